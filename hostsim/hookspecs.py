@@ -1,0 +1,730 @@
+"""The contract between a host and its import plug-ins, on one page.
+
+A host is an ERP that keeps invoices and payments. A plug-in brings payments
+from somewhere else. Both register with :mod:`pluggy` under the project name
+``opter``; a plug-in is found through an entry point in the group ``opter``.
+
+Neither side imports the other. What crosses is described here as *protocols*:
+any object with these attributes will do, and each side makes its own.
+
+How a run goes::
+
+    host                                   plug-in
+    opter_import_payments(run)  ─────────►
+                                ◄───────── run.hook.opter_open_window …
+                                ◄───────── run.hook.opter_take_payments (batches)
+                                ◄───────── run.hook.opter_take_left_out (batches)
+                                ◄───────── run.hook.opter_payments_to_confirm
+                                ◄───────── run.hook.opter_take_payments / _take_gone
+                                ◄───────── ImportReport
+    … a person looks, and saves; the host commits …
+    opter_payments_saved (batches), opter_run_saved  ─►  every listener
+
+Rules that hold for every hook:
+
+* Hooks are called with keyword arguments. An implementation may leave out
+  arguments that it does not need, so that the contract can grow.
+* No hook is "first result": the caller gets a list with one answer from each
+  implementation that did not answer ``None``. A host therefore needs no
+  specifications to be right.
+* Only the host answers the hooks of the second group (``opter_take_…`` to
+  ``opter_lock``), except ``opter_progress``, which anybody may watch.
+* Nothing is global. Whatever a hook needs to know stands in its arguments,
+  and two runs may go on at once in one process.
+* Money is :class:`~decimal.Decimal`, never a float, in the currency that the
+  attribute names. A :class:`~datetime.date` is a day in the calendar of the
+  books and has no time zone.
+* To fail with a sentence for the person, raise an exception that has the
+  attributes of :class:`Failure`. Any other exception is a bug, and is shown
+  as one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Mapping, Sequence
+from contextlib import AbstractContextManager
+from datetime import date
+from decimal import Decimal
+from typing import Any, Protocol
+
+import pluggy
+
+#: The name both sides give to pluggy, and the group of the entry points.
+#: pluggy says nothing when the names differ: the hooks are just never called.
+PROJECT = "opter"
+
+#: How many payments, numbers or rows one call carries at most.
+BATCH = 500
+
+hookspec = pluggy.HookspecMarker(PROJECT)
+
+
+# --- What crosses -----------------------------------------------------------
+
+
+class Text(Protocol):
+    """A sentence or a label for a person, in both languages."""
+
+    @property
+    def sv(self) -> str: ...
+    @property
+    def en(self) -> str: ...
+
+
+class Failure(Protocol):
+    """What an exception carries so that a host can show it.
+
+    ``code`` is stable, upper case with underscores. ``sentence`` says what
+    happened and what to do next. ``kind`` says who can act, and is one of
+
+    ``settings``     settings or configuration are wrong (the administrator);
+    ``login``        nobody is signed in, or to the wrong company (the user);
+    ``permission``   a licence or a right is missing (the administrator);
+    ``unavailable``  the other service does not answer as it should (wait);
+    ``busy``         somebody else is doing it right now (wait);
+    ``cancelled``    a person said stop (nobody needs to);
+    ``internal``     a fault of the program (the developer).
+    """
+
+    @property
+    def code(self) -> str: ...
+    @property
+    def kind(self) -> str: ...
+    @property
+    def sentence(self) -> Text: ...
+
+
+class ImportType(Protocol):
+    """A way to import payments, as a person chooses it in the settings."""
+
+    @property
+    def code(self) -> str:
+        """Stable and unique among the plug-ins of a host: ``FortnoxAPI``."""
+
+    @property
+    def formats(self) -> Sequence[str]:
+        """The formats that can be chosen with it, at least one: ``API``."""
+
+    @property
+    def label(self) -> Text: ...
+
+
+class SettingsField(Protocol):
+    """One field that the host shows when an import is defined."""
+
+    @property
+    def key(self) -> str: ...
+    @property
+    def kind(self) -> str:
+        """``date`` (YYYY-MM-DD), ``integer``, ``boolean`` (true/false) or ``text``."""
+
+    @property
+    def label(self) -> Text: ...
+    @property
+    def help(self) -> Text: ...
+    @property
+    def default(self) -> str:
+        """As text; ``""`` where there is none."""
+
+    @property
+    def required(self) -> bool: ...
+    @property
+    def secret(self) -> bool:
+        """True where the host must not show what is typed."""
+
+
+class SettingsProblem(Protocol):
+    """What is wrong, or odd, about the value of one field."""
+
+    @property
+    def key(self) -> str: ...
+    @property
+    def severity(self) -> str:
+        """``error``: the values are refused. ``warning``: they are not."""
+
+    @property
+    def sentence(self) -> Text: ...
+
+
+class CheckedSettings(Protocol):
+    """The answer to a question about settings values."""
+
+    @property
+    def values(self) -> Mapping[str, str]:
+        """What the host is to store, in normal form; nothing else is stored."""
+
+    @property
+    def problems(self) -> Sequence[SettingsProblem]: ...
+
+
+class Company(Protocol):
+    """A company in the system that payments come from."""
+
+    @property
+    def number(self) -> str:
+        """Identifies it there for ever (Fortnox: ``DatabaseNumber``)."""
+
+    @property
+    def name(self) -> str: ...
+
+
+class PaymentKey(Protocol):
+    """What makes a payment the same payment: the company and its number there."""
+
+    @property
+    def company(self) -> str: ...
+    @property
+    def number(self) -> str: ...
+
+
+class WriteOff(Protocol):
+    """A part of an invoice that was written off together with a payment."""
+
+    @property
+    def amount(self) -> Decimal:
+        """SEK. Positive lowers what remains of an ordinary invoice."""
+
+    @property
+    def account(self) -> str:
+        """Number in the chart of accounts, ``""`` where unknown."""
+
+    @property
+    def description(self) -> str: ...
+
+
+class Payment(Protocol):
+    """A payment of one invoice, in neutral words."""
+
+    @property
+    def key(self) -> PaymentKey: ...
+    @property
+    def source(self) -> str:
+        """How it came to be there, in that system's word (``manual``, ``file`` …)."""
+
+    @property
+    def invoice_number(self) -> str:
+        """The invoice's number in the other system."""
+
+    @property
+    def ocr(self) -> str | None:
+        """The OCR reference of that invoice; ``None`` where nobody looked,
+        ``""`` where it has none."""
+
+    @property
+    def date(self) -> date:
+        """The payment date of the books."""
+
+    @property
+    def amount(self) -> Decimal:
+        """SEK. Negative for money that went back."""
+
+    @property
+    def currency(self) -> str:
+        """Three letters: the invoice's currency in the other system."""
+
+    @property
+    def amount_currency(self) -> Decimal | None:
+        """In ``currency``; equals ``amount`` for SEK. ``None`` only in a
+        payment that was left out before anybody had to know."""
+
+    @property
+    def exchange_rate(self) -> Decimal | None:
+        """SEK for one unit of ``currency``; ``None`` for SEK."""
+
+    @property
+    def write_offs(self) -> Sequence[WriteOff]: ...
+    @property
+    def booked(self) -> bool:
+        """False while the other system may still change or remove it."""
+
+    @property
+    def warnings(self) -> Sequence[Text]:
+        """What a person should know about these figures."""
+
+
+class Reason(Protocol):
+    """Why a payment is not offered for saving."""
+
+    @property
+    def reason(self) -> str:
+        """``before-date`` and ``below-number``: settings say to *ignore* it.
+        ``not-booked``, ``unreadable`` and any other: it is *rejected*, and
+        shown to a person."""
+
+    @property
+    def sentence(self) -> Text: ...
+
+
+class LeftOut(Reason, Protocol):
+    """A payment that was read but is not offered for saving, and why."""
+
+    @property
+    def key(self) -> PaymentKey:
+        """``number`` is ``""`` where not even that could be read."""
+
+    @property
+    def payment(self) -> Payment | None:
+        """``None`` where it could not be read (``unreadable``)."""
+
+    @property
+    def amount(self) -> Decimal | None:
+        """SEK; ``None`` where unknown."""
+
+    @property
+    def invoice_number(self) -> str | None:
+        """``None`` where unknown."""
+
+
+class Progress(Protocol):
+    """How far a run has come."""
+
+    @property
+    def stage(self) -> str:
+        """``login``, ``reading``, ``details``, ``invoices``, ``confirming`` or ``waiting``."""
+
+    @property
+    def done(self) -> int: ...
+    @property
+    def total(self) -> int | None:
+        """``None`` where nobody knows yet."""
+
+    @property
+    def sentence(self) -> Text: ...
+
+
+class ImportReport(Protocol):
+    """What a run has to say when the last payment has been taken."""
+
+    @property
+    def company(self) -> Company: ...
+    @property
+    def cursor(self) -> str | None:
+        """Opaque. Comes back as ``run.cursor`` after this run was saved, and
+        only then; ``None`` leaves the earlier one in force."""
+
+    @property
+    def not_read(self) -> int:
+        """How many payments exist there that the settings made unnecessary to read."""
+
+    @property
+    def requests(self) -> int:
+        """How many requests were made to the other system's API."""
+
+
+class Run(Protocol):
+    """One import by one person, handed along to every hook.
+
+    Alive until ``opter_import_payments`` has returned.
+    """
+
+    @property
+    def id(self) -> str: ...
+    @property
+    def hook(self) -> Any:
+        """The hooks of this host (pluggy's relay)."""
+
+    @property
+    def import_type(self) -> str: ...
+    @property
+    def import_format(self) -> str: ...
+    @property
+    def definition(self) -> str:
+        """The name that a person gave to this import, unique in the host."""
+
+    @property
+    def settings(self) -> Mapping[str, str]:
+        """As ``opter_check_settings`` returned them."""
+
+    @property
+    def company(self) -> Company | None:
+        """The company that this definition was first saved for."""
+
+    @property
+    def cursor(self) -> str | None:
+        """What the last saved run of this definition reported."""
+
+    @property
+    def default_currency(self) -> str:
+        """The host's own currency, as free text."""
+
+    @property
+    def configuration(self) -> Mapping[str, str]:
+        """Values of the host's administrator, by the names of the plug-in's
+        environment variables; they go before the environment."""
+
+    @property
+    def login_timeout(self) -> float:
+        """Seconds that a person may take to sign in."""
+
+
+class SavedRun(Protocol):
+    """A run that was committed, as its listeners are told."""
+
+    @property
+    def id(self) -> str: ...
+    @property
+    def import_type(self) -> str: ...
+    @property
+    def definition(self) -> str: ...
+    @property
+    def company(self) -> Company: ...
+    @property
+    def payments(self) -> int:
+        """How many payments were registered."""
+
+
+class SavedPayment(Protocol):
+    """A payment as it was registered in the host."""
+
+    @property
+    def payment(self) -> Payment: ...
+    @property
+    def host_invoice_number(self) -> str: ...
+    @property
+    def status(self) -> str:
+        """``exact``, ``written-off``, ``partial``, ``advance`` or ``reversal``."""
+
+
+# --- Asked of a plug-in -----------------------------------------------------
+
+
+@hookspec
+def opter_import_types() -> Sequence[ImportType]:  # type: ignore[empty-body]
+    """Say which import types the plug-in registers.
+
+    Called once, when the host has loaded its plug-ins. Must not open a
+    connection or a window.
+
+    :return: the types, in the order to show them.
+
+    An error, or a code that another plug-in registered already, leaves the
+    plug-in out.
+    """
+
+
+@hookspec
+def opter_settings_fields(import_type: str) -> Sequence[SettingsField] | None:
+    """Describe the settings fields of an import type.
+
+    Called before the host shows or checks a definition. Must not open a
+    connection or a window.
+
+    :param import_type: the code of a registered type.
+    :return: the fields, in the order to show them; ``None`` for a type of
+        another plug-in.
+
+    An error is shown, and the definition cannot be edited.
+    """
+
+
+@hookspec
+def opter_check_settings(import_type: str, values: Mapping[str, str]) -> CheckedSettings | None:
+    """Check what a person entered, field by field.
+
+    Called when a definition is made or changed, before anything is stored.
+    Must not open a connection or a window.
+
+    :param import_type: the code of a registered type.
+    :param values: text by field key; a field that is not there was not
+        filled in.
+    :return: the values to store and what is wrong with the ones given;
+        ``None`` for a type of another plug-in. With a problem of severity
+        ``error`` nothing is stored.
+
+    An error is shown, and nothing is stored.
+    """
+
+
+@hookspec
+def opter_settings_stored(run: Run) -> None:
+    """Hear that the settings of a definition were stored.
+
+    Called in the plug-in of the definition's import type, after a definition
+    was made or changed, while no import of it is going on. May take long, and
+    may ask the host for secrets, state, locks and progress; hands no payments
+    over and opens no window.
+
+    :param run: as for an import; ``run.settings`` are the new ones. Alive
+        until this returns.
+
+    An error is shown as a warning, and the settings stay.
+    """
+
+
+@hookspec
+def opter_import_payments(run: Run) -> ImportReport | None:
+    """Read payments and hand them to the host.
+
+    Called when a person starts an import; never twice at once for one
+    definition, but for two definitions at once, in two threads. Registers
+    nothing: a person looks at what came, and saves. Within one run each
+    payment is handed over once, except that ``opter_payments_to_confirm``
+    may ask for one again.
+
+    :param run: this import.
+    :return: the report; ``None`` for a type of another plug-in.
+
+    An error ends the run, and the host throws away what it took.
+    """
+
+
+@hookspec
+def opter_read_all_payments(run: Run) -> ImportReport | None:
+    """Read every payment that exists, whatever the settings say, and hand it to the host.
+
+    Called when a person compares the host's payments with the ones in the
+    other system; never at once with an import of the same definition.
+    Registers nothing. All that could be read goes to ``opter_take_payments``:
+    the old, the low-numbered and, with ``booked`` false, the unbooked ones.
+    Only what is ``unreadable`` goes to ``opter_take_left_out``. ``ocr`` may be
+    ``None`` throughout, ``run.cursor`` means nothing, and there is nothing to
+    confirm.
+
+    :param run: this comparison; to be used as the run of an import.
+    :return: the report, without a cursor and with nothing left unread;
+        ``None`` for a type of another plug-in.
+
+    An error ends the run, and the host throws away what it took.
+    """
+
+
+@hookspec
+def opter_screen_payments(run: Run, payments: Sequence[Payment]) -> Sequence[Reason | None] | None:
+    """Say which of these payments today's settings leave out.
+
+    Called during a run, for payments that an earlier run read and that were
+    rejected then: the host keeps them and offers them again. Called for what
+    ``opter_read_all_payments`` handed over, too, to tell why the host lacks
+    it. Must not open a connection or a window.
+
+    :param run: the import or the comparison that is going on.
+    :param payments: at most :data:`BATCH`.
+    :return: one answer for each payment, in the same order, ``None`` for
+        one that is not left out; ``None`` for a type of another plug-in.
+
+    An error ends the run.
+    """
+
+
+@hookspec
+def opter_payments_saved(run: SavedRun, payments: Sequence[SavedPayment]) -> None:
+    """Hear of payments that were registered.
+
+    Called after the commit, in every plug-in that listens, one plug-in at a
+    time. Cannot undo or refuse anything.
+
+    :param run: the run that was saved.
+    :param payments: at most :data:`BATCH`, each once.
+
+    An error is logged and harms nobody.
+    """
+
+
+@hookspec
+def opter_run_saved(run: SavedRun) -> None:
+    """Hear that a run was saved.
+
+    Called after the commit and after the last ``opter_payments_saved``, also
+    when no payment was ready; in every plug-in that listens, one at a time.
+    Cannot undo or refuse anything.
+
+    :param run: the run that was saved.
+
+    An error is logged and harms nobody.
+    """
+
+
+# --- Offered by the host ----------------------------------------------------
+
+
+@hookspec
+def opter_take_payments(run: Run, payments: Sequence[Payment]) -> int:  # type: ignore[empty-body]
+    """Take payments that may be saved if they meet an invoice.
+
+    Called by the plug-in, any number of times, in any order of payments.
+    The host keeps them aside; it judges them when the run is over. A payment
+    whose key was taken before in this run replaces the earlier one.
+
+    :param run: as it was handed to ``opter_import_payments``.
+    :param payments: at most :data:`BATCH`.
+    :return: how many were taken, which is all of them.
+
+    The caller must check that it got exactly one answer and that the number
+    is right; a batch that nobody acknowledged is an error, since it would
+    be lost without a sound. An error ends the run.
+    """
+
+
+@hookspec
+def opter_take_left_out(run: Run, left_out: Sequence[LeftOut]) -> int:  # type: ignore[empty-body]
+    """Take payments that were read but are ignored or rejected, with the reason.
+
+    Called by the plug-in so that everything that was read is accounted for.
+
+    :param run: as it was handed to ``opter_import_payments``.
+    :param left_out: at most :data:`BATCH`.
+    :return: how many were taken, which is all of them; to be checked as the
+        answer to ``opter_take_payments``.
+
+    An error ends the run.
+    """
+
+
+@hookspec
+def opter_take_gone(run: Run, payment_numbers: Sequence[str]) -> int:  # type: ignore[empty-body]
+    """Take word that payments no longer exist where they came from.
+
+    Called by the plug-in for numbers that ``opter_payments_to_confirm`` asked for.
+
+    :param run: as it was handed to ``opter_import_payments``.
+    :param payment_numbers: in the run's company, at most :data:`BATCH`.
+    :return: how many were taken, which is all of them; to be checked as the
+        answer to ``opter_take_payments``.
+
+    An error ends the run.
+    """
+
+
+@hookspec
+def opter_payments_to_confirm(run: Run, company: Company) -> Sequence[str]:  # type: ignore[empty-body]
+    """Say which payments of earlier runs must be fetched again before they can be saved.
+
+    Called by the plug-in after the last batch, while it is still signed in,
+    and again until the answer is empty. A host that keeps nothing between
+    runs answers with an empty list.
+
+    :param run: as it was handed to ``opter_import_payments``.
+    :param company: the company of this run.
+    :return: payment numbers, at most :data:`BATCH`; none that was asked for
+        before in this run.
+
+    An error ends the run.
+    """
+
+
+@hookspec
+def opter_known_invoices(run: Run, invoice_numbers: Sequence[str]) -> Collection[str]:  # type: ignore[empty-body]
+    """Say which of these invoices the host has.
+
+    Called by the plug-in so that it looks up the OCR reference only for
+    invoices that the host does not know by number.
+
+    :param run: as it was handed to ``opter_import_payments``.
+    :param invoice_numbers: numbers in the other system, at most :data:`BATCH`.
+    :return: the ones that the host has for this import.
+
+    An error ends the run.
+    """
+
+
+@hookspec
+def opter_progress(run: Run, progress: Progress) -> bool | None:
+    """Hear how far a run has come, and say whether to stop.
+
+    Called by the plug-in often, and at least every second while it waits.
+    Must return at once.
+
+    :param run: as it was handed to ``opter_import_payments``.
+    :param progress: the stage, and a sentence for the person.
+    :return: ``True`` to cancel; the plug-in then ends with a failure of the
+        kind ``cancelled``. Anything else goes on.
+
+    An error ends the run.
+    """
+
+
+@hookspec
+def opter_open_window(run: Run, address: str, answered: Callable[[str], Text | None]) -> bool:  # type: ignore[empty-body]
+    """Open a browser window on an address, for a person to sign in.
+
+    Called by the plug-in when it is ready to receive the answer. Must return
+    at once, without waiting for the person. A host also shows the address,
+    for a person whose window did not open.
+
+    :param run: as it was handed to ``opter_import_payments``.
+    :param address: where to go. Not a secret, but good for one login only.
+    :param answered: may be called, from any thread, with the address that
+        the window ended at, by a host that sees it before the plug-in does
+        (a window of its own, or an address that was pasted). Returns
+        ``None`` when that was the answer, otherwise a sentence that says
+        why not.
+    :return: whether a window was opened.
+
+    An error ends the run.
+    """
+
+
+@hookspec
+def opter_state_get(run: Run, key: str) -> str | None:
+    """Read a small value that the plug-in put away.
+
+    :param run: as it was handed to ``opter_import_payments``. The place is
+        shared by all runs of the import type.
+    :param key: the plug-in's own; at most 200 characters.
+    :return: the value; ``None`` where there is none.
+
+    An error ends the run.
+    """
+
+
+@hookspec
+def opter_state_put(run: Run, key: str, value: str | None) -> bool:  # type: ignore[empty-body]
+    """Put a small value away, durably, at once and whether or not the run is saved.
+
+    Never for secrets: those have ``opter_secret_put``.
+
+    :param run: as it was handed to ``opter_import_payments``.
+    :param key: the plug-in's own; at most 200 characters.
+    :param value: at most 100,000 characters; ``None`` takes it away.
+    :return: ``True``.
+
+    An error ends the run.
+    """
+
+
+@hookspec
+def opter_secret_get(run: Run, key: str) -> str | None:
+    """Read a secret that the plug-in put away for this definition.
+
+    :param run: as it was handed to ``opter_import_payments`` or
+        ``opter_settings_stored``. The place belongs to its definition alone.
+    :param key: the plug-in's own; at most 200 characters.
+    :return: the secret; ``None`` where there is none. Where the place is
+        damaged, also ``None``, after the host has told a person so.
+
+    An error ends the run.
+    """
+
+
+@hookspec
+def opter_secret_put(run: Run, key: str, value: str | None) -> bool:  # type: ignore[empty-body]
+    """Put a secret away for this definition, whether or not the run is saved.
+
+    In a place that only the person's own account can read; never in the
+    host's database, a log or a message. Durable when it returns, and whole:
+    after a sudden end there is the earlier secret or the new one.
+
+    :param run: as it was handed to ``opter_import_payments`` or
+        ``opter_settings_stored``.
+    :param key: the plug-in's own; at most 200 characters.
+    :param value: at most 1,000 characters; ``None`` takes it away.
+    :return: ``True``. A host without a place for secrets leaves this hook
+        out, and the plug-in then keeps none.
+
+    An error ends the run.
+    """
+
+
+@hookspec
+def opter_lock(run: Run, key: str, wait: float) -> AbstractContextManager[bool]:  # type: ignore[empty-body]
+    """Give a lock that holds across threads, processes and users of this host.
+
+    It is let go when its holder dies.
+
+    :param run: as it was handed to ``opter_import_payments``.
+    :param key: what to lock; the plug-in's own, at most 200 characters.
+    :param wait: seconds to wait for another holder; 0 tries once.
+    :return: a context manager; entering it tells whether the lock was got.
+
+    An error ends the run.
+    """
