@@ -1,0 +1,39 @@
+"""A Fortnox on this machine: a real HTTP server that a client cannot tell from the real one.
+
+It is written from what is documented and recorded of Fortnox's API, not from
+any client. It is not affiliated with Fortnox AB. What is imitated, what is
+guessed and what is missing stands in ``UNKNOWNS.md`` beside this file.
+
+Begin with :class:`Sandbox`; data comes from :mod:`hostsim.sandbox.seed`,
+:mod:`hostsim.sandbox.visitor` signs in without a browser, and
+:class:`Switchboard` is what a test sets and looks at. Over HTTP the same
+stands under ``/_sandbox``. Other projects' tests have
+:mod:`hostsim.sandbox.pytest_plugin`.
+"""
+
+from hostsim.sandbox.clock import STOCKHOLM, Clock
+from hostsim.sandbox.faults import PAYMENT_LISTS, Asked, Change, Fault, Match
+from hostsim.sandbox.server import Sandbox
+from hostsim.sandbox.state import Company, Invoice, Payment, State, User, WriteOff, ocr_of
+from hostsim.sandbox.switchboard import Switchboard
+from hostsim.sandbox.switches import Switches
+
+__all__ = [
+    "PAYMENT_LISTS",
+    "STOCKHOLM",
+    "Asked",
+    "Change",
+    "Clock",
+    "Company",
+    "Fault",
+    "Invoice",
+    "Match",
+    "Payment",
+    "Sandbox",
+    "State",
+    "Switchboard",
+    "Switches",
+    "User",
+    "WriteOff",
+    "ocr_of",
+]

@@ -1,0 +1,245 @@
+"""Changes of books, rights, tokens and clock, in the words of JSON.
+
+``{"do": "book_payment", "company": 17, "number": 3}`` is one; :data:`KINDS`
+lists them all. ``company`` may be left out and is then the first. The
+switchboard makes such a change at once, or before the n-th request.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from decimal import Decimal
+from typing import Any
+
+from hostsim.sandbox.clock import STOCKHOLM
+from hostsim.sandbox.signing import SCOPES
+from hostsim.sandbox.state import Company, Invoice, Payment, State
+from hostsim.sandbox.stored import fields_of
+
+Content = Mapping[str, Any]
+Maker = Callable[[State, Content], object]
+
+
+@dataclass(frozen=True)
+class Kind:
+    """One kind of change: what it needs beside ``do`` and ``company``, and what it does."""
+
+    needs: tuple[str, ...]
+    make: Maker
+    says: str
+
+
+def change_of(content: object) -> Callable[[State], object]:
+    """Read a change, to be made now or later.
+
+    Raises ``ValueError`` with a sentence when it makes no sense; making it
+    raises ``LookupError`` when what it changes is not there (any more).
+    """
+    if not isinstance(content, Mapping):
+        message = "a change is an object"
+        raise ValueError(message)
+    kind = KINDS.get(str(content.get("do")))
+    if kind is None:
+        message = f"do is one of {', '.join(KINDS)}"
+        raise ValueError(message)
+    only(content, {"do", "company", *kind.needs})
+    if missing := [name for name in kind.needs if name not in content]:
+        message = f"{content['do']} needs {', '.join(missing)}"
+        raise ValueError(message)
+    read = {name: READERS[name](value) for name, value in content.items() if name != "do"}
+    _whole_records(str(content["do"]), read)
+    return lambda state: kind.make(state, read)
+
+
+def only(content: Content, known: Collection[str]) -> None:
+    """Refuse words that mean nothing here; raises ``ValueError``."""
+    if unknown := [name for name in content if name not in known]:
+        message = f"{', '.join(unknown)} means nothing here; known are {', '.join(sorted(known))}"
+        raise ValueError(message)
+
+
+# --- Reading what a change needs --------------------------------------------
+
+
+def _whole(value: object) -> int:
+    if type(value) is not int:
+        message = f"{value!r} is no whole number"
+        raise ValueError(message)
+    return value
+
+
+def _seconds(value: object) -> timedelta:
+    if type(value) not in {int, float, Decimal}:
+        message = f"{value!r} is no number of seconds"
+        raise ValueError(message)
+    try:
+        return timedelta(seconds=float(str(value)))
+    except OverflowError as error:
+        message = f"{value} seconds is too far"
+        raise ValueError(message) from error
+
+
+def _scope(value: object) -> str:
+    if value not in SCOPES:
+        message = f"{value!r} is no scope"
+        raise ValueError(message)
+    return str(value)
+
+
+def _error(value: object) -> str | None:
+    if value is not None and not isinstance(value, str):
+        message = "error is a text, or null"
+        raise ValueError(message)
+    return value
+
+
+def time_of(value: object) -> datetime:
+    """Read a time; without a zone it is wall time in Stockholm. Raises ``ValueError``."""
+    at = datetime.fromisoformat(str(value))
+    return at.replace(tzinfo=STOCKHOLM) if at.tzinfo is None else at
+
+
+READERS: Mapping[str, Callable[[Any], Any]] = {
+    "company": _whole,
+    "number": _whole,
+    "invoice": lambda value: fields_of(Invoice, _object(value)),
+    "payment": lambda value: fields_of(Payment, _object(value)),
+    "scope": _scope,
+    "error": _error,
+    "at": time_of,
+    "seconds": _seconds,
+}
+
+
+def _object(value: object) -> Content:
+    if not isinstance(value, Mapping):
+        message = f"{value!r} is no object"
+        raise ValueError(message)
+    return value
+
+
+def _whole_records(do: str, read: Content) -> None:
+    """Find out now whether a record to be added lacks a field."""
+    for name, kind in (("invoice", Invoice), ("payment", Payment)):
+        if do != f"add_{name}":
+            continue
+        try:
+            kind(**read[name])
+        except TypeError as error:
+            message = f"{name}: {error}"
+            raise ValueError(message) from error
+
+
+# --- Making changes ---------------------------------------------------------
+
+
+def _at(company: Callable[[Company, Content], object]) -> Maker:
+    return lambda state, content: company(state.company(content.get("company")), content)
+
+
+def _rights(name: str, value: object) -> Maker:
+    return _at(lambda company, _content: setattr(company, name, value))
+
+
+def _among(name: str, *, add: bool) -> Maker:
+    def change(company: Company, content: Content) -> None:
+        scopes: set[str] = getattr(company, name)
+        (scopes.add if add else scopes.discard)(content["scope"])
+
+    return _at(change)
+
+
+NUMBER = ("number",)
+SCOPE = ("scope",)
+
+KINDS: Mapping[str, Kind] = {
+    "add_invoice": Kind(
+        ("invoice",),
+        _at(lambda company, c: company.add_invoice(Invoice(**c["invoice"]))),
+        "Put an invoice into the books.",
+    ),
+    "change_invoice": Kind(
+        ("number", "invoice"),
+        _at(lambda company, c: company.change_invoice(c["number"], **c["invoice"])),
+        "Change fields of an invoice.",
+    ),
+    "delete_invoice": Kind(
+        NUMBER,
+        _at(lambda company, c: company.delete_invoice(c["number"])),
+        "Take an invoice out of the books.",
+    ),
+    "add_payment": Kind(
+        ("payment",),
+        _at(lambda company, c: company.add_payment(Payment(**c["payment"]))),
+        "Put a payment into the books.",
+    ),
+    "change_payment": Kind(
+        ("number", "payment"),
+        _at(lambda company, c: company.change_payment(c["number"], **c["payment"])),
+        "Change fields of a payment, booked or not.",
+    ),
+    "book_payment": Kind(
+        NUMBER, _at(lambda company, c: company.book_payment(c["number"])), "Book a payment."
+    ),
+    "unbook_payment": Kind(
+        NUMBER,
+        _at(lambda company, c: company.unbook_payment(c["number"])),
+        "Undo the booking of a payment.",
+    ),
+    "touch_payment": Kind(
+        NUMBER,
+        _at(lambda company, c: company.touch_payment(c["number"])),
+        "Count a payment as modified now.",
+    ),
+    "delete_payment": Kind(
+        NUMBER,
+        _at(lambda company, c: company.delete_payment(c["number"])),
+        "Take a payment out of the books, booked or not.",
+    ),
+    "withdraw_licence": Kind(
+        (), _rights("integration_licence", value=False), "End the integration licence."
+    ),
+    "restore_licence": Kind(
+        (), _rights("integration_licence", value=True), "Give the integration licence back."
+    ),
+    "withdraw_scope": Kind(
+        SCOPE, _among("withdrawn", add=True), "Take a scope away from tokens that have it."
+    ),
+    "restore_scope": Kind(SCOPE, _among("withdrawn", add=False), "Give a scope back."),
+    "withdraw_module": Kind(
+        SCOPE, _among("unlicensed", add=True), "End the licence of the module behind a scope."
+    ),
+    "restore_module": Kind(SCOPE, _among("unlicensed", add=False), "Give that licence back."),
+    "lock_company": Kind(
+        (), _rights("locked", value=True), "Lock a company: logins come back with nothing."
+    ),
+    "unlock_company": Kind((), _rights("locked", value=False), "Unlock a company."),
+    "refuse_consent": Kind(
+        ("error",),
+        _at(lambda company, c: setattr(company, "consent_error", c["error"])),
+        "Let logins come back with an error; null ends that.",
+    ),
+    "withdraw_consent": Kind(
+        (),
+        lambda state, c: state.tokens.withdraw_consent(state.company(c.get("company")).number),
+        "End the consent for service accounts.",
+    ),
+    "expire_access_tokens": Kind(
+        (), lambda state, _c: state.expire_access_tokens(), "Let every access token expire now."
+    ),
+    "expire_refresh_tokens": Kind(
+        (), lambda state, _c: state.expire_refresh_tokens(), "Let every refresh token expire now."
+    ),
+    "set_clock": Kind(
+        ("at",), lambda state, c: state.clock.set(c["at"]), "Set the clock to a time."
+    ),
+    "step_clock": Kind(
+        ("seconds",),
+        lambda state, c: state.clock.step(c["seconds"]),
+        "Move the clock forwards, or backwards.",
+    ),
+    "stop_clock": Kind((), lambda state, _c: state.clock.stop(), "Let the clock stand still."),
+    "start_clock": Kind((), lambda state, _c: state.clock.start(), "Let the clock run on."),
+}

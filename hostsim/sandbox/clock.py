@@ -1,0 +1,101 @@
+"""The sandbox's own time: what its tokens, its ``Date`` header and its books go by."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+#: Where Fortnox's servers have their wall clock.
+STOCKHOLM = ZoneInfo("Europe/Stockholm")
+
+
+def real_time() -> datetime:
+    """Tell the time of this machine, in UTC."""
+    return datetime.now(UTC)
+
+
+class Clock:
+    """A clock that can be set, stepped, stopped, and runs on from there."""
+
+    def __init__(self, source: Callable[[], datetime] = real_time) -> None:
+        """Follow a source of zone-aware times."""
+        self._source = source
+        self._offset = timedelta()
+        self._stopped: datetime | None = None
+        self._lock = threading.Lock()
+
+    @classmethod
+    def stopped_at(cls, at: datetime) -> Clock:
+        """Make a clock that stands still until it is set, stepped or started."""
+        clock = cls()
+        clock.set(at)
+        clock.stop(at)
+        return clock
+
+    def now(self) -> datetime:
+        """Tell the time, in UTC."""
+        with self._lock:
+            return self._now()
+
+    def local(self) -> datetime:
+        """Tell the time in Stockholm."""
+        return self.now().astimezone(STOCKHOLM)
+
+    @property
+    def running(self) -> bool:
+        """Whether time passes by itself."""
+        with self._lock:
+            return self._stopped is None
+
+    def set(self, at: datetime) -> None:
+        """Set the clock to a zone-aware time."""
+        aware = _aware(at)
+        with self._lock:
+            self._set(aware)
+
+    def step(self, by: timedelta) -> None:
+        """Move the clock forwards, or backwards for a negative step."""
+        with self._lock:
+            self._set(self._now() + by)
+
+    def stop(self, at: datetime | None = None) -> None:
+        """Stand still, now or at a zone-aware time."""
+        aware = None if at is None else _aware(at)
+        with self._lock:
+            self._stopped = aware or self._now()
+
+    def start(self) -> None:
+        """Run on from the time that it shows."""
+        with self._lock:
+            shown, self._stopped = self._now(), None
+            self._set(shown)
+
+    def remember(self) -> tuple[timedelta, datetime | None]:
+        """Take down how the clock is set, for :meth:`restore`."""
+        with self._lock:
+            return self._offset, self._stopped
+
+    def restore(self, before: tuple[timedelta, datetime | None]) -> None:
+        """Set the clock as it was; time that passed meanwhile has passed."""
+        with self._lock:
+            self._offset, self._stopped = before
+
+    def _now(self) -> datetime:
+        if self._stopped is not None:
+            return self._stopped
+        return self._source().astimezone(UTC) + self._offset
+
+    def _set(self, at: datetime) -> None:
+        if self._stopped is not None:
+            self._stopped = at
+        else:
+            self._offset = at - self._source().astimezone(UTC)
+
+
+def _aware(at: datetime) -> datetime:
+    if at.tzinfo is None:
+        message = "a clock is set to a time with a zone"
+        raise ValueError(message)
+    return at.astimezone(UTC)

@@ -1,0 +1,579 @@
+"""``/_sandbox``: the switchboard over HTTP, in JSON, for a test in any language.
+
+It answers this machine only, and what changes something must be sent as
+``application/json``, so that no web page of a stranger can do it. Nothing
+that goes wrong on purpose goes wrong here, and nothing here is counted or
+remembered. ``GET /_sandbox`` lists what there is.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import ipaddress
+import json
+from collections.abc import Callable, Mapping
+from decimal import Decimal
+from functools import partial
+from importlib import resources
+from typing import Any
+from urllib.parse import urlsplit
+
+from flask import Blueprint, Flask, Response, current_app, request
+from werkzeug.exceptions import HTTPException
+
+from hostsim.sandbox import changes
+from hostsim.sandbox.changes import only
+from hostsim.sandbox.faults import (
+    PAYMENT_LISTS,
+    Change,
+    Fault,
+    Match,
+    Timed,
+    Waiting,
+    anything,
+)
+from hostsim.sandbox.state import RIGHTS, Company
+from hostsim.sandbox.stored import to_json
+from hostsim.sandbox.switchboard import Switchboard
+from hostsim.sandbox.switches import Switches
+from hostsim.sandbox.world import world
+
+control = Blueprint("control", __name__, url_prefix="/_sandbox")
+
+KEY = "hostsim.sandbox.switchboard"
+
+#: What Fortnox has and the sandbox has not, among what surrounds payments.
+MISSING = {
+    "/3/invoices (POST, PUT, bookkeep, cancel, credit, print, email)": "making and changing"
+    " invoices; the books are filled by the switchboard",
+    "/3/currencies": "currencies and rates",
+    "/3/settings/company": "company settings",
+    "/3/settings/lockedperiod": "the locked period",
+    "/3/modesofpayments": "modes of payment",
+    "/3/financialyears": "financial years",
+    "/3/predefinedaccounts": "predefined accounts",
+    "/3/me": "the user",
+    "/3/customers and all other resources": "everything that is not about payments",
+    "/oauth-v1/migrate": "tokens from before 2025",
+    "wss://ws.fortnox.se": "events over WebSocket",
+    "XML": "answers and bodies in XML; refused with code 1000030 or 1000031",
+    "financialyear, financialyeardate": "these global parameters; refused as unknown",
+}
+
+
+class _Wrong(Exception):
+    """A request to the switchboard that makes no sense."""
+
+    def __init__(self, sentence: str, status: int = 400) -> None:
+        super().__init__(sentence)
+        self.sentence = sentence
+        self.status = status
+
+
+@control.before_request
+def _only_for_this_machine() -> None:
+    """Refuse other machines, names that pretend, and forms of web pages."""
+    if not _loopback(request.remote_addr or ""):
+        raise _Wrong("the switchboard answers this machine only", 403)
+    if not _local_name(urlsplit(f"//{request.host}").hostname or ""):
+        raise _Wrong("the switchboard is not known by that name", 403)
+    if request.method in {"POST", "PUT", "PATCH"} and request.mimetype != "application/json":
+        raise _Wrong("Content-Type must be application/json", 415)
+
+
+@control.errorhandler(_Wrong)
+def _say_what(wrong: _Wrong) -> Response:
+    return _answer({"error": wrong.sentence}, wrong.status)
+
+
+def no_such_thing(error: HTTPException) -> Response:
+    """Answer a path, or a method, that the switchboard does not have."""
+    see = "GET /_sandbox lists what there is"
+    return _answer({"error": f"{error.name}; {see}"}, error.code or 404)
+
+
+# --- What there is ----------------------------------------------------------
+
+
+@control.get("/")
+def show_all() -> Response:
+    """Show addresses, the demo client, companies, and what can be asked here."""
+    client, root = world().client, request.host_url.rstrip("/")
+    return _answer(
+        {
+            "addresses": {
+                "FORTNOX_AUTH_URL": f"{root}/oauth-v1",
+                "FORTNOX_API_URL": f"{root}/3",
+                "switchboard": f"{root}/_sandbox",
+            },
+            "client": {
+                "FORTNOX_CLIENT_ID": client.id,
+                "FORTNOX_CLIENT_SECRET": client.secret,
+                "FORTNOX_REDIRECT_URI": client.redirect_uri,
+            },
+            "companies": [_company_shown(one) for one in world().state.companies.values()],
+            "switchboard": routes(current_app, "control"),
+            "imitated": routes(current_app, "oauth") | routes(current_app, "api"),
+            "missing": MISSING,
+            "asked_but_missing": sorted(
+                {f"{asked.method} {asked.path}" for asked in world().asked if not asked.imitated}
+            ),
+        }
+    )
+
+
+@control.get("/unknowns")
+def show_unknowns() -> Response:
+    """Show the page of what is imitated, guessed and missing, as Markdown."""
+    page = resources.files("hostsim.sandbox").joinpath("UNKNOWNS.md")
+    return Response(page.read_text(encoding="utf-8"), content_type="text/markdown; charset=UTF-8")
+
+
+@control.post("/reset")
+def reset() -> Response:
+    """Put everything back as it was at the start; tokens stay good."""
+    _board().reset()
+    return _answer({"reset": True})
+
+
+# --- Switches ---------------------------------------------------------------
+
+
+@control.get("/switches")
+def show_switches() -> Response:
+    """List the switches: value, default, what each takes and means, and who says so."""
+    return _answer({"switches": world().switches.described()})
+
+
+@control.patch("/switches")
+def set_switches() -> Response:
+    """Set switches: ``{"random_ties": true, "rate_limit": null}``."""
+    _try(lambda: _board().set(**_plain_numbers(_content())))
+    return show_switches()
+
+
+@control.delete("/switches")
+def default_switches() -> Response:
+    """Set every switch to its default."""
+    world().switches = Switches()
+    return show_switches()
+
+
+# --- Faults, latency, drift -------------------------------------------------
+
+#: The faults that have a name.
+FAULTS: Mapping[str, Fault] = {
+    "status": Fault(),
+    "html": Fault.html(),
+    "garbage": Fault.garbage(),
+    "too_many": Fault.too_many(),
+    "truncated": Fault.truncated(),
+    "reset": Fault.reset(),
+    "hang": Fault.hang(),
+    "drip": Fault.drip(),
+}
+
+
+@control.get("/faults")
+def show_faults() -> Response:
+    """List the faults that wait."""
+    queue = world().faults.listed()
+    return _answer({"faults": [_fault_shown(waiting) for waiting in queue]})
+
+
+@control.post("/faults")
+def add_fault() -> Response:
+    """Let answers go wrong: ``{"fault": "too_many", "retry_after": "5", "at": 2, "times": 1}``.
+
+    ``fault`` is one of status, html, garbage, too_many, truncated, reset,
+    hang, drip; also ``status``, ``body``, ``content_type``, ``headers``,
+    ``performed``, ``pause`` (seconds), ``match``.
+    """
+    content = _content()
+    world().faults.add(_try(lambda: _fault(content)))
+    return show_faults()
+
+
+@control.delete("/faults")
+def clear_faults() -> Response:
+    """Forget all faults."""
+    world().faults.clear()
+    return show_faults()
+
+
+@control.get("/latency")
+def show_latency() -> Response:
+    """Show how long answers take, in seconds."""
+    latency = world().latency
+    shown = {"low": latency.low, "high": latency.high, "seed": latency.seed}
+    return _answer(shown | {"match": _match_shown(latency.match)})
+
+
+@control.put("/latency")
+def set_latency() -> Response:
+    """Let answers take time: ``{"low": 0.1, "high": 0.5, "seed": 1, "match": {}}``."""
+    content = _content()
+    _try(lambda: _set_latency(content))
+    return show_latency()
+
+
+@control.delete("/latency")
+def clear_latency() -> Response:
+    """Answer at once again."""
+    world().latency.clear()
+    return show_latency()
+
+
+@control.get("/drift")
+def show_drift() -> Response:
+    """List the changes that wait for a request, and those that could not be made."""
+    drift = world().drift
+    shown = [_timed_shown(waiting) | {"do": waiting.thing.says} for waiting in drift.listed()]
+    return _answer({"drift": shown, "failures": drift.failures})
+
+
+@control.post("/drift")
+def add_drift() -> Response:
+    """Make changes before the n-th request: ``{"at": 2, "match": {}, "changes": [{"do": …}]}``.
+
+    Without ``match`` the lists of payments are counted, from now and from 1.
+    """
+    content = _content()
+    for change in _try(lambda: _drift(content)):
+        world().drift.add(change)
+    return show_drift()
+
+
+@control.delete("/drift")
+def clear_drift() -> Response:
+    """Forget the changes that wait."""
+    world().drift.clear()
+    return show_drift()
+
+
+# --- Books, rights, tokens and clock ----------------------------------------
+
+
+@control.get("/changes")
+def show_changes() -> Response:
+    """List the changes that can be made, and what each needs."""
+    kinds = {name: {"needs": kind.needs, "says": kind.says} for name, kind in changes.KINDS.items()}
+    return _answer({"changes": kinds})
+
+
+@control.post("/changes")
+def make_changes() -> Response:
+    """Change books, rights, tokens or the clock now: ``{"changes": [{"do": …}]}``."""
+    content = _content()
+    made = _try(lambda: [changes.change_of(one) for one in _changes(content)])
+    for make in made:
+        try:
+            make(world().state)
+        except LookupError as error:
+            raise _Wrong(f"there is no {error}", 404) from error
+        except (OverflowError, ValueError) as error:
+            raise _Wrong(str(error)) from error
+    return _answer({"made": len(made)})
+
+
+@control.get("/companies/<int:number>")
+def show_company(number: int) -> Response:
+    """Show what a company may and what is in its way."""
+    return _answer(_company_shown(_company(number)))
+
+
+@control.get("/companies/<int:number>/books")
+def show_books(number: int) -> Response:
+    """Show the books of a company, as a file for ``hostsim sandbox --data`` has them."""
+    return _answer({"companies": [to_json(_company(number))]})
+
+
+@control.get("/clock")
+def show_clock() -> Response:
+    """Show the clock, in Stockholm."""
+    clock = world().state.clock
+    return _answer({"now": clock.local().isoformat(), "running": clock.running})
+
+
+@control.patch("/clock")
+def set_clock() -> Response:
+    """Set, step, stop or start the clock: ``{"now": …, "step": seconds, "running": false}``.
+
+    A time without a zone is wall time in Stockholm.
+    """
+    content = _content()
+    _try(lambda: _set_clock(content))
+    return show_clock()
+
+
+# --- What was asked ---------------------------------------------------------
+
+
+@control.get("/asked")
+def show_asked() -> Response:
+    """List what was asked, by the parameters ``method``, ``path`` (a pattern) and ``company``."""
+    given = request.args
+    company = given.get("company", type=int)
+    wanted = Match(given.get("method"), given.get("path"), {}, company)
+    found = [dataclasses.asdict(asked) for asked in list(world().asked) if wanted(asked)]
+    return _answer({"keep_bodies": world().keep_bodies, "asked": found})
+
+
+@control.patch("/asked")
+def keep_bodies() -> Response:
+    """Keep what ``/3`` answers from now on, or not: ``{"keep_bodies": true}``."""
+    content = _content()
+    _try(lambda: only(content, {"keep_bodies"}))
+    world().keep_bodies = content.get("keep_bodies") is True
+    return _answer({"keep_bodies": world().keep_bodies})
+
+
+@control.delete("/asked")
+def clear_asked() -> Response:
+    """Forget what was asked."""
+    world().asked.clear()
+    return _answer({"asked": []})
+
+
+# --- From JSON --------------------------------------------------------------
+
+
+def _content() -> dict[str, Any]:
+    try:
+        content = json.loads(request.get_data(), parse_float=Decimal)
+    except ValueError as error:
+        raise _Wrong("the body is no JSON") from error
+    if not isinstance(content, dict):
+        raise _Wrong("the body is no JSON object")
+    return content
+
+
+def _try(read: Callable[[], Any]) -> Any:
+    """Read something, and turn what is wrong with it into an answer."""
+    try:
+        return read()
+    except (ArithmeticError, TypeError, ValueError) as error:
+        raise _Wrong(str(error)) from error
+
+
+def _plain_numbers(content: Mapping[str, Any]) -> dict[str, Any]:
+    return {
+        name: float(value) if isinstance(value, Decimal) else value
+        for name, value in content.items()
+    }
+
+
+#: When something happens, for faults and drift alike.
+WHEN = {"match", "at", "times"}
+
+
+def _when(content: Mapping[str, Any], preset: Match) -> dict[str, Any]:
+    at, times = content.get("at", 1), content.get("times", 1)
+    if type(at) is not int or at < 1:
+        message = "at is the number of a request, from 1"
+        raise ValueError(message)
+    if times is not None and (type(times) is not int or times < 1):
+        message = "times is a number from 1, or null for every request"
+        raise ValueError(message)
+    return {"match": _match(content.get("match"), preset), "after": at - 1, "times": times}
+
+
+def _match(content: Any, preset: Match = anything) -> Match:
+    if content is None:
+        return preset
+    if not isinstance(content, Mapping):
+        message = "match is an object with method, path, query or company"
+        raise ValueError(message)
+    only(content, {"method", "path", "query", "company"})
+    query = content.get("query", {})
+    if not isinstance(query, Mapping):
+        message = "query is an object of parameters"
+        raise ValueError(message)
+    texts = {name: content.get(name) for name in ("method", "path")}
+    company = content.get("company")
+    if any(value is not None and not isinstance(value, str) for value in texts.values()):
+        message = "method and path are texts"
+        raise ValueError(message)
+    if company is not None and type(company) is not int:
+        message = "company is a number"
+        raise ValueError(message)
+    parameters = {name: str(value) for name, value in query.items()}
+    return Match(texts["method"], texts["path"], parameters, company)
+
+
+def _fault(content: Mapping[str, Any]) -> Fault:
+    own = {"status", "body", "content_type", "headers", "performed", "pause", "retry_after"}
+    only(content, {"fault"} | own | WHEN)
+    preset = FAULTS.get(content.get("fault", "status"))
+    if preset is None:
+        message = f"fault is one of {', '.join(FAULTS)}"
+        raise ValueError(message)
+    given = {name: content[name] for name in own & content.keys() - {"retry_after"}}
+    _check_fault(given)
+    headers = dict(given.get("headers", preset.headers))
+    if "retry_after" in content:
+        headers["Retry-After"] = str(content["retry_after"])
+    if "pause" in given:
+        given["pause"] = float(given["pause"])
+    return dataclasses.replace(preset, **given | {"headers": headers} | _when(content, anything))
+
+
+#: What the fields of a fault are.
+FAULT_FIELDS: Mapping[str, tuple[type, ...]] = {
+    "status": (int,),
+    "body": (str,),
+    "content_type": (str,),
+    "headers": (dict,),
+    "performed": (bool,),
+    "pause": (int, Decimal),
+}
+
+
+def _check_fault(given: Mapping[str, Any]) -> None:
+    for name, value in given.items():
+        if type(value) not in FAULT_FIELDS[name]:
+            message = f"{name} is no {type(value).__name__}"
+            raise ValueError(message)
+    if not 200 <= given.get("status", 503) <= 599:
+        message = "status is a number from 200 to 599"
+        raise ValueError(message)
+    if given.get("pause", 1) < 0:
+        message = "pause is a number of seconds, not below 0"
+        raise ValueError(message)
+    if any(not isinstance(value, str) for value in given.get("headers", {}).values()):
+        message = "headers are texts"
+        raise ValueError(message)
+
+
+def _set_latency(content: Mapping[str, Any]) -> None:
+    only(content, {"low", "high", "seed", "match"})
+    numbers = {name: content[name] for name in ("low", "high", "seed") if name in content}
+    if any(type(value) not in {int, Decimal} for value in numbers.values()):
+        message = "low and high are seconds, seed is a whole number"
+        raise ValueError(message)
+    low = float(numbers.get("low", 0))
+    world().latency.set(
+        low,
+        float(numbers.get("high", low)),
+        seed=int(numbers.get("seed", 0)),
+        match=_match(content.get("match")),
+    )
+
+
+def _changes(content: Mapping[str, Any]) -> list[Any]:
+    found = content.get("changes")
+    if not isinstance(found, list) or not found:
+        message = "changes is a list of changes"
+        raise ValueError(message)
+    return found
+
+
+def _drift(content: Mapping[str, Any]) -> list[Change]:
+    only(content, {"changes"} | WHEN)
+    when, state = _when(content, PAYMENT_LISTS), world().state
+    return [
+        Change(partial(changes.change_of(one), state), says=_spoken(one), **when)
+        for one in _changes(content)
+    ]
+
+
+def _spoken(change: Mapping[str, Any]) -> str:
+    return json.dumps(change, ensure_ascii=False, default=str)
+
+
+def _set_clock(content: Mapping[str, Any]) -> None:
+    only(content, {"now", "step", "running"})
+    if type(content.get("running", True)) is not bool:
+        message = "running is true or false"
+        raise ValueError(message)
+    steps: list[dict[str, Any]] = []
+    # First of all, so that a clock that is stopped shows exactly what it is set to.
+    if "running" in content:
+        steps.append({"do": "start_clock" if content["running"] else "stop_clock"})
+    if "now" in content:
+        steps.append({"do": "set_clock", "at": content["now"]})
+    if "step" in content:
+        steps.append({"do": "step_clock", "seconds": content["step"]})
+    for make in [changes.change_of(step) for step in steps]:
+        make(world().state)
+
+
+# --- To JSON ----------------------------------------------------------------
+
+
+def _answer(content: object, status: int = 200) -> Response:
+    text = json.dumps(content, ensure_ascii=False, indent=2, default=_spell)
+    response = Response(text + "\n", status, content_type="application/json")
+    response.headers["Cache-Control"] = "no-store"
+    return response
+
+
+def _spell(value: Any) -> Any:
+    if isinstance(value, set):
+        return sorted(value)
+    return str(value) if isinstance(value, Decimal) else value.isoformat()
+
+
+def _company_shown(company: Company) -> dict[str, Any]:
+    shown = {"number": company.number, "name": company.name}
+    counts = {"invoices": len(company.invoices()), "payments": len(company.payments())}
+    return shown | counts | {name: getattr(company, name) for name in RIGHTS}
+
+
+def _fault_shown(waiting: Waiting[Fault]) -> dict[str, Any]:
+    fault = waiting.thing
+    shown = {"how": fault.how, "status": fault.status, "headers": dict(fault.headers)}
+    return shown | {"performed": fault.performed} | _timed_shown(waiting)
+
+
+def _timed_shown(waiting: Waiting[Any]) -> dict[str, Any]:
+    thing: Timed = waiting.thing
+    return {
+        "match": _match_shown(thing.match),
+        "at": thing.after + 1,
+        "times": thing.times,
+        "seen": waiting.seen,
+        "struck": waiting.struck,
+    }
+
+
+def _match_shown(match: object) -> object:
+    return dataclasses.asdict(match) if isinstance(match, Match) else "a function of a test"
+
+
+def routes(app: Flask, blueprint: str) -> dict[str, str]:
+    """List what a blueprint answers, each with the first sentence of its docstring."""
+    found = {}
+    for rule in sorted(app.url_map.iter_rules(), key=lambda rule: rule.rule):
+        if rule.endpoint.startswith(f"{blueprint}."):
+            (method,) = (rule.methods or set()) - {"HEAD", "OPTIONS"}
+            says = (app.view_functions[rule.endpoint].__doc__ or "").partition("\n")[0]
+            found[f"{method} {rule.rule.replace('int:', '')}"] = says.replace("``", "`")
+    return found
+
+
+# --- Who may ask ------------------------------------------------------------
+
+
+def _board() -> Switchboard:
+    board: Switchboard = current_app.extensions[KEY]
+    return board
+
+
+def _company(number: int) -> Company:
+    found = world().state.companies.get(number)
+    if found is None:
+        raise _Wrong(f"there is no company {number}", 404)
+    return found
+
+
+def _loopback(address: str) -> bool:
+    try:
+        return ipaddress.ip_address(address).is_loopback
+    except ValueError:
+        return False
+
+
+def _local_name(name: str) -> bool:
+    """Know the names of this machine; another name may be a stranger's, resolved to it."""
+    return name == "localhost" or name.endswith(".localhost") or _loopback(name)

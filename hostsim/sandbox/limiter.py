@@ -1,0 +1,49 @@
+"""Fortnox's rate limit: so many requests in any window of so many seconds."""
+
+from __future__ import annotations
+
+import threading
+from collections import defaultdict, deque
+from collections.abc import Callable, Hashable
+
+
+class Limiter:
+    """A sliding window for each bucket."""
+
+    def __init__(
+        self,
+        limit: int | None,
+        window: float,
+        monotonic: Callable[[], float],
+        *,
+        refused_counts: bool = False,
+    ) -> None:
+        """Let ``limit`` requests through in any ``window`` seconds; ``None`` lets all through."""
+        self._monotonic = monotonic
+        self._admitted: defaultdict[Hashable, deque[float]] = defaultdict(deque)
+        self._lock = threading.Lock()
+        self.set(limit, window, refused_counts=refused_counts)
+
+    def set(self, limit: int | None, window: float, *, refused_counts: bool) -> None:
+        """Change the limit; what was counted stays counted."""
+        with self._lock:
+            self._limit, self._window, self._refused_counts = limit, window, refused_counts
+
+    def forget(self) -> None:
+        """Begin to count anew."""
+        with self._lock:
+            self._admitted.clear()
+
+    def admit(self, bucket: Hashable) -> bool:
+        """Count a request, and tell whether it is inside the limit."""
+        with self._lock:
+            if self._limit is None:
+                return True
+            now = self._monotonic()
+            admitted = self._admitted[bucket]
+            while admitted and admitted[0] <= now - self._window:
+                admitted.popleft()
+            inside = len(admitted) < self._limit
+            if inside or self._refused_counts:
+                admitted.append(now)
+            return inside

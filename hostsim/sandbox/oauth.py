@@ -1,0 +1,374 @@
+"""``/oauth-v1``: the pages that a person signs in on, and the tokens behind them.
+
+Bodies, statuses and the odd content types of the token request are as
+recorded. The pages are ours: nobody has recorded Fortnox's.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import hmac
+import re
+import secrets
+from collections.abc import Iterator
+from typing import NamedTuple
+from urllib.parse import urlsplit
+
+from flask import (
+    Blueprint,
+    Response,
+    abort,
+    make_response,
+    redirect,
+    render_template,
+    request,
+    session,
+)
+from werkzeug.wrappers import Response as AnyResponse
+
+from hostsim.sandbox import wire
+from hostsim.sandbox.signing import (
+    SCOPES,
+    Signing,
+    answered,
+    companies_of,
+    outcome,
+    refused,
+)
+from hostsim.sandbox.state import User
+from hostsim.sandbox.tokens import Challenge, Pair
+from hostsim.sandbox.world import world
+
+pages = Blueprint("oauth", __name__, url_prefix="/oauth-v1")
+
+
+class Sentence(NamedTuple):
+    """What a page says, in both languages."""
+
+    sv: str
+    en: str
+
+
+UNKNOWN_CLIENT = Sentence(
+    "Programmet som ville logga in finns inte (client_id). Kontrollera inst\u00e4llningarna.",
+    "The program that wants to sign in is unknown (client_id). Check its settings.",
+)
+WRONG_REDIRECT = Sentence(
+    "Adressen som svaret ska till \u00e4r inte den som \u00e4r registrerad (redirect_uri).",
+    "The address for the answer is not the registered one (redirect_uri).",
+)
+NO_STATE = Sentence(
+    "Inloggningen saknar v\u00e4rdet state. B\u00f6rja om i programmet som du kom ifr\u00e5n.",
+    "The login lacks the value state. Start again in the program that you came from.",
+)
+LOST = Sentence(
+    "Inloggningen har blivit f\u00f6r gammal. B\u00f6rja om i programmet som du kom ifr\u00e5n.",
+    "This login is too old. Start again in the program that you came from.",
+)
+WRONG_PASSWORD = Sentence(
+    "Fel anv\u00e4ndarnamn eller l\u00f6senord. F\u00f6rs\u00f6k igen.",
+    "Wrong user name or password. Try again.",
+)
+NO_COMPANY = Sentence(
+    "Anv\u00e4ndaren har inget f\u00f6retag att logga in till.",
+    "This user has no company to sign in to.",
+)
+
+
+# --- Pages for a person -----------------------------------------------------
+
+
+@pages.get("/auth")
+def auth() -> AnyResponse:
+    """Begin a login, or say on a page why it cannot begin."""
+    query, client = request.args, world().client
+    if query.get("client_id") != client.id:
+        return _error_page(UNKNOWN_CLIENT)
+    if query.get("redirect_uri", client.redirect_uri) != client.redirect_uri:
+        return _error_page(WRONG_REDIRECT)
+    if not query.get("state"):
+        return _error_page(NO_STATE)
+    signing = Signing(
+        browser=session.setdefault("browser", secrets.token_urlsafe(16)),
+        client_id=client.id,
+        redirect_uri=client.redirect_uri,
+        given_redirect_uri=query.get("redirect_uri"),
+        state=query["state"],
+        scopes=tuple(dict.fromkeys(query.get("scope", "").split())),
+        service=query.get("account_type") == "service",
+        challenge=_challenge(),
+    )
+    if error := _wrong_request(signing):
+        return redirect(answered(signing, error=error))
+    return _page("login.html", world().signings.begin(signing), signing)
+
+
+def _challenge() -> Challenge | None:
+    """Read what PKCE sends first, where it counts."""
+    if world().switches.pkce != "checked" or "code_challenge" not in request.args:
+        return None
+    method = request.args.get("code_challenge_method", "plain")
+    return Challenge(request.args["code_challenge"], method)
+
+
+def _wrong_request(signing: Signing) -> str | None:
+    """Name the error of OAuth's standard; what Fortnox says is not known."""
+    if request.args.get("response_type") != "code":
+        return "unsupported_response_type"
+    if not signing.scopes or not SCOPES.keys() >= set(signing.scopes):
+        return "invalid_scope"
+    if request.args.get("account_type", "service") != "service":
+        return "invalid_request"
+    if request.args.get("access_type", "offline") != "offline":
+        return "invalid_request"
+    if world().switches.pkce == "refused" and "code_challenge" in request.args:
+        return "invalid_request"
+    return None
+
+
+@pages.post("/login")
+def login() -> AnyResponse:
+    """Check name and password, and go on to the company or the consent."""
+    ticket, signing = _signing()
+    if signing is None:
+        return _error_page(LOST)
+    if _cancelled():
+        return _leave(ticket, refused(signing))
+    user = _user(request.form.get("user", ""), request.form.get("password", ""))
+    if user is None:
+        return _page("login.html", ticket, signing, wrong=WRONG_PASSWORD)
+    signing.user = user
+    return _choose_company(ticket, signing, user)
+
+
+def _choose_company(ticket: str, signing: Signing, user: User) -> AnyResponse:
+    companies = companies_of(user, world().state)
+    if not companies:
+        return _error_page(NO_COMPANY)
+    if len(companies) > 1:
+        return _page("company.html", ticket, signing, companies=companies)
+    signing.company = companies[0]
+    return _page("consent.html", ticket, signing)
+
+
+@pages.post("/company")
+def company() -> AnyResponse:
+    """Take the chosen company, and ask for consent."""
+    ticket, signing = _signing()
+    if signing is None or signing.user is None:
+        return _error_page(LOST)
+    if _cancelled():
+        return _leave(ticket, refused(signing))
+    chosen = request.form.get("company", "")
+    for one in companies_of(signing.user, world().state):
+        if str(one.number) == chosen:
+            signing.company = one
+            return _page("consent.html", ticket, signing)
+    return _choose_company(ticket, signing, signing.user)
+
+
+@pages.post("/consent")
+def consent() -> AnyResponse:
+    """Send the person back to the program, with a code or with an error."""
+    ticket, signing = _signing()
+    if signing is None or signing.user is None or signing.company is None:
+        return _error_page(LOST)
+    if _cancelled():
+        return _leave(ticket, refused(signing))
+    return _leave(ticket, outcome(signing, signing.user, signing.company, world().state))
+
+
+def _signing() -> tuple[str, Signing | None]:
+    """Find the login that a form belongs to; a form of another browser finds none."""
+    ticket = request.form.get("ticket", "")
+    return ticket, world().signings.find(ticket, session.get("browser"))
+
+
+def _cancelled() -> bool:
+    return request.form.get("decision") == "refuse"
+
+
+def _user(name: str, password: str) -> User | None:
+    user = world().state.users.get(name)
+    if user is None or not hmac.compare_digest(user.password.encode(), password.encode()):
+        return None
+    return user
+
+
+def _leave(ticket: str, address: str) -> AnyResponse:
+    world().signings.end(ticket)
+    return redirect(address)
+
+
+def _page(template: str, ticket: str, signing: Signing, **context: object) -> Response:
+    state = world().state
+    text = render_template(
+        template,
+        ticket=ticket,
+        signing=signing,
+        scopes=[SCOPES[name] for name in signing.scopes],
+        shown=state.users.get(state.shown_user or ""),
+        **context,
+    )
+    back = urlsplit(signing.redirect_uri)
+    return _html(text, 200, f"'self' {back.scheme}://{back.netloc}")
+
+
+def _error_page(sentence: Sentence) -> Response:
+    return _html(render_template("error.html", sentence=sentence), 400, "'self'")
+
+
+def _html(text: str, status: int, form_action: str) -> Response:
+    """Make a page that runs no script and whose forms go here, or back to the program."""
+    response = make_response(text, status)
+    response.headers["Content-Security-Policy"] = (
+        f"default-src 'none'; style-src 'self'; form-action {form_action};"
+        " base-uri 'none'; frame-ancestors 'none'"
+    )
+    response.headers["Cache-Control"] = "no-store"
+    response.headers["Referrer-Policy"] = "no-referrer"
+    return response
+
+
+# --- Tokens for a program ---------------------------------------------------
+
+
+@pages.post("/token")
+def token() -> Response:
+    """Turn a code, a refresh token or an earlier consent into tokens."""
+    _right_host()
+    if not _client_known():
+        return _invalid_client()
+    match request.form.get("grant_type"):
+        case "authorization_code":
+            return _redeem()
+        case "refresh_token":
+            return _refresh()
+        case "client_credentials" if world().switches.client_credentials == "granted":
+            return _for_service()
+        case _:
+            return _token_error(400, "unsupported_grant_type", "The grant type is not supported")
+
+
+def _redeem() -> Response:
+    code, redirect_uri = request.form.get("code", ""), request.form.get("redirect_uri")
+    verifier, switches = request.form.get("code_verifier", ""), world().switches
+    pair = world().state.tokens.redeem(code, world().client.id, redirect_uri, verifier)
+    if pair is None:
+        sentence = "Authorization code doesn't exist or is invalid for the client"
+        return _token_error(
+            switches.bad_code_status, "invalid_grant", sentence, switches.bad_code_content_type
+        )
+    return _tokens(pair)
+
+
+def _for_service() -> Response:
+    """Answer ``client_credentials``: the company is in a header, and no refresh token comes."""
+    tenant, scopes = request.headers.get("TenantId", ""), request.form.get("scope", "").split()
+    number = int(tenant) if re.fullmatch(r"[0-9]{1,18}", tenant) else -1
+    company = world().state.companies.get(number)
+    pair = world().state.tokens.for_service(world().client.id, number, tuple(scopes))
+    if company is None or pair is None or not company.integration_licence:
+        sentence = "The tenant has given no consent to the client"
+        status = world().switches.client_credentials_status
+        return _token_error(status, "invalid_grant", sentence)
+    return _tokens(pair)
+
+
+def _refresh() -> Response:
+    offered, tokens = request.form.get("refresh_token", ""), world().state.tokens
+    grant = tokens.grant_of_refresh(offered)
+    if grant and not world().state.company(grant.company).integration_licence:
+        return _token_error(400, "error_missing_license", "The company has no licence")
+    pair = tokens.refresh(offered, world().client.id)
+    if pair is None:
+        return _token_error(400, "invalid_grant", "Invalid refresh token")
+    return _tokens(pair)
+
+
+@pages.post("/revoke")
+def revoke() -> Response:
+    """End a refresh token, and say so of any other text too."""
+    _right_host()
+    if not _client_known():
+        return _invalid_client()
+    world().state.tokens.revoke(request.form.get("token", ""))
+    return _token_answer({"revoked": True}, 200, wire.JSON)
+
+
+def _right_host() -> None:
+    """Know nothing of tokens on the API's own host, as far as names tell it from the other."""
+    if request.host.startswith("api.") and not world().switches.token_on_api_host:
+        abort(404)
+
+
+def _client_known() -> bool:
+    """Check id and secret, which come as Basic authorization."""
+    client = world().client
+    name, secret = _basic() or _in_body() or ("", "")
+    return hmac.compare_digest(name.encode(), client.id.encode()) and hmac.compare_digest(
+        secret.encode(), client.secret.encode()
+    )
+
+
+def _basic() -> tuple[str, str] | None:
+    scheme, _, given = request.headers.get("Authorization", "").partition(" ")
+    if scheme.lower() != "basic":
+        return None
+    try:
+        name, _, secret = base64.b64decode(given, validate=True).decode().partition(":")
+    except (binascii.Error, UnicodeDecodeError):
+        return None
+    return name, secret
+
+
+def _in_body() -> tuple[str, str] | None:
+    if not world().switches.client_secret_in_body:
+        return None
+    return request.form.get("client_id", ""), request.form.get("client_secret", "")
+
+
+def _tokens(pair: Pair) -> Response:
+    content: dict[str, object] = {
+        "access_token": pair.access,
+        "expires_in": 3600,
+        "token_type": "bearer",
+        "scope": " ".join(pair.grant.scopes),
+    }
+    if pair.refresh:
+        content["refresh_token"] = pair.refresh
+    return _token_answer(content, 200, wire.JSON)
+
+
+def _token_error(
+    status: int, error: str, description: str, content_type: str = "text/html; charset=UTF-8"
+) -> Response:
+    """Make an error as recorded: JSON that says it is HTML."""
+    content = {"error": error, "error_description": description}
+    return _token_answer(content, status, content_type)
+
+
+def _invalid_client() -> Response:
+    """Make the error as recorded: JSON that says it is plain text."""
+    content = {
+        "error": "invalid_client",
+        "error_description": "The client credentials are invalid",
+    }
+    return _token_answer(content, 401, "text/plain;charset=UTF-8")
+
+
+def _token_answer(content: object, status: int, content_type: str) -> Response:
+    """Make an answer without ``Content-Length``, and with the recorded caching headers."""
+
+    def body() -> Iterator[bytes]:
+        yield wire.encode(content).encode()
+
+    response = Response(body(), status, content_type=content_type)
+    response.headers["X-Uid"] = secrets.token_hex(4)
+    if status != 401:
+        response.headers["Cache-Control"] = "no-store"
+    if status == 200:
+        response.headers["Pragma"] = "no-cache"
+        response.headers["Vary"] = "Accept-Encoding"
+    return response

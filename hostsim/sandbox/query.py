@@ -1,0 +1,378 @@
+"""What the parameters of a list request mean: which rows, in which order, which page.
+
+From the documentation of parameters and from recordings; where both are
+silent a switch decides.
+"""
+
+from __future__ import annotations
+
+import math
+import random
+import re
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any, TypeVar
+from zoneinfo import ZoneInfo
+
+from hostsim.sandbox.errors import FILTER, NUMERIC, Refused, bad_parameter
+from hostsim.sandbox.state import Invoice, Payment
+from hostsim.sandbox.switches import Switches
+
+Row = TypeVar("Row")
+
+#: What every list takes.
+COMMON = {"limit", "page", "offset", "sortby", "sortorder", "lastmodified"}
+DEFAULT_LIMIT = 100
+MAX_LIMIT = 500
+
+
+@dataclass(frozen=True)
+class Page:
+    """Which part of a list is asked for."""
+
+    limit: int
+    number: int
+    offset: int
+
+    @property
+    def start(self) -> int:
+        """The place of the first row, from 0."""
+        return (self.number - 1) * self.limit + self.offset
+
+
+def page_of(query: Mapping[str, str], switches: Switches) -> Page:
+    """Read ``limit``, ``page`` and ``offset``."""
+    number, offset = _number(query, switches), _whole(query.get("offset", "0"))
+    if offset < 0:
+        raise bad_parameter()
+    if {"page", "offset"} <= query.keys():
+        match switches.page_with_offset:
+            case "refused":
+                raise bad_parameter()
+            case "page":
+                offset = 0
+            case "offset":
+                number = 1
+    return Page(_limit(query, switches), number, offset)
+
+
+def _limit(query: Mapping[str, str], switches: Switches) -> int:
+    limit = _whole(query.get("limit", str(DEFAULT_LIMIT)))
+    if limit < 1:
+        if switches.limit_below_1 == "refused":
+            raise bad_parameter()
+        return DEFAULT_LIMIT
+    if limit <= MAX_LIMIT:
+        return limit
+    match switches.limit_above_500:
+        case "refused":
+            raise bad_parameter()
+        case "default":
+            return DEFAULT_LIMIT
+        case "honoured":
+            return limit
+        case _:
+            return MAX_LIMIT
+
+
+def _number(query: Mapping[str, str], switches: Switches) -> int:
+    number = _whole(query.get("page", "1"))
+    if number < 1 and switches.page_below_1 == "refused":
+        raise bad_parameter()
+    return max(number, 1)
+
+
+def cut(
+    rows: Sequence[Row], page: Page, switches: Switches
+) -> tuple[dict[str, int], Sequence[Row]]:
+    """Cut a page out of a list; gives the ``MetaInformation`` and the rows."""
+    total = len(rows)
+    pages = math.ceil(total / page.limit)
+    if page.number > 1 and page.start >= total:
+        page = _beyond(page, pages, switches)
+    meta = {"@TotalResources": total, "@TotalPages": pages, "@CurrentPage": page.number}
+    return meta, rows[page.start : page.start + page.limit]
+
+
+def _beyond(page: Page, pages: int, switches: Switches) -> Page:
+    """Say what is shown for a page after the last."""
+    match switches.page_beyond_end:
+        case "refused":
+            raise bad_parameter()
+        case "not_found":
+            raise Refused(switches.unknown_path_code, "Resursen finns inte.", 404)
+        case "last":
+            return Page(page.limit, max(pages, 1), 0)
+        case _:
+            return page
+
+
+def only(query: Mapping[str, str], allowed: Collection[str]) -> None:
+    """Refuse a parameter that the resource does not have; names are lower case."""
+    if any(name not in allowed for name in query):
+        raise bad_parameter()
+
+
+def descending(query: Mapping[str, str], switches: Switches) -> bool:
+    """Read ``sortorder``."""
+    preset = switches.default_sortorder if "sortby" in query else "ascending"
+    order = query.get("sortorder", preset)
+    if order not in {"ascending", "descending"}:
+        raise bad_parameter()
+    return order == "descending"
+
+
+# --- lastmodified -----------------------------------------------------------
+
+TIMESTAMP = re.compile(r"\d{4}-\d\d-\d\d( \d\d:\d\d(?P<seconds>:\d\d)?)?", re.ASCII)
+
+
+def modified_since(
+    query: Mapping[str, str], switches: Switches
+) -> Callable[[datetime | None], bool]:
+    """Read ``lastmodified``: ``YYYY-MM-DD HH:MM`` or a date, wall time in Stockholm."""
+    text = query.get("lastmodified")
+    if text is None:
+        return lambda _modified: True
+    since = _timestamp(text, seconds=switches.lastmodified_seconds)
+    zone = ZoneInfo(switches.lastmodified_zone)
+
+    def recent(modified: datetime | None) -> bool:
+        if modified is None:
+            return False
+        if switches.lastmodified_compares == "instant":
+            return _since(modified, since.replace(tzinfo=zone), switches)
+        return _since(modified.astimezone(zone).replace(tzinfo=None), since, switches)
+
+    return recent
+
+
+def _since(modified: datetime, since: datetime, switches: Switches) -> bool:
+    if switches.lastmodified_inclusive:
+        return modified >= since
+    return modified.replace(second=0, microsecond=0) > since
+
+
+def _timestamp(text: str, *, seconds: bool = False) -> datetime:
+    found = TIMESTAMP.fullmatch(text)
+    if found is None or (found["seconds"] and not seconds):
+        raise bad_parameter()
+    try:
+        return datetime.fromisoformat(text)
+    except ValueError as error:
+        raise bad_parameter() from error
+
+
+# --- Payments ---------------------------------------------------------------
+
+PAYMENT_PARAMETERS = COMMON | {"invoicenumber"}
+
+
+def payments(
+    rows: Sequence[Payment],
+    query: Mapping[str, str],
+    switches: Switches,
+    rng: random.Random,
+    customer_of: Callable[[Payment], str],
+) -> list[Payment]:
+    """Choose and sort payments. ``customer_of`` gives the number of who pays."""
+    named = switches.payment_filter_customernumber
+    only(query, PAYMENT_PARAMETERS | ({"customernumber"} if named else set()))
+    if query.get("sortby", "paymentdate") != "paymentdate":
+        raise bad_parameter()
+    reverse, recent = descending(query, switches), modified_since(query, switches)
+    chosen = [row for row in rows if recent(row.modified)]
+    if "invoicenumber" in query:
+        number = _numeric(query["invoicenumber"])
+        chosen = [row for row in chosen if row.invoice_number == number]
+    if "customernumber" in query:
+        chosen = [row for row in chosen if customer_of(row) == query["customernumber"]]
+    return _ordered_payments(chosen, query, switches, rng, reverse=reverse)
+
+
+def _ordered_payments(
+    rows: list[Payment],
+    query: Mapping[str, str],
+    switches: Switches,
+    rng: random.Random,
+    *,
+    reverse: bool,
+) -> list[Payment]:
+    if "sortby" in query:
+        _tie(rows, switches, rng)
+        return sorted(rows, key=lambda row: row.payment_date, reverse=reverse)
+    if switches.payment_order == "newest":
+        rows.reverse()
+        _tie(rows, switches, rng)
+        return sorted(rows, key=lambda row: row.payment_date, reverse=not reverse)
+    return sorted(rows, key=lambda row: row.number, reverse=reverse)
+
+
+def _tie(rows: list[Any], switches: Switches, rng: random.Random) -> None:
+    """Let rows with equal keys come in any order, where they do."""
+    if switches.random_ties:
+        rng.shuffle(rows)
+
+
+# --- Invoices ---------------------------------------------------------------
+
+INVOICE_STATES: Mapping[str, Callable[[Invoice, date], bool]] = {
+    "cancelled": lambda row, _today: row.cancelled,
+    "fullypaid": lambda row, _today: row.final_pay_date is not None,
+    "unpaid": lambda row, _today: _unpaid(row),
+    "unpaidoverdue": lambda row, today: _unpaid(row) and row.due_date < today,
+    "unbooked": lambda row, _today: not row.booked and not row.cancelled,
+}
+
+#: Searched without regard to case, anywhere in the text.
+INVOICE_TEXTS: Mapping[str, Callable[[Invoice], str]] = {
+    "customername": lambda row: row.customer_name,
+    "costcenter": lambda row: row.cost_center,
+    "project": lambda row: row.project,
+    "ourreference": lambda row: row.our_reference,
+    "yourreference": lambda row: row.your_reference,
+    "yourordernumber": lambda row: row.order_number,
+    "externalinvoicereference1": lambda row: row.external_reference_1,
+    "externalinvoicereference2": lambda row: row.external_reference_2,
+    "currency": lambda row: row.currency,
+    "invoicetype": lambda row: row.invoice_type,
+}
+
+INVOICE_NUMBERS: Mapping[str, Callable[[Invoice], str]] = {
+    "documentnumber": lambda row: str(row.number),
+    "customernumber": lambda row: row.customer_number,
+    "ocr": lambda row: row.reference,
+}
+
+INVOICE_FLAGS: Mapping[str, Callable[[Invoice], bool]] = {
+    "sent": lambda row: row.sent,
+    "notcompleted": lambda row: row.not_completed,
+    "credit": lambda row: row.credit,
+}
+
+INVOICE_DATES: Mapping[str, Callable[[Invoice], date | None]] = {
+    "date": lambda row: row.invoice_date,
+    "finalpaydate": lambda row: row.final_pay_date,
+}
+
+#: What no invoice of the sandbox has anything of, so that nothing is found by it.
+INVOICE_NOTHING = {
+    "label",
+    "articlenumber",
+    "articledescription",
+    "accountnumberfrom",
+    "accountnumberto",
+}
+
+INVOICE_SORTS: Mapping[str, Callable[[Invoice], Any]] = {
+    "customername": lambda row: row.customer_name,
+    "customernumber": lambda row: row.customer_number,
+    "documentnumber": lambda row: row.number,
+    "invoicedate": lambda row: row.invoice_date,
+    "ocr": lambda row: row.reference,
+    "total": lambda row: row.total,
+}
+
+INVOICE_PARAMETERS = (
+    COMMON
+    | {"filter"}
+    | INVOICE_TEXTS.keys()
+    | INVOICE_NUMBERS.keys()
+    | INVOICE_FLAGS.keys()
+    | {f"{end}{name}" for end in ("from", "to") for name in INVOICE_DATES}
+    | INVOICE_NOTHING
+)
+
+
+def invoices(
+    rows: Sequence[Invoice],
+    query: Mapping[str, str],
+    switches: Switches,
+    rng: random.Random,
+    today: date,
+) -> list[Invoice]:
+    """Choose and sort invoices; ``today`` in Stockholm says what is overdue."""
+    only(query, INVOICE_PARAMETERS)
+    _one_filter(query, switches)
+    sort_key = INVOICE_SORTS.get(query.get("sortby", "documentnumber"))
+    if sort_key is None:
+        raise bad_parameter()
+    reverse, recent = descending(query, switches), modified_since(query, switches)
+    tests = [_invoice_test(name, value, switches, today) for name, value in query.items()]
+    chosen = [row for row in rows if recent(row.modified) and all(test(row) for test in tests)]
+    _tie(chosen, switches, rng)
+    return sorted(chosen, key=sort_key, reverse=reverse)
+
+
+def _one_filter(query: Mapping[str, str], switches: Switches) -> None:
+    """Refuse a second filter of the resource. A span of dates counts as one."""
+    own = {re.sub("^(from|to)(date|finalpaydate)$", r"\2", name) for name in query} - COMMON
+    if len(own) > 1 and not switches.several_filters:
+        raise bad_parameter()
+
+
+def _invoice_test(
+    name: str, value: str, switches: Switches, today: date
+) -> Callable[[Invoice], bool]:
+    if name == "filter":
+        return _in_state(value, today)
+    if read_text := INVOICE_TEXTS.get(name):
+        return lambda row: value.casefold() in read_text(row).casefold()
+    if read_number := INVOICE_NUMBERS.get(name):
+        part = switches.number_filters_match_part
+        return lambda row: value in read_number(row) if part else value == read_number(row)
+    if read_flag := INVOICE_FLAGS.get(name):
+        wanted = _flag(value)
+        return lambda row: read_flag(row) == wanted
+    if name in INVOICE_NOTHING:
+        return lambda _row: False
+    if name in COMMON:
+        return lambda _row: True
+    return _in_span(name, value)
+
+
+def _in_state(value: str, today: date) -> Callable[[Invoice], bool]:
+    if value not in INVOICE_STATES:
+        raise Refused(FILTER, "Ett ogiltigt filter har anv\u00e4nts.")
+    test = INVOICE_STATES[value]
+    return lambda row: test(row, today)
+
+
+def _in_span(name: str, value: str) -> Callable[[Invoice], bool]:
+    """Read ``fromdate`` and its kin; both ends are included."""
+    end, read = ("from", name[4:]) if name.startswith("from") else ("to", name[2:])
+    read_day, limit = INVOICE_DATES[read], _timestamp(value).date()
+
+    def inside(row: Invoice) -> bool:
+        day = read_day(row)
+        if day is None:
+            return False
+        return day >= limit if end == "from" else day <= limit
+
+    return inside
+
+
+def _unpaid(row: Invoice) -> bool:
+    return row.booked and not row.cancelled and row.final_pay_date is None
+
+
+# --- Values -----------------------------------------------------------------
+
+
+def _whole(text: str) -> int:
+    if not re.fullmatch(r"-?[0-9]{1,9}", text):
+        raise bad_parameter()
+    return int(text)
+
+
+def _numeric(text: str) -> int:
+    if not re.fullmatch(r"[0-9]{1,18}", text):
+        raise Refused(NUMERIC, f"V\u00e4rdet m\u00e5ste vara numeriskt. ({text})")
+    return int(text)
+
+
+def _flag(text: str) -> bool:
+    if text.casefold() not in {"true", "false"}:
+        raise bad_parameter()
+    return text.casefold() == "true"

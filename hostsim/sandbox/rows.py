@@ -1,0 +1,315 @@
+"""Invoices and payments as Fortnox spells them: fields, order and types as recorded."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+from hostsim.sandbox.state import Company, Invoice, Payment, WriteOff
+from hostsim.sandbox.wire import number
+
+Fields = dict[str, Any]
+
+
+def payment_row(payment: Payment, base: str, *, in_currency: bool = False) -> Fields:
+    """Spell a payment in a list: eleven fields, ``InvoiceNumber`` a number, ``Number`` a text."""
+    return {
+        "@url": f"{base}/3/invoicepayments/{payment.number}",
+        "Amount": payment.in_currency if in_currency else payment.amount,
+        "Booked": payment.booked,
+        "Currency": payment.currency,
+        "CurrencyRate": payment.currency_rate,
+        "CurrencyUnit": payment.currency_unit,
+        "InvoiceNumber": payment.invoice_number,
+        "Number": str(payment.number),
+        "PaymentDate": payment.payment_date.isoformat(),
+        "Source": payment.source,
+        "WriteOffExist": bool(payment.write_offs),
+    } | _shown(payment.wire, PAYMENT_DETAIL_ONLY)
+
+
+def payment_detail(payment: Payment, invoice: Invoice | None, base: str) -> Fields:
+    """Spell a payment on its own, in the order of 2025: not alphabetical."""
+    return {
+        "@url": f"{base}/3/invoicepayments/{payment.number}",
+        "Amount": payment.amount,
+        "AmountCurrency": payment.in_currency,
+        "Booked": payment.booked,
+        "Currency": payment.currency,
+        "CurrencyRate": payment.currency_rate,
+        "CurrencyUnit": payment.currency_unit,
+        "ExternalInvoiceReference1": invoice.external_reference_1 if invoice else "",
+        "ExternalInvoiceReference2": invoice.external_reference_2 if invoice else "",
+        "InvoiceCustomerName": invoice.customer_name if invoice else "",
+        "InvoiceCustomerNumber": invoice.customer_number if invoice else "",
+        "InvoiceNumber": payment.invoice_number,
+        "InvoiceDueDate": invoice.due_date.isoformat() if invoice else None,
+        "InvoiceOCR": invoice.reference if invoice else "",
+        "InvoiceTotal": number(invoice.total) if invoice else "0",
+        "ModeOfPayment": payment.mode_of_payment,
+        "ModeOfPaymentAccount": payment.account,
+        "Number": str(payment.number),
+        "PaymentDate": payment.payment_date.isoformat(),
+        "VoucherNumber": payment.voucher_number,
+        "VoucherSeries": payment.voucher_series,
+        "VoucherYear": payment.voucher_year,
+        "Source": payment.source,
+        "WriteOffs": [_write_off(row) for row in payment.write_offs],
+    } | _shown(payment.wire, PAYMENT_LIST_ONLY)
+
+
+def full_payment_row(payment: Payment, invoice: Invoice | None, base: str) -> Fields:
+    """Spell a payment in a list as the specification of April 2026 declares it."""
+    fields = payment_detail(payment, invoice, base)
+    total = Decimal(fields["InvoiceTotal"])
+    account = str(fields["ModeOfPaymentAccount"])
+    del fields["WriteOffs"]
+    return fields | {
+        "InvoiceTotal": total,
+        "ModeOfPaymentAccount": account,
+        "WriteOffExist": bool(payment.write_offs),
+    }
+
+
+def _write_off(row: WriteOff) -> Fields:
+    return {
+        "Amount": row.amount,
+        "AccountNumber": row.account,
+        "CostCenter": row.cost_center,
+        "Currency": row.currency,
+        "Description": row.description,
+        "Project": row.project,
+        "TransactionInformation": row.information,
+    }
+
+
+def in_sek(invoice: Invoice) -> Invoice:
+    """Give an invoice with its amounts in SEK, where a switch lets the wire show them so."""
+    return replace(
+        invoice,
+        total=(invoice.total * invoice.currency_rate).quantize(ORE),
+        balance=(invoice.balance * invoice.currency_rate).quantize(ORE),
+    )
+
+
+def invoice_row(invoice: Invoice, base: str) -> Fields:
+    """Spell an invoice in a list: 27 fields, ``CurrencyRate`` a text."""
+    return {
+        "@url": f"{base}/3/invoices/{invoice.number}",
+        "Balance": invoice.balance,
+        "Booked": invoice.booked,
+        "Cancelled": invoice.cancelled,
+        "CostCenter": invoice.cost_center,
+        "Currency": invoice.currency,
+        "CurrencyRate": number(invoice.currency_rate),
+        "CurrencyUnit": invoice.currency_unit,
+        "CustomerName": invoice.customer_name,
+        "CustomerNumber": invoice.customer_number,
+        "DocumentNumber": str(invoice.number),
+        "DueDate": invoice.due_date.isoformat(),
+        "ExternalInvoiceReference1": invoice.external_reference_1,
+        "ExternalInvoiceReference2": invoice.external_reference_2,
+        "InvoiceDate": invoice.invoice_date.isoformat(),
+        "InvoiceType": invoice.invoice_type,
+        "NoxFinans": invoice.factored,
+        "OCR": invoice.reference,
+        "VoucherNumber": invoice.voucher_number,
+        "VoucherSeries": invoice.voucher_series,
+        "VoucherYear": invoice.voucher_year,
+        "WayOfDelivery": invoice.way_of_delivery,
+        "TermsOfPayment": invoice.terms_of_payment,
+        "Project": invoice.project,
+        "Sent": invoice.sent,
+        "Total": invoice.total,
+        "FinalPayDate": _day(invoice.final_pay_date),
+    } | _shown(invoice.wire, INVOICE_DETAIL_ONLY)
+
+
+def invoice_detail(invoice: Invoice, base: str) -> Fields:
+    """Spell an invoice on its own, in the order recorded in 2023. It has no rows here."""
+    tax_reductions = f"{base}/3/taxreductions?filter=invoices&referencenumber={invoice.number}"
+    return {
+        "@url": f"{base}/3/invoices/{invoice.number}",
+        "@urlTaxReductionList": tax_reductions,
+        **_invoice_head(invoice),
+        **_invoice_middle(invoice),
+        **_invoice_tail(invoice),
+    } | dict(invoice.wire)
+
+
+def _invoice_head(invoice: Invoice) -> Fields:
+    return {
+        "AdministrationFee": 0,
+        "AdministrationFeeVAT": 0,
+        "Address1": "",
+        "Address2": "",
+        "Balance": invoice.balance,
+        "BasisTaxReduction": 0,
+        "Booked": invoice.booked,
+        "Cancelled": invoice.cancelled,
+        "City": invoice.city,
+        "Comments": "",
+        "ContractReference": 0,
+        "ContributionPercent": 0,
+        "ContributionValue": 0,
+        "Country": "",
+        "CostCenter": invoice.cost_center,
+        "Credit": "true" if invoice.credit else "false",
+        "CreditInvoiceReference": str(invoice.credit_of),
+        "Currency": invoice.currency,
+        "CurrencyRate": invoice.currency_rate,
+        "CurrencyUnit": invoice.currency_unit,
+        "CustomerName": invoice.customer_name,
+        "CustomerNumber": invoice.customer_number,
+        "DeliveryAddress1": "",
+        "DeliveryAddress2": "",
+        "DeliveryCity": "",
+        "DeliveryCountry": "",
+        "DeliveryDate": None,
+        "DeliveryName": "",
+        "DeliveryZipCode": "",
+        "DocumentNumber": str(invoice.number),
+        "DueDate": invoice.due_date.isoformat(),
+    }
+
+
+def _invoice_middle(invoice: Invoice) -> Fields:
+    return {
+        "EDIInformation": dict.fromkeys(EDI_FIELDS) | {"EDIStatus": ""},
+        "EmailInformation": {
+            "EmailAddressFrom": None,
+            "EmailAddressTo": "",
+            "EmailAddressCC": None,
+            "EmailAddressBCC": None,
+            "EmailSubject": "Faktura {no} bifogas",
+            "EmailBody": " ",
+        },
+        "EUQuarterlyReport": False,
+        "ExternalInvoiceReference1": invoice.external_reference_1,
+        "ExternalInvoiceReference2": invoice.external_reference_2,
+        "Freight": 0,
+        "FreightVAT": 0,
+        "Gross": _net(invoice),
+        "HouseWork": False,
+        "InvoiceDate": invoice.invoice_date.isoformat(),
+        "InvoicePeriodStart": "",
+        "InvoicePeriodEnd": "",
+        "InvoiceReference": "0",
+        "InvoiceRows": [],
+        "InvoiceType": invoice.invoice_type,
+        "Labels": [],
+        "Language": "SV",
+        "LastRemindDate": None,
+        "Net": _net(invoice),
+        "NotCompleted": invoice.not_completed,
+        "NoxFinans": invoice.factored,
+        "OCR": invoice.reference,
+    }
+
+
+def _invoice_tail(invoice: Invoice) -> Fields:
+    return {
+        "OfferReference": "0",
+        "OrderReference": "0",
+        "OrganisationNumber": "",
+        "OurReference": invoice.our_reference,
+        "PaymentWay": "",
+        "Phone1": "",
+        "Phone2": "",
+        "PriceList": "A",
+        "PrintTemplate": "st",
+        "Project": invoice.project,
+        "WarehouseReady": True,
+        "OutboundDate": invoice.invoice_date.isoformat(),
+        "Remarks": "",
+        "Reminders": 0,
+        "RoundOff": 0,
+        "Sent": invoice.sent,
+        "TaxReduction": None,
+        "TermsOfDelivery": "",
+        "TermsOfPayment": invoice.terms_of_payment,
+        "TimeBasisReference": None,
+        "Total": invoice.total,
+        "TotalToPay": invoice.total,
+        "TotalVAT": invoice.total - _net(invoice),
+        "VATIncluded": False,
+        "VoucherNumber": invoice.voucher_number,
+        "VoucherSeries": invoice.voucher_series,
+        "VoucherYear": invoice.voucher_year,
+        "WayOfDelivery": invoice.way_of_delivery,
+        "YourOrderNumber": invoice.order_number,
+        "YourReference": invoice.your_reference,
+        "ZipCode": invoice.zip_code,
+        "AccountingMethod": "ACCRUAL",
+        "FinalPayDate": _day(invoice.final_pay_date),
+        "TaxReductionType": "none",
+    }
+
+
+def company_information(company: Company) -> Fields:
+    """Spell a company; ``DatabaseNumber`` is a number here."""
+    return {
+        "Address": company.address,
+        "City": company.city,
+        "CountryCode": "SE",
+        "DatabaseNumber": company.number,
+        "CompanyName": company.name,
+        "OrganizationNumber": company.organisation_number,
+        "VisitAddress": None,
+        "VisitCity": None,
+        "VisitCountryCode": None,
+        "VisitZipCode": None,
+        "ZipCode": company.zip_code,
+    }
+
+
+#: Swedish VAT on transport; invoices in SEK are taken to carry it.
+VAT = Decimal("1.25")
+ORE = Decimal("0.01")
+
+EDI_FIELDS = (
+    "EDIGlobalLocationNumber",
+    "EDIGlobalLocationNumberDelivery",
+    "EDIInvoiceExtra1",
+    "EDIInvoiceExtra2",
+    "EDIOurElectronicReference",
+    "EDIYourElectronicReference",
+)
+
+PAYMENT_DETAIL_ONLY = {
+    "AmountCurrency",
+    "ExternalInvoiceReference1",
+    "ExternalInvoiceReference2",
+    "InvoiceCustomerName",
+    "InvoiceCustomerNumber",
+    "InvoiceDueDate",
+    "InvoiceOCR",
+    "InvoiceTotal",
+    "ModeOfPayment",
+    "ModeOfPaymentAccount",
+    "VoucherNumber",
+    "VoucherSeries",
+    "VoucherYear",
+    "WriteOffs",
+}
+
+PAYMENT_LIST_ONLY = {"WriteOffExist"}
+INVOICE_DETAIL_ONLY = {"Credit", "CreditInvoiceReference", "TotalVAT", "Net"}
+
+
+def _shown(wire: Mapping[str, Any], hidden: set[str]) -> Fields:
+    """Keep what the wire shows instead, without the fields that this shape does not have."""
+    return {name: value for name, value in wire.items() if name not in hidden}
+
+
+def _day(day: date | None) -> str | None:
+    return day.isoformat() if day else None
+
+
+def _net(invoice: Invoice) -> Decimal:
+    if invoice.currency != "SEK":
+        return invoice.total
+    return (invoice.total / VAT).quantize(ORE)

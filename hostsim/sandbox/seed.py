@@ -1,0 +1,486 @@
+"""Data to begin with: an invented haulage company, a file of one's own, or nothing.
+
+The haulier is the same at every start, with dates that follow ``now``. Most
+of it is an ordinary half-year; some invoices each tell one story, and the
+table :data:`STORIES` says which.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import date, datetime, time, timedelta
+from decimal import ROUND_HALF_UP, Decimal
+
+from hostsim.sandbox.clock import STOCKHOLM, Clock
+from hostsim.sandbox.state import Company, Invoice, Payment, State, WriteOff, ocr_of
+from hostsim.sandbox.stored import from_json
+
+__all__ = [
+    "COMPANY",
+    "CUT_OFF",
+    "LOWEST_NUMBER",
+    "OTHER_COMPANY",
+    "PASSWORD",
+    "USER",
+    "empty",
+    "exported_invoices",
+    "from_json",
+    "happens_overnight",
+    "haulier",
+]
+
+#: The demo user, whom the login page shows. They open nothing but the sandbox.
+USER = "demo"
+PASSWORD = "sandlada"  # noqa: S105 - shown on the login page
+
+#: ``DatabaseNumber`` of the haulier, and of the second company.
+COMPANY = 480211
+OTHER_COMPANY = 480377
+
+#: What "Ignorera nummer före" is to be in the demonstration.
+LOWEST_NUMBER = 10040
+
+FIRST_NUMBER = 10001
+INVOICES = 300
+#: Days from the first invoice to today.
+SPAN = 215
+
+#: SEK for one unit; Fortnox quotes JPY per 100.
+RATES = {"EUR": Decimal("11.2750"), "NOK": Decimal("0.9640"), "JPY": Decimal("7.1200")}
+UNITS = {"JPY": 100}
+
+CUSTOMERS = (
+    ("1001", "Norrlands Trävaror AB", "SEK"),
+    ("1002", "Mälardalens Livsmedel AB", "SEK"),
+    ("1003", "Skånska Byggvaror i Eslöv AB", "SEK"),
+    ("1004", "Värmlands Stålverk AB", "SEK"),
+    ("1005", "Östgöta Kylgrossist AB", "SEK"),
+    ("1006", "Hallands Möbelfabrik AB", "SEK"),
+    ("1007", "Gävle Pappersbruk AB", "SEK"),
+    ("1008", "Ångermanlands Sågverk AB", "SEK"),
+    ("1009", "Bohus Fisk & Skaldjur AB", "SEK"),
+    ("1010", "Sörmlands Trädgård AB", "SEK"),
+    ("1011", "Dalarnas Verkstad AB", "SEK"),
+    ("1012", "Kalmar Glas & Porslin AB", "SEK"),
+    ("2001", "Rheinland Spedition GmbH", "EUR"),
+    ("2002", "Suomen Paperi Oy", "EUR"),
+    ("2003", "Østfold Byggevarer AS", "NOK"),
+    ("2004", "Osaka Kikai K.K.", "JPY"),
+)
+
+
+def CUT_OFF(now: datetime) -> date:  # noqa: N802 - reads as the constant that it is for one day
+    """Give the date for "Ignorera betalningar före" in the demonstration."""
+    return _today(now) - timedelta(days=150)
+
+
+# --- What can be told about an invoice --------------------------------------
+
+
+@dataclass(frozen=True)
+class _Paid:
+    """One payment of a story."""
+
+    amount: Decimal
+    """In the invoice's currency."""
+
+    days: int
+    """After the invoice date; never later than the last working day."""
+
+    booked: bool = True
+    source: str = "manual"
+    write_offs: tuple[WriteOff, ...] = ()
+    rate: Decimal | None = None
+    """SEK for one unit of the currency that money was worth; ``None`` is the quoted rate."""
+
+    quoted: Decimal | None = None
+    """What Fortnox shows as the rate instead; ``None`` shows what it was worth."""
+
+    fresh: bool = False
+    """Registered within the last hour."""
+
+    unreadable: bool = False
+
+
+@dataclass(frozen=True)
+class _Story:
+    """An invoice in Fortnox, its payments, and how the host knows it."""
+
+    total: Decimal
+    paid: tuple[_Paid, ...] = ()
+    customer: int = 0
+    kind: str = "INVOICE"
+    credit_of: int = 0
+    factored: bool = False
+    in_fortnox_as: int = 0
+    """The number in Fortnox where it is another than the host's."""
+
+    in_host: bool = True
+    host_currency: str = ""
+    """The host's own text for the currency, where it is another."""
+
+    period_closed: bool = True
+
+
+def _kr(text: str) -> Decimal:
+    return Decimal(text)
+
+
+def _whole(total: str, days: int = 28, *, source: str = "manual", fresh: bool = False) -> _Story:
+    """Tell of an invoice that was paid as it should."""
+    return _Story(_kr(total), (_Paid(_kr(total), days, source=source, fresh=fresh),))
+
+
+EUR, EUR_2, NOK, JPY = 12, 13, 14, 15
+
+_BANK_FEE = WriteOff(amount=_kr("10"), account=6570, description="Bankavgift")
+_ROUNDING = WriteOff(amount=_kr("-0.40"), account=3740, description="Öresavrundning")
+_SMALL_LOSS = WriteOff(amount=_kr("0.50"), account=3740, description="Öresavrundning")
+_EURO_FEE = WriteOff(amount=_kr("56.00"), account=6570, description="Bankavgift utland")
+
+#: The invoices that each tell one story, by the host's number.
+STORIES: Mapping[int, _Story] = {
+    # Low numbers, paid late: after the cut-off date, and yet to be ignored.
+    **{10031 + place: _whole(f"{4200 + 350 * place}", 75 + place) for place in range(5)},
+    # Paid exactly with what Fortnox wrote off: 990 + 10, and 1000.40 - 0.40.
+    10120: _Story(_kr("1000"), (_Paid(_kr("990"), 30, write_offs=(_BANK_FEE,)),)),
+    10121: _Story(_kr("1000"), (_Paid(_kr("1000.40"), 29, write_offs=(_ROUNDING,)),)),
+    10122: _Story(_kr("2487.50"), (_Paid(_kr("2487"), 31, write_offs=(_SMALL_LOSS,)),)),
+    10123: _Story(_kr("4989.60"), (_Paid(_kr("4980"), 27, write_offs=(_BANK_FEE, _ROUNDING)),)),
+    # A shortfall that the host's accepted deviation of 5 SEK covers.
+    10125: _Story(_kr("8753"), (_Paid(_kr("8750"), 30),)),
+    10126: _Story(_kr("6121.50"), (_Paid(_kr("6120"), 26),)),
+    # Paid in parts: two equal ones, three unequal ones, one that leaves a rest.
+    10130: _Story(_kr("12000"), (_Paid(_kr("6000"), 20), _Paid(_kr("6000"), 20))),
+    10131: _Story(
+        _kr("18750"), (_Paid(_kr("8750"), 15), _Paid(_kr("5000"), 30), _Paid(_kr("5000"), 45))
+    ),
+    10132: _Story(_kr("9375"), (_Paid(_kr("4000"), 30),)),
+    10133: _Story(_kr("15625"), (_Paid(_kr("10000"), 33),)),
+    # Paid too much.
+    10136: _Story(_kr("5437.50"), (_Paid(_kr("5473.50"), 28),)),
+    10137: _Story(_kr("3000"), (_Paid(_kr("3300"), 25),)),
+    # Paid twice: the second finds nothing that remains.
+    10140: _Story(_kr("7812.50"), (_Paid(_kr("7812.50"), 28), _Paid(_kr("7812.50"), 32))),
+    # A credit invoice and the payment below zero that settles it.
+    10145: _whole("11250"),
+    10146: _Story(_kr("-2500"), (_Paid(_kr("-2500"), 10),), credit_of=10145),
+    # Paid, and the money went back.
+    10150: _Story(_kr("4375"), (_Paid(_kr("4375"), 28), _Paid(_kr("-4375"), 34))),
+    # Sold to Fortnox Finans, and direct debit.
+    10155: replace(_whole("21875", 2, source="finance"), factored=True),
+    10156: replace(_whole("16406.25", 2, source="finance"), factored=True),
+    10157: replace(_whole("9062.50", 3, source="finance"), factored=True),
+    10160: _whole("3125", 30, source="autogiro"),
+    10161: _whole("3125", 30, source="autogiro"),
+    10162: _whole("3906.25", 30, source="autogiro"),
+    # The same invoice under another number in Fortnox; the OCR agrees.
+    10165: replace(_whole("5625"), in_fortnox_as=20010),
+    # The host calls the currency "Euro".
+    10168: replace(_whole("840"), customer=EUR, host_currency="Euro"),
+    # The invoice period is not closed in the host.
+    10170: replace(_whole("7187.50", 20), period_closed=False),
+    # An amount that Fortnox shows to nobody without a licence for it.
+    10172: _Story(_kr("4687.50"), (_Paid(_kr("4687.50"), 30, unreadable=True),)),
+    # Foreign money: paid at the day's rate, in parts, with a fee, too little.
+    10175: _Story(_kr("1250"), (_Paid(_kr("1250"), 30, rate=_kr("11.2310")),), customer=EUR),
+    10176: _Story(_kr("980.50"), (_Paid(_kr("980.50"), 28, rate=_kr("11.3045")),), customer=EUR_2),
+    10177: _Story(
+        _kr("2000"),
+        (
+            _Paid(_kr("800"), 20, rate=_kr("11.2540")),
+            _Paid(_kr("1200"), 40, rate=_kr("11.2980")),
+        ),
+        customer=EUR,
+    ),
+    10178: _Story(
+        _kr("1000"),
+        (_Paid(_kr("995"), 30, rate=_kr("11.2"), write_offs=(_EURO_FEE,)),),
+        customer=EUR,
+    ),
+    10179: _Story(_kr("640"), (_Paid(_kr("600"), 30, rate=_kr("11.2630")),), customer=EUR_2),
+    10180: _Story(_kr("8750"), (_Paid(_kr("8750"), 30, rate=_kr("0.9655")),), customer=NOK),
+    10181: _Story(_kr("12400"), (_Paid(_kr("12400"), 25, rate=_kr("0.9612")),), customer=NOK),
+    10182: _Story(_kr("5150.75"), (_Paid(_kr("5200"), 25, rate=_kr("0.9634")),), customer=NOK),
+    # Yen are quoted per 100. The unit divides the rate, it does not, and neither agrees.
+    10185: _Story(
+        _kr("185000"),
+        (_Paid(_kr("185000"), 30, rate=_kr("0.0712"), quoted=_kr("7.12")),),
+        customer=JPY,
+    ),
+    10186: _Story(_kr("92000"), (_Paid(_kr("92000"), 30, rate=_kr("0.0709")),), customer=JPY),
+    10187: _Story(
+        _kr("140000"),
+        (_Paid(_kr("140000"), 30, rate=_kr("0.0698"), quoted=_kr("6.5")),),
+        customer=JPY,
+    ),
+    # Waits in Fortnox from a bank file; one exceeds its invoice.
+    10230: _Story(_kr("6875"), (_Paid(_kr("6875"), 25, booked=False, source="file"),)),
+    10231: _Story(_kr("10312.50"), (_Paid(_kr("10500"), 25, booked=False, source="file"),)),
+    10232: _Story(_kr("4531.25"), (_Paid(_kr("4531.25"), 25, booked=False, source="file"),)),
+    # Changed in Fortnox overnight, and touched without a change.
+    10235: _whole("5937.50", 20),
+    10236: _whole("8125", 20),
+    # Paid today.
+    10240: _whole("9843.75", 99, source="file", fresh=True),
+    10241: _whole("2656.25", 99, source="file", fresh=True),
+    10242: _whole("14218.75", 99, fresh=True),
+    # Paid overnight.
+    10290: _Story(_kr("7968.75")),
+    10291: _Story(_kr("11562.50")),
+}
+
+#: Made in Fortnox directly, so that the host does not know them.
+DIRECT: Mapping[int, _Story] = {
+    20001: replace(_whole("1875"), in_host=False),
+    20002: replace(_whole("3437.50"), in_host=False),
+    20003: replace(_whole("912.50", 35), in_host=False),
+    20004: replace(_whole("187", 20), in_host=False, kind="INTRESTINVOICE"),
+    20005: replace(_whole("60", 22), in_host=False),
+}
+
+CHANGED_OVERNIGHT, TOUCHED_OVERNIGHT, BOOKED_OVERNIGHT = 10235, 10236, 10230
+PAID_OVERNIGHT = (10290, 10291)
+
+
+# --- The haulier ------------------------------------------------------------
+
+
+def haulier(now: datetime) -> State:
+    """Make a haulage company in the middle of its year, and a smaller second company.
+
+    :param now: zone-aware; dates follow its day in Stockholm.
+    """
+    state = State(Clock())
+    company = state.add_company(
+        COMPANY,
+        "Björkviks Åkeri AB",
+        organisation_number="559000-4807",
+        address="Hamngatan 12",
+        zip_code="641 36",
+        city="Björkvik",
+    )
+    _fill(company, _plan(now), now)
+    other = state.add_company(
+        OTHER_COMPANY,
+        "Björkviks Lager & Terminal AB",
+        organisation_number="559000-4815",
+        address="Hamngatan 14",
+        zip_code="641 36",
+        city="Björkvik",
+    )
+    _fill(other, _small_plan(now), now)
+    state.add_user(USER, PASSWORD)
+    state.shown_user = USER
+    return state
+
+
+def exported_invoices(now: datetime) -> list[dict[str, str]]:
+    """Give the haulier's invoices as the host holds them: what was exported to Fortnox.
+
+    :return: rows with the columns of the host's invoice file; amounts with a point.
+    """
+    return [_exported(planned) for planned in _plan(now) if planned.story.in_host]
+
+
+def empty() -> State:
+    """Make one company with empty books, and the demo user."""
+    state = State(Clock())
+    state.add_company(COMPANY, "Tomma Böcker AB", organisation_number="559000-4823")
+    state.add_user(USER, PASSWORD)
+    state.shown_user = USER
+    return state
+
+
+def happens_overnight(state: State) -> None:
+    """Let a night pass in the haulier's books, by the clock of the sandbox.
+
+    An amount that was booked changes, two invoices are paid, a payment is
+    touched without a change, and one from a bank file is booked.
+    """
+    company = state.company(COMPANY)
+    changed = company.payments_of(CHANGED_OVERNIGHT)[0]
+    company.change_payment(changed.number, amount=changed.amount - 100)
+    company.touch_payment(company.payments_of(TOUCHED_OVERNIGHT)[0].number)
+    company.book_payment(company.payments_of(BOOKED_OVERNIGHT)[0].number)
+    for number in PAID_OVERNIGHT:
+        payment = company.add_payment(
+            Payment(
+                invoice_number=number,
+                amount=STORIES[number].total,
+                payment_date=_today(state.clock.now()),
+                source="file",
+            )
+        )
+        company.book_payment(payment.number)
+
+
+# --- From stories to books --------------------------------------------------
+
+
+@dataclass(frozen=True)
+class _Planned:
+    number: int
+    """The host's number."""
+
+    day: date
+    story: _Story
+    customer: tuple[str, str, str]
+
+    @property
+    def fortnox_number(self) -> int:
+        return self.story.in_fortnox_as or self.number
+
+    @property
+    def currency(self) -> str:
+        return self.customer[2]
+
+
+def _plan(now: datetime) -> list[_Planned]:
+    """Lay out all invoices of the half-year; the same at every call of one day."""
+    rng = random.Random(559000)  # noqa: S311 - the same at every start
+    today = _today(now)
+    plan = []
+    for place in range(INVOICES):
+        number = FIRST_NUMBER + place
+        day = _working_day(today - timedelta(days=SPAN - place * SPAN // INVOICES))
+        ordinary = _ordinary(rng, day, today)
+        story = STORIES.get(number, ordinary)
+        special = number in STORIES
+        customer = CUSTOMERS[story.customer] if special and story.customer else _swedish(rng)
+        plan.append(_Planned(number, day, story, customer))
+    for place, (number, story) in enumerate(DIRECT.items()):
+        day = _working_day(today - timedelta(days=90 - 9 * place))
+        plan.append(_Planned(number, day, story, _swedish(rng)))
+    return plan
+
+
+def _small_plan(now: datetime) -> list[_Planned]:
+    """Lay out the second company, whose numbers begin where the haulier's do."""
+    rng = random.Random(559001)  # noqa: S311 - the same at every start
+    today = _today(now)
+    plan = []
+    for place in range(20):
+        day = _working_day(today - timedelta(days=100 - 5 * place))
+        plan.append(_Planned(FIRST_NUMBER + place, day, _ordinary(rng, day, today), _swedish(rng)))
+    return plan
+
+
+def _ordinary(rng: random.Random, day: date, today: date) -> _Story:
+    """Tell of freight with VAT, paid around the due date, or not yet."""
+    total = Decimal(rng.randrange(80, 2400)) * 10 * Decimal("1.25")
+    days = rng.choice((12, 20, 26, 28, 29, 30, 30, 30, 31, 33, 38, 45))
+    source = rng.choice(("file", "file", "file", "manual"))
+    if day + timedelta(days=days) > today:
+        return _Story(total)
+    return _Story(total, (_Paid(total, days, source=source),))
+
+
+def _swedish(rng: random.Random) -> tuple[str, str, str]:
+    return CUSTOMERS[rng.randrange(12)]
+
+
+def _fill(company: Company, plan: Sequence[_Planned], now: datetime) -> None:
+    """Put invoices and payments into the books; numbers of payments follow registration."""
+    for place, planned in enumerate(plan, start=1):
+        company.add_invoice(_invoice(planned, place))
+    payments = [
+        _payment(planned, paid, now, place)
+        for planned in plan
+        for place, paid in enumerate(planned.story.paid)
+    ]
+    for payment in sorted(payments, key=lambda payment: payment.modified or now):
+        added = company.add_payment(payment)
+        if added.booked:
+            company.change_payment(
+                added.number,
+                voucher_number=added.number,
+                voucher_series="C",
+                voucher_year=1,
+                modified=added.modified,
+            )
+
+
+def _invoice(planned: _Planned, voucher: int) -> Invoice:
+    story, (code, name, currency) = planned.story, planned.customer
+    return Invoice(
+        number=planned.fortnox_number,
+        total=story.total,
+        invoice_date=planned.day,
+        due_date=planned.day + timedelta(days=30),
+        customer_number=code,
+        customer_name=name,
+        currency=currency,
+        currency_rate=RATES.get(currency, Decimal(1)),
+        currency_unit=UNITS.get(currency, 1),
+        ocr=ocr_of(planned.number),
+        invoice_type=story.kind,
+        credit_of=story.credit_of,
+        factored=story.factored,
+        voucher_number=voucher,
+        voucher_series="B",
+        voucher_year=1,
+        modified=_at(planned.day, 9, 30),
+    )
+
+
+def _payment(planned: _Planned, paid: _Paid, now: datetime, place: int) -> Payment:
+    day = min(planned.day + timedelta(days=paid.days), _today(now))
+    day = max(_working_day(day), planned.day)
+    modified = min(_at(day, 16, 5 + place), now - timedelta(minutes=90))
+    if paid.fresh:
+        modified = now - timedelta(minutes=10 + planned.number % 40)
+    rate = paid.rate or RATES.get(planned.currency, Decimal(1))
+    return Payment(
+        invoice_number=planned.fortnox_number,
+        amount=_ore(paid.amount * rate),
+        amount_currency=paid.amount,
+        currency=planned.currency,
+        currency_rate=paid.quoted or rate,
+        currency_unit=UNITS.get(planned.currency, 1),
+        payment_date=day,
+        booked=paid.booked,
+        source=paid.source,
+        mode_of_payment="AG" if paid.source == "autogiro" else "BG",
+        write_offs=paid.write_offs,
+        modified=modified,
+        wire={"Amount": "API_NORIGHT"} if paid.unreadable else {},
+    )
+
+
+def _exported(planned: _Planned) -> dict[str, str]:
+    code, name, currency = planned.customer
+    return {
+        "invoice_number": str(planned.number),
+        "ocr": ocr_of(planned.number),
+        "customer_code": code,
+        "customer_name": name,
+        "currency": planned.story.host_currency or currency,
+        "total": f"{planned.story.total:.2f}",
+        "invoice_date": planned.day.isoformat(),
+        "due_date": (planned.day + timedelta(days=30)).isoformat(),
+        "region": "",
+        "period_closed": "true" if planned.story.period_closed else "false",
+    }
+
+
+# --- Days and öre -----------------------------------------------------------
+
+
+def _today(now: datetime) -> date:
+    return now.astimezone(STOCKHOLM).date()
+
+
+def _working_day(day: date) -> date:
+    """Move a Saturday or a Sunday back to the Friday."""
+    return day - timedelta(days=max(0, day.weekday() - 4))
+
+
+def _at(day: date, hour: int, minute: int) -> datetime:
+    return datetime.combine(day, time(hour, minute), STOCKHOLM)
+
+
+def _ore(amount: Decimal) -> Decimal:
+    return amount.quantize(Decimal("0.01"), ROUND_HALF_UP)

@@ -1,0 +1,263 @@
+"""The sandbox as a real server on loopback, on a thread of its own."""
+
+from __future__ import annotations
+
+import logging
+import secrets
+import socket
+import threading
+import time
+from collections.abc import Callable, Iterable
+from datetime import datetime
+from types import TracebackType
+from typing import Any, Self
+
+from waitress import create_server, wasyncore  # type: ignore[import-untyped]
+
+from hostsim.sandbox.app import create_app
+from hostsim.sandbox.clock import Clock
+from hostsim.sandbox.faults import Asked, Drift, Faults, Latency
+from hostsim.sandbox.state import State
+from hostsim.sandbox.switchboard import Switchboard
+from hostsim.sandbox.switches import Switches
+from hostsim.sandbox.tokens import Grant, Pair
+from hostsim.sandbox.world import Client, World
+
+#: Requests that can be answered, or hang, at once.
+THREADS = 32
+
+REDIRECT_URI = "http://localhost:51843/callback"
+
+
+class Sandbox:
+    """A Fortnox on this machine; a context manager that starts and stops it.
+
+    It is for trying out and for tests: its data and its secrets are its own,
+    and it should not be reachable from other machines.
+    """
+
+    def __init__(
+        self,
+        state: State,
+        host: str = "127.0.0.1",
+        port: int = 0,
+        clock: Clock | Callable[[], datetime] | None = None,
+        switches: Switches | None = None,
+        *,
+        client_id: str | None = None,
+        client_secret: str | None = None,
+        redirect_uri: str = REDIRECT_URI,
+        monotonic: Callable[[], float] = time.monotonic,
+        sleep: Callable[[float], object] | None = None,
+    ) -> None:
+        """Prepare a sandbox.
+
+        :param state: companies, books and users.
+        :param host: a numeric address, or ``localhost``.
+        :param port: 0 takes a free one.
+        :param clock: what tokens, ``Date`` and ``lastmodified`` go by; ``None`` keeps the state's.
+        :param switches: where Fortnox's behaviour is not known.
+        :param client_id: of the registered program; random at each start unless given.
+        :param client_secret: likewise.
+        :param redirect_uri: the registered one, which must match exactly.
+        :param monotonic: seconds, for the rate limit alone.
+        :param sleep: waits for so many seconds, for latency alone; ends early when the
+            sandbox stops unless another is given.
+        """
+        switches = switches or Switches()
+        state.govern(_as_clock(clock), switches)
+        client = Client(
+            client_id or secrets.token_hex(6), client_secret or secrets.token_hex(16), redirect_uri
+        )
+        self.state = state
+        self._world = World(state, switches, client, monotonic, sleep)
+        #: Everything that can be set and looked at.
+        self.switchboard = Switchboard(self._world)
+        self._host = "127.0.0.1" if host == "localhost" else host
+        self._port = port
+        self._server: Any = None
+        self._thread: threading.Thread | None = None
+        self._woken = threading.Event()
+        self.app = create_app(self._world, self.switchboard)
+
+    # --- Starting and stopping ---
+
+    def start(self) -> Self:
+        """Listen and answer, until :meth:`stop`. Raises ``OSError`` when the port is taken."""
+        if self._thread is not None:
+            return self
+        # Before anything else starts, so that a taken port leaves nothing behind.
+        listening = _listening(self._host, self._port)
+        # A second start takes the same port, so that addresses stay good.
+        self._port = listening.getsockname()[1]
+        # Busy threads are no news: a hang or a slow drip keeps one on purpose.
+        logging.getLogger("waitress.queue").setLevel(logging.ERROR)
+        self._world.stopping.clear()
+        self._woken.clear()
+        self._server = create_server(
+            self.app,
+            sockets=[listening],
+            threads=THREADS,
+            ident="Fortnox",
+            log_socket_errors=False,
+        )
+        self._thread = threading.Thread(target=self._serve, name="fortnox-sandbox", daemon=True)
+        self._thread.start()
+        return self
+
+    def stop(self) -> None:
+        """Stop listening, and let go of whatever hangs."""
+        if self._thread is None:
+            return
+        self._world.stopping.set()
+        self._server.pull_trigger()
+        self._woken.set()
+        self._thread.join()
+        self._thread = None
+
+    def __enter__(self) -> Self:
+        """Start."""
+        return self.start()
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """Stop."""
+        self.stop()
+
+    def _serve(self) -> None:
+        """Run waitress's loop turn by turn, since its own cannot be stopped from outside."""
+        server = self._server
+        sockets = server._map  # noqa: SLF001 - waitress shows them in no other way
+        while not self._world.stopping.is_set():
+            wasyncore.loop(timeout=1, map=sockets, count=1)
+        # The loop may see that it is to stop before it is woken; what wakes it must live so long.
+        self._woken.wait()
+        server.task_dispatcher.shutdown()
+        wasyncore.close_all(sockets, ignore_all=True)
+
+    # --- Where it is, and how to get in ---
+
+    @property
+    def url(self) -> str:
+        """The server's address, without a slash at the end."""
+        if self._thread is None:
+            message = "the sandbox is not started"
+            raise RuntimeError(message)
+        return f"http://{self._host}:{self._port}"
+
+    @property
+    def auth_url(self) -> str:
+        """What ``FORTNOX_AUTH_URL`` is to be."""
+        return f"{self.url}/oauth-v1"
+
+    @property
+    def api_url(self) -> str:
+        """What ``FORTNOX_API_URL`` is to be."""
+        return f"{self.url}/3"
+
+    @property
+    def client_id(self) -> str:
+        """The id of the registered program."""
+        return self._world.client.id
+
+    @property
+    def client_secret(self) -> str:
+        """The secret of the registered program, good in this sandbox only."""
+        return self._world.client.secret
+
+    @property
+    def redirect_uri(self) -> str:
+        """The registered address for answers."""
+        return self._world.client.redirect_uri
+
+    @property
+    def switchboard_url(self) -> str:
+        """Where the switchboard stands over HTTP."""
+        return f"{self.url}/_sandbox"
+
+    def sign_in(
+        self,
+        company: int | str | None = None,
+        scopes: Iterable[str] = ("payment", "invoice", "companyinformation"),
+    ) -> Pair:
+        """Issue tokens without the pages: for tests, and for a line that a person copies.
+
+        :param company: its number; the first one unless given. Raises ``KeyError`` if unknown.
+        """
+        number, tokens = self.state.company(company).number, self.state.tokens
+        grant = Grant(self.client_id, number, 1, tuple(scopes))
+        pair = tokens.redeem(tokens.issue_code(grant, None), self.client_id, None)
+        if pair is None:
+            message = "a code that was just issued is not good"
+            raise RuntimeError(message)
+        return pair
+
+    def environment(self) -> dict[str, str]:
+        """Give the environment variables that point a client here."""
+        return {
+            "FORTNOX_CLIENT_ID": self.client_id,
+            "FORTNOX_CLIENT_SECRET": self.client_secret,
+            "FORTNOX_REDIRECT_URI": self.redirect_uri,
+            "FORTNOX_AUTH_URL": self.auth_url,
+            "FORTNOX_API_URL": self.api_url,
+        }
+
+    # --- For tests: the most used of the switchboard ---
+
+    @property
+    def switches(self) -> Switches:
+        """How the sandbox behaves where Fortnox's behaviour is not known."""
+        return self._world.switches
+
+    @property
+    def clock(self) -> Clock:
+        """The sandbox's clock, to be set and stepped."""
+        return self.state.clock
+
+    @property
+    def faults(self) -> Faults:
+        """What is to go wrong."""
+        return self._world.faults
+
+    @property
+    def drift(self) -> Drift:
+        """What is to change between two requests."""
+        return self._world.drift
+
+    @property
+    def latency(self) -> Latency:
+        """How long answers take."""
+        return self._world.latency
+
+    @property
+    def asked(self) -> list[Asked]:
+        """Every request that was answered, in that order; clear it to begin anew."""
+        return self._world.asked
+
+    @property
+    def issued(self) -> list[str]:
+        """Every secret there ever was: the client's, codes, access and refresh tokens."""
+        return [self.client_secret, *self.state.tokens.issued]
+
+
+def _listening(host: str, port: int) -> socket.socket:
+    """Bind a port; on Windows nobody else may share it, which is not the preset there."""
+    listening = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET)
+    option = getattr(socket, "SO_EXCLUSIVEADDRUSE", socket.SO_REUSEADDR)
+    try:
+        listening.setsockopt(socket.SOL_SOCKET, option, 1)
+        listening.bind((host, port))
+    except OSError:
+        listening.close()
+        raise
+    return listening
+
+
+def _as_clock(clock: Clock | Callable[[], datetime] | None) -> Clock | None:
+    if clock is None or isinstance(clock, Clock):
+        return clock
+    return Clock(clock)

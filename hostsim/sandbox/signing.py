@@ -1,0 +1,148 @@
+"""A person who is signing in: what a program asked for, and how far the person has come."""
+
+from __future__ import annotations
+
+import secrets
+import threading
+from dataclasses import dataclass
+from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
+
+from hostsim.sandbox.state import Company, State, User
+from hostsim.sandbox.tokens import Challenge, Grant
+
+#: The scopes of Fortnox's documentation, and what they open.
+SCOPES = {
+    "payment": ("In- och utbetalningar", "Payments"),
+    "invoice": ("Kundfakturor", "Customer invoices"),
+    "companyinformation": ("F\u00f6retagsinformation", "Company information"),
+    "currency": ("Valutor", "Currencies"),
+    "settings": ("Inst\u00e4llningar", "Settings"),
+    "bookkeeping": ("Bokf\u00f6ring", "Bookkeeping"),
+    "profile": ("Din anv\u00e4ndare", "Your user"),
+    "customer": ("Kunder", "Customers"),
+} | {
+    name: (name, name)
+    for name in (
+        "article",
+        "offer",
+        "order",
+        "price",
+        "print",
+        "project",
+        "costcenter",
+        "supplier",
+        "supplierinvoice",
+        "inbox",
+        "archive",
+        "connectfile",
+        "assets",
+        "salary",
+        "timereporting",
+        "warehouse",
+        "noxfinansinvoice",
+        "deletevoucher",
+        "companylogo",
+    )
+}
+
+#: So many people can be half-way at once; the oldest is forgotten first.
+MOST_AT_ONCE = 1000
+
+
+@dataclass
+class Signing:
+    """One login on its way, bound to the browser that began it."""
+
+    browser: str
+    client_id: str
+    redirect_uri: str
+    """Where the answer goes."""
+
+    given_redirect_uri: str | None
+    """The one in the request, which the token request must then repeat."""
+
+    state: str
+    scopes: tuple[str, ...]
+    service: bool
+    """Whether a service account was asked for, which only an administrator can allow."""
+
+    challenge: Challenge | None = None
+    """What PKCE asks for with the code, where it is checked."""
+
+    user: User | None = None
+    company: Company | None = None
+
+
+class Signings:
+    """All logins on their way, by an unguessable ticket."""
+
+    def __init__(self) -> None:
+        """Begin with none."""
+        self._open: dict[str, Signing] = {}
+        self._lock = threading.Lock()
+
+    def begin(self, signing: Signing) -> str:
+        """Keep a login, and give its ticket."""
+        ticket = secrets.token_urlsafe(24)
+        with self._lock:
+            self._open[ticket] = signing
+            if len(self._open) > MOST_AT_ONCE:
+                del self._open[next(iter(self._open))]
+        return ticket
+
+    def find(self, ticket: str, browser: str | None) -> Signing | None:
+        """Find a login by its ticket, for the browser that began it only."""
+        with self._lock:
+            signing = self._open.get(ticket)
+        return signing if signing is not None and signing.browser == browser else None
+
+    def end(self, ticket: str) -> None:
+        """Forget a login."""
+        with self._lock:
+            self._open.pop(ticket, None)
+
+
+def companies_of(user: User, state: State) -> list[Company]:
+    """List the companies that a user can choose among."""
+    return [state.companies[number] for number in user.companies if number in state.companies]
+
+
+def outcome(signing: Signing, user: User, company: Company, state: State) -> str:
+    """Give the address that an allowed login ends at."""
+    if company.locked:
+        # Reported by a client's author: neither code nor state come back.
+        return signing.redirect_uri
+    if error := _why_not(signing, user, company):
+        return answered(signing, error=error)
+    grant = Grant(signing.client_id, company.number, user.id, signing.scopes)
+    if signing.service:
+        state.tokens.consent(grant)
+    code = state.tokens.issue_code(grant, signing.given_redirect_uri, signing.challenge)
+    return answered(signing, code=code)
+
+
+def refused(signing: Signing) -> str:
+    """Give the address that a refused login ends at."""
+    return answered(signing, error="access_denied")
+
+
+def answered(signing: Signing, **answer: str) -> str:
+    """Add an answer and the state to the redirect address."""
+    return with_query(signing.redirect_uri, {**answer, "state": signing.state})
+
+
+def with_query(address: str, extra: dict[str, str]) -> str:
+    """Add parameters to an address, and keep the ones it has."""
+    parts = urlsplit(address)
+    query = urlencode([*parse_qsl(parts.query, keep_blank_values=True), *extra.items()])
+    return urlunsplit(parts._replace(query=query))
+
+
+def _why_not(signing: Signing, user: User, company: Company) -> str | None:
+    if company.consent_error:
+        return company.consent_error
+    if not company.integration_licence or company.unlicensed & set(signing.scopes):
+        return "error_missing_license"
+    if signing.service and not user.admin:
+        return "error_missing_system_admin_right"
+    return None

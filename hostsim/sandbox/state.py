@@ -1,0 +1,481 @@
+"""What the sandbox knows: companies with their books, users, and who may do what.
+
+Nothing here knows of HTTP. A test changes the books directly, also in ways
+that Fortnox's program allows and its API does not; what the API allows is
+decided in :mod:`hostsim.sandbox.writing`.
+"""
+
+from __future__ import annotations
+
+import copy
+import threading
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import date, datetime
+from decimal import ROUND_HALF_UP, Decimal
+from typing import Any, TypeVar
+
+from hostsim.sandbox.clock import Clock
+from hostsim.sandbox.switches import Switches
+from hostsim.sandbox.tokens import Tokens
+
+ZERO = Decimal(0)
+ONE = Decimal(1)
+
+
+@dataclass(frozen=True, kw_only=True)
+class WriteOff:
+    """A part of an invoice that was written off with a payment, in SEK."""
+
+    amount: Decimal
+    account: int
+    description: str = ""
+    cost_center: str = ""
+    currency: str = "SEK"
+    project: str = ""
+    information: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Payment:
+    """A customer's payment of one invoice."""
+
+    invoice_number: int
+    amount: Decimal
+    """SEK."""
+
+    payment_date: date
+    number: int = 0
+    """0 lets the company give the next one."""
+
+    amount_currency: Decimal | None = None
+    """In ``currency``; ``None`` means the same as ``amount``."""
+
+    currency: str = "SEK"
+    currency_rate: Decimal = ONE
+    currency_unit: int = 1
+    booked: bool = False
+    source: str = "manual"
+    mode_of_payment: str = "BG"
+    account: int = 1930
+    write_offs: tuple[WriteOff, ...] = ()
+    voucher_number: int | None = None
+    voucher_series: str | None = None
+    voucher_year: int | None = None
+    modified: datetime | None = None
+    """Zone-aware; ``None`` means now, by the sandbox's clock."""
+
+    wire: Mapping[str, Any] = field(default_factory=dict)
+    """What the wire shows instead, by Fortnox's field names: ``{"Amount": "API_NORIGHT"}``."""
+
+    @property
+    def in_currency(self) -> Decimal:
+        """The amount in the currency of the invoice."""
+        return self.amount if self.amount_currency is None else self.amount_currency
+
+    @property
+    def effect(self) -> Decimal:
+        """How much of its invoice a booked payment clears, in the invoice's currency."""
+        written_off = sum((row.amount for row in self.write_offs), ZERO)
+        if written_off and self.currency != "SEK" and self.amount and self.in_currency:
+            written_off = written_off * self.in_currency / self.amount
+        return self.in_currency + written_off.quantize(Decimal("0.01"), ROUND_HALF_UP)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Invoice:
+    """A customer invoice, with the fields that lists and payments show."""
+
+    number: int
+    total: Decimal
+    """In ``currency``; below zero for a credit invoice."""
+
+    invoice_date: date
+    due_date: date
+    customer_number: str = "1"
+    customer_name: str = "Kund AB"
+    currency: str = "SEK"
+    currency_rate: Decimal = ONE
+    currency_unit: int = 1
+    ocr: str | None = None
+    """``None`` gives it the number that Fortnox would."""
+
+    invoice_type: str = "INVOICE"
+    booked: bool = True
+    cancelled: bool = False
+    credit_of: int = 0
+    """The invoice that this one credits; 0 for an ordinary invoice."""
+
+    external_reference_1: str = ""
+    external_reference_2: str = ""
+    our_reference: str = ""
+    your_reference: str = ""
+    order_number: str = ""
+    cost_center: str = ""
+    project: str = ""
+    way_of_delivery: str = ""
+    terms_of_payment: str = "30"
+    city: str = ""
+    zip_code: str = ""
+    sent: bool = True
+    not_completed: bool = False
+    factored: bool = False
+    voucher_number: int | None = None
+    voucher_series: str | None = None
+    voucher_year: int | None = None
+    balance: Decimal = ZERO
+    """What remains; the company keeps it up to date."""
+
+    final_pay_date: date | None = None
+    modified: datetime | None = None
+    """Zone-aware; ``None`` means now, by the sandbox's clock."""
+
+    wire: Mapping[str, Any] = field(default_factory=dict)
+    """What the wire shows instead, by Fortnox's field names."""
+
+    @property
+    def credit(self) -> bool:
+        """Whether this is a credit invoice."""
+        return self.total < 0
+
+    @property
+    def reference(self) -> str:
+        """The OCR reference."""
+        return ocr_of(self.number) if self.ocr is None else self.ocr
+
+
+Record = TypeVar("Record", Invoice, Payment)
+
+
+def ocr_of(number: int) -> str:
+    """Make the OCR reference that Fortnox gives: the number, the length, a Luhn digit.
+
+    Invoice 1 has 133, 10 has 1040, 103 has 10355, as recorded.
+    """
+    digits = f"{number}{(len(str(number)) + 2) % 10}"
+    return f"{digits}{_luhn_digit(digits)}"
+
+
+def _luhn_digit(digits: str) -> int:
+    doubled = (int(digit) * (2 - place % 2) for place, digit in enumerate(reversed(digits)))
+    return -sum(value // 10 + value % 10 for value in doubled) % 10
+
+
+#: What a company may, and what is in its way.
+RIGHTS = ("consent_error", "locked", "integration_licence", "unlicensed", "withdrawn")
+
+
+@dataclass(frozen=True)
+class Remembered:
+    """Books and rights of a company at one time."""
+
+    invoices: Mapping[int, Invoice]
+    payments: Mapping[int, Payment]
+    last_number: int
+    rights: Mapping[str, Any]
+
+
+class Company:
+    """One company in Fortnox: who it is, what it may, and its books."""
+
+    def __init__(
+        self,
+        number: int,
+        name: str,
+        *,
+        clock: Clock,
+        organisation_number: str = "556000-0000",
+        address: str = "",
+        zip_code: str = "",
+        city: str = "",
+    ) -> None:
+        """Open empty books. ``number`` is the company's ``DatabaseNumber``."""
+        self.number = number
+        self.name = name
+        self.clock = clock
+        self.organisation_number = organisation_number
+        self.address = address
+        self.zip_code = zip_code
+        self.city = city
+        #: Comes back on the redirect instead of a code, such as ``error_missing_license``.
+        self.consent_error: str | None = None
+        #: A company locked for non-payment is sent back with neither code nor state.
+        self.locked = False
+        #: Without the integration licence every API request is refused.
+        self.integration_licence = True
+        #: Scopes whose module the company has no licence for.
+        self.unlicensed: set[str] = set()
+        #: Scopes that were taken away although a token still names them.
+        self.withdrawn: set[str] = set()
+        self.payment_touches_invoice = True
+        #: Counts the changes of the books, so that a sorted list can be kept.
+        self.version = 0
+        self.lock = threading.RLock()
+        self._invoices: dict[int, Invoice] = {}
+        self._payments: dict[int, Payment] = {}
+        self._paying: defaultdict[int, set[int]] = defaultdict(set)
+        self._last_number = 0
+        self._sorted: tuple[int, list[Invoice], list[Payment]] | None = None
+
+    # --- Reading ---
+
+    def remember(self) -> Remembered:
+        """Take down books and rights, for :meth:`restore`."""
+        with self.lock:
+            return Remembered(
+                dict(self._invoices),
+                dict(self._payments),
+                self._last_number,
+                {name: copy.copy(getattr(self, name)) for name in RIGHTS},
+            )
+
+    def restore(self, before: Remembered) -> None:
+        """Bring books and rights back to what they were."""
+        with self.lock:
+            self._invoices = dict(before.invoices)
+            self._payments = dict(before.payments)
+            self._paying.clear()
+            for payment in self._payments.values():
+                self._paying[payment.invoice_number].add(payment.number)
+            self._last_number = before.last_number
+            self.version += 1
+            for name, value in before.rights.items():
+                setattr(self, name, copy.copy(value))
+
+    def invoices(self) -> list[Invoice]:
+        """List the invoices, by number."""
+        with self.lock:
+            return list(self._listed()[0])
+
+    def payments(self) -> list[Payment]:
+        """List the payments, by number."""
+        with self.lock:
+            return list(self._listed()[1])
+
+    def _listed(self) -> tuple[list[Invoice], list[Payment]]:
+        """Sort the books, once for each of their versions."""
+        if self._sorted is None or self._sorted[0] != self.version:
+            self._sorted = (
+                self.version,
+                [self._invoices[number] for number in sorted(self._invoices)],
+                [self._payments[number] for number in sorted(self._payments)],
+            )
+        return self._sorted[1], self._sorted[2]
+
+    def invoice(self, number: int) -> Invoice | None:
+        """Look an invoice up."""
+        with self.lock:
+            return self._invoices.get(number)
+
+    def payment(self, number: int) -> Payment | None:
+        """Look a payment up."""
+        with self.lock:
+            return self._payments.get(number)
+
+    def payments_of(self, invoice_number: int) -> list[Payment]:
+        """List the payments of one invoice, by number."""
+        with self.lock:
+            return [self._payments[number] for number in sorted(self._paying[invoice_number])]
+
+    # --- Changing ---
+
+    def add_invoice(self, invoice: Invoice) -> Invoice:
+        """Put an invoice into the books; an earlier one of that number is replaced."""
+        with self.lock:
+            self._invoices[invoice.number] = self._dated(invoice)
+            self._settle(invoice.number)
+            return self._invoices[invoice.number]
+
+    def change_invoice(self, number: int, **changes: Any) -> Invoice:
+        """Change fields of an invoice; it counts as modified now."""
+        with self.lock:
+            return self.add_invoice(
+                replace(self._invoices[number], **{"modified": None, **changes})
+            )
+
+    def delete_invoice(self, number: int) -> None:
+        """Take an invoice out of the books; its payments stay."""
+        with self.lock:
+            del self._invoices[number]
+            self.version += 1
+
+    def add_payment(self, payment: Payment) -> Payment:
+        """Put a payment into the books, and give it a number where it has none."""
+        with self.lock:
+            number = payment.number or self._last_number + 1
+            self._last_number = max(self._last_number, number)
+            if (before := self._payments.get(number)) is not None:
+                self._paying[before.invoice_number].discard(number)
+            return self._put(replace(payment, number=number))
+
+    def change_payment(self, number: int, **changes: Any) -> Payment:
+        """Change fields of a payment, booked or not; it counts as modified now."""
+        with self.lock:
+            before = self._payments[number]
+            after = self._put(replace(before, **{"modified": None, **changes}))
+            if after.invoice_number != before.invoice_number:
+                self._paying[before.invoice_number].discard(number)
+                self._settle(before.invoice_number)
+            return after
+
+    def touch_payment(self, number: int) -> Payment:
+        """Count a payment as modified now, without a change."""
+        return self.change_payment(number)
+
+    def book_payment(self, number: int) -> Payment:
+        """Book a payment: it gets a voucher, and clears what it pays of its invoice."""
+        return self.change_payment(
+            number, booked=True, voucher_number=number, voucher_series="C", voucher_year=1
+        )
+
+    def unbook_payment(self, number: int) -> Payment:
+        """Undo the booking, as removing the voucher in the program does."""
+        return self.change_payment(
+            number, booked=False, voucher_number=None, voucher_series=None, voucher_year=None
+        )
+
+    def delete_payment(self, number: int) -> None:
+        """Take a payment out of the books, booked or not."""
+        with self.lock:
+            payment = self._payments.pop(number)
+            self._paying[payment.invoice_number].discard(number)
+            self._settle(payment.invoice_number, self.clock.now() if payment.booked else None)
+
+    def _put(self, payment: Payment) -> Payment:
+        self._payments[payment.number] = dated = self._dated(payment)
+        self._paying[payment.invoice_number].add(payment.number)
+        self._settle(payment.invoice_number, dated.modified if dated.booked else None)
+        return dated
+
+    def _dated(self, record: Record) -> Record:
+        if record.modified is not None:
+            return record
+        return replace(record, modified=self.clock.now())
+
+    def _settle(self, number: int, at: datetime | None = None) -> None:
+        """Bring balance and final pay date of an invoice into line with its booked payments."""
+        self.version += 1
+        if (invoice := self._invoices.get(number)) is None:
+            return
+        booked = [payment for payment in self.payments_of(number) if payment.booked]
+        balance = invoice.total - sum((payment.effect for payment in booked), ZERO)
+        modified = invoice.modified
+        if at is not None and modified is not None and self.payment_touches_invoice:
+            modified = max(modified, at)
+        self._invoices[number] = replace(
+            invoice,
+            balance=balance,
+            final_pay_date=_final_pay_date(invoice, balance, booked),
+            modified=modified,
+        )
+
+
+def _final_pay_date(invoice: Invoice, balance: Decimal, booked: list[Payment]) -> date | None:
+    if balance * (-1 if invoice.credit else 1) > 0:
+        return None
+    if booked:
+        return max(payment.payment_date for payment in booked)
+    # A total of zero is fully paid as soon as the invoice is booked, as recorded.
+    return invoice.invoice_date if invoice.booked and not invoice.total else None
+
+
+@dataclass(frozen=True, kw_only=True)
+class User:
+    """Somebody who can sign in."""
+
+    id: int
+    name: str
+    password: str = field(repr=False)
+    companies: tuple[int, ...]
+    admin: bool = True
+
+
+class State:
+    """All companies, users and tokens of one sandbox."""
+
+    def __init__(self, clock: Clock | None = None, switches: Switches | None = None) -> None:
+        """Begin with nothing. The clock is real time unless another is given."""
+        self.clock = clock or Clock()
+        self.switches = switches or Switches()
+        self.tokens = Tokens(self.clock, self.switches)
+        self.companies: dict[int, Company] = {}
+        self.users: dict[str, User] = {}
+        #: Whose name and password the login page shows.
+        self.shown_user: str | None = None
+
+    def govern(self, clock: Clock | None, switches: Switches) -> None:
+        """Put everything under one clock and one set of switches."""
+        self.clock = clock or self.clock
+        self.switches = switches
+        self.tokens.clock = self.clock
+        self.tokens.switches = switches
+        for company in self.companies.values():
+            company.clock = self.clock
+            company.payment_touches_invoice = switches.payment_touches_invoice
+
+    def remember(self) -> dict[int, Remembered]:
+        """Take down books and rights of all companies, for :meth:`restore`."""
+        return {number: company.remember() for number, company in self.companies.items()}
+
+    def restore(self, before: Mapping[int, Remembered]) -> None:
+        """Bring all companies back to what they were; one that is newer goes."""
+        for number in self.companies.keys() - before.keys():
+            del self.companies[number]
+        for number, company in self.companies.items():
+            company.restore(before[number])
+
+    def add_company(self, number: int, name: str, **details: str) -> Company:
+        """Open a company with empty books."""
+        company = Company(number, name, clock=self.clock, **details)
+        company.payment_touches_invoice = self.switches.payment_touches_invoice
+        self.companies[number] = company
+        return company
+
+    def add_user(
+        self,
+        name: str,
+        password: str,
+        companies: Iterable[int] | None = None,
+        *,
+        admin: bool = True,
+    ) -> User:
+        """Let somebody sign in to these companies, or to all there are."""
+        numbers = tuple(self.companies if companies is None else companies)
+        user = User(
+            id=len(self.users) + 1, name=name, password=password, companies=numbers, admin=admin
+        )
+        self.users[name] = user
+        return user
+
+    def company(self, number: int | str | None = None) -> Company:
+        """Give a company by its number, or the first one."""
+        if number is None:
+            number = next(iter(self.companies), -1)
+        return self.companies[int(number)]
+
+    # --- What an administrator, or time, takes away ---
+
+    def withdraw_licence(self, company: int | str | None = None) -> None:
+        """End the integration licence of a company, at once."""
+        self.company(company).integration_licence = False
+
+    def restore_licence(self, company: int | str | None = None) -> None:
+        """Give the integration licence back."""
+        self.company(company).integration_licence = True
+
+    def withdraw_scope(self, scope: str, company: int | str | None = None) -> None:
+        """Take a scope away from tokens that have it."""
+        self.company(company).withdrawn.add(scope)
+
+    def restore_scope(self, scope: str, company: int | str | None = None) -> None:
+        """Give a scope back."""
+        self.company(company).withdrawn.discard(scope)
+
+    def expire_access_tokens(self) -> None:
+        """Let every access token expire now."""
+        self.tokens.expire_access_tokens()
+
+    def expire_refresh_tokens(self) -> None:
+        """Let every refresh token expire now."""
+        self.tokens.expire_refresh_tokens()

@@ -1,0 +1,171 @@
+"""Books from a JSON file, in our own words rather than Fortnox's.
+
+::
+
+    {"companies": [{"number": 1, "name": "Ett AB",
+                    "invoices": [{"number": 1001, "total": "1000.00",
+                                  "invoice_date": "2026-01-02", "due_date": "2026-02-01"}],
+                    "payments": [{"invoice_number": 1001, "amount": "1000.00",
+                                  "payment_date": "2026-01-30", "booked": true}]}],
+     "users": [{"name": "demo", "password": "demo"}]}
+
+Field names are those of :class:`~hostsim.sandbox.state.Invoice`,
+:class:`~hostsim.sandbox.state.Payment` and so on. Amounts may be texts or
+numbers, dates are ``YYYY-MM-DD``, times carry their zone.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from collections.abc import Callable, Mapping
+from datetime import date, datetime
+from decimal import Decimal, InvalidOperation
+from pathlib import Path
+from typing import Any, TypeVar
+
+from hostsim.sandbox.state import Company, Invoice, Payment, State, WriteOff
+
+Record = TypeVar("Record", Invoice, Payment, WriteOff)
+
+#: What a company has beside its books.
+DETAILS = ("organisation_number", "address", "zip_code", "city")
+
+
+def from_json(path: Path | str) -> State:
+    """Read companies, books and users from a UTF-8 file.
+
+    Raises ``ValueError`` with a sentence that names the record that is wrong.
+    """
+    with Path(path).open(encoding="utf-8") as file:
+        content = json.load(file, parse_float=Decimal)
+    if not isinstance(content, dict) or not content.get("companies"):
+        message = f"{path}: there must be an object with a list of companies"
+        raise ValueError(message)
+    state = State()
+    for company in content["companies"]:
+        _add_company(state, company)
+    for user in content.get("users") or []:
+        _add_user(state, user)
+    return state
+
+
+def _add_company(state: State, content: Mapping[str, Any]) -> None:
+    unknown = content.keys() - {"number", "name", "invoices", "payments", *DETAILS}
+    if unknown or not {"number", "name"} <= content.keys():
+        message = f"a company has number and name, and not {', '.join(sorted(unknown)) or 'less'}"
+        raise ValueError(message)
+    details = {name: str(content[name]) for name in DETAILS if name in content}
+    company = state.add_company(int(content["number"]), str(content["name"]), **details)
+    _fill(company, content)
+
+
+def _fill(company: Company, content: Mapping[str, Any]) -> None:
+    for invoice in content.get("invoices", []):
+        company.add_invoice(record(Invoice, invoice))
+    for payment in content.get("payments", []):
+        company.add_payment(record(Payment, payment))
+
+
+def _add_user(state: State, content: Mapping[str, Any]) -> None:
+    user = state.add_user(
+        str(content["name"]),
+        str(content["password"]),
+        content.get("companies"),
+        admin=bool(content.get("admin", True)),
+    )
+    state.shown_user = state.shown_user or user.name
+
+
+def record(kind: type[Record], content: Mapping[str, Any]) -> Record:
+    """Make a record. Raises ``ValueError`` with a sentence that names what is wrong."""
+    fields = fields_of(kind, content)
+    try:
+        return kind(**fields)
+    except TypeError as error:
+        message = f"{kind.__name__}: {error}; {dict(content)}"
+        raise ValueError(message) from error
+
+
+def fields_of(kind: type[Record], content: Mapping[str, Any]) -> dict[str, Any]:
+    """Read some fields of a record. Raises ``ValueError`` with a sentence."""
+    types = {field.name: str(field.type) for field in dataclasses.fields(kind)}
+    try:
+        return {name: _value(types[name], value) for name, value in content.items()}
+    except KeyError as error:
+        message = f"{kind.__name__}: there is no field {error}; {dict(content)}"
+        raise ValueError(message) from error
+    except (AttributeError, InvalidOperation, TypeError, ValueError) as error:
+        message = f"{kind.__name__}: {error}; {dict(content)}"
+        raise ValueError(message) from error
+
+
+def to_json(company: Company) -> dict[str, Any]:
+    """Write a company's books as :func:`from_json` reads them, with what is the preset too."""
+    return {
+        "number": company.number,
+        "name": company.name,
+        **{name: getattr(company, name) for name in DETAILS},
+        "invoices": [_written(row) for row in company.invoices()],
+        "payments": [_written(row) for row in company.payments()],
+    }
+
+
+def _written(row: Invoice | Payment | WriteOff) -> dict[str, Any]:
+    return {field.name: _plain(getattr(row, field.name)) for field in dataclasses.fields(row)}
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, tuple):
+        return [_written(row) for row in value]
+    if isinstance(value, Decimal):
+        return f"{value:f}"
+    return value.isoformat() if isinstance(value, date) else value
+
+
+def _value(declared: str, value: Any) -> Any:
+    """Turn what JSON has into what a field declares; annotations are texts here."""
+    optional = declared.endswith(" | None")
+    if value is None and optional:
+        return None
+    if declared.startswith("tuple[WriteOff"):
+        return tuple(record(WriteOff, row) for row in value)
+    if declared.startswith("Mapping"):
+        return dict(value)
+    return READERS[declared.removesuffix(" | None")](value)
+
+
+def _amount(value: Any) -> Decimal:
+    amount = Decimal(str(value))
+    if not amount.is_finite():
+        message = f"{value} is no amount"
+        raise ValueError(message)
+    return amount
+
+
+def _of(kind: type) -> Callable[[Any], Any]:
+    def read(value: Any) -> Any:
+        if type(value) is not kind:
+            message = f"{value!r} is no {kind.__name__}"
+            raise TypeError(message)
+        return value
+
+    return read
+
+
+def _time(value: Any) -> datetime:
+    at = datetime.fromisoformat(value)
+    if at.tzinfo is None:
+        message = f"{value} has no zone"
+        raise ValueError(message)
+    return at
+
+
+READERS: Mapping[str, Callable[[Any], Any]] = {
+    "Decimal": _amount,
+    "date": date.fromisoformat,
+    "datetime": _time,
+    "int": _of(int),
+    "bool": _of(bool),
+    "str": str,
+}

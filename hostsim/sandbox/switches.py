@@ -1,0 +1,400 @@
+"""Everything that nobody outside Fortnox knows for sure, as a named switch.
+
+Each default is a guess, the most likely one by what clients of the real
+service report. A client that is right under every setting is safe. Each
+switch carries its own explanation and source, so that the switchboard and
+the page of unknowns say the same.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import math
+import types
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import cache
+from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
+from zoneinfo import ZoneInfo
+
+
+def _guess(default: object, says: str, source: str) -> Any:
+    return _switch("guess", default, says, source)
+
+
+def _invented(default: object, says: str) -> Any:
+    return _switch("invented", default, says, "nobody has told of one")
+
+
+def _documented(default: object, says: str, source: str) -> Any:
+    return _switch("documented", default, says, source)
+
+
+def _switch(kind: str, default: object, says: str, source: str) -> Any:
+    return dataclasses.field(
+        default=default, metadata={"kind": kind, "says": says, "source": source}
+    )
+
+
+#: Where things are told, in the words that the page of unknowns uses.
+AUTH = "Fortnox: authorization pages"
+RATE = "Fortnox: rate limits page"
+PARAMETERS = "Fortnox: parameters page"
+SPECIFICATION = "Fortnox: OpenAPI"
+LIVE = "authors of clients, after live runs"
+CLIENTS = "source of clients"
+RECORDED = "recorded answers"
+SILENT = "nothing says"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Switches:
+    """How the sandbox behaves where Fortnox's behaviour is not known."""
+
+    # --- Signing in ---
+
+    refresh_token_days: int = _guess(
+        45, "A refresh token lives for 45 days; older pages say 31.", AUTH
+    )
+    refresh_token_format: Literal["uuid", "forty"] = _guess(
+        "uuid", "A refresh token is a UUID; one client tests for 40 characters.", AUTH
+    )
+    reuse_revokes_family: bool = _guess(
+        False,
+        "A refresh token used twice is refused, and the tokens that came after it stay good.",
+        SILENT,
+    )
+    client_secret_in_body: bool = _guess(
+        False,
+        "The client's secret is taken from Basic authorization only, not from the body.",
+        SILENT,
+    )
+    pkce: Literal["ignored", "checked", "refused"] = _guess(
+        "ignored", "The parameters of PKCE are ignored, neither checked nor refused.", SILENT
+    )
+    token_on_api_host: bool = _guess(
+        False,
+        "A host whose name begins with `api.` has no `/oauth-v1`; one client posts there.",
+        CLIENTS,
+    )
+    bad_code_status: int = _guess(
+        400, "A bad or used code is answered with 400 and `invalid_grant`.", CLIENTS
+    )
+    bad_code_content_type: Literal[
+        "text/html; charset=UTF-8", "text/plain;charset=UTF-8", "application/json"
+    ] = _guess(
+        "text/html; charset=UTF-8",
+        "The answer to a bad code says that it is HTML, as the one to a bad refresh token does.",
+        "by analogy with a recorded answer",
+    )
+    client_credentials: Literal["granted", "unsupported"] = _guess(
+        "granted",
+        "After a consent for a service account, `client_credentials` with `TenantId` works.",
+        "Fortnox: client credentials page",
+    )
+    client_credentials_status: int = _guess(
+        400,
+        "`client_credentials` without a consent, or for another tenant: 400 `invalid_grant`.",
+        SILENT,
+    )
+
+    # --- Rights ---
+
+    missing_scope_status: int = _guess(
+        400, "A missing scope is 400 with code 2000663; the documentation suggests 403.", LIVE
+    )
+    missing_licence_status: int = _guess(
+        403, "A missing licence is 403 with code 2001103 or 2001101.", LIVE
+    )
+    missing_bearer: Literal["gateway", "application"] = _guess(
+        "gateway",
+        "Without a bearer the gateway answers 401, as it does for an expired one;"
+        " `application` is the older 2000311.",
+        "by analogy with a recorded answer",
+    )
+
+    # --- Rate limit ---
+
+    rate_limit: int | None = _documented(
+        25, "Requests in a window. `null` switches the limit off.", RATE
+    )
+    rate_window: float = _documented(5.0, "Seconds that the sliding window is long.", RATE)
+    rate_bucket: Literal["company", "token"] = _guess(
+        "company", "Counted by client id and company; one page says by access token.", RATE
+    )
+    rate_status: Literal[429, 503] = _guess(
+        429, "Too many requests are answered with 429; it was 503 years ago.", RATE
+    )
+    rate_body: Literal["json", "text", "application", "html", "empty"] = _guess(
+        "json",
+        'The body of a 429 is `{"message":"Too Many Requests"}`, in the gateway\'s style.',
+        SILENT,
+    )
+    rate_retry_after: int | None = _guess(
+        None, "A 429 carries no `Retry-After`. Seconds, where it does.", SILENT
+    )
+    rate_retry_after_as: Literal["seconds", "date"] = _guess(
+        "seconds", "`Retry-After`, where there is one, is seconds and not a date.", SILENT
+    )
+    rate_refused_counts: bool = _guess(
+        False,
+        "A refused request does not count towards the limit.",
+        SILENT,
+    )
+
+    # --- Lists ---
+
+    payment_row: Literal["short", "full"] = _guess(
+        "short",
+        "A list row of payments has eleven fields; a specification of April 2026 declares all.",
+        RECORDED,
+    )
+    payment_order: Literal["number", "newest"] = _guess(
+        "number",
+        "Without `sortby` payments come by ascending number; an old page says newest first.",
+        RECORDED,
+    )
+    default_sortorder: Literal["ascending", "descending"] = _guess(
+        "ascending", "`sortby` without `sortorder` is ascending.", SILENT
+    )
+    random_ties: bool = _guess(
+        False,
+        "Rows with equal sort keys come by number. `true`: in a new random order each time.",
+        SILENT,
+    )
+    legacy_headers: bool = _switch(
+        "own",
+        False,
+        "The login that Fortnox shut down on 2025-04-30, for old clients: `Access-Token` beside"
+        " `Client-Secret`.",
+        "the sandbox's",
+    )
+    random_seed: int = _switch("own", 0, "Where the random order of ties begins.", "the sandbox's")
+    page_beyond_end: Literal["empty", "refused", "last", "not_found"] = _guess(
+        "empty", "A page after the last is an empty list with the same totals.", SILENT
+    )
+    limit_above_500: Literal["clamped", "refused", "default", "honoured"] = _guess(
+        "clamped", "A larger `limit` is taken as 500. `default` takes it as 100.", PARAMETERS
+    )
+    limit_below_1: Literal["refused", "default"] = _guess(
+        "refused", "A `limit` below 1 is refused. `default` takes it as 100.", SILENT
+    )
+    page_below_1: Literal["refused", "first"] = _guess(
+        "refused", "A `page` below 1 is refused.", SILENT
+    )
+    page_with_offset: Literal["added", "page", "offset", "refused"] = _guess(
+        "added",
+        "`page` and `offset` together add up. `page` or `offset`: only that one counts.",
+        SILENT,
+    )
+    several_filters: bool = _guess(
+        False,
+        "A second filter of the resource is refused, since one is documented.",
+        PARAMETERS,
+    )
+    number_filters_match_part: bool = _guess(
+        False,
+        "`documentnumber`, `customernumber` and `ocr` match whole values.",
+        SILENT,
+    )
+    payment_filter_customernumber: bool = _guess(
+        False,
+        "Payments have no filter `customernumber`; one client sends it.",
+        CLIENTS,
+    )
+    lastmodified_inclusive: bool = _guess(
+        True,
+        "What was modified in the very minute that is asked for is included.",
+        SILENT,
+    )
+    lastmodified_zone: str = _guess(
+        "Europe/Stockholm",
+        "`lastmodified` is wall time where Fortnox's servers stand.",
+        CLIENTS,
+    )
+    lastmodified_compares: Literal["wall", "instant"] = _guess(
+        "wall",
+        "Wall times are compared, so that the hour of October that comes twice is one.",
+        SILENT,
+    )
+    lastmodified_seconds: bool = _guess(
+        False,
+        "`lastmodified` with seconds is refused, since minutes are documented.",
+        PARAMETERS,
+    )
+
+    # --- Payments and invoices ---
+
+    list_amount: Literal["SEK", "currency"] = _guess(
+        "SEK", "`Amount` in the list is SEK for foreign payments too.", "what the detail means"
+    )
+    invoice_amounts: Literal["currency", "SEK"] = _guess(
+        "currency", "`Total` and `Balance` of a foreign invoice are in its currency.", SILENT
+    )
+    unit_divides: bool = _guess(
+        False,
+        "For a payment made over the API, `CurrencyUnit` does not divide the rate.",
+        "clients disagree",
+    )
+    negative_payments: bool = _guess(
+        True,
+        "A payment below zero is accepted, as for a credit invoice.",
+        CLIENTS,
+    )
+    other_currency: Literal["refused", "accepted"] = _guess(
+        "refused", "A payment in another currency than its invoice is refused.", "help texts"
+    )
+    delete_booked: bool = _guess(
+        False,
+        "A booked payment cannot be deleted over the API.",
+        SILENT,
+    )
+    payment_touches_invoice: bool = _guess(
+        True,
+        "Booking a payment counts as a modification of its invoice.",
+        SILENT,
+    )
+    read_only_fields: Literal["ignored", "refused"] = _guess(
+        "ignored",
+        "Fields that only Fortnox sets, such as `Booked`, are ignored when they are sent.",
+        SILENT,
+    )
+
+    # --- Codes ---
+
+    payment_not_found_code: int = _invented(2009434, "Code of the 404 for a payment.")
+    payment_locked_code: int = _invented(
+        2009435, "Code for changing, booking or deleting a booked payment."
+    )
+    unknown_path_code: int = _invented(2009436, "Code of the 404 for an unknown path.")
+    payment_currency_code: int = _invented(
+        2009437, "Code for a payment in another currency than its invoice."
+    )
+    codes_as_text: bool = _guess(
+        False,
+        "Error codes are numbers; some clients' tests have them as text.",
+        RECORDED,
+    )
+
+    def changed(self, changes: Mapping[str, object]) -> Switches:
+        """Give these switches with some set otherwise.
+
+        Raises ``ValueError`` with a sentence that names the switch and what it takes.
+        """
+        for name, value in changes.items():
+            _check(name, value)
+        return dataclasses.replace(self, **changes)  # type: ignore[arg-type]
+
+    def described(self) -> list[dict[str, Any]]:
+        """Describe every switch: value, default, what it takes, what it means, who says so."""
+        return [
+            {
+                "name": field.name,
+                "value": getattr(self, field.name),
+                "default": field.default,
+                "takes": taken(field.name),
+                **field.metadata,
+            }
+            for field in dataclasses.fields(self)
+        ]
+
+
+def table() -> Iterator[str]:
+    """Write the rows of the table in the page of unknowns, in Markdown."""
+    for switch in Switches().described():
+        takes = ", ".join(
+            value if value.startswith("a ") else f"`{value}`"
+            for value in (
+                option if isinstance(option, str) else json.dumps(option)
+                for option in switch["takes"]
+            )
+        )
+        default = switch["default"]
+        shown = default if isinstance(default, str) else json.dumps(default)
+        yield (
+            f"| `{switch['name']}` | `{shown}` | {switch['kind']} | {switch['says']}"
+            f" | {takes} | {switch['source']} |"
+        )
+
+
+def from_text(text: str) -> dict[str, object]:
+    """Read ``NAME=VALUE``; a value that is no JSON is a text.
+
+    Raises ``ValueError`` with a sentence when there is no such switch, or it takes no such value.
+    """
+    name, _, value = text.partition("=")
+    try:
+        read = json.loads(value)
+    except ValueError:
+        read = value
+    _check(name, read)
+    return {name: read}
+
+
+# --- What a switch takes ----------------------------------------------------
+
+
+@cache
+def _types() -> dict[str, Any]:
+    return get_type_hints(Switches)
+
+
+def taken(name: str) -> list[Any]:
+    """List what a switch takes: the values themselves, or a word for a kind of value."""
+    return list(_taken(_types()[name]))
+
+
+def _taken(kind: Any) -> Iterator[Any]:
+    origin = get_origin(kind)
+    if origin is Literal:
+        yield from get_args(kind)
+    elif origin in {Union, types.UnionType}:
+        for part in get_args(kind):
+            yield from _taken(part)
+    elif kind is types.NoneType:
+        yield None
+    elif kind is bool:
+        yield from (False, True)
+    else:
+        yield {int: "a whole number", float: "a number", str: "a zone"}[kind]
+
+
+def _check(name: str, value: object) -> None:
+    if name not in _types():
+        message = f"there is no switch {name}"
+        raise ValueError(message)
+    if not any(_fits(name, value, one) for one in taken(name)):
+        takes = ", ".join(json.dumps(one) for one in taken(name))
+        message = f"{name} takes {takes}, and not {json.dumps(value, default=str)}"
+        raise ValueError(message)
+
+
+def _fits(name: str, value: object, one: object) -> bool:
+    if one == "a zone":
+        return isinstance(value, str) and _is_zone(value)
+    if one == "a whole number":
+        return type(value) is int and _least(name) <= value <= _most(name)
+    if one == "a number":
+        return type(value) in {int, float} and 0 < float(str(value)) < math.inf
+    return type(value) is type(one) and value == one
+
+
+def _least(name: str) -> int:
+    if name.endswith("_status"):
+        return 400
+    return 1 if name in {"rate_limit", "refresh_token_days"} else 0
+
+
+def _most(name: str) -> int:
+    return 599 if name.endswith("_status") else 2**31
+
+
+def _is_zone(name: str) -> bool:
+    try:
+        ZoneInfo(name)
+    except (OSError, ValueError):  # ZoneInfoNotFoundError is a KeyError on top
+        return False
+    except KeyError:
+        return False
+    return True

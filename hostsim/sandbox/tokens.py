@@ -1,0 +1,247 @@
+"""Codes and tokens: who gave whom which rights, and until when by the sandbox's clock.
+
+Lifetimes and rotation as documented: a code lives for 10 minutes and is good
+once, an access token lives for an hour, a refresh token for 45 days and is
+good once.
+"""
+
+from __future__ import annotations
+
+import base64
+import gzip
+import hashlib
+import hmac
+import json
+import secrets
+import threading
+import uuid
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+
+from hostsim.sandbox.clock import Clock
+from hostsim.sandbox.switches import Switches
+
+CODE_LIFE = timedelta(minutes=10)
+ACCESS_LIFE = timedelta(hours=1)
+
+
+@dataclass(frozen=True)
+class Grant:
+    """What one person allowed one client to do in one company."""
+
+    client_id: str
+    company: int
+    user: int
+    scopes: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Challenge:
+    """What PKCE sends first, so that only who began a login can end it."""
+
+    value: str
+    method: str
+
+    def met_by(self, verifier: str) -> bool:
+        """Tell whether this is what the challenge was made of."""
+        if self.method == "plain":
+            made = verifier
+        else:
+            made = _base64url(hashlib.sha256(verifier.encode()).digest())
+        return hmac.compare_digest(made.encode(), self.value.encode())
+
+
+@dataclass(frozen=True)
+class Pair:
+    """An access token, and the refresh token that replaces it."""
+
+    grant: Grant
+    access: str = field(repr=False)
+    refresh: str = field(repr=False)
+    """Empty for a service account, which has none."""
+
+
+@dataclass(frozen=True)
+class _Kept:
+    grant: Grant
+    until: datetime
+    redirect_uri: str | None = None
+    challenge: Challenge | None = None
+
+
+class Tokens:
+    """Everything that was issued, and what of it is still good."""
+
+    def __init__(self, clock: Clock, switches: Switches) -> None:
+        """Begin with nothing issued, and a fresh signing key."""
+        self.clock = clock
+        self.switches = switches
+        #: Every code and token ever issued, good or not.
+        self.issued: list[str] = []
+        self._key = secrets.token_bytes(32)
+        self._codes: dict[str, _Kept] = {}
+        self._access: dict[str, _Kept] = {}
+        self._refresh: dict[str, _Kept] = {}
+        self._spent: dict[str, Grant] = {}
+        #: What was allowed for service accounts, by client and company.
+        self._consents: dict[tuple[str, int], Grant] = {}
+        self._lock = threading.Lock()
+
+    def issue_code(
+        self, grant: Grant, redirect_uri: str | None, challenge: Challenge | None = None
+    ) -> str:
+        """Issue a code.
+
+        :param redirect_uri: the one that was in the request, if any.
+        :param challenge: what must be met with the code, where PKCE is checked.
+        """
+        with self._lock:
+            code = str(uuid.uuid4())
+            until = self.clock.now() + CODE_LIFE
+            self._codes[code] = _Kept(grant, until, redirect_uri, challenge)
+            self.issued.append(code)
+            return code
+
+    def redeem(
+        self, code: str, client_id: str, redirect_uri: str | None, verifier: str = ""
+    ) -> Pair | None:
+        """Turn a code into tokens, once."""
+        with self._lock:
+            kept = self._codes.get(code)
+            if kept is None or kept.grant.client_id != client_id:
+                return None
+            if kept.redirect_uri is not None and kept.redirect_uri != redirect_uri:
+                return None
+            if kept.challenge is not None and not kept.challenge.met_by(verifier):
+                return None
+            del self._codes[code]
+            return self._issue(kept.grant) if self._good(kept) else None
+
+    def refresh(self, token: str, client_id: str) -> Pair | None:
+        """Turn a refresh token into a new pair, once."""
+        with self._lock:
+            kept = self._refresh.get(token)
+            if kept is None:
+                self._punish_reuse(token)
+                return None
+            if kept.grant.client_id != client_id:
+                return None
+            del self._refresh[token]
+            self._spent[token] = kept.grant
+            return self._issue(kept.grant) if self._good(kept) else None
+
+    def consent(self, grant: Grant) -> None:
+        """Let a client have tokens for a service account without a person, until withdrawn."""
+        with self._lock:
+            self._consents[grant.client_id, grant.company] = grant
+
+    def withdraw_consent(self, company: int) -> None:
+        """End what was allowed for service accounts of a company."""
+        with self._lock:
+            for key in [key for key in self._consents if key[1] == company]:
+                del self._consents[key]
+
+    def for_service(self, client_id: str, company: int, scopes: tuple[str, ...]) -> Pair | None:
+        """Issue an access token to a client that has a consent; no scopes means all of it."""
+        with self._lock:
+            grant = self._consents.get((client_id, company))
+            if grant is None or not set(scopes) <= set(grant.scopes):
+                return None
+            asked = Grant(client_id, company, grant.user, scopes or grant.scopes)
+            return self._issue_access(asked)
+
+    def revoke(self, token: str) -> None:
+        """End a refresh token. Any other text is ignored, as Fortnox does."""
+        with self._lock:
+            self._refresh.pop(token, None)
+
+    def grant_of(self, access: str) -> Grant | None:
+        """Tell what an access token is good for, now."""
+        with self._lock:
+            kept = self._access.get(access)
+            return kept.grant if kept is not None and self._good(kept) else None
+
+    def grant_of_refresh(self, token: str) -> Grant | None:
+        """Tell what a refresh token stands for, without spending it."""
+        with self._lock:
+            kept = self._refresh.get(token)
+            return None if kept is None else kept.grant
+
+    def refresh_tokens_alive(self) -> int:
+        """Count the refresh tokens that are still good."""
+        with self._lock:
+            return sum(self._good(kept) for kept in self._refresh.values())
+
+    def expire_access_tokens(self) -> None:
+        """Let every access token expire now."""
+        with self._lock:
+            self._access.clear()
+
+    def expire_refresh_tokens(self) -> None:
+        """Let every refresh token expire now."""
+        with self._lock:
+            self._refresh.clear()
+
+    def _good(self, kept: _Kept) -> bool:
+        return self.clock.now() < kept.until
+
+    def _issue(self, grant: Grant) -> Pair:
+        pair = replace(self._issue_access(grant), refresh=self._fresh_refresh_token())
+        life = timedelta(days=self.switches.refresh_token_days)
+        self._refresh[pair.refresh] = _Kept(grant, self.clock.now() + life)
+        self.issued.append(pair.refresh)
+        return pair
+
+    def _issue_access(self, grant: Grant) -> Pair:
+        now = self.clock.now()
+        pair = Pair(grant, self._signed(grant, now), "")
+        self._access[pair.access] = _Kept(grant, now + ACCESS_LIFE)
+        self.issued.append(pair.access)
+        return pair
+
+    def _fresh_refresh_token(self) -> str:
+        if self.switches.refresh_token_format == "forty":  # noqa: S105 - a format
+            return secrets.token_hex(20)
+        return str(uuid.uuid4())
+
+    def _punish_reuse(self, token: str) -> None:
+        if not self.switches.reuse_revokes_family or token not in self._spent:
+            return
+        grant = self._spent[token]
+        self._refresh = {name: kept for name, kept in self._refresh.items() if kept.grant != grant}
+
+    def _signed(self, grant: Grant, now: datetime) -> str:
+        """Make a JWT with the claims of a recorded token, in their order."""
+        head = _segment({"typ": "JWT", "alg": "HS256"})
+        body = _segment(_claims(grant, int(now.timestamp()), secrets.token_hex(20)))
+        signature = hmac.new(self._key, f"{head}.{body}".encode(), hashlib.sha256).digest()
+        return f"{head}.{body}.{_base64url(signature)}"
+
+
+def _claims(grant: Grant, now: int, identity: str) -> dict[str, object]:
+    rights = gzip.compress(json.dumps(dict.fromkeys(grant.scopes, True)).encode(), mtime=0)
+    return {
+        "userId": grant.user,
+        "tenantId": grant.company,
+        "clientId": grant.client_id,
+        "rightsAsJson": base64.b64encode(rights).decode(),
+        "scopes": list(grant.scopes),
+        "authsource": "OAUTH2",
+        "id": identity,
+        "jti": identity,
+        "iss": "https://api.fortnox.se/oauth2",
+        "aud": grant.client_id,
+        "sub": f"{grant.user}@{grant.company}",
+        "exp": now + int(ACCESS_LIFE.total_seconds()),
+        "iat": now,
+        "token_type": "bearer",
+        "scope": " ".join(grant.scopes),
+    }
+
+
+def _segment(content: dict[str, object]) -> str:
+    return _base64url(json.dumps(content, separators=(",", ":")).encode())
+
+
+def _base64url(content: bytes) -> str:
+    return base64.urlsafe_b64encode(content).rstrip(b"=").decode()

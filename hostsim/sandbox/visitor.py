@@ -1,0 +1,142 @@
+"""A person who signs in over HTTP, as a program: for the demonstration and for tests.
+
+It does what somebody does with a browser: opens an address, fills in the
+forms that it finds, presses a button, and ends where it is sent.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from html.parser import HTMLParser
+from urllib.parse import urljoin
+
+import requests
+
+TIMEOUT = 30.0
+
+
+class VisitError(Exception):
+    """The pages did not lead where a visitor wanted to go."""
+
+
+@dataclass
+class _Form:
+    action: str
+    fields: dict[str, str] = field(default_factory=dict)
+    choices: dict[str, list[str]] = field(default_factory=dict)
+
+
+class _Reader(HTMLParser):
+    """Finds the first form of a page."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.form: _Form | None = None
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        values = {name: value or "" for name, value in attrs}
+        if tag == "form" and self.form is None:
+            self.form = _Form(values.get("action", ""))
+        if tag != "input" or self.form is None:
+            return
+        name, value = values.get("name", ""), values.get("value", "")
+        if values.get("type") == "radio":
+            self.form.choices.setdefault(name, []).append(value)
+            return
+        self.form.fields[name] = value
+
+
+def sign_in(
+    address: str,
+    user: str,
+    password: str,
+    session: requests.Session | None = None,
+    *,
+    company: int | str | None = None,
+) -> str:
+    """Sign in, choose a company, allow, and go where one is sent.
+
+    :param address: where a program wants the browser to go.
+    :param user: name at Fortnox.
+    :param password: password at Fortnox.
+    :param session: a browser of one's own; a fresh one otherwise.
+    :param company: number to choose where there are several; ``None`` takes the first.
+    :return: the text of the last page, which is the program's.
+
+    Raises :class:`VisitError` when a page does not go on, and ``requests``'
+    own errors when nobody answers.
+    """
+    with _browser(session) as browser:
+        back = _visit(browser, address, user, password, decision="allow", company=company)
+        return _text(browser.get(back, timeout=TIMEOUT))
+
+
+def refuse(address: str, user: str, password: str, session: requests.Session | None = None) -> str:
+    """Sign in, and press "Avbryt" where consent is asked for; gives the last page's text."""
+    with _browser(session) as browser:
+        back = _visit(browser, address, user, password, decision="refuse", company=None)
+        return _text(browser.get(back, timeout=TIMEOUT))
+
+
+def answer_of(address: str, user: str, password: str, *, company: int | str | None = None) -> str:
+    """Sign in and allow, but give the address of the answer instead of going there."""
+    with _browser(None) as browser:
+        return _visit(browser, address, user, password, decision="allow", company=company)
+
+
+def _browser(session: requests.Session | None) -> requests.Session:
+    browser = session or requests.Session()
+    # A proxy or a .netrc of this machine has nothing to do with the sandbox.
+    browser.trust_env = False
+    return browser
+
+
+def _visit(
+    browser: requests.Session,
+    address: str,
+    user: str,
+    password: str,
+    *,
+    decision: str,
+    company: int | str | None,
+) -> str:
+    """Go from form to form until somebody sends us away; gives that address."""
+    page = browser.get(address, timeout=TIMEOUT, allow_redirects=False)
+    for _step in range(5):
+        if page.is_redirect:
+            return urljoin(page.url, page.headers["Location"])
+        form = _form(page)
+        filled = form.fields | _filled(form, user, password, decision, company)
+        page = browser.post(
+            urljoin(page.url, form.action), data=filled, timeout=TIMEOUT, allow_redirects=False
+        )
+    message = f"the login goes round in circles at {page.url.partition('?')[0]}"
+    raise VisitError(message)
+
+
+def _filled(
+    form: _Form, user: str, password: str, decision: str, company: int | str | None
+) -> dict[str, str]:
+    if "password" in form.fields:
+        return {"user": user, "password": password}
+    if "company" in form.choices:
+        offered = form.choices["company"]
+        return {"company": offered[0] if company is None else str(company)}
+    return {"decision": decision}
+
+
+def _text(page: requests.Response) -> str:
+    """Read a page as browsers do today: UTF-8 unless it says otherwise."""
+    if "charset" not in page.headers.get("Content-Type", ""):
+        page.encoding = "utf-8"
+    return page.text
+
+
+def _form(page: requests.Response) -> _Form:
+    reader = _Reader()
+    reader.feed(page.text)
+    if reader.form is None:
+        where = page.url.partition("?")[0]
+        message = f"{where} answered {page.status_code} without a form to fill in"
+        raise VisitError(message)
+    return reader.form

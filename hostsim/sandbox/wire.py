@@ -1,0 +1,101 @@
+r"""How Fortnox writes: bodies without whitespace, and the headers around them.
+
+From recordings: ``/`` is escaped, non-ASCII is ``\uXXXX``, amounts are
+numbers without needless decimals. What its gateway answers has fewer headers
+than what its application answers.
+"""
+
+from __future__ import annotations
+
+import json
+import secrets
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from decimal import Decimal
+from email.utils import format_datetime
+
+from flask import Response
+
+from hostsim.sandbox.errors import Refused
+
+JSON = "application/json"
+
+#: On every answer, the gateway's included.
+EVERYWHERE = {
+    "X-Content-Type-Options": "nosniff",
+    "X-Xss-Protection": "0",
+    "Referrer-Policy": "strict-origin-when-cross-origin",
+    "X-Frame-Options": "sameorigin",
+    "Strict-Transport-Security": "max-age=31536000; includeSubdomains",
+}
+
+#: The build that the recordings name; ten hexadecimal digits.
+BUILD = "16d854443d"
+
+
+def encode(value: object) -> str:
+    """Write a value as Fortnox writes JSON; dictionaries keep their order."""
+    if isinstance(value, str):
+        return json.dumps(value).replace("/", "\\/")
+    if isinstance(value, Decimal):
+        return number(value)
+    if isinstance(value, Mapping):
+        fields = (f"{encode(str(key))}:{encode(item)}" for key, item in value.items())
+        return f"{{{','.join(fields)}}}"
+    if isinstance(value, Sequence):
+        return f"[{','.join(map(encode, value))}]"
+    return json.dumps(value)
+
+
+def number(value: Decimal) -> str:
+    """Write an amount or a rate: ``1000``, ``990.5``, never ``1E+3``."""
+    text = f"{value:f}"
+    if "." in text:
+        text = text.rstrip("0").rstrip(".")
+    return "0" if text in {"-0", ""} else text
+
+
+def answer(content: object, status: int = 200) -> Response:
+    """Make an answer of Fortnox's application."""
+    return _application_headers(Response(encode(content), status, content_type=JSON))
+
+
+def no_content() -> Response:
+    """Make the answer to a deletion."""
+    return _application_headers(Response(status=204))
+
+
+def refusal(refused: Refused, *, codes_as_text: bool = False) -> Response:
+    """Make an error of Fortnox's application.
+
+    Validation (400) was recorded with lower-case keys, not found (404) and
+    the specification have capitals.
+    """
+    code = str(refused.code) if codes_as_text else refused.code
+    fields: dict[str, object] = {"Error": 1, "Message": refused.message, "Code": code}
+    if refused.status == 400:
+        fields = {name.lower(): value for name, value in fields.items()}
+    return answer({"ErrorInformation": fields}, refused.status)
+
+
+def gateway(status: int, message: str) -> Response:
+    """Make an answer of the gateway, which knows nothing of ``ErrorInformation``."""
+    return Response(encode({"message": message}), status, content_type=JSON)
+
+
+def stamp(response: Response, now: datetime) -> Response:
+    """Add the headers that every answer has, with the date by the sandbox's clock."""
+    for name, value in EVERYWHERE.items():
+        response.headers.setdefault(name, value)
+    response.headers["Date"] = format_datetime(now, usegmt=True)
+    return response
+
+
+def _application_headers(response: Response) -> Response:
+    response.headers["X-Build"] = BUILD
+    response.headers["X-Uid"] = secrets.token_hex(4)
+    response.headers["X-Rack-Responsetime"] = str(80 + secrets.randbelow(200))
+    # Recorded on answers 200 and 404, and on no 400.
+    if response.status_code in {200, 404}:
+        response.headers["Vary"] = "Accept-Encoding"
+    return response

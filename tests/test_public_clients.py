@@ -1,0 +1,184 @@
+"""Clients that we did not write read exactly the payments that the sandbox has.
+
+Each is installed from the package index into an environment of its own and run
+as a program, by the options that it documents. Without the index these tests fail.
+"""
+
+import json
+import os
+import subprocess
+import sys
+import venv
+from datetime import date, timedelta
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+
+from hostsim.sandbox import Invoice, Payment, Sandbox, State
+from hostsim.sandbox.tokens import Grant
+
+COMPANY = 7001
+PAYMENTS = 700
+PAGE = 50
+SCOPES = ("payment", "invoice", "companyinformation")
+
+#: Seconds; making an environment has taken 5 to 30.
+PATIENCE = 240
+
+
+def books():
+    """Make a company with 700 payments: öre, other currencies, below zero, not booked yet."""
+    state = State()
+    company = state.add_company(COMPANY, "Grusbilarna i Ådalen AB")
+    first = date(2026, 1, 12)
+    for place in range(PAYMENTS):
+        number, amount = 3000 + place, Decimal(place * 7919 % 99991) / 100 + 1
+        paid = -amount if place % 50 == 49 else amount
+        foreign = place % 10 == 9
+        company.add_invoice(
+            Invoice(
+                number=number,
+                total=paid,
+                invoice_date=first,
+                due_date=first + timedelta(days=30),
+                currency="EUR" if foreign else "SEK",
+            )
+        )
+        company.add_payment(
+            Payment(
+                invoice_number=number,
+                amount=(paid * 11).quantize(Decimal("0.01")) if foreign else paid,
+                amount_currency=paid if foreign else None,
+                currency="EUR" if foreign else "SEK",
+                currency_rate=Decimal(11) if foreign else Decimal(1),
+                payment_date=first + timedelta(days=place % 90),
+                booked=place % 7 != 0,
+            )
+        )
+    # Numbers are not without gaps in any company.
+    for number in (1, 50, 333, 700):
+        company.delete_payment(number)
+    return state
+
+
+@pytest.fixture
+def sandbox():
+    with Sandbox(books()) as sandbox:
+        yield sandbox
+
+
+def signed_in(sandbox):
+    """Issue tokens to the registered program, as after a login."""
+    tokens = sandbox.state.tokens
+    code = tokens.issue_code(Grant(sandbox.client_id, COMPANY, 1, SCOPES), None)
+    return tokens.redeem(code, sandbox.client_id, None)
+
+
+def what_is_there(sandbox):
+    payments = sandbox.state.company(COMPANY).payments()
+    return {str(one.number): (one.invoice_number, one.amount) for one in payments}
+
+
+def listed(sandbox):
+    """Count the pages that were given out."""
+    return sum(a.status == 200 and a.path == "/3/invoicepayments" for a in sandbox.asked)
+
+
+# --- Programs in environments of their own ----------------------------------
+
+
+class ProgramFailed(Exception):
+    """What a program wrote before it ended badly."""
+
+
+class Program:
+    """A library in an environment of its own, and our script that uses it."""
+
+    def __init__(self, folder, requirement, script):
+        self.folder = folder
+        self.script = Path(__file__).with_name(script)
+        venv.create(folder, with_pip=True)
+        self.python = str(folder / ("Scripts/python.exe" if os.name == "nt" else "bin/python"))
+        self._run("-m", "pip", "install", "--quiet", "--disable-pip-version-check", requirement)
+
+    def _run(self, *arguments):
+        environment = {name: v for name, v in os.environ.items() if not name.startswith("PYTHON")}
+        done = subprocess.run(
+            [self.python, *arguments],
+            check=False,
+            capture_output=True,
+            text=True,
+            encoding="utf-8",
+            timeout=PATIENCE,
+            cwd=self.folder,
+            env=environment
+            | {
+                # Nobody is told that this was run, and nothing is kept outside the folder.
+                "RUNTIME__DLTHUB_TELEMETRY": "false",
+                "DLT_DATA_DIR": str(self.folder / "dlt"),
+                "NO_PROXY": "127.0.0.1",
+                "PYTHONIOENCODING": "utf-8",
+            },
+        )
+        if done.returncode:
+            raise ProgramFailed(done.stderr[-3000:])
+        return done.stdout
+
+    def read(self, *arguments):
+        """Run the script; give the payments that it read by their number, each once."""
+        # -P: our folder of tests has modules with the names of libraries.
+        rows = json.loads(self._run("-P", str(self.script), *arguments, str(PAGE)))
+        read = {number: (invoice, Decimal(amount)) for number, invoice, amount in rows}
+        assert len(read) == len(rows)
+        return read
+
+
+@pytest.fixture(scope="module")
+def pyfortnox(tmp_path_factory):
+    return Program(tmp_path_factory.mktemp("pyfortnox"), "pyfortnox", "read_with_pyfortnox.py")
+
+
+@pytest.fixture(scope="module")
+def fortpyx(tmp_path_factory):
+    return Program(tmp_path_factory.mktemp("fortpyx"), "fortpyx", "read_with_fortpyx.py")
+
+
+@pytest.fixture(scope="module")
+def dlt(tmp_path_factory):
+    return Program(tmp_path_factory.mktemp("dlt"), "dlt", "read_with_dlt.py")
+
+
+# --- What they read ---------------------------------------------------------
+
+
+def test_pyfortnox_reads_the_payments_that_are_there(sandbox, pyfortnox):
+    """It knows the old login only, which a switch of the sandbox brings back."""
+    sandbox.switchboard.set(legacy_headers=True)
+    pair = signed_in(sandbox)
+    read = pyfortnox.read(sandbox.url, pair.access, sandbox.client_secret)
+    assert read == what_is_there(sandbox)
+    assert listed(sandbox) == -(-(PAYMENTS - 4) // PAGE) + 1
+
+
+def test_the_old_login_is_refused_as_fortnox_has_refused_it_since_2025(sandbox, pyfortnox):
+    with pytest.raises(ProgramFailed, match="handle_error_response"):
+        pyfortnox.read(sandbox.url, signed_in(sandbox).access, sandbox.client_secret)
+    assert [asked.status for asked in sandbox.asked] == [401]
+
+
+@pytest.mark.skipif(sys.version_info >= (3, 13), reason="fortpyx pins a pydantic of before 3.13")
+def test_fortpyx_refreshes_its_token_and_reads_the_payments_that_are_there(sandbox, fortpyx):
+    """Its models check the type of every field of every row."""
+    pair = signed_in(sandbox)
+    read = fortpyx.read(sandbox.url, sandbox.client_id, sandbox.client_secret, pair.refresh)
+    assert read == what_is_there(sandbox)
+    assert [asked.status for asked in sandbox.asked[:2]] == [401, 200]
+    assert sandbox.asked[1].path == "/oauth-v1/token"
+    assert listed(sandbox) == -(-(PAYMENTS - 4) // PAGE)
+
+
+def test_dlt_reads_the_payments_that_are_there(sandbox, dlt):
+    read = dlt.read(sandbox.url, signed_in(sandbox).access)
+    assert read == what_is_there(sandbox)
+    assert listed(sandbox) == -(-(PAYMENTS - 4) // PAGE)

@@ -1,0 +1,1116 @@
+"""The switchboard sets and shows everything, as an object and over HTTP."""
+
+import base64
+import hashlib
+import io
+import json
+import re
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
+from importlib import resources
+from pathlib import Path
+from urllib.parse import parse_qs, urlsplit
+
+import fortnox_openapi
+import pytest
+import requests
+
+from hostsim import demo
+from hostsim.errors import HostError
+from hostsim.render import Paper
+from hostsim.sandbox import (
+    STOCKHOLM,
+    Clock,
+    Fault,
+    Invoice,
+    Match,
+    Payment,
+    Sandbox,
+    State,
+    Switches,
+    control,
+    seed,
+    switches,
+    visitor,
+)
+from hostsim.sandbox.changes import KINDS
+from hostsim.sandbox.faults import Asked, Latency
+
+pytest_plugins = ["pytester"]
+
+NOW = datetime(2026, 3, 17, 9, 30, 15, tzinfo=UTC)
+DAY = date(2026, 3, 2)
+LIST = "InvoicePayments"
+
+
+def paid(number=1001, **changes):
+    fields = {"amount": Decimal(100), "payment_date": DAY, "booked": True} | changes
+    return Payment(invoice_number=number, **fields)
+
+
+@pytest.fixture
+def naps():
+    return []
+
+
+@pytest.fixture
+def seconds():
+    return [100.0]
+
+
+@pytest.fixture
+def sandbox(naps, seconds):
+    state = State()
+    company = state.add_company(17, "Ett Åkeri AB")
+    for number, customer in ((1001, "1"), (1002, "2")):
+        company.add_invoice(
+            Invoice(
+                number=number,
+                total=Decimal(1000),
+                invoice_date=DAY,
+                due_date=DAY,
+                customer_number=customer,
+                modified=NOW - timedelta(days=9),
+            )
+        )
+    state.add_user("erik", "hemligt")
+    with Sandbox(
+        state, clock=Clock.stopped_at(NOW), monotonic=lambda: seconds[0], sleep=naps.append
+    ) as sandbox:
+        yield sandbox
+
+
+@pytest.fixture
+def board(sandbox):
+    return sandbox.switchboard
+
+
+@pytest.fixture
+def company(sandbox):
+    return sandbox.state.company()
+
+
+class Client:
+    """Somebody who asks both the API and the switchboard over HTTP."""
+
+    def __init__(self, sandbox):
+        self.sandbox = sandbox
+        self.tokens = sandbox.sign_in()
+
+    def api(self, path, method="GET", body=None, **params):
+        return requests.request(
+            method,
+            f"{self.sandbox.api_url}/{path}",
+            params=params,
+            json=body,
+            headers={"Authorization": f"Bearer {self.tokens.access}"},
+            timeout=10,
+        )
+
+    def code(self, *arguments, **params):
+        return next(
+            value
+            for name, value in self.api(*arguments, **params).json()["ErrorInformation"].items()
+            if name.lower() == "code"
+        )
+
+    def numbers(self, **params):
+        return [row["Number"] for row in self.api("invoicepayments", **params).json()[LIST]]
+
+    def token(self, headers=None, **form):
+        return requests.post(
+            f"{self.sandbox.auth_url}/token",
+            data=form,
+            auth=(self.sandbox.client_id, self.sandbox.client_secret),
+            headers=headers,
+            timeout=10,
+        )
+
+    def board(self, path, method="GET", body=None):
+        url = f"{self.sandbox.switchboard_url}/{path}"
+        return requests.request(method, url, json=body, timeout=10)
+
+    def code_of_login(self, **params):
+        query = {
+            "client_id": self.sandbox.client_id,
+            "response_type": "code",
+            "state": "s",
+            "scope": "payment invoice",
+        } | params
+        address = requests.Request("GET", f"{self.sandbox.auth_url}/auth", params=query)
+        back = visitor.answer_of(address.prepare().url, "erik", "hemligt")
+        return {name: value[0] for name, value in parse_qs(urlsplit(back).query).items()}
+
+
+@pytest.fixture
+def client(sandbox):
+    return Client(sandbox)
+
+
+# --- Switches ---------------------------------------------------------------
+
+
+def test_every_switch_is_listed_with_its_explanation_and_marked_as_what_it_is(client):
+    listed = client.board("switches").json()["switches"]
+    assert [row["name"] for row in listed] == list(Switches.__dataclass_fields__)
+    for row in listed:
+        assert row["value"] == row["default"]
+        assert row["kind"] in {"guess", "invented", "documented", "own"}
+        assert row["says"].endswith(".")
+        assert row["takes"]
+        assert row["source"]
+    unknown = [row["name"] for row in listed if row["kind"] in {"guess", "invented"}]
+    assert len(unknown) > 40
+
+
+def test_a_switch_is_set_over_http_and_holds_from_the_next_request(client, company):
+    company.add_payment(paid())
+    assert client.api("invoicepayments", page=9).status_code == 200
+    answer = client.board("switches", "PATCH", {"page_beyond_end": "refused", "rate_limit": None})
+    shown = {row["name"]: row["value"] for row in answer.json()["switches"]}
+    assert (shown["page_beyond_end"], shown["rate_limit"]) == ("refused", None)
+    assert client.api("invoicepayments", page=9).status_code == 400
+    client.board("switches", "DELETE")
+    assert client.sandbox.switches == Switches()
+    assert client.api("invoicepayments", page=9).status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("change", "word"),
+    [
+        ({"page_beyond_end": "maybe"}, '"empty"'),
+        ({"random_ties": 1}, "false, true"),
+        ({"rate_limit": 0}, "a whole number"),
+        ({"missing_scope_status": 200}, "a whole number"),
+        ({"lastmodified_zone": "Mars/Olympus"}, "a zone"),
+        ({"rate_window": -1}, "a number"),
+        ({"nothing": 1}, "nothing"),
+    ],
+)
+def test_a_value_that_a_switch_does_not_take_is_refused_and_nothing_is_set(
+    client, board, change, word
+):
+    answer = client.board("switches", "PATCH", {"random_seed": 7} | change)
+    assert answer.status_code == 400
+    assert word in answer.json()["error"]
+    assert board.switches == Switches()
+
+
+def test_every_switch_has_a_test():
+    """Each is set otherwise somewhere in the tests of the sandbox."""
+    files = Path(__file__).parent.glob("test_*s[aw]*.py")
+    text = "".join(path.read_text(encoding="utf-8") for path in files)
+    untested = [
+        name for name in Switches.__dataclass_fields__ if not re.search(rf"\b{name}\b\"?[=:]", text)
+    ]
+    assert untested == []
+
+
+# --- Each unknown, set and seen ---------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("legacy_headers", "secret", "status"),
+    [(False, "right", 401), (True, "right", 200), (True, "wrong", 401)],
+)
+def test_the_old_login_works_again_only_where_it_is_switched_on(
+    sandbox, legacy_headers, secret, status
+):
+    sandbox.switchboard.set(legacy_headers=legacy_headers)
+    tokens = sandbox.sign_in()
+    secret = sandbox.client_secret if secret == "right" else secret
+    answer = requests.get(
+        f"{sandbox.api_url}/companyinformation",
+        headers={"Access-Token": tokens.access, "Client-Secret": secret},
+        timeout=10,
+    )
+    assert answer.status_code == status
+
+
+def test_random_ties_begin_where_the_seed_says(client, company, board):
+    for _ in range(20):
+        company.add_payment(paid())
+    orders = []
+    for seed_ in (1, 1, 2):
+        board.set(random_ties=True, random_seed=seed_)
+        orders.append(client.numbers(sortby="paymentdate"))
+    assert orders[0] == orders[1] != orders[2]
+    board.set(random_ties=True, payment_order="newest")
+    assert client.numbers() != client.numbers()
+
+
+@pytest.mark.parametrize(
+    ("setting", "expected"),
+    [("empty", []), ("last", ["3"]), ("refused", 400), ("not_found", 404)],
+)
+def test_page_beyond_the_end(client, company, board, setting, expected):
+    for _ in range(3):
+        company.add_payment(paid())
+    board.set(page_beyond_end=setting)
+    answer = client.api("invoicepayments", limit=2, page=5)
+    rows = answer.json().get(LIST)
+    found = answer.status_code if rows is None else [row["Number"] for row in rows]
+    assert found == expected
+
+
+@pytest.mark.parametrize(
+    ("setting", "rows"), [("clamped", 500), ("default", 100), ("honoured", 501), ("refused", None)]
+)
+def test_limit_above_500(client, company, board, setting, rows):
+    for _ in range(502):
+        company.add_payment(paid(amount=Decimal(1)))
+    board.set(limit_above_500=setting)
+    answer = client.api("invoicepayments", limit=501)
+    assert answer.status_code == (400 if rows is None else 200)
+    assert rows is None or len(answer.json()[LIST]) == rows
+
+
+def test_limits_and_pages_below_1(client, company, board):
+    company.add_payment(paid())
+    assert client.code("invoicepayments", limit=0) == 2000588
+    assert client.code("invoicepayments", page=0) == 2000588
+    assert client.code("invoicepayments", offset=-1) == 2000588
+    board.set(limit_below_1="default", page_below_1="first")
+    assert client.numbers(limit=0) == client.numbers(page=0) == ["1"]
+
+
+@pytest.mark.parametrize(
+    ("setting", "numbers"), [("added", ["4"]), ("page", ["3", "4"]), ("offset", ["2", "3"])]
+)
+def test_page_with_offset(client, company, board, setting, numbers):
+    for _ in range(4):
+        company.add_payment(paid())
+    board.set(page_with_offset=setting)
+    assert client.numbers(limit=2, page=2, offset=1) == numbers
+    board.set(page_with_offset="refused")
+    assert client.code("invoicepayments", page=2, offset=1) == 2000588
+
+
+def test_the_order_where_none_is_asked_for(client, company, board):
+    company.add_payment(paid())
+    company.add_payment(paid(payment_date=DAY + timedelta(days=1)))
+    board.set(default_sortorder="descending")
+    assert client.numbers(sortby="paymentdate") == ["2", "1"]
+    assert client.numbers() == ["1", "2"]
+
+
+def test_payments_of_a_customer(client, company, board):
+    company.add_payment(paid(1001))
+    company.add_payment(paid(1002))
+    assert client.code("invoicepayments", customernumber="2") == 2000588
+    board.set(payment_filter_customernumber=True)
+    assert client.numbers(customernumber="2") == ["2"]
+
+
+def test_the_zone_and_the_seconds_of_lastmodified(client, company, board):
+    company.add_payment(paid())
+    assert client.numbers(lastmodified="2026-03-17 10:30") == ["1"]
+    assert client.code("invoicepayments", lastmodified="2026-03-17 10:30:00") == 2000588
+    board.set(lastmodified_zone="UTC", lastmodified_seconds=True)
+    assert client.numbers(lastmodified="2026-03-17 10:30") == []
+    assert client.numbers(lastmodified="2026-03-17 09:30:15") == ["1"]
+    assert client.numbers(lastmodified="2026-03-17 09:30:16") == []
+
+
+def test_the_currency_of_amounts_in_lists(client, company, board):
+    euro = {"currency": "EUR", "currency_rate": Decimal("11.5")}
+    company.add_invoice(
+        Invoice(number=7, total=Decimal(100), invoice_date=DAY, due_date=DAY, **euro)
+    )
+    company.add_payment(paid(7, amount=Decimal(115), amount_currency=Decimal(10), **euro))
+
+    def shown():
+        (row,) = client.api("invoicepayments").json()[LIST]
+        invoice = client.api("invoices/7").json()["Invoice"]
+        return row["Amount"], invoice["Total"], invoice["Balance"]
+
+    assert shown() == (115, 100, 90)
+    board.set(list_amount="currency", invoice_amounts="SEK")
+    assert shown() == (10, 1150, 1035)
+
+
+@pytest.mark.parametrize(("divides", "amount"), [(False, 71200), (True, 712)])
+def test_the_unit_of_a_currency(client, company, board, divides, amount):
+    yen = {"currency": "JPY", "currency_rate": Decimal("7.12"), "currency_unit": 100}
+    company.add_invoice(
+        Invoice(number=7, total=Decimal(10000), invoice_date=DAY, due_date=DAY, **yen)
+    )
+    board.set(unit_divides=divides)
+    body = {"InvoicePayment": {"InvoiceNumber": 7, "AmountCurrency": 10000}}
+    made = client.api("invoicepayments", "POST", body).json()["InvoicePayment"]
+    assert made["Amount"] == amount
+
+
+@pytest.mark.parametrize(
+    ("fields", "change"),
+    [
+        ({"Amount": -1}, {"negative_payments": False}),
+        ({"Amount": 1, "Booked": True}, {"read_only_fields": "refused"}),
+    ],
+)
+def test_payments_that_may_be_refused(client, board, fields, change):
+    body = {"InvoicePayment": {"InvoiceNumber": 1001} | fields}
+    assert client.api("invoicepayments", "POST", body).status_code == 201
+    board.set(**change)
+    assert client.api("invoicepayments", "POST", body).status_code == 400
+
+
+def test_a_payment_in_another_currency(client, board):
+    body = {"InvoicePayment": {"InvoiceNumber": 1001, "Amount": 1, "Currency": "EUR"}}
+    board.set(payment_currency_code=123)
+    assert client.code("invoicepayments", "POST", body) == 123
+    board.set(other_currency="accepted")
+    assert client.api("invoicepayments", "POST", body).status_code == 201
+
+
+def test_a_booked_payment_may_be_deleted_by_a_switch(client, company, board):
+    company.add_payment(paid(amount=Decimal(1000)))
+    board.set(payment_locked_code=456)
+    assert client.code("invoicepayments/1", "DELETE") == 456
+    board.set(delete_booked=True)
+    assert client.api("invoicepayments/1", "DELETE").status_code == 204
+    assert company.invoice(1001).balance == 1000
+
+
+def test_invented_codes_can_be_others(client, board):
+    board.set(payment_not_found_code=1, unknown_path_code=2)
+    assert client.code("invoicepayments/9") == 1
+    assert client.code("nowhere") == 2
+
+
+@pytest.mark.parametrize(
+    ("change", "body", "kind"),
+    [
+        ({}, b'{"message":"Too Many Requests"}', "application/json"),
+        ({"rate_body": "text"}, b"Too Many Requests", "text/plain"),
+        ({"rate_body": "empty"}, b"", "text/html"),
+    ],
+)
+def test_the_body_of_a_429(client, board, change, body, kind):
+    board.set(rate_limit=1, **change)
+    client.api("companyinformation")
+    refused = client.api("companyinformation")
+    assert (refused.status_code, refused.content) == (429, body)
+    assert refused.headers["Content-Type"].startswith(kind)
+    assert "Retry-After" not in refused.headers
+
+
+def test_other_ways_to_say_too_many(client, board):
+    board.set(rate_limit=1, rate_body="application")
+    client.api("companyinformation")
+    assert "ErrorInformation" in client.api("companyinformation").json()
+    board.set(rate_body="html", rate_status=503, rate_retry_after=7, rate_retry_after_as="date")
+    refused = client.api("companyinformation")
+    assert (refused.status_code, "<html>" in refused.text) == (503, True)
+    assert refused.headers["Retry-After"] == "Tue, 17 Mar 2026 09:30:22 GMT"
+
+
+def test_a_refused_request_may_count_towards_the_limit(client, board, seconds):
+    board.set(rate_limit=1, rate_window=5, rate_refused_counts=True)
+
+    def status(at):
+        seconds[0] = 200 + at
+        return client.api("companyinformation").status_code
+
+    assert [status(at) for at in (0, 3, 6, 12)] == [200, 429, 429, 200]
+
+
+def test_the_bucket_of_the_limit_is_a_switch_at_run_time(client, board, sandbox):
+    board.set(rate_limit=1, rate_bucket="token")
+    assert client.api("companyinformation").status_code == 200
+    client.tokens = sandbox.sign_in()
+    assert client.api("companyinformation").status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("shape", "pattern"), [("uuid", r"[0-9a-f-]{36}"), ("forty", r"[0-9a-f]{40}")]
+)
+def test_the_format_and_life_of_a_refresh_token(client, board, sandbox, shape, pattern):
+    board.set(refresh_token_format=shape, refresh_token_days=31)
+    token = sandbox.sign_in().refresh
+    assert re.fullmatch(pattern, token)
+    sandbox.clock.step(timedelta(days=31))
+    assert client.token(grant_type="refresh_token", refresh_token=token).status_code == 400
+
+
+def test_a_bad_code_is_answered_as_the_switches_say(client, board):
+    board.set(bad_code_status=401, bad_code_content_type="application/json")
+    answer = client.token(grant_type="authorization_code", code="x")
+    assert (answer.status_code, answer.json()["error"]) == (401, "invalid_grant")
+    assert answer.headers["Content-Type"] == "application/json"
+
+
+def challenge(verifier):
+    digest = hashlib.sha256(verifier.encode()).digest()
+    return base64.urlsafe_b64encode(digest).rstrip(b"=").decode()
+
+
+@pytest.mark.parametrize(
+    ("setting", "verifier", "status"),
+    [
+        ("ignored", "wrong", 200),
+        ("checked", "wrong", 400),
+        ("checked", "the-right-one", 200),
+    ],
+)
+def test_pkce_is_ignored_or_checked(client, board, setting, verifier, status):
+    board.set(pkce=setting)
+    code = client.code_of_login(
+        code_challenge=challenge("the-right-one"), code_challenge_method="S256"
+    )["code"]
+    form = {"grant_type": "authorization_code", "code": code, "code_verifier": verifier}
+    assert client.token(**form).status_code == status
+
+
+def test_pkce_may_be_refused(client, board):
+    board.set(pkce="refused")
+    assert client.code_of_login(code_challenge="x")["error"] == "invalid_request"
+    assert "code" in client.code_of_login()
+
+
+def test_the_token_address_on_the_apis_host_is_a_switch(client, board):
+    form = {"grant_type": "refresh_token", "refresh_token": client.tokens.refresh}
+    alias = {"Host": f"api.{urlsplit(client.sandbox.url).netloc}"}
+    assert client.token(alias, **form).status_code == 404
+    board.set(token_on_api_host=True)
+    assert client.token(alias, **form).status_code == 200
+
+
+def test_client_credentials_need_a_consent_for_a_service_account(client, board, sandbox):
+    tenant = {"TenantId": "17"}
+    form = {"grant_type": "client_credentials"}
+    board.set(client_credentials_status=403)
+    assert client.token(tenant, **form).status_code == 403
+    board.set(client_credentials_status=400)
+    assert client.token(tenant, **form).json()["error"] == "invalid_grant"
+    client.code_of_login(account_type="service")
+    answer = client.token(tenant, **form)
+    assert list(answer.json()) == ["access_token", "expires_in", "token_type", "scope"]
+    bearer = {"Authorization": f"Bearer {answer.json()['access_token']}"}
+    url = f"{sandbox.api_url}/invoicepayments"
+    assert requests.get(url, headers=bearer, timeout=10).status_code == 200
+    assert client.token({"TenantId": "18"}, **form).status_code == 400
+    assert client.token(tenant, scope="settings", **form).status_code == 400
+    client.board("changes", "POST", {"changes": [{"do": "withdraw_consent"}]})
+    assert client.token(tenant, **form).status_code == 400
+
+
+def test_client_credentials_may_be_unsupported(client, board):
+    client.code_of_login(account_type="service")
+    board.set(client_credentials="unsupported")
+    answer = client.token({"TenantId": "17"}, grant_type="client_credentials")
+    assert answer.json()["error"] == "unsupported_grant_type"
+
+
+def test_a_request_without_a_bearer(sandbox, board):
+    url = f"{sandbox.api_url}/invoices"
+    assert requests.get(url, timeout=10).status_code == 401
+    board.set(missing_bearer="application")
+    answer = requests.get(url, timeout=10)
+    assert answer.json()["ErrorInformation"]["Code"] == 2000311
+    expired = requests.get(url, headers={"Authorization": "Bearer x"}, timeout=10)
+    assert (expired.status_code, expired.json()) == (401, {"message": "unauthorized"})
+
+
+# --- Faults and latency -----------------------------------------------------
+
+
+def test_a_fault_strikes_the_request_that_was_named(client):
+    answer = client.board(
+        "faults",
+        "POST",
+        {
+            "fault": "too_many",
+            "retry_after": "5",
+            "match": {"method": "GET", "path": "/3/invoice*", "query": {"page": "2"}},
+            "at": 2,
+            "times": 2,
+        },
+    )
+    assert answer.json()["faults"][0]["at"] == 2
+    asked = [client.api("invoicepayments", page=page) for page in (1, 2, 2, 1, 2, 2)]
+    assert [answer.status_code for answer in asked] == [200, 200, 429, 200, 429, 200]
+    assert asked[2].headers["Retry-After"] == "5"
+    assert client.board("faults").json() == {"faults": []}
+
+
+def test_two_faults_at_two_requests_count_every_request(client):
+    for at, status in ((2, 500), (3, 502)):
+        client.board("faults", "POST", {"status": status, "at": at})
+    statuses = [client.api("invoices").status_code for _ in range(4)]
+    assert statuses == [200, 500, 502, 200]
+
+
+@pytest.mark.parametrize("kind", sorted(control.FAULTS.keys() - {"hang"}))
+def test_every_kind_of_fault_can_be_named_over_http(client, kind):
+    client.board("faults", "POST", {"fault": kind, "pause": 0})
+    try:
+        answer = client.api("companyinformation")
+        spoiled = answer.status_code != 200 or "CompanyInformation" not in answer.text
+    except requests.exceptions.RequestException:
+        spoiled = True
+    assert spoiled is (kind != "drip")
+    assert client.api("companyinformation").status_code == 200
+
+
+def test_faults_can_be_forgotten(client):
+    client.board("faults", "POST", {"fault": "hang", "times": None})
+    client.board("faults", "DELETE")
+    assert client.api("invoices").status_code == 200
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"fault": "bad luck"},
+        {"status": "503"},
+        {"status": 99},
+        {"at": 0},
+        {"times": 0},
+        {"match": {"url": "x"}},
+        {"match": []},
+        {"pause": -1},
+        {"headers": {"X": 1}},
+        {"colour": "red"},
+    ],
+)
+def test_a_fault_that_makes_no_sense_is_refused(client, wrong):
+    assert client.board("faults", "POST", wrong).status_code == 400
+    assert client.sandbox.faults.waiting == 0
+
+
+def test_latency_is_fixed_or_drawn_from_a_range_by_a_seed(client, naps):
+    client.board("latency", "PUT", {"low": 0.5})
+    client.api("invoices")
+    assert naps == [0.5]
+    drawn = []
+    for _ in range(2):
+        naps.clear()
+        client.board("latency", "PUT", {"low": 0.1, "high": 0.9, "seed": 4})
+        for _ in range(5):
+            client.api("invoices")
+        drawn.append(tuple(naps))
+    assert drawn[0] == drawn[1]
+    assert len(set(drawn[0])) == 5
+    assert all(0.1 <= nap <= 0.9 for nap in drawn[0])
+    client.board("latency", "DELETE")
+    naps.clear()
+    client.api("invoices")
+    assert naps == []
+
+
+def test_latency_may_concern_some_requests_only(client, naps):
+    client.board("latency", "PUT", {"low": 2, "match": {"path": "/oauth-v1/*"}})
+    client.api("invoices")
+    assert naps == []
+    client.token(grant_type="refresh_token", refresh_token="x")
+    assert naps == [2]
+
+
+@pytest.mark.parametrize("span", [(-1, 2), (3, 2), (0, float("nan")), (0, 1e9)])
+def test_latency_that_makes_no_sense_is_refused(span):
+    latency = Latency(lambda _seconds: None)
+    with pytest.raises(ValueError, match="latency"):
+        latency.set(*span)
+
+
+def test_a_match_means_what_it_says():
+    asked = Asked("GET", "/3/invoices/7", {"page": "2"}, None, NOW, 17)
+    assert Match("get", "/3/invoices/*", {"page": "?"}, 17)(asked)
+    for other in (Match("PUT"), Match(path="/3"), Match(query={"x": "*"}), Match(company=18)):
+        assert not other(asked)
+
+
+# --- Drift ------------------------------------------------------------------
+
+
+def add(number=1001, **changes):
+    payment = {"invoice_number": number, "amount": "5.50", "payment_date": "2026-03-02"} | changes
+    return {"do": "add_payment", "company": 17, "payment": payment}
+
+
+def pages(client, count=3):
+    return [client.numbers(limit=2, page=page) for page in range(1, count + 1)]
+
+
+@pytest.mark.parametrize(
+    ("change", "expected"),
+    [
+        ({"do": "delete_payment", "number": 1}, [["1", "2"], ["4", "5"], []]),
+        (add(), [["1", "2"], ["3", "4"], ["5", "6"]]),
+        (
+            {"do": "change_payment", "number": 3, "payment": {"amount": "7"}},
+            [["1", "2"], ["3", "4"], ["5"]],
+        ),
+    ],
+)
+def test_the_books_change_between_two_pages(client, company, change, expected):
+    """Naive paging loses payment 3 when one before it is deleted."""
+    for _ in range(5):
+        company.add_payment(paid())
+    client.board("drift", "POST", {"at": 2, "changes": [change]})
+    assert pages(client) == expected
+    assert client.board("drift").json() == {"drift": [], "failures": []}
+
+
+def test_a_payment_is_booked_between_list_and_detail(client, company):
+    company.add_payment(paid(booked=False))
+    client.board(
+        "drift",
+        "POST",
+        {
+            "match": {"path": "/3/invoicepayments/1"},
+            "changes": [{"do": "book_payment", "number": 1}],
+        },
+    )
+    (row,) = client.api("invoicepayments").json()[LIST]
+    detail = client.api("invoicepayments/1").json()["InvoicePayment"]
+    assert (row["Booked"], detail["Booked"]) == (False, True)
+
+
+def test_a_function_of_a_test_can_run_before_the_nth_request(client, company, board):
+    company.add_payment(paid())
+    board.drift.before(lambda: company.add_payment(paid()), request=2)
+    assert [len(client.numbers()) for _ in range(3)] == [1, 2, 2]
+
+
+def test_drift_can_happen_at_every_request(client, company, board):
+    board.drift.before(lambda: company.add_payment(paid()), times=None)
+    assert [len(client.numbers()) for _ in range(3)] == [1, 2, 3]
+
+
+@pytest.mark.parametrize(
+    ("change", "status"),
+    [
+        ({"do": "expire_access_tokens"}, 401),
+        ({"do": "withdraw_scope", "scope": "payment"}, 400),
+        ({"do": "withdraw_module", "scope": "payment"}, 403),
+        ({"do": "withdraw_licence"}, 403),
+        ({"do": "step_clock", "seconds": 3600}, 401),
+    ],
+)
+def test_rights_and_tokens_end_in_the_middle(client, change, status):
+    client.board("drift", "POST", {"at": 2, "changes": [change]})
+    assert [client.api("invoicepayments").status_code for _ in range(2)] == [200, status]
+
+
+def test_a_change_that_can_no_longer_be_made_is_noted_and_disturbs_nobody(client):
+    client.board("drift", "POST", {"changes": [{"do": "book_payment", "number": 9}]})
+    assert client.numbers() == []
+    (failure,) = client.board("drift").json()["failures"]
+    assert "book_payment" in failure
+
+
+# --- Changes ----------------------------------------------------------------
+
+
+def change(client, **content):
+    return client.board("changes", "POST", {"changes": [content]})
+
+
+def test_books_are_changed_over_http(client, company):
+    change(client, **add(booked=True))
+    assert client.numbers() == ["1"]
+    assert company.invoice(1001).balance == Decimal("994.5")
+    change(client, do="unbook_payment", number=1)
+    assert company.invoice(1001).balance == 1000
+    change(client, do="touch_payment", number=1)
+    change(client, do="delete_payment", number=1)
+    assert client.numbers() == []
+    invoice = {"number": 5, "total": 1, "invoice_date": "2026-01-01", "due_date": "2026-01-01"}
+    change(client, do="add_invoice", invoice=invoice)
+    change(client, do="change_invoice", number=5, invoice={"customer_name": "Å"})
+    assert client.api("invoices/5").json()["Invoice"]["CustomerName"] == "Å"
+    change(client, do="delete_invoice", number=5)
+    assert client.api("invoices/5").status_code == 404
+
+
+def test_what_was_taken_away_is_given_back(client, company, sandbox):
+    for do in ("withdraw_licence", "restore_licence", "lock_company", "unlock_company"):
+        assert change(client, do=do).status_code == 200
+    for do in ("withdraw_scope", "restore_scope", "withdraw_module", "restore_module"):
+        assert change(client, do=do, scope="payment").status_code == 200
+    assert client.api("invoicepayments").status_code == 200
+    change(client, do="refuse_consent", error="error_missing_license")
+    assert client.code_of_login()["error"] == "error_missing_license"
+    change(client, do="refuse_consent", error=None)
+    assert "code" in client.code_of_login()
+    change(client, do="lock_company")
+    assert client.code_of_login() == {}
+    shown = client.board("companies/17").json()
+    assert (shown["locked"], shown["integration_licence"]) == (True, True)
+
+
+@pytest.mark.parametrize(
+    ("content", "status"),
+    [
+        ({"do": "rob_bank"}, 400),
+        ({"do": "book_payment"}, 400),
+        ({"do": "book_payment", "number": "1"}, 400),
+        ({"do": "book_payment", "number": 99}, 404),
+        ({"do": "book_payment", "number": 1, "company": 99}, 404),
+        ({"do": "book_payment", "number": 1, "colour": "red"}, 400),
+        ({"do": "withdraw_scope", "scope": "everything"}, 400),
+        ({"do": "set_clock", "at": "noon"}, 400),
+        ({"do": "step_clock", "seconds": "1"}, 400),
+        ({"do": "step_clock", "seconds": 1e300}, 400),
+        ({"do": "add_payment", "payment": {"invoice_number": 1}}, 400),
+        ({"do": "add_payment", "payment": []}, 400),
+        (add(amount="NaN"), 400),
+        (add(booked="yes"), 400),
+        (add(wings=2), 400),
+    ],
+)
+def test_a_change_that_makes_no_sense_is_refused(client, company, content, status):
+    answer = client.board("changes", "POST", {"changes": [content]})
+    assert answer.status_code == status
+    assert answer.json()["error"]
+    assert company.payments() == []
+
+
+def test_every_change_is_listed(client):
+    listed = client.board("changes").json()["changes"]
+    assert listed.keys() == KINDS.keys()
+    assert listed["withdraw_scope"]["needs"] == ["scope"]
+
+
+# --- The clock --------------------------------------------------------------
+
+
+def test_the_clock_is_set_and_stepped_over_http_and_tokens_expire_by_it(client):
+    answer = client.board("clock", "PATCH", {"now": "2026-03-29T01:30", "running": False})
+    assert answer.json() == {"now": "2026-03-29T01:30:00+01:00", "running": False}
+    client.tokens = client.sandbox.sign_in()
+    answer = client.board("clock", "PATCH", {"step": 1800})
+    assert answer.json()["now"] == "2026-03-29T03:00:00+02:00"
+    assert client.api("companyinformation").status_code == 200
+    client.board("clock", "PATCH", {"step": 1800})
+    assert client.api("companyinformation").status_code == 401
+
+
+def test_a_code_expires_by_the_clock_that_is_stepped_over_http(client):
+    code = client.code_of_login()["code"]
+    client.board("clock", "PATCH", {"step": 600})
+    assert client.token(grant_type="authorization_code", code=code).status_code == 400
+
+
+def test_a_clock_stops_and_runs_on():
+    real = [NOW]
+    clock = Clock(lambda: real[0])
+    clock.stop()
+    real[0] += timedelta(hours=1)
+    assert (clock.now(), clock.running) == (NOW, False)
+    clock.start()
+    real[0] += timedelta(minutes=1)
+    assert (clock.now(), clock.running) == (NOW + timedelta(minutes=1), True)
+    assert clock.local().tzinfo is STOCKHOLM
+
+
+@pytest.mark.parametrize("wrong", [{"now": "soon"}, {"step": "1"}, {"running": 1}, {"zone": "x"}])
+def test_a_clock_is_not_set_to_nonsense(client, wrong):
+    assert client.board("clock", "PATCH", wrong).status_code == 400
+    assert client.sandbox.clock.now() == NOW
+
+
+# --- What was asked ---------------------------------------------------------
+
+
+def test_what_was_asked_is_told_over_http(client):
+    client.api("invoicepayments", limit=5)
+    client.api("nowhere")
+    asked = client.board("asked?path=/3/*&method=GET&company=17").json()["asked"]
+    assert [(row["path"], row["query"], row["status"]) for row in asked] == [
+        ("/3/invoicepayments", {"limit": "5"}, 200),
+        ("/3/nowhere", {}, 404),
+    ]
+    assert (asked[0]["at"], asked[0]["body"]) == (NOW.isoformat(), None)
+    assert client.board("").json()["asked_but_missing"] == ["GET /3/nowhere"]
+    client.board("asked", "DELETE")
+    assert client.board("asked").json()["asked"] == []
+
+
+def test_answers_are_kept_on_request_and_tokens_never(client, sandbox):
+    client.board("asked", "PATCH", {"keep_bodies": True})
+    answer = client.api("companyinformation")
+    sandbox.faults.add(Fault.truncated())
+    with pytest.raises(requests.exceptions.RequestException):
+        client.api("companyinformation")
+    client.token(grant_type="refresh_token", refresh_token=client.tokens.refresh)
+    asked = client.board("asked").json()["asked"]
+    assert [row["body"] for row in asked] == [answer.text, answer.text, None]
+
+
+def test_the_switchboard_shows_no_secret_but_the_clients(client, sandbox):
+    client.board("asked", "PATCH", {"keep_bodies": True})
+    code = client.code_of_login()["code"]
+    client.token(grant_type="authorization_code", code=code)
+    client.api("invoicepayments", access_token="x")
+    paths = [
+        rule.removeprefix("GET /_sandbox/").replace("<number>", "17")
+        for rule in client.board("").json()["switchboard"]
+        if rule.startswith("GET")
+    ]
+    assert len(paths) > 10
+    shown = "".join(client.board(path).text for path in paths)
+    assert sandbox.client_secret in shown
+    secret = [one for one in sandbox.issued if one != sandbox.client_secret]
+    assert len(secret) > 4
+    assert not [one for one in [*secret, "hemligt"] if one in shown]
+
+
+def test_nothing_goes_wrong_at_the_switchboard_and_it_is_not_counted(client, sandbox, naps):
+    sandbox.faults.add(Fault(500, times=None))
+    sandbox.latency.set(3)
+    sandbox.asked.clear()
+    assert client.board("").status_code == 200
+    assert requests.get(f"{sandbox.url}/_sandbox/sandbox.css", timeout=10).status_code == 200
+    assert (sandbox.asked, naps) == ([], [])
+
+
+def test_the_oldest_requests_are_forgotten(client, sandbox, monkeypatch):
+    monkeypatch.setattr("hostsim.sandbox.world.REMEMBERED", 20)
+    for number in range(21):
+        client.api("invoices", page=number + 1)
+    assert [asked.query["page"] for asked in sandbox.asked][:2] == ["3", "4"]
+
+
+# --- Who may ask ------------------------------------------------------------
+
+
+def test_a_stranger_s_name_for_this_machine_is_refused(sandbox):
+    answer = requests.get(sandbox.switchboard_url, headers={"Host": "evil.example:80"}, timeout=10)
+    assert answer.status_code == 403
+    assert sandbox.client_secret not in answer.text
+
+
+@pytest.mark.parametrize("path", ["reset", "changes", "faults", "drift"])
+def test_a_form_of_a_web_page_is_refused(sandbox, path):
+    """A page may send a form anywhere, and JSON only where it is allowed to."""
+    url = f"{sandbox.switchboard_url}/{path}"
+    answer = requests.post(url, data='{"fault":"hang"}', timeout=10)
+    assert answer.status_code == 415
+    assert sandbox.faults.waiting == 0
+
+
+def test_another_machine_is_refused(sandbox):
+    outside = {"REMOTE_ADDR": "192.0.2.7"}
+    answer = sandbox.app.test_client().get("/_sandbox/", environ_overrides=outside)
+    assert answer.status_code == 403
+
+
+def test_what_the_switchboard_does_not_have_is_said_in_json(client):
+    for path, method, status in (("x", "GET", 404), ("reset", "PUT", 405), ("clock", "PUT", 405)):
+        answer = client.board(path, method, {})
+        assert answer.status_code == status
+        assert "/_sandbox" in answer.json()["error"]
+    assert client.board("companies/99/books").status_code == 404
+    assert client.board("switches", "PATCH", []).status_code == 400
+
+
+# --- Everything back --------------------------------------------------------
+
+
+def test_a_reset_puts_everything_back(client, company, board):
+    company.add_payment(paid())
+    board.set(random_ties=True, rate_limit=1)
+    board.faults.add(Fault(times=None))
+    board.latency.set(1)
+    board.drift.before(lambda: None)
+    board.clock.step(timedelta(minutes=5))
+    board.keep_bodies = True
+    company.locked = True
+    company.withdrawn.add("payment")
+    board.state.add_company(18, "Två AB")
+    assert client.board("reset", "POST", {}).json() == {"reset": True}
+    assert client.numbers() == []
+    assert client.numbers() == []
+    assert company.invoice(1001).balance == 1000
+    assert (board.switches, board.clock.now()) == (Switches(), NOW)
+    assert (company.locked, company.withdrawn, list(board.state.companies)) == (False, set(), [17])
+    assert (board.latency.high, board.keep_bodies, board.drift.waiting) == (0, False, 0)
+    company.add_payment(paid())
+    assert client.numbers() == ["1"]
+
+
+def test_the_books_that_are_shown_can_be_read_from_a_file(client, company, tmp_path):
+    company.add_payment(paid(write_offs=(), wire={"Source": "x"}))
+    path = tmp_path / "books.json"
+    path.write_text(client.board("companies/17/books").text, encoding="utf-8")
+    again = seed.from_json(path).company(17)
+    assert again.invoices() == company.invoices()
+    assert again.payments() == company.payments()
+
+
+def test_the_books_of_the_haulier_survive_a_file(tmp_path):
+    with Sandbox(seed.haulier(NOW)) as sandbox:
+        path = tmp_path / "books.json"
+        shown = requests.get(
+            f"{sandbox.switchboard_url}/companies/{seed.COMPANY}/books", timeout=10
+        )
+        path.write_text(shown.text, encoding="utf-8")
+        again = seed.from_json(path).company(seed.COMPANY)
+        assert again.payments() == sandbox.state.company().payments()
+
+
+# --- On its own -------------------------------------------------------------
+
+
+def run(wait, language="en", **options):
+    out = io.StringIO()
+    demo.run_sandbox(Paper(out, language), wait=lambda: wait(out.getvalue()), **options)
+    return out.getvalue()
+
+
+def test_on_its_own_it_prints_where_the_switchboard_is():
+    def look(text):
+        (line,) = [line for line in text.splitlines() if line.startswith("Switchboard:")]
+        shown = requests.get(line.split()[1], timeout=10).json()
+        assert shown["client"]["FORTNOX_CLIENT_SECRET"] in text
+        assert f'curl "{shown["addresses"]["switchboard"]}"' in text
+
+    run(look)
+    assert "Styrpanel:" in run(lambda _text: None, language="sv", empty=True)
+
+
+def test_on_its_own_it_takes_switches_and_a_redirect_address():
+    def look(text):
+        url = re.search(r"http://\S+/_sandbox", text)[0]
+        shown = requests.get(f"{url}/switches", timeout=10).json()["switches"]
+        values = {row["name"]: row["value"] for row in shown}
+        assert (values["rate_limit"], values["payment_row"]) == (None, "full")
+        assert "export FORTNOX_REDIRECT_URI=http://127.0.0.1:9/x" in text
+
+    run(
+        look,
+        switches=("rate_limit=null", "payment_row=full"),
+        redirect_uri="http://127.0.0.1:9/x",
+    )
+
+
+@pytest.mark.parametrize("text", ["nothing=1", "rate_limit=many", "pkce", "random_ties=yes"])
+def test_a_switch_that_is_not_there_is_refused_at_the_start(text):
+    with pytest.raises(HostError) as caught:
+        run(lambda _text: None, switches=(text,))
+    assert text in caught.value.sentence.sv
+
+
+# --- The page of unknowns ---------------------------------------------------
+
+PAGE = resources.files("hostsim.sandbox").joinpath("UNKNOWNS.md").read_text(encoding="utf-8")
+
+
+def test_every_switch_is_on_the_page_of_unknowns_with_its_default():
+    """When this fails: the rows come from ``hostsim.sandbox.switches.table()``."""
+    rows = [line for line in PAGE.splitlines() if re.match(r"\| `\w+` \| `[^`]+` \| \w+ \|", line)]
+    assert rows == list(switches.table())
+
+
+def test_every_route_is_on_the_page_of_unknowns(client):
+    imitated = client.board("").json()["imitated"]
+    on_page = re.findall(r"^\| `([A-Z]+ /[^`]+)` \|", PAGE, re.MULTILINE)
+    assert sorted(on_page) == sorted(imitated)
+
+
+def test_everything_missing_is_on_the_page_of_unknowns_and_answered_as_unknown(client):
+    for what, which in control.MISSING.items():
+        assert f"| `{what}` | {which} |" in PAGE
+        path = what.split()[0].removeprefix("/3/").rstrip(",")
+        if what.startswith("/3/") and path != "invoices":
+            assert client.api(path).status_code == 404
+    assert client.api("invoices", "POST", {}).status_code == 404
+
+
+@pytest.mark.skipif(fortnox_openapi.specification() is None, reason="no specification at hand")
+def test_every_path_of_the_specification_is_imitated_or_called_missing(client):
+    imitated = {re.sub(r"<\w+>", "{}", rule) for rule in client.board("").json()["imitated"]}
+    missing = " ".join(control.MISSING)
+    for path, operations in fortnox_openapi.specification()["paths"].items():
+        for method in operations.keys() & {"get", "post", "put", "delete"}:
+            template = re.sub(r"\{\w+\}", "{}", path)
+            named = f"{method.upper()} {template}" in imitated
+            root = path.partition("{")[0].rstrip("/")
+            assert named or root in missing, f"{method} {path}"
+
+
+def test_the_page_is_shown_over_http(client):
+    answer = client.board("unknowns")
+    assert answer.text == PAGE
+    assert answer.headers["Content-Type"].startswith("text/markdown")
+
+
+# --- Fixtures for other projects --------------------------------------------
+
+
+def test_the_fixtures_serve_another_project(pytester):
+    pytester.makeconftest('pytest_plugins = ["hostsim.sandbox.pytest_plugin"]')
+    pytester.makepyfile(
+        test_client="""
+        import os
+        from datetime import UTC, date, datetime
+        from decimal import Decimal
+
+        import pytest
+        import requests
+
+        from hostsim.sandbox import Clock, Invoice, Payment, Switches
+
+
+        def read(sandbox, token):
+            bearer = {"Authorization": f"Bearer {token}"}
+            url = f"{sandbox.api_url}/invoicepayments"
+            return requests.get(url, headers=bearer, timeout=10)
+
+
+        def test_reading(fortnox_sandbox, fortnox_token):
+            company = fortnox_sandbox.state.company()
+            day = date(2026, 1, 2)
+            company.add_invoice(
+                Invoice(number=1, total=Decimal(100), invoice_date=day, due_date=day)
+            )
+            company.add_payment(
+                Payment(invoice_number=1, amount=Decimal(100), payment_date=day, booked=True)
+            )
+            rows = read(fortnox_sandbox, fortnox_token).json()["InvoicePayments"]
+            assert [row["Number"] for row in rows] == ["1"]
+
+
+        def test_the_books_are_each_tests_own(fortnox_sandbox, fortnox_token):
+            assert read(fortnox_sandbox, fortnox_token).json()["InvoicePayments"] == []
+
+
+        class TestOverriding:
+            @pytest.fixture
+            def fortnox_switches(self):
+                return Switches(rate_limit=1)
+
+            @pytest.fixture
+            def fortnox_clock(self):
+                return Clock.stopped_at(datetime(2026, 5, 1, tzinfo=UTC))
+
+            @pytest.fixture
+            def fortnox_redirect_uri(self):
+                return "http://127.0.0.1:9/back"
+
+            def test_all(
+                self, fortnox_sandbox, fortnox_switchboard, fortnox_token, fortnox_environment
+            ):
+                first, second = (read(fortnox_sandbox, fortnox_token) for _ in range(2))
+                assert (first.status_code, second.status_code) == (200, 429)
+                assert first.headers["Date"] == "Fri, 01 May 2026 00:00:00 GMT"
+                assert len(fortnox_switchboard.asked) == 2
+                assert os.environ["FORTNOX_REDIRECT_URI"] == "http://127.0.0.1:9/back"
+                assert fortnox_environment["FORTNOX_API_URL"] == fortnox_sandbox.api_url
+        """
+    )
+    pytester.runpytest_subprocess("-W", "error").assert_outcomes(passed=3)
+
+
+def test_the_fixtures_are_not_there_unless_asked_for(pytester):
+    pytester.makepyfile("def test_it(fortnox_sandbox): pass")
+    pytester.runpytest_subprocess().assert_outcomes(errors=1)
+
+
+def test_the_answer_is_plain_json_in_utf_8(client):
+    answer = client.board("")
+    assert "Ett Åkeri AB" in answer.content.decode("utf-8")
+    assert json.loads(answer.content)["companies"][0]["number"] == 17
