@@ -1,0 +1,214 @@
+"""Fortnox's API: paced, patient, signed in.
+
+What is temporary is tried again, within bounds of attempts and of time; what
+is not, never. Every error that leaves is a :class:`~.errors.FortnoxError`, or
+:class:`~.errors.Missing` for a single thing that is not there.
+"""
+
+from __future__ import annotations
+
+import logging
+import random
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from typing import Any, Final, TypeVar
+from urllib.parse import quote
+
+import tenacity
+
+from opter_fortnox_plugin.contract import Company
+from opter_fortnox_plugin.errors import (
+    LoginFailed,
+    Missing,
+    Refused,
+    Temporary,
+    Unauthorized,
+    Unavailable,
+)
+from opter_fortnox_plugin.oauth import SignedIn
+from opter_fortnox_plugin.pace import WINDOW, Pace
+from opter_fortnox_plugin.protocol import (
+    Page,
+    Reply,
+    as_it_came,
+    date_of,
+    invoices_query,
+    page_of,
+    payments_query,
+    value_of,
+)
+from opter_fortnox_plugin.schemas import company_of
+from opter_fortnox_plugin.transport import Bearer, Transport
+
+log = logging.getLogger(__name__)
+
+T = TypeVar("T")
+
+#: How patient we are with one request: attempts, and seconds of waiting in all.
+ATTEMPTS: Final = 6
+PATIENCE: Final = 120.0
+
+#: Seconds before the second attempt, doubled for each one after, with jitter.
+FIRST_WAIT: Final = 0.5
+LONGEST_WAIT: Final = 10.0
+
+
+class Client:
+    """Reads from one company's Fortnox.
+
+    :param sleep: waits a number of seconds.
+    :param waiting: is told what went wrong and how many seconds we wait.
+    :param uniform: a random number between two others.
+    """
+
+    def __init__(
+        self,
+        api_url: str,
+        transport: Transport,
+        signed_in: SignedIn,
+        pace: Pace,
+        *,
+        sleep: Callable[[float], None],
+        waiting: Callable[[str, float], None],
+        uniform: Callable[[float, float], float] = random.uniform,
+    ) -> None:
+        self._api_url = api_url
+        self._transport = transport
+        self._signed_in = signed_in
+        self._pace = pace
+        self._sleep = sleep
+        self._uniform = uniform
+        self._waiting = waiting
+
+    # --- what is read ---
+
+    def company(self) -> Company:
+        """Return who we are signed in to: ``DatabaseNumber`` and name."""
+
+        def read(reply: Reply) -> Company:
+            value = value_of(reply, "companyinformation").get("CompanyInformation")
+            company = company_of(value)
+            if company is None:
+                raise Temporary("company information of an unexpected form")
+            return company
+
+        return self._get("companyinformation", read)
+
+    def payments(self, page: int, since: datetime | None) -> Page:
+        """Return a page of payments, newest first; ``since`` limits it to what changed."""
+
+        def read(reply: Reply) -> Page:
+            value = value_of(reply, "invoicepayments")
+            return page_of(value, "InvoicePayments", date_of(reply))
+
+        return self._get("invoicepayments", read, payments_query(page, since))
+
+    def payment(self, number: str) -> Any:
+        """Return the detail of a payment, as it stands in the answer.
+
+        :raises Missing: where Fortnox has no such payment.
+        """
+
+        def read(reply: Reply) -> Any:
+            value = value_of(reply, "invoicepayments")
+            if "InvoicePayment" not in value:
+                raise Temporary("a payment of an unexpected form")
+            return value["InvoicePayment"]
+
+        return self._get_one(f"invoicepayments/{quote(number, safe='')}", read)
+
+    def invoices(self, page: int) -> Page:
+        """Return a page of invoices, highest number first."""
+        return self._get(
+            "invoices",
+            lambda reply: page_of(value_of(reply, "invoices"), "Invoices"),
+            invoices_query(page),
+        )
+
+    def invoice(self, number: str) -> Any:
+        """Return the detail of an invoice, as it stands in the answer.
+
+        :raises Missing: where Fortnox has no such invoice.
+        """
+
+        def read(reply: Reply) -> Any:
+            value = value_of(reply, "invoices")
+            if "Invoice" not in value:
+                raise Temporary("an invoice of an unexpected form")
+            return value["Invoice"]
+
+        return self._get_one(f"invoices/{quote(number, safe='')}", read)
+
+    def reply(self, path: str, query: Mapping[str, str] | None = None) -> Reply:
+        """Return an answer as it came, a refusal too: for questions about answers themselves."""
+        return self._get(path, as_it_came, query)
+
+    # --- how it is read ---
+
+    def _get(
+        self, path: str, read: Callable[[Reply], T], query: Mapping[str, str] | None = None
+    ) -> T:
+        """Get what is always there."""
+        try:
+            return self._get_one(path, read, query)
+        except Missing:
+            raise Refused("FORTNOX_REFUSED", resource=path, status=404, fortnox_code="–") from None
+
+    def _get_one(
+        self, path: str, read: Callable[[Reply], T], query: Mapping[str, str] | None = None
+    ) -> T:
+        """Get a single thing, which may be :class:`Missing`."""
+        token = self._signed_in.access_token
+        try:
+            return self._patiently(path, read, query, token)
+        except Unauthorized:
+            log.info("the access token is no longer accepted; refreshing it")
+        try:
+            return self._patiently(path, read, query, self._signed_in.renew(token))
+        except Unauthorized:
+            raise LoginFailed("LOGIN_EXPIRED") from None
+
+    def _patiently(
+        self,
+        path: str,
+        read: Callable[[Reply], T],
+        query: Mapping[str, str] | None,
+        token: str,
+    ) -> T:
+        def attempt() -> T:
+            self._pace.wait_for_turn()
+            address = f"{self._api_url}/{path}"
+            return read(self._transport.send("GET", address, auth=Bearer(token), query=query))
+
+        patiently = tenacity.Retrying(
+            retry=tenacity.retry_if_exception_type(Temporary),
+            stop=tenacity.stop_after_attempt(ATTEMPTS) | tenacity.stop_before_delay(PATIENCE),
+            wait=self._how_long,
+            sleep=self._sleep,
+            before_sleep=self._before_sleep,
+            reraise=True,
+        )
+        try:
+            return patiently(attempt)
+        except Temporary as error:
+            attempts = patiently.statistics.get("attempt_number", ATTEMPTS)
+            raise Unavailable("FORTNOX_UNAVAILABLE", what=error.what, attempts=attempts) from None
+
+    def _how_long(self, state: tenacity.RetryCallState) -> float:
+        error = state.outcome.exception() if state.outcome else None
+        told = error.wait if isinstance(error, Temporary) else None
+        if told is not None:
+            return told + self._uniform(0.0, 0.5)
+        if isinstance(error, Temporary) and error.limited:
+            return WINDOW + self._uniform(0.0, 0.5)
+        doubled: float = FIRST_WAIT * 2 ** (state.attempt_number - 1)
+        return min(doubled, LONGEST_WAIT) * self._uniform(0.5, 1.5)
+
+    def _before_sleep(self, state: tenacity.RetryCallState) -> None:
+        error = state.outcome.exception() if state.outcome else None
+        seconds = state.next_action.sleep if state.next_action else 0.0
+        if isinstance(error, Temporary):
+            log.warning("Fortnox: %s; trying again in %.1f s", error.what, seconds)
+            self._waiting(error.what, seconds)
+            if error.limited:
+                self._pace.hold(seconds)

@@ -1,0 +1,297 @@
+"""What can go wrong, sorted by who can act.
+
+Every error for a person has a code that never changes and a sentence in
+Swedish and English: what happened, and what to do next. All of them stand in
+:data:`SENTENCES`, one table. The host shows them by their ``code``, ``kind``
+and ``sentence``, as the contract describes; details that a program may want
+are attributes.
+
+No error carries a token, a secret or what Fortnox sent: only status, Fortnox's
+own error code, and which resource was asked for.
+"""
+
+from __future__ import annotations
+
+from typing import ClassVar, Final
+
+from opter_fortnox_plugin.contract import Text
+
+
+class FortnoxError(Exception):
+    """The base of everything that this plug-in raises on purpose."""
+
+    #: Who can act: see ``kind`` in the contract.
+    kind: ClassVar[str] = "internal"
+
+    def __init__(self, code: str, **details: object) -> None:
+        """Make the error with this code; the details fill in its sentence."""
+        self.code: Final = code
+        self.details: Final = details
+        template = SENTENCES[code]
+        swedish = {name: in_swedish(value) for name, value in details.items()}
+        self.sentence: Final = Text(
+            sv=template.sv.format(**swedish), en=template.en.format(**details)
+        )
+        super().__init__(code, self.sentence.en)
+
+    def __str__(self) -> str:
+        return f"{self.code}: {self.sentence.en}"
+
+
+class SettingsWrong(FortnoxError):
+    """The administrator must change a setting or the configuration."""
+
+    kind = "settings"
+
+
+class LoginFailed(FortnoxError):
+    """Nobody is signed in, or somebody to the wrong company."""
+
+    kind = "login"
+
+
+class NotPermitted(FortnoxError):
+    """A licence or a right is missing in Fortnox."""
+
+    kind = "permission"
+
+
+class Unavailable(FortnoxError):
+    """Fortnox did not answer as it should, in spite of all retries."""
+
+    kind = "unavailable"
+
+
+class Busy(FortnoxError):
+    """Another import of the same company, or another login, is going on."""
+
+    kind = "busy"
+
+
+class Cancelled(FortnoxError):
+    """A person said stop."""
+
+    kind = "cancelled"
+
+
+class Refused(FortnoxError):
+    """Fortnox, or the host, does not accept what we did: a fault of ours."""
+
+    kind = "internal"
+
+
+class Temporary(Exception):
+    """The same request may succeed later; never leaves :mod:`.client`.
+
+    :param what: what happened, in a few words without any content of the answer.
+    :param wait: seconds that Fortnox asked us to wait, if it did.
+    :param limited: whether the rate limit was the reason (429).
+    """
+
+    def __init__(self, what: str, *, wait: float | None = None, limited: bool = False) -> None:
+        super().__init__(what)
+        self.what = what
+        self.wait = wait
+        self.limited = limited
+
+
+class Unauthorized(Exception):
+    """The access token is not accepted (401); never leaves :mod:`.client`."""
+
+
+class Missing(Exception):
+    """There is no such thing in Fortnox (404)."""
+
+
+#: What can be temporary about an answer, as :class:`Temporary` names it.
+IN_SWEDISH: Final = {
+    "company information of an unexpected form": "företagsuppgifter av oväntat slag",
+    "a payment of an unexpected form": "en betalning av oväntat slag",
+    "an invoice of an unexpected form": "en faktura av oväntat slag",
+    "a list of an unexpected form": "en lista av oväntat slag",
+    "an answer of an unexpected form": "ett svar av oväntat slag",
+    "an answer that is not JSON": "ett svar som inte är JSON",
+    "an answer without a token": "ett svar utan åtkomstnyckel",
+    "an answer that was cut off": "ett svar som bröts av",
+    "an answer that cannot be read": "ett svar som inte går att läsa",
+    "no answer in time": "inget svar i tid",
+    "no whole answer in time": "inget helt svar i tid",
+    "no connection": "ingen förbindelse",
+    "404 that is not Fortnox's own": "404 som inte är Fortnox eget",
+}
+
+
+def in_swedish(value: object) -> object:
+    """Return a phrase of :class:`Temporary` in Swedish, and anything else as it is."""
+    return IN_SWEDISH.get(value, value) if isinstance(value, str) else value
+
+
+#: Every code with its sentence.
+SENTENCES: Final[dict[str, Text]] = {
+    # settings
+    "CONFIGURATION_MISSING": Text(
+        "Inställningen {name} saknas. Administratören anger den i värdsystemet eller som "
+        "miljövariabel; värdet finns i Fortnox utvecklarportal.",
+        "The setting {name} is missing. The administrator gives it in the host or as an "
+        "environment variable; its value is found in Fortnox's developer portal.",
+    ),
+    "CONFIGURATION_WRONG": Text(
+        "Inställningen {name} kan inte användas: {why_sv}. Administratören rättar den.",
+        "The setting {name} cannot be used: {why_en}. The administrator corrects it.",
+    ),
+    "DEFAULT_CURRENCY_NOT_SEK": Text(
+        "Betalningar från Fortnox kan bara importeras när standardvalutan (default_currency) är "
+        "SEK; den är {currency}. Ändra inställningen default_currency, eller importera inte från "
+        "Fortnox.",
+        "Payments from Fortnox can only be imported when the default currency (default_currency) "
+        "is SEK; it is {currency}. Change the setting default_currency, or do not import from "
+        "Fortnox.",
+    ),
+    # login
+    "LOGIN_REFUSED": Text(
+        "Inloggningen avbröts i Fortnox, eller så godkändes inte åtkomsten. Importera igen och "
+        "välj att godkänna.",
+        "The login was cancelled in Fortnox, or access was not granted. Import again and choose "
+        "to approve.",
+    ),
+    "LOGIN_STATE_WRONG": Text(
+        "Ett svar kom från webbläsaren, men det hörde inte till den här inloggningen och "
+        "användes inte. Stäng andra inloggningsfönster och importera igen.",
+        "An answer came from the browser, but it did not belong to this login and was not used. "
+        "Close other login windows and import again.",
+    ),
+    "LOGIN_TIMED_OUT": Text(
+        "Ingen loggade in i Fortnox inom {seconds} sekunder. Importera igen och logga in i "
+        "fönstret som öppnas.",
+        "Nobody signed in to Fortnox within {seconds} seconds. Import again and sign in in the "
+        "window that opens.",
+    ),
+    "LOGIN_COMPANY_LOCKED": Text(
+        "Fortnox skickade tillbaka inloggningen utan svar. Så gör Fortnox när företaget är låst, "
+        "till exempel för obetald licens. Logga in på fortnox.se och kontrollera företaget, och "
+        "importera sedan igen.",
+        "Fortnox sent the login back without an answer. Fortnox does so when the company is "
+        "locked, for instance for an unpaid licence. Sign in at fortnox.se and check the "
+        "company, then import again.",
+    ),
+    "LOGIN_PORT_IN_USE": Text(
+        "Inloggningens svar tas emot på {host}:{port}, men ett annat program använder den "
+        "porten. Stäng det programmet och importera igen, eller ändra FORTNOX_REDIRECT_URI här "
+        "och i Fortnox utvecklarportal.",
+        "The answer to the login is received on {host}:{port}, but another program uses that "
+        "port. Close that program and import again, or change FORTNOX_REDIRECT_URI here and in "
+        "Fortnox's developer portal.",
+    ),
+    "LOGIN_WAITED_FOR_ANOTHER": Text(
+        "En annan inloggning på samma dator blev inte klar i tid. Avsluta den och importera igen.",
+        "Another login on the same machine did not end in time. Finish it and import again.",
+    ),
+    "LOGIN_FAILED": Text(
+        "Fortnox godtog inte inloggningen ({reason}). Importera igen; hjälper det inte får "
+        "administratören kontrollera FORTNOX_REDIRECT_URI och kopplingen i utvecklarportalen.",
+        "Fortnox did not accept the login ({reason}). Import again; if that does not help, the "
+        "administrator checks FORTNOX_REDIRECT_URI and the integration in the developer portal.",
+    ),
+    "LOGIN_CLIENT_UNKNOWN": Text(
+        "Fortnox känner inte igen FORTNOX_CLIENT_ID och FORTNOX_CLIENT_SECRET. Administratören "
+        "kontrollerar båda i Fortnox utvecklarportal.",
+        "Fortnox does not recognise FORTNOX_CLIENT_ID and FORTNOX_CLIENT_SECRET. The "
+        "administrator checks both in Fortnox's developer portal.",
+    ),
+    "LOGIN_EXPIRED": Text(
+        "Fortnox godtar inte längre inloggningen. Importera igen och logga in på nytt; inget har "
+        "sparats till hälften.",
+        "Fortnox no longer accepts the login. Import again and sign in anew; nothing has been "
+        "half saved.",
+    ),
+    "WRONG_COMPANY": Text(
+        "Importen hör till {expected} ({expected_number}), men inloggningen gällde {actual} "
+        "({actual_number}). Importera igen och välj {expected} i Fortnox.",
+        "The import belongs to {expected} ({expected_number}), but the login was to {actual} "
+        "({actual_number}). Import again and choose {expected} in Fortnox.",
+    ),
+    # permission
+    "LICENCE_MISSING": Text(
+        "Företaget saknar en licens i Fortnox: integrationslicens och programlicenser för "
+        "fakturering och bokföring behövs. Beställ den i Fortnox och importera igen.",
+        "The company lacks a licence in Fortnox: the integration licence and the program "
+        "licences for invoicing and bookkeeping are needed. Order it in Fortnox and import again.",
+    ),
+    "ADMINISTRATOR_NEEDED": Text(
+        "Fortnox kräver att en systemadministratör godkänner kopplingen. Be företagets "
+        "systemadministratör i Fortnox att importera en gång.",
+        "Fortnox requires that a system administrator approves the integration. Ask the "
+        "company's system administrator in Fortnox to import once.",
+    ),
+    "SCOPE_MISSING": Text(
+        "Kopplingen har inte behörighet till {resource} i Fortnox. Administratören slår på "
+        "behörigheterna payment, invoice och companyinformation i utvecklarportalen; logga "
+        "sedan in på nytt.",
+        "The integration may not read {resource} in Fortnox. The administrator switches on the "
+        "scopes payment, invoice and companyinformation in the developer portal; then sign in "
+        "anew.",
+    ),
+    "RIGHT_MISSING": Text(
+        "Den som loggade in får inte läsa {resource} i Fortnox (kod {fortnox_code}). En "
+        "systemadministratör i Fortnox ger rätten, eller så loggar någon annan in.",
+        "The person who signed in may not read {resource} in Fortnox (code {fortnox_code}). A "
+        "system administrator in Fortnox grants the right, or somebody else signs in.",
+    ),
+    # unavailable
+    "FORTNOX_UNAVAILABLE": Text(
+        "Fortnox svarar inte som det ska ({what}), trots {attempts} försök. Vänta en stund och "
+        "importera igen; inget har sparats till hälften.",
+        "Fortnox does not answer as it should ({what}), after {attempts} attempts. Wait a while "
+        "and import again; nothing has been half saved.",
+    ),
+    "LOGIN_NOT_REVOKED": Text(
+        "Den sparade inloggningen är borttagen här, men Fortnox bekräftade inte att den har "
+        "återkallats. Den slutar gälla av sig själv inom 45 dagar; ta bort kopplingen i Fortnox "
+        "om den ska upphöra genast.",
+        "The kept login is removed here, but Fortnox did not confirm that it is revoked. It ends "
+        "by itself within 45 days; remove the integration in Fortnox if it must end at once.",
+    ),
+    "FORTNOX_NOT_TRUSTED": Text(
+        "Certifikatet hos {host} går inte att lita på, så inget skickades dit. Administratören "
+        "kontrollerar datorns klocka, brandvägg och proxy.",
+        "The certificate of {host} cannot be trusted, so nothing was sent there. The "
+        "administrator checks the machine's clock, firewall and proxy.",
+    ),
+    "FORTNOX_LIST_UNSTABLE": Text(
+        "Betalningarna i Fortnox ändrades hela tiden medan de lästes, {attempts} gånger i rad. "
+        "Vänta tills ingen arbetar med dem och importera igen.",
+        "The payments in Fortnox kept changing while they were read, {attempts} times in a row. "
+        "Wait until nobody works with them and import again.",
+    ),
+    # busy
+    "COMPANY_BUSY": Text(
+        "En annan import av {company} pågår (väntade {seconds} sekunder). Importera igen när den "
+        "är klar.",
+        "Another import of {company} is running (waited {seconds} seconds). Import again when it "
+        "has ended.",
+    ),
+    # cancelled
+    "CANCELLED": Text(
+        "Importen avbröts. Inget har sparats.",
+        "The import was cancelled. Nothing has been saved.",
+    ),
+    # internal
+    "FORTNOX_REFUSED": Text(
+        "Fortnox godtog inte en fråga om {resource} (status {status}, kod {fortnox_code}). Det är "
+        "ett fel i kopplingen: meddela den som utvecklar den.",
+        "Fortnox did not accept a request for {resource} (status {status}, code {fortnox_code}). "
+        "This is a fault of the plug-in: tell its developer.",
+    ),
+    "NOT_ACKNOWLEDGED": Text(
+        "Värdsystemet tog inte emot {count} betalningar ({hook}). Inget har sparats. Meddela den "
+        "som utvecklar värdsystemet.",
+        "The host did not take {count} payments ({hook}). Nothing has been saved. Tell the "
+        "developer of the host.",
+    ),
+    "HOST_DID_NOT_ANSWER": Text(
+        "Värdsystemet svarade inte på {hook}, eller svarade flera gånger. Meddela den som "
+        "utvecklar värdsystemet.",
+        "The host did not answer {hook}, or answered more than once. Tell the developer of the "
+        "host.",
+    ),
+}

@@ -1,0 +1,191 @@
+"""What we ask of the host, one method a question, each answer checked.
+
+pluggy answers with a list, and with an empty one where nobody listens: a batch
+of payments would be gone without a sound. So exactly one answer is required
+wherever the contract says that the host gives it.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Collection, Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any, Final, TypeVar, cast
+
+from opter_fortnox_plugin.contract import (
+    BATCH,
+    Company,
+    HostHooks,
+    LeftOut,
+    Payment,
+    Progress,
+    Run,
+    Text,
+)
+from opter_fortnox_plugin.errors import Cancelled, FortnoxError, Refused
+
+T = TypeVar("T")
+
+#: Seconds between two words to the host while we wait.
+_WORD: Final = 0.5
+
+
+class Host:
+    """The host of one run.
+
+    :param sleep, clock: seconds, to wait and to measure how long.
+    """
+
+    def __init__(
+        self,
+        run: Run,
+        *,
+        sleep: Callable[[float], None] = time.sleep,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self.run: Final = run
+        self._hook = cast("HostHooks", _Hooks(run.hook))
+        self._sleep = sleep
+        self._clock = clock
+        self._last = Progress("reading", 0, None, Text("Börjar", "Starting"))
+
+    # --- payments ---
+
+    def take_payments(self, payments: Sequence[Payment]) -> None:
+        """Hand payments over, in batches; each must be acknowledged."""
+        for batch in _batches(payments):
+            answers = self._hook.opter_take_payments(run=self.run, payments=batch)
+            _acknowledged(answers, len(batch), "opter_take_payments")
+
+    def take_left_out(self, left_out: Sequence[LeftOut]) -> None:
+        """Hand over what is left out, in batches; each must be acknowledged."""
+        for batch in _batches(left_out):
+            answers = self._hook.opter_take_left_out(run=self.run, left_out=batch)
+            _acknowledged(answers, len(batch), "opter_take_left_out")
+
+    def take_gone(self, numbers: Sequence[str]) -> None:
+        """Say which payments no longer exist; must be acknowledged."""
+        for batch in _batches(numbers):
+            answers = self._hook.opter_take_gone(run=self.run, payment_numbers=batch)
+            _acknowledged(answers, len(batch), "opter_take_gone")
+
+    def payments_to_confirm(self, company: Company) -> Sequence[str]:
+        """Ask which payments of earlier runs to fetch again."""
+        answers = self._hook.opter_payments_to_confirm(run=self.run, company=company)
+        return _one(answers, "opter_payments_to_confirm")
+
+    def known_invoices(self, numbers: Collection[str]) -> set[str]:
+        """Ask which of these invoices the host has."""
+        known: set[str] = set()
+        for batch in _batches(sorted(numbers)):
+            answers = self._hook.opter_known_invoices(run=self.run, invoice_numbers=batch)
+            known.update(_one(answers, "opter_known_invoices"))
+        return known
+
+    # --- the person ---
+
+    def tell(self, stage: str, done: int, total: int | None, sentence: Text) -> None:
+        """Say how far we are.
+
+        :raises Cancelled: where somebody says stop.
+        """
+        self._last = Progress(stage, done, total, sentence)
+        self._say()
+
+    def _say(self) -> None:
+        answers = self._hook.opter_progress(run=self.run, progress=self._last)
+        if any(answer is True for answer in answers):
+            raise Cancelled("CANCELLED")
+
+    def wait(self, seconds: float) -> None:
+        """Wait, saying so now and then.
+
+        :raises Cancelled: where somebody says stop.
+        """
+        until = self._clock() + seconds
+        while (rest := until - self._clock()) > 0:
+            self._say()
+            self._sleep(min(rest, _WORD))
+
+    def open_window(self, address: str, answered: Callable[[str], Text | None]) -> None:
+        """Have a browser window opened on an address."""
+        answers = self._hook.opter_open_window(run=self.run, address=address, answered=answered)
+        _one(answers, "opter_open_window")
+
+    # --- what outlives the run ---
+
+    def recall(self, key: str) -> str | None:
+        """Read a small value that was kept; nobody's answer means that there is none."""
+        answers = self._hook.opter_state_get(run=self.run, key=key)
+        return _one(answers, "opter_state_get") if answers else None
+
+    def keep(self, key: str, value: str) -> None:
+        """Keep a small value for the next run."""
+        _one(self._hook.opter_state_put(run=self.run, key=key, value=value), "opter_state_put")
+
+    def secret(self, key: str) -> str | None:
+        """Read a secret of this definition; nobody's answer means that there is none."""
+        answers = self._hook.opter_secret_get(run=self.run, key=key)
+        return _one(answers, "opter_secret_get") if answers else None
+
+    def keep_secret(self, key: str, value: str | None) -> bool:
+        """Put a secret away, durably, or take it away.
+
+        :return: whether the host has a place for secrets at all.
+        """
+        answers = self._hook.opter_secret_put(run=self.run, key=key, value=value)
+        if answers and not _one(answers, "opter_secret_put"):
+            raise Refused("HOST_DID_NOT_ANSWER", hook="opter_secret_put")
+        return bool(answers)
+
+    @contextmanager
+    def alone(
+        self, key: str, patience: float, waiting: Text, error: Callable[[], FortnoxError]
+    ) -> Iterator[None]:
+        """Hold a lock across processes, saying so while another holds it.
+
+        :param patience: seconds to wait for the other one.
+        :param error: makes the error for when it did not let go.
+        """
+        until = self._clock() + patience
+        while True:
+            answers = self._hook.opter_lock(run=self.run, key=key, wait=0.0)
+            with _one(answers, "opter_lock") as got:
+                if got:
+                    yield
+                    return
+            rest = until - self._clock()
+            if rest <= 0:
+                raise error()
+            self.tell("waiting", 0, None, waiting)
+            self._sleep(min(rest, _WORD))
+
+
+class _Hooks:
+    """The host's hooks; one that nobody implements or specifies has no answer."""
+
+    def __init__(self, relay: Any) -> None:
+        self._relay = relay
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._relay, name, _nobody)
+
+
+def _nobody(**_: object) -> list[Any]:
+    return []
+
+
+def _batches(items: Sequence[T]) -> Iterator[Sequence[T]]:
+    for start in range(0, len(items), BATCH):
+        yield items[start : start + BATCH]
+
+
+def _one(answers: Sequence[T], hook: str) -> T:
+    if len(answers) != 1:
+        raise Refused("HOST_DID_NOT_ANSWER", hook=hook)
+    return answers[0]
+
+
+def _acknowledged(answers: Sequence[int], count: int, hook: str) -> None:
+    if list(answers) != [count]:
+        raise Refused("NOT_ACKNOWLEDGED", hook=hook, count=count)

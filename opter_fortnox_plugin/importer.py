@@ -1,0 +1,454 @@
+"""An import: who signs in, what is read, what is left out and why, what is handed over.
+
+Nothing is registered here: the host judges what it took, and a person saves.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import replace
+from datetime import datetime
+from decimal import Decimal
+from typing import Final
+
+from opter_fortnox_plugin import staying
+from opter_fortnox_plugin.client import Client
+from opter_fortnox_plugin.configuration import Configuration
+from opter_fortnox_plugin.contract import (
+    Company,
+    CompanyLike,
+    ImportReport,
+    LeftOut,
+    Payment,
+    PaymentKey,
+    PaymentLike,
+    Reason,
+    Run,
+    Text,
+)
+from opter_fortnox_plugin.cursor import Cursor
+from opter_fortnox_plugin.errors import (
+    Busy,
+    LoginFailed,
+    Missing,
+    SettingsWrong,
+    in_swedish,
+)
+from opter_fortnox_plugin.host import Host
+from opter_fortnox_plugin.login import Listener, Login
+from opter_fortnox_plugin.oauth import TokenEndpoint
+from opter_fortnox_plugin.ocr import OcrBook
+from opter_fortnox_plugin.pace import Pace
+from opter_fortnox_plugin.protocol import authorization_address
+from opter_fortnox_plugin.rates import exchange_rate
+from opter_fortnox_plugin.reading import Damaged, Reading, Row
+from opter_fortnox_plugin.schemas import (
+    InvoicePayment,
+    Unreadable,
+    payment_detail,
+    plain,
+    what_is_known,
+)
+from opter_fortnox_plugin.settings import Settings, stays_signed_in
+from opter_fortnox_plugin.transport import Transport
+
+#: Seconds that an import waits for another one of the same company.
+COMPANY_PATIENCE: Final = 10.0
+
+
+def import_payments(
+    run: Run,
+    *,
+    everything: bool = False,
+    environment: Mapping[str, str] = os.environ,
+    now: Callable[[], float] = time.time,
+    sleep: Callable[[float], None] = time.sleep,
+    clock: Callable[[], float] = time.monotonic,
+    transport: Callable[[], Transport] = Transport,
+) -> ImportReport:
+    """Read a company's payments and hand them to the host.
+
+    :param everything: all that exist, whatever the settings say; nothing is
+        left out but what cannot be read, and no cursor is made.
+    :param now: Unix time, for what other processes have to understand.
+    :param sleep, clock: seconds, to wait and to measure how long.
+    :raises FortnoxError: where there is something for a person to do.
+    """
+    if run.default_currency.strip().upper() != "SEK":
+        raise SettingsWrong("DEFAULT_CURRENCY_NOT_SEK", currency=plain(run.default_currency, 20))
+    settings = Settings.of(run.settings)
+    configuration = Configuration.of(run.configuration, environment)
+    host = Host(run, sleep=sleep, clock=clock)
+    pace = Pace(sleep=host.wait, clock=clock)
+    wire = transport()
+    try:
+        with staying.signed_in(
+            host,
+            TokenEndpoint(wire, configuration, host.wait),
+            configuration,
+            stay=stays_signed_in(run.settings),
+            log_in=lambda: _code(host, configuration),
+        ) as signed_in:
+            client = Client(
+                configuration.api_url,
+                wire,
+                signed_in,
+                pace,
+                sleep=host.wait,
+                waiting=lambda what, seconds: host.tell("waiting", 0, None, _again(what, seconds)),
+            )
+            with ExitStack() as held:
+                if run.company is not None:
+                    # First, so that not even one request goes beside another import's.
+                    held.enter_context(_only_import(host, run.company))
+                held.enter_context(_paced(host, pace, configuration.client_id, now))
+                company = client.company()
+                _refuse_another(run, company)
+                if run.company is None:
+                    held.enter_context(_only_import(host, company))
+                    _recall(host, pace, configuration.client_id, now)
+                return Importer(host, client, pace, settings, company, everything=everything).run()
+    finally:
+        wire.close()
+
+
+# --- around the reading -------------------------------------------------------
+
+
+def _code(host: Host, configuration: Configuration) -> str:
+    """Open the login window and return the authorization code that comes back."""
+    login = Login(configuration.redirect_uri)
+    address = authorization_address(
+        configuration.auth_url, configuration.client_id, login.redirect_uri, login.state
+    )
+    patience = host.run.login_timeout
+    with (
+        host.alone(
+            f"login/{login.redirect_uri}",
+            patience,
+            _ANOTHER_LOGIN,
+            lambda: LoginFailed("LOGIN_WAITED_FOR_ANOTHER"),
+        ),
+        Listener(login),
+    ):
+        host.open_window(address, login.paste)
+        return login.wait(patience, lambda left: host.tell("login", 0, None, _sign_in(round(left))))
+
+
+@contextmanager
+def _paced(host: Host, pace: Pace, client_id: str, now: Callable[[], float]) -> Iterator[None]:
+    """Count the requests of the run before, and keep ours for the run after."""
+    _recall(host, pace, client_id, now)
+    try:
+        yield
+    finally:
+        host.keep(_pace_key(client_id), pace.recent(now()))
+
+
+def _recall(host: Host, pace: Pace, client_id: str, now: Callable[[], float]) -> None:
+    if kept := host.recall(_pace_key(client_id)):
+        pace.recall(kept, now())
+
+
+def _pace_key(client_id: str) -> str:
+    # By client id alone: who signs in is known only after the first request.
+    return f"pace/{client_id}"[:200]
+
+
+def _refuse_another(run: Run, company: Company) -> None:
+    expected = run.company
+    if expected is not None and expected.number != company.number:
+        raise LoginFailed(
+            "WRONG_COMPANY",
+            expected=expected.name,
+            expected_number=expected.number,
+            actual=company.name,
+            actual_number=company.number,
+        )
+
+
+@contextmanager
+def _only_import(host: Host, company: CompanyLike) -> Iterator[None]:
+    waiting = Text(
+        f"En annan import av {company.name} pågår; väntar på den",
+        f"Another import of {company.name} is running; waiting for it",
+    )
+    with host.alone(
+        f"company/{company.number}",
+        COMPANY_PATIENCE,
+        waiting,
+        lambda: Busy("COMPANY_BUSY", company=company.name, seconds=f"{COMPANY_PATIENCE:g}"),
+    ):
+        yield
+
+
+# --- the reading itself -------------------------------------------------------
+
+
+class Importer:
+    """What one run reads and hands over."""
+
+    def __init__(
+        self,
+        host: Host,
+        client: Client,
+        pace: Pace,
+        settings: Settings,
+        company: Company,
+        *,
+        everything: bool = False,
+    ) -> None:
+        self._host = host
+        self._client = client
+        self._pace = pace
+        self._settings = settings
+        self._company = company
+        self._everything = everything
+        self._ocr = OcrBook(client, host, company.number)
+
+    def run(self) -> ImportReport:
+        since = self._since()
+        reading = Reading(
+            lambda page: self._client.payments(page, since),
+            lambda moment: self._client.payments(1, moment).total > 0,
+            # What changed is read whole: a payment that was saved may have
+            # been moved to a date before the setting.
+            None if self._everything or since else self._settings.ignore_payments_before,
+        )
+        self._host.tell("reading", 0, None, _READING)
+        for rows in reading.pages():
+            self._hand_over(rows)
+            self._host.tell(
+                "reading", reading.read, reading.total, _read(reading.read, reading.total)
+            )
+        self._host.take_left_out([self._unreadable(row) for row in reading.nameless])
+        if not self._everything:
+            self._confirm()
+        return ImportReport(
+            company=self._company,
+            cursor=self._cursor(reading),
+            not_read=reading.not_read,
+            requests=self._pace.started,
+        )
+
+    def _since(self) -> datetime | None:
+        if self._everything:
+            return None
+        earlier = Cursor.load(self._host.run.cursor)
+        return earlier.since(self._settings) if earlier else None
+
+    def _cursor(self, reading: Reading) -> str | None:
+        """Return where the next reading begins, or ``None`` to begin where this one did.
+
+        A row without a number cannot be offered again by the host, so that
+        the next reading must meet it once more.
+        """
+        if self._everything or reading.began is None or reading.nameless:
+            return None
+        return Cursor(reading.began, self._settings).dump()
+
+    def _hand_over(self, rows: Sequence[Row]) -> None:
+        """Hand over a page of rows: with their details, OCR references and reasons."""
+        payments: list[Payment] = []
+        left_out: list[LeftOut] = []
+        needed = sum(1 for row in rows if self._needs_detail(row))
+        fetched = 0
+        for row in rows:
+            if isinstance(row, Damaged):
+                left_out.append(self._unreadable(row))
+                continue
+            if self._needs_detail(row):
+                self._host.tell("details", fetched, needed, _details(fetched, needed))
+                fetched += 1
+                outcome = self._detailed(row.number)
+                if outcome is None:
+                    # Deleted since its row was read; a later reading would not meet it.
+                    continue
+            else:
+                outcome = self._judged(row, detailed=False)
+            (payments if isinstance(outcome, Payment) else left_out).append(outcome)  # type: ignore[arg-type]
+        self._emit(payments, left_out)
+
+    def _needs_detail(self, row: Row) -> bool:
+        """Tell whether the list row cannot answer: another currency, or write-offs."""
+        if isinstance(row, Damaged) or (row.currency == "SEK" and not row.write_off_exist):
+            return False
+        reason = self._why_left_out(row)
+        return reason is None or reason.reason == "not-booked"
+
+    def _detailed(self, number: str) -> Payment | LeftOut | None:
+        """Return a payment by its detail; ``None`` where it is gone."""
+        try:
+            raw = self._client.payment(number)
+        except Missing:
+            return None
+        try:
+            row = payment_detail(raw)
+            if row.number != number:
+                raise Unreadable(("Number",))
+        except Unreadable as error:
+            return self._unreadable(Damaged(raw, number, error))
+        return self._judged(row, detailed=True)
+
+    def _judged(self, row: InvoicePayment, *, detailed: bool) -> Payment | LeftOut:
+        try:
+            payment = self._payment(row, detailed=detailed)
+        except Unreadable as error:
+            return self._unreadable(Damaged(None, row.number, error), row)
+        reason = self._why_left_out(payment)
+        if reason is None:
+            return payment
+        return LeftOut(
+            payment.key,
+            reason.reason,
+            reason.sentence,
+            payment,
+            payment.amount,
+            payment.invoice_number,
+        )
+
+    def _why_left_out(self, payment: PaymentLike) -> Reason | None:
+        return None if self._everything else self._settings.why_left_out(payment)
+
+    def _payment(self, row: InvoicePayment, *, detailed: bool) -> Payment:
+        amount_currency, rate = row.amount_currency, None
+        warnings: tuple[Text, ...] = ()
+        if row.currency == "SEK":
+            amount_currency = row.amount
+        elif detailed:
+            amount_currency, rate, warnings = _in_currency(row)
+        return Payment(
+            key=PaymentKey(self._company.number, row.number),
+            source=row.source,
+            invoice_number=row.invoice_number,
+            ocr=row.invoice_ocr,
+            date=row.date,
+            amount=row.amount,
+            currency=row.currency,
+            amount_currency=amount_currency,
+            exchange_rate=rate,
+            write_offs=row.write_offs,
+            booked=row.booked,
+            warnings=warnings,
+        )
+
+    def _unreadable(self, row: Damaged, known: InvoicePayment | None = None) -> LeftOut:
+        number, amount, invoice_number = what_is_known(row.raw)
+        if known is not None:
+            amount, invoice_number = known.amount, known.invoice_number
+        return LeftOut(
+            PaymentKey(self._company.number, row.number or number),
+            "unreadable",
+            _why_unreadable(row.why),
+            None,
+            amount,
+            invoice_number,
+        )
+
+    def _emit(self, payments: list[Payment], left_out: list[LeftOut]) -> None:
+        self._host.take_payments(self._with_ocr(payments))
+        waiting = [one.payment for one in left_out if one.reason == "not-booked" and one.payment]
+        ocr = {payment.key: payment for payment in self._with_ocr(waiting)}
+        self._host.take_left_out(
+            [replace(one, payment=ocr.get(one.key, one.payment)) for one in left_out]
+        )
+
+    def _with_ocr(self, payments: list[Payment]) -> list[Payment]:
+        """Add the OCR reference where the host does not know the invoice number."""
+        if self._everything:
+            return payments  # nobody matches them with invoices
+        numbers = {one.invoice_number for one in payments if one.ocr is None}
+        strangers = numbers - self._host.known_invoices(numbers)
+        if not strangers:
+            return payments
+        references = self._ocr.references(strangers)
+        return [
+            replace(one, ocr=references[one.invoice_number])
+            if one.ocr is None and one.invoice_number in references
+            else one
+            for one in payments
+        ]
+
+    def _confirm(self) -> None:
+        """Fetch again what the host has kept and would now offer for saving."""
+        asked: set[str] = set()
+        while numbers := self._host.payments_to_confirm(self._company):
+            fresh = [number for number in numbers if number not in asked]
+            if not fresh:
+                return
+            asked.update(fresh)
+            outcomes = {}
+            for done, number in enumerate(fresh):
+                self._host.tell("confirming", done, len(fresh), _CONFIRMING)
+                outcomes[number] = self._detailed(number)
+            self._emit(
+                [one for one in outcomes.values() if isinstance(one, Payment)],
+                [one for one in outcomes.values() if isinstance(one, LeftOut)],
+            )
+            self._host.take_gone([number for number, one in outcomes.items() if one is None])
+
+
+def _in_currency(row: InvoicePayment) -> tuple[Decimal, Decimal, tuple[Text, ...]]:
+    if row.amount_currency is None:
+        raise Unreadable(("AmountCurrency",))
+    try:
+        rate = exchange_rate(row.amount, row.amount_currency, row.currency_rate, row.currency_unit)
+    except ValueError:
+        raise Unreadable(("Amount", "AmountCurrency")) from None
+    return row.amount_currency, rate.value, (rate.warning,) if rate.warning else ()
+
+
+# --- what a person is told ----------------------------------------------------
+
+_ANOTHER_LOGIN: Final = Text(
+    "En annan inloggning pågår på den här datorn; väntar på den",
+    "Another login is going on on this machine; waiting for it",
+)
+_READING: Final = Text("Läser betalningar i Fortnox", "Reading payments in Fortnox")
+_CONFIRMING: Final = Text(
+    "Kontrollerar betalningar från tidigare importer", "Checking payments of earlier imports"
+)
+
+
+def _sign_in(left: int) -> Text:
+    return Text(
+        f"Logga in i Fortnox i webbläsaren ({left} s kvar)",
+        f"Sign in to Fortnox in the browser ({left} s left)",
+    )
+
+
+def _read(done: int, total: int) -> Text:
+    return Text(
+        f"Läste {done} av {total} betalningar i Fortnox",
+        f"Read {done} of {total} payments in Fortnox",
+    )
+
+
+def _details(done: int, total: int) -> Text:
+    return Text(
+        f"Hämtar valutabelopp och avskrivningar ({done} av {total})",
+        f"Fetching currency amounts and write-offs ({done} of {total})",
+    )
+
+
+def _again(what: str, seconds: float) -> Text:
+    return Text(
+        f"Fortnox svarade inte som det ska ({in_swedish(what)}); försöker igen om {seconds:.0f} s",
+        f"Fortnox did not answer as it should ({what}); trying again in {seconds:.0f} s",
+    )
+
+
+def _why_unreadable(why: Unreadable) -> Text:
+    names = ", ".join(why.fields) or "–"
+    if why.no_right:
+        return Text(
+            f"Fortnox visar inte {names} för den som loggade in (API_NORIGHT)",
+            f"Fortnox does not show {names} to the person who signed in (API_NORIGHT)",
+        )
+    return Text(
+        f"Betalningen går inte att läsa: {names}. Kontrollera den i Fortnox",
+        f"The payment cannot be read: {names}. Check it in Fortnox",
+    )

@@ -1,0 +1,154 @@
+"""Tokens: got for a code, swapped when stale, revoked at the end.
+
+The refresh token can be used once: every refresh returns the next one, and
+the old one is dead at once. Tokens live in memory only; what a person has asked
+to keep between runs is the matter of :mod:`.staying` alone.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Callable
+
+import requests.auth
+
+from opter_fortnox_plugin.configuration import Configuration
+from opter_fortnox_plugin.errors import FortnoxError, LoginFailed, Temporary, Unavailable
+from opter_fortnox_plugin.protocol import Reply, Tokens, tokens_of
+from opter_fortnox_plugin.transport import Transport
+
+log = logging.getLogger(__name__)
+
+
+class TokenEndpoint:
+    """Asks Fortnox's token service, as the integration that we are.
+
+    :param sleep: waits a number of seconds between two attempts.
+    """
+
+    def __init__(
+        self, transport: Transport, configuration: Configuration, sleep: Callable[[float], None]
+    ) -> None:
+        self._transport = transport
+        self._configuration = configuration
+        self._sleep = sleep
+
+    def exchange(self, code: str) -> Tokens:
+        """Return the tokens for an authorization code.
+
+        Asked once: a code is good for one request, answered or not.
+
+        :raises LoginFailed, NotPermitted, Unavailable: where there are none.
+        """
+        form = {
+            "grant_type": "authorization_code",
+            "code": code,
+            "redirect_uri": self._configuration.redirect_uri,
+        }
+        return self._tokens(form, attempts=1)
+
+    def refresh(self, tokens: Tokens) -> Tokens:
+        """Return the next tokens; the earlier ones must not be used again.
+
+        Asked again once where no answer came.
+
+        :raises LoginFailed: where Fortnox wants a person to sign in again.
+        :raises NotPermitted, Unavailable: where something else is the matter.
+        """
+        if not tokens.refresh:
+            raise LoginFailed("LOGIN_EXPIRED")
+        form = {"grant_type": "refresh_token", "refresh_token": tokens.refresh}
+        try:
+            return self._tokens(form, attempts=2)
+        except LoginFailed as error:
+            if error.code == "LOGIN_FAILED":
+                raise LoginFailed("LOGIN_EXPIRED") from None
+            raise
+
+    def revoke(self, tokens: Tokens) -> bool:
+        """Make the refresh token worthless; that it fails is logged, and harms nobody.
+
+        :return: whether Fortnox has said that it did.
+        """
+        if not tokens.refresh:
+            return True
+        form = {"token_type_hint": "refresh_token", "token": tokens.refresh}
+        try:
+            reply = self.post("revoke", form)
+        except Temporary as error:
+            log.warning("the refresh token could not be revoked: %s", error.what)
+            return False
+        if reply.status != 200:
+            log.warning("the refresh token could not be revoked: status %s", reply.status)
+        return reply.status == 200
+
+    def _tokens(self, form: dict[str, str], *, attempts: int) -> Tokens:
+        for left in reversed(range(attempts)):
+            try:
+                return tokens_of(self.post("token", form))
+            except Temporary as error:
+                if not left:
+                    raise Unavailable(
+                        "FORTNOX_UNAVAILABLE", what=error.what, attempts=attempts
+                    ) from None
+                log.warning("the token service: %s; one more attempt", error.what)
+                self._sleep(min(error.wait or 1.0, 10.0))
+        raise AssertionError("no attempt was made")
+
+    def post(self, path: str, form: dict[str, str]) -> Reply:
+        """Return the answer to a form, as it came.
+
+        :raises Temporary: where no whole answer came.
+        """
+        configuration = self._configuration
+        return self._transport.send(
+            "POST",
+            f"{configuration.auth_url}/{path}",
+            auth=requests.auth.HTTPBasicAuth(configuration.client_id, configuration.client_secret),
+            form=form,
+        )
+
+
+class SignedIn:
+    """A person's login for the length of a run, shared by its threads."""
+
+    def __init__(self, endpoint: TokenEndpoint, tokens: Tokens) -> None:
+        self._endpoint = endpoint
+        self._tokens = tokens
+        self._lock = threading.Lock()
+
+    @property
+    def access_token(self) -> str:
+        """The access token of now."""
+        with self._lock:
+            return self._tokens.access
+
+    @property
+    def tokens(self) -> Tokens:
+        """The tokens of now."""
+        with self._lock:
+            return self._tokens
+
+    def renew(self, refused: str) -> str:
+        """Return an access token in the place of one that Fortnox has refused.
+
+        Threads that meet the same stale token make one refresh together.
+
+        :raises FortnoxError: where a person must sign in again, or Fortnox does not answer.
+        """
+        with self._lock:
+            if self._tokens.access == refused:
+                self._tokens = self._renewed(self._tokens)
+            return self._tokens.access
+
+    def _renewed(self, tokens: Tokens) -> Tokens:
+        return self._endpoint.refresh(tokens)
+
+    def sign_out(self) -> None:
+        """Revoke what would outlive the run."""
+        with self._lock:
+            try:
+                self._endpoint.revoke(self._tokens)
+            except FortnoxError as error:
+                log.warning("the refresh token could not be revoked: %s", error.code)

@@ -1,0 +1,128 @@
+"""OCR references of invoices that the host does not know by number.
+
+Looked up once and remembered with the host, by company: one request for each,
+or in pages of the invoice list, whichever takes fewer.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Collection, Mapping
+from typing import Final
+
+from opter_fortnox_plugin.client import Client
+from opter_fortnox_plugin.contract import Text
+from opter_fortnox_plugin.errors import Missing
+from opter_fortnox_plugin.host import Host
+from opter_fortnox_plugin.schemas import InvoiceOcr, Unreadable, invoice_ocr
+
+#: So many are asked for one by one although the whole list did not have them.
+HANDFUL: Final = 5
+
+#: Invoice numbers kept under one key, so that no value grows too large.
+_BLOCK: Final = 1000
+
+
+class OcrBook:
+    """The OCR references of one company's Fortnox."""
+
+    def __init__(self, client: Client, host: Host, company: str) -> None:
+        self._client = client
+        self._host = host
+        self._company = company
+        self._blocks: dict[int, dict[str, str]] = {}
+        self._changed: set[int] = set()
+        self._next_page = 1
+        self._pages: int | None = None
+
+    def references(self, numbers: Collection[str]) -> dict[str, str]:
+        """Return the OCR reference of each invoice, ``""`` for one that has none."""
+        unknown = {number for number in numbers if self._kept(number) is None}
+        if len(unknown) > 1:
+            unknown = self._look_through_list(unknown)
+        if len(unknown) > HANDFUL and self._read_whole_list:
+            # Every invoice was seen, and these were not among them.
+            self._keep(dict.fromkeys(unknown, ""))
+            unknown = set()
+        for done, number in enumerate(sorted(unknown, key=int)):
+            self._host.tell("invoices", done, len(unknown), _LOOKING_UP)
+            if (reference := self._ask(number)) is not None:
+                self._keep({number: reference})
+        self._put_away()
+        return {number: self._kept(number) or "" for number in numbers}
+
+    def _look_through_list(self, unknown: set[str]) -> set[str]:
+        """Read on in the list while that takes fewer requests; return what is still unknown."""
+        while unknown and not self._read_whole_list:
+            left = 1 if self._pages is None else self._pages - self._next_page + 1
+            if self._pages is not None and left >= len(unknown):
+                break
+            self._host.tell("invoices", self._next_page - 1, self._pages, _LOOKING_UP)
+            page = self._client.invoices(self._next_page)
+            self._pages = page.pages
+            self._next_page += 1
+            rows = [row for raw in page.rows if (row := _readable(raw))]
+            strangers = {row.number for row in rows} - self._host.known_invoices(
+                {row.number for row in rows}
+            )
+            self._keep({row.number: row.ocr for row in rows if row.number in strangers | unknown})
+            unknown = {number for number in unknown if self._kept(number) is None}
+        return unknown
+
+    @property
+    def _read_whole_list(self) -> bool:
+        return self._pages is not None and self._next_page > self._pages
+
+    def _ask(self, number: str) -> str | None:
+        """Return an invoice's reference; ``None`` where it cannot be read today."""
+        try:
+            row = _readable(self._client.invoice(number))
+        except Missing:
+            return ""
+        return row.ocr if row and row.number == number else None
+
+    # --- what is remembered ---
+
+    def _kept(self, number: str) -> str | None:
+        return self._block(int(number) // _BLOCK).get(number)
+
+    def _block(self, index: int) -> dict[str, str]:
+        if index not in self._blocks:
+            self._blocks[index] = _mapping(self._host.recall(self._key(index)))
+        return self._blocks[index]
+
+    def _keep(self, references: Mapping[str, str]) -> None:
+        for number, ocr in references.items():
+            index = int(number) // _BLOCK
+            self._block(index)[number] = ocr
+            self._changed.add(index)
+
+    def _put_away(self) -> None:
+        for index in sorted(self._changed):
+            value = json.dumps(self._blocks[index], separators=(",", ":"))
+            self._host.keep(self._key(index), value)
+        self._changed.clear()
+
+    def _key(self, index: int) -> str:
+        return f"ocr/{self._company}/{index}"
+
+
+_LOOKING_UP: Final = Text(
+    "Slår upp OCR-nummer för fakturor som inte finns här",
+    "Looking up OCR references of invoices that are not here",
+)
+
+
+def _readable(raw: object) -> InvoiceOcr | None:
+    try:
+        return invoice_ocr(raw)
+    except Unreadable:
+        return None
+
+
+def _mapping(kept: str | None) -> dict[str, str]:
+    try:
+        value = json.loads(kept) if kept else {}
+    except (ValueError, RecursionError):
+        return {}
+    return {str(n): str(o) for n, o in value.items()} if isinstance(value, dict) else {}

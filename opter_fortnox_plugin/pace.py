@@ -1,0 +1,99 @@
+"""Fortnox's rate limit, kept by us: 25 requests in any 5 seconds.
+
+A sliding window, as Fortnox counts, for each client id and company. A limiter
+with fixed windows would let 50 requests through around a boundary.
+Source: Fortnox's page on rate limits.
+"""
+
+from __future__ import annotations
+
+import json
+import threading
+import time
+from collections import deque
+from collections.abc import Callable
+from typing import Final
+
+#: What Fortnox allows in any window of five seconds.
+REQUESTS: Final = 25
+
+#: Seconds. A tenth more than Fortnox's five: requests are counted when they
+#: arrive, and the wire does not take the same time for each.
+WINDOW: Final = 5.1
+
+
+class Pace:
+    """Lets requests start as fast as the limit allows, shared by all threads.
+
+    :param sleep: waits a number of seconds.
+    :param clock: seconds that never go backwards.
+    """
+
+    def __init__(
+        self,
+        *,
+        sleep: Callable[[float], None] = time.sleep,
+        clock: Callable[[], float] = time.monotonic,
+        requests: int = REQUESTS,
+        window: float = WINDOW,
+    ) -> None:
+        self._sleep = sleep
+        self._clock = clock
+        self._window = window
+        self._starts: deque[float] = deque(maxlen=requests)
+        self._recalled: list[float] = []
+        self._held_until = float("-inf")
+        self._lock = threading.Lock()
+        #: How many requests have started.
+        self.started = 0
+
+    def wait_for_turn(self) -> None:
+        """Wait until one more request may start, and count it."""
+        while (rest := self._take_or_rest()) > 0:
+            self._sleep(rest)
+
+    def _take_or_rest(self) -> float:
+        with self._lock:
+            now = self._clock()
+            earliest = self._held_until
+            last = self._last_starts(now)
+            if len(last) == self._starts.maxlen:
+                earliest = max(earliest, last[0] + self._window)
+            if earliest > now:
+                return earliest - now
+            self._starts.append(now)
+            self.started += 1
+            return 0.0
+
+    def _last_starts(self, now: float) -> list[float]:
+        """Return the last starts, ours and the recalled ones, as many as a window may hold."""
+        self._recalled = [start for start in self._recalled if now - start < self._window]
+        return sorted([*self._recalled, *self._starts])[-(self._starts.maxlen or 0) :]
+
+    def hold(self, seconds: float) -> None:
+        """Let nobody start for a while: Fortnox said that we are too fast."""
+        with self._lock:
+            self._held_until = max(self._held_until, self._clock() + seconds)
+
+    def recent(self, now: float) -> str:
+        """Return the starts of the last window, to be kept for the next run.
+
+        :param now: seconds of a clock that other processes share (Unix time).
+        """
+        with self._lock:
+            clock = self._clock()
+            ages = [clock - start for start in self._last_starts(clock)]
+        return json.dumps([round(now - age, 3) for age in ages if age < self._window])
+
+    def recall(self, kept: str, now: float) -> None:
+        """Count what other runs started, in the place of what was recalled before.
+
+        What cannot be read counts as nothing.
+        """
+        try:
+            ages = [max(0.0, now - float(start)) for start in json.loads(kept)]
+        except (ValueError, TypeError, OverflowError, RecursionError):
+            return
+        with self._lock:
+            clock = self._clock()
+            self._recalled = [clock - age for age in ages if age < self._window]

@@ -1,0 +1,77 @@
+"""The hooks that we answer; what each means stands in the host's contract.
+
+Start here. Nothing heavy is imported before an import begins, so that a host
+which only lists its plug-ins stays quick.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from opter_fortnox_plugin import settings
+from opter_fortnox_plugin.contract import (
+    CheckedSettings,
+    ImportReport,
+    ImportType,
+    PaymentLike,
+    Reason,
+    Run,
+    SettingsField,
+    hookimpl,
+)
+
+
+@hookimpl
+def opter_import_types() -> Sequence[ImportType]:
+    return [settings.IMPORT_TYPE]
+
+
+@hookimpl
+def opter_settings_fields(import_type: str) -> Sequence[SettingsField] | None:
+    return settings.FIELDS if _ours(import_type) else None
+
+
+@hookimpl
+def opter_check_settings(import_type: str, values: Mapping[str, str]) -> CheckedSettings | None:
+    return settings.check(values) if _ours(import_type) else None
+
+
+@hookimpl
+def opter_settings_stored(run: Run) -> None:
+    if not _ours(run.import_type) or settings.stays_signed_in(run.settings):
+        return
+    from opter_fortnox_plugin.staying import end_kept_login  # noqa: PLC0415
+
+    end_kept_login(run)
+
+
+@hookimpl
+def opter_import_payments(run: Run) -> ImportReport | None:
+    if not _ours(run.import_type):
+        return None
+    from opter_fortnox_plugin.importer import import_payments  # noqa: PLC0415
+
+    return import_payments(run)
+
+
+@hookimpl
+def opter_read_all_payments(run: Run) -> ImportReport | None:
+    if not _ours(run.import_type):
+        return None
+    from opter_fortnox_plugin.importer import import_payments  # noqa: PLC0415
+
+    return import_payments(run, everything=True)
+
+
+@hookimpl
+def opter_screen_payments(
+    run: Run, payments: Sequence[PaymentLike]
+) -> Sequence[Reason | None] | None:
+    if not _ours(run.import_type):
+        return None
+    rules = settings.Settings.of(run.settings)
+    return [rules.why_left_out(payment) for payment in payments]
+
+
+def _ours(import_type: str) -> bool:
+    return import_type == settings.IMPORT_TYPE.code

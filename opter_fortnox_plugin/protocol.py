@@ -1,0 +1,331 @@
+"""How to talk to Fortnox, without talking to it.
+
+Nothing here opens a connection: functions make values or errors out of
+replies and addresses out of values, so that every rule can be tested as a
+function call. Sources: Fortnox's developer pages on authorization, errors,
+parameters and rate limits, and recorded answers where those pages are silent.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from email.utils import parsedate_to_datetime
+from typing import Any, Final
+from urllib.parse import urlencode
+from zoneinfo import ZoneInfo
+
+from opter_fortnox_plugin.errors import (
+    FortnoxError,
+    LoginFailed,
+    Missing,
+    NotPermitted,
+    Refused,
+    Temporary,
+    Unauthorized,
+)
+
+#: Fortnox's clock, for ``lastmodified``.
+STOCKHOLM: Final = ZoneInfo("Europe/Stockholm")
+
+#: The largest page that Fortnox gives.
+PAGE_SIZE: Final = 500
+
+#: What the import reads: payments, invoices (for OCR references), the company.
+SCOPES: Final = ("payment", "invoice", "companyinformation")
+
+#: ``lastmodified`` knows minutes only, and may be exclusive.
+OVERLAP: Final = timedelta(hours=2)
+
+# Fortnox's error codes, by what they mean for the person.
+_INTERNAL_ERROR = 1000029  # "Internal error", sent with status 400
+_NO_SCOPE = 2000663
+_NO_LICENCE = frozenset({2001101, 2001103})
+_NO_RIGHT = frozenset({2001339, 2003330, 2001427, 2001393, 2002455})
+_NOT_SIGNED_IN = frozenset({2000310, 2000311, 2003275, 2004054})
+
+_TOKEN_REASON = re.compile(r"[a-z_]{1,40}", re.ASCII)
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """An answer as it came: header names in lower case."""
+
+    status: int
+    headers: Mapping[str, str] = field(repr=False)
+    body: bytes = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """A page of a list, and Fortnox's own time of it (UTC).
+
+    ``total`` counts the resources of all pages.
+    """
+
+    rows: Sequence[Any] = field(repr=False)
+    total: int
+    pages: int
+    at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Tokens:
+    """An access token and the single-use refresh token for the next one."""
+
+    access: str = field(repr=False)
+    refresh: str = field(repr=False)
+
+
+# --- JSON --------------------------------------------------------------------
+
+
+def _integer(digits: str) -> int | Decimal:
+    # int() refuses thousands of digits, and takes long over hundreds.
+    return int(digits) if len(digits) <= 30 else Decimal(digits)
+
+
+def _decimal(digits: str) -> Decimal:
+    try:
+        return Decimal(digits)
+    except ArithmeticError:
+        # An exponent beyond all bounds spoils its own row, not the whole answer.
+        return Decimal("NaN")
+
+
+def decode(body: bytes) -> Any:
+    """Read JSON with exact decimals, whatever the answer's content type says.
+
+    ``NaN`` and ``Infinity`` become decimals of that name, so that they spoil
+    their own row only.
+
+    :raises Temporary: where it is no JSON: a garbled answer may come whole
+        the next time.
+    """
+    try:
+        return json.loads(body, parse_float=_decimal, parse_int=_integer, parse_constant=Decimal)
+    except (ValueError, RecursionError):
+        raise Temporary("an answer that is not JSON") from None
+
+
+# --- Errors ------------------------------------------------------------------
+
+
+def value_of(reply: Reply, resource: str) -> dict[str, Any]:
+    """Return the object that an API answer holds.
+
+    :param resource: what was asked for, for the sentence of an error.
+    :raises Temporary, Unauthorized, Missing: for the caller to act on.
+    :raises FortnoxError: for a person to act on.
+    """
+    if 200 <= reply.status < 300:
+        value = decode(reply.body)
+        if not isinstance(value, dict):
+            raise Temporary("an answer of an unexpected form")
+        if "ErrorInformation" not in value:
+            return value
+    raise _error_of(reply, resource)
+
+
+def _error_of(reply: Reply, resource: str) -> Exception:
+    status = reply.status
+    if status == 429:
+        return Temporary("429", wait=_retry_after(reply), limited=True)
+    if status >= 500 or status == 408:
+        return Temporary(str(status), wait=_retry_after(reply))
+    information = error_information(reply.body)
+    code = code_of(information)
+    if code == _INTERNAL_ERROR:
+        return Temporary(f"{status}, {code}")
+    if code in _NO_LICENCE:
+        return NotPermitted("LICENCE_MISSING", fortnox_code=code, status=status)
+    if code == _NO_SCOPE:
+        return NotPermitted("SCOPE_MISSING", resource=resource, fortnox_code=code)
+    if code in _NO_RIGHT:
+        return NotPermitted("RIGHT_MISSING", resource=resource, fortnox_code=code)
+    if status == 401 or code in _NOT_SIGNED_IN:
+        return Unauthorized()
+    if status == 403:
+        return NotPermitted("RIGHT_MISSING", resource=resource, fortnox_code=code or "–")
+    if status == 404 and information is not None:
+        return Missing(resource)
+    if status == 404:
+        # Only Fortnox itself can say that a payment is gone, not what stands between.
+        return Temporary("404 that is not Fortnox's own")
+    return Refused("FORTNOX_REFUSED", resource=resource, status=status, fortnox_code=code or "–")
+
+
+def as_it_came(reply: Reply) -> Reply:
+    """Return an answer whatever it says, unless the same request may be answered otherwise.
+
+    :raises Temporary, Unauthorized: for the caller to try again.
+    """
+    if 200 <= reply.status < 400:
+        return reply
+    temporary = reply.status in (408, 429) or reply.status >= 500
+    if temporary or code_of(error_information(reply.body)) == _INTERNAL_ERROR:
+        raise _error_of(reply, "")
+    if reply.status == 401:
+        raise Unauthorized
+    return reply
+
+
+def error_information(body: bytes) -> dict[str, Any] | None:
+    """Return what stands in ``ErrorInformation``; ``None`` where there is none."""
+    try:
+        value = decode(body)
+    except Temporary:
+        return None
+    information = value.get("ErrorInformation") if isinstance(value, dict) else None
+    return information if isinstance(information, dict) else None
+
+
+def code_of(information: dict[str, Any] | None) -> int | None:
+    """Return Fortnox's error code: ``Code`` or ``code``, a number or text."""
+    if information is None:
+        return None
+    code = information.get("Code", information.get("code"))
+    if isinstance(code, str) and code.isascii() and code.isdigit() and len(code) < 10:
+        return int(code)
+    return code if isinstance(code, int) and not isinstance(code, bool) else None
+
+
+def _retry_after(reply: Reply) -> float | None:
+    """Return the seconds that an answer asks us to wait, given as such or as a date."""
+    text = reply.headers.get("retry-after", "").strip()
+    if text.isascii() and text.isdigit() and len(text) < 8:
+        return float(text)
+    try:
+        until = parsedate_to_datetime(text)
+        since = parsedate_to_datetime(reply.headers.get("date", ""))
+        return max(0.0, (until - since).total_seconds())
+    except (ValueError, TypeError, OverflowError):
+        return None
+
+
+# --- Lists -------------------------------------------------------------------
+
+
+def page_of(value: Mapping[str, Any], name: str, at: datetime | None = None) -> Page:
+    """Read one page of a list.
+
+    :param at: when Fortnox answered, by its own clock.
+    :raises Temporary: where it is no list with its ``MetaInformation``.
+    """
+    rows = value.get(name)
+    meta = value.get("MetaInformation")
+    if not isinstance(rows, list) or not isinstance(meta, dict):
+        raise Temporary("a list of an unexpected form")
+    try:
+        total, pages = (_count(meta[key]) for key in ("@TotalResources", "@TotalPages"))
+    except (KeyError, ValueError):
+        raise Temporary("a list of an unexpected form") from None
+    if rows and pages < 1:
+        raise Temporary("a list of an unexpected form")
+    return Page(rows, total, pages, at)
+
+
+def _count(value: object) -> int:
+    """Read a number of things, sent as a number or as text."""
+    text = str(value) if isinstance(value, int) and not isinstance(value, bool) else value
+    if isinstance(text, str) and text.isascii() and text.isdigit() and len(text) < 10:
+        return int(text)
+    raise ValueError
+
+
+def payments_query(page: int, since: datetime | None) -> dict[str, str]:
+    """Ask for a page of payments, newest payment date first.
+
+    :param since: only what was changed since then, by Fortnox's clock.
+    """
+    query = {
+        "limit": str(PAGE_SIZE),
+        "page": str(page),
+        "sortby": "paymentdate",
+        "sortorder": "descending",
+    }
+    if since is not None:
+        query["lastmodified"] = since.astimezone(STOCKHOLM).strftime("%Y-%m-%d %H:%M")
+    return query
+
+
+def invoices_query(page: int) -> dict[str, str]:
+    """Ask for a page of invoices, highest number first."""
+    return {
+        "limit": str(PAGE_SIZE),
+        "page": str(page),
+        "sortby": "documentnumber",
+        "sortorder": "descending",
+    }
+
+
+def date_of(reply: Reply) -> datetime | None:
+    """Return Fortnox's own time of an answer, in UTC; ``None`` where it has none."""
+    try:
+        moment = parsedate_to_datetime(reply.headers.get("date", ""))
+        return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
+    except (ValueError, TypeError, OverflowError):
+        return None
+
+
+# --- OAuth -------------------------------------------------------------------
+
+
+def authorization_address(
+    auth_url: str,
+    client_id: str,
+    redirect_uri: str,
+    state: str,
+    scopes: Sequence[str] = SCOPES,
+) -> str:
+    """Return the address at which a person signs in and approves."""
+    query = {
+        "client_id": client_id,
+        "redirect_uri": redirect_uri,
+        "scope": " ".join(scopes),
+        "state": state,
+        "access_type": "offline",
+        "response_type": "code",
+    }
+    # Fortnox documents %20 between scopes, not a plus sign.
+    return f"{auth_url}/auth?{urlencode(query).replace('+', '%20')}"
+
+
+def tokens_of(reply: Reply) -> Tokens:
+    """Return the tokens of an answer; Fortnox sends JSON under other content types too.
+
+    :raises Temporary: where the same request may succeed later.
+    :raises LoginFailed, NotPermitted: where it will not.
+    """
+    if reply.status == 429:
+        raise Temporary("429", wait=_retry_after(reply), limited=True)
+    if reply.status >= 500 or reply.status == 408:
+        raise Temporary(str(reply.status), wait=_retry_after(reply))
+    value = decode(reply.body)
+    if not isinstance(value, dict):
+        raise Temporary("an answer of an unexpected form")
+    if 200 <= reply.status < 300 and "error" not in value:
+        access, refresh = value.get("access_token"), value.get("refresh_token", "")
+        if not isinstance(access, str) or not access or not isinstance(refresh, str):
+            raise Temporary("an answer without a token")
+        return Tokens(access, refresh)
+    raise refusal_of(str(value.get("error", "")), reply.status)
+
+
+def refusal_of(error: str, status: int | None = None) -> FortnoxError:
+    """Return the error that an OAuth ``error`` stands for."""
+    if error == "error_missing_license":
+        return NotPermitted("LICENCE_MISSING")
+    if error == "error_missing_system_admin_right":
+        return NotPermitted("ADMINISTRATOR_NEEDED")
+    if error == "access_denied":
+        return LoginFailed("LOGIN_REFUSED")
+    if error in ("invalid_client", "unauthorized_client"):
+        return LoginFailed("LOGIN_CLIENT_UNKNOWN")
+    # Only a plain word is repeated: what else stands there is not ours to show.
+    reason = error if _TOKEN_REASON.fullmatch(error) else f"status {status or '–'}"
+    return LoginFailed("LOGIN_FAILED", reason=reason)

@@ -1,0 +1,239 @@
+"""Which payments are read: pages of a list that moves while we read it.
+
+The list is asked for newest payment date first, so that reading can stop at
+``ignore_payments_before``: what lies beyond is counted, not read. Pages are by
+position and ties have no promised order, so what was read is held against what
+Fortnox says there is, and the reading is repeated where the two may differ.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
+from typing import Any, Final
+
+from opter_fortnox_plugin.errors import Unavailable
+from opter_fortnox_plugin.protocol import Page
+from opter_fortnox_plugin.schemas import InvoicePayment, Unreadable, payment_row, what_is_known
+
+log = logging.getLogger(__name__)
+
+#: How often the list is read before we say that it does not hold still.
+ROUNDS: Final = 4
+
+_BITS: Final = 10
+_MINUTE: Final = timedelta(minutes=1)
+
+
+class NumberSet:
+    """Payment numbers that were seen, in little memory: a bit for each."""
+
+    def __init__(self) -> None:
+        self._blocks: dict[int, bytearray] = {}
+        self._count = 0
+
+    def add(self, number: int) -> bool:
+        """Add a number; return whether it is new."""
+        block = self._blocks.get(number >> _BITS)
+        if block is None:
+            block = self._blocks[number >> _BITS] = bytearray(1 << (_BITS - 3))
+        place, bit = (number & ((1 << _BITS) - 1)) >> 3, 1 << (number & 7)
+        if block[place] & bit:
+            return False
+        block[place] |= bit
+        self._count += 1
+        return True
+
+    def __len__(self) -> int:
+        return self._count
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, NumberSet) and self._blocks == other._blocks
+
+    __hash__ = None  # type: ignore[assignment]
+
+
+@dataclass(frozen=True, slots=True)
+class Damaged:
+    """A row that cannot be read: as it came, and why not."""
+
+    raw: Any = field(repr=False)
+    number: str
+    why: Unreadable
+
+
+Row = InvoicePayment | Damaged
+
+
+class Reading:
+    """One reading of the list of payments.
+
+    :param ask: returns a page, counted from 1.
+    :param changed_since: tells whether any payment was added or changed since
+        a moment. It cannot tell of deletions: nothing in Fortnox can.
+    :param stop_before: the date before which nothing needs to be read;
+        ``None`` to read all.
+    """
+
+    def __init__(
+        self,
+        ask: Callable[[int], Page],
+        changed_since: Callable[[datetime], bool],
+        stop_before: date | None,
+    ) -> None:
+        self._ask = ask
+        self._changed_since = changed_since
+        self._stop_before = stop_before
+        self._seen = NumberSet()
+        #: Fortnox's time of the first answer, if it had one.
+        self.began: datetime | None = None
+        #: How many payments there are, by Fortnox's ``@TotalResources``.
+        self.total = 0
+        #: How many of them were not read, since reading stopped.
+        self.not_read = 0
+        #: Rows without a readable number: nothing tells one from another.
+        self.nameless: list[Damaged] = []
+
+    @property
+    def read(self) -> int:
+        """How many different payments were read."""
+        return len(self._seen) + len(self.nameless)
+
+    def pages(self) -> Iterator[list[Row]]:
+        """Read the list; yield each payment once, page by page.
+
+        Rows without a number are not among them, but in :attr:`nameless` at the end.
+
+        :raises Unavailable: where the list does not hold still.
+        """
+        stop_before = self._stop_before
+        earlier: list[_Walk] = []
+        for attempt in range(ROUNDS):
+            walk = _Walk(stop_before)
+            for page in self._walk(walk):
+                yield [row for row in page if self._seen.add(int(row.number))]
+            self.nameless = walk.nameless
+            if self._holds(walk, earlier):
+                self.not_read = max(0, self.total - self.read) if walk.stopped else 0
+                return
+            log.warning("the list moved while it was read; reading it again (%s)", attempt + 1)
+            earlier.append(walk)
+            if walk.repeats:
+                # Ties change places. Only a whole reading shows whether all have come.
+                stop_before = None
+        raise Unavailable("FORTNOX_LIST_UNSTABLE", attempts=ROUNDS)
+
+    def _walk(self, walk: _Walk) -> Iterator[list[Row]]:
+        number = 1
+        while True:
+            page = self._ask(number)
+            self.began = self.began or page.at
+            self.total = page.total
+            yield walk.take(page)
+            if number >= page.pages or not page.rows or walk.stopped:
+                return
+            number += 1
+
+    def _holds(self, walk: _Walk, earlier: list[_Walk]) -> bool:
+        """Tell whether no payment that was there all the time can be missing.
+
+        A deletion lowers the total, unless an addition makes up for it, and
+        that one shows as a change. Two walks that met the same payments saw
+        a list that held still.
+        """
+        if not walk.steady:
+            return False
+        if walk.adds_up and (walk.pages == 1 or self._quiet_since(walk)):
+            return True
+        if earlier and walk.adds_up and walk.same_as(earlier[-1]):
+            return True
+        same_total = all(one.steady and one.totals == walk.totals for one in earlier)
+        all_came = same_total and self.read == self.total
+        return all_came and bool(earlier) and self._quiet_since(earlier[0])
+
+    def _quiet_since(self, walk: _Walk) -> bool:
+        # A minute more: Fortnox's filter knows minutes, and may leave out the one given.
+        return walk.began is not None and not self._changed_since(walk.began - _MINUTE)
+
+
+class _Walk:
+    """One walk over the pages, and whether what it saw adds up."""
+
+    def __init__(self, stop_before: date | None) -> None:
+        self._stop_before = stop_before
+        self._seen = NumberSet()
+        self._rows = 0
+        self._doubles = 0
+        self._first: date | None = None
+        self._last: date | None = None
+        self._sorted = True
+        self.began: datetime | None = None
+        self.pages = 0
+        self.totals: set[int] = set()
+        self.nameless: list[Damaged] = []
+        self.stopped = False
+
+    @property
+    def steady(self) -> bool:
+        """Whether Fortnox gave the same total with every page."""
+        return len(self.totals) == 1
+
+    @property
+    def repeats(self) -> bool:
+        """Whether a payment came on two pages, in the place of another."""
+        return len(self._seen) + len(self.nameless) + self._doubles < self._rows
+
+    @property
+    def adds_up(self) -> bool:
+        """Whether each payment came once, and as many as there are, or are wanted."""
+        return not self.repeats and (self.stopped or self._rows in self.totals)
+
+    def same_as(self, other: _Walk) -> bool:
+        """Whether both met the same payments."""
+        return self.totals == other.totals and self._seen == other._seen
+
+    @property
+    def _newest_first(self) -> bool:
+        """Whether the order was seen: one date alone could stand anywhere in the list."""
+        return self._sorted and self._first != self._last
+
+    @property
+    def _past_the_stop(self) -> bool:
+        return (
+            self._stop_before is not None
+            and self._last is not None
+            and self._last < self._stop_before
+        )
+
+    def take(self, page: Page) -> list[Row]:
+        """Read the rows of a page; return those that have a number."""
+        self.began = self.began or page.at
+        self.pages += 1
+        self.totals.add(page.total)
+        named: dict[str, Row] = {}
+        for row in map(_row, page.rows):
+            self._rows += 1
+            if isinstance(row, InvoicePayment):
+                self._sorted = self._sorted and (self._last is None or row.date <= self._last)
+                self._first = self._first or row.date
+                self._last = row.date
+            elif not row.number:
+                self.nameless.append(row)
+                continue
+            if row.number in named:
+                # No drift puts one payment twice on one page; it is still one payment.
+                log.warning("payment %s stands twice on one page", row.number)
+                self._doubles += 1
+            self._seen.add(int(row.number))
+            named.setdefault(row.number, row)
+        self.stopped = self._newest_first and self._past_the_stop and self._rows < page.total
+        return list(named.values())
+
+
+def _row(raw: Any) -> Row:
+    try:
+        return payment_row(raw)
+    except Unreadable as error:
+        return Damaged(raw, what_is_known(raw)[0], error)

@@ -1,0 +1,382 @@
+"""Fortnox's JSON, checked at the door and turned into values.
+
+Nothing but this module knows Fortnox's spelling of fields and its habits:
+numbers that arrive as text, ``"API_NORIGHT"`` where a number should be, more
+fields than were promised. What leaves is a frozen dataclass with
+:class:`~decimal.Decimal` amounts, or :class:`Unreadable` with the names of the
+fields that are to blame, never with their content.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from typing import Any, Final
+
+import marshmallow as ma
+
+from opter_fortnox_plugin.contract import Company, WriteOff
+
+#: What Fortnox puts in the place of a value that a licence does not cover.
+NO_RIGHT: Final = "API_NORIGHT"
+
+#: No payment is larger; a longer number is a fault, and costly to compute with.
+LARGEST: Final = Decimal(10) ** 13
+
+_ORE: Final = Decimal("0.01")
+_ZERO: Final = Decimal("0.00")
+#: Ten to this power: a smaller number is a fault too.
+_SMALLEST: Final = -20
+#: Left over from binary arithmetic, not a fraction of an öre.
+_NOISE: Final = Decimal("0.000001")
+
+_DATE = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
+_DIGITS = re.compile(r"\d{1,15}", re.ASCII)
+_DECIMAL = re.compile(r"-?\d{1,20}(\.\d{1,20})?", re.ASCII)
+
+
+class Unreadable(ValueError):
+    """A row that cannot be read.
+
+    :param fields: the names of the fields to blame, in Fortnox's spelling.
+    :param no_right: whether Fortnox hid one of them from the person who signed in.
+    """
+
+    def __init__(self, fields: tuple[str, ...], *, no_right: bool = False) -> None:
+        super().__init__(", ".join(fields))
+        self.fields = fields
+        self.no_right = no_right
+
+
+# --- Values ------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class InvoicePayment:
+    """A row of ``/3/invoicepayments`` or its detail, as Fortnox means it.
+
+    ``amount`` is SEK; ``amount_currency`` is in ``currency`` and, like
+    ``write_offs`` (SEK) and ``invoice_ocr``, known from the detail only.
+    """
+
+    number: str
+    invoice_number: str
+    date: date
+    amount: Decimal
+    currency: str
+    currency_rate: Decimal | None
+    currency_unit: Decimal | None
+    booked: bool
+    source: str
+    write_off_exist: bool
+    amount_currency: Decimal | None
+    write_offs: tuple[WriteOff, ...]
+    invoice_ocr: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class InvoiceOcr:
+    """Number and OCR reference of a row of ``/3/invoices``."""
+
+    number: str
+    ocr: str
+
+
+# --- Fields ------------------------------------------------------------------
+
+
+class _Field(ma.fields.Field[Any]):
+    """A field that is read by one function; what it cannot read is a ``ValueError``."""
+
+    def read(self, value: Any) -> Any:
+        raise NotImplementedError
+
+    def _deserialize(self, value: Any, *_: Any, **__: Any) -> Any:
+        if value == NO_RIGHT:
+            raise ma.ValidationError(NO_RIGHT)
+        try:
+            return self.read(value)
+        except ValueError as error:
+            raise ma.ValidationError("cannot be read") from error
+
+
+class _Number(_Field):
+    """A number, or text that is one; finite and of a believable size."""
+
+    def read(self, value: Any) -> Decimal:
+        if isinstance(value, str) and _DECIMAL.fullmatch(value):
+            value = Decimal(value)
+        if isinstance(value, bool) or not isinstance(value, int | Decimal):
+            raise ValueError
+        number = Decimal(value)
+        if number.is_zero():
+            return _ZERO
+        # By its exponent first: to compute with an absurd one is an error of its own.
+        if not number.is_finite() or not _SMALLEST <= number.adjusted() <= LARGEST.adjusted():
+            raise ValueError
+        if abs(number) >= LARGEST:
+            raise ValueError
+        return number
+
+
+class _Money(_Number):
+    """An amount, in whole hundredths wherever it is one but for noise."""
+
+    def read(self, value: Any) -> Decimal:
+        number = super().read(value)
+        whole = number.quantize(_ORE)
+        return whole if abs(whole - number) <= _NOISE else number
+
+
+class _Sek(_Money):
+    """An amount in SEK, which has no smaller unit than the öre."""
+
+    def read(self, value: Any) -> Decimal:
+        number = super().read(value)
+        if number.as_tuple().exponent != -2:
+            raise ValueError
+        return number
+
+
+class _Lenient(_Number):
+    """A positive number that we can do without: what is wrong reads as none."""
+
+    def _deserialize(self, value: Any, *_: Any, **__: Any) -> Decimal | None:
+        try:
+            number = self.read(value)
+        except ValueError:
+            return None
+        return number if number > 0 else None
+
+
+class _Digits(_Field):
+    """A document or record number, which Fortnox sends as text or as a number."""
+
+    def read(self, value: Any) -> str:
+        text = str(value) if isinstance(value, int) and not isinstance(value, bool) else value
+        if not isinstance(text, str) or not _DIGITS.fullmatch(text):
+            raise ValueError
+        return str(int(text))
+
+
+class _Day(_Field):
+    """``YYYY-MM-DD`` and nothing else."""
+
+    def read(self, value: Any) -> date:
+        if not isinstance(value, str) or not _DATE.fullmatch(value):
+            raise ValueError
+        return date.fromisoformat(value)
+
+
+class _Flag(_Field):
+    """A truth value; Fortnox spells some of them as text."""
+
+    def read(self, value: Any) -> bool:
+        if isinstance(value, bool):
+            return value
+        if isinstance(value, str) and value.lower() in ("true", "false"):
+            return value.lower() == "true"
+        raise ValueError
+
+
+class _FlagUnlessUnsaid(_Flag):
+    """A truth value that reads as true where Fortnox does not say: the detail will."""
+
+    def deserialize(self, value: Any, *_: Any, **__: Any) -> bool:
+        try:
+            return self.read(value)
+        except ValueError:
+            return True
+
+
+class _Currency(_Field):
+    """Three letters."""
+
+    def read(self, value: Any) -> str:
+        text = value.strip().upper() if isinstance(value, str) else ""
+        if len(text) != 3 or not (text.isascii() and text.isalpha()):
+            raise ValueError
+        return text
+
+
+class _Several(ma.fields.List[Any]):
+    """A list, which Fortnox may hide as a whole."""
+
+    def _deserialize(self, value: Any, *args: Any, **kwargs: Any) -> list[Any]:
+        if value == NO_RIGHT:
+            raise ma.ValidationError(NO_RIGHT)
+        return super()._deserialize(value, *args, **kwargs)
+
+
+class _Label(_Field):
+    """Text for a person: anything goes, at a length and in characters that can be kept."""
+
+    def deserialize(self, value: Any, *args: Any, **kwargs: Any) -> str:
+        text: str = super().deserialize("" if value is None else value, *args, **kwargs)
+        return text
+
+    def _deserialize(self, value: Any, *_: Any, **__: Any) -> str:
+        return plain(str(value)) if isinstance(value, str | int) else ""
+
+
+class _Ocr(_Label):
+    """An OCR reference; one that Fortnox hides is not one that is empty."""
+
+    def _deserialize(self, value: Any, *args: Any, **kwargs: Any) -> str:
+        if value == NO_RIGHT:
+            raise ma.ValidationError(NO_RIGHT)
+        return super()._deserialize(value, *args, **kwargs)
+
+
+def plain(text: str, longest: int = 100) -> str:
+    """Return text that any database and screen can take, shortened to ``longest``."""
+    short = text if len(text) <= longest else text[: longest - 1] + "…"
+    whole = short.encode("utf-8", "replace").decode("utf-8")
+    return "".join(character if character.isprintable() else " " for character in whole)
+
+
+# --- Schemas -----------------------------------------------------------------
+
+
+class _Fortnox(ma.Schema):
+    """Fortnox writes ``PaymentDate`` where we write ``payment_date``."""
+
+    class Meta:
+        unknown = ma.EXCLUDE
+
+    def on_bind_field(self, field_name: str, field_obj: ma.fields.Field[Any]) -> None:
+        if field_obj.data_key is None:
+            field_obj.data_key = "".join(word.capitalize() for word in field_name.split("_"))
+
+
+class _WriteOffSchema(_Fortnox):
+    amount = _Sek(required=True)
+    account_number = _Label(load_default="")
+    description = _Label(load_default="")
+
+    @ma.post_load
+    def _make(self, data: dict[str, Any], **_: Any) -> WriteOff:
+        return WriteOff(data["amount"], data["account_number"] or "", data["description"] or "")
+
+
+class _RowSchema(_Fortnox):
+    """What the list and the detail have in common.
+
+    Whatever else a list row carries is not relied on: sources disagree on it.
+    """
+
+    number = _Digits(required=True)
+    invoice_number = _Digits(required=True)
+    date = _Day(required=True, data_key="PaymentDate")
+    amount = _Sek(required=True)
+    currency = _Currency(required=True)
+    currency_rate = _Lenient(load_default=None, allow_none=True)
+    currency_unit = _Lenient(load_default=None, allow_none=True)
+    booked = _Flag(required=True)
+    source = _Label(load_default="")
+
+
+class _ListRowSchema(_RowSchema):
+    write_off_exist = _FlagUnlessUnsaid(load_default=True)
+
+    @ma.post_load
+    def _make(self, data: dict[str, Any], **_: Any) -> InvoicePayment:
+        return InvoicePayment(**data, amount_currency=None, write_offs=(), invoice_ocr=None)
+
+
+class _DetailSchema(_RowSchema):
+    amount_currency = _Money(load_default=None, allow_none=True)
+    write_offs = _Several(ma.fields.Nested(_WriteOffSchema), load_default=list, allow_none=True)
+    invoice_ocr = _Label(load_default="", data_key="InvoiceOCR")
+
+    @ma.post_load
+    def _make(self, data: dict[str, Any], **_: Any) -> InvoicePayment:
+        write_offs = tuple(data.pop("write_offs") or ())
+        data["invoice_ocr"] = digits_only(data["invoice_ocr"] or "")
+        return InvoicePayment(**data, write_offs=write_offs, write_off_exist=bool(write_offs))
+
+
+class _InvoiceSchema(_Fortnox):
+    number = _Digits(required=True, data_key="DocumentNumber")
+    ocr = _Ocr(load_default="", data_key="OCR")
+
+    @ma.post_load
+    def _make(self, data: dict[str, Any], **_: Any) -> InvoiceOcr:
+        return InvoiceOcr(data["number"], digits_only(data["ocr"] or ""))
+
+
+_LIST_ROW: Final = _ListRowSchema()
+_DETAIL: Final = _DetailSchema()
+_INVOICE: Final = _InvoiceSchema()
+
+
+def digits_only(text: str) -> str:
+    """Return an OCR reference as its digits; ``""`` for one that is none.
+
+    OCR references are compared digit by digit; spaces are for the eye.
+    """
+    bare = text.replace(" ", "")
+    return bare if bare.isascii() and bare.isdigit() else ""
+
+
+def payment_row(row: Any) -> InvoicePayment:
+    """Read a row of the list of invoice payments.
+
+    :raises Unreadable: with the fields that are to blame.
+    """
+    return _load(_LIST_ROW, row)  # type: ignore[no-any-return]
+
+
+def payment_detail(row: Any) -> InvoicePayment:
+    """Read the detail of an invoice payment.
+
+    :raises Unreadable: with the fields that are to blame.
+    """
+    return _load(_DETAIL, row)  # type: ignore[no-any-return]
+
+
+def invoice_ocr(row: Any) -> InvoiceOcr:
+    """Read number and OCR reference of an invoice, from its row or its detail.
+
+    :raises Unreadable: with the fields that are to blame.
+    """
+    return _load(_INVOICE, row)  # type: ignore[no-any-return]
+
+
+def company_of(value: Any) -> Company | None:
+    """Read ``DatabaseNumber`` and name of a company; ``None`` where there is no such number."""
+    if not isinstance(value, Mapping):
+        return None
+    number = _try(_Digits(), value.get("DatabaseNumber"))
+    return Company(number, _try(_Label(), value.get("CompanyName"))) if number else None
+
+
+def what_is_known(row: Any) -> tuple[str, Decimal | None, str | None]:
+    """Salvage payment number, amount in SEK and invoice number of an unreadable row."""
+    if not isinstance(row, Mapping):
+        return "", None, None
+    return (
+        _try(_Digits(), row.get("Number")) or "",
+        _try(_Sek(), row.get("Amount")),
+        _try(_Digits(), row.get("InvoiceNumber")),
+    )
+
+
+def _try(field: ma.fields.Field[Any], value: Any) -> Any:
+    try:
+        return field.deserialize(value)
+    except ma.ValidationError:
+        return None
+
+
+def _load(schema: ma.Schema, row: Any) -> Any:
+    try:
+        return schema.load(row)
+    except ma.ValidationError as error:
+        names, messages = [], repr(error.messages)
+        if isinstance(error.messages, dict):
+            names = [name for name in error.messages if name != "_schema"]
+        raise Unreadable(tuple(names), no_right=NO_RIGHT in messages) from None

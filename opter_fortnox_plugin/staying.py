@@ -1,0 +1,250 @@
+"""Staying signed in: one refresh token that outlives its run, and how nobody loses it.
+
+A refresh token can be used once, and its use returns the next one. So between
+"Fortnox has answered" and "the next one is kept" nothing else may happen, and
+never twice at once: the host's lock is held around both, and the new token is
+durable before anything uses the access token that came with it. Where a
+sudden end still falls in between, the kept token is spent; Fortnox says so at
+the next import, it is thrown away, and a person is asked to sign in once.
+
+Only the refresh token is kept, in the host's place for secrets, by definition
+(the host's part), client id and address of the token service (ours).
+"""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+import os
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager
+from typing import Final
+
+from opter_fortnox_plugin.configuration import Configuration
+from opter_fortnox_plugin.contract import Run, Text
+from opter_fortnox_plugin.errors import FortnoxError, LoginFailed, SettingsWrong, Unavailable
+from opter_fortnox_plugin.host import Host
+from opter_fortnox_plugin.oauth import SignedIn, TokenEndpoint
+from opter_fortnox_plugin.protocol import Tokens
+from opter_fortnox_plugin.transport import Transport
+
+log = logging.getLogger(__name__)
+
+#: Seconds to wait for another process that refreshes: longer than one refresh
+#: may take with both its attempts.
+PATIENCE: Final = 120.0
+
+#: Errors whose sentence asks for another login, or for another person's. A login that
+#: is kept would open no window, so that the same error would come back for ever.
+SIGN_IN_ANEW: Final = frozenset(
+    {"LOGIN_EXPIRED", "WRONG_COMPANY", "SCOPE_MISSING", "RIGHT_MISSING"}
+)
+
+
+class KeptLogin:
+    """The refresh token that is kept for the definition of a run.
+
+    :param host: where it is kept, and whose lock goes around it.
+    :param endpoint: where it is swapped and revoked.
+    """
+
+    def __init__(self, host: Host, endpoint: TokenEndpoint, configuration: Configuration) -> None:
+        self._host = host
+        self._endpoint = endpoint
+        # Hashed, since an address may be longer than a host's key.
+        ours = f"{len(configuration.client_id)}:{configuration.client_id}{configuration.auth_url}"
+        self._key = f"login/{_digest(ours)}"
+        self._lock_key = f"token/{_digest(host.run.definition)}/{_digest(ours)}"
+
+    def resume(self) -> Tokens | None:
+        """Return fresh tokens by the kept login; ``None`` where a person must sign in.
+
+        :raises Unavailable: where Fortnox does not answer; the login stays kept.
+        """
+        with self._alone():
+            kept = self._host.secret(self._key)
+            if not kept:
+                return None
+            try:
+                return self._swapped(kept)
+            except FortnoxError as error:
+                if not _is_over(error):
+                    raise
+        self._host.tell("login", 0, None, _NO_LONGER)
+        return None
+
+    def renew(self, ours: Tokens) -> Tokens:
+        """Return the next tokens, in the middle of a run.
+
+        Another process may have refreshed since: then the kept token is the good one.
+
+        :raises FortnoxError: as :meth:`TokenEndpoint.refresh`.
+        """
+        with self._alone():
+            return self._swapped(self._host.secret(self._key) or ours.refresh)
+
+    def keep(self, tokens: Tokens) -> bool:
+        """Keep the login that a person has just made, in the place of an earlier one.
+
+        :return: whether it is kept: not where the host has no place for secrets.
+        """
+        if not tokens.refresh:
+            return False
+        with self._revoked_unless_kept(tokens), self._alone():
+            earlier = self._host.secret(self._key)
+            kept = self._host.keep_secret(self._key, tokens.refresh)
+            if earlier and earlier != tokens.refresh:
+                self._revoked(Tokens("", earlier))
+        if not kept:
+            log.warning("the host has no place for secrets; the login ends with this import")
+            self._host.tell("login", 0, None, _NO_PLACE)
+        return kept
+
+    def end(self) -> bool:
+        """Revoke and delete what is kept.
+
+        :return: whether Fortnox confirmed it, or nothing was kept.
+        """
+        if not self._host.secret(self._key):
+            return True
+        with self._alone():
+            kept = self._host.secret(self._key)
+            # First there: a sudden end in between must not leave a login alive that nobody knows.
+            revoked = self._revoked(Tokens("", kept or ""))
+            self._host.keep_secret(self._key, None)
+        return revoked
+
+    def _swapped(self, kept: str) -> Tokens:
+        """Swap a refresh token, and keep the next one; only under the lock."""
+        try:
+            tokens = self._endpoint.refresh(Tokens("", kept))
+        except FortnoxError as error:
+            if _is_over(error):
+                if error.code != "LOGIN_EXPIRED":
+                    self._revoked(Tokens("", kept))
+                self._host.keep_secret(self._key, None)
+            raise
+        if tokens.refresh:
+            with self._revoked_unless_kept(tokens):
+                self._host.keep_secret(self._key, tokens.refresh)
+        return tokens
+
+    @contextmanager
+    def _revoked_unless_kept(self, tokens: Tokens) -> Iterator[None]:
+        try:
+            yield
+        except BaseException:
+            self._revoked(tokens)
+            raise
+
+    def _revoked(self, tokens: Tokens) -> bool:
+        try:
+            return self._endpoint.revoke(tokens)
+        except FortnoxError as error:
+            log.warning("the refresh token could not be revoked: %s", error.code)
+            return False
+
+    def _alone(self) -> AbstractContextManager[None]:
+        return self._host.alone(
+            self._lock_key, PATIENCE, _ANOTHER, lambda: LoginFailed("LOGIN_WAITED_FOR_ANOTHER")
+        )
+
+
+class _Staying(SignedIn):
+    """A login that goes on after the run."""
+
+    def __init__(self, endpoint: TokenEndpoint, tokens: Tokens, kept: KeptLogin) -> None:
+        super().__init__(endpoint, tokens)
+        self._kept = kept
+
+    def _renewed(self, tokens: Tokens) -> Tokens:
+        return self._kept.renew(tokens)
+
+    def sign_out(self) -> None:
+        """Stay."""
+
+
+@contextmanager
+def signed_in(
+    host: Host,
+    endpoint: TokenEndpoint,
+    configuration: Configuration,
+    *,
+    stay: bool,
+    log_in: Callable[[], str],
+) -> Iterator[SignedIn]:
+    """Be signed in for the length of a run, and after it where a person wants to stay.
+
+    :param stay: whether the login is kept; where not, one that was is ended.
+    :param log_in: has a person sign in, and returns the authorization code.
+    """
+    kept = KeptLogin(host, endpoint, configuration)
+    tokens = kept.resume() if stay else None
+    if not stay and not kept.end():
+        host.tell("login", 0, None, Unavailable("LOGIN_NOT_REVOKED").sentence)
+    if tokens is None:
+        tokens = endpoint.exchange(log_in())
+        stay = stay and kept.keep(tokens)
+    if not stay:
+        session = SignedIn(endpoint, tokens)
+        try:
+            yield session
+        finally:
+            session.sign_out()
+        return
+    try:
+        yield _Staying(endpoint, tokens, kept)
+    except FortnoxError as error:
+        if error.code in SIGN_IN_ANEW:
+            kept.end()
+        raise
+
+
+def end_kept_login(
+    run: Run,
+    *,
+    environment: Mapping[str, str] = os.environ,
+    transport: Callable[[], Transport] = Transport,
+) -> None:
+    """Revoke and delete the login that is kept for a definition, outside of an import.
+
+    :raises Unavailable: where Fortnox did not confirm it; it is deleted here all the same.
+    """
+    try:
+        configuration = Configuration.of(run.configuration, environment)
+    except SettingsWrong:
+        # Not set up yet, so that nobody can have signed in; an import looks again.
+        return
+    host = Host(run)
+    wire = transport()
+    try:
+        ended = KeptLogin(host, TokenEndpoint(wire, configuration, host.wait), configuration).end()
+    finally:
+        wire.close()
+    if not ended:
+        raise Unavailable("LOGIN_NOT_REVOKED")
+
+
+def _is_over(error: FortnoxError) -> bool:
+    """Tell whether only another login helps; a wrong client secret is no matter of the login."""
+    if isinstance(error, LoginFailed):
+        return error.code != "LOGIN_CLIENT_UNKNOWN"
+    return error.code == "ADMINISTRATOR_NEEDED"
+
+
+def _digest(text: str) -> str:
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:32]
+
+
+_ANOTHER: Final = Text(
+    "En annan import förnyar inloggningen i Fortnox; väntar på den",
+    "Another import is renewing the login to Fortnox; waiting for it",
+)
+_NO_LONGER: Final = Text(
+    "Fortnox godtar inte längre den sparade inloggningen; logga in på nytt",
+    "Fortnox no longer accepts the login that was kept; sign in anew",
+)
+_NO_PLACE: Final = Text(
+    "Värdsystemet kan inte spara inloggningen; den avslutas med den här importen",
+    "The host cannot keep the login; it ends with this import",
+)

@@ -1,0 +1,272 @@
+"""One HTTP exchange, with every deadline that it needs.
+
+The only module that knows :mod:`requests`: what it raises is turned into
+:class:`~.errors.Temporary` here, and never carries an address with a query, a
+header or a body.
+"""
+
+from __future__ import annotations
+
+import http.client
+import logging
+import socket
+import ssl
+import threading
+from collections.abc import Mapping
+from types import TracebackType
+from typing import Any, Final, Self
+from urllib.parse import urlsplit
+
+import requests
+import requests.adapters
+import requests.auth
+import urllib3
+import urllib3.connection
+
+from opter_fortnox_plugin.errors import Temporary, Unavailable
+from opter_fortnox_plugin.protocol import Reply
+
+log = logging.getLogger(__name__)
+
+#: Seconds to get a connection, between two parts of an answer, and for a whole exchange.
+CONNECT: Final = 10.0
+READ: Final = 20.0
+TOTAL: Final = 45.0
+
+#: Bytes; a page of 500 payments has about 110,000.
+LARGEST_BODY: Final = 64 * 1024 * 1024
+
+_CHUNK: Final = 64 * 1024
+#: What an exchange can fail with. urllib3 lets some of its own errors through
+#: while a body is read, and http.client a ValueError for a broken header.
+_NETWORK: Final = (
+    requests.RequestException,
+    urllib3.exceptions.HTTPError,
+    OSError,
+    ValueError,
+)
+
+LOOPBACK: Final = ("localhost", "127.0.0.1", "::1")
+
+
+class Bearer(requests.auth.AuthBase):
+    """Puts the access token on a request.
+
+    As ``auth=``, since requests would let a ``.netrc`` replace a plain header.
+    """
+
+    def __init__(self, token: str) -> None:
+        self._token = token
+
+    def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
+        request.headers["Authorization"] = f"Bearer {self._token}"
+        return request
+
+
+class _Deadline:
+    """Ends an exchange that takes too long, by closing its connection.
+
+    A read time-out starts anew with each byte, so that an answer which drips
+    would keep us for ever, in its headers as well as in its body.
+    """
+
+    current: threading.local = threading.local()
+
+    def __init__(self, seconds: float) -> None:
+        self._timer = threading.Timer(seconds, self._expire)
+        self._timer.daemon = True
+        self._lock = threading.Lock()
+        self._socket: socket.socket | None = None
+        self.expired = False
+
+    def watch(self, connected: socket.socket | None) -> None:
+        with self._lock:
+            self._socket = connected
+            if self.expired:
+                self._shut()
+
+    def _expire(self) -> None:
+        with self._lock:
+            self.expired = True
+            self._shut()
+
+    def _shut(self) -> None:
+        if self._socket is None:
+            return
+        try:
+            # The plain socket's method: the TLS one would pull the object away
+            # from the thread that reads.
+            socket.socket.shutdown(self._socket, socket.SHUT_RDWR)
+        except OSError:
+            log.debug("the connection was closed already")
+
+    def __enter__(self) -> Self:
+        _Deadline.current.deadline = self
+        self._timer.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        _Deadline.current.deadline = None
+        self._timer.cancel()
+        with self._lock:
+            self._socket = None
+
+
+class _Watched:
+    """A connection that shows its socket to the deadline of the exchange."""
+
+    sock: Any
+
+    def getresponse(self) -> Any:
+        deadline: _Deadline | None = getattr(_Deadline.current, "deadline", None)
+        if deadline is not None:
+            deadline.watch(self.sock)
+        return super().getresponse()  # type: ignore[misc]
+
+
+class _Whole(http.client.HTTPResponse):
+    """An answer whose headers came whole, or an error.
+
+    urllib3 would take half of them, and log a traceback.
+    """
+
+    def begin(self) -> None:
+        super().begin()
+        if self.msg.defects:
+            raise http.client.IncompleteRead(b"")
+
+
+class _HttpConnection(_Watched, urllib3.connection.HTTPConnection):
+    response_class = _Whole
+
+
+class _HttpsConnection(_Watched, urllib3.connection.HTTPSConnection):
+    response_class = _Whole
+
+
+class _HttpPool(urllib3.HTTPConnectionPool):
+    ConnectionCls = _HttpConnection
+
+
+class _HttpsPool(urllib3.HTTPSConnectionPool):
+    ConnectionCls = _HttpsConnection
+
+
+class _Adapter(requests.adapters.HTTPAdapter):
+    """Kept-alive connections that are watched; retries are not its business."""
+
+    def __init__(self) -> None:
+        super().__init__(pool_connections=4, pool_maxsize=8, max_retries=0)
+
+    def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
+        super().init_poolmanager(*args, **kwargs)
+        _watch_pools(self.poolmanager)
+
+    def proxy_manager_for(self, *args: Any, **kwargs: Any) -> urllib3.ProxyManager:
+        manager: urllib3.ProxyManager = super().proxy_manager_for(*args, **kwargs)
+        _watch_pools(manager)
+        return manager
+
+
+def _watch_pools(manager: urllib3.PoolManager) -> None:
+    manager.pool_classes_by_scheme = {"http": _HttpPool, "https": _HttpsPool}
+
+
+class Transport:
+    """Sends one request and returns the whole reply, whatever its status.
+
+    :param connect, read, total: deadlines in seconds.
+    """
+
+    def __init__(
+        self, *, connect: float = CONNECT, read: float = READ, total: float = TOTAL
+    ) -> None:
+        self._session = requests.Session()
+        self._session.mount("https://", _Adapter())
+        self._session.mount("http://", _Adapter())
+        self._session.headers["Accept"] = "application/json"
+        self._session.headers["User-Agent"] = "opter-fortnox-plugin"
+        self._timeout = (connect, read)
+        self._total = total
+
+    def send(
+        self,
+        method: str,
+        address: str,
+        *,
+        auth: requests.auth.AuthBase,
+        query: Mapping[str, str] | None = None,
+        form: Mapping[str, str] | None = None,
+    ) -> Reply:
+        """Make one exchange.
+
+        :raises Temporary: where no whole answer came.
+        :raises Unavailable: where the other side cannot prove who it is.
+        """
+        # A proxy of the environment is for the world outside, not for this machine.
+        self._session.trust_env = urlsplit(address).hostname not in LOOPBACK
+        with _Deadline(self._total) as deadline:
+            try:
+                with self._session.request(
+                    method,
+                    address,
+                    params=query,
+                    data=form,
+                    auth=auth,
+                    timeout=self._timeout,
+                    allow_redirects=False,
+                    stream=True,
+                ) as response:
+                    body = self._body(response)
+                    headers = {name.lower(): text for name, text in response.headers.items()}
+            # Reading from a connection that the deadline has shut can fail in any way.
+            except Exception as error:
+                if not deadline.expired and not isinstance(error, _NETWORK):
+                    raise
+                if _untrusted(error):
+                    host = urlsplit(address).hostname
+                    raise Unavailable("FORTNOX_NOT_TRUSTED", host=host) from None
+                what = "no whole answer in time" if deadline.expired else _what(error)
+                log.debug("%s: %s", type(error).__name__, what)
+                raise Temporary(what) from None
+            if deadline.expired:
+                raise Temporary("no whole answer in time")
+        return Reply(response.status_code, headers, body)
+
+    def _body(self, response: requests.Response) -> bytes:
+        parts, size = [], 0
+        for part in response.iter_content(_CHUNK):
+            parts.append(part)
+            size += len(part)
+            if size > LARGEST_BODY:
+                raise requests.exceptions.ContentDecodingError("too large")
+        return b"".join(parts)
+
+    def close(self) -> None:
+        """Let go of the connections."""
+        self._session.close()
+
+
+def _untrusted(error: BaseException | None) -> bool:
+    """Tell whether the cause, however deep, is a certificate that cannot be verified."""
+    while error is not None:
+        if isinstance(error, ssl.SSLCertVerificationError):
+            return True
+        error = error.__cause__ or error.__context__
+    return False
+
+
+def _what(error: Exception) -> str:
+    """Say what happened, without the address that the libraries put in their messages."""
+    if isinstance(error, requests.exceptions.Timeout):
+        return "no answer in time"
+    if isinstance(error, requests.exceptions.ChunkedEncodingError):
+        return "an answer that was cut off"
+    if isinstance(error, requests.exceptions.ConnectionError):
+        return "no connection"
+    return "an answer that cannot be read"

@@ -1,0 +1,111 @@
+"""A second host, written from the contract page alone: it keeps everything in memory.
+
+Run as a program, it imports with the settings given as ``FIELD=VALUE`` and prints JSON.
+"""
+
+import contextlib
+import json
+import sys
+import threading
+import webbrowser
+from collections import defaultdict
+from types import SimpleNamespace
+
+import pluggy
+
+hookimpl = pluggy.HookimplMarker("opter")
+
+
+class Host:
+    def __init__(self):
+        self.state, self.locks = {}, defaultdict(threading.Lock)
+        self.payments, self.left_out, self.stages = {}, [], []
+
+    @hookimpl
+    def opter_take_payments(self, run, payments):
+        self.payments |= {payment.key.number: payment for payment in payments}
+        return len(payments)
+
+    @hookimpl
+    def opter_take_left_out(self, run, left_out):
+        self.left_out.extend(left_out)
+        return len(left_out)
+
+    @hookimpl
+    def opter_take_gone(self, run, payment_numbers):
+        return len(payment_numbers)
+
+    @hookimpl
+    def opter_payments_to_confirm(self, run, company):
+        return []
+
+    @hookimpl
+    def opter_known_invoices(self, run, invoice_numbers):
+        return []
+
+    @hookimpl
+    def opter_progress(self, run, progress):
+        self.stages.append(progress.stage)
+
+    @hookimpl
+    def opter_open_window(self, run, address, answered):
+        threading.Thread(target=webbrowser.open, args=[address], daemon=True).start()
+        return True
+
+    @hookimpl
+    def opter_state_get(self, run, key):
+        return self.state.get(key)
+
+    @hookimpl
+    def opter_state_put(self, run, key, value):
+        self.state[key] = value
+        return True
+
+    @hookimpl
+    def opter_lock(self, run, key, wait):
+        return self.lock(key, wait)
+
+    @contextlib.contextmanager
+    def lock(self, key, wait):
+        got = self.locks[key].acquire(timeout=wait) if wait else self.locks[key].acquire(False)
+        try:
+            yield got
+        finally:
+            if got:
+                self.locks[key].release()
+
+
+def new_run(manager, settings, **more):
+    run = SimpleNamespace(
+        id="1", hook=manager.hook, import_type="FortnoxAPI", import_format="API",
+        definition="Fortnox", settings=settings, company=None, cursor=None,
+        default_currency="SEK", configuration={}, login_timeout=60.0,
+    )  # fmt: skip
+    run.__dict__.update(more)
+    return run
+
+
+def main(values):
+    manager, host = pluggy.PluginManager("opter"), Host()
+    manager.load_setuptools_entrypoints("opter")
+    manager.register(host)
+    [types] = manager.hook.opter_import_types()
+    [fields] = manager.hook.opter_settings_fields(import_type=types[0].code)
+    [checked] = manager.hook.opter_check_settings(import_type=types[0].code, values=values)
+    [report] = manager.hook.opter_import_payments(run=new_run(manager, checked.values))
+    return {
+        "types": [one.code for one in types],
+        "fields": [field.key for field in fields],
+        "problems": [problem.key for problem in checked.problems],
+        "company": report.company.number,
+        "payments": {
+            number: [one.invoice_number, str(one.amount), one.currency, str(one.exchange_rate)]
+            for number, one in host.payments.items()
+        },
+        "left_out": {one.key.number: one.reason for one in host.left_out},
+        "stages": sorted(set(host.stages)),
+    }
+
+
+if __name__ == "__main__":
+    json.dump(main(dict(value.split("=", 1) for value in sys.argv[1:])), sys.stdout)

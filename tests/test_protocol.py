@@ -1,0 +1,459 @@
+"""Replies in, values or errors out; values in, addresses out. No connection is opened."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime, timedelta, timezone
+from decimal import Decimal
+from urllib.parse import parse_qs, urlsplit
+from zoneinfo import ZoneInfo
+
+import pytest
+from fortnox import DATE, error, page, payment, reply, tokens
+from hypothesis import given
+from hypothesis import strategies as st
+
+from opter_fortnox_plugin.errors import (
+    FortnoxError,
+    LoginFailed,
+    Missing,
+    NotPermitted,
+    Refused,
+    Temporary,
+    Unauthorized,
+)
+from opter_fortnox_plugin.protocol import (
+    authorization_address,
+    date_of,
+    decode,
+    invoices_query,
+    page_of,
+    payments_query,
+    refusal_of,
+    tokens_of,
+    value_of,
+)
+
+OURS = (FortnoxError, Temporary, Unauthorized, Missing)
+
+
+def failure(reply):
+    with pytest.raises(OURS) as caught:
+        value_of(reply, "invoicepayments")
+    return caught.value
+
+
+# --- JSON ---
+
+
+def test_decimals_are_exact():
+    assert decode(b"[0.1, 1250.50, 7]") == [Decimal("0.1"), Decimal("1250.50"), 7]
+
+
+def test_nan_and_infinity_stay_in_their_own_row():
+    values = decode(b"[NaN, Infinity, -Infinity, 1]")
+    assert [isinstance(value, Decimal) and not value.is_finite() for value in values] == [
+        True, True, True, False,
+    ]  # fmt: skip
+
+
+def test_an_integer_of_five_thousand_digits_is_read():
+    assert decode(b'{"a": ' + b"9" * 5000 + b', "b": 2}')["b"] == 2
+
+
+def test_the_body_is_read_whatever_its_content_type_says():
+    for kind in ("text/html; charset=UTF-8", "text/plain;charset=UTF-8", "application/xml", ""):
+        assert value_of(reply(200, {"a": 1}, content_type=kind), "x") == {"a": 1}
+
+
+def test_escaped_slashes_and_letters_are_read_as_themselves():
+    assert decode(rb'"https:\/\/x \u00e5"') == "https://x å"
+
+
+@pytest.mark.parametrize(
+    "body",
+    [b"", b" ", b"<html>", b'{"a": 1', b"{'a': 1}", b"\xff\xfe\xfd", b'{"a": \xe5}', b"[1,]"],
+)
+def test_what_is_no_json_may_come_whole_the_next_time(body):
+    assert isinstance(failure(reply(200, body)), Temporary)
+
+
+@pytest.mark.parametrize("body", [b"[]", b"null", b"5", b'"x"', b"true"])
+def test_what_is_no_object_is_an_answer_of_an_unexpected_form(body):
+    assert isinstance(failure(reply(200, body)), Temporary)
+
+
+@given(st.binary())
+def test_any_bytes_are_a_value_or_temporary(body):
+    try:
+        decode(body)
+    except Temporary:
+        return
+
+
+# --- Errors of the API ---
+
+CASINGS = pytest.mark.parametrize("capital", [True, False])
+AS_TEXT = pytest.mark.parametrize("spelled", [int, str])
+
+
+@CASINGS
+@AS_TEXT
+@pytest.mark.parametrize("status", [400, 403])
+def test_a_missing_scope_is_named_whatever_its_status_and_casing(status, spelled, capital):
+    problem = failure(reply(status, error(spelled(2000663), capital=capital)))
+    assert (problem.code, problem.kind) == ("SCOPE_MISSING", "permission")
+
+
+@CASINGS
+@AS_TEXT
+@pytest.mark.parametrize("code", [2001101, 2001103])
+@pytest.mark.parametrize("status", [400, 403])
+def test_a_missing_licence_is_named(status, code, spelled, capital):
+    problem = failure(reply(status, error(spelled(code), capital=capital)))
+    assert (problem.code, problem.kind) == ("LICENCE_MISSING", "permission")
+
+
+@pytest.mark.parametrize("code", [2001339, 2003330])
+def test_a_missing_right_of_the_person_is_named_with_its_code(code):
+    problem = failure(reply(400, error(code)))
+    assert (problem.code, problem.kind) == ("RIGHT_MISSING", "permission")
+    assert str(code) in problem.sentence.sv
+
+
+def test_a_403_without_a_known_code_is_a_missing_right():
+    assert failure(reply(403, b"Forbidden")).code == "RIGHT_MISSING"
+
+
+@CASINGS
+@AS_TEXT
+def test_400_with_the_internal_error_may_go_well_the_next_time(spelled, capital):
+    problem = failure(reply(400, error(spelled(1000029), capital=capital)))
+    assert isinstance(problem, Temporary)
+
+
+@pytest.mark.parametrize("status", [500, 502, 503, 504, 599])
+@pytest.mark.parametrize("body", [b"", b"<html>Bad gateway</html>", b'{"message": "x"}'])
+def test_5xx_may_go_well_the_next_time_whatever_its_body(status, body):
+    assert isinstance(failure(reply(status, body)), Temporary)
+
+
+@pytest.mark.parametrize("body", [b"", b"Too Many Requests", b'{"message":"Too Many Requests"}'])
+def test_429_is_the_rate_limit_whatever_its_body(body):
+    problem = failure(reply(429, body))
+    assert isinstance(problem, Temporary)
+    assert problem.limited
+    assert problem.wait is None
+
+
+@pytest.mark.parametrize(
+    ("told", "seconds"),
+    [
+        ("7", 7.0),
+        (" 7 ", 7.0),
+        ("0", 0.0),
+        ("Tue, 03 Feb 2026 08:15:42 GMT", 12.0),
+        ("Tue, 03 Feb 2026 08:15:00 GMT", 0.0),
+        ("-5", None),
+        ("soon", None),
+        ("9" * 5000, None),
+        ("٧", None),
+    ],
+)
+def test_429_says_how_long_to_wait_in_seconds_or_as_a_date(told, seconds):
+    assert failure(reply(429, b"", retry_after=told)).wait == seconds
+
+
+@pytest.mark.parametrize("body", [b'{"message":"unauthorized"}', b"", b"x"])
+def test_401_means_that_the_access_token_is_stale(body):
+    assert isinstance(failure(reply(401, body)), Unauthorized)
+
+
+@CASINGS
+def test_a_404_of_fortnoxs_own_says_that_there_is_no_such_thing(capital):
+    assert isinstance(failure(reply(404, error(2000434, capital=capital))), Missing)
+
+
+@pytest.mark.parametrize("body", [b"", b"<html>", b'{"message": "no Route matched"}', b"[]"])
+def test_a_404_of_somebody_in_between_does_not_say_that_a_payment_is_gone(body):
+    assert not isinstance(failure(reply(404, body)), Missing)
+
+
+@CASINGS
+@pytest.mark.parametrize("code", [2000588, 2000587, 2001399, "API_NORIGHT", None, [], 10**40])
+def test_any_other_400_is_a_fault_of_ours_and_not_tried_again(code, capital):
+    problem = failure(reply(400, error(code, capital=capital)))
+    assert isinstance(problem, Refused)
+    assert "invoicepayments" in problem.sentence.sv
+
+
+@pytest.mark.parametrize("status", [301, 302, 307])
+def test_a_redirect_is_no_answer(status):
+    assert isinstance(failure(reply(status, b"", location="https://example.com")), FortnoxError)
+
+
+def test_an_error_sent_with_200_is_an_error():
+    assert failure(reply(200, error(2000663))).code == "SCOPE_MISSING"
+
+
+def test_an_error_repeats_nothing_of_what_fortnox_said():
+    for status in (400, 401, 403, 404, 429, 500):
+        for code in (2000663, 2001103, 2003330, 1000029, 2000588, 2000434):
+            said = error(code, message="Hemlig Kund AB", capital=True)
+            problem = failure(reply(status, said, retry_after="Hemlig Kund AB"))
+            assert "Hemlig" not in repr(problem) + str(problem) + repr(vars(problem))
+
+
+def test_a_reply_shows_neither_its_headers_nor_its_body():
+    made = reply(200, tokens("acc-3ss", "refr-3sh"), set_cookie="c00kie")
+    assert not any(word in repr(made) for word in ("acc-3ss", "refr-3sh", "c00kie"))
+
+
+json_values = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(),
+    lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner),
+    max_leaves=10,
+)
+headers = st.fixed_dictionaries(
+    {},
+    optional={
+        "retry-after": st.text(),
+        "date": st.sampled_from([DATE, "x", "Sun, 22 Nov 2026 10:00:00 +99999999999999"])
+        | st.text(),
+    },
+)
+bodies = st.binary() | st.one_of(
+    json_values,
+    st.builds(error, json_values, json_values, capital=st.booleans()),
+    st.fixed_dictionaries({"ErrorInformation": json_values}),
+    st.fixed_dictionaries({"error": json_values, "access_token": json_values}),
+).map(lambda value: json.dumps(value).encode())
+
+
+@given(st.integers(100, 999), bodies, headers)
+def test_any_reply_is_an_object_or_an_error_that_we_know(status, body, headers):
+    try:
+        assert isinstance(value_of(reply(status, body, **headers), "x"), dict)
+    except OURS:
+        return
+
+
+# --- Lists ---
+
+
+def test_a_page_has_its_rows_and_how_many_there_are():
+    made = page_of(page([payment(1), payment(2)], total=715, pages=8), "InvoicePayments")
+    assert (len(made.rows), made.total, made.pages) == (2, 715, 8)
+
+
+def test_an_empty_list_has_no_pages():
+    made = page_of(page([], pages=0), "InvoicePayments")
+    assert (made.rows, made.total, made.pages) == ([], 0, 0)
+
+
+def test_a_page_beyond_the_end_is_empty():
+    assert page_of(page([], total=3, pages=1), "InvoicePayments").rows == []
+
+
+def test_counts_may_come_as_text():
+    assert page_of(page([payment(1)], total="715", pages="8"), "InvoicePayments").total == 715
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {},
+        {"InvoicePayments": []},
+        {"MetaInformation": {"@TotalResources": 1, "@TotalPages": 1}},
+        {"MetaInformation": {"@TotalResources": 1}, "InvoicePayments": []},
+        {"MetaInformation": None, "InvoicePayments": []},
+        page(None, total=0),
+        page({}, total=0),
+        page([], total=-1),
+        page([], total=None) | {"MetaInformation": {"@TotalResources": None, "@TotalPages": 1}},
+        page([1], total="API_NORIGHT"),
+        page([1], total=Decimal("NaN")),
+        page([1], total=Decimal("Infinity")),
+        page([1], total=1, pages=0),
+    ],
+)
+def test_what_is_no_list_with_its_counts_may_come_whole_the_next_time(wrong):
+    with pytest.raises(Temporary):
+        page_of(wrong, "InvoicePayments")
+
+
+def test_a_page_shows_none_of_its_rows():
+    assert "9001" not in repr(page_of(page([payment(1)]), "InvoicePayments"))
+
+
+# --- Questions ---
+
+
+def test_payments_are_asked_for_in_the_largest_pages_newest_first():
+    assert payments_query(3, None) == {
+        "limit": "500",
+        "page": "3",
+        "sortby": "paymentdate",
+        "sortorder": "descending",
+    }
+
+
+def test_lastmodified_is_minutes_by_fortnoxs_clock():
+    winter = datetime(2026, 2, 3, 23, 30, 59, tzinfo=UTC)
+    summer = datetime(2026, 7, 3, 23, 30, 59, tzinfo=UTC)
+    assert payments_query(1, winter)["lastmodified"] == "2026-02-04 00:30"
+    assert payments_query(1, summer)["lastmodified"] == "2026-07-04 01:30"
+
+
+@given(
+    st.datetimes(datetime(2000, 1, 1), datetime(2050, 1, 1), timezones=st.just(UTC)),  # noqa: DTZ001
+)
+def test_lastmodified_is_never_later_than_asked_for(moment):
+    text = payments_query(1, moment)["lastmodified"]
+    told = datetime.strptime(text, "%Y-%m-%d %H:%M").replace(tzinfo=ZoneInfo("Europe/Stockholm"))
+    assert told.astimezone(UTC) <= moment
+
+
+def test_invoices_are_asked_for_in_the_largest_pages_by_number():
+    query = invoices_query(2)
+    assert (query["limit"], query["page"], query["sortby"]) == ("500", "2", "documentnumber")
+
+
+def test_parameter_names_are_lower_case_and_none_is_one_that_fortnox_rejects():
+    for query in (payments_query(1, datetime.now(UTC)), invoices_query(1)):
+        assert all(name == name.lower() for name in query)
+        assert not {"fromdate", "todate"} & set(query)
+
+
+# --- Time ---
+
+
+def test_the_time_of_an_answer_is_that_of_its_date_header():
+    assert date_of(reply()) == datetime(2026, 2, 3, 8, 15, 30, tzinfo=UTC)
+
+
+@pytest.mark.parametrize("text", ["", "x", "2026-02-03", "Tue, 99 Feb 2026 08:15:30 GMT"])
+def test_an_answer_without_a_time_has_none(text):
+    assert date_of(reply(date=text)) is None
+
+
+def test_another_zone_is_turned_into_utc():
+    moment = date_of(reply(date="Tue, 03 Feb 2026 09:15:30 +0100"))
+    assert moment == datetime(2026, 2, 3, 9, 15, 30, tzinfo=timezone(timedelta(hours=1)))
+    assert moment.utcoffset() == timedelta(0)
+
+
+BEYOND = pytest.mark.parametrize(
+    "text", ["Sun, 22 Nov 2026 10:00:00 +99999999999999", "Fri, 31 Dec 9999 23:59:59 -0500"]
+)
+
+
+@BEYOND
+def test_a_time_beyond_all_calendars_is_none(text):
+    assert date_of(reply(date=text)) is None
+
+
+@BEYOND
+def test_a_wait_beyond_all_calendars_is_an_answer_to_be_asked_for_again(text):
+    assert isinstance(failure(reply(429, b"", retry_after=text)), Temporary)
+
+
+# --- OAuth ---
+
+
+def test_the_address_of_the_login_carries_what_fortnox_documents():
+    address = authorization_address(
+        "https://apps.fortnox.se/oauth-v1", "k7Q", "http://localhost:51843/callback", "st+te/="
+    )
+    parts = urlsplit(address)
+    assert f"{parts.scheme}://{parts.netloc}{parts.path}" == "https://apps.fortnox.se/oauth-v1/auth"
+    assert {name: values for name, [*values] in parse_qs(parts.query).items()} == {
+        "client_id": ["k7Q"],
+        "redirect_uri": ["http://localhost:51843/callback"],
+        "response_type": ["code"],
+        "scope": ["payment invoice companyinformation"],
+        "state": ["st+te/="],
+        "access_type": ["offline"],
+    }
+    assert "payment%20invoice%20companyinformation" in address
+
+
+def test_tokens_are_read_by_name_and_whatever_the_content_type():
+    made = tokens_of(reply(200, tokens("acc-3ss", "refr-3sh"), content_type="text/html"))
+    assert (made.access, made.refresh) == ("acc-3ss", "refr-3sh")
+
+
+def test_tokens_are_not_in_their_repr():
+    assert not any(word in repr(tokens_of(reply(200, tokens("acc-3ss", "refr-3sh"))))
+                   for word in ("acc-3ss", "refr-3sh"))  # fmt: skip
+
+
+def test_without_a_refresh_token_there_is_an_access_token_all_the_same():
+    assert tokens_of(reply(200, {"access_token": "acc-3ss"})).refresh == ""
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {},
+        {"access_token": ""},
+        {"access_token": 5},
+        {"access_token": "a", "refresh_token": 5},
+        [],
+        b"",
+        b"<html>",
+    ],
+)
+def test_an_answer_without_tokens_is_none(body):
+    with pytest.raises(Temporary):
+        tokens_of(reply(200, body))
+
+
+@pytest.mark.parametrize("status", [429, 500, 503])
+def test_the_token_service_may_be_down_for_a_while(status):
+    with pytest.raises(Temporary):
+        tokens_of(reply(status, b"<html>"))
+
+
+@pytest.mark.parametrize(
+    ("status", "word", "kind", "code"),
+    [
+        (400, "invalid_grant", LoginFailed, "LOGIN_FAILED"),
+        (401, "invalid_client", LoginFailed, "LOGIN_CLIENT_UNKNOWN"),
+        (400, "error_missing_license", NotPermitted, "LICENCE_MISSING"),
+    ],
+)
+def test_a_refusal_of_the_token_service_is_named(status, word, kind, code):
+    body = {"error": word, "error_description": "Hemlig text"}
+    with pytest.raises(kind) as caught:
+        tokens_of(reply(status, body, content_type="text/plain;charset=UTF-8"))
+    assert caught.value.code == code
+    assert "Hemlig" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("word", "code"),
+    [
+        ("error_missing_license", "LICENCE_MISSING"),
+        ("error_missing_system_admin_right", "ADMINISTRATOR_NEEDED"),
+        ("access_denied", "LOGIN_REFUSED"),
+        ("server_error", "LOGIN_FAILED"),
+    ],
+)
+def test_a_refusal_of_the_login_is_named(word, code):
+    assert refusal_of(word).code == code
+
+
+@given(st.text(min_size=1))
+def test_only_a_plain_word_of_a_refusal_is_repeated(word):
+    error = refusal_of(f"<{word}>")
+    assert f"<{word}>" not in error.sentence.sv
+    assert "\n" not in error.sentence.en
+
+
+@given(st.integers(100, 999), bodies, headers)
+def test_any_answer_of_the_token_service_is_tokens_or_an_error_that_we_know(status, body, headers):
+    try:
+        assert tokens_of(reply(status, body, **headers)).access
+    except (FortnoxError, Temporary):
+        return

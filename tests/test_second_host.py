@@ -1,0 +1,96 @@
+"""The plug-in in another host than ours: its wheel alone, in an empty environment."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import venv
+from pathlib import Path
+
+import pytest
+
+from hostsim.demo import free_port
+from hostsim.sandbox import Sandbox, seed
+
+HERE = Path(__file__).parent
+
+
+def pip(python: Path, *words: str) -> None:
+    quiet = ("--quiet", "--disable-pip-version-check", "--no-input")
+    done = subprocess.run(
+        [python, "-m", "pip", words[0], *quiet, *words[1:]],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+
+
+@pytest.fixture(scope="module")
+def wheel(tmp_path_factory) -> Path:
+    folder = tmp_path_factory.mktemp("wheel")
+    pip(Path(sys.executable), "wheel", "--no-deps", "--wheel-dir", str(folder), str(HERE.parent))
+    [built] = folder.glob("*.whl")
+    return built
+
+
+@pytest.fixture(scope="module")
+def empty_environment(tmp_path_factory, wheel) -> Path:
+    """Return the interpreter of an environment with the wheel and nothing else asked for."""
+    folder = tmp_path_factory.mktemp("environment")
+    venv.create(folder, with_pip=True)
+    python = folder / ("Scripts" if os.name == "nt" else "bin") / "python"
+    pip(python, "install", str(wheel))
+    return python
+
+
+def test_the_wheel_needs_only_what_the_plug_in_itself_needs(empty_environment):
+    done = subprocess.run(
+        [empty_environment, "-m", "pip", "list", "--format=json"],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    installed = {one["name"].lower() for one in json.loads(done.stdout)}
+    assert {"pluggy", "requests", "marshmallow", "tenacity"} <= installed
+    assert not {"click", "rich", "flask", "waitress", "filelock"} & installed
+
+
+def test_a_second_host_finds_it_shows_its_fields_and_imports(empty_environment, tmp_path, now):
+    """The host was written from the contract page alone and knows nothing of hostsim."""
+    with Sandbox(seed.haulier(now), redirect_uri=f"http://127.0.0.1:{free_port()}/cb") as sandbox:
+        window = tmp_path / "window.py"
+        window.write_text(
+            "import sys\nfrom hostsim.sandbox import seed, visitor\n"
+            "visitor.sign_in(sys.argv[1], seed.USER, seed.PASSWORD)\n",
+            encoding="utf-8",
+        )
+        here = f'"{Path(sys.executable).as_posix()}" "{window.as_posix()}" %s'
+        settings = {"ignore_payments_before": seed.CUT_OFF(now), "api_access_token": "left-over"}
+        done = subprocess.run(
+            [empty_environment, HERE / "second_host.py"]
+            + [f"{key}={value}" for key, value in settings.items()],
+            env=os.environ | sandbox.environment() | {"BROWSER": here},
+            cwd=tmp_path,
+            capture_output=True,
+            text=True,
+            timeout=120,
+            check=False,
+        )
+    assert done.returncode == 0, done.stderr
+    result = json.loads(done.stdout)
+    assert result["types"] == ["FortnoxAPI"]
+    assert result["fields"] == [
+        "ignore_payments_before",
+        "ignore_numbers_before",
+        "api_access_token",
+        "include_unbooked",
+        "stay_signed_in",
+    ]
+    assert result["problems"] == ["api_access_token"]
+    assert len(result["payments"]) > 100
+    assert {"EUR", "NOK", "JPY", "SEK"} == {one[2] for one in result["payments"].values()}
+    assert set(result["left_out"].values()) == {"before-date", "not-booked", "unreadable"}
+    assert "details" in result["stages"]
