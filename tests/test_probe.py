@@ -1,0 +1,742 @@
+"""The probe names what a Fortnox does, over real HTTP, and tells nothing of the company."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import re
+import subprocess
+import sys
+import threading
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+from fortnox import reply
+from hypothesis import given
+from hypothesis import strategies as st
+
+from hostsim.demo import free_port
+from hostsim.sandbox import (
+    STOCKHOLM,
+    Clock,
+    Fault,
+    Invoice,
+    Payment,
+    Sandbox,
+    State,
+    Switches,
+    seed,
+    visitor,
+)
+from hostsim.sandbox.faults import Match
+from hostsim.sandbox.switches import taken
+from hostsim.sandbox.writing import make_payment
+from opter_fortnox_plugin import probe_words
+from opter_fortnox_plugin.__main__ import main
+from opter_fortnox_plugin.configuration import Configuration
+from opter_fortnox_plugin.errors import LoginFailed
+from opter_fortnox_plugin.oauth import SignedIn, TokenEndpoint
+from opter_fortnox_plugin.probe import QUESTIONS, SCOPES, probe
+from opter_fortnox_plugin.probe_access import judge_errors, judge_rate_body, judge_retry_after
+from opter_fortnox_plugin.probe_changes import (
+    WATCH_EVERY,
+    Meaning,
+    judge_compares,
+    last_spring,
+    meanings,
+)
+from opter_fortnox_plugin.probe_reader import (
+    Reader,
+    Undecidable,
+    body_form,
+    content_type,
+    latest_minute,
+)
+from opter_fortnox_plugin.protocol import authorization_address
+from opter_fortnox_plugin.transport import Transport
+
+NOW = datetime(2026, 3, 17, 9, 30, 20, tzinfo=UTC)
+#: The night in which clocks in Stockholm were put forward, at its first minutes of summer time.
+SPRING = datetime(2025, 3, 30, 3, 10, tzinfo=STOCKHOLM)
+#: What each request is answered with once the licence has gone.
+NO_LICENCE = Fault(
+    403,
+    '{"ErrorInformation":{"Error":1,"Message":"Api-licens saknas.","Code":2001103}}',
+    "application/json",
+    match=Match("GET", "/3/*"),
+    times=None,
+)
+FIRST_PAYMENT = 300_001
+FIRST_INVOICE = 70_001
+
+
+#: Wall times, as ``lastmodified`` has them: without a zone.
+def wall(*parts):
+    return datetime(*parts)  # noqa: DTZ001
+
+
+class Ticks:
+    """Seconds that pass when somebody sleeps; the sandbox goes by them, too."""
+
+    def __init__(self):
+        self.seconds = 0.0
+        self.naps = []
+        self.meanwhile = lambda: None
+
+    def __call__(self):
+        return self.seconds
+
+    def sleep(self, seconds):
+        self.naps.append(seconds)
+        self.seconds += seconds
+        self.meanwhile()
+
+    def now(self):
+        return NOW + timedelta(seconds=self.seconds)
+
+
+def books(switches=None, *, negative=True, ordinary=120):
+    """Make a company in which every question has an answer."""
+    state = State(Clock())
+    company = state.add_company(480_999, "Utfrågade Åkeriet AB")
+    state.add_user("ida", "hemligt")
+    for place in range(ordinary):
+        day = date(2025, 3, 1) + timedelta(days=place // 3)
+        invoice(company, place, day)
+        # Numbers neither rise nor fall with dates.
+        pay(company, place, number=FIRST_PAYMENT + place * 7 % ordinary, payment_date=day)
+    invoice(company, 600, date(2025, 6, 1), currency="EUR", currency_rate=Decimal("11.25"))
+    pay(
+        company,
+        600,
+        number=FIRST_PAYMENT + 600,
+        payment_date=date(2026, 1, 8),
+        currency="EUR",
+        currency_rate=Decimal("11.25"),
+        amount=Decimal("1125.00"),
+        amount_currency=Decimal("100.00"),
+    )
+    invoice(company, 601, date(2025, 6, 1), currency="JPY", currency_rate=7, currency_unit=100)
+    body = {"InvoiceNumber": FIRST_INVOICE + 601, "AmountCurrency": 50_000, "Currency": "JPY"}
+    yen = make_payment(
+        company, {"InvoicePayment": body | {"PaymentDate": "2026-01-09"}}, switches or Switches()
+    )
+    company.change_payment(yen.number, booked=True, modified=NOW - timedelta(days=60))
+    if negative:
+        invoice(company, 602, date(2025, 6, 1), credit_of=FIRST_INVOICE)
+        pay(company, 602, number=FIRST_PAYMENT + 602, amount=Decimal(-75))
+    company.change_payment(FIRST_PAYMENT, modified=SPRING.astimezone(UTC))
+    # Booked last of all, some minutes ago; its invoice follows, or it does not.
+    invoice(company, 603, date(2025, 6, 1))
+    pay(company, 603, number=FIRST_PAYMENT + 603, booked=False)
+    return state
+
+
+def invoice(company, place, day, **fields):
+    company.add_invoice(
+        Invoice(
+            number=FIRST_INVOICE + place,
+            total=Decimal(100),
+            invoice_date=day,
+            due_date=day + timedelta(days=30),
+            customer_name=f"Kund {place} i Ärtemarks socken",
+            customer_number=str(990_000 + place),
+            modified=NOW - timedelta(days=70),
+            **fields,
+        )
+    )
+
+
+def pay(company, place, **fields):
+    fields = {
+        "amount": Decimal(100),
+        "booked": True,
+        "payment_date": date(2026, 1, 7),
+        "modified": NOW - timedelta(days=60, minutes=place),
+    } | fields
+    company.add_payment(Payment(invoice_number=FIRST_INVOICE + place, **fields))
+
+
+@pytest.fixture
+def ticks():
+    return Ticks()
+
+
+@pytest.fixture
+def redirect():
+    return f"http://127.0.0.1:{free_port()}/callback"
+
+
+@pytest.fixture
+def fortnox(ticks, redirect):
+    """Return a function that starts a sandbox; all end with the test."""
+    running = []
+
+    def start(switches=None, state=None, **options):
+        switches = switches or Switches()
+        state = state or books(switches, **options)
+        box = Sandbox(
+            state, switches=switches, redirect_uri=redirect, clock=ticks.now, monotonic=ticks
+        )
+        running.append(box.start())
+        company = state.company()
+        if company.payment(FIRST_PAYMENT + 603):
+            ticks.seconds += 100
+            company.book_payment(FIRST_PAYMENT + 603)
+            ticks.seconds += 300
+        return box
+
+    yield start
+    for box in running:
+        box.stop()
+
+
+@pytest.fixture
+def reader(ticks):
+    """Return a function that signs in and gives the reader of a sandbox."""
+    transports = []
+
+    def sign_in(box, **options):
+        transports.append(transport := Transport())
+        configuration = Configuration.of({}, box.environment())
+        endpoint = TokenEndpoint(transport, configuration, ticks.sleep)
+        address = authorization_address(
+            configuration.auth_url, configuration.client_id, configuration.redirect_uri, "s", SCOPES
+        )
+        user = next(iter(box.state.users.values()))
+        back = visitor.answer_of(address, user.name, user.password)
+        [code] = parse_qs(urlsplit(back).query)["code"]
+        signed_in = SignedIn(endpoint, endpoint.exchange(code))
+        return Reader(
+            configuration,
+            transport,
+            endpoint,
+            signed_in,
+            sleep=ticks.sleep,
+            clock=ticks,
+            **options,
+        )
+
+    yield sign_in
+    for transport in transports:
+        transport.close()
+
+
+def found_by(reader, *names):
+    """Ask the questions that find these, in the probe's order; give what they found."""
+    found = {}
+    for question in QUESTIONS:
+        if not set(question.names) & set(names):
+            continue
+        try:
+            for finding in question.ask(reader):
+                found[finding.name] = finding
+        except Undecidable as undecided:
+            found |= {name: undecided for name in question.names if name not in found}
+    return found
+
+
+# --- Each switch is named --------------------------------------------------------
+
+#: What must have been asked before.
+BEFORE = {
+    "reuse_revokes_family": ["refresh_works"],
+    "rate_bucket": ["refresh_works"],
+    "codes_as_text": ["unknown_parameter", "payment_not_found_code"],
+}
+RATE = {name for name in probe_words.TITLES if name.startswith("rate_")}
+WATCHED = {"lastmodified_zone", "lastmodified_inclusive"}
+
+#: Values of switches that take more than a few.
+VALUES = {
+    "bad_code_status": [400, 401],
+    "missing_scope_status": [400, 403],
+    "rate_limit": [25, 31, None],
+    "rate_window": [5.0, 2.5],
+    "rate_retry_after": [None, 7],
+    "lastmodified_zone": ["Europe/Stockholm", "UTC"],
+    "payment_not_found_code": [2009434, 2000434],
+    "unknown_path_code": [2009436, 1000001],
+    # That none may be negative cannot be read off the absence of any.
+    "negative_payments": [True],
+}
+
+#: What reading cannot show: writing, waiting, another login, or a company that lacks something.
+HIDDEN = {
+    "refresh_token_days",
+    "client_secret_in_body",
+    "token_on_api_host",
+    "pkce",
+    "client_credentials",
+    "client_credentials_status",
+    "other_currency",
+    "delete_booked",
+    "read_only_fields",
+    "payment_locked_code",
+    "payment_currency_code",
+}
+
+SWITCHES = {field.name for field in dataclasses.fields(Switches) if field.metadata["kind"] != "own"}
+
+CASES = [
+    (name, value)
+    for name in sorted(SWITCHES - HIDDEN - {"missing_licence_status"})
+    for value in VALUES.get(name)
+    or ([True, False] if taken(name) == [True, False] else taken(name))
+]
+
+
+@pytest.mark.parametrize(("name", "value"), CASES)
+def test_a_switch_that_reading_shows_is_named(name, value, fortnox, reader, ticks):
+    switches = replace(Switches(), **{name: value})
+    if name == "rate_retry_after_as":
+        switches = replace(switches, rate_retry_after=7)
+    # More payments than a page holds, where that is the question.
+    box = fortnox(switches, ordinary=510 if name == "limit_above_500" else 120)
+    asking = reader(box, provoke=name in RATE, watch=300.0 if name in WATCHED else 0.0)
+    ticks.meanwhile = changes_while_watched(box, ticks)
+    found = found_by(asking, *BEFORE.get(name, []), name)[name]
+    assert getattr(found, "because", None) is None
+    assert (found.name, found.answer) == (name, value)
+
+
+def changes_while_watched(box, ticks):
+    """Return what happens while the probe sleeps: somebody saves a payment, once."""
+    waiting = iter([True])
+
+    def happen():
+        in_a_minute = 15 < box.clock.now().second < 45
+        if ticks.naps[-1] == WATCH_EVERY and in_a_minute and next(waiting, False):
+            box.state.company().touch_payment(FIRST_PAYMENT + 5)
+
+    return happen
+
+
+@pytest.mark.parametrize("name", sorted(HIDDEN))
+def test_what_reading_cannot_show_is_called_undecidable(name, fortnox, reader):
+    found = found_by(reader(fortnox(state=seed.empty())), name)[name]
+    assert found.because.sv
+    assert found.because.en
+
+
+def test_every_switch_is_among_the_questions():
+    assert set(probe_words.TITLES) >= SWITCHES
+    assert {name for question in QUESTIONS for name in question.names} == set(probe_words.TITLES)
+
+
+@pytest.mark.parametrize("status", [403, 400])
+def test_a_missing_licence_ends_the_probe_and_is_named(status, fortnox, reader):
+    box = fortnox(replace(Switches(), missing_licence_status=status))
+    asking = reader(box)
+    box.state.withdraw_licence()
+    report = probe(asking)
+    found = {finding.name: finding for finding in report.findings}
+    assert report.error.code == "LICENCE_MISSING"
+    assert found["missing_licence_status"].answer == status
+    assert not found["payment_row"].decided
+
+
+@pytest.mark.parametrize("inclusive", [True, False])
+@pytest.mark.parametrize("zone", ["Europe/Stockholm", "UTC"])
+def test_watching_tells_zone_and_inclusiveness_together(zone, inclusive, fortnox, reader, ticks):
+    box = fortnox(Switches(lastmodified_zone=zone, lastmodified_inclusive=inclusive))
+    ticks.meanwhile = changes_while_watched(box, ticks)
+    found = found_by(reader(box, watch=300.0), *WATCHED)
+    assert found["lastmodified_zone"].answer == zone
+    assert found["lastmodified_inclusive"].answer is inclusive
+
+
+def test_a_change_of_this_hour_shows_the_zone_without_watching(fortnox, reader):
+    """By a clock in UTC it would lie in the future."""
+    found = found_by(reader(fortnox()), *WATCHED)
+    assert found["lastmodified_zone"].answer == "Europe/Stockholm"
+    assert not found["lastmodified_inclusive"].decided
+
+
+def test_an_old_change_shows_no_zone_without_watching(fortnox, reader, ticks):
+    box = fortnox()
+    ticks.seconds += 7200
+    found = found_by(reader(box), *WATCHED)
+    assert "--watch" in found["lastmodified_zone"].because.sv
+
+
+def test_watching_ends_when_nobody_changes_anything(fortnox, reader):
+    found = found_by(reader(fortnox(), watch=60.0), *WATCHED)
+    assert found["lastmodified_zone"].because is probe_words.NOBODY_CHANGED
+
+
+def test_no_negative_payment_shows_nothing(fortnox, reader):
+    found = found_by(reader(fortnox(negative=False)), "negative_payments")
+    assert found["negative_payments"].because is probe_words.NO_NEGATIVE
+
+
+def test_an_empty_company_leaves_questions_undecided_and_ends_well(fortnox, reader):
+    report = probe(reader(fortnox(state=seed.empty())))
+    found = {finding.name: finding for finding in report.findings}
+    assert report.error is None
+    assert not found["list_amount"].decided
+    assert found["page_beyond_end"].answer == "empty"
+
+
+def test_a_question_that_fortnox_never_answers_hides_no_other(fortnox, reader):
+    box = fortnox()
+    box.faults.add(
+        Fault(502, match=Match("GET", "/3/invoicepayments", {"limit": "501"}), times=None)
+    )
+    report = probe(reader(box))
+    found = {finding.name: finding for finding in report.findings}
+    assert report.error is None
+    assert "502" in found["limit_above_500"].because.en
+    assert found["limit_below_1"].answer == "refused"
+
+
+@pytest.mark.parametrize(
+    "body", [b"[]", b"<html></html>", b'{"InvoicePayments":[1,null,{"a":[]}]}']
+)
+def test_answers_of_any_form_end_in_a_report(body, fortnox, reader):
+    box = fortnox()
+    strange = Fault(200, body, "application/json", times=None, after=1, match=Match("GET"))
+    box.faults.add(strange)
+    report = probe(reader(box))
+    assert len(report.findings) == len(probe_words.TITLES)
+
+
+# --- What it does to Fortnox -----------------------------------------------------
+
+
+def test_a_probe_only_reads_stays_inside_the_limit_and_counts_its_requests(fortnox, reader):
+    box = fortnox()
+    report = probe(reader(box))
+    api = [asked for asked in box.asked if asked.path.startswith("/3/")]
+    tokens = [asked for asked in box.asked if asked.path == "/oauth-v1/token"]
+    assert {asked.method for asked in api} == {"GET"}
+    assert 429 not in {asked.status for asked in api}
+    # The exchange of the code was there before the probe.
+    assert report.requests == len(api) + len(tokens) - 1
+    assert report.requests < 100
+
+
+def test_a_provoked_probe_counts_its_requests_too(fortnox, reader):
+    box = fortnox()
+    report = probe(reader(box, provoke=True))
+    asked = [one for one in box.asked if one.path.startswith(("/3/", "/oauth-v1/token"))]
+    assert report.requests == len(asked) - 1
+
+
+# --- The command -----------------------------------------------------------------
+
+
+@pytest.fixture
+def run(ticks, capfd):
+    """Return a function that runs the command against a sandbox; gives status, output, log."""
+
+    def command(box, *arguments, window=None, **environment):
+        def open_window(address):
+            name, person = next(iter(box.state.users.items()))
+            visit = window or visitor.sign_in
+            threading.Thread(target=visit, args=(address, name, person.password)).start()
+
+        status = main(
+            ["probe", *arguments],
+            environment=box.environment() | environment,
+            open_window=open_window,
+            sleep=ticks.sleep,
+            clock=ticks,
+        )
+        return status, *capfd.readouterr()
+
+    return command
+
+
+def test_json_is_the_whole_of_standard_output(fortnox, run):
+    status, out, err = run(fortnox(), "--json")
+    report = json.loads(out)
+    assert status == 0
+    assert [one["question"] for one in report["findings"]] == [
+        name for question in QUESTIONS for name in question.names
+    ]
+    assert "1 av" in err
+
+
+def test_the_report_is_a_table_in_the_language_asked_for(fortnox, run):
+    _, swedish, _ = run(fortnox())
+    assert "går inte att avgöra här" in swedish
+    assert re.search(r"^\| `page_beyond_end` +\| Sida efter .*\*\*empty\*\*", swedish, re.MULTILINE)
+    _, english, _ = run(fortnox(), "--lang", "en")
+    assert "undecidable here, because" in english
+
+
+def test_the_login_is_revoked_at_the_end(fortnox, run):
+    box = fortnox()
+    run(box)
+    assert box.state.tokens.refresh_tokens_alive() == 0
+
+
+def test_the_login_asks_for_no_more_than_it_needs(fortnox, run):
+    box = fortnox()
+    seen = []
+    run(
+        box,
+        window=lambda address, *person: seen.append(address) or visitor.sign_in(address, *person),
+    )
+    assert parse_qs(urlsplit(seen[0]).query)["scope"] == ["payment invoice"]
+
+
+WORD = re.compile(r"[\wÅÄÖåäö.,:-]*\w")
+
+
+def values_of(state):
+    """Collect everything that the books hold, as it could be written."""
+    for company in state.companies.values():
+        yield from (company.name, str(company.number), company.organisation_number)
+        yield from (company.address, company.city, company.zip_code)
+        for one in company.invoices():
+            yield from (str(one.number), one.reference, one.customer_name, one.customer_number)
+            yield from (str(one.total), f"{one.total:f}".rstrip("0").rstrip("."))
+            yield from (str(one.invoice_date), str(one.due_date), str(one.balance))
+        for one in company.payments():
+            yield from (str(one.number), str(one.amount), str(one.in_currency))
+            yield from (f"{one.amount:f}".rstrip("0").rstrip("."), str(one.payment_date))
+            yield from (str(one.currency_rate), str(one.modified.astimezone(STOCKHOLM))[:16])
+            yield from (row.description for row in one.write_offs)
+    for user in state.users.values():
+        yield from (user.name, user.password)
+
+
+@pytest.mark.parametrize("form", [["--json"], []])
+@pytest.mark.parametrize("state", [lambda: seed.haulier(NOW), books], ids=["haulier", "books"])
+def test_a_report_holds_nothing_of_the_company(state, form, fortnox, run):
+    box = fortnox(state=state())
+    status, out, _ = run(box, "--provoke-429", *form)
+    # A shorter number than four digits could stand there for another reason, such as a status.
+    values = {value for value in values_of(box.state) if len(value) > 3}
+    words = set(WORD.findall(out))
+    assert status == 0
+    assert len(values) > 300
+    assert not values & words
+    assert not [value for value in values if len(value) > 8 and value in out]
+
+
+def test_no_secret_is_printed_anywhere(fortnox, run):
+    box = fortnox()
+    _, out, err = run(box, "--provoke-429", "--json")
+    assert len(box.issued) > 5
+    assert not [secret for secret in box.issued if secret in out + err]
+
+
+def test_a_mask_lies_over_what_fortnox_makes_up(fortnox, run):
+    """Neither a key, nor a content type, nor an error name of a strange kind is repeated."""
+    box = fortnox()
+    odd = {"Kundens Namn 19500101-1234": 1, "message": "Kundens Namn"}
+    box.faults.add(
+        Fault(
+            400,
+            json.dumps(odd),
+            "application/Kundens Namn",
+            match=Match("GET", "/3/nosuchresource"),
+            times=None,
+        )
+    )
+    _, out, _ = run(box, "--json")
+    assert "Anna" not in out
+    assert "{…, message}" in out
+
+
+def test_a_refused_login_ends_with_3(fortnox, run):
+    status, out, err = run(fortnox(), window=visitor.refuse)
+    assert (status, out) == (3, "")
+    assert err.splitlines()[-1].startswith("LOGIN_REFUSED: ")
+
+
+def test_nobody_came_ends_with_3(fortnox, run):
+    status, out, err = run(fortnox(), "--login-timeout", "0.1", window=lambda *_: None)
+    assert (status, out) == (3, "")
+    assert err.splitlines()[-1].startswith("LOGIN_TIMED_OUT: ")
+
+
+def test_a_missing_licence_ends_with_4_and_a_report(fortnox, run):
+    box = fortnox()
+    box.faults.add(NO_LICENCE)
+    status, out, err = run(box, "--json")
+    assert status == 4
+    assert json.loads(out)["complete"] is False
+    assert err.splitlines()[-1].startswith("LICENCE_MISSING: ")
+
+
+def test_an_unavailable_fortnox_ends_with_5(fortnox, run):
+    box = fortnox()
+    box.faults.add(Fault(503, match=Match("GET", "/3/*"), times=None))
+    status, _, err = run(box, "--json")
+    assert status == 5
+    assert err.splitlines()[-1].startswith("FORTNOX_UNAVAILABLE: ")
+
+
+def test_a_login_that_dies_on_the_way_ends_with_3(fortnox, reader, ticks):
+    box = fortnox()
+    asking = reader(box)
+    assert asking.newest.total
+    box.state.expire_access_tokens()
+    box.state.expire_refresh_tokens()
+    report = probe(asking)
+    assert isinstance(report.error, LoginFailed)
+
+
+@pytest.mark.parametrize(
+    ("status", "code", "ended"), [(404, 2000434, 1), (400, 2000311, 3), (403, 2003330, 4)]
+)
+def test_payments_that_may_not_be_listed_end_the_probe(status, code, ended, fortnox, run):
+    box = fortnox()
+    body = json.dumps({"ErrorInformation": {"error": 1, "message": "Nej.", "code": code}})
+    refusal = Fault(status, body, "application/json", match=Match("GET", "/3/*"), times=None)
+    box.faults.add(refusal)
+    status, _, err = run(box, "--json")
+    assert status == ended
+    assert re.match("[A-Z_]+: ", err.splitlines()[-1])
+    assert "INTERNAL" not in err
+
+
+def test_missing_configuration_ends_with_2(fortnox, run):
+    status, out, err = run(fortnox(), FORTNOX_CLIENT_SECRET="")
+    assert (status, out) == (2, "")
+    assert err.splitlines()[-1].startswith("CONFIGURATION_MISSING: ")
+
+
+@pytest.mark.parametrize("arguments", [["--nonsense"], ["--watch", "-1"], ["--lang", "de"]])
+def test_wrong_usage_ends_with_2(arguments, fortnox, run):
+    status, out, err = run(fortnox(), *arguments)
+    assert (status, out) == (2, "")
+    assert err.splitlines()[-1].startswith("USAGE: ")
+
+
+def test_cancelling_ends_with_130_and_revokes_the_login(fortnox, run, ticks):
+    box = fortnox()
+
+    def cancel():
+        raise KeyboardInterrupt
+
+    ticks.meanwhile = cancel
+    status, out, err = run(box)
+    assert (status, out) == (130, "")
+    assert err.splitlines()[-1].startswith("CANCELLED: ")
+    assert box.state.tokens.refresh_tokens_alive() == 0
+
+
+def test_the_command_takes_the_answer_from_standard_input(fortnox):
+    """As a program of its own; without a licence, so that it need not wait for its turns."""
+    box = fortnox()
+    box.faults.add(NO_LICENCE)
+    with subprocess.Popen(
+        [sys.executable, "-m", "opter_fortnox_plugin", "probe", "--no-browser", "--json"],
+        env={"PYTHONUTF8": "1"} | box.environment(),
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        encoding="utf-8",
+    ) as child:
+        address = re.search(r"http\S+", child.stderr.readline()).group()
+        back = visitor.answer_of(address, "ida", "hemligt")
+        out, err = child.communicate(f"http://example.invalid/\n{back}\n", timeout=60)
+    assert child.returncode == 4
+    assert json.loads(out)["findings"]
+    assert "Adressen är inte svaret" in err
+
+
+# --- Judging alone ---------------------------------------------------------------
+
+
+@given(st.datetimes(wall(2000, 1, 2), wall(2026, 1, 1)))
+def test_the_latest_minute_is_found(moment):
+    minute = moment.replace(second=0, microsecond=0)
+    asked = []
+
+    def found(at):
+        asked.append(at)
+        return at <= minute
+
+    assert latest_minute(found, wall(2026, 1, 1, 2)) == minute
+    assert len(asked) < 40
+
+
+def test_nothing_is_found_in_thirty_years():
+    assert latest_minute(lambda _at: False, wall(2026, 1, 1)) is None
+
+
+def test_a_change_of_this_very_minute_shows_that_it_is_included():
+    now = datetime(2026, 1, 7, 12, 0, 30, tzinfo=UTC)
+    assert meanings(wall(2026, 1, 7, 13, 0), None, now) == {Meaning("Europe/Stockholm", True)}
+
+
+def test_a_minute_that_fits_no_clock_has_no_meaning():
+    now = datetime(2026, 1, 7, 12, 0, 30, tzinfo=UTC)
+    assert meanings(wall(2026, 1, 7, 20, 0), None, now) == set()
+
+
+@pytest.mark.parametrize(
+    ("now", "day"),
+    [
+        (datetime(2026, 3, 30, 12, tzinfo=UTC), date(2026, 3, 29)),
+        (datetime(2026, 3, 29, 12, tzinfo=UTC), date(2025, 3, 30)),
+        (datetime(2026, 2, 1, tzinfo=UTC), date(2025, 3, 30)),
+        (datetime(2024, 12, 1, tzinfo=UTC), date(2024, 3, 31)),
+    ],
+)
+def test_the_last_spring_is_a_sunday_that_is_over(now, day):
+    assert last_spring(now) == day
+
+
+def test_a_quiet_night_shows_nothing_of_summer_time():
+    with pytest.raises(Undecidable):
+        judge_compares(4, 4, 4)
+
+
+@pytest.mark.parametrize(
+    ("body", "form"),
+    [
+        (b"", "empty"),
+        (b"Too many", "text"),
+        (b"<p>Too many</p>", "html"),
+        (b"[1]", "[]"),
+        (b'{"message":"x"}', "{message}"),
+        (b'{"a":{"b":[1],"c d":2}}', "{a{b[], …}}"),
+    ],
+)
+def test_a_body_is_told_by_its_form(body, form):
+    assert body_form(body) == form
+
+
+def test_the_form_of_a_wide_body_is_cut():
+    body = json.dumps({f"key_{letter}": 1 for letter in "abcdefghijkl"}).encode()
+    assert body_form(body).endswith("key_h, …}")
+
+
+def test_a_content_type_that_is_none_is_not_repeated():
+    assert content_type(reply(200, b"", **{"content-type": "Kundens Namn"})) == "strange"
+
+
+@pytest.mark.parametrize(
+    ("text", "answer"),
+    [
+        ("", (None, "none")),
+        ("7", (7, "seconds")),
+        ("Tue, 03 Feb 2026 08:15:40 GMT", (10, "date")),
+        ("soon, Anna", (None, "strange")),
+    ],
+)
+def test_retry_after_is_told_in_seconds_and_by_its_form(text, answer):
+    assert judge_retry_after(text, datetime(2026, 2, 3, 8, 15, 30, tzinfo=UTC)) == answer
+
+
+def test_a_429_in_the_style_of_errors_is_the_applications():
+    body = {"ErrorInformation": {"error": 1, "message": "x", "code": 1}}
+    assert judge_rate_body(reply(429, body)) == "application"
+
+
+def test_codes_of_both_kinds_are_told_as_both():
+    found = {
+        one.name: one.answer for one in judge_errors([(400, {"code": 1}), (404, {"Code": "1"})])
+    }
+    assert found == {"codes_as_text": "both", "error_casing": "400 lower, 404 upper"}
