@@ -1,0 +1,46 @@
+"""Where ``hostsim`` and ``python -m hostsim`` begin."""
+
+from __future__ import annotations
+
+import importlib.util
+import itertools
+import os
+import sys
+from collections.abc import Mapping, Sequence
+
+#: What the command line cannot start without; the plug-in's own needs are its own.
+NEEDED = ("click", "rich", "filelock")
+
+_NOT_INSTALLED = {
+    "sv": "NOT_INSTALLED: hostsim behöver fler paket; installera dem med "
+    '`pip install "opter-fortnox-plugin[hostsim]"`.',
+    "en": "NOT_INSTALLED: hostsim needs more packages; install them with "
+    '`pip install "opter-fortnox-plugin[hostsim]"`.',
+}
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command line and return its exit status."""
+    given = sys.argv[1:] if arguments is None else list(arguments)
+    language = asked_language(given, os.environ)
+    if any(importlib.util.find_spec(name) is None for name in NEEDED):
+        sys.stderr.write(_NOT_INSTALLED[language] + "\n")
+        return 2
+    from hostsim import cli  # noqa: PLC0415 - click may not be there
+
+    return cli.run(given, language)
+
+
+def asked_language(arguments: Sequence[str], environment: Mapping[str, str]) -> str:
+    """Find the language before anything is parsed, so that refusals speak it too."""
+    asked = environment.get("HOSTSIM_LANG", "")
+    for word, following in itertools.pairwise([*arguments, ""]):
+        if word == "--lang":
+            asked = following
+        elif word.startswith("--lang="):
+            asked = word.removeprefix("--lang=")
+    return "en" if asked == "en" else "sv"
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,365 @@
+"""What the host answers while a plug-in reads.
+
+One object stands in the plug-in manager for the host. It knows the runs that
+are alive by their id and hands each call on to its run; nothing else is
+shared between runs. What a plug-in hands over is checked against the contract
+here, and copied.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Collection, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager
+from datetime import date, datetime
+from decimal import Decimal
+from typing import TYPE_CHECKING
+
+import pluggy
+
+from hostsim import texts
+from hostsim.errors import HostError, host_error
+from hostsim.hookspecs import BATCH, PROJECT
+from hostsim.judging import Refusal
+from hostsim.models import SEK, Company, Payment, PaymentKey, Run, WriteOff
+from hostsim.previews import Record, Recording, wrong_company
+from hostsim.secrets import Secrets
+from hostsim.store import clean, plain, record_of, without_spaces
+from hostsim.texts import Text
+
+if TYPE_CHECKING:
+    from hostsim import hookspecs
+
+hookimpl = pluggy.HookimplMarker(PROJECT)
+
+#: The contract's bounds of a plug-in's small state.
+LONGEST_KEY = 200
+LONGEST_VALUE = 100_000
+
+#: The contract's bound of a secret: what every system's keyring takes.
+LONGEST_SECRET = 1_000
+
+#: Sums stay exact up to here (see ``judging.EXACT``), and no real amount comes near.
+MOST_DIGITS = 50
+
+Window = Callable[[str, Callable[[str], "hookspecs.Text | None"]], bool]
+OnProgress = Callable[["hookspecs.Progress"], "bool | None"]
+Screen = Callable[[Run, Sequence[Payment]], "Sequence[hookspecs.LeftOut | None] | None"]
+
+
+class LiveRun:
+    """A run while its plug-in reads."""
+
+    def __init__(
+        self,
+        run: Run,
+        recording: Recording,
+        *,
+        window: Window,
+        on_progress: OnProgress,
+        screen: Screen,
+        secrets: Secrets,
+    ) -> None:
+        """Keep the run, where it is recorded, and how to reach the person."""
+        self.run = run
+        self.window = window
+        self.on_progress = on_progress
+        self._recording = recording
+        self._screen = screen
+        self._secrets = secrets
+        self._guard = threading.Lock()
+        self._company: str | None = None
+        self._offered_again = False
+        self._failure: BaseException | None = None
+
+    @contextmanager
+    def answering(self) -> Iterator[None]:
+        """Remember a failure, so that a plug-in that swallows it does not end well."""
+        try:
+            yield
+        except BaseException as error:
+            self._failure = self._failure or error
+            raise
+
+    def take_payments(self, payments: Sequence[hookspecs.Payment]) -> int:
+        """Keep payments that may be saved."""
+        _check_size(payments)
+        copies = [received(payment) for payment in payments]
+        for copy in copies:
+            _check_complete(copy)
+        self._check_company(copy.key.company for copy in copies)
+        self._recording.take(Record(record_of(copy)) for copy in copies)
+        return len(copies)
+
+    def take_left_out(self, left_out: Sequence[hookspecs.LeftOut]) -> int:
+        """Keep payments that were ignored or rejected by the plug-in."""
+        _check_size(left_out)
+        self._check_company(one.key.company for one in left_out)
+        self._recording.take([_left_out_record(one) for one in left_out])
+        return len(left_out)
+
+    def take_gone(self, numbers: Sequence[str]) -> int:
+        """Drop payments of earlier runs that no longer exist."""
+        _check_size(numbers)
+        self._recording.take_gone(numbers)
+        return len(numbers)
+
+    def payments_to_confirm(self, company: hookspecs.Company) -> list[str]:
+        """Ask for payments of earlier runs that would be ready now."""
+        self._check_company([company.number], company.name)
+        self._offer_again(company.number)
+        return self._recording.to_confirm(company.number)
+
+    def known_invoices(self, numbers: Sequence[str]) -> Collection[str]:
+        """Say which invoices the region of the definition has."""
+        _check_size(numbers)
+        definition = self._recording.definition
+        return self._recording.store.known_invoices(definition.region, numbers)
+
+    def state(self, key: str) -> str | None:
+        """Read what the plug-in put away."""
+        _check_length("state key", key, LONGEST_KEY)
+        return self._recording.store.state(self.run.import_type, key)
+
+    def set_state(self, key: str, value: str | None) -> bool:
+        """Put a value of the plug-in away."""
+        _check_length("state key", key, LONGEST_KEY)
+        _check_length("state value", value or "", LONGEST_VALUE)
+        self._recording.store.set_state(self.run.import_type, key, value)
+        return True
+
+    def secret(self, key: str) -> str | None:
+        """Read a secret of the definition."""
+        _check_length("secret key", key, LONGEST_KEY)
+        return self._secrets.get(self.run.definition, key)
+
+    def set_secret(self, key: str, value: str | None) -> bool:
+        """Put a secret of the definition away."""
+        _check_length("secret key", key, LONGEST_KEY)
+        _check_length("secret", value or "", LONGEST_SECRET)
+        self._secrets.put(self.run.definition, key, value)
+        return True
+
+    def lock(self, key: str, wait: float) -> AbstractContextManager[bool]:
+        """Give a lock of the plug-in."""
+        _check_length("lock key", key, LONGEST_KEY)
+        locks = self._recording.store.locks
+        return locks.hold("plug-in", self.run.import_type, key, wait=wait)
+
+    def finish(self, company: hookspecs.Company) -> None:
+        """End the reading: offer again what earlier runs rejected, if nobody asked for it."""
+        if self._failure is not None:
+            raise self._failure
+        self._check_company([company.number], company.name)
+        self._offer_again(company.number)
+
+    def _check_company(self, numbers: Collection[str] | Iterator[str], name: str = "") -> None:
+        for number in set(numbers):
+            expected = self.run.company
+            if expected is not None and number != expected.number:
+                raise wrong_company(self.run.definition, expected, Company(number, name))
+            with self._guard:
+                self._company = self._company or number
+            if not number or number != self._company:
+                raise broken("payments of several companies in one run")
+
+    def _offer_again(self, company: str) -> None:
+        with self._guard:
+            if self._offered_again:
+                return
+            self._offered_again = True
+        self._recording.offer_again(company, self._screened)
+
+    def _screened(self, payments: Sequence[Payment]) -> Sequence[Refusal | None]:
+        answers = self._screen(self.run, payments)
+        if answers is None:
+            return [None] * len(payments)
+        if len(answers) != len(payments):
+            raise broken("opter_screen_payments did not answer for each payment")
+        return [None if a is None else Refusal(a.reason, texts.own(a.sentence)) for a in answers]
+
+
+class HostAnswers:
+    """The host's own implementation of the hooks that only a host answers."""
+
+    def __init__(self) -> None:
+        """Begin with no run alive."""
+        self._live: dict[str, LiveRun] = {}
+
+    @contextmanager
+    def alive(self, live: LiveRun) -> Iterator[None]:
+        """Answer for a run as long as its plug-in reads."""
+        self._live[live.run.id] = live
+        try:
+            yield
+        finally:
+            del self._live[live.run.id]
+
+    @contextmanager
+    def _of(self, run: hookspecs.Run) -> Iterator[LiveRun]:
+        live = self._live.get(run.id)
+        if live is None:
+            raise broken("a hook was called for a run that is not going on")
+        with live.answering():
+            yield live
+
+    @hookimpl
+    def opter_take_payments(self, run: hookspecs.Run, payments: Sequence[hookspecs.Payment]) -> int:
+        with self._of(run) as live:
+            return live.take_payments(payments)
+
+    @hookimpl
+    def opter_take_left_out(self, run: hookspecs.Run, left_out: Sequence[hookspecs.LeftOut]) -> int:
+        with self._of(run) as live:
+            return live.take_left_out(left_out)
+
+    @hookimpl
+    def opter_take_gone(self, run: hookspecs.Run, payment_numbers: Sequence[str]) -> int:
+        with self._of(run) as live:
+            return live.take_gone(payment_numbers)
+
+    @hookimpl
+    def opter_payments_to_confirm(
+        self, run: hookspecs.Run, company: hookspecs.Company
+    ) -> Sequence[str]:
+        with self._of(run) as live:
+            return live.payments_to_confirm(company)
+
+    @hookimpl
+    def opter_known_invoices(
+        self, run: hookspecs.Run, invoice_numbers: Sequence[str]
+    ) -> Collection[str]:
+        with self._of(run) as live:
+            return live.known_invoices(invoice_numbers)
+
+    @hookimpl
+    def opter_progress(self, run: hookspecs.Run, progress: hookspecs.Progress) -> bool | None:
+        with self._of(run) as live:
+            return live.on_progress(progress)
+
+    @hookimpl
+    def opter_open_window(
+        self, run: hookspecs.Run, address: str, answered: Callable[[str], hookspecs.Text | None]
+    ) -> bool:
+        with self._of(run) as live:
+            return live.window(address, answered)
+
+    @hookimpl
+    def opter_state_get(self, run: hookspecs.Run, key: str) -> str | None:
+        with self._of(run) as live:
+            return live.state(key)
+
+    @hookimpl
+    def opter_state_put(self, run: hookspecs.Run, key: str, value: str | None) -> bool:
+        with self._of(run) as live:
+            return live.set_state(key, value)
+
+    @hookimpl
+    def opter_secret_get(self, run: hookspecs.Run, key: str) -> str | None:
+        with self._of(run) as live:
+            return live.secret(key)
+
+    @hookimpl
+    def opter_secret_put(self, run: hookspecs.Run, key: str, value: str | None) -> bool:
+        with self._of(run) as live:
+            return live.set_secret(key, value)
+
+    @hookimpl
+    def opter_lock(self, run: hookspecs.Run, key: str, wait: float) -> AbstractContextManager[bool]:
+        with self._of(run) as live:
+            return live.lock(key, wait)
+
+
+# --- At the door ------------------------------------------------------------
+
+
+def received(payment: hookspecs.Payment) -> Payment:
+    """Copy a payment that a plug-in handed over, and check it against the contract."""
+    return Payment(
+        key=PaymentKey(clean(payment.key.company), clean(payment.key.number)),
+        source=clean(payment.source),
+        invoice_number=clean(payment.invoice_number),
+        ocr=None if payment.ocr is None else without_spaces(clean(payment.ocr)),
+        date=_day(payment.date),
+        amount=_money(payment.amount),
+        currency=clean(payment.currency),
+        amount_currency=_money_or_none(payment.amount_currency),
+        exchange_rate=_money_or_none(payment.exchange_rate),
+        write_offs=tuple(
+            WriteOff(_money(w.amount), clean(w.account), clean(w.description))
+            for w in payment.write_offs
+        ),
+        booked=bool(payment.booked),
+        warnings=tuple(Text(clean(w.sv), clean(w.en)) for w in payment.warnings),
+    )
+
+
+def broken(what: str) -> HostError:
+    """Make the error for a plug-in that does not keep to the contract."""
+    return host_error("CONTRACT_BROKEN", what=what)
+
+
+def _left_out_record(left_out: hookspecs.LeftOut) -> Record:
+    given = Refusal(left_out.reason, Text(clean(left_out.sentence.sv), clean(left_out.sentence.en)))
+    number = clean(left_out.key.number)
+    if left_out.payment is not None:
+        columns = record_of(received(left_out.payment))
+        return Record((number, *columns[1:]), given)
+    invoice_number = left_out.invoice_number
+    known = (
+        number,
+        None,
+        None if invoice_number is None else clean(invoice_number),
+        None,
+        None,
+        plain(_money_or_none(left_out.amount)),
+        None,
+        None,
+        None,
+        "[]",
+        None,
+        "[]",
+    )
+    return Record(known, given)
+
+
+def _check_complete(payment: Payment) -> None:
+    if not payment.key.number:
+        raise broken("a payment without a number was offered")
+    if not payment.currency:
+        raise broken("a payment without a currency was offered")
+    if payment.currency == SEK:
+        return
+    if payment.amount_currency is None:
+        raise broken("a payment was offered without its amount in the currency")
+    if payment.write_offs and not (payment.exchange_rate and payment.exchange_rate > 0):
+        raise broken("a payment with write-offs was offered without a rate")
+
+
+def _check_size(batch: Sequence[object]) -> None:
+    if len(batch) > BATCH:
+        raise broken(f"a batch of {len(batch)} is larger than {BATCH}")
+
+
+def _check_length(what: str, text: str, longest: int) -> None:
+    if len(text) > longest:
+        raise broken(f"a {what} of {len(text)} characters is longer than {longest}")
+
+
+def _day(day: date) -> date:
+    if not isinstance(day, date) or isinstance(day, datetime):
+        raise broken("a payment date is not a date")
+    return day
+
+
+def _money(amount: Decimal) -> Decimal:
+    if not isinstance(amount, Decimal) or not amount.is_finite():
+        raise broken("an amount is not a finite Decimal")
+    _sign, digits, exponent = amount.as_tuple()
+    if amount.adjusted() > MOST_DIGITS or (isinstance(exponent, int) and exponent < -MOST_DIGITS):
+        raise broken(f"an amount has more than {MOST_DIGITS} digits ({len(digits)})")
+    return amount
+
+
+def _money_or_none(amount: Decimal | None) -> Decimal | None:
+    return None if amount is None else _money(amount)

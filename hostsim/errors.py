@@ -1,0 +1,102 @@
+"""What can go wrong in the host, sorted by who can act.
+
+A person sees a stable code and a sentence in the chosen language. Plug-ins
+raise exceptions of their own with the same attributes; :func:`failure_of`
+tells them from bugs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, cast
+
+from hostsim.texts import ERRORS, Text
+
+if TYPE_CHECKING:
+    from hostsim import hookspecs
+    from hostsim.previews import Preview
+
+#: The exit status of a command, by the kind of failure that ended it.
+EXIT_STATUS = {
+    "internal": 1,
+    "usage": 2,
+    "settings": 2,
+    "login": 3,
+    "permission": 4,
+    "unavailable": 5,
+    "busy": 6,
+    "changed": 6,
+    "cancelled": 130,
+}
+
+
+class HostError(Exception):
+    """A failure that was foreseen, with a sentence for the person."""
+
+    def __init__(self, code: str, kind: str, sentence: Text) -> None:
+        """Keep the code, who can act, and the sentence."""
+        super().__init__(code, kind, sentence)
+        self.code = code
+        self.kind = kind
+        self.sentence = sentence
+
+    def __str__(self) -> str:
+        """Write code and English sentence, for logs and developers."""
+        return f"{self.code}: {self.sentence.en}"
+
+
+class SettingsRefused(HostError):
+    """The settings of a definition are wrong; ``problems`` says field by field why."""
+
+    def __init__(self, problems: Sequence[hookspecs.SettingsProblem]) -> None:
+        """Keep the problems, warnings included."""
+        wrong = [p for p in problems if p.severity == "error"]
+        told = Text(
+            " ".join(f"{p.key}: {p.sentence.sv}" for p in wrong),
+            " ".join(f"{p.key}: {p.sentence.en}" for p in wrong),
+        )
+        kind, sentence = _from_table("SETTINGS_REFUSED", {"problems": told})
+        super().__init__("SETTINGS_REFUSED", kind, sentence)
+        self.problems = tuple(problems)
+
+
+class PreviewChanged(HostError):
+    """Nothing was saved, since the result would differ; ``preview`` is the new one."""
+
+    def __init__(self, preview: Preview) -> None:
+        """Keep the new preview."""
+        super().__init__("PREVIEW_CHANGED", *_from_table("PREVIEW_CHANGED", {}))
+        self.preview = preview
+
+
+def host_error(code: str, **values: object) -> HostError:
+    """Make the error that ``texts.ERRORS`` describes, with these values in its sentence."""
+    return HostError(code, *_from_table(code, values))
+
+
+def failure_of(error: BaseException) -> hookspecs.Failure | None:
+    """Tell whether an exception, also a plug-in's, was foreseen; ``None`` for a bug."""
+    if isinstance(error, KeyboardInterrupt):
+        return host_error("CANCELLED")
+    sentence = getattr(error, "sentence", None)
+    words = (
+        getattr(error, "code", None),
+        getattr(error, "kind", None),
+        getattr(sentence, "sv", None),
+        getattr(sentence, "en", None),
+    )
+    if not all(isinstance(word, str) for word in words):
+        return None
+    return cast("hookspecs.Failure", error)
+
+
+def exit_status(failure: hookspecs.Failure | None) -> int:
+    """Choose the exit status; a bug, and a kind that nobody knows, is 1."""
+    if failure is None:
+        return EXIT_STATUS["internal"]
+    return EXIT_STATUS.get(failure.kind, EXIT_STATUS["internal"])
+
+
+def _from_table(code: str, values: dict[str, object]) -> tuple[str, Text]:
+    kind, sentence = ERRORS[code]
+    return kind, Text(sentence.sv.format_map(values), sentence.en.format_map(values))

@@ -1,0 +1,407 @@
+"""An import from beginning to end, as a person goes through it.
+
+A definition is made once. Each import reads, judges and ends in the open
+preview of its definition; nothing is registered before :meth:`Host.save`.
+"""
+
+from __future__ import annotations
+
+import getpass
+import logging
+import subprocess
+import sys
+import threading
+import uuid
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from types import MappingProxyType
+from typing import TYPE_CHECKING
+
+from hostsim import previews, reconciling
+from hostsim.answers import LiveRun, OnProgress, Window, broken
+from hostsim.errors import PreviewChanged, SettingsRefused, failure_of, host_error
+from hostsim.listening import tell
+from hostsim.models import SEK, Company, Definition, Payment, Run, SavedRun
+from hostsim.previews import Preview, Recording
+from hostsim.reconciling import FullRun, Reconciliation
+from hostsim.secrets import FindKeyring, Secrets, no_keyring
+from hostsim.texts import settings_not_followed
+
+if TYPE_CHECKING:
+    from hostsim import hookspecs
+    from hostsim.plugins import Plugins
+    from hostsim.store import Store
+
+log = logging.getLogger(__name__)
+
+#: How long the name of a definition may be.
+LONGEST_NAME = 200
+
+_NOTHING: Mapping[str, str] = MappingProxyType({})
+
+
+def now() -> datetime:
+    """Tell the time, in the zone of the machine."""
+    return datetime.now(UTC).astimezone()
+
+
+def new_id() -> str:
+    """Make the id of a run."""
+    return uuid.uuid4().hex
+
+
+def system_user() -> str:
+    """Name the user of the system, where it knows one."""
+    try:
+        return getpass.getuser()
+    except (OSError, KeyError, ImportError):
+        # As in a container whose user has no name, or on Windows without USERNAME.
+        return "?"
+
+
+def open_window(address: str, answered: Callable[[str], hookspecs.Text | None]) -> bool:  # noqa: ARG001 the browser comes back to the plug-in by itself
+    """Open a browser window, the way ``webbrowser`` and ``BROWSER`` choose it.
+
+    In a process of its own, since a browser in the terminal would keep us
+    waiting. It gets none of our streams: whoever reads them to their end
+    would wait until the browser is closed.
+    """
+    command = "import sys, webbrowser; sys.exit(not webbrowser.open(sys.argv[1]))"
+    try:
+        child = subprocess.Popen(  # noqa: S603 our own interpreter, and no shell
+            [sys.executable, "-c", command, address],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        )
+    except OSError:
+        log.warning("no browser window could be opened")
+        return False
+    # Somebody must wait for the child, or it would stay as a zombie.
+    threading.Thread(target=child.wait, name="browser", daemon=True).start()
+    return True
+
+
+def ignore_progress(progress: hookspecs.Progress) -> bool | None:  # noqa: ARG001 as the hook has it
+    """Watch nothing, and never cancel."""
+    return None
+
+
+@dataclass(frozen=True, slots=True)
+class SettingsWarning:
+    """What a plug-in could not do about new settings; ``key`` is the definition's name."""
+
+    key: str
+    severity: str
+    sentence: hookspecs.Text
+
+
+class Host:
+    """The host over one database. Two imports may go on at once, in two threads."""
+
+    def __init__(
+        self,
+        store: Store,
+        plugins: Plugins,
+        *,
+        configuration: Mapping[str, str] = _NOTHING,
+        login_timeout: float = 300.0,
+        window: Window | None = None,
+        on_progress: OnProgress = ignore_progress,
+        clock: Callable[[], datetime] = now,
+        user: str | None = None,
+        new_id: Callable[[], str] = new_id,
+        lock_wait: float = 10.0,
+        keyring: FindKeyring = no_keyring,
+    ) -> None:
+        """Put a host together.
+
+        :param configuration: values of the administrator for plug-ins; they go
+            before the environment.
+        :param login_timeout: seconds that a person may take to sign in.
+        :param window: opens a window on an address, at once; preset: the
+            system's browser.
+        :param on_progress: hears of progress; ``True`` cancels.
+        :param clock: tells the time, with its zone.
+        :param user: who imports and saves; preset: the user of the system.
+        :param lock_wait: seconds to wait for another import of a definition.
+        :param keyring: finds a keyring for secrets; preset: a file beside the database.
+        """
+        self.store = store
+        self.plugins = plugins
+        self._configuration = MappingProxyType(dict(configuration))
+        self._login_timeout = login_timeout
+        self._window = window or open_window
+        self._on_progress = on_progress
+        self._clock = clock
+        self._user = system_user() if user is None else user
+        self._new_id = new_id
+        self._lock_wait = lock_wait
+        self._secrets = Secrets(store.path, store.locks, keyring)
+
+    # --- Definitions ---
+
+    def settings_fields(self, import_type: str) -> Sequence[hookspecs.SettingsField]:
+        """Give the fields that a plug-in contributes to a definition."""
+        answer = self.plugins.call_owner(
+            import_type, "opter_settings_fields", import_type=import_type
+        )
+        return list(answer or ())
+
+    def define(
+        self,
+        name: str,
+        import_type: str,
+        import_format: str,
+        region: str,
+        values: Mapping[str, str],
+    ) -> Sequence[hookspecs.SettingsProblem]:
+        """Make a definition; give the warnings about its values.
+
+        :param region: whose invoices the payments are for; ``""`` is the default one.
+        :raises SettingsRefused: when a value is wrong; nothing is stored then.
+        """
+        if not name.strip() or not name.isprintable() or len(name) > LONGEST_NAME:
+            raise host_error("DEFINITION_NAME")
+        self.plugins.owner(import_type)
+        formats = self.plugins.import_types[import_type].formats
+        if import_format not in formats:
+            known = ", ".join(formats)
+            raise host_error(
+                "IMPORT_FORMAT_UNKNOWN", type=import_type, name=import_format, known=known
+            )
+        checked = self._checked(import_type, values)
+        definition = Definition(
+            name.strip(), import_type, import_format, region, dict(checked.values), None, None
+        )
+        self.store.add_definition(definition)
+        with self._alone(definition.name):
+            return [*checked.problems, *self._settings_stored(definition.name)]
+
+    def change(self, name: str, values: Mapping[str, str]) -> Sequence[hookspecs.SettingsProblem]:
+        """Change settings of a definition; give the warnings about its values.
+
+        What is not given stays. An open preview was read with the earlier
+        settings, and is discarded.
+
+        :raises SettingsRefused: when a value is wrong; nothing is stored then.
+        """
+        self.store.definition(name)
+        with self._alone(name):
+            definition = self.store.definition(name)
+            checked = self._checked(definition.import_type, {**definition.settings, **values})
+            with self.store.change() as db:
+                self.store.set_definition_settings(name, checked.values)
+                changed = dict(checked.values) != dict(definition.settings)
+                if changed and previews.discard(db, name, "discarded"):
+                    log.info("the open preview of %s was discarded: its settings changed", name)
+            return [*checked.problems, *self._settings_stored(name)]
+
+    def _settings_stored(self, name: str) -> Sequence[hookspecs.SettingsProblem]:
+        """Tell the plug-in of new settings; what it cannot do about them is a warning."""
+        live = self._live(Recording(self.store, self._new_id(), self.store.definition(name)))
+        try:
+            with self.plugins.answers.alive(live):
+                self.plugins.call_owner(live.run.import_type, "opter_settings_stored", run=live.run)
+        except Exception as error:  # noqa: BLE001 whatever it is, the settings are stored
+            failure = failure_of(error)
+            if failure is None:
+                log.warning("a plug-in failed in opter_settings_stored: %s", type(error).__name__)
+            sentence = settings_not_followed() if failure is None else failure.sentence
+            return [SettingsWarning(name, "warning", sentence)]
+        return []
+
+    def _checked(self, import_type: str, values: Mapping[str, str]) -> hookspecs.CheckedSettings:
+        checked: hookspecs.CheckedSettings | None = self.plugins.call_owner(
+            import_type, "opter_check_settings", import_type=import_type, values=dict(values)
+        )
+        if checked is None:
+            raise broken("opter_check_settings was not answered")
+        if any(problem.severity == "error" for problem in checked.problems):
+            raise SettingsRefused(checked.problems)
+        return checked
+
+    # --- Importing ---
+
+    def import_payments(self, name: str) -> Preview:
+        """Read payments and judge them; nothing is registered.
+
+        The result becomes the open preview of the definition. When it fails,
+        what was read is thrown away and an earlier preview stays.
+        """
+        definition = self.store.definition(name)
+        self.plugins.owner(definition.import_type)
+        self._refuse_other_currency()
+        with self._alone(name):
+            recording = Recording(self.store, self._new_id(), self.store.definition(name))
+            recording.begin(self._user, self._clock())
+            try:
+                report = self._read(recording)
+                recording.judge(Company(report.company.number, report.company.name))
+                return recording.finish(
+                    report.cursor, report.not_read, report.requests, self._clock()
+                )
+            except BaseException as error:
+                failure = failure_of(error)
+                recording.fail(failure.code if failure is not None else "INTERNAL")
+                raise
+
+    def _read(self, recording: Recording) -> hookspecs.ImportReport:
+        live = self._live(recording)
+        with self.plugins.answers.alive(live):
+            report: hookspecs.ImportReport | None = self.plugins.call_owner(
+                live.run.import_type, "opter_import_payments", run=live.run
+            )
+            if report is None:
+                raise broken("opter_import_payments was not answered")
+            live.finish(report.company)
+        return report
+
+    def _live(self, recording: Recording) -> LiveRun:
+        return LiveRun(
+            self._run(recording),
+            recording,
+            window=self._window,
+            on_progress=self._on_progress,
+            screen=self._screen,
+            secrets=self._secrets,
+        )
+
+    def _run(self, recording: Recording) -> Run:
+        definition = recording.definition
+        return Run(
+            id=recording.run_id,
+            hook=self.plugins.manager.hook,
+            import_type=definition.import_type,
+            import_format=definition.import_format,
+            definition=definition.name,
+            settings=MappingProxyType(dict(definition.settings)),
+            company=definition.company,
+            cursor=definition.cursor,
+            default_currency=self.store.settings()["default_currency"],
+            configuration=self._configuration,
+            login_timeout=self._login_timeout,
+        )
+
+    def _screen(
+        self, run: Run, payments: Sequence[Payment]
+    ) -> Sequence[hookspecs.LeftOut | None] | None:
+        answer: Sequence[hookspecs.LeftOut | None] | None = self.plugins.call_owner(
+            run.import_type, "opter_screen_payments", run=run, payments=payments
+        )
+        return answer
+
+    # --- Comparing afterwards ---
+
+    @contextmanager
+    def reconcile(self, name: str) -> Iterator[Reconciliation]:
+        """Compare every payment that exists there with every one that is registered here.
+
+        Reads everything, whatever the settings say, and registers nothing. What
+        was read is thrown away at the end of the ``with`` block.
+        """
+        definition = self.store.definition(name)
+        self.plugins.owner(definition.import_type)
+        self._refuse_other_currency()
+        # Two locks, so that looking at the result keeps nobody from importing.
+        with self._alone(name, "reconciliation"):
+            with self._alone(name):
+                found = self._reconciled(name)
+            try:
+                yield found
+            finally:
+                found.close()
+
+    def _reconciled(self, name: str) -> Reconciliation:
+        recording = Recording(self.store, self._new_id(), self.store.definition(name))
+        reconciling.begin(recording, self._user, self._clock())
+        try:
+            report = self._read_all(recording)
+            company = Company(report.company.number, report.company.name)
+            return reconciling.compare(recording, company, report.requests, self._clock())
+        except BaseException as error:
+            failure = failure_of(error)
+            recording.fail(failure.code if failure is not None else "INTERNAL")
+            raise
+
+    def _read_all(self, recording: Recording) -> hookspecs.ImportReport:
+        live = FullRun(
+            self._run(recording),
+            recording,
+            window=self._window,
+            on_progress=self._on_progress,
+            screen=self._screen,
+            secrets=self._secrets,
+        )
+        with self.plugins.answers.alive(live):
+            report: hookspecs.ImportReport | None = self.plugins.call_owner(
+                live.run.import_type, "opter_read_all_payments", run=live.run
+            )
+            if report is None:
+                raise host_error(
+                    "CANNOT_RECONCILE", type=live.run.import_type, name=live.run.definition
+                )
+            live.finish(report.company)
+            live.explain(report.company.number)
+        return report
+
+    # --- Saving ---
+
+    def open_preview(self, name: str) -> Preview | None:
+        """Give the open preview of a definition; ``None`` when nothing is open."""
+        self.store.definition(name)
+        run_id = previews.open_runs(self.store).get(name)
+        return None if run_id is None else previews.preview_of(self.store, run_id)
+
+    def save(self, name: str | None = None) -> Preview | None:
+        """Register what is ready in an open preview; needs no login and no plug-in.
+
+        :param name: the definition; ``None`` for the only one with an open preview.
+        :return: what was saved; ``None`` when nothing is open.
+        :raises PreviewChanged: when the host's data changed so that the result
+            would differ; nothing is saved, and the error carries the new preview.
+        """
+        chosen = self._to_save(name)
+        if chosen is None:
+            return None
+        self._refuse_other_currency()
+        with self._alone(chosen):
+            run_id = previews.open_runs(self.store).get(chosen)
+            if run_id is None:
+                return None
+            recording = Recording(self.store, run_id, self.store.definition(chosen))
+            company = previews.preview_of(self.store, run_id).company
+            if company is None:
+                raise broken("the run has no company")
+            if not recording.save(company, self._user, self._clock()):
+                with self.store.change():
+                    recording.judge(company)
+                raise PreviewChanged(previews.preview_of(self.store, run_id))
+        preview = previews.preview_of(self.store, run_id)
+        import_type = recording.definition.import_type
+        saved = SavedRun(run_id, import_type, chosen, company, preview.counts["ready"])
+        tell(self.plugins, self.store, saved)
+        return preview
+
+    def _to_save(self, name: str | None) -> str | None:
+        if name is not None:
+            return self.store.definition(name).name
+        names = list(previews.open_runs(self.store))
+        if len(names) > 1:
+            raise host_error("DEFINITION_NEEDED", names=", ".join(names))
+        return names[0] if names else None
+
+    def _refuse_other_currency(self) -> None:
+        currency = self.store.settings()["default_currency"]
+        if currency.upper() != SEK:
+            raise host_error("DEFAULT_CURRENCY", currency=currency)
+
+    @contextmanager
+    def _alone(self, name: str, what: str = "definition") -> Iterator[None]:
+        """Keep every other import, save and change of this definition away."""
+        with self.store.locks.hold(what, name, wait=self._lock_wait) as got:
+            if not got:
+                raise host_error("IMPORT_RUNNING", name=name)
+            yield

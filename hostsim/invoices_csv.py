@@ -1,0 +1,353 @@
+"""Invoices out of a CSV file, as a bookkeeper's export writes it.
+
+Strict on purpose: a ledger with a guessed amount in it is worse than none.
+Every wrong line is named, and then nothing is read at all. Knows neither the
+database nor the command line.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import re
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from pathlib import Path
+from typing import TypeVar
+
+from hostsim.errors import HostError
+from hostsim.models import ExportedInvoice
+from hostsim.texts import Text
+
+T = TypeVar("T")
+
+#: Columns that a file must have, in any order.
+REQUIRED = (
+    "invoice_number",
+    "ocr",
+    "customer_code",
+    "customer_name",
+    "currency",
+    "total",
+    "invoice_date",
+    "due_date",
+)
+
+#: Columns that a file may have.
+OPTIONAL = ("region", "period_closed")
+
+#: How many problems are told at once; more than these nobody reads.
+MOST_PROBLEMS = 20
+
+# No more than two decimals: "1,234" is a thousand to one reader and a good
+# krona to another, so it is refused rather than guessed.
+_AMOUNT = re.compile(r"-?[0-9]{1,15}(?:[.,][0-9]{1,2})?")
+_DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+_CONTROL = re.compile(r"[\x00-\x1f\x7f]")
+_TRUTH = {
+    "": True,
+    "true": True,
+    "1": True,
+    "ja": True,
+    "yes": True,
+    "false": False,
+    "0": False,
+    "nej": False,
+    "no": False,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class FileProblem:
+    """What is wrong at one line (counted from 1; the header is line 1)."""
+
+    line: int
+    field: str | None
+    sentence: Text
+
+
+class InvoicesFileWrong(HostError):
+    """The file cannot be read as invoices; nothing of it was loaded."""
+
+    def __init__(self, file: str, problems: Sequence[FileProblem], found: int) -> None:
+        """Keep at most :data:`MOST_PROBLEMS` of the ``found`` problems."""
+        count_sv = "ett fel" if found == 1 else f"{found} fel"
+        count_en = "one fault" if found == 1 else f"{found} faults"
+        super().__init__(
+            "INVOICES_FILE_WRONG",
+            "usage",
+            Text(
+                f"Inga fakturor lästes in: {count_sv} i filen {file}. "
+                "Rätta raderna som räknas upp ovanför och läs in filen igen.",
+                f"No invoices were loaded: {count_en} in the file {file}. "
+                "Correct the lines listed above and load the file again.",
+            ),
+        )
+        self.problems = tuple(problems[:MOST_PROBLEMS])
+
+
+def read_invoices(path: Path, *, region: str = "") -> list[ExportedInvoice]:
+    """Read every invoice of a CSV file, or say what is wrong with it.
+
+    :param region: for lines that name no region of their own.
+    :raises InvoicesFileWrong: with every problem by line and field.
+    """
+    try:
+        content = path.read_bytes()
+    except OSError as error:
+        raise InvoicesFileWrong(path.name, [_unreadable(path, error)], 1) from error
+    return invoices_in(content, file=path.name, region=region)
+
+
+def invoices_in(content: bytes, *, file: str, region: str = "") -> list[ExportedInvoice]:
+    """Read every invoice out of the bytes of a CSV file.
+
+    :param content: UTF-8, with or without a byte-order mark.
+    :param file: how the file is called in messages.
+    :raises InvoicesFileWrong: with every problem by line and field.
+    """
+    try:
+        text = content.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = content.count(b"\n", 0, error.start) + 1
+        raise InvoicesFileWrong(file, [FileProblem(line, None, _NOT_UTF8)], 1) from error
+    reading = _Reading(region)
+    invoices = list(reading.invoices(text))
+    if reading.found:
+        raise InvoicesFileWrong(file, reading.problems, reading.found)
+    return invoices
+
+
+_NOT_UTF8 = Text(
+    "filen är inte UTF-8; spara den som ”CSV UTF-8” och läs in den igen.",
+    "the file is not UTF-8; save it as “CSV UTF-8” and load it again.",
+)
+
+
+class _Reading:
+    """One pass over one file, with the problems met so far."""
+
+    def __init__(self, region: str) -> None:
+        self._region = region
+        self._first_line: dict[tuple[str, str], int] = {}
+        self.problems: list[FileProblem] = []
+        self.found = 0
+
+    def invoices(self, text: str) -> Iterator[ExportedInvoice]:
+        """Yield the invoices of the lines that are right; keep the other's problems."""
+        lines = _records(text)
+        try:
+            header = self._header(lines)
+            if header is None:
+                return
+            for line, cells in lines:
+                invoice = self._invoice(line, cells, header)
+                if invoice is not None:
+                    yield invoice
+        except _NotCSV as error:
+            self._problem(error.line, None, error.sentence)
+
+    def _header(self, lines: Iterator[tuple[int, list[str]]]) -> list[str] | None:
+        line, cells = next(lines, (1, []))
+        header = [cell.strip().lower() for cell in cells]
+        wrong = self.found
+        for name in _twice(header):
+            self._problem(line, name, _COLUMN_TWICE)
+        for name in header:
+            if name not in REQUIRED + OPTIONAL:
+                self._problem(line, name or None, _unknown_column(name))
+        for name in REQUIRED:
+            if name not in header:
+                self._problem(line, name, _COLUMN_MISSING)
+        return header if self.found == wrong else None
+
+    def _invoice(self, line: int, cells: list[str], header: list[str]) -> ExportedInvoice | None:
+        if len(cells) != len(header):
+            self._problem(line, None, _wrong_width(len(cells), len(header)))
+            return None
+        wrong = self.found
+        row = {name: cell.strip() for name, cell in zip(header, cells, strict=True)}
+        for name, value in row.items():
+            if _CONTROL.search(value):
+                self._problem(line, name, _CONTROL_CHARACTER)
+        number = self._value(line, row, "invoice_number", _filled_in)
+        total = self._value(line, row, "total", _amount)
+        invoice_date = self._value(line, row, "invoice_date", _date)
+        due_date = self._value(line, row, "due_date", _date)
+        closed = self._value(line, row, "period_closed", _truth)
+        region = row.get("region") or self._region
+        if number is not None:
+            self._refuse_second(line, region, number)
+        if self.found != wrong:
+            return None
+        # Without a problem every value is there; this tells the type checker.
+        if number is None or total is None or closed is None:
+            return None
+        if invoice_date is None or due_date is None:
+            return None
+        return ExportedInvoice(
+            region=region,
+            number=number,
+            ocr=row["ocr"],
+            customer_code=row["customer_code"],
+            customer_name=row["customer_name"],
+            currency=row["currency"],
+            total=total,
+            invoice_date=invoice_date,
+            due_date=due_date,
+            period_closed=closed,
+        )
+
+    def _value(
+        self, line: int, row: Mapping[str, str], name: str, read: Callable[[str], T | Text]
+    ) -> T | None:
+        value = read(row.get(name, ""))
+        if isinstance(value, Text):
+            self._problem(line, name, value)
+            return None
+        return value
+
+    def _refuse_second(self, line: int, region: str, number: str) -> None:
+        first = self._first_line.setdefault((region, number), line)
+        if first != line:
+            self._problem(line, "invoice_number", _seen_before(number, first))
+
+    def _problem(self, line: int, field: str | None, sentence: Text) -> None:
+        self.found += 1
+        if len(self.problems) < MOST_PROBLEMS:
+            self.problems.append(FileProblem(line, field, sentence))
+
+
+class _NotCSV(Exception):
+    """The text cannot be cut into cells at all from this line on."""
+
+    def __init__(self, line: int, sentence: Text) -> None:
+        super().__init__(line)
+        self.line = line
+        self.sentence = sentence
+
+
+def _records(text: str) -> Iterator[tuple[int, list[str]]]:
+    """Yield line number and cells of every line that is not empty.
+
+    The header tells the separator: a Swedish Excel writes semicolons, and
+    then commas as decimal points.
+    """
+    heading = text.partition("\n")[0]
+    separator = ";" if ";" in heading and "," not in heading else ","
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=separator, strict=True)
+    line = 1
+    while True:
+        try:
+            cells = next(reader, None)
+        except csv.Error as error:
+            raise _NotCSV(line, _BROKEN) from error
+        if cells is None:
+            return
+        if any(cell.strip() for cell in cells):
+            yield line, cells
+        line = reader.line_num + 1
+
+
+def _filled_in(text: str) -> str | Text:
+    return text or Text("är tomt och måste fyllas i.", "is empty and must be filled in.")
+
+
+def _amount(text: str) -> Decimal | Text:
+    # Excel writes a true minus sign in some languages.
+    plain = text.replace("\N{MINUS SIGN}", "-")
+    if _AMOUNT.fullmatch(plain):
+        return Decimal(plain.replace(",", "."))
+    shown = _shown(text)
+    return Text(
+        f"{shown} är inget belopp; skriv siffror med högst två decimaler och utan "
+        "tusentalsavgränsare, till exempel 1250.50 eller 1250,50.",
+        f"{shown} is no amount; write digits with at most two decimals and no "
+        "thousands separator, such as 1250.50 or 1250,50.",
+    )
+
+
+def _date(text: str) -> date | Text:
+    if _DATE.fullmatch(text):
+        try:
+            return date.fromisoformat(text)
+        except ValueError:
+            pass
+    shown = _shown(text)
+    return Text(
+        f"{shown} är inget datum; skriv år-månad-dag, till exempel 2026-01-31.",
+        f"{shown} is no date; write year-month-day, such as 2026-01-31.",
+    )
+
+
+def _truth(text: str) -> bool | Text:
+    known = _TRUTH.get(text.lower())
+    if known is not None:
+        return known
+    shown = _shown(text)
+    return Text(
+        f"{shown} är varken ja eller nej; skriv true eller false (tomt betyder true).",
+        f"{shown} is neither yes nor no; write true or false (empty means true).",
+    )
+
+
+def _shown(text: str) -> str:
+    """Quote a value so that a message stays one readable line."""
+    clean = _CONTROL.sub("?", text)
+    return f"”{clean[:40]}…”" if len(clean) > 40 else f"”{clean}”"
+
+
+def _twice(names: Iterable[str]) -> list[str]:
+    return [name for name, times in Counter(names).items() if times > 1]
+
+
+def _unreadable(path: Path, error: OSError) -> FileProblem:
+    why = error.strerror or type(error).__name__
+    return FileProblem(
+        0,
+        None,
+        Text(
+            f"filen {path} går inte att läsa ({why}); kontrollera namnet och rättigheterna.",
+            f"the file {path} cannot be read ({why}); check its name and your rights to it.",
+        ),
+    )
+
+
+def _unknown_column(name: str) -> Text:
+    known = ", ".join(REQUIRED + OPTIONAL)
+    return Text(
+        f"kolumnen {_shown(name)} är okänd; kolumnerna heter {known}.",
+        f"the column {_shown(name)} is unknown; the columns are called {known}.",
+    )
+
+
+def _wrong_width(found: int, expected: int) -> Text:
+    return Text(
+        f"raden har {found} fält men rubriken har {expected}; "
+        "sätt fält med kommatecken inom citattecken.",
+        f"the line has {found} fields but the header has {expected}; "
+        "put fields that hold a comma in quotation marks.",
+    )
+
+
+def _seen_before(number: str, line: int) -> Text:
+    shown = _shown(number)
+    return Text(
+        f"fakturan {shown} står redan på rad {line}; varje faktura får bara stå en gång.",
+        f"invoice {shown} stands on line {line} already; each invoice may stand only once.",
+    )
+
+
+_COLUMN_TWICE = Text("kolumnen finns två gånger.", "the column is there twice.")
+_COLUMN_MISSING = Text("kolumnen saknas i rubriken.", "the column is missing in the header.")
+_CONTROL_CHARACTER = Text(
+    "innehåller en radbrytning eller ett annat styrtecken; ta bort det.",
+    "contains a line break or another control character; remove it.",
+)
+_BROKEN = Text(
+    "raden går inte att dela i fält; kontrollera citattecknen.",
+    "the line cannot be cut into fields; check the quotation marks.",
+)

@@ -1,0 +1,57 @@
+"""Locks that hold across threads, processes and users of one database.
+
+They are files in a folder beside the database, named by a hash of their key,
+and the operating system lets go of them when their holder dies.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import filelock
+
+from hostsim.errors import host_error
+
+
+class Locks:
+    """The locks that belong to one database file."""
+
+    def __init__(self, database: Path) -> None:
+        """Choose the folder; it is made when the first lock is asked for."""
+        self.folder = database.with_name(f"{database.name}.locks")
+
+    @contextmanager
+    def hold(self, *key: str, wait: float) -> Iterator[bool]:
+        """Hold the lock of a key; tell whether it was got.
+
+        :param key: any words; together they name the lock.
+        :param wait: seconds to wait for another holder; 0 tries once.
+        """
+        # The holder may be another thread than the one that lets go.
+        lock = filelock.FileLock(self._file(key), thread_local=False)
+        if not self._got(lock, max(wait, 0)):
+            yield False
+            return
+        try:
+            yield True
+        finally:
+            lock.release()
+
+    def _got(self, lock: filelock.BaseFileLock, wait: float) -> bool:
+        try:
+            self.folder.mkdir(exist_ok=True)
+            lock.acquire(timeout=wait)
+        except filelock.Timeout:
+            return False
+        except OSError as error:
+            raise host_error("DATABASE_UNREACHABLE", path=self.folder) from error
+        return True
+
+    def _file(self, key: tuple[str, ...]) -> Path:
+        # Each word with its length, so that no two keys read the same.
+        words = "".join(f"{len(word)}:{word}" for word in key)
+        digest = hashlib.sha256(words.encode("utf-8", "surrogatepass")).hexdigest()
+        return self.folder / f"{digest[:32]}.lock"

@@ -1,0 +1,197 @@
+"""The values that the host works with, frozen.
+
+What a plug-in hands over is copied into these at the door, so that nothing
+of a plug-in lives on in the host.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any
+
+from hostsim.texts import Text
+
+#: The currency of the books; the contract gives every ``amount`` in it.
+SEK = "SEK"
+
+
+@dataclass(frozen=True, slots=True)
+class Company:
+    """A company in the system that payments come from."""
+
+    number: str
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class PaymentKey:
+    """What makes a payment the same payment: the company and its number there."""
+
+    company: str
+    number: str
+
+
+@dataclass(frozen=True, slots=True)
+class WriteOff:
+    """A part of an invoice that was written off with a payment; SEK, with its sign."""
+
+    amount: Decimal
+    account: str
+    description: str
+
+
+@dataclass(frozen=True, slots=True)
+class Payment:
+    """A payment of one invoice; the fields are those of the contract."""
+
+    key: PaymentKey
+    source: str
+    invoice_number: str
+    ocr: str | None
+    date: date
+    amount: Decimal  # SEK
+    currency: str
+    amount_currency: Decimal | None
+    exchange_rate: Decimal | None  # SEK for one unit; None for SEK
+    write_offs: tuple[WriteOff, ...] = ()
+    booked: bool = True
+    warnings: tuple[Text, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ExportedInvoice:
+    """An invoice as it is loaded: exported to the accounting system before."""
+
+    number: str
+    ocr: str
+    customer_code: str
+    customer_name: str
+    currency: str  # free text; "" is the default currency of the office
+    total: Decimal  # in the currency of the invoice; negative for a credit invoice
+    invoice_date: date | None = None
+    due_date: date | None = None
+    region: str = ""  # "" is the default region
+    period_closed: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Invoice:
+    """An invoice that the host knows; amounts in the invoice's own currency."""
+
+    region: str
+    number: str
+    ocr: str
+    customer_code: str
+    customer_name: str
+    currency: str
+    total: Decimal
+    remaining: Decimal
+    invoice_date: date | None
+    due_date: date | None
+    period_closed: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Definition:
+    """An import as a person defined it, with what it remembers of its last save."""
+
+    name: str
+    import_type: str
+    import_format: str
+    region: str
+    settings: Mapping[str, str]
+    company: Company | None
+    cursor: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One payment as a person sees it, in a preview or among the registered ones."""
+
+    payment_number: str
+    invoice_number: str | None
+    host_invoice_number: str | None
+    payment_date: date | None
+    amount: Decimal  # SEK, 0 where unknown
+    currency: str | None
+    amount_currency: Decimal | None
+    exchange_rate: Decimal | None
+    source: str | None
+    write_offs: tuple[WriteOff, ...]
+    status: str | None
+    warning: Text | None
+    reason: str | None
+    message: Text | None
+    customer_name: str | None  # of the matched invoice of the host
+
+
+@dataclass(frozen=True, slots=True)
+class Registered:
+    """A payment in the books, with where it came from; ``at`` has a time zone."""
+
+    payment: Payment
+    host_invoice_number: str
+    status: str
+    written_off: Decimal  # SEK, by the accepted deviation
+    run_id: str
+    user: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class RunSummary:
+    """One import of the past; times have a time zone, ``error_code`` tells why it failed."""
+
+    id: str
+    definition: str
+    state: str  # running, failed, open, replaced, discarded, saved or reconciled
+    user: str
+    started_at: datetime
+    finished_at: datetime | None
+    saved_at: datetime | None
+    company: Company | None
+    counts: Mapping[str, int]
+    totals: Mapping[str, Decimal]  # SEK
+    not_read: int
+    requests: int
+    error_code: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class SavedRun:
+    """A run that was committed, as its listeners are told."""
+
+    id: str
+    import_type: str
+    definition: str
+    company: Company
+    payments: int
+
+
+@dataclass(frozen=True, slots=True)
+class SavedPayment:
+    """A payment as it was registered, as listeners are told."""
+
+    payment: Payment
+    host_invoice_number: str
+    status: str
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """One import by one person, as the plug-in sees it."""
+
+    id: str
+    hook: Any = field(repr=False)
+    import_type: str
+    import_format: str
+    definition: str
+    settings: Mapping[str, str] = field(repr=False)
+    company: Company | None
+    cursor: str | None
+    default_currency: str
+    configuration: Mapping[str, str] = field(repr=False)  # may hold a client secret
+    login_timeout: float

@@ -1,0 +1,538 @@
+"""What runs read, and what is shown of it before anything is saved.
+
+A run writes each batch into the database as it comes, so that memory does not
+grow with the number of payments. When the plug-in has returned, the rows are
+judged invoice by invoice and become the definition's open preview. Saving
+judges them again and registers what is ready, in one transaction.
+"""
+
+from __future__ import annotations
+
+import itertools
+import json
+import sqlite3
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from decimal import Decimal, localcontext
+from typing import NamedTuple
+
+from hostsim import judging, texts
+from hostsim.errors import host_error
+from hostsim.hookspecs import BATCH
+from hostsim.judging import EXACT, KINDS, ZERO, Candidate, Judgement, Refusal
+from hostsim.models import Company, Definition, Payment, Row, SavedPayment
+from hostsim.store import (
+    OLDEST_FIRST,
+    PAYMENT_COLUMNS,
+    Store,
+    invoice_of,
+    payment_of,
+    plain,
+    row_of,
+    text_of,
+)
+
+
+class Record(NamedTuple):
+    """A payment as it is written down: its columns, and the plug-in's reason, if any."""
+
+    columns: tuple[object, ...]  # in the order of PAYMENT_COLUMNS
+    given: Refusal | None = None
+
+
+class _HoldsNoLonger(Exception):
+    """The host's data changed so that the preview says something else."""
+
+
+@dataclass(frozen=True, slots=True)
+class Preview:
+    """What a person looks at before saving. The rows are read from the database."""
+
+    run_id: str
+    definition: str
+    company: Company | None
+    saved: bool
+    not_read: int
+    requests: int
+    counts: Mapping[str, int]  # read, ready, rejected, ignored
+    totals: Mapping[str, Decimal]  # the same, SEK
+    gone: tuple[str, ...]  # payment numbers that no longer exist where they came from
+    _store: Store = field(repr=False, compare=False)
+
+    def rows(self, kind: str) -> Iterator[Row]:
+        """Give the rows of one list, ordered by date and number.
+
+        :param kind: ``ready``, ``rejected`` or ``ignored``.
+        """
+        query = (
+            "SELECT r.*, i.number AS host_invoice_number, i.customer_name"  # noqa: S608 a constant
+            " FROM run_rows r LEFT JOIN invoices i ON i.id = r.invoice_id"
+            " WHERE r.run_id = ? AND r.kind = ? AND r.gone = 0"
+            f" ORDER BY {OLDEST_FIRST.format('r')}, r.id"
+        )
+        return map(row_of, self._store.stream(query, (self.run_id, kind)))
+
+
+class Group(NamedTuple):
+    """The rows of one invoice, judged; or one row that meets no invoice."""
+
+    invoice_id: int | None
+    rows: Sequence[sqlite3.Row]
+    judgements: Sequence[Judgement]
+    remaining: Decimal | None  # in the invoice's currency, if all that is ready is saved
+
+
+@dataclass(frozen=True, slots=True)
+class Recording:
+    """A run and the rows that it has in the database."""
+
+    store: Store
+    run_id: str
+    definition: Definition
+
+    # --- While the plug-in reads ---
+
+    def begin(self, user: str, at: datetime) -> None:
+        """Write down that the run has begun, and clear away runs that died."""
+        settings = json.dumps(dict(self.definition.settings), ensure_ascii=False)
+        with self.store.change() as db:
+            died = db.execute(
+                "SELECT id FROM runs WHERE definition = ? AND state = 'running'",
+                (self.definition.name,),
+            ).fetchall()
+            for row in died:
+                _end(db, row["id"], "failed", "INTERRUPTED")
+            db.execute(
+                "INSERT INTO runs (id, definition, state, user, settings, started_at)"
+                " VALUES (?, ?, 'running', ?, ?, ?)",
+                (self.run_id, self.definition.name, user, settings, at.isoformat()),
+            )
+
+    def take(self, records: Iterable[Record]) -> None:
+        """Keep what was read; a payment that was taken before is replaced."""
+        rows = [
+            (self.run_id, *columns, *((given.reason, *given.message) if given else _NOTHING))
+            for columns, given in records
+        ]
+        with self.store.change() as db:
+            db.executemany(_TAKE, rows)
+
+    def take_gone(self, numbers: Collection[str]) -> None:
+        """Drop payments of earlier runs that no longer exist."""
+        with self.store.change() as db:
+            db.executemany(
+                "UPDATE run_rows SET gone = 1 WHERE run_id = ? AND number = ? AND fresh = 0",
+                [(self.run_id, number) for number in numbers],
+            )
+
+    def offer_again(
+        self,
+        company: str,
+        screen: Callable[[Sequence[Payment]], Sequence[Refusal | None]],
+    ) -> None:
+        """Add what earlier runs rejected, unless it was read in this one.
+
+        :param screen: says which of these payments today's settings leave out.
+        """
+        with self.store.change() as db:
+            db.execute(_OFFER_AGAIN, (self.run_id, self.definition.name, company))
+        last = 0
+        while rows := self._offered_again(last):
+            last = rows[-1]["id"]
+            payments = [p for row in rows if (p := payment_of(row, company)) is not None]
+            refusals = zip(rows, screen(payments), strict=True)
+            given = [(r.reason, *r.message, row["id"]) for row, r in refusals if r is not None]
+            with self.store.change() as db:
+                db.executemany(
+                    "UPDATE run_rows SET given_reason = ?, given_sv = ?, given_en = ? WHERE id = ?",
+                    given,
+                )
+
+    def _offered_again(self, after: int) -> list[sqlite3.Row]:
+        return self.store.db.execute(
+            "SELECT * FROM run_rows WHERE run_id = ? AND fresh = 0 AND date IS NOT NULL"
+            " AND id > ? ORDER BY id LIMIT ?",
+            (self.run_id, after, BATCH),
+        ).fetchall()
+
+    def to_confirm(self, company: str) -> list[str]:
+        """Give numbers that would become ready, and were neither fetched nor asked for yet."""
+        if not self._has_unasked():
+            return []
+        numbers = list(itertools.islice(self._would_be_ready(company), BATCH))
+        with self.store.change() as db:
+            db.executemany(
+                "UPDATE run_rows SET asked = 1 WHERE run_id = ? AND number = ?",
+                [(self.run_id, number) for number in numbers],
+            )
+        return numbers
+
+    def _has_unasked(self) -> bool:
+        query = "SELECT 1 FROM run_rows WHERE run_id = ? AND fresh = 0 AND asked = 0 AND gone = 0"
+        return self.store.db.execute(query, (self.run_id,)).fetchone() is not None
+
+    def _would_be_ready(self, company: str) -> Iterator[str]:
+        for group in self.judged(company, asking=True):
+            for row, judgement in zip(group.rows, group.judgements, strict=True):
+                if judgement.kind == judging.READY and not row["fresh"] and not row["asked"]:
+                    yield row["number"]
+
+    # --- Judging ---
+
+    def judged(self, company: str, *, asking: bool = False) -> Iterator[Group]:
+        """Judge all rows beside the host's invoices, one invoice at a time."""
+        accepted = self.store.accepted_deviation
+        values = (company, self.definition.region, self.run_id)
+        rows = self.store.stream(_ROWS_BESIDE_INVOICES, values)
+        for invoice_id, group in itertools.groupby(rows, key=lambda row: row["inv_id"]):
+            if invoice_id is None:
+                for row in group:
+                    judgement = judging.judge_without_invoice(_candidate(row, company))
+                    yield Group(None, [row], [judgement], None)
+                continue
+            several = list(group)
+            judged = judging.judge(
+                invoice_of(several[0], "inv_"),
+                [_candidate(row, company) for row in several],
+                accepted,
+                asking=asking,
+            )
+            yield Group(invoice_id, several, *judged)
+
+    def judge(self, company: Company) -> None:
+        """Judge all rows and write down what became of each, with counts and totals."""
+        counts = dict.fromkeys(("read", *KINDS), 0)
+        totals = dict.fromkeys(("read", *KINDS), ZERO)
+        results: list[tuple[object, ...]] = []
+        with localcontext(EXACT):
+            for group in self.judged(company.number):
+                for row, judgement in zip(group.rows, group.judgements, strict=True):
+                    amount = Decimal(row["amount"] or 0)
+                    for kind in ("read", judgement.kind):
+                        counts[kind] += 1
+                        totals[kind] += amount
+                    results.append((*_decision(group.invoice_id, judgement), row["id"]))
+                if len(results) >= BATCH:
+                    self._write(results)
+                    results.clear()
+            self._write(results)
+            self._check_sums(counts, totals)
+        with self.store.change() as db:
+            db.execute(
+                "UPDATE runs SET counts = ?, totals = ?, company = ?, company_name = ?"
+                " WHERE id = ?",
+                (
+                    json.dumps(counts),
+                    json.dumps({kind: plain(total) for kind, total in totals.items()}),
+                    company.number,
+                    company.name,
+                    self.run_id,
+                ),
+            )
+
+    def _write(self, results: Sequence[tuple[object, ...]]) -> None:
+        with self.store.change() as db:
+            db.executemany(
+                "UPDATE run_rows SET kind = ?, invoice_id = ?, status = ?, warning_sv = ?,"
+                " warning_en = ?, reason = ?, message_sv = ?, message_en = ?, written_off = ?"
+                " WHERE id = ?",
+                results,
+            )
+
+    def _check_sums(self, counts: Mapping[str, int], totals: Mapping[str, Decimal]) -> None:
+        """Prove that every row stands in exactly one list, in number and in money."""
+        rows = 0
+        total = ZERO
+        for row in self.store.db.execute(
+            "SELECT amount FROM run_rows WHERE run_id = ? AND gone = 0", (self.run_id,)
+        ):
+            rows += 1
+            total += Decimal(row["amount"] or 0)
+        listed = sum(counts[kind] for kind in KINDS), sum((totals[kind] for kind in KINDS), ZERO)
+        if not (rows, total) == (counts["read"], totals["read"]) == listed:
+            message = f"run {self.run_id}: {rows} rows read, but {dict(counts)} listed"
+            raise RuntimeError(message)
+
+    # --- The end of a run ---
+
+    def finish(self, cursor: str | None, not_read: int, requests: int, at: datetime) -> Preview:
+        """Make this run the open preview of its definition, in place of the earlier one."""
+        with self.store.change() as db:
+            discard(db, self.definition.name, "replaced")
+            db.execute(
+                "UPDATE runs SET state = 'open', cursor = ?, not_read = ?, requests = ?,"
+                " finished_at = ? WHERE id = ?",
+                (cursor, not_read, requests, at.isoformat(), self.run_id),
+            )
+        return preview_of(self.store, self.run_id)
+
+    def fail(self, code: str) -> None:
+        """Throw away what was read; only the code of the error is kept."""
+        with self.store.change() as db:
+            _end(db, self.run_id, "failed", code)
+
+    def save(self, company: Company, user: str, at: datetime) -> bool:
+        """Register what is ready, all or nothing; say whether the preview still held."""
+        try:
+            with self.store.change() as db:
+                self._refuse_other_company(company)
+                self._settle_invoices(db, company.number)
+                self._register(db, company, user, at)
+                self._keep_pending(db, company.number, at)
+                self._remember(db, company, at)
+        except _HoldsNoLonger:
+            return False
+        return True
+
+    def _remember(self, db: sqlite3.Connection, company: Company, at: datetime) -> None:
+        # Registered and pending payments say all that is needed of earlier saved runs.
+        db.execute(
+            "DELETE FROM run_rows WHERE run_id IN"
+            " (SELECT id FROM runs WHERE definition = ? AND state = 'saved')",
+            (self.definition.name,),
+        )
+        db.execute(
+            "UPDATE definitions SET company = ?, company_name = ?,"
+            " cursor = COALESCE((SELECT cursor FROM runs WHERE id = ?), cursor)"
+            " WHERE name = ?",
+            (company.number, company.name, self.run_id, self.definition.name),
+        )
+        db.execute(
+            "UPDATE runs SET state = 'saved', saved_at = ? WHERE id = ?",
+            (at.isoformat(), self.run_id),
+        )
+
+    def _refuse_other_company(self, company: Company) -> None:
+        remembered = self.store.definition(self.definition.name).company
+        if remembered is not None and remembered.number != company.number:
+            raise wrong_company(self.definition.name, remembered, company)
+
+    def _settle_invoices(self, db: sqlite3.Connection, company: str) -> None:
+        """Judge again, and move what remains on the invoices; refuse any difference."""
+        for group in self.judged(company):
+            for row, judgement in zip(group.rows, group.judgements, strict=True):
+                if _differs(_decision(group.invoice_id, judgement), row):
+                    raise _HoldsNoLonger
+            if any(judgement.kind == judging.READY for judgement in group.judgements):
+                db.execute(
+                    "UPDATE invoices SET remaining = ? WHERE id = ?",
+                    (plain(group.remaining), group.invoice_id),
+                )
+
+    def _register(self, db: sqlite3.Connection, company: Company, user: str, at: datetime) -> None:
+        db.execute(
+            f"INSERT INTO payments (company, {PAYMENT_COLUMNS}, invoice_id, status, warning_sv,"  # noqa: S608 a constant
+            " warning_en, written_off, run_id, user, registered_at)"
+            f" SELECT ?, {PAYMENT_COLUMNS}, invoice_id, status, warning_sv, warning_en,"
+            " written_off, run_id, ?, ? FROM run_rows WHERE run_id = ? AND kind = 'ready'"
+            f" ORDER BY {OLDEST_FIRST.format('run_rows')}",
+            (company.number, user, at.isoformat(), self.run_id),
+        )
+
+    def _keep_pending(self, db: sqlite3.Connection, company: str, at: datetime) -> None:
+        """Keep what was rejected, to be offered again; forget what no longer is."""
+        which = (self.definition.name, company, self.run_id)
+        db.execute(
+            "UPDATE pending SET gone_at = ? WHERE definition = ? AND company = ? AND number IN"
+            " (SELECT number FROM run_rows WHERE run_id = ? AND gone = 1)",
+            (at.isoformat(), *which),
+        )
+        db.execute(
+            "DELETE FROM pending WHERE definition = ? AND company = ? AND number IN"
+            " (SELECT number FROM run_rows WHERE run_id = ? AND gone = 0)",
+            which,
+        )
+        db.execute(
+            f"INSERT INTO pending (definition, company, {PAYMENT_COLUMNS}, reason, message_sv,"  # noqa: S608 a constant
+            f" message_en) SELECT ?, ?, {PAYMENT_COLUMNS}, reason, message_sv, message_en"
+            " FROM run_rows WHERE run_id = ? AND gone = 0 AND kind = 'rejected'"
+            " AND number <> '' AND reason <> 'already-imported'",
+            which,
+        )
+
+
+# --- Previews of a definition -----------------------------------------------
+
+
+def open_runs(store: Store) -> dict[str, str]:
+    """Give the run of each open preview, by the name of its definition."""
+    rows = store.db.execute("SELECT definition, id FROM runs WHERE state = 'open' ORDER BY 1")
+    return {row["definition"]: row["id"] for row in rows}
+
+
+def preview_of(store: Store, run_id: str) -> Preview:
+    """Read a preview; its rows stay in the database."""
+    run = store.db.execute("SELECT * FROM runs WHERE id = ?", (run_id,)).fetchone()
+    gone = store.db.execute(
+        "SELECT number FROM run_rows WHERE run_id = ? AND gone = 1"  # noqa: S608 a constant
+        f" ORDER BY {OLDEST_FIRST.format('run_rows')}",
+        (run_id,),
+    )
+    totals = json.loads(run["totals"])
+    return Preview(
+        run_id=run_id,
+        definition=run["definition"],
+        company=None if run["company"] is None else Company(run["company"], run["company_name"]),
+        saved=run["state"] == "saved",
+        not_read=run["not_read"],
+        requests=run["requests"],
+        counts=json.loads(run["counts"]),
+        totals={kind: Decimal(total) for kind, total in totals.items()},
+        gone=tuple(row["number"] for row in gone),
+        _store=store,
+    )
+
+
+def discard(db: sqlite3.Connection, definition: str, state: str) -> bool:
+    """Throw the open preview of a definition away; say whether there was one."""
+    row = db.execute(
+        "SELECT id FROM runs WHERE definition = ? AND state = 'open'", (definition,)
+    ).fetchone()
+    if row is None:
+        return False
+    _end(db, row["id"], state, None)
+    return True
+
+
+def saved_payments(store: Store, run_id: str) -> Iterator[list[SavedPayment]]:
+    """Give what a run registered, in batches, oldest first."""
+    several = (
+        SavedPayment(r.payment, r.host_invoice_number, r.status) for r in store.registered(run_id)
+    )
+    while batch := list(itertools.islice(several, BATCH)):
+        yield batch
+
+
+def wrong_company(definition: str, expected: Company, got: Company) -> Exception:
+    """Make the error that names both companies."""
+    return host_error(
+        "WRONG_COMPANY",
+        name=definition,
+        expected=f"{expected.name} ({expected.number})",
+        got=f"{got.name} ({got.number})" if got.name else got.number,
+    )
+
+
+def _end(db: sqlite3.Connection, run_id: str, state: str, code: str | None) -> None:
+    db.execute("DELETE FROM run_rows WHERE run_id = ?", (run_id,))
+    db.execute("UPDATE runs SET state = ?, error_code = ? WHERE id = ?", (state, code, run_id))
+
+
+def _candidate(row: sqlite3.Row, company: str) -> Candidate:
+    return Candidate(
+        number=row["number"],
+        payment=payment_of(row, company),
+        given=_refusal(row, "given"),
+        registered=payment_of(row, company, "reg_"),
+        earlier=None if row["fresh"] else _earlier(row),
+    )
+
+
+def _refusal(row: sqlite3.Row, which: str) -> Refusal | None:
+    message = text_of(row[f"{which}_sv"], row[f"{which}_en"])
+    reason = row[f"{which}_reason"]
+    return None if reason is None or message is None else Refusal(reason, message)
+
+
+def _earlier(row: sqlite3.Row) -> Refusal:
+    return _refusal(row, "earlier") or Refusal("unreadable", texts.UNREADABLE)
+
+
+def _decision(invoice_id: int | None, judgement: Judgement) -> tuple[object, ...]:
+    return (
+        judgement.kind,
+        invoice_id,
+        judgement.status,
+        *(judgement.warning or (None, None)),
+        judgement.reason,
+        *(judgement.message or (None, None)),
+        plain(judgement.written_off),
+    )
+
+
+def _differs(decision: tuple[object, ...], row: sqlite3.Row) -> bool:
+    """Compare with what was shown; the invoice of a payment that is not saved decides nothing."""
+    shown = tuple(row[column] for column in _DECISION)
+    ready = judging.READY in {decision[0], shown[0]}
+    return decision != shown if ready else (decision[0], *decision[2:]) != (shown[0], *shown[2:])
+
+
+# --- SQL --------------------------------------------------------------------
+
+_NOTHING = (None, None, None)
+
+_DECISION = (
+    "kind",
+    "invoice_id",
+    "status",
+    "warning_sv",
+    "warning_en",
+    "reason",
+    "message_sv",
+    "message_en",
+    "written_off",
+)
+
+_REPLACED = ", ".join(
+    f"{column} = excluded.{column}"
+    for column in (*PAYMENT_COLUMNS.split(", "), "given_reason", "given_sv", "given_en")
+)
+
+_TAKE = f"""
+    INSERT INTO run_rows (run_id, {PAYMENT_COLUMNS}, given_reason, given_sv, given_en, fresh)
+    VALUES (?, {", ".join("?" * len(PAYMENT_COLUMNS.split(", ")))}, ?, ?, ?, 1)
+    ON CONFLICT (run_id, number) WHERE number <> '' DO UPDATE SET {_REPLACED},
+        fresh = 1, gone = 0, earlier_reason = NULL, earlier_sv = NULL, earlier_en = NULL
+"""  # noqa: S608 constants
+
+# A payment that could be read is screened anew; one that could not keeps its reason.
+_OFFER_AGAIN = f"""
+    INSERT INTO run_rows (run_id, {PAYMENT_COLUMNS}, fresh, earlier_reason, earlier_sv,
+                          earlier_en, given_reason, given_sv, given_en)
+    SELECT ?, {PAYMENT_COLUMNS}, 0, reason, message_sv, message_en,
+           CASE WHEN date IS NULL THEN reason END,
+           CASE WHEN date IS NULL THEN message_sv END,
+           CASE WHEN date IS NULL THEN message_en END
+    FROM pending
+    WHERE definition = ? AND company = ? AND gone_at IS NULL
+    ON CONFLICT (run_id, number) WHERE number <> '' DO NOTHING
+"""  # noqa: S608 constants
+
+_REGISTERED_COLUMNS = ", ".join(f"p.{name} AS reg_{name}" for name in PAYMENT_COLUMNS.split(", "))
+
+_INVOICE_COLUMNS = ", ".join(
+    f"i.{name} AS inv_{name}"
+    for name in (
+        "id",
+        "region",
+        "number",
+        "ocr",
+        "customer_code",
+        "customer_name",
+        "currency",
+        "total",
+        "remaining",
+        "invoice_date",
+        "due_date",
+        "period_closed",
+    )
+)
+
+# By number in the definition's region; else by an OCR that exactly one invoice there holds,
+# and exactly one where the payments come from.
+_ROWS_BESIDE_INVOICES = f"""
+    SELECT r.*, {_REGISTERED_COLUMNS}, {_INVOICE_COLUMNS}
+    FROM run_rows r
+    LEFT JOIN payments p ON p.company = ?1 AND p.number = r.number
+    LEFT JOIN invoices i ON i.id = COALESCE(
+        (SELECT id FROM invoices WHERE region = ?2 AND number = r.invoice_number),
+        (SELECT CASE WHEN count(*) = 1 THEN min(id) END
+         FROM invoices WHERE region = ?2 AND ocr = r.ocr AND r.ocr <> ''
+         AND NOT EXISTS (SELECT 1 FROM run_rows o WHERE o.run_id = r.run_id AND o.ocr = r.ocr
+                         AND o.ocr <> '' AND o.invoice_number <> r.invoice_number)
+         AND NOT EXISTS (SELECT 1 FROM payments o WHERE o.company = ?1 AND o.ocr = r.ocr
+                         AND o.ocr <> '' AND o.invoice_number <> r.invoice_number)))
+    WHERE r.run_id = ?3 AND r.gone = 0
+    ORDER BY i.id, {OLDEST_FIRST.format("r")}, r.id
+"""  # noqa: S608 constants

@@ -1,0 +1,377 @@
+"""What a person sees of a comparison: the differences, each with its way, and sums.
+
+Tables show the days on which the two sides differ; JSON has every day. Rows
+are streamed, as everywhere.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any
+
+from hostsim import render
+from hostsim.judging import IGNORED_REASONS
+from hostsim.reconciling import (
+    DIFFERS,
+    EQUAL,
+    ONLY_IN_FORTNOX,
+    ONLY_IN_HOST,
+    Finding,
+    Pair,
+    Side,
+    Sum,
+)
+from hostsim.render import Column, Paper, amount, count, one_line, plain
+from hostsim.texts import Text, say
+
+if TYPE_CHECKING:
+    from hostsim.reconciling import Reconciliation
+
+#: The kinds of differences, in the order to show them.
+_LISTS = {
+    ONLY_IN_FORTNOX: Text("Finns i Fortnox men inte här", "In Fortnox but not here"),
+    ONLY_IN_HOST: Text("Finns här men inte i Fortnox", "Here but not in Fortnox"),
+    DIFFERS: Text("Finns på båda ställena men skiljer sig", "In both places but different"),
+}
+_EQUAL = Text("Lika på båda ställena", "Equal in both places")
+
+#: What is said of a way that is no reason of an import.
+_WAYS = {
+    "in-preview": Text("Inläst men inte sparad", "Brought in but not saved"),
+    "at-next-import": Text("Inte inläst än", "Not brought in yet"),
+    "deleted-in-fortnox": Text("Borttagen i Fortnox", "Deleted in Fortnox"),
+    "deleted-or-unreadable": Text(
+        "Borttagen eller oläslig i Fortnox", "Deleted or unreadable in Fortnox"
+    ),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class _Line:
+    """A line of sums: what it is about, and both sides."""
+
+    name: str
+    code: str
+    pair: Pair
+
+
+# --- JSON --------------------------------------------------------------------
+
+
+def write_json(paper: Paper, found: Reconciliation) -> None:
+    """Write a comparison as one JSON object, a difference at a time."""
+    totals = found.totals
+    everything = totals.all
+    head = {
+        "format": found.definition,
+        "company": render.company_object(found.company),
+        "requests": found.requests,
+        "counts": {
+            "fortnox": everything.fortnox.number,
+            "host": everything.host.number,
+            **{_key(kind): totals.count(kind) for kind in (EQUAL, *_LISTS)},
+        },
+        "totals": _sek_object(everything),
+        "by_kind": {_key(kind): _sek_object(totals.kind(kind)) for kind in (EQUAL, *_LISTS)},
+    }
+    paper.write(render.dumps(head, paper, indent=2).removesuffix("\n}"))
+    _array(
+        paper,
+        "by_currency",
+        ({"currency": name or None, **_pair_object(p)} for name, p in totals.currencies.items()),
+    )
+    _array(
+        paper,
+        "by_day",
+        (
+            {
+                "payment_date": render.day(day) or None,
+                "currency": currency or None,
+                **_pair_object(pair),
+            }
+            for (day, currency), pair in totals.days.items()
+        ),
+    )
+    for kind in _LISTS:
+        objects = (finding_object(one, paper.language) for one in found.findings(kind))
+        _array(paper, _key(kind), objects)
+    paper.line("\n}")
+
+
+def finding_object(one: Finding, language: str) -> dict[str, Any]:
+    """Make the JSON object of one difference."""
+    return {
+        "payment_number": one.payment_number,
+        "way": one.way,
+        "message": say(one.message, language),
+        "fields": list(one.fields),
+        "fortnox": _side_object(one.fortnox),
+        "host": _side_object(one.host),
+    }
+
+
+def _array(paper: Paper, key: str, entries: Iterable[object]) -> None:
+    paper.write(f",\n  {render.dumps(key, paper)}: ")
+    render.write_array(paper, entries, indent="  ")
+
+
+def _key(kind: str) -> str:
+    return kind.replace("-", "_")
+
+
+def _side_object(side: Side | None) -> dict[str, Any] | None:
+    if side is None:
+        return None
+    return {
+        "invoice_number": side.invoice_number,
+        "payment_date": render.day(side.date) or None,
+        "amount": _plain(side.amount),
+        "currency": side.currency,
+        "amount_currency": _plain(side.amount_currency),
+        "written_off": plain(side.written_off),
+        "booked": side.booked,
+    }
+
+
+def _plain(value: Decimal | None) -> str | None:
+    return None if value is None else plain(value)
+
+
+def _sek_object(pair: Pair) -> dict[str, str]:
+    return {
+        "fortnox": plain(pair.fortnox.sek),
+        "host": plain(pair.host.sek),
+        "difference": plain(pair.difference.sek),
+    }
+
+
+def _pair_object(pair: Pair) -> dict[str, Any]:
+    return {
+        "fortnox": _sum_object(pair.fortnox),
+        "host": _sum_object(pair.host),
+        "difference": _sum_object(pair.difference),
+    }
+
+
+def _sum_object(its: Sum) -> dict[str, Any]:
+    return {"number": its.number, "sek": plain(its.sek), "amount": plain(its.amount)}
+
+
+# --- Tables ------------------------------------------------------------------
+
+
+def show(paper: Paper, found: Reconciliation, *, show_ignored: bool = False) -> None:
+    """Print the differences, why there are, and sums that add up.
+
+    :param show_ignored: what the settings ignore one by one, not only by reason.
+    """
+    label = render.company_label(found.company, paper.language)
+    paper.line(paper.style(f"{one_line(found.definition)}: {label}", "1"))
+    for kind in _LISTS:
+        _show_findings(paper, found, kind, show_ignored=show_ignored)
+    _show_ways(paper, found)
+    _show_kinds(paper, found)
+    _show_currencies(paper, found)
+    _show_days(paper, found)
+    _show_verdict(paper, found)
+
+
+def _show_findings(paper: Paper, found: Reconciliation, kind: str, *, show_ignored: bool) -> None:
+    def shown() -> Iterator[Finding]:
+        return (
+            one for one in found.findings(kind) if show_ignored or one.way not in IGNORED_REASONS
+        )
+
+    number = found.totals.count(kind)
+    _title(paper, f"{say(_LISTS[kind], paper.language)} ({count(number, paper.language)})")
+    if not number:
+        paper.say("  (inga)", "  (none)")
+        return
+    render.show_table(paper, _columns(paper.language), shown)
+    if hidden := number - sum(1 for _ in shown()):
+        more = count(hidden, paper.language)
+        paper.say(
+            f"  … och {more} som inställningarna ignorerar (visas med --show-ignored)",
+            f"  … and {more} that the settings ignore (shown with --show-ignored)",
+        )
+
+
+def _columns(language: str) -> list[Column[Finding]]:
+    def side(one: Finding) -> Side:
+        known = one.host or one.fortnox
+        if known is None:
+            message = "a difference of nothing"
+            raise RuntimeError(message)
+        return known
+
+    def foreign(one: Finding) -> str:
+        its = side(one)
+        if its.currency in {None, "SEK"}:
+            return ""
+        return f"{amount(its.amount_currency, language)} {one_line(its.currency or '')}".lstrip()
+
+    def number(heading: Text, cell: Callable[[Finding], str]) -> Column[Finding]:
+        return Column(heading, cell, right=True)
+
+    return [
+        number(Text("Betalning", "Payment"), lambda f: one_line(f.payment_number) or "?"),
+        number(Text("Faktura", "Invoice"), lambda f: one_line(side(f).invoice_number or "")),
+        Column(Text("Datum", "Date"), lambda f: render.day(side(f).date)),
+        number(Text("Belopp SEK", "Amount SEK"), lambda f: amount(side(f).amount, language)),
+        number(Text("I annan valuta", "In other currency"), foreign),
+        Column(Text("Varför", "Why"), lambda f: one_line(say(f.message, language)), wraps=True),
+    ]
+
+
+def _show_ways(paper: Paper, found: Reconciliation) -> None:
+    ways: dict[tuple[str, str], Pair] = {}
+    for kind in _LISTS:
+        for one in found.findings(kind):
+            ways.setdefault((kind, one.way), Pair()).add(one.fortnox, one.host)
+    if not ways:
+        return
+    lines = [_Line(_way(code, paper.language), code, pair) for (_, code), pair in ways.items()]
+    columns: list[Column[_Line]] = [
+        Column(Text("Varför de skiljer sig", "Why they differ"), lambda line: line.name),
+        Column(Text("Kod", "Code"), lambda line: one_line(line.code)),
+        *_sek_columns(paper.language),
+    ]
+    paper.line()
+    render.show_table(paper, columns, lambda: lines)
+
+
+def _way(code: str, language: str) -> str:
+    label = _WAYS.get(code)
+    return render.reason_label(code, language) if label is None else say(label, language)
+
+
+def _show_kinds(paper: Paper, found: Reconciliation) -> None:
+    language, totals = paper.language, found.totals
+    kinds = {EQUAL: _EQUAL, **_LISTS}
+    lines = [_Line(say(label, language), kind, totals.kind(kind)) for kind, label in kinds.items()]
+    lines.append(_Line("Totals" if language == "en" else "Summa", "", totals.all))
+    columns: list[Column[_Line]] = [
+        Column(Text("Betalningar", "Payments"), lambda line: line.name),
+        *_sek_columns(language),
+    ]
+    paper.line()
+    render.show_table(paper, columns, lambda: lines)
+
+
+def _show_currencies(paper: Paper, found: Reconciliation) -> None:
+    lines = [_Line(one_line(name) or "?", name, p) for name, p in found.totals.currencies.items()]
+    if not lines:
+        return
+    columns: list[Column[_Line]] = [
+        Column(Text("Valuta", "Currency"), lambda line: line.name),
+        *_currency_columns(paper.language),
+    ]
+    paper.line()
+    render.show_table(paper, columns, lambda: lines)
+
+
+def _show_days(paper: Paper, found: Reconciliation) -> None:
+    days = found.totals.days
+    lines = [
+        _Line(render.day(day) or "?", one_line(currency) or "?", pair)
+        for (day, currency), pair in days.items()
+        if not pair.agrees
+    ]
+    paper.line()
+    same = count(len(days) - len(lines), paper.language)
+    paper.say(
+        f"Dagar och valutor vars summor är lika: {same}.",
+        f"Days and currencies whose sums are equal: {same}.",
+    )
+    if not lines:
+        return
+    columns: list[Column[_Line]] = [
+        Column(Text("Dag", "Day"), lambda line: line.name),
+        Column(Text("Valuta", "Currency"), lambda line: line.code),
+        *_currency_columns(paper.language),
+    ]
+    render.show_table(paper, columns, lambda: lines)
+
+
+def _show_verdict(paper: Paper, found: Reconciliation) -> None:
+    paper.line()
+    different = sum(found.totals.count(kind) for kind in _LISTS)
+    if different:
+        number = count(different, paper.language)
+        paper.say(f"Antal skillnader: {number}.", f"Differences: {number}.")
+    else:
+        paper.say("Allt stämmer.", "Everything agrees.")
+    requests = count(found.requests, paper.language)
+    paper.say(
+        f"Ingenting är ändrat. Antal anrop: {requests}.",
+        f"Nothing is changed. Requests made: {requests}.",
+    )
+
+
+def _sek_columns(language: str) -> list[Column[_Line]]:
+    return [*_number_columns(language), *_money_columns(language, Text("SEK", "SEK"), _sek)]
+
+
+def _currency_columns(language: str) -> list[Column[_Line]]:
+    return [
+        *_number_columns(language),
+        *_money_columns(language, Text("i valutan", "in currency"), _in_currency),
+        Column(
+            Text("Skillnad SEK", "Difference SEK"),
+            lambda line: amount(line.pair.difference.sek, language),
+            right=True,
+        ),
+    ]
+
+
+def _sek(its: Sum) -> Decimal:
+    return its.sek
+
+
+def _in_currency(its: Sum) -> Decimal:
+    return its.amount
+
+
+def _number_columns(language: str) -> list[Column[_Line]]:
+    return [
+        Column(
+            Text("Antal Fortnox", "Number Fortnox"),
+            lambda line: count(line.pair.fortnox.number, language),
+            right=True,
+        ),
+        Column(
+            Text("Antal här", "Number here"),
+            lambda line: count(line.pair.host.number, language),
+            right=True,
+        ),
+    ]
+
+
+def _money_columns(
+    language: str, unit: Text, value: Callable[[Sum], Decimal]
+) -> list[Column[_Line]]:
+    def heading(sv: str, en: str) -> Text:
+        return Text(f"{sv} {unit.sv}", f"{en} {unit.en}")
+
+    return [
+        Column(
+            heading("Fortnox", "Fortnox"),
+            lambda line: amount(value(line.pair.fortnox), language),
+            right=True,
+        ),
+        Column(
+            heading("Här", "Here"), lambda line: amount(value(line.pair.host), language), right=True
+        ),
+        Column(
+            heading("Skillnad", "Difference"),
+            lambda line: amount(value(line.pair.difference), language),
+            right=True,
+        ),
+    ]
+
+
+def _title(paper: Paper, title: str) -> None:
+    paper.line()
+    paper.line(paper.style(title, "1"))

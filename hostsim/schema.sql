@@ -1,0 +1,158 @@
+-- The host's tables. Money is decimal text, in the currency that stands beside
+-- it or that a comment names; times are ISO 8601 with a zone; days are ISO 8601.
+
+CREATE TABLE settings (
+    key   TEXT PRIMARY KEY,
+    value TEXT NOT NULL
+);
+
+CREATE TABLE invoices (
+    id            INTEGER PRIMARY KEY,
+    region        TEXT NOT NULL,
+    number        TEXT NOT NULL CHECK (number <> ''),
+    ocr           TEXT NOT NULL,  -- without spaces
+    customer_code TEXT NOT NULL,
+    customer_name TEXT NOT NULL,
+    currency      TEXT NOT NULL,
+    total         TEXT NOT NULL,
+    remaining     TEXT NOT NULL,
+    invoice_date  TEXT,
+    due_date      TEXT,
+    period_closed INTEGER NOT NULL CHECK (period_closed IN (0, 1)),
+    UNIQUE (region, number)  -- 1001 exists in every region
+);
+CREATE INDEX invoices_by_ocr ON invoices (region, ocr);
+
+CREATE TABLE definitions (
+    name          TEXT PRIMARY KEY CHECK (name <> ''),
+    import_type   TEXT NOT NULL,
+    import_format TEXT NOT NULL,
+    region        TEXT NOT NULL,
+    settings      TEXT NOT NULL,  -- JSON
+    company       TEXT,           -- of the first save, and from then on the only one
+    company_name  TEXT,
+    cursor        TEXT            -- of the last save
+);
+
+CREATE TABLE runs (
+    id           TEXT PRIMARY KEY,
+    definition   TEXT NOT NULL REFERENCES definitions (name),
+    state        TEXT NOT NULL
+                 CHECK (state IN ('running', 'failed', 'open', 'replaced', 'discarded', 'saved',
+                                  'reconciled')),
+    user         TEXT NOT NULL,
+    settings     TEXT NOT NULL,  -- JSON, as they were
+    started_at   TEXT NOT NULL,
+    finished_at  TEXT,
+    saved_at     TEXT,
+    company      TEXT,
+    company_name TEXT,
+    cursor       TEXT,
+    not_read     INTEGER NOT NULL DEFAULT 0,
+    requests     INTEGER NOT NULL DEFAULT 0,
+    counts       TEXT NOT NULL DEFAULT '{}',  -- JSON
+    totals       TEXT NOT NULL DEFAULT '{}',  -- JSON, SEK
+    error_code   TEXT
+);
+CREATE INDEX runs_by_definition ON runs (definition);
+CREATE UNIQUE INDEX one_open_preview ON runs (definition) WHERE state = 'open';
+
+-- What a run read, and what became of it.
+CREATE TABLE run_rows (
+    id              INTEGER PRIMARY KEY,
+    run_id          TEXT NOT NULL REFERENCES runs (id),
+    number          TEXT NOT NULL,  -- '' where not even that could be read
+    source          TEXT,
+    invoice_number  TEXT,
+    ocr             TEXT,
+    date            TEXT,           -- NULL where the payment could not be read
+    amount          TEXT,           -- SEK
+    currency        TEXT,
+    amount_currency TEXT,
+    exchange_rate   TEXT,
+    write_offs      TEXT NOT NULL,  -- JSON, SEK
+    booked          INTEGER,
+    warnings        TEXT NOT NULL,  -- JSON
+    fresh           INTEGER NOT NULL,  -- 0: of an earlier run, and not fetched again in this one
+    asked           INTEGER NOT NULL DEFAULT 0,
+    gone            INTEGER NOT NULL DEFAULT 0,
+    given_reason    TEXT,  -- of the plug-in, in this run
+    given_sv        TEXT,
+    given_en        TEXT,
+    earlier_reason  TEXT,  -- of the earlier run
+    earlier_sv      TEXT,
+    earlier_en      TEXT,
+    kind            TEXT CHECK (kind IN ('ready', 'rejected', 'ignored')),
+    invoice_id      INTEGER REFERENCES invoices (id),
+    status          TEXT,
+    warning_sv      TEXT,
+    warning_en      TEXT,
+    reason          TEXT,
+    message_sv      TEXT,
+    message_en      TEXT,
+    written_off     TEXT,  -- SEK, by the accepted deviation
+    CHECK (kind <> 'ready' OR (fresh = 1 AND gone = 0 AND number <> '' AND invoice_id IS NOT NULL))
+);
+CREATE UNIQUE INDEX one_row_a_payment ON run_rows (run_id, number) WHERE number <> '';
+CREATE INDEX run_rows_by_run ON run_rows (run_id, kind);
+CREATE INDEX run_rows_by_ocr ON run_rows (run_id, ocr) WHERE ocr <> '';
+
+-- Payments that were rejected when a run was saved. They are offered again.
+CREATE TABLE pending (
+    definition      TEXT NOT NULL REFERENCES definitions (name),
+    company         TEXT NOT NULL,
+    number          TEXT NOT NULL CHECK (number <> ''),
+    source          TEXT,
+    invoice_number  TEXT,
+    ocr             TEXT,
+    date            TEXT,
+    amount          TEXT,
+    currency        TEXT,
+    amount_currency TEXT,
+    exchange_rate   TEXT,
+    write_offs      TEXT NOT NULL,
+    booked          INTEGER,
+    warnings        TEXT NOT NULL,
+    reason          TEXT NOT NULL,
+    message_sv      TEXT NOT NULL,
+    message_en      TEXT NOT NULL,
+    gone_at         TEXT,  -- when the payment was found to exist no longer
+    PRIMARY KEY (definition, company, number)
+);
+
+CREATE TABLE payments (
+    id              INTEGER PRIMARY KEY,
+    company         TEXT NOT NULL CHECK (company <> ''),
+    number          TEXT NOT NULL CHECK (number <> ''),
+    source          TEXT NOT NULL,  -- origin: what came from there is never booked back there
+    invoice_number  TEXT NOT NULL,
+    ocr             TEXT,
+    date            TEXT NOT NULL,
+    amount          TEXT NOT NULL,
+    currency        TEXT NOT NULL,
+    amount_currency TEXT,
+    exchange_rate   TEXT,
+    write_offs      TEXT NOT NULL,
+    booked          INTEGER NOT NULL,
+    warnings        TEXT NOT NULL,
+    invoice_id      INTEGER NOT NULL REFERENCES invoices (id),
+    status          TEXT NOT NULL,
+    warning_sv      TEXT,
+    warning_en      TEXT,
+    written_off     TEXT NOT NULL,
+    run_id          TEXT NOT NULL REFERENCES runs (id),
+    user            TEXT NOT NULL,
+    registered_at   TEXT NOT NULL,
+    UNIQUE (company, number)  -- what makes an import repeatable
+);
+CREATE INDEX payments_by_run ON payments (run_id);
+CREATE INDEX payments_by_invoice ON payments (invoice_id);
+CREATE INDEX payments_by_ocr ON payments (company, ocr) WHERE ocr <> '';
+
+-- Small values that plug-ins put away.
+CREATE TABLE state (
+    import_type TEXT NOT NULL,
+    key         TEXT NOT NULL,
+    value       TEXT NOT NULL,
+    PRIMARY KEY (import_type, key)
+);

@@ -1,0 +1,250 @@
+"""A place for secrets: the system's keyring, or a file that only its owner can read.
+
+A secret belongs to a definition of one database, and is never in the database.
+Files lie in a folder beside the database, ``<database>.secrets``, named by a
+hash. On POSIX the folder has the mode 0700 and each file 0600. On Windows
+there are no such modes: files have the access rights of the folder that they
+lie in, which for a folder in the user's own profile are the user's alone.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import hmac
+import importlib
+import logging
+import os
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any, Protocol, cast
+
+from hostsim.errors import HostError, host_error
+from hostsim.locks import Locks
+
+log = logging.getLogger(__name__)
+
+#: What the entries are filed under in a keyring.
+SERVICE = "hostsim"
+
+#: Seconds to wait for another process that reads or writes the same secret.
+PATIENCE = 10.0
+
+#: A file that is longer is none of ours; bytes.
+LONGEST_FILE = 10_000
+
+
+class Keyring(Protocol):
+    """What is used of a backend of the package ``keyring``."""
+
+    def get_password(self, service: str, username: str) -> str | None: ...
+    def set_password(self, service: str, username: str, password: str) -> None: ...
+    def delete_password(self, service: str, username: str) -> None: ...
+
+
+FindKeyring = Callable[[], "Keyring | None"]
+
+
+def no_keyring() -> Keyring | None:
+    """Find none, so that secrets are kept in files."""
+    return None
+
+
+def system_keyring() -> Keyring | None:
+    """Find the system's keyring; ``None`` where there is no real one.
+
+    Real is what the package itself recommends: a priority of at least 1. Its
+    ``fail`` and ``null`` backends, and plain files, have less.
+    """
+    try:
+        backend: Any = importlib.import_module("keyring").get_keyring()
+        real = float(backend.priority) >= 1
+    except Exception as error:  # noqa: BLE001 a keyring that cannot be asked is none
+        log.debug("no keyring: %s", type(error).__name__)
+        return None
+    return cast("Keyring", backend) if real else None
+
+
+class Secrets:
+    """The secrets of one database's definitions, safe across threads and processes."""
+
+    def __init__(self, database: Path, locks: Locks, keyring: FindKeyring = no_keyring) -> None:
+        """Choose the folder; it is made when the first secret is put there.
+
+        :param keyring: finds the keyring, when it is needed first.
+        """
+        self.folder = database.with_name(f"{database.name}.secrets")
+        self._database = str(database)
+        self._locks = locks
+        self._find = keyring
+        self._found: Keyring | None = None
+        self._looked = False
+
+    def get(self, definition: str, key: str) -> str | None:
+        """Read a secret; ``None`` where there is none.
+
+        What is damaged is told by a warning and thrown away; what cannot be
+        read, as where the folder is another user's, is told by a warning.
+        """
+        with self._alone(definition, key):
+            kept = self._read(_name(definition, key))
+            return self._ask(definition, key) if kept is None else kept
+
+    def put(self, definition: str, key: str, value: str | None) -> None:
+        """Put a secret away, durably and whole; ``None`` takes it away.
+
+        :raises HostError: ``SECRETS_UNREACHABLE`` where it cannot be kept.
+        """
+        name = _name(definition, key)
+        with self._alone(definition, key):
+            if value is not None and not self._hand_over(definition, key, value):
+                # A file goes before the keyring, whose older secret may not be removable now.
+                self._write(name, value)
+                return
+            self._remove(name)
+            if value is None:
+                self._take_back(definition, key)
+
+    @contextlib.contextmanager
+    def _alone(self, definition: str, key: str) -> Iterator[None]:
+        with self._locks.hold("secret", definition, key, wait=PATIENCE) as got:
+            if not got:
+                raise self._unreachable()
+            yield
+
+    # --- In the keyring ---
+
+    @property
+    def _keyring(self) -> Keyring | None:
+        if not self._looked:
+            self._found = self._find()
+            self._looked = True
+        return self._found
+
+    def _user(self, definition: str, key: str) -> str:
+        return _name(self._database, definition, key)
+
+    def _ask(self, definition: str, key: str) -> str | None:
+        if self._keyring is None:
+            return None
+        try:
+            return self._keyring.get_password(SERVICE, self._user(definition, key)) or None
+        except Exception as error:  # noqa: BLE001 backends raise errors of their own
+            log.warning("the keyring cannot be read: %s", type(error).__name__)
+            return None
+
+    def _hand_over(self, definition: str, key: str, value: str) -> bool:
+        """Put a secret into the keyring; tell whether it is there."""
+        if self._keyring is None:
+            return False
+        user = self._user(definition, key)
+        try:
+            self._keyring.set_password(SERVICE, user, value)
+            return self._keyring.get_password(SERVICE, user) == value
+        except Exception as error:  # noqa: BLE001 backends raise errors of their own
+            log.warning("the keyring cannot be written, a file is: %s", type(error).__name__)
+            return False
+
+    def _take_back(self, definition: str, key: str) -> None:
+        if self._keyring is None:
+            return
+        # Most backends raise where there is nothing to delete, so that it is looked at after.
+        with contextlib.suppress(Exception):
+            self._keyring.delete_password(SERVICE, self._user(definition, key))
+        if self._ask(definition, key) is not None:
+            raise self._unreachable("keyring")
+
+    # --- In a file ---
+
+    def _read(self, name: str) -> str | None:
+        path = self.folder / name
+        try:
+            with path.open("rb") as file:
+                self._tighten(file.fileno())
+                content = file.read(LONGEST_FILE)
+        except FileNotFoundError:
+            return None
+        except OSError as error:
+            # As where the folder is another user's: who stays signed out is not stopped by it.
+            log.warning("the place for secrets cannot be read (%s): %s", path, error.strerror)
+            return None
+        value = _value_in(content)
+        if value is None:
+            log.warning(
+                "the place for secrets was damaged (%s); what was there is thrown away, "
+                "and the next import asks for a login",
+                path,
+            )
+            self._remove(name)
+        return value
+
+    @staticmethod
+    def _tighten(file: int) -> None:
+        """Take rights away that others got since, as by a restored backup."""
+        if sys.platform != "win32" and os.fstat(file).st_mode & 0o077:
+            log.warning("a secret could be read by others; only its owner can now")
+            os.fchmod(file, 0o600)
+
+    def _write(self, name: str, value: str) -> None:
+        try:
+            self.folder.mkdir(mode=0o700, exist_ok=True)
+            if sys.platform != "win32":
+                self.folder.chmod(0o700)
+            fresh = self.folder / f"{name}.new"
+            # It may be left of a process that died, and with other rights than ours.
+            fresh.unlink(missing_ok=True)
+            flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL
+            with os.fdopen(os.open(fresh, flags, 0o600), "wb") as file:
+                file.write(_content_of(value))
+                file.flush()
+                os.fsync(file.fileno())
+            fresh.replace(self.folder / name)
+            self._sync_folder()
+        except OSError as error:
+            raise self._unreachable() from error
+
+    def _remove(self, name: str) -> None:
+        if not self.folder.exists():
+            return
+        try:
+            for path in (self.folder / f"{name}.new", self.folder / name):
+                path.unlink(missing_ok=True)
+            self._sync_folder()
+        except OSError as error:
+            raise self._unreachable() from error
+
+    def _sync_folder(self) -> None:
+        if sys.platform == "win32":
+            # Windows opens no folders, and writes their changes by itself.
+            return
+        folder = os.open(self.folder, os.O_RDONLY)
+        try:
+            os.fsync(folder)
+        finally:
+            os.close(folder)
+
+    def _unreachable(self, place: object = None) -> HostError:
+        return host_error("SECRETS_UNREACHABLE", path=place or self.folder)
+
+
+def _name(*words: str) -> str:
+    # Each word with its length, so that no two lists of words read the same.
+    text = "".join(f"{len(word)}:{word}" for word in words)
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:32]
+
+
+def _content_of(value: str) -> bytes:
+    secret = value.encode("utf-8", "surrogatepass")
+    return hashlib.sha256(secret).hexdigest().encode() + b"\n" + secret
+
+
+def _value_in(content: bytes) -> str | None:
+    """Give the secret in a file; ``None`` where it is not as it was written."""
+    digest, _, secret = content.partition(b"\n")
+    if not hmac.compare_digest(digest, hashlib.sha256(secret).hexdigest().encode()):
+        return None
+    try:
+        return secret.decode("utf-8", "surrogatepass")
+    except UnicodeDecodeError:
+        return None

@@ -1,0 +1,664 @@
+"""The host's database: a SQLite file with plain SQL.
+
+Here stand the connection, the settings of the office, invoices, definitions,
+registered payments and the plug-ins' small state; :mod:`.previews` keeps what
+runs read. Rules that must hold live in ``schema.sql``.
+"""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+import threading
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager, suppress
+from datetime import date, datetime
+from decimal import Decimal, InvalidOperation, localcontext
+from importlib import resources
+from pathlib import Path
+from types import TracebackType
+from typing import Any, NamedTuple, Self
+
+from hostsim import texts
+from hostsim.errors import host_error
+from hostsim.judging import EXACT
+from hostsim.locks import Locks
+from hostsim.models import (
+    SEK,
+    Company,
+    Definition,
+    ExportedInvoice,
+    Invoice,
+    Payment,
+    PaymentKey,
+    Registered,
+    Row,
+    RunSummary,
+    WriteOff,
+)
+from hostsim.texts import Text
+
+#: Marks a SQLite file as ours ("Opte"), so that no other file is taken for one.
+APPLICATION_ID = 0x4F707465
+SCHEMA_VERSION = 1
+
+#: Seconds that a write waits for another process' write to end, unless told otherwise.
+PATIENCE = 60.0
+
+_OUT_OF_REACH = {
+    sqlite3.SQLITE_CANTOPEN,
+    sqlite3.SQLITE_FULL,
+    sqlite3.SQLITE_IOERR,
+    sqlite3.SQLITE_READONLY,
+}
+
+#: The settings of the office and their presets.
+SETTINGS = {"default_currency": SEK, "accepted_deviation": "0"}
+ALIASES = {"accepted_invoice_deviation": "accepted_deviation"}
+
+#: Above this an accepted deviation is a slip of the keyboard.
+MOST_DEVIATION = Decimal(1_000_000)
+
+#: The columns of a payment, alike in run_rows, pending and payments.
+PAYMENT_COLUMNS = (
+    "number, source, invoice_number, ocr, date, amount, currency, amount_currency, "
+    "exchange_rate, write_offs, booked, warnings"
+)
+
+#: SQL that sorts by payment date, then by number as a number, as ``judging.oldest_first``.
+OLDEST_FIRST = (
+    "{0}.date IS NULL, {0}.date, length(ltrim({0}.number, '0')), ltrim({0}.number, '0'), {0}.number"
+)
+
+
+class Loaded(NamedTuple):
+    """How many invoices were new, and how many were known and updated."""
+
+    new: int
+    updated: int
+
+
+class Store:
+    """One database file. Threads may share it; each gets a connection of its own."""
+
+    def __init__(self, path: Path, *, patience: float = PATIENCE) -> None:
+        """Keep the place; use :meth:`open` or :meth:`create`.
+
+        :param patience: seconds that a write waits for another process' write.
+        """
+        # Resolved, so that two ways to write one path share their locks.
+        self.path = path.resolve()
+        self.locks = Locks(self.path)
+        self._patience = patience
+        self._guard = threading.Lock()
+        self._connections: dict[threading.Thread, sqlite3.Connection] = {}
+
+    @classmethod
+    def create(cls, path: str | Path) -> Self:
+        """Make a new database; an existing file is left as it is and refused."""
+        store = cls(Path(path))
+        if store.path.exists() and not store._is_blank():
+            store._check()  # a file of something else is a different error
+            store.close()
+            raise host_error("DATABASE_EXISTS", path=path)
+        try:
+            store._make_tables()
+        except sqlite3.Error as error:
+            store.close()
+            raise host_error("DATABASE_UNREACHABLE", path=path) from error
+        return store
+
+    @classmethod
+    def open(cls, path: str | Path, *, patience: float = PATIENCE) -> Self:
+        """Open a database that :meth:`create` made."""
+        store = cls(Path(path), patience=patience)
+        if not store.path.exists():
+            raise host_error("NO_DATABASE", path=path)
+        store._check()
+        return store
+
+    def close(self) -> None:
+        """Close all connections; the store can be used again and opens new ones."""
+        with self._guard:
+            for connection in self._connections.values():
+                connection.close()
+            self._connections.clear()
+
+    def __enter__(self) -> Self:
+        """Use the store as a context manager that closes it."""
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        """Close all connections."""
+        self.close()
+
+    # --- Connections ---
+
+    @property
+    def db(self) -> sqlite3.Connection:
+        """The connection of this thread."""
+        thread = threading.current_thread()
+        connection = self._connections.get(thread)
+        if connection is None:
+            connection = self._connect()
+            with self._guard:
+                self._forget_ended_threads()
+                self._connections[thread] = connection
+        return connection
+
+    def _forget_ended_threads(self) -> None:
+        for thread in [t for t in self._connections if not t.is_alive()]:
+            self._connections.pop(thread).close()
+
+    def _connect(self) -> sqlite3.Connection:
+        # Transactions are begun by hand. Threads never share a connection; only closing may
+        # happen in another thread.
+        connection = sqlite3.connect(
+            self.path, timeout=self._patience, isolation_level=None, check_same_thread=False
+        )
+        connection.row_factory = sqlite3.Row
+        connection.execute("PRAGMA foreign_keys = ON")
+        return connection
+
+    @contextmanager
+    def change(self) -> Iterator[sqlite3.Connection]:
+        """Change the database: all of it or nothing. Changes may stand in one another."""
+        db = self.db
+        if db.in_transaction:
+            yield db
+            return
+        try:
+            db.execute("BEGIN IMMEDIATE")
+            yield db
+            db.execute("COMMIT")
+        except BaseException as error:
+            if db.in_transaction:
+                db.execute("ROLLBACK")
+            if isinstance(error, sqlite3.OperationalError):
+                self._explain(error)
+            raise
+
+    def _explain(self, error: sqlite3.OperationalError) -> None:
+        """Turn what a person can do something about into a sentence."""
+        # The primary code stands in the lowest byte: https://sqlite.org/rescode.html
+        code = error.sqlite_errorcode & 0xFF
+        if code == sqlite3.SQLITE_BUSY:
+            raise host_error("DATABASE_BUSY", path=self.path) from error
+        if code in _OUT_OF_REACH:
+            raise host_error("DATABASE_UNREACHABLE", path=self.path) from error
+
+    def stream(self, query: str, values: tuple[object, ...] = ()) -> Iterator[sqlite3.Row]:
+        """Read rows one by one, as they are committed when the first is asked for.
+
+        On a connection of its own, so that a reader who stops half-way, or
+        writes while it reads, disturbs nobody.
+        """
+        connection = self._connect()
+        try:
+            yield from connection.execute(query, values)
+        finally:
+            connection.close()
+
+    def _is_blank(self) -> bool:
+        """Tell whether the file holds nothing yet, as when its making was broken off."""
+        try:
+            things: int = self.db.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]
+            marks = [
+                self.db.execute(f"PRAGMA {mark}").fetchone()[0]
+                for mark in ("application_id", "user_version")
+            ]
+        except sqlite3.Error:
+            return False
+        return not things and not any(marks)
+
+    def _check(self) -> None:
+        try:
+            mark = self.db.execute("PRAGMA application_id").fetchone()[0]
+            version = self.db.execute("PRAGMA user_version").fetchone()[0]
+        except sqlite3.Error as error:
+            self.close()
+            readable = isinstance(error, sqlite3.OperationalError)
+            code = "DATABASE_UNREACHABLE" if readable else "DATABASE_FOREIGN"
+            raise host_error(code, path=self.path) from error
+        if mark != APPLICATION_ID:
+            self.close()
+            raise host_error("DATABASE_FOREIGN", path=self.path)
+        if version != SCHEMA_VERSION:
+            self.close()
+            raise host_error(
+                "DATABASE_VERSION", path=self.path, found=version, known=SCHEMA_VERSION
+            )
+
+    def _make_tables(self) -> None:
+        self.db.execute("PRAGMA journal_mode = WAL")
+        schema = resources.files("hostsim").joinpath("schema.sql").read_text(encoding="utf-8")
+        with self.change() as db:
+            # Somebody else may have been quicker.
+            if db.execute("PRAGMA application_id").fetchone()[0] == APPLICATION_ID:
+                raise host_error("DATABASE_EXISTS", path=self.path)
+            for statement in _statements(schema):
+                db.execute(statement)
+            db.execute(f"PRAGMA application_id = {APPLICATION_ID}")
+            db.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
+
+    # --- Settings of the office ---
+
+    def settings(self) -> Mapping[str, str]:
+        """Give all settings of the office, presets included."""
+        stored = self.db.execute("SELECT key, value FROM settings")
+        return SETTINGS | {row["key"]: row["value"] for row in stored}
+
+    def set_setting(self, key: str, text: str) -> None:
+        """Change one setting of the office; a wrong value is refused with a sentence."""
+        name = key.strip().lower().replace("-", "_")
+        name = ALIASES.get(name, name)
+        if name not in SETTINGS:
+            raise host_error("SETTING_UNKNOWN", key=key, known=", ".join(sorted(SETTINGS)))
+        value = _currency(text) if name == "default_currency" else _deviation(text)
+        with self.change() as db:
+            db.execute(
+                "INSERT INTO settings (key, value) VALUES (?, ?)"
+                " ON CONFLICT (key) DO UPDATE SET value = excluded.value",
+                (name, value),
+            )
+
+    @property
+    def accepted_deviation(self) -> Decimal:
+        """The shortfall that is written off instead of called a part payment; SEK."""
+        return Decimal(self.settings()["accepted_deviation"])
+
+    # --- Invoices ---
+
+    def load_invoices(self, rows: Iterable[ExportedInvoice]) -> Loaded:
+        """Take exported invoices, all or none; a known number of a region is updated.
+
+        Where the total of a known invoice changes, what remains moves by the
+        difference, since what was paid stays paid.
+        """
+        default_currency = self.settings()["default_currency"]
+        new = updated = 0
+        with self.change() as db:
+            for row in rows:
+                known = db.execute(
+                    "SELECT id, total, remaining FROM invoices WHERE region = ? AND number = ?",
+                    (row.region, row.number),
+                ).fetchone()
+                if known is None:
+                    _insert_invoice(db, row, default_currency)
+                    new += 1
+                else:
+                    _update_invoice(db, known, row, default_currency)
+                    updated += 1
+        return Loaded(new, updated)
+
+    def invoices(self) -> Iterator[Invoice]:
+        """Give all invoices, by region and number."""
+        query = (
+            "SELECT * FROM invoices"
+            " ORDER BY region, length(ltrim(number, '0')), ltrim(number, '0'), number"
+        )
+        return map(invoice_of, self.stream(query))
+
+    def known_invoices(self, region: str, numbers: Iterable[str]) -> frozenset[str]:
+        """Say which of these numbers the region has."""
+        several = list(numbers)
+        marks = ", ".join("?" * len(several))
+        rows = self.db.execute(
+            f"SELECT number FROM invoices WHERE region = ? AND number IN ({marks})",  # noqa: S608 only ? marks
+            (region, *(clean(number) for number in several)),
+        )
+        return frozenset(row["number"] for row in rows)
+
+    # --- Definitions ---
+
+    def definitions(self) -> list[Definition]:
+        """Give all definitions by name."""
+        rows = self.db.execute("SELECT * FROM definitions ORDER BY name")
+        return [_definition(row) for row in rows]
+
+    def definition(self, name: str) -> Definition:
+        """Give one definition; an unknown name is refused, naming the known ones."""
+        row = self.db.execute("SELECT * FROM definitions WHERE name = ?", (name,)).fetchone()
+        if row is not None:
+            return _definition(row)
+        known = ", ".join(definition.name for definition in self.definitions())
+        if not known:
+            raise host_error("NO_DEFINITIONS", name=name)
+        raise host_error("DEFINITION_UNKNOWN", name=name, known=known)
+
+    def add_definition(self, definition: Definition) -> None:
+        """Store a new definition; a name that is taken is refused."""
+        try:
+            with self.change() as db:
+                db.execute(
+                    "INSERT INTO definitions (name, import_type, import_format, region, settings)"
+                    " VALUES (?, ?, ?, ?, ?)",
+                    (
+                        definition.name,
+                        definition.import_type,
+                        definition.import_format,
+                        definition.region,
+                        json.dumps(dict(definition.settings), ensure_ascii=False),
+                    ),
+                )
+        except sqlite3.IntegrityError as error:
+            raise host_error("DEFINITION_EXISTS", name=definition.name) from error
+
+    def set_definition_settings(self, name: str, settings: Mapping[str, str]) -> None:
+        """Replace the settings of a definition."""
+        with self.change() as db:
+            db.execute(
+                "UPDATE definitions SET settings = ? WHERE name = ?",
+                (json.dumps(dict(settings), ensure_ascii=False), name),
+            )
+
+    # --- Registered payments and runs ---
+
+    def payments(self) -> Iterator[Row]:
+        """Give all registered payments as a person sees them, oldest first."""
+        query = (
+            "SELECT p.*, NULL AS reason, NULL AS message_sv, NULL AS message_en,"  # noqa: S608 a constant
+            " i.number AS host_invoice_number, i.customer_name"
+            " FROM payments p JOIN invoices i ON i.id = p.invoice_id"
+            f" ORDER BY {OLDEST_FIRST.format('p')}, p.id"
+        )
+        return map(row_of, self.stream(query))
+
+    def registered(self, run_id: str | None = None) -> Iterator[Registered]:
+        """Give registered payments with run, user and time, oldest first."""
+        query = (
+            "SELECT p.*, i.number AS host_invoice_number"  # noqa: S608 a constant
+            " FROM payments p JOIN invoices i ON i.id = p.invoice_id"
+            " WHERE ?1 IS NULL OR p.run_id = ?1"
+            f" ORDER BY {OLDEST_FIRST.format('p')}, p.id"
+        )
+        for row in self.stream(query, (run_id,)):
+            payment = payment_of(row, row["company"])
+            if payment is not None:
+                yield Registered(
+                    payment,
+                    row["host_invoice_number"],
+                    row["status"],
+                    Decimal(row["written_off"]),
+                    row["run_id"],
+                    row["user"],
+                    datetime.fromisoformat(row["registered_at"]),
+                )
+
+    def runs(self) -> Iterator[RunSummary]:
+        """Give all imports of the past, latest first."""
+        return map(_run_summary, self.stream("SELECT * FROM runs ORDER BY started_at DESC, id"))
+
+    # --- Plug-ins' small state ---
+
+    def state(self, import_type: str, key: str) -> str | None:
+        """Read what a plug-in put away."""
+        row = self.db.execute(
+            "SELECT value FROM state WHERE import_type = ? AND key = ?", (import_type, key)
+        ).fetchone()
+        return None if row is None else str(row["value"])
+
+    def set_state(self, import_type: str, key: str, value: str | None) -> None:
+        """Put a value of a plug-in away, or take it away."""
+        with self.change() as db:
+            if value is None:
+                db.execute(
+                    "DELETE FROM state WHERE import_type = ? AND key = ?", (import_type, key)
+                )
+                return
+            db.execute(
+                "INSERT INTO state (import_type, key, value) VALUES (?, ?, ?)"
+                " ON CONFLICT (import_type, key) DO UPDATE SET value = excluded.value",
+                (import_type, key, value),
+            )
+
+
+# --- From rows to values and back -------------------------------------------
+
+
+def record_of(payment: Payment) -> tuple[object, ...]:
+    """Write a payment in the order of :data:`PAYMENT_COLUMNS`."""
+    return (
+        payment.key.number,
+        payment.source,
+        payment.invoice_number,
+        payment.ocr,
+        payment.date.isoformat(),
+        plain(payment.amount),
+        payment.currency,
+        plain(payment.amount_currency),
+        plain(payment.exchange_rate),
+        _write_offs_text(payment.write_offs),
+        int(payment.booked),
+        _warnings_text(payment.warnings),
+    )
+
+
+def payment_of(row: sqlite3.Row, company: str, prefix: str = "") -> Payment | None:
+    """Read the columns of a payment; ``None`` where it could not be read at the source."""
+    if row[f"{prefix}date"] is None:
+        return None
+    return Payment(
+        key=PaymentKey(company, row[f"{prefix}number"]),
+        source=row[f"{prefix}source"],
+        invoice_number=row[f"{prefix}invoice_number"],
+        ocr=row[f"{prefix}ocr"],
+        date=date.fromisoformat(row[f"{prefix}date"]),
+        amount=Decimal(row[f"{prefix}amount"]),
+        currency=row[f"{prefix}currency"],
+        amount_currency=_decimal(row[f"{prefix}amount_currency"]),
+        exchange_rate=_decimal(row[f"{prefix}exchange_rate"]),
+        write_offs=_write_offs(row[f"{prefix}write_offs"]),
+        booked=bool(row[f"{prefix}booked"]),
+        warnings=_warnings(row[f"{prefix}warnings"]),
+    )
+
+
+def row_of(row: sqlite3.Row) -> Row:
+    """Read a row of a preview, or a registered payment, as a person sees it."""
+    amount = _decimal(row["amount"])
+    amount_currency = _decimal(row["amount_currency"])
+    return Row(
+        payment_number=row["number"],
+        invoice_number=row["invoice_number"],
+        host_invoice_number=row["host_invoice_number"],
+        payment_date=_day(row["date"]),
+        amount=Decimal(0) if amount is None else amount,
+        currency=row["currency"],
+        amount_currency=amount if row["currency"] == SEK else amount_currency,
+        exchange_rate=_decimal(row["exchange_rate"]),
+        source=row["source"],
+        write_offs=_write_offs(row["write_offs"]),
+        status=row["status"],
+        warning=text_of(row["warning_sv"], row["warning_en"]),
+        reason=row["reason"],
+        message=text_of(row["message_sv"], row["message_en"]),
+        customer_name=row["customer_name"],
+    )
+
+
+def invoice_of(row: sqlite3.Row, prefix: str = "") -> Invoice:
+    """Read an invoice."""
+    return Invoice(
+        region=row[f"{prefix}region"],
+        number=row[f"{prefix}number"],
+        ocr=row[f"{prefix}ocr"],
+        customer_code=row[f"{prefix}customer_code"],
+        customer_name=row[f"{prefix}customer_name"],
+        currency=row[f"{prefix}currency"],
+        total=Decimal(row[f"{prefix}total"]),
+        remaining=Decimal(row[f"{prefix}remaining"]),
+        invoice_date=_day(row[f"{prefix}invoice_date"]),
+        due_date=_day(row[f"{prefix}due_date"]),
+        period_closed=bool(row[f"{prefix}period_closed"]),
+    )
+
+
+def text_of(sv: str | None, en: str | None) -> Text | None:
+    """Read a sentence from its two columns."""
+    return None if sv is None or en is None else Text(sv, en)
+
+
+def clean(text: str) -> str:
+    """Replace what no database can keep: halves of surrogate pairs."""
+    return text if text.isascii() else text.encode("utf-8", "replace").decode("utf-8")
+
+
+def without_spaces(ocr: str) -> str:
+    """Write an OCR reference as its digits stand, without the spaces between them."""
+    return "".join(ocr.split())
+
+
+def plain(amount: Decimal | None) -> str | None:
+    """Write a decimal without an exponent."""
+    return None if amount is None else f"{amount:f}"
+
+
+def _definition(row: sqlite3.Row) -> Definition:
+    return Definition(
+        name=row["name"],
+        import_type=row["import_type"],
+        import_format=row["import_format"],
+        region=row["region"],
+        settings=json.loads(row["settings"]),
+        company=_company(row),
+        cursor=row["cursor"],
+    )
+
+
+def _company(row: sqlite3.Row) -> Company | None:
+    if row["company"] is None:
+        return None
+    return Company(row["company"], row["company_name"] or "")
+
+
+def _run_summary(row: sqlite3.Row) -> RunSummary:
+    return RunSummary(
+        id=row["id"],
+        definition=row["definition"],
+        state=row["state"],
+        user=row["user"],
+        started_at=datetime.fromisoformat(row["started_at"]),
+        finished_at=_time(row["finished_at"]),
+        saved_at=_time(row["saved_at"]),
+        company=_company(row),
+        counts=json.loads(row["counts"]),
+        totals={kind: Decimal(total) for kind, total in json.loads(row["totals"]).items()},
+        not_read=row["not_read"],
+        requests=row["requests"],
+        error_code=row["error_code"],
+    )
+
+
+def _write_offs_text(write_offs: Iterable[WriteOff]) -> str:
+    rows = [[plain(w.amount), w.account, w.description] for w in write_offs]
+    return json.dumps(rows, ensure_ascii=False) if rows else "[]"
+
+
+def _write_offs(text: str) -> tuple[WriteOff, ...]:
+    if text == "[]":
+        return ()
+    return tuple(WriteOff(Decimal(amount), acc, about) for amount, acc, about in json.loads(text))
+
+
+def _warnings_text(warnings: Iterable[Text]) -> str:
+    rows = [[warning.sv, warning.en] for warning in warnings]
+    return json.dumps(rows, ensure_ascii=False) if rows else "[]"
+
+
+def _warnings(text: str) -> tuple[Text, ...]:
+    return () if text == "[]" else tuple(Text(sv, en) for sv, en in json.loads(text))
+
+
+def _decimal(text: str | None) -> Decimal | None:
+    return None if text is None else Decimal(text)
+
+
+def _day(text: str | None) -> date | None:
+    return None if text is None else date.fromisoformat(text)
+
+
+def _time(text: str | None) -> datetime | None:
+    return None if text is None else datetime.fromisoformat(text)
+
+
+def _statements(script: str) -> Iterator[str]:
+    """Cut a script into statements, since executescript would commit between them."""
+    statement = ""
+    for line in script.splitlines(keepends=True):
+        statement += line
+        if sqlite3.complete_statement(statement):
+            yield statement
+            statement = ""
+
+
+def _currency(text: str) -> str:
+    currency = text.strip()
+    if not currency:
+        raise host_error("SETTING_WRONG", key="default_currency", why=texts.CURRENCY_NEEDED)
+    return currency
+
+
+def _deviation(text: str) -> str:
+    refusal = host_error("SETTING_WRONG", key="accepted_deviation", why=texts.DEVIATION_NEEDED)
+    try:
+        amount = Decimal(text.strip().replace(",", "."))
+    except InvalidOperation as error:
+        raise refusal from error
+    if not amount.is_finite() or not 0 <= amount <= MOST_DEVIATION:
+        raise refusal
+    # 0.001 would be accepted in no amount; 5E+2 is 500 written oddly.
+    with suppress(InvalidOperation):
+        if amount == amount.quantize(Decimal("0.01")):
+            return f"{abs(amount):f}"
+    raise refusal
+
+
+def _insert_invoice(db: sqlite3.Connection, row: ExportedInvoice, currency: str) -> None:
+    db.execute(
+        "INSERT INTO invoices (region, number, ocr, customer_code, customer_name, currency,"
+        " total, remaining, invoice_date, due_date, period_closed)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        (
+            row.region,
+            row.number,
+            without_spaces(row.ocr),
+            row.customer_code,
+            row.customer_name,
+            row.currency or currency,
+            plain(row.total),
+            plain(row.total),
+            row.invoice_date and row.invoice_date.isoformat(),
+            row.due_date and row.due_date.isoformat(),
+            int(row.period_closed),
+        ),
+    )
+
+
+def _update_invoice(
+    db: sqlite3.Connection, known: Any, row: ExportedInvoice, currency: str
+) -> None:
+    with localcontext(EXACT):
+        remaining = Decimal(known["remaining"]) + row.total - Decimal(known["total"])
+    db.execute(
+        "UPDATE invoices SET ocr = ?, customer_code = ?, customer_name = ?, currency = ?,"
+        " total = ?, remaining = ?, invoice_date = ?, due_date = ?, period_closed = ?"
+        " WHERE id = ?",
+        (
+            without_spaces(row.ocr),
+            row.customer_code,
+            row.customer_name,
+            row.currency or currency,
+            plain(row.total),
+            plain(remaining),
+            row.invoice_date and row.invoice_date.isoformat(),
+            row.due_date and row.due_date.isoformat(),
+            int(row.period_closed),
+            known["id"],
+        ),
+    )

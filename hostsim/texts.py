@@ -1,0 +1,451 @@
+"""All sentences of the host, in Swedish and English.
+
+Swedish is what people read first. The words of the screen (``Delbetalning``,
+``Fakturan är redan betald`` …) are the ones that the users of such a host know.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from decimal import Decimal
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from hostsim import hookspecs
+
+#: The languages that every sentence exists in; the first is the preset.
+LANGUAGES = ("sv", "en")
+
+
+class Text(NamedTuple):
+    """A sentence or a label for a person, in both languages."""
+
+    sv: str
+    en: str
+
+
+def say(text: hookspecs.Text, language: str) -> str:
+    """Give the sentence in one language; anything but ``en`` is Swedish."""
+    return text.en if language == "en" else text.sv
+
+
+def own(text: hookspecs.Text) -> Text:
+    """Copy a sentence that a plug-in made into one of ours."""
+    return Text(text.sv, text.en)
+
+
+def joined(sentences: Iterable[hookspecs.Text]) -> Text | None:
+    """Join sentences into one text; ``None`` when there are none."""
+    several = list(sentences)
+    if not several:
+        return None
+    *before, last = several
+    return Text(
+        "".join(f"{text.sv.removesuffix('.')}. " for text in before) + last.sv,
+        "".join(f"{text.en.removesuffix('.')}. " for text in before) + last.en,
+    )
+
+
+def money(amount: Decimal, language: str) -> str:
+    """Write an amount with at least two decimals as people do: ``1 234,50``, ``1,234.50``."""
+    exponent = amount.as_tuple().exponent
+    decimals = -exponent if isinstance(exponent, int) else 0
+    text = f"{amount:,.{max(decimals, 2)}f}"
+    if language == "en":
+        return text
+    return text.replace(",", "\N{NO-BREAK SPACE}").replace(".", ",")
+
+
+def settings_not_followed() -> Text:
+    """Tell that a plug-in failed after its settings were stored."""
+    return Text(
+        "Inställningarna är sparade, men insticksprogrammet kunde inte följa upp dem. Meddela "
+        "den som utvecklar det.",
+        "The settings are stored, but the plug-in could not follow them up. Tell its developer.",
+    )
+
+
+# --- What becomes of a payment ----------------------------------------------
+
+PARTIAL = Text("Delbetalning", "Partial payment")
+ADVANCE = Text("Förskott kommer att skapas", "Advance will be created")
+REVERSAL = Text(
+    "Återförd betalning: det som återstår att betala på fakturan ökar",
+    "Reversed payment: what remains to pay on the invoice rises",
+)
+
+
+def written_off(amount: Decimal) -> Text:
+    """Tell how much is booked to the write-off account; SEK."""
+    return Text(
+        f"{money(amount, 'sv')} SEK skrivs av inom accepterad fakturaavvikelse",
+        f"{money(amount, 'en')} SEK is written off within the accepted invoice deviation",
+    )
+
+
+UNREADABLE = Text(
+    "Betalningen gick inte att läsa",
+    "The payment could not be read",
+)
+AMOUNT_UNKNOWN = Text(
+    "Beloppet i fakturans valuta är inte känt; läs in betalningen på nytt",
+    "The amount in the currency of the invoice is not known; read the payment again",
+)
+ALREADY_IMPORTED = Text(
+    "Betalningen är redan registrerad",
+    "The payment is registered already",
+)
+ALREADY_PAID = Text("Fakturan är redan betald", "The invoice is already paid")
+PERIOD_OPEN = Text(
+    "Fakturan ligger i en öppen fakturaperiod; stäng perioden och läs in igen",
+    "The invoice is in an open invoice period; close the period and import again",
+)
+
+
+def invoice_not_found(number: str) -> Text:
+    """Say that neither number nor OCR leads to an invoice of the region."""
+    return Text(
+        f"Fel vid inläsning av faktura: ingen faktura här har nummer {number} eller samma OCR",
+        f"Error loading invoice: no invoice here has number {number} or the same OCR",
+    )
+
+
+def currency_differs(payment: str, invoice: str) -> Text:
+    """Name the currency of a payment and of its invoice."""
+    return Text(
+        f"Valutan skiljer sig: betalningen är i {payment}, fakturan här i {invoice}",
+        f"The currency differs: the payment is in {payment}, the invoice here in {invoice}",
+    )
+
+
+class Difference(NamedTuple):
+    """One value that changed after a payment was registered."""
+
+    what: Text
+    registered: Text
+    now: Text
+
+
+AMOUNT = Text("belopp", "amount")
+AMOUNT_CURRENCY = Text("belopp i valutan", "amount in the currency")
+CURRENCY = Text("valuta", "currency")
+PAYMENT_DATE = Text("betalningsdatum", "payment date")
+INVOICE_NUMBER = Text("fakturanummer", "invoice number")
+BOOKED = Text("bokförd", "booked")
+YES = Text("ja", "yes")
+NO = Text("nej", "no")
+
+
+def changed(differences: Iterable[Difference]) -> Text:
+    """Name each value that changed after the payment was registered, both sides."""
+    several = list(differences)
+    sv = "; ".join(f"{d.what.sv} registrerat {d.registered.sv}, nu {d.now.sv}" for d in several)
+    en = "; ".join(f"{d.what.en} registered {d.registered.en}, now {d.now.en}" for d in several)
+    return Text(
+        f"Ändrad efter registreringen: {sv}",
+        f"Changed after it was registered: {en}",
+    )
+
+
+# --- Errors -----------------------------------------------------------------
+
+#: Every error of the host: code, who can act (see ``errors.EXIT_STATUS``), sentence.
+ERRORS: dict[str, tuple[str, Text]] = {
+    "NO_DATABASE": (
+        "usage",
+        Text(
+            "Det finns ingen databas på {path}; skapa den med hostsim init.",
+            "There is no database at {path}; make it with hostsim init.",
+        ),
+    ),
+    "DATABASE_EXISTS": (
+        "usage",
+        Text(
+            "Databasen {path} finns redan; använd den eller välj ett annat namn.",
+            "The database {path} exists already; use it or choose another name.",
+        ),
+    ),
+    "DATABASE_FOREIGN": (
+        "usage",
+        Text(
+            "Filen {path} är ingen databas från hostsim; välj en annan fil med --db.",
+            "The file {path} is no database of hostsim; choose another file with --db.",
+        ),
+    ),
+    "DATABASE_VERSION": (
+        "usage",
+        Text(
+            "Databasen {path} har version {found}, men programmet kan bara version {known}; "
+            "uppgradera hostsim eller skapa en ny databas.",
+            "The database {path} has version {found}, but the program knows only version {known}; "
+            "upgrade hostsim or make a new database.",
+        ),
+    ),
+    "DATABASE_UNREACHABLE": (
+        "usage",
+        Text(
+            "Databasen {path} kan inte öppnas eller skrivas; kontrollera mapp, rättigheter "
+            "och ledigt utrymme.",
+            "The database {path} cannot be opened or written; check the folder, your rights "
+            "and the free space.",
+        ),
+    ),
+    "SECRETS_UNREACHABLE": (
+        "settings",
+        Text(
+            "Inloggningen kan inte sparas i {path}; kontrollera att mappen är din, dina "
+            "rättigheter och ledigt utrymme, eller ställ av stay_signed_in.",
+            "The login cannot be kept in {path}; check that the folder is yours, your rights "
+            "and the free space, or switch stay_signed_in off.",
+        ),
+    ),
+    "DATABASE_BUSY": (
+        "busy",
+        Text(
+            "Databasen {path} används av någon annan just nu; ingenting sparades. Försök igen.",
+            "The database {path} is in use by somebody else; nothing was saved. Try again.",
+        ),
+    ),
+    "SETTING_UNKNOWN": (
+        "usage",
+        Text(
+            "Det finns ingen inställning som heter {key}; välj en av {known}.",
+            "There is no setting called {key}; choose one of {known}.",
+        ),
+    ),
+    "SETTING_WRONG": (
+        "settings",
+        Text(
+            "Värdet för {key} kan inte användas: {why.sv}",
+            "The value of {key} cannot be used: {why.en}",
+        ),
+    ),
+    "DEFAULT_CURRENCY": (
+        "settings",
+        Text(
+            "Importen kräver att inställningen default_currency är SEK, men den är {currency}; "
+            "ingenting har lästs eller sparats.",
+            "The import needs the setting default_currency to be SEK, but it is {currency}; "
+            "nothing was read or saved.",
+        ),
+    ),
+    "DEFINITION_UNKNOWN": (
+        "usage",
+        Text(
+            "Det finns inget filformat som heter {name}; välj ett av: {known}.",
+            "There is no file format called {name}; choose one of: {known}.",
+        ),
+    ),
+    "NO_DEFINITIONS": (
+        "usage",
+        Text(
+            "Det finns inget filformat som heter {name}, och inget annat heller; "
+            "skapa ett med hostsim formats add.",
+            "There is no file format called {name}, nor any other; "
+            "make one with hostsim formats add.",
+        ),
+    ),
+    "DEFINITION_EXISTS": (
+        "usage",
+        Text(
+            "Filformatet {name} finns redan; ändra det med hostsim formats set "
+            "eller välj ett annat namn.",
+            "The file format {name} exists already; change it with hostsim formats set "
+            "or choose another name.",
+        ),
+    ),
+    "DEFINITION_NAME": (
+        "usage",
+        Text(
+            "Filformatet måste ha ett namn på en rad och högst 200 tecken.",
+            "The file format needs a name on one line and of at most 200 characters.",
+        ),
+    ),
+    "CANNOT_RECONCILE": (
+        "settings",
+        Text(
+            "Insticksprogrammet för {type} kan inte läsa alla betalningar, så det går inte att "
+            "stämma av {name}; uppgradera insticksprogrammet.",
+            "The plug-in for {type} cannot read all payments, so that {name} cannot be "
+            "reconciled; upgrade the plug-in.",
+        ),
+    ),
+    "DEFINITION_NEEDED": (
+        "usage",
+        Text(
+            "Flera förhandsvisningar är öppna ({names}); säg vilken som ska sparas.",
+            "Several previews are open ({names}); say which one is to be saved.",
+        ),
+    ),
+    "IMPORT_TYPE_UNKNOWN": (
+        "usage",
+        Text(
+            "Det finns ingen importtyp som heter {name}; kända är: {known}. "
+            "Kontrollera med hostsim plugins att insticksprogrammet är laddat.",
+            "There is no import type called {name}; known ones are: {known}. "
+            "Check with hostsim plugins that the plug-in is loaded.",
+        ),
+    ),
+    "IMPORT_FORMAT_UNKNOWN": (
+        "usage",
+        Text(
+            "Importtypen {type} har inget importformat som heter {name}; välj ett av: {known}.",
+            "The import type {type} has no import format called {name}; choose one of: {known}.",
+        ),
+    ),
+    "SETTINGS_REFUSED": (
+        "settings",
+        Text(
+            "Inställningarna sparades inte: {problems.sv}",
+            "The settings were not stored: {problems.en}",
+        ),
+    ),
+    "IMPORT_RUNNING": (
+        "busy",
+        Text(
+            "En import med filformatet {name} pågår redan; försök igen när den är klar.",
+            "An import with the file format {name} is running already; try again when it is done.",
+        ),
+    ),
+    "WRONG_COMPANY": (
+        "login",
+        Text(
+            "Filformatet {name} hör till {expected}, men inloggningen gällde {got}; "
+            "logga in på rätt företag eller skapa ett eget filformat för det andra.",
+            "The file format {name} belongs to {expected}, but the login was to {got}; "
+            "sign in to the right company or make a file format of its own for the other.",
+        ),
+    ),
+    "PREVIEW_CHANGED": (
+        "changed",
+        Text(
+            "Uppgifterna har ändrats sedan förhandsvisningen; ingenting sparades. "
+            "Granska den nya förhandsvisningen och spara igen.",
+            "The data changed after the preview was made; nothing was saved. "
+            "Look at the new preview and save again.",
+        ),
+    ),
+    "CONTRACT_BROKEN": (
+        "internal",
+        Text(
+            "Insticksprogrammet följer inte avtalet med värdsystemet: {what}. "
+            "Meddela den som utvecklar insticksprogrammet.",
+            "The plug-in does not keep to the contract with the host: {what}. "
+            "Tell the developer of the plug-in.",
+        ),
+    ),
+    "REPORT_EXISTS": (
+        "usage",
+        Text(
+            "Filen {path} finns redan och skrivs inte över; välj ett annat namn.",
+            "The file {path} exists already and is not overwritten; choose another name.",
+        ),
+    ),
+    "REPORT_UNREACHABLE": (
+        "usage",
+        Text(
+            "Filen {path} går inte att skriva; välj en mapp som finns och som du får skriva i.",
+            "The file {path} cannot be written; choose a folder that exists and that you may "
+            "write to.",
+        ),
+    ),
+    "CANCELLED": (
+        "cancelled",
+        Text(
+            "Importen avbröts; ingenting sparades.",
+            "The import was cancelled; nothing was saved.",
+        ),
+    ),
+}
+
+CURRENCY_NEEDED = Text("skriv en valuta, till exempel SEK.", "write a currency, such as SEK.")
+DEVIATION_NEEDED = Text(
+    "skriv ett belopp i SEK, noll eller större och med högst två decimaler, till exempel 5 "
+    "eller 2,50.",
+    "write an amount in SEK, zero or more and with at most two decimals, such as 5 or 2.50.",
+)
+
+# --- Plug-ins that are left out ---------------------------------------------
+
+
+def not_importable(error: str) -> Text:
+    """Say that loading the plug-in's module failed; only the kind of error is named."""
+    return Text(f"gick inte att ladda ({error})", f"could not be loaded ({error})")
+
+
+def is_a_class() -> Text:
+    """Say that a class cannot answer hooks."""
+    return Text(
+        "är en klass; ingången ska visa på en modul eller ett objekt",
+        "is a class; the entry point must name a module or an object",
+    )
+
+
+def is_unhashable() -> Text:
+    """Say that pluggy cannot tell the object from others."""
+    return Text(
+        "är ett objekt utan __hash__; det behövs för att registreras",
+        "is an object without __hash__, which is needed to be registered",
+    )
+
+
+def no_hook(other_projects: Iterable[str]) -> Text:
+    """Say that the plug-in answers nothing, and which other project it was made for."""
+    others = ", ".join(sorted(other_projects))
+    if not others:
+        return Text(
+            "svarar inte på någon hook; är den märkt för projektet opter?",
+            "answers no hook; is it marked for the project opter?",
+        )
+    return Text(
+        f"svarar inte på någon hook: den är märkt för projektet {others}, inte för opter",
+        f"answers no hook: it is marked for the project {others}, not for opter",
+    )
+
+
+def unknown_hook(name: str, similar: str | None) -> Text:
+    """Name a hook that the contract does not have, and what was probably meant."""
+    if similar is None:
+        return Text(f"har en okänd hook: {name}", f"has an unknown hook: {name}")
+    return Text(
+        f"har en okänd hook: {name} (menas {similar}?)",
+        f"has an unknown hook: {name} (is {similar} meant?)",
+    )
+
+
+def unknown_argument(hook: str, arguments: Iterable[str]) -> Text:
+    """Name the arguments that a hook does not have."""
+    names = ", ".join(sorted(arguments))
+    return Text(
+        f"begär okända argument i {hook}: {names}",
+        f"asks for unknown arguments in {hook}: {names}",
+    )
+
+
+def hosts_own_hook(hook: str) -> Text:
+    """Say that only the host may answer a hook."""
+    return Text(
+        f"svarar på {hook}, som bara värdsystemet får svara på",
+        f"answers {hook}, which only the host may answer",
+    )
+
+
+def import_types_wrong(error: str) -> Text:
+    """Say that the plug-in could not tell its import types properly."""
+    return Text(
+        f"kunde inte ange sina importtyper ({error})",
+        f"could not tell its import types ({error})",
+    )
+
+
+def import_type_taken(code: str, mine: str, other: str) -> Text:
+    """Name the two that register the same import type."""
+    return Text(
+        f"{mine} registrerar importtypen {code}, som {other} redan har",
+        f"{mine} registers the import type {code}, which {other} has already",
+    )
+
+
+def not_registered(error: str) -> Text:
+    """Say that pluggy refused the plug-in."""
+    return Text(f"kunde inte registreras ({error})", f"could not be registered ({error})")

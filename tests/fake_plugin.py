@@ -1,0 +1,179 @@
+"""A small import plug-in for tests of the host, and builders of what it hands over."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+from decimal import Decimal
+from types import SimpleNamespace
+from typing import Any
+
+import pluggy
+
+from hostsim.models import Company, Invoice, Payment, PaymentKey, WriteOff
+from hostsim.texts import Text
+
+hookimpl = pluggy.HookimplMarker("opter")
+
+COMPANY = Company("77", "Åkeriet AB")
+OTHER_COMPANY = Company("88", "Grannens Åkeri AB")
+NEW_YEAR = date(2026, 1, 1)
+
+
+def payment(number, invoice="1001", amount="1000", currency="SEK", **values) -> Payment:
+    """Build a payment; number 3 is of the third of January."""
+    sek = Decimal(amount)
+    defaults = {
+        "key": PaymentKey(values.pop("company", COMPANY).number, str(number)),
+        "source": "manual",
+        "invoice_number": invoice,
+        "ocr": None,
+        "date": NEW_YEAR + timedelta(days=int(number) - 1) if str(number).isdigit() else NEW_YEAR,
+        "amount": sek,
+        "currency": currency,
+        "amount_currency": sek,
+        "exchange_rate": None,
+    }
+    return Payment(**defaults | values)
+
+
+def euro(number, invoice="2001", amount="100", rate="11", **values) -> Payment:
+    """Build a payment in euro, of ``amount`` euro."""
+    in_euro, in_sek = Decimal(amount), Decimal(amount) * Decimal(rate)
+    return payment(
+        number,
+        invoice,
+        in_sek,
+        "EUR",
+        amount_currency=in_euro,
+        exchange_rate=Decimal(rate),
+        **values,
+    )
+
+
+def write_off(amount, account="3740", description="Öresavrundning") -> WriteOff:
+    return WriteOff(Decimal(amount), account, description)
+
+
+def invoice(number="1001", total="1000", currency="SEK", remaining=None, **values) -> Invoice:
+    """Build an invoice of which everything remains unless told otherwise."""
+    defaults = {
+        "region": "",
+        "number": number,
+        "ocr": "",
+        "customer_code": "K1",
+        "customer_name": "Bageriet Bullen AB",
+        "currency": currency,
+        "total": Decimal(total),
+        "remaining": Decimal(total if remaining is None else remaining),
+        "invoice_date": date(2025, 12, 1),
+        "due_date": date(2025, 12, 31),
+        "period_closed": True,
+    }
+    return Invoice(**defaults | values)
+
+
+@dataclass
+class LeftOut:
+    """What the plug-in leaves out."""
+
+    key: PaymentKey
+    reason: str
+    sentence: Text
+    payment: Payment | None
+    amount: Decimal | None
+    invoice_number: str | None
+
+
+def left_out(reason, of: Payment) -> LeftOut:
+    """Leave a payment out that could be read."""
+    sentence = Text(f"utelämnad: {reason}", f"left out: {reason}")
+    return LeftOut(of.key, reason, sentence, of, of.amount, of.invoice_number)
+
+
+def unreadable(number, amount=None, invoice=None) -> LeftOut:
+    """Leave a payment out of which only this is known."""
+    key = PaymentKey(COMPANY.number, number)
+    return LeftOut(key, "unreadable", Text("oläslig", "unreadable"), None, amount, invoice)
+
+
+class Refused(Exception):
+    """A failure as a plug-in raises it."""
+
+    code = "NO_LICENCE"
+    kind = "permission"
+    sentence = Text("Licens saknas.", "A licence is missing.")
+
+
+@dataclass(eq=False)
+class FakePlugin:
+    """Hands over what the test put into it, and remembers what it was told."""
+
+    payments: list[Payment] = field(default_factory=list)
+    left_out: list[LeftOut] = field(default_factory=list)
+    #: What exists at the source, by number, when the host asks for confirmation.
+    source: dict[str, Payment | LeftOut] = field(default_factory=dict)
+    company: Company = COMPANY
+    cursor: str | None = "cursor-1"
+    confirms: bool = True
+    code: str = "Fake"
+    problems: Sequence[Any] = ()
+    screening: Callable[[Payment], LeftOut | None] = lambda _payment: None
+    during: Callable[[Any], object] = lambda _run: None
+    runs: list[Any] = field(default_factory=list)
+    asked: list[str] = field(default_factory=list)
+    saved: list[Any] = field(default_factory=list)
+
+    @hookimpl
+    def opter_import_types(self):
+        return [SimpleNamespace(code=self.code, formats=("API",), label=Text("Låtsas", "Pretend"))]
+
+    @hookimpl
+    def opter_settings_fields(self, import_type):
+        label = Text("Ignorera betalningar före", "Ignore payments before")
+        return [SimpleNamespace(key="before", kind="date", label=label)]
+
+    @hookimpl
+    def opter_check_settings(self, import_type, values):
+        kept = {key: value for key, value in values.items() if key != "secret"}
+        return SimpleNamespace(values=kept, problems=self.problems)
+
+    @hookimpl
+    def opter_import_payments(self, run):
+        self.runs.append(run)
+        self.during(run)
+        run.hook.opter_take_payments(run=run, payments=self.payments)
+        run.hook.opter_take_left_out(run=run, left_out=self.left_out)
+        if self.confirms:
+            self._confirm(run)
+        return SimpleNamespace(company=self.company, cursor=self.cursor, not_read=3, requests=5)
+
+    def _confirm(self, run):
+        while numbers := self._to_confirm(run):
+            self.asked += numbers
+            for number in numbers:
+                self._fetch(run, number)
+
+    def _to_confirm(self, run):
+        [numbers] = run.hook.opter_payments_to_confirm(run=run, company=self.company)
+        return numbers
+
+    def _fetch(self, run, number):
+        found = self.source.get(number)
+        if found is None:
+            run.hook.opter_take_gone(run=run, payment_numbers=[number])
+        elif isinstance(found, LeftOut):
+            run.hook.opter_take_left_out(run=run, left_out=[found])
+        else:
+            run.hook.opter_take_payments(run=run, payments=[found])
+
+    @hookimpl
+    def opter_screen_payments(self, run, payments):
+        return [self.screening(one) for one in payments]
+
+    @hookimpl
+    def opter_payments_saved(self, run, payments):
+        self.saved.append((run, payments))
+
+    @hookimpl
+    def opter_run_saved(self, run):
+        self.saved.append(run)

@@ -1,0 +1,192 @@
+"""A file of invoices is read whole and right, or not at all."""
+
+from contextlib import suppress
+from datetime import date
+from decimal import Decimal
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from hostsim import invoices_csv
+from hostsim.invoices_csv import InvoicesFileWrong, invoices_in, read_invoices
+
+HEADER = "invoice_number,ocr,customer_code,customer_name,currency,total,invoice_date,due_date"
+LINE = "1001,100146,K1,Åkeri Öst AB,SEK,1250.50,2026-01-15,2026-02-14"
+
+
+def read(*lines, header=HEADER, region=""):
+    content = "\n".join([header, *lines, ""]).encode()
+    return invoices_in(content, file="fakturor.csv", region=region)
+
+
+def refused(*lines, header=HEADER):
+    with pytest.raises(InvoicesFileWrong) as caught:
+        read(*lines, header=header)
+    return caught.value
+
+
+def with_total(text):
+    return LINE.replace("1250.50", text)
+
+
+def test_a_line_becomes_an_invoice_in_a_closed_period():
+    (invoice,) = read(LINE)
+    assert invoice.number == "1001"
+    assert invoice.ocr == "100146"
+    assert invoice.customer_name == "Åkeri Öst AB"
+    assert invoice.total == Decimal("1250.50")
+    assert (invoice.invoice_date, invoice.due_date) == (date(2026, 1, 15), date(2026, 2, 14))
+    assert (invoice.region, invoice.period_closed) == ("", True)
+
+
+def test_the_order_of_the_columns_does_not_matter():
+    (invoice,) = read(
+        "1250.50,2026-02-14,2026-01-15,SEK,Åkeri,K1,,1001",
+        header="total,due_date,invoice_date,currency,customer_name,customer_code,ocr,invoice_number",
+    )
+    assert (invoice.number, invoice.total, invoice.ocr) == ("1001", Decimal("1250.50"), "")
+
+
+def test_a_byte_order_mark_and_windows_line_ends_are_accepted():
+    content = ("\ufeff" + HEADER + "\r\n" + LINE + "\r\n").encode()
+    assert [i.number for i in invoices_in(content, file="f.csv")] == ["1001"]
+
+
+@pytest.mark.parametrize(
+    ("text", "total"),
+    [("1250", "1250"), ('"1250,5"', "1250.5"), ("-99.90", "-99.90"), ("\u221210", "-10")],
+)
+def test_an_amount_has_a_decimal_point_or_comma(text, total):
+    assert read(with_total(text))[0].total == Decimal(total)
+
+
+@pytest.mark.parametrize(
+    "text", ["", "abc", "1e3", '"1,234"', "1 250.50", "12.345", "NaN", "١٢", "--1", "9" * 5000]
+)
+def test_an_amount_that_could_be_misread_is_refused(text):
+    (problem,) = refused(with_total(text)).problems
+    assert (problem.line, problem.field) == (2, "total")
+
+
+def test_semicolons_separate_where_the_header_has_them():
+    (invoice,) = read(
+        LINE.replace(",", ";").replace("1250.50", "1250,50"), header=HEADER.replace(",", ";")
+    )
+    assert invoice.total == Decimal("1250.50")
+
+
+@pytest.mark.parametrize("text", ["2026-02-30", "2026-1-5", "15/01/2026", "", "20260115"])
+def test_a_date_that_is_none_is_refused(text):
+    (problem,) = refused(LINE.replace("2026-01-15", text)).problems
+    assert (problem.line, problem.field) == (2, "invoice_date")
+
+
+@pytest.mark.parametrize(
+    ("text", "closed"),
+    [
+        ("", True),
+        ("true", True),
+        ("1", True),
+        ("Ja", True),
+        ("FALSE", False),
+        ("0", False),
+        ("nej", False),
+    ],
+)
+def test_a_period_counts_as_closed_unless_the_line_says_otherwise(text, closed):
+    (invoice,) = read(f"{LINE},{text}", header=HEADER + ",period_closed")
+    assert invoice.period_closed is closed
+
+
+def test_a_period_that_is_neither_open_nor_closed_is_refused():
+    (problem,) = refused(f"{LINE},kanske", header=HEADER + ",period_closed").problems
+    assert problem.field == "period_closed"
+
+
+def test_a_line_without_a_region_gets_the_one_that_was_asked_for():
+    invoices = read(
+        f"{LINE},Syd", LINE.replace("1001", "1002") + ",", header=HEADER + ",region", region="Norr"
+    )
+    assert [invoice.region for invoice in invoices] == ["Syd", "Norr"]
+
+
+def test_an_unknown_column_is_refused():
+    (problem,) = refused(f"{LINE},x", header=HEADER + ",comment").problems
+    assert (problem.line, problem.field) == (1, "comment")
+
+
+def test_a_missing_column_is_named():
+    (problem,) = refused(LINE, header=HEADER.replace(",ocr", ",region")).problems
+    assert (problem.line, problem.field) == (1, "ocr")
+
+
+def test_an_empty_file_lacks_every_column():
+    with pytest.raises(InvoicesFileWrong) as caught:
+        invoices_in(b"", file="tom.csv")
+    assert {p.field for p in caught.value.problems} >= set(invoices_csv.REQUIRED)
+
+
+def test_a_column_that_stands_twice_is_refused():
+    (problem,) = refused(f"{LINE},x", header=HEADER + ",ocr").problems
+    assert problem.field == "ocr"
+
+
+def test_an_invoice_that_stands_twice_is_refused_with_the_first_line():
+    (problem,) = refused(LINE, LINE).problems
+    assert (problem.line, problem.field) == (3, "invoice_number")
+    assert "rad 2" in problem.sentence.sv
+
+
+def test_the_same_number_may_stand_in_two_regions():
+    assert len(read(f"{LINE},Norr", f"{LINE},Syd", header=HEADER + ",region")) == 2
+
+
+def test_a_line_with_too_few_fields_is_refused():
+    (problem,) = refused("1001,100146").problems
+    assert (problem.line, problem.field) == (2, None)
+
+
+def test_lines_are_counted_as_the_file_counts_them():
+    """Empty lines and quoted line breaks count."""
+    broken = LINE.replace("Åkeri Öst AB", '"Åkeri\nÖst"')
+    problems = refused(LINE, "", broken.replace("1001", "1002"), with_total("x")).problems
+    assert [(p.line, p.field) for p in problems] == [
+        (4, "customer_name"),
+        (6, "total"),
+        (6, "invoice_number"),
+    ]
+
+
+def test_every_problem_is_told_but_no_more_than_twenty():
+    error = refused(*[with_total("x").replace("1001", str(n)) for n in range(30)])
+    assert len(error.problems) == 20
+    assert "30" in error.sentence.sv
+
+
+def test_a_file_in_another_encoding_is_refused_at_its_line():
+    content = f"{HEADER}\n{LINE}\n".encode("latin-1")
+    with pytest.raises(InvoicesFileWrong) as caught:
+        invoices_in(content, file="gammal.csv")
+    assert caught.value.problems[0].line == 2
+
+
+def test_an_unclosed_quotation_mark_is_refused():
+    error = refused('"1001,100146')
+    assert error.problems[0].line == 2
+
+
+def test_a_file_that_is_not_there_is_named(tmp_path):
+    with pytest.raises(InvoicesFileWrong) as caught:
+        read_invoices(tmp_path / "saknas.csv")
+    assert caught.value.code == "INVOICES_FILE_WRONG"
+    assert "saknas.csv" in caught.value.sentence.sv
+
+
+@given(
+    st.binary(max_size=300)
+    | st.text(max_size=300).map(lambda t: (HEADER + "\n" + t).encode("utf-8", "replace"))
+)
+def test_no_content_does_anything_but_be_read_or_refused(content):
+    with suppress(InvoicesFileWrong):
+        assert all(invoice.total.is_finite() for invoice in invoices_in(content, file="f.csv"))

@@ -1,0 +1,238 @@
+"""Which plug-ins are let in, and why one is left out."""
+
+import types
+from importlib import metadata
+
+import pluggy
+import pytest
+from fake_plugin import FakePlugin, hookimpl
+
+from hostsim import hookspecs
+from hostsim.errors import HostError
+from hostsim.plugins import HOSTS_OWN, Plugins
+from hostsim.texts import Text
+
+other_project = pluggy.HookimplMarker("optr")
+
+
+def why(*plugins):
+    """Load plug-ins by name; give the reason of the only one that was left out."""
+    loaded = Plugins(plugins)
+    [left_out] = loaded.left_out
+    # Nothing of it stayed behind, and the manager still works.
+    assert not loaded.manager.has_plugin(left_out.name)
+    loaded.manager.check_pending()
+    return left_out.reason
+
+
+def test_a_plug_in_is_listed_with_its_hooks_and_types():
+    [found] = Plugins([("fake", FakePlugin())]).loaded
+    assert (found.name, found.import_types) == ("fake", ("Fake",))
+    assert "opter_import_payments" in found.hooks
+
+
+def test_a_module_can_be_a_plug_in():
+    module = types.ModuleType("listener")
+
+    @hookimpl
+    def opter_run_saved(run):
+        pass
+
+    module.opter_run_saved = opter_run_saved
+    assert [found.hooks for found in Plugins([("m", module)]).loaded] == [("opter_run_saved",)]
+
+
+def test_an_implementation_may_leave_out_arguments():
+    class Brief:
+        @hookimpl
+        def opter_run_saved(self):
+            pass
+
+    assert Plugins([("brief", Brief())]).left_out == ()
+
+
+def test_a_misspelt_hook_is_noticed():
+    class Misspelt:
+        @hookimpl
+        def opter_import_paymnets(self, run):
+            pass
+
+    reason = why(("misspelt", Misspelt()))
+    assert "opter_import_paymnets" in reason.sv
+    assert "opter_import_payments" in reason.sv
+
+
+def test_an_unknown_argument_is_noticed():
+    class Greedy:
+        @hookimpl
+        def opter_run_saved(self, run, session):
+            pass
+
+    assert "session" in why(("greedy", Greedy())).sv
+
+
+@pytest.mark.parametrize("hook", sorted(HOSTS_OWN))
+def test_only_the_host_answers_its_hooks(hook):
+    namespace = {}
+    exec(f"def {hook}(self): return 1", namespace)  # noqa: S102 one function for each name
+    impostor = type("Impostor", (), {hook: hookimpl(namespace[hook])})()
+    assert hook in why(("impostor", impostor)).en
+
+
+def test_every_hook_is_either_the_hosts_own_or_the_plug_ins():
+    hooks = {name for name in vars(hookspecs) if name.startswith("opter_")}
+    asked = {
+        "opter_import_types",
+        "opter_settings_fields",
+        "opter_check_settings",
+        "opter_settings_stored",
+        "opter_import_payments",
+        "opter_read_all_payments",
+        "opter_screen_payments",
+        "opter_payments_saved",
+        "opter_run_saved",
+        "opter_progress",
+    }
+    assert hooks == asked | HOSTS_OWN
+
+
+def test_anybody_may_watch_progress():
+    class Watcher:
+        @hookimpl
+        def opter_progress(self, run, progress):
+            pass
+
+    assert Plugins([("watcher", Watcher())]).left_out == ()
+
+
+def test_another_project_name_is_noticed_and_named():
+    class Elsewhere:
+        @other_project
+        def opter_run_saved(self, run):
+            pass
+
+    assert "optr" in why(("elsewhere", Elsewhere())).sv
+
+
+def test_a_plug_in_that_answers_nothing_is_left_out():
+    class Unmarked:
+        def opter_run_saved(self, run):
+            pass
+
+    assert why(("unmarked", Unmarked())).en.startswith("answers no hook")
+
+
+def test_a_class_is_no_plug_in():
+    assert why(("class", FakePlugin)).en.startswith("is a class")
+
+
+def test_an_object_that_would_break_the_calls_to_others_is_left_out():
+    class Unhashable(FakePlugin):
+        __hash__ = None
+
+    assert "__hash__" in why(("unhashable", Unhashable())).sv
+
+
+def test_the_second_of_two_with_one_type_is_left_out_naming_both():
+    reason = why(("first", FakePlugin()), ("second", FakePlugin()))
+    assert reason.sv == "second registrerar importtypen Fake, som first redan har"
+
+
+def test_a_plug_in_that_cannot_tell_its_types_is_left_out():
+    class Broken(FakePlugin):
+        @hookimpl
+        def opter_import_types(self):
+            raise RuntimeError("a secret")
+
+    reason = why(("broken", Broken()))
+    assert "RuntimeError" in reason.sv
+    assert "secret" not in reason.sv
+
+
+@pytest.mark.parametrize("wrong", [[object()], [None], 7])
+def test_types_that_are_none_are_refused(wrong):
+    class Wrong(FakePlugin):
+        @hookimpl
+        def opter_import_types(self):
+            return wrong
+
+    assert "importtyper" in why(("wrong", Wrong())).sv
+
+
+def test_one_object_is_registered_once():
+    class Listener:
+        @hookimpl
+        def opter_run_saved(self, run):
+            pass
+
+    same = Listener()
+    plugins = Plugins([("a", same), ("b", same)])
+    assert [found.name for found in plugins.loaded] == ["a"]
+    assert plugins.manager.has_plugin("a")
+
+
+def test_the_others_run_on_when_one_is_left_out():
+    plugins = Plugins([("bad", FakePlugin), ("good", FakePlugin())])
+    assert plugins.owner("Fake").name == "good"
+
+
+def test_only_the_owner_of_a_type_is_called():
+    plugins = Plugins([("a", FakePlugin(code="A")), ("b", FakePlugin(code="B"))])
+    fields = plugins.call_owner("B", "opter_settings_fields", import_type="B")
+    assert [field.key for field in fields] == ["before"]
+
+
+def test_an_unknown_type_is_refused_naming_the_known_ones():
+    with pytest.raises(HostError) as refused:
+        Plugins([("a", FakePlugin(code="A"))]).owner("B")
+    assert refused.value.code == "IMPORT_TYPE_UNKNOWN"
+    assert "kända är: A." in refused.value.sentence.sv
+
+
+# --- Entry points -----------------------------------------------------------
+
+
+class Distribution:
+    name = "some-dist"
+    version = "1.2"
+
+
+class Point:
+    """An entry point as ``importlib.metadata`` gives it."""
+
+    def __init__(self, name, load, dist=Distribution):
+        self.name, self.value, self.load, self.dist = name, name, load, dist
+
+
+def test_installed_plug_ins_are_found_with_their_distribution(monkeypatch):
+    groups = []
+
+    def entry_points(*, group):
+        groups.append(group)
+        return [Point("fake", FakePlugin)]
+
+    monkeypatch.setattr(metadata, "entry_points", entry_points)
+    [found] = Plugins.load().loaded
+    assert groups == ["opter"]
+    assert (found.name, found.distribution, found.version) == ("fake", "some-dist", "1.2")
+
+
+def test_a_plug_in_that_fails_to_import_is_left_out(monkeypatch):
+    def fail():
+        raise ModuleNotFoundError("No module named 'requests'")
+
+    points = [Point("broken", fail), Point("fake", FakePlugin)]
+    monkeypatch.setattr(metadata, "entry_points", lambda group: points)
+    plugins = Plugins.load()
+    assert plugins.left_out[0].reason == Text(
+        "gick inte att ladda (ModuleNotFoundError)", "could not be loaded (ModuleNotFoundError)"
+    )
+    assert [found.name for found in plugins.loaded] == ["fake"]
+
+
+def test_two_distributions_may_use_one_name(monkeypatch):
+    points = [Point("same", lambda: FakePlugin(code="A")), Point("same", lambda: FakePlugin("B"))]
+    points[1].load = lambda: FakePlugin(code="B")
+    monkeypatch.setattr(metadata, "entry_points", lambda group: points)
+    plugins = Plugins.load()
+    assert [plugins.owner(code).name for code in "AB"] == ["same", "some-dist:same"]

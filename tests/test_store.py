@@ -1,0 +1,289 @@
+"""The host's database: what it takes, what it refuses, and what it never loses."""
+
+import sqlite3
+import subprocess
+import sys
+import threading
+from decimal import Decimal
+
+import pytest
+from fake_plugin import invoice
+
+from hostsim.errors import HostError
+from hostsim.models import Definition
+from hostsim.store import Store
+
+
+@pytest.fixture
+def store(tmp_path):
+    with Store.create(tmp_path / "åkeriet.db") as store:
+        yield store
+
+
+def code_of(refused):
+    return refused.value.code
+
+
+# --- The file ---------------------------------------------------------------
+
+
+def test_a_new_database_can_be_opened_again(tmp_path):
+    Store.create(tmp_path / "host.db").close()
+    with Store.open(tmp_path / "host.db") as store:
+        assert list(store.invoices()) == []
+
+
+def test_making_a_database_twice_is_refused_and_leaves_it_alone(store):
+    store.set_setting("accepted_deviation", "5")
+    with pytest.raises(HostError) as refused:
+        Store.create(store.path)
+    assert code_of(refused) == "DATABASE_EXISTS"
+    assert store.settings()["accepted_deviation"] == "5"
+
+
+def test_a_missing_database_is_named_and_not_made(tmp_path):
+    with pytest.raises(HostError) as refused:
+        Store.open(tmp_path / "host.db")
+    assert code_of(refused) == "NO_DATABASE"
+    assert "hostsim init" in refused.value.sentence.sv
+    assert not (tmp_path / "host.db").exists()
+
+
+@pytest.mark.parametrize("way", [Store.open, Store.create])
+def test_a_file_of_something_else_is_refused(tmp_path, way):
+    (tmp_path / "host.db").write_text("invoice_number;total\n" * 100)
+    with pytest.raises(HostError) as refused:
+        way(tmp_path / "host.db")
+    assert code_of(refused) == "DATABASE_FOREIGN"
+
+
+def test_a_database_of_another_program_is_refused(tmp_path):
+    foreign = sqlite3.connect(tmp_path / "host.db")
+    foreign.execute("CREATE TABLE settings (key TEXT)")
+    foreign.close()
+    with pytest.raises(HostError) as refused:
+        Store.open(tmp_path / "host.db")
+    assert code_of(refused) == "DATABASE_FOREIGN"
+
+
+def test_a_database_of_a_later_version_is_refused(store):
+    store.db.execute("PRAGMA user_version = 99")
+    with pytest.raises(HostError) as refused:
+        Store.open(store.path)
+    assert code_of(refused) == "DATABASE_VERSION"
+    assert "99" in refused.value.sentence.sv
+
+
+def test_an_empty_file_becomes_a_database(tmp_path):
+    """A process that died while it made the database left just that."""
+    (tmp_path / "host.db").touch()
+    with Store.create(tmp_path / "host.db") as store:
+        assert list(store.invoices()) == []
+
+
+def test_a_folder_that_does_not_exist_is_said(tmp_path):
+    with pytest.raises(HostError) as refused:
+        Store.create(tmp_path / "missing" / "host.db")
+    assert code_of(refused) == "DATABASE_UNREACHABLE"
+
+
+def test_a_database_that_somebody_else_holds_is_said(store):
+    other = sqlite3.connect(store.path, isolation_level=None)
+    other.execute("BEGIN IMMEDIATE")
+    with Store.open(store.path, patience=0) as impatient, pytest.raises(HostError) as refused:
+        impatient.set_setting("accepted_deviation", "5")
+    other.close()
+    assert (code_of(refused), refused.value.kind) == ("DATABASE_BUSY", "busy")
+
+
+def test_a_change_is_made_whole_or_not_at_all(store):
+    def broken():
+        yield invoice("1")
+        raise RuntimeError
+
+    with pytest.raises(RuntimeError):
+        store.load_invoices(broken())
+    assert list(store.invoices()) == []
+
+
+def test_connections_of_ended_threads_are_closed(store):
+    def work():
+        store.settings()
+
+    for _ in range(3):
+        thread = threading.Thread(target=work)
+        thread.start()
+        thread.join()
+    store.close()
+    assert store.settings()["default_currency"] == "SEK"
+    assert len(store._connections) == 1
+
+
+def test_a_reader_that_stops_half_way_disturbs_nobody(store):
+    store.load_invoices([invoice("1"), invoice("2")])
+    reader = store.invoices()
+    next(reader)
+    store.load_invoices([invoice("3")])
+    assert [one.number for one in reader] == ["2"]
+
+
+# --- Settings of the office -------------------------------------------------
+
+
+def test_settings_have_presets(store):
+    assert store.settings() == {"default_currency": "SEK", "accepted_deviation": "0"}
+
+
+@pytest.mark.parametrize(
+    "key", ["accepted_deviation", "accepted-deviation", "accepted_invoice_deviation"]
+)
+def test_a_setting_goes_by_several_spellings(store, key):
+    store.set_setting(key, "2,50")
+    assert store.accepted_deviation == Decimal("2.5")
+
+
+@pytest.mark.parametrize("text", ["-1", "fem", "", "NaN", "Infinity", "0.001", "1e9", "5 kr"])
+def test_a_wrong_deviation_is_refused_with_a_sentence(store, text):
+    with pytest.raises(HostError) as refused:
+        store.set_setting("accepted_deviation", text)
+    assert (code_of(refused), refused.value.kind) == ("SETTING_WRONG", "settings")
+    assert "belopp i SEK" in refused.value.sentence.sv
+    assert store.accepted_deviation == 0
+
+
+def test_a_currency_is_needed(store):
+    with pytest.raises(HostError) as refused:
+        store.set_setting("default_currency", " ")
+    assert code_of(refused) == "SETTING_WRONG"
+
+
+def test_an_unknown_setting_is_refused_naming_the_known_ones(store):
+    with pytest.raises(HostError) as refused:
+        store.set_setting("deviation", "5")
+    assert (code_of(refused), refused.value.kind) == ("SETTING_UNKNOWN", "usage")
+    assert "accepted_deviation, default_currency" in refused.value.sentence.sv
+
+
+# --- Invoices ---------------------------------------------------------------
+
+
+def test_a_new_invoice_remains_whole(store):
+    assert store.load_invoices([invoice("1", "1000.50")]) == (1, 0)
+    [one] = store.invoices()
+    assert (one.total, one.remaining) == (Decimal("1000.50"), Decimal("1000.50"))
+
+
+def test_an_invoice_comes_back_as_it_was_loaded(store):
+    loaded = invoice("Å-1", "-10.10", "EUR", region="Nord", ocr="123", period_closed=False)
+    store.load_invoices([loaded])
+    assert list(store.invoices()) == [loaded]
+
+
+def test_one_number_may_exist_in_two_regions(store):
+    store.load_invoices([invoice("1001", "10"), invoice("1001", "20", region="Syd")])
+    assert [(one.region, one.total) for one in store.invoices()] == [("", 10), ("Syd", 20)]
+
+
+def test_what_remains_of_a_known_invoice_moves_with_its_total(store):
+    """1000, of which 300 was paid, becomes 1200: 900 remain."""
+    store.load_invoices([invoice("1", "1000")])
+    store.db.execute("UPDATE invoices SET remaining = '700'")
+    assert store.load_invoices([invoice("1", "1200", customer_name="Nytt namn")]) == (0, 1)
+    [one] = store.invoices()
+    assert (one.remaining, one.customer_name) == (Decimal(900), "Nytt namn")
+
+
+def test_loading_the_same_again_changes_nothing(store):
+    store.load_invoices([invoice("1", "1000")])
+    store.db.execute("UPDATE invoices SET remaining = '700'")
+    store.load_invoices([invoice("1", "1000")])
+    assert [one.remaining for one in store.invoices()] == [Decimal(700)]
+
+
+def test_an_invoice_without_currency_is_in_the_default_currency(store):
+    store.load_invoices([invoice("1", currency="")])
+    assert [one.currency for one in store.invoices()] == ["SEK"]
+
+
+def test_invoices_come_in_the_order_of_their_numbers(store):
+    store.load_invoices([invoice("10"), invoice("9"), invoice("100")])
+    assert [one.number for one in store.invoices()] == ["9", "10", "100"]
+
+
+def test_only_invoices_of_the_region_are_known(store):
+    store.load_invoices([invoice("1"), invoice("2", region="Syd")])
+    assert store.known_invoices("", ["1", "2", "3"]) == {"1"}
+
+
+# --- Definitions and state --------------------------------------------------
+
+
+def definition(name):
+    return Definition(name, "Fake", "API", "", {"before": "2026-01-01"}, None, None)
+
+
+def test_a_definition_comes_back_with_its_settings(store):
+    store.add_definition(definition("Fortnox Norr"))
+    assert store.definition("Fortnox Norr") == definition("Fortnox Norr")
+
+
+def test_a_name_is_given_once(store):
+    store.add_definition(definition("Fortnox"))
+    with pytest.raises(HostError) as refused:
+        store.add_definition(definition("Fortnox"))
+    assert code_of(refused) == "DEFINITION_EXISTS"
+
+
+def test_an_unknown_definition_is_refused_naming_the_known_ones(store):
+    store.add_definition(definition("Fortnox Å"))
+    with pytest.raises(HostError) as refused:
+        store.definition("Fortnix")
+    assert (code_of(refused), refused.value.kind) == ("DEFINITION_UNKNOWN", "usage")
+    assert "Fortnox Å" in refused.value.sentence.sv
+
+
+def test_state_is_kept_by_import_type_and_key(store):
+    store.set_state("A", "key", "1")
+    store.set_state("B", "key", "2")
+    store.set_state("B", "key", "3")
+    assert (store.state("A", "key"), store.state("B", "key")) == ("1", "3")
+    store.set_state("A", "key", None)
+    assert store.state("A", "key") is None
+
+
+# --- Locks ------------------------------------------------------------------
+
+
+def test_a_lock_has_one_holder(store):
+    with store.locks.hold("a", wait=0) as first, store.locks.hold("a", wait=0) as second:
+        assert (first, second) == (True, False)
+
+
+def test_a_lock_that_was_let_go_can_be_got(store):
+    with store.locks.hold("a", wait=0):
+        pass
+    with store.locks.hold("a", wait=0) as got:
+        assert got
+
+
+def test_the_words_of_a_key_are_not_run_together(store):
+    with store.locks.hold("a", "bc", wait=0), store.locks.hold("ab", "c", wait=0) as got:
+        assert got
+
+
+def test_a_lock_is_let_go_when_its_holder_dies(store):
+    """Another process holds the lock, and is killed."""
+    program = (
+        "import sys, pathlib; from hostsim.locks import Locks\n"
+        "with Locks(pathlib.Path(sys.argv[1])).hold('a', wait=0) as got:\n"
+        "    print(got, flush=True); sys.stdin.read()"
+    )
+    command = [sys.executable, "-c", program, str(store.path)]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as holder:
+        assert holder.stdout.readline().strip() == b"True"
+        with store.locks.hold("a", wait=0) as while_alive:
+            assert not while_alive
+        holder.kill()
+        holder.wait()
+        with store.locks.hold("a", wait=10) as after_death:
+            assert after_death
