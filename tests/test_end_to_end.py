@@ -1,0 +1,413 @@
+"""Host, plug-in and sandbox together over real HTTP, as a person meets them."""
+
+from __future__ import annotations
+
+import os
+import socket
+import subprocess
+import sys
+import threading
+from contextlib import closing
+from datetime import UTC, datetime
+from decimal import Decimal
+from pathlib import Path
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+import requests
+
+from hostsim.demo import free_port
+from hostsim.errors import exit_status, failure_of
+from hostsim.host import Host
+from hostsim.invoices_csv import invoices_in
+from hostsim.plugins import Plugins
+from hostsim.sandbox import Sandbox, seed, visitor
+from hostsim.sandbox.faults import Fault
+from hostsim.store import Store
+
+COLUMNS = (
+    "invoice_number,ocr,customer_code,customer_name,currency,total,invoice_date,due_date,"
+    "region,period_closed"
+)
+
+
+@pytest.fixture
+def sandbox(now):
+    redirect = f"http://localhost:{free_port()}/callback"
+    with Sandbox(seed.haulier(now), redirect_uri=redirect) as sandbox:
+        yield sandbox
+
+
+@pytest.fixture
+def store(tmp_path, now):
+    rows = [COLUMNS] + [
+        ",".join(f'"{row[name]}"' for name in COLUMNS.split(","))
+        for row in seed.exported_invoices(now)
+    ]
+    with Store.create(tmp_path / "host.db") as store:
+        store.load_invoices(invoices_in("\n".join(rows).encode(), file="seed.csv"))
+        yield store
+
+
+class Person:
+    """Somebody at a browser; remembers where they were sent, and does what they are told."""
+
+    def __init__(self, act=None):
+        self.act = act or sign_in
+        self.addresses: list[str] = []
+        self.pages: list[requests.Response | str] = []
+
+    def __call__(self, address, answered):
+        self.addresses.append(address)
+        threading.Thread(target=self._act, args=(address,), daemon=True).start()
+        return True
+
+    def _act(self, address):
+        self.pages.append(self.act(address))
+
+
+def sign_in(address, **more):
+    return visitor.sign_in(address, seed.USER, seed.PASSWORD, **more)
+
+
+def landing(address):
+    """Return the redirect address and the state of a login."""
+    query = parse_qs(urlsplit(address).query)
+    return query["redirect_uri"][0], query["state"][0]
+
+
+def host_of(store, sandbox, person=None, **more):
+    defaults = {"configuration": sandbox.environment(), "login_timeout": 30.0, "user": "kim"}
+    return Host(store, Plugins.load(), window=person or Person(), **defaults | more)
+
+
+def define(host, now, name="Fortnox", region=""):
+    values = {"ignore_payments_before": seed.CUT_OFF(now).isoformat()}
+    host.define(name, "FortnoxAPI", "API", region, values)
+
+
+@pytest.fixture
+def person():
+    return Person()
+
+
+@pytest.fixture
+def host(store, sandbox, person, now):
+    host = host_of(store, sandbox, person)
+    define(host, now)
+    return host
+
+
+def refusal(host, name="Fortnox"):
+    """Import; return code and exit status of the error that it ends with."""
+    with pytest.raises(Exception) as caught:  # noqa: PT011
+        host.import_payments(name)
+    failure = failure_of(caught.value)
+    assert failure is not None
+    return failure.code, exit_status(failure)
+
+
+def registered(store):
+    return [row.payment_number for row in store.payments()]
+
+
+# --- The main job ---
+
+
+def test_nothing_is_registered_before_save_and_nothing_twice_after(host, store, sandbox):
+    preview = host.import_payments("Fortnox")
+    assert registered(store) == []
+    assert preview.counts["ready"] > 150
+    host.save("Fortnox")
+    first = registered(store)
+    assert len(first) == len(set(first)) == preview.counts["ready"]
+    again = host.import_payments("Fortnox")
+    assert again.counts["ready"] == 0
+    host.save("Fortnox")
+    assert registered(store) == first
+
+
+def test_read_is_ready_and_rejected_and_ignored_in_number_and_money(host):
+    preview = host.import_payments("Fortnox")
+    parts = ("ready", "rejected", "ignored")
+    assert preview.counts["read"] == sum(preview.counts[part] for part in parts)
+    assert preview.totals["read"] == sum(preview.totals[part] for part in parts)
+    for part in parts:
+        rows = list(preview.rows(part))
+        assert len(rows) == preview.counts[part]
+        assert sum((row.amount for row in rows), Decimal(0)) == preview.totals[part]
+
+
+def test_a_payment_meets_the_invoice_whose_number_differs_but_whose_ocr_agrees(host):
+    ready = host.import_payments("Fortnox").rows("ready")
+    assert any(row.invoice_number != row.host_invoice_number for row in ready)
+
+
+def test_the_rate_limit_is_never_met(host, sandbox):
+    host.import_payments("Fortnox")
+    host.import_payments("Fortnox")
+    assert 429 not in {asked.status for asked in sandbox.asked}
+    assert len([one for one in sandbox.asked if one.path.startswith("/3/")]) > 25
+
+
+# --- Signing in ---
+
+
+def test_just_the_scopes_that_are_needed_are_asked_for(host, person):
+    host.import_payments("Fortnox")
+    [address] = person.addresses
+    query = parse_qs(urlsplit(address).query)
+    assert query["scope"] == ["payment invoice companyinformation"]
+    assert query["access_type"] == ["offline"]
+    assert query["response_type"] == ["code"]
+
+
+def test_every_login_has_a_state_of_its_own(host, person):
+    host.import_payments("Fortnox")
+    host.import_payments("Fortnox")
+    states = {landing(address)[1] for address in person.addresses}
+    assert len(states) == 2
+    assert min(map(len, states)) >= 32
+
+
+def test_the_refresh_token_is_revoked_at_the_end(host, sandbox):
+    host.import_payments("Fortnox")
+    assert sandbox.state.tokens.refresh_tokens_alive() == 0
+
+
+def test_it_is_revoked_after_an_error_too(host, sandbox):
+    sandbox.faults.add(Fault(status=403, match=lambda asked: "/3/" in asked.path, times=None))
+    refusal(host)
+    assert sandbox.state.tokens.refresh_tokens_alive() == 0
+
+
+def test_a_person_who_refuses_is_an_error_of_its_own(store, sandbox, now):
+    person = Person(lambda address: visitor.refuse(address, seed.USER, seed.PASSWORD))
+    host = host_of(store, sandbox, person)
+    define(host, now)
+    assert refusal(host) == ("LOGIN_REFUSED", 3)
+
+
+@pytest.mark.parametrize(
+    ("error", "expected"),
+    [
+        ("error_missing_license", ("LICENCE_MISSING", 4)),
+        ("error_missing_system_admin_right", ("ADMINISTRATOR_NEEDED", 4)),
+    ],
+)
+def test_what_fortnox_says_at_consent_is_an_error_of_its_own(host, sandbox, error, expected):
+    for company in (seed.COMPANY, seed.OTHER_COMPANY):
+        sandbox.state.company(company).consent_error = error
+    assert refusal(host) == expected
+
+
+def test_a_locked_company_is_named_after_a_short_grace(host, sandbox):
+    for company in (seed.COMPANY, seed.OTHER_COMPANY):
+        sandbox.state.company(company).locked = True
+    assert refusal(host) == ("LOGIN_COMPANY_LOCKED", 3)
+
+
+def test_a_forged_answer_gets_an_error_page_and_does_not_end_the_wait(store, sandbox, now):
+    def forged_first(address):
+        redirect, _ = landing(address)
+        forged = requests.get(redirect, params={"code": "x", "state": "y"}, timeout=10)
+        assert forged.status_code == 400
+        return sign_in(address)
+
+    person = Person(forged_first)
+    host = host_of(store, sandbox, person)
+    define(host, now)
+    assert host.import_payments("Fortnox").counts["read"] > 0
+    assert "stäng" in person.pages[0].lower()
+
+
+def test_a_forged_answer_alone_is_an_error_of_its_own(store, sandbox, now):
+    def forged(address):
+        return requests.get(landing(address)[0], params={"code": "x", "state": "y"}, timeout=10)
+
+    host = host_of(store, sandbox, Person(forged), login_timeout=1.0)
+    define(host, now)
+    assert refusal(host) == ("LOGIN_STATE_WRONG", 3)
+
+
+def test_when_nobody_comes_it_is_an_error_of_its_own(store, sandbox, now):
+    host = host_of(store, sandbox, Person(lambda address: ""), login_timeout=0.3)
+    define(host, now)
+    assert refusal(host) == ("LOGIN_TIMED_OUT", 3)
+
+
+def test_a_port_in_use_is_an_error_of_its_own(host, sandbox):
+    with closing(socket.socket()) as taken:
+        taken.bind(("127.0.0.1", urlsplit(sandbox.redirect_uri).port))
+        taken.listen()
+        assert refusal(host) == ("LOGIN_PORT_IN_USE", 3)
+
+
+def test_a_wrong_client_secret_is_an_error_of_its_own(store, sandbox, now):
+    wrong = sandbox.environment() | {"FORTNOX_CLIENT_SECRET": "wrong"}
+    host = host_of(store, sandbox, configuration=wrong)
+    define(host, now)
+    assert refusal(host) == ("LOGIN_CLIENT_UNKNOWN", 3)
+
+
+def test_the_page_that_ends_the_login_speaks_both_languages_and_runs_no_script(host, person):
+    host.import_payments("Fortnox")
+    [page] = person.pages
+    assert "Du kan stänga fönstret" in page
+    assert "You may close this window" in page
+    assert "<script" not in page
+
+
+# --- In the middle ---
+
+
+def test_an_access_token_that_expires_in_the_middle_is_refreshed_and_the_result_is_whole(
+    store, sandbox, now
+):
+    host = host_of(store, sandbox)
+    define(host, now)
+    undisturbed = host.import_payments("Fortnox").counts
+    expire = sandbox.state.expire_access_tokens
+    details = []
+
+    def fifth_detail(asked):
+        details.append(asked.path.startswith("/3/invoicepayments/"))
+        if sum(details) == 5:
+            expire()
+        return False
+
+    sandbox.faults.add(Fault(status=500, match=fifth_detail, times=None))
+    assert host.import_payments("Fortnox").counts == undisturbed
+    assert 401 in {asked.status for asked in sandbox.asked}
+
+
+def test_a_licence_that_is_withdrawn_in_the_middle_stops_the_import_and_saves_nothing(
+    host, store, sandbox
+):
+    def at_first_detail(asked):
+        if asked.path.startswith("/3/invoicepayments/"):
+            sandbox.state.withdraw_licence(seed.COMPANY)
+        return False
+
+    sandbox.faults.add(Fault(status=500, match=at_first_detail, times=None))
+    assert refusal(host) == ("LICENCE_MISSING", 4)
+    assert host.save("Fortnox") is None
+    assert registered(store) == []
+
+
+def test_a_default_currency_other_than_sek_refuses_and_names_the_setting(host, store, person):
+    store.set_setting("default_currency", "EUR")
+    with pytest.raises(Exception, match="SEK") as caught:
+        host.import_payments("Fortnox")
+    failure = failure_of(caught.value)
+    assert "default_currency" in failure.sentence.sv
+    assert exit_status(failure) == 2
+    assert person.addresses == []
+
+
+# --- Two companies ---
+
+
+def test_a_login_to_another_company_is_refused_with_both_names(store, sandbox, now):
+    host = host_of(store, sandbox)
+    define(host, now)
+    host.import_payments("Fortnox")
+    host.save("Fortnox")
+    before = registered(store)
+    other = Person(lambda address: sign_in(address, company=seed.OTHER_COMPANY))
+    with pytest.raises(Exception, match="WRONG_COMPANY") as caught:
+        host_of(store, sandbox, other).import_payments("Fortnox")
+    failure = failure_of(caught.value)
+    assert exit_status(failure) == 3
+    for number in (seed.COMPANY, seed.OTHER_COMPANY):
+        assert str(number) in failure.sentence.sv
+    assert registered(store) == before
+
+
+def test_the_company_of_a_login_that_was_not_saved_is_not_remembered(store, sandbox, now):
+    host = host_of(store, sandbox)
+    define(host, now)
+    host.import_payments("Fortnox")
+    other = Person(lambda address: sign_in(address, company=seed.OTHER_COMPANY))
+    preview = host_of(store, sandbox, other).import_payments("Fortnox")
+    assert preview.company.number == str(seed.OTHER_COMPANY)
+
+
+def test_two_companies_are_imported_at_once_and_their_logins_take_turns(store, sandbox, now):
+    """One process, one redirect port: the second login waits for the first, and says so."""
+    said: list[str] = []
+    barrier = threading.Barrier(2)
+    results = {}
+
+    def work(name, company):
+        def act(address):
+            return sign_in(address, company=company)
+
+        host = host_of(store, sandbox, Person(act), on_progress=told)
+        barrier.wait()
+        results[name] = host.import_payments(name)
+
+    def told(progress):
+        said.append(progress.stage)
+
+    setup = host_of(store, sandbox)
+    companies = {"Ett": seed.COMPANY, "Två": seed.OTHER_COMPANY}
+    for name in companies:
+        define(setup, now, name, region="" if name == "Ett" else "Två")
+    threads = [threading.Thread(target=work, args=pair) for pair in companies.items()]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(60)
+    assert {name: preview.company.number for name, preview in results.items()} == {
+        name: str(company) for name, company in companies.items()
+    }
+    assert "waiting" in said
+
+
+# --- Secrets ---
+
+
+def test_no_secret_is_in_any_output_log_or_file(sandbox, tmp_path, now):
+    """Every code, token and secret that was issued is searched for, with logging at its loudest."""
+    window = tmp_path / "window.py"
+    window.write_text(
+        "import sys\nfrom hostsim.sandbox import seed, visitor\n"
+        "print(visitor.sign_in(sys.argv[1], seed.USER, seed.PASSWORD))\n",
+        encoding="utf-8",
+    )
+    work = tmp_path / "work"
+    work.mkdir()
+    browser = f'"{Path(sys.executable).as_posix()}" "{window.as_posix()}" %s'
+    environment = os.environ | sandbox.environment() | {"BROWSER": browser}
+
+    def hostsim(*words):
+        done = subprocess.run(
+            [sys.executable, "-m", "hostsim", *words],
+            cwd=work, env=environment, capture_output=True, timeout=120, check=False,
+        )  # fmt: skip
+        assert done.returncode == 0, done.stderr.decode()
+        return done.stdout + done.stderr
+
+    out = hostsim("init")
+    date = f"ignore_payments_before={seed.CUT_OFF(now)}"
+    out += hostsim("formats", "add", "F", "--type", "FortnoxAPI", "--format", "API", "--set", date)
+    out += hostsim("import", "F", "--save", "-vv")
+    out += hostsim("import", "F", "--json", "-vv")
+    files = b"".join(path.read_bytes() for path in work.rglob("*") if path.is_file())
+    secrets = [secret for secret in sandbox.issued if len(secret) > 8]
+    assert len(secrets) >= 7  # the client's, and two logins with a code and two tokens each
+    assert [secret for secret in secrets if secret.encode() in out + files] == []
+
+
+def test_the_watermark_is_fortnoxs_clock_not_ours(host, sandbox):
+    """Our clock may be hours wrong: what is asked for comes from Fortnox's Date header."""
+    long_ago = datetime(2026, 7, 1, 12, 0, tzinfo=UTC)
+    sandbox.clock.set(long_ago)
+    host.import_payments("Fortnox")
+    host.save("Fortnox")
+    host.import_payments("Fortnox")
+    since = [
+        asked.query["lastmodified"] for asked in sandbox.asked if "lastmodified" in asked.query
+    ]
+    assert since == ["2026-07-01 12:00"]  # 14:00 in Stockholm in summer, less two hours

@@ -1,0 +1,197 @@
+"""An import that is killed at any step leaves nothing half done.
+
+A real process is ended with SIGKILL at each request, each answer and each
+statement that writes, one after the other. What comes next always ends as if
+nothing had happened.
+"""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from scripted_import import (
+    NAME,
+    SECOND_DAY,
+    Script,
+    ask_for_small_pages,
+    damage,
+    fresh_code,
+    kept,
+    registered,
+)
+
+from hostsim.errors import HostError
+from hostsim.host import Host
+from hostsim.plugins import Plugins
+from hostsim.sandbox import Fault
+from hostsim.store import Store
+
+pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="no SIGKILL and no fork here")
+
+TESTS = Path(__file__).parent
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _small_pages():
+    with pytest.MonkeyPatch.context() as patch:
+        ask_for_small_pages(patch)
+        yield
+
+
+class Victims:
+    """Does tasks in processes that are killed at a step."""
+
+    def __init__(self, trace):
+        self._trace = trace
+        self._nursery = subprocess.Popen(
+            [sys.executable, "-P", str(TESTS / "killed_import.py")],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+            env=os.environ | {"PYTHONPATH": os.pathsep.join(map(str, (TESTS.parent, TESTS)))},
+        )
+
+    def do(self, what, *, die_at=0, **task):
+        """Do a task, and kill it at its step of this number, counted from 1; 0 for never.
+
+        :return: how the process ended, and the steps that it began.
+        """
+        self._trace.unlink(missing_ok=True)
+        task |= {"what": what, "die_at": die_at, "trace": str(self._trace)}
+        self._nursery.stdin.write(json.dumps(task) + "\n")
+        self._nursery.stdin.flush()
+        ended = int(self._nursery.stdout.readline())
+        return ended, self._trace.read_text(encoding="utf-8").splitlines()
+
+    def close(self):
+        self._nursery.stdin.close()
+        self._nursery.wait()
+        self._nursery.stdout.close()
+
+
+@pytest.fixture(scope="module")
+def victims(tmp_path_factory):
+    victims = Victims(tmp_path_factory.mktemp("victims") / "trace")
+    yield victims
+    victims.close()
+
+
+@pytest.fixture(scope="module")
+def script(tmp_path_factory):
+    return Script(tmp_path_factory.mktemp("killed"))
+
+
+@pytest.fixture(scope="module")
+def sandbox(script):
+    with script.sandbox() as sandbox:
+        yield sandbox
+
+
+@pytest.fixture(scope="module")
+def undisturbed(script, sandbox):
+    """What is there after an undisturbed import and save, and after another one."""
+    path = script.copy()
+    return [script.run(sandbox, path).kept for _ in range(2)]
+
+
+@pytest.fixture(scope="module")
+def attempt(script, sandbox, victims):
+    """Import and save in a process that is killed at a step; its token expires on the way."""
+    expired = Fault(401, '{"message":"unauthorized"}', "application/json", match=_an_invoice)
+
+    def attempt(path, die_at=0):
+        script.time.sleep(60)
+        sandbox.faults.clear()
+        sandbox.faults.add(expired)
+        return victims.do(
+            "import",
+            die_at=die_at,
+            db=str(path),
+            code=fresh_code(sandbox),
+            configuration=sandbox.environment(),
+        )
+
+    yield attempt
+    sandbox.faults.clear()
+
+
+def _an_invoice(asked):
+    return asked.path.startswith("/3/invoices/")
+
+
+@pytest.fixture(scope="module")
+def steps(script, attempt):
+    ended, steps = attempt(script.copy())
+    assert ended == 0
+    return steps
+
+
+def test_the_process_that_is_killed_does_what_an_undisturbed_one_does(script, attempt, undisturbed):
+    path = script.copy()
+    assert attempt(path)[0] == 0
+    assert kept(path) == undisturbed[0]
+
+
+def test_every_request_and_every_statement_that_writes_is_a_step(steps, sandbox):
+    """The requests as Fortnox saw them, and the tables that an import and a save change."""
+    sent = [step for step in steps if step.startswith(("GET", "POST"))]
+    assert sent == [f"{one.method} {one.path[1:]}" for one in sandbox.asked[-len(sent) :]]
+    for table in ("runs", "run_rows", "state", "payments", "pending"):
+        assert any(step == f"INSERT INTO {table}" for step in steps), table
+    assert {"UPDATE invoices SET", "UPDATE definitions SET", "login", "imported"} <= set(steps)
+    assert sent.count("POST oauth-v1/token") == 2
+    assert steps.count("BEGIN IMMEDIATE") == steps.count("COMMIT") >= 10
+
+
+def test_an_import_that_is_killed_at_any_step_is_made_good_by_the_next(
+    script, sandbox, attempt, steps, undisturbed
+):
+    """Nothing lost, nothing twice, and a save is there whole or not at all."""
+    before, after = registered(script.base), len(undisturbed[0]["payments"])
+    wrong = []
+    for place, step in enumerate(steps, start=1):
+        path = script.copy()
+        ended, taken = attempt(path, die_at=place)
+        told = f"killed at step {place} ({step})"
+        if ended != -signal.SIGKILL or taken != steps[:place]:
+            wrong.append(f"{told}: it ended with {ended} at {taken[-1]}")
+        if found := damage(path):
+            wrong.append(f"{told}: the database is damaged: {found}")
+        there = registered(path)
+        if len(there) not in {len(before), after}:
+            wrong.append(f"{told}: {there} are registered")
+        sandbox.faults.clear()
+        outcome = script.run(sandbox, path)
+        expected = undisturbed[there != before]
+        if outcome.kept != expected:
+            different = [t for t in expected if (outcome.kept or {}).get(t) != expected[t]]
+            wrong.append(f"{told}: then exit status {outcome.status}, other {different}")
+    assert wrong == []
+    assert len(steps) > 100
+
+
+def test_a_preview_of_a_killed_import_can_be_saved(script, attempt, steps, undisturbed):
+    """What was imported needs no second reading: only the save was lost."""
+    path = script.copy()
+    attempt(path, die_at=steps.index("imported") + 1)
+    with Store.open(path) as store:
+        Host(store, Plugins(), clock=lambda: SECOND_DAY, user="kim").save(NAME)
+    assert kept(path) == undisturbed[0]
+
+
+def test_a_database_that_was_killed_at_its_making_can_be_made_again(victims, tmp_path):
+    _, steps = victims.do("create", db=str(tmp_path / "whole.db"))
+    wrong = []
+    for place, step in enumerate(steps, start=1):
+        path = tmp_path / f"{place}.db"
+        victims.do("create", die_at=place, db=str(path))
+        try:
+            Store.create(path).close()
+        except HostError as error:
+            if error.code != "DATABASE_EXISTS" or damage(path):
+                wrong.append(f"killed at step {place} ({step}): {error.code}")
+    assert wrong == []
