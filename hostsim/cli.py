@@ -781,6 +781,24 @@ def _show_format(common: Common, store: Store, host: Host, name: str) -> None:
     render.show_table(common.paper, _format_columns(common, host), lambda: [definition])
 
 
+_NO_BROWSER = click.option(
+    "--no-browser",
+    is_flag=True,
+    cls=_Option,
+    says=Text(
+        "Öppna inget fönster: läs adressen som inloggningen slutar på från standard input.",
+        "Open no window: read the address that the login ends at from standard input.",
+    ),
+)
+
+_SHOW_IGNORED = click.option(
+    "--show-ignored",
+    is_flag=True,
+    cls=_Option,
+    says=Text("Visa även de ignorerade en för en.", "Show the ignored ones one by one, too."),
+)
+
+
 @_command(
     hostsim,
     "import",
@@ -793,21 +811,8 @@ def _show_format(common: Common, store: Store, host: Host, name: str) -> None:
     cls=_Option,
     says=Text("Spara dem också.", "Save them too."),
 )
-@click.option(
-    "--no-browser",
-    is_flag=True,
-    cls=_Option,
-    says=Text(
-        "Öppna inget fönster: läs adressen som inloggningen slutar på från standard input.",
-        "Open no window: read the address that the login ends at from standard input.",
-    ),
-)
-@click.option(
-    "--show-ignored",
-    is_flag=True,
-    cls=_Option,
-    says=Text("Visa även de ignorerade en för en.", "Show the ignored ones one by one, too."),
-)
+@_NO_BROWSER
+@_SHOW_IGNORED
 def import_(common: Common, name: str, *, save: bool, no_browser: bool, show_ignored: bool) -> None:
     """Import, and save when asked to; print what came of it."""
     timeout = _login_timeout(os.environ)
@@ -928,12 +933,7 @@ def lines_of(stream: IO[str]) -> Iterator[str]:
     Text("Spara de betalningar som visades.", "Save the payments that were shown."),
 )
 @click.argument("name", required=False, metavar="[NAMN]")
-@click.option(
-    "--show-ignored",
-    is_flag=True,
-    cls=_Option,
-    says=Text("Visa även de ignorerade en för en.", "Show the ignored ones one by one, too."),
-)
+@_SHOW_IGNORED
 def save(common: Common, name: str | None, *, show_ignored: bool) -> None:
     """Save the open preview."""
     with _opened(common) as store:
@@ -957,21 +957,8 @@ def save(common: Common, name: str | None, *, show_ignored: bool) -> None:
     ),
 )
 @click.argument("name", metavar="NAMN")
-@click.option(
-    "--no-browser",
-    is_flag=True,
-    cls=_Option,
-    says=Text(
-        "Öppna inget fönster: läs adressen som inloggningen slutar på från standard input.",
-        "Open no window: read the address that the login ends at from standard input.",
-    ),
-)
-@click.option(
-    "--show-ignored",
-    is_flag=True,
-    cls=_Option,
-    says=Text("Visa även de ignorerade en för en.", "Show the ignored ones one by one, too."),
-)
+@_NO_BROWSER
+@_SHOW_IGNORED
 def reconcile(common: Common, name: str, *, no_browser: bool, show_ignored: bool) -> None:
     """Compare both sides; differences are no error."""
     from hostsim import render_reconciliation

@@ -119,8 +119,12 @@ class _Demo:
             "ignore_payments_before": seed.CUT_OFF(self.now).isoformat(),
             "ignore_numbers_before": str(seed.LOWEST_NUMBER),
         }
-        self._host(store, sandbox).define(NAME, IMPORT_TYPE, IMPORT_FORMAT, "", values)
-        shown = ", ".join(f"{key}={value}" for key, value in values.items())
+        host = self._host(store, sandbox)
+        host.define(NAME, IMPORT_TYPE, IMPORT_FORMAT, "", values)
+        labels = {field.key: field.label for field in host.settings_fields(IMPORT_TYPE)}
+        shown = ", ".join(
+            f"{say(labels[key], self.paper.language)} {value}" for key, value in values.items()
+        )
         self._tell(
             f"Lägger upp importen {NAME} ({IMPORT_TYPE}) med {shown}.",
             f"Defining the import {NAME} ({IMPORT_TYPE}) with {shown}.",
@@ -218,7 +222,7 @@ class _Demo:
             (say(Text("Anrop till Fortnox", "Requests to Fortnox"), language), str(self.requests)),
             (
                 say(Text("Tid", "Time"), language),
-                say(Text(f"{seconds:.0f} sekunder", f"{seconds:.0f} seconds"), language),
+                say(Text(f"{seconds:.1f} s".replace(".", ","), f"{seconds:.1f} s"), language),
             ),
         ]
         columns: list[Column[tuple[str, str]]] = [
