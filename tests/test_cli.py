@@ -14,7 +14,9 @@ from pathlib import Path
 import pluggy
 import pytest
 
-from hostsim import __main__, cli, models, render
+from hostsim import __main__, models, render
+from hostsim.commands.common import Common, tell
+from hostsim.commands.imports import Window
 from hostsim.models import Company, Payment, PaymentKey, WriteOff
 from hostsim.plugins import Plugins
 from hostsim.texts import Text
@@ -679,14 +681,14 @@ def test_a_login_timeout_is_a_positive_number_of_seconds(ready, monkeypatch, sec
 
 
 def test_an_error_stays_on_one_line(capsys):
-    cli.tell("FEL: två\nrader\x1b[31m")
+    tell("FEL: två\nrader\x1b[31m")
     assert capsys.readouterr().err == "FEL: två rader [31m\n"
 
 
 def test_an_address_to_sign_in_at_stays_whole(capsys, monkeypatch):
     monkeypatch.setattr(sys, "stdin", io.StringIO())
     address = "https://login.example/?state=" + "x" * 2000
-    window = cli.Window(cli.Common("sv"), browser=False)
+    window = Window(Common("sv"), browser=False)
     window(address, lambda _: None)
     assert address in capsys.readouterr().err
 

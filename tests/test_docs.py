@@ -12,7 +12,7 @@ import pytest
 import requests
 
 from hostsim import judging, render
-from hostsim.cli import hostsim
+from hostsim.commands import hostsim
 from hostsim.errors import EXIT_STATUS
 from hostsim.sandbox import Sandbox, seed
 from opter_fortnox_plugin import configuration, settings

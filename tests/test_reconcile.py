@@ -20,6 +20,7 @@ from test_end_to_end import COLUMNS, define, free_port, host_of
 from test_importer import SETTINGS, Wire, listed, run_import
 
 from hostsim import cli, reconciling, render_reconciliation
+from hostsim.commands import imports
 from hostsim.errors import HostError
 from hostsim.host import Host
 from hostsim.invoices_csv import invoices_in
@@ -242,7 +243,7 @@ def test_an_open_preview_can_be_saved_afterwards(host):
 
 def test_the_command_prints_tables_and_one_object(saved, store, books, monkeypatch, capsys):
     books.delete_payment(int(registered(store)[0].key.number))
-    monkeypatch.setattr(cli, "_host", lambda *_, **__: saved)
+    monkeypatch.setattr(imports, "host_over", lambda *_, **__: saved)
     database = ("--db", str(store.path))
     assert cli.run(["reconcile", "Fortnox", *database]) == 0
     table = capsys.readouterr().out

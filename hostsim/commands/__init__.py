@@ -1,0 +1,10 @@
+"""The commands of the command line, in the order in which help lists them.
+
+A command reads its arguments, asks the host, and hands what comes back to
+:mod:`hostsim.render`. What it does not need is imported inside the ones that do.
+"""
+
+from hostsim.commands import imports, office, playground, register, upkeep
+from hostsim.commands.root import hostsim
+
+__all__ = ["hostsim", "imports", "office", "playground", "register", "upkeep"]

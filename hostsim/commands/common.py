@@ -1,0 +1,258 @@
+"""What every command is given, and the host that stands behind it."""
+
+# ruff: noqa: PLC0415 - a command starts fast when it imports only what it needs
+
+from __future__ import annotations
+
+import contextlib
+import functools
+import logging
+import os
+import sys
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from hostsim import render
+from hostsim.errors import HostError, host_error
+from hostsim.render import Paper
+from hostsim.texts import Text, say
+
+if TYPE_CHECKING:
+    from hostsim.host import Host
+    from hostsim.plugins import Plugins
+    from hostsim.store import Store
+
+LANGUAGES = ("sv", "en")
+
+# An address to sign in at must stay whole; a flood must not scroll it away.
+_LONGEST_LINE = 8000
+
+
+@dataclass(slots=True)
+class Common:
+    """What was asked of every command, before or after its name."""
+
+    language: str
+    db: str | None = None
+    verbose: int = 0
+    json: bool = False
+
+    @property
+    def database(self) -> Path:
+        """The file that the host's data lies in.
+
+        :raises HostError: ``DATABASE_UNREACHABLE`` for a folder.
+        """
+        path = Path(self.db or os.environ.get("HOSTSIM_DB") or "hostsim.db")
+        if path.is_dir():
+            raise host_error("DATABASE_UNREACHABLE", path=path)
+        return path
+
+    @property
+    def paper(self) -> Paper:
+        """Standard output."""
+        return Paper(sys.stdout, self.language)
+
+    def text(self, sv: str, en: str) -> str:
+        """Choose the language of the reader."""
+        return en if self.language == "en" else sv
+
+    def tell(self, sv: str, en: str) -> None:
+        """Write one line to standard error."""
+        tell(self.text(sv, en))
+
+
+def tell(line: str) -> None:
+    """Write one line to standard error, where everything but the result goes."""
+    with contextlib.suppress(OSError):
+        sys.stderr.write(render.one_line(line, _LONGEST_LINE) + "\n")
+        sys.stderr.flush()
+
+
+def usage(sv: str, en: str) -> HostError:
+    """Make the error of a command that was given wrongly."""
+    return HostError("USAGE", "usage", Text(sv, en))
+
+
+class Option(click.Option):
+    """An option with its help in both languages."""
+
+    def __init__(self, *arguments: Any, says: Text, **keywords: Any) -> None:
+        super().__init__(*arguments, **keywords)
+        self.says = says
+
+    def get_help_record(self, ctx: click.Context) -> tuple[str, str] | None:
+        self.help = say(self.says, _language_of(ctx))
+        return super().get_help_record(ctx)
+
+
+class _Command(click.Command):
+    """A command with its help in both languages."""
+
+    says: Text = Text("", "")
+
+    def get_short_help_str(self, limit: int = 45) -> str:
+        with contextlib.suppress(RuntimeError):
+            self.help = say(self.says, _language_of(click.get_current_context()))
+        return super().get_short_help_str(limit)
+
+    def format_help_text(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        self.help = say(self.says, _language_of(ctx))
+        super().format_help_text(ctx, formatter)
+
+
+class _Group(_Command, click.Group):
+    """A group of commands with its help in both languages."""
+
+
+def _language_of(context: click.Context) -> str:
+    return common_of(context).language
+
+
+def common_of(context: click.Context) -> Common:
+    root = context.find_root()
+    if root.obj is None:
+        root.obj = Common("sv")
+    common: Common = root.obj
+    return common
+
+
+def _keep(name: str) -> Callable[[click.Context, click.Parameter, Any], None]:
+    """Make the callback of an option that stands before or after the command."""
+
+    def keep(context: click.Context, _: click.Parameter, value: Any) -> None:
+        if value:
+            setattr(common_of(context), name, value)
+
+    return keep
+
+
+_SHARED = (
+    click.option(
+        "--db",
+        cls=Option,
+        metavar="FILE",
+        expose_value=False,
+        callback=_keep("db"),
+        says=Text(
+            "Databasens fil (HOSTSIM_DB; annars hostsim.db i den här mappen).",
+            "The database's file (HOSTSIM_DB; otherwise hostsim.db in this folder).",
+        ),
+    ),
+    click.option(
+        "--lang",
+        cls=Option,
+        type=click.Choice(LANGUAGES),
+        expose_value=False,
+        callback=_keep("language"),
+        says=Text("Språk (HOSTSIM_LANG; annars sv).", "Language (HOSTSIM_LANG; otherwise sv)."),
+    ),
+    click.option(
+        "-v",
+        "--verbose",
+        cls=Option,
+        count=True,
+        expose_value=False,
+        callback=_keep("verbose"),
+        says=Text(
+            "Visa loggen på standard error; -vv visar mer.",
+            "Show the log on standard error; -vv shows more.",
+        ),
+    ),
+)
+
+_JSON = click.option(
+    "--json",
+    cls=Option,
+    is_flag=True,
+    expose_value=False,
+    callback=_keep("json"),
+    says=Text("Skriv resultatet som JSON.", "Write the result as JSON."),
+)
+
+
+def command(
+    parent: click.Group | None, name: str, says: Text, *, group: bool = False, json: bool = True
+) -> Callable[[Callable[..., Any]], Any]:
+    """Make a function a command, with the options that every command has."""
+
+    def decorate(function: Callable[..., Any]) -> Any:
+        @click.pass_context
+        @functools.wraps(function)
+        def called(context: click.Context, /, *arguments: Any, **keywords: Any) -> Any:
+            common = common_of(context)
+            set_log_level(common.verbose)
+            return function(common, *arguments, **keywords)
+
+        made: Any = called
+        for option in reversed((*_SHARED, _JSON) if json else _SHARED):
+            made = option(made)
+        kind: Any = _Group if group else _Command
+        more: dict[str, Any] = {"invoke_without_command": True} if group else {}
+        make: Any = click.command(name, cls=kind, **more)
+        made = make(made)
+        if parent is not None:
+            parent.add_command(made)
+        made.says = says
+        return made
+
+    return decorate
+
+
+def set_log_level(verbose: int) -> None:
+    levels = (logging.WARNING, logging.INFO, logging.DEBUG)
+    logging.getLogger().setLevel(levels[min(verbose, 2)])
+
+
+@contextlib.contextmanager
+def opened(common: Common) -> Iterator[Store]:
+    """Open the database for one command.
+
+    :raises HostError: ``NO_DATABASE`` when there is none yet.
+    """
+    from hostsim.store import Store
+
+    with Store.open(common.database) as store:
+        yield store
+
+
+def load_plugins() -> Plugins:
+    from hostsim.plugins import Plugins
+
+    return Plugins.load()
+
+
+def host_over(store: Store, **keywords: Any) -> Host:
+    from hostsim.host import Host
+    from hostsim.secrets import system_keyring
+
+    return Host(store, load_plugins(), configuration={}, keyring=system_keyring, **keywords)
+
+
+def pairs(given: Iterable[str]) -> dict[str, str]:
+    """Cut ``KEY=VALUE`` arguments apart."""
+    pairs: dict[str, str] = {}
+    for text in given:
+        key, equals, value = text.partition("=")
+        key = key.strip()
+        if not equals or not key:
+            raise usage(
+                f"”{text}” ska skrivas NAMN=VÄRDE.", f"“{text}” must be written NAME=VALUE."
+            )
+        if key in pairs:
+            raise usage(f"{key} är angivet två gånger.", f"{key} is given twice.")
+        pairs[key] = value
+    return pairs
+
+
+def warn(common: Common, problems: Iterable[Any]) -> None:
+    """Tell about odd values that were accepted all the same."""
+    for problem in problems:
+        sentence = problem.sentence
+        common.tell(
+            f"Varning: {problem.key}: {sentence.sv}", f"Warning: {problem.key}: {sentence.en}"
+        )

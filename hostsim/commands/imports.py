@@ -1,0 +1,221 @@
+"""What an economist does every morning: read, look, save, compare."""
+
+# ruff: noqa: PLC0415 - a command starts fast when it imports only what it needs
+
+from __future__ import annotations
+
+import contextlib
+import math
+import os
+import sys
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from typing import IO, TYPE_CHECKING
+
+import click
+
+from hostsim import render
+from hostsim.commands.common import Common, Option, command, host_over, opened, tell, usage
+from hostsim.commands.root import hostsim
+from hostsim.errors import PreviewChanged
+from hostsim.texts import Text, say
+
+if TYPE_CHECKING:
+    from hostsim.hookspecs import Text as AnyText
+    from hostsim.host import Host
+    from hostsim.previews import Preview
+
+
+NO_BROWSER = click.option(
+    "--no-browser",
+    is_flag=True,
+    cls=Option,
+    says=Text(
+        "Öppna inget fönster: läs adressen som inloggningen slutar på från standard input.",
+        "Open no window: read the address that the login ends at from standard input.",
+    ),
+)
+
+SHOW_IGNORED = click.option(
+    "--show-ignored",
+    is_flag=True,
+    cls=Option,
+    says=Text("Visa även de ignorerade en för en.", "Show the ignored ones one by one, too."),
+)
+
+
+@command(
+    hostsim,
+    "import",
+    Text("Läs in betalningar och visa dem.", "Bring in payments and show them."),
+)
+@click.argument("name", metavar="NAMN")
+@click.option(
+    "--save",
+    is_flag=True,
+    cls=Option,
+    says=Text("Spara dem också.", "Save them too."),
+)
+@NO_BROWSER
+@SHOW_IGNORED
+def import_(common: Common, name: str, *, save: bool, no_browser: bool, show_ignored: bool) -> None:
+    """Import, and save when asked to; print what came of it."""
+    timeout = login_timeout(os.environ)
+    with opened(common) as store:
+        store.definition(name)
+        with render.progress_on(sys.stderr, common.language) as progress:
+            host = host_over(
+                store,
+                login_timeout=timeout,
+                window=Window(common, browser=not no_browser),
+                on_progress=progress,
+            )
+            preview = host.import_payments(name)
+        if save:
+            preview = _saved(common, host, name, show_ignored=show_ignored) or preview
+        _show_preview(common, preview, show_ignored=show_ignored)
+
+
+def login_timeout(environment: Mapping[str, str]) -> float:
+    """Read how many seconds a person may take to sign in."""
+    given = environment.get("HOSTSIM_LOGIN_TIMEOUT", "").strip() or "300"
+    try:
+        seconds = float(given)
+    except ValueError:
+        seconds = math.nan
+    if not 0 < seconds < math.inf:
+        raise usage(
+            f"HOSTSIM_LOGIN_TIMEOUT ska vara ett antal sekunder större än 0, inte ”{given}”.",
+            f"HOSTSIM_LOGIN_TIMEOUT must be a number of seconds above 0, not “{given}”.",
+        )
+    return seconds
+
+
+def _saved(common: Common, host: Host, name: str | None, *, show_ignored: bool) -> Preview | None:
+    """Save; when the result would be another than was shown, show that first."""
+    try:
+        return host.save(name)
+    except PreviewChanged as changed:
+        _show_preview(common, changed.preview, show_ignored=show_ignored)
+        raise
+
+
+def _show_preview(common: Common, preview: Preview, *, show_ignored: bool) -> None:
+    if common.json:
+        render.write_preview_json(common.paper, preview)
+    else:
+        render.show_preview(common.paper, preview, show_ignored=show_ignored)
+
+
+class Window:
+    """The window that a person signs in through, and the address beside it."""
+
+    def __init__(self, common: Common, *, browser: bool) -> None:
+        """Open the person's browser, or read the answer from standard input."""
+        self._common = common
+        self._browser = browser
+
+    def __call__(self, address: str, answered: Callable[[str], AnyText | None]) -> bool:
+        """Show the address, and open it or wait for what is pasted."""
+        from hostsim.host import open_window
+
+        if self._browser:
+            self._common.tell(
+                f"Logga in i fönstret som öppnas. Öppnas inget, gå till: {address}",
+                f"Sign in in the window that opens. If none does, go to: {address}",
+            )
+            return open_window(address, answered)
+        self._common.tell(f"Gå hit och logga in: {address}", f"Go here and sign in: {address}")
+        self._common.tell(
+            "Klistra sedan in adressen som inloggningen slutade på och tryck på Retur.",
+            "Then paste the address that the login ended at and press Return.",
+        )
+        reader = threading.Thread(
+            target=self._read_answers, args=(answered,), name="answers", daemon=True
+        )
+        reader.start()
+        return False
+
+    def _read_answers(self, answered: Callable[[str], AnyText | None]) -> None:
+        for line in lines_of(sys.stdin):
+            if not line.strip():
+                continue
+            refusal = answered(line.strip())
+            if refusal is None:
+                return
+            tell(say(refusal, self._common.language))
+
+
+def lines_of(stream: IO[str]) -> Iterator[str]:
+    """Yield lines as they are typed, until the stream ends.
+
+    Reads below Python's buffer where it can: a thread that waits inside that
+    buffer makes the interpreter abort when the program ends before it.
+    """
+    try:
+        descriptor = stream.fileno()
+    except (OSError, ValueError):
+        yield from stream
+        return
+    waiting = b""
+    while True:
+        try:
+            more = os.read(descriptor, 4096)
+        except OSError:
+            return
+        *lines, waiting = (waiting + more).split(b"\n")
+        for line in lines:
+            yield line.decode("utf-8", "replace")
+        if not more:
+            if waiting:
+                yield waiting.decode("utf-8", "replace")
+            return
+
+
+@command(
+    hostsim,
+    "save",
+    Text("Spara de betalningar som visades.", "Save the payments that were shown."),
+)
+@click.argument("name", required=False, metavar="[NAMN]")
+@SHOW_IGNORED
+def save(common: Common, name: str | None, *, show_ignored: bool) -> None:
+    """Save the open preview."""
+    with opened(common) as store:
+        if name is not None:
+            store.definition(name)
+        preview = _saved(common, host_over(store), name, show_ignored=show_ignored)
+        if preview is not None:
+            _show_preview(common, preview, show_ignored=show_ignored)
+        elif common.json:
+            render.write_nothing_open_json(common.paper, name)
+        else:
+            common.paper.say("Det finns inget att spara.", "There is nothing to save.")
+
+
+@command(
+    hostsim,
+    "reconcile",
+    Text(
+        "Jämför allt som finns i Fortnox med det som är registrerat här; ingenting ändras.",
+        "Compare all that is in Fortnox with what is registered here; nothing is changed.",
+    ),
+)
+@click.argument("name", metavar="NAMN")
+@NO_BROWSER
+@SHOW_IGNORED
+def reconcile(common: Common, name: str, *, no_browser: bool, show_ignored: bool) -> None:
+    """Compare both sides; differences are no error."""
+    from hostsim import render_reconciliation
+
+    timeout = login_timeout(os.environ)
+    with opened(common) as store, contextlib.ExitStack() as held:
+        store.definition(name)
+        with render.progress_on(sys.stderr, common.language) as progress:
+            window = Window(common, browser=not no_browser)
+            host = host_over(store, login_timeout=timeout, window=window, on_progress=progress)
+            found = held.enter_context(host.reconcile(name))
+        if common.json:
+            render_reconciliation.write_json(common.paper, found)
+        else:
+            render_reconciliation.show(common.paper, found, show_ignored=show_ignored)

@@ -1,0 +1,303 @@
+"""What an administrator prepares: the database, the office, the invoices, the imports."""
+
+# ruff: noqa: PLC0415 - a command starts fast when it imports only what it needs
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from hostsim import render
+from hostsim.commands.common import Common, Option, command, host_over, opened, pairs, warn
+from hostsim.commands.root import hostsim
+from hostsim.errors import HostError
+from hostsim.render import Column
+from hostsim.texts import Text, say
+
+if TYPE_CHECKING:
+    from hostsim.host import Host
+    from hostsim.models import Definition, Invoice
+    from hostsim.store import Store
+
+
+@command(hostsim, "init", Text("Skapa databasen.", "Make the database."))
+def init(common: Common) -> None:
+    """Make the database, or say that it is there already."""
+    from hostsim.store import Store
+
+    path = common.database
+    there = path.exists()
+    store = Store.open(path) if there else Store.create(path)
+    store.close()
+    if common.json:
+        render.write_json(common.paper, {"database": str(path), "created": not there})
+    elif there:
+        common.paper.say(f"Databasen {path} finns redan.", f"The database {path} exists already.")
+    else:
+        common.paper.say(f"Databasen {path} är skapad.", f"The database {path} is made.")
+
+
+_SETTINGS = {
+    "default_currency": Text("Standardvaluta", "Default currency"),
+    "accepted_deviation": Text(
+        "Accepterad fakturaavvikelse (SEK)", "Accepted invoice deviation (SEK)"
+    ),
+}
+
+
+@command(
+    hostsim,
+    "settings",
+    Text(
+        "Visa eller ändra kontorets inställningar: default_currency, accepted_deviation.",
+        "Show or change the settings of the office: default_currency, accepted_deviation.",
+    ),
+)
+@click.argument("values", nargs=-1, metavar="[NAMN=VÄRDE]...")
+def settings(common: Common, values: tuple[str, ...]) -> None:
+    """Change what is given, then show all."""
+    wanted = pairs(values)
+    with opened(common) as store:
+        with store.change():
+            for key, value in wanted.items():
+                store.set_setting(key, value)
+        now = dict(store.settings())
+    if common.json:
+        render.write_json(common.paper, now)
+        return
+    rows = [(key, now[key]) for key in now]
+    columns: list[Column[tuple[str, str]]] = [
+        Column(
+            Text("Inställning", "Setting"),
+            lambda row: say(_SETTINGS[row[0]], common.language) if row[0] in _SETTINGS else row[0],
+        ),
+        Column(Text("Namn", "Name"), lambda row: row[0]),
+        Column(Text("Värde", "Value"), lambda row: render.one_line(row[1])),
+    ]
+    render.show_table(common.paper, columns, lambda: rows)
+
+
+@command(
+    hostsim,
+    "invoices",
+    Text("Visa fakturorna, eller läs in dem.", "Show the invoices, or load them."),
+    group=True,
+)
+@click.pass_context
+def invoices(context: click.Context, common: Common) -> None:
+    """Show the invoices when no subcommand follows."""
+    if context.invoked_subcommand is not None:
+        return
+    with opened(common) as store:
+        if common.json:
+            objects = (_invoice_object(invoice) for invoice in store.invoices())
+            render.write_array_json(common.paper, objects)
+            return
+        render.show_table(common.paper, _invoice_columns(common), store.invoices)
+
+
+def _invoice_object(invoice: Invoice) -> dict[str, Any]:
+    return {
+        "invoice_number": invoice.number,
+        "ocr": invoice.ocr,
+        "customer_code": invoice.customer_code,
+        "customer_name": invoice.customer_name,
+        "currency": invoice.currency,
+        "total": render.plain(invoice.total),
+        "remaining": render.plain(invoice.remaining),
+        "invoice_date": render.day(invoice.invoice_date) or None,
+        "due_date": render.day(invoice.due_date) or None,
+        "region": invoice.region,
+        "period_closed": invoice.period_closed,
+    }
+
+
+def _invoice_columns(common: Common) -> list[Column[Invoice]]:
+    language = common.language
+    return [
+        Column(Text("Faktura", "Invoice"), lambda i: render.one_line(i.number), right=True),
+        Column(Text("OCR", "OCR"), lambda i: render.one_line(i.ocr), right=True),
+        Column(Text("Kundnr", "Customer no."), lambda i: render.one_line(i.customer_code)),
+        Column(Text("Kund", "Customer"), lambda i: render.one_line(i.customer_name), wraps=True),
+        Column(Text("Datum", "Date"), lambda i: render.day(i.invoice_date)),
+        Column(Text("Förfaller", "Due"), lambda i: render.day(i.due_date)),
+        Column(Text("Valuta", "Currency"), lambda i: render.one_line(i.currency)),
+        Column(Text("Belopp", "Total"), lambda i: render.amount(i.total, language), right=True),
+        Column(
+            Text("Återstår", "Remaining"),
+            lambda i: render.amount(i.remaining, language),
+            right=True,
+        ),
+        Column(Text("Region", "Region"), lambda i: render.one_line(i.region)),
+        Column(
+            Text("Period", "Period"),
+            lambda i: common.text(
+                "stängd" if i.period_closed else "öppen", "closed" if i.period_closed else "open"
+            ),
+        ),
+    ]
+
+
+@command(
+    invoices,
+    "load",
+    Text("Läs in fakturor från en CSV-fil.", "Load invoices from a CSV file."),
+)
+@click.argument("file", metavar="FIL", type=click.Path(path_type=Path))
+@click.option(
+    "--region",
+    cls=Option,
+    default="",
+    says=Text("Region för rader som inte anger någon.", "Region of lines that name none."),
+)
+def load(common: Common, file: Path, region: str) -> None:
+    """Load a file of invoices: all of it or nothing."""
+    from hostsim.invoices_csv import read_invoices
+
+    with opened(common) as store:
+        loaded = store.load_invoices(read_invoices(file, region=region))
+    if common.json:
+        render.write_json(common.paper, {"added": loaded.new, "updated": loaded.updated})
+        return
+    common.paper.say(
+        f"Fakturorna är inlästa: {loaded.new} nya, {loaded.updated} uppdaterade.",
+        f"The invoices are loaded: {loaded.new} new, {loaded.updated} updated.",
+    )
+
+
+@command(
+    hostsim,
+    "formats",
+    Text(
+        "Visa de importer som är upplagda, eller lägg upp en.",
+        "Show the imports that are defined, or define one.",
+    ),
+    group=True,
+)
+@click.pass_context
+def formats(context: click.Context, common: Common) -> None:
+    """Show the defined imports when no subcommand follows."""
+    if context.invoked_subcommand is not None:
+        return
+    with opened(common) as store:
+        host = host_over(store)
+        definitions = list(store.definitions())
+        if common.json:
+            render.write_array_json(common.paper, (_format_object(d, host) for d in definitions))
+            return
+        if not definitions:
+            common.paper.say(
+                "Ingen import är upplagd än; gör en med hostsim formats add.",
+                "No import is defined yet; make one with hostsim formats add.",
+            )
+        render.show_table(common.paper, _format_columns(common, host), lambda: definitions)
+
+
+def _format_object(definition: Definition, host: Host) -> dict[str, Any]:
+    return {
+        "name": definition.name,
+        "type": definition.import_type,
+        "format": definition.import_format,
+        "region": definition.region,
+        "settings": _shown_values(definition, host),
+        "company": render.company_object(definition.company),
+    }
+
+
+def _shown_values(definition: Definition, host: Host) -> dict[str, str]:
+    """Show the settings of an import, but not what only its owner may see."""
+    try:
+        fields = {field.key: field for field in host.settings_fields(definition.import_type)}
+    except HostError:
+        # Without the plug-in nobody knows what is secret.
+        return dict.fromkeys(definition.settings, "•••")
+    return {
+        key: "•••" if value and (key not in fields or fields[key].secret) else value
+        for key, value in definition.settings.items()
+    }
+
+
+def _format_columns(common: Common, host: Host) -> list[Column[Definition]]:
+    def values(definition: Definition) -> str:
+        shown = _shown_values(definition, host)
+        return render.one_line("  ".join(f"{key}={value}" for key, value in shown.items()))
+
+    def company(definition: Definition) -> str:
+        if definition.company is None:
+            return common.text("inget än", "none yet")
+        return render.company_label(definition.company, common.language)
+
+    return [
+        Column(Text("Namn", "Name"), lambda d: render.one_line(d.name)),
+        Column(Text("Importtyp", "Import type"), lambda d: d.import_type),
+        Column(Text("Importformat", "Import format"), lambda d: d.import_format),
+        Column(Text("Region", "Region"), lambda d: render.one_line(d.region)),
+        Column(Text("Företag", "Company"), company, wraps=True),
+        Column(Text("Inställningar", "Settings"), values, wraps=True),
+    ]
+
+
+@command(formats, "add", Text("Lägg upp en import.", "Define an import."))
+@click.argument("name", metavar="NAMN")
+@click.option(
+    "--type",
+    "import_type",
+    cls=Option,
+    required=True,
+    says=Text("Importtyp, till exempel FortnoxAPI.", "Import type, such as FortnoxAPI."),
+)
+@click.option(
+    "--format",
+    "import_format",
+    cls=Option,
+    required=True,
+    says=Text("Importformat, till exempel API.", "Import format, such as API."),
+)
+@click.option(
+    "--region",
+    cls=Option,
+    default="",
+    says=Text("Regionen vars fakturor betalas.", "The region whose invoices are paid."),
+)
+@click.option(
+    "--set",
+    "values",
+    cls=Option,
+    multiple=True,
+    metavar="FÄLT=VÄRDE",
+    says=Text("Ett fälts värde; kan anges flera gånger.", "A field's value; may be repeated."),
+)
+def formats_add(  # noqa: PLR0917
+    common: Common,
+    name: str,
+    import_type: str,
+    import_format: str,
+    region: str,
+    values: tuple[str, ...],
+) -> None:
+    """Define an import, if its plug-in accepts the values."""
+    with opened(common) as store:
+        host = host_over(store)
+        warn(common, host.define(name, import_type, import_format, region, pairs(values)))
+        _show_format(common, store, host, name)
+
+
+@command(formats, "set", Text("Ändra en imports inställningar.", "Change an import's settings."))
+@click.argument("name", metavar="NAMN")
+@click.argument("values", nargs=-1, required=True, metavar="FÄLT=VÄRDE...")
+def formats_set(common: Common, name: str, values: tuple[str, ...]) -> None:
+    """Change the given fields of an import, if its plug-in accepts them."""
+    with opened(common) as store:
+        host = host_over(store)
+        warn(common, host.change(name, pairs(values)))
+        _show_format(common, store, host, name)
+
+
+def _show_format(common: Common, store: Store, host: Host, name: str) -> None:
+    definition = store.definition(name)
+    if common.json:
+        render.write_json(common.paper, _format_object(definition, host))
+        return
+    render.show_table(common.paper, _format_columns(common, host), lambda: [definition])

@@ -1,0 +1,30 @@
+"""The command that all others stand under."""
+
+from __future__ import annotations
+
+import sys
+
+import click
+
+from hostsim.commands.common import Common, command, usage
+from hostsim.texts import Text
+
+
+@command(
+    None,
+    "hostsim",
+    Text(
+        "En värd som liknar Opter: läser in kundbetalningar genom plug-in-program, visar dem "
+        "och sparar dem. Börja med hostsim demo.",
+        "A host much like Opter: brings in customers' payments through plug-ins, shows them "
+        "and saves them. Begin with hostsim demo.",
+    ),
+    group=True,
+    json=False,
+)
+@click.pass_context
+def hostsim(context: click.Context, _: Common) -> None:
+    """Ask for a command where none follows."""
+    if context.invoked_subcommand is None:
+        sys.stderr.write(context.get_help() + "\n")
+        raise usage("Ange ett av kommandona ovanför.", "Give one of the commands above.")
