@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 import venv
@@ -31,7 +32,15 @@ def pip(python: Path, *words: str) -> None:
 @pytest.fixture(scope="module")
 def wheel(tmp_path_factory) -> Path:
     folder = tmp_path_factory.mktemp("wheel")
-    pip(Path(sys.executable), "wheel", "--no-deps", "--wheel-dir", str(folder), str(HERE.parent))
+    # From a copy: what an earlier build left in the tree must not get into this one.
+    source = folder / "source"
+    source.mkdir()
+    for name in ("setup.cfg", "pyproject.toml", "README.md", "LICENSE"):
+        shutil.copy(HERE.parent / name, source)
+    for package in ("opter_fortnox_plugin", "hostsim"):
+        ignore = shutil.ignore_patterns("__pycache__")
+        shutil.copytree(HERE.parent / package, source / package, ignore=ignore)
+    pip(Path(sys.executable), "wheel", "--no-deps", "--wheel-dir", str(folder), str(source))
     [built] = folder.glob("*.whl")
     return built
 
