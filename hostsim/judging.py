@@ -54,7 +54,11 @@ class Candidate:
 
 @dataclass(frozen=True, slots=True)
 class Judgement:
-    """What a person is shown; ``written_off`` is SEK."""
+    """What a person is shown.
+
+    ``written_off`` is SEK; ``effect`` is what a payment that is ready takes
+    away from what remains, in the invoice's currency, written off included.
+    """
 
     kind: str
     status: str | None = None
@@ -62,6 +66,7 @@ class Judgement:
     reason: str | None = None
     message: Text | None = None
     written_off: Decimal = ZERO
+    effect: Decimal = ZERO
 
 
 class Judged(NamedTuple):
@@ -119,14 +124,16 @@ def _judge(
         if refusal is not None or candidate.payment is None:
             judgements[place] = _refused(refusal or Refusal("unreadable", texts.UNREADABLE))
             continue
-        judgements[place] = _ready(_status(effect, remaining), candidate.payment)
-        remaining -= effect or ZERO
+        taken = effect or ZERO
+        judgements[place] = _ready(_status(effect, remaining), candidate.payment, sign * taken)
+        remaining -= taken
         last = place
     if last is not None and judgements[last].status == "partial":
         payment = candidates[last].payment
         shortfall = _in_sek(remaining, payment)
         if payment is not None and shortfall is not None and shortfall <= accepted:
-            judgements[last] = _written_off(shortfall, payment)
+            effect = judgements[last].effect + sign * remaining
+            judgements[last] = _written_off(shortfall, payment, effect)
             remaining = ZERO
     return Judged([judgements[place] for place in range(len(candidates))], sign * remaining)
 
@@ -297,15 +304,18 @@ WARNINGS = {
 }
 
 
-def _ready(status: str, payment: Payment) -> Judgement:
+def _ready(status: str, payment: Payment, effect: Decimal) -> Judgement:
     own = [WARNINGS[status]] if status in WARNINGS else []
-    return Judgement(READY, status=status, warning=texts.joined([*own, *payment.warnings]))
+    warning = texts.joined([*own, *payment.warnings])
+    return Judgement(READY, status=status, warning=warning, effect=effect)
 
 
-def _written_off(shortfall: Decimal, payment: Payment) -> Judgement:
+def _written_off(shortfall: Decimal, payment: Payment, effect: Decimal) -> Judgement:
     amount = shortfall.quantize(ORE, ROUND_HALF_UP)
     warning = texts.joined([texts.written_off(amount), *payment.warnings])
-    return Judgement(READY, status="written-off", warning=warning, written_off=amount)
+    return Judgement(
+        READY, status="written-off", warning=warning, written_off=amount, effect=effect
+    )
 
 
 def _in_sek(amount: Decimal, payment: Payment | None) -> Decimal | None:

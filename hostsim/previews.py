@@ -235,7 +235,8 @@ class Recording:
         with self.store.change() as db:
             db.executemany(
                 "UPDATE run_rows SET kind = ?, invoice_id = ?, status = ?, warning_sv = ?,"
-                " warning_en = ?, reason = ?, message_sv = ?, message_en = ?, written_off = ?"
+                " warning_en = ?, reason = ?, message_sv = ?, message_en = ?, written_off = ?,"
+                " effect = ?"
                 " WHERE id = ?",
                 results,
             )
@@ -280,12 +281,12 @@ class Recording:
                 self._settle_invoices(db, company.number)
                 self._register(db, company, user, at)
                 self._keep_pending(db, company.number, at)
-                self._remember(db, company, at)
+                self._remember(db, company, user, at)
         except _HoldsNoLonger:
             return False
         return True
 
-    def _remember(self, db: sqlite3.Connection, company: Company, at: datetime) -> None:
+    def _remember(self, db: sqlite3.Connection, company: Company, user: str, at: datetime) -> None:
         # Registered and pending payments say all that is needed of earlier saved runs.
         db.execute(
             "DELETE FROM run_rows WHERE run_id IN"
@@ -299,8 +300,8 @@ class Recording:
             (company.number, company.name, self.run_id, self.definition.name),
         )
         db.execute(
-            "UPDATE runs SET state = 'saved', saved_at = ? WHERE id = ?",
-            (at.isoformat(), self.run_id),
+            "UPDATE runs SET state = 'saved', saved_at = ?, saved_by = ? WHERE id = ?",
+            (at.isoformat(), user, self.run_id),
         )
 
     def _refuse_other_company(self, company: Company) -> None:
@@ -322,10 +323,10 @@ class Recording:
 
     def _register(self, db: sqlite3.Connection, company: Company, user: str, at: datetime) -> None:
         db.execute(
-            f"INSERT INTO payments (company, {PAYMENT_COLUMNS}, invoice_id, status, warning_sv,"  # noqa: S608 a constant
-            " warning_en, written_off, run_id, user, registered_at)"
-            f" SELECT ?, {PAYMENT_COLUMNS}, invoice_id, status, warning_sv, warning_en,"
-            " written_off, run_id, ?, ? FROM run_rows WHERE run_id = ? AND kind = 'ready'"
+            f"INSERT INTO payments (origin, company, {PAYMENT_COLUMNS}, invoice_id, status,"  # noqa: S608 a constant
+            " warning_sv, warning_en, written_off, effect, run_id, user, registered_at)"
+            f" SELECT 'import', ?, {PAYMENT_COLUMNS}, invoice_id, status, warning_sv, warning_en,"
+            " written_off, effect, run_id, ?, ? FROM run_rows WHERE run_id = ? AND kind = 'ready'"
             f" ORDER BY {OLDEST_FIRST.format('run_rows')}",
             (company.number, user, at.isoformat(), self.run_id),
         )
@@ -448,6 +449,7 @@ def _decision(invoice_id: int | None, judgement: Judgement) -> tuple[object, ...
         judgement.reason,
         *(judgement.message or (None, None)),
         plain(judgement.written_off),
+        plain(judgement.effect),
     )
 
 
@@ -472,6 +474,7 @@ _DECISION = (
     "message_sv",
     "message_en",
     "written_off",
+    "effect",
 )
 
 _REPLACED = ", ".join(
@@ -524,7 +527,7 @@ _INVOICE_COLUMNS = ", ".join(
 _ROWS_BESIDE_INVOICES = f"""
     SELECT r.*, {_REGISTERED_COLUMNS}, {_INVOICE_COLUMNS}
     FROM run_rows r
-    LEFT JOIN payments p ON p.company = ?1 AND p.number = r.number
+    LEFT JOIN payments p ON p.company = ?1 AND p.number = r.number AND p.state = 'registered'
     LEFT JOIN invoices i ON i.id = COALESCE(
         (SELECT id FROM invoices WHERE region = ?2 AND number = r.invoice_number),
         (SELECT CASE WHEN count(*) = 1 THEN min(id) END

@@ -462,7 +462,7 @@ def _counted_again(store: Store, which: tuple[object, ...]) -> tuple[Pair, dict[
         side = _side(row)
         for pair in (sides, currencies.setdefault(side.currency or "", Pair())):
             pair.add(side, None)
-    query = "SELECT * FROM payments WHERE company = ? AND id <= ?"
+    query = "SELECT * FROM payments WHERE company = ? AND state = 'registered' AND id <= ?"
     for row in store.stream(query, (which[0], which[2])):
         side = _side(row)
         for pair in (sides, currencies.setdefault(side.currency or "", Pair())):
@@ -519,6 +519,7 @@ _BESIDE = f"""
     SELECT r.*, {_REGISTERED_COLUMNS}
     FROM run_rows r
     LEFT JOIN payments p ON p.company = ?1 AND p.number = r.number AND p.id <= ?3
+        AND p.state = 'registered'
     WHERE r.run_id = ?2 AND (?4 IS NULL OR (p.id IS NOT NULL) = ?4)
     ORDER BY {OLDEST_FIRST.format("r")}, r.id
 """  # noqa: S608 constants
@@ -526,7 +527,7 @@ _BESIDE = f"""
 _GONE = f"""
     SELECT p.*
     FROM payments p
-    WHERE p.company = ?1 AND p.id <= ?3
+    WHERE p.company = ?1 AND p.state = 'registered' AND p.id <= ?3
     AND NOT EXISTS (SELECT 1 FROM run_rows r
                     WHERE r.run_id = ?2 AND r.number = p.number AND r.number <> '')
     ORDER BY {OLDEST_FIRST.format("p")}, p.id
@@ -544,6 +545,7 @@ _LACKING = """
                         AND o.run_id = (SELECT id FROM runs WHERE definition = ?3
                                         AND company = ?1 AND state = 'open')
     WHERE r.run_id = ?2 AND r.id > ?4 AND r.date IS NOT NULL AND r.given_reason IS NULL
-    AND NOT EXISTS (SELECT 1 FROM payments p WHERE p.company = ?1 AND p.number = r.number)
+    AND NOT EXISTS (SELECT 1 FROM payments p WHERE p.company = ?1 AND p.number = r.number
+                    AND p.state = 'registered')
     ORDER BY r.id LIMIT ?5
 """

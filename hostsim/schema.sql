@@ -45,6 +45,10 @@ CREATE TABLE runs (
     started_at   TEXT NOT NULL,
     finished_at  TEXT,
     saved_at     TEXT,
+    saved_by     TEXT,
+    region       TEXT NOT NULL DEFAULT '',
+    bank_account TEXT NOT NULL DEFAULT '',  -- where the money is said to have come in
+    date         TEXT,  -- of the import, as a person gave it; a payment keeps its own
     company      TEXT,
     company_name TEXT,
     cursor       TEXT,
@@ -91,6 +95,7 @@ CREATE TABLE run_rows (
     message_sv      TEXT,
     message_en      TEXT,
     written_off     TEXT,  -- SEK, by the accepted deviation
+    effect          TEXT,  -- in the invoice's currency: what it takes away from what remains
     CHECK (kind <> 'ready' OR (fresh = 1 AND gone = 0 AND number <> '' AND invoice_id IS NOT NULL))
 );
 CREATE UNIQUE INDEX one_row_a_payment ON run_rows (run_id, number) WHERE number <> '';
@@ -120,11 +125,39 @@ CREATE TABLE pending (
     PRIMARY KEY (definition, company, number)
 );
 
+-- What a person decided about payments; kept across imports until it is taken back.
+CREATE TABLE decisions (
+    id            INTEGER PRIMARY KEY,
+    definition    TEXT NOT NULL REFERENCES definitions (name),
+    company       TEXT NOT NULL,
+    decision      TEXT NOT NULL
+                  CHECK (decision IN ('set-aside', 'confirm', 'take-again', 'accept', 'keep')),
+    number        TEXT CHECK (number <> ''),  -- of one payment; NULL for a series
+    first_invoice TEXT,  -- a series of invoice numbers where the payments come from, both
+    last_invoice  TEXT,  -- ends included
+    facts         TEXT NOT NULL DEFAULT '',  -- what was decided on: other figures ask anew
+    why           TEXT NOT NULL DEFAULT '',
+    user          TEXT NOT NULL,
+    at            TEXT NOT NULL,
+    settled_at    TEXT,  -- when a save did what was decided
+    taken_back_by TEXT,
+    taken_back_at TEXT,
+    CHECK ((number IS NULL) = (first_invoice IS NOT NULL AND last_invoice IS NOT NULL)),
+    CHECK (number IS NOT NULL OR decision = 'set-aside')
+);
+CREATE UNIQUE INDEX one_decision_a_payment ON decisions (definition, company, number)
+    WHERE number IS NOT NULL AND taken_back_at IS NULL AND settled_at IS NULL;
+
+-- Nothing is taken out of the books: what is deleted or countered stays, and says so.
 CREATE TABLE payments (
     id              INTEGER PRIMARY KEY,
-    company         TEXT NOT NULL CHECK (company <> ''),
-    number          TEXT NOT NULL CHECK (number <> ''),
-    source          TEXT NOT NULL,  -- origin: what came from there is never booked back there
+    origin          TEXT NOT NULL CHECK (origin IN ('import', 'hand')),
+    state           TEXT NOT NULL DEFAULT 'registered'
+                    CHECK (state IN ('registered', 'deleted', 'countered', 'counter')),
+    counters        INTEGER REFERENCES payments (id),  -- the payment that a counter undoes
+    company         TEXT CHECK (company <> ''),
+    number          TEXT CHECK (number <> ''),
+    source          TEXT NOT NULL,  -- what came from there is never booked back there
     invoice_number  TEXT NOT NULL,
     ocr             TEXT,
     date            TEXT NOT NULL,
@@ -140,11 +173,21 @@ CREATE TABLE payments (
     warning_sv      TEXT,
     warning_en      TEXT,
     written_off     TEXT NOT NULL,
-    run_id          TEXT NOT NULL REFERENCES runs (id),
+    effect          TEXT NOT NULL,  -- in the invoice's currency: what it took away from what remained
+    bank_account    TEXT NOT NULL DEFAULT '',
+    run_id          TEXT REFERENCES runs (id),
     user            TEXT NOT NULL,
     registered_at   TEXT NOT NULL,
-    UNIQUE (company, number)  -- what makes an import repeatable
+    deleted_by      TEXT,
+    deleted_at      TEXT,
+    CHECK (origin = 'hand'
+           OR (company IS NOT NULL AND number IS NOT NULL AND run_id IS NOT NULL)),
+    CHECK ((state = 'counter') = (counters IS NOT NULL)),
+    CHECK ((state = 'deleted') = (deleted_at IS NOT NULL))
 );
+-- What makes an import repeatable.
+CREATE UNIQUE INDEX one_payment_a_key ON payments (company, number) WHERE state = 'registered';
+CREATE INDEX payments_by_key ON payments (company, number);
 CREATE INDEX payments_by_run ON payments (run_id);
 CREATE INDEX payments_by_invoice ON payments (invoice_id);
 CREATE INDEX payments_by_ocr ON payments (company, ocr) WHERE ocr <> '';

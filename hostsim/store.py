@@ -8,6 +8,7 @@ runs read. Rules that must hold live in ``schema.sql``.
 from __future__ import annotations
 
 import json
+import logging
 import sqlite3
 import threading
 from collections.abc import Iterable, Iterator, Mapping
@@ -38,9 +39,11 @@ from hostsim.models import (
 )
 from hostsim.texts import Text
 
+log = logging.getLogger(__name__)
+
 #: Marks a SQLite file as ours ("Opte"), so that no other file is taken for one.
 APPLICATION_ID = 0x4F707465
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 
 #: Seconds that a write waits for another process' write to end, unless told otherwise.
 PATIENCE = 60.0
@@ -228,20 +231,33 @@ class Store:
         if mark != APPLICATION_ID:
             self.close()
             raise host_error("DATABASE_FOREIGN", path=self.path)
-        if version != SCHEMA_VERSION:
+        if version not in range(1, SCHEMA_VERSION + 1):
             self.close()
             raise host_error(
                 "DATABASE_VERSION", path=self.path, found=version, known=SCHEMA_VERSION
             )
+        if version < SCHEMA_VERSION:
+            self._upgrade()
+
+    def _upgrade(self) -> None:
+        """Bring an older database to today's form: all of it or nothing."""
+        from hostsim.upgrades import UPGRADES  # noqa: PLC0415 - rarely needed, and it needs this module
+
+        with self.change() as db:
+            # Somebody else may have been quicker.
+            version = db.execute("PRAGMA user_version").fetchone()[0]
+            for step in range(version, SCHEMA_VERSION):
+                UPGRADES[step](db)
+            db.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
+        log.info("%s was brought to version %s", self.path.name, SCHEMA_VERSION)
 
     def _make_tables(self) -> None:
         self.db.execute("PRAGMA journal_mode = WAL")
-        schema = resources.files("hostsim").joinpath("schema.sql").read_text(encoding="utf-8")
         with self.change() as db:
             # Somebody else may have been quicker.
             if db.execute("PRAGMA application_id").fetchone()[0] == APPLICATION_ID:
                 raise host_error("DATABASE_EXISTS", path=self.path)
-            for statement in _statements(schema):
+            for statement in schema():
                 db.execute(statement)
             db.execute(f"PRAGMA application_id = {APPLICATION_ID}")
             db.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
@@ -374,7 +390,8 @@ class Store:
         query = (
             "SELECT p.*, i.number AS host_invoice_number"  # noqa: S608 a constant
             " FROM payments p JOIN invoices i ON i.id = p.invoice_id"
-            " WHERE ?1 IS NULL OR p.run_id = ?1"
+            " WHERE p.state = 'registered' AND p.origin = 'import'"
+            " AND (?1 IS NULL OR p.run_id = ?1)"
             f" ORDER BY {OLDEST_FIRST.format('p')}, p.id"
         )
         for row in self.stream(query, (run_id,)):
@@ -587,8 +604,9 @@ def _time(text: str | None) -> datetime | None:
     return None if text is None else datetime.fromisoformat(text)
 
 
-def _statements(script: str) -> Iterator[str]:
-    """Cut a script into statements, since executescript would commit between them."""
+def schema() -> Iterator[str]:
+    """Give the statements that make the tables, since executescript would commit between them."""
+    script = resources.files("hostsim").joinpath("schema.sql").read_text(encoding="utf-8")
     statement = ""
     for line in script.splitlines(keepends=True):
         statement += line

@@ -1,7 +1,8 @@
 """What becomes of a payment beside its invoice: the rules, as an economist can check them."""
 
 import itertools
-from decimal import Decimal
+from dataclasses import replace
+from decimal import Decimal, localcontext
 from typing import NamedTuple
 
 import pytest
@@ -10,7 +11,7 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from hostsim import judging
-from hostsim.judging import Candidate, Refusal, judge, judge_without_invoice
+from hostsim.judging import EXACT, Candidate, Refusal, judge, judge_without_invoice
 from hostsim.texts import Text
 
 ZERO = Decimal(0)
@@ -402,8 +403,17 @@ def test_a_credit_invoice_is_an_ordinary_one_in_a_mirror(situation):
     assume(one.total != 0)
     mirrored = judged(mirror_invoice(one), [mirror(p) for p in payments], accepted)
     straight = judged(one, payments, accepted)
-    assert mirrored.judgements == straight.judgements
+    assert mirrored.judgements == [replace(j, effect=-j.effect) for j in straight.judgements]
     assert mirrored.remaining == -straight.remaining
+
+
+@given(situations())
+def test_the_effects_add_up_to_what_was_paid(situation):
+    one, payments, accepted = situation
+    result = judged(one, payments, accepted)
+    with localcontext(EXACT):
+        effects = sum((judgement.effect for judgement in result.judgements), ZERO)
+        assert one.remaining - effects == result.remaining
 
 
 @given(situations())

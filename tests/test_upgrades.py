@@ -1,0 +1,282 @@
+"""A database of an earlier version, opened by this one."""
+
+from __future__ import annotations
+
+import re
+import sqlite3
+from decimal import Decimal
+
+import pytest
+
+from hostsim.store import APPLICATION_ID, SCHEMA_VERSION, Store
+
+#: The tables of version 1, as its databases have them.
+VERSION_1 = """
+CREATE TABLE settings (
+    key   TEXT PRIMARY KEY,
+    value TEXT NOT NULL
+);
+
+CREATE TABLE invoices (
+    id            INTEGER PRIMARY KEY,
+    region        TEXT NOT NULL,
+    number        TEXT NOT NULL CHECK (number <> ''),
+    ocr           TEXT NOT NULL,
+    customer_code TEXT NOT NULL,
+    customer_name TEXT NOT NULL,
+    currency      TEXT NOT NULL,
+    total         TEXT NOT NULL,
+    remaining     TEXT NOT NULL,
+    invoice_date  TEXT,
+    due_date      TEXT,
+    period_closed INTEGER NOT NULL CHECK (period_closed IN (0, 1)),
+    UNIQUE (region, number)
+);
+CREATE INDEX invoices_by_ocr ON invoices (region, ocr);
+
+CREATE TABLE definitions (
+    name          TEXT PRIMARY KEY CHECK (name <> ''),
+    import_type   TEXT NOT NULL,
+    import_format TEXT NOT NULL,
+    region        TEXT NOT NULL,
+    settings      TEXT NOT NULL,
+    company       TEXT,
+    company_name  TEXT,
+    cursor        TEXT
+);
+
+CREATE TABLE runs (
+    id           TEXT PRIMARY KEY,
+    definition   TEXT NOT NULL REFERENCES definitions (name),
+    state        TEXT NOT NULL
+                 CHECK (state IN ('running', 'failed', 'open', 'replaced', 'discarded', 'saved',
+                                  'reconciled')),
+    user         TEXT NOT NULL,
+    settings     TEXT NOT NULL,
+    started_at   TEXT NOT NULL,
+    finished_at  TEXT,
+    saved_at     TEXT,
+    company      TEXT,
+    company_name TEXT,
+    cursor       TEXT,
+    not_read     INTEGER NOT NULL DEFAULT 0,
+    requests     INTEGER NOT NULL DEFAULT 0,
+    counts       TEXT NOT NULL DEFAULT '{}',
+    totals       TEXT NOT NULL DEFAULT '{}',
+    error_code   TEXT
+);
+CREATE INDEX runs_by_definition ON runs (definition);
+CREATE UNIQUE INDEX one_open_preview ON runs (definition) WHERE state = 'open';
+
+CREATE TABLE run_rows (
+    id              INTEGER PRIMARY KEY,
+    run_id          TEXT NOT NULL REFERENCES runs (id),
+    number          TEXT NOT NULL,
+    source          TEXT,
+    invoice_number  TEXT,
+    ocr             TEXT,
+    date            TEXT,
+    amount          TEXT,
+    currency        TEXT,
+    amount_currency TEXT,
+    exchange_rate   TEXT,
+    write_offs      TEXT NOT NULL,
+    booked          INTEGER,
+    warnings        TEXT NOT NULL,
+    fresh           INTEGER NOT NULL,
+    asked           INTEGER NOT NULL DEFAULT 0,
+    gone            INTEGER NOT NULL DEFAULT 0,
+    given_reason    TEXT,
+    given_sv        TEXT,
+    given_en        TEXT,
+    earlier_reason  TEXT,
+    earlier_sv      TEXT,
+    earlier_en      TEXT,
+    kind            TEXT CHECK (kind IN ('ready', 'rejected', 'ignored')),
+    invoice_id      INTEGER REFERENCES invoices (id),
+    status          TEXT,
+    warning_sv      TEXT,
+    warning_en      TEXT,
+    reason          TEXT,
+    message_sv      TEXT,
+    message_en      TEXT,
+    written_off     TEXT,
+    CHECK (kind <> 'ready' OR (fresh = 1 AND gone = 0 AND number <> '' AND invoice_id IS NOT NULL))
+);
+CREATE UNIQUE INDEX one_row_a_payment ON run_rows (run_id, number) WHERE number <> '';
+CREATE INDEX run_rows_by_run ON run_rows (run_id, kind);
+CREATE INDEX run_rows_by_ocr ON run_rows (run_id, ocr) WHERE ocr <> '';
+
+CREATE TABLE pending (
+    definition      TEXT NOT NULL REFERENCES definitions (name),
+    company         TEXT NOT NULL,
+    number          TEXT NOT NULL CHECK (number <> ''),
+    source          TEXT,
+    invoice_number  TEXT,
+    ocr             TEXT,
+    date            TEXT,
+    amount          TEXT,
+    currency        TEXT,
+    amount_currency TEXT,
+    exchange_rate   TEXT,
+    write_offs      TEXT NOT NULL,
+    booked          INTEGER,
+    warnings        TEXT NOT NULL,
+    reason          TEXT NOT NULL,
+    message_sv      TEXT NOT NULL,
+    message_en      TEXT NOT NULL,
+    gone_at         TEXT,
+    PRIMARY KEY (definition, company, number)
+);
+
+CREATE TABLE payments (
+    id              INTEGER PRIMARY KEY,
+    company         TEXT NOT NULL CHECK (company <> ''),
+    number          TEXT NOT NULL CHECK (number <> ''),
+    source          TEXT NOT NULL,
+    invoice_number  TEXT NOT NULL,
+    ocr             TEXT,
+    date            TEXT NOT NULL,
+    amount          TEXT NOT NULL,
+    currency        TEXT NOT NULL,
+    amount_currency TEXT,
+    exchange_rate   TEXT,
+    write_offs      TEXT NOT NULL,
+    booked          INTEGER NOT NULL,
+    warnings        TEXT NOT NULL,
+    invoice_id      INTEGER NOT NULL REFERENCES invoices (id),
+    status          TEXT NOT NULL,
+    warning_sv      TEXT,
+    warning_en      TEXT,
+    written_off     TEXT NOT NULL,
+    run_id          TEXT NOT NULL REFERENCES runs (id),
+    user            TEXT NOT NULL,
+    registered_at   TEXT NOT NULL,
+    UNIQUE (company, number)
+);
+CREATE INDEX payments_by_run ON payments (run_id);
+CREATE INDEX payments_by_invoice ON payments (invoice_id);
+CREATE INDEX payments_by_ocr ON payments (company, ocr) WHERE ocr <> '';
+
+CREATE TABLE state (
+    import_type TEXT NOT NULL,
+    key         TEXT NOT NULL,
+    value       TEXT NOT NULL,
+    PRIMARY KEY (import_type, key)
+);
+"""
+
+PAYMENT = (
+    "INSERT INTO payments (company, number, source, invoice_number, ocr, date, amount, currency,"
+    " amount_currency, exchange_rate, write_offs, booked, warnings, invoice_id, status,"
+    " written_off, run_id, user, registered_at) VALUES ('556', ?, 'file', ?, NULL, '2026-03-02',"
+    " ?, ?, ?, ?, ?, 1, '[]', ?, ?, ?, 'run', 'anna', '2026-03-03T08:00:00+01:00')"
+)
+
+
+def tables(connection):
+    """Give every table and index as it was made, without spaces and comments."""
+    made = connection.execute("SELECT type, name, sql FROM sqlite_master WHERE sql IS NOT NULL")
+    return {
+        (row[0], row[1]): re.sub(r"--[^\n]*|\s+|\"", "", row[2]).replace("IFNOTEXISTS", "")
+        for row in made
+    }
+
+
+def columns(connection):
+    names = [
+        row[0] for row in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")
+    ]
+    return {
+        name: {tuple(row)[1:] for row in connection.execute(f"PRAGMA table_info ({name})")}
+        for name in names
+    }
+
+
+@pytest.fixture
+def earlier(tmp_path):
+    """Return the path of a database of version 1, with payments and an open preview."""
+    path = tmp_path / "host.db"
+    db = sqlite3.connect(path)
+    db.executescript(VERSION_1)
+    db.execute(f"PRAGMA application_id = {APPLICATION_ID}")
+    db.execute("PRAGMA user_version = 1")
+    invoice = (
+        "INSERT INTO invoices (id, region, number, ocr, customer_code, customer_name, currency,"
+        " total, remaining, period_closed) VALUES (?, '', ?, '', '1', 'Åkeriet AB', ?, ?, ?, 1)"
+    )
+    db.execute(invoice, (1, "1001", "SEK", "1000.00", "0"))
+    db.execute(invoice, (2, "1002", "EUR", "100.00", "0"))
+    db.execute(
+        "INSERT INTO definitions VALUES ('Fortnox', 'FortnoxAPI', 'API', 'norr', '{}', '556',"
+        " 'Åkeriet AB', 'cursor')"
+    )
+    run = (
+        "INSERT INTO runs (id, definition, state, user, settings, started_at, company)"
+        " VALUES (?, 'Fortnox', ?, 'anna', '{}', '2026-03-03T08:00:00+01:00', '556')"
+    )
+    db.execute(run, ("run", "saved"))
+    db.execute(run, ("open", "open"))
+    db.execute(
+        "INSERT INTO run_rows (run_id, number, write_offs, warnings, fresh)"
+        " VALUES ('open', '9', '[]', '[]', 1)"
+    )
+    off = '[["10.00", "6530", "Avrundning"]]'
+    db.execute(PAYMENT, ("1", "1001", "600.00", "SEK", "600.00", None, off, 1, "partial", "0"))
+    db.execute(PAYMENT, ("2", "1001", "388.00", "SEK", "388.00", None, "[]", 1, "written-off", "2"))
+    db.execute(
+        PAYMENT, ("3", "1002", "1120", "EUR", "99.50", "11.25", "[]", 2, "written-off", "5.63")
+    )
+    db.commit()
+    db.close()
+    return path
+
+
+def test_an_earlier_database_ends_as_a_new_one_begins(earlier, tmp_path):
+    with Store.open(earlier) as store, Store.create(tmp_path / "new.db") as new:
+        assert store.db.execute("PRAGMA user_version").fetchone()[0] == SCHEMA_VERSION
+        assert columns(store.db) == columns(new.db)
+        # Added columns stand last in the text of their table; all else is the same to the letter.
+        old, fresh = tables(store.db), tables(new.db)
+        assert old.keys() == fresh.keys()
+        differing = {name for kind, name in fresh if old[kind, name] != fresh[kind, name]}
+        assert differing <= {"runs", "run_rows"}
+        assert store.db.execute("PRAGMA foreign_key_check").fetchall() == []
+        assert store.db.execute("PRAGMA integrity_check").fetchone()[0] == "ok"
+
+
+def test_every_payment_stays_with_what_it_took_from_its_invoice(earlier):
+    with Store.open(earlier) as store:
+        kept = store.db.execute("SELECT number, origin, state, effect FROM payments ORDER BY id")
+        assert [tuple(row) for row in kept] == [
+            ("1", "import", "registered", "610.00"),
+            ("2", "import", "registered", "390.00"),
+            ("3", "import", "registered", "100.00"),
+        ]
+        assert [one.payment.amount for one in store.registered()] == [
+            Decimal("600.00"),
+            Decimal("388.00"),
+            Decimal(1120),
+        ]
+
+
+def test_what_was_not_saved_is_read_again(earlier):
+    with Store.open(earlier) as store:
+        assert store.db.execute("SELECT count(*) FROM run_rows").fetchone()[0] == 0
+        assert {run.id: run.state for run in store.runs()} == {"run": "saved", "open": "discarded"}
+        assert store.definition("Fortnox").cursor == "cursor"
+        saved = store.db.execute("SELECT region, saved_by FROM runs WHERE id = 'run'").fetchone()
+        assert tuple(saved) == ("norr", "anna")
+
+
+def test_an_upgrade_that_fails_leaves_the_database_as_it_was(earlier, monkeypatch):
+    def fails(db):
+        db.execute("DROP TABLE payments")
+        raise RuntimeError("no")
+
+    monkeypatch.setattr("hostsim.upgrades.UPGRADES", {1: fails})
+    with pytest.raises(RuntimeError):
+        Store.open(earlier)
+    monkeypatch.undo()
+    with Store.open(earlier) as store:
+        assert len(list(store.registered())) == 3
