@@ -28,6 +28,7 @@ from pathlib import Path
 from typing import Any
 
 from hostsim.errors import HostError, host_error
+from hostsim.hookspecs import CONTRACT
 from hostsim.plugins import Found, Plugins
 from hostsim.store import SETTINGS, Store
 from hostsim.texts import Text
@@ -42,6 +43,7 @@ ENVIRONMENT = (
     "HOSTSIM_DB",
     "HOSTSIM_LANG",
     "HOSTSIM_LOGIN_TIMEOUT",
+    "HOSTSIM_PLUGINS_OFF",
     "BROWSER",
     "HTTP_PROXY",
     "HTTPS_PROXY",
@@ -253,6 +255,7 @@ def _versions(plugins: Plugins) -> object:
         "packages": {name: _installed(name) for name in _PACKAGES},
         "plugins": [_plugin(found, active=True) for found in plugins.loaded]
         + [_plugin(found, active=False) for found in plugins.left_out],
+        "contract": CONTRACT,
         "contract_hooks": sorted(
             name for name in vars(plugins.manager.hook) if name.startswith("opter_")
         ),
@@ -276,6 +279,7 @@ def _plugin(found: Found, *, active: bool) -> object:
         "reason": None if found.reason is None else _PATH.sub(HIDDEN, found.reason.en),
         "hooks": list(found.hooks),
         "import_types": [_code(name) for name in found.import_types],
+        "contract": _code(found.contract),
     }
 
 

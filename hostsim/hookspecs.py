@@ -37,6 +37,25 @@ Rules that hold for every hook:
 * To fail with a sentence for the person, raise an exception that has the
   attributes of :class:`Failure`. Any other exception is a bug, and is shown
   as one.
+
+How the contract changes:
+
+* It has a version, :data:`CONTRACT`: ``major.minor``. The host says its own as
+  ``run.contract``. A plug-in says the *oldest* one that it can do with, as the
+  text ``opter_contract`` on the object that its entry point names:
+  ``opter_contract = "1.0"``. Whoever says nothing says :data:`UNSAID`.
+* A minor adds: a hook, an argument of a hook, an attribute. None of them may be
+  needed. A hook that was added is asked of a side that may not answer it. An
+  attribute that was added is read with ``getattr`` and has a preset that is
+  named here; both sides pass over attributes that they do not know.
+* A plug-in that answers a hook which was added after the version that it says
+  marks the implementation with ``optionalhook=True``, or an older host calls
+  it misspelt. One that asks for an argument which was added says the version
+  that added it, since pluggy has no optional arguments.
+* A major takes away, or changes what something means. Another major is
+  refused with a sentence, by whichever side notices first.
+
+1.0 is the first. 1.1 added ``run.contract`` and ``opter_contract``.
 """
 
 from __future__ import annotations
@@ -52,6 +71,10 @@ import pluggy
 #: The name both sides give to pluggy, and the group of the entry points.
 #: pluggy says nothing when the names differ: the hooks are just never called.
 PROJECT = "opter"
+
+#: The version of this page, and the one of whoever does not say any.
+CONTRACT = "1.1"
+UNSAID = "1.0"
 
 #: How many payments, numbers or rows one call carries at most.
 BATCH = 500
@@ -355,6 +378,10 @@ class Run(Protocol):
     @property
     def login_timeout(self) -> float:
         """Seconds that a person may take to sign in."""
+
+    @property
+    def contract(self) -> str:
+        """The version of the contract that the host speaks. Since 1.1; preset ``1.0``."""
 
 
 class SavedRun(Protocol):

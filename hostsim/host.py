@@ -22,6 +22,7 @@ from typing import TYPE_CHECKING
 from hostsim import previews, reconciling
 from hostsim.answers import LiveRun, OnProgress, Window, broken
 from hostsim.errors import PreviewChanged, SettingsRefused, failure_of, host_error
+from hostsim.hookspecs import CONTRACT
 from hostsim.listening import tell
 from hostsim.models import SEK, Company, Definition, Payment, Run, SavedRun
 from hostsim.previews import Preview, Recording
@@ -283,6 +284,7 @@ class Host:
             default_currency=self.store.settings()["default_currency"],
             configuration=self._configuration,
             login_timeout=self._login_timeout,
+            contract=CONTRACT,
         )
 
     def _screen(

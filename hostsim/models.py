@@ -195,3 +195,4 @@ class Run:
     default_currency: str
     configuration: Mapping[str, str] = field(repr=False)  # may hold a client secret
     login_timeout: float
+    contract: str

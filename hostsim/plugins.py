@@ -3,27 +3,33 @@
 Plug-ins are found through the entry points of the group ``opter``. One that
 does not fit is left out with a sentence; the others run on. Each is tried in
 a plug-in manager of its own first, since pluggy can leave half of a plug-in
-behind when it refuses it.
+behind when it refuses it. Two things are beyond this: a module that never
+returns, and one that ends the whole process; such a plug-in is switched off
+by name, and is then not imported at all.
 """
 
 from __future__ import annotations
 
+import contextlib
 import difflib
 import functools
 import inspect
 import logging
+import sys
+import warnings
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from importlib import metadata
-from types import MappingProxyType
-from typing import Any, Self, cast
+from types import MappingProxyType, ModuleType
+from typing import Any, Self
 
 import pluggy
 
-from hostsim import hookspecs, texts
+from hostsim import discovery, hookspecs, texts
 from hostsim.answers import HostAnswers
+from hostsim.discovery import Installed, Off
 from hostsim.errors import host_error
 from hostsim.texts import Text
+from hostsim.versions import Version, contract_of, why_not_spoken
 
 log = logging.getLogger(__name__)
 
@@ -50,7 +56,12 @@ HOSTS_OWN = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """A plug-in that was found; ``reason`` says why it was left out."""
+    """A plug-in that was found; ``reason`` says why it is not in use.
+
+    ``state`` is ``active``, ``left-out``, ``off`` (a person switched it off) or
+    ``elsewhere`` (its entry point is in a group that only looks like ours).
+    ``contract`` is the version that it needs, where it says one that can be read.
+    """
 
     name: str
     distribution: str | None
@@ -58,6 +69,13 @@ class Found:
     reason: Text | None = None
     hooks: tuple[str, ...] = ()
     import_types: tuple[str, ...] = ()
+    state: str = "active"
+    contract: str | None = None
+
+    @classmethod
+    def of(cls, point: Installed, reason: Text | None = None, state: str = "active") -> Self:
+        """Tell of an entry point what can be known without loading it."""
+        return cls(point.name, point.distribution, point.version, reason, state=state)
 
     @property
     def called(self) -> str:
@@ -71,13 +89,25 @@ class _Misfit(Exception):
         self.reason = reason
 
 
+@dataclass(frozen=True, slots=True)
+class _ImportType:
+    """An import type as it was when the plug-in was tried; it cannot change afterwards."""
+
+    code: str
+    formats: tuple[str, ...]
+    label: Text
+
+
 @dataclass(slots=True)
 class _Trial:
     """What was learned about a plug-in before it is let in."""
 
     found: Found
     hooks: tuple[str, ...] = ()
-    types: Sequence[hookspecs.ImportType] = field(default=())
+    types: Sequence[_ImportType] = field(default=())
+
+
+_NOBODY = Off()
 
 
 class Plugins:
@@ -97,20 +127,18 @@ class Plugins:
             self._take_in(Found(name, None, None), functools.partial(_itself, plugin))
 
     @classmethod
-    def load(cls, manager_extra: Iterable[tuple[str, object]] = ()) -> Self:
-        """Find the plug-ins that are installed, in the order of their names."""
+    def load(cls, manager_extra: Iterable[tuple[str, object]] = (), *, off: Off = _NOBODY) -> Self:
+        """Find the plug-ins that are installed, in the order of their names.
+
+        :param off: which are switched off; nothing of them is imported.
+        """
         plugins = cls(manager_extra)
-        points = metadata.entry_points(group=hookspecs.PROJECT)
-        for point in sorted(points, key=lambda point: (point.name, point.value)):
-            distribution = point.dist
-            plugins._take_in(
-                Found(
-                    point.name,
-                    distribution.name if distribution else None,
-                    distribution.version if distribution else None,
-                ),
-                point.load,
-            )
+        for point in discovery.installed():
+            reason = off.why(point)
+            if reason is not None:
+                plugins.left_out += (Found.of(point, reason, "off"),)
+                continue
+            plugins._take_in(Found.of(point), point.load)
         return plugins
 
     @property
@@ -120,6 +148,9 @@ class Plugins:
 
     def owner(self, import_type: str) -> Found:
         """Name the plug-in that registered an import type."""
+        off = ", ".join(found.name for found in self.left_out if found.state == "off")
+        if import_type not in self._owners and off:
+            raise host_error("IMPORT_TYPE_OFF", name=import_type, off=off)
         if import_type not in self._owners:
             known = ", ".join(sorted(self._owners)) or "–"
             raise host_error("IMPORT_TYPE_UNKNOWN", name=import_type, known=known)
@@ -153,31 +184,42 @@ class Plugins:
 
     def _take_in(self, found: Found, load: Callable[[], object]) -> None:
         try:
-            plugin = _loaded(load)
+            if self.manager.has_plugin(found.name):
+                raise _Misfit(texts.name_taken(found.name, found.called, self._called(found.name)))
+            plugin = _loaded(found, load)
+            if (said := Version.of(contract_of(plugin))) is not None:
+                found = _with(found, contract=str(said))
             trial = self._tried(found, plugin)
             self._register(trial, plugin)
         except _Misfit as misfit:
             log.warning("plug-in %s is left out: %s", found.called, misfit.reason.en)
-            self.left_out += (_with(found, reason=misfit.reason),)
+            self.left_out += (_with(found, reason=misfit.reason, state="left-out"),)
 
     def _tried(self, found: Found, plugin: object) -> _Trial:
-        if isinstance(plugin, type):
-            raise _Misfit(texts.is_a_class())
-        _refuse_unhashable(plugin)
-        scratch = _new_manager()
-        for hook, implementation in _marked(scratch, plugin):
-            _refuse_unfit(scratch, hook, implementation)
-        try:
-            scratch.register(plugin, name=found.name)
-            scratch.check_pending()
-        except (pluggy.PluginValidationError, ValueError) as error:
-            raise _Misfit(texts.not_registered(_first_line(error))) from error
-        callers = scratch.get_hookcallers(plugin) or []
-        hooks = tuple(sorted(caller.name for caller in callers))
+        with _fails_with(texts.not_examined):
+            self._refuse_indistinct(found, plugin)
+            scratch = _new_manager()
+            hooks = _hooks(scratch, found, plugin)
         if not hooks:
-            raise _Misfit(texts.no_hook(_other_projects(plugin)))
+            raise _Misfit(_why_no_hook(plugin))
+        with _fails_with(texts.not_examined):
+            _refuse_unmarked(scratch, plugin)
         types = _import_types(scratch) if "opter_import_types" in hooks else ()
         return _Trial(found, hooks, types)
+
+    def _refuse_indistinct(self, found: Found, plugin: object) -> None:
+        """Refuse what pluggy would mistake for another plug-in, or cannot put into a set."""
+        if isinstance(plugin, type):
+            raise _Misfit(texts.is_a_class())
+        if (reason := why_not_spoken(contract_of(plugin))) is not None:
+            raise _Misfit(reason)
+        _refuse_unhashable(plugin)
+        for name, other in self.manager.list_name_plugin():
+            if plugin is other or plugin == other or other == plugin:
+                raise _Misfit(texts.equals_another(found.called, self._called(name)))
+
+    def _called(self, name: str) -> str:
+        return next((found.called for found in self.loaded if found.name == name), name)
 
     def _register(self, trial: _Trial, plugin: object) -> None:
         codes = [import_type.code for import_type in trial.types]
@@ -185,32 +227,20 @@ class Plugins:
             if code in self._owners:
                 other = self._owners[code].called
                 raise _Misfit(texts.import_type_taken(code, trial.found.called, other))
-        found = _with(
-            trial.found,
-            name=self._free_name(trial.found),
-            hooks=trial.hooks,
-            import_types=tuple(codes),
-        )
+        found = _with(trial.found, hooks=trial.hooks, import_types=tuple(codes))
         try:
-            self.manager.register(plugin, name=found.name)
-        except (pluggy.PluginValidationError, ValueError) as error:
-            # Only a plug-in that this call put there may be taken out again.
-            if self.manager.get_plugin(found.name) is plugin and plugin not in self._all():
+            with _fails_with(texts.not_registered):
+                self.manager.register(plugin, name=found.name)
+        except BaseException:
+            # The name was free and the object new, so what stands there is half of this one.
+            if self.manager.get_plugin(found.name) is plugin:
                 self.manager.unregister(plugin)
-            raise _Misfit(texts.not_registered(_first_line(error))) from error
+            raise
         self.loaded += (found,)
         self._objects[found.name] = plugin
         for import_type in trial.types:
             self._types[import_type.code] = import_type
             self._owners[import_type.code] = found
-
-    def _all(self) -> list[object]:
-        return list(self._objects.values())
-
-    def _free_name(self, found: Found) -> str:
-        if not self.manager.has_plugin(found.name):
-            return found.name
-        return f"{found.distribution or 'extra'}:{found.name}"
 
 
 def _new_manager() -> pluggy.PluginManager:
@@ -227,11 +257,43 @@ def _itself(plugin: object) -> object:
     return plugin
 
 
-def _loaded(load: Callable[[], object]) -> object:
+@contextlib.contextmanager
+def _fails_with(reason: Callable[[str], Text]) -> Iterator[None]:
+    """Leave a plug-in out whatever it raises; only a person's Ctrl-C ends the program."""
     try:
+        yield
+    except (KeyboardInterrupt, _Misfit):
+        raise
+    except (pluggy.PluginValidationError, ValueError) as error:
+        raise _Misfit(reason(_first_line(error))) from error
+    except BaseException as error:
+        # The kind alone: the message is a stranger's, and could hold anything.
+        raise _Misfit(reason(type(error).__name__)) from error
+
+
+@contextlib.contextmanager
+def _quietly(found: Found) -> Iterator[None]:
+    """Keep what a plug-in prints, and its warnings, away from the result of a command."""
+    with warnings.catch_warnings(record=True) as told, contextlib.redirect_stdout(sys.stderr):
+        yield
+    for warning in told:
+        log.info("plug-in %s warns while it loads: %s", found.called, warning.category.__name__)
+
+
+def _loaded(found: Found, load: Callable[[], object]) -> object:
+    with _fails_with(texts.not_importable), _quietly(found):
         return load()
-    except (Exception, SystemExit) as error:
-        raise _Misfit(texts.not_importable(type(error).__name__)) from error
+
+
+def _hooks(manager: pluggy.PluginManager, found: Found, plugin: object) -> tuple[str, ...]:
+    """Register a plug-in in a manager of its own, and tell which hooks it answers."""
+    for hook, implementation in _marked(manager, plugin):
+        _refuse_unfit(manager, hook, implementation)
+    with _fails_with(texts.not_registered):
+        manager.register(plugin, name=found.name)
+        manager.check_pending()
+    callers = manager.get_hookcallers(plugin) or []
+    return tuple(sorted(caller.name for caller in callers if caller.has_spec()))
 
 
 def _refuse_unhashable(plugin: object) -> None:
@@ -274,35 +336,55 @@ def _refuse_unfit(manager: pluggy.PluginManager, hook: str, implementation: Any)
         raise _Misfit(texts.unknown_argument(hook, unknown))
 
 
-def _other_projects(plugin: object) -> set[str]:
-    """Name the projects whose pluggy markers the plug-in's functions carry."""
-    projects = set()
+def _why_no_hook(plugin: object) -> Text:
+    others = {project for name in dir(plugin) for project in _projects(plugin, name)}
+    named = any(hasattr(hookspecs, name) for name in dir(plugin) if name.startswith("opter_"))
+    if others or named or isinstance(plugin, ModuleType):
+        return texts.no_hook(others - {hookspecs.PROJECT})
+    return texts.no_plug_in(type(plugin).__name__)
+
+
+def _refuse_unmarked(manager: pluggy.PluginManager, plugin: object) -> None:
+    """Refuse a hook that pluggy passes over without a word: unmarked, or marked for others."""
     for name in dir(plugin):
-        marks = getattr(getattr(plugin, name, None), "__dict__", {})
-        if isinstance(marks, Mapping):
-            projects |= {
-                mark.removesuffix("_impl")
-                for mark, value in marks.items()
-                if mark.endswith("_impl") and isinstance(value, Mapping)
-            }
-    return projects - {hookspecs.PROJECT}
+        if not name.startswith(f"{hookspecs.PROJECT}_") or not callable(getattr(plugin, name)):
+            continue
+        others = _projects(plugin, name)
+        known = inspect.isfunction(getattr(hookspecs, name, None))
+        if (known or others) and manager.parse_hookimpl_opts(plugin, name) is None:
+            raise _Misfit(texts.not_marked(name, others))
 
 
-def _import_types(manager: pluggy.PluginManager) -> Sequence[hookspecs.ImportType]:
-    try:
+def _projects(plugin: object, name: str) -> set[str]:
+    """Name the projects whose pluggy markers a function of the plug-in carries."""
+    marks = getattr(getattr(plugin, name, None), "__dict__", {})
+    if not isinstance(marks, Mapping):
+        return set()
+    return {
+        mark.removesuffix("_impl")
+        for mark, value in marks.items()
+        if isinstance(mark, str) and mark.endswith("_impl") and isinstance(value, Mapping)
+    }
+
+
+def _import_types(manager: pluggy.PluginManager) -> Sequence[_ImportType]:
+    with _fails_with(texts.import_types_wrong):
         answers = manager.hook.opter_import_types()
-        types = [import_type for answer in answers for import_type in answer]
-        fine = all(_is_import_type(import_type) for import_type in types)
-    except Exception as error:
-        raise _Misfit(texts.import_types_wrong(type(error).__name__)) from error
-    if not fine or len({import_type.code for import_type in types}) != len(types):
+        types = [_import_type(value) for answer in answers for value in answer]
+    if None in types or len({value.code for value in types if value}) != len(types):
         raise _Misfit(texts.import_types_wrong("code, formats, label"))
-    return cast("Sequence[hookspecs.ImportType]", types)
+    return [value for value in types if value is not None]
 
 
-def _is_import_type(value: Any) -> bool:
-    words = [value.code, value.label.sv, value.label.en, *value.formats]
-    return bool(value.code and value.formats) and all(isinstance(word, str) for word in words)
+def _import_type(value: Any) -> _ImportType | None:
+    """Copy an import type, so that it stays as it was; ``None`` for what is none."""
+    if isinstance(value.formats, str):
+        return None
+    made = _ImportType(value.code, tuple(value.formats), Text(value.label.sv, value.label.en))
+    words = (made.code, *made.formats, *made.label)
+    if not all(isinstance(word, str) and word.strip() and word.isprintable() for word in words):
+        return None
+    return made if made.formats else None
 
 
 def _first_line(error: BaseException) -> str:

@@ -267,7 +267,7 @@ class Store:
     def settings(self) -> Mapping[str, str]:
         """Give all settings of the office, presets included."""
         stored = self.db.execute("SELECT key, value FROM settings")
-        return SETTINGS | {row["key"]: row["value"] for row in stored}
+        return SETTINGS | {row["key"]: row["value"] for row in stored if row["key"] in SETTINGS}
 
     def set_setting(self, key: str, text: str) -> None:
         """Change one setting of the office; a wrong value is refused with a sentence."""

@@ -286,6 +286,23 @@ ERRORS: dict[str, tuple[str, Text]] = {
             "Check with hostsim plugins that the plug-in is loaded.",
         ),
     ),
+    "IMPORT_TYPE_OFF": (
+        "settings",
+        Text(
+            "Inget påslaget insticksprogram har importtypen {name}; avstängda är: {off}. Slå på "
+            "det rätta med hostsim plugins on NAMN, eller ta bort det ur HOSTSIM_PLUGINS_OFF.",
+            "No plug-in that is on has the import type {name}; switched off are: {off}. Switch "
+            "the right one on with hostsim plugins on NAME, or take it out of HOSTSIM_PLUGINS_OFF.",
+        ),
+    ),
+    "PLUGIN_UNKNOWN": (
+        "usage",
+        Text(
+            "{place}: inget insticksprogram heter {name}; skriv ett av: {known}, eller all för "
+            "alla.",
+            "{place}: no plug-in is called {name}; write one of: {known}, or all for every one.",
+        ),
+    ),
     "IMPORT_FORMAT_UNKNOWN": (
         "usage",
         Text(
@@ -449,3 +466,98 @@ def import_type_taken(code: str, mine: str, other: str) -> Text:
 def not_registered(error: str) -> Text:
     """Say that pluggy refused the plug-in."""
     return Text(f"kunde inte registreras ({error})", f"could not be registered ({error})")
+
+
+def name_taken(name: str, mine: str, other: str) -> Text:
+    """Name the two whose entry points have one name, and say how to choose."""
+    return Text(
+        f"{mine} har samma namn som {other}; stäng av det som inte ska användas med "
+        f"hostsim plugins off PAKET:{name}",
+        f"{mine} has the same name as {other}; switch off the one that is not wanted with "
+        f"hostsim plugins off DISTRIBUTION:{name}",
+    )
+
+
+def equals_another(mine: str, other: str) -> Text:
+    """Name the two that pluggy could not tell from each other."""
+    return Text(
+        f"{mine} är samma objekt som {other}, eller säger sig vara lika med det (__eq__)",
+        f"{mine} is the same object as {other}, or says that it equals it (__eq__)",
+    )
+
+
+def not_examined(error: str) -> Text:
+    """Say that the object fails when it is looked at."""
+    return Text(f"gick inte att undersöka ({error})", f"could not be examined ({error})")
+
+
+def no_plug_in(kind: str) -> Text:
+    """Say that the entry point leads to something that can answer no hooks."""
+    return Text(
+        f"är inget insticksprogram ({kind}); ingången ska visa på en modul eller ett objekt "
+        "med hookar",
+        f"is no plug-in ({kind}); the entry point must name a module or an object with hooks",
+    )
+
+
+def not_marked(hook: str, other_projects: Iterable[str]) -> Text:
+    """Name a hook that pluggy would never call, and the project that it is marked for."""
+    others = ", ".join(sorted(other_projects))
+    if not others:
+        return Text(
+            f"har {hook} utan märkning: pluggy skulle aldrig anropa den",
+            f"has {hook} without a mark: pluggy would never call it",
+        )
+    return Text(
+        f"har {hook} märkt för projektet {others}, inte för opter: pluggy skulle aldrig anropa den",
+        f"has {hook} marked for the project {others}, not for opter: pluggy would never call it",
+    )
+
+
+def contract_unreadable(kind: str) -> Text:
+    """Say how a plug-in tells the version of the contract."""
+    return Text(
+        f'anger avtalets version på fel sätt ({kind}); skriv opter_contract = "1.0"',
+        f'tells the version of the contract wrongly ({kind}); write opter_contract = "1.0"',
+    )
+
+
+def contract_too_old(plugin: str, host: str) -> Text:
+    """Say that the plug-in is of a major that the host no longer speaks."""
+    return Text(
+        f"är för gammalt: det är gjort för avtalets version {plugin}, men värdsystemet har "
+        f"{host}; uppgradera insticksprogrammet",
+        f"is too old: it is made for version {plugin} of the contract, but the host has {host}; "
+        "upgrade the plug-in",
+    )
+
+
+def contract_too_new(plugin: str, host: str) -> Text:
+    """Say that the plug-in needs more than the host speaks."""
+    return Text(
+        f"är för nytt: det behöver avtalets version {plugin}, men värdsystemet har {host}; "
+        "uppgradera värdsystemet",
+        f"is too new: it needs version {plugin} of the contract, but the host has {host}; "
+        "upgrade the host",
+    )
+
+
+def switched_off(name: str) -> Text:
+    """Say that a person switched the plug-in off, and how it comes on again."""
+    return Text(
+        f"är avstängt; hostsim plugins on {name} slår på det",
+        f"is switched off; hostsim plugins on {name} switches it on",
+    )
+
+
+def switched_off_by(variable: str) -> Text:
+    """Say which environment variable switches the plug-in off."""
+    return Text(f"är avstängt av {variable}", f"is switched off by {variable}")
+
+
+def wrong_group(group: str) -> Text:
+    """Say that nobody looks for plug-ins in that group."""
+    return Text(
+        f"laddas inte: ingången står i gruppen {group}, men gruppen heter opter",
+        f"is not loaded: its entry point is in the group {group}, but the group is called opter",
+    )

@@ -19,6 +19,10 @@ import pluggy
 #: The project name that pluggy knows both sides by, and the entry-point group.
 PROJECT = "opter"
 
+#: The oldest version of the contract that we can do with: everything that was added
+#: later is asked for in a way that an older host may leave unanswered.
+NEEDED = "1.0"
+
 #: How many payments or numbers one call carries at most.
 BATCH = 500
 

@@ -139,6 +139,13 @@ SENTENCES: Final[dict[str, Text]] = {
         "Inställningen {name} kan inte användas: {why_sv}. Administratören rättar den.",
         "The setting {name} cannot be used: {why_en}. The administrator corrects it.",
     ),
+    "HOST_CONTRACT": Text(
+        "Värdsystemet talar version {host} av avtalet för insticksprogram, men det här "
+        "insticksprogrammet behöver {needed}. Inget har lästs. Administratören uppgraderar "
+        "{upgrade_sv}.",
+        "The host speaks version {host} of the contract for plug-ins, but this plug-in needs "
+        "{needed}. Nothing has been read. The administrator upgrades {upgrade_en}.",
+    ),
     "DEFAULT_CURRENCY_NOT_SEK": Text(
         "Betalningar från Fortnox kan bara importeras när standardvalutan (default_currency) är "
         "SEK; den är {currency}. Ändra inställningen default_currency, eller importera inte från "

@@ -9,7 +9,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from opter_fortnox_plugin import settings
+from opter_fortnox_plugin.agreement import refuse_other_contract
 from opter_fortnox_plugin.contract import (
+    NEEDED,
     CheckedSettings,
     ImportReport,
     ImportType,
@@ -19,6 +21,8 @@ from opter_fortnox_plugin.contract import (
     SettingsField,
     hookimpl,
 )
+
+opter_contract = NEEDED
 
 
 @hookimpl
@@ -38,7 +42,7 @@ def opter_check_settings(import_type: str, values: Mapping[str, str]) -> Checked
 
 @hookimpl
 def opter_settings_stored(run: Run) -> None:
-    if not _ours(run.import_type) or settings.stays_signed_in(run.settings):
+    if not _our_run(run) or settings.stays_signed_in(run.settings):
         return
     from opter_fortnox_plugin.staying import end_kept_login  # noqa: PLC0415
 
@@ -47,7 +51,7 @@ def opter_settings_stored(run: Run) -> None:
 
 @hookimpl
 def opter_import_payments(run: Run) -> ImportReport | None:
-    if not _ours(run.import_type):
+    if not _our_run(run):
         return None
     from opter_fortnox_plugin.importer import import_payments  # noqa: PLC0415
 
@@ -56,7 +60,7 @@ def opter_import_payments(run: Run) -> ImportReport | None:
 
 @hookimpl
 def opter_read_all_payments(run: Run) -> ImportReport | None:
-    if not _ours(run.import_type):
+    if not _our_run(run):
         return None
     from opter_fortnox_plugin.importer import import_payments  # noqa: PLC0415
 
@@ -67,7 +71,7 @@ def opter_read_all_payments(run: Run) -> ImportReport | None:
 def opter_screen_payments(
     run: Run, payments: Sequence[PaymentLike]
 ) -> Sequence[Reason | None] | None:
-    if not _ours(run.import_type):
+    if not _our_run(run):
         return None
     rules = settings.Settings.of(run.settings)
     return [rules.why_left_out(payment) for payment in payments]
@@ -75,3 +79,10 @@ def opter_screen_payments(
 
 def _ours(import_type: str) -> bool:
     return import_type == settings.IMPORT_TYPE.code
+
+
+def _our_run(run: Run) -> bool:
+    if not _ours(run.import_type):
+        return False
+    refuse_other_contract(run)
+    return True

@@ -228,11 +228,3 @@ def test_a_plug_in_that_fails_to_import_is_left_out(monkeypatch):
         "gick inte att ladda (ModuleNotFoundError)", "could not be loaded (ModuleNotFoundError)"
     )
     assert [found.name for found in plugins.loaded] == ["fake"]
-
-
-def test_two_distributions_may_use_one_name(monkeypatch):
-    points = [Point("same", lambda: FakePlugin(code="A")), Point("same", lambda: FakePlugin("B"))]
-    points[1].load = lambda: FakePlugin(code="B")
-    monkeypatch.setattr(metadata, "entry_points", lambda group: points)
-    plugins = Plugins.load()
-    assert [plugins.owner(code).name for code in "AB"] == ["same", "some-dist:same"]

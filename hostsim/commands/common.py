@@ -220,17 +220,23 @@ def opened(common: Common) -> Iterator[Store]:
         yield store
 
 
-def load_plugins() -> Plugins:
+def load_plugins(store: Store | None = None) -> Plugins:
+    """Load the plug-ins that nobody switched off.
+
+    :param store: where it may say that some are off, beside the environment.
+    """
+    from hostsim import discovery
     from hostsim.plugins import Plugins
 
-    return Plugins.load()
+    off = discovery.off(store, os.environ.get(discovery.VARIABLE, ""))
+    return Plugins.load(off=off) if off else Plugins.load()
 
 
 def host_over(store: Store, **keywords: Any) -> Host:
     from hostsim.host import Host
     from hostsim.secrets import system_keyring
 
-    return Host(store, load_plugins(), configuration={}, keyring=system_keyring, **keywords)
+    return Host(store, load_plugins(store), configuration={}, keyring=system_keyring, **keywords)
 
 
 def pairs(given: Iterable[str]) -> dict[str, str]:

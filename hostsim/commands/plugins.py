@@ -1,0 +1,168 @@
+"""The plug-ins that were found, what each does or why it does not, and their switches."""
+
+# ruff: noqa: PLC0415 - a command starts fast when it imports only what it needs
+
+from __future__ import annotations
+
+import contextlib
+import os
+from collections.abc import Callable, Collection
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from hostsim import render
+from hostsim.commands.common import Common, Option, command, load_plugins, opened, usage
+from hostsim.commands.root import hostsim
+from hostsim.render import Column
+from hostsim.texts import Text, say
+
+if TYPE_CHECKING:
+    from hostsim.plugins import Found
+    from hostsim.store import Store
+
+
+@command(
+    hostsim,
+    "plugins",
+    Text(
+        "Visa insticksprogrammen och vad de gör, eller stäng av och slå på dem.",
+        "Show the plug-ins and what they do, or switch them off and on.",
+    ),
+    group=True,
+)
+@click.pass_context
+def plugins(context: click.Context, common: Common) -> None:
+    """Show every plug-in that was found, and why one is not in use."""
+    if context.invoked_subcommand is not None:
+        return
+    from hostsim.hookspecs import CONTRACT
+
+    with _store_if_any(common) as store:
+        entries = _entries(store)
+    if common.json:
+        objects = (_object(entry, common) for entry in entries)
+        render.write_array_json(common.paper, objects)
+        return
+    if not entries:
+        common.paper.say("Inget insticksprogram är installerat.", "No plug-in is installed.")
+        return
+    render.show_table(common.paper, _columns(common), lambda: entries)
+    common.paper.say(
+        f"Värdsystemet talar version {CONTRACT} av avtalet.",
+        f"The host speaks version {CONTRACT} of the contract.",
+    )
+
+
+def _store_if_any(common: Common) -> contextlib.AbstractContextManager[Store | None]:
+    # Plug-ins can be looked at before there is a database.
+    return opened(common) if common.database.exists() else contextlib.nullcontext()
+
+
+def _entries(store: Store | None) -> list[Found]:
+    from hostsim import discovery, texts
+    from hostsim.plugins import Found
+
+    loaded = load_plugins(store)
+    strays = [
+        Found.of(point, texts.wrong_group(point.group), "elsewhere")
+        for point in discovery.elsewhere()
+    ]
+    return [*loaded.loaded, *loaded.left_out, *strays]
+
+
+def _object(entry: Found, common: Common) -> dict[str, Any]:
+    from hostsim.hookspecs import CONTRACT
+
+    return {
+        "name": entry.name,
+        "distribution": entry.distribution,
+        "version": entry.version,
+        "active": entry.state == "active",
+        "state": entry.state,
+        "reason": None if entry.reason is None else say(entry.reason, common.language),
+        "hooks": list(entry.hooks),
+        "import_types": list(entry.import_types),
+        "contract": entry.contract,
+        "host_contract": CONTRACT,
+    }
+
+
+def _columns(common: Common) -> list[Column[Found]]:
+    def state(entry: Found) -> str:
+        if entry.reason is None:
+            return common.text("används", "active")
+        told = say(entry.reason, common.language)
+        left_out = entry.state == "left-out"
+        return render.one_line(common.text("utelämnat: ", "left out: ") * left_out + told)
+
+    return [
+        Column(Text("Namn", "Name"), lambda e: render.one_line(e.name)),
+        Column(Text("Paket", "Distribution"), lambda e: render.one_line(e.distribution or "")),
+        Column(Text("Version", "Version"), lambda e: render.one_line(e.version or "")),
+        Column(Text("Avtal", "Contract"), lambda e: e.contract or ""),
+        Column(Text("Läge", "State"), state, wraps=True),
+        Column(Text("Importtyper", "Import types"), lambda e: ", ".join(e.import_types)),
+        Column(Text("Hookar", "Hooks"), lambda e: ", ".join(e.hooks), wraps=True),
+    ]
+
+
+# --- Switches -----------------------------------------------------------------
+
+_ALL = click.option(
+    "--all", "every", cls=Option, is_flag=True, says=Text("Alla på en gång.", "All at once.")
+)
+
+
+@command(
+    plugins,
+    "off",
+    Text(
+        "Stäng av insticksprogram: de importeras inte ens förrän de slås på igen.",
+        "Switch plug-ins off: they are not even imported until they are switched on again.",
+    ),
+)
+@click.argument("names", nargs=-1, metavar="[NAMN]...")
+@_ALL
+def off(common: Common, names: tuple[str, ...], *, every: bool) -> None:
+    """Switch plug-ins off, without loading any."""
+    from hostsim import discovery
+
+    _switch(common, discovery.switch_off, names, every=every)
+
+
+@command(plugins, "on", Text("Slå på insticksprogram igen.", "Switch plug-ins on again."))
+@click.argument("names", nargs=-1, metavar="[NAMN]...")
+@_ALL
+def on(common: Common, names: tuple[str, ...], *, every: bool) -> None:
+    """Switch plug-ins on, without loading any."""
+    from hostsim import discovery
+
+    _switch(common, discovery.switch_on, names, every=every)
+
+
+def _switch(
+    common: Common,
+    switch: Callable[[Store, Collection[str]], None],
+    names: tuple[str, ...],
+    *,
+    every: bool,
+) -> None:
+    from hostsim import discovery
+
+    if bool(names) == every:
+        raise usage("Ange namn eller --all.", "Give names or --all.")
+    with opened(common) as store:
+        switch(store, [discovery.ALL] if every else names)
+        now_off = discovery.off(store, os.environ.get(discovery.VARIABLE, ""))
+    now = [(point, now_off.why(point)) for point in discovery.installed()]
+    if common.json:
+        objects = [
+            {"name": p.name, "distribution": p.distribution, "active": reason is None}
+            for p, reason in now
+        ]
+        render.write_array_json(common.paper, objects)
+        return
+    for point, reason in now:
+        told = say(reason or Text("är påslaget", "is on"), common.language)
+        common.paper.line(render.one_line(f"{point.name} {told}."))

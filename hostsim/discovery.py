@@ -1,0 +1,210 @@
+"""Which plug-ins are installed, and which of them are switched off.
+
+Nothing of a plug-in is imported here: a name can be switched off although its
+module fails, ends the program or never returns.
+"""
+
+from __future__ import annotations
+
+import difflib
+import json
+import logging
+import re
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from importlib import metadata
+from typing import TYPE_CHECKING
+
+from hostsim import texts
+from hostsim.errors import host_error
+from hostsim.hookspecs import PROJECT
+from hostsim.texts import Text
+
+if TYPE_CHECKING:
+    from hostsim.store import Store
+
+log = logging.getLogger(__name__)
+
+#: Switches plug-ins off, by name with commas between or ``all``, whatever the database says.
+VARIABLE = "HOSTSIM_PLUGINS_OFF"
+
+#: Stands for every plug-in, also one that is installed later.
+ALL = "all"
+
+#: Where the database keeps which ones are switched off, as a JSON list.
+_KEY = "plugins_off"
+
+#: From this on, two names of groups are a slip of the keyboard apart.
+_ALIKE = 0.85
+
+
+@dataclass(frozen=True, slots=True)
+class Installed:
+    """An entry point, not loaded; the distribution is ``None`` where nobody says."""
+
+    name: str
+    group: str
+    value: str
+    distribution: str | None
+    version: str | None
+    load: Callable[[], object]
+
+    @property
+    def names(self) -> frozenset[str]:
+        """What it can be called: its name, or ``distribution:name`` where two share a name."""
+        return frozenset({self.name, f"{self.distribution}:{self.name}"})
+
+
+def installed() -> Sequence[Installed]:
+    """Find the plug-ins that are installed, in the order of their names."""
+    points: Iterable[metadata.EntryPoint]
+    try:
+        points = metadata.entry_points(group=PROJECT)
+    except Exception as error:  # noqa: BLE001 whatever one package wrote into its own file
+        log.warning("the list of a package cannot be read: %s", type(error).__name__)
+        points = [point for point in _one_by_one() if point.group == PROJECT]
+    return _in_order(points)
+
+
+def elsewhere() -> Sequence[Installed]:
+    """Find entry points in groups whose names look like ours but are not.
+
+    No host loads them, and none says so: this is the only trace of the slip.
+    """
+    return _in_order(point for point in _one_by_one() if _looks_like_ours(point.group))
+
+
+def _one_by_one() -> Iterator[metadata.EntryPoint]:
+    """Give the entry points of every package whose own list can be read."""
+    seen = set()
+    for distribution in metadata.distributions():
+        try:
+            name = re.sub(r"[-_.]+", "-", distribution.name).lower()
+            points = list(distribution.entry_points)
+        except Exception as error:  # noqa: BLE001 whatever one package wrote into its own file
+            log.debug("left out: %s", type(error).__name__)
+            continue
+        if name not in seen:
+            # The first on the path is the one that Python imports.
+            seen.add(name)
+            yield from points
+
+
+def _in_order(points: Iterable[metadata.EntryPoint]) -> Sequence[Installed]:
+    found = [
+        Installed(
+            point.name,
+            getattr(point, "group", PROJECT),
+            point.value,
+            *_name_and_version(point.dist),
+            point.load,
+        )
+        for point in points
+    ]
+    return sorted(found, key=lambda one: (one.name, one.distribution or "", one.value))
+
+
+def _name_and_version(distribution: metadata.Distribution | None) -> tuple[str | None, str | None]:
+    if distribution is None:
+        return None, None
+    try:
+        return distribution.name, distribution.version
+    except Exception:  # noqa: BLE001 a package without a readable description still has a plug-in
+        return None, None
+
+
+def _looks_like_ours(group: str) -> bool:
+    letters = re.sub(r"[^a-z]", "", group.lower())
+    if group == PROJECT or not letters.startswith(PROJECT[0]):
+        return False
+    meant = [PROJECT + ending for ending in ("", "erp", "hook", "hooks", "plugin", "plugins")]
+    return bool(difflib.get_close_matches(letters, meant, n=1, cutoff=_ALIKE))
+
+
+# --- Switched off -------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Off:
+    """The names that are switched off, by where they stand."""
+
+    stored: frozenset[str] = frozenset()
+    environment: frozenset[str] = frozenset()
+
+    def __bool__(self) -> bool:
+        return bool(self.stored or self.environment)
+
+    def why(self, point: Installed) -> Text | None:
+        """Say why a plug-in is not loaded, and what switches it on; ``None`` where it is on."""
+        names = point.names | {ALL}
+        if names & self.environment:
+            return texts.switched_off_by(VARIABLE)
+        return texts.switched_off(point.name) if names & self.stored else None
+
+
+def off(store: Store | None, environment: str) -> Off:
+    """Tell what is switched off, in the database and in the environment.
+
+    :param store: the host's database, where there is one.
+    :param environment: the value of :data:`VARIABLE`.
+    :raises HostError: ``PLUGIN_UNKNOWN`` for a name in the environment that nothing has: it
+        would leave the plug-in on that it was to switch off.
+    """
+    names = frozenset(filter(None, map(str.strip, environment.split(","))))
+    if names:
+        _refuse_unknown(names, installed(), VARIABLE)
+    return Off(_stored(store) if store else frozenset(), names)
+
+
+def switch_off(store: Store, names: Collection[str]) -> None:
+    """Switch plug-ins off until they are switched on; :data:`ALL` is every one.
+
+    :raises HostError: ``PLUGIN_UNKNOWN``.
+    """
+    _refuse_unknown(names, installed(), "hostsim plugins off")
+    with store.change():
+        _keep(store, _stored(store) | set(names))
+
+
+def switch_on(store: Store, names: Collection[str]) -> None:
+    """Switch plug-ins on again; the others stay as they are, also where all were off.
+
+    :raises HostError: ``PLUGIN_UNKNOWN``.
+    """
+    points = installed()
+    with store.change():
+        before = _stored(store)
+        _refuse_unknown(set(names) - before, points, "hostsim plugins on")
+        if ALL in names:
+            _keep(store, frozenset())
+            return
+        if ALL in before:
+            before = before - {ALL} | _each(points)
+        meant = [point.names for point in points if point.names & set(names)]
+        _keep(store, before.difference(names, *meant))
+
+
+def _each(points: Iterable[Installed]) -> set[str]:
+    """Name every plug-in so that no other is meant."""
+    return {f"{point.distribution}:{point.name}" for point in points}
+
+
+def _refuse_unknown(names: Collection[str], points: Sequence[Installed], place: str) -> None:
+    known = {ALL}.union(*(point.names for point in points))
+    for name in sorted(set(names) - known):
+        listed = ", ".join(sorted({point.name for point in points})) or "–"
+        raise host_error("PLUGIN_UNKNOWN", name=name, place=place, known=listed)
+
+
+def _stored(store: Store) -> frozenset[str]:
+    row = store.db.execute("SELECT value FROM settings WHERE key = ?", (_KEY,)).fetchone()
+    return frozenset() if row is None else frozenset(map(str, json.loads(row["value"])))
+
+
+def _keep(store: Store, names: Collection[str]) -> None:
+    value = json.dumps(sorted(names), ensure_ascii=False)
+    store.db.execute(
+        "INSERT INTO settings (key, value) VALUES (?, ?)"
+        " ON CONFLICT (key) DO UPDATE SET value = excluded.value",
+        (_KEY, value),
+    )
