@@ -100,7 +100,7 @@ def _columns(common: Common) -> list[Column[Found]]:
         Column(Text("Namn", "Name"), lambda e: render.one_line(e.name)),
         Column(Text("Paket", "Distribution"), lambda e: render.one_line(e.distribution or "")),
         Column(Text("Version", "Version"), lambda e: render.one_line(e.version or "")),
-        Column(Text("Avtal", "Contract"), lambda e: e.contract or ""),
+        Column(Text("Avtal från", "Contract from"), lambda e: e.contract or ""),
         Column(Text("Läge", "State"), state, wraps=True),
         Column(Text("Importtyper", "Import types"), lambda e: ", ".join(e.import_types)),
         Column(Text("Hookar", "Hooks"), lambda e: ", ".join(e.hooks), wraps=True),
