@@ -45,9 +45,10 @@ How the contract changes:
   text ``opter_contract`` on the object that its entry point names:
   ``opter_contract = "1.0"``. Whoever says nothing says :data:`UNSAID`.
 * A minor adds: a hook, an argument of a hook, an attribute. None of them may be
-  needed. A hook that was added is asked of a side that may not answer it. An
-  attribute that was added is read with ``getattr`` and has a preset that is
-  named here; both sides pass over attributes that they do not know.
+  needed. Whoever calls a hook that was added does without an answer, and
+  reaches it with ``getattr(run.hook, name, None)``: an older host does not
+  have it. An attribute that was added is read with ``getattr`` and has a
+  preset that is named here; both sides pass over what they do not know.
 * A plug-in that answers a hook which was added after the version that it says
   marks the implementation with ``optionalhook=True``, or an older host calls
   it misspelt. One that asks for an argument which was added says the version
@@ -685,6 +686,8 @@ def opter_open_window(run: Run, address: str, answered: Callable[[str], Text | N
 def opter_state_get(run: Run, key: str) -> str | None:
     """Read a small value that the plug-in put away.
 
+    Called by the plug-in, at any time of a run.
+
     :param run: as it was handed to ``opter_import_payments``. The place is
         shared by all runs of the import type.
     :param key: the plug-in's own; at most 200 characters.
@@ -698,7 +701,8 @@ def opter_state_get(run: Run, key: str) -> str | None:
 def opter_state_put(run: Run, key: str, value: str | None) -> bool:  # type: ignore[empty-body]
     """Put a small value away, durably, at once and whether or not the run is saved.
 
-    Never for secrets: those have ``opter_secret_put``.
+    Called by the plug-in, at any time of a run. Never for secrets: those have
+    ``opter_secret_put``.
 
     :param run: as it was handed to ``opter_import_payments``.
     :param key: the plug-in's own; at most 200 characters.
@@ -712,6 +716,8 @@ def opter_state_put(run: Run, key: str, value: str | None) -> bool:  # type: ign
 @hookspec
 def opter_secret_get(run: Run, key: str) -> str | None:
     """Read a secret that the plug-in put away for this definition.
+
+    Called by the plug-in, at any time of a run.
 
     :param run: as it was handed to ``opter_import_payments`` or
         ``opter_settings_stored``. The place belongs to its definition alone.
@@ -727,9 +733,10 @@ def opter_secret_get(run: Run, key: str) -> str | None:
 def opter_secret_put(run: Run, key: str, value: str | None) -> bool:  # type: ignore[empty-body]
     """Put a secret away for this definition, whether or not the run is saved.
 
-    In a place that only the person's own account can read; never in the
-    host's database, a log or a message. Durable when it returns, and whole:
-    after a sudden end there is the earlier secret or the new one.
+    Called by the plug-in, at any time of a run. In a place that only the
+    person's own account can read; never in the host's database, a log or a
+    message. Durable when it returns, and whole: after a sudden end there is
+    the earlier secret or the new one.
 
     :param run: as it was handed to ``opter_import_payments`` or
         ``opter_settings_stored``.
@@ -746,7 +753,8 @@ def opter_secret_put(run: Run, key: str, value: str | None) -> bool:  # type: ig
 def opter_lock(run: Run, key: str, wait: float) -> AbstractContextManager[bool]:  # type: ignore[empty-body]
     """Give a lock that holds across threads, processes and users of this host.
 
-    It is let go when its holder dies.
+    Called by the plug-in, at any time of a run. It is let go when its holder
+    dies.
 
     :param run: as it was handed to ``opter_import_payments``.
     :param key: what to lock; the plug-in's own, at most 200 characters.

@@ -1,0 +1,94 @@
+"""What the contract page says of each hook agrees with the hook's signature."""
+
+from __future__ import annotations
+
+import inspect
+import re
+
+import pytest
+
+from hostsim import hookspecs
+from hostsim.plugins import HOSTS_OWN
+
+HOOKS = {
+    name: function
+    for name, function in inspect.getmembers(hookspecs, inspect.isfunction)
+    if name.startswith("opter_")
+}
+
+#: Everything on the page that is written for people.
+SAID = {
+    "the page": inspect.getdoc(hookspecs),
+    **{name: inspect.getdoc(hook) or "" for name, hook in HOOKS.items()},
+    **{
+        name: (inspect.getdoc(kind) or "")
+        + "".join(map(str, map(inspect.getdoc, vars(kind).values())))
+        for name, kind in inspect.getmembers(hookspecs, inspect.isclass)
+    },
+}
+
+
+every_hook = pytest.mark.parametrize("name", sorted(HOOKS))
+
+
+@every_hook
+def test_each_hook_begins_with_one_sentence(name):
+    first, *rest = SAID[name].splitlines()
+    assert re.fullmatch(r"[A-Z].*\.", first)
+    assert not rest or rest[0] == ""
+
+
+@every_hook
+def test_each_argument_of_a_hook_is_described_in_its_order_and_no_other(name):
+    described = re.findall(r"^:param (\w+): \S", SAID[name], re.MULTILINE)
+    assert described == list(inspect.signature(HOOKS[name]).parameters)
+
+
+@every_hook
+def test_what_comes_back_is_described_where_something_does(name):
+    returns = inspect.signature(HOOKS[name]).return_annotation
+    described = len(re.findall(r"^:return: \S", SAID[name], re.MULTILINE))
+    assert described == (0 if returns == "None" else 1)
+
+
+@every_hook
+def test_each_hook_says_when_it_is_called_and_what_an_error_does(name):
+    assert re.search(r"\bCalled\b", SAID[name])
+    assert re.search(r"\bAn error\b", SAID[name])
+
+
+@every_hook
+def test_each_argument_and_answer_has_a_type(name):
+    signature = inspect.signature(HOOKS[name])
+    annotations = [
+        signature.return_annotation,
+        *(p.annotation for p in signature.parameters.values()),
+    ]
+    assert inspect.Signature.empty not in annotations
+
+
+@pytest.mark.parametrize("place", sorted(SAID))
+def test_no_sentence_names_a_hook_that_does_not_exist(place):
+    named = set(re.findall(r"\bopter_[a-z_]*[a-z]\b(?!_)", SAID[place])) - {"opter_contract"}
+    # Groups of hooks are named by how they begin: ``opter_take_…``.
+    groups = {name for name in named if f"{name}_…" in SAID[place]}
+    assert named - groups <= set(HOOKS)
+
+
+def test_the_hosts_own_hooks_stand_in_the_part_that_the_host_offers():
+    source = inspect.getsource(hookspecs)
+    _, offered = source.split("# --- Offered by the host")
+    assert set(re.findall(r"^def (opter_\w+)", offered, re.MULTILINE)) == HOSTS_OWN | {
+        "opter_progress"
+    }
+
+
+def test_the_page_tells_what_each_version_of_the_contract_added():
+    major, minor = hookspecs.CONTRACT.split(".")
+    versions = [f"{major}.{number}" for number in range(int(minor) + 1)]
+    told = [
+        version
+        for version in versions
+        if re.search(rf"{re.escape(version)} (is|added)", SAID["the page"])
+    ]
+    assert told == versions
