@@ -54,6 +54,16 @@ class Installed:
         """What it can be called: its name, or ``distribution:name`` where two share a name."""
         return frozenset({self.name, f"{self.distribution}:{self.name}"})
 
+    @property
+    def called(self) -> str:
+        """How to name it so that it can be found."""
+        return with_distribution(self.name, self.distribution)
+
+
+def with_distribution(name: str, distribution: str | None) -> str:
+    """Name a plug-in together with its distribution, where that is known."""
+    return f"{name} ({distribution})" if distribution else name
+
 
 def installed() -> Sequence[Installed]:
     """Find the plug-ins that are installed, in the order of their names."""

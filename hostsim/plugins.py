@@ -79,8 +79,8 @@ class Found:
 
     @property
     def called(self) -> str:
-        """How to name it so that it can be found: with its distribution."""
-        return f"{self.name} ({self.distribution})" if self.distribution else self.name
+        """How to name it so that it can be found."""
+        return discovery.with_distribution(self.name, self.distribution)
 
 
 class _Misfit(Exception):
@@ -204,7 +204,7 @@ class Plugins:
             raise _Misfit(_why_no_hook(plugin))
         with _fails_with(texts.not_examined):
             _refuse_unmarked(scratch, plugin)
-        types = _import_types(scratch) if "opter_import_types" in hooks else ()
+        types = _import_types(scratch, found) if "opter_import_types" in hooks else ()
         return _Trial(found, hooks, types)
 
     def _refuse_indistinct(self, found: Found, plugin: object) -> None:
@@ -264,7 +264,7 @@ def _fails_with(reason: Callable[[str], Text]) -> Iterator[None]:
         yield
     except (KeyboardInterrupt, _Misfit):
         raise
-    except (pluggy.PluginValidationError, ValueError) as error:
+    except pluggy.PluginValidationError as error:
         raise _Misfit(reason(_first_line(error))) from error
     except BaseException as error:
         # The kind alone: the message is a stranger's, and could hold anything.
@@ -367,8 +367,8 @@ def _projects(plugin: object, name: str) -> set[str]:
     }
 
 
-def _import_types(manager: pluggy.PluginManager) -> Sequence[_ImportType]:
-    with _fails_with(texts.import_types_wrong):
+def _import_types(manager: pluggy.PluginManager, found: Found) -> Sequence[_ImportType]:
+    with _fails_with(texts.import_types_wrong), _quietly(found):
         answers = manager.hook.opter_import_types()
         types = [_import_type(value) for answer in answers for value in answer]
     if None in types or len({value.code for value in types if value}) != len(types):

@@ -35,6 +35,7 @@ def left_out(plugins):
 
 
 MISFITS = {
+    "fails with a secret": ("raise ValueError('a secret')", "could not be loaded (ValueError)"),
     "fails to import": ("import no_such_module_anywhere", "ModuleNotFoundError"),
     "is not Python": ("def :", "SyntaxError"),
     "ends the program at import": ("import sys\nsys.exit(3)", "SystemExit"),
@@ -195,6 +196,12 @@ def test_what_a_plug_in_prints_while_it_loads_is_no_result(install, capsys):
     assert "chatty" in [found.name for found in Plugins.load().loaded]
     out, err = capsys.readouterr()
     assert (out, err) == ("", "hello\n")
+
+
+def test_what_a_plug_in_prints_when_asked_for_its_types_is_no_result(install, capsys):
+    install("chatty", bank().replace("return [", "print('hello')\n    return ["))
+    assert Plugins.load().owner("BankAPI").name == "chatty"
+    assert capsys.readouterr().out == ""
 
 
 def test_a_warning_of_a_plug_in_is_logged_and_not_shown(install, capsys, caplog):
