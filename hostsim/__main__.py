@@ -8,15 +8,10 @@ import os
 import sys
 from collections.abc import Mapping, Sequence
 
+from hostsim import errors, texts
+
 #: What the command line cannot start without; the plug-in's own needs are its own.
 NEEDED = ("click", "rich", "filelock")
-
-_NOT_INSTALLED = {
-    "sv": "NOT_INSTALLED: hostsim behöver fler paket; installera dem med "
-    '`pip install "opter-fortnox-plugin[hostsim]"`.',
-    "en": "NOT_INSTALLED: hostsim needs more packages; install them with "
-    '`pip install "opter-fortnox-plugin[hostsim]"`.',
-}
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -24,8 +19,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     given = sys.argv[1:] if arguments is None else list(arguments)
     language = asked_language(given, os.environ)
     if any(importlib.util.find_spec(name) is None for name in NEEDED):
-        sys.stderr.write(_NOT_INSTALLED[language] + "\n")
-        return 2
+        missing = errors.host_error("NOT_INSTALLED")
+        sys.stderr.write(f"{missing.code}: {texts.say(missing.sentence, language)}\n")
+        return errors.exit_status(missing)
     from hostsim import cli  # noqa: PLC0415 - click may not be there
 
     return cli.run(given, language)

@@ -18,19 +18,16 @@ import click
 
 from hostsim.commands import hostsim
 from hostsim.commands.common import LANGUAGES, Common, tell, usage
-from hostsim.errors import SettingsRefused, exit_status, failure_of
+from hostsim.errors import SettingsRefused, exit_status, failure_of, host_error
 from hostsim.render import ReaderGone
 from hostsim.texts import Text, say
 
 if TYPE_CHECKING:
-    from hostsim.hookspecs import Text as AnyText
+    from hostsim.hookspecs import Failure
     from hostsim.invoices_csv import FileProblem
 
 #: What a shell expects of a program whose reader went away (128 + SIGPIPE).
 READER_GONE = 141
-
-#: What a shell expects of a program that was interrupted.
-CANCELLED = 130
 
 
 def run(arguments: Sequence[str], language: str = "sv") -> int:
@@ -73,39 +70,22 @@ def _end_badly(error: BaseException, language: str) -> int:
     """Say what went wrong and return the exit status."""
     _flush_quietly()
     if isinstance(error, KeyboardInterrupt | click.Abort):
-        tell(_line("CANCELLED", _CANCELLED, language))
-        return CANCELLED
+        return _ended(host_error("CANCELLED"), language)
     if isinstance(error, click.ClickException):
-        tell(_line("USAGE", _usage_sentence(error), language))
-        return 2
+        return _ended(host_error("USAGE", what=_usage_sentence(error)), language)
     failure = failure_of(error)
     if failure is not None:
         for detail in _details(error, language):
             tell(detail)
-        tell(_line(failure.code, failure.sentence, language))
-        return exit_status(failure)
+        return _ended(failure, language)
     with contextlib.suppress(OSError):
         traceback.print_exception(error, file=sys.stderr)
-    tell(_line("INTERNAL", _INTERNAL, language))
-    return 1
+    return _ended(host_error("INTERNAL"), language)
 
 
-_CANCELLED = Text(
-    "Kommandot avbröts och inget är sparat till hälften; hostsim payments visar vad som är "
-    "registrerat.",
-    "The command was cancelled and nothing is half saved; hostsim payments shows what is "
-    "registered.",
-)
-_INTERNAL = Text(
-    "Ett fel i programmet. Ingenting är sparat till hälften; skicka raderna ovanför till "
-    "den som sköter programmet.",
-    "A fault in the program. Nothing is half saved; send the lines above to whoever "
-    "maintains the program.",
-)
-
-
-def _line(code: str, sentence: AnyText, language: str) -> str:
-    return f"{code}: {say(sentence, language)}"
+def _ended(failure: Failure, language: str) -> int:
+    tell(f"{failure.code}: {say(failure.sentence, language)}")
+    return exit_status(failure)
 
 
 def _details(error: BaseException, language: str) -> Iterator[str]:
@@ -161,10 +141,7 @@ def _what_was_wrong(error: click.ClickException) -> tuple[str, str]:
             return f"{what} ska vara ett av: {known}.", f"{what} must be one of: {known}."
         return f"Värdet för {what} går inte att använda.", f"The value of {what} cannot be used."
     message = error.format_message()
-    return (
-        f"Kommandot är inte rätt skrivet ({message})",
-        f"The command is not written right: {message}",
-    )
+    return message, message
 
 
 def _speak_utf8() -> None:

@@ -23,7 +23,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO
 
 from hostsim import invoices_csv, render
-from hostsim.errors import HostError
+from hostsim.errors import HostError, host_error
 from hostsim.host import Host
 from hostsim.render import Column, Paper
 from hostsim.sandbox import Sandbox, Switches, seed, visitor
@@ -245,16 +245,7 @@ def _names(labels: Mapping[str, Text], language: str) -> str:
 
 
 def _failed(sv: str, en: str) -> HostError:
-    return HostError(
-        "DEMO_FAILED",
-        "internal",
-        Text(
-            f"Demonstrationen gick fel: {sv}. Skicka raderna ovanför till den som sköter "
-            "programmet.",
-            f"The demonstration went wrong: {en}. Send the lines above to whoever maintains "
-            "the program.",
-        ),
-    )
+    return host_error("DEMO_FAILED", what=Text(sv, en))
 
 
 @contextmanager
@@ -266,14 +257,7 @@ def _folder(paper: Paper, keep: Path | None) -> Iterator[Path]:
     try:
         keep.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise HostError(
-            "FOLDER_UNREACHABLE",
-            "usage",
-            Text(
-                f"Mappen {keep} kan inte skapas; välj en annan med --keep.",
-                f"The folder {keep} cannot be made; choose another with --keep.",
-            ),
-        ) from error
+        raise host_error("FOLDER_UNREACHABLE", path=keep) from error
     yield keep
     paper.say(f"Databasen ligger kvar i {keep}.", f"The database stays in {keep}.")
 
@@ -364,10 +348,9 @@ def run_sandbox(
 
 def _books(data: Path | None, *, empty: bool) -> Any:
     if data is not None and empty:
-        raise HostError(
+        raise host_error(
             "USAGE",
-            "usage",
-            Text(
+            what=Text(
                 "--data och --empty kan inte användas ihop; välj en.",
                 "--data and --empty cannot be used together; choose one.",
             ),
@@ -379,14 +362,7 @@ def _books(data: Path | None, *, empty: bool) -> Any:
     try:
         return seed.from_json(data)
     except (OSError, ValueError, KeyError, TypeError) as error:
-        raise HostError(
-            "SANDBOX_DATA_WRONG",
-            "usage",
-            Text(
-                f"Filen {data} går inte att använda som uppgifter: {error}. Rätta filen.",
-                f"The file {data} cannot be used as data: {error}. Correct the file.",
-            ),
-        ) from error
+        raise host_error("SANDBOX_DATA_WRONG", path=data, why=error) from error
 
 
 def _switches(given: Sequence[str]) -> Switches:
@@ -395,14 +371,14 @@ def _switches(given: Sequence[str]) -> Switches:
         try:
             chosen = chosen.changed(from_text(text))
         except ValueError as error:
-            raise HostError(
+            raise host_error(
                 "USAGE",
-                "usage",
-                Text(
-                    f"--switch {text} går inte: {error}. Sidan hostsim/sandbox/UNKNOWNS.md"
-                    " beskriver alla.",
-                    f"--switch {text} is not possible: {error}. The page"
-                    " hostsim/sandbox/UNKNOWNS.md describes all.",
+                what=Text(
+                    f"--switch {text} går inte: {error}. Sidan hostsim/sandbox/UNKNOWNS.md "
+                    "beskriver alla.",
+                    f"--switch {text} is not possible: {error}. The page "
+                    "hostsim/sandbox/UNKNOWNS.md "
+                    "describes all.",
                 ),
             ) from error
     return chosen
@@ -415,14 +391,7 @@ def _started(books: Any, port: int, switches: Switches, redirect_uri: str | None
     try:
         sandbox.start()
     except OSError as error:
-        raise HostError(
-            "SANDBOX_PORT_IN_USE",
-            "usage",
-            Text(
-                f"Port {port} är upptagen eller otillåten; välj en annan med --port.",
-                f"Port {port} is in use or not allowed; choose another with --port.",
-            ),
-        ) from error
+        raise host_error("SANDBOX_PORT_IN_USE", port=port) from error
     return sandbox
 
 
@@ -475,10 +444,9 @@ def _access_token(sandbox: Sandbox, company: int | None) -> str | None:
         return None
     if company not in companies:
         known = ", ".join(str(number) for number in companies)
-        raise HostError(
+        raise host_error(
             "USAGE",
-            "usage",
-            Text(
+            what=Text(
                 f"Företaget {company} finns inte; välj ett av {known}.",
                 f"There is no company {company}; choose one of {known}.",
             ),

@@ -69,7 +69,7 @@ class PreviewChanged(HostError):
         self.preview = preview
 
 
-def host_error(code: str, **values: object) -> HostError:
+def host_error(code: str, /, **values: object) -> HostError:
     """Make the error that ``texts.ERRORS`` describes, with these values in its sentence."""
     return HostError(code, *_from_table(code, values))
 

@@ -56,7 +56,8 @@ How the contract changes:
 * A major takes away, or changes what something means. Another major is
   refused with a sentence, by whichever side notices first.
 
-1.0 is the first. 1.1 added ``run.contract`` and ``opter_contract``.
+1.0 is the first. 1.1 added ``run.contract``, ``opter_contract``,
+``opter_diagnose`` and ``opter_errors``.
 """
 
 from __future__ import annotations
@@ -413,6 +414,47 @@ class SavedPayment(Protocol):
         """``exact``, ``written-off``, ``partial``, ``advance`` or ``reversal``."""
 
 
+class ErrorText(Protocol):
+    """An error that a plug-in can raise, as its table has it."""
+
+    @property
+    def code(self) -> str: ...
+    @property
+    def kind(self) -> str:
+        """Who can act; one of the words of :class:`Failure`."""
+
+    @property
+    def sentence(self) -> Text:
+        """What happened and what to do next; details stand in braces: ``{seconds}``."""
+
+
+class Finding(Protocol):
+    """What was found of one thing that an import needs."""
+
+    @property
+    def name(self) -> str:
+        """Stable, lower case with dots: ``network.api``."""
+
+    @property
+    def what(self) -> Text: ...
+    @property
+    def state(self) -> str:
+        """``right``, ``wrong``, ``unknown`` (nobody can see it from here) or
+        ``skipped`` (something that it needs is not right)."""
+
+    @property
+    def sentence(self) -> Text:
+        """What was found and, unless it is right, what to do. Never a secret."""
+
+    @property
+    def code(self) -> str:
+        """Where it is wrong, the code of the error; ``""`` otherwise."""
+
+    @property
+    def kind(self) -> str:
+        """Where it is wrong, who can act, as in :class:`Failure`; ``""`` otherwise."""
+
+
 # --- Asked of a plug-in -----------------------------------------------------
 
 
@@ -531,6 +573,36 @@ def opter_screen_payments(run: Run, payments: Sequence[Payment]) -> Sequence[Rea
         one that is not left out; ``None`` for a type of another plug-in.
 
     An error ends the run.
+    """
+
+
+@hookspec
+def opter_diagnose(run: Run) -> Sequence[Finding] | None:
+    """Go through everything that an import needs, and say of each thing whether it is right.
+
+    Since 1.1. Called when a person asks what is wrong; never at once with an import of
+    the same definition. Goes on as far as it can. Reads no payments to
+    speak of and hands none over; may open a window once, and use secrets, state,
+    locks and progress as an import does.
+
+    :param run: to be used as the run of an import.
+    :return: the findings, in the order to act on them; ``None`` for a type of
+        another plug-in.
+
+    An error ends it. What is wrong outside of the program is a finding and
+    no error, except that a person may cancel.
+    """
+
+
+@hookspec
+def opter_errors() -> Sequence[ErrorText]:  # type: ignore[empty-body]
+    """List every error that the plug-in can raise, so that a code can be explained later.
+
+    Since 1.1. Called when a person looks a code up. Must not open a connection or a window.
+
+    :return: each code once.
+
+    An error is logged, and the plug-in's codes are missing from the list.
     """
 
 

@@ -349,6 +349,22 @@ class Host:
             live.explain(report.company.number)
         return report
 
+    # --- Finding out what is wrong ---
+
+    def diagnose(self, name: str) -> Sequence[hookspecs.Finding] | None:
+        """Have the plug-in of a definition look at everything that an import needs.
+
+        :return: what it found; ``None`` where it cannot look.
+        """
+        self.plugins.owner(self.store.definition(name).import_type)
+        with self._alone(name):
+            live = self._live(Recording(self.store, self._new_id(), self.store.definition(name)))
+            with self.plugins.answers.alive(live):
+                found: Sequence[hookspecs.Finding] | None = self.plugins.call_owner(
+                    live.run.import_type, "opter_diagnose", run=live.run
+                )
+        return found
+
     # --- Saving ---
 
     def open_preview(self, name: str) -> Preview | None:

@@ -18,7 +18,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import TypeVar
 
-from hostsim.errors import HostError
+from hostsim.errors import HostError, host_error
 from hostsim.models import ExportedInvoice
 from hostsim.texts import Text
 
@@ -76,16 +76,9 @@ class InvoicesFileWrong(HostError):
         """Keep at most :data:`MOST_PROBLEMS` of the ``found`` problems."""
         count_sv = "ett fel" if found == 1 else f"{found} fel"
         count_en = "one fault" if found == 1 else f"{found} faults"
-        super().__init__(
-            "INVOICES_FILE_WRONG",
-            "usage",
-            Text(
-                f"Inga fakturor lästes in: {count_sv} i filen {file}. "
-                "Rätta raderna som räknas upp ovanför och läs in filen igen.",
-                f"No invoices were loaded: {count_en} in the file {file}. "
-                "Correct the lines listed above and load the file again.",
-            ),
-        )
+        count = Text(count_sv, count_en)
+        error = host_error("INVOICES_FILE_WRONG", count=count, file=file)
+        super().__init__(error.code, error.kind, error.sentence)
         self.problems = tuple(problems[:MOST_PROBLEMS])
 
 

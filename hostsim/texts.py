@@ -224,9 +224,11 @@ ERRORS: dict[str, tuple[str, Text]] = {
         "settings",
         Text(
             "Importen kräver att inställningen default_currency är SEK, men den är {currency}; "
-            "ingenting har lästs eller sparats.",
+            "ingenting har lästs eller sparats. Ändra den med hostsim settings "
+            "default_currency=SEK.",
             "The import needs the setting default_currency to be SEK, but it is {currency}; "
-            "nothing was read or saved.",
+            "nothing was read or saved. Change it with hostsim settings "
+            "default_currency=SEK.",
         ),
     ),
     "DEFINITION_UNKNOWN": (
@@ -313,8 +315,8 @@ ERRORS: dict[str, tuple[str, Text]] = {
     "SETTINGS_REFUSED": (
         "settings",
         Text(
-            "Inställningarna sparades inte: {problems.sv}",
-            "The settings were not stored: {problems.en}",
+            "Inställningarna sparades inte: {problems.sv} Rätta dem och spara igen.",
+            "The settings were not stored: {problems.en} Correct them and store them again.",
         ),
     ),
     "IMPORT_RUNNING": (
@@ -369,10 +371,147 @@ ERRORS: dict[str, tuple[str, Text]] = {
     "CANCELLED": (
         "cancelled",
         Text(
-            "Importen avbröts; ingenting sparades.",
-            "The import was cancelled; nothing was saved.",
+            "Det avbröts innan det var klart, och inget är sparat till hälften; hostsim payments "
+            "visar vad som är registrerat.",
+            "It was cancelled before it was done, and nothing is half saved; hostsim payments "
+            "shows what is registered.",
         ),
     ),
+    "INTERNAL": (
+        "internal",
+        Text(
+            "Ett fel i programmet. Ingenting är sparat till hälften; skicka raderna ovanför till "
+            "den som sköter programmet.",
+            "A fault in the program. Nothing is half saved; send the lines above to whoever "
+            "maintains the program.",
+        ),
+    ),
+    "USAGE": (
+        "usage",
+        Text("Kommandot kan inte köras: {what.sv}", "The command cannot be run: {what.en}"),
+    ),
+    "NOT_INSTALLED": (
+        "usage",
+        Text(
+            "hostsim behöver fler paket; installera dem med "
+            '`pip install "opter-fortnox-plugin[hostsim]"`.',
+            "hostsim needs more packages; install them with "
+            '`pip install "opter-fortnox-plugin[hostsim]"`.',
+        ),
+    ),
+    "INVOICES_FILE_WRONG": (
+        "usage",
+        Text(
+            "Inga fakturor lästes in: {count.sv} i filen {file}. "
+            "Rätta raderna som räknas upp ovanför och läs in filen igen.",
+            "No invoices were loaded: {count.en} in the file {file}. "
+            "Correct the lines listed above and load the file again.",
+        ),
+    ),
+    "DEMO_FAILED": (
+        "internal",
+        Text(
+            "Demonstrationen gick fel: {what.sv}. Skicka raderna ovanför till den som sköter "
+            "programmet.",
+            "The demonstration went wrong: {what.en}. Send the lines above to whoever maintains "
+            "the program.",
+        ),
+    ),
+    "FOLDER_UNREACHABLE": (
+        "usage",
+        Text(
+            "Mappen {path} kan inte skapas; välj en annan med --keep.",
+            "The folder {path} cannot be made; choose another with --keep.",
+        ),
+    ),
+    "SANDBOX_DATA_WRONG": (
+        "usage",
+        Text(
+            "Filen {path} går inte att använda som uppgifter: {why}. Rätta filen.",
+            "The file {path} cannot be used as data: {why}. Correct the file.",
+        ),
+    ),
+    "SANDBOX_PORT_IN_USE": (
+        "usage",
+        Text(
+            "Port {port} är upptagen eller otillåten; välj en annan med --port.",
+            "Port {port} is in use or not allowed; choose another with --port.",
+        ),
+    ),
+    "ERROR_UNKNOWN": (
+        "usage",
+        Text(
+            "Det finns ingen felkod som heter {code}; hostsim errors visar alla.",
+            "There is no error code called {code}; hostsim errors shows all.",
+        ),
+    ),
+    # What only doctor finds.
+    "DATABASE_DAMAGED": (
+        "settings",
+        Text(
+            "Databasen {path} är skadad ({problem}). Använd den inte mer; lägg tillbaka den "
+            "senaste säkerhetskopian.",
+            "The database {path} is damaged ({problem}). Use it no more; restore the latest "
+            "backup.",
+        ),
+    ),
+    "SECRETS_EXPOSED": (
+        "settings",
+        Text(
+            "Andra än du kan läsa {path}, där inloggningar sparas. Ta bort deras rättigheter "
+            "(chmod -R go= {path}).",
+            "Others than you can read {path}, where logins are kept. Take their rights away "
+            "(chmod -R go= {path}).",
+        ),
+    ),
+    "PLUGIN_LEFT_OUT": (
+        "settings",
+        Text(
+            "Insticksprogrammet {name} används inte: {why.sv}. Uppgradera eller avinstallera det.",
+            "The plug-in {name} is not used: {why.en}. Upgrade or uninstall it.",
+        ),
+    ),
+    "NO_PLUGINS": (
+        "settings",
+        Text(
+            "Inget insticksprogram används, så inget kan läsas in. Installera ett, till exempel "
+            "opter-fortnox-plugin.",
+            "No plug-in is in use, so that nothing can be imported. Install one, such as "
+            "opter-fortnox-plugin.",
+        ),
+    ),
+    "PLUGIN_FAILED": (
+        "internal",
+        Text(
+            "Insticksprogrammet {name} kunde inte kontrollera sig självt ({what}). Meddela den som "
+            "utvecklar det.",
+            "The plug-in {name} could not examine itself ({what}). Tell its developer.",
+        ),
+    ),
+    "NO_INVOICES": (
+        "settings",
+        Text(
+            "Inga fakturor finns i {region.sv}, så ingen betalning hittar sin faktura. "
+            "Läs in dem med hostsim invoices load, eller rätta regionen.",
+            "There are no invoices in {region.en}, so no payment finds its invoice. "
+            "Load them with hostsim invoices load, or correct the region.",
+        ),
+    ),
+}
+
+#: Who can act on an error, by its kind.
+WHO = {
+    "usage": Text("den som skrev kommandot", "whoever wrote the command"),
+    "settings": Text("administratören", "the administrator"),
+    "login": Text("den som loggar in", "whoever signs in"),
+    "permission": Text(
+        "den som ger licenser och rättigheter", "whoever grants licences and rights"
+    ),
+    "unavailable": Text("ingen: vänta", "nobody: wait"),
+    "busy": Text("ingen: vänta på den andra", "nobody: wait for the other one"),
+    "changed": Text("den som sparar", "whoever saves"),
+    "cancelled": Text("ingen", "nobody"),
+    "internal": Text("den som utvecklar programmet", "the developer"),
 }
 
 CURRENCY_NEEDED = Text("skriv en valuta, till exempel SEK.", "write a currency, such as SEK.")

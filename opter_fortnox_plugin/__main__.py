@@ -1,8 +1,8 @@
-"""Where ``python -m opter_fortnox_plugin probe`` begins: the plug-in's own command.
+"""Where ``python -m opter_fortnox_plugin`` begins: the plug-in's own commands.
 
-It needs no host: a person signs in, the questions of :mod:`.probe` are asked,
-a report is printed, and the login is revoked. Standard output holds the report
-and nothing else; tokens are in memory only.
+They need no host: a person signs in, the questions of :mod:`.probe` or
+:mod:`.doctor` are asked, a report is printed, and the login is revoked. Standard
+output holds the report and nothing else; tokens are in memory only.
 """
 
 from __future__ import annotations
@@ -19,10 +19,10 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Final, NoReturn, TextIO
 
-from opter_fortnox_plugin import __version__, probe, probe_words
+from opter_fortnox_plugin import __version__, doctor_alone, probe, probe_words
 from opter_fortnox_plugin.configuration import API_URL, PRESETS, Configuration
 from opter_fortnox_plugin.contract import Text
-from opter_fortnox_plugin.errors import FortnoxError
+from opter_fortnox_plugin.errors import Cancelled, FortnoxError, Refused, SettingsWrong
 from opter_fortnox_plugin.login import Listener, Login
 from opter_fortnox_plugin.oauth import SignedIn, TokenEndpoint
 from opter_fortnox_plugin.probe_reader import Finding, Reader
@@ -42,22 +42,6 @@ EXIT_STATUS: Final = {
 
 #: What a person may take to sign in, in seconds.
 LOGIN_TIMEOUT: Final = 300.0
-
-_CANCELLED: Final = Text(
-    "Undersökningen avbröts, och inloggningen är återkallad.",
-    "The probe was cancelled, and its login is revoked.",
-)
-_INTERNAL: Final = Text(
-    "Det blev ett fel i programmet. Meddela den som utvecklar det, med raderna ovan.",
-    "The program failed. Tell its developer, with the lines above.",
-)
-
-
-def _usage(why: str) -> Text:
-    return Text(
-        f"Kommandot gick inte att förstå ({why}). Se --help.",
-        f"The command was not understood ({why}). See --help.",
-    )
 
 
 class _Usage(Exception):
@@ -85,19 +69,7 @@ def _parser() -> argparse.ArgumentParser:
         ),
         allow_abbrev=False,
     )
-    command.add_argument("--json", action="store_true", help="print JSON instead of Markdown")
-    command.add_argument(
-        "--no-browser",
-        action="store_true",
-        help="open no window: read the address that the login ends at from standard input",
-    )
-    command.add_argument(
-        "--login-timeout",
-        type=_seconds,
-        default=LOGIN_TIMEOUT,
-        metavar="S",
-        help="seconds to wait for somebody to sign in (%(default)g)",
-    )
+    _add_shared(command)
     command.add_argument(
         "--watch",
         type=_seconds,
@@ -113,8 +85,34 @@ def _parser() -> argparse.ArgumentParser:
         action="store_true",
         help="exceed the rate limit on purpose, to see what Fortnox answers; bothers Fortnox",
     )
-    command.add_argument("--lang", choices=("sv", "en"), default="sv", help="language (sv)")
+    command = commands.add_parser(
+        "doctor",
+        help="examine everything that an import needs, and say what to put right",
+        description=(
+            "Examine configuration, network, clock, login, licences and rights. Signs in once; "
+            "reads a payment and an invoice at most, and shows neither."
+        ),
+        allow_abbrev=False,
+    )
+    _add_shared(command)
     return parser
+
+
+def _add_shared(command: argparse.ArgumentParser) -> None:
+    command.add_argument("--json", action="store_true", help="print JSON instead of text")
+    command.add_argument(
+        "--no-browser",
+        action="store_true",
+        help="open no window: read the address that the login ends at from standard input",
+    )
+    command.add_argument(
+        "--login-timeout",
+        type=_seconds,
+        default=LOGIN_TIMEOUT,
+        metavar="S",
+        help="seconds to wait for somebody to sign in (%(default)g)",
+    )
+    command.add_argument("--lang", choices=("sv", "en"), default="sv", help="language (sv)")
 
 
 def _seconds(text: str) -> float:
@@ -145,9 +143,10 @@ def main(
     try:
         options = _parser().parse_args(given)
         person = Person(options.lang)
-        report = _probe(
-            options, person, environment, open_window or open_browser, sleep=sleep, clock=clock
-        )
+        window = open_window or open_browser
+        if options.command == "doctor":
+            return _doctor(options, person, environment, window, sleep=sleep, clock=clock)
+        report = _probe(options, person, environment, window, sleep=sleep, clock=clock)
         _print(render_json(report, person, environment) if options.json else render(report, person))
         if report.error is not None:
             raise report.error
@@ -155,21 +154,17 @@ def main(
         # argparse has printed its help.
         return 0
     except _Usage as error:
-        person.fail("USAGE", _usage(str(error)))
-        return EXIT_STATUS["settings"]
+        return person.fail(SettingsWrong("USAGE", why=str(error)))
     except KeyboardInterrupt:
-        person.fail("CANCELLED", _CANCELLED)
-        return EXIT_STATUS["cancelled"]
+        return person.fail(Cancelled("CANCELLED"))
     except FortnoxError as error:
-        person.fail(error.code, error.sentence)
-        return EXIT_STATUS[error.kind]
+        return person.fail(error)
     except Exception as error:  # noqa: BLE001 - the last line of defence
         # Where, and what kind, but not the message: it could hold what Fortnox sent.
         for frame in traceback.extract_tb(error.__traceback__):
             person.write(f"{frame.filename}:{frame.lineno} {frame.name}")
         person.write(type(error).__name__)
-        person.fail("INTERNAL", _INTERNAL)
-        return EXIT_STATUS["internal"]
+        return person.fail(Refused("INTERNAL"))
     return 0
 
 
@@ -196,9 +191,14 @@ class Person:
             self.write(line)
         self._last = line
 
-    def fail(self, code: str, sentence: Text) -> None:
-        """Write the line that ends standard error."""
+    def fail(self, error: FortnoxError) -> int:
+        """Write the line that ends standard error, and return the exit status."""
+        return self.end(error.code, error.kind, error.sentence)
+
+    def end(self, code: str, kind: str, sentence: Text) -> int:
+        """Write the line that ends standard error, and return the exit status."""
         self.write(f"{code}: {self.say(sentence)}")
+        return EXIT_STATUS[kind]
 
     def write(self, line: str) -> None:
         """Write a line."""
@@ -242,6 +242,43 @@ def _probe(
         transport.close()
 
 
+def _doctor(
+    options: argparse.Namespace,
+    person: Person,
+    environment: Mapping[str, str],
+    open_window: Callable[[str], None],
+    *,
+    sleep: Callable[[float], None],
+    clock: Callable[[], float],
+) -> int:
+    def window(address: str, answered: Callable[[str], Text | None]) -> bool:
+        if options.no_browser:
+            person.tell(_go_there(address))
+            threading.Thread(target=_read_answers, args=(answered, person), daemon=True).start()
+            return False
+        person.tell(_window(address))
+        open_window(address)
+        return True
+
+    findings = doctor_alone.examine(
+        environment,
+        window,
+        person.tell,
+        login_timeout=options.login_timeout,
+        sleep=sleep,
+        clock=clock,
+    )
+    if options.json:
+        objects = doctor_alone.as_objects(findings, person.say)
+        _print(json.dumps({"findings": objects}, ensure_ascii=False, indent=2))
+    else:
+        _print(doctor_alone.render(findings, person.say))
+    for one in findings:
+        if one.state == "wrong":
+            return person.end(one.code, one.kind, one.sentence)
+    return 0
+
+
 @contextmanager
 def _signed_in(endpoint: TokenEndpoint, code: str) -> Iterator[SignedIn]:
     signed_in = SignedIn(endpoint, endpoint.exchange(code))
@@ -272,16 +309,16 @@ def _code(
     with Listener(login):
         if open_window is None:
             person.tell(_go_there(address))
-            threading.Thread(target=_read_answers, args=(login, person), daemon=True).start()
+            threading.Thread(target=_read_answers, args=(login.paste, person), daemon=True).start()
         else:
             person.tell(_window(address))
             open_window(address)
         return login.wait(timeout, lambda _left: None)
 
 
-def _read_answers(login: Login, person: Person) -> None:
+def _read_answers(answered: Callable[[str], Text | None], person: Person) -> None:
     for line in _lines(sys.stdin):
-        if line.strip() and (refusal := login.paste(line)) is None:
+        if line.strip() and (refusal := answered(line)) is None:
             return
         if line.strip() and refusal is not None:
             person.write(person.say(refusal))

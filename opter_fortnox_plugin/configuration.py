@@ -44,22 +44,37 @@ class Configuration:
 
         :raises SettingsWrong: naming the value that is missing or wrong.
         """
-
-        def value(name: str) -> str:
-            text = (host.get(name) or environment.get(name) or PRESETS.get(name, "")).strip()
-            if not text:
-                raise SettingsWrong("CONFIGURATION_MISSING", name=name)
-            if not text.isascii() or not text.isprintable():
-                raise _wrong(name, "den innehåller otillåtna tecken", "it has forbidden characters")
-            return text
-
         return cls(
-            client_id=value(CLIENT_ID),
-            client_secret=value(CLIENT_SECRET),
-            redirect_uri=_redirect(value(REDIRECT_URI)),
-            auth_url=_service(AUTH_URL, value(AUTH_URL)),
-            api_url=_service(API_URL, value(API_URL)),
+            client_id=value_of(CLIENT_ID, host, environment),
+            client_secret=value_of(CLIENT_SECRET, host, environment),
+            redirect_uri=value_of(REDIRECT_URI, host, environment),
+            auth_url=value_of(AUTH_URL, host, environment),
+            api_url=value_of(API_URL, host, environment),
         )
+
+
+#: Every name, in the order to show them.
+NAMES: Final = (CLIENT_ID, CLIENT_SECRET, REDIRECT_URI, AUTH_URL, API_URL)
+
+
+def given(name: str, host: Mapping[str, str], environment: Mapping[str, str]) -> str:
+    """Return what somebody has set; ``""`` where nobody has."""
+    return (host.get(name) or environment.get(name) or "").strip()
+
+
+def value_of(name: str, host: Mapping[str, str], environment: Mapping[str, str]) -> str:
+    """Read one value, or its preset.
+
+    :raises SettingsWrong: where it is missing or wrong.
+    """
+    text = (host.get(name) or environment.get(name) or PRESETS.get(name, "")).strip()
+    if not text:
+        raise SettingsWrong("CONFIGURATION_MISSING", name=name)
+    if not text.isascii() or not text.isprintable():
+        raise _wrong(name, "den innehåller otillåtna tecken", "it has forbidden characters")
+    if name == REDIRECT_URI:
+        return _redirect(text)
+    return _service(name, text) if name in PRESETS else text
 
 
 def _wrong(name: str, why_sv: str, why_en: str) -> SettingsWrong:

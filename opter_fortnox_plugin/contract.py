@@ -161,6 +161,27 @@ class ImportReport:
     requests: int
 
 
+@dataclass(frozen=True, slots=True)
+class ErrorText:
+    """A code of our errors, who can act, and the sentence; details stand in braces."""
+
+    code: str
+    kind: str
+    sentence: Text
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """What was found of one thing; ``code`` and ``kind`` are those of the error, if wrong."""
+
+    name: str
+    what: Text
+    state: str
+    sentence: Text
+    code: str = ""
+    kind: str = ""
+
+
 # --- What we are handed ------------------------------------------------------
 
 

@@ -2,7 +2,7 @@
 
 Every error for a person has a code that never changes and a sentence in
 Swedish and English: what happened, and what to do next. All of them stand in
-:data:`SENTENCES`, one table. The host shows them by their ``code``, ``kind``
+:data:`TABLE`, one table. The host shows them by their ``code``, ``kind``
 and ``sentence``, as the contract describes; details that a program may want
 are attributes.
 
@@ -14,7 +14,7 @@ from __future__ import annotations
 
 from typing import ClassVar, Final
 
-from opter_fortnox_plugin.contract import Text
+from opter_fortnox_plugin.contract import ErrorText, Text
 
 
 class FortnoxError(Exception):
@@ -103,7 +103,7 @@ class Missing(Exception):
     """There is no such thing in Fortnox (404)."""
 
 
-#: What can be temporary about an answer, as :class:`Temporary` names it.
+#: What can be temporary about an answer, as :class:`Temporary` names it, and what is read.
 IN_SWEDISH: Final = {
     "company information of an unexpected form": "företagsuppgifter av oväntat slag",
     "a payment of an unexpected form": "en betalning av oväntat slag",
@@ -118,6 +118,9 @@ IN_SWEDISH: Final = {
     "no whole answer in time": "inget helt svar i tid",
     "no connection": "ingen förbindelse",
     "404 that is not Fortnox's own": "404 som inte är Fortnox eget",
+    "companyinformation": "företagsuppgifter (companyinformation)",
+    "invoicepayments": "inbetalningar (invoicepayments)",
+    "invoices": "kundfakturor (invoices)",
 }
 
 
@@ -126,9 +129,7 @@ def in_swedish(value: object) -> object:
     return IN_SWEDISH.get(value, value) if isinstance(value, str) else value
 
 
-#: Every code with its sentence.
-SENTENCES: Final[dict[str, Text]] = {
-    # settings
+_SETTINGS: Final[dict[str, Text]] = {
     "CONFIGURATION_MISSING": Text(
         "Inställningen {name} saknas. Administratören anger den i värdsystemet eller som "
         "miljövariabel; värdet finns i Fortnox utvecklarportal.",
@@ -146,6 +147,16 @@ SENTENCES: Final[dict[str, Text]] = {
         "The host speaks version {host} of the contract for plug-ins, but this plug-in needs "
         "{needed}. Nothing has been read. The administrator upgrades {upgrade_en}.",
     ),
+    "CLOCK_WRONG": Text(
+        "Datorns klocka går {seconds} sekunder fel mot Fortnox: här är den {ours}, där {theirs}. "
+        "Administratören ställer den, eller låter den ställas över nätet.",
+        "The machine's clock is {seconds} seconds off against Fortnox: {ours} here, {theirs} "
+        "there. The administrator sets it, or lets it be set over the network.",
+    ),
+    "USAGE": Text(
+        "Kommandot gick inte att förstå ({why}). Se --help.",
+        "The command was not understood ({why}). See --help.",
+    ),
     "DEFAULT_CURRENCY_NOT_SEK": Text(
         "Betalningar från Fortnox kan bara importeras när standardvalutan (default_currency) är "
         "SEK; den är {currency}. Ändra inställningen default_currency, eller importera inte från "
@@ -154,7 +165,9 @@ SENTENCES: Final[dict[str, Text]] = {
         "is SEK; it is {currency}. Change the setting default_currency, or do not import from "
         "Fortnox.",
     ),
-    # login
+}
+
+_LOGIN: Final[dict[str, Text]] = {
     "LOGIN_REFUSED": Text(
         "Inloggningen avbröts i Fortnox, eller så godkändes inte åtkomsten. Importera igen och "
         "välj att godkänna.",
@@ -217,7 +230,9 @@ SENTENCES: Final[dict[str, Text]] = {
         "The import belongs to {expected} ({expected_number}), but the login was to {actual} "
         "({actual_number}). Import again and choose {expected} in Fortnox.",
     ),
-    # permission
+}
+
+_PERMISSION: Final[dict[str, Text]] = {
     "LICENCE_MISSING": Text(
         "Företaget saknar en licens i Fortnox: integrationslicens och programlicenser för "
         "fakturering och bokföring behövs. Beställ den i Fortnox och importera igen.",
@@ -244,7 +259,9 @@ SENTENCES: Final[dict[str, Text]] = {
         "The person who signed in may not read {resource} in Fortnox (code {fortnox_code}). A "
         "system administrator in Fortnox grants the right, or somebody else signs in.",
     ),
-    # unavailable
+}
+
+_UNAVAILABLE: Final[dict[str, Text]] = {
     "FORTNOX_UNAVAILABLE": Text(
         "Fortnox svarar inte som det ska ({what}), trots {attempts} försök. Vänta en stund och "
         "importera igen; inget har sparats till hälften.",
@@ -258,6 +275,24 @@ SENTENCES: Final[dict[str, Text]] = {
         "The kept login is removed here, but Fortnox did not confirm that it is revoked. It ends "
         "by itself within 45 days; remove the integration in Fortnox if it must end at once.",
     ),
+    "FORTNOX_NAME_UNKNOWN": Text(
+        "Namnet {host} går inte att slå upp, så Fortnox nås inte. Administratören kontrollerar "
+        "nätet, datorns namnserver (DNS) och {setting}.",
+        "The name {host} cannot be looked up, so Fortnox is out of reach. The administrator "
+        "checks the network, the machine's name server (DNS) and {setting}.",
+    ),
+    "FORTNOX_NOT_REACHED": Text(
+        "Ingen förbindelse med {host}:{port}. Administratören kontrollerar nätet, brandväggen och "
+        "om en proxy behövs (miljövariabeln HTTPS_PROXY), och {setting}.",
+        "No connection to {host}:{port}. The administrator checks the network, the firewall and "
+        "whether a proxy is needed (environment variable HTTPS_PROXY), and {setting}.",
+    ),
+    "RATE_LIMITED": Text(
+        "Fortnox bad oss vänta {count} gånger (429), fast bara några få frågor ställdes: ett annat "
+        "program använder samma koppling. Låt det bli klart och försök igen.",
+        "Fortnox asked us to wait {count} times (429), though only a few questions were asked: "
+        "another program uses the same integration. Let it finish and try again.",
+    ),
     "FORTNOX_NOT_TRUSTED": Text(
         "Certifikatet hos {host} går inte att lita på, så inget skickades dit. Administratören "
         "kontrollerar datorns klocka, brandvägg och proxy.",
@@ -270,19 +305,25 @@ SENTENCES: Final[dict[str, Text]] = {
         "The payments in Fortnox kept changing while they were read, {attempts} times in a row. "
         "Wait until nobody works with them and import again.",
     ),
-    # busy
+}
+
+_BUSY: Final[dict[str, Text]] = {
     "COMPANY_BUSY": Text(
         "En annan import av {company} pågår (väntade {seconds} sekunder). Importera igen när den "
         "är klar.",
         "Another import of {company} is running (waited {seconds} seconds). Import again when it "
         "has ended.",
     ),
-    # cancelled
+}
+
+_CANCELLED: Final[dict[str, Text]] = {
     "CANCELLED": Text(
-        "Importen avbröts. Inget har sparats.",
-        "The import was cancelled. Nothing has been saved.",
+        "Det avbröts innan det var klart. Inget har sparats; börja om när det passar.",
+        "It was cancelled before it was done. Nothing has been saved; begin again when it suits.",
     ),
-    # internal
+}
+
+_INTERNAL: Final[dict[str, Text]] = {
     "FORTNOX_REFUSED": Text(
         "Fortnox godtog inte en fråga om {resource} (status {status}, kod {fortnox_code}). Det är "
         "ett fel i kopplingen: meddela den som utvecklar den.",
@@ -301,4 +342,37 @@ SENTENCES: Final[dict[str, Text]] = {
         "The host did not answer {hook}, or answered more than once. Tell the developer of the "
         "host.",
     ),
+    "INTERNAL": Text(
+        "Det blev ett fel i programmet. Meddela den som utvecklar det, med raderna ovan.",
+        "The program failed. Tell its developer, with the lines above.",
+    ),
 }
+
+#: Every code with its sentence, by who can act: see ``kind`` in the contract.
+TABLE: Final = {
+    "settings": _SETTINGS,
+    "login": _LOGIN,
+    "permission": _PERMISSION,
+    "unavailable": _UNAVAILABLE,
+    "busy": _BUSY,
+    "cancelled": _CANCELLED,
+    "internal": _INTERNAL,
+}
+
+SENTENCES: Final[dict[str, Text]] = {
+    code: sentence for codes in TABLE.values() for code, sentence in codes.items()
+}
+
+
+def error_texts() -> list[ErrorText]:
+    """Return the whole table, as hosts ask for it."""
+    return [
+        # A detail in two languages is one detail to a reader.
+        ErrorText(
+            code,
+            kind,
+            Text(sentence.sv.replace("_sv}", "}"), sentence.en.replace("_en}", "}")),
+        )
+        for kind, codes in TABLE.items()
+        for code, sentence in codes.items()
+    ]

@@ -90,7 +90,7 @@ def import_payments(
             TokenEndpoint(wire, configuration, host.wait),
             configuration,
             stay=stays_signed_in(run.settings),
-            log_in=lambda: _code(host, configuration),
+            log_in=lambda: log_in(host, configuration),
         ) as signed_in:
             client = Client(
                 configuration.api_url,
@@ -106,7 +106,7 @@ def import_payments(
                     held.enter_context(_only_import(host, run.company))
                 held.enter_context(_paced(host, pace, configuration.client_id, now))
                 company = client.company()
-                _refuse_another(run, company)
+                refuse_another(run, company)
                 if run.company is None:
                     held.enter_context(_only_import(host, company))
                     _recall(host, pace, configuration.client_id, now)
@@ -118,7 +118,7 @@ def import_payments(
 # --- around the reading -------------------------------------------------------
 
 
-def _code(host: Host, configuration: Configuration) -> str:
+def log_in(host: Host, configuration: Configuration) -> str:
     """Open the login window and return the authorization code that comes back."""
     login = Login(configuration.redirect_uri)
     address = authorization_address(
@@ -158,7 +158,8 @@ def _pace_key(client_id: str) -> str:
     return f"pace/{client_id}"[:200]
 
 
-def _refuse_another(run: Run, company: Company) -> None:
+def refuse_another(run: Run, company: Company) -> None:
+    """Raise ``WRONG_COMPANY`` where a definition belongs to another company."""
     expected = run.company
     if expected is not None and expected.number != company.number:
         raise LoginFailed(

@@ -13,6 +13,8 @@ from opter_fortnox_plugin.agreement import refuse_other_contract
 from opter_fortnox_plugin.contract import (
     NEEDED,
     CheckedSettings,
+    ErrorText,
+    Finding,
     ImportReport,
     ImportType,
     PaymentLike,
@@ -75,6 +77,23 @@ def opter_screen_payments(
         return None
     rules = settings.Settings.of(run.settings)
     return [rules.why_left_out(payment) for payment in payments]
+
+
+# Optional, so that a host of before these hooks does not take them for misspelt.
+@hookimpl(optionalhook=True)
+def opter_errors() -> Sequence[ErrorText]:
+    from opter_fortnox_plugin.errors import error_texts  # noqa: PLC0415
+
+    return error_texts()
+
+
+@hookimpl(optionalhook=True)
+def opter_diagnose(run: Run) -> Sequence[Finding] | None:
+    if not _our_run(run):
+        return None
+    from opter_fortnox_plugin.doctor import diagnose  # noqa: PLC0415
+
+    return diagnose(run)
 
 
 def _ours(import_type: str) -> bool:

@@ -14,9 +14,6 @@ from datetime import datetime, timedelta
 from functools import cached_property
 from typing import Any, Final
 
-import requests.auth
-from requests import PreparedRequest
-
 from opter_fortnox_plugin import probe_words as words
 from opter_fortnox_plugin.client import Client
 from opter_fortnox_plugin.configuration import Configuration
@@ -43,7 +40,7 @@ from opter_fortnox_plugin.schemas import (
     payment_detail,
     payment_row,
 )
-from opter_fortnox_plugin.transport import Bearer, Transport
+from opter_fortnox_plugin.transport import Bearer, Nobody, Transport
 
 log = logging.getLogger(__name__)
 
@@ -155,13 +152,6 @@ def listed(reply: Reply, name: str = "InvoicePayments") -> Page:
 # --- Asking ----------------------------------------------------------------------
 
 
-class _Nobody(requests.auth.AuthBase):
-    """Sends no authorization, not even one from a ``.netrc``."""
-
-    def __call__(self, request: PreparedRequest) -> PreparedRequest:
-        return request
-
-
 class Reader:
     """Asks one company's Fortnox, within the rate limit, and remembers what many questions need.
 
@@ -230,7 +220,7 @@ class Reader:
             self.pace.wait_for_turn()
         else:
             self._other_requests += 1
-        auth = Bearer(token) if token else _Nobody()
+        auth = Bearer(token) if token else Nobody()
         return self._transport.send("GET", f"{self.configuration.api_url}/{path}", auth=auth)
 
     def post(self, form: dict[str, str]) -> Reply:

@@ -75,10 +75,14 @@ class Page:
 
 @dataclass(frozen=True, slots=True)
 class Tokens:
-    """An access token and the single-use refresh token for the next one."""
+    """An access token and the single-use refresh token for the next one.
+
+    ``scopes`` are the granted ones; none where Fortnox did not say.
+    """
 
     access: str = field(repr=False)
     refresh: str = field(repr=False)
+    scopes: frozenset[str] = field(default=frozenset(), compare=False)
 
 
 # --- JSON --------------------------------------------------------------------
@@ -312,7 +316,8 @@ def tokens_of(reply: Reply) -> Tokens:
         access, refresh = value.get("access_token"), value.get("refresh_token", "")
         if not isinstance(access, str) or not access or not isinstance(refresh, str):
             raise Temporary("an answer without a token")
-        return Tokens(access, refresh)
+        scopes = value.get("scope")
+        return Tokens(access, refresh, frozenset(scopes.split() if isinstance(scopes, str) else ()))
     raise refusal_of(str(value.get("error", "")), reply.status)
 
 

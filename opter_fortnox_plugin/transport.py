@@ -63,6 +63,24 @@ class Bearer(requests.auth.AuthBase):
         return request
 
 
+class Nobody(requests.auth.AuthBase):
+    """Sends no authorization, not even one from a ``.netrc``."""
+
+    def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
+        return request
+
+
+def proxy_of(address: str) -> str | None:
+    """Return the proxy that a request to an address goes through, without its password."""
+    if urlsplit(address).hostname in LOOPBACK:
+        return None
+    proxies = requests.utils.get_environ_proxies(address)
+    proxy = requests.utils.select_proxy(address, proxies)
+    if not proxy:
+        return None
+    return (proxy if "//" in proxy else f"//{proxy}").partition("//")[2].rpartition("@")[2]
+
+
 class _Deadline:
     """Ends an exchange that takes too long, by closing its connection.
 

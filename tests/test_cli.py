@@ -315,7 +315,7 @@ def test_help_speaks_the_chosen_language(hostsim):
 def test_an_unknown_language_is_refused(hostsim, monkeypatch):
     assert hostsim("init", "--lang", "fr").status == 2
     monkeypatch.setenv("HOSTSIM_LANG", "fr")
-    assert hostsim("init").last.startswith("USAGE: HOSTSIM_LANG")
+    assert "HOSTSIM_LANG" in hostsim("init").last
 
 
 # --- What is written wrongly ------------------------------------------------------

@@ -6,6 +6,7 @@ import ast
 import inspect
 import subprocess
 import sys
+import types
 from pathlib import Path
 
 import pluggy
@@ -32,6 +33,8 @@ ANSWERED = {
     "opter_import_payments",
     "opter_read_all_payments",
     "opter_screen_payments",
+    "opter_diagnose",
+    "opter_errors",
 }
 
 
@@ -129,3 +132,14 @@ def test_a_host_that_lists_its_plug_ins_loads_no_network_library():
         [sys.executable, "-c", program], capture_output=True, text=True, check=True
     )
     assert answer.stdout.strip() == "[]"
+
+
+def test_a_host_from_before_the_newest_hooks_takes_the_plug_in_all_the_same():
+    """Such a host has no specification for them, and refuses hooks that it does not know."""
+    older = pluggy.PluginManager(hookspecs.PROJECT)
+    names = [name for name in SPECIFIED if name not in {"opter_errors", "opter_diagnose"}]
+    older.add_hookspecs(types.SimpleNamespace(**{name: SPECIFIED[name] for name in names}))
+    older.register(plugin)
+    older.check_pending()
+    [types_of_it] = older.hook.opter_import_types()
+    assert [one.code for one in types_of_it] == ["FortnoxAPI"]

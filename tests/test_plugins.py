@@ -89,6 +89,8 @@ def test_every_hook_is_either_the_hosts_own_or_the_plug_ins():
         "opter_import_payments",
         "opter_read_all_payments",
         "opter_screen_payments",
+        "opter_diagnose",
+        "opter_errors",
         "opter_payments_saved",
         "opter_run_saved",
         "opter_progress",

@@ -47,6 +47,14 @@ def company(made: contract.Company) -> hookspecs.Company:
     return made
 
 
+def finding(made: contract.Finding) -> hookspecs.Finding:
+    return made
+
+
+def error_text(made: contract.ErrorText) -> hookspecs.ErrorText:
+    return made
+
+
 def run_of_any_host(handed: hookspecs.Run) -> contract.Run:
     return handed
 

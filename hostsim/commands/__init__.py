@@ -4,7 +4,16 @@ A command reads its arguments, asks the host, and hands what comes back to
 :mod:`hostsim.render`. What it does not need is imported inside the ones that do.
 """
 
-from hostsim.commands import imports, office, playground, plugins, register, upkeep
+from hostsim.commands import doctor, imports, office, playground, plugins, register, upkeep
 from hostsim.commands.root import hostsim
 
-__all__ = ["hostsim", "imports", "office", "playground", "plugins", "register", "upkeep"]
+__all__ = [
+    "doctor",
+    "hostsim",
+    "imports",
+    "office",
+    "playground",
+    "plugins",
+    "register",
+    "upkeep",
+]

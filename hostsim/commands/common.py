@@ -75,7 +75,7 @@ def tell(line: str) -> None:
 
 def usage(sv: str, en: str) -> HostError:
     """Make the error of a command that was given wrongly."""
-    return HostError("USAGE", "usage", Text(sv, en))
+    return host_error("USAGE", what=Text(sv, en))
 
 
 class Option(click.Option):

@@ -1,0 +1,329 @@
+"""What the host itself needs, looked at one thing after the other, and then its plug-in's part.
+
+Each look says that a thing is right, or raises the error that a command would
+end with. What needs something that is not right is skipped.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import platform
+import sqlite3
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from hostsim.errors import HostError, failure_of, host_error
+from hostsim.models import SEK, Definition
+from hostsim.secrets import FindKeyring, system_keyring
+from hostsim.store import Store
+from hostsim.texts import Text, own
+
+if TYPE_CHECKING:
+    from hostsim import hookspecs
+    from hostsim.host import Host
+    from hostsim.plugins import Plugins
+
+log = logging.getLogger(__name__)
+
+#: Seconds that the database may be busy before that is a finding.
+PATIENCE = 2.0
+
+#: What each finding of the host is about.
+WHAT = {
+    "host.versions": Text("Program", "Programs"),
+    "host.plugins": Text("Insticksprogram", "Plug-ins"),
+    "host.database": Text("Databas", "Database"),
+    "host.integrity": Text("Databasen är hel", "The database is whole"),
+    "host.writable": Text("Databasen kan skrivas", "The database can be written"),
+    "host.locks": Text("Lås", "Locks"),
+    "host.currency": Text("Standardvaluta", "Default currency"),
+    "host.secrets": Text("Plats för hemligheter", "Place for secrets"),
+    "host.definition": Text("Filformat", "File format"),
+    "host.invoices": Text("Fakturor", "Invoices"),
+    "host.import": Text("Resten av importen", "The rest of the import"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """What was found of one thing; the contract's, made by the host."""
+
+    name: str
+    what: hookspecs.Text
+    state: str
+    sentence: hookspecs.Text
+    code: str = ""
+    kind: str = ""
+
+
+class Unknown(Exception):
+    """Nobody can see whether it is right; says what a person can look at."""
+
+    def __init__(self, sentence: Text) -> None:
+        super().__init__(sentence.en)
+        self.sentence = sentence
+
+
+class Doctor:
+    """One examination of a host, and of one of its definitions where it is named."""
+
+    def __init__(
+        self,
+        database: Path,
+        plugins: Plugins,
+        make_host: Callable[[Store], Host],
+        *,
+        definition: str | None = None,
+        keyring: FindKeyring = system_keyring,
+        patience: float = PATIENCE,
+    ) -> None:
+        """Put the examination together.
+
+        :param make_host: makes the host that asks the plug-in.
+        :param definition: whose plug-in is asked; ``None`` for none.
+        :param patience: seconds that the database may be busy.
+        """
+        self._database = database
+        self._plugins = plugins
+        self._make_host = make_host
+        self._name = definition
+        self._find_keyring = keyring
+        self._patience = patience
+        self._findings: list[Finding] = []
+        self._store: Store
+        self._definition: Definition | None = None
+
+    def examine(self) -> list[Finding]:
+        """Look at everything, the host's own things first."""
+        with ExitStack() as held:
+            self._look("host.versions", _versions)
+            self._look("host.plugins", self._loaded)
+            self._look("host.database", lambda: self._opened(held))
+            needs = ("host.database",)
+            self._look("host.integrity", self._whole, *needs)
+            self._look("host.writable", self._writable, *needs)
+            self._look("host.locks", self._locks, *needs)
+            self._look("host.currency", self._currency, *needs)
+            self._look("host.secrets", self._secrets, *needs)
+            if self._name is not None:
+                self._look("host.definition", self._defined, *needs)
+                needs = ("host.definition",)
+            self._look("host.invoices", self._invoices, *needs)
+            if self._name is not None:
+                self._ask_the_plugin(self._name)
+            return self._findings
+
+    # --- How a look becomes a finding ---
+
+    def _look(self, name: str, look: Callable[[], Text], *needs: str) -> None:
+        what = WHAT[name]
+        bad = next((one for one in self._findings if one.name in needs and _is_bad(one)), None)
+        if bad is not None:
+            self._findings.append(Finding(name, what, "skipped", _skipped(bad.what)))
+            return
+        try:
+            found = Finding(name, what, "right", look())
+        except HostError as error:
+            found = Finding(name, what, "wrong", error.sentence, error.code, error.kind)
+        except sqlite3.Error as broken:
+            damaged = _damaged(self._database, _name_of(broken))
+            found = Finding(name, what, "wrong", damaged.sentence, damaged.code, damaged.kind)
+        except Unknown as unknown:
+            found = Finding(name, what, "unknown", unknown.sentence)
+        self._findings.append(found)
+
+    # --- The looks ---
+
+    def _loaded(self) -> Text:
+        for left_out in self._plugins.left_out:
+            why = left_out.reason or Text("–", "–")
+            raise host_error("PLUGIN_LEFT_OUT", name=left_out.called, why=why)
+        if not self._plugins.import_types:
+            raise host_error("NO_PLUGINS")
+        names = ", ".join(
+            f"{found.called} {found.version or ''}".strip() for found in self._plugins.loaded
+        )
+        return Text(f"Används: {names}.", f"In use: {names}.")
+
+    def _opened(self, held: ExitStack) -> Text:
+        self._store = held.enter_context(Store.open(self._database, patience=self._patience))
+        return Text(f"{self._store.path}.", f"{self._store.path}.")
+
+    def _whole(self) -> Text:
+        for problem in _problems(self._store.db):
+            raise _damaged(self._store.path, problem)
+        return Text("Hel, med alla samband.", "Whole, with all its relations.")
+
+    def _writable(self) -> Text:
+        with self._store.change() as db:
+            # Writes the same again: a lock alone would be given in a folder that is full.
+            db.execute("UPDATE settings SET value = value")
+        return Text("Går att skriva.", "Can be written.")
+
+    def _locks(self) -> Text:
+        with self._store.locks.hold("doctor", wait=self._patience) as got:
+            if not got:
+                raise host_error("DATABASE_BUSY", path=self._store.locks.folder)
+        return Text("Kan låsas.", "Can be locked.")
+
+    def _currency(self) -> Text:
+        currency = self._store.settings()["default_currency"]
+        if currency.upper() != SEK:
+            raise host_error("DEFAULT_CURRENCY", currency=currency)
+        return Text("SEK.", "SEK.")
+
+    def _secrets(self) -> Text:
+        folder = self._store.path.with_name(f"{self._store.path.name}.secrets")
+        if exposed := _exposed(folder):
+            raise host_error("SECRETS_EXPOSED", path=exposed)
+        if folder.exists() and not os.access(folder, os.R_OK | os.W_OK | os.X_OK):
+            raise host_error("SECRETS_UNREACHABLE", path=folder)
+        if self._find_keyring() is not None:
+            return Text("Systemets nyckelring.", "The system's keyring.")
+        if not folder.exists():
+            return Text(
+                f"Mappen {folder} skapas när den behövs.",
+                f"The folder {folder} is made when it is needed.",
+            )
+        return Text(f"Mappen {folder}, bara för dig.", f"The folder {folder}, yours alone.")
+
+    def _defined(self) -> Text:
+        definition = self._store.definition(self._name or "")
+        owner = self._plugins.owner(definition.import_type)
+        self._definition = definition
+        return Text(
+            f"{definition.name}: {definition.import_type} genom {owner.called}.",
+            f"{definition.name}: {definition.import_type} by {owner.called}.",
+        )
+
+    def _invoices(self) -> Text:
+        if self._definition is None:
+            [count] = self._store.db.execute("SELECT count(*) FROM invoices").fetchone()
+            if not count:
+                raise Unknown(
+                    Text(
+                        "Inga är inlästa än; gör det med hostsim invoices load.",
+                        "None are loaded yet; do so with hostsim invoices load.",
+                    )
+                )
+            return Text(f"{count} är inlästa.", f"{count} are loaded.")
+        region = self._definition.region
+        called = _region(region)
+        [count] = self._store.db.execute(
+            "SELECT count(*) FROM invoices WHERE region = ?", (region,)
+        ).fetchone()
+        if not count:
+            raise host_error("NO_INVOICES", region=called)
+        return Text(f"{count} finns i {called.sv}.", f"There are {count} in {called.en}.")
+
+    # --- The plug-in's part ---
+
+    def _ask_the_plugin(self, name: str) -> None:
+        if self._definition is None:
+            self._look("host.import", _nothing, "host.database", "host.definition")
+            return
+        try:
+            found = self._make_host(self._store).diagnose(name)
+        except Exception as error:  # noqa: BLE001 - what the host found is told all the same
+            self._look("host.import", lambda error=error: self._failed(error))  # type: ignore[misc]
+            return
+        if found is None:
+            self._look("host.import", self._cannot_look)
+            return
+        self._findings += [
+            Finding(one.name, own(one.what), one.state, own(one.sentence), one.code, one.kind)
+            for one in found
+        ]
+
+    def _failed(self, error: Exception) -> Text:
+        failure = failure_of(error)
+        if failure is None:
+            log.warning("a plug-in failed in opter_diagnose", exc_info=error)
+            raise host_error("PLUGIN_FAILED", name=self._owner(), what=type(error).__name__)
+        if failure.kind == "cancelled":
+            raise error
+        raise HostError(failure.code, failure.kind, own(failure.sentence))
+
+    def _cannot_look(self) -> Text:
+        name = self._owner()
+        raise Unknown(
+            Text(
+                f"Insticksprogrammet {name} kan inte kontrollera sig självt; prova att importera.",
+                f"The plug-in {name} cannot examine itself; try an import.",
+            )
+        )
+
+    def _owner(self) -> str:
+        definition = self._definition
+        return "–" if definition is None else self._plugins.owner(definition.import_type).called
+
+
+def first_wrong(findings: list[Finding]) -> HostError | None:
+    """Make the error that a command ends with; ``None`` where nothing is wrong."""
+    for one in findings:
+        if one.state == "wrong":
+            return HostError(one.code, one.kind, own(one.sentence))
+    return None
+
+
+def _region(name: str) -> Text:
+    if not name:
+        return Text("standardregionen", "the default region")
+    return Text(f"regionen {name}", f"the region {name}")
+
+
+def _is_bad(finding: Finding) -> bool:
+    return finding.state in ("wrong", "skipped")
+
+
+def _skipped(other: hookspecs.Text) -> Text:
+    return Text(
+        f"Inte kontrollerat. Rätta först: {other.sv}.",
+        f"Not checked. Put this right first: {other.en}.",
+    )
+
+
+def _nothing() -> Text:
+    raise AssertionError("what this needs is not right")
+
+
+def _versions() -> Text:
+    versions = f"Python {platform.python_version()}, SQLite {sqlite3.sqlite_version}"
+    return Text(f"{versions}.", f"{versions}.")
+
+
+def _problems(db: sqlite3.Connection) -> Iterator[str]:
+    """Yield what SQLite finds, without the content of any row."""
+    for row in db.execute("PRAGMA integrity_check(1)"):
+        if row[0] != "ok":
+            yield "integrity_check"
+    for row in db.execute("PRAGMA foreign_key_check"):
+        yield f"foreign_key_check: {row[0]}"
+
+
+def _damaged(path: Path, problem: str) -> HostError:
+    return host_error("DATABASE_DAMAGED", path=path, problem=problem)
+
+
+def _name_of(error: sqlite3.Error) -> str:
+    # The message could hold a value of a row.
+    name: str = getattr(error, "sqlite_errorname", type(error).__name__)
+    return name
+
+
+def _exposed(folder: Path) -> Path | None:
+    """Name the folder, or a file in it, that others than its owner can read."""
+    if sys.platform == "win32" or not folder.exists():
+        return None
+    if folder.stat().st_mode & 0o077:
+        return folder
+    try:
+        files = sorted(folder.iterdir())
+    except OSError:
+        return None
+    return next((file for file in files if file.stat().st_mode & 0o077), None)

@@ -1,0 +1,106 @@
+"""Every error code there is, the host's own and the plug-ins', as one list.
+
+What a person saw once, or what stands in a stored run, can be looked up here.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from hostsim.errors import EXIT_STATUS
+from hostsim.plugins import HOST
+from hostsim.texts import ERRORS, WHO, Text, own
+
+if TYPE_CHECKING:
+    from hostsim.plugins import Plugins
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Explained:
+    """A code, who can act, and the sentence; ``source`` names the host or the plug-in."""
+
+    code: str
+    kind: str
+    sentence: Text
+    source: str
+
+    @property
+    def status(self) -> int:
+        """The exit status of a command that ends with it."""
+        return EXIT_STATUS.get(self.kind, EXIT_STATUS["internal"])
+
+    @property
+    def who(self) -> Text:
+        """Who can act."""
+        return WHO.get(self.kind, WHO["internal"])
+
+
+def every_error(plugins: Plugins) -> Iterator[Explained]:
+    """List the host's codes, then those of each plug-in that tells its own."""
+    for code, (kind, sentence) in ERRORS.items():
+        yield Explained(code, kind, _without_languages(sentence), HOST)
+    for name, call in plugins.listeners("opter_errors"):
+        try:
+            yield from [
+                Explained(str(one.code), str(one.kind), own(one.sentence), name)
+                for one in call("opter_errors")
+            ]
+        except Exception as error:  # noqa: BLE001 - the other codes can be explained all the same
+            log.warning("the plug-in %s cannot list its errors: %s", name, type(error).__name__)
+
+
+def _without_languages(sentence: Text) -> Text:
+    # A detail in two languages, as {why.sv}, is one detail to a reader.
+    return Text(sentence.sv.replace(".sv}", "}"), sentence.en.replace(".en}", "}"))
+
+
+def as_object(one: Explained, language: str) -> dict[str, Any]:
+    """Make the JSON object of a code; ``sentence`` in the chosen language."""
+    return {
+        "code": one.code,
+        "source": one.source,
+        "kind": one.kind,
+        "exit_status": one.status,
+        "sentence": one.sentence.en if language == "en" else one.sentence.sv,
+        "sv": one.sentence.sv,
+        "en": one.sentence.en,
+    }
+
+
+def markdown(errors: Iterable[Explained]) -> str:
+    """Write the page ``ERRORS.md``: one table for each source."""
+    lines = [
+        "# Felkoder och vad de betyder / Error codes and what they mean",
+        "",
+        _ABOUT.sv,
+        "",
+        _ABOUT.en,
+    ]
+    source = None
+    for one in errors:
+        if one.source != source:
+            source = one.source
+            lines += ["", f"## {source}", "", *_HEADS]
+        lines.append(
+            f"| `{one.code}` | {one.who.sv} / {one.who.en} | {one.status} "
+            f"| {one.sentence.sv} | {one.sentence.en} |"
+        )
+    return "\n".join(lines) + "\n"
+
+
+_ABOUT = Text(
+    "Sidan är skriven av `hostsim errors --markdown`; ändra tabellerna i koden, inte den. "
+    "Inom klamrar står det som skiljer från gång till gång.",
+    "This page is written by `hostsim errors --markdown`; change the tables in the code, not "
+    "the page. In braces stands what differs from time to time.",
+)
+
+_HEADS = (
+    "| Kod, code | Vem, who can act | Slutstatus, exit status | Svenska | English |",
+    "| --- | --- | --- | --- | --- |",
+)

@@ -1,0 +1,471 @@
+"""The plug-in's examination says of each thing whether it is right, and what to do if not.
+
+Against a sandbox in which one thing at a time is broken.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import socket
+import ssl
+import threading
+from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+import pluggy
+import pytest
+from keeping_host import KeepingHost
+from second_host import hookimpl, new_run
+
+from hostsim.demo import free_port
+from hostsim.sandbox import Fault, Match, Sandbox, seed, visitor
+from opter_fortnox_plugin.contract import Company
+from opter_fortnox_plugin.doctor import diagnose
+from opter_fortnox_plugin.doctor_words import WHAT
+from opter_fortnox_plugin.errors import SENTENCES, Cancelled, Unavailable
+from opter_fortnox_plugin.transport import Transport, _untrusted, proxy_of
+
+SETTINGS = {"ignore_payments_before": "2026-01-01"}
+NAME = "Åkeri Norr AB"
+
+#: What needs a login.
+AFTER_LOGIN = {"licence", "modules", "scopes", "company", "rate"} | {
+    "rights.company",
+    "rights.payments",
+    "rights.invoices",
+}
+
+
+def sign_in(address):
+    return visitor.sign_in(address, seed.USER, seed.PASSWORD)
+
+
+class Person(KeepingHost):
+    """A host whose person signs in, or does something else, in the window."""
+
+    def __init__(self, act=sign_in):
+        super().__init__()
+        self.act = act
+        self.windows = 0
+
+    @hookimpl
+    def opter_open_window(self, run, address, answered):
+        self.windows += 1
+        threading.Thread(target=self.act, args=[address], daemon=True).start()
+        return True
+
+
+@pytest.fixture
+def sandbox():
+    with Sandbox(seed.empty(), redirect_uri=f"http://localhost:{free_port()}/callback") as sandbox:
+        yield sandbox
+
+
+@pytest.fixture
+def configuration(sandbox):
+    return sandbox.environment()
+
+
+@pytest.fixture
+def company(sandbox):
+    return sandbox.state.company()
+
+
+@pytest.fixture
+def examine(configuration):
+    """Examine; return the findings by name."""
+
+    def examine(*, person=None, environment=(), injected=(), **run):
+        manager = pluggy.PluginManager("opter")
+        manager.register(person or Person())
+        made = new_run(manager, **{"settings": SETTINGS, "configuration": configuration} | run)
+        found = diagnose(
+            made,
+            environment=dict(environment),
+            **{"sleep": lambda _: None, "proxy": lambda _: None} | dict(injected),
+        )
+        return {one.name: one for one in found}
+
+    return examine
+
+
+def wrong(findings):
+    return {name: one.code for name, one in findings.items() if one.state == "wrong"}
+
+
+def skipped(findings):
+    return {name for name, one in findings.items() if one.state == "skipped"}
+
+
+def refused(sandbox, path, code):
+    """Let Fortnox refuse whatever is asked of a path by somebody who is signed in."""
+    body = json.dumps({"ErrorInformation": {"error": 1, "message": "Nej.", "code": code}})
+
+    def match(asked):
+        return asked.path == path and asked.company is not None
+
+    sandbox.faults.add(Fault(400, body, "application/json", match=match, times=None))
+
+
+# --- All is well ----------------------------------------------------------------
+
+
+def test_all_is_right_where_an_import_would_work(examine):
+    findings = examine()
+    states = {name: one.state for name, one in findings.items()}
+    assert states.pop("currency") == "unknown"
+    assert set(states.values()) == {"right"}
+    assert set(findings) == set(WHAT) - {"configuration.others"}
+
+
+def test_it_signs_in_once_and_asks_four_questions(examine, sandbox):
+    person = Person()
+    examine(person=person)
+    asked = [one.path for one in sandbox.switchboard.asked if one.path.startswith("/3/")]
+    assert person.windows == 1
+    assert sorted(asked) == [
+        "/3/companyinformation",
+        "/3/companyinformation",
+        "/3/invoicepayments",
+        "/3/invoices",
+    ]
+
+
+def test_it_hands_over_no_payments(examine):
+    person = Person()
+    examine(person=person)
+    assert (person.payments, person.left_out) == ({}, [])
+
+
+def test_it_leaves_no_login_behind(examine, sandbox):
+    examine()
+    assert [one.path for one in sandbox.switchboard.asked][-1] == "/oauth-v1/revoke"
+
+
+def test_it_shows_neither_secret_nor_token(examine, sandbox, configuration, caplog):
+    caplog.set_level(logging.DEBUG)
+    configuration["FORTNOX_API_URL"] = sandbox.api_url.replace("//", "//kim:password@")
+    said = repr(examine()) + caplog.text
+    assert sandbox.client_secret not in said
+    assert "kim:password" not in said
+    assert not [one for one in said.split() if one.startswith("eyJ")]
+
+
+# --- Configuration ----------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", ["CLIENT_ID", "CLIENT_SECRET", "REDIRECT_URI"])
+def test_a_value_that_is_missing_is_named_and_the_login_waits_for_it(examine, configuration, name):
+    del configuration[f"FORTNOX_{name}"]
+    findings = examine()
+    assert wrong(findings) == {f"configuration.{name.lower()}": "CONFIGURATION_MISSING"}
+    assert skipped(findings) >= {"login"} | AFTER_LOGIN
+    assert findings["clock"].state == "right"
+    assert WHAT[f"configuration.{name.lower()}"].sv in findings["login"].sentence.sv
+
+
+def test_an_address_that_nobody_gave_is_fortnox_own(examine, configuration):
+    del configuration["FORTNOX_API_URL"]
+
+    def nowhere(address, timeout):
+        raise ConnectionRefusedError
+
+    findings = examine(injected={"connect": nowhere})
+    assert "https://api.fortnox.se/3" in findings["configuration.api_url"].sentence.sv
+    assert findings["configuration.api_url"].state == "right"
+
+
+def test_an_address_without_tls_is_wrong(examine, configuration):
+    configuration["FORTNOX_API_URL"] = "http://api.fortnox.se/3"
+    findings = examine()
+    assert wrong(findings) == {"configuration.api_url": "CONFIGURATION_WRONG"}
+    assert skipped(findings) >= {"network.api", "answer.api", "clock", "login"}
+    assert findings["answer.login"].state == "right"
+
+
+def test_a_value_that_was_copied_with_quotation_marks_is_odd(examine, configuration):
+    configuration["FORTNOX_CLIENT_ID"] = f'"{configuration["FORTNOX_CLIENT_ID"]}"'
+    findings = examine(person=Person(lambda _: None), login_timeout=0.01)
+    assert findings["configuration.client_id"].state == "unknown"
+
+
+def test_a_misspelt_setting_is_noticed(examine):
+    findings = examine(environment={"FORTNOX_CLIENTID": "x", "FORTNOX_OF_SOMEBODY_ELSE": "x"})
+    sentence = findings["configuration.others"].sentence.en
+    assert "FORTNOX_CLIENTID (is FORTNOX_CLIENT_ID meant?)" in sentence
+    assert "SOMEBODY_ELSE" not in sentence
+
+
+def test_another_default_currency_is_wrong(examine):
+    assert wrong(examine(default_currency="EUR")) == {"currency": "DEFAULT_CURRENCY_NOT_SEK"}
+
+
+# --- Network ------------------------------------------------------------------------
+
+
+def unknown_name(address, timeout):
+    raise socket.gaierror(-2, "Name or service not known")
+
+
+def no_route(address, timeout):
+    raise TimeoutError
+
+
+@pytest.mark.parametrize(
+    ("connect", "code"),
+    [(unknown_name, "FORTNOX_NAME_UNKNOWN"), (no_route, "FORTNOX_NOT_REACHED")],
+)
+def test_a_name_that_nobody_knows_differs_from_a_way_that_is_closed(examine, connect, code):
+    findings = examine(injected={"connect": connect})
+    assert wrong(findings) == {"network.login": code, "network.api": code}
+    assert "clock" in skipped(findings)
+
+
+class Untrusted(Transport):
+    def send(self, method, address, **more):
+        raise Unavailable("FORTNOX_NOT_TRUSTED", host="api.fortnox.se")
+
+
+def test_a_certificate_that_cannot_be_trusted_is_wrong(examine):
+    findings = examine(injected={"transport": Untrusted})
+    assert wrong(findings) == dict.fromkeys(("answer.login", "answer.api"), "FORTNOX_NOT_TRUSTED")
+
+
+def test_a_service_that_is_down_is_wrong(examine, sandbox):
+    sandbox.faults.add(Fault(503, match=Match(path="/3/companyinformation"), times=1))
+    findings = examine()
+    assert wrong(findings) == {"answer.api": "FORTNOX_UNAVAILABLE"}
+    assert findings["login"].state == "right"
+    assert skipped(findings) == {"clock"}
+
+
+def test_an_answer_that_breaks_off_is_wrong(examine, sandbox):
+    sandbox.faults.add(Fault.reset(match=Match(path="/3/companyinformation"), times=1))
+    assert wrong(examine()) == {"answer.api": "FORTNOX_UNAVAILABLE"}
+
+
+def test_somebody_who_answers_in_the_place_of_fortnox_is_noticed(examine, sandbox):
+    sandbox.faults.add(Fault.html(match=Match(path="/3/companyinformation"), times=1))
+    finding = examine()["answer.api"]
+    assert (finding.state, "200" in finding.sentence.sv) == ("unknown", True)
+
+
+def test_a_proxy_is_named_and_the_way_behind_it_is_not_looked_at(examine):
+    injected = {"proxy": lambda _: "proxy.example:8080", "connect": unknown_name}
+    findings = examine(injected=injected)
+    assert "proxy.example:8080" in findings["network.proxy"].sentence.sv
+    assert findings["network.api"].state == "right"
+
+
+def test_a_proxy_is_told_without_its_password(monkeypatch):
+    monkeypatch.setenv("HTTPS_PROXY", "http://kim:hemligt@proxy.example:8080")
+    monkeypatch.delenv("NO_PROXY", raising=False)
+    monkeypatch.delenv("no_proxy", raising=False)
+    assert proxy_of("https://api.fortnox.se/3") == "proxy.example:8080"
+    assert proxy_of("http://localhost:9/3") is None
+
+
+def test_the_transport_tells_a_certificate_from_a_connection():
+    """What the finding above begins with."""
+    error = ConnectionError()
+    error.__cause__ = ssl.SSLCertVerificationError("self-signed")
+    assert _untrusted(error)
+    assert not _untrusted(ConnectionError())
+
+
+# --- Clock --------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("minutes", [-2, 2])
+def test_a_clock_that_is_off_by_minutes_is_wrong(examine, minutes):
+    findings = examine(injected={"now": lambda: datetime.now(UTC) + timedelta(minutes=minutes)})
+    assert wrong(findings) == {"clock": "CLOCK_WRONG"}
+    assert findings["clock"].sentence.sv.count(":") >= 4
+
+
+def test_a_clock_in_another_zone_is_right(examine):
+    zone = ZoneInfo("America/New_York")
+    assert examine(injected={"now": lambda: datetime.now(zone)})["clock"].state == "right"
+
+
+def test_a_clock_that_nothing_can_be_compared_with_is_unknown(examine):
+    class Timeless(Transport):
+        def send(self, method, address, **more):
+            reply = super().send(method, address, **more)
+            return type(reply)(reply.status, {}, reply.body)
+
+    assert examine(injected={"transport": Timeless})["clock"].state == "unknown"
+
+
+# --- Login --------------------------------------------------------------------------
+
+
+def test_a_port_that_another_program_uses_is_wrong_and_no_window_opens(examine, configuration):
+    person = Person()
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        configuration["FORTNOX_REDIRECT_URI"] = f"http://127.0.0.1:{port}/callback"
+        findings = examine(person=person)
+    assert wrong(findings) == {"redirect": "LOGIN_PORT_IN_USE"}
+    assert skipped(findings) == {"login"} | AFTER_LOGIN
+    assert person.windows == 0
+
+
+def test_a_wrong_secret_is_wrong(examine, configuration):
+    configuration["FORTNOX_CLIENT_SECRET"] = "another"
+    findings = examine()
+    assert wrong(findings) == {"login": "LOGIN_CLIENT_UNKNOWN"}
+    assert skipped(findings) == AFTER_LOGIN
+
+
+def test_a_person_who_says_no_is_told_so(examine):
+    person = Person(lambda address: visitor.refuse(address, seed.USER, seed.PASSWORD))
+    assert wrong(examine(person=person)) == {"login": "LOGIN_REFUSED"}
+
+
+def test_a_person_who_does_not_come_is_told_so(examine):
+    findings = examine(person=Person(lambda _: None), login_timeout=0.01)
+    assert wrong(findings) == {"login": "LOGIN_TIMED_OUT"}
+
+
+@pytest.mark.parametrize(
+    ("error", "code"),
+    [
+        ("error_missing_license", "LICENCE_MISSING"),
+        ("error_missing_system_admin_right", "ADMINISTRATOR_NEEDED"),
+    ],
+)
+def test_what_fortnox_says_at_the_login_is_told(examine, company, error, code):
+    company.consent_error = error
+    assert wrong(examine()) == {"login": code}
+
+
+# --- Licences and rights --------------------------------------------------------------
+
+
+def test_a_missing_integration_licence_is_told_once(examine, sandbox):
+    for path in ("companyinformation", "invoicepayments", "invoices"):
+        refused(sandbox, f"/3/{path}", 2001103)
+    findings = examine()
+    assert wrong(findings) == {"licence": "LICENCE_MISSING"}
+    assert skipped(findings) == AFTER_LOGIN - {"licence", "scopes", "rate"}
+
+
+def test_a_missing_program_licence_is_told_once(examine, sandbox):
+    for path in ("invoicepayments", "invoices"):
+        refused(sandbox, f"/3/{path}", 2001101)
+    findings = examine()
+    assert wrong(findings) == {"modules": "LICENCE_MISSING"}
+    assert skipped(findings) == {"rights.payments", "rights.invoices"}
+    assert findings["company"].state == "right"
+
+
+@pytest.mark.parametrize(
+    ("scope", "right"),
+    [
+        ("payment", "rights.payments"),
+        ("invoice", "rights.invoices"),
+        ("companyinformation", "rights.company"),
+    ],
+)
+def test_a_scope_that_was_taken_away_is_told(examine, sandbox, scope, right):
+    sandbox.state.withdraw_scope(scope)
+    findings = examine()
+    assert wrong(findings) == {"scopes": "SCOPE_MISSING"}
+    assert right in skipped(findings)
+
+
+def test_a_scope_that_was_not_granted_is_named(examine):
+    class Granting(Transport):
+        def send(self, method, address, **more):
+            reply = super().send(method, address, **more)
+            if not address.endswith("/token"):
+                return reply
+            body = json.loads(reply.body) | {"scope": "invoice companyinformation"}
+            return type(reply)(reply.status, reply.headers, json.dumps(body).encode())
+
+    findings = examine(injected={"transport": Granting})
+    assert wrong(findings) == {"scopes": "SCOPE_MISSING"}
+    assert "payment" in findings["scopes"].sentence.sv
+
+
+@pytest.mark.parametrize(
+    ("path", "code", "right"),
+    [
+        ("/3/invoicepayments", 2003330, "rights.payments"),
+        ("/3/invoices", 2001339, "rights.invoices"),
+        ("/3/companyinformation", 2002455, "rights.company"),
+    ],
+)
+def test_a_right_that_the_person_lacks_is_told(examine, sandbox, path, code, right):
+    refused(sandbox, path, code)
+    findings = examine()
+    assert wrong(findings) == {right: "RIGHT_MISSING"}
+    assert str(code) in findings[right].sentence.sv
+
+
+def test_what_may_be_read_is_counted(examine, sandbox):
+    assert "0" in examine()["rights.payments"].sentence.sv
+
+
+def test_an_answer_that_nobody_expects_is_a_fault_of_the_plug_in(examine, sandbox):
+    refused(sandbox, "/3/invoices", 2000588)
+    assert wrong(examine()) == {"rights.invoices": "FORTNOX_REFUSED"}
+
+
+# --- Company and rate limit -------------------------------------------------------------
+
+
+def test_the_company_is_compared_with_the_one_of_the_import(examine, company):
+    ours = Company(str(company.number), company.name)
+    assert company.name in examine(company=ours)["company"].sentence.sv
+    findings = examine(company=Company("1", NAME))
+    assert wrong(findings) == {"company": "WRONG_COMPANY"}
+    assert NAME in findings["company"].sentence.sv
+
+
+def test_the_rate_limit_is_told_where_it_was_met(examine, sandbox):
+    def signed_in(asked):
+        return asked.company is not None
+
+    sandbox.faults.add(Fault.too_many("0", match=signed_in, times=2))
+    findings = examine(injected={"sleep": lambda _: None})
+    assert wrong(findings) == {"rate": "RATE_LIMITED"}
+    assert "2" in findings["rate"].sentence.sv
+
+
+# --- How it ends --------------------------------------------------------------------------
+
+
+def test_a_person_who_cancels_ends_it(examine):
+    class Stop(Person):
+        @hookimpl
+        def opter_progress(self, run, progress):
+            return True
+
+    with pytest.raises(Cancelled):
+        examine(person=Stop(lambda _: None))
+
+
+def test_whatever_is_wrong_stands_in_the_table_of_errors(examine, configuration):
+    configuration.clear()
+    for one in examine().values():
+        assert bool(one.code) == (one.state == "wrong")
+        assert one.code in {"", *SENTENCES}
+
+
+# --- A login that is kept -------------------------------------------------------------------
+
+
+def test_a_login_that_is_kept_is_used_and_goes_on(examine, configuration):
+    """Neither a window nor its port is needed then."""
+    person, staying = Person(), SETTINGS | {"stay_signed_in": "true"}
+    examine(person=person, settings=staying)
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        configuration["FORTNOX_REDIRECT_URI"] = f"http://127.0.0.1:{port}/callback"
+        findings = examine(person=person, settings=staying)
+    assert (person.windows, findings["login"].state) == (1, "right")
+    assert wrong(findings) == {"redirect": "LOGIN_PORT_IN_USE"}
+    assert [value for value in person.secrets.values() if value]

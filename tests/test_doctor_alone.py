@@ -1,0 +1,80 @@
+"""``python -m opter_fortnox_plugin doctor`` examines without any host."""
+
+from __future__ import annotations
+
+import json
+import threading
+
+import pytest
+
+from hostsim.demo import free_port
+from hostsim.sandbox import Sandbox, seed, visitor
+from opter_fortnox_plugin import __main__
+
+
+@pytest.fixture
+def sandbox():
+    with Sandbox(seed.empty(), redirect_uri=f"http://localhost:{free_port()}/callback") as sandbox:
+        yield sandbox
+
+
+@pytest.fixture
+def doctor(sandbox, capsys):
+    """Run the command; somebody signs in in the window that it opens."""
+
+    def run(*arguments, **changes):
+        status = __main__.main(
+            ["doctor", *arguments],
+            environment=sandbox.environment() | changes,
+            open_window=_sign_in,
+            sleep=lambda _: None,
+        )
+        out, err = capsys.readouterr()
+        return status, out, err
+
+    return run
+
+
+def _sign_in(address):
+    threading.Thread(
+        target=visitor.sign_in, args=(address, seed.USER, seed.PASSWORD), daemon=True
+    ).start()
+
+
+def test_it_ends_with_zero_where_all_is_right(doctor):
+    status, out, err = doctor()
+    assert (status, "FEL" in out) == (0, False)
+    assert "Integrationslicens" in out
+    assert "Logga in i fönstret" in err
+
+
+def test_it_ends_with_the_status_and_code_of_the_first_wrong_thing(doctor, sandbox):
+    sandbox.state.withdraw_scope("payment")
+    status, out, err = doctor("--lang", "en")
+    assert (status, "WRONG" in out) == (4, True)
+    assert err.splitlines()[-1].startswith("SCOPE_MISSING: ")
+
+
+def test_it_writes_json_without_the_secret(doctor, sandbox):
+    status, out, _ = doctor("--json", FORTNOX_REDIRECT_URI="https://example.com/")
+    states = {one["name"]: one["state"] for one in json.loads(out)["findings"]}
+    assert (status, states["configuration.redirect_uri"], states["login"]) == (
+        2,
+        "wrong",
+        "skipped",
+    )
+    assert sandbox.client_secret not in out
+
+
+def test_it_leaves_no_login_behind(doctor, sandbox):
+    doctor()
+    assert sandbox.switchboard.asked[-1].path == "/oauth-v1/revoke"
+
+
+def test_a_fault_of_the_program_is_told_without_what_was_at_hand(sandbox, capsys):
+    def broken(address):
+        raise ValueError(address)
+
+    status = __main__.main(["doctor"], environment=sandbox.environment(), open_window=broken)
+    err = capsys.readouterr().err.splitlines()
+    assert (status, err[-1].partition(":")[0], err[-2]) == (1, "INTERNAL", "ValueError")

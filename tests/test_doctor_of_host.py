@@ -1,0 +1,354 @@
+"""``hostsim doctor`` looks at what the host needs, and asks the plug-in for the rest."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import sqlite3
+import sys
+import threading
+
+import pytest
+from fake_plugin import FakePlugin, hookimpl, invoice
+
+from hostsim import __main__
+from hostsim.demo import free_port
+from hostsim.doctor import WHAT, Doctor, Finding, first_wrong
+from hostsim.errors import HostError, exit_status
+from hostsim.host import Host
+from hostsim.models import ExportedInvoice
+from hostsim.plugins import Plugins
+from hostsim.sandbox import Sandbox, seed, visitor
+from hostsim.secrets import no_keyring
+from hostsim.store import Store
+from hostsim.texts import Text
+from opter_fortnox_plugin import plugin as fortnox
+
+NAME = "Banken"
+FINE = Text("Allt väl.", "All is well.")
+
+
+class Bank(FakePlugin):
+    """An import plug-in that can examine itself."""
+
+    answer = ()
+
+    @hookimpl
+    def opter_diagnose(self, run):
+        self.runs.append(run)
+        if isinstance(self.answer, BaseException):
+            raise self.answer
+        return self.answer
+
+
+class Failed(Exception):
+    code = "BANK_CLOSED"
+    sentence = Text("Banken är stängd. Vänta.", "The bank is closed. Wait.")
+
+    def __init__(self, kind):
+        super().__init__(kind)
+        self.kind = kind
+
+
+@pytest.fixture
+def bank():
+    return Bank()
+
+
+@pytest.fixture
+def database(tmp_path):
+    return tmp_path / "host.db"
+
+
+@pytest.fixture
+def store(database, bank):
+    with Store.create(database) as store:
+        Host(store, Plugins([("bank", bank)])).define(NAME, "Fake", "API", "", {})
+        yield store
+
+
+@pytest.fixture
+def examine(database, bank):
+    def examine(name=None, plugins=None, keyring=no_keyring):
+        plugins = plugins or Plugins([("bank", bank)])
+        doctor = Doctor(
+            database,
+            plugins,
+            lambda store: Host(store, plugins, lock_wait=0.0),
+            definition=name,
+            keyring=keyring,
+            patience=0.0,
+        )
+        return {one.name: one for one in doctor.examine()}
+
+    return examine
+
+
+def wrong(findings):
+    return {name: one.code for name, one in findings.items() if one.state == "wrong"}
+
+
+def skipped(findings):
+    return {name for name, one in findings.items() if one.state == "skipped"}
+
+
+# --- The host's own things ------------------------------------------------------------
+
+
+def test_without_a_name_it_looks_at_what_needs_none(examine, store, bank):
+    findings = examine()
+    assert set(findings) == set(WHAT) - {"host.definition", "host.import"}
+    assert wrong(findings) == {}
+    assert findings["host.invoices"].state == "unknown"
+    assert bank.runs == []
+
+
+def test_a_database_that_is_not_there_is_told_and_what_needs_it_waits(examine):
+    findings = examine(NAME)
+    assert wrong(findings) == {"host.database": "NO_DATABASE"}
+    assert skipped(findings) == set(WHAT) - {"host.database", "host.versions", "host.plugins"}
+
+
+def test_a_file_that_is_no_database_of_ours_is_told(examine, database):
+    database.write_bytes(b"notes" * 1000)
+    assert wrong(examine()) == {"host.database": "DATABASE_FOREIGN"}
+
+
+def test_a_database_whose_tables_are_damaged_is_told(examine, store, database):
+    store.close()
+    broken = sqlite3.connect(database)
+    broken.execute("PRAGMA writable_schema = ON")
+    broken.execute("DELETE FROM sqlite_master WHERE name = 'settings'")
+    broken.commit()
+    broken.close()
+    findings = examine()
+    assert findings["host.integrity"].code == "DATABASE_DAMAGED"
+    assert set(wrong(findings).values()) == {"DATABASE_DAMAGED"}
+
+
+def test_a_broken_relation_in_the_database_is_told(examine, store, database):
+    other = sqlite3.connect(database)
+    other.execute("PRAGMA foreign_keys = OFF")
+    other.execute("CREATE TABLE mine (of TEXT REFERENCES settings (key))")
+    other.execute("INSERT INTO mine VALUES ('nothing')")
+    other.commit()
+    other.close()
+    findings = examine()
+    assert wrong(findings) == {"host.integrity": "DATABASE_DAMAGED"}
+    assert "foreign_key_check: mine" in findings["host.integrity"].sentence.sv
+
+
+def test_a_database_that_somebody_else_writes_to_is_busy(examine, store, database):
+    other = sqlite3.connect(database, isolation_level=None)
+    other.execute("BEGIN IMMEDIATE")
+    try:
+        assert wrong(examine()) == {"host.writable": "DATABASE_BUSY"}
+    finally:
+        other.close()
+
+
+def test_a_lock_that_somebody_holds_is_told(examine, store):
+    with store.locks.hold("doctor", wait=0) as got:
+        assert got
+        assert wrong(examine()) == {"host.locks": "DATABASE_BUSY"}
+
+
+def test_another_default_currency_is_told(examine, store):
+    store.set_setting("default_currency", "EUR")
+    assert wrong(examine()) == {"host.currency": "DEFAULT_CURRENCY"}
+
+
+@pytest.fixture
+def folder(store):
+    folder = store.path.with_name("host.db.secrets")
+    folder.mkdir(mode=0o700)
+    return folder
+
+
+posix = pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such modes")
+
+
+@posix
+def test_a_place_for_secrets_that_others_can_read_is_told(examine, folder):
+    assert examine()["host.secrets"].state == "right"
+    (folder / "one").touch(mode=0o644)
+    findings = examine()
+    assert wrong(findings) == {"host.secrets": "SECRETS_EXPOSED"}
+    assert str(folder / "one") in findings["host.secrets"].sentence.sv
+    folder.chmod(0o755)
+    assert f"{folder}," in examine()["host.secrets"].sentence.sv
+
+
+@posix
+def test_a_place_for_secrets_that_is_no_folder_is_told(examine, folder):
+    shutil.rmtree(folder)
+    folder.touch(mode=0o600)
+    assert wrong(examine()) == {"host.secrets": "SECRETS_UNREACHABLE"}
+
+
+def test_a_keyring_is_named(examine, store):
+    findings = examine(keyring=object)
+    assert findings["host.secrets"].sentence.sv == "Systemets nyckelring."
+
+
+def test_a_plug_in_that_is_left_out_is_told_with_the_reason(examine, store, bank):
+    findings = examine(plugins=Plugins([("bank", bank), ("class", Bank)]))
+    assert wrong(findings) == {"host.plugins": "PLUGIN_LEFT_OUT"}
+    assert "är en klass" in findings["host.plugins"].sentence.sv
+
+
+def test_a_host_without_plug_ins_is_told(examine, store):
+    assert wrong(examine(plugins=Plugins([]))) == {"host.plugins": "NO_PLUGINS"}
+
+
+# --- A definition and its plug-in -------------------------------------------------------
+
+
+@pytest.fixture
+def loaded(store):
+    one = invoice()
+    store.load_invoices(
+        [
+            ExportedInvoice(
+                **{
+                    name: getattr(one, name)
+                    for name in ExportedInvoice.__slots__
+                    if hasattr(one, name)
+                }
+            )
+        ]
+    )
+
+
+def test_what_the_plug_in_finds_comes_last(examine, loaded, bank):
+    bank.answer = [Finding("bank.vault", Text("Valv", "Vault"), "right", FINE)]
+    findings = examine(NAME)
+    assert list(findings)[-1] == "bank.vault"
+    assert wrong(findings) == {}
+    assert bank.runs[0].definition == NAME
+
+
+def test_a_definition_that_nobody_made_is_told(examine, store, bank):
+    findings = examine("Kassan")
+    assert wrong(findings) == {"host.definition": "DEFINITION_UNKNOWN"}
+    assert skipped(findings) == {"host.invoices", "host.import"}
+    assert bank.runs == []
+
+
+def test_a_region_without_invoices_is_told(examine, store):
+    findings = examine(NAME)
+    assert wrong(findings) == {"host.invoices": "NO_INVOICES"}
+
+
+def test_a_plug_in_that_cannot_examine_itself_is_told(examine, loaded, bank):
+    bank.answer = None
+    assert examine(NAME)["host.import"].state == "unknown"
+
+
+def test_an_error_of_the_plug_in_is_a_finding(examine, loaded, bank):
+    bank.answer = Failed("unavailable")
+    findings = examine(NAME)
+    assert wrong(findings) == {"host.import": "BANK_CLOSED"}
+    assert exit_status(first_wrong(list(findings.values()))) == 5
+
+
+def test_a_bug_of_the_plug_in_is_a_finding_without_what_it_said(examine, loaded, bank):
+    bank.answer = ValueError("a secret")
+    findings = examine(NAME)
+    assert wrong(findings) == {"host.import": "PLUGIN_FAILED"}
+    assert "a secret" not in repr(findings)
+
+
+def test_a_person_who_cancels_ends_it(examine, loaded, bank):
+    bank.answer = Failed("cancelled")
+    with pytest.raises(Failed):
+        examine(NAME)
+
+
+def test_an_import_that_is_running_is_told(examine, loaded, store):
+    with store.locks.hold("definition", NAME, wait=0):
+        assert wrong(examine(NAME)) == {"host.import": "IMPORT_RUNNING"}
+
+
+def test_the_first_wrong_thing_gives_the_error():
+    wrongs = [
+        Finding("a", FINE, "unknown", FINE),
+        Finding("b", FINE, "wrong", FINE, "B", "login"),
+        Finding("c", FINE, "wrong", FINE, "C", "busy"),
+    ]
+    error = first_wrong(wrongs)
+    assert isinstance(error, HostError)
+    assert (error.code, exit_status(error)) == ("B", 3)
+    assert first_wrong(wrongs[:1]) is None
+
+
+# --- The command, with the real plug-in and the sandbox -----------------------------------
+
+
+@pytest.fixture
+def command(database, store, monkeypatch, capsys):
+    """Run a command on a host with the plug-in of Fortnox; somebody signs in in its window."""
+    monkeypatch.setattr(Plugins, "load", classmethod(lambda cls: cls([("fortnox", fortnox)])))
+    monkeypatch.setattr("hostsim.host.open_window", _sign_in)
+
+    def run(*arguments):
+        status = __main__.main(["--db", str(database), *arguments])
+        out, err = capsys.readouterr()
+        return status, out, err
+
+    return run
+
+
+def _sign_in(address, answered):
+    threading.Thread(
+        target=visitor.sign_in, args=(address, seed.USER, seed.PASSWORD), daemon=True
+    ).start()
+    return True
+
+
+@pytest.fixture
+def sandbox(monkeypatch):
+    redirect = f"http://localhost:{free_port()}/callback"
+    with Sandbox(seed.empty(), redirect_uri=redirect) as sandbox:
+        for name, value in sandbox.environment().items():
+            monkeypatch.setenv(name, value)
+        yield sandbox
+
+
+@pytest.fixture
+def defined(command, loaded, sandbox):
+    values = "ignore_payments_before=2026-01-01"
+    arguments = ("--type", "FortnoxAPI", "--format", "API", "--set", values)
+    assert command("formats", "add", "Fortnox", *arguments)[0] == 0
+    return command
+
+
+def test_the_command_shows_a_line_for_each_thing_and_ends_with_zero(defined):
+    status, out, _ = defined("doctor", "Fortnox")
+    assert status == 0
+    assert "✓ rätt" in out
+    assert "Inget fel hittades." in out
+    assert "Integrationslicens" in out
+
+
+def test_the_command_ends_with_the_status_and_the_code_of_the_first_wrong_thing(defined, sandbox):
+    sandbox.state.withdraw_scope("invoice")
+    status, out, err = defined("doctor", "Fortnox", "--lang", "en")
+    assert (status, err.splitlines()[-1].partition(":")[0]) == (4, "SCOPE_MISSING")
+    assert "✗ wrong" in out
+    assert "1 wrong." in out
+
+
+def test_the_command_writes_json_without_a_secret(defined, sandbox):
+    status, out, _ = defined("doctor", "Fortnox", "--json")
+    found = {one["name"]: one for one in json.loads(out)["findings"]}
+    assert (status, found["login"]["state"], found["login"]["code"]) == (0, "right", None)
+    assert sandbox.client_secret not in out
+
+
+def test_the_command_works_before_there_is_a_database(command, database, store):
+    store.close()
+    database.unlink()
+    status, out, err = command("doctor")
+    assert (status, err.partition(":")[0]) == (2, "NO_DATABASE")
+    assert "– ej sett" in out

@@ -1,0 +1,89 @@
+"""Errors that few people will ever meet end as the table says, too."""
+
+from __future__ import annotations
+
+import sys
+
+import pluggy
+import pytest
+from fortnox import Wire, response
+from keeping_host import KeepingHost
+from second_host import Host as HostInMemory
+from second_host import new_run
+
+from hostsim import __main__
+from hostsim.demo import run_demo
+from hostsim.errors import HostError
+from hostsim.plugins import Plugins
+from hostsim.render import Paper
+from hostsim.store import Store
+from opter_fortnox_plugin.configuration import Configuration
+from opter_fortnox_plugin.errors import Refused, Unavailable
+from opter_fortnox_plugin.host import Host
+from opter_fortnox_plugin.oauth import TokenEndpoint
+from opter_fortnox_plugin.protocol import Tokens
+from opter_fortnox_plugin.staying import KeptLogin, end_kept_login
+from opter_fortnox_plugin.transport import Transport
+
+
+def test_a_code_that_nobody_has_is_refused(capsys):
+    assert __main__.main(["errors", "NO_SUCH"]) == 2
+    assert capsys.readouterr().err.startswith("ERROR_UNKNOWN: ")
+
+
+def test_a_name_is_refused_where_nothing_is_defined_at_all(tmp_path):
+    with Store.create(tmp_path / "host.db") as store, pytest.raises(HostError) as caught:
+        store.definition("Fortnox")
+    assert caught.value.code == "NO_DEFINITIONS"
+    assert "hostsim formats add" in caught.value.sentence.sv
+
+
+def test_the_demonstration_refuses_a_folder_that_cannot_be_made(tmp_path, capsys):
+
+    (tmp_path / "file").write_text("")
+    with pytest.raises(HostError) as caught:
+        run_demo(
+            Paper(sys.stdout, "sv"),
+            Plugins([]),
+            keep=tmp_path / "file" / "folder",
+            progress_stream=sys.stderr,
+        )
+    assert (caught.value.code, caught.value.kind) == ("FOLDER_UNREACHABLE", "usage")
+
+
+def run_with(*hosts, **more):
+    manager = pluggy.PluginManager("opter")
+    for host in hosts:
+        manager.register(host)
+    return new_run(manager, {}, **more)
+
+
+def test_a_login_that_fortnox_did_not_revoke_is_told_and_gone_here_all_the_same():
+    host = KeepingHost()
+    with Wire(response(400, {"error": "invalid_request"})) as wire:
+        values = {
+            "FORTNOX_CLIENT_ID": "k7Qclient",
+            "FORTNOX_CLIENT_SECRET": "s3cret",
+            "FORTNOX_REDIRECT_URI": "http://localhost:51843/callback",
+            "FORTNOX_AUTH_URL": wire.address,
+            "FORTNOX_API_URL": wire.address,
+        }
+        run = run_with(host, configuration=values)
+        transport = Transport()
+        configured = Configuration.of(values, {})
+        endpoint = TokenEndpoint(transport, configured, lambda _: None)
+        assert KeptLogin(Host(run), endpoint, configured).keep(Tokens("a", "r"))
+        transport.close()
+        with pytest.raises(Unavailable) as caught:
+            end_kept_login(run, environment={})
+    assert caught.value.code == "LOGIN_NOT_REVOKED"
+    assert set(host.secrets.values()) == {None}
+
+
+@pytest.mark.parametrize("hosts", [0, 2])
+def test_a_question_that_no_host_or_two_hosts_answer_is_refused(hosts):
+    run = run_with(*(HostInMemory() for _ in range(hosts)))
+    with pytest.raises(Refused) as caught:
+        Host(run).open_window("http://login.example/", lambda _: None)
+    assert caught.value.code == "HOST_DID_NOT_ANSWER"
+    assert "opter_open_window" in caught.value.sentence.sv
