@@ -284,7 +284,7 @@ def free_port(choose: Callable[[int, int], int] = random.randint) -> int:
     those takes it before it is used.
     """
     for _ in range(100):
-        port = choose(20_000, 32_000)
+        port = choose(26_000, 32_000)
         with closing(socket.socket()) as probe, suppress(OSError):
             probe.bind(("127.0.0.1", port))
             return port

@@ -795,7 +795,8 @@ def opter_secret_get(run: Run, key: str) -> str | None:
         ``opter_settings_stored``. The place belongs to its definition alone.
     :param key: the plug-in's own; at most 200 characters.
     :return: the secret; ``None`` where there is none. Where the place is
-        damaged, also ``None``, after the host has told a person so.
+        damaged, also ``None``, after the host has told a person so. Asks
+        nothing of a person, as to unlock a keyring, where nothing was put.
 
     An error ends the run.
     """
@@ -813,7 +814,7 @@ def opter_secret_put(run: Run, key: str, value: str | None) -> bool:  # type: ig
     :param run: as it was handed to ``opter_import_payments`` or
         ``opter_settings_stored``.
     :param key: the plug-in's own; at most 200 characters.
-    :param value: at most 1,000 characters; ``None`` takes it away.
+    :param value: at most 8,000 characters; ``None`` takes it away.
     :return: ``True``. A host without a place for secrets leaves this hook
         out, and the plug-in then keeps none.
 

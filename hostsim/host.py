@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import getpass
 import logging
+import os
 import subprocess
 import sys
 import threading
@@ -42,6 +43,9 @@ LONGEST_NAME = 200
 
 _NOTHING: Mapping[str, str] = MappingProxyType({})
 
+#: Variables that no program which we start needs to know.
+_SECRET = frozenset({"FORTNOX_CLIENT_SECRET"})
+
 
 def now() -> datetime:
     """Tell the time, in the zone of the machine."""
@@ -67,12 +71,14 @@ def open_window(address: str, answered: Callable[[str], hookspecs.Text | None]) 
 
     In a process of its own, since a browser in the terminal would keep us
     waiting. It gets none of our streams: whoever reads them to their end
-    would wait until the browser is closed.
+    would wait until the browser is closed. Nor does it get the secret that an
+    administrator put into our environment.
     """
     command = "import sys, webbrowser; sys.exit(not webbrowser.open(sys.argv[1]))"
     try:
         child = subprocess.Popen(  # noqa: S603 our own interpreter, and no shell
             [sys.executable, "-c", command, address],
+            env={name: text for name, text in os.environ.items() if name not in _SECRET},
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,

@@ -5,6 +5,10 @@ Files lie in a folder beside the database, ``<database>.secrets``, named by a
 hash. On POSIX the folder has the mode 0700 and each file 0600. On Windows
 there are no such modes: files have the access rights of the folder that they
 lie in, which for a folder in the user's own profile are the user's alone.
+
+What the keyring holds has an empty file there, its mark. Only by a mark is the
+keyring looked into, since that may ask a person to unlock it; and the mark is no
+part of the database, so that an older copy of the database forgets nothing.
 """
 
 from __future__ import annotations
@@ -32,7 +36,12 @@ SERVICE = "hostsim"
 PATIENCE = 10.0
 
 #: A file that is longer is none of ours; bytes.
-LONGEST_FILE = 10_000
+LONGEST_FILE = 40_000
+
+#: What the Credential Manager of Windows takes, in bytes of UTF-16
+#: (CRED_MAX_CREDENTIAL_BLOB_SIZE in wincred.h; https://github.com/jaraco/keyring/issues/355).
+#: The keyrings of other systems take more than the contract allows.
+LONGEST_ON_WINDOWS = 2_560
 
 
 class Keyring(Protocol):
@@ -89,7 +98,9 @@ class Secrets:
         """
         with self._alone(definition, key):
             kept = self._read(_name(definition, key))
-            return self._ask(definition, key) if kept is None else kept
+            if kept is None and self._is_marked(definition, key):
+                kept = self._ask(definition, key)
+            return kept
 
     def put(self, definition: str, key: str, value: str | None) -> None:
         """Put a secret away, durably and whole; ``None`` takes it away.
@@ -127,6 +138,7 @@ class Secrets:
 
     def _ask(self, definition: str, key: str) -> str | None:
         if self._keyring is None:
+            log.warning("the keyring that holds a secret cannot be found now")
             return None
         try:
             return self._keyring.get_password(SERVICE, self._user(definition, key)) or None
@@ -136,8 +148,10 @@ class Secrets:
 
     def _hand_over(self, definition: str, key: str, value: str) -> bool:
         """Put a secret into the keyring; tell whether it is there."""
-        if self._keyring is None:
+        if self._keyring is None or _is_too_long(value):
             return False
+        # First: after a sudden end in between there is a mark too many, not one too few.
+        self._mark(definition, key)
         user = self._user(definition, key)
         try:
             self._keyring.set_password(SERVICE, user, value)
@@ -147,13 +161,32 @@ class Secrets:
             return False
 
     def _take_back(self, definition: str, key: str) -> None:
-        if self._keyring is None:
+        if not self._is_marked(definition, key):
             return
+        if self._keyring is None:
+            raise self._unreachable("keyring")
         # Most backends raise where there is nothing to delete, so that it is looked at after.
         with contextlib.suppress(Exception):
             self._keyring.delete_password(SERVICE, self._user(definition, key))
         if self._ask(definition, key) is not None:
             raise self._unreachable("keyring")
+        self._remove(_mark_of(definition, key))
+
+    def _is_marked(self, definition: str, key: str) -> bool:
+        # What cannot be looked at, as in another user's folder, was told when the file was read.
+        with contextlib.suppress(OSError):
+            return (self.folder / _mark_of(definition, key)).exists()
+        return False
+
+    def _mark(self, definition: str, key: str) -> None:
+        if self._is_marked(definition, key):
+            return
+        try:
+            self._make_folder()
+            (self.folder / _mark_of(definition, key)).touch(mode=0o600)
+            self._sync_folder()
+        except OSError as error:
+            raise self._unreachable() from error
 
     # --- In a file ---
 
@@ -188,9 +221,7 @@ class Secrets:
 
     def _write(self, name: str, value: str) -> None:
         try:
-            self.folder.mkdir(mode=0o700, exist_ok=True)
-            if sys.platform != "win32":
-                self.folder.chmod(0o700)
+            self._make_folder()
             fresh = self.folder / f"{name}.new"
             # It may be left of a process that died, and with other rights than ours.
             fresh.unlink(missing_ok=True)
@@ -214,6 +245,11 @@ class Secrets:
         except OSError as error:
             raise self._unreachable() from error
 
+    def _make_folder(self) -> None:
+        self.folder.mkdir(mode=0o700, exist_ok=True)
+        if sys.platform != "win32":
+            self.folder.chmod(0o700)
+
     def _sync_folder(self) -> None:
         if sys.platform == "win32":
             # Windows opens no folders, and writes their changes by itself.
@@ -232,6 +268,16 @@ def _name(*words: str) -> str:
     # Each word with its length, so that no two lists of words read the same.
     text = "".join(f"{len(word)}:{word}" for word in words)
     return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:32]
+
+
+def _mark_of(definition: str, key: str) -> str:
+    return f"{_name(definition, key)}.keyring"
+
+
+def _is_too_long(value: str) -> bool:
+    """Tell whether the system's keyring would refuse a secret for its length."""
+    size = len(value.encode("utf-16-le", "surrogatepass"))
+    return sys.platform == "win32" and size > LONGEST_ON_WINDOWS
 
 
 def _content_of(value: str) -> bytes:

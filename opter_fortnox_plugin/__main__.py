@@ -20,7 +20,7 @@ from contextlib import contextmanager
 from typing import Final, NoReturn, TextIO
 
 from opter_fortnox_plugin import __version__, doctor_alone, probe, probe_words
-from opter_fortnox_plugin.configuration import API_URL, PRESETS, Configuration
+from opter_fortnox_plugin.configuration import API_URL, CLIENT_SECRET, PRESETS, Configuration
 from opter_fortnox_plugin.contract import Text
 from opter_fortnox_plugin.errors import Cancelled, FortnoxError, Refused, SettingsWrong
 from opter_fortnox_plugin.login import Listener, Login
@@ -341,11 +341,13 @@ def open_browser(address: str) -> None:
     """Open a browser window, the way ``webbrowser`` and ``BROWSER`` choose it.
 
     In a process of its own, since a browser in the terminal would keep us
-    waiting, and what it writes does not belong in the report.
+    waiting, and what it writes does not belong in the report. It does not get
+    the client secret of our environment.
     """
     command = "import sys, webbrowser; sys.exit(not webbrowser.open(sys.argv[1]))"
     child = subprocess.Popen(  # noqa: S603 - our own interpreter, and no shell
         [sys.executable, "-c", command, address],
+        env={name: text for name, text in os.environ.items() if name != CLIENT_SECRET},
         stdin=subprocess.DEVNULL,
         stdout=sys.__stderr__.fileno() if sys.__stderr__ else subprocess.DEVNULL,
     )

@@ -52,6 +52,10 @@ PATIENCE: Final = 120.0
 FIRST_WAIT: Final = 0.5
 LONGEST_WAIT: Final = 10.0
 
+#: How often one request may ask for another token: the first may be one that
+#: another thread or process was given, and be stale too.
+RENEWALS: Final = 2
+
 
 class Client:
     """Reads from one company's Fortnox.
@@ -159,12 +163,14 @@ class Client:
     ) -> T:
         """Get a single thing, which may be :class:`Missing`."""
         token = self._signed_in.access_token
+        for _ in range(RENEWALS):
+            try:
+                return self._patiently(path, read, query, token)
+            except Unauthorized:
+                log.info("the access token is no longer accepted; refreshing it")
+            token = self._signed_in.renew(token)
         try:
             return self._patiently(path, read, query, token)
-        except Unauthorized:
-            log.info("the access token is no longer accepted; refreshing it")
-        try:
-            return self._patiently(path, read, query, self._signed_in.renew(token))
         except Unauthorized:
             raise LoginFailed("LOGIN_EXPIRED") from None
 

@@ -91,6 +91,7 @@ def import_payments(
             configuration,
             stay=stays_signed_in(run.settings),
             log_in=lambda: log_in(host, configuration),
+            now=now,
         ) as signed_in:
             client = Client(
                 configuration.api_url,

@@ -83,6 +83,8 @@ class Tokens:
     access: str = field(repr=False)
     refresh: str = field(repr=False)
     scopes: frozenset[str] = field(default=frozenset(), compare=False)
+    lifetime: float = field(default=0.0, compare=False)
+    """Seconds that the access token was good for when it was issued; 0 where unknown."""
 
 
 # --- JSON --------------------------------------------------------------------
@@ -317,8 +319,15 @@ def tokens_of(reply: Reply) -> Tokens:
         if not isinstance(access, str) or not access or not isinstance(refresh, str):
             raise Temporary("an answer without a token")
         scopes = value.get("scope")
-        return Tokens(access, refresh, frozenset(scopes.split() if isinstance(scopes, str) else ()))
+        granted = frozenset(scopes.split() if isinstance(scopes, str) else ())
+        return Tokens(access, refresh, granted, _lifetime(value.get("expires_in")))
     raise refusal_of(str(value.get("error", "")), reply.status)
+
+
+def _lifetime(seconds: Any) -> float:
+    """Read ``expires_in``; 0 where it says nothing that can be relied on."""
+    good = isinstance(seconds, int | Decimal) and 0 < seconds <= 86_400
+    return float(seconds) if good else 0.0
 
 
 def refusal_of(error: str, status: int | None = None) -> FortnoxError:

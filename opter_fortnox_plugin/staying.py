@@ -8,7 +8,9 @@ sudden end still falls in between, the kept token is spent; Fortnox says so at
 the next import, it is thrown away, and a person is asked to sign in once.
 
 Only the refresh token is kept, in the host's place for secrets, by definition
-(the host's part), client id and address of the token service (ours).
+(the host's part), client id and address of the token service (ours). While an
+import runs, its access token stands beside it: who waited for the lock finds
+there what another process was given, and needs no refresh of its own.
 """
 
 from __future__ import annotations
@@ -16,6 +18,7 @@ from __future__ import annotations
 import hashlib
 import logging
 import os
+import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from typing import Final
@@ -24,6 +27,7 @@ from opter_fortnox_plugin.configuration import Configuration
 from opter_fortnox_plugin.contract import Run, Text
 from opter_fortnox_plugin.errors import FortnoxError, LoginFailed, SettingsWrong, Unavailable
 from opter_fortnox_plugin.host import Host
+from opter_fortnox_plugin.kept import Kept, read
 from opter_fortnox_plugin.oauth import SignedIn, TokenEndpoint
 from opter_fortnox_plugin.protocol import Tokens
 from opter_fortnox_plugin.transport import Transport
@@ -46,27 +50,39 @@ class KeptLogin:
 
     :param host: where it is kept, and whose lock goes around it.
     :param endpoint: where it is swapped and revoked.
+    :param now: Unix time.
     """
 
-    def __init__(self, host: Host, endpoint: TokenEndpoint, configuration: Configuration) -> None:
+    def __init__(
+        self,
+        host: Host,
+        endpoint: TokenEndpoint,
+        configuration: Configuration,
+        now: Callable[[], float] = time.time,
+    ) -> None:
         self._host = host
         self._endpoint = endpoint
+        self._now = now
         # Hashed, since an address may be longer than a host's key.
         ours = f"{len(configuration.client_id)}:{configuration.client_id}{configuration.auth_url}"
         self._key = f"login/{_digest(ours)}"
         self._lock_key = f"token/{_digest(host.run.definition)}/{_digest(ours)}"
 
     def resume(self) -> Tokens | None:
-        """Return fresh tokens by the kept login; ``None`` where a person must sign in.
+        """Return tokens by the kept login; ``None`` where a person must sign in.
+
+        Those of another import that runs, or that came to a sudden end, are good enough.
 
         :raises Unavailable: where Fortnox does not answer; the login stays kept.
         """
         with self._alone():
-            kept = self._host.secret(self._key)
-            if not kept:
+            kept = self._read()
+            if kept is None:
                 return None
+            if kept.is_good(self._now()):
+                return kept.tokens
             try:
-                return self._swapped(kept)
+                return self._swapped(kept.refresh)
             except FortnoxError as error:
                 if not _is_over(error):
                     raise
@@ -76,12 +92,20 @@ class KeptLogin:
     def renew(self, ours: Tokens) -> Tokens:
         """Return the next tokens, in the middle of a run.
 
-        Another process may have refreshed since: then the kept token is the good one.
+        Another process may have refreshed since: then its tokens are ours too.
 
         :raises FortnoxError: as :meth:`TokenEndpoint.refresh`.
         """
         with self._alone():
-            return self._swapped(self._host.secret(self._key) or ours.refresh)
+            kept = self._read()
+            if kept is None:
+                return self._swapped(ours.refresh)
+            if kept.access != ours.access and kept.is_good(self._now()):
+                return kept.tokens
+            if kept.access:
+                # After a sudden end the next import must not begin with what was refused.
+                self._host.keep_secret(self._key, kept.between_imports().write())
+            return self._swapped(kept.refresh)
 
     def keep(self, tokens: Tokens) -> bool:
         """Keep the login that a person has just made, in the place of an earlier one.
@@ -91,10 +115,10 @@ class KeptLogin:
         if not tokens.refresh:
             return False
         with self._revoked_unless_kept(tokens), self._alone():
-            earlier = self._host.secret(self._key)
-            kept = self._host.keep_secret(self._key, tokens.refresh)
-            if earlier and earlier != tokens.refresh:
-                self._revoked(Tokens("", earlier))
+            earlier = self._read()
+            kept = self._put(tokens)
+            if earlier and earlier.refresh != tokens.refresh:
+                self._revoked(earlier.tokens)
         if not kept:
             log.warning("the host has no place for secrets; the login ends with this import")
             self._host.tell("login", 0, None, _NO_PLACE)
@@ -108,11 +132,30 @@ class KeptLogin:
         if not self._host.secret(self._key):
             return True
         with self._alone():
-            kept = self._host.secret(self._key)
+            kept = self._read()
             # First there: a sudden end in between must not leave a login alive that nobody knows.
-            revoked = self._revoked(Tokens("", kept or ""))
+            revoked = kept is None or self._revoked(kept.tokens)
             self._host.keep_secret(self._key, None)
         return revoked
+
+    def rest(self) -> None:
+        """Take the access token out of the place: others that import hold theirs in memory.
+
+        Where that fails, the next import does it.
+        """
+        try:
+            with self._alone():
+                kept = self._read()
+                if kept is not None and kept.access:
+                    self._host.keep_secret(self._key, kept.between_imports().write())
+        except Exception as error:  # noqa: BLE001 - must not hide how the import itself ended
+            log.warning("the access token stays kept until the next import: %s", _named(error))
+
+    def _read(self) -> Kept | None:
+        return read(self._host.secret(self._key))
+
+    def _put(self, tokens: Tokens) -> bool:
+        return self._host.keep_secret(self._key, Kept.of(tokens, self._now()).write())
 
     def _swapped(self, kept: str) -> Tokens:
         """Swap a refresh token, and keep the next one; only under the lock."""
@@ -126,7 +169,7 @@ class KeptLogin:
             raise
         if tokens.refresh:
             with self._revoked_unless_kept(tokens):
-                self._host.keep_secret(self._key, tokens.refresh)
+                self._put(tokens)
         return tokens
 
     @contextmanager
@@ -172,13 +215,15 @@ def signed_in(
     *,
     stay: bool,
     log_in: Callable[[], str],
+    now: Callable[[], float] = time.time,
 ) -> Iterator[SignedIn]:
     """Be signed in for the length of a run, and after it where a person wants to stay.
 
     :param stay: whether the login is kept; where not, one that was is ended.
     :param log_in: has a person sign in, and returns the authorization code.
+    :param now: Unix time.
     """
-    kept = KeptLogin(host, endpoint, configuration)
+    kept = KeptLogin(host, endpoint, configuration, now)
     tokens = kept.resume() if stay else None
     if not stay and not kept.end():
         host.tell("login", 0, None, Unavailable("LOGIN_NOT_REVOKED").sentence)
@@ -198,6 +243,8 @@ def signed_in(
         if error.code in SIGN_IN_ANEW:
             kept.end()
         raise
+    finally:
+        kept.rest()
 
 
 def end_kept_login(
@@ -230,6 +277,10 @@ def _is_over(error: FortnoxError) -> bool:
     if isinstance(error, LoginFailed):
         return error.code != "LOGIN_CLIENT_UNKNOWN"
     return error.code == "ADMINISTRATOR_NEEDED"
+
+
+def _named(error: Exception) -> str:
+    return str(getattr(error, "code", type(error).__name__))
 
 
 def _digest(text: str) -> str:

@@ -4,11 +4,15 @@ Reads one task in JSON from each line of standard input, forks, lets the child
 do it, and answers with a line: the signal that ended the child, or its status.
 The child writes the name of each step before it takes it. Forking saves most
 of the time that a new interpreter would need.
+
+A task with a ``limit`` has no steps: the system ends the child at the write
+that would make any file longer than so many bytes, and tears it there.
 """
 
 import builtins
 import json
 import os
+import resource
 import signal
 import sys
 import traceback
@@ -16,6 +20,8 @@ from pathlib import Path
 
 from scripted_import import NAME, SECOND_DAY, FakeTime, ask_for_small_pages, host_of
 
+from hostsim.host import Host
+from hostsim.plugins import Plugins
 from hostsim.store import Store
 from opter_fortnox_plugin.transport import Transport
 
@@ -25,9 +31,11 @@ class Steps:
 
     def __init__(self, die_at, trace):
         self._left = die_at
-        self._trace = os.open(trace, os.O_WRONLY | os.O_CREAT | os.O_APPEND)
+        self._trace = os.open(trace, os.O_WRONLY | os.O_CREAT | os.O_APPEND) if trace else None
 
     def take(self, name):
+        if self._trace is None:
+            return
         os.write(self._trace, f"{name}\n".encode())
         self._left -= 1
         if self._left == 0:
@@ -64,14 +72,53 @@ def transport_with(steps):
     return Stepping
 
 
+def stepping(steps, name, do):
+    """Make a function for which each call, and each return, is a step."""
+
+    def told(*what):
+        steps.take(name)
+        done = do(*what)
+        steps.take(f"after {name}")
+        return done
+
+    return told
+
+
+def die_at_limit(task):
+    """Have the system end this process where a file would grow beyond the task's limit."""
+    if "limit" not in task:
+        return
+    signal.signal(signal.SIGXFSZ, signal.SIG_DFL)
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    _, most = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (task["limit"], most))
+
+
 def create(task, steps):
     store_with(steps).create(task["db"]).close()
 
 
-def import_and_save(task, steps):
-    time = FakeTime()
-    ask_for_small_pages(builtins)
+def save(task, steps):
     with store_with(steps).open(task["db"]) as store:
+        die_at_limit(task)
+        Host(store, Plugins(), clock=lambda: SECOND_DAY, user="kim").save(NAME)
+        steps.take("saved")
+
+
+def close(task, steps):
+    """Open a database, and have SQLite move what was committed to its place."""
+    with store_with(steps).open(task["db"]):
+        die_at_limit(task)
+
+
+def import_and_save(task, steps):
+    time = FakeTime(task.get("now", 1_000.0))
+    ask_for_small_pages(builtins)
+    # What is kept of a login becomes durable by these, and nothing else uses them.
+    os.fsync = stepping(steps, "fsync", os.fsync)
+    Path.replace = stepping(steps, "replace", Path.replace)
+    with store_with(steps).open(task["db"]) as store:
+        die_at_limit(task)
         host = host_of(
             store,
             task["configuration"],
@@ -91,8 +138,10 @@ def do(task):
     """Do a task in this process, and end it."""
     status = 1
     try:
-        steps = Steps(task["die_at"], Path(task["trace"]))
-        {"create": create, "import": import_and_save}[task["what"]](task, steps)
+        steps = Steps(task["die_at"], None if "limit" in task else Path(task["trace"]))
+        {"create": create, "import": import_and_save, "save": save, "close": close}[task["what"]](
+            task, steps
+        )
         status = 0
     except BaseException:  # noqa: BLE001 - nothing of the child may run on in its parent's place
         traceback.print_exc()

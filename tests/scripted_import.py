@@ -14,8 +14,9 @@ from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from urllib.parse import parse_qs, urlsplit
 
+from ports import free_port
+
 from hostsim import render
-from hostsim.demo import free_port
 from hostsim.errors import exit_status, failure_of
 from hostsim.host import Host
 from hostsim.models import ExportedInvoice

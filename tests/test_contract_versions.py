@@ -17,9 +17,9 @@ import pluggy
 import pytest
 import second_host
 from fake_plugin import FakePlugin, invoice
+from ports import free_port
 
 from hostsim import hookspecs
-from hostsim.demo import free_port
 from hostsim.host import Host
 from hostsim.plugins import Plugins
 from hostsim.sandbox import Sandbox, seed, visitor

@@ -16,9 +16,9 @@ from zoneinfo import ZoneInfo
 import pluggy
 import pytest
 from keeping_host import KeepingHost
+from ports import free_port
 from second_host import hookimpl, new_run
 
-from hostsim.demo import free_port
 from hostsim.sandbox import Fault, Match, Sandbox, seed, visitor
 from opter_fortnox_plugin.contract import Company
 from opter_fortnox_plugin.doctor import diagnose

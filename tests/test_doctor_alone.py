@@ -6,8 +6,8 @@ import json
 import threading
 
 import pytest
+from ports import free_port
 
-from hostsim.demo import free_port
 from hostsim.sandbox import Sandbox, seed, visitor
 from opter_fortnox_plugin import __main__
 

@@ -10,9 +10,9 @@ import threading
 
 import pytest
 from fake_plugin import FakePlugin, hookimpl, invoice
+from ports import free_port
 
 from hostsim import __main__
-from hostsim.demo import free_port
 from hostsim.doctor import WHAT, Doctor, Finding, first_wrong
 from hostsim.errors import HostError, exit_status
 from hostsim.host import Host

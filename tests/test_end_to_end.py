@@ -15,8 +15,8 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 import requests
+from ports import free_port
 
-from hostsim.demo import free_port
 from hostsim.errors import exit_status, failure_of
 from hostsim.host import Host
 from hostsim.invoices_csv import invoices_in

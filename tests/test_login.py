@@ -12,8 +12,8 @@ import requests
 from fortnox import Clock
 from hypothesis import given
 from hypothesis import strategies as st
+from ports import free_port
 
-from hostsim.demo import free_port
 from opter_fortnox_plugin.errors import Cancelled, FortnoxError, LoginFailed
 from opter_fortnox_plugin.login import GRACE, Answer, Listener, Login, Stray, answer_in
 

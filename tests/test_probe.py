@@ -17,8 +17,8 @@ import pytest
 from fortnox import reply
 from hypothesis import given
 from hypothesis import strategies as st
+from ports import free_port
 
-from hostsim.demo import free_port
 from hostsim.sandbox import (
     STOCKHOLM,
     Clock,

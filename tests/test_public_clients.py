@@ -98,14 +98,19 @@ class Program:
     def __init__(self, folder, requirement, script):
         self.folder = folder
         self.script = Path(__file__).with_name(script)
-        venv.create(folder, with_pip=True)
+        # Without a pip of its own, whose making would take most of the time.
+        venv.create(folder)
         self.python = str(folder / ("Scripts/python.exe" if os.name == "nt" else "bin/python"))
-        self._run("-m", "pip", "install", "--quiet", "--disable-pip-version-check", requirement)
+        quietly = ("--quiet", "--no-compile", "--disable-pip-version-check")
+        self._run(
+            "-m", "pip", "--python", self.python, "install", *quietly, requirement,
+            by=sys.executable,
+        )  # fmt: skip
 
-    def _run(self, *arguments):
+    def _run(self, *arguments, by=None):
         environment = {name: v for name, v in os.environ.items() if not name.startswith("PYTHON")}
         done = subprocess.run(
-            [self.python, *arguments],
+            [by or self.python, *arguments],
             check=False,
             capture_output=True,
             text=True,

@@ -11,8 +11,8 @@ import venv
 from pathlib import Path
 
 import pytest
+from ports import free_port
 
-from hostsim.demo import free_port
 from hostsim.sandbox import Sandbox, seed
 
 HERE = Path(__file__).parent

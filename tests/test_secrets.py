@@ -9,6 +9,7 @@ from types import SimpleNamespace
 
 import pytest
 
+import hostsim.secrets
 from hostsim.errors import HostError
 from hostsim.locks import Locks
 from hostsim.secrets import Secrets, no_keyring, system_keyring
@@ -52,7 +53,10 @@ def secrets(tmp_path):
 
 
 def files(secrets):
-    return sorted(secrets.folder.iterdir()) if secrets.folder.exists() else []
+    """Give the files that hold secrets; the marks of the keyring are empty."""
+    if not secrets.folder.exists():
+        return []
+    return sorted(path for path in secrets.folder.iterdir() if path.suffix != ".keyring")
 
 
 # --- In a file ---
@@ -257,11 +261,64 @@ def test_a_keyring_that_forgets_is_none(tmp_path):
     assert len(files(secrets)) == 1
 
 
-def test_the_keyring_is_looked_for_only_when_it_is_needed(tmp_path):
+def test_the_keyring_is_not_even_looked_for_where_nothing_was_put_there(tmp_path):
+    """Looking may ask a person to unlock it."""
+
     def find():
         raise AssertionError
 
-    Secrets(tmp_path / "host.db", Locks(tmp_path / "host.db"), find)
+    secrets = Secrets(tmp_path / "host.db", Locks(tmp_path / "host.db"), find)
+    assert secrets.get("Fortnox", "login") is None
+    secrets.put("Fortnox", "login", None)
+
+
+def test_it_is_not_looked_into_any_more_when_all_was_taken_away(tmp_path):
+    keyring = FakeKeyring()
+    secrets = secrets_of(tmp_path, keyring)
+    secrets.put("Fortnox", "login", SECRET)
+    secrets.put("Fortnox", "login", None)
+    assert list(secrets.folder.iterdir()) == []
+    keyring.get_password = None
+    assert secrets_of(tmp_path, keyring).get("Fortnox", "login") is None
+
+
+def test_what_a_keyring_holds_that_is_gone_now_is_told_and_found_when_it_is_back(tmp_path, caplog):
+    keyring = FakeKeyring()
+    secrets_of(tmp_path, keyring).put("Fortnox", "login", SECRET)
+    without = secrets_of(tmp_path)
+    assert without.get("Fortnox", "login") is None
+    assert "cannot be found" in caplog.text
+    with pytest.raises(HostError, match="keyring"):
+        without.put("Fortnox", "login", None)
+    assert secrets_of(tmp_path, keyring).get("Fortnox", "login") == SECRET
+
+
+def test_what_windows_would_refuse_for_its_length_goes_to_a_file(tmp_path, monkeypatch, caplog):
+    keyring = FakeKeyring()
+    secrets = secrets_of(tmp_path, keyring)
+    monkeypatch.setattr(hostsim.secrets, "_is_too_long", lambda value: len(value) > 1280)
+    secrets.put("Fortnox", "login", "x" * 1280)
+    assert (len(keyring.kept), files(secrets)) == (1, [])
+    secrets.put("Fortnox", "login", "y" * 1281)
+    assert len(files(secrets)) == 1
+    assert secrets.get("Fortnox", "login") == "y" * 1281
+    secrets.put("Fortnox", "login", "z")
+    assert (list(keyring.kept.values()), files(secrets)) == (["z"], [])
+    secrets.put("Fortnox", "login", None)
+    assert (keyring.kept, caplog.records) == ({}, [])
+
+
+def test_too_long_is_what_exceeds_2560_bytes_on_windows_alone(monkeypatch):
+    monkeypatch.setattr(sys, "platform", "win32")
+    assert [hostsim.secrets._is_too_long("å" * n) for n in (1280, 1281)] == [False, True]
+    monkeypatch.setattr(sys, "platform", "linux")
+    assert not hostsim.secrets._is_too_long("å" * 8000)
+
+
+def test_the_longest_secret_of_the_contract_comes_back_from_a_file(tmp_path):
+    secrets = secrets_of(tmp_path)
+    secrets.put("Fortnox", "login", "\U0001f69a" * 8000)
+    assert secrets.get("Fortnox", "login") == "\U0001f69a" * 8000
 
 
 def test_a_keyring_with_a_real_backend_is_found(monkeypatch):

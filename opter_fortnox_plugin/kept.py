@@ -1,0 +1,89 @@
+"""What is put away of a login, as the host's place for secrets holds it: one short text.
+
+Between imports that is the refresh token alone. While an import runs, the access token
+stands beside it, so that other processes which find theirs expired need no refresh of
+their own: a refresh token is good once.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+from dataclasses import dataclass, field, replace
+from typing import Any, Final
+
+from opter_fortnox_plugin.protocol import Tokens
+
+log = logging.getLogger(__name__)
+
+#: The form that is written. The first had no number: it was the bare refresh token.
+VERSION: Final = 1
+
+#: What a host's place for secrets takes, in characters.
+LONGEST: Final = 8_000
+
+#: Seconds that an access token which is found must still be good for: longer than an
+#: import takes, so that one refresh at its beginning is not put off to its middle.
+A_GOOD_WHILE: Final = 600.0
+
+#: Seconds; what claims to be good for longer was written by another clock than ours.
+TOO_GOOD: Final = 86_400.0
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """A refresh token and, while an import runs, the access token that came with it.
+
+    :ivar until: Unix time at which the access token ends.
+    """
+
+    refresh: str = field(repr=False)
+    access: str = field(default="", repr=False)
+    until: float = 0.0
+
+    @classmethod
+    def of(cls, tokens: Tokens, now: float) -> Kept:
+        """Make what is kept of tokens that were issued just now."""
+        if not tokens.lifetime:
+            # Without its end nobody could tell whether to use it.
+            return cls(tokens.refresh)
+        return cls(tokens.refresh, tokens.access, now + tokens.lifetime)
+
+    @property
+    def tokens(self) -> Tokens:
+        """The tokens themselves."""
+        return Tokens(self.access, self.refresh)
+
+    def is_good(self, now: float) -> bool:
+        """Tell whether the access token is there and good for a while."""
+        return bool(self.access) and A_GOOD_WHILE <= self.until - now <= TOO_GOOD
+
+    def between_imports(self) -> Kept:
+        """Return what may stay when nobody imports: no access token."""
+        return replace(self, access="", until=0.0)
+
+    def write(self) -> str:
+        """Return it as text, without the access token where both are too long."""
+        value: dict[str, Any] = {"version": VERSION, "refresh": self.refresh}
+        if self.access:
+            value |= {"access": self.access, "until": int(self.until)}
+        text = json.dumps(value, separators=(",", ":"))
+        if self.access and len(text) > LONGEST:
+            return self.between_imports().write()
+        return text
+
+
+def read(text: str | None) -> Kept | None:
+    """Read what was written; ``None`` where nothing is there, or nothing that we know."""
+    if not text or not text.startswith("{"):
+        return Kept(text) if text else None
+    try:
+        value = json.loads(text)
+        if value["version"] == VERSION and isinstance(value["refresh"], str):
+            access, until = str(value.get("access", "")), float(value.get("until", 0))
+            return Kept(value["refresh"], access, until)
+    except (ValueError, TypeError, KeyError, OverflowError, RecursionError):
+        pass
+    # The text itself is a secret, and is not repeated.
+    log.warning("the login that was kept is of an unknown form; a person must sign in")
+    return None

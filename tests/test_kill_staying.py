@@ -1,0 +1,215 @@
+"""An import with a kept login that is killed at any step asks for one login at most.
+
+As in ``test_kill.py``, with the steps of keeping the login besides. A refresh
+token that is used twice ends them all here: nothing is forgiven.
+"""
+
+import os
+import signal
+
+import pytest
+import victims as of_victims
+from scripted_import import (
+    NAME,
+    SECOND_DAY,
+    Script,
+    books,
+    damage,
+    fresh_code,
+    host_of,
+    kept,
+    registered,
+)
+from victims import PARTS, content, cut
+
+from hostsim.locks import Locks
+from hostsim.sandbox import Fault, Sandbox, Switches
+from hostsim.secrets import Secrets
+from hostsim.store import Store
+from opter_fortnox_plugin.kept import Kept, read
+from opter_fortnox_plugin.transport import Transport
+
+pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="no SIGKILL and no fork here")
+
+small_pages, folder = of_victims.small_pages, of_victims.folder
+victims, sandbox = of_victims.victims, of_victims.sandbox
+
+
+class Staying(Script):
+    """A script whose definition stays signed in."""
+
+    def __init__(self, folder):
+        super().__init__(folder)
+        with Store.open(self.base) as store:
+            settings = store.definition(NAME).settings
+            store.set_definition_settings(NAME, {**settings, "stay_signed_in": "true"})
+            store.db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        self._place = None
+
+    def sandbox(self):
+        switches = Switches(reuse_revokes_family=True)
+        return Sandbox(
+            books(SECOND_DAY),
+            redirect_uri=self.redirect_uri,
+            switches=switches,
+            monotonic=self.time,
+        )
+
+    @property
+    def files(self):
+        folder = self.base.with_name("copy.db.secrets")
+        return sorted(folder.iterdir()) if folder.exists() else []
+
+    def kept_login(self):
+        [file] = [file for file in self.files if file.suffix != ".new"]
+        _, _, text = file.read_text(encoding="utf-8").partition("\n")
+        return read(text)
+
+    def standing(self, sandbox):
+        """Tell whether the refresh token that is kept is good, and the access token, if any."""
+        login, tokens = self.kept_login(), sandbox.state.tokens
+        return (
+            tokens.grant_of_refresh(login.refresh) is not None,
+            tokens.grant_of(login.access) is not None if login.access else None,
+        )
+
+    def sign_in(self, sandbox, path):
+        """Keep a login as an earlier import has left it; the first time, by an import."""
+        for file in self.files:
+            file.unlink()
+        if self._place is None:
+            assert self.imports(sandbox, path) == 1
+            [file] = self.files
+            self._place = file.name
+            path = self.copy()
+        secrets = Secrets(path, Locks(path))
+        secrets._write(self._place, Kept(sandbox.sign_in().refresh).write())
+        return path
+
+    def imports(self, sandbox, path):
+        """Import and save; return how many times somebody had to sign in."""
+        self.time.sleep(60)
+        windows = []
+        with Store.open(path) as store:
+            host = host_of(
+                store,
+                sandbox.environment(),
+                lambda: fresh_code(sandbox),
+                transport=Transport,
+                time=self.time,
+                now=SECOND_DAY,
+                window=lambda: windows.append(NAME),
+            )
+            host.import_payments(NAME)
+            host.save(NAME)
+        return len(windows)
+
+
+@pytest.fixture(scope="module")
+def script(folder):
+    return Staying(folder)
+
+
+@pytest.fixture(scope="module")
+def undisturbed(script, sandbox):
+    """What is there after an undisturbed import and save, and after another one."""
+    path = script.sign_in(sandbox, script.copy())
+    outcomes = []
+    for _ in range(2):
+        assert script.imports(sandbox, path) == 0
+        outcomes.append(kept(path))
+    return outcomes
+
+
+@pytest.fixture(scope="module")
+def attempt(script, sandbox, victims):
+    """Import and save in a process that is killed at a step; its token expires on the way."""
+    expired = Fault(401, '{"message":"unauthorized"}', "application/json", match=_an_invoice)
+
+    def attempt(die_at=0):
+        path = script.sign_in(sandbox, script.copy())
+        script.time.sleep(60)
+        sandbox.faults.clear()
+        sandbox.faults.add(expired)
+        ended, steps = victims.do(
+            "import",
+            die_at=die_at,
+            db=str(path),
+            code="nobody signs in",
+            configuration=sandbox.environment(),
+            now=script.time.now,
+        )
+        sandbox.faults.clear()
+        return path, ended, steps
+
+    return attempt
+
+
+def _an_invoice(asked):
+    return asked.path.startswith("/3/invoices/")
+
+
+@pytest.fixture(scope="module")
+def steps(attempt, undisturbed):
+    path, ended, steps = attempt()
+    assert ended == 0
+    assert kept(path) == undisturbed[0]
+    return steps
+
+
+@pytest.fixture(scope="module")
+def made_good():
+    """Collect what was there when the next import made it good: content, and standing."""
+    return set()
+
+
+def test_keeping_the_login_is_among_the_steps(steps):
+    """A refresh at the beginning, one in the middle, and the rest at the end."""
+    assert "login" not in steps
+    assert steps.count("POST oauth-v1/token") == 2
+    assert steps.count("replace") == steps.count("after replace") == 4
+    assert steps.count("fsync") == 8
+
+
+@pytest.mark.parametrize("part", range(PARTS))
+def test_an_import_with_a_kept_login_that_is_killed_at_any_step_is_made_good_by_the_next(
+    script, sandbox, attempt, steps, undisturbed, *, made_good, part
+):
+    """With a login where Fortnox's answer came and was not kept, and with none elsewhere."""
+    before, after = registered(script.base), len(undisturbed[0]["payments"])
+    wrong = []
+    for place, step in cut(enumerate(steps, start=1), part):
+        told = f"killed at step {place} ({step})"
+        path, ended, taken = attempt(die_at=place)
+        if ended != -signal.SIGKILL or taken != steps[:place]:
+            wrong.append(f"{told}: it ended with {ended} at {taken[-1]}")
+        there = registered(path)
+        if damage(path) or len(there) not in {len(before), after}:
+            wrong.append(f"{told}: {damage(path)}, {len(there)} are registered")
+        with Store.open(path) as store:
+            left = (content(store), *script.standing(sandbox))
+        if left in made_good:
+            continue
+        logins = script.imports(sandbox, path)
+        if kept(path) != undisturbed[there != before]:
+            wrong.append(f"{told}: another state")
+        if script.standing(sandbox) != (True, None):
+            wrong.append(f"{told}: the login that is kept is not good, or not alone")
+        good, _ = left[1:]
+        if logins != int(not good):
+            wrong.append(f"{told}: {logins} logins, where the token was good: {good}")
+        made_good.add(left)
+    assert wrong == []
+    assert len(steps) > 150
+
+
+def test_it_asks_for_a_login_exactly_where_an_answer_came_and_was_not_kept(
+    script, sandbox, attempt, steps
+):
+    """And once: the import after it asks nobody."""
+    at = [place for place, step in enumerate(steps, 1) if step == "answer to POST oauth-v1/token"]
+    for place in at:
+        path, _, _ = attempt(die_at=place)
+        assert [script.imports(sandbox, path) for _ in range(3)] == [1, 0, 0]
+        path, _, _ = attempt(die_at=place - 1)
+        assert [script.imports(sandbox, path) for _ in range(2)] == [0, 0]

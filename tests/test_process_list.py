@@ -1,0 +1,159 @@
+"""What every user of the machine may see of an import in the list of processes.
+
+A command line is shown to everybody, an environment to the user's own programs.
+Both are searched while somebody signs in and while payments are read.
+"""
+
+from __future__ import annotations
+
+import os
+import socket
+import subprocess
+import sys
+from contextlib import suppress
+from pathlib import Path
+
+import pytest
+from own_process import Program
+from ports import free_port
+
+from hostsim.sandbox import Fault, Sandbox, seed
+
+PROC = Path("/proc/self/environ").exists()
+
+pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="neither /proc nor ps here")
+
+
+@pytest.fixture
+def sandbox():
+    redirect = f"http://localhost:{free_port()}/callback"
+    with Sandbox(seed.empty(), redirect_uri=redirect) as sandbox:
+        yield sandbox
+
+
+class Seen:
+    """Command lines and environments of the processes of an import, by process."""
+
+    def __init__(self):
+        self.lines, self.environments = {}, {}
+
+    def look(self, session):
+        """Look at every process that the one of this number has started, and at itself."""
+        for number, line in _processes(session):
+            self.lines[number] = line
+            self.environments[number] = _environment(number)
+
+
+def _processes(session):
+    if not PROC:
+        listed = subprocess.run(
+            ["ps", "-axww", "-o", "pid=,pgid=,command="],  # noqa: S607
+            check=True, capture_output=True,
+        )  # fmt: skip
+        for row in listed.stdout.splitlines():
+            number, group, line = row.split(None, 2)
+            if int(group) == session:
+                yield int(number), line
+        return
+    for folder in Path("/proc").glob("[0-9]*"):
+        # A process may end while it is looked at.
+        with suppress(OSError):
+            stat = (folder / "stat").read_bytes().rpartition(b")")[2].split()
+            if int(stat[3]) == session:
+                yield int(folder.name), (folder / "cmdline").read_bytes()
+
+
+def _environment(number):
+    with suppress(OSError):
+        return Path(f"/proc/{number}/environ").read_bytes()
+    return b""
+
+
+@pytest.fixture
+def seen(tmp_path, sandbox):
+    """Import in a process of its own, and look at what it and its children show."""
+    seen, reading = Seen(), Seen()
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        program = Program(tmp_path / "work", sandbox, port=listening.getsockname()[1])
+        program.define()
+        process = program.start(
+            "import", "F", stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+            start_new_session=True,
+        )  # fmt: skip
+
+        def look(asked):
+            if asked.path.startswith("/3/"):
+                reading.look(process.pid)
+            return False
+
+        sandbox.faults.add(Fault(match=look))
+        listening.settimeout(60)
+        with listening.accept()[0] as browser:
+            seen.browser = int(browser.makefile().readline())
+            seen.look(process.pid)
+            browser.sendall(b"!")
+        assert process.wait(timeout=60) == 0
+    seen.importing, seen.reading = process.pid, reading
+    return seen
+
+
+def held_by(sandbox, shown):
+    """Name the secrets, of all that were issued, that processes show."""
+    return {
+        (number, secret)
+        for number, text in shown.items()
+        for secret in sandbox.issued
+        if secret.encode() in text
+    }
+
+
+def test_no_secret_is_on_a_command_line(seen, sandbox):
+    assert {seen.importing, seen.browser} <= seen.lines.keys()
+    assert seen.importing in seen.reading.lines
+    assert len(sandbox.issued) == 4  # the client's, a code and two tokens
+    assert held_by(sandbox, seen.lines) == held_by(sandbox, seen.reading.lines) == set()
+
+
+def test_what_is_on_a_command_line_is_the_address_to_sign_in_at(seen, sandbox):
+    """With its ``state``, which is good for this login only, and only beside its cookies."""
+    [address] = [
+        word.decode()
+        for word in seen.lines[seen.browser].replace(b"\0", b" ").split()
+        if b"/oauth-v1/auth" in word
+    ]
+    assert sandbox.client_id in address
+    assert "state=" in address
+    assert "code" not in address.replace("response_type=code", "")
+
+
+@pytest.mark.skipif(not PROC, reason="environments are shown in /proc alone")
+def test_the_client_secret_is_in_the_environment_of_the_import_alone(seen, sandbox):
+    """An administrator has put it there; the browser does not inherit it."""
+    assert len(seen.environments) >= 3
+    assert all(seen.environments.values())
+    only = {(seen.importing, sandbox.client_secret)}
+    assert held_by(sandbox, seen.environments) == only
+    assert held_by(sandbox, seen.reading.environments) == only
+
+
+def test_a_browser_that_the_probe_opens_does_not_inherit_it_either(tmp_path, monkeypatch):
+    from opter_fortnox_plugin.__main__ import open_browser
+
+    told = tmp_path / "told"
+    monkeypatch.setenv("FORTNOX_CLIENT_SECRET", "s3cret")
+    script = (
+        "import os,sys; open(sys.argv[1],'w').write(os.environ.get('FORTNOX_CLIENT_SECRET','none'))"
+    )
+    monkeypatch.setenv("BROWSER", f'{sys.executable} -c "{script}" {told} %s')
+    started = []
+    popen = subprocess.Popen
+
+    def remembered(*words, **options):
+        started.append(popen(*words, **options))
+        return started[-1]
+
+    monkeypatch.setattr(subprocess, "Popen", remembered)
+    open_browser("http://127.0.0.1:9/")
+    started[0].wait(timeout=60)
+    assert told.read_text() == "none"
+    assert os.environ["FORTNOX_CLIENT_SECRET"] == "s3cret"
