@@ -23,6 +23,7 @@ from hostsim.hookspecs import BATCH, PROJECT
 from hostsim.judging import Refusal
 from hostsim.models import SEK, Company, Payment, PaymentKey, Run, WriteOff
 from hostsim.previews import Record, Recording, wrong_company
+from hostsim.regions import refuse_company_of_other_region
 from hostsim.secrets import Secrets
 from hostsim.store import clean, plain, record_of, without_spaces
 from hostsim.texts import Text
@@ -158,6 +159,10 @@ class LiveRun:
             expected = self.run.company
             if expected is not None and number != expected.number:
                 raise wrong_company(self.run.definition, expected, Company(number, name))
+            if self._company is None:
+                refuse_company_of_other_region(
+                    self._recording.store, self._recording.definition, Company(number, name)
+                )
             with self._guard:
                 self._company = self._company or number
             if not number or number != self._company:

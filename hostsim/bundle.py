@@ -22,7 +22,7 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 from importlib import metadata
 from pathlib import Path
 from typing import Any
@@ -193,8 +193,8 @@ def parts_of(
         (
             "payments.json",
             Text(
-                "antal registrerade betalningar per månad och valuta",
-                "number of registered payments by month and currency",
+                "antal registrerade betalningar per månad, valuta och ursprung, och antal beslut",
+                "number of registered payments by month, currency and origin, and of decisions",
             ),
             telling.payments,
         ),
@@ -343,11 +343,14 @@ class _Telling:
             "definition": self._definitions(row["name"]),
             "import_type": _code(row["import_type"]),
             "import_format": _code(row["import_format"]),
-            "region": self._regions(row["region"]) if row["region"] else "default",
+            "region": self._region(row["region"]),
             "company": self._companies(row["company"]),
             "settings": self._shown(row["import_type"], json.loads(row["settings"])),
             "watermark": _watermark(row["cursor"]),
         }
+
+    def _region(self, region: str) -> int | str | None:
+        return self._regions(region) if region else "default"
 
     def _shown(self, import_type: str, values: Mapping[str, str]) -> object:
         kinds = self._kinds(import_type)
@@ -387,6 +390,12 @@ class _Telling:
             "requests": row["requests"],
             "error_code": _code(row["error_code"]),
             "watermark": _watermark(row["cursor"]),
+            "region": self._region(row["region"]),
+            "date": row["date"] and date.fromisoformat(row["date"]).isoformat(),
+            "has_bank_account": bool(row["bank_account"]),
+            "saved_by_another_user": None
+            if row["saved_by"] is None
+            else row["saved_by"] != row["user"],
         }
 
     def rows(self) -> object:
@@ -434,6 +443,15 @@ class _Telling:
         by_status = self._read(
             "SELECT status, count(*) AS rows FROM payments GROUP BY 1 ORDER BY 1"
         )
+        by_origin = self._read(
+            "SELECT origin, source, state, bank_account <> '' AS has_account, count(*) AS rows"
+            " FROM payments GROUP BY 1, 2, 3, 4 ORDER BY 1, 2, 3, 4"
+        )
+        decisions = self._read(
+            "SELECT definition, decision, number IS NULL AS series,"
+            " settled_at IS NOT NULL AS settled, taken_back_at IS NOT NULL AS back,"
+            " count(*) AS rows FROM decisions GROUP BY 1, 2, 3, 4, 5 ORDER BY 1, 2, 3, 4, 5"
+        )
         months: defaultdict[str, dict[str, int]] = defaultdict(dict)
         for (month, currency), number in counts.items():
             months[month][currency] = number
@@ -441,6 +459,27 @@ class _Telling:
             "registered": sum(counts.values()),
             "by_month_and_currency": months,
             "by_status": {_code(row["status"]): row["rows"] for row in by_status},
+            "by_origin": [
+                {
+                    "origin": row["origin"],
+                    "source": _code(row["source"]),
+                    "state": row["state"],
+                    "has_bank_account": bool(row["has_account"]),
+                    "payments": row["rows"],
+                }
+                for row in by_origin
+            ],
+            "decisions": [
+                {
+                    "definition": self._definitions(row["definition"]),
+                    "decision": row["decision"],
+                    "of_a_series": bool(row["series"]),
+                    "settled": bool(row["settled"]),
+                    "taken_back": bool(row["back"]),
+                    "decisions": row["rows"],
+                }
+                for row in decisions
+            ],
         }
 
     def database(self) -> object:

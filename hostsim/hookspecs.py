@@ -57,7 +57,7 @@ How the contract changes:
   refused with a sentence, by whichever side notices first.
 
 1.0 is the first. 1.1 added ``run.contract``, ``opter_contract``,
-``opter_diagnose`` and ``opter_errors``.
+``Progress.seconds_left``, ``opter_diagnose``, ``opter_errors`` and ``opter_read_payments``.
 """
 
 from __future__ import annotations
@@ -551,6 +551,30 @@ def opter_read_all_payments(run: Run) -> ImportReport | None:
     confirm.
 
     :param run: this comparison; to be used as the run of an import.
+    :return: the report, without a cursor and with nothing left unread;
+        ``None`` for a type of another plug-in.
+
+    An error ends the run, and the host throws away what it took.
+    """
+
+
+@hookspec
+def opter_read_payments(
+    run: Run, invoice_numbers: Sequence[str], references: Sequence[str]
+) -> ImportReport | None:
+    """Read every payment of some invoices and hand it to the host.
+
+    Since 1.1. Called when a person asks why an invoice is not paid; never at once with an
+    import of the same definition. Registers nothing. Each payment is handed
+    over as an import would: to ``opter_take_payments``, or with the settings'
+    reason to ``opter_take_left_out``; but all of them, however old, whatever
+    ``run.cursor`` says, and there is nothing to confirm.
+
+    :param run: this question; to be used as the run of an import.
+    :param invoice_numbers: in the other system, at most :data:`BATCH`; one
+        that cannot be a number there has no payments.
+    :param references: OCR references, at most :data:`BATCH`; the payments of
+        each invoice that holds one of them are read, too.
     :return: the report, without a cursor and with nothing left unread;
         ``None`` for a type of another plug-in.
 

@@ -16,20 +16,23 @@ import uuid
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from types import MappingProxyType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
-from hostsim import previews, reconciling
+from hostsim import explaining, history, previews, reconciling
 from hostsim.answers import LiveRun, OnProgress, Window, broken
 from hostsim.errors import PreviewChanged, SettingsRefused, failure_of, host_error
+from hostsim.explaining import Answer, Explanation, Question
+from hostsim.history import Imported
 from hostsim.hookspecs import CONTRACT
 from hostsim.listening import tell
 from hostsim.models import SEK, Company, Definition, Payment, Run, SavedRun
 from hostsim.previews import Preview, Recording
 from hostsim.reconciling import FullRun, Reconciliation
+from hostsim.regions import checked_bank_account, refuse_other_region, region_fixed
 from hostsim.secrets import FindKeyring, Secrets, no_keyring
-from hostsim.texts import settings_not_followed
+from hostsim.texts import own, settings_not_followed
 
 if TYPE_CHECKING:
     from hostsim import hookspecs
@@ -37,6 +40,8 @@ if TYPE_CHECKING:
     from hostsim.store import Store
 
 log = logging.getLogger(__name__)
+
+AnyRun = TypeVar("AnyRun", bound=LiveRun)
 
 #: How long the name of a definition may be.
 LONGEST_NAME = 200
@@ -103,6 +108,15 @@ class SettingsWarning:
     key: str
     severity: str
     sentence: hookspecs.Text
+
+
+def _fail(recording: Recording, error: BaseException) -> None:
+    """Write down what ended a run; of a bug only that it was one."""
+    failure = failure_of(error)
+    if failure is None:
+        recording.fail("INTERNAL")
+    else:
+        recording.fail(failure.code, own(failure.sentence))
 
 
 class Host:
@@ -187,21 +201,30 @@ class Host:
         with self._alone(definition.name):
             return [*checked.problems, *self._settings_stored(definition.name)]
 
-    def change(self, name: str, values: Mapping[str, str]) -> Sequence[hookspecs.SettingsProblem]:
+    def change(
+        self, name: str, values: Mapping[str, str], *, region: str | None = None
+    ) -> Sequence[hookspecs.SettingsProblem]:
         """Change settings of a definition; give the warnings about its values.
 
         What is not given stays. An open preview was read with the earlier
         settings, and is discarded.
 
+        :param region: another region, as long as nothing was saved; ``None`` leaves it.
         :raises SettingsRefused: when a value is wrong; nothing is stored then.
+        :raises HostError: ``REGION_FIXED`` when something was saved already.
         """
         self.store.definition(name)
         with self._alone(name):
             definition = self.store.definition(name)
             checked = self._checked(definition.import_type, {**definition.settings, **values})
+            moves = region is not None and region != definition.region
+            if moves and definition.company is not None:
+                raise region_fixed(definition, region or "")
             with self.store.change() as db:
                 self.store.set_definition_settings(name, checked.values)
-                changed = dict(checked.values) != dict(definition.settings)
+                if region is not None and moves:
+                    self.store.set_definition_region(name, region)
+                changed = moves or dict(checked.values) != dict(definition.settings)
                 if changed and previews.discard(db, name, "discarded"):
                     log.info("the open preview of %s was discarded: its settings changed", name)
             return [*checked.problems, *self._settings_stored(name)]
@@ -232,18 +255,34 @@ class Host:
 
     # --- Importing ---
 
-    def import_payments(self, name: str) -> Preview:
+    def import_payments(
+        self,
+        name: str,
+        *,
+        region: str | None = None,
+        bank_account: str = "",
+        date: date | None = None,
+    ) -> Preview:
         """Read payments and judge them; nothing is registered.
 
         The result becomes the open preview of the definition. When it fails,
         what was read is thrown away and an earlier preview stays.
+
+        :param region: the definition's own, the preset; another one is refused.
+        :param bank_account: where the money came in; every payment that is saved gets it.
+        :param date: of the import, preset to today; a payment keeps its own.
+        :raises HostError: ``REGION_DIFFERS``, ``BANK_ACCOUNT``.
         """
         definition = self.store.definition(name)
+        account = checked_bank_account(bank_account)
+        refuse_other_region(definition, region)
         self.plugins.owner(definition.import_type)
         self._refuse_other_currency()
         with self._alone(name):
             recording = Recording(self.store, self._new_id(), self.store.definition(name))
-            recording.begin(self._user, self._clock())
+            refuse_other_region(recording.definition, region)
+            at = self._clock()
+            recording.begin(self._user, at, bank_account=account, day=date or at.date())
             try:
                 report = self._read(recording)
                 recording.judge(Company(report.company.number, report.company.name))
@@ -251,8 +290,7 @@ class Host:
                     report.cursor, report.not_read, report.requests, self._clock()
                 )
             except BaseException as error:
-                failure = failure_of(error)
-                recording.fail(failure.code if failure is not None else "INTERNAL")
+                _fail(recording, error)
                 raise
 
     def _read(self, recording: Recording) -> hookspecs.ImportReport:
@@ -267,7 +305,10 @@ class Host:
         return report
 
     def _live(self, recording: Recording) -> LiveRun:
-        return LiveRun(
+        return self._live_as(LiveRun, recording)
+
+    def _live_as(self, kind: type[AnyRun], recording: Recording) -> AnyRun:
+        return kind(
             self._run(recording),
             recording,
             window=self._window,
@@ -330,19 +371,11 @@ class Host:
             company = Company(report.company.number, report.company.name)
             return reconciling.compare(recording, company, report.requests, self._clock())
         except BaseException as error:
-            failure = failure_of(error)
-            recording.fail(failure.code if failure is not None else "INTERNAL")
+            _fail(recording, error)
             raise
 
     def _read_all(self, recording: Recording) -> hookspecs.ImportReport:
-        live = FullRun(
-            self._run(recording),
-            recording,
-            window=self._window,
-            on_progress=self._on_progress,
-            screen=self._screen,
-            secrets=self._secrets,
-        )
+        live = self._live_as(FullRun, recording)
         with self.plugins.answers.alive(live):
             report: hookspecs.ImportReport | None = self.plugins.call_owner(
                 live.run.import_type, "opter_read_all_payments", run=live.run
@@ -370,6 +403,76 @@ class Host:
                     live.run.import_type, "opter_diagnose", run=live.run
                 )
         return found
+
+    # --- Explaining ---
+
+    def why(
+        self,
+        number: str,
+        name: str | None = None,
+        *,
+        region: str | None = None,
+        offline: bool = False,
+    ) -> Explanation:
+        """Tell everything about one invoice, and what its missing payment waits for.
+
+        Asks Fortnox, unless nobody is to; registers nothing and keeps nothing
+        of what was read.
+
+        :param number: of the invoice, here or in Fortnox.
+        :param name: the definition to ask; preset: the only one whose region fits.
+        :param region: of the invoice; preset: the definition's.
+        :param offline: tell what is known here, without asking.
+        :raises HostError: ``WHY_WHICH`` where several definitions fit.
+        """
+        question = explaining.question_of(self.store, number, name, region)
+        if offline:
+            return explaining.explain(self.store, question, None, explaining.OFFLINE)
+        if question.definition is None:
+            return explaining.explain(self.store, question, None, explaining.NO_DEFINITION)
+        self.plugins.owner(question.definition.import_type)
+        self._refuse_other_currency()
+        with self._alone(question.definition.name):
+            definition = self.store.definition(question.definition.name)
+            recording = Recording(self.store, self._new_id(), definition)
+            recording.begin(self._user, self._clock())
+            try:
+                answer = self._asked(recording, question)
+                not_asked = explaining.CANNOT_ASK if answer is None else None
+                return explaining.explain(self.store, question, answer, not_asked)
+            finally:
+                explaining.forget(recording)
+
+    def _asked(self, recording: Recording, question: Question) -> Answer | None:
+        """Ask the plug-in; ``None`` where it does not know how to answer."""
+        live = self._live_as(explaining.AskingRun, recording)
+        with self.plugins.answers.alive(live):
+            report: hookspecs.ImportReport | None = self.plugins.call_owner(
+                live.run.import_type,
+                "opter_read_payments",
+                run=live.run,
+                invoice_numbers=explaining.numbers_there(self.store, question),
+                references=explaining.references_there(self.store, question),
+            )
+            if report is None:
+                return None
+            live.finish(report.company)
+        company = Company(report.company.number, report.company.name)
+        return Answer(recording, company, report.requests)
+
+    # --- What was done ---
+
+    def runs(self) -> Iterator[Imported]:
+        """Give all imports and comparisons of the past, latest first."""
+        return history.runs(self.store, self.shown_settings)
+
+    def run(self, prefix: str) -> Imported:
+        """Give the one run whose id begins so; ``RUN_UNKNOWN`` and ``RUN_AMBIGUOUS`` otherwise."""
+        return history.run(self.store, prefix, self.shown_settings)
+
+    def shown_settings(self, import_type: str, values: Mapping[str, str]) -> dict[str, str]:
+        """Show the settings of an import, but not what only its owner may see."""
+        return history.shown_settings(lambda: self.settings_fields(import_type), values)
 
     # --- Saving ---
 

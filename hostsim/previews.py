@@ -13,7 +13,7 @@ import json
 import sqlite3
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal, localcontext
 from typing import NamedTuple
 
@@ -22,6 +22,7 @@ from hostsim.errors import host_error
 from hostsim.hookspecs import BATCH
 from hostsim.judging import EXACT, KINDS, ZERO, Candidate, Judgement, Refusal
 from hostsim.models import Company, Definition, Payment, Row, SavedPayment
+from hostsim.regions import refuse_company_of_other_region
 from hostsim.store import (
     OLDEST_FIRST,
     PAYMENT_COLUMNS,
@@ -32,6 +33,7 @@ from hostsim.store import (
     row_of,
     text_of,
 )
+from hostsim.texts import Text
 
 
 class Record(NamedTuple):
@@ -58,6 +60,9 @@ class Preview:
     counts: Mapping[str, int]  # read, ready, rejected, ignored
     totals: Mapping[str, Decimal]  # the same, SEK
     gone: tuple[str, ...]  # payment numbers that no longer exist where they came from
+    region: str  # "" is the default one
+    bank_account: str  # where the money is said to have come in
+    date: date | None  # of the import, as a person gave it
     _store: Store = field(repr=False, compare=False)
 
     def rows(self, kind: str) -> Iterator[Row]:
@@ -93,8 +98,13 @@ class Recording:
 
     # --- While the plug-in reads ---
 
-    def begin(self, user: str, at: datetime) -> None:
-        """Write down that the run has begun, and clear away runs that died."""
+    def begin(
+        self, user: str, at: datetime, *, bank_account: str = "", day: date | None = None
+    ) -> None:
+        """Write down that the run has begun, and clear away runs that died.
+
+        :param day: of the import; a payment keeps its own.
+        """
         settings = json.dumps(dict(self.definition.settings), ensure_ascii=False)
         with self.store.change() as db:
             died = db.execute(
@@ -102,11 +112,20 @@ class Recording:
                 (self.definition.name,),
             ).fetchall()
             for row in died:
-                _end(db, row["id"], "failed", "INTERRUPTED")
+                _end(db, row["id"], "failed", "INTERRUPTED", texts.INTERRUPTED)
             db.execute(
-                "INSERT INTO runs (id, definition, state, user, settings, started_at)"
-                " VALUES (?, ?, 'running', ?, ?, ?)",
-                (self.run_id, self.definition.name, user, settings, at.isoformat()),
+                "INSERT INTO runs (id, definition, state, user, settings, started_at, region,"
+                " bank_account, date) VALUES (?, ?, 'running', ?, ?, ?, ?, ?, ?)",
+                (
+                    self.run_id,
+                    self.definition.name,
+                    user,
+                    settings,
+                    at.isoformat(),
+                    self.definition.region,
+                    bank_account,
+                    day and day.isoformat(),
+                ),
             )
 
     def take(self, records: Iterable[Record]) -> None:
@@ -268,10 +287,10 @@ class Recording:
             )
         return preview_of(self.store, self.run_id)
 
-    def fail(self, code: str) -> None:
-        """Throw away what was read; only the code of the error is kept."""
+    def fail(self, code: str, sentence: Text | None = None) -> None:
+        """Throw away what was read; only the error's code and sentence are kept."""
         with self.store.change() as db:
-            _end(db, self.run_id, "failed", code)
+            _end(db, self.run_id, "failed", code, sentence)
 
     def save(self, company: Company, user: str, at: datetime) -> bool:
         """Register what is ready, all or nothing; say whether the preview still held."""
@@ -305,9 +324,11 @@ class Recording:
         )
 
     def _refuse_other_company(self, company: Company) -> None:
-        remembered = self.store.definition(self.definition.name).company
+        definition = self.store.definition(self.definition.name)
+        remembered = definition.company
         if remembered is not None and remembered.number != company.number:
             raise wrong_company(self.definition.name, remembered, company)
+        refuse_company_of_other_region(self.store, definition, company)
 
     def _settle_invoices(self, db: sqlite3.Connection, company: str) -> None:
         """Judge again, and move what remains on the invoices; refuse any difference."""
@@ -324,9 +345,11 @@ class Recording:
     def _register(self, db: sqlite3.Connection, company: Company, user: str, at: datetime) -> None:
         db.execute(
             f"INSERT INTO payments (origin, company, {PAYMENT_COLUMNS}, invoice_id, status,"  # noqa: S608 a constant
-            " warning_sv, warning_en, written_off, effect, run_id, user, registered_at)"
+            " warning_sv, warning_en, written_off, effect, bank_account, run_id, user,"
+            " registered_at)"
             f" SELECT 'import', ?, {PAYMENT_COLUMNS}, invoice_id, status, warning_sv, warning_en,"
-            " written_off, effect, run_id, ?, ? FROM run_rows WHERE run_id = ? AND kind = 'ready'"
+            " written_off, effect, (SELECT bank_account FROM runs WHERE id = run_id), run_id, ?, ?"
+            " FROM run_rows WHERE run_id = ? AND kind = 'ready'"
             f" ORDER BY {OLDEST_FIRST.format('run_rows')}",
             (company.number, user, at.isoformat(), self.run_id),
         )
@@ -381,6 +404,9 @@ def preview_of(store: Store, run_id: str) -> Preview:
         counts=json.loads(run["counts"]),
         totals={kind: Decimal(total) for kind, total in totals.items()},
         gone=tuple(row["number"] for row in gone),
+        region=run["region"],
+        bank_account=run["bank_account"],
+        date=None if run["date"] is None else date.fromisoformat(run["date"]),
         _store=store,
     )
 
@@ -415,9 +441,18 @@ def wrong_company(definition: str, expected: Company, got: Company) -> Exception
     )
 
 
-def _end(db: sqlite3.Connection, run_id: str, state: str, code: str | None) -> None:
+def _end(
+    db: sqlite3.Connection,
+    run_id: str,
+    state: str,
+    code: str | None,
+    sentence: Text | None = None,
+) -> None:
     db.execute("DELETE FROM run_rows WHERE run_id = ?", (run_id,))
-    db.execute("UPDATE runs SET state = ?, error_code = ? WHERE id = ?", (state, code, run_id))
+    db.execute(
+        "UPDATE runs SET state = ?, error_code = ?, error_sv = ?, error_en = ? WHERE id = ?",
+        (state, code, *(sentence or (None, None)), run_id),
+    )
 
 
 def _candidate(row: sqlite3.Row, company: str) -> Candidate:

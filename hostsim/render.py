@@ -63,6 +63,9 @@ REASONS = {
     "invoice-already-paid": Text("Fakturan är redan betald", "The invoice is paid already"),
 }
 
+#: What stands in the place of a region where there is none.
+NO_REGION = Text("[Standard]", "[Default]")
+
 # A name of ten megabytes is shown by its beginning.
 _LONGEST_CELL = 300
 _NARROWEST_TEXT = 20
@@ -221,7 +224,13 @@ def write_preview_json(paper: Paper, preview: Preview) -> None:
         paper.write(f",\n  {dumps(kind, paper)}: ")
         entries = (payment_object(row, kind, paper.language) for row in preview.rows(kind))
         write_array(paper, entries, indent="  ")
-    tail = {"gone": list(preview.gone), "requests": preview.requests}
+    tail = {
+        "gone": list(preview.gone),
+        "requests": preview.requests,
+        "region": preview.region,
+        "bank_account": preview.bank_account,
+        "date": day(preview.date) or None,
+    }
     paper.write("".join(f",\n  {dumps(k, paper)}: {dumps(v, paper)}" for k, v in tail.items()))
     paper.line("\n}")
 
@@ -238,6 +247,9 @@ def write_nothing_open_json(paper: Paper, definition: str | None) -> None:
         **{kind: [] for kind in KINDS},
         "gone": [],
         "requests": 0,
+        "region": None,
+        "bank_account": "",
+        "date": None,
     }
     write_json(paper, nothing)
 
@@ -529,6 +541,7 @@ def show_preview(
             f"{one_line(preview.definition)}: {company_label(preview.company, paper.language)}", "1"
         )
     )
+    _show_what_was_given(paper, preview)
     _show_list(paper, preview, "ready", shorten=shorten)
     _show_list(paper, preview, "rejected", shorten=shorten)
     if show_ignored:
@@ -537,6 +550,18 @@ def show_preview(
     _show_totals(paper, preview)
     if not shorten:
         _show_how_to_save(paper, preview)
+
+
+def _show_what_was_given(paper: Paper, preview: Preview) -> None:
+    """Say for which region, bank account and date the import was made."""
+    region = one_line(preview.region)
+    parts = [
+        (Text("Region", "Region"), region or say(NO_REGION, paper.language)),
+        (Text("Bankkonto", "Bank account"), one_line(preview.bank_account)),
+        (Text("Datum", "Date"), day(preview.date)),
+    ]
+    given = (f"{say(name, paper.language)}: {value}" for name, value in parts if value)
+    paper.line("   ".join(given))
 
 
 _LIST_TITLES = {

@@ -56,7 +56,9 @@ CREATE TABLE runs (
     requests     INTEGER NOT NULL DEFAULT 0,
     counts       TEXT NOT NULL DEFAULT '{}',  -- JSON
     totals       TEXT NOT NULL DEFAULT '{}',  -- JSON, SEK
-    error_code   TEXT
+    error_code   TEXT,
+    error_sv     TEXT,  -- the sentence of the error, as it was told
+    error_en     TEXT
 );
 CREATE INDEX runs_by_definition ON runs (definition);
 CREATE UNIQUE INDEX one_open_preview ON runs (definition) WHERE state = 'open';

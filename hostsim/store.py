@@ -373,6 +373,11 @@ class Store:
                 (json.dumps(dict(settings), ensure_ascii=False), name),
             )
 
+    def set_definition_region(self, name: str, region: str) -> None:
+        """Let a definition look at the invoices of another region."""
+        with self.change() as db:
+            db.execute("UPDATE definitions SET region = ? WHERE name = ?", (region, name))
+
     # --- Registered payments and runs ---
 
     def payments(self) -> Iterator[Row]:

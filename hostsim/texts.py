@@ -147,6 +147,21 @@ def changed(differences: Iterable[Difference]) -> Text:
     )
 
 
+#: Said of a run that somebody found unfinished.
+INTERRUPTED = Text(
+    "Importen avbröts mitt i (programmet eller datorn stängdes av); ingenting sparades. Läs in "
+    "igen.",
+    "The import was broken off (the program or the machine was shut down); nothing was saved. "
+    "Import again.",
+)
+DEFAULT_REGION = Text("standardregionen", "the default region")
+
+
+def region_name(region: str) -> Text:
+    """Name a region in a sentence; ``""`` is the default one."""
+    return Text(f"region {region}", f"region {region}") if region else DEFAULT_REGION
+
+
 # --- Errors -----------------------------------------------------------------
 
 #: Every error of the host: code, who can act (see ``errors.EXIT_STATUS``), sentence.
@@ -333,6 +348,107 @@ ERRORS: dict[str, tuple[str, Text]] = {
             "logga in på rätt företag eller skapa ett eget filformat för det andra.",
             "The file format {name} belongs to {expected}, but the login was to {got}; "
             "sign in to the right company or make a file format of its own for the other.",
+        ),
+    ),
+    "REGION_DIFFERS": (
+        "settings",
+        Text(
+            "Filformatet {name} gäller {expected.sv}, inte {given.sv}; ingenting har lästs. "
+            "Fakturorna i en annan region är andra fakturor, även med samma nummer. Välj det "
+            "filformat som gäller {given.sv}, eller lägg upp ett med hostsim formats add --region; "
+            "så länge inget är sparat går det också att ändra med hostsim formats set --region.",
+            "The file format {name} is for {expected.en}, not for {given.en}; nothing was read. "
+            "The invoices of another region are other invoices, also where the numbers agree. "
+            "Choose the file format that is for {given.en}, or make one with hostsim formats add "
+            "--region; as long as nothing is saved, hostsim formats set --region changes it, too.",
+        ),
+    ),
+    "REGION_FIXED": (
+        "settings",
+        Text(
+            "Filformatet {name} har redan sparat betalningar i {expected.sv}, så regionen kan inte "
+            "ändras; lägg upp ett eget filformat för {given.sv} med hostsim formats add --region.",
+            "The file format {name} has saved payments in {expected.en} already, so that the "
+            "region cannot be changed; make a file format of its own for {given.en} with hostsim "
+            "formats add --region.",
+        ),
+    ),
+    "COMPANY_OF_OTHER_REGION": (
+        "login",
+        Text(
+            "Inloggningen gällde {company}, som filformatet {other} sparar betalningar från i "
+            "{others_region.sv}; {name} gäller {region.sv}. Ingenting är sparat. Logga in på "
+            "företaget som hör till {name}, eller använd {other}.",
+            "The login was to {company}, whose payments the file format {other} saves in "
+            "{others_region.en}; {name} is for {region.en}. Nothing was saved. Sign in to the "
+            "company that belongs to {name}, or use {other}.",
+        ),
+    ),
+    "WHY_WHICH": (
+        "usage",
+        Text(
+            "Faktura {number} kan höra till flera ({names}); säg vilket filformat det gäller, "
+            "eller regionen med --region.",
+            "Invoice {number} may belong to several ({names}); say which file format it is about, "
+            "or the region with --region.",
+        ),
+    ),
+    "RUN_UNKNOWN": (
+        "usage",
+        Text(
+            "Det finns ingen import vars id börjar med {id}; hostsim runs visar alla.",
+            "There is no import whose id begins with {id}; hostsim runs shows all.",
+        ),
+    ),
+    "RUN_AMBIGUOUS": (
+        "usage",
+        Text(
+            "Flera importer har ett id som börjar med {id}; skriv fler tecken.",
+            "Several imports have an id that begins with {id}; write more of it.",
+        ),
+    ),
+    "PAYMENT_UNKNOWN": (
+        "usage",
+        Text(
+            "Det finns ingen registrerad betalning med id {id}; hostsim payments visar alla.",
+            "There is no registered payment with the id {id}; hostsim payments shows all.",
+        ),
+    ),
+    "EXPORT_EXISTS": (
+        "usage",
+        Text(
+            "Filen {path} finns redan och skrivs inte över; ingenting är exporterat. Välj ett "
+            "annat namn.",
+            "The file {path} exists already and is not overwritten; nothing was exported. Choose "
+            "another name.",
+        ),
+    ),
+    "EXPORT_UNREACHABLE": (
+        "usage",
+        Text(
+            "Filen {path} går inte att skriva, så ingenting är exporterat; välj en mapp som finns "
+            "och som du får skriva i.",
+            "The file {path} cannot be written, so that nothing was exported; choose a folder that "
+            "exists and that you may write to.",
+        ),
+    ),
+    "EXPORT_REGION_NEEDED": (
+        "usage",
+        Text(
+            "Betalningar i flera regioner ({names.sv}) hör till olika företag i Fortnox; exportera "
+            'en region i taget med --region (--region "" är standardregionen). Ingenting är '
+            "exporterat.",
+            "Payments in several regions ({names.en}) belong to different companies in Fortnox; "
+            'export one region at a time with --region (--region "" is the default one). Nothing '
+            "was exported.",
+        ),
+    ),
+    "BANK_ACCOUNT": (
+        "usage",
+        Text(
+            "Bankkontot ska stå på en rad och ha högst 100 tecken; ingenting har lästs.",
+            "The bank account must stand on one line and have at most 100 characters; nothing "
+            "was read.",
         ),
     ),
     "PREVIEW_CHANGED": (

@@ -24,6 +24,8 @@ def _from_1_to_2(db: sqlite3.Connection) -> None:
         "region TEXT NOT NULL DEFAULT ''",
         "bank_account TEXT NOT NULL DEFAULT ''",
         "date TEXT",
+        "error_sv TEXT",
+        "error_en TEXT",
     ):
         db.execute(f"ALTER TABLE runs ADD COLUMN {column}")
     db.execute("UPDATE runs SET saved_by = user WHERE state = 'saved'")

@@ -98,14 +98,20 @@ class Client:
 
         return self._get("companyinformation", read)
 
-    def payments(self, page: int, since: datetime | None) -> Page:
-        """Return a page of payments, newest first; ``since`` limits it to what changed."""
+    def payments(
+        self, page: int, since: datetime | None, invoice_number: str | None = None
+    ) -> Page:
+        """Return a page of payments, newest first.
+
+        :param since: only what changed since then.
+        :param invoice_number: only the payments of this invoice.
+        """
 
         def read(reply: Reply) -> Page:
             value = value_of(reply, "invoicepayments")
             return page_of(value, "InvoicePayments", date_of(reply))
 
-        return self._get("invoicepayments", read, payments_query(page, since))
+        return self._get("invoicepayments", read, payments_query(page, since, invoice_number))
 
     def payment(self, number: str) -> Any:
         """Return the detail of a payment, as it stands in the answer.
@@ -121,12 +127,15 @@ class Client:
 
         return self._get_one(f"invoicepayments/{quote(number, safe='')}", read)
 
-    def invoices(self, page: int) -> Page:
-        """Return a page of invoices, highest number first."""
+    def invoices(self, page: int, ocr: str | None = None) -> Page:
+        """Return a page of invoices, highest number first.
+
+        :param ocr: only those whose reference holds these digits somewhere.
+        """
         return self._get(
             "invoices",
             lambda reply: page_of(value_of(reply, "invoices"), "Invoices"),
-            invoices_query(page),
+            invoices_query(page, ocr),
         )
 
     def invoice(self, number: str) -> Any:

@@ -12,6 +12,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from datetime import datetime
 from decimal import Decimal
+from functools import partial
 from typing import Final
 
 from opter_fortnox_plugin import staying
@@ -63,6 +64,7 @@ def import_payments(
     run: Run,
     *,
     everything: bool = False,
+    importer: MakeImporter | None = None,
     environment: Mapping[str, str] = os.environ,
     now: Callable[[], float] = time.time,
     sleep: Callable[[float], None] = time.sleep,
@@ -73,6 +75,7 @@ def import_payments(
 
     :param everything: all that exist, whatever the settings say; nothing is
         left out but what cannot be read, and no cursor is made.
+    :param importer: reads something else than an import does.
     :param now: Unix time, for what other processes have to understand.
     :param sleep, clock: seconds, to wait and to measure how long.
     :raises FortnoxError: where there is something for a person to do.
@@ -111,7 +114,8 @@ def import_payments(
                 if run.company is None:
                     held.enter_context(_only_import(host, company))
                     _recall(host, pace, configuration.client_id, now)
-                return Importer(host, client, pace, settings, company, everything=everything).run()
+                make = importer or partial(Importer, everything=everything)
+                return make(host, client, pace, settings, company).run()
     finally:
         wire.close()
 
@@ -391,6 +395,9 @@ class Importer:
                 [one for one in outcomes.values() if isinstance(one, LeftOut)],
             )
             self._host.take_gone([number for number, one in outcomes.items() if one is None])
+
+
+MakeImporter = Callable[[Host, Client, Pace, Settings, Company], Importer]
 
 
 def _in_currency(row: InvoicePayment) -> tuple[Decimal, Decimal, tuple[Text, ...]]:

@@ -61,7 +61,7 @@ class OcrBook:
             page = self._client.invoices(self._next_page)
             self._pages = page.pages
             self._next_page += 1
-            rows = [row for raw in page.rows if (row := _readable(raw))]
+            rows = [row for raw in page.rows if (row := readable(raw))]
             strangers = {row.number for row in rows} - self._host.known_invoices(
                 {row.number for row in rows}
             )
@@ -76,7 +76,7 @@ class OcrBook:
     def _ask(self, number: str) -> str | None:
         """Return an invoice's reference; ``None`` where it cannot be read today."""
         try:
-            row = _readable(self._client.invoice(number))
+            row = readable(self._client.invoice(number))
         except Missing:
             return ""
         return row.ocr if row and row.number == number else None
@@ -113,7 +113,8 @@ _LOOKING_UP: Final = Text(
 )
 
 
-def _readable(raw: object) -> InvoiceOcr | None:
+def readable(raw: object) -> InvoiceOcr | None:
+    """Read number and reference of an invoice; ``None`` where that is not possible."""
     try:
         return invoice_ocr(raw)
     except Unreadable:

@@ -1,7 +1,8 @@
 """The hooks that we answer; what each means stands in the host's contract.
 
 Start here. Nothing heavy is imported before an import begins, so that a host
-which only lists its plug-ins stays quick.
+which only lists its plug-ins stays quick. Optional hooks are younger than the
+first contract: a host of before them would take them for misspelt.
 """
 
 from __future__ import annotations
@@ -69,6 +70,17 @@ def opter_read_all_payments(run: Run) -> ImportReport | None:
     return import_payments(run, everything=True)
 
 
+@hookimpl(optionalhook=True)
+def opter_read_payments(
+    run: Run, invoice_numbers: Sequence[str], references: Sequence[str]
+) -> ImportReport | None:
+    if not _our_run(run):
+        return None
+    from opter_fortnox_plugin.asking import read_payments  # noqa: PLC0415
+
+    return read_payments(run, invoice_numbers, references)
+
+
 @hookimpl
 def opter_screen_payments(
     run: Run, payments: Sequence[PaymentLike]
@@ -79,7 +91,6 @@ def opter_screen_payments(
     return [rules.why_left_out(payment) for payment in payments]
 
 
-# Optional, so that a host of before these hooks does not take them for misspelt.
 @hookimpl(optionalhook=True)
 def opter_errors() -> Sequence[ErrorText]:
     from opter_fortnox_plugin.errors import error_texts  # noqa: PLC0415

@@ -243,10 +243,13 @@ def _count(value: object) -> int:
     raise ValueError
 
 
-def payments_query(page: int, since: datetime | None) -> dict[str, str]:
+def payments_query(
+    page: int, since: datetime | None, invoice_number: str | None = None
+) -> dict[str, str]:
     """Ask for a page of payments, newest payment date first.
 
     :param since: only what was changed since then, by Fortnox's clock.
+    :param invoice_number: only the payments of this invoice.
     """
     query = {
         "limit": str(PAGE_SIZE),
@@ -256,17 +259,24 @@ def payments_query(page: int, since: datetime | None) -> dict[str, str]:
     }
     if since is not None:
         query["lastmodified"] = since.astimezone(STOCKHOLM).strftime("%Y-%m-%d %H:%M")
+    if invoice_number is not None:
+        query["invoicenumber"] = invoice_number
     return query
 
 
-def invoices_query(page: int) -> dict[str, str]:
-    """Ask for a page of invoices, highest number first."""
-    return {
+def invoices_query(page: int, ocr: str | None = None) -> dict[str, str]:
+    """Ask for a page of invoices, highest number first.
+
+    :param ocr: only those whose reference holds these digits; Fortnox looks
+        for them anywhere in it.
+    """
+    query = {
         "limit": str(PAGE_SIZE),
         "page": str(page),
         "sortby": "documentnumber",
         "sortorder": "descending",
     }
+    return query if ocr is None else query | {"ocr": ocr}
 
 
 def date_of(reply: Reply) -> datetime | None:

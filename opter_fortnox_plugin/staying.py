@@ -239,12 +239,19 @@ def signed_in(
         return
     try:
         yield _Staying(endpoint, tokens, kept)
-    except FortnoxError as error:
-        if error.code in SIGN_IN_ANEW:
+    except Exception as error:
+        if _needs_another(error):
             kept.end()
         raise
     finally:
         kept.rest()
+
+
+def _needs_another(error: Exception) -> bool:
+    """Tell whether another login helps; a host may refuse the company as well."""
+    if isinstance(error, FortnoxError):
+        return error.code in SIGN_IN_ANEW
+    return getattr(error, "kind", None) == "login"
 
 
 def end_kept_login(

@@ -130,7 +130,7 @@ class FakePlugin:
     @hookimpl
     def opter_settings_fields(self, import_type):
         label = Text("Ignorera betalningar före", "Ignore payments before")
-        return [SimpleNamespace(key="before", kind="date", label=label)]
+        return [SimpleNamespace(key="before", kind="date", label=label, secret=False)]
 
     @hookimpl
     def opter_check_settings(self, import_type, values):

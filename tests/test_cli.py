@@ -486,6 +486,9 @@ def test_import_prints_one_object(ready):
         "ignored",
         "gone",
         "requests",
+        "region",
+        "bank_account",
+        "date",
     ]
     assert ended.json["format"] == "Butik"
     assert ended.json["company"] == {"name": "Butiken AB", "number": "77"}

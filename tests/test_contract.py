@@ -32,6 +32,7 @@ ANSWERED = {
     "opter_settings_stored",
     "opter_import_payments",
     "opter_read_all_payments",
+    "opter_read_payments",
     "opter_screen_payments",
     "opter_diagnose",
     "opter_errors",

@@ -4,11 +4,21 @@ A command reads its arguments, asks the host, and hands what comes back to
 :mod:`hostsim.render`. What it does not need is imported inside the ones that do.
 """
 
-from hostsim.commands import doctor, imports, office, playground, plugins, register, upkeep
+from hostsim.commands import (
+    doctor,
+    history,
+    imports,
+    office,
+    playground,
+    plugins,
+    register,
+    upkeep,
+)
 from hostsim.commands.root import hostsim
 
 __all__ = [
     "doctor",
+    "history",
     "hostsim",
     "imports",
     "office",

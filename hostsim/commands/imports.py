@@ -10,6 +10,7 @@ import os
 import sys
 import threading
 from collections.abc import Callable, Iterator, Mapping
+from datetime import datetime
 from typing import IO, TYPE_CHECKING
 
 import click
@@ -36,6 +37,36 @@ NO_BROWSER = click.option(
     ),
 )
 
+REGION = click.option(
+    "--region",
+    cls=Option,
+    metavar="REGION",
+    says=Text(
+        "Regionen vars fakturor betalas; annars filformatets egen.",
+        "The region whose invoices are paid; otherwise the file format's own.",
+    ),
+)
+
+BANK_ACCOUNT = click.option(
+    "--bank-account",
+    cls=Option,
+    default="",
+    metavar="KONTO",
+    says=Text("Bankkontot som pengarna kom in på.", "The bank account that the money came in to."),
+)
+
+DATE = click.option(
+    "--date",
+    "day",
+    cls=Option,
+    type=click.DateTime(["%Y-%m-%d"]),
+    metavar="DATUM",
+    says=Text(
+        "Importens datum, annars i dag; varje betalning behåller sitt eget.",
+        "The date of the import, otherwise today; each payment keeps its own.",
+    ),
+)
+
 SHOW_IGNORED = click.option(
     "--show-ignored",
     is_flag=True,
@@ -56,9 +87,22 @@ SHOW_IGNORED = click.option(
     cls=Option,
     says=Text("Spara dem också.", "Save them too."),
 )
+@REGION
+@BANK_ACCOUNT
+@DATE
 @NO_BROWSER
 @SHOW_IGNORED
-def import_(common: Common, name: str, *, save: bool, no_browser: bool, show_ignored: bool) -> None:
+def import_(
+    common: Common,
+    name: str,
+    *,
+    save: bool,
+    region: str | None,
+    bank_account: str,
+    day: datetime | None,
+    no_browser: bool,
+    show_ignored: bool,
+) -> None:
     """Import, and save when asked to; print what came of it."""
     timeout = login_timeout(os.environ)
     with opened(common) as store:
@@ -70,7 +114,9 @@ def import_(common: Common, name: str, *, save: bool, no_browser: bool, show_ign
                 window=Window(common, browser=not no_browser),
                 on_progress=progress,
             )
-            preview = host.import_payments(name)
+            preview = host.import_payments(
+                name, region=region, bank_account=bank_account, date=day and day.date()
+            )
         if save:
             preview = _saved(common, host, name, show_ignored=show_ignored) or preview
         _show_preview(common, preview, show_ignored=show_ignored)

@@ -10,9 +10,17 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from hostsim import render
-from hostsim.commands.common import Common, Option, command, host_over, opened, pairs, warn
+from hostsim.commands.common import (
+    Common,
+    Option,
+    command,
+    host_over,
+    opened,
+    pairs,
+    usage,
+    warn,
+)
 from hostsim.commands.root import hostsim
-from hostsim.errors import HostError
 from hostsim.render import Column
 from hostsim.texts import Text, say
 
@@ -207,16 +215,7 @@ def _format_object(definition: Definition, host: Host) -> dict[str, Any]:
 
 
 def _shown_values(definition: Definition, host: Host) -> dict[str, str]:
-    """Show the settings of an import, but not what only its owner may see."""
-    try:
-        fields = {field.key: field for field in host.settings_fields(definition.import_type)}
-    except HostError:
-        # Without the plug-in nobody knows what is secret.
-        return dict.fromkeys(definition.settings, "•••")
-    return {
-        key: "•••" if value and (key not in fields or fields[key].secret) else value
-        for key, value in definition.settings.items()
-    }
+    return host.shown_settings(definition.import_type, definition.settings)
 
 
 def _format_columns(common: Common, host: Host) -> list[Column[Definition]]:
@@ -286,12 +285,22 @@ def formats_add(  # noqa: PLR0917
 
 @command(formats, "set", Text("Ändra en imports inställningar.", "Change an import's settings."))
 @click.argument("name", metavar="NAMN")
-@click.argument("values", nargs=-1, required=True, metavar="FÄLT=VÄRDE...")
-def formats_set(common: Common, name: str, values: tuple[str, ...]) -> None:
+@click.argument("values", nargs=-1, metavar="[FÄLT=VÄRDE]...")
+@click.option(
+    "--region",
+    cls=Option,
+    says=Text(
+        "En annan region; går så länge ingen betalning är sparad.",
+        "Another region; possible as long as no payment is saved.",
+    ),
+)
+def formats_set(common: Common, name: str, values: tuple[str, ...], region: str | None) -> None:
     """Change the given fields of an import, if its plug-in accepts them."""
+    if not values and region is None:
+        raise usage("Ange minst ett FÄLT=VÄRDE.", "Give at least one FIELD=VALUE.")
     with opened(common) as store:
         host = host_over(store)
-        warn(common, host.change(name, pairs(values)))
+        warn(common, host.change(name, pairs(values), region=region))
         _show_format(common, store, host, name)
 
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from hostsim import render
-from hostsim.commands.common import Common, command, opened
+import click
+
+from hostsim.commands.common import Common, Option, command, opened
 from hostsim.commands.root import hostsim
 from hostsim.texts import Text
 
@@ -11,12 +12,30 @@ from hostsim.texts import Text
 @command(
     hostsim,
     "payments",
-    Text("Visa de registrerade betalningarna.", "Show the registered payments."),
+    Text(
+        "Visa de registrerade betalningarna, eller exportera dem.",
+        "Show the registered payments, or export them.",
+    ),
+    group=True,
 )
-def payments(common: Common) -> None:
-    """Show what is registered."""
+@click.option(
+    "--origin",
+    cls=Option,
+    metavar="URSPRUNG",
+    says=Text(
+        "Bara import, hand, eller en källa i Fortnox (manual, file, finance, autogiro …).",
+        "Only import, hand, or a source in Fortnox (manual, file, finance, autogiro …).",
+    ),
+)
+@click.pass_context
+def payments(context: click.Context, common: Common, origin: str | None) -> None:
+    """Show what is registered when no subcommand follows."""
+    from hostsim import history, render_history  # noqa: PLC0415 - a command starts fast
+
+    if context.invoked_subcommand is not None:
+        return
     with opened(common) as store:
         if common.json:
-            render.write_payments_json(common.paper, store.payments())
+            render_history.write_entries_json(common.paper, history.entries(store, origin=origin))
         else:
-            render.show_payments(common.paper, store.payments)
+            render_history.show_entries(common.paper, lambda: history.entries(store, origin=origin))

@@ -1,0 +1,208 @@
+"""What is asked afterwards: why an invoice is not paid, what was imported, what came whence."""
+
+# ruff: noqa: PLC0415 - a command starts fast when it imports only what it needs
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from hostsim import render
+from hostsim.commands.common import Common, Option, command, host_over, opened, usage
+from hostsim.commands.imports import NO_BROWSER, Window, login_timeout
+from hostsim.commands.register import payments
+from hostsim.commands.root import hostsim
+from hostsim.texts import Text
+
+if TYPE_CHECKING:
+    from hostsim.exporting import Exported
+    from hostsim.history import Imported
+    from hostsim.store import Store
+
+
+@command(
+    hostsim,
+    "why",
+    Text(
+        "Visa allt om en faktura: betalningar i Fortnox, vad de blev här, vad som saknas.",
+        "Show all about one invoice: payments in Fortnox, what became of them, what is missing.",
+    ),
+)
+@click.argument("invoice", metavar="FAKTURA")
+@click.argument("name", required=False, metavar="[NAMN]")
+@click.option(
+    "--region",
+    cls=Option,
+    metavar="REGION",
+    says=Text(
+        "Fakturans region, om flera har numret.", "The invoice's region, if several have it."
+    ),
+)
+@click.option(
+    "--offline",
+    is_flag=True,
+    cls=Option,
+    says=Text("Fråga inte Fortnox; visa det som är känt här.", "Do not ask Fortnox."),
+)
+@NO_BROWSER
+def why(
+    common: Common,
+    invoice: str,
+    name: str | None,
+    *,
+    region: str | None,
+    offline: bool,
+    no_browser: bool,
+) -> None:
+    """Explain one invoice; that it is not paid is no error."""
+    from hostsim import render_history
+
+    timeout = login_timeout(os.environ)
+    with opened(common) as store:
+        with render.progress_on(sys.stderr, common.language) as progress:
+            window = Window(common, browser=not no_browser)
+            host = host_over(store, login_timeout=timeout, window=window, on_progress=progress)
+            found = host.why(invoice, name, region=region, offline=offline)
+        if common.json:
+            answer = render_history.explanation_object(found, common.language)
+            render.write_json(common.paper, answer)
+        else:
+            render_history.show_explanation(common.paper, found)
+
+
+@command(
+    hostsim,
+    "runs",
+    Text("Visa alla importer, eller en i sin helhet.", "Show all imports, or one in full."),
+)
+@click.argument("run", required=False, metavar="[ID]")
+def runs(common: Common, run: str | None) -> None:
+    """Show imports of the past, latest first."""
+    from hostsim import render_history
+
+    with opened(common) as store:
+        host = host_over(store)
+        if run is not None:
+            _show_run(common, store, host.run(run))
+        elif common.json:
+            render_history.write_runs_json(common.paper, host.runs())
+        else:
+            render_history.show_runs(common.paper, host.runs)
+
+
+def _show_run(common: Common, store: Store, run: Imported) -> None:
+    from hostsim import history, render_history
+    from hostsim.previews import preview_of
+
+    preview = preview_of(store, run.id) if run.state == "open" else None
+    if common.json:
+        lists = {} if preview is None else {kind: preview.rows(kind) for kind in render.KINDS}
+        registered = history.entries(store, run_id=run.id)
+        render_history.write_run_json(common.paper, run, registered, lists)
+        return
+    render_history.show_run(common.paper, run, lambda: history.entries(store, run_id=run.id))
+    if preview is not None:
+        common.paper.line()
+        render.show_preview(common.paper, preview, show_ignored=True)
+
+
+@command(payments, "show", Text("Visa en betalning i sin helhet.", "Show one payment in full."))
+@click.argument("payment", metavar="ID", type=int)
+def show(common: Common, payment: int) -> None:
+    """Show one payment with its origin."""
+    from hostsim import history, render_history
+
+    with opened(common) as store:
+        entry = history.entry(store, payment)
+    if common.json:
+        render.write_json(common.paper, render_history.entry_object(entry, common.language))
+    else:
+        render_history.show_entry(common.paper, entry)
+
+
+@command(
+    payments,
+    "export",
+    Text(
+        "Skriv betalningarna till en CSV-fil för Fortnox, utan dem som kom därifrån.",
+        "Write the payments to a CSV file for Fortnox, without those that came from there.",
+    ),
+)
+@click.argument("file", metavar="FIL|-")
+@click.option(
+    "--region",
+    cls=Option,
+    metavar="REGION",
+    says=Text("Regionen vars betalningar skrivs.", "The region whose payments are written."),
+)
+@click.option(
+    "--everything",
+    is_flag=True,
+    cls=Option,
+    says=Text(
+        "Även det som kom från Fortnox; filen får då inte läsas in i Fortnox.",
+        "Also what came from Fortnox; the file must then not be brought in to Fortnox.",
+    ),
+)
+def export(common: Common, file: str, *, region: str | None, everything: bool) -> None:
+    """Export, and say what was left out."""
+    from hostsim import exporting
+
+    if file == "-" and common.json:
+        raise usage(
+            "Välj en fil: med - står filen själv på standard output, och --json får inte plats.",
+            "Choose a file: with - the file itself is standard output, without room for --json.",
+        )
+    with opened(common) as store:
+        made = exporting.export(store, region=region, everything=everything)
+    _tell_what_is_left_out(common, made, everything=everything)
+    if file == "-":
+        common.paper.write(made.text)
+        return
+    exporting.write_new(Path(file), made.text)
+    _show_export(common, file, made)
+
+
+def _tell_what_is_left_out(common: Common, made: Exported, *, everything: bool) -> None:
+    if everything:
+        common.tell(
+            "Varning: filen innehåller även det som kom från Fortnox och får inte läsas in där.",
+            "Warning: the file also holds what came from Fortnox and must not be brought in there.",
+        )
+        return
+    common.tell(*_left_out(made))
+
+
+def _left_out(made: Exported) -> Text:
+    number, sek = made.left_out, made.left_out_amount
+    return Text(
+        f"Utelämnade, eftersom de kom från Fortnox: {number} betalningar, "
+        f"{render.amount(sek, 'sv')} SEK.",
+        f"Left out, since they came from Fortnox: {number} payments, "
+        f"{render.amount(sek, 'en')} SEK.",
+    )
+
+
+def _show_export(common: Common, file: str, made: Exported) -> None:
+    if common.json:
+        answer = {
+            "file": file,
+            "payments": made.payments,
+            "amount": render.plain(made.amount),
+            "left_out": {
+                "payments": made.left_out,
+                "amount": render.plain(made.left_out_amount),
+            },
+        }
+        render.write_json(common.paper, answer)
+        return
+    number, sek = made.payments, made.amount
+    common.paper.say(
+        f"Skrivna till {file}: {number} betalningar, {render.amount(sek, 'sv')} SEK.",
+        f"Written to {file}: {number} payments, {render.amount(sek, 'en')} SEK.",
+    )
+    common.paper.say(*_left_out(made))

@@ -1,0 +1,136 @@
+"""The payments of the sales ledger as a file for Fortnox, without what came from there.
+
+Payments only, each beside its invoice: the invoices themselves were exported
+to Fortnox before anything could be paid, and would be there twice. A payment
+that came from Fortnox is booked there already; booked back, the customer would
+have paid twice. It is left out by its origin, and that is said.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import os
+import uuid
+from collections.abc import Iterable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from decimal import Decimal, localcontext
+from pathlib import Path
+
+from hostsim.errors import host_error
+from hostsim.history import IMPORT, REGISTERED, Entry, entries
+from hostsim.judging import EXACT, ZERO
+from hostsim.models import SEK
+from hostsim.render import day, plain
+from hostsim.store import Store
+from hostsim.texts import Text, region_name
+
+#: The columns of the file. ``amount`` is in ``currency``, ``amount_sek`` in SEK.
+COLUMNS = (
+    "invoice_number",
+    "payment_date",
+    "amount",
+    "currency",
+    "exchange_rate",
+    "amount_sek",
+    "bank_account",
+    "origin",
+    "source",
+    "region",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Exported:
+    """What an export holds, and what it leaves out because it came from Fortnox."""
+
+    text: str
+    payments: int
+    amount: Decimal  # SEK
+    left_out: int
+    left_out_amount: Decimal  # SEK
+
+
+def export(store: Store, *, region: str | None = None, everything: bool = False) -> Exported:
+    """Make the file of payments that Fortnox does not have.
+
+    What was deleted or countered is in no export.
+
+    :param region: whose invoices; needed where several regions have payments to export.
+    :param everything: also what came from Fortnox; not for Fortnox, then.
+    :raises HostError: ``EXPORT_REGION_NEEDED``.
+    """
+    chosen: list[Entry] = []
+    left_out = Decimal(0)
+    number = 0
+    with localcontext(EXACT):
+        for entry in entries(store):
+            if entry.state != REGISTERED or region not in {None, entry.region}:
+                continue
+            if entry.origin == IMPORT and not everything:
+                number += 1
+                left_out += entry.row.amount
+                continue
+            chosen.append(entry)
+        amount = sum((entry.row.amount for entry in chosen), ZERO)
+    _refuse_several(chosen, everything=everything)
+    return Exported(_written(chosen), len(chosen), amount, number, left_out)
+
+
+def _refuse_several(chosen: Iterable[Entry], *, everything: bool) -> None:
+    regions = sorted({entry.region for entry in chosen})
+    if len(regions) > 1 and not everything:
+        names = [region_name(region) for region in regions]
+        several = Text(", ".join(n.sv for n in names), ", ".join(n.en for n in names))
+        raise host_error("EXPORT_REGION_NEEDED", names=several)
+
+
+def _written(chosen: Sequence[Entry]) -> str:
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(COLUMNS)
+    writer.writerows(map(_line, chosen))
+    return text.getvalue()
+
+
+def _line(entry: Entry) -> tuple[str, ...]:
+    row = entry.row
+    in_currency = row.amount if row.currency == SEK else row.amount_currency
+    return (
+        row.host_invoice_number or "",
+        day(row.payment_date),
+        "" if in_currency is None else plain(in_currency),
+        row.currency or "",
+        "" if row.exchange_rate is None else plain(row.exchange_rate, decimals=0),
+        plain(row.amount),
+        _harmless(entry.bank_account),
+        entry.origin,
+        _harmless(row.source or ""),
+        entry.region,
+    )
+
+
+def _harmless(text: str) -> str:
+    """Keep a spreadsheet from taking free text for a formula."""
+    return f"'{text}" if text.startswith(("=", "+", "-", "@", "\t")) else text
+
+
+def write_new(path: Path, text: str) -> None:
+    """Write a new file whole or not at all; UTF-8.
+
+    :raises HostError: ``EXPORT_EXISTS``, ``EXPORT_UNREACHABLE``.
+    """
+    if path.exists():
+        raise host_error("EXPORT_EXISTS", path=path)
+    part = path.with_name(f".{path.name}.{uuid.uuid4().hex[:8]}.part")
+    try:
+        with part.open("xb") as file:
+            file.write(text.encode())
+            file.flush()
+            os.fsync(file.fileno())
+        part.replace(path)
+    except OSError as error:
+        with suppress(OSError):
+            part.unlink()
+        raise host_error("EXPORT_UNREACHABLE", path=path) from error

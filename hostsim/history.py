@@ -1,0 +1,253 @@
+"""What was done: every import with who, when and what came of it, and where payments came from.
+
+Everything here is read from the database, nothing is judged. The origin of a
+payment decides what may be exported: what came from Fortnox must never be
+booked back to Fortnox.
+"""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from datetime import date, datetime
+from decimal import Decimal
+
+from hostsim.errors import HostError, host_error
+from hostsim.hookspecs import SettingsField
+from hostsim.models import Company, Row
+from hostsim.store import OLDEST_FIRST, Store, row_of, text_of
+from hostsim.texts import ERRORS, Text
+
+#: Where a payment was registered from.
+IMPORT = "import"
+HAND = "hand"
+
+#: The state of a payment that counts; the others are shown, and say why they do not.
+REGISTERED = "registered"
+
+#: What stands in the place of a setting that only its owner may see.
+HIDDEN = "•••"
+
+#: Shows the settings of an import type, without its secrets.
+Show = Callable[[str, Mapping[str, str]], Mapping[str, str]]
+
+
+# --- Payments with their origin -----------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A payment in the books, with where it came from; times have a zone."""
+
+    id: int
+    row: Row
+    origin: str  # import or hand
+    state: str  # registered, deleted, countered or counter
+    region: str  # of its invoice
+    company: str | None  # Fortnox company; None for one that was typed by hand
+    bank_account: str
+    effect: Decimal  # what it took away from what remained, in the invoice's currency
+    invoice_currency: str
+    run_id: str | None
+    user: str
+    at: datetime
+    deleted_by: str | None
+    deleted_at: datetime | None
+    counters: int | None  # the payment that this one undoes
+
+
+def entries(
+    store: Store,
+    *,
+    origin: str | None = None,
+    invoice_id: int | None = None,
+    run_id: str | None = None,
+    payment_id: int | None = None,
+) -> Iterator[Entry]:
+    """Give payments with their origin, oldest first; deleted and countered ones too.
+
+    :param origin: ``import``, ``hand``, or a source in Fortnox's word (``manual``, ``file`` …),
+        which is one of ``import``.
+    :param invoice_id: of one invoice.
+    :param run_id: those that one run registered.
+    :param payment_id: this one alone.
+    """
+    values = (origin and origin.lower(), invoice_id, run_id, payment_id)
+    return map(_entry, store.stream(_ENTRIES, values))
+
+
+def entries_by_key(store: Store, company: str, numbers: Iterable[str]) -> Iterator[Entry]:
+    """Give the payments with these numbers of a company, whatever invoice they pay."""
+    for number in numbers:
+        yield from map(_entry, store.stream(_BY_KEY, (company, number)))
+
+
+def entry(store: Store, payment_id: int) -> Entry:
+    """Give one payment.
+
+    :raises HostError: ``PAYMENT_UNKNOWN``.
+    """
+    for found in entries(store, payment_id=payment_id):
+        return found
+    raise host_error("PAYMENT_UNKNOWN", id=payment_id)
+
+
+def _entry(row: sqlite3.Row) -> Entry:
+    return Entry(
+        id=row["id"],
+        row=replace(row_of(row), payment_number=row["number"] or ""),
+        origin=row["origin"],
+        state=row["state"],
+        region=row["region"],
+        company=row["company"],
+        bank_account=row["bank_account"],
+        effect=Decimal(row["effect"]),
+        invoice_currency=row["invoice_currency"],
+        run_id=row["run_id"],
+        user=row["user"],
+        at=datetime.fromisoformat(row["registered_at"]),
+        deleted_by=row["deleted_by"],
+        deleted_at=_time(row["deleted_at"]),
+        counters=row["counters"],
+    )
+
+
+_SELECT = """
+    SELECT p.*, NULL AS reason, NULL AS message_sv, NULL AS message_en,
+           i.number AS host_invoice_number, i.customer_name, i.region AS region,
+           i.currency AS invoice_currency
+    FROM payments p JOIN invoices i ON i.id = p.invoice_id
+"""
+
+_ENTRIES = f"""
+    {_SELECT}
+    WHERE (?1 IS NULL OR p.origin = ?1 OR (p.origin = 'import' AND lower(p.source) = ?1))
+    AND (?2 IS NULL OR p.invoice_id = ?2)
+    AND (?3 IS NULL OR p.run_id = ?3)
+    AND (?4 IS NULL OR p.id = ?4)
+    ORDER BY {OLDEST_FIRST.format("p")}, p.id
+"""
+
+_BY_KEY = f"{_SELECT} WHERE p.company = ? AND p.number = ? ORDER BY p.id"
+
+
+# --- Imports of the past ------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Imported:
+    """One import, or one comparison, of the past; times have a zone."""
+
+    id: str
+    definition: str
+    import_type: str
+    state: str  # running, failed, open, replaced, discarded, saved or reconciled
+    user: str
+    started_at: datetime
+    finished_at: datetime | None
+    saved_at: datetime | None
+    saved_by: str | None
+    region: str
+    bank_account: str
+    date: date | None  # of the import, as a person gave it
+    company: Company | None
+    settings: Mapping[str, str]  # without what is secret
+    counts: Mapping[str, int]
+    totals: Mapping[str, Decimal]  # SEK
+    not_read: int
+    requests: int
+    error_code: str | None
+    error: Text | None  # the sentence of the error, as it was told
+
+    @property
+    def saved(self) -> tuple[int, Decimal] | None:
+        """How many payments were registered and their SEK; ``None`` where nothing was saved."""
+        if self.state != "saved":
+            return None
+        return self.counts.get("ready", 0), self.totals.get("ready", Decimal(0))
+
+
+def runs(store: Store, show: Show) -> Iterator[Imported]:
+    """Give all imports and comparisons, latest first."""
+    for row in store.stream(f"{_RUNS} ORDER BY r.started_at DESC, r.rowid DESC"):
+        yield _imported(row, show)
+
+
+def run(store: Store, prefix: str, show: Show) -> Imported:
+    """Give the one run whose id begins so.
+
+    :raises HostError: ``RUN_UNKNOWN``, ``RUN_AMBIGUOUS``.
+    """
+    wanted = prefix.strip().lower()
+    query = f"{_RUNS} WHERE substr(r.id, 1, length(?1)) = ?1 LIMIT 2"
+    found = store.db.execute(query, (wanted,)).fetchall() if wanted else []
+    if not found:
+        raise host_error("RUN_UNKNOWN", id=prefix)
+    if len(found) > 1:
+        raise host_error("RUN_AMBIGUOUS", id=prefix)
+    return _imported(found[0], show)
+
+
+_RUNS = """
+    SELECT r.*, d.import_type FROM runs r JOIN definitions d ON d.name = r.definition
+"""
+
+
+def shown_settings(
+    fields: Callable[[], Iterable[SettingsField]], values: Mapping[str, str]
+) -> dict[str, str]:
+    """Show the settings of an import, but not what only its owner may see.
+
+    :param fields: asks the plug-in, which may be gone: then nobody knows what is secret.
+    """
+    try:
+        known = {field.key: field for field in fields()}
+    except HostError:
+        return dict.fromkeys(values, HIDDEN)
+    return {
+        key: HIDDEN if value and (key not in known or known[key].secret) else value
+        for key, value in values.items()
+    }
+
+
+def _imported(row: sqlite3.Row, show: Show) -> Imported:
+    totals = json.loads(row["totals"])
+    return Imported(
+        id=row["id"],
+        definition=row["definition"],
+        import_type=row["import_type"],
+        state=row["state"],
+        user=row["user"],
+        started_at=datetime.fromisoformat(row["started_at"]),
+        finished_at=_time(row["finished_at"]),
+        saved_at=_time(row["saved_at"]),
+        saved_by=row["saved_by"],
+        region=row["region"],
+        bank_account=row["bank_account"],
+        date=None if row["date"] is None else date.fromisoformat(row["date"]),
+        company=None
+        if row["company"] is None
+        else Company(row["company"], row["company_name"] or ""),
+        settings=show(row["import_type"], json.loads(row["settings"])),
+        counts=json.loads(row["counts"]),
+        totals={kind: Decimal(total) for kind, total in totals.items()},
+        not_read=row["not_read"],
+        requests=row["requests"],
+        error_code=row["error_code"],
+        error=_sentence(row),
+    )
+
+
+def _sentence(row: sqlite3.Row) -> Text | None:
+    told = text_of(row["error_sv"], row["error_en"])
+    if told is not None or row["error_code"] is None:
+        return told
+    # Runs of an earlier version kept the code alone; without its details no other will do.
+    known = ERRORS.get(row["error_code"])
+    return known[1] if known is not None and "{" not in known[1].sv else None
+
+
+def _time(text: str | None) -> datetime | None:
+    return None if text is None else datetime.fromisoformat(text)

@@ -1,0 +1,74 @@
+"""What keeps the regions of a firm apart, and what a person says at the start of an import.
+
+Invoice 1001 exists in every company: a payment on the wrong region's invoice
+is money on the wrong customer.
+"""
+
+from __future__ import annotations
+
+from hostsim.errors import HostError, host_error
+from hostsim.models import Company, Definition
+from hostsim.store import Store
+from hostsim.texts import region_name
+
+#: How long the name or number of a bank account may be.
+LONGEST_BANK_ACCOUNT = 100
+
+
+def refuse_other_region(definition: Definition, region: str | None) -> None:
+    """Refuse an import for another region than the definition's; ``None`` asks for none.
+
+    :raises HostError: ``REGION_DIFFERS``, naming both.
+    """
+    if region is None or region.strip() == definition.region:
+        return
+    raise _of_regions("REGION_DIFFERS", definition, region.strip())
+
+
+def region_fixed(definition: Definition, region: str) -> HostError:
+    """Make the error of a definition that has saved payments in another region."""
+    return _of_regions("REGION_FIXED", definition, region)
+
+
+def _of_regions(code: str, definition: Definition, given: str) -> HostError:
+    return host_error(
+        code,
+        name=definition.name,
+        expected=region_name(definition.region),
+        given=region_name(given),
+    )
+
+
+def refuse_company_of_other_region(store: Store, definition: Definition, company: Company) -> None:
+    """Refuse a first import from a company that another region's definition saves from.
+
+    Until its first save a definition knows no company, so that a login to the
+    wrong one would lay its payments on this region's invoices.
+
+    :raises HostError: ``COMPANY_OF_OTHER_REGION``, naming both definitions.
+    """
+    if definition.company is not None:
+        return
+    for other in store.definitions():
+        theirs = other.company
+        if theirs is None or theirs.number != company.number or other.region == definition.region:
+            continue
+        raise host_error(
+            "COMPANY_OF_OTHER_REGION",
+            name=definition.name,
+            region=region_name(definition.region),
+            company=f"{theirs.name} ({theirs.number})",
+            other=other.name,
+            others_region=region_name(other.region),
+        )
+
+
+def checked_bank_account(text: str) -> str:
+    """Give the bank account as it is kept; ``""`` where nobody said one.
+
+    :raises HostError: ``BANK_ACCOUNT``.
+    """
+    account = text.strip()
+    if not account.isprintable() or len(account) > LONGEST_BANK_ACCOUNT:
+        raise host_error("BANK_ACCOUNT")
+    return account

@@ -1,0 +1,96 @@
+"""The payments of single invoices, read when a person asks about them.
+
+Fortnox finds payments by ``invoicenumber`` and invoices by ``ocr``, so that a
+question takes a handful of requests where an import reads pages.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import partial
+from typing import Any, Final
+
+from opter_fortnox_plugin.client import Client
+from opter_fortnox_plugin.contract import Company, ImportReport, Run, Text
+from opter_fortnox_plugin.host import Host
+from opter_fortnox_plugin.importer import Importer, import_payments
+from opter_fortnox_plugin.ocr import readable
+from opter_fortnox_plugin.pace import Pace
+from opter_fortnox_plugin.reading import Reading
+from opter_fortnox_plugin.settings import Settings
+
+#: Digits of an invoice number that Fortnox can have; it refuses longer ones.
+_MOST_DIGITS: Final = 9
+
+
+def read_payments(
+    run: Run, invoice_numbers: Sequence[str], references: Sequence[str], **surroundings: Any
+) -> ImportReport:
+    """Hand over every payment of these invoices, with the reasons of an import.
+
+    :param surroundings: as :func:`~.importer.import_payments` has them.
+    :raises FortnoxError: where there is something for a person to do.
+    """
+    importer = partial(_OfInvoices, numbers=invoice_numbers, references=references)
+    return import_payments(run, importer=importer, **surroundings)
+
+
+class _OfInvoices(Importer):
+    """Reads what belongs to single invoices, and nothing else."""
+
+    def __init__(
+        self,
+        host: Host,
+        client: Client,
+        pace: Pace,
+        settings: Settings,
+        company: Company,
+        *,
+        numbers: Sequence[str],
+        references: Sequence[str],
+    ) -> None:
+        super().__init__(host, client, pace, settings, company)
+        self._numbers = numbers
+        self._references = references
+
+    def run(self) -> ImportReport:
+        self._host.tell("reading", 0, None, _READING)
+        wanted = {number for number in self._numbers if _can_be_one(number)}
+        for reference in filter(None, self._references):
+            wanted.update(self._invoices_with(reference))
+        for number in sorted(wanted, key=int):
+            self._read(number)
+        return ImportReport(
+            company=self._company, cursor=None, not_read=0, requests=self._pace.started
+        )
+
+    def _read(self, number: str) -> None:
+        reading = Reading(
+            lambda page: self._client.payments(page, None, number),
+            lambda moment: self._client.payments(1, moment, number).total > 0,
+            None,
+        )
+        for rows in reading.pages():
+            self._hand_over(rows)
+        self._host.take_left_out([self._unreadable(row) for row in reading.nameless])
+
+    def _invoices_with(self, reference: str) -> set[str]:
+        """Find the invoices that hold this reference whole."""
+        found: set[str] = set()
+        number, pages = 1, 1
+        while number <= pages:
+            page = self._client.invoices(number, reference)
+            rows = [row for raw in page.rows if (row := readable(raw))]
+            found.update(row.number for row in rows if row.ocr == reference)
+            number, pages = number + 1, page.pages
+        return found
+
+
+def _can_be_one(number: str) -> bool:
+    digits = number.isascii() and number.isdigit() and len(number) <= _MOST_DIGITS
+    return digits and not number.startswith("0")
+
+
+_READING: Final = Text(
+    "Läser fakturans betalningar i Fortnox", "Reading the invoice's payments in Fortnox"
+)

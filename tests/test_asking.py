@@ -1,0 +1,130 @@
+"""The payments of single invoices: found by number and by OCR, handed over as an import would."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+import pluggy
+import pytest
+from asked import NORTH, SETTINGS, Person, add_invoice, books, pay, running
+from second_host import Host, hookimpl, new_run
+
+from opter_fortnox_plugin import plugin
+from opter_fortnox_plugin.protocol import invoices_query, payments_query
+
+
+class HostWithPerson(Host):
+    def __init__(self):
+        super().__init__()
+        self.person = Person()
+
+    @hookimpl
+    def opter_open_window(self, run, address, answered):
+        return self.person(address, answered)
+
+
+@pytest.fixture
+def state():
+    return books()
+
+
+@pytest.fixture
+def company(state):
+    return state.company(NORTH)
+
+
+@pytest.fixture
+def sandbox(state, monkeypatch):
+    with running(state, monkeypatch) as sandbox:
+        yield sandbox
+
+
+@pytest.fixture
+def ask(sandbox):
+    """Ask for invoices; return the host that took the payments, and the report."""
+
+    def ask(numbers=(), references=(), **run):
+        manager, host = pluggy.PluginManager("opter"), HostWithPerson()
+        manager.register(host)
+        manager.register(plugin)
+        more = {"configuration": sandbox.environment()} | run
+        [report] = manager.hook.opter_read_payments(
+            run=new_run(manager, SETTINGS, **more),
+            invoice_numbers=list(numbers),
+            references=list(references),
+        ) or [None]
+        return host, report
+
+    return ask
+
+
+def paths(sandbox):
+    return [asked.path for asked in sandbox.asked if asked.path.startswith("/3/")]
+
+
+def test_just_the_payments_of_the_invoice_are_handed_over(ask, company):
+    pay(company, 1001)
+    pay(company, 1002)
+    pay(company, 1001, "200")
+    host, report = ask(["1001"])
+    assert sorted(host.payments) == ["1", "3"]
+    assert (report.company.number, report.cursor, report.not_read) == (str(NORTH), None, 0)
+
+
+def test_the_reasons_are_those_of_an_import_whatever_the_watermark_says(ask, company):
+    pay(company, 1001, booked=False)
+    pay(company, 900)
+    host, _ = ask(["1001", "900"], cursor="nonsense")
+    assert {one.key.number: one.reason for one in host.left_out} == {
+        "1": "not-booked",
+        "2": "below-number",
+    }
+
+
+def test_details_are_fetched_as_in_an_import(ask, company):
+    add_invoice(company, 1011, currency="EUR", total=Decimal(100))
+    pay(
+        company, 1011, "1125", currency="EUR", currency_rate=Decimal("11.25"),
+        amount_currency=Decimal(100),
+    )  # fmt: skip
+    host, _ = ask(["1011"])
+    assert host.payments["1"].amount_currency == Decimal(100)
+
+
+def test_an_invoice_is_found_by_its_whole_ocr_reference_only(ask, company):
+    """Fortnox looks for the digits anywhere in the reference."""
+    add_invoice(company, 6001, ocr="12345")
+    add_invoice(company, 6002, ocr="9123459")
+    pay(company, 6001)
+    pay(company, 6002)
+    host, _ = ask(references=["12345"])
+    assert list(host.payments) == ["1"]
+    assert host.payments["1"].ocr == "12345"
+
+
+@pytest.mark.parametrize("number", ["K-17", "01001", "", "1" * 40, "\u0663"])
+def test_what_cannot_be_a_number_there_is_not_asked_for(ask, sandbox, number):
+    host, _ = ask([number])
+    assert host.payments == {}
+    assert "/3/invoicepayments" not in paths(sandbox)
+
+
+def test_an_invoice_without_payments_takes_two_requests(ask, sandbox):
+    _, report = ask(["1001"])
+    assert report.requests == len(paths(sandbox)) == 2
+
+
+def test_a_login_to_another_company_is_refused(ask):
+    with pytest.raises(Exception, match="WRONG_COMPANY"):
+        ask(["1001"], company=type("Other", (), {"number": "1", "name": "Grannens Åkeri AB"}))
+
+
+def test_an_import_type_of_another_plug_in_is_not_answered(ask):
+    assert ask(["1001"], import_type="Other")[1] is None
+
+
+def test_one_filter_of_its_own_goes_with_each_request():
+    assert payments_query(1, None, "1001")["invoicenumber"] == "1001"
+    assert "invoicenumber" not in payments_query(1, None)
+    assert invoices_query(1, "12345")["ocr"] == "12345"
+    assert "ocr" not in invoices_query(1)
