@@ -301,7 +301,11 @@ class LeftOut(Reason, Protocol):
 
 
 class Progress(Protocol):
-    """How far a run has come."""
+    """How far a run has come.
+
+    May also carry ``seconds_left``, a number of seconds until the run has read
+    all. Since 1.1; preset ``None``. A host asks for it with ``getattr``.
+    """
 
     @property
     def stage(self) -> str:

@@ -12,6 +12,7 @@ from typing import Any, Final
 
 from opter_fortnox_plugin.client import Client
 from opter_fortnox_plugin.contract import Company, ImportReport, Run, Text
+from opter_fortnox_plugin.crew import Crew
 from opter_fortnox_plugin.host import Host
 from opter_fortnox_plugin.importer import Importer, import_payments
 from opter_fortnox_plugin.ocr import readable
@@ -42,14 +43,15 @@ class _OfInvoices(Importer):
         self,
         host: Host,
         client: Client,
+        crew: Crew,
         pace: Pace,
+        *,
         settings: Settings,
         company: Company,
-        *,
         numbers: Sequence[str],
         references: Sequence[str],
     ) -> None:
-        super().__init__(host, client, pace, settings, company)
+        super().__init__(host, client, crew, pace, settings=settings, company=company)
         self._numbers = numbers
         self._references = references
 
@@ -66,12 +68,14 @@ class _OfInvoices(Importer):
 
     def _read(self, number: str) -> None:
         reading = Reading(
+            self._crew,
             lambda page: self._client.payments(page, None, number),
             lambda moment: self._client.payments(1, moment, number).total > 0,
             None,
         )
         for rows in reading.pages():
-            self._hand_over(rows)
+            self._begin(rows)
+        self._hand_over(reading, may_wait=0)
         self._host.take_left_out([self._unreadable(row) for row in reading.nameless])
 
     def _invoices_with(self, reference: str) -> set[str]:
@@ -79,7 +83,7 @@ class _OfInvoices(Importer):
         found: set[str] = set()
         number, pages = 1, 1
         while number <= pages:
-            page = self._client.invoices(number, reference)
+            page = self._crew.do(partial(self._client.invoices, number, reference))
             rows = [row for raw in page.rows if (row := readable(raw))]
             found.update(row.number for row in rows if row.ocr == reference)
             number, pages = number + 1, page.pages

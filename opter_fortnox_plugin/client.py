@@ -62,6 +62,8 @@ class Client:
 
     :param sleep: waits a number of seconds.
     :param waiting: is told what went wrong and how many seconds we wait.
+    :param renew: returns an access token in the place of one that was refused,
+        where it is not for the thread of a request to do that.
     :param uniform: a random number between two others.
     """
 
@@ -75,6 +77,7 @@ class Client:
         sleep: Callable[[float], None],
         waiting: Callable[[str, float], None],
         uniform: Callable[[float, float], float] = random.uniform,
+        renew: Callable[[str], str] | None = None,
     ) -> None:
         self._api_url = api_url
         self._transport = transport
@@ -82,6 +85,7 @@ class Client:
         self._pace = pace
         self._sleep = sleep
         self._uniform = uniform
+        self._renew = renew
         self._waiting = waiting
 
     # --- what is read ---
@@ -177,7 +181,7 @@ class Client:
                 return self._patiently(path, read, query, token)
             except Unauthorized:
                 log.info("the access token is no longer accepted; refreshing it")
-            token = self._signed_in.renew(token)
+            token = (self._renew or self._signed_in.renew)(token)
         try:
             return self._patiently(path, read, query, token)
         except Unauthorized:

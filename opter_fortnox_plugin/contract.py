@@ -149,6 +149,7 @@ class Progress:
     done: int
     total: int | None
     sentence: Text
+    seconds_left: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

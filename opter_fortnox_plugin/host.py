@@ -84,15 +84,26 @@ class Host:
 
     # --- the person ---
 
-    def tell(self, stage: str, done: int, total: int | None, sentence: Text) -> None:
+    def tell(
+        self,
+        stage: str,
+        done: int,
+        total: int | None,
+        sentence: Text,
+        seconds_left: float | None = None,
+    ) -> None:
         """Say how far we are.
 
         :raises Cancelled: where somebody says stop.
         """
-        self._last = Progress(stage, done, total, sentence)
-        self._say()
+        self._last = Progress(stage, done, total, sentence, seconds_left)
+        self.say_again()
 
-    def _say(self) -> None:
+    def say_again(self) -> None:
+        """Repeat what was told last, since we still wait.
+
+        :raises Cancelled: where somebody says stop.
+        """
         answers = self._hook.opter_progress(run=self.run, progress=self._last)
         if any(answer is True for answer in answers):
             raise Cancelled("CANCELLED")
@@ -104,7 +115,7 @@ class Host:
         """
         until = self._clock() + seconds
         while (rest := until - self._clock()) > 0:
-            self._say()
+            self.say_again()
             self._sleep(min(rest, _WORD))
 
     def open_window(self, address: str, answered: Callable[[str], Text | None]) -> None:

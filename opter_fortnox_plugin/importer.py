@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import time
+from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
@@ -30,6 +31,7 @@ from opter_fortnox_plugin.contract import (
     Run,
     Text,
 )
+from opter_fortnox_plugin.crew import Crew, Job
 from opter_fortnox_plugin.cursor import Cursor
 from opter_fortnox_plugin.errors import (
     Busy,
@@ -42,7 +44,7 @@ from opter_fortnox_plugin.host import Host
 from opter_fortnox_plugin.login import Listener, Login
 from opter_fortnox_plugin.oauth import TokenEndpoint
 from opter_fortnox_plugin.ocr import OcrBook
-from opter_fortnox_plugin.pace import Pace
+from opter_fortnox_plugin.pace import REQUESTS, Pace
 from opter_fortnox_plugin.protocol import authorization_address
 from opter_fortnox_plugin.rates import exchange_rate
 from opter_fortnox_plugin.reading import Damaged, Reading, Row
@@ -58,6 +60,14 @@ from opter_fortnox_plugin.transport import Transport
 
 #: Seconds that an import waits for another one of the same company.
 COMPANY_PATIENCE: Final = 10.0
+
+#: Pages go on being read while fewer details than this are to come, enough for two
+#: windows of the limit; and so many pages at most wait for theirs.
+ENOUGH_DETAILS: Final = 2 * REQUESTS
+PAGES_WAITING: Final = 8
+
+#: A detail that was asked for: what became of the payment, ``None`` where it is gone.
+Detail = Job["Payment | LeftOut | None"]
 
 
 def import_payments(
@@ -85,8 +95,10 @@ def import_payments(
     settings = Settings.of(run.settings)
     configuration = Configuration.of(run.configuration, environment)
     host = Host(run, sleep=sleep, clock=clock)
-    pace = Pace(sleep=host.wait, clock=clock)
     wire = transport()
+    crew = Crew(host.say_again, break_off=wire.break_off, sleep=sleep, clock=clock)
+    pace = Pace(sleep=crew.rest, clock=clock, may_start=crew.may_start)
+    wire.sent = pace.sent
     try:
         with staying.signed_in(
             host,
@@ -101,21 +113,25 @@ def import_payments(
                 wire,
                 signed_in,
                 pace,
-                sleep=host.wait,
-                waiting=lambda what, seconds: host.tell("waiting", 0, None, _again(what, seconds)),
+                sleep=crew.rest,
+                waiting=lambda what, seconds: crew.post(
+                    lambda: host.tell("waiting", 0, None, _again(what, seconds))
+                ),
+                renew=lambda refused: crew.at_home(lambda: signed_in.renew(refused)),
             )
-            with ExitStack() as held:
+            # What is entered last ends first: no request may start once the locks are let go.
+            with ExitStack() as locks, ExitStack() as held:
                 if run.company is not None:
                     # First, so that not even one request goes beside another import's.
-                    held.enter_context(_only_import(host, run.company))
+                    locks.enter_context(_only_import(host, run.company))
                 held.enter_context(_paced(host, pace, configuration.client_id, now))
-                company = client.company()
+                company = held.enter_context(crew).do(client.company)
                 refuse_another(run, company)
                 if run.company is None:
-                    held.enter_context(_only_import(host, company))
+                    locks.enter_context(_only_import(host, company))
                     _recall(host, pace, configuration.client_id, now)
                 make = importer or partial(Importer, everything=everything)
-                return make(host, client, pace, settings, company).run()
+                return make(host, client, crew, pace, settings=settings, company=company).run()
     finally:
         wire.close()
 
@@ -201,23 +217,31 @@ class Importer:
         self,
         host: Host,
         client: Client,
+        crew: Crew,
         pace: Pace,
+        *,
         settings: Settings,
         company: Company,
-        *,
         everything: bool = False,
     ) -> None:
         self._host = host
         self._client = client
+        self._crew = crew
         self._pace = pace
         self._settings = settings
         self._company = company
         self._everything = everything
-        self._ocr = OcrBook(client, host, company.number)
+        self._ocr = OcrBook(client, host, crew, company.number)
+        #: Pages that wait for details, and those details from the first that is not here yet.
+        self._pages: deque[list[Payment | LeftOut | Detail]] = deque()
+        self._details: deque[Detail] = deque()
+        self._pages_begun = 0
+        self._details_begun = 0
 
     def run(self) -> ImportReport:
         since = self._since()
         reading = Reading(
+            self._crew,
             lambda page: self._client.payments(page, since),
             lambda moment: self._client.payments(1, moment).total > 0,
             # What changed is read whole: a payment that was saved may have
@@ -226,10 +250,11 @@ class Importer:
         )
         self._host.tell("reading", 0, None, _READING)
         for rows in reading.pages():
-            self._hand_over(rows)
-            self._host.tell(
-                "reading", reading.read, reading.total, _read(reading.read, reading.total)
-            )
+            self._begin(rows)
+            done, total, left = reading.read, reading.total, self._seconds_left(reading)
+            self._host.tell("reading", done, total, _read(done, total, left), left)
+            self._hand_over(reading, may_wait=PAGES_WAITING)
+        self._hand_over(reading, may_wait=0)
         self._host.take_left_out([self._unreadable(row) for row in reading.nameless])
         if not self._everything:
             self._confirm()
@@ -256,27 +281,54 @@ class Importer:
             return None
         return Cursor(reading.began, self._settings).dump()
 
-    def _hand_over(self, rows: Sequence[Row]) -> None:
-        """Hand over a page of rows: with their details, OCR references and reasons."""
-        payments: list[Payment] = []
-        left_out: list[LeftOut] = []
-        needed = sum(1 for row in rows if self._needs_detail(row))
-        fetched = 0
-        for row in rows:
-            if isinstance(row, Damaged):
-                left_out.append(self._unreadable(row))
-                continue
-            if self._needs_detail(row):
-                self._host.tell("details", fetched, needed, _details(fetched, needed))
-                fetched += 1
-                outcome = self._detailed(row.number)
-                if outcome is None:
-                    # Deleted since its row was read; a later reading would not meet it.
-                    continue
+    def _begin(self, rows: Sequence[Row]) -> None:
+        """Begin with a page of rows: ask for the details that it takes."""
+        page = [self._outcome(row) for row in rows]
+        details = [one for one in page if isinstance(one, Job)]
+        self._pages.append(page)
+        self._pages_begun += 1
+        self._details.extend(details)
+        self._details_begun += len(details)
+
+    def _outcome(self, row: Row) -> Payment | LeftOut | Detail:
+        if isinstance(row, Damaged):
+            return self._unreadable(row)
+        if self._needs_detail(row):
+            return self._crew.start(partial(self._detailed, row.number))
+        return self._judged(row, detailed=False)
+
+    def _hand_over(self, reading: Reading, *, may_wait: int) -> None:
+        """Hand over the pages whose details have come, in order.
+
+        :param may_wait: so many pages may go on waiting while others are read.
+        """
+        while self._pages:
+            while self._details and self._details[0].done:
+                self._details.popleft()
+            page = self._pages[0]
+            if all(one.done for one in page if isinstance(one, Job)):
+                self._pages.popleft()
+                self._emit([one.value if isinstance(one, Job) else one for one in page])
+            elif len(self._details) > ENOUGH_DETAILS or len(self._pages) > may_wait:
+                self._tell_details(reading)
+                self._crew.look()
             else:
-                outcome = self._judged(row, detailed=False)
-            (payments if isinstance(outcome, Payment) else left_out).append(outcome)  # type: ignore[arg-type]
-        self._emit(payments, left_out)
+                return
+
+    def _tell_details(self, reading: Reading) -> None:
+        done, left = self._details_begun - len(self._details), self._seconds_left(reading)
+        self._host.tell(
+            "details", done, self._details_begun, _details(done, self._details_begun, left), left
+        )
+
+    def _seconds_left(self, reading: Reading) -> float:
+        """Return how long the limit will still make us take, as far as it can be told.
+
+        Payments that were not read yet are taken to need as many details as those that were.
+        """
+        details_to_come = self._details_begun * reading.pages_to_take / (self._pages_begun or 1)
+        requests = self._crew.waiting + reading.pages_to_ask + round(details_to_come)
+        return self._pace.seconds_for(requests)
 
     def _needs_detail(self, row: Row) -> bool:
         """Tell whether the list row cannot answer: another currency, or write-offs."""
@@ -354,7 +406,13 @@ class Importer:
             invoice_number,
         )
 
-    def _emit(self, payments: list[Payment], left_out: list[LeftOut]) -> None:
+    def _emit(self, outcomes: Sequence[Payment | LeftOut | None]) -> None:
+        """Hand over payments and what is left out, with their OCR references.
+
+        ``None`` was deleted since its row was read; a later reading would not meet it.
+        """
+        payments = [one for one in outcomes if isinstance(one, Payment)]
+        left_out = [one for one in outcomes if isinstance(one, LeftOut)]
         self._host.take_payments(self._with_ocr(payments))
         waiting = [one.payment for one in left_out if one.reason == "not-booked" and one.payment]
         ocr = {payment.key: payment for payment in self._with_ocr(waiting)}
@@ -386,18 +444,18 @@ class Importer:
             if not fresh:
                 return
             asked.update(fresh)
-            outcomes = {}
-            for done, number in enumerate(fresh):
-                self._host.tell("confirming", done, len(fresh), _CONFIRMING)
-                outcomes[number] = self._detailed(number)
-            self._emit(
-                [one for one in outcomes.values() if isinstance(one, Payment)],
-                [one for one in outcomes.values() if isinstance(one, LeftOut)],
-            )
-            self._host.take_gone([number for number, one in outcomes.items() if one is None])
+            jobs = [self._crew.start(partial(self._detailed, number)) for number in fresh]
+            outcomes = []
+            for done, job in enumerate(jobs):
+                left = self._pace.seconds_for(self._crew.waiting)
+                self._host.tell("confirming", done, len(fresh), _confirming(left), left)
+                outcomes.append(self._crew.result(job))
+            self._emit(outcomes)
+            gone = [n for n, one in zip(fresh, outcomes, strict=True) if one is None]
+            self._host.take_gone(gone)
 
 
-MakeImporter = Callable[[Host, Client, Pace, Settings, Company], Importer]
+MakeImporter = Callable[..., Importer]
 
 
 def _in_currency(row: InvoicePayment) -> tuple[Decimal, Decimal, tuple[Text, ...]]:
@@ -412,14 +470,14 @@ def _in_currency(row: InvoicePayment) -> tuple[Decimal, Decimal, tuple[Text, ...
 
 # --- what a person is told ----------------------------------------------------
 
+#: Seconds that are still to come: with fewer nobody needs to be told.
+WORTH_SAYING: Final = 10.0
+
 _ANOTHER_LOGIN: Final = Text(
     "En annan inloggning pågår på den här datorn; väntar på den",
     "Another login is going on on this machine; waiting for it",
 )
 _READING: Final = Text("Läser betalningar i Fortnox", "Reading payments in Fortnox")
-_CONFIRMING: Final = Text(
-    "Kontrollerar betalningar från tidigare importer", "Checking payments of earlier imports"
-)
 
 
 def _sign_in(left: int) -> Text:
@@ -429,18 +487,40 @@ def _sign_in(left: int) -> Text:
     )
 
 
-def _read(done: int, total: int) -> Text:
-    return Text(
+def _read(done: int, total: int, left: float) -> Text:
+    return _with_time_left(
         f"Läste {done} av {total} betalningar i Fortnox",
         f"Read {done} of {total} payments in Fortnox",
+        left,
     )
 
 
-def _details(done: int, total: int) -> Text:
-    return Text(
+def _details(done: int, total: int, left: float) -> Text:
+    return _with_time_left(
         f"Hämtar valutabelopp och avskrivningar ({done} av {total})",
         f"Fetching currency amounts and write-offs ({done} of {total})",
+        left,
     )
+
+
+def _confirming(left: float) -> Text:
+    return _with_time_left(
+        "Kontrollerar betalningar från tidigare importer",
+        "Checking payments of earlier imports",
+        left,
+    )
+
+
+def _with_time_left(sv: str, en: str, seconds: float) -> Text:
+    """Add how long it will take, where that is worth a word."""
+    if seconds < WORTH_SAYING:
+        return Text(sv, en)
+    minutes, rest = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    parts = [f"{hours} h"] * (hours > 0) + [f"{minutes} min"] * (hours + minutes > 0)
+    if not hours:
+        parts.append(f"{rest} s")
+    return Text(f"{sv}; ungefär {' '.join(parts)} kvar", f"{en}; about {' '.join(parts)} left")
 
 
 def _again(what: str, seconds: float) -> Text:

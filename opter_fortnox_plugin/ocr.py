@@ -7,11 +7,13 @@ or in pages of the invoice list, whichever takes fewer.
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
+from functools import partial
 from typing import Final
 
 from opter_fortnox_plugin.client import Client
 from opter_fortnox_plugin.contract import Text
+from opter_fortnox_plugin.crew import Hands
 from opter_fortnox_plugin.errors import Missing
 from opter_fortnox_plugin.host import Host
 from opter_fortnox_plugin.schemas import InvoiceOcr, Unreadable, invoice_ocr
@@ -26,8 +28,9 @@ _BLOCK: Final = 1000
 class OcrBook:
     """The OCR references of one company's Fortnox."""
 
-    def __init__(self, client: Client, host: Host, company: str) -> None:
+    def __init__(self, client: Client, host: Host, hands: Hands, company: str) -> None:
         self._client = client
+        self._hands = hands
         self._host = host
         self._company = company
         self._blocks: dict[int, dict[str, str]] = {}
@@ -44,12 +47,17 @@ class OcrBook:
             # Every invoice was seen, and these were not among them.
             self._keep(dict.fromkeys(unknown, ""))
             unknown = set()
-        for done, number in enumerate(sorted(unknown, key=int)):
-            self._host.tell("invoices", done, len(unknown), _LOOKING_UP)
-            if (reference := self._ask(number)) is not None:
-                self._keep({number: reference})
+        self._look_up(sorted(unknown, key=int))
         self._put_away()
         return {number: self._kept(number) or "" for number in numbers}
+
+    def _look_up(self, numbers: Sequence[str]) -> None:
+        """Ask for invoices one by one, several at a time."""
+        jobs = [self._hands.start(partial(self._ask, number)) for number in numbers]
+        for done, (number, job) in enumerate(zip(numbers, jobs, strict=True)):
+            self._host.tell("invoices", done, len(numbers), _LOOKING_UP)
+            if (reference := self._hands.result(job)) is not None:
+                self._keep({number: reference})
 
     def _look_through_list(self, unknown: set[str]) -> set[str]:
         """Read on in the list while that takes fewer requests; return what is still unknown."""
@@ -58,7 +66,9 @@ class OcrBook:
             if self._pages is not None and left >= len(unknown):
                 break
             self._host.tell("invoices", self._next_page - 1, self._pages, _LOOKING_UP)
-            page = self._client.invoices(self._next_page)
+            page = self._hands.result(
+                self._hands.start(partial(self._client.invoices, self._next_page))
+            )
             self._pages = page.pages
             self._next_page += 1
             rows = [row for raw in page.rows if (row := readable(raw))]

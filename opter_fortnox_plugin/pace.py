@@ -27,6 +27,7 @@ class Pace:
 
     :param sleep: waits a number of seconds.
     :param clock: seconds that never go backwards.
+    :param may_start: asked right before a start is counted; raises to forbid it.
     """
 
     def __init__(
@@ -36,24 +37,29 @@ class Pace:
         clock: Callable[[], float] = time.monotonic,
         requests: int = REQUESTS,
         window: float = WINDOW,
+        may_start: Callable[[], None] = lambda: None,
     ) -> None:
         self._sleep = sleep
         self._clock = clock
         self._window = window
+        self._may_start = may_start
         self._starts: deque[float] = deque(maxlen=requests)
         self._recalled: list[float] = []
         self._held_until = float("-inf")
         self._lock = threading.Lock()
+        self._mine = threading.local()
         #: How many requests have started.
         self.started = 0
 
     def wait_for_turn(self) -> None:
         """Wait until one more request may start, and count it."""
-        while (rest := self._take_or_rest()) > 0:
+        while (rest := self.take()) > 0:
             self._sleep(rest)
 
-    def _take_or_rest(self) -> float:
+    def take(self) -> float:
+        """Count a request that starts now; or return the seconds to wait before the next try."""
         with self._lock:
+            self._may_start()
             now = self._clock()
             earliest = self._held_until
             last = self._last_starts(now)
@@ -62,13 +68,38 @@ class Pace:
             if earliest > now:
                 return earliest - now
             self._starts.append(now)
+            self._mine.start = now
             self.started += 1
             return 0.0
+
+    def sent(self) -> None:
+        """Count the request of this thread from now: it took its turn, and left only now.
+
+        A connection had to be made first, or many threads began at once.
+        """
+        start: float | None = getattr(self._mine, "start", None)
+        self._mine.start = None
+        with self._lock:
+            if start is not None and start in self._starts:
+                self._starts[self._starts.index(start)] = self._clock()
 
     def _last_starts(self, now: float) -> list[float]:
         """Return the last starts, ours and the recalled ones, as many as a window may hold."""
         self._recalled = [start for start in self._recalled if now - start < self._window]
         return sorted([*self._recalled, *self._starts])[-(self._starts.maxlen or 0) :]
+
+    def seconds_for(self, requests: int) -> float:
+        """Return how long the limit will make so many more requests take, up to the last start."""
+        if requests < 1:
+            return 0.0
+        with self._lock:
+            now = self._clock()
+            last = self._last_starts(now)
+            rounds, place = divmod(requests - 1, self._starts.maxlen or 1)
+            # A place in the window is free again one window after its earlier start.
+            taken = place - ((self._starts.maxlen or 1) - len(last))
+            free = last[taken] + self._window if taken >= 0 else now
+            return max(free, now, self._held_until) + rounds * self._window - now
 
     def hold(self, seconds: float) -> None:
         """Let nobody start for a while: Fortnox said that we are too fast."""

@@ -14,6 +14,8 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from typing import Any, Final
 
+from opter_fortnox_plugin.ahead import AT_ONCE, Ahead
+from opter_fortnox_plugin.crew import Hands
 from opter_fortnox_plugin.errors import Unavailable
 from opter_fortnox_plugin.protocol import Page
 from opter_fortnox_plugin.schemas import InvoicePayment, Unreadable, payment_row, what_is_known
@@ -70,6 +72,8 @@ Row = InvoicePayment | Damaged
 class Reading:
     """One reading of the list of payments.
 
+    :param hands: who makes the requests, several at a time; whatever order they are
+        answered in, pages are taken in theirs.
     :param ask: returns a page, counted from 1.
     :param changed_since: tells whether any payment was added or changed since
         a moment. It cannot tell of deletions: nothing in Fortnox can.
@@ -79,10 +83,12 @@ class Reading:
 
     def __init__(
         self,
+        hands: Hands,
         ask: Callable[[int], Page],
         changed_since: Callable[[datetime], bool],
         stop_before: date | None,
     ) -> None:
+        self._hands = hands
         self._ask = ask
         self._changed_since = changed_since
         self._stop_before = stop_before
@@ -95,6 +101,9 @@ class Reading:
         self.not_read = 0
         #: Rows without a readable number: nothing tells one from another.
         self.nameless: list[Damaged] = []
+        #: How many pages are expected that were not asked for yet, and not taken yet.
+        self.pages_to_ask = 0
+        self.pages_to_take = 0
 
     @property
     def read(self) -> int:
@@ -111,7 +120,9 @@ class Reading:
         stop_before = self._stop_before
         earlier: list[_Walk] = []
         for attempt in range(ROUNDS):
-            walk = _Walk(stop_before)
+            # A walk that stops early shows only a part of the list. Read page after page, two
+            # of them that agree are proof; see _holds.
+            walk = _Walk(stop_before, in_turn=any(one.stopped for one in earlier))
             for page in self._walk(walk):
                 yield [row for row in page if self._seen.add(int(row.number))]
             self.nameless = walk.nameless
@@ -126,49 +137,70 @@ class Reading:
         raise Unavailable("FORTNOX_LIST_UNSTABLE", attempts=ROUNDS)
 
     def _walk(self, walk: _Walk) -> Iterator[list[Row]]:
-        number = 1
-        while True:
-            page = self._ask(number)
-            self.began = self.began or page.at
-            self.total = page.total
-            yield walk.take(page)
-            if number >= page.pages or not page.rows or walk.stopped:
-                return
-            number += 1
+        page = self._hands.result(self._hands.start(lambda: self._ask(1)))
+        # What is asked for together has no order in time; _holds takes none for granted.
+        at_once = 1 if walk.in_turn else AT_ONCE
+        with Ahead(self._hands, self._ask, page, walk.stop_before, at_once) as ahead:
+            number = 1
+            while True:
+                self.began = self.began or page.at
+                self.total = page.total
+                rows = walk.take(page)
+                last = number >= page.pages or not page.rows or walk.stopped
+                if not walk.sorted:
+                    ahead.need_all()
+                self.pages_to_take = 0 if last else max(1, ahead.expected - number)
+                self.pages_to_ask = max(0, self.pages_to_take - ahead.asked)
+                yield rows
+                if last:
+                    return
+                number += 1
+                page = ahead.take(number)
 
     def _holds(self, walk: _Walk, earlier: list[_Walk]) -> bool:
         """Tell whether no payment that was there all the time can be missing.
 
         A deletion lowers the total, unless an addition makes up for it, and
-        that one shows as a change. Two walks that met the same payments saw
-        a list that held still.
+        that one shows as a change.
+
+        Two walks that met the same payments, all that there are, have missed
+        none, in whatever order their pages were answered: when the last answer
+        of the first walk was made, all of them existed, and any other payment
+        would have made the total larger. Of walks that stopped early this is
+        true only where their pages were asked for one after the other.
         """
         if not walk.steady:
             return False
         if walk.adds_up and (walk.pages == 1 or self._quiet_since(walk)):
             return True
         if earlier and walk.adds_up and walk.same_as(earlier[-1]):
-            return True
+            both_in_turn = walk.in_turn and earlier[-1].in_turn
+            if both_in_turn or walk.pages == 1 or not walk.stopped:
+                return True
         same_total = all(one.steady and one.totals == walk.totals for one in earlier)
         all_came = same_total and self.read == self.total
         return all_came and bool(earlier) and self._quiet_since(earlier[0])
 
     def _quiet_since(self, walk: _Walk) -> bool:
+        if walk.began is None:
+            return False
         # A minute more: Fortnox's filter knows minutes, and may leave out the one given.
-        return walk.began is not None and not self._changed_since(walk.began - _MINUTE)
+        since = walk.began - _MINUTE
+        return not self._hands.result(self._hands.start(lambda: self._changed_since(since)))
 
 
 class _Walk:
     """One walk over the pages, and whether what it saw adds up."""
 
-    def __init__(self, stop_before: date | None) -> None:
-        self._stop_before = stop_before
+    def __init__(self, stop_before: date | None, *, in_turn: bool = False) -> None:
+        self.stop_before = stop_before
+        self.in_turn = in_turn
         self._seen = NumberSet()
         self._rows = 0
         self._doubles = 0
         self._first: date | None = None
         self._last: date | None = None
-        self._sorted = True
+        self.sorted = True
         self.began: datetime | None = None
         self.pages = 0
         self.totals: set[int] = set()
@@ -197,14 +229,14 @@ class _Walk:
     @property
     def _newest_first(self) -> bool:
         """Whether the order was seen: one date alone could stand anywhere in the list."""
-        return self._sorted and self._first != self._last
+        return self.sorted and self._first != self._last
 
     @property
     def _past_the_stop(self) -> bool:
         return (
-            self._stop_before is not None
+            self.stop_before is not None
             and self._last is not None
-            and self._last < self._stop_before
+            and self._last < self.stop_before
         )
 
     def take(self, page: Page) -> list[Row]:
@@ -216,7 +248,7 @@ class _Walk:
         for row in map(_row, page.rows):
             self._rows += 1
             if isinstance(row, InvoicePayment):
-                self._sorted = self._sorted and (self._last is None or row.date <= self._last)
+                self.sorted = self.sorted and (self._last is None or row.date <= self._last)
                 self._first = self._first or row.date
                 self._last = row.date
             elif not row.number:

@@ -12,7 +12,8 @@ import logging
 import socket
 import ssl
 import threading
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from types import TracebackType
 from typing import Any, Final, Self
 from urllib.parse import urlsplit
@@ -35,6 +36,9 @@ TOTAL: Final = 45.0
 
 #: Bytes; a page of 500 payments has about 110,000.
 LARGEST_BODY: Final = 64 * 1024 * 1024
+
+#: Kept alive at most: one for each request that may start in one window.
+CONNECTIONS: Final = 25
 
 _CHUNK: Final = 64 * 1024
 #: What an exchange can fail with. urllib3 lets some of its own errors through
@@ -90,8 +94,9 @@ class _Deadline:
 
     current: threading.local = threading.local()
 
-    def __init__(self, seconds: float) -> None:
-        self._timer = threading.Timer(seconds, self._expire)
+    def __init__(self, seconds: float, sent: Callable[[], None]) -> None:
+        self.sent = sent
+        self._timer = threading.Timer(seconds, self.expire)
         self._timer.daemon = True
         self._lock = threading.Lock()
         self._socket: socket.socket | None = None
@@ -103,7 +108,7 @@ class _Deadline:
             if self.expired:
                 self._shut()
 
-    def _expire(self) -> None:
+    def expire(self) -> None:
         with self._lock:
             self.expired = True
             self._shut()
@@ -144,6 +149,7 @@ class _Watched:
         deadline: _Deadline | None = getattr(_Deadline.current, "deadline", None)
         if deadline is not None:
             deadline.watch(self.sock)
+            deadline.sent()
         return super().getresponse()  # type: ignore[misc]
 
 
@@ -179,7 +185,7 @@ class _Adapter(requests.adapters.HTTPAdapter):
     """Kept-alive connections that are watched; retries are not its business."""
 
     def __init__(self) -> None:
-        super().__init__(pool_connections=4, pool_maxsize=8, max_retries=0)
+        super().__init__(pool_connections=4, pool_maxsize=CONNECTIONS, max_retries=0)
 
     def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
         super().init_poolmanager(*args, **kwargs)
@@ -204,13 +210,13 @@ class Transport:
     def __init__(
         self, *, connect: float = CONNECT, read: float = READ, total: float = TOTAL
     ) -> None:
-        self._session = requests.Session()
-        self._session.mount("https://", _Adapter())
-        self._session.mount("http://", _Adapter())
-        self._session.headers["Accept"] = "application/json"
-        self._session.headers["User-Agent"] = "opter-fortnox-plugin"
+        # A proxy of the environment is for the world outside, not for this machine.
+        self._outside, self._here = _session(trust_env=True), _session(trust_env=False)
         self._timeout = (connect, read)
         self._total = total
+        self._going_on: set[_Deadline] = set()
+        #: Called in the thread of each request when it has left.
+        self.sent: Callable[[], None] = lambda: None
 
     def send(
         self,
@@ -226,11 +232,10 @@ class Transport:
         :raises Temporary: where no whole answer came.
         :raises Unavailable: where the other side cannot prove who it is.
         """
-        # A proxy of the environment is for the world outside, not for this machine.
-        self._session.trust_env = urlsplit(address).hostname not in LOOPBACK
-        with _Deadline(self._total) as deadline:
+        session = self._here if urlsplit(address).hostname in LOOPBACK else self._outside
+        with _Deadline(self._total, self.sent) as deadline, self._listed(deadline):
             try:
-                with self._session.request(
+                with session.request(
                     method,
                     address,
                     params=query,
@@ -265,9 +270,33 @@ class Transport:
                 raise requests.exceptions.ContentDecodingError("too large")
         return b"".join(parts)
 
+    @contextmanager
+    def _listed(self, deadline: _Deadline) -> Iterator[None]:
+        self._going_on.add(deadline)
+        try:
+            yield
+        finally:
+            self._going_on.discard(deadline)
+
+    def break_off(self) -> None:
+        """End every exchange that is going on, in whatever thread; later ones may follow."""
+        for deadline in self._going_on.copy():
+            deadline.expire()
+
     def close(self) -> None:
         """Let go of the connections."""
-        self._session.close()
+        self._outside.close()
+        self._here.close()
+
+
+def _session(*, trust_env: bool) -> requests.Session:
+    session = requests.Session()
+    session.trust_env = trust_env
+    session.mount("https://", _Adapter())
+    session.mount("http://", _Adapter())
+    session.headers["Accept"] = "application/json"
+    session.headers["User-Agent"] = "opter-fortnox-plugin"
+    return session
 
 
 def _untrusted(error: BaseException | None) -> bool:

@@ -45,6 +45,9 @@ class Wire:
     def __call__(self):
         return self
 
+    def break_off(self):
+        pass
+
     def close(self):
         pass
 

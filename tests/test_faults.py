@@ -56,6 +56,10 @@ class Line:
         """Stand where the importer makes its transport."""
         return self
 
+    def break_off(self):
+        self._patient.break_off()
+        self._hurried.break_off()
+
     def close(self):
         self._patient.close()
         self._hurried.close()

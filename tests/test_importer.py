@@ -12,6 +12,7 @@ from second_host import Host, hookimpl, new_run
 from opter_fortnox_plugin import plugin
 from opter_fortnox_plugin.client import Client
 from opter_fortnox_plugin.contract import Company, ImportReport
+from opter_fortnox_plugin.crew import Crew
 from opter_fortnox_plugin.errors import Cancelled, Refused
 from opter_fortnox_plugin.host import Host as HostSide
 from opter_fortnox_plugin.importer import Importer
@@ -105,7 +106,8 @@ def run_import(wire, host=None, *, settings=SETTINGS, extra=(), everything=False
     for one in extra:
         manager.register(one)
     side = HostSide(new_run(manager, settings, **run), sleep=lambda seconds: None)
-    pace = Pace(sleep=lambda seconds: None)
+    crew = Crew(side.say_again, size=1)
+    pace = Pace(sleep=lambda seconds: None, may_start=crew.may_start)
     client = Client(
         "https://api.fortnox.se/3",
         wire,
@@ -114,8 +116,12 @@ def run_import(wire, host=None, *, settings=SETTINGS, extra=(), everything=False
         sleep=lambda seconds: None,
         waiting=lambda what, seconds: None,
     )
-    importer = Importer(side, client, pace, Settings.of(settings), COMPANY, everything=everything)
-    return importer.run()
+    rules = Settings.of(settings)
+    with crew:
+        importer = Importer(
+            side, client, crew, pace, settings=rules, company=COMPANY, everything=everything
+        )
+        return importer.run()
 
 
 @pytest.fixture

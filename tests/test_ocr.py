@@ -7,6 +7,7 @@ import json
 import pluggy
 import pytest
 from fortnox import invoice, page
+from hands import Hands
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -69,7 +70,7 @@ def book(fortnox, keeping=None, company="34231"):
     class Run:
         hook = manager.hook
 
-    return OcrBook(fortnox, Host(Run()), company)
+    return OcrBook(fortnox, Host(Run()), Hands(), company)
 
 
 def test_one_invoice_is_asked_for_by_its_number():

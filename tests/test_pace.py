@@ -190,3 +190,17 @@ def test_what_cannot_be_read_counts_as_nothing_much(kept):
     for _ in range(24):
         pace.wait_for_turn()
     assert clock.naps == []
+
+
+def test_a_request_that_left_late_is_counted_from_when_it_left():
+    """Twenty-five connections are made at first, and the last of them takes a second."""
+    clock = Clock(now=0.0)
+    pace = pace_of(clock)
+    for _ in range(25):
+        pace.wait_for_turn()
+        clock.now += 0.04
+        pace.sent()
+    left = clock.now
+    for _ in range(25):
+        pace.wait_for_turn()
+    assert clock.now - left >= 5.0

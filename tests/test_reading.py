@@ -12,6 +12,7 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 from fortnox import page, payment
+from hands import Hands
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
@@ -91,7 +92,7 @@ class Moving:
 
 def read(moving, stop_before=None):
     """Read the list to its end; return the reading and how often each number came."""
-    reading = Reading(moving, moving.changed_since, stop_before)
+    reading = Reading(Hands(), moving, moving.changed_since, stop_before)
     came = Counter(int(row.number) for rows in reading.pages() for row in rows)
     return reading, came
 
@@ -110,7 +111,7 @@ def lost(moving, came, stop_before=None):
 
 def test_each_payment_comes_once_and_page_by_page():
     moving = Moving({n: n for n in range(1, 9)})
-    reading = Reading(moving, moving.changed_since, None)
+    reading = Reading(Hands(), moving, moving.changed_since, None)
     assert [[row.number for row in rows] for rows in reading.pages()] == [
         ["8", "7", "6"], ["5", "4", "3"], ["2", "1"],
     ]  # fmt: skip
@@ -177,7 +178,7 @@ def test_ties_in_any_order_lose_nothing_or_the_list_is_called_unstable(data):
         dates, size=data.draw(st.integers(1, 5)), tied=lambda _: data.draw(st.integers(0, 9))
     )
     stop_before = data.draw(st.none() | st.integers(0, 4).map(day))
-    reading = Reading(moving, moving.changed_since, stop_before)
+    reading = Reading(Hands(), moving, moving.changed_since, stop_before)
     came = Counter()
     try:
         for rows in reading.pages():
@@ -310,7 +311,7 @@ def test_whatever_happens_to_the_list_no_payment_comes_twice(dates, size, happen
     came = Counter()
     try:
         for rows in Reading(
-            moving, moving.changed_since, None if stop is None else day(stop)
+            Hands(), moving, moving.changed_since, None if stop is None else day(stop)
         ).pages():
             came.update(int(row.number) for row in rows)
     except Unavailable:

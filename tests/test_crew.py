@@ -1,0 +1,198 @@
+"""Requests beside each other: who speaks with the host, and how they end together."""
+
+from __future__ import annotations
+
+import threading
+from collections import Counter
+
+import pytest
+from fortnox import Clock
+from hypothesis import given
+from hypothesis import strategies as st
+
+from opter_fortnox_plugin.crew import Crew, Stopped
+from opter_fortnox_plugin.errors import Cancelled
+from opter_fortnox_plugin.pace import REQUESTS, WINDOW, Pace
+
+
+def alive():
+    return [thread for thread in threading.enumerate() if thread.name == "fortnox"]
+
+
+@pytest.fixture
+def crew():
+    with Crew(lambda: None) as crew:
+        yield crew
+    assert alive() == []
+
+
+def test_what_came_of_each_job_is_returned_to_who_asked(crew):
+    jobs = [crew.start(lambda n=n: n * n) for n in range(200)]
+    assert [crew.result(job) for job in jobs] == [n * n for n in range(200)]
+
+
+def test_as_many_jobs_as_a_window_lets_start_are_done_at_once(crew):
+    together = threading.Barrier(REQUESTS)
+    jobs = [crew.start(lambda: together.wait(20)) for _ in range(REQUESTS)]
+    assert sorted(crew.result(job) for job in jobs) == list(range(REQUESTS))
+
+
+def test_one_job_after_the_other_takes_one_thread(crew):
+    assert len({crew.do(threading.get_ident) for _ in range(50)}) == 1
+
+
+def test_the_error_is_that_of_the_first_job_in_order(crew):
+    """Number 3 fails after number 7 has, and was on its way already."""
+    seven, begun = threading.Event(), threading.Event()
+
+    def third():
+        begun.set()
+        seven.wait(20)
+        raise ValueError("three")
+
+    def seventh():
+        begun.wait(20)
+        seven.set()
+        raise ValueError("seven")
+
+    works = {3: third, 7: seventh}
+    jobs = [crew.start(works.get(n, begun.wait)) for n in range(1, 9)]
+    with pytest.raises(ValueError, match="three"):
+        [crew.result(job) for job in jobs]
+
+
+def test_after_an_error_nothing_starts(crew):
+    started = []
+
+    def fail():
+        raise ValueError("first")
+
+    def later():
+        crew.may_start()
+        started.append(1)
+
+    broken = crew.start(fail)
+    with pytest.raises(ValueError, match="first"):
+        crew.result(broken)
+    for _ in range(20):
+        crew.start(later)
+    crew.close()
+    assert started == []
+
+
+def test_a_worker_that_rests_is_woken_by_the_error_of_another():
+    with Crew(lambda: None) as crew:
+        resting = crew.start(lambda: crew.rest(3600))
+
+        def fail():
+            raise ValueError("now")
+
+        broken = crew.start(fail)
+        with pytest.raises(ValueError, match="now"):
+            crew.result(broken)
+    assert isinstance(resting.error, Stopped)
+    assert alive() == []
+
+
+def test_a_person_who_cancels_ends_all_and_what_is_on_its_way_is_broken_off():
+    hanging, said = threading.Event(), Counter()
+
+    def say():
+        said["word"] += 1
+        raise Cancelled("CANCELLED")
+
+    with pytest.raises(Cancelled), Crew(say, break_off=hanging.set) as crew:
+        crew.result(crew.start(hanging.wait))
+    assert said["word"] == 1
+    assert alive() == []
+
+
+def test_ctrl_c_ends_all():
+    hanging = threading.Event()
+
+    def say():
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt), Crew(say, break_off=hanging.set) as crew:
+        crew.result(crew.start(hanging.wait))
+    assert alive() == []
+
+
+def test_errands_are_done_by_the_thread_that_speaks_with_the_host(crew):
+    assert crew.do(lambda: crew.at_home(threading.get_ident)) == threading.get_ident()
+    told = []
+    crew.do(lambda: crew.post(lambda: told.append(threading.get_ident())))
+    assert told == [threading.get_ident()]
+
+
+def test_an_error_of_an_errand_ends_all(crew):
+    def refuse():
+        raise ValueError("nobody is signed in")
+
+    with pytest.raises(ValueError, match="signed in"):
+        crew.do(lambda: crew.at_home(refuse))
+
+
+def test_a_job_that_nobody_wants_any_more_starts_no_request_and_its_error_harms_nobody(crew):
+    begun, go = threading.Event(), threading.Event()
+
+    def work():
+        begun.set()
+        go.wait(20)
+        crew.may_start()
+
+    job = crew.start(work)
+    begun.wait(20)
+    job.wanted = False
+    go.set()
+    assert crew.do(lambda: 1) == 1
+    assert job.asked is False
+
+
+# --- The schedule itself, without waiting ---
+
+
+@given(
+    st.integers(1, 400),
+    st.lists(st.floats(0, 0.8), min_size=1, max_size=40),
+    st.integers(0, REQUESTS),
+)
+def test_no_request_starts_later_than_the_window_allows(requests, latencies, before):
+    """Whatever answers take, up to 800 ms: workers are free when a window opens."""
+    clock = Clock(now=0.0)
+    pace = Pace(clock=clock)
+    for _ in range(before):
+        pace.take()
+    expected = pace.seconds_for(requests)
+    starts, free, left = [], [(0.0, worker) for worker in range(REQUESTS)], requests
+    while left:
+        now, worker = min(free)
+        clock.now = max(clock.now, now)
+        free.remove((now, worker))
+        rest = pace.take()
+        if rest == 0.0:
+            starts.append(clock.now)
+            left -= 1
+            rest = latencies[len(starts) % len(latencies)]
+        free.append((clock.now + rest, worker))
+    allowed = (before + requests - 1) // REQUESTS * WINDOW
+    assert starts[-1] <= allowed + 0.8 + 1e-6
+    assert expected == pytest.approx(allowed)
+
+
+def test_the_time_that_the_limit_takes_is_told_exactly():
+    clock = Clock(now=0.0)
+    pace = Pace(sleep=clock.sleep, clock=clock)
+    for _ in range(10):
+        pace.wait_for_turn()
+    expected = pace.seconds_for(100)
+    for _ in range(100):
+        pace.wait_for_turn()
+    assert clock.now == pytest.approx(expected)
+
+
+def test_a_429_makes_the_time_that_is_told_longer():
+    clock = Clock(now=0.0)
+    pace = Pace(sleep=clock.sleep, clock=clock)
+    pace.hold(17.0)
+    assert pace.seconds_for(1) == pytest.approx(17.0)

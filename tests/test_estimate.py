@@ -1,0 +1,87 @@
+"""How long the limit will make a reading take: told before it, and right once the list is read."""
+
+from __future__ import annotations
+
+import pluggy
+import pytest
+from fortnox import Clock
+from hands import Hands
+from second_host import Host, hookimpl, new_run
+from test_importer import COMPANY, SETTINGS, SignedIn, Wire, listed
+
+from opter_fortnox_plugin.client import Client
+from opter_fortnox_plugin.host import Host as HostSide
+from opter_fortnox_plugin.importer import Importer, _with_time_left
+from opter_fortnox_plugin.pace import Pace
+from opter_fortnox_plugin.settings import Settings
+
+
+class Counted(Hands):
+    """Hands that know how much is left to do."""
+
+    @property
+    def waiting(self):
+        return len(self._todo)
+
+
+class Listening(Host):
+    def __init__(self, clock):
+        super().__init__()
+        self.clock, self.told = clock, []
+
+    @hookimpl
+    def opter_known_invoices(self, run, invoice_numbers):
+        return invoice_numbers
+
+    @hookimpl
+    def opter_progress(self, run, progress):
+        self.told.append((self.clock(), progress))
+
+
+def told_while_reading(wire):
+    """Import with a clock that only the limit moves; return what was told, and the end."""
+    clock = Clock()
+    host, manager = Listening(clock), pluggy.PluginManager("opter")
+    manager.register(host)
+    side = HostSide(new_run(manager, SETTINGS), sleep=clock.sleep, clock=clock)
+    pace = Pace(sleep=clock.sleep, clock=clock)
+    client = Client(
+        "https://api.fortnox.se/3", wire, SignedIn(), pace,
+        sleep=clock.sleep, waiting=lambda what, seconds: None,
+    )  # fmt: skip
+    Importer(side, client, Counted(), pace, settings=Settings.of(SETTINGS), company=COMPANY).run()
+    return host.told, clock()
+
+
+def euros(*numbers):
+    rows = [listed(n, Currency="EUR", CurrencyRate=10, Amount=1000) for n in numbers]
+    return rows, {row["Number"]: row | {"AmountCurrency": 100, "InvoiceOCR": ""} for row in rows}
+
+
+def test_once_the_list_is_read_the_time_that_is_left_is_right_within_a_tenth():
+    rows, details = euros(*range(1, 601))
+    told, end = told_while_reading(Wire(*rows, details=details, page_size=300))
+    after = [(end - now, one.seconds_left) for now, one in told if one.stage == "details"]
+    assert len(after) > 100
+    long = [(real, said) for real, said in after if real > 20]
+    assert [pair for pair in long if abs(pair[0] - pair[1]) > pair[0] / 10] == []
+
+
+def test_before_the_list_is_read_it_is_told_as_if_the_rest_were_like_what_was_read():
+    rows, details = euros(*range(1, 601))
+    told, end = told_while_reading(Wire(*rows, details=details, page_size=100))
+    now, first = next((now, one) for now, one in told if one.stage == "reading" and one.done)
+    assert first.seconds_left == pytest.approx(end - now, rel=0.1)
+
+
+@pytest.mark.parametrize(
+    ("seconds", "sv", "en"),
+    [
+        (9.9, "Läser", "Reading"),
+        (40.2, "Läser; ungefär 40 s kvar", "Reading; about 40 s left"),
+        (130, "Läser; ungefär 2 min 10 s kvar", "Reading; about 2 min 10 s left"),
+        (3725, "Läser; ungefär 1 h 2 min kvar", "Reading; about 1 h 2 min left"),
+    ],
+)
+def test_the_time_is_said_in_both_languages_where_it_is_worth_a_word(seconds, sv, en):
+    assert _with_time_left("Läser", "Reading", seconds) == (sv, en)
