@@ -27,6 +27,7 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any
 
+from hostsim.decided import SET_ASIDE
 from hostsim.errors import HostError, host_error
 from hostsim.hookspecs import CONTRACT
 from hostsim.plugins import Found, Plugins
@@ -384,8 +385,9 @@ class _Telling:
             "started_at": _seconds(row["started_at"]),
             "finished_at": _seconds(row["finished_at"]),
             "saved_at": _seconds(row["saved_at"]),
-            "counts": json.loads(row["counts"]),
-            "totals_sek": json.loads(row["totals"]),
+            "counts": _without_aside(row["counts"]),
+            "totals_sek": _without_aside(row["totals"]),
+            "set_aside": json.loads(row["counts"]).get(SET_ASIDE, 0),
             "not_read": row["not_read"],
             "requests": row["requests"],
             "error_code": _code(row["error_code"]),
@@ -436,12 +438,13 @@ class _Telling:
         counts: Counter[tuple[str, str]] = Counter()
         for row in self._read(
             "SELECT substr(date, 1, 7) AS month, currency, count(*) AS rows FROM payments"
-            " GROUP BY 1, 2 ORDER BY 1, 2"
+            " WHERE state = 'registered' GROUP BY 1, 2 ORDER BY 1, 2"
         ):
             currency = row["currency"] if _CURRENCY.fullmatch(row["currency"]) else OTHER
             counts[row["month"], currency] += row["rows"]
         by_status = self._read(
-            "SELECT status, count(*) AS rows FROM payments GROUP BY 1 ORDER BY 1"
+            "SELECT status, count(*) AS rows FROM payments WHERE state = 'registered'"
+            " GROUP BY 1 ORDER BY 1"
         )
         by_origin = self._read(
             "SELECT origin, source, state, bank_account <> '' AS has_account, count(*) AS rows"
@@ -513,6 +516,10 @@ class _Telling:
     def _size(self, table: str) -> object:
         quoted = table.replace('"', '""')
         return self._read(f'SELECT count(*) FROM "{quoted}"')[0][0]  # noqa: S608 a table's own name
+
+
+def _without_aside(text: str) -> dict[str, object]:
+    return {kind: its for kind, its in json.loads(text).items() if kind != SET_ASIDE}
 
 
 # --- What may be told of a value ----------------------------------------------

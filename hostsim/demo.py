@@ -103,6 +103,7 @@ class _Demo:
             self.paper.say(f"   Det svarar på {sandbox.url}.", f"   It answers at {sandbox.url}.")
             self._prepare(store, sandbox)
             self._first_import(store, sandbox)
+            self._decisions(store, sandbox)
             self._second_import(store, sandbox)
             self._check(store)
 
@@ -143,6 +144,35 @@ class _Demo:
             "Showing the payments that are registered now.",
         )
         render.show_payments(self.paper, store.payments, shorten=True)
+
+    def _decisions(self, store: Store, sandbox: Sandbox) -> None:
+        host = self._host(store, sandbox)
+        first, last = str(min(seed.DIRECT)), str(max(seed.DIRECT))
+        host.set_aside_series(NAME, first, last, why="faktureras direkt i Fortnox")
+        self._tell(
+            f"Lägger undan fakturorna {first} till {last}, som görs direkt i Fortnox.",
+            f"Setting aside the invoices {first} to {last}, which are made in Fortnox directly.",
+        )
+        waiting = next(
+            payment
+            for payment in sandbox.state.companies[seed.COMPANY].payments()
+            if payment.invoice_number == seed.BOOKED_OVERNIGHT
+        )
+        host.add_payment(str(seed.BOOKED_OVERNIGHT), waiting.amount, date=waiting.payment_date)
+        self._tell(
+            f"Registrerar betalningen av faktura {seed.BOOKED_OVERNIGHT} för hand, fast den "
+            "bara väntar på att bokföras i Fortnox.",
+            f"Registering the payment of invoice {seed.BOOKED_OVERNIGHT} by hand, although it "
+            "only waits to be booked in Fortnox.",
+        )
+        gone = next(row for row in store.payments() if row.status == "exact" and row.id)
+        host.delete_payment(gone.id or 0, why="fel faktura")
+        self._tell(
+            f"Tar bort en registrerad betalning av faktura {gone.host_invoice_number}; den "
+            "erbjuds igen vid nästa import.",
+            f"Deleting a registered payment of invoice {gone.host_invoice_number}; it is "
+            "offered again by the next import.",
+        )
 
     def _second_import(self, store: Store, sandbox: Sandbox) -> None:
         self._tell(
@@ -264,7 +294,7 @@ def _folder(paper: Paper, keep: Path | None) -> Iterator[Path]:
 
 def registered_numbers(store: Store) -> set[str]:
     """Collect the numbers of the payments that are registered."""
-    return {row.payment_number for row in store.payments()}
+    return {row.payment_number for row in store.payments() if row.state == "registered"}
 
 
 def exported_invoices(now: datetime) -> list[Any]:

@@ -14,6 +14,7 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime
 from decimal import Decimal
 
+from hostsim.decided import SET_ASIDE
 from hostsim.errors import HostError, host_error
 from hostsim.hookspecs import SettingsField
 from hostsim.models import Company, Row
@@ -55,6 +56,7 @@ class Entry:
     at: datetime
     deleted_by: str | None
     deleted_at: datetime | None
+    deleted_why: str | None
     counters: int | None  # the payment that this one undoes
 
 
@@ -110,6 +112,7 @@ def _entry(row: sqlite3.Row) -> Entry:
         at=datetime.fromisoformat(row["registered_at"]),
         deleted_by=row["deleted_by"],
         deleted_at=_time(row["deleted_at"]),
+        deleted_why=row["deleted_why"],
         counters=row["counters"],
     )
 
@@ -213,7 +216,7 @@ def shown_settings(
 
 
 def _imported(row: sqlite3.Row, show: Show) -> Imported:
-    totals = json.loads(row["totals"])
+    totals = {kind: sek for kind, sek in json.loads(row["totals"]).items() if kind != SET_ASIDE}
     return Imported(
         id=row["id"],
         definition=row["definition"],
@@ -231,7 +234,7 @@ def _imported(row: sqlite3.Row, show: Show) -> Imported:
         if row["company"] is None
         else Company(row["company"], row["company_name"] or ""),
         settings=show(row["import_type"], json.loads(row["settings"])),
-        counts=json.loads(row["counts"]),
+        counts={kind: n for kind, n in json.loads(row["counts"]).items() if kind != SET_ASIDE},
         totals={kind: Decimal(total) for kind, total in totals.items()},
         not_read=row["not_read"],
         requests=row["requests"],

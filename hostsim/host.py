@@ -13,21 +13,25 @@ import subprocess
 import sys
 import threading
 import uuid
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
+from decimal import Decimal
 from types import MappingProxyType
 from typing import TYPE_CHECKING, TypeVar
 
-from hostsim import explaining, history, previews, reconciling
+from hostsim import by_hand, deciding, explaining, history, previews, reconciling
 from hostsim.answers import LiveRun, OnProgress, Window, broken
+from hostsim.by_hand import Entry
+from hostsim.decided import SET_ASIDE, Typed
+from hostsim.deciding import Desk
 from hostsim.errors import PreviewChanged, SettingsRefused, failure_of, host_error
 from hostsim.explaining import Answer, Explanation, Question
 from hostsim.history import Imported
 from hostsim.hookspecs import CONTRACT
 from hostsim.listening import tell
-from hostsim.models import SEK, Company, Definition, Payment, Run, SavedRun
+from hostsim.models import SEK, Company, Decision, Definition, Payment, Run, SavedRun
 from hostsim.previews import Preview, Recording
 from hostsim.reconciling import FullRun, Reconciliation
 from hostsim.regions import checked_bank_account, refuse_other_region, region_fixed
@@ -341,6 +345,135 @@ class Host:
             run.import_type, "opter_screen_payments", run=run, payments=payments
         )
         return answer
+
+    # --- Deciding ---
+
+    def decisions(self, name: str) -> list[Decision]:
+        """Give what was decided about payments of a definition, in force or not."""
+        return deciding.decisions(self.store, self.store.definition(name).name)
+
+    def set_aside(self, name: str, numbers: Collection[str], *, why: str = "") -> Preview | None:
+        """Set rejected payments aside, all or none, until they are taken back.
+
+        :param numbers: payment numbers of the open preview; without one, of those
+            that wait.
+        :return: the open preview, judged again; ``None`` when nothing is open.
+        :raises HostError: ``PAYMENT_NOT_SHOWN`` or ``DECISION_DOES_NOT_FIT``.
+        """
+        return self._decide(name, numbers, lambda desk, typed: desk.set_aside(numbers, why, typed))
+
+    def set_aside_series(
+        self, name: str, first: str, last: str, *, why: str = ""
+    ) -> Preview | None:
+        """Set every payment aside whose invoice lies in a series and is not here.
+
+        :param first: invoice number where the payments come from; included, as is ``last``.
+        :return: the open preview, judged again; ``None`` when nothing is open.
+        :raises HostError: ``SERIES_WRONG`` or ``SERIES_EXISTS``.
+        """
+        return self._decide(name, (), lambda desk, _: desk.set_aside_series(first, last, why))
+
+    def take_back(
+        self,
+        name: str,
+        numbers: Collection[str] = (),
+        *,
+        series: Collection[tuple[str, str]] = (),
+        ids: Collection[int] = (),
+    ) -> Preview | None:
+        """Take decisions back, all that are named or none; whoever made them stays readable.
+
+        :param numbers: payments, whatever was decided about them.
+        :param series: first and last invoice number, as they were set aside.
+        :param ids: of decisions.
+        :return: the open preview, judged again; ``None`` when nothing is open.
+        :raises HostError: ``DECISION_UNKNOWN`` where nothing of that is in force.
+        """
+        return self._decide(name, (), lambda desk, _: desk.take_back(numbers, series, ids))
+
+    def decide(self, name: str, number: str, decision: str, *, why: str = "") -> Preview | None:
+        """Decide about one payment of the open preview; a save then does it.
+
+        :param decision: ``confirm`` what may be registered already, ``take-again`` what
+            was deleted here, ``accept`` a change, or ``keep`` what is registered;
+            ``set-aside`` is :meth:`set_aside`.
+        :return: the open preview, judged again.
+        :raises HostError: ``PAYMENT_NOT_SHOWN`` or ``DECISION_DOES_NOT_FIT``.
+        """
+        if decision == SET_ASIDE:
+            return self.set_aside(name, [number], why=why)
+        return self._decide(
+            name, (number,), lambda desk, typed: desk.decide(number, decision, why, typed)
+        )
+
+    def _decide(
+        self,
+        name: str,
+        numbers: Collection[str],
+        act: Callable[[Desk, Mapping[str, Typed]], None],
+    ) -> Preview | None:
+        """Write decisions down in one transaction, and judge the open preview again.
+
+        Should the process end between the two, a save refuses the preview and judges it.
+        """
+        self.store.definition(name)
+        with self._alone(name):
+            definition = self.store.definition(name)
+            run_id = previews.open_runs(self.store).get(name)
+            company = definition.company
+            if run_id is not None:
+                company = previews.preview_of(self.store, run_id).company
+            if company is None:
+                raise host_error("COMPANY_NOT_KNOWN", name=name)
+            recording = None if run_id is None else Recording(self.store, run_id, definition)
+            with self.store.change() as db:
+                typed = recording.typed_before(company.number, numbers) if recording else {}
+                at = self._clock()
+                act(Desk(db, name, company.number, run_id, self._user, at), typed)
+            if recording is None:
+                return None
+            with self.store.change():
+                recording.judge(company)
+            return previews.preview_of(self.store, recording.run_id)
+
+    # --- By hand ---
+
+    def add_payment(
+        self,
+        invoice_number: str,
+        amount: Decimal,
+        *,
+        region: str = "",
+        date: date | None = None,
+        bank_account: str = "",
+        currency: str = "",
+        rate: Decimal | None = None,
+    ) -> int:
+        """Register a payment by hand; give its id.
+
+        An open preview that judged the same invoice is refused at its save, and shown anew.
+
+        :param amount: in the invoice's currency; negative for money that went back.
+        :param date: the payment date; preset: today.
+        :param currency: must be the invoice's; preset: that.
+        :param rate: SEK for one unit; needed where the invoice is not in SEK.
+        :raises HostError: see :func:`hostsim.by_hand.add`.
+        """
+        at = self._clock()
+        day = at.date() if date is None else date
+        entry = Entry(invoice_number, amount, day, region, bank_account, currency, rate)
+        with self.store.change() as db:
+            return by_hand.add(db, entry, self._user, at)
+
+    def delete_payment(self, payment_id: int, *, why: str) -> None:
+        """Delete a registered payment, typed or imported; it stays in the list, marked.
+
+        An imported one is offered again by the next import, as ``deleted-in-host``.
+
+        :raises HostError: see :func:`hostsim.by_hand.delete`.
+        """
+        with self.store.change() as db:
+            by_hand.delete(db, payment_id, why, self._user, self._clock())
 
     # --- Comparing afterwards ---
 

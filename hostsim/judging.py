@@ -8,14 +8,15 @@ hear them.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import ROUND_HALF_UP, Context, Decimal, localcontext
 from typing import NamedTuple
 
-from hostsim import texts
-from hostsim.models import SEK, Invoice, Payment
+from hostsim import decided, texts
+from hostsim.decided import ACCEPT, CHANGED, CONFIRM, KEEP, SET_ASIDE, TAKE_AGAIN, Deletion, Typed
+from hostsim.models import SEK, Decision, Invoice, Payment
 from hostsim.texts import Text
 
 READY = "ready"
@@ -24,8 +25,8 @@ IGNORED = "ignored"
 #: The lists of a preview. Every payment that was read ends in exactly one.
 KINDS = (READY, REJECTED, IGNORED)
 
-#: Settings say to leave these out; nobody needs to look at them.
-IGNORED_REASONS = frozenset({"before-date", "below-number"})
+#: Settings, or a person, say to leave these out; nobody needs to look at them.
+IGNORED_REASONS = frozenset({"before-date", "below-number", SET_ASIDE})
 
 #: Sums of money must not be rounded, however large: the preset 28 digits would do so.
 EXACT = Context(prec=200, rounding=ROUND_HALF_UP)
@@ -50,6 +51,26 @@ class Candidate:
     given: Refusal | None = None  # the plug-in's reason to leave it out
     registered: Payment | None = None  # under the same key, in the books
     earlier: Refusal | None = None  # of an earlier run, and not fetched again in this one
+    decision: Decision | None = None  # in force about this payment
+    series: Decision | None = None  # in force about the numbers that its invoice lies among
+    deleted: Deletion | None = None  # of the payment that was registered under the same key
+    blocked: Refusal | None = None  # why a change that was accepted cannot be saved
+
+    def decided(self, what: str) -> Decision | None:
+        """Give the decision, if it is this one and about today's figures."""
+        if self.decision is None or self.payment is None:
+            return None
+        facts = decided.figures(self.payment)
+        return self.decision if decided.holds(self.decision, what, facts) else None
+
+    @property
+    def replaces(self) -> bool:
+        """Whether a save counters the registered payment and registers this one."""
+        if self.registered is None or self.payment is None or self.blocked is not None:
+            return False
+        if self.decided(ACCEPT) is None:
+            return False
+        return bool(what_changed(self.registered, self.payment))
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +79,8 @@ class Judgement:
 
     ``written_off`` is SEK; ``effect`` is what a payment that is ready takes
     away from what remains, in the invoice's currency, written off included.
+    ``below`` is what would be said if a person had not hidden it, and ``typed``
+    the payment by hand that it may be the same as.
     """
 
     kind: str
@@ -67,6 +90,8 @@ class Judgement:
     message: Text | None = None
     written_off: Decimal = ZERO
     effect: Decimal = ZERO
+    below: Refusal | None = None
+    typed: Typed | None = None
 
 
 class Judged(NamedTuple):
@@ -82,15 +107,30 @@ def judge(
     accepted_deviation: Decimal,
     *,
     asking: bool = False,
+    typed: Sequence[Typed] = (),
+    used: Collection[int] = (),
 ) -> Judged:
     """Judge all payments of one invoice, oldest first, whatever their order here.
 
+    :param invoice: what remains is without the payments that an accepted change
+        counters.
     :param accepted_deviation: SEK; a last shortfall of at most that is written off.
     :param asking: judge as if every payment of an earlier run had just been
         fetched again, to learn which of them must be.
+    :param typed: the payments of the invoice that were registered by hand.
+    :param used: the ids of those that a saved payment was confirmed beside.
     """
     with localcontext(EXACT):
-        return _judge(invoice, candidates, accepted_deviation, asking=asking)
+        doubts = _doubts(candidates, typed, used)
+        return _judge(invoice, candidates, accepted_deviation, asking=asking, doubts=doubts)
+
+
+def judge_by_hand(invoice: Invoice, payment: Payment) -> Judgement:
+    """Judge a payment that a person types; it is saved whatever remains."""
+    with localcontext(EXACT):
+        sign = -1 if invoice.total < 0 else 1
+        effect = _effect(payment, sign) or ZERO
+        return _ready(_status(effect, sign * invoice.remaining), [], sign * effect)
 
 
 def judge_without_invoice(candidate: Candidate) -> Judgement:
@@ -99,7 +139,7 @@ def judge_without_invoice(candidate: Candidate) -> Judgement:
     if refusal is None and candidate.payment is not None:
         number = candidate.payment.invoice_number
         refusal = Refusal("invoice-not-found", texts.invoice_not_found(number))
-    return _refused(refusal or Refusal("unreadable", texts.UNREADABLE))
+    return _refused(candidate, refusal or Refusal("unreadable", texts.UNREADABLE))
 
 
 def oldest_first(day: date | None, number: str) -> tuple[date, int, str, str]:
@@ -109,23 +149,32 @@ def oldest_first(day: date | None, number: str) -> tuple[date, int, str, str]:
 
 
 def _judge(
-    invoice: Invoice, candidates: Sequence[Candidate], accepted: Decimal, *, asking: bool
+    invoice: Invoice,
+    candidates: Sequence[Candidate],
+    accepted: Decimal,
+    *,
+    asking: bool,
+    doubts: Mapping[int, _Doubt],
 ) -> Judged:
     # A credit invoice is an ordinary one seen in a mirror.
     sign = -1 if invoice.total < 0 else 1
     remaining = sign * invoice.remaining
     judgements: dict[int, Judgement] = {}
+    warnings: dict[int, list[Text]] = {}
     last: int | None = None
     for place in _in_order(candidates):
         candidate = candidates[place]
         effect = _effect(candidate.payment, sign)
         paid = remaining <= 0 and _lowers(effect, candidate.payment, sign)
-        refusal = why_not(candidate, invoice, effect, paid=paid, asking=asking)
+        doubt = doubts.get(place)
+        refusal = why_not(candidate, invoice, effect, paid=paid, asking=asking, doubt=doubt)
         if refusal is not None or candidate.payment is None:
-            judgements[place] = _refused(refusal or Refusal("unreadable", texts.UNREADABLE))
+            refusal = refusal or Refusal("unreadable", texts.UNREADABLE)
+            judgements[place] = _refused(candidate, refusal, doubt)
             continue
         taken = effect or ZERO
-        judgements[place] = _ready(_status(effect, remaining), candidate.payment, sign * taken)
+        warnings[place] = [*_decided_before(candidate, doubt), *candidate.payment.warnings]
+        judgements[place] = _ready(_status(effect, remaining), warnings[place], sign * taken)
         remaining -= taken
         last = place
     if last is not None and judgements[last].status == "partial":
@@ -133,7 +182,7 @@ def _judge(
         shortfall = _in_sek(remaining, payment)
         if payment is not None and shortfall is not None and shortfall <= accepted:
             effect = judgements[last].effect + sign * remaining
-            judgements[last] = _written_off(shortfall, payment, effect)
+            judgements[last] = _written_off(shortfall, warnings[last], effect)
             remaining = ZERO
     return Judged([judgements[place] for place in range(len(candidates))], sign * remaining)
 
@@ -154,12 +203,14 @@ def why_not(
     *,
     paid: bool,
     asking: bool,
+    doubt: _Doubt | None = None,
 ) -> Refusal | None:
     """Give the first reason that applies; ``None`` for a payment that is ready.
 
     :param effect: what the payment takes away from what remains, in the
         invoice's currency; ``None`` where the figures for it are not known.
     :param paid: nothing remains, and the payment would lower that further.
+    :param doubt: the payment by hand that this may be the same as.
     """
     refusal = why_left_out(candidate)
     if refusal is not None or candidate.payment is None:
@@ -171,12 +222,17 @@ def why_not(
         )
     if not invoice.period_closed:
         return Refusal("period-open", texts.PERIOD_OPEN)
-    if paid:
+    # Before "already paid": what was typed by hand is often what paid it.
+    if doubt is not None and doubt.asks(candidate):
+        return Refusal(decided.DOUBTFUL, doubt.message)
+    if paid and (doubt is None or doubt.confirmed is None):
         return Refusal("invoice-already-paid", texts.ALREADY_PAID)
     if asking:
         return None
     if candidate.earlier is not None:
-        return candidate.earlier
+        asked = doubt is not None or candidate.replaces or candidate.decided(TAKE_AGAIN)
+        reason, message = candidate.earlier
+        return Refusal(reason, texts.FETCHED_BEFORE_SAVING if asked else message)
     if effect is None:
         return Refusal("unreadable", texts.AMOUNT_UNKNOWN)
     return None
@@ -189,16 +245,23 @@ def why_left_out(candidate: Candidate) -> Refusal | None:
         return given
     if candidate.payment is None:
         return given or Refusal("unreadable", texts.UNREADABLE)
-    if candidate.registered is not None:
-        return _registered_already(candidate.registered, candidate.payment)
+    if candidate.registered is not None and not candidate.replaces:
+        return _registered_already(candidate, candidate.registered, candidate.payment)
+    if candidate.deleted is not None and not candidate.decided(TAKE_AGAIN):
+        ignored = given is not None and given.reason in IGNORED_REASONS
+        return given if ignored else Refusal(decided.DELETED, _deleted(candidate.deleted))
     return given
 
 
-def _registered_already(registered: Payment, now: Payment) -> Refusal:
-    differences = list(what_changed(registered, now))
-    if differences:
-        return Refusal("changed-in-fortnox", texts.changed(differences))
-    return Refusal("already-imported", texts.ALREADY_IMPORTED)
+def _registered_already(candidate: Candidate, registered: Payment, now: Payment) -> Refusal:
+    differences = what_changed(registered, now)
+    if not differences:
+        return Refusal("already-imported", texts.ALREADY_IMPORTED)
+    change = texts.changed(differences)
+    kept = candidate.decided(KEEP)
+    if kept is not None:
+        return Refusal("already-imported", texts.kept(change, _who(kept)))
+    return candidate.blocked or Refusal(CHANGED, change)
 
 
 def what_changed(registered: Payment, now: Payment) -> list[texts.Difference]:
@@ -304,15 +367,15 @@ WARNINGS = {
 }
 
 
-def _ready(status: str, payment: Payment, effect: Decimal) -> Judgement:
+def _ready(status: str, warnings: Sequence[Text], effect: Decimal) -> Judgement:
     own = [WARNINGS[status]] if status in WARNINGS else []
-    warning = texts.joined([*own, *payment.warnings])
+    warning = texts.joined([*own, *warnings])
     return Judgement(READY, status=status, warning=warning, effect=effect)
 
 
-def _written_off(shortfall: Decimal, payment: Payment, effect: Decimal) -> Judgement:
+def _written_off(shortfall: Decimal, warnings: Sequence[Text], effect: Decimal) -> Judgement:
     amount = shortfall.quantize(ORE, ROUND_HALF_UP)
-    warning = texts.joined([texts.written_off(amount), *payment.warnings])
+    warning = texts.joined([texts.written_off(amount), *warnings])
     return Judgement(
         READY, status="written-off", warning=warning, written_off=amount, effect=effect
     )
@@ -328,6 +391,111 @@ def _in_sek(amount: Decimal, payment: Payment | None) -> Decimal | None:
     return amount * payment.exchange_rate
 
 
-def _refused(refusal: Refusal) -> Judgement:
+def _refused(candidate: Candidate, refusal: Refusal, doubt: _Doubt | None = None) -> Judgement:
+    payment, registered = candidate.payment, candidate.registered
+    if candidate.replaces and payment is not None and registered is not None:
+        change = texts.changed(what_changed(registered, payment))
+        refusal = Refusal(CHANGED, texts.accepted_but(change, refusal.message))
+    typed = None if doubt is None else doubt.typed
+    below = None
+    if refusal.reason == "already-imported" and candidate.decided(KEEP):
+        below = Refusal(CHANGED, refusal.message)
+    hiding = _hiding(candidate, refusal)
+    if hiding is not None:
+        below = refusal
+        refusal = Refusal(SET_ASIDE, texts.set_aside(_who(hiding), refusal.message))
     kind = IGNORED if refusal.reason in IGNORED_REASONS else REJECTED
-    return Judgement(kind, reason=refusal.reason, message=refusal.message)
+    return Judgement(kind, reason=refusal.reason, message=refusal.message, below=below, typed=typed)
+
+
+# --- What a person decided ---------------------------------------------------
+
+
+class _Doubt(NamedTuple):
+    """A payment by hand that a payment may be the same as, and who said that it is not."""
+
+    typed: Typed
+    confirmed: Decision | None
+
+    def asks(self, candidate: Candidate) -> bool:
+        """Whether a person has to confirm; one who decided otherwise has looked at the row."""
+        looked = candidate.replaces or candidate.decided(TAKE_AGAIN) is not None
+        return self.confirmed is None and not looked
+
+    @property
+    def message(self) -> Text:
+        """The sentence that names the payment by hand."""
+        typed = self.typed
+        known = typed.amount if typed.currency == SEK else typed.amount_currency
+        who = texts.by_whom(typed.user, typed.at)
+        return texts.typed_before(typed.date.isoformat(), _money(known, typed.currency), who)
+
+
+def _doubts(
+    candidates: Sequence[Candidate], typed: Sequence[Typed], used: Collection[int]
+) -> dict[int, _Doubt]:
+    """Find the payments that may have been typed by hand before."""
+    if not typed:
+        return {}
+    new = [
+        (place, candidate.payment)
+        for place in _in_order(candidates)
+        if (candidate := candidates[place]).payment is not None
+        and (candidate.registered is None or candidate.replaces)
+    ]
+    payments = [(place, payment) for place, payment in new if payment is not None]
+    decisions = {
+        place: decision
+        for place, _ in payments
+        if (decision := candidates[place].decision) is not None
+    }
+    doubts: dict[int, _Doubt] = {}
+    for place, one in decided.paired(payments, decisions, typed, used).items():
+        payment = candidates[place].payment
+        decision = decisions.get(place)
+        facts = "" if payment is None else decided.figures(payment, one)
+        confirmed = decision if decided.holds(decision, CONFIRM, facts) else None
+        doubts[place] = _Doubt(one, confirmed)
+    return doubts
+
+
+def _decided_before(candidate: Candidate, doubt: _Doubt | None) -> list[Text]:
+    """Warn of what a person decided about a payment that is ready."""
+    said = []
+    payment, decision = candidate.payment, candidate.decision
+    aside = candidate.series if decision is None or decision.decision != SET_ASIDE else decision
+    if aside is not None:
+        said.append(texts.set_aside_but_ready(_who(aside)))
+    if candidate.replaces and payment is not None and candidate.registered is not None:
+        change = texts.changed(what_changed(candidate.registered, payment))
+        said.append(texts.accepted(change, _who(decision)))
+    if candidate.deleted is not None and candidate.decided(TAKE_AGAIN) is not None:
+        said.append(texts.taken_again(_deleted(candidate.deleted), _who(decision)))
+    if doubt is not None:
+        sentence = doubt.message
+        sure = doubt.confirmed
+        said.append(sentence if sure is None else texts.confirmed(sentence, _who(sure)))
+    return said
+
+
+def _hiding(candidate: Candidate, refusal: Refusal) -> Decision | None:
+    """Give the decision that sets a payment aside which cannot be saved."""
+    if refusal.reason in IGNORED_REASONS:
+        return None
+    decision = candidate.decision
+    if decision is not None and decision.decision == SET_ASIDE:
+        # What is registered differs: other figures are news.
+        if refusal.reason == CHANGED and candidate.decided(SET_ASIDE) is None:
+            return None
+        return decision
+    return candidate.series if refusal.reason == "invoice-not-found" else None
+
+
+def _who(decision: Decision | None) -> Text:
+    if decision is None:
+        return Text("?", "?")
+    return texts.by_whom(decision.user, decision.at, decision.why)
+
+
+def _deleted(deletion: Deletion) -> Text:
+    return texts.deleted_here(texts.by_whom(*deletion))

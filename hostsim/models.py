@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal
-from typing import Any
+from typing import Any, NamedTuple
 
 from hostsim.texts import Text
 
@@ -126,6 +126,51 @@ class Row:
     reason: str | None
     message: Text | None
     customer_name: str | None  # of the matched invoice of the host
+    id: int | None = None  # of a registered one, as are all that follow
+    origin: str | None = None  # import or hand
+    state: str | None = None  # registered, deleted, countered or counter
+    counters: int | None = None  # the id that a counter undoes
+    bank_account: str = ""
+    deleted_by: str | None = None
+    deleted_at: datetime | None = None
+    deleted_why: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """What a person decided about one payment, or about a series of invoice numbers.
+
+    ``decision`` is ``set-aside``, ``confirm``, ``take-again``, ``accept`` or
+    ``keep``; times have a time zone. ``settled_at`` is when a save did what was
+    decided.
+    """
+
+    id: int
+    definition: str
+    company: str
+    decision: str
+    number: str | None  # of one payment; None for a series
+    first_invoice: str | None
+    last_invoice: str | None
+    facts: str = field(repr=False)
+    why: str = field(repr=False)
+    user: str
+    at: datetime
+    settled_at: datetime | None = None
+    taken_back_by: str | None = None
+    taken_back_at: datetime | None = None
+
+    @property
+    def in_force(self) -> bool:
+        """Whether it still decides anything."""
+        return self.settled_at is None and self.taken_back_at is None
+
+
+class Aside(NamedTuple):
+    """How many payments are set aside, and their SEK."""
+
+    number: int = 0
+    sek: Decimal = Decimal(0)
 
 
 @dataclass(frozen=True, slots=True)

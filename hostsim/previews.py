@@ -12,16 +12,17 @@ import itertools
 import json
 import sqlite3
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from decimal import Decimal, localcontext
 from typing import NamedTuple
 
-from hostsim import judging, texts
+from hostsim import decided, deciding, judging, texts
+from hostsim.decided import CHANGED, SET_ASIDE, Deletion, Typed
 from hostsim.errors import host_error
 from hostsim.hookspecs import BATCH
 from hostsim.judging import EXACT, KINDS, ZERO, Candidate, Judgement, Refusal
-from hostsim.models import Company, Definition, Payment, Row, SavedPayment
+from hostsim.models import Aside, Company, Decision, Definition, Payment, Row, SavedPayment
 from hostsim.regions import refuse_company_of_other_region
 from hostsim.store import (
     OLDEST_FIRST,
@@ -59,6 +60,7 @@ class Preview:
     requests: int
     counts: Mapping[str, int]  # read, ready, rejected, ignored
     totals: Mapping[str, Decimal]  # the same, SEK
+    set_aside: Aside  # of the ignored, those that a person set aside
     gone: tuple[str, ...]  # payment numbers that no longer exist where they came from
     region: str  # "" is the default one
     bank_account: str  # where the money is said to have come in
@@ -86,6 +88,21 @@ class Group(NamedTuple):
     rows: Sequence[sqlite3.Row]
     judgements: Sequence[Judgement]
     remaining: Decimal | None  # in the invoice's currency, if all that is ready is saved
+
+
+class _Moves(NamedTuple):
+    """What accepted changes take back from invoices, and which of them cannot be saved."""
+
+    returned: Mapping[int, Decimal]  # by invoice, in its currency
+    blocked: Mapping[str, Refusal]  # by payment number
+
+
+class _Hidden(NamedTuple):
+    """A row that a decision hides, and what would be said of it otherwise."""
+
+    row_id: int
+    reason: str
+    below: Refusal
 
 
 @dataclass(frozen=True, slots=True)
@@ -201,28 +218,96 @@ class Recording:
 
     def judged(self, company: str, *, asking: bool = False) -> Iterator[Group]:
         """Judge all rows beside the host's invoices, one invoice at a time."""
+        moves = self._moves(company, asking=asking)
+        return self._judged(company, moves, asking=asking)
+
+    def _moves(self, company: str, *, asking: bool) -> _Moves:
+        """Find which accepted changes can be saved, all of them at once.
+
+        Two payments may have changed places. So each is judged as if all the others
+        could be saved, and whoever cannot stays where it is, until nobody else falls.
+        """
+        blocked: dict[str, Refusal] = {}
+        accepted = deciding.accepted(self.store.db, self.definition.name, company)
+        while True:
+            returned: dict[int, Decimal] = {}
+            fell: dict[str, Refusal] = {}
+            for number, old in accepted.items():
+                if number not in blocked:
+                    with localcontext(EXACT):
+                        before = returned.get(old.invoice_id, ZERO)
+                        returned[old.invoice_id] = before + old.effect
+            moves = _Moves(returned, blocked)
+            if not returned:
+                return moves
+            here: set[str] = set()
+            for group in self._judged(company, moves, asking=asking, only=frozenset(accepted)):
+                for row, judgement in zip(group.rows, group.judgements, strict=True):
+                    here.add(row["number"])
+                    if row["number"] in accepted and judgement.kind != judging.READY:
+                        fell[row["number"]] = _refused(judgement)
+            for number in accepted.keys() - here:
+                fell[number] = Refusal(CHANGED, texts.UNREADABLE)
+            if fell.keys() <= blocked.keys():
+                return moves
+            blocked = fell | blocked
+
+    def _judged(
+        self,
+        company: str,
+        moves: _Moves,
+        *,
+        asking: bool,
+        only: frozenset[str] | None = None,
+    ) -> Iterator[Group]:
+        """Judge; ``only`` leaves out invoices on which none of these payments is."""
         accepted = self.store.accepted_deviation
-        values = (company, self.definition.region, self.run_id)
+        series = deciding.series_in_force(self.store.db, self.definition.name, company)
+        by_hand = deciding.ByHand(self.store.db)
+        values = (company, self.definition.region, self.run_id, self.definition.name)
         rows = self.store.stream(_ROWS_BESIDE_INVOICES, values)
         for invoice_id, group in itertools.groupby(rows, key=lambda row: row["inv_id"]):
             if invoice_id is None:
                 for row in group:
-                    judgement = judging.judge_without_invoice(_candidate(row, company))
-                    yield Group(None, [row], [judgement], None)
+                    if only is not None and row["number"] not in only:
+                        continue
+                    candidate = _candidate(row, company, series, moves.blocked)
+                    yield Group(None, [row], [judging.judge_without_invoice(candidate)], None)
                 continue
             several = list(group)
+            if only is not None and not any(row["number"] in only for row in several):
+                continue
+            invoice = invoice_of(several[0], "inv_")
+            if invoice_id in moves.returned:
+                with localcontext(EXACT):
+                    remaining = invoice.remaining + moves.returned[invoice_id]
+                invoice = replace(invoice, remaining=remaining)
             judged = judging.judge(
-                invoice_of(several[0], "inv_"),
-                [_candidate(row, company) for row in several],
+                invoice,
+                [_candidate(row, company, series, moves.blocked) for row in several],
                 accepted,
                 asking=asking,
+                typed=by_hand.of(invoice_id),
+                used=by_hand.used,
             )
             yield Group(invoice_id, several, *judged)
+
+    def typed_before(self, company: str, numbers: Collection[str]) -> dict[str, Typed]:
+        """Give the payments by hand that these payments may be the same as, by number."""
+        if not deciding.ByHand(self.store.db).any:
+            return {}
+        return {
+            row["number"]: judgement.typed
+            for group in self.judged(company)
+            for row, judgement in zip(group.rows, group.judgements, strict=True)
+            if row["number"] in numbers and judgement.typed is not None
+        }
 
     def judge(self, company: Company) -> None:
         """Judge all rows and write down what became of each, with counts and totals."""
         counts = dict.fromkeys(("read", *KINDS), 0)
         totals = dict.fromkeys(("read", *KINDS), ZERO)
+        aside = Aside()
         results: list[tuple[object, ...]] = []
         with localcontext(EXACT):
             for group in self.judged(company.number):
@@ -231,12 +316,15 @@ class Recording:
                     for kind in ("read", judgement.kind):
                         counts[kind] += 1
                         totals[kind] += amount
+                    if judgement.reason == SET_ASIDE:
+                        aside = Aside(aside.number + 1, aside.sek + amount)
                     results.append((*_decision(group.invoice_id, judgement), row["id"]))
                 if len(results) >= BATCH:
                     self._write(results)
                     results.clear()
             self._write(results)
             self._check_sums(counts, totals)
+        counts[SET_ASIDE], totals[SET_ASIDE] = aside
         with self.store.change() as db:
             db.execute(
                 "UPDATE runs SET counts = ?, totals = ?, company = ?, company_name = ?"
@@ -297,9 +385,10 @@ class Recording:
         try:
             with self.store.change() as db:
                 self._refuse_other_company(company)
-                self._settle_invoices(db, company.number)
+                hidden = self._settle_invoices(db, company.number, user, at)
                 self._register(db, company, user, at)
-                self._keep_pending(db, company.number, at)
+                self._keep_pending(db, company.number, at, hidden)
+                deciding.settle(db, self.definition.name, company.number, self.run_id, at)
                 self._remember(db, company, user, at)
         except _HoldsNoLonger:
             return False
@@ -330,17 +419,23 @@ class Recording:
             raise wrong_company(self.definition.name, remembered, company)
         refuse_company_of_other_region(self.store, definition, company)
 
-    def _settle_invoices(self, db: sqlite3.Connection, company: str) -> None:
+    def _settle_invoices(
+        self, db: sqlite3.Connection, company: str, user: str, at: datetime
+    ) -> list[_Hidden]:
         """Judge again, and move what remains on the invoices; refuse any difference."""
+        hidden = []
         for group in self.judged(company):
             for row, judgement in zip(group.rows, group.judgements, strict=True):
                 if _differs(_decision(group.invoice_id, judgement), row):
                     raise _HoldsNoLonger
-            if any(judgement.kind == judging.READY for judgement in group.judgements):
-                db.execute(
-                    "UPDATE invoices SET remaining = ? WHERE id = ?",
-                    (plain(group.remaining), group.invoice_id),
-                )
+                if judgement.below is not None and row["number"]:
+                    hidden.append(_Hidden(row["id"], judgement.reason or "", judgement.below))
+                if judgement.kind != judging.READY or group.invoice_id is None:
+                    continue
+                if row["reg_id"] is not None:
+                    deciding.counter(db, row["reg_id"], self.run_id, user, at)
+                deciding.take_from_invoice(db, group.invoice_id, judgement.effect)
+        return hidden
 
     def _register(self, db: sqlite3.Connection, company: Company, user: str, at: datetime) -> None:
         db.execute(
@@ -354,7 +449,9 @@ class Recording:
             (company.number, user, at.isoformat(), self.run_id),
         )
 
-    def _keep_pending(self, db: sqlite3.Connection, company: str, at: datetime) -> None:
+    def _keep_pending(
+        self, db: sqlite3.Connection, company: str, at: datetime, hidden: Sequence[_Hidden]
+    ) -> None:
         """Keep what was rejected, to be offered again; forget what no longer is."""
         which = (self.definition.name, company, self.run_id)
         db.execute(
@@ -373,6 +470,23 @@ class Recording:
             " FROM run_rows WHERE run_id = ? AND gone = 0 AND kind = 'rejected'"
             " AND number <> '' AND reason <> 'already-imported'",
             which,
+        )
+        # What is set aside waits with the reason below; a difference that is kept waits under
+        # "already-imported", and is offered again when the decision is taken back.
+        db.executemany(
+            f"INSERT INTO pending (definition, company, {PAYMENT_COLUMNS}, reason, message_sv,"  # noqa: S608 a constant
+            f" message_en) SELECT ?, ?, {PAYMENT_COLUMNS}, ?, ?, ? FROM run_rows WHERE id = ?",
+            [
+                (
+                    self.definition.name,
+                    company,
+                    below.reason if reason == SET_ASIDE else reason,
+                    *below.message,
+                    row_id,
+                )
+                for row_id, reason, below in hidden
+                if below.reason != "already-imported"
+            ],
         )
 
 
@@ -393,7 +507,9 @@ def preview_of(store: Store, run_id: str) -> Preview:
         f" ORDER BY {OLDEST_FIRST.format('run_rows')}",
         (run_id,),
     )
-    totals = json.loads(run["totals"])
+    counts = json.loads(run["counts"])
+    totals = {kind: Decimal(total) for kind, total in json.loads(run["totals"]).items()}
+    aside = Aside(counts.pop(SET_ASIDE, 0), totals.pop(SET_ASIDE, ZERO))
     return Preview(
         run_id=run_id,
         definition=run["definition"],
@@ -401,8 +517,9 @@ def preview_of(store: Store, run_id: str) -> Preview:
         saved=run["state"] == "saved",
         not_read=run["not_read"],
         requests=run["requests"],
-        counts=json.loads(run["counts"]),
-        totals={kind: Decimal(total) for kind, total in totals.items()},
+        counts=counts,
+        totals=totals,
+        set_aside=aside,
         gone=tuple(row["number"] for row in gone),
         region=run["region"],
         bank_account=run["bank_account"],
@@ -455,14 +572,37 @@ def _end(
     )
 
 
-def _candidate(row: sqlite3.Row, company: str) -> Candidate:
+def _candidate(
+    row: sqlite3.Row,
+    company: str,
+    series: Sequence[Decision],
+    blocked: Mapping[str, Refusal],
+) -> Candidate:
     return Candidate(
         number=row["number"],
         payment=payment_of(row, company),
         given=_refusal(row, "given"),
         registered=payment_of(row, company, "reg_"),
         earlier=None if row["fresh"] else _earlier(row),
+        decision=None if row["dec_id"] is None else deciding.decision_of(row, "dec_"),
+        series=decided.in_series(series, row["invoice_number"]) if series else None,
+        deleted=_deletion(row),
+        blocked=blocked.get(row["number"]),
     )
+
+
+def _deletion(row: sqlite3.Row) -> Deletion | None:
+    if row["del_at"] is None:
+        return None
+    at = datetime.fromisoformat(row["del_at"])
+    return Deletion(row["del_by"], at, row["del_why"] or "")
+
+
+def _refused(judgement: Judgement) -> Refusal:
+    """Give why a payment is not ready, below what hides it."""
+    if judgement.below is not None:
+        return judgement.below
+    return Refusal(judgement.reason or CHANGED, judgement.message or texts.UNREADABLE)
 
 
 def _refusal(row: sqlite3.Row, which: str) -> Refusal | None:
@@ -534,6 +674,11 @@ _OFFER_AGAIN = f"""
            CASE WHEN date IS NULL THEN message_en END
     FROM pending
     WHERE definition = ? AND company = ? AND gone_at IS NULL
+    AND NOT (reason = 'already-imported' AND EXISTS (
+        SELECT 1 FROM decisions d
+        WHERE d.definition = pending.definition AND d.company = pending.company
+        AND d.number = pending.number AND d.decision = 'keep'
+        AND d.taken_back_at IS NULL AND d.settled_at IS NULL))
     ON CONFLICT (run_id, number) WHERE number <> '' DO NOTHING
 """  # noqa: S608 constants
 
@@ -560,9 +705,16 @@ _INVOICE_COLUMNS = ", ".join(
 # By number in the definition's region; else by an OCR that exactly one invoice there holds,
 # and exactly one where the payments come from.
 _ROWS_BESIDE_INVOICES = f"""
-    SELECT r.*, {_REGISTERED_COLUMNS}, {_INVOICE_COLUMNS}
+    SELECT r.*, p.id AS reg_id, {_REGISTERED_COLUMNS}, {_INVOICE_COLUMNS},
+           {deciding.DECISION_COLUMNS}, x.deleted_by AS del_by, x.deleted_at AS del_at,
+           x.deleted_why AS del_why
     FROM run_rows r
     LEFT JOIN payments p ON p.company = ?1 AND p.number = r.number AND p.state = 'registered'
+    LEFT JOIN payments x ON p.id IS NULL AND x.id = (
+        SELECT max(id) FROM payments
+        WHERE company = ?1 AND number = r.number AND state = 'deleted')
+    LEFT JOIN decisions d ON d.definition = ?4 AND d.company = ?1 AND d.number = r.number
+        AND d.taken_back_at IS NULL AND d.settled_at IS NULL
     LEFT JOIN invoices i ON i.id = COALESCE(
         (SELECT id FROM invoices WHERE region = ?2 AND number = r.invoice_number),
         (SELECT CASE WHEN count(*) = 1 THEN min(id) END

@@ -19,11 +19,12 @@ from datetime import date, datetime
 from decimal import Decimal, localcontext
 from typing import TYPE_CHECKING, NamedTuple
 
-from hostsim import judging, texts
+from hostsim import decided, deciding, judging, texts
 from hostsim.answers import LiveRun
+from hostsim.decided import KEEP, SET_ASIDE
 from hostsim.hookspecs import BATCH
-from hostsim.judging import EXACT, READY, ZERO, Refusal
-from hostsim.models import SEK, Company, Payment
+from hostsim.judging import EXACT, IGNORED_REASONS, READY, ZERO, Refusal
+from hostsim.models import SEK, Company, Decision, Payment
 from hostsim.previews import Recording
 from hostsim.store import OLDEST_FIRST, PAYMENT_COLUMNS, Store, payment_of, text_of
 from hostsim.texts import Difference, Text
@@ -70,6 +71,7 @@ DELETED_OR_UNREADABLE = Refusal(
     ),
 )
 CHANGED = "changed-in-fortnox"
+KEPT = "kept-difference"
 
 #: These were said of a payment as it was then; a whole reading knows better.
 _OUTDATED = frozenset({"before-date", "below-number", "not-booked", UNREADABLE})
@@ -257,18 +259,22 @@ def way_to_the_host(
     screened: Refusal | None,
     shown: tuple[str | None, Refusal | None],
     pending: Refusal | None,
+    deleted: Refusal | None = None,
 ) -> Refusal:
     """Say why the host lacks a payment that Fortnox has.
 
     :param screened: what today's settings say.
     :param shown: where it stands in the open preview, and why.
     :param pending: why it was rejected when a run was saved.
+    :param deleted: who deleted it here.
     """
-    if screened is not None:
-        return screened
     kind, refusal = shown
+    if screened is not None and (deleted is None or screened.reason in IGNORED_REASONS):
+        return screened
     if kind == READY:
         return IN_PREVIEW
+    if deleted is not None:
+        return deleted
     for earlier in (refusal, pending):
         if earlier is not None and earlier.reason not in _OUTDATED:
             return earlier
@@ -320,8 +326,9 @@ class FullRun(LiveRun):
         while rows := self._lacking(company, last):
             last = rows[-1]["id"]
             payments = [p for row in rows if (p := payment_of(row, company)) is not None]
+            series = deciding.series_in_force(store.db, self.run.definition, company)
             ways = [
-                way_to_the_host(screened, (row["shown_kind"], _said(row, "shown")), _said(row, "q"))
+                _unless_set_aside(row, series, _way(row, screened))
                 for row, screened in zip(rows, self._screened(payments), strict=True)
             ]
             with store.change() as db:
@@ -339,6 +346,29 @@ class FullRun(LiveRun):
             _LACKING,
             (company, self._recording.run_id, self.run.definition, after, BATCH),
         ).fetchall()
+
+
+def _way(row: sqlite3.Row, screened: Refusal | None) -> Refusal:
+    deleted = None
+    if row["del_at"] is not None:
+        who = texts.by_whom(row["del_by"], datetime.fromisoformat(row["del_at"]), row["del_why"])
+        deleted = Refusal(decided.DELETED, texts.deleted_here(who))
+    shown = row["shown_kind"], _said(row, "shown")
+    return way_to_the_host(screened, shown, _said(row, "q"), deleted)
+
+
+def _unless_set_aside(row: sqlite3.Row, series: Sequence[Decision], way: Refusal) -> Refusal:
+    """Say that a person set a payment aside, if that is what keeps it out of sight."""
+    if way is IN_PREVIEW or way.reason in IGNORED_REASONS:
+        return way
+    decision = None if row["dec_id"] is None else deciding.decision_of(row, "dec_")
+    if decision is None or decision.decision != SET_ASIDE:
+        lost = way.reason == "invoice-not-found"
+        decision = decided.in_series(series, row["invoice_number"]) if lost else None
+    if decision is None:
+        return way
+    who = texts.by_whom(decision.user, decision.at, decision.why)
+    return Refusal(SET_ASIDE, texts.set_aside(who, way.message))
 
 
 def _said(row: sqlite3.Row, which: str) -> Refusal | None:
@@ -367,12 +397,13 @@ class Reconciliation:
         if not self.totals.count(kind):
             return
         which = (self.company.number, self._run_id, self._last)
+        beside = (*which, self.definition)
         if kind == ONLY_IN_HOST:
             way = DELETED_OR_UNREADABLE if self._nameless() else DELETED
             for row in self._store.stream(_GONE, which):
                 yield _finding_here(row, way)
             return
-        for compared in _compared(self._store, which, here=kind != ONLY_IN_FORTNOX):
+        for compared in _compared(self._store, beside, here=kind != ONLY_IN_FORTNOX):
             if compared.kind == kind:
                 yield _finding(compared)
 
@@ -412,7 +443,7 @@ def compare(recording: Recording, company: Company, requests: int, at: datetime)
     last = store.db.execute("SELECT COALESCE(max(id), 0) FROM payments").fetchone()[0]
     which = (company.number, run_id, last)
     totals = Totals()
-    for kind, row, _ in _compared(store, which):
+    for kind, row, _ in _compared(store, (*which, recording.definition.name)):
         here = None if row["reg_number"] is None else _side(row, "reg_")
         totals.add(kind, _side(row), here)
     for row in store.stream(_GONE, which):
@@ -476,7 +507,7 @@ def _finding(compared: _Compared) -> Finding:
     if kind == ONLY_IN_FORTNOX or given is not None or not differences:
         way = given or Refusal(UNREADABLE, texts.UNREADABLE)
     else:
-        way = Refusal(CHANGED, texts.changed(differences))
+        way = _kept(row) or Refusal(CHANGED, texts.changed(differences))
     return Finding(
         kind,
         row["number"],
@@ -486,6 +517,18 @@ def _finding(compared: _Compared) -> Finding:
         None if row["reg_number"] is None else _side(row, "reg_"),
         tuple(_FIELDS[difference.what] for difference in differences),
     )
+
+
+def _kept(row: sqlite3.Row) -> Refusal | None:
+    """Say that a person keeps the difference, if it is still the same."""
+    here, there = payment_of(row, "", "reg_"), payment_of(row, "")
+    decision = None if row["dec_id"] is None else deciding.decision_of(row, "dec_")
+    if here is None or there is None or decision is None:
+        return None
+    if not decided.holds(decision, KEEP, decided.figures(there)):
+        return None
+    who = texts.by_whom(decision.user, decision.at, decision.why)
+    return Refusal(KEPT, texts.kept(texts.changed(what_differs(here, there)), who))
 
 
 def _finding_here(row: sqlite3.Row, way: Refusal) -> Finding:
@@ -513,14 +556,18 @@ def _side(row: sqlite3.Row, prefix: str = "") -> Side:
 
 _REGISTERED_COLUMNS = ", ".join(f"p.{name} AS reg_{name}" for name in PAYMENT_COLUMNS.split(", "))
 
-# ?1 the company, ?2 the run, ?3 the last registered payment that counts, ?4 whether it has to
-# be registered here (NULL: it does not matter).
+_DECIDED = """LEFT JOIN decisions d ON d.definition = {} AND d.company = ?1
+        AND d.number = r.number AND d.taken_back_at IS NULL AND d.settled_at IS NULL"""
+
+# ?1 the company, ?2 the run, ?3 the last registered payment that counts, ?4 the definition, ?5
+# whether it has to be registered here (NULL: it does not matter).
 _BESIDE = f"""
-    SELECT r.*, {_REGISTERED_COLUMNS}
+    SELECT r.*, {_REGISTERED_COLUMNS}, {deciding.DECISION_COLUMNS}
     FROM run_rows r
     LEFT JOIN payments p ON p.company = ?1 AND p.number = r.number AND p.id <= ?3
         AND p.state = 'registered'
-    WHERE r.run_id = ?2 AND (?4 IS NULL OR (p.id IS NOT NULL) = ?4)
+    {_DECIDED.format("?4")}
+    WHERE r.run_id = ?2 AND (?5 IS NULL OR (p.id IS NOT NULL) = ?5)
     ORDER BY {OLDEST_FIRST.format("r")}, r.id
 """  # noqa: S608 constants
 
@@ -534,11 +581,17 @@ _GONE = f"""
 """  # noqa: S608 constants
 
 # What could be read and is not registered, with what the definition knows of it.
-_LACKING = """
-    SELECT r.*, o.kind AS shown_kind, o.reason AS shown_reason, o.message_sv AS shown_sv,
+_LACKING = f"""
+    SELECT r.*, {deciding.DECISION_COLUMNS}, x.deleted_at AS del_at, x.deleted_by AS del_by,
+           x.deleted_why AS del_why, o.kind AS shown_kind, o.reason AS shown_reason,
+           o.message_sv AS shown_sv,
            o.message_en AS shown_en, q.reason AS q_reason, q.message_sv AS q_sv,
            q.message_en AS q_en
     FROM run_rows r
+    {_DECIDED.format("?3")}
+    LEFT JOIN payments x ON x.id = (SELECT max(id) FROM payments
+                                    WHERE company = ?1 AND number = r.number
+                                    AND state = 'deleted')
     LEFT JOIN pending q ON q.definition = ?3 AND q.company = ?1 AND q.number = r.number
                        AND q.gone_at IS NULL
     LEFT JOIN run_rows o ON o.number = r.number AND o.number <> '' AND o.gone = 0
@@ -548,4 +601,4 @@ _LACKING = """
     AND NOT EXISTS (SELECT 1 FROM payments p WHERE p.company = ?1 AND p.number = r.number
                     AND p.state = 'registered')
     ORDER BY r.id LIMIT ?5
-"""
+"""  # noqa: S608 constants

@@ -22,11 +22,13 @@ from decimal import Decimal
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Generic, Self, TextIO, TypeVar
 
+from hostsim import decided, texts
+from hostsim.models import Aside
 from hostsim.texts import Text, say
 
 if TYPE_CHECKING:
     from hostsim.hookspecs import Progress
-    from hostsim.models import Company, Row
+    from hostsim.models import Company, Decision, Row
     from hostsim.previews import Preview
 
 T = TypeVar("T")
@@ -50,18 +52,7 @@ STATUSES = {
 }
 
 #: What is said of a payment that cannot be saved or is ignored, by its reason.
-REASONS = {
-    "unreadable": Text("Gick inte att läsa", "Could not be read"),
-    "changed-in-fortnox": Text("Ändrad i efterhand", "Changed afterwards"),
-    "already-imported": Text("Redan registrerad", "Registered already"),
-    "before-date": Text("Före datumet i inställningarna", "Before the date in the settings"),
-    "below-number": Text("Under numret i inställningarna", "Below the number in the settings"),
-    "not-booked": Text("Inte bokförd än", "Not booked yet"),
-    "invoice-not-found": Text("Fakturan finns inte här", "The invoice is not here"),
-    "currency-differs": Text("Annan valuta än fakturan", "Another currency than the invoice"),
-    "period-open": Text("Fakturaperioden är öppen", "The invoice period is open"),
-    "invoice-already-paid": Text("Fakturan är redan betald", "The invoice is paid already"),
-}
+REASONS = texts.REASONS
 
 #: What stands in the place of a region where there is none.
 NO_REGION = Text("[Standard]", "[Default]")
@@ -217,6 +208,7 @@ def write_preview_json(paper: Paper, preview: Preview) -> None:
         "not_read": preview.not_read,
         "counts": {key: preview.counts[key] for key in ("read", *KINDS)},
         "totals": {key: plain(preview.totals[key]) for key in ("read", *KINDS)},
+        "set_aside": _aside_object(preview.set_aside),
     }
     # Everything but the closing brace; the lists follow inside the object.
     paper.write(dumps(head, paper, indent=2).removesuffix("\n}"))
@@ -244,6 +236,7 @@ def write_nothing_open_json(paper: Paper, definition: str | None) -> None:
         "not_read": 0,
         "counts": dict.fromkeys(("read", *KINDS), 0),
         "totals": dict.fromkeys(("read", *KINDS), "0.00"),
+        "set_aside": _aside_object(Aside()),
         **{kind: [] for kind in KINDS},
         "gone": [],
         "requests": 0,
@@ -252,6 +245,10 @@ def write_nothing_open_json(paper: Paper, definition: str | None) -> None:
         "date": None,
     }
     write_json(paper, nothing)
+
+
+def _aside_object(aside: Aside) -> dict[str, object]:
+    return {"number": aside.number, "sek": plain(aside.sek)}
 
 
 def write_payments_json(paper: Paper, rows: Iterable[Row]) -> None:
@@ -427,7 +424,7 @@ def _figures(language: str) -> list[Column[Row]]:
         return Column(heading, cell, right=True)
 
     return [
-        number(Text("Betalning", "Payment"), lambda r: one_line(r.payment_number) or "?"),
+        number(Text("Betalning", "Payment"), _number),
         number(Text("Faktura", "Invoice"), _invoice),
         Column(Text("Datum", "Date"), lambda r: day(r.payment_date)),
         number(Text("Belopp SEK", "Amount SEK"), lambda r: amount(r.amount, language)),
@@ -435,6 +432,11 @@ def _figures(language: str) -> list[Column[Row]]:
         number(Text("Kurs", "Rate"), lambda r: amount(r.exchange_rate, language, decimals=0)),
         number(Text("Avskrivet SEK", "Written off SEK"), lambda r: _written_off(r, language)),
     ]
+
+
+def _number(row: Row) -> str:
+    """Name a payment; one by hand has none, and an unreadable one may have lost it."""
+    return one_line(row.payment_number) or ("" if row.status else "?")
 
 
 def _mark_column(paper: Paper) -> Column[Row]:
@@ -574,8 +576,8 @@ _LIST_TITLES = {
         True: Text("Betalningar som inte kunde sparas", "Payments that could not be saved"),
     },
     "ignored": {
-        False: Text("Ignorerade enligt inställningarna", "Ignored because of the settings"),
-        True: Text("Ignorerade enligt inställningarna", "Ignored because of the settings"),
+        False: Text("Ignorerade och undanlagda", "Ignored and set aside"),
+        True: Text("Ignorerade och undanlagda", "Ignored and set aside"),
     },
 }
 
@@ -589,11 +591,39 @@ def _show_list(paper: Paper, preview: Preview, kind: str, *, shorten: bool) -> N
     rows: Callable[[], Iterable[Row]] = lambda: preview.rows(kind)  # noqa: E731
     if not shorten or number <= _ENTRIES_BEFORE_SHORTENING:
         show_table(paper, payment_columns(paper, kind), rows)
+        _show_what_to_do(paper, preview, kind)
         return
     chosen = some_of_each(rows(), number, _code_of(kind))
     show_table(paper, payment_columns(paper, kind), lambda: chosen)
     more = count(number - len(chosen), paper.language)
     paper.say(f"  … och {more} till", f"  … and {more} more")
+    _show_what_to_do(paper, preview, kind)
+
+
+#: What a person can do about a payment in the lower list, beside setting it aside.
+_DECIDE = {
+    "possibly-registered-already": "--confirm",
+    "deleted-in-host": "--take-again",
+    "changed-in-fortnox": "--accept | --keep",
+}
+
+
+def _show_what_to_do(paper: Paper, preview: Preview, kind: str) -> None:
+    """Name under the lower list what can be done about it."""
+    if kind != "rejected" or preview.saved:
+        return
+    name = _quoted(preview.definition)
+    reasons = tally(preview.rows(kind), lambda row: row.reason)
+    for reason, options in _DECIDE.items():
+        if reason in reasons:
+            label = reason_label(reason, paper.language)
+            number = "NUMMER" if paper.language == "sv" else "NUMBER"
+            paper.line(f"  {label}: hostsim decide {name} {number} {options}")
+    if any(reason != "already-imported" for reason in reasons):
+        paper.say(
+            f"  Lägg undan det som aldrig hör hit: hostsim set-aside {name} NUMMER",
+            f"  Set aside what never belongs here: hostsim set-aside {name} NUMBER",
+        )
 
 
 def _title(paper: Paper, title: str, number: int) -> None:
@@ -691,6 +721,14 @@ def _show_totals(paper: Paper, preview: Preview) -> None:
 
 def _show_afterwards(paper: Paper, preview: Preview) -> None:
     paper.line()
+    if preview.set_aside.number:
+        number = count(preview.set_aside.number, paper.language)
+        sek = amount(preview.set_aside.sek, paper.language)
+        name = _quoted(preview.definition)
+        paper.say(
+            f"Undanlagda bland de ignorerade: {number} ({sek} SEK); se hostsim decisions {name}.",
+            f"Set aside among the ignored: {number} ({sek} SEK); see hostsim decisions {name}.",
+        )
     if preview.not_read:
         number = count(preview.not_read, paper.language)
         paper.say(
@@ -733,15 +771,85 @@ def show_payments(
     if not found:
         paper.say("  (inga)", "  (none)")
         return
+    columns = payment_columns(paper, "ready")
     if not shorten or found <= _ENTRIES_BEFORE_SHORTENING:
-        show_table(paper, payment_columns(paper, "ready"), rows)
+        show_table(paper, columns, rows)
     else:
         chosen = some_of_each(rows(), found, lambda row: row.status)
-        show_table(paper, payment_columns(paper, "ready"), lambda: chosen)
+        show_table(paper, columns, lambda: chosen)
         more = count(found - len(chosen), paper.language)
         paper.say(f"  … och {more} till", f"  … and {more} more")
-    total = amount(sum((row.amount for row in rows()), Decimal(0)), paper.language)
+    standing = (row.amount for row in rows() if row.state != "deleted")
+    total = amount(sum(standing, Decimal(0)), paper.language)
     paper.say(f"  Summa SEK: {total}", f"  Sum SEK: {total}")
+
+
+# --- Decisions ---------------------------------------------------------------
+
+
+def decision_object(one: Decision) -> dict[str, Any]:
+    """Make the JSON object of one decision."""
+    return {
+        "id": one.id,
+        "decision": one.decision,
+        "payment_number": one.number,
+        "first_invoice": one.first_invoice,
+        "last_invoice": one.last_invoice,
+        "why": one.why,
+        "user": one.user,
+        "at": one.at.isoformat(),
+        "in_force": one.in_force,
+        "settled_at": None if one.settled_at is None else one.settled_at.isoformat(),
+        "taken_back_by": one.taken_back_by,
+        "taken_back_at": None if one.taken_back_at is None else one.taken_back_at.isoformat(),
+    }
+
+
+def show_decisions(paper: Paper, decisions: list[Decision]) -> None:
+    """Print what was decided, who did, and whether it is still in force."""
+    language = paper.language
+    if not decisions:
+        paper.say("Ingenting är avgjort.", "Nothing is decided.")
+        return
+
+    def about(one: Decision) -> str:
+        if one.number is not None:
+            return one_line(one.number)
+        word = "invoices" if language == "en" else "fakturor"
+        return one_line(f"{word} {one.first_invoice}–{one.last_invoice}")
+
+    columns: list[Column[Decision]] = [
+        Column(Text("Id", "Id"), lambda d: str(d.id), right=True),
+        Column(Text("Betalning", "Payment"), about),
+        Column(Text("Avgörande", "Decision"), lambda d: _label(_DECIDED, d.decision, language)),
+        Column(Text("Vem och när", "Who and when"), lambda d: _by(d, language)),
+        Column(Text("Varför", "Why"), lambda d: one_line(d.why), wraps=True),
+        Column(Text("Gäller", "In force"), lambda d: _in_force(d, language), wraps=True),
+    ]
+    show_table(paper, columns, lambda: decisions)
+
+
+_DECIDED = {
+    decided.SET_ASIDE: Text("Undanlagd", "Set aside"),
+    decided.CONFIRM: Text("Bekräftad", "Confirmed"),
+    decided.TAKE_AGAIN: Text("Tas in igen", "Taken again"),
+    decided.ACCEPT: Text("Ändringen godkänd", "Change accepted"),
+    decided.KEEP: Text("Behålls som registrerad", "Kept as registered"),
+}
+
+
+def _by(one: Decision, language: str) -> str:
+    return one_line(say(texts.by_whom(one.user, one.at), language))
+
+
+def _in_force(one: Decision, language: str) -> str:
+    if one.settled_at is not None:
+        done = f"{one.settled_at:%Y-%m-%d %H:%M}"
+        return f"done at the save {done}" if language == "en" else f"gjort när det sparades {done}"
+    if one.taken_back_at is not None:
+        who = texts.by_whom(one.taken_back_by or "", one.taken_back_at)
+        return one_line(f"taken back by {who.en}" if language == "en" else f"återtaget av {who.sv}")
+    return "yes" if language == "en" else "ja"
 
 
 # --- Progress ----------------------------------------------------------------

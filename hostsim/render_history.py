@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import replace
 from datetime import datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
-from hostsim import explaining, render
+from hostsim import explaining, render, texts
 from hostsim.history import HAND, REGISTERED
 from hostsim.models import SEK
 from hostsim.render import Column, Paper, amount, count, one_line, plain
@@ -97,6 +98,7 @@ def entry_object(entry: Entry, language: str) -> dict[str, Any]:
         "registered_at": entry.at.isoformat(),
         "deleted_by": entry.deleted_by,
         "deleted_at": _iso(entry.deleted_at),
+        "deleted_why": entry.deleted_why,
         "counters": entry.counters,
     }
 
@@ -118,19 +120,29 @@ def show_entries(paper: Paper, entries: Callable[[], Iterable[Entry]]) -> None:
     if not found:
         paper.say("  (inga)", "  (none)")
         return
-    render.show_table(paper, _entry_columns(paper), entries)
+    render.show_table(paper, entry_columns(paper), entries)
     text = amount(total, language)
     paper.say(f"  Summa SEK: {text}", f"  Sum SEK: {text}")
 
 
-def _entry_columns(paper: Paper) -> list[Column[Entry]]:
+#: Deleted rows are pink on a terminal.
+_PINK = "38;5;211"
+
+
+def entry_columns(paper: Paper) -> list[Column[Entry]]:
+    """Choose the columns for payments in the books."""
     rows = render.payment_columns(paper, "ready")
-    return [
+    columns: list[Column[Entry]] = [
         Column(Text("Id", "Id"), lambda e: str(e.id), right=True),
         *(_of_row(column) for column in rows),
         Column(Text("Ursprung", "Origin"), lambda e: _origin_word(e, paper.language)),
-        Column(Text("Läge", "State"), lambda e: _state_label(e, paper.language)),
+        Column(Text("Läge", "State"), lambda e: _state_label(e, paper.language), wraps=True),
     ]
+    return [_pink(column) for column in columns]
+
+
+def _pink(column: Column[Entry]) -> Column[Entry]:
+    return replace(column, style=lambda e: _PINK if e.deleted_at else column.style(e))
 
 
 def _of_row(column: Column[Any]) -> Column[Entry]:
@@ -156,6 +168,10 @@ def _origin_word(entry: Entry, language: str) -> str:
 
 
 def _state_label(entry: Entry, language: str) -> str:
+    if entry.deleted_at is not None:
+        who = texts.by_whom(entry.deleted_by or "", entry.deleted_at, entry.deleted_why or "")
+        sv, en = f"Borttagen av {who.sv}", f"Deleted by {who.en}"
+        return one_line(en if language == "en" else sv)
     label = BOOKED_AS.get(entry.state)
     return one_line(entry.state) if label is None else say(label, language)
 
@@ -182,10 +198,6 @@ def show_entry(paper: Paper, entry: Entry) -> None:
             (Text("Bankkonto", "Bank account"), one_line(entry.bank_account)),
             (Text("Import", "Import"), short(entry.run_id)),
             (Text("Registrerad av", "Registered by"), _by(entry.user, entry.at)),
-            (
-                Text("Borttagen av", "Deleted by"),
-                _by(entry.deleted_by or "", entry.deleted_at) if entry.deleted_at else "",
-            ),
         ],
     )
 

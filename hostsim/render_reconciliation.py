@@ -42,6 +42,7 @@ _WAYS = {
     "in-preview": Text("Inläst men inte sparad", "Brought in but not saved"),
     "at-next-import": Text("Inte inläst än", "Not brought in yet"),
     "deleted-in-fortnox": Text("Borttagen i Fortnox", "Deleted in Fortnox"),
+    "kept-difference": Text("Skillnaden behålls", "The difference is kept"),
     "deleted-or-unreadable": Text(
         "Borttagen eller oläslig i Fortnox", "Deleted or unreadable in Fortnox"
     ),
@@ -193,8 +194,8 @@ def _show_findings(paper: Paper, found: Reconciliation, kind: str, *, show_ignor
     if hidden := number - sum(1 for _ in shown()):
         more = count(hidden, paper.language)
         paper.say(
-            f"  … och {more} som inställningarna ignorerar (visas med --show-ignored)",
-            f"  … and {more} that the settings ignore (shown with --show-ignored)",
+            f"  … och {more} ignorerade eller undanlagda (visas med --show-ignored)",
+            f"  … and {more} ignored or set aside (shown with --show-ignored)",
         )
 
 

@@ -182,6 +182,7 @@ CREATE TABLE payments (
     registered_at   TEXT NOT NULL,
     deleted_by      TEXT,
     deleted_at      TEXT,
+    deleted_why     TEXT,
     CHECK (origin = 'hand'
            OR (company IS NOT NULL AND number IS NOT NULL AND run_id IS NOT NULL)),
     CHECK ((state = 'counter') = (counters IS NOT NULL)),

@@ -13,6 +13,7 @@ import sqlite3
 import threading
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
+from dataclasses import replace
 from datetime import date, datetime
 from decimal import Decimal, InvalidOperation, localcontext
 from importlib import resources
@@ -21,6 +22,7 @@ from types import TracebackType
 from typing import Any, NamedTuple, Self
 
 from hostsim import texts
+from hostsim.decided import SET_ASIDE
 from hostsim.errors import host_error
 from hostsim.judging import EXACT
 from hostsim.locks import Locks
@@ -381,14 +383,17 @@ class Store:
     # --- Registered payments and runs ---
 
     def payments(self) -> Iterator[Row]:
-        """Give all registered payments as a person sees them, oldest first."""
+        """Give what stands in the books as a person sees it, oldest first.
+
+        With what was deleted or countered, and what counters it.
+        """
         query = (
             "SELECT p.*, NULL AS reason, NULL AS message_sv, NULL AS message_en,"  # noqa: S608 a constant
             " i.number AS host_invoice_number, i.customer_name"
             " FROM payments p JOIN invoices i ON i.id = p.invoice_id"
             f" ORDER BY {OLDEST_FIRST.format('p')}, p.id"
         )
-        return map(row_of, self.stream(query))
+        return map(registered_row_of, self.stream(query))
 
     def registered(self, run_id: str | None = None) -> Iterator[Registered]:
         """Give registered payments with run, user and time, oldest first."""
@@ -455,7 +460,7 @@ def record_of(payment: Payment) -> tuple[object, ...]:
         payment.currency,
         plain(payment.amount_currency),
         plain(payment.exchange_rate),
-        _write_offs_text(payment.write_offs),
+        write_offs_text(payment.write_offs),
         int(payment.booked),
         _warnings_text(payment.warnings),
     )
@@ -501,6 +506,22 @@ def row_of(row: sqlite3.Row) -> Row:
         reason=row["reason"],
         message=text_of(row["message_sv"], row["message_en"]),
         customer_name=row["customer_name"],
+    )
+
+
+def registered_row_of(row: sqlite3.Row) -> Row:
+    """Read a payment in the books as a person sees it."""
+    return replace(
+        row_of(row),
+        payment_number=row["number"] or "",
+        id=row["id"],
+        origin=row["origin"],
+        state=row["state"],
+        counters=row["counters"],
+        bank_account=row["bank_account"],
+        deleted_by=row["deleted_by"],
+        deleted_at=_time(row["deleted_at"]),
+        deleted_why=row["deleted_why"],
     )
 
 
@@ -569,15 +590,21 @@ def _run_summary(row: sqlite3.Row) -> RunSummary:
         finished_at=_time(row["finished_at"]),
         saved_at=_time(row["saved_at"]),
         company=_company(row),
-        counts=json.loads(row["counts"]),
-        totals={kind: Decimal(total) for kind, total in json.loads(row["totals"]).items()},
+        # How many are set aside, of the ignored, stands beside these.
+        counts={kind: n for kind, n in json.loads(row["counts"]).items() if kind != SET_ASIDE},
+        totals={
+            kind: Decimal(total)
+            for kind, total in json.loads(row["totals"]).items()
+            if kind != SET_ASIDE
+        },
         not_read=row["not_read"],
         requests=row["requests"],
         error_code=row["error_code"],
     )
 
 
-def _write_offs_text(write_offs: Iterable[WriteOff]) -> str:
+def write_offs_text(write_offs: Iterable[WriteOff]) -> str:
+    """Write write-offs as they are kept."""
     rows = [[plain(w.amount), w.account, w.description] for w in write_offs]
     return json.dumps(rows, ensure_ascii=False) if rows else "[]"
 

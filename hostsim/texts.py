@@ -7,6 +7,7 @@ Swedish is what people read first. The words of the screen (``Delbetalning``,
 from __future__ import annotations
 
 from collections.abc import Iterable
+from datetime import datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -160,6 +161,98 @@ DEFAULT_REGION = Text("standardregionen", "the default region")
 def region_name(region: str) -> Text:
     """Name a region in a sentence; ``""`` is the default one."""
     return Text(f"region {region}", f"region {region}") if region else DEFAULT_REGION
+
+
+# --- What a person decided ---------------------------------------------------
+
+
+def by_whom(user: str, at: datetime, why: str = "") -> Text:
+    """Say who did something and when, to the minute, and why."""
+    reason = f" ({why})" if why else ""
+    return Text(f"{user} {at:%Y-%m-%d %H:%M}{reason}", f"{user} on {at:%Y-%m-%d %H:%M}{reason}")
+
+
+def set_aside(who: Text, below: Text) -> Text:
+    """Say who set a payment aside, and what else there is to say of it."""
+    return Text(f"Undanlagd av {who.sv}. {below.sv}", f"Set aside by {who.en}. {below.en}")
+
+
+def set_aside_but_ready(who: Text) -> Text:
+    """Warn that a payment which was set aside can be saved now."""
+    return Text(
+        f"Lades undan av {who.sv}, men kan sparas nu",
+        f"Was set aside by {who.en}, but can be saved now",
+    )
+
+
+def typed_before(day: str, amount: Text, who: Text) -> Text:
+    """Name the payment by hand that a payment may be the same as."""
+    return Text(
+        f"Kan vara registrerad redan: {amount.sv} den {day} registrerades för hand av {who.sv}",
+        f"Possibly registered already: {amount.en} of {day} was registered by hand by {who.en}",
+    )
+
+
+def confirmed(doubt: Text, who: Text) -> Text:
+    """Warn that a payment may be there twice, and name who confirmed it."""
+    return Text(
+        f"{doubt.sv}; bekräftad som en annan betalning av {who.sv}",
+        f"{doubt.en}; confirmed as another payment by {who.en}",
+    )
+
+
+def deleted_here(who: Text) -> Text:
+    """Say who deleted a registered payment."""
+    return Text(
+        f"Var registrerad här men togs bort av {who.sv}",
+        f"Was registered here but was deleted by {who.en}",
+    )
+
+
+def taken_again(deleted: Text, who: Text) -> Text:
+    """Warn that a payment that was deleted comes in again, and name who decided it."""
+    return Text(
+        f"{deleted.sv}; tas in igen enligt {who.sv}", f"{deleted.en}; taken again by {who.en}"
+    )
+
+
+def accepted(change: Text, who: Text) -> Text:
+    """Warn what a save will do to the payment that is registered."""
+    return Text(
+        f"{change.sv}. Den registrerade betalningen motbokas och registreras på nytt; ändringen "
+        f"godkändes av {who.sv}",
+        f"{change.en}. The registered payment is countered and registered anew; the change was "
+        f"accepted by {who.en}",
+    )
+
+
+def accepted_but(change: Text, refusal: Text) -> Text:
+    """Say why a change that was accepted cannot be saved."""
+    return Text(
+        f"{change.sv}. Ändringen är godkänd men kan inte sparas: {refusal.sv}",
+        f"{change.en}. The change is accepted but cannot be saved: {refusal.en}",
+    )
+
+
+def kept(change: Text, who: Text) -> Text:
+    """Say that a payment is registered as it was, and that a person wants it so."""
+    return Text(
+        f"Redan registrerad, och behålls som den är enligt {who.sv}. {change.sv}",
+        f"Registered already, and kept as it is by {who.en}. {change.en}",
+    )
+
+
+FETCHED_BEFORE_SAVING = Text(
+    "Avgjord, men hämtas på nytt innan den kan sparas; läs in igen",
+    "Decided, but fetched again before it can be saved; import again",
+)
+
+
+def counters(payment_id: int) -> Text:
+    """Say which payment a counter undoes."""
+    return Text(
+        f"Motbokar betalning med id {payment_id}", f"Counters the payment with id {payment_id}"
+    )
 
 
 # --- Errors -----------------------------------------------------------------
@@ -460,6 +553,123 @@ ERRORS: dict[str, tuple[str, Text]] = {
             "Look at the new preview and save again.",
         ),
     ),
+    "PAYMENT_NOT_SHOWN": (
+        "usage",
+        Text(
+            "Betalning {number} finns inte bland dem som {name} visar; läs in igen och välj en "
+            "av dem som visas.",
+            "Payment {number} is not among those that {name} shows; import again and choose one "
+            "of those that are shown.",
+        ),
+    ),
+    "DECISION_DOES_NOT_FIT": (
+        "usage",
+        Text(
+            "Betalning {number} ändrades inte: {what.sv} går inte för den, för den är nu: "
+            "{state.sv}. Visa listan igen och välj något som går.",
+            "Payment {number} was left as it is: {what.en} does not fit, since it is now: "
+            "{state.en}. Look at the list again and choose what fits.",
+        ),
+    ),
+    "DECISION_UNKNOWN": (
+        "usage",
+        Text(
+            "Det finns inget att ta tillbaka för {what}; hostsim decisions visar vad som gäller.",
+            "There is nothing to take back for {what}; hostsim decisions shows what is in force.",
+        ),
+    ),
+    "SERIES_WRONG": (
+        "usage",
+        Text(
+            "Serien {first} till {last} kan inte användas; skriv två fakturanummer med bara "
+            "siffror, det lägre först.",
+            "The series {first} to {last} cannot be used; write two invoice numbers of digits "
+            "only, the lower one first.",
+        ),
+    ),
+    "SERIES_EXISTS": (
+        "usage",
+        Text(
+            "Serien {first} till {last} är undanlagd redan; ta tillbaka den först om den ska "
+            "läggas undan av ett annat skäl.",
+            "The series {first} to {last} is set aside already; take it back first if it is to "
+            "be set aside for another reason.",
+        ),
+    ),
+    "COMPANY_NOT_KNOWN": (
+        "usage",
+        Text(
+            "Det är inte känt än vilket företag {name} hör till; läs in betalningar först.",
+            "It is not known yet which company {name} belongs to; import payments first.",
+        ),
+    ),
+    "INVOICE_UNKNOWN": (
+        "usage",
+        Text(
+            "Det finns ingen faktura {number} i {region.sv}; kontrollera numret med "
+            "hostsim invoices.",
+            "There is no invoice {number} in {region.en}; check the number with hostsim invoices.",
+        ),
+    ),
+    "PAYMENT_PERIOD_OPEN": (
+        "usage",
+        Text(
+            "Faktura {number} ligger i en öppen fakturaperiod och kan inte betalas än; stäng "
+            "perioden och registrera sedan betalningen.",
+            "Invoice {number} is in an open invoice period and cannot be paid yet; close the "
+            "period and register the payment then.",
+        ),
+    ),
+    "PAYMENT_AMOUNT": (
+        "usage",
+        Text(
+            "Beloppet {amount} kan inte användas; skriv ett belopp som inte är noll, med högst "
+            "två decimaler, till exempel 1250,50.",
+            "The amount {amount} cannot be used; write an amount other than zero, with at most "
+            "two decimals, such as 1250.50.",
+        ),
+    ),
+    "PAYMENT_CURRENCY": (
+        "usage",
+        Text(
+            "Faktura {number} är i {invoice}, så betalningen kan inte vara i {currency}; skriv "
+            "beloppet i fakturans valuta.",
+            "Invoice {number} is in {invoice}, so that the payment cannot be in {currency}; "
+            "write the amount in the currency of the invoice.",
+        ),
+    ),
+    "PAYMENT_RATE": (
+        "usage",
+        Text(
+            "Faktura {number} är i {invoice}; ange kursen i SEK för en {invoice} med --rate, "
+            "större än noll. För en faktura i SEK anges ingen kurs.",
+            "Invoice {number} is in {invoice}; give the rate in SEK for one {invoice} with "
+            "--rate, above zero. For an invoice in SEK no rate is given.",
+        ),
+    ),
+    "REGISTERED_UNKNOWN": (
+        "usage",
+        Text(
+            "Det finns ingen registrerad betalning med id {id}; hostsim payments visar alla.",
+            "There is no registered payment with id {id}; hostsim payments shows them all.",
+        ),
+    ),
+    "PAYMENT_NOT_DELETED": (
+        "usage",
+        Text(
+            "Betalningen med id {id} togs inte bort, för den är {state.sv}; bara en som är "
+            "registrerad kan tas bort.",
+            "The payment with id {id} was not deleted, since it is {state.en}; only one that is "
+            "registered can be deleted.",
+        ),
+    ),
+    "WHY_NEEDED": (
+        "usage",
+        Text(
+            "Skriv varför betalningen ska tas bort, med --why; det sparas och visas.",
+            "Write why the payment is to be deleted, with --why; it is kept and shown.",
+        ),
+    ),
     "CONTRACT_BROKEN": (
         "internal",
         Text(
@@ -636,6 +846,49 @@ DEVIATION_NEEDED = Text(
     "eller 2,50.",
     "write an amount in SEK, zero or more and with at most two decimals, such as 5 or 2.50.",
 )
+
+#: What is said of a payment that cannot be saved or is ignored, by its reason.
+REASONS = {
+    "unreadable": Text("Gick inte att läsa", "Could not be read"),
+    "changed-in-fortnox": Text("Ändrad i efterhand", "Changed afterwards"),
+    "already-imported": Text("Redan registrerad", "Registered already"),
+    "before-date": Text("Före datumet i inställningarna", "Before the date in the settings"),
+    "below-number": Text("Under numret i inställningarna", "Below the number in the settings"),
+    "set-aside": Text("Undanlagd", "Set aside"),
+    "possibly-registered-already": Text("Kanske registrerad redan", "Possibly registered already"),
+    "deleted-in-host": Text("Borttagen här", "Deleted here"),
+    "not-booked": Text("Inte bokförd än", "Not booked yet"),
+    "invoice-not-found": Text("Fakturan finns inte här", "The invoice is not here"),
+    "currency-differs": Text("Annan valuta än fakturan", "Another currency than the invoice"),
+    "period-open": Text("Fakturaperioden är öppen", "The invoice period is open"),
+    "invoice-already-paid": Text("Fakturan är redan betald", "The invoice is paid already"),
+}
+
+
+def reason(code: str) -> Text:
+    """Name a reason in the words of a person; another plug-in's stays a code."""
+    return REASONS.get(code) or Text(code, code)
+
+
+#: The decisions, as things that a person does with a payment.
+DECISIONS = {
+    "set-aside": Text("att lägga undan", "setting aside"),
+    "confirm": Text("att bekräfta", "confirming"),
+    "take-again": Text("att ta in igen", "taking again"),
+    "accept": Text("att godkänna ändringen", "accepting the change"),
+    "keep": Text("att behålla det registrerade", "keeping what is registered"),
+}
+
+#: The states of what stands in the books.
+STATES = {
+    "registered": Text("registrerad", "registered"),
+    "deleted": Text("borttagen", "deleted"),
+    "countered": Text("motbokad", "countered"),
+    "counter": Text("en motbokning", "a counter"),
+}
+
+READY_NOW = Text("klar att sparas", "ready to be saved")
+
 
 # --- Plug-ins that are left out ---------------------------------------------
 

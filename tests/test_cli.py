@@ -481,6 +481,7 @@ def test_import_prints_one_object(ready):
         "not_read",
         "counts",
         "totals",
+        "set_aside",
         "ready",
         "rejected",
         "ignored",
@@ -607,8 +608,8 @@ def test_the_tables_show_ticks_flags_reasons_and_totals(ready):
 
 
 def test_the_ignored_are_shown_one_by_one_when_asked(ready):
-    assert "Ignorerade enligt" not in ready("import", "Butik").out
-    assert "Ignorerade enligt inställningarna (1)" in ready("import", "Butik", "--show-ignored").out
+    assert "Ignorerade och undanlagda" not in ready("import", "Butik").out
+    assert "Ignorerade och undanlagda (1)" in ready("import", "Butik", "--show-ignored").out
 
 
 def test_no_line_of_a_table_is_wider_than_140_columns(ready):

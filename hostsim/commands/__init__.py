@@ -5,6 +5,8 @@ A command reads its arguments, asks the host, and hands what comes back to
 """
 
 from hostsim.commands import (
+    by_hand,
+    decisions,
     doctor,
     history,
     imports,
@@ -17,6 +19,8 @@ from hostsim.commands import (
 from hostsim.commands.root import hostsim
 
 __all__ = [
+    "by_hand",
+    "decisions",
     "doctor",
     "history",
     "hostsim",

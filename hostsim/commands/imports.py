@@ -119,7 +119,7 @@ def import_(
             )
         if save:
             preview = _saved(common, host, name, show_ignored=show_ignored) or preview
-        _show_preview(common, preview, show_ignored=show_ignored)
+        show_preview(common, preview, show_ignored=show_ignored)
 
 
 def login_timeout(environment: Mapping[str, str]) -> float:
@@ -142,11 +142,12 @@ def _saved(common: Common, host: Host, name: str | None, *, show_ignored: bool) 
     try:
         return host.save(name)
     except PreviewChanged as changed:
-        _show_preview(common, changed.preview, show_ignored=show_ignored)
+        show_preview(common, changed.preview, show_ignored=show_ignored)
         raise
 
 
-def _show_preview(common: Common, preview: Preview, *, show_ignored: bool) -> None:
+def show_preview(common: Common, preview: Preview, *, show_ignored: bool) -> None:
+    """Print a preview as tables, or as JSON where that was asked for."""
     if common.json:
         render.write_preview_json(common.paper, preview)
     else:
@@ -232,7 +233,7 @@ def save(common: Common, name: str | None, *, show_ignored: bool) -> None:
             store.definition(name)
         preview = _saved(common, host_over(store), name, show_ignored=show_ignored)
         if preview is not None:
-            _show_preview(common, preview, show_ignored=show_ignored)
+            show_preview(common, preview, show_ignored=show_ignored)
         elif common.json:
             render.write_nothing_open_json(common.paper, name)
         else:

@@ -13,8 +13,8 @@ from hostsim.texts import Text
     hostsim,
     "payments",
     Text(
-        "Visa de registrerade betalningarna, eller exportera dem.",
-        "Show the registered payments, or export them.",
+        "Visa de registrerade betalningarna, exportera dem, eller registrera och ta bort för hand.",
+        "Show the registered payments, export them, or register and delete by hand.",
     ),
     group=True,
 )

@@ -1,0 +1,195 @@
+"""What an economist decides about the payments in the lower list."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import click
+
+from hostsim import render
+from hostsim.commands.common import Common, Option, command, host_over, opened, usage
+from hostsim.commands.imports import show_preview
+from hostsim.commands.root import hostsim
+from hostsim.texts import Text
+
+if TYPE_CHECKING:
+    from hostsim.previews import Preview
+
+
+_SERIES = click.option(
+    "--series",
+    nargs=2,
+    default=None,
+    metavar="FIRST LAST",
+    cls=Option,
+    says=Text(
+        "En serie fakturanummer i Fortnox, båda ändarna medräknade.",
+        "A series of Fortnox's invoice numbers, both ends included.",
+    ),
+)
+_WHY = click.option(
+    "--why",
+    default="",
+    metavar="TEXT",
+    cls=Option,
+    says=Text("Varför; sparas och visas.", "Why; kept and shown."),
+)
+
+
+@command(
+    hostsim,
+    "set-aside",
+    Text(
+        "Lägg undan betalningar som aldrig möter en faktura här: en, flera eller en hel serie "
+        "fakturanummer. De kommer fram igen om de går att spara.",
+        "Set payments aside that will never meet an invoice here: one, several or a whole series "
+        "of invoice numbers. They come up again when they can be saved.",
+    ),
+)
+@click.argument("name", metavar="NAMN")
+@click.argument("numbers", nargs=-1, metavar="[NUMMER]...")
+@_SERIES
+@_WHY
+def set_aside(
+    common: Common,
+    name: str,
+    numbers: tuple[str, ...],
+    series: tuple[str, str] | None,
+    why: str,
+) -> None:
+    """Set payments or a series aside, and show what is left."""
+    _either(numbers, series)
+    with opened(common) as store:
+        host = host_over(store)
+        if series is None:
+            preview = host.set_aside(name, numbers, why=why)
+        else:
+            preview = host.set_aside_series(name, *series, why=why)
+    _show(common, name, preview, "Undanlagt", "Set aside")
+
+
+@command(
+    hostsim,
+    "take-back",
+    Text(
+        "Ta tillbaka det som är avgjort om betalningar: undanlagda visas igen.",
+        "Take back what was decided about payments: those set aside are shown again.",
+    ),
+)
+@click.argument("name", metavar="NAMN")
+@click.argument("numbers", nargs=-1, metavar="[NUMMER]...")
+@_SERIES
+def take_back(
+    common: Common, name: str, numbers: tuple[str, ...], series: tuple[str, str] | None
+) -> None:
+    """Take decisions back, and show what is left."""
+    _either(numbers, series)
+    with opened(common) as store:
+        several = [] if series is None else [series]
+        preview = host_over(store).take_back(name, numbers, series=several)
+    _show(common, name, preview, "Återtaget", "Taken back")
+
+
+@command(
+    hostsim,
+    "decide",
+    Text(
+        "Avgör en betalning i den nedre listan; det görs när du sparar. Ångra med take-back.",
+        "Decide about a payment in the lower list; it is done when you save. Undo with take-back.",
+    ),
+)
+@click.argument("name", metavar="NAMN")
+@click.argument("number", metavar="NUMMER")
+@click.option(
+    "--confirm",
+    "chosen",
+    flag_value="confirm",
+    cls=Option,
+    says=Text(
+        "Kanske registrerad redan: nej, det är en annan betalning; spara den också.",
+        "Possibly registered already: no, it is another payment; save it, too.",
+    ),
+)
+@click.option(
+    "--take-again",
+    "chosen",
+    flag_value="take-again",
+    cls=Option,
+    says=Text(
+        "Borttagen här: ta in den igen.",
+        "Deleted here: take it in again.",
+    ),
+)
+@click.option(
+    "--accept",
+    "chosen",
+    flag_value="accept",
+    cls=Option,
+    says=Text(
+        "Ändrad i efterhand: motboka det registrerade och registrera på nytt.",
+        "Changed afterwards: counter what is registered and register it anew.",
+    ),
+)
+@click.option(
+    "--keep",
+    "chosen",
+    flag_value="keep",
+    cls=Option,
+    says=Text(
+        "Ändrad i efterhand: behåll det registrerade som det är.",
+        "Changed afterwards: keep what is registered as it is.",
+    ),
+)
+@_WHY
+def decide(common: Common, name: str, number: str, chosen: str | None, why: str) -> None:
+    """Decide about one payment, and show what comes of it."""
+    if chosen is None:
+        raise usage(
+            "Ange vad som ska göras: --confirm, --take-again, --accept eller --keep.",
+            "Say what is to be done: --confirm, --take-again, --accept or --keep.",
+        )
+    with opened(common) as store:
+        preview = host_over(store).decide(name, number, chosen, why=why)
+    _show(common, name, preview, "Avgjort", "Decided")
+
+
+@command(
+    hostsim,
+    "decisions",
+    Text(
+        "Visa vad som är avgjort om betalningar: av vem, när, varför och om det gäller.",
+        "Show what was decided about payments: by whom, when, why and whether it is in force.",
+    ),
+)
+@click.argument("name", metavar="NAMN")
+def decisions(common: Common, name: str) -> None:
+    """Show every decision, in force or not."""
+    with opened(common) as store:
+        found = host_over(store).decisions(name)
+    if common.json:
+        render.write_array_json(common.paper, map(render.decision_object, found))
+    else:
+        render.show_decisions(common.paper, found)
+
+
+def _either(numbers: Sequence[str], series: tuple[str, str] | None) -> None:
+    if bool(numbers) is (series is not None):
+        raise usage(
+            "Ange antingen nummer på betalningar eller en serie med --series.",
+            "Give either numbers of payments or a series with --series.",
+        )
+
+
+def _show(common: Common, name: str, preview: Preview | None, sv: str, en: str) -> None:
+    """Say that it is done, on standard error, and show the list as it is now."""
+    common.tell(f"{sv}.", f"{en}.")
+    if preview is not None:
+        show_preview(common, preview, show_ignored=False)
+    elif common.json:
+        render.write_nothing_open_json(common.paper, name)
+    else:
+        common.paper.say(
+            "Ingen lista är öppen; det gäller från nästa import.",
+            "No list is open; it holds from the next import.",
+        )

@@ -1,0 +1,168 @@
+"""What a person's decision means for a payment, without I/O.
+
+A decision is about a payment as it was shown: with other figures it holds no
+longer, and the person is asked anew. Nothing here decides; :mod:`.judging`
+asks, and :mod:`.deciding` keeps.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal
+from types import MappingProxyType
+from typing import NamedTuple
+
+from hostsim.models import Decision, Payment
+
+SET_ASIDE = "set-aside"
+CONFIRM = "confirm"
+TAKE_AGAIN = "take-again"
+ACCEPT = "accept"
+KEEP = "keep"
+
+#: The reasons that a person can decide about, beside setting aside.
+DOUBTFUL = "possibly-registered-already"
+DELETED = "deleted-in-host"
+CHANGED = "changed-in-fortnox"
+
+#: What a person can decide about a payment in the lower list, by its reason.
+POSSIBLE: Mapping[str, tuple[str, ...]] = MappingProxyType(
+    {
+        DOUBTFUL: (CONFIRM, SET_ASIDE),
+        DELETED: (TAKE_AGAIN, SET_ASIDE),
+        CHANGED: (ACCEPT, KEEP, SET_ASIDE),
+    }
+)
+
+
+def possible(reason: str | None) -> tuple[str, ...]:
+    """Say what can be decided about a payment in the lower list."""
+    return POSSIBLE.get(reason or "", (SET_ASIDE,))
+
+
+class Deletion(NamedTuple):
+    """Who deleted a registered payment, when and why."""
+
+    user: str
+    at: datetime
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Typed:
+    """A payment that was registered by hand, and by whom and when."""
+
+    id: int
+    date: date
+    amount: Decimal  # SEK
+    currency: str
+    amount_currency: Decimal  # of the invoice
+    user: str
+    at: datetime
+
+
+def figures(payment: Payment, typed: Typed | None = None) -> str:
+    """Write down what a decision about a payment is based on.
+
+    :param typed: the payment by hand that it may be the same as.
+    """
+    known: dict[str, object] = {
+        "date": payment.date.isoformat(),
+        "amount": _number(payment.amount),
+        "currency": payment.currency,
+        "amount_currency": _number(payment.amount_currency),
+        "invoice_number": payment.invoice_number,
+        "booked": payment.booked,
+    }
+    if typed is not None:
+        known["typed"] = typed.id
+    return json.dumps(known, ensure_ascii=False, sort_keys=True)
+
+
+def typed_in(facts: str) -> int | None:
+    """Tell which payment by hand a confirmation was about."""
+    known = json.loads(facts or "{}").get("typed")
+    return known if isinstance(known, int) else None
+
+
+def _number(amount: Decimal | None) -> str | None:
+    """Write an amount so that equal amounts are written alike."""
+    if amount is None:
+        return None
+    text = f"{amount:f}"
+    text = text.rstrip("0").rstrip(".") if "." in text else text
+    return "0" if not amount else text
+
+
+def holds(decision: Decision | None, what: str, facts: str) -> bool:
+    """Say whether this was decided, and about exactly these figures."""
+    return decision is not None and decision.decision == what and decision.facts == facts
+
+
+def series_key(number: str) -> tuple[int, str] | None:
+    """Make an invoice number comparable, however long; ``None`` where it is no number."""
+    if not (number.isascii() and number.isdigit()):
+        return None
+    digits = number.lstrip("0")
+    return len(digits), digits
+
+
+def in_series(decisions: Sequence[Decision], invoice_number: str | None) -> Decision | None:
+    """Give the first series that an invoice number lies in, both ends included."""
+    key = series_key(invoice_number or "")
+    if key is None:
+        return None
+    for decision in decisions:
+        first = series_key(decision.first_invoice or "")
+        last = series_key(decision.last_invoice or "")
+        if first is not None and last is not None and first <= key <= last:
+            return decision
+    return None
+
+
+def paired(
+    payments: Sequence[tuple[int, Payment]],
+    decisions: Mapping[int, Decision],
+    typed: Sequence[Typed],
+    used: Collection[int] = (),
+) -> dict[int, Typed]:
+    """Pair payments with the ones by hand that they may be the same as, one to one.
+
+    Who was decided about before comes first, then the oldest.
+
+    :param payments: places and payments, oldest first.
+    :param decisions: in force, by place.
+    :param used: payments by hand that another payment was confirmed beside.
+    """
+    left = [one for one in typed if one.id not in used]
+    pairs: dict[int, Typed] = {}
+
+    def pair(place: int, payment: Payment) -> None:
+        found = next((one for one in left if _equal(payment, one)), None)
+        if found is not None:
+            pairs[place] = found
+            left.remove(found)
+
+    for place, payment in payments:
+        named = typed_in(decisions[place].facts) if place in decisions else None
+        found = next((one for one in left if one.id == named and _equal(payment, one)), None)
+        if found is not None:
+            pairs[place] = found
+            left.remove(found)
+    for decided in (True, False):
+        for place, payment in payments:
+            if place not in pairs and (place in decisions) is decided:
+                pair(place, payment)
+    return pairs
+
+
+def _equal(payment: Payment, typed: Typed) -> bool:
+    if payment.date != typed.date:
+        return False
+    return payment.amount == typed.amount or (
+        payment.amount_currency == typed.amount_currency
+        and payment.currency.strip().upper() == typed.currency.strip().upper()
+    )

@@ -1,0 +1,421 @@
+"""What people decided about payments, as it is kept.
+
+A decision holds from one import to the next until a save has done it or a
+person takes it back, and it stays readable after that. The functions here are
+called under the lock of a definition, inside one transaction.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import date, datetime
+from decimal import Decimal, localcontext
+from typing import NamedTuple
+
+from hostsim import decided, texts
+from hostsim.decided import ACCEPT, CONFIRM, KEEP, POSSIBLE, SET_ASIDE, Typed
+from hostsim.errors import HostError, host_error
+from hostsim.judging import EXACT, READY
+from hostsim.models import Decision
+from hostsim.store import PAYMENT_COLUMNS, Store, clean, payment_of, plain, write_offs_text
+from hostsim.texts import Text
+
+#: How long a reason may be; what is longer is cut.
+LONGEST_WHY = 500
+
+#: How many digits the numbers of a series may have.
+LONGEST_NUMBER = 50
+
+_NAMES = (
+    "id",
+    "definition",
+    "company",
+    "decision",
+    "number",
+    "first_invoice",
+    "last_invoice",
+    "facts",
+    "why",
+    "user",
+    "at",
+    "settled_at",
+    "taken_back_by",
+    "taken_back_at",
+)
+
+#: The columns of a decision under the alias ``d``, each with ``dec_`` before its name.
+DECISION_COLUMNS = ", ".join(f"d.{name} AS dec_{name}" for name in _NAMES)
+
+_IN_FORCE = "taken_back_at IS NULL AND settled_at IS NULL"
+
+
+class Old(NamedTuple):
+    """A registered payment that an accepted change would counter."""
+
+    invoice_id: int
+    effect: Decimal  # in the invoice's currency
+
+
+# --- Reading ------------------------------------------------------------------
+
+
+def decision_of(row: sqlite3.Row, prefix: str = "") -> Decision:
+    """Read a decision."""
+
+    def time(name: str) -> datetime | None:
+        text = row[f"{prefix}{name}"]
+        return None if text is None else datetime.fromisoformat(text)
+
+    return Decision(
+        id=row[f"{prefix}id"],
+        definition=row[f"{prefix}definition"],
+        company=row[f"{prefix}company"],
+        decision=row[f"{prefix}decision"],
+        number=row[f"{prefix}number"],
+        first_invoice=row[f"{prefix}first_invoice"],
+        last_invoice=row[f"{prefix}last_invoice"],
+        facts=row[f"{prefix}facts"],
+        why=row[f"{prefix}why"],
+        user=row[f"{prefix}user"],
+        at=datetime.fromisoformat(row[f"{prefix}at"]),
+        settled_at=time("settled_at"),
+        taken_back_by=row[f"{prefix}taken_back_by"],
+        taken_back_at=time("taken_back_at"),
+    )
+
+
+def decisions(store: Store, definition: str) -> list[Decision]:
+    """Give all decisions of a definition, in force or not, in the order of their making."""
+    rows = store.db.execute(
+        "SELECT * FROM decisions WHERE definition = ? ORDER BY id", (definition,)
+    )
+    return [decision_of(row) for row in rows]
+
+
+def series_in_force(db: sqlite3.Connection, definition: str, company: str) -> list[Decision]:
+    """Give the series of invoice numbers that are set aside."""
+    rows = db.execute(
+        "SELECT * FROM decisions WHERE definition = ? AND company = ? AND number IS NULL"  # noqa: S608 a constant
+        f" AND {_IN_FORCE} ORDER BY id",
+        (definition, company),
+    )
+    return [decision_of(row) for row in rows]
+
+
+def of_payment(
+    db: sqlite3.Connection, definition: str, company: str, number: str
+) -> Decision | None:
+    """Give the decision in force about one payment."""
+    row = db.execute(
+        "SELECT * FROM decisions WHERE definition = ? AND company = ? AND number = ?"  # noqa: S608 a constant
+        f" AND {_IN_FORCE}",
+        (definition, company, number),
+    ).fetchone()
+    return None if row is None else decision_of(row)
+
+
+def accepted(db: sqlite3.Connection, definition: str, company: str) -> Mapping[str, Old]:
+    """Give the registered payments whose change was accepted, by number."""
+    rows = db.execute(
+        "SELECT p.number, p.invoice_id, p.effect FROM decisions d JOIN payments p"  # noqa: S608 a constant
+        " ON p.company = d.company AND p.number = d.number AND p.state = 'registered'"
+        f" WHERE d.definition = ? AND d.company = ? AND d.decision = ? AND {_IN_FORCE}",
+        (definition, company, ACCEPT),
+    )
+    return {row["number"]: Old(row["invoice_id"], Decimal(row["effect"])) for row in rows}
+
+
+class ByHand:
+    """The payments that were registered by hand, as they are when this is made."""
+
+    def __init__(self, db: sqlite3.Connection) -> None:
+        """Learn on which invoices there are any."""
+        self._db = db
+        found = db.execute(
+            "SELECT DISTINCT invoice_id FROM payments"
+            " WHERE origin = 'hand' AND state = 'registered'"
+        )
+        self._invoices = {row["invoice_id"] for row in found}
+        # Only the first one that a person let in beside it takes it out of the question.
+        confirmed = db.execute(
+            "SELECT d.facts FROM decisions d WHERE d.decision = ? AND d.settled_at IS NOT NULL"
+            " AND EXISTS (SELECT 1 FROM payments p WHERE p.company = d.company"
+            " AND p.number = d.number AND p.state = 'registered')",
+            (CONFIRM,),
+        )
+        self.used = frozenset(
+            typed for row in confirmed if (typed := decided.typed_in(row["facts"])) is not None
+        )
+
+    @property
+    def any(self) -> bool:
+        """Whether there is any."""
+        return bool(self._invoices)
+
+    def of(self, invoice_id: int) -> Sequence[Typed]:
+        """Give those of one invoice, in the order of their making."""
+        if invoice_id not in self._invoices:
+            return ()
+        rows = self._db.execute(
+            "SELECT * FROM payments WHERE invoice_id = ? AND origin = 'hand'"
+            " AND state = 'registered' ORDER BY id",
+            (invoice_id,),
+        )
+        return [
+            Typed(
+                id=row["id"],
+                date=date.fromisoformat(row["date"]),
+                amount=Decimal(row["amount"]),
+                currency=row["currency"],
+                amount_currency=Decimal(row["amount_currency"] or row["amount"]),
+                user=row["user"],
+                at=datetime.fromisoformat(row["registered_at"]),
+            )
+            for row in rows
+        ]
+
+
+# --- Deciding -----------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """Where decisions about the payments of one definition and company are made."""
+
+    db: sqlite3.Connection
+    definition: str
+    company: str
+    run_id: str | None  # of the open preview
+    user: str
+    at: datetime
+
+    def set_aside(self, numbers: Iterable[str], why: str, typed: Mapping[str, Typed]) -> None:
+        """Set payments aside, all or none.
+
+        :param typed: by number, the payment by hand that one may be the same as.
+        """
+        for number in numbers:
+            row, kind, reason = self._shown(number)
+            if kind != "rejected":
+                raise self._does_not_fit(number, SET_ASIDE, kind, reason)
+            payment = payment_of(row, self.company)
+            facts = "" if payment is None else decided.figures(payment, typed.get(number))
+            self._decide(number, SET_ASIDE, facts, why)
+
+    def set_aside_series(self, first: str, last: str, why: str) -> None:
+        """Set aside every payment of these invoice numbers that meets no invoice."""
+        first, last = first.strip(), last.strip()
+        ends = decided.series_key(first), decided.series_key(last)
+        too_long = max(len(first), len(last)) > LONGEST_NUMBER
+        if ends[0] is None or ends[1] is None or ends[0] > ends[1] or too_long:
+            raise host_error("SERIES_WRONG", first=first[:50], last=last[:50])
+        if self._series(first, last):
+            raise host_error("SERIES_EXISTS", first=first, last=last)
+        self.db.execute(
+            "INSERT INTO decisions (definition, company, decision, first_invoice, last_invoice,"
+            " why, user, at) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+            (
+                self.definition,
+                self.company,
+                SET_ASIDE,
+                first,
+                last,
+                said(why),
+                self.user,
+                self.at.isoformat(),
+            ),
+        )
+
+    def decide(self, number: str, decision: str, why: str, typed: Mapping[str, Typed]) -> None:
+        """Decide about one payment of the open preview.
+
+        :param typed: by number, the payment by hand that one may be the same as.
+        """
+        if self.run_id is None:
+            raise self._not_shown(number)
+        row, kind, reason = self._shown(number)
+        payment = payment_of(row, self.company)
+        earlier = of_payment(self.db, self.definition, self.company, number)
+        # Whoever accepted may keep instead, and the other way round.
+        changed_mind = (
+            earlier is not None
+            and {earlier.decision, decision} == {ACCEPT, KEEP}
+            and payment is not None
+            and earlier.facts == decided.figures(payment)
+        )
+        fits = kind == "rejected" and decision in POSSIBLE.get(reason, ())
+        if payment is None or not (fits or changed_mind):
+            raise self._does_not_fit(number, decision, kind, reason)
+        same = typed.get(number) if decision == CONFIRM else None
+        if decision == CONFIRM and same is None:
+            raise self._does_not_fit(number, decision, kind, reason)
+        self._decide(number, decision, decided.figures(payment, same), why)
+
+    def take_back(
+        self, numbers: Iterable[str], series: Iterable[tuple[str, str]], ids: Iterable[int]
+    ) -> None:
+        """Take decisions in force back, all that are named or none."""
+        for number in numbers:
+            found = of_payment(self.db, self.definition, self.company, number)
+            self._take_back([] if found is None else [found.id], _short(number))
+        for first, last in series:
+            self._take_back(self._series(first.strip(), last.strip()), _short(f"{first}–{last}"))
+        for its in ids:
+            rows = self.db.execute(
+                "SELECT id FROM decisions WHERE definition = ? AND company = ? AND id = ?"  # noqa: S608 a constant
+                f" AND {_IN_FORCE}",
+                (self.definition, self.company, its),
+            )
+            self._take_back([row["id"] for row in rows], str(its))
+
+    # --- Helpers ---
+
+    def _decide(self, number: str, decision: str, facts: str, why: str) -> None:
+        self.db.execute(
+            "UPDATE decisions SET taken_back_by = ?, taken_back_at = ? WHERE definition = ?"  # noqa: S608 a constant
+            f" AND company = ? AND number = ? AND {_IN_FORCE}",
+            (self.user, self.at.isoformat(), self.definition, self.company, number),
+        )
+        self.db.execute(
+            "INSERT INTO decisions (definition, company, decision, number, facts, why, user, at)"
+            " VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+            (
+                self.definition,
+                self.company,
+                decision,
+                number,
+                facts,
+                said(why),
+                self.user,
+                self.at.isoformat(),
+            ),
+        )
+
+    def _take_back(self, ids: Sequence[int], what: str) -> None:
+        if not ids:
+            raise host_error("DECISION_UNKNOWN", what=what)
+        self.db.executemany(
+            "UPDATE decisions SET taken_back_by = ?, taken_back_at = ? WHERE id = ?",
+            [(self.user, self.at.isoformat(), its) for its in ids],
+        )
+
+    def _series(self, first: str, last: str) -> list[int]:
+        ends = decided.series_key(first), decided.series_key(last)
+        return [
+            one.id
+            for one in series_in_force(self.db, self.definition, self.company)
+            if ends
+            == (
+                decided.series_key(one.first_invoice or ""),
+                decided.series_key(one.last_invoice or ""),
+            )
+        ]
+
+    def _shown(self, number: str) -> tuple[sqlite3.Row, str, str]:
+        """Give a payment of the open preview, or one that waits; its list and reason."""
+        row = self.db.execute(
+            "SELECT * FROM run_rows WHERE run_id = ? AND number = ? AND number <> '' AND gone = 0",
+            (self.run_id, number),
+        ).fetchone()
+        if row is not None:
+            return row, row["kind"], row["reason"] or ""
+        if self.run_id is None:
+            row = self.db.execute(
+                "SELECT * FROM pending WHERE definition = ? AND company = ? AND number = ?"
+                " AND gone_at IS NULL",
+                (self.definition, self.company, number),
+            ).fetchone()
+        if row is None:
+            raise self._not_shown(number)
+        aside = of_payment(self.db, self.definition, self.company, number)
+        hidden = aside is not None and aside.decision in {SET_ASIDE, KEEP}
+        return (row, "ignored", SET_ASIDE) if hidden else (row, "rejected", row["reason"])
+
+    def _not_shown(self, number: str) -> HostError:
+        return host_error("PAYMENT_NOT_SHOWN", number=_short(number), name=self.definition)
+
+    def _does_not_fit(self, number: str, decision: str, kind: str, reason: str) -> HostError:
+        state = texts.READY_NOW if kind == READY else texts.reason(reason)
+        what = texts.DECISIONS.get(decision, Text(decision, decision))
+        return host_error("DECISION_DOES_NOT_FIT", number=number, what=what, state=state)
+
+
+def _short(text: str) -> str:
+    return " ".join(text.split())[:100]
+
+
+def said(why: str) -> str:
+    """Make a reason one line that is not endless."""
+    return " ".join(clean(why).split())[:LONGEST_WHY]
+
+
+# --- What a save does ---------------------------------------------------------
+
+
+def counter(
+    db: sqlite3.Connection, payment_id: int, run_id: str | None, user: str, at: datetime
+) -> None:
+    """Undo a registered payment so that both stay visible; its invoice gets everything back."""
+    row = db.execute("SELECT * FROM payments WHERE id = ?", (payment_id,)).fetchone()
+    payment = payment_of(row, row["company"])
+    if payment is None:
+        message = f"payment {payment_id} cannot be read"
+        raise RuntimeError(message)
+    db.execute("UPDATE payments SET state = 'countered' WHERE id = ?", (payment_id,))
+    values = {name: row[name] for name in PAYMENT_COLUMNS.split(", ")} | {
+        "amount": _negative(row["amount"]),
+        "amount_currency": _negative(row["amount_currency"]),
+        "write_offs": write_offs_text(
+            replace(one, amount=one.amount.copy_negate()) for one in payment.write_offs
+        ),
+        "warnings": "[]",
+    }
+    db.execute(
+        f"INSERT INTO payments (origin, state, counters, company, {PAYMENT_COLUMNS}, invoice_id,"  # noqa: S608 constants
+        " status, warning_sv, warning_en, written_off, effect, bank_account, run_id, user,"
+        f" registered_at) VALUES (?, 'counter', ?, ?, {', '.join('?' * len(values))}, ?, ?, ?, ?,"
+        " ?, ?, ?, ?, ?, ?)",
+        (
+            row["origin"],
+            payment_id,
+            row["company"],
+            *values.values(),
+            row["invoice_id"],
+            row["status"],
+            *texts.counters(payment_id),
+            _negative(row["written_off"]),
+            _negative(row["effect"]),
+            row["bank_account"],
+            run_id,
+            user,
+            at.isoformat(),
+        ),
+    )
+    take_from_invoice(db, row["invoice_id"], -Decimal(row["effect"]))
+
+
+def take_from_invoice(db: sqlite3.Connection, invoice_id: int, effect: Decimal) -> None:
+    """Lower what remains of an invoice by an effect, in its currency."""
+    row = db.execute("SELECT remaining FROM invoices WHERE id = ?", (invoice_id,)).fetchone()
+    with localcontext(EXACT):
+        remaining = Decimal(row["remaining"]) - effect
+    db.execute("UPDATE invoices SET remaining = ? WHERE id = ?", (plain(remaining), invoice_id))
+
+
+def settle(
+    db: sqlite3.Connection, definition: str, company: str, run_id: str, at: datetime
+) -> None:
+    """Mark what was decided about the payments of a run as done."""
+    db.execute(
+        "UPDATE decisions SET settled_at = ? WHERE definition = ? AND company = ?"  # noqa: S608 a constant
+        f" AND {_IN_FORCE} AND number IN"
+        " (SELECT number FROM run_rows WHERE run_id = ? AND kind = 'ready')",
+        (at.isoformat(), definition, company, run_id),
+    )
+
+
+def _negative(text: str | None) -> str | None:
+    # copy_negate, unlike -x, rounds nothing.
+    return None if text is None else plain(Decimal(text).copy_negate())
