@@ -228,7 +228,8 @@ class Payment(Protocol):
 
     @property
     def invoice_number(self) -> str:
-        """The invoice's number in the other system."""
+        """The invoice's number in the other system, ``""`` where only its OCR
+        reference is known (a bank knows no invoices)."""
 
     @property
     def ocr(self) -> str | None:

@@ -137,8 +137,9 @@ def judge_without_invoice(candidate: Candidate) -> Judgement:
     """Judge a payment that meets no invoice of the host."""
     refusal = why_left_out(candidate)
     if refusal is None and candidate.payment is not None:
-        number = candidate.payment.invoice_number
-        refusal = Refusal("invoice-not-found", texts.invoice_not_found(number))
+        of = candidate.payment
+        sentence = texts.invoice_not_found(of.invoice_number, of.ocr)
+        refusal = Refusal("invoice-not-found", sentence)
     return _refused(candidate, refusal or Refusal("unreadable", texts.UNREADABLE))
 
 

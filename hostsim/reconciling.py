@@ -57,17 +57,17 @@ AT_NEXT_IMPORT = Refusal(
 DELETED = Refusal(
     "deleted-in-fortnox",
     Text(
-        "Registrerad här, men finns inte längre i Fortnox; kontrollera fakturan",
-        "Registered here, but no longer in Fortnox; check the invoice",
+        "Registrerad här, men finns inte längre där den kom ifrån; kontrollera fakturan",
+        "Registered here, but no longer where it came from; check the invoice",
     ),
 )
 DELETED_OR_UNREADABLE = Refusal(
     "deleted-or-unreadable",
     Text(
-        "Registrerad här; i Fortnox är den borttagen, eller en av dem vars nummer inte går "
-        "att läsa",
-        "Registered here; in Fortnox it was deleted, or is one of those whose number cannot be "
-        "read",
+        "Registrerad här; där den kom ifrån är den borttagen, eller en av dem vars nummer inte "
+        "går att läsa",
+        "Registered here; where it came from it was deleted, or is one of those whose number "
+        "cannot be read",
     ),
 )
 CHANGED = "changed-in-fortnox"
@@ -261,7 +261,7 @@ def way_to_the_host(
     pending: Refusal | None,
     deleted: Refusal | None = None,
 ) -> Refusal:
-    """Say why the host lacks a payment that Fortnox has.
+    """Say why the host lacks a payment that the other system has.
 
     :param screened: what today's settings say.
     :param shown: where it stands in the open preview, and why.

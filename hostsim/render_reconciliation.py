@@ -29,10 +29,11 @@ from hostsim.texts import Text, say
 if TYPE_CHECKING:
     from hostsim.reconciling import Reconciliation
 
-#: The kinds of differences, in the order to show them.
+#: The kinds of differences, in the order to show them; ``there`` is the name that a person
+#: gave to the import.
 _LISTS = {
-    ONLY_IN_FORTNOX: Text("Finns i Fortnox men inte här", "In Fortnox but not here"),
-    ONLY_IN_HOST: Text("Finns här men inte i Fortnox", "Here but not in Fortnox"),
+    ONLY_IN_FORTNOX: Text("Finns i {there} men inte här", "In {there} but not here"),
+    ONLY_IN_HOST: Text("Finns här men inte i {there}", "Here but not in {there}"),
     DIFFERS: Text("Finns på båda ställena men skiljer sig", "In both places but different"),
 }
 _EQUAL = Text("Lika på båda ställena", "Equal in both places")
@@ -41,11 +42,9 @@ _EQUAL = Text("Lika på båda ställena", "Equal in both places")
 _WAYS = {
     "in-preview": Text("Inläst men inte sparad", "Brought in but not saved"),
     "at-next-import": Text("Inte inläst än", "Not brought in yet"),
-    "deleted-in-fortnox": Text("Borttagen i Fortnox", "Deleted in Fortnox"),
     "kept-difference": Text("Skillnaden behålls", "The difference is kept"),
-    "deleted-or-unreadable": Text(
-        "Borttagen eller oläslig i Fortnox", "Deleted or unreadable in Fortnox"
-    ),
+    "deleted-in-fortnox": Text("Borttagen i efterhand", "Deleted afterwards"),
+    "deleted-or-unreadable": Text("Borttagen eller oläslig", "Deleted or unreadable"),
 }
 
 
@@ -186,7 +185,8 @@ def _show_findings(paper: Paper, found: Reconciliation, kind: str, *, show_ignor
         )
 
     number = found.totals.count(kind)
-    _title(paper, f"{say(_LISTS[kind], paper.language)} ({count(number, paper.language)})")
+    title = _named(_LISTS[kind], found, paper.language)
+    _title(paper, f"{title} ({count(number, paper.language)})")
     if not number:
         paper.say("  (inga)", "  (none)")
         return
@@ -237,10 +237,14 @@ def _show_ways(paper: Paper, found: Reconciliation) -> None:
     columns: list[Column[_Line]] = [
         Column(Text("Varför de skiljer sig", "Why they differ"), lambda line: line.name),
         Column(Text("Kod", "Code"), lambda line: one_line(line.code)),
-        *_sek_columns(paper.language),
+        *_sek_columns(found, paper.language),
     ]
     paper.line()
     render.show_table(paper, columns, lambda: lines)
+
+
+def _named(title: Text, found: Reconciliation, language: str) -> str:
+    return say(title, language).replace("{there}", one_line(found.definition))
 
 
 def _way(code: str, language: str) -> str:
@@ -251,11 +255,14 @@ def _way(code: str, language: str) -> str:
 def _show_kinds(paper: Paper, found: Reconciliation) -> None:
     language, totals = paper.language, found.totals
     kinds = {EQUAL: _EQUAL, **_LISTS}
-    lines = [_Line(say(label, language), kind, totals.kind(kind)) for kind, label in kinds.items()]
+    lines = [
+        _Line(_named(label, found, language), kind, totals.kind(kind))
+        for kind, label in kinds.items()
+    ]
     lines.append(_Line("Totals" if language == "en" else "Summa", "", totals.all))
     columns: list[Column[_Line]] = [
         Column(Text("Betalningar", "Payments"), lambda line: line.name),
-        *_sek_columns(language),
+        *_sek_columns(found, language),
     ]
     paper.line()
     render.show_table(paper, columns, lambda: lines)
@@ -267,7 +274,7 @@ def _show_currencies(paper: Paper, found: Reconciliation) -> None:
         return
     columns: list[Column[_Line]] = [
         Column(Text("Valuta", "Currency"), lambda line: line.name),
-        *_currency_columns(paper.language),
+        *_currency_columns(found, paper.language),
     ]
     paper.line()
     render.show_table(paper, columns, lambda: lines)
@@ -291,7 +298,7 @@ def _show_days(paper: Paper, found: Reconciliation) -> None:
     columns: list[Column[_Line]] = [
         Column(Text("Dag", "Day"), lambda line: line.name),
         Column(Text("Valuta", "Currency"), lambda line: line.code),
-        *_currency_columns(paper.language),
+        *_currency_columns(found, paper.language),
     ]
     render.show_table(paper, columns, lambda: lines)
 
@@ -311,14 +318,19 @@ def _show_verdict(paper: Paper, found: Reconciliation) -> None:
     )
 
 
-def _sek_columns(language: str) -> list[Column[_Line]]:
-    return [*_number_columns(language), *_money_columns(language, Text("SEK", "SEK"), _sek)]
-
-
-def _currency_columns(language: str) -> list[Column[_Line]]:
+def _sek_columns(found: Reconciliation, language: str) -> list[Column[_Line]]:
+    there = one_line(found.definition)
     return [
-        *_number_columns(language),
-        *_money_columns(language, Text("i valutan", "in currency"), _in_currency),
+        *_number_columns(there, language),
+        *_money_columns(there, language, Text("SEK", "SEK"), _sek),
+    ]
+
+
+def _currency_columns(found: Reconciliation, language: str) -> list[Column[_Line]]:
+    there = one_line(found.definition)
+    return [
+        *_number_columns(there, language),
+        *_money_columns(there, language, Text("i valutan", "in currency"), _in_currency),
         Column(
             Text("Skillnad SEK", "Difference SEK"),
             lambda line: amount(line.pair.difference.sek, language),
@@ -335,10 +347,10 @@ def _in_currency(its: Sum) -> Decimal:
     return its.amount
 
 
-def _number_columns(language: str) -> list[Column[_Line]]:
+def _number_columns(there: str, language: str) -> list[Column[_Line]]:
     return [
         Column(
-            Text("Antal Fortnox", "Number Fortnox"),
+            Text(f"Antal {there}", f"Number {there}"),
             lambda line: count(line.pair.fortnox.number, language),
             right=True,
         ),
@@ -351,14 +363,14 @@ def _number_columns(language: str) -> list[Column[_Line]]:
 
 
 def _money_columns(
-    language: str, unit: Text, value: Callable[[Sum], Decimal]
+    there: str, language: str, unit: Text, value: Callable[[Sum], Decimal]
 ) -> list[Column[_Line]]:
     def heading(sv: str, en: str) -> Text:
         return Text(f"{sv} {unit.sv}", f"{en} {unit.en}")
 
     return [
         Column(
-            heading("Fortnox", "Fortnox"),
+            heading(there, there),
             lambda line: amount(value(line.pair.fortnox), language),
             right=True,
         ),

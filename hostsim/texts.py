@@ -103,8 +103,13 @@ PERIOD_OPEN = Text(
 )
 
 
-def invoice_not_found(number: str) -> Text:
+def invoice_not_found(number: str, ocr: str | None) -> Text:
     """Say that neither number nor OCR leads to an invoice of the region."""
+    if not number:
+        return Text(
+            f"Fel vid inläsning av faktura: ingen faktura här, eller mer än en, har OCR {ocr}",
+            f"Error loading invoice: no invoice here, or more than one, has the OCR {ocr}",
+        )
     return Text(
         f"Fel vid inläsning av faktura: ingen faktura här har nummer {number} eller samma OCR",
         f"Error loading invoice: no invoice here has number {number} or the same OCR",
@@ -375,9 +380,9 @@ ERRORS: dict[str, tuple[str, Text]] = {
         "settings",
         Text(
             "Insticksprogrammet för {type} kan inte läsa alla betalningar, så det går inte att "
-            "stämma av {name}; uppgradera insticksprogrammet.",
+            "stämma av {name}; fråga den som utvecklar det (det som bara läser filer kan inte).",
             "The plug-in for {type} cannot read all payments, so that {name} cannot be "
-            "reconciled; upgrade the plug-in.",
+            "reconciled; ask its developer (one that only reads files cannot).",
         ),
     ),
     "DEFINITION_NEEDED": (

@@ -1,11 +1,6 @@
-"""A second host, written from the contract page alone: it keeps everything in memory.
-
-Run as a program, it imports with the settings given as ``FIELD=VALUE`` and prints JSON.
-"""
+"""A second host in memory, for tests that look into what our plug-in handed over."""
 
 import contextlib
-import json
-import sys
 import threading
 import webbrowser
 from collections import defaultdict
@@ -83,29 +78,3 @@ def new_run(manager, settings, **more):
     )  # fmt: skip
     run.__dict__.update(more)
     return run
-
-
-def main(values):
-    manager, host = pluggy.PluginManager("opter"), Host()
-    manager.load_setuptools_entrypoints("opter")
-    manager.register(host)
-    [types] = manager.hook.opter_import_types()
-    [fields] = manager.hook.opter_settings_fields(import_type=types[0].code)
-    [checked] = manager.hook.opter_check_settings(import_type=types[0].code, values=values)
-    [report] = manager.hook.opter_import_payments(run=new_run(manager, checked.values))
-    return {
-        "types": [one.code for one in types],
-        "fields": [field.key for field in fields],
-        "problems": [problem.key for problem in checked.problems],
-        "company": report.company.number,
-        "payments": {
-            number: [one.invoice_number, str(one.amount), one.currency, str(one.exchange_rate)]
-            for number, one in host.payments.items()
-        },
-        "left_out": {one.key.number: one.reason for one in host.left_out},
-        "stages": sorted(set(host.stages)),
-    }
-
-
-if __name__ == "__main__":
-    json.dump(main(dict(value.split("=", 1) for value in sys.argv[1:])), sys.stdout)

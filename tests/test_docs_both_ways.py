@@ -36,7 +36,9 @@ def test_every_field_in_the_readmes_table_of_settings_exists():
     assert named == [field.key for field in settings.FIELDS]
 
 
-@pytest.mark.parametrize("line", sorted(set(re.findall(r"\bhostsim((?: [a-z]+(?:-[a-z]+)*)+)", CODE))))
+@pytest.mark.parametrize(
+    "line", sorted(set(re.findall(r"\bhostsim((?: [a-z]+(?:-[a-z]+)*)+)", CODE)))
+)
 def test_every_command_of_the_readme_exists(line):
     command, words = hostsim, line.split()
     while isinstance(command, click.Group) and words:

@@ -244,8 +244,10 @@ def save(common: Common, name: str | None, *, show_ignored: bool) -> None:
     hostsim,
     "reconcile",
     Text(
-        "Jämför allt som finns i Fortnox med det som är registrerat här; ingenting ändras.",
-        "Compare all that is in Fortnox with what is registered here; nothing is changed.",
+        "Jämför alla betalningar som finns där de kommer ifrån med de registrerade; ingenting "
+        "ändras.",
+        "Compare all payments that exist where they come from with the registered ones; "
+        "nothing is changed.",
     ),
 )
 @click.argument("name", metavar="NAMN")

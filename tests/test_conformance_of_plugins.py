@@ -1,0 +1,96 @@
+"""Our plug-in, and the bank file's, keep to the contract: the kit that ships with the host."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from decimal import Decimal
+
+import bgmax
+import pytest
+from bgmax import deduction, deposit, extra, payment
+
+from hostsim.conformance.plugins import PluginConformance
+from hostsim.demo import free_port
+from hostsim.sandbox import Sandbox, seed, visitor
+from hostsim.sandbox.state import Invoice, Payment, WriteOff
+from opter_fortnox_plugin import plugin as fortnox
+
+pytest_plugins = ["hostsim.pytest_plugin"]
+
+
+def books(today):
+    """Keep few payments, one of each kind, so that no rate limit makes a test wait."""
+    state = seed.empty()
+    company = state.company()
+    for number, total, currency in ((1, 1000, "SEK"), (2, 100, "EUR")):
+        company.add_invoice(
+            Invoice(
+                number=number,
+                total=Decimal(total),
+                invoice_date=today,
+                due_date=today,
+                currency=currency,
+            )
+        )
+
+    def add(invoice, amount, day=today, **more):
+        values = {"invoice_number": invoice, "amount": Decimal(amount), "payment_date": day}
+        company.add_payment(Payment(**values | {"booked": True} | more))
+
+    add(1, 500)
+    add(1, 499, write_offs=(WriteOff(amount=Decimal(1), account=3740),))
+    add(2, 1100, currency="EUR", amount_currency=Decimal(100), currency_rate=Decimal(11))
+    add(1, 5, booked=False)
+    add(1, 5, wire={"Amount": "API_NORIGHT"})
+    add(1, 5, today - timedelta(days=31))
+    return state
+
+
+class TestFortnox(PluginConformance):
+    """The plug-in of this project, against the sandbox."""
+
+    @pytest.fixture
+    def sandbox(self, now):
+        address = f"http://127.0.0.1:{free_port()}/callback"
+        with Sandbox(books(now.date()), redirect_uri=address) as sandbox:
+            yield sandbox
+
+    @pytest.fixture
+    def opter_plugin(self):
+        return fortnox
+
+    @pytest.fixture
+    def opter_settings(self, now):
+        return {"ignore_payments_before": str(now.date() - timedelta(days=30))}
+
+    @pytest.fixture
+    def opter_configuration(self, sandbox):
+        return sandbox.environment()
+
+    @pytest.fixture
+    def opter_sign_in(self):
+        return lambda address: visitor.sign_in(address, seed.USER, seed.PASSWORD)
+
+
+class TestBankFile(PluginConformance):
+    """The example of a second import type, with a file."""
+
+    @pytest.fixture
+    def opter_plugin(self, monkeypatch):
+        monkeypatch.syspath_prepend(bgmax.EXAMPLE)
+        from bgmax_import import plugin
+
+        return plugin
+
+    @pytest.fixture
+    def opter_settings(self, tmp_path):
+        path = tmp_path / "bank.txt"
+        many = [payment(100 + place, 1, "17", "4") for place in range(1200)]
+        text = bgmax.file(
+            deposit(payment(1, "10.50", "655969"), deduction(2, 5, "655969"), *many),
+            deposit(payment(3, 1, "", "0"), payment(4, 1, "", "3"), extra(4, "17")),
+            deposit(payment(5, 1, "655969"), day="20251231"),
+            deposit(payment(6, 1, "655969"), currency="EUR"),
+        )
+        path.write_text(text, encoding="iso-8859-1")
+        return {"path": str(path), "ignore_payments_before": "2026-01-01"}

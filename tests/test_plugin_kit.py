@@ -1,0 +1,104 @@
+"""The test kit for plug-ins: a right plug-in passes, and each check notices its mutant."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import example_plugin
+import pytest
+from example_plugin import MUTANTS, Example
+
+from hostsim.conformance.plugins import PluginConformance
+
+pytest_plugins = ["pytester", "hostsim.pytest_plugin"]
+
+SUITE = """\
+import pytest
+from example_plugin import MUTANTS, Example
+from hostsim.conformance.plugins import PluginConformance
+
+pytest_plugins = ["hostsim.pytest_plugin"]
+
+class TestConformance(PluginConformance):
+    pass
+
+@pytest.fixture
+def opter_plugin():
+    return MUTANTS[{name!r}][0]() if {name!r} else Example()
+
+@pytest.fixture
+def opter_settings():
+    return {{"since": "2026-01-01"}}
+"""
+
+
+@pytest.fixture
+def opter_plugin():
+    return Example()
+
+
+@pytest.fixture
+def opter_settings():
+    return {"since": "2026-01-01"}
+
+
+@pytest.fixture
+def opter_sign_in():
+    return lambda _address: None
+
+
+def failed(pytester, name=""):
+    """Run the suite on a plug-in; give the names of the tests that failed."""
+    pytester.makepyfile(SUITE.format(name=name))
+    only = ["-k", MUTANTS[name][1]] if name else []
+    reports = pytester.inline_run("-q", "-p", "no:cacheprovider", *only)
+    passed, skipped, wrong = reports.listoutcomes()
+    assert passed or wrong
+    assert not skipped or name
+    return {report.nodeid.rpartition("::")[2].partition("[")[0] for report in wrong}
+
+
+def test_a_plug_in_that_keeps_to_the_contract_passes_every_check(pytester):
+    assert failed(pytester) == set()
+
+
+@pytest.mark.parametrize("name", MUTANTS)
+def test_a_plug_in_that_breaks_one_sentence_is_noticed(pytester, name):
+    assert MUTANTS[name][1] in failed(pytester, name)
+
+
+def test_each_check_has_a_mutant():
+    checks = {name for name in vars(PluginConformance) if name.startswith("test_")}
+    assert checks == {check for _, check in MUTANTS.values()}
+
+
+def test_the_whole_host_runs_in_a_temporary_place(opter_host, opter_settings, opter_window):
+    opter_host.define("A", example_plugin.CODE, "API", "", opter_settings)
+    preview = opter_host.import_payments("A")
+    assert preview.counts == {"read": 599, "ready": 0, "rejected": 598, "ignored": 1}
+    assert opter_window.addresses == ["https://example.com/login"]
+
+
+def test_a_test_reads_off_what_was_emitted(opter_emitted):
+    assert [one.key.number for one in opter_emitted.payments[:2]] == ["1", "3"]
+    assert [one.reason for one in opter_emitted.left_out] == ["before-date"]
+    assert [len(batch) for batch in opter_emitted.batches] == [500, 98, 1]
+
+
+def test_the_kit_needs_pytest_and_pluggy_and_nothing_else_of_the_host():
+    program = (
+        "import sys, hostsim.pytest_plugin, hostsim.conformance.hosts, hostsim.conformance.plugins;"
+        "print(*(name for name, module in sys.modules.items() if module))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=True
+    )
+    loaded = done.stdout.split()
+    assert {one.partition(".")[2].partition(".")[0] for one in loaded if one[:8] == "hostsim."} == {
+        "conformance",
+        "hookspecs",
+        "pytest_plugin",
+    }
+    others = {"click", "filelock", "flask", "keyring", "rich", "waitress", "requests", "tenacity"}
+    assert others.isdisjoint(loaded)
