@@ -699,6 +699,45 @@ ERRORS: dict[str, tuple[str, Text]] = {
             "write to.",
         ),
     ),
+    "HOST_UNKNOWN": (
+        "usage",
+        Text(
+            "Sidan finns inte under det namnet; öppna adressen som hostsim serve skrev.",
+            "The page does not exist under that name; open the address that hostsim serve printed.",
+        ),
+    ),
+    "PAGE_UNKNOWN": (
+        "usage",
+        Text(
+            "Sidan finns inte; gå till Ekonomi > Betalningsimport.",
+            "There is no such page; go to Economy > Payment import.",
+        ),
+    ),
+    "PAGE_TOO_OLD": (
+        "changed",
+        Text(
+            "Sidan hade blivit för gammal, så ingenting ändrades; ladda om den och försök igen.",
+            "The page had grown too old, so nothing was changed; load it anew and try again.",
+        ),
+    ),
+    "DESK_PORT_IN_USE": (
+        "usage",
+        Text(
+            "Det går inte att lyssna på {host} port {port}; välj något annat med --host eller "
+            "--port.",
+            "It is not possible to listen on {host} port {port}; choose another with --host or "
+            "--port.",
+        ),
+    ),
+    "NOTHING_TO_SAVE": (
+        "changed",
+        Text(
+            "Det finns inget att spara: det som visades är redan sparat, eller ersatt av en nyare "
+            "inläsning. Granska den.",
+            "There is nothing to save: what was shown is saved already, or replaced by a later "
+            "import. Look at that one.",
+        ),
+    ),
     "CANCELLED": (
         "cancelled",
         Text(
@@ -894,6 +933,7 @@ STATES = {
 
 READY_NOW = Text("klar att sparas", "ready to be saved")
 
+DATE_NEEDED = Text("Skriv ett datum som ÅÅÅÅ-MM-DD.", "Write a date as YYYY-MM-DD.")
 
 # --- Plug-ins that are left out ---------------------------------------------
 

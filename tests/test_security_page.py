@@ -11,7 +11,7 @@ import pytest
 
 ROOT = Path(__file__).parent.parent
 PAGE = (ROOT / "SECURITY.md").read_text(encoding="utf-8")
-NAMED = re.findall(r"`(tests/test_\w+\.py)::(test_\w+)`", PAGE)
+NAMED = re.findall(r"`(tests/(?:browser/)?test_\w+\.py)::(test_\w+)`", PAGE)
 
 
 @cache

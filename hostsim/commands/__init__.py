@@ -7,6 +7,7 @@ A command reads its arguments, asks the host, and hands what comes back to
 from hostsim.commands import (
     by_hand,
     decisions,
+    desk,
     doctor,
     history,
     imports,
@@ -21,6 +22,7 @@ from hostsim.commands.root import hostsim
 __all__ = [
     "by_hand",
     "decisions",
+    "desk",
     "doctor",
     "history",
     "hostsim",

@@ -13,6 +13,14 @@ from hostsim.commands.common import Common, Option, command, load_plugins
 from hostsim.commands.root import hostsim
 from hostsim.texts import Text
 
+PORT = click.option(
+    "--port",
+    cls=Option,
+    type=click.IntRange(0, 65535),
+    default=0,
+    says=Text("Porten; 0 tar en ledig.", "The port; 0 takes a free one."),
+)
+
 
 @command(
     hostsim,
@@ -49,13 +57,7 @@ def demo(common: Common, keep: Path | None) -> None:
     ),
     json=False,
 )
-@click.option(
-    "--port",
-    cls=Option,
-    type=click.IntRange(0, 65535),
-    default=0,
-    says=Text("Porten; 0 tar en ledig.", "The port; 0 takes a free one."),
-)
+@PORT
 @click.option(
     "--company",
     cls=Option,

@@ -87,7 +87,7 @@ class Sandbox:
         if self._thread is not None:
             return self
         # Before anything else starts, so that a taken port leaves nothing behind.
-        listening = _listening(self._host, self._port)
+        listening = listening_on(self._host, self._port)
         # A second start takes the same port, so that addresses stay good.
         self._port = listening.getsockname()[1]
         # Busy threads are no news: a hang or a slow drip keeps one on purpose.
@@ -244,7 +244,7 @@ class Sandbox:
         return [self.client_secret, *self.state.tokens.issued]
 
 
-def _listening(host: str, port: int) -> socket.socket:
+def listening_on(host: str, port: int) -> socket.socket:
     """Bind a port; on Windows nobody else may share it, which is not the preset there."""
     listening = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET)
     option = getattr(socket, "SO_EXCLUSIVEADDRUSE", socket.SO_REUSEADDR)

@@ -1,0 +1,60 @@
+"""The page for people who do not live in a terminal."""
+
+# ruff: noqa: PLC0415 - a command starts fast when it imports only what it needs
+
+from __future__ import annotations
+
+import os
+
+import click
+
+from hostsim.commands.common import Common, Option, command, load_plugins
+from hostsim.commands.imports import login_timeout
+from hostsim.commands.playground import PORT
+from hostsim.commands.root import hostsim
+from hostsim.texts import Text
+
+
+@command(
+    hostsim,
+    "serve",
+    Text(
+        "Öppna Ekonomi > Betalningsimport i webbläsaren, tills du trycker Ctrl-C.",
+        "Open Economy > Payment import in the browser, until you press Ctrl-C.",
+    ),
+    json=False,
+)
+@PORT
+@click.option(
+    "--host",
+    cls=Option,
+    metavar="ADRESS",
+    default="127.0.0.1",
+    says=Text(
+        "Adressen att lyssna på; annars bara den här datorn.",
+        "The address to listen on; otherwise this machine only.",
+    ),
+)
+@click.option(
+    "--no-open",
+    is_flag=True,
+    cls=Option,
+    says=Text("Öppna ingen webbläsare.", "Open no browser."),
+)
+def serve(common: Common, port: int, host: str, *, no_open: bool) -> None:
+    """Serve the desk, with the sandbox beside it unless real credentials are configured."""
+    from hostsim.desk.opening import run_desk
+    from hostsim.secrets import system_keyring
+
+    given = common.db or os.environ.get("HOSTSIM_DB")
+    run_desk(
+        common.paper,
+        load_plugins(),
+        database=common.database if given else None,
+        environment=os.environ,
+        login_timeout=login_timeout(os.environ),
+        keyring=system_keyring,
+        host=host,
+        port=port,
+        open_browser=not no_open,
+    )

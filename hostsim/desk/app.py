@@ -1,0 +1,151 @@
+"""The Flask application of the desk: words, filters, errors, and the pages put together."""
+
+from __future__ import annotations
+
+import logging
+import secrets
+import traceback
+from decimal import Decimal
+from importlib import metadata
+
+from flask import (
+    Blueprint,
+    Flask,
+    Response,
+    make_response,
+    redirect,
+    render_template,
+    request,
+    session,
+    url_for,
+)
+from jinja2 import StrictUndefined
+from werkzeug.exceptions import HTTPException
+from werkzeug.wrappers import Response as AnyResponse
+
+from hostsim.desk import columns, pages_import, pages_register, pages_settings
+from hostsim.desk.common import KEY, language, office, tell, words
+from hostsim.desk.guard import guard, token
+from hostsim.desk.office import Office
+from hostsim.desk.words import WORDS, duration
+from hostsim.errors import failure_of, host_error
+from hostsim.render import count, day, status_label
+from hostsim.sandbox import seed
+from hostsim.texts import LANGUAGES, Text, own, say
+
+log = logging.getLogger(__name__)
+
+#: Bytes that a form may have: settings are small.
+LARGEST_FORM = 200_000
+
+STATUS = {"settings": 422, "usage": 400, "changed": 409, "busy": 409, "internal": 500}
+
+home = Blueprint("home", __name__)
+
+
+def create_app(office_: Office, host: str = "127.0.0.1") -> Flask:
+    """Make the application.
+
+    :param host: the address that it will be reached by.
+    """
+    app = Flask(__name__, static_folder="static", static_url_path="/static")
+    app.extensions[KEY] = office_
+    app.secret_key = secrets.token_bytes(32)
+    app.config.update(
+        SESSION_COOKIE_NAME="hostsim_desk",
+        SESSION_COOKIE_HTTPONLY=True,
+        SESSION_COOKIE_SAMESITE="Strict",
+        MAX_CONTENT_LENGTH=LARGEST_FORM,
+    )
+    app.jinja_env.undefined = StrictUndefined
+    app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
+    app.jinja_env.filters.update(
+        money=lambda value: columns.amount(value, language()),
+        rate=lambda value: columns.rate(value, language()),
+        decimal=lambda text: None if text is None else Decimal(text),
+        count=lambda value: count(value, language()),
+        day=day,
+        when=columns.when,
+        said=lambda text: columns.said(text, language()),
+        duration=duration,
+    )
+    app.context_processor(_everywhere)
+    app.register_error_handler(HTTPException, _no_page)
+    app.register_error_handler(Exception, _went_wrong)
+    guard(app, host)
+    for pages in (home, pages_import.pages, pages_settings.pages, pages_register.pages):
+        app.register_blueprint(pages)
+    return app
+
+
+def _everywhere() -> dict[str, object]:
+    return {
+        "w": words(),
+        "lang": language(),
+        "form_token": token,
+        "told": session.pop("told", []),
+        "status_label": lambda status: status_label(status, language()),
+        "sandbox": office().sandbox is not None,
+        "version": metadata.version("opter-fortnox-plugin"),
+    }
+
+
+@home.get("/")
+def start() -> AnyResponse:
+    """Go to the window that everything begins in."""
+    return redirect(url_for("imports.show"))
+
+
+@home.post("/language")
+def speak() -> AnyResponse:
+    """Change the language of this browser, and go back."""
+    wanted = request.form.get("language", "")
+    if wanted in LANGUAGES:
+        session["language"] = wanted
+    back = request.form.get("back", "")
+    # Only a path of ours: anything else would send people to other sites.
+    fine = back.startswith("/") and not back.startswith(("//", "/\\"))
+    return redirect(back if fine else url_for("imports.show"))
+
+
+@home.post("/night")
+def let_a_night_pass() -> AnyResponse:
+    """Let a night pass in the sandbox."""
+    sandbox = office().sandbox
+    if sandbox is None:
+        raise host_error("PAGE_UNKNOWN")
+    seed.happens_overnight(sandbox.state)
+    tell(WORDS["night_passed"])
+    return redirect(url_for("imports.show"))
+
+
+# --- What goes wrong ---------------------------------------------------------
+
+
+def _no_page(error: HTTPException) -> AnyResponse:
+    code = error.code or 500
+    if code < 400:
+        return error.get_response()
+    return _message("PAGE_UNKNOWN", host_error("PAGE_UNKNOWN").sentence, code)
+
+
+def _went_wrong(error: Exception) -> AnyResponse:
+    failure = failure_of(error)
+    if failure is not None:
+        return _message(
+            failure.code,
+            Text(failure.sentence.sv, failure.sentence.en),
+            STATUS.get(failure.kind, 400),
+        )
+    # Where, but not with what: the text of an error may hold what a log must not.
+    *_, place = traceback.extract_tb(error.__traceback__)
+    log.error("a page ended with %s in %s:%s", type(error).__name__, place.filename, place.lineno)
+    return _message("INTERNAL", own(host_error("INTERNAL").sentence), 500)
+
+
+def _message(code: str, sentence: Text, status: int) -> Response:
+    if code == "HOST_UNKNOWN":
+        # Nothing of ours for a page that calls us by a name of its own.
+        return Response(f"{code}: {sentence.sv}\n{sentence.en}\n", status, mimetype="text/plain")
+    page = render_template("message.html", code=code, sentence=say(sentence, language()))
+    return make_response(page, status)

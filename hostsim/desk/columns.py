@@ -1,0 +1,196 @@
+"""What stands in the columns of the lists, on the page and in an export.
+
+An export is read by a Swedish Excel: UTF-8 with a byte order mark, semicolons,
+amounts without spaces. A cell that a spreadsheet would take for a formula is
+made text, since names of customers come from elsewhere.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import re
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from datetime import datetime
+from decimal import Decimal, localcontext
+from typing import NamedTuple
+
+from hostsim import render
+from hostsim.desk.lists import Entry
+from hostsim.judging import EXACT
+from hostsim.models import SEK, Row
+from hostsim.render import one_line
+from hostsim.texts import Text, money, say
+
+Shown = Callable[[Entry, str], str]
+
+
+class Column(NamedTuple):
+    """One column; ``key`` is what it is sorted by."""
+
+    key: str
+    heading: Text
+    shown: Shown
+    right: bool = False
+    wide: bool = False
+    sorts: bool = True
+
+
+def when(at: datetime | None) -> str:
+    """Write a time as year-month-day and minute, in the zone that it was kept in."""
+    return "" if at is None else at.strftime("%Y-%m-%d %H:%M")
+
+
+def amount(value: Decimal | None, language: str) -> str:
+    """Write an amount with thousands apart; an unknown one is empty."""
+    return "" if value is None else money(value, language)
+
+
+def rate(value: Decimal | None, language: str) -> str:
+    """Write an exchange rate: SEK for one unit."""
+    return render.amount(value, language, decimals=0)
+
+
+def foreign(row: Row, language: str) -> str:
+    """Write the amount in another currency than SEK."""
+    if row.currency in {None, SEK}:
+        return ""
+    return f"{amount(row.amount_currency, language)} {one_line(row.currency or '')}".strip()
+
+
+def written_off(row: Row, language: str) -> str:
+    """Write what was written off with the payment, SEK."""
+    if not row.write_offs:
+        return ""
+    with localcontext(EXACT):
+        return amount(sum((one.amount for one in row.write_offs), Decimal(0)), language)
+
+
+def known_amount(row: Row) -> Decimal | None:
+    """Give the SEK of a payment; ``None`` where it could not be read, which is not nothing."""
+    return None if row.payment_date is None and not row.amount else row.amount
+
+
+def invoice(row: Row) -> str:
+    """Name the invoice; where its number here is another one, name both."""
+    theirs, ours = one_line(row.invoice_number or ""), one_line(row.host_invoice_number or "")
+    return f"{theirs} → {ours}" if ours and ours != theirs else theirs
+
+
+def said(text: Text | None, language: str) -> str:
+    """Give a sentence that may be missing."""
+    return "" if text is None else say(text, language)
+
+
+def reason(row: Row, language: str) -> str:
+    """Say why a payment is not saved."""
+    return one_line(said(row.message, language) or render.reason_label(row.reason, language))
+
+
+_MARK = Column(
+    "mark", Text("Bedömning", "Judgement"), lambda e, lang: render.status_label(e.row.status, lang)
+)
+_FIGURES = (
+    Column(
+        "payment",
+        Text("Betalning", "Payment"),
+        lambda e, _: one_line(e.row.payment_number),
+        right=True,
+    ),
+    Column("invoice", Text("Faktura", "Invoice"), lambda e, _: invoice(e.row), right=True),
+    Column(
+        "customer",
+        Text("Kund", "Customer"),
+        lambda e, _: one_line(e.row.customer_name or ""),
+        wide=True,
+    ),
+    Column("date", Text("Datum", "Date"), lambda e, _: render.day(e.row.payment_date)),
+    Column(
+        "amount",
+        Text("Belopp SEK", "Amount SEK"),
+        lambda e, lang: amount(known_amount(e.row), lang),
+        right=True,
+    ),
+    Column(
+        "foreign",
+        Text("Annan valuta", "Other currency"),
+        lambda e, lang: foreign(e.row, lang),
+        right=True,
+    ),
+    Column(
+        "rate",
+        Text("Kurs", "Rate"),
+        lambda e, lang: rate(e.row.exchange_rate, lang),
+        right=True,
+        sorts=False,
+    ),
+    Column(
+        "written_off",
+        Text("Avskrivet", "Written off"),
+        lambda e, lang: written_off(e.row, lang),
+        right=True,
+        sorts=False,
+    ),
+)
+_SOURCE = Column("source", Text("Källa", "Source"), lambda e, _: one_line(e.row.source or ""))
+
+
+def _left_out(heading: Text) -> Sequence[Column]:
+    why = Column("message", heading, lambda e, lang: reason(e.row, lang), wide=True)
+    return (*_FIGURES[:6], _SOURCE, why)
+
+
+#: The columns of each list, by its name.
+COLUMNS: dict[str, Sequence[Column]] = {
+    "ready": (
+        _MARK,
+        *_FIGURES,
+        Column(
+            "message",
+            Text("Varningsmeddelande", "Warning message"),
+            lambda e, lang: one_line(said(e.row.warning, lang)),
+            wide=True,
+        ),
+    ),
+    "rejected": _left_out(Text("Orsak till att inte spara", "Reason for not saving")),
+    "ignored": _left_out(Text("Varför den ignoreras", "Why it is ignored")),
+    "payments": (
+        _MARK,
+        *_FIGURES[:5],
+        _SOURCE,
+        Column("user", Text("Användare", "User"), lambda e, _: one_line(e.user)),
+        Column("at", Text("Registrerad", "Registered"), lambda e, _: when(e.at)),
+    ),
+}
+
+_BYTE_ORDER_MARK = "\N{ZERO WIDTH NO-BREAK SPACE}"
+_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+_PLAIN_NUMBER = re.compile(r"-?\d+([.,]\d+)?")
+
+
+def csv_lines(columns: Sequence[Column], entries: Iterable[Entry], language: str) -> Iterator[str]:
+    """Write a list as CSV, line by line."""
+    yield _BYTE_ORDER_MARK + _line(say(column.heading, language) for column in columns)
+    for entry in entries:
+        yield _line(_exported(column, entry, language) for column in columns)
+
+
+def _exported(column: Column, entry: Entry, language: str) -> str:
+    text = column.shown(entry, language)
+    if column.key in {"amount", "written_off", "rate"}:
+        apart = "," if language == "en" else "\N{NO-BREAK SPACE}"
+        text = text.replace(apart, "").replace(" ", "")
+    return harmless(text)
+
+
+def harmless(cell: str) -> str:
+    """Keep a spreadsheet from taking a text for a formula; numbers stay numbers."""
+    if cell.startswith(_FORMULA) and not _PLAIN_NUMBER.fullmatch(cell):
+        return "'" + cell
+    return cell
+
+
+def _line(cells: Iterable[str]) -> str:
+    line = io.StringIO()
+    csv.writer(line, delimiter=";", lineterminator="\r\n").writerow(cells)
+    return line.getvalue()

@@ -1,0 +1,114 @@
+"""Who may ask the desk for what: the host it is asked by, the form it comes from.
+
+The desk has no login of its own: it is bound to this machine unless somebody
+says otherwise. What is left to keep out are pages of other sites in the same
+browser: they may neither send forms here (a token in the session, and the
+origin), nor read pages under a name of their own (the Host header), nor frame
+them, and no page of ours runs a script that is not a file of ours.
+"""
+
+from __future__ import annotations
+
+import hmac
+import ipaddress
+import secrets
+import socket
+from collections.abc import Collection
+from urllib.parse import urlsplit
+
+from flask import Flask, Response, request, session
+
+from hostsim.errors import host_error
+
+#: The names of this machine's own loopback.
+LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
+
+HEADERS = {
+    "Content-Security-Policy": (
+        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self';"
+        " connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+    ),
+    "X-Frame-Options": "DENY",
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "no-referrer",
+    "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
+    "Cross-Origin-Resource-Policy": "same-origin",
+}
+
+
+def is_loopback(host: str) -> bool:
+    """Tell whether an address is reached from this machine alone."""
+    if host in LOOPBACK:
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def guard(app: Flask, host: str) -> None:
+    """Let in what belongs here, and put the headers on every answer.
+
+    :param host: the address that the desk listens on.
+    """
+    names = _names(host)
+
+    @app.before_request
+    def _before() -> None:
+        if not _known(request.host, names, numbers=not is_loopback(host)):
+            raise host_error("HOST_UNKNOWN")
+        if request.method not in {"GET", "HEAD", "OPTIONS"} and not _our_form():
+            raise host_error("PAGE_TOO_OLD")
+
+    @app.after_request
+    def _after(response: Response) -> Response:
+        for name, value in HEADERS.items():
+            response.headers[name] = value
+        if request.endpoint != "static":
+            response.headers["Cache-Control"] = "no-store"
+        return response
+
+
+def token() -> str:
+    """Give the token that every form of this session carries."""
+    known: str = session.setdefault("token", secrets.token_urlsafe(32))
+    return known
+
+
+def _our_form() -> bool:
+    # A form of a page without referrers has the origin "null"; where it was sent
+    # from is then said by the browser alone.
+    origin = request.headers.get("Origin", "null")
+    if origin != "null" and urlsplit(origin).netloc != request.host:
+        return False
+    if request.headers.get("Sec-Fetch-Site", "same-origin") != "same-origin":
+        return False
+    expected, given = session.get("token"), request.form.get("token", "")
+    return isinstance(expected, str) and hmac.compare_digest(expected.encode(), given.encode())
+
+
+def _names(host: str) -> frozenset[str]:
+    if is_loopback(host):
+        return LOOPBACK | {host}
+    return LOOPBACK | {host.lower(), socket.gethostname().lower(), socket.getfqdn().lower()}
+
+
+def _known(header: str, names: Collection[str], *, numbers: bool) -> bool:
+    """Tell whether a Host header names us.
+
+    :param numbers: accept any numeric address: a name that somebody else points
+        here is what must be kept out, and a number is no name.
+    """
+    try:
+        name = (urlsplit(f"//{header}").hostname or "").lower()
+    except ValueError:
+        return False
+    if name in names:
+        return True
+    if not numbers:
+        return False
+    try:
+        ipaddress.ip_address(name)
+    except ValueError:
+        return False
+    return True

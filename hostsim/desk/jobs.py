@@ -1,0 +1,160 @@
+"""Imports that go on while a person looks at a page.
+
+Each import has a thread of its own. What it says is kept here, and the page
+asks for it; what the person says (stop, an address that was pasted) waits
+here until the plug-in asks.
+"""
+
+from __future__ import annotations
+
+import logging
+import secrets
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import date
+from typing import TYPE_CHECKING
+
+from hostsim.errors import failure_of, host_error
+from hostsim.texts import Text
+
+if TYPE_CHECKING:
+    from hostsim import hookspecs
+    from hostsim.answers import OnProgress, Window
+    from hostsim.previews import Preview
+
+log = logging.getLogger(__name__)
+
+#: Ended imports that are remembered, for a page that asks late.
+REMEMBERED = 50
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """What a person chose in ``Läs fil``."""
+
+    definition: str
+    region: str = ""
+    bank_account: str = ""
+    day: date | None = None
+
+
+#: Brings payments in; given what was chosen, and how to reach the person.
+Import = Callable[[Choice, "Window", "OnProgress"], "Preview"]
+
+
+class Job:
+    """One import that a person started on the page."""
+
+    def __init__(self, choice: Choice) -> None:
+        """Begin, with nothing said yet."""
+        self.id = secrets.token_urlsafe(9)
+        self.choice = choice
+        self.address: str | None = None
+        self.progress: hookspecs.Progress | None = None
+        #: How many times more had been read than before: pages, where pages are read.
+        self.pages = 0
+        #: How many payments were read, also while something else is looked up.
+        self.read = 0
+        self.run_id: str | None = None
+        self.failure: hookspecs.Failure | None = None
+        self.ended = threading.Event()
+        self._stopped = threading.Event()
+        self._answered: Callable[[str], hookspecs.Text | None] | None = None
+
+    def window(self, address: str, answered: Callable[[str], hookspecs.Text | None]) -> bool:
+        """Have the page open a window on an address; returns at once."""
+        self._answered = answered
+        self.address = address
+        return True
+
+    def on_progress(self, progress: hookspecs.Progress) -> bool:
+        """Keep what the plug-in says, and say whether the person wants to stop."""
+        if progress.stage == "reading" and progress.done > self.read:
+            self.pages += 1
+            self.read = progress.done
+        self.progress = progress
+        return self._stopped.is_set()
+
+    @property
+    def signing_in(self) -> bool:
+        """Whether a person is to sign in now."""
+        stage = self.progress.stage if self.progress else "login"
+        return self.address is not None and stage == "login" and not self.ended.is_set()
+
+    def stop(self) -> None:
+        """Ask the plug-in to stop when it next says how far it is."""
+        self._stopped.set()
+
+    @property
+    def stopping(self) -> bool:
+        """Whether somebody asked it to stop."""
+        return self._stopped.is_set()
+
+    def answer(self, address: str) -> hookspecs.Text | None:
+        """Hand on the address that the login window ended at; a sentence says why not."""
+        return None if self._answered is None else self._answered(address)
+
+    def run(self, bring_in: Import) -> None:
+        """Import, and keep what came of it."""
+        try:
+            self.run_id = bring_in(self.choice, self.window, self.on_progress).run_id
+        except BaseException as error:  # noqa: BLE001 - whatever it is, the page says so
+            self.failure = failure_of(error) or host_error("INTERNAL")
+            if self.failure.code == "INTERNAL":
+                # Its own text may hold what a log must not.
+                log.error("an import ended with %s", type(error).__name__)  # noqa: TRY400
+        finally:
+            self.ended.set()
+
+
+class Jobs:
+    """The imports of this desk; one of a definition at a time."""
+
+    def __init__(self, bring_in: Import) -> None:
+        """Keep how payments are brought in."""
+        self._bring_in = bring_in
+        self._guard = threading.Lock()
+        self._jobs: dict[str, Job] = {}
+
+    def start(self, choice: Choice) -> Job:
+        """Begin an import; where one of the definition goes on, give that one."""
+        with self._guard:
+            going_on = self._going_on(choice.definition)
+            if going_on is not None:
+                return going_on
+            job = Job(choice)
+            for ended in [j.id for j in self._jobs.values() if j.ended.is_set()][:-REMEMBERED]:
+                del self._jobs[ended]
+            self._jobs[job.id] = job
+        threading.Thread(
+            target=job.run, args=(self._bring_in,), name=f"import-{job.id}", daemon=True
+        ).start()
+        return job
+
+    def get(self, job_id: str) -> Job | None:
+        """Find an import by its id."""
+        return self._jobs.get(job_id)
+
+    def going_on(self) -> list[Job]:
+        """Give the imports that have not ended."""
+        return [job for job in list(self._jobs.values()) if not job.ended.is_set()]
+
+    def stop(self, seconds: float = 60.0) -> None:
+        """Stop all imports, and wait at most so long for each to end.
+
+        Whoever closes the database must have waited: an import writes into it.
+        """
+        for job in self.going_on():
+            job.stop()
+        for job in self.going_on():
+            job.ended.wait(seconds)
+
+    def _going_on(self, definition: str) -> Job | None:
+        return next((j for j in self.going_on() if j.choice.definition == definition), None)
+
+
+def stage_of(job: Job) -> Text | None:
+    """Give the sentence of the plug-in that is to be shown now."""
+    sentence = job.progress.sentence if job.progress else None
+    return None if sentence is None else Text(sentence.sv, sentence.en)

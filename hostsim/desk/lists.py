@@ -1,0 +1,285 @@
+"""Lists of payments of any length, a page at a time: sorted, filtered and summed in SQL.
+
+What a list is asked for comes out of an address (:class:`Asked`); nothing of
+it reaches SQL but as a value.
+"""
+
+from __future__ import annotations
+
+import re
+import sqlite3
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal, localcontext
+from typing import NamedTuple
+
+from hostsim.judging import EXACT
+from hostsim.models import Row
+from hostsim.store import OLDEST_FIRST, Store, row_of
+
+#: Rows on a page: more than anybody reads, and less than a browser feels.
+PAGE = 100
+
+#: Longer filters find nothing that a shorter one would not.
+LONGEST_FILTER = 200
+
+_AMOUNT = re.compile(r"-?[\d\s]*\d(,\d+)?")
+
+
+class Entry(NamedTuple):
+    """A payment in a list; the last four stand in the register alone."""
+
+    row: Row
+    id: int
+    user: str = ""
+    at: datetime | None = None
+    company: str = ""
+    run_id: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What a person asks of a list: which rows, in which order, which page."""
+
+    text: str = ""
+    code: str = ""
+    sort: str = ""
+    page: int = 1
+
+    @classmethod
+    def of(cls, values: Mapping[str, str], prefix: str = "") -> Asked:
+        """Read it out of an address; what makes no sense there is the preset."""
+        page = values.get(f"{prefix}page", "")
+        return cls(
+            text=values.get(f"{prefix}q", "").strip()[:LONGEST_FILTER],
+            code=values.get(f"{prefix}code", ""),
+            sort=values.get(f"{prefix}sort", ""),
+            page=int(page) if re.fullmatch(r"[1-9]\d{0,6}", page, re.ASCII) else 1,
+        )
+
+    @property
+    def column(self) -> str:
+        """The column to sort by; ``""`` is by date."""
+        return self.sort.removeprefix("-")
+
+    @property
+    def descending(self) -> bool:
+        """Whether the last comes first."""
+        return self.sort.startswith("-")
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """Where the rows of a list stand, and what they can be found and sorted by."""
+
+    query: str  # from FROM to WHERE
+    values: tuple[object, ...]
+    code: str
+    searched: tuple[str, ...]
+    sorts: Mapping[str, str]  # SQL with {0} for the direction
+    entry: Callable[[sqlite3.Row], Entry]
+    columns: str
+
+
+class Page(NamedTuple):
+    """A page of a list, with the number and the SEK of all rows that were asked for."""
+
+    entries: list[Entry]
+    found: int
+    total: Decimal
+    number: int
+    pages: int
+    codes: Mapping[str, int]
+
+    @property
+    def first(self) -> int:
+        """The place of the first row, counted from one; 0 where there is none."""
+        return (self.number - 1) * PAGE + 1 if self.entries else 0
+
+    @property
+    def last(self) -> int:
+        """The place of the last row."""
+        return self.first + len(self.entries) - 1 if self.entries else 0
+
+
+def preview_rows(run_id: str, kind: str) -> Source:
+    """Describe one list of a preview; ``kind`` is ``ready``, ``rejected`` or ``ignored``."""
+    code = "status" if kind == "ready" else "reason"
+    return Source(
+        query=(
+            " FROM run_rows r LEFT JOIN invoices i ON i.id = r.invoice_id"
+            " WHERE r.run_id = ?1 AND r.kind = ?2 AND r.gone = 0"
+        ),
+        values=(run_id, kind),
+        code=f"r.{code}",
+        searched=(*_SEARCHED, "r.message_sv", "r.message_en"),
+        sorts=_SORTS | {"message": "swedish(COALESCE(r.message_sv, r.warning_sv)) {0}"},
+        entry=lambda row: Entry(row_of(row), row["id"]),
+        columns="r.*, i.number AS host_invoice_number, i.customer_name",
+    )
+
+
+def registered(run_id: str | None = None, invoice_id: int | None = None) -> Source:
+    """Describe the registered payments: all, those of one run, or those of one invoice."""
+    return Source(
+        query=(
+            " FROM payments r JOIN invoices i ON i.id = r.invoice_id"
+            " WHERE r.state = 'registered'"
+            " AND (?1 IS NULL OR r.run_id = ?1) AND (?2 IS NULL OR r.invoice_id = ?2)"
+        ),
+        values=(run_id, invoice_id),
+        code="r.status",
+        searched=(*_SEARCHED, "r.company", "r.user", "i.customer_code"),
+        sorts=_SORTS | {"at": "r.registered_at {0}", "user": "swedish(r.user) {0}"},
+        entry=_registered_entry,
+        columns=(
+            "r.*, NULL AS reason, NULL AS message_sv, NULL AS message_en,"
+            " i.number AS host_invoice_number, i.customer_name"
+        ),
+    )
+
+
+def _registered_entry(row: sqlite3.Row) -> Entry:
+    at = datetime.fromisoformat(row["registered_at"])
+    return Entry(row_of(row), row["id"], row["user"], at, row["company"] or "", row["run_id"] or "")
+
+
+def page_of(store: Store, source: Source, asked: Asked) -> Page:
+    """Give the page that was asked for; beyond the last one, the last one."""
+    db = _with_functions(store.db)
+    where, values = _which(source, asked)
+    found, total = db.execute(
+        f"SELECT count(*), exact_sum(r.amount){source.query}{where}", values
+    ).fetchone()
+    pages = max(1, -(-found // PAGE))
+    number = min(asked.page, pages)
+    rows = db.execute(
+        f"SELECT {source.columns}{source.query}{where} ORDER BY {_order(source, asked)}"
+        f" LIMIT {PAGE} OFFSET {(number - 1) * PAGE}",
+        values,
+    )
+    entries = [source.entry(row) for row in rows]
+    return Page(entries, found, Decimal(total or 0), number, pages, _codes(db, source))
+
+
+def all_of(store: Store, source: Source, asked: Asked) -> Iterator[Entry]:
+    """Give every row that was asked for, one by one."""
+    where, values = _which(source, asked)
+    rows = _with_functions(store.db).execute(
+        f"SELECT {source.columns}{source.query}{where} ORDER BY {_order(source, asked)}", values
+    )
+    try:
+        for row in rows:
+            yield source.entry(row)
+    finally:
+        rows.close()
+
+
+def _codes(db: sqlite3.Connection, source: Source) -> dict[str, int]:
+    rows = db.execute(
+        f"SELECT {source.code}, count(*){source.query} GROUP BY 1 ORDER BY 2 DESC, 1",
+        source.values,
+    )
+    return {row[0]: row[1] for row in rows if row[0]}
+
+
+def _which(source: Source, asked: Asked) -> tuple[str, tuple[object, ...]]:
+    where, values = "", source.values
+    if asked.code:
+        where += f" AND {source.code} = ?{len(values) + 1}"
+        values = (*values, asked.code)
+    if asked.text:
+        searched = ", ".join(source.searched)
+        where += f" AND holds(?{len(values) + 1}, {searched})"
+        values = (*values, asked.text)
+    return where, values
+
+
+def _order(source: Source, asked: Asked) -> str:
+    by_age = OLDEST_FIRST.format("r") + ", r.id"
+    sort = source.sorts.get(asked.column)
+    if sort is None:
+        return by_age
+    return f"{sort.format('DESC' if asked.descending else 'ASC')}, {by_age}"
+
+
+_SEARCHED = (
+    "r.number",
+    "r.invoice_number",
+    "i.number",
+    "i.ocr",
+    "i.customer_name",
+    "r.date",
+    "r.amount",
+    "r.amount_currency",
+    "r.currency",
+    "r.source",
+    "r.warning_sv",
+    "r.warning_en",
+)
+
+_NUMBER = "length(ltrim(r.{1}, '0')) {0}, ltrim(r.{1}, '0') {0}"
+
+#: What needs a look comes before what is right.
+_FLAGGED_FIRST = "r.status IN ('exact', 'written-off')"
+
+_SORTS: dict[str, str] = {
+    "mark": f"{_FLAGGED_FIRST} {{0}}, r.status {{0}}",
+    "payment": _NUMBER.replace("{1}", "number"),
+    "invoice": _NUMBER.replace("{1}", "invoice_number"),
+    "customer": "swedish(i.customer_name) {0}",
+    "date": "r.date {0}",
+    "amount": "CAST(r.amount AS REAL) {0}",
+    "foreign": "r.currency {0}, CAST(r.amount_currency AS REAL) {0}",
+    "source": "r.source {0}",
+    "message": "swedish(r.warning_sv) {0}",
+}
+
+
+# --- What SQLite cannot do ---------------------------------------------------
+
+
+def _with_functions(db: sqlite3.Connection) -> sqlite3.Connection:
+    """Teach a connection our functions, once: a list that is being sent may be using them."""
+    try:
+        db.execute("SELECT swedish('')")
+    except sqlite3.OperationalError:
+        db.create_function("holds", -1, _holds, deterministic=True)
+        db.create_aggregate("exact_sum", 1, _ExactSum)  # type: ignore[arg-type]
+        db.create_function("swedish", 1, swedish, deterministic=True)
+    return db
+
+
+def _holds(wanted: str, *texts: str | None) -> bool:
+    """Find a text in any of several, capitals or not, amounts also as Swedes write them."""
+    wanted = wanted.casefold()
+    if _AMOUNT.fullmatch(wanted):
+        number = "".join(wanted.split()).replace(",", ".")
+        # 10,00 stands in the database as 10, as 10.0 or as 10.00.
+        short = number.rstrip("0").rstrip(".") if "." in number else number
+        if any(number in text or text == short for text in texts if text):
+            return True
+    return any(wanted in text.casefold() for text in texts if text)
+
+
+_LAST_LETTERS = str.maketrans({"å": "{", "ä": "|", "æ": "|", "ö": "}", "ø": "}"})
+
+
+def swedish(text: str | None) -> str:
+    """Make a text sort as a Swedish register does: å, ä and ö last."""
+    return (text or "").casefold().translate(_LAST_LETTERS)
+
+
+class _ExactSum:
+    """Add amounts to the öre, which SQLite's own sum does not promise."""
+
+    def __init__(self) -> None:
+        self._total = Decimal(0)
+
+    def step(self, amount: str | None) -> None:
+        with localcontext(EXACT):
+            self._total += Decimal(amount or 0)
+
+    def finalize(self) -> str:
+        return f"{self._total:f}"

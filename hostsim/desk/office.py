@@ -1,0 +1,89 @@
+"""What the pages stand on: one database, its plug-ins, and the imports that go on."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from hostsim import previews
+from hostsim.desk.jobs import Choice, Jobs
+from hostsim.host import Host, now
+from hostsim.secrets import FindKeyring, no_keyring
+from hostsim.store import Store
+
+if TYPE_CHECKING:
+    from hostsim.answers import OnProgress, Window
+    from hostsim.models import Definition
+    from hostsim.plugins import Plugins
+    from hostsim.previews import Preview
+    from hostsim.sandbox import Sandbox
+
+
+@dataclass
+class Office:
+    """One office as the pages see it. Threads may share it."""
+
+    store: Store
+    plugins: Plugins
+    configuration: Mapping[str, str] = field(default_factory=dict, repr=False)
+    login_timeout: float = 300.0
+    keyring: FindKeyring = no_keyring
+    clock: Callable[[], datetime] = now
+    user: str | None = None
+    #: The pretended Fortnox beside the desk; ``None`` where payments are real.
+    sandbox: Sandbox | None = None
+    jobs: Jobs = field(init=False)
+
+    def __post_init__(self) -> None:
+        """Begin without imports."""
+        self.jobs = Jobs(self._bring_in)
+
+    def host(self, **keywords: Any) -> Host:
+        """Put a host together for one thing that a person does."""
+        return Host(
+            self.store,
+            self.plugins,
+            configuration=self.configuration,
+            login_timeout=self.login_timeout,
+            keyring=self.keyring,
+            clock=self.clock,
+            user=self.user,
+            **keywords,
+        )
+
+    def _bring_in(self, choice: Choice, window: Window, on_progress: OnProgress) -> Preview:
+        """Import what was chosen: the one place where ``Läs fil`` meets the host."""
+        host = self.host(window=window, on_progress=on_progress)
+        return host.import_payments(
+            choice.definition,
+            region=choice.region,
+            bank_account=choice.bank_account,
+            date=choice.day,
+        )
+
+    def regions(self) -> Sequence[str]:
+        """Give the regions that definitions or invoices have; ``""`` is the default one."""
+        rows = self.store.db.execute(
+            "SELECT region FROM invoices UNION SELECT region FROM definitions"
+            " UNION SELECT '' ORDER BY 1"
+        )
+        return [row["region"] for row in rows]
+
+    def definitions(self) -> list[Definition]:
+        """Give all definitions by name."""
+        return self.store.definitions()
+
+    def preview(self, run_id: str | None = None) -> Preview | None:
+        """Give a run that can be looked at; unless named, the latest that is open."""
+        row = self.store.db.execute(
+            "SELECT id FROM runs WHERE (?1 IS NULL AND state = 'open')"
+            " OR (id = ?1 AND state IN ('open', 'saved')) ORDER BY started_at DESC LIMIT 1",
+            (run_id,),
+        ).fetchone()
+        return None if row is None else previews.preview_of(self.store, row["id"])
+
+    def open_previews(self) -> Mapping[str, str]:
+        """Give the run of each open preview, by the name of its definition."""
+        return previews.open_runs(self.store)

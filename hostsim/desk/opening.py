@@ -1,0 +1,146 @@
+"""What ``hostsim serve`` prepares: a database, a Fortnox to sign in to, and the page."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from hostsim.demo import ACCEPTED_DEVIATION, exported_invoices, free_port, until_interrupted
+from hostsim.desk.guard import is_loopback
+from hostsim.desk.office import Office
+from hostsim.desk.server import Desk
+from hostsim.errors import host_error
+from hostsim.host import open_window
+from hostsim.render import Paper
+from hostsim.sandbox import Sandbox, seed
+from hostsim.secrets import FindKeyring, no_keyring
+from hostsim.store import Store
+
+if TYPE_CHECKING:
+    from hostsim.plugins import Plugins
+
+#: Where this is set, somebody wants the real Fortnox.
+CREDENTIALS = "FORTNOX_CLIENT_ID"
+
+#: The file of the host's data, where nothing else is said.
+DATABASE = "hostsim.db"
+
+
+def run_desk(
+    paper: Paper,
+    plugins: Plugins,
+    *,
+    database: Path | None,
+    environment: Mapping[str, str],
+    login_timeout: float,
+    keyring: FindKeyring = no_keyring,
+    host: str = "127.0.0.1",
+    port: int = 0,
+    open_browser: bool = True,
+    wait: Callable[[], object] = until_interrupted,
+) -> None:
+    """Serve the desk until Ctrl-C, and say where it is.
+
+    :param database: the file; ``None`` is ``hostsim.db`` with the real Fortnox, and a
+        temporary one that is removed at the end with the sandbox.
+    :param environment: where credentials are looked for.
+    :param wait: waits for the end; replaced in tests.
+    """
+    real = bool(environment.get(CREDENTIALS, "").strip())
+    with ExitStack() as held:
+        if real:
+            store = held.enter_context(opened(database or Path(DATABASE)))
+            office = Office(store, plugins, login_timeout=login_timeout, keyring=keyring)
+        else:
+            office = held.enter_context(beside_sandbox(plugins, database, login_timeout))
+        desk = held.enter_context(_listening(office, host, port))
+        _say_where(paper, desk, real=real, kept=database is not None, host=host)
+        if open_browser:
+            open_window(desk.url, lambda _address: None)
+        try:
+            wait()
+        except KeyboardInterrupt:
+            paper.line()
+            paper.say("Avslutat.", "Ended.")
+
+
+@contextmanager
+def opened(path: Path) -> Iterator[Store]:
+    """Open a database, or make it where there is none."""
+    with Store.open(path) if path.exists() else Store.create(path) as store:
+        yield store
+
+
+@contextmanager
+def beside_sandbox(
+    plugins: Plugins,
+    database: Path | None = None,
+    login_timeout: float = 300.0,
+    now: Callable[[], datetime] = lambda: datetime.now(UTC),
+) -> Iterator[Office]:
+    """Give an office whose Fortnox is a sandbox with an invented haulage company.
+
+    :param database: a new one gets the haulier's invoices, an old one is left as it is;
+        ``None`` is a temporary one.
+    """
+    redirect_uri = f"http://127.0.0.1:{free_port()}/callback"
+    with ExitStack() as held:
+        if database is None:
+            folder = held.enter_context(tempfile.TemporaryDirectory(prefix="hostsim-desk-"))
+            database = Path(folder) / DATABASE
+        new = not database.exists()
+        sandbox = held.enter_context(Sandbox(seed.haulier(now()), redirect_uri=redirect_uri))
+        store = held.enter_context(opened(database))
+        if new:
+            store.set_setting("accepted_deviation", ACCEPTED_DEVIATION)
+            store.load_invoices(exported_invoices(now()))
+        yield Office(
+            store,
+            plugins,
+            configuration=sandbox.environment(),
+            login_timeout=login_timeout,
+            sandbox=sandbox,
+        )
+
+
+@contextmanager
+def _listening(office: Office, host: str, port: int) -> Iterator[Desk]:
+    with ExitStack() as held:
+        try:
+            desk = held.enter_context(Desk(office, host, port))
+        except OSError as error:
+            raise host_error("DESK_PORT_IN_USE", host=host, port=port) from error
+        yield desk
+
+
+def _say_where(paper: Paper, desk: Desk, *, real: bool, kept: bool, host: str) -> None:
+    paper.say(
+        f"Betalningsimporten finns på {desk.url}. Avsluta med Ctrl-C.",
+        f"The payment import is at {desk.url}. End it with Ctrl-C.",
+    )
+    if not real:
+        paper.say(
+            f"Fortnox är en sandlåda på den här datorn: användare {seed.USER}, "
+            f"lösenord {seed.PASSWORD}.",
+            f"Fortnox is a sandbox on this machine: user {seed.USER}, password {seed.PASSWORD}.",
+        )
+    if real or kept:
+        path = desk.office.store.path
+        paper.say(f"Databasen är {path}.", f"The database is {path}.")
+    else:
+        paper.say(
+            "Databasen är tillfällig och tas bort när du avslutar; behåll den med --db.",
+            "The database is temporary and removed at the end; keep one with --db.",
+        )
+    if not is_loopback(host):
+        paper.say(
+            f"Varning: alla som når {host} kan läsa och spara betalningar här, utan lösenord och "
+            "utan kryptering.",
+            f"Warning: whoever reaches {host} can read and save payments here, without a password "
+            "and without encryption.",
+        )
+    paper.flush()

@@ -1,0 +1,242 @@
+"""``Ekonomi > Betalningsimport``: read, look, save."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterable, Iterator
+from datetime import date
+from typing import TYPE_CHECKING
+
+from flask import Blueprint, Response, jsonify, redirect, render_template, request, url_for
+from werkzeug.wrappers import Response as AnyResponse
+
+from hostsim.desk.columns import COLUMNS, csv_lines, said
+from hostsim.desk.common import language, office, shown, tell, words
+from hostsim.desk.jobs import Choice, Job, stage_of
+from hostsim.desk.lists import Asked, Entry, all_of, preview_rows
+from hostsim.desk.words import WORDS, duration
+from hostsim.errors import HostError, host_error
+from hostsim.hookspecs import BATCH
+from hostsim.judging import KINDS
+from hostsim.regions import checked_bank_account, refuse_other_region
+from hostsim.render import count
+from hostsim.texts import DATE_NEEDED, Text, own
+
+if TYPE_CHECKING:
+    from hostsim.previews import Preview
+
+pages = Blueprint("imports", __name__, url_prefix="/import")
+
+
+# --- The window --------------------------------------------------------------
+
+
+@pages.get("")
+def show() -> str:
+    """Show the lists of a run: the one that is asked for, else the latest open one."""
+    return window()
+
+
+def window(**dialog: object) -> str:
+    """Show the window, with what stands before it."""
+    preview = office().preview(request.args.get("run") or None)
+    lists = {} if preview is None else {kind: _list(preview, kind) for kind in KINDS}
+    given = {"dialog": None, "job": None, "failure": None} | dialog
+    return render_template(
+        "import.html",
+        preview=preview,
+        lists=lists,
+        open_previews=office().open_previews(),
+        going_on=office().jobs.going_on(),
+        **given,
+    )
+
+
+def _list(preview: Preview, kind: str) -> object:
+    saved = "_saved" if preview.saved and kind == "ready" else ""
+    return shown(
+        kind,
+        words()(kind + saved),
+        preview_rows(preview.run_id, kind),
+        endpoint="imports.show",
+        csv="imports.export",
+        prefix=f"{kind}_",
+        fixed={"run": preview.run_id},
+    )
+
+
+@pages.get("/<run>/<kind>.csv")
+def export(run: str, kind: str) -> Response:
+    """Give one list as CSV, as it is filtered and sorted on the page."""
+    if kind not in KINDS or office().preview(run) is None:
+        raise host_error("PAGE_UNKNOWN")
+    entries = all_of(office().store, preview_rows(run, kind), Asked.of(request.args, f"{kind}_"))
+    return csv_response(kind, f"betalningsimport-{kind}", entries)
+
+
+def csv_response(columns: str, name: str, entries: Iterable[Entry]) -> Response:
+    """Send a list as a file, some hundred rows at a time."""
+    lines = csv_lines(COLUMNS[columns], entries, language())
+    response = Response(_in_batches(lines), mimetype="text/csv")
+    response.headers["Content-Disposition"] = f'attachment; filename="{name}.csv"'
+    return response
+
+
+def _in_batches(lines: Iterator[str]) -> Iterator[bytes]:
+    while batch := "".join(itertools.islice(lines, BATCH)):
+        yield batch.encode()
+
+
+# --- Läs fil -----------------------------------------------------------------
+
+
+@pages.get("/read")
+def ask_what_to_read() -> str:
+    """Show the dialog ``Läs fil``."""
+    return _read_dialog({})
+
+
+def _read_dialog(values: dict[str, str], wrong: dict[str, Text] | None = None) -> str:
+    definitions = office().definitions()
+    names = [one.name for one in definitions]
+    preset = {
+        "format": request.args.get("format") or (names[0] if names else ""),
+        "region": definitions[0].region if definitions else "",
+        "bank_account": "",
+        "date": office().clock().date().isoformat(),
+    }
+    return window(
+        dialog="read",
+        definitions=definitions,
+        regions=office().regions(),
+        values=preset | values,
+        wrong=dict.fromkeys(("format", "region", "bank_account", "date")) | (wrong or {}),
+    )
+
+
+@pages.post("/start")
+def start() -> AnyResponse | str:
+    """Begin to import what was chosen in ``Läs fil``."""
+    form = {key: request.form.get(key, "") for key in ("format", "region", "bank_account", "date")}
+    wrong: dict[str, Text] = {}
+    if not form["format"]:
+        wrong["format"] = WORDS["no_formats"]
+    day = _day(form["date"])
+    if day is None:
+        wrong["date"] = DATE_NEEDED
+    if wrong:
+        return _read_dialog(form, wrong)
+    definition = office().store.definition(form["format"])
+    for field, check in (
+        ("region", lambda: refuse_other_region(definition, form["region"])),
+        ("bank_account", lambda: checked_bank_account(form["bank_account"])),
+    ):
+        try:
+            check()
+        except HostError as error:
+            wrong[field] = own(error.sentence)
+    if wrong:
+        return _read_dialog(form, wrong)
+    choice = Choice(definition.name, definition.region, form["bank_account"].strip(), day)
+    return redirect(url_for(".job", job_id=office().jobs.start(choice).id), 303)
+
+
+def _day(text: str) -> date | None:
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        return None
+
+
+# --- While it reads ----------------------------------------------------------
+
+
+@pages.get("/jobs/<job_id>")
+def job(job_id: str) -> AnyResponse | str:
+    """Show how far an import has come, what came of it, or why it failed."""
+    found = _job(job_id)
+    if found.run_id is not None:
+        return redirect(url_for(".show", run=found.run_id))
+    if found.ended.is_set():
+        return window(dialog="failure", job=found, failure=found.failure)
+    return window(dialog="progress", job=found, now=_now_of(found))
+
+
+@pages.get("/jobs/<job_id>/now")
+def now(job_id: str) -> Response:
+    """Tell the page how far an import has come."""
+    return jsonify(_now_of(_job(job_id)))
+
+
+@pages.post("/jobs/<job_id>/stop")
+def stop(job_id: str) -> AnyResponse:
+    """Ask an import to stop; it leaves nothing half done."""
+    _job(job_id).stop()
+    return redirect(url_for(".job", job_id=job_id), 303)
+
+
+@pages.post("/jobs/<job_id>/answer")
+def answer(job_id: str) -> AnyResponse:
+    """Take the address that the login ended at, where it could not come back by itself."""
+    refusal = _job(job_id).answer(request.form.get("address", ""))
+    if refusal is not None:
+        tell(Text(refusal.sv, refusal.en), "error")
+    return redirect(url_for(".job", job_id=job_id), 303)
+
+
+@pages.get("/window")
+def login_window() -> str:
+    """Stand in the login's window until the address is known."""
+    return render_template("window.html")
+
+
+def _job(job_id: str) -> Job:
+    found = office().jobs.get(job_id)
+    if found is None:
+        raise host_error("PAGE_UNKNOWN")
+    return found
+
+
+def _now_of(job: Job) -> dict[str, object]:
+    """Describe an import for the page, in the language of the person."""
+    w, progress = words(), job.progress
+    left = getattr(progress, "seconds_left", None)
+    sentence = said(stage_of(job), language()) or w("starting")
+    return {
+        "ended": job.ended.is_set(),
+        "address": job.address if job.signing_in else None,
+        "signing_in": job.signing_in,
+        "stage": progress.stage if progress else "",
+        "sentence": w("stopping") if job.stopping else sentence,
+        "done": progress.done if progress else 0,
+        "total": progress.total if progress else None,
+        "read": count(job.read, language()),
+        "pages": count(job.pages, language()),
+        "left": w("unknown") if left is None else duration(left),
+    }
+
+
+# --- Saving ------------------------------------------------------------------
+
+
+@pages.post("/save")
+def save() -> AnyResponse:
+    """Register what is ready in the preview that the person looked at."""
+    run_id = request.form.get("run", "")
+    try:
+        saved = _save(run_id)
+    except HostError as error:
+        tell(own(error.sentence), "error")
+        return redirect(url_for(".show"), 303)
+    return redirect(url_for(".show", run=saved), 303)
+
+
+def _save(run_id: str) -> str:
+    """Save what was shown, and no other run."""
+    preview = office().preview(run_id) if run_id else None
+    if preview is None or office().open_previews().get(preview.definition) != run_id:
+        raise host_error("NOTHING_TO_SAVE")
+    saved = office().host().save(preview.definition)
+    if saved is None:
+        raise host_error("NOTHING_TO_SAVE")
+    return saved.run_id

@@ -1,0 +1,234 @@
+"""``Betalningsimport - Inställningar``, made of what the plug-ins contribute; and the office's own.
+
+The page knows no field by itself: kind, label, help, preset and what is wrong
+with a value all come from the plug-in of the import type.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, NamedTuple
+
+from flask import Blueprint, make_response, redirect, request, session, url_for
+from werkzeug.wrappers import Response as AnyResponse
+
+from hostsim.desk.common import language, office, tell
+from hostsim.desk.pages_import import window
+from hostsim.desk.words import WORDS
+from hostsim.errors import HostError, SettingsRefused
+from hostsim.models import Definition
+from hostsim.texts import Text, say
+
+if TYPE_CHECKING:
+    from hostsim import hookspecs
+
+pages = Blueprint("settings", __name__, url_prefix="/settings")
+
+#: The kinds of fields that have an input of their own; any other is text.
+INPUTS = frozenset({"date", "integer", "boolean", "text"})
+
+
+class Field(NamedTuple):
+    """A field of a plug-in, as the page shows it."""
+
+    name: str
+    input: str
+    label: str
+    help: str
+    value: str
+    required: bool
+    problems: Sequence[tuple[str, str]]  # severity, sentence
+
+    @property
+    def wrong(self) -> bool:
+        """Whether the value was refused."""
+        return any(severity == "error" for severity, _ in self.problems)
+
+
+class Problem(NamedTuple):
+    """What is wrong about the value of one field; ``key`` names the field."""
+
+    key: str
+    severity: str
+    sentence: hookspecs.Text
+
+
+# --- Settings of an import ---------------------------------------------------
+
+
+@pages.get("")
+def show() -> str:
+    """Show the defined imports, the first one chosen."""
+    definitions = office().definitions()
+    if not definitions:
+        return _dialog(None, {})
+    return _of(definitions[0])
+
+
+@pages.get("/new")
+def new() -> str:
+    """Show an empty import, for the import type that is chosen."""
+    given = {key: request.args.get(key, "") for key in ("name", "type", "format", "region")}
+    return _dialog(None, given, making=True)
+
+
+@pages.get("/of/<path:name>")
+def of(name: str) -> str:
+    """Show one import."""
+    return _of(office().store.definition(name))
+
+
+def _of(definition: Definition) -> str:
+    problems = [Problem(p["key"], "warning", Text(p["sv"], p["en"])) for p in _told_of_fields()]
+    return _dialog(definition, dict(definition.settings), problems)
+
+
+@pages.post("/new")
+def make() -> AnyResponse:
+    """Make an import; what is wrong is said beside its field."""
+    given = {key: request.form.get(key, "") for key in ("name", "type", "format", "region")}
+    values = _values_of(given["type"])
+    try:
+        problems = (
+            office()
+            .host()
+            .define(given["name"], given["type"], given["format"], given["region"], values)
+        )
+    except (SettingsRefused, HostError) as error:
+        return _refused(None, given | values, error)
+    return _stored(given["name"].strip(), problems)
+
+
+@pages.post("/of/<path:name>")
+def change(name: str) -> AnyResponse:
+    """Change an import; what is wrong is said beside its field."""
+    definition = office().store.definition(name)
+    values = _values_of(definition.import_type)
+    try:
+        problems = office().host().change(name, values)
+    except SettingsRefused as error:
+        return _refused(definition, dict(definition.settings) | values, error)
+    return _stored(name, problems)
+
+
+def _values_of(import_type: str) -> dict[str, str]:
+    """Read the plug-in's fields out of a form; an empty secret is left as it is."""
+    return {
+        field.key: request.form.get(f"field-{field.key}", "")
+        for field in office().host().settings_fields(import_type)
+        if not field.secret or request.form.get(f"field-{field.key}")
+    }
+
+
+def _stored(name: str, problems: Sequence[hookspecs.SettingsProblem]) -> AnyResponse:
+    session["problems"] = [
+        {"key": p.key, "sv": p.sentence.sv, "en": p.sentence.en} for p in problems
+    ]
+    tell(WORDS["stored"])
+    return redirect(url_for(".of", name=name), 303)
+
+
+def _refused(
+    definition: Definition | None, values: Mapping[str, str], error: HostError
+) -> AnyResponse:
+    problems: Sequence[hookspecs.SettingsProblem] = (
+        error.problems
+        if isinstance(error, SettingsRefused)
+        else [Problem(_place_of(error), "error", error.sentence)]
+    )
+    page = _dialog(definition, values, problems, making=definition is None)
+    return make_response(page, 422)
+
+
+def _place_of(error: HostError) -> str:
+    """Name the field of the host's own that an error belongs beside."""
+    return "type" if error.code.startswith("IMPORT_") else "name"
+
+
+def _told_of_fields() -> list[dict[str, str]]:
+    told: list[dict[str, str]] = session.pop("problems", [])
+    return told
+
+
+def _dialog(
+    definition: Definition | None,
+    values: Mapping[str, str],
+    problems: Sequence[hookspecs.SettingsProblem] = (),
+    *,
+    making: bool = False,
+) -> str:
+    types = office().plugins.import_types
+    code = definition.import_type if definition else values.get("type") or next(iter(types), "")
+    fields: list[Field] = []
+    if (definition or making) and code in types:
+        described = office().host().settings_fields(code)
+        fields = [_field(one, values, problems, new=definition is None) for one in described]
+    known = {field.name for field in fields} | {"name", "type"}
+    return window(
+        dialog="settings",
+        definitions=office().definitions(),
+        chosen=definition,
+        making=making and bool(types),
+        types=types,
+        type=types.get(code),
+        type_code=code,
+        values=values,
+        fields=fields,
+        regions=office().regions(),
+        problems={key: _said_of(key, problems) for key in ("name", "type")},
+        others=[(p.severity, say(p.sentence, language())) for p in problems if p.key not in known],
+    )
+
+
+def _field(
+    described: hookspecs.SettingsField,
+    values: Mapping[str, str],
+    problems: Sequence[hookspecs.SettingsProblem],
+    *,
+    new: bool,
+) -> Field:
+    value = values.get(described.key, described.default if new else "")
+    kind = described.kind if described.kind in INPUTS else "text"
+    return Field(
+        name=described.key,
+        input="secret" if described.secret else kind,
+        label=say(described.label, language()),
+        help=say(described.help, language()),
+        value="" if described.secret else value,
+        required=described.required,
+        problems=_said_of(described.key, problems),
+    )
+
+
+def _said_of(key: str, problems: Sequence[hookspecs.SettingsProblem]) -> Sequence[tuple[str, str]]:
+    return [(p.severity, say(p.sentence, language())) for p in problems if p.key == key]
+
+
+# --- Settings of the office --------------------------------------------------
+
+
+@pages.get("/office")
+def office_settings() -> str:
+    """Show the settings of the office."""
+    return _office_dialog(office().store.settings(), {})
+
+
+@pages.post("/office")
+def set_office_settings() -> AnyResponse:
+    """Change the settings of the office, all or none."""
+    store = office().store
+    keys = ("default_currency", "accepted_deviation")
+    given = {key: request.form.get(key, "") for key in keys}
+    key = ""
+    try:
+        with store.change():
+            for key in keys:
+                store.set_setting(key, given[key])
+    except HostError as error:
+        return make_response(_office_dialog(given, {key: say(error.sentence, language())}), 422)
+    tell(WORDS["stored"])
+    return redirect(url_for(".office_settings"), 303)
+
+
+def _office_dialog(values: Mapping[str, str], wrong: Mapping[str, str]) -> str:
+    return window(dialog="office", values=dict(values), wrong=dict(wrong))

@@ -1,0 +1,72 @@
+"""The desk as a real server, on a thread of its own."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from typing import Any, Self
+
+from waitress import create_server, wasyncore  # type: ignore[import-untyped]
+
+from hostsim.desk.app import create_app
+from hostsim.desk.office import Office
+from hostsim.sandbox.server import listening_on
+
+#: Pages that can be answered at once; imports have threads of their own.
+THREADS = 8
+
+
+class Desk:
+    """A running desk; a context manager that starts and stops it."""
+
+    def __init__(self, office: Office, host: str = "127.0.0.1", port: int = 0) -> None:
+        """Prepare it.
+
+        :param host: a numeric address, or ``localhost``.
+        :param port: 0 takes a free one.
+        """
+        self.office = office
+        self.app = create_app(office, host)
+        self._host = "127.0.0.1" if host == "localhost" else host
+        self._port = port
+        self._server: Any = None
+        self._thread: threading.Thread | None = None
+        self._stopping = threading.Event()
+        self._woken = threading.Event()
+
+    @property
+    def url(self) -> str:
+        """Where it is, with a slash at the end."""
+        every = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}  # noqa: S104 - named, not bound
+        name = every.get(self._host, f"[{self._host}]" if ":" in self._host else self._host)
+        return f"http://{name}:{self._port}/"
+
+    def __enter__(self) -> Self:
+        """Listen and answer. Raises ``OSError`` when the port is taken."""
+        listening = listening_on(self._host, self._port)
+        self._port = listening.getsockname()[1]
+        logging.getLogger("waitress.queue").setLevel(logging.ERROR)
+        self._server = create_server(
+            self.app, sockets=[listening], threads=THREADS, ident=None, log_socket_errors=False
+        )
+        self._thread = threading.Thread(target=self._serve, name="desk", daemon=True)
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Stop what goes on, then stop listening."""
+        self.office.jobs.stop()
+        self._stopping.set()
+        self._server.pull_trigger()
+        self._woken.set()
+        if self._thread is not None:
+            self._thread.join()
+
+    def _serve(self) -> None:
+        """Run waitress's loop turn by turn, since its own cannot be stopped from outside."""
+        sockets = self._server._map  # noqa: SLF001 - waitress shows them in no other way
+        while not self._stopping.is_set():
+            wasyncore.loop(timeout=1, map=sockets, count=1)
+        self._woken.wait()
+        self._server.task_dispatcher.shutdown()
+        wasyncore.close_all(sockets, ignore_all=True)

@@ -1,0 +1,247 @@
+// What the pages cannot do by themselves: dialogs that keep the focus, pages
+// that change without losing the place, the login's window, and progress.
+// Without this file every form and link works all the same.
+"use strict";
+
+const HEARD_EVERY = 4000; // ms between two sentences for a screen reader
+const ASK_EVERY = 400; // ms between two questions to a running import
+
+let loginWindow = null;
+let openedAt = null; // the address that the login's window was sent to
+let turn = 0; // counts pages, so that a question of an earlier page changes nothing
+
+// --- Pages -------------------------------------------------------------------
+
+async function go(address, options) {
+  const mine = ++turn;
+  let answer;
+  try {
+    answer = await fetch(address, { credentials: "same-origin", ...options });
+  } catch {
+    location.assign(address); // the browser says best what it cannot reach
+    return;
+  }
+  const page = new DOMParser().parseFromString(await answer.text(), "text/html");
+  if (mine !== turn) return;
+  show(page, answer.url, options && options.method === "POST" && answer.status >= 400);
+}
+
+function show(page, address, keepAddress) {
+  const focused = document.activeElement && document.activeElement.id;
+  const places = [...document.querySelectorAll(".scroll[id]")].map((s) => [s.id, s.scrollTop, s.scrollLeft]);
+  const folds = [...document.querySelectorAll("details.pane[id]")].map((d) => [d.id, d.open]);
+  const dialogBefore = dialogTitle(document);
+  document.title = page.title;
+  document.documentElement.lang = page.documentElement.lang;
+  document.body.replaceWith(document.importNode(page.body, true));
+  if (!keepAddress && address !== location.href) history.pushState(null, "", address);
+  for (const [id, open] of folds) {
+    const fold = document.getElementById(id);
+    if (fold && open) fold.open = true;
+  }
+  for (const [id, top, left] of places) {
+    const place = document.getElementById(id);
+    if (place) { place.scrollTop = top; place.scrollLeft = left; }
+  }
+  begin();
+  const same = focused && document.getElementById(focused);
+  const first = document.querySelector("dialog [autofocus]");
+  // A link within a dialog leads on to its first field; a field that was left keeps the focus.
+  if (same && dialogBefore === dialogTitle(document) && !(first && same.tagName === "A")) focusOn(same);
+  else if (!document.querySelector("dialog")) focusOn(same || document.querySelector("#save-payments:enabled") || document.getElementById("read-file") || document.getElementById("content"));
+  const wrong = document.querySelector("dialog [aria-invalid=true]");
+  if (wrong) focusOn(wrong);
+}
+
+function focusOn(element) {
+  element.focus({ preventScroll: true });
+  if (element.type === "search") element.setSelectionRange(element.value.length, element.value.length);
+}
+
+function dialogTitle(page) {
+  const title = page.querySelector("#dialog-title");
+  return title ? title.textContent : null;
+}
+
+function send(form, button) {
+  const fields = new FormData(form);
+  if (button && button.name) fields.append(button.name, button.value);
+  const action = (button && button.getAttribute("formaction")) || form.action;
+  if (form.method === "get") {
+    const address = new URL(action);
+    address.search = new URLSearchParams([...fields].filter(([, value]) => value)).toString();
+    return go(address.href);
+  }
+  return go(action, { method: "POST", body: new URLSearchParams(fields) });
+}
+
+// --- Dialogs -----------------------------------------------------------------
+
+function begin() {
+  offerCalendars();
+  const dialog = document.querySelector("dialog[open]");
+  if (!dialog) return;
+  dialog.removeAttribute("open");
+  dialog.showModal();
+  const first = dialog.querySelector("[autofocus]");
+  if (first) first.focus();
+  dialog.addEventListener("cancel", (event) => {
+    event.preventDefault();
+    const close = dialog.querySelector("[data-escape]") || dialog.querySelector("[data-close]");
+    if (close) close.click();
+  });
+  if (dialog.dataset.job) watch(dialog, turn);
+}
+
+// --- Dates ---------------------------------------------------------------------
+// Written as Swedes write them, whatever the browser's own language is.
+
+function offerCalendars() {
+  for (const picker of document.querySelectorAll("[data-picker]")) {
+    if (!picker.showPicker) continue;
+    const field = document.getElementById(picker.dataset.picker);
+    const button = document.querySelector(`[data-calendar="${picker.dataset.picker}"]`);
+    picker.hidden = button.hidden = false;
+    button.addEventListener("click", () => { picker.value = field.value; picker.showPicker(); });
+    picker.addEventListener("change", () => { field.value = picker.value; field.focus(); });
+  }
+}
+
+// --- The login's window and progress -------------------------------------------
+
+function openLoginWindow(address) {
+  // At once, in the click: later a browser would take it for an advertisement.
+  openedAt = null;
+  loginWindow = window.open("about:blank", "_blank", "popup,width=560,height=760");
+  if (!loginWindow) return;
+  loginWindow.opener = null; // the login's page must not be able to move ours
+  loginWindow.location.replace(address);
+}
+
+function sendLoginWindowTo(address) {
+  if (!loginWindow || openedAt === address) return;
+  openedAt = address;
+  try {
+    loginWindow.location.replace(address);
+  } catch {
+    loginWindow = null; // it was closed; the link in the dialog is still there
+  }
+}
+
+function closeUnusedLoginWindow() {
+  // Where nobody had to sign in. Once it has gone elsewhere it is no longer ours to close.
+  if (loginWindow && openedAt === null) loginWindow.close();
+  loginWindow = null;
+}
+
+async function watch(dialog, mine) {
+  let heardAt = Date.now();
+  let heardStage = "login";
+  const part = (id) => dialog.querySelector(`#${id}`);
+  while (mine === turn) {
+    let now;
+    try {
+      const answer = await fetch(dialog.dataset.job, { credentials: "same-origin" });
+      if (!answer.ok) return location.reload();
+      now = await answer.json();
+    } catch {
+      await later(2000);
+      continue;
+    }
+    if (mine !== turn) return;
+    if (now.ended) {
+      closeUnusedLoginWindow();
+      return go(dialog.dataset.then);
+    }
+    if (now.address) sendLoginWindowTo(now.address);
+    else if (now.stage && now.stage !== "login" && openedAt === null) closeUnusedLoginWindow();
+    part("sentence").textContent = now.sentence;
+    part("login").hidden = !now.signing_in;
+    if (now.address) part("login-address").href = now.address;
+    part("read").textContent = now.read;
+    part("pages").textContent = now.pages;
+    part("left").textContent = now.left;
+    const bar = part("progress");
+    if (now.total) { bar.max = now.total; bar.value = now.done; } else bar.removeAttribute("value");
+    if (now.stage !== heardStage || Date.now() - heardAt > HEARD_EVERY) {
+      heardAt = Date.now();
+      heardStage = now.stage;
+      if (part("heard").textContent !== now.sentence) part("heard").textContent = now.sentence;
+    }
+    await later(ASK_EVERY);
+  }
+}
+
+function later(ms) {
+  return new Promise((resolve) => setTimeout(resolve, ms));
+}
+
+// --- What people do --------------------------------------------------------------
+
+document.addEventListener("click", (event) => {
+  for (const menu of document.querySelectorAll("details.menu[open]")) {
+    if (!menu.contains(event.target)) menu.open = false;
+  }
+  const link = event.target.closest("a[data-swap]");
+  const row = event.target.closest("tr");
+  const ofRow = row && !event.target.closest("a, button, input") && row.querySelector("a[data-row]");
+  const target = link || ofRow;
+  if (!target || event.ctrlKey || event.metaKey || event.shiftKey || event.button) return;
+  event.preventDefault();
+  go(target.href);
+});
+
+document.addEventListener("submit", (event) => {
+  const form = event.target;
+  if (form.hasAttribute("data-import")) {
+    const format = form.querySelector("[name=format]");
+    if (format && format.value) openLoginWindow(form.dataset.window);
+  } else if (!form.hasAttribute("data-swap") && !form.hasAttribute("data-post")) return;
+  event.preventDefault();
+  send(form, event.submitter);
+  if (event.submitter && form.method === "post") event.submitter.disabled = true; // once is enough
+});
+
+document.addEventListener("change", (event) => {
+  const field = event.target;
+  if (field.hasAttribute("data-submit")) return void send(field.form);
+  if (!field.dataset.fields) return;
+  const address = new URL(field.dataset.fields, location.href);
+  for (const name of ["name", "type", "region"]) {
+    address.searchParams.set(name, field.form.elements[name].value);
+  }
+  go(address.href);
+});
+
+document.addEventListener("keydown", (event) => {
+  const row = event.target.closest && event.target.closest("a[data-row]");
+  if (row && (event.key === "ArrowDown" || event.key === "ArrowUp")) {
+    const rows = [...document.querySelectorAll("a[data-row]")];
+    const next = rows[rows.indexOf(row) + (event.key === "ArrowDown" ? 1 : -1)];
+    if (next) { event.preventDefault(); next.focus(); go(next.href); }
+    return;
+  }
+  const menu = event.target.closest && event.target.closest("details.menu");
+  if (!menu) return;
+  if (event.key === "Escape") {
+    menu.open = false;
+    menu.querySelector("summary").focus();
+  } else if (event.key === "ArrowRight" || event.key === "ArrowLeft") {
+    const bar = [...document.querySelectorAll("details.menu > summary")];
+    const next = bar[bar.indexOf(menu.querySelector("summary")) + (event.key === "ArrowRight" ? 1 : -1)];
+    if (!next) return;
+    next.parentElement.open = menu.open;
+    menu.open = false;
+    next.focus();
+  } else if (event.key === "ArrowDown" || event.key === "ArrowUp") {
+    event.preventDefault();
+    menu.open = true;
+    const entries = [...menu.querySelectorAll(".sheet a, .sheet button")];
+    const at = entries.indexOf(document.activeElement) + (event.key === "ArrowDown" ? 1 : -1);
+    if (entries[at]) entries[at].focus();
+    else if (at < 0) menu.querySelector("summary").focus();
+  }
+});
+
+window.addEventListener("popstate", () => location.reload());
+begin();

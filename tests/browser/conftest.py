@@ -1,0 +1,171 @@
+"""A real browser for the desk: Chromium from the system, and a person who uses it."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from datetime import UTC, datetime
+
+import pytest
+
+from hostsim.desk import Desk
+from hostsim.desk.opening import beside_sandbox
+from hostsim.plugins import Plugins
+from hostsim.sandbox import seed
+from opter_fortnox_plugin import plugin
+
+NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+
+#: Milliseconds; a busy machine is slow, and only a wait in vain costs them.
+PATIENCE = 20_000
+
+#: A container has no sandbox for its processes, and tests call nobody outside.
+ARGUMENTS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+
+
+@pytest.fixture(scope="session")
+def browser():
+    """Start the system's Chromium; without one skip with the reason, but fail in CI."""
+    missing = None
+    try:
+        from playwright.sync_api import sync_playwright
+    except ImportError:
+        missing = "playwright is not installed (extra: test)"
+    found = next(filter(None, map(shutil.which, NAMES)), None)
+    if found is None:
+        missing = f"no Chromium on this machine (looked for {', '.join(NAMES)})"
+    if missing:
+        (pytest.fail if os.environ.get("CI") else pytest.skip)(missing)
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=found, args=ARGUMENTS)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def plugins():
+    return Plugins([("fortnox", plugin)])
+
+
+@pytest.fixture
+def office(plugins):
+    """Have a desk's office beside a sandbox of its own, with the haulier's invoices."""
+    with beside_sandbox(plugins, login_timeout=60.0) as office:
+        yield office
+
+
+@pytest.fixture
+def desk(office):
+    with Desk(office) as desk:
+        yield desk
+
+
+@pytest.fixture
+def context(browser):
+    context = browser.new_context(viewport={"width": 1400, "height": 900}, locale="sv-SE")
+    context.set_default_timeout(PATIENCE)
+    yield context
+    context.close()
+
+
+@pytest.fixture
+def page(context, desk):
+    """Open the desk; a script that fails, or that the policy refuses, fails the test."""
+    page = context.new_page()
+    wrong = []
+    page.on("pageerror", lambda error: wrong.append(str(error)))
+    page.on("console", lambda said: wrong.append(said.text) if _is_fault(said) else None)
+    page.goto(desk.url)
+    yield page
+    assert wrong == []
+
+
+def _is_fault(said):
+    # A refused form answers with 4xx on purpose, and Chromium notes that as an error.
+    return said.type == "error" and "Failed to load resource" not in said.text
+
+
+@pytest.fixture
+def person(page, context, office):
+    return Person(page, context, office)
+
+
+class Person:
+    """An economist at the screen, who knows the Swedish words."""
+
+    def __init__(self, page, context, office):
+        self.page = page
+        self.context = context
+        self.office = office
+
+    # --- Finding things by what is written on them ---
+
+    def button(self, name, within=None):
+        return (within or self.page).get_by_role("button", name=name, exact=True)
+
+    def link(self, name, within=None):
+        return (within or self.page).get_by_role("link", name=name, exact=True)
+
+    def field(self, name):
+        return self.page.get_by_role("textbox", name=name, exact=True)
+
+    @property
+    def dialog(self):
+        return self.page.locator("dialog")
+
+    def opens_menu(self, menu, entry):
+        self.page.locator("summary").filter(has_text=menu).first.click()
+        self.link(entry).click()
+
+    # --- What is done every morning ---
+
+    def defines_fortnox(self):
+        now = datetime.now(UTC)
+        self.office.host().define(
+            "Fortnox",
+            "FortnoxAPI",
+            "API",
+            "",
+            {
+                "ignore_payments_before": seed.CUT_OFF(now).isoformat(),
+                "ignore_numbers_before": str(seed.LOWEST_NUMBER),
+            },
+        )
+
+    def starts_import(self):
+        """Press Läs fil and Ok; give the login's window."""
+        self.link("Läs fil").click()
+        with self.context.expect_page() as opened:
+            self.button("Ok", self.dialog).click()
+        return opened.value
+
+    def signs_in(self, window, *, company="Björkviks Åkeri AB", allow=True):
+        window.get_by_label("Användarnamn").fill(seed.USER)
+        window.get_by_label("Lösenord").fill(seed.PASSWORD)
+        window.get_by_role("button", name="Logga in").click()
+        window.get_by_label(company).check()
+        window.get_by_role("button").first.click()
+        window.get_by_role("button", name="Godkänn" if allow else "Avbryt").click()
+
+    def imports(self):
+        window = self.starts_import()
+        self.signs_in(window)
+        window.get_by_text("Du kan stänga fönstret").wait_for()
+        self.waits_for_lists()
+        return window
+
+    def waits_for_lists(self):
+        self.page.get_by_text("Orsak till att inte spara").wait_for()
+        self.dialog.wait_for(state="detached")
+
+    def rows(self, name):
+        cells = self.page.locator(f"table.{name} tbody tr").all()
+        return [row.locator("td").all_inner_texts() for row in cells]

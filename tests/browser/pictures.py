@@ -1,0 +1,65 @@
+"""Make the pictures of the README anew: ``python tests/browser/pictures.py`` (and ImageMagick).
+
+They show the sandbox's invented haulier, so that no real payment is in them.
+"""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+from pathlib import Path
+
+from conftest import ARGUMENTS, NAMES, Person
+from playwright.sync_api import sync_playwright
+
+from hostsim.desk import Desk
+from hostsim.desk.opening import beside_sandbox
+from hostsim.plugins import Plugins
+
+FOLDER = Path(__file__).parents[2] / "hostsim" / "desk" / "pictures"
+
+
+def main() -> None:
+    """Import, sort what needs a look to the top, save, and look at an invoice."""
+    chromium = next(filter(None, map(shutil.which, NAMES)))
+    with beside_sandbox(Plugins.load()) as office, Desk(office) as desk, sync_playwright() as play:
+        office.user = "ekonomi"
+        browser = play.chromium.launch(executable_path=chromium, args=ARGUMENTS)
+        context = browser.new_context(viewport={"width": 1360, "height": 820}, locale="sv-SE")
+        page = context.new_page()
+        person = Person(page, context, office)
+        person.defines_fortnox()
+        page.goto(desk.url)
+        person.imports()
+        page.get_by_role("link", name="Bedömning").click()
+        page.locator("th[aria-sort=ascending]").wait_for()
+        take(page, "betalningsimport")
+        person.button("Spara betalningar").click()
+        page.get_by_text("betalningar är registrerade.").wait_for()
+        page.goto(f"{desk.url}payments?sort=mark&tab=invoice&payment={_of('10131', office)}")
+        take(page, "betalningsregistrering")
+        browser.close()
+
+
+def _of(invoice, office):
+    rows = office.store.db.execute(
+        "SELECT p.id FROM payments p JOIN invoices i ON i.id = p.invoice_id WHERE i.number = ?",
+        (invoice,),
+    )
+    return rows.fetchone()["id"]
+
+
+def take(page, name):
+    """Save a picture; the mouse and the focus are elsewhere."""
+    page.mouse.move(0, 0)
+    page.evaluate("document.activeElement.blur()")
+    FOLDER.mkdir(exist_ok=True)
+    path = FOLDER / f"{name}.png"
+    page.screenshot(path=path)
+    # A few dozen colours are enough, and a third of the bytes.
+    command = ["convert", path, "-strip", "-dither", "None", "-colors", "128", f"PNG8:{path}"]
+    subprocess.run(command, check=True)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,70 @@
+"""axe-core finds nothing wrong, on any page and in any dialog, in either language."""
+
+import pytest
+
+PLAIN = ["import", "import/read", "settings", "settings/new", "settings/office", "payments", "x"]
+
+
+@pytest.fixture(scope="session")
+def axe():
+    module = pytest.importorskip("axe_playwright_python.sync_playwright")
+    return module.Axe()
+
+
+def faults(axe, page):
+    """Name what axe-core finds: the rule and the elements that break it."""
+    found = axe.run(page).response
+    assert found["passes"]
+    return [
+        (one["id"], [node["html"][:120] for node in one["nodes"]]) for one in found["violations"]
+    ]
+
+
+@pytest.mark.parametrize("path", PLAIN)
+def test_no_page_without_payments_has_a_violation(page, desk, axe, path):
+    page.goto(desk.url + path)
+    assert faults(axe, page) == []
+
+
+def test_no_page_with_payments_has_a_violation(page, person, axe, desk):
+    person.defines_fortnox()
+    page.reload()
+    window = person.starts_import()
+    page.get_by_text("Logga in i fönstret").wait_for()
+    assert faults(axe, page) == []
+    person.signs_in(window)
+    person.waits_for_lists()
+    page.get_by_text("Ignorerade enligt inställningarna").click()
+    assert faults(axe, page) == []
+    person.button("In English").click()
+    page.get_by_role("heading", name="Payment import").wait_for()
+    assert faults(axe, page) == []
+    person.button("Save payments").click()
+    page.get_by_text("payments are registered.").wait_for()
+    for tab in ("payment", "invoice", "origin"):
+        page.goto(f"{desk.url}payments?tab={tab}")
+        assert faults(axe, page) == []
+
+
+def test_no_open_menu_has_a_violation(page, axe):
+    for place in range(page.locator("details.menu").count()):
+        page.locator("details.menu > summary").nth(place).click()
+        assert faults(axe, page) == []
+        page.keyboard.press("Escape")
+
+
+def test_no_refusal_has_a_violation(page, person, axe, desk):
+    page.goto(f"{desk.url}settings/new")
+    person.button("Spara").click()
+    page.locator("[aria-invalid=true]").first.wait_for()
+    assert faults(axe, page) == []
+
+
+def test_progress_is_told_to_a_screen_reader(page, person):
+    person.defines_fortnox()
+    page.reload()
+    person.starts_import()
+    told = page.locator("[aria-live=polite]")
+    told.wait_for(state="attached")
+    page.wait_for_function("document.querySelector('[aria-live=polite]').textContent.length > 5")
+    assert page.get_by_role("progressbar", name="Hur långt importen har kommit").count() == 1

@@ -1,0 +1,138 @@
+"""What the page says when something goes wrong on the way."""
+
+import pytest
+
+from hostsim.sandbox import seed
+from hostsim.sandbox.faults import Change, Match
+
+
+@pytest.fixture(autouse=True)
+def _defined(person, page):
+    person.defines_fortnox()
+    page.reload()
+
+
+def rows_in(office):
+    return office.store.db.execute("SELECT count(*) FROM run_rows").fetchone()[0]
+
+
+def test_a_refusal_at_the_login_is_told_with_what_to_do(page, person, office):
+    window = person.starts_import()
+    person.signs_in(window, allow=False)
+    told = page.get_by_role("alertdialog")
+    told.wait_for()
+    assert "Importen gick inte att genomföra" in told.inner_text()
+    assert "Felkod: LOGIN_REFUSED" in told.inner_text()
+    assert rows_in(office) == 0
+    person.link("Läs fil igen").click()
+    page.get_by_role("dialog", name="Läs fil").wait_for()
+
+
+def test_an_error_of_fortnox_in_the_middle_ends_with_a_sentence_and_nothing_half_done(
+    page, person, office
+):
+    details = Match("GET", "/3/invoicepayments/*")
+    withdraw = office.sandbox.state.withdraw_licence
+    office.sandbox.drift.add(Change(lambda: withdraw(seed.COMPANY), match=details))
+    window = person.starts_import()
+    person.signs_in(window)
+    told = page.get_by_role("alertdialog")
+    told.wait_for()
+    assert "licens" in told.inner_text()
+    assert rows_in(office) == 0
+    assert list(office.store.payments()) == []
+
+
+def test_an_earlier_preview_stays_when_a_later_import_fails(page, person, office):
+    person.imports()
+    before = rows_in(office)
+    person.signs_in(person.starts_import(), allow=False)
+    page.get_by_role("alertdialog").wait_for()
+    person.link("Stäng", person.dialog).last.click()
+    page.get_by_text("Orsak till att inte spara").wait_for()
+    assert rows_in(office) == before > 100
+
+
+def test_cancelling_while_it_reads_leaves_nothing(page, person, office):
+    office.sandbox.latency.set(low=0.4, high=0.4)
+    window = person.starts_import()
+    person.signs_in(window)
+    page.get_by_text("Läser").last.wait_for()
+    person.button("Avbryt").click()
+    page.get_by_role("alertdialog", name="Importen avbröts").wait_for()
+    assert rows_in(office) == 0
+    assert office.open_previews() == {}
+
+
+def test_cancelling_before_anybody_signed_in_leaves_nothing(page, person, office):
+    person.starts_import()
+    page.get_by_text("Logga in i fönstret").wait_for()
+    person.button("Avbryt").click()
+    page.get_by_role("alertdialog", name="Importen avbröts").wait_for()
+    assert office.jobs.going_on() == []
+
+
+def test_a_blocked_window_leaves_a_link_to_the_login(page, person):
+    page.evaluate("window.open = () => null")
+    person.link("Läs fil").click()
+    person.button("Ok").click()
+    link = person.link("Öppna inloggningen")
+    link.wait_for()
+    with person.context.expect_page() as opened:
+        link.click()
+    person.signs_in(opened.value)
+    person.waits_for_lists()
+
+
+def test_a_login_that_does_not_come_back_is_pasted(page, person, office):
+    """As on a server: the window's browser cannot reach the plug-in's listener."""
+    from hostsim.sandbox import visitor
+
+    person.starts_import()
+    link = person.link("Öppna inloggningen")
+    link.wait_for()
+    answer = visitor.answer_of(link.get_attribute("href"), seed.USER, seed.PASSWORD)
+    page.get_by_text("Kom du inte tillbaka?").click()
+    page.get_by_label("Kom du inte tillbaka?").fill(answer)
+    person.button("Använd adressen").click()
+    person.waits_for_lists()
+
+
+def test_a_page_that_is_loaded_anew_shows_the_import_that_goes_on(page, person):
+    person.starts_import()
+    page.get_by_text("Logga in i fönstret").wait_for()
+    page.reload()
+    page.get_by_role("dialog", name="Läser in betalningar").wait_for()
+    person.button("Avbryt").click()
+    page.get_by_role("alertdialog").wait_for()
+
+
+def test_a_customer_named_script_is_only_a_name(page, person, office):
+    name = "<script>document.title='tagen'</script>"
+    with office.store.change() as db:
+        db.execute("UPDATE invoices SET customer_name = ?", (name,))
+    person.imports()
+    assert name in page.locator("table.ready").inner_text()
+    assert "tagen" not in page.title()
+
+
+def test_without_scripts_the_whole_way_works(browser, desk, office):
+    context = browser.new_context(java_script_enabled=False)
+    page = context.new_page()
+    page.goto(desk.url)
+    page.get_by_role("link", name="Läs fil").click()
+    page.get_by_role("button", name="Ok").click()
+    with context.expect_page() as opened:
+        page.get_by_role("link", name="Öppna inloggningen").click()
+    window = opened.value
+    window.get_by_label("Användarnamn").fill(seed.USER)
+    window.get_by_label("Lösenord").fill(seed.PASSWORD)
+    window.get_by_role("button", name="Logga in").click()
+    window.get_by_label("Björkviks Åkeri AB").check()
+    window.get_by_role("button").first.click()
+    window.get_by_role("button", name="Godkänn").click()
+    page.get_by_text("Orsak till att inte spara").wait_for(timeout=20_000)
+    page.get_by_role("button", name="Spara betalningar").click()
+    page.get_by_text("betalningar är registrerade.").wait_for()
+    assert len(list(office.store.payments())) > 100
+    context.close()

@@ -1,0 +1,741 @@
+"""The pages of the desk, without a browser: what they show, and whom they let in."""
+
+import json
+import re
+import threading
+from datetime import UTC, datetime
+from decimal import Decimal
+from types import SimpleNamespace
+
+import pytest
+from fake_plugin import FakePlugin, Refused, euro, hookimpl, invoice, left_out, payment, unreadable
+
+from hostsim.desk.app import create_app
+from hostsim.desk.guard import is_loopback
+from hostsim.desk.office import Office
+from hostsim.desk.words import WORDS
+from hostsim.plugins import Plugins
+from hostsim.store import Store
+from hostsim.texts import Text
+
+NOON = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
+HERE = {"Host": "127.0.0.1:8000"}
+EVIL = "<script>alert(1)</script>"
+
+
+def field(key, kind="text", *, label=None, required=False, secret=False, default=""):
+    label = label or key.capitalize()
+    return SimpleNamespace(
+        key=key,
+        kind=kind,
+        label=Text(label, f"{label} in English"),
+        help=Text(f"Hjälp om {label}", f"Help about {label}"),
+        default=default,
+        required=required,
+        secret=secret,
+    )
+
+
+class BankPlugin(FakePlugin):
+    """A second plug-in, whose fields nobody but itself has heard of."""
+
+    @hookimpl
+    def opter_settings_fields(self, import_type):
+        if import_type != self.code:
+            return None
+        return [
+            field("path", required=True, label="Sökväg"),
+            field("since", "date", label="Från och med"),
+            field("most", "integer", default="7", label="Högst"),
+            field("strict", "boolean", default="true", label="Sträng"),
+            field("pin", secret=True, label="Kod"),
+            field("odd", "colour", label="Okänt slag"),
+        ]
+
+
+@pytest.fixture
+def store(tmp_path):
+    with Store.create(tmp_path / "host.db") as store:
+        store.load_invoices(
+            [
+                invoice("1001", customer_name=EVIL),
+                invoice("1002", "500", customer_name="Ängens Åkeri AB"),
+                invoice("1003", "700"),
+                invoice("2001", "100", "EUR"),
+                invoice("3001", "900", region="Norr"),
+            ]
+        )
+        yield store
+
+
+@pytest.fixture
+def plugin():
+    return BankPlugin(code="Bank")
+
+
+@pytest.fixture
+def office(store, plugin):
+    office = Office(store, Plugins([("bank", plugin)]), clock=lambda: NOON, user="kim")
+    yield office
+    office.jobs.stop()
+
+
+@pytest.fixture
+def client(office):
+    return create_app(office).test_client()
+
+
+def get(client, path, status=200):
+    answer = client.get(path, headers=HERE)
+    assert answer.status_code == status, answer.text
+    return answer.text
+
+
+def token(client):
+    return re.search(r'name="token" value="([^"]+)"', get(client, "/import"))[1]
+
+
+def post(client, path, status=303, **values):
+    answer = client.post(path, headers=HERE, data={"token": token(client)} | values)
+    assert answer.status_code == status, answer.text
+    return answer
+
+
+def imported(client, office, name="Fortnox"):
+    """Import as the page does, and wait for the thread."""
+    answer = post(client, "/import/start", format=name, region="", date="2026-11-22")
+    job = office.jobs.get(answer.headers["Location"].rpartition("/")[2])
+    assert job.ended.wait(10)
+    return job
+
+
+@pytest.fixture
+def defined(office):
+    office.host().define("Fortnox", "Bank", "API", "", {})
+    return office
+
+
+@pytest.fixture
+def previewed(client, defined, plugin):
+    """Have a preview open: a tick, flags, two that cannot be saved, one that is ignored."""
+    plugin.payments = [
+        payment(1, "1001"),
+        payment(2, "1002", "200"),
+        payment(3, "1003", "750"),
+        euro(4),
+        payment(5, "9999", "12.34"),
+    ]
+    plugin.left_out = [
+        left_out("not-booked", payment(6, "1002", "2.22")),
+        left_out("before-date", payment(7, "1002", "1.11")),
+    ]
+    return imported(client, defined)
+
+
+# --- Läs fil -----------------------------------------------------------------
+
+
+def test_the_dialog_to_read_a_file_has_the_fields_of_the_article(client, defined):
+    page = get(client, "/import/read")
+    labels = re.findall(r'<label for="(?:format|region|bank_account|date)">([^<]+)<', page)
+    assert labels == ["Filformat", "Region", "Bankkonto", "Datum"]
+    assert re.search(r'id="ok">Ok</button>', page)
+    assert 'aria-label="Redigera filformat"' in page
+
+
+def test_the_date_of_a_reading_is_preset_to_today(client, defined):
+    assert 'name="date" value="2026-11-22"' in get(client, "/import/read")
+
+
+def test_the_regions_of_definitions_and_invoices_can_be_chosen(client, defined):
+    page = get(client, "/import/read")
+    regions = re.search(r'id="region".*?</select>', page, re.DOTALL)[0]
+    assert re.findall(r">([^<>]+)</option>", regions) == ["[Standard]", "Norr"]
+
+
+def test_another_region_than_the_formats_is_refused_beside_its_field(client, defined):
+    page = post(client, "/import/start", 200, format="Fortnox", region="Norr", date="2026-11-22")
+    assert "gäller standardregionen" in page.text
+    assert defined.jobs.going_on() == []
+
+
+def test_region_bank_account_and_date_are_kept_with_the_run(client, defined, store):
+    asked = {"format": "Fortnox", "region": "", "bank_account": "5050-1055", "date": "2026-11-20"}
+    job = defined.jobs.get(post(client, "/import/start", **asked).headers["Location"][-12:])
+    assert job.ended.wait(10)
+    run = store.db.execute("SELECT region, bank_account, date FROM runs").fetchone()
+    assert tuple(run) == ("", "5050-1055", "2026-11-20")
+
+
+def test_a_bank_account_that_is_far_too_long_is_refused_beside_its_field(client, defined):
+    asked = {"format": "Fortnox", "region": "", "bank_account": "1" * 500, "date": "2026-11-20"}
+    page = post(client, "/import/start", 200, **asked)
+    assert 'id="bank-wrong"' in page.text
+
+
+def test_a_date_that_is_none_is_refused_beside_its_field(client, defined):
+    page = post(client, "/import/start", 200, format="Fortnox", region="", date="22/11")
+    assert "Skriv ett datum som ÅÅÅÅ-MM-DD." in page.text
+
+
+def test_without_a_format_the_dialog_says_how_to_make_one(client):
+    assert "Skapa ett med pennan" in get(client, "/import/read")
+
+
+def test_nothing_can_be_saved_before_something_is_read(client):
+    page = get(client, "/import")
+    assert re.search(r'id="save-payments"[^>]* disabled', page)
+
+
+# --- Settings ----------------------------------------------------------------
+
+
+def test_the_fields_of_any_plugin_are_shown_as_it_describes_them(client):
+    page = get(client, "/settings/new?type=Bank")
+    inputs = dict(re.findall(r'<input (?:type="checkbox" )?id="field-(\w+)"([^>]*)', page))
+    assert list(inputs) == ["path", "since", "most", "strict", "pin", "odd"]
+    assert "required" in inputs["path"]
+    assert "ÅÅÅÅ-MM-DD" in inputs["since"]
+    assert 'inputmode="numeric"' in inputs["most"]
+    assert 'value="7"' in inputs["most"]
+    assert "checked" in inputs["strict"]
+    assert 'type="password"' in inputs["pin"]
+    for label in ("Sökväg", "Från och med", "Högst", "Sträng", "Kod", "Okänt slag"):
+        assert f">{label}</label>" in page
+        assert f"Hjälp om {label}" in page
+
+
+def test_fields_are_in_english_for_those_who_read_it(client):
+    post(client, "/language", 302, language="en", back="/import")
+    page = get(client, "/settings/new?type=Bank")
+    assert ">Sökväg in English</label>" in page
+    assert "Help about Sökväg" in page
+
+
+def test_a_problem_stands_beside_its_field_and_nothing_is_stored(client, office, plugin):
+    plugin.problems = [
+        SimpleNamespace(key="most", severity="error", sentence=Text("För högt.", "Too high."))
+    ]
+    page = post(
+        client, "/settings/new", 422, name="Bank", type="Bank", format="API", **{"field-most": "99"}
+    ).text
+    assert re.search(r'id="field-most-wrong">\s*<li class="error"><strong>Fel:</strong> För', page)
+    assert re.search(r'id="field-most"[^>]*value="99"[^>]*aria-invalid=true', page)
+    assert office.definitions() == []
+
+
+def test_a_warning_stands_beside_its_field_after_storing(client, office, plugin):
+    plugin.problems = [
+        SimpleNamespace(key="path", severity="warning", sentence=Text("Ovanlig.", "Unusual."))
+    ]
+    answer = post(client, "/settings/new", name="Bank", type="Bank", format="API")
+    page = get(client, answer.headers["Location"])
+    assert "Inställningarna är sparade." in page
+    assert re.search(r'id="field-path-wrong">\s*<li class="warning">', page)
+    assert [one.name for one in office.definitions()] == ["Bank"]
+
+
+def test_settings_are_stored_and_shown_again(client, office):
+    values = {"field-path": "/bank", "field-since": "2026-01-01", "field-strict": "false"}
+    post(client, "/settings/new", name="Bank", type="Bank", format="API", region="Norr", **values)
+    [stored] = office.definitions()
+    assert stored.region == "Norr"
+    assert stored.settings["path"] == "/bank"
+    page = get(client, "/settings/of/Bank")
+    assert 'value="/bank"' in page
+    assert not re.search(r'id="field-strict"[^>]* checked', page)
+
+
+def test_settings_can_be_changed(client, defined):
+    post(client, "/settings/of/Fortnox", **{"field-path": "/annan"})
+    assert defined.store.definition("Fortnox").settings["path"] == "/annan"
+
+
+def test_a_secret_is_never_shown_again(client, defined, store):
+    with store.change():
+        store.set_definition_settings("Fortnox", {"pin": "hemligt-1234"})
+    assert "hemligt-1234" not in get(client, "/settings/of/Fortnox")
+
+
+def test_a_name_that_is_taken_is_said_beside_the_name(client, defined):
+    page = post(client, "/settings/new", 422, name="Fortnox", type="Bank", format="API").text
+    assert re.search(r'id="name-wrong">\s*<li class="error">', page)
+
+
+def test_a_name_with_any_characters_can_be_shown(client, office):
+    name = "Å/ä? #ö%"
+    answer = post(client, "/settings/new", name=name, type="Bank", format="API")
+    assert "Å/ä? #ö%" in get(client, answer.headers["Location"])
+
+
+def test_settings_of_the_office_are_changed_all_or_none(client, store):
+    post(client, "/settings/office", default_currency="SEK", accepted_deviation="2,50")
+    assert store.settings()["accepted_deviation"] == "2.50"
+    page = post(client, "/settings/office", 422, default_currency="EUR", accepted_deviation="-1")
+    assert "skriv ett belopp i SEK" in page.text
+    assert store.settings() == {"default_currency": "SEK", "accepted_deviation": "2.50"}
+
+
+# --- The lists ---------------------------------------------------------------
+
+
+def rows_of(page, name):
+    table = re.search(rf'<table class="list {name}">.*?</table>', page, re.DOTALL)[0]
+    body = table.partition("<tbody>")[2]
+    return [
+        [
+            re.sub(r"<[^>]+>|\s+", " ", cell).strip()
+            for cell in re.findall(r"<td.*?</td>", row, re.DOTALL)
+        ]
+        for row in re.findall(r"<tr.*?</tr>", body, re.DOTALL)
+    ]
+
+
+def test_ticks_and_flags_carry_a_word_and_a_shape_besides_their_colour(client, previewed):
+    page = get(client, "/import")
+    marks = [row[0] for row in rows_of(page, "ready")]
+    assert marks == ["Rätt belopp", "Delbetalning", "Förskott", "Rätt belopp"]
+    assert page.count('class="icon tick"') >= 2
+    assert page.count('class="icon flag"') == 2
+
+
+def test_amounts_dates_and_rates_are_written_as_swedes_do(client, previewed):
+    rows = rows_of(get(client, "/import"), "ready")
+    assert rows[3][4:8] == ["2026-01-04", "1 100,00", "100,00 EUR", "11"]
+
+
+def test_in_english_they_are_written_as_the_english_do(client, previewed):
+    post(client, "/language", 302, language="en", back="/import")
+    rows = rows_of(get(client, "/import"), "ready")
+    assert rows[3][4:7] == ["2026-01-04", "1,100.00", "100.00 EUR"]
+
+
+def test_the_lower_list_says_why(client, previewed):
+    reasons = [row[-1] for row in rows_of(get(client, "/import"), "rejected")]
+    assert reasons[0].startswith("Fel vid inläsning av faktura")
+    assert reasons[1] == "utelämnad: not-booked"
+
+
+def test_an_amount_that_could_not_be_read_is_empty_and_not_nothing(client, defined, plugin):
+    plugin.left_out = [unreadable("8"), unreadable("9", Decimal("3.33"))]
+    imported(client, defined)
+    amounts = [row[4] for row in rows_of(get(client, "/import"), "rejected")]
+    assert amounts == ["", "3,33"]
+
+
+def test_the_ignored_are_folded_away(client, previewed):
+    page = get(client, "/import")
+    assert re.search(r'<details class="pane folded" id="ignored-fold">', page)
+    assert [row[0] for row in rows_of(page, "ignored")] == ["7"]
+
+
+def test_the_totals_add_up(client, previewed):
+    page = get(client, "/import")
+    sums = re.search(r'<dl class="sums".*?</dl>', page, re.DOTALL)[0]
+    numbers = [int(number) for number in re.findall(r"<b>(\d+)</b>", sums)]
+    money = re.findall(r"<span>([\d\s\xa0,]+) SEK</span>", sums)
+    ore = [int(re.sub(r"\D", "", amount)) for amount in money]
+    assert numbers == [7, 4, 2, 1]
+    assert ore[0] == sum(ore[1:]) == 306567
+
+
+def test_a_customer_with_markup_in_the_name_is_only_a_name(client, previewed):
+    page = get(client, "/import")
+    assert EVIL not in page
+    assert "&lt;script&gt;alert(1)&lt;/script&gt;" in page
+
+
+def test_what_is_searched_for_is_only_text(client, previewed):
+    page = get(client, "/import?ready_q=%22%3E%3Cscript%3E")
+    assert "<script>" not in page.replace('<script src="/static/desk.js"', "")
+    assert "Ingen betalning stämmer" in page
+
+
+# --- Saving and the register ---------------------------------------------------
+
+
+def test_nothing_is_registered_before_the_button(client, previewed, store):
+    assert list(store.payments()) == []
+    post(client, "/import/save", run=previewed.run_id)
+    assert [row.payment_number for row in store.payments()] == ["1", "2", "3", "4"]
+
+
+def test_after_saving_the_page_says_how_many_are_registered(client, previewed):
+    answer = post(client, "/import/save", run=previewed.run_id)
+    page = get(client, answer.headers["Location"])
+    assert "4 betalningar är registrerade." in page
+    assert re.search(r'id="save-payments"[^>]* disabled', page)
+
+
+def test_what_was_not_looked_at_is_not_saved(client, previewed, defined, store):
+    """A newer import replaced the one on the page."""
+    imported(client, defined)
+    answer = post(client, "/import/save", run=previewed.run_id)
+    assert list(store.payments()) == []
+    assert "ersatt av en nyare" in get(client, answer.headers["Location"])
+
+
+def test_a_page_that_was_saved_does_not_save_a_later_import(
+    client, previewed, defined, plugin, store
+):
+    """Its button, pressed again in another window, is not for what nobody looked at."""
+    post(client, "/import/save", run=previewed.run_id)
+    plugin.payments = [payment(8, "1002", "100")]
+    imported(client, defined)
+    post(client, "/import/save", run=previewed.run_id)
+    assert "8" not in [row.payment_number for row in store.payments()]
+
+
+def test_a_preview_that_no_longer_holds_is_shown_anew(client, previewed, store):
+    with store.change() as db:
+        db.execute("UPDATE invoices SET remaining = '10' WHERE number = '1001'")
+    answer = post(client, "/import/save", run=previewed.run_id)
+    assert "Uppgifterna har ändrats sedan förhandsvisningen" in get(
+        client, answer.headers["Location"]
+    )
+    assert list(store.payments()) == []
+
+
+def test_a_second_press_saves_nothing_twice(client, previewed, store):
+    """It ends with NOTHING_TO_SAVE, whose sentence is told."""
+    post(client, "/import/save", run=previewed.run_id)
+    again = post(client, "/import/save", run=previewed.run_id)
+    assert len(list(store.payments())) == 4
+    assert "Det finns inget att spara" in get(client, again.headers["Location"])
+
+
+def test_the_register_shows_where_a_payment_came_from(client, previewed):
+    post(client, "/import/save", run=previewed.run_id)
+    page = get(client, "/payments?tab=origin")
+    facts = dict(re.findall(r"<dt>([^<]+)</dt><dd[^>]*>([^<]*)</dd>", page))
+    assert facts["Företag"] == "Åkeriet AB (77)"
+    assert facts["Nummer"] == "1"
+    assert facts["Källa"] == "manual"
+    assert facts["Filformat"] == "Fortnox"
+    assert facts["Användare"] == "kim"
+    assert facts["Registrerad"] == "2026-11-22 12:00"
+
+
+def test_the_register_shows_the_payments_of_an_invoice(client, defined, plugin):
+    plugin.payments = [payment(1, "1002", "200"), payment(2, "1002", "300"), payment(3, "1001")]
+    job = imported(client, defined)
+    post(client, "/import/save", run=job.run_id)
+    page = get(client, "/payments?tab=invoice&payment=1")
+    assert "Fakturans betalningar (2)" in page
+    facts = dict(re.findall(r"<dt>([^<]+)</dt><dd[^>]*>([^<]*)</dd>", page))
+    assert facts["Återstår"] == "0,00 SEK"
+
+
+def test_the_register_is_searched(client, previewed):
+    post(client, "/import/save", run=previewed.run_id)
+    assert [row[1] for row in rows_of(get(client, "/payments?q=ängens"), "payments")] == ["2"]
+
+
+# --- While it reads ------------------------------------------------------------
+
+
+@pytest.fixture
+def slow(plugin, office):
+    """Make the plug-in tell how far it is, and go on when the test says so."""
+    go_on, waiting = threading.Event(), threading.Event()
+
+    def during(run):
+        run.hook.opter_open_window(
+            run=run, address="https://login.invalid/?state=1", answered=lambda _: None
+        )
+        sentence = Text("Läser betalningar: 200 av 500", "Reading payments: 200 of 500")
+        for done in (100, 200):
+            progress = SimpleNamespace(
+                stage="reading", done=done, total=500, sentence=sentence, seconds_left=75.0
+            )
+            run.hook.opter_progress(run=run, progress=progress)
+        waiting.set()
+        assert go_on.wait(10)
+        if any(run.hook.opter_progress(run=run, progress=progress)):
+            raise Stopped
+
+    plugin.during = during
+    yield SimpleNamespace(go_on=go_on, waiting=waiting)
+    go_on.set()
+
+
+class Stopped(Exception):
+    code = "CANCELLED"
+    kind = "cancelled"
+    sentence = Text("Importen avbröts.", "The import was cancelled.")
+
+
+def started(client, office):
+    answer = post(client, "/import/start", format="Fortnox", region="", date="2026-11-22")
+    path = answer.headers["Location"]
+    return path, office.jobs.get(path.rpartition("/")[2])
+
+
+def test_progress_names_payments_pages_and_the_time_that_is_left(client, defined, slow):
+    path, _job = started(client, defined)
+    assert slow.waiting.wait(10)
+    now = json.loads(get(client, f"{path}/now"))
+    assert now["sentence"] == "Läser betalningar: 200 av 500"
+    assert (now["done"], now["total"], now["read"], now["pages"]) == (200, 500, "200", "2")
+    assert now["left"] == "1 min 15 s"
+
+
+def test_progress_can_be_followed_without_scripts(client, defined, slow):
+    path, _job = started(client, defined)
+    assert slow.waiting.wait(10)
+    page = get(client, path)
+    assert '<meta http-equiv="refresh"' in page
+    assert "Läser betalningar: 200 av 500" in page
+    assert re.search(r'<progress [^>]*max="500" value="200"', page)
+
+
+def test_the_login_address_is_told_only_while_somebody_is_to_sign_in(client, defined, slow):
+    path, job = started(client, defined)
+    assert slow.waiting.wait(10)
+    assert json.loads(get(client, f"{path}/now"))["address"] is None
+    job.progress = SimpleNamespace(stage="login", done=0, total=None, sentence=Text("a", "b"))
+    assert json.loads(get(client, f"{path}/now"))["address"] == "https://login.invalid/?state=1"
+
+
+def test_cancelling_leaves_nothing_half_done(client, defined, slow, store, plugin):
+    plugin.payments = [payment(1)]
+    path, job = started(client, defined)
+    assert slow.waiting.wait(10)
+    post(client, f"{path}/stop")
+    slow.go_on.set()
+    assert job.ended.wait(10)
+    page = get(client, path)
+    assert "Importen avbröts" in page
+    assert list(store.payments()) == []
+    assert store.db.execute("SELECT count(*) FROM run_rows").fetchone()[0] == 0
+    assert defined.open_previews() == {}
+
+
+def test_a_second_start_shows_the_import_that_is_going_on(client, defined, slow):
+    first, _job = started(client, defined)
+    second, _job = started(client, defined)
+    assert first == second
+    assert "En import pågår: Fortnox." in get(client, "/import")
+
+
+def test_a_failure_is_shown_in_the_words_of_the_plugin(client, defined, plugin):
+    def fail(_run):
+        raise Refused
+
+    plugin.during = fail
+    job = imported(client, defined)
+    page = get(client, f"/import/jobs/{job.id}")
+    assert "Licens saknas." in page
+    assert "<code>NO_LICENCE</code>" in page
+
+
+def test_a_bug_of_the_plugin_is_shown_as_one_without_its_text(client, defined, plugin, caplog):
+    def fail(_run):
+        raise ZeroDivisionError("hemligt-1234")
+
+    plugin.during = fail
+    job = imported(client, defined)
+    assert "Ett fel i programmet." in get(client, f"/import/jobs/{job.id}")
+    assert "ZeroDivisionError" in caplog.text
+    assert "hemligt-1234" not in caplog.text
+
+
+def test_an_address_can_be_pasted_where_the_login_does_not_come_back(client, defined, slow):
+    path, job = started(client, defined)
+    assert slow.waiting.wait(10)
+    pasted = []
+    job.window("https://login.invalid", lambda address: pasted.append(address) or Text("Fel", "x"))
+    post(client, f"{path}/answer", address="http://localhost/?code=1")
+    assert pasted == ["http://localhost/?code=1"]
+
+
+def test_an_import_that_nobody_knows_is_no_page(client):
+    assert "PAGE_UNKNOWN" in get(client, "/import/jobs/unknown", 400)
+
+
+# --- Who is let in -------------------------------------------------------------
+
+
+ROUTES = [
+    "/import/start",
+    "/import/save",
+    "/settings/new",
+    "/settings/office",
+    "/language",
+    "/night",
+]
+
+
+@pytest.mark.parametrize("path", ROUTES)
+@pytest.mark.parametrize("sent", [{}, {"token": ""}, {"token": "wrong"}, {"token": "å"}])
+def test_a_form_without_the_token_of_the_session_changes_nothing(client, path, sent):
+    get(client, "/import")
+    answer = client.post(path, headers=HERE, data=sent)
+    assert answer.status_code == 409
+    assert "PAGE_TOO_OLD" in answer.text
+
+
+def test_every_route_that_changes_something_is_a_post(office):
+    app = create_app(office)
+    for rule in app.url_map.iter_rules():
+        changes = {"imports.start", "imports.stop", "imports.save", "imports.answer"}
+        changes |= {"settings.make", "settings.change", "home.speak", "home.let_a_night_pass"}
+        if rule.endpoint in changes:
+            assert "GET" not in rule.methods
+
+
+def test_every_form_that_posts_carries_the_token(client, previewed, defined):
+    pages = ["/import", "/import/read", "/settings/new", "/settings/of/Fortnox", "/settings/office"]
+    for path in pages:
+        for form in re.findall(r'<form[^>]*method="post".*?</form>', get(client, path), re.DOTALL):
+            assert 'name="token"' in form
+
+
+def test_a_form_of_another_site_is_refused_even_with_the_token(client):
+    data = {"token": token(client), "language": "en"}
+    answer = client.post("/language", headers=HERE | {"Origin": "http://evil.invalid"}, data=data)
+    assert answer.status_code == 409
+    headers = HERE | {"Origin": "null", "Sec-Fetch-Site": "cross-site"}
+    assert client.post("/language", headers=headers, data=data).status_code == 409
+
+
+@pytest.mark.parametrize(
+    "host", ["evil.invalid", "127.0.0.1.evil.invalid:80", "192.0.2.1", "[", ""]
+)
+def test_a_page_of_another_site_does_not_reach_us_under_its_own_name(client, host):
+    answer = client.get("/import", headers={"Host": host})
+    assert answer.status_code == 400
+    assert answer.text.startswith("HOST_UNKNOWN: ")
+    assert "Betalningar" not in answer.text
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1:1", "localhost:8000", "[::1]:8000", "LOCALHOST"])
+def test_this_machine_reaches_us_under_all_its_names(client, host):
+    assert client.get("/import", headers={"Host": host}).status_code == 200
+
+
+def test_a_desk_for_others_is_reached_by_number_but_by_no_strange_name(office):
+    client = create_app(office, "0.0.0.0").test_client()  # noqa: S104
+    assert client.get("/import", headers={"Host": "192.0.2.7:80"}).status_code == 200
+    assert client.get("/import", headers={"Host": "evil.invalid"}).status_code == 400
+
+
+def test_only_loopback_is_called_loopback():
+    assert [is_loopback(host) for host in ("localhost", "127.0.0.2", "::1")] == [True] * 3
+    assert [is_loopback(host) for host in ("::", "192.0.2.1", "example")] == [False] * 3
+
+
+@pytest.mark.parametrize("path", ["/import", "/static/desk.js", "/nothing", "/import/window"])
+def test_every_answer_runs_only_our_scripts_and_can_be_framed_by_nobody(client, path):
+    with client.get(path, headers=HERE) as answer:
+        headers = answer.headers
+    policy = headers["Content-Security-Policy"]
+    assert "default-src 'none'" in policy
+    assert "script-src 'self'" in policy
+    assert "frame-ancestors 'none'" in policy
+    assert "unsafe" not in policy
+    assert headers["X-Frame-Options"] == "DENY"
+    assert headers["X-Content-Type-Options"] == "nosniff"
+    assert headers["Referrer-Policy"] == "no-referrer"
+
+
+def test_the_cookie_is_for_this_site_and_no_script(client):
+    cookie = client.get("/import", headers=HERE).headers["Set-Cookie"]
+    assert "HttpOnly" in cookie
+    assert "SameSite=Strict" in cookie
+
+
+def test_no_page_has_a_script_or_a_style_of_its_own(client, previewed):
+    for path in ("/import", "/import/read", "/settings/new", "/payments"):
+        page = get(client, path)
+        assert re.findall(r"<script(?! src=)|<style| style=| on[a-z]+=", page) == []
+
+
+def test_pages_are_kept_by_no_cache(client):
+    assert client.get("/import", headers=HERE).headers["Cache-Control"] == "no-store"
+
+
+def test_the_language_sends_nobody_to_another_site(client):
+    for back in ("https://evil.invalid", "//evil.invalid", "/\\evil.invalid"):
+        answer = post(client, "/language", 302, language="en", back=back)
+        assert answer.headers["Location"] == "/import"
+
+
+def test_a_form_that_is_far_too_large_is_refused(client):
+    answer = client.post("/import/save", headers=HERE, data={"token": "x" * 300_000})
+    assert answer.status_code == 413
+
+
+def test_a_fault_of_a_page_shows_nothing_of_the_program(office, monkeypatch, caplog):
+    client = create_app(office).test_client()
+    monkeypatch.setattr(type(office), "preview", lambda *_: 1 / 0)
+    page = get(client, "/import", 500)
+    assert "Ett fel i programmet." in page
+    assert "Traceback" not in page
+
+
+# --- Words ---------------------------------------------------------------------
+
+
+def test_every_word_exists_in_both_languages_with_the_same_values():
+    for word, text in WORDS.items():
+        assert text.sv.strip(), word
+        assert text.en.strip(), word
+        assert set(re.findall(r"{\w+}", text.sv)) == set(re.findall(r"{\w+}", text.en)), word
+
+
+def test_every_word_that_a_page_asks_for_exists_and_every_word_is_asked_for():
+    from pathlib import Path
+
+    import hostsim.desk
+
+    folder = Path(hostsim.desk.__file__).parent
+    sources = [*folder.glob("templates/*.html"), *folder.glob("*.py")]
+    text = "".join(
+        source.read_text(encoding="utf-8") for source in sources if source.name != "words.py"
+    )
+    quoted = set(re.findall(r"['\"]([a-z_]+)['\"]", text))
+    families = {f"tab_{one}" for one in ("payment", "invoice", "origin")} | {
+        "default_currency_help",
+        "accepted_deviation_help",
+        "ready_saved",
+        "sum_ready_saved",
+    }
+    assert set(re.findall(r"\bw\('([a-z_]+)'[,)]", text)) <= set(WORDS)
+    assert set(WORDS) - quoted - families == set()
+
+
+def test_the_words_of_the_screen_are_the_ones_that_its_users_know():
+    known = {
+        "economy": ("Ekonomi", "Economy"),
+        "payment_import": ("Betalningsimport", "Payment import"),
+        "read_file": ("Läs fil", "Read file"),
+        "file_format": ("Filformat", "File format"),
+        "save_payments": ("Spara betalningar", "Save payments"),
+        "payment_register": ("Betalningsregistrering", "Manual payments"),
+        "import_settings": ("Betalningsimport - Inställningar", "Payment import - Settings"),
+        "import_type": ("Importtyp", "Import type"),
+        "import_format": ("Importformat", "Import format"),
+        "bank_account": ("Bankkonto", "Bank account"),
+        "date": ("Datum", "Date"),
+        "accepted_deviation": ("Accepterad fakturaavvikelse", "Accepted invoice deviation"),
+    }
+    assert {key: tuple(WORDS[key]) for key in known} == known
+
+
+def test_the_page_knows_no_plugin_by_name():
+    from pathlib import Path
+
+    import hostsim.desk
+
+    folder = Path(hostsim.desk.__file__).parent
+    for source in [
+        *folder.glob("templates/*.html"),
+        *folder.glob("static/*"),
+        *folder.glob("*.py"),
+    ]:
+        if source.name in {"opening.py", "words.py"}:
+            continue
+        text = source.read_text(encoding="utf-8")
+        assert "FortnoxAPI" not in text, source
+        assert "ignore_payments_before" not in text, source

@@ -1,0 +1,224 @@
+"""Lists of 50,000 payments: a page at a time, sorted, searched, summed and exported."""
+
+import csv
+import io
+import re
+from decimal import Decimal
+
+import pytest
+from fake_plugin import payment
+from hypothesis import given
+from hypothesis import strategies as st
+
+from hostsim.desk.app import create_app
+from hostsim.desk.columns import COLUMNS, csv_lines, harmless
+from hostsim.desk.lists import PAGE, Asked, all_of, page_of, preview_rows, swedish
+from hostsim.desk.office import Office
+from hostsim.plugins import Plugins
+from hostsim.store import PAYMENT_COLUMNS, Store, record_of
+
+MANY = 50_000
+RUN = "run-1"
+CUSTOMERS = ("Öst & Väst AB", "Ängens Åkeri AB", "=cmd|' /C calc'!A0", "Ågrens Bygg AB")
+
+
+@pytest.fixture(scope="module")
+def store(tmp_path_factory):
+    """Keep an open preview of 50,000 ready payments and two that cannot be saved."""
+    with Store.create(tmp_path_factory.mktemp("lists") / "host.db") as store:
+        with store.change() as db:
+            fill(db)
+        yield store
+
+
+def fill(db):
+    db.execute(
+        "INSERT INTO definitions (name, import_type, import_format, region, settings)"
+        " VALUES ('Fortnox', 'Fake', 'API', '', '{}')"
+    )
+    db.execute(
+        "INSERT INTO runs (id, definition, state, user, settings, started_at, counts, totals)"
+        " VALUES (?, 'Fortnox', 'open', 'kim', '{}', '2026-11-22T09:00:00+01:00', ?, ?)",
+        (
+            RUN,
+            f'{{"read": {MANY + 2}, "ready": {MANY}, "rejected": 2, "ignored": 0}}',
+            '{"read": "5020.00", "ready": "5000.00", "rejected": "20.00", "ignored": "0"}',
+        ),
+    )
+    db.executemany(
+        "INSERT INTO invoices (id, region, number, ocr, customer_code, customer_name, currency,"
+        " total, remaining, period_closed) VALUES (?, '', ?, '', 'K', ?, 'SEK', '1', '1', 1)",
+        [(place + 1, str(1000 + place), name) for place, name in enumerate(CUSTOMERS)],
+    )
+    marks = ", ".join("?" * len(PAYMENT_COLUMNS.split(", ")))
+    db.executemany(
+        f"INSERT INTO run_rows (run_id, {PAYMENT_COLUMNS}, fresh, kind, status, reason,"  # noqa: S608
+        f" message_sv, message_en, invoice_id) VALUES (?, {marks}, 1, ?, ?, ?, ?, ?, ?)",
+        [*map(ready, range(1, MANY + 1)), rejected(MANY + 1), rejected(MANY + 2)],
+    )
+
+
+def ready(number):
+    of = payment(number, str(1000 + number % 4), "0.10", date=payment(1).date)
+    status = "partial" if number % 1000 == 0 else "exact"
+    return (RUN, *record_of(of), "ready", status, None, None, None, number % 4 + 1)
+
+
+def rejected(number):
+    of = payment(number, "77", "10", date=payment(1).date)
+    return (RUN, *record_of(of), "rejected", None, "not-booked", "Inte än", "Not yet", None)
+
+
+@pytest.fixture(scope="module")
+def client(store):
+    return create_app(Office(store, Plugins())).test_client()
+
+
+def get(client, path):
+    answer = client.get(path, headers={"Host": "127.0.0.1"})
+    assert answer.status_code == 200
+    return answer
+
+
+def listed(store, kind="ready", **asked):
+    return page_of(store, preview_rows(RUN, kind), Asked(**asked))
+
+
+def numbers(page):
+    return [entry.row.payment_number for entry in page.entries]
+
+
+def test_a_page_holds_a_hundred_of_fifty_thousand(store):
+    page = listed(store)
+    assert (len(page.entries), page.found, page.pages) == (PAGE, MANY, 500)
+    assert (page.first, page.last) == (1, 100)
+
+
+def test_the_sum_of_fifty_thousand_is_exact_to_the_ore(store):
+    """As binary fractions, ten öre fifty thousand times is not five thousand kronor."""
+    assert listed(store).total == Decimal("5000.00")
+
+
+def test_the_pages_together_are_the_list_once(store):
+    seen = [n for place in range(1, 501, 100) for n in numbers(listed(store, page=place))]
+    assert len(set(seen)) == len(seen) == 500
+    assert numbers(listed(store, page=500))[-1] == str(MANY)
+
+
+def test_beyond_the_last_page_is_the_last_page(store):
+    assert listed(store, page=9999).number == 500
+
+
+def test_a_list_is_sorted_by_numbers_as_numbers(store):
+    assert numbers(listed(store, sort="payment"))[:10] == [str(n) for n in range(1, 11)]
+    assert numbers(listed(store, sort="-payment"))[0] == str(MANY)
+
+
+def test_what_needs_a_look_comes_first_when_sorted_by_judgement(store):
+    statuses = [entry.row.status for entry in listed(store, sort="mark").entries]
+    assert statuses[:51] == ["partial"] * 50 + ["exact"]
+
+
+def test_customers_are_sorted_as_in_a_swedish_register():
+    names = ["Örebro", "Zebra", "Ärla", "Adam", "Åbo"]
+    assert sorted(names, key=swedish) == ["Adam", "Zebra", "Åbo", "Ärla", "Örebro"]
+
+
+def test_a_search_finds_capitals_and_small_letters_alike(store):
+    assert listed(store, text="öst &").found == MANY // 4
+    assert listed(store, text="ÄNGENS").found == MANY // 4
+
+
+@pytest.mark.parametrize("text", ["10,00", "10,0", "10"])
+def test_an_amount_is_found_as_swedes_write_it(store, text):
+    assert listed(store, "rejected", text=text).found == 2
+
+
+def test_a_search_may_hold_any_character(store):
+    for text in ("'", "%", "?1", "("):
+        assert listed(store, text=text).found in {0, MANY // 4}
+
+
+def test_one_kind_can_be_looked_at_alone(store):
+    page = listed(store, code="partial")
+    assert page.found == 50
+    assert page.codes == {"exact": MANY - 50, "partial": 50}
+
+
+@given(st.text(max_size=30))
+def test_whatever_stands_in_the_address_a_page_is_shown(text):
+    asked = Asked.of({"q": text, "sort": text, "page": text, "code": text})
+    assert 1 <= asked.page < 10**7
+
+
+@pytest.mark.parametrize("sort", ["", "; DROP TABLE runs", "rowid", "-", "--mark"])
+def test_an_unknown_column_sorts_by_date(store, sort):
+    assert numbers(listed(store, sort=sort))[:2] == ["1", "2"]
+
+
+def test_the_page_of_fifty_thousand_is_small(client):
+    page = get(client, "/import").text
+    assert len(page) < 200_000
+    assert "1–100 av 50 000" in page.replace("\xa0", " ")
+
+
+def test_the_link_to_the_next_page_keeps_search_and_order(client):
+    page = get(client, "/import?ready_q=bygg&ready_sort=-amount&rejected_page=1").text
+    link = re.search(r'id="ready-next" href="([^"]+)"', page)[1]
+    for part in ("ready_q=bygg", "ready_sort=-amount", "ready_page=2", "rejected_page=1"):
+        assert part in link
+
+
+def test_an_export_is_what_the_list_shows_in_the_same_order(client):
+    answer = get(client, f"/import/{RUN}/ready.csv?ready_code=partial&ready_sort=-payment")
+    rows = list(csv.reader(io.StringIO(answer.text.lstrip("\ufeff")), delimiter=";"))
+    assert rows[0][:5] == ["Bedömning", "Betalning", "Faktura", "Kund", "Datum"]
+    assert len(rows) == 51
+    assert rows[1][1] == str(MANY)
+    assert answer.headers["Content-Type"].startswith("text/csv")
+    assert "attachment" in answer.headers["Content-Disposition"]
+
+
+def test_an_export_holds_all_fifty_thousand(client):
+    answer = get(client, f"/import/{RUN}/ready.csv")
+    assert answer.data.count(b"\r\n") == MANY + 1
+
+
+def test_an_export_is_read_by_a_swedish_excel(client):
+    data = get(client, f"/import/{RUN}/rejected.csv").data
+    assert data.startswith(b"\xef\xbb\xbf")
+    assert "10,00;" in data.decode()
+
+
+@pytest.mark.parametrize("cell", ["=1+1", "+46701234567x", "-x", "@SUM(A1)", "\t=1", "\r=1"])
+def test_a_cell_that_a_spreadsheet_would_run_is_made_text(cell):
+    assert harmless(cell) == "'" + cell
+
+
+@pytest.mark.parametrize("cell", ["-4375,00", "12,5", "-1", "Åkeri AB", ""])
+def test_numbers_and_names_stay_as_they_are(cell):
+    assert harmless(cell) == cell
+
+
+def test_a_customer_named_like_a_formula_is_harmless_in_an_export(store):
+    source = preview_rows(RUN, "ready")
+    lines = csv_lines(COLUMNS["ready"], all_of(store, source, Asked(text="=cmd")), "sv")
+    assert next(line for line in lines if "cmd" in line).split(";")[3].strip('"').startswith("'=")
+
+
+def test_a_name_with_control_characters_stays_on_its_line(store):
+    """Neither a line break nor a mark that turns the writing round reaches page or export."""
+    turned = "Å\u202ekeri\n\x1b[31m AB"
+    with store.change() as db:
+        db.execute("UPDATE invoices SET customer_name = ? WHERE id = 4", (turned,))
+    entry = listed(store, text="31m").entries[0]
+    assert COLUMNS["ready"][3].shown(entry, "sv") == "Å keri [31m AB"
+    with store.change() as db:
+        db.execute("UPDATE invoices SET customer_name = ? WHERE id = 4", (CUSTOMERS[3],))
+
+
+def test_a_list_can_be_looked_at_while_it_is_being_sent(store):
+    sent = all_of(store, preview_rows(RUN, "ready"), Asked(text="bygg", sort="customer"))
+    next(sent)
+    assert listed(store, text="öst", sort="customer").found == MANY // 4
+    assert len(list(sent)) == MANY // 4 - 1

@@ -1,0 +1,121 @@
+"""What hostsim serve prepares, and what it says."""
+
+import io
+import re
+
+import pytest
+import requests
+
+from hostsim.desk import Desk, Office
+from hostsim.desk.opening import beside_sandbox, run_desk
+from hostsim.errors import HostError
+from hostsim.plugins import Plugins
+from hostsim.render import Paper
+from hostsim.sandbox import seed
+from hostsim.store import Store
+from opter_fortnox_plugin import plugin
+
+
+def served(use, *, language="sv", environment=None, **keywords):
+    """Serve the desk as long as ``use`` looks at it; give what was printed."""
+    out = io.StringIO()
+
+    def wait():
+        use(re.search(r"http://\S+/", out.getvalue())[0])
+        raise KeyboardInterrupt
+
+    defaults = {"database": None, "login_timeout": 5.0, "open_browser": False}
+    run_desk(
+        Paper(out, language),
+        Plugins([("fortnox", plugin)]),
+        environment=environment or {},
+        wait=wait,
+        **defaults | keywords,
+    )
+    return out.getvalue()
+
+
+def test_nothing_has_to_be_prepared():
+    pages = []
+    said = served(lambda url: pages.append(requests.get(url, timeout=10)))
+    assert pages[0].status_code == 200
+    assert "Ingenting är inläst" in pages[0].text
+    assert "Fortnox: sandlåda" in pages[0].text
+    assert f"användare {seed.USER}, lösenord {seed.PASSWORD}" in said
+    assert "tas bort när du avslutar" in said
+    assert said.endswith("Avslutat.\n")
+
+
+def test_it_speaks_english_when_asked():
+    assert "The payment import is at" in served(lambda _: None, language="en")
+
+
+def test_a_database_that_is_given_is_kept_with_the_hauliers_invoices(tmp_path):
+    path = tmp_path / "mine.db"
+    served(lambda _: None, database=path)
+    with Store.open(path) as store:
+        assert len(list(store.invoices())) > 200
+
+
+def test_a_database_that_has_data_is_left_as_it_is(tmp_path):
+    path = tmp_path / "mine.db"
+    Store.create(path).close()
+    served(lambda _: None, database=path)
+    with Store.open(path) as store:
+        assert list(store.invoices()) == []
+
+
+def test_with_real_credentials_there_is_no_sandbox_and_no_invented_data(tmp_path):
+    pages = []
+    said = served(
+        lambda url: pages.append(requests.get(url, timeout=10).text),
+        environment={"FORTNOX_CLIENT_ID": "abc"},
+        database=tmp_path / "real.db",
+    )
+    assert "sandlåda" not in pages[0] + said
+    assert f"Databasen är {tmp_path / 'real.db'}." in said
+    with Store.open(tmp_path / "real.db") as store:
+        assert list(store.invoices()) == []
+
+
+def test_the_real_desk_has_no_night_to_let_pass(tmp_path):
+    with Store.create(tmp_path / "host.db") as store, Desk(Office(store, Plugins())) as desk:
+        session = requests.Session()
+        page = session.get(desk.url, timeout=10).text
+        token = re.search(r'name="token" value="([^"]+)"', page)[1]
+        answer = session.post(f"{desk.url}night", data={"token": token}, timeout=10)
+    assert "PAGE_UNKNOWN" in answer.text
+
+
+def test_a_night_brings_payments_into_the_sandbox():
+    with beside_sandbox(Plugins([("fortnox", plugin)])) as office, Desk(office) as desk:
+        before = len(office.sandbox.state.company(seed.COMPANY).payments())
+        session = requests.Session()
+        page = session.get(desk.url, timeout=10).text
+        token = re.search(r'name="token" value="([^"]+)"', page)[1]
+        told = session.post(f"{desk.url}night", data={"token": token}, timeout=10).text
+        after = len(office.sandbox.state.company(seed.COMPANY).payments())
+    assert after == before + 2
+    assert "En natt har gått" in told
+
+
+def test_a_desk_for_other_machines_comes_with_a_warning():
+    said = served(lambda _: None, host="0.0.0.0")  # noqa: S104
+    assert "Varning: alla som når 0.0.0.0 kan läsa och spara betalningar" in said
+
+
+def test_a_desk_for_this_machine_comes_without_one():
+    assert "Varning" not in served(lambda _: None)
+
+
+def test_a_port_that_is_taken_is_said_so(tmp_path):
+    with Store.create(tmp_path / "host.db") as store, Desk(Office(store, Plugins())) as desk:
+        port = int(re.search(r":(\d+)/", desk.url)[1])
+        with pytest.raises(HostError) as caught:
+            served(lambda _: None, port=port)
+    assert (caught.value.code, caught.value.kind) == ("DESK_PORT_IN_USE", "usage")
+
+
+def test_the_desk_listens_on_this_machine_alone(tmp_path):
+    with Store.create(tmp_path / "host.db") as store, Desk(Office(store, Plugins())) as desk:
+        assert desk.url.startswith("http://127.0.0.1:")
