@@ -29,6 +29,9 @@ GUESSES: Final = 2
 #: than the pages that it lets us ask for.
 _BOLDNESS: Final = 0.6
 
+#: So many pages are soon read; the last one is looked at only where there are more.
+_FEW: Final = 5
+
 
 class Ahead:
     """The pages of one walk, from the second; a context manager that drops what is left.
@@ -122,6 +125,9 @@ class Ahead:
         if self._in_vain >= GUESSES or not self._guessed <= self._seen:
             return None
         known = max(self._needed, number)
+        if not self._guessed and self._end - known > _FEW:
+            # Its dates tell either that all is needed, or how far each page goes.
+            return self._end if self._end not in self._jobs else None
         guess = min(known + int((self._expected_end() - known) * _BOLDNESS), self._end)
         return guess if guess > known and guess not in self._jobs else None
 

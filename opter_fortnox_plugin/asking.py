@@ -11,7 +11,7 @@ from functools import partial
 from typing import Any, Final
 
 from opter_fortnox_plugin.client import Client
-from opter_fortnox_plugin.contract import Company, ImportReport, Run, Text
+from opter_fortnox_plugin.contract import ImportReport, Run, Text
 from opter_fortnox_plugin.crew import Crew
 from opter_fortnox_plugin.host import Host
 from opter_fortnox_plugin.importer import Importer, import_payments
@@ -47,26 +47,28 @@ class _OfInvoices(Importer):
         pace: Pace,
         *,
         settings: Settings,
-        company: Company,
         numbers: Sequence[str],
         references: Sequence[str],
     ) -> None:
-        super().__init__(host, client, crew, pace, settings=settings, company=company)
+        super().__init__(host, client, crew, pace, settings=settings)
         self._numbers = numbers
         self._references = references
 
-    def run(self) -> ImportReport:
+    def begin(self) -> None:
+        pass
+
+    def _read(self) -> ImportReport:
         self._host.tell("reading", 0, None, _READING)
         wanted = {number for number in self._numbers if _can_be_one(number)}
         for reference in filter(None, self._references):
             wanted.update(self._invoices_with(reference))
         for number in sorted(wanted, key=int):
-            self._read(number)
+            self._read_one(number)
         return ImportReport(
             company=self._company, cursor=None, not_read=0, requests=self._pace.started
         )
 
-    def _read(self, number: str) -> None:
+    def _read_one(self, number: str) -> None:
         reading = Reading(
             self._crew,
             lambda page: self._client.payments(page, None, number),

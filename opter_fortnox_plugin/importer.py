@@ -45,7 +45,7 @@ from opter_fortnox_plugin.login import Listener, Login
 from opter_fortnox_plugin.oauth import TokenEndpoint
 from opter_fortnox_plugin.ocr import OcrBook
 from opter_fortnox_plugin.pace import REQUESTS, Pace
-from opter_fortnox_plugin.protocol import authorization_address
+from opter_fortnox_plugin.protocol import Page, authorization_address
 from opter_fortnox_plugin.rates import exchange_rate
 from opter_fortnox_plugin.reading import Damaged, Reading, Row
 from opter_fortnox_plugin.schemas import (
@@ -125,13 +125,16 @@ def import_payments(
                     # First, so that not even one request goes beside another import's.
                     locks.enter_context(_only_import(host, run.company))
                 held.enter_context(_paced(host, pace, configuration.client_id, now))
-                company = held.enter_context(crew).do(client.company)
+                asked = held.enter_context(crew).start(client.company)
+                make = importer or partial(Importer, everything=everything)
+                reader = make(host, client, crew, pace, settings=settings)
+                reader.begin()
+                company = crew.result(asked)
                 refuse_another(run, company)
                 if run.company is None:
                     locks.enter_context(_only_import(host, company))
                     _recall(host, pace, configuration.client_id, now)
-                make = importer or partial(Importer, everything=everything)
-                return make(host, client, crew, pace, settings=settings, company=company).run()
+                return reader.run(company)
     finally:
         wire.close()
 
@@ -221,7 +224,6 @@ class Importer:
         pace: Pace,
         *,
         settings: Settings,
-        company: Company,
         everything: bool = False,
     ) -> None:
         self._host = host
@@ -229,16 +231,26 @@ class Importer:
         self._crew = crew
         self._pace = pace
         self._settings = settings
-        self._company = company
         self._everything = everything
-        self._ocr = OcrBook(client, host, crew, company.number)
+        self._first_page: Job[Page] | None = None
         #: Pages that wait for details, and those details from the first that is not here yet.
         self._pages: deque[list[Payment | LeftOut | Detail]] = deque()
         self._details: deque[Detail] = deque()
         self._pages_begun = 0
         self._details_begun = 0
 
-    def run(self) -> ImportReport:
+    def begin(self) -> None:
+        """Ask for what is needed whichever company answers, beside the question which it is."""
+        since = self._since()
+        self._first_page = self._crew.start(lambda: self._client.payments(1, since))
+
+    def run(self, company: Company) -> ImportReport:
+        """Read the payments of a company and hand them over."""
+        self._company = company
+        self._ocr = OcrBook(self._client, self._host, self._crew, company.number)
+        return self._read()
+
+    def _read(self) -> ImportReport:
         since = self._since()
         reading = Reading(
             self._crew,
@@ -247,6 +259,7 @@ class Importer:
             # What changed is read whole: a payment that was saved may have
             # been moved to a date before the setting.
             None if self._everything or since else self._settings.ignore_payments_before,
+            first_page=self._first_page,
         )
         self._host.tell("reading", 0, None, _READING)
         for rows in reading.pages():

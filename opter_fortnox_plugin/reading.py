@@ -15,7 +15,7 @@ from datetime import date, datetime, timedelta
 from typing import Any, Final
 
 from opter_fortnox_plugin.ahead import AT_ONCE, Ahead
-from opter_fortnox_plugin.crew import Hands
+from opter_fortnox_plugin.crew import Hands, Job
 from opter_fortnox_plugin.errors import Unavailable
 from opter_fortnox_plugin.protocol import Page
 from opter_fortnox_plugin.schemas import InvoicePayment, Unreadable, payment_row, what_is_known
@@ -79,6 +79,7 @@ class Reading:
         a moment. It cannot tell of deletions: nothing in Fortnox can.
     :param stop_before: the date before which nothing needs to be read;
         ``None`` to read all.
+    :param first_page: where it was asked for already.
     """
 
     def __init__(
@@ -87,8 +88,11 @@ class Reading:
         ask: Callable[[int], Page],
         changed_since: Callable[[datetime], bool],
         stop_before: date | None,
+        *,
+        first_page: Job[Page] | None = None,
     ) -> None:
         self._hands = hands
+        self._first_page = first_page
         self._ask = ask
         self._changed_since = changed_since
         self._stop_before = stop_before
@@ -137,7 +141,8 @@ class Reading:
         raise Unavailable("FORTNOX_LIST_UNSTABLE", attempts=ROUNDS)
 
     def _walk(self, walk: _Walk) -> Iterator[list[Row]]:
-        page = self._hands.result(self._hands.start(lambda: self._ask(1)))
+        first, self._first_page = self._first_page, None
+        page = self._hands.result(first or self._hands.start(lambda: self._ask(1)))
         # What is asked for together has no order in time; _holds takes none for granted.
         at_once = 1 if walk.in_turn else AT_ONCE
         with Ahead(self._hands, self._ask, page, walk.stop_before, at_once) as ahead:

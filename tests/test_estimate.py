@@ -49,7 +49,7 @@ def told_while_reading(wire):
         "https://api.fortnox.se/3", wire, SignedIn(), pace,
         sleep=clock.sleep, waiting=lambda what, seconds: None,
     )  # fmt: skip
-    Importer(side, client, Counted(), pace, settings=Settings.of(SETTINGS), company=COMPANY).run()
+    Importer(side, client, Counted(), pace, settings=Settings.of(SETTINGS)).run(COMPANY)
     return host.told, clock()
 
 

@@ -118,10 +118,9 @@ def run_import(wire, host=None, *, settings=SETTINGS, extra=(), everything=False
     )
     rules = Settings.of(settings)
     with crew:
-        importer = Importer(
-            side, client, crew, pace, settings=rules, company=COMPANY, everything=everything
-        )
-        return importer.run()
+        importer = Importer(side, client, crew, pace, settings=rules, everything=everything)
+        importer.begin()
+        return importer.run(COMPANY)
 
 
 @pytest.fixture
