@@ -182,10 +182,15 @@ class Host:
         import_format: str,
         region: str,
         values: Mapping[str, str],
+        *,
+        company_of: str | None = None,
     ) -> Sequence[hookspecs.SettingsProblem]:
         """Make a definition; give the warnings about its values.
 
         :param region: whose invoices the payments are for; ``""`` is the default one.
+        :param company_of: another definition, whose company this one shares, as where
+            several regions are one company; preset: that of the first save.
+        :raises HostError: ``COMPANY_TO_SHARE_UNKNOWN`` where that one has saved nothing yet.
         :raises SettingsRefused: when a value is wrong; nothing is stored then.
         """
         if not name.strip() or not name.isprintable() or len(name) > LONGEST_NAME:
@@ -197,9 +202,14 @@ class Host:
             raise host_error(
                 "IMPORT_FORMAT_UNKNOWN", type=import_type, name=import_format, known=known
             )
+        company = None
+        if company_of is not None:
+            company = self.store.definition(company_of).company
+            if company is None:
+                raise host_error("COMPANY_TO_SHARE_UNKNOWN", name=company_of)
         checked = self._checked(import_type, values)
         definition = Definition(
-            name.strip(), import_type, import_format, region, dict(checked.values), None, None
+            name.strip(), import_type, import_format, region, dict(checked.values), company, None
         )
         self.store.add_definition(definition)
         with self._alone(definition.name):

@@ -354,14 +354,16 @@ class Store:
         try:
             with self.change() as db:
                 db.execute(
-                    "INSERT INTO definitions (name, import_type, import_format, region, settings)"
-                    " VALUES (?, ?, ?, ?, ?)",
+                    "INSERT INTO definitions (name, import_type, import_format, region, settings,"
+                    " company, company_name) VALUES (?, ?, ?, ?, ?, ?, ?)",
                     (
                         definition.name,
                         definition.import_type,
                         definition.import_format,
                         definition.region,
                         json.dumps(dict(definition.settings), ensure_ascii=False),
+                        definition.company and definition.company.number,
+                        definition.company and definition.company.name,
                     ),
                 )
         except sqlite3.IntegrityError as error:

@@ -476,10 +476,21 @@ ERRORS: dict[str, tuple[str, Text]] = {
         Text(
             "Inloggningen gällde {company}, som filformatet {other} sparar betalningar från i "
             "{others_region.sv}; {name} gäller {region.sv}. Ingenting är sparat. Logga in på "
-            "företaget som hör till {name}, eller använd {other}.",
+            "företaget som hör till {name}. Är regionerna samma företag, lägg upp filformatet med "
+            "hostsim formats add --same-company-as {other}.",
             "The login was to {company}, whose payments the file format {other} saves in "
             "{others_region.en}; {name} is for {region.en}. Nothing was saved. Sign in to the "
-            "company that belongs to {name}, or use {other}.",
+            "company that belongs to {name}. Where the regions are one company, define the file "
+            "format with hostsim formats add --same-company-as {other}.",
+        ),
+    ),
+    "COMPANY_TO_SHARE_UNKNOWN": (
+        "usage",
+        Text(
+            "Filformatet {name} har inte sparat någon betalning, så ingen vet än vilket företag "
+            "det gäller. Importera och spara med {name} först.",
+            "The file format {name} has saved no payment, so nobody knows yet which company it "
+            "is for. Import and save with {name} first.",
         ),
     ),
     "WHY_WHICH": (

@@ -114,6 +114,24 @@ def test_it_is_refused_at_the_save_too_where_both_were_read_before_either_was_sa
     assert len(list(store.payments())) == 1
 
 
+def test_regions_that_are_one_company_each_take_the_payments_of_their_own_invoices(store, plugin):
+    store.load_invoices([invoice("2001", region="Syd"), invoice("3001", region="Nord")])
+    host = host_of(store, plugin)
+    plugin.payments = [payment(1, "2001"), payment(2, "3001")]
+    host.define("Syd", "Fake", "API", "Syd", {"before": "2026-01-01"})
+    values = {"before": "2026-01-01"}
+    assert refusal(host.define, "N", "Fake", "API", "Nord", values, company_of="Syd").code == (
+        "COMPANY_TO_SHARE_UNKNOWN"
+    )
+    host.import_payments("Syd")
+    host.save("Syd")
+    host.define("N", "Fake", "API", "Nord", values, company_of="Syd")
+    host.import_payments("N")
+    host.save("N")
+    saved = {one.payment.key.number: one.host_invoice_number for one in store.registered()}
+    assert saved == {"1": "2001", "2": "3001"}
+
+
 def test_two_definitions_of_one_region_may_read_one_company(host):
     host.define("Syd igen", "Fake", "API", "Syd", {"before": "2026-01-01"})
     host.import_payments("Syd")

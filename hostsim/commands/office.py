@@ -261,6 +261,16 @@ def _format_columns(common: Common, host: Host) -> list[Column[Definition]]:
     says=Text("Regionen vars fakturor betalas.", "The region whose invoices are paid."),
 )
 @click.option(
+    "--same-company-as",
+    "company_of",
+    cls=Option,
+    metavar="NAMN",
+    says=Text(
+        "En import vars företag den här delar, där flera regioner är samma företag.",
+        "An import whose company this one shares, where several regions are one company.",
+    ),
+)
+@click.option(
     "--set",
     "values",
     cls=Option,
@@ -274,12 +284,16 @@ def formats_add(  # noqa: PLR0917
     import_type: str,
     import_format: str,
     region: str,
+    company_of: str | None,
     values: tuple[str, ...],
 ) -> None:
     """Define an import, if its plug-in accepts the values."""
     with opened(common) as store:
         host = host_over(store)
-        warn(common, host.define(name, import_type, import_format, region, pairs(values)))
+        problems = host.define(
+            name, import_type, import_format, region, pairs(values), company_of=company_of
+        )
+        warn(common, problems)
         _show_format(common, store, host, name)
 
 
