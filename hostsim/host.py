@@ -190,7 +190,7 @@ class Host:
         :param region: whose invoices the payments are for; ``""`` is the default one.
         :param company_of: another definition, whose company this one shares, as where
             several regions are one company; preset: that of the first save.
-        :raises HostError: ``COMPANY_TO_SHARE_UNKNOWN`` where that one has saved nothing yet.
+        :raises HostError: ``COMPANY_NOT_KNOWN`` where that one has saved nothing yet.
         :raises SettingsRefused: when a value is wrong; nothing is stored then.
         """
         if not name.strip() or not name.isprintable() or len(name) > LONGEST_NAME:
@@ -206,7 +206,7 @@ class Host:
         if company_of is not None:
             company = self.store.definition(company_of).company
             if company is None:
-                raise host_error("COMPANY_TO_SHARE_UNKNOWN", name=company_of)
+                raise host_error("COMPANY_NOT_KNOWN", name=company_of)
         checked = self._checked(import_type, values)
         definition = Definition(
             name.strip(), import_type, import_format, region, dict(checked.values), company, None

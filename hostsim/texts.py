@@ -484,15 +484,6 @@ ERRORS: dict[str, tuple[str, Text]] = {
             "format with hostsim formats add --same-company-as {other}.",
         ),
     ),
-    "COMPANY_TO_SHARE_UNKNOWN": (
-        "usage",
-        Text(
-            "Filformatet {name} har inte sparat någon betalning, så ingen vet än vilket företag "
-            "det gäller. Importera och spara med {name} först.",
-            "The file format {name} has saved no payment, so nobody knows yet which company it "
-            "is for. Import and save with {name} first.",
-        ),
-    ),
     "WHY_WHICH": (
         "usage",
         Text(

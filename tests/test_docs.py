@@ -20,6 +20,8 @@ from opter_fortnox_plugin.errors import SENTENCES
 
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")
+SANDBOX = (ROOT / "hostsim/sandbox/README.md").read_text(encoding="utf-8")
+PAGES = sorted(page for page in ROOT.glob("*.md")) + sorted((ROOT / "hostsim").rglob("*.md"))
 SOURCES = [
     path.read_text(encoding="utf-8")
     for folder in ("hostsim", "opter_fortnox_plugin")
@@ -94,7 +96,7 @@ def switchboard(now):
 
 @pytest.mark.parametrize(
     ("method", "path", "body"),
-    re.findall(r"\| `(GET|PUT|PATCH|POST) /_sandbox(\S*?)(?: (\{.*\}))?` \|", README),
+    re.findall(r"\| `(GET|PUT|PATCH|POST) /_sandbox(\S*?)(?: (\{.*\}))?` \|", SANDBOX),
 )
 def test_every_line_for_the_switchboard_works(switchboard, method, path, body):
     answer = requests.request(
@@ -107,9 +109,10 @@ def test_every_line_for_the_switchboard_works(switchboard, method, path, body):
     assert answer.ok, answer.text
 
 
-def test_every_file_that_the_readme_links_to_exists():
-    for target in re.findall(r"\]\(([^)]+)\)", README):
-        assert (ROOT / target).exists()
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_every_file_that_a_page_links_to_exists(page):
+    for target in re.findall(r"\]\(([^)#]+)\)", page.read_text(encoding="utf-8")):
+        assert target.startswith("https://") or (page.parent / target).exists(), target
 
 
 def test_the_typed_halves_of_the_contract_fit_each_other():

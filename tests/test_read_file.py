@@ -121,7 +121,7 @@ def test_regions_that_are_one_company_each_take_the_payments_of_their_own_invoic
     host.define("Syd", "Fake", "API", "Syd", {"before": "2026-01-01"})
     values = {"before": "2026-01-01"}
     assert refusal(host.define, "N", "Fake", "API", "Nord", values, company_of="Syd").code == (
-        "COMPANY_TO_SHARE_UNKNOWN"
+        "COMPANY_NOT_KNOWN"
     )
     host.import_payments("Syd")
     host.save("Syd")
