@@ -5,17 +5,24 @@ do it, and answers with a line: the signal that ended the child, or its status.
 The child writes the name of each step before it takes it. Forking saves most
 of the time that a new interpreter would need.
 
+Requests are made beside each other, in an order that nobody can foretell. So a
+step is known by its name and by how often it was taken; the thread that takes
+it lets no other take one meanwhile, so that it is the last that was written.
+
 A task with a ``limit`` has no steps: the system ends the child at the write
 that would make any file longer than so many bytes, and tears it there.
 """
 
 import builtins
+import itertools
 import json
 import os
 import resource
 import signal
 import sys
+import threading
 import traceback
+from collections import Counter
 from pathlib import Path
 
 from scripted_import import NAME, SECOND_DAY, FakeTime, ask_for_small_pages, host_of
@@ -27,19 +34,22 @@ from opter_fortnox_plugin.transport import Transport
 
 
 class Steps:
-    """Counts steps, and ends the process without a word at one of them."""
+    """Counts steps by their names, and ends the process without a word at one of them."""
 
     def __init__(self, die_at, trace):
-        self._left = die_at
+        self._die_at = die_at
+        self._taken = Counter()
+        self._lock = threading.Lock()
         self._trace = os.open(trace, os.O_WRONLY | os.O_CREAT | os.O_APPEND) if trace else None
 
     def take(self, name):
         if self._trace is None:
             return
-        os.write(self._trace, f"{name}\n".encode())
-        self._left -= 1
-        if self._left == 0:
-            os.kill(os.getpid(), signal.SIGKILL)
+        with self._lock:
+            os.write(self._trace, f"{name}\n".encode())
+            self._taken[name] += 1
+            if [name, self._taken[name]] == self._die_at:
+                os.kill(os.getpid(), signal.SIGKILL)
 
 
 def store_with(steps):
@@ -58,13 +68,38 @@ def store_with(steps):
     return Traced
 
 
-def transport_with(steps):
-    """Make a transport for which each request, and each answer, is a step."""
+def transport_with(steps, together=0):
+    """Make a transport for which each request, and each answer, is a step.
+
+    :param together: so many requests wait for each other's leaving before any looks for
+        its answer, those after the first list. That all have left is a step, too.
+    """
+    meeting = threading.Barrier(
+        together or 1, action=lambda: steps.take("all on their way"), timeout=20.0
+    )
+    places = itertools.count()
 
     class Stepping(Transport):
+        mine = threading.local()
+
+        @property
+        def sent(self):
+            return self._left
+
+        @sent.setter
+        def sent(self, told):
+            self._told = told
+
+        def _left(self):
+            self._told()
+            if getattr(self.mine, "meets", False):
+                meeting.wait()
+
         def send(self, method, address, **what):
             path = address.partition("//")[2].partition("/")[2]
             steps.take(f"{method} {path}")
+            # The company and the first list come first, and alone.
+            self.mine.meets = path.startswith("3/") and 2 <= next(places) < 2 + together
             reply = super().send(method, address, **what)
             steps.take(f"answer to {method} {path}")
             return reply
@@ -123,7 +158,7 @@ def import_and_save(task, steps):
             store,
             task["configuration"],
             lambda: task["code"],
-            transport=transport_with(steps),
+            transport=transport_with(steps, task.get("together", 0)),
             time=time,
             now=SECOND_DAY,
             window=lambda: steps.take("login"),

@@ -1,4 +1,8 @@
-"""Ports for tests that run side by side: each worker has a range of its own."""
+"""Ports for tests that run side by side: each worker has a range of its own.
+
+None is one that the system hands out itself: between our finding it free and a
+program's listening there, any connection of the machine might have taken it.
+"""
 
 import os
 import random

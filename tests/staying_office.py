@@ -8,12 +8,12 @@ from __future__ import annotations
 import itertools
 import json
 import os
-import socket
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+from ports import free_port
 from scripted_import import FIRST_DAY, NAME, SETTINGS, FakeTime, books, fresh_code, host_of
 
 from hostsim.errors import failure_of
@@ -28,8 +28,7 @@ TOKEN = Match("POST", "/oauth-v1/token")
 
 @pytest.fixture
 def sandbox():
-    with socket.create_server(("127.0.0.1", 0)) as listening:
-        redirect_uri = f"http://127.0.0.1:{listening.getsockname()[1]}/callback"
+    redirect_uri = f"http://127.0.0.1:{free_port()}/callback"
     # A refresh token that is used twice ends all of them: nothing is forgiven here.
     switches = Switches(reuse_revokes_family=True)
     with Sandbox(

@@ -5,7 +5,6 @@ from __future__ import annotations
 import getpass
 import json
 import re
-import socket
 import sqlite3
 import zipfile
 from datetime import UTC, date, datetime
@@ -13,6 +12,7 @@ from decimal import Decimal
 from pathlib import Path
 
 import pytest
+from ports import free_port
 from scripted_import import FakeTime, host_of
 from test_cli import hostsim  # noqa: F401 a fixture
 
@@ -81,8 +81,7 @@ def office(tmp_path_factory, now):
         Payment(invoice_number=77001, amount=Decimal(50), payment_date=now.date(), booked=True)
     )
     path = tmp_path_factory.mktemp("office") / "host.db"
-    with socket.create_server(("127.0.0.1", 0)) as listening:
-        redirect = f"http://127.0.0.1:{listening.getsockname()[1]}/callback"
+    redirect = f"http://127.0.0.1:{free_port()}/callback"
     kept = protocol.PAGE_SIZE
     rows = [COLUMNS] + [
         ",".join(f'"{row[name]}"' for name in COLUMNS.split(","))

@@ -2,21 +2,25 @@
 
 The result is that of an undisturbed import, or a clear error with its exit
 status: then nothing was done, and the next import gives what it would have given.
+
+Requests are made beside each other, in an order that nobody can foretell. So a
+request is known by what it asks for, and by how often that was asked; a fault is
+aimed at it, and counts only where it struck.
 """
 
+import threading
+from collections import Counter
+from contextlib import contextmanager
 from dataclasses import replace
-from itertools import count
+from urllib.parse import urlencode
 
 import pytest
 from scripted_import import Script, ask_for_small_pages, damage, kept
 
-from hostsim.sandbox import Fault
+from hostsim.sandbox import Fault, Match
 from opter_fortnox_plugin.transport import Transport
 
 LOGIN, PERMISSION, UNAVAILABLE = 3, 4, 5
-
-#: Before this request the access token has expired in any case, so that there is a refresh.
-EXPIRES_AT = 5
 
 #: Seconds; a request that nothing disturbs is given time, also on a busy machine.
 PATIENT = {"connect": 10.0, "read": 20.0, "total": 30.0}
@@ -30,27 +34,93 @@ def _small_pages():
         yield
 
 
+class AnswerGoesWrong:
+    """A fault, aimed at one request; from there on at every one, if that is wanted."""
+
+    def __init__(self, fault, *, alone=True):
+        self._fault, self._alone = fault, alone
+        #: Silence is waited for in real time.
+        self.hurried = fault.how in {"hang", "drip"}
+
+    def happen(self, sandbox, match):
+        sandbox.faults.add(replace(self._fault, match=match) if self._alone else self._fault)
+
+    def missed(self, sandbox):
+        """Tell whether it did not strike as often as it should."""
+        return any(one.struck == 0 or one.thing.times for one in sandbox.faults.listed())
+
+    def mend(self, sandbox):
+        sandbox.faults.clear()
+
+
+class TakenAway:
+    """What an administrator, or time, takes away at one moment, while nothing is on its way."""
+
+    hurried = False
+
+    def __init__(self, take, give_back=lambda sandbox: None):
+        self._take, self.mend = take, give_back
+
+    def happen(self, sandbox, match):
+        self._take(sandbox)
+
+    def missed(self, sandbox):
+        return False
+
+
 class Line:
     """The wire of an import, with something that happens before one of its requests.
 
-    :param at: the number of the request, counted from 0; ``None`` for never.
+    :param at: the name of the request, and when it is made, counted from 1; ``None`` for never.
     """
 
-    def __init__(self, sandbox, at=None, disturb=None):
-        self._sandbox, self._at, self._disturb = sandbox, at, disturb
+    def __init__(self, sandbox, at=None, what=None):
+        self._sandbox, self._at, self._what = sandbox, at, what
         self._patient, self._hurried = Transport(**PATIENT), Transport(**HURRIED)
-        self._sent = count()
-        self.requests = []
+        self._moved = threading.Condition()
+        self._on_their_way, self._closed = 0, False
+        self._made = Counter()
+        #: The names of all requests, in the order in which they left, and of those from
+        #: the one on that was disturbed.
+        self.requests, self.since = [], []
 
     def send(self, method, address, **what):
-        place = next(self._sent)
-        self.requests.append(_name(address, what.get("form")))
-        if place == EXPIRES_AT:
-            self._sandbox.state.expire_access_tokens()
-        if place != self._at:
-            return self._patient.send(method, address, **what)
-        self._disturb(self._sandbox)
-        return self._hurried.send(method, address, **what)
+        name, query = _name(address, what), what.get("query") or {}
+        wire = self._patient
+        with self._moved:
+            self._made[name] += 1
+            request = name, self._made[name]
+            if _expires_at(name) and request[1] == 1:
+                # So that there is a refresh in any import.
+                with self._alone():
+                    self._sandbox.state.expire_access_tokens()
+            if request == self._at:
+                path = "/" + address.partition("//")[2].partition("/")[2]
+                self.since.append(name)
+                with self._alone():
+                    self._what.happen(self._sandbox, Match(method, path, query))
+                wire = self._hurried if self._what.hurried else wire
+            elif self.since:
+                self.since.append(name)
+            self._moved.wait_for(lambda: not self._closed)
+            self._on_their_way += 1
+            self.requests.append(name)
+        try:
+            return wire.send(method, address, **what)
+        finally:
+            with self._moved:
+                self._on_their_way -= 1
+                self._moved.notify_all()
+
+    @contextmanager
+    def _alone(self):
+        """Wait until nothing is on its way, and let nothing leave."""
+        self._moved.wait_for(lambda: not self._closed)
+        self._closed = True
+        self._moved.wait_for(lambda: not self._on_their_way)
+        yield
+        self._closed = False
+        self._moved.notify_all()
 
     def itself(self):
         """Stand where the importer makes its transport."""
@@ -65,11 +135,30 @@ class Line:
         self._hurried.close()
 
 
-def _name(address, form):
+def _name(address, what):
     path = address.partition("/oauth-v1/")[2] or address.partition("/3/")[2]
-    return {"authorization_code": "code", "refresh_token": "refresh"}.get(
-        (form or {}).get("grant_type"), path
+    named = {"authorization_code": "code", "refresh_token": "refresh"}.get(
+        (what.get("form") or {}).get("grant_type"), path
     )
+    query = what.get("query")
+    return f"{named}?{urlencode(sorted(query.items()))}" if query else named
+
+
+def _expires_at(name):
+    """Tell whether the access token has expired before a request: the second page of the list."""
+    return name.startswith("invoicepayments?") and "page=2" in name
+
+
+def _worth_disturbing(requests):
+    """Give each request once, and once more the one whose token has always expired.
+
+    Which others meet that, and are made twice, is decided by chance.
+    """
+    made = Counter()
+    for name in requests:
+        made[name] += 1
+        if made[name] == 1 or (made[name] == 2 and _expires_at(name)):
+            yield name, made[name]
 
 
 @pytest.fixture(scope="module")
@@ -78,7 +167,7 @@ def script(tmp_path_factory):
     with script.sandbox() as sandbox:
         line = Line(sandbox)
         script.undisturbed = script.run(sandbox, script.copy(), line.itself)
-    script.requests = line.requests
+    script.requests = list(_worth_disturbing(line.requests))
     return script
 
 
@@ -88,19 +177,22 @@ def sandbox(script):
         yield sandbox
 
 
-def disturbed_everywhere(script, sandbox, disturb, expected, mend=lambda sandbox: None):
+def disturbed_everywhere(script, sandbox, what, expected):
     """Disturb each request in turn; give a line for each import that did not end as it should.
 
-    :param expected: tells, by the number of the request, the exit status that is right.
+    :param expected: tells the exit status that is right, by the name of the request, and by
+        those of all that left from then on.
     """
     wrong = []
-    for at, name in enumerate(script.requests):
-        path = script.copy()
-        outcome = script.run(sandbox, path, Line(sandbox, at, disturb).itself)
-        sandbox.faults.clear()
-        mend(sandbox)
-        told = f"request {at} ({name}): exit status {outcome.status}, not {expected(at)}"
-        if outcome.status != expected(at):
+    for at in script.requests:
+        path, line = script.copy(), Line(sandbox, at, what)
+        outcome = script.run(sandbox, path, line.itself)
+        right = expected(at[0], line.since)
+        told = f"request {at}: exit status {outcome.status}, not {right}"
+        if not line.since or what.missed(sandbox):
+            wrong.append(f"{told}; it was not disturbed")
+        what.mend(sandbox)
+        if outcome.status != right:
             wrong.append(told)
         if outcome.status:
             if kept(path) != script.before:
@@ -155,13 +247,24 @@ FOR_EVER = {
 
 def test_the_script_makes_every_kind_of_request(script):
     """What is disturbed below: codes, a refresh, several pages, details, invoices, revoking."""
-    names = script.requests
+    names = [name for name, _ in script.requests]
     assert names[0] == "code"
     assert names[-1] == "revoke"
     assert names.count("refresh") == 1
-    assert names.count("invoicepayments") >= 4
-    assert {"companyinformation", "invoices", "invoices/1000"} <= set(names)
+    lists = [name for name in names if name.startswith("invoicepayments?")]
+    # Three pages, one of them with a token that has expired, and whether all held still.
+    assert len(lists) == 5
+    assert {"companyinformation", "invoices/1000"} <= set(names)
+    assert sum(name.startswith("invoices?") for name in names) >= 1
     assert sum(name.startswith("invoicepayments/") for name in names) >= 4
+
+
+def test_every_import_makes_the_requests_that_are_disturbed(script, sandbox):
+    """In whatever order: else a fault would be aimed at nothing."""
+    for _ in range(3):
+        line = Line(sandbox)
+        assert script.run(sandbox, script.copy(), line.itself) == script.undisturbed
+        assert set(_worth_disturbing(line.requests)) == set(script.requests)
 
 
 def test_the_script_shows_ready_rejected_and_registered_payments(script):
@@ -178,41 +281,38 @@ def test_the_script_shows_ready_rejected_and_registered_payments(script):
 def test_a_fault_that_passes_harms_no_import(script, sandbox, name):
     """But for the login: a code is asked for once, answered or not."""
 
-    def expected(at):
-        return UNAVAILABLE if script.requests[at] == "code" else 0
+    def expected(at, since):
+        return UNAVAILABLE if at == "code" else 0
 
-    fault = ONCE[name]
-    assert disturbed_everywhere(script, sandbox, lambda s: s.faults.add(fault), expected) == []
+    assert disturbed_everywhere(script, sandbox, AnswerGoesWrong(ONCE[name]), expected) == []
 
 
 @pytest.mark.parametrize("name", ANSWER_LOST)
 def test_an_answer_that_is_lost_harms_no_import(script, sandbox, name):
     """But for tokens: a code, and a refresh token, are spent although nobody got the new ones."""
 
-    def expected(at):
-        return {"code": UNAVAILABLE, "refresh": LOGIN}.get(script.requests[at], 0)
+    def expected(at, since):
+        return {"code": UNAVAILABLE, "refresh": LOGIN}.get(at, 0)
 
-    fault = ANSWER_LOST[name]
-    assert disturbed_everywhere(script, sandbox, lambda s: s.faults.add(fault), expected) == []
+    assert disturbed_everywhere(script, sandbox, AnswerGoesWrong(ANSWER_LOST[name]), expected) == []
 
 
+@pytest.mark.parametrize("alone", [False, True], ids=["everywhere", "at one request"])
 @pytest.mark.parametrize("name", FOR_EVER)
-def test_a_fault_that_stays_ends_the_import_with_nothing_half_done(script, sandbox, name):
-    """But for the last request: that the refresh token cannot be revoked stops nobody."""
+def test_a_fault_that_stays_ends_the_import_with_nothing_half_done(script, sandbox, name, alone):
+    """Also where all others go on well.
 
-    def expected(at):
-        return 0 if script.requests[at] == "revoke" else UNAVAILABLE
+    But for the last request: that the refresh token cannot be revoked stops nobody.
+    """
 
-    fault = FOR_EVER[name]
-    assert disturbed_everywhere(script, sandbox, lambda s: s.faults.add(fault), expected) == []
+    def expected(at, since):
+        return 0 if at == "revoke" else UNAVAILABLE
+
+    what = AnswerGoesWrong(FOR_EVER[name], alone=alone)
+    assert disturbed_everywhere(script, sandbox, what, expected) == []
 
 
 # --- What an administrator, or time, takes away -----------------------------
-
-
-def after_the_last(script, wanted):
-    """Give the number of the request after the last one with such a name."""
-    return max(at for at, name in enumerate(script.requests) if wanted(name)) + 1
 
 
 def in_the_api(name):
@@ -221,59 +321,41 @@ def in_the_api(name):
 
 def test_an_access_token_that_expires_in_the_middle_harms_no_import(script, sandbox):
     """Nor do two in one request: the one that came with the refresh may be stale too."""
-    wrong = disturbed_everywhere(
-        script, sandbox, lambda s: s.state.expire_access_tokens(), lambda _: 0
-    )
-    assert wrong == []
+    what = TakenAway(lambda s: s.state.expire_access_tokens())
+    assert disturbed_everywhere(script, sandbox, what, lambda at, since: 0) == []
 
 
 def test_tokens_that_are_revoked_in_the_middle_ask_for_one_new_login(script, sandbox):
-    over = after_the_last(script, in_the_api)
-
     def revoke(sandbox):
         sandbox.state.expire_access_tokens()
         sandbox.state.expire_refresh_tokens()
 
-    def expected(at):
-        return LOGIN if 0 < at < over else 0
+    def expected(at, since):
+        if at == "code":
+            return 0
+        return LOGIN if at == "refresh" or any(map(in_the_api, since)) else 0
 
-    assert disturbed_everywhere(script, sandbox, revoke, expected) == []
+    assert disturbed_everywhere(script, sandbox, TakenAway(revoke), expected) == []
 
 
 def test_a_licence_that_is_withdrawn_in_the_middle_ends_the_import_and_says_so(script, sandbox):
-    over = after_the_last(script, in_the_api)
+    def expected(at, since):
+        return PERMISSION if at in {"code", "refresh"} or any(map(in_the_api, since)) else 0
 
-    def expected(at):
-        return PERMISSION if at < over else 0
-
-    assert (
-        disturbed_everywhere(
-            script,
-            sandbox,
-            lambda s: s.state.withdraw_licence(),
-            expected,
-            lambda s: s.state.restore_licence(),
-        )
-        == []
-    )
+    what = TakenAway(lambda s: s.state.withdraw_licence(), lambda s: s.state.restore_licence())
+    assert disturbed_everywhere(script, sandbox, what, expected) == []
 
 
 @pytest.mark.parametrize(("scope", "resource"), [("payment", "invoicep"), ("invoice", "invoices")])
 def test_a_scope_that_is_withdrawn_in_the_middle_ends_the_import_that_needs_it(
     script, sandbox, scope, resource
 ):
-    over = after_the_last(script, lambda name: name.startswith(resource))
+    """Where any request that needs it was still to come."""
 
-    def expected(at):
-        return PERMISSION if at < over else 0
+    def expected(at, since):
+        return PERMISSION if any(name.startswith(resource) for name in since) else 0
 
-    assert (
-        disturbed_everywhere(
-            script,
-            sandbox,
-            lambda s: s.state.withdraw_scope(scope),
-            expected,
-            lambda s: s.state.restore_scope(scope),
-        )
-        == []
+    what = TakenAway(
+        lambda s: s.state.withdraw_scope(scope), lambda s: s.state.restore_scope(scope)
     )
+    assert disturbed_everywhere(script, sandbox, what, expected) == []

@@ -6,7 +6,7 @@ nothing had happened.
 """
 
 import os
-import signal
+from collections import Counter
 
 import pytest
 import victims as of_victims
@@ -19,18 +19,24 @@ from scripted_import import (
     kept,
     registered,
 )
-from victims import PARTS, content, cut
+from victims import PARTS, content, cut, each, missed, settle
 
 from hostsim.errors import HostError
 from hostsim.host import Host
 from hostsim.plugins import Plugins
-from hostsim.sandbox import Fault
+from hostsim.sandbox import Fault, Match
 from hostsim.store import Store
 
 pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="no SIGKILL and no fork here")
 
 small_pages, folder = of_victims.small_pages, of_victims.folder
 victims, sandbox = of_victims.victims, of_victims.sandbox
+
+
+AN_INVOICE = Match("GET", "/3/invoices/1000")
+
+#: What is asked for beside each other: two more pages of the list, and a detail of the first.
+TOGETHER = 3
 
 
 @pytest.fixture(scope="module")
@@ -48,26 +54,25 @@ def undisturbed(script, sandbox):
 @pytest.fixture(scope="module")
 def attempt(script, sandbox, victims):
     """Import and save in a process that is killed at a step; its token expires on the way."""
-    expired = Fault(401, '{"message":"unauthorized"}', "application/json", match=_an_invoice)
+    expired = Fault(401, '{"message":"unauthorized"}', "application/json", match=AN_INVOICE)
 
-    def attempt(path, die_at=0):
+    def attempt(path, die_at=None, **more):
         script.time.sleep(60)
         sandbox.faults.clear()
         sandbox.faults.add(expired)
-        return victims.do(
+        ended = victims.do(
             "import",
             die_at=die_at,
             db=str(path),
             code=fresh_code(sandbox),
             configuration=sandbox.environment(),
+            **more,
         )
+        settle(sandbox)
+        return ended
 
     yield attempt
     sandbox.faults.clear()
-
-
-def _an_invoice(asked):
-    return asked.path.startswith("/3/invoices/")
 
 
 @pytest.fixture(scope="module")
@@ -92,7 +97,11 @@ def test_the_process_that_is_killed_does_what_an_undisturbed_one_does(script, at
 def test_every_request_and_every_statement_that_writes_is_a_step(steps, sandbox):
     """The requests as Fortnox saw them, and the tables that an import and a save change."""
     sent = [step for step in steps if step.startswith(("GET", "POST"))]
-    assert sent == [f"{one.method} {one.path[1:]}" for one in sandbox.asked[-len(sent) :]]
+    asked = [f"{one.method} {one.path[1:]}" for one in sandbox.asked[-len(sent) :]]
+    assert Counter(sent) == Counter(asked)
+    assert Counter(sent) == Counter(
+        step.removeprefix("answer to ") for step in steps if step.startswith("answer to ")
+    )
     for table in ("runs", "run_rows", "state", "payments", "pending"):
         assert any(step == f"INSERT INTO {table}" for step in steps), table
     assert {"UPDATE invoices SET", "UPDATE definitions SET", "login", "imported"} <= set(steps)
@@ -107,12 +116,12 @@ def test_an_import_that_is_killed_at_any_step_is_made_good_by_the_next(
     """Nothing lost, nothing twice, and a save is there whole or not at all."""
     before, after = registered(script.base), len(undisturbed[0]["payments"])
     wrong = []
-    for place, step in cut(enumerate(steps, start=1), part):
+    for step in cut(each(steps), part):
         path = script.copy()
-        ended, taken = attempt(path, die_at=place)
-        told = f"killed at step {place} ({step})"
-        if ended != -signal.SIGKILL or taken != steps[:place]:
-            wrong.append(f"{told}: it ended with {ended} at {taken[-1]}")
+        ended, taken = attempt(path, die_at=step)
+        told = f"killed at step {step}"
+        if found := missed(ended, taken, steps, step):
+            wrong.append(f"{told}: {found}")
         if found := damage(path):
             wrong.append(f"{told}: the database is damaged: {found}")
         there = registered(path)
@@ -134,10 +143,36 @@ def test_an_import_that_is_killed_at_any_step_is_made_good_by_the_next(
     assert len(steps) > 100
 
 
-def test_a_preview_of_a_killed_import_can_be_saved(script, attempt, steps, undisturbed):
+ON_THEIR_WAY = "all on their way"
+ANSWERS = [
+    ("answer to GET 3/invoicepayments", 2),
+    ("answer to GET 3/invoicepayments", 3),
+    ("answer to GET 3/invoicepayments/18", 1),
+]
+
+
+@pytest.mark.parametrize("step", [(ON_THEIR_WAY, 1), *ANSWERS])
+def test_an_import_that_is_killed_with_requests_on_their_way_is_made_good_by_the_next(
+    script, sandbox, attempt, steps, undisturbed, *, step
+):
+    """When all have left and none is answered, and at each of their answers."""
+    path = script.copy()
+    ended, taken = attempt(path, die_at=step, together=TOGETHER)
+    assert missed(ended, taken, [*steps, ON_THEIR_WAY], step) is None
+    until = taken[: taken.index(ON_THEIR_WAY)]
+    begun = [name for name in until if name.startswith("GET")]
+    answered = [name for name in until if name.startswith("answer to GET")]
+    assert len(begun) - len(answered) == TOGETHER
+    assert damage(path) == []
+    assert registered(path) == registered(script.base)
+    sandbox.faults.clear()
+    assert script.run(sandbox, path).kept == undisturbed[0]
+
+
+def test_a_preview_of_a_killed_import_can_be_saved(script, attempt, undisturbed):
     """What was imported needs no second reading: only the save was lost."""
     path = script.copy()
-    attempt(path, die_at=steps.index("imported") + 1)
+    attempt(path, die_at=("imported", 1))
     with Store.open(path) as store:
         Host(store, Plugins(), clock=lambda: SECOND_DAY, user="kim").save(NAME)
     assert kept(path) == undisturbed[0]
@@ -146,12 +181,14 @@ def test_a_preview_of_a_killed_import_can_be_saved(script, attempt, steps, undis
 def test_a_database_that_was_killed_at_its_making_can_be_made_again(victims, tmp_path):
     _, steps = victims.do("create", db=str(tmp_path / "whole.db"))
     wrong = []
-    for place, step in enumerate(steps, start=1):
+    for place, step in enumerate(each(steps)):
         path = tmp_path / f"{place}.db"
-        victims.do("create", die_at=place, db=str(path))
+        ended, taken = victims.do("create", die_at=step, db=str(path))
+        if taken != steps[: place + 1]:
+            wrong.append(f"{step}: {missed(ended, taken, steps, step)}")
         try:
             Store.create(path).close()
         except HostError as error:
             if error.code != "DATABASE_EXISTS" or damage(path):
-                wrong.append(f"killed at step {place} ({step}): {error.code}")
+                wrong.append(f"killed at step {step}: {error.code}")
     assert wrong == []

@@ -6,11 +6,11 @@ The plug-in, the host and the sandbox are the real ones; only time stands still 
 from __future__ import annotations
 
 import itertools
-import socket
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 
 import pytest
+from ports import free_port
 from scripted_import import COMPANY, FakeTime, fresh_code, host_of
 
 from hostsim.models import ExportedInvoice
@@ -26,11 +26,6 @@ HOUR, SECOND = timedelta(hours=1), timedelta(seconds=1)
 NEW_YEAR = date(2026, 1, 1)
 
 
-def free_redirect_uri():
-    with socket.create_server(("127.0.0.1", 0)) as listening:
-        return f"http://127.0.0.1:{listening.getsockname()[1]}/callback"
-
-
 class World:
     """A company in Fortnox, whose clock we set, and a host whose own clock may be wrong."""
 
@@ -38,7 +33,9 @@ class World:
         state = State(Clock.stopped_at(at))
         self.company = state.add_company(COMPANY, "Grusbilarna i Ådalen AB")
         self.sandbox = Sandbox(
-            state, redirect_uri=free_redirect_uri(), switches=Switches(rate_limit=None, **switches)
+            state,
+            redirect_uri=f"http://127.0.0.1:{free_port()}/callback",
+            switches=Switches(rate_limit=None, **switches),
         )
         self.skew, self.store = skew, Store.create(path)
         self.time = FakeTime()

@@ -8,9 +8,13 @@ import hashlib
 import json
 import os
 import re
+import signal
+import socket
 import subprocess
 import sys
 import tempfile
+import threading
+from collections import Counter
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -42,6 +46,39 @@ def cut(steps, part):
     return steps[len(steps) * part // PARTS : len(steps) * (part + 1) // PARTS]
 
 
+def each(steps):
+    """Give each step as its name and how often it was taken by then, counted from 1."""
+    taken = Counter()
+    for name in steps:
+        taken[name] += 1
+        yield name, taken[name]
+
+
+def missed(ended, taken, steps, die_at):
+    """Tell how a kill was not the one that was meant; nothing where it was.
+
+    What others did meanwhile has no order, but is what an undisturbed run does.
+    """
+    if ended != -signal.SIGKILL:
+        return f"it ended with {ended}"
+    last = list(each(taken))[-1]
+    if last != die_at:
+        return f"it was killed at {last}"
+    strange = Counter(taken) - Counter(steps)
+    return f"it took other steps: {dict(strange)}" if strange else None
+
+
+def settle(sandbox):
+    """Wait until the sandbox has dealt with all that a process which is gone has sent it."""
+    server, tasks = sandbox._server, sandbox._server.task_dispatcher
+    # Connections are accepted in turn: when ours was, all of that process were.
+    with socket.create_connection((server.effective_host, int(server.effective_port))) as ours:
+        ours.shutdown(socket.SHUT_WR)
+        ours.recv(1)
+    while server.active_channels or tasks.queue or tasks.active_count:
+        threading.Event().wait(0.001)
+
+
 def content(store):
     """Tell all that is in a database, but for the random names of its runs, by a digest.
 
@@ -64,9 +101,11 @@ class Victims:
             env=os.environ | {"PYTHONPATH": os.pathsep.join(map(str, (TESTS.parent, TESTS)))},
         )
 
-    def do(self, what, *, die_at=0, **task):
-        """Do a task, and kill it at its step of this number, counted from 1; 0 for never.
+    def do(self, what, *, die_at=None, **task):
+        """Do a task, and kill it at a step.
 
+        :param die_at: the name of the step, and when it is taken, counted from 1;
+            ``None`` for never.
         :return: how the process ended, and the steps that it began.
         """
         self._trace.unlink(missing_ok=True)
