@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import sqlite3
 from datetime import date, datetime
-from decimal import ROUND_HALF_UP, Decimal, localcontext
+from decimal import ROUND_HALF_UP, Decimal, InvalidOperation, localcontext
 from typing import NamedTuple
 
 from hostsim import texts
@@ -38,6 +38,15 @@ class Entry(NamedTuple):
     bank_account: str = ""
     currency: str = ""  # "" is the invoice's
     rate: Decimal | None = None  # SEK for one unit; None for SEK
+
+
+def typed_number(text: str) -> Decimal | None:
+    """Read an amount or a rate as people write it: ``1 250,50`` or ``1250.50``; else ``None``."""
+    digits = "".join(text.split()).replace(",", ".").replace("\N{MINUS SIGN}", "-")
+    try:
+        return Decimal(digits)
+    except InvalidOperation:
+        return None
 
 
 def add(db: sqlite3.Connection, entry: Entry, user: str, at: datetime) -> int:

@@ -224,7 +224,7 @@ def explain(
 
     :param answer: ``None`` where Fortnox was not asked; ``not_asked`` says why.
     """
-    company = answer.company if answer else _remembered(question)
+    company = answer.company if answer else _remembered(store, question)
     known, nameless, invoice_id = _collect(store, question, answer, company)
     invoice = _invoice(store, invoice_id)
     asked = answer is not None
@@ -246,8 +246,15 @@ def explain(
     )
 
 
-def _remembered(question: Question) -> Company | None:
-    return question.definition.company if question.definition else None
+def _remembered(store: Store, question: Question) -> Company | None:
+    """Give the company of the definition; before its first save, the one that was read."""
+    if question.definition is None or question.definition.company is not None:
+        return question.definition.company if question.definition else None
+    row = store.db.execute(
+        "SELECT company, company_name FROM runs WHERE definition = ? AND state = 'open'",
+        (question.definition.name,),
+    ).fetchone()
+    return None if row is None else Company(row["company"], row["company_name"])
 
 
 def _collect(
@@ -519,22 +526,22 @@ TO_DO: Mapping[str, Text] = {
     ),
     "before-date": Text(
         "Betalningsdatumet är före inställningen Ignorera betalningar före: välj ett tidigare "
-        "datum med hostsim formats set och läs in igen, eller registrera den för hand om den "
-        "hör till tiden före bytet.",
+        "datum i importens inställningar (hostsim formats set) och läs in igen, eller registrera "
+        "den för hand om den hör till tiden före bytet.",
         "The payment date is before the setting Ignore payments before: choose an earlier date "
-        "with hostsim formats set and import again, or register it by hand if it belongs to the "
-        "time before the change.",
+        "in the settings of the import (hostsim formats set) and import again, or register it by "
+        "hand if it belongs to the time before the change.",
     ),
     "below-number": Text(
-        "Fakturanumret är lägre än inställningen Ignorera nummer före: välj ett lägre nummer med "
-        "hostsim formats set och läs in igen.",
+        "Fakturanumret är lägre än inställningen Ignorera nummer före: välj ett lägre nummer i "
+        "importens inställningar (hostsim formats set) och läs in igen.",
         "The invoice number is lower than the setting Ignore numbers before: choose a lower one "
-        "with hostsim formats set and import again.",
+        "in the settings of the import (hostsim formats set) and import again.",
     ),
     "invoice-not-found": Text(
         "Ingen faktura här har betalningens nummer eller OCR: läs in fakturan med hostsim "
         "invoices load, eller rätta numret på betalningen i Fortnox, och läs in igen. Gäller den "
-        "en faktura som bara finns i Fortnox kan den läggas åt sidan.",
+        "en faktura som bara finns i Fortnox kan den läggas undan.",
         "No invoice here has the payment's number or OCR: load the invoice with hostsim invoices "
         "load, or correct the payment's number in Fortnox, and import again. If it is for an "
         "invoice that exists in Fortnox only, it can be set aside.",
@@ -564,7 +571,7 @@ TO_DO: Mapping[str, Text] = {
     ),
     "possibly-registered-already": Text(
         "En betalning med samma faktura, belopp och datum är registrerad för hand: är det en "
-        "annan betalning, bekräfta raden och spara; är det samma, lägg den åt sidan.",
+        "annan betalning, bekräfta raden och spara; är det samma, lägg undan den.",
         "A payment of the same invoice, amount and date was registered by hand: if this is "
         "another payment, confirm the row and save; if it is the same, set it aside.",
     ),
@@ -578,16 +585,16 @@ TO_DO: Mapping[str, Text] = {
         "It is deleted here: take it again if the deletion was a mistake.",
     ),
     SET_ASIDE: Text(
-        "Den är lagd åt sidan: ta tillbaka den och läs in igen om den ska registreras.",
+        "Den är undanlagd: ta tillbaka den och läs in igen om den ska registreras.",
         "It is set aside: take it back and import again if it is to be registered.",
     ),
     IN_PREVIEW: Text(
-        "Den är inläst men inte sparad: spara med hostsim save.",
-        "It was brought in but is not saved: save with hostsim save.",
+        "Den är inläst men inte sparad: spara den (Spara betalningar, eller hostsim save).",
+        "It was brought in but is not saved: save it (Save payments, or hostsim save).",
     ),
     NOT_READ: Text(
-        "Den är inte inläst än, och kan sparas: läs in med hostsim import.",
-        "It was not brought in yet, and can be saved: bring it in with hostsim import.",
+        "Den är inte inläst än, och kan sparas: läs in den (Läs fil, eller hostsim import).",
+        "It was not brought in yet, and can be saved: bring it in (Read file, or hostsim import).",
     ),
     GONE: Text(
         "Den finns inte längre på fakturan i Fortnox: den är borttagen där, eller flyttad till "

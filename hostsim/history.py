@@ -175,7 +175,7 @@ class Imported:
 def runs(store: Store, show: Show) -> Iterator[Imported]:
     """Give all imports and comparisons, latest first."""
     for row in store.stream(f"{_RUNS} ORDER BY r.started_at DESC, r.rowid DESC"):
-        yield _imported(row, show)
+        yield imported_of(row, show)
 
 
 def run(store: Store, prefix: str, show: Show) -> Imported:
@@ -190,7 +190,7 @@ def run(store: Store, prefix: str, show: Show) -> Imported:
         raise host_error("RUN_UNKNOWN", id=prefix)
     if len(found) > 1:
         raise host_error("RUN_AMBIGUOUS", id=prefix)
-    return _imported(found[0], show)
+    return imported_of(found[0], show)
 
 
 _RUNS = """
@@ -215,7 +215,8 @@ def shown_settings(
     }
 
 
-def _imported(row: sqlite3.Row, show: Show) -> Imported:
+def imported_of(row: sqlite3.Row, show: Show) -> Imported:
+    """Read an import out of its columns, with the import type of its definition."""
     totals = {kind: sek for kind, sek in json.loads(row["totals"]).items() if kind != SET_ASIDE}
     return Imported(
         id=row["id"],

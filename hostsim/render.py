@@ -812,19 +812,13 @@ def show_decisions(paper: Paper, decisions: list[Decision]) -> None:
         paper.say("Ingenting är avgjort.", "Nothing is decided.")
         return
 
-    def about(one: Decision) -> str:
-        if one.number is not None:
-            return one_line(one.number)
-        word = "invoices" if language == "en" else "fakturor"
-        return one_line(f"{word} {one.first_invoice}–{one.last_invoice}")
-
     columns: list[Column[Decision]] = [
         Column(Text("Id", "Id"), lambda d: str(d.id), right=True),
-        Column(Text("Betalning", "Payment"), about),
-        Column(Text("Avgörande", "Decision"), lambda d: _label(_DECIDED, d.decision, language)),
+        Column(Text("Betalning", "Payment"), lambda d: decided_about(d, language)),
+        Column(Text("Avgörande", "Decision"), lambda d: decision_label(d.decision, language)),
         Column(Text("Vem och när", "Who and when"), lambda d: _by(d, language)),
         Column(Text("Varför", "Why"), lambda d: one_line(d.why), wraps=True),
-        Column(Text("Gäller", "In force"), lambda d: _in_force(d, language), wraps=True),
+        Column(Text("Gäller", "In force"), lambda d: in_force_label(d, language), wraps=True),
     ]
     show_table(paper, columns, lambda: decisions)
 
@@ -838,11 +832,25 @@ _DECIDED = {
 }
 
 
+def decision_label(decision: str, language: str) -> str:
+    """Name a decision."""
+    return _label(_DECIDED, decision, language)
+
+
+def decided_about(one: Decision, language: str) -> str:
+    """Name the payment, or the series of invoices, that a decision is about."""
+    if one.number is not None:
+        return one_line(one.number)
+    word = "invoices" if language == "en" else "fakturor"
+    return one_line(f"{word} {one.first_invoice}–{one.last_invoice}")
+
+
 def _by(one: Decision, language: str) -> str:
     return one_line(say(texts.by_whom(one.user, one.at), language))
 
 
-def _in_force(one: Decision, language: str) -> str:
+def in_force_label(one: Decision, language: str) -> str:
+    """Say whether a decision still holds, and if not, since when."""
     if one.settled_at is not None:
         done = f"{one.settled_at:%Y-%m-%d %H:%M}"
         return f"done at the save {done}" if language == "en" else f"gjort när det sparades {done}"

@@ -48,7 +48,7 @@ BECAME = {
     explaining.DELETED: Text("Borttagen här", "Deleted here"),
     explaining.COUNTERED: Text("Motbokad", "Countered"),
     explaining.COUNTER: Text("Motbokning", "Counter entry"),
-    explaining.SET_ASIDE: Text("Lagd åt sidan", "Set aside"),
+    explaining.SET_ASIDE: Text("Undanlagd", "Set aside"),
     explaining.IN_PREVIEW: Text("Inläst, inte sparad", "Brought in, not saved"),
     explaining.NOT_READ: Text("Inte inläst än", "Not brought in yet"),
     explaining.REJECTED: Text("Kan inte sparas", "Cannot be saved"),
@@ -57,7 +57,7 @@ BECAME = {
 }
 
 _DECISIONS = {
-    "set-aside": Text("lagd åt sidan", "set aside"),
+    "set-aside": Text("undanlagd", "set aside"),
     "confirm": Text("bekräftad", "confirmed"),
     "take-again": Text("tas in på nytt", "taken again"),
     "accept": Text("ändringen godkänd", "change accepted"),
@@ -136,7 +136,7 @@ def entry_columns(paper: Paper) -> list[Column[Entry]]:
         Column(Text("Id", "Id"), lambda e: str(e.id), right=True),
         *(_of_row(column) for column in rows),
         Column(Text("Ursprung", "Origin"), lambda e: _origin_word(e, paper.language)),
-        Column(Text("Läge", "State"), lambda e: _state_label(e, paper.language), wraps=True),
+        Column(Text("Läge", "State"), lambda e: state_label(e, paper.language), wraps=True),
     ]
     return [_pink(column) for column in columns]
 
@@ -167,7 +167,8 @@ def _origin_word(entry: Entry, language: str) -> str:
     return one_line(entry.row.source or "?")
 
 
-def _state_label(entry: Entry, language: str) -> str:
+def state_label(entry: Entry, language: str) -> str:
+    """Say of a payment in the books why it does not count; one that does needs no word."""
     if entry.deleted_at is not None:
         who = texts.by_whom(entry.deleted_by or "", entry.deleted_at, entry.deleted_why or "")
         sv, en = f"Borttagen av {who.sv}", f"Deleted by {who.en}"
@@ -184,7 +185,7 @@ def show_entry(paper: Paper, entry: Entry) -> None:
         [
             (Text("Betalning", "Payment"), str(entry.id)),
             (Text("Ursprung", "Origin"), origin_label(entry, language)),
-            (Text("Läge", "State"), _state_label(entry, language)),
+            (Text("Läge", "State"), state_label(entry, language)),
             (Text("Företag i Fortnox", "Company in Fortnox"), one_line(entry.company or "")),
             (Text("Nummer i Fortnox", "Number in Fortnox"), one_line(row.payment_number)),
             (Text("Faktura i Fortnox", "Invoice in Fortnox"), one_line(row.invoice_number or "")),
@@ -296,7 +297,7 @@ def _run_columns(language: str) -> list[Column[Imported]]:
         Column(Text("Region", "Region"), lambda r: one_line(r.region)),
         Column(Text("Företag", "Company"), lambda r: _company(r, language), wraps=True),
         Column(Text("Av", "By"), lambda r: one_line(r.user)),
-        Column(Text("Läge", "State"), lambda r: _run_state(r, language), wraps=True),
+        Column(Text("Läge", "State"), lambda r: run_state(r, language), wraps=True),
         number(Text("Lästa", "Read"), counted("read")),
         number(Text("Kan sparas", "Can be saved"), counted("ready")),
         number(Text("SEK", "SEK"), lambda r: amount(r.totals.get("ready"), language)),
@@ -310,7 +311,8 @@ def _company(run: Imported, language: str) -> str:
     return "" if run.company is None else render.company_label(run.company, language)
 
 
-def _run_state(run: Imported, language: str) -> str:
+def run_state(run: Imported, language: str) -> str:
+    """Say how an import ended, and who saved it."""
     label = STATES.get(run.state)
     text = one_line(run.state) if label is None else say(label, language)
     if run.state == "saved":
@@ -344,7 +346,7 @@ def show_run(paper: Paper, run: Imported, entries: Callable[[], Iterable[Entry]]
         [
             (Text("Import", "Import"), run.id),
             (Text("Filformat", "Format"), one_line(run.definition)),
-            (Text("Läge", "State"), _run_state(run, language)),
+            (Text("Läge", "State"), run_state(run, language)),
             (Text("Fel", "Error"), "" if run.error is None else one_line(say(run.error, language))),
             (Text("Gjord av", "Made by"), _by(run.user, run.started_at)),
             (Text("Klar", "Finished"), minute(run.finished_at)),
@@ -369,7 +371,7 @@ def _show_counts(paper: Paper, run: Imported) -> None:
         return
     paper.line()
     columns: list[Column[str]] = [
-        Column(Text("Betalningar", "Payments"), lambda kind: _kind(kind, run, paper.language)),
+        Column(Text("Betalningar", "Payments"), lambda kind: kind_label(kind, run, paper.language)),
         Column(
             Text("Antal", "Number"),
             lambda kind: count(run.counts[kind], paper.language),
@@ -399,7 +401,8 @@ _KINDS = {
 _SAVED = Text("Sparade", "Saved")
 
 
-def _kind(kind: str, run: Imported, language: str) -> str:
+def kind_label(kind: str, run: Imported, language: str) -> str:
+    """Name what is counted of a run."""
     if kind == "ready" and run.state == "saved":
         return say(_SAVED, language)
     return say(_KINDS[kind], language) if kind in _KINDS else one_line(kind)
@@ -537,31 +540,33 @@ def _invoice_facts(invoice: Invoice, asked: str, language: str) -> Iterator[tupl
 
 def _show_told(paper: Paper, one: Told) -> None:
     language = paper.language
-    paper.line(paper.style(f" {_told_title(one, language)}", "1"))
+    paper.line(paper.style(f" {told_title(one, language)}", "1"))
     facts: list[tuple[Text, str]] = []
     if one.there is not None:
-        facts.append((Text("I Fortnox nu", "In Fortnox now"), _in_fortnox(one.there, language)))
-    facts.extend((Text("Här", "Here"), _here(entry, language)) for entry in one.here)
+        facts.append((Text("I Fortnox nu", "In Fortnox now"), in_fortnox(one.there, language)))
+    facts.extend((Text("Här", "Here"), here(entry, language)) for entry in one.here)
     if one.message is not None:
         facts.append((Text("Orsak", "Reason"), one_line(say(one.message, language))))
     if one.seen is not None:
         seen = f"{short(one.seen.run_id)} ({_by(one.seen.user, one.seen.at)})"
         facts.append((Text("Import", "Import"), seen))
-    facts.extend((Text("Beslut", "Decision"), _decided(d, language)) for d in one.decisions)
+    facts.extend((Text("Beslut", "Decision"), decided_line(d, language)) for d in one.decisions)
     if one.to_do is not None:
         facts.append((Text("Att göra", "To do"), one_line(say(one.to_do, language))))
     for name, value in facts:
         paper.line(f"   {say(name, language)}: {value}")
 
 
-def _told_title(one: Told, language: str) -> str:
+def told_title(one: Told, language: str) -> str:
+    """Name a payment and what became of it."""
     became = say(BECAME[one.became], language) if one.became in BECAME else one.became
     if not one.number:
         return became
     return f"{'Payment' if language == 'en' else 'Betalning'} {one_line(one.number)}: {became}"
 
 
-def _in_fortnox(payment: Payment, language: str) -> str:
+def in_fortnox(payment: Payment, language: str) -> str:
+    """Write in a line how a payment is in Fortnox now."""
     parts = [render.day(payment.date), f"{amount(payment.amount, language)} {SEK}"]
     if payment.currency != SEK and payment.amount_currency is not None:
         parts.append(f"{amount(payment.amount_currency, language)} {one_line(payment.currency)}")
@@ -575,14 +580,15 @@ def _in_fortnox(payment: Payment, language: str) -> str:
     return ", ".join([*parts, say(booked, language), one_line(payment.source)])
 
 
-def _here(entry: Entry, language: str) -> str:
+def here(entry: Entry, language: str) -> str:
+    """Write in a line how a payment stands in the books."""
     row = entry.row
     parts = [
         render.day(row.payment_date),
         f"{amount(row.amount, language)} {SEK}",
         render.status_label(row.status, language),
         origin_label(entry, language),
-        _state_label(entry, language),
+        state_label(entry, language),
         _by(entry.user, entry.at),
     ]
     if entry.deleted_at is not None:
@@ -591,7 +597,8 @@ def _here(entry: Entry, language: str) -> str:
     return ", ".join(part for part in parts if part)
 
 
-def _decided(decision: Decision, language: str) -> str:
+def decided_line(decision: Decision, language: str) -> str:
+    """Write in a line what a person decided, who, when and why."""
     label = _DECISIONS.get(decision.decision)
     what = one_line(decision.decision) if label is None else say(label, language)
     because = f": {one_line(decision.why)}" if decision.why else ""

@@ -673,8 +673,10 @@ ERRORS: dict[str, tuple[str, Text]] = {
     "WHY_NEEDED": (
         "usage",
         Text(
-            "Skriv varför betalningen ska tas bort, med --why; det sparas och visas.",
-            "Write why the payment is to be deleted, with --why; it is kept and shown.",
+            "Skriv varför betalningen ska tas bort (med --why på kommandoraden); det sparas och "
+            "visas.",
+            "Write why the payment is to be deleted (with --why on the command line); it is kept "
+            "and shown.",
         ),
     ),
     "CONTRACT_BROKEN": (

@@ -311,7 +311,7 @@ def test_in_english_they_are_written_as_the_english_do(client, previewed):
 
 
 def test_the_lower_list_says_why(client, previewed):
-    reasons = [row[-1] for row in rows_of(get(client, "/import"), "rejected")]
+    reasons = [row[-2] for row in rows_of(get(client, "/import"), "rejected")]
     assert reasons[0].startswith("Fel vid inläsning av faktura")
     assert reasons[1] == "utelämnad: not-booked"
 
@@ -734,7 +734,7 @@ def test_the_page_knows_no_plugin_by_name():
         *folder.glob("static/*"),
         *folder.glob("*.py"),
     ]:
-        if source.name in {"opening.py", "words.py"}:
+        if source.name in {"opening.py", "words.py", "yesterday.py"}:
             continue
         text = source.read_text(encoding="utf-8")
         assert "FortnoxAPI" not in text, source

@@ -6,11 +6,12 @@ import re
 import pytest
 import requests
 
+from hostsim.demo import sign_in_elsewhere
 from hostsim.desk import Desk, Office
 from hostsim.desk.opening import beside_sandbox, run_desk
 from hostsim.errors import HostError
 from hostsim.plugins import Plugins
-from hostsim.render import Paper
+from hostsim.render import KINDS, REASONS, STATUSES, Paper
 from hostsim.sandbox import seed
 from hostsim.store import Store
 from opter_fortnox_plugin import plugin
@@ -119,3 +120,20 @@ def test_a_port_that_is_taken_is_said_so(tmp_path):
 def test_the_desk_listens_on_this_machine_alone(tmp_path):
     with Store.create(tmp_path / "host.db") as store, Desk(Office(store, Plugins())) as desk:
         assert desk.url.startswith("http://127.0.0.1:")
+
+
+def test_a_first_visit_shows_every_kind_of_thing():
+    """Whoever opens it meets each judgement and each reason at the first reading."""
+    with beside_sandbox(Plugins([("fortnox", plugin)]), second_day=True) as office:
+        assert {row.state for row in office.store.payments()} == {"registered", "deleted"}
+        assert {row.origin for row in office.store.payments()} == {"import", "hand"}
+        preview = office.host(window=sign_in_elsewhere).import_payments("Fortnox")
+        kinds = {row.status or row.reason for kind in KINDS for row in preview.rows(kind)}
+    assert kinds == {*STATUSES, *REASONS}
+    assert preview.set_aside.number == 3
+
+
+def test_with_empty_it_begins_before_the_first_import():
+    pages = []
+    served(lambda url: pages.append(requests.get(f"{url}import/read", timeout=10)), empty=True)
+    assert "Det finns inget filformat än" in pages[0].text

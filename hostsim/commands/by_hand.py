@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from datetime import date, datetime
-from decimal import Decimal, InvalidOperation
 
 import click
 
 from hostsim import history, render, render_history
+from hostsim.by_hand import typed_number
 from hostsim.commands.common import Common, Option, command, host_over, opened, usage
 from hostsim.commands.register import payments
 from hostsim.errors import host_error
@@ -74,10 +74,10 @@ def add(
 ) -> None:
     """Register a payment, and show it."""
     when: date | None = None if day is None else day.date()
-    money = _decimal(amount)
+    money = typed_number(amount)
     if money is None:
         raise host_error("PAYMENT_AMOUNT", amount=amount[:50])
-    known_rate = None if rate is None else _decimal(rate)
+    known_rate = None if rate is None else typed_number(rate)
     if rate is not None and known_rate is None:
         raise usage(f"Kursen ”{rate[:50]}” är inget tal.", f"The rate “{rate[:50]}” is no number.")
     with opened(common) as store:
@@ -98,15 +98,6 @@ def add(
         f"Betalningen är registrerad med id {its}.", f"The payment is registered with id {its}."
     )
     render.show_table(common.paper, render_history.entry_columns(common.paper), lambda: [added])
-
-
-def _decimal(text: str) -> Decimal | None:
-    """Read an amount as people write it: ``1 250,50`` or ``1250.50``."""
-    plain = "".join(text.split()).replace(",", ".").replace("\N{MINUS SIGN}", "-")
-    try:
-        return Decimal(plain)
-    except InvalidOperation:
-        return None
 
 
 @command(

@@ -41,7 +41,16 @@ from hostsim.texts import Text
     cls=Option,
     says=Text("Öppna ingen webbläsare.", "Open no browser."),
 )
-def serve(common: Common, port: int, host: str, *, no_open: bool) -> None:
+@click.option(
+    "--empty",
+    is_flag=True,
+    cls=Option,
+    says=Text(
+        "Börja sandlådan före den första importen, som i Opters artikel.",
+        "Begin the sandbox before the first import, as in Opter's article.",
+    ),
+)
+def serve(common: Common, port: int, host: str, *, no_open: bool, empty: bool) -> None:
     """Serve the desk, with the sandbox beside it unless real credentials are configured."""
     from hostsim.desk.opening import run_desk
     from hostsim.secrets import system_keyring
@@ -57,4 +66,5 @@ def serve(common: Common, port: int, host: str, *, no_open: bool) -> None:
         host=host,
         port=port,
         open_browser=not no_open,
+        empty=empty,
     )

@@ -23,7 +23,16 @@ from jinja2 import StrictUndefined
 from werkzeug.exceptions import HTTPException
 from werkzeug.wrappers import Response as AnyResponse
 
-from hostsim.desk import columns, pages_import, pages_register, pages_settings
+from hostsim.desk import (
+    columns,
+    pages_by_hand,
+    pages_decisions,
+    pages_import,
+    pages_register,
+    pages_runs,
+    pages_settings,
+    pages_why,
+)
 from hostsim.desk.common import KEY, language, office, tell, words
 from hostsim.desk.guard import guard, token
 from hostsim.desk.office import Office
@@ -41,6 +50,16 @@ LARGEST_FORM = 200_000
 STATUS = {"settings": 422, "usage": 400, "changed": 409, "busy": 409, "internal": 500}
 
 home = Blueprint("home", __name__)
+
+PAGES = (
+    pages_import,
+    pages_decisions,
+    pages_settings,
+    pages_register,
+    pages_by_hand,
+    pages_why,
+    pages_runs,
+)
 
 
 def create_app(office_: Office, host: str = "127.0.0.1") -> Flask:
@@ -73,8 +92,9 @@ def create_app(office_: Office, host: str = "127.0.0.1") -> Flask:
     app.register_error_handler(HTTPException, _no_page)
     app.register_error_handler(Exception, _went_wrong)
     guard(app, host)
-    for pages in (home, pages_import.pages, pages_settings.pages, pages_register.pages):
-        app.register_blueprint(pages)
+    app.register_blueprint(home)
+    for page in PAGES:
+        app.register_blueprint(page.pages)
     return app
 
 

@@ -9,20 +9,21 @@ from __future__ import annotations
 
 import csv
 import io
+import json
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import datetime
 from decimal import Decimal, localcontext
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
-from hostsim import render
-from hostsim.desk.lists import Entry
+from hostsim import render, render_history
+from hostsim.history import REGISTERED, Imported
 from hostsim.judging import EXACT
-from hostsim.models import SEK, Row
+from hostsim.models import SEK, Decision, Row
 from hostsim.render import one_line
 from hostsim.texts import Text, money, say
 
-Shown = Callable[[Entry, str], str]
+Shown = Callable[[Any, str], str]
 
 
 class Column(NamedTuple):
@@ -85,6 +86,44 @@ def said(text: Text | None, language: str) -> str:
 def reason(row: Row, language: str) -> str:
     """Say why a payment is not saved."""
     return one_line(said(row.message, language) or render.reason_label(row.reason, language))
+
+
+def origin(row: Row, language: str) -> str:
+    """Say where a registered payment came from: a word of the source, or by hand."""
+    if row.origin == "hand":
+        return "by hand" if language == "en" else "för hand"
+    return one_line(row.source or "")
+
+
+def standing(row: Row, language: str) -> str:
+    """Give the judgement of a payment that counts, and of any other why it does not."""
+    if row.state in {None, REGISTERED}:
+        return render.status_label(row.status, language)
+    label = render_history.BOOKED_AS.get(row.state or "")
+    return one_line(row.state or "") if label is None else say(label, language)
+
+
+def _fact(decision: Decision, key: str) -> str:
+    known = json.loads(decision.facts or "{}").get(key)
+    return one_line(str(known)) if known else ""
+
+
+def _sek(decision: Decision) -> Decimal | None:
+    text = _fact(decision, "amount")
+    return Decimal(text) if text else None
+
+
+def _state_of(run: Imported, language: str) -> str:
+    label = render_history.STATES.get(run.state)
+    text = one_line(run.state) if label is None else say(label, language)
+    return f"{text}: {one_line(run.error_code)}" if run.error_code else text
+
+
+def _counted(kind: str, heading: Text) -> Column:
+    def cell(run: Imported, language: str) -> str:
+        return render.count(run.counts[kind], language) if kind in run.counts else ""
+
+    return Column(kind, heading, cell, right=True)
 
 
 _MARK = Column(
@@ -154,10 +193,62 @@ COLUMNS: dict[str, Sequence[Column]] = {
     ),
     "rejected": _left_out(Text("Orsak till att inte spara", "Reason for not saving")),
     "ignored": _left_out(Text("Varför den ignoreras", "Why it is ignored")),
+    "decisions": (
+        Column(
+            "about",
+            Text("Betalning eller serie", "Payment or series"),
+            render.decided_about,
+        ),
+        Column("invoice", Text("Faktura", "Invoice"), lambda d, _: _fact(d, "invoice_number")),
+        Column(
+            "amount",
+            Text("Belopp SEK", "Amount SEK"),
+            lambda d, lang: amount(_sek(d), lang),
+            right=True,
+            sorts=False,
+        ),
+        Column(
+            "what",
+            Text("Avgörande", "Decision"),
+            lambda d, lang: render.decision_label(d.decision, lang),
+        ),
+        Column("user", Text("Vem", "Who"), lambda d, _: one_line(d.user)),
+        Column("at", Text("När", "When"), lambda d, _: when(d.at)),
+        Column("why", Text("Varför", "Why"), lambda d, _: one_line(d.why), wide=True),
+        Column(
+            "holds",
+            Text("Gäller", "In force"),
+            render.in_force_label,
+            sorts=False,
+        ),
+        Column("format", Text("Filformat", "File format"), lambda d, _: one_line(d.definition)),
+    ),
+    "runs": (
+        Column("began", Text("Började", "Began"), lambda r, _: when(r.started_at)),
+        Column(
+            "format",
+            Text("Filformat", "File format"),
+            lambda r, _: one_line(r.definition),
+            wide=True,
+        ),
+        Column("user", Text("Användare", "User"), lambda r, _: one_line(r.user)),
+        Column("run_state", Text("Läge", "State"), _state_of),
+        _counted("read", Text("Lästa", "Read")),
+        _counted("ready", Text("Kan sparas", "Can be saved")),
+        _counted("rejected", Text("Kan inte sparas", "Cannot be saved")),
+        _counted("ignored", Text("Ignorerade", "Ignored")),
+        Column(
+            "sek",
+            Text("Sparat SEK", "Saved SEK"),
+            lambda r, lang: amount(r.saved and r.saved[1], lang),
+            right=True,
+            sorts=False,
+        ),
+    ),
     "payments": (
-        _MARK,
+        Column("mark", _MARK.heading, lambda e, lang: standing(e.row, lang)),
         *_FIGURES[:5],
-        _SOURCE,
+        Column("source", Text("Ursprung", "Origin"), lambda e, lang: origin(e.row, lang)),
         Column("user", Text("Användare", "User"), lambda e, _: one_line(e.user)),
         Column("at", Text("Registrerad", "Registered"), lambda e, _: when(e.at)),
     ),
@@ -168,14 +259,14 @@ _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 _PLAIN_NUMBER = re.compile(r"-?\d+([.,]\d+)?")
 
 
-def csv_lines(columns: Sequence[Column], entries: Iterable[Entry], language: str) -> Iterator[str]:
+def csv_lines(columns: Sequence[Column], entries: Iterable[Any], language: str) -> Iterator[str]:
     """Write a list as CSV, line by line."""
     yield _BYTE_ORDER_MARK + _line(say(column.heading, language) for column in columns)
     for entry in entries:
         yield _line(_exported(column, entry, language) for column in columns)
 
 
-def _exported(column: Column, entry: Entry, language: str) -> str:
+def _exported(column: Column, entry: Any, language: str) -> str:
     text = column.shown(entry, language)
     if column.key in {"amount", "written_off", "rate"}:
         apart = "," if language == "en" else "\N{NO-BREAK SPACE}"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, cast
 
 from flask import current_app, request, session, url_for
@@ -12,8 +12,9 @@ from hostsim.desk.columns import COLUMNS, Column
 from hostsim.desk.lists import Asked, Page, Source, page_of
 from hostsim.desk.office import Office
 from hostsim.desk.words import Words
-from hostsim.render import reason_label, status_label
-from hostsim.texts import LANGUAGES, Text
+from hostsim.render import decision_label, reason_label, status_label
+from hostsim.render_history import STATES
+from hostsim.texts import LANGUAGES, Text, say
 
 #: Where the application keeps the office.
 KEY = "hostsim.desk"
@@ -40,6 +41,18 @@ def tell(text: Text, kind: str = "done") -> None:
     session["told"] = [*session.get("told", []), {"kind": kind, "sv": text.sv, "en": text.en}]
 
 
+def worded(key: str, **values: object) -> Text:
+    """Give words of the pages in both languages, with values in them; a value may be a Text."""
+
+    def in_one(language: str) -> str:
+        return Words(language)(
+            key,
+            **{k: say(v, language) if isinstance(v, Text) else v for k, v in values.items()},
+        )
+
+    return Text(*map(in_one, LANGUAGES))
+
+
 @dataclass(frozen=True, slots=True)
 class Shown:
     """A list as a template shows it."""
@@ -53,14 +66,24 @@ class Shown:
     endpoint: str
     csv: str
     fixed: Mapping[str, str]
+    #: What an address calls the row that is chosen; "" where none can be.
+    picks: str = ""
+    #: What can be done with a row, by its id: the word on its button.
+    acts: Mapping[int, str] = field(default_factory=dict)
+    #: The definition that every row is of; "" where they are of several.
+    definition: str = ""
 
     def link(self, **changed: object) -> str:
         """Give the address of this page with the list asked for something else."""
         return _address(self.endpoint, self._values(changed))
 
+    def values(self) -> dict[str, str]:
+        """Give what brings back to this page as it is."""
+        return self._values({})
+
     def others(self) -> dict[str, str]:
         """Give what a form for this list has to carry along."""
-        return self._values({"q": "", "code": "", "page": ""})
+        return self._values({"q": "", "code": "", "origin": "", "page": ""})
 
     def csv_link(self) -> str:
         """Give the address of the list as a file, filtered and sorted as it is shown."""
@@ -78,9 +101,22 @@ class Shown:
         return self.link(sort=f"-{column.key}" if other else column.key, page="")
 
     def label(self, code: str) -> str:
-        """Name a status or a reason."""
+        """Name what a list can be narrowed to: a status, a reason, a decision or a state."""
+        if self.name == "runs":
+            return say(STATES.get(code) or Text(code, code), language())
+        if self.name == "decisions":
+            return words()("done_with") if code == "done" else decision_label(code, language())
         label = status_label if self.name in {"ready", "payments"} else reason_label
         return label(code, language())
+
+    def origin_label(self, code: str) -> str:
+        """Name where payments came from."""
+        return words()("by_hand") if code == "hand" else code
+
+    @property
+    def narrowed(self) -> bool:
+        """Whether anything but the whole list is shown."""
+        return bool(self.asked.text or self.asked.code or self.asked.origin)
 
     def _values(self, changed: Mapping[str, object]) -> dict[str, str]:
         values = {key: value for key, value in request.args.items() if value}
@@ -97,6 +133,7 @@ def shown(
     csv: str,
     prefix: str = "",
     fixed: Mapping[str, str] | None = None,
+    picks: str = "",
 ) -> Shown:
     """Read a page of a list as this request asks for it.
 
@@ -105,7 +142,8 @@ def shown(
     """
     asked = Asked.of(request.args, prefix)
     page = page_of(office().store, source, asked)
-    return Shown(name, title, COLUMNS[name], page, asked, prefix, endpoint, csv, fixed or {})
+    columns = COLUMNS[name]
+    return Shown(name, title, columns, page, asked, prefix, endpoint, csv, fixed or {}, picks)
 
 
 def _address(endpoint: str, values: Mapping[str, Any]) -> str:

@@ -16,6 +16,7 @@ from datetime import date
 from typing import TYPE_CHECKING
 
 from hostsim.errors import failure_of, host_error
+from hostsim.explaining import Explanation
 from hostsim.texts import Text
 
 if TYPE_CHECKING:
@@ -31,16 +32,18 @@ REMEMBERED = 50
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """What a person chose in ``Läs fil``."""
+    """What a person chose in ``Läs fil``; or the invoice that a question is about."""
 
     definition: str
     region: str = ""
     bank_account: str = ""
     day: date | None = None
+    invoice: str = ""  # where this is a question and no import
 
 
-#: Brings payments in; given what was chosen, and how to reach the person.
-Import = Callable[[Choice, "Window", "OnProgress"], "Preview"]
+#: Brings payments in, or asks about an invoice; given what was chosen, and how to
+#: reach the person.
+Import = Callable[[Choice, "Window", "OnProgress"], "Preview | Explanation"]
 
 
 class Job:
@@ -57,6 +60,7 @@ class Job:
         #: How many payments were read, also while something else is looked up.
         self.read = 0
         self.run_id: str | None = None
+        self.explanation: Explanation | None = None
         self.failure: hookspecs.Failure | None = None
         self.ended = threading.Event()
         self._stopped = threading.Event()
@@ -98,7 +102,11 @@ class Job:
     def run(self, bring_in: Import) -> None:
         """Import, and keep what came of it."""
         try:
-            self.run_id = bring_in(self.choice, self.window, self.on_progress).run_id
+            found = bring_in(self.choice, self.window, self.on_progress)
+            if isinstance(found, Explanation):
+                self.explanation = found
+            else:
+                self.run_id = found.run_id
         except BaseException as error:  # noqa: BLE001 - whatever it is, the page says so
             self.failure = failure_of(error) or host_error("INTERNAL")
             if self.failure.code == "INTERNAL":
@@ -118,10 +126,15 @@ class Jobs:
         self._jobs: dict[str, Job] = {}
 
     def start(self, choice: Choice) -> Job:
-        """Begin an import; where one of the definition goes on, give that one."""
+        """Begin an import or a question; where the same goes on, give that one.
+
+        :raises HostError: ``IMPORT_RUNNING`` where something else of the definition goes on.
+        """
         with self._guard:
             going_on = self._going_on(choice.definition)
             if going_on is not None:
+                if going_on.choice.invoice != choice.invoice:
+                    raise host_error("IMPORT_RUNNING", name=choice.definition)
                 return going_on
             job = Job(choice)
             for ended in [j.id for j in self._jobs.values() if j.ended.is_set()][:-REMEMBERED]:

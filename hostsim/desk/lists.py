@@ -1,4 +1,4 @@
-"""Lists of payments of any length, a page at a time: sorted, filtered and summed in SQL.
+"""Lists of any length, a page at a time: sorted, filtered and summed in SQL.
 
 What a list is asked for comes out of an address (:class:`Asked`); nothing of
 it reaches SQL but as a value.
@@ -12,11 +12,13 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal, localcontext
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
-from hostsim.judging import EXACT
+from hostsim import history
+from hostsim.deciding import decision_of
+from hostsim.judging import EXACT, IGNORED, KINDS, REJECTED
 from hostsim.models import Row
-from hostsim.store import OLDEST_FIRST, Store, row_of
+from hostsim.store import OLDEST_FIRST, Store, registered_row_of, row_of
 
 #: Rows on a page: more than anybody reads, and less than a browser feels.
 PAGE = 100
@@ -28,7 +30,7 @@ _AMOUNT = re.compile(r"-?[\d\s]*\d(,\d+)?")
 
 
 class Entry(NamedTuple):
-    """A payment in a list; the last four stand in the register alone."""
+    """A payment in a list; what follows the id stands in the register alone."""
 
     row: Row
     id: int
@@ -44,6 +46,7 @@ class Asked:
 
     text: str = ""
     code: str = ""
+    origin: str = ""
     sort: str = ""
     page: int = 1
 
@@ -54,6 +57,7 @@ class Asked:
         return cls(
             text=values.get(f"{prefix}q", "").strip()[:LONGEST_FILTER],
             code=values.get(f"{prefix}code", ""),
+            origin=values.get(f"{prefix}origin", ""),
             sort=values.get(f"{prefix}sort", ""),
             page=int(page) if re.fullmatch(r"[1-9]\d{0,6}", page, re.ASCII) else 1,
         )
@@ -78,19 +82,23 @@ class Source:
     code: str
     searched: tuple[str, ...]
     sorts: Mapping[str, str]  # SQL with {0} for the direction
-    entry: Callable[[sqlite3.Row], Entry]
+    entry: Callable[[sqlite3.Row], Any]
     columns: str
+    order: str
+    total: str = "r.amount"  # SEK; what is summed
+    origin: str = ""  # what a second choice filters on
 
 
 class Page(NamedTuple):
     """A page of a list, with the number and the SEK of all rows that were asked for."""
 
-    entries: list[Entry]
+    entries: list[Any]
     found: int
-    total: Decimal
+    total: Decimal | None  # None where there is nothing to sum
     number: int
     pages: int
     codes: Mapping[str, int]
+    origins: Mapping[str, int]
 
     @property
     def first(self) -> int:
@@ -117,21 +125,38 @@ def preview_rows(run_id: str, kind: str) -> Source:
         sorts=_SORTS | {"message": "swedish(COALESCE(r.message_sv, r.warning_sv)) {0}"},
         entry=lambda row: Entry(row_of(row), row["id"]),
         columns="r.*, i.number AS host_invoice_number, i.customer_name",
+        order=f"{_LAST[kind]}, {_BY_AGE}" if kind in _LAST else _BY_AGE,
     )
 
 
+_BY_AGE = f"{OLDEST_FIRST.format('r')}, r.id"
+
+#: What needs a person, or was decided by one, comes before what does not.
+_LAST = {REJECTED: "r.reason = 'already-imported'", IGNORED: "r.reason <> 'set-aside'"}
+
+
 def registered(run_id: str | None = None, invoice_id: int | None = None) -> Source:
-    """Describe the registered payments: all, those of one run, or those of one invoice."""
+    """Describe the books: all, what one run did, or one invoice; deleted ones stand there, too."""
     return Source(
         query=(
             " FROM payments r JOIN invoices i ON i.id = r.invoice_id"
-            " WHERE r.state = 'registered'"
-            " AND (?1 IS NULL OR r.run_id = ?1) AND (?2 IS NULL OR r.invoice_id = ?2)"
+            " WHERE (?1 IS NULL OR r.run_id = ?1) AND (?2 IS NULL OR r.invoice_id = ?2)"
         ),
         values=(run_id, invoice_id),
         code="r.status",
-        searched=(*_SEARCHED, "r.company", "r.user", "i.customer_code"),
-        sorts=_SORTS | {"at": "r.registered_at {0}", "user": "swedish(r.user) {0}"},
+        searched=(
+            *_SEARCHED,
+            *("r.company", "r.user", "i.customer_code", "r.deleted_by", "r.deleted_why"),
+        ),
+        sorts=_SORTS
+        | {
+            "at": "r.registered_at {0}",
+            "user": "swedish(r.user) {0}",
+            "mark": f"r.state = 'registered' {{0}}, {_SORTS['mark']}",
+        },
+        total="CASE r.state WHEN 'deleted' THEN '0' ELSE r.amount END",
+        order=_BY_AGE,
+        origin="CASE r.origin WHEN 'hand' THEN 'hand' ELSE lower(r.source) END",
         entry=_registered_entry,
         columns=(
             "r.*, NULL AS reason, NULL AS message_sv, NULL AS message_en,"
@@ -142,7 +167,58 @@ def registered(run_id: str | None = None, invoice_id: int | None = None) -> Sour
 
 def _registered_entry(row: sqlite3.Row) -> Entry:
     at = datetime.fromisoformat(row["registered_at"])
-    return Entry(row_of(row), row["id"], row["user"], at, row["company"] or "", row["run_id"] or "")
+    shown = registered_row_of(row)
+    return Entry(shown, row["id"], row["user"], at, row["company"] or "", row["run_id"] or "")
+
+
+def decisions(definition: str | None) -> Source:
+    """Describe what was decided, of one definition or of all: first what is in force."""
+    return Source(
+        query=" FROM decisions r WHERE (?1 IS NULL OR r.definition = ?1)",
+        values=(definition,),
+        code=f"CASE WHEN {_DONE} THEN 'done' ELSE r.decision END",
+        searched=(
+            *("r.number", "r.first_invoice", "r.last_invoice", "r.why", "r.user"),
+            *("r.taken_back_by", "r.definition"),
+        ),
+        sorts={
+            "about": "r.number IS NULL {0}, length(r.number) {0}, r.number {0}",
+            "what": "r.decision {0}",
+            "user": "swedish(r.user) {0}",
+            "at": "r.at {0}",
+            "why": "swedish(r.why) {0}",
+            "format": "swedish(r.definition) {0}",
+        },
+        entry=decision_of,
+        columns="r.*",
+        total="NULL",
+        order=f"{_DONE}, r.id DESC",
+    )
+
+
+_DONE = "(r.settled_at IS NOT NULL OR r.taken_back_at IS NOT NULL)"
+
+
+def runs() -> Source:
+    """Describe every import and comparison, latest first."""
+    return Source(
+        query=" FROM runs r JOIN definitions d ON d.name = r.definition WHERE 1",
+        values=(),
+        code="r.state",
+        searched=("r.definition", "r.company", "r.company_name", "r.user", "r.error_code", "r.id"),
+        sorts={
+            "began": "r.started_at {0}",
+            "format": "swedish(r.definition) {0}",
+            "user": "swedish(r.user) {0}",
+            "run_state": "r.state {0}",
+        }
+        | {key: f"json_extract(r.counts, '$.{key}') {{0}}" for key in ("read", *KINDS)},
+        # A list shows no settings, so that no plug-in has to be asked for each row.
+        entry=lambda row: history.imported_of(row, lambda _type, _values: {}),
+        columns="r.*, d.import_type",
+        total="NULL",
+        order="r.started_at DESC, r.rowid DESC",
+    )
 
 
 def page_of(store: Store, source: Source, asked: Asked) -> Page:
@@ -150,7 +226,7 @@ def page_of(store: Store, source: Source, asked: Asked) -> Page:
     db = _with_functions(store.db)
     where, values = _which(source, asked)
     found, total = db.execute(
-        f"SELECT count(*), exact_sum(r.amount){source.query}{where}", values
+        f"SELECT count(*), exact_sum({source.total}){source.query}{where}", values
     ).fetchone()
     pages = max(1, -(-found // PAGE))
     number = min(asked.page, pages)
@@ -160,10 +236,18 @@ def page_of(store: Store, source: Source, asked: Asked) -> Page:
         values,
     )
     entries = [source.entry(row) for row in rows]
-    return Page(entries, found, Decimal(total or 0), number, pages, _codes(db, source))
+    return Page(
+        entries,
+        found,
+        None if source.total == "NULL" else Decimal(total or 0),
+        number,
+        pages,
+        _codes(db, source, source.code),
+        _codes(db, source, source.origin) if source.origin else {},
+    )
 
 
-def all_of(store: Store, source: Source, asked: Asked) -> Iterator[Entry]:
+def all_of(store: Store, source: Source, asked: Asked) -> Iterator[Any]:
     """Give every row that was asked for, one by one."""
     where, values = _which(source, asked)
     rows = _with_functions(store.db).execute(
@@ -176,9 +260,9 @@ def all_of(store: Store, source: Source, asked: Asked) -> Iterator[Entry]:
         rows.close()
 
 
-def _codes(db: sqlite3.Connection, source: Source) -> dict[str, int]:
+def _codes(db: sqlite3.Connection, source: Source, code: str) -> dict[str, int]:
     rows = db.execute(
-        f"SELECT {source.code}, count(*){source.query} GROUP BY 1 ORDER BY 2 DESC, 1",
+        f"SELECT {code}, count(*){source.query} GROUP BY 1 ORDER BY 2 DESC, 1",
         source.values,
     )
     return {row[0]: row[1] for row in rows if row[0]}
@@ -189,6 +273,11 @@ def _which(source: Source, asked: Asked) -> tuple[str, tuple[object, ...]]:
     if asked.code:
         where += f" AND {source.code} = ?{len(values) + 1}"
         values = (*values, asked.code)
+    if asked.origin and source.origin:
+        # "import" is whatever was not typed by hand.
+        one_of = "<> 'hand'" if asked.origin == "import" else f"= ?{len(values) + 1}"
+        where += f" AND {source.origin} {one_of}"
+        values = values if asked.origin == "import" else (*values, asked.origin.lower())
     if asked.text:
         searched = ", ".join(source.searched)
         where += f" AND holds(?{len(values) + 1}, {searched})"
@@ -197,11 +286,10 @@ def _which(source: Source, asked: Asked) -> tuple[str, tuple[object, ...]]:
 
 
 def _order(source: Source, asked: Asked) -> str:
-    by_age = OLDEST_FIRST.format("r") + ", r.id"
     sort = source.sorts.get(asked.column)
     if sort is None:
-        return by_age
-    return f"{sort.format('DESC' if asked.descending else 'ASC')}, {by_age}"
+        return source.order
+    return f"{sort.format('DESC' if asked.descending else 'ASC')}, {source.order}"
 
 
 _SEARCHED = (

@@ -15,6 +15,7 @@ from hostsim.store import Store
 
 if TYPE_CHECKING:
     from hostsim.answers import OnProgress, Window
+    from hostsim.explaining import Explanation
     from hostsim.models import Definition
     from hostsim.plugins import Plugins
     from hostsim.previews import Preview
@@ -53,9 +54,13 @@ class Office:
             **keywords,
         )
 
-    def _bring_in(self, choice: Choice, window: Window, on_progress: OnProgress) -> Preview:
-        """Import what was chosen: the one place where ``Läs fil`` meets the host."""
+    def _bring_in(
+        self, choice: Choice, window: Window, on_progress: OnProgress
+    ) -> Preview | Explanation:
+        """Import what was chosen, or ask: the one place where ``Läs fil`` meets the host."""
         host = self.host(window=window, on_progress=on_progress)
+        if choice.invoice:
+            return host.why(choice.invoice, choice.definition)
         return host.import_payments(
             choice.definition,
             region=choice.region,

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from hostsim.demo import ACCEPTED_DEVIATION, exported_invoices, free_port, until_interrupted
+from hostsim.desk import yesterday
 from hostsim.desk.guard import is_loopback
 from hostsim.desk.office import Office
 from hostsim.desk.server import Desk
@@ -41,6 +42,7 @@ def run_desk(
     host: str = "127.0.0.1",
     port: int = 0,
     open_browser: bool = True,
+    empty: bool = False,
     wait: Callable[[], object] = until_interrupted,
 ) -> None:
     """Serve the desk until Ctrl-C, and say where it is.
@@ -48,6 +50,7 @@ def run_desk(
     :param database: the file; ``None`` is ``hostsim.db`` with the real Fortnox, and a
         temporary one that is removed at the end with the sandbox.
     :param environment: where credentials are looked for.
+    :param empty: begin the sandbox before the first import, instead of on its second day.
     :param wait: waits for the end; replaced in tests.
     """
     real = bool(environment.get(CREDENTIALS, "").strip())
@@ -56,7 +59,9 @@ def run_desk(
             store = held.enter_context(opened(database or Path(DATABASE)))
             office = Office(store, plugins, login_timeout=login_timeout, keyring=keyring)
         else:
-            office = held.enter_context(beside_sandbox(plugins, database, login_timeout))
+            office = held.enter_context(
+                beside_sandbox(plugins, database, login_timeout, second_day=not empty)
+            )
         desk = held.enter_context(_listening(office, host, port))
         _say_where(paper, desk, real=real, kept=database is not None, host=host)
         if open_browser:
@@ -81,11 +86,17 @@ def beside_sandbox(
     database: Path | None = None,
     login_timeout: float = 300.0,
     now: Callable[[], datetime] = lambda: datetime.now(UTC),
+    *,
+    second_day: bool = False,
+    user: str | None = None,
 ) -> Iterator[Office]:
     """Give an office whose Fortnox is a sandbox with an invented haulage company.
 
     :param database: a new one gets the haulier's invoices, an old one is left as it is;
         ``None`` is a temporary one.
+    :param second_day: let a day of work be done in a new one, so that a first visit shows
+        every kind of thing.
+    :param user: who works there; preset: whoever is signed in to this machine.
     """
     redirect_uri = f"http://127.0.0.1:{free_port()}/callback"
     with ExitStack() as held:
@@ -98,13 +109,17 @@ def beside_sandbox(
         if new:
             store.set_setting("accepted_deviation", ACCEPTED_DEVIATION)
             store.load_invoices(exported_invoices(now()))
-        yield Office(
+        office = Office(
             store,
             plugins,
             configuration=sandbox.environment(),
             login_timeout=login_timeout,
+            user=user,
             sandbox=sandbox,
         )
+        if new and second_day:
+            yesterday.happened(office, sandbox, now)
+        yield office
 
 
 @contextmanager

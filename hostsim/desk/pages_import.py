@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from datetime import date
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from flask import Blueprint, Response, jsonify, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response as AnyResponse
 
+from hostsim.desk.choices import acts_on
 from hostsim.desk.columns import COLUMNS, csv_lines, said
 from hostsim.desk.common import language, office, shown, tell, words
 from hostsim.desk.jobs import Choice, Job, stage_of
-from hostsim.desk.lists import Asked, Entry, all_of, preview_rows
+from hostsim.desk.lists import Asked, all_of, preview_rows
+from hostsim.desk.pages_why import window as why_window
 from hostsim.desk.words import WORDS, duration
 from hostsim.errors import HostError, host_error
 from hostsim.hookspecs import BATCH
@@ -41,7 +44,7 @@ def window(**dialog: object) -> str:
     """Show the window, with what stands before it."""
     preview = office().preview(request.args.get("run") or None)
     lists = {} if preview is None else {kind: _list(preview, kind) for kind in KINDS}
-    given = {"dialog": None, "job": None, "failure": None} | dialog
+    given = {"dialog": None, "job": None, "failure": None, "back": url_for("imports.show")} | dialog
     return render_template(
         "import.html",
         preview=preview,
@@ -54,7 +57,7 @@ def window(**dialog: object) -> str:
 
 def _list(preview: Preview, kind: str) -> object:
     saved = "_saved" if preview.saved and kind == "ready" else ""
-    return shown(
+    found = shown(
         kind,
         words()(kind + saved),
         preview_rows(preview.run_id, kind),
@@ -63,6 +66,9 @@ def _list(preview: Preview, kind: str) -> object:
         prefix=f"{kind}_",
         fixed={"run": preview.run_id},
     )
+    open_run = office().open_previews().get(preview.definition) == preview.run_id
+    acts = acts_on(preview, kind, found.page.entries) if open_run else {}
+    return replace(found, acts=acts, definition=preview.definition)
 
 
 @pages.get("/<run>/<kind>.csv")
@@ -74,7 +80,7 @@ def export(run: str, kind: str) -> Response:
     return csv_response(kind, f"betalningsimport-{kind}", entries)
 
 
-def csv_response(columns: str, name: str, entries: Iterable[Entry]) -> Response:
+def csv_response(columns: str, name: str, entries: Iterable[Any]) -> Response:
     """Send a list as a file, some hundred rows at a time."""
     lines = csv_lines(COLUMNS[columns], entries, language())
     response = Response(_in_batches(lines), mimetype="text/csv")
@@ -157,9 +163,12 @@ def job(job_id: str) -> AnyResponse | str:
     found = _job(job_id)
     if found.run_id is not None:
         return redirect(url_for(".show", run=found.run_id))
+    if found.explanation is not None:
+        return redirect(url_for("why.show", job=found.id, invoice=found.choice.invoice))
+    under = why_window if found.choice.invoice else window
     if found.ended.is_set():
-        return window(dialog="failure", job=found, failure=found.failure)
-    return window(dialog="progress", job=found, now=_now_of(found))
+        return under(dialog="failure", job=found, failure=found.failure)
+    return under(dialog="progress", job=found, now=_now_of(found))
 
 
 @pages.get("/jobs/<job_id>/now")

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import sqlite3
 
-from flask import Blueprint, Response, render_template, request
+from flask import Blueprint, Response, render_template, request, url_for
 
 from hostsim.desk.common import office, shown, words
 from hostsim.desk.lists import Asked, Entry, all_of, registered
 from hostsim.desk.pages_import import csv_response
 from hostsim.models import Invoice
+from hostsim.render_history import BOOKED_AS
 from hostsim.store import invoice_of, row_of
 
 pages = Blueprint("register", __name__, url_prefix="/payments")
@@ -20,6 +21,11 @@ TABS = ("payment", "invoice", "origin")
 @pages.get("")
 def show() -> str:
     """Show the register on the left, and the chosen payment on the right."""
+    return window()
+
+
+def window(**dialog: object) -> str:
+    """Show the window, with what stands before it."""
     run = request.args.get("run") or None
     tab = request.args.get("tab", "")
     listed = shown(
@@ -28,6 +34,7 @@ def show() -> str:
         registered(run),
         endpoint="register.show",
         csv="register.export",
+        picks="payment",
     )
     chosen = _chosen(request.args.get("payment", ""))
     if chosen is None and listed.page.entries:
@@ -43,6 +50,8 @@ def show() -> str:
         invoice=None if chosen is None else _invoice(chosen),
         of_invoice=[] if chosen is None else _of_invoice(chosen),
         origin=None if chosen is None else _run(chosen["run_id"]),
+        states=BOOKED_AS,
+        **{"dialog": None, "job": None, "failure": None, "back": url_for("register.show")} | dialog,
     )
 
 

@@ -123,7 +123,7 @@ class Person:
 
     def opens_menu(self, menu, entry):
         self.page.locator("summary").filter(has_text=menu).first.click()
-        self.link(entry).click()
+        self.link(entry, self.page.get_by_role("navigation", name="Menyrad")).click()
 
     # --- What is done every morning ---
 
@@ -169,3 +169,24 @@ class Person:
     def rows(self, name):
         cells = self.page.locator(f"table.{name} tbody tr").all()
         return [row.locator("td").all_inner_texts() for row in cells]
+
+
+#: What the focused element is called, roughly as a screen reader would say it.
+NAME = """(() => {
+  const e = document.activeElement;
+  return e.getAttribute("aria-label") || e.labels?.[0]?.innerText || e.innerText || e.id;
+})()"""
+
+
+@pytest.fixture
+def tab_to():
+    def tab_to(page, what):
+        """Press Tab until the focus is on what is called so; fail when it never is."""
+        for _ in range(60):
+            name = page.evaluate(NAME)
+            if name.strip() == what:
+                return
+            page.keyboard.press("Tab")
+        raise AssertionError(f"Tab never reaches {what}")
+
+    return tab_to

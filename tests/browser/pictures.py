@@ -20,23 +20,30 @@ FOLDER = Path(__file__).parents[2] / "hostsim" / "desk" / "pictures"
 
 
 def main() -> None:
-    """Import, sort what needs a look to the top, save, and look at an invoice."""
+    """Import on the sandbox's second day, accept a change, save, and look at its invoice."""
     chromium = next(filter(None, map(shutil.which, NAMES)))
-    with beside_sandbox(Plugins.load()) as office, Desk(office) as desk, sync_playwright() as play:
-        office.user = "ekonomi"
+    with (
+        beside_sandbox(Plugins.load(), second_day=True, user="ekonomi") as office,
+        Desk(office) as desk,
+        sync_playwright() as play,
+    ):
         browser = play.chromium.launch(executable_path=chromium, args=ARGUMENTS)
         context = browser.new_context(viewport={"width": 1360, "height": 820}, locale="sv-SE")
         page = context.new_page()
         person = Person(page, context, office)
-        person.defines_fortnox()
         page.goto(desk.url)
         person.imports()
         page.get_by_role("link", name="Bedömning").click()
         page.locator("th[aria-sort=ascending]").wait_for()
         take(page, "betalningsimport")
+        row = page.locator("table.rejected tbody tr").filter(has_text="Ändrad efter")
+        row.get_by_role("link", name="Avgör").click()
+        page.get_by_label("Godkänn ändringen", exact=True).check()
+        page.locator("#ok").click()
+        page.locator("dialog").wait_for(state="detached")
         person.button("Spara betalningar").click()
         page.get_by_text("betalningar är registrerade.").wait_for()
-        page.goto(f"{desk.url}payments?sort=mark&tab=invoice&payment={_of('10131', office)}")
+        page.goto(f"{desk.url}payments?sort=mark&tab=invoice&payment={_of('10235', office)}")
         take(page, "betalningsregistrering")
         browser.close()
 

@@ -2,7 +2,15 @@
 
 import pytest
 
-PLAIN = ["import", "import/read", "settings", "settings/new", "settings/office", "payments", "x"]
+from hostsim.demo import sign_in_elsewhere
+from hostsim.desk import Desk
+from hostsim.desk.opening import beside_sandbox
+
+PLAIN = [
+    *("import", "import/read", "settings", "settings/new", "settings/office", "payments", "x"),
+    *("decisions", "decisions/series", "payments/new", "payments/ledger", "runs", "why"),
+    *("why?invoice=4711", "why?invoice=10235"),
+]
 
 
 @pytest.fixture(scope="session")
@@ -44,6 +52,41 @@ def test_no_page_with_payments_has_a_violation(page, person, axe, desk):
     for tab in ("payment", "invoice", "origin"):
         page.goto(f"{desk.url}payments?tab={tab}")
         assert faults(axe, page) == []
+
+
+@pytest.mark.parametrize("language", ["sv", "en"])
+def test_no_page_of_the_second_day_has_a_violation(browser, plugins, axe, language):
+    """Every page and dialog for the days when the ledgers do not agree, also with an error."""
+    with beside_sandbox(plugins, second_day=True) as office, Desk(office) as desk:
+        office.host(window=sign_in_elsewhere).import_payments("Fortnox")
+        rows = office.store.db.execute(
+            "SELECT reason, max(r.id) AS id FROM run_rows r JOIN runs u ON u.id = r.run_id"
+            " WHERE u.state = 'open' AND reason IS NOT NULL GROUP BY reason"
+        )
+        its = {row["reason"]: row["id"] for row in rows}
+        kept = next(row.id for row in office.store.payments() if row.state == "registered")
+        paths = [
+            "import", "decisions", "payments?sort=mark", f"payments/{kept}/delete",
+            "payments/ledger", "why?invoice=10230", "why?invoice=20001", "runs",
+            *(f"decisions/row/{one}" for one in its.values()),
+        ]  # fmt: skip
+        context = browser.new_context(locale="sv-SE")
+        page = context.new_page()
+        page.goto(f"{desk.url}import")
+        if language == "en":
+            page.get_by_role("button", name="In English").click()
+            page.get_by_role("heading", name="Payment import").wait_for()
+        found = {}
+        for path in paths:
+            page.goto(desk.url + path)
+            found[path] = faults(axe, page)
+        for path in (f"decisions/row/{its['changed-in-fortnox']}", f"payments/{kept}/delete"):
+            page.goto(desk.url + path)
+            page.locator("#ok").click()
+            page.locator(".problems").first.wait_for()
+            found[f"{path} refused"] = faults(axe, page)
+        context.close()
+    assert {path: wrong for path, wrong in found.items() if wrong} == {}
 
 
 def test_no_open_menu_has_a_violation(page, axe):

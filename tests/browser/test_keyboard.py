@@ -4,24 +4,8 @@ from datetime import UTC, datetime
 
 from hostsim.sandbox import seed
 
-#: What the focused element is called, roughly as a screen reader would say it.
-NAME = """(() => {
-  const e = document.activeElement;
-  return e.getAttribute("aria-label") || e.labels?.[0]?.innerText || e.innerText || e.id;
-})()"""
 
-
-def tab_to(page, what):
-    """Press Tab until the focus is on what is called so; fail when it never is."""
-    for _ in range(60):
-        name = page.evaluate(NAME)
-        if name.strip() == what:
-            return
-        page.keyboard.press("Tab")
-    raise AssertionError(f"Tab never reaches {what}")
-
-
-def test_an_import_from_settings_to_register_with_the_keyboard_alone(page, person, office):
+def test_an_import_from_settings_to_register_with_the_keyboard_alone(page, person, office, tab_to):
     keys = page.keyboard
     tab_to(page, "Ekonomi")
     keys.press("ArrowDown")

@@ -8,6 +8,7 @@ const ASK_EVERY = 400; // ms between two questions to a running import
 
 let loginWindow = null;
 let openedAt = null; // the address that the login's window was sent to
+let opener = null; // what a dialog was opened from: its id, its list and its place there
 let turn = 0; // counts pages, so that a question of an earlier page changes nothing
 
 // --- Pages -------------------------------------------------------------------
@@ -31,6 +32,8 @@ function show(page, address, keepAddress) {
   const places = [...document.querySelectorAll(".scroll[id]")].map((s) => [s.id, s.scrollTop, s.scrollLeft]);
   const folds = [...document.querySelectorAll("details.pane[id]")].map((d) => [d.id, d.open]);
   const dialogBefore = dialogTitle(document);
+  const progressBefore = Boolean(document.querySelector("dialog[data-job]"));
+  if (!dialogBefore) opener = placeOf(document.activeElement);
   document.title = page.title;
   document.documentElement.lang = page.documentElement.lang;
   document.body.replaceWith(document.importNode(page.body, true));
@@ -48,12 +51,39 @@ function show(page, address, keepAddress) {
   const first = document.querySelector("dialog [autofocus]");
   // A link within a dialog leads on to its first field; a field that was left keeps the focus.
   if (same && dialogBefore === dialogTitle(document) && !(first && same.tagName === "A")) focusOn(same);
-  else if (!document.querySelector("dialog")) focusOn(same || document.querySelector("#save-payments:enabled") || document.getElementById("read-file") || document.getElementById("content"));
+  else if (!document.querySelector("dialog")) focusOn((dialogBefore && !progressBefore && placeFor(opener)) || same || (!dialogBefore && placeFor(opener)) || document.querySelector("#save-payments:enabled") || document.getElementById("read-file") || document.getElementById("content"));
   const wrong = document.querySelector("dialog [aria-invalid=true]");
   if (wrong) focusOn(wrong);
 }
 
+// Where a row had the focus and has left its list, the row that took its place gets it.
+function placeOf(element) {
+  if (!element || element === document.body) return null;
+  const scroll = element.closest(".scroll[id]");
+  const row = element.closest("tbody tr");
+  return {
+    id: element.id,
+    list: row && scroll ? scroll.id : null,
+    at: row ? row.sectionRowIndex : 0,
+    kind: element.closest("td.act") ? "td.act" : "td:not(.act)",
+  };
+}
+
+function placeFor(place) {
+  if (!place) return null;
+  const same = place.id && document.getElementById(place.id);
+  // A row that went to another list took its button along.
+  if (same && !same.disabled && (!place.list || same.closest(`#${place.list}`))) return same;
+  const rows = place.list ? [...document.querySelectorAll(`#${place.list} tbody tr`)] : [];
+  for (const row of [...rows.slice(place.at), ...rows.slice(0, place.at).reverse()]) {
+    const found = row.querySelector(`${place.kind} [data-cell], ${place.kind} [data-row]`);
+    if (found) return found;
+  }
+  return null;
+}
+
 function focusOn(element) {
+  rove(element);
   element.focus({ preventScroll: true });
   if (element.type === "search") element.setSelectionRange(element.value.length, element.value.length);
 }
@@ -79,6 +109,8 @@ function send(form, button) {
 
 function begin() {
   offerCalendars();
+  sayAgain();
+  for (const list of document.querySelectorAll("table.list")) oneStop(list);
   const dialog = document.querySelector("dialog[open]");
   if (!dialog) return;
   dialog.removeAttribute("open");
@@ -91,6 +123,54 @@ function begin() {
     if (close) close.click();
   });
   if (dialog.dataset.job) watch(dialog, turn);
+}
+
+// A screen reader hears only what comes into a region that is there already.
+function sayAgain() {
+  for (const region of document.querySelectorAll(".notices")) {
+    const said = [...region.childNodes];
+    if (!said.some((one) => one.nodeType === 1)) continue;
+    region.replaceChildren();
+    setTimeout(() => region.replaceChildren(...said), 60);
+  }
+}
+
+// --- Lists: one stop for Tab, arrows within -------------------------------------
+
+const CELLS = "tbody [data-cell], tbody [data-row]";
+
+function oneStop(list) {
+  const cells = [...list.querySelectorAll(CELLS)];
+  const first = list.querySelector("tr.chosen [data-row]") || list.querySelector("td.act [data-cell]") || cells[0];
+  for (const cell of cells) cell.tabIndex = cell === first ? 0 : -1;
+}
+
+function rove(cell) {
+  if (!cell.matches(CELLS)) return;
+  for (const other of cell.closest("table").querySelectorAll(CELLS)) other.tabIndex = -1;
+  cell.tabIndex = 0;
+}
+
+document.addEventListener("focusin", (event) => rove(event.target));
+
+// The cell that an arrow leads to: the same one of the next row, or the next one of the row.
+function besideCell(cell, key) {
+  const row = cell.closest("tr");
+  const inRow = (which) => [...which.querySelectorAll("[data-cell], [data-row]")];
+  const at = inRow(row).indexOf(cell);
+  if (key === "ArrowRight" || key === "ArrowLeft") return inRow(row)[at + (key === "ArrowRight" ? 1 : -1)];
+  const inAct = cell.closest("td.act");
+  const rows = [...row.parentElement.rows];
+  const step = key === "ArrowDown" || key === "End" ? 1 : -1;
+  const end = key === "Home" || key === "End";
+  let found = null;
+  for (let n = row.sectionRowIndex + step; rows[n]; n += step) {
+    const cells = inRow(rows[n]);
+    const next = inAct ? rows[n].querySelector("td.act [data-cell]") : cells[Math.min(at, cells.length - 1)];
+    if (next) found = next;
+    if (next && !end) break;
+  }
+  return found;
 }
 
 // --- Dates ---------------------------------------------------------------------
@@ -214,11 +294,13 @@ document.addEventListener("change", (event) => {
 });
 
 document.addEventListener("keydown", (event) => {
-  const row = event.target.closest && event.target.closest("a[data-row]");
-  if (row && (event.key === "ArrowDown" || event.key === "ArrowUp")) {
-    const rows = [...document.querySelectorAll("a[data-row]")];
-    const next = rows[rows.indexOf(row) + (event.key === "ArrowDown" ? 1 : -1)];
-    if (next) { event.preventDefault(); next.focus(); go(next.href); }
+  const cell = event.target.closest && event.target.closest(CELLS);
+  if (cell && ["ArrowDown", "ArrowUp", "ArrowLeft", "ArrowRight", "Home", "End"].includes(event.key)) {
+    const next = besideCell(cell, event.key);
+    event.preventDefault();
+    if (!next) return;
+    next.focus();
+    if (next.hasAttribute("data-row") && cell.hasAttribute("data-row")) go(next.href);
     return;
   }
   const menu = event.target.closest && event.target.closest("details.menu");

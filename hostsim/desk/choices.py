@@ -1,0 +1,158 @@
+"""What a person can do with a row of a preview, and what to look at before doing it.
+
+The host decides what is possible; here it is laid out for a page: the rows
+that have a button, and beside a payment what is registered already, or what
+was typed by hand.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterable, Mapping, Sequence
+from typing import NamedTuple
+
+from hostsim import decided, deciding, judging
+from hostsim.decided import ACCEPT, KEEP, SET_ASIDE, Typed
+from hostsim.desk.common import office, words
+from hostsim.desk.lists import Entry
+from hostsim.errors import host_error
+from hostsim.models import Decision, Payment, Row
+from hostsim.previews import Preview
+from hostsim.store import payment_of, row_of
+from hostsim.texts import Difference
+
+# What can be chosen beside the decisions themselves.
+SERIES = "series"
+TAKE_BACK = "take-back"
+TAKE_BACK_SERIES = "take-back-series"
+
+#: The words of each choice, and of what it does.
+LABELS: Mapping[str, tuple[str, str]] = {
+    decided.CONFIRM: ("choose_confirm", "does_confirm"),
+    decided.TAKE_AGAIN: ("choose_take_again", "does_take_again"),
+    ACCEPT: ("choose_accept", "does_accept"),
+    KEEP: ("choose_keep", "does_keep"),
+    SET_ASIDE: ("choose_set_aside", "does_set_aside"),
+    SERIES: ("choose_series", "does_series"),
+    TAKE_BACK: ("choose_take_back", "does_take_back"),
+    TAKE_BACK_SERIES: ("choose_take_back_series", "does_take_back_series"),
+}
+
+#: Whoever accepted may keep instead, and the other way round.
+_OTHER = {ACCEPT: KEEP, KEEP: ACCEPT}
+
+
+class Asking(NamedTuple):
+    """One payment of an open preview, with all that a decision about it needs."""
+
+    row_id: int
+    run_id: str
+    definition: str
+    company: str
+    kind: str
+    row: Row
+    choices: Sequence[str]
+    decision: Decision | None  # in force, about this payment
+    series: Decision | None  # in force, about the series that its invoice lies in
+    differences: Sequence[Difference]  # from what is registered
+    typed: Typed | None  # by hand, and possibly the same
+
+
+def acts_on(preview: Preview, kind: str, entries: Iterable[Entry]) -> dict[int, str]:
+    """Name what the button of each row says; a row without one has nothing to decide."""
+    w = words()
+    named = [entry for entry in entries if entry.row.payment_number]
+    if kind == judging.REJECTED:
+        return {entry.id: w("decide") for entry in named}
+    if kind == judging.IGNORED:
+        return {e.id: w("take_back") for e in named if e.row.reason == SET_ASIDE}
+    decided_on = _decided_numbers(preview, [entry.row.payment_number for entry in named])
+    return {e.id: w("undo") for e in named if e.row.payment_number in decided_on}
+
+
+def _decided_numbers(preview: Preview, numbers: Sequence[str]) -> set[str]:
+    marks = ", ".join("?" * len(numbers))
+    company = preview.company.number if preview.company else ""
+    rows = office().store.db.execute(
+        "SELECT number FROM decisions WHERE definition = ? AND company = ?"  # noqa: S608 only marks
+        " AND taken_back_at IS NULL AND settled_at IS NULL"
+        f" AND number IN ({marks})",
+        (preview.definition, company, *numbers),
+    )
+    return {row["number"] for row in rows}
+
+
+def asking(row_id: int) -> Asking:
+    """Look at one row of an open preview.
+
+    :raises HostError: ``PAGE_UNKNOWN`` where the preview is not open any longer.
+    """
+    db = office().store.db
+    row = db.execute(_ROW, (row_id,)).fetchone()
+    if row is None:
+        raise host_error("PAGE_UNKNOWN")
+    definition, company = row["definition"], row["company"]
+    decision = deciding.of_payment(db, definition, company, row["number"])
+    several = deciding.series_in_force(db, definition, company)
+    series = decided.in_series(several, row["invoice_number"])
+    now = payment_of(row, company)
+    return Asking(
+        row_id=row_id,
+        run_id=row["run_id"],
+        definition=definition,
+        company=company,
+        kind=row["kind"],
+        row=row_of(row),
+        choices=_choices(row["kind"], row["reason"], decision, series),
+        decision=decision,
+        series=series,
+        differences=_differences(db, company, now),
+        typed=_typed(db, row, now),
+    )
+
+
+_ROW = """
+    SELECT r.*, u.definition, u.company, i.number AS host_invoice_number, i.customer_name
+    FROM run_rows r JOIN runs u ON u.id = r.run_id LEFT JOIN invoices i ON i.id = r.invoice_id
+    WHERE r.id = ? AND u.state = 'open' AND r.gone = 0 AND r.number <> ''
+"""
+
+
+def _choices(
+    kind: str, reason: str | None, decision: Decision | None, series: Decision | None
+) -> list[str]:
+    found: list[str] = []
+    if kind == judging.REJECTED:
+        found.extend(decided.possible(reason))
+        if reason == "invoice-not-found":
+            found.append(SERIES)
+    if decision is not None:
+        found = [one for one in found if one != decision.decision]
+        other = _OTHER.get(decision.decision)
+        if other is not None and other not in found:
+            found.insert(0, other)
+        found.append(TAKE_BACK)
+    elif reason == SET_ASIDE and series is not None:
+        found.append(TAKE_BACK_SERIES)
+    return found
+
+
+def _differences(db: sqlite3.Connection, company: str, now: Payment | None) -> Sequence[Difference]:
+    """Lay what is registered beside what is there now."""
+    if now is None:
+        return ()
+    row = db.execute(
+        "SELECT * FROM payments WHERE company = ? AND number = ? AND state = 'registered'",
+        (company, now.key.number),
+    ).fetchone()
+    registered = None if row is None else payment_of(row, company)
+    return () if registered is None else judging.what_changed(registered, now)
+
+
+def _typed(db: sqlite3.Connection, row: sqlite3.Row, now: Payment | None) -> Typed | None:
+    """Find the payment by hand that this one may be the same as."""
+    if now is None or row["invoice_id"] is None or row["reason"] != decided.DOUBTFUL:
+        return None
+    by_hand = deciding.ByHand(db)
+    pairs = decided.paired([(0, now)], {}, by_hand.of(row["invoice_id"]), by_hand.used)
+    return pairs.get(0)

@@ -1,0 +1,207 @@
+"""What a person decides: a payment of the lower list, a series, and everything decided so far."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any
+
+from flask import Blueprint, Response, make_response, redirect, render_template, request, url_for
+from werkzeug.wrappers import Response as AnyResponse
+
+from hostsim import render
+from hostsim.decided import SET_ASIDE
+from hostsim.desk import choices
+from hostsim.desk.choices import Asking
+from hostsim.desk.common import office, shown, tell, worded, words
+from hostsim.desk.lists import Asked, all_of, decisions
+from hostsim.desk.pages_import import csv_response
+from hostsim.desk.pages_import import window as import_window
+from hostsim.errors import HostError, host_error
+from hostsim.texts import Text, own
+
+if TYPE_CHECKING:
+    from hostsim.previews import Preview
+
+pages = Blueprint("decisions", __name__, url_prefix="/decisions")
+
+_FIELDS = ("choice", "first", "last", "why")
+
+
+# --- About one payment --------------------------------------------------------
+
+
+@pages.get("/row/<int:row_id>")
+def ask(row_id: int) -> str:
+    """Show a payment, what it is compared with, and what can be done."""
+    return _ask(choices.asking(row_id), {})
+
+
+def _ask(asked: Asking, values: Mapping[str, str], wrong: Mapping[str, Text] | None = None) -> str:
+    only = asked.choices[0] if len(asked.choices) == 1 else ""
+    number = asked.row.invoice_number or ""
+    preset = {"choice": only, "first": number, "last": number, "why": ""}
+    return import_window(
+        dialog="decide",
+        asked=asked,
+        labels=choices.LABELS,
+        decision_label=lambda code: render.decision_label(code, words().language),
+        values=preset | dict(values),
+        wrong=dict.fromkeys(_FIELDS) | dict(wrong or {}),
+        back=_back(asked.run_id),
+    )
+
+
+def _back(run_id: str) -> str:
+    values: dict[str, Any] = {**request.args.to_dict(), "run": run_id}
+    return url_for("imports.show", **values)
+
+
+@pages.post("/row/<int:row_id>")
+def decide(row_id: int) -> AnyResponse:
+    """Do what was chosen, and show the lists as they are then."""
+    asked = choices.asking(row_id)
+    form = {key: request.form.get(key, "") for key in _FIELDS}
+    if form["choice"] not in asked.choices:
+        problem = {"choice": worded("choose_one")}
+        return make_response(_ask(asked, form, problem), 422)
+    try:
+        preview = _done(asked, form)
+    except HostError as error:
+        place = "first" if error.code.startswith("SERIES_") else "choice"
+        return make_response(_ask(asked, form, {place: own(error.sentence)}), 422)
+    tell(_told(asked, form, preview))
+    return redirect(_back(asked.run_id), 303)
+
+
+def _done(asked: Asking, form: Mapping[str, str]) -> Preview | None:
+    host, name, number = office().host(), asked.definition, asked.row.payment_number
+    choice, why = form["choice"], form["why"]
+    if choice == choices.SERIES:
+        return host.set_aside_series(name, form["first"], form["last"], why=why)
+    if choice == choices.TAKE_BACK:
+        return host.take_back(name, [number])
+    if choice == choices.TAKE_BACK_SERIES:
+        return host.take_back(name, ids=[asked.series.id] if asked.series else [])
+    return host.decide(name, number, choice, why=why)
+
+
+def _told(asked: Asking, form: Mapping[str, str], preview: Preview | None) -> Text:
+    ready = 0 if preview is None else preview.counts["ready"]
+    choice = form["choice"]
+    if choice == choices.SERIES:
+        return _series_told(form["first"], form["last"], preview)
+    if choice in {choices.TAKE_BACK, choices.TAKE_BACK_SERIES}:
+        return worded("told_taken_back", n=ready)
+    what = Text(*(render.decision_label(choice, one) for one in ("sv", "en")))
+    return worded("told_decided", number=asked.row.payment_number, what=what, n=ready)
+
+
+def _series_told(first: str, last: str, preview: Preview | None) -> Text:
+    aside = 0 if preview is None else preview.set_aside.number
+    return worded("told_series", first=first.strip(), last=last.strip(), n=aside)
+
+
+# --- Everything that was decided ----------------------------------------------
+
+
+@pages.get("")
+def show() -> str:
+    """Show who decided what, when and why; what is in force comes first."""
+    return window()
+
+
+def window(**dialog: object) -> str:
+    """Show the window, with what stands before it."""
+    given = {"dialog": None, "job": None, "failure": None, "back": _here()} | dialog
+    return render_template(
+        "decisions.html",
+        listed=shown(
+            "decisions",
+            words()("decisions"),
+            decisions(_format()),
+            endpoint="decisions.show",
+            csv="decisions.export",
+        ),
+        format=_format(),
+        definitions=office().definitions(),
+        set_aside=SET_ASIDE,
+        **given,
+    )
+
+
+def _format() -> str | None:
+    return request.args.get("format") or None
+
+
+def _here() -> str:
+    values: dict[str, Any] = request.args.to_dict()
+    return url_for("decisions.show", **values)
+
+
+@pages.get("/<kind>.csv")
+def export(kind: str) -> Response:
+    """Give what was decided as CSV, as it is filtered and sorted on the page."""
+    if kind != "decisions":
+        raise host_error("PAGE_UNKNOWN")
+    entries = all_of(office().store, decisions(_format()), Asked.of(request.args))
+    return csv_response("decisions", "avgjort", entries)
+
+
+@pages.post("/take-back")
+def take_back() -> AnyResponse:
+    """Take one decision back."""
+    name, its = request.form.get("definition", ""), request.form.get("id", "")
+    ids = [int(its)] if its.isascii() and its.isdigit() and len(its) < 19 else []
+
+    def told(preview: Preview | None) -> Text:
+        return worded("told_taken_back", n=0 if preview is None else preview.counts["ready"])
+
+    return _and_say(lambda: office().host().take_back(name, ids=ids), told)
+
+
+def _and_say(
+    act: Callable[[], Preview | None], told: Callable[[Preview | None], Text]
+) -> AnyResponse:
+    try:
+        tell(told(act()))
+    except HostError as error:
+        tell(own(error.sentence), "error")
+    return redirect(_here(), 303)
+
+
+# --- A series -----------------------------------------------------------------
+
+
+@pages.get("/series")
+def ask_series() -> str:
+    """Ask which invoice numbers are to be set aside."""
+    return _series({})
+
+
+def _series(values: Mapping[str, str], wrong: Mapping[str, Text] | None = None) -> str:
+    names = [one.name for one in office().definitions()]
+    preset = {"format": _format() or next(iter(names), ""), "first": "", "last": "", "why": ""}
+    fields = ("format", "first", "why")
+    return window(
+        dialog="series",
+        values=preset | dict(values),
+        wrong=dict.fromkeys(fields) | dict(wrong or {}),
+        back=_here(),
+    )
+
+
+@pages.post("/series")
+def set_series_aside() -> AnyResponse:
+    """Set a series aside."""
+    form = {key: request.form.get(key, "") for key in ("format", "first", "last", "why")}
+    try:
+        preview = (
+            office()
+            .host()
+            .set_aside_series(form["format"], form["first"], form["last"], why=form["why"])
+        )
+    except HostError as error:
+        place = "first" if error.code.startswith("SERIES_") else "format"
+        return make_response(_series(form, {place: own(error.sentence)}), 422)
+    tell(_series_told(form["first"], form["last"], preview))
+    return redirect(_here(), 303)

@@ -1,0 +1,53 @@
+"""``Importer``: every import of the past, and one of them in full."""
+
+from __future__ import annotations
+
+from flask import Blueprint, Response, render_template, request
+
+from hostsim import render_history
+from hostsim.desk.common import language, office, shown, words
+from hostsim.desk.lists import Asked, all_of, runs
+from hostsim.desk.pages_import import csv_response
+from hostsim.errors import HostError, host_error
+from hostsim.history import Imported
+from hostsim.texts import say
+
+pages = Blueprint("runs", __name__, url_prefix="/runs")
+
+
+@pages.get("")
+def show() -> str:
+    """Show all imports on the left, and the chosen one on the right."""
+    listed = shown(
+        "runs", words()("runs"), runs(), endpoint="runs.show", csv="runs.export", picks="run"
+    )
+    first = listed.page.entries[0].id if listed.page.entries else ""
+    wanted = request.args.get("run") or first
+    chosen = office().host().run(wanted) if wanted else None
+    return render_template(
+        "runs.html",
+        listed=listed,
+        chosen=chosen,
+        labels={} if chosen is None else _labels(chosen),
+        is_open=chosen is not None and chosen.state in {"open", "saved"},
+        kind_label=lambda kind: render_history.kind_label(kind, chosen, language()),  # type: ignore[arg-type]
+        state=lambda run: render_history.run_state(run, language()),
+    )
+
+
+def _labels(run: Imported) -> dict[str, str]:
+    """Name the settings as the plug-in does; where it is gone, by their keys."""
+    try:
+        fields = office().host().settings_fields(run.import_type)
+    except HostError:
+        return {}
+    return {field.key: say(field.label, language()) for field in fields}
+
+
+@pages.get("/<kind>.csv")
+def export(kind: str) -> Response:
+    """Give the imports as CSV, as they are filtered and sorted on the page."""
+    if kind != "runs":
+        raise host_error("PAGE_UNKNOWN")
+    entries = all_of(office().store, runs(), Asked.of(request.args))
+    return csv_response("runs", "importer", entries)

@@ -1,0 +1,80 @@
+"""``Fråga om en faktura``: everything about one invoice, since "but I have paid" is asked most."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from flask import Blueprint, redirect, render_template, request, url_for
+from werkzeug.wrappers import Response as AnyResponse
+
+from hostsim import explaining, render_history
+from hostsim.desk.common import language, office, tell
+from hostsim.desk.jobs import Choice
+from hostsim.errors import HostError, host_error
+from hostsim.texts import Text, own
+
+if TYPE_CHECKING:
+    from hostsim.explaining import Explanation
+
+pages = Blueprint("why", __name__, url_prefix="/why")
+
+
+@pages.get("")
+def show() -> str:
+    """Show what is known of an invoice; from a question that was asked, as it is there now."""
+    return window()
+
+
+def window(**dialog: object) -> str:
+    """Show the window, with what stands before it."""
+    job = dialog.get("job")
+    number = request.args.get("invoice", "").strip()[:200] or getattr(
+        getattr(job, "choice", None), "invoice", ""
+    )
+    chosen = request.args.get("format", "") or getattr(
+        getattr(job, "choice", None), "definition", ""
+    )
+    found, wrong = _found(number, chosen)
+    back = url_for("why.show", invoice=number, format=chosen) if number else url_for("why.show")
+    given = {"dialog": None, "job": None, "failure": None, "back": back} | dialog
+    return render_template(
+        "why.html",
+        number=number,
+        chosen=chosen,
+        found=found,
+        wrong=wrong,
+        definitions=office().definitions(),
+        history=render_history,
+        became_right={explaining.REGISTERED, explaining.BY_HAND},
+        language=language(),
+        offline=explaining.OFFLINE,
+        **given,
+    )
+
+
+def _found(number: str, chosen: str) -> tuple[Explanation | None, Text | None]:
+    asked = office().jobs.get(request.args.get("job", ""))
+    if asked is not None and asked.explanation is not None:
+        return asked.explanation, None
+    if not number:
+        return None, None
+    region = request.args.get("region")
+    try:
+        return office().host().why(number, chosen or None, region=region, offline=True), None
+    except HostError as error:
+        return None, own(error.sentence)
+
+
+@pages.post("/ask")
+def ask() -> AnyResponse:
+    """Ask where the payments come from how they are now; that needs a login."""
+    number, name = request.form.get("invoice", "").strip()[:200], request.form.get("format", "")
+    if not number:
+        raise host_error("PAGE_UNKNOWN")
+    office().store.definition(name)
+    try:
+        job = office().jobs.start(Choice(name, invoice=number))
+    except HostError as error:
+        tell(own(error.sentence), "error")
+        return redirect(url_for("why.show", invoice=number, format=name), 303)
+    return redirect(url_for("imports.job", job_id=job.id), 303)

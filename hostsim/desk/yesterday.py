@@ -1,0 +1,69 @@
+"""A day of work in the sandbox, so that a first visit to the desk shows every kind of thing.
+
+Yesterday the last weeks' payments were imported and saved, a payment was typed
+by hand, one was deleted, and some invoices that Fortnox makes itself were
+set aside; then a night passed. What the next import reads is all else.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
+
+from hostsim.demo import IMPORT_FORMAT, IMPORT_TYPE, NAME, sign_in_elsewhere
+from hostsim.host import Host
+from hostsim.sandbox import seed
+
+if TYPE_CHECKING:
+    from hostsim.desk.office import Office
+    from hostsim.sandbox import Sandbox
+
+#: How many days of payments yesterday's import reached back: enough for the payment
+#: that changes overnight.
+REACH = 32
+
+
+def happened(office: Office, sandbox: Sandbox, now: Callable[[], datetime]) -> None:
+    """Let yesterday have happened.
+
+    :param now: zone-aware; what is written down is dated the day before.
+    """
+    if IMPORT_TYPE not in office.plugins.import_types:
+        return
+    host = Host(
+        office.store,
+        office.plugins,
+        configuration=sandbox.environment(),
+        login_timeout=office.login_timeout,
+        window=sign_in_elsewhere,
+        clock=lambda: now() - timedelta(days=1),
+        user=office.user,
+    )
+    values = {
+        "ignore_payments_before": (now().date() - timedelta(days=REACH)).isoformat(),
+        "ignore_numbers_before": str(seed.LOWEST_NUMBER),
+    }
+    host.define(NAME, IMPORT_TYPE, IMPORT_FORMAT, "", values)
+    host.import_payments(NAME)
+    host.save(NAME)
+    _by_hand(host, office, sandbox)
+    host.set_aside_series(
+        NAME, str(min(seed.DIRECT)), str(max(seed.DIRECT) - 2), why="faktureras direkt i Fortnox"
+    )
+    host.change(NAME, values | {"ignore_payments_before": seed.CUT_OFF(now()).isoformat()})
+    seed.happens_overnight(sandbox.state)
+
+
+def _by_hand(host: Host, office: Office, sandbox: Sandbox) -> None:
+    """Type a payment that only waits to be booked there, and delete one of another invoice."""
+    books = sandbox.state.companies[seed.COMPANY]
+    waiting = books.payments_of(seed.BOOKED_OVERNIGHT)[0]
+    host.add_payment(str(seed.BOOKED_OVERNIGHT), waiting.amount, date=waiting.payment_date)
+    overnight = {str(seed.CHANGED_OVERNIGHT), str(seed.TOUCHED_OVERNIGHT)}
+    gone = next(
+        row
+        for row in office.store.payments()
+        if row.origin == "import" and row.host_invoice_number not in overnight
+    )
+    host.delete_payment(gone.id or 0, why="fel faktura")

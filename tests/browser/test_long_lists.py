@@ -1,0 +1,66 @@
+"""Fifty thousand payments in a browser: found, sorted, turned over, decided about."""
+
+from datetime import date
+from decimal import Decimal
+
+import pytest
+from playwright.sync_api import expect
+
+from hostsim.desk.opening import beside_sandbox
+from hostsim.models import Company, Payment, PaymentKey
+from hostsim.previews import Record, Recording
+from hostsim.store import record_of
+
+MANY = 50_000
+
+
+@pytest.fixture
+def office(plugins):
+    """Have an office whose open preview holds fifty thousand payments that meet no invoice."""
+    with beside_sandbox(plugins) as office:
+        values = {"ignore_payments_before": "2026-01-01"}
+        office.host().define("Fortnox", "FortnoxAPI", "API", "", values)
+        at = office.clock()
+        recording = Recording(office.store, "run", office.store.definition("Fortnox"))
+        recording.begin("kim", at)
+        recording.take(Record(record_of(one)) for one in map(stranger, range(1, MANY + 1)))
+        with office.store.change():
+            recording.judge(Company("480211", "Björkviks Åkeri AB"))
+        recording.finish(None, 0, 0, at)
+        yield office
+
+
+def stranger(number):
+    day = date(2026, 1, 1 + number % 28)
+    return Payment(
+        key=PaymentKey("480211", str(number)),
+        source="file",
+        invoice_number=str(70_000 + number),
+        ocr=None,
+        date=day,
+        amount=Decimal(number),
+        currency="SEK",
+        amount_currency=Decimal(number),
+        exchange_rate=None,
+    )
+
+
+def test_fifty_thousand_rows_are_usable(page, person):
+    page.get_by_text("1–100 av 50\xa0000").wait_for()
+    rows = page.locator("table.rejected tbody tr")
+    assert rows.count() == 100
+    page.locator("#rejected-by-amount").click()
+    page.locator("th[aria-sort=ascending] #rejected-by-amount").click()
+    expect(rows.first).to_contain_text("50\xa0000,00")
+    page.locator("#rejected-next").click()
+    page.get_by_text("101–200 av 50\xa0000").wait_for()
+    page.locator("#rejected-q").fill("73210")
+    page.keyboard.press("Enter")
+    page.get_by_text("1–1 av 1").wait_for()
+    rows.first.get_by_role("link", name="Avgör").click()
+    page.get_by_label("Lägg undan en hel serie").check()
+    page.get_by_label("Från faktura").fill("70001")
+    page.get_by_label("till och med").fill("80000")
+    page.locator("#ok").click()
+    # All fifty thousand are judged anew: some seconds, more on a busy machine.
+    page.get_by_text("10\xa0000 undanlagda").wait_for(timeout=120_000)

@@ -1,0 +1,74 @@
+"""An economist at the pages of the desk, without a browser."""
+
+import re
+
+from hostsim.desk.app import create_app
+
+HERE = {"Host": "127.0.0.1:8000"}
+
+
+class Person:
+    """Reads pages, presses buttons, and imports what a plug-in has."""
+
+    def __init__(self, office):
+        self.office = office
+        self.client = create_app(office).test_client()
+
+    def get(self, path, status=200):
+        answer = self.client.get(path, headers=HERE)
+        assert answer.status_code == status, answer.text
+        return answer.text
+
+    def post(self, path, status=303, **values):
+        token = re.search(r'name="token" value="([^"]+)"', self.get("/import"))[1]
+        answer = self.client.post(path, headers=HERE, data={"token": token} | values)
+        assert answer.status_code == status, answer.text
+        return answer.text
+
+    def imports(self, name="Fortnox"):
+        self.post("/import/start", format=name, region="", date="2026-11-22")
+        for job in self.office.jobs.going_on():
+            assert job.ended.wait(10)
+
+    def saves(self):
+        run = self.office.open_previews()["Fortnox"]
+        self.post("/import/save", run=run)
+
+    def row(self, number):
+        """Give the id of a payment's row in the open preview."""
+        [row] = self.office.store.db.execute(
+            "SELECT r.id FROM run_rows r JOIN runs u ON u.id = r.run_id"
+            " WHERE u.state = 'open' AND r.number = ?",
+            (str(number),),
+        )
+        return row["id"]
+
+    def asks(self, number):
+        return self.get(f"/decisions/row/{self.row(number)}")
+
+    def decides(self, number, choice, status=303, **values):
+        path = f"/decisions/row/{self.row(number)}"
+        return self.post(path, status, choice=choice, **values)
+
+    def told(self, path="/import"):
+        return [
+            words(one) for one in re.findall(r'<p class="notice.*?</p>', self.get(path), re.DOTALL)
+        ]
+
+
+def words(html):
+    return " ".join(re.sub(r"<[^>]+>", " ", html).replace("\xa0", " ").split())
+
+
+def rows_of(page, name):
+    """Read a list: its rows, each with its cells."""
+    table = re.search(rf'<table class="list {name}">.*?</table>', page, re.DOTALL)[0]
+    body = table.partition("<tbody>")[2]
+    return [
+        [words(cell) for cell in re.findall(r"<td.*?</td>", row, re.DOTALL)]
+        for row in re.findall(r"<tr.*?</tr>", body, re.DOTALL)
+    ]
+
+
+def choices_of(page):
+    return re.findall(r'name="choice" id="[^"]+" value="([^"]+)"', page)

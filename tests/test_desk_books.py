@@ -1,0 +1,282 @@
+"""Betalningsregistrering by hand, questions about an invoice, and the imports of the past."""
+
+import csv
+import io
+import re
+from datetime import UTC, date, datetime
+from decimal import Decimal
+
+import pytest
+from desk_person import HERE, Person, rows_of, words
+from fake_plugin import FakePlugin, Refused, euro, invoice, payment
+
+from hostsim.desk.office import Office
+from hostsim.plugins import Plugins
+from hostsim.store import Store
+
+NOON = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
+ENTRY = {"invoice": "1002", "amount": "1 250,50", "date": "2026-11-20", "region": ""}
+
+
+@pytest.fixture
+def store(tmp_path):
+    with Store.create(tmp_path / "host.db") as store:
+        store.load_invoices(
+            [
+                invoice("1001", customer_name="Ängens Åkeri AB"),
+                invoice("1002", "2000"),
+                invoice("2001", "100", "EUR"),
+                invoice("1001", "300", region="Norr"),
+                invoice("1009", period_closed=False),
+            ]
+        )
+        yield store
+
+
+@pytest.fixture
+def plugin():
+    return FakePlugin(payments=[payment(1, "1001", "400", source="autogiro"), euro(2)])
+
+
+@pytest.fixture
+def person(store, plugin):
+    office = Office(store, Plugins([("fake", plugin)]), clock=lambda: NOON, user="kim")
+    office.host().define("Fortnox", "Fake", "API", "", {})
+    yield Person(office)
+    office.jobs.stop()
+
+
+def refuse(_run):
+    raise Refused
+
+
+@pytest.fixture
+def saved(person):
+    person.imports()
+    person.saves()
+    return person
+
+
+# --- Typed by hand ------------------------------------------------------------
+
+
+def test_a_payment_is_registered_by_hand_as_it_is_typed(person, store):
+    person.post("/payments/new", **ENTRY, bank_account="5050-1055", rate="")
+    assert person.told("/payments") == ["Betalningen av faktura 1002 är registrerad."]
+    [row] = store.payments()
+    assert (row.amount, row.payment_date) == (Decimal("1250.50"), date(2026, 11, 20))
+    assert (row.origin, row.bank_account) == ("hand", "5050-1055")
+
+
+def test_it_is_dated_today_unless_said_otherwise(person):
+    assert 'name="date" value="2026-11-22"' in person.get("/payments/new")
+
+
+def test_one_in_another_currency_needs_its_rate(person, store):
+    form = {"invoice": "2001", "amount": "40", "date": "2026-11-20", "region": ""}
+    page = person.post("/payments/new", 422, **form)
+    assert re.search(r'id="rate" name="rate" value=""[^>]*aria-invalid="true"', page)
+    person.post("/payments/new", **form, rate="11,25")
+    assert [row.amount for row in store.payments()] == [Decimal(450)]
+
+
+@pytest.mark.parametrize(
+    ("wrong", "field"),
+    [
+        ({"invoice": "7"}, "invoice"),
+        ({"invoice": "1009"}, "invoice"),
+        ({"region": "Norr"}, "invoice"),
+        ({"amount": "tusen"}, "amount"),
+        ({"amount": "0"}, "amount"),
+        ({"rate": "kurs"}, "rate"),
+        ({"date": "i går"}, "date"),
+        ({"bank_account": "1" * 200}, "bank_account"),
+    ],
+)
+def test_what_is_wrong_is_said_beside_its_field_and_nothing_is_registered(
+    person, store, wrong, field
+):
+    page = person.post("/payments/new", 422, **ENTRY | wrong)
+    assert re.search(rf'id="{field}" name="{field}"[^>]*aria-invalid="true"', page)
+    assert list(store.payments()) == []
+    assert 'value="1 250,50"' in page or "amount" in wrong
+
+
+# --- Deleted ------------------------------------------------------------------
+
+
+def test_a_payment_is_deleted_with_a_reason_and_stays_in_pink(saved):
+    saved.post("/payments/1/delete", why="dubblett")
+    page = saved.get("/payments?payment=1")
+    assert '<tr class="chosen deleted"' in page
+    assert "Borttagen av kim 2026-11-22 12:00: dubblett" in words(page)
+    assert "erbjuds igen vid nästa import" in words(page)
+    assert "delete-payment" not in page
+
+
+def test_without_a_reason_nothing_is_deleted(saved, store):
+    page = saved.post("/payments/1/delete", 422, why=" ")
+    assert re.search(r'id="why"[^>]*aria-invalid=true', page)
+    assert {row.state for row in store.payments()} == {"registered"}
+
+
+def test_what_is_deleted_does_not_count_in_the_sum(saved):
+    assert "summa 1 500,00 SEK" in words(saved.get("/payments"))
+    saved.post("/payments/1/delete", why="dubblett")
+    assert "summa 1 100,00 SEK" in words(saved.get("/payments"))
+
+
+def test_what_is_deleted_cannot_be_deleted_again(saved):
+    saved.post("/payments/1/delete", why="dubblett")
+    saved.get("/payments/1/delete", 400)
+    saved.post("/payments/1/delete", why="dubblett")
+    assert "borttagen" in saved.told("/payments")[0]
+
+
+# --- Where it came from -------------------------------------------------------
+
+
+def test_the_register_is_filtered_by_origin(saved):
+    saved.post("/payments/new", **ENTRY)
+
+    def shown(origin):
+        page = saved.get(f"/payments?origin={origin}")
+        return [row[2:3] or row for row in rows_of(page, "payments")]
+
+    assert shown("hand") == [["1002"]]
+    assert shown("autogiro") == [["1001"]]
+    assert sorted(shown("import")) == [["1001"], ["2001"]]
+    assert shown("elsewhere") == [["Ingen betalning stämmer med sökningen."]]
+
+
+def test_the_choice_of_origin_counts_each(saved):
+    saved.post("/payments/new", **ENTRY)
+    choice = re.search(r'<select name="origin".*?</select>', saved.get("/payments"), re.DOTALL)[0]
+    assert "från import (2)" in words(choice)
+    assert "för hand (1)" in words(choice)
+    assert "autogiro (1)" in words(choice)
+
+
+def test_an_export_says_what_it_leaves_out(saved):
+    saved.post("/payments/new", **ENTRY)
+    page = words(saved.get("/payments/ledger?region="))
+    assert "I filen 1 st, 1 250,50 SEK" in page
+    assert "Utelämnade 2 st, 1 500,00 SEK" in page
+    assert "Utelämnade är de som kom från Fortnox" in page
+
+
+def test_what_came_from_fortnox_is_not_in_the_file_for_fortnox(saved):
+    saved.post("/payments/new", **ENTRY)
+    answer = saved.client.get("/payments/ledger.csv?region=", headers=HERE)
+    assert "attachment" in answer.headers["Content-Disposition"]
+    rows = list(csv.reader(io.StringIO(answer.text.lstrip("\ufeff"))))
+    assert [row[0] for row in rows[1:]] == ["1002"]
+
+
+def test_each_region_has_a_file_of_its_own(saved):
+    saved.post("/payments/new", **ENTRY)
+    page = words(saved.get("/payments/ledger?region=Norr"))
+    assert "I filen 0 st, 0,00 SEK" in page
+
+
+# --- One invoice --------------------------------------------------------------
+
+
+def test_everything_about_an_invoice_stands_on_one_page(saved):
+    saved.post("/payments/1/delete", why="dubblett")
+    page = words(saved.get("/why?invoice=1001&format=Fortnox"))
+    assert "Faktura 1001 · Ängens Åkeri AB" in page
+    assert "1 000,00 SEK återstår att betala" in page
+    assert "Betalning 1: Borttagen här" in page
+    assert "Att göra: Den är borttagen här: ta in den på nytt" in page
+    assert "kim" in page
+
+
+def test_it_says_what_would_have_to_happen_for_the_missing_one_to_come_in(person):
+    person.imports()
+    page = words(person.get("/why?invoice=1001&format=Fortnox"))
+    assert "Att göra: Den är inläst men inte sparad: spara den (Spara betalningar" in page
+
+
+def test_every_row_leads_to_its_invoice(person):
+    person.imports()
+    page = person.get("/import")
+    assert re.search(r'href="/why\?invoice=1001&amp;format=Fortnox"', page)
+    person.saves()
+    assert re.search(r'href="/why\?invoice=1001', person.get("/payments"))
+
+
+def test_a_search_that_finds_nothing_leads_to_the_invoice(person):
+    assert 'href="/why?invoice=4711"' in person.get("/payments?q=4711")
+
+
+def test_an_invoice_that_several_formats_may_have_is_asked_about_with_a_choice(person):
+    person.office.host().define("Norr", "Fake", "API", "Norr", {})
+    page = person.get("/why?invoice=1001")
+    assert "Fortnox, Norr" in words(page)
+    assert '<select id="format" name="format">' in page
+    assert "300,00" in words(person.get("/why?invoice=1001&format=Norr"))
+
+
+def test_a_plugin_that_cannot_be_asked_about_one_invoice_says_so(person):
+    answer = person.client.get("/why?invoice=1001&format=Fortnox", headers=HERE)
+    assert "Fråga Fortnox nu" in answer.text
+    token = re.search(r'name="token" value="([^"]+)"', answer.text)[1]
+    started = person.client.post(
+        "/why/ask",
+        headers=HERE,
+        data={"token": token, "invoice": "1001", "format": "Fortnox"},
+    )
+    assert started.status_code == 303
+    job = person.office.jobs.get(started.headers["Location"].rpartition("/")[2])
+    assert job.ended.wait(10)
+    page = words(person.get(f"/why?invoice=1001&job={job.id}"))
+    assert "Insticksprogrammet kan inte läsa enstaka fakturors betalningar" in page
+
+
+def test_a_number_with_markup_is_only_text(person):
+    page = person.get("/why?invoice=%3Cscript%3Ealert(1)%3C/script%3E")
+    assert "<script>alert" not in page
+
+
+# --- Imports of the past ------------------------------------------------------
+
+
+def test_each_import_is_listed_with_who_when_and_what(saved):
+    [row] = rows_of(saved.get("/runs"), "runs")
+    assert row[:4] == ["2026-11-22 12:00", "Fortnox", "kim", "Sparad"]
+    assert row[4:] == ["2", "2", "0", "0", "1 500,00"]
+
+
+def test_one_import_is_shown_in_full(person):
+    form = {"format": "Fortnox", "region": "", "bank_account": "5050-1055", "date": "2026-11-19"}
+    person.post("/import/start", **form)
+    for job in person.office.jobs.going_on():
+        assert job.ended.wait(10)
+    person.saves()
+    page = words(person.get("/runs"))
+    for said in (
+        "Läge Sparad kim, 2026-11-22 12:00", "Gjord av kim, 2026-11-22 12:00",
+        "Region [Standard]", "Bankkonto 5050-1055", "Datum 2026-11-19",
+        "Lästa 2 1 500,00", "Sparade 2 1 500,00", "Visa dem i Betalningsregistrering",
+    ):  # fmt: skip
+        assert said in page, said
+
+
+def test_an_import_that_failed_says_why(person, plugin):
+    plugin.during = refuse
+    person.imports()
+    page = person.get("/runs")
+    [row] = rows_of(page, "runs")
+    assert row[3] == "Misslyckades: NO_LICENCE"
+    assert "Licens saknas." in words(page)
+
+
+def test_an_import_that_nobody_knows_is_said_so(saved):
+    assert "RUN_UNKNOWN" in saved.get("/runs?run=ffff", 400)
+
+
+def test_the_imports_are_exported_as_they_are_shown(saved):
+    answer = saved.client.get("/runs/runs.csv", headers=HERE)
+    assert answer.text.startswith("\ufeffBörjade;Filformat")
+    assert len(answer.text.splitlines()) == 2

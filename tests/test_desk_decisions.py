@@ -1,0 +1,333 @@
+"""The page for the days when the two ledgers do not agree: rules 7, 9, 10 and 14 to 18."""
+
+import re
+from datetime import UTC, date, datetime
+from decimal import Decimal
+
+import pytest
+from desk_person import HERE, Person, choices_of, rows_of, words
+from fake_plugin import FakePlugin, invoice, payment, unreadable
+
+from hostsim.desk.office import Office
+from hostsim.plugins import Plugins
+from hostsim.store import Store
+
+NOON = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
+
+
+@pytest.fixture
+def store(tmp_path):
+    with Store.create(tmp_path / "host.db") as store:
+        store.load_invoices([invoice("1001"), invoice("1002", "500"), invoice("1003", "700")])
+        yield store
+
+
+@pytest.fixture
+def plugin():
+    return FakePlugin()
+
+
+@pytest.fixture
+def person(store, plugin):
+    office = Office(store, Plugins([("fake", plugin)]), clock=lambda: NOON, user="kim")
+    office.host().define("Fortnox", "Fake", "API", "", {})
+    yield Person(office)
+    office.jobs.stop()
+
+
+def registered(store):
+    return [
+        (row.payment_number, row.amount, row.state)
+        for row in sorted(store.payments(), key=lambda row: row.id)
+    ]
+
+
+# --- Set aside ----------------------------------------------------------------
+
+
+@pytest.fixture
+def strangers(person, plugin):
+    """Import payments of invoices that are made elsewhere."""
+    plugin.payments = [
+        payment(1, "1001"),
+        payment(2, "20001", "10"),
+        payment(3, "20002", "20"),
+        payment(4, "30000", "30"),
+    ]
+    person.imports()
+
+
+def test_one_row_is_set_aside_with_who_when_and_why(person, strangers):
+    person.decides(2, "set-aside", why="ränta")
+    assert person.told() == ["Betalning 2: Undanlagd. 1 betalningar kan sparas nu."]
+    [row] = rows_of(person.get("/decisions"), "decisions")
+    assert row[:7] == ["2", "20001", "10,00", "Undanlagd", "kim", "2026-11-22 12:00", "ränta"]
+    assert row[7:] == ["ja", "Fortnox", "Ta tillbaka"]
+
+
+def test_how_many_are_set_aside_stands_above_the_lower_list(person, strangers):
+    assert "undanlagda" not in person.get("/import")
+    person.decides(2, "set-aside")
+    page = person.get("/import")
+    header = re.search(r'id="rejected-title".*?</header>', page, re.DOTALL)[0]
+    assert "1 undanlagda" in words(header)
+    assert [row[0] for row in rows_of(page, "rejected")] == ["3", "4"]
+
+
+def test_what_is_set_aside_can_be_taken_back_from_its_row(person, strangers):
+    person.decides(2, "set-aside")
+    assert choices_of(person.asks(2)) == ["take-back"]
+    person.decides(2, "take-back")
+    assert [row[0] for row in rows_of(person.get("/import"), "rejected")] == ["2", "3", "4"]
+
+
+def test_what_is_set_aside_can_be_taken_back_from_the_view_of_it(person, strangers, store):
+    person.decides(2, "set-aside")
+    [row] = store.db.execute("SELECT id FROM decisions")
+    person.post("/decisions/take-back", definition="Fortnox", id=str(row["id"]))
+    page = person.get("/decisions")
+    assert "Återtaget. 1 betalningar kan sparas nu." in words(page)
+    assert rows_of(page, "decisions")[0][7] == "återtaget av kim 2026-11-22 12:00"
+
+
+def test_a_decision_that_is_gone_is_refused_with_the_hosts_sentence(person, strangers):
+    person.post("/decisions/take-back", definition="Fortnox", id="77")
+    assert "77" in person.told("/decisions")[0]
+
+
+def test_a_series_is_set_aside_from_one_of_its_rows(person, strangers):
+    page = person.asks(2)
+    assert choices_of(page) == ["set-aside", "series"]
+    assert re.search(r'name="first" value="20001"', page)
+    person.decides(2, "series", first="20000", last="29999", why="avgifter")
+    page = person.get("/import")
+    assert [row[0] for row in rows_of(page, "rejected")] == ["4"]
+    assert "2 undanlagda" in words(page)
+    assert "Fakturorna 20000–29999 är undanlagda. 2 betalningar" in words(page)
+
+
+def test_a_series_is_taken_back_from_one_of_its_rows(person, strangers):
+    person.decides(2, "series", first="20000", last="29999", why="avgifter")
+    page = person.asks(3)
+    assert choices_of(page) == ["take-back-series"]
+    assert "Fakturor 20000–29999 · kim 2026-11-22 12:00 · avgifter" in words(page)
+    person.decides(3, "take-back-series")
+    assert len(rows_of(person.get("/import"), "rejected")) == 3
+
+
+def test_a_series_can_be_set_aside_before_it_is_met(person, strangers):
+    form = {"format": "Fortnox", "first": "1", "last": "9", "why": ""}
+    person.post("/decisions/series", **form)
+    assert rows_of(person.get("/decisions"), "decisions")[0][0] == "fakturor 1–9"
+
+
+@pytest.mark.parametrize("path", ["/decisions/series", None])
+def test_a_series_that_is_none_is_refused_beside_its_field(person, strangers, path):
+    path = path or f"/decisions/row/{person.row(2)}"
+    form = {"choice": "series", "format": "Fortnox", "first": "x", "last": "9"}
+    page = person.post(path, 422, **form)
+    assert re.search(r'name="first" value="x"[^>]*aria-invalid="true"', page)
+    assert "Serien x till 9 kan inte användas" in words(page)
+
+
+def test_it_stays_set_aside_at_the_next_import(person, strangers):
+    person.decides(2, "set-aside")
+    person.saves()
+    person.imports()
+    assert "2" not in [row[0] for row in rows_of(person.get("/import"), "rejected")]
+
+
+# --- Choosing -----------------------------------------------------------------
+
+
+def test_without_a_choice_nothing_is_done(person, strangers):
+    page = person.decides(2, "", 422)
+    assert "Välj vad som ska göras." in words(page)
+    assert rows_of(person.get("/decisions"), "decisions") == [["Ingenting är avgjort."]]
+
+
+def test_what_is_not_offered_is_not_done(person, strangers):
+    person.decides(2, "accept", 422)
+    assert rows_of(person.get("/decisions"), "decisions") == [["Ingenting är avgjort."]]
+
+
+def test_a_row_without_a_number_has_no_button(person, plugin):
+    plugin.left_out = [unreadable("")]
+    person.imports()
+    [row] = rows_of(person.get("/import"), "rejected")
+    assert "Avgör …" not in row
+
+
+def test_a_row_of_a_preview_that_was_saved_cannot_be_decided(person, strangers):
+    its = person.row(2)
+    person.saves()
+    person.get(f"/decisions/row/{its}", 400)
+
+
+def test_the_lists_stay_as_they_were_looked_at(person, strangers):
+    run = person.office.open_previews()["Fortnox"]
+    answer = person.client.get(f"/import?run={run}&rejected_q=3000", headers=HERE)
+    link = re.search(r'href="(/decisions/row/[^"]+)"', answer.text)[1].replace("&amp;", "&")
+    assert "rejected_q=3000" in link
+    page = person.get(link)
+    action = re.search(r'action="(/decisions/row/[^"]+)"', page)[1].replace("&amp;", "&")
+    assert "rejected_q=3000" in action
+
+
+# --- Typed by hand before -----------------------------------------------------
+
+
+@pytest.fixture
+def doubtful(person, plugin):
+    plugin.payments = [payment(1, "1001", date=date(2026, 11, 20))]
+    person.office.host().add_payment("1001", Decimal(1000), date=date(2026, 11, 20))
+    person.imports()
+
+
+def test_what_was_typed_before_stands_beside_what_is_there_now(person, doubtful):
+    page = person.asks(1)
+    table = words(re.search(r'<table class="compared".*?</table>', page, re.DOTALL)[0])
+    assert "Registrerad för hand I Fortnox nu" in table
+    assert "Belopp 1 000,00 SEK 1 000,00 SEK" in table
+    assert "kim 2026-11-22 12:00" in table
+    assert choices_of(page) == ["confirm", "set-aside"]
+
+
+def test_it_is_saved_only_when_confirmed(person, doubtful, store):
+    person.saves()
+    assert len(registered(store)) == 1
+    person.imports()
+    person.decides(1, "confirm", why="två lika")
+    [row] = rows_of(person.get("/import"), "ready")
+    assert "bekräftad som en annan betalning av kim" in row[9]
+    person.saves()
+    assert len(registered(store)) == 2
+
+
+def test_what_was_decided_can_be_undone_in_the_upper_list(person, doubtful):
+    person.decides(1, "confirm")
+    [row] = rows_of(person.get("/import"), "ready")
+    assert row[-1] == "Ångra …"
+    person.decides(1, "take-back")
+    assert len(rows_of(person.get("/import"), "rejected")) == 1
+
+
+# --- Changed afterwards -------------------------------------------------------
+
+
+@pytest.fixture
+def changed(person, plugin):
+    plugin.payments = [payment(1, "1001", "900")]
+    person.imports()
+    person.saves()
+    plugin.payments = [payment(1, "1001", "800")]
+    person.imports()
+
+
+def test_both_values_of_a_change_stand_side_by_side(person, changed):
+    page = person.asks(1)
+    table = words(re.search(r'<table class="compared".*?</table>', page, re.DOTALL)[0])
+    assert table == "Registrerat här I Fortnox nu Belopp 900,00 SEK 800,00 SEK"
+    assert choices_of(page) == ["accept", "keep", "set-aside"]
+
+
+def test_a_change_that_is_accepted_is_countered_and_registered_anew(person, changed, store):
+    person.decides(1, "accept")
+    person.saves()
+    assert registered(store) == [
+        ("1", Decimal(900), "countered"),
+        ("1", Decimal(-900), "counter"),
+        ("1", Decimal(800), "registered"),
+    ]
+    marks = [row[0] for row in rows_of(person.get("/payments?sort=mark"), "payments")]
+    assert sorted(marks) == ["Delbetalning", "Motbokad", "Motbokning"]
+
+
+def test_what_is_registered_can_be_kept_and_the_change_accepted_later(person, changed, store):
+    person.decides(1, "keep")
+    assert choices_of(person.asks(1))[0] == "accept"
+    person.saves()
+    assert registered(store) == [("1", Decimal(900), "registered")]
+
+
+def test_who_accepted_can_keep_instead(person, changed):
+    person.decides(1, "accept")
+    assert choices_of(person.asks(1)) == ["keep", "take-back"]
+    person.decides(1, "keep")
+    assert person.told() == ["Betalning 1: Behålls som registrerad. 0 betalningar kan sparas nu."]
+
+
+# --- Deleted here -------------------------------------------------------------
+
+
+def test_what_was_deleted_here_comes_in_only_when_a_person_takes_it_again(person, plugin, store):
+    plugin.payments = [payment(1, "1001")]
+    person.imports()
+    person.saves()
+    person.post("/payments/1/delete", why="fel faktura")
+    person.imports()
+    person.saves()
+    assert registered(store) == [("1", Decimal(1000), "deleted")]
+    person.imports()
+    page = person.asks(1)
+    assert "togs bort av kim 2026-11-22 12:00 (fel faktura)" in words(page)
+    assert choices_of(page) == ["take-again", "set-aside"]
+    person.decides(1, "take-again")
+    person.imports()
+    person.saves()
+    assert [state for *_, state in registered(store)] == ["deleted", "registered"]
+
+
+# --- Safe ---------------------------------------------------------------------
+
+
+def test_no_form_without_the_token_changes_anything(person, strangers):
+    """Whatever route takes a form, of all that exist."""
+    app = person.client.application
+    values = {"row_id": 1, "payment_id": 1, "job_id": "x", "name": "Fortnox"}
+    routes = [rule for rule in app.url_map.iter_rules() if "POST" in rule.methods]
+    assert len(routes) > 12
+    for rule in routes:
+        path = app.url_map.bind("127.0.0.1").build(
+            rule.endpoint, {key: values[key] for key in rule.arguments}, method="POST"
+        )
+        answer = person.client.post(path, headers=HERE, data={"token": "wrong"})
+        assert (answer.status_code, "PAGE_TOO_OLD" in answer.text) == (409, True), path
+
+
+def test_no_page_that_is_looked_at_changes_anything(person, strangers, store):
+    """GET, also of the dialogs, writes nothing down."""
+
+    def everything():
+        names = ("runs", "run_rows", "payments", "decisions", "pending", "definitions")
+        return {
+            name: [tuple(row) for row in store.db.execute(f"SELECT * FROM {name}")]  # noqa: S608
+            for name in names
+        }
+
+    before = everything()
+    for path in (
+        "/import", f"/decisions/row/{person.row(2)}", "/decisions", "/decisions/series",
+        "/payments", "/payments/new", "/payments/ledger", "/payments/ledger.csv",
+        "/why", "/why?invoice=1001", "/runs", "/runs/runs.csv", "/decisions/decisions.csv",
+    ):  # fmt: skip
+        person.get(path)
+    assert everything() == before
+
+
+def test_every_form_of_these_pages_carries_the_token(person, strangers):
+    person.decides(3, "set-aside")
+    for path in (
+        "/import", f"/decisions/row/{person.row(2)}", "/decisions", "/decisions/series",
+        "/payments/new", "/why?invoice=1001",
+    ):  # fmt: skip
+        forms = re.findall(r'<form[^>]*method="post".*?</form>', person.get(path), re.DOTALL)
+        assert forms
+        assert all('name="token"' in form for form in forms)
+
+
+def test_a_reason_with_markup_is_only_text(person, strangers):
+    person.decides(2, "set-aside", why="<script>alert(1)</script>")
+    page = person.get("/decisions")
+    assert "<script>alert" not in page
+    assert "&lt;script&gt;alert(1)&lt;/script&gt;" in page
