@@ -135,7 +135,8 @@ def _is_rate(rate: Decimal) -> bool:
 def delete(db: sqlite3.Connection, payment_id: int, why: str, user: str, at: datetime) -> None:
     """Delete a registered payment; it stays, marked, and its invoice gets everything back.
 
-    :raises HostError: ``WHY_NEEDED``, ``REGISTERED_UNKNOWN`` or ``PAYMENT_NOT_DELETED``.
+    :raises HostError: ``WHY_NEEDED``, ``WHY_TOO_LONG``, ``REGISTERED_UNKNOWN`` or
+        ``PAYMENT_NOT_DELETED``.
     """
     reason = said(why)
     if not reason:

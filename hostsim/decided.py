@@ -8,14 +8,14 @@ asks, and :mod:`.deciding` keeps.
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from decimal import Decimal
+from decimal import Decimal, localcontext
 from types import MappingProxyType
 from typing import NamedTuple
 
-from hostsim.models import Decision, Payment
+from hostsim.models import EXACT, Decision, Payment
 
 SET_ASIDE = "set-aside"
 CONFIRM = "confirm"
@@ -77,9 +77,22 @@ def figures(payment: Payment, typed: Typed | None = None) -> str:
         "invoice_number": payment.invoice_number,
         "booked": payment.booked,
     }
+    if payment.write_offs:
+        known["write_offs"] = [
+            [account, _number(amount)] for account, amount in written_off(payment).items()
+        ]
     if typed is not None:
         known["typed"] = typed.id
     return json.dumps(known, ensure_ascii=False, sort_keys=True)
+
+
+def written_off(payment: Payment) -> dict[str, Decimal]:
+    """Sum up what was written off with a payment by account, SEK; zeros are left out."""
+    sums: dict[str, Decimal] = {}
+    with localcontext(EXACT):
+        for one in payment.write_offs:
+            sums[one.account] = sums.get(one.account, Decimal(0)) + one.amount
+    return {account: sums[account] for account in sorted(sums) if sums[account]}
 
 
 def typed_in(facts: str) -> int | None:
@@ -127,36 +140,50 @@ def paired(
     payments: Sequence[tuple[int, Payment]],
     decisions: Mapping[int, Decision],
     typed: Sequence[Typed],
-    used: Collection[int] = (),
 ) -> dict[int, Typed]:
-    """Pair payments with the ones by hand that they may be the same as, one to one.
+    """Pair payments with the ones by hand that they may be the same as.
 
-    Who was decided about before comes first, then the oldest.
+    Who was decided about before comes first, then the oldest. One by hand is used up by
+    one payment, but by none that a person lets in beside it: whatever was said of that
+    one, the next equal payment may be the same.
 
     :param payments: places and payments, oldest first.
     :param decisions: in force, by place.
-    :param used: payments by hand that another payment was confirmed beside.
     """
-    left = [one for one in typed if one.id not in used]
     pairs: dict[int, Typed] = {}
-
-    def pair(place: int, payment: Payment) -> None:
-        found = next((one for one in left if _equal(payment, one)), None)
-        if found is not None:
+    for place, payment in payments:
+        named = typed_in(decisions[place].facts) if place in decisions else None
+        found = next((one for one in typed if one.id == named and _equal(payment, one)), None)
+        if found is not None and _lets_in(decisions.get(place), payment, found):
             pairs[place] = found
+    left = list(typed)
+
+    def pair(place: int, payment: Payment, named: int | None = None) -> None:
+        fitting = (one for one in left if named in {None, one.id} and _equal(payment, one))
+        found = next(fitting, None)
+        if found is None:
+            return
+        pairs[place] = found
+        if not _lets_in(decisions.get(place), payment, found):
             left.remove(found)
 
     for place, payment in payments:
         named = typed_in(decisions[place].facts) if place in decisions else None
-        found = next((one for one in left if one.id == named and _equal(payment, one)), None)
-        if found is not None:
-            pairs[place] = found
-            left.remove(found)
+        if named is not None and place not in pairs:
+            pair(place, payment, named)
     for decided in (True, False):
         for place, payment in payments:
             if place not in pairs and (place in decisions) is decided:
                 pair(place, payment)
     return pairs
+
+
+def _lets_in(decision: Decision | None, payment: Payment, typed: Typed) -> bool:
+    """Say whether a person decided that a payment comes in beside the one by hand."""
+    if holds(decision, CONFIRM, figures(payment, typed)):
+        return True
+    facts = figures(payment)
+    return any(holds(decision, what, facts) for what in (ACCEPT, TAKE_AGAIN))
 
 
 def _equal(payment: Payment, typed: Typed) -> bool:

@@ -22,7 +22,7 @@ from hostsim.models import Decision
 from hostsim.store import PAYMENT_COLUMNS, Store, clean, payment_of, plain, write_offs_text
 from hostsim.texts import Text
 
-#: How long a reason may be; what is longer is cut.
+#: How many characters a reason may have; a longer one is refused.
 LONGEST_WHY = 500
 
 #: How many digits the numbers of a series may have.
@@ -138,16 +138,6 @@ class ByHand:
             " WHERE origin = 'hand' AND state = 'registered'"
         )
         self._invoices = {row["invoice_id"] for row in found}
-        # Only the first one that a person let in beside it takes it out of the question.
-        confirmed = db.execute(
-            "SELECT d.facts FROM decisions d WHERE d.decision = ? AND d.settled_at IS NOT NULL"
-            " AND EXISTS (SELECT 1 FROM payments p WHERE p.company = d.company"
-            " AND p.number = d.number AND p.state = 'registered')",
-            (CONFIRM,),
-        )
-        self.used = frozenset(
-            typed for row in confirmed if (typed := decided.typed_in(row["facts"])) is not None
-        )
 
     @property
     def any(self) -> bool:
@@ -192,12 +182,14 @@ class Desk:
     at: datetime
 
     def set_aside(self, numbers: Iterable[str], why: str, typed: Mapping[str, Typed]) -> None:
-        """Set payments aside, all or none.
+        """Set payments aside, all or none; what is set aside already stays as it is.
 
         :param typed: by number, the payment by hand that one may be the same as.
         """
-        for number in numbers:
+        for number in dict.fromkeys(numbers):
             row, kind, reason = self._shown(number)
+            if reason == SET_ASIDE:
+                continue
             if kind != "rejected":
                 raise self._does_not_fit(number, SET_ASIDE, kind, reason)
             payment = payment_of(row, self.company)
@@ -257,8 +249,17 @@ class Desk:
         self, numbers: Iterable[str], series: Iterable[tuple[str, str]], ids: Iterable[int]
     ) -> None:
         """Take decisions in force back, all that are named or none."""
-        for number in numbers:
+        for number in dict.fromkeys(numbers):
             found = of_payment(self.db, self.definition, self.company, number)
+            series_over = self.hiding(number)
+            if found is None and series_over is not None:
+                raise host_error(
+                    "HIDDEN_BY_SERIES",
+                    number=_short(number),
+                    name=self.definition,
+                    first=series_over.first_invoice,
+                    last=series_over.last_invoice,
+                )
             self._take_back([] if found is None else [found.id], _short(number))
         for first, last in series:
             self._take_back(self._series(first.strip(), last.strip()), _short(f"{first}–{last}"))
@@ -269,6 +270,24 @@ class Desk:
                 (self.definition, self.company, its),
             )
             self._take_back([row["id"] for row in rows], str(its))
+
+    def hiding(self, number: str) -> Decision | None:
+        """Give the series that hides a payment, where one does."""
+        row = self.db.execute(
+            "SELECT invoice_number, reason FROM run_rows"
+            " WHERE run_id = ? AND number = ? AND number <> '' AND gone = 0",
+            (self.run_id, number),
+        ).fetchone()
+        if row is None and self.run_id is None:
+            row = self.db.execute(
+                "SELECT invoice_number, reason FROM pending WHERE definition = ? AND company = ?"
+                " AND number = ? AND gone_at IS NULL",
+                (self.definition, self.company, number),
+            ).fetchone()
+        if row is None or row["reason"] not in {SET_ASIDE, "invoice-not-found"}:
+            return None
+        several = series_in_force(self.db, self.definition, self.company)
+        return decided.in_series(several, row["invoice_number"])
 
     # --- Helpers ---
 
@@ -330,8 +349,11 @@ class Desk:
         if row is None:
             raise self._not_shown(number)
         aside = of_payment(self.db, self.definition, self.company, number)
-        hidden = aside is not None and aside.decision in {SET_ASIDE, KEEP}
-        return (row, "ignored", SET_ASIDE) if hidden else (row, "rejected", row["reason"])
+        if aside is not None and aside.decision == SET_ASIDE:
+            return row, "ignored", SET_ASIDE
+        if aside is not None and aside.decision == KEEP:
+            return row, "ignored", "already-imported"
+        return row, "rejected", row["reason"]
 
     def _not_shown(self, number: str) -> HostError:
         return host_error("PAYMENT_NOT_SHOWN", number=_short(number), name=self.definition)
@@ -347,8 +369,14 @@ def _short(text: str) -> str:
 
 
 def said(why: str) -> str:
-    """Make a reason one line that is not endless."""
-    return " ".join(clean(why).split())[:LONGEST_WHY]
+    """Make a reason one line; refuse one that is longer than is kept.
+
+    :raises HostError: ``WHY_TOO_LONG``.
+    """
+    line = " ".join(clean(why).split())
+    if len(line) > LONGEST_WHY:
+        raise host_error("WHY_TOO_LONG", length=len(line), longest=LONGEST_WHY)
+    return line
 
 
 # --- What a save does ---------------------------------------------------------

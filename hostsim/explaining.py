@@ -39,7 +39,11 @@ IN_PREVIEW = "in-preview"
 NOT_READ = "not-read"
 REJECTED = "rejected"
 IGNORED = "ignored"
+LEFT = "gone-from-invoice"  # moved to another one in Fortnox, or deleted there
 GONE = "deleted-in-fortnox"
+
+#: The reason of a registered payment that pays another invoice in Fortnox now.
+MOVED = "changed-in-fortnox"
 
 #: What became of a payment that the books hold, by its state there.
 _STATES = {"deleted": DELETED, "countered": COUNTERED, "counter": COUNTER}
@@ -143,6 +147,7 @@ def question_of(store: Store, number: str, name: str | None, region: str | None)
     :raises HostError: ``WHY_WHICH`` where several fit; ``REGION_DIFFERS``.
     """
     number = clean(number.strip())
+    number = _number_of_ocr(store, number, name, region) or number
     ids = _invoices_of(store, number)
     definition = _definition_of(store, number, name, region, ids)
     if definition is not None:
@@ -151,6 +156,20 @@ def question_of(store: Store, number: str, name: str | None, region: str | None)
         region = next(iter(ids), "")
     elsewhere = tuple(other for other in ids if other != region)
     return Question(number, region, definition, ids.get(region), elsewhere)
+
+
+def _number_of_ocr(store: Store, ocr: str, name: str | None, region: str | None) -> str | None:
+    """Give the only number of invoices with this OCR, where none has that as its number."""
+    where = store.definition(name).region if name is not None else region and region.strip()
+    numbers = _invoices_of(store, ocr)
+    if (where is None and numbers) or where in numbers:
+        return None
+    rows = store.db.execute(
+        "SELECT DISTINCT number FROM invoices WHERE ocr = ?1 AND ocr <> ''"
+        " AND (?2 IS NULL OR region = ?2)",
+        ("".join(ocr.split()), where),
+    ).fetchmany(2)
+    return rows[0]["number"] if len(rows) == 1 else None
 
 
 def _invoices_of(store: Store, number: str) -> dict[str, int]:
@@ -410,7 +429,7 @@ def _became(
         return _STATES.get(last.state, BY_HAND), None
     if last is not None and last.state == history.REGISTERED:
         if asked and one.there is None:
-            return GONE, None
+            return _moved(one, last)
         return REGISTERED, now if now and now.reason != "already-imported" else None
     if any(d.decision == SET_ASIDE and d.stands for d in decisions):
         return SET_ASIDE, now
@@ -426,10 +445,29 @@ def _became(
     return IGNORED if one.judgement.kind == judging.IGNORED else REJECTED, now
 
 
+def _moved(one: _Known, registered: Entry) -> tuple[str, Refusal | None]:
+    """Say what is known of a registered payment that Fortnox no longer has on the invoice."""
+    for row in (one.shown, one.pending):
+        if row is None or row["invoice_number"] in {None, registered.row.invoice_number}:
+            continue
+        said = _refusal_in(row)
+        if said is not None and said.reason == "already-imported":
+            return REGISTERED, None  # a person keeps what is registered
+        return REGISTERED, Refusal(MOVED, _pays_another(row["invoice_number"]))
+    return LEFT, None
+
+
+def _pays_another(number: str) -> Text:
+    return Text(
+        f"Betalningen betalar nu faktura {number} i Fortnox",
+        f"The payment now pays invoice {number} in Fortnox",
+    )
+
+
 def _earlier(one: _Known, *, asked: bool) -> tuple[str, Refusal | None]:
     """Say what the open preview, or the last save, said."""
     if asked:
-        return GONE, None
+        return LEFT, None
     if one.shown is not None:
         if one.shown["kind"] == judging.READY:
             return IN_PREVIEW, None
@@ -564,10 +602,12 @@ TO_DO: Mapping[str, Text] = {
         "Pay it back, or move the payment to the right invoice in Fortnox.",
     ),
     "changed-in-fortnox": Text(
-        "Betalningen är registrerad här, men Fortnox säger något annat nu: godkänn ändringen, så "
-        "att den registreras om, eller behåll det som är registrerat.",
-        "The payment is registered here, but Fortnox says something else now: accept the change, "
-        "so that it is registered anew, or keep what is registered.",
+        "Betalningen är registrerad här, men Fortnox säger något annat nu: godkänn ändringen med "
+        "hostsim decide --accept, så att den registreras om, eller behåll det som är registrerat "
+        "med --keep.",
+        "The payment is registered here, but Fortnox says something else now: accept the change "
+        "with hostsim decide --accept, so that it is registered anew, or keep what is registered "
+        "with --keep.",
     ),
     "possibly-registered-already": Text(
         "En betalning med samma faktura, belopp och datum är registrerad för hand: är det en "
@@ -597,10 +637,16 @@ TO_DO: Mapping[str, Text] = {
         "It was not brought in yet, and can be saved: bring it in (Read file, or hostsim import).",
     ),
     GONE: Text(
-        "Den finns inte längre på fakturan i Fortnox: den är borttagen där, eller flyttad till "
-        "en annan faktura. Kontrollera i Fortnox; är den registrerad här, ta bort den här också.",
-        "It is no longer on the invoice in Fortnox: it was deleted there, or moved to another "
-        "invoice. Check in Fortnox; if it is registered here, delete it here, too.",
+        "Den är borttagen i Fortnox, och inte registrerad här: ingenting behöver göras.",
+        "It was deleted in Fortnox, and is not registered here: nothing has to be done.",
+    ),
+    LEFT: Text(
+        "Den betalar inte längre den här fakturan i Fortnox: den är flyttad till en annan "
+        "faktura, eller borttagen där. Läs in igen med hostsim import: är den registrerad "
+        "här och flyttad visas ändringen, och du godkänner den eller behåller det registrerade.",
+        "It no longer pays this invoice in Fortnox: it was moved to another invoice, or deleted "
+        "there. Import again with hostsim import: if it is registered here and was moved, the "
+        "change is shown, and you accept it or keep what is registered.",
     ),
 }
 

@@ -365,6 +365,8 @@ class Host:
     def set_aside(self, name: str, numbers: Collection[str], *, why: str = "") -> Preview | None:
         """Set rejected payments aside, all or none, until they are taken back.
 
+        What is set aside already stays as it is.
+
         :param numbers: payment numbers of the open preview; without one, of those
             that wait.
         :return: the open preview, judged again; ``None`` when nothing is open.
@@ -445,6 +447,29 @@ class Host:
             with self.store.change():
                 recording.judge(company)
             return previews.preview_of(self.store, recording.run_id)
+
+    def hidden_by_series(self, name: str, numbers: Collection[str]) -> dict[str, Decision]:
+        """Give the series that hides each of these payments, where one does."""
+        definition = self.store.definition(name)
+        run_id = previews.open_runs(self.store).get(name)
+        if definition.company is None and run_id is None:
+            return {}
+        company = definition.company
+        if run_id is not None:
+            company = previews.preview_of(self.store, run_id).company
+        number_of = "" if company is None else company.number
+        desk = Desk(self.store.db, name, number_of, run_id, self._user, self._clock())
+        found = {number: desk.hiding(number) for number in numbers}
+        return {number: series for number, series in found.items() if series is not None}
+
+    def waits_for_import(self, name: str, number: str) -> bool:
+        """Tell whether a payment has to be fetched again before a save does what was decided."""
+        run_id = previews.open_runs(self.store).get(self.store.definition(name).name)
+        row = self.store.db.execute(
+            "SELECT 1 FROM run_rows WHERE run_id = ? AND number = ? AND fresh = 0 AND gone = 0",
+            (run_id, number),
+        ).fetchone()
+        return row is not None
 
     # --- By hand ---
 

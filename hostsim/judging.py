@@ -8,13 +8,13 @@ hear them.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
-from decimal import ROUND_HALF_UP, Context, Decimal, localcontext
+from decimal import ROUND_HALF_UP, Decimal, localcontext
 from typing import NamedTuple
 
-from hostsim import decided, texts
+from hostsim import decided, models, texts
 from hostsim.decided import ACCEPT, CHANGED, CONFIRM, KEEP, SET_ASIDE, TAKE_AGAIN, Deletion, Typed
 from hostsim.models import SEK, Decision, Invoice, Payment
 from hostsim.texts import Text
@@ -28,8 +28,8 @@ KINDS = (READY, REJECTED, IGNORED)
 #: Settings, or a person, say to leave these out; nobody needs to look at them.
 IGNORED_REASONS = frozenset({"before-date", "below-number", SET_ASIDE})
 
-#: Sums of money must not be rounded, however large: the preset 28 digits would do so.
-EXACT = Context(prec=200, rounding=ROUND_HALF_UP)
+#: The arithmetic of every sum of money.
+EXACT = models.EXACT
 
 ORE = Decimal("0.01")
 ZERO = Decimal(0)
@@ -70,7 +70,16 @@ class Candidate:
             return False
         if self.decided(ACCEPT) is None:
             return False
-        return bool(what_changed(self.registered, self.payment))
+        return bool(self.changes)
+
+    @property
+    def changes(self) -> list[texts.Difference]:
+        """What differs from the registered payment, as far as this one was read."""
+        if self.registered is None or self.payment is None:
+            return []
+        # What the settings leave out may have been left out before its write-offs were read.
+        read = self.given is None or self.given.reason not in IGNORED_REASONS
+        return what_changed(self.registered, self.payment, write_offs=read)
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +117,6 @@ def judge(
     *,
     asking: bool = False,
     typed: Sequence[Typed] = (),
-    used: Collection[int] = (),
 ) -> Judged:
     """Judge all payments of one invoice, oldest first, whatever their order here.
 
@@ -118,10 +126,9 @@ def judge(
     :param asking: judge as if every payment of an earlier run had just been
         fetched again, to learn which of them must be.
     :param typed: the payments of the invoice that were registered by hand.
-    :param used: the ids of those that a saved payment was confirmed beside.
     """
     with localcontext(EXACT):
-        doubts = _doubts(candidates, typed, used)
+        doubts = _doubts(candidates, typed)
         return _judge(invoice, candidates, accepted_deviation, asking=asking, doubts=doubts)
 
 
@@ -247,15 +254,15 @@ def why_left_out(candidate: Candidate) -> Refusal | None:
     if candidate.payment is None:
         return given or Refusal("unreadable", texts.UNREADABLE)
     if candidate.registered is not None and not candidate.replaces:
-        return _registered_already(candidate, candidate.registered, candidate.payment)
+        return _registered_already(candidate)
     if candidate.deleted is not None and not candidate.decided(TAKE_AGAIN):
         ignored = given is not None and given.reason in IGNORED_REASONS
         return given if ignored else Refusal(decided.DELETED, _deleted(candidate.deleted))
     return given
 
 
-def _registered_already(candidate: Candidate, registered: Payment, now: Payment) -> Refusal:
-    differences = what_changed(registered, now)
+def _registered_already(candidate: Candidate) -> Refusal:
+    differences = candidate.changes
     if not differences:
         return Refusal("already-imported", texts.ALREADY_IMPORTED)
     change = texts.changed(differences)
@@ -265,8 +272,13 @@ def _registered_already(candidate: Candidate, registered: Payment, now: Payment)
     return candidate.blocked or Refusal(CHANGED, change)
 
 
-def what_changed(registered: Payment, now: Payment) -> list[texts.Difference]:
-    """Name the values that differ from what was registered under the same key."""
+def what_changed(
+    registered: Payment, now: Payment, *, write_offs: bool = True
+) -> list[texts.Difference]:
+    """Name the values that differ from what was registered under the same key.
+
+    :param write_offs: whether they were read, and can differ.
+    """
     pairs: list[tuple[Text, Text | None, Text | None]] = [
         (texts.AMOUNT, *_moneys(registered.amount, now.amount, SEK, SEK)),
         (texts.CURRENCY, _word(registered.currency), _word(now.currency)),
@@ -286,6 +298,8 @@ def what_changed(registered: Payment, now: Payment) -> list[texts.Difference]:
                 ),
             )
         )
+    if write_offs:
+        pairs.append((texts.WRITE_OFFS, _written_off_with(registered), _written_off_with(now)))
     if registered.booked and not now.booked:
         pairs.append((texts.BOOKED, texts.YES, texts.NO))
     return [
@@ -307,6 +321,18 @@ def _moneys(
 def _money(amount: Decimal, currency: str) -> Text:
     return Text(
         f"{texts.money(amount, 'sv')} {currency}", f"{texts.money(amount, 'en')} {currency}"
+    )
+
+
+def _written_off_with(payment: Payment) -> Text:
+    """Name what was written off in Fortnox, with its accounts."""
+    several = decided.written_off(payment)
+    if not several:
+        return _money(ZERO, SEK)
+    said = {account: _money(amount, SEK) for account, amount in several.items()}
+    return Text(
+        " + ".join(f"{money.sv} (konto {account})" for account, money in said.items()),
+        " + ".join(f"{money.en} (account {account})" for account, money in said.items()),
     )
 
 
@@ -393,9 +419,8 @@ def _in_sek(amount: Decimal, payment: Payment | None) -> Decimal | None:
 
 
 def _refused(candidate: Candidate, refusal: Refusal, doubt: _Doubt | None = None) -> Judgement:
-    payment, registered = candidate.payment, candidate.registered
-    if candidate.replaces and payment is not None and registered is not None:
-        change = texts.changed(what_changed(registered, payment))
+    if candidate.replaces:
+        change = texts.changed(candidate.changes)
         refusal = Refusal(CHANGED, texts.accepted_but(change, refusal.message))
     typed = None if doubt is None else doubt.typed
     below = None
@@ -432,9 +457,7 @@ class _Doubt(NamedTuple):
         return texts.typed_before(typed.date.isoformat(), _money(known, typed.currency), who)
 
 
-def _doubts(
-    candidates: Sequence[Candidate], typed: Sequence[Typed], used: Collection[int]
-) -> dict[int, _Doubt]:
+def _doubts(candidates: Sequence[Candidate], typed: Sequence[Typed]) -> dict[int, _Doubt]:
     """Find the payments that may have been typed by hand before."""
     if not typed:
         return {}
@@ -451,7 +474,7 @@ def _doubts(
         if (decision := candidates[place].decision) is not None
     }
     doubts: dict[int, _Doubt] = {}
-    for place, one in decided.paired(payments, decisions, typed, used).items():
+    for place, one in decided.paired(payments, decisions, typed).items():
         payment = candidates[place].payment
         decision = decisions.get(place)
         facts = "" if payment is None else decided.figures(payment, one)
@@ -463,12 +486,12 @@ def _doubts(
 def _decided_before(candidate: Candidate, doubt: _Doubt | None) -> list[Text]:
     """Warn of what a person decided about a payment that is ready."""
     said = []
-    payment, decision = candidate.payment, candidate.decision
+    decision = candidate.decision
     aside = candidate.series if decision is None or decision.decision != SET_ASIDE else decision
     if aside is not None:
         said.append(texts.set_aside_but_ready(_who(aside)))
-    if candidate.replaces and payment is not None and candidate.registered is not None:
-        change = texts.changed(what_changed(candidate.registered, payment))
+    if candidate.replaces:
+        change = texts.changed(candidate.changes)
         said.append(texts.accepted(change, _who(decision)))
     if candidate.deleted is not None and candidate.decided(TAKE_AGAIN) is not None:
         said.append(texts.taken_again(_deleted(candidate.deleted), _who(decision)))

@@ -9,13 +9,16 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
-from decimal import Decimal
+from decimal import ROUND_HALF_UP, Context, Decimal
 from typing import Any, NamedTuple
 
 from hostsim.texts import Text
 
 #: The currency of the books; the contract gives every ``amount`` in it.
 SEK = "SEK"
+
+#: Sums of money must not be rounded, however large: the preset 28 digits would do so.
+EXACT = Context(prec=200, rounding=ROUND_HALF_UP)
 
 
 @dataclass(frozen=True, slots=True)

@@ -288,7 +288,6 @@ class Recording:
                 accepted,
                 asking=asking,
                 typed=by_hand.of(invoice_id),
-                used=by_hand.used,
             )
             yield Group(invoice_id, several, *judged)
 

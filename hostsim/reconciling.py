@@ -76,7 +76,6 @@ KEPT = "kept-difference"
 #: These were said of a payment as it was then; a whole reading knows better.
 _OUTDATED = frozenset({"before-date", "below-number", "not-booked", UNREADABLE})
 
-_WRITE_OFFS = Text("avskrivet", "written off")
 _FIELDS = {
     texts.AMOUNT: "amount",
     texts.CURRENCY: "currency",
@@ -84,7 +83,7 @@ _FIELDS = {
     texts.PAYMENT_DATE: "payment_date",
     texts.INVOICE_NUMBER: "invoice_number",
     texts.BOOKED: "booked",
-    _WRITE_OFFS: "write_offs",
+    texts.WRITE_OFFS: "write_offs",
 }
 
 
@@ -246,15 +245,6 @@ class Totals:
             raise RuntimeError(message)
 
 
-def what_differs(registered: Payment, now: Payment) -> list[Difference]:
-    """Name the values that differ, as an import would, and the write-offs."""
-    differences = judging.what_changed(registered, now)
-    before, after = _written_off(registered), _written_off(now)
-    if before != after:
-        differences.append(Difference(_WRITE_OFFS, _money(before), _money(after)))
-    return differences
-
-
 def way_to_the_host(
     screened: Refusal | None,
     shown: tuple[str | None, Refusal | None],
@@ -295,10 +285,6 @@ def _added(pairs: Iterable[Pair]) -> Pair:
 def _written_off(payment: Payment) -> Decimal:
     with localcontext(EXACT):
         return sum((row.amount for row in payment.write_offs), ZERO)
-
-
-def _money(amount: Decimal) -> Text:
-    return Text(f"{texts.money(amount, 'sv')} {SEK}", f"{texts.money(amount, 'en')} {SEK}")
 
 
 # --- While the plug-in reads -------------------------------------------------
@@ -481,7 +467,7 @@ def _laid_beside(row: sqlite3.Row) -> _Compared:
     here, there = payment_of(row, "", "reg_"), payment_of(row, "")
     if here is None:
         return _Compared(ONLY_IN_FORTNOX, row, ())
-    differences = [] if there is None else what_differs(here, there)
+    differences = [] if there is None else judging.what_changed(here, there)
     equal = there is not None and not differences
     return _Compared(EQUAL if equal else DIFFERS, row, differences)
 
@@ -528,7 +514,7 @@ def _kept(row: sqlite3.Row) -> Refusal | None:
     if not decided.holds(decision, KEEP, decided.figures(there)):
         return None
     who = texts.by_whom(decision.user, decision.at, decision.why)
-    return Refusal(KEPT, texts.kept(texts.changed(what_differs(here, there)), who))
+    return Refusal(KEPT, texts.kept(texts.changed(judging.what_changed(here, there)), who))
 
 
 def _finding_here(row: sqlite3.Row, way: Refusal) -> Finding:

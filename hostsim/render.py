@@ -205,6 +205,7 @@ def write_preview_json(paper: Paper, preview: Preview) -> None:
         "format": preview.definition,
         "company": company_object(preview.company),
         "saved": preview.saved,
+        "open": not preview.saved,
         "not_read": preview.not_read,
         "counts": {key: preview.counts[key] for key in ("read", *KINDS)},
         "totals": {key: plain(preview.totals[key]) for key in ("read", *KINDS)},
@@ -228,11 +229,12 @@ def write_preview_json(paper: Paper, preview: Preview) -> None:
 
 
 def write_nothing_open_json(paper: Paper, definition: str | None) -> None:
-    """Write the object of a preview in which there is nothing."""
+    """Write an object that says that no list is open: a preview in which there is nothing."""
     nothing: dict[str, object] = {
         "format": definition,
         "company": None,
         "saved": False,
+        "open": False,
         "not_read": 0,
         "counts": dict.fromkeys(("read", *KINDS), 0),
         "totals": dict.fromkeys(("read", *KINDS), "0.00"),

@@ -53,6 +53,7 @@ BECAME = {
     explaining.NOT_READ: Text("Inte inläst än", "Not brought in yet"),
     explaining.REJECTED: Text("Kan inte sparas", "Cannot be saved"),
     explaining.IGNORED: Text("Ignorerad", "Ignored"),
+    explaining.LEFT: Text("Inte på fakturan i Fortnox", "Not on the invoice in Fortnox"),
     explaining.GONE: Text("Borttagen i Fortnox", "Deleted in Fortnox"),
 }
 

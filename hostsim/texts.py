@@ -138,6 +138,7 @@ CURRENCY = Text("valuta", "currency")
 PAYMENT_DATE = Text("betalningsdatum", "payment date")
 INVOICE_NUMBER = Text("fakturanummer", "invoice number")
 BOOKED = Text("bokförd", "booked")
+WRITE_OFFS = Text("avskrivet", "written off")
 YES = Text("ja", "yes")
 NO = Text("nej", "no")
 
@@ -585,6 +586,15 @@ ERRORS: dict[str, tuple[str, Text]] = {
             "There is nothing to take back for {what}; hostsim decisions shows what is in force.",
         ),
     ),
+    "HIDDEN_BY_SERIES": (
+        "usage",
+        Text(
+            "Betalning {number} är undanlagd med serien {first} till {last}, inte för sig själv. "
+            "Med hostsim take-back {name} --series {first} {last} tar du tillbaka serien.",
+            "Payment {number} is set aside with the series {first} to {last}, not on its own. "
+            "Take the series back with hostsim take-back {name} --series {first} {last}.",
+        ),
+    ),
     "SERIES_WRONG": (
         "usage",
         Text(
@@ -668,6 +678,15 @@ ERRORS: dict[str, tuple[str, Text]] = {
             "registrerad kan tas bort.",
             "The payment with id {id} was not deleted, since it is {state.en}; only one that is "
             "registered can be deleted.",
+        ),
+    ),
+    "WHY_TOO_LONG": (
+        "usage",
+        Text(
+            "Skälet har {length} tecken, och högst {longest} sparas; ingenting ändrades. Skriv "
+            "ett kortare.",
+            "The reason has {length} characters, and at most {longest} are kept; nothing was "
+            "changed. Write a shorter one.",
         ),
     ),
     "WHY_NEEDED": (

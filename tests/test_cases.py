@@ -389,6 +389,67 @@ import
 save
 remains 1001 400
 
+== One typed by hand, two in Fortnox: when the first is another payment, the second is doubtful
+invoice 1001 1000 SEK
+typed 1001 on 01-05 300 SEK
+import
+  payment 11 of 1001 on 01-05 300 SEK -> possibly-registered-already
+  payment 12 of 1001 on 01-05 300 SEK -> partial
+decide 11 confirm -> partial
+save
+remains 1001 400
+import
+  again 12 -> possibly-registered-already
+save
+remains 1001 400
+
+== Confirmed as another payment and saved: an equal one that comes later is doubtful
+invoice 1001 1000 SEK
+typed 1001 on 01-05 300 SEK
+import
+  payment 11 of 1001 on 01-05 300 SEK -> possibly-registered-already
+decide 11 confirm -> partial
+save
+remains 1001 400
+import
+  payment 12 of 1001 on 01-05 300 SEK -> possibly-registered-already
+save
+remains 1001 400
+import
+  payment 12 of 1001 on 01-05 300 SEK -> possibly-registered-already
+decide 12 confirm -> partial
+save
+remains 1001 100
+
+== A write-off is added in Fortnox after it was saved, and the change is accepted
+invoice 1001 1000 SEK
+import
+  payment 1 of 1001 on 01-05 990 SEK -> partial
+save
+remains 1001 10
+import
+  payment 1 of 1001 on 01-05 990 SEK off 10 -> changed-in-fortnox
+decide 1 accept -> exact
+save
+remains 1001 0
+
+== A write-off is changed in Fortnox, and what is registered is kept until it changes again
+invoice 1001 1000 SEK
+import
+  payment 1 of 1001 on 01-05 990 SEK off 10 -> exact
+save
+import
+  payment 1 of 1001 on 01-05 990 SEK off 5 -> changed-in-fortnox
+decide 1 keep -> already-imported
+save
+import
+  payment 1 of 1001 on 01-05 990 SEK off 5 -> already-imported
+save
+import
+  payment 1 of 1001 on 01-05 990 SEK off 4 -> changed-in-fortnox
+save
+remains 1001 0
+
 == Typed by hand on another day is another payment
 invoice 1001 1000 SEK
 typed 1001 on 01-04 400 SEK

@@ -478,6 +478,7 @@ def test_import_prints_one_object(ready):
         "format",
         "company",
         "saved",
+        "open",
         "not_read",
         "counts",
         "totals",

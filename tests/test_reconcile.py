@@ -24,7 +24,7 @@ from hostsim.commands import imports
 from hostsim.errors import HostError
 from hostsim.host import Host
 from hostsim.invoices_csv import invoices_in
-from hostsim.judging import READY, Refusal
+from hostsim.judging import READY, Refusal, what_changed
 from hostsim.models import ExportedInvoice
 from hostsim.plugins import Plugins
 from hostsim.previews import Record, Recording
@@ -40,7 +40,6 @@ from hostsim.reconciling import (
     Side,
     Totals,
     way_to_the_host,
-    what_differs,
 )
 from hostsim.render import Paper
 from hostsim.sandbox import Sandbox, seed
@@ -569,7 +568,7 @@ def test_each_payment_of_either_side_is_in_exactly_one_place(tmp_path_factory, t
     both = set(fortnox) & set(host)
     assert listed[ONLY_IN_FORTNOX] == set(fortnox) - set(host)
     assert listed[ONLY_IN_HOST] == set(host) - set(fortnox)
-    assert listed[DIFFERS] == {n for n in both if what_differs(host[n], fortnox[n])}
+    assert listed[DIFFERS] == {n for n in both if what_changed(host[n], fortnox[n])}
     assert found.totals.count(EQUAL) == len(both) - len(listed[DIFFERS])
 
 

@@ -10,6 +10,7 @@ from hostsim import history, render, render_history
 from hostsim.by_hand import typed_number
 from hostsim.commands.common import Common, Option, command, host_over, opened, usage
 from hostsim.commands.register import payments
+from hostsim.deciding import LONGEST_WHY
 from hostsim.errors import host_error
 from hostsim.texts import Text
 
@@ -116,7 +117,10 @@ def add(
     default="",
     metavar="TEXT",
     cls=Option,
-    says=Text("Varför den tas bort; måste anges.", "Why it is deleted; must be given."),
+    says=Text(
+        f"Varför den tas bort; måste anges. Högst {LONGEST_WHY} tecken.",
+        f"Why it is deleted; must be given. At most {LONGEST_WHY} characters.",
+    ),
 )
 def delete(common: Common, its: int, why: str) -> None:
     """Delete a payment, and show how it stands now."""

@@ -11,6 +11,8 @@ from hostsim import render
 from hostsim.commands.common import Common, Option, command, host_over, opened, usage
 from hostsim.commands.imports import show_preview
 from hostsim.commands.root import hostsim
+from hostsim.decided import KEEP
+from hostsim.deciding import LONGEST_WHY
 from hostsim.texts import Text
 
 if TYPE_CHECKING:
@@ -33,7 +35,10 @@ _WHY = click.option(
     default="",
     metavar="TEXT",
     cls=Option,
-    says=Text("Varför; sparas och visas.", "Why; kept and shown."),
+    says=Text(
+        f"Varför; sparas och visas. Högst {LONGEST_WHY} tecken.",
+        f"Why; kept and shown. At most {LONGEST_WHY} characters.",
+    ),
 )
 
 
@@ -62,11 +67,21 @@ def set_aside(
     _either(numbers, series)
     with opened(common) as store:
         host = host_over(store)
-        if series is None:
-            preview = host.set_aside(name, numbers, why=why)
-        else:
+        if series is not None:
             preview = host.set_aside_series(name, *series, why=why)
-    _show(common, name, preview, "Undanlagt", "Set aside")
+            _show(common, name, preview, "Undanlagt", "Set aside")
+            return
+        before = {one.id for one in host.decisions(name)}
+        preview = host.set_aside(name, numbers, why=why)
+        new = {one.number for one in host.decisions(name) if one.id not in before}
+        for number in dict.fromkeys(numbers):
+            if number not in new:
+                common.tell(
+                    f"Betalning {number} var undanlagd redan; ingenting ändrades för den.",
+                    f"Payment {number} was set aside already; nothing was changed for it.",
+                )
+        done = ("Undanlagt", "Set aside") if new else None
+        _show(common, name, preview, *(done or ("Ingenting ändrades", "Nothing was changed")))
 
 
 @command(
@@ -87,16 +102,28 @@ def take_back(
     _either(numbers, series)
     with opened(common) as store:
         several = [] if series is None else [series]
-        preview = host_over(store).take_back(name, numbers, series=several)
-    _show(common, name, preview, "Återtaget", "Taken back")
+        host = host_over(store)
+        preview = host.take_back(name, numbers, series=several)
+        for number, over in host.hidden_by_series(name, numbers).items():
+            first, last = over.first_invoice, over.last_invoice
+            back = f"hostsim take-back {name} --series {first} {last}"
+            common.tell(
+                f"Betalning {number} döljs ändå, av serien {first} till {last}. Ta tillbaka den "
+                f"också: {back}",
+                f"Payment {number} is hidden all the same, by the series {first} to {last}. Take "
+                f"that back, too: {back}",
+            )
+        _show(common, name, preview, "Återtaget", "Taken back")
 
 
 @command(
     hostsim,
     "decide",
     Text(
-        "Avgör en betalning i den nedre listan; det görs när du sparar. Ångra med take-back.",
-        "Decide about a payment in the lower list; it is done when you save. Undo with take-back.",
+        "Avgör en betalning i den nedre listan; det görs när du sparar. Är raden från en tidigare "
+        "import, läs in igen innan du sparar. Ångra med take-back.",
+        "Decide about a payment in the lower list; it is done when you save. If the row is of an "
+        "earlier import, import again before you save. Undo with take-back.",
     ),
 )
 @click.argument("name", metavar="NAMN")
@@ -150,8 +177,16 @@ def decide(common: Common, name: str, number: str, chosen: str | None, why: str)
             "Say what is to be done: --confirm, --take-again, --accept or --keep.",
         )
     with opened(common) as store:
-        preview = host_over(store).decide(name, number, chosen, why=why)
-    _show(common, name, preview, "Avgjort", "Decided")
+        host = host_over(store)
+        preview = host.decide(name, number, chosen, why=why)
+        if chosen != KEEP and host.waits_for_import(name, number):
+            common.tell(
+                f"Betalning {number} är från en tidigare import: läs in igen med hostsim import "
+                f"{name}; sedan görs det när du sparar.",
+                f"Payment {number} is of an earlier import: import again with hostsim import "
+                f"{name}; after that it is done when you save.",
+            )
+        _show(common, name, preview, "Avgjort", "Decided")
 
 
 @command(
