@@ -7,9 +7,10 @@ import, and comes in only when a person takes it again.
 
 from __future__ import annotations
 
+import re
 import sqlite3
 from datetime import date, datetime
-from decimal import ROUND_HALF_UP, Decimal, InvalidOperation, localcontext
+from decimal import ROUND_HALF_UP, Decimal, localcontext
 from typing import NamedTuple
 
 from hostsim import texts
@@ -18,7 +19,8 @@ from hostsim.deciding import said, take_from_invoice
 from hostsim.errors import host_error
 from hostsim.judging import EXACT, ORE, judge_by_hand, same_currency
 from hostsim.models import SEK, Invoice, Payment, PaymentKey
-from hostsim.store import PAYMENT_COLUMNS, clean, invoice_of, plain, record_of
+from hostsim.regions import checked_bank_account
+from hostsim.store import PAYMENT_COLUMNS, clean, invoice_of, is_id, plain, record_of
 
 #: What stands as the source of a payment by hand.
 SOURCE = "hand"
@@ -40,20 +42,23 @@ class Entry(NamedTuple):
     rate: Decimal | None = None  # SEK for one unit; None for SEK
 
 
+#: Neither 1_000 nor 1e3, which a slip of the keyboard makes; 12 50 is not 1250 either.
+_AMOUNT = re.compile(r"[-+]?\s?([0-9]+|[0-9]{1,3}(\s[0-9]{3})+)([.,][0-9]+)?")
+
+
 def typed_number(text: str) -> Decimal | None:
     """Read an amount or a rate as people write it: ``1 250,50`` or ``1250.50``; else ``None``."""
-    digits = "".join(text.split()).replace(",", ".").replace("\N{MINUS SIGN}", "-")
-    try:
-        return Decimal(digits)
-    except InvalidOperation:
+    written = text.strip().replace("\N{MINUS SIGN}", "-")
+    if not _AMOUNT.fullmatch(written):
         return None
+    return Decimal("".join(written.split()).replace(",", "."))
 
 
 def add(db: sqlite3.Connection, entry: Entry, user: str, at: datetime) -> int:
     """Register a payment by hand; give its id.
 
     :raises HostError: ``INVOICE_UNKNOWN``, ``PAYMENT_PERIOD_OPEN``, ``PAYMENT_AMOUNT``,
-        ``PAYMENT_CURRENCY`` or ``PAYMENT_RATE``; nothing is registered then.
+        ``PAYMENT_CURRENCY``, ``PAYMENT_RATE`` or ``BANK_ACCOUNT``; nothing is registered then.
     """
     row = db.execute(
         "SELECT * FROM invoices WHERE region = ? AND number = ?",
@@ -64,6 +69,7 @@ def add(db: sqlite3.Connection, entry: Entry, user: str, at: datetime) -> int:
         raise host_error("INVOICE_UNKNOWN", number=entry.invoice_number, region=region)
     invoice = invoice_of(row)
     payment = _payment(entry, invoice)
+    account = checked_bank_account(entry.bank_account)
     judgement = judge_by_hand(invoice, payment)
     cursor = db.execute(
         f"INSERT INTO payments (origin, {PAYMENT_COLUMNS}, invoice_id, status, warning_sv,"  # noqa: S608 a constant
@@ -76,7 +82,7 @@ def add(db: sqlite3.Connection, entry: Entry, user: str, at: datetime) -> int:
             judgement.status,
             *(judgement.warning or (None, None)),
             plain(judgement.effect),
-            clean(entry.bank_account),
+            account,
             user,
             at.isoformat(),
         ),
@@ -141,7 +147,8 @@ def delete(db: sqlite3.Connection, payment_id: int, why: str, user: str, at: dat
     reason = said(why)
     if not reason:
         raise host_error("WHY_NEEDED")
-    row = db.execute("SELECT * FROM payments WHERE id = ?", (payment_id,)).fetchone()
+    query = "SELECT * FROM payments WHERE id = ?"
+    row = db.execute(query, (payment_id,)).fetchone() if is_id(payment_id) else None
     if row is None:
         raise host_error("REGISTERED_UNKNOWN", id=payment_id)
     if row["state"] != "registered":

@@ -19,7 +19,7 @@ import click
 from hostsim.commands import hostsim
 from hostsim.commands.common import LANGUAGES, Common, tell, usage
 from hostsim.errors import SettingsRefused, exit_status, failure_of, host_error
-from hostsim.render import ReaderGone
+from hostsim.render import Paper, ReaderGone
 from hostsim.texts import Text, say
 
 if TYPE_CHECKING:
@@ -41,19 +41,17 @@ def run(arguments: Sequence[str], language: str = "sv") -> int:
     _speak_utf8()
     with _logging_to_standard_error():
         try:
-            _invoke(arguments, common)
-            sys.stdout.flush()
+            status = _invoke(arguments, common)
+            Paper(sys.stdout, common.language).flush()
         except ReaderGone:
             _write_nowhere()
             return READER_GONE
-        except click.exceptions.Exit as ended:
-            return ended.exit_code
         except BaseException as error:  # noqa: BLE001 - the last line of defence
             return _end_badly(error, common.language)
-    return 0
+    return status
 
 
-def _invoke(arguments: Sequence[str], common: Common) -> None:
+def _invoke(arguments: Sequence[str], common: Common) -> int:
     # Not click's own main(): it would end the process, and answer a closed
     # pipe or Ctrl-C with statuses of its own.
     environment = os.environ.get("HOSTSIM_LANG", "")
@@ -62,8 +60,12 @@ def _invoke(arguments: Sequence[str], common: Common) -> None:
             "HOSTSIM_LANG ska vara sv eller en.",
             "HOSTSIM_LANG must be sv or en.",
         )
-    with hostsim.make_context("hostsim", list(arguments), obj=common) as context:
-        hostsim.invoke(context)
+    try:
+        with hostsim.make_context("hostsim", list(arguments), obj=common) as context:
+            hostsim.invoke(context)
+    except click.exceptions.Exit as ended:
+        return ended.exit_code
+    return 0
 
 
 def _end_badly(error: BaseException, language: str) -> int:
@@ -159,8 +161,10 @@ def _speak_utf8() -> None:
 
 
 def _flush_quietly() -> None:
-    with contextlib.suppress(OSError, ValueError):
+    try:
         sys.stdout.flush()
+    except (OSError, ValueError):
+        _write_nowhere()
 
 
 def _write_nowhere() -> None:

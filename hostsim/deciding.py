@@ -19,7 +19,7 @@ from hostsim.decided import ACCEPT, CONFIRM, KEEP, POSSIBLE, SET_ASIDE, Typed
 from hostsim.errors import HostError, host_error
 from hostsim.judging import EXACT, READY
 from hostsim.models import Decision
-from hostsim.store import PAYMENT_COLUMNS, Store, clean, payment_of, plain, write_offs_text
+from hostsim.store import PAYMENT_COLUMNS, Store, clean, is_id, payment_of, plain, write_offs_text
 from hostsim.texts import Text
 
 #: How many characters a reason may have; a longer one is refused.
@@ -264,6 +264,8 @@ class Desk:
         for first, last in series:
             self._take_back(self._series(first.strip(), last.strip()), _short(f"{first}–{last}"))
         for its in ids:
+            if not is_id(its):
+                raise host_error("DECISION_UNKNOWN", what=str(its)[:50])
             rows = self.db.execute(
                 "SELECT id FROM decisions WHERE definition = ? AND company = ? AND id = ?"  # noqa: S608 a constant
                 f" AND {_IN_FORCE}",

@@ -22,7 +22,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO
 
-from hostsim import invoices_csv, render
+from hostsim import invoices_csv, render, texts
 from hostsim.errors import HostError, host_error
 from hostsim.host import Host
 from hostsim.render import Column, Paper
@@ -224,8 +224,8 @@ class _Demo:
         saved = self._host(store, sandbox).save(NAME)
         number = 0 if saved is None else saved.counts["ready"]
         self._tell(
-            f"Sparar: {number} betalningar registreras.",
-            f"Saving: {number} payments are registered.",
+            f"Sparar: {texts.payments(number).sv} registreras.",
+            f"Saving. {texts.registered(number).en}",
         )
 
     def _check(self, store: Store) -> None:

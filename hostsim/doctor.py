@@ -26,7 +26,7 @@ from hostsim.texts import Text, own
 if TYPE_CHECKING:
     from hostsim import hookspecs
     from hostsim.host import Host
-    from hostsim.plugins import Plugins
+    from hostsim.plugins import Found, Plugins
 
 log = logging.getLogger(__name__)
 
@@ -47,6 +47,10 @@ WHAT = {
     "host.invoices": Text("Fakturor", "Invoices"),
     "host.import": Text("Resten av importen", "The rest of the import"),
 }
+
+#: One finding for each plug-in that the host does without: ``wrong`` where it concerns what is
+#: examined, otherwise ``noted``, which is no reason to end badly.
+NOT_USED = "host.plugins_not_used"
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +109,7 @@ class Doctor:
             self._look("host.plugins", self._loaded)
             self._look("host.database", lambda: self._opened(held))
             needs = ("host.database",)
+            self._note_plugins_not_used()
             self._look("host.integrity", self._whole, *needs)
             self._look("host.writable", self._writable, *needs)
             self._look("host.locks", self._locks, *needs)
@@ -140,15 +145,32 @@ class Doctor:
     # --- The looks ---
 
     def _loaded(self) -> Text:
-        for left_out in self._plugins.left_out:
-            why = left_out.reason or Text("–", "–")
-            raise host_error("PLUGIN_LEFT_OUT", name=left_out.called, why=why)
         if not self._plugins.import_types:
+            for one in self._plugins.left_out:
+                raise _not_used(one)
             raise host_error("NO_PLUGINS")
         names = ", ".join(
             f"{found.called} {found.version or ''}".strip() for found in self._plugins.loaded
         )
         return Text(f"Används: {names}.", f"In use: {names}.")
+
+    def _note_plugins_not_used(self) -> None:
+        """Tell of each plug-in that is not in use; what the import does without is only noted."""
+        concerned = self._name is None or not self._has_owner(self._name)
+        what = Text("Insticksprogram som inte används", "Plug-in not in use")
+        for one in self._plugins.left_out if self._plugins.import_types else ():
+            error = _not_used(one)
+            state = "wrong" if concerned and one.state == "left-out" else "noted"
+            self._findings.append(
+                Finding(NOT_USED, what, state, error.sentence, error.code, error.kind)
+            )
+
+    def _has_owner(self, name: str) -> bool:
+        try:
+            self._plugins.owner(self._store.definition(name).import_type)
+        except (AttributeError, HostError, sqlite3.Error):
+            return False
+        return True
 
     def _opened(self, held: ExitStack) -> Text:
         self._store = held.enter_context(Store.open(self._database, patience=self._patience))
@@ -269,6 +291,11 @@ def first_wrong(findings: list[Finding]) -> HostError | None:
         if one.state == "wrong":
             return HostError(one.code, one.kind, own(one.sentence))
     return None
+
+
+def _not_used(one: Found) -> HostError:
+    code = "PLUGIN_OFF" if one.state == "off" else "PLUGIN_LEFT_OUT"
+    return host_error(code, name=one.called, why=one.reason or Text("–", "–"))
 
 
 def _region(name: str) -> Text:

@@ -50,7 +50,9 @@ def every_error(plugins: Plugins) -> Iterator[Explained]:
                 Explained(str(one.code), str(one.kind), own(one.sentence), name)
                 for one in call("opter_errors")
             ]
-        except Exception as error:  # noqa: BLE001 - the other codes can be explained all the same
+        except KeyboardInterrupt:
+            raise
+        except BaseException as error:  # noqa: BLE001 - the other codes can be explained all the same
             log.warning("the plug-in %s cannot list its errors: %s", name, type(error).__name__)
 
 

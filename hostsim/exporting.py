@@ -11,6 +11,7 @@ from __future__ import annotations
 import csv
 import io
 import os
+import re
 import uuid
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
@@ -59,8 +60,11 @@ def export(store: Store, *, region: str | None = None, everything: bool = False)
 
     :param region: whose invoices; needed where several regions have payments to export.
     :param everything: also what came from Fortnox; not for Fortnox, then.
-    :raises HostError: ``EXPORT_REGION_NEEDED``.
+    :raises HostError: ``EXPORT_REGION_NEEDED`` or ``EXPORT_REGION_UNKNOWN``.
     """
+    if region is not None:
+        region = region.strip()
+        _refuse_unknown(store, region)
     chosen: list[Entry] = []
     left_out = Decimal(0)
     number = 0
@@ -78,19 +82,29 @@ def export(store: Store, *, region: str | None = None, everything: bool = False)
     return Exported(_written(chosen), len(chosen), amount, number, left_out)
 
 
+def _refuse_unknown(store: Store, region: str) -> None:
+    rows = store.db.execute("SELECT region FROM invoices UNION SELECT region FROM definitions")
+    known = {"", *(row["region"] for row in rows)}
+    if region not in known:
+        raise host_error("EXPORT_REGION_UNKNOWN", name=region, known=_listed(known))
+
+
+def _listed(regions: Iterable[str]) -> Text:
+    names = [region_name(region) for region in sorted(regions)]
+    return Text(", ".join(n.sv for n in names), ", ".join(n.en for n in names))
+
+
 def _refuse_several(chosen: Iterable[Entry], *, everything: bool) -> None:
     regions = sorted({entry.region for entry in chosen})
     if len(regions) > 1 and not everything:
-        names = [region_name(region) for region in regions]
-        several = Text(", ".join(n.sv for n in names), ", ".join(n.en for n in names))
-        raise host_error("EXPORT_REGION_NEEDED", names=several)
+        raise host_error("EXPORT_REGION_NEEDED", names=_listed(regions))
 
 
 def _written(chosen: Sequence[Entry]) -> str:
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(COLUMNS)
-    writer.writerows(map(_line, chosen))
+    writer.writerows(map(harmless, _line(entry)) for entry in chosen)
     return text.getvalue()
 
 
@@ -104,16 +118,31 @@ def _line(entry: Entry) -> tuple[str, ...]:
         row.currency or "",
         "" if row.exchange_rate is None else plain(row.exchange_rate, decimals=0),
         plain(row.amount),
-        _harmless(entry.bank_account),
+        entry.bank_account,
         entry.origin,
-        _harmless(row.source or ""),
+        row.source or "",
         entry.region,
     )
 
 
-def _harmless(text: str) -> str:
-    """Keep a spreadsheet from taking free text for a formula."""
-    return f"'{text}" if text.startswith(("=", "+", "-", "@", "\t")) else text
+_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
+_PLAIN_NUMBER = re.compile(r"-?\d+([.,]\d+)?", re.ASCII)
+
+
+def harmless(cell: str) -> str:
+    """Keep a spreadsheet from taking a text for a formula; numbers stay numbers."""
+    if cell.startswith(_FORMULA) and not _PLAIN_NUMBER.fullmatch(cell):
+        return "'" + cell
+    return cell
+
+
+def refuse_existing(path: Path) -> None:
+    """Refuse to write over a file.
+
+    :raises HostError: ``EXPORT_EXISTS``.
+    """
+    if path.exists():
+        raise host_error("EXPORT_EXISTS", path=path)
 
 
 def write_new(path: Path, text: str) -> None:
@@ -121,8 +150,7 @@ def write_new(path: Path, text: str) -> None:
 
     :raises HostError: ``EXPORT_EXISTS``, ``EXPORT_UNREACHABLE``.
     """
-    if path.exists():
-        raise host_error("EXPORT_EXISTS", path=path)
+    refuse_existing(path)
     part = path.with_name(f".{path.name}.{uuid.uuid4().hex[:8]}.part")
     try:
         with part.open("xb") as file:

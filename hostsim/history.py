@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from decimal import Decimal
@@ -18,8 +18,8 @@ from hostsim.decided import SET_ASIDE
 from hostsim.errors import HostError, host_error
 from hostsim.hookspecs import SettingsField
 from hostsim.models import Company, Row
-from hostsim.store import OLDEST_FIRST, Store, row_of, text_of
-from hostsim.texts import ERRORS, Text
+from hostsim.store import OLDEST_FIRST, Store, is_id, row_of, text_of
+from hostsim.texts import ERRORS, INTERRUPTED, Text
 
 #: Where a payment was registered from.
 IMPORT = "import"
@@ -91,7 +91,7 @@ def entry(store: Store, payment_id: int) -> Entry:
 
     :raises HostError: ``PAYMENT_UNKNOWN``.
     """
-    for found in entries(store, payment_id=payment_id):
+    for found in entries(store, payment_id=payment_id) if is_id(payment_id) else ():
         return found
     raise host_error("PAYMENT_UNKNOWN", id=payment_id)
 
@@ -174,8 +174,9 @@ class Imported:
 
 def runs(store: Store, show: Show) -> Iterator[Imported]:
     """Give all imports and comparisons, latest first."""
+    dead = dead_runs(store)
     for row in store.stream(f"{_RUNS} ORDER BY r.started_at DESC, r.rowid DESC"):
-        yield imported_of(row, show)
+        yield imported_of(row, show, dead)
 
 
 def run(store: Store, prefix: str, show: Show) -> Imported:
@@ -184,13 +185,34 @@ def run(store: Store, prefix: str, show: Show) -> Imported:
     :raises HostError: ``RUN_UNKNOWN``, ``RUN_AMBIGUOUS``.
     """
     wanted = prefix.strip().lower()
+    dead = dead_runs(store)
     query = f"{_RUNS} WHERE substr(r.id, 1, length(?1)) = ?1 LIMIT 2"
     found = store.db.execute(query, (wanted,)).fetchall() if wanted else []
     if not found:
         raise host_error("RUN_UNKNOWN", id=prefix)
     if len(found) > 1:
         raise host_error("RUN_AMBIGUOUS", id=prefix)
-    return imported_of(found[0], show)
+    return imported_of(found[0], show, dead)
+
+
+def dead_runs(store: Store) -> frozenset[str]:
+    """Name the runs that nobody goes on with, though the database says that they run.
+
+    The next import writes that down. A run holds the lock of its definition from
+    before it stands in the database until it has ended, so that one which stood
+    there before its lock was found free, and still does afterwards, was broken off.
+    """
+    running = store.db.execute("SELECT id, definition FROM runs WHERE state = 'running'").fetchall()
+    held = {name: _is_held(store, name) for name in {row["definition"] for row in running}}
+    return frozenset(row["id"] for row in running if not held[row["definition"]])
+
+
+def _is_held(store: Store, definition: str) -> bool:
+    try:
+        return store.locks.is_held("definition", definition)
+    except HostError:
+        # Who may not touch the locks cannot know, and is told what the database says.
+        return True
 
 
 _RUNS = """
@@ -215,14 +237,18 @@ def shown_settings(
     }
 
 
-def imported_of(row: sqlite3.Row, show: Show) -> Imported:
-    """Read an import out of its columns, with the import type of its definition."""
+def imported_of(row: sqlite3.Row, show: Show, dead: Collection[str] = frozenset()) -> Imported:
+    """Read an import out of its columns, with the import type of its definition.
+
+    :param dead: the runs that were broken off without a word.
+    """
+    died = row["state"] == "running" and row["id"] in dead
     totals = {kind: sek for kind, sek in json.loads(row["totals"]).items() if kind != SET_ASIDE}
     return Imported(
         id=row["id"],
         definition=row["definition"],
         import_type=row["import_type"],
-        state=row["state"],
+        state="failed" if died else row["state"],
         user=row["user"],
         started_at=datetime.fromisoformat(row["started_at"]),
         finished_at=_time(row["finished_at"]),
@@ -239,8 +265,8 @@ def imported_of(row: sqlite3.Row, show: Show) -> Imported:
         totals={kind: Decimal(total) for kind, total in totals.items()},
         not_read=row["not_read"],
         requests=row["requests"],
-        error_code=row["error_code"],
-        error=_sentence(row),
+        error_code="INTERRUPTED" if died else row["error_code"],
+        error=INTERRUPTED if died else _sentence(row),
     )
 
 

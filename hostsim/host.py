@@ -249,7 +249,9 @@ class Host:
         try:
             with self.plugins.answers.alive(live):
                 self.plugins.call_owner(live.run.import_type, "opter_settings_stored", run=live.run)
-        except Exception as error:  # noqa: BLE001 whatever it is, the settings are stored
+        except KeyboardInterrupt:
+            raise
+        except BaseException as error:  # noqa: BLE001 whatever it is, the settings are stored
             failure = failure_of(error)
             if failure is None:
                 log.warning("a plug-in failed in opter_settings_stored: %s", type(error).__name__)

@@ -33,7 +33,9 @@ def tell(plugins: Plugins, store: Store, run: SavedRun) -> None:
 def _told(name: str, call: Callable[..., Any], hook: str, **arguments: object) -> None:
     try:
         call(hook, **arguments)
-    except Exception as error:  # noqa: BLE001 whatever it is, it harms nobody
+    except KeyboardInterrupt:
+        raise
+    except BaseException as error:  # noqa: BLE001 whatever it is, it harms nobody
         # Neither message nor values: they could hold personal data.
         failure = failure_of(error)
         what = failure.code if failure is not None else type(error).__name__

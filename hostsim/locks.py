@@ -40,6 +40,13 @@ class Locks:
         finally:
             lock.release()
 
+    def is_held(self, *key: str) -> bool:
+        """Tell whether anybody holds the lock of a key, without waiting."""
+        if not self._file(key).exists():
+            return False
+        with self.hold(*key, wait=0) as got:
+            return not got
+
     def _got(self, lock: filelock.BaseFileLock, wait: float) -> bool:
         try:
             self.folder.mkdir(exist_ok=True)

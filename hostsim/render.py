@@ -732,11 +732,7 @@ def _show_afterwards(paper: Paper, preview: Preview) -> None:
             f"Set aside among the ignored: {number} ({sek} SEK); see hostsim decisions {name}.",
         )
     if preview.not_read:
-        number = count(preview.not_read, paper.language)
-        paper.say(
-            f"Därutöver finns {number} äldre betalningar, som inte lästes enligt inställningarna.",
-            f"Beside these there are {number} older payments, not read because of the settings.",
-        )
+        paper.line(say(texts.not_read(preview.not_read), paper.language))
     if preview.gone:
         numbers = one_line(", ".join(preview.gone))
         paper.say(
@@ -748,9 +744,8 @@ def _show_afterwards(paper: Paper, preview: Preview) -> None:
 
 
 def _show_how_to_save(paper: Paper, preview: Preview) -> None:
-    ready = count(preview.counts["ready"], paper.language)
     if preview.saved:
-        paper.say(f"{ready} betalningar är registrerade.", f"{ready} payments are registered.")
+        paper.line(say(texts.registered(preview.counts["ready"]), paper.language))
         return
     paper.say(
         f"Ingenting är registrerat än. Spara med: hostsim save {_quoted(preview.definition)}",

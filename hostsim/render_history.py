@@ -191,6 +191,7 @@ def show_entry(paper: Paper, entry: Entry) -> None:
             (Text("Nummer i Fortnox", "Number in Fortnox"), one_line(row.payment_number)),
             (Text("Faktura i Fortnox", "Invoice in Fortnox"), one_line(row.invoice_number or "")),
             (Text("Faktura här", "Invoice here"), one_line(row.host_invoice_number or "")),
+            (Text("Kund", "Customer"), one_line(row.customer_name or "")),
             (Text("Region", "Region"), _region(entry.region, language)),
             (Text("Datum", "Date"), render.day(row.payment_date)),
             (Text("Belopp", "Amount"), f"{amount(row.amount, language)} {SEK}"),

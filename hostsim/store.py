@@ -549,6 +549,11 @@ def text_of(sv: str | None, en: str | None) -> Text | None:
     return None if sv is None or en is None else Text(sv, en)
 
 
+def is_id(number: int) -> bool:
+    """Tell whether a number can be the id of a row; SQLite cannot even be asked for others."""
+    return 0 < number < 2**63
+
+
 def clean(text: str) -> str:
     """Replace what no database can keep: halves of surrogate pairs."""
     return text if text.isascii() else text.encode("utf-8", "replace").decode("utf-8")

@@ -162,6 +162,42 @@ INTERRUPTED = Text(
     "Import again.",
 )
 DEFAULT_REGION = Text("standardregionen", "the default region")
+_ANY = Text("", "")
+
+
+def payments(number: int, which: Text = _ANY) -> Text:
+    """Count payments in words, as ``1 betalning`` and ``1 200 äldre betalningar``."""
+    one = number == 1
+    return Text(
+        f"{_apart(number, ' ')} {which.sv}{'betalning' if one else 'betalningar'}",
+        f"{_apart(number, ',')} {which.en}{'payment' if one else 'payments'}",
+    )
+
+
+def _apart(number: int, between: str) -> str:
+    return f"{number:,}".replace(",", between)
+
+
+def registered(number: int) -> Text:
+    """Say how many payments are registered."""
+    counted = payments(number)
+    if number == 1:
+        return Text(f"{counted.sv} är registrerad.", f"{counted.en} is registered.")
+    return Text(f"{counted.sv} är registrerade.", f"{counted.en} are registered.")
+
+
+def not_read(number: int) -> Text:
+    """Say how many payments are older than what the settings ask for."""
+    counted = payments(number, Text("äldre ", "older "))
+    if number == 1:
+        return Text(
+            f"Därutöver finns {counted.sv}, som inte lästes enligt inställningarna.",
+            f"Beside these there is {counted.en}, not read because of the settings.",
+        )
+    return Text(
+        f"Därutöver finns {counted.sv}, som inte lästes enligt inställningarna.",
+        f"Beside these there are {counted.en}, not read because of the settings.",
+    )
 
 
 def region_name(region: str) -> Text:
@@ -544,12 +580,22 @@ ERRORS: dict[str, tuple[str, Text]] = {
             "was exported.",
         ),
     ),
+    "EXPORT_REGION_UNKNOWN": (
+        "usage",
+        Text(
+            "Regionen {name} finns inte, varken bland fakturorna eller bland filformaten, så "
+            "ingenting är exporterat. Välj en av: {known.sv}.",
+            "There is no region {name}, neither among the invoices nor among the formats, so that "
+            "nothing was exported. Choose one of: {known.en}.",
+        ),
+    ),
     "BANK_ACCOUNT": (
         "usage",
         Text(
-            "Bankkontot ska stå på en rad och ha högst 100 tecken; ingenting har lästs.",
+            "Bankkontot ska stå på en rad och ha högst 100 tecken; ingenting har lästs eller "
+            "registrerats.",
             "The bank account must stand on one line and have at most 100 characters; nothing "
-            "was read.",
+            "was read or registered.",
         ),
     ),
     "PREVIEW_CHANGED": (
@@ -864,6 +910,10 @@ ERRORS: dict[str, tuple[str, Text]] = {
             "The plug-in {name} is not used: {why.en}. Upgrade or uninstall it.",
         ),
     ),
+    "PLUGIN_OFF": (
+        "settings",
+        Text("Insticksprogrammet {name} {why.sv}.", "The plug-in {name} {why.en}."),
+    ),
     "NO_PLUGINS": (
         "settings",
         Text(
@@ -1128,7 +1178,10 @@ def switched_off(name: str) -> Text:
 
 def switched_off_by(variable: str) -> Text:
     """Say which environment variable switches the plug-in off."""
-    return Text(f"är avstängt av {variable}", f"is switched off by {variable}")
+    return Text(
+        f"är avstängt av {variable}; ta bort namnet där så slås det på",
+        f"is switched off by {variable}; take the name out there to switch it on",
+    )
 
 
 def wrong_group(group: str) -> Text:

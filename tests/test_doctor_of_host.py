@@ -7,13 +7,14 @@ import shutil
 import sqlite3
 import sys
 import threading
+from types import SimpleNamespace
 
 import pytest
 from fake_plugin import FakePlugin, hookimpl, invoice
 from ports import free_port
 
 from hostsim import __main__
-from hostsim.doctor import WHAT, Doctor, Finding, first_wrong
+from hostsim.doctor import NOT_USED, WHAT, Doctor, Finding, first_wrong
 from hostsim.errors import HostError, exit_status
 from hostsim.host import Host
 from hostsim.models import ExportedInvoice
@@ -39,6 +40,14 @@ class Bank(FakePlugin):
         if isinstance(self.answer, BaseException):
             raise self.answer
         return self.answer
+
+
+class Other:
+    """A plug-in of another import type."""
+
+    @hookimpl
+    def opter_import_types(self):
+        return [SimpleNamespace(code="Other", formats=("API",), label=Text("Annat", "Other"))]
 
 
 class Failed(Exception):
@@ -193,8 +202,8 @@ def test_a_keyring_is_named(examine, store):
 
 def test_a_plug_in_that_is_left_out_is_told_with_the_reason(examine, store, bank):
     findings = examine(plugins=Plugins([("bank", bank), ("class", Bank)]))
-    assert wrong(findings) == {"host.plugins": "PLUGIN_LEFT_OUT"}
-    assert "är en klass" in findings["host.plugins"].sentence.sv
+    assert wrong(findings) == {NOT_USED: "PLUGIN_LEFT_OUT"}
+    assert "är en klass" in findings[NOT_USED].sentence.sv
 
 
 def test_a_host_without_plug_ins_is_told(examine, store):
@@ -218,6 +227,21 @@ def loaded(store):
             )
         ]
     )
+
+
+def test_another_plug_in_that_is_left_out_is_no_fault_of_this_import(examine, loaded, bank):
+    bank.answer = []
+    findings = examine(NAME, plugins=Plugins([("bank", bank), ("class", Bank)]))
+    assert wrong(findings) == {}
+    assert (findings[NOT_USED].state, findings[NOT_USED].code) == ("noted", "PLUGIN_LEFT_OUT")
+
+
+def test_one_that_is_left_out_is_a_fault_where_the_import_has_no_plug_in(examine, loaded, bank):
+    plugins = Plugins([("other", Other()), ("class", Bank)])
+    assert wrong(examine(NAME, plugins=plugins)) == {
+        NOT_USED: "PLUGIN_LEFT_OUT",
+        "host.definition": "IMPORT_TYPE_UNKNOWN",
+    }
 
 
 def test_what_the_plug_in_finds_comes_last(examine, loaded, bank):

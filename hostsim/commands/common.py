@@ -8,11 +8,12 @@ import contextlib
 import functools
 import logging
 import os
+import sqlite3
 import sys
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TextIO
 
 import click
 
@@ -40,6 +41,8 @@ class Common:
     db: str | None = None
     verbose: int = 0
     json: bool = False
+    #: Where the result goes while a command runs; see :func:`command`.
+    result: TextIO | None = None
 
     @property
     def database(self) -> Path:
@@ -55,7 +58,7 @@ class Common:
     @property
     def paper(self) -> Paper:
         """Standard output."""
-        return Paper(sys.stdout, self.language)
+        return Paper(self.result or sys.stdout, self.language)
 
     def text(self, sv: str, en: str) -> str:
         """Choose the language of the reader."""
@@ -104,9 +107,22 @@ class _Command(click.Command):
         self.help = say(self.says, _language_of(ctx))
         super().format_help_text(ctx, formatter)
 
+    def get_help_option(self, ctx: click.Context) -> click.Option | None:
+        option = super().get_help_option(ctx)
+        if option is not None:
+            option.callback = _show_help
+        return option
+
 
 class _Group(_Command, click.Group):
     """A group of commands with its help in both languages."""
+
+
+def _show_help(context: click.Context, _: click.Parameter, value: bool) -> None:  # noqa: FBT001 click's
+    """Show help as any other result: that nobody reads on is no fault of the program."""
+    if value and not context.resilient_parsing:
+        common_of(context).paper.line(context.get_help())
+        context.exit()
 
 
 def _language_of(context: click.Context) -> str:
@@ -186,7 +202,8 @@ def command(
         def called(context: click.Context, /, *arguments: Any, **keywords: Any) -> Any:
             common = common_of(context)
             set_log_level(common.verbose)
-            return function(common, *arguments, **keywords)
+            with _result_alone(common):
+                return function(common, *arguments, **keywords)
 
         made: Any = called
         for option in reversed((*_SHARED, _JSON) if json else _SHARED):
@@ -201,6 +218,17 @@ def command(
         return made
 
     return decorate
+
+
+@contextlib.contextmanager
+def _result_alone(common: Common) -> Iterator[None]:
+    """Keep what anybody else prints, such as a plug-in in a hook, away from the result."""
+    common.result = sys.stdout
+    try:
+        with contextlib.redirect_stdout(sys.stderr):
+            yield
+    finally:
+        common.result = None
 
 
 def set_log_level(verbose: int) -> None:
@@ -230,6 +258,21 @@ def load_plugins(store: Store | None = None) -> Plugins:
 
     off = discovery.off(store, os.environ.get(discovery.VARIABLE, ""))
     return Plugins.load(off=off) if off else Plugins.load()
+
+
+def plugins_beside(common: Common) -> Plugins:
+    """Load the plug-ins for a command that works without a database, too.
+
+    What a database says is switched off counts where it can be read.
+    """
+    from hostsim.store import Store
+
+    try:
+        store = Store.open(common.database)
+    except (HostError, sqlite3.Error):
+        return load_plugins()
+    with store:
+        return load_plugins(store)
 
 
 def host_over(store: Store, **keywords: Any) -> Host:

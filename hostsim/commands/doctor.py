@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from hostsim import render
-from hostsim.commands.common import Common, Option, command, load_plugins
+from hostsim.commands.common import Common, Option, command, plugins_beside
 from hostsim.commands.imports import NO_BROWSER, Window, login_timeout
 from hostsim.commands.root import hostsim
 from hostsim.errors import host_error
@@ -28,6 +28,7 @@ STATES = {
     "wrong": ("✗", "x", Text("fel", "wrong"), "31"),
     "unknown": ("?", "?", Text("okänt", "unknown"), "33"),
     "skipped": ("–", "-", Text("ej sett", "not seen"), "2"),
+    "noted": ("!", "!", Text("obs", "note"), "33"),
 }
 
 
@@ -48,7 +49,7 @@ def doctor(common: Common, name: str | None, *, no_browser: bool) -> None:
     from hostsim.secrets import system_keyring
 
     timeout = login_timeout(os.environ)
-    plugins = load_plugins()
+    plugins = plugins_beside(common)
     with render.progress_on(sys.stderr, common.language) as progress:
 
         def make_host(store: Any) -> Host:
@@ -139,7 +140,7 @@ def errors(common: Common, code: str | None, *, markdown: bool) -> None:
     """Show every code of the host and of its plug-ins, or one."""
     from hostsim import error_pages
 
-    found = list(error_pages.every_error(load_plugins()))
+    found = list(error_pages.every_error(plugins_beside(common)))
     if code is not None:
         wanted = code.strip().upper()
         found = [one for one in found if one.code == wanted]

@@ -17,6 +17,7 @@ from hostsim.commands.imports import NO_BROWSER, Window, login_timeout
 from hostsim.commands.register import payments
 from hostsim.commands.root import hostsim
 from hostsim.texts import Text
+from hostsim.texts import payments as payments_text
 
 if TYPE_CHECKING:
     from hostsim.exporting import Exported
@@ -157,6 +158,8 @@ def export(common: Common, file: str, *, region: str | None, everything: bool) -
             "Välj en fil: med - står filen själv på standard output, och --json får inte plats.",
             "Choose a file: with - the file itself is standard output, without room for --json.",
         )
+    if file != "-":
+        exporting.refuse_existing(Path(file))
     with opened(common) as store:
         made = exporting.export(store, region=region, everything=everything)
     _tell_what_is_left_out(common, made, everything=everything)
@@ -178,12 +181,10 @@ def _tell_what_is_left_out(common: Common, made: Exported, *, everything: bool) 
 
 
 def _left_out(made: Exported) -> Text:
-    number, sek = made.left_out, made.left_out_amount
+    number, sek = payments_text(made.left_out), made.left_out_amount
     return Text(
-        f"Utelämnade, eftersom de kom från Fortnox: {number} betalningar, "
-        f"{render.amount(sek, 'sv')} SEK.",
-        f"Left out, since they came from Fortnox: {number} payments, "
-        f"{render.amount(sek, 'en')} SEK.",
+        f"Utelämnade, eftersom de kom från Fortnox: {number.sv}, {render.amount(sek, 'sv')} SEK.",
+        f"Left out, since they came from Fortnox: {number.en}, {render.amount(sek, 'en')} SEK.",
     )
 
 
@@ -200,9 +201,9 @@ def _show_export(common: Common, file: str, made: Exported) -> None:
         }
         render.write_json(common.paper, answer)
         return
-    number, sek = made.payments, made.amount
+    number, sek = payments_text(made.payments), made.amount
     common.paper.say(
-        f"Skrivna till {file}: {number} betalningar, {render.amount(sek, 'sv')} SEK.",
-        f"Written to {file}: {number} payments, {render.amount(sek, 'en')} SEK.",
+        f"Skrivna till {file}: {number.sv}, {render.amount(sek, 'sv')} SEK.",
+        f"Written to {file}: {number.en}, {render.amount(sek, 'en')} SEK.",
     )
     common.paper.say(*_left_out(made))

@@ -154,5 +154,5 @@ def _typed(db: sqlite3.Connection, row: sqlite3.Row, now: Payment | None) -> Typ
     if now is None or row["invoice_id"] is None or row["reason"] != decided.DOUBTFUL:
         return None
     by_hand = deciding.ByHand(db)
-    pairs = decided.paired([(0, now)], {}, by_hand.of(row["invoice_id"]), by_hand.used)
+    pairs = decided.paired([(0, now)], {}, by_hand.of(row["invoice_id"]))
     return pairs.get(0)

@@ -10,13 +10,13 @@ from __future__ import annotations
 import csv
 import io
 import json
-import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import datetime
 from decimal import Decimal, localcontext
 from typing import Any, NamedTuple
 
 from hostsim import render, render_history
+from hostsim.exporting import harmless
 from hostsim.history import REGISTERED, Imported
 from hostsim.judging import EXACT
 from hostsim.models import SEK, Decision, Row
@@ -255,8 +255,6 @@ COLUMNS: dict[str, Sequence[Column]] = {
 }
 
 _BYTE_ORDER_MARK = "\N{ZERO WIDTH NO-BREAK SPACE}"
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
-_PLAIN_NUMBER = re.compile(r"-?\d+([.,]\d+)?")
 
 
 def csv_lines(columns: Sequence[Column], entries: Iterable[Any], language: str) -> Iterator[str]:
@@ -272,13 +270,6 @@ def _exported(column: Column, entry: Any, language: str) -> str:
         apart = "," if language == "en" else "\N{NO-BREAK SPACE}"
         text = text.replace(apart, "").replace(" ", "")
     return harmless(text)
-
-
-def harmless(cell: str) -> str:
-    """Keep a spreadsheet from taking a text for a formula; numbers stay numbers."""
-    if cell.startswith(_FORMULA) and not _PLAIN_NUMBER.fullmatch(cell):
-        return "'" + cell
-    return cell
 
 
 def _line(cells: Iterable[str]) -> str:

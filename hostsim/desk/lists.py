@@ -199,8 +199,9 @@ def decisions(definition: str | None) -> Source:
 _DONE = "(r.settled_at IS NOT NULL OR r.taken_back_at IS NOT NULL)"
 
 
-def runs() -> Source:
+def runs(store: Store) -> Source:
     """Describe every import and comparison, latest first."""
+    dead = history.dead_runs(store)
     return Source(
         query=" FROM runs r JOIN definitions d ON d.name = r.definition WHERE 1",
         values=(),
@@ -214,7 +215,7 @@ def runs() -> Source:
         }
         | {key: f"json_extract(r.counts, '$.{key}') {{0}}" for key in ("read", *KINDS)},
         # A list shows no settings, so that no plug-in has to be asked for each row.
-        entry=lambda row: history.imported_of(row, lambda _type, _values: {}),
+        entry=lambda row: history.imported_of(row, lambda _type, _values: {}, dead),
         columns="r.*, d.import_type",
         total="NULL",
         order="r.started_at DESC, r.rowid DESC",

@@ -19,7 +19,12 @@ pages = Blueprint("runs", __name__, url_prefix="/runs")
 def show() -> str:
     """Show all imports on the left, and the chosen one on the right."""
     listed = shown(
-        "runs", words()("runs"), runs(), endpoint="runs.show", csv="runs.export", picks="run"
+        "runs",
+        words()("runs"),
+        runs(office().store),
+        endpoint="runs.show",
+        csv="runs.export",
+        picks="run",
     )
     first = listed.page.entries[0].id if listed.page.entries else ""
     wanted = request.args.get("run") or first
@@ -49,5 +54,5 @@ def export(kind: str) -> Response:
     """Give the imports as CSV, as they are filtered and sorted on the page."""
     if kind != "runs":
         raise host_error("PAGE_UNKNOWN")
-    entries = all_of(office().store, runs(), Asked.of(request.args))
+    entries = all_of(office().store, runs(office().store), Asked.of(request.args))
     return csv_response("runs", "importer", entries)

@@ -7,6 +7,7 @@ the plug-in and from :mod:`hostsim.texts`.
 
 from __future__ import annotations
 
+from hostsim import texts
 from hostsim.texts import Text, say
 
 WORDS: dict[str, Text] = {
@@ -74,6 +75,7 @@ WORDS: dict[str, Text] = {
     "sum_ready_saved": Text("Sparade", "Saved"),
     "sum_rejected": Text("Kan inte sparas", "Cannot be saved"),
     "sum_ignored": Text("Ignorerade", "Ignored"),
+    "not_read_one": texts.not_read(1),
     "not_read": Text(
         "Därutöver finns {n} äldre betalningar, som inte lästes enligt inställningarna.",
         "Beside these there are {n} older payments, not read because of the settings.",
@@ -83,6 +85,7 @@ WORDS: dict[str, Text] = {
         "No longer there where they came from: {numbers}.",
     ),
     "nothing_registered": Text("Ingenting är registrerat än.", "Nothing is registered yet."),
+    "saved_one": texts.registered(1),
     "saved": Text("{n} betalningar är registrerade.", "{n} payments are registered."),
     "show_registered": Text("Visa dem i Betalningsregistrering", "Show them in Manual payments"),
     "open_previews": Text("Öppna inläsningar", "Open previews"),

@@ -1,0 +1,63 @@
+"""Whoever reads only the beginning of a result gets no complaint, and the shell its status."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+
+import pytest
+
+from hostsim import __main__
+from hostsim.cli import READER_GONE
+
+
+@pytest.fixture
+def ended_unread(tmp_path, monkeypatch):
+    """Run a command into a pipe that nobody reads from; give its status and errors."""
+    monkeypatch.setenv("HOSTSIM_DB", str(tmp_path / "host.db"))
+    monkeypatch.setenv("HOSTSIM_LANG", "en")
+    assert __main__.main(["init"]) == 0
+
+    def ended_unread(*arguments):
+        reader, writer = os.pipe()
+        os.close(reader)
+        with os.fdopen(writer, "wb") as gone:
+            ended = subprocess.run(
+                [sys.executable, "-m", "hostsim", *arguments],
+                stdout=gone,
+                stderr=subprocess.PIPE,
+                check=False,
+            )
+        return ended.returncode, ended.stderr.decode()
+
+    return ended_unread
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="a pipe without a reader fails otherwise there")
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("payments",),
+        ("payments", "--json"),
+        ("payments", "show", "--help"),
+        ("runs",),
+        ("errors",),
+        ("--help",),
+    ],
+)
+def test_a_reader_who_leaves_early_is_no_fault(ended_unread, arguments):
+    assert ended_unread(*arguments) == (READER_GONE, "")
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="a pipe without a reader fails otherwise there")
+def test_an_export_that_nobody_reads_says_only_what_it_leaves_out(ended_unread):
+    status, told = ended_unread("payments", "export", "-")
+    assert status == READER_GONE
+    assert told.splitlines() == ["Left out, since they came from Fortnox: 0 payments, 0.00 SEK."]
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="a pipe without a reader fails otherwise there")
+def test_an_error_is_told_though_nobody_reads_the_result(ended_unread):
+    status, told = ended_unread("payments", "show", "7")
+    assert (status, told[:17]) == (2, "PAYMENT_UNKNOWN: ")
