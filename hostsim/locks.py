@@ -10,10 +10,12 @@ import hashlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-
-import filelock
+from typing import TYPE_CHECKING
 
 from hostsim.errors import host_error
+
+if TYPE_CHECKING:
+    import filelock
 
 
 class Locks:
@@ -30,6 +32,8 @@ class Locks:
         :param key: any words; together they name the lock.
         :param wait: seconds to wait for another holder; 0 tries once.
         """
+        import filelock  # noqa: PLC0415 - most commands lock nothing
+
         # The holder may be another thread than the one that lets go.
         lock = filelock.FileLock(self._file(key), thread_local=False)
         if not self._got(lock, max(wait, 0)):
@@ -48,6 +52,8 @@ class Locks:
             return not got
 
     def _got(self, lock: filelock.BaseFileLock, wait: float) -> bool:
+        import filelock  # noqa: PLC0415
+
         try:
             self.folder.mkdir(exist_ok=True)
             lock.acquire(timeout=wait)

@@ -12,6 +12,7 @@ import itertools
 import json
 import sqlite3
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from decimal import Decimal, localcontext
@@ -24,6 +25,7 @@ from hostsim.hookspecs import BATCH
 from hostsim.judging import EXACT, KINDS, ZERO, Candidate, Judgement, Refusal
 from hostsim.models import Aside, Company, Decision, Definition, Payment, Row, SavedPayment
 from hostsim.regions import refuse_company_of_other_region
+from hostsim.sorting import NOTHING_REMAINS, Plain, Sorted, Which, sorted_out
 from hostsim.store import (
     OLDEST_FIRST,
     PAYMENT_COLUMNS,
@@ -261,11 +263,30 @@ class Recording:
         only: frozenset[str] | None = None,
     ) -> Iterator[Group]:
         """Judge; ``only`` leaves out invoices on which none of these payments is."""
+        # What is plain was fetched in this run, and nobody ever decided anything about it.
+        apart = asking or only is not None
+        with self._sorted_out(company, moves, apart=apart) as rows:
+            yield from self._judged_beside(rows.others(), company, moves, asking=asking, only=only)
+
+    def _sorted_out(
+        self, company: str, moves: _Moves, *, apart: bool = True
+    ) -> AbstractContextManager[Sorted]:
+        which = Which(company, self.definition.region, self.run_id, self.definition.name)
+        series = deciding.series_in_force(self.store.db, self.definition.name, company)
+        return sorted_out(self.store, which, series=series, touched=moves.returned, apart=apart)
+
+    def _judged_beside(
+        self,
+        rows: Iterable[sqlite3.Row],
+        company: str,
+        moves: _Moves,
+        *,
+        asking: bool = False,
+        only: frozenset[str] | None = None,
+    ) -> Iterator[Group]:
         accepted = self.store.accepted_deviation
         series = deciding.series_in_force(self.store.db, self.definition.name, company)
         by_hand = deciding.ByHand(self.store.db)
-        values = (company, self.definition.region, self.run_id, self.definition.name)
-        rows = self.store.stream(_ROWS_BESIDE_INVOICES, values)
         for invoice_id, group in itertools.groupby(rows, key=lambda row: row["inv_id"]):
             if invoice_id is None:
                 for row in group:
@@ -308,8 +329,14 @@ class Recording:
         totals = dict.fromkeys(("read", *KINDS), ZERO)
         aside = Aside()
         results: list[tuple[object, ...]] = []
-        with localcontext(EXACT):
-            for group in self.judged(company.number):
+        moves = self._moves(company.number, asking=False)
+        with localcontext(EXACT), self._sorted_out(company.number, moves) as rows:
+            for batch in rows.plain():
+                self._write_plain([one for one in batch if not one.as_shown])
+                for kind in ("read", judging.READY):
+                    counts[kind] += len(batch)
+                    totals[kind] += sum((Decimal(one.amount) for one in batch), ZERO)
+            for group in self._judged_beside(rows.others(), company.number, moves):
                 for row, judgement in zip(group.rows, group.judgements, strict=True):
                     amount = Decimal(row["amount"] or 0)
                     for kind in ("read", judgement.kind):
@@ -335,6 +362,15 @@ class Recording:
                     company.name,
                     self.run_id,
                 ),
+            )
+
+    def _write_plain(self, rows: Sequence[Plain]) -> None:
+        with self.store.change() as db:
+            db.executemany(
+                "UPDATE run_rows SET kind = 'ready', invoice_id = ?, status = 'exact',"
+                " warning_sv = NULL, warning_en = NULL, reason = NULL, message_sv = NULL,"
+                " message_en = NULL, written_off = '0', effect = amount WHERE id = ?",
+                [(one.invoice_id, one.row_id) for one in rows],
             )
 
     def _write(self, results: Sequence[tuple[object, ...]]) -> None:
@@ -423,17 +459,28 @@ class Recording:
     ) -> list[_Hidden]:
         """Judge again, and move what remains on the invoices; refuse any difference."""
         hidden = []
-        for group in self.judged(company):
-            for row, judgement in zip(group.rows, group.judgements, strict=True):
-                if _differs(_decision(group.invoice_id, judgement), row):
+        moves = self._moves(company, asking=False)
+        with self._sorted_out(company, moves) as rows:
+            for batch in rows.plain():
+                if not all(one.as_shown for one in batch):
                     raise _HoldsNoLonger
-                if judgement.below is not None and row["number"]:
-                    hidden.append(_Hidden(row["id"], judgement.reason or "", judgement.below))
-                if judgement.kind != judging.READY or group.invoice_id is None:
-                    continue
-                if row["reg_id"] is not None:
-                    deciding.counter(db, row["reg_id"], self.run_id, user, at)
-                deciding.take_from_invoice(db, group.invoice_id, judgement.effect)
+                db.executemany(
+                    "UPDATE invoices SET remaining = ? WHERE id = ?",
+                    [(NOTHING_REMAINS, one.invoice_id) for one in batch],
+                )
+            for group in self._judged_beside(rows.others(), company, moves):
+                for row, judgement in zip(group.rows, group.judgements, strict=True):
+                    if _differs(_decision(group.invoice_id, judgement), row):
+                        raise _HoldsNoLonger
+                    if judgement.below is not None and row["number"]:
+                        hidden.append(_Hidden(row["id"], judgement.reason or "", judgement.below))
+                    if judgement.kind == judging.READY and row["reg_id"] is not None:
+                        deciding.counter(db, row["reg_id"], self.run_id, user, at)
+                effects = [one.effect for one in group.judgements if one.kind == judging.READY]
+                if effects and group.invoice_id is not None:
+                    with localcontext(EXACT):
+                        taken = sum(effects, ZERO)
+                    deciding.take_from_invoice(db, group.invoice_id, taken)
         return hidden
 
     def _register(self, db: sqlite3.Connection, company: Company, user: str, at: datetime) -> None:
@@ -679,49 +726,4 @@ _OFFER_AGAIN = f"""
         AND d.number = pending.number AND d.decision = 'keep'
         AND d.taken_back_at IS NULL AND d.settled_at IS NULL))
     ON CONFLICT (run_id, number) WHERE number <> '' DO NOTHING
-"""  # noqa: S608 constants
-
-_REGISTERED_COLUMNS = ", ".join(f"p.{name} AS reg_{name}" for name in PAYMENT_COLUMNS.split(", "))
-
-_INVOICE_COLUMNS = ", ".join(
-    f"i.{name} AS inv_{name}"
-    for name in (
-        "id",
-        "region",
-        "number",
-        "ocr",
-        "customer_code",
-        "customer_name",
-        "currency",
-        "total",
-        "remaining",
-        "invoice_date",
-        "due_date",
-        "period_closed",
-    )
-)
-
-# By number in the definition's region; else by an OCR that exactly one invoice there holds,
-# and exactly one where the payments come from.
-_ROWS_BESIDE_INVOICES = f"""
-    SELECT r.*, p.id AS reg_id, {_REGISTERED_COLUMNS}, {_INVOICE_COLUMNS},
-           {deciding.DECISION_COLUMNS}, x.deleted_by AS del_by, x.deleted_at AS del_at,
-           x.deleted_why AS del_why
-    FROM run_rows r
-    LEFT JOIN payments p ON p.company = ?1 AND p.number = r.number AND p.state = 'registered'
-    LEFT JOIN payments x ON p.id IS NULL AND x.id = (
-        SELECT max(id) FROM payments
-        WHERE company = ?1 AND number = r.number AND state = 'deleted')
-    LEFT JOIN decisions d ON d.definition = ?4 AND d.company = ?1 AND d.number = r.number
-        AND d.taken_back_at IS NULL AND d.settled_at IS NULL
-    LEFT JOIN invoices i ON i.id = COALESCE(
-        (SELECT id FROM invoices WHERE region = ?2 AND number = r.invoice_number),
-        (SELECT CASE WHEN count(*) = 1 THEN min(id) END
-         FROM invoices WHERE region = ?2 AND ocr = r.ocr AND r.ocr <> ''
-         AND NOT EXISTS (SELECT 1 FROM run_rows o WHERE o.run_id = r.run_id AND o.ocr = r.ocr
-                         AND o.ocr <> '' AND o.invoice_number <> r.invoice_number)
-         AND NOT EXISTS (SELECT 1 FROM payments o WHERE o.company = ?1 AND o.ocr = r.ocr
-                         AND o.ocr <> '' AND o.invoice_number <> r.invoice_number)))
-    WHERE r.run_id = ?3 AND r.gone = 0
-    ORDER BY i.id, {OLDEST_FIRST.format("r")}, r.id
 """  # noqa: S608 constants

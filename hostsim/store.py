@@ -203,9 +203,15 @@ class Store:
         On a connection of its own, so that a reader who stops half-way, or
         writes while it reads, disturbs nobody.
         """
+        with self.reader() as connection:
+            yield from connection.execute(query, values)
+
+    @contextmanager
+    def reader(self) -> Iterator[sqlite3.Connection]:
+        """Give a connection to read with, and to keep temporary tables on."""
         connection = self._connect()
         try:
-            yield from connection.execute(query, values)
+            yield connection
         finally:
             connection.close()
 

@@ -257,6 +257,9 @@ class Crew:
                 # Here, not where it is heard of: nothing may start in between.
                 self._over.set()
             self._news.put(partial(self._finished, job))
+            # What came of it may be large, and the next job may be long in coming.
+            self._mine.job = None
+            del job
 
     # --- the end ---
 

@@ -7,11 +7,18 @@ their own: a refresh token is good once.
 
 from __future__ import annotations
 
+import hashlib
 import json
 import logging
+import os
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
+from opter_fortnox_plugin.configuration import Configuration
+from opter_fortnox_plugin.contract import Run
+from opter_fortnox_plugin.errors import SettingsWrong
+from opter_fortnox_plugin.host import Host
 from opter_fortnox_plugin.protocol import Tokens
 
 log = logging.getLogger(__name__)
@@ -87,3 +94,25 @@ def read(text: str | None) -> Kept | None:
     # The text itself is a secret, and is not repeated.
     log.warning("the login that was kept is of an unknown form; a person must sign in")
     return None
+
+
+def is_any(run: Run, *, environment: Mapping[str, str] = os.environ) -> bool:
+    """Tell whether a login is kept for a definition; asks nobody but the host."""
+    try:
+        configuration = Configuration.of(run.configuration, environment)
+    except SettingsWrong:
+        # Not set up yet, so that nobody can have signed in; an import looks again.
+        return False
+    return bool(Host(run).secret(f"login/{whose(configuration)}"))
+
+
+def whose(configuration: Configuration) -> str:
+    """Name what a login belongs to, beside the definition: program and token service."""
+    ours = f"{len(configuration.client_id)}:{configuration.client_id}{configuration.auth_url}"
+    # Hashed, since an address may be longer than a host's key.
+    return digest(ours)
+
+
+def digest(text: str) -> str:
+    """Make a short name out of a text of any length."""
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:32]

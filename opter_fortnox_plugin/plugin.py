@@ -47,9 +47,12 @@ def opter_check_settings(import_type: str, values: Mapping[str, str]) -> Checked
 def opter_settings_stored(run: Run) -> None:
     if not _our_run(run) or settings.stays_signed_in(run.settings):
         return
-    from opter_fortnox_plugin.staying import end_kept_login  # noqa: PLC0415
+    from opter_fortnox_plugin import kept  # noqa: PLC0415
 
-    end_kept_login(run)
+    if kept.is_any(run):
+        from opter_fortnox_plugin.staying import end_kept_login  # noqa: PLC0415
+
+        end_kept_login(run)
 
 
 @hookimpl

@@ -15,7 +15,6 @@ there what another process was given, and needs no refresh of its own.
 
 from __future__ import annotations
 
-import hashlib
 import logging
 import os
 import time
@@ -27,7 +26,7 @@ from opter_fortnox_plugin.configuration import Configuration
 from opter_fortnox_plugin.contract import Run, Text
 from opter_fortnox_plugin.errors import FortnoxError, LoginFailed, SettingsWrong, Unavailable
 from opter_fortnox_plugin.host import Host
-from opter_fortnox_plugin.kept import Kept, read
+from opter_fortnox_plugin.kept import Kept, digest, read, whose
 from opter_fortnox_plugin.oauth import SignedIn, TokenEndpoint
 from opter_fortnox_plugin.protocol import Tokens
 from opter_fortnox_plugin.transport import Transport
@@ -63,10 +62,9 @@ class KeptLogin:
         self._host = host
         self._endpoint = endpoint
         self._now = now
-        # Hashed, since an address may be longer than a host's key.
-        ours = f"{len(configuration.client_id)}:{configuration.client_id}{configuration.auth_url}"
-        self._key = f"login/{_digest(ours)}"
-        self._lock_key = f"token/{_digest(host.run.definition)}/{_digest(ours)}"
+        ours = whose(configuration)
+        self._key = f"login/{ours}"
+        self._lock_key = f"token/{digest(host.run.definition)}/{ours}"
 
     def resume(self) -> Tokens | None:
         """Return tokens by the kept login; ``None`` where a person must sign in.
@@ -288,10 +286,6 @@ def _is_over(error: FortnoxError) -> bool:
 
 def _named(error: Exception) -> str:
     return str(getattr(error, "code", type(error).__name__))
-
-
-def _digest(text: str) -> str:
-    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:32]
 
 
 _ANOTHER: Final = Text(

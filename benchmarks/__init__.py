@@ -1,0 +1,1 @@
+"""What reading, judging and saving cost, beside what others would take."""

@@ -1,0 +1,34 @@
+"""Read all payments with dlt's REST API source, by its declared options, and keep none."""
+
+import sys
+
+from dlt.sources.rest_api import rest_api_source
+from tally import Tally
+
+count, base_url, access_token, _ = sys.argv[1:]
+source = rest_api_source(
+    {
+        "client": {
+            "base_url": f"{base_url}/3/",
+            "auth": {"type": "bearer", "token": access_token},
+            "paginator": {
+                "type": "page_number",
+                "base_page": 1,
+                "total_path": "MetaInformation.'@TotalPages'",
+            },
+        },
+        "resources": [
+            {
+                "name": "invoicepayments",
+                "endpoint": {
+                    "path": "invoicepayments",
+                    "params": {"limit": 500},
+                    "data_selector": "InvoicePayments",
+                },
+            }
+        ],
+    }
+)
+with Tally(int(count)) as tally:
+    for one in source.resources["invoicepayments"]:
+        tally.take(one["Number"], one["Amount"])

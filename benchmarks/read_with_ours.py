@@ -1,0 +1,49 @@
+"""Import and save all payments: the plug-in, a host, and its database in a file."""
+
+import json
+import sys
+import tempfile
+from pathlib import Path
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+from tally import Tally
+
+from hostsim.host import Host
+from hostsim.plugins import Plugins
+from hostsim.store import Store
+from opter_fortnox_plugin import (
+    importer,  # noqa: F401 - loaded before the clock runs, as the other tools are
+    plugin,
+)
+
+NAME = "Fortnox"
+count, code, environment = int(sys.argv[1]), sys.argv[2], json.loads(sys.argv[3])
+
+
+def signs_in(address: str, answered: Any) -> bool:
+    """Answer at once, as a person would."""
+    asked = parse_qs(urlsplit(address).query)
+    answered(f"{asked['redirect_uri'][0]}?code={code}&state={asked['state'][0]}")
+    return True
+
+
+with tempfile.TemporaryDirectory() as folder, Store.create(Path(folder) / "host.db") as store:
+    with store.change() as db:
+        db.executemany(
+            "INSERT INTO invoices (region, number, ocr, customer_code, customer_name, currency,"
+            " total, remaining, period_closed)"
+            " VALUES ('', ?1, '', 'K1', 'Grus AB', 'SEK', ?2, ?2, 1)",
+            ((str(n), f"{1000 + n % 90}.50") for n in range(1, count + 1)),
+        )
+    host = Host(
+        store, Plugins([("fortnox", plugin)]), configuration=environment, window=signs_in, user="me"
+    )
+    host.define(NAME, "FortnoxAPI", "API", "", {"ignore_payments_before": "1990-01-01"})
+    with Tally(count) as tally:
+        host.import_payments(NAME)
+        host.save(NAME)
+        # What is right is what stands in the books.
+        rows = store.db.execute("SELECT number, amount FROM payments WHERE state = 'registered'")
+        for number, amount in rows:
+            tally.take(number, amount)

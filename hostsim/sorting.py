@@ -1,0 +1,185 @@
+"""The rows of a run beside their invoices, those that need no thought apart from the others.
+
+Most payments pay the whole of one invoice, and nobody ever said anything about
+them. What :func:`hostsim.judging.judge` says of such a payment can be said by
+the database, for all of them at once. Every doubt, however small, leaves a row
+to ``judge``; that the two never differ is held by a test.
+"""
+
+from __future__ import annotations
+
+import itertools
+import json
+import sqlite3
+from collections.abc import Collection, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from hostsim import decided, deciding
+from hostsim.hookspecs import BATCH
+from hostsim.models import Decision
+from hostsim.store import OLDEST_FIRST, PAYMENT_COLUMNS, Store
+
+#: What remains of an invoice that a plain payment pays, in its currency: SEK.
+NOTHING_REMAINS = "0.00"
+
+
+class Plain(NamedTuple):
+    """A payment that pays its invoice exactly: ready, and nothing to be said of it."""
+
+    row_id: int
+    invoice_id: int
+    amount: str  # SEK, and its effect
+    as_shown: bool  # it was judged so before, and was written down
+
+
+@dataclass(frozen=True, slots=True)
+class Which:
+    """Whose rows are sorted out."""
+
+    company: str
+    region: str
+    run_id: str
+    definition: str
+
+
+@dataclass(frozen=True, slots=True)
+class Sorted:
+    """The rows of a run as they are committed when this is made."""
+
+    _db: sqlite3.Connection
+    _which: Which
+
+    def plain(self) -> Iterator[Sequence[Plain]]:
+        """Give the plain payments, in batches."""
+        rows = map(Plain._make, self._db.cursor().execute(_PLAIN_ROWS))
+        while batch := list(itertools.islice(rows, BATCH)):
+            yield batch
+
+    def others(self) -> Iterator[sqlite3.Row]:
+        """Give all others beside what decides about them, by invoice, the oldest first."""
+        cursor = self._db.cursor()
+        cursor.row_factory = sqlite3.Row
+        yield from cursor.execute(_OTHERS, (self._which.company, self._which.definition))
+
+
+@contextmanager
+def sorted_out(
+    store: Store,
+    which: Which,
+    *,
+    series: Sequence[Decision] = (),
+    touched: Collection[int] = (),
+    apart: bool = True,
+) -> Iterator[Sorted]:
+    """Sort out the rows of a run, on a connection of its own.
+
+    :param series: the invoice numbers that a person set aside.
+    :param touched: invoices of which something else remains than what they say.
+    :param apart: ``False`` leaves every row among the others.
+    """
+    with store.reader() as db:
+        db.create_function(
+            "in_series", 1, lambda number: decided.in_series(series, number) is not None
+        )
+        values = (which.company, which.region, which.run_id)
+        # One moment for all that is read, whoever changes what meanwhile.
+        db.execute("BEGIN")
+        db.execute(_MET)
+        db.execute(_MEET, values)
+        db.execute("CREATE INDEX met_by_invoice ON met (invoice_id)")
+        db.execute("CREATE TEMP TABLE plain (row_id INTEGER PRIMARY KEY)")
+        if apart:
+            without_series = "" if series else "--"
+            find = _FIND_PLAIN.format(in_series=without_series)
+            db.execute(find, (which.company, which.definition, json.dumps(sorted(touched))))
+        yield Sorted(db, which)
+
+
+# --- SQL --------------------------------------------------------------------
+
+_MET = "CREATE TEMP TABLE met (row_id INTEGER PRIMARY KEY, invoice_id INTEGER)"
+
+# By number in the definition's region; else by an OCR that exactly one invoice there holds,
+# and exactly one where the payments come from.
+_MEET = """
+    INSERT INTO met SELECT r.id, COALESCE(
+        (SELECT id FROM invoices WHERE region = ?2 AND number = r.invoice_number),
+        (SELECT CASE WHEN count(*) = 1 THEN min(id) END
+         FROM invoices WHERE region = ?2 AND ocr = r.ocr AND r.ocr <> ''
+         AND NOT EXISTS (SELECT 1 FROM run_rows o WHERE o.run_id = r.run_id AND o.ocr = r.ocr
+                         AND o.ocr <> '' AND o.invoice_number <> r.invoice_number)
+         AND NOT EXISTS (SELECT 1 FROM payments o WHERE o.company = ?1 AND o.ocr = r.ocr
+                         AND o.ocr <> '' AND o.invoice_number <> r.invoice_number)))
+    FROM run_rows r WHERE r.run_id = ?3 AND r.gone = 0
+"""
+
+# The amount is text with two decimals, greater than nothing; what remains is the same amount,
+# with as many decimals or fewer. So no arithmetic is needed, and none can round.
+_FIND_PLAIN = """
+    INSERT INTO plain
+    SELECT r.id
+    FROM (SELECT min(row_id) AS row_id, invoice_id FROM met WHERE invoice_id IS NOT NULL
+          GROUP BY invoice_id HAVING count(*) = 1) m
+    CROSS JOIN run_rows r ON r.id = m.row_id
+    CROSS JOIN invoices i ON i.id = m.invoice_id
+    WHERE r.fresh = 1 AND r.number <> '' AND r.date IS NOT NULL AND r.given_reason IS NULL
+    AND r.currency = 'SEK' AND r.write_offs = '[]' AND r.warnings = '[]'
+    AND r.amount GLOB '[0-9]*.[0-9][0-9]' AND r.amount GLOB '*[1-9]*'
+    AND i.currency = 'SEK' AND i.period_closed = 1 AND i.total NOT LIKE '-%'
+    AND r.amount IN (i.remaining, i.remaining || '0', i.remaining || '.00')
+    AND NOT EXISTS (SELECT 1 FROM payments p WHERE p.company = ?1 AND p.number = r.number)
+    AND NOT EXISTS (SELECT 1 FROM payments p WHERE p.invoice_id = i.id AND p.origin = 'hand')
+    AND NOT EXISTS (SELECT 1 FROM decisions d WHERE d.definition = ?2 AND d.company = ?1
+                    AND d.number = r.number AND d.taken_back_at IS NULL AND d.settled_at IS NULL)
+    AND i.id NOT IN (SELECT value FROM json_each(?3))
+    {in_series} AND NOT in_series(r.invoice_number)
+"""
+
+_PLAIN_ROWS = """
+    SELECT r.id, m.invoice_id, r.amount,
+           r.kind IS 'ready' AND r.invoice_id IS m.invoice_id AND r.status IS 'exact'
+           AND r.warning_sv IS NULL AND r.warning_en IS NULL AND r.reason IS NULL
+           AND r.message_sv IS NULL AND r.message_en IS NULL AND r.written_off IS '0'
+           AND r.effect IS r.amount
+    FROM plain CROSS JOIN met m ON m.row_id = plain.row_id
+    CROSS JOIN run_rows r ON r.id = plain.row_id
+"""
+
+_REGISTERED_COLUMNS = ", ".join(f"p.{name} AS reg_{name}" for name in PAYMENT_COLUMNS.split(", "))
+
+_INVOICE_COLUMNS = ", ".join(
+    f"i.{name} AS inv_{name}"
+    for name in (
+        "id",
+        "region",
+        "number",
+        "ocr",
+        "customer_code",
+        "customer_name",
+        "currency",
+        "total",
+        "remaining",
+        "invoice_date",
+        "due_date",
+        "period_closed",
+    )
+)
+
+_OTHERS = f"""
+    SELECT r.*, p.id AS reg_id, {_REGISTERED_COLUMNS}, {_INVOICE_COLUMNS},
+           {deciding.DECISION_COLUMNS}, x.deleted_by AS del_by, x.deleted_at AS del_at,
+           x.deleted_why AS del_why
+    FROM met m
+    CROSS JOIN run_rows r ON r.id = m.row_id
+    LEFT JOIN payments p ON p.company = ?1 AND p.number = r.number AND p.state = 'registered'
+    LEFT JOIN payments x ON p.id IS NULL AND x.id = (
+        SELECT max(id) FROM payments
+        WHERE company = ?1 AND number = r.number AND state = 'deleted')
+    LEFT JOIN decisions d ON d.definition = ?2 AND d.company = ?1 AND d.number = r.number
+        AND d.taken_back_at IS NULL AND d.settled_at IS NULL
+    LEFT JOIN invoices i ON i.id = m.invoice_id
+    WHERE m.row_id NOT IN (SELECT row_id FROM plain)
+    ORDER BY i.id, {OLDEST_FIRST.format("r")}, r.id
+"""  # noqa: S608 constants

@@ -1,0 +1,187 @@
+"""Payments that need no thought are judged by the database, as the others by the rules."""
+
+import tempfile
+from dataclasses import replace
+from datetime import UTC, datetime
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+from fake_plugin import COMPANY, NEW_YEAR, FakePlugin, invoice, left_out, payment, write_off
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from hostsim.errors import HostError, PreviewChanged
+from hostsim.host import Host
+from hostsim.plugins import Plugins
+from hostsim.previews import Recording, _decision, _differs
+from hostsim.sorting import Which, sorted_out
+from hostsim.store import Store
+from hostsim.texts import Text
+
+NAME = "A"
+NOW = datetime(2026, 7, 1, 8, 0, tzinfo=UTC)
+AMOUNTS = ["100.00", "100.00", "100", "100.5", "100.50", "50.00", "0.00", "-100.00", "100.000"]
+NUMBERS = ["1", "2", "3"]
+
+invoices = st.lists(
+    st.builds(
+        invoice,
+        st.sampled_from(["1001", "1002", "1003"]),
+        st.sampled_from(AMOUNTS),
+        st.sampled_from(["SEK", "SEK", "SEK", "sek", "EUR"]),
+        ocr=st.sampled_from(["", "", "77", "88"]),
+        period_closed=st.sampled_from([True, True, True, False]),
+    ),
+    max_size=3,
+    unique_by=lambda one: one.number,
+)
+payments = st.lists(
+    st.builds(
+        payment,
+        st.sampled_from(NUMBERS),
+        st.sampled_from(["1001", "1001", "1002", "1003", "1004"]),
+        st.sampled_from(AMOUNTS),
+        ocr=st.sampled_from([None, None, "", "77"]),
+        write_offs=st.sampled_from([(), (), (write_off("0.50"),)]),
+        warnings=st.sampled_from([(), (), (Text("Obs", "Note"),)]),
+        booked=st.sampled_from([True, True, False]),
+    ),
+    max_size=3,
+    unique_by=lambda one: one.key.number,
+)
+
+
+class Office:
+    """A host and its one definition."""
+
+    def __init__(self, folder, exported=()):
+        self.store = Store.create(Path(folder) / "host.db")
+        self.store.load_invoices(exported)
+        self.plugin = FakePlugin()
+        self.host = Host(
+            self.store, Plugins([("fake", self.plugin)]), clock=lambda: NOW, user="kim"
+        )
+        self.host.define(NAME, "Fake", "API", "", {})
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.store.close()
+
+    def reads(self, several):
+        self.plugin.source = {one.key.number: one for one in several}
+        self.plugin.payments = [one for one in several if one.booked]
+        self.plugin.left_out = [left_out("not-booked", one) for one in several if not one.booked]
+        return self.host.import_payments(NAME)
+
+    def shown_differently(self):
+        """Give the rows of the open preview of which the rules say something else."""
+        preview = self.host.open_preview(NAME)
+        recording = Recording(self.store, preview.run_id, self.store.definition(NAME))
+        return [
+            (dict(row), judgement)
+            for group in recording.judged(COMPANY.number)
+            for row, judgement in zip(group.rows, group.judgements, strict=True)
+            if _differs(_decision(group.invoice_id, judgement), row)
+        ]
+
+    def plain(self):
+        """Give the numbers of the payments that need no thought."""
+        run_id = self.host.open_preview(NAME).run_id
+        with sorted_out(self.store, Which(COMPANY.number, "", run_id, NAME)) as rows:
+            ids = [one.row_id for batch in rows.plain() for one in batch]
+        numbers = self.store.db.execute("SELECT id, number FROM run_rows ORDER BY id")
+        return [row["number"] for row in numbers if row["id"] in ids]
+
+
+@pytest.fixture
+def office(tmp_path):
+    with Office(tmp_path, [invoice("1001", "100"), invoice("1002", "100.00")]) as office:
+        yield office
+
+
+@settings(max_examples=150, suppress_health_check=list(HealthCheck))
+@given(exported=invoices, first=payments, second=payments, data=st.data())
+def test_what_the_database_says_of_a_payment_is_what_the_rules_say(exported, first, second, data):
+    """Whatever was registered, typed, deleted or decided before."""
+    with tempfile.TemporaryDirectory() as folder, Office(folder, exported) as office:
+        office.reads(first)
+        assert office.shown_differently() == []
+        if data.draw(st.booleans(), "set a series aside"):
+            office.host.set_aside_series(NAME, "1002", "1004")
+            assert office.shown_differently() == []
+        office.host.save(NAME)
+        if data.draw(st.booleans(), "type one by hand") and exported:
+            try:
+                office.host.add_payment(exported[0].number, Decimal("50.00"), date=NEW_YEAR)
+            except HostError as refused:
+                assert refused.code  # noqa: PT017 - some invoices take no payment by hand
+        if data.draw(st.booleans(), "delete one"):
+            for row in list(office.store.payments())[:1]:
+                office.host.delete_payment(row.id, why="fel")
+        preview = office.reads(second)
+        assert office.shown_differently() == []
+        for row in list(preview.rows("rejected")):
+            decision = data.draw(st.sampled_from(["accept", "confirm", "take-again", "set-aside"]))
+            try:
+                office.host.decide(NAME, row.payment_number, decision)
+            except HostError as refused:
+                assert refused.code == "DECISION_DOES_NOT_FIT"  # noqa: PT017 - not all can be
+            assert office.shown_differently() == []
+        shown = list(office.host.open_preview(NAME).rows("ready"))
+        office.host.save(NAME)
+        saved = list(office.store.registered())
+        assert {row.payment_number for row in shown} <= {one.payment.key.number for one in saved}
+
+
+def test_a_payment_that_pays_the_whole_of_one_invoice_needs_no_thought(office):
+    office.reads([payment(1, "1001", "100.00"), payment(2, "1002", "100.00")])
+    assert office.plain() == ["1", "2"]
+    office.host.save(NAME)
+    assert [one.remaining for one in office.store.invoices()] == [0, 0]
+
+
+@pytest.mark.parametrize(
+    "odd",
+    [
+        payment(1, "1001", "99.00"),
+        payment(1, "1004", "100.00"),
+        payment(1, "1001", "100.00", write_offs=(write_off("1"),)),
+        payment(1, "1001", "100.00", warnings=(Text("Obs", "Note"),)),
+        payment(1, "1001", "100.00", booked=False),
+        payment(1, "1001", "-100.00"),
+    ],
+)
+def test_any_doubt_leaves_a_payment_to_the_rules(office, odd):
+    office.reads([odd])
+    assert office.plain() == []
+
+
+def test_a_payment_beside_one_that_was_typed_by_hand_is_left_to_the_rules(office):
+    office.store.load_invoices([invoice("1001", "200")])
+    office.host.add_payment("1001", Decimal("100.00"), date=NEW_YEAR)
+    preview = office.reads([payment(1, "1001", "100.00")])
+    assert [row.reason for row in preview.rows("rejected")] == ["possibly-registered-already"]
+
+
+def test_two_payments_of_one_invoice_are_left_to_the_rules(office):
+    office.reads([payment(1, "1001", "100.00"), payment(2, "1001", "100.00")])
+    assert office.plain() == []
+
+
+def test_a_payment_that_needed_no_thought_is_not_saved_once_its_invoice_has_changed(office):
+    office.reads([payment(1, "1001", "100.00")])
+    office.store.load_invoices([replace(invoice("1001", "100"), period_closed=False)])
+    with pytest.raises(PreviewChanged) as changed:
+        office.host.save(NAME)
+    assert [row.reason for row in changed.value.preview.rows("rejected")] == ["period-open"]
+
+
+def test_a_payment_that_needs_no_thought_any_more_is_not_saved_as_it_was_shown(office):
+    office.reads([payment(1, "1001", "50.00")])
+    office.store.load_invoices([invoice("1001", "50")])
+    with pytest.raises(PreviewChanged) as changed:
+        office.host.save(NAME)
+    assert [row.status for row in changed.value.preview.rows("ready")] == ["exact"]
