@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import TYPE_CHECKING
 
@@ -61,6 +61,7 @@ class Question:
     definition: Definition | None  # None where no import is defined for the region
     invoice_id: int | None
     elsewhere: tuple[str, ...]  # other regions that have an invoice of this number
+    source: Text = texts.SOURCE  # where payments come from, in the plug-in's word for it
 
 
 @dataclass(frozen=True, slots=True)
@@ -253,15 +254,30 @@ def explain(
         decisions = _decisions(store, question, number, one) if number else ()
         told.append(_told(number, one, asked=asked, seen=seen, decisions=decisions))
     told.sort(key=_oldest_first)
+    source = question.source
     return Explanation(
         question,
         invoice,
         company,
         asked,
-        not_asked,
+        None if not_asked is None else _named(not_asked, source),
         answer.requests if answer else 0,
-        tuple(told),
-        _summary(question, invoice, told, asked=asked),
+        tuple(
+            replace(
+                one,
+                message=one.message and _named(one.message, source),
+                to_do=one.to_do and _named(one.to_do, source),
+            )
+            for one in told
+        ),
+        _named(_summary(question, invoice, told, asked=asked), source),
+    )
+
+
+def _named(text: Text, source: Text) -> Text:
+    """Put the source's own name in the place of the one that the sentences below have."""
+    return Text(
+        text.sv.replace(texts.SOURCE.sv, source.sv), text.en.replace(texts.SOURCE.en, source.en)
     )
 
 
@@ -709,8 +725,8 @@ _NOT_ASKED = Text(
 
 OFFLINE = Text("Du valde att inte fråga Fortnox.", "You chose not to ask Fortnox.")
 NO_DEFINITION = Text(
-    "Ingen import är upplagd för fakturans region, så det finns inget Fortnox att fråga.",
-    "No import is defined for the invoice's region, so that there is no Fortnox to ask.",
+    "Ingen import är upplagd för fakturans region, så det finns ingen att fråga.",
+    "No import is defined for the invoice's region, so that there is nobody to ask.",
 )
 CANNOT_ASK = Text(
     "Insticksprogrammet kan inte läsa enstaka fakturors betalningar; uppgradera det.",

@@ -15,7 +15,7 @@ import threading
 import uuid
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from types import MappingProxyType
@@ -36,7 +36,7 @@ from hostsim.previews import Preview, Recording
 from hostsim.reconciling import FullRun, Reconciliation
 from hostsim.regions import checked_bank_account, refuse_other_region, region_fixed
 from hostsim.secrets import FindKeyring, Secrets, no_keyring
-from hostsim.texts import own, settings_not_followed
+from hostsim.texts import Text, own, settings_not_followed
 
 if TYPE_CHECKING:
     from hostsim import hookspecs
@@ -596,6 +596,8 @@ class Host:
         :raises HostError: ``WHY_WHICH`` where several definitions fit.
         """
         question = explaining.question_of(self.store, number, name, region)
+        if question.definition is not None:
+            question = replace(question, source=self.source(question.definition.import_type))
         if offline:
             return explaining.explain(self.store, question, None, explaining.OFFLINE)
         if question.definition is None:
@@ -612,6 +614,11 @@ class Host:
                 return explaining.explain(self.store, question, answer, not_asked)
             finally:
                 explaining.forget(recording)
+
+    def source(self, import_type: str) -> Text:
+        """Name where payments of an import type come from, in its plug-in's word for it."""
+        known = self.plugins.import_types.get(import_type)
+        return Text(import_type, import_type) if known is None else own(known.label)
 
     def _asked(self, recording: Recording, question: Question) -> Answer | None:
         """Ask the plug-in; ``None`` where it does not know how to answer."""

@@ -54,7 +54,7 @@ BECAME = {
     explaining.REJECTED: Text("Kan inte sparas", "Cannot be saved"),
     explaining.IGNORED: Text("Ignorerad", "Ignored"),
     explaining.LEFT: Text("Inte på fakturan i Fortnox", "Not on the invoice in Fortnox"),
-    explaining.GONE: Text("Borttagen i Fortnox", "Deleted in Fortnox"),
+    explaining.GONE: Text("Borttagen där den kom från", "Deleted where it came from"),
 }
 
 _DECISIONS = {
@@ -157,9 +157,9 @@ def _of_row(column: Column[Any]) -> Column[Entry]:
 
 
 def origin_label(entry: Entry, language: str) -> str:
-    """Say where a payment came from: by hand, or Fortnox's word for it."""
+    """Say where a payment came from: by hand, or by an import, in its source's own word."""
     word = _origin_word(entry, language)
-    return word if entry.origin == HAND else f"Fortnox: {word}"
+    return word if entry.origin == HAND else f"import: {word}"
 
 
 def _origin_word(entry: Entry, language: str) -> str:
@@ -187,9 +187,12 @@ def show_entry(paper: Paper, entry: Entry) -> None:
             (Text("Betalning", "Payment"), str(entry.id)),
             (Text("Ursprung", "Origin"), origin_label(entry, language)),
             (Text("Läge", "State"), state_label(entry, language)),
-            (Text("Företag i Fortnox", "Company in Fortnox"), one_line(entry.company or "")),
-            (Text("Nummer i Fortnox", "Number in Fortnox"), one_line(row.payment_number)),
-            (Text("Faktura i Fortnox", "Invoice in Fortnox"), one_line(row.invoice_number or "")),
+            (
+                Text("Företag där den kom från", "Company that it came from"),
+                one_line(entry.company or ""),
+            ),
+            (Text("Nummer där", "Number there"), one_line(row.payment_number)),
+            (Text("Faktura där", "Invoice there"), one_line(row.invoice_number or "")),
             (Text("Faktura här", "Invoice here"), one_line(row.host_invoice_number or "")),
             (Text("Kund", "Customer"), one_line(row.customer_name or "")),
             (Text("Region", "Region"), _region(entry.region, language)),
@@ -395,7 +398,7 @@ _KINDS = {
     "ignored": Text("Ignorerade", "Ignored"),
     "equal": Text("Lika på båda ställena", "Equal in both places"),
     "differs": Text("Skiljer sig", "Different"),
-    "only-in-fortnox": Text("Bara i Fortnox", "Only in Fortnox"),
+    "only-in-fortnox": Text("Bara där", "Only there"),
     "only-in-host": Text("Bara här", "Only here"),
 }
 
@@ -517,7 +520,7 @@ def show_explanation(paper: Paper, found: Explanation) -> None:
         paper.line(say(found.not_asked, language))
     for one in found.payments:
         paper.line()
-        _show_told(paper, one)
+        _show_told(paper, one, question.source)
     if found.asked:
         requests = count(found.requests, language)
         paper.line()
@@ -540,12 +543,13 @@ def _invoice_facts(invoice: Invoice, asked: str, language: str) -> Iterator[tupl
     yield Text("Region", "Region"), _region(invoice.region, language)
 
 
-def _show_told(paper: Paper, one: Told) -> None:
+def _show_told(paper: Paper, one: Told, source: Text) -> None:
     language = paper.language
     paper.line(paper.style(f" {told_title(one, language)}", "1"))
     facts: list[tuple[Text, str]] = []
     if one.there is not None:
-        facts.append((Text("I Fortnox nu", "In Fortnox now"), in_fortnox(one.there, language)))
+        now = Text(f"I {one_line(source.sv)} nu", f"In {one_line(source.en)} now")
+        facts.append((now, in_fortnox(one.there, language)))
     facts.extend((Text("Här", "Here"), here(entry, language)) for entry in one.here)
     if one.message is not None:
         facts.append((Text("Orsak", "Reason"), one_line(say(one.message, language))))

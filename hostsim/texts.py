@@ -25,6 +25,10 @@ class Text(NamedTuple):
     en: str
 
 
+#: Where payments come from, where no plug-in says a name for it.
+SOURCE = Text("Fortnox", "Fortnox")
+
+
 def say(text: hookspecs.Text, language: str) -> str:
     """Give the sentence in one language; anything but ``en`` is Swedish."""
     return text.en if language == "en" else text.sv

@@ -220,7 +220,7 @@ def test_an_invoice_that_several_formats_may_have_is_asked_about_with_a_choice(p
 
 def test_a_plugin_that_cannot_be_asked_about_one_invoice_says_so(person):
     answer = person.client.get("/why?invoice=1001&format=Fortnox", headers=HERE)
-    assert "Fråga Fortnox nu" in answer.text
+    assert "Fråga Låtsas nu" in answer.text
     token = re.search(r'name="token" value="([^"]+)"', answer.text)[1]
     started = person.client.post(
         "/why/ask",

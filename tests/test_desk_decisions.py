@@ -187,7 +187,7 @@ def doubtful(person, plugin):
 def test_what_was_typed_before_stands_beside_what_is_there_now(person, doubtful):
     page = person.asks(1)
     table = words(re.search(r'<table class="compared".*?</table>', page, re.DOTALL)[0])
-    assert "Registrerad för hand I Fortnox nu" in table
+    assert "Registrerad för hand I Låtsas nu" in table
     assert "Belopp 1 000,00 SEK 1 000,00 SEK" in table
     assert "kim 2026-11-22 12:00" in table
     assert choices_of(page) == ["confirm", "set-aside"]
@@ -227,7 +227,7 @@ def changed(person, plugin):
 def test_both_values_of_a_change_stand_side_by_side(person, changed):
     page = person.asks(1)
     table = words(re.search(r'<table class="compared".*?</table>', page, re.DOTALL)[0])
-    assert table == "Registrerat här I Fortnox nu Belopp 900,00 SEK 800,00 SEK"
+    assert table == "Registrerat här I Låtsas nu Belopp 900,00 SEK 800,00 SEK"
     assert choices_of(page) == ["accept", "keep", "set-aside"]
 
 

@@ -43,6 +43,7 @@ def _ask(asked: Asking, values: Mapping[str, str], wrong: Mapping[str, Text] | N
     return import_window(
         dialog="decide",
         asked=asked,
+        source=office().host().source(office().store.definition(asked.definition).import_type),
         labels=choices.LABELS,
         decision_label=lambda code: render.decision_label(code, words().language),
         values=preset | dict(values),

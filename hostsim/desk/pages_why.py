@@ -11,7 +11,7 @@ from hostsim import explaining, render_history
 from hostsim.desk.common import language, office, tell
 from hostsim.desk.jobs import Choice
 from hostsim.errors import HostError, host_error
-from hostsim.texts import Text, own
+from hostsim.texts import SOURCE, Text, own, say
 
 if TYPE_CHECKING:
     from hostsim.explaining import Explanation
@@ -48,6 +48,7 @@ def window(**dialog: object) -> str:
         became_right={explaining.REGISTERED, explaining.BY_HAND},
         language=language(),
         offline=explaining.OFFLINE,
+        source=say(found.question.source if found else SOURCE, language()),
         **given,
     )
 
