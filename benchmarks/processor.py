@@ -49,8 +49,8 @@ NAME: Final = "Fortnox"
 
 #: Of a hundred payments: their invoices are not the host's, they pay half, or were saved before.
 STRANGE: Final = range(2)
-PARTIAL: Final = range(2, 7)
-KNOWN: Final = range(7, 8)
+PARTIAL: Final = range(2, 22)
+KNOWN: Final = range(22, 23)
 #: Where the numbers of those invoices begin that the host does not have.
 ELSEWHERE: Final = 50_000_000
 

@@ -25,7 +25,7 @@ from hostsim.hookspecs import BATCH
 from hostsim.judging import EXACT, KINDS, ZERO, Candidate, Judgement, Refusal
 from hostsim.models import Aside, Company, Decision, Definition, Payment, Row, SavedPayment
 from hostsim.regions import refuse_company_of_other_region
-from hostsim.sorting import NOTHING_REMAINS, Plain, Sorted, Which, sorted_out
+from hostsim.sorting import Plain, Sorted, Which, sorted_out
 from hostsim.store import (
     OLDEST_FIRST,
     PAYMENT_COLUMNS,
@@ -367,10 +367,13 @@ class Recording:
     def _write_plain(self, rows: Sequence[Plain]) -> None:
         with self.store.change() as db:
             db.executemany(
-                "UPDATE run_rows SET kind = 'ready', invoice_id = ?, status = 'exact',"
-                " warning_sv = NULL, warning_en = NULL, reason = NULL, message_sv = NULL,"
+                "UPDATE run_rows SET kind = 'ready', invoice_id = ?, status = ?,"
+                " warning_sv = ?, warning_en = ?, reason = NULL, message_sv = NULL,"
                 " message_en = NULL, written_off = '0', effect = amount WHERE id = ?",
-                [(one.invoice_id, one.row_id) for one in rows],
+                [
+                    (one.invoice_id, one.status, one.warning_sv, one.warning_en, one.row_id)
+                    for one in rows
+                ],
             )
 
     def _write(self, results: Sequence[tuple[object, ...]]) -> None:
@@ -466,7 +469,7 @@ class Recording:
                     raise _HoldsNoLonger
                 db.executemany(
                     "UPDATE invoices SET remaining = ? WHERE id = ?",
-                    [(NOTHING_REMAINS, one.invoice_id) for one in batch],
+                    [(one.remaining, one.invoice_id) for one in batch],
                 )
             for group in self._judged_beside(rows.others(), company, moves):
                 for row, judgement in zip(group.rows, group.judgements, strict=True):

@@ -1,9 +1,9 @@
 """The rows of a run beside their invoices, those that need no thought apart from the others.
 
-Most payments pay the whole of one invoice, and nobody ever said anything about
-them. What :func:`hostsim.judging.judge` says of such a payment can be said by
-the database, for all of them at once. Every doubt, however small, leaves a row
-to ``judge``; that the two never differ is held by a test.
+Most payments are the only one of their invoice, and nobody ever said anything
+about them. What :func:`hostsim.judging.judge` says of such a payment can be
+said by the database, for all of them at once. Every doubt, however small,
+leaves a row to ``judge``; that the two never differ is held by a test.
 """
 
 from __future__ import annotations
@@ -18,19 +18,21 @@ from typing import NamedTuple
 
 from hostsim import decided, deciding
 from hostsim.hookspecs import BATCH
+from hostsim.judging import WARNINGS
 from hostsim.models import Decision
 from hostsim.store import OLDEST_FIRST, PAYMENT_COLUMNS, Store
 
-#: What remains of an invoice that a plain payment pays, in its currency: SEK.
-NOTHING_REMAINS = "0.00"
-
 
 class Plain(NamedTuple):
-    """A payment that pays its invoice exactly: ready, and nothing to be said of it."""
+    """A payment that is ready: alone it pays its invoice, a part of it, or more than it."""
 
     row_id: int
     invoice_id: int
+    status: str  # exact, partial or advance
+    warning_sv: str | None
+    warning_en: str | None
     amount: str  # SEK, and its effect
+    remaining: str  # SEK; what then remains of the invoice
     as_shown: bool  # it was judged so before, and was written down
 
 
@@ -89,11 +91,15 @@ def sorted_out(
         db.execute(_MET)
         db.execute(_MEET, values)
         db.execute("CREATE INDEX met_by_invoice ON met (invoice_id)")
-        db.execute("CREATE TEMP TABLE plain (row_id INTEGER PRIMARY KEY)")
+        db.execute(_PLAIN)
+        db.execute("CREATE TEMP TABLE said (status TEXT PRIMARY KEY, sv TEXT, en TEXT)")
+        db.executemany("INSERT INTO said VALUES (?, ?, ?)", _SAID)
         if apart:
             without_series = "" if series else "--"
             find = _FIND_PLAIN.format(in_series=without_series)
-            db.execute(find, (which.company, which.definition, json.dumps(sorted(touched))))
+            deviation = int(store.accepted_deviation * 100)
+            touched_ids = json.dumps(sorted(touched))
+            db.execute(find, (which.company, which.definition, touched_ids, deviation))
         yield Sorted(db, which)
 
 
@@ -115,36 +121,60 @@ _MEET = """
     FROM run_rows r WHERE r.run_id = ?3 AND r.gone = 0
 """
 
-# The amount is text with two decimals, greater than nothing; what remains is the same amount,
-# with as many decimals or fewer. So no arithmetic is needed, and none can round.
+_PLAIN = """
+    CREATE TEMP TABLE plain (row_id INTEGER PRIMARY KEY, status TEXT, remaining INTEGER)
+"""  # remaining: öre
+
+_SAID = [("exact", None, None), *((status, *WARNINGS[status]) for status in ("partial", "advance"))]
+
+# The amount is text with two decimals and greater than nothing, what remains is text with two
+# or fewer, neither longer than a whole number of öre can hold: no arithmetic here can round.
+# A shortfall that the office may write off is left to the rules.
 _FIND_PLAIN = """
     INSERT INTO plain
-    SELECT r.id
-    FROM (SELECT min(row_id) AS row_id, invoice_id FROM met WHERE invoice_id IS NOT NULL
-          GROUP BY invoice_id HAVING count(*) = 1) m
-    CROSS JOIN run_rows r ON r.id = m.row_id
-    CROSS JOIN invoices i ON i.id = m.invoice_id
-    WHERE r.fresh = 1 AND r.number <> '' AND r.date IS NOT NULL AND r.given_reason IS NULL
-    AND r.currency = 'SEK' AND r.write_offs = '[]' AND r.warnings = '[]'
-    AND r.amount GLOB '[0-9]*.[0-9][0-9]' AND r.amount GLOB '*[1-9]*'
-    AND i.currency = 'SEK' AND i.period_closed = 1 AND i.total NOT LIKE '-%'
-    AND r.amount IN (i.remaining, i.remaining || '0', i.remaining || '.00')
-    AND NOT EXISTS (SELECT 1 FROM payments p WHERE p.company = ?1 AND p.number = r.number)
-    AND NOT EXISTS (SELECT 1 FROM payments p WHERE p.invoice_id = i.id AND p.origin = 'hand')
-    AND NOT EXISTS (SELECT 1 FROM decisions d WHERE d.definition = ?2 AND d.company = ?1
-                    AND d.number = r.number AND d.taken_back_at IS NULL AND d.settled_at IS NULL)
-    AND i.id NOT IN (SELECT value FROM json_each(?3))
-    {in_series} AND NOT in_series(r.invoice_number)
+    SELECT row_id,
+           CASE WHEN ore = due THEN 'exact' WHEN ore > due THEN 'advance' ELSE 'partial' END,
+           due - ore
+    FROM (
+        SELECT r.id AS row_id, CAST(replace(r.amount, '.', '') AS INTEGER) AS ore,
+               CAST(CASE WHEN i.remaining GLOB '*.[0-9][0-9]' THEN replace(i.remaining, '.', '')
+                         WHEN i.remaining GLOB '*.[0-9]' THEN replace(i.remaining, '.', '') || '0'
+                         ELSE i.remaining || '00' END AS INTEGER) AS due
+        FROM (SELECT min(row_id) AS row_id, invoice_id FROM met WHERE invoice_id IS NOT NULL
+              GROUP BY invoice_id HAVING count(*) = 1) m
+        CROSS JOIN run_rows r ON r.id = m.row_id
+        CROSS JOIN invoices i ON i.id = m.invoice_id
+        WHERE r.fresh = 1 AND r.number <> '' AND r.date IS NOT NULL AND r.given_reason IS NULL
+        AND r.currency = 'SEK' AND r.write_offs = '[]' AND r.warnings = '[]'
+        AND r.amount GLOB '[0-9]*.[0-9][0-9]' AND r.amount NOT GLOB '*[^0-9.]*'
+        AND r.amount GLOB '*[1-9]*' AND length(r.amount) <= 16
+        AND i.currency = 'SEK' AND i.period_closed = 1 AND i.total NOT LIKE '-%'
+        AND (i.remaining GLOB '[0-9]*.[0-9][0-9]' OR i.remaining GLOB '[0-9]*.[0-9]'
+             OR i.remaining NOT LIKE '%.%')
+        AND i.remaining NOT GLOB '*[^0-9.]*'
+        AND i.remaining GLOB '*[1-9]*' AND length(i.remaining) <= 16
+        AND NOT EXISTS (SELECT 1 FROM payments p WHERE p.company = ?1 AND p.number = r.number)
+        AND NOT EXISTS (SELECT 1 FROM payments p WHERE p.invoice_id = i.id AND p.origin = 'hand')
+        AND NOT EXISTS (SELECT 1 FROM decisions d WHERE d.definition = ?2 AND d.company = ?1
+                        AND d.number = r.number AND d.taken_back_at IS NULL
+                        AND d.settled_at IS NULL)
+        AND i.id NOT IN (SELECT value FROM json_each(?3))
+        {in_series} AND NOT in_series(r.invoice_number)
+    )
+    WHERE due <= ore OR due - ore > ?4
 """
 
 _PLAIN_ROWS = """
-    SELECT r.id, m.invoice_id, r.amount,
-           r.kind IS 'ready' AND r.invoice_id IS m.invoice_id AND r.status IS 'exact'
-           AND r.warning_sv IS NULL AND r.warning_en IS NULL AND r.reason IS NULL
+    SELECT r.id, m.invoice_id, p.status, s.sv, s.en, r.amount,
+           printf('%s%d.%02d', iif(p.remaining < 0, '-', ''), abs(p.remaining) / 100,
+                  abs(p.remaining) % 100),
+           r.kind IS 'ready' AND r.invoice_id IS m.invoice_id AND r.status IS p.status
+           AND r.warning_sv IS s.sv AND r.warning_en IS s.en AND r.reason IS NULL
            AND r.message_sv IS NULL AND r.message_en IS NULL AND r.written_off IS '0'
            AND r.effect IS r.amount
-    FROM plain CROSS JOIN met m ON m.row_id = plain.row_id
-    CROSS JOIN run_rows r ON r.id = plain.row_id
+    FROM plain p CROSS JOIN met m ON m.row_id = p.row_id
+    CROSS JOIN run_rows r ON r.id = p.row_id
+    CROSS JOIN said s ON s.status = p.status
 """
 
 _REGISTERED_COLUMNS = ", ".join(f"p.{name} AS reg_{name}" for name in PAYMENT_COLUMNS.split(", "))

@@ -21,7 +21,10 @@ from hostsim.texts import Text
 
 NAME = "A"
 NOW = datetime(2026, 7, 1, 8, 0, tzinfo=UTC)
-AMOUNTS = ["100.00", "100.00", "100", "100.5", "100.50", "50.00", "0.00", "-100.00", "100.000"]
+AMOUNTS = [
+    "100.00", "100.00", "100", "100.5", "100.50", "50.00", "0.00", "-100.00", "100.000",
+    "99.99", "99.5", "100.01", "1000", "99.995", "9" * 13 + ".99", "9" * 14 + ".99", "0.01",
+]  # fmt: skip
 NUMBERS = ["1", "2", "3"]
 
 invoices = st.lists(
@@ -63,6 +66,9 @@ class Office:
             self.store, Plugins([("fake", self.plugin)]), clock=lambda: NOW, user="kim"
         )
         self.host.define(NAME, "Fake", "API", "", {})
+
+    def accepts(self, deviation):
+        self.store.set_setting("accepted_deviation", deviation)
 
     def __enter__(self):
         return self
@@ -107,6 +113,7 @@ def office(tmp_path):
 def test_what_the_database_says_of_a_payment_is_what_the_rules_say(exported, first, second, data):
     """Whatever was registered, typed, deleted or decided before."""
     with tempfile.TemporaryDirectory() as folder, Office(folder, exported) as office:
+        office.accepts(data.draw(st.sampled_from(["0", "0.01", "1", "1000"]), "deviation"))
         office.reads(first)
         assert office.shown_differently() == []
         if data.draw(st.booleans(), "set a series aside"):
@@ -136,17 +143,41 @@ def test_what_the_database_says_of_a_payment_is_what_the_rules_say(exported, fir
         assert {row.payment_number for row in shown} <= {one.payment.key.number for one in saved}
 
 
-def test_a_payment_that_pays_the_whole_of_one_invoice_needs_no_thought(office):
-    office.reads([payment(1, "1001", "100.00"), payment(2, "1002", "100.00")])
+@pytest.mark.parametrize(
+    ("amount", "status", "remaining"),
+    [
+        ("100.00", "exact", "0.00"),
+        ("40.50", "partial", "59.50"),
+        ("99.99", "partial", "0.01"),
+        ("100.05", "advance", "-0.05"),
+        ("1234.56", "advance", "-1134.56"),
+    ],
+)
+def test_a_payment_that_is_alone_with_its_invoice_needs_no_thought(
+    office, amount, status, remaining
+):
+    preview = office.reads([payment(1, "1001", amount), payment(2, "1002", amount)])
     assert office.plain() == ["1", "2"]
+    assert [row.status for row in preview.rows("ready")] == [status] * 2
     office.host.save(NAME)
-    assert [one.remaining for one in office.store.invoices()] == [0, 0]
+    assert [str(one.remaining) for one in office.store.invoices()] == [remaining] * 2
+
+
+@pytest.mark.parametrize(
+    ("deviation", "left_to_the_rules"),
+    [("0.49", False), ("0.50", True), ("1", True)],
+)
+def test_what_may_be_written_off_is_left_to_the_rules(office, deviation, left_to_the_rules):
+    office.accepts(deviation)
+    office.reads([payment(1, "1001", "99.50")])
+    assert office.plain() == ([] if left_to_the_rules else ["1"])
 
 
 @pytest.mark.parametrize(
     "odd",
     [
-        payment(1, "1001", "99.00"),
+        payment(1, "1001", "99.995"),
+        payment(1, "1001", "0.00"),
         payment(1, "1004", "100.00"),
         payment(1, "1001", "100.00", write_offs=(write_off("1"),)),
         payment(1, "1001", "100.00", warnings=(Text("Obs", "Note"),)),
@@ -179,9 +210,23 @@ def test_a_payment_that_needed_no_thought_is_not_saved_once_its_invoice_has_chan
     assert [row.reason for row in changed.value.preview.rows("rejected")] == ["period-open"]
 
 
-def test_a_payment_that_needs_no_thought_any_more_is_not_saved_as_it_was_shown(office):
-    office.reads([payment(1, "1001", "50.00")])
-    office.store.load_invoices([invoice("1001", "50")])
+@pytest.mark.parametrize(
+    ("paid", "total_then", "status_then"),
+    [("50.00", "50", "exact"), ("100.00", "150", "partial"), ("50.00", "20", "advance")],
+)
+def test_a_payment_that_needs_no_thought_is_not_saved_otherwise_than_it_was_shown(
+    office, paid, total_then, status_then
+):
+    office.reads([payment(1, "1001", paid)])
+    office.store.load_invoices([invoice("1001", total_then)])
     with pytest.raises(PreviewChanged) as changed:
         office.host.save(NAME)
-    assert [row.status for row in changed.value.preview.rows("ready")] == ["exact"]
+    assert [row.status for row in changed.value.preview.rows("ready")] == [status_then]
+
+
+def test_a_part_payment_is_not_saved_as_one_when_the_office_writes_the_rest_off_now(office):
+    office.reads([payment(1, "1001", "99.50")])
+    office.accepts("1")
+    with pytest.raises(PreviewChanged) as changed:
+        office.host.save(NAME)
+    assert [row.status for row in changed.value.preview.rows("ready")] == ["written-off"]
