@@ -4,11 +4,16 @@
 
 Reads from a sandbox in a process of its own, with its limiter on and answers
 that take 0 to 800 ms behind the count, into a host that only takes. Prints a
-table: requests, 429s, seconds, the optimum, and how many times it was taken.
+table: requests, 429s, seconds, what the limit alone takes, the optimum and how
+many times it was taken, and the time that was said to be left, over the time
+that was: once the list had been read where details followed, else after its
+first page.
 
-The optimum of n requests is ``(n - 1) // 25`` windows of 5.1 s, since the n-th
-request cannot start before the one 25 places earlier is a window old, and the
-mean latency for the answer of the last.
+The limit makes n requests take ``(n - 1) // 25`` windows of 5.1 s, since none
+can start before the one 25 places earlier is a window old. The optimum adds
+the answers that nobody can do without: the first, which tells how many pages
+there are; the slowest of the last window; and, behind a list, the one to the
+question whether anything changed meanwhile, which can only be asked last.
 """
 
 from __future__ import annotations
@@ -69,6 +74,8 @@ class Task:
 
 TASKS: Final = (
     Task("100 pages of 50 rows", 5_000, rows=50),
+    Task("110 pages of 50 rows", 5_500, rows=50),
+    Task("130 pages of 50 rows", 6_500, rows=50),
     Task("160 pages of 50 rows", 8_000, rows=50),
     Task("250 pages of 50 rows", 12_500, rows=50),
     Task("100 pages of 500 rows", 50_000),
@@ -86,12 +93,29 @@ class Outcome:
     requests: int
     refused: int
     seconds: float
+    limit: float
     optimum: float
+    told: float
 
     @property
     def ratio(self) -> float:
         """How many times the optimum it took."""
         return self.seconds / self.optimum
+
+
+def limit_of(requests: int) -> float:
+    """Tell when the last of so many requests can start, in seconds after the first."""
+    return (requests - 1) // REQUESTS * WINDOW
+
+
+def optimum_of(requests: int, task: Task) -> float:
+    """Tell how many seconds a reader takes that loses none, on average."""
+    least, most = task.latency
+    mean = (least + most) / 2
+    in_last_window = (requests - 1) % REQUESTS + 1
+    slowest = least + (most - least) * in_last_window / (in_last_window + 1)
+    asked_last = 0.0 if task.in_euro else mean
+    return mean + limit_of(requests) + slowest + asked_last
 
 
 # --- Fortnox, in a process of its own ---
@@ -158,7 +182,11 @@ class Host:
         self._code = code
         self._state: dict[str, str | None] = {}
         self.payments = 0
-        self.first: str | None = None
+        #: When which time was said to be left, in seconds: after the first page, and
+        #: after the last. What is said again meanwhile is not news.
+        self._read = 0
+        self.first: tuple[float, float] | None = None
+        self.last: tuple[float, float] | None = None
 
     @hookimpl
     def opter_take_payments(self, payments: Sequence[Any]) -> int:
@@ -197,9 +225,12 @@ class Host:
 
     @hookimpl
     def opter_progress(self, progress: Any) -> None:
-        """Remember the first estimate."""
-        if self.first is None and getattr(progress, "seconds_left", None):
-            self.first = progress.sentence.en
+        """Remember the time that is said to be left."""
+        left = getattr(progress, "seconds_left", None)
+        if progress.stage == "reading" and progress.done > self._read and left is not None:
+            self._read = progress.done
+            self.last = time.monotonic(), left
+            self.first = self.first or self.last
 
     @hookimpl
     def opter_state_get(self, key: str) -> str | None:
@@ -262,20 +293,33 @@ def measure(task: Task) -> Outcome:
     if not expected <= host.payments <= task.payments:
         message = f"{host.payments} of {expected} payments came"
         raise RuntimeError(message)
-    optimum = (len(arrivals) - 1) // REQUESTS * WINDOW + sum(task.latency) / 2
-    return Outcome(len(arrivals), refused, ended - arrivals[0], optimum)
+    said = host.last if task.in_euro else host.first
+    if said is None:
+        message = "nobody was told how long it would take"
+        raise RuntimeError(message)
+    at, left = said
+    requests = len(arrivals)
+    return Outcome(
+        requests,
+        refused,
+        ended - arrivals[0],
+        limit_of(requests),
+        optimum_of(requests, task),
+        left / (ended - at),
+    )
 
 
 def main(names: Sequence[str]) -> None:
     """Measure the tasks whose names begin so, or all, and print a table."""
-    head = ("reading", "requests", "429s", "seconds", "optimum", "ratio")
-    line = "{:<28} {:>8} {:>5} {:>8} {:>8} {:>6}"
+    head = ("reading", "requests", "429s", "seconds", "limit", "optimum", "ratio", "told")
+    line = "{:<28} {:>8} {:>5} {:>8} {:>8} {:>8} {:>6} {:>6}"
     print(line.format(*head))
     for task in TASKS:
         if names and not task.name.startswith(tuple(names)):
             continue
         it = measure(task)
-        figures = (f"{it.seconds:.1f}", f"{it.optimum:.1f}", f"{it.ratio:.3f}")
+        seconds = [f"{each:.1f}" for each in (it.seconds, it.limit, it.optimum)]
+        figures = (*seconds, f"{it.ratio:.3f}", f"{it.told:.2f}")
         print(line.format(task.name, it.requests, it.refused, *figures), flush=True)
 
 

@@ -197,7 +197,9 @@ class Client:
         def attempt() -> T:
             self._pace.wait_for_turn()
             address = f"{self._api_url}/{path}"
-            return read(self._transport.send("GET", address, auth=Bearer(token), query=query))
+            reply = self._transport.send("GET", address, auth=Bearer(token), query=query)
+            self._pace.answered()
+            return read(reply)
 
         patiently = tenacity.Retrying(
             retry=tenacity.retry_if_exception_type(Temporary),

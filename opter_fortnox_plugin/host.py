@@ -10,6 +10,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import Any, Final, TypeVar, cast
 
 from opter_fortnox_plugin.contract import (
@@ -28,6 +29,9 @@ T = TypeVar("T")
 
 #: Seconds between two words to the host while we wait.
 _WORD: Final = 0.5
+
+#: Seconds that are still to come: with fewer nobody needs to be told.
+_WORTH_SAYING: Final = 10.0
 
 
 class Host:
@@ -48,6 +52,7 @@ class Host:
         self._sleep = sleep
         self._clock = clock
         self._last = Progress("reading", 0, None, Text("Börjar", "Starting"))
+        self._told_at = clock()
 
     # --- payments ---
 
@@ -94,17 +99,25 @@ class Host:
     ) -> None:
         """Say how far we are.
 
+        :param seconds_left: how long it will take, as far as it can be told; added to the
+            sentence where that is worth a word.
         :raises Cancelled: where somebody says stop.
         """
         self._last = Progress(stage, done, total, sentence, seconds_left)
+        self._told_at = self._clock()
         self.say_again()
 
     def say_again(self) -> None:
-        """Repeat what was told last, since we still wait.
+        """Repeat what was told last, since we still wait; the time that is left goes down.
 
         :raises Cancelled: where somebody says stop.
         """
-        answers = self._hook.opter_progress(run=self.run, progress=self._last)
+        progress = self._last
+        if progress.seconds_left is not None:
+            left = max(0.0, progress.seconds_left - (self._clock() - self._told_at))
+            sentence = with_time_left(progress.sentence, left)
+            progress = replace(progress, sentence=sentence, seconds_left=left)
+        answers = self._hook.opter_progress(run=self.run, progress=progress)
         if any(answer is True for answer in answers):
             raise Cancelled("CANCELLED")
 
@@ -170,6 +183,19 @@ class Host:
                 raise error()
             self.tell("waiting", 0, None, waiting)
             self._sleep(min(rest, _WORD))
+
+
+def with_time_left(sentence: Text, seconds: float) -> Text:
+    """Add how long it will take, where that is worth a word."""
+    if seconds < _WORTH_SAYING:
+        return sentence
+    minutes, rest = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    parts = [f"{hours} h"] * (hours > 0) + [f"{minutes} min"] * (hours + minutes > 0)
+    if not hours:
+        parts.append(f"{rest} s")
+    left = " ".join(parts)
+    return Text(f"{sentence.sv}; ungefär {left} kvar", f"{sentence.en}; about {left} left")
 
 
 class _Hooks:

@@ -265,7 +265,7 @@ class Importer:
         for rows in reading.pages():
             self._begin(rows)
             done, total, left = reading.read, reading.total, self._seconds_left(reading)
-            self._host.tell("reading", done, total, _read(done, total, left), left)
+            self._host.tell("reading", done, total, _read(done, total), left)
             self._hand_over(reading, may_wait=PAGES_WAITING)
         self._hand_over(reading, may_wait=0)
         self._host.take_left_out([self._unreadable(row) for row in reading.nameless])
@@ -330,9 +330,8 @@ class Importer:
 
     def _tell_details(self, reading: Reading) -> None:
         done, left = self._details_begun - len(self._details), self._seconds_left(reading)
-        self._host.tell(
-            "details", done, self._details_begun, _details(done, self._details_begun, left), left
-        )
+        total = self._details_begun
+        self._host.tell("details", done, total, _details(done, total), left)
 
     def _seconds_left(self, reading: Reading) -> float:
         """Return how long the limit will still make us take, as far as it can be told.
@@ -340,7 +339,7 @@ class Importer:
         Payments that were not read yet are taken to need as many details as those that were.
         """
         details_to_come = self._details_begun * reading.pages_to_take / (self._pages_begun or 1)
-        requests = self._crew.waiting + reading.pages_to_ask + round(details_to_come)
+        requests = self._crew.waiting + reading.to_ask + round(details_to_come)
         return self._pace.seconds_for(requests)
 
     def _needs_detail(self, row: Row) -> bool:
@@ -461,7 +460,7 @@ class Importer:
             outcomes = []
             for done, job in enumerate(jobs):
                 left = self._pace.seconds_for(self._crew.waiting)
-                self._host.tell("confirming", done, len(fresh), _confirming(left), left)
+                self._host.tell("confirming", done, len(fresh), _CONFIRMING, left)
                 outcomes.append(self._crew.result(job))
             self._emit(outcomes)
             gone = [n for n, one in zip(fresh, outcomes, strict=True) if one is None]
@@ -483,14 +482,15 @@ def _in_currency(row: InvoicePayment) -> tuple[Decimal, Decimal, tuple[Text, ...
 
 # --- what a person is told ----------------------------------------------------
 
-#: Seconds that are still to come: with fewer nobody needs to be told.
-WORTH_SAYING: Final = 10.0
-
 _ANOTHER_LOGIN: Final = Text(
     "En annan inloggning pågår på den här datorn; väntar på den",
     "Another login is going on on this machine; waiting for it",
 )
 _READING: Final = Text("Läser betalningar i Fortnox", "Reading payments in Fortnox")
+_CONFIRMING: Final = Text(
+    "Kontrollerar betalningar från tidigare importer",
+    "Checking payments of earlier imports",
+)
 
 
 def _sign_in(left: int) -> Text:
@@ -500,40 +500,18 @@ def _sign_in(left: int) -> Text:
     )
 
 
-def _read(done: int, total: int, left: float) -> Text:
-    return _with_time_left(
+def _read(done: int, total: int) -> Text:
+    return Text(
         f"Läste {done} av {total} betalningar i Fortnox",
         f"Read {done} of {total} payments in Fortnox",
-        left,
     )
 
 
-def _details(done: int, total: int, left: float) -> Text:
-    return _with_time_left(
+def _details(done: int, total: int) -> Text:
+    return Text(
         f"Hämtar valutabelopp och avskrivningar ({done} av {total})",
         f"Fetching currency amounts and write-offs ({done} of {total})",
-        left,
     )
-
-
-def _confirming(left: float) -> Text:
-    return _with_time_left(
-        "Kontrollerar betalningar från tidigare importer",
-        "Checking payments of earlier imports",
-        left,
-    )
-
-
-def _with_time_left(sv: str, en: str, seconds: float) -> Text:
-    """Add how long it will take, where that is worth a word."""
-    if seconds < WORTH_SAYING:
-        return Text(sv, en)
-    minutes, rest = divmod(round(seconds), 60)
-    hours, minutes = divmod(minutes, 60)
-    parts = [f"{hours} h"] * (hours > 0) + [f"{minutes} min"] * (hours + minutes > 0)
-    if not hours:
-        parts.append(f"{rest} s")
-    return Text(f"{sv}; ungefär {' '.join(parts)} kvar", f"{en}; about {' '.join(parts)} left")
 
 
 def _again(what: str, seconds: float) -> Text:

@@ -21,6 +21,10 @@ REQUESTS: Final = 25
 #: arrive, and the wire does not take the same time for each.
 WINDOW: Final = 5.1
 
+#: Seconds that the window grows by where that was too little, and how far at most.
+_WIDER: Final = 0.1
+_WIDEST: Final = 6.0
+
 
 class Pace:
     """Lets requests start as fast as the limit allows, shared by all threads.
@@ -44,6 +48,7 @@ class Pace:
         self._window = window
         self._may_start = may_start
         self._starts: deque[float] = deque(maxlen=requests)
+        self._answers_took: deque[float] = deque(maxlen=requests)
         self._recalled: list[float] = []
         self._held_until = float("-inf")
         self._lock = threading.Lock()
@@ -59,7 +64,6 @@ class Pace:
     def take(self) -> float:
         """Count a request that starts now; or return the seconds to wait before the next try."""
         with self._lock:
-            self._may_start()
             now = self._clock()
             earliest = self._held_until
             last = self._last_starts(now)
@@ -67,6 +71,7 @@ class Pace:
                 earliest = max(earliest, last[0] + self._window)
             if earliest > now:
                 return earliest - now
+            self._may_start()
             self._starts.append(now)
             self._mine.start = now
             self.started += 1
@@ -80,8 +85,15 @@ class Pace:
         start: float | None = getattr(self._mine, "start", None)
         self._mine.start = None
         with self._lock:
+            self._mine.sent = self._clock()
             if start is not None and start in self._starts:
-                self._starts[self._starts.index(start)] = self._clock()
+                self._starts[self._starts.index(start)] = self._mine.sent
+
+    def answered(self) -> None:
+        """Remember how long the answer to the request of this thread took."""
+        with self._lock:
+            if (sent := getattr(self._mine, "sent", None)) is not None:
+                self._answers_took.append(self._clock() - sent)
 
     def _last_starts(self, now: float) -> list[float]:
         """Return the last starts, ours and the recalled ones, as many as a window may hold."""
@@ -89,22 +101,32 @@ class Pace:
         return sorted([*self._recalled, *self._starts])[-(self._starts.maxlen or 0) :]
 
     def seconds_for(self, requests: int) -> float:
-        """Return how long the limit will make so many more requests take, up to the last start."""
+        """Return how long so many more requests will take, up to the last answer.
+
+        By the limit, and by the slowest of the last answers.
+        """
         if requests < 1:
             return 0.0
         with self._lock:
-            now = self._clock()
+            now, answer = self._clock(), max(self._answers_took, default=0.0)
             last = self._last_starts(now)
             rounds, place = divmod(requests - 1, self._starts.maxlen or 1)
             # A place in the window is free again one window after its earlier start.
             taken = place - ((self._starts.maxlen or 1) - len(last))
             free = last[taken] + self._window if taken >= 0 else now
-            return max(free, now, self._held_until) + rounds * self._window - now
+            return max(free, now, self._held_until) + rounds * self._window - now + answer
 
     def hold(self, seconds: float) -> None:
-        """Let nobody start for a while: Fortnox said that we are too fast."""
+        """Let nobody start for a while: Fortnox said that we are too fast.
+
+        From then on the window is a little wider, since that costs less than to
+        be refused again. Those who are refused together widen it once.
+        """
         with self._lock:
-            self._held_until = max(self._held_until, self._clock() + seconds)
+            now = self._clock()
+            if now >= self._held_until:
+                self._window = max(self._window, min(self._window + _WIDER, _WIDEST))
+            self._held_until = max(self._held_until, now + seconds)
 
     def recent(self, now: float) -> str:
         """Return the starts of the last window, to be kept for the next run.

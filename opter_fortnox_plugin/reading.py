@@ -105,9 +105,10 @@ class Reading:
         self.not_read = 0
         #: Rows without a readable number: nothing tells one from another.
         self.nameless: list[Damaged] = []
-        #: How many pages are expected that were not asked for yet, and not taken yet.
-        self.pages_to_ask = 0
+        #: How many pages are expected that were not taken yet, and how many requests for
+        #: them, and for what is asked behind them, were not handed out yet.
         self.pages_to_take = 0
+        self.to_ask = 0
 
     @property
     def read(self) -> int:
@@ -155,7 +156,10 @@ class Reading:
                 if not walk.sorted:
                     ahead.need_all()
                 self.pages_to_take = 0 if last else max(1, ahead.expected - number)
-                self.pages_to_ask = max(0, self.pages_to_take - ahead.asked)
+                self.to_ask = max(0, self.pages_to_take - ahead.asked) + (not last)
+                if last and walk.pages > 1 and walk.steady and walk.adds_up:
+                    # Beside whatever is done with the last page.
+                    walk.changed = self._ask_what_changed(walk)
                 yield rows
                 if last:
                     return
@@ -176,7 +180,7 @@ class Reading:
         """
         if not walk.steady:
             return False
-        if walk.adds_up and (walk.pages == 1 or self._quiet_since(walk)):
+        if walk.adds_up and (walk.pages == 1 or self._nothing(walk.changed)):
             return True
         if earlier and walk.adds_up and walk.same_as(earlier[-1]):
             both_in_turn = walk.in_turn and earlier[-1].in_turn
@@ -184,14 +188,18 @@ class Reading:
                 return True
         same_total = all(one.steady and one.totals == walk.totals for one in earlier)
         all_came = same_total and self.read == self.total
-        return all_came and bool(earlier) and self._quiet_since(earlier[0])
+        return all_came and bool(earlier) and self._nothing(self._ask_what_changed(earlier[0]))
 
-    def _quiet_since(self, walk: _Walk) -> bool:
+    def _ask_what_changed(self, walk: _Walk) -> Job[bool] | None:
+        """Ask whether anything was added or changed since a walk began."""
         if walk.began is None:
-            return False
+            return None
         # A minute more: Fortnox's filter knows minutes, and may leave out the one given.
         since = walk.began - _MINUTE
-        return not self._hands.result(self._hands.start(lambda: self._changed_since(since)))
+        return self._hands.start(lambda: self._changed_since(since))
+
+    def _nothing(self, changed: Job[bool] | None) -> bool:
+        return changed is not None and not self._hands.result(changed)
 
 
 class _Walk:
@@ -207,6 +215,8 @@ class _Walk:
         self._last: date | None = None
         self.sorted = True
         self.began: datetime | None = None
+        #: Asked for once the last page is here: whether anything changed meanwhile.
+        self.changed: Job[bool] | None = None
         self.pages = 0
         self.totals: set[int] = set()
         self.nameless: list[Damaged] = []

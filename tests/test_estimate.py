@@ -10,8 +10,10 @@ from second_host import Host, hookimpl, new_run
 from test_importer import COMPANY, SETTINGS, SignedIn, Wire, listed
 
 from opter_fortnox_plugin.client import Client
+from opter_fortnox_plugin.contract import Text
 from opter_fortnox_plugin.host import Host as HostSide
-from opter_fortnox_plugin.importer import Importer, _with_time_left
+from opter_fortnox_plugin.host import with_time_left
+from opter_fortnox_plugin.importer import Importer
 from opter_fortnox_plugin.pace import Pace
 from opter_fortnox_plugin.settings import Settings
 
@@ -58,13 +60,47 @@ def euros(*numbers):
     return rows, {row["Number"]: row | {"AmountCurrency": 100, "InvoiceOCR": ""} for row in rows}
 
 
+def far_off(after):
+    """Find what was said of more than ten seconds, and was not right within a tenth."""
+    return [(real, said) for real, said in after if real > 10 and abs(real - said) > real / 10]
+
+
 def test_once_the_list_is_read_the_time_that_is_left_is_right_within_a_tenth():
     rows, details = euros(*range(1, 601))
     told, end = told_while_reading(Wire(*rows, details=details, page_size=300))
     after = [(end - now, one.seconds_left) for now, one in told if one.stage == "details"]
     assert len(after) > 100
-    long = [(real, said) for real, said in after if real > 20]
-    assert [pair for pair in long if abs(pair[0] - pair[1]) > pair[0] / 10] == []
+    assert far_off(after) == []
+
+
+@pytest.mark.parametrize("count", [145, 146, 147, 148, 149, 150, 170])
+def test_what_is_asked_behind_the_list_is_counted_wherever_the_limit_falls(count):
+    rows, details = euros(*range(1, count + 1))
+    told, end = told_while_reading(Wire(*rows, details=details, page_size=count // 5))
+    last_page = next(n for n, (_, one) in enumerate(told) if one.done == one.total == count)
+    after = [(end - now, one.seconds_left) for now, one in told[last_page:]]
+    assert max(real for real, _ in after) > 10
+    assert far_off(after) == []
+
+
+def test_the_time_that_is_left_goes_down_while_nothing_happens():
+    clock = Clock()
+    host, manager = Listening(clock), pluggy.PluginManager("opter")
+    manager.register(host)
+    side = HostSide(new_run(manager, SETTINGS), sleep=clock.sleep, clock=clock)
+    side.tell("reading", 1, 2, Text("Läser", "Reading"), 12.4)
+    clock.sleep(1.0)
+    side.say_again()
+    clock.sleep(2.0)
+    side.say_again()
+    clock.sleep(20.0)
+    side.say_again()
+    assert [(one.seconds_left, one.sentence.en) for _, one in host.told] == [
+        (12.4, "Reading; about 12 s left"),
+        (pytest.approx(11.4), "Reading; about 11 s left"),
+        (pytest.approx(9.4), "Reading"),
+        (0.0, "Reading"),
+    ]
 
 
 def test_before_the_list_is_read_it_is_told_as_if_the_rest_were_like_what_was_read():
@@ -84,4 +120,4 @@ def test_before_the_list_is_read_it_is_told_as_if_the_rest_were_like_what_was_re
     ],
 )
 def test_the_time_is_said_in_both_languages_where_it_is_worth_a_word(seconds, sv, en):
-    assert _with_time_left("Läser", "Reading", seconds) == (sv, en)
+    assert with_time_left(Text("Läser", "Reading"), seconds) == (sv, en)

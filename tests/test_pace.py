@@ -55,6 +55,14 @@ def test_a_slow_reader_never_waits():
     assert clock.naps == []
 
 
+def test_a_request_that_has_to_wait_has_not_started():
+    started = []
+    pace = Pace(clock=Clock(), may_start=lambda: started.append(True))
+    rests = [pace.take() for _ in range(30)]
+    assert [rest > 0 for rest in rests] == [False] * 25 + [True] * 5
+    assert len(started) == 25
+
+
 def test_what_has_started_is_counted():
     pace = pace_of(Clock())
     for _ in range(30):
@@ -116,6 +124,36 @@ def test_all_threads_of_a_company_share_the_window():
         thread.join()
     assert len(starts) == 160
     assert too_many(starts) == []
+
+
+def window_of(pace, clock):
+    """Measure how long the twenty-sixth of a burst waits."""
+    clock.now += 1000.0
+    for _ in range(25):
+        pace.wait_for_turn()
+    began = clock.now
+    pace.wait_for_turn()
+    return round(clock.now - began, 6)
+
+
+def test_each_refusal_makes_the_window_a_little_wider_and_nine_do_for_ever():
+    clock = Clock()
+    pace = pace_of(clock)
+    windows = [window_of(pace, clock)]
+    for _ in range(12):
+        clock.now += 1000.0
+        pace.hold(5.0)
+        windows.append(window_of(pace, clock))
+    assert windows == [5.1, 5.2, 5.3, 5.4, 5.5, 5.6, 5.7, 5.8, 5.9, *[6.0] * 4]
+
+
+def test_requests_that_are_refused_together_make_the_window_wider_once():
+    clock = Clock()
+    pace = pace_of(clock)
+    for _ in range(25):
+        pace.hold(5.0)
+        clock.now += 0.01
+    assert window_of(pace, clock) == 5.2
 
 
 def test_nobody_starts_while_fortnox_wants_us_to_hold():
@@ -204,3 +242,24 @@ def test_a_request_that_left_late_is_counted_from_when_it_left():
     for _ in range(25):
         pace.wait_for_turn()
     assert clock.now - left >= 5.0
+
+
+def test_the_slowest_of_the_last_answers_is_part_of_the_time_that_is_told():
+    clock = Clock()
+    pace = pace_of(clock)
+    for took in (0.9, *[0.2] * 20, 0.7, *[0.2] * 4):
+        pace.wait_for_turn()
+        clock.now += 0.1  # the connection
+        pace.sent()
+        clock.now += took
+        pace.answered()
+    clock.now += 100.0
+    assert pace.seconds_for(1) == pytest.approx(0.7)
+    assert pace.seconds_for(26) == pytest.approx(5.1 + 0.7)
+
+
+def test_a_request_that_was_never_sent_says_nothing_of_answers():
+    pace = pace_of(Clock())
+    pace.wait_for_turn()
+    pace.answered()
+    assert pace.seconds_for(1) == 0.0

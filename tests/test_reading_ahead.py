@@ -115,6 +115,16 @@ def test_the_first_page_is_read_alone():
     assert (moving.asked, hands.most) == ([1], 1)
 
 
+def test_whether_anything_changed_is_asked_beside_what_is_done_with_the_last_page():
+    moving, hands = Moving({n: n for n in range(1, 10)}), Hands()
+    pages = Reading(hands, moving, moving.changed_since, None).pages()
+    still_to_do = []
+    for _ in range(3):
+        next(pages)
+        still_to_do.append(len(hands._todo))
+    assert (moving.asked, still_to_do[-1]) == ([1, 2, 3], 1)
+
+
 def test_at_most_twenty_five_pages_wait_to_be_taken():
     moving, hands = Moving({n: n for n in range(1, 400)}), Hands()
     read(moving, hands=hands)
