@@ -69,7 +69,7 @@ class _OfInvoices(Importer):
         )
 
     def _read_one(self, number: str) -> None:
-        reading = Reading(
+        reading = self._reading = Reading(
             self._crew,
             lambda page: self._client.payments(page, None, number),
             lambda moment: self._client.payments(1, moment, number).total > 0,
@@ -77,7 +77,7 @@ class _OfInvoices(Importer):
         )
         for rows in reading.pages():
             self._begin(rows)
-        self._hand_over(reading, may_wait=0)
+        self._hand_over(may_wait=0)
         self._host.take_left_out([self._unreadable(row) for row in reading.nameless])
 
     def _invoices_with(self, reference: str) -> set[str]:

@@ -233,6 +233,7 @@ class Importer:
         self._settings = settings
         self._everything = everything
         self._first_page: Job[Page] | None = None
+        self._reading: Reading | None = None
         #: Pages that wait for details, and those details from the first that is not here yet.
         self._pages: deque[list[Payment | LeftOut | Detail]] = deque()
         self._details: deque[Detail] = deque()
@@ -247,12 +248,18 @@ class Importer:
     def run(self, company: Company) -> ImportReport:
         """Read the payments of a company and hand them over."""
         self._company = company
-        self._ocr = OcrBook(self._client, self._host, self._crew, company.number)
+        self._ocr = OcrBook(
+            self._client,
+            self._host,
+            self._crew,
+            company.number,
+            seconds_left=self._seconds_left,
+        )
         return self._read()
 
     def _read(self) -> ImportReport:
         since = self._since()
-        reading = Reading(
+        reading = self._reading = Reading(
             self._crew,
             lambda page: self._client.payments(page, since),
             lambda moment: self._client.payments(1, moment).total > 0,
@@ -264,10 +271,10 @@ class Importer:
         self._host.tell("reading", 0, None, _READING)
         for rows in reading.pages():
             self._begin(rows)
-            done, total, left = reading.read, reading.total, self._seconds_left(reading)
+            done, total, left = reading.read, reading.total, self._seconds_left()
             self._host.tell("reading", done, total, _read(done, total), left)
-            self._hand_over(reading, may_wait=PAGES_WAITING)
-        self._hand_over(reading, may_wait=0)
+            self._hand_over(may_wait=PAGES_WAITING)
+        self._hand_over(may_wait=0)
         self._host.take_left_out([self._unreadable(row) for row in reading.nameless])
         if not self._everything:
             self._confirm()
@@ -310,7 +317,7 @@ class Importer:
             return self._crew.start(partial(self._detailed, row.number))
         return self._judged(row, detailed=False)
 
-    def _hand_over(self, reading: Reading, *, may_wait: int) -> None:
+    def _hand_over(self, *, may_wait: int) -> None:
         """Hand over the pages whose details have come, in order.
 
         :param may_wait: so many pages may go on waiting while others are read.
@@ -323,23 +330,27 @@ class Importer:
                 self._pages.popleft()
                 self._emit([one.value if isinstance(one, Job) else one for one in page])
             elif len(self._details) > ENOUGH_DETAILS or len(self._pages) > may_wait:
-                self._tell_details(reading)
+                self._tell_details()
                 self._crew.look()
             else:
                 return
 
-    def _tell_details(self, reading: Reading) -> None:
-        done, left = self._details_begun - len(self._details), self._seconds_left(reading)
+    def _tell_details(self) -> None:
+        done, left = self._details_begun - len(self._details), self._seconds_left()
         total = self._details_begun
         self._host.tell("details", done, total, _details(done, total), left)
 
-    def _seconds_left(self, reading: Reading) -> float:
+    def _seconds_left(self, more: int = 0) -> float:
         """Return how long the limit will still make us take, as far as it can be told.
 
         Payments that were not read yet are taken to need as many details as those that were.
+
+        :param more: requests that are to come besides.
         """
-        details_to_come = self._details_begun * reading.pages_to_take / (self._pages_begun or 1)
-        requests = self._crew.waiting + reading.to_ask + round(details_to_come)
+        requests = self._crew.waiting + more
+        if (reading := self._reading) is not None:
+            details = self._details_begun * reading.pages_to_take / (self._pages_begun or 1)
+            requests += reading.to_ask + round(details)
         return self._pace.seconds_for(requests)
 
     def _needs_detail(self, row: Row) -> bool:

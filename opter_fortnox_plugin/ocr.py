@@ -1,13 +1,16 @@
 """OCR references of invoices that the host does not know by number.
 
 Looked up once and remembered with the host, by company: one request for each,
-or in pages of the invoice list, whichever takes fewer.
+or in pages of the invoice list, whichever takes fewer. Nobody knows how many
+are still to come, so the list is read as soon as those that were asked for one
+by one would have paid for it: that costs at most twice what would have been
+best.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from functools import partial
 from typing import Final
 
@@ -26,17 +29,33 @@ _BLOCK: Final = 1000
 
 
 class OcrBook:
-    """The OCR references of one company's Fortnox."""
+    """The OCR references of one company's Fortnox.
 
-    def __init__(self, client: Client, host: Host, hands: Hands, company: str) -> None:
+    :param seconds_left: how long so many requests more will take, and all that
+        were handed out already.
+    """
+
+    def __init__(
+        self,
+        client: Client,
+        host: Host,
+        hands: Hands,
+        company: str,
+        *,
+        seconds_left: Callable[[int], float],
+    ) -> None:
         self._client = client
         self._hands = hands
         self._host = host
         self._company = company
+        self._seconds_left = seconds_left
         self._blocks: dict[int, dict[str, str]] = {}
         self._changed: set[int] = set()
         self._next_page = 1
         self._pages: int | None = None
+        self._asked_singly = 0
+        #: Whether the list had rows that cannot be read today.
+        self._hidden = False
 
     def references(self, numbers: Collection[str]) -> dict[str, str]:
         """Return the OCR reference of each invoice, ``""`` for one that has none."""
@@ -44,8 +63,9 @@ class OcrBook:
         if len(unknown) > 1:
             unknown = self._look_through_list(unknown)
         if len(unknown) > HANDFUL and self._read_whole_list:
-            # Every invoice was seen, and these were not among them.
-            self._keep(dict.fromkeys(unknown, ""))
+            if not self._hidden:
+                # Every invoice was seen, and these were not among them.
+                self._keep(dict.fromkeys(unknown, ""))
             unknown = set()
         self._look_up(sorted(unknown, key=int))
         self._put_away()
@@ -53,25 +73,29 @@ class OcrBook:
 
     def _look_up(self, numbers: Sequence[str]) -> None:
         """Ask for invoices one by one, several at a time."""
+        self._asked_singly += len(numbers)
         jobs = [self._hands.start(partial(self._ask, number)) for number in numbers]
         for done, (number, job) in enumerate(zip(numbers, jobs, strict=True)):
-            self._host.tell("invoices", done, len(numbers), _LOOKING_UP)
+            left = self._seconds_left(0)
+            self._host.tell("invoices", done, len(numbers), _LOOKING_UP, left)
             if (reference := self._hands.result(job)) is not None:
                 self._keep({number: reference})
 
     def _look_through_list(self, unknown: set[str]) -> set[str]:
         """Read on in the list while that takes fewer requests; return what is still unknown."""
         while unknown and not self._read_whole_list:
-            left = 1 if self._pages is None else self._pages - self._next_page + 1
-            if self._pages is not None and left >= len(unknown):
+            pages = 1 if self._pages is None else self._pages - self._next_page + 1
+            if self._pages is not None and pages >= len(unknown) + self._asked_singly:
                 break
-            self._host.tell("invoices", self._next_page - 1, self._pages, _LOOKING_UP)
+            done, left = self._next_page - 1, self._seconds_left(pages)
+            self._host.tell("invoices", done, self._pages, _LOOKING_UP, left)
             page = self._hands.result(
                 self._hands.start(partial(self._client.invoices, self._next_page))
             )
             self._pages = page.pages
             self._next_page += 1
             rows = [row for raw in page.rows if (row := readable(raw))]
+            self._hidden = self._hidden or len(rows) < len(page.rows)
             strangers = {row.number for row in rows} - self._host.known_invoices(
                 {row.number for row in rows}
             )

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from opter_fortnox_plugin.contract import hookimpl
 from opter_fortnox_plugin.errors import Missing
 from opter_fortnox_plugin.host import Host
-from opter_fortnox_plugin.ocr import OcrBook
+from opter_fortnox_plugin.ocr import HANDFUL, OcrBook
 from opter_fortnox_plugin.protocol import page_of
 
 
@@ -22,11 +22,11 @@ class Keeping:
     """A host that keeps values, and knows some invoices."""
 
     def __init__(self, *known):
-        self.known, self.state = set(known), {}
+        self.known, self.state, self.told = set(known), {}, []
 
     @hookimpl
     def opter_progress(self, run, progress):
-        return None
+        self.told.append(progress)
 
     @hookimpl
     def opter_known_invoices(self, run, invoice_numbers):
@@ -70,7 +70,7 @@ def book(fortnox, keeping=None, company="34231"):
     class Run:
         hook = manager.hook
 
-    return OcrBook(fortnox, Host(Run()), Hands(), company)
+    return OcrBook(fortnox, Host(Run()), Hands(), company, seconds_left=lambda more: 100.0 + more)
 
 
 def test_one_invoice_is_asked_for_by_its_number():
@@ -182,5 +182,40 @@ def test_whatever_is_asked_each_reference_is_right_and_no_invoice_costs_two_requ
         assert ours.references({str(n) for n in question}) == {
             str(n): f"{n}55" if n in there else "" for n in question
         }
-    assert len(fortnox.asked) == len(set(fortnox.asked))
-    assert len(fortnox.asked) <= 2 * len(set().union(*questions)) + 1
+    strangers, pages = set().union(*questions) - known, -(-len(there) // size)
+    if there or len(strangers) <= HANDFUL:
+        assert len(fortnox.asked) == len(set(fortnox.asked))
+        assert len(fortnox.asked) <= 2 * len(strangers) + 1
+    once_read_whole = HANDFUL * len(questions)
+    assert len(fortnox.asked) <= 2 * pages + 1 + once_read_whole
+
+
+def test_invoices_of_their_own_among_the_hosts_are_not_asked_for_one_by_one_for_ever():
+    """Every second of two thousand, ten of them with each page of payments."""
+    fortnox = Invoices(*range(1, 2001), size=100)
+    ours = book(fortnox, Keeping(*(str(n) for n in range(1, 2001, 2))))
+    for start in range(1981, 0, -20):
+        wanted = {str(n) for n in range(start, start + 20) if n % 2 == 0}
+        assert ours.references(wanted) == {number: f"{number}55" for number in wanted}
+    singly = [one for one in fortnox.asked if not one.startswith("page")]
+    assert (len(singly), len(fortnox.asked) - len(singly)) == (10, 20)
+
+
+def test_references_that_fortnox_hides_today_are_not_taken_for_empty_tomorrow():
+    numbers = {str(n) for n in range(1, 21)}
+    fortnox, keeping = Invoices(*range(1, 21), OCR="API_NORIGHT"), Keeping()
+    ours = book(fortnox, keeping)
+    assert ours.references(numbers) == ours.references(numbers) == dict.fromkeys(numbers, "")
+    assert fortnox.asked == ["page 1", "page 2"]
+    fortnox.rows = Invoices(*range(1, 21)).rows
+    assert book(fortnox, keeping).references(numbers)["17"] == "1755"
+
+
+def test_how_long_it_takes_is_told_while_references_are_looked_up():
+    keeping = Keeping()
+    ours = book(Invoices(*range(1, 41)), keeping)
+    ours.references({str(n) for n in range(21, 41)})
+    ours.references({"1"})
+    said = [round(one.seconds_left) for one in keeping.told]
+    assert said == [101, 103, 100]
+    assert keeping.told[0].sentence.en.endswith("; about 1 min 41 s left")
