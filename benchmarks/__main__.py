@@ -171,9 +171,10 @@ def keep(outcome: Outcome) -> None:
 
 
 HEAD: Final = (
-    "payments", "tool", "requests", "429s", "seconds", "optimum", "ratio", "cpu s", "MB", "right",
+    "payments", "tool", "requests", "429s", "seconds", "optimum", "over", "ratio", "cpu s", "MB",
+    "right",
 )  # fmt: skip
-LINE: Final = "{:>9} {:<16} {:>8} {:>5} {:>8} {:>8} {:>6} {:>7} {:>6} {:>9}"
+LINE: Final = "{:>9} {:<16} {:>8} {:>5} {:>8} {:>8} {:>7} {:>6} {:>7} {:>6} {:>9}"
 
 
 def line_of(it: Outcome) -> str:
@@ -185,6 +186,7 @@ def line_of(it: Outcome) -> str:
         it.refused,
         f"{it.seconds:.1f}",
         f"{it.optimum:.1f}",
+        f"{it.seconds - it.optimum:.1f}",
         f"{it.ratio:.2f}",
         f"{it.processor:.1f}",
         f"{it.memory / 1e6:.0f}",

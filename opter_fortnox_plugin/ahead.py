@@ -89,11 +89,13 @@ class Ahead:
         self._needed = self._end = self._pages
 
     @property
-    def expected(self) -> int:
-        """How many pages will have been read at the end, as far as it can be told."""
-        if self._reached == self._began_at:
-            # One date alone tells nothing; the person had better be told too much.
+    def expected(self) -> int | None:
+        """How many pages will have been read at the end; ``None`` as long as nothing tells."""
+        if self._stop is None:
             return self._pages
+        if self._reached == self._began_at and self._beyond is None and self._end > self._needed:
+            # One date alone tells nothing, and the next answer will.
+            return None
         return max(self._needed, min(self._pages, round(self._expected_end())))
 
     @property

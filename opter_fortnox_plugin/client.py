@@ -65,6 +65,8 @@ class Client:
     :param renew: returns an access token in the place of one that was refused,
         where it is not for the thread of a request to do that.
     :param uniform: a random number between two others.
+    :param check: raises where an answer is not wanted any more, so that its request is
+        not made again.
     """
 
     def __init__(
@@ -78,6 +80,7 @@ class Client:
         waiting: Callable[[str, float], None],
         uniform: Callable[[float, float], float] = random.uniform,
         renew: Callable[[str], str] | None = None,
+        check: Callable[[], None] = lambda: None,
     ) -> None:
         self._api_url = api_url
         self._transport = transport
@@ -86,6 +89,7 @@ class Client:
         self._sleep = sleep
         self._uniform = uniform
         self._renew = renew
+        self._check = check
         self._waiting = waiting
 
     # --- what is read ---
@@ -228,6 +232,8 @@ class Client:
     def _before_sleep(self, state: tenacity.RetryCallState) -> None:
         error = state.outcome.exception() if state.outcome else None
         seconds = state.next_action.sleep if state.next_action else 0.0
+        # One that was broken off failed for no other reason.
+        self._check()
         if isinstance(error, Temporary):
             log.warning("Fortnox: %s; trying again in %.1f s", error.what, seconds)
             self._waiting(error.what, seconds)

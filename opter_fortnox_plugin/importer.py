@@ -118,6 +118,7 @@ def import_payments(
                     lambda: host.tell("waiting", 0, None, _again(what, seconds))
                 ),
                 renew=lambda refused: crew.at_home(lambda: signed_in.renew(refused)),
+                check=crew.check,
             )
             # What is entered last ends first: no request may start once the locks are let go.
             with ExitStack() as locks, ExitStack() as held:
@@ -340,8 +341,8 @@ class Importer:
         total = self._details_begun
         self._host.tell("details", done, total, _details(done, total), left)
 
-    def _seconds_left(self, more: int = 0) -> float:
-        """Return how long the limit will still make us take, as far as it can be told.
+    def _seconds_left(self, more: int = 0) -> float | None:
+        """Return how long the limit will still make us take; ``None`` where nothing tells.
 
         Payments that were not read yet are taken to need as many details as those that were.
 
@@ -349,6 +350,8 @@ class Importer:
         """
         requests = self._crew.waiting + more
         if (reading := self._reading) is not None:
+            if not reading.end_in_sight:
+                return None
             details = self._details_begun * reading.pages_to_take / (self._pages_begun or 1)
             requests += reading.to_ask + round(details)
         return self._pace.seconds_for(requests)

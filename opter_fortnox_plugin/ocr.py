@@ -31,8 +31,8 @@ _BLOCK: Final = 1000
 class OcrBook:
     """The OCR references of one company's Fortnox.
 
-    :param seconds_left: how long so many requests more will take, and all that
-        were handed out already.
+    :param seconds_left: how long so many requests more will take, with all that
+        are to come anyhow; ``None`` where nothing tells.
     """
 
     def __init__(
@@ -42,7 +42,7 @@ class OcrBook:
         hands: Hands,
         company: str,
         *,
-        seconds_left: Callable[[int], float],
+        seconds_left: Callable[[int], float | None],
     ) -> None:
         self._client = client
         self._hands = hands

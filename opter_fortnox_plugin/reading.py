@@ -109,6 +109,8 @@ class Reading:
         #: them, and for what is asked behind them, were not handed out yet.
         self.pages_to_take = 0
         self.to_ask = 0
+        #: Whether anything tells where reading will stop.
+        self.end_in_sight = True
 
     @property
     def read(self) -> int:
@@ -155,7 +157,9 @@ class Reading:
                 last = number >= page.pages or not page.rows or walk.stopped
                 if not walk.sorted:
                     ahead.need_all()
-                self.pages_to_take = 0 if last else max(1, ahead.expected - number)
+                expected = ahead.expected
+                self.end_in_sight = last or expected is not None
+                self.pages_to_take = 0 if last else max(1, (expected or page.pages) - number)
                 self.to_ask = max(0, self.pages_to_take - ahead.asked) + (not last)
                 if last and walk.pages > 1 and walk.steady and walk.adds_up:
                     # Beside whatever is done with the last page.

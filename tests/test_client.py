@@ -284,6 +284,22 @@ def test_429_without_a_word_waits_for_a_whole_window(wire, client, clock):
     assert clock.now - began > 5
 
 
+def test_what_nobody_wants_any_more_is_neither_asked_for_again_nor_said_to_be(
+    wire, client, told, caplog
+):
+    class Unwanted(Exception):
+        pass
+
+    def check():
+        raise Unwanted
+
+    client._check = check
+    wire.get(LIST, body=ConnectionError())
+    with pytest.raises(Unwanted):
+        client.payments(1, None)
+    assert (told, "trying again" in caplog.text, len(wire.calls)) == ([], False, 1)
+
+
 def test_waits_grow_and_have_jitter(clock):
     drawn = []
 

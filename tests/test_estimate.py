@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import date, timedelta
+
 import pluggy
 import pytest
 from fortnox import Clock
@@ -56,7 +58,17 @@ def told_while_reading(wire):
 
 
 def euros(*numbers):
-    rows = [listed(n, Currency="EUR", CurrencyRate=10, Amount=1000) for n in numbers]
+    """Make payments in euro, the newest first, ten a day."""
+    rows = [
+        listed(
+            n,
+            Currency="EUR",
+            CurrencyRate=10,
+            Amount=1000,
+            PaymentDate=(date(2026, 6, 30) - timedelta(days=n // 10)).isoformat(),
+        )
+        for n in numbers
+    ]
     return rows, {row["Number"]: row | {"AmountCurrency": 100, "InvoiceOCR": ""} for row in rows}
 
 
@@ -73,14 +85,28 @@ def test_once_the_list_is_read_the_time_that_is_left_is_right_within_a_tenth():
     assert far_off(after) == []
 
 
-@pytest.mark.parametrize("count", [145, 146, 147, 148, 149, 150, 170])
-def test_what_is_asked_behind_the_list_is_counted_wherever_the_limit_falls(count):
-    rows, details = euros(*range(1, count + 1))
-    told, end = told_while_reading(Wire(*rows, details=details, page_size=count // 5))
-    last_page = next(n for n, (_, one) in enumerate(told) if one.done == one.total == count)
-    after = [(end - now, one.seconds_left) for now, one in told[last_page:]]
+@pytest.mark.parametrize("pages", [74, 75, 76, 80])
+def test_what_is_asked_behind_the_list_is_counted_wherever_the_limit_falls(pages):
+    """Seventy-five pages, and whether anything changed: one request more than three windows."""
+    newest = date(2026, 6, 30)
+    rows = [
+        listed(n + 1, PaymentDate=(newest - timedelta(days=n // 9)).isoformat())
+        for n in range(pages * 10)
+    ]
+    told, end = told_while_reading(Wire(*rows, page_size=10))
+    after = [(end - now, one.seconds_left) for now, one in told if one.seconds_left is not None]
     assert max(real for real, _ in after) > 10
     assert far_off(after) == []
+
+
+def test_nothing_is_told_as_long_as_one_date_alone_could_be_anywhere_in_the_list():
+    rows = [listed(n) for n in range(1, 401)]
+    rows += [listed(n, PaymentDate="2020-01-01") for n in range(401, 20_001)]
+    told, _ = told_while_reading(Wire(*rows, page_size=200))
+    said = [(one.done, one.seconds_left) for _, one in told if one.stage == "reading"]
+    # The end of the list tells, and it is near: nothing long is ever told.
+    assert said[1] == (200, None)
+    assert max(left or 0.0 for _, left in said) < 10
 
 
 def test_the_time_that_is_left_goes_down_while_nothing_happens():
