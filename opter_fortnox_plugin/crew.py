@@ -123,6 +123,7 @@ class Crew:
         self._mine = threading.local()
         self._handed_out = 0
         self._asked = 0
+        self._never_asked = 0
         self._under_way: set[Job[Any]] = set()
         self._failed: list[Job[Any]] = []
         self._said = clock()
@@ -162,8 +163,8 @@ class Crew:
 
     @property
     def waiting(self) -> int:
-        """How many jobs were handed out whose requests have not started."""
-        return self._handed_out - self._asked
+        """How many jobs were handed out whose requests are still to start."""
+        return self._handed_out - self._asked - self._never_asked
 
     def _hear(self, seconds: float) -> bool:
         try:
@@ -185,6 +186,7 @@ class Crew:
 
     def _finished(self, job: Job[Any]) -> None:
         job.done = True
+        self._never_asked += not job.asked
         self._under_way.discard(job)
         if job.failed and job.wanted:
             self._failed.append(job)

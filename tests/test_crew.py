@@ -144,9 +144,28 @@ def test_a_job_that_nobody_wants_any_more_starts_no_request_and_its_error_harms_
     job = crew.start(work)
     begun.wait(20)
     job.wanted = False
+    assert crew.waiting == 1
     go.set()
+    with pytest.raises(Stopped):
+        crew.result(job)
+    assert (job.asked, crew.waiting) == (False, 0)
     assert crew.do(lambda: 1) == 1
-    assert job.asked is False
+
+
+def test_whose_request_has_started_waits_no_more(crew):
+    begun, go = threading.Event(), threading.Event()
+
+    def work():
+        crew.may_start()
+        begun.set()
+        go.wait(20)
+
+    job = crew.start(work)
+    begun.wait(20)
+    assert (job.asked, crew.waiting) == (True, 0)
+    go.set()
+    crew.result(job)
+    assert crew.waiting == 0
 
 
 # --- The schedule itself, without waiting ---
