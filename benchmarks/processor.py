@@ -216,11 +216,11 @@ def _register_some(store: Store, payments: int) -> None:
         )
         some = [n for n in range(1, payments + 1) if n % 100 in KNOWN]
         db.executemany(
-            "INSERT INTO payments (origin, company, number, source, invoice_number, date, amount,"
-            " currency, amount_currency, write_offs, booked, warnings, invoice_id, status,"
+            "INSERT INTO payments (origin, import_type, company, number, source, invoice_number,"
+            " date, amount, currency, amount_currency, write_offs, booked, warnings, invoice_id, status,"
             " written_off, effect, run_id, user, registered_at)"
-            " SELECT 'import', ?, ?, 'manual', number, ?, total, 'SEK', total, '[]', 1, '[]', id,"
-            " 'exact', '0', total, 'earlier', 'kim', ? FROM invoices"
+            " SELECT 'import', 'FortnoxAPI', ?, ?, 'manual', number, ?, total, 'SEK', total, '[]',"
+            " 1, '[]', id, 'exact', '0', total, 'earlier', 'kim', ? FROM invoices"
             " WHERE region = '' AND number = ?",
             (
                 (COMPANY, str(n), _row(n, payments)["PaymentDate"], NOW.isoformat(), str(n))

@@ -21,7 +21,7 @@ from hostsim import texts
 from hostsim.errors import HostError, host_error
 from hostsim.hookspecs import BATCH, PROJECT
 from hostsim.judging import Refusal
-from hostsim.models import SEK, Company, Payment, PaymentKey, Run, WriteOff
+from hostsim.models import SEK, Company, Payment, PaymentKey, RegisteredPayment, Run, WriteOff
 from hostsim.previews import Record, Recording, wrong_company
 from hostsim.regions import refuse_company_of_other_region
 from hostsim.secrets import Secrets
@@ -85,7 +85,7 @@ class LiveRun:
     def take_payments(self, payments: Sequence[hookspecs.Payment]) -> int:
         """Keep payments that may be saved."""
         _check_size(payments)
-        copies = [received(payment) for payment in payments]
+        copies = [received(payment, self.run.import_type) for payment in payments]
         for copy in copies:
             _check_complete(copy)
         self._check_company(copy.key.company for copy in copies)
@@ -110,6 +110,24 @@ class LiveRun:
         self._check_company([company.number], company.name)
         self._offer_again(company.number)
         return self._recording.to_confirm(company.number)
+
+    def take_balances(self, balances: Sequence[hookspecs.InvoiceBalance]) -> int:
+        """Keep what the source says of invoices that are here, too."""
+        _check_size(balances)
+        self._recording.take_balances(balances)
+        return len(balances)
+
+    def invoices_to_ask(self, company: hookspecs.Company) -> Sequence[str]:
+        """Ask for invoices that are open here and were not said to be unpaid."""
+        self._check_company([company.number], company.name)
+        self._offer_again(company.number)
+        return self._recording.invoices_to_ask(company.number)
+
+    def registered_payments(self, company: hookspecs.Company) -> Sequence[RegisteredPayment]:
+        """Ask after registered payments that may exist no longer."""
+        self._check_company([company.number], company.name)
+        self._offer_again(company.number)
+        return self._recording.registered_payments(company.number)
 
     def known_invoices(self, numbers: Sequence[str]) -> Collection[str]:
         """Say which invoices the region of the definition has."""
@@ -224,6 +242,27 @@ class HostAnswers:
             return live.take_gone(payment_numbers)
 
     @hookimpl
+    def opter_take_balances(
+        self, run: hookspecs.Run, balances: Sequence[hookspecs.InvoiceBalance]
+    ) -> int:
+        with self._of(run) as live:
+            return live.take_balances(balances)
+
+    @hookimpl
+    def opter_invoices_to_ask(
+        self, run: hookspecs.Run, company: hookspecs.Company
+    ) -> Sequence[str]:
+        with self._of(run) as live:
+            return live.invoices_to_ask(company)
+
+    @hookimpl
+    def opter_registered_payments(
+        self, run: hookspecs.Run, company: hookspecs.Company
+    ) -> Sequence[RegisteredPayment]:
+        with self._of(run) as live:
+            return live.registered_payments(company)
+
+    @hookimpl
     def opter_payments_to_confirm(
         self, run: hookspecs.Run, company: hookspecs.Company
     ) -> Sequence[str]:
@@ -278,10 +317,11 @@ class HostAnswers:
 # --- At the door ------------------------------------------------------------
 
 
-def received(payment: hookspecs.Payment) -> Payment:
+def received(payment: hookspecs.Payment, import_type: str = "") -> Payment:
     """Copy a payment that a plug-in handed over, and check it against the contract."""
+    customer = getattr(payment, "customer", None)
     return Payment(
-        key=PaymentKey(clean(payment.key.company), clean(payment.key.number)),
+        key=PaymentKey(clean(payment.key.company), clean(payment.key.number), import_type),
         source=clean(payment.source),
         invoice_number=clean(payment.invoice_number),
         ocr=None if payment.ocr is None else without_spaces(clean(payment.ocr)),
@@ -291,11 +331,17 @@ def received(payment: hookspecs.Payment) -> Payment:
         amount_currency=_money_or_none(payment.amount_currency),
         exchange_rate=_money_or_none(payment.exchange_rate),
         write_offs=tuple(
-            WriteOff(_money(w.amount), clean(w.account), clean(w.description))
+            WriteOff(
+                _money(w.amount),
+                clean(w.account),
+                clean(w.description),
+                clean(getattr(w, "currency", "")),
+            )
             for w in payment.write_offs
         ),
         booked=bool(payment.booked),
         warnings=tuple(Text(clean(w.sv), clean(w.en)) for w in payment.warnings),
+        customer=None if customer is None else clean(customer),
     )
 
 
@@ -324,6 +370,7 @@ def _left_out_record(left_out: hookspecs.LeftOut) -> Record:
         "[]",
         None,
         "[]",
+        None,
     )
     return Record(known, given)
 

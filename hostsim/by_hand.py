@@ -174,8 +174,9 @@ def _offer_again(
     ).fetchone()["definition"]
     db.execute(
         "UPDATE decisions SET taken_back_by = ?, taken_back_at = ? WHERE company = ?"
-        " AND number = ? AND taken_back_at IS NULL AND settled_at IS NULL",
-        (user, at.isoformat(), row["company"], row["number"]),
+        " AND number = ? AND taken_back_at IS NULL AND settled_at IS NULL"
+        " AND definition IN (SELECT name FROM definitions WHERE import_type = ?)",
+        (user, at.isoformat(), row["company"], row["number"], row["import_type"]),
     )
     message = texts.deleted_here(texts.by_whom(user, at, why))
     db.execute(

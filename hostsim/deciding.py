@@ -119,8 +119,10 @@ def of_payment(
 def accepted(db: sqlite3.Connection, definition: str, company: str) -> Mapping[str, Old]:
     """Give the registered payments whose change was accepted, by number."""
     rows = db.execute(
-        "SELECT p.number, p.invoice_id, p.effect FROM decisions d JOIN payments p"  # noqa: S608 a constant
-        " ON p.company = d.company AND p.number = d.number AND p.state = 'registered'"
+        "SELECT p.number, p.invoice_id, p.effect FROM decisions d"  # noqa: S608 a constant
+        " JOIN definitions f ON f.name = d.definition JOIN payments p"
+        " ON p.import_type = f.import_type AND p.company = d.company AND p.number = d.number"
+        " AND p.state = 'registered'"
         f" WHERE d.definition = ? AND d.company = ? AND d.decision = ? AND {_IN_FORCE}",
         (definition, company, ACCEPT),
     )
@@ -403,13 +405,15 @@ def counter(
         "warnings": "[]",
     }
     db.execute(
-        f"INSERT INTO payments (origin, state, counters, company, {PAYMENT_COLUMNS}, invoice_id,"  # noqa: S608 constants
-        " status, warning_sv, warning_en, written_off, effect, bank_account, run_id, user,"
-        f" registered_at) VALUES (?, 'counter', ?, ?, {', '.join('?' * len(values))}, ?, ?, ?, ?,"
-        " ?, ?, ?, ?, ?, ?)",
+        "INSERT INTO payments (origin, state, counters, import_type, company,"  # noqa: S608 constants
+        f" {PAYMENT_COLUMNS}, invoice_id, status, warning_sv, warning_en, written_off, effect,"
+        " bank_account, run_id, user, registered_at)"
+        f" VALUES (?, 'counter', ?, ?, ?, {', '.join('?' * len(values))},"
+        " ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         (
             row["origin"],
             payment_id,
+            row["import_type"],
             row["company"],
             *values.values(),
             row["invoice_id"],

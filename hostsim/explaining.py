@@ -20,7 +20,7 @@ from hostsim.errors import host_error
 from hostsim.history import Entry
 from hostsim.judging import Judgement, Refusal, oldest_first
 from hostsim.models import Company, Definition, Invoice, Payment
-from hostsim.previews import Recording
+from hostsim.previews import Recording, forget_rows
 from hostsim.regions import refuse_other_region
 from hostsim.store import Store, clean, invoice_of, payment_of, text_of
 from hostsim.texts import Text
@@ -216,6 +216,7 @@ def numbers_there(store: Store, question: Question) -> list[str]:
         question.invoice_id,
         company and company.number,
         definition and definition.name,
+        definition and definition.import_type,
     )
     known = [row["invoice_number"] for row in store.db.execute(_NUMBERS_THERE, values)]
     return list(dict.fromkeys([question.number, *filter(None, known)]))
@@ -230,7 +231,7 @@ def references_there(store: Store, question: Question) -> list[str]:
 def forget(recording: Recording) -> None:
     """Throw away what was read, and that it was: a question is no import."""
     with recording.store.change() as db:
-        db.execute("DELETE FROM run_rows WHERE run_id = ?", (recording.run_id,))
+        forget_rows(db, recording.run_id)
         db.execute("DELETE FROM runs WHERE id = ?", (recording.run_id,))
 
 
@@ -311,9 +312,10 @@ def _collect(
     if invoice_id is not None:
         for entry in history.entries(store, invoice_id=invoice_id):
             _add_entry(known, nameless, entry)
-    if company is not None:
+    if company is not None and question.definition is not None:
         elsewhere = [number for number, one in known.items() if not one.here]
-        for entry in history.entries_by_key(store, company.number, elsewhere):
+        import_type = question.definition.import_type
+        for entry in history.entries_by_key(store, import_type, company.number, elsewhere):
             _add_entry(known, nameless, entry)
     which = (store, question, company)
     for row in _waiting(_SHOWN, *which, invoice_id=invoice_id, known=known):
@@ -343,7 +345,14 @@ def _met_before(store: Store, question: Question, company: Company | None) -> in
     """Find the invoice that payments with this number in Fortnox met before, by OCR."""
     if company is None or question.definition is None:
         return None
-    values = (company.number, question.number, question.definition.name, question.region)
+    definition = question.definition
+    values = (
+        company.number,
+        question.number,
+        definition.name,
+        question.region,
+        definition.import_type,
+    )
     row = store.db.execute(_MET, values).fetchone()
     return None if row is None else int(row["invoice_id"])
 
@@ -736,20 +745,21 @@ CANNOT_ASK = Text(
 
 # --- SQL ----------------------------------------------------------------------------
 
-# ?1 the invoice, ?2 the company, ?3 the definition.
+# ?1 the invoice, ?2 the company, ?3 the definition, ?4 its import type.
 _NUMBERS_THERE = """
     SELECT invoice_number FROM payments
-    WHERE invoice_id = ?1 AND company = ?2 AND origin = 'import'
+    WHERE invoice_id = ?1 AND import_type = ?4 AND company = ?2 AND origin = 'import'
     UNION
     SELECT r.invoice_number FROM run_rows r JOIN runs u ON u.id = r.run_id
     WHERE u.definition = ?3 AND u.state = 'open' AND r.invoice_id = ?1
     LIMIT 400
 """
 
-# ?1 the company, ?2 the number there, ?3 the definition, ?4 its region.
+# ?1 the company, ?2 the number there, ?3 the definition, ?4 its region, ?5 its import type.
 _MET = """
     SELECT invoice_id FROM (
-        SELECT p.invoice_id FROM payments p WHERE p.company = ?1 AND p.invoice_number = ?2
+        SELECT p.invoice_id FROM payments p
+        WHERE p.import_type = ?5 AND p.company = ?1 AND p.invoice_number = ?2
         UNION ALL
         SELECT r.invoice_id FROM run_rows r JOIN runs u ON u.id = r.run_id
         WHERE u.definition = ?3 AND u.state = 'open' AND r.invoice_number = ?2

@@ -47,7 +47,8 @@ class Entry:
     origin: str  # import or hand
     state: str  # registered, deleted, countered or counter
     region: str  # of its invoice
-    company: str | None  # Fortnox company; None for one that was typed by hand
+    import_type: str | None  # None for one that was typed by hand, as is the company
+    company: str | None
     bank_account: str
     effect: Decimal  # what it took away from what remained, in the invoice's currency
     invoice_currency: str
@@ -80,10 +81,12 @@ def entries(
     return map(_entry, store.stream(_ENTRIES, values))
 
 
-def entries_by_key(store: Store, company: str, numbers: Iterable[str]) -> Iterator[Entry]:
+def entries_by_key(
+    store: Store, import_type: str, company: str, numbers: Iterable[str]
+) -> Iterator[Entry]:
     """Give the payments with these numbers of a company, whatever invoice they pay."""
     for number in numbers:
-        yield from map(_entry, store.stream(_BY_KEY, (company, number)))
+        yield from map(_entry, store.stream(_BY_KEY, (import_type, company, number)))
 
 
 def entry(store: Store, payment_id: int) -> Entry:
@@ -103,6 +106,7 @@ def _entry(row: sqlite3.Row) -> Entry:
         origin=row["origin"],
         state=row["state"],
         region=row["region"],
+        import_type=row["import_type"],
         company=row["company"],
         bank_account=row["bank_account"],
         effect=Decimal(row["effect"]),
@@ -133,7 +137,7 @@ _ENTRIES = f"""
     ORDER BY {OLDEST_FIRST.format("p")}, p.id
 """
 
-_BY_KEY = f"{_SELECT} WHERE p.company = ? AND p.number = ? ORDER BY p.id"
+_BY_KEY = f"{_SELECT} WHERE p.import_type = ? AND p.company = ? AND p.number = ? ORDER BY p.id"
 
 
 # --- Imports of the past ------------------------------------------------------

@@ -14,6 +14,9 @@ How a run goes::
                                 ◄───────── run.hook.opter_open_window …
                                 ◄───────── run.hook.opter_take_payments (batches)
                                 ◄───────── run.hook.opter_take_left_out (batches)
+                                ◄───────── run.hook.opter_take_balances (batches)
+                                ◄───────── run.hook.opter_invoices_to_ask
+                                ◄───────── run.hook.opter_registered_payments
                                 ◄───────── run.hook.opter_payments_to_confirm
                                 ◄───────── run.hook.opter_take_payments / _take_gone
                                 ◄───────── ImportReport
@@ -58,13 +61,16 @@ How the contract changes:
 
 1.0 is the first. 1.1 added ``run.contract``, ``opter_contract``,
 ``Progress.seconds_left``, ``opter_diagnose``, ``opter_errors`` and ``opter_read_payments``.
+1.2 added ``PaymentKey.import_type``, ``WriteOff.currency``, ``Payment.customer``,
+``ImportReport.notes``, ``opter_take_balances``, ``opter_invoices_to_ask``,
+``opter_registered_payments`` and ``opter_books_changed``.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import AbstractContextManager
-from datetime import date
+from datetime import date, datetime
 from decimal import Decimal
 from typing import Any, Protocol
 
@@ -75,7 +81,7 @@ import pluggy
 PROJECT = "opter"
 
 #: The version of this page, and the one of whoever does not say any.
-CONTRACT = "1.1"
+CONTRACT = "1.2"
 UNSAID = "1.0"
 
 #: How many payments, numbers or rows one call carries at most.
@@ -194,7 +200,12 @@ class Company(Protocol):
 
 
 class PaymentKey(Protocol):
-    """What makes a payment the same payment: the company and its number there."""
+    """What makes a payment the same payment: import type, company and its number there.
+
+    Also carries ``import_type``, the code of the import type that the payment came by: a
+    number is unique in one system only. Since 1.2; what a plug-in hands over may leave it
+    out, since it is that of the run.
+    """
 
     @property
     def company(self) -> str: ...
@@ -203,11 +214,16 @@ class PaymentKey(Protocol):
 
 
 class WriteOff(Protocol):
-    """A part of an invoice that was written off together with a payment."""
+    """A part of an invoice that was written off together with a payment.
+
+    May also carry ``currency``, three letters: that of ``amount``, SEK or the payment's own.
+    ``""`` where the other system names none: it then counts as SEK, at the payment's rate.
+    Since 1.2; preset ``""``.
+    """
 
     @property
     def amount(self) -> Decimal:
-        """SEK. Positive lowers what remains of an ordinary invoice."""
+        """Positive lowers what remains of an ordinary invoice."""
 
     @property
     def account(self) -> str:
@@ -218,7 +234,12 @@ class WriteOff(Protocol):
 
 
 class Payment(Protocol):
-    """A payment of one invoice, in neutral words."""
+    """A payment of one invoice, in neutral words.
+
+    May also carry ``customer``, the number of the invoice's customer in the other system;
+    ``None`` where nobody looked. Since 1.2; preset ``None``. A host that has to know it asks
+    for the payment by ``opter_payments_to_confirm``.
+    """
 
     @property
     def key(self) -> PaymentKey: ...
@@ -322,8 +343,57 @@ class Progress(Protocol):
     def sentence(self) -> Text: ...
 
 
+class InvoiceBalance(Protocol):
+    """What the other system says of one of its invoices. Since 1.2."""
+
+    @property
+    def invoice_number(self) -> str:
+        """The invoice's number in the other system."""
+
+    @property
+    def ocr(self) -> str:
+        """Its OCR reference; ``""`` where it has none."""
+
+    @property
+    def customer(self) -> str:
+        """The number of its customer there."""
+
+    @property
+    def currency(self) -> str: ...
+    @property
+    def total(self) -> Decimal:
+        """In ``currency``; negative for a credit invoice."""
+
+    @property
+    def balance(self) -> Decimal:
+        """What remains to pay there, in ``currency``."""
+
+    @property
+    def booked(self) -> bool:
+        """False: nothing can be concluded from the balance."""
+
+    @property
+    def cancelled(self) -> bool: ...
+
+
+class RegisteredPayment(Protocol):
+    """A payment that the host registered, to be asked after. Since 1.2."""
+
+    @property
+    def number(self) -> str:
+        """In the run's company."""
+
+    @property
+    def invoice_number(self) -> str:
+        """The number of its invoice in the other system."""
+
+
 class ImportReport(Protocol):
-    """What a run has to say when the last payment has been taken."""
+    """What a run has to say when the last payment has been taken.
+
+    May also carry ``notes``, a sequence of :class:`Text`: sentences about the run for the
+    person, such as that something could not be asked. Since 1.2; preset empty.
+    """
 
     @property
     def company(self) -> Company: ...
@@ -417,6 +487,72 @@ class SavedPayment(Protocol):
     @property
     def status(self) -> str:
         """``exact``, ``written-off``, ``partial``, ``advance`` or ``reversal``."""
+
+
+class BookChange(Protocol):
+    """One change of the books, as it stands in the host's journal. Since 1.2.
+
+    Changes are never changed themselves: what was registered wrongly is taken back by a
+    later one, with the opposite amounts. So the sum of ``effect`` over the changes of an
+    invoice is what its payments have taken from its total, and the sum of ``amount`` over
+    the changes of a payment is what it counts.
+    """
+
+    @property
+    def sequence(self) -> int:
+        """Higher than that of every earlier change; some numbers may be missing."""
+
+    @property
+    def kind(self) -> str:
+        """``registered``; or what took a registered payment back: ``reversed``, since it is
+        another one in the system that it came from, or ``deleted``, by a person here."""
+
+    @property
+    def payment_id(self) -> int:
+        """The host's own number of the payment that was registered, or taken back."""
+
+    @property
+    def replaces(self) -> int | None:
+        """The ``payment_id`` in whose place a payment was registered."""
+
+    @property
+    def key(self) -> PaymentKey | None:
+        """``None`` for a payment that a person typed."""
+
+    @property
+    def region(self) -> str: ...
+    @property
+    def host_invoice_number(self) -> str:
+        """The number of the invoice, in its region."""
+
+    @property
+    def date(self) -> date:
+        """The payment date of the books."""
+
+    @property
+    def amount(self) -> Decimal:
+        """SEK; for what was taken back the opposite of what was registered, as in the next two."""
+
+    @property
+    def currency(self) -> str: ...
+    @property
+    def amount_currency(self) -> Decimal:
+        """In ``currency``."""
+
+    @property
+    def effect(self) -> Decimal:
+        """What it took away from what remained of the invoice, in the invoice's currency,
+        written off included."""
+
+    @property
+    def source(self) -> str:
+        """How it came to be there, as ``Payment.source`` has it; ``hand`` where it was typed."""
+
+    @property
+    def user(self) -> str: ...
+    @property
+    def at(self) -> datetime:
+        """With its zone."""
 
 
 class ErrorText(Protocol):
@@ -650,6 +786,24 @@ def opter_payments_saved(run: SavedRun, payments: Sequence[SavedPayment]) -> Non
 
 
 @hookspec
+def opter_books_changed(changes: Sequence[BookChange]) -> int | None:
+    """Hear of what changed the books, in order and without a gap.
+
+    Since 1.2. Called after each commit that changed the books, in every plug-in that
+    listens, one plug-in at a time; never in two threads or processes at once. What a
+    plug-in did not acknowledge, since it failed or the program ended, it is told again,
+    and a new listener is told everything from the first change on. So a change may be told
+    twice, and ``sequence`` says that it is the same. Cannot undo or refuse anything.
+
+    :param changes: the next ones, at most :data:`BATCH`.
+    :return: the ``sequence`` of the last change that the plug-in has kept: what comes
+        behind it is told next. Anything else acknowledges nothing.
+
+    An error is logged and acknowledges nothing.
+    """
+
+
+@hookspec
 def opter_run_saved(run: SavedRun) -> None:
     """Hear that a run was saved.
 
@@ -703,7 +857,8 @@ def opter_take_left_out(run: Run, left_out: Sequence[LeftOut]) -> int:  # type: 
 def opter_take_gone(run: Run, payment_numbers: Sequence[str]) -> int:  # type: ignore[empty-body]
     """Take word that payments no longer exist where they came from.
 
-    Called by the plug-in for numbers that ``opter_payments_to_confirm`` asked for.
+    Called by the plug-in for numbers that ``opter_payments_to_confirm`` or
+    ``opter_registered_payments`` asked for; only where the other system itself says so.
 
     :param run: as it was handed to ``opter_import_payments``.
     :param payment_numbers: in the run's company, at most :data:`BATCH`.
@@ -715,8 +870,67 @@ def opter_take_gone(run: Run, payment_numbers: Sequence[str]) -> int:  # type: i
 
 
 @hookspec
+def opter_take_balances(run: Run, balances: Sequence[InvoiceBalance]) -> int:  # type: ignore[empty-body]
+    """Take what the other system says of its invoices: what remains to pay, above all.
+
+    Since 1.2. Called by the plug-in after the last batch of payments, with all invoices
+    that are unpaid there, and with those that ``opter_invoices_to_ask`` asks for. The host
+    compares them with its own; invoices that it does not have it passes over.
+
+    :param run: as it was handed to ``opter_import_payments``.
+    :param balances: at most :data:`BATCH`.
+    :return: how many were taken, which is all of them; to be checked as the
+        answer to ``opter_take_payments``.
+
+    An error ends the run.
+    """
+
+
+@hookspec
+def opter_invoices_to_ask(run: Run, company: Company) -> Sequence[str]:  # type: ignore[empty-body]
+    """Say which invoices the other system must be asked for, one by one.
+
+    Since 1.2. Called by the plug-in when it has handed over what is unpaid there: what is
+    open here but was not among them may be paid, credited or unknown there. The plug-in
+    asks for as many as it can afford, says the balance of those that are there
+    (``opter_take_balances``), and what it did not ask in ``ImportReport.notes``.
+
+    :param run: as it was handed to ``opter_import_payments``.
+    :param company: the company of this run.
+    :return: invoice numbers, the most urgent first, at most :data:`BATCH`.
+
+    An error ends the run.
+    """
+
+
+@hookspec
+def opter_registered_payments(run: Run, company: Company) -> Sequence[RegisteredPayment]:  # type: ignore[empty-body]
+    """Say which payments are registered for these invoices, or amounts, but were not read.
+
+    Since 1.2. People correct a payment by deleting it and making it again, under a new
+    number. So the host names the registered payments, of this import type and company,
+    that a payment of this run may have replaced: of the same invoice, or with the same
+    amount and currency within 35 days; and those of invoices where more remains there than
+    the payments registered here leave. Called by the plug-in after the balances, while it
+    is still signed in, and again until the answer is empty. The plug-in asks for as many as
+    it can afford, and says which no longer exist (``opter_take_gone``), and what it did not
+    ask in ``ImportReport.notes``.
+
+    :param run: as it was handed to ``opter_import_payments``.
+    :param company: the company of this run.
+    :return: the newest first, at most :data:`BATCH`; none that was read in this run, or
+        asked for before in it.
+
+    An error ends the run.
+    """
+
+
+@hookspec
 def opter_payments_to_confirm(run: Run, company: Company) -> Sequence[str]:  # type: ignore[empty-body]
-    """Say which payments of earlier runs must be fetched again before they can be saved.
+    """Say which payments must be fetched again, whole, before they can be saved.
+
+    Those of earlier runs that would be saved now, and those of this run of which the host
+    must know the ``customer``.
 
     Called by the plug-in after the last batch, while it is still signed in,
     and again until the answer is empty. A host that keeps nothing between

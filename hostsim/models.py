@@ -31,19 +31,24 @@ class Company:
 
 @dataclass(frozen=True, slots=True)
 class PaymentKey:
-    """What makes a payment the same payment: the company and its number there."""
+    """What makes a payment the same payment: the import type, the company, its number there."""
 
     company: str
     number: str
+    import_type: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class WriteOff:
-    """A part of an invoice that was written off with a payment; SEK, with its sign."""
+    """A part of an invoice that was written off with a payment, with its sign.
+
+    ``currency`` is ``""`` where the source names none.
+    """
 
     amount: Decimal
     account: str
     description: str
+    currency: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +67,7 @@ class Payment:
     write_offs: tuple[WriteOff, ...] = ()
     booked: bool = True
     warnings: tuple[Text, ...] = ()
+    customer: str | None = None  # its number there; None where nobody looked
 
 
 @dataclass(frozen=True, slots=True)
@@ -217,6 +223,35 @@ class SavedRun:
     definition: str
     company: Company
     payments: int
+
+
+@dataclass(frozen=True, slots=True)
+class RegisteredPayment:
+    """A registered payment to be asked after; both numbers are those of its source."""
+
+    number: str
+    invoice_number: str
+
+
+@dataclass(frozen=True, slots=True)
+class BookChange:
+    """One change of the books, as listeners are told; the fields are those of the contract."""
+
+    sequence: int
+    kind: str  # registered, reversed or deleted
+    payment_id: int
+    replaces: int | None
+    key: PaymentKey | None
+    region: str
+    host_invoice_number: str
+    date: date
+    amount: Decimal  # SEK
+    currency: str
+    amount_currency: Decimal
+    effect: Decimal  # in the invoice's currency
+    source: str
+    user: str
+    at: datetime
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,14 +16,23 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from decimal import Decimal, localcontext
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from hostsim import decided, deciding, judging, texts
 from hostsim.decided import CHANGED, SET_ASIDE, Deletion, Typed
 from hostsim.errors import host_error
 from hostsim.hookspecs import BATCH
 from hostsim.judging import EXACT, KINDS, ZERO, Candidate, Judgement, Refusal
-from hostsim.models import Aside, Company, Decision, Definition, Payment, Row, SavedPayment
+from hostsim.models import (
+    Aside,
+    Company,
+    Decision,
+    Definition,
+    Payment,
+    RegisteredPayment,
+    Row,
+    SavedPayment,
+)
 from hostsim.regions import refuse_company_of_other_region
 from hostsim.sorting import Plain, Sorted, Which, sorted_out
 from hostsim.store import (
@@ -37,6 +46,9 @@ from hostsim.store import (
     text_of,
 )
 from hostsim.texts import Text
+
+if TYPE_CHECKING:
+    from hostsim import hookspecs
 
 
 class Record(NamedTuple):
@@ -164,6 +176,17 @@ class Recording:
                 [(self.run_id, number) for number in numbers],
             )
 
+    def take_balances(self, balances: Sequence[hookspecs.InvoiceBalance]) -> None:
+        """Keep what the source says of invoices that are here, too."""
+
+    def invoices_to_ask(self, company: str) -> Sequence[str]:  # noqa: ARG002
+        """Give the invoices that are open here and were not said to be unpaid there."""
+        return []
+
+    def registered_payments(self, company: str) -> Sequence[RegisteredPayment]:  # noqa: ARG002
+        """Give registered payments to be asked after, none twice in a run."""
+        return []
+
     def offer_again(
         self,
         company: str,
@@ -271,7 +294,13 @@ class Recording:
     def _sorted_out(
         self, company: str, moves: _Moves, *, apart: bool = True
     ) -> AbstractContextManager[Sorted]:
-        which = Which(company, self.definition.region, self.run_id, self.definition.name)
+        which = Which(
+            self.definition.import_type,
+            company,
+            self.definition.region,
+            self.run_id,
+            self.definition.name,
+        )
         series = deciding.series_in_force(self.store.db, self.definition.name, company)
         return sorted_out(self.store, which, series=series, touched=moves.returned, apart=apart)
 
@@ -434,11 +463,10 @@ class Recording:
 
     def _remember(self, db: sqlite3.Connection, company: Company, user: str, at: datetime) -> None:
         # Registered and pending payments say all that is needed of earlier saved runs.
-        db.execute(
-            "DELETE FROM run_rows WHERE run_id IN"
-            " (SELECT id FROM runs WHERE definition = ? AND state = 'saved')",
-            (self.definition.name,),
-        )
+        for row in db.execute(
+            "SELECT id FROM runs WHERE definition = ? AND state = 'saved'", (self.definition.name,)
+        ).fetchall():
+            forget_rows(db, row["id"])
         db.execute(
             "UPDATE definitions SET company = ?, company_name = ?,"
             " cursor = COALESCE((SELECT cursor FROM runs WHERE id = ?), cursor)"
@@ -488,14 +516,15 @@ class Recording:
 
     def _register(self, db: sqlite3.Connection, company: Company, user: str, at: datetime) -> None:
         db.execute(
-            f"INSERT INTO payments (origin, company, {PAYMENT_COLUMNS}, invoice_id, status,"  # noqa: S608 a constant
-            " warning_sv, warning_en, written_off, effect, bank_account, run_id, user,"
+            f"INSERT INTO payments (origin, import_type, company, {PAYMENT_COLUMNS}, invoice_id,"  # noqa: S608 a constant
+            " status, warning_sv, warning_en, written_off, effect, bank_account, run_id, user,"
             " registered_at)"
-            f" SELECT 'import', ?, {PAYMENT_COLUMNS}, invoice_id, status, warning_sv, warning_en,"
-            " written_off, effect, (SELECT bank_account FROM runs WHERE id = run_id), run_id, ?, ?"
+            f" SELECT 'import', ?, ?, {PAYMENT_COLUMNS}, invoice_id, status, warning_sv,"
+            " warning_en, written_off, effect,"
+            " (SELECT bank_account FROM runs WHERE id = run_id), run_id, ?, ?"
             " FROM run_rows WHERE run_id = ? AND kind = 'ready'"
             f" ORDER BY {OLDEST_FIRST.format('run_rows')}",
-            (company.number, user, at.isoformat(), self.run_id),
+            (self.definition.import_type, company.number, user, at.isoformat(), self.run_id),
         )
 
     def _keep_pending(
@@ -607,6 +636,12 @@ def wrong_company(definition: str, expected: Company, got: Company) -> Exception
     )
 
 
+def forget_rows(db: sqlite3.Connection, run_id: str) -> None:
+    """Throw away what a run read."""
+    for table in ("run_rows", "run_balances", "run_checked"):
+        db.execute(f"DELETE FROM {table} WHERE run_id = ?", (run_id,))  # noqa: S608 names of ours
+
+
 def _end(
     db: sqlite3.Connection,
     run_id: str,
@@ -614,7 +649,7 @@ def _end(
     code: str | None,
     sentence: Text | None = None,
 ) -> None:
-    db.execute("DELETE FROM run_rows WHERE run_id = ?", (run_id,))
+    forget_rows(db, run_id)
     db.execute(
         "UPDATE runs SET state = ?, error_code = ?, error_sv = ?, error_en = ? WHERE id = ?",
         (state, code, *(sentence or (None, None)), run_id),

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal, localcontext
@@ -330,7 +330,14 @@ class FullRun(LiveRun):
     def _lacking(self, company: str, after: int) -> list[sqlite3.Row]:
         return self._recording.store.db.execute(
             _LACKING,
-            (company, self._recording.run_id, self.run.definition, after, BATCH),
+            {
+                "company": company,
+                "import_type": self.run.import_type,
+                "run": self._recording.run_id,
+                "definition": self.run.definition,
+                "after": after,
+                "batch": BATCH,
+            },
         ).fetchall()
 
 
@@ -382,14 +389,13 @@ class Reconciliation:
         """Give the payments of one kind of difference, oldest first."""
         if not self.totals.count(kind):
             return
-        which = (self.company.number, self._run_id, self._last)
-        beside = (*which, self.definition)
+        which = _which(self._store, self.definition, self.company, self._run_id, self._last)
         if kind == ONLY_IN_HOST:
             way = DELETED_OR_UNREADABLE if self._nameless() else DELETED
             for row in self._store.stream(_GONE, which):
                 yield _finding_here(row, way)
             return
-        for compared in _compared(self._store, beside, here=kind != ONLY_IN_FORTNOX):
+        for compared in _compared(self._store, which, here=kind != ONLY_IN_FORTNOX):
             if compared.kind == kind:
                 yield _finding(compared)
 
@@ -427,9 +433,9 @@ def compare(recording: Recording, company: Company, requests: int, at: datetime)
     store, run_id = recording.store, recording.run_id
     # What is registered from now on, by another import of the company, is not compared.
     last = store.db.execute("SELECT COALESCE(max(id), 0) FROM payments").fetchone()[0]
-    which = (company.number, run_id, last)
+    which = _which(store, recording.definition.name, company, run_id, last)
     totals = Totals()
-    for kind, row, _ in _compared(store, (*which, recording.definition.name)):
+    for kind, row, _ in _compared(store, which):
         here = None if row["reg_number"] is None else _side(row, "reg_")
         totals.add(kind, _side(row), here)
     for row in store.stream(_GONE, which):
@@ -452,14 +458,30 @@ def compare(recording: Recording, company: Company, requests: int, at: datetime)
     return Reconciliation(recording.definition.name, company, requests, totals, store, run_id, last)
 
 
+def _which(
+    store: Store, definition: str, company: Company, run_id: str, last: int
+) -> Mapping[str, object]:
+    """Say what is compared with what.
+
+    :param last: the last registered payment that counts.
+    """
+    return {
+        "definition": definition,
+        "import_type": store.definition(definition).import_type,
+        "company": company.number,
+        "run": run_id,
+        "last": last,
+    }
+
+
 def _compared(
-    store: Store, which: tuple[object, ...], *, here: bool | None = None
+    store: Store, which: Mapping[str, object], *, here: bool | None = None
 ) -> Iterator[_Compared]:
     """Lay beside each other what Fortnox has and what is here.
 
     :param here: only what is registered here, or only what is not.
     """
-    for row in store.stream(_BESIDE, (*which, here)):
+    for row in store.stream(_BESIDE, {**which, "here": here}):
         yield _laid_beside(row)
 
 
@@ -472,15 +494,18 @@ def _laid_beside(row: sqlite3.Row) -> _Compared:
     return _Compared(EQUAL if equal else DIFFERS, row, differences)
 
 
-def _counted_again(store: Store, which: tuple[object, ...]) -> tuple[Pair, dict[str, Pair]]:
+def _counted_again(store: Store, which: Mapping[str, object]) -> tuple[Pair, dict[str, Pair]]:
     """Count each side by itself, without the other."""
     sides, currencies = Pair(), dict[str, Pair]()
-    for row in store.stream("SELECT * FROM run_rows WHERE run_id = ?", which[1:2]):
+    for row in store.stream("SELECT * FROM run_rows WHERE run_id = :run", which):
         side = _side(row)
         for pair in (sides, currencies.setdefault(side.currency or "", Pair())):
             pair.add(side, None)
-    query = "SELECT * FROM payments WHERE company = ? AND state = 'registered' AND id <= ?"
-    for row in store.stream(query, (which[0], which[2])):
+    query = (
+        "SELECT * FROM payments WHERE import_type = :import_type AND company = :company"
+        " AND state = 'registered' AND id <= :last"
+    )
+    for row in store.stream(query, which):
         side = _side(row)
         for pair in (sides, currencies.setdefault(side.currency or "", Pair())):
             pair.add(None, side)
@@ -542,27 +567,27 @@ def _side(row: sqlite3.Row, prefix: str = "") -> Side:
 
 _REGISTERED_COLUMNS = ", ".join(f"p.{name} AS reg_{name}" for name in PAYMENT_COLUMNS.split(", "))
 
-_DECIDED = """LEFT JOIN decisions d ON d.definition = {} AND d.company = ?1
+_DECIDED = """LEFT JOIN decisions d ON d.definition = :definition AND d.company = :company
         AND d.number = r.number AND d.taken_back_at IS NULL AND d.settled_at IS NULL"""
 
-# ?1 the company, ?2 the run, ?3 the last registered payment that counts, ?4 the definition, ?5
-# whether it has to be registered here (NULL: it does not matter).
+# :here says whether it has to be registered here (NULL: it does not matter).
 _BESIDE = f"""
     SELECT r.*, {_REGISTERED_COLUMNS}, {deciding.DECISION_COLUMNS}
     FROM run_rows r
-    LEFT JOIN payments p ON p.company = ?1 AND p.number = r.number AND p.id <= ?3
-        AND p.state = 'registered'
-    {_DECIDED.format("?4")}
-    WHERE r.run_id = ?2 AND (?5 IS NULL OR (p.id IS NOT NULL) = ?5)
+    LEFT JOIN payments p ON p.import_type = :import_type AND p.company = :company
+        AND p.number = r.number AND p.id <= :last AND p.state = 'registered'
+    {_DECIDED}
+    WHERE r.run_id = :run AND (:here IS NULL OR (p.id IS NOT NULL) = :here)
     ORDER BY {OLDEST_FIRST.format("r")}, r.id
 """  # noqa: S608 constants
 
 _GONE = f"""
     SELECT p.*
     FROM payments p
-    WHERE p.company = ?1 AND p.state = 'registered' AND p.id <= ?3
+    WHERE p.import_type = :import_type AND p.company = :company AND p.state = 'registered'
+    AND p.id <= :last
     AND NOT EXISTS (SELECT 1 FROM run_rows r
-                    WHERE r.run_id = ?2 AND r.number = p.number AND r.number <> '')
+                    WHERE r.run_id = :run AND r.number = p.number AND r.number <> '')
     ORDER BY {OLDEST_FIRST.format("p")}, p.id
 """  # noqa: S608 constants
 
@@ -574,17 +599,17 @@ _LACKING = f"""
            o.message_en AS shown_en, q.reason AS q_reason, q.message_sv AS q_sv,
            q.message_en AS q_en
     FROM run_rows r
-    {_DECIDED.format("?3")}
+    {_DECIDED}
     LEFT JOIN payments x ON x.id = (SELECT max(id) FROM payments
-                                    WHERE company = ?1 AND number = r.number
-                                    AND state = 'deleted')
-    LEFT JOIN pending q ON q.definition = ?3 AND q.company = ?1 AND q.number = r.number
-                       AND q.gone_at IS NULL
+                                    WHERE import_type = :import_type AND company = :company
+                                    AND number = r.number AND state = 'deleted')
+    LEFT JOIN pending q ON q.definition = :definition AND q.company = :company
+                       AND q.number = r.number AND q.gone_at IS NULL
     LEFT JOIN run_rows o ON o.number = r.number AND o.number <> '' AND o.gone = 0
-                        AND o.run_id = (SELECT id FROM runs WHERE definition = ?3
-                                        AND company = ?1 AND state = 'open')
-    WHERE r.run_id = ?2 AND r.id > ?4 AND r.date IS NOT NULL AND r.given_reason IS NULL
-    AND NOT EXISTS (SELECT 1 FROM payments p WHERE p.company = ?1 AND p.number = r.number
-                    AND p.state = 'registered')
-    ORDER BY r.id LIMIT ?5
+                        AND o.run_id = (SELECT id FROM runs WHERE definition = :definition
+                                        AND company = :company AND state = 'open')
+    WHERE r.run_id = :run AND r.id > :after AND r.date IS NOT NULL AND r.given_reason IS NULL
+    AND NOT EXISTS (SELECT 1 FROM payments p WHERE p.import_type = :import_type
+                    AND p.company = :company AND p.number = r.number AND p.state = 'registered')
+    ORDER BY r.id LIMIT :batch
 """  # noqa: S608 constants

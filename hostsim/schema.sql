@@ -19,9 +19,11 @@ CREATE TABLE invoices (
     invoice_date  TEXT,
     due_date      TEXT,
     period_closed INTEGER NOT NULL CHECK (period_closed IN (0, 1)),
+    not_there_at  TEXT,  -- when the system that payments come from last said that it lacks it
     UNIQUE (region, number)  -- 1001 exists in every region
 );
 CREATE INDEX invoices_by_ocr ON invoices (region, ocr);
+CREATE INDEX invoices_by_customer ON invoices (customer_code);
 
 CREATE TABLE definitions (
     name          TEXT PRIMARY KEY CHECK (name <> ''),
@@ -56,6 +58,9 @@ CREATE TABLE runs (
     requests     INTEGER NOT NULL DEFAULT 0,
     counts       TEXT NOT NULL DEFAULT '{}',  -- JSON
     totals       TEXT NOT NULL DEFAULT '{}',  -- JSON, SEK
+    notes        TEXT NOT NULL DEFAULT '[]',  -- JSON: sentences of the plug-in about the run
+    revision     TEXT NOT NULL DEFAULT '',  -- of counts, totals and judgements
+    printed      TEXT NOT NULL DEFAULT '',  -- the revision that a command printed last
     error_code   TEXT,
     error_sv     TEXT,  -- the sentence of the error, as it was told
     error_en     TEXT
@@ -76,9 +81,10 @@ CREATE TABLE run_rows (
     currency        TEXT,
     amount_currency TEXT,
     exchange_rate   TEXT,
-    write_offs      TEXT NOT NULL,  -- JSON, SEK
+    write_offs      TEXT NOT NULL,  -- JSON: amount, account, description, currency
     booked          INTEGER,
     warnings        TEXT NOT NULL,  -- JSON
+    customer        TEXT,           -- its number there; NULL where nobody looked
     fresh           INTEGER NOT NULL,  -- 0: of an earlier run, and not fetched again in this one
     asked           INTEGER NOT NULL DEFAULT 0,
     gone            INTEGER NOT NULL DEFAULT 0,
@@ -104,6 +110,28 @@ CREATE UNIQUE INDEX one_row_a_payment ON run_rows (run_id, number) WHERE number 
 CREATE INDEX run_rows_by_run ON run_rows (run_id, kind);
 CREATE INDEX run_rows_by_ocr ON run_rows (run_id, ocr) WHERE ocr <> '';
 
+-- What the system that payments come from says of invoices that are here too.
+CREATE TABLE run_balances (
+    run_id         TEXT NOT NULL REFERENCES runs (id),
+    invoice_number TEXT NOT NULL,  -- there
+    invoice_id     INTEGER NOT NULL REFERENCES invoices (id),
+    customer       TEXT NOT NULL,
+    currency       TEXT NOT NULL,
+    total          TEXT NOT NULL,  -- in its currency, as is the balance
+    balance        TEXT NOT NULL,
+    booked         INTEGER NOT NULL,
+    cancelled      INTEGER NOT NULL,
+    PRIMARY KEY (run_id, invoice_number)
+) WITHOUT ROWID;
+
+-- Registered payments that were asked after in a run, and whether they still exist there.
+CREATE TABLE run_checked (
+    run_id     TEXT NOT NULL REFERENCES runs (id),
+    payment_id INTEGER NOT NULL REFERENCES payments (id),
+    gone       INTEGER NOT NULL DEFAULT 0,
+    PRIMARY KEY (run_id, payment_id)
+) WITHOUT ROWID;
+
 -- Payments that were rejected when a run was saved. They are offered again.
 CREATE TABLE pending (
     definition      TEXT NOT NULL REFERENCES definitions (name),
@@ -120,6 +148,7 @@ CREATE TABLE pending (
     write_offs      TEXT NOT NULL,
     booked          INTEGER,
     warnings        TEXT NOT NULL,
+    customer        TEXT,
     reason          TEXT NOT NULL,
     message_sv      TEXT NOT NULL,
     message_en      TEXT NOT NULL,
@@ -157,6 +186,7 @@ CREATE TABLE payments (
     state           TEXT NOT NULL DEFAULT 'registered'
                     CHECK (state IN ('registered', 'deleted', 'countered', 'counter')),
     counters        INTEGER REFERENCES payments (id),  -- the payment that a counter undoes
+    import_type     TEXT CHECK (import_type <> ''),
     company         TEXT CHECK (company <> ''),
     number          TEXT CHECK (number <> ''),
     source          TEXT NOT NULL,  -- what came from there is never booked back there
@@ -170,6 +200,7 @@ CREATE TABLE payments (
     write_offs      TEXT NOT NULL,
     booked          INTEGER NOT NULL,
     warnings        TEXT NOT NULL,
+    customer        TEXT,
     invoice_id      INTEGER NOT NULL REFERENCES invoices (id),
     status          TEXT NOT NULL,
     warning_sv      TEXT,
@@ -183,17 +214,40 @@ CREATE TABLE payments (
     deleted_by      TEXT,
     deleted_at      TEXT,
     deleted_why     TEXT,
-    CHECK (origin = 'hand'
-           OR (company IS NOT NULL AND number IS NOT NULL AND run_id IS NOT NULL)),
+    entry_key       TEXT UNIQUE CHECK (entry_key <> ''),  -- makes what is typed once be once
+    CHECK (origin = 'hand' OR (import_type IS NOT NULL AND company IS NOT NULL
+                               AND number IS NOT NULL AND run_id IS NOT NULL)),
     CHECK ((state = 'counter') = (counters IS NOT NULL)),
     CHECK ((state = 'deleted') = (deleted_at IS NOT NULL))
 );
 -- What makes an import repeatable.
-CREATE UNIQUE INDEX one_payment_a_key ON payments (company, number) WHERE state = 'registered';
-CREATE INDEX payments_by_key ON payments (company, number);
+CREATE UNIQUE INDEX one_payment_a_key ON payments (import_type, company, number)
+    WHERE state = 'registered';
+CREATE INDEX payments_by_key ON payments (import_type, company, number);
+CREATE INDEX payments_by_amount ON payments (CAST(amount AS REAL)) WHERE state = 'registered';
 CREATE INDEX payments_by_run ON payments (run_id);
 CREATE INDEX payments_by_invoice ON payments (invoice_id);
 CREATE INDEX payments_by_ocr ON payments (company, ocr) WHERE ocr <> '';
+
+-- What changed the books, in order; nothing is ever changed or taken out here. The sum of the
+-- effects on an invoice is what its payments have taken from its total.
+CREATE TABLE journal (
+    sequence   INTEGER PRIMARY KEY AUTOINCREMENT,
+    kind       TEXT NOT NULL CHECK (kind IN ('registered', 'reversed', 'deleted')),
+    payment_id INTEGER NOT NULL REFERENCES payments (id),  -- the one that was reversed, where one was
+    replaces   INTEGER REFERENCES payments (id),  -- the payment in whose place this one came
+    amount     TEXT NOT NULL,  -- SEK; negative for what was taken back, as are the others
+    amount_currency TEXT,
+    effect     TEXT NOT NULL,  -- in the invoice's currency
+    user       TEXT NOT NULL,
+    at         TEXT NOT NULL
+);
+
+-- How far each listener has acknowledged the journal.
+CREATE TABLE listeners (
+    name     TEXT PRIMARY KEY,
+    sequence INTEGER NOT NULL
+);
 
 -- Small values that plug-ins put away.
 CREATE TABLE state (

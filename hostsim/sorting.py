@@ -13,7 +13,7 @@ import json
 import sqlite3
 from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import NamedTuple
 
 from hostsim import decided, deciding
@@ -40,6 +40,7 @@ class Plain(NamedTuple):
 class Which:
     """Whose rows are sorted out."""
 
+    import_type: str
     company: str
     region: str
     run_id: str
@@ -63,7 +64,7 @@ class Sorted:
         """Give all others beside what decides about them, by invoice, the oldest first."""
         cursor = self._db.cursor()
         cursor.row_factory = sqlite3.Row
-        yield from cursor.execute(_OTHERS, (self._which.company, self._which.definition))
+        yield from cursor.execute(_OTHERS, asdict(self._which))
 
 
 @contextmanager
@@ -85,7 +86,7 @@ def sorted_out(
         db.create_function(
             "in_series", 1, lambda number: decided.in_series(series, number) is not None
         )
-        values = (which.company, which.region, which.run_id)
+        values = asdict(which)
         # One moment for all that is read, whoever changes what meanwhile.
         db.execute("BEGIN")
         db.execute(_MET)
@@ -99,7 +100,7 @@ def sorted_out(
             find = _FIND_PLAIN.format(in_series=without_series)
             deviation = int(store.accepted_deviation * 100)
             touched_ids = json.dumps(sorted(touched))
-            db.execute(find, (which.company, which.definition, touched_ids, deviation))
+            db.execute(find, {**values, "touched": touched_ids, "deviation": deviation})
         yield Sorted(db, which)
 
 
@@ -111,14 +112,15 @@ _MET = "CREATE TEMP TABLE met (row_id INTEGER PRIMARY KEY, invoice_id INTEGER)"
 # and exactly one where the payments come from.
 _MEET = """
     INSERT INTO met SELECT r.id, COALESCE(
-        (SELECT id FROM invoices WHERE region = ?2 AND number = r.invoice_number),
+        (SELECT id FROM invoices WHERE region = :region AND number = r.invoice_number),
         (SELECT CASE WHEN count(*) = 1 THEN min(id) END
-         FROM invoices WHERE region = ?2 AND ocr = r.ocr AND r.ocr <> ''
+         FROM invoices WHERE region = :region AND ocr = r.ocr AND r.ocr <> ''
          AND NOT EXISTS (SELECT 1 FROM run_rows o WHERE o.run_id = r.run_id AND o.ocr = r.ocr
                          AND o.ocr <> '' AND o.invoice_number <> r.invoice_number)
-         AND NOT EXISTS (SELECT 1 FROM payments o WHERE o.company = ?1 AND o.ocr = r.ocr
+         AND NOT EXISTS (SELECT 1 FROM payments o WHERE o.import_type = :import_type
+                         AND o.company = :company AND o.ocr = r.ocr
                          AND o.ocr <> '' AND o.invoice_number <> r.invoice_number)))
-    FROM run_rows r WHERE r.run_id = ?3 AND r.gone = 0
+    FROM run_rows r WHERE r.run_id = :run_id AND r.gone = 0
 """
 
 _PLAIN = """
@@ -153,15 +155,16 @@ _FIND_PLAIN = """
              OR i.remaining NOT LIKE '%.%')
         AND i.remaining NOT GLOB '*[^0-9.]*'
         AND i.remaining GLOB '*[1-9]*' AND length(i.remaining) <= 16
-        AND NOT EXISTS (SELECT 1 FROM payments p WHERE p.company = ?1 AND p.number = r.number)
+        AND NOT EXISTS (SELECT 1 FROM payments p WHERE p.import_type = :import_type
+                        AND p.company = :company AND p.number = r.number)
         AND NOT EXISTS (SELECT 1 FROM payments p WHERE p.invoice_id = i.id AND p.origin = 'hand')
-        AND NOT EXISTS (SELECT 1 FROM decisions d WHERE d.definition = ?2 AND d.company = ?1
-                        AND d.number = r.number AND d.taken_back_at IS NULL
+        AND NOT EXISTS (SELECT 1 FROM decisions d WHERE d.definition = :definition
+                        AND d.company = :company AND d.number = r.number AND d.taken_back_at IS NULL
                         AND d.settled_at IS NULL)
-        AND i.id NOT IN (SELECT value FROM json_each(?3))
+        AND i.id NOT IN (SELECT value FROM json_each(:touched))
         {in_series} AND NOT in_series(r.invoice_number)
     )
-    WHERE due <= ore OR due - ore > ?4
+    WHERE due <= ore OR due - ore > :deviation
 """
 
 _PLAIN_ROWS = """
@@ -203,12 +206,14 @@ _OTHERS = f"""
            x.deleted_why AS del_why
     FROM met m
     CROSS JOIN run_rows r ON r.id = m.row_id
-    LEFT JOIN payments p ON p.company = ?1 AND p.number = r.number AND p.state = 'registered'
+    LEFT JOIN payments p ON p.import_type = :import_type AND p.company = :company
+        AND p.number = r.number AND p.state = 'registered'
     LEFT JOIN payments x ON p.id IS NULL AND x.id = (
         SELECT max(id) FROM payments
-        WHERE company = ?1 AND number = r.number AND state = 'deleted')
-    LEFT JOIN decisions d ON d.definition = ?2 AND d.company = ?1 AND d.number = r.number
-        AND d.taken_back_at IS NULL AND d.settled_at IS NULL
+        WHERE import_type = :import_type AND company = :company AND number = r.number
+        AND state = 'deleted')
+    LEFT JOIN decisions d ON d.definition = :definition AND d.company = :company
+        AND d.number = r.number AND d.taken_back_at IS NULL AND d.settled_at IS NULL
     LEFT JOIN invoices i ON i.id = m.invoice_id
     WHERE m.row_id NOT IN (SELECT row_id FROM plain)
     ORDER BY i.id, {OLDEST_FIRST.format("r")}, r.id

@@ -45,7 +45,7 @@ log = logging.getLogger(__name__)
 
 #: Marks a SQLite file as ours ("Opte"), so that no other file is taken for one.
 APPLICATION_ID = 0x4F707465
-SCHEMA_VERSION = 2
+SCHEMA_VERSION = 3
 
 #: Seconds that a write waits for another process' write to end, unless told otherwise.
 PATIENCE = 60.0
@@ -67,7 +67,7 @@ MOST_DEVIATION = Decimal(1_000_000)
 #: The columns of a payment, alike in run_rows, pending and payments.
 PAYMENT_COLUMNS = (
     "number, source, invoice_number, ocr, date, amount, currency, amount_currency, "
-    "exchange_rate, write_offs, booked, warnings"
+    "exchange_rate, write_offs, booked, warnings, customer"
 )
 
 #: SQL that sorts by payment date, then by number as a number, as ``judging.oldest_first``.
@@ -197,7 +197,9 @@ class Store:
         if code in _OUT_OF_REACH:
             raise host_error("DATABASE_UNREACHABLE", path=self.path) from error
 
-    def stream(self, query: str, values: tuple[object, ...] = ()) -> Iterator[sqlite3.Row]:
+    def stream(
+        self, query: str, values: tuple[object, ...] | Mapping[str, object] = ()
+    ) -> Iterator[sqlite3.Row]:
         """Read rows one by one, as they are committed when the first is asked for.
 
         On a connection of its own, so that a reader who stops half-way, or
@@ -413,7 +415,7 @@ class Store:
             f" ORDER BY {OLDEST_FIRST.format('p')}, p.id"
         )
         for row in self.stream(query, (run_id,)):
-            payment = payment_of(row, row["company"])
+            payment = payment_of(row, row["company"], import_type=row["import_type"])
             if payment is not None:
                 yield Registered(
                     payment,
@@ -471,15 +473,18 @@ def record_of(payment: Payment) -> tuple[object, ...]:
         write_offs_text(payment.write_offs),
         int(payment.booked),
         _warnings_text(payment.warnings),
+        payment.customer,
     )
 
 
-def payment_of(row: sqlite3.Row, company: str, prefix: str = "") -> Payment | None:
+def payment_of(
+    row: Mapping[str, Any] | sqlite3.Row, company: str, prefix: str = "", import_type: str = ""
+) -> Payment | None:
     """Read the columns of a payment; ``None`` where it could not be read at the source."""
     if row[f"{prefix}date"] is None:
         return None
     return Payment(
-        key=PaymentKey(company, row[f"{prefix}number"]),
+        key=PaymentKey(company, row[f"{prefix}number"], import_type),
         source=row[f"{prefix}source"],
         invoice_number=row[f"{prefix}invoice_number"],
         ocr=row[f"{prefix}ocr"],
@@ -491,6 +496,7 @@ def payment_of(row: sqlite3.Row, company: str, prefix: str = "") -> Payment | No
         write_offs=_write_offs(row[f"{prefix}write_offs"]),
         booked=bool(row[f"{prefix}booked"]),
         warnings=_warnings(row[f"{prefix}warnings"]),
+        customer=row[f"{prefix}customer"],
     )
 
 
@@ -618,14 +624,14 @@ def _run_summary(row: sqlite3.Row) -> RunSummary:
 
 def write_offs_text(write_offs: Iterable[WriteOff]) -> str:
     """Write write-offs as they are kept."""
-    rows = [[plain(w.amount), w.account, w.description] for w in write_offs]
+    rows = [[plain(w.amount), w.account, w.description, w.currency] for w in write_offs]
     return json.dumps(rows, ensure_ascii=False) if rows else "[]"
 
 
 def _write_offs(text: str) -> tuple[WriteOff, ...]:
     if text == "[]":
         return ()
-    return tuple(WriteOff(Decimal(amount), acc, about) for amount, acc, about in json.loads(text))
+    return tuple(WriteOff(Decimal(amount), *rest) for amount, *rest in json.loads(text))
 
 
 def _warnings_text(warnings: Iterable[Text]) -> str:

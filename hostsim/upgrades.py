@@ -1,8 +1,9 @@
 """How a database of an earlier version is brought to today's form.
 
 Each step goes from one version to the next, inside the transaction of
-:meth:`hostsim.store.Store.open`. Tables are made anew from ``schema.sql``
-where their rules changed, so that an old database ends as a new one begins.
+:meth:`hostsim.store.Store.open`. The last one makes tables anew from
+``schema.sql`` where their rules changed, so that an old database ends as a new
+one begins; an earlier one has its tables written out.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from collections.abc import Callable, Mapping
 from decimal import Decimal, localcontext
 from types import MappingProxyType
 
+from hostsim import journal
 from hostsim.judging import EXACT, ZERO, effect_of
 from hostsim.store import payment_of, plain, schema
 
@@ -40,9 +42,8 @@ def _from_1_to_2(db: sqlite3.Connection) -> None:
     for index in ("payments_by_run", "payments_by_invoice", "payments_by_ocr"):
         db.execute(f"DROP INDEX {index}")
     db.execute("ALTER TABLE payments RENAME TO payments_1")
-    for statement in schema():
-        if any(name in statement for name in _NEW_IN_2):
-            db.execute(statement)
+    for statement in _VERSION_2.split(";\n"):
+        db.execute(statement)
     columns = ", ".join(row["name"] for row in db.execute("PRAGMA table_info (payments_1)"))
     db.execute(
         f"INSERT INTO payments (origin, effect, {columns}) SELECT 'import', '0', {columns}"  # noqa: S608 names of our own columns
@@ -55,13 +56,118 @@ def _from_1_to_2(db: sqlite3.Connection) -> None:
     db.execute("DROP TABLE payments_1")
 
 
-_NEW_IN_2 = (
-    "CREATE TABLE decisions",
-    "INDEX one_decision_a_payment",
+def _from_2_to_3(db: sqlite3.Connection) -> None:
+    """Let a payment's key hold its import type, and keep a journal of what changed the books.
+
+    An open preview was judged by earlier rules: it is discarded, and read again.
+    """
+    db.execute("DELETE FROM run_rows")
+    db.execute("UPDATE runs SET state = 'discarded' WHERE state = 'open'")
+    for table, column in (
+        ("invoices", "not_there_at TEXT"),
+        ("runs", "notes TEXT NOT NULL DEFAULT '[]'"),
+        ("runs", "revision TEXT NOT NULL DEFAULT ''"),
+        ("runs", "printed TEXT NOT NULL DEFAULT ''"),
+        ("run_rows", "customer TEXT"),
+        ("pending", "customer TEXT"),
+    ):
+        db.execute(f"ALTER TABLE {table} ADD COLUMN {column}")
+    for (index,) in db.execute(
+        "SELECT name FROM sqlite_master WHERE type = 'index' AND tbl_name = 'payments'"
+        " AND sql IS NOT NULL"
+    ).fetchall():
+        db.execute(f"DROP INDEX {index}")
+    db.execute("ALTER TABLE payments RENAME TO payments_2")
+    for statement in schema():
+        if any(name in statement for name in _NEW_IN_3):
+            db.execute(statement)
+    columns = ", ".join(row["name"] for row in db.execute("PRAGMA table_info (payments_2)"))
+    db.execute(
+        f"INSERT INTO payments (import_type, {columns})"  # noqa: S608 names of our own columns
+        " SELECT (SELECT d.import_type FROM runs u JOIN definitions d ON d.name = u.definition"
+        f" WHERE u.id = payments_2.run_id), {columns} FROM payments_2 ORDER BY id"
+    )
+    db.execute("DROP TABLE payments_2")
+    journal.begin(db)
+
+
+_NEW_IN_3 = (
+    "CREATE TABLE run_balances",
+    "CREATE TABLE run_checked",
     "CREATE TABLE payments",
+    "CREATE TABLE journal",
+    "CREATE TABLE listeners",
+    "INDEX invoices_by_customer",
     "INDEX one_payment_a_key",
     "INDEX payments_by_",
 )
+
+#: The tables that came with version 2, as its databases have them.
+_VERSION_2 = """
+CREATE TABLE decisions (
+    id            INTEGER PRIMARY KEY,
+    definition    TEXT NOT NULL REFERENCES definitions (name),
+    company       TEXT NOT NULL,
+    decision      TEXT NOT NULL
+                  CHECK (decision IN ('set-aside', 'confirm', 'take-again', 'accept', 'keep')),
+    number        TEXT CHECK (number <> ''),
+    first_invoice TEXT,
+    last_invoice  TEXT,
+    facts         TEXT NOT NULL DEFAULT '',
+    why           TEXT NOT NULL DEFAULT '',
+    user          TEXT NOT NULL,
+    at            TEXT NOT NULL,
+    settled_at    TEXT,
+    taken_back_by TEXT,
+    taken_back_at TEXT,
+    CHECK ((number IS NULL) = (first_invoice IS NOT NULL AND last_invoice IS NOT NULL)),
+    CHECK (number IS NOT NULL OR decision = 'set-aside')
+);
+CREATE UNIQUE INDEX one_decision_a_payment ON decisions (definition, company, number)
+    WHERE number IS NOT NULL AND taken_back_at IS NULL AND settled_at IS NULL;
+CREATE TABLE payments (
+    id              INTEGER PRIMARY KEY,
+    origin          TEXT NOT NULL CHECK (origin IN ('import', 'hand')),
+    state           TEXT NOT NULL DEFAULT 'registered'
+                    CHECK (state IN ('registered', 'deleted', 'countered', 'counter')),
+    counters        INTEGER REFERENCES payments (id),
+    company         TEXT CHECK (company <> ''),
+    number          TEXT CHECK (number <> ''),
+    source          TEXT NOT NULL,
+    invoice_number  TEXT NOT NULL,
+    ocr             TEXT,
+    date            TEXT NOT NULL,
+    amount          TEXT NOT NULL,
+    currency        TEXT NOT NULL,
+    amount_currency TEXT,
+    exchange_rate   TEXT,
+    write_offs      TEXT NOT NULL,
+    booked          INTEGER NOT NULL,
+    warnings        TEXT NOT NULL,
+    invoice_id      INTEGER NOT NULL REFERENCES invoices (id),
+    status          TEXT NOT NULL,
+    warning_sv      TEXT,
+    warning_en      TEXT,
+    written_off     TEXT NOT NULL,
+    effect          TEXT NOT NULL,
+    bank_account    TEXT NOT NULL DEFAULT '',
+    run_id          TEXT REFERENCES runs (id),
+    user            TEXT NOT NULL,
+    registered_at   TEXT NOT NULL,
+    deleted_by      TEXT,
+    deleted_at      TEXT,
+    deleted_why     TEXT,
+    CHECK (origin = 'hand'
+           OR (company IS NOT NULL AND number IS NOT NULL AND run_id IS NOT NULL)),
+    CHECK ((state = 'counter') = (counters IS NOT NULL)),
+    CHECK ((state = 'deleted') = (deleted_at IS NOT NULL))
+);
+CREATE UNIQUE INDEX one_payment_a_key ON payments (company, number) WHERE state = 'registered';
+CREATE INDEX payments_by_key ON payments (company, number);
+CREATE INDEX payments_by_run ON payments (run_id);
+CREATE INDEX payments_by_invoice ON payments (invoice_id);
+CREATE INDEX payments_by_ocr ON payments (company, ocr) WHERE ocr <> '';
+"""
 
 
 def _effects(db: sqlite3.Connection) -> dict[int, Decimal]:
@@ -75,7 +181,7 @@ def _effects(db: sqlite3.Connection) -> dict[int, Decimal]:
     sums: defaultdict[int, Decimal] = defaultdict(lambda: ZERO)
     with localcontext(EXACT):
         for row in db.execute("SELECT * FROM payments ORDER BY id"):
-            payment = payment_of(row, row["company"])
+            payment = payment_of({**row, "customer": None}, row["company"])
             effect = (effect_of(payment) if payment is not None else None) or ZERO
             effects[row["id"]] = effect
             sums[row["invoice_id"]] += effect
@@ -89,4 +195,6 @@ def _effects(db: sqlite3.Connection) -> dict[int, Decimal]:
 
 
 #: What brings a database from the version that is the key to the next one.
-UPGRADES: Mapping[int, Callable[[sqlite3.Connection], None]] = MappingProxyType({1: _from_1_to_2})
+UPGRADES: Mapping[int, Callable[[sqlite3.Connection], None]] = MappingProxyType(
+    {1: _from_1_to_2, 2: _from_2_to_3}
+)

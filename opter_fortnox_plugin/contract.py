@@ -92,15 +92,17 @@ class PaymentKey:
 
     company: str
     number: str
+    import_type: str = "FortnoxAPI"
 
 
 @dataclass(frozen=True, slots=True)
 class WriteOff:
-    """A write-off made together with a payment, in SEK."""
+    """A write-off made together with a payment; ``currency`` is ``""`` where not named."""
 
     amount: Decimal
     account: str
     description: str
+    currency: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,6 +121,7 @@ class Payment:
     write_offs: tuple[WriteOff, ...]
     booked: bool
     warnings: tuple[Text, ...] = ()
+    customer: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,6 +156,20 @@ class Progress:
 
 
 @dataclass(frozen=True, slots=True)
+class InvoiceBalance:
+    """What Fortnox says of an invoice; total and balance are in ``currency``."""
+
+    invoice_number: str
+    ocr: str
+    customer: str
+    currency: str
+    total: Decimal
+    balance: Decimal
+    booked: bool
+    cancelled: bool
+
+
+@dataclass(frozen=True, slots=True)
 class ImportReport:
     """What a run has to say at its end."""
 
@@ -160,6 +177,7 @@ class ImportReport:
     cursor: str | None
     not_read: int
     requests: int
+    notes: tuple[Text, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -206,12 +224,26 @@ class PaymentLike(Protocol):
     def booked(self) -> bool: ...
 
 
+class RegisteredPayment(Protocol):
+    """A payment that the host registered, to be asked after."""
+
+    @property
+    def number(self) -> str: ...
+    @property
+    def invoice_number(self) -> str: ...
+
+
 class HostHooks(Protocol):
     """The host's hooks as we call them; each answers with a list."""
 
     def opter_take_payments(self, *, run: Any, payments: Sequence[Payment]) -> list[int]: ...
     def opter_take_left_out(self, *, run: Any, left_out: Sequence[LeftOut]) -> list[int]: ...
     def opter_take_gone(self, *, run: Any, payment_numbers: Sequence[str]) -> list[int]: ...
+    def opter_take_balances(self, *, run: Any, balances: Sequence[InvoiceBalance]) -> list[int]: ...
+    def opter_invoices_to_ask(self, *, run: Any, company: CompanyLike) -> list[Sequence[str]]: ...
+    def opter_registered_payments(
+        self, *, run: Any, company: CompanyLike
+    ) -> list[Sequence[RegisteredPayment]]: ...
     def opter_payments_to_confirm(
         self, *, run: Any, company: CompanyLike
     ) -> list[Sequence[str]]: ...

@@ -23,7 +23,7 @@ def payment(number, invoice="1001", amount="1000", currency="SEK", **values) -> 
     """Build a payment; number 3 is of the third of January."""
     sek = Decimal(amount)
     defaults = {
-        "key": PaymentKey(values.pop("company", COMPANY).number, str(number)),
+        "key": PaymentKey(values.pop("company", COMPANY).number, str(number), "Fake"),
         "source": "manual",
         "invoice_number": invoice,
         "ocr": None,
@@ -92,7 +92,7 @@ def left_out(reason, of: Payment) -> LeftOut:
 
 def unreadable(number, amount=None, invoice=None) -> LeftOut:
     """Leave a payment out of which only this is known."""
-    key = PaymentKey(COMPANY.number, number)
+    key = PaymentKey(COMPANY.number, number, "Fake")
     return LeftOut(key, "unreadable", Text("oläslig", "unreadable"), None, amount, invoice)
 
 

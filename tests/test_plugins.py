@@ -93,6 +93,7 @@ def test_every_hook_is_either_the_hosts_own_or_the_plug_ins():
         "opter_diagnose",
         "opter_errors",
         "opter_payments_saved",
+        "opter_books_changed",
         "opter_run_saved",
         "opter_progress",
     }

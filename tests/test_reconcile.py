@@ -583,10 +583,10 @@ def registered_by_hand(folders, payments):
                 " VALUES ('s', 'Test', 'saved', 'kim', '{}', '2026-01-01T00:00:00+00:00')"
             )
             db.executemany(
-                "INSERT INTO payments (origin, effect, company, number, source, invoice_number,"
-                " ocr, date, amount, currency, amount_currency, exchange_rate, write_offs, booked,"
-                " warnings, invoice_id, status, written_off, run_id, user, registered_at)"
-                " VALUES ('import', '0', ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?,"
+                "INSERT INTO payments (origin, effect, import_type, company, number, source,"
+                " invoice_number, ocr, date, amount, currency, amount_currency, exchange_rate, write_offs, booked,"
+                " warnings, customer, invoice_id, status, written_off, run_id, user, registered_at)"
+                " VALUES ('import', '0', 'Fake', ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?,"
                 " 1, 'exact', '0', 's', 'kim', '2026-01-01')",
                 [(COMPANY.number, *record_of(one)) for one in payments],
             )

@@ -106,14 +106,16 @@ def asking(row_id: int) -> Asking:
         choices=_choices(row["kind"], row["reason"], decision, series),
         decision=decision,
         series=series,
-        differences=_differences(db, company, now),
+        differences=_differences(db, row["import_type"], company, now),
         typed=_typed(db, row, now),
     )
 
 
 _ROW = """
-    SELECT r.*, u.definition, u.company, i.number AS host_invoice_number, i.customer_name
-    FROM run_rows r JOIN runs u ON u.id = r.run_id LEFT JOIN invoices i ON i.id = r.invoice_id
+    SELECT r.*, u.definition, u.company, f.import_type, i.number AS host_invoice_number,
+           i.customer_name
+    FROM run_rows r JOIN runs u ON u.id = r.run_id JOIN definitions f ON f.name = u.definition
+    LEFT JOIN invoices i ON i.id = r.invoice_id
     WHERE r.id = ? AND u.state = 'open' AND r.gone = 0 AND r.number <> ''
 """
 
@@ -137,13 +139,16 @@ def _choices(
     return found
 
 
-def _differences(db: sqlite3.Connection, company: str, now: Payment | None) -> Sequence[Difference]:
+def _differences(
+    db: sqlite3.Connection, import_type: str, company: str, now: Payment | None
+) -> Sequence[Difference]:
     """Lay what is registered beside what is there now."""
     if now is None:
         return ()
     row = db.execute(
-        "SELECT * FROM payments WHERE company = ? AND number = ? AND state = 'registered'",
-        (company, now.key.number),
+        "SELECT * FROM payments WHERE import_type = ? AND company = ? AND number = ?"
+        " AND state = 'registered'",
+        (import_type, company, now.key.number),
     ).fetchone()
     registered = None if row is None else payment_of(row, company)
     return () if registered is None else judging.what_changed(registered, now)
