@@ -217,7 +217,8 @@ def _register_some(store: Store, payments: int) -> None:
         some = [n for n in range(1, payments + 1) if n % 100 in KNOWN]
         db.executemany(
             "INSERT INTO payments (origin, import_type, company, number, source, invoice_number,"
-            " date, amount, currency, amount_currency, write_offs, booked, warnings, invoice_id, status,"
+            " date, amount, currency, amount_currency, write_offs, booked, warnings, invoice_id,"
+            " status,"
             " written_off, effect, run_id, user, registered_at)"
             " SELECT 'import', 'FortnoxAPI', ?, ?, 'manual', number, ?, total, 'SEK', total, '[]',"
             " 1, '[]', id, 'exact', '0', total, 'earlier', 'kim', ? FROM invoices"

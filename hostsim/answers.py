@@ -60,8 +60,11 @@ class LiveRun:
         on_progress: OnProgress,
         screen: Screen,
         secrets: Secrets,
+        clock: Callable[[], datetime],
     ) -> None:
         """Keep the run, where it is recorded, and how to reach the person."""
+        self._clock = clock
+        self._invoices_asked: set[str] = set()
         self.run = run
         self.window = window
         self.on_progress = on_progress
@@ -102,7 +105,7 @@ class LiveRun:
     def take_gone(self, numbers: Sequence[str]) -> int:
         """Drop payments of earlier runs that no longer exist."""
         _check_size(numbers)
-        self._recording.take_gone(numbers)
+        self._recording.take_gone(self._company or "", numbers)
         return len(numbers)
 
     def payments_to_confirm(self, company: hookspecs.Company) -> list[str]:
@@ -121,7 +124,10 @@ class LiveRun:
         """Ask for invoices that are open here and were not said to be unpaid."""
         self._check_company([company.number], company.name)
         self._offer_again(company.number)
-        return self._recording.invoices_to_ask(company.number)
+        numbers = self._recording.invoices_to_ask(company.number, self._clock())
+        fresh = [number for number in numbers if number not in self._invoices_asked]
+        self._invoices_asked.update(fresh)
+        return fresh
 
     def registered_payments(self, company: hookspecs.Company) -> Sequence[RegisteredPayment]:
         """Ask after registered payments that may exist no longer."""
@@ -171,6 +177,7 @@ class LiveRun:
             raise self._failure
         self._check_company([company.number], company.name)
         self._offer_again(company.number)
+        self._recording.not_there(company.number, self._invoices_asked, self._clock())
 
     def _check_company(self, numbers: Collection[str] | Iterator[str], name: str = "") -> None:
         for number in set(numbers):

@@ -15,7 +15,7 @@ from decimal import Decimal, localcontext
 from types import MappingProxyType
 from typing import NamedTuple
 
-from hostsim.models import EXACT, Decision, Payment
+from hostsim.models import EXACT, SEK, Decision, Payment
 
 SET_ASIDE = "set-aside"
 CONFIRM = "confirm"
@@ -27,6 +27,8 @@ KEEP = "keep"
 DOUBTFUL = "possibly-registered-already"
 DELETED = "deleted-in-host"
 CHANGED = "changed-in-fortnox"
+REPLACED = "replaced"
+SETTLED = "settled-against-credit"
 
 #: What a person can decide about a payment in the lower list, by its reason.
 POSSIBLE: Mapping[str, tuple[str, ...]] = MappingProxyType(
@@ -34,6 +36,8 @@ POSSIBLE: Mapping[str, tuple[str, ...]] = MappingProxyType(
         DOUBTFUL: (CONFIRM, SET_ASIDE),
         DELETED: (TAKE_AGAIN, SET_ASIDE),
         CHANGED: (ACCEPT, KEEP, SET_ASIDE),
+        REPLACED: (ACCEPT, SET_ASIDE),
+        SETTLED: (ACCEPT, SET_ASIDE),
     }
 )
 
@@ -41,6 +45,32 @@ POSSIBLE: Mapping[str, tuple[str, ...]] = MappingProxyType(
 def possible(reason: str | None) -> tuple[str, ...]:
     """Say what can be decided about a payment in the lower list."""
     return POSSIBLE.get(reason or "", (SET_ASIDE,))
+
+
+class Gone(NamedTuple):
+    """A registered payment that no longer exists where it came from."""
+
+    id: int
+    number: str
+    invoice_id: int
+    host_invoice_number: str
+    date: date
+    amount: Decimal  # SEK
+    currency: str
+    amount_currency: Decimal | None
+    effect: Decimal  # in the invoice's currency
+
+
+class Settlement(NamedTuple):
+    """The other half of a settlement: a debit invoice against a credit note of one customer.
+
+    Fortnox has no function for it, so people make two payments of one date whose sum is 0.
+    """
+
+    number: str
+    invoice_number: str
+    invoice_id: int | None  # of the other half's invoice; None where it is not here
+    complete: bool  # whether both invoices are here
 
 
 class Deletion(NamedTuple):
@@ -64,10 +94,18 @@ class Typed:
     at: datetime
 
 
-def figures(payment: Payment, typed: Typed | None = None) -> str:
+def figures(
+    payment: Payment,
+    typed: Typed | None = None,
+    *,
+    gone: Sequence[Gone] = (),
+    settles: Settlement | None = None,
+) -> str:
     """Write down what a decision about a payment is based on.
 
     :param typed: the payment by hand that it may be the same as.
+    :param gone: the registered payments that it replaces.
+    :param settles: the other half of a settlement.
     """
     known: dict[str, object] = {
         "date": payment.date.isoformat(),
@@ -79,20 +117,29 @@ def figures(payment: Payment, typed: Typed | None = None) -> str:
     }
     if payment.write_offs:
         known["write_offs"] = [
-            [account, _number(amount)] for account, amount in written_off(payment).items()
+            [" ".join(filter(None, key)), _number(amount)]
+            for key, amount in written_off(payment).items()
         ]
     if typed is not None:
         known["typed"] = typed.id
+    if gone:
+        known["gone"] = sorted(one.id for one in gone)
+    if settles is not None:
+        known["settles"] = settles.number
     return json.dumps(known, ensure_ascii=False, sort_keys=True)
 
 
-def written_off(payment: Payment) -> dict[str, Decimal]:
-    """Sum up what was written off with a payment by account, SEK; zeros are left out."""
-    sums: dict[str, Decimal] = {}
+def written_off(payment: Payment) -> dict[tuple[str, str], Decimal]:
+    """Sum up what was written off with a payment, by account and currency; zeros are left out.
+
+    The currency is ``""`` where it is SEK, or not named.
+    """
+    sums: dict[tuple[str, str], Decimal] = {}
     with localcontext(EXACT):
         for one in payment.write_offs:
-            sums[one.account] = sums.get(one.account, Decimal(0)) + one.amount
-    return {account: sums[account] for account in sorted(sums) if sums[account]}
+            key = one.account, "" if one.currency == SEK else one.currency
+            sums[key] = sums.get(key, Decimal(0)) + one.amount
+    return {key: sums[key] for key in sorted(sums) if sums[key]}
 
 
 def typed_in(facts: str) -> int | None:

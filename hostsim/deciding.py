@@ -8,14 +8,25 @@ called under the lock of a definition, inside one transaction.
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from decimal import Decimal, localcontext
 from typing import NamedTuple
 
 from hostsim import decided, texts
-from hostsim.decided import ACCEPT, CONFIRM, KEEP, POSSIBLE, SET_ASIDE, Typed
+from hostsim.decided import (
+    ACCEPT,
+    CONFIRM,
+    KEEP,
+    POSSIBLE,
+    REPLACED,
+    SET_ASIDE,
+    SETTLED,
+    Gone,
+    Settlement,
+    Typed,
+)
 from hostsim.errors import HostError, host_error
 from hostsim.judging import EXACT, READY
 from hostsim.models import Decision
@@ -54,6 +65,7 @@ _IN_FORCE = "taken_back_at IS NULL AND settled_at IS NULL"
 class Old(NamedTuple):
     """A registered payment that an accepted change would counter."""
 
+    id: int
     invoice_id: int
     effect: Decimal  # in the invoice's currency
 
@@ -119,14 +131,26 @@ def of_payment(
 def accepted(db: sqlite3.Connection, definition: str, company: str) -> Mapping[str, Old]:
     """Give the registered payments whose change was accepted, by number."""
     rows = db.execute(
-        "SELECT p.number, p.invoice_id, p.effect FROM decisions d"  # noqa: S608 a constant
+        "SELECT p.number, p.id, p.invoice_id, p.effect FROM decisions d"  # noqa: S608 a constant
         " JOIN definitions f ON f.name = d.definition JOIN payments p"
         " ON p.import_type = f.import_type AND p.company = d.company AND p.number = d.number"
         " AND p.state = 'registered'"
         f" WHERE d.definition = ? AND d.company = ? AND d.decision = ? AND {_IN_FORCE}",
         (definition, company, ACCEPT),
     )
-    return {row["number"]: Old(row["invoice_id"], Decimal(row["effect"])) for row in rows}
+    return {
+        row["number"]: Old(row["id"], row["invoice_id"], Decimal(row["effect"])) for row in rows
+    }
+
+
+def accepted_numbers(db: sqlite3.Connection, definition: str, company: str) -> set[str]:
+    """Give the payments about which something was accepted."""
+    rows = db.execute(
+        "SELECT number FROM decisions WHERE definition = ? AND company = ? AND decision = ?"  # noqa: S608 a constant
+        f" AND {_IN_FORCE}",
+        (definition, company, ACCEPT),
+    )
+    return {row["number"] for row in rows}
 
 
 class ByHand:
@@ -182,13 +206,16 @@ class Desk:
     run_id: str | None  # of the open preview
     user: str
     at: datetime
+    #: What arrives in the place of others, and the halves of settlements, by number.
+    gone: Mapping[str, tuple[Gone, ...]] = field(default_factory=dict)
+    settles: Mapping[str, Settlement] = field(default_factory=dict)
 
     def set_aside(self, numbers: Iterable[str], why: str, typed: Mapping[str, Typed]) -> None:
         """Set payments aside, all or none; what is set aside already stays as it is.
 
         :param typed: by number, the payment by hand that one may be the same as.
         """
-        for number in dict.fromkeys(numbers):
+        for number in dict.fromkeys(self._with_halves(numbers)):
             row, kind, reason = self._shown(number)
             if reason == SET_ASIDE:
                 continue
@@ -245,13 +272,32 @@ class Desk:
         same = typed.get(number) if decision == CONFIRM else None
         if decision == CONFIRM and same is None:
             raise self._does_not_fit(number, decision, kind, reason)
+        if decision == ACCEPT and reason in {REPLACED, SETTLED}:
+            for one in self._with_halves([number]):
+                self._decide(one, decision, self._facts(one), why)
+            return
         self._decide(number, decision, decided.figures(payment, same), why)
+
+    def _with_halves(self, numbers: Iterable[str]) -> Iterator[str]:
+        """Give payments, each with the other half of its settlement, where that is shown too."""
+        for number in numbers:
+            yield number
+            other = self.settles.get(number)
+            if other is not None and other.number in self.settles:
+                yield other.number
+
+    def _facts(self, number: str) -> str:
+        payment = payment_of(self._shown(number)[0], self.company)
+        if payment is None:
+            raise self._not_shown(number)
+        gone, settles = self.gone.get(number, ()), self.settles.get(number)
+        return decided.figures(payment, gone=gone, settles=settles)
 
     def take_back(
         self, numbers: Iterable[str], series: Iterable[tuple[str, str]], ids: Iterable[int]
     ) -> None:
         """Take decisions in force back, all that are named or none."""
-        for number in dict.fromkeys(numbers):
+        for number in dict.fromkeys(self._with_halves(numbers)):
             found = of_payment(self.db, self.definition, self.company, number)
             series_over = self.hiding(number)
             if found is None and series_over is not None:

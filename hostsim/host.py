@@ -303,7 +303,11 @@ class Host:
                 report = self._read(recording)
                 recording.judge(Company(report.company.number, report.company.name))
                 return recording.finish(
-                    report.cursor, report.not_read, report.requests, self._clock()
+                    report.cursor,
+                    report.not_read,
+                    report.requests,
+                    self._clock(),
+                    [own(note) for note in getattr(report, "notes", ())],
                 )
             except BaseException as error:
                 _fail(recording, error)
@@ -331,6 +335,7 @@ class Host:
             on_progress=self._on_progress,
             screen=self._screen,
             secrets=self._secrets,
+            clock=self._clock,
         )
 
     def _run(self, recording: Recording) -> Run:
@@ -442,8 +447,10 @@ class Host:
             recording = None if run_id is None else Recording(self.store, run_id, definition)
             with self.store.change() as db:
                 typed = recording.typed_before(company.number, numbers) if recording else {}
+                gone, settles = recording.beside(company.number) if recording else ({}, {})
                 at = self._clock()
-                act(Desk(db, name, company.number, run_id, self._user, at), typed)
+                desk = Desk(db, name, company.number, run_id, self._user, at, gone, settles)
+                act(desk, typed)
             if recording is None:
                 return None
             with self.store.change():

@@ -15,7 +15,20 @@ from decimal import ROUND_HALF_UP, Decimal, localcontext
 from typing import NamedTuple
 
 from hostsim import decided, models, texts
-from hostsim.decided import ACCEPT, CHANGED, CONFIRM, KEEP, SET_ASIDE, TAKE_AGAIN, Deletion, Typed
+from hostsim.decided import (
+    ACCEPT,
+    CHANGED,
+    CONFIRM,
+    KEEP,
+    REPLACED,
+    SET_ASIDE,
+    SETTLED,
+    TAKE_AGAIN,
+    Deletion,
+    Gone,
+    Settlement,
+    Typed,
+)
 from hostsim.models import SEK, Decision, Invoice, Payment
 from hostsim.texts import Text
 
@@ -25,8 +38,11 @@ IGNORED = "ignored"
 #: The lists of a preview. Every payment that was read ends in exactly one.
 KINDS = (READY, REJECTED, IGNORED)
 
+#: Why nothing is registered of a payment of 0 without write-offs.
+NO_AMOUNT = "no-amount"
+
 #: Settings, or a person, say to leave these out; nobody needs to look at them.
-IGNORED_REASONS = frozenset({"before-date", "below-number", SET_ASIDE})
+IGNORED_REASONS = frozenset({"before-date", "below-number", NO_AMOUNT, SET_ASIDE})
 
 #: The arithmetic of every sum of money.
 EXACT = models.EXACT
@@ -54,14 +70,29 @@ class Candidate:
     decision: Decision | None = None  # in force about this payment
     series: Decision | None = None  # in force about the numbers that its invoice lies among
     deleted: Deletion | None = None  # of the payment that was registered under the same key
-    blocked: Refusal | None = None  # why a change that was accepted cannot be saved
+    blocked: Refusal | None = None  # why what was accepted cannot be saved
+    gone: tuple[Gone, ...] = ()  # registered payments that this one may replace
+    settles: Settlement | None = None
+    #: Nothing remains of its invoice where it comes from.
+    nothing_left: bool = False
+
+    @property
+    def facts(self) -> str:
+        """What a decision about the payment is based on today."""
+        if self.payment is None:
+            return ""
+        return decided.figures(self.payment, gone=self.gone, settles=self.settles)
 
     def decided(self, what: str) -> Decision | None:
         """Give the decision, if it is this one and about today's figures."""
         if self.decision is None or self.payment is None:
             return None
-        facts = decided.figures(self.payment)
-        return self.decision if decided.holds(self.decision, what, facts) else None
+        return self.decision if decided.holds(self.decision, what, self.facts) else None
+
+    def accepts(self, reason: str) -> bool:
+        """Whether a person accepted what the payment is, by this reason, and it can be saved."""
+        asked = self.settles is not None if reason == SETTLED else bool(self.gone)
+        return asked and self.blocked is None and self.decided(ACCEPT) is not None
 
     @property
     def replaces(self) -> bool:
@@ -140,11 +171,20 @@ def judge_by_hand(invoice: Invoice, payment: Payment) -> Judgement:
         return _ready(_status(effect, sign * invoice.remaining), [], sign * effect)
 
 
-def judge_without_invoice(candidate: Candidate) -> Judgement:
-    """Judge a payment that meets no invoice of the host."""
+def judge_without_invoice(candidate: Candidate, *, asking: bool = False) -> Judgement:
+    """Judge a payment that meets no invoice of the host.
+
+    :param asking: see :func:`judge`.
+    """
     refusal = why_left_out(candidate)
     if refusal is None and candidate.payment is not None:
         of = candidate.payment
+        if candidate.settles is not None:
+            refusal = _settlement(candidate) or (None if asking else _not_fetched(candidate))
+            if refusal is None:
+                # It stands beside its other half, and moves nothing.
+                return _ready(SETTLED, [*_decided_before(candidate, None), *of.warnings], ZERO)
+            return _refused(candidate, refusal)
         sentence = texts.invoice_not_found(of.invoice_number, of.ocr)
         refusal = Refusal("invoice-not-found", sentence)
     return _refused(candidate, refusal or Refusal("unreadable", texts.UNREADABLE))
@@ -172,7 +212,7 @@ def _judge(
     last: int | None = None
     for place in _in_order(candidates):
         candidate = candidates[place]
-        effect = _effect(candidate.payment, sign)
+        effect, other_reading = _read_effect(candidate, sign, remaining)
         paid = remaining <= 0 and _lowers(effect, candidate.payment, sign)
         doubt = doubts.get(place)
         refusal = why_not(candidate, invoice, effect, paid=paid, asking=asking, doubt=doubt)
@@ -181,8 +221,13 @@ def _judge(
             judgements[place] = _refused(candidate, refusal, doubt)
             continue
         taken = effect or ZERO
-        warnings[place] = [*_decided_before(candidate, doubt), *candidate.payment.warnings]
-        judgements[place] = _ready(_status(effect, remaining), warnings[place], sign * taken)
+        warnings[place] = [
+            *_decided_before(candidate, doubt),
+            *other_reading,
+            *candidate.payment.warnings,
+        ]
+        status = _status(effect, remaining) if candidate.settles is None else SETTLED
+        judgements[place] = _ready(status, warnings[place], sign * taken)
         remaining -= taken
         last = place
     if last is not None and judgements[last].status == "partial":
@@ -233,12 +278,16 @@ def why_not(
     # Before "already paid": what was typed by hand is often what paid it.
     if doubt is not None and doubt.asks(candidate):
         return Refusal(decided.DOUBTFUL, doubt.message)
+    settlement = _settlement(candidate)
+    if settlement is not None:
+        return settlement
     if paid and (doubt is None or doubt.confirmed is None):
         return Refusal("invoice-already-paid", texts.ALREADY_PAID)
     if asking:
         return None
     if candidate.earlier is not None:
         asked = doubt is not None or candidate.replaces or candidate.decided(TAKE_AGAIN)
+        asked = asked or candidate.decided(ACCEPT)
         reason, message = candidate.earlier
         return Refusal(reason, texts.FETCHED_BEFORE_SAVING if asked else message)
     if effect is None:
@@ -255,10 +304,32 @@ def why_left_out(candidate: Candidate) -> Refusal | None:
         return given or Refusal("unreadable", texts.UNREADABLE)
     if candidate.registered is not None and not candidate.replaces:
         return _registered_already(candidate)
+    if _is_nothing(candidate.payment):
+        return Refusal(NO_AMOUNT, texts.NO_AMOUNT)
+    ignored = given is not None and given.reason in IGNORED_REASONS
     if candidate.deleted is not None and not candidate.decided(TAKE_AGAIN):
-        ignored = given is not None and given.reason in IGNORED_REASONS
         return given if ignored else Refusal(decided.DELETED, _deleted(candidate.deleted))
+    if candidate.gone and not ignored and not candidate.accepts(REPLACED):
+        return candidate.blocked or Refusal(REPLACED, texts.replaces(candidate.gone))
     return given
+
+
+def _is_nothing(payment: Payment) -> bool:
+    """Tell whether a payment says that no money came, and nothing was written off."""
+    return not payment.amount and not payment.amount_currency and not payment.write_offs
+
+
+def _settlement(candidate: Candidate) -> Refusal | None:
+    """Ask what is to become of a settlement against a credit note that is not here."""
+    if candidate.settles is None or candidate.settles.complete or candidate.accepts(SETTLED):
+        return None
+    return candidate.blocked or Refusal(SETTLED, texts.settles(candidate.settles))
+
+
+def _not_fetched(candidate: Candidate) -> Refusal | None:
+    if candidate.earlier is None:
+        return None
+    return Refusal(candidate.earlier.reason, texts.FETCHED_BEFORE_SAVING)
 
 
 def _registered_already(candidate: Candidate) -> Refusal:
@@ -329,10 +400,13 @@ def _written_off_with(payment: Payment) -> Text:
     several = decided.written_off(payment)
     if not several:
         return _money(ZERO, SEK)
-    said = {account: _money(amount, SEK) for account, amount in several.items()}
+    said = [
+        (account, _money(amount, currency or SEK))
+        for (account, currency), amount in several.items()
+    ]
     return Text(
-        " + ".join(f"{money.sv} (konto {account})" for account, money in said.items()),
-        " + ".join(f"{money.en} (account {account})" for account, money in said.items()),
+        " + ".join(f"{money.sv} (konto {account})" for account, money in said),
+        " + ".join(f"{money.en} (account {account})" for account, money in said),
     )
 
 
@@ -348,21 +422,59 @@ def same_currency(one: str, other: str) -> bool:
 def effect_of(payment: Payment) -> Decimal | None:
     """Give what a payment takes away from its invoice, in the invoice's currency.
 
-    Write-offs are SEK and count at the payment's rate, rounded half up to
-    two decimals. ``None`` where the figures for it are not known.
+    Write-offs in the payment's own currency count as they are; those in SEK, and those
+    whose currency the source does not name, at the payment's rate, rounded half up to two
+    decimals. ``None`` where the figures for it are not known.
     """
     with localcontext(EXACT):
-        written_off = sum((w.amount for w in payment.write_offs), ZERO)
+        own, in_sek = _write_offs(payment)
         if payment.currency == SEK:
-            return payment.amount + written_off
+            return payment.amount + own
         if payment.amount_currency is None:
             return None
-        if not payment.write_offs:
-            return payment.amount_currency
+        if not in_sek:
+            return payment.amount_currency + own
         rate = payment.exchange_rate
         if rate is None or rate <= 0:
             return None
-        return payment.amount_currency + (written_off / rate).quantize(ORE, ROUND_HALF_UP)
+        return payment.amount_currency + own + (in_sek / rate).quantize(ORE, ROUND_HALF_UP)
+
+
+def _write_offs(payment: Payment) -> tuple[Decimal, Decimal]:
+    """Sum up write-offs in the payment's currency, and apart those in SEK where it is another."""
+    own = in_sek = ZERO
+    for one in payment.write_offs:
+        if payment.currency == SEK or same_currency(one.currency, payment.currency):
+            own += one.amount
+        else:
+            in_sek += one.amount
+    return own, in_sek
+
+
+def other_effect_of(payment: Payment) -> Decimal | None:
+    """Read the write-offs of a foreign payment whose currency is not sure the other way.
+
+    As amounts in the payment's currency; ``None`` where there is no other way.
+    """
+    with localcontext(EXACT):
+        own, in_sek = _write_offs(payment)
+        if not in_sek or payment.amount_currency is None:
+            return None
+        return payment.amount_currency + own + in_sek
+
+
+def _read_effect(
+    candidate: Candidate, sign: int, remaining: Decimal
+) -> tuple[Decimal | None, Sequence[Text]]:
+    """Give the effect, by the reading that pays the invoice where the source says it is paid."""
+    payment = candidate.payment
+    effect = _effect(payment, sign)
+    if payment is None or not candidate.nothing_left or effect == remaining:
+        return effect, ()
+    other = other_effect_of(payment)
+    if other is None or sign * other != remaining:
+        return effect, ()
+    return remaining, (texts.written_off_in(payment.currency),)
 
 
 def _effect(payment: Payment | None, sign: int) -> Decimal | None:
@@ -391,6 +503,7 @@ WARNINGS = {
     "partial": texts.PARTIAL,
     "advance": texts.ADVANCE,
     "reversal": texts.REVERSAL,
+    SETTLED: texts.NO_MONEY_CAME,
 }
 
 
@@ -422,6 +535,12 @@ def _refused(candidate: Candidate, refusal: Refusal, doubt: _Doubt | None = None
     if candidate.replaces:
         change = texts.changed(candidate.changes)
         refusal = Refusal(CHANGED, texts.accepted_but(change, refusal.message))
+    elif candidate.accepts(REPLACED):
+        said = texts.replaces(candidate.gone)
+        refusal = Refusal(REPLACED, texts.accepted_but(said, refusal.message))
+    elif candidate.settles is not None and candidate.accepts(SETTLED):
+        said = texts.settles(candidate.settles)
+        refusal = Refusal(SETTLED, texts.accepted_but(said, refusal.message))
     typed = None if doubt is None else doubt.typed
     below = None
     if refusal.reason == "already-imported" and candidate.decided(KEEP):
@@ -446,6 +565,7 @@ class _Doubt(NamedTuple):
     def asks(self, candidate: Candidate) -> bool:
         """Whether a person has to confirm; one who decided otherwise has looked at the row."""
         looked = candidate.replaces or candidate.decided(TAKE_AGAIN) is not None
+        looked = looked or candidate.accepts(REPLACED)
         return self.confirmed is None and not looked
 
     @property
@@ -493,6 +613,10 @@ def _decided_before(candidate: Candidate, doubt: _Doubt | None) -> list[Text]:
     if candidate.replaces:
         change = texts.changed(candidate.changes)
         said.append(texts.accepted(change, _who(decision)))
+    if candidate.accepts(REPLACED):
+        said.append(texts.accepted(texts.replaces(candidate.gone), _who(decision)))
+    if candidate.settles is not None:
+        said.append(texts.settles(candidate.settles))
     if candidate.deleted is not None and candidate.decided(TAKE_AGAIN) is not None:
         said.append(texts.taken_again(_deleted(candidate.deleted), _who(decision)))
     if doubt is not None:

@@ -13,13 +13,15 @@ import json
 import sqlite3
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
 from datetime import date, datetime
 from decimal import Decimal, localcontext
 from typing import TYPE_CHECKING, NamedTuple
 
-from hostsim import decided, deciding, judging, texts
-from hostsim.decided import CHANGED, SET_ASIDE, Deletion, Typed
+from hostsim import checks, decided, deciding, judging, texts
+from hostsim.checks import Discrepancy
+from hostsim.decided import CHANGED, SET_ASIDE, Deletion, Gone, Settlement, Typed
+from hostsim.deciding import Old
 from hostsim.errors import host_error
 from hostsim.hookspecs import BATCH
 from hostsim.judging import EXACT, KINDS, ZERO, Candidate, Judgement, Refusal
@@ -76,10 +78,16 @@ class Preview:
     totals: Mapping[str, Decimal]  # the same, SEK
     set_aside: Aside  # of the ignored, those that a person set aside
     gone: tuple[str, ...]  # payment numbers that no longer exist where they came from
+    notes: tuple[Text, ...]  # of the plug-in, about the run
     region: str  # "" is the default one
     bank_account: str  # where the money is said to have come in
     date: date | None  # of the import, as a person gave it
     _store: Store = field(repr=False, compare=False)
+
+    def discrepancies(self) -> Iterator[Discrepancy]:
+        """Give what the source says otherwise than the books, beside the payments."""
+        rows = self._store.stream(checks.DISCREPANCIES, (self.run_id,))
+        return map(checks.discrepancy_of, rows)
 
     def rows(self, kind: str) -> Iterator[Row]:
         """Give the rows of one list, ordered by date and number.
@@ -105,7 +113,7 @@ class Group(NamedTuple):
 
 
 class _Moves(NamedTuple):
-    """What accepted changes take back from invoices, and which of them cannot be saved."""
+    """What was accepted takes back from invoices, and what of it cannot be saved."""
 
     returned: Mapping[int, Decimal]  # by invoice, in its currency
     blocked: Mapping[str, Refusal]  # by payment number
@@ -168,9 +176,10 @@ class Recording:
         with self.store.change() as db:
             db.executemany(_TAKE, rows)
 
-    def take_gone(self, numbers: Collection[str]) -> None:
-        """Drop payments of earlier runs that no longer exist."""
+    def take_gone(self, company: str, numbers: Collection[str]) -> None:
+        """Drop payments of earlier runs that no longer exist; remember registered ones."""
         with self.store.change() as db:
+            checks.mark_gone(db, asdict(self._which(company)), numbers)
             db.executemany(
                 "UPDATE run_rows SET gone = 1 WHERE run_id = ? AND number = ? AND fresh = 0",
                 [(self.run_id, number) for number in numbers],
@@ -178,14 +187,33 @@ class Recording:
 
     def take_balances(self, balances: Sequence[hookspecs.InvoiceBalance]) -> None:
         """Keep what the source says of invoices that are here, too."""
+        with self.store.change() as db:
+            checks.take_balances(db, asdict(self._which("")), balances)
 
-    def invoices_to_ask(self, company: str) -> Sequence[str]:  # noqa: ARG002
+    def invoices_to_ask(self, company: str, now: datetime) -> Sequence[str]:
         """Give the invoices that are open here and were not said to be unpaid there."""
-        return []
+        with self._sorted_out(company, _Moves({}, {})) as rows:
+            unsure = checks.doubtful_readings(rows.db, rows.values)
+            several = checks.invoices_to_ask(rows.db, rows.values, now)
+        return list(dict.fromkeys([*unsure, *several]))[: checks.INVOICES_ASKED]
 
-    def registered_payments(self, company: str) -> Sequence[RegisteredPayment]:  # noqa: ARG002
-        """Give registered payments to be asked after, none twice in a run."""
-        return []
+    def not_there(self, company: str, asked: Collection[str], now: datetime) -> None:
+        """Remember which of the invoices that were asked for the source does not have."""
+        with self.store.change() as db:
+            checks.not_there(db, asdict(self._which(company)), asked, now)
+
+    def registered_payments(
+        self, company: str, invoice_id: int | None = None
+    ) -> Sequence[RegisteredPayment]:
+        """Give registered payments to be asked after, none twice in a run.
+
+        :param invoice_id: also those of this invoice.
+        """
+        with self._sorted_out(company, _Moves({}, {}), apart=False) as rows:
+            found = checks.registered_payments(rows.db, rows.values, invoice_id=invoice_id)
+        with self.store.change() as db:
+            checks.mark_asked(db, asdict(self._which(company)), found)
+        return found
 
     def offer_again(
         self,
@@ -219,15 +247,29 @@ class Recording:
 
     def to_confirm(self, company: str) -> list[str]:
         """Give numbers that would become ready, and were neither fetched nor asked for yet."""
-        if not self._has_unasked():
-            return []
-        numbers = list(itertools.islice(self._would_be_ready(company), BATCH))
+        numbers: list[str] = []
+        if self._has_unasked():
+            numbers = list(itertools.islice(self._would_be_ready(company), BATCH))
+        if not numbers:
+            numbers = self._customer_unknown(company)[:BATCH]
         with self.store.change() as db:
             db.executemany(
                 "UPDATE run_rows SET asked = 1 WHERE run_id = ? AND number = ?",
                 [(self.run_id, number) for number in numbers],
             )
         return numbers
+
+    def _customer_unknown(self, company: str) -> list[str]:
+        """Give the payments whose customer decides whether they are a settlement."""
+        with self._sorted_out(company, _Moves({}, {}), apart=False) as rows:
+            unknown = rows.settlements.customer_unknown
+        asked = {
+            row["number"]
+            for row in self.store.db.execute(
+                "SELECT number FROM run_rows WHERE run_id = ? AND asked = 1", (self.run_id,)
+            )
+        }
+        return [number for number in unknown if number not in asked]
 
     def _has_unasked(self) -> bool:
         query = "SELECT 1 FROM run_rows WHERE run_id = ? AND fresh = 0 AND asked = 0 AND gone = 0"
@@ -247,24 +289,29 @@ class Recording:
         return self._judged(company, moves, asking=asking)
 
     def _moves(self, company: str, *, asking: bool) -> _Moves:
-        """Find which accepted changes can be saved, all of them at once.
+        """Find what was accepted and can be saved, all of it at once.
 
         Two payments may have changed places. So each is judged as if all the others
         could be saved, and whoever cannot stays where it is, until nobody else falls.
         """
         blocked: dict[str, Refusal] = {}
-        accepted = deciding.accepted(self.store.db, self.definition.name, company)
+        accepted, partners = self._accepted(company)
+        if not accepted:
+            return _Moves({}, {})
         while True:
             returned: dict[int, Decimal] = {}
             fell: dict[str, Refusal] = {}
-            for number, old in accepted.items():
-                if number not in blocked:
-                    with localcontext(EXACT):
-                        before = returned.get(old.invoice_id, ZERO)
-                        returned[old.invoice_id] = before + old.effect
+            # Two payments may replace the same one, which goes back once.
+            olds = {
+                old.id: old
+                for n, several in accepted.items()
+                if n not in blocked
+                for old in several
+            }
+            with localcontext(EXACT):
+                for old in olds.values():
+                    returned[old.invoice_id] = returned.get(old.invoice_id, ZERO) + old.effect
             moves = _Moves(returned, blocked)
-            if not returned:
-                return moves
             here: set[str] = set()
             for group in self._judged(company, moves, asking=asking, only=frozenset(accepted)):
                 for row, judgement in zip(group.rows, group.judgements, strict=True):
@@ -273,9 +320,33 @@ class Recording:
                         fell[row["number"]] = _refused(judgement)
             for number in accepted.keys() - here:
                 fell[number] = Refusal(CHANGED, texts.UNREADABLE)
+            # Neither half of a settlement is saved alone.
+            for number in list(fell):
+                other = partners.get(number)
+                if other in accepted and other not in fell:
+                    fell[other] = fell[number]
             if fell.keys() <= blocked.keys():
                 return moves
             blocked = fell | blocked
+
+    def _accepted(self, company: str) -> tuple[dict[str, Sequence[Old]], dict[str, str]]:
+        """Give what accepted decisions would take back, by payment, and settled pairs."""
+        db = self.store.db
+        accepted: dict[str, Sequence[Old]] = {
+            number: [old]
+            for number, old in deciding.accepted(db, self.definition.name, company).items()
+        }
+        numbers = deciding.accepted_numbers(db, self.definition.name, company) - accepted.keys()
+        partners: dict[str, str] = {}
+        if numbers:
+            with self._sorted_out(company, _Moves({}, {}), apart=False) as rows:
+                for number in numbers & rows.gone.keys():
+                    gone = rows.gone[number]
+                    accepted[number] = [Old(g.id, g.invoice_id, g.effect) for g in gone]
+                for number in numbers & rows.settlements.by_number.keys():
+                    accepted.setdefault(number, [])
+                    partners[number] = rows.settlements.by_number[number].number
+        return accepted, partners
 
     def _judged(
         self,
@@ -289,24 +360,27 @@ class Recording:
         # What is plain was fetched in this run, and nobody ever decided anything about it.
         apart = asking or only is not None
         with self._sorted_out(company, moves, apart=apart) as rows:
-            yield from self._judged_beside(rows.others(), company, moves, asking=asking, only=only)
+            yield from self._judged_beside(rows, company, moves, asking=asking, only=only)
 
     def _sorted_out(
         self, company: str, moves: _Moves, *, apart: bool = True
     ) -> AbstractContextManager[Sorted]:
-        which = Which(
+        which = self._which(company)
+        series = deciding.series_in_force(self.store.db, self.definition.name, company)
+        return sorted_out(self.store, which, series=series, touched=moves.returned, apart=apart)
+
+    def _which(self, company: str) -> Which:
+        return Which(
             self.definition.import_type,
             company,
             self.definition.region,
             self.run_id,
             self.definition.name,
         )
-        series = deciding.series_in_force(self.store.db, self.definition.name, company)
-        return sorted_out(self.store, which, series=series, touched=moves.returned, apart=apart)
 
     def _judged_beside(
         self,
-        rows: Iterable[sqlite3.Row],
+        rows: Sorted,
         company: str,
         moves: _Moves,
         *,
@@ -316,13 +390,21 @@ class Recording:
         accepted = self.store.accepted_deviation
         series = deciding.series_in_force(self.store.db, self.definition.name, company)
         by_hand = deciding.ByHand(self.store.db)
-        for invoice_id, group in itertools.groupby(rows, key=lambda row: row["inv_id"]):
+
+        def candidate_of(row: sqlite3.Row) -> Candidate:
+            return _candidate(row, company, series, moves.blocked, rows)
+
+        for invoice_id, group in itertools.groupby(rows.others(), key=lambda row: row["inv_id"]):
             if invoice_id is None:
                 for row in group:
                     if only is not None and row["number"] not in only:
                         continue
-                    candidate = _candidate(row, company, series, moves.blocked)
-                    yield Group(None, [row], [judging.judge_without_invoice(candidate)], None)
+                    candidate = candidate_of(row)
+                    judgement = judging.judge_without_invoice(candidate, asking=asking)
+                    other = candidate.settles
+                    settled = judgement.kind == judging.READY and other is not None
+                    its_invoice = other.invoice_id if settled and other is not None else None
+                    yield Group(its_invoice, [row], [judgement], None)
                 continue
             several = list(group)
             if only is not None and not any(row["number"] in only for row in several):
@@ -334,7 +416,7 @@ class Recording:
                 invoice = replace(invoice, remaining=remaining)
             judged = judging.judge(
                 invoice,
-                [_candidate(row, company, series, moves.blocked) for row in several],
+                [candidate_of(row) for row in several],
                 accepted,
                 asking=asking,
                 typed=by_hand.of(invoice_id),
@@ -352,6 +434,13 @@ class Recording:
             if row["number"] in numbers and judgement.typed is not None
         }
 
+    def beside(
+        self, company: str
+    ) -> tuple[Mapping[str, tuple[Gone, ...]], Mapping[str, Settlement]]:
+        """Give what payments of the run may replace, and the halves of settlements, by number."""
+        with self._sorted_out(company, _Moves({}, {}), apart=False) as rows:
+            return rows.gone, rows.settlements.by_number
+
     def judge(self, company: Company) -> None:
         """Judge all rows and write down what became of each, with counts and totals."""
         counts = dict.fromkeys(("read", *KINDS), 0)
@@ -365,7 +454,7 @@ class Recording:
                 for kind in ("read", judging.READY):
                     counts[kind] += len(batch)
                     totals[kind] += sum((Decimal(one.amount) for one in batch), ZERO)
-            for group in self._judged_beside(rows.others(), company.number, moves):
+            for group in self._judged_beside(rows, company.number, moves):
                 for row, judgement in zip(group.rows, group.judgements, strict=True):
                     amount = Decimal(row["amount"] or 0)
                     for kind in ("read", judgement.kind):
@@ -381,6 +470,7 @@ class Recording:
             self._check_sums(counts, totals)
         counts[SET_ASIDE], totals[SET_ASIDE] = aside
         with self.store.change() as db:
+            checks.write_discrepancies(db, asdict(self._which(company.number)))
             db.execute(
                 "UPDATE runs SET counts = ?, totals = ?, company = ?, company_name = ?"
                 " WHERE id = ?",
@@ -431,14 +521,21 @@ class Recording:
 
     # --- The end of a run ---
 
-    def finish(self, cursor: str | None, not_read: int, requests: int, at: datetime) -> Preview:
+    def finish(
+        self,
+        cursor: str | None,
+        not_read: int,
+        requests: int,
+        at: datetime,
+        notes: Sequence[Text] = (),
+    ) -> Preview:
         """Make this run the open preview of its definition, in place of the earlier one."""
         with self.store.change() as db:
             discard(db, self.definition.name, "replaced")
             db.execute(
                 "UPDATE runs SET state = 'open', cursor = ?, not_read = ?, requests = ?,"
-                " finished_at = ? WHERE id = ?",
-                (cursor, not_read, requests, at.isoformat(), self.run_id),
+                " finished_at = ?, notes = ? WHERE id = ?",
+                (cursor, not_read, requests, at.isoformat(), json.dumps(notes), self.run_id),
             )
         return preview_of(self.store, self.run_id)
 
@@ -499,14 +596,20 @@ class Recording:
                     "UPDATE invoices SET remaining = ? WHERE id = ?",
                     [(one.remaining, one.invoice_id) for one in batch],
                 )
-            for group in self._judged_beside(rows.others(), company, moves):
+            reversed_ids: set[int] = set()
+            for group in self._judged_beside(rows, company, moves):
                 for row, judgement in zip(group.rows, group.judgements, strict=True):
                     if _differs(_decision(group.invoice_id, judgement), row):
                         raise _HoldsNoLonger
                     if judgement.below is not None and row["number"]:
                         hidden.append(_Hidden(row["id"], judgement.reason or "", judgement.below))
-                    if judgement.kind == judging.READY and row["reg_id"] is not None:
-                        deciding.counter(db, row["reg_id"], self.run_id, user, at)
+                    if judgement.kind == judging.READY:
+                        olds = {one.id for one in rows.gone.get(row["number"], ())}
+                        if row["reg_id"] is not None:
+                            olds.add(row["reg_id"])
+                        for old in sorted(olds - reversed_ids):
+                            deciding.counter(db, old, self.run_id, user, at)
+                        reversed_ids |= olds
                 effects = [one.effect for one in group.judgements if one.kind == judging.READY]
                 if effects and group.invoice_id is not None:
                     with localcontext(EXACT):
@@ -599,6 +702,7 @@ def preview_of(store: Store, run_id: str) -> Preview:
         totals=totals,
         set_aside=aside,
         gone=tuple(row["number"] for row in gone),
+        notes=tuple(Text(sv, en) for sv, en in json.loads(run["notes"])),
         region=run["region"],
         bank_account=run["bank_account"],
         date=None if run["date"] is None else date.fromisoformat(run["date"]),
@@ -638,7 +742,7 @@ def wrong_company(definition: str, expected: Company, got: Company) -> Exception
 
 def forget_rows(db: sqlite3.Connection, run_id: str) -> None:
     """Throw away what a run read."""
-    for table in ("run_rows", "run_balances", "run_checked"):
+    for table in ("run_rows", "run_balances", "run_checked", "run_discrepancies"):
         db.execute(f"DELETE FROM {table} WHERE run_id = ?", (run_id,))  # noqa: S608 names of ours
 
 
@@ -661,6 +765,7 @@ def _candidate(
     company: str,
     series: Sequence[Decision],
     blocked: Mapping[str, Refusal],
+    rows: Sorted,
 ) -> Candidate:
     return Candidate(
         number=row["number"],
@@ -672,6 +777,9 @@ def _candidate(
         series=decided.in_series(series, row["invoice_number"]) if series else None,
         deleted=_deletion(row),
         blocked=blocked.get(row["number"]),
+        gone=rows.gone.get(row["number"], ()),
+        settles=rows.settlements.by_number.get(row["number"]),
+        nothing_left=row["inv_id"] in rows.nothing_left,
     )
 
 

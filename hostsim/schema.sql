@@ -132,6 +132,18 @@ CREATE TABLE run_checked (
     PRIMARY KEY (run_id, payment_id)
 ) WITHOUT ROWID;
 
+-- Where the system that payments come from does not agree with the books, beside the payments.
+CREATE TABLE run_discrepancies (
+    run_id     TEXT NOT NULL REFERENCES runs (id),
+    code       TEXT NOT NULL CHECK (code IN ('deleted-at-source', 'less-remains-at-source',
+                                             'cancelled-at-source')),
+    invoice_id INTEGER NOT NULL REFERENCES invoices (id),
+    payment_id INTEGER REFERENCES payments (id),  -- that was deleted there
+    remaining  TEXT NOT NULL,  -- here, when what is ready is saved; in the invoice's currency
+    balance    TEXT            -- there; NULL where nobody knows
+);
+CREATE INDEX run_discrepancies_by_run ON run_discrepancies (run_id);
+
 -- Payments that were rejected when a run was saved. They are offered again.
 CREATE TABLE pending (
     definition      TEXT NOT NULL REFERENCES definitions (name),
@@ -224,7 +236,8 @@ CREATE TABLE payments (
 CREATE UNIQUE INDEX one_payment_a_key ON payments (import_type, company, number)
     WHERE state = 'registered';
 CREATE INDEX payments_by_key ON payments (import_type, company, number);
-CREATE INDEX payments_by_amount ON payments (CAST(amount AS REAL)) WHERE state = 'registered';
+CREATE INDEX payments_by_amount ON payments (CAST(amount AS REAL), date)
+    WHERE state = 'registered';
 CREATE INDEX payments_by_run ON payments (run_id);
 CREATE INDEX payments_by_invoice ON payments (invoice_id);
 CREATE INDEX payments_by_ocr ON payments (company, ocr) WHERE ocr <> '';

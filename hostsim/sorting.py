@@ -11,12 +11,14 @@ from __future__ import annotations
 import itertools
 import json
 import sqlite3
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
-from hostsim import decided, deciding
+from hostsim import checks, decided, deciding
+from hostsim.checks import Settlements
+from hostsim.decided import Gone
 from hostsim.hookspecs import BATCH
 from hostsim.judging import WARNINGS
 from hostsim.models import Decision
@@ -51,20 +53,23 @@ class Which:
 class Sorted:
     """The rows of a run as they are committed when this is made."""
 
-    _db: sqlite3.Connection
-    _which: Which
+    db: sqlite3.Connection
+    values: Mapping[str, Any]  # what the queries of the run need
+    gone: Mapping[str, tuple[Gone, ...]]  # by payment number, what it may replace
+    settlements: Settlements
+    nothing_left: Collection[int]  # invoices of which nothing remains where payments come from
 
     def plain(self) -> Iterator[Sequence[Plain]]:
         """Give the plain payments, in batches."""
-        rows = map(Plain._make, self._db.cursor().execute(_PLAIN_ROWS))
+        rows = map(Plain._make, self.db.cursor().execute(_PLAIN_ROWS))
         while batch := list(itertools.islice(rows, BATCH)):
             yield batch
 
     def others(self) -> Iterator[sqlite3.Row]:
         """Give all others beside what decides about them, by invoice, the oldest first."""
-        cursor = self._db.cursor()
+        cursor = self.db.cursor()
         cursor.row_factory = sqlite3.Row
-        yield from cursor.execute(_OTHERS, asdict(self._which))
+        yield from cursor.execute(_OTHERS, self.values)
 
 
 @contextmanager
@@ -95,13 +100,19 @@ def sorted_out(
         db.execute(_PLAIN)
         db.execute("CREATE TEMP TABLE said (status TEXT PRIMARY KEY, sv TEXT, en TEXT)")
         db.executemany("INSERT INTO said VALUES (?, ?, ?)", _SAID)
+        gone = checks.gone_by_number(db, values)
+        settlements = checks.settlements(db, values)
         if apart:
             without_series = "" if series else "--"
             find = _FIND_PLAIN.format(in_series=without_series)
             deviation = int(store.accepted_deviation * 100)
-            touched_ids = json.dumps(sorted(touched))
-            db.execute(find, {**values, "touched": touched_ids, "deviation": deviation})
-        yield Sorted(db, which)
+            special = {
+                "touched": json.dumps(sorted(touched)),
+                "special": json.dumps([*gone, *settlements.by_number]),
+            }
+            db.execute(find, {**values, **special, "deviation": deviation})
+        nothing_left = {row["invoice_id"] for row in db.execute(_NOTHING_LEFT, values)}
+        yield Sorted(db, values, gone, settlements, nothing_left)
 
 
 # --- SQL --------------------------------------------------------------------
@@ -162,9 +173,15 @@ _FIND_PLAIN = """
                         AND d.company = :company AND d.number = r.number AND d.taken_back_at IS NULL
                         AND d.settled_at IS NULL)
         AND i.id NOT IN (SELECT value FROM json_each(:touched))
+        AND r.number NOT IN (SELECT value FROM json_each(:special))
         {in_series} AND NOT in_series(r.invoice_number)
     )
     WHERE due <= ore OR due - ore > :deviation
+"""
+
+_NOTHING_LEFT = """
+    SELECT invoice_id FROM run_balances
+    WHERE run_id = :run_id AND booked = 1 AND cancelled = 0 AND balance NOT GLOB '*[1-9]*'
 """
 
 _PLAIN_ROWS = """

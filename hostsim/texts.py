@@ -6,13 +6,14 @@ Swedish is what people read first. The words of the screen (``Delbetalning``,
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     from hostsim import hookspecs
+    from hostsim.decided import Gone, Settlement
 
 #: The languages that every sentence exists in; the first is the preset.
 LANGUAGES = ("sv", "en")
@@ -92,6 +93,53 @@ UNREADABLE = Text(
     "Betalningen gick inte att läsa",
     "The payment could not be read",
 )
+NO_AMOUNT = Text(
+    "Beloppet är 0 och ingenting är avskrivet: det finns ingenting att registrera",
+    "The amount is 0 and nothing was written off: there is nothing to register",
+)
+NO_MONEY_CAME = Text("Inga pengar kom in", "No money came in")
+
+
+def written_off_in(currency: str) -> Text:
+    """Say how write-offs were read whose currency is not sure."""
+    return Text(
+        f"Avskrivningen är läst som {currency}, eftersom fakturan då är exakt betald, som den är "
+        f"i {SOURCE.sv}",
+        f"The write-off is read as {currency}, since the invoice is then paid exactly, as it is "
+        f"in {SOURCE.en}",
+    )
+
+
+def replaces(gone: Sequence[Gone]) -> Text:
+    """Name the registered payments that no longer exist, and that a payment may replace."""
+    sv, en = (
+        ", ".join(
+            f"{one.number} ({money(_in_currency(one), lang)} {one.currency}, "
+            f"{one.date.isoformat()}, {word} {one.host_invoice_number})"
+            for one in gone
+        )
+        for lang, word in (("sv", "faktura"), ("en", "invoice"))
+    )
+    return Text(
+        f"Kan ersätta {sv}, som är registrerad här men borttagen i {SOURCE.sv}",
+        f"May replace {en}, which is registered here but was deleted in {SOURCE.en}",
+    )
+
+
+def _in_currency(one: Gone) -> Decimal:
+    return one.amount if one.amount_currency is None else one.amount_currency
+
+
+def settles(other: Settlement) -> Text:
+    """Name the other half of a settlement of a debit invoice against a credit note."""
+    return Text(
+        f"Kvittad mot kreditfaktura: hör ihop med betalning {other.number} på faktura "
+        f"{other.invoice_number}, samma dag och kund; tillsammans 0",
+        f"Settled against a credit note: belongs to payment {other.number} on invoice "
+        f"{other.invoice_number}, of the same day and customer; together 0",
+    )
+
+
 AMOUNT_UNKNOWN = Text(
     "Beloppet i fakturans valuta är inte känt; läs in betalningen på nytt",
     "The amount in the currency of the invoice is not known; read the payment again",
@@ -978,6 +1026,9 @@ REASONS = {
     "set-aside": Text("Undanlagd", "Set aside"),
     "possibly-registered-already": Text("Kanske registrerad redan", "Possibly registered already"),
     "deleted-in-host": Text("Borttagen här", "Deleted here"),
+    "replaced": Text("Ersätter en borttagen betalning", "Replaces a deleted payment"),
+    "settled-against-credit": Text("Kvittad mot kreditfaktura", "Settled against a credit note"),
+    "no-amount": Text("Beloppet är 0", "The amount is 0"),
     "not-booked": Text("Inte bokförd än", "Not booked yet"),
     "invoice-not-found": Text("Fakturan finns inte här", "The invoice is not here"),
     "currency-differs": Text("Annan valuta än fakturan", "Another currency than the invoice"),

@@ -94,6 +94,8 @@ def _from_2_to_3(db: sqlite3.Connection) -> None:
 _NEW_IN_3 = (
     "CREATE TABLE run_balances",
     "CREATE TABLE run_checked",
+    "CREATE TABLE run_discrepancies",
+    "INDEX run_discrepancies_by_run",
     "CREATE TABLE payments",
     "CREATE TABLE journal",
     "CREATE TABLE listeners",

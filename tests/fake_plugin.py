@@ -84,6 +84,20 @@ class LeftOut:
     invoice_number: str | None
 
 
+@dataclass
+class Balance:
+    """What remains of an invoice at the source."""
+
+    invoice_number: str
+    balance: Decimal
+    total: Decimal = Decimal(1000)
+    currency: str = "SEK"
+    ocr: str = ""
+    customer: str = "K1"
+    booked: bool = True
+    cancelled: bool = False
+
+
 def left_out(reason, of: Payment) -> LeftOut:
     """Leave a payment out that could be read."""
     sentence = Text(f"utelämnad: {reason}", f"left out: {reason}")
@@ -112,6 +126,11 @@ class FakePlugin:
     left_out: list[LeftOut] = field(default_factory=list)
     #: What exists at the source, by number, when the host asks for confirmation.
     source: dict[str, Payment | LeftOut] = field(default_factory=dict)
+    #: Registered payments that exist no longer, and what is unpaid there; asked for one by one.
+    deleted: set[str] = field(default_factory=set)
+    unpaid: list[Balance] = field(default_factory=list)
+    balances: dict[str, Balance] = field(default_factory=dict)
+    notes: Sequence[Text] = ()
     company: Company = COMPANY
     cursor: str | None = "cursor-1"
     confirms: bool = True
@@ -121,6 +140,8 @@ class FakePlugin:
     during: Callable[[Any], object] = lambda _run: None
     runs: list[Any] = field(default_factory=list)
     asked: list[str] = field(default_factory=list)
+    asked_after: list[str] = field(default_factory=list)
+    invoices_asked: list[str] = field(default_factory=list)
     saved: list[Any] = field(default_factory=list)
 
     @hookimpl
@@ -144,8 +165,26 @@ class FakePlugin:
         run.hook.opter_take_payments(run=run, payments=self.payments)
         run.hook.opter_take_left_out(run=run, left_out=self.left_out)
         if self.confirms:
+            self._check(run)
             self._confirm(run)
-        return SimpleNamespace(company=self.company, cursor=self.cursor, not_read=3, requests=5)
+        return SimpleNamespace(
+            company=self.company, cursor=self.cursor, not_read=3, requests=5, notes=self.notes
+        )
+
+    def _check(self, run):
+        run.hook.opter_take_balances(run=run, balances=self.unpaid)
+        [numbers] = run.hook.opter_invoices_to_ask(run=run, company=self.company)
+        self.invoices_asked += numbers
+        found = [self.balances[number] for number in numbers if number in self.balances]
+        run.hook.opter_take_balances(run=run, balances=found)
+        while several := self._registered(run):
+            self.asked_after += [one.number for one in several]
+            gone = [one.number for one in several if one.number in self.deleted]
+            run.hook.opter_take_gone(run=run, payment_numbers=gone)
+
+    def _registered(self, run):
+        [several] = run.hook.opter_registered_payments(run=run, company=self.company)
+        return several
 
     def _confirm(self, run):
         while numbers := self._to_confirm(run):

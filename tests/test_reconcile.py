@@ -584,7 +584,8 @@ def registered_by_hand(folders, payments):
             )
             db.executemany(
                 "INSERT INTO payments (origin, effect, import_type, company, number, source,"
-                " invoice_number, ocr, date, amount, currency, amount_currency, exchange_rate, write_offs, booked,"
+                " invoice_number, ocr, date, amount, currency, amount_currency, exchange_rate,"
+                " write_offs, booked,"
                 " warnings, customer, invoice_id, status, written_off, run_id, user, registered_at)"
                 " VALUES ('import', '0', 'Fake', ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?,"
                 " 1, 'exact', '0', 's', 'kim', '2026-01-01')",

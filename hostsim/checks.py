@@ -1,0 +1,563 @@
+"""What an import asks beside the payments: balances, and whether registered payments still exist.
+
+Fortnox tells of no deletion, so the host names the registered payments that
+one could hide behind, and the plug-in asks after them. Nothing is concluded
+from what was not answered.
+"""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from decimal import Decimal, localcontext
+from itertools import groupby
+from typing import TYPE_CHECKING, Any
+
+from hostsim.decided import Gone, Settlement
+from hostsim.hookspecs import BATCH
+from hostsim.judging import (
+    EXACT,
+    IGNORED_REASONS,
+    ZERO,
+    effect_of,
+    oldest_first,
+    other_effect_of,
+    same_currency,
+)
+from hostsim.models import SEK, RegisteredPayment
+from hostsim.store import OLDEST_FIRST, payment_of, plain, without_spaces
+
+if TYPE_CHECKING:
+    from hostsim import hookspecs
+
+#: Days between a payment that was deleted and the one that was made in its place.
+NEAR = 35
+
+#: Invoices that are asked for one by one, at most, in one run.
+INVOICES_ASKED = 100
+
+#: After so long an invoice that the source lacked is asked for again.
+ASKED_AGAIN = timedelta(days=7)
+
+#: The codes of a discrepancy.
+DELETED = "deleted-at-source"
+LESS_REMAINS = "less-remains-at-source"
+CANCELLED = "cancelled-at-source"
+
+# What a payment took from its invoice as the source knows it: without the host's own write-off.
+_WRITTEN_OFF = "written-off"
+
+
+@dataclass(frozen=True, slots=True)
+class Discrepancy:
+    """Where the source does not agree with the books, beside the payments of a run.
+
+    ``remaining`` is what remains here when all that is ready is saved, ``balance`` what
+    remains there (``None`` where nobody knows), both in the invoice's currency.
+    """
+
+    code: str
+    host_invoice_number: str
+    customer_name: str
+    currency: str
+    remaining: Decimal
+    balance: Decimal | None
+    payment_id: int | None
+    payment_number: str | None
+    payment_date: date | None
+    amount: Decimal | None  # of the payment, in the invoice's currency
+
+
+# --- Balances ----------------------------------------------------------------
+
+
+def take_balances(
+    db: sqlite3.Connection,
+    which: Mapping[str, Any],
+    balances: Iterable[hookspecs.InvoiceBalance],
+) -> None:
+    """Keep what the source says of invoices that are here, by number or else by OCR."""
+    for one in balances:
+        row = db.execute(
+            _INVOICE_OF,
+            {**which, "number": one.invoice_number, "ocr": without_spaces(one.ocr or "")},
+        ).fetchone()
+        if row is None:
+            continue
+        db.execute(
+            "INSERT OR REPLACE INTO run_balances (run_id, invoice_number, invoice_id, customer,"
+            " currency, total, balance, booked, cancelled)"
+            " VALUES (:run_id, :number, :id, :customer, :currency, :total, :balance, :booked,"
+            " :cancelled)",
+            {
+                "run_id": which["run_id"],
+                "number": one.invoice_number,
+                "id": row["id"],
+                "customer": one.customer,
+                "currency": one.currency,
+                "total": plain(one.total),
+                "balance": plain(one.balance),
+                "booked": int(one.booked),
+                "cancelled": int(one.cancelled),
+            },
+        )
+
+
+def invoices_to_ask(db: sqlite3.Connection, which: Mapping[str, Any], now: datetime) -> list[str]:
+    """Give the numbers of invoices that are open here, but were not said to be unpaid there.
+
+    Those first that were due first: they are the ones that are dunned. What the payments
+    of the run pay in full is explained by them.
+
+    :param which: the names of ``sorting.Which``; the rows stand in the table ``met``.
+    """
+    since = (now - ASKED_AGAIN).isoformat()
+    explained = _explained(db, which)
+    numbers: list[str] = []
+    for row in db.execute(_OPEN, {**which, "since": since}):
+        if len(numbers) == INVOICES_ASKED:
+            break
+        left = Decimal(row["remaining"])
+        if left <= 0 or left <= explained.get(row["id"], ZERO):
+            continue
+        numbers.append(row["number_there"] or row["number"])
+    return numbers
+
+
+def doubtful_readings(db: sqlite3.Connection, which: Mapping[str, Any]) -> list[str]:
+    """Give the numbers of invoices whose foreign payments have write-offs of an unsure currency."""
+    rows = db.execute(
+        "SELECT r.* FROM run_rows r JOIN met m ON m.row_id = r.id"
+        " WHERE r.write_offs <> '[]' AND r.currency <> 'SEK' AND m.invoice_id IS NOT NULL"
+        " AND r.date IS NOT NULL AND NOT EXISTS (SELECT 1 FROM run_balances b"
+        "  WHERE b.run_id = :run_id AND b.invoice_number = r.invoice_number)"
+        " ORDER BY r.date DESC, r.id",
+        which,
+    ).fetchall()
+    payments = [payment_of(row, "") for row in rows]
+    found = [one.invoice_number for one in payments if one and other_effect_of(one) is not None]
+    return list(dict.fromkeys(found))[:INVOICES_ASKED]
+
+
+def not_there(
+    db: sqlite3.Connection, which: Mapping[str, Any], asked: Collection[str], now: datetime
+) -> None:
+    """Remember which invoices the source did not know, or has not booked, for some days."""
+    if (
+        not asked
+        or not db.execute(
+            "SELECT 1 FROM run_balances WHERE run_id = ?", (which["run_id"],)
+        ).fetchone()
+    ):
+        return  # it may have refused to say anything
+    db.execute(
+        "UPDATE invoices SET not_there_at = :now WHERE region = :region AND number IN"
+        " (SELECT value FROM json_each(:asked)) AND NOT EXISTS (SELECT 1 FROM run_balances b"
+        "  WHERE b.run_id = :run_id AND b.invoice_id = invoices.id AND b.booked = 1)",
+        {**which, "now": now.isoformat(), "asked": json.dumps(list(asked))},
+    )
+
+
+def _explained(db: sqlite3.Connection, which: Mapping[str, Any]) -> dict[int, Decimal]:
+    """Sum up what the rows of a run take from each invoice, registered ones aside."""
+    sums: dict[int, Decimal] = {}
+    with localcontext(EXACT):
+        for row in db.execute(_ROWS_OF_INVOICES, which):
+            payment = payment_of(row, "")
+            effect = None if payment is None else effect_of(payment)
+            if effect is None:
+                effect = Decimal(row["amount"] or 0)
+            sums[row["its_invoice"]] = sums.get(row["its_invoice"], ZERO) + effect
+    return sums
+
+
+# --- Registered payments that may exist no longer ----------------------------
+
+
+def registered_payments(
+    db: sqlite3.Connection, which: Mapping[str, Any], *, invoice_id: int | None = None
+) -> list[RegisteredPayment]:
+    """Give the registered payments to be asked after, newest first; none twice in a run.
+
+    :param invoice_id: ask after all payments of this invoice.
+    """
+    ids = {row["id"] for row in db.execute(_MAY_BE_REPLACED, {**which, "near": NEAR})}
+    ids |= set(_of_balances(db, which))
+    if invoice_id is not None:
+        query = f"SELECT p.id FROM payments p WHERE p.invoice_id = :invoice AND {_OURS}"  # noqa: S608 a constant
+        ids |= {row["id"] for row in db.execute(query, {**which, "invoice": invoice_id})}
+    return [
+        RegisteredPayment(row["number"], row["invoice_number"])
+        for row in db.execute(_TO_ASK, {**which, "ids": json.dumps(sorted(ids)), "batch": BATCH})
+    ]
+
+
+def mark_asked(
+    db: sqlite3.Connection, which: Mapping[str, Any], asked: Iterable[RegisteredPayment]
+) -> None:
+    """Write down that payments are being asked after."""
+    db.executemany(
+        "INSERT OR IGNORE INTO run_checked (run_id, payment_id) SELECT :run_id, id FROM payments p"  # noqa: S608 a constant
+        f" WHERE p.number = :number AND {_OURS}",
+        [{**which, "number": one.number} for one in asked],
+    )
+
+
+def mark_gone(db: sqlite3.Connection, which: Mapping[str, Any], numbers: Iterable[str]) -> None:
+    """Write down that registered payments no longer exist where they came from."""
+    db.executemany(
+        "UPDATE run_checked SET gone = 1 WHERE run_id = :run_id AND payment_id IN"  # noqa: S608 a constant
+        f" (SELECT id FROM payments p WHERE p.number = :number AND {_OURS})",
+        [{**which, "number": number} for number in numbers],
+    )
+
+
+def _of_balances(db: sqlite3.Connection, which: Mapping[str, Any]) -> Iterator[int]:
+    """Give the payments of invoices of which more remains there than they leave."""
+    rows = db.execute(_PAYMENTS_OF_BALANCES, which)
+    for _, several in groupby(rows, key=lambda row: row["balance_of"]):
+        group = list(several)
+        first = group[0]
+        if not same_currency(first["balance_currency"], first["invoice_currency"]):
+            continue
+        with localcontext(EXACT):
+            left = Decimal(first["total"]) - sum(map(_effect_there, group), ZERO)
+            more = Decimal(first["balance"]) - left
+        if more > 0 if Decimal(first["total"]) >= 0 else more < 0:
+            yield from (row["id"] for row in group)
+
+
+def _effect_there(row: sqlite3.Row) -> Decimal:
+    if row["status"] == _WRITTEN_OFF:
+        payment = payment_of(row, "")
+        effect = None if payment is None else effect_of(payment)
+        if effect is not None:
+            return effect
+    return Decimal(row["effect"])
+
+
+def gone_by_number(db: sqlite3.Connection, which: Mapping[str, Any]) -> dict[str, tuple[Gone, ...]]:
+    """Give, by the number of the payment that arrives, the gone ones that it may replace."""
+    if not _any_gone(db, which):
+        return {}
+    found: dict[str, list[Gone]] = {}
+    for row in db.execute(_REPLACED, {**which, "near": NEAR}):
+        one = Gone(
+            id=row["id"],
+            number=row["number"],
+            invoice_id=row["invoice_id"],
+            host_invoice_number=row["host_invoice_number"],
+            date=date.fromisoformat(row["date"]),
+            amount=Decimal(row["amount"]),
+            currency=row["currency"],
+            amount_currency=None
+            if row["amount_currency"] is None
+            else Decimal(row["amount_currency"]),
+            effect=Decimal(row["effect"]),
+        )
+        found.setdefault(row["arriving"], []).append(one)
+    return {number: tuple(several) for number, several in found.items()}
+
+
+def _any_gone(db: sqlite3.Connection, which: Mapping[str, Any]) -> bool:
+    query = "SELECT 1 FROM run_checked WHERE run_id = :run_id AND gone = 1"
+    return db.execute(query, which).fetchone() is not None
+
+
+# --- Settlements against credit notes ----------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Settlements:
+    """The halves of settlements by payment number, and what must be known to find more."""
+
+    by_number: Mapping[str, Settlement]
+    customer_unknown: Sequence[str]  # payments of the run whose customer decides
+
+
+def settlements(db: sqlite3.Connection, which: Mapping[str, Any]) -> Settlements:
+    """Find a positive and a negative payment of one date and customer whose sum is 0.
+
+    On one invoice they are a payment and its reversal, and on an ordinary invoice a
+    negative payment is one: neither is a settlement.
+    """
+    found: dict[str, Settlement] = {}
+    used: set[tuple[str, bool]] = set()
+    unknown: dict[str, None] = {}
+    rows = sorted(_pairs(db, which), key=_pair_order)
+    for row in rows:
+        credit, debit = row["number"], row["other_number"]
+        here = bool(row["other_registered"])
+        if credit in found or (debit, here) in used:
+            continue
+        same = _same_customer(row)
+        if same is None:
+            unknown.update(dict.fromkeys([credit] if here else [credit, debit]))
+            continue
+        if not same:
+            continue
+        used.add((debit, here))
+        complete = row["its_invoice"] is not None and row["other_invoice"] is not None
+        found[credit] = Settlement(
+            debit, row["other_invoice_number"], row["other_invoice"], complete
+        )
+        if not here:
+            found[debit] = Settlement(credit, row["invoice_number"], row["its_invoice"], complete)
+    return Settlements(found, list(unknown))
+
+
+def _pairs(db: sqlite3.Connection, which: Mapping[str, Any]) -> list[sqlite3.Row]:
+    db.execute("DROP TABLE IF EXISTS credit")
+    db.execute(_CREDITS)
+    marks = json.dumps(sorted(IGNORED_REASONS | {"unreadable"}))
+    db.execute(_FIND_CREDITS, {**which, "left_out": marks})
+    if db.execute("SELECT 1 FROM credit").fetchone() is None:
+        return []
+    values = {**which, "left_out": marks}
+    return [*db.execute(_DEBITS_OF_RUN, values), *db.execute(_DEBITS_REGISTERED, values)]
+
+
+def _pair_order(row: sqlite3.Row) -> tuple[object, ...]:
+    day = date.fromisoformat(row["date"])
+    # What came together belongs together, before what was registered earlier.
+    return (
+        row["other_registered"],
+        oldest_first(day, row["number"]),
+        oldest_first(day, row["other_number"]),
+    )
+
+
+def _same_customer(row: sqlite3.Row) -> bool | None:
+    """Compare the customers there, or of the invoices here; ``None`` where nobody knows."""
+    if row["customer"] and row["other_customer"]:
+        return bool(row["customer"] == row["other_customer"])
+    if row["customer_here"] is not None and row["other_customer_here"] is not None:
+        return bool(row["customer_here"] == row["other_customer_here"])
+    return None
+
+
+# --- What is told ------------------------------------------------------------
+
+
+def write_discrepancies(db: sqlite3.Connection, which: Mapping[str, Any]) -> None:
+    """Write down where the source does not agree with the books; the rows are judged."""
+    db.execute("DROP TABLE IF EXISTS temp.met")
+    db.execute("CREATE TEMP TABLE met (row_id INTEGER PRIMARY KEY, invoice_id INTEGER)")
+    db.execute(
+        "INSERT INTO temp.met SELECT id, invoice_id FROM run_rows"
+        " WHERE run_id = :run_id AND gone = 0",
+        which,
+    )
+    db.execute("DELETE FROM run_discrepancies WHERE run_id = :run_id", which)
+    db.execute(_WRITE_DELETED, {**which, "near": NEAR})
+    explained: dict[int, Decimal] | None = None
+    for row in db.execute(_BALANCES, which).fetchall():
+        remaining, balance = Decimal(row["remaining"]), Decimal(row["balance"])
+        if not same_currency(row["currency"], row["invoice_currency"]):
+            continue
+        sign = -1 if Decimal(row["total"]) < 0 else 1
+        if explained is None:
+            explained = _explained(db, which)
+        with localcontext(EXACT):
+            left = remaining - explained.get(row["invoice_id"], ZERO)
+        cancelled = bool(row["cancelled"])
+        if sign * left <= 0 or (not cancelled and sign * balance >= sign * left):
+            continue
+        db.execute(
+            "INSERT INTO run_discrepancies (run_id, code, invoice_id, remaining, balance)"
+            " VALUES (?, ?, ?, ?, ?)",
+            (
+                which["run_id"],
+                CANCELLED if cancelled else LESS_REMAINS,
+                row["invoice_id"],
+                plain(left),
+                None if cancelled else plain(balance),
+            ),
+        )
+
+
+def discrepancy_of(row: sqlite3.Row) -> Discrepancy:
+    """Read a discrepancy as :data:`DISCREPANCIES` gives it."""
+    amount = row["amount"] if row["currency_of_payment"] == SEK else row["amount_currency"]
+    return Discrepancy(
+        code=row["code"],
+        host_invoice_number=row["host_invoice_number"],
+        customer_name=row["customer_name"],
+        currency=row["currency"],
+        remaining=Decimal(row["remaining"]),
+        balance=None if row["balance"] is None else Decimal(row["balance"]),
+        payment_id=row["payment_id"],
+        payment_number=row["number"],
+        payment_date=None if row["date"] is None else date.fromisoformat(row["date"]),
+        amount=None if amount is None else Decimal(amount),
+    )
+
+
+# --- SQL ---------------------------------------------------------------------
+# The names are those of sorting.Which; met holds the invoice of each row of the run.
+
+_OURS = "p.import_type = :import_type AND p.company = :company AND p.state = 'registered'"
+
+_INVOICE_OF = """
+    SELECT id FROM invoices WHERE region = :region AND number = :number
+    UNION ALL
+    SELECT min(id) FROM invoices WHERE region = :region AND ocr = :ocr AND ocr <> ''
+    AND NOT EXISTS (SELECT 1 FROM invoices WHERE region = :region AND number = :number)
+    HAVING count(*) = 1
+"""
+
+_OPEN = f"""
+    SELECT i.id, i.number, i.remaining,
+           (SELECT p.invoice_number FROM payments p WHERE p.invoice_id = i.id AND {_OURS}
+            AND p.invoice_number <> '' ORDER BY p.id DESC LIMIT 1) AS number_there
+    FROM invoices i
+    WHERE i.region = :region AND i.period_closed = 1 AND i.total NOT LIKE '-%'
+    AND i.remaining GLOB '*[1-9]*' AND i.remaining NOT LIKE '-%'
+    AND (i.not_there_at IS NULL OR i.not_there_at < :since)
+    AND NOT EXISTS (SELECT 1 FROM run_balances b
+                    WHERE b.run_id = :run_id AND b.invoice_id = i.id)
+    ORDER BY i.due_date IS NULL, i.due_date, i.id
+"""  # noqa: S608 constants
+
+_NOT_REGISTERED = """
+    NOT EXISTS (SELECT 1 FROM payments k WHERE k.import_type = :import_type
+                AND k.company = :company AND k.number = r.number AND k.state = 'registered')
+"""
+
+_ROWS_OF_INVOICES = f"""
+    SELECT r.*, m.invoice_id AS its_invoice FROM met m JOIN run_rows r ON r.id = m.row_id
+    WHERE m.invoice_id IS NOT NULL AND {_NOT_REGISTERED}
+"""  # noqa: S608 constants
+
+# What arrives: payments that are not registered, and not left out by the settings.
+_ARRIVING = f"""
+    FROM met m
+    JOIN run_rows r ON r.id = m.row_id AND r.number <> '' AND r.date IS NOT NULL
+        AND r.amount GLOB '*[1-9]*'
+        AND (r.given_reason IS NULL OR r.given_reason NOT IN ('before-date', 'below-number'))
+        AND {_NOT_REGISTERED}
+"""
+
+_SAME_INVOICE = f"JOIN payments p ON p.invoice_id = m.invoice_id AND {_OURS}"
+
+_SAME_AMOUNT = f"""
+    JOIN payments p ON CAST(p.amount AS REAL) = CAST(r.amount AS REAL)
+        AND p.date BETWEEN date(r.date, '-' || :near || ' days')
+                       AND date(r.date, '+' || :near || ' days')
+        AND p.currency = r.currency AND {_OURS}
+"""
+
+_MAY_BE_REPLACED = f"""
+    SELECT p.id {_ARRIVING} {_SAME_INVOICE}
+    UNION
+    SELECT p.id {_ARRIVING} {_SAME_AMOUNT}
+"""
+
+_TO_ASK = f"""
+    SELECT p.number, p.invoice_number FROM payments p
+    WHERE p.id IN (SELECT value FROM json_each(:ids)) AND {_OURS}
+    AND NOT EXISTS (SELECT 1 FROM run_rows r WHERE r.run_id = :run_id AND r.number = p.number
+                    AND r.number <> '' AND r.fresh = 1 AND r.gone = 0)
+    AND NOT EXISTS (SELECT 1 FROM run_checked c
+                    WHERE c.run_id = :run_id AND c.payment_id = p.id)
+    ORDER BY p.date DESC, p.id DESC LIMIT :batch
+"""  # noqa: S608 constants
+
+_GONE_AND = "JOIN run_checked c ON c.run_id = :run_id AND c.payment_id = p.id AND c.gone = 1"
+
+_REPLACED = f"""
+    SELECT DISTINCT * FROM (
+        SELECT r.number AS arriving, p.*, i.number AS host_invoice_number
+        {_ARRIVING} {_SAME_INVOICE} {_GONE_AND} JOIN invoices i ON i.id = p.invoice_id
+        UNION
+        SELECT r.number AS arriving, p.*, i.number AS host_invoice_number
+        {_ARRIVING} {_SAME_AMOUNT} {_GONE_AND} JOIN invoices i ON i.id = p.invoice_id
+    ) ORDER BY date, id
+"""  # noqa: S608 constants
+
+_PAYMENTS_OF_BALANCES = f"""
+    SELECT p.*, b.invoice_number AS balance_of, b.balance, b.currency AS balance_currency,
+           i.total, i.currency AS invoice_currency
+    FROM run_balances b JOIN invoices i ON i.id = b.invoice_id
+    JOIN payments p ON p.invoice_id = b.invoice_id AND {_OURS}
+    WHERE b.run_id = :run_id AND b.booked = 1 AND b.cancelled = 0
+    ORDER BY b.invoice_number
+"""  # noqa: S608 constants
+
+_BALANCES = """
+    SELECT b.*, i.remaining, i.total AS total, i.currency AS invoice_currency
+    FROM run_balances b JOIN invoices i ON i.id = b.invoice_id
+    WHERE b.run_id = :run_id AND (b.booked = 1 OR b.cancelled = 1)
+    AND i.remaining <> b.balance
+"""
+
+_WRITE_DELETED = f"""
+    INSERT INTO run_discrepancies (run_id, code, invoice_id, payment_id, remaining, balance)
+    SELECT :run_id, '{DELETED}', p.invoice_id, p.id, i.remaining,
+           (SELECT b.balance FROM run_balances b
+            WHERE b.run_id = :run_id AND b.invoice_id = p.invoice_id AND b.booked = 1)
+    FROM payments p {_GONE_AND} JOIN invoices i ON i.id = p.invoice_id
+    WHERE {_OURS}
+    AND p.id NOT IN (SELECT p.id {_ARRIVING} {_SAME_INVOICE} {_GONE_AND}
+                     UNION SELECT p.id {_ARRIVING} {_SAME_AMOUNT} {_GONE_AND})
+    ORDER BY {OLDEST_FIRST.format("p")}
+"""  # noqa: S608 constants
+
+#: The discrepancies of a run, by its id.
+DISCREPANCIES = """
+    SELECT d.*, i.number AS host_invoice_number, i.customer_name, i.currency, p.number, p.date,
+           p.amount, p.amount_currency, p.currency AS currency_of_payment
+    FROM run_discrepancies d JOIN invoices i ON i.id = d.invoice_id
+    LEFT JOIN payments p ON p.id = d.payment_id
+    WHERE d.run_id = ? ORDER BY d.rowid
+"""
+
+_CREDITS = """
+    CREATE TEMP TABLE credit (
+        date TEXT, debit TEXT, currency TEXT, number TEXT, invoice_number TEXT, customer TEXT,
+        amount_currency TEXT, its_invoice INTEGER, customer_here TEXT,
+        PRIMARY KEY (date, debit, currency, number)
+    ) WITHOUT ROWID
+"""
+
+_CUSTOMER_HERE = "{0}.region || char(10) || {0}.customer_code"
+
+_FIND_CREDITS = f"""
+    INSERT INTO credit
+    SELECT r.date, substr(r.amount, 2), r.currency, r.number, r.invoice_number, r.customer,
+           r.amount_currency, i.id, {_CUSTOMER_HERE.format("i")}
+    FROM met m JOIN run_rows r ON r.id = m.row_id LEFT JOIN invoices i ON i.id = m.invoice_id
+    WHERE r.amount LIKE '-%' AND r.date IS NOT NULL AND r.number <> ''
+    AND (r.given_reason IS NULL OR r.given_reason NOT IN (SELECT value FROM json_each(:left_out)))
+    AND (i.id IS NULL OR i.total LIKE '-%') AND {_NOT_REGISTERED}
+"""  # noqa: S608 constants
+
+_CREDIT_COLUMNS = """c.date, c.number, c.invoice_number, c.customer, c.amount_currency,
+           c.its_invoice, c.customer_here"""
+
+_DEBITS_OF_RUN = f"""
+    SELECT {_CREDIT_COLUMNS}, r.number AS other_number, r.invoice_number AS other_invoice_number,
+           r.customer AS other_customer, i.id AS other_invoice,
+           {_CUSTOMER_HERE.format("i")} AS other_customer_here, 0 AS other_registered
+    FROM met m JOIN run_rows r ON r.id = m.row_id
+    JOIN credit c ON c.date = r.date AND c.debit = r.amount AND c.currency = r.currency
+        AND c.invoice_number <> r.invoice_number
+    LEFT JOIN invoices i ON i.id = m.invoice_id
+    WHERE r.number <> ''
+    AND (r.given_reason IS NULL OR r.given_reason NOT IN (SELECT value FROM json_each(:left_out)))
+    AND (i.id IS NULL OR i.total NOT LIKE '-%') AND (i.id IS NOT NULL OR c.its_invoice IS NOT NULL)
+    AND {_NOT_REGISTERED}
+"""  # noqa: S608 constants
+
+_DEBITS_REGISTERED = f"""
+    SELECT {_CREDIT_COLUMNS}, p.number AS other_number, p.invoice_number AS other_invoice_number,
+           p.customer AS other_customer, i.id AS other_invoice,
+           {_CUSTOMER_HERE.format("i")} AS other_customer_here, 1 AS other_registered
+    FROM credit c
+    JOIN payments p ON CAST(p.amount AS REAL) = CAST(c.debit AS REAL) AND p.date = c.date
+        AND p.currency = c.currency AND p.invoice_number <> c.invoice_number AND {_OURS}
+    JOIN invoices i ON i.id = p.invoice_id AND i.total NOT LIKE '-%'
+"""  # noqa: S608 constants

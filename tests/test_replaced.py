@@ -1,0 +1,434 @@
+"""Rules 19 to 25: what was deleted, made again, credited or settled at the source."""
+
+from decimal import Decimal
+
+import pytest
+from fake_plugin import Balance, FakePlugin, euro, invoice, payment, write_off
+from test_host import host_of, listed, remaining
+
+from hostsim.errors import PreviewChanged
+from hostsim.models import WriteOff
+from hostsim.store import Store
+from hostsim.texts import Text
+
+
+@pytest.fixture
+def store(tmp_path):
+    with Store.create(tmp_path / "host.db") as store:
+        store.load_invoices(
+            [
+                invoice("1001"),
+                invoice("1002", "1000"),
+                invoice("1003", "500", customer_code="K2"),
+                invoice("1009", "-1000"),
+                invoice("2001", "500", "EUR"),
+            ]
+        )
+        yield store
+
+
+@pytest.fixture
+def plugin():
+    return FakePlugin()
+
+
+@pytest.fixture
+def host(store, plugin):
+    host = host_of(store, plugin)
+    host.define("Fortnox", "Fake", "API", "", {})
+    return host
+
+
+def day(number):
+    return payment(number).date
+
+
+def brought_in(host, plugin, *payments):
+    plugin.payments = list(payments)
+    return host.import_payments("Fortnox")
+
+
+def saved(host, plugin, *payments):
+    brought_in(host, plugin, *payments)
+    return host.save("Fortnox")
+
+
+def rows_of(preview):
+    return {
+        row.payment_number: row
+        for kind in ("ready", "rejected", "ignored")
+        for row in preview.rows(kind)
+    }
+
+
+def books(store):
+    """Give what counts in the books, by payment number."""
+    return {row.payment_number: row.amount for row in store.payments() if row.state == "registered"}
+
+
+def sum_of_the_books(store):
+    return sum((row.amount for row in store.payments() if row.state != "deleted"), Decimal(0))
+
+
+# --- Deleted and made again (rule 19) ------------------------------------------
+
+
+def test_a_part_payment_that_was_made_again_is_not_counted_twice(host, store, plugin):
+    saved(host, plugin, payment(1, amount="400"))
+    plugin.deleted = {"1"}
+    preview = brought_in(host, plugin, payment(3, amount="400"))
+    assert listed(preview) == {"3": "replaced"}
+    assert "1 (400,00 SEK, 2026-01-01, faktura 1001)" in rows_of(preview)["3"].message.sv
+    host.save("Fortnox")
+    assert remaining(store, "1001") == 600
+
+
+@pytest.mark.parametrize(
+    "again",
+    [
+        payment(3, amount="400", date=day(1)),
+        payment(3, amount="400", date=day(20)),
+        payment(3, amount="350"),
+        payment(3, amount="1000"),
+        payment(3, "1002", amount="400"),
+        payment(3, "9999", amount="400"),
+        payment(3, "9999", amount="400", ocr="", booked=False),
+    ],
+    ids=["same date", "later", "less", "whole", "moved", "moved away", "unbooked"],
+)
+def test_whatever_changed_in_the_payment_that_was_made_again_a_person_is_asked(host, plugin, again):
+    saved(host, plugin, payment(1, amount="400"))
+    plugin.deleted = {"1"}
+    assert listed(brought_in(host, plugin, again)) == {"3": "replaced"}
+
+
+def test_an_accepted_replacement_reverses_the_dead_payment_and_registers_the_new_one(
+    host, store, plugin
+):
+    saved(host, plugin, payment(1, amount="400"))
+    plugin.deleted = {"1"}
+    brought_in(host, plugin, payment(3, "1002", amount="400"))
+    preview = host.decide("Fortnox", "3", "accept")
+    assert listed(preview) == {"3": "partial"}
+    host.save("Fortnox")
+    assert books(store) == {"3": Decimal(400)}
+    assert (remaining(store, "1001"), remaining(store, "1002")) == (1000, 600)
+    assert sum_of_the_books(store) == 400
+    assert [row.state for row in store.payments()] == ["countered", "counter", "registered"]
+
+
+def test_a_payment_that_still_exists_is_never_taken_for_a_dead_one(host, store, plugin):
+    saved(host, plugin, payment(1, amount="400"))
+    preview = brought_in(host, plugin, payment(3, amount="400"))
+    assert (plugin.asked_after, listed(preview)) == (["1"], {"3": "partial"})
+    host.save("Fortnox")
+    assert remaining(store, "1001") == 200
+
+
+def test_two_equal_part_payments_of_one_run_are_two_and_nobody_is_asked(host, plugin):
+    preview = brought_in(host, plugin, payment(1, amount="400"), payment(2, amount="400"))
+    assert (plugin.asked_after, listed(preview)) == ([], {"1": "partial", "2": "partial"})
+
+
+def test_two_that_were_merged_into_one_are_both_reversed(host, store, plugin):
+    saved(host, plugin, payment(1, amount="400"), payment(2, amount="600"))
+    plugin.deleted = {"1", "2"}
+    preview = brought_in(host, plugin, payment(3, amount="1000"))
+    assert listed(preview) == {"3": "replaced"}
+    host.decide("Fortnox", "3", "accept")
+    host.save("Fortnox")
+    assert books(store) == {"3": Decimal(1000)}
+    assert remaining(store, "1001") == 0
+    assert sum_of_the_books(store) == 1000
+
+
+def test_one_that_was_split_in_two_is_reversed_once(host, store, plugin):
+    saved(host, plugin, payment(1, amount="1000"))
+    plugin.deleted = {"1"}
+    brought_in(host, plugin, payment(3, amount="400"), payment(4, amount="600"))
+    host.decide("Fortnox", "3", "accept")
+    preview = host.decide("Fortnox", "4", "accept")
+    assert listed(preview) == {"3": "partial", "4": "exact"}
+    host.save("Fortnox")
+    assert books(store) == {"3": Decimal(400), "4": Decimal(600)}
+    assert remaining(store, "1001") == 0
+
+
+def test_a_replacement_that_cannot_be_saved_reverses_nothing(host, store, plugin):
+    saved(host, plugin, payment(1, amount="400"))
+    plugin.deleted = {"1"}
+    brought_in(host, plugin, payment(3, "9999", amount="400"))
+    preview = host.decide("Fortnox", "3", "accept")
+    assert listed(preview) == {"3": "replaced"}
+    host.save("Fortnox")
+    assert books(store) == {"1": Decimal(400)}
+
+
+def test_a_replacement_that_waits_is_offered_again_and_asked_after_again(host, plugin):
+    saved(host, plugin, payment(1, amount="400"))
+    plugin.deleted = {"1"}
+    saved(host, plugin, payment(3, amount="400"))
+    plugin.asked_after.clear()
+    assert listed(brought_in(host, plugin)) == {"3": "replaced"}
+    assert plugin.asked_after == ["1"]
+
+
+def test_another_amount_on_another_invoice_replaces_nothing(host, plugin):
+    saved(host, plugin, payment(1, amount="400"))
+    plugin.deleted = {"1"}
+    preview = brought_in(host, plugin, payment(3, "1002", amount="401"))
+    assert (plugin.asked_after, listed(preview)) == ([], {"3": "partial"})
+
+
+def test_the_same_amount_after_more_than_35_days_replaces_nothing(host, plugin):
+    saved(host, plugin, payment(1, amount="400"))
+    plugin.deleted = {"1"}
+    preview = brought_in(host, plugin, payment(37, "1002", amount="400"))
+    assert (plugin.asked_after, listed(preview)) == ([], {"37": "partial"})
+
+
+def test_the_newest_is_asked_after_first(host, plugin):
+    saved(host, plugin, *(payment(n, amount="100") for n in (1, 2, 3)))
+    brought_in(host, plugin, payment(4, amount="100"))
+    assert plugin.asked_after == ["3", "2", "1"]
+
+
+# --- Deleted, and nothing came in its place -------------------------------------
+
+
+def test_a_deletion_without_a_successor_is_noticed_by_the_balance(host, store, plugin):
+    saved(host, plugin, payment(1, amount="400"))
+    plugin.deleted, plugin.unpaid = {"1"}, [Balance("1001", Decimal(1000))]
+    [found] = brought_in(host, plugin).discrepancies()
+    assert (found.code, found.payment_number, found.host_invoice_number) == (
+        "deleted-at-source",
+        "1",
+        "1001",
+    )
+    assert (found.amount, found.remaining, found.balance) == (400, 600, 1000)
+
+
+def test_a_payment_by_hand_explains_a_higher_balance_there(host, plugin):
+    saved(host, plugin, payment(1, amount="400"))
+    host.add_payment("1001", Decimal(100))
+    plugin.unpaid = [Balance("1001", Decimal(600))]
+    brought_in(host, plugin)
+    assert plugin.asked_after == []
+
+
+def test_what_the_office_wrote_off_explains_a_higher_balance_there(host, store, plugin):
+    store.set_setting("accepted_deviation", "5")
+    saved(host, plugin, payment(1, amount="996"))
+    assert remaining(store, "1001") == 0
+    plugin.unpaid = [Balance("1001", Decimal(4))]
+    brought_in(host, plugin)
+    assert plugin.asked_after == []
+
+
+@pytest.mark.parametrize("odd", [{"booked": False}, {"cancelled": True}, {"currency": "EUR"}])
+def test_nothing_is_concluded_from_the_balance_of_another_kind_of_invoice(host, plugin, odd):
+    saved(host, plugin, payment(1, amount="400"))
+    plugin.unpaid = [Balance("1001", Decimal(1000), **odd)]
+    brought_in(host, plugin)
+    assert plugin.asked_after == []
+
+
+# --- Nothing remains there, but here (rule 24) -----------------------------------
+
+
+def test_an_invoice_that_was_credited_there_is_told(host, plugin):
+    plugin.balances = {"1001": Balance("1001", Decimal(0))}
+    [found] = brought_in(host, plugin).discrepancies()
+    assert (found.code, found.remaining, found.balance) == ("less-remains-at-source", 1000, 0)
+
+
+def test_what_the_payments_of_the_run_explain_is_not_told(host, plugin):
+    plugin.unpaid = [Balance("1001", Decimal(600))]
+    preview = brought_in(host, plugin, payment(1, amount="400"))
+    assert list(preview.discrepancies()) == []
+    assert "1001" not in plugin.invoices_asked
+
+
+def test_an_invoice_that_is_paid_in_the_run_is_not_asked_for(host, plugin):
+    brought_in(host, plugin, payment(1, amount="1000"))
+    assert "1001" not in plugin.invoices_asked
+    assert "1002" in plugin.invoices_asked
+
+
+def test_an_invoice_that_is_not_there_is_not_asked_for_every_night(host, plugin):
+    plugin.balances = {"1001": Balance("1001", Decimal(1000))}
+    brought_in(host, plugin)
+    assert plugin.invoices_asked == ["1001", "1002", "1003", "2001"]
+    plugin.invoices_asked.clear()
+    brought_in(host, plugin)
+    assert plugin.invoices_asked == ["1001"]
+
+
+def test_where_nothing_was_answered_nothing_is_learnt(host, plugin):
+    brought_in(host, plugin)
+    plugin.invoices_asked.clear()
+    brought_in(host, plugin)
+    assert plugin.invoices_asked == ["1001", "1002", "1003", "2001"]
+
+
+def test_an_invoice_that_is_cancelled_there_is_told(host, plugin):
+    plugin.balances = {"1001": Balance("1001", Decimal(0), booked=False, cancelled=True)}
+    [found] = brought_in(host, plugin).discrepancies()
+    assert (found.code, found.balance) == ("cancelled-at-source", None)
+
+
+# --- Settled against a credit note (rule 23) -------------------------------------
+
+
+def customer(number, of):
+    return payment(of.key.number, of.invoice_number, of.amount, date=of.date, customer=number)
+
+
+def pair(debit="1001", credit="8001", amount="1000"):
+    return (
+        payment(1, debit, amount, date=day(1), customer="7"),
+        payment(2, credit, f"-{amount}", date=day(1), customer="7"),
+    )
+
+
+def test_a_pair_against_a_credit_note_made_there_is_no_money(host, store, plugin):
+    preview = brought_in(host, plugin, *pair())
+    assert listed(preview) == dict.fromkeys("12", "settled-against-credit")
+    assert "betalning 2 på faktura 8001" in rows_of(preview)["1"].message.sv
+    assert "betalning 1 på faktura 1001" in rows_of(preview)["2"].message.sv
+
+
+def test_one_press_registers_a_settlement_and_no_money_came(host, store, plugin):
+    brought_in(host, plugin, *pair())
+    preview = host.decide("Fortnox", "1", "accept")
+    assert {n: row.status for n, row in rows_of(preview).items()} == dict.fromkeys(
+        "12", "settled-against-credit"
+    )
+    host.save("Fortnox")
+    assert remaining(store, "1001") == 0
+    assert sum_of_the_books(store) == 0
+    assert listed(brought_in(host, plugin, *pair())) == dict.fromkeys("12", "already-imported")
+
+
+def test_one_press_sets_a_settlement_aside_and_another_takes_it_back(host, store, plugin):
+    brought_in(host, plugin, *pair())
+    preview = host.set_aside("Fortnox", ["2"])
+    assert listed(preview) == dict.fromkeys("12", "set-aside")
+    preview = host.take_back("Fortnox", ["1"])
+    assert listed(preview) == dict.fromkeys("12", "settled-against-credit")
+
+
+def test_a_part_credit_settles_a_part(host, store, plugin):
+    brought_in(host, plugin, *pair(amount="400"))
+    host.decide("Fortnox", "2", "accept")
+    host.save("Fortnox")
+    assert remaining(store, "1001") == 600
+    assert sum_of_the_books(store) == 0
+
+
+def test_two_invoices_that_are_both_here_settle_each_other(host, store, plugin):
+    preview = brought_in(host, plugin, *pair(credit="1009"))
+    assert listed(preview) == dict.fromkeys("12", "settled-against-credit")
+    assert "Inga pengar kom in" in rows_of(preview)["1"].warning.sv
+    host.save("Fortnox")
+    assert (remaining(store, "1001"), remaining(store, "1009")) == (0, 0)
+
+
+def test_the_customer_is_asked_for_where_it_decides(host, plugin):
+    debit, credit = pair()
+    plugin.source = {"1": debit, "2": credit}
+    bare = [payment(1, "1001", date=day(1)), payment(2, "8001", "-1000", date=day(1))]
+    assert listed(brought_in(host, plugin, *bare)) == dict.fromkeys("12", "settled-against-credit")
+    assert sorted(plugin.asked) == ["1", "2"]
+
+
+def test_another_customer_makes_no_settlement(host, plugin):
+    debit, credit = pair()
+    preview = brought_in(host, plugin, customer("8", debit), credit)
+    assert listed(preview) == {"1": "exact", "2": "invoice-not-found"}
+
+
+def test_a_payment_and_its_reversal_on_one_invoice_are_no_settlement(host, plugin):
+    preview = brought_in(host, plugin, *pair(credit="1001"))
+    assert listed(preview) == {"1": "exact", "2": "reversal"}
+
+
+def test_half_of_a_settlement_is_never_saved_alone(host, store, plugin):
+    store.load_invoices([invoice("1001", period_closed=False)])
+    brought_in(host, plugin, *pair())
+    preview = host.decide("Fortnox", "2", "accept")
+    assert preview.counts["ready"] == 0
+
+
+def test_the_other_half_of_a_payment_that_was_saved_before_registers_beside_it(host, store, plugin):
+    debit, credit = pair()
+    saved(host, plugin, debit)
+    preview = brought_in(host, plugin, credit)
+    assert listed(preview) == {"2": "settled-against-credit"}
+    host.decide("Fortnox", "2", "accept")
+    host.save("Fortnox")
+    assert sum_of_the_books(store) == 0
+    assert remaining(store, "1001") == 0
+
+
+# --- Nothing, and write-offs of another currency (rules 9 and 25) -----------------
+
+
+def test_a_payment_of_nothing_is_ignored_and_said(host, plugin):
+    preview = brought_in(host, plugin, payment(1, amount="0"))
+    assert listed(preview) == {"1": "no-amount"}
+    assert preview.counts["ignored"] == 1
+
+
+def test_a_write_off_alone_is_registered(host, store, plugin):
+    saved(host, plugin, payment(1, amount="0", write_offs=(write_off("1000"),)))
+    assert remaining(store, "1001") == 0
+
+
+def in_euro(currency):
+    return euro(1, "2001", "490", write_offs=(WriteOff(Decimal(10), "3740", "", currency),))
+
+
+def test_a_write_off_in_the_currency_of_the_payment_counts_as_it_is(host, store, plugin):
+    assert listed(saved(host, plugin, in_euro("EUR"))) == {"1": "exact"}
+    assert remaining(store, "2001") == 0
+
+
+@pytest.mark.parametrize("currency", ["", "SEK"])
+def test_a_write_off_in_sek_counts_at_the_rate(host, store, plugin, currency):
+    assert listed(saved(host, plugin, in_euro(currency))) == {"1": "partial"}
+    assert remaining(store, "2001") == Decimal("9.09")
+
+
+def test_a_write_off_is_read_so_that_it_pays_what_is_paid_there(host, store, plugin):
+    plugin.balances = {"2001": Balance("2001", Decimal(0), Decimal(500), "EUR")}
+    preview = brought_in(host, plugin, in_euro("SEK"))
+    assert listed(preview) == {"1": "exact"}
+    assert "läst som EUR" in rows_of(preview)["1"].warning.sv
+    host.save("Fortnox")
+    assert remaining(store, "2001") == 0
+
+
+def test_notes_of_the_plug_in_stand_with_the_run(host, plugin):
+    plugin.notes = [Text("Hej", "Hello")]
+    assert brought_in(host, plugin).notes[0].en == "Hello"
+
+
+def test_a_decision_about_other_dead_payments_holds_no_longer(host, store, plugin):
+    saved(host, plugin, payment(1, amount="400"), payment(2, amount="100"))
+    plugin.deleted = {"1"}
+    brought_in(host, plugin, payment(3, amount="400"))
+    host.decide("Fortnox", "3", "accept")
+    plugin.deleted = {"1", "2"}
+    assert listed(brought_in(host, plugin, payment(3, amount="400"))) == {"3": "replaced"}
+
+
+def test_a_save_sees_that_a_dead_payment_was_deleted_here_meanwhile(host, store, plugin):
+    saved(host, plugin, payment(1, amount="400"))
+    plugin.deleted = {"1"}
+    brought_in(host, plugin, payment(3, amount="400"))
+    host.decide("Fortnox", "3", "accept")
+    [its] = [row.id for row in store.payments()]
+    host.delete_payment(its, why="fel")
+    with pytest.raises(PreviewChanged):
+        host.save("Fortnox")
