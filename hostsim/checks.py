@@ -16,6 +16,7 @@ from decimal import Decimal, localcontext
 from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
+from hostsim import texts
 from hostsim.decided import Gone, Settlement
 from hostsim.hookspecs import BATCH
 from hostsim.judging import (
@@ -23,12 +24,14 @@ from hostsim.judging import (
     IGNORED_REASONS,
     ZERO,
     effect_of,
+    money_of,
     oldest_first,
     other_effect_of,
     same_currency,
 )
 from hostsim.models import SEK, RegisteredPayment
 from hostsim.store import OLDEST_FIRST, payment_of, plain, without_spaces
+from hostsim.texts import Text
 
 if TYPE_CHECKING:
     from hostsim import hookspecs
@@ -69,6 +72,18 @@ class Discrepancy:
     payment_number: str | None
     payment_date: date | None
     amount: Decimal | None  # of the payment, in the invoice's currency
+
+    @property
+    def message(self) -> Text:
+        """What is not the same, and where to look."""
+        remaining = money_of(self.remaining, self.currency)
+        if self.code == DELETED:
+            amount = money_of(self.amount or ZERO, self.currency)
+            day = "" if self.payment_date is None else self.payment_date.isoformat()
+            number = self.payment_number or ""
+            return texts.deleted_at_source(number, day, amount, self.host_invoice_number)
+        balance = None if self.balance is None else money_of(self.balance, self.currency)
+        return texts.less_remains_at_source(self.host_invoice_number, remaining, balance)
 
 
 # --- Balances ----------------------------------------------------------------

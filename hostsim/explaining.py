@@ -640,6 +640,21 @@ TO_DO: Mapping[str, Text] = {
         "A payment of the same invoice, amount and date was registered by hand: if this is "
         "another payment, confirm the row and save; if it is the same, set it aside.",
     ),
+    "replaced": Text(
+        "Den har troligen gjorts om i Fortnox: godkänn den med hostsim decide --accept, så "
+        "motbokas den borttagna och den nya registreras.",
+        "It was probably made again in Fortnox: accept it with hostsim decide --accept; the "
+        "deleted one is then reversed and the new one registered.",
+    ),
+    "settled-against-credit": Text(
+        "Inga pengar kom in: fakturan är kvittad mot en kreditfaktura. Godkänn paret med hostsim "
+        "decide --accept, så registreras krediten, eller lägg undan det.",
+        "No money came in: the invoice was settled against a credit note. Accept the pair with "
+        "hostsim decide --accept, so that the credit is registered, or set it aside.",
+    ),
+    "no-amount": Text(
+        "Ingenting behöver göras: beloppet är 0.", "Nothing has to be done: the amount is 0."
+    ),
     "deleted-in-host": Text(
         "Den har varit registrerad här och är borttagen: ta in den på nytt om borttagningen var "
         "ett misstag.",

@@ -386,10 +386,11 @@ def _moneys(
     # Compared as numbers: 100.0 and 100.00 are the same amount.
     if before == after:
         return None, None
-    return _money(before, currency_before), _money(after, currency_after)
+    return money_of(before, currency_before), money_of(after, currency_after)
 
 
-def _money(amount: Decimal, currency: str) -> Text:
+def money_of(amount: Decimal, currency: str) -> Text:
+    """Write an amount with its currency."""
     return Text(
         f"{texts.money(amount, 'sv')} {currency}", f"{texts.money(amount, 'en')} {currency}"
     )
@@ -399,9 +400,9 @@ def _written_off_with(payment: Payment) -> Text:
     """Name what was written off in Fortnox, with its accounts."""
     several = decided.written_off(payment)
     if not several:
-        return _money(ZERO, SEK)
+        return money_of(ZERO, SEK)
     said = [
-        (account, _money(amount, currency or SEK))
+        (account, money_of(amount, currency or SEK))
         for (account, currency), amount in several.items()
     ]
     return Text(
@@ -574,7 +575,7 @@ class _Doubt(NamedTuple):
         typed = self.typed
         known = typed.amount if typed.currency == SEK else typed.amount_currency
         who = texts.by_whom(typed.user, typed.at)
-        return texts.typed_before(typed.date.isoformat(), _money(known, typed.currency), who)
+        return texts.typed_before(typed.date.isoformat(), money_of(known, typed.currency), who)
 
 
 def _doubts(candidates: Sequence[Candidate], typed: Sequence[Typed]) -> dict[int, _Doubt]:

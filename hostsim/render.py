@@ -23,10 +23,11 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, Generic, Self, TextIO, TypeVar
 
 from hostsim import decided, texts
-from hostsim.models import Aside
+from hostsim.models import SEK, Aside
 from hostsim.texts import Text, say
 
 if TYPE_CHECKING:
+    from hostsim.checks import Discrepancy
     from hostsim.hookspecs import Progress
     from hostsim.models import Company, Decision, Row
     from hostsim.previews import Preview
@@ -49,6 +50,7 @@ STATUSES = {
     "partial": Text("Delbetalning", "Partial payment"),
     "advance": Text("Förskott", "Advance"),
     "reversal": Text("Återföring", "Reversal"),
+    "settled-against-credit": texts.REASONS["settled-against-credit"],
 }
 
 #: What is said of a payment that cannot be saved or is ignored, by its reason.
@@ -219,6 +221,10 @@ def write_preview_json(paper: Paper, preview: Preview) -> None:
         write_array(paper, entries, indent="  ")
     tail = {
         "gone": list(preview.gone),
+        "discrepancies": [
+            discrepancy_object(one, paper.language) for one in preview.discrepancies()
+        ],
+        "notes": [say(note, paper.language) for note in preview.notes],
         "requests": preview.requests,
         "region": preview.region,
         "bank_account": preview.bank_account,
@@ -241,12 +247,30 @@ def write_nothing_open_json(paper: Paper, definition: str | None) -> None:
         "set_aside": _aside_object(Aside()),
         **{kind: [] for kind in KINDS},
         "gone": [],
+        "discrepancies": [],
+        "notes": [],
         "requests": 0,
         "region": None,
         "bank_account": "",
         "date": None,
     }
     write_json(paper, nothing)
+
+
+def discrepancy_object(one: Discrepancy, language: str) -> dict[str, Any]:
+    """Make the JSON object of a discrepancy; amounts are in the invoice's currency."""
+    return {
+        "code": one.code,
+        "host_invoice_number": one.host_invoice_number,
+        "currency": one.currency,
+        "remaining": plain(one.remaining),
+        "balance": None if one.balance is None else plain(one.balance),
+        "payment_id": one.payment_id,
+        "payment_number": one.payment_number,
+        "payment_date": None if one.payment_date is None else one.payment_date.isoformat(),
+        "amount": None if one.amount is None else plain(one.amount),
+        "message": say(one.message, language),
+    }
 
 
 def _aside_object(aside: Aside) -> dict[str, object]:
@@ -280,7 +304,12 @@ def payment_object(row: Row, kind: str, language: str) -> dict[str, Any]:
         ),
         "source": row.source,
         "write_offs": [
-            {"amount": plain(w.amount), "account": w.account, "description": w.description}
+            {
+                "amount": plain(w.amount),
+                "currency": w.currency or None,
+                "account": w.account,
+                "description": w.description,
+            }
             for w in row.write_offs
         ],
     }
@@ -432,7 +461,7 @@ def _figures(language: str) -> list[Column[Row]]:
         number(Text("Belopp SEK", "Amount SEK"), lambda r: amount(r.amount, language)),
         number(Text("I annan valuta", "In other currency"), lambda r: _foreign(r, language)),
         number(Text("Kurs", "Rate"), lambda r: amount(r.exchange_rate, language, decimals=0)),
-        number(Text("Avskrivet SEK", "Written off SEK"), lambda r: _written_off(r, language)),
+        number(Text("Avskrivet SEK", "Written off SEK"), lambda r: written_off(r, language)),
     ]
 
 
@@ -500,10 +529,13 @@ def _foreign(row: Row, language: str) -> str:
     return f"{amount(row.amount_currency, language)} {one_line(row.currency or '')}".lstrip()
 
 
-def _written_off(row: Row, language: str) -> str:
-    if not row.write_offs:
-        return ""
-    return amount(sum((w.amount for w in row.write_offs), Decimal(0)), language)
+def written_off(row: Row, language: str) -> str:
+    """Write what was written off with a payment; SEK unless a currency stands beside it."""
+    sums: dict[str, Decimal] = {}
+    for one in row.write_offs:
+        currency = "" if one.currency == SEK else one.currency
+        sums[currency] = sums.get(currency, Decimal(0)) + one.amount
+    return " + ".join(f"{amount(its, language)} {code}".rstrip() for code, its in sums.items())
 
 
 def _why(row: Row, language: str) -> str:
@@ -550,6 +582,7 @@ def show_preview(
     _show_list(paper, preview, "rejected", shorten=shorten)
     if show_ignored:
         _show_list(paper, preview, "ignored", shorten=shorten)
+    _show_discrepancies(paper, preview)
     _show_kinds(paper, preview)
     _show_totals(paper, preview)
     if not shorten:
@@ -607,6 +640,8 @@ _DECIDE = {
     "possibly-registered-already": "--confirm",
     "deleted-in-host": "--take-again",
     "changed-in-fortnox": "--accept | --keep",
+    "replaced": "--accept",
+    "settled-against-credit": "--accept",
 }
 
 
@@ -626,6 +661,27 @@ def _show_what_to_do(paper: Paper, preview: Preview, kind: str) -> None:
             f"  Lägg undan det som aldrig hör hit: hostsim set-aside {name} NUMMER",
             f"  Set aside what never belongs here: hostsim set-aside {name} NUMBER",
         )
+
+
+def _show_discrepancies(paper: Paper, preview: Preview) -> None:
+    """Say where the source does not agree with the books, beside the payments."""
+    several = list(preview.discrepancies())
+    if not several:
+        return
+    source = say(texts.SOURCE, paper.language)
+    _title(paper, discrepancies_title(source, paper.language), len(several))
+    for one in several:
+        paper.line(f"  {one_line(say(one.message, paper.language))}.")
+        if one.payment_id is not None:
+            command = f"hostsim payments delete {one.payment_id} --why TEXT"
+            paper.say(
+                f"    Ta bort den här också: {command}", f"    Delete it here, too: {command}"
+            )
+
+
+def discrepancies_title(source: str, language: str) -> str:
+    """Name the list of discrepancies."""
+    return f"Differs from {source}" if language == "en" else f"Stämmer inte med {source}"
 
 
 def _title(paper: Paper, title: str, number: int) -> None:
@@ -733,6 +789,8 @@ def _show_afterwards(paper: Paper, preview: Preview) -> None:
         )
     if preview.not_read:
         paper.line(say(texts.not_read(preview.not_read), paper.language))
+    for note in preview.notes:
+        paper.line(one_line(say(note, paper.language)))
     if preview.gone:
         numbers = one_line(", ".join(preview.gone))
         paper.say(

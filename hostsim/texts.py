@@ -140,6 +140,38 @@ def settles(other: Settlement) -> Text:
     )
 
 
+def deleted_at_source(number: str, day: str, amount: Text, invoice: str) -> Text:
+    """Say that a registered payment was deleted where it came from, and nothing came for it."""
+    return Text(
+        f"Betalning {number} ({amount.sv}, {day}) på faktura {invoice} är registrerad här men "
+        f"borttagen i {SOURCE.sv}, och ingen annan har kommit i dess ställe",
+        f"Payment {number} ({amount.en}, {day}) on invoice {invoice} is registered here but was "
+        f"deleted in {SOURCE.en}, and no other has come in its place",
+    )
+
+
+def less_remains_at_source(invoice: str, remaining: Text, balance: Text | None) -> Text:
+    """Say that an invoice is settled where payments come from, but open here.
+
+    :param balance: what remains there; ``None`` for an invoice that is cancelled there.
+    """
+    if balance is None:
+        return Text(
+            f"Faktura {invoice} är makulerad i {SOURCE.sv}, men här återstår {remaining.sv}. "
+            "Påminn inte kunden; titta där",
+            f"Invoice {invoice} is cancelled in {SOURCE.en}, but {remaining.en} remains here. "
+            "Do not dun the customer; look there",
+        )
+    return Text(
+        f"Av faktura {invoice} återstår {balance.sv} i {SOURCE.sv} men {remaining.sv} här, och "
+        "inga betalningar förklarar det: den är krediterad eller avskriven där. Påminn inte "
+        "kunden; titta där",
+        f"{balance.en} remains of invoice {invoice} in {SOURCE.en} but {remaining.en} here, and "
+        "no payments explain it: it was credited or written off there. Do not dun the customer; "
+        "look there",
+    )
+
+
 AMOUNT_UNKNOWN = Text(
     "Beloppet i fakturans valuta är inte känt; läs in betalningen på nytt",
     "The amount in the currency of the invoice is not known; read the payment again",

@@ -38,6 +38,12 @@ LABELS: Mapping[str, tuple[str, str]] = {
     TAKE_BACK_SERIES: ("choose_take_back_series", "does_take_back_series"),
 }
 
+#: What accepting means where nothing was changed, by reason.
+_ACCEPTS: Mapping[str, tuple[str, str]] = {
+    decided.REPLACED: ("choose_replace", "does_replace"),
+    decided.SETTLED: ("choose_settle", "does_settle"),
+}
+
 #: Whoever accepted may keep instead, and the other way round.
 _OTHER = {ACCEPT: KEEP, KEEP: ACCEPT}
 
@@ -68,6 +74,12 @@ def acts_on(preview: Preview, kind: str, entries: Iterable[Entry]) -> dict[int, 
         return {e.id: w("take_back") for e in named if e.row.reason == SET_ASIDE}
     decided_on = _decided_numbers(preview, [entry.row.payment_number for entry in named])
     return {e.id: w("undo") for e in named if e.row.payment_number in decided_on}
+
+
+def labels_of(asked: Asking) -> Mapping[str, tuple[str, str]]:
+    """Give the words of each choice for a row."""
+    accepts = _ACCEPTS.get(asked.row.reason or "")
+    return LABELS if accepts is None else {**LABELS, ACCEPT: accepts}
 
 
 def _decided_numbers(preview: Preview, numbers: Sequence[str]) -> set[str]:

@@ -12,13 +12,12 @@ import io
 import json
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import datetime
-from decimal import Decimal, localcontext
+from decimal import Decimal
 from typing import Any, NamedTuple
 
 from hostsim import render, render_history
 from hostsim.exporting import harmless
 from hostsim.history import REGISTERED, Imported
-from hostsim.judging import EXACT
 from hostsim.models import SEK, Decision, Row
 from hostsim.render import one_line
 from hostsim.texts import Text, money, say
@@ -60,11 +59,8 @@ def foreign(row: Row, language: str) -> str:
 
 
 def written_off(row: Row, language: str) -> str:
-    """Write what was written off with the payment, SEK."""
-    if not row.write_offs:
-        return ""
-    with localcontext(EXACT):
-        return amount(sum((one.amount for one in row.write_offs), Decimal(0)), language)
+    """Write what was written off with the payment; SEK unless a currency stands beside it."""
+    return render.written_off(row, language)
 
 
 def known_amount(row: Row) -> Decimal | None:

@@ -44,7 +44,7 @@ def _ask(asked: Asking, values: Mapping[str, str], wrong: Mapping[str, Text] | N
         dialog="decide",
         asked=asked,
         source=office().host().source(office().store.definition(asked.definition).import_type),
-        labels=choices.LABELS,
+        labels=choices.labels_of(asked),
         decision_label=lambda code: render.decision_label(code, words().language),
         values=preset | dict(values),
         wrong=dict.fromkeys(_FIELDS) | dict(wrong or {}),

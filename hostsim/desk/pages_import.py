@@ -44,15 +44,27 @@ def window(**dialog: object) -> str:
     """Show the window, with what stands before it."""
     preview = office().preview(request.args.get("run") or None)
     lists = {} if preview is None else {kind: _list(preview, kind) for kind in KINDS}
-    given = {"dialog": None, "job": None, "failure": None, "back": url_for("imports.show")} | dialog
+    given = {
+        "dialog": None,
+        "job": None,
+        "failure": None,
+        "back": url_for("imports.show"),
+        "source": None if preview is None else _source(preview),
+    } | dialog
     return render_template(
         "import.html",
         preview=preview,
         lists=lists,
+        discrepancies=[] if preview is None else list(preview.discrepancies()),
         open_previews=office().open_previews(),
         going_on=office().jobs.going_on(),
         **given,
     )
+
+
+def _source(preview: Preview) -> Text:
+    definition = office().store.definition(preview.definition)
+    return office().host().source(definition.import_type)
 
 
 def _list(preview: Preview, kind: str) -> object:

@@ -254,6 +254,21 @@ WORDS: dict[str, Text] = {
         "När du sparar motbokas den registrerade betalningen och registreras på nytt. Båda syns.",
         "When you save, the registered payment is countered and registered anew. Both are visible.",
     ),
+    "choose_replace": Text("Ersätt den borttagna", "Replace the deleted one"),
+    "does_replace": Text(
+        "När du sparar motbokas den som är borttagen där, och den här registreras. Båda syns.",
+        "When you save, the one that was deleted there is reversed, and this one is registered. "
+        "Both are visible.",
+    ),
+    "choose_settle": Text("Registrera krediten", "Register the credit"),
+    "does_settle": Text(
+        "När du sparar registreras båda halvorna: inga pengar kom in, och det som kvittades "
+        "återstår inte längre.",
+        "When you save, both halves are registered: no money came in, and what was settled no "
+        "longer remains.",
+    ),
+    "discrepancies": Text("Stämmer inte med {name}", "Differs from {name}"),
+    "delete_it_here": Text("Ta bort den här också", "Delete it here, too"),
     "choose_keep": Text("Behåll det registrerade", "Keep what is registered"),
     "does_keep": Text("Ingenting ändras här.", "Nothing changes here."),
     "choose_set_aside": Text("Lägg undan", "Set aside"),
