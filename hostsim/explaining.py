@@ -12,14 +12,15 @@ import sqlite3
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from decimal import Decimal, localcontext
 from typing import TYPE_CHECKING
 
-from hostsim import history, judging, texts
+from hostsim import checks, history, judging, texts
 from hostsim.answers import LiveRun
 from hostsim.errors import host_error
 from hostsim.history import Entry
 from hostsim.judging import Judgement, Refusal, oldest_first
-from hostsim.models import Company, Definition, Invoice, Payment
+from hostsim.models import Company, Definition, Invoice, Payment, RegisteredPayment
 from hostsim.previews import Recording, forget_rows
 from hostsim.regions import refuse_other_region
 from hostsim.store import Store, clean, invoice_of, payment_of, text_of
@@ -117,6 +118,15 @@ class Explanation:
     requests: int
     payments: tuple[Told, ...]
     summary: Text
+    balance: Balance | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Balance:
+    """What remains of an invoice where its payments come from, in its currency."""
+
+    amount: Decimal
+    cancelled: bool
 
 
 @dataclass(slots=True)
@@ -126,6 +136,7 @@ class _Known:
     there: sqlite3.Row | None = None
     judgement: Judgement | None = None
     here: list[Entry] = field(default_factory=list)
+    gone: bool = False  # registered here, and no longer where it came from
     shown: sqlite3.Row | None = None  # in the open preview
     pending: sqlite3.Row | None = None
 
@@ -199,6 +210,19 @@ def _definition_of(
 class AskingRun(LiveRun):
     """A run that reads one invoice's payments: nothing of earlier runs is offered or confirmed."""
 
+    #: The invoice that is asked about; None where it is not here.
+    invoice_id: int | None = None
+
+    def invoices_to_ask(self, company: hookspecs.Company) -> Sequence[str]:
+        """Ask for no other invoice."""
+        self._check_company([company.number], company.name)
+        return []
+
+    def registered_payments(self, company: hookspecs.Company) -> Sequence[RegisteredPayment]:
+        """Ask after every registered payment of the invoice that was not read."""
+        self._check_company([company.number], company.name)
+        return self._recording.registered_payments(company.number, self.invoice_id)
+
     def payments_to_confirm(self, company: hookspecs.Company) -> list[str]:
         """Ask for nothing."""
         self._check_company([company.number], company.name)
@@ -249,6 +273,7 @@ def explain(
     known, nameless, invoice_id = _collect(store, question, answer, company)
     invoice = _invoice(store, invoice_id)
     asked = answer is not None
+    balance = _balance(answer, invoice_id)
     seen = _SeenBy(store, question)
     told = []
     for number, one in [*known.items(), *(("", one) for one in nameless)]:
@@ -271,8 +296,49 @@ def explain(
             )
             for one in told
         ),
-        _named(_summary(question, invoice, told, asked=asked), source),
+        _named(
+            _summary(
+                question, invoice, told, asked=asked, less=_less_remains(invoice, known, balance)
+            ),
+            source,
+        ),
+        balance,
     )
+
+
+def _balance(answer: Answer | None, invoice_id: int | None) -> Balance | None:
+    """Give what remains there of an invoice that is booked, or cancelled, there."""
+    if answer is None or invoice_id is None:
+        return None
+    row = answer.recording.store.db.execute(
+        "SELECT * FROM run_balances WHERE run_id = ? AND invoice_id = ?"
+        " AND (booked = 1 OR cancelled = 1)",
+        (answer.recording.run_id, invoice_id),
+    ).fetchone()
+    return None if row is None else Balance(Decimal(row["balance"]), bool(row["cancelled"]))
+
+
+def _less_remains(
+    invoice: Invoice | None, known: Mapping[str, _Known], balance: Balance | None
+) -> Text | None:
+    """Say that less remains there than here, where the payments do not explain it."""
+    if invoice is None or balance is None:
+        return None
+    sign = -1 if invoice.total < 0 else 1
+    with localcontext(judging.EXACT):
+        left = invoice.remaining
+        for one in known.values():
+            last = _last(one.here)
+            if one.there is None or (last is not None and last.state == history.REGISTERED):
+                continue
+            payment = payment_of(one.there, "")
+            effect = None if payment is None else judging.effect_of(payment)
+            left -= Decimal(0) if effect is None else effect
+    if sign * left <= 0 or (not balance.cancelled and sign * balance.amount >= sign * left):
+        return None
+    money = judging.money_of
+    there = None if balance.cancelled else money(balance.amount, invoice.currency)
+    return texts.less_remains_at_source(invoice.number, money(left, invoice.currency), there)
 
 
 def _named(text: Text, source: Text) -> Text:
@@ -301,8 +367,11 @@ def _collect(
     nameless: list[_Known] = []
     invoice_id = question.invoice_id
     for found_id, row, judgement in _read_now(answer):
-        if question.invoice_id is not None and found_id not in {None, question.invoice_id}:
+        elsewhere = question.invoice_id is not None and found_id not in {None, question.invoice_id}
+        if elsewhere and judgement.reason != MOVED:
             continue  # of an invoice that only shares the OCR reference
+        if elsewhere:
+            found_id = question.invoice_id  # noqa: PLW2901 it was registered here, and moved
         invoice_id = invoice_id or found_id
         if row["number"]:
             known[row["number"]] = _Known(row, judgement)
@@ -313,16 +382,30 @@ def _collect(
         for entry in history.entries(store, invoice_id=invoice_id):
             _add_entry(known, nameless, entry)
     if company is not None and question.definition is not None:
-        elsewhere = [number for number, one in known.items() if not one.here]
+        unknown = [number for number, one in known.items() if not one.here]
         import_type = question.definition.import_type
-        for entry in history.entries_by_key(store, import_type, company.number, elsewhere):
+        for entry in history.entries_by_key(store, import_type, company.number, unknown):
             _add_entry(known, nameless, entry)
+    for number in _gone(answer):
+        known.setdefault(number, _Known()).gone = True
     which = (store, question, company)
     for row in _waiting(_SHOWN, *which, invoice_id=invoice_id, known=known):
         known.setdefault(row["number"], _Known()).shown = row
     for row in _waiting(_PENDING, *which, invoice_id=invoice_id, known=known):
         known.setdefault(row["number"], _Known()).pending = row
     return known, nameless, invoice_id
+
+
+def _gone(answer: Answer | None) -> list[str]:
+    """Give the registered payments of the question that no longer exist where they came from."""
+    if answer is None:
+        return []
+    rows = answer.recording.store.db.execute(
+        "SELECT p.number FROM run_checked c JOIN payments p ON p.id = c.payment_id"
+        " WHERE c.run_id = ? AND c.gone = 1",
+        (answer.recording.run_id,),
+    )
+    return [row["number"] for row in rows]
 
 
 def _read_now(answer: Answer | None) -> Iterator[tuple[int | None, sqlite3.Row, Judgement]]:
@@ -453,6 +536,8 @@ def _became(
     if last is not None and last.origin == history.HAND:
         return _STATES.get(last.state, BY_HAND), None
     if last is not None and last.state == history.REGISTERED:
+        if one.gone:
+            return REGISTERED, Refusal(checks.DELETED, _DELETED_THERE)
         if asked and one.there is None:
             return _moved(one, last)
         return REGISTERED, now if now and now.reason != "already-imported" else None
@@ -480,6 +565,12 @@ def _moved(one: _Known, registered: Entry) -> tuple[str, Refusal | None]:
             return REGISTERED, None  # a person keeps what is registered
         return REGISTERED, Refusal(MOVED, _pays_another(row["invoice_number"]))
     return LEFT, None
+
+
+_DELETED_THERE = Text(
+    "Betalningen är registrerad här men borttagen i Fortnox",
+    "The payment is registered here but was deleted in Fortnox",
+)
 
 
 def _pays_another(number: str) -> Text:
@@ -652,6 +743,12 @@ TO_DO: Mapping[str, Text] = {
         "No money came in: the invoice was settled against a credit note. Accept the pair with "
         "hostsim decide --accept, so that the credit is registered, or set it aside.",
     ),
+    checks.DELETED: Text(
+        "Läs in igen: har den gjorts om i Fortnox visas det, och du godkänner bytet. Kommer ingen "
+        "i dess ställe, ta bort den här också med hostsim payments delete.",
+        "Import again: if it was made again in Fortnox, that is shown and you accept the exchange. "
+        "If none comes in its place, delete it here, too, with hostsim payments delete.",
+    ),
     "no-amount": Text(
         "Ingenting behöver göras: beloppet är 0.", "Nothing has to be done: the amount is 0."
     ),
@@ -692,11 +789,18 @@ TO_DO: Mapping[str, Text] = {
 
 
 def _summary(
-    question: Question, invoice: Invoice | None, told: Sequence[Told], *, asked: bool
+    question: Question,
+    invoice: Invoice | None,
+    told: Sequence[Told],
+    *,
+    asked: bool,
+    less: Text | None,
 ) -> Text:
     """Say in a sentence or two how the invoice stands, and what to do where nothing is paid."""
     sentences = [_of_invoice(question, invoice)]
-    if not told:
+    if less is not None:
+        sentences.append(less)
+    elif not told:
         sentences.append(_NO_PAYMENT if asked else _NONE_KNOWN)
     if not asked:
         sentences.append(_NOT_ASKED)

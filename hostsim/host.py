@@ -630,6 +630,7 @@ class Host:
     def _asked(self, recording: Recording, question: Question) -> Answer | None:
         """Ask the plug-in; ``None`` where it does not know how to answer."""
         live = self._live_as(explaining.AskingRun, recording)
+        live.invoice_id = question.invoice_id
         with self.plugins.answers.alive(live):
             report: hookspecs.ImportReport | None = self.plugins.call_owner(
                 live.run.import_type,

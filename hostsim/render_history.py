@@ -429,6 +429,7 @@ def explanation_object(found: Explanation, language: str) -> dict[str, Any]:
         "not_asked": None if found.not_asked is None else say(found.not_asked, language),
         "requests": found.requests,
         "invoice": None if found.invoice is None else _invoice_object(found.invoice),
+        "balance": None if found.balance is None else plain(found.balance.amount),
         "summary": say(found.summary, language),
         "payments": [_told_object(one, language) for one in found.payments],
     }

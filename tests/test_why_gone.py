@@ -1,0 +1,82 @@
+"""What `why` says of registered payments that are gone, and of invoices that are settled there."""
+
+from decimal import Decimal
+
+import pytest
+from fake_plugin import Balance, FakePlugin, hookimpl, invoice, payment
+from test_host import host_of
+
+from hostsim.store import Store
+
+
+class Asked(FakePlugin):
+    """Hands over what it has of an invoice, with what remains of it there."""
+
+    @hookimpl
+    def opter_read_payments(self, run, invoice_numbers, references):
+        found = [one for one in self.payments if one.invoice_number in invoice_numbers]
+        run.hook.opter_take_payments(run=run, payments=found)
+        self._check(run)
+        return type("Report", (), {"company": self.company, "requests": 1})()
+
+
+@pytest.fixture
+def plugin():
+    return Asked()
+
+
+@pytest.fixture
+def host(tmp_path, plugin):
+    with Store.create(tmp_path / "host.db") as store:
+        store.load_invoices([invoice("1001"), invoice("1002")])
+        host = host_of(store, plugin)
+        host.define("Fortnox", "Fake", "API", "", {})
+        yield host
+
+
+def saved(host, plugin, *payments):
+    plugin.payments = list(payments)
+    host.import_payments("Fortnox")
+    host.save("Fortnox")
+
+
+def test_a_registered_payment_that_was_deleted_there_is_said_to_be(host, plugin):
+    saved(host, plugin, payment(1, amount="400"))
+    plugin.payments, plugin.deleted = [], {"1"}
+    [one] = host.why("1001").payments
+    assert (one.became, one.reason) == ("registered", "deleted-at-source")
+    assert "payments delete" in one.to_do.en
+
+
+def test_nobody_is_told_to_pay_back_what_was_only_made_again(host, plugin):
+    saved(host, plugin, payment(1, amount="1000"))
+    plugin.payments, plugin.deleted = [payment(2, amount="1000")], {"1"}
+    told = {one.number: one.reason for one in host.why("1001").payments}
+    assert told == {"1": "deleted-at-source", "2": "replaced"}
+
+
+def test_a_registered_payment_that_was_moved_there_says_where_it_is_now(host, plugin):
+    saved(host, plugin, payment(1, amount="400"))
+    plugin.payments = [payment(1, "1002", amount="400")]
+    [one] = host.why("1001").payments
+    assert one.number == "1"
+    assert one.became == "gone-from-invoice"
+
+
+def test_an_invoice_that_was_credited_there_sends_nobody_looking_for_money(host, plugin):
+    plugin.unpaid = [Balance("1001", Decimal(0))]
+    found = host.why("1001")
+    assert found.balance.amount == 0
+    assert "återstår 0,00 SEK i Låtsas men 1\N{NO-BREAK SPACE}000,00 SEK här" in found.summary.sv
+    assert "leta i Låtsas" not in found.summary.sv
+
+
+def test_an_invoice_that_is_open_on_both_sides_says_where_to_look(host, plugin):
+    plugin.unpaid = [Balance("1001", Decimal(1000))]
+    assert "leta i Låtsas" in host.why("1001").summary.sv
+
+
+def test_a_payment_that_was_not_brought_in_yet_explains_the_balance(host, plugin):
+    plugin.payments = [payment(1, amount="1000")]
+    plugin.unpaid = [Balance("1001", Decimal(0))]
+    assert "krediterad" not in host.why("1001").summary.sv
