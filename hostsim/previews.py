@@ -261,6 +261,9 @@ class Recording:
 
     def _customer_unknown(self, company: str) -> list[str]:
         """Give the payments whose customer decides whether they are a settlement."""
+        negative = "SELECT 1 FROM run_rows WHERE run_id = ? AND amount LIKE '-%' LIMIT 1"
+        if self.store.db.execute(negative, (self.run_id,)).fetchone() is None:
+            return []
         with self._sorted_out(company, _Moves({}, {}), apart=False) as rows:
             unknown = rows.settlements.customer_unknown
         asked = {
