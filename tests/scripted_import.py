@@ -48,7 +48,7 @@ OWN_TO_A_RUN = frozenset({"id", "run_id", "requests", "saved_at", "registered_at
 class FakeTime:
     """Time that passes only while somebody waits."""
 
-    def __init__(self, now=1_000.0):
+    def __init__(self, now=SECOND_DAY.timestamp()):
         self.now = now
 
     def __call__(self):
@@ -232,7 +232,7 @@ def fresh_code(sandbox):
 
 def prepare(path, redirect_uri):
     """Make a database on the morning of the second day, after a first import that was saved."""
-    time = FakeTime()
+    time = FakeTime(FIRST_DAY.timestamp())
     with sandbox_of(FIRST_DAY, redirect_uri, time) as sandbox, Store.create(path) as store:
         store.load_invoices(invoices_of_the_first_day())
         host = host_of(

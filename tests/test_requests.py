@@ -40,7 +40,7 @@ class Time:
     """A clock that goes on only when somebody rests; several threads may."""
 
     def __init__(self):
-        self.now, self._lock = 1000.0, threading.Lock()
+        self.now, self._lock = NOW.timestamp(), threading.Lock()
 
     def __call__(self):
         return self.now

@@ -210,7 +210,7 @@ def test_the_detail_knows_amount_in_currency_ocr_and_write_offs():
     )
     assert row.amount_currency == Decimal("111.22")
     assert row.invoice_ocr == "900755"
-    assert row.write_offs == (WriteOff(Decimal("-0.40"), "3740", "Öresavrundning"),)
+    assert row.write_offs == (WriteOff(Decimal("-0.40"), "3740", "Öresavrundning", "SEK"),)
     assert row.write_off_exist is True
 
 
