@@ -39,6 +39,7 @@ PAGE_SIZE = 6
 
 FIRST_DAY = datetime(2026, 4, 20, 9, 0, tzinfo=UTC)
 SECOND_DAY = FIRST_DAY + timedelta(days=1)
+_MORNING = SECOND_DAY.timestamp()
 
 #: The tables that a run may change, and what differs between two runs that are alike.
 TABLES = ("payments", "invoices", "definitions", "pending", "run_rows", "runs")
@@ -48,7 +49,7 @@ OWN_TO_A_RUN = frozenset({"id", "run_id", "requests", "saved_at", "registered_at
 class FakeTime:
     """Time that passes only while somebody waits."""
 
-    def __init__(self, now=SECOND_DAY.timestamp()):
+    def __init__(self, now=_MORNING):
         self.now = now
 
     def __call__(self):
