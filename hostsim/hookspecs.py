@@ -875,7 +875,8 @@ def opter_take_balances(run: Run, balances: Sequence[InvoiceBalance]) -> int:  #
 
     Since 1.2. Called by the plug-in after the last batch of payments, with all invoices
     that are unpaid there, and with those that ``opter_invoices_to_ask`` asks for. The host
-    compares them with its own; invoices that it does not have it passes over.
+    compares them with its own; invoices that it does not have it passes over. A first call
+    with none tells the plug-in whether anybody listens: otherwise it reads no balances.
 
     :param run: as it was handed to ``opter_import_payments``.
     :param balances: at most :data:`BATCH`.
@@ -982,7 +983,9 @@ def opter_open_window(run: Run, address: str, answered: Callable[[str], Text | N
 
     Called by the plug-in when it is ready to receive the answer. Must return
     at once, without waiting for the person. A host also shows the address,
-    for a person whose window did not open.
+    for a person whose window did not open. Where nobody is shown anything, as
+    in a scheduled import, the plug-in waits for nobody and ends with a failure
+    of the kind ``login``.
 
     :param run: as it was handed to ``opter_import_payments``.
     :param address: where to go. Not a secret, but good for one login only.
@@ -991,7 +994,7 @@ def opter_open_window(run: Run, address: str, answered: Callable[[str], Text | N
         (a window of its own, or an address that was pasted). Returns
         ``None`` when that was the answer, otherwise a sentence that says
         why not.
-    :return: whether a window was opened.
+    :return: whether a person is being shown the address, in a window or otherwise.
 
     An error ends the run.
     """

@@ -255,7 +255,7 @@ def _doctor(
         if options.no_browser:
             person.tell(_go_there(address))
             threading.Thread(target=_read_answers, args=(answered, person), daemon=True).start()
-            return False
+            return True
         person.tell(_window(address))
         open_window(address)
         return True

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from functools import partial
 from typing import Any, Final
 
+from opter_fortnox_plugin.balances import can_be_one
 from opter_fortnox_plugin.client import Client
 from opter_fortnox_plugin.contract import ImportReport, Run, Text
 from opter_fortnox_plugin.crew import Crew
@@ -19,9 +20,6 @@ from opter_fortnox_plugin.ocr import readable
 from opter_fortnox_plugin.pace import Pace
 from opter_fortnox_plugin.reading import Reading
 from opter_fortnox_plugin.settings import Settings
-
-#: Digits of an invoice number that Fortnox can have; it refuses longer ones.
-_MOST_DIGITS: Final = 9
 
 
 def read_payments(
@@ -59,14 +57,18 @@ class _OfInvoices(Importer):
 
     def _read(self) -> ImportReport:
         self._host.tell("reading", 0, None, _READING)
-        wanted = {number for number in self._numbers if _can_be_one(number)}
+        wanted = {number for number in self._numbers if can_be_one(number)}
         for reference in filter(None, self._references):
             wanted.update(self._invoices_with(reference))
-        for number in sorted(wanted, key=int):
+        numbers = sorted(wanted, key=int)
+        for number in numbers:
             self._read_one(number)
-        return ImportReport(
-            company=self._company, cursor=None, not_read=0, requests=self._pace.started
-        )
+        if self._host.takes_balances():
+            balances = self._balances()
+            balances.hand_over(numbers)
+            self._notes += balances.notes
+        self._ask_after_registered()
+        return self._report(None, 0)
 
     def _read_one(self, number: str) -> None:
         reading = self._reading = Reading(
@@ -90,11 +92,6 @@ class _OfInvoices(Importer):
             found.update(row.number for row in rows if row.ocr == reference)
             number, pages = number + 1, page.pages
         return found
-
-
-def _can_be_one(number: str) -> bool:
-    digits = number.isascii() and number.isdigit() and len(number) <= _MOST_DIGITS
-    return digits and not number.startswith("0")
 
 
 _READING: Final = Text(

@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import logging
 import random
+import time
 from collections.abc import Callable, Mapping
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any, Final, TypeVar
 from urllib.parse import quote
 
@@ -32,6 +33,7 @@ from opter_fortnox_plugin.protocol import (
     Reply,
     as_it_came,
     date_of,
+    invoice_query,
     invoices_query,
     page_of,
     payments_query,
@@ -67,6 +69,7 @@ class Client:
     :param uniform: a random number between two others.
     :param check: raises where an answer is not wanted any more, so that its request is
         not made again.
+    :param now: Unix time.
     """
 
     def __init__(
@@ -81,6 +84,7 @@ class Client:
         uniform: Callable[[float, float], float] = random.uniform,
         renew: Callable[[str], str] | None = None,
         check: Callable[[], None] = lambda: None,
+        now: Callable[[], float] = time.time,
     ) -> None:
         self._api_url = api_url
         self._transport = transport
@@ -90,6 +94,7 @@ class Client:
         self._uniform = uniform
         self._renew = renew
         self._check = check
+        self._now = now
         self._waiting = waiting
 
     # --- what is read ---
@@ -111,13 +116,19 @@ class Client:
     ) -> Page:
         """Return a page of payments, newest first.
 
+        Its time is the earliest that any clock has told: one that is too early makes us read
+        again, and one that is too late would hide payments. Where Fortnox tells none itself,
+        neither does the page.
+
         :param since: only what changed since then.
         :param invoice_number: only the payments of this invoice.
         """
+        ours, by_token = self.now, self._signed_in.time
 
         def read(reply: Reply) -> Page:
             value = value_of(reply, "invoicepayments")
-            return page_of(value, "InvoicePayments", date_of(reply))
+            theirs = [moment for moment in (date_of(reply), by_token) if moment]
+            return page_of(value, "InvoicePayments", min([*theirs, ours]) if theirs else None)
 
         return self._get("invoicepayments", read, payments_query(page, since, invoice_number))
 
@@ -135,16 +146,17 @@ class Client:
 
         return self._get_one(f"invoicepayments/{quote(number, safe='')}", read)
 
-    def invoices(self, page: int, ocr: str | None = None) -> Page:
+    def invoices(self, page: int, ocr: str | None = None, *, unpaid: bool = False) -> Page:
         """Return a page of invoices, highest number first.
 
         :param ocr: only those whose reference holds these digits somewhere.
+        :param unpaid: only those that are unpaid.
         """
-        return self._get(
-            "invoices",
-            lambda reply: page_of(value_of(reply, "invoices"), "Invoices"),
-            invoices_query(page, ocr),
-        )
+        return self._get("invoices", _invoices, invoices_query(page, ocr, unpaid=unpaid))
+
+    def invoices_like(self, number: str) -> Page:
+        """Return invoices with these digits in their number: first the one that has no others."""
+        return self._get("invoices", _invoices, invoice_query(number))
 
     def invoice(self, number: str) -> Any:
         """Return the detail of an invoice, as it stands in the answer.
@@ -163,6 +175,18 @@ class Client:
     def reply(self, path: str, query: Mapping[str, str] | None = None) -> Reply:
         """Return an answer as it came, a refusal too: for questions about answers themselves."""
         return self._get(path, as_it_came, query)
+
+    # --- what time it is ---
+
+    @property
+    def now(self) -> datetime:
+        """The time by our clock (UTC)."""
+        return datetime.fromtimestamp(self._now(), UTC)
+
+    def is_ahead(self, moment: datetime) -> bool:
+        """Tell whether a moment lies ahead of our clock, and of the token service's."""
+        by_token = self._signed_in.time
+        return moment > self.now and (by_token is None or moment > by_token)
 
     # --- how it is read ---
 
@@ -239,3 +263,7 @@ class Client:
             self._waiting(error.what, seconds)
             if error.limited:
                 self._pace.hold(seconds)
+
+
+def _invoices(reply: Reply) -> Page:
+    return page_of(value_of(reply, "invoices"), "Invoices")

@@ -1,9 +1,9 @@
 """Where the next reading begins: kept by the host, moved by its save alone.
 
-The watermark is Fortnox's own time of a run's first list answer, so that our
-clock does not matter. It comes with the settings of that run: a setting that
-includes more than before voids it, since what was left out then has not been
-changed since.
+The watermark is the time of a run's first list answer by whichever clock was
+earliest, since no clock can be trusted alone. It comes with the settings of that
+run: a setting that includes more than before voids it, since what was left out
+then has not been changed since.
 """
 
 from __future__ import annotations
@@ -30,7 +30,10 @@ class Cursor:
         """Return from when to read with these settings; ``None`` for everything."""
         if settings.include_more_than(self.settings):
             return None
-        return self.watermark - OVERLAP
+        try:
+            return self.watermark - OVERLAP
+        except OverflowError:
+            return None
 
     def dump(self) -> str:
         """Return the cursor as text for the host to keep."""

@@ -186,6 +186,13 @@ _LOGIN: Final[dict[str, Text]] = {
         "Nobody signed in to Fortnox within {seconds} seconds. Import again and sign in in the "
         "window that opens.",
     ),
+    "NO_WINDOW": Text(
+        "Värdsystemet kunde inte visa Fortnox inloggning för någon, så ingen kan logga in. Kör "
+        "importen där det finns en webbläsare, eller välj att förbli inloggad och importera en "
+        "gång där.",
+        "The host could not show Fortnox's login to anybody, so nobody can sign in. Run the "
+        "import where there is a browser, or choose to stay signed in and import there once.",
+    ),
     "LOGIN_COMPANY_LOCKED": Text(
         "Fortnox skickade tillbaka inloggningen utan svar. Så gör Fortnox när företaget är låst, "
         "till exempel för obetald licens. Logga in på fortnox.se och kontrollera företaget, och "

@@ -17,13 +17,15 @@ from opter_fortnox_plugin.contract import (
     BATCH,
     Company,
     HostHooks,
+    InvoiceBalance,
     LeftOut,
     Payment,
     Progress,
+    RegisteredPayment,
     Run,
     Text,
 )
-from opter_fortnox_plugin.errors import Cancelled, FortnoxError, Refused
+from opter_fortnox_plugin.errors import Cancelled, FortnoxError, LoginFailed, Refused
 
 T = TypeVar("T")
 
@@ -74,8 +76,31 @@ class Host:
             answers = self._hook.opter_take_gone(run=self.run, payment_numbers=batch)
             _acknowledged(answers, len(batch), "opter_take_gone")
 
+    def takes_balances(self) -> bool:
+        """Ask, with an empty batch, whether the host compares balances; older ones do not."""
+        answers = self._hook.opter_take_balances(run=self.run, balances=[])
+        if answers:
+            _acknowledged(answers, 0, "opter_take_balances")
+        return bool(answers)
+
+    def take_balances(self, balances: Sequence[InvoiceBalance]) -> None:
+        """Hand over what is said of invoices, in batches; each must be acknowledged."""
+        for batch in _batches(balances):
+            answers = self._hook.opter_take_balances(run=self.run, balances=batch)
+            _acknowledged(answers, len(batch), "opter_take_balances")
+
+    def invoices_to_ask(self, company: Company) -> Sequence[str]:
+        """Ask which invoices to ask for one by one; nobody's answer means none."""
+        answers = self._hook.opter_invoices_to_ask(run=self.run, company=company)
+        return _one(answers, "opter_invoices_to_ask") if answers else ()
+
+    def registered_payments(self, company: Company) -> Sequence[RegisteredPayment]:
+        """Ask which registered payments to ask after; nobody's answer means none."""
+        answers = self._hook.opter_registered_payments(run=self.run, company=company)
+        return _one(answers, "opter_registered_payments") if answers else ()
+
     def payments_to_confirm(self, company: Company) -> Sequence[str]:
-        """Ask which payments of earlier runs to fetch again."""
+        """Ask which payments to fetch again, whole."""
         answers = self._hook.opter_payments_to_confirm(run=self.run, company=company)
         return _one(answers, "opter_payments_to_confirm")
 
@@ -132,9 +157,13 @@ class Host:
             self._sleep(min(rest, _WORD))
 
     def open_window(self, address: str, answered: Callable[[str], Text | None]) -> None:
-        """Have a browser window opened on an address."""
+        """Have a person shown an address.
+
+        :raises LoginFailed: where nobody sees it.
+        """
         answers = self._hook.opter_open_window(run=self.run, address=address, answered=answered)
-        _one(answers, "opter_open_window")
+        if not _one(answers, "opter_open_window"):
+            raise LoginFailed("NO_WINDOW")
 
     # --- what outlives the run ---
 

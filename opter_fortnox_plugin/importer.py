@@ -17,6 +17,7 @@ from functools import partial
 from typing import Final
 
 from opter_fortnox_plugin import staying
+from opter_fortnox_plugin.balances import Balances
 from opter_fortnox_plugin.client import Client
 from opter_fortnox_plugin.configuration import Configuration
 from opter_fortnox_plugin.contract import (
@@ -66,6 +67,9 @@ COMPANY_PATIENCE: Final = 10.0
 ENOUGH_DETAILS: Final = 2 * REQUESTS
 PAGES_WAITING: Final = 8
 
+#: Registered payments that are asked after in a run, at most.
+MOST_ASKED_AFTER: Final = 100
+
 #: A detail that was asked for: what became of the payment, ``None`` where it is gone.
 Detail = Job["Payment | LeftOut | None"]
 
@@ -107,6 +111,7 @@ def import_payments(
             stay=stays_signed_in(run.settings),
             log_in=lambda: log_in(host, configuration),
             now=now,
+            clock=clock,
         ) as signed_in:
             client = Client(
                 configuration.api_url,
@@ -119,6 +124,7 @@ def import_payments(
                 ),
                 renew=lambda refused: crew.at_home(lambda: signed_in.renew(refused)),
                 check=crew.check,
+                now=now,
             )
             # What is entered last ends first: no request may start once the locks are let go.
             with ExitStack() as locks, ExitStack() as held:
@@ -240,10 +246,13 @@ class Importer:
         self._details: deque[Detail] = deque()
         self._pages_begun = 0
         self._details_begun = 0
+        #: From when changes are read; ``None`` for everything.
+        self._since: datetime | None = None
+        self._notes: list[Text] = []
 
     def begin(self) -> None:
         """Ask for what is needed whichever company answers, beside the question which it is."""
-        since = self._since()
+        since = self._since = self._where_to_begin()
         self._first_page = self._crew.start(lambda: self._client.payments(1, since))
 
     def run(self, company: Company) -> ImportReport:
@@ -259,7 +268,7 @@ class Importer:
         return self._read()
 
     def _read(self) -> ImportReport:
-        since = self._since()
+        since = self._since
         reading = self._reading = Reading(
             self._crew,
             lambda page: self._client.payments(page, since),
@@ -269,7 +278,7 @@ class Importer:
             None if self._everything or since else self._settings.ignore_payments_before,
             first_page=self._first_page,
         )
-        self._host.tell("reading", 0, None, _READING)
+        self._host.tell("reading", 0, None, _AHEAD if _AHEAD in self._notes else _READING)
         for rows in reading.pages():
             self._begin(rows)
             done, total, left = reading.read, reading.total, self._seconds_left()
@@ -278,19 +287,26 @@ class Importer:
         self._hand_over(may_wait=0)
         self._host.take_left_out([self._unreadable(row) for row in reading.nameless])
         if not self._everything:
+            if self._host.takes_balances():
+                self._compare()
+            self._ask_after_registered()
             self._confirm()
-        return ImportReport(
-            company=self._company,
-            cursor=self._cursor(reading),
-            not_read=reading.not_read,
-            requests=self._pace.started,
-        )
+        return self._report(self._cursor(reading), reading.not_read)
 
-    def _since(self) -> datetime | None:
-        if self._everything:
+    def _report(self, cursor: str | None, not_read: int) -> ImportReport:
+        requests = self._pace.started
+        return ImportReport(self._company, cursor, not_read, requests, tuple(self._notes))
+
+    def _where_to_begin(self) -> datetime | None:
+        earlier = None if self._everything else Cursor.load(self._host.run.cursor)
+        if earlier is None:
             return None
-        earlier = Cursor.load(self._host.run.cursor)
-        return earlier.since(self._settings) if earlier else None
+        if self._client.is_ahead(earlier.watermark):
+            # Written when every clock was wrong, or before ours was set back. Fortnox's own
+            # time is not waited for: it could only make us read less.
+            self._notes.append(_AHEAD)
+            return None
+        return earlier.since(self._settings)
 
     def _cursor(self, reading: Reading) -> str | None:
         """Return where the next reading begins, or ``None`` to begin where this one did.
@@ -417,6 +433,7 @@ class Importer:
             write_offs=row.write_offs,
             booked=row.booked,
             warnings=warnings,
+            customer=row.customer,
         )
 
     def _unreadable(self, row: Damaged, known: InvoicePayment | None = None) -> LeftOut:
@@ -462,26 +479,76 @@ class Importer:
             for one in payments
         ]
 
+    def _balances(self) -> Balances:
+        return Balances(self._client, self._host, self._crew, seconds_left=self._seconds_left)
+
+    def _compare(self) -> None:
+        """Hand over what Fortnox says remains of invoices."""
+        balances = self._balances()
+        balances.hand_over_unpaid()
+        if not balances.refused:
+            balances.hand_over(self._host.invoices_to_ask(self._company))
+        self._notes += balances.notes
+
+    def _ask_after_registered(self) -> None:
+        """Find out which registered payments that the host names no longer exist.
+
+        One that has another invoice now is handed over, so that the host knows where it is.
+        """
+        seen: set[str] = set()
+        room, not_asked = MOST_ASKED_AFTER, 0
+        while registered := self._host.registered_payments(self._company):
+            fresh = {
+                one.number: one.invoice_number
+                for one in registered
+                if one.number.isdecimal() and one.number not in seen
+            }
+            if not fresh:
+                break
+            seen.update(fresh)
+            asked = list(fresh)[:room]
+            room, not_asked = room - len(asked), not_asked + len(fresh) - len(asked)
+            found = self._fetched(asked, _ASKING_AFTER)
+            self._emit([one for number, one in found.items() if _is_of_another(one, fresh[number])])
+            self._host.take_gone([number for number, one in found.items() if one is None])
+        if not_asked:
+            self._notes.append(_not_asked_after(not_asked))
+
     def _confirm(self) -> None:
-        """Fetch again what the host has kept and would now offer for saving."""
+        """Fetch again what the host has kept and would now offer for saving.
+
+        And payments of this run of which it must know what only the detail tells.
+        """
         asked: set[str] = set()
         while numbers := self._host.payments_to_confirm(self._company):
-            fresh = [number for number in numbers if number not in asked]
+            fresh = [number for number in dict.fromkeys(numbers) if number not in asked]
             if not fresh:
                 return
             asked.update(fresh)
-            jobs = [self._crew.start(partial(self._detailed, number)) for number in fresh]
-            outcomes = []
-            for done, job in enumerate(jobs):
-                left = self._pace.seconds_for(self._crew.waiting)
-                self._host.tell("confirming", done, len(fresh), _CONFIRMING, left)
-                outcomes.append(self._crew.result(job))
-            self._emit(outcomes)
-            gone = [n for n, one in zip(fresh, outcomes, strict=True) if one is None]
-            self._host.take_gone(gone)
+            found = self._fetched(fresh, _CONFIRMING)
+            self._emit(list(found.values()))
+            self._host.take_gone([number for number, one in found.items() if one is None])
+
+    def _fetched(
+        self, numbers: Sequence[str], sentence: Text
+    ) -> dict[str, Payment | LeftOut | None]:
+        """Fetch payments by their numbers; ``None`` for one that is gone."""
+        jobs = {number: self._crew.start(partial(self._detailed, number)) for number in numbers}
+        found = {}
+        for done, (number, job) in enumerate(jobs.items()):
+            left = self._pace.seconds_for(self._crew.waiting)
+            self._host.tell("confirming", done, len(jobs), sentence, left)
+            found[number] = self._crew.result(job)
+        return found
 
 
 MakeImporter = Callable[..., Importer]
+
+
+def _is_of_another(outcome: Payment | LeftOut | None, invoice_number: str) -> bool:
+    """Tell whether a payment can be read, and does not pay this invoice."""
+    payment = outcome.payment if isinstance(outcome, LeftOut) else outcome
+    return payment is not None and payment.invoice_number != invoice_number
 
 
 def _in_currency(row: InvoicePayment) -> tuple[Decimal, Decimal, tuple[Text, ...]]:
@@ -505,6 +572,16 @@ _CONFIRMING: Final = Text(
     "Kontrollerar betalningar från tidigare importer",
     "Checking payments of earlier imports",
 )
+_ASKING_AFTER: Final = Text(
+    "Kontrollerar att registrerade betalningar finns kvar i Fortnox",
+    "Checking that registered payments still exist in Fortnox",
+)
+_AHEAD: Final = Text(
+    "Tidpunkten som importen skulle läsa från ligger i framtiden, så alla betalningar läses på "
+    "nytt. Kontrollera datorns klocka",
+    "The time that the import should read from lies in the future, so all payments are read "
+    "again. Check the machine's clock",
+)
 
 
 def _sign_in(left: int) -> Text:
@@ -525,6 +602,15 @@ def _details(done: int, total: int) -> Text:
     return Text(
         f"Hämtar valutabelopp och avskrivningar ({done} av {total})",
         f"Fetching currency amounts and write-offs ({done} of {total})",
+    )
+
+
+def _not_asked_after(count: int) -> Text:
+    return Text(
+        f"{count} registrerade betalningar hann inte kontrolleras i Fortnox: högst "
+        f"{MOST_ASKED_AFTER} frågas det efter per import",
+        f"{count} registered payments were not checked in Fortnox: at most {MOST_ASKED_AFTER} "
+        "are asked after in an import",
     )
 
 

@@ -9,13 +9,15 @@ from __future__ import annotations
 
 import logging
 import threading
+import time
 from collections.abc import Callable
+from datetime import datetime, timedelta
 
 import requests.auth
 
 from opter_fortnox_plugin.configuration import Configuration
 from opter_fortnox_plugin.errors import FortnoxError, LoginFailed, Temporary, Unavailable
-from opter_fortnox_plugin.protocol import Reply, Tokens, tokens_of
+from opter_fortnox_plugin.protocol import Reply, Tokens, issued_at, tokens_of
 from opter_fortnox_plugin.transport import Transport
 
 log = logging.getLogger(__name__)
@@ -111,11 +113,21 @@ class TokenEndpoint:
 
 
 class SignedIn:
-    """A person's login for the length of a run, shared by its threads."""
+    """A person's login for the length of a run, shared by its threads.
 
-    def __init__(self, endpoint: TokenEndpoint, tokens: Tokens) -> None:
+    :param clock: seconds, to measure how long.
+    """
+
+    def __init__(
+        self,
+        endpoint: TokenEndpoint,
+        tokens: Tokens,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
         self._endpoint = endpoint
         self._tokens = tokens
+        self._clock = clock
+        self._got_at = clock()
         self._lock = threading.Lock()
 
     @property
@@ -130,6 +142,19 @@ class SignedIn:
         with self._lock:
             return self._tokens
 
+    @property
+    def time(self) -> datetime | None:
+        """The time by the token service's clock (UTC); ``None`` where the token does not tell.
+
+        It is when the token was issued and how long we have had it, so it may be too early.
+        """
+        with self._lock:
+            issued, since = issued_at(self._tokens.access), self._clock() - self._got_at
+        try:
+            return issued + timedelta(seconds=since) if issued else None
+        except OverflowError:
+            return None
+
     def renew(self, refused: str) -> str:
         """Return an access token in the place of one that Fortnox has refused.
 
@@ -140,6 +165,7 @@ class SignedIn:
         with self._lock:
             if self._tokens.access == refused:
                 self._tokens = self._renewed(self._tokens)
+                self._got_at = self._clock()
             return self._tokens.access
 
     def _renewed(self, tokens: Tokens) -> Tokens:

@@ -8,6 +8,7 @@ parameters and rate limits, and recorded answers where those pages are silent.
 
 from __future__ import annotations
 
+import base64
 import json
 import re
 from collections.abc import Mapping, Sequence
@@ -258,17 +259,19 @@ def payments_query(
         "sortorder": "descending",
     }
     if since is not None:
-        query["lastmodified"] = since.astimezone(STOCKHOLM).strftime("%Y-%m-%d %H:%M")
+        # By isoformat, since strftime writes years before 1000 with fewer digits.
+        query["lastmodified"] = since.astimezone(STOCKHOLM).isoformat(" ", "minutes")[:16]
     if invoice_number is not None:
         query["invoicenumber"] = invoice_number
     return query
 
 
-def invoices_query(page: int, ocr: str | None = None) -> dict[str, str]:
+def invoices_query(page: int, ocr: str | None = None, *, unpaid: bool = False) -> dict[str, str]:
     """Ask for a page of invoices, highest number first.
 
     :param ocr: only those whose reference holds these digits; Fortnox looks
         for them anywhere in it.
+    :param unpaid: only those that are unpaid; Fortnox leaves out what is not booked.
     """
     query = {
         "limit": str(PAGE_SIZE),
@@ -276,7 +279,24 @@ def invoices_query(page: int, ocr: str | None = None) -> dict[str, str]:
         "sortby": "documentnumber",
         "sortorder": "descending",
     }
+    if unpaid:
+        query["filter"] = "unpaid"
     return query if ocr is None else query | {"ocr": ocr}
+
+
+def invoice_query(number: str) -> dict[str, str]:
+    """Ask for the row of one invoice.
+
+    Fortnox looks for the digits anywhere in a number. No lower number holds them all, so the
+    invoice itself comes first.
+    """
+    return {
+        "limit": str(PAGE_SIZE),
+        "page": "1",
+        "sortby": "documentnumber",
+        "sortorder": "ascending",
+        "documentnumber": number,
+    }
 
 
 def date_of(reply: Reply) -> datetime | None:
@@ -332,6 +352,22 @@ def tokens_of(reply: Reply) -> Tokens:
         granted = frozenset(scopes.split() if isinstance(scopes, str) else ())
         return Tokens(access, refresh, granted, _lifetime(value.get("expires_in")))
     raise refusal_of(str(value.get("error", "")), reply.status)
+
+
+def issued_at(access_token: str) -> datetime | None:
+    """Return when an access token was issued (UTC), by its ``iat``; ``None`` where it is untold.
+
+    Nothing is verified: who may do what is for Fortnox to say, and this is only a clock.
+    """
+    try:
+        payload = access_token.split(".")[1]
+        claims = json.loads(base64.urlsafe_b64decode(payload + "=" * (-len(payload) % 4)))
+        issued = claims["iat"]
+        if isinstance(issued, bool) or not isinstance(issued, int | float):
+            return None
+        return datetime.fromtimestamp(issued, UTC)
+    except (ValueError, LookupError, TypeError, OverflowError, OSError, RecursionError):
+        return None
 
 
 def _lifetime(seconds: Any) -> float:

@@ -97,8 +97,7 @@ class Reading:
         self._changed_since = changed_since
         self._stop_before = stop_before
         self._seen = NumberSet()
-        #: Fortnox's time of the first answer, if it had one.
-        self.began: datetime | None = None
+        self._first_walk: _Walk | None = None
         #: How many payments there are, by Fortnox's ``@TotalResources``.
         self.total = 0
         #: How many of them were not read, since reading stopped.
@@ -111,6 +110,11 @@ class Reading:
         self.to_ask = 0
         #: Whether anything tells where reading will stop.
         self.end_in_sight = True
+
+    @property
+    def began(self) -> datetime | None:
+        """The time of the first answer, if it had one; that of a later one is too late."""
+        return self._first_walk.began if self._first_walk else None
 
     @property
     def read(self) -> int:
@@ -130,6 +134,7 @@ class Reading:
             # A walk that stops early shows only a part of the list. Read page after page, two
             # of them that agree are proof; see _holds.
             walk = _Walk(stop_before, in_turn=any(one.stopped for one in earlier))
+            self._first_walk = self._first_walk or walk
             for page in self._walk(walk):
                 yield [row for row in page if self._seen.add(int(row.number))]
             self.nameless = walk.nameless
@@ -151,7 +156,6 @@ class Reading:
         with Ahead(self._hands, self._ask, page, walk.stop_before, at_once) as ahead:
             number = 1
             while True:
-                self.began = self.began or page.at
                 self.total = page.total
                 rows = walk.take(page)
                 last = number >= page.pages or not page.rows or walk.stopped
@@ -260,7 +264,8 @@ class _Walk:
 
     def take(self, page: Page) -> list[Row]:
         """Read the rows of a page; return those that have a number."""
-        self.began = self.began or page.at
+        if not self.pages:
+            self.began = page.at
         self.pages += 1
         self.totals.add(page.total)
         named: dict[str, Row] = {}

@@ -19,7 +19,7 @@ from typing import Any, Final
 
 import marshmallow as ma
 
-from opter_fortnox_plugin.contract import Company, WriteOff
+from opter_fortnox_plugin.contract import Company, InvoiceBalance, WriteOff
 
 #: What Fortnox puts in the place of a value that a licence does not cover.
 NO_RIGHT: Final = "API_NORIGHT"
@@ -28,6 +28,8 @@ NO_RIGHT: Final = "API_NORIGHT"
 LARGEST: Final = Decimal(10) ** 13
 
 _ORE: Final = Decimal("0.01")
+#: What Fortnox may write as the currency of a write-off in SEK.
+_IN_SEK: Final = ("", "SEK")
 _ZERO: Final = Decimal("0.00")
 #: Ten to this power: a smaller number is a fault too.
 _SMALLEST: Final = -20
@@ -60,7 +62,7 @@ class InvoicePayment:
     """A row of ``/3/invoicepayments`` or its detail, as Fortnox means it.
 
     ``amount`` is SEK; ``amount_currency`` is in ``currency`` and, like
-    ``write_offs`` (SEK) and ``invoice_ocr``, known from the detail only.
+    ``write_offs``, ``invoice_ocr`` and ``customer``, known from the detail only.
     """
 
     number: str
@@ -76,6 +78,7 @@ class InvoicePayment:
     amount_currency: Decimal | None
     write_offs: tuple[WriteOff, ...]
     invoice_ocr: str | None
+    customer: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -213,6 +216,15 @@ class _Currency(_Field):
         return text
 
 
+class _WriteOffCurrency(_Currency):
+    """Three letters, or nothing where Fortnox names no currency."""
+
+    def read(self, value: Any) -> str:
+        if isinstance(value, str) and not value.strip():
+            return ""
+        return super().read(value)
+
+
 class _Several(ma.fields.List[Any]):
     """A list, which Fortnox may hide as a whole."""
 
@@ -236,6 +248,13 @@ class _Label(_Field):
 
     def _deserialize(self, value: Any, *_: Any, **__: Any) -> str:
         return self.read(value)
+
+
+class _Shown(_Label):
+    """Text that reads as none where Fortnox hides it."""
+
+    def _deserialize(self, value: Any, *_: Any, **__: Any) -> str:
+        return "" if value == NO_RIGHT else self.read(value).strip()
 
 
 class _Ocr(_Label):
@@ -286,13 +305,19 @@ class _Fortnox(ma.Schema):
 
 
 class _WriteOffSchema(_Fortnox):
-    amount = _Sek(required=True)
+    amount = _Money(required=True)
+    currency = _WriteOffCurrency(load_default="", allow_none=True)
     account_number = _Label(load_default="")
     description = _Label(load_default="")
 
     @ma.post_load
     def _make(self, data: dict[str, Any], **_: Any) -> WriteOff:
-        return WriteOff(data["amount"], data["account_number"] or "", data["description"] or "")
+        currency = data["currency"] or ""
+        if currency in _IN_SEK and not data["amount"].same_quantum(_ORE):
+            raise ma.ValidationError("cannot be read", "Amount")
+        return WriteOff(
+            data["amount"], data["account_number"] or "", data["description"] or "", currency
+        )
 
 
 class _RowSchema(_Fortnox):
@@ -324,11 +349,15 @@ class _DetailSchema(_RowSchema):
     amount_currency = _Money(load_default=None, allow_none=True)
     write_offs = _Several(ma.fields.Nested(_WriteOffSchema), load_default=list, allow_none=True)
     invoice_ocr = _Label(load_default="", data_key="InvoiceOCR")
+    customer = _Shown(load_default="", data_key="InvoiceCustomerNumber")
 
     @ma.post_load
     def _make(self, data: dict[str, Any], **_: Any) -> InvoicePayment:
         write_offs = tuple(data.pop("write_offs") or ())
+        if any(one.currency not in (*_IN_SEK, data["currency"]) for one in write_offs):
+            raise Unreadable(("WriteOffs.Currency",))
         data["invoice_ocr"] = digits_only(data["invoice_ocr"] or "")
+        data["customer"] = data["customer"] or None
         return InvoicePayment(**data, write_offs=write_offs, write_off_exist=bool(write_offs))
 
 
@@ -339,6 +368,21 @@ class _InvoiceSchema(_Fortnox):
     @ma.post_load
     def _make(self, data: dict[str, Any], **_: Any) -> InvoiceOcr:
         return InvoiceOcr(data["number"], digits_only(data["ocr"] or ""))
+
+
+class _BalanceSchema(_Fortnox):
+    invoice_number = _Digits(required=True, data_key="DocumentNumber")
+    ocr = _Shown(load_default="", data_key="OCR")
+    customer = _Shown(load_default="", data_key="CustomerNumber")
+    currency = _Currency(required=True)
+    total = _Money(required=True)
+    balance = _Money(required=True)
+    booked = _Flag(required=True)
+    cancelled = _Flag(required=True)
+
+    @ma.post_load
+    def _make(self, data: dict[str, Any], **_: Any) -> InvoiceBalance:
+        return InvoiceBalance(**data | {"ocr": digits_only(data["ocr"])})
 
 
 class _Usual:
@@ -375,6 +419,7 @@ class _Usual:
 _LIST_ROW: Final = _Usual(_ListRowSchema())
 _DETAIL: Final = _DetailSchema()
 _INVOICE: Final = _InvoiceSchema()
+_BALANCE: Final = _BalanceSchema()
 
 
 def digits_only(text: str) -> str:
@@ -408,6 +453,14 @@ def invoice_ocr(row: Any) -> InvoiceOcr:
     :raises Unreadable: with the fields that are to blame.
     """
     return _load(_INVOICE, row)  # type: ignore[no-any-return]
+
+
+def invoice_balance(row: Any) -> InvoiceBalance:
+    """Read what a row of the list of invoices says of what remains to pay.
+
+    :raises Unreadable: with the fields that are to blame.
+    """
+    return _load(_BALANCE, row)  # type: ignore[no-any-return]
 
 
 def company_of(value: Any) -> Company | None:

@@ -194,8 +194,14 @@ class KeptLogin:
 class _Staying(SignedIn):
     """A login that goes on after the run."""
 
-    def __init__(self, endpoint: TokenEndpoint, tokens: Tokens, kept: KeptLogin) -> None:
-        super().__init__(endpoint, tokens)
+    def __init__(
+        self,
+        endpoint: TokenEndpoint,
+        tokens: Tokens,
+        kept: KeptLogin,
+        clock: Callable[[], float],
+    ) -> None:
+        super().__init__(endpoint, tokens, clock)
         self._kept = kept
 
     def _renewed(self, tokens: Tokens) -> Tokens:
@@ -214,12 +220,14 @@ def signed_in(
     stay: bool,
     log_in: Callable[[], str],
     now: Callable[[], float] = time.time,
+    clock: Callable[[], float] = time.monotonic,
 ) -> Iterator[SignedIn]:
     """Be signed in for the length of a run, and after it where a person wants to stay.
 
     :param stay: whether the login is kept; where not, one that was is ended.
     :param log_in: has a person sign in, and returns the authorization code.
     :param now: Unix time.
+    :param clock: seconds, to measure how long.
     """
     kept = KeptLogin(host, endpoint, configuration, now)
     tokens = kept.resume() if stay else None
@@ -229,14 +237,14 @@ def signed_in(
         tokens = endpoint.exchange(log_in())
         stay = stay and kept.keep(tokens)
     if not stay:
-        session = SignedIn(endpoint, tokens)
+        session = SignedIn(endpoint, tokens, clock)
         try:
             yield session
         finally:
             session.sign_out()
         return
     try:
-        yield _Staying(endpoint, tokens, kept)
+        yield _Staying(endpoint, tokens, kept, clock)
     except Exception as error:
         if _needs_another(error):
             kept.end()

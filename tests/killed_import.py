@@ -147,7 +147,7 @@ def close(task, steps):
 
 
 def import_and_save(task, steps):
-    time = FakeTime(task.get("now", 1_000.0))
+    time = FakeTime(task["now"]) if "now" in task else FakeTime()
     ask_for_small_pages(builtins)
     # What is kept of a login becomes durable by these, and nothing else uses them.
     os.fsync = stepping(steps, "fsync", os.fsync)

@@ -39,6 +39,7 @@ PAGE_SIZE = 6
 
 FIRST_DAY = datetime(2026, 4, 20, 9, 0, tzinfo=UTC)
 SECOND_DAY = FIRST_DAY + timedelta(days=1)
+_MORNING = SECOND_DAY.timestamp()
 
 #: The tables that a run may change, and what differs between two runs that are alike.
 TABLES = ("payments", "invoices", "definitions", "pending", "run_rows", "runs")
@@ -48,7 +49,7 @@ OWN_TO_A_RUN = frozenset({"id", "run_id", "requests", "saved_at", "registered_at
 class FakeTime:
     """Time that passes only while somebody waits."""
 
-    def __init__(self, now=1_000.0):
+    def __init__(self, now=_MORNING):
         self.now = now
 
     def __call__(self):
@@ -232,7 +233,7 @@ def fresh_code(sandbox):
 
 def prepare(path, redirect_uri):
     """Make a database on the morning of the second day, after a first import that was saved."""
-    time = FakeTime()
+    time = FakeTime(FIRST_DAY.timestamp())
     with sandbox_of(FIRST_DAY, redirect_uri, time) as sandbox, Store.create(path) as store:
         store.load_invoices(invoices_of_the_first_day())
         host = host_of(

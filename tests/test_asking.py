@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from decimal import Decimal
+from types import SimpleNamespace
 
 import pluggy
 import pytest
@@ -10,7 +11,7 @@ from asked import NORTH, SETTINGS, Person, add_invoice, books, pay, running
 from second_host import Host, hookimpl, new_run
 
 from opter_fortnox_plugin import plugin
-from opter_fortnox_plugin.protocol import invoices_query, payments_query
+from opter_fortnox_plugin.protocol import invoice_query, invoices_query, payments_query
 
 
 class HostWithPerson(Host):
@@ -43,8 +44,8 @@ def sandbox(state, monkeypatch):
 def ask(sandbox):
     """Ask for invoices; return the host that took the payments, and the report."""
 
-    def ask(numbers=(), references=(), **run):
-        manager, host = pluggy.PluginManager("opter"), HostWithPerson()
+    def ask(numbers=(), references=(), host=None, **run):
+        manager, host = pluggy.PluginManager("opter"), host or HostWithPerson()
         manager.register(host)
         manager.register(plugin)
         more = {"configuration": sandbox.environment()} | run
@@ -119,6 +120,48 @@ def test_a_login_to_another_company_is_refused(ask):
         ask(["1001"], company=type("Other", (), {"number": "1", "name": "Grannens Åkeri AB"}))
 
 
+class Comparing(HostWithPerson):
+    """A host that compares balances, and asks after payments that it registered."""
+
+    def __init__(self, *registered):
+        super().__init__()
+        self.registered, self.balances, self.gone = registered, {}, []
+
+    @hookimpl
+    def opter_known_invoices(self, run, invoice_numbers):
+        return invoice_numbers
+
+    @hookimpl
+    def opter_take_balances(self, run, balances):
+        self.balances |= {one.invoice_number: one.balance for one in balances}
+        return len(balances)
+
+    @hookimpl
+    def opter_registered_payments(self, run, company):
+        return [SimpleNamespace(number=n, invoice_number="1001") for n in self.registered]
+
+    @hookimpl
+    def opter_take_gone(self, run, payment_numbers):
+        self.gone.extend(payment_numbers)
+        return len(payment_numbers)
+
+
+def test_the_balance_of_just_these_invoices_is_handed_over(ask, company, sandbox):
+    pay(company, 1001, "400")
+    host, report = ask(["1001"], host=Comparing())
+    assert host.balances == {"1001": Decimal(600)}
+    assert report.requests == len(paths(sandbox)) == 3
+
+
+def test_a_registered_payment_that_is_deleted_is_gone_and_a_moved_one_is_handed_over(ask, company):
+    for invoice in (1001, 1001, 1002):
+        pay(company, invoice, "400")
+    company.delete_payment(1)
+    host, _ = ask(["1001"], host=Comparing("1", "3"))
+    assert host.gone == ["1"]
+    assert {n: one.invoice_number for n, one in host.payments.items()} == {"2": "1001", "3": "1002"}
+
+
 def test_an_import_type_of_another_plug_in_is_not_answered(ask):
     assert ask(["1001"], import_type="Other")[1] is None
 
@@ -128,3 +171,6 @@ def test_one_filter_of_its_own_goes_with_each_request():
     assert "invoicenumber" not in payments_query(1, None)
     assert invoices_query(1, "12345")["ocr"] == "12345"
     assert "ocr" not in invoices_query(1)
+    assert invoices_query(1, unpaid=True)["filter"] == "unpaid"
+    assert "filter" not in invoices_query(1)
+    assert invoice_query("12")["documentnumber"] == "12"

@@ -249,6 +249,14 @@ def test_when_nobody_comes_it_is_an_error_of_its_own(store, sandbox, now):
     assert refusal(host) == ("LOGIN_TIMED_OUT", 3)
 
 
+def test_nobody_is_waited_for_where_the_host_shows_the_login_to_nobody(store, sandbox, now):
+    host = host_of(store, sandbox, lambda _address, _answered: False, login_timeout=3600.0)
+    define(host, now)
+    began = time.monotonic()
+    assert refusal(host) == ("NO_WINDOW", 3)
+    assert time.monotonic() - began < 60
+
+
 def test_a_port_in_use_is_an_error_of_its_own(host, sandbox):
     with closing(socket.socket()) as taken:
         taken.bind(("127.0.0.1", urlsplit(sandbox.redirect_uri).port))

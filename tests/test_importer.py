@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import UTC, datetime
 from decimal import Decimal
 
 import pluggy
@@ -29,6 +30,7 @@ COMPANY = Company("4711", "Åkeriet AB")
 LISTED_AT = "Sun, 22 Nov 2026 10:00:00 GMT"
 #: The same morning, by the clock in Stockholm.
 MODIFIED_AT = "2026-11-22 10:00"
+NOON = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
 
 
 def listed(number, **fields):
@@ -95,7 +97,7 @@ class Wire:
 
 
 class SignedIn:
-    access_token = "a"
+    access_token, time = "a", None
 
 
 def run_import(wire, host=None, *, settings=SETTINGS, extra=(), everything=False, **run):
@@ -115,6 +117,7 @@ def run_import(wire, host=None, *, settings=SETTINGS, extra=(), everything=False
         pace,
         sleep=lambda seconds: None,
         waiting=lambda what, seconds: None,
+        now=NOON.timestamp,
     )
     rules = Settings.of(settings)
     with crew:

@@ -40,7 +40,7 @@ class Time:
     """A clock that goes on only when somebody rests; several threads may."""
 
     def __init__(self):
-        self.now, self._lock = 1000.0, threading.Lock()
+        self.now, self._lock = NOW.timestamp(), threading.Lock()
 
     def __call__(self):
         return self.now
@@ -81,13 +81,13 @@ class Knowing(Host):
 class Office:
     """A company in a sandbox, and a host that imports from it."""
 
-    def __init__(self):
+    def __init__(self, **switches):
         self.time = Time()
         self.state = State(Clock.stopped_at(NOW))
         self.company = self.state.add_company(seed.COMPANY, "Grusbilarna i Ådalen AB")
         self.sandbox = Sandbox(
             self.state,
-            switches=Switches(rate_limit=None),
+            switches=Switches(rate_limit=None, **switches),
             redirect_uri=f"http://localhost:{free_port()}/callback",
         )
 
@@ -110,7 +110,7 @@ class Office:
                 Payment(invoice_number=number, payment_date=day, modified=changed, **payment)
             )
 
-    def bring(self, host, **more):
+    def bring(self, host, *, everything=False, **more):
         """Import; return the report and how many requests of each kind there were."""
         grant = Grant(self.sandbox.client_id, seed.COMPANY, 1, SCOPES)
         code = self.state.tokens.issue_code(grant, self.sandbox.redirect_uri)
@@ -128,8 +128,9 @@ class Office:
         )  # fmt: skip
         self.sandbox.switchboard.asked.clear()
         report = import_payments(
-            run, environment={}, now=self.time, sleep=self.time.sleep, clock=self.time
-        )
+            run, everything=everything,
+            environment={}, now=self.time, sleep=self.time.sleep, clock=self.time,
+        )  # fmt: skip
         asked = [one for one in self.sandbox.switchboard.asked if one.path.startswith("/3/")]
         assert report.requests == len(asked)
         return report, Counter(_kind(one) for one in asked)

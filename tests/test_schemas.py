@@ -210,7 +210,7 @@ def test_the_detail_knows_amount_in_currency_ocr_and_write_offs():
     )
     assert row.amount_currency == Decimal("111.22")
     assert row.invoice_ocr == "900755"
-    assert row.write_offs == (WriteOff(Decimal("-0.40"), "3740", "Öresavrundning"),)
+    assert row.write_offs == (WriteOff(Decimal("-0.40"), "3740", "Öresavrundning", "SEK"),)
     assert row.write_off_exist is True
 
 
@@ -230,6 +230,43 @@ def test_a_write_off_without_account_and_description_is_one():
 )
 def test_a_write_off_that_cannot_be_read_makes_the_payment_unreadable(wrong):
     assert blamed(payment_detail, wired(detail(7, WriteOffs=wrong))) == ("WriteOffs",)
+
+
+@pytest.mark.parametrize("currency", ["", " ", None, "SEK", "sek", "EUR", " eur "])
+def test_a_write_off_may_be_in_sek_in_the_payments_currency_or_in_none(currency):
+    row = detail(7, Currency="EUR", AmountCurrency=490)
+    [off] = payment_detail(
+        wired(row | {"WriteOffs": [write_off(-10.25) | {"Currency": currency}]})
+    ).write_offs
+    assert (off.amount, off.currency) == (Decimal("-10.25"), (currency or "").strip().upper())
+
+
+def test_a_write_off_without_a_currency_has_none():
+    [off] = payment_detail(wired(detail(7, WriteOffs=[{"Amount": 10}]))).write_offs
+    assert off.currency == ""
+
+
+@pytest.mark.parametrize(("payment_in", "off_in"), [("SEK", "EUR"), ("EUR", "USD"), ("NOK", "DKK")])
+def test_a_write_off_in_a_third_currency_makes_the_payment_unreadable(payment_in, off_in):
+    row = detail(7, Currency=payment_in, AmountCurrency=490)
+    offs = [write_off(1), write_off(10) | {"Currency": off_in}]
+    assert blamed(payment_detail, wired(row | {"WriteOffs": offs})) == ("WriteOffs.Currency",)
+
+
+@pytest.mark.parametrize("wrong", ["API_NORIGHT", "KR", "euro", 1, "€€€"])
+def test_a_write_off_whose_currency_cannot_be_read_makes_the_payment_unreadable(wrong):
+    row = detail(7, WriteOffs=[write_off(10) | {"Currency": wrong}])
+    assert blamed(payment_detail, wired(row)) == ("WriteOffs",)
+
+
+def test_only_a_write_off_in_sek_has_no_less_than_an_ore():
+    row = detail(7, Currency="KWD", AmountCurrency=490)
+    [off] = payment_detail(
+        wired(row | {"WriteOffs": [write_off(1.125) | {"Currency": "KWD"}]})
+    ).write_offs
+    assert off.amount == Decimal("1.125")
+    in_sek = row | {"WriteOffs": [write_off(1.125)]}
+    assert blamed(payment_detail, wired(in_sek)) == ("WriteOffs",)
 
 
 def test_a_write_off_that_fortnox_hides_is_known_to_be_hidden():

@@ -171,7 +171,9 @@ class Window:
                 f"Logga in i fönstret som öppnas. Öppnas inget, gå till: {address}",
                 f"Sign in in the window that opens. If none does, go to: {address}",
             )
-            return open_window(address, answered)
+            open_window(address, answered)
+            # Whoever runs the command sees the address, whether or not a browser opens.
+            return True
         self._common.tell(f"Gå hit och logga in: {address}", f"Go here and sign in: {address}")
         self._common.tell(
             "Klistra sedan in adressen som inloggningen slutade på och tryck på Retur.",
@@ -181,7 +183,7 @@ class Window:
             target=self._read_answers, args=(answered,), name="answers", daemon=True
         )
         reader.start()
-        return False
+        return True
 
     def _read_answers(self, answered: Callable[[str], AnyText | None]) -> None:
         for line in lines_of(sys.stdin):

@@ -26,13 +26,17 @@ ONE = Decimal(1)
 
 @dataclass(frozen=True, kw_only=True)
 class WriteOff:
-    """A part of an invoice that was written off with a payment, in SEK."""
+    """A part of an invoice that was written off with a payment."""
 
     amount: Decimal
+    """In ``currency``."""
+
     account: int
     description: str = ""
     cost_center: str = ""
     currency: str = "SEK"
+    """SEK, that of the payment, or empty, which means SEK."""
+
     project: str = ""
     information: str = ""
 
@@ -77,9 +81,11 @@ class Payment:
     @property
     def effect(self) -> Decimal:
         """How much of its invoice a booked payment clears, in the invoice's currency."""
-        written_off = sum((row.amount for row in self.write_offs), ZERO)
-        if written_off and self.currency != "SEK" and self.amount and self.in_currency:
-            written_off = written_off * self.in_currency / self.amount
+        own = [row.amount for row in self.write_offs if row.currency == self.currency]
+        in_sek = sum((row.amount for row in self.write_offs), ZERO) - sum(own, ZERO)
+        if in_sek and self.currency != "SEK" and self.amount and self.in_currency:
+            in_sek = in_sek * self.in_currency / self.amount
+        written_off = sum(own, in_sek)
         return self.in_currency + written_off.quantize(Decimal("0.01"), ROUND_HALF_UP)
 
 

@@ -1,0 +1,155 @@
+"""What Fortnox says remains to pay of its invoices, for the host to compare.
+
+All that are unpaid, in one pass over pages, and single ones that the host asks for. It is
+advice: what moves while it is read does no harm, and a refusal ends nothing.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections import deque
+from collections.abc import Callable, Iterable, Sequence
+from functools import partial
+from typing import Any, Final
+
+from opter_fortnox_plugin.client import Client
+from opter_fortnox_plugin.contract import InvoiceBalance, Text
+from opter_fortnox_plugin.crew import Hands, Job
+from opter_fortnox_plugin.errors import FortnoxError, NotPermitted, Refused
+from opter_fortnox_plugin.host import Host
+from opter_fortnox_plugin.pace import REQUESTS
+from opter_fortnox_plugin.protocol import Page
+from opter_fortnox_plugin.schemas import Unreadable, invoice_balance
+
+log = logging.getLogger(__name__)
+
+#: Invoices that are asked for one by one in a run, at most.
+MOST_ASKED: Final = 100
+
+#: Digits of an invoice number that Fortnox can have; it refuses longer ones.
+_MOST_DIGITS: Final = 9
+
+
+class Balances:
+    """The balances of one company's invoices.
+
+    :param seconds_left: how long so many requests more will take, with all that
+        are to come anyhow; ``None`` where nothing tells.
+    """
+
+    def __init__(
+        self,
+        client: Client,
+        host: Host,
+        hands: Hands,
+        *,
+        seconds_left: Callable[[int], float | None],
+    ) -> None:
+        self._client = client
+        self._host = host
+        self._hands = hands
+        self._seconds_left = seconds_left
+        #: What a person should know: that something was refused, or not asked.
+        self.notes: list[Text] = []
+        #: Whether Fortnox refused to show invoices.
+        self.refused = False
+
+    def hand_over_unpaid(self) -> None:
+        """Hand over the balance of each invoice that is unpaid in Fortnox.
+
+        Fortnox leaves out what is not booked, so nothing follows from what is not among them.
+        """
+        jobs = deque([self._start(partial(self._client.invoices, 1, unpaid=True))])
+        begun, done, pages = 1, 0, None
+        while jobs:
+            left = self._seconds_left(pages - begun if pages else 0)
+            self._host.tell("invoices", done, pages, _COMPARING, left)
+            page = self._result(jobs.popleft())
+            if page is None:
+                return
+            done += 1
+            # Behind an empty page there is nothing, whatever number of pages was told.
+            pages = max(begun, page.pages) if page.rows else begun
+            while begun < pages and len(jobs) < REQUESTS:
+                begun += 1
+                jobs.append(self._start(partial(self._client.invoices, begun, unpaid=True)))
+            self._host.take_balances(balances_of(page.rows))
+
+    def hand_over(self, invoice_numbers: Iterable[str]) -> None:
+        """Hand over the balances of single invoices: of those that are there."""
+        possible = [one for one in dict.fromkeys(invoice_numbers) if can_be_one(one)]
+        asked = possible[:MOST_ASKED]
+        if len(asked) < len(possible):
+            self.notes.append(_not_asked(len(possible) - len(asked)))
+        jobs = [self._start(partial(self._client.invoices_like, number)) for number in asked]
+        found: list[InvoiceBalance] = []
+        for done, (number, job) in enumerate(zip(asked, jobs, strict=True)):
+            self._host.tell("invoices", done, len(asked), _COMPARING, self._seconds_left(0))
+            page = self._result(job)
+            if page is None:
+                break
+            # Fortnox finds every number that holds these digits.
+            found += [one for one in balances_of(page.rows) if one.invoice_number == number]
+        self._host.take_balances(found)
+
+    def _start(self, ask: Callable[[], Page]) -> Job[Page | FortnoxError]:
+        return self._hands.start(partial(_unless_refused, ask))
+
+    def _result(self, job: Job[Page | FortnoxError]) -> Page | None:
+        """Wait for a page; ``None``, and a note, where Fortnox refuses it."""
+        page = self._hands.result(job)
+        if isinstance(page, Page):
+            return page
+        log.warning("invoices cannot be compared: %s", page.code)
+        self.refused = True
+        self.notes.append(_not_compared(page.sentence))
+        return None
+
+
+def balances_of(rows: Sequence[Any]) -> list[InvoiceBalance]:
+    """Read rows of the list of invoices, but for those that cannot be read."""
+    found = []
+    for raw in rows:
+        try:
+            found.append(invoice_balance(raw))
+        except Unreadable:
+            continue
+    if len(found) < len(rows):
+        log.warning("%s invoices cannot be read, and are not compared", len(rows) - len(found))
+    return found
+
+
+def can_be_one(number: str) -> bool:
+    """Tell whether Fortnox can have an invoice of this number."""
+    digits = number.isascii() and number.isdigit() and len(number) <= _MOST_DIGITS
+    return digits and not number.startswith("0")
+
+
+def _unless_refused(ask: Callable[[], Page]) -> Page | FortnoxError:
+    # Caught here, since the error of a job ends the whole run.
+    try:
+        return ask()
+    except (NotPermitted, Refused) as error:
+        return error
+
+
+_COMPARING: Final = Text(
+    "Jämför vad som återstår av fakturorna i Fortnox",
+    "Comparing what remains of the invoices in Fortnox",
+)
+
+
+def _not_asked(count: int) -> Text:
+    return Text(
+        f"{count} obetalda fakturor hann inte kontrolleras i Fortnox: högst {MOST_ASKED} frågas "
+        "det efter per import",
+        f"{count} unpaid invoices were not checked in Fortnox: at most {MOST_ASKED} are asked "
+        "for in an import",
+    )
+
+
+def _not_compared(why: Text) -> Text:
+    return Text(
+        f"Vad som återstår av fakturorna kunde inte jämföras med Fortnox. {why.sv}",
+        f"What remains of the invoices could not be compared with Fortnox. {why.en}",
+    )
