@@ -7,13 +7,12 @@ exception would keep the others from hearing. Nobody can undo anything here.
 from __future__ import annotations
 
 import logging
-import sqlite3
 import traceback
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from hostsim import journal
-from hostsim.errors import HostError, failure_of
+from hostsim.errors import failure_of
 from hostsim.previews import saved_payments
 
 if TYPE_CHECKING:
@@ -42,8 +41,9 @@ def tell_changes(plugins: Plugins, store: Store) -> None:
     for name, call in plugins.listeners("opter_books_changed"):
         try:
             _catch_up(store, name, call)
-        except (HostError, sqlite3.Error) as error:
-            what = error.code if isinstance(error, HostError) else type(error).__name__
+        except Exception as error:  # noqa: BLE001 whatever it is, the books are changed
+            failure = failure_of(error)
+            what = failure.code if failure is not None else type(error).__name__
             log.warning("plug-in %s could not be told what changed the books: %s", name, what)
 
 
