@@ -41,8 +41,8 @@ FIRST_DAY = datetime(2026, 4, 20, 9, 0, tzinfo=UTC)
 SECOND_DAY = FIRST_DAY + timedelta(days=1)
 
 #: The tables that a run may change, and what differs between two runs that are alike.
-TABLES = ("payments", "invoices", "definitions", "pending", "run_rows", "runs")
-OWN_TO_A_RUN = frozenset({"id", "run_id", "requests", "saved_at", "registered_at"})
+TABLES = ("payments", "invoices", "definitions", "pending", "run_rows", "runs", "journal")
+OWN_TO_A_RUN = frozenset({"id", "run_id", "requests", "saved_at", "registered_at", "at"})
 
 
 class FakeTime:
