@@ -500,8 +500,13 @@ class BookChange(Protocol):
     """
 
     @property
+    def books(self) -> str:
+        """Which books were changed: letters and digits, at most 50, the same for ever. Two
+        databases of a host, such as that of a demonstration, are two books."""
+
+    @property
     def sequence(self) -> int:
-        """Higher than that of every earlier change; some numbers may be missing."""
+        """In these books. Higher than that of every earlier change; some numbers may be missing."""
 
     @property
     def kind(self) -> str:
@@ -799,8 +804,8 @@ def opter_books_changed(changes: Sequence[BookChange]) -> int | None:
     change may be told twice: equal ``sequence``, equal change. Cannot undo or refuse
     anything.
 
-    :param changes: those behind the last one that the plug-in acknowledged, in the order of
-        their ``sequence``; at least one, at most :data:`BATCH`.
+    :param changes: of one and the same ``books``: those behind the last one that the plug-in
+        acknowledged, in the order of their ``sequence``; at least one, at most :data:`BATCH`.
     :return: the ``sequence`` of the last change that the plug-in has durably kept, one of
         ``changes``. Anything else acknowledges nothing, and nothing more is told until the
         next occasion.

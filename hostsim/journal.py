@@ -53,6 +53,7 @@ def _change(row: sqlite3.Row) -> BookChange:
     if row["number"] is not None:
         key = PaymentKey(row["company"], row["number"], row["import_type"])
     return BookChange(
+        books=row["books"],
         sequence=row["sequence"],
         kind=row["kind"],
         payment_id=row["payment_id"],
@@ -73,7 +74,8 @@ def _change(row: sqlite3.Row) -> BookChange:
 
 _AFTER = """
     SELECT j.*, p.import_type, p.company, p.number, p.date, p.currency, p.source,
-           i.region, i.number AS host_invoice_number
+           i.region, i.number AS host_invoice_number,
+           (SELECT value FROM settings WHERE key = 'books') AS books
     FROM journal j JOIN payments p ON p.id = j.payment_id JOIN invoices i ON i.id = p.invoice_id
     WHERE j.sequence > :sequence ORDER BY j.sequence LIMIT :most
 """

@@ -766,11 +766,11 @@ _TAKE = f"""
 
 # MATERIALIZED, so that SQLite makes an index of it.
 _REGISTER = f"""
-    WITH replaced (number_of, payment_id) AS MATERIALIZED
-        (SELECT key, value FROM json_each(:replaced))
     INSERT INTO payments (origin, import_type, company, {PAYMENT_COLUMNS}, invoice_id, status,
                           warning_sv, warning_en, written_off, effect, bank_account, run_id, user,
                           registered_at, replaces)
+    WITH replaced (number_of, payment_id) AS MATERIALIZED
+        (SELECT key, value FROM json_each(:replaced))
     SELECT 'import', :import_type, :company, {PAYMENT_COLUMNS}, invoice_id, status,
            warning_sv, warning_en, written_off, effect,
            (SELECT bank_account FROM runs WHERE id = :run), run_id, :user, :at, payment_id

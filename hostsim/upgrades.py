@@ -97,6 +97,7 @@ def _from_2_to_3(db: sqlite3.Connection) -> None:
 
 
 _NEW_IN_3 = (
+    "INSERT INTO settings",
     "CREATE TABLE run_balances",
     "CREATE TABLE run_checked",
     "CREATE TABLE payments",

@@ -75,8 +75,16 @@ def ledger():
     return module
 
 
-def sequences(module):
-    with module.ledger() as db, closing(db.execute("SELECT sequence FROM ledger")) as rows:
+def file_of(store):
+    [books] = store.db.execute("SELECT value FROM settings WHERE key = 'books'").fetchone()
+    return f"ledger-{books}.db"
+
+
+def sequences(module, store):
+    with (
+        module.ledger(file_of(store)) as db,
+        closing(db.execute("SELECT sequence FROM ledger")) as rows,
+    ):
         return [sequence for (sequence,) in rows]
 
 
@@ -86,10 +94,14 @@ def wrong_after(path):
     with Store.open(path) as store:
         Host(store, Plugins([("ledger", module)])).tell_listeners()
         Books(store).journal_adds_up()
-        paid = {(region, number): its for (region, number, _), its in module.paid().items() if its}
+        paid = {
+            (region, number): its
+            for (region, number, _), its in module.paid(file_of(store)).items()
+            if its
+        }
         if paid != Books(store).by_invoice():
             return "the ledger is not the books"
-        if sequences(module) != list(range(1, journal.last(store.db) + 1)):
+        if sequences(module, store) != list(range(1, journal.last(store.db) + 1)):
             return "a change is missing"
         if journal.acknowledged(store.db, "ledger") != journal.last(store.db):
             return "not all is acknowledged"
@@ -110,7 +122,7 @@ def test_a_ledger_is_right_wherever_the_host_is_killed(attempt):
         if found := damage(path):
             wrong.append(f"{told}: the database is damaged: {found}")
         with Store.open(path) as store:
-            left = content(store), tuple(sequences(ledger()))
+            left = content(store), tuple(sequences(ledger(), store))
         if left not in right:
             if found := wrong_after(path):
                 wrong.append(f"{told}: {found}")

@@ -63,7 +63,7 @@ def ledger(tmp_path, monkeypatch):
 
 def change(sequence, effect, number="1001", **values):
     defaults = {
-        "kind": "registered", "region": "", "host_invoice_number": number,
+        "books": "b", "kind": "registered", "region": "", "host_invoice_number": number,
         "date": date(2026, 2, 1), "amount": Decimal(effect), "currency": "SEK",
     }  # fmt: skip
     return types.SimpleNamespace(sequence=sequence, effect=Decimal(effect), **defaults | values)
@@ -81,14 +81,21 @@ def test_the_ledger_adds_up_invoice_by_invoice_to_the_ore(ledger):
         change(4, "0.01"),
     ]
     assert ledger.opter_books_changed(several) == 4
-    assert ledger.paid() == {("", "1001", "SEK"): Decimal("0.01"), ("", "Ö-1", "EUR"): 10}
+    paid = {("", "1001", "SEK"): Decimal("0.01"), ("", "Ö-1", "EUR"): 10}
+    assert ledger.paid("ledger-b.db") == paid
 
 
 def test_a_change_that_is_told_twice_stands_in_the_ledger_once(ledger):
     several = [change(1, "100"), change(2, "50")]
     ledger.opter_books_changed(several[:1])
     assert ledger.opter_books_changed(several) == 2
-    assert ledger.paid() == {("", "1001", "SEK"): 150}
+    assert ledger.paid("ledger-b.db") == {("", "1001", "SEK"): 150}
+
+
+def test_two_books_are_two_ledgers(ledger):
+    ledger.opter_books_changed([change(1, "100")])
+    ledger.opter_books_changed([change(1, "50", books="demonstration")])
+    assert ledger.paid("ledger-b.db") == {("", "1001", "SEK"): 100}
 
 
 def test_it_is_installed_as_any_plug_in_and_hears_whatever_a_person_does(tmp_path):
@@ -117,8 +124,9 @@ def test_it_is_installed_as_any_plug_in_and_hears_whatever_a_person_does(tmp_pat
     ):
         done = bgmax.hostsim(*words, environment=environment, folder=tmp_path)
         assert done.returncode == 0, done.stderr
+    [file] = tmp_path.glob("ledger-*.db")
     printed = subprocess.run(
-        [sys.executable, site / "ledger.py"],
+        [sys.executable, site / "ledger.py", file],
         cwd=tmp_path, capture_output=True, check=True, text=True,
     )  # fmt: skip
     assert printed.stdout == "\t1001\t0.00\tSEK\n\t1002\t75.25\tSEK\n"
