@@ -134,6 +134,23 @@ def test_nothing_is_told_that_is_not_committed(host, store, ledger):
     assert (ledger.told, journal.last(store.db)) == ([], 0)
 
 
+def test_one_that_is_taken_again_after_its_deletion_is_another_payment_of_the_same_key(
+    host, store, plugin, ledger
+):
+    brought_in(host, plugin, payment(1))
+    host.delete_payment(1, why="fel")
+    plugin.source = {"1": payment(1)}
+    shown(host, plugin, payment(1))
+    host.decide("Fortnox", "1", "take-again")
+    host.save()
+    assert [(kind, its) for kind, its, *_ in told(ledger)] == [
+        ("registered", 1),
+        ("deleted", 1),
+        ("registered", 2),
+    ]
+    agree(ledger, store)
+
+
 # --- What was not acknowledged ---
 
 
@@ -226,6 +243,15 @@ def test_an_import_tells_before_it_reads(host, store, plugin, ledger):
     plugin.during = lambda _run: ledger.told.append("read")
     host.import_payments("Fortnox")
     assert ledger.told == [[1], [1], "read"]
+
+
+def test_a_save_tells_what_was_left_before_it_registers(host, store, plugin, ledger):
+    shown(host, plugin, payment(1))
+    ledger.troubles = ["killed"]
+    with pytest.raises(Killed):
+        host.add_payment("1002", Decimal(1))
+    host.save()
+    assert ledger.told == [[1], [1], [2]]
 
 
 def test_an_acknowledgement_never_goes_back(store):
