@@ -441,7 +441,6 @@ def counter(
     if payment is None:
         message = f"payment {payment_id} cannot be read"
         raise RuntimeError(message)
-    db.execute("UPDATE payments SET state = 'countered' WHERE id = ?", (payment_id,))
     values = {name: row[name] for name in PAYMENT_COLUMNS.split(", ")} | {
         "amount": _negative(row["amount"]),
         "amount_currency": _negative(row["amount_currency"]),
@@ -473,6 +472,7 @@ def counter(
             at.isoformat(),
         ),
     )
+    db.execute("UPDATE payments SET state = 'countered' WHERE id = ?", (payment_id,))
     take_from_invoice(db, row["invoice_id"], -Decimal(row["effect"]))
 
 

@@ -22,6 +22,7 @@ How a run goes::
                                 ◄───────── ImportReport
     … a person looks, and saves; the host commits …
     opter_payments_saved (batches), opter_run_saved  ─►  every listener
+    opter_books_changed (batches)  ─►  every listener
 
 Rules that hold for every hook:
 
@@ -499,8 +500,13 @@ class BookChange(Protocol):
     """
 
     @property
+    def books(self) -> str:
+        """Which books were changed: letters and digits, at most 50, the same for ever. Two
+        databases of a host, such as that of a demonstration, are two books."""
+
+    @property
     def sequence(self) -> int:
-        """Higher than that of every earlier change; some numbers may be missing."""
+        """In these books. Higher than that of every earlier change; some numbers may be missing."""
 
     @property
     def kind(self) -> str:
@@ -789,15 +795,20 @@ def opter_payments_saved(run: SavedRun, payments: Sequence[SavedPayment]) -> Non
 def opter_books_changed(changes: Sequence[BookChange]) -> int | None:
     """Hear of what changed the books, in order and without a gap.
 
-    Since 1.2. Called after each commit that changed the books, in every plug-in that
-    listens, one plug-in at a time; never in two threads or processes at once. What a
-    plug-in did not acknowledge, since it failed or the program ended, it is told again,
-    and a new listener is told everything from the first change on. So a change may be told
-    twice, and ``sequence`` says that it is the same. Cannot undo or refuse anything.
+    Since 1.2. Called after each commit that changed the books (a save, a payment by hand, a
+    deletion), and before an import and a save for what is left from earlier, such as when
+    the program ended in between. Called in every plug-in that listens, one plug-in at a time
+    and never in two threads or processes at once, again and again until it has acknowledged
+    all. A plug-in that is new is told everything from the first change on; one that was
+    switched off, what it missed. What a plug-in did not acknowledge it is told again, so a
+    change may be told twice: equal ``sequence``, equal change. Cannot undo or refuse
+    anything.
 
-    :param changes: the next ones, at most :data:`BATCH`.
-    :return: the ``sequence`` of the last change that the plug-in has kept: what comes
-        behind it is told next. Anything else acknowledges nothing.
+    :param changes: of one and the same ``books``: those behind the last one that the plug-in
+        acknowledged, in the order of their ``sequence``; at least one, at most :data:`BATCH`.
+    :return: the ``sequence`` of the last change that the plug-in has durably kept, one of
+        ``changes``. Anything else acknowledges nothing, and nothing more is told until the
+        next occasion.
 
     An error is logged and acknowledges nothing.
     """

@@ -30,7 +30,7 @@ from hostsim.errors import PreviewChanged, SettingsRefused, failure_of, host_err
 from hostsim.explaining import Answer, Explanation, Question
 from hostsim.history import Imported
 from hostsim.hookspecs import CONTRACT
-from hostsim.listening import tell
+from hostsim.listening import tell, tell_changes
 from hostsim.models import SEK, Company, Decision, Definition, Payment, Run, SavedRun
 from hostsim.previews import Preview, Recording
 from hostsim.reconciling import FullRun, Reconciliation
@@ -294,6 +294,7 @@ class Host:
         refuse_other_region(definition, region)
         self.plugins.owner(definition.import_type)
         self._refuse_other_currency()
+        self.tell_listeners()
         with self._alone(name):
             recording = Recording(self.store, self._new_id(), self.store.definition(name))
             refuse_other_region(recording.definition, region)
@@ -507,7 +508,9 @@ class Host:
         day = at.date() if date is None else date
         entry = Entry(invoice_number, amount, day, region, bank_account, currency, rate)
         with self.store.change() as db:
-            return by_hand.add(db, entry, self._user, at)
+            its = by_hand.add(db, entry, self._user, at)
+        self.tell_listeners()
+        return its
 
     def delete_payment(self, payment_id: int, *, why: str) -> None:
         """Delete a registered payment, typed or imported; it stays in the list, marked.
@@ -518,6 +521,7 @@ class Host:
         """
         with self.store.change() as db:
             by_hand.delete(db, payment_id, why, self._user, self._clock())
+        self.tell_listeners()
 
     # --- Comparing afterwards ---
 
@@ -679,6 +683,7 @@ class Host:
         if chosen is None:
             return None
         self._refuse_other_currency()
+        self.tell_listeners()
         with self._alone(chosen):
             run_id = previews.open_runs(self.store).get(chosen)
             if run_id is None:
@@ -695,7 +700,16 @@ class Host:
         import_type = recording.definition.import_type
         saved = SavedRun(run_id, import_type, chosen, company, preview.counts["ready"])
         tell(self.plugins, self.store, saved)
+        self.tell_listeners()
         return preview
+
+    def tell_listeners(self) -> None:
+        """Tell each plug-in that listens what changed the books and it has not acknowledged.
+
+        Every method that changes the books does it after the commit; an import and a save
+        also before they begin, for what was left when a program ended.
+        """
+        tell_changes(self.plugins, self.store)
 
     def _to_save(self, name: str | None) -> str | None:
         if name is not None:

@@ -1,13 +1,84 @@
-"""What changed the books, in order, as listeners are told of it.
+"""What changed the books, in order, and how far each listener has acknowledged it.
 
-Every change is written down in the transaction that makes it, and nothing is
-ever changed or taken out: the sum of the effects on an invoice is what its
-payments have taken from its total.
+Triggers in ``schema.sql`` write a change down in the transaction that makes it, and
+refuse that anything is ever changed or taken out: the sum of the effects on an invoice
+is what its payments have taken from its total.
 """
 
 from __future__ import annotations
 
 import sqlite3
+from datetime import date, datetime
+from decimal import Decimal
+
+from hostsim.hookspecs import BATCH
+from hostsim.models import BookChange, PaymentKey
+
+
+def changes_after(db: sqlite3.Connection, sequence: int, most: int = BATCH) -> list[BookChange]:
+    """Give the changes that come next."""
+    rows = db.execute(_AFTER, {"sequence": sequence, "most": most})
+    return [_change(row) for row in rows]
+
+
+def last(db: sqlite3.Connection) -> int:
+    """Give the sequence of the last change; 0 where there is none."""
+    found: int = db.execute("SELECT COALESCE(max(sequence), 0) FROM journal").fetchone()[0]
+    return found
+
+
+def acknowledged(db: sqlite3.Connection, listener: str) -> int:
+    """Give the sequence of the last change that a listener has kept; 0 for a new one."""
+    query = "SELECT sequence FROM listeners WHERE name = ?"
+    row = db.execute(query, (listener,)).fetchone()
+    return 0 if row is None else int(row["sequence"])
+
+
+def acknowledge(db: sqlite3.Connection, listener: str, sequence: int) -> None:
+    """Write down what a listener has kept; it never goes back."""
+    db.execute(
+        "INSERT INTO listeners (name, sequence) VALUES (:name, :sequence)"
+        " ON CONFLICT (name) DO UPDATE SET sequence = max(sequence, excluded.sequence)",
+        {"name": listener, "sequence": sequence},
+    )
+
+
+def begin(db: sqlite3.Connection) -> None:
+    """Write the journal of books that were kept without one."""
+    db.execute(_BEGIN)
+
+
+def _change(row: sqlite3.Row) -> BookChange:
+    key = None
+    if row["number"] is not None:
+        key = PaymentKey(row["company"], row["number"], row["import_type"])
+    return BookChange(
+        books=row["books"],
+        sequence=row["sequence"],
+        kind=row["kind"],
+        payment_id=row["payment_id"],
+        replaces=row["replaces"],
+        key=key,
+        region=row["region"],
+        host_invoice_number=row["host_invoice_number"],
+        date=date.fromisoformat(row["date"]),
+        amount=Decimal(row["amount"]),
+        currency=row["currency"],
+        amount_currency=Decimal(row["amount_currency"] or row["amount"]),
+        effect=Decimal(row["effect"]),
+        source=row["source"],
+        user=row["user"],
+        at=datetime.fromisoformat(row["at"]),
+    )
+
+
+_AFTER = """
+    SELECT j.*, p.import_type, p.company, p.number, p.date, p.currency, p.source,
+           i.region, i.number AS host_invoice_number,
+           (SELECT value FROM settings WHERE key = 'books') AS books
+    FROM journal j JOIN payments p ON p.id = j.payment_id JOIN invoices i ON i.id = p.invoice_id
+    WHERE j.sequence > :sequence ORDER BY j.sequence LIMIT :most
+"""
 
 # A payment and the one that counters it stand in the books as two rows; what a deleted one
 # took back stands in the row itself.
@@ -15,28 +86,13 @@ _BEGIN = """
     INSERT INTO journal (kind, payment_id, replaces, amount, amount_currency, effect, user, at)
     SELECT kind, payment_id, replaces, amount, amount_currency, effect, user, at FROM (
         SELECT CASE state WHEN 'counter' THEN 'reversed' ELSE 'registered' END AS kind,
-               COALESCE(p.counters, p.id) AS payment_id,
-               (SELECT c.counters FROM payments c WHERE c.state = 'counter'
-                AND p.state <> 'counter' AND c.run_id = p.run_id AND c.company = p.company
-                AND c.import_type = p.import_type AND c.number = p.number) AS replaces,
+               COALESCE(counters, id) AS payment_id, replaces,
                amount, amount_currency, effect, user, registered_at AS at, id, 0 AS undone
-        FROM payments p
+        FROM payments
         UNION ALL
-        SELECT 'deleted', id, NULL, negative(amount), negative(amount_currency),
-               negative(effect), deleted_by, deleted_at, id, 1
+        SELECT 'deleted', id, NULL, replace('-' || amount, '--', ''),
+               replace('-' || amount_currency, '--', ''), replace('-' || effect, '--', ''),
+               deleted_by, deleted_at, id, 1
         FROM payments WHERE state = 'deleted'
-    ) ORDER BY at, id, undone
+    ) ORDER BY julianday(at), id, undone
 """
-
-
-def begin(db: sqlite3.Connection) -> None:
-    """Write the journal of books that were kept without one."""
-    db.create_function("negative", 1, _negative, deterministic=True)
-    db.execute(_BEGIN)
-
-
-def _negative(text: str | None) -> str | None:
-    # As text, so that nothing is rounded.
-    if text is None or not text.strip("-0."):
-        return text
-    return text[1:] if text.startswith("-") else f"-{text}"

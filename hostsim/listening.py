@@ -1,4 +1,4 @@
-"""Telling others what was registered, after the commit.
+"""Telling others what was registered and what changed the books, after the commit.
 
 Every plug-in that listens is told alone: in one pluggy call the first
 exception would keep the others from hearing. Nobody can undo anything here.
@@ -11,6 +11,7 @@ import traceback
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
+from hostsim import journal
 from hostsim.errors import failure_of
 from hostsim.previews import saved_payments
 
@@ -30,9 +31,49 @@ def tell(plugins: Plugins, store: Store, run: SavedRun) -> None:
         _told(name, call, "opter_run_saved", run=run)
 
 
-def _told(name: str, call: Callable[..., Any], hook: str, **arguments: object) -> None:
+def tell_changes(plugins: Plugins, store: Store) -> None:
+    """Tell every listener what changed the books and it has not acknowledged yet.
+
+    What cannot be told now is told at the next occasion.
+    """
+    if store.db.in_transaction:
+        return  # nothing is told that is not committed
+    for name, call in plugins.listeners("opter_books_changed"):
+        try:
+            _catch_up(store, name, call)
+        except Exception as error:  # noqa: BLE001 whatever it is, the books are changed
+            failure = failure_of(error)
+            what = failure.code if failure is not None else type(error).__name__
+            log.warning("plug-in %s could not be told what changed the books: %s", name, what)
+
+
+def _catch_up(store: Store, name: str, call: Callable[..., Any]) -> None:
+    while journal.acknowledged(store.db, name) < journal.last(store.db):
+        with store.locks.hold("listener", name, wait=0) as got:
+            # Whoever holds it looks again when it has let go, so that nothing is left behind.
+            if not got or not _kept_all(store, name, call):
+                return
+
+
+def _kept_all(store: Store, name: str, call: Callable[..., Any]) -> bool:
+    """Tell a listener the next changes until nothing is left; say whether it kept them all."""
+    known = journal.acknowledged(store.db, name)
+    while changes := journal.changes_after(store.db, known):
+        kept = _told(name, call, "opter_books_changed", changes=changes)
+        if type(kept) is not int or not known < kept <= changes[-1].sequence:
+            if kept is not None and kept != known:
+                log.warning("plug-in %s acknowledged what it was not told", name)
+            return False
+        with store.change() as db:
+            journal.acknowledge(db, name, kept)
+        known = kept
+    return True
+
+
+def _told(name: str, call: Callable[..., Any], hook: str, **arguments: object) -> Any:
+    """Give the answer of a listener; ``None`` where it failed."""
     try:
-        call(hook, **arguments)
+        return call(hook, **arguments)
     except KeyboardInterrupt:
         raise
     except BaseException as error:  # noqa: BLE001 whatever it is, it harms nobody
@@ -44,3 +85,4 @@ def _told(name: str, call: Callable[..., Any], hook: str, **arguments: object) -
             frames = traceback.extract_tb(error.__traceback__)
             where = [f"{frame.filename}:{frame.lineno} {frame.name}" for frame in frames]
             log.debug("plug-in %s failed at %s", name, " < ".join(reversed(where)))
+    return None

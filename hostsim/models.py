@@ -237,6 +237,7 @@ class RegisteredPayment:
 class BookChange:
     """One change of the books, as listeners are told; the fields are those of the contract."""
 
+    books: str
     sequence: int
     kind: str  # registered, reversed or deleted
     payment_id: int

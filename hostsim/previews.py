@@ -552,8 +552,8 @@ class Recording:
         try:
             with self.store.change() as db:
                 self._refuse_other_company(company)
-                hidden = self._settle_invoices(db, company.number, user, at)
-                self._register(db, company, user, at)
+                hidden, replaced = self._settle_invoices(db, company.number, user, at)
+                self._register(db, company, user, at, replaced)
                 self._keep_pending(db, company.number, at, hidden)
                 deciding.settle(db, self.definition.name, company.number, self.run_id, at)
                 self._remember(db, company, user, at)
@@ -587,9 +587,13 @@ class Recording:
 
     def _settle_invoices(
         self, db: sqlite3.Connection, company: str, user: str, at: datetime
-    ) -> list[_Hidden]:
-        """Judge again, and move what remains on the invoices; refuse any difference."""
+    ) -> tuple[list[_Hidden], Mapping[str, int]]:
+        """Judge again, and move what remains on the invoices; refuse any difference.
+
+        :return: what decisions hide; and by number, the payment that one comes in place of.
+        """
         hidden = []
+        replaced: dict[str, int] = {}
         moves = self._moves(company, asking=False)
         with self._sorted_out(company, moves) as rows:
             for batch in rows.plain():
@@ -607,30 +611,43 @@ class Recording:
                     if judgement.below is not None and row["number"]:
                         hidden.append(_Hidden(row["id"], judgement.reason or "", judgement.below))
                     if judgement.kind == judging.READY:
-                        olds = {one.id for one in rows.gone.get(row["number"], ())}
+                        olds = [one.id for one in rows.gone.get(row["number"], ())]
                         if row["reg_id"] is not None:
-                            olds.add(row["reg_id"])
-                        for old in sorted(olds - reversed_ids):
+                            olds.append(row["reg_id"])
+                        for old in sorted(set(olds) - reversed_ids):
                             deciding.counter(db, old, self.run_id, user, at)
-                        reversed_ids |= olds
+                        reversed_ids.update(olds)
+                        if olds:
+                            replaced[row["number"]] = olds[-1]
                 effects = [one.effect for one in group.judgements if one.kind == judging.READY]
                 if effects and group.invoice_id is not None:
                     with localcontext(EXACT):
                         taken = sum(effects, ZERO)
                     deciding.take_from_invoice(db, group.invoice_id, taken)
-        return hidden
+        return hidden, replaced
 
-    def _register(self, db: sqlite3.Connection, company: Company, user: str, at: datetime) -> None:
+    def _register(
+        self,
+        db: sqlite3.Connection,
+        company: Company,
+        user: str,
+        at: datetime,
+        replaced: Mapping[str, int],
+    ) -> None:
+        """Register what is ready.
+
+        :param replaced: by number, the countered payment that one comes in place of.
+        """
         db.execute(
-            f"INSERT INTO payments (origin, import_type, company, {PAYMENT_COLUMNS}, invoice_id,"  # noqa: S608 a constant
-            " status, warning_sv, warning_en, written_off, effect, bank_account, run_id, user,"
-            " registered_at)"
-            f" SELECT 'import', ?, ?, {PAYMENT_COLUMNS}, invoice_id, status, warning_sv,"
-            " warning_en, written_off, effect,"
-            " (SELECT bank_account FROM runs WHERE id = run_id), run_id, ?, ?"
-            " FROM run_rows WHERE run_id = ? AND kind = 'ready'"
-            f" ORDER BY {OLDEST_FIRST.format('run_rows')}",
-            (self.definition.import_type, company.number, user, at.isoformat(), self.run_id),
+            _REGISTER,
+            {
+                "import_type": self.definition.import_type,
+                "company": company.number,
+                "user": user,
+                "at": at.isoformat(),
+                "run": self.run_id,
+                "replaced": json.dumps(replaced),
+            },
         )
 
     def _keep_pending(
@@ -857,6 +874,21 @@ _TAKE = f"""
     VALUES (?, {", ".join("?" * len(PAYMENT_COLUMNS.split(", ")))}, ?, ?, ?, 1)
     ON CONFLICT (run_id, number) WHERE number <> '' DO UPDATE SET {_REPLACED},
         fresh = 1, gone = 0, earlier_reason = NULL, earlier_sv = NULL, earlier_en = NULL
+"""  # noqa: S608 constants
+
+# MATERIALIZED, so that SQLite makes an index of it.
+_REGISTER = f"""
+    INSERT INTO payments (origin, import_type, company, {PAYMENT_COLUMNS}, invoice_id, status,
+                          warning_sv, warning_en, written_off, effect, bank_account, run_id, user,
+                          registered_at, replaces)
+    WITH replaced (number_of, payment_id) AS MATERIALIZED
+        (SELECT key, value FROM json_each(:replaced))
+    SELECT 'import', :import_type, :company, {PAYMENT_COLUMNS}, invoice_id, status,
+           warning_sv, warning_en, written_off, effect,
+           (SELECT bank_account FROM runs WHERE id = :run), run_id, :user, :at, payment_id
+    FROM run_rows LEFT JOIN replaced ON number_of = number
+    WHERE run_id = :run AND kind = 'ready'
+    ORDER BY {OLDEST_FIRST.format("run_rows")}
 """  # noqa: S608 constants
 
 # A payment that could be read is screened anew; one that could not keeps its reason.

@@ -5,6 +5,8 @@ CREATE TABLE settings (
     key   TEXT PRIMARY KEY,
     value TEXT NOT NULL
 );
+-- Which books these are: a listener may hear of those of a demonstration, too.
+INSERT INTO settings (key, value) VALUES ('books', lower(hex(randomblob(16))));
 
 CREATE TABLE invoices (
     id            INTEGER PRIMARY KEY,
@@ -198,6 +200,7 @@ CREATE TABLE payments (
     state           TEXT NOT NULL DEFAULT 'registered'
                     CHECK (state IN ('registered', 'deleted', 'countered', 'counter')),
     counters        INTEGER REFERENCES payments (id),  -- the payment that a counter undoes
+    replaces        INTEGER REFERENCES payments (id),  -- the one in whose place it came, or the first
     import_type     TEXT CHECK (import_type <> ''),
     company         TEXT CHECK (company <> ''),
     number          TEXT CHECK (number <> ''),
@@ -255,6 +258,55 @@ CREATE TABLE journal (
     user       TEXT NOT NULL,
     at         TEXT NOT NULL
 );
+
+CREATE TRIGGER journal_is_not_changed BEFORE UPDATE ON journal
+BEGIN
+    SELECT RAISE(ABORT, 'the journal is never changed');
+END;
+CREATE TRIGGER journal_is_not_shortened BEFORE DELETE ON journal
+BEGIN
+    SELECT RAISE(ABORT, 'the journal is never shortened');
+END;
+
+-- Whoever writes payments cannot forget the journal.
+CREATE TRIGGER payment_is_journaled AFTER INSERT ON payments
+BEGIN
+    INSERT INTO journal (kind, payment_id, replaces, amount, amount_currency, effect, user, at)
+    VALUES (CASE NEW.state WHEN 'counter' THEN 'reversed' ELSE 'registered' END,
+            COALESCE(NEW.counters, NEW.id), NEW.replaces, NEW.amount, NEW.amount_currency,
+            NEW.effect, NEW.user, NEW.registered_at);
+END;
+CREATE TRIGGER deletion_is_journaled AFTER UPDATE OF state ON payments
+    WHEN NEW.state = 'deleted'
+BEGIN
+    -- Text, so that nothing is rounded: -(-5) is 5.
+    INSERT INTO journal (kind, payment_id, amount, amount_currency, effect, user, at)
+    VALUES ('deleted', NEW.id, replace('-' || NEW.amount, '--', ''),
+            replace('-' || NEW.amount_currency, '--', ''), replace('-' || NEW.effect, '--', ''),
+            NEW.deleted_by, NEW.deleted_at);
+END;
+CREATE TRIGGER payment_begins_alive BEFORE INSERT ON payments
+    WHEN NEW.state NOT IN ('registered', 'counter')
+BEGIN
+    SELECT RAISE(ABORT, 'a payment is registered before it is taken back');
+END;
+CREATE TRIGGER payment_is_taken_back_once BEFORE UPDATE OF state ON payments
+    WHEN OLD.state <> 'registered' OR NEW.state NOT IN ('deleted', 'countered')
+         OR NEW.state = 'countered' AND NOT EXISTS (
+             SELECT 1 FROM payments c WHERE c.invoice_id = OLD.invoice_id AND c.counters = OLD.id)
+BEGIN
+    SELECT RAISE(ABORT, 'a payment is taken back once, by a deletion or by its counter');
+END;
+CREATE TRIGGER payment_is_not_changed BEFORE UPDATE OF
+    counters, replaces, import_type, company, number, source, date, amount, currency,
+    amount_currency, invoice_id, effect, user, registered_at ON payments
+BEGIN
+    SELECT RAISE(ABORT, 'what was journaled of a payment is never changed');
+END;
+CREATE TRIGGER payment_stays BEFORE DELETE ON payments
+BEGIN
+    SELECT RAISE(ABORT, 'a payment is never taken out');
+END;
 
 -- How far each listener has acknowledged the journal.
 CREATE TABLE listeners (

@@ -88,10 +88,16 @@ def _from_2_to_3(db: sqlite3.Connection) -> None:
         f" WHERE u.id = payments_2.run_id), {columns} FROM payments_2 ORDER BY id"
     )
     db.execute("DROP TABLE payments_2")
+    db.execute(_REPLACES)
     journal.begin(db)
+    # These would have journaled the payments in the order of their ids.
+    for statement in schema():
+        if "CREATE TRIGGER" in statement:
+            db.execute(statement)
 
 
 _NEW_IN_3 = (
+    "INSERT INTO settings",
     "CREATE TABLE run_balances",
     "CREATE TABLE run_checked",
     "CREATE TABLE run_discrepancies",
@@ -103,6 +109,15 @@ _NEW_IN_3 = (
     "INDEX one_payment_a_key",
     "INDEX payments_by_",
 )
+
+#: An accepted change was registered in the place of the payment that the same run countered.
+_REPLACES = """
+    UPDATE payments SET replaces = (
+        SELECT c.counters FROM payments c
+        WHERE c.import_type = payments.import_type AND c.company = payments.company
+        AND c.number = payments.number AND c.run_id = payments.run_id AND c.state = 'counter')
+    WHERE state <> 'counter' AND run_id IN (SELECT run_id FROM payments WHERE state = 'counter')
+"""
 
 #: The tables that came with version 2, as its databases have them.
 _VERSION_2 = """

@@ -22,14 +22,18 @@ import signal
 import sys
 import threading
 import traceback
+import types
 from collections import Counter
+from decimal import Decimal
 from pathlib import Path
 
+import readme
 from scripted_import import NAME, SECOND_DAY, FakeTime, ask_for_small_pages, host_of
 
 from hostsim.host import Host
 from hostsim.plugins import Plugins
 from hostsim.store import Store
+from opter_fortnox_plugin.contract import hookimpl
 from opter_fortnox_plugin.transport import Transport
 
 
@@ -56,7 +60,8 @@ def store_with(steps):
     """Make a kind of store for which every statement that writes is a step."""
 
     def traced(statement):
-        if not statement.startswith(("SELECT", "PRAGMA foreign_keys")):
+        # A trigger is told as a comment; it is part of the statement that it follows.
+        if not statement.startswith(("SELECT", "PRAGMA foreign_keys", "--")):
             steps.take(" ".join(statement.split()[:3]))
 
     class Traced(Store):
@@ -140,6 +145,31 @@ def save(task, steps):
         steps.take("saved")
 
 
+def ledger_in(folder, steps):
+    """Make the ledger of the README, which is kept in a folder; each telling is a step."""
+    os.chdir(folder)
+    ledger = types.ModuleType("ledger")
+    exec(readme.block(readme.LEDGER), vars(ledger))  # noqa: S102 the README's own
+    told = stepping(steps, "told", ledger.opter_books_changed)
+
+    @hookimpl
+    def opter_books_changed(changes):
+        return told(changes)
+
+    ledger.opter_books_changed = opter_books_changed
+    return Plugins([("ledger", ledger)])
+
+
+def listen(task, steps):
+    """Save, type and delete, with a ledger beside."""
+    with store_with(steps).open(task["db"]) as store:
+        plugins = ledger_in(task["folder"], steps)
+        host = Host(store, plugins, clock=lambda: SECOND_DAY, user="kim")
+        host.save(NAME)
+        its = host.add_payment("1001", Decimal("0.40"))
+        host.delete_payment(its, why="fel")
+
+
 def close(task, steps):
     """Open a database, and have SQLite move what was committed to its place."""
     with store_with(steps).open(task["db"]):
@@ -174,9 +204,13 @@ def do(task):
     status = 1
     try:
         steps = Steps(task["die_at"], None if "limit" in task else Path(task["trace"]))
-        {"create": create, "import": import_and_save, "save": save, "close": close}[task["what"]](
-            task, steps
-        )
+        {
+            "create": create,
+            "import": import_and_save,
+            "save": save,
+            "listen": listen,
+            "close": close,
+        }[task["what"]](task, steps)
         status = 0
     except BaseException:  # noqa: BLE001 - nothing of the child may run on in its parent's place
         traceback.print_exc()

@@ -9,7 +9,7 @@ README = Path(__file__).parent.parent / "README.md"
 
 #: How the blocks begin that tests run.
 HOST = '"""A host of fifty lines'
-LISTENER = "import csv, pluggy"
+LEDGER = '"""A ledger'
 
 
 def block(beginning: str) -> str:

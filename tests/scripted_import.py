@@ -42,8 +42,8 @@ SECOND_DAY = FIRST_DAY + timedelta(days=1)
 _MORNING = SECOND_DAY.timestamp()
 
 #: The tables that a run may change, and what differs between two runs that are alike.
-TABLES = ("payments", "invoices", "definitions", "pending", "run_rows", "runs")
-OWN_TO_A_RUN = frozenset({"id", "run_id", "requests", "saved_at", "registered_at"})
+TABLES = ("payments", "invoices", "definitions", "pending", "run_rows", "runs", "journal")
+OWN_TO_A_RUN = frozenset({"id", "run_id", "requests", "saved_at", "registered_at", "at"})
 
 
 class FakeTime:

@@ -2,14 +2,18 @@
 
 import io
 import re
+from decimal import Decimal
 
 import pytest
 import requests
+from fake_plugin import invoice
+from ledgers import Ledger
 
 from hostsim.demo import sign_in_elsewhere
 from hostsim.desk import Desk, Office
 from hostsim.desk.opening import beside_sandbox, run_desk
 from hostsim.errors import HostError
+from hostsim.host import Host
 from hostsim.plugins import Plugins
 from hostsim.render import KINDS, REASONS, STATUSES, Paper
 from hostsim.sandbox import seed
@@ -17,7 +21,7 @@ from hostsim.store import Store
 from opter_fortnox_plugin import plugin
 
 
-def served(use, *, language="sv", environment=None, **keywords):
+def served(use, *, language="sv", environment=None, listeners=(), **keywords):
     """Serve the desk as long as ``use`` looks at it; give what was printed."""
     out = io.StringIO()
 
@@ -28,7 +32,7 @@ def served(use, *, language="sv", environment=None, **keywords):
     defaults = {"database": None, "login_timeout": 5.0, "open_browser": False}
     run_desk(
         Paper(out, language),
-        Plugins([("fortnox", plugin)]),
+        Plugins([("fortnox", plugin), *listeners]),
         environment=environment or {},
         wait=wait,
         **defaults | keywords,
@@ -64,6 +68,15 @@ def test_a_database_that_has_data_is_left_as_it_is(tmp_path):
     served(lambda _: None, database=path)
     with Store.open(path) as store:
         assert list(store.invoices()) == []
+
+
+def test_what_changed_the_books_before_is_told_when_it_opens(tmp_path):
+    path, ledger = tmp_path / "mine.db", Ledger()
+    with Store.create(path) as store:
+        store.load_invoices([invoice("1001")])
+        Host(store, Plugins()).add_payment("1001", Decimal(1))
+    served(lambda _: None, database=path, listeners=[("ledger", ledger)])
+    assert ledger.told == [[1]]
 
 
 def test_with_real_credentials_there_is_no_sandbox_and_no_invented_data(tmp_path):

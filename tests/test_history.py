@@ -12,7 +12,7 @@ from fake_plugin import FakePlugin, Refused, invoice, payment
 from test_cli import hostsim, ready  # noqa: F401 fixtures
 from test_host import NOON, host_of
 
-from hostsim import exporting, history
+from hostsim import by_hand, deciding, exporting, history
 from hostsim.errors import HostError
 from hostsim.store import Store
 
@@ -188,10 +188,18 @@ def test_everything_is_exported_only_when_asked_for(saved, store):
     assert made.left_out == 0
 
 
-@pytest.mark.parametrize("state", ["deleted", "countered"])
-def test_what_no_longer_counts_is_in_no_export(store, state):
-    at = NOON.isoformat() if state == "deleted" else None
-    type_by_hand(store, state=state, deleted_at=at)
+@pytest.mark.parametrize(
+    "take_back",
+    [
+        lambda db: by_hand.delete(db, 1, "fel", "eva", NOON),
+        lambda db: deciding.counter(db, 1, None, "eva", NOON),
+    ],
+    ids=["deleted", "countered"],
+)
+def test_what_no_longer_counts_is_in_no_export(store, take_back):
+    type_by_hand(store)
+    with store.change() as db:
+        take_back(db)
     assert lines(exporting.export(store, everything=True)) == []
 
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-import csv
+import subprocess
+import sys
 import types
+from datetime import date
 from decimal import Decimal
 
 import bgmax
@@ -11,10 +13,8 @@ import pytest
 import readme
 from bgmax import deposit, payment
 from example_host import Rows
-from example_plugin import money
 
 from hostsim.conformance.hosts import HostKeepsState, HostLocks, HostOpensWindows, HostTakes
-from hostsim.models import SavedPayment
 
 
 def module_of(text, name):
@@ -52,63 +52,65 @@ def test_the_host_has_at_most_fifty_lines():
     assert readme.lines_of_code(readme.block(readme.HOST)) <= 50
 
 
-# --- The listener of ten lines ------------------------------------------------------
+# --- The ledger -----------------------------------------------------------------------
 
 
 @pytest.fixture
-def listener(tmp_path, monkeypatch):
+def ledger(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    return module_of(readme.block(readme.LISTENER), "payments_csv")
+    return module_of(readme.block(readme.LEDGER), "ledger")
 
 
-def written(folder):
-    with (folder / "payments.csv").open(encoding="utf-8", newline="") as file:
-        return list(csv.reader(file))
+def change(sequence, effect, number="1001", **values):
+    defaults = {
+        "books": "b", "kind": "registered", "region": "", "host_invoice_number": number,
+        "date": date(2026, 2, 1), "amount": Decimal(effect), "currency": "SEK",
+    }  # fmt: skip
+    return types.SimpleNamespace(sequence=sequence, effect=Decimal(effect), **defaults | values)
 
 
-HEADER = ["payment", "invoice", "date", "sek", "currency", "amount", "status"]
-SAVED = [
-    SavedPayment(money(1, "1234.50"), "Ö-1001", "exact"),
-    SavedPayment(
-        money(2, "110", currency="EUR", amount_currency=Decimal("1E+1"), exchange_rate=Decimal(11)),
-        "1002",
-        "partial",
-    ),
-]
-ROWS = [
-    ["77/1", "Ö-1001", "2026-02-01", "1234.50", "SEK", "1234.50", "exact"],
-    ["77/2", "1002", "2026-02-01", "110", "EUR", "10", "partial"],
-]
+def test_the_ledger_has_at_most_thirty_lines():
+    assert readme.lines_of_code(readme.block(readme.LEDGER)) <= 30
 
 
-def test_the_listener_has_at_most_ten_lines():
-    assert readme.lines_of_code(readme.block(readme.LISTENER)) <= 10
+def test_the_ledger_adds_up_invoice_by_invoice_to_the_ore(ledger):
+    several = [
+        change(1, "1234.50"),
+        change(2, "1E+1", "Ö-1", currency="EUR"),
+        change(3, "-1234.50", kind="reversed"),
+        change(4, "0.01"),
+    ]
+    assert ledger.opter_books_changed(several) == 4
+    paid = {("", "1001", "SEK"): Decimal("0.01"), ("", "Ö-1", "EUR"): 10}
+    assert ledger.paid("ledger-b.db") == paid
 
 
-def test_payments_are_written_under_one_header_and_added_to(listener, tmp_path):
-    for saved in SAVED:
-        listener.opter_payments_saved(payments=[saved])
-    assert written(tmp_path) == [HEADER, *ROWS]
+def test_a_change_that_is_told_twice_stands_in_the_ledger_once(ledger):
+    several = [change(1, "100"), change(2, "50")]
+    ledger.opter_books_changed(several[:1])
+    assert ledger.opter_books_changed(several) == 2
+    assert ledger.paid("ledger-b.db") == {("", "1001", "SEK"): 150}
 
 
-def test_a_payment_that_is_told_twice_is_written_once(listener, tmp_path):
-    listener.opter_payments_saved(payments=SAVED[:1])
-    listener.opter_payments_saved(payments=SAVED)
-    assert written(tmp_path) == [HEADER, *ROWS]
+def test_two_books_are_two_ledgers(ledger):
+    ledger.opter_books_changed([change(1, "100")])
+    ledger.opter_books_changed([change(1, "50", books="demonstration")])
+    assert ledger.paid("ledger-b.db") == {("", "1001", "SEK"): 100}
 
 
-def test_it_is_installed_as_any_plug_in_and_hears_what_a_person_saves(tmp_path):
+def test_it_is_installed_as_any_plug_in_and_hears_whatever_a_person_does(tmp_path):
     site = tmp_path / "site"
     environment = bgmax.installed(site)
-    (site / "payments_csv.py").write_text(readme.block(readme.LISTENER), encoding="utf-8")
-    info = site / "payments_csv-1.0.dist-info"
+    (site / "ledger.py").write_text(readme.block(readme.LEDGER), encoding="utf-8")
+    info = site / "ledger-1.0.dist-info"
     info.mkdir()
-    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: payments-csv\nVersion: 1.0\n")
-    (info / "entry_points.txt").write_text("[opter]\npayments-csv = payments_csv\n")
+    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: ledger\nVersion: 1.0\n")
+    (info / "entry_points.txt").write_text("[opter]\nledger = ledger\n")
     (tmp_path / "bank.txt").write_text(bgmax.file(deposit(payment(1, 100, "17"))), "latin-1")
     (tmp_path / "invoices.csv").write_text(
         "invoice_number,ocr,customer_code,customer_name,currency,total,invoice_date,due_date\n"
-        "1001,17,K1,Åkeri AB,SEK,100.00,2026-10-15,2026-11-14\n",
+        "1001,17,K1,Åkeri AB,SEK,100.00,2026-10-15,2026-11-14\n"
+        "1002,,K1,Åkeri AB,SEK,75.25,2026-10-15,2026-11-14\n",
         encoding="utf-8",
     )
     for words in (
@@ -117,9 +119,14 @@ def test_it_is_installed_as_any_plug_in_and_hears_what_a_person_saves(tmp_path):
         (*bgmax.ADD, "--set", "path=bank.txt"),
         ("import", "Bank", "--save"),
         ("import", "Bank", "--save"),
+        ("payments", "add", "1002", "75.25"),
+        ("payments", "delete", "1", "--why", "fel"),
     ):
         done = bgmax.hostsim(*words, environment=environment, folder=tmp_path)
         assert done.returncode == 0, done.stderr
-    key = "BG9912346/20261119-00074-000000000001"
-    row = [key, "1001", "2026-11-19", "100.00", "SEK", "100.00", "exact"]
-    assert written(tmp_path) == [HEADER, row]
+    [file] = tmp_path.glob("ledger-*.db")
+    printed = subprocess.run(
+        [sys.executable, site / "ledger.py", file],
+        cwd=tmp_path, capture_output=True, check=True, text=True,
+    )  # fmt: skip
+    assert printed.stdout == "\t1001\t0.00\tSEK\n\t1002\t75.25\tSEK\n"

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import re
 import sqlite3
+from datetime import UTC, datetime
 from decimal import Decimal
 
 import pytest
+from ledgers import Books
 
+from hostsim import by_hand, journal
 from hostsim.store import APPLICATION_ID, SCHEMA_VERSION, Store
+from hostsim.upgrades import UPGRADES
 
 #: The tables of version 1, as its databases have them.
 VERSION_1 = """
@@ -280,3 +284,97 @@ def test_an_upgrade_that_fails_leaves_the_database_as_it_was(earlier, monkeypatc
     monkeypatch.undo()
     with Store.open(earlier) as store:
         assert len(list(store.registered())) == 3
+
+
+# --- The journal of books that were kept without one ---
+
+
+def to_version_2(path):
+    """Bring a database of version 1 to version 2, as it was done then."""
+    db = sqlite3.connect(path, isolation_level=None)
+    db.row_factory = sqlite3.Row
+    UPGRADES[1](db)
+    db.execute("PRAGMA user_version = 2")
+    return db
+
+
+def test_a_database_of_version_1_gets_a_journal_of_what_was_registered(earlier):
+    with Store.open(earlier) as store:
+        Books(store).journal_adds_up()
+        told = journal.changes_after(store.db, 0)
+        assert [(one.sequence, one.kind, one.key.number, one.effect) for one in told] == [
+            (1, "registered", "1", Decimal("610.00")),
+            (2, "registered", "2", Decimal("390.00")),
+            (3, "registered", "3", Decimal("100.00")),
+        ]
+        assert [one.key.import_type for one in told] == ["FortnoxAPI"] * 3
+
+
+DECIDED = """
+UPDATE payments SET state = 'deleted', deleted_by = 'eva',
+    deleted_at = '2026-03-04T08:00:00+01:00' WHERE id = 1;
+UPDATE payments SET state = 'countered' WHERE id = 2;
+INSERT INTO runs (id, definition, state, user, settings, started_at)
+    VALUES ('later', 'Fortnox', 'saved', 'eva', '{}', '2026-03-05T08:00:00+01:00');
+CREATE TEMP TABLE new AS SELECT * FROM payments WHERE id = 2;
+UPDATE new SET id = 4, state = 'counter', counters = 2, amount = '-388.00',
+    amount_currency = '-388.00', effect = '-390.00', run_id = 'later', user = 'eva',
+    registered_at = '2026-03-05T08:00:00+01:00';
+INSERT INTO payments SELECT * FROM new;
+UPDATE new SET id = 5, state = 'registered', counters = NULL, amount = '380.00',
+    amount_currency = '380.00', effect = '380.00';
+INSERT INTO payments SELECT * FROM new;
+UPDATE new SET id = 6, origin = 'hand', state = 'deleted', company = NULL, number = NULL,
+    amount = '-7.50', amount_currency = '-7.50', effect = '-7.50', run_id = NULL,
+    registered_at = '2026-10-25T02:50:00+02:00', deleted_by = 'eva',
+    deleted_at = '2026-10-25T02:10:00+01:00';
+INSERT INTO payments SELECT * FROM new;
+UPDATE invoices SET remaining = '620.00' WHERE id = 1;
+"""
+
+
+@pytest.fixture
+def decided(earlier):
+    """Return the path of a database of version 2, in which everything was decided once.
+
+    Payment 1 was deleted, 2 was countered and registered anew with 8 less, and one was typed
+    and deleted on the night when summer time ended.
+    """
+    db = to_version_2(earlier)
+    db.executescript(DECIDED)
+    db.close()
+    return earlier
+
+
+def test_a_database_of_version_2_gets_a_journal_of_all_that_was_decided(decided):
+    with Store.open(decided) as store:
+        Books(store).journal_adds_up()
+        told = [
+            (one.kind, one.payment_id, one.replaces, one.amount, one.effect, one.user)
+            for one in journal.changes_after(store.db, 0)
+        ]
+    assert told == [
+        ("registered", 1, None, 600, 610, "anna"),
+        ("registered", 2, None, 388, 390, "anna"),
+        ("registered", 3, None, 1120, 100, "anna"),
+        ("deleted", 1, None, -600, -610, "eva"),
+        ("reversed", 2, None, -388, -390, "eva"),
+        ("registered", 5, 2, 380, 380, "eva"),
+        ("registered", 6, None, Decimal("-7.5"), Decimal("-7.5"), "eva"),
+        ("deleted", 6, None, Decimal("7.5"), Decimal("7.5"), "eva"),
+    ]
+
+
+def test_what_changes_after_the_upgrade_is_journaled_behind_it(decided):
+    with Store.open(decided) as store:
+        last = journal.last(store.db)
+        with store.change() as db:
+            by_hand.delete(db, 5, "fel", "kim", datetime(2026, 11, 1, tzinfo=UTC))
+        [one] = journal.changes_after(store.db, last)
+        assert (one.sequence, one.kind, one.payment_id, one.effect) == (
+            last + 1,
+            "deleted",
+            5,
+            -380,
+        )
+        Books(store).journal_adds_up()

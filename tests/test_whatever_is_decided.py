@@ -34,6 +34,8 @@ DAYS = [NEW_YEAR, NEW_YEAR + timedelta(days=1)]
 class Office(RuleBasedStateMachine):
     """Two definitions of one company, and a person who may do anything."""
 
+    host_type = Host
+
     @initialize()
     def open(self):
         self.folder = tempfile.TemporaryDirectory()
@@ -46,9 +48,9 @@ class Office(RuleBasedStateMachine):
         ])  # fmt: skip
         self.plugin = FakePlugin()
         ticks = iter(range(10_000_000))
-        self.host = Host(
+        self.host = self.host_type(
             self.store,
-            Plugins([("fake", self.plugin)]),
+            Plugins([("fake", self.plugin), *self.listeners()]),
             clock=lambda: datetime(2026, 2, 1, tzinfo=UTC) + timedelta(minutes=next(ticks)),
             user="kim",
             lock_wait=0.0,
@@ -57,6 +59,9 @@ class Office(RuleBasedStateMachine):
             self.host.define(name, "Fake", "API", "", {})
             self.host.import_payments(name)
             self.host.save(name)
+
+    def listeners(self):
+        return []
 
     def teardown(self):
         if hasattr(self, "store"):

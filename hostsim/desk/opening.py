@@ -62,6 +62,7 @@ def run_desk(
             office = held.enter_context(
                 beside_sandbox(plugins, database, login_timeout, second_day=not empty)
             )
+        office.host().tell_listeners()
         desk = held.enter_context(_listening(office, host, port))
         _say_where(paper, desk, real=real, kept=database is not None, host=host)
         if open_browser:

@@ -1,0 +1,132 @@
+"""A ledger of what changed the books is right to the öre, wherever the host was killed.
+
+A real process is ended with SIGKILL at each statement that writes, at each telling and
+after it, one after the other. The next one tells what was not acknowledged.
+"""
+
+import os
+import shutil
+import signal
+import types
+from contextlib import closing
+
+import pytest
+import readme
+import victims as of_victims
+from ledgers import Books
+from scripted_import import Script, damage, fresh_code
+from victims import content, each, missed
+
+from hostsim import journal
+from hostsim.host import Host
+from hostsim.plugins import Plugins
+from hostsim.store import Store
+
+pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="no SIGKILL and no fork here")
+
+small_pages, folder = of_victims.small_pages, of_victims.folder
+victims, sandbox = of_victims.victims, of_victims.sandbox
+
+
+@pytest.fixture(scope="module")
+def script(folder):
+    return Script(folder)
+
+
+@pytest.fixture(scope="module")
+def imported(script, sandbox, victims, folder):
+    """A database with a preview that can be saved."""
+    path = script.copy()
+    ended, _ = victims.do(
+        "import",
+        die_at=("imported", 1),
+        db=str(path),
+        code=fresh_code(sandbox),
+        configuration=sandbox.environment(),
+    )
+    assert ended == -signal.SIGKILL
+    with Store.open(path) as store:
+        store.db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    return shutil.copy(path, folder / "imported.db")
+
+
+@pytest.fixture
+def attempt(imported, victims, folder, tmp_path_factory, monkeypatch):
+    """Save, type and delete in a process that is killed at a step; the ledger is here then."""
+
+    def attempt(die_at=None):
+        path = folder / "listened.db"
+        for beside in folder.glob("listened.db*"):
+            if beside.is_file():
+                beside.unlink()
+        shutil.copy(imported, path)
+        place = tmp_path_factory.mktemp("ledger")
+        monkeypatch.chdir(place)
+        ended, taken = victims.do("listen", die_at=die_at, db=str(path), folder=str(place))
+        return path, ended, taken
+
+    return attempt
+
+
+def ledger():
+    """Give the ledger of the README, in the folder of today."""
+    module = types.ModuleType("ledger")
+    exec(readme.block(readme.LEDGER), vars(module))  # noqa: S102 the README's own
+    return module
+
+
+def file_of(store):
+    [books] = store.db.execute("SELECT value FROM settings WHERE key = 'books'").fetchone()
+    return f"ledger-{books}.db"
+
+
+def sequences(module, store):
+    with (
+        module.ledger(file_of(store)) as db,
+        closing(db.execute("SELECT sequence FROM ledger")) as rows,
+    ):
+        return [sequence for (sequence,) in rows]
+
+
+def wrong_after(path):
+    """Let the next process tell, and name what is wrong then."""
+    module = ledger()
+    with Store.open(path) as store:
+        Host(store, Plugins([("ledger", module)])).tell_listeners()
+        Books(store).journal_adds_up()
+        paid = {
+            (region, number): its
+            for (region, number, _), its in module.paid(file_of(store)).items()
+            if its
+        }
+        if paid != Books(store).by_invoice():
+            return "the ledger is not the books"
+        if sequences(module, store) != list(range(1, journal.last(store.db) + 1)):
+            return "a change is missing"
+        if journal.acknowledged(store.db, "ledger") != journal.last(store.db):
+            return "not all is acknowledged"
+    return None
+
+
+def test_a_ledger_is_right_wherever_the_host_is_killed(attempt):
+    path, ended, steps = attempt()
+    assert (ended, wrong_after(path)) == (0, None)
+    assert steps.count("told") == steps.count("after told") == 4
+    assert steps.count("INSERT INTO listeners") == 4
+    right, wrong = set(), []
+    for step in each(steps):
+        path, ended, taken = attempt(die_at=step)
+        told = f"killed at step {step}"
+        if found := missed(ended, taken, steps, step):
+            wrong.append(f"{told}: {found}")
+        if found := damage(path):
+            wrong.append(f"{told}: the database is damaged: {found}")
+        with Store.open(path) as store:
+            left = content(store), tuple(sequences(ledger(), store))
+        if left not in right:
+            if found := wrong_after(path):
+                wrong.append(f"{told}: {found}")
+            right.add(left)
+    assert wrong == []
+    # Before and after each commit, and each telling that was kept but not acknowledged.
+    assert len(right) >= 10
