@@ -203,6 +203,7 @@ def write_preview_json(paper: Paper, preview: Preview) -> None:
     """Write a preview as one JSON object, a payment at a time."""
     head = {
         "format": preview.definition,
+        "revision": preview.revision,
         "company": company_object(preview.company),
         "saved": preview.saved,
         "open": not preview.saved,
@@ -232,6 +233,7 @@ def write_nothing_open_json(paper: Paper, definition: str | None) -> None:
     """Write an object that says that no list is open: a preview in which there is nothing."""
     nothing: dict[str, object] = {
         "format": definition,
+        "revision": None,
         "company": None,
         "saved": False,
         "open": False,

@@ -476,6 +476,7 @@ def test_import_prints_one_object(ready):
     ended = ready("import", "Butik", "--json")
     assert list(ended.json) == [
         "format",
+        "revision",
         "company",
         "saved",
         "open",
