@@ -24,7 +24,6 @@ from hostsim.texts import Text, say
 
 if TYPE_CHECKING:
     from hostsim.hookspecs import Failure
-    from hostsim.invoices_csv import FileProblem
 
 #: What a shell expects of a program whose reader went away (128 + SIGPIPE).
 READER_GONE = 141
@@ -99,13 +98,7 @@ def _details(error: BaseException, language: str) -> Iterator[str]:
             yield f"{problem.key}: {say(problem.sentence, language)}"
     if isinstance(error, InvoicesFileWrong):
         for fault in error.problems:
-            yield _place(fault, language) + say(fault.sentence, language)
-
-
-def _place(fault: FileProblem, language: str) -> str:
-    line = f"{'line' if language == 'en' else 'rad'} {fault.line}" if fault.line else None
-    place = ", ".join(part for part in (line, fault.field) if part)
-    return f"{place}: " if place else ""
+            yield fault.told(language)
 
 
 def _usage_sentence(error: click.ClickException) -> Text:

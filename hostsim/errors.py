@@ -61,11 +61,14 @@ class SettingsRefused(HostError):
 
 
 class PreviewChanged(HostError):
-    """Nothing was saved, since the result would differ; ``preview`` is the new one."""
+    """Nothing was done, since the preview is not what was shown; ``preview`` is the new one."""
 
-    def __init__(self, preview: Preview) -> None:
-        """Keep the new preview."""
-        super().__init__("PREVIEW_CHANGED", *_from_table("PREVIEW_CHANGED", {}))
+    def __init__(self, preview: Preview, code: str = "PREVIEW_CHANGED") -> None:
+        """Keep the new preview.
+
+        :param code: ``PREVIEW_CHANGED`` of a save, ``LIST_CHANGED`` of a decision.
+        """
+        super().__init__(code, *_from_table(code, {}))
         self.preview = preview
 
 

@@ -32,7 +32,7 @@ from hostsim.history import Imported
 from hostsim.hookspecs import CONTRACT
 from hostsim.listening import tell, tell_changes
 from hostsim.models import SEK, Company, Decision, Definition, Payment, Run, SavedRun
-from hostsim.previews import Preview, Recording
+from hostsim.previews import NotAsShown, Preview, Recording
 from hostsim.reconciling import FullRun, Reconciliation
 from hostsim.regions import checked_bank_account, refuse_other_region, region_fixed
 from hostsim.secrets import FindKeyring, Secrets, no_keyring
@@ -370,7 +370,17 @@ class Host:
         """Give what was decided about payments of a definition, in force or not."""
         return deciding.decisions(self.store, self.store.definition(name).name)
 
-    def set_aside(self, name: str, numbers: Collection[str], *, why: str = "") -> Preview | None:
+    # ``revision`` is that of the preview that a person decided on; where another one is open,
+    # nothing is decided. "" is for no preview, and ``None`` for whatever is open.
+
+    def set_aside(
+        self,
+        name: str,
+        numbers: Collection[str],
+        *,
+        why: str = "",
+        revision: str | None = None,
+    ) -> Preview | None:
         """Set rejected payments aside, all or none, until they are taken back.
 
         What is set aside already stays as it is.
@@ -380,10 +390,12 @@ class Host:
         :return: the open preview, judged again; ``None`` when nothing is open.
         :raises HostError: ``PAYMENT_NOT_SHOWN`` or ``DECISION_DOES_NOT_FIT``.
         """
-        return self._decide(name, numbers, lambda desk, typed: desk.set_aside(numbers, why, typed))
+        return self._decide(
+            name, numbers, lambda desk, typed: desk.set_aside(numbers, why, typed), revision
+        )
 
     def set_aside_series(
-        self, name: str, first: str, last: str, *, why: str = ""
+        self, name: str, first: str, last: str, *, why: str = "", revision: str | None = None
     ) -> Preview | None:
         """Set every payment aside whose invoice lies in a series and is not here.
 
@@ -391,7 +403,9 @@ class Host:
         :return: the open preview, judged again; ``None`` when nothing is open.
         :raises HostError: ``SERIES_WRONG`` or ``SERIES_EXISTS``.
         """
-        return self._decide(name, (), lambda desk, _: desk.set_aside_series(first, last, why))
+        return self._decide(
+            name, (), lambda desk, _: desk.set_aside_series(first, last, why), revision
+        )
 
     def take_back(
         self,
@@ -400,6 +414,7 @@ class Host:
         *,
         series: Collection[tuple[str, str]] = (),
         ids: Collection[int] = (),
+        revision: str | None = None,
     ) -> Preview | None:
         """Take decisions back, all that are named or none; whoever made them stays readable.
 
@@ -409,21 +424,37 @@ class Host:
         :return: the open preview, judged again; ``None`` when nothing is open.
         :raises HostError: ``DECISION_UNKNOWN`` where nothing of that is in force.
         """
-        return self._decide(name, (), lambda desk, _: desk.take_back(numbers, series, ids))
+        return self._decide(
+            name, (), lambda desk, _: desk.take_back(numbers, series, ids), revision
+        )
 
-    def decide(self, name: str, number: str, decision: str, *, why: str = "") -> Preview | None:
+    def decide(
+        self,
+        name: str,
+        number: str,
+        decision: str,
+        *,
+        why: str = "",
+        revision: str | None = None,
+    ) -> Preview | None:
         """Decide about one payment of the open preview; a save then does it.
 
         :param decision: ``confirm`` what may be registered already, ``take-again`` what
             was deleted here, ``accept`` a change, or ``keep`` what is registered;
             ``set-aside`` is :meth:`set_aside`.
+        :param revision: of the preview that the person decided on, as in the other decisions;
+            ``""`` where none was open, ``None`` for whatever is open now.
         :return: the open preview, judged again.
-        :raises HostError: ``PAYMENT_NOT_SHOWN`` or ``DECISION_DOES_NOT_FIT``.
+        :raises HostError: ``PAYMENT_NOT_SHOWN``, ``DECISION_DOES_NOT_FIT``, or
+            ``LIST_CHANGED`` where another revision is open.
         """
         if decision == SET_ASIDE:
-            return self.set_aside(name, [number], why=why)
+            return self.set_aside(name, [number], why=why, revision=revision)
         return self._decide(
-            name, (number,), lambda desk, typed: desk.decide(number, decision, why, typed)
+            name,
+            (number,),
+            lambda desk, typed: desk.decide(number, decision, why, typed),
+            revision,
         )
 
     def _decide(
@@ -431,6 +462,7 @@ class Host:
         name: str,
         numbers: Collection[str],
         act: Callable[[Desk, Mapping[str, Typed]], None],
+        revision: str | None,
     ) -> Preview | None:
         """Write decisions down in one transaction, and judge the open preview again.
 
@@ -441,6 +473,7 @@ class Host:
             definition = self.store.definition(name)
             run_id = previews.open_runs(self.store).get(name)
             company = definition.company
+            self._refuse_other_list(run_id, revision)
             if run_id is not None:
                 company = previews.preview_of(self.store, run_id).company
             if company is None:
@@ -457,6 +490,13 @@ class Host:
             with self.store.change():
                 recording.judge(company)
             return previews.preview_of(self.store, recording.run_id)
+
+    def _refuse_other_list(self, run_id: str | None, shown: str | None) -> None:
+        if shown is None or shown == previews.revision_of(self.store.db, run_id):
+            return
+        if run_id is None:
+            raise host_error("LIST_CHANGED")
+        raise PreviewChanged(previews.preview_of(self.store, run_id), "LIST_CHANGED")
 
     def hidden_by_series(self, name: str, numbers: Collection[str]) -> dict[str, Decision]:
         """Give the series that hides each of these payments, where one does."""
@@ -671,13 +711,18 @@ class Host:
         run_id = previews.open_runs(self.store).get(name)
         return None if run_id is None else previews.preview_of(self.store, run_id)
 
-    def save(self, name: str | None = None) -> Preview | None:
+    def save(self, name: str | None = None, revision: str | None = None) -> Preview | None:
         """Register what is ready in an open preview; needs no login and no plug-in.
 
         :param name: the definition; ``None`` for the only one with an open preview.
+        :param revision: of the preview to save, and of no other; where that one was saved
+            before, it is only given back. ``""`` is that of no preview; ``None`` saves
+            whatever is open.
         :return: what was saved; ``None`` when nothing is open.
-        :raises PreviewChanged: when the host's data changed so that the result
-            would differ; nothing is saved, and the error carries the new preview.
+        :raises PreviewChanged: when another revision is open, or the host's data changed
+            so that the result would differ; nothing is saved, and the error carries what
+            is open now.
+        :raises HostError: ``NOTHING_TO_SAVE`` where the revision is neither open nor saved.
         """
         chosen = self._to_save(name)
         if chosen is None:
@@ -687,12 +732,19 @@ class Host:
         with self._alone(chosen):
             run_id = previews.open_runs(self.store).get(chosen)
             if run_id is None:
-                return None
+                return self._saved_before(chosen, revision)
             recording = Recording(self.store, run_id, self.store.definition(chosen))
             company = previews.preview_of(self.store, run_id).company
             if company is None:
                 raise broken("the run has no company")
-            if not recording.save(company, self._user, self._clock()):
+            try:
+                held = recording.save(company, self._user, self._clock(), revision=revision)
+            except NotAsShown:
+                before = previews.saved_as(self.store, chosen, revision or "")
+                if before is not None:
+                    return previews.preview_of(self.store, before)
+                raise PreviewChanged(previews.preview_of(self.store, run_id)) from None
+            if not held:
                 with self.store.change():
                     recording.judge(company)
                 raise PreviewChanged(previews.preview_of(self.store, run_id))
@@ -710,6 +762,15 @@ class Host:
         also before they begin, for what was left when a program ended.
         """
         tell_changes(self.plugins, self.store)
+
+    def _saved_before(self, name: str, revision: str | None) -> Preview | None:
+        """Give what was saved with this revision, now that nothing is open."""
+        if not revision:
+            return None
+        run_id = previews.saved_as(self.store, name, revision)
+        if run_id is None:
+            raise host_error("NOTHING_TO_SAVE")
+        return previews.preview_of(self.store, run_id)
 
     def _to_save(self, name: str | None) -> str | None:
         if name is not None:

@@ -1,6 +1,7 @@
 """Invoices out of a CSV file, as a bookkeeper's export writes it.
 
-Strict on purpose: a ledger with a guessed amount in it is worse than none.
+Strict on purpose: a ledger with a guessed amount in it is worse than none, and
+a number that a spreadsheet made into something else never meets its payment.
 Every wrong line is named, and then nothing is read at all. Knows neither the
 database nor the command line.
 """
@@ -20,7 +21,7 @@ from typing import TypeVar
 
 from hostsim.errors import HostError, host_error
 from hostsim.models import ExportedInvoice
-from hostsim.texts import Text
+from hostsim.texts import Text, say
 
 T = TypeVar("T")
 
@@ -45,6 +46,21 @@ MOST_PROBLEMS = 20
 # No more than two decimals: "1,234" is a thousand to one reader and a good
 # krona to another, so it is refused rather than guessed.
 _AMOUNT = re.compile(r"-?[0-9]{1,15}(?:[.,][0-9]{1,2})?")
+_TWO_READINGS = re.compile(r"(-?[1-9][0-9]{0,2})[.,]([0-9]{3})")
+
+# Fortnox's invoice numbers are whole numbers from 1. A host may number in another way, with
+# letters, and with signs between them; such an invoice is found by its OCR. Everything else
+# is what a spreadsheet or an export made of a number: "1001.0", "1 001", "1.001E+03", "-1001",
+# '="1001"', "2026-01-02", "#VALUE!", "NULL".
+_OWN_NUMBER = re.compile(r"(?=.*[0-9])[A0-9]+(?:[-/_][A0-9]+)*")  # A: any letter
+_MADE_OF_A_NUMBER = re.compile(r"[0-9]+[eE]-?[0-9]+|[0-9]{4}-[0-9]{2}-[0-9]{2}")
+_DIGITS = re.compile(r"[0-9]+")
+
+#: How many digits an invoice number may have, how many characters with letters, and how many
+#: digits an OCR reference: https://www.bankgirot.se, "Bankgiroinbetalningar, OCR".
+LONGEST_NUMBER = 18
+LONGEST_OWN_NUMBER = 50
+LONGEST_OCR = 25
 _DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 _TRUTH = {
@@ -62,11 +78,33 @@ _TRUTH = {
 
 @dataclass(frozen=True, slots=True)
 class FileProblem:
-    """What is wrong at one line (counted from 1; the header is line 1)."""
+    """What is wrong or odd at one line (counted from 1; the header is line 1)."""
 
     line: int
     field: str | None
     sentence: Text
+
+    def told(self, language: str) -> str:
+        """Say where it is, and what."""
+        line = f"{'line' if language == 'en' else 'rad'} {self.line}" if self.line else None
+        place = ", ".join(part for part in (line, self.field) if part)
+        return (f"{place}: " if place else "") + say(self.sentence, language)
+
+
+class Notes:
+    """What is odd but was loaded all the same."""
+
+    def __init__(self) -> None:
+        """Begin without any."""
+        #: At most :data:`MOST_PROBLEMS` of the ``found`` ones.
+        self.kept: list[FileProblem] = []
+        self.found = 0
+
+    def add(self, note: FileProblem) -> None:
+        """Count one, and keep it while there are few."""
+        self.found += 1
+        if len(self.kept) < MOST_PROBLEMS:
+            self.kept.append(note)
 
 
 class InvoicesFileWrong(HostError):
@@ -82,24 +120,30 @@ class InvoicesFileWrong(HostError):
         self.problems = tuple(problems[:MOST_PROBLEMS])
 
 
-def read_invoices(path: Path, *, region: str = "") -> list[ExportedInvoice]:
+def read_invoices(
+    path: Path, *, region: str = "", notes: Notes | None = None
+) -> list[ExportedInvoice]:
     """Read every invoice of a CSV file, or say what is wrong with it.
 
     :param region: for lines that name no region of their own.
+    :param notes: gets what is odd about invoices that are read all the same.
     :raises InvoicesFileWrong: with every problem by line and field.
     """
     try:
         content = path.read_bytes()
     except OSError as error:
         raise InvoicesFileWrong(path.name, [_unreadable(path, error)], 1) from error
-    return invoices_in(content, file=path.name, region=region)
+    return invoices_in(content, file=path.name, region=region, notes=notes)
 
 
-def invoices_in(content: bytes, *, file: str, region: str = "") -> list[ExportedInvoice]:
+def invoices_in(
+    content: bytes, *, file: str, region: str = "", notes: Notes | None = None
+) -> list[ExportedInvoice]:
     """Read every invoice out of the bytes of a CSV file.
 
     :param content: UTF-8, with or without a byte-order mark.
     :param file: how the file is called in messages.
+    :param notes: gets what is odd about invoices that are read all the same.
     :raises InvoicesFileWrong: with every problem by line and field.
     """
     try:
@@ -107,7 +151,7 @@ def invoices_in(content: bytes, *, file: str, region: str = "") -> list[Exported
     except UnicodeDecodeError as error:
         line = content.count(b"\n", 0, error.start) + 1
         raise InvoicesFileWrong(file, [FileProblem(line, None, _NOT_UTF8)], 1) from error
-    reading = _Reading(region)
+    reading = _Reading(region, Notes() if notes is None else notes)
     invoices = list(reading.invoices(text))
     if reading.found:
         raise InvoicesFileWrong(file, reading.problems, reading.found)
@@ -123,8 +167,9 @@ _NOT_UTF8 = Text(
 class _Reading:
     """One pass over one file, with the problems met so far."""
 
-    def __init__(self, region: str) -> None:
+    def __init__(self, region: str, notes: Notes) -> None:
         self._region = region
+        self._notes = notes
         self._first_line: dict[tuple[str, str], int] = {}
         self.problems: list[FileProblem] = []
         self.found = 0
@@ -166,7 +211,8 @@ class _Reading:
         for name, value in row.items():
             if _CONTROL.search(value):
                 self._problem(line, name, _CONTROL_CHARACTER)
-        number = self._value(line, row, "invoice_number", _filled_in)
+        number = self._value(line, row, "invoice_number", _number)
+        ocr = self._value(line, row, "ocr", _ocr)
         total = self._value(line, row, "total", _amount)
         invoice_date = self._value(line, row, "invoice_date", _date)
         due_date = self._value(line, row, "due_date", _date)
@@ -177,14 +223,17 @@ class _Reading:
         if self.found != wrong:
             return None
         # Without a problem every value is there; this tells the type checker.
-        if number is None or total is None or closed is None:
+        if number is None or ocr is None or total is None or closed is None:
             return None
         if invoice_date is None or due_date is None:
             return None
+        odd = _odd(number)
+        if odd is not None:
+            self._notes.add(FileProblem(line, "invoice_number", odd))
         return ExportedInvoice(
             region=region,
             number=number,
-            ocr=row["ocr"],
+            ocr=ocr,
             customer_code=row["customer_code"],
             customer_name=row["customer_name"],
             currency=row["currency"],
@@ -245,8 +294,77 @@ def _records(text: str) -> Iterator[tuple[int, list[str]]]:
         line = reader.line_num + 1
 
 
-def _filled_in(text: str) -> str | Text:
-    return text or Text("är tomt och måste fyllas i.", "is empty and must be filled in.")
+def _number(text: str) -> str | Text:
+    if not text:
+        return Text("är tomt och måste fyllas i.", "is empty and must be filled in.")
+    if _CONTROL.search(text):
+        return text  # told once, for every column
+    digits = _DIGITS.fullmatch(text) is not None
+    if digits and not text.strip("0"):
+        return _no_number(text)
+    if len(text) > (LONGEST_NUMBER if digits else LONGEST_OWN_NUMBER):
+        return _too_long(text, LONGEST_NUMBER if digits else LONGEST_OWN_NUMBER)
+    shape = text if digits else "".join("A" if one.isalpha() else one for one in text)
+    if not _OWN_NUMBER.fullmatch(shape) or _MADE_OF_A_NUMBER.fullmatch(text):
+        return _no_number(text)
+    return text
+
+
+def _odd(number: str) -> Text | None:
+    """Say what Fortnox cannot equal in a number that the host may well have given."""
+    shown = _shown(number)
+    if not _DIGITS.fullmatch(number):
+        return Text(
+            f"{shown} är inte bara siffror, som Fortnox nummer är; fakturan hittas bara på sitt "
+            "OCR-nummer.",
+            f"{shown} is not digits only, as Fortnox's numbers are; the invoice is found by its "
+            "OCR reference only.",
+        )
+    if number.startswith("0"):
+        return Text(
+            f"{shown} börjar med noll, vilket Fortnox nummer aldrig gör; fakturan hittas bara på "
+            "sitt OCR-nummer.",
+            f"{shown} begins with zero, which Fortnox's numbers never do; the invoice is found "
+            "by its OCR reference only.",
+        )
+    return None
+
+
+def _ocr(text: str) -> str | Text:
+    digits = "".join(text.split())
+    if not digits or _CONTROL.search(text):
+        return text
+    if not _DIGITS.fullmatch(digits):
+        shown = _shown(text)
+        return Text(
+            f"{shown} är inget OCR-nummer; skriv bara dess siffror, eller lämna tomt. {_FORMAT.sv}",
+            f"{shown} is no OCR reference; write its digits only, or leave it empty. {_FORMAT.en}",
+        )
+    return _too_long(text, LONGEST_OCR) if len(digits) > LONGEST_OCR else text
+
+
+def _no_number(text: str) -> Text:
+    shown = _shown(text)
+    return Text(
+        f"{shown} kan inte vara ett fakturanummer i Fortnox; skriv numret som det står på "
+        f"fakturan, till exempel 1001. {_FORMAT.sv}",
+        f"{shown} cannot be an invoice number of Fortnox; write the number as it stands on the "
+        f"invoice, such as 1001. {_FORMAT.en}",
+    )
+
+
+def _too_long(text: str, longest: int) -> Text:
+    shown = _shown(text)
+    return Text(
+        f"{shown} är för långt; högst {longest} tecken får plats.",
+        f"{shown} is too long; at most {longest} characters fit.",
+    )
+
+
+_FORMAT = Text(
+    "Formatera kolumnen som text i kalkylbladet innan du sparar filen.",
+    "Format the column as text in the spreadsheet before you save the file.",
+)
 
 
 def _amount(text: str) -> Decimal | Text:
@@ -255,6 +373,16 @@ def _amount(text: str) -> Decimal | Text:
     if _AMOUNT.fullmatch(plain):
         return Decimal(plain.replace(",", "."))
     shown = _shown(text)
+    both = _TWO_READINGS.fullmatch(plain)
+    if both:
+        large, small = "".join(both.groups()), f"{both[1]}.{both[2].rstrip('0').ljust(2, '0')}"
+        small_sv = small.replace(".", ",")
+        return Text(
+            f"{shown} kan läsas som {large} eller {small_sv}; skriv det som menas, utan "
+            "tusentalsavgränsare och med högst två decimaler.",
+            f"{shown} can be read as {large} or {small}; write the one that is meant, without "
+            "thousands separator and with at most two decimals.",
+        )
     return Text(
         f"{shown} är inget belopp; skriv siffror med högst två decimaler och utan "
         "tusentalsavgränsare, till exempel 1250.50 eller 1250,50.",
@@ -289,7 +417,7 @@ def _truth(text: str) -> bool | Text:
 
 def _shown(text: str) -> str:
     """Quote a value so that a message stays one readable line."""
-    clean = _CONTROL.sub("?", text)
+    clean = "".join(one if one.isprintable() else "?" for one in text)
     return f"”{clean[:40]}…”" if len(clean) > 40 else f"”{clean}”"
 
 

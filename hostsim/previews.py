@@ -8,11 +8,13 @@ judges them again and registers what is ready, in one transaction.
 
 from __future__ import annotations
 
+import hashlib
 import itertools
 import json
+import logging
 import sqlite3
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, closing
 from dataclasses import asdict, dataclass, field, replace
 from datetime import date, datetime
 from decimal import Decimal, localcontext
@@ -22,7 +24,7 @@ from hostsim import checks, decided, deciding, judging, texts
 from hostsim.checks import Discrepancy
 from hostsim.decided import CHANGED, SET_ASIDE, Deletion, Gone, Settlement, Typed
 from hostsim.deciding import Old
-from hostsim.errors import host_error
+from hostsim.errors import HostError, host_error
 from hostsim.hookspecs import BATCH
 from hostsim.judging import EXACT, KINDS, ZERO, Candidate, Judgement, Refusal
 from hostsim.models import (
@@ -52,6 +54,8 @@ from hostsim.texts import Text
 if TYPE_CHECKING:
     from hostsim import hookspecs
 
+log = logging.getLogger(__name__)
+
 
 class Record(NamedTuple):
     """A payment as it is written down: its columns, and the plug-in's reason, if any."""
@@ -62,6 +66,10 @@ class Record(NamedTuple):
 
 class _HoldsNoLonger(Exception):
     """The host's data changed so that the preview says something else."""
+
+
+class NotAsShown(Exception):
+    """The open preview is another one than the one that was shown."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +90,7 @@ class Preview:
     region: str  # "" is the default one
     bank_account: str  # where the money is said to have come in
     date: date | None  # of the import, as a person gave it
+    revision: str  # the same for what looks the same, another for any difference
     _store: Store = field(repr=False, compare=False)
 
     def discrepancies(self) -> Iterator[Discrepancy]:
@@ -101,6 +110,20 @@ class Preview:
             f" ORDER BY {OLDEST_FIRST.format('r')}, r.id"
         )
         return map(row_of, self._store.stream(query, (self.run_id, kind)))
+
+    def mark_printed(self) -> None:
+        """Remember that a person has got to see this; a save without a revision saves it.
+
+        Where that cannot be written down, the next save shows it once more.
+        """
+        try:
+            with self._store.change() as db:
+                db.execute(
+                    "UPDATE runs SET printed = :revision WHERE id = :run_id AND state = 'open'",
+                    {"revision": self.revision, "run_id": self.run_id},
+                )
+        except (HostError, sqlite3.Error):
+            log.warning("it could not be written down that the preview was shown")
 
 
 class Group(NamedTuple):
@@ -485,6 +508,21 @@ class Recording:
                     self.run_id,
                 ),
             )
+            db.execute(
+                "UPDATE runs SET revision = :revision WHERE id = :run_id",
+                {"revision": self._revision(db), "run_id": self.run_id},
+            )
+
+    def _revision(self, db: sqlite3.Connection) -> str:
+        """Digest what a person sees: the rows by number, whatever order they were read in."""
+        digest = hashlib.sha256()
+        for query in (_SHOWN_HEAD, _SHOWN_ROWS, _SHOWN_ROWS_WITHOUT_NUMBER):
+            with closing(db.cursor()) as cursor:
+                cursor.row_factory = None
+                for (line,) in cursor.execute(query, {"run_id": self.run_id}):
+                    digest.update(line)
+                    digest.update(b"\n")
+        return digest.hexdigest()[:16]
 
     def _write_plain(self, rows: Sequence[Plain]) -> None:
         with self.store.change() as db:
@@ -547,10 +585,18 @@ class Recording:
         with self.store.change() as db:
             _end(db, self.run_id, "failed", code, sentence)
 
-    def save(self, company: Company, user: str, at: datetime) -> bool:
-        """Register what is ready, all or nothing; say whether the preview still held."""
+    def save(
+        self, company: Company, user: str, at: datetime, *, revision: str | None = None
+    ) -> bool:
+        """Register what is ready, all or nothing; say whether the preview still held.
+
+        :param revision: that must stand now; ``None``: whatever stands.
+        :raises NotAsShown: where another one stands; nothing is judged anew then.
+        """
         try:
             with self.store.change() as db:
+                if revision not in {None, revision_of(db, self.run_id)}:
+                    raise NotAsShown
                 self._refuse_other_company(company)
                 hidden, replaced = self._settle_invoices(db, company.number, user, at)
                 self._register(db, company, user, at, replaced)
@@ -700,6 +746,36 @@ def open_runs(store: Store) -> dict[str, str]:
     return {row["definition"]: row["id"] for row in rows}
 
 
+def revision_of(db: sqlite3.Connection, run_id: str | None) -> str:
+    """Give the revision of a run; ``""`` for none."""
+    row = db.execute("SELECT revision FROM runs WHERE id = ?", (run_id,)).fetchone()
+    return "" if row is None else str(row["revision"])
+
+
+def printed(store: Store, definition: str | None) -> str:
+    """Give the revision of the open preview that a command printed last; ``""`` for none.
+
+    :param definition: ``None`` for the only one with an open preview.
+    """
+    rows = store.db.execute(
+        "SELECT printed FROM runs WHERE state = 'open' AND (:name IS NULL OR definition = :name)",
+        {"name": definition},
+    ).fetchall()
+    return str(rows[0]["printed"]) if len(rows) == 1 else ""
+
+
+def saved_as(store: Store, definition: str, revision: str) -> str | None:
+    """Give the run that was saved with this revision, the latest if several were."""
+    if not revision:
+        return None  # as runs have that were saved before there were revisions
+    row = store.db.execute(
+        "SELECT id FROM runs WHERE definition = :name AND state = 'saved'"
+        " AND revision = :revision ORDER BY saved_at DESC LIMIT 1",
+        {"name": definition, "revision": revision},
+    ).fetchone()
+    return None if row is None else row["id"]
+
+
 def preview_of(store: Store, run_id: str) -> Preview:
     """Read a preview; its rows stay in the database."""
     run = store.db.execute("SELECT * FROM runs WHERE id = ?", (run_id,)).fetchone()
@@ -726,6 +802,7 @@ def preview_of(store: Store, run_id: str) -> Preview:
         region=run["region"],
         bank_account=run["bank_account"],
         date=None if run["date"] is None else date.fromisoformat(run["date"]),
+        revision=run["revision"],
         _store=store,
     )
 
@@ -863,6 +940,27 @@ _DECISION = (
     "written_off",
     "effect",
 )
+
+# What a person sees of a run: JSON, so that nothing can pass for its neighbour; as bytes,
+# since nobody reads it.
+_SHOWN_HEAD = """
+    SELECT CAST(json_array(counts, totals, company, company_name, region, bank_account, date)
+                AS BLOB)
+    FROM runs WHERE id = :run_id
+"""
+
+_SHOWN = f"json_array({', '.join((*PAYMENT_COLUMNS.split(', '), *_DECISION, 'gone'))})"
+
+# By the index on a run's numbers: a million rows are not sorted.
+_SHOWN_ROWS = f"""
+    SELECT CAST({_SHOWN} AS BLOB) FROM run_rows
+    WHERE run_id = :run_id AND number <> '' ORDER BY number
+"""  # noqa: S608 constants
+
+_SHOWN_ROWS_WITHOUT_NUMBER = f"""
+    SELECT CAST({_SHOWN} AS BLOB) FROM run_rows
+    WHERE run_id = :run_id AND number = '' ORDER BY 1
+"""  # noqa: S608 constants
 
 _REPLACED = ", ".join(
     f"{column} = excluded.{column}"

@@ -205,6 +205,7 @@ def write_preview_json(paper: Paper, preview: Preview) -> None:
     """Write a preview as one JSON object, a payment at a time."""
     head = {
         "format": preview.definition,
+        "revision": preview.revision,
         "company": company_object(preview.company),
         "saved": preview.saved,
         "open": not preview.saved,
@@ -238,6 +239,7 @@ def write_nothing_open_json(paper: Paper, definition: str | None) -> None:
     """Write an object that says that no list is open: a preview in which there is nothing."""
     nothing: dict[str, object] = {
         "format": definition,
+        "revision": None,
         "company": None,
         "saved": False,
         "open": False,

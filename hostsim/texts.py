@@ -685,10 +685,28 @@ ERRORS: dict[str, tuple[str, Text]] = {
     "PREVIEW_CHANGED": (
         "changed",
         Text(
-            "Uppgifterna har ändrats sedan förhandsvisningen; ingenting sparades. "
-            "Granska den nya förhandsvisningen och spara igen.",
-            "The data changed after the preview was made; nothing was saved. "
-            "Look at the new preview and save again.",
+            "Uppgifterna har ändrats sedan förhandsvisningen, eller så visades den aldrig här; "
+            "ingenting sparades. Granska den nya förhandsvisningen och spara igen.",
+            "The data changed after the preview was shown, or it was never shown here; nothing "
+            "was saved. Look at the new preview and save again.",
+        ),
+    ),
+    "LIST_CHANGED": (
+        "changed",
+        Text(
+            "Listan har ändrats sedan den visades här, eller visades aldrig här; ingenting "
+            "avgjordes. Titta igen och avgör det sedan.",
+            "The list changed after it was shown here, or was never shown here; nothing was "
+            "decided. Look again and decide then.",
+        ),
+    ),
+    "SAVED_OTHERWISE": (
+        "changed",
+        Text(
+            "Listan som visades här ändrades och är sparad sedan dess, så som den var då. Granska "
+            "vad som registrerades.",
+            "The list that was shown here changed and has been saved since, as it was then. Look "
+            "at what was registered.",
         ),
     ),
     "PAYMENT_NOT_SHOWN": (

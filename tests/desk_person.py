@@ -32,7 +32,11 @@ class Person:
 
     def saves(self):
         run = self.office.open_previews()["Fortnox"]
-        self.post("/import/save", run=run)
+        self.post("/import/save", run=run, revision=self.revision())
+
+    def revision(self, name="Fortnox"):
+        """Give what a page that is loaded now carries in its forms."""
+        return self.office.revisions().get(name, "")
 
     def row(self, number):
         """Give the id of a payment's row in the open preview."""
@@ -48,6 +52,7 @@ class Person:
 
     def decides(self, number, choice, status=303, **values):
         path = f"/decisions/row/{self.row(number)}"
+        values = {"revision": self.revision()} | values
         return self.post(path, status, choice=choice, **values)
 
     def told(self, path="/import"):

@@ -6,7 +6,7 @@ import bgmax
 import pytest
 from bgmax import deposit, payment
 from fake_plugin import invoice
-from test_desk import NOON, get, imported, post
+from test_desk import NOON, get, imported, post, save_form
 
 from hostsim.desk.app import create_app
 from hostsim.desk.office import Office
@@ -51,7 +51,7 @@ def test_a_bank_file_goes_the_whole_way_on_the_page(client, office, file):
     page = get(client, "/import")
     assert "1001" in page
     assert "999999" in page
-    post(client, "/import/save", run=job.run_id)
+    post(client, "/import/save", **save_form(client, job.run_id))
     [saved] = office.store.registered()
     assert saved.host_invoice_number == "1001"
     assert "1001" in get(client, "/payments")

@@ -400,7 +400,7 @@ def test_invoices_are_loaded_and_shown(ready):
 
 def test_loading_again_updates(ready):
     ended = ready("invoices", "load", "fakturor.csv", "--json")
-    assert ended.json == {"added": 0, "updated": 3}
+    assert ended.json == {"added": 0, "updated": 3, "noted": 0, "notes": []}
 
 
 def test_one_wrong_line_is_named_and_nothing_is_loaded(ready):
@@ -410,6 +410,22 @@ def test_one_wrong_line_is_named_and_nothing_is_loaded(ready):
     assert ended.err.splitlines()[0].startswith("rad 4, total: ")
     assert ended.last.startswith("INVOICES_FILE_WRONG: ")
     assert len(ready("invoices", "--json").json) == 3
+
+
+def test_a_number_of_a_spreadsheet_is_refused_and_nothing_is_loaded(ready):
+    Path("fel.csv").write_text(INVOICES.replace("1003,", "1003.0,"), encoding="utf-8")
+    ended = ready("invoices", "load", "fel.csv", "--lang", "en")
+    assert ended.status == 2
+    assert ended.err.startswith("line 4, invoice_number: ”1003.0” cannot be an invoice number")
+    assert len(ready("invoices", "--json").json) == 3
+
+
+def test_an_odd_number_is_loaded_with_a_note(ready):
+    Path("egna.csv").write_text(INVOICES.replace("\n100", "\nF100"), encoding="utf-8")
+    ended = ready("invoices", "load", "egna.csv", "--json")
+    assert ended.err.splitlines()[0].startswith("Obs: rad 2, invoice_number: ”F1001” är inte bara")
+    assert (ended.status, ended.json["added"], ended.json["noted"]) == (0, 3, 3)
+    assert ended.json["notes"][0]["column"] == "invoice_number"
 
 
 def test_a_region_is_given_to_all_lines(ready):
@@ -476,6 +492,7 @@ def test_import_prints_one_object(ready):
     ended = ready("import", "Butik", "--json")
     assert list(ended.json) == [
         "format",
+        "revision",
         "company",
         "saved",
         "open",

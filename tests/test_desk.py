@@ -101,6 +101,12 @@ def post(client, path, status=303, **values):
     return answer
 
 
+def save_form(client, run):
+    """Give the form of the button, as the page of a run that is loaded now carries it."""
+    page = get(client, f"/import?run={run}")
+    return dict(re.findall(r'name="(run|revision)" value="([^"]*)"', page))
+
+
 def imported(client, office, name="Fortnox"):
     """Import as the page does, and wait for the thread."""
     answer = post(client, "/import/start", format=name, region="", date="2026-11-22")
@@ -356,12 +362,12 @@ def test_what_is_searched_for_is_only_text(client, previewed):
 
 def test_nothing_is_registered_before_the_button(client, previewed, store):
     assert list(store.payments()) == []
-    post(client, "/import/save", run=previewed.run_id)
+    post(client, "/import/save", **save_form(client, previewed.run_id))
     assert [row.payment_number for row in store.payments()] == ["1", "2", "3", "4"]
 
 
 def test_after_saving_the_page_says_how_many_are_registered(client, previewed):
-    answer = post(client, "/import/save", run=previewed.run_id)
+    answer = post(client, "/import/save", **save_form(client, previewed.run_id))
     page = get(client, answer.headers["Location"])
     assert "4 betalningar är registrerade." in page
     assert re.search(r'id="save-payments"[^>]* disabled', page)
@@ -369,8 +375,9 @@ def test_after_saving_the_page_says_how_many_are_registered(client, previewed):
 
 def test_what_was_not_looked_at_is_not_saved(client, previewed, defined, store):
     """A newer import replaced the one on the page."""
+    shown = save_form(client, previewed.run_id)
     imported(client, defined)
-    answer = post(client, "/import/save", run=previewed.run_id)
+    answer = post(client, "/import/save", **shown)
     assert list(store.payments()) == []
     assert "ersatt av en nyare" in get(client, answer.headers["Location"])
 
@@ -379,33 +386,75 @@ def test_a_page_that_was_saved_does_not_save_a_later_import(
     client, previewed, defined, plugin, store
 ):
     """Its button, pressed again in another window, is not for what nobody looked at."""
-    post(client, "/import/save", run=previewed.run_id)
+    shown = save_form(client, previewed.run_id)
+    post(client, "/import/save", **shown)
     plugin.payments = [payment(8, "1002", "100")]
     imported(client, defined)
-    post(client, "/import/save", run=previewed.run_id)
+    post(client, "/import/save", **shown)
     assert "8" not in [row.payment_number for row in store.payments()]
 
 
 def test_a_preview_that_no_longer_holds_is_shown_anew(client, previewed, store):
+    old = save_form(client, previewed.run_id)
     with store.change() as db:
         db.execute("UPDATE invoices SET remaining = '10' WHERE number = '1001'")
-    answer = post(client, "/import/save", run=previewed.run_id)
-    assert "Uppgifterna har ändrats sedan förhandsvisningen" in get(
-        client, answer.headers["Location"]
-    )
+    answer = post(client, "/import/save", **old)
+    page = get(client, answer.headers["Location"])
+    assert "Uppgifterna har ändrats sedan förhandsvisningen" in page
+    assert "Förskott" in page
     assert list(store.payments()) == []
 
 
-def test_a_second_press_saves_nothing_twice(client, previewed, store):
-    """It ends with NOTHING_TO_SAVE, whose sentence is told."""
-    post(client, "/import/save", run=previewed.run_id)
-    again = post(client, "/import/save", run=previewed.run_id)
+def test_the_second_press_of_an_old_page_saves_nothing_either(client, previewed, store):
+    """A refused save judges anew and the run keeps its id: only a page loaded anew saves it."""
+    old = save_form(client, previewed.run_id)
+    with store.change() as db:
+        db.execute("UPDATE invoices SET remaining = '10' WHERE number = '1001'")
+    for _ in range(2):
+        post(client, "/import/save", **old)
+        assert list(store.payments()) == []
+    new = save_form(client, previewed.run_id)
+    assert (new["run"], new["revision"] == old["revision"]) == (old["run"], False)
+    post(client, "/import/save", **new)
     assert len(list(store.payments())) == 4
-    assert "Det finns inget att spara" in get(client, again.headers["Location"])
+
+
+def test_a_form_without_a_revision_saves_nothing(client, previewed, store):
+    post(client, "/import/save", run=previewed.run_id)
+    assert list(store.payments()) == []
+
+
+def test_a_second_press_saves_nothing_twice_and_says_that_it_is_saved(client, previewed, store):
+    shown = save_form(client, previewed.run_id)
+    post(client, "/import/save", **shown)
+    again = post(client, "/import/save", **shown)
+    assert len(list(store.payments())) == 4
+    assert "Det är sparat redan" in get(client, again.headers["Location"])
+
+
+def test_a_page_that_another_tab_changed_and_saved_does_not_say_that_it_was_saved(
+    client, previewed, defined, store
+):
+    """It is told SAVED_OTHERWISE: what was registered is not what it showed."""
+    old = save_form(client, previewed.run_id)
+    defined.host().set_aside("Fortnox", ["5"])
+    post(client, "/import/save", **save_form(client, previewed.run_id))
+    again = post(client, "/import/save", **old)
+    assert "ändrades och är sparad sedan dess" in get(client, again.headers["Location"])
+
+
+def test_a_page_from_before_a_decision_that_was_taken_back_saves_what_it_shows(
+    client, previewed, defined, store
+):
+    old = save_form(client, previewed.run_id)
+    defined.host().set_aside("Fortnox", ["5"])
+    defined.host().take_back("Fortnox", ["5"])
+    post(client, "/import/save", **old)
+    assert len(list(store.payments())) == 4
 
 
 def test_the_register_shows_where_a_payment_came_from(client, previewed):
-    post(client, "/import/save", run=previewed.run_id)
+    post(client, "/import/save", **save_form(client, previewed.run_id))
     page = get(client, "/payments?tab=origin")
     facts = dict(re.findall(r"<dt>([^<]+)</dt><dd[^>]*>([^<]*)</dd>", page))
     assert facts["Företag"] == "Åkeriet AB (77)"
@@ -419,7 +468,7 @@ def test_the_register_shows_where_a_payment_came_from(client, previewed):
 def test_the_register_shows_the_payments_of_an_invoice(client, defined, plugin):
     plugin.payments = [payment(1, "1002", "200"), payment(2, "1002", "300"), payment(3, "1001")]
     job = imported(client, defined)
-    post(client, "/import/save", run=job.run_id)
+    post(client, "/import/save", **save_form(client, job.run_id))
     page = get(client, "/payments?tab=invoice&payment=1")
     assert "Fakturans betalningar (2)" in page
     facts = dict(re.findall(r"<dt>([^<]+)</dt><dd[^>]*>([^<]*)</dd>", page))
@@ -427,7 +476,7 @@ def test_the_register_shows_the_payments_of_an_invoice(client, defined, plugin):
 
 
 def test_the_register_is_searched(client, previewed):
-    post(client, "/import/save", run=previewed.run_id)
+    post(client, "/import/save", **save_form(client, previewed.run_id))
     assert [row[1] for row in rows_of(get(client, "/payments?q=ängens"), "payments")] == ["2"]
 
 

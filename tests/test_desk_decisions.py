@@ -1,6 +1,7 @@
 """The page for the days when the two ledgers do not agree: rules 7, 9, 10 and 14 to 18."""
 
 import re
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from decimal import Decimal
 
@@ -84,15 +85,73 @@ def test_what_is_set_aside_can_be_taken_back_from_its_row(person, strangers):
 def test_what_is_set_aside_can_be_taken_back_from_the_view_of_it(person, strangers, store):
     person.decides(2, "set-aside")
     [row] = store.db.execute("SELECT id FROM decisions")
-    person.post("/decisions/take-back", definition="Fortnox", id=str(row["id"]))
+    person.post(
+        "/decisions/take-back",
+        definition="Fortnox",
+        id=str(row["id"]),
+        revision=person.revision(),
+    )
     page = person.get("/decisions")
     assert "Återtaget. 1 betalningar kan sparas nu." in words(page)
     assert rows_of(page, "decisions")[0][7] == "återtaget av kim 2026-11-22 12:00"
 
 
 def test_a_decision_that_is_gone_is_refused_with_the_hosts_sentence(person, strangers):
-    person.post("/decisions/take-back", definition="Fortnox", id="77")
+    revision = person.revision()
+    person.post("/decisions/take-back", definition="Fortnox", id="77", revision=revision)
     assert "77" in person.told("/decisions")[0]
+
+
+def form_of(page, action):
+    """Give the hidden fields of the form that is sent there."""
+    form = re.search(rf'<form[^>]*action="{re.escape(action)}.*?</form>', page, re.DOTALL)[0]
+    return dict(re.findall(r'type="hidden" name="([^"]+)" value="([^"]*)"', form))
+
+
+def test_a_decision_from_an_old_dialog_is_refused_and_the_dialog_shown_anew(
+    person, strangers, store
+):
+    """LIST_CHANGED: somebody decided something meanwhile, so the list is another one."""
+    path = f"/decisions/row/{person.row(2)}"
+    old = form_of(person.get(path), path)
+    person.decides(3, "set-aside")
+    page = person.post(path, 422, **old, choice="set-aside")
+    assert "Listan har ändrats sedan den visades här" in words(page)
+    assert [row["number"] for row in store.db.execute("SELECT number FROM decisions")] == ["3"]
+    person.post(path, 303, **form_of(page, path), choice="set-aside")
+    assert len(list(store.db.execute("SELECT number FROM decisions"))) == 2
+
+
+def test_a_decision_about_a_payment_that_changed_since_it_was_shown_is_refused(
+    person, strangers, plugin, store
+):
+    """Another import replaced the list, with another amount for the same payment."""
+    path = f"/decisions/row/{person.row(2)}"
+    old = form_of(person.get(path), path)
+    plugin.payments = [replace(one, amount=one.amount * 2) for one in plugin.payments]
+    person.imports()
+    person.post(path, 303, **old, choice="set-aside")
+    assert "Listan har ändrats" in person.told()[0]
+    assert list(store.db.execute("SELECT * FROM decisions")) == []
+
+
+def test_a_decision_is_not_taken_back_from_an_old_page(person, strangers, store):
+    person.decides(2, "set-aside")
+    old = form_of(person.get("/decisions"), "/decisions/take-back")
+    person.decides(3, "set-aside")
+    person.post("/decisions/take-back", **old)
+    assert "Listan har ändrats" in person.told("/decisions")[0]
+    query = "SELECT count(*) FROM decisions WHERE taken_back_at IS NULL"
+    assert store.db.execute(query).fetchone()[0] == 2
+
+
+def test_a_series_is_not_set_aside_from_an_old_dialog(person, strangers, store):
+    path = "/decisions/series"
+    old = form_of(person.get(path), path)
+    person.decides(2, "set-aside")
+    page = person.post(path, 422, **old, format="Fortnox", first="1", last="9")
+    assert "Listan har ändrats" in words(page)
+    person.post(path, 303, **form_of(page, path), format="Fortnox", first="1", last="9")
 
 
 def test_a_series_is_set_aside_from_one_of_its_rows(person, strangers):
@@ -117,6 +176,7 @@ def test_a_series_is_taken_back_from_one_of_its_rows(person, strangers):
 
 def test_a_series_can_be_set_aside_before_it_is_met(person, strangers):
     form = {"format": "Fortnox", "first": "1", "last": "9", "why": ""}
+    form["revision:Fortnox"] = person.revision()
     person.post("/decisions/series", **form)
     assert rows_of(person.get("/decisions"), "decisions")[0][0] == "fakturor 1–9"
 
@@ -125,6 +185,7 @@ def test_a_series_can_be_set_aside_before_it_is_met(person, strangers):
 def test_a_series_that_is_none_is_refused_beside_its_field(person, strangers, path):
     path = path or f"/decisions/row/{person.row(2)}"
     form = {"choice": "series", "format": "Fortnox", "first": "x", "last": "9"}
+    form |= dict.fromkeys(("revision", "revision:Fortnox"), person.revision())
     page = person.post(path, 422, **form)
     assert re.search(r'name="first" value="x"[^>]*aria-invalid="true"', page)
     assert "Serien x till 9 kan inte användas" in words(page)

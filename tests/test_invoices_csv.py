@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hostsim import invoices_csv
-from hostsim.invoices_csv import InvoicesFileWrong, invoices_in, read_invoices
+from hostsim.invoices_csv import InvoicesFileWrong, Notes, invoices_in, read_invoices
 
 HEADER = "invoice_number,ocr,customer_code,customer_name,currency,total,invoice_date,due_date"
 LINE = "1001,100146,K1,Åkeri Öst AB,SEK,1250.50,2026-01-15,2026-02-14"
@@ -67,6 +67,101 @@ def test_an_amount_has_a_decimal_point_or_comma(text, total):
 def test_an_amount_that_could_be_misread_is_refused(text):
     (problem,) = refused(with_total(text)).problems
     assert (problem.line, problem.field) == (2, "total")
+
+
+@pytest.mark.parametrize(
+    ("text", "large", "small"),
+    [("12.500", "12500", "12,50"), ('"1,000"', "1000", "1,00"), ("-12.345", "-12345", "-12,345")],
+)
+def test_an_amount_with_two_readings_is_refused_with_both(text, large, small):
+    (problem,) = refused(with_total(text)).problems
+    assert f"kan läsas som {large} eller {small};" in problem.sentence.sv
+
+
+def with_number(text):
+    return LINE.replace("1001,", text + ",", 1)
+
+
+def with_ocr(text):
+    return LINE.replace("100146", text)
+
+
+MADE_BY_A_SPREADSHEET = [
+    "1001.0", '"1001,00"', "1001.", "1.001E+03", '"1,001E+03"', "1E3", "1e3", "1001E-2",
+    "=1001", '="1001"', '"=""1001"""', "'1001", "1001'", "\u20191001", '"""1001"""', "`1001`",
+    "１００１", "١٠٠١", "1001²", "Ⅷ", "①",
+    "1 001", "1\u00a0001", "1\u202f001", "1\u200b001", "\ufeff1001", "1001\u200e", "1\u00ad001",
+    "1.001", '"1,001"', "1'001", "-1001", "+1001", "\u22121001", "1001-", "(1001)", "1001 kr",
+    "#1001", "########", "#VALUE!", "NULL", "NaN", "N/A", "-", "0", "000", "2026-01-02",
+    "1001;1002", "1001*", "10\x8501", "1" * 19, "9" * 5000, "F" + "1" * 50,
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("text", MADE_BY_A_SPREADSHEET)
+def test_a_number_that_no_number_of_fortnox_can_equal_is_refused(text):
+    (problem,) = refused(LINE.replace("1001", "1002"), with_number(text)).problems
+    assert (problem.line, problem.field) == (3, "invoice_number")
+    assert len(problem.sentence.sv) < 300
+
+
+def test_a_refused_number_is_named_with_what_to_do():
+    (problem,) = refused(with_number("1001.0")).problems
+    assert problem.told("sv") == (
+        "rad 2, invoice_number: ”1001.0” kan inte vara ett fakturanummer i Fortnox; skriv numret "
+        "som det står på fakturan, till exempel 1001. Formatera kolumnen som text i kalkylbladet "
+        "innan du sparar filen."
+    )
+    assert "Format the column as text" in problem.told("en")
+
+
+def test_what_cannot_be_seen_is_shown():
+    (problem,) = refused(with_number("1\u200b001")).problems
+    assert "”1?001”" in problem.sentence.sv
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "100146.0", "1.00146E+05", "1E5", "=100146", '="100146"', "'100146", "１００１４６", "١٠",
+        '"100,146"', "100.146", "1\u200b00146", "-100146", "+100146", "OCR100146", "RF18100146",
+        "1001-46", "#N/A", "NULL", "1" * 26,
+    ],
+)  # fmt: skip
+def test_an_ocr_that_no_ocr_of_fortnox_can_equal_is_refused(text):
+    (problem,) = refused(with_ocr(text)).problems
+    assert (problem.line, problem.field) == (2, "ocr")
+
+
+@pytest.mark.parametrize("text", ["", "100146", "10 01 46", " 100146 ", "100147", "1" * 25])
+def test_an_ocr_is_digits_with_spaces_for_the_eye_whatever_its_check_digit(text):
+    assert "".join(read(with_ocr(text))[0].ocr.split()) == "".join(text.split())
+
+
+@pytest.mark.parametrize("text", ["1", "1001", "1" * 18, " 1001 "])
+def test_a_plain_number_is_not_noted(text):
+    notes = Notes()
+    content = f"{HEADER}\n{with_number(text)}\n".encode()
+    assert [one.number for one in invoices_in(content, file="f.csv", notes=notes)] == [text.strip()]
+    assert notes.found == 0
+
+
+@pytest.mark.parametrize(
+    "text", ["01001", "F1001", "1001A", "2026-1001", "2026/1001", "Ö_1", "1O01"]
+)
+def test_a_number_that_the_host_may_have_given_is_loaded_and_noted(text):
+    notes = Notes()
+    content = f"{HEADER}\n{with_number(text)}\n".encode()
+    assert [one.number for one in invoices_in(content, file="f.csv", notes=notes)] == [text]
+    [note] = notes.kept
+    assert (note.line, note.field) == (2, "invoice_number")
+    assert "OCR" in note.sentence.en
+
+
+def test_notes_are_counted_and_the_first_twenty_kept():
+    notes = Notes()
+    lines = "\n".join(with_number(f"F{n}") for n in range(30))
+    invoices_in(f"{HEADER}\n{lines}\n".encode(), file="f.csv", notes=notes)
+    assert (notes.found, len(notes.kept)) == (30, 20)
 
 
 def test_semicolons_separate_where_the_header_has_them():
@@ -159,7 +254,7 @@ def test_lines_are_counted_as_the_file_counts_them():
 
 
 def test_every_problem_is_told_but_no_more_than_twenty():
-    error = refused(*[with_total("x").replace("1001", str(n)) for n in range(30)])
+    error = refused(*[with_total("x").replace("1001", str(n)) for n in range(1, 31)])
     assert len(error.problems) == 20
     assert "30" in error.sentence.sv
 

@@ -1,4 +1,9 @@
-"""What an economist decides about the payments in the lower list."""
+"""What an economist decides about the payments in the lower list.
+
+A decision is about the list that a command printed last: where another one is
+open, such as one that was made or changed on the page, nothing is decided and
+that list is printed.
+"""
 
 from __future__ import annotations
 
@@ -9,7 +14,7 @@ import click
 
 from hostsim import render
 from hostsim.commands.common import Common, Option, command, host_over, opened, usage
-from hostsim.commands.imports import show_preview
+from hostsim.commands.imports import last_printed, show_preview, shown_where_changed
 from hostsim.commands.root import hostsim
 from hostsim.decided import KEEP
 from hostsim.deciding import LONGEST_WHY
@@ -66,13 +71,16 @@ def set_aside(
     """Set payments or a series aside, and show what is left."""
     _either(numbers, series)
     with opened(common) as store:
+        shown = last_printed(store, name)
         host = host_over(store)
         if series is not None:
-            preview = host.set_aside_series(name, *series, why=why)
+            with shown_where_changed(common, show_ignored=False):
+                preview = host.set_aside_series(name, *series, why=why, revision=shown)
             _show(common, name, preview, "Undanlagt", "Set aside")
             return
         before = {one.id for one in host.decisions(name)}
-        preview = host.set_aside(name, numbers, why=why)
+        with shown_where_changed(common, show_ignored=False):
+            preview = host.set_aside(name, numbers, why=why, revision=shown)
         new = {one.number for one in host.decisions(name) if one.id not in before}
         for number in dict.fromkeys(numbers):
             if number not in new:
@@ -101,9 +109,11 @@ def take_back(
     """Take decisions back, and show what is left."""
     _either(numbers, series)
     with opened(common) as store:
+        shown = last_printed(store, name)
         several = [] if series is None else [series]
         host = host_over(store)
-        preview = host.take_back(name, numbers, series=several)
+        with shown_where_changed(common, show_ignored=False):
+            preview = host.take_back(name, numbers, series=several, revision=shown)
         for number, over in host.hidden_by_series(name, numbers).items():
             first, last = over.first_invoice, over.last_invoice
             back = f"hostsim take-back {name} --series {first} {last}"
@@ -177,8 +187,10 @@ def decide(common: Common, name: str, number: str, chosen: str | None, why: str)
             "Say what is to be done: --confirm, --take-again, --accept or --keep.",
         )
     with opened(common) as store:
+        shown = last_printed(store, name)
         host = host_over(store)
-        preview = host.decide(name, number, chosen, why=why)
+        with shown_where_changed(common, show_ignored=False):
+            preview = host.decide(name, number, chosen, why=why, revision=shown)
         if chosen != KEEP and host.waits_for_import(name, number):
             common.tell(
                 f"Betalning {number} är från en tidigare import: läs in igen med hostsim import "

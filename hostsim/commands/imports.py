@@ -23,8 +23,8 @@ from hostsim.texts import Text, say
 
 if TYPE_CHECKING:
     from hostsim.hookspecs import Text as AnyText
-    from hostsim.host import Host
     from hostsim.previews import Preview
+    from hostsim.store import Store
 
 
 NO_BROWSER = click.option(
@@ -118,7 +118,8 @@ def import_(
                 name, region=region, bank_account=bank_account, date=day and day.date()
             )
         if save:
-            preview = _saved(common, host, name, show_ignored=show_ignored) or preview
+            with shown_where_changed(common, show_ignored=show_ignored):
+                preview = host.save(name, preview.revision) or preview
         show_preview(common, preview, show_ignored=show_ignored)
 
 
@@ -137,21 +138,35 @@ def login_timeout(environment: Mapping[str, str]) -> float:
     return seconds
 
 
-def _saved(common: Common, host: Host, name: str | None, *, show_ignored: bool) -> Preview | None:
-    """Save; when the result would be another than was shown, show that first."""
+@contextlib.contextmanager
+def shown_where_changed(common: Common, *, show_ignored: bool) -> Iterator[None]:
+    """Show what is open, where something else was shown and so nothing was done."""
     try:
-        return host.save(name)
+        yield
     except PreviewChanged as changed:
         show_preview(common, changed.preview, show_ignored=show_ignored)
         raise
 
 
 def show_preview(common: Common, preview: Preview, *, show_ignored: bool) -> None:
-    """Print a preview as tables, or as JSON where that was asked for."""
+    """Print a preview as tables, or as JSON where that was asked for.
+
+    The last thing that a command does with its result: from now on, a save saves this.
+    """
+    paper = common.paper
     if common.json:
-        render.write_preview_json(common.paper, preview)
+        render.write_preview_json(paper, preview)
     else:
-        render.show_preview(common.paper, preview, show_ignored=show_ignored)
+        render.show_preview(paper, preview, show_ignored=show_ignored)
+    paper.flush()
+    preview.mark_printed()
+
+
+def last_printed(store: Store, name: str | None) -> str:
+    """Give the revision of the open preview that a command printed last; ``""`` for none."""
+    from hostsim import previews
+
+    return previews.printed(store, name)
 
 
 class Window:
@@ -227,13 +242,29 @@ def lines_of(stream: IO[str]) -> Iterator[str]:
     Text("Spara de betalningar som visades.", "Save the payments that were shown."),
 )
 @click.argument("name", required=False, metavar="[NAMN]")
+@click.option(
+    "--revision",
+    cls=Option,
+    metavar="REVISION",
+    says=Text(
+        "Spara just den revisionen (revision i --json); annars den som ett kommando visade sist.",
+        "Save this very revision (revision in --json); otherwise the one that a command showed "
+        "last.",
+    ),
+)
 @SHOW_IGNORED
-def save(common: Common, name: str | None, *, show_ignored: bool) -> None:
-    """Save the open preview."""
+def save(common: Common, name: str | None, *, revision: str | None, show_ignored: bool) -> None:
+    """Save what a command printed last, and had ended before this one began."""
     with opened(common) as store:
+        # First of all: what is printed from now on, nobody has looked at.
+        shown = last_printed(store, name) if revision is None else revision
         if name is not None:
             store.definition(name)
-        preview = _saved(common, host_over(store), name, show_ignored=show_ignored)
+        if not shown and revision is not None:
+            raise usage("Ange en revision.", "Give a revision.")
+        host = host_over(store)
+        with shown_where_changed(common, show_ignored=show_ignored):
+            preview = host.save(name, shown)
         if preview is not None:
             show_preview(common, preview, show_ignored=show_ignored)
         elif common.json:

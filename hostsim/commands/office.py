@@ -162,12 +162,36 @@ def _invoice_columns(common: Common) -> list[Column[Invoice]]:
 )
 def load(common: Common, file: Path, region: str) -> None:
     """Load a file of invoices: all of it or nothing."""
-    from hostsim.invoices_csv import read_invoices
+    from hostsim.invoices_csv import Notes, read_invoices
 
+    notes = Notes()
     with opened(common) as store:
-        loaded = store.load_invoices(read_invoices(file, region=region))
+        loaded = store.load_invoices(read_invoices(file, region=region, notes=notes))
+    for note in notes.kept:
+        common.tell(f"Obs: {note.told('sv')}", f"Note: {note.told('en')}")
+    more = notes.found - len(notes.kept)
+    if more:
+        common.tell(
+            f"Obs: och {more} rader till av samma slag.", f"Note: and {more} more such lines."
+        )
     if common.json:
-        render.write_json(common.paper, {"added": loaded.new, "updated": loaded.updated})
+        told = [
+            {
+                "line": note.line,
+                "column": note.field,
+                "sentence": say(note.sentence, common.language),
+            }
+            for note in notes.kept
+        ]
+        render.write_json(
+            common.paper,
+            {
+                "added": loaded.new,
+                "updated": loaded.updated,
+                "noted": notes.found,
+                "notes": told,
+            },
+        )
         return
     common.paper.say(
         f"Fakturorna är inlästa: {loaded.new} nya, {loaded.updated} uppdaterade.",

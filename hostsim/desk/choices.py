@@ -53,6 +53,7 @@ class Asking(NamedTuple):
 
     row_id: int
     run_id: str
+    revision: str  # of the preview, no younger than all that is told here
     definition: str
     company: str
     kind: str
@@ -111,6 +112,7 @@ def asking(row_id: int) -> Asking:
     return Asking(
         row_id=row_id,
         run_id=row["run_id"],
+        revision=row["revision"],
         definition=definition,
         company=company,
         kind=row["kind"],
@@ -124,7 +126,7 @@ def asking(row_id: int) -> Asking:
 
 
 _ROW = """
-    SELECT r.*, u.definition, u.company, f.import_type, i.number AS host_invoice_number,
+    SELECT r.*, u.definition, u.company, u.revision, f.import_type, i.number AS host_invoice_number,
            i.customer_name
     FROM run_rows r JOIN runs u ON u.id = r.run_id JOIN definitions f ON f.name = u.definition
     LEFT JOIN invoices i ON i.id = r.invoice_id

@@ -72,6 +72,8 @@ class Shown:
     acts: Mapping[int, str] = field(default_factory=dict)
     #: The definition that every row is of; "" where they are of several.
     definition: str = ""
+    #: The revisions of the open previews, by definition, as they were when the rows were read.
+    revisions: Mapping[str, str] = field(default_factory=dict)
 
     def link(self, **changed: object) -> str:
         """Give the address of this page with the list asked for something else."""

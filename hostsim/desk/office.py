@@ -89,6 +89,11 @@ class Office:
         ).fetchone()
         return None if row is None else previews.preview_of(self.store, row["id"])
 
+    def revisions(self) -> Mapping[str, str]:
+        """Give the revision of each open preview, by the name of its definition."""
+        rows = self.store.db.execute("SELECT definition, revision FROM runs WHERE state = 'open'")
+        return {row["definition"]: row["revision"] for row in rows}
+
     def open_previews(self) -> Mapping[str, str]:
         """Give the run of each open preview, by the name of its definition."""
         return previews.open_runs(self.store)

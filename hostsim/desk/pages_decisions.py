@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from flask import Blueprint, Response, make_response, redirect, render_template, request, url_for
@@ -16,7 +17,7 @@ from hostsim.desk.common import office, shown, tell, worded, words
 from hostsim.desk.lists import Asked, all_of, decisions
 from hostsim.desk.pages_import import csv_response
 from hostsim.desk.pages_import import window as import_window
-from hostsim.errors import HostError, host_error
+from hostsim.errors import HostError, PreviewChanged, host_error
 from hostsim.texts import Text, own
 
 if TYPE_CHECKING:
@@ -60,13 +61,25 @@ def _back(run_id: str) -> str:
 @pages.post("/row/<int:row_id>")
 def decide(row_id: int) -> AnyResponse:
     """Do what was chosen, and show the lists as they are then."""
-    asked = choices.asking(row_id)
+    try:
+        asked = choices.asking(row_id)
+    except HostError:
+        # The row that the dialog showed is of a preview that is open no longer.
+        tell(own(host_error("LIST_CHANGED").sentence), "error")
+        return redirect(url_for("imports.show"), 303)
     form = {key: request.form.get(key, "") for key in _FIELDS}
+    if request.form.get("revision", "") != asked.revision:
+        problem = {"choice": own(host_error("LIST_CHANGED").sentence)}
+        return make_response(_ask(asked, form, problem), 422)
     if form["choice"] not in asked.choices:
         problem = {"choice": worded("choose_one")}
         return make_response(_ask(asked, form, problem), 422)
     try:
         preview = _done(asked, form)
+    except PreviewChanged as changed:
+        return make_response(
+            _ask(choices.asking(row_id), form, {"choice": own(changed.sentence)}), 422
+        )
     except HostError as error:
         place = "first" if error.code.startswith("SERIES_") else "choice"
         return make_response(_ask(asked, form, {place: own(error.sentence)}), 422)
@@ -76,14 +89,16 @@ def decide(row_id: int) -> AnyResponse:
 
 def _done(asked: Asking, form: Mapping[str, str]) -> Preview | None:
     host, name, number = office().host(), asked.definition, asked.row.payment_number
-    choice, why = form["choice"], form["why"]
+    choice, why, shown_as = form["choice"], form["why"], asked.revision
     if choice == choices.SERIES:
-        return host.set_aside_series(name, form["first"], form["last"], why=why)
+        first, last = form["first"], form["last"]
+        return host.set_aside_series(name, first, last, why=why, revision=shown_as)
     if choice == choices.TAKE_BACK:
-        return host.take_back(name, [number])
+        return host.take_back(name, [number], revision=shown_as)
     if choice == choices.TAKE_BACK_SERIES:
-        return host.take_back(name, ids=[asked.series.id] if asked.series else [])
-    return host.decide(name, number, choice, why=why)
+        ids = [asked.series.id] if asked.series else []
+        return host.take_back(name, ids=ids, revision=shown_as)
+    return host.decide(name, number, choice, why=why, revision=shown_as)
 
 
 def _told(asked: Asking, form: Mapping[str, str], preview: Preview | None) -> Text:
@@ -114,15 +129,19 @@ def show() -> str:
 def window(**dialog: object) -> str:
     """Show the window, with what stands before it."""
     given = {"dialog": None, "job": None, "failure": None, "back": _here()} | dialog
+    # Before the rows: what is newer on the page than its revisions is refused.
+    revisions = office().revisions()
+    listed = shown(
+        "decisions",
+        words()("decisions"),
+        decisions(_format()),
+        endpoint="decisions.show",
+        csv="decisions.export",
+    )
     return render_template(
         "decisions.html",
-        listed=shown(
-            "decisions",
-            words()("decisions"),
-            decisions(_format()),
-            endpoint="decisions.show",
-            csv="decisions.export",
-        ),
+        listed=replace(listed, revisions=revisions),
+        revisions=revisions,
         format=_format(),
         definitions=office().definitions(),
         set_aside=SET_ASIDE,
@@ -157,7 +176,8 @@ def take_back() -> AnyResponse:
     def told(preview: Preview | None) -> Text:
         return worded("told_taken_back", n=0 if preview is None else preview.counts["ready"])
 
-    return _and_say(lambda: office().host().take_back(name, ids=ids), told)
+    revision = request.form.get("revision", "")
+    return _and_say(lambda: office().host().take_back(name, ids=ids, revision=revision), told)
 
 
 def _and_say(
@@ -195,11 +215,14 @@ def _series(values: Mapping[str, str], wrong: Mapping[str, Text] | None = None) 
 def set_series_aside() -> AnyResponse:
     """Set a series aside."""
     form = {key: request.form.get(key, "") for key in ("format", "first", "last", "why")}
+    revision = request.form.get(f"revision:{form['format']}", "")
     try:
         preview = (
             office()
             .host()
-            .set_aside_series(form["format"], form["first"], form["last"], why=form["why"])
+            .set_aside_series(
+                form["format"], form["first"], form["last"], why=form["why"], revision=revision
+            )
         )
     except HostError as error:
         place = "first" if error.code.startswith("SERIES_") else "format"

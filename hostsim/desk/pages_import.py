@@ -13,12 +13,12 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from hostsim.desk.choices import acts_on
 from hostsim.desk.columns import COLUMNS, csv_lines, said
-from hostsim.desk.common import language, office, shown, tell, words
+from hostsim.desk.common import language, office, shown, tell, worded, words
 from hostsim.desk.jobs import Choice, Job, stage_of
 from hostsim.desk.lists import Asked, all_of, preview_rows
 from hostsim.desk.pages_why import window as why_window
 from hostsim.desk.words import WORDS, duration
-from hostsim.errors import HostError, host_error
+from hostsim.errors import HostError, PreviewChanged, host_error
 from hostsim.hookspecs import BATCH
 from hostsim.judging import KINDS
 from hostsim.regions import checked_bank_account, refuse_other_region
@@ -245,19 +245,25 @@ def save() -> AnyResponse:
     """Register what is ready in the preview that the person looked at."""
     run_id = request.form.get("run", "")
     try:
-        saved = _save(run_id)
+        saved = _save(run_id, request.form.get("revision", ""))
     except HostError as error:
         tell(own(error.sentence), "error")
-        return redirect(url_for(".show"), 303)
+        now_open = error.preview.run_id if isinstance(error, PreviewChanged) else None
+        return redirect(url_for(".show", run=now_open), 303)
     return redirect(url_for(".show", run=saved), 303)
 
 
-def _save(run_id: str) -> str:
-    """Save what was shown, and no other run."""
+def _save(run_id: str, revision: str) -> str:
+    """Save exactly what was shown; where that was done before, only say so."""
     preview = office().preview(run_id) if run_id else None
-    if preview is None or office().open_previews().get(preview.definition) != run_id:
+    if preview is None:
         raise host_error("NOTHING_TO_SAVE")
-    saved = office().host().save(preview.definition)
+    if preview.saved:
+        if preview.revision != revision:
+            raise host_error("SAVED_OTHERWISE")
+        tell(worded("saved_already"))
+        return run_id
+    saved = office().host().save(preview.definition, revision)
     if saved is None:
         raise host_error("NOTHING_TO_SAVE")
     return saved.run_id

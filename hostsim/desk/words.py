@@ -87,6 +87,10 @@ WORDS: dict[str, Text] = {
     "nothing_registered": Text("Ingenting är registrerat än.", "Nothing is registered yet."),
     "saved_one": texts.registered(1),
     "saved": Text("{n} betalningar är registrerade.", "{n} payments are registered."),
+    "saved_already": Text(
+        "Det är sparat redan; ingenting mer registrerades.",
+        "It is saved already; nothing more was registered.",
+    ),
     "show_registered": Text("Visa dem i Betalningsregistrering", "Show them in Manual payments"),
     "open_previews": Text("Öppna inläsningar", "Open previews"),
     "going_on": Text("En import pågår: {name}.", "An import is going on: {name}."),
