@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, TextIO
 
 import click
 
+from hostsim import commits
 from hostsim.commands import hostsim
 from hostsim.commands.common import LANGUAGES, Common, tell, usage
 from hostsim.errors import SettingsRefused, exit_status, failure_of, host_error
@@ -39,15 +40,15 @@ def run(arguments: Sequence[str], language: str = "sv") -> int:
     """
     common = Common(language)
     _speak_utf8()
-    with _logging_to_standard_error():
+    with _logging_to_standard_error(), commits.watched() as saved:
         try:
             status = _invoke(arguments, common)
             Paper(sys.stdout, common.language).flush()
         except ReaderGone:
             _write_nowhere()
-            return READER_GONE
+            return _ended(saved.not_shown(), common.language) if saved.any else READER_GONE
         except BaseException as error:  # noqa: BLE001 - the last line of defence
-            return _end_badly(error, common.language)
+            return _end_badly(error, common.language, saved)
     return status
 
 
@@ -68,11 +69,11 @@ def _invoke(arguments: Sequence[str], common: Common) -> int:
     return 0
 
 
-def _end_badly(error: BaseException, language: str) -> int:
+def _end_badly(error: BaseException, language: str, saved: commits.Commits) -> int:
     """Say what went wrong and return the exit status."""
     _flush_quietly()
     if isinstance(error, KeyboardInterrupt | click.Abort):
-        return _ended(host_error("CANCELLED"), language)
+        return _ended(saved.not_shown() if saved.any else host_error("CANCELLED"), language)
     if isinstance(error, click.ClickException):
         return _ended(host_error("USAGE", what=_usage_sentence(error)), language)
     failure = failure_of(error)
@@ -80,9 +81,11 @@ def _end_badly(error: BaseException, language: str) -> int:
         for detail in _details(error, language):
             tell(detail)
         return _ended(failure, language)
-    with contextlib.suppress(OSError):
-        traceback.print_exception(error, file=sys.stderr)
-    return _ended(host_error("INTERNAL"), language)
+    # A disk that is full is no fault of the program.
+    if not (saved.any and isinstance(error, OSError)):
+        with contextlib.suppress(OSError):
+            traceback.print_exception(error, file=sys.stderr)
+    return _ended(saved.not_shown() if saved.any else host_error("INTERNAL"), language)
 
 
 def _ended(failure: Failure, language: str) -> int:
