@@ -7,12 +7,14 @@ error says what went wrong.
 from __future__ import annotations
 
 import contextlib
+import errno
+import io
 import logging
 import os
 import sys
 import traceback
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING, TextIO
+from typing import TYPE_CHECKING, TextIO, cast
 
 import click
 
@@ -39,6 +41,7 @@ def run(arguments: Sequence[str], language: str = "sv") -> int:
     :param language: of what is said before the arguments are understood.
     """
     common = Common(language)
+    _have_streams()
     _speak_utf8()
     with _logging_to_standard_error(), commits.watched() as saved:
         try:
@@ -147,6 +150,23 @@ def _what_was_wrong(error: click.ClickException) -> tuple[str, str]:
         return f"Värdet för {what} går inte att använda.", f"The value of {what} cannot be used."
     message = error.format_message()
     return message, message
+
+
+class _Closed(io.TextIOBase):
+    """Standard output that somebody closed before the program began."""
+
+    encoding = "utf-8"
+
+    def write(self, _text: str, /) -> int:
+        raise BrokenPipeError(errno.EPIPE, os.strerror(errno.EPIPE))
+
+
+def _have_streams() -> None:
+    """Stand in for a stream that was closed, as by ``>&-``: Python has ``None`` then."""
+    if sys.stdout is None:
+        sys.stdout = cast("TextIO", _Closed())
+    if sys.stderr is None:
+        sys.stderr = io.StringIO()
 
 
 def _speak_utf8() -> None:

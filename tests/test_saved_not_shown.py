@@ -230,6 +230,22 @@ def test_a_closed_pipe_after_a_payment_says_that_it_is_registered(process):
     assert (status, told[:17]) == (7, "SAVED_NOT_SHOWN: ")
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="needs a POSIX shell")
+@pytest.mark.parametrize(
+    ("command", "status"),
+    [("payments add 1001 100 >&-", 7), ("payments >&-", READER_GONE),
+     ("payments add 1001 100 >&- 2>&-", 7), ("payments add 1001 0 2>&-", 2)],
+)  # fmt: skip
+def test_streams_that_were_closed_before_are_no_fault(run, tmp_path, command, status):  # noqa: F811
+    shell = f"{sys.executable} -m hostsim {command}"
+    ended = subprocess.run(
+        ["/bin/sh", "-c", shell], cwd=tmp_path, stderr=subprocess.PIPE, check=False
+    )
+    assert ended.returncode == status
+    assert b"Traceback" not in ended.stderr
+    assert len(run("payments", "--json").json) == (status == 7)
+
+
 # --- On the page ---------------------------------------------------------------
 
 

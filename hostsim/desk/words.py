@@ -310,7 +310,7 @@ WORDS: dict[str, Text] = {
     "no_payments": Text("Ingenting är registrerat än.", "Nothing is registered yet."),
     "add_payment": Text("Ny betalning", "New payment"),
     "register_it": Text("Registrera", "Register"),
-    "register_anyway": Text("Registrera ändå", "Register all the same"),
+    "register_anyway": Text("Registrera ändå", "Register anyway"),
     "look_at_invoice": Text("Visa fakturan", "Show the invoice"),
     "doubtful": Text("Tveksamt", "Doubtful"),
     "doubtful_lead": Text(
