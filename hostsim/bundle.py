@@ -27,6 +27,7 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any
 
+from hostsim import commits, texts
 from hostsim.decided import SET_ASIDE
 from hostsim.errors import HostError, host_error
 from hostsim.hookspecs import CONTRACT
@@ -124,6 +125,7 @@ def write_bundle(
                 zipfile.ZipInfo(part.name, stamp), part.content.encode(), zipfile.ZIP_DEFLATED
             )
     _write_new(path, archive.getvalue())
+    commits.note(texts.file_written(path))
     return parts
 
 

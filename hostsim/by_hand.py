@@ -1,5 +1,8 @@
 """Payments that a person registers, and those that a person deletes.
 
+What is typed and doubtful is registered only by somebody who has seen the
+doubts: see :func:`doubts_about`.
+
 What is deleted stays in the books and says so; its invoice gets back what the
 payment took. One that came from elsewhere is then offered again by the next
 import, and comes in only when a person takes it again.
@@ -7,20 +10,24 @@ import, and comes in only when a person takes it again.
 
 from __future__ import annotations
 
-import re
+import hashlib
 import sqlite3
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import ROUND_HALF_UP, Decimal, localcontext
 from typing import NamedTuple
 
 from hostsim import texts
+from hostsim.amounts import meant
 from hostsim.decided import DELETED
 from hostsim.deciding import said, take_from_invoice
-from hostsim.errors import host_error
+from hostsim.errors import Doubt, DoubtfulPayment, HostError, host_error
 from hostsim.judging import EXACT, ORE, judge_by_hand, same_currency
 from hostsim.models import SEK, Invoice, Payment, PaymentKey
 from hostsim.regions import checked_bank_account
 from hostsim.store import PAYMENT_COLUMNS, clean, invoice_of, is_id, plain, record_of
+from hostsim.texts import Text
 
 #: What stands as the source of a payment by hand.
 SOURCE = "hand"
@@ -29,53 +36,76 @@ SOURCE = "hand"
 MOST = Decimal(1_000_000_000_000)
 MOST_RATE = Decimal(1_000_000)
 
+#: A payment of the same invoice and amount so many days before or after may be the same.
+SAME_WITHIN = 4
+
+#: How long a key of what is typed may be.
+LONGEST_KEY = 100
+
 
 class Entry(NamedTuple):
     """A payment as a person types it."""
 
     invoice_number: str
     amount: Decimal  # in the invoice's currency
-    date: date
+    date: date | None  # None is today
     region: str = ""
     bank_account: str = ""
     currency: str = ""  # "" is the invoice's
     rate: Decimal | None = None  # SEK for one unit; None for SEK
+    key: str = ""  # the same key again is the same payment
 
 
-#: Neither 1_000 nor 1e3, which a slip of the keyboard makes; 12 50 is not 1250 either.
-_AMOUNT = re.compile(r"[-+]?\s?([0-9]+|[0-9]{1,3}(\s[0-9]{3})+)([.,][0-9]+)?")
+@dataclass(frozen=True, slots=True)
+class Added:
+    """A payment that was typed, as it was registered."""
+
+    id: int
+    doubts: Sequence[Doubt] = ()  # those that were confirmed
+    already: bool = False  # under the same key, before
 
 
-def typed_number(text: str) -> Decimal | None:
-    """Read an amount or a rate as people write it: ``1 250,50`` or ``1250.50``; else ``None``."""
-    written = text.strip().replace("\N{MINUS SIGN}", "-")
-    if not _AMOUNT.fullmatch(written):
-        return None
-    return Decimal("".join(written.split()).replace(",", "."))
+def add(
+    db: sqlite3.Connection,
+    entry: Entry,
+    user: str,
+    at: datetime,
+    *,
+    confirm: bool = False,
+    seen: str = "",
+) -> Added:
+    """Register a payment by hand, in a transaction of the caller.
 
-
-def add(db: sqlite3.Connection, entry: Entry, user: str, at: datetime) -> int:
-    """Register a payment by hand; give its id.
-
+    :param confirm: register it whatever is doubtful about it.
+    :param seen: :attr:`DoubtfulPayment.seal` of the doubts that were shown; others ask again.
     :raises HostError: ``INVOICE_UNKNOWN``, ``PAYMENT_PERIOD_OPEN``, ``PAYMENT_AMOUNT``,
-        ``PAYMENT_CURRENCY``, ``PAYMENT_RATE`` or ``BANK_ACCOUNT``; nothing is registered then.
+        ``PAYMENT_CURRENCY``, ``PAYMENT_RATE``, ``BANK_ACCOUNT``, ``PAYMENT_KEY``,
+        ``PAYMENT_KEY_USED`` or ``DOUBTFUL_PAYMENT``; nothing is registered then.
     """
-    row = db.execute(
-        "SELECT * FROM invoices WHERE region = ? AND number = ?",
-        (clean(entry.region), clean(entry.invoice_number)),
-    ).fetchone()
+    row = invoice_row(db, entry.region, entry.invoice_number)
     if row is None:
         region = texts.region_name(entry.region)
         raise host_error("INVOICE_UNKNOWN", number=entry.invoice_number, region=region)
     invoice = invoice_of(row)
-    payment = _payment(entry, invoice)
     account = checked_bank_account(entry.bank_account)
+    key = _checked_key(entry.key)
+    earlier = _typed_before(db, key)
+    if earlier is not None:
+        if _is_same(earlier, row["id"], entry, account):
+            return Added(earlier["id"], already=True)
+        raise host_error("PAYMENT_KEY_USED", id=earlier["id"])
+    payment = _payment(entry, invoice, at.date())
+    doubts = doubts_about(db, row["id"], invoice, payment, at.date())
+    if doubts and not confirm:
+        error = _doubtful(invoice, payment, account, doubts)
+        if error.seal != seen:
+            raise error
     judgement = judge_by_hand(invoice, payment)
     cursor = db.execute(
         f"INSERT INTO payments (origin, {PAYMENT_COLUMNS}, invoice_id, status, warning_sv,"  # noqa: S608 a constant
-        " warning_en, written_off, effect, bank_account, user, registered_at)"
+        " warning_en, written_off, effect, bank_account, user, registered_at, entry_key)"
         f" VALUES ('hand', NULL, {', '.join('?' * len(record_of(payment)[1:]))},"
-        " ?, ?, ?, ?, '0', ?, ?, ?, ?)",
+        " ?, ?, ?, ?, '0', ?, ?, ?, ?, ?)",
         (
             *record_of(payment)[1:],
             row["id"],
@@ -85,21 +115,57 @@ def add(db: sqlite3.Connection, entry: Entry, user: str, at: datetime) -> int:
             account,
             user,
             at.isoformat(),
+            key,
         ),
     )
     take_from_invoice(db, row["id"], judgement.effect)
     if cursor.lastrowid is None:
         message = "the payment got no id"
         raise RuntimeError(message)
-    return cursor.lastrowid
+    return Added(cursor.lastrowid, doubts)
 
 
-def _payment(entry: Entry, invoice: Invoice) -> Payment:
+def invoice_row(db: sqlite3.Connection, region: str, number: str) -> sqlite3.Row | None:
+    """Give the invoice that a person means; ``None`` where there is none."""
+    row: sqlite3.Row | None = db.execute(
+        "SELECT * FROM invoices WHERE region = ? AND number = ?", (clean(region), clean(number))
+    ).fetchone()
+    return row
+
+
+def _checked_key(key: str) -> str | None:
+    """Hold a key to one line of text; ``None`` where there is none."""
+    if not key:
+        return None
+    if not key.strip() or not key.isprintable() or len(key) > LONGEST_KEY:
+        raise host_error("PAYMENT_KEY", longest=LONGEST_KEY)
+    return key
+
+
+def _typed_before(db: sqlite3.Connection, key: str | None) -> sqlite3.Row | None:
+    row: sqlite3.Row | None = db.execute(
+        "SELECT * FROM payments WHERE entry_key = ?", (key,)
+    ).fetchone()
+    return row
+
+
+def _is_same(row: sqlite3.Row, invoice_id: int, entry: Entry, account: str) -> bool:
+    """Tell whether an entry is what is registered already; without a date, of any date."""
+    rate = row["exchange_rate"] and Decimal(row["exchange_rate"])
+    there = (row["invoice_id"], Decimal(row["amount_currency"]), rate, row["bank_account"])
+    if there != (invoice_id, entry.amount, entry.rate, account):
+        return False
+    if entry.currency and not same_currency(entry.currency, row["currency"]):
+        return False
+    return entry.date is None or entry.date.isoformat() == row["date"]
+
+
+def _payment(entry: Entry, invoice: Invoice, today: date) -> Payment:
     """Make a payment of what a person typed, or refuse it with a sentence."""
     if not invoice.period_closed:
         raise host_error("PAYMENT_PERIOD_OPEN", number=invoice.number)
     if not _is_money(entry.amount):
-        raise host_error("PAYMENT_AMOUNT", amount=str(entry.amount)[:50])
+        raise wrong_amount(str(entry.amount))
     if entry.currency and not same_currency(entry.currency, invoice.currency):
         raise host_error(
             "PAYMENT_CURRENCY",
@@ -113,18 +179,24 @@ def _payment(entry: Entry, invoice: Invoice) -> Payment:
     if not usable:
         raise host_error("PAYMENT_RATE", number=invoice.number, invoice=invoice.currency)
     with localcontext(EXACT):
-        sek = entry.amount if rate is None else (entry.amount * rate).quantize(ORE, ROUND_HALF_UP)
+        amount = entry.amount.quantize(ORE)
+        sek = amount if rate is None else (amount * rate).quantize(ORE, ROUND_HALF_UP)
     return Payment(
         key=PaymentKey("", ""),
         source=SOURCE,
         invoice_number=invoice.number,
         ocr=None,
-        date=entry.date,
+        date=entry.date or today,
         amount=sek,
         currency=SEK if in_sek else invoice.currency.strip().upper(),
-        amount_currency=entry.amount,
+        amount_currency=amount,
         exchange_rate=rate,
     )
+
+
+def wrong_amount(text: str) -> HostError:
+    """Make the error of an amount that is none, with what may have been meant."""
+    return host_error("PAYMENT_AMOUNT", amount=text[:50], meant=meant(text[:50]))
 
 
 def _is_money(amount: Decimal) -> bool:
@@ -136,6 +208,112 @@ def _is_money(amount: Decimal) -> bool:
 def _is_rate(rate: Decimal) -> bool:
     exponent = rate.as_tuple().exponent
     return rate.is_finite() and 0 < rate <= MOST_RATE and int(exponent) >= -12
+
+
+# --- What is doubtful -------------------------------------------------------------
+
+
+def doubts_about(
+    db: sqlite3.Connection, invoice_id: int, invoice: Invoice, payment: Payment, today: date
+) -> list[Doubt]:
+    """Find what a person has to see before a payment by hand is registered."""
+    its = db.execute(
+        "SELECT * FROM payments WHERE invoice_id = :invoice AND state = 'registered'"
+        " ORDER BY id DESC",
+        {"invoice": invoice_id},
+    ).fetchall()
+    rates = (row["exchange_rate"] for row in its if row["exchange_rate"])
+    known = next(rates, None) or _last_rate(db, payment.currency)
+    paid = sum((_amount_of(row) for row in its), Decimal(0))
+    return [
+        *_doubt_about_date(payment.date, today),
+        *_doubt_about_amount(invoice, _of(payment), paid),
+        *_doubt_about_rate(payment, None if known is None else Decimal(known)),
+        *_doubt_about_others(payment, its),
+    ]
+
+
+def _last_rate(db: sqlite3.Connection, currency: str) -> str | None:
+    row = db.execute(
+        "SELECT exchange_rate FROM payments WHERE upper(trim(currency)) = :currency"
+        " AND exchange_rate IS NOT NULL AND state = 'registered' ORDER BY id DESC LIMIT 1",
+        {"currency": currency},
+    ).fetchone()
+    return None if row is None else str(row["exchange_rate"])
+
+
+def _doubt_about_date(day: date, today: date) -> Iterator[Doubt]:
+    first = _a_year_before(today)
+    if not first <= day <= today:
+        yield Doubt("date", texts.doubtful_date(day, first, today))
+
+
+def _a_year_before(day: date) -> date:
+    try:
+        return day.replace(year=day.year - 1)
+    except ValueError:  # the 29th of February
+        return day.replace(year=day.year - 1, day=28)
+
+
+def _doubt_about_amount(invoice: Invoice, amount: Decimal, paid: Decimal) -> Iterator[Doubt]:
+    """Doubt more than remains, and more given back than was paid; a credit invoice mirrored."""
+    sign = -1 if invoice.total < 0 else 1
+    if sign * amount > max(sign * invoice.remaining, Decimal(0)):
+        yield Doubt("amount", texts.more_than_remains(amount, invoice.remaining, invoice.currency))
+    elif sign * amount < min(-sign * paid, Decimal(0)):
+        yield Doubt("amount", texts.more_than_was_paid(amount, paid, invoice.currency))
+
+
+def _doubt_about_rate(payment: Payment, known: Decimal | None) -> Iterator[Doubt]:
+    rate = payment.exchange_rate
+    if rate is None:
+        return
+    if known is None:
+        yield Doubt("rate", texts.first_rate(rate, payment.currency))
+    elif 3 * abs(rate - known) > known:
+        yield Doubt("rate", texts.doubtful_rate(rate, known, payment.currency))
+
+
+def _doubt_about_others(payment: Payment, its: Sequence[sqlite3.Row]) -> Iterator[Doubt]:
+    for row in its:
+        day = date.fromisoformat(row["date"])
+        if _amount_of(row) == _of(payment) and abs((day - payment.date).days) <= SAME_WITHIN:
+            who = texts.by_whom(row["user"], datetime.fromisoformat(row["registered_at"]))
+            sentence = texts.identical(
+                row["id"],
+                _amount_of(row),
+                row["currency"],
+                day,
+                who=who,
+                number=row["number"],
+            )
+            yield Doubt("identical", sentence)
+
+
+def _of(payment: Payment) -> Decimal:
+    """Give the amount in the invoice's currency."""
+    return payment.amount if payment.amount_currency is None else payment.amount_currency
+
+
+def _amount_of(row: sqlite3.Row) -> Decimal:
+    return Decimal(row["amount_currency"] or row["amount"])
+
+
+def _doubtful(
+    invoice: Invoice, payment: Payment, account: str, doubts: Sequence[Doubt]
+) -> DoubtfulPayment:
+    facts = texts.invoice_facts(
+        invoice.number,
+        invoice.customer_name,
+        invoice.total,
+        invoice.remaining,
+        invoice.currency,
+    )
+    sentences: list[Text] = [doubt.sentence for doubt in doubts]
+    # All that is registered, and all that was shown.
+    shown = repr((record_of(payment), invoice.region, account, facts, sentences))
+    seal = hashlib.sha256(shown.encode("utf-8", "replace")).hexdigest()
+    return DoubtfulPayment(facts, doubts, seal)
 
 
 def delete(db: sqlite3.Connection, payment_id: int, why: str, user: str, at: datetime) -> None:

@@ -7,15 +7,18 @@ error says what went wrong.
 from __future__ import annotations
 
 import contextlib
+import errno
+import io
 import logging
 import os
 import sys
 import traceback
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING, TextIO
+from typing import TYPE_CHECKING, TextIO, cast
 
 import click
 
+from hostsim import commits
 from hostsim.commands import hostsim
 from hostsim.commands.common import LANGUAGES, Common, tell, usage
 from hostsim.errors import SettingsRefused, exit_status, failure_of, host_error
@@ -37,16 +40,17 @@ def run(arguments: Sequence[str], language: str = "sv") -> int:
     :param language: of what is said before the arguments are understood.
     """
     common = Common(language)
+    _have_streams()
     _speak_utf8()
-    with _logging_to_standard_error():
+    with _logging_to_standard_error(), commits.watched() as saved:
         try:
             status = _invoke(arguments, common)
             Paper(sys.stdout, common.language).flush()
         except ReaderGone:
             _write_nowhere()
-            return READER_GONE
+            return _ended(saved.not_shown(), common.language) if saved.any else READER_GONE
         except BaseException as error:  # noqa: BLE001 - the last line of defence
-            return _end_badly(error, common.language)
+            return _end_badly(error, common.language, saved)
     return status
 
 
@@ -67,11 +71,11 @@ def _invoke(arguments: Sequence[str], common: Common) -> int:
     return 0
 
 
-def _end_badly(error: BaseException, language: str) -> int:
+def _end_badly(error: BaseException, language: str, saved: commits.Commits) -> int:
     """Say what went wrong and return the exit status."""
     _flush_quietly()
     if isinstance(error, KeyboardInterrupt | click.Abort):
-        return _ended(host_error("CANCELLED"), language)
+        return _ended(saved.not_shown() if saved.any else host_error("CANCELLED"), language)
     if isinstance(error, click.ClickException):
         return _ended(host_error("USAGE", what=_usage_sentence(error)), language)
     failure = failure_of(error)
@@ -79,9 +83,11 @@ def _end_badly(error: BaseException, language: str) -> int:
         for detail in _details(error, language):
             tell(detail)
         return _ended(failure, language)
-    with contextlib.suppress(OSError):
-        traceback.print_exception(error, file=sys.stderr)
-    return _ended(host_error("INTERNAL"), language)
+    # A disk that is full is no fault of the program.
+    if not (saved.any and isinstance(error, OSError)):
+        with contextlib.suppress(OSError):
+            traceback.print_exception(error, file=sys.stderr)
+    return _ended(saved.not_shown() if saved.any else host_error("INTERNAL"), language)
 
 
 def _ended(failure: Failure, language: str) -> int:
@@ -137,6 +143,23 @@ def _what_was_wrong(error: click.ClickException) -> tuple[str, str]:
         return f"Värdet för {what} går inte att använda.", f"The value of {what} cannot be used."
     message = error.format_message()
     return message, message
+
+
+class _Closed(io.TextIOBase):
+    """Standard output that somebody closed before the program began."""
+
+    encoding = "utf-8"
+
+    def write(self, _text: str, /) -> int:
+        raise BrokenPipeError(errno.EPIPE, os.strerror(errno.EPIPE))
+
+
+def _have_streams() -> None:
+    """Stand in for a stream that was closed, as by ``>&-``: Python has ``None`` then."""
+    if sys.stdout is None:
+        sys.stdout = cast("TextIO", _Closed())
+    if sys.stderr is None:
+        sys.stderr = io.StringIO()
 
 
 def _speak_utf8() -> None:

@@ -8,9 +8,9 @@ tells them from bugs.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, NamedTuple, cast
 
-from hostsim.texts import ERRORS, Text
+from hostsim.texts import ERRORS, Text, joined
 
 if TYPE_CHECKING:
     from hostsim import hookspecs
@@ -26,6 +26,7 @@ EXIT_STATUS = {
     "unavailable": 5,
     "busy": 6,
     "changed": 6,
+    "saved": 7,
     "cancelled": 130,
 }
 
@@ -58,6 +59,29 @@ class SettingsRefused(HostError):
         kind, sentence = _from_table("SETTINGS_REFUSED", {"problems": told})
         super().__init__("SETTINGS_REFUSED", kind, sentence)
         self.problems = tuple(problems)
+
+
+class Doubt(NamedTuple):
+    """What is doubtful about a payment that a person typed."""
+
+    place: str  # "date", "amount", "rate" or "identical"
+    sentence: Text  # with the figures
+
+
+class DoubtfulPayment(HostError):
+    """A payment that was typed is doubtful and was not registered.
+
+    ``seal`` stands for exactly these doubts and figures: who shows them hands it
+    back to confirm them and no others.
+    """
+
+    def __init__(self, facts: Text, doubts: Sequence[Doubt], seal: str) -> None:
+        """Keep what is known of the invoice, and every doubt."""
+        told = joined([doubt.sentence for doubt in doubts])
+        values: dict[str, object] = {"facts": facts, "doubts": told}
+        super().__init__("DOUBTFUL_PAYMENT", *_from_table("DOUBTFUL_PAYMENT", values))
+        self.doubts = tuple(doubts)
+        self.seal = seal
 
 
 class PreviewChanged(HostError):

@@ -21,9 +21,18 @@ from decimal import Decimal
 from types import MappingProxyType
 from typing import TYPE_CHECKING, TypeVar
 
-from hostsim import by_hand, deciding, explaining, history, previews, reconciling
+from hostsim import (
+    by_hand,
+    commits,
+    deciding,
+    explaining,
+    history,
+    previews,
+    reconciling,
+    texts,
+)
 from hostsim.answers import LiveRun, OnProgress, Window, broken
-from hostsim.by_hand import Entry
+from hostsim.by_hand import Added, Entry
 from hostsim.decided import SET_ASIDE, Typed
 from hostsim.deciding import Desk
 from hostsim.errors import PreviewChanged, SettingsRefused, failure_of, host_error
@@ -295,7 +304,7 @@ class Host:
         self.plugins.owner(definition.import_type)
         self._refuse_other_currency()
         self.tell_listeners()
-        with self._alone(name):
+        with self._alone(name), commits.passing():
             recording = Recording(self.store, self._new_id(), self.store.definition(name))
             refuse_other_region(recording.definition, region)
             at = self._clock()
@@ -303,7 +312,7 @@ class Host:
             try:
                 report = self._read(recording)
                 recording.judge(Company(report.company.number, report.company.name))
-                return recording.finish(
+                preview = recording.finish(
                     report.cursor,
                     report.not_read,
                     report.requests,
@@ -313,6 +322,8 @@ class Host:
             except BaseException as error:
                 _fail(recording, error)
                 raise
+        commits.note(texts.PREVIEW_KEPT)
+        return preview
 
     def _read(self, recording: Recording) -> hookspecs.ImportReport:
         live = self._live(recording)
@@ -533,6 +544,8 @@ class Host:
         bank_account: str = "",
         currency: str = "",
         rate: Decimal | None = None,
+        confirm: bool = False,
+        key: str = "",
     ) -> int:
         """Register a payment by hand; give its id.
 
@@ -542,15 +555,24 @@ class Host:
         :param date: the payment date; preset: today.
         :param currency: must be the invoice's; preset: that.
         :param rate: SEK for one unit; needed where the invoice is not in SEK.
+        :param confirm: register it though it is doubtful.
+        :param key: makes it once: the same key again gives the same payment.
         :raises HostError: see :func:`hostsim.by_hand.add`.
         """
-        at = self._clock()
-        day = at.date() if date is None else date
-        entry = Entry(invoice_number, amount, day, region, bank_account, currency, rate)
+        entry = Entry(invoice_number, amount, date, region, bank_account, currency, rate, key)
+        return self.enter_payment(entry, confirm=confirm).id
+
+    def enter_payment(self, entry: Entry, *, confirm: bool = False, seen: str = "") -> Added:
+        """Register a payment by hand as :meth:`add_payment`, and tell how it went.
+
+        :param seen: the seal of the doubts that were shown, which confirms them and no others.
+        """
         with self.store.change() as db:
-            its = by_hand.add(db, entry, self._user, at)
+            added = by_hand.add(db, entry, self._user, self._clock(), confirm=confirm, seen=seen)
+        if not added.already:
+            commits.note(texts.payment_added(added.id))
         self.tell_listeners()
-        return its
+        return added
 
     def delete_payment(self, payment_id: int, *, why: str) -> None:
         """Delete a registered payment, typed or imported; it stays in the list, marked.
@@ -561,6 +583,7 @@ class Host:
         """
         with self.store.change() as db:
             by_hand.delete(db, payment_id, why, self._user, self._clock())
+        commits.note(texts.payment_deleted(payment_id))
         self.tell_listeners()
 
     # --- Comparing afterwards ---
@@ -577,12 +600,13 @@ class Host:
         self._refuse_other_currency()
         # Two locks, so that looking at the result keeps nobody from importing.
         with self._alone(name, "reconciliation"):
-            with self._alone(name):
+            with self._alone(name), commits.passing():
                 found = self._reconciled(name)
             try:
                 yield found
             finally:
-                found.close()
+                with commits.passing():
+                    found.close()
 
     def _reconciled(self, name: str) -> Reconciliation:
         recording = Recording(self.store, self._new_id(), self.store.definition(name))
@@ -617,7 +641,7 @@ class Host:
         :return: what it found; ``None`` where it cannot look.
         """
         self.plugins.owner(self.store.definition(name).import_type)
-        with self._alone(name):
+        with self._alone(name), commits.passing():
             live = self._live(Recording(self.store, self._new_id(), self.store.definition(name)))
             with self.plugins.answers.alive(live):
                 found: Sequence[hookspecs.Finding] | None = self.plugins.call_owner(
@@ -655,7 +679,7 @@ class Host:
             return explaining.explain(self.store, question, None, explaining.NO_DEFINITION)
         self.plugins.owner(question.definition.import_type)
         self._refuse_other_currency()
-        with self._alone(question.definition.name):
+        with self._alone(question.definition.name), commits.passing():
             definition = self.store.definition(question.definition.name)
             recording = Recording(self.store, self._new_id(), definition)
             recording.begin(self._user, self._clock())
@@ -749,6 +773,7 @@ class Host:
                     recording.judge(company)
                 raise PreviewChanged(previews.preview_of(self.store, run_id))
         preview = previews.preview_of(self.store, run_id)
+        commits.note(texts.registered(preview.counts["ready"]))
         import_type = recording.definition.import_type
         saved = SavedRun(run_id, import_type, chosen, company, preview.counts["ready"])
         tell(self.plugins, self.store, saved)

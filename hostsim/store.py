@@ -12,16 +12,17 @@ import logging
 import sqlite3
 import threading
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import date, datetime
-from decimal import Decimal, InvalidOperation, localcontext
+from decimal import Decimal, localcontext
 from importlib import resources
 from pathlib import Path
 from types import TracebackType
 from typing import Any, NamedTuple, Self
 
-from hostsim import texts
+from hostsim import commits, texts
+from hostsim.amounts import meant, typed_amount
 from hostsim.decided import SET_ASIDE
 from hostsim.errors import host_error
 from hostsim.judging import EXACT
@@ -177,16 +178,26 @@ class Store:
         if db.in_transaction:
             yield db
             return
+        before = db.total_changes
+        committing = False
         try:
             db.execute("BEGIN IMMEDIATE")
             yield db
+            committing = True
             db.execute("COMMIT")
         except BaseException as error:
             if db.in_transaction:
                 db.execute("ROLLBACK")
+                committing = False
+            if isinstance(error, sqlite3.Error):
+                committing = False
             if isinstance(error, sqlite3.OperationalError):
                 self._explain(error)
             raise
+        finally:
+            # Also where somebody pressed Ctrl-C while it was committed.
+            if committing and db.total_changes > before:
+                commits.note()
 
     def _explain(self, error: sqlite3.OperationalError) -> None:
         """Turn what a person can do something about into a sentence."""
@@ -253,7 +264,7 @@ class Store:
         """Bring an older database to today's form: all of it or nothing."""
         from hostsim.upgrades import UPGRADES  # noqa: PLC0415 - rarely needed, and it needs this module
 
-        with self.change() as db:
+        with commits.passing(), self.change() as db:
             # Somebody else may have been quicker.
             version = db.execute("PRAGMA user_version").fetchone()[0]
             for step in range(version, SCHEMA_VERSION):
@@ -271,6 +282,7 @@ class Store:
                 db.execute(statement)
             db.execute(f"PRAGMA application_id = {APPLICATION_ID}")
             db.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
+        commits.note()
 
     # --- Settings of the office ---
 
@@ -674,18 +686,12 @@ def _currency(text: str) -> str:
 
 
 def _deviation(text: str) -> str:
-    refusal = host_error("SETTING_WRONG", key="accepted_deviation", why=texts.DEVIATION_NEEDED)
-    try:
-        amount = Decimal(text.strip().replace(",", "."))
-    except InvalidOperation as error:
-        raise refusal from error
-    if not amount.is_finite() or not 0 <= amount <= MOST_DEVIATION:
-        raise refusal
-    # 0.001 would be accepted in no amount; 5E+2 is 500 written oddly.
-    with suppress(InvalidOperation):
-        if amount == amount.quantize(Decimal("0.01")):
-            return f"{abs(amount):f}"
-    raise refusal
+    amount = typed_amount(text)
+    if amount is None or not 0 <= amount <= MOST_DEVIATION:
+        asked, needed = meant(text), texts.DEVIATION_NEEDED
+        why = Text(f"{needed.sv}{asked.sv}", f"{needed.en}{asked.en}")
+        raise host_error("SETTING_WRONG", key="accepted_deviation", why=why)
+    return f"{abs(amount):f}"
 
 
 def _insert_invoice(db: sqlite3.Connection, row: ExportedInvoice, currency: str) -> None:

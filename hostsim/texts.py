@@ -7,7 +7,7 @@ Swedish is what people read first. The words of the screen (``Delbetalning``,
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -86,6 +86,93 @@ def written_off(amount: Decimal) -> Text:
     return Text(
         f"{money(amount, 'sv')} SEK skrivs av inom accepterad fakturaavvikelse",
         f"{money(amount, 'en')} SEK is written off within the accepted invoice deviation",
+    )
+
+
+# --- What is doubtful about a payment by hand --------------------------------
+
+
+def invoice_facts(
+    number: str, customer: str, total: Decimal, remaining: Decimal, currency: str
+) -> Text:
+    """Tell whose invoice it is, its total and what remains."""
+    return Text(
+        f"Faktura {number}, {customer}: totalt {money(total, 'sv')} {currency}, "
+        f"{money(remaining, 'sv')} {currency} återstår.",
+        f"Invoice {number}, {customer}: total {money(total, 'en')} {currency}, "
+        f"{money(remaining, 'en')} {currency} remains.",
+    )
+
+
+def doubtful_date(day: date, first: date, today: date) -> Text:
+    """Tell that a payment date lies in the future, or long ago."""
+    if day > today:
+        return Text(
+            f"Datumet {day} ligger efter i dag, {today}.",
+            f"The date {day} is after today, {today}.",
+        )
+    return Text(
+        f"Datumet {day} ligger mer än ett år tillbaka, före {first}.",
+        f"The date {day} is more than a year ago, before {first}.",
+    )
+
+
+def more_than_remains(amount: Decimal, remaining: Decimal, currency: str) -> Text:
+    """Tell that an amount is above what remains."""
+    return Text(
+        f"Beloppet {money(amount, 'sv')} {currency} är mer än de {money(remaining, 'sv')} "
+        f"{currency} som återstår.",
+        f"The amount {money(amount, 'en')} {currency} is more than the {money(remaining, 'en')} "
+        f"{currency} that remain.",
+    )
+
+
+def more_than_was_paid(amount: Decimal, paid: Decimal, currency: str) -> Text:
+    """Tell that more goes back than was paid."""
+    return Text(
+        f"Beloppet {money(amount, 'sv')} {currency} ger tillbaka mer än de {money(paid, 'sv')} "
+        f"{currency} som är betalda.",
+        f"The amount {money(amount, 'en')} {currency} gives back more than the "
+        f"{money(paid, 'en')} {currency} that were paid.",
+    )
+
+
+def first_rate(rate: Decimal, currency: str) -> Text:
+    """Tell that there is nothing to compare a rate with."""
+    return Text(
+        f"Kursen {_rate(rate, 'sv')} är den första i {currency}, så det finns ingen att jämföra "
+        "med.",
+        f"The rate {_rate(rate, 'en')} is the first in {currency}, so that there is none to "
+        "compare it with.",
+    )
+
+
+def doubtful_rate(rate: Decimal, known: Decimal, currency: str) -> Text:
+    """Tell that a rate is far from the one that was registered last."""
+    return Text(
+        f"Kursen {_rate(rate, 'sv')} avviker mer än en tredjedel från den senast registrerade i "
+        f"{currency}, {_rate(known, 'sv')}.",
+        f"The rate {_rate(rate, 'en')} is more than a third away from the one registered last in "
+        f"{currency}, {_rate(known, 'en')}.",
+    )
+
+
+def _rate(rate: Decimal, language: str) -> str:
+    text = f"{rate:f}"
+    return text if language == "en" else text.replace(".", ",")
+
+
+def identical(
+    payment_id: int, amount: Decimal, currency: str, day: date, *, who: Text, number: str | None
+) -> Text:
+    """Tell of a registered payment that may be the same; ``number`` where it came from."""
+    sv = "för hand" if number is None else f"från import, nummer {number}"
+    en = "by hand" if number is None else f"by an import, number {number}"
+    return Text(
+        f"Samma betalning kan vara registrerad redan: id {payment_id}, {money(amount, 'sv')} "
+        f"{currency}, {day}, {sv}, av {who.sv}.",
+        f"The same payment may be registered already: id {payment_id}, {money(amount, 'en')} "
+        f"{currency}, {day}, {en}, by {who.en}.",
     )
 
 
@@ -788,10 +875,38 @@ ERRORS: dict[str, tuple[str, Text]] = {
     "PAYMENT_AMOUNT": (
         "usage",
         Text(
-            "Beloppet {amount} kan inte användas; skriv ett belopp som inte är noll, med högst "
-            "två decimaler, till exempel 1250,50.",
-            "The amount {amount} cannot be used; write an amount other than zero, with at most "
-            "two decimals, such as 1250.50.",
+            "Beloppet {amount} kan inte användas.{meant.sv} Skriv ett belopp som inte är noll, "
+            "med högst två decimaler, till exempel 1250,50.",
+            "The amount {amount} cannot be used.{meant.en} Write an amount other than zero, with "
+            "at most two decimals, such as 1250.50.",
+        ),
+    ),
+    "DOUBTFUL_PAYMENT": (
+        "usage",
+        Text(
+            "Betalningen är tveksam och är inte registrerad. {facts.sv} {doubts.sv} Stämmer det "
+            "ändå, bekräfta med --confirm (på sidan: tryck en gång till).",
+            "The payment is doubtful and was not registered. {facts.en} {doubts.en} If it is "
+            "right all the same, confirm it with --confirm (on the page: press once more).",
+        ),
+    ),
+    "PAYMENT_KEY": (
+        "usage",
+        Text(
+            "Nyckeln ska vara en rad text med högst {longest} tecken; ingenting är registrerat.",
+            "The key must be one line of text with at most {longest} characters; nothing was "
+            "registered.",
+        ),
+    ),
+    "PAYMENT_KEY_USED": (
+        "usage",
+        Text(
+            "Nyckeln hör redan till betalningen med id {id}, som har andra uppgifter; ingenting "
+            "är registrerat. Är det en annan betalning, använd en ny nyckel (på sidan: tryck en "
+            "gång till).",
+            "The key belongs to the payment with id {id} already, which has other figures; "
+            "nothing was registered. If it is another payment, use a new key (on the page: press "
+            "once more).",
         ),
     ),
     "PAYMENT_CURRENCY": (
@@ -907,6 +1022,15 @@ ERRORS: dict[str, tuple[str, Text]] = {
             "inläsning. Granska den.",
             "There is nothing to save: what was shown is saved already, or replaced by a later "
             "import. Look at that one.",
+        ),
+    ),
+    "SAVED_NOT_SHOWN": (
+        "saved",
+        Text(
+            "{saved.sv} Men resultatet kunde inte visas i sin helhet. Se efter innan du gör om "
+            "något: hostsim payments visar vad som är registrerat, hostsim runs importerna.",
+            "{saved.en} But the result could not be shown in full. Look before you repeat "
+            "anything: hostsim payments shows what is registered, hostsim runs the imports.",
         ),
     ),
     "CANCELLED": (
@@ -1055,9 +1179,47 @@ WHO = {
     "unavailable": Text("ingen: vänta", "nobody: wait"),
     "busy": Text("ingen: vänta på den andra", "nobody: wait for the other one"),
     "changed": Text("den som sparar", "whoever saves"),
+    "saved": Text("den som läser resultatet", "whoever reads the result"),
     "cancelled": Text("ingen", "nobody"),
     "internal": Text("den som utvecklar programmet", "the developer"),
 }
+
+PREVIEW_KEPT = Text(
+    "Det inlästa är sparat som förhandsvisning.", "What was read is kept as a preview."
+)
+
+
+def payment_added(payment_id: int) -> Text:
+    """Tell the id of a payment by hand."""
+    return Text(
+        f"Betalningen är registrerad med id {payment_id}.",
+        f"The payment is registered with id {payment_id}.",
+    )
+
+
+def payment_known(payment_id: int) -> Text:
+    """Tell that nothing was registered, since the key was used for the same payment."""
+    return Text(
+        f"Betalningen var registrerad redan, med id {payment_id}; ingenting nytt är registrerat.",
+        f"The payment was registered already, with id {payment_id}; nothing new is registered.",
+    )
+
+
+def payment_deleted(payment_id: int) -> Text:
+    """Tell that a payment was deleted."""
+    return Text(
+        f"Betalningen med id {payment_id} är borttagen.",
+        f"The payment with id {payment_id} is deleted.",
+    )
+
+
+def file_written(path: object) -> Text:
+    """Tell that a file is whole."""
+    return Text(f"{path} är skriven.", f"{path} is written.")
+
+
+#: What is said of a commit that nobody knows more of.
+SAVED = Text("Det som skulle göras är gjort och sparat.", "What was asked is done and saved.")
 
 CURRENCY_NEEDED = Text("skriv en valuta, till exempel SEK.", "write a currency, such as SEK.")
 DEVIATION_NEEDED = Text(

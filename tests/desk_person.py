@@ -75,5 +75,10 @@ def rows_of(page, name):
     ]
 
 
+def seal_of(page):
+    """Read what confirms the doubts that a page shows."""
+    return re.search(r'name="seal" value="([^"]+)"', page)[1]
+
+
 def choices_of(page):
     return re.findall(r'name="choice" id="[^"]+" value="([^"]+)"', page)

@@ -54,7 +54,7 @@ def last(store):
     ],
 )
 def test_a_payment_by_hand_is_judged_as_any_other(host, store, *, number, amount, status, left):
-    host.add_payment(number, Decimal(amount))
+    host.add_payment(number, Decimal(amount), confirm=True)
     assert (last(store).status, remaining(store, number)) == (status, Decimal(left))
 
 
@@ -78,7 +78,7 @@ def test_its_invoice_is_of_the_region_that_was_given(host, store):
 
 def test_what_is_already_paid_can_be_typed_all_the_same(host, store):
     host.add_payment("1001", Decimal(1000))
-    host.add_payment("1001", Decimal(10))
+    host.add_payment("1001", Decimal(10), confirm=True)
     assert (last(store).status, remaining(store)) == ("advance", -10)
 
 
@@ -89,7 +89,8 @@ def test_no_accepted_deviation_is_written_off_by_hand(host, store):
 
 
 def test_an_amount_in_another_currency_counts_in_sek_by_the_rate(host, store):
-    host.add_payment("2001", Decimal("33.33"), currency="EUR", rate=Decimal("11.2345"))
+    rate = Decimal("11.2345")
+    host.add_payment("2001", Decimal("33.33"), currency="EUR", rate=rate, confirm=True)
     row = last(store)
     assert (row.amount, row.amount_currency, row.currency) == (
         Decimal("374.45"),
@@ -172,7 +173,7 @@ def test_a_preview_that_was_judged_before_is_refused_and_shown_anew(host, store,
     its = host.add_payment("1001", Decimal(100))
     shown(host, plugin, payment(1, amount="900"))
     if what == "typed":
-        host.add_payment("1001", Decimal(100))
+        host.add_payment("1001", Decimal(100), confirm=True)
     else:
         host.delete_payment(its, why="fel")
     with pytest.raises(PreviewChanged) as changed:
@@ -200,7 +201,7 @@ def test_what_fails_half_way_leaves_nothing(host, store, plugin, monkeypatch):
     monkeypatch.setattr("hostsim.by_hand.take_from_invoice", fails)
     monkeypatch.setattr("hostsim.deciding.settle", fails)
     for act in (
-        lambda: host.add_payment("1001", Decimal(1)),
+        lambda: host.add_payment("1001", Decimal(1), confirm=True),
         lambda: host.delete_payment(1, why="fel"),
         host.save,
     ):

@@ -681,7 +681,7 @@ class Week:
 
     def typed(self, number, _on, day, amount, _currency, rate=None):
         rate = None if rate is None else Decimal(rate.removeprefix("@"))
-        self.host.add_payment(number, Decimal(amount), date=date_of(day), rate=rate)
+        self.host.add_payment(number, Decimal(amount), date=date_of(day), rate=rate, confirm=True)
 
     def deleted(self, *which):
         number = "" if which[0] == "by" else which[0]

@@ -290,7 +290,7 @@ def test_one_that_was_confirmed_and_then_deleted_is_doubted_again(host, plugin):
 def test_two_by_hand_and_two_from_there_are_both_doubtful(host, plugin):
     day = payment(1).date
     for _ in range(2):
-        host.add_payment("1001", Decimal(100), date=day)
+        host.add_payment("1001", Decimal(100), date=day, confirm=True)
     preview = shown(host, plugin, payment(1, amount="100"), payment(2, amount="100", date=day))
     assert set(listed(preview).values()) == {"possibly-registered-already"}
     assert listed(host.decide("Fortnox", "2", "confirm"))["1"] == "possibly-registered-already"

@@ -45,7 +45,8 @@ def shown(run, plugin):
     plugin.payments = [payment(1, amount="400"), payment(2, "1002")]
     run("import", "Butik", "--save")
     run("payments", "delete", 2, "--why", "fel faktura")
-    run("payments", "add", "1001", "100", "--date", "2026-01-03")
+    # Whatever day it is when this runs.
+    run("payments", "add", "1001", "100", "--date", "2026-01-03", "--confirm")
     plugin.payments = [
         payment(1, amount="450"),
         payment(3, amount="100"),
@@ -147,11 +148,13 @@ def test_the_money_of_a_payment_by_hand_is_typed_as_people_write_it(run):
 
 def test_a_payment_by_hand_in_euro_needs_its_rate(run):
     assert run("payments", "add", "1003", "100").last.startswith("PAYMENT_RATE: ")
-    added = run("payments", "add", "1003", "100", "--currency", "EUR", "--rate", "11,25", "--json")
+    entry = ("1003", "100", "--currency", "EUR", "--rate", "11,25", "--confirm", "--json")
+    added = run("payments", "add", *entry)
     assert (added.json["amount"], added.json["amount_currency"]) == ("1125.00", "100.00")
 
 
 def test_money_that_goes_back_is_typed_after_two_dashes(run):
+    run("payments", "add", "1001", "100")
     assert run("payments", "add", "--json", "1001", "--", "-50").json["status"] == "reversal"
 
 

@@ -7,7 +7,7 @@ from datetime import UTC, date, datetime
 from decimal import Decimal
 
 import pytest
-from desk_person import HERE, Person, rows_of, words
+from desk_person import HERE, Person, rows_of, seal_of, words
 from fake_plugin import FakePlugin, Refused, euro, invoice, payment
 
 from hostsim.desk.office import Office
@@ -76,7 +76,8 @@ def test_one_in_another_currency_needs_its_rate(person, store):
     form = {"invoice": "2001", "amount": "40", "date": "2026-11-20", "region": ""}
     page = person.post("/payments/new", 422, **form)
     assert re.search(r'id="rate" name="rate" value=""[^>]*aria-invalid="true"', page)
-    person.post("/payments/new", **form, rate="11,25")
+    page = person.post("/payments/new", 422, **form, rate="11,25")
+    person.post("/payments/new", **form, rate="11,25", seal=seal_of(page))
     assert [row.amount for row in store.payments()] == [Decimal(450)]
 
 
@@ -100,6 +101,79 @@ def test_what_is_wrong_is_said_beside_its_field_and_nothing_is_registered(
     assert re.search(rf'id="{field}" name="{field}"[^>]*aria-invalid="true"', page)
     assert list(store.payments()) == []
     assert 'value="1 250,50"' in page or "amount" in wrong
+
+
+def test_the_invoice_stands_beside_the_fields_and_what_remains_is_the_amount(person):
+    page = person.get("/payments/new?invoice=1001")
+    assert "Kund Ängens Åkeri AB Totalt 1 000,00 SEK Återstår 1 000,00 SEK" in words(page)
+    assert re.search(r'name="amount" value="1\xa0000,00"', page)
+    assert 'name="amount" value="300,00"' in person.get("/payments/new?invoice=1001&region=Norr")
+
+
+def test_what_is_put_in_the_field_in_english_can_be_sent_as_it_stands(person, store):
+    person.post("/language", 302, language="en", back="/payments")
+    assert 'name="amount" value="1000.00"' in person.get("/payments/new?invoice=1001")
+    person.post("/payments/new", invoice="1001", amount="1000.00", date="2026-11-20", region="")
+    assert [row.amount for row in store.payments()] == [Decimal(1000)]
+
+
+def test_the_invoice_is_shown_by_a_button_and_what_was_typed_stays(person, store):
+    page = person.post("/payments/new", 200, **ENTRY, bank_account="5050", look="1")
+    assert "Återstår 2 000,00 SEK" in words(page)
+    assert 'value="1 250,50"' in page
+    assert 'value="5050"' in page
+    assert list(store.payments()) == []
+
+
+DOUBTFUL = ENTRY | {"amount": "5000", "date": "2036-01-02"}
+
+
+def test_what_is_doubtful_stands_beside_its_field_and_asks_for_a_second_press(person, store):
+    page = person.post("/payments/new", 422, **DOUBTFUL)
+    assert re.search(r'id="amount-wrong">\s*<li class="warning"', page)
+    assert re.search(r'id="date-wrong">\s*<li class="warning"', page)
+    for told in ("Betalningen är inte registrerad.", "mer än de 2 000,00 SEK som återstår",
+                 "Datumet 2036-01-02", "Totalt 2 000,00 SEK",
+                 "Registrera ändå"):  # fmt: skip
+        assert told in words(page)
+    assert list(store.payments()) == []
+    person.post("/payments/new", **DOUBTFUL, seal=seal_of(page))
+    assert [row.amount for row in store.payments()] == [Decimal(5000)]
+
+
+def test_a_second_press_confirms_what_was_shown_and_no_other_doubt(person, store):
+    seal = seal_of(person.post("/payments/new", 422, **DOUBTFUL))
+    person.post("/payments/new", 422, **DOUBTFUL | {"amount": "50000"}, seal=seal)
+    person.office.host().add_payment("1002", Decimal(10))
+    page = person.post("/payments/new", 422, **DOUBTFUL, seal=seal)
+    assert "mer än de 1 990,00 SEK som återstår" in words(page)
+    assert len(list(store.payments())) == 1
+
+
+def test_a_form_that_is_sent_twice_registers_once_and_shows_the_same_payment(person, store):
+    key = re.search(r'name="key" value="([^"]+)"', person.get("/payments/new"))[1]
+    for _ in range(2):
+        person.post("/payments/new", **ENTRY, key=key)
+    assert person.told("/payments?payment=1") == [
+        "Betalningen av faktura 1002 var registrerad redan; ingenting nytt är registrerat."
+    ]
+    assert len(list(store.payments())) == 1
+
+
+def test_an_old_form_with_other_figures_asks_once_more_with_a_new_key(person, store):
+    person.post("/payments/new", **ENTRY, key="old")
+    page = person.post("/payments/new", 422, **ENTRY | {"amount": "7"}, key="old")
+    key = re.search(r'name="key" value="([^"]+)"', page)[1]
+    assert key != "old"
+    person.post("/payments/new", **ENTRY | {"amount": "7"}, key=key)
+    assert [row.amount for row in store.payments()] == [Decimal("1250.50"), Decimal(7)]
+
+
+def test_every_form_has_a_key_of_its_own(person):
+    keys = {
+        re.search(r'name="key" value="([^"]+)"', person.get("/payments/new"))[1] for _ in range(3)
+    }
+    assert len(keys) == 3
 
 
 # --- Deleted ------------------------------------------------------------------

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import csv
 import io
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 
 import pytest
@@ -12,7 +14,9 @@ from test_decisions_on_the_command_line import plugin, run  # noqa: F401 fixture
 from test_host import host_of
 from test_read_file import refusal
 
-from hostsim import exporting, texts
+from hostsim import amounts, exporting, texts
+from hostsim.by_hand import Entry
+from hostsim.errors import DoubtfulPayment
 from hostsim.store import Store
 
 ENDLESS = "9" * 23
@@ -49,12 +53,14 @@ def test_an_id_that_no_decision_can_have_is_an_unknown_decision(host):
     assert refusal(host.take_back, "Fortnox", ids=[int(ENDLESS)]).code == "DECISION_UNKNOWN"
 
 
-# --- Amounts and bank accounts ---
+# --- Amounts ---
 
 
 @pytest.mark.parametrize(
-    "amount", ["1_000", "1e2", "12 50", "1,000.50", "٣", "", "NaN", "1,", "--1"]
-)
+    "amount",
+    ["1_000", "1e2", "12 50", "1,000.50", "٣", "", "NaN", "1,", "--1", "12.5000", "12\t500",
+     "100 kr", "1'000", "12.500", "12,500", "-1.250", "0,001", "１２", "–5", "1.2.3"],
+)  # fmt: skip
 def test_what_nobody_writes_as_an_amount_is_none(run, amount):  # noqa: F811
     ended = run("payments", "add", "1001", "--", amount)
     assert (ended.status, ended.last[:15]) == (2, "PAYMENT_AMOUNT:")
@@ -65,8 +71,285 @@ def test_what_nobody_writes_as_an_amount_is_none(run, amount):  # noqa: F811
     [("1 250,50", "1250.50"), ("1250.50", "1250.50"), ("−100", "-100.00"), ("1 000", "1000.00")],
 )
 def test_an_amount_is_taken_as_people_write_it(run, written, meant):  # noqa: F811
-    ended = run("payments", "add", "1001", "--json", "--", written)
+    ended = run("payments", "add", "1001", "--json", "--confirm", "--", written)
     assert (ended.status, ended.json["amount"]) == (0, meant)
+
+
+@pytest.mark.parametrize(
+    ("written", "swedish", "english"),
+    [
+        ("12.500", "12 500,00 eller 12,50", "12500.00 or 12.50"),
+        ("12,500", "12 500,00 eller 12,50", "12500.00 or 12.50"),
+        ("−1.250", "-1 250,00 eller -1,25", "-1250.00 or -1.25"),
+        ("12.505", "12 505,00 eller 12,505", "12505.00 or 12.505"),
+        ("1 250,500", "1 250 500,00 eller 1 250,50", "1250500.00 or 1250.50"),
+        ("1,250.50", "1 250,50", "1250.50"),
+        ("1.250,5", "1 250,50", "1250.50"),
+        ("1.250.500", "1 250 500,00", "1250500.00"),
+        ("1'250", "1 250,00", "1250.00"),
+        ("0,500", "0,50", "0.50"),
+    ],
+)
+def test_three_digits_after_a_separator_are_asked_about_with_both_readings(
+    written, swedish, english
+):
+    asked = amounts.meant(written)
+    assert asked.sv.replace("\xa0", " ") == f" Menade du {swedish}?"
+    assert asked.en == f" Did you mean {english}?"
+
+
+def test_what_is_asked_in_english_can_be_typed_as_it_stands():
+    assert [amounts.typed_amount(word) for word in ("12500.00", "12.50")] == [
+        Decimal("12500.00"),
+        Decimal("12.50"),
+    ]
+
+
+@pytest.mark.parametrize("rate", ["11.250", "11,2505", "0,0981"])
+def test_a_rate_may_have_many_decimals(rate):
+    assert amounts.typed_rate(rate) == Decimal(rate.replace(",", "."))
+
+
+def test_an_amount_is_kept_with_two_decimals_everywhere(host, store):
+    host.add_payment("1001", Decimal("12.500"))
+    [(kept, left)] = store.db.execute(
+        "SELECT p.amount_currency, i.remaining FROM payments p JOIN invoices i ON i.id = invoice_id"
+    )
+    assert (kept, left) == ("12.50", "987.50")
+    assert '"12.50"' in exporting.export(store).text or ",12.50," in exporting.export(store).text
+
+
+@pytest.mark.parametrize("written", ["12.500", "5E+2", "٣", "1'000", "-1"])
+def test_the_accepted_deviation_is_typed_by_the_same_rule(run, written):  # noqa: F811
+    ended = run("settings", f"accepted_deviation={written}")
+    assert (ended.status, ended.last[:14]) == (2, "SETTING_WRONG:")
+
+
+# --- What is doubtful ---
+
+
+def doubts(host, *entry, **more):
+    """Give the places of the doubts, and the sentence that tells them all."""
+    with pytest.raises(DoubtfulPayment) as caught:
+        host.add_payment(*entry, **more)
+    return [doubt.place for doubt in caught.value.doubts], caught.value.sentence
+
+
+@pytest.mark.parametrize(
+    ("day", "doubted"),
+    [
+        (date(1999, 11, 22), True),
+        (date(2025, 11, 21), True),
+        (date(2025, 11, 22), False),
+        (date(2026, 11, 22), False),
+        (date(2026, 11, 23), True),
+        (date(2036, 11, 22), True),
+    ],
+)
+def test_a_date_is_doubtful_outside_a_year_back_and_today(host, store, day, doubted):
+    if doubted:
+        places, told = doubts(host, "1001", Decimal(1), date=day)
+        assert places == ["date"]
+        assert day.isoformat() in told.sv
+        assert day.isoformat() in told.en
+    else:
+        host.add_payment("1001", Decimal(1), date=day)
+    assert len(list(store.payments())) == (not doubted)
+
+
+def test_a_year_before_the_29th_of_february_is_the_28th(store):
+    host = host_of(store, FakePlugin(), clock=lambda: datetime(2028, 2, 29, 12, tzinfo=UTC))
+    host.add_payment("1001", Decimal(1), date=date(2027, 2, 28))
+    assert doubts(host, "1001", Decimal(2), date=date(2027, 2, 27))[0] == ["date"]
+
+
+@pytest.mark.parametrize(
+    ("number", "paid", "amount", "doubted"),
+    [
+        ("1001", [], "1000", False),
+        ("1001", [], "1000.01", True),
+        ("1001", ["1000"], "5000", True),
+        ("1001", ["400"], "600", False),
+        ("1001", ["400"], "601", True),
+        ("1001", [], "-1", True),
+        ("1001", ["400"], "-400", False),
+        ("1001", ["400"], "-401", True),
+        ("3001", [], "-500", False),
+        ("3001", [], "-501", True),
+        ("3001", [], "1", True),
+        ("3001", ["-200"], "200", False),
+        ("3001", ["-200"], "201", True),
+    ],
+)
+def test_more_than_remains_and_more_back_than_was_paid_are_doubtful(
+    host, store, *, number, paid, amount, doubted
+):
+    store.load_invoices([invoice("3001", "-500")])
+    for one in paid:
+        host.add_payment(number, Decimal(one), date=date(2026, 1, 2))
+    if doubted:
+        assert doubts(host, number, Decimal(amount))[0] == ["amount"]
+    else:
+        host.add_payment(number, Decimal(amount))
+
+
+def test_a_deleted_payment_counts_as_paid_by_nobody(host):
+    host.delete_payment(host.add_payment("1001", Decimal(400)), why="fel")
+    assert doubts(host, "1001", Decimal(-400))[0] == ["amount"]
+
+
+@pytest.fixture
+def euro_invoices(store):
+    store.load_invoices([invoice(str(number), "100", "Eur ") for number in (2001, 2002, 2003)])
+
+
+@pytest.mark.usefixtures("euro_invoices")
+def test_the_first_rate_of_a_currency_is_always_asked_about(host):
+    places, told = doubts(host, "2001", Decimal(50), rate=Decimal(1125))
+    assert places == ["rate"]
+    assert "1125" in told.sv
+    host.add_payment("2001", Decimal(50), rate=Decimal("11.25"), confirm=True)
+    host.add_payment("2002", Decimal(50), rate=Decimal("11.250"))
+
+
+@pytest.mark.usefixtures("euro_invoices")
+@pytest.mark.parametrize(
+    ("rate", "doubted"),
+    [("8", False), ("7.99", True), ("16", False), ("16.01", True), ("1200", True)],
+)
+def test_a_rate_more_than_a_third_away_is_doubtful(host, rate, doubted):
+    host.add_payment("2001", Decimal(50), rate=Decimal(12), confirm=True)
+    if doubted:
+        places, told = doubts(host, "2002", Decimal(1), rate=Decimal(rate))
+        assert places == ["rate"]
+        assert all(figure in told.en for figure in (rate, "12"))
+    else:
+        host.add_payment("2002", Decimal(1), rate=Decimal(rate))
+
+
+@pytest.mark.usefixtures("euro_invoices")
+def test_a_rate_is_compared_with_the_one_of_its_own_invoice_first(host):
+    host.add_payment("2001", Decimal(50), rate=Decimal(6), confirm=True)
+    host.add_payment("2002", Decimal(50), rate=Decimal(12), confirm=True)
+    host.add_payment("2001", Decimal(1), rate=Decimal("6.5"))
+    assert doubts(host, "2002", Decimal(1), rate=Decimal("6.5"))[0] == ["rate"]
+
+
+@pytest.mark.parametrize(("days", "doubted"), [(0, True), (4, True), (-4, True), (5, False)])
+def test_a_second_identical_payment_is_doubtful_within_four_days(host, days, doubted):
+    first = date(2026, 11, 10)
+    host.add_payment("1001", Decimal(100), date=first)
+    again = ("1001", Decimal("100.0"))
+    if doubted:
+        places, told = doubts(host, *again, date=first + timedelta(days))
+        assert places == ["identical"]
+        assert "id 1, 100,00 SEK, 2026-11-10, för hand, av kim 2026-11-22 12:00" in told.sv.replace(
+            "\xa0", " "
+        )
+    else:
+        host.add_payment(*again, date=first + timedelta(days))
+
+
+def test_an_imported_payment_is_identical_too_but_not_a_deleted_one(store):
+    there = [payment(1, amount="400", date=date(2026, 11, 20))]
+    host = host_of(store, FakePlugin(payments=there))
+    host.define("Fortnox", "Fake", "API", "", {})
+    host.import_payments("Fortnox")
+    host.save()
+    places, told = doubts(host, "1001", Decimal(400))
+    assert places == ["identical"]
+    assert "by an import, number 1" in told.en
+    host.delete_payment(1, why="fel")
+    host.add_payment("1001", Decimal(400))
+
+
+def test_every_doubt_is_told_with_customer_total_and_remaining(run):  # noqa: F811
+    ended = run("payments", "add", "1003", "5000", "--date", "1999-01-02", "--rate", "1125")
+    assert (ended.status, ended.out) == (2, "")
+    assert ended.last.startswith("DOUBTFUL_PAYMENT: ")
+    told = ended.last.replace("\xa0", " ")
+    for figure in ("Faktura 1003", "totalt 100,50 EUR", "5 000,00 EUR", "1999-01-02", "1125"):
+        assert figure in told
+    assert "--confirm" in told
+    assert run("payments", "--json").json == []
+
+
+def test_confirming_registers_and_tells_what_was_doubtful(run):  # noqa: F811
+    ended = run("payments", "add", "1001", "5000", "--confirm", "--json", "--lang", "en")
+    assert (ended.status, ended.json["amount"]) == (0, "5000.00")
+    assert ended.err.startswith("Confirmed: The amount 5,000.00 SEK is more than ")
+
+
+def test_the_doubts_that_were_shown_are_confirmed_and_no_others(host):
+    entry = Entry("1001", Decimal(5000), None)
+    with pytest.raises(DoubtfulPayment) as caught:
+        host.enter_payment(entry)
+    seen = caught.value.seal
+    for other in (entry._replace(amount=Decimal(5001)), entry._replace(bank_account="5050-1055")):
+        with pytest.raises(DoubtfulPayment):
+            host.enter_payment(other, seen=seen)
+    host.add_payment("1001", Decimal(1))
+    with pytest.raises(DoubtfulPayment) as caught:
+        host.enter_payment(entry, seen=seen)
+    assert host.enter_payment(entry, seen=caught.value.seal).id == 2
+
+
+# --- Once ---
+
+
+def test_the_same_key_again_is_the_same_payment(run):  # noqa: F811
+    first, again = (
+        run("payments", "add", "1001", "100", "--key", "2026-11/7", "--json") for _ in range(2)
+    )
+    assert (first.status, again.status) == (0, 0)
+    assert first.json == again.json
+    assert len(run("payments", "--json").json) == 1
+    told = run("payments", "add", "1001", "100", "--key", "2026-11/7").out
+    assert told.startswith("Betalningen var registrerad redan, med id 1; ingenting nytt")
+
+
+@pytest.mark.parametrize(
+    "other",
+    [("1002", "100"), ("1001", "101"), ("1001", "100", "--bank-account", "5050-1055"),
+     ("1001", "100", "--date", "1999-01-02")],
+)  # fmt: skip
+def test_a_key_of_a_payment_with_other_figures_is_refused(run, other):  # noqa: F811
+    run("payments", "add", "1001", "100", "--key", "k")
+    ended = run("payments", "add", *other, "--key", "k")
+    assert (ended.status, ended.last[:17]) == (2, "PAYMENT_KEY_USED:")
+    assert "id 1" in ended.last
+    assert len(run("payments", "--json").json) == 1
+
+
+@pytest.mark.parametrize("key", ["", " ", "a\nb", "k" * 101])
+def test_a_key_that_protects_from_nothing_is_refused(run, key):  # noqa: F811
+    ended = run("payments", "add", "1001", "100", "--key", key)
+    assert (ended.status, ended.last[:12]) == (2, "PAYMENT_KEY:")
+    assert run("payments", "--json").json == []
+
+
+def test_two_who_send_one_key_at_once_register_one_payment(store):
+    hosts = [host_of(store, FakePlugin()) for _ in range(4)]
+    with ThreadPoolExecutor(4) as threads:
+        add = lambda host: host.add_payment("1001", Decimal(100), key="k")  # noqa: E731
+        assert set(threads.map(add, hosts)) == {1}
+    assert len(list(store.payments())) == 1
+
+
+def test_two_who_type_the_same_at_once_register_one_and_ask_the_other(store):
+    def add(host):
+        try:
+            return host.add_payment("1001", Decimal(100))
+        except DoubtfulPayment as error:
+            return [doubt.place for doubt in error.doubts]
+
+    hosts = [host_of(store, FakePlugin()) for _ in range(2)]
+    with ThreadPoolExecutor(2) as threads:
+        came = list(threads.map(add, hosts))
+    assert sorted(map(str, came)) == ["1", "['identical']"]
+
+
+# --- Bank accounts ---
 
 
 @pytest.mark.parametrize("account", ["5050\n1055", "\x1b[31m", "5" * 101])
@@ -89,7 +372,7 @@ def test_an_export_of_a_region_that_is_nowhere_is_refused_with_the_known_ones(ho
 
 
 def test_no_text_of_an_export_can_be_taken_for_a_formula(host, store):
-    host.add_payment("=1+1", Decimal(-1), bank_account="@BANK()")
+    host.add_payment("=1+1", Decimal(-1), bank_account="@BANK()", confirm=True)
     host.add_payment("1002", Decimal(1), region="@Syd")
     text = exporting.export(store, everything=True).text
     first, second = csv.DictReader(io.StringIO(text))

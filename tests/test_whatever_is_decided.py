@@ -117,7 +117,7 @@ class Office(RuleBasedStateMachine):
     )
     def typed(self, beside, amount, day):
         rate = Decimal(11) if beside == "2001" else None
-        self.host.add_payment(beside, Decimal(amount), date=day, rate=rate)
+        self.host.add_payment(beside, Decimal(amount), date=day, rate=rate, confirm=True)
 
     @precondition(lambda self: self.registered())
     @rule(data=st.data())

@@ -6,13 +6,14 @@ from datetime import date, datetime
 
 import click
 
-from hostsim import history, render, render_history
-from hostsim.by_hand import typed_number
+from hostsim import history, render, render_history, texts
+from hostsim.amounts import typed_amount, typed_rate
+from hostsim.by_hand import LONGEST_KEY, Entry, wrong_amount
 from hostsim.commands.common import Common, Option, command, host_over, opened, usage
 from hostsim.commands.register import payments
 from hostsim.deciding import LONGEST_WHY
 from hostsim.errors import host_error
-from hostsim.texts import Text
+from hostsim.texts import Text, say
 
 
 @command(
@@ -62,6 +63,26 @@ from hostsim.texts import Text
         "The rate, SEK for one unit, where the invoice is not in SEK.",
     ),
 )
+@click.option(
+    "--confirm",
+    is_flag=True,
+    cls=Option,
+    says=Text(
+        "Registrera den fast något är tveksamt; det som är tveksamt skrivs ut.",
+        "Register it though something is doubtful; what is doubtful is told.",
+    ),
+)
+@click.option(
+    "--key",
+    metavar="TEXT",
+    cls=Option,
+    says=Text(
+        "En egen nyckel, för skript: samma nyckel igen visar samma betalning och registrerar "
+        f"ingenting. Högst {LONGEST_KEY} tecken.",
+        "A key of your own, for scripts: the same key again shows the same payment and registers "
+        f"nothing. At most {LONGEST_KEY} characters.",
+    ),
+)
 def add(
     common: Common,
     *,
@@ -72,32 +93,32 @@ def add(
     bank_account: str,
     currency: str,
     rate: str | None,
+    confirm: bool,
+    key: str | None,
 ) -> None:
     """Register a payment, and show it."""
     when: date | None = None if day is None else day.date()
-    money = typed_number(amount)
+    money = typed_amount(amount)
     if money is None:
-        raise host_error("PAYMENT_AMOUNT", amount=amount[:50])
-    known_rate = None if rate is None else typed_number(rate)
+        raise wrong_amount(amount)
+    known_rate = None if rate is None else typed_rate(rate)
     if rate is not None and known_rate is None:
         raise usage(f"Kursen ”{rate[:50]}” är inget tal.", f"The rate “{rate[:50]}” is no number.")
+    if key == "":
+        # An empty variable of a script would protect from nothing.
+        raise host_error("PAYMENT_KEY", longest=LONGEST_KEY)
+    entry = Entry(invoice, money, when, region, bank_account, currency, known_rate, key or "")
     with opened(common) as store:
-        its = host_over(store).add_payment(
-            invoice,
-            money,
-            region=region,
-            date=when,
-            bank_account=bank_account,
-            currency=currency,
-            rate=known_rate,
-        )
-        added = history.entry(store, its)
+        made = host_over(store).enter_payment(entry, confirm=confirm)
+        added = history.entry(store, made.id)
+    for doubt in made.doubts:
+        told = doubt.sentence
+        common.tell(f"Bekräftat: {told.sv}", f"Confirmed: {told.en}")
     if common.json:
         render.write_json(common.paper, render_history.entry_object(added, common.language))
         return
-    common.paper.say(
-        f"Betalningen är registrerad med id {its}.", f"The payment is registered with id {its}."
-    )
+    sentence = texts.payment_known(made.id) if made.already else texts.payment_added(made.id)
+    common.paper.line(say(sentence, common.language))
     render.show_table(common.paper, render_history.entry_columns(common.paper), lambda: [added])
 
 

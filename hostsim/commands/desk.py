@@ -8,6 +8,7 @@ import os
 
 import click
 
+from hostsim import commits
 from hostsim.commands.common import Common, Option, command, load_plugins
 from hostsim.commands.imports import login_timeout
 from hostsim.commands.playground import PORT
@@ -56,15 +57,17 @@ def serve(common: Common, port: int, host: str, *, no_open: bool, empty: bool) -
     from hostsim.secrets import system_keyring
 
     given = common.db or os.environ.get("HOSTSIM_DB")
-    run_desk(
-        common.paper,
-        load_plugins(),
-        database=common.database if given else None,
-        environment=os.environ,
-        login_timeout=login_timeout(os.environ),
-        keyring=system_keyring,
-        host=host,
-        port=port,
-        open_browser=not no_open,
-        empty=empty,
-    )
+    # What is committed while it is served is told on its pages.
+    with commits.passing():
+        run_desk(
+            common.paper,
+            load_plugins(),
+            database=common.database if given else None,
+            environment=os.environ,
+            login_timeout=login_timeout(os.environ),
+            keyring=system_keyring,
+            host=host,
+            port=port,
+            open_browser=not no_open,
+            empty=empty,
+        )

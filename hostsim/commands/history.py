@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from hostsim import render
+from hostsim import commits, render, texts
 from hostsim.commands.common import Common, Option, command, host_over, opened, usage
 from hostsim.commands.imports import NO_BROWSER, Window, login_timeout
 from hostsim.commands.register import payments
@@ -167,6 +167,7 @@ def export(common: Common, file: str, *, region: str | None, everything: bool) -
         common.paper.write(made.text)
         return
     exporting.write_new(Path(file), made.text)
+    commits.note(texts.file_written(file))
     _show_export(common, file, made)
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import click
 
+from hostsim import commits
 from hostsim.commands.common import Common, Option, command, load_plugins
 from hostsim.commands.root import hostsim
 from hostsim.texts import Text
@@ -45,7 +46,8 @@ def demo(common: Common, keep: Path | None) -> None:
     """Run the demonstration from end to end."""
     from hostsim.demo import run_demo
 
-    run_demo(common.paper, load_plugins(), keep=keep, progress_stream=sys.stderr)
+    with commits.passing():
+        run_demo(common.paper, load_plugins(), keep=keep, progress_stream=sys.stderr)
 
 
 @command(

@@ -5,8 +5,10 @@ from __future__ import annotations
 import logging
 import secrets
 import traceback
+from collections.abc import Iterable
 from decimal import Decimal
 from importlib import metadata
+from typing import TYPE_CHECKING
 
 from flask import (
     Blueprint,
@@ -23,6 +25,7 @@ from jinja2 import StrictUndefined
 from werkzeug.exceptions import HTTPException
 from werkzeug.wrappers import Response as AnyResponse
 
+from hostsim import commits
 from hostsim.desk import (
     columns,
     pages_by_hand,
@@ -42,12 +45,15 @@ from hostsim.render import count, day, status_label
 from hostsim.sandbox import seed
 from hostsim.texts import LANGUAGES, Text, own, say
 
+if TYPE_CHECKING:
+    from _typeshed.wsgi import StartResponse, WSGIEnvironment
+
 log = logging.getLogger(__name__)
 
 #: Bytes that a form may have: settings are small.
 LARGEST_FORM = 200_000
 
-STATUS = {"settings": 422, "usage": 400, "changed": 409, "busy": 409, "internal": 500}
+STATUS = {"settings": 422, "usage": 400, "changed": 409, "busy": 409, "internal": 500, "saved": 500}
 
 home = Blueprint("home", __name__)
 
@@ -92,10 +98,22 @@ def create_app(office_: Office, host: str = "127.0.0.1") -> Flask:
     app.register_error_handler(HTTPException, _no_page)
     app.register_error_handler(Exception, _went_wrong)
     guard(app, host)
+    _watch(app)
     app.register_blueprint(home)
     for page in PAGES:
         app.register_blueprint(page.pages)
     return app
+
+
+def _watch(app: Flask) -> None:
+    """Note what each request commits, so that no page says that it was not saved."""
+    answer = app.wsgi_app
+
+    def watched(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        with commits.watched():
+            return answer(environ, start_response)
+
+    app.wsgi_app = watched  # type: ignore[method-assign]
 
 
 def _everywhere() -> dict[str, object]:
@@ -160,7 +178,9 @@ def _went_wrong(error: Exception) -> AnyResponse:
     # Where, but not with what: the text of an error may hold what a log must not.
     *_, place = traceback.extract_tb(error.__traceback__)
     log.error("a page ended with %s in %s:%s", type(error).__name__, place.filename, place.lineno)
-    return _message("INTERNAL", own(host_error("INTERNAL").sentence), 500)
+    saved = commits.found()
+    ended = saved.not_shown() if saved.any else host_error("INTERNAL")
+    return _message(ended.code, own(ended.sentence), 500)
 
 
 def _message(code: str, sentence: Text, status: int) -> Response:

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import TYPE_CHECKING
 
+from hostsim import commits
 from hostsim.errors import failure_of, host_error
 from hostsim.explaining import Explanation
 from hostsim.texts import Text
@@ -101,19 +102,21 @@ class Job:
 
     def run(self, bring_in: Import) -> None:
         """Import, and keep what came of it."""
-        try:
-            found = bring_in(self.choice, self.window, self.on_progress)
-            if isinstance(found, Explanation):
-                self.explanation = found
-            else:
-                self.run_id = found.run_id
-        except BaseException as error:  # noqa: BLE001 - whatever it is, the page says so
-            self.failure = failure_of(error) or host_error("INTERNAL")
-            if self.failure.code == "INTERNAL":
-                # Its own text may hold what a log must not.
-                log.error("an import ended with %s", type(error).__name__)  # noqa: TRY400
-        finally:
-            self.ended.set()
+        with commits.watched() as saved:
+            try:
+                found = bring_in(self.choice, self.window, self.on_progress)
+                if isinstance(found, Explanation):
+                    self.explanation = found
+                else:
+                    self.run_id = found.run_id
+            except BaseException as error:  # noqa: BLE001 - whatever it is, the page says so
+                self.failure = failure_of(error)
+                if self.failure is None:
+                    self.failure = saved.not_shown() if saved.any else host_error("INTERNAL")
+                    # Its own text may hold what a log must not.
+                    log.error("an import ended with %s", type(error).__name__)  # noqa: TRY400
+            finally:
+                self.ended.set()
 
 
 class Jobs:

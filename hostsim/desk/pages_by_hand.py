@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Mapping
 from datetime import date
 from decimal import Decimal
@@ -11,17 +12,19 @@ from flask import Blueprint, Response, make_response, redirect, request, url_for
 from werkzeug.wrappers import Response as AnyResponse
 
 from hostsim import exporting, history
-from hostsim.by_hand import typed_number
-from hostsim.desk.common import office, tell, worded
+from hostsim.amounts import typed_amount, typed_rate
+from hostsim.by_hand import Added, Entry, invoice_row, wrong_amount
+from hostsim.desk.common import language, office, tell, worded
 from hostsim.desk.pages_register import window
-from hostsim.errors import HostError, host_error
+from hostsim.errors import DoubtfulPayment, HostError, host_error
 from hostsim.history import HAND, REGISTERED
-from hostsim.regions import checked_bank_account
-from hostsim.texts import DATE_NEEDED, Text, own
+from hostsim.models import Invoice
+from hostsim.store import invoice_of
+from hostsim.texts import DATE_NEEDED, Text, money, own
 
 pages = Blueprint("by_hand", __name__, url_prefix="/payments")
 
-_FIELDS = ("invoice", "amount", "rate", "date", "region", "bank_account")
+_FIELDS = ("invoice", "amount", "rate", "date", "region", "bank_account", "key")
 
 #: The field that an error belongs beside.
 _PLACES = {
@@ -30,6 +33,9 @@ _PLACES = {
     "PAYMENT_RATE": "rate",
     "BANK_ACCOUNT": "bank_account",
 }
+
+#: The field that a doubt belongs beside, where it has none of its own name.
+_DOUBTFUL = {"identical": "amount"}
 
 
 def _back(**values: Any) -> str:
@@ -42,35 +48,79 @@ def _back(**values: Any) -> str:
 @pages.get("/new")
 def ask() -> str:
     """Show an empty payment, dated today."""
-    return _ask({"invoice": request.args.get("invoice", "")})
+    named = {key: request.args.get(key, "").strip() for key in ("invoice", "region")}
+    return _ask(named | {"key": _new_key()}, prefill=True)
 
 
-def _ask(values: Mapping[str, str], wrong: Mapping[str, Text] | None = None) -> str:
+def _ask(
+    values: Mapping[str, str],
+    wrong: Mapping[str, Text] | None = None,
+    doubtful: DoubtfulPayment | None = None,
+    *,
+    prefill: bool = False,
+) -> str:
+    """Show the form.
+
+    :param prefill: put what remains of the invoice where no amount is typed.
+    """
+    invoice = _invoice(values)
+    left = _remaining(invoice) if prefill and not values.get("amount") else ""
     preset = dict.fromkeys(_FIELDS, "") | {"date": office().clock().date().isoformat()}
+    doubts: dict[str, list[Text]] = {}
+    for doubt in () if doubtful is None else doubtful.doubts:
+        doubts.setdefault(_DOUBTFUL.get(doubt.place, doubt.place), []).append(doubt.sentence)
     return window(
         dialog="add",
         regions=office().regions(),
-        values=preset | dict(values),
+        values=preset | dict(values) | ({"amount": left} if left else {}),
+        prefilled=left,
         wrong=dict.fromkeys(_FIELDS) | dict(wrong or {}),
+        doubts=dict.fromkeys(_FIELDS, ()) | doubts,
+        seal="" if doubtful is None else doubtful.seal,
+        named=invoice,
         back=_back(),
     )
+
+
+def _invoice(values: Mapping[str, str]) -> Invoice | None:
+    """Give the invoice that is named, as it is now."""
+    row = invoice_row(office().store.db, values.get("region", ""), values["invoice"])
+    return None if row is None else invoice_of(row)
+
+
+def _remaining(invoice: Invoice | None) -> str:
+    """Write what remains as it can be typed; nothing where nothing does."""
+    if invoice is None or not invoice.remaining:
+        return ""
+    # An English 1,000.00 could be taken for 1.00 as well.
+    return money(invoice.remaining, "sv") if language() == "sv" else f"{invoice.remaining:.2f}"
+
+
+def _new_key() -> str:
+    """Make the key that makes a form register once."""
+    return secrets.token_urlsafe(16)
 
 
 @pages.post("/new")
 def add() -> AnyResponse:
     """Register a payment, or say beside the field why not."""
     form = {key: request.form.get(key, "").strip() for key in _FIELDS}
+    if request.form.get("look"):
+        return make_response(_ask(form, prefill=True))
     try:
-        its = _added(form)
+        made = _added(form)
     except _WrongError as wrong:
         return make_response(_ask(form, {wrong.place: wrong.sentence}), 422)
+    except DoubtfulPayment as doubtful:
+        return make_response(_ask(form, doubtful=doubtful), 422)
     except HostError as error:
         place = _PLACES.get(error.code, "invoice")
+        if error.code in {"PAYMENT_KEY", "PAYMENT_KEY_USED"}:
+            form["key"] = _new_key()
         return make_response(_ask(form, {place: own(error.sentence)}), 422)
-    added = history.entry(office().store, its)
-    number = added.row.host_invoice_number or ""
-    tell(worded("told_added", number=number))
-    return redirect(url_for("register.show", payment=its), 303)
+    number = history.entry(office().store, made.id).row.host_invoice_number or ""
+    tell(worded("told_added_already" if made.already else "told_added", number=number))
+    return redirect(url_for("register.show", payment=made.id), 303)
 
 
 class _WrongError(Exception):
@@ -81,30 +131,29 @@ class _WrongError(Exception):
         self.place, self.sentence = place, sentence
 
 
-def _added(form: Mapping[str, str]) -> int:
-    amount = typed_number(form["amount"])
+def _added(form: Mapping[str, str]) -> Added:
+    amount = typed_amount(form["amount"])
     if amount is None:
-        raise host_error("PAYMENT_AMOUNT", amount=form["amount"][:50])
+        raise wrong_amount(form["amount"])
     try:
         day = date.fromisoformat(form["date"])
     except ValueError as error:
         raise _WrongError("date", DATE_NEEDED) from error
-    return (
-        office()
-        .host()
-        .add_payment(
-            form["invoice"],
-            amount,
-            region=form["region"],
-            date=day,
-            bank_account=checked_bank_account(form["bank_account"]),
-            rate=_rate(form["rate"]),
-        )
+    entry = Entry(
+        form["invoice"],
+        amount,
+        day,
+        region=form["region"],
+        bank_account=form["bank_account"],
+        rate=_rate(form["rate"]),
+        # A form without one is no form of ours; it is registered once all the same.
+        key=form["key"] or _new_key(),
     )
+    return office().host().enter_payment(entry, seen=request.form.get("seal", ""))
 
 
 def _rate(text: str) -> Decimal | None:
-    found = typed_number(text)
+    found = typed_rate(text)
     if text and found is None:
         raise _WrongError("rate", worded("rate_wrong", rate=text[:50]))
     return found

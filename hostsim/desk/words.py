@@ -205,6 +205,7 @@ WORDS: dict[str, Text] = {
     "judgement": Text("Bedömning", "Judgement"),
     "warning_message": Text("Varningsmeddelande", "Warning message"),
     "invoice_total": Text("Fakturans belopp", "Total of the invoice"),
+    "total": Text("Totalt", "Total"),
     "remaining": Text("Återstår", "Remaining"),
     "invoice_date": Text("Fakturadatum", "Invoice date"),
     "due_date": Text("Förfallodatum", "Due date"),
@@ -328,6 +329,15 @@ WORDS: dict[str, Text] = {
     "no_payments": Text("Ingenting är registrerat än.", "Nothing is registered yet."),
     "add_payment": Text("Ny betalning", "New payment"),
     "register_it": Text("Registrera", "Register"),
+    "register_anyway": Text("Registrera ändå", "Register anyway"),
+    "look_at_invoice": Text("Visa fakturan", "Show the invoice"),
+    "doubtful": Text("Tveksamt", "Doubtful"),
+    "doubtful_lead": Text(
+        "Betalningen är inte registrerad. Läs det som är tveksamt, och tryck en gång till om det "
+        "stämmer ändå.",
+        "The payment is not registered. Read what is doubtful, and press once more if it is right "
+        "all the same.",
+    ),
     "amount_help": Text(
         "I fakturans valuta, till exempel 1 250,50; minus framför det som gick tillbaka.",
         "In the invoice's currency, such as 1250.50; minus for money that went back.",
@@ -337,6 +347,10 @@ WORDS: dict[str, Text] = {
     "told_added": Text(
         "Betalningen av faktura {number} är registrerad.",
         "The payment of invoice {number} is registered.",
+    ),
+    "told_added_already": Text(
+        "Betalningen av faktura {number} var registrerad redan; ingenting nytt är registrerat.",
+        "The payment of invoice {number} was registered already; nothing new is registered.",
     ),
     "delete": Text("Ta bort", "Delete"),
     "delete_payment": Text("Ta bort betalningen", "Delete the payment"),

@@ -180,6 +180,25 @@ def test_a_payment_is_typed_and_deleted_by_hand(page, person, office):
     assert pink.evaluate("e => getComputedStyle(e).backgroundColor") == "rgb(249, 207, 224)"
 
 
+def test_a_doubtful_payment_asks_for_a_second_press_beside_its_invoice(page, person, office):
+    person.opens_menu("Ekonomi", "Betalningsregistrering")
+    person.link("Ny betalning …").click()
+    page.locator("#invoice:focus").wait_for()
+    page.keyboard.type("10133")
+    page.keyboard.press("Tab")
+    person.dialog.get_by_text("Återstår").wait_for()
+    page.wait_for_function("document.getElementById('amount').value === '15\xa0625,00'")
+    assert "Sörmlands Trädgård AB" in person.dialog.inner_text()
+    page.get_by_label("Belopp", exact=True).fill("50000")
+    person.button("Registrera").click()
+    page.locator("#amount[aria-invalid=true]:focus").wait_for()
+    assert "50\xa0000,00 SEK är mer än de 15\xa0625,00 SEK" in person.dialog.inner_text()
+    assert states(office, "10133") == []
+    person.button("Registrera ändå").click()
+    say(page, "Betalningen av faktura 10133 är registrerad.")
+    assert states(office, "10133") == ["registered"]
+
+
 def test_the_register_is_filtered_on_origin_and_exported_for_fortnox(page, person):
     person.opens_menu("Ekonomi", "Betalningsregistrering")
     page.get_by_label("Visa bara betalningar med ursprung").select_option("hand")

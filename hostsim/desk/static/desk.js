@@ -135,6 +135,29 @@ function sayAgain() {
   }
 }
 
+// --- A payment by hand ----------------------------------------------------------
+
+// Shows the invoice that was named; what somebody typed meanwhile stays as it is.
+async function look(form) {
+  const mine = turn;
+  const address = new URL(form.action);
+  for (const name of ["invoice", "region"]) address.searchParams.set(name, form.elements[name].value);
+  let page;
+  try {
+    const answer = await fetch(address, { credentials: "same-origin" });
+    page = new DOMParser().parseFromString(await answer.text(), "text/html");
+  } catch {
+    return; // the button says it, too
+  }
+  const facts = page.getElementById("invoice-facts");
+  if (mine !== turn || !facts) return;
+  document.getElementById("invoice-facts").replaceChildren(...facts.childNodes);
+  const amount = form.elements.amount;
+  const left = page.getElementById("amount").dataset.prefilled || "";
+  if (amount.value !== (amount.dataset.prefilled || "")) return;
+  amount.value = amount.dataset.prefilled = left;
+}
+
 // --- Lists: one stop for Tab, arrows within -------------------------------------
 
 const CELLS = "tbody [data-cell], tbody [data-row]";
@@ -285,6 +308,7 @@ document.addEventListener("submit", (event) => {
 document.addEventListener("change", (event) => {
   const field = event.target;
   if (field.hasAttribute("data-submit")) return void send(field.form);
+  if (field.hasAttribute("data-look")) return void look(field.form);
   if (!field.dataset.fields) return;
   const address = new URL(field.dataset.fields, location.href);
   for (const name of ["name", "type", "region"]) {

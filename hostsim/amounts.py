@@ -1,0 +1,74 @@
+"""Amounts and rates as people type them."""
+
+from __future__ import annotations
+
+import re
+from decimal import Decimal
+
+from hostsim.texts import Text, money
+
+# A space, a no-break space, a figure space, a thin one, a narrow no-break one: no tab or line
+# end, which come with two cells of a spreadsheet.
+_SPACE = "[ \N{NO-BREAK SPACE}\N{FIGURE SPACE}\N{THIN SPACE}\N{NARROW NO-BREAK SPACE}]"
+
+#: Neither 1_000 nor 1e3, which a slip of the keyboard makes; 12 50 is not 1250 either.
+_WHOLE = rf"[-+]?{_SPACE}?([0-9]+|[0-9]{{1,3}}({_SPACE}[0-9]{{3}})+)"
+_AMOUNT = re.compile(rf"{_WHOLE}([.,][0-9]{{1,2}})?")
+_RATE = re.compile(rf"{_WHOLE}([.,][0-9]+)?")
+
+#: What may be an amount with its thousands apart: 12.500 or 1,250.50 or 1'250.
+_APART = re.compile(
+    rf"([-+]?){_SPACE}?([0-9]+(?:{_SPACE}[0-9]{{3}})*)((?:[.,'’][0-9]{{3}})+)([.,][0-9]{{1,2}})?"
+)
+
+
+def typed_amount(text: str) -> Decimal | None:
+    """Read an amount as people write it: ``1 250,50`` or ``1250.5``; else ``None``.
+
+    At most two decimals: three digits after a separator may be thousands as well.
+    """
+    return _number(text, _AMOUNT)
+
+
+def typed_rate(text: str) -> Decimal | None:
+    """Read an exchange rate, which may have any number of decimals; else ``None``."""
+    return _number(text, _RATE)
+
+
+def _number(text: str, form: re.Pattern[str]) -> Decimal | None:
+    written = _with_minus(text)
+    if not form.fullmatch(written):
+        return None
+    return Decimal("".join(written.split()).replace(",", "."))
+
+
+def meant(text: str) -> Text:
+    """Ask which amount was meant, beginning with a space; empty where nobody can tell."""
+    several = readings(text)
+    if not several:
+        return Text("", "")
+    sv = " eller ".join(money(one, "sv") for one in several)
+    en = " or ".join(f"{one:f}" for one in several)
+    return Text(f" Menade du {sv}?", f" Did you mean {en}?")
+
+
+def readings(text: str) -> list[Decimal]:
+    """Give what an amount that is not taken may mean, thousands first."""
+    found = _APART.fullmatch(_with_minus(text))
+    if found is None:
+        return []
+    sign, whole, groups, cents = found.groups()
+    whole = "".join(whole.split())
+    thousands = re.sub("[^0-9]", "", groups)
+    several = []
+    if not whole.startswith("0"):
+        several.append(Decimal(f"{sign}{whole}{thousands}.{(cents or '.00')[1:].ljust(2, '0')}"))
+    if cents is None and groups[0] in ".," and len(groups) == 4:
+        # 12.500 is 12.50, but the third decimal of 12.505 is shown.
+        decimals = thousands.removesuffix("0")
+        several.append(Decimal(f"{sign}{whole}.{decimals}"))
+    return several
+
+
+def _with_minus(text: str) -> str:
+    return text.strip().replace("\N{MINUS SIGN}", "-")
