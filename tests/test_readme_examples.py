@@ -10,15 +10,10 @@ import bgmax
 import pytest
 import readme
 from bgmax import deposit, payment
+from example_host import Rows
 from example_plugin import money
 
-from hostsim.conformance.hosts import (
-    HostKeepsState,
-    HostLocks,
-    HostOpensWindows,
-    HostTakes,
-    Shown,
-)
+from hostsim.conformance.hosts import HostKeepsState, HostLocks, HostOpensWindows, HostTakes
 from hostsim.models import SavedPayment
 
 
@@ -31,7 +26,7 @@ def module_of(text, name):
 # --- The host of fifty lines --------------------------------------------------------
 
 
-class Shell:
+class Shell(Rows):
     """The host of the README, as the suite wants to see it."""
 
     def __init__(self):
@@ -43,14 +38,6 @@ class Shell:
 
     def import_payments(self, import_type, definition):
         self.latest[definition] = self.host.import_payments(import_type, {}, definition)
-
-    def rows(self, definition):
-        return [self.shown(one) for one in self.latest[definition].rows.values()]
-
-    def shown(self, one):
-        reason = getattr(one, "reason", None)
-        kind = "ready" if reason is None else "rejected"
-        return Shown(one.key.number, kind, reason or "ok", one.amount, "SEK", one.amount)
 
 
 class TestHostOfTheReadme(HostTakes, HostKeepsState, HostLocks, HostOpensWindows):
