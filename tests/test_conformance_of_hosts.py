@@ -92,7 +92,8 @@ class Hostsim:
         self.host = self.made()
 
     def gone(self, definition):
-        return self.preview(definition).gone
+        said = self.preview(definition).discrepancies()
+        return [one.payment_number for one in said if one.payment_number]
 
     def cancel(self):
         self.stop = True
