@@ -65,6 +65,80 @@ How the contract changes:
 1.2 added ``PaymentKey.import_type``, ``WriteOff.currency``, ``Payment.customer``,
 ``ImportReport.notes``, ``opter_take_balances``, ``opter_invoices_to_ask``,
 ``opter_registered_payments`` and ``opter_books_changed``.
+
+What your host must promise
+---------------------------
+
+Each sentence is a test of :mod:`hostsim.conformance`, of the same words. A host that takes
+payments, shows them and registers nothing promises what concerns it; one that saves, all.
+Only 27 to 30 are for a host that has the hooks of 1.2; it may do without them.
+
+*Money.*
+
+1. Money stays exact in every list and in the books. It is decimal, with its currency, and
+   never a float on the way; no öre is rounded off, however large the amount.
+2. A payment is compared with its invoice in the currency of the invoice. Where the two
+   currencies differ, it is rejected.
+3. What was written off counts as paid. Each row with its sign; SEK at the payment's rate.
+4. A write-off counts in its own currency. What is in the currency of the payment counts as
+   it is.
+5. Money that went back raises what remains. A negative payment of an ordinary invoice is a
+   ``reversal`` and no error.
+6. Payments of one invoice are judged one after another. By date, not as they came; one that
+   comes when nothing remains is rejected, and more than remains is an ``advance``.
+7. An OCR reference counts only where the number is unknown and one invoice has it. An empty
+   one has none.
+
+*Nothing vanishes.*
+
+8. All that was read stands in one list, in number and in money. Ready, rejected (a person
+   looks at it) or ignored (``before-date``, ``below-number``), and nowhere else.
+9. A row without a number is kept and shown. Each of several that look alike.
+10. What a plug-in warns of is shown.
+11. A batch is acknowledged only when all of it is kept. What cannot be kept, as an amount
+    that is no finite Decimal, ends the run.
+12. An error ends the run and leaves nothing. What stood there before stays.
+13. What was rejected is offered again until it is saved. A cursor is handed back, so nobody
+    reads it a second time; an import that failed, or was not saved, uses nothing up.
+14. What is offered again is screened by the settings of today. ``opter_screen_payments``.
+15. What is offered again is fetched again before it is saved. ``opter_payments_to_confirm``
+    names it, and the figures that come then count.
+16. What is gone at its source is not registered. Nor offered again, after a save.
+17. The cursor moves with a save and only then.
+18. A cursor comes back to its own definition alone.
+
+*Once.*
+
+19. Nothing is registered before a save.
+20. A payment is registered once for ever. Its key is import type, company and number,
+    whichever run or definition brings it, and whatever became of its invoice.
+21. Two saves at once register a payment once. What was shown as ready is looked at again
+    when it is saved.
+22. A number is unique in its company and import type alone. The same number elsewhere is
+    another payment.
+23. Payments that look alike are payments of their own. Two of one date, amount and invoice
+    both come in.
+24. A payment whose figures changed is shown and not registered again. With another reason
+    than one that did not change.
+25. Two imports of one definition never run at once. The second waits, or says so.
+26. Another company is refused. Once a definition was saved for one.
+
+*What the other system says.*
+
+27. A payment that was made again counts once. Where the first one is gone there
+    (``opter_registered_payments``), the new one is not ready beside it.
+28. A payment that was deleted at its source is noticed. Where more remains there than here
+    (``opter_take_balances``), the registered payments are asked after, and who is gone is
+    shown.
+29. An invoice that is open here alone is asked for. ``opter_invoices_to_ask``.
+30. Whoever listens is told every change of the books until it is kept. In order, from the
+    first one on, however late it came (``opter_books_changed``).
+
+*Trust.*
+
+31. What is stored outlives the host. The books, what waits, cursors, state and secrets.
+32. A listener that fails harms nobody.
+33. A host that can show nobody an address says so. ``opter_open_window`` answers ``False``.
 """
 
 from __future__ import annotations

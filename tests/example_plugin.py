@@ -151,9 +151,13 @@ class Example:
     def sign_in(self, run):
         if run.company is not None and run.company.number != COMPANY.number:
             raise Failed("login")
-        run.hook.opter_open_window(
-            run=run, address="https://example.com/login", answered=lambda _: None
-        )
+        address = "https://example.com/login"
+        answers = run.hook.opter_open_window(run=run, address=address, answered=lambda _: None)
+        if answers == [False]:
+            self.nobody(run)
+
+    def nobody(self, run):
+        raise Failed("login")
 
     def ask_whether_to_go_on(self, run):
         word = SimpleNamespace(stage="reading", done=0, total=None, sentence=WORD)
@@ -289,10 +293,17 @@ class AskingOnce(Example):
             self.hand_over(run, "opter_take_gone", payment_numbers=[number])
 
 
+class WaitingForNobody(Example):
+    def nobody(self, run):
+        threading.Event().wait(run.login_timeout)
+        super().nobody(run)
+
+
 WRONG_REPORT = SimpleNamespace(company=Company("78", "X"), cursor=None, not_read=0, requests=0)
 BARE = SimpleNamespace(company=COMPANY, cursor=7, not_read=-1, requests=0)
 NO_LABEL = SimpleNamespace(code=CODE, formats=("API",), label=Text("", "x"))
 PAYMENTS = "test_payments_are_as_the_contract_has_them"
+NOBODY = "test_it_does_not_wait_for_a_person_whom_nobody_can_show_an_address"
 ACKNOWLEDGED = "test_a_batch_that_is_not_acknowledged_is_an_error"
 
 MUTANTS = {
@@ -375,5 +386,8 @@ MUTANTS = {
     "asking-once": (AskingOnce, "test_what_is_to_be_confirmed_is_answered_one_by_one"),
     "mixing": (Mixing, "test_two_runs_at_once_do_not_mix"),
     "keeping": (Keeping, "test_a_host_without_a_place_for_secrets_is_enough"),
+    "waiting-for-nobody": (WaitingForNobody, NOBODY),
+    "window-unseen": (mutant(nobody=lambda *_: None), NOBODY),
+    "nobody-is-a-bug": (mutant(nobody=lambda *_: 1 / 0), NOBODY),
     "any-company": (mutant(sign_in=lambda *_: None), "test_another_company_is_refused"),
 }

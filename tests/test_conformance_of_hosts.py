@@ -7,9 +7,10 @@ import io
 from decimal import Decimal
 
 import pytest
-from example_host import MUTANTS, ExampleHost
+from example_host import ExampleHost
+from wrong_hosts import WRONG
 
-from hostsim import cli
+from hostsim import cli, previews
 from hostsim.conformance import hosts
 from hostsim.conformance.hosts import HostConformance
 from hostsim.errors import HostError
@@ -24,18 +25,20 @@ pytest_plugins = ["pytester", "hostsim.pytest_plugin"]
 class Hostsim:
     """Our host, as its author shows it to the suite."""
 
-    def __init__(self, store):
-        self.store = store
+    def __init__(self, path):
+        self.store = Store.create(path)
         self.plugins = []
-        self.stop = False
+        self.stop = self.alone = False
         self.previews = {}
-        for number in (hosts.INVOICE, hosts.OTHER_INVOICE):
-            invoice = ExportedInvoice(number, "", "K1", "Kund AB", "SEK", Decimal(1_000_000))
-            store.load_invoices([invoice])
+        for one in hosts.INVOICES:
+            invoice = ExportedInvoice(one.number, one.ocr, "K1", "Kund AB", one.currency, one.total)
+            self.store.load_invoices([invoice])
         self.host = self.made()
 
     def made(self):
-        return Host(self.store, Plugins(self.plugins), on_progress=lambda _: self.stop)
+        window = (lambda _address, _answered: False) if self.alone else None
+        stops = {"on_progress": lambda _: self.stop, "window": window}
+        return Host(self.store, Plugins(self.plugins), lock_wait=0.5, **stops)
 
     def register(self, plugin):
         self.plugins.append((f"plugin{len(self.plugins)}", plugin))
@@ -47,24 +50,57 @@ class Hostsim:
             self.store.definition(definition)
         except HostError:
             self.host.define(definition, import_type, hosts.FORMAT, "", {})
-        self.previews[definition] = self.host.import_payments(definition)
+        self.previews[definition] = self.host.import_payments(definition).run_id
 
-    def taken(self, definition):
-        rows = self.previews[definition].rows("ready")
-        return {row.payment_number: row.amount for row in rows}
+    def preview(self, definition):
+        return previews.preview_of(self.store, self.previews[definition])
 
-    def left_out(self, definition):
-        rows = self.previews[definition].rows("rejected")
-        return {row.payment_number: row.reason for row in rows}
+    def rows(self, definition):
+        return [
+            hosts.Shown(
+                row.payment_number, kind, row.status or row.reason, row.amount, row.currency,
+                row.amount_currency, "" if row.warning is None else row.warning.sv,
+            )
+            for kind in ("ready", "rejected", "ignored")
+            for row in self.preview(definition).rows(kind)
+        ]  # fmt: skip
 
     def save(self, definition):
         self.host.save(definition)
 
-    def registered(self):
-        return {row.payment_number: row.amount for row in self.store.payments()}
+    def books(self):
+        return [
+            hosts.Booked(
+                row["import_type"], row["company"], row["number"], Decimal(row["amount"]),
+                row["currency"], Decimal(row["amount_currency"]), row["invoice"],
+            )
+            for row in self.store.db.execute(
+                "SELECT p.*, i.number AS invoice FROM payments p JOIN invoices i"
+                " ON i.id = p.invoice_id WHERE p.state = 'registered'"
+            )
+        ]  # fmt: skip
+
+    def remaining(self, invoice):
+        row = self.store.db.execute(
+            "SELECT remaining FROM invoices WHERE region = '' AND number = ?", (invoice,)
+        ).fetchone()
+        return Decimal(row["remaining"])
+
+    def restart(self):
+        self.store.close()
+        self.store = Store.open(self.store.path)
+        self.host = self.made()
+
+    def gone(self, definition):
+        said = self.preview(definition).discrepancies()
+        return [one.payment_number for one in said if one.payment_number]
 
     def cancel(self):
         self.stop = True
+
+    def leave_alone(self):
+        self.alone = True
+        self.host = self.made()
 
     def shown(self, error):
         with contextlib.redirect_stderr(io.StringIO()) as paper:
@@ -77,8 +113,9 @@ class TestHostsim(HostConformance):
 
     @pytest.fixture
     def host_under_test(self, tmp_path):
-        with Store.create(tmp_path / "host.db") as store:
-            yield Hostsim(store)
+        host = Hostsim(tmp_path / "host.db")
+        yield host
+        host.store.close()
 
 
 class TestExampleHost(HostConformance):
@@ -91,24 +128,24 @@ class TestExampleHost(HostConformance):
 
 SUITE = """\
 import pytest
-from example_host import MUTANTS
+from wrong_hosts import WRONG
 from hostsim.conformance.hosts import HostConformance
 
 class TestConformance(HostConformance):
     @pytest.fixture
     def host_under_test(self):
-        return MUTANTS[{name!r}][0]()
+        return WRONG[{name!r}][0]()
 """
 
 
-@pytest.mark.parametrize("name", MUTANTS)
+@pytest.mark.parametrize("name", WRONG)
 def test_a_host_that_breaks_one_sentence_is_noticed(pytester, name):
     pytester.makepyfile(SUITE.format(name=name))
-    reports = pytester.inline_run("-q", "-p", "no:cacheprovider", "-k", MUTANTS[name][1])
+    reports = pytester.inline_run("-q", "-p", "no:cacheprovider", "-k", WRONG[name][1])
     _passed, _skipped, wrong = reports.listoutcomes()
     assert wrong
 
 
 def test_each_check_has_a_mutant():
     checks = {name for name in dir(HostConformance) if name.startswith("test_")}
-    assert checks == {check for _, check in MUTANTS.values()}
+    assert checks == {check for _, check in WRONG.values()}

@@ -8,6 +8,7 @@ import re
 import pytest
 
 from hostsim import hookspecs
+from hostsim.conformance.hosts import PROMISED, HostConformance
 from hostsim.plugins import HOSTS_OWN
 
 HOOKS = {
@@ -92,3 +93,31 @@ def test_the_page_tells_what_each_version_of_the_contract_added():
         if re.search(rf"{re.escape(version)} (is|added)", SAID["the page"])
     ]
     assert told == versions
+
+
+# --- What a host must promise -------------------------------------------------------
+
+
+def promises():
+    """Give the promises of the page, with the numbers they have there."""
+    _, part = SAID["the page"].split("What your host must promise\n")
+    lines = re.split(r"^(\d+)\. ", part, flags=re.MULTILINE)[1:]
+    sentences = [re.split(r"\.(?:\s|$)", text, maxsplit=1)[0] for text in lines[1::2]]
+    return list(zip(map(int, lines[::2]), sentences, strict=True))
+
+
+def name_of_test(sentence):
+    return "test_" + "_".join(re.findall(r"\w+", sentence.lower()))
+
+
+def test_the_promises_are_numbered_in_their_order():
+    numbers = [number for number, _ in promises()]
+    assert numbers == list(range(1, len(numbers) + 1))
+
+
+def test_each_promise_is_a_test_of_the_suite_and_each_promised_test_a_sentence():
+    assert sorted(name_of_test(sentence) for _, sentence in promises()) == sorted(PROMISED)
+
+
+def test_each_promise_is_held_by_whoever_claims_the_whole_contract():
+    assert {name for name in PROMISED if not hasattr(HostConformance, name)} == set()

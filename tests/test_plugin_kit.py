@@ -30,6 +30,10 @@ def opter_plugin():
 @pytest.fixture
 def opter_settings():
     return {{"since": "2026-01-01"}}
+
+@pytest.fixture
+def opter_sign_in():
+    return lambda _address: None
 """
 
 

@@ -8,4 +8,9 @@ inherits the classes of :mod:`.hosts` that stand for what the host claims.
 import pytest
 
 # Before they are imported: their asserts say what was compared, as in any test.
-pytest.register_assert_rewrite("hostsim.conformance.plugins", "hostsim.conformance.hosts")
+pytest.register_assert_rewrite(
+    "hostsim.conformance.plugins",
+    "hostsim.conformance.hosts",
+    "hostsim.conformance.promises",
+    "hostsim.conformance.shell",
+)

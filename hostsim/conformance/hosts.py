@@ -2,19 +2,19 @@
 
 In a test module of a host::
 
-    from hostsim.conformance.hosts import HostSaves, HostTakes
+    from hostsim.conformance.hosts import HostReckons, HostSaves, HostTakes
 
-    class TestOurHost(HostTakes, HostSaves):
+    class TestOurHost(HostTakes, HostReckons, HostSaves):
         '''The contract, held against our host.'''
 
         @pytest.fixture
         def host_under_test(self, tmp_path):
             return OurHostForTests(tmp_path)
 
-The fixture gives a :class:`HostUnderTest`, a thin shell of the author's round
-the real host; what a class does not claim may be left out of it. The host has
-the invoice :data:`INVOICE`, of a million SEK and unpaid, and
-:data:`OTHER_INVOICE`, and not :data:`STRANGER`. Needs pytest and pluggy alone.
+The fixture gives a :class:`HostUnderTest`: :mod:`.shell` tells how to write one.
+A host that saves claims all of :mod:`.promises`, whose sentences stand on the
+contract page; :class:`HostConformance` is everything. Needs pytest and pluggy
+alone.
 """
 
 from __future__ import annotations
@@ -22,187 +22,90 @@ from __future__ import annotations
 import sys
 import threading
 import webbrowser
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
-from datetime import date
-from decimal import Decimal
 from pathlib import Path
-from typing import Any, Final, NamedTuple, Protocol
+from typing import Any, Final
 
-import pluggy
 import pytest
 
 from hostsim import hookspecs
 from hostsim.conformance.checking import FAILURE_KINDS
+from hostsim.conformance.promises import (
+    HostAccounts,
+    HostCompares,
+    HostEndures,
+    HostReckons,
+    HostRegistersOnce,
+    HostTellsChanges,
+    HostWithoutWindows,
+)
+from hostsim.conformance.shell import (
+    COMPANY,
+    FORMAT,
+    INVOICE,
+    INVOICES,
+    OCR,
+    OTHER_INVOICE,
+    OTHER_TYPE,
+    PROMISED,
+    STRANGER,
+    THOUSAND,
+    TYPE,
+    WORD,
+    Booked,
+    Failed,
+    HostUnderTest,
+    InvoiceToHave,
+    Progress,
+    Scripted,
+    Shown,
+    Suite,
+    ask_until_empty,
+    books,
+    hookimpl,
+    in_eur,
+    left_out,
+    payment,
+    promised,
+    ready,
+    refused,
+    registered,
+    remaining,
+    take,
+)
 
-hookimpl = pluggy.HookimplMarker(hookspecs.PROJECT)
-
-#: Numbers of invoices that the host has, and of one that it has not.
-INVOICE: Final = "1001"
-OTHER_INVOICE: Final = "1002"
-STRANGER: Final = "9999"
-
-#: The import types of the suite's plug-in, and its only format.
-TYPE: Final = "Conformance"
-OTHER_TYPE: Final = "Conformance2"
-FORMAT: Final = "API"
+__all__ = [
+    "FORMAT",
+    "INVOICES",
+    "PROMISED",
+    "Booked",
+    "HostAccounts",
+    "HostCompares",
+    "HostConformance",
+    "HostEndures",
+    "HostKeepsSecrets",
+    "HostKeepsState",
+    "HostLocks",
+    "HostOpensWindows",
+    "HostReckons",
+    "HostRegistersOnce",
+    "HostSaves",
+    "HostShowsFailures",
+    "HostStops",
+    "HostTakes",
+    "HostTellsChanges",
+    "HostUnderTest",
+    "HostWithoutWindows",
+    "InvoiceToHave",
+    "Shown",
+]
 
 #: How long to wait for another thread, and how long a window stays open that
 #: nobody closes; in seconds.
 _PATIENCE: Final = 5
 _OPEN: Final = 2
-
-
-class HostUnderTest(Protocol):
-    """A host as its author shows it to the suite."""
-
-    def register(self, plugin: object) -> None:
-        """Let a plug-in in, as if it were installed."""
-
-    def import_payments(self, import_type: str, definition: str) -> object:
-        """Import as a person would, and raise what ended the run.
-
-        A definition of that name and type, with :data:`FORMAT` and without
-        settings, is made first where there is none.
-        """
-
-    def taken(self, definition: str) -> Mapping[str, Decimal]:
-        """Give what may be saved of the latest import: SEK by payment number."""
-
-    def left_out(self, definition: str) -> Mapping[str, str]:
-        """Give what may not, of the latest import: reason by payment number."""
-
-    def save(self, definition: str) -> None:
-        """Register what the latest import brought, as a person would (:class:`HostSaves`)."""
-
-    def registered(self) -> Mapping[str, Decimal]:
-        """Give what is registered: SEK by payment number (:class:`HostSaves`)."""
-
-    def cancel(self) -> None:
-        """Say stop at the next word of progress (:class:`HostStops`)."""
-
-    def shown(self, error: BaseException) -> str:
-        """Give what a person reads about an error (:class:`HostShowsFailures`)."""
-
-
-class Text(NamedTuple):
-    """A sentence in both languages."""
-
-    sv: str
-    en: str
-
-
-class _Company(NamedTuple):
-    number: str
-    name: str
-
-
-class _Key(NamedTuple):
-    company: str
-    number: str
-
-
-class _Type(NamedTuple):
-    code: str
-    formats: tuple[str, ...]
-    label: Text
-
-
-class _Checked(NamedTuple):
-    values: Mapping[str, str]
-    problems: tuple[()]
-
-
-class _Report(NamedTuple):
-    company: _Company
-    cursor: str | None
-    not_read: int
-    requests: int
-
-
-class _Progress(NamedTuple):
-    stage: str
-    done: int
-    total: int | None
-    sentence: Text
-
-
-COMPANY: Final = _Company("77", "Åkeriet AB")
-WORD: Final = Text("Ett ord", "A word")
-
-
-@dataclass(frozen=True)
-class _Payment:
-    key: _Key
-    amount: Decimal
-    invoice_number: str = INVOICE
-    source: str = "file"
-    ocr: str | None = None
-    date: date = date(2026, 2, 1)
-    currency: str = "SEK"
-    amount_currency: Decimal | None = None
-    exchange_rate: Decimal | None = None
-    write_offs: tuple[()] = ()
-    booked: bool = True
-    warnings: tuple[()] = ()
-
-
-@dataclass(frozen=True)
-class _LeftOut:
-    key: _Key
-    reason: str
-    sentence: Text
-    payment: _Payment | None
-    amount: Decimal | None
-    invoice_number: str | None
-
-
-def payment(number: int, amount: int = 1) -> _Payment:
-    """Make a payment of the invoice that the host has, in SEK."""
-    sek = Decimal(amount)
-    return _Payment(_Key(COMPANY.number, str(number)), sek, amount_currency=sek)
-
-
-def left_out(of: _Payment) -> _LeftOut:
-    """Leave a payment out because it is not booked."""
-    return _LeftOut(of.key, "not-booked", WORD, of, of.amount, of.invoice_number)
-
-
-class Failed(Exception):
-    """A failure as a plug-in raises it."""
-
-    def __init__(self, kind: str) -> None:
-        super().__init__(kind)
-        self.code, self.kind = "CONFORMANCE", kind
-        self.sentence = Text(f"Mening för {kind}.", f"Sentence for {kind}.")
-
-
-@dataclass(eq=False)
-class Scripted:
-    """A plug-in that does in an import what the test says."""
-
-    script: Callable[[Any], object] = lambda _run: None
-    cursor: str | None = None
-    runs: list[Any] = field(default_factory=list)
-
-    @hookimpl
-    def opter_import_types(self) -> Sequence[_Type]:
-        return [_Type(code, (FORMAT,), WORD) for code in (TYPE, OTHER_TYPE)]
-
-    @hookimpl
-    def opter_settings_fields(self) -> Sequence[object]:
-        return []
-
-    @hookimpl
-    def opter_check_settings(self, values: Mapping[str, str]) -> _Checked:
-        return _Checked(dict(values), ())
-
-    @hookimpl
-    def opter_import_payments(self, run: Any) -> _Report:
-        self.runs.append(run)
-        self.script(run)
-        return _Report(COMPANY, self.cursor, 0, 0)
 
 
 @dataclass(eq=False)
@@ -226,42 +129,12 @@ class Listener:
 
     def _hear(self, what: str) -> None:
         self.heard.append(what)
-        self.registered_then.append(len(self.host.registered()))
+        self.registered_then.append(len(registered(self.host)))
         if self.fails:
             raise RuntimeError(what)
 
 
-class _Suite:
-    """What every part of the suite stands on."""
-
-    @pytest.fixture
-    def host_under_test(self) -> HostUnderTest:
-        """Give the host; must be overridden."""
-        pytest.fail("override the fixture host_under_test")
-
-    @pytest.fixture
-    def plugin(self, host_under_test: HostUnderTest) -> Scripted:
-        """Let a plug-in in that does what a test says."""
-        plugin = Scripted()
-        host_under_test.register(plugin)
-        return plugin
-
-    @pytest.fixture
-    def during(self, host_under_test: HostUnderTest, plugin: Scripted) -> Callable[..., Any]:
-        """Give a way to do something while an import is going on."""
-
-        def during(
-            script: Callable[[Any], object], definition: str = "A", import_type: str = TYPE
-        ) -> Any:
-            results: list[Any] = []
-            plugin.script = lambda run: results.append(script(run))
-            host_under_test.import_payments(import_type, definition)
-            return results[0]
-
-        return during
-
-
-class HostTakes(_Suite):
+class HostTakes(Suite):
     """The part that no host can do without."""
 
     def test_every_batch_is_acknowledged_once_with_its_size(
@@ -281,17 +154,17 @@ class HostTakes(_Suite):
     def test_what_is_handed_over_is_taken(
         self, host_under_test: HostUnderTest, during: Callable[..., Any]
     ) -> None:
-        during(lambda run: _take(run, payment(1, 10), payment(2, 20), left_out(payment(3))))
-        assert host_under_test.taken("A") == {"1": 10, "2": 20}
-        assert host_under_test.left_out("A") == {"3": "not-booked"}
+        during(lambda run: take(run, payment(1, 10), payment(2, 20), left_out(payment(3))))
+        assert ready(host_under_test) == {"1": 10, "2": 20}
+        assert refused(host_under_test) == {"3": "not-booked"}
 
     def test_a_key_that_comes_again_replaces_what_came_before(
         self, host_under_test: HostUnderTest, during: Callable[..., Any]
     ) -> None:
         again = (payment(1, 11), left_out(payment(2)), payment(3, 33))
-        during(lambda run: _take(run, payment(1), payment(2), left_out(payment(3)), *again))
-        assert host_under_test.taken("A") == {"1": 11, "3": 33}
-        assert host_under_test.left_out("A") == {"2": "not-booked"}
+        during(lambda run: take(run, payment(1), payment(2), left_out(payment(3)), *again))
+        assert ready(host_under_test) == {"1": 11, "3": 33}
+        assert refused(host_under_test) == {"2": "not-booked"}
 
     def test_it_says_which_invoices_it_knows(self, during: Callable[..., Any]) -> None:
         numbers = [INVOICE, STRANGER, OTHER_INVOICE]
@@ -303,19 +176,7 @@ class HostTakes(_Suite):
     def test_what_is_to_be_confirmed_comes_to_an_end_and_nothing_twice(
         self, during: Callable[..., Any]
     ) -> None:
-        asked: list[str] = []
-
-        def ask(run: Any) -> None:
-            while True:
-                [numbers] = run.hook.opter_payments_to_confirm(run=run, company=COMPANY)
-                assert len(numbers) <= hookspecs.BATCH
-                assert not set(numbers) & set(asked)
-                if not numbers:
-                    return
-                asked.extend(numbers)
-
-        during(ask)
-        assert len(set(asked)) == len(asked)
+        during(lambda run: ask_until_empty(run, "opter_payments_to_confirm"))
 
     def test_a_run_has_all_that_the_contract_says(self, during: Callable[..., Any]) -> None:
         run = during(lambda run: run)
@@ -331,17 +192,18 @@ class HostTakes(_Suite):
     def test_every_run_has_an_id_of_its_own(self, during: Callable[..., Any]) -> None:
         assert during(lambda run: run.id) != during(lambda run: run.id)
 
-    def test_an_error_ends_the_run_and_throws_away_what_it_brought(
+    @promised
+    def test_an_error_ends_the_run_and_leaves_nothing(
         self, host_under_test: HostUnderTest, during: Callable[..., Any]
     ) -> None:
         def fail(run: Any) -> None:
-            _take(run, payment(2))
+            take(run, payment(2))
             raise Failed("unavailable")
 
-        during(lambda run: _take(run, payment(1)))
+        during(lambda run: take(run, payment(1)))
         with pytest.raises(Failed):
             during(fail)
-        assert "2" not in host_under_test.taken("A")
+        assert "2" not in ready(host_under_test)
 
     def test_a_plug_in_goes_on_unless_somebody_says_stop(self, during: Callable[..., Any]) -> None:
         assert True not in during(_say)
@@ -354,7 +216,7 @@ class HostTakes(_Suite):
 
         def read(run: Any) -> None:
             both.wait()
-            _take(run, payment(1 if run.definition == "A" else 2))
+            take(run, payment(1 if run.definition == "A" else 2))
             both.wait()
 
         def one(definition: str) -> None:
@@ -372,10 +234,10 @@ class HostTakes(_Suite):
         for thread in threads:
             thread.join()
         assert errors == []
-        assert [set(host_under_test.taken(name)) for name in "AB"] == [{"1"}, {"2"}]
+        assert [set(ready(host_under_test, name)) for name in "AB"] == [{"1"}, {"2"}]
 
 
-class HostKeepsState(_Suite):
+class HostKeepsState(Suite):
     """The host keeps small values of a plug-in."""
 
     def test_what_was_put_away_is_there_in_the_next_run_of_the_type(
@@ -409,7 +271,7 @@ class HostKeepsState(_Suite):
         assert during(lambda run: _get(run, "state", key)) == [value]
 
 
-class HostKeepsSecrets(_Suite):
+class HostKeepsSecrets(Suite):
     """The host keeps secrets of a definition."""
 
     def test_a_secret_is_there_in_the_next_run_of_the_definition(
@@ -431,7 +293,7 @@ class HostKeepsSecrets(_Suite):
         assert during(lambda run: _get(run, "state", "k")) == []
 
 
-class HostLocks(_Suite):
+class HostLocks(Suite):
     """The host gives locks; that they hold across processes is for the author to test."""
 
     def test_a_lock_is_held_by_one_at_a_time(self, during: Callable[..., Any]) -> None:
@@ -468,7 +330,7 @@ class HostLocks(_Suite):
         assert during(wait) == [True]
 
 
-class HostStops(_Suite):
+class HostStops(Suite):
     """The host has a way to say stop."""
 
     def test_who_says_stop_is_heard(
@@ -478,7 +340,7 @@ class HostStops(_Suite):
         assert True in during(_say)
 
 
-class HostOpensWindows(_Suite):
+class HostOpensWindows(Suite):
     """The host opens windows in the browser that ``BROWSER`` names, as ``webbrowser`` does."""
 
     def test_a_window_is_opened_and_nobody_waits_for_it(
@@ -511,7 +373,7 @@ class HostOpensWindows(_Suite):
         assert seen.read_text(encoding="utf-8") == "https://example.com/?a=1&b=2"
 
 
-class HostShowsFailures(_Suite):
+class HostShowsFailures(Suite):
     """The host shows a person what a plug-in said."""
 
     @pytest.mark.parametrize("kind", sorted(FAILURE_KINDS))
@@ -528,7 +390,7 @@ class HostShowsFailures(_Suite):
         assert failed.value.sentence.sv in shown or failed.value.sentence.en in shown
 
 
-class HostSaves(_Suite):
+class HostSaves(Suite):
     """The host registers payments, and tells listeners afterwards."""
 
     @pytest.fixture
@@ -546,39 +408,42 @@ class HostSaves(_Suite):
         def read(run: Any) -> None:
             for start in range(0, number, hookspecs.BATCH):
                 stop = min(start + hookspecs.BATCH, number)
-                _take(run, *(payment(1 + place) for place in range(start, stop)))
+                take(run, *(payment(1 + place) for place in range(start, stop)))
 
         during(read)
         return number
 
-    def test_nothing_is_registered_before_saving(
+    @promised
+    def test_nothing_is_registered_before_a_save(
         self, host_under_test: HostUnderTest, many: int
     ) -> None:
         assert many
-        assert len(host_under_test.registered()) == 0
+        assert len(registered(host_under_test)) == 0
 
     def test_saving_registers_what_was_taken(
         self, host_under_test: HostUnderTest, many: int
     ) -> None:
         host_under_test.save("A")
-        assert len(host_under_test.registered()) == many
+        assert len(registered(host_under_test)) == many
 
-    def test_a_key_is_registered_once_for_ever(
+    @promised
+    def test_a_payment_is_registered_once_for_ever(
         self, host_under_test: HostUnderTest, during: Callable[..., Any]
     ) -> None:
         for amount in (10, 10, 20):
-            during(lambda run, amount=amount: _take(run, payment(1, amount)))
+            during(lambda run, amount=amount: take(run, payment(1, amount)))
             host_under_test.save("A")
-        during(lambda run: _take(run, payment(1, 10)), "B")
+        during(lambda run: take(run, payment(1, 10)), "B")
         host_under_test.save("B")
-        assert host_under_test.registered() == {"1": 10}
+        assert registered(host_under_test) == {"1": 10}
+        assert remaining(host_under_test, INVOICE) == 999_990
 
     def test_what_was_left_out_is_not_registered(
         self, host_under_test: HostUnderTest, during: Callable[..., Any]
     ) -> None:
-        during(lambda run: _take(run, payment(1), left_out(payment(2))))
+        during(lambda run: take(run, payment(1), left_out(payment(2))))
         host_under_test.save("A")
-        assert set(host_under_test.registered()) == {"1"}
+        assert set(registered(host_under_test)) == {"1"}
 
     def test_listeners_hear_of_each_payment_once_in_small_batches_after_the_commit(
         self, host_under_test: HostUnderTest, listener: Listener, many: int
@@ -603,10 +468,43 @@ class HostSaves(_Suite):
     def test_a_run_without_payments_is_heard_of_too(
         self, host_under_test: HostUnderTest, listener: Listener, during: Callable[..., Any]
     ) -> None:
-        during(lambda run: _take(run, left_out(payment(1))))
+        during(lambda run: take(run, left_out(payment(1))))
         host_under_test.save("A")
         assert listener.heard == ["run"]
 
+    def test_what_listeners_hear_is_what_was_registered(
+        self, host_under_test: HostUnderTest, listener: Listener, during: Callable[..., Any]
+    ) -> None:
+        during(
+            lambda run: take(
+                run,
+                payment(1, "0.10"),
+                payment(2, 1000, invoice_number=THOUSAND),
+                payment(3, 1200, invoice_number="88001", ocr=OCR),
+                in_eur(4, "0.07"),
+                payment(5, -1),
+            )
+        )
+        host_under_test.save("A")
+        heard = sorted(
+            (one.payment.key.number, one.payment.amount_currency, one.host_invoice_number)
+            for batch in listener.batches
+            for one in batch
+        )
+        booked = sorted(
+            (one.number, one.amount_currency, one.invoice) for one in books(host_under_test)
+        )
+        assert heard == booked
+        said = {one.payment.key.number: one.status for batch in listener.batches for one in batch}
+        assert said == {
+            "1": "partial",
+            "2": "exact",
+            "3": "advance",
+            "4": "partial",
+            "5": "reversal",
+        }
+
+    @promised
     def test_a_listener_that_fails_harms_nobody(
         self, host_under_test: HostUnderTest, listener: Listener, many: int
     ) -> None:
@@ -614,17 +512,18 @@ class HostSaves(_Suite):
         for other in others:
             host_under_test.register(other)
         host_under_test.save("A")
-        assert len(host_under_test.registered()) == many
+        assert len(registered(host_under_test)) == many
         assert [one.heard[-1:] for one in (listener, *others)] == [["run"]] * 3
 
-    def test_company_and_cursor_come_back_after_saving_and_only_then(
+    @promised
+    def test_the_cursor_moves_with_a_save_and_only_then(
         self, host_under_test: HostUnderTest, plugin: Scripted, during: Callable[..., Any]
     ) -> None:
         plugin.cursor = "c1"
-        during(lambda run: _take(run, payment(1)))
+        during(lambda run: take(run, payment(1)))
         assert during(lambda run: run.cursor) is None
         plugin.cursor = "c2"
-        during(lambda run: _take(run, payment(1)))
+        during(lambda run: take(run, payment(1)))
         host_under_test.save("A")
         plugin.cursor = None
         for _ in range(2):
@@ -642,6 +541,13 @@ class HostConformance(
     HostOpensWindows,
     HostShowsFailures,
     HostSaves,
+    HostReckons,
+    HostAccounts,
+    HostRegistersOnce,
+    HostEndures,
+    HostWithoutWindows,
+    HostCompares,
+    HostTellsChanges,
 ):
     """The whole contract."""
 
@@ -668,27 +574,8 @@ def _until(file: Path) -> None:
     raise AssertionError(f"no window was opened: {file.name} never came")
 
 
-def _take(run: Any, *handed: _Payment | _LeftOut) -> None:
-    for one in _alike(handed):
-        if isinstance(one[0], _Payment):
-            run.hook.opter_take_payments(run=run, payments=one)
-        else:
-            run.hook.opter_take_left_out(run=run, left_out=one)
-
-
-def _alike(handed: Sequence[Any]) -> list[list[Any]]:
-    """Make batches of neighbours of one kind."""
-    batches: list[list[Any]] = []
-    for one in handed:
-        if batches and type(batches[-1][0]) is type(one):
-            batches[-1].append(one)
-        else:
-            batches.append([one])
-    return batches
-
-
 def _say(run: Any) -> list[Any]:
-    progress = _Progress("reading", 0, None, WORD)
+    progress = Progress("reading", 0, None, WORD)
     answers: list[Any] = run.hook.opter_progress(run=run, progress=progress)
     return answers
 

@@ -23,6 +23,7 @@ from __future__ import annotations
 
 import itertools
 import threading
+import time
 from collections import Counter
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -53,6 +54,9 @@ NONSENSE: Mapping[str, tuple[str, ...]] = {
 
 #: What nobody may choke on.
 _ODD = ("", " ", "\x00", "å" * 10_000, "'; --")
+
+#: How long nobody is to be waited for; in seconds.
+_LOGIN_TIMEOUT = 2.0
 
 _ANOTHERS = "A-type-of-another-plug-in"
 
@@ -294,6 +298,32 @@ class PluginConformance:
         )
         emitted = witness.import_payments(witness.run(opter_import_type, opter_checked))
         assert emitted.payments
+
+    def test_it_does_not_wait_for_a_person_whom_nobody_can_show_an_address(
+        self,
+        opter_plugin: object,
+        opter_configuration: Mapping[str, str],
+        opter_import_type: str,
+        opter_checked: Mapping[str, str],
+    ) -> None:
+        witness = Witness(
+            opter_plugin,
+            window=lambda _address, _answered: False,
+            configuration=opter_configuration,
+        )
+        run = witness.run(opter_import_type, opter_checked, login_timeout=_LOGIN_TIMEOUT)
+        began, failure = time.monotonic(), None
+        try:
+            witness.import_payments(run)
+        except Exception as error:  # noqa: BLE001 each plug-in has its own
+            failure = error
+        took = time.monotonic() - began
+        if "opter_open_window" not in {hook for hook, _ in witness.runs[run.id].calls}:
+            pytest.skip("it opens no window")
+        assert failure is not None, "it went on although nobody could sign in"
+        assert wrong_failure(failure) == []
+        assert getattr(failure, "kind", None) == "login"
+        assert took < _LOGIN_TIMEOUT, "it waited for nobody"
 
     def test_another_company_is_refused(
         self, opter_witness: Witness, opter_import_type: str, opter_checked: Mapping[str, str]
