@@ -15,7 +15,7 @@ from decimal import Decimal, localcontext
 from typing import NamedTuple
 
 from hostsim import decided, texts
-from hostsim.decided import ACCEPT, CONFIRM, KEEP, POSSIBLE, SET_ASIDE, Typed
+from hostsim.decided import ACCEPT, CONFIRM, KEEP, POSSIBLE, SET_ASIDE, OtherWay
 from hostsim.errors import HostError, host_error
 from hostsim.judging import EXACT, READY
 from hostsim.models import Decision
@@ -49,6 +49,10 @@ _NAMES = (
 DECISION_COLUMNS = ", ".join(f"d.{name} AS dec_{name}" for name in _NAMES)
 
 _IN_FORCE = "taken_back_at IS NULL AND settled_at IS NULL"
+
+
+#: By payment number, the payments by another way that it may be the same as.
+Others = Mapping[str, Sequence[OtherWay]]
 
 
 class Old(NamedTuple):
@@ -129,44 +133,40 @@ def accepted(db: sqlite3.Connection, definition: str, company: str) -> Mapping[s
     return {row["number"]: Old(row["invoice_id"], Decimal(row["effect"])) for row in rows}
 
 
-class ByHand:
-    """The payments that were registered by hand, as they are when this is made."""
+def other_ways(
+    db: sqlite3.Connection, import_type: str, company: str, invoice_id: int
+) -> list[OtherWay]:
+    """Give the registered payments of an invoice that came by hand or by another import."""
+    cursor = db.cursor()
+    cursor.row_factory = sqlite3.Row
+    values = {"import_type": import_type, "company": company, "invoice_id": invoice_id}
+    return [other_way_of(row) for row in cursor.execute(_OTHER_WAYS, values)]
 
-    def __init__(self, db: sqlite3.Connection) -> None:
-        """Learn on which invoices there are any."""
-        self._db = db
-        found = db.execute(
-            "SELECT DISTINCT invoice_id FROM payments"
-            " WHERE origin = 'hand' AND state = 'registered'"
-        )
-        self._invoices = {row["invoice_id"] for row in found}
 
-    @property
-    def any(self) -> bool:
-        """Whether there is any."""
-        return bool(self._invoices)
+def other_way_of(row: sqlite3.Row) -> OtherWay:
+    """Read a payment by another way, beside the definition that it came by."""
+    return OtherWay(
+        id=row["id"],
+        date=date.fromisoformat(row["date"]),
+        amount=Decimal(row["amount"]),
+        currency=row["currency"],
+        amount_currency=Decimal(row["amount_currency"] or row["amount"]),
+        user=row["user"],
+        at=datetime.fromisoformat(row["registered_at"]),
+        definition=row["definition"] or "",
+        import_type=row["import_type"] or "",
+        number=row["number"] or "",
+    )
 
-    def of(self, invoice_id: int) -> Sequence[Typed]:
-        """Give those of one invoice, in the order of their making."""
-        if invoice_id not in self._invoices:
-            return ()
-        rows = self._db.execute(
-            "SELECT * FROM payments WHERE invoice_id = ? AND origin = 'hand'"
-            " AND state = 'registered' ORDER BY id",
-            (invoice_id,),
-        )
-        return [
-            Typed(
-                id=row["id"],
-                date=date.fromisoformat(row["date"]),
-                amount=Decimal(row["amount"]),
-                currency=row["currency"],
-                amount_currency=Decimal(row["amount_currency"] or row["amount"]),
-                user=row["user"],
-                at=datetime.fromisoformat(row["registered_at"]),
-            )
-            for row in rows
-        ]
+
+#: Two payments under one import type and company are two payments.
+ANOTHER_WAY = "NOT (p.import_type IS :import_type AND p.company IS :company)"
+
+_OTHER_WAYS = f"""
+    SELECT p.*, u.definition FROM payments p LEFT JOIN runs u ON u.id = p.run_id
+    WHERE p.invoice_id = :invoice_id AND p.state = 'registered' AND {ANOTHER_WAY}
+    ORDER BY p.id
+"""  # noqa: S608 a constant
 
 
 # --- Deciding -----------------------------------------------------------------
@@ -183,10 +183,10 @@ class Desk:
     user: str
     at: datetime
 
-    def set_aside(self, numbers: Iterable[str], why: str, typed: Mapping[str, Typed]) -> None:
+    def set_aside(self, numbers: Iterable[str], why: str, others: Others) -> None:
         """Set payments aside, all or none; what is set aside already stays as it is.
 
-        :param typed: by number, the payment by hand that one may be the same as.
+        :param others: by number, the payments by another way that one may be the same as.
         """
         for number in dict.fromkeys(numbers):
             row, kind, reason = self._shown(number)
@@ -195,7 +195,7 @@ class Desk:
             if kind != "rejected":
                 raise self._does_not_fit(number, SET_ASIDE, kind, reason)
             payment = payment_of(row, self.company)
-            facts = "" if payment is None else decided.figures(payment, typed.get(number))
+            facts = "" if payment is None else decided.figures(payment, others.get(number, ()))
             self._decide(number, SET_ASIDE, facts, why)
 
     def set_aside_series(self, first: str, last: str, why: str) -> None:
@@ -222,10 +222,10 @@ class Desk:
             ),
         )
 
-    def decide(self, number: str, decision: str, why: str, typed: Mapping[str, Typed]) -> None:
+    def decide(self, number: str, decision: str, why: str, others: Others) -> None:
         """Decide about one payment of the open preview.
 
-        :param typed: by number, the payment by hand that one may be the same as.
+        :param others: by number, the payments by another way that one may be the same as.
         """
         if self.run_id is None:
             raise self._not_shown(number)
@@ -242,8 +242,8 @@ class Desk:
         fits = kind == "rejected" and decision in POSSIBLE.get(reason, ())
         if payment is None or not (fits or changed_mind):
             raise self._does_not_fit(number, decision, kind, reason)
-        same = typed.get(number) if decision == CONFIRM else None
-        if decision == CONFIRM and same is None:
+        same = others.get(number, ()) if decision == CONFIRM else ()
+        if decision == CONFIRM and not same:
             raise self._does_not_fit(number, decision, kind, reason)
         self._decide(number, decision, decided.figures(payment, same), why)
 

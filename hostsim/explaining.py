@@ -128,6 +128,7 @@ class _Known:
     here: list[Entry] = field(default_factory=list)
     shown: sqlite3.Row | None = None  # in the open preview
     pending: sqlite3.Row | None = None
+    another_way: bool = False  # registered by another import than the one that is asked
 
 
 @dataclass(frozen=True, slots=True)
@@ -251,8 +252,9 @@ def explain(
     asked = answer is not None
     seen = _SeenBy(store, question)
     told = []
-    for number, one in [*known.items(), *(("", one) for one in nameless)]:
-        decisions = _decisions(store, question, number, one) if number else ()
+    for number, one in [*known.items(), *((_number_of(one), one) for one in nameless)]:
+        own = number and not one.another_way
+        decisions = _decisions(store, question, number, one) if own else ()
         told.append(_told(number, one, asked=asked, seen=seen, decisions=decisions))
     told.sort(key=_oldest_first)
     source = question.source
@@ -310,8 +312,15 @@ def _collect(
             nameless.append(_Known(row, judgement))
     invoice_id = invoice_id or _met_before(store, question, company)
     if invoice_id is not None:
+        others: dict[tuple[str | None, str | None, str], _Known] = {}
         for entry in history.entries(store, invoice_id=invoice_id):
-            _add_entry(known, nameless, entry)
+            if entry.origin == history.HAND or _is_asked(entry, question, company):
+                _add_entry(known, nameless, entry)
+                continue
+            # A number of another import is another payment.
+            key = (entry.import_type, entry.company, entry.row.payment_number)
+            others.setdefault(key, _Known(another_way=True)).here.append(entry)
+        nameless += others.values()
     if company is not None and question.definition is not None:
         elsewhere = [number for number, one in known.items() if not one.here]
         import_type = question.definition.import_type
@@ -331,6 +340,17 @@ def _read_now(answer: Answer | None) -> Iterator[tuple[int | None, sqlite3.Row, 
     for group in answer.recording.judged(answer.company.number):
         for row, judgement in zip(group.rows, group.judgements, strict=True):
             yield group.invoice_id, row, judgement
+
+
+def _is_asked(entry: Entry, question: Question, company: Company | None) -> bool:
+    """Say whether a payment came by the import type, and from the company, that are asked."""
+    if question.definition is None or entry.import_type != question.definition.import_type:
+        return False
+    return company is None or entry.company == company.number
+
+
+def _number_of(one: _Known) -> str:
+    return one.here[0].row.payment_number if one.here else ""
 
 
 def _add_entry(known: dict[str, _Known], nameless: list[_Known], entry: Entry) -> None:
@@ -452,6 +472,8 @@ def _became(
     now = _refusal_of(one.judgement)
     if last is not None and last.origin == history.HAND:
         return _STATES.get(last.state, BY_HAND), None
+    if last is not None and one.another_way:
+        return _STATES.get(last.state, REGISTERED), None
     if last is not None and last.state == history.REGISTERED:
         if asked and one.there is None:
             return _moved(one, last)
@@ -635,10 +657,12 @@ TO_DO: Mapping[str, Text] = {
         "with --keep.",
     ),
     "possibly-registered-already": Text(
-        "En betalning med samma faktura, belopp och datum är registrerad för hand: är det en "
-        "annan betalning, bekräfta raden och spara; är det samma, lägg undan den.",
-        "A payment of the same invoice, amount and date was registered by hand: if this is "
-        "another payment, confirm the row and save; if it is the same, set it aside.",
+        "En betalning med samma faktura och belopp är redan registrerad, för hand eller genom en "
+        "annan import: är det en annan betalning, bekräfta raden och spara; är det samma, lägg "
+        "undan den.",
+        "A payment of the same invoice and amount is registered already, by hand or through "
+        "another import: if this is another payment, confirm the row and save; if it is the same, "
+        "set it aside.",
     ),
     "deleted-in-host": Text(
         "Den har varit registrerad här och är borttagen: ta in den på nytt om borttagningen var "

@@ -24,7 +24,7 @@ from typing import TYPE_CHECKING, TypeVar
 from hostsim import by_hand, deciding, explaining, history, previews, reconciling
 from hostsim.answers import LiveRun, OnProgress, Window, broken
 from hostsim.by_hand import Entry
-from hostsim.decided import SET_ASIDE, Typed
+from hostsim.decided import SET_ASIDE
 from hostsim.deciding import Desk
 from hostsim.errors import PreviewChanged, SettingsRefused, failure_of, host_error
 from hostsim.explaining import Answer, Explanation, Question
@@ -374,7 +374,9 @@ class Host:
         :return: the open preview, judged again; ``None`` when nothing is open.
         :raises HostError: ``PAYMENT_NOT_SHOWN`` or ``DECISION_DOES_NOT_FIT``.
         """
-        return self._decide(name, numbers, lambda desk, typed: desk.set_aside(numbers, why, typed))
+        return self._decide(
+            name, numbers, lambda desk, others: desk.set_aside(numbers, why, others)
+        )
 
     def set_aside_series(
         self, name: str, first: str, last: str, *, why: str = ""
@@ -417,14 +419,14 @@ class Host:
         if decision == SET_ASIDE:
             return self.set_aside(name, [number], why=why)
         return self._decide(
-            name, (number,), lambda desk, typed: desk.decide(number, decision, why, typed)
+            name, (number,), lambda desk, others: desk.decide(number, decision, why, others)
         )
 
     def _decide(
         self,
         name: str,
         numbers: Collection[str],
-        act: Callable[[Desk, Mapping[str, Typed]], None],
+        act: Callable[[Desk, deciding.Others], None],
     ) -> Preview | None:
         """Write decisions down in one transaction, and judge the open preview again.
 
@@ -441,9 +443,9 @@ class Host:
                 raise host_error("COMPANY_NOT_KNOWN", name=name)
             recording = None if run_id is None else Recording(self.store, run_id, definition)
             with self.store.change() as db:
-                typed = recording.typed_before(company.number, numbers) if recording else {}
+                others = recording.possibly_registered(company.number, numbers) if recording else {}
                 at = self._clock()
-                act(Desk(db, name, company.number, run_id, self._user, at), typed)
+                act(Desk(db, name, company.number, run_id, self._user, at), others)
             if recording is None:
                 return None
             with self.store.change():

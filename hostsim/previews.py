@@ -19,7 +19,7 @@ from decimal import Decimal, localcontext
 from typing import TYPE_CHECKING, NamedTuple
 
 from hostsim import decided, deciding, judging, texts
-from hostsim.decided import CHANGED, SET_ASIDE, Deletion, Typed
+from hostsim.decided import CHANGED, SET_ASIDE, Deletion
 from hostsim.errors import host_error
 from hostsim.hookspecs import BATCH
 from hostsim.judging import EXACT, KINDS, ZERO, Candidate, Judgement, Refusal
@@ -289,7 +289,7 @@ class Recording:
         # What is plain was fetched in this run, and nobody ever decided anything about it.
         apart = asking or only is not None
         with self._sorted_out(company, moves, apart=apart) as rows:
-            yield from self._judged_beside(rows.others(), company, moves, asking=asking, only=only)
+            yield from self._judged_beside(rows, company, moves, asking=asking, only=only)
 
     def _sorted_out(
         self, company: str, moves: _Moves, *, apart: bool = True
@@ -306,7 +306,7 @@ class Recording:
 
     def _judged_beside(
         self,
-        rows: Iterable[sqlite3.Row],
+        sorted_rows: Sorted,
         company: str,
         moves: _Moves,
         *,
@@ -315,7 +315,7 @@ class Recording:
     ) -> Iterator[Group]:
         accepted = self.store.accepted_deviation
         series = deciding.series_in_force(self.store.db, self.definition.name, company)
-        by_hand = deciding.ByHand(self.store.db)
+        rows = sorted_rows.others()
         for invoice_id, group in itertools.groupby(rows, key=lambda row: row["inv_id"]):
             if invoice_id is None:
                 for row in group:
@@ -337,19 +337,21 @@ class Recording:
                 [_candidate(row, company, series, moves.blocked) for row in several],
                 accepted,
                 asking=asking,
-                typed=by_hand.of(invoice_id),
+                others=sorted_rows.other_ways(several),
+                twins=sorted_rows.twins(several),
             )
             yield Group(invoice_id, several, *judged)
 
-    def typed_before(self, company: str, numbers: Collection[str]) -> dict[str, Typed]:
-        """Give the payments by hand that these payments may be the same as, by number."""
-        if not deciding.ByHand(self.store.db).any:
+    def possibly_registered(self, company: str, numbers: Collection[str]) -> deciding.Others:
+        """Give the payments by another way that these payments may be the same as, by number."""
+        if not numbers:
             return {}
+        moves = self._moves(company, asking=False)
         return {
-            row["number"]: judgement.typed
-            for group in self.judged(company)
+            row["number"]: judgement.others
+            for group in self._judged(company, moves, asking=False, only=frozenset(numbers))
             for row, judgement in zip(group.rows, group.judgements, strict=True)
-            if row["number"] in numbers and judgement.typed is not None
+            if row["number"] in numbers and judgement.others
         }
 
     def judge(self, company: Company) -> None:
@@ -365,7 +367,7 @@ class Recording:
                 for kind in ("read", judging.READY):
                     counts[kind] += len(batch)
                     totals[kind] += sum((Decimal(one.amount) for one in batch), ZERO)
-            for group in self._judged_beside(rows.others(), company.number, moves):
+            for group in self._judged_beside(rows, company.number, moves):
                 for row, judgement in zip(group.rows, group.judgements, strict=True):
                     amount = Decimal(row["amount"] or 0)
                     for kind in ("read", judgement.kind):
@@ -499,7 +501,7 @@ class Recording:
                     "UPDATE invoices SET remaining = ? WHERE id = ?",
                     [(one.remaining, one.invoice_id) for one in batch],
                 )
-            for group in self._judged_beside(rows.others(), company, moves):
+            for group in self._judged_beside(rows, company, moves):
                 for row, judgement in zip(group.rows, group.judgements, strict=True):
                     if _differs(_decision(group.invoice_id, judgement), row):
                         raise _HoldsNoLonger
