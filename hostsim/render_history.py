@@ -89,6 +89,7 @@ def entry_object(entry: Entry, language: str) -> dict[str, Any]:
         "id": entry.id,
         "origin": entry.origin,
         "state": entry.state,
+        "import_type": entry.import_type,
         "company": entry.company,
         "region": entry.region,
         "bank_account": entry.bank_account,
