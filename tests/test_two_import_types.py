@@ -2,14 +2,16 @@
 
 import json
 from decimal import Decimal
+from types import SimpleNamespace
 
 import pytest
-from fake_plugin import FakePlugin, invoice, left_out, payment
+from fake_plugin import FakePlugin, hookimpl, invoice, left_out, payment
 from test_host import host_of, listed, remaining
 
 from hostsim.errors import PreviewChanged
 from hostsim.history import entries
 from hostsim.models import PaymentKey
+from hostsim.reconciling import KINDS
 from hostsim.render_history import entry_object
 from hostsim.store import Store
 
@@ -23,7 +25,7 @@ def store(tmp_path):
 
 @pytest.fixture
 def plugins():
-    return {"Fortnox": FakePlugin(), "Bank": FakePlugin(code="Bank")}
+    return {"Fortnox": Reader(), "Bank": Reader(code="Bank")}
 
 
 @pytest.fixture
@@ -37,6 +39,21 @@ def host(store, plugins):
     assert listed(reads(host, plugins, "Bank", payment(7, "1002", "300"))) == {"7": "partial"}
     host.save("Bank")
     return host
+
+
+class Reader(FakePlugin):
+    """Tells all of its payments, or those of an invoice, when it is asked."""
+
+    @hookimpl
+    def opter_read_all_payments(self, run):
+        run.hook.opter_take_payments(run=run, payments=self.payments)
+        return SimpleNamespace(company=self.company, cursor=None, not_read=0, requests=1)
+
+    @hookimpl
+    def opter_read_payments(self, run, invoice_numbers):
+        of_these = [one for one in self.payments if one.invoice_number in invoice_numbers]
+        run.hook.opter_take_payments(run=run, payments=of_these)
+        return SimpleNamespace(company=self.company, cursor=None, not_read=0, requests=1)
 
 
 def reads(host, plugins, name, *payments):
@@ -118,6 +135,30 @@ def test_two_definitions_that_show_the_same_payment_save_it_once(host, store, pl
     assert listed(changed.value.preview) == {"9": "already-imported"}
     host.save("Again")
     assert remaining(store) == 500
+
+
+@pytest.mark.parametrize("name", ["Fortnox", "Bank"])
+def test_a_comparison_sees_the_payments_of_its_own_type_alone(host, name):
+    with host.reconcile(name) as found:
+        assert [found.totals.count(kind) for kind in KINDS] == [1, 0, 0, 0]
+
+
+def test_why_tells_a_number_of_another_type_as_another_payment(host, plugins):
+    reads(host, plugins, "Bank", payment(9, "1001", "50"))
+    host.save("Bank")
+    reads(host, plugins, "Fortnox", payment(7, "1001", "400"), payment(9, "1001", "60"))
+    plugins["Bank"].payments = []
+    found = host.why("1001", "Fortnox")
+    told = {
+        (one.number, one.became, one.here[0].import_type if one.here else None)
+        for one in found.payments
+    }
+    assert told == {
+        ("7", "registered", "Fake"),
+        ("9", "in-preview", None),
+        ("9", "registered", "Bank"),
+    }
+    assert all(one.to_do is None for one in found.payments if one.became == "registered")
 
 
 def test_a_payment_that_waits_for_one_type_does_not_for_the_other(host, plugins):

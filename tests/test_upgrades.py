@@ -8,7 +8,10 @@ from decimal import Decimal
 
 import pytest
 
+from hostsim import history
+from hostsim.models import PaymentKey
 from hostsim.store import APPLICATION_ID, SCHEMA_VERSION, Store
+from hostsim.texts import UPGRADED
 
 #: The tables of version 1, as its databases have them.
 VERSION_1 = """
@@ -267,6 +270,28 @@ def test_what_was_not_saved_is_read_again(earlier):
         assert store.definition("Fortnox").cursor == "cursor"
         saved = store.db.execute("SELECT region, saved_by FROM runs WHERE id = 'run'").fetchone()
         assert tuple(saved) == ("norr", "anna")
+
+
+def test_a_preview_that_is_discarded_says_why_in_its_run_and_in_the_log(earlier, caplog):
+    with Store.open(earlier) as store:
+        run = history.run(store, "open", lambda _, values: values)
+    assert (run.state, run.error_code, run.error) == ("discarded", "UPGRADED", UPGRADED)
+    assert [one.getMessage() for one in caplog.records if one.levelname == "WARNING"] == [
+        f"Fortnox: {UPGRADED.en}"
+    ]
+
+
+def test_nobody_is_told_twice_that_a_preview_was_discarded(earlier, caplog):
+    for _ in range(2):
+        caplog.clear()
+        Store.open(earlier).close()
+    assert not caplog.records
+
+
+def test_the_import_type_of_each_payment_is_that_of_its_import(earlier):
+    with Store.open(earlier) as store:
+        keys = [one.payment.key for one in store.registered()]
+    assert keys == [PaymentKey("556", number, "FortnoxAPI") for number in ("1", "2", "3")]
 
 
 def test_an_upgrade_that_fails_leaves_the_database_as_it_was(earlier, monkeypatch):
