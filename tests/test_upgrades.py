@@ -8,10 +8,11 @@ from decimal import Decimal
 
 import pytest
 
-from hostsim import history
+from hostsim import decided, history
 from hostsim.models import PaymentKey
 from hostsim.store import APPLICATION_ID, SCHEMA_VERSION, Store
 from hostsim.texts import UPGRADED
+from hostsim.upgrades import UPGRADES
 
 #: The tables of version 1, as its databases have them.
 VERSION_1 = """
@@ -270,6 +271,53 @@ def test_what_was_not_saved_is_read_again(earlier):
         assert store.definition("Fortnox").cursor == "cursor"
         saved = store.db.execute("SELECT region, saved_by FROM runs WHERE id = 'run'").fetchone()
         assert tuple(saved) == ("norr", "anna")
+
+
+@pytest.fixture
+def version_2(earlier):
+    """Return a database of version 2: a decision, a payment that waits, and one by hand."""
+    db = sqlite3.connect(earlier, isolation_level=None)
+    db.row_factory = sqlite3.Row
+    UPGRADES[1](db)
+    db.execute("PRAGMA user_version = 2")
+    db.execute("UPDATE runs SET state = 'open', error_code = NULL WHERE id = 'open'")
+    db.execute(
+        "INSERT INTO run_rows (run_id, number, write_offs, warnings, fresh)"
+        " VALUES ('open', '9', '[]', '[]', 1)"
+    )
+    db.execute(
+        "INSERT INTO decisions (definition, company, decision, number, facts, user, at) VALUES"
+        " ('Fortnox', '556', 'confirm', '9', '{\"typed\": 4}', 'eva', '2026-03-04T08:00:00+01:00')"
+    )
+    db.execute(
+        "INSERT INTO pending (definition, company, number, write_offs, warnings, reason,"
+        " message_sv, message_en)"
+        " VALUES ('Fortnox', '556', '8', '[]', '[]', 'unreadable', 's', 'e')"
+    )
+    db.execute(
+        "INSERT INTO payments (origin, source, invoice_number, date, amount, currency, write_offs,"
+        " booked, warnings, invoice_id, status, written_off, effect, user, registered_at)"
+        " VALUES ('hand', 'hand', '1001', '2026-03-04', '2.00', 'SEK', '[]', 1, '[]', 1, 'advance',"
+        " '0', '2.00', 'eva', '2026-03-04T08:00:00+01:00')"
+    )
+    db.close()
+    return earlier
+
+
+def test_what_was_decided_typed_and_waits_is_kept_from_version_2(version_2):
+    with Store.open(version_2) as store:
+        [decision] = store.db.execute("SELECT number, decision, facts, user FROM decisions")
+        assert tuple(decision) == ("9", "confirm", '{"typed": 4}', "eva")
+        assert decided.named_in(decision["facts"]) == {4}
+        assert [row["number"] for row in store.db.execute("SELECT * FROM pending")] == ["8"]
+        kept = store.db.execute("SELECT id, origin, import_type, number FROM payments ORDER BY id")
+        assert [tuple(row) for row in kept] == [
+            (1, "import", "FortnoxAPI", "1"),
+            (2, "import", "FortnoxAPI", "2"),
+            (3, "import", "FortnoxAPI", "3"),
+            (4, "hand", None, None),
+        ]
+        assert history.run(store, "open", lambda _, values: values).error == UPGRADED
 
 
 def test_a_preview_that_is_discarded_says_why_in_its_run_and_in_the_log(earlier, caplog):
