@@ -69,18 +69,16 @@ def test_the_lower_list_names_what_can_be_done(shown):
     assert "hostsim set-aside Butik NUMMER" in shown.out
 
 
-@pytest.mark.parametrize(
-    ("language", "sentence"),
-    [
-        ("sv", "Kan vara registrerad redan: 400,00 SEK den 2026-01-01 registrerades genom importen "
-               "Banken (Bank, betalning 7) av kim"),
-        ("en", "Possibly registered already: 400.00 SEK of 2026-01-01 was registered through the "
-               "import Banken (Bank, payment 7) by kim"),
-    ],
-)  # fmt: skip
-def test_the_payment_of_another_import_is_named_and_confirmed(
-    run, plugin, bank, language, sentence
-):
+NAMED = {
+    "sv": "Kan vara registrerad redan: 400,00 SEK den 2026-01-01 registrerades genom importen Banken"
+    " (Bank, betalning 7) av kim",
+    "en": "Possibly registered already: 400.00 SEK of 2026-01-01 was registered through the import"
+    " Banken (Bank, payment 7) by kim",
+}
+
+
+@pytest.mark.parametrize("language", NAMED)
+def test_the_payment_of_another_import_is_named_and_confirmed(run, plugin, bank, language):
     day = payment(1).date
     bank.payments = [payment(7, amount="400", date=day)]
     plugin.payments = [payment(1, amount="400", date=day)]
@@ -88,7 +86,7 @@ def test_the_payment_of_another_import_is_named_and_confirmed(
     run("import", "Banken", "--save")
     [row] = run("import", "Butik", "--json", "--lang", language).json["rejected"]
     assert row["reason"] == "possibly-registered-already"
-    assert row["message"].replace("\xa0", " ").startswith(sentence)
+    assert row["message"].replace("\xa0", " ").startswith(NAMED[language])
     assert run("save", "Butik", "--json").json["counts"]["ready"] == 0
     run("import", "Butik")
     assert run("decide", "Butik", 1, "--confirm").status == 0
