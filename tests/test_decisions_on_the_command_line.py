@@ -70,8 +70,8 @@ def test_the_lower_list_names_what_can_be_done(shown):
 
 
 NAMED = {
-    "sv": "Kan vara registrerad redan: 400,00 SEK den 2026-01-01 registrerades genom importen Banken"
-    " (Bank, betalning 7) av kim",
+    "sv": "Kan vara registrerad redan: 400,00 SEK den 2026-01-01 registrerades genom importen"
+    " Banken (Bank, betalning 7) av kim",
     "en": "Possibly registered already: 400.00 SEK of 2026-01-01 was registered through the import"
     " Banken (Bank, payment 7) by kim",
 }
