@@ -7,8 +7,9 @@ asks, and :mod:`.deciding` keeps.
 
 from __future__ import annotations
 
+import itertools
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal, localcontext
@@ -81,29 +82,45 @@ class Deletion(NamedTuple):
     why: str
 
 
+#: The bank's day and the day of the booking differ by at most so many days.
+NEAR = 4
+
+
 @dataclass(frozen=True, slots=True)
-class Typed:
-    """A payment that was registered by hand, and by whom and when."""
+class OtherWay:
+    """A registered payment that came by hand or by another import, by whom and when."""
 
     id: int
     date: date
     amount: Decimal  # SEK
     currency: str
-    amount_currency: Decimal  # of the invoice
+    amount_currency: Decimal  # in its currency
     user: str
     at: datetime
+    definition: str = ""  # "" where it was typed by hand, as are the two below
+    import_type: str = ""
+    number: str = ""
+
+
+class Twin(NamedTuple):
+    """A payment by another way on another invoice of the customer; nothing explains it there."""
+
+    other: OtherWay
+    invoice_number: str
+    remaining: Decimal  # of that invoice before it, in the invoice's currency
+    currency: str
 
 
 def figures(
     payment: Payment,
-    typed: Typed | None = None,
+    others: Sequence[OtherWay] = (),
     *,
     gone: Sequence[Gone] = (),
     settles: Settlement | None = None,
 ) -> str:
     """Write down what a decision about a payment is based on.
 
-    :param typed: the payment by hand that it may be the same as.
+    :param others: the payments by another way that it may be the same as.
     :param gone: the registered payments that it replaces.
     :param settles: the other half of a settlement.
     """
@@ -120,8 +137,10 @@ def figures(
             [" ".join(filter(None, key)), _number(amount)]
             for key, amount in written_off(payment).items()
         ]
-    if typed is not None:
-        known["typed"] = typed.id
+    if others:
+        # The key is older than payments by another import; decisions of then hold on.
+        ids = sorted(one.id for one in others)
+        known["typed"] = ids[0] if len(ids) == 1 else ids
     if gone:
         known["gone"] = sorted(one.id for one in gone)
     if settles is not None:
@@ -142,10 +161,10 @@ def written_off(payment: Payment) -> dict[tuple[str, str], Decimal]:
     return {key: sums[key] for key in sorted(sums) if sums[key]}
 
 
-def typed_in(facts: str) -> int | None:
-    """Tell which payment by hand a confirmation was about."""
+def named_in(facts: str) -> frozenset[int]:
+    """Tell which payments by another way a decision was about."""
     known = json.loads(facts or "{}").get("typed")
-    return known if isinstance(known, int) else None
+    return frozenset(known if isinstance(known, list) else [] if known is None else [known])
 
 
 def _number(amount: Decimal | None) -> str | None:
@@ -183,60 +202,77 @@ def in_series(decisions: Sequence[Decision], invoice_number: str | None) -> Deci
     return None
 
 
+def confirms(
+    decision: Decision | None, payment: Payment, others: Sequence[OtherWay]
+) -> Decision | None:
+    """Give the decision, if it says that a payment is none of these others."""
+    if decision is None or decision.decision != CONFIRM:
+        return None
+    known = json.loads(decision.facts)
+    known.pop("typed", None)
+    same = known == json.loads(figures(payment))
+    named = named_in(decision.facts)
+    return decision if same and all(one.id in named for one in others) else None
+
+
+def days_apart(payment: Payment, other: OtherWay) -> int | None:
+    """Count the days between two payments that may be the same; ``None`` where they cannot be."""
+    equal = payment.amount == other.amount or (
+        payment.amount_currency == other.amount_currency
+        and payment.currency.strip().upper() == other.currency.strip().upper()
+    )
+    days = abs((payment.date - other.date).days)
+    return days if equal and days <= NEAR else None
+
+
+def equal(payment: Payment, others: Sequence[OtherWay]) -> list[OtherWay]:
+    """Give those that a payment may be the same as, the nearest date first."""
+    found = [(days, one) for one in others if (days := days_apart(payment, one)) is not None]
+    return [one for _, one in sorted(found, key=lambda pair: pair[0])]
+
+
 def paired(
     payments: Sequence[tuple[int, Payment]],
     decisions: Mapping[int, Decision],
-    typed: Sequence[Typed],
-) -> dict[int, Typed]:
-    """Pair payments with the ones by hand that they may be the same as.
+    others: Sequence[OtherWay],
+) -> dict[int, Sequence[OtherWay]]:
+    """Pair payments with the ones by another way that they may be the same as.
 
-    Who was decided about before comes first, then the oldest. One by hand is used up by
-    one payment, but by none that a person lets in beside it: whatever was said of that
-    one, the next equal payment may be the same.
+    One of those is used up by one payment, but by none that a person lets in beside it:
+    whatever was said of that one, the next equal payment may be the same. Who was decided
+    about it comes first, then the nearest date, then the oldest.
 
     :param payments: places and payments, oldest first.
     :param decisions: in force, by place.
+    :return: by place, the one that it is paired with before all others that are equal.
     """
-    pairs: dict[int, Typed] = {}
-    for place, payment in payments:
-        named = typed_in(decisions[place].facts) if place in decisions else None
-        found = next((one for one in typed if one.id == named and _equal(payment, one)), None)
-        if found is not None and _lets_in(decisions.get(place), payment, found):
-            pairs[place] = found
-    left = list(typed)
+    fitting = {place: found for place, payment in payments if (found := equal(payment, others))}
+    pairs: dict[int, Sequence[OtherWay]] = {
+        place: fitting[place]
+        for place, payment in payments
+        if place in fitting and _lets_in(decisions.get(place), payment, fitting[place])
+    }
+    used: set[int] = set()
 
-    def pair(place: int, payment: Payment, named: int | None = None) -> None:
-        fitting = (one for one in left if named in {None, one.id} and _equal(payment, one))
-        found = next(fitting, None)
-        if found is None:
-            return
-        pairs[place] = found
-        if not _lets_in(decisions.get(place), payment, found):
-            left.remove(found)
+    def pair(place: int, ids: Collection[int]) -> None:
+        found = next((one for one in fitting[place] if one.id in ids and one.id not in used), None)
+        if found is not None:
+            used.add(found.id)
+            pairs[place] = [found, *(one for one in fitting[place] if one != found)]
 
-    for place, payment in payments:
-        named = typed_in(decisions[place].facts) if place in decisions else None
-        if named is not None and place not in pairs:
-            pair(place, payment, named)
-    for decided in (True, False):
+    for place in fitting:
+        if place not in pairs and place in decisions:
+            pair(place, named_in(decisions[place].facts))
+    for days, decided in itertools.product(range(NEAR + 1), (True, False)):
         for place, payment in payments:
-            if place not in pairs and (place in decisions) is decided:
-                pair(place, payment)
+            if place in fitting and place not in pairs and (place in decisions) is decided:
+                pair(place, [o.id for o in fitting[place] if days_apart(payment, o) == days])
     return pairs
 
 
-def _lets_in(decision: Decision | None, payment: Payment, typed: Typed) -> bool:
-    """Say whether a person decided that a payment comes in beside the one by hand."""
-    if holds(decision, CONFIRM, figures(payment, typed)):
+def _lets_in(decision: Decision | None, payment: Payment, others: Sequence[OtherWay]) -> bool:
+    """Say whether a person decided that a payment comes in beside the ones by another way."""
+    if confirms(decision, payment, others) is not None:
         return True
     facts = figures(payment)
     return any(holds(decision, what, facts) for what in (ACCEPT, TAKE_AGAIN))
-
-
-def _equal(payment: Payment, typed: Typed) -> bool:
-    if payment.date != typed.date:
-        return False
-    return payment.amount == typed.amount or (
-        payment.amount_currency == typed.amount_currency
-        and payment.currency.strip().upper() == typed.currency.strip().upper()
-    )

@@ -24,8 +24,8 @@ from hostsim.decided import (
     SET_ASIDE,
     SETTLED,
     Gone,
+    OtherWay,
     Settlement,
-    Typed,
 )
 from hostsim.errors import HostError, host_error
 from hostsim.judging import EXACT, READY
@@ -60,6 +60,10 @@ _NAMES = (
 DECISION_COLUMNS = ", ".join(f"d.{name} AS dec_{name}" for name in _NAMES)
 
 _IN_FORCE = "taken_back_at IS NULL AND settled_at IS NULL"
+
+
+#: By payment number, the payments by another way that it may be the same as.
+Others = Mapping[str, Sequence[OtherWay]]
 
 
 class Old(NamedTuple):
@@ -153,44 +157,40 @@ def accepted_numbers(db: sqlite3.Connection, definition: str, company: str) -> s
     return {row["number"] for row in rows}
 
 
-class ByHand:
-    """The payments that were registered by hand, as they are when this is made."""
+def other_ways(
+    db: sqlite3.Connection, import_type: str, company: str, invoice_id: int
+) -> list[OtherWay]:
+    """Give the registered payments of an invoice that came by hand or by another import."""
+    cursor = db.cursor()
+    cursor.row_factory = sqlite3.Row
+    values = {"import_type": import_type, "company": company, "invoice_id": invoice_id}
+    return [other_way_of(row) for row in cursor.execute(_OTHER_WAYS, values)]
 
-    def __init__(self, db: sqlite3.Connection) -> None:
-        """Learn on which invoices there are any."""
-        self._db = db
-        found = db.execute(
-            "SELECT DISTINCT invoice_id FROM payments"
-            " WHERE origin = 'hand' AND state = 'registered'"
-        )
-        self._invoices = {row["invoice_id"] for row in found}
 
-    @property
-    def any(self) -> bool:
-        """Whether there is any."""
-        return bool(self._invoices)
+def other_way_of(row: sqlite3.Row) -> OtherWay:
+    """Read a payment by another way, beside the definition that it came by."""
+    return OtherWay(
+        id=row["id"],
+        date=date.fromisoformat(row["date"]),
+        amount=Decimal(row["amount"]),
+        currency=row["currency"],
+        amount_currency=Decimal(row["amount_currency"] or row["amount"]),
+        user=row["user"],
+        at=datetime.fromisoformat(row["registered_at"]),
+        definition=row["definition"] or "",
+        import_type=row["import_type"] or "",
+        number=row["number"] or "",
+    )
 
-    def of(self, invoice_id: int) -> Sequence[Typed]:
-        """Give those of one invoice, in the order of their making."""
-        if invoice_id not in self._invoices:
-            return ()
-        rows = self._db.execute(
-            "SELECT * FROM payments WHERE invoice_id = ? AND origin = 'hand'"
-            " AND state = 'registered' ORDER BY id",
-            (invoice_id,),
-        )
-        return [
-            Typed(
-                id=row["id"],
-                date=date.fromisoformat(row["date"]),
-                amount=Decimal(row["amount"]),
-                currency=row["currency"],
-                amount_currency=Decimal(row["amount_currency"] or row["amount"]),
-                user=row["user"],
-                at=datetime.fromisoformat(row["registered_at"]),
-            )
-            for row in rows
-        ]
+
+#: Two payments under one import type and company are two payments.
+ANOTHER_WAY = "NOT (p.import_type IS :import_type AND p.company IS :company)"
+
+_OTHER_WAYS = f"""
+    SELECT p.*, u.definition FROM payments p LEFT JOIN runs u ON u.id = p.run_id
+    WHERE p.invoice_id = :invoice_id AND p.state = 'registered' AND {ANOTHER_WAY}
+    ORDER BY p.id
+"""  # noqa: S608 a constant
 
 
 # --- Deciding -----------------------------------------------------------------
@@ -210,10 +210,10 @@ class Desk:
     gone: Mapping[str, tuple[Gone, ...]] = field(default_factory=dict)
     settles: Mapping[str, Settlement] = field(default_factory=dict)
 
-    def set_aside(self, numbers: Iterable[str], why: str, typed: Mapping[str, Typed]) -> None:
+    def set_aside(self, numbers: Iterable[str], why: str, others: Others) -> None:
         """Set payments aside, all or none; what is set aside already stays as it is.
 
-        :param typed: by number, the payment by hand that one may be the same as.
+        :param others: by number, the payments by another way that one may be the same as.
         """
         for number in dict.fromkeys(self._with_halves(numbers)):
             row, kind, reason = self._shown(number)
@@ -222,7 +222,7 @@ class Desk:
             if kind != "rejected":
                 raise self._does_not_fit(number, SET_ASIDE, kind, reason)
             payment = payment_of(row, self.company)
-            facts = "" if payment is None else decided.figures(payment, typed.get(number))
+            facts = "" if payment is None else decided.figures(payment, others.get(number, ()))
             self._decide(number, SET_ASIDE, facts, why)
 
     def set_aside_series(self, first: str, last: str, why: str) -> None:
@@ -249,10 +249,10 @@ class Desk:
             ),
         )
 
-    def decide(self, number: str, decision: str, why: str, typed: Mapping[str, Typed]) -> None:
+    def decide(self, number: str, decision: str, why: str, others: Others) -> None:
         """Decide about one payment of the open preview.
 
-        :param typed: by number, the payment by hand that one may be the same as.
+        :param others: by number, the payments by another way that one may be the same as.
         """
         if self.run_id is None:
             raise self._not_shown(number)
@@ -269,8 +269,8 @@ class Desk:
         fits = kind == "rejected" and decision in POSSIBLE.get(reason, ())
         if payment is None or not (fits or changed_mind):
             raise self._does_not_fit(number, decision, kind, reason)
-        same = typed.get(number) if decision == CONFIRM else None
-        if decision == CONFIRM and same is None:
+        same = others.get(number, ()) if decision == CONFIRM else ()
+        if decision == CONFIRM and not same:
             raise self._does_not_fit(number, decision, kind, reason)
         if decision == ACCEPT and reason in {REPLACED, SETTLED}:
             for one in self._with_halves([number]):

@@ -139,6 +139,7 @@ class _Known:
     gone: bool = False  # registered here, and no longer where it came from
     shown: sqlite3.Row | None = None  # in the open preview
     pending: sqlite3.Row | None = None
+    another_way: bool = False  # registered by another import than the one that is asked
 
 
 @dataclass(frozen=True, slots=True)
@@ -276,8 +277,9 @@ def explain(
     balance = _balance(answer, invoice_id)
     seen = _SeenBy(store, question)
     told = []
-    for number, one in [*known.items(), *(("", one) for one in nameless)]:
-        decisions = _decisions(store, question, number, one) if number else ()
+    for number, one in [*known.items(), *((_number_of(one), one) for one in nameless)]:
+        own = number and not one.another_way
+        decisions = _decisions(store, question, number, one) if own else ()
         told.append(_told(number, one, asked=asked, seen=seen, decisions=decisions))
     told.sort(key=_oldest_first)
     source = question.source
@@ -366,12 +368,7 @@ def _collect(
     known: dict[str, _Known] = {}
     nameless: list[_Known] = []
     invoice_id = question.invoice_id
-    for found_id, row, judgement in _read_now(answer):
-        elsewhere = question.invoice_id is not None and found_id not in {None, question.invoice_id}
-        if elsewhere and judgement.reason != MOVED:
-            continue  # of an invoice that only shares the OCR reference
-        if elsewhere:
-            found_id = question.invoice_id  # noqa: PLW2901 it was registered here, and moved
+    for found_id, row, judgement in _read_now(question, answer):
         invoice_id = invoice_id or found_id
         if row["number"]:
             known[row["number"]] = _Known(row, judgement)
@@ -379,8 +376,15 @@ def _collect(
             nameless.append(_Known(row, judgement))
     invoice_id = invoice_id or _met_before(store, question, company)
     if invoice_id is not None:
+        others: dict[tuple[str | None, str | None, str], _Known] = {}
         for entry in history.entries(store, invoice_id=invoice_id):
-            _add_entry(known, nameless, entry)
+            if entry.origin == history.HAND or _is_asked(entry, question, company):
+                _add_entry(known, nameless, entry)
+                continue
+            # A number of another import is another payment.
+            key = (entry.import_type, entry.company, entry.row.payment_number)
+            others.setdefault(key, _Known(another_way=True)).here.append(entry)
+        nameless += others.values()
     if company is not None and question.definition is not None:
         unknown = [number for number, one in known.items() if not one.here]
         import_type = question.definition.import_type
@@ -408,12 +412,31 @@ def _gone(answer: Answer | None) -> list[str]:
     return [row["number"] for row in rows]
 
 
-def _read_now(answer: Answer | None) -> Iterator[tuple[int | None, sqlite3.Row, Judgement]]:
+def _read_now(
+    question: Question, answer: Answer | None
+) -> Iterator[tuple[int | None, sqlite3.Row, Judgement]]:
+    """Give what was read of the invoice, and what was registered on it here and moved there."""
     if answer is None:
         return
     for group in answer.recording.judged(answer.company.number):
         for row, judgement in zip(group.rows, group.judgements, strict=True):
-            yield group.invoice_id, row, judgement
+            its = group.invoice_id
+            if question.invoice_id is None or its in {None, question.invoice_id}:
+                yield its, row, judgement
+            elif judgement.reason == MOVED:
+                yield question.invoice_id, row, judgement
+            # Any other only shares the OCR reference.
+
+
+def _is_asked(entry: Entry, question: Question, company: Company | None) -> bool:
+    """Say whether a payment came by the import type, and from the company, that are asked."""
+    if question.definition is None or entry.import_type != question.definition.import_type:
+        return False
+    return company is None or entry.company == company.number
+
+
+def _number_of(one: _Known) -> str:
+    return one.here[0].row.payment_number if one.here else ""
 
 
 def _add_entry(known: dict[str, _Known], nameless: list[_Known], entry: Entry) -> None:
@@ -535,6 +558,8 @@ def _became(
     now = _refusal_of(one.judgement)
     if last is not None and last.origin == history.HAND:
         return _STATES.get(last.state, BY_HAND), None
+    if last is not None and one.another_way:
+        return _STATES.get(last.state, REGISTERED), None
     if last is not None and last.state == history.REGISTERED:
         if one.gone:
             return REGISTERED, Refusal(checks.DELETED, _DELETED_THERE)
@@ -726,10 +751,12 @@ TO_DO: Mapping[str, Text] = {
         "with --keep.",
     ),
     "possibly-registered-already": Text(
-        "En betalning med samma faktura, belopp och datum är registrerad för hand: är det en "
-        "annan betalning, bekräfta raden och spara; är det samma, lägg undan den.",
-        "A payment of the same invoice, amount and date was registered by hand: if this is "
-        "another payment, confirm the row and save; if it is the same, set it aside.",
+        "En betalning med samma faktura och belopp är redan registrerad, för hand eller genom en "
+        "annan import: är det en annan betalning, bekräfta raden och spara; är det samma, lägg "
+        "undan den.",
+        "A payment of the same invoice and amount is registered already, by hand or through "
+        "another import: if this is another payment, confirm the row and save; if it is the same, "
+        "set it aside.",
     ),
     "replaced": Text(
         "Den har troligen gjorts om i Fortnox: godkänn den med hostsim decide --accept, så "

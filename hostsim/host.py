@@ -33,7 +33,7 @@ from hostsim import (
 )
 from hostsim.answers import LiveRun, OnProgress, Window, broken
 from hostsim.by_hand import Added, Entry
-from hostsim.decided import SET_ASIDE, Typed
+from hostsim.decided import SET_ASIDE
 from hostsim.deciding import Desk
 from hostsim.errors import PreviewChanged, SettingsRefused, failure_of, host_error
 from hostsim.explaining import Answer, Explanation, Question
@@ -402,7 +402,7 @@ class Host:
         :raises HostError: ``PAYMENT_NOT_SHOWN`` or ``DECISION_DOES_NOT_FIT``.
         """
         return self._decide(
-            name, numbers, lambda desk, typed: desk.set_aside(numbers, why, typed), revision
+            name, numbers, lambda desk, others: desk.set_aside(numbers, why, others), revision
         )
 
     def set_aside_series(
@@ -464,7 +464,7 @@ class Host:
         return self._decide(
             name,
             (number,),
-            lambda desk, typed: desk.decide(number, decision, why, typed),
+            lambda desk, others: desk.decide(number, decision, why, others),
             revision,
         )
 
@@ -472,7 +472,7 @@ class Host:
         self,
         name: str,
         numbers: Collection[str],
-        act: Callable[[Desk, Mapping[str, Typed]], None],
+        act: Callable[[Desk, deciding.Others], None],
         revision: str | None,
     ) -> Preview | None:
         """Write decisions down in one transaction, and judge the open preview again.
@@ -491,11 +491,11 @@ class Host:
                 raise host_error("COMPANY_NOT_KNOWN", name=name)
             recording = None if run_id is None else Recording(self.store, run_id, definition)
             with self.store.change() as db:
-                typed = recording.typed_before(company.number, numbers) if recording else {}
+                others = recording.possibly_registered(company.number, numbers) if recording else {}
                 gone, settles = recording.beside(company.number) if recording else ({}, {})
                 at = self._clock()
                 desk = Desk(db, name, company.number, run_id, self._user, at, gone, settles)
-                act(desk, typed)
+                act(desk, others)
             if recording is None:
                 return None
             with self.store.change():

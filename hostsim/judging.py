@@ -18,7 +18,6 @@ from hostsim import decided, models, texts
 from hostsim.decided import (
     ACCEPT,
     CHANGED,
-    CONFIRM,
     KEEP,
     REPLACED,
     SET_ASIDE,
@@ -26,8 +25,9 @@ from hostsim.decided import (
     TAKE_AGAIN,
     Deletion,
     Gone,
+    OtherWay,
     Settlement,
-    Typed,
+    Twin,
 )
 from hostsim.models import SEK, Decision, Invoice, Payment
 from hostsim.texts import Text
@@ -119,8 +119,8 @@ class Judgement:
 
     ``written_off`` is SEK; ``effect`` is what a payment that is ready takes
     away from what remains, in the invoice's currency, written off included.
-    ``below`` is what would be said if a person had not hidden it, and ``typed``
-    the payment by hand that it may be the same as.
+    ``below`` is what would be said if a person had not hidden it, and ``others``
+    are the payments by another way that it may be the same as.
     """
 
     kind: str
@@ -131,7 +131,7 @@ class Judgement:
     written_off: Decimal = ZERO
     effect: Decimal = ZERO
     below: Refusal | None = None
-    typed: Typed | None = None
+    others: Sequence[OtherWay] = ()
 
 
 class Judged(NamedTuple):
@@ -147,7 +147,8 @@ def judge(
     accepted_deviation: Decimal,
     *,
     asking: bool = False,
-    typed: Sequence[Typed] = (),
+    others: Sequence[OtherWay] = (),
+    twins: Sequence[Twin] = (),
 ) -> Judged:
     """Judge all payments of one invoice, oldest first, whatever their order here.
 
@@ -156,11 +157,14 @@ def judge(
     :param accepted_deviation: SEK; a last shortfall of at most that is written off.
     :param asking: judge as if every payment of an earlier run had just been
         fetched again, to learn which of them must be.
-    :param typed: the payments of the invoice that were registered by hand.
+    :param others: the registered payments of the invoice that came another way.
+    :param twins: those of other invoices of the customer that nothing explains there.
     """
     with localcontext(EXACT):
-        doubts = _doubts(candidates, typed)
-        return _judge(invoice, candidates, accepted_deviation, asking=asking, doubts=doubts)
+        doubts = _doubts(candidates, others)
+        return _judge(
+            invoice, candidates, accepted_deviation, asking=asking, doubts=doubts, twins=twins
+        )
 
 
 def judge_by_hand(invoice: Invoice, payment: Payment) -> Judgement:
@@ -203,6 +207,7 @@ def _judge(
     *,
     asking: bool,
     doubts: Mapping[int, _Doubt],
+    twins: Sequence[Twin],
 ) -> Judged:
     # A credit invoice is an ordinary one seen in a mirror.
     sign = -1 if invoice.total < 0 else 1
@@ -215,7 +220,10 @@ def _judge(
         effect, other_reading = _read_effect(candidate, sign, remaining)
         paid = remaining <= 0 and _lowers(effect, candidate.payment, sign)
         doubt = doubts.get(place)
-        refusal = why_not(candidate, invoice, effect, paid=paid, asking=asking, doubt=doubt)
+        fits = not paid and _status(effect, remaining) != "advance"
+        refusal = why_not(
+            candidate, invoice, effect, paid=paid, asking=asking, doubt=doubt, fits=fits
+        )
         if refusal is not None or candidate.payment is None:
             refusal = refusal or Refusal("unreadable", texts.UNREADABLE)
             judgements[place] = _refused(candidate, refusal, doubt)
@@ -226,6 +234,8 @@ def _judge(
             *other_reading,
             *candidate.payment.warnings,
         ]
+        if doubt is None:
+            warnings[place] += _twins(candidate.payment, invoice, sign * remaining, twins)
         status = _status(effect, remaining) if candidate.settles is None else SETTLED
         judgements[place] = _ready(status, warnings[place], sign * taken)
         remaining -= taken
@@ -257,26 +267,33 @@ def why_not(
     paid: bool,
     asking: bool,
     doubt: _Doubt | None = None,
+    fits: bool = True,
 ) -> Refusal | None:
     """Give the first reason that applies; ``None`` for a payment that is ready.
 
     :param effect: what the payment takes away from what remains, in the
         invoice's currency; ``None`` where the figures for it are not known.
     :param paid: nothing remains, and the payment would lower that further.
-    :param doubt: the payment by hand that this may be the same as.
+    :param doubt: the payments by another way that this may be the same as.
+    :param fits: it is neither more than what remains, nor does nothing remain.
     """
     refusal = why_left_out(candidate)
-    if refusal is not None or candidate.payment is None:
-        return refusal
     payment = candidate.payment
+    if payment is None or (refusal is not None and not _is_of_the_source(refusal, candidate)):
+        return refusal
+    asks = doubt is not None and doubt.asks(candidate)
+    if doubt is not None and asks and doubt.days == 0:
+        return Refusal(decided.DOUBTFUL, doubt.message)
+    if refusal is not None:
+        return refusal
+    if not invoice.period_closed:
+        return Refusal("period-open", texts.PERIOD_OPEN)
     if not same_currency(payment.currency, invoice.currency):
         return Refusal(
             "currency-differs", texts.currency_differs(payment.currency, invoice.currency)
         )
-    if not invoice.period_closed:
-        return Refusal("period-open", texts.PERIOD_OPEN)
-    # Before "already paid": what was typed by hand is often what paid it.
-    if doubt is not None and doubt.asks(candidate):
+    # Before "already paid": what was registered another way is often what paid it.
+    if doubt is not None and asks and not fits:
         return Refusal(decided.DOUBTFUL, doubt.message)
     settlement = _settlement(candidate)
     if settlement is not None:
@@ -293,6 +310,12 @@ def why_not(
     if effect is None:
         return Refusal("unreadable", texts.AMOUNT_UNKNOWN)
     return None
+
+
+def _is_of_the_source(refusal: Refusal, candidate: Candidate) -> bool:
+    """Say whether the payment could be saved if only the source said so, once it is booked."""
+    first = refusal.reason == "unreadable" or refusal.reason in IGNORED_REASONS
+    return refusal is candidate.given and not first
 
 
 def why_left_out(candidate: Candidate) -> Refusal | None:
@@ -542,7 +565,6 @@ def _refused(candidate: Candidate, refusal: Refusal, doubt: _Doubt | None = None
     elif candidate.settles is not None and candidate.accepts(SETTLED):
         said = texts.settles(candidate.settles)
         refusal = Refusal(SETTLED, texts.accepted_but(said, refusal.message))
-    typed = None if doubt is None else doubt.typed
     below = None
     if refusal.reason == "already-imported" and candidate.decided(KEEP):
         below = Refusal(CHANGED, refusal.message)
@@ -551,16 +573,23 @@ def _refused(candidate: Candidate, refusal: Refusal, doubt: _Doubt | None = None
         below = refusal
         refusal = Refusal(SET_ASIDE, texts.set_aside(_who(hiding), refusal.message))
     kind = IGNORED if refusal.reason in IGNORED_REASONS else REJECTED
-    return Judgement(kind, reason=refusal.reason, message=refusal.message, below=below, typed=typed)
+    return Judgement(
+        kind,
+        reason=refusal.reason,
+        message=refusal.message,
+        below=below,
+        others=() if doubt is None else doubt.others,
+    )
 
 
 # --- What a person decided ---------------------------------------------------
 
 
 class _Doubt(NamedTuple):
-    """A payment by hand that a payment may be the same as, and who said that it is not."""
+    """The payments that a payment may be the same as, and who said that it is none of them."""
 
-    typed: Typed
+    others: Sequence[OtherWay]
+    days: int  # from the one that it is paired with
     confirmed: Decision | None
 
     def asks(self, candidate: Candidate) -> bool:
@@ -571,16 +600,21 @@ class _Doubt(NamedTuple):
 
     @property
     def message(self) -> Text:
-        """The sentence that names the payment by hand."""
-        typed = self.typed
-        known = typed.amount if typed.currency == SEK else typed.amount_currency
-        who = texts.by_whom(typed.user, typed.at)
-        return texts.typed_before(typed.date.isoformat(), money_of(known, typed.currency), who)
+        """The sentence that names the other payments."""
+        return texts.possibly_registered([_registered_before(one) for one in self.others])
 
 
-def _doubts(candidates: Sequence[Candidate], typed: Sequence[Typed]) -> dict[int, _Doubt]:
-    """Find the payments that may have been typed by hand before."""
-    if not typed:
+def _registered_before(one: OtherWay) -> Text:
+    """Name a payment by another way, with its amount in its own currency."""
+    known = one.amount if one.currency == SEK else one.amount_currency
+    way = texts.other_way(one.definition, one.import_type, one.number)
+    who = texts.by_whom(one.user, one.at)
+    return texts.registered_before(one.date.isoformat(), money_of(known, one.currency), way, who)
+
+
+def _doubts(candidates: Sequence[Candidate], others: Sequence[OtherWay]) -> dict[int, _Doubt]:
+    """Find the payments that may have been registered by another way before."""
+    if not others:
         return {}
     new = [
         (place, candidate.payment)
@@ -588,20 +622,32 @@ def _doubts(candidates: Sequence[Candidate], typed: Sequence[Typed]) -> dict[int
         if (candidate := candidates[place]).payment is not None
         and (candidate.registered is None or candidate.replaces)
     ]
-    payments = [(place, payment) for place, payment in new if payment is not None]
+    payments = {place: payment for place, payment in new if payment is not None}
     decisions = {
         place: decision
-        for place, _ in payments
+        for place in payments
         if (decision := candidates[place].decision) is not None
     }
     doubts: dict[int, _Doubt] = {}
-    for place, one in decided.paired(payments, decisions, typed).items():
-        payment = candidates[place].payment
-        decision = decisions.get(place)
-        facts = "" if payment is None else decided.figures(payment, one)
-        confirmed = decision if decided.holds(decision, CONFIRM, facts) else None
-        doubts[place] = _Doubt(one, confirmed)
+    for place, several in decided.paired([*payments.items()], decisions, others).items():
+        payment = payments[place]
+        days = decided.days_apart(payment, several[0]) or 0
+        confirmed = decided.confirms(decisions.get(place), payment, several)
+        doubts[place] = _Doubt(several, days, confirmed)
     return doubts
+
+
+def _twins(
+    payment: Payment, invoice: Invoice, remaining: Decimal, twins: Sequence[Twin]
+) -> list[Text]:
+    """Warn of what may be this payment, registered on an equal invoice of the customer."""
+    return [
+        texts.twin(one.invoice_number, _registered_before(one.other))
+        for one in twins
+        if decided.days_apart(payment, one.other) is not None
+        and one.remaining == remaining
+        and same_currency(one.currency, invoice.currency)
+    ]
 
 
 def _decided_before(candidate: Candidate, doubt: _Doubt | None) -> list[Text]:

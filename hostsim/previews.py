@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from hostsim import checks, decided, deciding, judging, texts
 from hostsim.checks import Discrepancy
-from hostsim.decided import CHANGED, SET_ASIDE, Deletion, Gone, Settlement, Typed
+from hostsim.decided import CHANGED, SET_ASIDE, Deletion, Gone, Settlement
 from hostsim.deciding import Old
 from hostsim.errors import HostError, host_error
 from hostsim.hookspecs import BATCH
@@ -415,7 +415,6 @@ class Recording:
     ) -> Iterator[Group]:
         accepted = self.store.accepted_deviation
         series = deciding.series_in_force(self.store.db, self.definition.name, company)
-        by_hand = deciding.ByHand(self.store.db)
 
         def candidate_of(row: sqlite3.Row) -> Candidate:
             return _candidate(row, company, series, moves.blocked, rows)
@@ -445,19 +444,21 @@ class Recording:
                 [candidate_of(row) for row in several],
                 accepted,
                 asking=asking,
-                typed=by_hand.of(invoice_id),
+                others=rows.other_ways(several),
+                twins=rows.twins(several),
             )
             yield Group(invoice_id, several, *judged)
 
-    def typed_before(self, company: str, numbers: Collection[str]) -> dict[str, Typed]:
-        """Give the payments by hand that these payments may be the same as, by number."""
-        if not deciding.ByHand(self.store.db).any:
+    def possibly_registered(self, company: str, numbers: Collection[str]) -> deciding.Others:
+        """Give the payments by another way that these payments may be the same as, by number."""
+        if not numbers:
             return {}
+        moves = self._moves(company, asking=False)
         return {
-            row["number"]: judgement.typed
-            for group in self.judged(company)
+            row["number"]: judgement.others
+            for group in self._judged(company, moves, asking=False, only=frozenset(numbers))
             for row, judgement in zip(group.rows, group.judgements, strict=True)
-            if row["number"] in numbers and judgement.typed is not None
+            if row["number"] in numbers and judgement.others
         }
 
     def beside(

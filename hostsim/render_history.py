@@ -89,6 +89,7 @@ def entry_object(entry: Entry, language: str) -> dict[str, Any]:
         "id": entry.id,
         "origin": entry.origin,
         "state": entry.state,
+        "import_type": entry.import_type,
         "company": entry.company,
         "region": entry.region,
         "bank_account": entry.bank_account,
@@ -187,6 +188,7 @@ def show_entry(paper: Paper, entry: Entry) -> None:
             (Text("Betalning", "Payment"), str(entry.id)),
             (Text("Ursprung", "Origin"), origin_label(entry, language)),
             (Text("Läge", "State"), state_label(entry, language)),
+            (Text("Importtyp", "Import type"), one_line(entry.import_type or "")),
             (
                 Text("Företag där den kom från", "Company that it came from"),
                 one_line(entry.company or ""),

@@ -14,15 +14,16 @@ import sqlite3
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
+from decimal import Decimal, localcontext
 from typing import Any, NamedTuple
 
 from hostsim import checks, decided, deciding
 from hostsim.checks import Settlements
-from hostsim.decided import Gone
+from hostsim.decided import Gone, OtherWay, Twin
 from hostsim.hookspecs import BATCH
 from hostsim.judging import WARNINGS
-from hostsim.models import Decision
-from hostsim.store import OLDEST_FIRST, PAYMENT_COLUMNS, Store
+from hostsim.models import EXACT, Decision
+from hostsim.store import OLDEST_FIRST, PAYMENT_COLUMNS, Store, payment_of
 
 
 class Plain(NamedTuple):
@@ -67,9 +68,53 @@ class Sorted:
 
     def others(self) -> Iterator[sqlite3.Row]:
         """Give all others beside what decides about them, by invoice, the oldest first."""
+        yield from self._rows(_OTHERS, self.values)
+
+    def other_ways(self, rows: Sequence[sqlite3.Row]) -> Sequence[OtherWay]:
+        """Give what was registered by another way on the invoice of these rows, near their days."""
+        if not rows[0]["other_ways"]:
+            return ()
+        import_type, company = self.values["import_type"], self.values["company"]
+        return deciding.other_ways(self.db, import_type, company, rows[0]["inv_id"])
+
+    def twins(self, rows: Sequence[sqlite3.Row]) -> list[Twin]:
+        """Give what was registered by another way on other invoices of the customer.
+
+        Only amounts of these rows of one invoice, and only what no payment of the run's
+        import type and company explains there.
+        """
+        if not any(row["twins"] for row in rows):
+            return []
+        amounts = [row[name] for row in rows for name in ("amount", "amount_currency") if row[name]]
+        values = {
+            "region": rows[0]["inv_region"],
+            "customer": rows[0]["inv_customer_code"],
+            "invoice_id": rows[0]["inv_id"],
+            "amounts": json.dumps(amounts),
+        }
+        return [twin for row in self._rows(_TWINS, values) if (twin := self._twin(row))]
+
+    def _twin(self, row: sqlite3.Row) -> Twin | None:
+        import_type, company = self.values["import_type"], self.values["company"]
+        invoice_id = row["invoice_id"]
+        others = deciding.other_ways(self.db, import_type, company, invoice_id)
+        values = {**self.values, "invoice_id": invoice_id}
+        own = {r["number"]: payment_of(r, company) for r in self._rows(_OWN, values)}
+        known = [(place, one) for place, one in enumerate(own.values()) if one is not None]
+        explained = {several[0].id for several in decided.paired(known, {}, others).values()}
+        with localcontext(EXACT):
+            after = self._rows(_EFFECTS, {"invoice_id": invoice_id, "id": row["id"]})
+            taken = sum((Decimal(one["effect"]) for one in after), Decimal(0))
+            before = Decimal(row["inv_remaining"]) + taken
+        given_back = not taken or (taken < 0) != (Decimal(row["effect"]) < 0)
+        if row["id"] in explained or given_back:
+            return None
+        return Twin(deciding.other_way_of(row), row["inv_number"], before, row["inv_currency"])
+
+    def _rows(self, query: str, values: Mapping[str, object]) -> Iterator[sqlite3.Row]:
         cursor = self.db.cursor()
         cursor.row_factory = sqlite3.Row
-        yield from cursor.execute(_OTHERS, self.values)
+        return iter(cursor.execute(query, values))
 
 
 @contextmanager
@@ -97,6 +142,10 @@ def sorted_out(
         db.execute(_MET)
         db.execute(_MEET, values)
         db.execute("CREATE INDEX met_by_invoice ON met (invoice_id)")
+        db.execute(_OTHER_WAYS)
+        db.execute(_FIND_OTHER_WAYS, values)
+        db.execute("CREATE INDEX other_ways_by_invoice ON other_ways (invoice_id)")
+        db.execute("CREATE INDEX other_ways_by_customer ON other_ways (customer, region, amount)")
         db.execute(_PLAIN)
         db.execute("CREATE TEMP TABLE said (status TEXT PRIMARY KEY, sv TEXT, en TEXT)")
         db.executemany("INSERT INTO said VALUES (?, ?, ?)", _SAID)
@@ -104,7 +153,7 @@ def sorted_out(
         settlements = checks.settlements(db, values)
         if apart:
             without_series = "" if series else "--"
-            find = _FIND_PLAIN.format(in_series=without_series)
+            find = _FIND_PLAIN.format(in_series=without_series, twin=_TWIN)
             deviation = int(store.accepted_deviation * 100)
             special = {
                 "touched": json.dumps(sorted(touched)),
@@ -132,6 +181,72 @@ _MEET = """
                          AND o.company = :company AND o.ocr = r.ocr
                          AND o.ocr <> '' AND o.invoice_number <> r.invoice_number)))
     FROM run_rows r WHERE r.run_id = :run_id AND r.gone = 0
+"""
+
+# Payments by another way, of the days around those of the run; each once by its SEK, and once
+# by the amount in its currency. The index finds them without the millions that came this way.
+_OTHER_WAYS = """
+    CREATE TEMP TABLE other_ways (payment_id INTEGER, invoice_id INTEGER, region TEXT,
+                                  customer TEXT, day REAL, amount REAL)
+"""
+_FIND_OTHER_WAYS = f"""
+    INSERT INTO other_ways
+    WITH days AS (
+        SELECT julianday(min(date)) - {decided.NEAR} AS first,
+               julianday(max(date)) + {decided.NEAR} AS last
+        FROM run_rows WHERE run_id = :run_id),
+    others AS (
+        SELECT id FROM payments WHERE state = 'registered' AND import_type IS NULL
+        UNION ALL SELECT id FROM payments WHERE state = 'registered' AND import_type < :import_type
+        UNION ALL SELECT id FROM payments WHERE state = 'registered' AND import_type > :import_type
+        UNION ALL SELECT id FROM payments
+        WHERE state = 'registered' AND import_type = :import_type AND company < :company
+        UNION ALL SELECT id FROM payments
+        WHERE state = 'registered' AND import_type = :import_type AND company > :company),
+    near AS (
+        SELECT p.id, p.invoice_id, julianday(p.date) AS day, p.amount, p.amount_currency
+        FROM days CROSS JOIN others CROSS JOIN payments p ON p.id = others.id
+        WHERE julianday(p.date) BETWEEN days.first AND days.last)
+    SELECT n.id, i.id, i.region, i.customer_code, n.day, CAST(n.amount AS REAL)
+    FROM near n CROSS JOIN invoices i ON i.id = n.invoice_id
+    UNION
+    SELECT n.id, i.id, i.region, i.customer_code, n.day, CAST(n.amount_currency AS REAL)
+    FROM near n CROSS JOIN invoices i ON i.id = n.invoice_id WHERE n.amount_currency IS NOT NULL
+"""  # noqa: S608 a constant
+
+# What may be the payment ``r`` of the invoice ``i``, on another invoice of the customer.
+_TWIN = f"""
+    SELECT 1 FROM other_ways o
+    WHERE o.customer = i.customer_code AND o.region = i.region AND o.customer <> ''
+    AND o.amount IN (CAST(r.amount AS REAL), CAST(r.amount_currency AS REAL))
+    AND o.invoice_id <> i.id AND abs(o.day - julianday(r.date)) <= {decided.NEAR}
+"""  # noqa: S608 a constant
+
+_TWINS = """
+    SELECT p.*, u.definition, b.number AS inv_number, b.remaining AS inv_remaining,
+           b.currency AS inv_currency
+    FROM payments p JOIN invoices b ON b.id = p.invoice_id LEFT JOIN runs u ON u.id = p.run_id
+    WHERE p.id IN (
+        SELECT payment_id FROM other_ways o
+        WHERE o.customer = :customer AND o.region = :region AND o.invoice_id <> :invoice_id
+        AND o.amount IN (SELECT CAST(value AS REAL) FROM json_each(:amounts)))
+    ORDER BY p.id
+"""
+
+# The payments of the run's import type and company on an invoice; as they are there now, last.
+_OWN = f"""
+    SELECT {PAYMENT_COLUMNS} FROM payments
+    WHERE invoice_id = :invoice_id AND state = 'registered'
+    AND import_type = :import_type AND company = :company
+    UNION ALL
+    SELECT {PAYMENT_COLUMNS} FROM run_rows
+    WHERE id IN (SELECT row_id FROM met WHERE invoice_id = :invoice_id)
+    AND number <> '' AND date IS NOT NULL
+"""  # noqa: S608 constants
+
+_EFFECTS = """
+    SELECT effect FROM payments
+    WHERE invoice_id = :invoice_id AND id >= :id AND state <> 'deleted'
 """
 
 _PLAIN = """
@@ -168,7 +283,8 @@ _FIND_PLAIN = """
         AND i.remaining GLOB '*[1-9]*' AND length(i.remaining) <= 16
         AND NOT EXISTS (SELECT 1 FROM payments p WHERE p.import_type = :import_type
                         AND p.company = :company AND p.number = r.number)
-        AND NOT EXISTS (SELECT 1 FROM payments p WHERE p.invoice_id = i.id AND p.origin = 'hand')
+        AND NOT EXISTS (SELECT 1 FROM other_ways o WHERE o.invoice_id = i.id)
+        AND NOT EXISTS ({twin})
         AND NOT EXISTS (SELECT 1 FROM decisions d WHERE d.definition = :definition
                         AND d.company = :company AND d.number = r.number AND d.taken_back_at IS NULL
                         AND d.settled_at IS NULL)
@@ -220,7 +336,9 @@ _INVOICE_COLUMNS = ", ".join(
 _OTHERS = f"""
     SELECT r.*, p.id AS reg_id, {_REGISTERED_COLUMNS}, {_INVOICE_COLUMNS},
            {deciding.DECISION_COLUMNS}, x.deleted_by AS del_by, x.deleted_at AS del_at,
-           x.deleted_why AS del_why
+           x.deleted_why AS del_why,
+           EXISTS (SELECT 1 FROM other_ways o WHERE o.invoice_id = i.id) AS other_ways,
+           EXISTS ({_TWIN}) AS twins
     FROM met m
     CROSS JOIN run_rows r ON r.id = m.row_id
     LEFT JOIN payments p ON p.import_type = :import_type AND p.company = :company

@@ -332,6 +332,13 @@ INTERRUPTED = Text(
     "The import was broken off (the program or the machine was shut down); nothing was saved. "
     "Import again.",
 )
+#: Said of an open preview when its database is brought to a later version.
+UPGRADED = Text(
+    "Förhandsvisningen kastades när databasen uppgraderades, för den var bedömd efter tidigare "
+    "regler; ingenting av den är sparat. Läs in igen.",
+    "The preview was discarded when the database was upgraded, since it was judged by earlier "
+    "rules; nothing of it was saved. Import again.",
+)
 DEFAULT_REGION = Text("standardregionen", "the default region")
 _ANY = Text("", "")
 
@@ -398,11 +405,37 @@ def set_aside_but_ready(who: Text) -> Text:
     )
 
 
-def typed_before(day: str, amount: Text, who: Text) -> Text:
-    """Name the payment by hand that a payment may be the same as."""
+def other_way(definition: str, import_type: str, number: str) -> Text:
+    """Name the way that a payment came: by hand where there is no definition."""
+    if not definition:
+        return Text("för hand", "by hand")
     return Text(
-        f"Kan vara registrerad redan: {amount.sv} den {day} registrerades för hand av {who.sv}",
-        f"Possibly registered already: {amount.en} of {day} was registered by hand by {who.en}",
+        f"genom importen {definition} ({import_type}, betalning {number})",
+        f"through the import {definition} ({import_type}, payment {number})",
+    )
+
+
+def registered_before(day: str, amount: Text, way: Text, who: Text) -> Text:
+    """Name a payment that was registered by another way."""
+    return Text(
+        f"{amount.sv} den {day} registrerades {way.sv} av {who.sv}",
+        f"{amount.en} of {day} was registered {way.en} by {who.en}",
+    )
+
+
+def possibly_registered(several: Sequence[Text]) -> Text:
+    """Name the payments by another way that a payment may be the same as."""
+    return Text(
+        f"Kan vara registrerad redan: {'; '.join(one.sv for one in several)}",
+        f"Possibly registered already: {'; '.join(one.en for one in several)}",
+    )
+
+
+def twin(invoice_number: str, registered: Text) -> Text:
+    """Warn that the payment may have been registered on an equal invoice of the customer."""
+    return Text(
+        f"Kan ha registrerats på fel faktura, {invoice_number}: {registered.sv}",
+        f"May have been registered on the wrong invoice, {invoice_number}: {registered.en}",
     )
 
 

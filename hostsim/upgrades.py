@@ -8,15 +8,18 @@ one begins; an earlier one has its tables written out.
 
 from __future__ import annotations
 
+import logging
 import sqlite3
 from collections import defaultdict
 from collections.abc import Callable, Mapping
 from decimal import Decimal, localcontext
 from types import MappingProxyType
 
-from hostsim import journal
+from hostsim import journal, texts
 from hostsim.judging import EXACT, ZERO, effect_of
 from hostsim.store import payment_of, plain, schema
+
+log = logging.getLogger(__name__)
 
 
 def _from_1_to_2(db: sqlite3.Connection) -> None:
@@ -36,7 +39,7 @@ def _from_1_to_2(db: sqlite3.Connection) -> None:
     )
     # What was read but not saved is judged with what version 2 knows: it is read again.
     db.execute("DELETE FROM run_rows")
-    db.execute("UPDATE runs SET state = 'discarded' WHERE state = 'open'")
+    _discard_previews(db)
     db.execute("ALTER TABLE run_rows ADD COLUMN effect TEXT")
     effects = _effects(db)
     for index in ("payments_by_run", "payments_by_invoice", "payments_by_ocr"):
@@ -59,10 +62,10 @@ def _from_1_to_2(db: sqlite3.Connection) -> None:
 def _from_2_to_3(db: sqlite3.Connection) -> None:
     """Let a payment's key hold its import type, and keep a journal of what changed the books.
 
-    An open preview was judged by earlier rules: it is discarded, and read again.
+    An open preview was judged by earlier rules: it is discarded, says so, and is read again.
     """
     db.execute("DELETE FROM run_rows")
-    db.execute("UPDATE runs SET state = 'discarded' WHERE state = 'open'")
+    _discard_previews(db)
     for table, column in (
         ("invoices", "not_there_at TEXT"),
         ("runs", "notes TEXT NOT NULL DEFAULT '[]'"),
@@ -94,6 +97,17 @@ def _from_2_to_3(db: sqlite3.Connection) -> None:
     for statement in schema():
         if "CREATE TRIGGER" in statement:
             db.execute(statement)
+
+
+def _discard_previews(db: sqlite3.Connection) -> None:
+    """Discard what was read but not saved, and tell in the run and in the log that it was."""
+    for (name,) in db.execute("SELECT definition FROM runs WHERE state = 'open'").fetchall():
+        log.warning("%s: %s", name, texts.UPGRADED.en)
+    db.execute(
+        "UPDATE runs SET state = 'discarded', error_code = 'UPGRADED', error_sv = ?, error_en = ?"
+        " WHERE state = 'open'",
+        texts.UPGRADED,
+    )
 
 
 _NEW_IN_3 = (

@@ -19,12 +19,19 @@ def plugin():
 
 
 @pytest.fixture
-def run(tmp_path, monkeypatch, capsys, plugin):
+def bank():
+    return FakePlugin(code="Bank")
+
+
+@pytest.fixture
+def run(tmp_path, monkeypatch, capsys, plugin, bank):
     """Run commands in a folder with invoices and a definition, as one person."""
     monkeypatch.chdir(tmp_path)
     for name in ("HOSTSIM_DB", "HOSTSIM_LANG", "HOSTSIM_LOGIN_TIMEOUT"):
         monkeypatch.delenv(name, raising=False)
-    monkeypatch.setattr(Plugins, "load", classmethod(lambda cls: cls([("fake", plugin)])))
+    monkeypatch.setattr(
+        Plugins, "load", classmethod(lambda cls: cls([("fake", plugin), ("bank", bank)]))
+    )
     monkeypatch.setattr("hostsim.host.system_user", lambda: "kim")
     (tmp_path / "fakturor.csv").write_text(INVOICES, encoding="utf-8")
 
@@ -61,6 +68,35 @@ def test_the_lower_list_names_what_can_be_done(shown):
     assert "Borttagen här: hostsim decide Butik NUMMER --take-again" in shown.out
     assert "Ändrad i efterhand: hostsim decide Butik NUMMER --accept | --keep" in shown.out
     assert "hostsim set-aside Butik NUMMER" in shown.out
+
+
+NAMED = {
+    "sv": "Kan vara registrerad redan: 400,00 SEK den 2026-01-01 registrerades genom importen"
+    " Banken (Bank, betalning 7) av kim",
+    "en": "Possibly registered already: 400.00 SEK of 2026-01-01 was registered through the import"
+    " Banken (Bank, payment 7) by kim",
+}
+
+
+@pytest.mark.parametrize("language", NAMED)
+def test_the_payment_of_another_import_is_named_and_confirmed(run, plugin, bank, language):
+    day = payment(1).date
+    bank.payments = [payment(7, amount="400", date=day)]
+    plugin.payments = [payment(1, amount="400", date=day)]
+    run("formats", "add", "Banken", "--type", "Bank", "--format", "API")
+    run("import", "Banken", "--save")
+    [row] = run("import", "Butik", "--json", "--lang", language).json["rejected"]
+    assert row["reason"] == "possibly-registered-already"
+    assert row["message"].replace("\xa0", " ").startswith(NAMED[language])
+    assert run("save", "Butik", "--json").json["counts"]["ready"] == 0
+    run("import", "Butik")
+    assert run("decide", "Butik", 1, "--confirm").status == 0
+    assert run("save", "Butik").status == 0
+    registered = run("payments", "--json").json
+    assert [(one["import_type"], one["payment_number"]) for one in registered] == [
+        ("Fake", "1"),
+        ("Bank", "7"),
+    ]
 
 
 def test_what_is_set_aside_is_counted_under_the_totals(run, shown):

@@ -29,9 +29,16 @@ def plugin():
 
 
 @pytest.fixture
-def person(store, plugin):
-    office = Office(store, Plugins([("fake", plugin)]), clock=lambda: NOON, user="kim")
+def bank():
+    return FakePlugin(code="Bank")
+
+
+@pytest.fixture
+def person(store, plugin, bank):
+    plugins = Plugins([("fake", plugin), ("bank", bank)])
+    office = Office(store, plugins, clock=lambda: NOON, user="kim")
     office.host().define("Fortnox", "Fake", "API", "", {})
+    office.host().define("Bank", "Bank", "API", "", {})
     yield Person(office)
     office.jobs.stop()
 
@@ -252,6 +259,21 @@ def test_what_was_typed_before_stands_beside_what_is_there_now(person, doubtful)
     assert "Belopp 1 000,00 SEK 1 000,00 SEK" in table
     assert "kim 2026-11-22 12:00" in table
     assert choices_of(page) == ["confirm", "set-aside"]
+
+
+def test_what_came_by_another_import_stands_beside_what_is_there_now(person, plugin, bank):
+    bank.payments = [payment(7, "1001", date=date(2026, 11, 20))]
+    plugin.payments = [payment(1, "1001", date=date(2026, 11, 20))]
+    person.imports("Bank")
+    person.office.host().save("Bank")
+    person.imports()
+    page = person.asks(1)
+    table = words(re.search(r'<table class="compared".*?</table>', page, re.DOTALL)[0])
+    assert "Registrerad genom importen Bank (Bank, betalning 7) I Låtsas nu" in table
+    assert choices_of(page) == ["confirm", "set-aside"]
+    person.decides(1, "confirm")
+    [row] = rows_of(person.get("/import"), "ready")
+    assert "genom importen Bank" in row[9]
 
 
 def test_it_is_saved_only_when_confirmed(person, doubtful, store):

@@ -221,7 +221,6 @@ def candidate(**values):
 
 #: The worse first; each is made so that all later ones would apply too.
 HOPELESS = invoice(currency="Euro", period_closed=False, remaining="0")
-OPEN_AND_PAID = invoice(period_closed=False, remaining="0")
 REASONS = [
     ("unreadable", HOPELESS, candidate(payment=None, given=refusal("unreadable"))),
     ("unreadable", HOPELESS, candidate(given=refusal("unreadable"), registered=payment(1))),
@@ -234,8 +233,8 @@ REASONS = [
     ("below-number", HOPELESS, candidate(given=refusal("below-number"))),
     ("not-booked", HOPELESS, candidate(given=refusal("not-booked"))),
     ("some-day-new", HOPELESS, candidate(given=refusal("some-day-new"))),
-    ("currency-differs", HOPELESS, candidate()),
-    ("period-open", OPEN_AND_PAID, candidate()),
+    ("period-open", HOPELESS, candidate()),
+    ("currency-differs", invoice(currency="Euro", remaining="0"), candidate()),
     ("invoice-already-paid", invoice(remaining="0"), candidate()),
 ]  # fmt: skip
 

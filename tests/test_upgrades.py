@@ -10,8 +10,10 @@ from decimal import Decimal
 import pytest
 from ledgers import Books
 
-from hostsim import by_hand, journal
+from hostsim import by_hand, decided, history, journal
+from hostsim.models import PaymentKey
 from hostsim.store import APPLICATION_ID, SCHEMA_VERSION, Store
+from hostsim.texts import UPGRADED
 from hostsim.upgrades import UPGRADES
 
 #: The tables of version 1, as its databases have them.
@@ -273,6 +275,75 @@ def test_what_was_not_saved_is_read_again(earlier):
         assert tuple(saved) == ("norr", "anna")
 
 
+@pytest.fixture
+def version_2(earlier):
+    """Return a database of version 2: a decision, a payment that waits, and one by hand."""
+    db = sqlite3.connect(earlier, isolation_level=None)
+    db.row_factory = sqlite3.Row
+    UPGRADES[1](db)
+    db.execute("PRAGMA user_version = 2")
+    db.execute("UPDATE runs SET state = 'open', error_code = NULL WHERE id = 'open'")
+    db.execute(
+        "INSERT INTO run_rows (run_id, number, write_offs, warnings, fresh)"
+        " VALUES ('open', '9', '[]', '[]', 1)"
+    )
+    db.execute(
+        "INSERT INTO decisions (definition, company, decision, number, facts, user, at) VALUES"
+        " ('Fortnox', '556', 'confirm', '9', '{\"typed\": 4}', 'eva', '2026-03-04T08:00:00+01:00')"
+    )
+    db.execute(
+        "INSERT INTO pending (definition, company, number, write_offs, warnings, reason,"
+        " message_sv, message_en)"
+        " VALUES ('Fortnox', '556', '8', '[]', '[]', 'unreadable', 's', 'e')"
+    )
+    db.execute(
+        "INSERT INTO payments (origin, source, invoice_number, date, amount, currency, write_offs,"
+        " booked, warnings, invoice_id, status, written_off, effect, user, registered_at)"
+        " VALUES ('hand', 'hand', '1001', '2026-03-04', '2.00', 'SEK', '[]', 1, '[]', 1, 'advance',"
+        " '0', '2.00', 'eva', '2026-03-04T08:00:00+01:00')"
+    )
+    db.close()
+    return earlier
+
+
+def test_what_was_decided_typed_and_waits_is_kept_from_version_2(version_2):
+    with Store.open(version_2) as store:
+        [decision] = store.db.execute("SELECT number, decision, facts, user FROM decisions")
+        assert tuple(decision) == ("9", "confirm", '{"typed": 4}', "eva")
+        assert decided.named_in(decision["facts"]) == {4}
+        assert [row["number"] for row in store.db.execute("SELECT * FROM pending")] == ["8"]
+        kept = store.db.execute("SELECT id, origin, import_type, number FROM payments ORDER BY id")
+        assert [tuple(row) for row in kept] == [
+            (1, "import", "FortnoxAPI", "1"),
+            (2, "import", "FortnoxAPI", "2"),
+            (3, "import", "FortnoxAPI", "3"),
+            (4, "hand", None, None),
+        ]
+        assert history.run(store, "open", lambda _, values: values).error == UPGRADED
+
+
+def test_a_preview_that_is_discarded_says_why_in_its_run_and_in_the_log(earlier, caplog):
+    with Store.open(earlier) as store:
+        run = history.run(store, "open", lambda _, values: values)
+    assert (run.state, run.error_code, run.error) == ("discarded", "UPGRADED", UPGRADED)
+    assert [one.getMessage() for one in caplog.records if one.levelname == "WARNING"] == [
+        f"Fortnox: {UPGRADED.en}"
+    ]
+
+
+def test_nobody_is_told_twice_that_a_preview_was_discarded(earlier, caplog):
+    for _ in range(2):
+        caplog.clear()
+        Store.open(earlier).close()
+    assert not caplog.records
+
+
+def test_the_import_type_of_each_payment_is_that_of_its_import(earlier):
+    with Store.open(earlier) as store:
+        keys = [one.payment.key for one in store.registered()]
+    assert keys == [PaymentKey("556", number, "FortnoxAPI") for number in ("1", "2", "3")]
+
+
 def test_an_upgrade_that_fails_leaves_the_database_as_it_was(earlier, monkeypatch):
     def fails(db):
         db.execute("DROP TABLE payments")
@@ -334,7 +405,7 @@ UPDATE invoices SET remaining = '620.00' WHERE id = 1;
 
 
 @pytest.fixture
-def decided(earlier):
+def decided_once(earlier):
     """Return the path of a database of version 2, in which everything was decided once.
 
     Payment 1 was deleted, 2 was countered and registered anew with 8 less, and one was typed
@@ -346,8 +417,8 @@ def decided(earlier):
     return earlier
 
 
-def test_a_database_of_version_2_gets_a_journal_of_all_that_was_decided(decided):
-    with Store.open(decided) as store:
+def test_a_database_of_version_2_gets_a_journal_of_all_that_was_decided(decided_once):
+    with Store.open(decided_once) as store:
         Books(store).journal_adds_up()
         told = [
             (one.kind, one.payment_id, one.replaces, one.amount, one.effect, one.user)
@@ -365,8 +436,8 @@ def test_a_database_of_version_2_gets_a_journal_of_all_that_was_decided(decided)
     ]
 
 
-def test_what_changes_after_the_upgrade_is_journaled_behind_it(decided):
-    with Store.open(decided) as store:
+def test_what_changes_after_the_upgrade_is_journaled_behind_it(decided_once):
+    with Store.open(decided_once) as store:
         last = journal.last(store.db)
         with store.change() as db:
             by_hand.delete(db, 5, "fel", "kim", datetime(2026, 11, 1, tzinfo=UTC))

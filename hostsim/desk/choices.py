@@ -2,7 +2,7 @@
 
 The host decides what is possible; here it is laid out for a page: the rows
 that have a button, and beside a payment what is registered already, or what
-was typed by hand.
+came another way.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 from hostsim import decided, deciding, judging
-from hostsim.decided import ACCEPT, KEEP, SET_ASIDE, Typed
+from hostsim.decided import ACCEPT, KEEP, SET_ASIDE, OtherWay
 from hostsim.desk.common import office, words
 from hostsim.desk.lists import Entry
 from hostsim.errors import host_error
@@ -62,7 +62,7 @@ class Asking(NamedTuple):
     decision: Decision | None  # in force, about this payment
     series: Decision | None  # in force, about the series that its invoice lies in
     differences: Sequence[Difference]  # from what is registered
-    typed: Typed | None  # by hand, and possibly the same
+    others: Sequence[OtherWay]  # by another way, and possibly the same
 
 
 def acts_on(preview: Preview, kind: str, entries: Iterable[Entry]) -> dict[int, str]:
@@ -121,7 +121,7 @@ def asking(row_id: int) -> Asking:
         decision=decision,
         series=series,
         differences=_differences(db, row["import_type"], company, now),
-        typed=_typed(db, row, now),
+        others=_others(db, row, now),
     )
 
 
@@ -168,10 +168,9 @@ def _differences(
     return () if registered is None else judging.what_changed(registered, now)
 
 
-def _typed(db: sqlite3.Connection, row: sqlite3.Row, now: Payment | None) -> Typed | None:
-    """Find the payment by hand that this one may be the same as."""
+def _others(db: sqlite3.Connection, row: sqlite3.Row, now: Payment | None) -> Sequence[OtherWay]:
+    """Find the payments by another way that this one may be the same as."""
     if now is None or row["invoice_id"] is None or row["reason"] != decided.DOUBTFUL:
-        return None
-    by_hand = deciding.ByHand(db)
-    pairs = decided.paired([(0, now)], {}, by_hand.of(row["invoice_id"]))
-    return pairs.get(0)
+        return ()
+    several = deciding.other_ways(db, row["import_type"], row["company"], row["invoice_id"])
+    return decided.equal(now, several)

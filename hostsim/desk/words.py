@@ -240,6 +240,10 @@ WORDS: dict[str, Text] = {
     "both_values": Text("Båda värdena", "Both values"),
     "registered_here": Text("Registrerat här", "Registered here"),
     "by_hand_here": Text("Registrerad för hand", "Registered by hand"),
+    "import_here": Text(
+        "Registrerad genom importen {name} ({type}, betalning {number})",
+        "Registered through the import {name} ({type}, payment {number})",
+    ),
     "registered_by": Text("Registrerad av", "Registered by"),
     "there_now": Text("I {name} nu", "In {name} now"),
     "what_to_do": Text("Vad ska göras?", "What is to be done?"),
