@@ -593,7 +593,7 @@ class BookChange(Protocol):
 
     @property
     def replaces(self) -> int | None:
-        """The ``payment_id`` in whose place a payment was registered."""
+        """The ``payment_id`` in whose place a payment was registered, the first of several."""
 
     @property
     def key(self) -> PaymentKey | None:
