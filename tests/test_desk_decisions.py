@@ -229,7 +229,8 @@ def test_a_row_without_a_number_has_no_button(person, plugin):
 def test_a_row_of_a_preview_that_was_saved_cannot_be_decided(person, strangers):
     its = person.row(2)
     person.saves()
-    person.get(f"/decisions/row/{its}", 400)
+    person.get(f"/decisions/row/{its}", 303)
+    assert "Listan har ändrats" in person.told()[0]
 
 
 def test_the_lists_stay_as_they_were_looked_at(person, strangers):

@@ -32,9 +32,19 @@ _FIELDS = ("choice", "first", "last", "why")
 
 
 @pages.get("/row/<int:row_id>")
-def ask(row_id: int) -> str:
+def ask(row_id: int) -> AnyResponse | str:
     """Show a payment, what it is compared with, and what can be done."""
-    return _ask(choices.asking(row_id), {})
+    try:
+        asked = choices.asking(row_id)
+    except HostError:
+        return _list_is_another()
+    return _ask(asked, {})
+
+
+def _list_is_another() -> AnyResponse:
+    """Say that the row is of a preview that is open no longer, and show the one that is."""
+    tell(own(host_error("LIST_CHANGED").sentence), "error")
+    return redirect(url_for("imports.show"), 303)
 
 
 def _ask(asked: Asking, values: Mapping[str, str], wrong: Mapping[str, Text] | None = None) -> str:
@@ -64,9 +74,7 @@ def decide(row_id: int) -> AnyResponse:
     try:
         asked = choices.asking(row_id)
     except HostError:
-        # The row that the dialog showed is of a preview that is open no longer.
-        tell(own(host_error("LIST_CHANGED").sentence), "error")
-        return redirect(url_for("imports.show"), 303)
+        return _list_is_another()
     form = {key: request.form.get(key, "") for key in _FIELDS}
     if request.form.get("revision", "") != asked.revision:
         problem = {"choice": own(host_error("LIST_CHANGED").sentence)}
