@@ -50,7 +50,7 @@ def run(arguments: Sequence[str], language: str = "sv") -> int:
             _write_nowhere()
             return _ended(saved.not_shown(), common.language) if saved.any else READER_GONE
         except BaseException as error:  # noqa: BLE001 - the last line of defence
-            return _end_badly(error, common.language, saved)
+            return _end_badly(error, common.language)
     return status
 
 
@@ -71,8 +71,9 @@ def _invoke(arguments: Sequence[str], common: Common) -> int:
     return 0
 
 
-def _end_badly(error: BaseException, language: str, saved: commits.Commits) -> int:
+def _end_badly(error: BaseException, language: str) -> int:
     """Say what went wrong and return the exit status."""
+    saved = commits.found()
     _flush_quietly()
     if isinstance(error, KeyboardInterrupt | click.Abort):
         return _ended(saved.not_shown() if saved.any else host_error("CANCELLED"), language)
