@@ -334,6 +334,14 @@ class SekTold(ExampleHost):
         self.journal[-1].effect = one.payment.amount
 
 
+#: A right host from before 1.2.
+Older = mutant(
+    opter_take_balances=None,
+    opter_invoices_to_ask=None,
+    opter_registered_payments=None,
+    tell_changes=lambda _self: None,
+)
+
 EXACT = "test_money_stays_exact_in_every_list_and_in_the_books"
 CURRENCY = "test_a_payment_is_compared_with_its_invoice_in_the_currency_of_the_invoice"
 WRITTEN_OFF = "test_what_was_written_off_counts_as_paid"
