@@ -164,6 +164,17 @@ class Stale(ExampleHost):
         return super().verdict(run, one, left)
 
 
+class ReportAlone(ExampleHost):
+    """Looks at the company of the report alone, and not at that of each payment."""
+
+    def take(self, run, rows):
+        run.company, before = None, run.company
+        try:
+            return super().take(run, rows)
+        finally:
+            run.company = before
+
+
 class MixedUp(ExampleHost):
     """Keeps what waits for all definitions in one place, by number."""
 
@@ -489,6 +500,11 @@ WRONG = MUTANTS | {
         "test_two_imports_of_one_definition_never_run_at_once",
     ),
     "any-company": (mutant(refuse_other=lambda *_: None), "test_another_company_is_refused"),
+    "company-of-report": (ReportAlone, "test_another_company_is_refused"),
+    "readable-alone": (
+        mutant(is_kept=lambda self, one: one.payment and ExampleHost.is_kept(self, one)),
+        OFFERED,
+    ),
     "books-in-memory": (forgetting("ledger", list), OUTLIVES),
     "pending-in-memory": (forgetting("pending", lambda: defaultdict(dict)), OUTLIVES),
     "cursor-in-memory": (

@@ -277,7 +277,8 @@ class HostAccounts(Suite):
             raise Failed("unavailable")
 
         plugin.cursor = "c1"
-        saved(payment(1, 20, invoice_number=STRANGER), left_out(payment(2, "30.50")))
+        stranger = payment(1, 20, invoice_number=STRANGER)
+        saved(stranger, left_out(payment(2, "30.50")), unreadable(None, "3"))
         for _ in range(2):
             # Neither an import that failed nor one that nobody saved may use them up.
             with pytest.raises(Failed):
@@ -285,12 +286,17 @@ class HostAccounts(Suite):
             read()
             saved()
             kept = {one.number: (one.kind, one.amount) for one in rows(host_under_test)}
-            assert kept == {"1": (REJECTED, 20), "2": (REJECTED, Decimal("30.50"))}
+            assert kept == {
+                "1": (REJECTED, 20),
+                "2": (REJECTED, Decimal("30.50")),
+                "3": (REJECTED, 0),
+            }
             assert plugin.runs[-1].cursor == "c1"
         saved(payment(2, "30.50"))
         assert registered(host_under_test) == {"2": Decimal("30.50")}
         saved()
-        assert {one.number: one.kind for one in rows(host_under_test)} == {"1": REJECTED}
+        kinds = {one.number: one.kind for one in rows(host_under_test)}
+        assert kinds == {"1": REJECTED, "3": REJECTED}
 
     def test_what_waits_is_kept_apart_for_each_company(
         self, host_under_test: HostUnderTest, plugin: Scripted, saved: Read
@@ -522,8 +528,11 @@ class HostRegistersOnce(Suite):
             with pytest.raises(Exception):  # noqa: B017, PT011 each host has its own
                 read(*handed)
             host_under_test.save("A")
-        assert registered(host_under_test) == {"1": 10}
         plugin.company = COMPANY
+        with pytest.raises(Exception):  # noqa: B017, PT011 each host has its own
+            read(theirs)
+        host_under_test.save("A")
+        assert registered(host_under_test) == {"1": 10}
         saved(payment(3, 30))
         assert registered(host_under_test) == {"1": 10, "3": 30}
 
