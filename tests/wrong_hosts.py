@@ -175,6 +175,15 @@ class ReportAlone(ExampleHost):
             run.company = before
 
 
+class AsLeftOut(ExampleHost):
+    """Takes the reason of an earlier run for today's."""
+
+    def judge(self, run, *, asking=False):
+        for one in (run.kept or {}).values():
+            one.payment = one.payment if one.row is one.payment else None
+        super().judge(run, asking=asking)
+
+
 class MixedUp(ExampleHost):
     """Keeps what waits for all definitions in one place, by number."""
 
@@ -467,6 +476,7 @@ WRONG = MUTANTS | {
     "unscreened": (mutant(screened=lambda _self, _run, several: [None] * len(several)), SCREENED),
     "stale": (Stale, FETCHED),
     "never-asking": (mutant(to_confirm=lambda *_: []), FETCHED),
+    "not-booked-for-ever": (AsLeftOut, "test_what_was_not_booked_is_asked_for_again"),
     "deaf-to-gone": (Blind, GONE),
     "cursor-of-all": (mutant(whose=lambda *_: "all"), CURSOR),
     "no-key": (mutant(booked=lambda *_: None), ONCE),

@@ -349,6 +349,24 @@ class HostAccounts(Suite):
         assert registered(host_under_test) == {"1": 1000, "3": -1000, "2": 900}
         assert remaining(host_under_test, THOUSAND) == 100
 
+    def test_what_was_not_booked_is_asked_for_again(
+        self,
+        host_under_test: HostUnderTest,
+        plugin: Scripted,
+        saved: Read,
+        during: Callable[..., Any],
+    ) -> None:
+        def confirm(run: Any) -> list[str]:
+            asked = ask_until_empty(run, "opter_payments_to_confirm")
+            take(run, payment(2, "30.50"))
+            return asked
+
+        plugin.cursor = "c1"
+        saved(left_out(payment(2, 30)), left_out(payment(3, 40, invoice_number=STRANGER)))
+        assert during(confirm) == ["2"]
+        host_under_test.save("A")
+        assert registered(host_under_test) == {"2": Decimal("30.50")}
+
     @promised
     def test_what_is_gone_at_its_source_is_not_registered(
         self,
