@@ -184,6 +184,17 @@ class AsLeftOut(ExampleHost):
         super().judge(run, asking=asking)
 
 
+class ShownTwice(ExampleHost):
+    """Shows what it fetched again beside what it kept."""
+
+    def judge(self, run, *, asking=False):
+        super().judge(run, asking=asking)
+        both = {number: one for number, one in (run.kept or {}).items() if number in run.rows}
+        run.judged += [
+            SimpleNamespace(**vars(one), kind="rejected", earlier=one.word) for one in both.values()
+        ]
+
+
 class MixedUp(ExampleHost):
     """Keeps what waits for all definitions in one place, by number."""
 
@@ -477,6 +488,7 @@ WRONG = MUTANTS | {
     "stale": (Stale, FETCHED),
     "never-asking": (mutant(to_confirm=lambda *_: []), FETCHED),
     "not-booked-for-ever": (AsLeftOut, "test_what_was_not_booked_is_asked_for_again"),
+    "shown-twice": (ShownTwice, FETCHED),
     "deaf-to-gone": (Blind, GONE),
     "cursor-of-all": (mutant(whose=lambda *_: "all"), CURSOR),
     "no-key": (mutant(booked=lambda *_: None), ONCE),
