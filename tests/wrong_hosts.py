@@ -164,6 +164,37 @@ class Stale(ExampleHost):
         return super().verdict(run, one, left)
 
 
+class ReportAlone(ExampleHost):
+    """Looks at the company of the report alone, and not at that of each payment."""
+
+    def take(self, run, rows):
+        run.company, before = None, run.company
+        try:
+            return super().take(run, rows)
+        finally:
+            run.company = before
+
+
+class AsLeftOut(ExampleHost):
+    """Takes the reason of an earlier run for today's."""
+
+    def judge(self, run, *, asking=False):
+        for one in (run.kept or {}).values():
+            one.payment = one.payment if one.row is one.payment else None
+        super().judge(run, asking=asking)
+
+
+class ShownTwice(ExampleHost):
+    """Shows what it fetched again beside what it kept."""
+
+    def judge(self, run, *, asking=False):
+        super().judge(run, asking=asking)
+        both = {number: one for number, one in (run.kept or {}).items() if number in run.rows}
+        run.judged += [
+            SimpleNamespace(**vars(one), kind="rejected", earlier=one.word) for one in both.values()
+        ]
+
+
 class MixedUp(ExampleHost):
     """Keeps what waits for all definitions in one place, by number."""
 
@@ -334,6 +365,14 @@ class SekTold(ExampleHost):
         self.journal[-1].effect = one.payment.amount
 
 
+#: A right host from before 1.2.
+Older = mutant(
+    opter_take_balances=None,
+    opter_invoices_to_ask=None,
+    opter_registered_payments=None,
+    tell_changes=lambda _self: None,
+)
+
 EXACT = "test_money_stays_exact_in_every_list_and_in_the_books"
 CURRENCY = "test_a_payment_is_compared_with_its_invoice_in_the_currency_of_the_invoice"
 WRITTEN_OFF = "test_what_was_written_off_counts_as_paid"
@@ -448,6 +487,8 @@ WRONG = MUTANTS | {
     "unscreened": (mutant(screened=lambda _self, _run, several: [None] * len(several)), SCREENED),
     "stale": (Stale, FETCHED),
     "never-asking": (mutant(to_confirm=lambda *_: []), FETCHED),
+    "not-booked-for-ever": (AsLeftOut, "test_what_was_not_booked_is_asked_for_again"),
+    "shown-twice": (ShownTwice, FETCHED),
     "deaf-to-gone": (Blind, GONE),
     "cursor-of-all": (mutant(whose=lambda *_: "all"), CURSOR),
     "no-key": (mutant(booked=lambda *_: None), ONCE),
@@ -481,6 +522,11 @@ WRONG = MUTANTS | {
         "test_two_imports_of_one_definition_never_run_at_once",
     ),
     "any-company": (mutant(refuse_other=lambda *_: None), "test_another_company_is_refused"),
+    "company-of-report": (ReportAlone, "test_another_company_is_refused"),
+    "readable-alone": (
+        mutant(is_kept=lambda self, one: one.payment and ExampleHost.is_kept(self, one)),
+        OFFERED,
+    ),
     "books-in-memory": (forgetting("ledger", list), OUTLIVES),
     "pending-in-memory": (forgetting("pending", lambda: defaultdict(dict)), OUTLIVES),
     "cursor-in-memory": (

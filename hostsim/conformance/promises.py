@@ -277,7 +277,8 @@ class HostAccounts(Suite):
             raise Failed("unavailable")
 
         plugin.cursor = "c1"
-        saved(payment(1, 20, invoice_number=STRANGER), left_out(payment(2, "30.50")))
+        stranger = payment(1, 20, invoice_number=STRANGER)
+        saved(stranger, left_out(payment(2, "30.50")), unreadable(None, "3"))
         for _ in range(2):
             # Neither an import that failed nor one that nobody saved may use them up.
             with pytest.raises(Failed):
@@ -285,12 +286,17 @@ class HostAccounts(Suite):
             read()
             saved()
             kept = {one.number: (one.kind, one.amount) for one in rows(host_under_test)}
-            assert kept == {"1": (REJECTED, 20), "2": (REJECTED, Decimal("30.50"))}
+            assert kept == {
+                "1": (REJECTED, 20),
+                "2": (REJECTED, Decimal("30.50")),
+                "3": (REJECTED, 0),
+            }
             assert plugin.runs[-1].cursor == "c1"
         saved(payment(2, "30.50"))
         assert registered(host_under_test) == {"2": Decimal("30.50")}
         saved()
-        assert {one.number: one.kind for one in rows(host_under_test)} == {"1": REJECTED}
+        kinds = {one.number: one.kind for one in rows(host_under_test)}
+        assert kinds == {"1": REJECTED, "3": REJECTED}
 
     def test_what_waits_is_kept_apart_for_each_company(
         self, host_under_test: HostUnderTest, plugin: Scripted, saved: Read
@@ -342,6 +348,24 @@ class HostAccounts(Suite):
         host_under_test.save("A")
         assert registered(host_under_test) == {"1": 1000, "3": -1000, "2": 900}
         assert remaining(host_under_test, THOUSAND) == 100
+
+    def test_what_was_not_booked_is_asked_for_again(
+        self,
+        host_under_test: HostUnderTest,
+        plugin: Scripted,
+        saved: Read,
+        during: Callable[..., Any],
+    ) -> None:
+        def confirm(run: Any) -> list[str]:
+            asked = ask_until_empty(run, "opter_payments_to_confirm")
+            take(run, payment(2, "30.50"))
+            return asked
+
+        plugin.cursor = "c1"
+        saved(left_out(payment(2, 30)), left_out(payment(3, 40, invoice_number=STRANGER)))
+        assert during(confirm) == ["2"]
+        host_under_test.save("A")
+        assert registered(host_under_test) == {"2": Decimal("30.50")}
 
     @promised
     def test_what_is_gone_at_its_source_is_not_registered(
@@ -522,8 +546,11 @@ class HostRegistersOnce(Suite):
             with pytest.raises(Exception):  # noqa: B017, PT011 each host has its own
                 read(*handed)
             host_under_test.save("A")
-        assert registered(host_under_test) == {"1": 10}
         plugin.company = COMPANY
+        with pytest.raises(Exception):  # noqa: B017, PT011 each host has its own
+            read(theirs)
+        host_under_test.save("A")
+        assert registered(host_under_test) == {"1": 10}
         saved(payment(3, 30))
         assert registered(host_under_test) == {"1": 10, "3": 30}
 
@@ -586,8 +613,10 @@ class HostWithoutWindows(Suite):
 class HostCompares(Suite):
     """The host compares its books with what the other system says, where it has the hooks."""
 
-    @pytest.fixture(autouse=True)
-    def _only_where_it_does(self, during: Callable[..., Any]) -> None:
+    @pytest.fixture
+    def compares(self, during: Callable[..., Any]) -> None:
+        """Pass over a host that has not these hooks."""
+
         def answers(run: Any) -> list[Any]:
             ask = getattr(run.hook, "opter_registered_payments", None)
             return [] if ask is None else list(ask(run=run, company=COMPANY))
@@ -596,6 +625,7 @@ class HostCompares(Suite):
             pytest.skip("the host does not answer opter_registered_payments")
 
     @promised
+    @pytest.mark.usefixtures("compares")
     def test_a_payment_that_was_made_again_counts_once(
         self, host_under_test: HostUnderTest, saved: Read, during: Callable[..., Any]
     ) -> None:
@@ -609,6 +639,7 @@ class HostCompares(Suite):
         assert sum(registered(host_under_test).values()) == 400
         assert remaining(host_under_test, THOUSAND) == 600
 
+    @pytest.mark.usefixtures("compares")
     def test_two_payments_that_both_live_both_come_in(
         self, host_under_test: HostUnderTest, saved: Read, during: Callable[..., Any]
     ) -> None:
@@ -619,6 +650,7 @@ class HostCompares(Suite):
         assert registered(host_under_test) == {"1": 400, "2": 400}
 
     @promised
+    @pytest.mark.usefixtures("compares")
     def test_a_payment_that_was_deleted_at_its_source_is_noticed(
         self, host_under_test: HostUnderTest, saved: Read, during: Callable[..., Any]
     ) -> None:
@@ -629,6 +661,7 @@ class HostCompares(Suite):
         assert list(host_under_test.gone("A")) == ["1"]
 
     @promised
+    @pytest.mark.usefixtures("compares")
     def test_an_invoice_that_is_open_here_alone_is_asked_for(
         self, saved: Read, during: Callable[..., Any]
     ) -> None:

@@ -444,8 +444,10 @@ def promised(test: Any) -> Any:
 
 
 def rows(host: HostUnderTest, definition: str = "A") -> list[Shown]:
-    """Give what a host shows, once it is sure that money is money."""
+    """Give what a host shows, once money is money and no payment stands there twice."""
     shown = list(host.rows(definition))
+    numbers = sorted(one.number for one in shown if one.number)
+    assert _twice(numbers) == [], "these payments stand there twice"
     for one in shown:
         assert one.kind in {READY, REJECTED, IGNORED}, f"there is no list {one.kind!r}"
         assert one.word, f"payment {one.number} has neither a status nor a reason"
@@ -490,9 +492,12 @@ def registered(host: HostUnderTest) -> dict[str, Decimal]:
     """Give the SEK of what is registered, by payment number, once none is there twice."""
     booked = books(host)
     keys = sorted((one.import_type, one.company, one.number) for one in booked)
-    twice = [key for key, next_one in itertools.pairwise(keys) if key == next_one]
-    assert twice == [], f"registered twice: {twice}"
+    assert _twice(keys) == [], "these payments are registered twice"
     return {one.number: one.amount for one in booked}
+
+
+def _twice(several: Sequence[Any]) -> list[Any]:
+    return [one for one, following in itertools.pairwise(several) if one == following]
 
 
 def _assert_money(what: str, amount: Any) -> None:
