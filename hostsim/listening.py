@@ -11,7 +11,7 @@ import traceback
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from hostsim import journal
+from hostsim import commits, journal
 from hostsim.errors import failure_of
 from hostsim.previews import saved_payments
 
@@ -64,7 +64,7 @@ def _kept_all(store: Store, name: str, call: Callable[..., Any]) -> bool:
             if kept is not None and kept != known:
                 log.warning("plug-in %s acknowledged what it was not told", name)
             return False
-        with store.change() as db:
+        with commits.passing(), store.change() as db:
             journal.acknowledge(db, name, kept)
         known = kept
     return True

@@ -20,7 +20,7 @@ from datetime import date, datetime
 from decimal import Decimal, localcontext
 from typing import TYPE_CHECKING, NamedTuple
 
-from hostsim import checks, decided, deciding, judging, texts
+from hostsim import checks, commits, decided, deciding, judging, texts
 from hostsim.checks import Discrepancy
 from hostsim.decided import CHANGED, SET_ASIDE, Deletion, Gone, Settlement
 from hostsim.deciding import Old
@@ -117,7 +117,7 @@ class Preview:
         Where that cannot be written down, the next save shows it once more.
         """
         try:
-            with self._store.change() as db:
+            with commits.passing(), self._store.change() as db:
                 db.execute(
                     "UPDATE runs SET printed = :revision WHERE id = :run_id AND state = 'open'",
                     {"revision": self.revision, "run_id": self.run_id},

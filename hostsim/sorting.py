@@ -13,7 +13,7 @@ import json
 import sqlite3
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from decimal import Decimal, localcontext
 from typing import Any, NamedTuple
 
@@ -59,6 +59,7 @@ class Sorted:
     gone: Mapping[str, tuple[Gone, ...]]  # by payment number, what it may replace
     settlements: Settlements
     nothing_left: Collection[int]  # invoices of which nothing remains where payments come from
+    _twins: dict[int, Twin | None] = field(default_factory=dict)  # by payment, once looked at
 
     def plain(self) -> Iterator[Sequence[Plain]]:
         """Give the plain payments, in batches."""
@@ -85,29 +86,40 @@ class Sorted:
         """
         if not any(row["twins"] for row in rows):
             return []
+        days = [row["date"] for row in rows if row["date"]]
         amounts = [row[name] for row in rows for name in ("amount", "amount_currency") if row[name]]
         values = {
             "region": rows[0]["inv_region"],
             "customer": rows[0]["inv_customer_code"],
             "invoice_id": rows[0]["inv_id"],
             "amounts": json.dumps(amounts),
+            "first": min(days),
+            "last": max(days),
+            "near": decided.NEAR,
         }
-        return [twin for row in self._rows(_TWINS, values) if (twin := self._twin(row))]
+        twins = []
+        for row in self._rows(_TWINS, values):
+            if row["id"] not in self._twins:
+                self._twins[row["id"]] = self._unexplained(row)
+            twins.append(self._twins[row["id"]])
+        return [twin for twin in twins if twin is not None]
 
-    def _twin(self, row: sqlite3.Row) -> Twin | None:
+    def _unexplained(self, row: sqlite3.Row) -> Twin | None:
         import_type, company = self.values["import_type"], self.values["company"]
         invoice_id = row["invoice_id"]
         others = deciding.other_ways(self.db, import_type, company, invoice_id)
-        values = {**self.values, "invoice_id": invoice_id}
+        values = {"import_type": import_type, "company": company, "invoice_id": invoice_id}
         own = {r["number"]: payment_of(r, company) for r in self._rows(_OWN, values)}
         known = [(place, one) for place, one in enumerate(own.values()) if one is not None]
         explained = {several[0].id for several in decided.paired(known, {}, others).values()}
+        if row["id"] in explained:
+            return None
         with localcontext(EXACT):
             after = self._rows(_EFFECTS, {"invoice_id": invoice_id, "id": row["id"]})
             taken = sum((Decimal(one["effect"]) for one in after), Decimal(0))
             before = Decimal(row["inv_remaining"]) + taken
         given_back = not taken or (taken < 0) != (Decimal(row["effect"]) < 0)
-        if row["id"] in explained or given_back:
+        if given_back:
             return None
         return Twin(deciding.other_way_of(row), row["inv_number"], before, row["inv_currency"])
 
@@ -229,7 +241,8 @@ _TWINS = """
     WHERE p.id IN (
         SELECT payment_id FROM other_ways o
         WHERE o.customer = :customer AND o.region = :region AND o.invoice_id <> :invoice_id
-        AND o.amount IN (SELECT CAST(value AS REAL) FROM json_each(:amounts)))
+        AND o.amount IN (SELECT CAST(value AS REAL) FROM json_each(:amounts))
+        AND o.day BETWEEN julianday(:first) - :near AND julianday(:last) + :near)
     ORDER BY p.id
 """
 

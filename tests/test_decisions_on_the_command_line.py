@@ -19,19 +19,12 @@ def plugin():
 
 
 @pytest.fixture
-def bank():
-    return FakePlugin(code="Bank")
-
-
-@pytest.fixture
-def run(tmp_path, monkeypatch, capsys, plugin, bank):
+def run(tmp_path, monkeypatch, capsys, plugin):
     """Run commands in a folder with invoices and a definition, as one person."""
     monkeypatch.chdir(tmp_path)
     for name in ("HOSTSIM_DB", "HOSTSIM_LANG", "HOSTSIM_LOGIN_TIMEOUT"):
         monkeypatch.delenv(name, raising=False)
-    monkeypatch.setattr(
-        Plugins, "load", classmethod(lambda cls: cls([("fake", plugin), ("bank", bank)]))
-    )
+    monkeypatch.setattr(Plugins, "load", classmethod(lambda cls: cls([("fake", plugin)])))
     monkeypatch.setattr("hostsim.host.system_user", lambda: "kim")
     (tmp_path / "fakturor.csv").write_text(INVOICES, encoding="utf-8")
 
@@ -79,7 +72,10 @@ NAMED = {
 
 
 @pytest.mark.parametrize("language", NAMED)
-def test_the_payment_of_another_import_is_named_and_confirmed(run, plugin, bank, language):
+def test_the_payment_of_another_import_is_named_and_confirmed(run, plugin, language, monkeypatch):
+    bank = FakePlugin(code="Bank")
+    both = [("fake", plugin), ("bank", bank)]
+    monkeypatch.setattr(Plugins, "load", classmethod(lambda cls: cls(both)))
     day = payment(1).date
     bank.payments = [payment(7, amount="400", date=day)]
     plugin.payments = [payment(1, amount="400", date=day)]
