@@ -177,7 +177,7 @@ class LiveRun:
             raise self._failure
         self._check_company([company.number], company.name)
         self._offer_again(company.number)
-        self._recording.not_there(company.number, self._invoices_asked, self._clock())
+        self._recording.remember_asked(company.number, self._invoices_asked, self._clock())
 
     def _check_company(self, numbers: Collection[str] | Iterator[str], name: str = "") -> None:
         for number in set(numbers):

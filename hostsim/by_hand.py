@@ -339,7 +339,8 @@ def delete(db: sqlite3.Connection, payment_id: int, why: str, user: str, at: dat
     with localcontext(EXACT):
         given_back = -Decimal(row["effect"])
     take_from_invoice(db, row["invoice_id"], given_back)
-    if row["origin"] == "import":
+    gone = db.execute("SELECT 1 FROM run_checked WHERE payment_id = ? AND gone = 1", (payment_id,))
+    if row["origin"] == "import" and gone.fetchone() is None:
         _offer_again(db, row, reason, user, at)
 
 

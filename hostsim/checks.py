@@ -11,7 +11,7 @@ import json
 import sqlite3
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal, localcontext
 from itertools import groupby
 from typing import TYPE_CHECKING, Any
@@ -124,14 +124,21 @@ def take_balances(
 def invoices_to_ask(db: sqlite3.Connection, which: Mapping[str, Any], now: datetime) -> list[str]:
     """Give the numbers of invoices that are open here, but were not said to be unpaid there.
 
+    What was said of one some days ago is taken to be so still, as long as it is not unpaid there.
     Those first that were due first: they are the ones that are dunned. What the payments
     of the run pay in full is explained by them.
 
     :param which: the names of ``sorting.Which``; the rows stand in the table ``met``.
     """
-    since = (now - ASKED_AGAIN).isoformat()
+    since = (now - ASKED_AGAIN).astimezone(UTC).isoformat()
     rows = db.execute(_OPEN, {**which, "since": since, "most": INVOICES_ASKED})
     return [row["number_there"] or row["number"] for row in rows]
+
+
+def recall(db: sqlite3.Connection, which: Mapping[str, Any], now: datetime) -> None:
+    """Take what was said some days ago of invoices that are not unpaid there now."""
+    since = (now - ASKED_AGAIN).astimezone(UTC).isoformat()
+    db.execute(_RECALL, {**which, "since": since})
 
 
 def doubtful_readings(db: sqlite3.Connection, which: Mapping[str, Any]) -> list[str]:
@@ -149,22 +156,38 @@ def doubtful_readings(db: sqlite3.Connection, which: Mapping[str, Any]) -> list[
     return list(dict.fromkeys(found))[:INVOICES_ASKED]
 
 
-def not_there(
+def remember_asked(
     db: sqlite3.Connection, which: Mapping[str, Any], asked: Collection[str], now: datetime
 ) -> None:
-    """Remember which invoices the source did not know, or has not booked, for some days."""
-    if (
-        not asked
-        or not db.execute(
-            "SELECT 1 FROM run_balances WHERE run_id = ?", (which["run_id"],)
-        ).fetchone()
-    ):
-        return  # it may have refused to say anything
-    db.execute(
-        "UPDATE invoices SET not_there_at = :now WHERE region = :region AND number IN"
-        " (SELECT value FROM json_each(:asked)) AND NOT EXISTS (SELECT 1 FROM run_balances b"
-        "  WHERE b.run_id = :run_id AND b.invoice_id = invoices.id AND b.booked = 1)",
-        {**which, "now": now.isoformat(), "asked": json.dumps(list(asked))},
+    """Keep what was said of invoices that were asked for one by one, also that they are not there.
+
+    Where nothing at all was said, the source may have refused to.
+    """
+    said = db.execute("SELECT 1 FROM run_balances WHERE run_id = :run_id LIMIT 1", which).fetchone()
+    if not asked or said is None:
+        return
+    values = {**which, "now": now.astimezone(UTC).isoformat(), "asked": json.dumps(list(asked))}
+    db.execute(_REMEMBER, values)
+
+
+def remember_ignored(db: sqlite3.Connection, which: Mapping[str, Any]) -> None:
+    """Keep what the settings ignore of invoices here: it explains what does not remain there."""
+    rows = db.execute(_IGNORED, which).fetchall()
+    payments = [(row["invoice_id"], payment_of(row, "")) for row in rows]
+    db.executemany(
+        "INSERT OR REPLACE INTO ignored_payments (import_type, company, number, invoice_id, effect)"
+        " VALUES (:import_type, :company, :number, :invoice_id, :effect)",
+        [
+            {
+                **which,
+                "number": payment.key.number,
+                "invoice_id": invoice_id,
+                "effect": plain(payment.amount if effect is None else effect),
+            }
+            for invoice_id, payment in payments
+            if payment is not None
+            for effect in (effect_of(payment),)
+        ],
     )
 
 
@@ -172,11 +195,14 @@ def _explained(db: sqlite3.Connection, which: Mapping[str, Any]) -> dict[int, De
     """Sum up what the rows of a run take from invoices with a balance, registered ones aside."""
     sums: dict[int, Decimal] = {}
     with localcontext(EXACT):
+        for row in db.execute(_IGNORED_BEFORE, which):
+            sums[row["invoice_id"]] = sums.get(row["invoice_id"], ZERO) + Decimal(row["effect"])
         for row in db.execute(_ROWS_OF_INVOICES, which):
             payment = payment_of(row, "")
             effect = None if payment is None else effect_of(payment)
             if effect is None:
-                effect = Decimal(row["amount"] or 0)
+                # Of unknown size, so that it explains whatever it has to.
+                effect = Decimal(row["amount"]) if row["amount"] else Decimal("Infinity")
             sums[row["its_invoice"]] = sums.get(row["its_invoice"], ZERO) + effect
     return sums
 
@@ -425,6 +451,52 @@ _NOT_REGISTERED = """
                 AND k.company = :company AND k.number = r.number AND k.state = 'registered')
 """
 
+# Of an earlier run, neither read in this one nor registered since.
+_IGNORED_NOW = """
+    g.import_type = :import_type AND g.company = :company
+    AND NOT EXISTS (SELECT 1 FROM run_rows r WHERE r.run_id = :run_id AND r.number = g.number)
+    AND NOT EXISTS (SELECT 1 FROM payments k WHERE k.import_type = :import_type
+                    AND k.company = :company AND k.number = g.number AND k.state = 'registered')
+"""
+
+_IGNORED_BEFORE = f"""
+    SELECT invoice_id, effect FROM ignored_payments g
+    WHERE {_IGNORED_NOW} AND invoice_id IN
+        (SELECT invoice_id FROM run_balances WHERE run_id = :run_id)
+"""  # noqa: S608 constants
+
+_IGNORED = """
+    SELECT * FROM run_rows WHERE run_id = :run_id AND invoice_id IS NOT NULL AND date IS NOT NULL
+    AND reason IN ('before-date', 'below-number') AND gone = 0 AND number <> ''
+"""
+
+_REMEMBER = """
+    INSERT OR REPLACE INTO asked_invoices (import_type, company, invoice_id, invoice_number,
+        customer, currency, total, balance, booked, cancelled, at)
+    SELECT :import_type, :company, i.id, COALESCE(b.invoice_number, i.number),
+           COALESCE(b.customer, ''), COALESCE(b.currency, ''), COALESCE(b.total, '0'), b.balance,
+           COALESCE(b.booked, 0), COALESCE(b.cancelled, 0), :now
+    FROM invoices i LEFT JOIN run_balances b ON b.run_id = :run_id AND b.invoice_id = i.id
+    WHERE i.region = :region
+    AND (i.number IN (SELECT value FROM json_each(:asked))
+         OR b.invoice_number IN (SELECT value FROM json_each(:asked)))
+"""
+
+# What is unpaid there is said at every import; all else is taken to be so for some days.
+_STILL_SO = "(a.booked = 0 OR a.balance IS NULL OR a.balance NOT GLOB '*[1-9]*')"
+
+_RECALL = f"""
+    INSERT OR IGNORE INTO run_balances (run_id, invoice_number, invoice_id, customer, currency,
+        total, balance, booked, cancelled)
+    SELECT :run_id, a.invoice_number, a.invoice_id, a.customer, a.currency, a.total, a.balance,
+           a.booked, a.cancelled
+    FROM asked_invoices a
+    WHERE a.import_type = :import_type AND a.company = :company AND a.at >= :since
+    AND a.balance IS NOT NULL AND {_STILL_SO}
+    AND NOT EXISTS (SELECT 1 FROM run_balances b
+                    WHERE b.run_id = :run_id AND b.invoice_id = a.invoice_id)
+"""  # noqa: S608 constants
+
 # Only whether to ask hangs on this arithmetic, so it may be approximate. Write-offs explain all.
 _OPEN = f"""
     SELECT i.id, i.number, i.remaining,
@@ -432,15 +504,20 @@ _OPEN = f"""
             AND p.invoice_number <> '' ORDER BY p.id DESC LIMIT 1) AS number_there
     FROM invoices i LEFT JOIN (
         SELECT m.invoice_id, SUM(
-            CASE WHEN r.write_offs <> '[]' THEN 1e18
+            CASE WHEN r.write_offs <> '[]' OR r.amount IS NULL THEN 1e18
                  WHEN r.currency = 'SEK' THEN CAST(r.amount AS REAL)
                  ELSE CAST(COALESCE(r.amount_currency, r.amount) AS REAL) END) AS taken
         FROM met m JOIN run_rows r ON r.id = m.row_id
         WHERE m.invoice_id IS NOT NULL AND {_NOT_REGISTERED} GROUP BY m.invoice_id
-    ) t ON t.invoice_id = i.id
+    ) t ON t.invoice_id = i.id LEFT JOIN (
+        SELECT invoice_id, SUM(CAST(effect AS REAL)) AS taken FROM ignored_payments g
+        WHERE {_IGNORED_NOW} GROUP BY invoice_id
+    ) g ON g.invoice_id = i.id
     WHERE i.region = :region AND i.period_closed = 1 AND i.total NOT LIKE '-%'
-    AND CAST(i.remaining AS REAL) - COALESCE(t.taken, 0) > 0.005
-    AND (i.not_there_at IS NULL OR i.not_there_at < :since)
+    AND CAST(i.remaining AS REAL) - COALESCE(t.taken, 0) - COALESCE(g.taken, 0) > 0.005
+    AND NOT EXISTS (SELECT 1 FROM asked_invoices a WHERE a.import_type = :import_type
+                    AND a.company = :company AND a.invoice_id = i.id AND a.at >= :since
+                    AND {_STILL_SO})
     AND NOT EXISTS (SELECT 1 FROM run_balances b
                     WHERE b.run_id = :run_id AND b.invoice_id = i.id)
     ORDER BY i.due_date IS NULL, i.due_date, i.id LIMIT :most

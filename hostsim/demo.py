@@ -23,6 +23,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO
 
 from hostsim import invoices_csv, render, texts
+from hostsim.decided import ACCEPT, REPLACED
 from hostsim.errors import HostError, host_error
 from hostsim.host import Host
 from hostsim.render import Column, Paper
@@ -176,10 +177,10 @@ class _Demo:
 
     def _second_import(self, store: Store, sandbox: Sandbox) -> None:
         self._tell(
-            "Nästa dag: under natten har Fortnox fått nya betalningar, bokfört en och "
-            "ändrat en som redan är registrerad. Läser in igen.",
-            "The next day: overnight Fortnox got new payments, booked one, and changed one "
-            "that is registered already. Importing again.",
+            "Nästa dag: under natten har Fortnox fått nya betalningar, bokfört en, ändrat en som "
+            "redan är registrerad och tagit bort två, av vilka en är gjord på nytt. Läser in igen.",
+            "The next day: overnight Fortnox got new payments, booked one, changed one that is "
+            "registered already, and deleted two, of which one was made again. Importing again.",
         )
         before = registered_numbers(store)
         seed.happens_overnight(sandbox.state)
@@ -191,10 +192,26 @@ class _Demo:
                 f"{len(again)} betalningar som redan är registrerade erbjöds igen",
                 f"{len(again)} payments that are registered already were offered again",
             )
+        self._accept(store, sandbox, preview)
         self._save(store, sandbox)
         self._tell(
             f"Inget togs två gånger: de {len(before)} som var registrerade står kvar en gång var.",
             f"Nothing was taken twice: the {len(before)} that were registered stand there once.",
+        )
+
+    def _accept(self, store: Store, sandbox: Sandbox, preview: Preview) -> None:
+        """Accept what was made again, and delete here what was only deleted there."""
+        host = self._host(store, sandbox)
+        again = next(row for row in preview.rows("rejected") if row.reason == REPLACED)
+        host.decide(NAME, again.payment_number, ACCEPT)
+        for one in preview.discrepancies():
+            if one.payment_id is not None:
+                host.delete_payment(one.payment_id, why="borttagen i Fortnox")
+        self._tell(
+            f"Godkänner betalning {again.payment_number} i stället för den borttagna, och tar bort "
+            "även här den som ingen kom i stället för.",
+            f"Accepting payment {again.payment_number} in the place of the deleted one, and "
+            "deleting here, too, the one that no other came for.",
         )
 
     def _import(self, store: Store, sandbox: Sandbox) -> Preview:

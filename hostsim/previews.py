@@ -218,12 +218,14 @@ class Recording:
         with self._sorted_out(company, _Moves({}, {})) as rows:
             unsure = checks.doubtful_readings(rows.db, rows.values)
             several = checks.invoices_to_ask(rows.db, rows.values, now)
+        with self.store.change() as db:
+            checks.recall(db, asdict(self._which(company)), now)
         return list(dict.fromkeys([*unsure, *several]))[: checks.INVOICES_ASKED]
 
-    def not_there(self, company: str, asked: Collection[str], now: datetime) -> None:
-        """Remember which of the invoices that were asked for the source does not have."""
+    def remember_asked(self, company: str, asked: Collection[str], now: datetime) -> None:
+        """Keep what was said of the invoices that were asked for one by one."""
         with self.store.change() as db:
-            checks.not_there(db, asdict(self._which(company)), asked, now)
+            checks.remember_asked(db, asdict(self._which(company)), asked, now)
 
     def registered_payments(
         self, company: str, invoice_id: int | None = None
@@ -701,6 +703,7 @@ class Recording:
         self, db: sqlite3.Connection, company: str, at: datetime, hidden: Sequence[_Hidden]
     ) -> None:
         """Keep what was rejected, to be offered again; forget what no longer is."""
+        checks.remember_ignored(db, asdict(self._which(company)))
         which = (self.definition.name, company, self.run_id)
         db.execute(
             "UPDATE pending SET gone_at = ? WHERE definition = ? AND company = ? AND number IN"

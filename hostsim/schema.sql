@@ -21,7 +21,6 @@ CREATE TABLE invoices (
     invoice_date  TEXT,
     due_date      TEXT,
     period_closed INTEGER NOT NULL CHECK (period_closed IN (0, 1)),
-    not_there_at  TEXT,  -- when the system that payments come from last said that it lacks it
     UNIQUE (region, number)  -- 1001 exists in every region
 );
 CREATE INDEX invoices_by_ocr ON invoices (region, ocr);
@@ -124,6 +123,33 @@ CREATE TABLE run_balances (
     booked         INTEGER NOT NULL,
     cancelled      INTEGER NOT NULL,
     PRIMARY KEY (run_id, invoice_number)
+) WITHOUT ROWID;
+
+-- What was said of invoices that were asked for one by one, to be asked again after some days.
+CREATE TABLE asked_invoices (
+    import_type    TEXT NOT NULL,
+    company        TEXT NOT NULL,
+    invoice_id     INTEGER NOT NULL REFERENCES invoices (id),
+    invoice_number TEXT NOT NULL,
+    customer       TEXT NOT NULL,
+    currency       TEXT NOT NULL,
+    total          TEXT NOT NULL,
+    balance        TEXT,  -- NULL where it is not there
+    booked         INTEGER NOT NULL,
+    cancelled      INTEGER NOT NULL,
+    at             TEXT NOT NULL,
+    PRIMARY KEY (import_type, company, invoice_id)
+) WITHOUT ROWID;
+
+-- Payments of invoices here that the settings ignored when a run was saved: they explain what
+-- no longer remains there.
+CREATE TABLE ignored_payments (
+    import_type TEXT NOT NULL,
+    company     TEXT NOT NULL,
+    number      TEXT NOT NULL,
+    invoice_id  INTEGER NOT NULL REFERENCES invoices (id),
+    effect      TEXT NOT NULL,  -- in the invoice's currency
+    PRIMARY KEY (import_type, company, number)
 ) WITHOUT ROWID;
 
 -- Registered payments that were asked after in a run, and whether they still exist there.

@@ -251,11 +251,11 @@ def less_remains_at_source(invoice: str, remaining: Text, balance: Text | None) 
         )
     return Text(
         f"Av faktura {invoice} återstår {balance.sv} i {SOURCE.sv} men {remaining.sv} här, och "
-        "inga betalningar förklarar det: den är krediterad eller avskriven där. Påminn inte "
-        "kunden; titta där",
-        f"{balance.en} remains of invoice {invoice} in {SOURCE.en} but {remaining.en} here, and "
-        "no payments explain it: it was credited or written off there. Do not dun the customer; "
-        "look there",
+        "inga betalningar som importen har läst förklarar det: den är krediterad eller avskriven "
+        "där, eller betald före tiden som läses. Påminn inte kunden; titta där",
+        f"{balance.en} remains of invoice {invoice} in {SOURCE.en} but {remaining.en} here, and no "
+        "payments that the import has read explain it: it was credited or written off there, or "
+        "paid before the time that is read. Do not dun the customer; look there",
     )
 
 

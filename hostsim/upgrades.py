@@ -67,7 +67,6 @@ def _from_2_to_3(db: sqlite3.Connection) -> None:
     db.execute("DELETE FROM run_rows")
     _discard_previews(db)
     for table, column in (
-        ("invoices", "not_there_at TEXT"),
         ("runs", "notes TEXT NOT NULL DEFAULT '[]'"),
         ("runs", "revision TEXT NOT NULL DEFAULT ''"),
         ("runs", "printed TEXT NOT NULL DEFAULT ''"),
@@ -114,6 +113,8 @@ _NEW_IN_3 = (
     "INSERT INTO settings",
     "CREATE TABLE run_balances",
     "CREATE TABLE run_checked",
+    "CREATE TABLE asked_invoices",
+    "CREATE TABLE ignored_payments",
     "CREATE TABLE run_discrepancies",
     "INDEX run_discrepancies_by_run",
     "CREATE TABLE payments",

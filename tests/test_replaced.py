@@ -3,7 +3,16 @@
 from decimal import Decimal
 
 import pytest
-from fake_plugin import Balance, FakePlugin, euro, invoice, payment, write_off
+from fake_plugin import (
+    Balance,
+    FakePlugin,
+    euro,
+    invoice,
+    left_out,
+    payment,
+    unreadable,
+    write_off,
+)
 from test_host import host_of, listed, remaining
 
 from hostsim.errors import PreviewChanged
@@ -432,3 +441,26 @@ def test_a_save_sees_that_a_dead_payment_was_deleted_here_meanwhile(host, store,
     host.delete_payment(its, why="fel")
     with pytest.raises(PreviewChanged):
         host.save("Fortnox")
+
+
+def test_what_the_settings_ignored_explains_what_does_not_remain_there_for_ever(host, plugin):
+    plugin.left_out = [left_out("before-date", payment(1, amount="1000"))]
+    plugin.balances = {"1001": Balance("1001", Decimal(0)), "1002": Balance("1002", Decimal(1000))}
+    assert list(saved(host, plugin).discrepancies()) == []
+    plugin.left_out, plugin.invoices_asked = [], []
+    assert list(brought_in(host, plugin).discrepancies()) == []
+    assert "1001" not in plugin.invoices_asked
+
+
+def test_what_was_said_once_is_told_again_without_asking(host, plugin):
+    plugin.balances = {"1001": Balance("1001", Decimal(0))}
+    saved(host, plugin)
+    plugin.invoices_asked.clear()
+    [found] = brought_in(host, plugin).discrepancies()
+    assert (found.host_invoice_number, plugin.invoices_asked) == ("1001", [])
+
+
+def test_a_payment_that_cannot_be_read_explains_whatever_does_not_remain(host, plugin):
+    plugin.left_out = [unreadable("1", invoice="1001")]
+    plugin.balances = {"1001": Balance("1001", Decimal(0))}
+    assert list(brought_in(host, plugin).discrepancies()) == []

@@ -101,6 +101,9 @@ class _Paid:
     fresh: bool = False
     """Registered within the last hour."""
 
+    ago: int | None = None
+    """Days before today, instead of after the invoice date."""
+
     unreadable: bool = False
 
 
@@ -131,6 +134,11 @@ def _kr(text: str) -> Decimal:
 def _whole(total: str, days: int = 28, *, source: str = "manual", fresh: bool = False) -> _Story:
     """Tell of an invoice that was paid as it should."""
     return _Story(_kr(total), (_Paid(_kr(total), days, source=source, fresh=fresh),))
+
+
+def _settled(total: str, ago: int) -> _Story:
+    """Tell of one half of a settlement, which is no money."""
+    return _Story(_kr(total), (_Paid(_kr(total), 0, ago=ago),))
 
 
 EUR, EUR_2, NOK, JPY = 12, 13, 14, 15
@@ -167,6 +175,13 @@ STORIES: Mapping[int, _Story] = {
     # A credit invoice and the payment below zero that settles it.
     10145: _whole("11250"),
     10146: _Story(_kr("-2500"), (_Paid(_kr("-2500"), 10),), credit_of=10145),
+    # Settled against a credit invoice, as two payments of one day; a customer of their own.
+    10147: replace(_settled("3125", 40), customer=3),
+    10148: replace(_settled("-3125", 40), customer=3, credit_of=10147),
+    # Settled against a credit note that was made in Fortnox directly.
+    10149: replace(_settled("4062.50", 38), customer=5),
+    # A payment of nothing, and then the real one.
+    10152: _Story(_kr("5312.50"), (_Paid(_kr("0"), 20), _Paid(_kr("5312.50"), 30))),
     # Paid, and the money went back.
     10150: _Story(_kr("4375"), (_Paid(_kr("4375"), 28), _Paid(_kr("-4375"), 34))),
     # Sold to Fortnox Finans, and direct debit.
@@ -223,6 +238,9 @@ STORIES: Mapping[int, _Story] = {
     # Changed in Fortnox overnight, and touched without a change.
     10235: _whole("5937.50", 20),
     10236: _whole("8125", 20),
+    # Deleted in Fortnox overnight: made again under another number, and not.
+    10237: _whole("6437.50", 20),
+    10238: _whole("7062.50", 20),
     # Paid today.
     10240: _whole("9843.75", 99, source="file", fresh=True),
     10241: _whole("2656.25", 99, source="file", fresh=True),
@@ -241,7 +259,14 @@ DIRECT: Mapping[int, _Story] = {
     20005: replace(_whole("60", 22), in_host=False),
 }
 
+#: A credit note that was made in Fortnox directly.
+CREDIT_NOTES: Mapping[int, _Story] = {
+    20020: replace(_settled("-4062.50", 38), customer=5, in_host=False, credit_of=10149),
+}
+
 CHANGED_OVERNIGHT, TOUCHED_OVERNIGHT, BOOKED_OVERNIGHT = 10235, 10236, 10230
+REMADE_OVERNIGHT, DELETED_OVERNIGHT = 10237, 10238
+SETTLED_THERE = 10149
 PAID_OVERNIGHT = (10290, 10291)
 
 
@@ -298,13 +323,26 @@ def happens_overnight(state: State) -> None:
     """Let a night pass in the haulier's books, by the clock of the sandbox.
 
     An amount that was booked changes, two invoices are paid, a payment is
-    touched without a change, and one from a bank file is booked.
+    touched without a change, one from a bank file is booked, and two are
+    deleted, of which one is made again.
     """
     company = state.company(COMPANY)
     changed = company.payments_of(CHANGED_OVERNIGHT)[0]
     company.change_payment(changed.number, amount=changed.amount - 100)
     company.touch_payment(company.payments_of(TOUCHED_OVERNIGHT)[0].number)
     company.book_payment(company.payments_of(BOOKED_OVERNIGHT)[0].number)
+    company.delete_payment(company.payments_of(DELETED_OVERNIGHT)[0].number)
+    remade = company.payments_of(REMADE_OVERNIGHT)[0]
+    company.delete_payment(remade.number)
+    again = company.add_payment(
+        Payment(
+            invoice_number=REMADE_OVERNIGHT,
+            amount=remade.amount,
+            payment_date=remade.payment_date,
+            source="manual",
+        )
+    )
+    company.book_payment(again.number)
     for number in PAID_OVERNIGHT:
         payment = company.add_payment(
             Payment(
@@ -349,11 +387,18 @@ def _plan(now: datetime) -> list[_Planned]:
         ordinary = _ordinary(rng, day, today)
         story = STORIES.get(number, ordinary)
         special = number in STORIES
-        customer = CUSTOMERS[story.customer] if special and story.customer else _swedish(rng)
+        chosen = CUSTOMERS[story.customer] if special and story.customer else None
+        # Those of another country draw no lot.
+        customer = chosen or _swedish(rng)
+        if chosen is not None and story.customer < EUR:
+            _swedish(rng)
         plan.append(_Planned(number, day, story, customer))
     for place, (number, story) in enumerate(DIRECT.items()):
         day = _working_day(today - timedelta(days=90 - 9 * place))
         plan.append(_Planned(number, day, story, _swedish(rng)))
+    for number, story in CREDIT_NOTES.items():
+        day = _working_day(today - timedelta(days=45))
+        plan.append(_Planned(number, day, story, CUSTOMERS[story.customer]))
     return plan
 
 
@@ -428,6 +473,8 @@ def _invoice(planned: _Planned, voucher: int) -> Invoice:
 
 def _payment(planned: _Planned, paid: _Paid, now: datetime, place: int) -> Payment:
     day = min(planned.day + timedelta(days=paid.days), _today(now))
+    if paid.ago is not None:
+        day = _today(now) - timedelta(days=paid.ago)
     day = max(_working_day(day), planned.day)
     modified = min(_at(day, 16, 5 + place), now - timedelta(minutes=90))
     if paid.fresh:
