@@ -743,12 +743,12 @@ TO_DO: Mapping[str, Text] = {
         "Pay it back, or move the payment to the right invoice in Fortnox.",
     ),
     "changed-in-fortnox": Text(
-        "Betalningen är registrerad här, men Fortnox säger något annat nu: godkänn ändringen med "
-        "hostsim decide --accept, så att den registreras om, eller behåll det som är registrerat "
-        "med --keep.",
-        "The payment is registered here, but Fortnox says something else now: accept the change "
-        "with hostsim decide --accept, so that it is registered anew, or keep what is registered "
-        "with --keep.",
+        "Betalningen är registrerad här, men Fortnox säger något annat nu. Läs in igen om "
+        "ändringen inte visas i listan än; godkänn den sedan med hostsim decide --accept, så att "
+        "den registreras om, eller behåll det som är registrerat med --keep.",
+        "The payment is registered here, but Fortnox says something else now. Import again if "
+        "the change is not in the list yet; then accept it with hostsim decide --accept, so that "
+        "it is registered again, or keep what is registered with --keep.",
     ),
     "possibly-registered-already": Text(
         "En betalning med samma faktura och belopp är redan registrerad, för hand eller genom en "

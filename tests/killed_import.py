@@ -166,7 +166,7 @@ def listen(task, steps):
         plugins = ledger_in(task["folder"], steps)
         host = Host(store, plugins, clock=lambda: SECOND_DAY, user="kim")
         host.save(NAME)
-        its = host.add_payment("1001", Decimal("0.40"))
+        its = host.add_payment("1001", Decimal("0.40"), confirm=True)
         host.delete_payment(its, why="fel")
 
 

@@ -43,7 +43,7 @@ _MORNING = SECOND_DAY.timestamp()
 
 #: The tables that a run may change, and what differs between two runs that are alike.
 TABLES = ("payments", "invoices", "definitions", "pending", "run_rows", "runs", "journal")
-OWN_TO_A_RUN = frozenset({"id", "run_id", "requests", "saved_at", "registered_at", "at"})
+OWN_TO_A_RUN = frozenset({"id", "run_id", "requests", "notes", "saved_at", "registered_at", "at"})
 
 
 class FakeTime:
@@ -312,11 +312,13 @@ class Script:
 
 
 def shown(preview):
-    """Give a preview as ``import --json`` prints it, but for what it cost to read."""
+    """Give a preview as ``import --json`` prints it, but for what it cost and what is advice."""
     text = io.StringIO()
     render.write_preview_json(render.Paper(text, "en"), preview)
     return {
-        name: value for name, value in json.loads(text.getvalue()).items() if name != "requests"
+        name: value
+        for name, value in json.loads(text.getvalue()).items()
+        if name not in {"requests", "notes", "discrepancies"}
     }
 
 

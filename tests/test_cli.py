@@ -504,6 +504,8 @@ def test_import_prints_one_object(ready):
         "rejected",
         "ignored",
         "gone",
+        "discrepancies",
+        "notes",
         "requests",
         "region",
         "bank_account",
@@ -547,7 +549,9 @@ def test_a_payment_that_can_be_saved_has_status_and_warning(ready):
         "amount_currency": "100.00",
         "exchange_rate": "11.25",
         "source": "file",
-        "write_offs": [{"amount": "5.63", "account": "3740", "description": "Avrundning"}],
+        "write_offs": [
+            {"amount": "5.63", "currency": None, "account": "3740", "description": "Avrundning"}
+        ],
         "status": "exact",
         "warning": None,
     }

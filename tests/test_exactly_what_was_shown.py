@@ -12,9 +12,8 @@ from fake_plugin import FakePlugin, euro, invoice, payment
 from test_cli import INVOICES, Ended
 
 from hostsim import __main__
-from hostsim.cli import READER_GONE
 from hostsim.commands import imports
-from hostsim.errors import HostError, PreviewChanged
+from hostsim.errors import EXIT_STATUS, HostError, PreviewChanged
 from hostsim.host import Host
 from hostsim.plugins import Plugins
 from hostsim.store import Store
@@ -166,7 +165,7 @@ def test_what_went_into_a_closed_pipe_was_not_shown(run, page, monkeypatch, form
     os.close(reader)
     with os.fdopen(writer, "w", encoding="utf-8") as gone, monkeypatch.context() as patched:
         patched.setattr(sys, "stdout", gone)
-        assert __main__.main(["import", "Butik", *form]) == READER_GONE
+        assert __main__.main(["import", "Butik", *form]) == EXIT_STATUS["saved"]
     assert page.open_preview("Butik") is not None
     assert code(run("save", "Butik")) == (6, "PREVIEW_CHANGED")
 

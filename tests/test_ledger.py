@@ -74,7 +74,7 @@ def test_what_is_saved_is_told_with_all_that_a_ledger_needs(host, store, plugin,
 
 
 def test_what_is_typed_and_deleted_is_told_at_once(host, store, ledger):
-    host.add_payment("1002", Decimal("-12.50"))
+    host.add_payment("1002", Decimal("-12.50"), confirm=True)
     host.delete_payment(1, why="fel")
     assert told(ledger) == [
         ("registered", 1, None, Decimal("-12.50"), Decimal("-12.50")),
@@ -113,11 +113,11 @@ def test_a_payment_that_moved_gives_the_one_invoice_back_what_the_other_gets(
 
 
 def test_two_databases_are_two_books(host, ledger, plugin, tmp_path):
-    host.add_payment("1001", Decimal(1))
+    host.add_payment("1001", Decimal(1), confirm=True)
     other = Ledger()
     with Store.create(tmp_path / "other.db") as second:
         second.load_invoices([invoice("1001")])
-        host_of(second, other).add_payment("1001", Decimal(1))
+        host_of(second, other).add_payment("1001", Decimal(1), confirm=True)
     assert other.kept[1].books != ledger.kept[1].books
 
 
@@ -129,7 +129,7 @@ def test_a_refused_save_and_a_save_of_nothing_tell_nothing(host, plugin, ledger)
 
 def test_nothing_is_told_that_is_not_committed(host, store, ledger):
     with pytest.raises(RuntimeError), store.change():  # noqa: PT012
-        host.add_payment("1001", Decimal(1))
+        host.add_payment("1001", Decimal(1), confirm=True)
         raise RuntimeError
     assert (ledger.told, journal.last(store.db)) == ([], 0)
 
@@ -158,7 +158,7 @@ def test_many_changes_are_told_in_order_in_small_batches(host, store, plugin, le
     store.load_invoices([invoice("9", str(BATCH + 1))])
     ledger.troubles = ["fails"] * 2
     brought_in(host, plugin, *(payment(number, "9", "1") for number in range(1, BATCH + 1)))
-    host.add_payment("9", Decimal(1))
+    host.add_payment("9", Decimal(1), confirm=True)
     assert ledger.kept == {}
     host.tell_listeners()
     assert [len(sequences) for sequences in ledger.told[2:]] == [BATCH, 1]
@@ -170,16 +170,16 @@ def test_a_new_listener_is_told_everything_from_the_first_change(host, store, pl
     brought_in(host, plugin, payment(1))
     host.delete_payment(1, why="fel")
     late = Ledger()
-    host_of(store, plugin, ledger, late).add_payment("1001", Decimal(5))
+    host_of(store, plugin, ledger, late).add_payment("1001", Decimal(5), confirm=True)
     assert late.kept == ledger.kept
     agree(late, store)
 
 
 def test_a_listener_that_was_switched_off_catches_up(host, store, plugin, ledger):
-    host.add_payment("1001", Decimal(1))
-    host_of(store, plugin).add_payment("1001", Decimal(2))
+    host.add_payment("1001", Decimal(1), confirm=True)
+    host_of(store, plugin).add_payment("1001", Decimal(2), confirm=True)
     assert len(ledger.kept) == 1
-    host.add_payment("1001", Decimal(3))
+    host.add_payment("1001", Decimal(3), confirm=True)
     assert ledger.told == [[1], [2, 3]]
 
 
@@ -190,9 +190,9 @@ def test_what_a_listener_did_not_acknowledge_it_is_told_again(host, store, ledge
     """Nothing is an acknowledgement but the sequence of a change that was told."""
     caplog.set_level(logging.DEBUG)
     ledger.troubles = [trouble]
-    host.add_payment("1001", Decimal(1))
+    host.add_payment("1001", Decimal(1), confirm=True)
     assert ledger.told == [[1]]
-    host.add_payment("1001", Decimal(2))
+    host.add_payment("1001", Decimal(2), confirm=True)
     assert ledger.told == [[1], [1, 2]]
     agree(ledger, store)
     assert "Bullen" not in caplog.text
@@ -210,8 +210,8 @@ def test_a_listener_that_fails_harms_neither_the_save_nor_the_others(store, plug
 
     broken, whole = Broken(), Ledger()
     host = host_of(store, broken, plugin, whole)
-    host.add_payment("1001", Decimal(1))
-    host.add_payment("1001", Decimal(2))
+    host.add_payment("1001", Decimal(1), confirm=True)
+    host.add_payment("1001", Decimal(2), confirm=True)
     assert (broken.kept, broken.told) == ({}, [[1], [1, 2]])
     agree(whole, store)
     assert "plugin0 failed in opter_books_changed: RuntimeError" in caplog.text
@@ -224,13 +224,13 @@ def test_what_was_left_when_the_program_ended_is_told_at_the_next_occasion(
     """Also when the listener had kept it, and only its acknowledgement was lost."""
     ledger.troubles = ["killed"]
     with pytest.raises(Killed):
-        host.add_payment("1001", Decimal(1))
+        host.add_payment("1001", Decimal(1), confirm=True)
     store.close()
     host = host_of(store, plugin, ledger)
     {
         "import": lambda: host.import_payments("Fortnox"),
         "save": lambda: (host.import_payments("Fortnox"), host.save()),
-        "add": lambda: host.add_payment("1001", Decimal(2)),
+        "add": lambda: host.add_payment("1001", Decimal(2), confirm=True),
         "start": host.tell_listeners,
     }[occasion]()
     assert ledger.told[1][0] == 1
@@ -239,7 +239,7 @@ def test_what_was_left_when_the_program_ended_is_told_at_the_next_occasion(
 
 def test_an_import_tells_before_it_reads(host, store, plugin, ledger):
     ledger.troubles = ["fails"]
-    host.add_payment("1001", Decimal(1))
+    host.add_payment("1001", Decimal(1), confirm=True)
     plugin.during = lambda _run: ledger.told.append("read")
     host.import_payments("Fortnox")
     assert ledger.told == [[1], [1], "read"]
@@ -249,7 +249,7 @@ def test_a_save_tells_what_was_left_before_it_registers(host, store, plugin, led
     shown(host, plugin, payment(1))
     ledger.troubles = ["killed"]
     with pytest.raises(Killed):
-        host.add_payment("1002", Decimal(1))
+        host.add_payment("1002", Decimal(1), confirm=True)
     host.save()
     assert ledger.told == [[1], [1], [2]]
 
@@ -289,9 +289,9 @@ class Slow(Ledger):
 
 def test_what_changes_while_a_listener_is_told_is_left_to_who_tells_it(store):
     """Nobody waits for it, and it is never told by two at once."""
-    slow = Slow(lambda: host.add_payment("1001", Decimal(2)))
+    slow = Slow(lambda: host.add_payment("1001", Decimal(2), confirm=True))
     host = host_of(store, slow)
-    host.add_payment("1001", Decimal(1))
+    host.add_payment("1001", Decimal(1), confirm=True)
     assert slow.told == [[1], [2]]
     agree(slow, store)
 
@@ -305,13 +305,15 @@ def test_what_changes_just_before_the_lock_is_let_go_is_not_left_behind(store, l
         found = changes_after(db, sequence)
         if not found:
             monkeypatch.setattr(journal, "changes_after", changes_after)
-            other = threading.Thread(target=lambda: host.add_payment("1001", Decimal(2)))
+            other = threading.Thread(
+                target=lambda: host.add_payment("1001", Decimal(2), confirm=True)
+            )
             other.start()
             other.join()
         return found
 
     monkeypatch.setattr(journal, "changes_after", at_the_end)
-    host.add_payment("1001", Decimal(1))
+    host.add_payment("1001", Decimal(1), confirm=True)
     assert ledger.told == [[1], [2]]
 
 
@@ -319,14 +321,14 @@ def test_a_listener_may_change_the_books_itself(store):
     class Rounding(Ledger):
         def opter_books_changed(self, changes):
             if changes[0].sequence == 1:
-                host.add_payment("1001", Decimal("0.40"))
+                host.add_payment("1001", Decimal("0.40"), confirm=True)
             return super().opter_books_changed(changes)
 
         opter_books_changed.opter_impl = Ledger.opter_books_changed.opter_impl
 
     rounding = Rounding()
     host = host_of(store, rounding)
-    host.add_payment("1001", Decimal(1))
+    host.add_payment("1001", Decimal(1), confirm=True)
     assert rounding.told == [[1], [2]]
 
 
@@ -334,7 +336,7 @@ def test_a_database_that_cannot_be_written_now_harms_nobody(
     host, store, ledger, monkeypatch, caplog
 ):
     monkeypatch.setattr(journal, "acknowledge", lambda db, *_: db.execute("no SQL"))
-    assert host.add_payment("1001", Decimal(1)) == 1
+    assert host.add_payment("1001", Decimal(1), confirm=True) == 1
     assert "could not be told what changed the books: OperationalError" in caplog.text
     monkeypatch.undo()
     host.tell_listeners()
@@ -358,14 +360,14 @@ def test_a_database_that_cannot_be_written_now_harms_nobody(
     ],
 )
 def test_the_database_itself_refuses_what_a_ledger_could_not_follow(host, store, statement):
-    host.add_payment("1001", Decimal(1))
+    host.add_payment("1001", Decimal(1), confirm=True)
     with pytest.raises(sqlite3.IntegrityError, match=r"never|once"):
         store.db.execute(statement)
     Books(store).journal_adds_up()
 
 
 def test_what_was_deleted_cannot_be_revived_or_deleted_again(host, store):
-    host.add_payment("1001", Decimal(1))
+    host.add_payment("1001", Decimal(1), confirm=True)
     host.delete_payment(1, why="fel")
     for state in ("registered", "deleted"):
         with pytest.raises(sqlite3.IntegrityError, match="once"):
@@ -373,7 +375,7 @@ def test_what_was_deleted_cannot_be_revived_or_deleted_again(host, store):
 
 
 def test_payments_that_any_statement_writes_are_journaled(host, store, ledger):
-    host.add_payment("1001", Decimal(7))
+    host.add_payment("1001", Decimal(7), confirm=True)
     columns = "origin, source, invoice_number, date, amount, currency, write_offs, booked,"
     columns += " warnings, invoice_id, status, written_off, effect, user, registered_at"
     store.db.execute(

@@ -48,7 +48,7 @@ class Office:
         self.host.save(name)
 
     def types(self, amount, day=DAY, number="1001", **values):
-        return self.host.add_payment(number, Decimal(amount), date=day, **values)
+        return self.host.add_payment(number, Decimal(amount), date=day, confirm=True, **values)
 
     def taken(self):
         """Give what was taken from the invoices by the payments that count."""

@@ -187,7 +187,7 @@ def test_a_payment_that_was_deleted_in_fortnox_says_so(host, company):
     pay(company, 1001)
     import_and_save(host)
     company.delete_payment(1)
-    assert told(host, 1001) == {"1": ("gone-from-invoice", None)}
+    assert told(host, 1001) == {"1": ("registered", "deleted-at-source")}
 
 
 def test_a_payment_that_was_changed_in_fortnox_has_both_values(host, company):
