@@ -553,10 +553,21 @@ _SAME_AMOUNT = f"""
         AND p.currency = r.currency AND {_OURS}
 """
 
+# A payment that is made again may get another rate.
+_SAME_FOREIGN_AMOUNT = f"""
+    JOIN payments p ON p.currency = r.currency AND p.currency <> 'SEK'
+        AND CAST(p.amount_currency AS REAL) = CAST(r.amount_currency AS REAL)
+        AND p.date BETWEEN date(r.date, '-' || :near || ' days')
+                       AND date(r.date, '+' || :near || ' days')
+        AND {_OURS}
+"""
+
 _MAY_BE_REPLACED = f"""
     SELECT p.id {_ARRIVING} {_SAME_INVOICE}
     UNION
     SELECT p.id {_ARRIVING} {_SAME_AMOUNT}
+    UNION
+    SELECT p.id {_ARRIVING} {_SAME_FOREIGN_AMOUNT}
 """
 
 _TO_ASK = f"""
@@ -578,6 +589,9 @@ _REPLACED = f"""
         UNION
         SELECT r.number AS arriving, p.*, i.number AS host_invoice_number
         {_ARRIVING} {_SAME_AMOUNT} {_GONE_AND} JOIN invoices i ON i.id = p.invoice_id
+        UNION
+        SELECT r.number AS arriving, p.*, i.number AS host_invoice_number
+        {_ARRIVING} {_SAME_FOREIGN_AMOUNT} {_GONE_AND} JOIN invoices i ON i.id = p.invoice_id
     ) ORDER BY date, id
 """  # noqa: S608 constants
 
@@ -605,7 +619,8 @@ _WRITE_DELETED = f"""
     FROM payments p {_GONE_AND} JOIN invoices i ON i.id = p.invoice_id
     WHERE {_OURS}
     AND p.id NOT IN (SELECT p.id {_ARRIVING} {_SAME_INVOICE} {_GONE_AND}
-                     UNION SELECT p.id {_ARRIVING} {_SAME_AMOUNT} {_GONE_AND})
+                     UNION SELECT p.id {_ARRIVING} {_SAME_AMOUNT} {_GONE_AND}
+                     UNION SELECT p.id {_ARRIVING} {_SAME_FOREIGN_AMOUNT} {_GONE_AND})
     ORDER BY {OLDEST_FIRST.format("p")}
 """  # noqa: S608 constants
 

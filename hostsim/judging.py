@@ -344,9 +344,15 @@ def _is_nothing(payment: Payment) -> bool:
 
 def _settlement(candidate: Candidate) -> Refusal | None:
     """Ask what is to become of a settlement against a credit note that is not here."""
-    if candidate.settles is None or candidate.settles.complete or candidate.accepts(SETTLED):
+    if candidate.settles is None:
         return None
-    return candidate.blocked or Refusal(SETTLED, texts.settles(candidate.settles))
+    said = texts.settles(candidate.settles)
+    if candidate.blocked is not None:
+        # The other half cannot be saved, and neither is saved alone.
+        return Refusal(SETTLED, texts.half_waits(said, candidate.blocked.message))
+    if candidate.settles.complete or candidate.accepts(SETTLED):
+        return None
+    return Refusal(SETTLED, said)
 
 
 def _not_fetched(candidate: Candidate) -> Refusal | None:

@@ -286,8 +286,7 @@ class Recording:
 
     def _customer_unknown(self, company: str) -> list[str]:
         """Give the payments whose customer decides whether they are a settlement."""
-        negative = "SELECT 1 FROM run_rows WHERE run_id = ? AND amount LIKE '-%' LIMIT 1"
-        if self.store.db.execute(negative, (self.run_id,)).fetchone() is None:
+        if not self._has_negative():
             return []
         with self._sorted_out(company, _Moves({}, {}), apart=False) as rows:
             unknown = rows.settlements.customer_unknown
@@ -366,15 +365,21 @@ class Recording:
         }
         numbers = deciding.accepted_numbers(db, self.definition.name, company) - accepted.keys()
         partners: dict[str, str] = {}
-        if numbers:
+        if numbers or self._has_negative():
             with self._sorted_out(company, _Moves({}, {}), apart=False) as rows:
                 for number in numbers & rows.gone.keys():
                     gone = rows.gone[number]
                     accepted[number] = [Old(g.id, g.invoice_id, g.effect) for g in gone]
-                for number in numbers & rows.settlements.by_number.keys():
-                    accepted.setdefault(number, [])
-                    partners[number] = rows.settlements.by_number[number].number
+                for number, other in rows.settlements.by_number.items():
+                    if other.complete or number in numbers:
+                        accepted.setdefault(number, [])
+                        partners[number] = other.number
         return accepted, partners
+
+    def _has_negative(self) -> bool:
+        """Tell whether there can be a settlement."""
+        query = "SELECT 1 FROM run_rows WHERE run_id = ? AND amount LIKE '-%' LIMIT 1"
+        return self.store.db.execute(query, (self.run_id,)).fetchone() is not None
 
     def _judged(
         self,

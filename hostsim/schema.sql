@@ -264,6 +264,8 @@ CREATE TABLE payments (
 -- What makes an import repeatable.
 CREATE UNIQUE INDEX one_payment_a_key ON payments (import_type, company, number)
     WHERE state = 'registered';
+CREATE INDEX payments_by_foreign_amount ON payments (currency, CAST(amount_currency AS REAL), date)
+    WHERE state = 'registered' AND currency <> 'SEK';
 CREATE INDEX payments_by_key ON payments (import_type, company, number);
 CREATE INDEX payments_by_amount ON payments (CAST(amount AS REAL), date)
     WHERE state = 'registered';

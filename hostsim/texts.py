@@ -259,6 +259,14 @@ def less_remains_at_source(invoice: str, remaining: Text, balance: Text | None) 
     )
 
 
+def half_waits(settles: Text, refusal: Text) -> Text:
+    """Say why one half of a settlement waits for the other."""
+    return Text(
+        f"{settles.sv}. Ingen av dem sparas ensam: {refusal.sv}",
+        f"{settles.en}. Neither is saved alone: {refusal.en}",
+    )
+
+
 AMOUNT_UNKNOWN = Text(
     "Beloppet i fakturans valuta är inte känt; läs in betalningen på nytt",
     "The amount in the currency of the invoice is not known; read the payment again",

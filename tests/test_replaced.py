@@ -464,3 +464,21 @@ def test_a_payment_that_cannot_be_read_explains_whatever_does_not_remain(host, p
     plugin.left_out = [unreadable("1", invoice="1001")]
     plugin.balances = {"1001": Balance("1001", Decimal(0))}
     assert list(brought_in(host, plugin).discrepancies()) == []
+
+
+def test_neither_of_two_invoices_that_settle_each_other_is_settled_alone(host, store, plugin):
+    store.load_invoices([invoice("1009", "-1000", period_closed=False)])
+    preview = brought_in(host, plugin, *pair(credit="1009"))
+    assert listed(preview) == {"1": "settled-against-credit", "2": "period-open"}
+    assert "Ingen av dem sparas ensam" in rows_of(preview)["1"].message.sv
+    host.save("Fortnox")
+    assert remaining(store, "1001") == 1000
+
+
+def test_a_payment_in_euro_that_was_made_again_with_another_rate_on_another_invoice(
+    host, store, plugin
+):
+    store.load_invoices([invoice("2002", "500", "EUR")])
+    saved(host, plugin, euro(1, "2001", "490", "11"))
+    plugin.deleted = {"1"}
+    assert listed(brought_in(host, plugin, euro(3, "2002", "490", "11.5"))) == {"3": "replaced"}
