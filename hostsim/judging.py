@@ -327,7 +327,7 @@ def why_left_out(candidate: Candidate) -> Refusal | None:
         return given or Refusal("unreadable", texts.UNREADABLE)
     if candidate.registered is not None and not candidate.replaces:
         return _registered_already(candidate)
-    if _is_nothing(candidate.payment):
+    if is_nothing(candidate.payment):
         return Refusal(NO_AMOUNT, texts.NO_AMOUNT)
     ignored = given is not None and given.reason in IGNORED_REASONS
     if candidate.deleted is not None and not candidate.decided(TAKE_AGAIN):
@@ -337,7 +337,7 @@ def why_left_out(candidate: Candidate) -> Refusal | None:
     return given
 
 
-def _is_nothing(payment: Payment) -> bool:
+def is_nothing(payment: Payment) -> bool:
     """Tell whether a payment says that no money came, and nothing was written off."""
     return not payment.amount and not payment.amount_currency and not payment.write_offs
 

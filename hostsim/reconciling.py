@@ -346,6 +346,9 @@ def _way(row: sqlite3.Row, screened: Refusal | None) -> Refusal:
     if row["del_at"] is not None:
         who = texts.by_whom(row["del_by"], datetime.fromisoformat(row["del_at"]), row["del_why"])
         deleted = Refusal(decided.DELETED, texts.deleted_here(who))
+    payment = payment_of(row, "")
+    if screened is None and payment is not None and judging.is_nothing(payment):
+        return Refusal(judging.NO_AMOUNT, texts.NO_AMOUNT)
     shown = row["shown_kind"], _said(row, "shown")
     return way_to_the_host(screened, shown, _said(row, "q"), deleted)
 

@@ -1088,7 +1088,9 @@ def test_every_story_is_paid_after_the_cut_off(haulier, now):
 def test_the_host_knows_what_was_exported_and_nothing_else(haulier, now):
     exported = {row["invoice_number"]: row for row in seed.exported_invoices(now)}
     known = {str(invoice.number): invoice for invoice in haulier.company().invoices()}
-    assert known.keys() - exported.keys() == {str(number) for number in (*seed.DIRECT, 20010)}
+    assert known.keys() - exported.keys() == {
+        str(number) for number in (*seed.DIRECT, *seed.CREDIT_NOTES, 20010)
+    }
     assert exported.keys() - known.keys() == {"10165"}
     assert exported["10165"]["ocr"] == known["20010"].reference
     assert exported["10168"]["currency"] == "Euro"
@@ -1115,9 +1117,12 @@ def test_a_night_changes_adds_books_and_touches(haulier, now):
     seed.happens_overnight(haulier)
     after = {payment.number: payment for payment in company.payments()}
     new = [after[number] for number in after.keys() - before.keys()]
-    assert len(new) == 2
+    assert len(new) == 3
     assert all(payment.booked for payment in new)
-    changed = [after[number] for number in before if after[number].modified > now]
+    gone = [before[number].invoice_number for number in before.keys() - after.keys()]
+    assert sorted(gone) == [seed.REMADE_OVERNIGHT, seed.DELETED_OVERNIGHT]
+    kept = before.keys() & after.keys()
+    changed = [after[number] for number in kept if after[number].modified > now]
     assert len(changed) == 3
     different = [payment for payment in changed if payment.amount != before[payment.number].amount]
     newly_booked = [payment for payment in changed if not before[payment.number].booked]
