@@ -108,6 +108,12 @@ class LiveRun:
         self._recording.take_gone(self._company or "", numbers)
         return len(numbers)
 
+    def take_not_asked(self, numbers: Sequence[str]) -> int:
+        """Remember which registered payments could not be asked after."""
+        _check_size(numbers)
+        self._recording.take_not_asked(self._company or "", numbers)
+        return len(numbers)
+
     def payments_to_confirm(self, company: hookspecs.Company) -> list[str]:
         """Ask for payments of earlier runs that would be ready now."""
         self._check_company([company.number], company.name)
@@ -247,6 +253,11 @@ class HostAnswers:
     def opter_take_gone(self, run: hookspecs.Run, payment_numbers: Sequence[str]) -> int:
         with self._of(run) as live:
             return live.take_gone(payment_numbers)
+
+    @hookimpl
+    def opter_take_not_asked(self, run: hookspecs.Run, payment_numbers: Sequence[str]) -> int:
+        with self._of(run) as live:
+            return live.take_not_asked(payment_numbers)
 
     @hookimpl
     def opter_take_balances(

@@ -250,6 +250,17 @@ def mark_gone(db: sqlite3.Connection, which: Mapping[str, Any], numbers: Iterabl
     )
 
 
+def mark_not_asked(
+    db: sqlite3.Connection, which: Mapping[str, Any], numbers: Iterable[str]
+) -> None:
+    """Write down that registered payments could not be asked after."""
+    db.executemany(
+        "UPDATE run_checked SET asked = 0 WHERE run_id = :run_id AND payment_id IN"  # noqa: S608 a constant
+        f" (SELECT id FROM payments p WHERE p.number = :number AND {_OURS})",
+        [{**which, "number": number} for number in numbers],
+    )
+
+
 def _of_balances(db: sqlite3.Connection, which: Mapping[str, Any]) -> Iterator[int]:
     """Give the payments of invoices of which more remains there than they leave."""
     rows = db.execute(_PAYMENTS_OF_BALANCES, which)

@@ -64,7 +64,7 @@ How the contract changes:
 ``Progress.seconds_left``, ``opter_diagnose``, ``opter_errors`` and ``opter_read_payments``.
 1.2 added ``PaymentKey.import_type``, ``WriteOff.currency``, ``Payment.customer``,
 ``ImportReport.notes``, ``opter_take_balances``, ``opter_invoices_to_ask``,
-``opter_registered_payments`` and ``opter_books_changed``.
+``opter_registered_payments``, ``opter_take_not_asked`` and ``opter_books_changed``.
 
 What your host must promise
 ---------------------------
@@ -955,6 +955,22 @@ def opter_take_gone(run: Run, payment_numbers: Sequence[str]) -> int:  # type: i
 
 
 @hookspec
+def opter_take_not_asked(run: Run, payment_numbers: Sequence[str]) -> int:  # type: ignore[empty-body]
+    """Take word that registered payments could not be asked after.
+
+    Since 1.2. Called by the plug-in for numbers that ``opter_registered_payments`` named:
+    there were too many, or the other system refused. Nothing follows about them.
+
+    :param run: as it was handed to ``opter_import_payments``.
+    :param payment_numbers: in the run's company, at most :data:`BATCH`.
+    :return: how many were taken, which is all of them; to be checked as the
+        answer to ``opter_take_payments``.
+
+    An error ends the run.
+    """
+
+
+@hookspec
 def opter_take_balances(run: Run, balances: Sequence[InvoiceBalance]) -> int:  # type: ignore[empty-body]
     """Take what the other system says of its invoices: what remains to pay, above all.
 
@@ -999,8 +1015,9 @@ def opter_registered_payments(run: Run, company: Company) -> Sequence[Registered
     amount and currency within 35 days; and those of invoices where more remains there than
     the payments registered here leave. Called by the plug-in after the balances, while it
     is still signed in, and again until the answer is empty. The plug-in asks for as many as
-    it can afford, and says which no longer exist (``opter_take_gone``), and what it did not
-    ask in ``ImportReport.notes``.
+    it can afford, in this order, and says which no longer exist (``opter_take_gone``) and
+    which it could not ask after (``opter_take_not_asked``): whatever may have replaced one of
+    those, the host does not offer for saving. What is neither exists.
 
     :param run: as it was handed to ``opter_import_payments``.
     :param company: the company of this run.

@@ -42,6 +42,7 @@ HOSTS_OWN = frozenset(
         "opter_take_payments",
         "opter_take_left_out",
         "opter_take_gone",
+        "opter_take_not_asked",
         "opter_take_balances",
         "opter_invoices_to_ask",
         "opter_registered_payments",

@@ -208,6 +208,11 @@ class Recording:
                 [(self.run_id, number) for number in numbers],
             )
 
+    def take_not_asked(self, company: str, numbers: Collection[str]) -> None:
+        """Remember which registered payments could not be asked after."""
+        with self.store.change() as db:
+            checks.mark_not_asked(db, asdict(self._which(company)), numbers)
+
     def take_balances(self, balances: Sequence[hookspecs.InvoiceBalance]) -> None:
         """Keep what the source says of invoices that are here, too."""
         with self.store.change() as db:

@@ -156,6 +156,7 @@ CREATE TABLE ignored_payments (
 CREATE TABLE run_checked (
     run_id     TEXT NOT NULL REFERENCES runs (id),
     payment_id INTEGER NOT NULL REFERENCES payments (id),
+    asked      INTEGER NOT NULL DEFAULT 1,  -- 0: named, but the plug-in could not ask
     gone       INTEGER NOT NULL DEFAULT 0,
     PRIMARY KEY (run_id, payment_id)
 ) WITHOUT ROWID;
