@@ -9,19 +9,21 @@ from __future__ import annotations
 
 import json
 import sqlite3
+from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal, localcontext
 from itertools import groupby
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from hostsim import texts
-from hostsim.decided import Gone, Settlement
+from hostsim.decided import DOUBTFUL, Gone, Settlement
 from hostsim.hookspecs import BATCH
 from hostsim.judging import (
     EXACT,
     IGNORED_REASONS,
+    READY,
     ZERO,
     effect_of,
     money_of,
@@ -29,7 +31,7 @@ from hostsim.judging import (
     other_effect_of,
     same_currency,
 )
-from hostsim.models import SEK, RegisteredPayment
+from hostsim.models import SEK
 from hostsim.store import OLDEST_FIRST, payment_of, plain, without_spaces
 from hostsim.texts import Text
 
@@ -191,54 +193,111 @@ def remember_ignored(db: sqlite3.Connection, which: Mapping[str, Any]) -> None:
     )
 
 
-def _explained(db: sqlite3.Connection, which: Mapping[str, Any]) -> dict[int, Decimal]:
-    """Sum up what the rows of a run take from invoices with a balance, registered ones aside."""
-    sums: dict[int, Decimal] = {}
-    with localcontext(EXACT):
-        for row in db.execute(_IGNORED_BEFORE, which):
-            sums[row["invoice_id"]] = sums.get(row["invoice_id"], ZERO) + Decimal(row["effect"])
-        for row in db.execute(_ROWS_OF_INVOICES, which):
+class _Taken(NamedTuple):
+    """What the payments of a run take from an invoice, in its currency."""
+
+    ready: Decimal = ZERO  # when all that is ready is saved
+    otherwise: Decimal = ZERO  # what else explains that less remains there
+
+    def plus(self, *, ready: Decimal = ZERO, otherwise: Decimal = ZERO) -> _Taken:
+        with localcontext(EXACT):
+            return _Taken(self.ready + ready, self.otherwise + otherwise)
+
+
+def _taken(db: sqlite3.Connection, which: Mapping[str, Any]) -> defaultdict[int, _Taken]:
+    """Sum up what the payments of a run, beside what is registered, take from invoices.
+
+    Of invoices with a balance. What the source does not count yet (unbooked), and what may
+    be the same money as something registered, explains nothing.
+    """
+    sums: defaultdict[int, _Taken] = defaultdict(_Taken)
+    for row in db.execute(_IGNORED_BEFORE, which):
+        its = row["invoice_id"]
+        sums[its] = sums[its].plus(otherwise=Decimal(row["effect"]))
+    for row in db.execute(_ROWS_OF_INVOICES, which):
+        its = row["its_invoice"]
+        if row["kind"] == READY:
+            sums[its] = sums[its].plus(ready=Decimal(row["effect"]))
+        elif row["booked"] != 0 and row["reason"] != DOUBTFUL:
             payment = payment_of(row, "")
             effect = None if payment is None else effect_of(payment)
             if effect is None:
                 # Of unknown size, so that it explains whatever it has to.
                 effect = Decimal(row["amount"]) if row["amount"] else Decimal("Infinity")
-            sums[row["its_invoice"]] = sums.get(row["its_invoice"], ZERO) + effect
+            sums[its] = sums[its].plus(otherwise=effect)
+    for row in db.execute(_KEPT_ROWS, which):
+        payment = payment_of(row, "")
+        effect = None if payment is None else effect_of(payment)
+        if effect is not None:
+            its = row["its_invoice"]
+            sums[its] = sums[its].plus(otherwise=effect)
+    # What was registered of the same payments, or is gone there, counts no longer.
+    for row in db.execute(_REGISTERED_OF_ROWS, which):
+        its, effect = row["invoice_id"], _effect_there(row)
+        if row["saves"]:
+            sums[its] = sums[its].plus(ready=-effect)
+        else:
+            sums[its] = sums[its].plus(otherwise=-effect)
     return sums
 
 
 # --- Registered payments that may exist no longer ----------------------------
 
 
+#: Why a registered payment is named, the most urgent first: its invoice does not add up, or a
+#: payment arrives on its invoice, or with its amount.
+DOES_NOT_ADD_UP, SAME_INVOICE, SAME_AMOUNT = range(3)
+
+
+class Named(NamedTuple):
+    """A registered payment to be asked after, and why."""
+
+    number: str
+    invoice_number: str
+    rank: int
+
+
 def registered_payments(
     db: sqlite3.Connection, which: Mapping[str, Any], *, invoice_id: int | None = None
-) -> list[RegisteredPayment]:
-    """Give the registered payments to be asked after, newest first; none twice in a run.
+) -> list[Named]:
+    """Give the registered payments to be asked after; none twice in a run.
+
+    The most urgent first, of those the ones that were never asked after, of those the newest.
 
     :param invoice_id: ask after all payments of this invoice.
     """
     if not db.execute(f"SELECT 1 FROM payments p WHERE {_OURS} LIMIT 1", which).fetchone():  # noqa: S608 a constant
         return []
-    ids = {row["id"] for row in db.execute(_MAY_BE_REPLACED, {**which, "near": NEAR})}
-    ids |= set(_of_balances(db, which))
+    values = {**which, "near": NEAR}
+    ranks = {row["id"]: SAME_AMOUNT for row in db.execute(_SAME_AMOUNTS, values)}
+    ranks |= {row["id"]: SAME_INVOICE for row in db.execute(_SAME_INVOICES, values)}
     if invoice_id is not None:
         query = f"SELECT p.id FROM payments p WHERE p.invoice_id = :invoice AND {_OURS}"  # noqa: S608 a constant
-        ids |= {row["id"] for row in db.execute(query, {**which, "invoice": invoice_id})}
-    return [
-        RegisteredPayment(row["number"], row["invoice_number"])
-        for row in db.execute(_TO_ASK, {**which, "ids": json.dumps(sorted(ids)), "batch": BATCH})
-    ]
+        found = db.execute(query, {**which, "invoice": invoice_id})
+        ranks |= {row["id"]: SAME_INVOICE for row in found}
+    ranks |= dict.fromkeys(_of_balances(db, which), DOES_NOT_ADD_UP)
+    values = {**which, "ranks": json.dumps(list(ranks.items())), "batch": BATCH}
+    return [Named(*row) for row in db.execute(_TO_ASK, values)]
 
 
-def mark_asked(
-    db: sqlite3.Connection, which: Mapping[str, Any], asked: Iterable[RegisteredPayment]
-) -> None:
+def mark_named(db: sqlite3.Connection, which: Mapping[str, Any], named: Iterable[Named]) -> None:
     """Write down that payments are being asked after."""
     db.executemany(
-        "INSERT OR IGNORE INTO run_checked (run_id, payment_id) SELECT :run_id, id FROM payments p"  # noqa: S608 a constant
-        f" WHERE p.number = :number AND {_OURS}",
-        [{**which, "number": one.number} for one in asked],
+        "INSERT OR IGNORE INTO run_checked (run_id, payment_id, rank)"  # noqa: S608 a constant
+        f" SELECT :run_id, id, :rank FROM payments p WHERE p.number = :number AND {_OURS}",
+        [{**which, "number": one.number, "rank": one.rank} for one in named],
     )
+
+
+def recall_gone(db: sqlite3.Connection, which: Mapping[str, Any]) -> None:
+    """Take what was found to be gone in an earlier run to be so still, unless it was read now."""
+    db.execute(_RECALL_GONE, which)
+
+
+def remember_checked(db: sqlite3.Connection, which: Mapping[str, Any], now: datetime) -> None:
+    """Keep what came of asking after registered payments."""
+    values = {**which, "now": now.astimezone(UTC).isoformat()}
+    db.execute(_REMEMBER_CHECKED, values)
 
 
 def mark_gone(db: sqlite3.Connection, which: Mapping[str, Any], numbers: Iterable[str]) -> None:
@@ -262,18 +321,21 @@ def mark_not_asked(
 
 
 def _of_balances(db: sqlite3.Connection, which: Mapping[str, Any]) -> Iterator[int]:
-    """Give the payments of invoices of which more remains there than they leave."""
+    """Give the payments that may be gone, where not as much remains there as they leave."""
     rows = db.execute(_PAYMENTS_OF_BALANCES, which)
     for _, several in groupby(rows, key=lambda row: row["balance_of"]):
         group = list(several)
         first = group[0]
         if not same_currency(first["balance_currency"], first["invoice_currency"]):
             continue
+        sign = -1 if Decimal(first["total"]) < 0 else 1
         with localcontext(EXACT):
             left = Decimal(first["total"]) - sum(map(_effect_there, group), ZERO)
-            more = Decimal(first["balance"]) - left
-        if more > 0 if Decimal(first["total"]) >= 0 else more < 0:
-            yield from (row["id"] for row in group)
+            more = sign * (Decimal(first["balance"]) - left)
+        for row in group:
+            # More remains where a payment is gone, less where a refund is.
+            if more and (sign * _effect_there(row) > 0) is (more > 0):
+                yield row["id"]
 
 
 def _effect_there(row: sqlite3.Row) -> Decimal:
@@ -287,10 +349,27 @@ def _effect_there(row: sqlite3.Row) -> Decimal:
 
 def gone_by_number(db: sqlite3.Connection, which: Mapping[str, Any]) -> dict[str, tuple[Gone, ...]]:
     """Give, by the number of the payment that arrives, the gone ones that it may replace."""
-    if not _any_gone(db, which):
+    if not any_gone(db, which["run_id"]):
         return {}
+    return _by_arriving(db.execute(_REPLACED, {**which, "near": NEAR}))
+
+
+def not_asked_by_number(
+    db: sqlite3.Connection, which: Mapping[str, Any]
+) -> dict[str, tuple[Gone, ...]]:
+    """Give, by the number of the payment that arrives, what it may replace and nobody knows.
+
+    Those of its invoice; and those with its amount whose invoice does not add up.
+    """
+    query = "SELECT 1 FROM run_checked WHERE run_id = :run_id AND asked = 0 LIMIT 1"
+    if db.execute(query, which).fetchone() is None:
+        return {}
+    return _by_arriving(db.execute(_NOT_ASKED, {**which, "near": NEAR}))
+
+
+def _by_arriving(rows: Iterable[sqlite3.Row]) -> dict[str, tuple[Gone, ...]]:
     found: dict[str, list[Gone]] = {}
-    for row in db.execute(_REPLACED, {**which, "near": NEAR}):
+    for row in rows:
         one = Gone(
             id=row["id"],
             number=row["number"],
@@ -308,9 +387,10 @@ def gone_by_number(db: sqlite3.Connection, which: Mapping[str, Any]) -> dict[str
     return {number: tuple(several) for number, several in found.items()}
 
 
-def _any_gone(db: sqlite3.Connection, which: Mapping[str, Any]) -> bool:
-    query = "SELECT 1 FROM run_checked WHERE run_id = :run_id AND gone = 1"
-    return db.execute(query, which).fetchone() is not None
+def any_gone(db: sqlite3.Connection, run_id: str) -> bool:
+    """Tell whether any registered payment is known to be gone."""
+    query = "SELECT 1 FROM run_checked WHERE run_id = ? AND gone = 1 LIMIT 1"
+    return db.execute(query, (run_id,)).fetchone() is not None
 
 
 # --- Settlements against credit notes ----------------------------------------
@@ -401,16 +481,18 @@ def write_discrepancies(db: sqlite3.Connection, which: Mapping[str, Any]) -> Non
     )
     db.execute("DELETE FROM run_discrepancies WHERE run_id = :run_id", which)
     db.execute(_WRITE_DELETED, {**which, "near": NEAR})
-    explained: dict[int, Decimal] | None = None
+    taken: Mapping[int, _Taken] | None = None
     for row in db.execute(_BALANCES, which).fetchall():
         remaining, balance = Decimal(row["remaining"]), Decimal(row["balance"])
         if not same_currency(row["currency"], row["invoice_currency"]):
             continue
         sign = -1 if Decimal(row["total"]) < 0 else 1
-        if explained is None:
-            explained = _explained(db, which)
+        if taken is None:
+            taken = _taken(db, which)
+        ready, otherwise = taken[row["invoice_id"]]
         with localcontext(EXACT):
-            left = remaining - explained.get(row["invoice_id"], ZERO)
+            here = remaining - ready
+            left = here - otherwise
         cancelled = bool(row["cancelled"])
         if sign * left <= 0 or (not cancelled and sign * balance >= sign * left):
             continue
@@ -421,7 +503,7 @@ def write_discrepancies(db: sqlite3.Connection, which: Mapping[str, Any]) -> Non
                 which["run_id"],
                 CANCELLED if cancelled else LESS_REMAINS,
                 row["invoice_id"],
-                plain(left),
+                plain(here),
                 None if cancelled else plain(balance),
             ),
         )
@@ -524,20 +606,48 @@ _OPEN = f"""
         SELECT invoice_id, SUM(CAST(effect AS REAL)) AS taken FROM ignored_payments g
         WHERE {_IGNORED_NOW} GROUP BY invoice_id
     ) g ON g.invoice_id = i.id
-    WHERE i.region = :region AND i.period_closed = 1 AND i.total NOT LIKE '-%'
-    AND CAST(i.remaining AS REAL) - COALESCE(t.taken, 0) - COALESCE(g.taken, 0) > 0.005
+    WHERE i.region = :region AND i.total NOT LIKE '-%'
+    AND (CAST(i.remaining AS REAL) - COALESCE(t.taken, 0) - COALESCE(g.taken, 0) > 0.005
+         -- A refund that is gone shows nowhere else.
+         OR EXISTS (SELECT 1 FROM payments p
+                    WHERE p.invoice_id = i.id AND p.status = 'reversal' AND {_OURS}))
     AND NOT EXISTS (SELECT 1 FROM asked_invoices a WHERE a.import_type = :import_type
                     AND a.company = :company AND a.invoice_id = i.id AND a.at >= :since
                     AND {_STILL_SO})
     AND NOT EXISTS (SELECT 1 FROM run_balances b
                     WHERE b.run_id = :run_id AND b.invoice_id = i.id)
-    ORDER BY i.due_date IS NULL, i.due_date, i.id LIMIT :most
+    ORDER BY i.period_closed DESC, i.due_date IS NULL, i.due_date, i.id LIMIT :most
 """  # noqa: S608 constants
+
+_WITH_BALANCE = "(SELECT invoice_id FROM run_balances WHERE run_id = :run_id)"
 
 _ROWS_OF_INVOICES = f"""
     SELECT r.*, m.invoice_id AS its_invoice FROM met m JOIN run_rows r ON r.id = m.row_id
-    WHERE m.invoice_id IN (SELECT invoice_id FROM run_balances WHERE run_id = :run_id)
-    AND {_NOT_REGISTERED}
+    WHERE m.invoice_id IN {_WITH_BALANCE}
+"""  # noqa: S608 constants
+
+# What a person keeps otherwise than it is there waits, and is not among the rows of the run.
+_KEPT_ROWS = f"""
+    SELECT q.*, p.invoice_id AS its_invoice
+    FROM pending q JOIN payments p ON p.number = q.number AND {_OURS}
+    WHERE q.definition = :definition AND q.company = :company AND q.gone_at IS NULL
+    AND q.reason = 'already-imported' AND q.invoice_number = p.invoice_number
+    AND p.invoice_id IN {_WITH_BALANCE}
+    AND NOT EXISTS (SELECT 1 FROM run_rows r WHERE r.run_id = :run_id AND r.number = q.number)
+"""  # noqa: S608 constants
+
+_REGISTERED_OF_ROWS = f"""
+    SELECT p.*, EXISTS (SELECT 1 FROM run_rows r WHERE r.run_id = :run_id AND r.number = p.number
+                        AND r.number <> '' AND r.kind = 'ready') AS saves
+    FROM payments p
+    WHERE {_OURS} AND p.invoice_id IN {_WITH_BALANCE}
+    AND (EXISTS (SELECT 1 FROM run_rows r WHERE r.run_id = :run_id AND r.number = p.number
+                 AND r.number <> '' AND r.gone = 0)
+         OR EXISTS (SELECT 1 FROM run_checked c WHERE c.run_id = :run_id AND c.payment_id = p.id
+                    AND c.gone = 1)
+         OR EXISTS (SELECT 1 FROM pending q WHERE q.definition = :definition
+                    AND q.company = :company AND q.number = p.number AND q.gone_at IS NULL
+                    AND q.reason = 'already-imported' AND q.invoice_number = p.invoice_number))
 """  # noqa: S608 constants
 
 _ANYTHING_SAID = """
@@ -554,6 +664,9 @@ _ARRIVING = f"""
         AND (r.given_reason IS NULL OR r.given_reason NOT IN ('before-date', 'below-number'))
         AND {_NOT_REGISTERED}
 """
+
+# What is set aside hides no deletion.
+_SHOWN = "AND r.kind <> 'ignored'"
 
 _SAME_INVOICE = f"JOIN payments p ON p.invoice_id = m.invoice_id AND {_OURS}"
 
@@ -573,23 +686,41 @@ _SAME_FOREIGN_AMOUNT = f"""
         AND {_OURS}
 """
 
-_MAY_BE_REPLACED = f"""
-    SELECT p.id {_ARRIVING} {_SAME_INVOICE}
-    UNION
+_SAME_INVOICES = f"SELECT DISTINCT p.id {_ARRIVING} {_SAME_INVOICE}"
+
+_SAME_AMOUNTS = f"""
     SELECT p.id {_ARRIVING} {_SAME_AMOUNT}
     UNION
     SELECT p.id {_ARRIVING} {_SAME_FOREIGN_AMOUNT}
 """
 
 _TO_ASK = f"""
-    SELECT p.number, p.invoice_number FROM payments p
-    WHERE p.id IN (SELECT value FROM json_each(:ids)) AND {_OURS}
-    AND NOT EXISTS (SELECT 1 FROM run_rows r WHERE r.run_id = :run_id AND r.number = p.number
-                    AND r.number <> '' AND r.fresh = 1 AND r.gone = 0)
+    WITH ranked (payment_id, rank) AS MATERIALIZED
+        (SELECT value ->> 0, value ->> 1 FROM json_each(:ranks))
+    SELECT p.number, p.invoice_number, n.rank
+    FROM ranked n JOIN payments p ON p.id = n.payment_id AND {_OURS}
+    LEFT JOIN checked_payments k ON k.payment_id = p.id
+    WHERE NOT EXISTS (SELECT 1 FROM run_rows r WHERE r.run_id = :run_id AND r.number = p.number
+                      AND r.number <> '' AND r.fresh = 1 AND r.gone = 0)
     AND NOT EXISTS (SELECT 1 FROM run_checked c
                     WHERE c.run_id = :run_id AND c.payment_id = p.id)
-    ORDER BY p.date DESC, p.id DESC LIMIT :batch
+    ORDER BY n.rank, k.at IS NOT NULL, p.date DESC, p.id DESC LIMIT :batch
 """  # noqa: S608 constants
+
+_RECALL_GONE = f"""
+    INSERT OR IGNORE INTO run_checked (run_id, payment_id, rank, gone)
+    SELECT :run_id, k.payment_id, {DOES_NOT_ADD_UP}, 1
+    FROM checked_payments k JOIN payments p ON p.id = k.payment_id AND {_OURS}
+    WHERE k.gone = 1
+    AND NOT EXISTS (SELECT 1 FROM run_rows r WHERE r.run_id = :run_id AND r.number = p.number
+                    AND r.number <> '' AND r.fresh = 1 AND r.gone = 0)
+"""  # noqa: S608 constants
+
+_REMEMBER_CHECKED = """
+    INSERT INTO checked_payments (payment_id, at, gone)
+    SELECT payment_id, :now, gone FROM run_checked WHERE run_id = :run_id AND asked = 1
+    ON CONFLICT (payment_id) DO UPDATE SET at = excluded.at, gone = excluded.gone
+"""
 
 _GONE_AND = "JOIN run_checked c ON c.run_id = :run_id AND c.payment_id = p.id AND c.gone = 1"
 
@@ -603,6 +734,25 @@ _REPLACED = f"""
         UNION
         SELECT r.number AS arriving, p.*, i.number AS host_invoice_number
         {_ARRIVING} {_SAME_FOREIGN_AMOUNT} {_GONE_AND} JOIN invoices i ON i.id = p.invoice_id
+    ) ORDER BY date, id
+"""  # noqa: S608 constants
+
+_NOT_ASKED_AND = """
+    JOIN run_checked c ON c.run_id = :run_id AND c.payment_id = p.id AND c.asked = 0
+"""
+
+_NOT_ASKED = f"""
+    SELECT DISTINCT * FROM (
+        SELECT r.number AS arriving, p.*, i.number AS host_invoice_number
+        {_ARRIVING} {_SAME_INVOICE} {_NOT_ASKED_AND} JOIN invoices i ON i.id = p.invoice_id
+        UNION
+        SELECT r.number AS arriving, p.*, i.number AS host_invoice_number
+        {_ARRIVING} {_SAME_AMOUNT} {_NOT_ASKED_AND} AND c.rank = {DOES_NOT_ADD_UP}
+        JOIN invoices i ON i.id = p.invoice_id
+        UNION
+        SELECT r.number AS arriving, p.*, i.number AS host_invoice_number
+        {_ARRIVING} {_SAME_FOREIGN_AMOUNT} {_NOT_ASKED_AND} AND c.rank = {DOES_NOT_ADD_UP}
+        JOIN invoices i ON i.id = p.invoice_id
     ) ORDER BY date, id
 """  # noqa: S608 constants
 
@@ -629,9 +779,9 @@ _WRITE_DELETED = f"""
             WHERE b.run_id = :run_id AND b.invoice_id = p.invoice_id AND b.booked = 1)
     FROM payments p {_GONE_AND} JOIN invoices i ON i.id = p.invoice_id
     WHERE {_OURS}
-    AND p.id NOT IN (SELECT p.id {_ARRIVING} {_SAME_INVOICE} {_GONE_AND}
-                     UNION SELECT p.id {_ARRIVING} {_SAME_AMOUNT} {_GONE_AND}
-                     UNION SELECT p.id {_ARRIVING} {_SAME_FOREIGN_AMOUNT} {_GONE_AND})
+    AND p.id NOT IN (SELECT p.id {_ARRIVING} {_SHOWN} {_SAME_INVOICE} {_GONE_AND}
+                     UNION SELECT p.id {_ARRIVING} {_SHOWN} {_SAME_AMOUNT} {_GONE_AND}
+                     UNION SELECT p.id {_ARRIVING} {_SHOWN} {_SAME_FOREIGN_AMOUNT} {_GONE_AND})
     ORDER BY {OLDEST_FIRST.format("p")}
 """  # noqa: S608 constants
 

@@ -117,12 +117,14 @@ def figures(
     *,
     gone: Sequence[Gone] = (),
     settles: Settlement | None = None,
+    after: str = "",
 ) -> str:
     """Write down what a decision about a payment is based on.
 
     :param others: the payments by another way that it may be the same as.
     :param gone: the registered payments that it replaces.
     :param settles: the other half of a settlement.
+    :param after: what was decided before this, and goes on to hold.
     """
     known: dict[str, object] = {
         "date": payment.date.isoformat(),
@@ -145,6 +147,8 @@ def figures(
         known["gone"] = sorted(one.id for one in gone)
     if settles is not None:
         known["settles"] = settles.number
+    if after:
+        known["after"] = after
     return json.dumps(known, ensure_ascii=False, sort_keys=True)
 
 
@@ -209,10 +213,30 @@ def confirms(
     if decision is None or decision.decision != CONFIRM:
         return None
     known = json.loads(decision.facts)
-    known.pop("typed", None)
-    same = known == json.loads(figures(payment))
+    own = json.loads(figures(payment))
+    same = {key: known.get(key) for key in own} == own and ("write_offs" in known) <= (
+        "write_offs" in own
+    )
     named = named_in(decision.facts)
     return decision if same and all(one.id in named for one in others) else None
+
+
+def decided_before(decision: Decision | None) -> str:
+    """Tell what was decided before a confirmation, and goes on to hold; ``""`` for nothing."""
+    if decision is None:
+        return ""
+    if decision.decision in {ACCEPT, TAKE_AGAIN}:
+        return decision.decision
+    return str(json.loads(decision.facts or "{}").get("after", ""))
+
+
+def holds_after(decision: Decision, what: str, facts: str) -> bool:
+    """Say whether this was decided about these figures, and a confirmation came on top of it."""
+    if decision.decision != CONFIRM:
+        return False
+    known = json.loads(decision.facts)
+    known.pop("typed", None)
+    return bool(known.pop("after", "") == what and known == json.loads(facts))
 
 
 def days_apart(payment: Payment, other: OtherWay) -> int | None:
@@ -272,7 +296,4 @@ def paired(
 
 def _lets_in(decision: Decision | None, payment: Payment, others: Sequence[OtherWay]) -> bool:
     """Say whether a person decided that a payment comes in beside the ones by another way."""
-    if confirms(decision, payment, others) is not None:
-        return True
-    facts = figures(payment)
-    return any(holds(decision, what, facts) for what in (ACCEPT, TAKE_AGAIN))
+    return confirms(decision, payment, others) is not None

@@ -61,6 +61,9 @@ DECISION_COLUMNS = ", ".join(f"d.{name} AS dec_{name}" for name in _NAMES)
 
 _IN_FORCE = "taken_back_at IS NULL AND settled_at IS NULL"
 
+# A confirmation on top of it leaves it in force.
+_ACCEPTED = "(d.decision = 'accept' OR json_extract(NULLIF(d.facts, ''), '$.after') = 'accept')"
+
 
 #: By payment number, the payments by another way that it may be the same as.
 Others = Mapping[str, Sequence[OtherWay]]
@@ -139,8 +142,8 @@ def accepted(db: sqlite3.Connection, definition: str, company: str) -> Mapping[s
         " JOIN definitions f ON f.name = d.definition JOIN payments p"
         " ON p.import_type = f.import_type AND p.company = d.company AND p.number = d.number"
         " AND p.state = 'registered'"
-        f" WHERE d.definition = ? AND d.company = ? AND d.decision = ? AND {_IN_FORCE}",
-        (definition, company, ACCEPT),
+        f" WHERE d.definition = ? AND d.company = ? AND {_ACCEPTED} AND {_IN_FORCE}",
+        (definition, company),
     )
     return {
         row["number"]: Old(row["id"], row["invoice_id"], Decimal(row["effect"])) for row in rows
@@ -150,9 +153,9 @@ def accepted(db: sqlite3.Connection, definition: str, company: str) -> Mapping[s
 def accepted_numbers(db: sqlite3.Connection, definition: str, company: str) -> set[str]:
     """Give the payments about which something was accepted."""
     rows = db.execute(
-        "SELECT number FROM decisions WHERE definition = ? AND company = ? AND decision = ?"  # noqa: S608 a constant
-        f" AND {_IN_FORCE}",
-        (definition, company, ACCEPT),
+        "SELECT number FROM decisions d WHERE definition = ? AND company = ?"  # noqa: S608 constants
+        f" AND {_ACCEPTED} AND {_IN_FORCE}",
+        (definition, company),
     )
     return {row["number"] for row in rows}
 
@@ -272,11 +275,17 @@ class Desk:
         same = others.get(number, ()) if decision == CONFIRM else ()
         if decision == CONFIRM and not same:
             raise self._does_not_fit(number, decision, kind, reason)
+        if decision == ACCEPT and reason == REPLACED and not self.gone.get(number):
+            raise self._does_not_fit(number, decision, kind, reason)  # nobody knows yet
         if decision == ACCEPT and reason in {REPLACED, SETTLED}:
             for one in self._with_halves([number]):
                 self._decide(one, decision, self._facts(one), why)
             return
-        self._decide(number, decision, decided.figures(payment, same), why)
+        after = decided.decided_before(earlier) if decision == CONFIRM else ""
+        gone = self.gone.get(number, ()) if after else ()
+        settles = self.settles.get(number) if after else None
+        facts = decided.figures(payment, same, gone=gone, settles=settles, after=after)
+        self._decide(number, decision, facts, why)
 
     def _with_halves(self, numbers: Iterable[str]) -> Iterator[str]:
         """Give payments, each with the other half of its settlement, where that is shown too."""

@@ -72,6 +72,7 @@ class Candidate:
     deleted: Deletion | None = None  # of the payment that was registered under the same key
     blocked: Refusal | None = None  # why what was accepted cannot be saved
     gone: tuple[Gone, ...] = ()  # registered payments that this one may replace
+    not_asked: tuple[Gone, ...] = ()  # the same, of which nobody knows whether they are gone
     settles: Settlement | None = None
     #: Nothing remains of its invoice where it comes from.
     nothing_left: bool = False
@@ -87,7 +88,9 @@ class Candidate:
         """Give the decision, if it is this one and about today's figures."""
         if self.decision is None or self.payment is None:
             return None
-        return self.decision if decided.holds(self.decision, what, self.facts) else None
+        decision, facts = self.decision, self.facts
+        held = decided.holds(decision, what, facts) or decided.holds_after(decision, what, facts)
+        return decision if held else None
 
     def accepts(self, reason: str) -> bool:
         """Whether a person accepted what the payment is, by this reason, and it can be saved."""
@@ -96,10 +99,13 @@ class Candidate:
 
     @property
     def replaces(self) -> bool:
-        """Whether a save counters the registered payment and registers this one."""
-        if self.registered is None or self.payment is None or self.blocked is not None:
-            return False
-        if self.decided(ACCEPT) is None:
+        """Whether a save reverses the registered payment and registers this one."""
+        return self.blocked is None and self.change_accepted
+
+    @property
+    def change_accepted(self) -> bool:
+        """Whether a person accepted what differs from the registered payment."""
+        if self.registered is None or self.decided(ACCEPT) is None:
             return False
         return bool(self.changes)
 
@@ -218,7 +224,8 @@ def _judge(
     for place in _in_order(candidates):
         candidate = candidates[place]
         effect, other_reading = _read_effect(candidate, sign, remaining)
-        paid = remaining <= 0 and _lowers(effect, candidate.payment, sign)
+        nothing = candidate.payment is not None and is_nothing(candidate.payment)
+        paid = remaining <= 0 and not nothing and _lowers(effect, candidate.payment, sign)
         doubt = doubts.get(place)
         fits = not paid and _status(effect, remaining) != "advance"
         refusal = why_not(
@@ -237,6 +244,8 @@ def _judge(
         if doubt is None:
             warnings[place] += _twins(candidate.payment, invoice, sign * remaining, twins)
         status = _status(effect, remaining) if candidate.settles is None else SETTLED
+        if nothing:
+            status = "reversal"  # of what was registered
         judgements[place] = _ready(status, warnings[place], sign * taken)
         remaining -= taken
         last = place
@@ -281,7 +290,7 @@ def why_not(
     payment = candidate.payment
     if payment is None or (refusal is not None and not _is_of_the_source(refusal, candidate)):
         return refusal
-    asks = doubt is not None and doubt.asks(candidate)
+    asks = doubt is not None and doubt.asks
     if doubt is not None and asks and doubt.days == 0:
         return Refusal(decided.DOUBTFUL, doubt.message)
     if refusal is not None:
@@ -327,13 +336,15 @@ def why_left_out(candidate: Candidate) -> Refusal | None:
         return given or Refusal("unreadable", texts.UNREADABLE)
     if candidate.registered is not None and not candidate.replaces:
         return _registered_already(candidate)
-    if is_nothing(candidate.payment):
+    if is_nothing(candidate.payment) and not candidate.replaces:
         return Refusal(NO_AMOUNT, texts.NO_AMOUNT)
     ignored = given is not None and given.reason in IGNORED_REASONS
     if candidate.deleted is not None and not candidate.decided(TAKE_AGAIN):
         return given if ignored else Refusal(decided.DELETED, _deleted(candidate.deleted))
     if candidate.gone and not ignored and not candidate.accepts(REPLACED):
         return candidate.blocked or Refusal(REPLACED, texts.replaces(candidate.gone))
+    if candidate.not_asked and not ignored:
+        return Refusal(REPLACED, texts.not_asked_yet(candidate.not_asked))
     return given
 
 
@@ -562,15 +573,12 @@ def _in_sek(amount: Decimal, payment: Payment | None) -> Decimal | None:
 
 
 def _refused(candidate: Candidate, refusal: Refusal, doubt: _Doubt | None = None) -> Judgement:
-    if candidate.replaces:
-        change = texts.changed(candidate.changes)
-        refusal = Refusal(CHANGED, texts.accepted_but(change, refusal.message))
-    elif candidate.accepts(REPLACED):
-        said = texts.replaces(candidate.gone)
-        refusal = Refusal(REPLACED, texts.accepted_but(said, refusal.message))
-    elif candidate.settles is not None and candidate.accepts(SETTLED):
-        said = texts.settles(candidate.settles)
-        refusal = Refusal(SETTLED, texts.accepted_but(said, refusal.message))
+    accepted = _accepted_as(candidate)
+    if accepted is not None:
+        reason, said = accepted
+        # A doubt is asked about by itself: accepting answers another question.
+        reason = refusal.reason if refusal.reason == decided.DOUBTFUL else reason
+        refusal = Refusal(reason, texts.accepted_but(said, refusal.message))
     below = None
     if refusal.reason == "already-imported" and candidate.decided(KEEP):
         below = Refusal(CHANGED, refusal.message)
@@ -591,6 +599,17 @@ def _refused(candidate: Candidate, refusal: Refusal, doubt: _Doubt | None = None
 # --- What a person decided ---------------------------------------------------
 
 
+def _accepted_as(candidate: Candidate) -> Refusal | None:
+    """Give the reason and the sentence of what a person accepted, if it can be saved."""
+    if candidate.replaces:
+        return Refusal(CHANGED, texts.changed(candidate.changes))
+    if candidate.accepts(REPLACED):
+        return Refusal(REPLACED, texts.replaces(candidate.gone))
+    if candidate.settles is not None and candidate.accepts(SETTLED):
+        return Refusal(SETTLED, texts.settles(candidate.settles))
+    return None
+
+
 class _Doubt(NamedTuple):
     """The payments that a payment may be the same as, and who said that it is none of them."""
 
@@ -598,11 +617,10 @@ class _Doubt(NamedTuple):
     days: int  # from the one that it is paired with
     confirmed: Decision | None
 
-    def asks(self, candidate: Candidate) -> bool:
-        """Whether a person has to confirm; one who decided otherwise has looked at the row."""
-        looked = candidate.replaces or candidate.decided(TAKE_AGAIN) is not None
-        looked = looked or candidate.accepts(REPLACED)
-        return self.confirmed is None and not looked
+    @property
+    def asks(self) -> bool:
+        """Whether a person has to confirm, whatever else was decided."""
+        return self.confirmed is None
 
     @property
     def message(self) -> Text:
@@ -626,7 +644,7 @@ def _doubts(candidates: Sequence[Candidate], others: Sequence[OtherWay]) -> dict
         (place, candidate.payment)
         for place in _in_order(candidates)
         if (candidate := candidates[place]).payment is not None
-        and (candidate.registered is None or candidate.replaces)
+        and (candidate.registered is None or candidate.change_accepted)
     ]
     payments = {place: payment for place, payment in new if payment is not None}
     decisions = {

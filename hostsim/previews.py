@@ -220,7 +220,7 @@ class Recording:
 
     def invoices_to_ask(self, company: str, now: datetime) -> Sequence[str]:
         """Give the invoices that are open here and were not said to be unpaid there."""
-        with self._sorted_out(company, _Moves({}, {})) as rows:
+        with self._sorted_out(company, _Moves({}, {}), apart=False) as rows:
             unsure = checks.doubtful_readings(rows.db, rows.values)
             several = checks.invoices_to_ask(rows.db, rows.values, now)
         with self.store.change() as db:
@@ -231,6 +231,7 @@ class Recording:
         """Keep what was said of the invoices that were asked for one by one."""
         with self.store.change() as db:
             checks.remember_asked(db, asdict(self._which(company)), asked, now)
+            checks.remember_checked(db, asdict(self._which(company)), now)
 
     def registered_payments(
         self, company: str, invoice_id: int | None = None
@@ -239,11 +240,14 @@ class Recording:
 
         :param invoice_id: also those of this invoice.
         """
+        which = asdict(self._which(company))
+        with self.store.change() as db:
+            checks.recall_gone(db, which)
         with self._sorted_out(company, _Moves({}, {}), apart=False) as rows:
             found = checks.registered_payments(rows.db, rows.values, invoice_id=invoice_id)
         with self.store.change() as db:
-            checks.mark_asked(db, asdict(self._which(company)), found)
-        return found
+            checks.mark_named(db, which, found)
+        return [RegisteredPayment(one.number, one.invoice_number) for one in found]
 
     def offer_again(
         self,
@@ -281,7 +285,7 @@ class Recording:
         if self._has_unasked():
             numbers = list(itertools.islice(self._would_be_ready(company), BATCH))
         if not numbers:
-            numbers = self._customer_unknown(company)[:BATCH]
+            numbers = self._beside_unknown(company)[:BATCH]
         with self.store.change() as db:
             db.executemany(
                 "UPDATE run_rows SET asked = 1 WHERE run_id = ? AND number = ?",
@@ -289,16 +293,21 @@ class Recording:
             )
         return numbers
 
-    def _customer_unknown(self, company: str) -> list[str]:
-        """Give the payments whose customer decides whether they are a settlement."""
-        if not self._has_negative():
+    def _beside_unknown(self, company: str) -> list[str]:
+        """Give payments whose customer decides whether they are a settlement.
+
+        And those of earlier runs that may replace a payment, if they are still there.
+        """
+        if not self._has_negative() and not checks.any_gone(self.store.db, self.run_id):
             return []
         with self._sorted_out(company, _Moves({}, {}), apart=False) as rows:
-            unknown = rows.settlements.customer_unknown
+            unknown = [*rows.settlements.customer_unknown, *rows.gone]
         asked = {
             row["number"]
             for row in self.store.db.execute(
-                "SELECT number FROM run_rows WHERE run_id = ? AND asked = 1", (self.run_id,)
+                "SELECT number FROM run_rows WHERE run_id = ? AND (asked = 1 OR (fresh = 1"
+                " AND number NOT IN (SELECT value FROM json_each(?))))",
+                (self.run_id, json.dumps(list(rows.settlements.customer_unknown))),
             )
         }
         return [number for number in unknown if number not in asked]
@@ -889,6 +898,7 @@ def _candidate(
         deleted=_deletion(row),
         blocked=blocked.get(row["number"]),
         gone=rows.gone.get(row["number"], ()),
+        not_asked=rows.not_asked.get(row["number"], ()),
         settles=rows.settlements.by_number.get(row["number"]),
         nothing_left=row["inv_id"] in rows.nothing_left,
     )
@@ -1000,6 +1010,8 @@ _REGISTER = f"""
            (SELECT bank_account FROM runs WHERE id = :run), run_id, :user, :at, payment_id
     FROM run_rows LEFT JOIN replaced ON number_of = number
     WHERE run_id = :run AND kind = 'ready'
+    -- What became nothing at its source only takes back what was registered.
+    AND (amount GLOB '*[1-9]*' OR amount_currency GLOB '*[1-9]*' OR write_offs <> '[]')
     ORDER BY {OLDEST_FIRST.format("run_rows")}
 """  # noqa: S608 constants
 

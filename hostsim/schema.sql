@@ -156,10 +156,19 @@ CREATE TABLE ignored_payments (
 CREATE TABLE run_checked (
     run_id     TEXT NOT NULL REFERENCES runs (id),
     payment_id INTEGER NOT NULL REFERENCES payments (id),
+    rank       INTEGER NOT NULL,  -- why it is named; see checks.py
     asked      INTEGER NOT NULL DEFAULT 1,  -- 0: named, but the plug-in could not ask
     gone       INTEGER NOT NULL DEFAULT 0,
     PRIMARY KEY (run_id, payment_id)
 ) WITHOUT ROWID;
+
+-- What came of asking after registered payments, to ask first after those never asked after, and
+-- not again after those that are gone.
+CREATE TABLE checked_payments (
+    payment_id INTEGER PRIMARY KEY REFERENCES payments (id),
+    at         TEXT NOT NULL,
+    gone       INTEGER NOT NULL
+);
 
 -- Where the system that payments come from does not agree with the books, beside the payments.
 CREATE TABLE run_discrepancies (

@@ -26,6 +26,9 @@ class Text(NamedTuple):
     en: str
 
 
+#: So many payments are named in one sentence.
+MOST_NAMED = 5
+
 #: Where payments come from, where no plug-in says a name for it.
 SOURCE = Text("Fortnox", "Fortnox")
 
@@ -199,18 +202,39 @@ def written_off_in(currency: str) -> Text:
 
 def replaces(gone: Sequence[Gone]) -> Text:
     """Name the registered payments that no longer exist, and that a payment may replace."""
+    sv, en = _named(gone)
+    are, were = (
+        ("är registrerade", "borttagna") if len(gone) > 1 else ("är registrerad", "borttagen")
+    )
+    verb = "are registered here but were" if len(gone) > 1 else "is registered here but was"
+    return Text(
+        f"Kan ersätta {sv}, som {are} här men {were} i {SOURCE.sv}",
+        f"May replace {en}, which {verb} deleted in {SOURCE.en}",
+    )
+
+
+def not_asked_yet(several: Sequence[Gone]) -> Text:
+    """Name the registered payments that a payment may replace, and that were not asked after."""
+    sv, en = _named(several)
+    return Text(
+        f"Kan ersätta {sv}; det gick inte att kontrollera i {SOURCE.sv} den här gången. "
+        "Läs in igen",
+        f"May replace {en}; that could not be checked in {SOURCE.en} this time. Import again",
+    )
+
+
+def _named(several: Sequence[Gone]) -> tuple[str, str]:
+    """Name registered payments, the first few of many."""
+    more = len(several) - MOST_NAMED
     sv, en = (
         ", ".join(
             f"{one.number} ({money(_in_currency(one), lang)} {one.currency}, "
             f"{one.date.isoformat()}, {word} {one.host_invoice_number})"
-            for one in gone
+            for one in several[:MOST_NAMED]
         )
         for lang, word in (("sv", "faktura"), ("en", "invoice"))
     )
-    return Text(
-        f"Kan ersätta {sv}, som är registrerad här men borttagen i {SOURCE.sv}",
-        f"May replace {en}, which is registered here but was deleted in {SOURCE.en}",
-    )
+    return (sv, en) if more <= 0 else (f"{sv} och {more} till", f"{en} and {more} more")
 
 
 def _in_currency(one: Gone) -> Decimal:

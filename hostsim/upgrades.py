@@ -113,6 +113,7 @@ _NEW_IN_3 = (
     "INSERT INTO settings",
     "CREATE TABLE run_balances",
     "CREATE TABLE run_checked",
+    "CREATE TABLE checked_payments",
     "CREATE TABLE asked_invoices",
     "CREATE TABLE ignored_payments",
     "CREATE TABLE run_discrepancies",

@@ -131,6 +131,7 @@ class FakePlugin:
     unpaid: list[Balance] = field(default_factory=list)
     balances: dict[str, Balance] = field(default_factory=dict)
     notes: Sequence[Text] = ()
+    room: int = 100  # how many registered payments it asks after in a run
     company: Company = COMPANY
     cursor: str | None = "cursor-1"
     confirms: bool = True
@@ -177,10 +178,14 @@ class FakePlugin:
         self.invoices_asked += numbers
         found = [self.balances[number] for number in numbers if number in self.balances]
         run.hook.opter_take_balances(run=run, balances=found)
+        room = self.room
         while several := self._registered(run):
-            self.asked_after += [one.number for one in several]
-            gone = [one.number for one in several if one.number in self.deleted]
+            numbers = [one.number for one in several]
+            self.asked_after += numbers
+            gone = [number for number in numbers[:room] if number in self.deleted]
             run.hook.opter_take_gone(run=run, payment_numbers=gone)
+            run.hook.opter_take_not_asked(run=run, payment_numbers=numbers[room:])
+            room = max(0, room - len(numbers))
 
     def _registered(self, run):
         [several] = run.hook.opter_registered_payments(run=run, company=self.company)

@@ -284,7 +284,8 @@ def test_one_that_was_confirmed_and_then_deleted_is_doubted_again(host, plugin):
     host.delete_payment(2, why="fel")
     shown(host, plugin, payment(1, amount="100"))
     preview = host.decide("Fortnox", "1", "take-again")
-    assert "registrerades för hand av kim" in row_of(preview, "1").warning.sv
+    assert listed(preview) == {"1": "possibly-registered-already"}
+    assert "registrerades för hand av kim" in row_of(preview, "1").message.sv
 
 
 def test_two_by_hand_and_two_from_there_are_both_doubtful(host, plugin):
@@ -344,6 +345,8 @@ def test_taken_again_although_it_was_typed_by_hand_meanwhile_is_said(host, plugi
     host.add_payment("1001", Decimal(400), date=payment(1).date)
     shown(host, plugin, payment(1, amount="400"))
     preview = host.decide("Fortnox", "1", "take-again")
+    assert listed(preview) == {"1": "possibly-registered-already"}
+    preview = host.decide("Fortnox", "1", "confirm")
     assert listed(preview) == {"1": "partial"}
     assert "registrerades för hand av kim" in row_of(preview, "1").warning.sv
 

@@ -15,7 +15,7 @@ from fake_plugin import (
 )
 from test_host import host_of, listed, remaining
 
-from hostsim.errors import PreviewChanged
+from hostsim.errors import HostError, PreviewChanged
 from hostsim.models import WriteOff
 from hostsim.store import Store
 from hostsim.texts import Text
@@ -173,13 +173,137 @@ def test_a_replacement_that_cannot_be_saved_reverses_nothing(host, store, plugin
     assert books(store) == {"1": Decimal(400)}
 
 
-def test_a_replacement_that_waits_is_offered_again_and_asked_after_again(host, plugin):
+def test_a_replacement_that_waits_is_offered_again_and_what_is_gone_stays_gone(host, plugin):
+    again = payment(3, amount="400")
+    saved(host, plugin, payment(1, amount="400"))
+    plugin.deleted = {"1"}
+    saved(host, plugin, again)
+    plugin.asked_after.clear()
+    plugin.source = {"3": again}
+    assert listed(brought_in(host, plugin)) == {"3": "replaced"}
+    assert (plugin.asked, plugin.asked_after) == (["3"], [])
+
+
+def test_a_replacement_that_is_deleted_in_its_turn_hides_nothing(host, plugin):
     saved(host, plugin, payment(1, amount="400"))
     plugin.deleted = {"1"}
     saved(host, plugin, payment(3, amount="400"))
+    preview = brought_in(host, plugin)
+    assert preview.gone == ("3",)
+    assert [one.code for one in preview.discrepancies()] == ["deleted-at-source"]
+
+
+def test_a_replacement_that_is_set_aside_hides_nothing(host, plugin):
+    saved(host, plugin, payment(1, amount="400"))
+    plugin.deleted = {"1"}
+    brought_in(host, plugin, payment(3, amount="400"))
+    preview = host.set_aside("Fortnox", ["3"])
+    assert [one.code for one in preview.discrepancies()] == ["deleted-at-source"]
+
+
+# --- Where not all can be asked after ---------------------------------------------
+
+
+def test_a_payment_whose_predecessor_nobody_could_ask_after_waits(host, store, plugin):
+    saved(host, plugin, payment(1, amount="400"))
+    plugin.deleted, plugin.room = {"1"}, 0
+    preview = brought_in(host, plugin, payment(3, amount="400"))
+    assert listed(preview) == {"3": "replaced"}
+    assert "gick inte att kontrollera" in rows_of(preview)["3"].message.sv
+    with pytest.raises(HostError, match="DECISION_DOES_NOT_FIT"):
+        host.decide("Fortnox", "3", "accept")
+    host.save("Fortnox")
+    plugin.room, plugin.source = 100, {"3": payment(3, amount="400")}
+    assert "borttagen" in rows_of(brought_in(host, plugin))["3"].message.sv
+
+
+def test_once_it_could_be_asked_after_and_lives_the_payment_comes_in(host, plugin):
+    saved(host, plugin, payment(1, amount="400"))
+    plugin.room = 0
+    saved(host, plugin, payment(3, amount="400"))
+    plugin.room, plugin.source = 100, {"3": payment(3, amount="400")}
+    assert listed(brought_in(host, plugin)) == {"3": "partial"}
+
+
+def test_an_equal_amount_elsewhere_that_was_not_asked_after_keeps_nobody_out(host, plugin):
+    saved(host, plugin, payment(1, "1002", amount="400"))
+    plugin.room = 0
+    assert listed(brought_in(host, plugin, payment(3, amount="400"))) == {"3": "partial"}
+
+
+def test_unless_its_invoice_does_not_add_up(host, plugin):
+    saved(host, plugin, payment(1, "1002", amount="400"))
+    plugin.room, plugin.unpaid = 0, [Balance("1002", Decimal(1000))]
+    assert listed(brought_in(host, plugin, payment(3, amount="400"))) == {"3": "replaced"}
+
+
+def test_those_whose_invoice_does_not_add_up_are_asked_after_first(host, plugin):
+    saved(host, plugin, payment(1, "1002", amount="100"), payment(2, amount="100"))
+    plugin.unpaid = [Balance("1002", Decimal(1000))]
+    brought_in(host, plugin, payment(5, amount="90"))
+    assert plugin.asked_after == ["1", "2"]
+
+
+def test_those_that_were_never_asked_after_come_before_those_that_were(host, plugin):
+    saved(host, plugin, *(payment(n, amount="100") for n in (1, 2, 3)))
+    plugin.room = 1
+    brought_in(host, plugin, payment(5, amount="90"))
+    assert plugin.asked_after == ["3", "2", "1"]
     plugin.asked_after.clear()
-    assert listed(brought_in(host, plugin)) == {"3": "replaced"}
-    assert plugin.asked_after == ["1"]
+    brought_in(host, plugin, payment(5, amount="90"))
+    assert plugin.asked_after == ["2", "1", "3"]
+
+
+# --- Two questions about one payment ------------------------------------------------
+
+
+def test_accepting_a_replacement_says_nothing_about_the_same_money_typed_by_hand(
+    host, store, plugin
+):
+    saved(host, plugin, payment(1, amount="400"))
+    host.add_payment("1001", Decimal(400), date=day(3), confirm=True)
+    plugin.deleted = {"1"}
+    brought_in(host, plugin, payment(3, amount="400"))
+    preview = host.decide("Fortnox", "3", "accept")
+    assert listed(preview) == {"3": "possibly-registered-already"}
+    host.save("Fortnox")
+    assert remaining(store, "1001") == 200
+
+
+def test_who_confirms_after_accepting_has_answered_both(host, store, plugin):
+    saved(host, plugin, payment(1, amount="400"))
+    host.add_payment("1001", Decimal(400), date=day(3), confirm=True)
+    plugin.deleted = {"1"}
+    brought_in(host, plugin, payment(3, amount="400"))
+    host.decide("Fortnox", "3", "accept")
+    preview = host.decide("Fortnox", "3", "confirm")
+    assert listed(preview) == {"3": "partial"}
+    host.save("Fortnox")
+    assert books(store) == {"": Decimal(400), "3": Decimal(400)}
+    assert remaining(store, "1001") == 200
+
+
+def test_accepting_a_move_says_nothing_about_the_same_money_typed_there(host, store, plugin):
+    saved(host, plugin, payment(1, amount="400"))
+    host.add_payment("1002", Decimal(400), date=day(1))
+    brought_in(host, plugin, payment(1, "1002", amount="400"))
+    preview = host.decide("Fortnox", "1", "accept")
+    assert listed(preview) == {"1": "possibly-registered-already"}
+    preview = host.decide("Fortnox", "1", "confirm")
+    assert listed(preview) == {"1": "partial"}
+    host.save("Fortnox")
+    assert (remaining(store, "1001"), remaining(store, "1002")) == (1000, 200)
+
+
+def test_an_accepted_change_to_nothing_takes_back_what_was_registered(host, store, plugin):
+    saved(host, plugin, payment(1, amount="100"))
+    brought_in(host, plugin, payment(1, amount="0"))
+    preview = host.decide("Fortnox", "1", "accept")
+    assert listed(preview) == {"1": "reversal"}
+    host.save("Fortnox")
+    assert books(store) == {}
+    assert remaining(store, "1001") == 1000
+    assert listed(brought_in(host, plugin, payment(1, amount="0"))) == {"1": "no-amount"}
 
 
 def test_another_amount_on_another_invoice_replaces_nothing(host, plugin):
@@ -271,6 +395,38 @@ def test_an_invoice_that_is_not_there_is_not_asked_for_every_night(host, plugin)
     plugin.invoices_asked.clear()
     brought_in(host, plugin)
     assert plugin.invoices_asked == ["1001"]
+
+
+def test_a_deleted_refund_is_noticed_by_an_invoice_that_is_paid_too_much_there(host, plugin):
+    saved(host, plugin, payment(1, amount="1200"), payment(2, amount="-200"))
+    plugin.deleted, plugin.balances = {"2"}, {"1001": Balance("1001", Decimal(-200))}
+    [found] = brought_in(host, plugin).discrepancies()
+    assert (found.code, found.payment_number) == ("deleted-at-source", "2")
+
+
+def test_a_change_explains_what_does_not_remain(host, plugin):
+    saved(host, plugin, payment(1, amount="400"))
+    plugin.unpaid = [Balance("1001", Decimal(550))]
+    assert list(brought_in(host, plugin, payment(1, amount="450")).discrepancies()) == []
+    preview = host.decide("Fortnox", "1", "keep")
+    assert list(preview.discrepancies()) == []
+    host.save("Fortnox")
+    assert list(brought_in(host, plugin).discrepancies()) == []
+
+
+def test_what_is_not_booked_explains_nothing(host, plugin):
+    waits = payment(1, amount="1000", booked=False)
+    plugin.left_out = [left_out("not-booked", waits)]
+    plugin.balances = {"1001": Balance("1001", Decimal(0))}
+    plugin.unpaid = [Balance("1001", Decimal(0))]
+    [found] = brought_in(host, plugin).discrepancies()
+    assert (found.code, found.remaining) == ("less-remains-at-source", 1000)
+
+
+def test_what_the_office_writes_off_is_no_discrepancy(host, store, plugin):
+    store.set_setting("accepted_deviation", "5")
+    plugin.unpaid = [Balance("1001", Decimal(0))]
+    assert list(brought_in(host, plugin, payment(1, amount="997")).discrepancies()) == []
 
 
 def test_where_nothing_was_answered_nothing_is_learnt(host, plugin):
