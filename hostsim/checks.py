@@ -402,6 +402,7 @@ class Settlements:
 
     by_number: Mapping[str, Settlement]
     customer_unknown: Sequence[str]  # payments of the run whose customer decides
+    invoices_unknown: Sequence[str]  # the same, by the invoice of one that is registered
 
 
 def settlements(db: sqlite3.Connection, which: Mapping[str, Any]) -> Settlements:
@@ -413,6 +414,7 @@ def settlements(db: sqlite3.Connection, which: Mapping[str, Any]) -> Settlements
     found: dict[str, Settlement] = {}
     used: set[tuple[str, bool]] = set()
     unknown: dict[str, None] = {}
+    invoices: dict[str, None] = {}
     rows = sorted(_pairs(db, which), key=_pair_order)
     for row in rows:
         credit, debit = row["number"], row["other_number"]
@@ -422,6 +424,8 @@ def settlements(db: sqlite3.Connection, which: Mapping[str, Any]) -> Settlements
         same = _same_customer(row)
         if same is None:
             unknown.update(dict.fromkeys([credit] if here else [credit, debit]))
+            if here and not row["other_customer"]:
+                invoices[row["other_invoice_number"]] = None
             continue
         if not same:
             continue
@@ -432,7 +436,7 @@ def settlements(db: sqlite3.Connection, which: Mapping[str, Any]) -> Settlements
         )
         if not here:
             found[debit] = Settlement(credit, row["invoice_number"], row["its_invoice"], complete)
-    return Settlements(found, list(unknown))
+    return Settlements(found, list(unknown), list(invoices))
 
 
 def _pairs(db: sqlite3.Connection, which: Mapping[str, Any]) -> list[sqlite3.Row]:
@@ -794,6 +798,9 @@ DISCREPANCIES = """
     WHERE d.run_id = ? ORDER BY d.rowid
 """
 
+# Two halves are settled in the currency of their invoices, whatever the rates were.
+_OWN_AMOUNT = "CASE {0}.currency WHEN 'SEK' THEN {0}.amount ELSE {0}.amount_currency END"
+
 _CREDITS = """
     CREATE TEMP TABLE credit (
         date TEXT, debit TEXT, currency TEXT, number TEXT, invoice_number TEXT, customer TEXT,
@@ -806,10 +813,10 @@ _CUSTOMER_HERE = "{0}.region || char(10) || {0}.customer_code"
 
 _FIND_CREDITS = f"""
     INSERT INTO credit
-    SELECT r.date, substr(r.amount, 2), r.currency, r.number, r.invoice_number, r.customer,
-           r.amount_currency, i.id, {_CUSTOMER_HERE.format("i")}
+    SELECT r.date, substr({_OWN_AMOUNT.format("r")}, 2), r.currency, r.number,
+           r.invoice_number, r.customer, r.amount_currency, i.id, {_CUSTOMER_HERE.format("i")}
     FROM met m JOIN run_rows r ON r.id = m.row_id LEFT JOIN invoices i ON i.id = m.invoice_id
-    WHERE r.amount LIKE '-%' AND r.date IS NOT NULL AND r.number <> ''
+    WHERE {_OWN_AMOUNT.format("r")} LIKE '-%' AND r.date IS NOT NULL AND r.number <> ''
     AND (r.given_reason IS NULL OR r.given_reason NOT IN (SELECT value FROM json_each(:left_out)))
     AND (i.id IS NULL OR i.total LIKE '-%') AND {_NOT_REGISTERED}
 """  # noqa: S608 constants
@@ -822,7 +829,8 @@ _DEBITS_OF_RUN = f"""
            r.customer AS other_customer, i.id AS other_invoice,
            {_CUSTOMER_HERE.format("i")} AS other_customer_here, 0 AS other_registered
     FROM met m JOIN run_rows r ON r.id = m.row_id
-    JOIN credit c ON c.date = r.date AND c.debit = r.amount AND c.currency = r.currency
+    JOIN credit c ON c.date = r.date AND c.debit = {_OWN_AMOUNT.format("r")}
+        AND c.currency = r.currency
         AND c.invoice_number <> r.invoice_number
     LEFT JOIN invoices i ON i.id = m.invoice_id
     WHERE r.number <> ''
@@ -831,12 +839,30 @@ _DEBITS_OF_RUN = f"""
     AND {_NOT_REGISTERED}
 """  # noqa: S608 constants
 
-_DEBITS_REGISTERED = f"""
+_REGISTERED_DEBITS = f"""
     SELECT {_CREDIT_COLUMNS}, p.number AS other_number, p.invoice_number AS other_invoice_number,
-           p.customer AS other_customer, i.id AS other_invoice,
+           COALESCE(p.customer, (SELECT b.customer FROM run_balances b
+                                 WHERE b.run_id = :run_id AND b.invoice_id = p.invoice_id))
+               AS other_customer, i.id AS other_invoice,
            {_CUSTOMER_HERE.format("i")} AS other_customer_here, 1 AS other_registered
     FROM credit c
-    JOIN payments p ON CAST(p.amount AS REAL) = CAST(c.debit AS REAL) AND p.date = c.date
-        AND p.currency = c.currency AND p.invoice_number <> c.invoice_number AND {_OURS}
+    JOIN payments p ON {{same}} AND p.date = c.date
+        AND p.invoice_number <> c.invoice_number AND {_OURS}
     JOIN invoices i ON i.id = p.invoice_id AND i.total NOT LIKE '-%'
 """  # noqa: S608 constants
+
+_DEBITS_REGISTERED = f"""
+    {
+    _REGISTERED_DEBITS.format(
+        same="c.currency = 'SEK' AND p.currency = 'SEK'"
+        " AND CAST(p.amount AS REAL) = CAST(c.debit AS REAL)"
+    )
+}
+    UNION ALL
+    {
+    _REGISTERED_DEBITS.format(
+        same="c.currency <> 'SEK' AND p.currency = c.currency AND p.currency <> 'SEK'"
+        " AND CAST(p.amount_currency AS REAL) = CAST(c.debit AS REAL)"
+    )
+}
+"""

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 
 from hostsim import checks, history, judging, texts
 from hostsim.answers import LiveRun
+from hostsim.decided import SETTLED
 from hostsim.errors import host_error
 from hostsim.history import Entry
 from hostsim.judging import Judgement, Refusal, oldest_first
@@ -567,17 +568,27 @@ def _became(
             return _moved(one, last)
         return REGISTERED, now if now and now.reason != "already-imported" else None
     if any(d.decision == SET_ASIDE and d.stands for d in decisions):
-        return SET_ASIDE, now
+        return SET_ASIDE, _settled(one) or now
     if last is not None and one.judgement is None:
         return _STATES.get(last.state, REGISTERED), None
     if one.judgement is None:
         return _earlier(one, asked=asked)
+    if one.judgement.kind == judging.READY and (settled := _settled(one)) is not None:
+        return REJECTED, settled
     if one.judgement.kind == judging.READY:
         shown = one.shown is not None and one.shown["kind"] == judging.READY
         return IN_PREVIEW if shown else NOT_READ, None
     if last is not None:
         return _STATES.get(last.state, REGISTERED), now
     return IGNORED if one.judgement.kind == judging.IGNORED else REJECTED, now
+
+
+def _settled(one: _Known) -> Refusal | None:
+    """Say that the last import found the other half of a settlement, on another invoice."""
+    for row in (one.shown, one.pending):
+        if row is not None and row["reason"] == SETTLED:
+            return _refusal_in(row)
+    return None
 
 
 def _moved(one: _Known, registered: Entry) -> tuple[str, Refusal | None]:
@@ -827,6 +838,8 @@ def _summary(
     sentences = [_of_invoice(question, invoice)]
     if less is not None:
         sentences.append(less)
+    elif any(one.reason == SETTLED for one in told):
+        sentences.append(_SETTLED_THERE)
     elif not told:
         sentences.append(_NO_PAYMENT if asked else _NONE_KNOWN)
     if not asked:
@@ -871,6 +884,11 @@ _NO_PAYMENT = Text(
     "utan faktura eller på fel faktura, och be kunden om datum, belopp och OCR",
     "Fortnox has no payment of it. If the customer has paid, look in Fortnox for money without an "
     "invoice or on the wrong one, and ask the customer for date, amount and OCR",
+)
+_SETTLED_THERE = Text(
+    "I Fortnox är den kvittad mot en kreditfaktura: inga pengar väntar, så påminn inte kunden",
+    "In Fortnox it was settled against a credit note: no money is to come, so do not dun the "
+    "customer",
 )
 _NONE_KNOWN = Text("Ingen betalning av den är känd här", "No payment of it is known here")
 _NOT_ASKED = Text(

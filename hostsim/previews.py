@@ -222,6 +222,7 @@ class Recording:
         """Give the invoices that are open here and were not said to be unpaid there."""
         with self._sorted_out(company, _Moves({}, {}), apart=False) as rows:
             unsure = checks.doubtful_readings(rows.db, rows.values)
+            unsure += rows.settlements.invoices_unknown
             several = checks.invoices_to_ask(rows.db, rows.values, now)
         with self.store.change() as db:
             checks.recall(db, asdict(self._which(company)), now)

@@ -638,3 +638,24 @@ def test_a_payment_in_euro_that_was_made_again_with_another_rate_on_another_invo
     saved(host, plugin, euro(1, "2001", "490", "11"))
     plugin.deleted = {"1"}
     assert listed(brought_in(host, plugin, euro(3, "2002", "490", "11.5"))) == {"3": "replaced"}
+
+
+def test_halves_in_euro_settle_each_other_whatever_their_rates(host, store, plugin):
+    debit = euro(1, "2001", "100", "11", date=day(1), customer="7")
+    credit = euro(2, "8001", "-100", "11.1", date=day(1), customer="7")
+    preview = brought_in(host, plugin, debit, credit)
+    assert listed(preview) == dict.fromkeys("12", "settled-against-credit")
+
+
+def test_the_customer_of_a_half_that_is_registered_is_told_by_its_invoice(host, plugin):
+    _, credit = pair()
+    saved(host, plugin, payment(1, "1001", date=day(1)))
+    plugin.balances = {"1001": Balance("1001", Decimal(0), customer="7")}
+    plugin.source = {"2": credit}
+    preview = brought_in(host, plugin, payment(2, "8001", "-1000", date=day(1)))
+    assert listed(preview) == {"2": "settled-against-credit"}
+
+
+def test_a_reading_that_pays_the_invoice_leaves_no_discrepancy(host, plugin):
+    plugin.balances = {"2001": Balance("2001", Decimal(0), Decimal(500), "EUR")}
+    assert list(brought_in(host, plugin, in_euro("")).discrepancies()) == []

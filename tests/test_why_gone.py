@@ -80,3 +80,17 @@ def test_a_payment_that_was_not_brought_in_yet_explains_the_balance(host, plugin
     plugin.payments = [payment(1, amount="1000")]
     plugin.unpaid = [Balance("1001", Decimal(0))]
     assert "krediterad" not in host.why("1001").summary.sv
+
+
+def test_an_invoice_that_was_settled_against_a_credit_note_waits_for_no_money(host, plugin):
+    plugin.payments = [
+        payment(1, "1001", customer="7"),
+        payment(2, "8001", "-1000", date=payment(1).date, customer="7"),
+    ]
+    host.import_payments("Fortnox")
+    found = host.why("1001")
+    assert [one.reason for one in found.payments] == ["settled-against-credit"]
+    assert "inga pengar väntar" in found.summary.sv
+    host.set_aside("Fortnox", ["1"])
+    host.save("Fortnox")
+    assert "settled-against-credit" in {one.reason for one in host.why("1001").payments}
