@@ -1,7 +1,7 @@
 """What Fortnox says remains to pay of its invoices, for the host to compare.
 
 All that are unpaid, in one pass over pages, and single ones that the host asks for. It is
-advice: what moves while it is read does no harm, and a refusal ends nothing.
+advice: what moves while it is read does no harm, and a failure ends nothing.
 """
 
 from __future__ import annotations
@@ -12,13 +12,13 @@ from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 from typing import Any, Final
 
+from opter_fortnox_plugin.best_effort import BestEffort, drop
 from opter_fortnox_plugin.client import Client
 from opter_fortnox_plugin.contract import InvoiceBalance, Text
-from opter_fortnox_plugin.crew import Hands, Job
-from opter_fortnox_plugin.errors import FortnoxError, NotPermitted, Refused
+from opter_fortnox_plugin.crew import Hands
+from opter_fortnox_plugin.errors import FortnoxError
 from opter_fortnox_plugin.host import Host
 from opter_fortnox_plugin.pace import REQUESTS
-from opter_fortnox_plugin.protocol import Page
 from opter_fortnox_plugin.schemas import Unreadable, invoice_balance
 
 log = logging.getLogger(__name__)
@@ -47,63 +47,59 @@ class Balances:
     ) -> None:
         self._client = client
         self._host = host
-        self._hands = hands
+        self._effort = BestEffort(hands)
         self._seconds_left = seconds_left
-        #: What a person should know: that something was refused, or not asked.
-        self.notes: list[Text] = []
-        #: Whether Fortnox refused to show invoices.
-        self.refused = False
+        self._not_asked = 0
+
+    @property
+    def failed(self) -> bool:
+        """Whether Fortnox did not answer some request."""
+        return bool(self._effort.failed)
+
+    @property
+    def notes(self) -> list[Text]:
+        """What a person should know: that something was not answered, or not asked."""
+        not_asked = [_not_asked(self._not_asked)] if self._not_asked else []
+        return not_asked + [_not_compared(why) for why in self._effort.failed]
 
     def hand_over_unpaid(self) -> None:
         """Hand over the balance of each invoice that is unpaid in Fortnox.
 
         Fortnox leaves out what is not booked, so nothing follows from what is not among them.
         """
-        jobs = deque([self._start(partial(self._client.invoices, 1, unpaid=True))])
+        start = self._effort.start
+        jobs = deque([start(partial(self._client.invoices, 1, unpaid=True))])
         begun, done, pages = 1, 0, None
         while jobs:
             left = self._seconds_left(pages - begun if pages else 0)
             self._host.tell("invoices", done, pages, _COMPARING, left)
-            page = self._result(jobs.popleft())
-            if page is None:
+            page = self._effort.result(jobs.popleft())
+            if isinstance(page, FortnoxError):
+                drop(jobs)
                 return
             done += 1
             # Behind an empty page there is nothing, whatever number of pages was told.
             pages = max(begun, page.pages) if page.rows else begun
             while begun < pages and len(jobs) < REQUESTS:
                 begun += 1
-                jobs.append(self._start(partial(self._client.invoices, begun, unpaid=True)))
+                jobs.append(start(partial(self._client.invoices, begun, unpaid=True)))
             self._host.take_balances(balances_of(page.rows))
 
     def hand_over(self, invoice_numbers: Iterable[str]) -> None:
         """Hand over the balances of single invoices: of those that are there."""
         possible = [one for one in dict.fromkeys(invoice_numbers) if can_be_one(one)]
         asked = possible[:MOST_ASKED]
-        if len(asked) < len(possible):
-            self.notes.append(_not_asked(len(possible) - len(asked)))
-        jobs = [self._start(partial(self._client.invoices_like, number)) for number in asked]
+        self._not_asked += len(possible) - len(asked)
+        jobs = [self._effort.start(partial(self._client.invoices_like, one)) for one in asked]
         found: list[InvoiceBalance] = []
         for done, (number, job) in enumerate(zip(asked, jobs, strict=True)):
             self._host.tell("invoices", done, len(asked), _COMPARING, self._seconds_left(0))
-            page = self._result(job)
-            if page is None:
-                break
+            page = self._effort.result(job)
+            if isinstance(page, FortnoxError):
+                continue
             # Fortnox finds every number that holds these digits.
             found += [one for one in balances_of(page.rows) if one.invoice_number == number]
         self._host.take_balances(found)
-
-    def _start(self, ask: Callable[[], Page]) -> Job[Page | FortnoxError]:
-        return self._hands.start(partial(_unless_refused, ask))
-
-    def _result(self, job: Job[Page | FortnoxError]) -> Page | None:
-        """Wait for a page; ``None``, and a note, where Fortnox refuses it."""
-        page = self._hands.result(job)
-        if isinstance(page, Page):
-            return page
-        log.warning("invoices cannot be compared: %s", page.code)
-        self.refused = True
-        self.notes.append(_not_compared(page.sentence))
-        return None
 
 
 def balances_of(rows: Sequence[Any]) -> list[InvoiceBalance]:
@@ -123,14 +119,6 @@ def can_be_one(number: str) -> bool:
     """Tell whether Fortnox can have an invoice of this number."""
     digits = number.isascii() and number.isdigit() and len(number) <= _MOST_DIGITS
     return digits and not number.startswith("0")
-
-
-def _unless_refused(ask: Callable[[], Page]) -> Page | FortnoxError:
-    # Caught here, since the error of a job ends the whole run.
-    try:
-        return ask()
-    except (NotPermitted, Refused) as error:
-        return error
 
 
 _COMPARING: Final = Text(

@@ -184,11 +184,11 @@ class Crew:
         first = min(self._failed, key=lambda job: job.number)
         raise first.error or AssertionError
 
-    def _finished(self, job: Job[Any]) -> None:
+    def _finished(self, job: Job[Any], *, ends_all: bool) -> None:
         job.done = True
         self._never_asked += not job.asked
         self._under_way.discard(job)
-        if job.failed and job.wanted:
+        if ends_all:
             self._failed.append(job)
 
     # --- for the workers ---
@@ -255,10 +255,11 @@ class Crew:
         while (job := self._todo.get()) is not None:
             self._mine.job = job
             job.do(self.check)
-            if job.failed and job.wanted:
-                # Here, not where it is heard of: nothing may start in between.
+            # Decided here and once: nothing may start before it is heard of, and whoever
+            # drops the job meanwhile must still hear of it.
+            if ends_all := job.failed and job.wanted:
                 self._over.set()
-            self._news.put(partial(self._finished, job))
+            self._news.put(partial(self._finished, job, ends_all=ends_all))
             # What came of it may be large, and the next job may be long in coming.
             self._mine.job = None
             del job

@@ -76,6 +76,13 @@ class Host:
             answers = self._hook.opter_take_gone(run=self.run, payment_numbers=batch)
             _acknowledged(answers, len(batch), "opter_take_gone")
 
+    def take_not_asked(self, numbers: Sequence[str]) -> None:
+        """Say which registered payments could not be asked after; older hosts do not listen."""
+        for batch in _batches(numbers):
+            answers = self._hook.opter_take_not_asked(run=self.run, payment_numbers=batch)
+            if answers:
+                _acknowledged(answers, len(batch), "opter_take_not_asked")
+
     def takes_balances(self) -> bool:
         """Ask, with an empty batch, whether the host compares balances; older ones do not."""
         answers = self._hook.opter_take_balances(run=self.run, balances=[])

@@ -18,6 +18,7 @@ from typing import Final
 
 from opter_fortnox_plugin import staying
 from opter_fortnox_plugin.balances import Balances
+from opter_fortnox_plugin.best_effort import BestEffort
 from opter_fortnox_plugin.client import Client
 from opter_fortnox_plugin.configuration import Configuration
 from opter_fortnox_plugin.contract import (
@@ -36,6 +37,7 @@ from opter_fortnox_plugin.crew import Crew, Job
 from opter_fortnox_plugin.cursor import Cursor
 from opter_fortnox_plugin.errors import (
     Busy,
+    FortnoxError,
     LoginFailed,
     Missing,
     SettingsWrong,
@@ -486,7 +488,7 @@ class Importer:
         """Hand over what Fortnox says remains of invoices."""
         balances = self._balances()
         balances.hand_over_unpaid()
-        if not balances.refused:
+        if not balances.failed:
             balances.hand_over(self._host.invoices_to_ask(self._company))
         self._notes += balances.notes
 
@@ -494,51 +496,57 @@ class Importer:
         """Find out which registered payments that the host names no longer exist.
 
         One that has another invoice now is handed over, so that the host knows where it is.
+        The host is told of which ones nothing is known.
         """
+        effort = BestEffort(self._crew)
         seen: set[str] = set()
-        room, not_asked = MOST_ASKED_AFTER, 0
+        room, too_many = MOST_ASKED_AFTER, 0
         while registered := self._host.registered_payments(self._company):
-            fresh = {
-                one.number: one.invoice_number
-                for one in registered
-                if one.number.isdecimal() and one.number not in seen
-            }
+            fresh = {one.number: one.invoice_number for one in registered if one.number not in seen}
             if not fresh:
                 break
             seen.update(fresh)
-            asked = list(fresh)[:room]
-            room, not_asked = room - len(asked), not_asked + len(fresh) - len(asked)
-            found = self._fetched(asked, _ASKING_AFTER)
+            possible = [number for number in fresh if number.isdecimal()]
+            asked = possible[:room]
+            room, too_many = room - len(asked), too_many + len(possible) - len(asked)
+            found = self._fetched(asked, _ASKING_AFTER, effort)
             self._emit([one for number, one in found.items() if _is_of_another(one, fresh[number])])
             self._host.take_gone([number for number, one in found.items() if one is None])
-        if not_asked:
-            self._notes.append(_not_asked_after(not_asked))
+            self._host.take_not_asked([number for number in fresh if number not in found])
+        if too_many:
+            self._notes.append(_not_asked_after(too_many))
+        self._notes += [_not_checked(count, why) for why, count in effort.failed.items()]
 
     def _confirm(self) -> None:
         """Fetch again what the host has kept and would now offer for saving.
 
-        And payments of this run of which it must know what only the detail tells.
+        And payments of this run of which it must know what only the detail tells. One that
+        cannot be fetched stays as the host knows it.
         """
+        effort = BestEffort(self._crew)
         asked: set[str] = set()
-        while numbers := self._host.payments_to_confirm(self._company):
+        while effort.over is None and (numbers := self._host.payments_to_confirm(self._company)):
             fresh = [number for number in dict.fromkeys(numbers) if number not in asked]
             if not fresh:
-                return
+                break
             asked.update(fresh)
-            found = self._fetched(fresh, _CONFIRMING)
+            found = self._fetched(fresh, _CONFIRMING, effort)
             self._emit(list(found.values()))
             self._host.take_gone([number for number, one in found.items() if one is None])
+        self._notes += [_not_confirmed(count, why) for why, count in effort.failed.items()]
 
     def _fetched(
-        self, numbers: Sequence[str], sentence: Text
+        self, numbers: Sequence[str], sentence: Text, effort: BestEffort
     ) -> dict[str, Payment | LeftOut | None]:
-        """Fetch payments by their numbers; ``None`` for one that is gone."""
-        jobs = {number: self._crew.start(partial(self._detailed, number)) for number in numbers}
-        found = {}
+        """Fetch payments by their numbers, as far as they come; ``None`` for one that is gone."""
+        jobs = {number: effort.start(partial(self._detailed, number)) for number in numbers}
+        found: dict[str, Payment | LeftOut | None] = {}
         for done, (number, job) in enumerate(jobs.items()):
             left = self._pace.seconds_for(self._crew.waiting)
             self._host.tell("confirming", done, len(jobs), sentence, left)
-            found[number] = self._crew.result(job)
+            outcome = effort.result(job)
+            if not isinstance(outcome, FortnoxError):
+                found[number] = outcome
         return found
 
 
@@ -611,6 +619,22 @@ def _not_asked_after(count: int) -> Text:
         f"{MOST_ASKED_AFTER} frågas det efter per import",
         f"{count} registered payments were not checked in Fortnox: at most {MOST_ASKED_AFTER} "
         "are asked after in an import",
+    )
+
+
+def _not_checked(count: int, why: Text) -> Text:
+    return Text(
+        f"{count} registrerade betalningar kunde inte kontrolleras i Fortnox. {why.sv}",
+        f"{count} registered payments could not be checked in Fortnox. {why.en}",
+    )
+
+
+def _not_confirmed(count: int, why: Text) -> Text:
+    return Text(
+        f"{count} betalningar kunde inte hämtas på nytt från Fortnox och står kvar som de var. "
+        f"{why.sv}",
+        f"{count} payments could not be fetched again from Fortnox, and stay as they were. "
+        f"{why.en}",
     )
 
 

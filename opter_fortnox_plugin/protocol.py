@@ -49,6 +49,9 @@ _NO_LICENCE = frozenset({2001101, 2001103})
 _NO_RIGHT = frozenset({2001339, 2003330, 2001427, 2001393, 2002455})
 _NOT_SIGNED_IN = frozenset({2000310, 2000311, 2003275, 2004054})
 
+#: Twelve digits at most; a number may come with decimals of nothing.
+_CODE = re.compile(r"[0-9]{1,12}(\.0+)?", re.ASCII)
+
 _TOKEN_REASON = re.compile(r"[a-z_]{1,40}", re.ASCII)
 
 
@@ -146,6 +149,7 @@ def _error_of(reply: Reply, resource: str) -> Exception:
         return Temporary(str(status), wait=_retry_after(reply))
     information = error_information(reply.body)
     code = code_of(information)
+    shown = "–" if code is None else code
     if code == _INTERNAL_ERROR:
         return Temporary(f"{status}, {code}")
     if code in _NO_LICENCE:
@@ -157,13 +161,13 @@ def _error_of(reply: Reply, resource: str) -> Exception:
     if status == 401 or code in _NOT_SIGNED_IN:
         return Unauthorized()
     if status == 403:
-        return NotPermitted("RIGHT_MISSING", resource=resource, fortnox_code=code or "–")
+        return NotPermitted("RIGHT_MISSING", resource=resource, fortnox_code=shown)
     if status == 404 and information is not None:
         return Missing(resource)
     if status == 404:
         # Only Fortnox itself can say that a payment is gone, not what stands between.
         return Temporary("404 that is not Fortnox's own")
-    return Refused("FORTNOX_REFUSED", resource=resource, status=status, fortnox_code=code or "–")
+    return Refused("FORTNOX_REFUSED", resource=resource, status=status, fortnox_code=shown)
 
 
 def as_it_came(reply: Reply) -> Reply:
@@ -184,7 +188,8 @@ def as_it_came(reply: Reply) -> Reply:
 def error_information(body: bytes) -> dict[str, Any] | None:
     """Return what stands in ``ErrorInformation``; ``None`` where there is none."""
     try:
-        value = decode(body)
+        # A message in another encoding does not hide the code beside it.
+        value = decode(body.decode("utf-8-sig", "replace").encode())
     except Temporary:
         return None
     information = value.get("ErrorInformation") if isinstance(value, dict) else None
@@ -193,12 +198,12 @@ def error_information(body: bytes) -> dict[str, Any] | None:
 
 def code_of(information: dict[str, Any] | None) -> int | None:
     """Return Fortnox's error code: ``Code`` or ``code``, a number or text."""
-    if information is None:
-        return None
-    code = information.get("Code", information.get("code"))
-    if isinstance(code, str) and code.isascii() and code.isdigit() and len(code) < 10:
-        return int(code)
-    return code if isinstance(code, int) and not isinstance(code, bool) else None
+    for name in ("Code", "code"):
+        code = (information or {}).get(name)
+        text = code.strip() if isinstance(code, str) else str(code)
+        if not isinstance(code, bool) and _CODE.fullmatch(text):
+            return int(Decimal(text))
+    return None
 
 
 def _retry_after(reply: Reply) -> float | None:

@@ -65,7 +65,7 @@ class ExampleHost:
                 id=self.new_id(), hook=self.manager.hook, import_type=import_type,
                 import_format="API", definition=definition, settings={}, company=company,
                 cursor=cursor, default_currency="SEK", configuration={}, login_timeout=60.0,
-                rows={}, kept=None, asked=set(), balances={}, dead=[],
+                rows={}, kept=None, asked=set(), balances={}, dead=[], unknown=[],
             )  # fmt: skip
             self.begun(run)
             [run.report] = self.manager.hook.opter_import_payments(run=run)
@@ -291,8 +291,9 @@ class ExampleHost:
         return next(same, None)
 
     def replaces(self, run, row, invoice):
-        dead = [self.booked((run.import_type, row.key.company, number)) for number in run.dead]
-        return any(self.alike(one, row, invoice) for one in dead if one is not None)
+        numbers = run.dead + run.unknown
+        may_be = [self.booked((run.import_type, row.key.company, number)) for number in numbers]
+        return any(self.alike(one, row, invoice) for one in may_be if one is not None)
 
     def alike(self, booked, row, invoice):
         before = booked.payment
@@ -412,6 +413,11 @@ class ExampleHost:
         for number in numbers:
             if (run.kept or {}).pop(number, None) is None and number not in run.rows:
                 run.dead.append(number)
+
+    @hookimpl
+    def opter_take_not_asked(self, run, payment_numbers):
+        run.unknown += payment_numbers
+        return len(payment_numbers)
 
     @hookimpl
     def opter_payments_to_confirm(self, run):

@@ -6,8 +6,10 @@ The host is one of the test's own, so that what is seen is the plug-in's half al
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from datetime import date, timedelta
 from decimal import Decimal
+from functools import partial
 from types import SimpleNamespace
 
 import pytest
@@ -16,7 +18,8 @@ from test_requests import EURO, NOW, Knowing, Office
 
 from hostsim.sandbox.faults import Fault, Match
 from hostsim.sandbox.state import Invoice, Payment, WriteOff
-from opter_fortnox_plugin import protocol
+from opter_fortnox_plugin import client, protocol
+from opter_fortnox_plugin.transport import Transport
 
 DAY = date(2026, 4, 1)
 FORBIDDEN = json.dumps({"ErrorInformation": {"Error": 1, "Message": "", "Code": 2001339}})
@@ -27,7 +30,7 @@ class Comparing(Knowing):
 
     def __init__(self, *known, invoices=(), registered=(), confirm=()):
         super().__init__(*known)
-        self.balances, self.gone, self.calls = {}, [], []
+        self.balances, self.gone, self.not_asked, self.calls = {}, [], [], []
         self.invoices, self.confirm = list(invoices), list(confirm)
         self.registered = [SimpleNamespace(number=n, invoice_number=i) for n, i in registered]
 
@@ -62,6 +65,11 @@ class Comparing(Knowing):
     @hookimpl
     def opter_take_gone(self, run, payment_numbers):
         self.gone.extend(payment_numbers)
+        return len(payment_numbers)
+
+    @hookimpl
+    def opter_take_not_asked(self, run, payment_numbers):
+        self.not_asked.extend(payment_numbers)
         return len(payment_numbers)
 
 
@@ -182,6 +190,55 @@ def test_an_import_goes_on_where_invoices_may_not_be_read_and_says_so(office, fa
     assert note.en.startswith("What remains of the invoices could not be compared with Fortnox. ")
 
 
+def unavailable(fault, path):
+    return replace(fault, match=Match(path=path), times=None)
+
+
+UNAVAILABLE = pytest.mark.parametrize(
+    "fault", [Fault(500), Fault.garbage(), Fault.reset(), Fault(404, "<html>")], ids=str
+)
+REFUSED = pytest.mark.parametrize(
+    "fault", [Fault(403, FORBIDDEN), Fault(403, "<html>"), Fault(400, FORBIDDEN)], ids=str
+)
+
+
+@UNAVAILABLE
+def test_an_import_goes_on_where_the_list_of_invoices_never_comes(office, fault):
+    office.pay(1)
+    office.sandbox.faults.add(unavailable(fault, "/3/invoices"))
+    host = Comparing("1", invoices=["1"])
+    report, kinds = office.bring(host)
+    assert (list(host.payments), kinds["invoices"]) == (["1"], 6)
+    [note] = sentences(report)
+    assert note.startswith("What remains of the invoices could not be compared with Fortnox. For")
+    assert "waiting" in {one.stage for one in host.told}
+
+
+def test_a_list_of_invoices_that_hangs_costs_the_patience_of_one_request(office):
+    bill(office, *range(1, 46))
+    office.sandbox.faults.add(unavailable(Fault.hang(), "/3/invoices"))
+    host = Comparing(invoices=["1"])
+    report = office.report_of(host, transport=partial(Transport, read=0.3))
+    # The company, the payments, and one list of invoices.
+    assert report.requests == 2 + client.ATTEMPTS
+    [note] = sentences(report)
+    assert "no answer in time" in note
+    assert any("trying again" in one.sentence.en for one in host.told)
+
+
+def test_one_invoice_that_is_refused_leaves_the_others_compared(office):
+    bill(office, 1, 2)
+    for number in (1, 2):
+        part_of(office, number, 1000)
+    office.sandbox.faults.add(
+        Fault(400, FORBIDDEN, match=Match(query={"documentnumber": "1"}), times=None)
+    )
+    host = Comparing("1", "2", invoices=["1", "2"])
+    report, _ = office.bring(host)
+    assert list(host.balances) == ["2"]
+    assert len(report.notes) == 1
+
+
 def test_a_host_that_does_not_acknowledge_balances_is_told(office):
     class Deaf(Comparing):
         @hookimpl
@@ -239,8 +296,104 @@ def test_more_than_a_hundred_payments_are_not_asked_after_and_their_number_is_to
     report, kinds = office.bring(host)
     assert kinds["invoicepayments detail"] == 100
     assert host.gone == [str(number) for number in range(150, 50, -1)]
+    assert host.not_asked == [str(number) for number in range(50, 0, -1)]
     [note] = sentences(report)
     assert note.startswith("50 registered payments were not checked")
+
+
+def deleted_ones(office, *, refused, fault, count=4):
+    """Give a host that names payments that were deleted; one of them gets no right answer."""
+    office.sandbox.faults.add(unavailable(fault, f"/3/invoicepayments/{refused}"))
+    return Comparing(registered=[(str(number), "1") for number in range(1, count + 1)])
+
+
+@REFUSED
+def test_a_registered_payment_that_fortnox_refuses_is_not_asked_and_the_others_are(office, fault):
+    host = deleted_ones(office, refused=2, fault=fault)
+    report, kinds = office.bring(host)
+    assert (host.gone, host.not_asked) == (["1", "3", "4"], ["2"])
+    assert kinds["invoicepayments detail"] == 4
+    [note] = sentences(report)
+    assert note.startswith("1 registered payments could not be checked in Fortnox. The person who")
+
+
+def test_a_refusal_is_told_once_with_its_code(office):
+    body = FORBIDDEN.replace("2001339", "2009999")
+    report, _ = office.bring(deleted_ones(office, refused="*", fault=Fault(403, body)))
+    [note] = sentences(report)
+    assert note.startswith("4 registered payments could not be checked")
+    assert "(code 2009999)" in note
+
+
+@UNAVAILABLE
+def test_a_registered_payment_that_never_comes_is_not_asked_and_the_import_goes_on(office, fault):
+    host = deleted_ones(office, refused=2, fault=fault)
+    report, _ = office.bring(host)
+    assert sorted(host.gone + host.not_asked) == ["1", "2", "3", "4"]
+    assert "2" in host.not_asked
+    [note] = sentences(report)
+    assert "registered payments could not be checked in Fortnox. Fortnox does not answer" in note
+
+
+def test_where_no_detail_comes_not_every_one_is_waited_for(office):
+    host = deleted_ones(office, refused="*", fault=Fault(500), count=150)
+    report, kinds = office.bring(host)
+    assert host.not_asked[:3] == ["1", "2", "3"]
+    assert (len(host.not_asked), host.gone) == (150, [])
+    # Those that were on their way together, but no others.
+    assert kinds["invoicepayments detail"] < 100 * 6
+    assert len(report.notes) == 2
+
+
+def test_a_host_from_before_the_question_is_told_in_the_note_alone(office):
+    host = deleted_ones(office, refused=2, fault=Fault(403, FORBIDDEN))
+    host.opter_take_not_asked = None
+    report, _ = office.bring(host)
+    assert (host.gone, len(report.notes)) == (["1", "3", "4"], 1)
+
+
+def test_a_host_that_does_not_acknowledge_what_was_not_asked_is_told(office):
+    class Deaf(Comparing):
+        @hookimpl
+        def opter_take_not_asked(self, run, payment_numbers):
+            return 0
+
+    with pytest.raises(Exception, match="NOT_ACKNOWLEDGED"):
+        office.bring(Deaf(registered=[("x", "1")]))
+
+
+# --- Payments to confirm ---
+
+
+@REFUSED
+def test_a_payment_that_may_not_be_fetched_again_stays_and_the_others_are_confirmed(office, fault):
+    bill(office, 1)
+    numbers = [part_of(office, 1, 100) for _ in range(3)]
+    office.sandbox.faults.add(unavailable(fault, f"/3/invoicepayments/{numbers[1]}"))
+    host = Comparing("1", confirm=[*numbers, "99"])
+    report, _ = office.bring(host)
+    assert (sorted(host.payments), host.gone) == (numbers, ["99"])
+    [note] = sentences(report)
+    assert note.startswith("1 payments could not be fetched again from Fortnox, and stay")
+
+
+@UNAVAILABLE
+def test_confirming_ends_where_a_payment_never_comes_and_the_import_goes_on(office, fault):
+    bill(office, 1)
+    number = part_of(office, 1, 100)
+    office.sandbox.faults.add(unavailable(fault, f"/3/invoicepayments/{number}"))
+    host = Comparing("1", confirm=[number])
+    report, _ = office.bring(host)
+    assert (list(host.payments), host.calls.count("to confirm")) == ([number], 1)
+    assert len(report.notes) == 1
+
+
+def test_a_detail_that_the_import_itself_needs_still_ends_it(office):
+    bill(office, 1, currency="EUR")
+    number = part_of(office, 1, **EURO)
+    office.sandbox.faults.add(unavailable(Fault(500), f"/3/invoicepayments/{number}"))
+    with pytest.raises(Exception, match="FORTNOX_UNAVAILABLE"):
+        office.bring(Comparing("1"))
 
 
 def test_a_hundred_requests_are_all_that_several_answers_get(office):
@@ -269,6 +422,7 @@ def test_what_is_no_payment_number_is_not_asked_after(office):
     host = Comparing(registered=[("", "1"), ("x/1", "1")])
     _, kinds = office.bring(host)
     assert (kinds["invoicepayments detail"], host.gone) == (0, [])
+    assert host.not_asked == ["", "x/1"]
 
 
 # --- The customer of a payment ---

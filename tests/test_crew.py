@@ -215,3 +215,23 @@ def test_a_429_makes_the_time_that_is_told_longer():
     pace = Pace(sleep=clock.sleep, clock=clock)
     pace.hold(17.0)
     assert pace.seconds_for(1) == pytest.approx(17.0)
+
+
+def test_an_error_that_ends_all_is_heard_of_though_its_job_is_dropped_meanwhile():
+    """Else the jobs after it would find that all is over, and nobody could say why."""
+    with Crew(lambda: None) as crew:
+        failing = crew.start(fail)
+        with pytest.raises(Stopped):
+            keep_checking(crew)
+        failing.wanted = False
+        with pytest.raises(ZeroDivisionError):
+            crew.do(lambda: None)
+
+
+def keep_checking(crew):
+    while True:
+        crew.check()
+
+
+def fail():
+    raise ZeroDivisionError

@@ -6,6 +6,7 @@ import pytest
 from test_end_to_end import host, person, sandbox, store  # noqa: F401 fixtures
 
 from hostsim.sandbox import seed
+from hostsim.sandbox.faults import Fault, Match
 
 
 @pytest.fixture
@@ -95,3 +96,17 @@ def test_what_is_set_aside_costs_no_request_of_its_own(saved, store, sandbox):  
     assert without.set_aside.number == len(seed.DIRECT)
     # Which company, what changed, what is unpaid, and an invoice whose only payment was ignored.
     assert without.requests <= 4
+
+
+def test_the_host_knows_which_registered_payment_was_not_shown(saved, store, sandbox):  # noqa: F811
+    company = sandbox.state.company(seed.COMPANY)
+    one = first_exact(store)
+    company.delete_payment(int(one.payment_number))
+    path = f"/3/invoicepayments/{one.payment_number}"
+    sandbox.faults.add(Fault(403, match=Match(path=path), times=None))
+    saved.import_payments("Fortnox")
+    query = (
+        "SELECT asked, gone FROM run_checked JOIN payments ON payments.id = payment_id"
+        " WHERE number = ?"
+    )
+    assert [tuple(row) for row in store.db.execute(query, (one.payment_number,))] == [(0, 0)]

@@ -127,6 +127,30 @@ def test_a_403_without_a_known_code_is_a_missing_right():
 
 @CASINGS
 @AS_TEXT
+@pytest.mark.parametrize("code", [2009999, 0])
+def test_a_refusal_names_a_code_that_nobody_knows(code, spelled, capital):
+    problem = failure(reply(403, error(spelled(code), capital=capital)))
+    assert problem.code == "RIGHT_MISSING"
+    assert f"(kod {code})" in problem.sentence.sv
+
+
+@pytest.mark.parametrize(
+    "information",
+    [
+        '{"Code": "", "code": 2009999}',
+        '{"Code": null, "code": "2009999"}',
+        '{"Code": 2009999.0}',
+        '{"Code": " 2009999 "}',
+        '{"Message": "Beh\u00f6righet saknas", "Code": 2009999}',
+    ],
+)
+def test_a_code_is_read_however_it_is_written(information):
+    body = f'{{"ErrorInformation": {information}}}'.encode("latin-1")
+    assert "2009999" in failure(reply(403, body)).sentence.en
+
+
+@CASINGS
+@AS_TEXT
 def test_400_with_the_internal_error_may_go_well_the_next_time(spelled, capital):
     problem = failure(reply(400, error(spelled(1000029), capital=capital)))
     assert isinstance(problem, Temporary)

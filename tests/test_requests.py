@@ -20,6 +20,7 @@ from hostsim.sandbox.switches import Switches
 from hostsim.sandbox.tokens import Grant
 from opter_fortnox_plugin import protocol
 from opter_fortnox_plugin.importer import import_payments
+from opter_fortnox_plugin.transport import Transport
 
 NOW = datetime(2026, 7, 1, 8, 0, tzinfo=UTC)
 SETTINGS = {
@@ -112,6 +113,14 @@ class Office:
 
     def bring(self, host, *, everything=False, **more):
         """Import; return the report and how many requests of each kind there were."""
+        self.sandbox.switchboard.asked.clear()
+        report = self.report_of(host, everything=everything, **more)
+        asked = [one for one in self.sandbox.switchboard.asked if one.path.startswith("/3/")]
+        assert report.requests == len(asked)
+        return report, Counter(_kind(one) for one in asked)
+
+    def report_of(self, host, *, everything=False, transport=Transport, **more):
+        """Import; return the report."""
         grant = Grant(self.sandbox.client_id, seed.COMPANY, 1, SCOPES)
         code = self.state.tokens.issue_code(grant, self.sandbox.redirect_uri)
 
@@ -126,14 +135,10 @@ class Office:
             manager, more.pop("settings", SETTINGS),
             configuration=self.sandbox.environment(), **more,
         )  # fmt: skip
-        self.sandbox.switchboard.asked.clear()
-        report = import_payments(
-            run, everything=everything,
+        return import_payments(
+            run, everything=everything, transport=transport,
             environment={}, now=self.time, sleep=self.time.sleep, clock=self.time,
         )  # fmt: skip
-        asked = [one for one in self.sandbox.switchboard.asked if one.path.startswith("/3/")]
-        assert report.requests == len(asked)
-        return report, Counter(_kind(one) for one in asked)
 
 
 def _is_detail(asked):

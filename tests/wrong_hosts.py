@@ -370,6 +370,7 @@ Older = mutant(
     opter_take_balances=None,
     opter_invoices_to_ask=None,
     opter_registered_payments=None,
+    opter_take_not_asked=None,
     tell_changes=lambda _self: None,
 )
 

@@ -1,0 +1,69 @@
+"""Requests for what an import can do without: a failure is counted and told, and ends nothing.
+
+But for what stops everything: nobody is signed in any more, or a person said stop.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections import Counter
+from collections.abc import Callable, Iterable
+from functools import partial
+from typing import Any, Final, TypeVar
+
+from opter_fortnox_plugin.contract import Text
+from opter_fortnox_plugin.crew import Hands, Job
+from opter_fortnox_plugin.errors import FortnoxError, NotPermitted, Refused, Unavailable
+
+log = logging.getLogger(__name__)
+
+T = TypeVar("T")
+
+
+class BestEffort:
+    """One step of an import that asks as much as it can.
+
+    Where one thing is refused, the others are asked for. Where one does not come in spite of
+    all retries, the step is over: each of the others would be waited for as long.
+    """
+
+    def __init__(self, hands: Hands) -> None:
+        self._hands = hands
+        #: How many things were not answered, by the sentence that says why.
+        self.failed: Final[Counter[Text]] = Counter()
+        #: Why nothing more is asked for.
+        self.over: Unavailable | None = None
+
+    def start(self, ask: Callable[[], T]) -> Job[T | FortnoxError]:
+        """Hand out a request."""
+        return self._hands.start(partial(_caught, ask))
+
+    def result(self, job: Job[T | FortnoxError]) -> T | FortnoxError:
+        """Wait for a request; return what came of it, or why nothing did."""
+        if self.over is not None and not job.done:
+            drop([job])
+            return self._count(self.over)
+        outcome = self._hands.result(job)
+        return self._count(outcome) if isinstance(outcome, FortnoxError) else outcome
+
+    def _count(self, error: FortnoxError) -> FortnoxError:
+        if isinstance(error, Unavailable):
+            self.over = error = self.over or error
+        if error.sentence not in self.failed:
+            log.warning("an import goes on without an answer: %s", error.code)
+        self.failed[error.sentence] += 1
+        return error
+
+
+def drop(jobs: Iterable[Job[Any]]) -> None:
+    """Do without these: those that have not started never will, and no others are retried."""
+    for job in jobs:
+        job.wanted = False
+
+
+def _caught(ask: Callable[[], T]) -> T | FortnoxError:
+    # In the job itself, since the error of a job ends the whole run.
+    try:
+        return ask()
+    except (NotPermitted, Refused, Unavailable) as error:
+        return error
