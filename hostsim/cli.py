@@ -80,6 +80,8 @@ def _end_badly(error: BaseException, language: str) -> int:
     if isinstance(error, click.ClickException):
         return _ended(host_error("USAGE", what=_usage_sentence(error)), language)
     failure = failure_of(error)
+    if failure is not None and failure.code == "OUTPUT_FAILED" and saved.any:
+        failure = saved.not_shown()
     if failure is not None:
         for detail in _details(error, language):
             tell(detail)

@@ -27,6 +27,7 @@ EXIT_STATUS = {
     "busy": 6,
     "changed": 6,
     "saved": 7,
+    "output": 8,
     "cancelled": 130,
 }
 

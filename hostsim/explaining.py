@@ -391,7 +391,7 @@ def _collect(
         import_type = question.definition.import_type
         for entry in history.entries_by_key(store, import_type, company.number, unknown):
             _add_entry(known, nameless, entry)
-    for number in _gone(answer):
+    for number in _gone(store, question, answer, invoice_id):
         known.setdefault(number, _Known()).gone = True
     which = (store, question, company)
     for row in _waiting(_SHOWN, *which, invoice_id=invoice_id, known=known):
@@ -401,16 +401,30 @@ def _collect(
     return known, nameless, invoice_id
 
 
-def _gone(answer: Answer | None) -> list[str]:
-    """Give the registered payments of the question that no longer exist where they came from."""
-    if answer is None:
-        return []
-    rows = answer.recording.store.db.execute(
+def _gone(
+    store: Store, question: Question, answer: Answer | None, invoice_id: int | None
+) -> list[str]:
+    """Give the registered payments of the question that no longer exist where they came from.
+
+    Where nobody was asked, as the last import found them.
+    """
+    run_id = _last_run(store, question) if answer is None else answer.recording.run_id
+    rows = store.db.execute(
         "SELECT p.number FROM run_checked c JOIN payments p ON p.id = c.payment_id"
-        " WHERE c.run_id = ? AND c.gone = 1",
-        (answer.recording.run_id,),
+        " WHERE c.run_id = :run_id AND c.gone = 1 AND (:asked OR p.invoice_id = :invoice)",
+        {"run_id": run_id, "asked": answer is not None, "invoice": invoice_id},
     )
     return [row["number"] for row in rows]
+
+
+def _last_run(store: Store, question: Question) -> str | None:
+    """Give the open preview of the import that is asked, else its last save."""
+    row = store.db.execute(
+        "SELECT id FROM runs WHERE definition = :name AND state IN ('open', 'saved')"
+        " ORDER BY state = 'open' DESC, saved_at DESC, rowid DESC LIMIT 1",
+        {"name": question.definition and question.definition.name},
+    ).fetchone()
+    return None if row is None else str(row["id"])
 
 
 def _read_now(
@@ -566,6 +580,8 @@ def _became(
             return REGISTERED, Refusal(checks.DELETED, _DELETED_THERE)
         if asked and one.there is None:
             return _moved(one, last)
+        if not asked:
+            now = _said_before(one)
         return REGISTERED, now if now and now.reason != "already-imported" else None
     if any(d.decision == SET_ASIDE and d.stands for d in decisions):
         return SET_ASIDE, _settled(one) or now
@@ -588,6 +604,15 @@ def _settled(one: _Known) -> Refusal | None:
     for row in (one.shown, one.pending):
         if row is not None and row["reason"] == SETTLED:
             return _refusal_in(row)
+    return None
+
+
+def _said_before(one: _Known) -> Refusal | None:
+    """Say what the open preview, else the last save, says of a registered payment."""
+    if one.shown is not None:
+        return _refusal_in(one.shown)
+    if one.pending is not None and one.pending["gone_at"] is None:
+        return _refusal_in(one.pending)
     return None
 
 

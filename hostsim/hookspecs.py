@@ -580,7 +580,7 @@ class BookChange(Protocol):
 
     @property
     def sequence(self) -> int:
-        """In these books. Higher than that of every earlier change; some numbers may be missing."""
+        """In these books: 1, 2, 3 and so on without a gap."""
 
     @property
     def kind(self) -> str:
@@ -881,8 +881,11 @@ def opter_books_changed(changes: Sequence[BookChange]) -> int | None:
     :param changes: of one and the same ``books``: those behind the last one that the plug-in
         acknowledged, in the order of their ``sequence``; at least one, at most :data:`BATCH`.
     :return: the ``sequence`` of the last change that the plug-in has durably kept, one of
-        ``changes``. Anything else acknowledges nothing, and nothing more is told until the
-        next occasion.
+        ``changes``. A lower one than it acknowledged before, 0 for none, says that it lost
+        what it kept: it is told again everything after that one, at once, but goes back only
+        once at an occasion. A plug-in that keeps a file compares: the first of ``changes``
+        is at most one after the last that the file has. Anything else acknowledges nothing,
+        and nothing more is told until the next occasion.
 
     An error is logged and acknowledges nothing.
     """

@@ -498,7 +498,7 @@ class Host:
                 act(desk, others)
             if recording is None:
                 return None
-            with self.store.change():
+            with commits.passing(), self.store.change():
                 recording.judge(company)
             return previews.preview_of(self.store, recording.run_id)
 
@@ -769,7 +769,7 @@ class Host:
                     return previews.preview_of(self.store, before)
                 raise PreviewChanged(previews.preview_of(self.store, run_id)) from None
             if not held:
-                with self.store.change():
+                with commits.passing(), self.store.change():
                     recording.judge(company)
                 raise PreviewChanged(previews.preview_of(self.store, run_id))
         preview = previews.preview_of(self.store, run_id)

@@ -35,10 +35,10 @@ def acknowledged(db: sqlite3.Connection, listener: str) -> int:
 
 
 def acknowledge(db: sqlite3.Connection, listener: str, sequence: int) -> None:
-    """Write down what a listener has kept; it never goes back."""
+    """Write down what a listener has kept, also where that is less than before."""
     db.execute(
         "INSERT INTO listeners (name, sequence) VALUES (:name, :sequence)"
-        " ON CONFLICT (name) DO UPDATE SET sequence = max(sequence, excluded.sequence)",
+        " ON CONFLICT (name) DO UPDATE SET sequence = excluded.sequence",
         {"name": listener, "sequence": sequence},
     )
 

@@ -58,9 +58,13 @@ def _catch_up(store: Store, name: str, call: Callable[..., Any]) -> None:
 def _kept_all(store: Store, name: str, call: Callable[..., Any]) -> bool:
     """Tell a listener the next changes until nothing is left; say whether it kept them all."""
     known = journal.acknowledged(store.db, name)
+    may_go_back = True  # once, or one that never keeps anything would be told for ever
     while changes := journal.changes_after(store.db, known):
         kept = _told(name, call, "opter_books_changed", changes=changes)
-        if type(kept) is not int or not known < kept <= changes[-1].sequence:
+        if type(kept) is int and may_go_back and 0 <= kept < known:
+            log.warning("plug-in %s has lost changes and is told again those after %s", name, kept)
+            may_go_back = False
+        elif type(kept) is not int or not known < kept <= changes[-1].sequence:
             if kept is not None and kept != known:
                 log.warning("plug-in %s acknowledged what it was not told", name)
             return False

@@ -23,6 +23,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, Generic, Self, TextIO, TypeVar
 
 from hostsim import decided, texts
+from hostsim.errors import host_error
 from hostsim.models import SEK, Aside
 from hostsim.texts import Text, say
 
@@ -97,6 +98,7 @@ class Paper:
         """Write text as it is.
 
         :raises ReaderGone: when the other end of a pipe is closed.
+        :raises HostError: ``OUTPUT_FAILED`` where it cannot be written, as to a full disk.
         """
         try:
             self.stream.write(text)
@@ -107,6 +109,7 @@ class Paper:
         """See to it that everything has arrived.
 
         :raises ReaderGone: when the other end of a pipe is closed.
+        :raises HostError: ``OUTPUT_FAILED`` where it cannot be written, as to a full disk.
         """
         try:
             self.stream.flush()
@@ -122,7 +125,7 @@ def _gone_or(error: OSError) -> Exception:
     # Windows reports a closed pipe as an invalid argument.
     if error.errno == errno.EPIPE or (sys.platform == "win32" and error.errno == errno.EINVAL):
         return ReaderGone()
-    return error
+    return host_error("OUTPUT_FAILED", why=error.strerror or type(error).__name__)
 
 
 def _is_terminal(stream: TextIO) -> bool:

@@ -1098,6 +1098,15 @@ ERRORS: dict[str, tuple[str, Text]] = {
             "anything: hostsim payments shows what is registered, hostsim runs the imports.",
         ),
     ),
+    "OUTPUT_FAILED": (
+        "output",
+        Text(
+            "Resultatet kunde inte skrivas ({why}), och ingenting är ändrat. Frigör plats, eller "
+            "skriv det någon annanstans, och kör kommandot igen.",
+            "The result could not be written ({why}), and nothing was changed. Make room, or "
+            "write it elsewhere, and run the command again.",
+        ),
+    ),
     "CANCELLED": (
         "cancelled",
         Text(
@@ -1245,6 +1254,7 @@ WHO = {
     "busy": Text("ingen: vänta på den andra", "nobody: wait for the other one"),
     "changed": Text("den som sparar", "whoever saves"),
     "saved": Text("den som läser resultatet", "whoever reads the result"),
+    "output": Text("den som läser resultatet", "whoever reads the result"),
     "cancelled": Text("ingen", "nobody"),
     "internal": Text("den som utvecklar programmet", "the developer"),
 }

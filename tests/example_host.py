@@ -371,7 +371,8 @@ class ExampleHost:
         return [one for one in self.journal if one.sequence > behind][:500]
 
     def acknowledge(self, plugin, changes, kept):
-        if kept is None:
+        behind = self.acknowledged[id(plugin)]
+        if kept is None or kept == behind:
             return False
         self.acknowledged[id(plugin)] = kept
         return True

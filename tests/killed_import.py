@@ -147,7 +147,7 @@ def save(task, steps):
 
 def ledger_in(folder, steps):
     """Make the ledger of the README, which is kept in a folder; each telling is a step."""
-    os.chdir(folder)
+    os.environ["LEDGER_FOLDER"] = folder
     ledger = types.ModuleType("ledger")
     exec(readme.block(readme.LEDGER), vars(ledger))  # noqa: S102 the README's own
     told = stepping(steps, "told", ledger.opter_books_changed)

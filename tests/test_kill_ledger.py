@@ -9,6 +9,7 @@ import shutil
 import signal
 import types
 from contextlib import closing
+from pathlib import Path
 
 import pytest
 import readme
@@ -72,6 +73,7 @@ def ledger():
     """Give the ledger of the README, in the folder of today."""
     module = types.ModuleType("ledger")
     exec(readme.block(readme.LEDGER), vars(module))  # noqa: S102 the README's own
+    module.FOLDER = Path()
     return module
 
 

@@ -254,11 +254,38 @@ def test_a_save_tells_what_was_left_before_it_registers(host, store, plugin, led
     assert ledger.told == [[1], [1], [2]]
 
 
-def test_an_acknowledgement_never_goes_back(store):
-    with store.change() as db:
-        journal.acknowledge(db, "ledger", 7)
-        journal.acknowledge(db, "ledger", 5)
-    assert journal.acknowledged(store.db, "ledger") == 7
+@pytest.mark.parametrize("lost", [0, 1])
+def test_a_listener_that_lost_what_it_kept_is_told_it_again_at_once(
+    host, store, ledger, caplog, lost
+):
+    for amount in (1, 2, 3):
+        host.add_payment("1001", Decimal(amount), confirm=True)
+    ledger.kept = {number: one for number, one in ledger.kept.items() if number <= lost}
+    ledger.troubles = [lost]
+    host.add_payment("1001", Decimal(4), confirm=True)
+    assert ledger.told[-1] == list(range(lost + 1, 5))
+    assert journal.acknowledged(store.db, "plugin1") == 4
+    agree(ledger, store)
+    assert f"is told again those after {lost}" in caplog.text
+
+
+def test_a_listener_that_always_goes_back_is_not_told_for_ever(host, store, ledger):
+    for amount in (1, 2, 3):
+        host.add_payment("1001", Decimal(amount), confirm=True)
+    ledger.troubles = [2, 1, 0, 0, 0]
+    host.add_payment("1001", Decimal(4), confirm=True)
+    assert ledger.told[3:] == [[4], [3, 4]]
+    assert journal.acknowledged(store.db, "plugin1") == 2
+    host.tell_listeners()
+    assert ledger.told[5:] == [[3, 4], [1, 2, 3, 4]]
+
+
+@pytest.mark.parametrize("answer", [-1, True, "1", 9])
+def test_what_is_no_sequence_of_a_change_moves_nothing(host, store, ledger, answer):
+    host.add_payment("1001", Decimal(1), confirm=True)
+    ledger.troubles = [answer]
+    host.add_payment("1001", Decimal(2), confirm=True)
+    assert journal.acknowledged(store.db, "plugin1") == 1
 
 
 # --- Several at once ---

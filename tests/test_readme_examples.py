@@ -13,8 +13,12 @@ import pytest
 import readme
 from bgmax import deposit, payment
 from example_host import Rows
+from fake_plugin import invoice
 
 from hostsim.conformance.hosts import HostKeepsState, HostLocks, HostOpensWindows, HostTakes
+from hostsim.host import Host
+from hostsim.plugins import Plugins
+from hostsim.store import Store
 
 
 def module_of(text, name):
@@ -58,6 +62,7 @@ def test_the_host_has_at_most_fifty_lines():
 @pytest.fixture
 def ledger(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("LEDGER_FOLDER", str(tmp_path))
     return module_of(readme.block(readme.LEDGER), "ledger")
 
 
@@ -92,6 +97,41 @@ def test_a_change_that_is_told_twice_stands_in_the_ledger_once(ledger):
     assert ledger.paid("ledger-b.db") == {("", "1001", "SEK"): 150}
 
 
+def test_a_ledger_that_lacks_changes_asks_for_them_and_keeps_nothing_behind_the_gap(ledger):
+    assert ledger.opter_books_changed([change(3, "7")]) == 0
+    ledger.opter_books_changed([change(1, "100")])
+    assert ledger.opter_books_changed([change(3, "7")]) == 1
+    assert ledger.opter_books_changed([change(2, "50"), change(3, "7")]) == 3
+    assert ledger.paid("ledger-b.db") == {("", "1001", "SEK"): 157}
+
+
+def test_the_ledger_is_the_same_file_wherever_the_host_is_run(ledger, tmp_path, monkeypatch):
+    ledger.opter_books_changed([change(1, "100")])
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    monkeypatch.chdir(elsewhere)
+    ledger.opter_books_changed([change(2, "50")])
+    assert ledger.paid(tmp_path / "ledger-b.db") == {("", "1001", "SEK"): 150}
+    assert list(elsewhere.iterdir()) == []
+
+
+def test_a_ledger_that_is_lost_or_split_over_folders_is_whole_again(ledger, tmp_path):
+    with Store.create(tmp_path / "host.db") as store:
+        store.load_invoices([invoice("1001"), invoice("1002")])
+        host = Host(store, Plugins([("ledger", ledger)]))
+        folders = [tmp_path / "one", tmp_path / "two"]
+        for folder in folders:
+            folder.mkdir()
+        for turn in range(1, 7):
+            ledger.FOLDER = folders[turn % 2]
+            if turn == 5:
+                [file] = ledger.FOLDER.glob("*.db")
+                file.unlink()
+            host.add_payment("1001", Decimal(turn), confirm=True)
+            [file] = ledger.FOLDER.glob("*.db")
+            assert sum(ledger.paid(file).values()) == sum(range(turn + 1))
+
+
 def test_two_books_are_two_ledgers(ledger):
     ledger.opter_books_changed([change(1, "100")])
     ledger.opter_books_changed([change(1, "50", books="demonstration")])
@@ -100,7 +140,7 @@ def test_two_books_are_two_ledgers(ledger):
 
 def test_it_is_installed_as_any_plug_in_and_hears_whatever_a_person_does(tmp_path):
     site = tmp_path / "site"
-    environment = bgmax.installed(site)
+    environment = bgmax.installed(site) | {"LEDGER_FOLDER": str(tmp_path)}
     (site / "ledger.py").write_text(readme.block(readme.LEDGER), encoding="utf-8")
     info = site / "ledger-1.0.dist-info"
     info.mkdir()

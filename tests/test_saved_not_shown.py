@@ -15,6 +15,8 @@ from test_decisions_on_the_command_line import plugin, run  # noqa: F401 fixture
 from hostsim import commits
 from hostsim.cli import READER_GONE
 from hostsim.desk.office import Office
+from hostsim.errors import host_error
+from hostsim.host import Host
 from hostsim.plugins import Plugins
 from hostsim.render import Paper, ReaderGone
 from hostsim.store import Store
@@ -244,6 +246,96 @@ def test_streams_that_were_closed_before_are_no_fault(run, tmp_path, command, st
     assert ended.returncode == status
     assert b"Traceback" not in ended.stderr
     assert len(run("payments", "--json").json) == (status == 7)
+
+
+FULL = pytest.mark.skipif(not os.path.exists("/dev/full"), reason="no /dev/full here")  # noqa: PTH110
+
+REFUSED = {
+    "save": (["save", "Butik"], "PREVIEW_CHANGED: "),
+    "set-aside": (["set-aside", "Butik", "4"], "LIST_CHANGED: "),
+    "decide": (["decide", "Butik", "3", "--confirm"], "LIST_CHANGED: "),
+    "take-back": (["take-back", "Butik", "5"], "LIST_CHANGED: "),
+}
+
+
+@pytest.mark.parametrize(
+    "how",
+    [
+        ("full disk", []),
+        ("full disk", ["--json"]),
+        ("closed pipe", []),
+        ("closed pipe", ["--json"]),
+    ],
+)
+@pytest.mark.parametrize("what", REFUSED)
+def test_what_is_refused_is_said_to_be_refused_however_its_list_cannot_be_shown(
+    busy,
+    tmp_path,
+    monkeypatch,
+    what,
+    how,
+):
+    fault, json = how
+    command, code = REFUSED[what]
+    if what == "save":
+        # The rows are judged again, and that is committed.
+        busy("payments", "add", "1001", "900", "--confirm")
+    else:
+        with Store.open(tmp_path / "hostsim.db") as store:
+            Host(store, Plugins.load()).import_payments("Butik")
+
+    def fail(*_):
+        raise host_error("OUTPUT_FAILED", why="full") if fault == "full disk" else ReaderGone
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Paper, "write", fail)
+        ended = busy(*command, *json)
+    assert (ended.status, ended.last[: len(code)]) == (6, code)
+    # What could not be shown is not what a save may save.
+    assert busy("save", "Butik").status == 6
+
+
+def test_a_decision_that_changes_nothing_has_saved_nothing(busy, monkeypatch):
+    nothing_is_shown(monkeypatch, FAULTS["closed pipe"])
+    assert busy("set-aside", "Butik", "5").status == READER_GONE
+
+
+@FULL
+def test_a_refused_save_into_a_full_disk_or_a_closed_pipe_ends_as_refused(process, run, plugin):  # noqa: F811
+    plugin.payments = [payment(1)]
+    run("import", "Butik")
+    for amount in ("5", "7"):
+        run("payments", "add", "1001", amount)
+        with open("/dev/full", "wb") as full:  # noqa: PTH123
+            status, told = process(full, "save", "Butik")
+        assert (status, told.splitlines()[-1][:17]) == (6, "PREVIEW_CHANGED: ")
+    assert len(run("payments", "--json").json) == 2
+
+
+@FULL
+@pytest.mark.parametrize("json", [[], ["--json"]])
+@pytest.mark.parametrize("what", [*LOOKING.values(), ["payments", "export", "-"], ["errors"]])
+def test_a_full_disk_under_a_command_that_changed_nothing_is_no_fault_of_the_program(
+    process,
+    busy,
+    what,
+    json,
+):
+    if json and "-" in what:
+        pytest.skip("the file itself is the result")
+    with open("/dev/full", "wb") as full:  # noqa: PTH123
+        status, told = process(full, *what, *json, "--lang", "en")
+    last = told.splitlines()[-1]
+    assert (status, last[:15]) == (8, "OUTPUT_FAILED: ")
+    assert "No space left on device" in last
+    assert "Traceback" not in told
+
+
+@FULL
+def test_help_into_a_full_disk_is_no_fault_of_the_program(process):
+    with open("/dev/full", "wb") as full:  # noqa: PTH123
+        status, told = process(full, "save", "--help")
+    assert (status, told[:15]) == (8, "OUTPUT_FAILED: ")
 
 
 # --- On the page ---------------------------------------------------------------

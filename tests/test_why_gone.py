@@ -94,3 +94,51 @@ def test_an_invoice_that_was_settled_against_a_credit_note_waits_for_no_money(ho
     host.set_aside("Fortnox", ["1"])
     host.save("Fortnox")
     assert "settled-against-credit" in {one.reason for one in host.why("1001").payments}
+
+
+# --- Without asking: what the last import found ---
+
+
+def reasons(host, number):
+    return [(one.number, one.became, one.reason) for one in host.why(number, offline=True).payments]
+
+
+def test_offline_a_registered_payment_that_was_changed_there_says_both_values(host, plugin):
+    saved(host, plugin, payment(1))
+    plugin.payments = [payment(1, amount="900")]
+    host.import_payments("Fortnox")
+    [one] = host.why("1001", offline=True).payments
+    assert (one.became, one.reason) == ("registered", "changed-in-fortnox")
+    assert all(value in one.message.en for value in ("1,000", "900"))
+    assert "--accept" in one.to_do.en
+
+
+def test_offline_what_waits_since_the_last_save_is_said_as_well(host, plugin):
+    saved(host, plugin, payment(1))
+    saved(host, plugin, payment(1, amount="900"))
+    assert reasons(host, "1001") == [("1", "registered", "changed-in-fortnox")]
+    host.import_payments("Fortnox")
+    host.decide("Fortnox", "1", "keep")
+    host.save("Fortnox")
+    assert reasons(host, "1001") == [("1", "registered", None)]
+
+
+def test_offline_a_payment_that_was_made_again_says_so_on_both(host, plugin):
+    saved(host, plugin, payment(1))
+    plugin.payments, plugin.deleted = [payment(2)], {"1"}
+    host.import_payments("Fortnox")
+    assert reasons(host, "1001") == [
+        ("1", "registered", "deleted-at-source"),
+        ("2", "rejected", "replaced"),
+    ]
+    assert reasons(host, "1002") == []
+    host.save("Fortnox")
+    assert reasons(host, "1001")[0] == ("1", "registered", "deleted-at-source")
+
+
+def test_offline_a_payment_that_moved_is_said_to_have_moved_on_both_invoices(host, plugin):
+    saved(host, plugin, payment(1))
+    plugin.payments = [payment(1, "1002")]
+    host.import_payments("Fortnox")
+    assert reasons(host, "1001") == [("1", "registered", "changed-in-fortnox")]
+    assert reasons(host, "1002") == [("1", "rejected", "changed-in-fortnox")]

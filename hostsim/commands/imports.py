@@ -18,7 +18,7 @@ import click
 from hostsim import render
 from hostsim.commands.common import Common, Option, command, host_over, opened, tell, usage
 from hostsim.commands.root import hostsim
-from hostsim.errors import PreviewChanged
+from hostsim.errors import HostError, PreviewChanged
 from hostsim.texts import Text, say
 
 if TYPE_CHECKING:
@@ -140,11 +140,17 @@ def login_timeout(environment: Mapping[str, str]) -> float:
 
 @contextlib.contextmanager
 def shown_where_changed(common: Common, *, show_ignored: bool) -> Iterator[None]:
-    """Show what is open, where something else was shown and so nothing was done."""
+    """Show what is open, where something else was shown and so nothing was done.
+
+    That nothing was done is said also where it cannot be shown; then it does not count as shown.
+    """
     try:
         yield
     except PreviewChanged as changed:
-        show_preview(common, changed.preview, show_ignored=show_ignored)
+        try:
+            show_preview(common, changed.preview, show_ignored=show_ignored)
+        except (render.ReaderGone, HostError) as error:
+            raise changed from error
         raise
 
 
