@@ -7,7 +7,7 @@ import itertools
 import threading
 import webbrowser
 from collections import defaultdict
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from types import SimpleNamespace
 
@@ -65,7 +65,7 @@ class ExampleHost:
                 id=self.new_id(), hook=self.manager.hook, import_type=import_type,
                 import_format="API", definition=definition, settings={}, company=company,
                 cursor=cursor, default_currency="SEK", configuration={}, login_timeout=60.0,
-                rows={}, kept=None, asked=set(), balances={}, dead=[],
+                rows={}, kept=None, asked=set(), balances={}, dead=[], unasked=[],
             )  # fmt: skip
             self.begun(run)
             [run.report] = self.manager.hook.opter_import_payments(run=run)
@@ -115,7 +115,8 @@ class ExampleHost:
         self.latest, self.open = {}, {}
 
     def gone(self, definition):
-        return self.latest[definition].dead
+        booked = {one.payment.key.number for one in self.ledger}
+        return [number for number in self.latest[definition].dead if number in booked]
 
     def cancel(self):
         self.stop = True
@@ -192,7 +193,11 @@ class ExampleHost:
                 )
 
     def screened(self, run, payments):
-        [reasons] = self.manager.hook.opter_screen_payments(run=run, payments=payments)
+        reasons = []
+        for start in range(0, len(payments), 500):
+            batch = payments[start : start + 500]
+            [some] = self.manager.hook.opter_screen_payments(run=run, payments=batch)
+            reasons += some
         return reasons
 
     def judge(self, run, *, asking=False):
@@ -242,6 +247,8 @@ class ExampleHost:
             return "rejected", "currency-differs", None, 0
         if self.replaces(run, row, invoice):
             return "rejected", "replaced", None, 0
+        if self.in_doubt(run, row, invoice):
+            return "rejected", "not-asked-after", None, 0
         effect, mirror = self.effect(row), -1 if invoice.total < 0 else 1
         remains = mirror * left[invoice.number]
         if self.too_late(remains, mirror * effect):
@@ -291,8 +298,14 @@ class ExampleHost:
         return next(same, None)
 
     def replaces(self, run, row, invoice):
-        dead = [self.booked((run.import_type, row.key.company, number)) for number in run.dead]
-        return any(self.alike(one, row, invoice) for one in dead if one is not None)
+        return any(self.alike(one, row, invoice) for one in self.those(run, row, run.dead))
+
+    def in_doubt(self, run, row, invoice):
+        return any(one.invoice == invoice.number for one in self.those(run, row, run.unasked))
+
+    def those(self, run, row, numbers):
+        several = [self.booked((run.import_type, row.key.company, number)) for number in numbers]
+        return [one for one in several if one is not None]
 
     def alike(self, booked, row, invoice):
         before = booked.payment
@@ -311,19 +324,22 @@ class ExampleHost:
             )
             self.ledger.append(booked)
             self.take_from(self.invoices[one.invoice], one.effect)
-            self.note(one)
+            self.note(run, one)
 
     def take_from(self, invoice, effect):
         invoice.remaining -= effect
 
-    def note(self, one):
-        number = len(self.journal) + 1
+    def note(self, run, one):
+        number, of = len(self.journal) + 1, one.payment
+        key = SimpleNamespace(
+            import_type=run.import_type, company=of.key.company, number=of.key.number
+        )
         self.journal.append(
             SimpleNamespace(
-                sequence=number, kind="registered", payment_id=number, replaces=None,
-                key=one.payment.key, host_invoice_number=one.invoice, amount=one.payment.amount,
-                currency=one.payment.currency, amount_currency=one.payment.amount_currency,
-                effect=one.effect,
+                books="1", sequence=number, kind="registered", payment_id=number, replaces=None,
+                key=key, region="", host_invoice_number=one.invoice, date=of.date,
+                amount=of.amount, currency=of.currency, amount_currency=of.amount_currency,
+                effect=one.effect, source=of.source, user="me", at=datetime.now(UTC),
             )
         )  # fmt: skip
 
@@ -410,8 +426,17 @@ class ExampleHost:
 
     def drop(self, run, numbers):
         for number in numbers:
-            if (run.kept or {}).pop(number, None) is None and number not in run.rows:
+            (run.kept or {}).pop(number, None)
+            if number not in run.rows:
                 run.dead.append(number)
+
+    @hookimpl
+    def opter_take_not_asked(self, run, payment_numbers):
+        self.doubt(run, payment_numbers)
+        return len(payment_numbers)
+
+    def doubt(self, run, numbers):
+        run.unasked += numbers
 
     @hookimpl
     def opter_payments_to_confirm(self, run):
@@ -442,8 +467,10 @@ class ExampleHost:
         return self.ask_after(run)
 
     def ask_after(self, run):
-        new = [one for one in run.rows.values() if not hasattr(one, "reason")]
-        new = [one for one in new if self.booked(self.key(run.import_type, one)) is None]
+        self.offer_again(run)
+        new = [
+            one for one in self.arriving(run) if self.booked(self.key(run.import_type, one)) is None
+        ]
         asked = [
             one
             for one in reversed(self.ledger)
@@ -453,6 +480,11 @@ class ExampleHost:
         ][:500]
         run.asked.update(one.payment.key.number for one in asked)
         return [SimpleNamespace(number=o.payment.key.number, invoice_number="") for o in asked]
+
+    def arriving(self, run):
+        """Give the payments that this run read, and those that wait."""
+        read = [one for one in run.rows.values() if not hasattr(one, "reason")]
+        return read + [one.payment for one in run.kept.values() if one.payment is not None]
 
     def may_be_replaced(self, booked, new):
         met = [(one, self.meet(one)) for one in new]
