@@ -436,7 +436,17 @@ def noting(**otherwise):
 
 
 class TakenForKept(ExampleHost):
-    """Takes all for kept that was told before it ended."""
+    """Takes all for kept that was told before it ended, at least by who kept something."""
+
+    def restart(self):
+        super().restart()
+        for plugin, behind in list(self.acknowledged.items()):
+            if behind:
+                self.acknowledged[plugin] = len(self.journal)
+
+
+class TakenForHeard(ExampleHost):
+    """Tells nobody again who was told once."""
 
     def restart(self):
         super().restart()
@@ -710,5 +720,6 @@ WRONG = MUTANTS | {
     "told-without-import-type": (noting(key=lambda one: one.payment.key), TOLD_RIGHT),
     "journal-in-memory": (forgetting("journal", list), TOLD_LATER),
     "taken-for-kept": (TakenForKept, TOLD_LATER),
+    "taken-for-heard": (TakenForHeard, TOLD_LATER),
     "one-batch-told": (OneBatchTold, TOLD_LATER),
 }

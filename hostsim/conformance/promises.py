@@ -871,16 +871,20 @@ class HostTellsChanges(Suite):
     def test_what_a_listener_did_not_keep_outlives_the_host(
         self, host_under_test: HostUnderTest, saved: Read
     ) -> None:
-        behind, late = Ledger(fails=True), Ledger()
-        host_under_test.register(behind)
-        saved(*[payment(number) for number in range(1, hookspecs.BATCH + 2)])
-        if not behind.told:
+        prompt, behind, deaf, late = Ledger(), Ledger(), Ledger(fails=True), Ledger()
+        for one in (prompt, behind, deaf):
+            host_under_test.register(one)
+        saved(payment(1))
+        if not prompt.told:
             pytest.skip("the host does not tell opter_books_changed")
+        behind.fails = True
+        saved(*[payment(number) for number in range(2, hookspecs.BATCH + 3)])
+        assert set(prompt.numbers) == set(registered(host_under_test))
         host_under_test.restart()
-        behind.fails = False
+        behind.fails = deaf.fails = False
         host_under_test.register(late)
-        saved(payment(hookspecs.BATCH + 2))
-        for one in (behind, late):
+        saved(payment(hookspecs.BATCH + 3))
+        for one in (prompt, behind, deaf, late):
             assert set(one.numbers) == set(registered(host_under_test))
             assert one.remaining(INVOICE) == remaining(host_under_test, INVOICE)
 
