@@ -130,7 +130,8 @@ Only 27 to 32 are for a host that has the hooks of 1.2; it may do without them.
 
 27. A payment that was made again counts once. Where the first one is gone there
     (``opter_registered_payments``), the new one is not ready beside it, in this run or a later
-    one: on the same invoice with any amount, or on another one with the same amount.
+    one, whichever definition reads it: on the same invoice with any amount, or on another one
+    with the same amount.
 28. A payment is not ready while nobody knows whether another one of its invoice exists. The
     plug-in could not ask after it (``opter_take_not_asked``); it is asked after again at the
     next import.
@@ -971,7 +972,8 @@ def opter_take_not_asked(run: Run, payment_numbers: Sequence[str]) -> int:  # ty
     """Take word that registered payments could not be asked after.
 
     Since 1.2. Called by the plug-in for numbers that ``opter_registered_payments`` named:
-    there were too many, or the other system refused. Nothing follows about them.
+    there were too many, or the other system refused. Nothing follows about them: one that was
+    gone before is gone still.
 
     :param run: as it was handed to ``opter_import_payments``.
     :param payment_numbers: in the run's company, at most :data:`BATCH`.

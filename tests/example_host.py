@@ -52,6 +52,7 @@ class ExampleHost:
         self.pending = defaultdict(dict)
         self.remembered = defaultdict(lambda: (None, None))
         self.acknowledged = defaultdict(int)
+        self.dead = defaultdict(set)
 
     # --- For the suite ---
 
@@ -72,6 +73,8 @@ class ExampleHost:
             self.refuse_other(run, run.report.company.number)
             self.offer_again(run)
             self.judge(run)
+            place = import_type, run.report.company.number
+            self.dead[place] = self.gone_there(run, *place)
             self.latest[definition] = self.open[definition] = run
             self.imported(run)
 
@@ -298,7 +301,13 @@ class ExampleHost:
         return next(same, None)
 
     def replaces(self, run, row, invoice):
-        return any(self.alike(one, row, invoice) for one in self.those(run, row, run.dead))
+        dead = self.gone_there(run, run.import_type, row.key.company)
+        return any(self.alike(one, row, invoice) for one in self.those(run, row, dead))
+
+    def gone_there(self, run, import_type, company):
+        """Give who is gone, by what this run was told or else by what an earlier one was."""
+        answered = {*run.rows, *run.asked} - set(run.unasked)
+        return self.dead[import_type, company] - answered | set(run.dead)
 
     def in_doubt(self, run, row, invoice):
         return any(one.invoice == invoice.number for one in self.those(run, row, run.unasked))
@@ -476,10 +485,14 @@ class ExampleHost:
             for one in reversed(self.ledger)
             if one.import_type == run.import_type
             and one.payment.key.number not in {*run.rows, *run.asked}
+            and self.is_named(run, one)
             and (self.more_there(run, one) or self.may_be_replaced(one, new))
         ][:500]
         run.asked.update(one.payment.key.number for one in asked)
         return [SimpleNamespace(number=o.payment.key.number, invoice_number="") for o in asked]
+
+    def is_named(self, run, booked):
+        return True
 
     def arriving(self, run):
         """Give the payments that this run read, and those that wait."""

@@ -369,21 +369,43 @@ def just_read(_self, run):
     return [one for one in run.rows.values() if not hasattr(one, "reason")]
 
 
+class Forgetting(ExampleHost):
+    """Forgets who was gone, though it asks again."""
+
+    def gone_there(self, run, import_type, company):
+        return set(run.dead)
+
+
+class ForgettingAtOnce(Forgetting):
+    arriving = just_read
+
+
 class RememberingInMemory(ExampleHost):
     """Asks once, and forgets who was gone when it ends."""
 
     arriving = just_read
 
-    def __init__(self):
-        super().__init__()
-        self.dead = []
-
-    def begun(self, run):
-        run.dead = self.dead
-
     def restart(self):
         super().restart()
-        self.dead = []
+        self.dead.clear()
+
+
+class AskingAfterItsOwn(ExampleHost):
+    """Asks after what the same definition registered."""
+
+    def commit(self, run, ready):
+        before = len(self.ledger)
+        super().commit(run, ready)
+        for one in self.ledger[before:]:
+            one.definition = run.definition
+
+    def is_named(self, run, booked):
+        return booked.definition == run.definition
+
+
+class AskingAfterOneBatch(ExampleHost):
+    def ask_after(self, run):
+        return [] if run.asked else super().ask_after(run)
 
 
 class DoubtingForEver(ExampleHost):
@@ -677,7 +699,13 @@ WRONG = MUTANTS | {
         ),
         MADE_AGAIN,
     ),
-    "forgetting-who-was-gone": (mutant(arriving=just_read), MADE_AGAIN),
+    "forgetting-who-was-gone": (ForgettingAtOnce, MADE_AGAIN),
+    "forgetting-what-it-cannot-ask": (Forgetting, MADE_AGAIN),
+    "asking-after-its-own": (AskingAfterItsOwn, MADE_AGAIN),
+    "asking-after-one-batch": (
+        AskingAfterOneBatch,
+        "test_all_that_may_have_been_replaced_is_asked_after",
+    ),
     "gone-in-memory": (RememberingInMemory, MADE_AGAIN),
     "replaced-offered-once": (offering_once("replaced"), MADE_AGAIN),
     "not-in-doubt": (mutant(in_doubt=lambda *_: False), NOT_ASKED),
@@ -709,6 +737,7 @@ WRONG = MUTANTS | {
         noting(effect=lambda one: one.payment.amount_currency),
         TOLD_RIGHT,
     ),
+    "told-without-signs": (noting(effect=lambda one: abs(one.effect)), TOLD_RIGHT),
     "told-without-sign": (noting(amount=lambda one: abs(one.payment.amount)), TOLD_RIGHT),
     "told-as-sek": (noting(currency=lambda _: "SEK"), TOLD_RIGHT),
     "told-in-sek": (noting(amount_currency=lambda one: one.payment.amount), TOLD_RIGHT),

@@ -12,6 +12,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import date
 from decimal import Decimal
+from functools import partial
 from typing import Any, Final
 
 import pytest
@@ -673,7 +674,11 @@ class HostCompares(Suite):
 
     @promised
     @pytest.mark.usefixtures("compares")
-    @pytest.mark.parametrize("restarts", [False, True], ids=["running", "restarted"])
+    @pytest.mark.parametrize(
+        ("definition", "restarts"),
+        [("A", False), ("A", True), ("B", False)],
+        ids=["running", "restarted", "another-definition"],
+    )
     @pytest.mark.parametrize(
         "again",
         [
@@ -691,20 +696,21 @@ class HostCompares(Suite):
         during: Callable[..., Any],
         *,
         again: Any,
+        definition: str,
         restarts: bool,
     ) -> None:
         plugin.cursor = "c1"
         saved(payment(1, 400, invoice_number=THOUSAND))
-        assert "1" in during(lambda run: _imported(run, again, gone=["1"]))
-        for _ in range(2):
-            assert set(ready(host_under_test)) == set()
-            assert set(refused(host_under_test)) == {"2"}
-            host_under_test.save("A")
+        # It is read once, and who is gone is gone also when nobody can ask.
+        for handed, answer in (([again], "gone"), ([], "gone"), ([], "not_asked")):
+            said = {answer: ["1"]}
+            during(partial(_imported, handed=handed, there=again, **said), definition)
+            assert set(ready(host_under_test, definition)) == set()
+            assert set(refused(host_under_test, definition)) == {"2"}
+            host_under_test.save(definition)
             assert registered(host_under_test) == {"1": 400}
             if restarts:
                 host_under_test.restart()
-            # Nobody reads it a second time; whoever is asked after is gone still.
-            during(lambda run: _imported(run, there=again, gone=["1"]))
         assert remaining(host_under_test, THOUSAND) == 600
 
     @promised
@@ -719,18 +725,33 @@ class HostCompares(Suite):
         again = payment(2, 450, invoice_number=THOUSAND, date=SECOND)
         plugin.cursor = "c1"
         saved(payment(1, 400, invoice_number=THOUSAND))
-        during(lambda run: _imported(run, again, not_asked=["1"]))
-        for _ in range(2):
+        for handed in ([again], []):
+            during(partial(_imported, handed=handed, there=again, not_asked=["1"]))
             assert set(ready(host_under_test)) == set()
             assert set(refused(host_under_test)) == {"2"}
             assert list(host_under_test.gone("A")) == []
             host_under_test.save("A")
             assert registered(host_under_test) == {"1": 400}
-            during(lambda run: _imported(run, there=again, not_asked=["1"]))
         assert "1" in during(lambda run: _imported(run, there=again))
         assert ready(host_under_test) == {"2": 450}
         host_under_test.save("A")
         assert registered(host_under_test) == {"1": 400, "2": 450}
+
+    @pytest.mark.usefixtures("compares")
+    def test_all_that_may_have_been_replaced_is_asked_after(
+        self, host_under_test: HostUnderTest, saved: Read, during: Callable[..., Any]
+    ) -> None:
+        numbers = list(map(str, range(1, hookspecs.BATCH + 2)))
+        saved(*[payment(number) for number in numbers])
+        asked: list[str] = []
+
+        def read(run: Any) -> None:
+            again = payment("again", 2, date=SECOND)
+            asked.extend(_imported(run, [again], gone=numbers))
+
+        during(read)
+        assert sorted(asked) == sorted(numbers)
+        assert set(ready(host_under_test)) == set()
 
     @pytest.mark.usefixtures("compares")
     def test_two_payments_that_both_live_both_come_in(
@@ -845,6 +866,8 @@ class HostTellsChanges(Suite):
             (payment(3, 40, invoice_number="88001", ocr=OCR, date=THIRD), 40),
             (in_eur(4, "0.10"), Decimal("0.10")),
             (in_eur(5, 9, write_offs=(WriteOff(Decimal(11), currency="SEK"),)), 10),
+            (payment(6, -500, invoice_number=CREDIT), -500),
+            (payment(7, 1200, invoice_number=WITH_OCR, date=date(2026, 2, 4)), 1200),
         ]
         ledger = Ledger()
         host_under_test.register(ledger)
@@ -891,7 +914,8 @@ class HostTellsChanges(Suite):
 
 def _imported(
     run: Any,
-    *handed: Any,
+    handed: Sequence[Any] = (),
+    *,
     there: Any = None,
     gone: Sequence[str] = (),
     not_asked: Sequence[str] = (),
@@ -904,8 +928,9 @@ def _imported(
     asked: list[str] = [one.number for one in ask_until_empty(run, "opter_registered_payments")]
     for hook, numbers in (("opter_take_gone", gone), ("opter_take_not_asked", not_asked)):
         said = [number for number in numbers if number in asked]
-        if said:
-            assert getattr(run.hook, hook)(run=run, payment_numbers=said) == [len(said)]
+        for start in range(0, len(said), hookspecs.BATCH):
+            some = said[start : start + hookspecs.BATCH]
+            assert getattr(run.hook, hook)(run=run, payment_numbers=some) == [len(some)]
     if ask_until_empty(run, "opter_payments_to_confirm"):
         take(run, there)
     return asked
