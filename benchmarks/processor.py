@@ -169,11 +169,11 @@ class Wire:
             return json.dumps({"CompanyInformation": company}).encode()
         if what in ("invoicepayments", "invoices"):
             query = query or {}
-            if "lastmodified" in query:
-                # Nothing changes while we read.
-                meta = {"@TotalResources": 0, "@TotalPages": 0, "@CurrentPage": 1}
-                return json.dumps({"MetaInformation": meta, "InvoicePayments": []}).encode()
             name = {"invoicepayments": "InvoicePayments", "invoices": "Invoices"}[what]
+            if query.keys() & {"lastmodified", "filter", "documentnumber"}:
+                # Nothing changes while we read, and nothing is unpaid.
+                meta = {"@TotalResources": 0, "@TotalPages": 0, "@CurrentPage": 1}
+                return json.dumps({"MetaInformation": meta, name: []}).encode()
             return self._pages.page(name, int(query["page"]))
         if address.rpartition("/")[0].endswith("/invoices"):
             return json.dumps({"Invoice": _invoice_row(int(what))}).encode()

@@ -75,4 +75,6 @@ def test_one_that_was_deleted_and_is_taken_again_does_not_use_it_up(host, plugin
     host.delete_payment(2, why="fel")
     read(host, plugin, 11, 12)
     preview = host.decide("Fortnox", "11", "take-again")
+    assert listed(preview) == {"11": DOUBTFUL, "12": "partial"}
+    preview = host.decide("Fortnox", "11", "confirm")
     assert listed(preview) == {"11": "partial", "12": DOUBTFUL}

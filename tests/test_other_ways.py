@@ -88,7 +88,7 @@ EURO = {
 IN_SEK = {"equal": ("400", "400", True), "other": ("400", "401", False)}
 
 
-@settings(max_examples=150, suppress_health_check=list(HealthCheck), deadline=None)
+@settings(max_examples=80, suppress_health_check=list(HealthCheck), deadline=None)
 @given(
     first_by=st.sampled_from(["hand", "Fortnox", "Bank", "Again"]),
     then_by=st.sampled_from(["Fortnox", "Bank", "Again"]),

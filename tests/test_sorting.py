@@ -109,7 +109,7 @@ def office(tmp_path):
         yield office
 
 
-@settings(max_examples=150, suppress_health_check=list(HealthCheck))
+@settings(max_examples=60, suppress_health_check=list(HealthCheck))
 @given(exported=invoices, first=payments, second=payments, data=st.data())
 def test_what_the_database_says_of_a_payment_is_what_the_rules_say(exported, first, second, data):
     """Whatever was registered by this way or another, typed, deleted or decided before."""
