@@ -71,7 +71,7 @@ What your host must promise
 
 Each sentence is a test of :mod:`hostsim.conformance`, of the same words. A host that takes
 payments, shows them and registers nothing promises what concerns it; one that saves, all.
-Only 27 to 30 are for a host that has the hooks of 1.2; it may do without them.
+Only 27 to 32 are for a host that has the hooks of 1.2; it may do without them.
 
 *Money.*
 
@@ -93,13 +93,16 @@ Only 27 to 30 are for a host that has the hooks of 1.2; it may do without them.
 
 8. All that was read stands in one list, in number and in money. Ready, rejected (a person
    looks at it) or ignored (``before-date``, ``below-number``), and nowhere else.
-9. A row without a number is kept and shown. Each of several that look alike.
+9. A row without a number is shown. Each of several that look alike. It has no key, so that the
+   host need not offer it again: its plug-in hands no cursor back, and reads it again.
 10. What a plug-in warns of is shown.
 11. A batch is acknowledged only when all of it is kept. What cannot be kept, as an amount
     that is no finite Decimal, ends the run.
 12. An error ends the run and leaves nothing. What stood there before stays.
 13. What was rejected is offered again until it is saved. A cursor is handed back, so nobody
-    reads it a second time; an import that failed, or was not saved, uses nothing up.
+    reads it a second time; an import that failed, or was not saved, uses nothing up. All that
+    has a number, however many: also what changed, what may be made again (27), and what was
+    shown as ready but is not when it is saved.
 14. What is offered again is screened by the settings of today. ``opter_screen_payments``.
 15. What is offered again is fetched again before it is saved. ``opter_payments_to_confirm``
     names it, and the figures that come then count.
@@ -126,19 +129,28 @@ Only 27 to 30 are for a host that has the hooks of 1.2; it may do without them.
 *What the other system says.*
 
 27. A payment that was made again counts once. Where the first one is gone there
-    (``opter_registered_payments``), the new one is not ready beside it.
-28. A payment that was deleted at its source is noticed. Where more remains there than here
+    (``opter_registered_payments``), the new one is not ready beside it, in this run or a later
+    one, whichever definition reads it: on the same invoice with any amount, or on another one
+    with the same amount.
+28. A payment is not ready while nobody knows whether another one of its invoice exists. The
+    plug-in could not ask after it (``opter_take_not_asked``); it is asked after again at the
+    next import.
+29. A payment that was deleted at its source is noticed. Where more remains there than here
     (``opter_take_balances``), the registered payments are asked after, and who is gone is
     shown.
-29. An invoice that is open here alone is asked for. ``opter_invoices_to_ask``.
-30. Whoever listens is told every change of the books until it is kept. In order, from the
+30. An invoice that is open here alone is asked for. ``opter_invoices_to_ask``.
+31. Whoever listens is told every change of the books until it is kept. In order, from the
     first one on, however late it came (``opter_books_changed``).
+32. What is told of a change is what stands in the books. Key, date, signed amounts, currency
+    and the host's invoice; ``effect`` holds what was written off.
 
 *Trust.*
 
-31. What is stored outlives the host. The books, what waits, cursors, state and secrets.
-32. A listener that fails harms nobody.
-33. A host that can show nobody an address says so. ``opter_open_window`` answers ``False``.
+33. What is stored outlives the host. The books, what waits, cursors, state and secrets; what
+    is known to be gone, unless it is asked after again; the journal, and how far each listener
+    has kept it.
+34. A listener that fails harms nobody.
+35. A host that can show nobody an address says so. ``opter_open_window`` answers ``False``.
 """
 
 from __future__ import annotations
@@ -475,7 +487,8 @@ class ImportReport(Protocol):
     @property
     def cursor(self) -> str | None:
         """Opaque. Comes back as ``run.cursor`` after this run was saved, and
-        only then; ``None`` leaves the earlier one in force."""
+        only then; ``None`` leaves the earlier one in force. Must be ``None`` where a row
+        without a number was handed over, which no host can offer again."""
 
     @property
     def not_read(self) -> int:
@@ -962,7 +975,8 @@ def opter_take_not_asked(run: Run, payment_numbers: Sequence[str]) -> int:  # ty
     """Take word that registered payments could not be asked after.
 
     Since 1.2. Called by the plug-in for numbers that ``opter_registered_payments`` named:
-    there were too many, or the other system refused. Nothing follows about them.
+    there were too many, or the other system refused. Nothing follows about them: one that was
+    gone before is gone still.
 
     :param run: as it was handed to ``opter_import_payments``.
     :param payment_numbers: in the run's company, at most :data:`BATCH`.

@@ -7,7 +7,7 @@ import itertools
 import threading
 import webbrowser
 from collections import defaultdict
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from types import SimpleNamespace
 
@@ -52,6 +52,7 @@ class ExampleHost:
         self.pending = defaultdict(dict)
         self.remembered = defaultdict(lambda: (None, None))
         self.acknowledged = defaultdict(int)
+        self.dead = defaultdict(set)
 
     # --- For the suite ---
 
@@ -65,13 +66,19 @@ class ExampleHost:
                 id=self.new_id(), hook=self.manager.hook, import_type=import_type,
                 import_format="API", definition=definition, settings={}, company=company,
                 cursor=cursor, default_currency="SEK", configuration={}, login_timeout=60.0,
+<<<<<<< HEAD
                 rows={}, kept=None, asked=set(), balances={}, dead=[], unknown=[],
+=======
+                rows={}, kept=None, asked=set(), balances={}, dead=[], unasked=[],
+>>>>>>> c1
             )  # fmt: skip
             self.begun(run)
             [run.report] = self.manager.hook.opter_import_payments(run=run)
             self.refuse_other(run, run.report.company.number)
             self.offer_again(run)
             self.judge(run)
+            place = import_type, run.report.company.number
+            self.dead[place] = self.gone_there(run, *place)
             self.latest[definition] = self.open[definition] = run
             self.imported(run)
 
@@ -115,7 +122,8 @@ class ExampleHost:
         self.latest, self.open = {}, {}
 
     def gone(self, definition):
-        return self.latest[definition].dead
+        booked = {one.payment.key.number for one in self.ledger}
+        return [number for number in self.latest[definition].dead if number in booked]
 
     def cancel(self):
         self.stop = True
@@ -192,7 +200,11 @@ class ExampleHost:
                 )
 
     def screened(self, run, payments):
-        [reasons] = self.manager.hook.opter_screen_payments(run=run, payments=payments)
+        reasons = []
+        for start in range(0, len(payments), 500):
+            batch = payments[start : start + 500]
+            [some] = self.manager.hook.opter_screen_payments(run=run, payments=batch)
+            reasons += some
         return reasons
 
     def judge(self, run, *, asking=False):
@@ -242,6 +254,8 @@ class ExampleHost:
             return "rejected", "currency-differs", None, 0
         if self.replaces(run, row, invoice):
             return "rejected", "replaced", None, 0
+        if self.in_doubt(run, row, invoice):
+            return "rejected", "not-asked-after", None, 0
         effect, mirror = self.effect(row), -1 if invoice.total < 0 else 1
         remains = mirror * left[invoice.number]
         if self.too_late(remains, mirror * effect):
@@ -291,9 +305,26 @@ class ExampleHost:
         return next(same, None)
 
     def replaces(self, run, row, invoice):
+<<<<<<< HEAD
         numbers = run.dead + run.unknown
         may_be = [self.booked((run.import_type, row.key.company, number)) for number in numbers]
         return any(self.alike(one, row, invoice) for one in may_be if one is not None)
+=======
+        dead = self.gone_there(run, run.import_type, row.key.company)
+        return any(self.alike(one, row, invoice) for one in self.those(run, row, dead))
+
+    def gone_there(self, run, import_type, company):
+        """Give who is gone, by what this run was told or else by what an earlier one was."""
+        answered = {*run.rows, *run.asked} - set(run.unasked)
+        return self.dead[import_type, company] - answered | set(run.dead)
+
+    def in_doubt(self, run, row, invoice):
+        return any(one.invoice == invoice.number for one in self.those(run, row, run.unasked))
+
+    def those(self, run, row, numbers):
+        several = [self.booked((run.import_type, row.key.company, number)) for number in numbers]
+        return [one for one in several if one is not None]
+>>>>>>> c1
 
     def alike(self, booked, row, invoice):
         before = booked.payment
@@ -312,19 +343,22 @@ class ExampleHost:
             )
             self.ledger.append(booked)
             self.take_from(self.invoices[one.invoice], one.effect)
-            self.note(one)
+            self.note(run, one)
 
     def take_from(self, invoice, effect):
         invoice.remaining -= effect
 
-    def note(self, one):
-        number = len(self.journal) + 1
+    def note(self, run, one):
+        number, of = len(self.journal) + 1, one.payment
+        key = SimpleNamespace(
+            import_type=run.import_type, company=of.key.company, number=of.key.number
+        )
         self.journal.append(
             SimpleNamespace(
-                sequence=number, kind="registered", payment_id=number, replaces=None,
-                key=one.payment.key, host_invoice_number=one.invoice, amount=one.payment.amount,
-                currency=one.payment.currency, amount_currency=one.payment.amount_currency,
-                effect=one.effect,
+                books="1", sequence=number, kind="registered", payment_id=number, replaces=None,
+                key=key, region="", host_invoice_number=one.invoice, date=of.date,
+                amount=of.amount, currency=of.currency, amount_currency=of.amount_currency,
+                effect=one.effect, source=of.source, user="me", at=datetime.now(UTC),
             )
         )  # fmt: skip
 
@@ -412,14 +446,24 @@ class ExampleHost:
 
     def drop(self, run, numbers):
         for number in numbers:
-            if (run.kept or {}).pop(number, None) is None and number not in run.rows:
+            (run.kept or {}).pop(number, None)
+            if number not in run.rows:
                 run.dead.append(number)
 
     @hookimpl
     def opter_take_not_asked(self, run, payment_numbers):
+<<<<<<< HEAD
         run.unknown += payment_numbers
         return len(payment_numbers)
 
+=======
+        self.doubt(run, payment_numbers)
+        return len(payment_numbers)
+
+    def doubt(self, run, numbers):
+        run.unasked += numbers
+
+>>>>>>> c1
     @hookimpl
     def opter_payments_to_confirm(self, run):
         return self.to_confirm(run)
@@ -449,17 +493,28 @@ class ExampleHost:
         return self.ask_after(run)
 
     def ask_after(self, run):
-        new = [one for one in run.rows.values() if not hasattr(one, "reason")]
-        new = [one for one in new if self.booked(self.key(run.import_type, one)) is None]
+        self.offer_again(run)
+        new = [
+            one for one in self.arriving(run) if self.booked(self.key(run.import_type, one)) is None
+        ]
         asked = [
             one
             for one in reversed(self.ledger)
             if one.import_type == run.import_type
             and one.payment.key.number not in {*run.rows, *run.asked}
+            and self.is_named(run, one)
             and (self.more_there(run, one) or self.may_be_replaced(one, new))
         ][:500]
         run.asked.update(one.payment.key.number for one in asked)
         return [SimpleNamespace(number=o.payment.key.number, invoice_number="") for o in asked]
+
+    def is_named(self, run, booked):
+        return True
+
+    def arriving(self, run):
+        """Give the payments that this run read, and those that wait."""
+        read = [one for one in run.rows.values() if not hasattr(one, "reason")]
+        return read + [one.payment for one in run.kept.values() if one.payment is not None]
 
     def may_be_replaced(self, booked, new):
         met = [(one, self.meet(one)) for one in new]

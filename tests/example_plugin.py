@@ -224,6 +224,16 @@ class Speechless(Example):
             raise RuntimeError(hook)
 
 
+class PassingOver(Example):
+    """Does not read a row without a number again."""
+
+    report = SimpleNamespace(company=COMPANY, cursor="c", not_read=0, requests=0)
+
+    def left_out(self, one, why):
+        nameless = replace(one, key=PaymentKey(COMPANY.number, ""))
+        return super().left_out(nameless, why)
+
+
 class Deaf(Example):
     def ask_whether_to_go_on(self, run):
         word = SimpleNamespace(stage="reading", done=0, total=None, sentence=WORD)
@@ -307,6 +317,10 @@ NOBODY = "test_it_does_not_wait_for_a_person_whom_nobody_can_show_an_address"
 ACKNOWLEDGED = "test_a_batch_that_is_not_acknowledged_is_an_error"
 
 MUTANTS = {
+    "passing-over": (
+        PassingOver,
+        "test_no_cursor_is_handed_back_beside_a_row_without_a_number",
+    ),
     "misspelt": (NotOne, "test_its_types_are_named_in_both_languages_and_have_a_format"),
     "no-label": (
         mutant(types=(NO_LABEL,)),

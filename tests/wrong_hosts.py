@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from collections import defaultdict
+from datetime import date
 from decimal import Decimal
 from types import SimpleNamespace
 
@@ -195,6 +196,40 @@ class ShownTwice(ExampleHost):
         ]
 
 
+class KeepingOneBatch(ExampleHost):
+    def keep(self, run):
+        super().keep(run)
+        pending = self.pending[run.definition]
+        for number in list(pending)[500:]:
+            del pending[number]
+
+
+class ConfirmingOneBatch(ExampleHost):
+    def to_confirm(self, run):
+        return [] if run.asked else super().to_confirm(run)
+
+
+class ScreeningAtOnce(ExampleHost):
+    def screened(self, run, payments):
+        [reasons] = self.manager.hook.opter_screen_payments(run=run, payments=payments)
+        return reasons
+
+
+class DroppingWhatWasReady(ExampleHost):
+    """Forgets what was shown as ready and cannot be saved."""
+
+    def judge_again(self, run):
+        before = {one.row.key.number for one in run.judged if one.kind == "ready"}
+        self.judge(run)
+        run.judged = [
+            one for one in run.judged if one.kind == "ready" or one.row.key.number not in before
+        ]
+
+
+def offering_once(word):
+    return mutant(is_kept=lambda self, one: one.word != word and ExampleHost.is_kept(self, one))
+
+
 class MixedUp(ExampleHost):
     """Keeps what waits for all definitions in one place, by number."""
 
@@ -330,6 +365,58 @@ class Blind(ExampleHost):
         pass
 
 
+def just_read(_self, run):
+    return [one for one in run.rows.values() if not hasattr(one, "reason")]
+
+
+class Forgetting(ExampleHost):
+    """Forgets who was gone, though it asks again."""
+
+    def gone_there(self, run, import_type, company):
+        return set(run.dead)
+
+
+class ForgettingAtOnce(Forgetting):
+    arriving = just_read
+
+
+class RememberingInMemory(ExampleHost):
+    """Asks once, and forgets who was gone when it ends."""
+
+    arriving = just_read
+
+    def restart(self):
+        super().restart()
+        self.dead.clear()
+
+
+class AskingAfterItsOwn(ExampleHost):
+    """Asks after what the same definition registered."""
+
+    def commit(self, run, ready):
+        before = len(self.ledger)
+        super().commit(run, ready)
+        for one in self.ledger[before:]:
+            one.definition = run.definition
+
+    def is_named(self, run, booked):
+        return booked.definition == run.definition
+
+
+class AskingAfterOneBatch(ExampleHost):
+    def ask_after(self, run):
+        return [] if run.asked else super().ask_after(run)
+
+
+class DoubtingForEver(ExampleHost):
+    def __init__(self):
+        super().__init__()
+        self.unasked = []
+
+    def begun(self, run):
+        run.unasked = self.unasked
+
+
 class FromNowOn(ExampleHost):
     """Tells a new listener what comes, but not what was."""
 
@@ -354,15 +441,47 @@ class Backwards(ExampleHost):
 
 
 class OnlyIncoming(ExampleHost):
-    def note(self, one):
+    def note(self, run, one):
         if one.effect > 0:
-            super().note(one)
+            super().note(run, one)
 
 
-class SekTold(ExampleHost):
-    def note(self, one):
-        super().note(one)
-        self.journal[-1].effect = one.payment.amount
+def noting(**otherwise):
+    """Write some values into the journal that do not stand in the books."""
+
+    def note(self, run, one):
+        ExampleHost.note(self, run, one)
+        for name, value in otherwise.items():
+            setattr(self.journal[-1], name, value(one))
+
+    return mutant(note=note)
+
+
+class TakenForKept(ExampleHost):
+    """Takes all for kept that was told before it ended, at least by who kept something."""
+
+    def restart(self):
+        super().restart()
+        for plugin, behind in list(self.acknowledged.items()):
+            if behind:
+                self.acknowledged[plugin] = len(self.journal)
+
+
+class TakenForHeard(ExampleHost):
+    """Tells nobody again who was told once."""
+
+    def restart(self):
+        super().restart()
+        for plugin in self.listeners():
+            self.acknowledged[id(plugin)] = len(self.journal)
+
+
+class OneBatchTold(ExampleHost):
+    def tell_changes(self):
+        for plugin in self.listeners():
+            if changes := self.untold(plugin):
+                kept = self.call(plugin, "opter_books_changed", changes=changes)
+                self.acknowledge(plugin, changes, kept)
 
 
 #: A right host from before 1.2.
@@ -382,7 +501,7 @@ WENT_BACK = "test_money_that_went_back_raises_what_remains"
 ONE_AFTER_ANOTHER = "test_payments_of_one_invoice_are_judged_one_after_another"
 BY_OCR = "test_an_ocr_reference_counts_only_where_the_number_is_unknown_and_one_invoice_has_it"
 READ = "test_all_that_was_read_stands_in_one_list_in_number_and_in_money"
-NAMELESS = "test_a_row_without_a_number_is_kept_and_shown"
+NAMELESS = "test_a_row_without_a_number_is_shown"
 KEPT = "test_a_batch_is_acknowledged_only_when_all_of_it_is_kept"
 OFFERED = "test_what_was_rejected_is_offered_again_until_it_is_saved"
 SCREENED = "test_what_is_offered_again_is_screened_by_the_settings_of_today"
@@ -400,6 +519,12 @@ MADE_AGAIN = "test_a_payment_that_was_made_again_counts_once"
 DELETED = "test_a_payment_that_was_deleted_at_its_source_is_noticed"
 ASKED_FOR = "test_an_invoice_that_is_open_here_alone_is_asked_for"
 TOLD = "test_whoever_listens_is_told_every_change_of_the_books_until_it_is_kept"
+TOLD_RIGHT = "test_what_is_told_of_a_change_is_what_stands_in_the_books"
+TOLD_LATER = "test_what_a_listener_did_not_keep_outlives_the_host"
+HOWEVER_MANY = "test_what_was_rejected_is_offered_again_however_many_there_are"
+NOT_ASKED = (
+    "test_a_payment_is_not_ready_while_nobody_knows_whether_another_one_of_its_invoice_exists"
+)
 
 #: Each wrong host, and the test that must fail on it.
 WRONG = MUTANTS | {
@@ -481,6 +606,13 @@ WRONG = MUTANTS | {
     "keeps-nothing": (mutant(keep=lambda *_: None), OFFERED),
     "offering-once": (OfferingOnce, OFFERED),
     "used-up": (UsedUp, OFFERED),
+    "keeping-one-batch": (KeepingOneBatch, HOWEVER_MANY),
+    "confirming-one-batch": (ConfirmingOneBatch, HOWEVER_MANY),
+    "screening-at-once": (ScreeningAtOnce, HOWEVER_MANY),
+    "dropping-what-was-ready": (
+        DroppingWhatWasReady,
+        "test_what_is_not_ready_any_more_when_it_is_saved_is_offered_again",
+    ),
     "mixed-up": (MixedUp, "test_what_waits_is_kept_apart_for_each_company"),
     "last-batch": (LastBatch, OFFERED),
     "offering-what-was-saved": (KeepingAll, OFFERED),
@@ -504,6 +636,10 @@ WRONG = MUTANTS | {
         mutant(key=lambda _self, t, one: (t, one.key.company, as_number(one))),
         "test_a_number_is_text",
     ),
+    "rows-by-number": (
+        mutant(row_key=lambda _self, one: one.key.number.lstrip("0") or object()),
+        "test_a_number_is_text",
+    ),
     "number-in-capitals": (
         mutant(row_key=lambda _self, one: one.key.number.upper() or object()),
         "test_a_number_is_text",
@@ -516,6 +652,7 @@ WRONG = MUTANTS | {
     "look-alikes": (Alike, LOOK_ALIKE),
     "changes-unseen": (mutant(word_again=lambda *_: "already-imported"), CHANGED),
     "changed-amounts-alone": (mutant(figures=lambda _self, one: one.amount), CHANGED),
+    "changes-offered-once": (offering_once("changed"), CHANGED),
     "following": (Following, CHANGED),
     "registered-again": (Countering, CHANGED),
     "two-at-once": (
@@ -546,6 +683,38 @@ WRONG = MUTANTS | {
     ),
     "not-compared": (mutant(replaces=lambda *_: False), MADE_AGAIN),
     "asks-after-nobody": (mutant(may_be_replaced=lambda *_: False), MADE_AGAIN),
+    "replaced-on-one-invoice": (
+        mutant(alike=lambda _self, booked, _row, invoice: booked.invoice == invoice.number),
+        MADE_AGAIN,
+    ),
+    "replaced-by-the-amount": (
+        mutant(alike=lambda _self, booked, row, _invoice: booked.payment.amount == row.amount),
+        MADE_AGAIN,
+    ),
+    "asks-after-one-invoice": (
+        mutant(
+            may_be_replaced=lambda self, booked, new: (
+                booked.invoice in {invoice.number for one in new if (invoice := self.meet(one))}
+            )
+        ),
+        MADE_AGAIN,
+    ),
+    "forgetting-who-was-gone": (ForgettingAtOnce, MADE_AGAIN),
+    "forgetting-what-it-cannot-ask": (Forgetting, MADE_AGAIN),
+    "asking-after-its-own": (AskingAfterItsOwn, MADE_AGAIN),
+    "asking-after-one-batch": (
+        AskingAfterOneBatch,
+        "test_all_that_may_have_been_replaced_is_asked_after",
+    ),
+    "gone-in-memory": (RememberingInMemory, MADE_AGAIN),
+    "replaced-offered-once": (offering_once("replaced"), MADE_AGAIN),
+    "not-in-doubt": (mutant(in_doubt=lambda *_: False), NOT_ASKED),
+    "in-doubt-for-ever": (DoubtingForEver, NOT_ASKED),
+    "not-asked-is-gone": (
+        mutant(doubt=lambda self, run, numbers: self.drop(run, numbers)),
+        NOT_ASKED,
+    ),
+    "doubtful-offered-once": (offering_once("not-asked-after"), NOT_ASKED),
     "replaced-by-looks": (
         mutant(
             replaces=lambda self, _run, row, invoice: any(
@@ -563,5 +732,23 @@ WRONG = MUTANTS | {
     "once-told": (OnceTold, TOLD),
     "backwards": (Backwards, TOLD),
     "only-incoming": (OnlyIncoming, TOLD),
-    "sek-told": (SekTold, TOLD),
+    "sek-told": (noting(effect=lambda one: one.payment.amount), TOLD),
+    "told-without-write-offs": (
+        noting(effect=lambda one: one.payment.amount_currency),
+        TOLD_RIGHT,
+    ),
+    "told-without-signs": (noting(effect=lambda one: abs(one.effect)), TOLD_RIGHT),
+    "told-without-sign": (noting(amount=lambda one: abs(one.payment.amount)), TOLD_RIGHT),
+    "told-as-sek": (noting(currency=lambda _: "SEK"), TOLD_RIGHT),
+    "told-in-sek": (noting(amount_currency=lambda one: one.payment.amount), TOLD_RIGHT),
+    "told-of-today": (noting(date=lambda _: date(2026, 11, 28)), TOLD_RIGHT),
+    "told-by-their-number": (
+        noting(host_invoice_number=lambda one: one.payment.invoice_number),
+        TOLD_RIGHT,
+    ),
+    "told-without-import-type": (noting(key=lambda one: one.payment.key), TOLD_RIGHT),
+    "journal-in-memory": (forgetting("journal", list), TOLD_LATER),
+    "taken-for-kept": (TakenForKept, TOLD_LATER),
+    "taken-for-heard": (TakenForHeard, TOLD_LATER),
+    "one-batch-told": (OneBatchTold, TOLD_LATER),
 }

@@ -170,6 +170,12 @@ class PluginConformance:
         companies = {company for company, _ in opter_emitted.keys}
         assert companies <= {opter_emitted.report.company.number}
 
+    def test_no_cursor_is_handed_back_beside_a_row_without_a_number(
+        self, opter_emitted: Emitted
+    ) -> None:
+        nameless = [one for one in opter_emitted.left_out if not one.key.number]
+        assert not nameless or opter_emitted.report.cursor is None
+
     def test_progress_is_told_in_both_languages(self, opter_emitted: Emitted) -> None:
         assert opter_emitted.progress
         assert all_wrong(wrong_progress, opter_emitted.progress) == []

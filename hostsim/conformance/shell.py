@@ -98,7 +98,7 @@ INVOICES: Final = (
     InvoiceToHave("1007", Decimal(1000), ocr=SHARED_OCR),
     InvoiceToHave("1008", Decimal(1000), ocr=SHARED_OCR),
     InvoiceToHave(SMALL, Decimal("0.30")),
-    InvoiceToHave(LARGE, Decimal("10000000000000.00")),
+    InvoiceToHave(LARGE, Decimal("10000000000000000.00")),
     InvoiceToHave("1011", Decimal(1000), ocr=OTHER_OCR),
 )
 
@@ -173,7 +173,10 @@ class HostUnderTest(Protocol):
         """Give what remains to pay of an invoice of :data:`INVOICES`, in its currency."""
 
     def restart(self) -> None:
-        """End and begin again with what is stored, the same plug-ins (:class:`HostEndures`)."""
+        """End and begin again with what is stored, and with the same plug-ins.
+
+        For :class:`HostEndures`, :class:`HostCompares` and :class:`HostTellsChanges`.
+        """
 
     def gone(self, definition: str) -> Sequence[str]:
         """Give the registered payments that the latest import says exist no longer there."""
@@ -362,6 +365,7 @@ class Scripted:
 
     @hookimpl
     def opter_screen_payments(self, payments: Sequence[Any]) -> Sequence[LeftOut | None]:
+        assert len(payments) <= hookspecs.BATCH
         old = [one.key.number in self.too_old for one in payments]
         return [
             left_out(one, "before-date") if left else None
