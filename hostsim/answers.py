@@ -177,13 +177,17 @@ class LiveRun:
         locks = self._recording.store.locks
         return locks.hold("plug-in", self.run.import_type, key, wait=wait)
 
-    def finish(self, company: hookspecs.Company) -> None:
-        """End the reading: offer again what earlier runs rejected, if nobody asked for it."""
+    def finish(self, company: hookspecs.Company, *, notes: bool = False) -> None:
+        """End the reading: offer again what earlier runs rejected, if nobody asked for it.
+
+        :param notes: the plug-in has something to say, as that it could not ask everything.
+        """
         if self._failure is not None:
             raise self._failure
         self._check_company([company.number], company.name)
         self._offer_again(company.number)
-        self._recording.remember_asked(company.number, self._invoices_asked, self._clock())
+        asked = () if notes else self._invoices_asked
+        self._recording.remember_asked(company.number, asked, self._clock())
 
     def _check_company(self, numbers: Collection[str] | Iterator[str], name: str = "") -> None:
         for number in set(numbers):

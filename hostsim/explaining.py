@@ -576,13 +576,7 @@ def _became(
     if last is not None and one.another_way:
         return _STATES.get(last.state, REGISTERED), None
     if last is not None and last.state == history.REGISTERED:
-        if one.gone:
-            return REGISTERED, Refusal(checks.DELETED, _DELETED_THERE)
-        if asked and one.there is None:
-            return _moved(one, last)
-        if not asked:
-            now = _said_before(one)
-        return REGISTERED, now if now and now.reason != "already-imported" else None
+        return _registered(one, last, now if asked else _said_before(one), asked=asked)
     if any(d.decision == SET_ASIDE and d.stands for d in decisions):
         return SET_ASIDE, _settled(one) or now
     if last is not None and one.judgement is None:
@@ -597,6 +591,17 @@ def _became(
     if last is not None:
         return _STATES.get(last.state, REGISTERED), now
     return IGNORED if one.judgement.kind == judging.IGNORED else REJECTED, now
+
+
+def _registered(
+    one: _Known, last: Entry, now: Refusal | None, *, asked: bool
+) -> tuple[str, Refusal | None]:
+    """Say what is known today of a payment that is registered."""
+    if one.gone:
+        return REGISTERED, Refusal(checks.DELETED, _DELETED_THERE)
+    if asked and one.there is None:
+        return _moved(one, last)
+    return REGISTERED, now if now and now.reason != "already-imported" else None
 
 
 def _settled(one: _Known) -> Refusal | None:

@@ -333,7 +333,7 @@ class Host:
             )
             if report is None:
                 raise broken("opter_import_payments was not answered")
-            live.finish(report.company)
+            live.finish(report.company, notes=bool(getattr(report, "notes", ())))
         return report
 
     def _live(self, recording: Recording) -> LiveRun:

@@ -66,11 +66,7 @@ class ExampleHost:
                 id=self.new_id(), hook=self.manager.hook, import_type=import_type,
                 import_format="API", definition=definition, settings={}, company=company,
                 cursor=cursor, default_currency="SEK", configuration={}, login_timeout=60.0,
-<<<<<<< HEAD
-                rows={}, kept=None, asked=set(), balances={}, dead=[], unknown=[],
-=======
                 rows={}, kept=None, asked=set(), balances={}, dead=[], unasked=[],
->>>>>>> c1
             )  # fmt: skip
             self.begun(run)
             [run.report] = self.manager.hook.opter_import_payments(run=run)
@@ -305,11 +301,6 @@ class ExampleHost:
         return next(same, None)
 
     def replaces(self, run, row, invoice):
-<<<<<<< HEAD
-        numbers = run.dead + run.unknown
-        may_be = [self.booked((run.import_type, row.key.company, number)) for number in numbers]
-        return any(self.alike(one, row, invoice) for one in may_be if one is not None)
-=======
         dead = self.gone_there(run, run.import_type, row.key.company)
         return any(self.alike(one, row, invoice) for one in self.those(run, row, dead))
 
@@ -324,7 +315,6 @@ class ExampleHost:
     def those(self, run, row, numbers):
         several = [self.booked((run.import_type, row.key.company, number)) for number in numbers]
         return [one for one in several if one is not None]
->>>>>>> c1
 
     def alike(self, booked, row, invoice):
         before = booked.payment
@@ -405,8 +395,7 @@ class ExampleHost:
         return [one for one in self.journal if one.sequence > behind][:500]
 
     def acknowledge(self, plugin, changes, kept):
-        behind = self.acknowledged[id(plugin)]
-        if kept is None or kept == behind:
+        if kept is None:
             return False
         self.acknowledged[id(plugin)] = kept
         return True
@@ -452,18 +441,12 @@ class ExampleHost:
 
     @hookimpl
     def opter_take_not_asked(self, run, payment_numbers):
-<<<<<<< HEAD
-        run.unknown += payment_numbers
-        return len(payment_numbers)
-
-=======
         self.doubt(run, payment_numbers)
         return len(payment_numbers)
 
     def doubt(self, run, numbers):
         run.unasked += numbers
 
->>>>>>> c1
     @hookimpl
     def opter_payments_to_confirm(self, run):
         return self.to_confirm(run)
