@@ -1,8 +1,9 @@
-"""Amounts and rates as people type them."""
+"""Amounts, rates and dates as people type them."""
 
 from __future__ import annotations
 
 import re
+from datetime import date
 from decimal import Decimal
 
 from hostsim.texts import Text, money
@@ -22,6 +23,12 @@ _APART = re.compile(
 )
 
 
+_DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+
+#: A payment of more, in any currency, is a slip of the keyboard.
+MOST = Decimal(1_000_000_000_000)
+
+
 def typed_amount(text: str) -> Decimal | None:
     """Read an amount as people write it: ``1 250,50`` or ``1250.5``; else ``None``.
 
@@ -33,6 +40,16 @@ def typed_amount(text: str) -> Decimal | None:
 def typed_rate(text: str) -> Decimal | None:
     """Read an exchange rate, which may have any number of decimals; else ``None``."""
     return _number(text, _RATE)
+
+
+def typed_date(text: str) -> date | None:
+    """Read a date as 2026-03-31, in ASCII digits; else ``None``."""
+    if not _DAY.fullmatch(text):
+        return None
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        return None
 
 
 def _number(text: str, form: re.Pattern[str]) -> Decimal | None:
@@ -53,7 +70,7 @@ def meant(text: str) -> Text:
 
 
 def readings(text: str) -> list[Decimal]:
-    """Give what an amount that is not taken may mean, thousands first."""
+    """Give what an amount that is not taken may mean and would be taken, thousands first."""
     found = _APART.fullmatch(_with_minus(text))
     if found is None:
         return []
@@ -64,10 +81,9 @@ def readings(text: str) -> list[Decimal]:
     if not whole.startswith("0"):
         several.append(Decimal(f"{sign}{whole}{thousands}.{(cents or '.00')[1:].ljust(2, '0')}"))
     if cents is None and groups[0] in ".," and len(groups) == 4:
-        # 12.500 is 12.50, but the third decimal of 12.505 is shown.
-        decimals = thousands.removesuffix("0")
-        several.append(Decimal(f"{sign}{whole}.{decimals}"))
-    return several
+        several.append(Decimal(f"{sign}{whole}.{thousands.removesuffix('0')}"))
+    # The third decimal of 12.505 is none.
+    return [one for one in several if 0 < abs(one) <= MOST and one.as_tuple().exponent == -2]
 
 
 def _with_minus(text: str) -> str:

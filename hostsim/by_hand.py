@@ -19,7 +19,7 @@ from decimal import ROUND_HALF_UP, Decimal, localcontext
 from typing import NamedTuple
 
 from hostsim import texts
-from hostsim.amounts import meant
+from hostsim.amounts import MOST, meant
 from hostsim.decided import DELETED
 from hostsim.deciding import said, take_from_invoice
 from hostsim.errors import Doubt, DoubtfulPayment, HostError, host_error
@@ -32,8 +32,7 @@ from hostsim.texts import Text
 #: What stands as the source of a payment by hand.
 SOURCE = "hand"
 
-#: A payment of more, in any currency, is a slip of the keyboard; so is such a rate.
-MOST = Decimal(1_000_000_000_000)
+#: A higher rate is a slip of the keyboard.
 MOST_RATE = Decimal(1_000_000)
 
 #: A payment of the same invoice and amount so many days before or after may be the same.
@@ -78,10 +77,13 @@ def add(
 
     :param confirm: register it whatever is doubtful about it.
     :param seen: :attr:`DoubtfulPayment.seal` of the doubts that were shown; others ask again.
-    :raises HostError: ``INVOICE_UNKNOWN``, ``PAYMENT_PERIOD_OPEN``, ``PAYMENT_AMOUNT``,
-        ``PAYMENT_CURRENCY``, ``PAYMENT_RATE``, ``BANK_ACCOUNT``, ``PAYMENT_KEY``,
-        ``PAYMENT_KEY_USED`` or ``DOUBTFUL_PAYMENT``; nothing is registered then.
+    :raises HostError: ``INVOICE_NEEDED``, ``INVOICE_UNKNOWN``, ``PAYMENT_PERIOD_OPEN``,
+        ``PAYMENT_AMOUNT``, ``PAYMENT_TOO_LARGE``, ``PAYMENT_CURRENCY``, ``PAYMENT_RATE``,
+        ``BANK_ACCOUNT``, ``PAYMENT_KEY``, ``PAYMENT_KEY_USED``, ``PAYMENT_KEY_DELETED`` or
+        ``DOUBTFUL_PAYMENT``; nothing is registered then.
     """
+    if not entry.invoice_number.strip():
+        raise host_error("INVOICE_NEEDED")
     row = invoice_row(db, entry.region, entry.invoice_number)
     if row is None:
         region = texts.region_name(entry.region)
@@ -92,6 +94,8 @@ def add(
     earlier = _typed_before(db, key)
     if earlier is not None:
         if _is_same(earlier, row["id"], entry, account):
+            if earlier["state"] == "deleted":
+                raise host_error("PAYMENT_KEY_DELETED", id=earlier["id"])
             return Added(earlier["id"], already=True)
         raise host_error("PAYMENT_KEY_USED", id=earlier["id"])
     payment = _payment(entry, invoice, at.date())
@@ -164,6 +168,9 @@ def _payment(entry: Entry, invoice: Invoice, today: date) -> Payment:
     """Make a payment of what a person typed, or refuse it with a sentence."""
     if not invoice.period_closed:
         raise host_error("PAYMENT_PERIOD_OPEN", number=invoice.number)
+    if entry.amount.is_finite() and abs(entry.amount) > MOST:
+        shown = str(entry.amount)[:50]
+        raise host_error("PAYMENT_TOO_LARGE", amount=shown, most=f"{MOST:f}")
     if not _is_money(entry.amount):
         raise wrong_amount(str(entry.amount))
     if entry.currency and not same_currency(entry.currency, invoice.currency):
@@ -200,7 +207,7 @@ def wrong_amount(text: str) -> HostError:
 
 
 def _is_money(amount: Decimal) -> bool:
-    if not amount.is_finite() or not amount or abs(amount) > MOST:
+    if not amount.is_finite() or not amount:
         return False
     return amount == amount.quantize(ORE)
 

@@ -20,7 +20,7 @@ import click
 
 from hostsim import commits
 from hostsim.commands import hostsim
-from hostsim.commands.common import LANGUAGES, Common, tell, usage
+from hostsim.commands.common import LANGUAGES, Common, Day, named, tell, usage
 from hostsim.errors import SettingsRefused, exit_status, failure_of, host_error
 from hostsim.render import Paper, ReaderGone
 from hostsim.texts import Text, say
@@ -135,15 +135,20 @@ def _what_was_wrong(error: click.ClickException) -> tuple[str, str]:
             f"Kommandot {command} finns inte.{hint_sv}",
             f"There is no command {command}.{hint_en}",
         )
-    if isinstance(error, click.MissingParameter) and error.param is not None:
-        what = error.param.get_error_hint(error.ctx)
-        return f"{what} saknas.", f"{what} is missing."
     if isinstance(error, click.BadParameter) and error.param is not None:
         what = error.param.get_error_hint(error.ctx)
+        its = named(what, "en")
+        if isinstance(error, click.MissingParameter):
+            return f"{what} saknas.", f"{its} is missing."
         if isinstance(error.param.type, click.Choice):
             known = ", ".join(map(str, error.param.type.choices))
-            return f"{what} ska vara ett av: {known}.", f"{what} must be one of: {known}."
-        return f"Värdet för {what} går inte att använda.", f"The value of {what} cannot be used."
+            return f"{what} ska vara ett av: {known}.", f"{its} must be one of: {known}."
+        if isinstance(error.param.type, Day):
+            return (
+                f"{what} ska vara ett datum som 2026-03-31.",
+                f"{its} must be a date such as 2026-03-31.",
+            )
+        return f"Värdet för {what} går inte att använda.", f"The value of {its} cannot be used."
     message = error.format_message()
     return message, message
 

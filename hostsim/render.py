@@ -167,6 +167,12 @@ def amount(value: Decimal | None, language: str, *, decimals: int = 2) -> str:
     return grouped.replace(",", thousands) + (point + fraction if fraction else "")
 
 
+def known_amount(row: Row) -> Decimal | None:
+    """Give the SEK of a payment; ``None`` where it could not be read, which is not nothing."""
+    unread = row.payment_date is None or row.reason == "unreadable"
+    return None if unread and not row.amount else row.amount
+
+
 def count(value: int, language: str) -> str:
     """Write a whole number with its thousands apart."""
     return f"{value:,}".replace(",", "," if language == "en" else " ")
@@ -463,7 +469,7 @@ def _figures(language: str) -> list[Column[Row]]:
         number(Text("Betalning", "Payment"), _number),
         number(Text("Faktura", "Invoice"), _invoice),
         Column(Text("Datum", "Date"), lambda r: day(r.payment_date)),
-        number(Text("Belopp SEK", "Amount SEK"), lambda r: amount(r.amount, language)),
+        number(Text("Belopp SEK", "Amount SEK"), lambda r: amount(known_amount(r), language)),
         number(Text("I annan valuta", "In other currency"), lambda r: _foreign(r, language)),
         number(Text("Kurs", "Rate"), lambda r: amount(r.exchange_rate, language, decimals=0)),
         number(Text("Avskrivet SEK", "Written off SEK"), lambda r: written_off(r, language)),

@@ -920,12 +920,15 @@ ERRORS: dict[str, tuple[str, Text]] = {
             "It is not known yet which company {name} belongs to; import payments first.",
         ),
     ),
+    "INVOICE_NEEDED": (
+        "usage",
+        Text("Skriv fakturans nummer.", "Write the number of the invoice."),
+    ),
     "INVOICE_UNKNOWN": (
         "usage",
         Text(
-            "Det finns ingen faktura {number} i {region.sv}; kontrollera numret med "
-            "hostsim invoices.",
-            "There is no invoice {number} in {region.en}; check the number with hostsim invoices.",
+            "Det finns ingen faktura {number} i {region.sv}; kontrollera numret och regionen.",
+            "There is no invoice {number} in {region.en}; check the number and the region.",
         ),
     ),
     "PAYMENT_PERIOD_OPEN": (
@@ -944,6 +947,13 @@ ERRORS: dict[str, tuple[str, Text]] = {
             "med högst två decimaler, till exempel 1250,50.",
             "The amount {amount} cannot be used.{meant.en} Write an amount other than zero, with "
             "at most two decimals, such as 1250.50.",
+        ),
+    ),
+    "PAYMENT_TOO_LARGE": (
+        "usage",
+        Text(
+            "Beloppet {amount} är för stort; en betalning är på högst {most}.",
+            "The amount {amount} is too large; a payment is of at most {most}.",
         ),
     ),
     "DOUBTFUL_PAYMENT": (
@@ -974,6 +984,16 @@ ERRORS: dict[str, tuple[str, Text]] = {
             "once more).",
         ),
     ),
+    "PAYMENT_KEY_DELETED": (
+        "usage",
+        Text(
+            "Nyckeln hör till betalningen med id {id}, som är borttagen sedan dess; ingenting är "
+            "registrerat. Ska den registreras på nytt, använd en ny nyckel (på sidan: tryck en "
+            "gång till).",
+            "The key belongs to the payment with id {id}, which was deleted since; nothing was "
+            "registered. To register it anew, use a new key (on the page: press once more).",
+        ),
+    ),
     "PAYMENT_CURRENCY": (
         "usage",
         Text(
@@ -986,10 +1006,10 @@ ERRORS: dict[str, tuple[str, Text]] = {
     "PAYMENT_RATE": (
         "usage",
         Text(
-            "Faktura {number} är i {invoice}; ange kursen i SEK för en {invoice} med --rate, "
-            "större än noll. För en faktura i SEK anges ingen kurs.",
-            "Invoice {number} is in {invoice}; give the rate in SEK for one {invoice} with "
-            "--rate, above zero. For an invoice in SEK no rate is given.",
+            "Faktura {number} är i {invoice}; ange kursen, SEK för en {invoice}, större än "
+            "noll och högst en miljon. För en faktura i SEK anges ingen kurs.",
+            "Invoice {number} is in {invoice}; give the rate, SEK for one {invoice}, above "
+            "zero and at most a million. For an invoice in SEK no rate is given.",
         ),
     ),
     "REGISTERED_UNKNOWN": (
@@ -1020,10 +1040,8 @@ ERRORS: dict[str, tuple[str, Text]] = {
     "WHY_NEEDED": (
         "usage",
         Text(
-            "Skriv varför betalningen ska tas bort (med --why på kommandoraden); det sparas och "
-            "visas.",
-            "Write why the payment is to be deleted (with --why on the command line); it is kept "
-            "and shown.",
+            "Skriv varför betalningen ska tas bort; det sparas och visas.",
+            "Write why the payment is to be deleted; it is kept and shown.",
         ),
     ),
     "CONTRACT_BROKEN": (

@@ -8,8 +8,9 @@ from decimal import Decimal
 
 import pytest
 from desk_person import HERE, Person, rows_of, seal_of, words
-from fake_plugin import FakePlugin, Refused, euro, invoice, payment
+from fake_plugin import FakePlugin, Refused, euro, invoice, payment, unreadable
 
+from hostsim import amounts
 from hostsim.desk.office import Office
 from hostsim.plugins import Plugins
 from hostsim.store import Store
@@ -354,3 +355,57 @@ def test_the_imports_are_exported_as_they_are_shown(saved):
     answer = saved.client.get("/runs/runs.csv", headers=HERE)
     assert answer.text.startswith("\ufeffBörjade;Filformat")
     assert len(answer.text.splitlines()) == 2
+
+
+# --- What remains is put in the field, and nobody typed it ---
+
+
+def untouched(page):
+    """Give what a browser without scripts sends of the form."""
+    return {
+        name: re.search(rf'name="{name}" value="([^"]*)"', page)[1]
+        for name in ("amount", "key", "prefilled", "prefilled_of", "date")
+    }
+
+
+@pytest.mark.parametrize("press", [{"look": "1"}, {}])
+def test_without_scripts_what_remains_of_one_invoice_is_never_taken_for_another(
+    person, store, press
+):
+    form = untouched(person.get("/payments/new?invoice=1001"))
+    page = person.post("/payments/new", 200, **form, invoice="1002", region="", **press)
+    [row] = store.db.execute("SELECT remaining FROM invoices WHERE number = '1002'")
+    again = untouched(page)
+    assert amounts.typed_amount(again["amount"]) == Decimal(row["remaining"])
+    assert again["amount"] == again["prefilled"]
+    assert list(store.payments()) == []
+    person.post("/payments/new", **again, invoice="1002", region="")
+    assert len(list(store.payments())) == 1
+
+
+def test_without_scripts_what_somebody_typed_stays(person):
+    form = untouched(person.get("/payments/new?invoice=1001")) | {"amount": "17"}
+    page = person.post("/payments/new", 200, **form, invoice="1002", region="", look="1")
+    assert untouched(page)["amount"] == "17"
+
+
+@pytest.mark.parametrize("day", ["٢٠٢٦-11-22", "20261122", "2026-W47-7"])
+def test_a_date_in_other_digits_is_none_on_the_page_either(person, store, day):
+    page = person.post("/payments/new", 422, **ENTRY | {"date": day})
+    assert 'aria-invalid="true"' in page
+    assert list(store.payments()) == []
+
+
+@pytest.mark.parametrize(
+    "wrong", [{"invoice": ""}, {"invoice": "99"}, {"rate": "11"}, {"amount": "9" * 15}]
+)
+def test_what_is_wrong_is_said_without_words_of_the_command_line(person, wrong):
+    page = words(person.post("/payments/new", 422, **ENTRY | wrong))
+    assert "--" not in page
+    assert "hostsim invoices" not in page
+
+
+def test_an_amount_that_could_not_be_read_is_unknown_and_not_nothing(person, plugin):
+    plugin.left_out = [unreadable("7")]
+    person.imports()
+    assert "Belopp okänt" in words(person.asks(7))

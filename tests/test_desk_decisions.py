@@ -67,7 +67,7 @@ def strangers(person, plugin):
 
 def test_one_row_is_set_aside_with_who_when_and_why(person, strangers):
     person.decides(2, "set-aside", why="ränta")
-    assert person.told() == ["Betalning 2: Undanlagd. 1 betalningar kan sparas nu."]
+    assert person.told() == ["Betalning 2: Undanlagd. 1 betalning kan sparas nu."]
     [row] = rows_of(person.get("/decisions"), "decisions")
     assert row[:7] == ["2", "20001", "10,00", "Undanlagd", "kim", "2026-11-22 12:00", "ränta"]
     assert row[7:] == ["ja", "Fortnox", "Ta tillbaka"]
@@ -99,7 +99,7 @@ def test_what_is_set_aside_can_be_taken_back_from_the_view_of_it(person, strange
         revision=person.revision(),
     )
     page = person.get("/decisions")
-    assert "Återtaget. 1 betalningar kan sparas nu." in words(page)
+    assert "Återtaget. 1 betalning kan sparas nu." in words(page)
     assert rows_of(page, "decisions")[0][7] == "återtaget av kim 2026-11-22 12:00"
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
@@ -16,6 +17,7 @@ from test_read_file import refusal
 
 from hostsim import amounts, exporting, texts
 from hostsim.by_hand import Entry
+from hostsim.commands import hostsim
 from hostsim.errors import DoubtfulPayment
 from hostsim.store import Store
 
@@ -81,7 +83,7 @@ def test_an_amount_is_taken_as_people_write_it(run, written, meant):  # noqa: F8
         ("12.500", "12 500,00 eller 12,50", "12500.00 or 12.50"),
         ("12,500", "12 500,00 eller 12,50", "12500.00 or 12.50"),
         ("−1.250", "-1 250,00 eller -1,25", "-1250.00 or -1.25"),
-        ("12.505", "12 505,00 eller 12,505", "12505.00 or 12.505"),
+        ("12.505", "12 505,00", "12505.00"),
         ("1 250,500", "1 250 500,00 eller 1 250,50", "1250500.00 or 1250.50"),
         ("1,250.50", "1 250,50", "1250.50"),
         ("1.250,5", "1 250,50", "1250.50"),
@@ -96,6 +98,61 @@ def test_three_digits_after_a_separator_are_asked_about_with_both_readings(
     asked = amounts.meant(written)
     assert asked.sv.replace("\xa0", " ") == f" Menade du {swedish}?"
     assert asked.en == f" Did you mean {english}?"
+
+
+@pytest.mark.parametrize("written", ["0,001", "12.505", "1250.505", "0.000", "9" * 15 + ".500"])
+def test_nothing_is_asked_about_that_would_be_refused_again(written):
+    assert all(amounts.typed_amount(f"{one:f}") for one in amounts.readings(written))
+    assert all(0 < one <= amounts.MOST for one in amounts.readings(written))
+
+
+def test_an_amount_that_is_too_large_is_told_to_be(run):  # noqa: F811
+    ended = run("payments", "add", "1001", "9" * 15, "--lang", "en")
+    assert (ended.status, ended.last[:18]) == (2, "PAYMENT_TOO_LARGE:")
+    assert "too large" in ended.last
+
+
+def test_an_invoice_without_a_number_is_asked_for(run):  # noqa: F811
+    assert run("payments", "add", "", "1").last.startswith("INVOICE_NEEDED: ")
+
+
+@pytest.mark.parametrize("day", ["٢٠٢٦-11-28", "2026-11-２８", "20261128", "2026-W48-6", "i dag"])
+def test_a_date_in_other_digits_is_none_wherever_it_is_typed(run, day):  # noqa: F811
+    for command in (["payments", "add", "1001", "1"], ["import", "Butik"]):
+        ended = run(*command, "--date", day)
+        assert (ended.status, ended.last[:7]) == (2, "USAGE: ")
+        assert "2026-03-31" in ended.last
+    assert amounts.typed_date(day) is None
+
+
+def test_a_key_of_a_payment_that_was_deleted_since_says_so_and_registers_nothing(run):  # noqa: F811
+    run("payments", "add", "1001", "100", "--key", "k")
+    run("payments", "delete", "1", "--why", "fel")
+    ended = run("payments", "add", "1001", "100", "--key", "k", "--lang", "en")
+    assert (ended.status, ended.last[:21]) == (2, "PAYMENT_KEY_DELETED: ")
+    assert "deleted" in ended.last
+    assert len(run("payments", "--json").json) == 1
+
+
+@pytest.mark.parametrize(
+    ("language", "usage"), [("en", "INVOICE AMOUNT"), ("sv", "FAKTURA BELOPP")]
+)
+def test_help_names_what_is_to_be_typed_in_its_own_language(run, language, usage):  # noqa: F811
+    assert usage in run("payments", "add", "--help", "--lang", language).out
+
+
+def test_no_help_in_english_has_a_swedish_word_for_a_value(run):  # noqa: F811
+    def of(command, *path):
+        yield run(*path, "--help", "--lang", "en").out
+        for name, below in getattr(command, "commands", {}).items():
+            yield from of(below, *path, name)
+
+    swedish = re.compile(
+        r"\b(NAMN|FAKTURA|BELOPP|DATUM|FIL|FÄLT|VÄRDE|NUMMER|KOD|KONTO|MAPP|ADRESS|URSPRUNG)\b"
+    )
+    told = list(of(hostsim))
+    assert len(told) > 20
+    assert not any(swedish.search(one) for one in told)
 
 
 def test_what_is_asked_in_english_can_be_typed_as_it_stands():

@@ -9,7 +9,7 @@ import click
 from hostsim import history, render, render_history, texts
 from hostsim.amounts import typed_amount, typed_rate
 from hostsim.by_hand import LONGEST_KEY, Entry, wrong_amount
-from hostsim.commands.common import Common, Option, command, host_over, opened, usage
+from hostsim.commands.common import Common, Day, Option, command, host_over, opened, usage
 from hostsim.commands.register import payments
 from hostsim.deciding import LONGEST_WHY
 from hostsim.errors import host_error
@@ -35,7 +35,7 @@ from hostsim.texts import Text, say
 @click.option(
     "--date",
     "day",
-    type=click.DateTime(["%Y-%m-%d"]),
+    type=Day(),
     metavar="DATUM",
     cls=Option,
     says=Text(

@@ -8,16 +8,19 @@ import contextlib
 import functools
 import logging
 import os
+import re
 import sqlite3
 import sys
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO
 
 import click
 
 from hostsim import render
+from hostsim.amounts import typed_date
 from hostsim.errors import HostError, host_error
 from hostsim.render import Paper
 from hostsim.texts import Text, say
@@ -81,6 +84,49 @@ def usage(sv: str, en: str) -> HostError:
     return host_error("USAGE", what=Text(sv, en))
 
 
+#: What stands for a value in help, in Swedish and in English.
+_PLACES = {
+    "ADRESS": "ADDRESS",
+    "BELOPP": "AMOUNT",
+    "DATUM": "DATE",
+    "FAKTURA": "INVOICE",
+    "FIL": "FILE",
+    "FÄLT": "FIELD",
+    "FÖRSTA": "FIRST",
+    "KOD": "CODE",
+    "KONTO": "ACCOUNT",
+    "MAPP": "FOLDER",
+    "NAMN": "NAME",
+    "NUMMER": "NUMBER",
+    "SISTA": "LAST",
+    "URSPRUNG": "ORIGIN",
+    "VÄRDE": "VALUE",
+}
+
+
+def named(places: str, language: str) -> str:
+    """Name what stands for values, such as ``FAKTURA BELOPP``, in the language of the reader."""
+    if language != "en":
+        return places
+    return re.sub("[A-ZÅÄÖ]+", lambda word: _PLACES.get(word[0], word[0]), places)
+
+
+class Day(click.DateTime):
+    """A date as 2026-03-31, in ASCII digits."""
+
+    def __init__(self) -> None:
+        super().__init__(["%Y-%m-%d"])
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> datetime:
+        # strptime takes the digits of any script.
+        if isinstance(value, str) and typed_date(value) is None:
+            self.fail(f"{value!r} is no date", param, ctx)
+        found: datetime = super().convert(value, param, ctx)
+        return found
+
+
 class Option(click.Option):
     """An option with its help in both languages."""
 
@@ -89,8 +135,10 @@ class Option(click.Option):
         self.says = says
 
     def get_help_record(self, ctx: click.Context) -> tuple[str, str] | None:
-        self.help = say(self.says, _language_of(ctx))
-        return super().get_help_record(ctx)
+        language = _language_of(ctx)
+        self.help = say(self.says, language)
+        record = super().get_help_record(ctx)
+        return record and (named(record[0], language), record[1])
 
 
 class _Command(click.Command):
@@ -102,6 +150,9 @@ class _Command(click.Command):
         with contextlib.suppress(RuntimeError):
             self.help = say(self.says, _language_of(click.get_current_context()))
         return super().get_short_help_str(limit)
+
+    def collect_usage_pieces(self, ctx: click.Context) -> list[str]:
+        return [named(piece, _language_of(ctx)) for piece in super().collect_usage_pieces(ctx)]
 
     def format_help_text(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         self.help = say(self.says, _language_of(ctx))
@@ -151,7 +202,7 @@ _SHARED = (
     click.option(
         "--db",
         cls=Option,
-        metavar="FILE",
+        metavar="FIL",
         expose_value=False,
         callback=_keep("db"),
         says=Text(

@@ -28,7 +28,7 @@ _SERIES = click.option(
     "--series",
     nargs=2,
     default=None,
-    metavar="FIRST LAST",
+    metavar="FÖRSTA SISTA",
     cls=Option,
     says=Text(
         "En serie fakturanummer i Fortnox, båda ändarna medräknade.",

@@ -16,7 +16,7 @@ from typing import IO, TYPE_CHECKING
 import click
 
 from hostsim import render
-from hostsim.commands.common import Common, Option, command, host_over, opened, tell, usage
+from hostsim.commands.common import Common, Day, Option, command, host_over, opened, tell, usage
 from hostsim.commands.root import hostsim
 from hostsim.errors import HostError, PreviewChanged
 from hostsim.texts import Text, say
@@ -59,7 +59,7 @@ DATE = click.option(
     "--date",
     "day",
     cls=Option,
-    type=click.DateTime(["%Y-%m-%d"]),
+    type=Day(),
     metavar="DATUM",
     says=Text(
         "Importens datum, annars i dag; varje betalning behåller sitt eget.",

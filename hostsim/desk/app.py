@@ -86,6 +86,7 @@ def create_app(office_: Office, host: str = "127.0.0.1") -> Flask:
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     app.jinja_env.filters.update(
         money=lambda value: columns.amount(value, language()),
+        sek=lambda row: columns.sek(row, language()),
         rate=lambda value: columns.rate(value, language()),
         decimal=lambda text: None if text is None else Decimal(text),
         count=lambda value: count(value, language()),

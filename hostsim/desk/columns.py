@@ -46,6 +46,14 @@ def amount(value: Decimal | None, language: str) -> str:
     return "" if value is None else money(value, language)
 
 
+def sek(row: Row, language: str) -> str:
+    """Write the SEK of a payment, or that nobody knows it."""
+    known = known_amount(row)
+    if known is None:
+        return "unknown" if language == "en" else "okänt"
+    return f"{amount(known, language)} SEK"
+
+
 def rate(value: Decimal | None, language: str) -> str:
     """Write an exchange rate: SEK for one unit."""
     return render.amount(value, language, decimals=0)
@@ -65,7 +73,7 @@ def written_off(row: Row, language: str) -> str:
 
 def known_amount(row: Row) -> Decimal | None:
     """Give the SEK of a payment; ``None`` where it could not be read, which is not nothing."""
-    return None if row.payment_date is None and not row.amount else row.amount
+    return render.known_amount(row)
 
 
 def invoice(row: Row) -> str:

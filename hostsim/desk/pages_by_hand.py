@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Mapping
-from datetime import date
 from decimal import Decimal
 from typing import Any
 
@@ -12,7 +11,7 @@ from flask import Blueprint, Response, make_response, redirect, request, url_for
 from werkzeug.wrappers import Response as AnyResponse
 
 from hostsim import exporting, history
-from hostsim.amounts import typed_amount, typed_rate
+from hostsim.amounts import typed_amount, typed_date, typed_rate
 from hostsim.by_hand import Added, Entry, invoice_row, wrong_amount
 from hostsim.desk.common import language, office, tell, worded
 from hostsim.desk.pages_register import window
@@ -29,6 +28,7 @@ _FIELDS = ("invoice", "amount", "rate", "date", "region", "bank_account", "key")
 #: The field that an error belongs beside.
 _PLACES = {
     "PAYMENT_AMOUNT": "amount",
+    "PAYMENT_TOO_LARGE": "amount",
     "PAYMENT_CURRENCY": "amount",
     "PAYMENT_RATE": "rate",
     "BANK_ACCOUNT": "bank_account",
@@ -74,6 +74,7 @@ def _ask(
         regions=office().regions(),
         values=preset | dict(values) | ({"amount": left} if left else {}),
         prefilled=left,
+        prefilled_of=_named(values),
         wrong=dict.fromkeys(_FIELDS) | dict(wrong or {}),
         doubts=dict.fromkeys(_FIELDS, ()) | doubts,
         seal="" if doubtful is None else doubtful.seal,
@@ -105,7 +106,10 @@ def _new_key() -> str:
 def add() -> AnyResponse:
     """Register a payment, or say beside the field why not."""
     form = {key: request.form.get(key, "").strip() for key in _FIELDS}
-    if request.form.get("look"):
+    stale = _is_stale(form)
+    if stale:
+        form["amount"] = ""
+    if stale or request.form.get("look"):
         return make_response(_ask(form, prefill=True))
     try:
         made = _added(form)
@@ -115,12 +119,22 @@ def add() -> AnyResponse:
         return make_response(_ask(form, doubtful=doubtful), 422)
     except HostError as error:
         place = _PLACES.get(error.code, "invoice")
-        if error.code in {"PAYMENT_KEY", "PAYMENT_KEY_USED"}:
+        if error.code in {"PAYMENT_KEY", "PAYMENT_KEY_USED", "PAYMENT_KEY_DELETED"}:
             form["key"] = _new_key()
         return make_response(_ask(form, {place: own(error.sentence)}), 422)
     number = history.entry(office().store, made.id).row.host_invoice_number or ""
     tell(worded("told_added_already" if made.already else "told_added", number=number))
     return redirect(url_for("register.show", payment=made.id), 303)
+
+
+def _is_stale(form: Mapping[str, str]) -> bool:
+    """Tell whether the amount is what remained of another invoice, and nobody typed it."""
+    left, its = request.form.get("prefilled", "").strip(), request.form.get("prefilled_of", "")
+    return bool(left) and form["amount"] == left and its.strip() != _named(form)
+
+
+def _named(values: Mapping[str, str]) -> str:
+    return f"{values['invoice']} {values.get('region', '')}".strip()
 
 
 class _WrongError(Exception):
@@ -135,10 +149,9 @@ def _added(form: Mapping[str, str]) -> Added:
     amount = typed_amount(form["amount"])
     if amount is None:
         raise wrong_amount(form["amount"])
-    try:
-        day = date.fromisoformat(form["date"])
-    except ValueError as error:
-        raise _WrongError("date", DATE_NEEDED) from error
+    day = typed_date(form["date"])
+    if day is None:
+        raise _WrongError("date", DATE_NEEDED)
     entry = Entry(
         form["invoice"],
         amount,

@@ -5,12 +5,12 @@ from __future__ import annotations
 import itertools
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
-from datetime import date
 from typing import TYPE_CHECKING, Any
 
 from flask import Blueprint, Response, jsonify, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response as AnyResponse
 
+from hostsim.amounts import typed_date
 from hostsim.desk.choices import acts_on
 from hostsim.desk.columns import COLUMNS, csv_lines, said
 from hostsim.desk.common import language, office, shown, tell, worded, words
@@ -139,7 +139,7 @@ def start() -> AnyResponse | str:
     wrong: dict[str, Text] = {}
     if not form["format"]:
         wrong["format"] = WORDS["no_formats"]
-    day = _day(form["date"])
+    day = typed_date(form["date"])
     if day is None:
         wrong["date"] = DATE_NEEDED
     if wrong:
@@ -157,13 +157,6 @@ def start() -> AnyResponse | str:
         return _read_dialog(form, wrong)
     choice = Choice(definition.name, definition.region, form["bank_account"].strip(), day)
     return redirect(url_for(".job", job_id=office().jobs.start(choice).id), 303)
-
-
-def _day(text: str) -> date | None:
-    try:
-        return date.fromisoformat(text)
-    except ValueError:
-        return None
 
 
 # --- While it reads ----------------------------------------------------------

@@ -307,12 +307,23 @@ WORDS: dict[str, Text] = {
         "Betalning {number}: {what}. {n} betalningar kan sparas nu.",
         "Payment {number}: {what}. {n} payments can be saved now.",
     ),
+    "told_decided_one": Text(
+        "Betalning {number}: {what}. {n} betalning kan sparas nu.",
+        "Payment {number}: {what}. {n} payment can be saved now.",
+    ),
     "told_series": Text(
         "Fakturorna {first}–{last} är undanlagda. {n} betalningar är undanlagda nu.",
         "The invoices {first}–{last} are set aside. {n} payments are set aside now.",
     ),
+    "told_series_one": Text(
+        "Fakturorna {first}–{last} är undanlagda. {n} betalning är undanlagd nu.",
+        "The invoices {first}–{last} are set aside. {n} payment is set aside now.",
+    ),
     "told_taken_back": Text(
         "Återtaget. {n} betalningar kan sparas nu.", "Taken back. {n} payments can be saved now."
+    ),
+    "told_taken_back_one": Text(
+        "Återtaget. {n} betalning kan sparas nu.", "Taken back. {n} payment can be saved now."
     ),
     "decisions": Text("Undanlagt och avgjort", "Set aside and decided"),
     "decisions_title": Text("Vem, när och varför", "Who, when and why"),
@@ -457,7 +468,9 @@ class Words:
         self.language = language
 
     def __call__(self, key: str, **values: object) -> str:
-        """Give a word, with values in it."""
+        """Give a word, with values in it; of one thing, where ``n`` is 1 and it has such."""
+        if values.get("n") == 1 and f"{key}_one" in WORDS:
+            key = f"{key}_one"
         text = say(WORDS[key], self.language)
         return text.format_map(values) if values else text
 

@@ -2,6 +2,7 @@
 
 import csv
 import re
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
@@ -282,3 +283,19 @@ def test_the_same_days_in_english(page, lists):
         page.goto(re.sub(r"/\w+(\?.*)?$", f"/{path}", page.url))
         page.get_by_role("heading", name=title, exact=True).wait_for()
         assert not re.search(r"\b(och|betalning|inte)\b", page.locator("main").inner_text())
+
+
+@pytest.mark.parametrize("width", [1024, 1280, 1366])
+def test_no_word_beside_a_chosen_payment_lies_over_another(page, office, width):
+    its = office.host().add_payment("10231", Decimal(100_000), confirm=True)
+    page.set_viewport_size({"width": width, "height": 800})
+    page.goto(f"{page.url.split('/import')[0]}/payments?payment={its}")
+    over = page.evaluate(
+        "[...document.querySelectorAll('.detail .facts dt')].filter(dt => {"
+        " const text = document.createRange(); text.selectNodeContents(dt);"
+        " return text.getBoundingClientRect().right"
+        " > dt.nextElementSibling.getBoundingClientRect().left;"
+        "}).map(dt => dt.textContent)"
+    )
+    assert page.get_by_text("Varningsmeddelande").is_visible()
+    assert over == []

@@ -155,7 +155,8 @@ async function look(form) {
   const amount = form.elements.amount;
   const left = page.getElementById("amount").dataset.prefilled || "";
   if (amount.value !== (amount.dataset.prefilled || "")) return;
-  amount.value = amount.dataset.prefilled = left;
+  amount.value = amount.dataset.prefilled = form.elements.prefilled.value = left;
+  form.elements.prefilled_of.value = page.getElementsByName("prefilled_of")[0].value;
 }
 
 // --- Lists: one stop for Tab, arrows within -------------------------------------
