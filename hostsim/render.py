@@ -51,7 +51,7 @@ STATUSES = {
     "partial": Text("Delbetalning", "Partial payment"),
     "advance": Text("Förskott", "Advance"),
     "reversal": Text("Återföring", "Reversal"),
-    "settled-against-credit": texts.REASONS["settled-against-credit"],
+    "settled-against-credit": Text("Kvittad", "Settled"),
 }
 
 #: What is said of a payment that cannot be saved or is ignored, by its reason.

@@ -22,6 +22,7 @@ SLOW = {
     "test_kill_commit.py": "killed inside SQLite's own writes, 30 s",
     "test_faults.py": "every fault at every request, 2 min",
     "test_public_clients.py": "other clients read the same pages, 30 s",
+    "test_ordinary_days.py": "what an economist decides, in a browser, 1 min",
     "test_long_lists.py": "50,000 rows on a page, 20 s",
     "test_accessibility.py": "every page held against WCAG, 60 s",
 }
