@@ -197,7 +197,7 @@ class _Taken(NamedTuple):
     """What the payments of a run take from an invoice, in its currency."""
 
     ready: Decimal = ZERO  # when all that is ready is saved
-    otherwise: Decimal = ZERO  # what else explains that less remains there
+    otherwise: Decimal = ZERO  # what else explains that less remains there; NaN explains all
 
     def plus(self, *, ready: Decimal = ZERO, otherwise: Decimal = ZERO) -> _Taken:
         with localcontext(EXACT):
@@ -223,7 +223,7 @@ def _taken(db: sqlite3.Connection, which: Mapping[str, Any]) -> defaultdict[int,
             effect = None if payment is None else effect_of(payment)
             if effect is None:
                 # Of unknown size, so that it explains whatever it has to.
-                effect = Decimal(row["amount"]) if row["amount"] else Decimal("Infinity")
+                effect = Decimal(row["amount"]) if row["amount"] else Decimal("NaN")
             sums[its] = sums[its].plus(otherwise=effect)
     for row in db.execute(_KEPT_ROWS, which):
         payment = payment_of(row, "")
@@ -494,6 +494,8 @@ def write_discrepancies(db: sqlite3.Connection, which: Mapping[str, Any]) -> Non
         if taken is None:
             taken = _taken(db, which)
         ready, otherwise = taken[row["invoice_id"]]
+        if otherwise.is_nan():
+            continue
         with localcontext(EXACT):
             here = remaining - ready
             left = here - otherwise

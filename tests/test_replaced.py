@@ -659,3 +659,9 @@ def test_the_customer_of_a_half_that_is_registered_is_told_by_its_invoice(host, 
 def test_a_reading_that_pays_the_invoice_leaves_no_discrepancy(host, plugin):
     plugin.balances = {"2001": Balance("2001", Decimal(0), Decimal(500), "EUR")}
     assert list(brought_in(host, plugin, in_euro("")).discrepancies()) == []
+
+
+def test_a_payment_that_cannot_be_read_explains_a_credit_invoice_too(host, plugin):
+    plugin.left_out = [unreadable("1", invoice="1009")]
+    plugin.unpaid = [Balance("1009", Decimal(0), Decimal(-1000))]
+    assert list(brought_in(host, plugin).discrepancies()) == []
