@@ -139,7 +139,7 @@ class LiveRun:
         """Ask after registered payments that may exist no longer."""
         self._check_company([company.number], company.name)
         self._offer_again(company.number)
-        return self._recording.registered_payments(company.number)
+        return self._recording.registered_payments(company.number, self._clock())
 
     def known_invoices(self, numbers: Sequence[str]) -> Collection[str]:
         """Say which invoices the region of the definition has."""

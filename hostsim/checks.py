@@ -18,7 +18,7 @@ from itertools import groupby
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from hostsim import texts
-from hostsim.decided import DOUBTFUL, Gone, Settlement
+from hostsim.decided import DOUBTFUL, SETTLED, Gone, Settlement
 from hostsim.hookspecs import BATCH
 from hostsim.judging import (
     EXACT,
@@ -258,7 +258,11 @@ class Named(NamedTuple):
 
 
 def registered_payments(
-    db: sqlite3.Connection, which: Mapping[str, Any], *, invoice_id: int | None = None
+    db: sqlite3.Connection,
+    which: Mapping[str, Any],
+    now: datetime,
+    *,
+    invoice_id: int | None = None,
 ) -> list[Named]:
     """Give the registered payments to be asked after; none twice in a run.
 
@@ -276,7 +280,8 @@ def registered_payments(
         found = db.execute(query, {**which, "invoice": invoice_id})
         ranks |= {row["id"]: SAME_INVOICE for row in found}
     ranks |= dict.fromkeys(_of_balances(db, which), DOES_NOT_ADD_UP)
-    values = {**which, "ranks": json.dumps(list(ranks.items())), "batch": BATCH}
+    since = (now - ASKED_AGAIN).astimezone(UTC).isoformat()
+    values = {**which, "since": since, "ranks": json.dumps(list(ranks.items())), "batch": BATCH}
     return [Named(*row) for row in db.execute(_TO_ASK, values)]
 
 
@@ -365,6 +370,16 @@ def not_asked_by_number(
     if db.execute(query, which).fetchone() is None:
         return {}
     return _by_arriving(db.execute(_NOT_ASKED, {**which, "near": NEAR}))
+
+
+def changed_by_number(
+    db: sqlite3.Connection, which: Mapping[str, Any]
+) -> dict[str, tuple[Gone, ...]]:
+    """Give, by the number of the payment that arrives, those of its invoice that changed.
+
+    That are less, not booked or on another invoice there now, and nobody decided about.
+    """
+    return _by_arriving(db.execute(_CHANGED, which))
 
 
 def _by_arriving(rows: Iterable[sqlite3.Row]) -> dict[str, tuple[Gone, ...]]:
@@ -671,8 +686,14 @@ _ARRIVING = f"""
         AND {_NOT_REGISTERED}
 """
 
-# What is set aside hides no deletion.
-_SHOWN = "AND r.kind <> 'ignored'"
+# Neither what is set aside nor a mere equal amount elsewhere hides a deletion.
+_SHOWN = "AND r.reason = 'replaced'"
+_ACCEPTED = """
+    AND EXISTS (SELECT 1 FROM decisions d WHERE d.definition = :definition
+                AND d.company = :company AND d.number = r.number AND d.taken_back_at IS NULL
+                AND d.settled_at IS NULL AND (d.decision = 'accept'
+                OR json_extract(NULLIF(d.facts, ''), '$.after') = 'accept'))
+"""
 
 _SAME_INVOICE = f"JOIN payments p ON p.invoice_id = m.invoice_id AND {_OURS}"
 
@@ -710,6 +731,8 @@ _TO_ASK = f"""
                       AND r.number <> '' AND r.fresh = 1 AND r.gone = 0)
     AND NOT EXISTS (SELECT 1 FROM run_checked c
                     WHERE c.run_id = :run_id AND c.payment_id = p.id)
+    -- An equal amount alone says little, and balances tell of a deletion sooner.
+    AND NOT (n.rank = {SAME_AMOUNT} AND k.gone IS 0 AND k.at >= :since)
     ORDER BY n.rank, k.at IS NOT NULL, p.date DESC, p.id DESC LIMIT :batch
 """  # noqa: S608 constants
 
@@ -762,6 +785,23 @@ _NOT_ASKED = f"""
     ) ORDER BY date, id
 """  # noqa: S608 constants
 
+_CHANGED = f"""
+    SELECT r.number AS arriving, p.*, i.number AS host_invoice_number
+    FROM run_rows n
+    JOIN payments p ON p.number = n.number AND {_OURS}
+    JOIN invoices i ON i.id = p.invoice_id
+    JOIN met m ON m.invoice_id = p.invoice_id
+    JOIN run_rows r ON r.id = m.row_id AND r.number <> '' AND r.date IS NOT NULL
+        AND r.number <> n.number AND {_NOT_REGISTERED}
+    WHERE n.run_id = :run_id AND n.number <> '' AND n.gone = 0 AND n.date IS NOT NULL
+    AND (abs(CAST(n.amount AS REAL)) < abs(CAST(p.amount AS REAL))
+         OR (n.booked = 0 AND p.booked = 1) OR n.invoice_number <> p.invoice_number)
+    AND NOT EXISTS (SELECT 1 FROM decisions d WHERE d.definition = :definition
+                    AND d.company = :company AND d.number = n.number AND d.taken_back_at IS NULL
+                    AND d.settled_at IS NULL AND d.decision IN ('accept', 'keep', 'confirm'))
+    ORDER BY p.date, p.id
+"""  # noqa: S608 constants
+
 _PAYMENTS_OF_BALANCES = f"""
     SELECT p.*, b.invoice_number AS balance_of, b.balance, b.currency AS balance_currency,
            i.total, i.currency AS invoice_currency
@@ -786,8 +826,9 @@ _WRITE_DELETED = f"""
     FROM payments p {_GONE_AND} JOIN invoices i ON i.id = p.invoice_id
     WHERE {_OURS}
     AND p.id NOT IN (SELECT p.id {_ARRIVING} {_SHOWN} {_SAME_INVOICE} {_GONE_AND}
-                     UNION SELECT p.id {_ARRIVING} {_SHOWN} {_SAME_AMOUNT} {_GONE_AND}
-                     UNION SELECT p.id {_ARRIVING} {_SHOWN} {_SAME_FOREIGN_AMOUNT} {_GONE_AND})
+                     UNION SELECT p.id {_ARRIVING} {_ACCEPTED} {_SAME_INVOICE} {_GONE_AND}
+                     UNION SELECT p.id {_ARRIVING} {_ACCEPTED} {_SAME_AMOUNT} {_GONE_AND}
+                     UNION SELECT p.id {_ARRIVING} {_ACCEPTED} {_SAME_FOREIGN_AMOUNT} {_GONE_AND})
     ORDER BY {OLDEST_FIRST.format("p")}
 """  # noqa: S608 constants
 
@@ -851,6 +892,12 @@ _REGISTERED_DEBITS = f"""
     JOIN payments p ON {{same}} AND p.date = c.date
         AND p.invoice_number <> c.invoice_number AND {_OURS}
     JOIN invoices i ON i.id = p.invoice_id AND i.total NOT LIKE '-%'
+    WHERE p.status <> '{SETTLED}' AND NOT EXISTS (
+        -- It has its other half already.
+        SELECT 1 FROM payments k WHERE k.status = '{SETTLED}' AND k.date = p.date
+        AND k.state = 'registered' AND k.import_type = p.import_type AND k.company = p.company
+        AND k.currency = p.currency
+        AND CAST({_OWN_AMOUNT.format("k")} AS REAL) = -CAST({_OWN_AMOUNT.format("p")} AS REAL))
 """  # noqa: S608 constants
 
 _DEBITS_REGISTERED = f"""

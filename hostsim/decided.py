@@ -37,7 +37,7 @@ POSSIBLE: Mapping[str, tuple[str, ...]] = MappingProxyType(
         DOUBTFUL: (CONFIRM, SET_ASIDE),
         DELETED: (TAKE_AGAIN, SET_ASIDE),
         CHANGED: (ACCEPT, KEEP, SET_ASIDE),
-        REPLACED: (ACCEPT, SET_ASIDE),
+        REPLACED: (ACCEPT, CONFIRM, SET_ASIDE),
         SETTLED: (ACCEPT, SET_ASIDE),
     }
 )

@@ -272,6 +272,9 @@ class Desk:
         fits = kind == "rejected" and decision in POSSIBLE.get(reason, ())
         if payment is None or not (fits or changed_mind):
             raise self._does_not_fit(number, decision, kind, reason)
+        if decision == CONFIRM and reason == REPLACED:
+            self._decide(number, decision, self._facts(number), why)
+            return
         same = others.get(number, ()) if decision == CONFIRM else ()
         if decision == CONFIRM and not same:
             raise self._does_not_fit(number, decision, kind, reason)

@@ -223,7 +223,7 @@ class AskingRun(LiveRun):
     def registered_payments(self, company: hookspecs.Company) -> Sequence[RegisteredPayment]:
         """Ask after every registered payment of the invoice that was not read."""
         self._check_company([company.number], company.name)
-        return self._recording.registered_payments(company.number, self.invoice_id)
+        return self._recording.registered_payments(company.number, self._clock(), self.invoice_id)
 
     def payments_to_confirm(self, company: hookspecs.Company) -> list[str]:
         """Ask for nothing."""

@@ -18,6 +18,7 @@ from hostsim import decided, models, texts
 from hostsim.decided import (
     ACCEPT,
     CHANGED,
+    CONFIRM,
     KEEP,
     REPLACED,
     SET_ASIDE,
@@ -73,6 +74,7 @@ class Candidate:
     blocked: Refusal | None = None  # why what was accepted cannot be saved
     gone: tuple[Gone, ...] = ()  # registered payments that this one may replace
     not_asked: tuple[Gone, ...] = ()  # the same, of which nobody knows whether they are gone
+    changed: tuple[Gone, ...] = ()  # of its invoice, and less or elsewhere at the source now
     settles: Settlement | None = None
     #: Nothing remains of its invoice where it comes from.
     nothing_left: bool = False
@@ -341,10 +343,14 @@ def why_left_out(candidate: Candidate) -> Refusal | None:
     ignored = given is not None and given.reason in IGNORED_REASONS
     if candidate.deleted is not None and not candidate.decided(TAKE_AGAIN):
         return given if ignored else Refusal(decided.DELETED, _deleted(candidate.deleted))
-    if candidate.gone and not ignored and not candidate.accepts(REPLACED):
+    if ignored or candidate.decided(CONFIRM):
+        return given
+    if candidate.gone and not candidate.accepts(REPLACED):
         return candidate.blocked or Refusal(REPLACED, texts.replaces(candidate.gone))
-    if candidate.not_asked and not ignored:
+    if candidate.not_asked:
         return Refusal(REPLACED, texts.not_asked_yet(candidate.not_asked))
+    if candidate.changed:
+        return Refusal(REPLACED, texts.beside_changed(candidate.changed))
     return given
 
 

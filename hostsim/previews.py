@@ -235,7 +235,7 @@ class Recording:
             checks.remember_checked(db, asdict(self._which(company)), now)
 
     def registered_payments(
-        self, company: str, invoice_id: int | None = None
+        self, company: str, now: datetime, invoice_id: int | None = None
     ) -> Sequence[RegisteredPayment]:
         """Give registered payments to be asked after, none twice in a run.
 
@@ -245,7 +245,7 @@ class Recording:
         with self.store.change() as db:
             checks.recall_gone(db, which)
         with self._sorted_out(company, _Moves({}, {}), apart=False) as rows:
-            found = checks.registered_payments(rows.db, rows.values, invoice_id=invoice_id)
+            found = checks.registered_payments(rows.db, rows.values, now, invoice_id=invoice_id)
         with self.store.change() as db:
             checks.mark_named(db, which, found)
         return [RegisteredPayment(one.number, one.invoice_number) for one in found]
@@ -900,6 +900,7 @@ def _candidate(
         blocked=blocked.get(row["number"]),
         gone=rows.gone.get(row["number"], ()),
         not_asked=rows.not_asked.get(row["number"], ()),
+        changed=rows.changed.get(row["number"], ()),
         settles=rows.settlements.by_number.get(row["number"]),
         nothing_left=row["inv_id"] in rows.nothing_left,
     )

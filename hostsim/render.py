@@ -651,7 +651,7 @@ _DECIDE = {
     "possibly-registered-already": "--confirm",
     "deleted-in-host": "--take-again",
     "changed-in-fortnox": "--accept | --keep",
-    "replaced": "--accept",
+    "replaced": "--accept | --confirm",
     "settled-against-credit": "--accept",
 }
 

@@ -58,6 +58,7 @@ class Sorted:
     values: Mapping[str, Any]  # what the queries of the run need
     gone: Mapping[str, tuple[Gone, ...]]  # by payment number, what it may replace
     not_asked: Mapping[str, tuple[Gone, ...]]  # the same, that could not be asked after
+    changed: Mapping[str, tuple[Gone, ...]]  # of its invoice, what changed at the source
     settlements: Settlements
     nothing_left: Collection[int]  # invoices of which nothing remains where payments come from
     _twins: dict[int, Twin | None] = field(default_factory=dict)  # by payment, once looked at
@@ -164,6 +165,7 @@ def sorted_out(
         db.executemany("INSERT INTO said VALUES (?, ?, ?)", _SAID)
         gone = checks.gone_by_number(db, values)
         not_asked = checks.not_asked_by_number(db, values)
+        changed = checks.changed_by_number(db, values)
         settlements = checks.settlements(db, values)
         if apart:
             without_series = "" if series else "--"
@@ -171,11 +173,11 @@ def sorted_out(
             deviation = int(store.accepted_deviation * 100)
             special = {
                 "touched": json.dumps(sorted(touched)),
-                "special": json.dumps([*gone, *not_asked, *settlements.by_number]),
+                "special": json.dumps([*gone, *not_asked, *changed, *settlements.by_number]),
             }
             db.execute(find, {**values, **special, "deviation": deviation})
         nothing_left = {row["invoice_id"] for row in db.execute(_NOTHING_LEFT, values)}
-        yield Sorted(db, values, gone, not_asked, settlements, nothing_left)
+        yield Sorted(db, values, gone, not_asked, changed, settlements, nothing_left)
 
 
 # --- SQL --------------------------------------------------------------------

@@ -223,6 +223,15 @@ def not_asked_yet(several: Sequence[Gone]) -> Text:
     )
 
 
+def beside_changed(several: Sequence[Gone]) -> Text:
+    """Name registered payments of the invoice that are less, or elsewhere, where they came from."""
+    sv, en = _named(several)
+    return Text(
+        f"Kan ersätta {sv}, som är ändrad i {SOURCE.sv}: avgör den först",
+        f"May replace {en}, which was changed in {SOURCE.en}: decide about that one first",
+    )
+
+
 def _named(several: Sequence[Gone]) -> tuple[str, str]:
     """Name registered payments, the first few of many."""
     more = len(several) - MOST_NAMED

@@ -404,7 +404,7 @@ def test_an_invoice_that_gets_its_amount_back_can_be_paid_in_the_same_save(host,
     brought_in(host, plugin, payment(1))
     store.load_invoices([invoice("1003")])
     preview = shown(host, plugin, payment(1, "1003"), payment(2, "1001"))
-    assert listed(preview) == {"1": "changed-in-fortnox", "2": "invoice-already-paid"}
+    assert listed(preview) == {"1": "changed-in-fortnox", "2": "replaced"}
     assert listed(host.decide("Fortnox", "1", "accept")) == {"1": "exact", "2": "exact"}
     host.save()
     assert (remaining(store), remaining(store, "1003")) == (0, 0)

@@ -665,3 +665,65 @@ def test_a_payment_that_cannot_be_read_explains_a_credit_invoice_too(host, plugi
     plugin.left_out = [unreadable("1", invoice="1009")]
     plugin.unpaid = [Balance("1009", Decimal(0), Decimal(-1000))]
     assert list(brought_in(host, plugin).discrepancies()) == []
+
+
+# --- What is beside a change, and what has its other half already -------------------
+
+
+@pytest.mark.parametrize("less", [{"amount": "0"}, {"amount": "10"}, {"booked": False}])
+def test_a_payment_beside_one_that_became_less_waits_until_that_one_is_decided(
+    host, store, plugin, less
+):
+    saved(host, plugin, payment(1, amount="400"))
+    preview = brought_in(
+        host, plugin, payment(1, **{"amount": "400"} | less), payment(3, amount="400")
+    )
+    assert listed(preview) == {"1": "changed-in-fortnox", "3": "replaced"}
+    assert "avgör den först" in rows_of(preview)["3"].message.sv
+    preview = host.decide("Fortnox", "1", "keep")
+    assert listed(preview)["3"] == "partial"
+
+
+def test_a_payment_beside_one_that_was_moved_away_waits_too(host, plugin):
+    saved(host, plugin, payment(1, amount="400"))
+    preview = brought_in(host, plugin, payment(1, "1002", amount="400"), payment(3, amount="400"))
+    assert listed(preview) == {"1": "changed-in-fortnox", "3": "replaced"}
+
+
+def test_a_half_that_has_its_other_half_settles_no_more(host, store, plugin):
+    saved(host, plugin, *pair(credit="1009"))
+    again = payment(3, "8001", "-1000", date=day(1), customer="7")
+    plugin.source = {"3": again}
+    assert listed(brought_in(host, plugin, again)) == {"3": "invoice-not-found"}
+
+
+def test_a_person_may_say_that_it_is_another_payment_and_the_deletion_is_told(host, store, plugin):
+    saved(host, plugin, payment(1, amount="400"))
+    plugin.deleted = {"1"}
+    brought_in(host, plugin, payment(3, amount="400"))
+    preview = host.decide("Fortnox", "3", "confirm")
+    assert listed(preview) == {"3": "partial"}
+    assert [one.payment_number for one in preview.discrepancies()] == ["1"]
+
+
+def test_a_person_may_let_in_what_nobody_could_ask_about(host, store, plugin):
+    saved(host, plugin, payment(1, amount="400"))
+    plugin.room = 0
+    brought_in(host, plugin, payment(3, amount="300"))
+    assert listed(host.decide("Fortnox", "3", "confirm")) == {"3": "partial"}
+
+
+def test_a_deletion_is_told_although_equal_amounts_arrive_elsewhere(host, plugin):
+    saved(host, plugin, payment(1, amount="400"))
+    plugin.deleted = {"1"}
+    preview = brought_in(host, plugin, payment(3, "1002", amount="400"))
+    assert listed(preview) == {"3": "replaced"}
+    assert [one.payment_number for one in preview.discrepancies()] == ["1"]
+
+
+def test_an_equal_amount_that_was_there_is_not_asked_after_every_night(host, plugin):
+    saved(host, plugin, payment(1, "1002", amount="400"))
+    saved(host, plugin, payment(3, amount="400"))
+    plugin.asked_after.clear()
+    saved(host, plugin, payment(4, "1003", amount="400"))
+    assert plugin.asked_after == ["3"]
