@@ -12,7 +12,7 @@ from hostsim.plugins import Plugins
 
 
 class Mortal(Host):
-    """A host whose program may end between a commit and the telling; somebody starts it again.
+    """A host whose program may end between a commit and the telling; it is started until it stays.
 
     :ivar dies_at: at which telling from now on it ends, counted from 1; 0 for never.
     """
@@ -26,21 +26,21 @@ class Mortal(Host):
         super().tell_listeners()
 
     def import_payments(self, name, **more):
-        try:
-            return super().import_payments(name, **more)
-        except Killed:
-            self.store.close()
-            return super().import_payments(name, **more)
+        while True:
+            try:
+                return super().import_payments(name, **more)
+            except Killed:
+                self.store.close()
 
     def save(self, name=None):
         run_id = previews.open_runs(self.store).get(name)
-        try:
-            return super().save(name)
-        except Killed:
-            self.store.close()
-        if run_id is None or run_id in previews.open_runs(self.store).values():
-            return super().save(name)
-        return previews.preview_of(self.store, run_id)
+        while True:
+            try:
+                return super().save(name)
+            except Killed:
+                self.store.close()
+            if run_id is not None and run_id not in previews.open_runs(self.store).values():
+                return previews.preview_of(self.store, run_id)
 
     def add_payment(self, *what, **more):
         try:
