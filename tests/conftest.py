@@ -15,29 +15,34 @@ def now() -> datetime:
     return datetime.now(UTC)
 
 
-#: Long proofs of what shorter tests hold too, and how long each takes on two cores.
+#: Long proofs of what shorter tests hold too, files and folders, and what each proves.
 SLOW = {
-    "test_kill.py": "a process killed at each step of an import, 1 min",
-    "test_kill_staying.py": "the same with a stored login, 1 min",
-    "test_kill_commit.py": "killed inside SQLite's own writes, 30 s",
-    "test_faults.py": "every fault at every request, 2 min",
-    "test_public_clients.py": "other clients read the same pages, 30 s",
-    "test_ordinary_days.py": "what an economist decides, in a browser, 1 min",
-    "test_long_lists.py": "50,000 rows on a page, 20 s",
-    "test_accessibility.py": "every page held against WCAG, 60 s",
+    "browser": "the pages in a real browser",
+    "test_bad_data.py": "whatever Fortnox sends, made up by Hypothesis",
+    "test_conformance_of_hosts.py": "each check of the suite notices the host that breaks it",
+    "test_faults.py": "every fault at every request",
+    "test_keyring.py": "real keyrings, each in a process of its own",
+    "test_kill.py": "a process killed at each step of an import",
+    "test_kill_commit.py": "killed inside SQLite's own writes",
+    "test_kill_ledger.py": "a listener's ledger, wherever the host is killed",
+    "test_kill_staying.py": "killed at each step with a stored login",
+    "test_ledger_whatever_is_decided.py": "a listener's ledger, whatever is decided",
+    "test_probe.py": "the probe against every switch of the sandbox",
+    "test_public_clients.py": "other clients read the same pages",
+    "test_second_host.py": "the wheel alone, in an empty environment",
 }
 
 
 def pytest_report_header() -> str:
     """Say how long it takes, before it does."""
-    return "about three minutes on two cores; the long proofs apart (-m slow), five more"
+    return "under three minutes on two cores; the long proofs apart (-m slow), five more"
 
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Mark the long proofs, so that they run when they are asked for."""
     for item in items:
-        if item.path.name in SLOW:
+        if not SLOW.keys().isdisjoint({item.path.name, item.path.parent.name}):
             item.add_marker(pytest.mark.slow)
 
 
