@@ -19,7 +19,6 @@ import pluggy
 
 from hostsim import texts
 from hostsim.errors import HostError, host_error
-from hostsim.hookspecs import BATCH, PROJECT
 from hostsim.judging import Refusal
 from hostsim.models import SEK, Company, Payment, PaymentKey, RegisteredPayment, Run, WriteOff
 from hostsim.previews import Record, Recording, wrong_company
@@ -27,9 +26,10 @@ from hostsim.regions import refuse_company_of_other_region
 from hostsim.secrets import Secrets
 from hostsim.store import clean, plain, record_of, without_spaces
 from hostsim.texts import Text
+from opter_contract.hooks import BATCH, PROJECT
 
 if TYPE_CHECKING:
-    from hostsim import hookspecs
+    from opter_contract import hooks
 
 hookimpl = pluggy.HookimplMarker(PROJECT)
 
@@ -43,9 +43,9 @@ LONGEST_SECRET = 8_000
 #: Sums stay exact up to here (see ``judging.EXACT``), and no real amount comes near.
 MOST_DIGITS = 50
 
-Window = Callable[[str, Callable[[str], "hookspecs.Text | None"]], bool]
-OnProgress = Callable[["hookspecs.Progress"], "bool | None"]
-Screen = Callable[[Run, Sequence[Payment]], "Sequence[hookspecs.LeftOut | None] | None"]
+Window = Callable[[str, Callable[[str], "hooks.Text | None"]], bool]
+OnProgress = Callable[["hooks.Progress"], "bool | None"]
+Screen = Callable[[Run, Sequence[Payment]], "Sequence[hooks.LeftOut | None] | None"]
 
 
 class LiveRun:
@@ -85,7 +85,7 @@ class LiveRun:
             self._failure = self._failure or error
             raise
 
-    def take_payments(self, payments: Sequence[hookspecs.Payment]) -> int:
+    def take_payments(self, payments: Sequence[hooks.Payment]) -> int:
         """Keep payments that may be saved."""
         _check_size(payments)
         copies = [received(payment, self.run.import_type) for payment in payments]
@@ -95,7 +95,7 @@ class LiveRun:
         self._recording.take(Record(record_of(copy)) for copy in copies)
         return len(copies)
 
-    def take_left_out(self, left_out: Sequence[hookspecs.LeftOut]) -> int:
+    def take_left_out(self, left_out: Sequence[hooks.LeftOut]) -> int:
         """Keep payments that were ignored or rejected by the plug-in."""
         _check_size(left_out)
         self._check_company(one.key.company for one in left_out)
@@ -114,19 +114,19 @@ class LiveRun:
         self._recording.take_not_asked(self._company or "", numbers)
         return len(numbers)
 
-    def payments_to_confirm(self, company: hookspecs.Company) -> list[str]:
+    def payments_to_confirm(self, company: hooks.Company) -> list[str]:
         """Ask for payments of earlier runs that would be ready now."""
         self._check_company([company.number], company.name)
         self._offer_again(company.number)
         return self._recording.to_confirm(company.number)
 
-    def take_balances(self, balances: Sequence[hookspecs.InvoiceBalance]) -> int:
+    def take_balances(self, balances: Sequence[hooks.InvoiceBalance]) -> int:
         """Keep what the source says of invoices that are here, too."""
         _check_size(balances)
         self._recording.take_balances(balances)
         return len(balances)
 
-    def invoices_to_ask(self, company: hookspecs.Company) -> Sequence[str]:
+    def invoices_to_ask(self, company: hooks.Company) -> Sequence[str]:
         """Ask for invoices that are open here and were not said to be unpaid."""
         self._check_company([company.number], company.name)
         self._offer_again(company.number)
@@ -135,7 +135,7 @@ class LiveRun:
         self._invoices_asked.update(fresh)
         return fresh
 
-    def registered_payments(self, company: hookspecs.Company) -> Sequence[RegisteredPayment]:
+    def registered_payments(self, company: hooks.Company) -> Sequence[RegisteredPayment]:
         """Ask after registered payments that may exist no longer."""
         self._check_company([company.number], company.name)
         self._offer_again(company.number)
@@ -177,7 +177,7 @@ class LiveRun:
         locks = self._recording.store.locks
         return locks.hold("plug-in", self.run.import_type, key, wait=wait)
 
-    def finish(self, company: hookspecs.Company, *, notes: bool = False) -> None:
+    def finish(self, company: hooks.Company, *, notes: bool = False) -> None:
         """End the reading: offer again what earlier runs rejected, if nobody asked for it.
 
         :param notes: the plug-in has something to say, as that it could not ask everything.
@@ -236,7 +236,7 @@ class HostAnswers:
             del self._live[live.run.id]
 
     @contextmanager
-    def _of(self, run: hookspecs.Run) -> Iterator[LiveRun]:
+    def _of(self, run: hooks.Run) -> Iterator[LiveRun]:
         live = self._live.get(run.id)
         if live is None:
             raise broken("a hook was called for a run that is not going on")
@@ -244,94 +244,88 @@ class HostAnswers:
             yield live
 
     @hookimpl
-    def opter_take_payments(self, run: hookspecs.Run, payments: Sequence[hookspecs.Payment]) -> int:
+    def opter_take_payments(self, run: hooks.Run, payments: Sequence[hooks.Payment]) -> int:
         with self._of(run) as live:
             return live.take_payments(payments)
 
     @hookimpl
-    def opter_take_left_out(self, run: hookspecs.Run, left_out: Sequence[hookspecs.LeftOut]) -> int:
+    def opter_take_left_out(self, run: hooks.Run, left_out: Sequence[hooks.LeftOut]) -> int:
         with self._of(run) as live:
             return live.take_left_out(left_out)
 
     @hookimpl
-    def opter_take_gone(self, run: hookspecs.Run, payment_numbers: Sequence[str]) -> int:
+    def opter_take_gone(self, run: hooks.Run, payment_numbers: Sequence[str]) -> int:
         with self._of(run) as live:
             return live.take_gone(payment_numbers)
 
     @hookimpl
-    def opter_take_not_asked(self, run: hookspecs.Run, payment_numbers: Sequence[str]) -> int:
+    def opter_take_not_asked(self, run: hooks.Run, payment_numbers: Sequence[str]) -> int:
         with self._of(run) as live:
             return live.take_not_asked(payment_numbers)
 
     @hookimpl
-    def opter_take_balances(
-        self, run: hookspecs.Run, balances: Sequence[hookspecs.InvoiceBalance]
-    ) -> int:
+    def opter_take_balances(self, run: hooks.Run, balances: Sequence[hooks.InvoiceBalance]) -> int:
         with self._of(run) as live:
             return live.take_balances(balances)
 
     @hookimpl
-    def opter_invoices_to_ask(
-        self, run: hookspecs.Run, company: hookspecs.Company
-    ) -> Sequence[str]:
+    def opter_invoices_to_ask(self, run: hooks.Run, company: hooks.Company) -> Sequence[str]:
         with self._of(run) as live:
             return live.invoices_to_ask(company)
 
     @hookimpl
     def opter_registered_payments(
-        self, run: hookspecs.Run, company: hookspecs.Company
+        self, run: hooks.Run, company: hooks.Company
     ) -> Sequence[RegisteredPayment]:
         with self._of(run) as live:
             return live.registered_payments(company)
 
     @hookimpl
-    def opter_payments_to_confirm(
-        self, run: hookspecs.Run, company: hookspecs.Company
-    ) -> Sequence[str]:
+    def opter_payments_to_confirm(self, run: hooks.Run, company: hooks.Company) -> Sequence[str]:
         with self._of(run) as live:
             return live.payments_to_confirm(company)
 
     @hookimpl
     def opter_known_invoices(
-        self, run: hookspecs.Run, invoice_numbers: Sequence[str]
+        self, run: hooks.Run, invoice_numbers: Sequence[str]
     ) -> Collection[str]:
         with self._of(run) as live:
             return live.known_invoices(invoice_numbers)
 
     @hookimpl
-    def opter_progress(self, run: hookspecs.Run, progress: hookspecs.Progress) -> bool | None:
+    def opter_progress(self, run: hooks.Run, progress: hooks.Progress) -> bool | None:
         with self._of(run) as live:
             return live.on_progress(progress)
 
     @hookimpl
     def opter_open_window(
-        self, run: hookspecs.Run, address: str, answered: Callable[[str], hookspecs.Text | None]
+        self, run: hooks.Run, address: str, answered: Callable[[str], hooks.Text | None]
     ) -> bool:
         with self._of(run) as live:
             return live.window(address, answered)
 
     @hookimpl
-    def opter_state_get(self, run: hookspecs.Run, key: str) -> str | None:
+    def opter_state_get(self, run: hooks.Run, key: str) -> str | None:
         with self._of(run) as live:
             return live.state(key)
 
     @hookimpl
-    def opter_state_put(self, run: hookspecs.Run, key: str, value: str | None) -> bool:
+    def opter_state_put(self, run: hooks.Run, key: str, value: str | None) -> bool:
         with self._of(run) as live:
             return live.set_state(key, value)
 
     @hookimpl
-    def opter_secret_get(self, run: hookspecs.Run, key: str) -> str | None:
+    def opter_secret_get(self, run: hooks.Run, key: str) -> str | None:
         with self._of(run) as live:
             return live.secret(key)
 
     @hookimpl
-    def opter_secret_put(self, run: hookspecs.Run, key: str, value: str | None) -> bool:
+    def opter_secret_put(self, run: hooks.Run, key: str, value: str | None) -> bool:
         with self._of(run) as live:
             return live.set_secret(key, value)
 
     @hookimpl
-    def opter_lock(self, run: hookspecs.Run, key: str, wait: float) -> AbstractContextManager[bool]:
+    def opter_lock(self, run: hooks.Run, key: str, wait: float) -> AbstractContextManager[bool]:
         with self._of(run) as live:
             return live.lock(key, wait)
 
@@ -339,7 +333,7 @@ class HostAnswers:
 # --- At the door ------------------------------------------------------------
 
 
-def received(payment: hookspecs.Payment, import_type: str = "") -> Payment:
+def received(payment: hooks.Payment, import_type: str = "") -> Payment:
     """Copy a payment that a plug-in handed over, and check it against the contract."""
     customer = getattr(payment, "customer", None)
     return Payment(
@@ -372,7 +366,7 @@ def broken(what: str) -> HostError:
     return host_error("CONTRACT_BROKEN", what=what)
 
 
-def _left_out_record(left_out: hookspecs.LeftOut) -> Record:
+def _left_out_record(left_out: hooks.LeftOut) -> Record:
     given = Refusal(left_out.reason, Text(clean(left_out.sentence.sv), clean(left_out.sentence.en)))
     number = clean(left_out.key.number)
     if left_out.payment is not None:

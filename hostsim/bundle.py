@@ -30,10 +30,10 @@ from typing import Any
 from hostsim import commits, texts
 from hostsim.decided import SET_ASIDE
 from hostsim.errors import HostError, host_error
-from hostsim.hookspecs import CONTRACT
 from hostsim.plugins import Found, Plugins
 from hostsim.store import SETTINGS, Store
 from hostsim.texts import Text
+from opter_contract.hooks import CONTRACT
 
 #: Variables that decide how a run goes. Only which of them are set is told.
 ENVIRONMENT = (

@@ -19,7 +19,6 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from hostsim import texts
 from hostsim.decided import DOUBTFUL, SETTLED, Gone, Settlement
-from hostsim.hookspecs import BATCH
 from hostsim.judging import (
     EXACT,
     IGNORED_REASONS,
@@ -34,9 +33,10 @@ from hostsim.judging import (
 from hostsim.models import SEK
 from hostsim.store import OLDEST_FIRST, payment_of, plain, without_spaces
 from hostsim.texts import Text
+from opter_contract.hooks import BATCH
 
 if TYPE_CHECKING:
-    from hostsim import hookspecs
+    from opter_contract import hooks
 
 #: Days between a payment that was deleted and the one that was made in its place.
 NEAR = 35
@@ -94,7 +94,7 @@ class Discrepancy:
 def take_balances(
     db: sqlite3.Connection,
     which: Mapping[str, Any],
-    balances: Iterable[hookspecs.InvoiceBalance],
+    balances: Iterable[hooks.InvoiceBalance],
 ) -> None:
     """Keep what the source says of invoices that are here, by number or else by OCR."""
     for one in balances:

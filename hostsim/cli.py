@@ -26,7 +26,7 @@ from hostsim.render import Paper, ReaderGone
 from hostsim.texts import Text, say
 
 if TYPE_CHECKING:
-    from hostsim.hookspecs import Failure
+    from opter_contract.hooks import Failure
 
 #: What a shell expects of a program whose reader went away (128 + SIGPIPE).
 READER_GONE = 141

@@ -34,9 +34,9 @@ from hostsim.store import Store
 from hostsim.texts import Text, say
 
 if TYPE_CHECKING:
-    from hostsim.hookspecs import Text as AnyText
     from hostsim.plugins import Plugins
     from hostsim.previews import Preview
+    from opter_contract.hooks import Text as AnyText
 
 log = logging.getLogger(__name__)
 

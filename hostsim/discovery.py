@@ -17,8 +17,8 @@ from typing import TYPE_CHECKING
 
 from hostsim import texts
 from hostsim.errors import host_error
-from hostsim.hookspecs import PROJECT
 from hostsim.texts import Text
+from opter_contract.hooks import PROJECT
 
 if TYPE_CHECKING:
     from hostsim.store import Store

@@ -25,9 +25,9 @@ from hostsim.store import Store
 from hostsim.texts import Text, own
 
 if TYPE_CHECKING:
-    from hostsim import hookspecs
     from hostsim.host import Host
     from hostsim.plugins import Found, Plugins
+    from opter_contract import hooks
 
 log = logging.getLogger(__name__)
 
@@ -59,9 +59,9 @@ class Finding:
     """What was found of one thing; the contract's, made by the host."""
 
     name: str
-    what: hookspecs.Text
+    what: hooks.Text
     state: str
-    sentence: hookspecs.Text
+    sentence: hooks.Text
     code: str = ""
     kind: str = ""
 
@@ -309,7 +309,7 @@ def _is_bad(finding: Finding) -> bool:
     return finding.state in ("wrong", "skipped")
 
 
-def _skipped(other: hookspecs.Text) -> Text:
+def _skipped(other: hooks.Text) -> Text:
     return Text(
         f"Inte kontrollerat. Rätta först: {other.sv}.",
         f"Not checked. Put this right first: {other.en}.",

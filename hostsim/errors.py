@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, NamedTuple, cast
 from hostsim.texts import ERRORS, Text, joined
 
 if TYPE_CHECKING:
-    from hostsim import hookspecs
     from hostsim.previews import Preview
+    from opter_contract import hooks
 
 #: The exit status of a command, by the kind of failure that ended it.
 EXIT_STATUS = {
@@ -50,7 +50,7 @@ class HostError(Exception):
 class SettingsRefused(HostError):
     """The settings of a definition are wrong; ``problems`` says field by field why."""
 
-    def __init__(self, problems: Sequence[hookspecs.SettingsProblem]) -> None:
+    def __init__(self, problems: Sequence[hooks.SettingsProblem]) -> None:
         """Keep the problems, warnings included."""
         wrong = [p for p in problems if p.severity == "error"]
         told = Text(
@@ -102,7 +102,7 @@ def host_error(code: str, /, **values: object) -> HostError:
     return HostError(code, *_from_table(code, values))
 
 
-def failure_of(error: BaseException) -> hookspecs.Failure | None:
+def failure_of(error: BaseException) -> hooks.Failure | None:
     """Tell whether an exception, also a plug-in's, was foreseen; ``None`` for a bug."""
     if isinstance(error, KeyboardInterrupt):
         return host_error("CANCELLED")
@@ -115,10 +115,10 @@ def failure_of(error: BaseException) -> hookspecs.Failure | None:
     )
     if not all(isinstance(word, str) for word in words):
         return None
-    return cast("hookspecs.Failure", error)
+    return cast("hooks.Failure", error)
 
 
-def exit_status(failure: hookspecs.Failure | None) -> int:
+def exit_status(failure: hooks.Failure | None) -> int:
     """Choose the exit status; a bug, and a kind that nobody knows, is 1."""
     if failure is None:
         return EXIT_STATUS["internal"]

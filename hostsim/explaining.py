@@ -28,7 +28,7 @@ from hostsim.store import Store, clean, invoice_of, payment_of, text_of
 from hostsim.texts import Text
 
 if TYPE_CHECKING:
-    from hostsim import hookspecs
+    from opter_contract import hooks
 
 # What became of a payment.
 REGISTERED = "registered"
@@ -215,17 +215,17 @@ class AskingRun(LiveRun):
     #: The invoice that is asked about; None where it is not here.
     invoice_id: int | None = None
 
-    def invoices_to_ask(self, company: hookspecs.Company) -> Sequence[str]:
+    def invoices_to_ask(self, company: hooks.Company) -> Sequence[str]:
         """Ask for no other invoice."""
         self._check_company([company.number], company.name)
         return []
 
-    def registered_payments(self, company: hookspecs.Company) -> Sequence[RegisteredPayment]:
+    def registered_payments(self, company: hooks.Company) -> Sequence[RegisteredPayment]:
         """Ask after every registered payment of the invoice that was not read."""
         self._check_company([company.number], company.name)
         return self._recording.registered_payments(company.number, self._clock(), self.invoice_id)
 
-    def payments_to_confirm(self, company: hookspecs.Company) -> list[str]:
+    def payments_to_confirm(self, company: hooks.Company) -> list[str]:
         """Ask for nothing."""
         self._check_company([company.number], company.name)
         return []

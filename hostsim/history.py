@@ -16,10 +16,10 @@ from decimal import Decimal
 
 from hostsim.decided import SET_ASIDE
 from hostsim.errors import HostError, host_error
-from hostsim.hookspecs import SettingsField
 from hostsim.models import Company, Row
 from hostsim.store import OLDEST_FIRST, Store, is_id, row_of, text_of
 from hostsim.texts import ERRORS, INTERRUPTED, Text
+from opter_contract.hooks import SettingsField
 
 #: Where a payment was registered from.
 IMPORT = "import"

@@ -38,7 +38,6 @@ from hostsim.deciding import Desk
 from hostsim.errors import PreviewChanged, SettingsRefused, failure_of, host_error
 from hostsim.explaining import Answer, Explanation, Question
 from hostsim.history import Imported
-from hostsim.hookspecs import CONTRACT
 from hostsim.listening import tell, tell_changes
 from hostsim.models import SEK, Company, Decision, Definition, Payment, Run, SavedRun
 from hostsim.previews import NotAsShown, Preview, Recording
@@ -46,11 +45,12 @@ from hostsim.reconciling import FullRun, Reconciliation
 from hostsim.regions import checked_bank_account, refuse_other_region, region_fixed
 from hostsim.secrets import FindKeyring, Secrets, no_keyring
 from hostsim.texts import Text, own, settings_not_followed
+from opter_contract.hooks import CONTRACT
 
 if TYPE_CHECKING:
-    from hostsim import hookspecs
     from hostsim.plugins import Plugins
     from hostsim.store import Store
+    from opter_contract import hooks
 
 log = logging.getLogger(__name__)
 
@@ -84,7 +84,7 @@ def system_user() -> str:
         return "?"
 
 
-def open_window(address: str, answered: Callable[[str], hookspecs.Text | None]) -> bool:  # noqa: ARG001 the browser comes back to the plug-in by itself
+def open_window(address: str, answered: Callable[[str], hooks.Text | None]) -> bool:  # noqa: ARG001 the browser comes back to the plug-in by itself
     """Open a browser window, the way ``webbrowser`` and ``BROWSER`` choose it.
 
     In a process of its own, since a browser in the terminal would keep us
@@ -109,7 +109,7 @@ def open_window(address: str, answered: Callable[[str], hookspecs.Text | None]) 
     return True
 
 
-def ignore_progress(progress: hookspecs.Progress) -> bool | None:  # noqa: ARG001 as the hook has it
+def ignore_progress(progress: hooks.Progress) -> bool | None:  # noqa: ARG001 as the hook has it
     """Watch nothing, and never cancel."""
     return None
 
@@ -120,7 +120,7 @@ class SettingsWarning:
 
     key: str
     severity: str
-    sentence: hookspecs.Text
+    sentence: hooks.Text
 
 
 def _fail(recording: Recording, error: BaseException) -> None:
@@ -177,7 +177,7 @@ class Host:
 
     # --- Definitions ---
 
-    def settings_fields(self, import_type: str) -> Sequence[hookspecs.SettingsField]:
+    def settings_fields(self, import_type: str) -> Sequence[hooks.SettingsField]:
         """Give the fields that a plug-in contributes to a definition."""
         answer = self.plugins.call_owner(
             import_type, "opter_settings_fields", import_type=import_type
@@ -193,7 +193,7 @@ class Host:
         values: Mapping[str, str],
         *,
         company_of: str | None = None,
-    ) -> Sequence[hookspecs.SettingsProblem]:
+    ) -> Sequence[hooks.SettingsProblem]:
         """Make a definition; give the warnings about its values.
 
         :param region: whose invoices the payments are for; ``""`` is the default one.
@@ -226,7 +226,7 @@ class Host:
 
     def change(
         self, name: str, values: Mapping[str, str], *, region: str | None = None
-    ) -> Sequence[hookspecs.SettingsProblem]:
+    ) -> Sequence[hooks.SettingsProblem]:
         """Change settings of a definition; give the warnings about its values.
 
         What is not given stays. An open preview was read with the earlier
@@ -252,7 +252,7 @@ class Host:
                     log.info("the open preview of %s was discarded: its settings changed", name)
             return [*checked.problems, *self._settings_stored(name)]
 
-    def _settings_stored(self, name: str) -> Sequence[hookspecs.SettingsProblem]:
+    def _settings_stored(self, name: str) -> Sequence[hooks.SettingsProblem]:
         """Tell the plug-in of new settings; what it cannot do about them is a warning."""
         live = self._live(Recording(self.store, self._new_id(), self.store.definition(name)))
         try:
@@ -268,8 +268,8 @@ class Host:
             return [SettingsWarning(name, "warning", sentence)]
         return []
 
-    def _checked(self, import_type: str, values: Mapping[str, str]) -> hookspecs.CheckedSettings:
-        checked: hookspecs.CheckedSettings | None = self.plugins.call_owner(
+    def _checked(self, import_type: str, values: Mapping[str, str]) -> hooks.CheckedSettings:
+        checked: hooks.CheckedSettings | None = self.plugins.call_owner(
             import_type, "opter_check_settings", import_type=import_type, values=dict(values)
         )
         if checked is None:
@@ -325,10 +325,10 @@ class Host:
         commits.note(texts.PREVIEW_KEPT)
         return preview
 
-    def _read(self, recording: Recording) -> hookspecs.ImportReport:
+    def _read(self, recording: Recording) -> hooks.ImportReport:
         live = self._live(recording)
         with self.plugins.answers.alive(live):
-            report: hookspecs.ImportReport | None = self.plugins.call_owner(
+            report: hooks.ImportReport | None = self.plugins.call_owner(
                 live.run.import_type, "opter_import_payments", run=live.run
             )
             if report is None:
@@ -369,8 +369,8 @@ class Host:
 
     def _screen(
         self, run: Run, payments: Sequence[Payment]
-    ) -> Sequence[hookspecs.LeftOut | None] | None:
-        answer: Sequence[hookspecs.LeftOut | None] | None = self.plugins.call_owner(
+    ) -> Sequence[hooks.LeftOut | None] | None:
+        answer: Sequence[hooks.LeftOut | None] | None = self.plugins.call_owner(
             run.import_type, "opter_screen_payments", run=run, payments=payments
         )
         return answer
@@ -619,10 +619,10 @@ class Host:
             _fail(recording, error)
             raise
 
-    def _read_all(self, recording: Recording) -> hookspecs.ImportReport:
+    def _read_all(self, recording: Recording) -> hooks.ImportReport:
         live = self._live_as(FullRun, recording)
         with self.plugins.answers.alive(live):
-            report: hookspecs.ImportReport | None = self.plugins.call_owner(
+            report: hooks.ImportReport | None = self.plugins.call_owner(
                 live.run.import_type, "opter_read_all_payments", run=live.run
             )
             if report is None:
@@ -635,7 +635,7 @@ class Host:
 
     # --- Finding out what is wrong ---
 
-    def diagnose(self, name: str) -> Sequence[hookspecs.Finding] | None:
+    def diagnose(self, name: str) -> Sequence[hooks.Finding] | None:
         """Have the plug-in of a definition look at everything that an import needs.
 
         :return: what it found; ``None`` where it cannot look.
@@ -644,7 +644,7 @@ class Host:
         with self._alone(name), commits.passing():
             live = self._live(Recording(self.store, self._new_id(), self.store.definition(name)))
             with self.plugins.answers.alive(live):
-                found: Sequence[hookspecs.Finding] | None = self.plugins.call_owner(
+                found: Sequence[hooks.Finding] | None = self.plugins.call_owner(
                     live.run.import_type, "opter_diagnose", run=live.run
                 )
         return found
@@ -700,7 +700,7 @@ class Host:
         live = self._live_as(explaining.AskingRun, recording)
         live.invoice_id = question.invoice_id
         with self.plugins.answers.alive(live):
-            report: hookspecs.ImportReport | None = self.plugins.call_owner(
+            report: hooks.ImportReport | None = self.plugins.call_owner(
                 live.run.import_type,
                 "opter_read_payments",
                 run=live.run,

@@ -24,12 +24,13 @@ from typing import Any, Self
 
 import pluggy
 
-from hostsim import discovery, hookspecs, texts
+from hostsim import discovery, texts
 from hostsim.answers import HostAnswers
 from hostsim.discovery import Installed, Off
 from hostsim.errors import host_error
 from hostsim.texts import Text
 from hostsim.versions import Version, contract_of, why_not_spoken
+from opter_contract import hooks as contract_hooks
 
 log = logging.getLogger(__name__)
 
@@ -124,7 +125,7 @@ class Plugins:
         self.manager.register(self.answers, name=HOST)
         self.loaded: tuple[Found, ...] = ()
         self.left_out: tuple[Found, ...] = ()
-        self._types: dict[str, hookspecs.ImportType] = {}
+        self._types: dict[str, contract_hooks.ImportType] = {}
         self._owners: dict[str, Found] = {}
         self._objects: dict[str, object] = {}
         for name, plugin in manager_extra:
@@ -146,7 +147,7 @@ class Plugins:
         return plugins
 
     @property
-    def import_types(self) -> Mapping[str, hookspecs.ImportType]:
+    def import_types(self) -> Mapping[str, contract_hooks.ImportType]:
         """The import types that can be chosen, by their code."""
         return MappingProxyType(self._types)
 
@@ -248,8 +249,8 @@ class Plugins:
 
 
 def _new_manager() -> pluggy.PluginManager:
-    manager = pluggy.PluginManager(hookspecs.PROJECT)
-    manager.add_hookspecs(hookspecs)
+    manager = pluggy.PluginManager(contract_hooks.PROJECT)
+    manager.add_hookspecs(contract_hooks)
     return manager
 
 
@@ -316,7 +317,7 @@ def _marked(manager: pluggy.PluginManager, plugin: object) -> Iterator[tuple[str
             continue
         optional = options.get("optionalhook", False)
         hook = options.get("specname") or name
-        if optional and not hasattr(hookspecs, hook):
+        if optional and not hasattr(contract_hooks, hook):
             continue
         yield hook, getattr(plugin, name)
 
@@ -324,7 +325,7 @@ def _marked(manager: pluggy.PluginManager, plugin: object) -> Iterator[tuple[str
 def _refuse_unfit(manager: pluggy.PluginManager, hook: str, implementation: Any) -> None:
     caller = getattr(manager.hook, hook, None)
     if caller is None:
-        hooks = [name for name in vars(manager.hook) if name.startswith(hookspecs.PROJECT)]
+        hooks = [name for name in vars(manager.hook) if name.startswith(contract_hooks.PROJECT)]
         similar = difflib.get_close_matches(hook, hooks, n=1)
         raise _Misfit(texts.unknown_hook(hook, similar[0] if similar else None))
     if hook in HOSTS_OWN:
@@ -342,19 +343,19 @@ def _refuse_unfit(manager: pluggy.PluginManager, hook: str, implementation: Any)
 
 def _why_no_hook(plugin: object) -> Text:
     others = {project for name in dir(plugin) for project in _projects(plugin, name)}
-    named = any(hasattr(hookspecs, name) for name in dir(plugin) if name.startswith("opter_"))
+    named = any(hasattr(contract_hooks, name) for name in dir(plugin) if name.startswith("opter_"))
     if others or named or isinstance(plugin, ModuleType):
-        return texts.no_hook(others - {hookspecs.PROJECT})
+        return texts.no_hook(others - {contract_hooks.PROJECT})
     return texts.no_plug_in(type(plugin).__name__)
 
 
 def _refuse_unmarked(manager: pluggy.PluginManager, plugin: object) -> None:
     """Refuse a hook that pluggy passes over without a word: unmarked, or marked for others."""
     for name in dir(plugin):
-        if not name.startswith(f"{hookspecs.PROJECT}_") or not callable(getattr(plugin, name)):
+        if not name.startswith(f"{contract_hooks.PROJECT}_") or not callable(getattr(plugin, name)):
             continue
         others = _projects(plugin, name)
-        known = inspect.isfunction(getattr(hookspecs, name, None))
+        known = inspect.isfunction(getattr(contract_hooks, name, None))
         if (known or others) and manager.parse_hookimpl_opts(plugin, name) is None:
             raise _Misfit(texts.not_marked(name, others))
 

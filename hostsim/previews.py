@@ -25,7 +25,6 @@ from hostsim.checks import Discrepancy
 from hostsim.decided import CHANGED, SET_ASIDE, Deletion, Gone, Settlement
 from hostsim.deciding import Old
 from hostsim.errors import HostError, host_error
-from hostsim.hookspecs import BATCH
 from hostsim.judging import EXACT, KINDS, ZERO, Candidate, Judgement, Refusal
 from hostsim.models import (
     Aside,
@@ -50,9 +49,10 @@ from hostsim.store import (
     text_of,
 )
 from hostsim.texts import Text
+from opter_contract.hooks import BATCH
 
 if TYPE_CHECKING:
-    from hostsim import hookspecs
+    from opter_contract import hooks
 
 log = logging.getLogger(__name__)
 
@@ -213,7 +213,7 @@ class Recording:
         with self.store.change() as db:
             checks.mark_not_asked(db, asdict(self._which(company)), numbers)
 
-    def take_balances(self, balances: Sequence[hookspecs.InvoiceBalance]) -> None:
+    def take_balances(self, balances: Sequence[hooks.InvoiceBalance]) -> None:
         """Keep what the source says of invoices that are here, too."""
         with self.store.change() as db:
             checks.take_balances(db, asdict(self._which("")), balances)

@@ -20,7 +20,7 @@ and in a test::
 ``opter_plugin`` and ``opter_settings`` must be given; override what else is
 wanted otherwise: ``opter_sign_in`` (a function that signs in at an address),
 ``opter_configuration``, ``opter_import_type``. Nothing here is loaded by itself.
-:class:`hostsim.conformance.plugins.PluginConformance` holds a plug-in to the
+:class:`opter_contract.conformance.plugins.PluginConformance` holds a plug-in to the
 whole contract with the same fixtures. Needs pytest and pluggy alone, but for
 ``opter_host``, the whole simulator in a temporary place.
 """
@@ -33,7 +33,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from hostsim.conformance.witness import Emitted, Window, Witness
+from opter_contract.conformance.witness import Emitted, Window, Witness
 
 if TYPE_CHECKING:
     from hostsim.host import Host

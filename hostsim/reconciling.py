@@ -22,15 +22,15 @@ from typing import TYPE_CHECKING, NamedTuple
 from hostsim import decided, deciding, judging, texts
 from hostsim.answers import LiveRun
 from hostsim.decided import KEEP, SET_ASIDE
-from hostsim.hookspecs import BATCH
 from hostsim.judging import EXACT, IGNORED_REASONS, READY, ZERO, Refusal
 from hostsim.models import SEK, Company, Decision, Payment
 from hostsim.previews import Recording
 from hostsim.store import OLDEST_FIRST, PAYMENT_COLUMNS, Store, payment_of, text_of
 from hostsim.texts import Difference, Text
+from opter_contract.hooks import BATCH
 
 if TYPE_CHECKING:
-    from hostsim import hookspecs
+    from opter_contract import hooks
 
 EQUAL = "equal"
 DIFFERS = "differs"
@@ -293,7 +293,7 @@ def _written_off(payment: Payment) -> Decimal:
 class FullRun(LiveRun):
     """A run that reads everything: nothing of earlier runs is offered or confirmed."""
 
-    def payments_to_confirm(self, company: hookspecs.Company) -> list[str]:
+    def payments_to_confirm(self, company: hooks.Company) -> list[str]:
         """Ask for nothing."""
         self._check_company([company.number], company.name)
         return []

@@ -29,9 +29,9 @@ from hostsim.texts import Text, say
 
 if TYPE_CHECKING:
     from hostsim.checks import Discrepancy
-    from hostsim.hookspecs import Progress
     from hostsim.models import Company, Decision, Row
     from hostsim.previews import Preview
+    from opter_contract.hooks import Progress
 
 T = TypeVar("T")
 

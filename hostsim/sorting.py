@@ -20,10 +20,10 @@ from typing import Any, NamedTuple
 from hostsim import checks, decided, deciding
 from hostsim.checks import Settlements
 from hostsim.decided import Gone, OtherWay, Twin
-from hostsim.hookspecs import BATCH
 from hostsim.judging import WARNINGS
 from hostsim.models import EXACT, Decision
 from hostsim.store import OLDEST_FIRST, PAYMENT_COLUMNS, Store, payment_of
+from opter_contract.hooks import BATCH
 
 
 class Plain(NamedTuple):

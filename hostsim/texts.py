@@ -12,8 +12,8 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
-    from hostsim import hookspecs
     from hostsim.decided import Gone, Settlement
+    from opter_contract import hooks
 
 #: The languages that every sentence exists in; the first is the preset.
 LANGUAGES = ("sv", "en")
@@ -33,17 +33,17 @@ MOST_NAMED = 5
 SOURCE = Text("Fortnox", "Fortnox")
 
 
-def say(text: hookspecs.Text, language: str) -> str:
+def say(text: hooks.Text, language: str) -> str:
     """Give the sentence in one language; anything but ``en`` is Swedish."""
     return text.en if language == "en" else text.sv
 
 
-def own(text: hookspecs.Text) -> Text:
+def own(text: hooks.Text) -> Text:
     """Copy a sentence that a plug-in made into one of ours."""
     return Text(text.sv, text.en)
 
 
-def joined(sentences: Iterable[hookspecs.Text]) -> Text | None:
+def joined(sentences: Iterable[hooks.Text]) -> Text | None:
     """Join sentences into one text; ``None`` when there are none."""
     several = list(sentences)
     if not several:

@@ -12,8 +12,8 @@ import re
 from typing import NamedTuple
 
 from hostsim import texts
-from hostsim.hookspecs import CONTRACT, UNSAID
 from hostsim.texts import Text
+from opter_contract.hooks import CONTRACT, UNSAID
 
 _VERSION = re.compile(r"(0|[1-9][0-9]{0,3})\.(0|[1-9][0-9]{0,3})")
 
@@ -37,7 +37,7 @@ class Version(NamedTuple):
 def why_not_spoken(said: object, host: str = CONTRACT) -> Text | None:
     """Say why a plug-in that needs this version does not fit the host; ``None`` where it does.
 
-    :param said: what the plug-in says, :data:`~hostsim.hookspecs.UNSAID` where it says nothing.
+    :param said: what the plug-in says, :data:`~opter_contract.hooks.UNSAID` where it says nothing.
     :param host: the version that the host speaks.
     """
     needed, spoken = Version.of(said), Version.of(host)

@@ -13,7 +13,7 @@ from types import SimpleNamespace
 
 import pluggy
 
-from hostsim.conformance.hosts import INVOICES, Booked, Shown
+from opter_contract.conformance.hosts import INVOICES, Booked, Shown
 
 hookimpl = pluggy.HookimplMarker("opter")
 

@@ -11,13 +11,13 @@ from example_host import ExampleHost
 from wrong_hosts import WRONG
 
 from hostsim import cli, previews
-from hostsim.conformance import hosts
-from hostsim.conformance.hosts import HostCompares, HostConformance, HostTellsChanges
 from hostsim.errors import HostError
 from hostsim.host import Host
 from hostsim.models import ExportedInvoice
 from hostsim.plugins import Plugins
 from hostsim.store import Store
+from opter_contract.conformance import hosts
+from opter_contract.conformance.hosts import HostCompares, HostConformance, HostTellsChanges
 
 pytest_plugins = ["pytester", "hostsim.pytest_plugin"]
 
@@ -129,7 +129,7 @@ class TestExampleHost(HostConformance):
 SUITE = """\
 import pytest
 from wrong_hosts import WRONG, Older
-from hostsim.conformance.hosts import HostConformance
+from opter_contract.conformance.hosts import HostConformance
 
 class TestConformance(HostConformance):
     @pytest.fixture

@@ -9,10 +9,10 @@ import bgmax
 import pytest
 from bgmax import deduction, deposit, extra, payment
 
-from hostsim.conformance.plugins import PluginConformance
 from hostsim.demo import free_port
 from hostsim.sandbox import Sandbox, seed, visitor
 from hostsim.sandbox.state import Invoice, Payment, WriteOff
+from opter_contract.conformance.plugins import PluginConformance
 from opter_fortnox_plugin import plugin as fortnox
 
 pytest_plugins = ["hostsim.pytest_plugin"]

@@ -12,15 +12,15 @@ from pathlib import Path
 import pluggy
 import pytest
 
-from hostsim import hookspecs
 from hostsim.plugins import HOSTS_OWN, Plugins
+from opter_contract import hooks
 from opter_fortnox_plugin import contract, plugin
 
 ROOT = Path(__file__).parent.parent
 
 SPECIFIED = {
     name: function
-    for name, function in inspect.getmembers(hookspecs, inspect.isfunction)
+    for name, function in inspect.getmembers(hooks, inspect.isfunction)
     if name.startswith("opter_")
 }
 
@@ -41,13 +41,13 @@ ANSWERED = {
 
 @pytest.fixture
 def manager():
-    manager = pluggy.PluginManager(hookspecs.PROJECT)
-    manager.add_hookspecs(hookspecs)
+    manager = pluggy.PluginManager(hooks.PROJECT)
+    manager.add_hookspecs(hooks)
     return manager
 
 
 def test_both_halves_name_the_same_project_and_batch():
-    assert (contract.PROJECT, contract.BATCH) == (hookspecs.PROJECT, hookspecs.BATCH)
+    assert (contract.PROJECT, contract.BATCH) == (hooks.PROJECT, hooks.BATCH)
 
 
 def test_the_entry_point_stands_in_the_group_of_the_contract():
@@ -137,7 +137,7 @@ def test_a_host_that_lists_its_plug_ins_loads_no_network_library():
 
 def test_a_host_from_before_the_newest_hooks_takes_the_plug_in_all_the_same():
     """Such a host has no specification for them, and refuses hooks that it does not know."""
-    older = pluggy.PluginManager(hookspecs.PROJECT)
+    older = pluggy.PluginManager(hooks.PROJECT)
     names = [name for name in SPECIFIED if name not in {"opter_errors", "opter_diagnose"}]
     older.add_hookspecs(types.SimpleNamespace(**{name: SPECIFIED[name] for name in names}))
     older.register(plugin)

@@ -7,24 +7,24 @@ import re
 
 import pytest
 
-from hostsim import hookspecs
-from hostsim.conformance.hosts import PROMISED, HostConformance
 from hostsim.plugins import HOSTS_OWN
+from opter_contract import hooks
+from opter_contract.conformance.hosts import PROMISED, HostConformance
 
 HOOKS = {
     name: function
-    for name, function in inspect.getmembers(hookspecs, inspect.isfunction)
+    for name, function in inspect.getmembers(hooks, inspect.isfunction)
     if name.startswith("opter_")
 }
 
 #: Everything on the page that is written for people.
 SAID = {
-    "the page": inspect.getdoc(hookspecs),
+    "the page": inspect.getdoc(hooks),
     **{name: inspect.getdoc(hook) or "" for name, hook in HOOKS.items()},
     **{
         name: (inspect.getdoc(kind) or "")
         + "".join(map(str, map(inspect.getdoc, vars(kind).values())))
-        for name, kind in inspect.getmembers(hookspecs, inspect.isclass)
+        for name, kind in inspect.getmembers(hooks, inspect.isclass)
     },
 }
 
@@ -77,7 +77,7 @@ def test_no_sentence_names_a_hook_that_does_not_exist(place):
 
 
 def test_the_hosts_own_hooks_stand_in_the_part_that_the_host_offers():
-    source = inspect.getsource(hookspecs)
+    source = inspect.getsource(hooks)
     _, offered = source.split("# --- Offered by the host")
     assert set(re.findall(r"^def (opter_\w+)", offered, re.MULTILINE)) == HOSTS_OWN | {
         "opter_progress"
@@ -85,7 +85,7 @@ def test_the_hosts_own_hooks_stand_in_the_part_that_the_host_offers():
 
 
 def test_the_page_tells_what_each_version_of_the_contract_added():
-    major, minor = hookspecs.CONTRACT.split(".")
+    major, minor = hooks.CONTRACT.split(".")
     versions = [f"{major}.{number}" for number in range(int(minor) + 1)]
     told = [
         version

@@ -19,12 +19,12 @@ import second_host
 from fake_plugin import FakePlugin, invoice
 from ports import free_port
 
-from hostsim import hookspecs
 from hostsim.host import Host
 from hostsim.plugins import Plugins
 from hostsim.sandbox import Sandbox, seed, visitor
 from hostsim.store import Store
 from hostsim.versions import Version, why_not_spoken
+from opter_contract import hooks as contract_hooks
 from opter_fortnox_plugin import contract, plugin
 from opter_fortnox_plugin.agreement import refuse_other_contract
 from opter_fortnox_plugin.errors import SettingsWrong
@@ -86,22 +86,22 @@ hookspec = pluggy.HookspecMarker("opter")
 
 def test_the_first_contract_is_of_todays_major():
     """With another major, what is written down here begins anew."""
-    assert Version.of(hookspecs.CONTRACT).major == Version.of(hookspecs.UNSAID).major == 1
+    assert Version.of(contract_hooks.CONTRACT).major == Version.of(contract_hooks.UNSAID).major == 1
 
 
 @pytest.mark.parametrize("name", FIRST_HOOKS)
 def test_no_hook_and_no_argument_of_the_first_contract_was_taken_away(name):
-    arguments = inspect.signature(getattr(hookspecs, name)).parameters
+    arguments = inspect.signature(getattr(contract_hooks, name)).parameters
     assert set(FIRST_HOOKS[name]) <= set(arguments)
 
 
 @pytest.mark.parametrize("name", FIRST_ATTRIBUTES)
 def test_no_attribute_of_the_first_contract_was_taken_away(name):
-    assert set(FIRST_ATTRIBUTES[name].split()) <= set(dir(getattr(hookspecs, name)))
+    assert set(FIRST_ATTRIBUTES[name].split()) <= set(dir(getattr(contract_hooks, name)))
 
 
 def protocols():
-    for name, kind in inspect.getmembers(hookspecs, inspect.isclass):
+    for name, kind in inspect.getmembers(contract_hooks, inspect.isclass):
         if name in FIRST_ATTRIBUTES:
             for attribute, value in vars(kind).items():
                 if isinstance(value, property):
@@ -123,7 +123,7 @@ def test_an_attribute_that_was_added_says_since_when_and_its_preset(said):
 
 def test_a_hook_that_was_added_says_since_when():
     added = set(todays_hooks()) - set(FIRST_HOOKS)
-    said = {name: inspect.getdoc(getattr(hookspecs, name)) or "" for name in added}
+    said = {name: inspect.getdoc(getattr(contract_hooks, name)) or "" for name in added}
     assert [name for name in sorted(added) if "Since 1." not in said[name]] == []
 
 
@@ -181,7 +181,7 @@ def test_the_older_plug_in_uses_only_what_the_first_contract_has():
 
 def test_a_plug_in_that_says_no_version_needs_the_first(store):
     [found] = Plugins([("older", Older())]).loaded
-    assert found.contract == hookspecs.UNSAID == "1.0"
+    assert found.contract == contract_hooks.UNSAID == "1.0"
 
 
 # --- The plug-in of today in an older host ----------------------------------------
@@ -241,7 +241,7 @@ def test_the_plug_in_says_the_first_contract_since_it_needs_no_more():
 def todays_hooks():
     return {
         name: tuple(inspect.signature(function).parameters)
-        for name, function in inspect.getmembers(hookspecs, inspect.isfunction)
+        for name, function in inspect.getmembers(contract_hooks, inspect.isfunction)
         if name.startswith("opter_")
     }
 
@@ -310,7 +310,7 @@ def test_the_host_says_its_version_to_the_plug_in(store):
     )
     host.define("Fortnox", "Fake", "API", "", {})
     host.import_payments("Fortnox")
-    assert said == [hookspecs.CONTRACT]
+    assert said == [contract_hooks.CONTRACT]
 
 
 @pytest.mark.parametrize("spoken", ["1.0", "1.1", "1.999"])

@@ -28,11 +28,11 @@ from hypothesis import strategies as st
 
 from hostsim import errors
 from hostsim.errors import HostError, PreviewChanged, SettingsRefused, exit_status, failure_of
-from hostsim.hookspecs import BATCH
 from hostsim.host import Host, open_window
 from hostsim.plugins import Plugins
 from hostsim.store import Store
 from hostsim.texts import ERRORS, Text
+from opter_contract.hooks import BATCH
 
 NOON = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
 

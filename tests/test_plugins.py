@@ -7,10 +7,10 @@ import pluggy
 import pytest
 from fake_plugin import FakePlugin, hookimpl
 
-from hostsim import hookspecs
 from hostsim.errors import HostError
 from hostsim.plugins import HOSTS_OWN, Plugins
 from hostsim.texts import Text
+from opter_contract import hooks as contract_hooks
 
 other_project = pluggy.HookimplMarker("optr")
 
@@ -80,7 +80,7 @@ def test_only_the_host_answers_its_hooks(hook):
 
 
 def test_every_hook_is_either_the_hosts_own_or_the_plug_ins():
-    hooks = {name for name in vars(hookspecs) if name.startswith("opter_")}
+    hooks = {name for name in vars(contract_hooks) if name.startswith("opter_")}
     asked = {
         "opter_import_types",
         "opter_settings_fields",

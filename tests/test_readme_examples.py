@@ -15,10 +15,10 @@ from bgmax import deposit, payment
 from example_host import Rows
 from fake_plugin import invoice
 
-from hostsim.conformance.hosts import HostKeepsState, HostLocks, HostOpensWindows, HostTakes
 from hostsim.host import Host
 from hostsim.plugins import Plugins
 from hostsim.store import Store
+from opter_contract.conformance.hosts import HostKeepsState, HostLocks, HostOpensWindows, HostTakes
 
 
 def module_of(text, name):

@@ -22,9 +22,9 @@ from hostsim.errors import HostError, PreviewChanged
 from hostsim.texts import Text, say
 
 if TYPE_CHECKING:
-    from hostsim.hookspecs import Text as AnyText
     from hostsim.previews import Preview
     from hostsim.store import Store
+    from opter_contract.hooks import Text as AnyText
 
 
 NO_BROWSER = click.option(

@@ -36,7 +36,7 @@ def plugins(context: click.Context, common: Common) -> None:
     """Show every plug-in that was found, and why one is not in use."""
     if context.invoked_subcommand is not None:
         return
-    from hostsim.hookspecs import CONTRACT
+    from opter_contract.hooks import CONTRACT
 
     with _store_if_any(common) as store:
         entries = _entries(store)
@@ -72,7 +72,7 @@ def _entries(store: Store | None) -> list[Found]:
 
 
 def _object(entry: Found, common: Common) -> dict[str, Any]:
-    from hostsim.hookspecs import CONTRACT
+    from opter_contract.hooks import CONTRACT
 
     return {
         "name": entry.name,

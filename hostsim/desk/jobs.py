@@ -21,9 +21,9 @@ from hostsim.explaining import Explanation
 from hostsim.texts import Text
 
 if TYPE_CHECKING:
-    from hostsim import hookspecs
     from hostsim.answers import OnProgress, Window
     from hostsim.previews import Preview
+    from opter_contract import hooks
 
 log = logging.getLogger(__name__)
 
@@ -55,25 +55,25 @@ class Job:
         self.id = secrets.token_urlsafe(9)
         self.choice = choice
         self.address: str | None = None
-        self.progress: hookspecs.Progress | None = None
+        self.progress: hooks.Progress | None = None
         #: How many times more had been read than before: pages, where pages are read.
         self.pages = 0
         #: How many payments were read, also while something else is looked up.
         self.read = 0
         self.run_id: str | None = None
         self.explanation: Explanation | None = None
-        self.failure: hookspecs.Failure | None = None
+        self.failure: hooks.Failure | None = None
         self.ended = threading.Event()
         self._stopped = threading.Event()
-        self._answered: Callable[[str], hookspecs.Text | None] | None = None
+        self._answered: Callable[[str], hooks.Text | None] | None = None
 
-    def window(self, address: str, answered: Callable[[str], hookspecs.Text | None]) -> bool:
+    def window(self, address: str, answered: Callable[[str], hooks.Text | None]) -> bool:
         """Have the page open a window on an address; returns at once."""
         self._answered = answered
         self.address = address
         return True
 
-    def on_progress(self, progress: hookspecs.Progress) -> bool:
+    def on_progress(self, progress: hooks.Progress) -> bool:
         """Keep what the plug-in says, and say whether the person wants to stop."""
         if progress.stage == "reading" and progress.done > self.read:
             self.pages += 1
@@ -96,7 +96,7 @@ class Job:
         """Whether somebody asked it to stop."""
         return self._stopped.is_set()
 
-    def answer(self, address: str) -> hookspecs.Text | None:
+    def answer(self, address: str) -> hooks.Text | None:
         """Hand on the address that the login window ended at; a sentence says why not."""
         return None if self._answered is None else self._answered(address)
 

@@ -19,11 +19,11 @@ from hostsim.desk.lists import Asked, all_of, preview_rows
 from hostsim.desk.pages_why import window as why_window
 from hostsim.desk.words import WORDS, duration
 from hostsim.errors import HostError, PreviewChanged, host_error
-from hostsim.hookspecs import BATCH
 from hostsim.judging import KINDS
 from hostsim.regions import checked_bank_account, refuse_other_region
 from hostsim.render import count
 from hostsim.texts import DATE_NEEDED, Text, own
+from opter_contract.hooks import BATCH
 
 if TYPE_CHECKING:
     from hostsim.previews import Preview

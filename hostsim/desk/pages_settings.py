@@ -20,7 +20,7 @@ from hostsim.models import Definition
 from hostsim.texts import Text, say
 
 if TYPE_CHECKING:
-    from hostsim import hookspecs
+    from opter_contract import hooks
 
 pages = Blueprint("settings", __name__, url_prefix="/settings")
 
@@ -50,7 +50,7 @@ class Problem(NamedTuple):
 
     key: str
     severity: str
-    sentence: hookspecs.Text
+    sentence: hooks.Text
 
 
 # --- Settings of an import ---------------------------------------------------
@@ -120,7 +120,7 @@ def _values_of(import_type: str) -> dict[str, str]:
     }
 
 
-def _stored(name: str, problems: Sequence[hookspecs.SettingsProblem]) -> AnyResponse:
+def _stored(name: str, problems: Sequence[hooks.SettingsProblem]) -> AnyResponse:
     session["problems"] = [
         {"key": p.key, "sv": p.sentence.sv, "en": p.sentence.en} for p in problems
     ]
@@ -131,7 +131,7 @@ def _stored(name: str, problems: Sequence[hookspecs.SettingsProblem]) -> AnyResp
 def _refused(
     definition: Definition | None, values: Mapping[str, str], error: HostError
 ) -> AnyResponse:
-    problems: Sequence[hookspecs.SettingsProblem] = (
+    problems: Sequence[hooks.SettingsProblem] = (
         error.problems
         if isinstance(error, SettingsRefused)
         else [Problem(_place_of(error), "error", error.sentence)]
@@ -153,7 +153,7 @@ def _told_of_fields() -> list[dict[str, str]]:
 def _dialog(
     definition: Definition | None,
     values: Mapping[str, str],
-    problems: Sequence[hookspecs.SettingsProblem] = (),
+    problems: Sequence[hooks.SettingsProblem] = (),
     *,
     making: bool = False,
 ) -> str:
@@ -181,9 +181,9 @@ def _dialog(
 
 
 def _field(
-    described: hookspecs.SettingsField,
+    described: hooks.SettingsField,
     values: Mapping[str, str],
-    problems: Sequence[hookspecs.SettingsProblem],
+    problems: Sequence[hooks.SettingsProblem],
     *,
     new: bool,
 ) -> Field:
@@ -200,7 +200,7 @@ def _field(
     )
 
 
-def _said_of(key: str, problems: Sequence[hookspecs.SettingsProblem]) -> Sequence[tuple[str, str]]:
+def _said_of(key: str, problems: Sequence[hooks.SettingsProblem]) -> Sequence[tuple[str, str]]:
     return [(p.severity, say(p.sentence, language())) for p in problems if p.key == key]
 
 

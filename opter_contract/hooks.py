@@ -69,7 +69,7 @@ How the contract changes:
 What your host must promise
 ---------------------------
 
-Each sentence is a test of :mod:`hostsim.conformance`, of the same words. A host that takes
+Each sentence is a test of :mod:`opter_contract.conformance`, of the same words. A host that takes
 payments, shows them and registers nothing promises what concerns it; one that saves, all.
 Only 27 to 32 are for a host that has the hooks of 1.2; it may do without them.
 

@@ -18,11 +18,11 @@ from typing import Any
 
 import pluggy
 
-from hostsim import hookspecs
+from opter_contract import hooks
 
 log = logging.getLogger(__name__)
 
-hookimpl = pluggy.HookimplMarker(hookspecs.PROJECT)
+hookimpl = pluggy.HookimplMarker(hooks.PROJECT)
 
 _NOTHING: Mapping[str, str] = MappingProxyType({})
 _numbers = itertools.count(1)
@@ -38,12 +38,12 @@ class WitnessedRun:
     import_format: str
     definition: str
     settings: Mapping[str, str] = field(repr=False)
-    company: hookspecs.Company | None = None
+    company: hooks.Company | None = None
     cursor: str | None = None
     default_currency: str = "SEK"
     configuration: Mapping[str, str] = field(default_factory=dict, repr=False)
     login_timeout: float = 30.0
-    contract: str = hookspecs.CONTRACT
+    contract: str = hooks.CONTRACT
 
 
 @dataclass
@@ -116,8 +116,8 @@ class Witness:
         :param invoices: the numbers that ``opter_known_invoices`` knows.
         :param without: hooks that this host does not answer.
         """
-        self.manager = pluggy.PluginManager(hookspecs.PROJECT)
-        self.manager.add_hookspecs(hookspecs)
+        self.manager = pluggy.PluginManager(hooks.PROJECT)
+        self.manager.add_hookspecs(hooks)
         for plugin in plugins:
             self.manager.register(plugin)
         self.manager.check_pending()
@@ -175,38 +175,34 @@ class Witness:
 
     # --- Answering ---
 
-    def _called(self, run: hookspecs.Run, hook: str) -> Emitted:
+    def _called(self, run: hooks.Run, hook: str) -> Emitted:
         emitted = self.runs[run.id]
         emitted.calls.append((hook, threading.get_ident()))
         return emitted
 
     @hookimpl
-    def opter_take_payments(
-        self, run: hookspecs.Run, payments: Sequence[hookspecs.Payment]
-    ) -> int | None:
+    def opter_take_payments(self, run: hooks.Run, payments: Sequence[hooks.Payment]) -> int | None:
         emitted = self._called(run, "opter_take_payments")
         emitted.batches.append(payments)
         emitted.payments.extend(payments)
         return self.acknowledge("opter_take_payments", len(payments))
 
     @hookimpl
-    def opter_take_left_out(
-        self, run: hookspecs.Run, left_out: Sequence[hookspecs.LeftOut]
-    ) -> int | None:
+    def opter_take_left_out(self, run: hooks.Run, left_out: Sequence[hooks.LeftOut]) -> int | None:
         emitted = self._called(run, "opter_take_left_out")
         emitted.batches.append(left_out)
         emitted.left_out.extend(left_out)
         return self.acknowledge("opter_take_left_out", len(left_out))
 
     @hookimpl
-    def opter_take_gone(self, run: hookspecs.Run, payment_numbers: Sequence[str]) -> int | None:
+    def opter_take_gone(self, run: hooks.Run, payment_numbers: Sequence[str]) -> int | None:
         emitted = self._called(run, "opter_take_gone")
         emitted.batches.append(payment_numbers)
         emitted.gone.extend(payment_numbers)
         return self.acknowledge("opter_take_gone", len(payment_numbers))
 
     @hookimpl
-    def opter_payments_to_confirm(self, run: hookspecs.Run) -> Sequence[str]:
+    def opter_payments_to_confirm(self, run: hooks.Run) -> Sequence[str]:
         emitted = self._called(run, "opter_payments_to_confirm")
         emitted.questions += 1
         asked, self.to_confirm = self.to_confirm, []
@@ -214,46 +210,46 @@ class Witness:
 
     @hookimpl
     def opter_known_invoices(
-        self, run: hookspecs.Run, invoice_numbers: Sequence[str]
+        self, run: hooks.Run, invoice_numbers: Sequence[str]
     ) -> Collection[str]:
         self._called(run, "opter_known_invoices").batches.append(invoice_numbers)
         return self._invoices.intersection(invoice_numbers)
 
     @hookimpl
-    def opter_progress(self, run: hookspecs.Run, progress: hookspecs.Progress) -> bool | None:
+    def opter_progress(self, run: hooks.Run, progress: hooks.Progress) -> bool | None:
         emitted = self._called(run, "opter_progress")
         emitted.progress.append(progress)
         return self.cancel_at is not None and len(emitted.progress) >= self.cancel_at
 
     @hookimpl
     def opter_open_window(
-        self, run: hookspecs.Run, address: str, answered: Callable[[str], hookspecs.Text | None]
+        self, run: hooks.Run, address: str, answered: Callable[[str], hooks.Text | None]
     ) -> bool:
         self._called(run, "opter_open_window")
         return self.window(address, answered)
 
     @hookimpl
-    def opter_state_get(self, run: hookspecs.Run, key: str) -> str | None:
+    def opter_state_get(self, run: hooks.Run, key: str) -> str | None:
         self._called(run, "opter_state_get")
         return self._state.get((run.import_type, key))
 
     @hookimpl
-    def opter_state_put(self, run: hookspecs.Run, key: str, value: str | None) -> bool:
+    def opter_state_put(self, run: hooks.Run, key: str, value: str | None) -> bool:
         self._called(run, "opter_state_put")
         return _put(self._state, (run.import_type, key), value)
 
     @hookimpl
-    def opter_secret_get(self, run: hookspecs.Run, key: str) -> str | None:
+    def opter_secret_get(self, run: hooks.Run, key: str) -> str | None:
         self._called(run, "opter_secret_get")
         return self._secrets.get((run.definition, key))
 
     @hookimpl
-    def opter_secret_put(self, run: hookspecs.Run, key: str, value: str | None) -> bool:
+    def opter_secret_put(self, run: hooks.Run, key: str, value: str | None) -> bool:
         self._called(run, "opter_secret_put")
         return _put(self._secrets, (run.definition, key), value)
 
     @hookimpl
-    def opter_lock(self, run: hookspecs.Run, key: str, wait: float) -> AbstractContextManager[bool]:
+    def opter_lock(self, run: hooks.Run, key: str, wait: float) -> AbstractContextManager[bool]:
         self._called(run, "opter_lock")
         return self._held(key, wait)
 

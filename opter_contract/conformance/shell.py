@@ -56,9 +56,9 @@ from typing import Any, Final, NamedTuple, Protocol
 import pluggy
 import pytest
 
-from hostsim import hookspecs
+from opter_contract import hooks
 
-hookimpl = pluggy.HookimplMarker(hookspecs.PROJECT)
+hookimpl = pluggy.HookimplMarker(hooks.PROJECT)
 
 
 class InvoiceToHave(NamedTuple):
@@ -365,7 +365,7 @@ class Scripted:
 
     @hookimpl
     def opter_screen_payments(self, payments: Sequence[Any]) -> Sequence[LeftOut | None]:
-        assert len(payments) <= hookspecs.BATCH
+        assert len(payments) <= hooks.BATCH
         old = [one.key.number in self.too_old for one in payments]
         return [
             left_out(one, "before-date") if left else None
@@ -523,7 +523,7 @@ def _alike(handed: Sequence[Any]) -> list[list[Any]]:
     """Make batches of neighbours of one kind."""
     batches: list[list[Any]] = []
     for one in handed:
-        if batches and type(batches[-1][0]) is type(one) and len(batches[-1]) < hookspecs.BATCH:
+        if batches and type(batches[-1][0]) is type(one) and len(batches[-1]) < hooks.BATCH:
             batches[-1].append(one)
         else:
             batches.append([one])
@@ -535,7 +535,7 @@ def ask_until_empty(run: Any, hook: str, company: Company = COMPANY) -> list[Any
     asked: list[Any] = []
     while True:
         [more] = getattr(run.hook, hook)(run=run, company=company)
-        assert len(more) <= hookspecs.BATCH
+        assert len(more) <= hooks.BATCH
         numbers = [getattr(one, "number", one) for one in more]
         assert not set(numbers) & {getattr(one, "number", one) for one in asked}, "asked for twice"
         if not more:

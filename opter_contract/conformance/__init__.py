@@ -9,8 +9,8 @@ import pytest
 
 # Before they are imported: their asserts say what was compared, as in any test.
 pytest.register_assert_rewrite(
-    "hostsim.conformance.plugins",
-    "hostsim.conformance.hosts",
-    "hostsim.conformance.promises",
-    "hostsim.conformance.shell",
+    "opter_contract.conformance.plugins",
+    "opter_contract.conformance.hosts",
+    "opter_contract.conformance.promises",
+    "opter_contract.conformance.shell",
 )

@@ -30,8 +30,8 @@ from typing import Any
 
 import pytest
 
-from hostsim import hookspecs
-from hostsim.conformance.checking import (
+from opter_contract import hooks
+from opter_contract.conformance.checking import (
     all_wrong,
     wrong_checked,
     wrong_failure,
@@ -42,7 +42,7 @@ from hostsim.conformance.checking import (
     wrong_progress,
     wrong_report,
 )
-from hostsim.conformance.witness import Emitted, Witness
+from opter_contract.conformance.witness import Emitted, Witness
 
 #: Of each kind of field: what nobody may accept. Any text may be a text.
 NONSENSE: Mapping[str, tuple[str, ...]] = {
@@ -163,7 +163,7 @@ class PluginConformance:
         assert twice == []
 
     def test_no_batch_is_larger_than_the_contract_allows(self, opter_emitted: Emitted) -> None:
-        assert max(map(len, opter_emitted.batches)) <= hookspecs.BATCH
+        assert max(map(len, opter_emitted.batches)) <= hooks.BATCH
 
     def test_the_report_is_of_the_company_of_the_payments(self, opter_emitted: Emitted) -> None:
         assert wrong_report(opter_emitted.report) == []
@@ -201,8 +201,8 @@ class PluginConformance:
         readable = [one for one in opter_emitted.left_out if one.payment is not None]
         payments = [*opter_emitted.payments, *(one.payment for one in readable)]
         given = [*(None for _ in opter_emitted.payments), *(one.reason for one in readable)]
-        for start in range(0, len(payments), hookspecs.BATCH):
-            stop = start + hookspecs.BATCH
+        for start in range(0, len(payments), hooks.BATCH):
+            stop = start + hooks.BATCH
             answers = opter_witness.ask(
                 "opter_screen_payments", run=run, payments=payments[start:stop]
             )

@@ -2,7 +2,7 @@
 
 In a test module of a host::
 
-    from hostsim.conformance.hosts import HostReckons, HostSaves, HostTakes
+    from opter_contract.conformance.hosts import HostReckons, HostSaves, HostTakes
 
     class TestOurHost(HostTakes, HostReckons, HostSaves):
         '''The contract, held against our host.'''
@@ -30,9 +30,9 @@ from typing import Any, Final
 
 import pytest
 
-from hostsim import hookspecs
-from hostsim.conformance.checking import FAILURE_KINDS
-from hostsim.conformance.promises import (
+from opter_contract import hooks
+from opter_contract.conformance.checking import FAILURE_KINDS
+from opter_contract.conformance.promises import (
     HostAccounts,
     HostCompares,
     HostEndures,
@@ -41,7 +41,7 @@ from hostsim.conformance.promises import (
     HostTellsChanges,
     HostWithoutWindows,
 )
-from hostsim.conformance.shell import (
+from opter_contract.conformance.shell import (
     COMPANY,
     FORMAT,
     INVOICE,
@@ -140,7 +140,7 @@ class HostTakes(Suite):
     def test_every_batch_is_acknowledged_once_with_its_size(
         self, during: Callable[..., Any]
     ) -> None:
-        full = [payment(number) for number in range(hookspecs.BATCH)]
+        full = [payment(number) for number in range(hooks.BATCH)]
         answers = during(
             lambda run: [
                 run.hook.opter_take_payments(run=run, payments=full),
@@ -149,7 +149,7 @@ class HostTakes(Suite):
                 run.hook.opter_take_gone(run=run, payment_numbers=["7", "8", "9"]),
             ]
         )
-        assert answers == [[hookspecs.BATCH], [1], [2], [3]]
+        assert answers == [[hooks.BATCH], [1], [2], [3]]
 
     def test_what_is_handed_over_is_taken(
         self, host_under_test: HostUnderTest, during: Callable[..., Any]
@@ -180,7 +180,7 @@ class HostTakes(Suite):
 
     def test_a_run_has_all_that_the_contract_says(self, during: Callable[..., Any]) -> None:
         run = during(lambda run: run)
-        names = [name for name, kind in vars(hookspecs.Run).items() if isinstance(kind, property)]
+        names = [name for name, kind in vars(hooks.Run).items() if isinstance(kind, property)]
         missing = {name for name in names if not hasattr(run, name)}
         # A host that does not say which contract it speaks, speaks the first.
         assert missing <= {"contract"}
@@ -403,11 +403,11 @@ class HostSaves(Suite):
     @pytest.fixture
     def many(self, during: Callable[..., Any]) -> int:
         """Import more payments than one batch carries; give how many."""
-        number = 2 * hookspecs.BATCH + 1
+        number = 2 * hooks.BATCH + 1
 
         def read(run: Any) -> None:
-            for start in range(0, number, hookspecs.BATCH):
-                stop = min(start + hookspecs.BATCH, number)
+            for start in range(0, number, hooks.BATCH):
+                stop = min(start + hooks.BATCH, number)
                 take(run, *(payment(1 + place) for place in range(start, stop)))
 
         during(read)
@@ -452,7 +452,7 @@ class HostSaves(Suite):
         host_under_test.save("A")
         numbers = [one.payment.key.number for batch in listener.batches for one in batch]
         assert sorted(numbers) == sorted(map(str, range(1, many + 1)))
-        assert max(map(len, listener.batches)) <= hookspecs.BATCH
+        assert max(map(len, listener.batches)) <= hooks.BATCH
         assert set(listener.registered_then) == {many}
 
     def test_that_a_run_was_saved_is_heard_last_and_once(

@@ -17,8 +17,8 @@ from typing import Any, Final
 
 import pytest
 
-from hostsim import hookspecs
-from hostsim.conformance.shell import (
+from opter_contract import hooks
+from opter_contract.conformance.shell import (
     COMPANY,
     CREDIT,
     IGNORED,
@@ -313,7 +313,7 @@ class HostAccounts(Suite):
             return asked
 
         plugin.cursor = "c1"
-        numbers = {str(number) for number in range(1, hookspecs.BATCH + 2)}
+        numbers = {str(number) for number in range(1, hooks.BATCH + 2)}
         saved(*[left_out(payment(number)) for number in numbers])
         saved()
         assert set(refused(host_under_test)) == numbers
@@ -741,7 +741,7 @@ class HostCompares(Suite):
     def test_all_that_may_have_been_replaced_is_asked_after(
         self, host_under_test: HostUnderTest, saved: Read, during: Callable[..., Any]
     ) -> None:
-        numbers = list(map(str, range(1, hookspecs.BATCH + 2)))
+        numbers = list(map(str, range(1, hooks.BATCH + 2)))
         saved(*[payment(number) for number in numbers])
         asked: list[str] = []
 
@@ -785,7 +785,7 @@ class HostCompares(Suite):
             balances = [Balance(OTHER_INVOICE, Decimal(1_000_000), Decimal(1_000_000))]
             assert run.hook.opter_take_balances(run=run, balances=balances) == [1]
             [numbers] = run.hook.opter_invoices_to_ask(run=run, company=COMPANY)
-            assert len(numbers) == len(set(numbers)) <= hookspecs.BATCH
+            assert len(numbers) == len(set(numbers)) <= hooks.BATCH
             return list(numbers)
 
         asked = during(ask)
@@ -806,7 +806,7 @@ class Ledger:
     @hookimpl
     def opter_books_changed(self, changes: Sequence[Any]) -> int | None:
         self.told += 1
-        assert 0 < len(changes) <= hookspecs.BATCH
+        assert 0 < len(changes) <= hooks.BATCH
         if self.fails:
             raise RuntimeError("the disk is full")
         for one in changes[: self.keeps]:
@@ -901,12 +901,12 @@ class HostTellsChanges(Suite):
         if not prompt.told:
             pytest.skip("the host does not tell opter_books_changed")
         behind.fails = True
-        saved(*[payment(number) for number in range(2, hookspecs.BATCH + 3)])
+        saved(*[payment(number) for number in range(2, hooks.BATCH + 3)])
         assert set(prompt.numbers) == set(registered(host_under_test))
         host_under_test.restart()
         behind.fails = deaf.fails = False
         host_under_test.register(late)
-        saved(payment(hookspecs.BATCH + 3))
+        saved(payment(hooks.BATCH + 3))
         for one in (prompt, behind, deaf, late):
             assert set(one.numbers) == set(registered(host_under_test))
             assert one.remaining(INVOICE) == remaining(host_under_test, INVOICE)
@@ -928,8 +928,8 @@ def _imported(
     asked: list[str] = [one.number for one in ask_until_empty(run, "opter_registered_payments")]
     for hook, numbers in (("opter_take_gone", gone), ("opter_take_not_asked", not_asked)):
         said = [number for number in numbers if number in asked]
-        for start in range(0, len(said), hookspecs.BATCH):
-            some = said[start : start + hookspecs.BATCH]
+        for start in range(0, len(said), hooks.BATCH):
+            some = said[start : start + hooks.BATCH]
             assert getattr(run.hook, hook)(run=run, payment_numbers=some) == [len(some)]
     if ask_until_empty(run, "opter_payments_to_confirm"):
         take(run, there)

@@ -1,0 +1,1 @@
+"""The agreement between a host and its plug-ins, the only package that both sides import."""
