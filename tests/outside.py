@@ -1,0 +1,241 @@
+"""The programs from outside: commands in a process of their own, in which waiting takes no time.
+
+Nothing of the programs is imported here by the name of a module, but for what a user types.
+"""
+
+from __future__ import annotations
+
+import argparse
+import html
+import http.cookiejar
+import importlib.metadata
+import io
+import json
+import os
+import re
+import runpy
+import sys
+import threading
+import time
+import traceback
+import urllib.parse
+import urllib.request
+
+OURS = "opter-fortnox-plugin"
+PLUGIN = "opter_fortnox_plugin"
+
+
+def waiting_takes_no_time():
+    """Let what sleeps go on at once, and every clock of durations say that the time has passed."""
+    slept, real = [0.0], time.monotonic
+
+    def sleep(seconds):
+        slept[0] += seconds
+
+    time.monotonic = lambda: real() + slept[0]
+    time.sleep = sleep
+
+
+def main_of(script):
+    [point] = importlib.metadata.distribution(OURS).entry_points.select(
+        group="console_scripts", name=script
+    )
+    return point.load()
+
+
+# --- One command after the other -----------------------------------------------------------
+
+
+def play():
+    waiting_takes_no_time()
+    answers, hostsim = sys.stdout, main_of("hostsim")
+    for line in sys.stdin:
+        asked = json.loads(line)
+        given = os.environ.copy()
+        os.environ.update(asked.get("environment", {}))
+        jobs = {"hostsim": hostsim, "plugin": plugin, "tree": tree}
+        out, err, status = captured(jobs[asked["program"]], asked["words"], asked.get("input", ""))
+        os.environ.clear()
+        os.environ.update(given)
+        answers.write(json.dumps({"status": status, "out": out, "err": err}) + "\n")
+        answers.flush()
+
+
+def captured(job, words, typed):
+    kept = sys.stdin, sys.stdout, sys.stderr
+    out, err = (io.TextIOWrapper(io.BytesIO(), encoding="utf-8") for _ in range(2))
+    sys.stdin, sys.stdout, sys.stderr = io.StringIO(typed), out, err
+    try:
+        status = job(words)
+    except SystemExit as ended:
+        status = ended.code
+    except Exception:  # noqa: BLE001 - whatever happens is the answer
+        traceback.print_exc()
+        status = "exception"
+    finally:
+        sys.stdin, sys.stdout, sys.stderr = kept
+    for stream in (out, err):
+        stream.flush()
+    return *(stream.buffer.getvalue().decode() for stream in (out, err)), status
+
+
+def plugin(words):
+    kept, sys.argv = sys.argv, [PLUGIN, *words]
+    try:
+        runpy.run_module(PLUGIN, run_name="__main__")
+    finally:
+        sys.argv = kept
+
+
+# --- What can be typed ---------------------------------------------------------------------
+
+
+def tree(_words):
+    for line in sorted([*click_lines(), *argparse_lines()]):
+        sys.stdout.write(line + "\n")
+
+
+def click_lines():
+    import click
+
+    seen, make = [], click.Command.make_context
+
+    def watched(self, *arguments, **keywords):
+        seen.append(self)
+        return make(self, *arguments, **keywords)
+
+    click.Command.make_context = watched
+    captured(main_of("hostsim"), ["--help"], "")
+    click.Command.make_context = make
+    root = seen[0]
+    told = {}
+    for language in ("sv", "en"):
+        with root.make_context("hostsim", ["--lang", language]) as context:
+            for name, says in command_lines(root, context):
+                told.setdefault(name, []).append(says)
+    return [f"{name} | {' | '.join(dict.fromkeys(says))}" for name, says in told.items()]
+
+
+def command_lines(command, context):
+    import click
+
+    path = context.command_path
+    yield path, command.get_short_help_str(10_000)
+    place = 0
+    for param in command.get_params(context):
+        called = "option " + "/".join([*param.opts, *param.secondary_opts])
+        if isinstance(param, click.Argument):
+            # Nobody types its name; what counts is the place.
+            place += 1
+            called = f"argument {place}"
+        shape = [
+            f"{path} | {called}",
+            f"metavar {param.metavar}",
+            f"takes {taken(param)}",
+            f"default {shown(param.default)}",
+            "required" if param.required else "optional",
+            "multiple" if param.multiple else "once",
+            f"nargs {param.nargs}",
+        ]
+        record = param.get_help_record(context) if isinstance(param, click.Option) else None
+        yield " | ".join(shape), " = ".join(record) if record else ""
+    for name in getattr(command, "commands", {}):
+        below = command.commands[name]
+        with click.Context(below, parent=context, info_name=name) as inner:
+            yield from command_lines(below, inner)
+
+
+def taken(param):
+    choices = getattr(param.type, "choices", None)
+    if choices:
+        return "/".join(map(str, choices))
+    if getattr(param, "is_flag", False):
+        return f"flag {shown(param.flag_value)}"
+    if getattr(param, "count", False):
+        return "count"
+    limits = [getattr(param.type, name, None) for name in ("min", "max")]
+    return " ".join(map(str, [param.type.name, *(one for one in limits if one is not None)]))
+
+
+def shown(value):
+    return "none" if value is None or "UNSET" in repr(value).upper() else repr(value)
+
+
+def argparse_lines():
+    seen, parse = [], argparse.ArgumentParser.parse_args
+
+    def watched(self, *arguments, **keywords):
+        seen.append(self)
+        return parse(self, *arguments, **keywords)
+
+    argparse.ArgumentParser.parse_args = watched
+    captured(plugin, ["--help"], "")
+    argparse.ArgumentParser.parse_args = parse
+    yield from parser_lines(seen[0], f"python -m {PLUGIN}", seen[0].description)
+
+
+def parser_lines(parser, path, says):
+    yield f"{path} | {says}"
+    for action in parser._actions:
+        if isinstance(action, argparse._SubParsersAction):
+            help_of = {one.dest: one.help for one in action._choices_actions}
+            for name, below in action.choices.items():
+                yield from parser_lines(below, f"{path} {name}", help_of[name])
+            continue
+        shape = [
+            f"{path} | {'/'.join(action.option_strings) or action.dest}",
+            f"metavar {action.metavar}",
+            f"takes {'flag' if action.nargs == 0 else '/'.join(action.choices or ['text'])}",
+            f"default {shown(None if action.default == '==SUPPRESS==' else action.default)}",
+            "required" if action.required else "optional",
+            str(action.help),
+        ]
+        yield " | ".join(shape)
+
+
+# --- Servers, and a person at a browser ----------------------------------------------------
+
+
+def serve(words):
+    """Run a command that serves pages; each tells at ``/__rules__`` what it answers."""
+    import flask
+    import werkzeug
+
+    answer = flask.Flask.wsgi_app
+
+    def with_rules(self, environ, start_response):
+        if environ["PATH_INFO"] != "/__rules__":
+            return answer(self, environ, start_response)
+        rules = [[one.rule, sorted(one.methods or ())] for one in self.url_map.iter_rules()]
+        return werkzeug.Response(json.dumps(rules))(environ, start_response)
+
+    flask.Flask.wsgi_app = with_rules
+    # Whoever started this closes our standard input at the end.
+    threading.Thread(target=lambda: (sys.stdin.read(), os._exit(0)), daemon=True).start()
+    sys.exit(main_of("hostsim")(words))
+
+
+def sign_in(address, user, password):
+    """Fill in forms, as somebody at a browser does, until there is none."""
+    jar = urllib.request.HTTPCookieProcessor(http.cookiejar.CookieJar())
+    browser = urllib.request.build_opener(urllib.request.ProxyHandler({}), jar)
+    page = browser.open(address, timeout=30)
+    for _step in range(5):
+        text = page.read().decode()
+        if "<form" not in text:
+            return
+        form = text[text.index("<form") : text.index("</form")]
+        action = re.search(r'<form[^>]*action="([^"]*)"', form)
+        fields = {"user": user, "password": password, "decision": "allow"}
+        for tag in re.findall(r"<input[^>]*>", form):
+            name, value = (re.search(rf'{what}="([^"]*)"', tag) for what in ("name", "value"))
+            if name and value and name[1] not in fields:
+                fields[name[1]] = html.unescape(value[1])
+        where = urllib.parse.urljoin(page.url, html.unescape(action[1]) if action else "")
+        page = browser.open(where, urllib.parse.urlencode(fields).encode(), timeout=30)
+
+
+if __name__ == "__main__":
+    what, *rest = sys.argv[1:]
+    jobs = {"play": play, "serve": lambda: serve(rest), "sign-in": lambda: sign_in(*rest)}
+    jobs[what]()
