@@ -19,8 +19,16 @@ import pluggy
 
 from hostsim import texts
 from hostsim.errors import HostError, host_error
-from hostsim.judging import Refusal
-from hostsim.models import SEK, Company, Payment, PaymentKey, RegisteredPayment, Run, WriteOff
+from hostsim.ledger.matching import Refusal
+from hostsim.ledger.values import (
+    SEK,
+    Company,
+    Payment,
+    PaymentKey,
+    RegisteredPayment,
+    Run,
+    WriteOff,
+)
 from hostsim.previews import Record, Recording, wrong_company
 from hostsim.regions import refuse_company_of_other_region
 from hostsim.secrets import Secrets

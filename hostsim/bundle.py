@@ -28,8 +28,8 @@ from pathlib import Path
 from typing import Any
 
 from hostsim import commits, texts
-from hostsim.decided import SET_ASIDE
 from hostsim.errors import HostError, host_error
+from hostsim.ledger.decisions import SET_ASIDE
 from hostsim.plugins import Found, Plugins
 from hostsim.store import SETTINGS, Store
 from hostsim.texts import Text

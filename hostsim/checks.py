@@ -18,8 +18,8 @@ from itertools import groupby
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from hostsim import texts
-from hostsim.decided import DOUBTFUL, SETTLED, Gone, Settlement
-from hostsim.judging import (
+from hostsim.ledger.decisions import DOUBTFUL, SETTLED, Gone, Settlement
+from hostsim.ledger.matching import (
     EXACT,
     IGNORED_REASONS,
     READY,
@@ -30,7 +30,7 @@ from hostsim.judging import (
     other_effect_of,
     same_currency,
 )
-from hostsim.models import SEK
+from hostsim.ledger.values import SEK
 from hostsim.store import OLDEST_FIRST, payment_of, plain, without_spaces
 from hostsim.texts import Text
 from opter_contract.hooks import BATCH

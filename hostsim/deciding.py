@@ -14,8 +14,10 @@ from datetime import date, datetime
 from decimal import Decimal, localcontext
 from typing import NamedTuple
 
-from hostsim import decided, texts
-from hostsim.decided import (
+from hostsim import texts
+from hostsim.errors import HostError, host_error
+from hostsim.ledger import decisions as ledger_decisions
+from hostsim.ledger.decisions import (
     ACCEPT,
     CONFIRM,
     KEEP,
@@ -27,9 +29,8 @@ from hostsim.decided import (
     OtherWay,
     Settlement,
 )
-from hostsim.errors import HostError, host_error
-from hostsim.judging import EXACT, READY
-from hostsim.models import Decision
+from hostsim.ledger.matching import EXACT, READY
+from hostsim.ledger.values import Decision
 from hostsim.store import PAYMENT_COLUMNS, Store, clean, is_id, payment_of, plain, write_offs_text
 from hostsim.texts import Text
 
@@ -225,13 +226,15 @@ class Desk:
             if kind != "rejected":
                 raise self._does_not_fit(number, SET_ASIDE, kind, reason)
             payment = payment_of(row, self.company)
-            facts = "" if payment is None else decided.figures(payment, others.get(number, ()))
+            facts = (
+                "" if payment is None else ledger_decisions.figures(payment, others.get(number, ()))
+            )
             self._decide(number, SET_ASIDE, facts, why)
 
     def set_aside_series(self, first: str, last: str, why: str) -> None:
         """Set aside every payment of these invoice numbers that meets no invoice."""
         first, last = first.strip(), last.strip()
-        ends = decided.series_key(first), decided.series_key(last)
+        ends = ledger_decisions.series_key(first), ledger_decisions.series_key(last)
         too_long = max(len(first), len(last)) > LONGEST_NUMBER
         if ends[0] is None or ends[1] is None or ends[0] > ends[1] or too_long:
             raise host_error("SERIES_WRONG", first=first[:50], last=last[:50])
@@ -267,7 +270,7 @@ class Desk:
             earlier is not None
             and {earlier.decision, decision} == {ACCEPT, KEEP}
             and payment is not None
-            and earlier.facts == decided.figures(payment)
+            and earlier.facts == ledger_decisions.figures(payment)
         )
         fits = kind == "rejected" and decision in POSSIBLE.get(reason, ())
         if payment is None or not (fits or changed_mind):
@@ -284,10 +287,10 @@ class Desk:
             for one in self._with_halves([number]):
                 self._decide(one, decision, self._facts(one), why)
             return
-        after = decided.decided_before(earlier) if decision == CONFIRM else ""
+        after = ledger_decisions.decided_before(earlier) if decision == CONFIRM else ""
         gone = self.gone.get(number, ()) if after else ()
         settles = self.settles.get(number) if after else None
-        facts = decided.figures(payment, same, gone=gone, settles=settles, after=after)
+        facts = ledger_decisions.figures(payment, same, gone=gone, settles=settles, after=after)
         self._decide(number, decision, facts, why)
 
     def _with_halves(self, numbers: Iterable[str]) -> Iterator[str]:
@@ -303,7 +306,7 @@ class Desk:
         if payment is None:
             raise self._not_shown(number)
         gone, settles = self.gone.get(number, ()), self.settles.get(number)
-        return decided.figures(payment, gone=gone, settles=settles)
+        return ledger_decisions.figures(payment, gone=gone, settles=settles)
 
     def take_back(
         self, numbers: Iterable[str], series: Iterable[tuple[str, str]], ids: Iterable[int]
@@ -349,7 +352,7 @@ class Desk:
         if row is None or row["reason"] not in {SET_ASIDE, "invoice-not-found"}:
             return None
         several = series_in_force(self.db, self.definition, self.company)
-        return decided.in_series(several, row["invoice_number"])
+        return ledger_decisions.in_series(several, row["invoice_number"])
 
     # --- Helpers ---
 
@@ -383,14 +386,14 @@ class Desk:
         )
 
     def _series(self, first: str, last: str) -> list[int]:
-        ends = decided.series_key(first), decided.series_key(last)
+        ends = ledger_decisions.series_key(first), ledger_decisions.series_key(last)
         return [
             one.id
             for one in series_in_force(self.db, self.definition, self.company)
             if ends
             == (
-                decided.series_key(one.first_invoice or ""),
-                decided.series_key(one.last_invoice or ""),
+                ledger_decisions.series_key(one.first_invoice or ""),
+                ledger_decisions.series_key(one.last_invoice or ""),
             )
         ]
 

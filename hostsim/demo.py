@@ -23,9 +23,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO
 
 from hostsim import invoices_csv, render, texts
-from hostsim.decided import ACCEPT, REPLACED
 from hostsim.errors import HostError, host_error
 from hostsim.host import Host
+from hostsim.ledger.decisions import ACCEPT, REPLACED
 from hostsim.render import Column, Paper
 from hostsim.sandbox import Sandbox, Switches, seed, visitor
 from hostsim.sandbox.server import REDIRECT_URI

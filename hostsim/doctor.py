@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING
 
 from hostsim import commits
 from hostsim.errors import HostError, failure_of, host_error
-from hostsim.models import SEK, Definition
+from hostsim.ledger.values import SEK, Definition
 from hostsim.secrets import FindKeyring, system_keyring
 from hostsim.store import Store
 from hostsim.texts import Text, own

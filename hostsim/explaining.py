@@ -15,13 +15,14 @@ from datetime import datetime
 from decimal import Decimal, localcontext
 from typing import TYPE_CHECKING
 
-from hostsim import checks, history, judging, texts
+from hostsim import checks, history, texts
 from hostsim.answers import LiveRun
-from hostsim.decided import SETTLED
 from hostsim.errors import host_error
 from hostsim.history import Entry
-from hostsim.judging import Judgement, Refusal, oldest_first
-from hostsim.models import Company, Definition, Invoice, Payment, RegisteredPayment
+from hostsim.ledger import matching
+from hostsim.ledger.decisions import SETTLED
+from hostsim.ledger.matching import Judgement, Refusal, oldest_first
+from hostsim.ledger.values import Company, Definition, Invoice, Payment, RegisteredPayment
 from hostsim.previews import Recording, forget_rows
 from hostsim.regions import refuse_other_region
 from hostsim.store import Store, clean, invoice_of, payment_of, text_of
@@ -328,18 +329,18 @@ def _less_remains(
     if invoice is None or balance is None:
         return None
     sign = -1 if invoice.total < 0 else 1
-    with localcontext(judging.EXACT):
+    with localcontext(matching.EXACT):
         left = invoice.remaining
         for one in known.values():
             last = _last(one.here)
             if one.there is None or (last is not None and last.state == history.REGISTERED):
                 continue
             payment = payment_of(one.there, "")
-            effect = None if payment is None else judging.effect_of(payment)
+            effect = None if payment is None else matching.effect_of(payment)
             left -= Decimal(0) if effect is None else effect
     if sign * left <= 0 or (not balance.cancelled and sign * balance.amount >= sign * left):
         return None
-    money = judging.money_of
+    money = matching.money_of
     there = None if balance.cancelled else money(balance.amount, invoice.currency)
     return texts.less_remains_at_source(invoice.number, money(left, invoice.currency), there)
 
@@ -583,14 +584,14 @@ def _became(
         return _STATES.get(last.state, REGISTERED), None
     if one.judgement is None:
         return _earlier(one, asked=asked)
-    if one.judgement.kind == judging.READY and (settled := _settled(one)) is not None:
+    if one.judgement.kind == matching.READY and (settled := _settled(one)) is not None:
         return REJECTED, settled
-    if one.judgement.kind == judging.READY:
-        shown = one.shown is not None and one.shown["kind"] == judging.READY
+    if one.judgement.kind == matching.READY:
+        shown = one.shown is not None and one.shown["kind"] == matching.READY
         return IN_PREVIEW if shown else NOT_READ, None
     if last is not None:
         return _STATES.get(last.state, REGISTERED), now
-    return IGNORED if one.judgement.kind == judging.IGNORED else REJECTED, now
+    return IGNORED if one.judgement.kind == matching.IGNORED else REJECTED, now
 
 
 def _registered(
@@ -651,9 +652,9 @@ def _earlier(one: _Known, *, asked: bool) -> tuple[str, Refusal | None]:
     if asked:
         return LEFT, None
     if one.shown is not None:
-        if one.shown["kind"] == judging.READY:
+        if one.shown["kind"] == matching.READY:
             return IN_PREVIEW, None
-        kind = IGNORED if one.shown["kind"] == judging.IGNORED else REJECTED
+        kind = IGNORED if one.shown["kind"] == matching.IGNORED else REJECTED
         return kind, _refusal_in(one.shown)
     if one.pending is not None and one.pending["gone_at"] is None:
         return REJECTED, _refusal_in(one.pending)

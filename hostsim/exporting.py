@@ -21,8 +21,8 @@ from pathlib import Path
 
 from hostsim.errors import host_error
 from hostsim.history import IMPORT, REGISTERED, Entry, entries
-from hostsim.judging import EXACT, ZERO
-from hostsim.models import SEK
+from hostsim.ledger.matching import EXACT, ZERO
+from hostsim.ledger.values import SEK
 from hostsim.render import day, plain
 from hostsim.store import Store
 from hostsim.texts import Text, region_name

@@ -14,9 +14,9 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime
 from decimal import Decimal
 
-from hostsim.decided import SET_ASIDE
 from hostsim.errors import HostError, host_error
-from hostsim.models import Company, Row
+from hostsim.ledger.decisions import SET_ASIDE
+from hostsim.ledger.values import Company, Row
 from hostsim.store import OLDEST_FIRST, Store, is_id, row_of, text_of
 from hostsim.texts import ERRORS, INTERRUPTED, Text
 from opter_contract.hooks import SettingsField

@@ -33,13 +33,13 @@ from hostsim import (
 )
 from hostsim.answers import LiveRun, OnProgress, Window, broken
 from hostsim.by_hand import Added, Entry
-from hostsim.decided import SET_ASIDE
 from hostsim.deciding import Desk
 from hostsim.errors import PreviewChanged, SettingsRefused, failure_of, host_error
 from hostsim.explaining import Answer, Explanation, Question
 from hostsim.history import Imported
+from hostsim.ledger.decisions import SET_ASIDE
+from hostsim.ledger.values import SEK, Company, Decision, Definition, Payment, Run, SavedRun
 from hostsim.listening import tell, tell_changes
-from hostsim.models import SEK, Company, Decision, Definition, Payment, Run, SavedRun
 from hostsim.previews import NotAsShown, Preview, Recording
 from hostsim.reconciling import FullRun, Reconciliation
 from hostsim.regions import checked_bank_account, refuse_other_region, region_fixed

@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from hostsim.errors import HostError, host_error
-from hostsim.models import ExportedInvoice
+from hostsim.ledger.values import ExportedInvoice
 from hostsim.texts import Text, say
 
 T = TypeVar("T")

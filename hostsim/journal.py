@@ -11,7 +11,7 @@ import sqlite3
 from datetime import date, datetime
 from decimal import Decimal
 
-from hostsim.models import BookChange, PaymentKey
+from hostsim.ledger.values import BookChange, PaymentKey
 from opter_contract.hooks import BATCH
 
 

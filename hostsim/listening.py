@@ -16,7 +16,7 @@ from hostsim.errors import failure_of
 from hostsim.previews import saved_payments
 
 if TYPE_CHECKING:
-    from hostsim.models import SavedRun
+    from hostsim.ledger.values import SavedRun
     from hostsim.plugins import Plugins
     from hostsim.store import Store
 

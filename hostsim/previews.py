@@ -20,13 +20,14 @@ from datetime import date, datetime
 from decimal import Decimal, localcontext
 from typing import TYPE_CHECKING, NamedTuple
 
-from hostsim import checks, commits, decided, deciding, judging, texts
+from hostsim import checks, commits, deciding, texts
 from hostsim.checks import Discrepancy
-from hostsim.decided import CHANGED, SET_ASIDE, Deletion, Gone, Settlement
 from hostsim.deciding import Old
 from hostsim.errors import HostError, host_error
-from hostsim.judging import EXACT, KINDS, ZERO, Candidate, Judgement, Refusal
-from hostsim.models import (
+from hostsim.ledger import decisions, matching
+from hostsim.ledger.decisions import CHANGED, SET_ASIDE, Deletion, Gone, Settlement
+from hostsim.ledger.matching import EXACT, KINDS, ZERO, Candidate, Judgement, Refusal
+from hostsim.ledger.values import (
     Aside,
     Company,
     Decision,
@@ -320,7 +321,7 @@ class Recording:
     def _would_be_ready(self, company: str) -> Iterator[str]:
         for group in self.judged(company, asking=True):
             for row, judgement in zip(group.rows, group.judgements, strict=True):
-                if judgement.kind == judging.READY and not row["fresh"] and not row["asked"]:
+                if judgement.kind == matching.READY and not row["fresh"] and not row["asked"]:
                     yield row["number"]
 
     # --- Judging ---
@@ -358,7 +359,7 @@ class Recording:
             for group in self._judged(company, moves, asking=asking, only=frozenset(accepted)):
                 for row, judgement in zip(group.rows, group.judgements, strict=True):
                     here.add(row["number"])
-                    if row["number"] in accepted and judgement.kind != judging.READY:
+                    if row["number"] in accepted and judgement.kind != matching.READY:
                         fell[row["number"]] = _refused(judgement)
             for number in accepted.keys() - here:
                 fell[number] = Refusal(CHANGED, texts.UNREADABLE)
@@ -447,9 +448,9 @@ class Recording:
                     if only is not None and row["number"] not in only:
                         continue
                     candidate = candidate_of(row)
-                    judgement = judging.judge_without_invoice(candidate, asking=asking)
+                    judgement = matching.judge_without_invoice(candidate, asking=asking)
                     other = candidate.settles
-                    settled = judgement.kind == judging.READY and other is not None
+                    settled = judgement.kind == matching.READY and other is not None
                     its_invoice = other.invoice_id if settled and other is not None else None
                     yield Group(its_invoice, [row], [judgement], None)
                 continue
@@ -461,7 +462,7 @@ class Recording:
                 with localcontext(EXACT):
                     remaining = invoice.remaining + moves.returned[invoice_id]
                 invoice = replace(invoice, remaining=remaining)
-            judged = judging.judge(
+            judged = matching.judge(
                 invoice,
                 [candidate_of(row) for row in several],
                 accepted,
@@ -500,7 +501,7 @@ class Recording:
         with localcontext(EXACT), self._sorted_out(company.number, moves) as rows:
             for batch in rows.plain():
                 self._write_plain([one for one in batch if not one.as_shown])
-                for kind in ("read", judging.READY):
+                for kind in ("read", matching.READY):
                     counts[kind] += len(batch)
                     totals[kind] += sum((Decimal(one.amount) for one in batch), ZERO)
             for group in self._judged_beside(rows, company.number, moves):
@@ -679,7 +680,7 @@ class Recording:
                         raise _HoldsNoLonger
                     if judgement.below is not None and row["number"]:
                         hidden.append(_Hidden(row["id"], judgement.reason or "", judgement.below))
-                    if judgement.kind == judging.READY:
+                    if judgement.kind == matching.READY:
                         olds = [one.id for one in rows.gone.get(row["number"], ())]
                         if row["reg_id"] is not None:
                             olds.append(row["reg_id"])
@@ -688,7 +689,7 @@ class Recording:
                         reversed_ids.update(olds)
                         if olds:
                             replaced[row["number"]] = olds[-1]
-                effects = [one.effect for one in group.judgements if one.kind == judging.READY]
+                effects = [one.effect for one in group.judgements if one.kind == matching.READY]
                 if effects and group.invoice_id is not None:
                     with localcontext(EXACT):
                         taken = sum(effects, ZERO)
@@ -895,7 +896,7 @@ def _candidate(
         registered=payment_of(row, company, "reg_"),
         earlier=None if row["fresh"] else _earlier(row),
         decision=None if row["dec_id"] is None else deciding.decision_of(row, "dec_"),
-        series=decided.in_series(series, row["invoice_number"]) if series else None,
+        series=decisions.in_series(series, row["invoice_number"]) if series else None,
         deleted=_deletion(row),
         blocked=blocked.get(row["number"]),
         gone=rows.gone.get(row["number"], ()),
@@ -946,7 +947,7 @@ def _decision(invoice_id: int | None, judgement: Judgement) -> tuple[object, ...
 def _differs(decision: tuple[object, ...], row: sqlite3.Row) -> bool:
     """Compare with what was shown; the invoice of a payment that is not saved decides nothing."""
     shown = tuple(row[column] for column in _DECISION)
-    ready = judging.READY in {decision[0], shown[0]}
+    ready = matching.READY in {decision[0], shown[0]}
     return decision != shown if ready else (decision[0], *decision[2:]) != (shown[0], *shown[2:])
 
 

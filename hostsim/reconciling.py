@@ -19,11 +19,12 @@ from datetime import date, datetime
 from decimal import Decimal, localcontext
 from typing import TYPE_CHECKING, NamedTuple
 
-from hostsim import decided, deciding, judging, texts
+from hostsim import deciding, texts
 from hostsim.answers import LiveRun
-from hostsim.decided import KEEP, SET_ASIDE
-from hostsim.judging import EXACT, IGNORED_REASONS, READY, ZERO, Refusal
-from hostsim.models import SEK, Company, Decision, Payment
+from hostsim.ledger import decisions, matching
+from hostsim.ledger.decisions import KEEP, SET_ASIDE
+from hostsim.ledger.matching import EXACT, IGNORED_REASONS, READY, ZERO, Refusal
+from hostsim.ledger.values import SEK, Company, Decision, Payment
 from hostsim.previews import Recording
 from hostsim.store import OLDEST_FIRST, PAYMENT_COLUMNS, Store, payment_of, text_of
 from hostsim.texts import Difference, Text
@@ -345,10 +346,10 @@ def _way(row: sqlite3.Row, screened: Refusal | None) -> Refusal:
     deleted = None
     if row["del_at"] is not None:
         who = texts.by_whom(row["del_by"], datetime.fromisoformat(row["del_at"]), row["del_why"])
-        deleted = Refusal(decided.DELETED, texts.deleted_here(who))
+        deleted = Refusal(decisions.DELETED, texts.deleted_here(who))
     payment = payment_of(row, "")
-    if screened is None and payment is not None and judging.is_nothing(payment):
-        return Refusal(judging.NO_AMOUNT, texts.NO_AMOUNT)
+    if screened is None and payment is not None and matching.is_nothing(payment):
+        return Refusal(matching.NO_AMOUNT, texts.NO_AMOUNT)
     shown = row["shown_kind"], _said(row, "shown")
     return way_to_the_host(screened, shown, _said(row, "q"), deleted)
 
@@ -360,7 +361,7 @@ def _unless_set_aside(row: sqlite3.Row, series: Sequence[Decision], way: Refusal
     decision = None if row["dec_id"] is None else deciding.decision_of(row, "dec_")
     if decision is None or decision.decision != SET_ASIDE:
         lost = way.reason == "invoice-not-found"
-        decision = decided.in_series(series, row["invoice_number"]) if lost else None
+        decision = decisions.in_series(series, row["invoice_number"]) if lost else None
     if decision is None:
         return way
     who = texts.by_whom(decision.user, decision.at, decision.why)
@@ -492,7 +493,7 @@ def _laid_beside(row: sqlite3.Row) -> _Compared:
     here, there = payment_of(row, "", "reg_"), payment_of(row, "")
     if here is None:
         return _Compared(ONLY_IN_FORTNOX, row, ())
-    differences = [] if there is None else judging.what_changed(here, there)
+    differences = [] if there is None else matching.what_changed(here, there)
     equal = there is not None and not differences
     return _Compared(EQUAL if equal else DIFFERS, row, differences)
 
@@ -539,10 +540,10 @@ def _kept(row: sqlite3.Row) -> Refusal | None:
     decision = None if row["dec_id"] is None else deciding.decision_of(row, "dec_")
     if here is None or there is None or decision is None:
         return None
-    if not decided.holds(decision, KEEP, decided.figures(there)):
+    if not decisions.holds(decision, KEEP, decisions.figures(there)):
         return None
     who = texts.by_whom(decision.user, decision.at, decision.why)
-    return Refusal(KEPT, texts.kept(texts.changed(judging.what_changed(here, there)), who))
+    return Refusal(KEPT, texts.kept(texts.changed(matching.what_changed(here, there)), who))
 
 
 def _finding_here(row: sqlite3.Row, way: Refusal) -> Finding:

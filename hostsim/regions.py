@@ -7,7 +7,7 @@ is money on the wrong customer.
 from __future__ import annotations
 
 from hostsim.errors import HostError, host_error
-from hostsim.models import Company, Definition
+from hostsim.ledger.values import Company, Definition
 from hostsim.store import Store
 from hostsim.texts import region_name
 

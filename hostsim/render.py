@@ -22,14 +22,15 @@ from decimal import Decimal
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Generic, Self, TextIO, TypeVar
 
-from hostsim import decided, texts
+from hostsim import texts
 from hostsim.errors import host_error
-from hostsim.models import SEK, Aside
+from hostsim.ledger import decisions as ledger_decisions
+from hostsim.ledger.values import SEK, Aside
 from hostsim.texts import Text, say
 
 if TYPE_CHECKING:
     from hostsim.checks import Discrepancy
-    from hostsim.models import Company, Decision, Row
+    from hostsim.ledger.values import Company, Decision, Row
     from hostsim.previews import Preview
     from opter_contract.hooks import Progress
 
@@ -890,11 +891,11 @@ def show_decisions(paper: Paper, decisions: list[Decision]) -> None:
 
 
 _DECIDED = {
-    decided.SET_ASIDE: Text("Undanlagd", "Set aside"),
-    decided.CONFIRM: Text("Bekräftad", "Confirmed"),
-    decided.TAKE_AGAIN: Text("Tas in igen", "Taken again"),
-    decided.ACCEPT: Text("Ändringen godkänd", "Change accepted"),
-    decided.KEEP: Text("Behålls som registrerad", "Kept as registered"),
+    ledger_decisions.SET_ASIDE: Text("Undanlagd", "Set aside"),
+    ledger_decisions.CONFIRM: Text("Bekräftad", "Confirmed"),
+    ledger_decisions.TAKE_AGAIN: Text("Tas in igen", "Taken again"),
+    ledger_decisions.ACCEPT: Text("Ändringen godkänd", "Change accepted"),
+    ledger_decisions.KEEP: Text("Behålls som registrerad", "Kept as registered"),
 }
 
 

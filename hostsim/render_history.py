@@ -10,14 +10,14 @@ from typing import TYPE_CHECKING, Any
 
 from hostsim import explaining, render, texts
 from hostsim.history import HAND, REGISTERED
-from hostsim.models import SEK
+from hostsim.ledger.values import SEK
 from hostsim.render import Column, Paper, amount, count, one_line, plain
 from hostsim.texts import Text, say
 
 if TYPE_CHECKING:
     from hostsim.explaining import Decision, Explanation, Seen, Told
     from hostsim.history import Entry, Imported
-    from hostsim.models import Invoice, Payment
+    from hostsim.ledger.values import Invoice, Payment
 
 #: Characters of a run's id that a person is shown, and may type.
 SHORT = 8

@@ -12,7 +12,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from hostsim import render
-from hostsim.judging import IGNORED_REASONS
+from hostsim.ledger.matching import IGNORED_REASONS
 from hostsim.reconciling import (
     DIFFERS,
     EQUAL,

@@ -1,7 +1,7 @@
 """The rows of a run beside their invoices, those that need no thought apart from the others.
 
 Most payments are the only one of their invoice, and nobody ever said anything
-about them. What :func:`hostsim.judging.judge` says of such a payment can be
+about them. What :func:`hostsim.ledger.matching.judge` says of such a payment can be
 said by the database, for all of them at once. Every doubt, however small,
 leaves a row to ``judge``; that the two never differ is held by a test.
 """
@@ -17,11 +17,12 @@ from dataclasses import asdict, dataclass, field
 from decimal import Decimal, localcontext
 from typing import Any, NamedTuple
 
-from hostsim import checks, decided, deciding
+from hostsim import checks, deciding
 from hostsim.checks import Settlements
-from hostsim.decided import Gone, OtherWay, Twin
-from hostsim.judging import WARNINGS
-from hostsim.models import EXACT, Decision
+from hostsim.ledger import decisions
+from hostsim.ledger.decisions import Gone, OtherWay, Twin
+from hostsim.ledger.matching import WARNINGS
+from hostsim.ledger.values import EXACT, Decision
 from hostsim.store import OLDEST_FIRST, PAYMENT_COLUMNS, Store, payment_of
 from opter_contract.hooks import BATCH
 
@@ -97,7 +98,7 @@ class Sorted:
             "amounts": json.dumps(amounts),
             "first": min(days),
             "last": max(days),
-            "near": decided.NEAR,
+            "near": decisions.NEAR,
         }
         twins = []
         for row in self._rows(_TWINS, values):
@@ -113,7 +114,7 @@ class Sorted:
         values = {"import_type": import_type, "company": company, "invoice_id": invoice_id}
         own = {r["number"]: payment_of(r, company) for r in self._rows(_OWN, values)}
         known = [(place, one) for place, one in enumerate(own.values()) if one is not None]
-        explained = {several[0].id for several in decided.paired(known, {}, others).values()}
+        explained = {several[0].id for several in decisions.paired(known, {}, others).values()}
         if row["id"] in explained:
             return None
         with localcontext(EXACT):
@@ -148,7 +149,7 @@ def sorted_out(
     """
     with store.reader() as db:
         db.create_function(
-            "in_series", 1, lambda number: decided.in_series(series, number) is not None
+            "in_series", 1, lambda number: decisions.in_series(series, number) is not None
         )
         values = asdict(which)
         # One moment for all that is read, whoever changes what meanwhile.
@@ -208,8 +209,8 @@ _OTHER_WAYS = """
 _FIND_OTHER_WAYS = f"""
     INSERT INTO other_ways
     WITH days AS (
-        SELECT julianday(min(date)) - {decided.NEAR} AS first,
-               julianday(max(date)) + {decided.NEAR} AS last
+        SELECT julianday(min(date)) - {decisions.NEAR} AS first,
+               julianday(max(date)) + {decisions.NEAR} AS last
         FROM run_rows WHERE run_id = :run_id),
     others AS (
         SELECT id FROM payments WHERE state = 'registered' AND import_type IS NULL
@@ -235,7 +236,7 @@ _TWIN = f"""
     SELECT 1 FROM other_ways o
     WHERE o.customer = i.customer_code AND o.region = i.region AND o.customer <> ''
     AND o.amount IN (CAST(r.amount AS REAL), CAST(r.amount_currency AS REAL))
-    AND o.invoice_id <> i.id AND abs(o.day - julianday(r.date)) <= {decided.NEAR}
+    AND o.invoice_id <> i.id AND abs(o.day - julianday(r.date)) <= {decisions.NEAR}
 """  # noqa: S608 a constant
 
 _TWINS = """

@@ -22,12 +22,11 @@ from types import TracebackType
 from typing import Any, NamedTuple, Self
 
 from hostsim import commits, texts
-from hostsim.amounts import meant, typed_amount
-from hostsim.decided import SET_ASIDE
 from hostsim.errors import host_error
-from hostsim.judging import EXACT
-from hostsim.locks import Locks
-from hostsim.models import (
+from hostsim.ledger.amounts import meant, typed_amount
+from hostsim.ledger.decisions import SET_ASIDE
+from hostsim.ledger.matching import EXACT
+from hostsim.ledger.values import (
     SEK,
     Company,
     Definition,
@@ -40,6 +39,7 @@ from hostsim.models import (
     RunSummary,
     WriteOff,
 )
+from hostsim.locks import Locks
 from hostsim.texts import Text
 
 log = logging.getLogger(__name__)

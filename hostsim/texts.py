@@ -12,7 +12,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
-    from hostsim.decided import Gone, Settlement
+    from hostsim.ledger.decisions import Gone, Settlement
     from opter_contract import hooks
 
 #: The languages that every sentence exists in; the first is the preset.

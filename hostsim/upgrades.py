@@ -16,7 +16,7 @@ from decimal import Decimal, localcontext
 from types import MappingProxyType
 
 from hostsim import journal, texts
-from hostsim.judging import EXACT, ZERO, effect_of
+from hostsim.ledger.matching import EXACT, ZERO, effect_of
 from hostsim.store import payment_of, plain, schema
 
 log = logging.getLogger(__name__)

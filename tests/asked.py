@@ -8,7 +8,7 @@ from decimal import Decimal
 
 from hostsim.demo import free_port
 from hostsim.host import Host
-from hostsim.models import ExportedInvoice
+from hostsim.ledger.values import ExportedInvoice
 from hostsim.plugins import Plugins
 from hostsim.sandbox import Invoice, Payment, Sandbox, State, Switches, ocr_of, seed, visitor
 from hostsim.store import Store

@@ -11,7 +11,7 @@ from types import SimpleNamespace
 import pluggy
 from fake_plugin import LeftOut
 
-from hostsim.models import Company, Payment, PaymentKey, WriteOff
+from hostsim.ledger.values import Company, Payment, PaymentKey, WriteOff
 from hostsim.texts import Text
 
 hookimpl = pluggy.HookimplMarker("opter")

@@ -9,7 +9,7 @@ from typing import Any
 
 import pluggy
 
-from hostsim.models import Company, Invoice, Payment, PaymentKey, WriteOff
+from hostsim.ledger.values import Company, Invoice, Payment, PaymentKey, WriteOff
 from hostsim.texts import Text
 
 hookimpl = pluggy.HookimplMarker("opter")

@@ -8,7 +8,7 @@ from decimal import Decimal
 from fake_plugin import hookimpl
 
 from hostsim import journal
-from hostsim.models import PaymentKey
+from hostsim.ledger.values import PaymentKey
 
 
 class Killed(KeyboardInterrupt):

@@ -19,7 +19,7 @@ from ports import free_port
 from hostsim import render
 from hostsim.errors import exit_status, failure_of
 from hostsim.host import Host
-from hostsim.models import ExportedInvoice
+from hostsim.ledger.values import ExportedInvoice
 from hostsim.plugins import Plugins
 from hostsim.sandbox import Clock, Invoice, Payment, Sandbox, State, Switches, WriteOff, ocr_of
 from hostsim.sandbox.tokens import Grant

@@ -22,7 +22,7 @@ from ports import free_port
 from scripted_import import FakeTime, damage, impatient_plugin
 
 from hostsim.host import Host
-from hostsim.models import ExportedInvoice
+from hostsim.ledger.values import ExportedInvoice
 from hostsim.plugins import Plugins
 from hostsim.store import Store
 from opter_fortnox_plugin import protocol

@@ -19,7 +19,7 @@ from test_cli import hostsim  # noqa: F401 a fixture
 from hostsim import bundle
 from hostsim.errors import HostError
 from hostsim.invoices_csv import invoices_in
-from hostsim.models import ExportedInvoice
+from hostsim.ledger.values import ExportedInvoice
 from hostsim.plugins import Plugins
 from hostsim.sandbox import Invoice, Payment, Sandbox, Switches, seed
 from hostsim.sandbox.tokens import Grant

@@ -5,7 +5,7 @@ from fake_plugin import FakePlugin, invoice, left_out, payment, write_off
 from test_deciding import brought_in, row_of, shown
 from test_host import host_of, listed
 
-from hostsim.judging import what_changed
+from hostsim.ledger.matching import what_changed
 from hostsim.store import Store
 
 

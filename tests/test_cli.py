@@ -14,10 +14,11 @@ from pathlib import Path
 import pluggy
 import pytest
 
-from hostsim import __main__, models, render
+from hostsim import __main__, render
 from hostsim.commands.common import Common, tell
 from hostsim.commands.imports import Window
-from hostsim.models import Company, Payment, PaymentKey, WriteOff
+from hostsim.ledger import values as ledger_values
+from hostsim.ledger.values import Company, Payment, PaymentKey, WriteOff
 from hostsim.plugins import Plugins
 from hostsim.texts import Text
 
@@ -860,7 +861,7 @@ def test_a_missing_package_is_one_sentence(process, tmp_path):
 
 def test_models_and_command_line_agree_on_the_invoice():
     """Every field of an invoice is shown by ``invoices --json`` under the file's name."""
-    assert set(models.Invoice.__dataclass_fields__) == {
+    assert set(ledger_values.Invoice.__dataclass_fields__) == {
         "region",
         "number",
         "ocr",

@@ -13,7 +13,7 @@ from wrong_hosts import WRONG
 from hostsim import cli, previews
 from hostsim.errors import HostError
 from hostsim.host import Host
-from hostsim.models import ExportedInvoice
+from hostsim.ledger.values import ExportedInvoice
 from hostsim.plugins import Plugins
 from hostsim.store import Store
 from opter_contract.conformance import hosts

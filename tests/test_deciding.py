@@ -7,9 +7,9 @@ import pytest
 from fake_plugin import FakePlugin, euro, hookimpl, invoice, left_out, payment, unreadable
 from test_host import NOON, host_of, listed, remaining
 
-from hostsim import decided
 from hostsim.errors import HostError, PreviewChanged, exit_status
-from hostsim.models import Aside
+from hostsim.ledger import decisions
+from hostsim.ledger.values import Aside
 from hostsim.previews import Recording
 from hostsim.store import Store
 
@@ -561,13 +561,13 @@ def test_a_reason_is_one_line_of_at_most_500_characters(host, plugin):
 
 
 def test_what_can_be_decided_is_told_by_reason():
-    assert decided.possible("changed-in-fortnox") == ("accept", "keep", "set-aside")
-    assert decided.possible("invoice-not-found") == ("set-aside",)
+    assert decisions.possible("changed-in-fortnox") == ("accept", "keep", "set-aside")
+    assert decisions.possible("invoice-not-found") == ("set-aside",)
 
 
 def test_equal_amounts_make_equal_figures_however_they_are_written():
     one, other = payment(1, amount="1000"), payment(1, amount="1000.00")
-    assert decided.figures(one) == decided.figures(other)
+    assert decisions.figures(one) == decisions.figures(other)
 
 
 # --- In a comparison ------------------------------------------------------------------

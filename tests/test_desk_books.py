@@ -10,8 +10,8 @@ import pytest
 from desk_person import HERE, Person, rows_of, seal_of, words
 from fake_plugin import FakePlugin, Refused, euro, invoice, payment, unreadable
 
-from hostsim import amounts
 from hostsim.desk.office import Office
+from hostsim.ledger import amounts
 from hostsim.plugins import Plugins
 from hostsim.store import Store
 

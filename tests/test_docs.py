@@ -11,9 +11,10 @@ import click
 import pytest
 import requests
 
-from hostsim import judging, render
+from hostsim import render
 from hostsim.commands import hostsim
 from hostsim.errors import EXIT_STATUS
+from hostsim.ledger import matching
 from hostsim.sandbox import Sandbox, seed
 from opter_fortnox_plugin import configuration, settings
 from opter_fortnox_plugin.errors import SENTENCES
@@ -66,7 +67,7 @@ def test_every_status_and_reason_is_in_the_readme(name):
 
 def test_every_ignored_reason_is_called_ignored():
     [line] = re.findall(r"^Ignored: .*$", README, re.MULTILINE)
-    assert set(re.findall(r"`([a-z-]+)`", line)) == judging.IGNORED_REASONS
+    assert set(re.findall(r"`([a-z-]+)`", line)) == matching.IGNORED_REASONS
 
 
 @pytest.mark.parametrize("status", sorted({0, *EXIT_STATUS.values()}))

@@ -17,7 +17,7 @@ from hostsim import __main__
 from hostsim.doctor import NOT_USED, WHAT, Doctor, Finding, first_wrong
 from hostsim.errors import HostError, exit_status
 from hostsim.host import Host
-from hostsim.models import ExportedInvoice
+from hostsim.ledger.values import ExportedInvoice
 from hostsim.plugins import Plugins
 from hostsim.sandbox import Sandbox, seed, visitor
 from hostsim.secrets import no_keyring

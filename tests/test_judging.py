@@ -10,8 +10,8 @@ from fake_plugin import euro, invoice, payment, write_off
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from hostsim import judging
-from hostsim.judging import EXACT, Candidate, Refusal, judge, judge_without_invoice
+from hostsim.ledger import matching
+from hostsim.ledger.matching import EXACT, Candidate, Refusal, judge, judge_without_invoice
 from hostsim.texts import Text
 
 ZERO = Decimal(0)
@@ -22,7 +22,7 @@ class Case(NamedTuple):
     """An invoice, its payments by date, what each became, and what then remains."""
 
     name: str
-    invoice: judging.Invoice
+    invoice: matching.Invoice
     payments: tuple
     outcomes: tuple[str, ...]
     remaining: str
@@ -243,7 +243,7 @@ REASONS = [
 def test_the_first_reason_that_applies_is_given(reason, beside, read):
     [judgement] = judge(beside, [read], ZERO).judgements
     assert judgement.reason == reason
-    assert judgement.kind == ("ignored" if reason in judging.IGNORED_REASONS else "rejected")
+    assert judgement.kind == ("ignored" if reason in matching.IGNORED_REASONS else "rejected")
 
 
 @pytest.mark.parametrize(("reason", "beside", "read"), REASONS[:9])
@@ -290,7 +290,7 @@ def test_a_change_of_the_amount_in_the_currency_is_said():
 def test_an_amount_in_the_currency_that_nobody_looked_up_is_no_change():
     now = euro(1)
     left_out = euro(1, booked=True)
-    left_out = judging.Payment(
+    left_out = matching.Payment(
         **{name: getattr(left_out, name) for name in left_out.__slots__}
         | {"amount_currency": None, "exchange_rate": None}
     )
@@ -343,7 +343,7 @@ def test_asking_tells_which_would_be_ready():
 
 def test_a_payment_with_an_unknown_amount_is_worth_asking_for_but_never_ready():
     vague = euro(1, booked=False)
-    vague = judging.Payment(
+    vague = matching.Payment(
         **{name: getattr(vague, name) for name in vague.__slots__} | {"amount_currency": None}
     )
     [asked] = judge(EUR_100, [Candidate("1", vague)], ZERO, asking=True).judgements
@@ -380,7 +380,7 @@ def test_what_remains_changes_by_what_is_ready_and_nothing_else(situation):
     one, payments, accepted = situation
     result = judged(one, payments, accepted)
     ready = [p for p, j in zip(payments, result.judgements, strict=True) if j.kind == "ready"]
-    effects = sum((judging.effect_of(p) for p in ready), ZERO)
+    effects = sum((matching.effect_of(p) for p in ready), ZERO)
     written_off = any(j.status == "written-off" for j in result.judgements)
     assert result.remaining == (ZERO if written_off else one.remaining - effects)
 
@@ -421,7 +421,7 @@ def test_only_the_last_ready_payment_can_be_written_off(situation):
     result = judged(one, payments, accepted)
     in_order = sorted(
         zip(payments, result.judgements, strict=True),
-        key=lambda pair: judging.oldest_first(pair[0].date, pair[0].key.number),
+        key=lambda pair: matching.oldest_first(pair[0].date, pair[0].key.number),
     )
     ready = [judgement for _payment, judgement in in_order if judgement.kind == "ready"]
     assert "written-off" not in [judgement.status for judgement in ready[:-1]]
@@ -456,7 +456,7 @@ def mirror(one):
     values["amount"] = -one.amount
     values["amount_currency"] = -one.amount_currency
     values["write_offs"] = tuple(write_off(-w.amount) for w in one.write_offs)
-    return judging.Payment(**values)
+    return matching.Payment(**values)
 
 
 def mirror_invoice(one):

@@ -12,7 +12,7 @@ from test_deciding import brought_in, shown
 from test_host import NOON, host_of
 
 from hostsim import journal
-from hostsim.models import PaymentKey
+from hostsim.ledger.values import PaymentKey
 from hostsim.store import Store
 from opter_contract.hooks import BATCH
 

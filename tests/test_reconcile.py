@@ -24,8 +24,8 @@ from hostsim.commands import imports
 from hostsim.errors import HostError
 from hostsim.host import Host
 from hostsim.invoices_csv import invoices_in
-from hostsim.judging import READY, Refusal, what_changed
-from hostsim.models import ExportedInvoice
+from hostsim.ledger.matching import READY, Refusal, what_changed
+from hostsim.ledger.values import ExportedInvoice
 from hostsim.plugins import Plugins
 from hostsim.previews import Record, Recording
 from hostsim.reconciling import (

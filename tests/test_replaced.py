@@ -16,7 +16,7 @@ from fake_plugin import (
 from test_host import host_of, listed, remaining
 
 from hostsim.errors import HostError, PreviewChanged
-from hostsim.models import WriteOff
+from hostsim.ledger.values import WriteOff
 from hostsim.store import Store
 from hostsim.texts import Text
 

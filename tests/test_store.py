@@ -10,7 +10,7 @@ import pytest
 from fake_plugin import invoice
 
 from hostsim.errors import HostError
-from hostsim.models import Definition
+from hostsim.ledger.values import Definition
 from hostsim.store import Store
 
 

@@ -10,7 +10,7 @@ from test_host import host_of, listed, remaining
 
 from hostsim.errors import PreviewChanged
 from hostsim.history import entries
-from hostsim.models import PaymentKey
+from hostsim.ledger.values import PaymentKey
 from hostsim.reconciling import KINDS
 from hostsim.render_history import entry_object
 from hostsim.store import Store

@@ -15,10 +15,11 @@ from test_decisions_on_the_command_line import plugin, run  # noqa: F401 fixture
 from test_host import host_of
 from test_read_file import refusal
 
-from hostsim import amounts, exporting, texts
+from hostsim import exporting, texts
 from hostsim.by_hand import Entry
 from hostsim.commands import hostsim
 from hostsim.errors import DoubtfulPayment
+from hostsim.ledger import amounts
 from hostsim.store import Store
 
 ENDLESS = "9" * 23

@@ -10,8 +10,9 @@ from decimal import Decimal
 import pytest
 from ledgers import Books
 
-from hostsim import by_hand, decided, history, journal
-from hostsim.models import PaymentKey
+from hostsim import by_hand, history, journal
+from hostsim.ledger import decisions
+from hostsim.ledger.values import PaymentKey
 from hostsim.store import APPLICATION_ID, SCHEMA_VERSION, Store
 from hostsim.texts import UPGRADED
 from hostsim.upgrades import UPGRADES
@@ -310,7 +311,7 @@ def test_what_was_decided_typed_and_waits_is_kept_from_version_2(version_2):
     with Store.open(version_2) as store:
         [decision] = store.db.execute("SELECT number, decision, facts, user FROM decisions")
         assert tuple(decision) == ("9", "confirm", '{"typed": 4}', "eva")
-        assert decided.named_in(decision["facts"]) == {4}
+        assert decisions.named_in(decision["facts"]) == {4}
         assert [row["number"] for row in store.db.execute("SELECT * FROM pending")] == ["8"]
         kept = store.db.execute("SELECT id, origin, import_type, number FROM payments ORDER BY id")
         assert [tuple(row) for row in kept] == [

@@ -13,7 +13,7 @@ import pytest
 from ports import free_port
 from scripted_import import COMPANY, FakeTime, fresh_code, host_of
 
-from hostsim.models import ExportedInvoice
+from hostsim.ledger.values import ExportedInvoice
 from hostsim.sandbox import Clock, Invoice, Payment, Sandbox, State, Switches
 from hostsim.sandbox.faults import Fault
 from hostsim.store import Store

@@ -19,9 +19,9 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
-from hostsim import decided
 from hostsim.errors import HostError, PreviewChanged
 from hostsim.host import Host
+from hostsim.ledger import decisions
 from hostsim.plugins import Plugins
 from hostsim.store import Store
 
@@ -129,7 +129,7 @@ class Office(RuleBasedStateMachine):
     @rule(data=st.data())
     def decided(self, data):
         name, number, reason = data.draw(st.sampled_from(self.decidable()))
-        decision = data.draw(st.sampled_from(decided.possible(reason)))
+        decision = data.draw(st.sampled_from(decisions.possible(reason)))
         if decision == "set-aside":
             preview = self.host.set_aside(name, [number])
             # One that can be saved by now comes up all the same.

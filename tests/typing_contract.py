@@ -6,7 +6,7 @@ error as soon as the two drift apart.
 
 from __future__ import annotations
 
-from hostsim.models import Run
+from hostsim.ledger.values import Run
 from opter_contract import hooks
 from opter_fortnox_plugin import contract
 

@@ -20,8 +20,8 @@ from typing import TYPE_CHECKING, Any, TextIO
 import click
 
 from hostsim import render
-from hostsim.amounts import typed_date
 from hostsim.errors import HostError, host_error
+from hostsim.ledger.amounts import typed_date
 from hostsim.render import Paper
 from hostsim.texts import Text, say
 

@@ -26,7 +26,7 @@ from hostsim.texts import Text, say
 
 if TYPE_CHECKING:
     from hostsim.host import Host
-    from hostsim.models import Definition, Invoice
+    from hostsim.ledger.values import Definition, Invoice
     from hostsim.store import Store
 
 

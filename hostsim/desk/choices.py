@@ -11,12 +11,13 @@ import sqlite3
 from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
-from hostsim import decided, deciding, judging
-from hostsim.decided import ACCEPT, KEEP, SET_ASIDE, OtherWay
+from hostsim import deciding
 from hostsim.desk.common import office, words
 from hostsim.desk.lists import Entry
 from hostsim.errors import host_error
-from hostsim.models import Decision, Payment, Row
+from hostsim.ledger import decisions, matching
+from hostsim.ledger.decisions import ACCEPT, KEEP, SET_ASIDE, OtherWay
+from hostsim.ledger.values import Decision, Payment, Row
 from hostsim.previews import Preview
 from hostsim.store import payment_of, row_of
 from hostsim.texts import Difference
@@ -28,8 +29,8 @@ TAKE_BACK_SERIES = "take-back-series"
 
 #: The words of each choice, and of what it does.
 LABELS: Mapping[str, tuple[str, str]] = {
-    decided.CONFIRM: ("choose_confirm", "does_confirm"),
-    decided.TAKE_AGAIN: ("choose_take_again", "does_take_again"),
+    decisions.CONFIRM: ("choose_confirm", "does_confirm"),
+    decisions.TAKE_AGAIN: ("choose_take_again", "does_take_again"),
     ACCEPT: ("choose_accept", "does_accept"),
     KEEP: ("choose_keep", "does_keep"),
     SET_ASIDE: ("choose_set_aside", "does_set_aside"),
@@ -40,8 +41,8 @@ LABELS: Mapping[str, tuple[str, str]] = {
 
 #: What accepting means where nothing was changed, by reason.
 _ACCEPTS: Mapping[str, tuple[str, str]] = {
-    decided.REPLACED: ("choose_replace", "does_replace"),
-    decided.SETTLED: ("choose_settle", "does_settle"),
+    decisions.REPLACED: ("choose_replace", "does_replace"),
+    decisions.SETTLED: ("choose_settle", "does_settle"),
 }
 
 #: Whoever accepted may keep instead, and the other way round.
@@ -69,9 +70,9 @@ def acts_on(preview: Preview, kind: str, entries: Iterable[Entry]) -> dict[int, 
     """Name what the button of each row says; a row without one has nothing to decide."""
     w = words()
     named = [entry for entry in entries if entry.row.payment_number]
-    if kind == judging.REJECTED:
+    if kind == matching.REJECTED:
         return {entry.id: w("decide") for entry in named}
-    if kind == judging.IGNORED:
+    if kind == matching.IGNORED:
         return {e.id: w("take_back") for e in named if e.row.reason == SET_ASIDE}
     decided_on = _decided_numbers(preview, [entry.row.payment_number for entry in named])
     return {e.id: w("undo") for e in named if e.row.payment_number in decided_on}
@@ -107,7 +108,7 @@ def asking(row_id: int) -> Asking:
     definition, company = row["definition"], row["company"]
     decision = deciding.of_payment(db, definition, company, row["number"])
     several = deciding.series_in_force(db, definition, company)
-    series = decided.in_series(several, row["invoice_number"])
+    series = decisions.in_series(several, row["invoice_number"])
     now = payment_of(row, company)
     return Asking(
         row_id=row_id,
@@ -138,8 +139,8 @@ def _choices(
     kind: str, reason: str | None, decision: Decision | None, series: Decision | None
 ) -> list[str]:
     found: list[str] = []
-    if kind == judging.REJECTED:
-        found.extend(decided.possible(reason))
+    if kind == matching.REJECTED:
+        found.extend(decisions.possible(reason))
         if reason == "invoice-not-found":
             found.append(SERIES)
     if decision is not None:
@@ -165,12 +166,12 @@ def _differences(
         (import_type, company, now.key.number),
     ).fetchone()
     registered = None if row is None else payment_of(row, company)
-    return () if registered is None else judging.what_changed(registered, now)
+    return () if registered is None else matching.what_changed(registered, now)
 
 
 def _others(db: sqlite3.Connection, row: sqlite3.Row, now: Payment | None) -> Sequence[OtherWay]:
     """Find the payments by another way that this one may be the same as."""
-    if now is None or row["invoice_id"] is None or row["reason"] != decided.DOUBTFUL:
+    if now is None or row["invoice_id"] is None or row["reason"] != decisions.DOUBTFUL:
         return ()
     several = deciding.other_ways(db, row["import_type"], row["company"], row["invoice_id"])
-    return decided.equal(now, several)
+    return decisions.equal(now, several)

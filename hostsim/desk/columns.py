@@ -18,7 +18,7 @@ from typing import Any, NamedTuple
 from hostsim import render, render_history
 from hostsim.exporting import harmless
 from hostsim.history import REGISTERED, Imported
-from hostsim.models import SEK, Decision, Row
+from hostsim.ledger.values import SEK, Decision, Row
 from hostsim.render import one_line
 from hostsim.texts import Text, money, say
 

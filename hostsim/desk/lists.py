@@ -16,8 +16,8 @@ from typing import Any, NamedTuple
 
 from hostsim import history
 from hostsim.deciding import decision_of
-from hostsim.judging import EXACT, IGNORED, KINDS, REJECTED
-from hostsim.models import Row
+from hostsim.ledger.matching import EXACT, IGNORED, KINDS, REJECTED
+from hostsim.ledger.values import Row
 from hostsim.store import OLDEST_FIRST, Store, registered_row_of, row_of
 
 #: Rows on a page: more than anybody reads, and less than a browser feels.

@@ -16,7 +16,7 @@ from hostsim.store import Store
 if TYPE_CHECKING:
     from hostsim.answers import OnProgress, Window
     from hostsim.explaining import Explanation
-    from hostsim.models import Definition
+    from hostsim.ledger.values import Definition
     from hostsim.plugins import Plugins
     from hostsim.previews import Preview
     from hostsim.sandbox import Sandbox

@@ -10,7 +10,6 @@ from flask import Blueprint, Response, make_response, redirect, render_template,
 from werkzeug.wrappers import Response as AnyResponse
 
 from hostsim import render
-from hostsim.decided import SET_ASIDE
 from hostsim.desk import choices
 from hostsim.desk.choices import Asking
 from hostsim.desk.common import office, shown, tell, worded, words
@@ -18,6 +17,7 @@ from hostsim.desk.lists import Asked, all_of, decisions
 from hostsim.desk.pages_import import csv_response
 from hostsim.desk.pages_import import window as import_window
 from hostsim.errors import HostError, PreviewChanged, host_error
+from hostsim.ledger.decisions import SET_ASIDE
 from hostsim.texts import Text, own
 
 if TYPE_CHECKING:

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any
 from flask import Blueprint, Response, jsonify, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response as AnyResponse
 
-from hostsim.amounts import typed_date
 from hostsim.desk.choices import acts_on
 from hostsim.desk.columns import COLUMNS, csv_lines, said
 from hostsim.desk.common import language, office, shown, tell, worded, words
@@ -19,7 +18,8 @@ from hostsim.desk.lists import Asked, all_of, preview_rows
 from hostsim.desk.pages_why import window as why_window
 from hostsim.desk.words import WORDS, duration
 from hostsim.errors import HostError, PreviewChanged, host_error
-from hostsim.judging import KINDS
+from hostsim.ledger.amounts import typed_date
+from hostsim.ledger.matching import KINDS
 from hostsim.regions import checked_bank_account, refuse_other_region
 from hostsim.render import count
 from hostsim.texts import DATE_NEEDED, Text, own

@@ -9,7 +9,7 @@ from flask import Blueprint, Response, render_template, request, url_for
 from hostsim.desk.common import office, shown, words
 from hostsim.desk.lists import Asked, Entry, all_of, registered
 from hostsim.desk.pages_import import csv_response
-from hostsim.models import Invoice
+from hostsim.ledger.values import Invoice
 from hostsim.render_history import BOOKED_AS
 from hostsim.store import invoice_of, row_of
 

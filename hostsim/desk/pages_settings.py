@@ -16,7 +16,7 @@ from hostsim.desk.common import language, office, tell
 from hostsim.desk.pages_import import window
 from hostsim.desk.words import WORDS
 from hostsim.errors import HostError, SettingsRefused
-from hostsim.models import Definition
+from hostsim.ledger.values import Definition
 from hostsim.texts import Text, say
 
 if TYPE_CHECKING:

@@ -7,7 +7,7 @@ import pytest
 from playwright.sync_api import expect
 
 from hostsim.desk.opening import beside_sandbox
-from hostsim.models import Company, Payment, PaymentKey
+from hostsim.ledger.values import Company, Payment, PaymentKey
 from hostsim.previews import Record, Recording
 from hostsim.store import record_of
 

@@ -16,7 +16,7 @@ from decimal import Decimal, localcontext
 from types import MappingProxyType
 from typing import NamedTuple
 
-from hostsim.models import EXACT, SEK, Decision, Payment
+from hostsim.ledger.values import EXACT, SEK, Decision, Payment
 
 SET_ASIDE = "set-aside"
 CONFIRM = "confirm"

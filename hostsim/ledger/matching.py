@@ -14,8 +14,10 @@ from datetime import date
 from decimal import ROUND_HALF_UP, Decimal, localcontext
 from typing import NamedTuple
 
-from hostsim import decided, models, texts
-from hostsim.decided import (
+from hostsim import texts
+from hostsim.ledger import decisions as ledger_decisions
+from hostsim.ledger import values
+from hostsim.ledger.decisions import (
     ACCEPT,
     CHANGED,
     CONFIRM,
@@ -30,7 +32,7 @@ from hostsim.decided import (
     Settlement,
     Twin,
 )
-from hostsim.models import SEK, Decision, Invoice, Payment
+from hostsim.ledger.values import SEK, Decision, Invoice, Payment
 from hostsim.texts import Text
 
 READY = "ready"
@@ -46,7 +48,7 @@ NO_AMOUNT = "no-amount"
 IGNORED_REASONS = frozenset({"before-date", "below-number", NO_AMOUNT, SET_ASIDE})
 
 #: The arithmetic of every sum of money.
-EXACT = models.EXACT
+EXACT = values.EXACT
 
 ORE = Decimal("0.01")
 ZERO = Decimal(0)
@@ -84,14 +86,16 @@ class Candidate:
         """What a decision about the payment is based on today."""
         if self.payment is None:
             return ""
-        return decided.figures(self.payment, gone=self.gone, settles=self.settles)
+        return ledger_decisions.figures(self.payment, gone=self.gone, settles=self.settles)
 
     def decided(self, what: str) -> Decision | None:
         """Give the decision, if it is this one and about today's figures."""
         if self.decision is None or self.payment is None:
             return None
         decision, facts = self.decision, self.facts
-        held = decided.holds(decision, what, facts) or decided.holds_after(decision, what, facts)
+        held = ledger_decisions.holds(decision, what, facts) or ledger_decisions.holds_after(
+            decision, what, facts
+        )
         return decision if held else None
 
     def accepts(self, reason: str) -> bool:
@@ -294,7 +298,7 @@ def why_not(
         return refusal
     asks = doubt is not None and doubt.asks
     if doubt is not None and asks and doubt.days == 0:
-        return Refusal(decided.DOUBTFUL, doubt.message)
+        return Refusal(ledger_decisions.DOUBTFUL, doubt.message)
     if refusal is not None:
         return refusal
     if not invoice.period_closed:
@@ -305,7 +309,7 @@ def why_not(
         )
     # Before "already paid": what was registered another way is often what paid it.
     if doubt is not None and asks and not fits:
-        return Refusal(decided.DOUBTFUL, doubt.message)
+        return Refusal(ledger_decisions.DOUBTFUL, doubt.message)
     settlement = _settlement(candidate)
     if settlement is not None:
         return settlement
@@ -342,7 +346,7 @@ def why_left_out(candidate: Candidate) -> Refusal | None:
         return Refusal(NO_AMOUNT, texts.NO_AMOUNT)
     ignored = given is not None and given.reason in IGNORED_REASONS
     if candidate.deleted is not None and not candidate.decided(TAKE_AGAIN):
-        return given if ignored else Refusal(decided.DELETED, _deleted(candidate.deleted))
+        return given if ignored else Refusal(ledger_decisions.DELETED, _deleted(candidate.deleted))
     if ignored or candidate.decided(CONFIRM):
         return given
     if candidate.gone and not candidate.accepts(REPLACED):
@@ -444,7 +448,7 @@ def money_of(amount: Decimal, currency: str) -> Text:
 
 def _written_off_with(payment: Payment) -> Text:
     """Name what was written off in Fortnox, with its accounts."""
-    several = decided.written_off(payment)
+    several = ledger_decisions.written_off(payment)
     if not several:
         return money_of(ZERO, SEK)
     said = [
@@ -583,7 +587,7 @@ def _refused(candidate: Candidate, refusal: Refusal, doubt: _Doubt | None = None
     if accepted is not None:
         reason, said = accepted
         # A doubt is asked about by itself: accepting answers another question.
-        reason = refusal.reason if refusal.reason == decided.DOUBTFUL else reason
+        reason = refusal.reason if refusal.reason == ledger_decisions.DOUBTFUL else reason
         refusal = Refusal(reason, texts.accepted_but(said, refusal.message))
     below = None
     if refusal.reason == "already-imported" and candidate.decided(KEEP):
@@ -659,10 +663,10 @@ def _doubts(candidates: Sequence[Candidate], others: Sequence[OtherWay]) -> dict
         if (decision := candidates[place].decision) is not None
     }
     doubts: dict[int, _Doubt] = {}
-    for place, several in decided.paired([*payments.items()], decisions, others).items():
+    for place, several in ledger_decisions.paired([*payments.items()], decisions, others).items():
         payment = payments[place]
-        days = decided.days_apart(payment, several[0]) or 0
-        confirmed = decided.confirms(decisions.get(place), payment, several)
+        days = ledger_decisions.days_apart(payment, several[0]) or 0
+        confirmed = ledger_decisions.confirms(decisions.get(place), payment, several)
         doubts[place] = _Doubt(several, days, confirmed)
     return doubts
 
@@ -674,7 +678,7 @@ def _twins(
     return [
         texts.twin(one.invoice_number, _registered_before(one.other))
         for one in twins
-        if decided.days_apart(payment, one.other) is not None
+        if ledger_decisions.days_apart(payment, one.other) is not None
         and one.remaining == remaining
         and same_currency(one.currency, invoice.currency)
     ]
