@@ -30,12 +30,12 @@ from urllib.parse import parse_qs, urlsplit
 
 from tally import peak
 
-from hostsim import previews
 from hostsim.answers import LiveRun
 from hostsim.demo import free_port
 from hostsim.host import Host
 from hostsim.plugins import Plugins
-from hostsim.store import Store
+from hostsim.storage import import_runs
+from hostsim.storage.store import Store
 from opter_fortnox_plugin import client, importer, plugin, reading
 from opter_fortnox_plugin.contract import hookimpl
 from opter_fortnox_plugin.protocol import Reply
@@ -386,13 +386,13 @@ _STEPS: Final[Sequence[tuple[Any, str, str]]] = (
     (importer.Importer, "_emit", "hooks and OCR"),
     (LiveRun, "take_payments", "host's door"),
     (LiveRun, "take_left_out", "host's door"),
-    (previews.Recording, "take", "rows kept"),
-    (previews.Recording, "judge", "judging"),
-    (previews.Recording, "_write", "judgements kept"),
-    (previews.Recording, "save", "saving"),
-    (previews.Recording, "_settle_invoices", "judging at save"),
-    (previews.Recording, "_register", "registering"),
-    (previews.Recording, "_keep_pending", "registering"),
+    (import_runs.Recording, "take", "rows kept"),
+    (import_runs.Recording, "judge", "judging"),
+    (import_runs.Recording, "_write", "judgements kept"),
+    (import_runs.Recording, "save", "saving"),
+    (import_runs.Recording, "_settle_invoices", "judging at save"),
+    (import_runs.Recording, "_register", "registering"),
+    (import_runs.Recording, "_keep_pending", "registering"),
 )
 
 

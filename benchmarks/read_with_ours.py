@@ -11,7 +11,7 @@ from tally import Tally
 
 from hostsim.host import Host
 from hostsim.plugins import Plugins
-from hostsim.store import Store
+from hostsim.storage.store import Store
 from opter_fortnox_plugin import (
     importer,  # noqa: F401 - loaded before the clock runs, as the other tools are
     plugin,

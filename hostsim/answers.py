@@ -29,10 +29,10 @@ from hostsim.ledger.values import (
     Run,
     WriteOff,
 )
-from hostsim.previews import Record, Recording, wrong_company
-from hostsim.regions import refuse_company_of_other_region
-from hostsim.secrets import Secrets
-from hostsim.store import clean, plain, record_of, without_spaces
+from hostsim.storage.import_runs import Record, Recording, wrong_company
+from hostsim.storage.regions import refuse_company_of_other_region
+from hostsim.storage.secrets import Secrets
+from hostsim.storage.store import clean, plain, record_of, without_spaces
 from hostsim.texts import Text
 from opter_contract.hooks import BATCH, PROJECT
 

@@ -27,11 +27,12 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any
 
-from hostsim import commits, texts
+from hostsim import texts
 from hostsim.errors import HostError, host_error
 from hostsim.ledger.decisions import SET_ASIDE
 from hostsim.plugins import Found, Plugins
-from hostsim.store import SETTINGS, Store
+from hostsim.storage import commits
+from hostsim.storage.store import SETTINGS, Store
 from hostsim.texts import Text
 from opter_contract.hooks import CONTRACT
 

@@ -18,11 +18,11 @@ from typing import TYPE_CHECKING, TextIO, cast
 
 import click
 
-from hostsim import commits
 from hostsim.commands import hostsim
 from hostsim.commands.common import LANGUAGES, Common, Day, named, tell, usage
 from hostsim.errors import SettingsRefused, exit_status, failure_of, host_error
 from hostsim.render import Paper, ReaderGone
+from hostsim.storage import commits
 from hostsim.texts import Text, say
 
 if TYPE_CHECKING:

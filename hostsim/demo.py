@@ -30,12 +30,12 @@ from hostsim.render import Column, Paper
 from hostsim.sandbox import Sandbox, Switches, seed, visitor
 from hostsim.sandbox.server import REDIRECT_URI
 from hostsim.sandbox.switches import from_text
-from hostsim.store import Store
+from hostsim.storage.store import Store
 from hostsim.texts import Text, say
 
 if TYPE_CHECKING:
     from hostsim.plugins import Plugins
-    from hostsim.previews import Preview
+    from hostsim.storage.import_runs import Preview
     from opter_contract.hooks import Text as AnyText
 
 log = logging.getLogger(__name__)

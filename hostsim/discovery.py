@@ -21,7 +21,7 @@ from hostsim.texts import Text
 from opter_contract.hooks import PROJECT
 
 if TYPE_CHECKING:
-    from hostsim.store import Store
+    from hostsim.storage.store import Store
 
 log = logging.getLogger(__name__)
 

@@ -17,11 +17,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from hostsim import commits
 from hostsim.errors import HostError, failure_of, host_error
 from hostsim.ledger.values import SEK, Definition
-from hostsim.secrets import FindKeyring, system_keyring
-from hostsim.store import Store
+from hostsim.storage import commits
+from hostsim.storage.secrets import FindKeyring, system_keyring
+from hostsim.storage.store import Store
 from hostsim.texts import Text, own
 
 if TYPE_CHECKING:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, NamedTuple, cast
 from hostsim.texts import ERRORS, Text, joined
 
 if TYPE_CHECKING:
-    from hostsim.previews import Preview
+    from hostsim.storage.import_runs import Preview
     from opter_contract import hooks
 
 #: The exit status of a command, by the kind of failure that ended it.

@@ -20,11 +20,11 @@ from decimal import Decimal, localcontext
 from pathlib import Path
 
 from hostsim.errors import host_error
-from hostsim.history import IMPORT, REGISTERED, Entry, entries
 from hostsim.ledger.matching import EXACT, ZERO
 from hostsim.ledger.values import SEK
 from hostsim.render import day, plain
-from hostsim.store import Store
+from hostsim.storage.history import IMPORT, REGISTERED, Entry, entries
+from hostsim.storage.store import Store
 from hostsim.texts import Text, region_name
 
 #: The columns of the file. ``amount`` is in ``currency``, ``amount_sek`` in SEK.

@@ -21,35 +21,28 @@ from decimal import Decimal
 from types import MappingProxyType
 from typing import TYPE_CHECKING, TypeVar
 
-from hostsim import (
-    by_hand,
-    commits,
-    deciding,
-    explaining,
-    history,
-    previews,
-    reconciling,
-    texts,
-)
+from hostsim import by_hand, explaining, reconciling, texts
 from hostsim.answers import LiveRun, OnProgress, Window, broken
 from hostsim.by_hand import Added, Entry
-from hostsim.deciding import Desk
 from hostsim.errors import PreviewChanged, SettingsRefused, failure_of, host_error
 from hostsim.explaining import Answer, Explanation, Question
-from hostsim.history import Imported
 from hostsim.ledger.decisions import SET_ASIDE
 from hostsim.ledger.values import SEK, Company, Decision, Definition, Payment, Run, SavedRun
 from hostsim.listening import tell, tell_changes
-from hostsim.previews import NotAsShown, Preview, Recording
 from hostsim.reconciling import FullRun, Reconciliation
-from hostsim.regions import checked_bank_account, refuse_other_region, region_fixed
-from hostsim.secrets import FindKeyring, Secrets, no_keyring
+from hostsim.storage import commits, history, import_runs
+from hostsim.storage import decisions as storage_decisions
+from hostsim.storage.decisions import Desk
+from hostsim.storage.history import Imported
+from hostsim.storage.import_runs import NotAsShown, Preview, Recording
+from hostsim.storage.regions import checked_bank_account, refuse_other_region, region_fixed
+from hostsim.storage.secrets import FindKeyring, Secrets, no_keyring
 from hostsim.texts import Text, own, settings_not_followed
 from opter_contract.hooks import CONTRACT
 
 if TYPE_CHECKING:
     from hostsim.plugins import Plugins
-    from hostsim.store import Store
+    from hostsim.storage.store import Store
     from opter_contract import hooks
 
 log = logging.getLogger(__name__)
@@ -248,7 +241,7 @@ class Host:
                 if region is not None and moves:
                     self.store.set_definition_region(name, region)
                 changed = moves or dict(checked.values) != dict(definition.settings)
-                if changed and previews.discard(db, name, "discarded"):
+                if changed and import_runs.discard(db, name, "discarded"):
                     log.info("the open preview of %s was discarded: its settings changed", name)
             return [*checked.problems, *self._settings_stored(name)]
 
@@ -379,7 +372,7 @@ class Host:
 
     def decisions(self, name: str) -> list[Decision]:
         """Give what was decided about payments of a definition, in force or not."""
-        return deciding.decisions(self.store, self.store.definition(name).name)
+        return storage_decisions.decisions(self.store, self.store.definition(name).name)
 
     # ``revision`` is that of the preview that a person decided on; where another one is open,
     # nothing is decided. "" is for no preview, and ``None`` for whatever is open.
@@ -472,7 +465,7 @@ class Host:
         self,
         name: str,
         numbers: Collection[str],
-        act: Callable[[Desk, deciding.Others], None],
+        act: Callable[[Desk, storage_decisions.Others], None],
         revision: str | None,
     ) -> Preview | None:
         """Write decisions down in one transaction, and judge the open preview again.
@@ -482,11 +475,11 @@ class Host:
         self.store.definition(name)
         with self._alone(name):
             definition = self.store.definition(name)
-            run_id = previews.open_runs(self.store).get(name)
+            run_id = import_runs.open_runs(self.store).get(name)
             company = definition.company
             self._refuse_other_list(run_id, revision)
             if run_id is not None:
-                company = previews.preview_of(self.store, run_id).company
+                company = import_runs.preview_of(self.store, run_id).company
             if company is None:
                 raise host_error("COMPANY_NOT_KNOWN", name=name)
             recording = None if run_id is None else Recording(self.store, run_id, definition)
@@ -500,24 +493,24 @@ class Host:
                 return None
             with commits.passing(), self.store.change():
                 recording.judge(company)
-            return previews.preview_of(self.store, recording.run_id)
+            return import_runs.preview_of(self.store, recording.run_id)
 
     def _refuse_other_list(self, run_id: str | None, shown: str | None) -> None:
-        if shown is None or shown == previews.revision_of(self.store.db, run_id):
+        if shown is None or shown == import_runs.revision_of(self.store.db, run_id):
             return
         if run_id is None:
             raise host_error("LIST_CHANGED")
-        raise PreviewChanged(previews.preview_of(self.store, run_id), "LIST_CHANGED")
+        raise PreviewChanged(import_runs.preview_of(self.store, run_id), "LIST_CHANGED")
 
     def hidden_by_series(self, name: str, numbers: Collection[str]) -> dict[str, Decision]:
         """Give the series that hides each of these payments, where one does."""
         definition = self.store.definition(name)
-        run_id = previews.open_runs(self.store).get(name)
+        run_id = import_runs.open_runs(self.store).get(name)
         if definition.company is None and run_id is None:
             return {}
         company = definition.company
         if run_id is not None:
-            company = previews.preview_of(self.store, run_id).company
+            company = import_runs.preview_of(self.store, run_id).company
         number_of = "" if company is None else company.number
         desk = Desk(self.store.db, name, number_of, run_id, self._user, self._clock())
         found = {number: desk.hiding(number) for number in numbers}
@@ -525,7 +518,7 @@ class Host:
 
     def waits_for_import(self, name: str, number: str) -> bool:
         """Tell whether a payment has to be fetched again before a save does what was decided."""
-        run_id = previews.open_runs(self.store).get(self.store.definition(name).name)
+        run_id = import_runs.open_runs(self.store).get(self.store.definition(name).name)
         row = self.store.db.execute(
             "SELECT 1 FROM run_rows WHERE run_id = ? AND number = ? AND fresh = 0 AND gone = 0",
             (run_id, number),
@@ -732,8 +725,8 @@ class Host:
     def open_preview(self, name: str) -> Preview | None:
         """Give the open preview of a definition; ``None`` when nothing is open."""
         self.store.definition(name)
-        run_id = previews.open_runs(self.store).get(name)
-        return None if run_id is None else previews.preview_of(self.store, run_id)
+        run_id = import_runs.open_runs(self.store).get(name)
+        return None if run_id is None else import_runs.preview_of(self.store, run_id)
 
     def save(self, name: str | None = None, revision: str | None = None) -> Preview | None:
         """Register what is ready in an open preview; needs no login and no plug-in.
@@ -754,25 +747,25 @@ class Host:
         self._refuse_other_currency()
         self.tell_listeners()
         with self._alone(chosen):
-            run_id = previews.open_runs(self.store).get(chosen)
+            run_id = import_runs.open_runs(self.store).get(chosen)
             if run_id is None:
                 return self._saved_before(chosen, revision)
             recording = Recording(self.store, run_id, self.store.definition(chosen))
-            company = previews.preview_of(self.store, run_id).company
+            company = import_runs.preview_of(self.store, run_id).company
             if company is None:
                 raise broken("the run has no company")
             try:
                 held = recording.save(company, self._user, self._clock(), revision=revision)
             except NotAsShown:
-                before = previews.saved_as(self.store, chosen, revision or "")
+                before = import_runs.saved_as(self.store, chosen, revision or "")
                 if before is not None:
-                    return previews.preview_of(self.store, before)
-                raise PreviewChanged(previews.preview_of(self.store, run_id)) from None
+                    return import_runs.preview_of(self.store, before)
+                raise PreviewChanged(import_runs.preview_of(self.store, run_id)) from None
             if not held:
                 with commits.passing(), self.store.change():
                     recording.judge(company)
-                raise PreviewChanged(previews.preview_of(self.store, run_id))
-        preview = previews.preview_of(self.store, run_id)
+                raise PreviewChanged(import_runs.preview_of(self.store, run_id))
+        preview = import_runs.preview_of(self.store, run_id)
         commits.note(texts.registered(preview.counts["ready"]))
         import_type = recording.definition.import_type
         saved = SavedRun(run_id, import_type, chosen, company, preview.counts["ready"])
@@ -792,15 +785,15 @@ class Host:
         """Give what was saved with this revision, now that nothing is open."""
         if not revision:
             return None
-        run_id = previews.saved_as(self.store, name, revision)
+        run_id = import_runs.saved_as(self.store, name, revision)
         if run_id is None:
             raise host_error("NOTHING_TO_SAVE")
-        return previews.preview_of(self.store, run_id)
+        return import_runs.preview_of(self.store, run_id)
 
     def _to_save(self, name: str | None) -> str | None:
         if name is not None:
             return self.store.definition(name).name
-        names = list(previews.open_runs(self.store))
+        names = list(import_runs.open_runs(self.store))
         if len(names) > 1:
             raise host_error("DEFINITION_NEEDED", names=", ".join(names))
         return names[0] if names else None

@@ -11,14 +11,14 @@ import traceback
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from hostsim import commits, journal
 from hostsim.errors import failure_of
-from hostsim.previews import saved_payments
+from hostsim.storage import commits, journal
+from hostsim.storage.import_runs import saved_payments
 
 if TYPE_CHECKING:
     from hostsim.ledger.values import SavedRun
     from hostsim.plugins import Plugins
-    from hostsim.store import Store
+    from hostsim.storage.store import Store
 
 log = logging.getLogger(__name__)
 

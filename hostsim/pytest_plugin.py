@@ -122,7 +122,7 @@ def opter_host(
     """Run the whole simulator with this plug-in alone, in a database of this test's own."""
     from hostsim.host import Host  # noqa: PLC0415 needs more than pytest and pluggy
     from hostsim.plugins import Plugins  # noqa: PLC0415
-    from hostsim.store import Store  # noqa: PLC0415
+    from hostsim.storage.store import Store  # noqa: PLC0415
 
     with Store.create(tmp_path / "host.db") as store:
         plugins = Plugins([("tested", opter_plugin)])

@@ -19,14 +19,15 @@ from datetime import date, datetime
 from decimal import Decimal, localcontext
 from typing import TYPE_CHECKING, NamedTuple
 
-from hostsim import deciding, texts
+from hostsim import texts
 from hostsim.answers import LiveRun
 from hostsim.ledger import decisions, matching
 from hostsim.ledger.decisions import KEEP, SET_ASIDE
 from hostsim.ledger.matching import EXACT, IGNORED_REASONS, READY, ZERO, Refusal
 from hostsim.ledger.values import SEK, Company, Decision, Payment
-from hostsim.previews import Recording
-from hostsim.store import OLDEST_FIRST, PAYMENT_COLUMNS, Store, payment_of, text_of
+from hostsim.storage import decisions as storage_decisions
+from hostsim.storage.import_runs import Recording
+from hostsim.storage.store import OLDEST_FIRST, PAYMENT_COLUMNS, Store, payment_of, text_of
 from hostsim.texts import Difference, Text
 from opter_contract.hooks import BATCH
 
@@ -313,7 +314,7 @@ class FullRun(LiveRun):
         while rows := self._lacking(company, last):
             last = rows[-1]["id"]
             payments = [p for row in rows if (p := payment_of(row, company)) is not None]
-            series = deciding.series_in_force(store.db, self.run.definition, company)
+            series = storage_decisions.series_in_force(store.db, self.run.definition, company)
             ways = [
                 _unless_set_aside(row, series, _way(row, screened))
                 for row, screened in zip(rows, self._screened(payments), strict=True)
@@ -358,7 +359,7 @@ def _unless_set_aside(row: sqlite3.Row, series: Sequence[Decision], way: Refusal
     """Say that a person set a payment aside, if that is what keeps it out of sight."""
     if way is IN_PREVIEW or way.reason in IGNORED_REASONS:
         return way
-    decision = None if row["dec_id"] is None else deciding.decision_of(row, "dec_")
+    decision = None if row["dec_id"] is None else storage_decisions.decision_of(row, "dec_")
     if decision is None or decision.decision != SET_ASIDE:
         lost = way.reason == "invoice-not-found"
         decision = decisions.in_series(series, row["invoice_number"]) if lost else None
@@ -537,7 +538,7 @@ def _finding(compared: _Compared) -> Finding:
 def _kept(row: sqlite3.Row) -> Refusal | None:
     """Say that a person keeps the difference, if it is still the same."""
     here, there = payment_of(row, "", "reg_"), payment_of(row, "")
-    decision = None if row["dec_id"] is None else deciding.decision_of(row, "dec_")
+    decision = None if row["dec_id"] is None else storage_decisions.decision_of(row, "dec_")
     if here is None or there is None or decision is None:
         return None
     if not decisions.holds(decision, KEEP, decisions.figures(there)):
@@ -576,7 +577,7 @@ _DECIDED = """LEFT JOIN decisions d ON d.definition = :definition AND d.company 
 
 # :here says whether it has to be registered here (NULL: it does not matter).
 _BESIDE = f"""
-    SELECT r.*, {_REGISTERED_COLUMNS}, {deciding.DECISION_COLUMNS}
+    SELECT r.*, {_REGISTERED_COLUMNS}, {storage_decisions.DECISION_COLUMNS}
     FROM run_rows r
     LEFT JOIN payments p ON p.import_type = :import_type AND p.company = :company
         AND p.number = r.number AND p.id <= :last AND p.state = 'registered'
@@ -597,8 +598,8 @@ _GONE = f"""
 
 # What could be read and is not registered, with what the definition knows of it.
 _LACKING = f"""
-    SELECT r.*, {deciding.DECISION_COLUMNS}, x.deleted_at AS del_at, x.deleted_by AS del_by,
-           x.deleted_why AS del_why, o.kind AS shown_kind, o.reason AS shown_reason,
+    SELECT r.*, {storage_decisions.DECISION_COLUMNS}, x.deleted_at AS del_at,
+           x.deleted_by AS del_by, x.deleted_why AS del_why, o.kind AS shown_kind, o.reason AS shown_reason,
            o.message_sv AS shown_sv,
            o.message_en AS shown_en, q.reason AS q_reason, q.message_sv AS q_sv,
            q.message_en AS q_en

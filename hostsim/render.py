@@ -29,9 +29,9 @@ from hostsim.ledger.values import SEK, Aside
 from hostsim.texts import Text, say
 
 if TYPE_CHECKING:
-    from hostsim.checks import Discrepancy
     from hostsim.ledger.values import Company, Decision, Row
-    from hostsim.previews import Preview
+    from hostsim.storage.checks import Discrepancy
+    from hostsim.storage.import_runs import Preview
     from opter_contract.hooks import Progress
 
 T = TypeVar("T")

@@ -9,15 +9,15 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from hostsim import explaining, render, texts
-from hostsim.history import HAND, REGISTERED
 from hostsim.ledger.values import SEK
 from hostsim.render import Column, Paper, amount, count, one_line, plain
+from hostsim.storage.history import HAND, REGISTERED
 from hostsim.texts import Text, say
 
 if TYPE_CHECKING:
     from hostsim.explaining import Decision, Explanation, Seen, Told
-    from hostsim.history import Entry, Imported
     from hostsim.ledger.values import Invoice, Payment
+    from hostsim.storage.history import Entry, Imported
 
 #: Characters of a run's id that a person is shown, and may type.
 SHORT = 8

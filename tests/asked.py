@@ -11,7 +11,7 @@ from hostsim.host import Host
 from hostsim.ledger.values import ExportedInvoice
 from hostsim.plugins import Plugins
 from hostsim.sandbox import Invoice, Payment, Sandbox, State, Switches, ocr_of, seed, visitor
-from hostsim.store import Store
+from hostsim.storage.store import Store
 from opter_fortnox_plugin.pace import Pace
 
 NORTH, SOUTH = 7001, 7002

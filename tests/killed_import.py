@@ -32,7 +32,7 @@ from scripted_import import NAME, SECOND_DAY, FakeTime, ask_for_small_pages, hos
 
 from hostsim.host import Host
 from hostsim.plugins import Plugins
-from hostsim.store import Store
+from hostsim.storage.store import Store
 from opter_fortnox_plugin.contract import hookimpl
 from opter_fortnox_plugin.transport import Transport
 

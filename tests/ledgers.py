@@ -7,8 +7,8 @@ from decimal import Decimal
 
 from fake_plugin import hookimpl
 
-from hostsim import journal
 from hostsim.ledger.values import PaymentKey
+from hostsim.storage import journal
 
 
 class Killed(KeyboardInterrupt):

@@ -13,7 +13,7 @@ from pathlib import Path
 from hostsim.host import Host
 from hostsim.plugins import Plugins
 from hostsim.sandbox import seed, visitor
-from hostsim.store import Store
+from hostsim.storage.store import Store
 from opter_fortnox_plugin import plugin
 
 TESTS = Path(__file__).parent

@@ -23,7 +23,7 @@ from hostsim.ledger.values import ExportedInvoice
 from hostsim.plugins import Plugins
 from hostsim.sandbox import Clock, Invoice, Payment, Sandbox, State, Switches, WriteOff, ocr_of
 from hostsim.sandbox.tokens import Grant
-from hostsim.store import Store
+from hostsim.storage.store import Store
 from opter_fortnox_plugin import plugin, protocol
 from opter_fortnox_plugin.contract import hookimpl
 from opter_fortnox_plugin.importer import import_payments

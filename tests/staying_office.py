@@ -18,7 +18,7 @@ from scripted_import import FIRST_DAY, NAME, SETTINGS, FakeTime, books, fresh_co
 
 from hostsim.errors import failure_of
 from hostsim.sandbox import Match, Sandbox, Switches
-from hostsim.store import Store
+from hostsim.storage.store import Store
 from opter_fortnox_plugin.transport import Transport
 
 TESTS = Path(__file__).parent

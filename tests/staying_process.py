@@ -17,8 +17,8 @@ from scripted_import import NAME
 
 from hostsim.host import Host, new_id
 from hostsim.plugins import Plugins
-from hostsim.previews import Recording
-from hostsim.store import Store
+from hostsim.storage.import_runs import Recording
+from hostsim.storage.store import Store
 from opter_fortnox_plugin import plugin, staying
 from opter_fortnox_plugin.client import Client
 from opter_fortnox_plugin.configuration import Configuration

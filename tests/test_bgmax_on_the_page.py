@@ -11,7 +11,7 @@ from test_desk import NOON, get, imported, post, save_form
 from hostsim.desk.app import create_app
 from hostsim.desk.office import Office
 from hostsim.plugins import Plugins
-from hostsim.store import Store
+from hostsim.storage.store import Store
 
 
 @pytest.fixture

@@ -23,7 +23,7 @@ from hostsim.ledger.values import ExportedInvoice
 from hostsim.plugins import Plugins
 from hostsim.sandbox import Invoice, Payment, Sandbox, Switches, seed
 from hostsim.sandbox.tokens import Grant
-from hostsim.store import Store
+from hostsim.storage.store import Store
 from opter_fortnox_plugin import plugin, protocol
 from opter_fortnox_plugin.transport import Transport
 

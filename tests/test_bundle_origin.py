@@ -9,7 +9,7 @@ from fake_plugin import FakePlugin, invoice, payment
 from test_host import NOON, host_of
 
 from hostsim import bundle
-from hostsim.store import Store
+from hostsim.storage.store import Store
 
 ACCOUNT, WHY, REGION = "5050-1055", "privat skuld för Bengt Ohlsson", "Bengts region"
 

@@ -9,7 +9,7 @@ from test_deciding import books, brought_in, refusal, shown
 from test_host import NOON, host_of, listed, remaining
 
 from hostsim.errors import PreviewChanged
-from hostsim.store import Store
+from hostsim.storage.store import Store
 
 
 @pytest.fixture
@@ -202,7 +202,7 @@ def test_what_fails_half_way_leaves_nothing(host, store, plugin, monkeypatch):
     host.decide("Fortnox", "1", "accept")
     before = "\n".join(store.db.iterdump())
     monkeypatch.setattr("hostsim.by_hand.take_from_invoice", fails)
-    monkeypatch.setattr("hostsim.deciding.settle", fails)
+    monkeypatch.setattr("hostsim.storage.decisions.settle", fails)
     for act in (
         lambda: host.add_payment("1001", Decimal(1), confirm=True),
         lambda: host.delete_payment(1, why="fel"),

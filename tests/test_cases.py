@@ -17,7 +17,7 @@ from fake_plugin import FakePlugin, invoice, payment, write_off
 
 from hostsim.host import Host
 from hostsim.plugins import Plugins
-from hostsim.store import Store
+from hostsim.storage.store import Store
 
 CASES = """
 == Paid twice in one import: the second cannot be saved

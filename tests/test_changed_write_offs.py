@@ -6,7 +6,7 @@ from test_deciding import brought_in, row_of, shown
 from test_host import host_of, listed
 
 from hostsim.ledger.matching import what_changed
-from hostsim.store import Store
+from hostsim.storage.store import Store
 
 
 def paid(*offs):

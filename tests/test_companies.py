@@ -13,7 +13,7 @@ from asked import NORTH, SOUTH, Person, books, define, host_of, new_store, pay, 
 
 from hostsim import __main__
 from hostsim.errors import exit_status, failure_of
-from hostsim.history import entries
+from hostsim.storage.history import entries
 
 NAMES = {"Nord": NORTH, "Syd": SOUTH}
 

@@ -6,7 +6,7 @@ import pytest
 from fake_plugin import FakePlugin, invoice, payment
 from test_host import host_of, listed
 
-from hostsim.store import Store
+from hostsim.storage.store import Store
 
 DAY = payment(1).date
 DOUBTFUL = "possibly-registered-already"

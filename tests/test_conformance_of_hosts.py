@@ -10,12 +10,13 @@ import pytest
 from example_host import ExampleHost
 from wrong_hosts import WRONG
 
-from hostsim import cli, previews
+from hostsim import cli
 from hostsim.errors import HostError
 from hostsim.host import Host
 from hostsim.ledger.values import ExportedInvoice
 from hostsim.plugins import Plugins
-from hostsim.store import Store
+from hostsim.storage import import_runs
+from hostsim.storage.store import Store
 from opter_contract.conformance import hosts
 from opter_contract.conformance.hosts import HostCompares, HostConformance, HostTellsChanges
 
@@ -53,7 +54,7 @@ class Hostsim:
         self.previews[definition] = self.host.import_payments(definition).run_id
 
     def preview(self, definition):
-        return previews.preview_of(self.store, self.previews[definition])
+        return import_runs.preview_of(self.store, self.previews[definition])
 
     def rows(self, definition):
         return [

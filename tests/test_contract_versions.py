@@ -22,7 +22,7 @@ from ports import free_port
 from hostsim.host import Host
 from hostsim.plugins import Plugins
 from hostsim.sandbox import Sandbox, seed, visitor
-from hostsim.store import Store
+from hostsim.storage.store import Store
 from hostsim.versions import Version, why_not_spoken
 from opter_contract import hooks as contract_hooks
 from opter_fortnox_plugin import contract, plugin

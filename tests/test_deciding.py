@@ -10,8 +10,8 @@ from test_host import NOON, host_of, listed, remaining
 from hostsim.errors import HostError, PreviewChanged, exit_status
 from hostsim.ledger import decisions
 from hostsim.ledger.values import Aside
-from hostsim.previews import Recording
-from hostsim.store import Store
+from hostsim.storage.import_runs import Recording
+from hostsim.storage.store import Store
 
 
 class Everything(FakePlugin):

@@ -8,9 +8,10 @@ import pytest
 from fake_plugin import FakePlugin, payment
 from test_cli import INVOICES, Ended
 
-from hostsim import __main__, history, render_history
+from hostsim import __main__, render_history
 from hostsim.plugins import Plugins
 from hostsim.render import Paper
+from hostsim.storage import history
 
 
 @pytest.fixture
@@ -229,7 +230,7 @@ def test_deleted_rows_are_pink_on_a_terminal(run, shown, monkeypatch):
         def isatty(self):
             return True
 
-    from hostsim.store import Store
+    from hostsim.storage.store import Store
 
     paper = Paper(Terminal(), "sv")
     with Store.open("hostsim.db") as store:

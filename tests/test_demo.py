@@ -18,7 +18,7 @@ from hostsim.errors import HostError
 from hostsim.plugins import Plugins
 from hostsim.render import Paper
 from hostsim.sandbox import seed
-from hostsim.store import Store
+from hostsim.storage.store import Store
 from opter_fortnox_plugin import plugin
 
 NOW = datetime(2026, 11, 20, 9, 30, tzinfo=UTC)

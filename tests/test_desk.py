@@ -15,7 +15,7 @@ from hostsim.desk.guard import is_loopback
 from hostsim.desk.office import Office
 from hostsim.desk.words import WORDS
 from hostsim.plugins import Plugins
-from hostsim.store import Store
+from hostsim.storage.store import Store
 from hostsim.texts import Text
 
 NOON = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)

@@ -13,7 +13,7 @@ from fake_plugin import FakePlugin, Refused, euro, invoice, payment, unreadable
 from hostsim.desk.office import Office
 from hostsim.ledger import amounts
 from hostsim.plugins import Plugins
-from hostsim.store import Store
+from hostsim.storage.store import Store
 
 NOON = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
 ENTRY = {"invoice": "1002", "amount": "1 250,50", "date": "2026-11-20", "region": ""}

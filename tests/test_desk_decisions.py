@@ -11,7 +11,7 @@ from fake_plugin import FakePlugin, invoice, payment, unreadable
 
 from hostsim.desk.office import Office
 from hostsim.plugins import Plugins
-from hostsim.store import Store
+from hostsim.storage.store import Store
 
 NOON = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
 

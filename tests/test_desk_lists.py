@@ -12,10 +12,10 @@ from hypothesis import strategies as st
 
 from hostsim.desk.app import create_app
 from hostsim.desk.columns import COLUMNS, csv_lines, harmless
-from hostsim.desk.lists import PAGE, Asked, all_of, page_of, preview_rows, swedish
 from hostsim.desk.office import Office
 from hostsim.plugins import Plugins
-from hostsim.store import PAYMENT_COLUMNS, Store, record_of
+from hostsim.storage.lists import PAGE, Asked, all_of, page_of, preview_rows, swedish
+from hostsim.storage.store import PAYMENT_COLUMNS, Store, record_of
 
 MANY = 50_000
 RUN = "run-1"

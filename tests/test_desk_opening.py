@@ -17,7 +17,7 @@ from hostsim.host import Host
 from hostsim.plugins import Plugins
 from hostsim.render import KINDS, REASONS, STATUSES, Paper
 from hostsim.sandbox import seed
-from hostsim.store import Store
+from hostsim.storage.store import Store
 from opter_fortnox_plugin import plugin
 
 

@@ -9,7 +9,7 @@ import pytest
 from test_docs import README, SOURCES
 
 from hostsim.commands import hostsim
-from hostsim.store import SETTINGS as OFFICE_SETTINGS
+from hostsim.storage.store import SETTINGS as OFFICE_SETTINGS
 from opter_fortnox_plugin import settings
 
 #: What stands in a console: blocks and code within a sentence.

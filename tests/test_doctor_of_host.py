@@ -20,8 +20,8 @@ from hostsim.host import Host
 from hostsim.ledger.values import ExportedInvoice
 from hostsim.plugins import Plugins
 from hostsim.sandbox import Sandbox, seed, visitor
-from hostsim.secrets import no_keyring
-from hostsim.store import Store
+from hostsim.storage.secrets import no_keyring
+from hostsim.storage.store import Store
 from hostsim.texts import Text
 from opter_fortnox_plugin import plugin as fortnox
 

@@ -18,7 +18,7 @@ from fake_plugin import FakePlugin, euro, invoice, payment
 
 from hostsim.host import Host
 from hostsim.plugins import Plugins
-from hostsim.store import Store
+from hostsim.storage.store import Store
 
 ROOT = Path(__file__).parent.parent
 ARTICLE = "browser/test_article.py::test_the_whole_article_step_by_step"

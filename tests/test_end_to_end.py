@@ -24,7 +24,7 @@ from hostsim.invoices_csv import invoices_in
 from hostsim.plugins import Plugins
 from hostsim.sandbox import Sandbox, seed, visitor
 from hostsim.sandbox.faults import Fault
-from hostsim.store import Store
+from hostsim.storage.store import Store
 from opter_fortnox_plugin.transport import Bearer
 
 COLUMNS = (

@@ -16,7 +16,7 @@ from hostsim.commands import imports
 from hostsim.errors import EXIT_STATUS, HostError, PreviewChanged
 from hostsim.host import Host
 from hostsim.plugins import Plugins
-from hostsim.store import Store
+from hostsim.storage.store import Store
 
 
 @pytest.fixture

@@ -12,9 +12,10 @@ from fake_plugin import FakePlugin, Refused, invoice, payment
 from test_cli import hostsim, ready  # noqa: F401 fixtures
 from test_host import NOON, host_of
 
-from hostsim import by_hand, deciding, exporting, history
+from hostsim import by_hand, exporting
 from hostsim.errors import HostError
-from hostsim.store import Store
+from hostsim.storage import decisions, history
+from hostsim.storage.store import Store
 
 
 @pytest.fixture
@@ -192,7 +193,7 @@ def test_everything_is_exported_only_when_asked_for(saved, store):
     "take_back",
     [
         lambda db: by_hand.delete(db, 1, "fel", "eva", NOON),
-        lambda db: deciding.counter(db, 1, None, "eva", NOON),
+        lambda db: decisions.counter(db, 1, None, "eva", NOON),
     ],
     ids=["deleted", "countered"],
 )

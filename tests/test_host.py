@@ -30,7 +30,7 @@ from hostsim import errors
 from hostsim.errors import HostError, PreviewChanged, SettingsRefused, exit_status, failure_of
 from hostsim.host import Host, open_window
 from hostsim.plugins import Plugins
-from hostsim.store import Store
+from hostsim.storage.store import Store
 from hostsim.texts import ERRORS, Text
 from opter_contract.hooks import BATCH
 

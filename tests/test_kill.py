@@ -25,7 +25,7 @@ from hostsim.errors import HostError
 from hostsim.host import Host
 from hostsim.plugins import Plugins
 from hostsim.sandbox import Fault, Match
-from hostsim.store import Store
+from hostsim.storage.store import Store
 
 pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="no SIGKILL and no fork here")
 

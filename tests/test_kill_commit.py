@@ -20,7 +20,7 @@ from scripted_import import (
 )
 from victims import PARTS, content, cut
 
-from hostsim.store import Store
+from hostsim.storage.store import Store
 
 pytestmark = pytest.mark.skipif(
     sys.platform == "win32", reason="no RLIMIT_FSIZE: Windows ends no process at a write"

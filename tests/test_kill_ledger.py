@@ -18,10 +18,10 @@ from ledgers import Books
 from scripted_import import Script, damage, fresh_code
 from victims import content, each, missed
 
-from hostsim import journal
 from hostsim.host import Host
 from hostsim.plugins import Plugins
-from hostsim.store import Store
+from hostsim.storage import journal
+from hostsim.storage.store import Store
 
 pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="no SIGKILL and no fork here")
 

@@ -21,10 +21,10 @@ from scripted_import import (
 )
 from victims import PARTS, content, cut, each, missed, settle
 
-from hostsim.locks import Locks
 from hostsim.sandbox import Fault, Match, Sandbox, Switches
-from hostsim.secrets import Secrets
-from hostsim.store import Store
+from hostsim.storage.locks import Locks
+from hostsim.storage.secrets import Secrets
+from hostsim.storage.store import Store
 from opter_fortnox_plugin.kept import Kept, read
 from opter_fortnox_plugin.transport import Transport
 

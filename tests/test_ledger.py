@@ -11,9 +11,9 @@ from ledgers import Books, Killed, Ledger
 from test_deciding import brought_in, shown
 from test_host import NOON, host_of
 
-from hostsim import journal
 from hostsim.ledger.values import PaymentKey
-from hostsim.store import Store
+from hostsim.storage import journal
+from hostsim.storage.store import Store
 from opter_contract.hooks import BATCH
 
 

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from test_host import host_of, listed, remaining
 
 from hostsim.errors import PreviewChanged
-from hostsim.store import Store
+from hostsim.storage.store import Store
 
 DOUBTFUL = "possibly-registered-already"
 PAID = "invoice-already-paid"

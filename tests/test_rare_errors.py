@@ -16,7 +16,7 @@ from hostsim.demo import run_demo
 from hostsim.errors import HostError
 from hostsim.plugins import Plugins
 from hostsim.render import Paper
-from hostsim.store import Store
+from hostsim.storage.store import Store
 from opter_fortnox_plugin.configuration import Configuration
 from opter_fortnox_plugin.errors import Refused, Unavailable
 from opter_fortnox_plugin.host import Host

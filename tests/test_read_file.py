@@ -10,7 +10,7 @@ from test_cli import hostsim, ready  # noqa: F401 fixtures
 from test_host import NOON, host_of
 
 from hostsim.errors import HostError, exit_status, failure_of
-from hostsim.store import Store
+from hostsim.storage.store import Store
 
 
 @pytest.fixture

@@ -17,7 +17,7 @@ from fake_plugin import invoice
 
 from hostsim.host import Host
 from hostsim.plugins import Plugins
-from hostsim.store import Store
+from hostsim.storage.store import Store
 from opter_contract.conformance.hosts import HostKeepsState, HostLocks, HostOpensWindows, HostTakes
 
 

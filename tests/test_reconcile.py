@@ -27,7 +27,6 @@ from hostsim.invoices_csv import invoices_in
 from hostsim.ledger.matching import READY, Refusal, what_changed
 from hostsim.ledger.values import ExportedInvoice
 from hostsim.plugins import Plugins
-from hostsim.previews import Record, Recording
 from hostsim.reconciling import (
     AT_NEXT_IMPORT,
     DIFFERS,
@@ -45,7 +44,8 @@ from hostsim.render import Paper
 from hostsim.sandbox import Sandbox, seed
 from hostsim.sandbox.state import Payment as FortnoxPayment
 from hostsim.sandbox.switches import Switches
-from hostsim.store import Store, record_of
+from hostsim.storage.import_runs import Record, Recording
+from hostsim.storage.store import Store, record_of
 from hostsim.texts import Text
 from opter_fortnox_plugin.pace import Pace
 

@@ -17,7 +17,7 @@ from test_host import host_of, listed, remaining
 
 from hostsim.errors import HostError, PreviewChanged
 from hostsim.ledger.values import WriteOff
-from hostsim.store import Store
+from hostsim.storage.store import Store
 from hostsim.texts import Text
 
 

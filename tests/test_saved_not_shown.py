@@ -12,14 +12,14 @@ from desk_person import Person, words
 from fake_plugin import hookimpl, invoice, payment
 from test_decisions_on_the_command_line import plugin, run  # noqa: F401 fixtures
 
-from hostsim import commits
 from hostsim.cli import READER_GONE
 from hostsim.desk.office import Office
 from hostsim.errors import host_error
 from hostsim.host import Host
 from hostsim.plugins import Plugins
 from hostsim.render import Paper, ReaderGone
-from hostsim.store import Store
+from hostsim.storage import commits
+from hostsim.storage.store import Store
 
 #: What may go wrong while a result is written.
 FAULTS = {

@@ -9,10 +9,10 @@ from types import SimpleNamespace
 
 import pytest
 
-import hostsim.secrets
+import hostsim.storage.secrets
 from hostsim.errors import HostError
-from hostsim.locks import Locks
-from hostsim.secrets import Secrets, no_keyring, system_keyring
+from hostsim.storage.locks import Locks
+from hostsim.storage.secrets import Secrets, no_keyring, system_keyring
 
 SECRET = "refr-0ne-åäö"
 
@@ -296,7 +296,7 @@ def test_what_a_keyring_holds_that_is_gone_now_is_told_and_found_when_it_is_back
 def test_what_windows_would_refuse_for_its_length_goes_to_a_file(tmp_path, monkeypatch, caplog):
     keyring = FakeKeyring()
     secrets = secrets_of(tmp_path, keyring)
-    monkeypatch.setattr(hostsim.secrets, "_is_too_long", lambda value: len(value) > 1280)
+    monkeypatch.setattr(hostsim.storage.secrets, "_is_too_long", lambda value: len(value) > 1280)
     secrets.put("Fortnox", "login", "x" * 1280)
     assert (len(keyring.kept), files(secrets)) == (1, [])
     secrets.put("Fortnox", "login", "y" * 1281)
@@ -310,9 +310,9 @@ def test_what_windows_would_refuse_for_its_length_goes_to_a_file(tmp_path, monke
 
 def test_too_long_is_what_exceeds_2560_bytes_on_windows_alone(monkeypatch):
     monkeypatch.setattr(sys, "platform", "win32")
-    assert [hostsim.secrets._is_too_long("å" * n) for n in (1280, 1281)] == [False, True]
+    assert [hostsim.storage.secrets._is_too_long("å" * n) for n in (1280, 1281)] == [False, True]
     monkeypatch.setattr(sys, "platform", "linux")
-    assert not hostsim.secrets._is_too_long("å" * 8000)
+    assert not hostsim.storage.secrets._is_too_long("å" * 8000)
 
 
 def test_the_longest_secret_of_the_contract_comes_back_from_a_file(tmp_path):

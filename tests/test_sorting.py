@@ -14,9 +14,9 @@ from hypothesis import strategies as st
 from hostsim.errors import HostError, PreviewChanged
 from hostsim.host import Host
 from hostsim.plugins import Plugins
-from hostsim.previews import Recording, _decision, _differs
-from hostsim.sorting import Which, sorted_out
-from hostsim.store import Store
+from hostsim.storage.fast_path import Which, sorted_out
+from hostsim.storage.import_runs import Recording, _decision, _differs
+from hostsim.storage.store import Store
 from hostsim.texts import Text
 
 NAME, BANK = "A", "B"

@@ -11,7 +11,7 @@ from fake_plugin import invoice
 
 from hostsim.errors import HostError
 from hostsim.ledger.values import Definition
-from hostsim.store import Store
+from hostsim.storage.store import Store
 
 
 @pytest.fixture
@@ -274,7 +274,7 @@ def test_the_words_of_a_key_are_not_run_together(store):
 def test_a_lock_is_let_go_when_its_holder_dies(store):
     """Another process holds the lock, and is killed."""
     program = (
-        "import sys, pathlib; from hostsim.locks import Locks\n"
+        "import sys, pathlib; from hostsim.storage.locks import Locks\n"
         "with Locks(pathlib.Path(sys.argv[1])).hold('a', wait=0) as got:\n"
         "    print(got, flush=True); sys.stdin.read()"
     )

@@ -12,7 +12,7 @@ import pytest
 from scripted_import import COMPANY, SECOND_DAY, FakeTime, Script, fresh_code, host_of
 
 from hostsim.errors import exit_status, failure_of
-from hostsim.store import Store
+from hostsim.storage.store import Store
 from opter_fortnox_plugin import protocol
 from opter_fortnox_plugin.transport import Transport
 
@@ -22,7 +22,7 @@ ROOT = Path(__file__).parent.parent
 OTHER = """
 import sys
 from pathlib import Path
-from hostsim.store import Store
+from hostsim.storage.store import Store
 
 with Store.open(Path(sys.argv[1])) as store:
     with store.locks.hold("plug-in", "FortnoxAPI", sys.argv[2], wait=0) as got:

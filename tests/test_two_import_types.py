@@ -9,11 +9,11 @@ from fake_plugin import FakePlugin, hookimpl, invoice, left_out, payment
 from test_host import host_of, listed, remaining
 
 from hostsim.errors import PreviewChanged
-from hostsim.history import entries
 from hostsim.ledger.values import PaymentKey
 from hostsim.reconciling import KINDS
 from hostsim.render_history import entry_object
-from hostsim.store import Store
+from hostsim.storage.history import entries
+from hostsim.storage.store import Store
 
 
 @pytest.fixture

@@ -20,7 +20,7 @@ from hostsim.by_hand import Entry
 from hostsim.commands import hostsim
 from hostsim.errors import DoubtfulPayment
 from hostsim.ledger import amounts
-from hostsim.store import Store
+from hostsim.storage.store import Store
 
 ENDLESS = "9" * 23
 

@@ -10,12 +10,13 @@ from decimal import Decimal
 import pytest
 from ledgers import Books
 
-from hostsim import by_hand, history, journal
+from hostsim import by_hand
 from hostsim.ledger import decisions
 from hostsim.ledger.values import PaymentKey
-from hostsim.store import APPLICATION_ID, SCHEMA_VERSION, Store
+from hostsim.storage import history, journal
+from hostsim.storage.migrations import UPGRADES
+from hostsim.storage.store import APPLICATION_ID, SCHEMA_VERSION, Store
 from hostsim.texts import UPGRADED
-from hostsim.upgrades import UPGRADES
 
 #: The tables of version 1, as its databases have them.
 VERSION_1 = """
@@ -350,7 +351,7 @@ def test_an_upgrade_that_fails_leaves_the_database_as_it_was(earlier, monkeypatc
         db.execute("DROP TABLE payments")
         raise RuntimeError("no")
 
-    monkeypatch.setattr("hostsim.upgrades.UPGRADES", {1: fails})
+    monkeypatch.setattr("hostsim.storage.migrations.UPGRADES", {1: fails})
     with pytest.raises(RuntimeError):
         Store.open(earlier)
     monkeypatch.undo()

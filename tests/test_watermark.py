@@ -16,7 +16,7 @@ from scripted_import import COMPANY, FakeTime, fresh_code, host_of
 from hostsim.ledger.values import ExportedInvoice
 from hostsim.sandbox import Clock, Invoice, Payment, Sandbox, State, Switches
 from hostsim.sandbox.faults import Fault
-from hostsim.store import Store
+from hostsim.storage.store import Store
 from opter_fortnox_plugin import protocol
 from opter_fortnox_plugin.transport import Transport
 

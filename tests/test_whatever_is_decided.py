@@ -23,7 +23,7 @@ from hostsim.errors import HostError, PreviewChanged
 from hostsim.host import Host
 from hostsim.ledger import decisions
 from hostsim.plugins import Plugins
-from hostsim.store import Store
+from hostsim.storage.store import Store
 
 INVOICES = ["1001", "1002", "2001", "3001", "9001"]
 AMOUNTS = ["100", "200", "-100", "300", "997"]

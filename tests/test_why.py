@@ -27,7 +27,7 @@ from hostsim.errors import HostError
 from hostsim.explaining import TO_DO
 from hostsim.render import REASONS
 from hostsim.sandbox import WriteOff
-from hostsim.store import Store
+from hostsim.storage.store import Store
 
 NAME = "Nord"
 

@@ -6,7 +6,7 @@ import pytest
 from fake_plugin import Balance, FakePlugin, hookimpl, invoice, payment
 from test_host import host_of
 
-from hostsim.store import Store
+from hostsim.storage.store import Store
 
 
 class Asked(FakePlugin):

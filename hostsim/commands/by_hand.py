@@ -6,13 +6,14 @@ from datetime import date, datetime
 
 import click
 
-from hostsim import history, render, render_history, texts
+from hostsim import render, render_history, texts
 from hostsim.by_hand import LONGEST_KEY, Entry, wrong_amount
 from hostsim.commands.common import Common, Day, Option, command, host_over, opened, usage
 from hostsim.commands.register import payments
-from hostsim.deciding import LONGEST_WHY
 from hostsim.errors import host_error
 from hostsim.ledger.amounts import typed_amount, typed_rate
+from hostsim.storage import history
+from hostsim.storage.decisions import LONGEST_WHY
 from hostsim.texts import Text, say
 
 

@@ -28,7 +28,7 @@ from hostsim.texts import Text, say
 if TYPE_CHECKING:
     from hostsim.host import Host
     from hostsim.plugins import Plugins
-    from hostsim.store import Store
+    from hostsim.storage.store import Store
 
 LANGUAGES = ("sv", "en")
 
@@ -293,7 +293,7 @@ def opened(common: Common) -> Iterator[Store]:
 
     :raises HostError: ``NO_DATABASE`` when there is none yet.
     """
-    from hostsim.store import Store
+    from hostsim.storage.store import Store
 
     with Store.open(common.database) as store:
         yield store
@@ -316,7 +316,7 @@ def plugins_beside(common: Common) -> Plugins:
 
     What a database says is switched off counts where it can be read.
     """
-    from hostsim.store import Store
+    from hostsim.storage.store import Store
 
     try:
         store = Store.open(common.database)
@@ -328,7 +328,7 @@ def plugins_beside(common: Common) -> Plugins:
 
 def host_over(store: Store, **keywords: Any) -> Host:
     from hostsim.host import Host
-    from hostsim.secrets import system_keyring
+    from hostsim.storage.secrets import system_keyring
 
     return Host(store, load_plugins(store), configuration={}, keyring=system_keyring, **keywords)
 

@@ -16,12 +16,12 @@ from hostsim import render
 from hostsim.commands.common import Common, Option, command, host_over, opened, usage
 from hostsim.commands.imports import last_printed, show_preview, shown_where_changed
 from hostsim.commands.root import hostsim
-from hostsim.deciding import LONGEST_WHY
 from hostsim.ledger.decisions import KEEP
+from hostsim.storage.decisions import LONGEST_WHY
 from hostsim.texts import Text
 
 if TYPE_CHECKING:
-    from hostsim.previews import Preview
+    from hostsim.storage.import_runs import Preview
 
 
 _SERIES = click.option(

@@ -8,11 +8,11 @@ import os
 
 import click
 
-from hostsim import commits
 from hostsim.commands.common import Common, Option, command, load_plugins
 from hostsim.commands.imports import login_timeout
 from hostsim.commands.playground import PORT
 from hostsim.commands.root import hostsim
+from hostsim.storage import commits
 from hostsim.texts import Text
 
 
@@ -54,7 +54,7 @@ from hostsim.texts import Text
 def serve(common: Common, port: int, host: str, *, no_open: bool, empty: bool) -> None:
     """Serve the desk, with the sandbox beside it unless real credentials are configured."""
     from hostsim.desk.opening import run_desk
-    from hostsim.secrets import system_keyring
+    from hostsim.storage.secrets import system_keyring
 
     given = common.db or os.environ.get("HOSTSIM_DB")
     # What is committed while it is served is told on its pages.

@@ -46,7 +46,7 @@ def doctor(common: Common, name: str | None, *, no_browser: bool) -> None:
     """Show what is right and what is not; end with the status of the first wrong thing."""
     from hostsim.doctor import Doctor, first_wrong
     from hostsim.host import Host
-    from hostsim.secrets import system_keyring
+    from hostsim.storage.secrets import system_keyring
 
     timeout = login_timeout(os.environ)
     plugins = plugins_beside(common)

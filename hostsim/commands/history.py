@@ -11,18 +11,19 @@ from typing import TYPE_CHECKING
 
 import click
 
-from hostsim import commits, render, texts
+from hostsim import render, texts
 from hostsim.commands.common import Common, Option, command, host_over, opened, usage
 from hostsim.commands.imports import NO_BROWSER, Window, login_timeout
 from hostsim.commands.register import payments
 from hostsim.commands.root import hostsim
+from hostsim.storage import commits
 from hostsim.texts import Text
 from hostsim.texts import payments as payments_text
 
 if TYPE_CHECKING:
     from hostsim.exporting import Exported
-    from hostsim.history import Imported
-    from hostsim.store import Store
+    from hostsim.storage.history import Imported
+    from hostsim.storage.store import Store
 
 
 @command(
@@ -96,8 +97,9 @@ def runs(common: Common, run: str | None) -> None:
 
 
 def _show_run(common: Common, store: Store, run: Imported) -> None:
-    from hostsim import history, render_history
-    from hostsim.previews import preview_of
+    from hostsim import render_history
+    from hostsim.storage import history
+    from hostsim.storage.import_runs import preview_of
 
     preview = preview_of(store, run.id) if run.state == "open" else None
     if common.json:
@@ -115,7 +117,8 @@ def _show_run(common: Common, store: Store, run: Imported) -> None:
 @click.argument("payment", metavar="ID", type=int)
 def show(common: Common, payment: int) -> None:
     """Show one payment with its origin."""
-    from hostsim import history, render_history
+    from hostsim import render_history
+    from hostsim.storage import history
 
     with opened(common) as store:
         entry = history.entry(store, payment)

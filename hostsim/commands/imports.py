@@ -22,8 +22,8 @@ from hostsim.errors import HostError, PreviewChanged
 from hostsim.texts import Text, say
 
 if TYPE_CHECKING:
-    from hostsim.previews import Preview
-    from hostsim.store import Store
+    from hostsim.storage.import_runs import Preview
+    from hostsim.storage.store import Store
     from opter_contract.hooks import Text as AnyText
 
 
@@ -170,9 +170,9 @@ def show_preview(common: Common, preview: Preview, *, show_ignored: bool) -> Non
 
 def last_printed(store: Store, name: str | None) -> str:
     """Give the revision of the open preview that a command printed last; ``""`` for none."""
-    from hostsim import previews
+    from hostsim.storage import import_runs
 
-    return previews.printed(store, name)
+    return import_runs.printed(store, name)
 
 
 class Window:

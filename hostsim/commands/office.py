@@ -27,13 +27,13 @@ from hostsim.texts import Text, say
 if TYPE_CHECKING:
     from hostsim.host import Host
     from hostsim.ledger.values import Definition, Invoice
-    from hostsim.store import Store
+    from hostsim.storage.store import Store
 
 
 @command(hostsim, "init", Text("Skapa databasen.", "Make the database."))
 def init(common: Common) -> None:
     """Make the database, or say that it is there already."""
-    from hostsim.store import Store
+    from hostsim.storage.store import Store
 
     path = common.database
     there = path.exists()

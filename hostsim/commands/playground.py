@@ -9,9 +9,9 @@ from pathlib import Path
 
 import click
 
-from hostsim import commits
 from hostsim.commands.common import Common, Option, command, load_plugins
 from hostsim.commands.root import hostsim
+from hostsim.storage import commits
 from hostsim.texts import Text
 
 PORT = click.option(

@@ -19,7 +19,7 @@ from hostsim.texts import Text, say
 
 if TYPE_CHECKING:
     from hostsim.plugins import Found
-    from hostsim.store import Store
+    from hostsim.storage.store import Store
 
 
 @command(

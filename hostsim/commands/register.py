@@ -30,7 +30,8 @@ from hostsim.texts import Text
 @click.pass_context
 def payments(context: click.Context, common: Common, origin: str | None) -> None:
     """Show what is registered when no subcommand follows."""
-    from hostsim import history, render_history  # noqa: PLC0415 - a command starts fast
+    from hostsim import render_history  # noqa: PLC0415 - a command starts fast
+    from hostsim.storage import history  # noqa: PLC0415 - a command starts fast
 
     if context.invoked_subcommand is not None:
         return

@@ -25,7 +25,6 @@ from jinja2 import StrictUndefined
 from werkzeug.exceptions import HTTPException
 from werkzeug.wrappers import Response as AnyResponse
 
-from hostsim import commits
 from hostsim.desk import (
     columns,
     pages_by_hand,
@@ -43,6 +42,7 @@ from hostsim.desk.words import WORDS, duration
 from hostsim.errors import failure_of, host_error
 from hostsim.render import count, day, status_label
 from hostsim.sandbox import seed
+from hostsim.storage import commits
 from hostsim.texts import LANGUAGES, Text, own, say
 
 if TYPE_CHECKING:

@@ -11,15 +11,15 @@ import sqlite3
 from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
-from hostsim import deciding
 from hostsim.desk.common import office, words
-from hostsim.desk.lists import Entry
 from hostsim.errors import host_error
 from hostsim.ledger import decisions, matching
 from hostsim.ledger.decisions import ACCEPT, KEEP, SET_ASIDE, OtherWay
 from hostsim.ledger.values import Decision, Payment, Row
-from hostsim.previews import Preview
-from hostsim.store import payment_of, row_of
+from hostsim.storage import decisions as storage_decisions
+from hostsim.storage.import_runs import Preview
+from hostsim.storage.lists import Entry
+from hostsim.storage.store import payment_of, row_of
 from hostsim.texts import Difference
 
 # What can be chosen beside the decisions themselves.
@@ -106,8 +106,8 @@ def asking(row_id: int) -> Asking:
     if row is None:
         raise host_error("PAGE_UNKNOWN")
     definition, company = row["definition"], row["company"]
-    decision = deciding.of_payment(db, definition, company, row["number"])
-    several = deciding.series_in_force(db, definition, company)
+    decision = storage_decisions.of_payment(db, definition, company, row["number"])
+    several = storage_decisions.series_in_force(db, definition, company)
     series = decisions.in_series(several, row["invoice_number"])
     now = payment_of(row, company)
     return Asking(
@@ -173,5 +173,7 @@ def _others(db: sqlite3.Connection, row: sqlite3.Row, now: Payment | None) -> Se
     """Find the payments by another way that this one may be the same as."""
     if now is None or row["invoice_id"] is None or row["reason"] != decisions.DOUBTFUL:
         return ()
-    several = deciding.other_ways(db, row["import_type"], row["company"], row["invoice_id"])
+    several = storage_decisions.other_ways(
+        db, row["import_type"], row["company"], row["invoice_id"]
+    )
     return decisions.equal(now, several)

@@ -17,9 +17,9 @@ from typing import Any, NamedTuple
 
 from hostsim import render, render_history
 from hostsim.exporting import harmless
-from hostsim.history import REGISTERED, Imported
 from hostsim.ledger.values import SEK, Decision, Row
 from hostsim.render import one_line
+from hostsim.storage.history import REGISTERED, Imported
 from hostsim.texts import Text, money, say
 
 Shown = Callable[[Any, str], str]

@@ -15,14 +15,14 @@ from dataclasses import dataclass
 from datetime import date
 from typing import TYPE_CHECKING
 
-from hostsim import commits
 from hostsim.errors import failure_of, host_error
 from hostsim.explaining import Explanation
+from hostsim.storage import commits
 from hostsim.texts import Text
 
 if TYPE_CHECKING:
     from hostsim.answers import OnProgress, Window
-    from hostsim.previews import Preview
+    from hostsim.storage.import_runs import Preview
     from opter_contract import hooks
 
 log = logging.getLogger(__name__)

@@ -7,19 +7,19 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from hostsim import previews
 from hostsim.desk.jobs import Choice, Jobs
 from hostsim.host import Host, now
-from hostsim.secrets import FindKeyring, no_keyring
-from hostsim.store import Store
+from hostsim.storage import import_runs
+from hostsim.storage.secrets import FindKeyring, no_keyring
+from hostsim.storage.store import Store
 
 if TYPE_CHECKING:
     from hostsim.answers import OnProgress, Window
     from hostsim.explaining import Explanation
     from hostsim.ledger.values import Definition
     from hostsim.plugins import Plugins
-    from hostsim.previews import Preview
     from hostsim.sandbox import Sandbox
+    from hostsim.storage.import_runs import Preview
 
 
 @dataclass
@@ -87,7 +87,7 @@ class Office:
             " OR (id = ?1 AND state IN ('open', 'saved')) ORDER BY started_at DESC LIMIT 1",
             (run_id,),
         ).fetchone()
-        return None if row is None else previews.preview_of(self.store, row["id"])
+        return None if row is None else import_runs.preview_of(self.store, row["id"])
 
     def revisions(self) -> Mapping[str, str]:
         """Give the revision of each open preview, by the name of its definition."""
@@ -96,4 +96,4 @@ class Office:
 
     def open_previews(self) -> Mapping[str, str]:
         """Give the run of each open preview, by the name of its definition."""
-        return previews.open_runs(self.store)
+        return import_runs.open_runs(self.store)

@@ -18,8 +18,8 @@ from hostsim.errors import host_error
 from hostsim.host import open_window
 from hostsim.render import Paper
 from hostsim.sandbox import Sandbox, seed
-from hostsim.secrets import FindKeyring, no_keyring
-from hostsim.store import Store
+from hostsim.storage.secrets import FindKeyring, no_keyring
+from hostsim.storage.store import Store
 
 if TYPE_CHECKING:
     from hostsim.plugins import Plugins

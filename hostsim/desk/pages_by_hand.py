@@ -10,15 +10,16 @@ from typing import Any
 from flask import Blueprint, Response, make_response, redirect, request, url_for
 from werkzeug.wrappers import Response as AnyResponse
 
-from hostsim import exporting, history
+from hostsim import exporting
 from hostsim.by_hand import Added, Entry, invoice_row, wrong_amount
 from hostsim.desk.common import language, office, tell, worded
 from hostsim.desk.pages_register import window
 from hostsim.errors import DoubtfulPayment, HostError, host_error
-from hostsim.history import HAND, REGISTERED
 from hostsim.ledger.amounts import typed_amount, typed_date, typed_rate
 from hostsim.ledger.values import Invoice
-from hostsim.store import invoice_of
+from hostsim.storage import history
+from hostsim.storage.history import HAND, REGISTERED
+from hostsim.storage.store import invoice_of
 from hostsim.texts import DATE_NEEDED, Text, money, own
 
 pages = Blueprint("by_hand", __name__, url_prefix="/payments")

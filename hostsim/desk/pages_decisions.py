@@ -13,15 +13,15 @@ from hostsim import render
 from hostsim.desk import choices
 from hostsim.desk.choices import Asking
 from hostsim.desk.common import office, shown, tell, worded, words
-from hostsim.desk.lists import Asked, all_of, decisions
 from hostsim.desk.pages_import import csv_response
 from hostsim.desk.pages_import import window as import_window
 from hostsim.errors import HostError, PreviewChanged, host_error
 from hostsim.ledger.decisions import SET_ASIDE
+from hostsim.storage.lists import Asked, all_of, decisions
 from hostsim.texts import Text, own
 
 if TYPE_CHECKING:
-    from hostsim.previews import Preview
+    from hostsim.storage.import_runs import Preview
 
 pages = Blueprint("decisions", __name__, url_prefix="/decisions")
 

@@ -6,10 +6,10 @@ from flask import Blueprint, Response, render_template, request
 
 from hostsim import render_history
 from hostsim.desk.common import language, office, shown, words
-from hostsim.desk.lists import Asked, all_of, runs
 from hostsim.desk.pages_import import csv_response
 from hostsim.errors import HostError, host_error
-from hostsim.history import Imported
+from hostsim.storage.history import Imported
+from hostsim.storage.lists import Asked, all_of, runs
 from hostsim.texts import say
 
 pages = Blueprint("runs", __name__, url_prefix="/runs")

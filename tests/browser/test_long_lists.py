@@ -8,8 +8,8 @@ from playwright.sync_api import expect
 
 from hostsim.desk.opening import beside_sandbox
 from hostsim.ledger.values import Company, Payment, PaymentKey
-from hostsim.previews import Record, Recording
-from hostsim.store import record_of
+from hostsim.storage.import_runs import Record, Recording
+from hostsim.storage.store import record_of
 
 MANY = 50_000
 

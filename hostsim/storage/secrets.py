@@ -25,7 +25,7 @@ from pathlib import Path
 from typing import Any, Protocol, cast
 
 from hostsim.errors import HostError, host_error
-from hostsim.locks import Locks
+from hostsim.storage.locks import Locks
 
 log = logging.getLogger(__name__)
 

@@ -14,11 +14,11 @@ from datetime import datetime
 from decimal import Decimal, localcontext
 from typing import Any, NamedTuple
 
-from hostsim import history
-from hostsim.deciding import decision_of
 from hostsim.ledger.matching import EXACT, IGNORED, KINDS, REJECTED
 from hostsim.ledger.values import Row
-from hostsim.store import OLDEST_FIRST, Store, registered_row_of, row_of
+from hostsim.storage import history
+from hostsim.storage.decisions import decision_of
+from hostsim.storage.store import OLDEST_FIRST, Store, registered_row_of, row_of
 
 #: Rows on a page: more than anybody reads, and less than a browser feels.
 PAGE = 100

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from hostsim.errors import HostError, host_error
 from hostsim.ledger.values import Company, Definition
-from hostsim.store import Store
+from hostsim.storage.store import Store
 from hostsim.texts import region_name
 
 #: How long the name or number of a bank account may be.

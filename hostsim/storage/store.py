@@ -21,7 +21,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, NamedTuple, Self
 
-from hostsim import commits, texts
+from hostsim import texts
 from hostsim.errors import host_error
 from hostsim.ledger.amounts import meant, typed_amount
 from hostsim.ledger.decisions import SET_ASIDE
@@ -39,7 +39,8 @@ from hostsim.ledger.values import (
     RunSummary,
     WriteOff,
 )
-from hostsim.locks import Locks
+from hostsim.storage import commits
+from hostsim.storage.locks import Locks
 from hostsim.texts import Text
 
 log = logging.getLogger(__name__)
@@ -262,7 +263,7 @@ class Store:
 
     def _upgrade(self) -> None:
         """Bring an older database to today's form: all of it or nothing."""
-        from hostsim.upgrades import UPGRADES  # noqa: PLC0415 - rarely needed, and it needs this module
+        from hostsim.storage.migrations import UPGRADES  # noqa: PLC0415 - rarely needed, and it needs this module
 
         with commits.passing(), self.change() as db:
             # Somebody else may have been quicker.
@@ -669,7 +670,7 @@ def _time(text: str | None) -> datetime | None:
 
 def schema() -> Iterator[str]:
     """Give the statements that make the tables, since executescript would commit between them."""
-    script = resources.files("hostsim").joinpath("schema.sql").read_text(encoding="utf-8")
+    script = resources.files("hostsim.storage").joinpath("schema.sql").read_text(encoding="utf-8")
     statement = ""
     for line in script.splitlines(keepends=True):
         statement += line

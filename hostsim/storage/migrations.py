@@ -1,7 +1,7 @@
 """How a database of an earlier version is brought to today's form.
 
 Each step goes from one version to the next, inside the transaction of
-:meth:`hostsim.store.Store.open`. The last one makes tables anew from
+:meth:`hostsim.storage.store.Store.open`. The last one makes tables anew from
 ``schema.sql`` where their rules changed, so that an old database ends as a new
 one begins; an earlier one has its tables written out.
 """
@@ -15,9 +15,10 @@ from collections.abc import Callable, Mapping
 from decimal import Decimal, localcontext
 from types import MappingProxyType
 
-from hostsim import journal, texts
+from hostsim import texts
 from hostsim.ledger.matching import EXACT, ZERO, effect_of
-from hostsim.store import payment_of, plain, schema
+from hostsim.storage import journal
+from hostsim.storage.store import payment_of, plain, schema
 
 log = logging.getLogger(__name__)
 

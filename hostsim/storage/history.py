@@ -17,7 +17,7 @@ from decimal import Decimal
 from hostsim.errors import HostError, host_error
 from hostsim.ledger.decisions import SET_ASIDE
 from hostsim.ledger.values import Company, Row
-from hostsim.store import OLDEST_FIRST, Store, is_id, row_of, text_of
+from hostsim.storage.store import OLDEST_FIRST, Store, is_id, row_of, text_of
 from hostsim.texts import ERRORS, INTERRUPTED, Text
 from opter_contract.hooks import SettingsField
 

@@ -20,9 +20,7 @@ from datetime import date, datetime
 from decimal import Decimal, localcontext
 from typing import TYPE_CHECKING, NamedTuple
 
-from hostsim import checks, commits, deciding, texts
-from hostsim.checks import Discrepancy
-from hostsim.deciding import Old
+from hostsim import texts
 from hostsim.errors import HostError, host_error
 from hostsim.ledger import decisions, matching
 from hostsim.ledger.decisions import CHANGED, SET_ASIDE, Deletion, Gone, Settlement
@@ -37,9 +35,13 @@ from hostsim.ledger.values import (
     Row,
     SavedPayment,
 )
-from hostsim.regions import refuse_company_of_other_region
-from hostsim.sorting import Plain, Sorted, Which, sorted_out
-from hostsim.store import (
+from hostsim.storage import checks, commits
+from hostsim.storage import decisions as storage_decisions
+from hostsim.storage.checks import Discrepancy
+from hostsim.storage.decisions import Old
+from hostsim.storage.fast_path import Plain, Sorted, Which, sorted_out
+from hostsim.storage.regions import refuse_company_of_other_region
+from hostsim.storage.store import (
     OLDEST_FIRST,
     PAYMENT_COLUMNS,
     Store,
@@ -377,9 +379,11 @@ class Recording:
         db = self.store.db
         accepted: dict[str, Sequence[Old]] = {
             number: [old]
-            for number, old in deciding.accepted(db, self.definition.name, company).items()
+            for number, old in storage_decisions.accepted(db, self.definition.name, company).items()
         }
-        numbers = deciding.accepted_numbers(db, self.definition.name, company) - accepted.keys()
+        numbers = (
+            storage_decisions.accepted_numbers(db, self.definition.name, company) - accepted.keys()
+        )
         partners: dict[str, str] = {}
         if numbers or self._has_negative():
             with self._sorted_out(company, _Moves({}, {}), apart=False) as rows:
@@ -415,7 +419,7 @@ class Recording:
         self, company: str, moves: _Moves, *, apart: bool = True
     ) -> AbstractContextManager[Sorted]:
         which = self._which(company)
-        series = deciding.series_in_force(self.store.db, self.definition.name, company)
+        series = storage_decisions.series_in_force(self.store.db, self.definition.name, company)
         return sorted_out(self.store, which, series=series, touched=moves.returned, apart=apart)
 
     def _which(self, company: str) -> Which:
@@ -437,7 +441,7 @@ class Recording:
         only: frozenset[str] | None = None,
     ) -> Iterator[Group]:
         accepted = self.store.accepted_deviation
-        series = deciding.series_in_force(self.store.db, self.definition.name, company)
+        series = storage_decisions.series_in_force(self.store.db, self.definition.name, company)
 
         def candidate_of(row: sqlite3.Row) -> Candidate:
             return _candidate(row, company, series, moves.blocked, rows)
@@ -472,7 +476,9 @@ class Recording:
             )
             yield Group(invoice_id, several, *judged)
 
-    def possibly_registered(self, company: str, numbers: Collection[str]) -> deciding.Others:
+    def possibly_registered(
+        self, company: str, numbers: Collection[str]
+    ) -> storage_decisions.Others:
         """Give the payments by another way that these payments may be the same as, by number."""
         if not numbers:
             return {}
@@ -625,7 +631,7 @@ class Recording:
                 hidden, replaced = self._settle_invoices(db, company.number, user, at)
                 self._register(db, company, user, at, replaced)
                 self._keep_pending(db, company.number, at, hidden)
-                deciding.settle(db, self.definition.name, company.number, self.run_id, at)
+                storage_decisions.settle(db, self.definition.name, company.number, self.run_id, at)
                 self._remember(db, company, user, at)
         except _HoldsNoLonger:
             return False
@@ -685,7 +691,7 @@ class Recording:
                         if row["reg_id"] is not None:
                             olds.append(row["reg_id"])
                         for old in sorted(set(olds) - reversed_ids):
-                            deciding.counter(db, old, self.run_id, user, at)
+                            storage_decisions.counter(db, old, self.run_id, user, at)
                         reversed_ids.update(olds)
                         if olds:
                             replaced[row["number"]] = olds[-1]
@@ -693,7 +699,7 @@ class Recording:
                 if effects and group.invoice_id is not None:
                     with localcontext(EXACT):
                         taken = sum(effects, ZERO)
-                    deciding.take_from_invoice(db, group.invoice_id, taken)
+                    storage_decisions.take_from_invoice(db, group.invoice_id, taken)
         return hidden, replaced
 
     def _register(
@@ -895,7 +901,7 @@ def _candidate(
         given=_refusal(row, "given"),
         registered=payment_of(row, company, "reg_"),
         earlier=None if row["fresh"] else _earlier(row),
-        decision=None if row["dec_id"] is None else deciding.decision_of(row, "dec_"),
+        decision=None if row["dec_id"] is None else storage_decisions.decision_of(row, "dec_"),
         series=decisions.in_series(series, row["invoice_number"]) if series else None,
         deleted=_deletion(row),
         blocked=blocked.get(row["number"]),

@@ -17,13 +17,14 @@ from dataclasses import asdict, dataclass, field
 from decimal import Decimal, localcontext
 from typing import Any, NamedTuple
 
-from hostsim import checks, deciding
-from hostsim.checks import Settlements
 from hostsim.ledger import decisions
 from hostsim.ledger.decisions import Gone, OtherWay, Twin
 from hostsim.ledger.matching import WARNINGS
 from hostsim.ledger.values import EXACT, Decision
-from hostsim.store import OLDEST_FIRST, PAYMENT_COLUMNS, Store, payment_of
+from hostsim.storage import checks
+from hostsim.storage import decisions as storage_decisions
+from hostsim.storage.checks import Settlements
+from hostsim.storage.store import OLDEST_FIRST, PAYMENT_COLUMNS, Store, payment_of
 from opter_contract.hooks import BATCH
 
 
@@ -79,7 +80,7 @@ class Sorted:
         if not rows[0]["other_ways"]:
             return ()
         import_type, company = self.values["import_type"], self.values["company"]
-        return deciding.other_ways(self.db, import_type, company, rows[0]["inv_id"])
+        return storage_decisions.other_ways(self.db, import_type, company, rows[0]["inv_id"])
 
     def twins(self, rows: Sequence[sqlite3.Row]) -> list[Twin]:
         """Give what was registered by another way on other invoices of the customer.
@@ -110,7 +111,7 @@ class Sorted:
     def _unexplained(self, row: sqlite3.Row) -> Twin | None:
         import_type, company = self.values["import_type"], self.values["company"]
         invoice_id = row["invoice_id"]
-        others = deciding.other_ways(self.db, import_type, company, invoice_id)
+        others = storage_decisions.other_ways(self.db, import_type, company, invoice_id)
         values = {"import_type": import_type, "company": company, "invoice_id": invoice_id}
         own = {r["number"]: payment_of(r, company) for r in self._rows(_OWN, values)}
         known = [(place, one) for place, one in enumerate(own.values()) if one is not None]
@@ -124,7 +125,9 @@ class Sorted:
         given_back = not taken or (taken < 0) != (Decimal(row["effect"]) < 0)
         if given_back:
             return None
-        return Twin(deciding.other_way_of(row), row["inv_number"], before, row["inv_currency"])
+        return Twin(
+            storage_decisions.other_way_of(row), row["inv_number"], before, row["inv_currency"]
+        )
 
     def _rows(self, query: str, values: Mapping[str, object]) -> Iterator[sqlite3.Row]:
         cursor = self.db.cursor()
@@ -353,7 +356,7 @@ _INVOICE_COLUMNS = ", ".join(
 
 _OTHERS = f"""
     SELECT r.*, p.id AS reg_id, {_REGISTERED_COLUMNS}, {_INVOICE_COLUMNS},
-           {deciding.DECISION_COLUMNS}, x.deleted_by AS del_by, x.deleted_at AS del_at,
+           {storage_decisions.DECISION_COLUMNS}, x.deleted_by AS del_by, x.deleted_at AS del_at,
            x.deleted_why AS del_why,
            EXISTS (SELECT 1 FROM other_ways o WHERE o.invoice_id = i.id) AS other_ways,
            EXISTS ({_TWIN}) AS twins

@@ -31,7 +31,7 @@ from hostsim.ledger.matching import (
     same_currency,
 )
 from hostsim.ledger.values import SEK
-from hostsim.store import OLDEST_FIRST, payment_of, plain, without_spaces
+from hostsim.storage.store import OLDEST_FIRST, payment_of, plain, without_spaces
 from hostsim.texts import Text
 from opter_contract.hooks import BATCH
 

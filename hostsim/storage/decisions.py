@@ -31,7 +31,15 @@ from hostsim.ledger.decisions import (
 )
 from hostsim.ledger.matching import EXACT, READY
 from hostsim.ledger.values import Decision
-from hostsim.store import PAYMENT_COLUMNS, Store, clean, is_id, payment_of, plain, write_offs_text
+from hostsim.storage.store import (
+    PAYMENT_COLUMNS,
+    Store,
+    clean,
+    is_id,
+    payment_of,
+    plain,
+    write_offs_text,
+)
 from hostsim.texts import Text
 
 #: How many characters a reason may have; a longer one is refused.

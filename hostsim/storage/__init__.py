@@ -1,0 +1,1 @@
+"""All SQL stands here, and what is kept outside the database."""
