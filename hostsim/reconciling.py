@@ -599,7 +599,8 @@ _GONE = f"""
 # What could be read and is not registered, with what the definition knows of it.
 _LACKING = f"""
     SELECT r.*, {storage_decisions.DECISION_COLUMNS}, x.deleted_at AS del_at,
-           x.deleted_by AS del_by, x.deleted_why AS del_why, o.kind AS shown_kind, o.reason AS shown_reason,
+           x.deleted_by AS del_by, x.deleted_why AS del_why,
+           o.kind AS shown_kind, o.reason AS shown_reason,
            o.message_sv AS shown_sv,
            o.message_en AS shown_en, q.reason AS q_reason, q.message_sv AS q_sv,
            q.message_en AS q_en
