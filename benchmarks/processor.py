@@ -36,9 +36,11 @@ from hostsim.host import Host
 from hostsim.plugins import Plugins
 from hostsim.storage import import_runs
 from hostsim.storage.store import Store
-from opter_fortnox_plugin import client, importer, plugin, reading
+from opter_fortnox_plugin import hooks
 from opter_fortnox_plugin.contract import hookimpl
-from opter_fortnox_plugin.protocol import Reply
+from opter_fortnox_plugin.fortnox import client
+from opter_fortnox_plugin.fortnox.protocol import Reply
+from opter_fortnox_plugin.payments import importer, page_scan
 
 SIZES: Final = (1_000, 10_000, 100_000)
 PAGE: Final = 500
@@ -257,9 +259,9 @@ def _plugin(pages: Pages) -> object:
         """A plug-in."""
 
     ours = Impatient()
-    for name in dir(plugin):
+    for name in dir(hooks):
         if name.startswith("opter_"):
-            setattr(ours, name, getattr(plugin, name))
+            setattr(ours, name, getattr(hooks, name))
 
     @hookimpl
     def opter_import_payments(run: Any) -> Any:
@@ -381,7 +383,7 @@ class Parts:
 
 _STEPS: Final[Sequence[tuple[Any, str, str]]] = (
     (client, "value_of", "JSON"),
-    (reading._Walk, "take", "schemas"),  # noqa: SLF001
+    (page_scan._Walk, "take", "schemas"),  # noqa: SLF001
     (importer.Importer, "_begin", "payments made"),
     (importer.Importer, "_emit", "hooks and OCR"),
     (LiveRun, "take_payments", "host's door"),

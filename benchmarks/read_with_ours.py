@@ -12,10 +12,7 @@ from tally import Tally
 from hostsim.host import Host
 from hostsim.plugins import Plugins
 from hostsim.storage.store import Store
-from opter_fortnox_plugin import (
-    importer,  # noqa: F401 - loaded before the clock runs, as the other tools are
-    plugin,
-)
+from opter_fortnox_plugin import hooks
 
 NAME = "Fortnox"
 count, code, environment = int(sys.argv[1]), sys.argv[2], json.loads(sys.argv[3])
@@ -37,7 +34,7 @@ with tempfile.TemporaryDirectory() as folder, Store.create(Path(folder) / "host.
             ((str(n), f"{1000 + n % 90}.50") for n in range(1, count + 1)),
         )
     host = Host(
-        store, Plugins([("fortnox", plugin)]), configuration=environment, window=signs_in, user="me"
+        store, Plugins([("fortnox", hooks)]), configuration=environment, window=signs_in, user="me"
     )
     host.define(NAME, "FortnoxAPI", "API", "", {"ignore_payments_before": "1990-01-01"})
     with Tally(count) as tally:

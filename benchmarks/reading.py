@@ -38,10 +38,10 @@ from hostsim.sandbox.clock import Clock
 from hostsim.sandbox.state import Invoice, Payment, State
 from hostsim.sandbox.switches import Switches
 from hostsim.sandbox.tokens import Grant
-from opter_fortnox_plugin import protocol
 from opter_fortnox_plugin.contract import hookimpl
-from opter_fortnox_plugin.importer import import_payments
-from opter_fortnox_plugin.pace import REQUESTS, WINDOW
+from opter_fortnox_plugin.fortnox import protocol
+from opter_fortnox_plugin.fortnox.rate_limiter import REQUESTS, WINDOW
+from opter_fortnox_plugin.payments.importer import import_payments
 
 KRONOR: Final[dict[str, Any]] = {"amount": Decimal(1000)}
 EURO: Final[dict[str, Any]] = {

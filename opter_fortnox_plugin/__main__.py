@@ -19,15 +19,16 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Final, NoReturn, TextIO
 
-from opter_fortnox_plugin import __version__, doctor_alone, probe, probe_words
+from opter_fortnox_plugin import __version__
 from opter_fortnox_plugin.configuration import API_URL, CLIENT_SECRET, PRESETS, Configuration
 from opter_fortnox_plugin.contract import Text
+from opter_fortnox_plugin.diagnostics import probe, probe_messages, standalone
+from opter_fortnox_plugin.diagnostics.probe_reader import Finding, Reader
 from opter_fortnox_plugin.errors import Cancelled, FortnoxError, Refused, SettingsWrong
-from opter_fortnox_plugin.login import Listener, Login
-from opter_fortnox_plugin.oauth import SignedIn, TokenEndpoint
-from opter_fortnox_plugin.probe_reader import Finding, Reader
-from opter_fortnox_plugin.protocol import authorization_address
-from opter_fortnox_plugin.transport import Transport
+from opter_fortnox_plugin.fortnox.http import Transport
+from opter_fortnox_plugin.fortnox.protocol import authorization_address
+from opter_fortnox_plugin.login.authorization_code import Listener, Login
+from opter_fortnox_plugin.login.tokens import SignedIn, TokenEndpoint
 
 #: The exit status, by who can act.
 EXIT_STATUS: Final = {
@@ -260,7 +261,7 @@ def _doctor(
         open_window(address)
         return True
 
-    findings = doctor_alone.examine(
+    findings = standalone.examine(
         environment,
         window,
         person.tell,
@@ -269,10 +270,10 @@ def _doctor(
         clock=clock,
     )
     if options.json:
-        objects = doctor_alone.as_objects(findings, person.say)
+        objects = standalone.as_objects(findings, person.say)
         _print(json.dumps({"findings": objects}, ensure_ascii=False, indent=2))
     else:
-        _print(doctor_alone.render(findings, person.say))
+        _print(standalone.render(findings, person.say))
     for one in findings:
         if one.state == "wrong":
             return person.end(one.code, one.kind, one.sentence)
@@ -370,7 +371,7 @@ def render_json(report: probe.Report, person: Person, environment: Mapping[str, 
         "findings": [
             {
                 "question": finding.name,
-                "title": person.say(probe_words.TITLES[finding.name]),
+                "title": person.say(probe_messages.TITLES[finding.name]),
                 "decided": finding.decided,
                 "answer": finding.answer,
                 "seen": finding.seen,
@@ -388,7 +389,7 @@ def render(report: probe.Report, person: Person) -> str:
     rows = [
         (
             f"`{finding.name}`",
-            person.say(probe_words.TITLES[finding.name]),
+            person.say(probe_messages.TITLES[finding.name]),
             _answer(finding, person),
             f"`{finding.seen}`" if finding.seen else "",
         )

@@ -10,7 +10,7 @@ import threading
 from contextlib import suppress
 
 from opter_fortnox_plugin.configuration import Configuration
-from opter_fortnox_plugin.protocol import Reply
+from opter_fortnox_plugin.fortnox.protocol import Reply
 
 API = "https://api.fortnox.se/3"
 AUTH = "https://apps.fortnox.se/oauth-v1"

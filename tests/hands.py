@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from opter_fortnox_plugin.crew import Job
+from opter_fortnox_plugin.fortnox.worker_pool import Job
 
 
 class Hands:

@@ -34,7 +34,7 @@ from hostsim.host import Host
 from hostsim.plugins import Plugins
 from hostsim.storage.store import Store
 from opter_fortnox_plugin.contract import hookimpl
-from opter_fortnox_plugin.transport import Transport
+from opter_fortnox_plugin.fortnox.http import Transport
 
 
 class Steps:

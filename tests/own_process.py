@@ -14,7 +14,7 @@ from hostsim.host import Host
 from hostsim.plugins import Plugins
 from hostsim.sandbox import seed, visitor
 from hostsim.storage.store import Store
-from opter_fortnox_plugin import plugin
+from opter_fortnox_plugin import hooks
 
 TESTS = Path(__file__).parent
 MODULE = Path(__file__).as_posix()
@@ -56,7 +56,7 @@ class Program:
         """Define an import; here, since each process of its own takes a while."""
         values = {"ignore_payments_before": "2026-01-01"} | settings
         with Store.create(self.folder / "hostsim.db") as store:
-            Host(store, Plugins([("fortnox", plugin)])).define("F", "FortnoxAPI", "API", "", values)
+            Host(store, Plugins([("fortnox", hooks)])).define("F", "FortnoxAPI", "API", "", values)
 
     @property
     def logins(self):

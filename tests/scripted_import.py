@@ -24,10 +24,11 @@ from hostsim.plugins import Plugins
 from hostsim.sandbox import Clock, Invoice, Payment, Sandbox, State, Switches, WriteOff, ocr_of
 from hostsim.sandbox.tokens import Grant
 from hostsim.storage.store import Store
-from opter_fortnox_plugin import plugin, protocol
+from opter_fortnox_plugin import hooks
 from opter_fortnox_plugin.contract import hookimpl
-from opter_fortnox_plugin.importer import import_payments
-from opter_fortnox_plugin.transport import Transport
+from opter_fortnox_plugin.fortnox import protocol
+from opter_fortnox_plugin.fortnox.http import Transport
+from opter_fortnox_plugin.payments.importer import import_payments
 
 NAME = "Fortnox"
 COMPANY = 7001
@@ -181,9 +182,9 @@ def impatient_plugin(transport, time):
         )
 
     ours = Impatient()
-    for name in dir(plugin):
+    for name in dir(hooks):
         if name.startswith("opter_"):
-            setattr(ours, name, getattr(plugin, name))
+            setattr(ours, name, getattr(hooks, name))
     ours.opter_import_payments = opter_import_payments
     return ours
 

@@ -19,7 +19,7 @@ from scripted_import import FIRST_DAY, NAME, SETTINGS, FakeTime, books, fresh_co
 from hostsim.errors import failure_of
 from hostsim.sandbox import Match, Sandbox, Switches
 from hostsim.storage.store import Store
-from opter_fortnox_plugin.transport import Transport
+from opter_fortnox_plugin.fortnox.http import Transport
 
 TESTS = Path(__file__).parent
 STAY = SETTINGS | {"stay_signed_in": "true"}

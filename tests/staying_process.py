@@ -19,13 +19,14 @@ from hostsim.host import Host, new_id
 from hostsim.plugins import Plugins
 from hostsim.storage.import_runs import Recording
 from hostsim.storage.store import Store
-from opter_fortnox_plugin import plugin, staying
-from opter_fortnox_plugin.client import Client
+from opter_fortnox_plugin import hooks
 from opter_fortnox_plugin.configuration import Configuration
+from opter_fortnox_plugin.fortnox.client import Client
+from opter_fortnox_plugin.fortnox.http import Transport
+from opter_fortnox_plugin.fortnox.rate_limiter import Pace
 from opter_fortnox_plugin.host import Host as HostSide
-from opter_fortnox_plugin.oauth import TokenEndpoint
-from opter_fortnox_plugin.pace import Pace
-from opter_fortnox_plugin.transport import Transport
+from opter_fortnox_plugin.login import stored_login
+from opter_fortnox_plugin.login.tokens import TokenEndpoint
 
 
 def nap(_):
@@ -71,13 +72,13 @@ class Steps:
 @contextmanager
 def session(store, configuration, transport, log_in=nobody):
     """Stay signed in as an import does; give a client."""
-    host = Host(store, Plugins([("fortnox", plugin)]), configuration=configuration)
+    host = Host(store, Plugins([("fortnox", hooks)]), configuration=configuration)
     live = host._live(Recording(store, new_id(), store.definition(NAME)))
     values = Configuration.of(configuration, {})
     with host.plugins.answers.alive(live):
         side = HostSide(live.run, sleep=nap)
         endpoint = TokenEndpoint(transport, values, nap)
-        with staying.signed_in(side, endpoint, values, stay=True, log_in=log_in) as signed_in:
+        with stored_login.signed_in(side, endpoint, values, stay=True, log_in=log_in) as signed_in:
             yield Client(
                 values.api_url,
                 transport,

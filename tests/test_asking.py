@@ -10,8 +10,8 @@ import pytest
 from asked import NORTH, SETTINGS, Person, add_invoice, books, pay, running
 from second_host import Host, hookimpl, new_run
 
-from opter_fortnox_plugin import plugin
-from opter_fortnox_plugin.protocol import invoice_query, invoices_query, payments_query
+from opter_fortnox_plugin import hooks
+from opter_fortnox_plugin.fortnox.protocol import invoice_query, invoices_query, payments_query
 
 
 class HostWithPerson(Host):
@@ -47,7 +47,7 @@ def ask(sandbox):
     def ask(numbers=(), references=(), host=None, **run):
         manager, host = pluggy.PluginManager("opter"), host or HostWithPerson()
         manager.register(host)
-        manager.register(plugin)
+        manager.register(hooks)
         more = {"configuration": sandbox.environment()} | run
         [report] = manager.hook.opter_read_payments(
             run=new_run(manager, SETTINGS, **more),

@@ -25,9 +25,9 @@ from hostsim.host import Host
 from hostsim.ledger.values import ExportedInvoice
 from hostsim.plugins import Plugins
 from hostsim.storage.store import Store
-from opter_fortnox_plugin import protocol
 from opter_fortnox_plugin.errors import FortnoxError
-from opter_fortnox_plugin.protocol import Reply
+from opter_fortnox_plugin.fortnox import protocol
+from opter_fortnox_plugin.fortnox.protocol import Reply
 
 NAME = "Fortnox"
 KINDS = ("ready", "rejected", "ignored")

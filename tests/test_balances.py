@@ -18,8 +18,8 @@ from test_requests import EURO, NOW, Knowing, Office
 
 from hostsim.sandbox.faults import Fault, Match
 from hostsim.sandbox.state import Invoice, Payment, WriteOff
-from opter_fortnox_plugin import client, protocol
-from opter_fortnox_plugin.transport import Transport
+from opter_fortnox_plugin.fortnox import client, protocol
+from opter_fortnox_plugin.fortnox.http import Transport
 
 DAY = date(2026, 4, 1)
 FORBIDDEN = json.dumps({"ErrorInformation": {"Error": 1, "Message": "", "Code": 2001339}})

@@ -24,8 +24,9 @@ from hostsim.plugins import Plugins
 from hostsim.sandbox import Invoice, Payment, Sandbox, Switches, seed
 from hostsim.sandbox.tokens import Grant
 from hostsim.storage.store import Store
-from opter_fortnox_plugin import plugin, protocol
-from opter_fortnox_plugin.transport import Transport
+from opter_fortnox_plugin import hooks
+from opter_fortnox_plugin.fortnox import protocol
+from opter_fortnox_plugin.fortnox.http import Transport
 
 ROOT = Path(__file__).parent.parent
 AT = datetime(2026, 4, 20, 9, 0, 30, 123456, tzinfo=UTC)
@@ -43,7 +44,7 @@ class Office:
 
     def __init__(self, sandbox, store):
         self.sandbox, self.store = sandbox, store
-        self.plugins = Plugins([("fortnox", plugin)])
+        self.plugins = Plugins([("fortnox", hooks)])
         time = FakeTime()
         self.host = host_of(
             store, sandbox.environment(), self.code, transport=Transport, time=time, now=AT

@@ -30,7 +30,6 @@ from fortnox import (
 )
 from responses.registries import OrderedRegistry
 
-from opter_fortnox_plugin.client import ATTEMPTS, PATIENCE, Client
 from opter_fortnox_plugin.contract import Company
 from opter_fortnox_plugin.errors import (
     FortnoxError,
@@ -40,10 +39,11 @@ from opter_fortnox_plugin.errors import (
     Refused,
     Unavailable,
 )
-from opter_fortnox_plugin.oauth import SignedIn, TokenEndpoint
-from opter_fortnox_plugin.pace import Pace
-from opter_fortnox_plugin.protocol import Tokens
-from opter_fortnox_plugin.transport import Transport
+from opter_fortnox_plugin.fortnox.client import ATTEMPTS, PATIENCE, Client
+from opter_fortnox_plugin.fortnox.http import Transport
+from opter_fortnox_plugin.fortnox.protocol import Tokens
+from opter_fortnox_plugin.fortnox.rate_limiter import Pace
+from opter_fortnox_plugin.login.tokens import SignedIn, TokenEndpoint
 
 LIST, TOKEN = f"{API}/invoicepayments", f"{AUTH}/token"
 UNAUTHORIZED = {"status": 401, "json": {"message": "unauthorized"}}

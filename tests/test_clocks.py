@@ -12,9 +12,9 @@ import test_importer
 from second_host import Host, hookimpl
 from test_importer import Wire, listed, run_import
 
-from opter_fortnox_plugin.cursor import Cursor
-from opter_fortnox_plugin.oauth import SignedIn
-from opter_fortnox_plugin.protocol import Tokens, issued_at, payments_query
+from opter_fortnox_plugin.fortnox.protocol import Tokens, issued_at, payments_query
+from opter_fortnox_plugin.login.tokens import SignedIn
+from opter_fortnox_plugin.payments.watermark import Cursor
 
 NOON = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
 SECOND, HOUR, DAY = timedelta(seconds=1), timedelta(hours=1), timedelta(days=1)

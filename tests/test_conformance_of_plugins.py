@@ -13,7 +13,7 @@ from hostsim.demo import free_port
 from hostsim.sandbox import Sandbox, seed, visitor
 from hostsim.sandbox.state import Invoice, Payment, WriteOff
 from opter_contract.conformance.plugins import PluginConformance
-from opter_fortnox_plugin import plugin as fortnox
+from opter_fortnox_plugin import hooks as fortnox
 
 pytest_plugins = ["hostsim.pytest_plugin"]
 

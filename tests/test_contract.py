@@ -14,7 +14,8 @@ import pytest
 
 from hostsim.plugins import HOSTS_OWN, Plugins
 from opter_contract import hooks
-from opter_fortnox_plugin import contract, plugin
+from opter_fortnox_plugin import contract
+from opter_fortnox_plugin import hooks as opter_fortnox_plugin_hooks
 
 ROOT = Path(__file__).parent.parent
 
@@ -58,16 +59,18 @@ def test_the_entry_point_stands_in_the_group_of_the_contract():
 
 def test_the_plug_in_answers_exactly_the_hooks_that_it_means_to(manager):
     """Pluggy says nothing of a hook that is misspelt or made for another project."""
-    manager.register(plugin)
+    manager.register(opter_fortnox_plugin_hooks)
     manager.check_pending()
-    assert {caller.name for caller in manager.get_hookcallers(plugin)} == ANSWERED
+    assert {
+        caller.name for caller in manager.get_hookcallers(opter_fortnox_plugin_hooks)
+    } == ANSWERED
 
 
 def test_a_plug_in_of_another_project_answers_nothing():
     """The reason for the test above: this is all that pluggy says."""
     other = pluggy.PluginManager("opter-erp")
-    other.register(plugin)
-    assert other.get_hookcallers(plugin) == []
+    other.register(opter_fortnox_plugin_hooks)
+    assert other.get_hookcallers(opter_fortnox_plugin_hooks) == []
 
 
 def test_every_hook_that_the_plug_in_asks_of_its_host_is_specified_with_these_arguments():
@@ -126,7 +129,7 @@ def test_the_sandbox_imports_nothing_of_the_plug_in_or_of_the_host():
 
 def test_a_host_that_lists_its_plug_ins_loads_no_network_library():
     program = (
-        "import sys, opter_fortnox_plugin.plugin as p; p.opter_settings_fields('FortnoxAPI');"
+        "import sys, opter_fortnox_plugin.hooks as p; p.opter_settings_fields('FortnoxAPI');"
         "print(sorted({'requests', 'marshmallow', 'tenacity', 'hostsim'} & set(sys.modules)))"
     )
     answer = subprocess.run(
@@ -140,7 +143,7 @@ def test_a_host_from_before_the_newest_hooks_takes_the_plug_in_all_the_same():
     older = pluggy.PluginManager(hooks.PROJECT)
     names = [name for name in SPECIFIED if name not in {"opter_errors", "opter_diagnose"}]
     older.add_hookspecs(types.SimpleNamespace(**{name: SPECIFIED[name] for name in names}))
-    older.register(plugin)
+    older.register(opter_fortnox_plugin_hooks)
     older.check_pending()
     [types_of_it] = older.hook.opter_import_types()
     assert [one.code for one in types_of_it] == ["FortnoxAPI"]

@@ -25,7 +25,8 @@ from hostsim.sandbox import Sandbox, seed, visitor
 from hostsim.storage.store import Store
 from hostsim.versions import Version, why_not_spoken
 from opter_contract import hooks as contract_hooks
-from opter_fortnox_plugin import contract, plugin
+from opter_fortnox_plugin import contract
+from opter_fortnox_plugin import hooks as opter_fortnox_plugin_hooks
 from opter_fortnox_plugin.agreement import refuse_other_contract
 from opter_fortnox_plugin.errors import SettingsWrong
 
@@ -216,7 +217,7 @@ def test_the_plug_in_of_today_imports_in_a_host_of_the_first_contract(now):
     manager, host = pluggy.PluginManager("opter"), Window()
     manager.add_hookspecs(first_contract())
     manager.register(host)
-    manager.register(plugin)
+    manager.register(opter_fortnox_plugin_hooks)
     manager.check_pending()
     values = {"ignore_payments_before": seed.CUT_OFF(now).isoformat()}
     [checked] = manager.hook.opter_check_settings(import_type="FortnoxAPI", values=values)
@@ -231,8 +232,8 @@ def test_the_plug_in_of_today_imports_in_a_host_of_the_first_contract(now):
 
 
 def test_the_plug_in_says_the_first_contract_since_it_needs_no_more():
-    assert plugin.opter_contract == contract.NEEDED == "1.0"
-    assert why_not_spoken(plugin.opter_contract, "1.0") is None
+    assert opter_fortnox_plugin_hooks.opter_contract == contract.NEEDED == "1.0"
+    assert why_not_spoken(opter_fortnox_plugin_hooks.opter_contract, "1.0") is None
 
 
 # --- The contract of tomorrow -------------------------------------------------------
@@ -246,7 +247,9 @@ def todays_hooks():
     }
 
 
-@pytest.mark.parametrize("side", [plugin, second_host.Host(), FakePlugin(), Older()])
+@pytest.mark.parametrize(
+    "side", [opter_fortnox_plugin_hooks, second_host.Host(), FakePlugin(), Older()]
+)
 def test_a_hook_and_an_argument_that_are_added_break_neither_side(side):
     grown = {name: (*arguments, "added") for name, arguments in todays_hooks().items()}
     manager = pluggy.PluginManager("opter")
@@ -269,7 +272,7 @@ def test_a_call_that_nobody_answers_yet_has_no_answer():
     """So a side may ask for what was added, and see that the other side is older."""
     manager = pluggy.PluginManager("opter")
     manager.add_hookspecs(specifications(todays_hooks() | {"opter_added": ("run",)}))
-    manager.register(plugin)
+    manager.register(opter_fortnox_plugin_hooks)
     assert manager.hook.opter_added(run=None) == []
 
 
@@ -338,10 +341,10 @@ def test_a_plug_in_that_needs_more_refuses_an_older_host():
 @pytest.mark.parametrize(
     "hook",
     [
-        plugin.opter_import_payments,
-        plugin.opter_read_all_payments,
-        plugin.opter_settings_stored,
-        lambda run: plugin.opter_screen_payments(run, []),
+        opter_fortnox_plugin_hooks.opter_import_payments,
+        opter_fortnox_plugin_hooks.opter_read_all_payments,
+        opter_fortnox_plugin_hooks.opter_settings_stored,
+        lambda run: opter_fortnox_plugin_hooks.opter_screen_payments(run, []),
     ],
 )
 def test_no_hook_with_a_run_goes_on_in_a_host_of_another_major(hook):
@@ -352,4 +355,4 @@ def test_no_hook_with_a_run_goes_on_in_a_host_of_another_major(hook):
 
 def test_a_run_of_another_import_type_is_no_matter_of_ours():
     run = second_host.new_run(Made(hook=None), {}, contract="2.0", import_type="Bank")
-    assert plugin.opter_import_payments(run) is None
+    assert opter_fortnox_plugin_hooks.opter_import_payments(run) is None

@@ -10,9 +10,9 @@ from fortnox import Clock
 from hypothesis import given
 from hypothesis import strategies as st
 
-from opter_fortnox_plugin.crew import Crew, Stopped
 from opter_fortnox_plugin.errors import Cancelled
-from opter_fortnox_plugin.pace import REQUESTS, WINDOW, Pace
+from opter_fortnox_plugin.fortnox.rate_limiter import REQUESTS, WINDOW, Pace
+from opter_fortnox_plugin.fortnox.worker_pool import Crew, Stopped
 
 
 def alive():

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from opter_fortnox_plugin.cursor import Cursor
+from opter_fortnox_plugin.payments.watermark import Cursor
 from opter_fortnox_plugin.settings import Settings
 
 SETTINGS = Settings(date(2026, 1, 1), 100, include_unbooked=False)

@@ -19,7 +19,7 @@ from hostsim.plugins import Plugins
 from hostsim.render import Paper
 from hostsim.sandbox import seed
 from hostsim.storage.store import Store
-from opter_fortnox_plugin import plugin
+from opter_fortnox_plugin import hooks
 
 NOW = datetime(2026, 11, 20, 9, 30, tzinfo=UTC)
 
@@ -31,7 +31,7 @@ def shown(tmp_path_factory):
     out, err = io.StringIO(), io.StringIO()
     demo.run_demo(
         Paper(out, "sv"),
-        Plugins([("fortnox", plugin)]),
+        Plugins([("fortnox", hooks)]),
         progress_stream=err,
         keep=folder,
         now=lambda: NOW,
@@ -74,7 +74,7 @@ def test_the_demo_fails_when_it_does_not_show_what_it_promises(monkeypatch):
     with pytest.raises(HostError) as caught:
         demo.run_demo(
             Paper(io.StringIO(), "sv"),
-            Plugins([("fortnox", plugin)]),
+            Plugins([("fortnox", hooks)]),
             progress_stream=io.StringIO(),
             now=lambda: NOW,
         )

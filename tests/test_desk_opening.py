@@ -18,7 +18,7 @@ from hostsim.plugins import Plugins
 from hostsim.render import KINDS, REASONS, STATUSES, Paper
 from hostsim.sandbox import seed
 from hostsim.storage.store import Store
-from opter_fortnox_plugin import plugin
+from opter_fortnox_plugin import hooks
 
 
 def served(use, *, language="sv", environment=None, listeners=(), **keywords):
@@ -32,7 +32,7 @@ def served(use, *, language="sv", environment=None, listeners=(), **keywords):
     defaults = {"database": None, "login_timeout": 5.0, "open_browser": False}
     run_desk(
         Paper(out, language),
-        Plugins([("fortnox", plugin), *listeners]),
+        Plugins([("fortnox", hooks), *listeners]),
         environment=environment or {},
         wait=wait,
         **defaults | keywords,
@@ -102,7 +102,7 @@ def test_the_real_desk_has_no_night_to_let_pass(tmp_path):
 
 
 def test_a_night_brings_payments_into_the_sandbox():
-    with beside_sandbox(Plugins([("fortnox", plugin)])) as office, Desk(office) as desk:
+    with beside_sandbox(Plugins([("fortnox", hooks)])) as office, Desk(office) as desk:
         before = len(office.sandbox.state.company(seed.COMPANY).payments())
         session = requests.Session()
         page = session.get(desk.url, timeout=10).text
@@ -138,7 +138,7 @@ def test_the_desk_listens_on_this_machine_alone(tmp_path):
 
 def test_a_first_visit_shows_every_kind_of_thing():
     """Whoever opens it meets each judgement and each reason at the first reading."""
-    with beside_sandbox(Plugins([("fortnox", plugin)]), second_day=True) as office:
+    with beside_sandbox(Plugins([("fortnox", hooks)]), second_day=True) as office:
         assert {row.state for row in office.store.payments()} == {"registered", "deleted"}
         assert {row.origin for row in office.store.payments()} == {"import", "hand"}
         preview = office.host(window=sign_in_elsewhere).import_payments("Fortnox")

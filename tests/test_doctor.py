@@ -21,10 +21,10 @@ from second_host import hookimpl, new_run
 
 from hostsim.sandbox import Fault, Match, Sandbox, seed, visitor
 from opter_fortnox_plugin.contract import Company
-from opter_fortnox_plugin.doctor import diagnose
-from opter_fortnox_plugin.doctor_words import WHAT
+from opter_fortnox_plugin.diagnostics.doctor import diagnose
+from opter_fortnox_plugin.diagnostics.doctor_messages import WHAT
 from opter_fortnox_plugin.errors import SENTENCES, Cancelled, Unavailable
-from opter_fortnox_plugin.transport import Transport, _untrusted, proxy_of
+from opter_fortnox_plugin.fortnox.http import Transport, _untrusted, proxy_of
 
 SETTINGS = {"ignore_payments_before": "2026-01-01"}
 NAME = "Åkeri Norr AB"

@@ -23,7 +23,7 @@ from hostsim.sandbox import Sandbox, seed, visitor
 from hostsim.storage.secrets import no_keyring
 from hostsim.storage.store import Store
 from hostsim.texts import Text
-from opter_fortnox_plugin import plugin as fortnox
+from opter_fortnox_plugin import hooks as fortnox
 
 NAME = "Banken"
 FINE = Text("Allt väl.", "All is well.")

@@ -25,7 +25,7 @@ from hostsim.plugins import Plugins
 from hostsim.sandbox import Sandbox, seed, visitor
 from hostsim.sandbox.faults import Fault
 from hostsim.storage.store import Store
-from opter_fortnox_plugin.transport import Bearer
+from opter_fortnox_plugin.fortnox.http import Bearer
 
 COLUMNS = (
     "invoice_number,ocr,customer_code,customer_name,currency,total,invoice_date,due_date,"

@@ -17,7 +17,7 @@ from hostsim import __main__, error_pages, texts
 from hostsim.errors import EXIT_STATUS
 from hostsim.plugins import Plugins
 from hostsim.texts import ERRORS, WHO, Text
-from opter_fortnox_plugin import plugin
+from opter_fortnox_plugin import hooks
 from opter_fortnox_plugin.errors import SENTENCES, TABLE
 
 hookimpl = pluggy.HookimplMarker("opter")
@@ -98,7 +98,7 @@ def test_every_code_is_the_end_of_some_test(code):
 def hostsim(monkeypatch, capsys):
     """Run a command with these plug-ins and no other."""
 
-    def run(*arguments, plugins=(("fortnox", plugin),)):
+    def run(*arguments, plugins=(("fortnox", hooks),)):
         monkeypatch.setattr(Plugins, "load", classmethod(lambda cls: cls(plugins)))
         status = __main__.main(list(arguments))
         out, err = capsys.readouterr()

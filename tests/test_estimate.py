@@ -11,12 +11,12 @@ from hands import Hands
 from second_host import Host, hookimpl, new_run
 from test_importer import COMPANY, SETTINGS, SignedIn, Wire, listed
 
-from opter_fortnox_plugin.client import Client
 from opter_fortnox_plugin.contract import Text
+from opter_fortnox_plugin.fortnox.client import Client
+from opter_fortnox_plugin.fortnox.rate_limiter import Pace
 from opter_fortnox_plugin.host import Host as HostSide
 from opter_fortnox_plugin.host import with_time_left
-from opter_fortnox_plugin.importer import Importer
-from opter_fortnox_plugin.pace import Pace
+from opter_fortnox_plugin.payments.importer import Importer
 from opter_fortnox_plugin.settings import Settings
 
 

@@ -19,7 +19,7 @@ import pytest
 from scripted_import import Script, ask_for_small_pages, damage, kept, registered
 
 from hostsim.sandbox import Fault, Match
-from opter_fortnox_plugin.transport import Transport
+from opter_fortnox_plugin.fortnox.http import Transport
 
 LOGIN, PERMISSION, UNAVAILABLE = 3, 4, 5
 

@@ -10,15 +10,15 @@ import pluggy
 import pytest
 from second_host import Host, hookimpl, new_run
 
-from opter_fortnox_plugin import plugin
-from opter_fortnox_plugin.client import Client
+from opter_fortnox_plugin import hooks
 from opter_fortnox_plugin.contract import Company, ImportReport
-from opter_fortnox_plugin.crew import Crew
 from opter_fortnox_plugin.errors import Cancelled, Refused
+from opter_fortnox_plugin.fortnox.client import Client
+from opter_fortnox_plugin.fortnox.protocol import Reply
+from opter_fortnox_plugin.fortnox.rate_limiter import Pace
+from opter_fortnox_plugin.fortnox.worker_pool import Crew
 from opter_fortnox_plugin.host import Host as HostSide
-from opter_fortnox_plugin.importer import Importer
-from opter_fortnox_plugin.pace import Pace
-from opter_fortnox_plugin.protocol import Reply
+from opter_fortnox_plugin.payments.importer import Importer
 from opter_fortnox_plugin.settings import Settings
 
 SETTINGS = {
@@ -387,7 +387,7 @@ def test_no_batch_is_larger_than_the_contract_allows():
 def test_the_plug_in_screens_what_the_host_has_kept(host):
     run_import(Wire(listed(1, Booked=False), listed(2)), host)
     kept = [host.left_out[0].payment, host.payments["2"]]
-    answers = plugin.opter_screen_payments(
+    answers = hooks.opter_screen_payments(
         run=new_run(pluggy.PluginManager("opter"), SETTINGS), payments=kept
     )
     assert [answer and answer.reason for answer in answers] == ["not-booked", None]

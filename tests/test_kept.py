@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 from fortnox import reply, tokens
 
-from opter_fortnox_plugin.kept import A_GOOD_WHILE, LONGEST, TOO_GOOD, Kept, read
-from opter_fortnox_plugin.protocol import Tokens, tokens_of
+from opter_fortnox_plugin.fortnox.protocol import Tokens, tokens_of
+from opter_fortnox_plugin.login.stored_token import A_GOOD_WHILE, LONGEST, TOO_GOOD, Kept, read
 
 NOW = 1_790_000_000.0
 PAIR = Tokens("acc-3ss", "refr-3sh", lifetime=3600.0)

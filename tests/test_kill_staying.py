@@ -25,8 +25,8 @@ from hostsim.sandbox import Fault, Match, Sandbox, Switches
 from hostsim.storage.locks import Locks
 from hostsim.storage.secrets import Secrets
 from hostsim.storage.store import Store
-from opter_fortnox_plugin.kept import Kept, read
-from opter_fortnox_plugin.transport import Transport
+from opter_fortnox_plugin.fortnox.http import Transport
+from opter_fortnox_plugin.login.stored_token import Kept, read
 
 pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="no SIGKILL and no fork here")
 

@@ -15,7 +15,14 @@ from hypothesis import strategies as st
 from ports import free_port
 
 from opter_fortnox_plugin.errors import Cancelled, FortnoxError, LoginFailed
-from opter_fortnox_plugin.login import GRACE, Answer, Listener, Login, Stray, answer_in
+from opter_fortnox_plugin.login.authorization_code import (
+    GRACE,
+    Answer,
+    Listener,
+    Login,
+    Stray,
+    answer_in,
+)
 
 STATE = "st4te-of-ours"
 REDIRECT = "http://localhost:51843/callback"

@@ -13,9 +13,9 @@ from fortnox import AUTH, configuration, reply, tokens
 from responses.registries import OrderedRegistry
 
 from opter_fortnox_plugin.errors import FortnoxError, LoginFailed, NotPermitted, Unavailable
-from opter_fortnox_plugin.oauth import SignedIn, TokenEndpoint
-from opter_fortnox_plugin.protocol import Tokens
-from opter_fortnox_plugin.transport import Transport
+from opter_fortnox_plugin.fortnox.http import Transport
+from opter_fortnox_plugin.fortnox.protocol import Tokens
+from opter_fortnox_plugin.login.tokens import SignedIn, TokenEndpoint
 
 TOKEN, REVOKE = f"{AUTH}/token", f"{AUTH}/revoke"
 SECRETS = ("acc-0ne", "acc-tw0", "refr-0ne", "refr-tw0", "c0de", "s3cret-of-the-integration")

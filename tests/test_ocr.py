@@ -13,9 +13,9 @@ from hypothesis import strategies as st
 
 from opter_fortnox_plugin.contract import hookimpl
 from opter_fortnox_plugin.errors import Missing
+from opter_fortnox_plugin.fortnox.protocol import page_of
 from opter_fortnox_plugin.host import Host
-from opter_fortnox_plugin.ocr import HANDFUL, OcrBook
-from opter_fortnox_plugin.protocol import page_of
+from opter_fortnox_plugin.payments.ocr import HANDFUL, OcrBook
 
 
 class Keeping:

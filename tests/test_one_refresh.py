@@ -15,7 +15,7 @@ from staying_office import refreshes, start
 from staying_process import session
 
 from hostsim.sandbox import Fault, Match
-from opter_fortnox_plugin.transport import Transport
+from opter_fortnox_plugin.fortnox.http import Transport
 
 sandbox, store = staying_office.sandbox, staying_office.store
 office, signed_in = staying_office.office, staying_office.signed_in

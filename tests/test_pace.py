@@ -10,7 +10,7 @@ from fortnox import Clock
 from hypothesis import given
 from hypothesis import strategies as st
 
-from opter_fortnox_plugin.pace import Pace
+from opter_fortnox_plugin.fortnox.rate_limiter import Pace
 
 
 def too_many(starts):

@@ -34,29 +34,33 @@ from hostsim.sandbox import (
 from hostsim.sandbox.faults import Match
 from hostsim.sandbox.switches import taken
 from hostsim.sandbox.writing import make_payment
-from opter_fortnox_plugin import probe_words
 from opter_fortnox_plugin.__main__ import main
 from opter_fortnox_plugin.configuration import Configuration
-from opter_fortnox_plugin.errors import LoginFailed
-from opter_fortnox_plugin.oauth import SignedIn, TokenEndpoint
-from opter_fortnox_plugin.probe import QUESTIONS, SCOPES, probe
-from opter_fortnox_plugin.probe_access import judge_errors, judge_rate_body, judge_retry_after
-from opter_fortnox_plugin.probe_changes import (
+from opter_fortnox_plugin.diagnostics import probe_messages
+from opter_fortnox_plugin.diagnostics.probe import QUESTIONS, SCOPES, probe
+from opter_fortnox_plugin.diagnostics.probe_access import (
+    judge_errors,
+    judge_rate_body,
+    judge_retry_after,
+)
+from opter_fortnox_plugin.diagnostics.probe_changes import (
     WATCH_EVERY,
     Meaning,
     judge_compares,
     last_spring,
     meanings,
 )
-from opter_fortnox_plugin.probe_reader import (
+from opter_fortnox_plugin.diagnostics.probe_reader import (
     Reader,
     Undecidable,
     body_form,
     content_type,
     latest_minute,
 )
-from opter_fortnox_plugin.protocol import authorization_address
-from opter_fortnox_plugin.transport import Transport
+from opter_fortnox_plugin.errors import LoginFailed
+from opter_fortnox_plugin.fortnox.http import Transport
+from opter_fortnox_plugin.fortnox.protocol import authorization_address
+from opter_fortnox_plugin.login.tokens import SignedIn, TokenEndpoint
 
 NOW = datetime(2026, 3, 17, 9, 30, 20, tzinfo=UTC)
 #: The night in which clocks in Stockholm were put forward, at its first minutes of summer time.
@@ -247,7 +251,7 @@ BEFORE = {
     "rate_bucket": ["refresh_works"],
     "codes_as_text": ["unknown_parameter", "payment_not_found_code"],
 }
-RATE = {name for name in probe_words.TITLES if name.startswith("rate_")}
+RATE = {name for name in probe_messages.TITLES if name.startswith("rate_")}
 WATCHED = {"lastmodified_zone", "lastmodified_inclusive"}
 
 #: Values of switches that take more than a few.
@@ -323,8 +327,8 @@ def test_what_reading_cannot_show_is_called_undecidable(name, fortnox, reader):
 
 
 def test_every_switch_is_among_the_questions():
-    assert set(probe_words.TITLES) >= SWITCHES
-    assert {name for question in QUESTIONS for name in question.names} == set(probe_words.TITLES)
+    assert set(probe_messages.TITLES) >= SWITCHES
+    assert {name for question in QUESTIONS for name in question.names} == set(probe_messages.TITLES)
 
 
 @pytest.mark.parametrize("status", [403, 400])
@@ -365,12 +369,12 @@ def test_an_old_change_shows_no_zone_without_watching(fortnox, reader, ticks):
 
 def test_watching_ends_when_nobody_changes_anything(fortnox, reader):
     found = found_by(reader(fortnox(), watch=60.0), *WATCHED)
-    assert found["lastmodified_zone"].because is probe_words.NOBODY_CHANGED
+    assert found["lastmodified_zone"].because is probe_messages.NOBODY_CHANGED
 
 
 def test_no_negative_payment_shows_nothing(fortnox, reader):
     found = found_by(reader(fortnox(negative=False)), "negative_payments")
-    assert found["negative_payments"].because is probe_words.NO_NEGATIVE
+    assert found["negative_payments"].because is probe_messages.NO_NEGATIVE
 
 
 def test_an_empty_company_leaves_questions_undecided_and_ends_well(fortnox, reader):
@@ -401,7 +405,7 @@ def test_answers_of_any_form_end_in_a_report(body, fortnox, reader):
     strange = Fault(200, body, "application/json", times=None, after=1, match=Match("GET"))
     box.faults.add(strange)
     report = probe(reader(box))
-    assert len(report.findings) == len(probe_words.TITLES)
+    assert len(report.findings) == len(probe_messages.TITLES)
 
 
 # --- What it does to Fortnox -----------------------------------------------------

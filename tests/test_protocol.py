@@ -22,7 +22,7 @@ from opter_fortnox_plugin.errors import (
     Temporary,
     Unauthorized,
 )
-from opter_fortnox_plugin.protocol import (
+from opter_fortnox_plugin.fortnox.protocol import (
     authorization_address,
     date_of,
     decode,

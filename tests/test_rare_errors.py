@@ -19,11 +19,11 @@ from hostsim.render import Paper
 from hostsim.storage.store import Store
 from opter_fortnox_plugin.configuration import Configuration
 from opter_fortnox_plugin.errors import Refused, Unavailable
+from opter_fortnox_plugin.fortnox.http import Transport
+from opter_fortnox_plugin.fortnox.protocol import Tokens
 from opter_fortnox_plugin.host import Host
-from opter_fortnox_plugin.oauth import TokenEndpoint
-from opter_fortnox_plugin.protocol import Tokens
-from opter_fortnox_plugin.staying import KeptLogin, end_kept_login
-from opter_fortnox_plugin.transport import Transport
+from opter_fortnox_plugin.login.stored_login import KeptLogin, end_kept_login
+from opter_fortnox_plugin.login.tokens import TokenEndpoint
 
 
 def test_a_code_that_nobody_has_is_refused(capsys):

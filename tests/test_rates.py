@@ -9,9 +9,9 @@ from fortnox import detail
 from hypothesis import given
 from hypothesis import strategies as st
 
-from opter_fortnox_plugin.protocol import decode
-from opter_fortnox_plugin.rates import NO_READING_AGREES, exchange_rate
-from opter_fortnox_plugin.schemas import payment_detail
+from opter_fortnox_plugin.fortnox.protocol import decode
+from opter_fortnox_plugin.fortnox.schemas import payment_detail
+from opter_fortnox_plugin.payments.exchange_rate import NO_READING_AGREES, exchange_rate
 
 
 def rate(amount, amount_currency, currency_rate=None, unit=None):

@@ -17,8 +17,8 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from opter_fortnox_plugin.errors import Unavailable
-from opter_fortnox_plugin.protocol import decode, page_of
-from opter_fortnox_plugin.reading import ROUNDS, NumberSet, Reading
+from opter_fortnox_plugin.fortnox.protocol import decode, page_of
+from opter_fortnox_plugin.payments.page_scan import ROUNDS, NumberSet, Reading
 
 FIRST = date(2026, 1, 1)
 MORNING = datetime(2026, 11, 22, 8, 0, tzinfo=UTC)

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from test_reading import EIGHT, Moving, apply, changes, day, lists, lost, stops
 
 from opter_fortnox_plugin.errors import Unavailable
-from opter_fortnox_plugin.reading import Reading
+from opter_fortnox_plugin.payments.page_scan import Reading
 
 
 def in_any_order(data):

@@ -47,7 +47,7 @@ from hostsim.sandbox.switches import Switches
 from hostsim.storage.import_runs import Record, Recording
 from hostsim.storage.store import Store, record_of
 from hostsim.texts import Text
-from opter_fortnox_plugin.pace import Pace
+from opter_fortnox_plugin.fortnox.rate_limiter import Pace
 
 TODAY = datetime(2026, 3, 1, 12, tzinfo=UTC)
 
@@ -72,7 +72,7 @@ def dump(store):
 def sandbox(now, monkeypatch):
     """A sandbox without its rate limit, and a plug-in that does not wait for it."""
     unhurried = functools.partial(Pace, requests=10_000)
-    monkeypatch.setattr("opter_fortnox_plugin.importer.Pace", unhurried)
+    monkeypatch.setattr("opter_fortnox_plugin.payments.importer.Pace", unhurried)
     redirect = f"http://localhost:{free_port()}/callback"
     switches = Switches(rate_limit=None)
     with Sandbox(seed.haulier(now), redirect_uri=redirect, switches=switches) as sandbox:

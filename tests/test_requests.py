@@ -18,9 +18,9 @@ from hostsim.sandbox.faults import Fault
 from hostsim.sandbox.state import Invoice, Payment, State
 from hostsim.sandbox.switches import Switches
 from hostsim.sandbox.tokens import Grant
-from opter_fortnox_plugin import protocol
-from opter_fortnox_plugin.importer import import_payments
-from opter_fortnox_plugin.transport import Transport
+from opter_fortnox_plugin.fortnox import protocol
+from opter_fortnox_plugin.fortnox.http import Transport
+from opter_fortnox_plugin.payments.importer import import_payments
 
 NOW = datetime(2026, 7, 1, 8, 0, tzinfo=UTC)
 SETTINGS = {

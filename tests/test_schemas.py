@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 
 from opter_fortnox_plugin.contract import WriteOff
 from opter_fortnox_plugin.errors import Temporary
-from opter_fortnox_plugin.protocol import decode
-from opter_fortnox_plugin.schemas import (
+from opter_fortnox_plugin.fortnox.protocol import decode
+from opter_fortnox_plugin.fortnox.schemas import (
     InvoicePayment,
     Unreadable,
     invoice_ocr,

@@ -8,8 +8,8 @@ from fortnox import payment
 from hypothesis import given
 from hypothesis import strategies as st
 
-from opter_fortnox_plugin import schemas
-from opter_fortnox_plugin.schemas import Unreadable
+from opter_fortnox_plugin.fortnox import schemas
+from opter_fortnox_plugin.fortnox.schemas import Unreadable
 
 FIELDS = sorted(payment(1))
 odd = st.sampled_from(

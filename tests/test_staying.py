@@ -23,8 +23,8 @@ from staying_process import session
 
 from hostsim.sandbox import Fault, Match
 from hostsim.sandbox.tokens import Grant
-from opter_fortnox_plugin.importer import import_payments
-from opter_fortnox_plugin.transport import Transport
+from opter_fortnox_plugin.fortnox.http import Transport
+from opter_fortnox_plugin.payments.importer import import_payments
 
 REVOKE = Match("POST", "/oauth-v1/revoke")
 

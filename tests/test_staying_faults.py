@@ -12,7 +12,7 @@ from staying_office import TOKEN
 from staying_process import nobody, session
 from test_faults import ANSWER_LOST, FOR_EVER, HURRIED, ONCE
 
-from opter_fortnox_plugin.transport import Transport
+from opter_fortnox_plugin.fortnox.http import Transport
 
 sandbox, store = staying_office.sandbox, staying_office.store
 office, signed_in = staying_office.office, staying_office.signed_in

@@ -13,7 +13,7 @@ import pytest
 from fortnox import DATE, KEEP, Wire, broken_off, drip, hang, reset, response
 
 from opter_fortnox_plugin.errors import Temporary
-from opter_fortnox_plugin.transport import Bearer, Transport
+from opter_fortnox_plugin.fortnox.http import Bearer, Transport
 
 HEAD = b"HTTP/1.1 200 OK\r\n"
 ENDLESS = HEAD + b"Content-Length: 1000000\r\n\r\n"
@@ -222,7 +222,7 @@ def test_a_server_without_tls_is_not_trusted_with_a_token(hasty):
 
 
 def test_a_body_without_an_end_is_given_up(transport, monkeypatch):
-    monkeypatch.setattr("opter_fortnox_plugin.transport.LARGEST_BODY", 100_000)
+    monkeypatch.setattr("opter_fortnox_plugin.fortnox.http.LARGEST_BODY", 100_000)
 
     def pour(connected, over):
         connected.sendall(HEAD + b"\r\n")
@@ -233,7 +233,7 @@ def test_a_body_without_an_end_is_given_up(transport, monkeypatch):
 
 
 def test_a_small_body_that_unpacks_to_a_huge_one_is_given_up(transport, monkeypatch):
-    monkeypatch.setattr("opter_fortnox_plugin.transport.LARGEST_BODY", 100_000)
+    monkeypatch.setattr("opter_fortnox_plugin.fortnox.http.LARGEST_BODY", 100_000)
     assert fault(
         transport, response(200, gzip.compress(b"0" * 10_000_000), Content_Encoding="gzip")
     )

@@ -13,8 +13,8 @@ from scripted_import import COMPANY, SECOND_DAY, FakeTime, Script, fresh_code, h
 
 from hostsim.errors import exit_status, failure_of
 from hostsim.storage.store import Store
-from opter_fortnox_plugin import protocol
-from opter_fortnox_plugin.transport import Transport
+from opter_fortnox_plugin.fortnox import protocol
+from opter_fortnox_plugin.fortnox.http import Transport
 
 ROOT = Path(__file__).parent.parent
 

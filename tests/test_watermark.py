@@ -17,8 +17,8 @@ from hostsim.ledger.values import ExportedInvoice
 from hostsim.sandbox import Clock, Invoice, Payment, Sandbox, State, Switches
 from hostsim.sandbox.faults import Fault
 from hostsim.storage.store import Store
-from opter_fortnox_plugin import protocol
-from opter_fortnox_plugin.transport import Transport
+from opter_fortnox_plugin.fortnox import protocol
+from opter_fortnox_plugin.fortnox.http import Transport
 
 NAME = "Fortnox"
 NOON = datetime(2026, 4, 20, 12, 0, 10, tzinfo=UTC)

@@ -12,7 +12,7 @@ from hostsim.desk import Desk
 from hostsim.desk.opening import beside_sandbox
 from hostsim.plugins import Plugins
 from hostsim.sandbox import seed
-from opter_fortnox_plugin import plugin
+from opter_fortnox_plugin import hooks
 
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 
@@ -52,7 +52,7 @@ def browser():
 
 @pytest.fixture
 def plugins():
-    return Plugins([("fortnox", plugin)])
+    return Plugins([("fortnox", hooks)])
 
 
 @pytest.fixture

@@ -7,7 +7,7 @@ from fake_plugin import FakePlugin, hookimpl, payment
 
 from hostsim.plugins import Plugins
 from hostsim.texts import Text
-from opter_fortnox_plugin import plugin
+from opter_fortnox_plugin import hooks
 
 
 class BankFile(FakePlugin):
@@ -31,7 +31,7 @@ class BankFile(FakePlugin):
 @pytest.fixture
 def plugins():
     bank = BankFile(code="BankFile", payments=[payment(1, "10051", "10")])
-    return Plugins([("fortnox", plugin), ("bank", bank)])
+    return Plugins([("fortnox", hooks), ("bank", bank)])
 
 
 def test_choosing_another_import_type_shows_its_fields_and_it_imports_without_a_login(

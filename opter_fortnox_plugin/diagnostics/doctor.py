@@ -17,11 +17,10 @@ from datetime import UTC, datetime
 from typing import Any, Final
 from urllib.parse import SplitResult, urlsplit
 
-from opter_fortnox_plugin import configuration, staying
-from opter_fortnox_plugin import doctor_words as words
-from opter_fortnox_plugin.client import Client
+from opter_fortnox_plugin import configuration
 from opter_fortnox_plugin.configuration import Configuration
 from opter_fortnox_plugin.contract import Finding, Run, Text
+from opter_fortnox_plugin.diagnostics import doctor_messages as words
 from opter_fortnox_plugin.errors import (
     Cancelled,
     FortnoxError,
@@ -33,15 +32,17 @@ from opter_fortnox_plugin.errors import (
     Unauthorized,
     Unavailable,
 )
+from opter_fortnox_plugin.fortnox.client import Client
+from opter_fortnox_plugin.fortnox.http import Nobody, Transport, proxy_of
+from opter_fortnox_plugin.fortnox.protocol import SCOPES, Reply, date_of, value_of
+from opter_fortnox_plugin.fortnox.rate_limiter import Pace
+from opter_fortnox_plugin.fortnox.schemas import company_of, plain
 from opter_fortnox_plugin.host import Host
-from opter_fortnox_plugin.importer import log_in, refuse_another
-from opter_fortnox_plugin.login import Listener, Login
-from opter_fortnox_plugin.oauth import SignedIn, TokenEndpoint
-from opter_fortnox_plugin.pace import Pace
-from opter_fortnox_plugin.protocol import SCOPES, Reply, date_of, value_of
-from opter_fortnox_plugin.schemas import company_of, plain
+from opter_fortnox_plugin.login import stored_login
+from opter_fortnox_plugin.login.authorization_code import Listener, Login
+from opter_fortnox_plugin.login.tokens import SignedIn, TokenEndpoint
+from opter_fortnox_plugin.payments.importer import log_in, refuse_another
 from opter_fortnox_plugin.settings import stays_signed_in
-from opter_fortnox_plugin.transport import Nobody, Transport, proxy_of
 
 #: Seconds that the clock may be off. An import goes by Fortnox's own time and stands
 #: hours; certificates, and people who compare two logs, do not.
@@ -302,7 +303,7 @@ class Doctor:
     def _login(self) -> Text:
         configured = Configuration.of(self._run.configuration, self._environment)
         self._signed_in = self._held.enter_context(
-            staying.signed_in(
+            stored_login.signed_in(
                 self._host,
                 TokenEndpoint(self._transport, configured, self._host.wait),
                 configured,

@@ -47,10 +47,10 @@ def opter_check_settings(import_type: str, values: Mapping[str, str]) -> Checked
 def opter_settings_stored(run: Run) -> None:
     if not _our_run(run) or settings.stays_signed_in(run.settings):
         return
-    from opter_fortnox_plugin import kept  # noqa: PLC0415
+    from opter_fortnox_plugin.login import stored_token  # noqa: PLC0415
 
-    if kept.is_any(run):
-        from opter_fortnox_plugin.staying import end_kept_login  # noqa: PLC0415
+    if stored_token.is_any(run):
+        from opter_fortnox_plugin.login.stored_login import end_kept_login  # noqa: PLC0415
 
         end_kept_login(run)
 
@@ -59,7 +59,7 @@ def opter_settings_stored(run: Run) -> None:
 def opter_import_payments(run: Run) -> ImportReport | None:
     if not _our_run(run):
         return None
-    from opter_fortnox_plugin.importer import import_payments  # noqa: PLC0415
+    from opter_fortnox_plugin.payments.importer import import_payments  # noqa: PLC0415
 
     return import_payments(run)
 
@@ -68,7 +68,7 @@ def opter_import_payments(run: Run) -> ImportReport | None:
 def opter_read_all_payments(run: Run) -> ImportReport | None:
     if not _our_run(run):
         return None
-    from opter_fortnox_plugin.importer import import_payments  # noqa: PLC0415
+    from opter_fortnox_plugin.payments.importer import import_payments  # noqa: PLC0415
 
     return import_payments(run, everything=True)
 
@@ -79,7 +79,7 @@ def opter_read_payments(
 ) -> ImportReport | None:
     if not _our_run(run):
         return None
-    from opter_fortnox_plugin.asking import read_payments  # noqa: PLC0415
+    from opter_fortnox_plugin.payments.invoice_lookup import read_payments  # noqa: PLC0415
 
     return read_payments(run, invoice_numbers, references)
 
@@ -105,7 +105,7 @@ def opter_errors() -> Sequence[ErrorText]:
 def opter_diagnose(run: Run) -> Sequence[Finding] | None:
     if not _our_run(run):
         return None
-    from opter_fortnox_plugin.doctor import diagnose  # noqa: PLC0415
+    from opter_fortnox_plugin.diagnostics.doctor import diagnose  # noqa: PLC0415
 
     return diagnose(run)
 

@@ -14,9 +14,9 @@ from datetime import date
 from types import TracebackType
 from typing import Any, Final, Self
 
-from opter_fortnox_plugin.crew import Hands, Job
-from opter_fortnox_plugin.pace import REQUESTS
-from opter_fortnox_plugin.protocol import Page
+from opter_fortnox_plugin.fortnox.protocol import Page
+from opter_fortnox_plugin.fortnox.rate_limiter import REQUESTS
+from opter_fortnox_plugin.fortnox.worker_pool import Hands, Job
 
 #: Pages that are asked for and not read yet, at most.
 AT_ONCE: Final = REQUESTS

@@ -12,8 +12,8 @@ from functools import partial
 from typing import Any, Final, TypeVar
 
 from opter_fortnox_plugin.contract import Text
-from opter_fortnox_plugin.crew import Hands, Job
 from opter_fortnox_plugin.errors import FortnoxError, NotPermitted, Refused, Unavailable
+from opter_fortnox_plugin.fortnox.worker_pool import Hands, Job
 
 log = logging.getLogger(__name__)
 

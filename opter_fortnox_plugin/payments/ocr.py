@@ -14,12 +14,12 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from functools import partial
 from typing import Final
 
-from opter_fortnox_plugin.client import Client
 from opter_fortnox_plugin.contract import Text
-from opter_fortnox_plugin.crew import Hands
 from opter_fortnox_plugin.errors import Missing
+from opter_fortnox_plugin.fortnox.client import Client
+from opter_fortnox_plugin.fortnox.schemas import InvoiceOcr, Unreadable, invoice_ocr
+from opter_fortnox_plugin.fortnox.worker_pool import Hands
 from opter_fortnox_plugin.host import Host
-from opter_fortnox_plugin.schemas import InvoiceOcr, Unreadable, invoice_ocr
 
 #: So many are asked for one by one although the whole list did not have them.
 HANDFUL: Final = 5

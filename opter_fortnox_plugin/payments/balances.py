@@ -12,14 +12,14 @@ from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 from typing import Any, Final
 
-from opter_fortnox_plugin.best_effort import BestEffort, drop
-from opter_fortnox_plugin.client import Client
 from opter_fortnox_plugin.contract import InvoiceBalance, Text
-from opter_fortnox_plugin.crew import Hands
 from opter_fortnox_plugin.errors import FortnoxError
+from opter_fortnox_plugin.fortnox.best_effort import BestEffort, drop
+from opter_fortnox_plugin.fortnox.client import Client
+from opter_fortnox_plugin.fortnox.rate_limiter import REQUESTS
+from opter_fortnox_plugin.fortnox.schemas import Unreadable, invoice_balance
+from opter_fortnox_plugin.fortnox.worker_pool import Hands
 from opter_fortnox_plugin.host import Host
-from opter_fortnox_plugin.pace import REQUESTS
-from opter_fortnox_plugin.schemas import Unreadable, invoice_balance
 
 log = logging.getLogger(__name__)
 

@@ -16,10 +16,6 @@ from decimal import Decimal
 from functools import partial
 from typing import Final
 
-from opter_fortnox_plugin import staying
-from opter_fortnox_plugin.balances import Balances
-from opter_fortnox_plugin.best_effort import BestEffort
-from opter_fortnox_plugin.client import Client
 from opter_fortnox_plugin.configuration import Configuration
 from opter_fortnox_plugin.contract import (
     Company,
@@ -33,8 +29,6 @@ from opter_fortnox_plugin.contract import (
     Run,
     Text,
 )
-from opter_fortnox_plugin.crew import Crew, Job
-from opter_fortnox_plugin.cursor import Cursor
 from opter_fortnox_plugin.errors import (
     Busy,
     FortnoxError,
@@ -43,23 +37,29 @@ from opter_fortnox_plugin.errors import (
     SettingsWrong,
     in_swedish,
 )
-from opter_fortnox_plugin.host import Host
-from opter_fortnox_plugin.login import Listener, Login
-from opter_fortnox_plugin.oauth import TokenEndpoint
-from opter_fortnox_plugin.ocr import OcrBook
-from opter_fortnox_plugin.pace import REQUESTS, Pace
-from opter_fortnox_plugin.protocol import Page, authorization_address
-from opter_fortnox_plugin.rates import exchange_rate
-from opter_fortnox_plugin.reading import Damaged, Reading, Row
-from opter_fortnox_plugin.schemas import (
+from opter_fortnox_plugin.fortnox.best_effort import BestEffort
+from opter_fortnox_plugin.fortnox.client import Client
+from opter_fortnox_plugin.fortnox.http import Transport
+from opter_fortnox_plugin.fortnox.protocol import Page, authorization_address
+from opter_fortnox_plugin.fortnox.rate_limiter import REQUESTS, Pace
+from opter_fortnox_plugin.fortnox.schemas import (
     InvoicePayment,
     Unreadable,
     payment_detail,
     plain,
     what_is_known,
 )
+from opter_fortnox_plugin.fortnox.worker_pool import Crew, Job
+from opter_fortnox_plugin.host import Host
+from opter_fortnox_plugin.login import stored_login
+from opter_fortnox_plugin.login.authorization_code import Listener, Login
+from opter_fortnox_plugin.login.tokens import TokenEndpoint
+from opter_fortnox_plugin.payments.balances import Balances
+from opter_fortnox_plugin.payments.exchange_rate import exchange_rate
+from opter_fortnox_plugin.payments.ocr import OcrBook
+from opter_fortnox_plugin.payments.page_scan import Damaged, Reading, Row
+from opter_fortnox_plugin.payments.watermark import Cursor
 from opter_fortnox_plugin.settings import Settings, stays_signed_in
-from opter_fortnox_plugin.transport import Transport
 
 #: Seconds that an import waits for another one of the same company.
 COMPANY_PATIENCE: Final = 10.0
@@ -106,7 +106,7 @@ def import_payments(
     pace = Pace(sleep=crew.rest, clock=clock, may_start=crew.may_start)
     wire.sent = pace.sent
     try:
-        with staying.signed_in(
+        with stored_login.signed_in(
             host,
             TokenEndpoint(wire, configuration, host.wait),
             configuration,

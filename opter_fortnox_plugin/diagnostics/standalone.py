@@ -16,7 +16,7 @@ import pluggy
 
 from opter_fortnox_plugin import settings
 from opter_fortnox_plugin.contract import PROJECT, Company, Finding, Progress, Text, hookimpl
-from opter_fortnox_plugin.doctor import diagnose
+from opter_fortnox_plugin.diagnostics.doctor import diagnose
 
 #: Opens a window on an address, or reads the answer to it in another way.
 Window = Callable[[str, Callable[[str], Text | None]], bool]

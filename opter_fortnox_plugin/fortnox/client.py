@@ -26,9 +26,8 @@ from opter_fortnox_plugin.errors import (
     Unauthorized,
     Unavailable,
 )
-from opter_fortnox_plugin.oauth import SignedIn
-from opter_fortnox_plugin.pace import WINDOW, Pace
-from opter_fortnox_plugin.protocol import (
+from opter_fortnox_plugin.fortnox.http import Bearer, Transport
+from opter_fortnox_plugin.fortnox.protocol import (
     Page,
     Reply,
     as_it_came,
@@ -39,8 +38,9 @@ from opter_fortnox_plugin.protocol import (
     payments_query,
     value_of,
 )
-from opter_fortnox_plugin.schemas import company_of
-from opter_fortnox_plugin.transport import Bearer, Transport
+from opter_fortnox_plugin.fortnox.rate_limiter import WINDOW, Pace
+from opter_fortnox_plugin.fortnox.schemas import company_of
+from opter_fortnox_plugin.login.tokens import SignedIn
 
 log = logging.getLogger(__name__)
 

@@ -25,11 +25,11 @@ from typing import Final
 from opter_fortnox_plugin.configuration import Configuration
 from opter_fortnox_plugin.contract import Run, Text
 from opter_fortnox_plugin.errors import FortnoxError, LoginFailed, SettingsWrong, Unavailable
+from opter_fortnox_plugin.fortnox.http import Transport
+from opter_fortnox_plugin.fortnox.protocol import Tokens
 from opter_fortnox_plugin.host import Host
-from opter_fortnox_plugin.kept import Kept, digest, read, whose
-from opter_fortnox_plugin.oauth import SignedIn, TokenEndpoint
-from opter_fortnox_plugin.protocol import Tokens
-from opter_fortnox_plugin.transport import Transport
+from opter_fortnox_plugin.login.stored_token import Kept, digest, read, whose
+from opter_fortnox_plugin.login.tokens import SignedIn, TokenEndpoint
 
 log = logging.getLogger(__name__)
 

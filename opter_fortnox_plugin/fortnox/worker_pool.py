@@ -17,7 +17,7 @@ from functools import partial
 from types import TracebackType
 from typing import Any, Final, Generic, Protocol, Self, TypeVar, cast
 
-from opter_fortnox_plugin.pace import REQUESTS
+from opter_fortnox_plugin.fortnox.rate_limiter import REQUESTS
 
 log = logging.getLogger(__name__)
 

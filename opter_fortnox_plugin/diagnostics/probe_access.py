@@ -10,10 +10,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Final
 
-from opter_fortnox_plugin import probe_words as words
-from opter_fortnox_plugin.errors import LoginFailed, Temporary
-from opter_fortnox_plugin.pace import WINDOW
-from opter_fortnox_plugin.probe_reader import (
+from opter_fortnox_plugin.diagnostics import probe_messages as words
+from opter_fortnox_plugin.diagnostics.probe_reader import (
     NO_RESOURCE,
     NOBODY,
     Finding,
@@ -26,7 +24,8 @@ from opter_fortnox_plugin.probe_reader import (
     seen,
     undecidable,
 )
-from opter_fortnox_plugin.protocol import (
+from opter_fortnox_plugin.errors import LoginFailed, Temporary
+from opter_fortnox_plugin.fortnox.protocol import (
     Reply,
     code_of,
     date_of,
@@ -34,6 +33,7 @@ from opter_fortnox_plugin.protocol import (
     error_information,
     tokens_of,
 )
+from opter_fortnox_plugin.fortnox.rate_limiter import WINDOW
 
 #: At most so many requests at once, and in all, to meet the rate limit.
 AT_ONCE: Final = 8

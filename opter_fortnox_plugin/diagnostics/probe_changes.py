@@ -6,8 +6,8 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Final, NamedTuple
 from zoneinfo import ZoneInfo
 
-from opter_fortnox_plugin import probe_words as words
-from opter_fortnox_plugin.probe_reader import (
+from opter_fortnox_plugin.diagnostics import probe_messages as words
+from opter_fortnox_plugin.diagnostics.probe_reader import (
     MINUTE,
     Finding,
     Findings,
@@ -21,7 +21,7 @@ from opter_fortnox_plugin.probe_reader import (
     spell,
     undecidable,
 )
-from opter_fortnox_plugin.protocol import STOCKHOLM
+from opter_fortnox_plugin.fortnox.protocol import STOCKHOLM
 
 #: Seconds between two looks at whether something has changed.
 WATCH_EVERY: Final = 3.0

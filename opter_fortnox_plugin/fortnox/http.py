@@ -25,7 +25,7 @@ import urllib3
 import urllib3.connection
 
 from opter_fortnox_plugin.errors import Temporary, Unavailable
-from opter_fortnox_plugin.protocol import Reply
+from opter_fortnox_plugin.fortnox.protocol import Reply
 
 log = logging.getLogger(__name__)
 

@@ -14,14 +14,13 @@ from datetime import datetime, timedelta
 from functools import cached_property
 from typing import Any, Final
 
-from opter_fortnox_plugin import probe_words as words
-from opter_fortnox_plugin.client import Client
 from opter_fortnox_plugin.configuration import Configuration
 from opter_fortnox_plugin.contract import Text
+from opter_fortnox_plugin.diagnostics import probe_messages as words
 from opter_fortnox_plugin.errors import FortnoxError, Missing, Temporary, Unauthorized
-from opter_fortnox_plugin.oauth import SignedIn, TokenEndpoint
-from opter_fortnox_plugin.pace import Pace
-from opter_fortnox_plugin.protocol import (
+from opter_fortnox_plugin.fortnox.client import Client
+from opter_fortnox_plugin.fortnox.http import Bearer, Nobody, Transport
+from opter_fortnox_plugin.fortnox.protocol import (
     STOCKHOLM,
     Page,
     Reply,
@@ -34,13 +33,14 @@ from opter_fortnox_plugin.protocol import (
     payments_query,
     value_of,
 )
-from opter_fortnox_plugin.schemas import (
+from opter_fortnox_plugin.fortnox.rate_limiter import Pace
+from opter_fortnox_plugin.fortnox.schemas import (
     InvoicePayment,
     Unreadable,
     payment_detail,
     payment_row,
 )
-from opter_fortnox_plugin.transport import Bearer, Nobody, Transport
+from opter_fortnox_plugin.login.tokens import SignedIn, TokenEndpoint
 
 log = logging.getLogger(__name__)
 

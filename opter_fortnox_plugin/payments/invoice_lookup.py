@@ -10,15 +10,15 @@ from collections.abc import Sequence
 from functools import partial
 from typing import Any, Final
 
-from opter_fortnox_plugin.balances import can_be_one
-from opter_fortnox_plugin.client import Client
 from opter_fortnox_plugin.contract import ImportReport, Run, Text
-from opter_fortnox_plugin.crew import Crew
+from opter_fortnox_plugin.fortnox.client import Client
+from opter_fortnox_plugin.fortnox.rate_limiter import Pace
+from opter_fortnox_plugin.fortnox.worker_pool import Crew
 from opter_fortnox_plugin.host import Host
-from opter_fortnox_plugin.importer import Importer, import_payments
-from opter_fortnox_plugin.ocr import readable
-from opter_fortnox_plugin.pace import Pace
-from opter_fortnox_plugin.reading import Reading
+from opter_fortnox_plugin.payments.balances import can_be_one
+from opter_fortnox_plugin.payments.importer import Importer, import_payments
+from opter_fortnox_plugin.payments.ocr import readable
+from opter_fortnox_plugin.payments.page_scan import Reading
 from opter_fortnox_plugin.settings import Settings
 
 

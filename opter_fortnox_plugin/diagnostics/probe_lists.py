@@ -9,8 +9,8 @@ from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any, Final
 
-from opter_fortnox_plugin import probe_words as words
-from opter_fortnox_plugin.probe_reader import (
+from opter_fortnox_plugin.diagnostics import probe_messages as words
+from opter_fortnox_plugin.diagnostics.probe_reader import (
     NO_PARAMETER,
     NOBODY,
     Finding,
@@ -23,15 +23,9 @@ from opter_fortnox_plugin.probe_reader import (
     seen,
     undecidable,
 )
-from opter_fortnox_plugin.protocol import (
-    PAGE_SIZE,
-    Page,
-    Reply,
-    payments_query,
-    value_of,
-)
-from opter_fortnox_plugin.rates import exchange_rate
-from opter_fortnox_plugin.schemas import InvoicePayment
+from opter_fortnox_plugin.fortnox.protocol import PAGE_SIZE, Page, Reply, payments_query, value_of
+from opter_fortnox_plugin.fortnox.schemas import InvoicePayment
+from opter_fortnox_plugin.payments.exchange_rate import exchange_rate
 
 #: How often ties are looked at.
 TIE_LOOKS: Final = 4

@@ -25,7 +25,7 @@ from urllib.parse import parse_qs, urlsplit
 
 from opter_fortnox_plugin.contract import Text
 from opter_fortnox_plugin.errors import FortnoxError, LoginFailed
-from opter_fortnox_plugin.protocol import refusal_of
+from opter_fortnox_plugin.fortnox.protocol import refusal_of
 
 log = logging.getLogger(__name__)
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Self
 
-from opter_fortnox_plugin.protocol import OVERLAP
+from opter_fortnox_plugin.fortnox.protocol import OVERLAP
 from opter_fortnox_plugin.settings import Settings
 
 _VERSION = 1

@@ -16,10 +16,17 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Final, NamedTuple
 
-from opter_fortnox_plugin import probe_access as access
-from opter_fortnox_plugin import probe_changes as changes
-from opter_fortnox_plugin import probe_lists as lists
-from opter_fortnox_plugin import probe_words as words
+from opter_fortnox_plugin.diagnostics import probe_access as access
+from opter_fortnox_plugin.diagnostics import probe_changes as changes
+from opter_fortnox_plugin.diagnostics import probe_lists as lists
+from opter_fortnox_plugin.diagnostics import probe_messages as words
+from opter_fortnox_plugin.diagnostics.probe_reader import (
+    Finding,
+    Findings,
+    Reader,
+    Undecidable,
+    undecidable,
+)
 from opter_fortnox_plugin.errors import (
     FortnoxError,
     LoginFailed,
@@ -29,14 +36,7 @@ from opter_fortnox_plugin.errors import (
     Unauthorized,
     Unavailable,
 )
-from opter_fortnox_plugin.probe_reader import (
-    Finding,
-    Findings,
-    Reader,
-    Undecidable,
-    undecidable,
-)
-from opter_fortnox_plugin.protocol import value_of
+from opter_fortnox_plugin.fortnox.protocol import value_of
 
 log = logging.getLogger(__name__)
 

@@ -14,11 +14,16 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from typing import Any, Final
 
-from opter_fortnox_plugin.ahead import AT_ONCE, Ahead
-from opter_fortnox_plugin.crew import Hands, Job
 from opter_fortnox_plugin.errors import Unavailable
-from opter_fortnox_plugin.protocol import Page
-from opter_fortnox_plugin.schemas import InvoicePayment, Unreadable, payment_row, what_is_known
+from opter_fortnox_plugin.fortnox.protocol import Page
+from opter_fortnox_plugin.fortnox.schemas import (
+    InvoicePayment,
+    Unreadable,
+    payment_row,
+    what_is_known,
+)
+from opter_fortnox_plugin.fortnox.worker_pool import Hands, Job
+from opter_fortnox_plugin.payments.prefetch import AT_ONCE, Ahead
 
 log = logging.getLogger(__name__)
 

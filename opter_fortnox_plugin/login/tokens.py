@@ -17,8 +17,8 @@ import requests.auth
 
 from opter_fortnox_plugin.configuration import Configuration
 from opter_fortnox_plugin.errors import FortnoxError, LoginFailed, Temporary, Unavailable
-from opter_fortnox_plugin.protocol import Reply, Tokens, issued_at, tokens_of
-from opter_fortnox_plugin.transport import Transport
+from opter_fortnox_plugin.fortnox.http import Transport
+from opter_fortnox_plugin.fortnox.protocol import Reply, Tokens, issued_at, tokens_of
 
 log = logging.getLogger(__name__)
 

@@ -1,0 +1,1 @@
+"""Fortnox's API and nothing else."""
