@@ -30,7 +30,7 @@ from typing import Any
 from hostsim import texts
 from hostsim.errors import HostError, host_error
 from hostsim.ledger.decisions import SET_ASIDE
-from hostsim.plugins import Found, Plugins
+from hostsim.plugins.loading import Found, Plugins
 from hostsim.storage import commits
 from hostsim.storage.store import SETTINGS, Store
 from hostsim.texts import Text

@@ -34,7 +34,7 @@ from hostsim.storage.store import Store
 from hostsim.texts import Text, say
 
 if TYPE_CHECKING:
-    from hostsim.plugins import Plugins
+    from hostsim.plugins.loading import Plugins
     from hostsim.storage.import_runs import Preview
     from opter_contract.hooks import Text as AnyText
 

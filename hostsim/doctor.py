@@ -26,7 +26,7 @@ from hostsim.texts import Text, own
 
 if TYPE_CHECKING:
     from hostsim.host import Host
-    from hostsim.plugins import Found, Plugins
+    from hostsim.plugins.loading import Found, Plugins
     from opter_contract import hooks
 
 log = logging.getLogger(__name__)

@@ -11,11 +11,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from hostsim.errors import EXIT_STATUS
-from hostsim.plugins import HOST
+from hostsim.plugins.loading import HOST
 from hostsim.texts import ERRORS, WHO, Text, own
 
 if TYPE_CHECKING:
-    from hostsim.plugins import Plugins
+    from hostsim.plugins.loading import Plugins
 
 log = logging.getLogger(__name__)
 

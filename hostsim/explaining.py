@@ -16,12 +16,12 @@ from decimal import Decimal, localcontext
 from typing import TYPE_CHECKING
 
 from hostsim import texts
-from hostsim.answers import LiveRun
 from hostsim.errors import host_error
 from hostsim.ledger import matching
 from hostsim.ledger.decisions import SETTLED
 from hostsim.ledger.matching import Judgement, Refusal, oldest_first
 from hostsim.ledger.values import Company, Definition, Invoice, Payment, RegisteredPayment
+from hostsim.plugins.session import LiveRun
 from hostsim.storage import checks, history
 from hostsim.storage.history import Entry
 from hostsim.storage.import_runs import Recording, forget_rows

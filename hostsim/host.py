@@ -22,13 +22,13 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, TypeVar
 
 from hostsim import by_hand, explaining, reconciling, texts
-from hostsim.answers import LiveRun, OnProgress, Window, broken
 from hostsim.by_hand import Added, Entry
 from hostsim.errors import PreviewChanged, SettingsRefused, failure_of, host_error
 from hostsim.explaining import Answer, Explanation, Question
 from hostsim.ledger.decisions import SET_ASIDE
 from hostsim.ledger.values import SEK, Company, Decision, Definition, Payment, Run, SavedRun
-from hostsim.listening import tell, tell_changes
+from hostsim.plugins.listeners import tell, tell_changes
+from hostsim.plugins.session import LiveRun, OnProgress, Window, broken
 from hostsim.reconciling import FullRun, Reconciliation
 from hostsim.storage import commits, history, import_runs
 from hostsim.storage import decisions as storage_decisions
@@ -41,7 +41,7 @@ from hostsim.texts import Text, own, settings_not_followed
 from opter_contract.hooks import CONTRACT
 
 if TYPE_CHECKING:
-    from hostsim.plugins import Plugins
+    from hostsim.plugins.loading import Plugins
     from hostsim.storage.store import Store
     from opter_contract import hooks
 

@@ -121,7 +121,7 @@ def opter_host(
 ) -> Iterator[Host]:
     """Run the whole simulator with this plug-in alone, in a database of this test's own."""
     from hostsim.host import Host  # noqa: PLC0415 needs more than pytest and pluggy
-    from hostsim.plugins import Plugins  # noqa: PLC0415
+    from hostsim.plugins.loading import Plugins  # noqa: PLC0415
     from hostsim.storage.store import Store  # noqa: PLC0415
 
     with Store.create(tmp_path / "host.db") as store:

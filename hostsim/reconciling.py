@@ -20,11 +20,11 @@ from decimal import Decimal, localcontext
 from typing import TYPE_CHECKING, NamedTuple
 
 from hostsim import texts
-from hostsim.answers import LiveRun
 from hostsim.ledger import decisions, matching
 from hostsim.ledger.decisions import KEEP, SET_ASIDE
 from hostsim.ledger.matching import EXACT, IGNORED_REASONS, READY, ZERO, Refusal
 from hostsim.ledger.values import SEK, Company, Decision, Payment
+from hostsim.plugins.session import LiveRun
 from hostsim.storage import decisions as storage_decisions
 from hostsim.storage.import_runs import Recording
 from hostsim.storage.store import OLDEST_FIRST, PAYMENT_COLUMNS, Store, payment_of, text_of

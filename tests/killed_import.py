@@ -31,7 +31,7 @@ import readme
 from scripted_import import NAME, SECOND_DAY, FakeTime, ask_for_small_pages, host_of
 
 from hostsim.host import Host
-from hostsim.plugins import Plugins
+from hostsim.plugins.loading import Plugins
 from hostsim.storage.store import Store
 from opter_fortnox_plugin.contract import hookimpl
 from opter_fortnox_plugin.fortnox.http import Transport

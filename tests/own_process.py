@@ -11,7 +11,7 @@ import sys
 from pathlib import Path
 
 from hostsim.host import Host
-from hostsim.plugins import Plugins
+from hostsim.plugins.loading import Plugins
 from hostsim.sandbox import seed, visitor
 from hostsim.storage.store import Store
 from opter_fortnox_plugin import hooks

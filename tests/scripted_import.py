@@ -20,7 +20,7 @@ from hostsim import render
 from hostsim.errors import exit_status, failure_of
 from hostsim.host import Host
 from hostsim.ledger.values import ExportedInvoice
-from hostsim.plugins import Plugins
+from hostsim.plugins.loading import Plugins
 from hostsim.sandbox import Clock, Invoice, Payment, Sandbox, State, Switches, WriteOff, ocr_of
 from hostsim.sandbox.tokens import Grant
 from hostsim.storage.store import Store

@@ -16,7 +16,7 @@ from pathlib import Path
 from scripted_import import NAME
 
 from hostsim.host import Host, new_id
-from hostsim.plugins import Plugins
+from hostsim.plugins.loading import Plugins
 from hostsim.storage.import_runs import Recording
 from hostsim.storage.store import Store
 from opter_fortnox_plugin import hooks

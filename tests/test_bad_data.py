@@ -23,7 +23,7 @@ from scripted_import import FakeTime, damage, impatient_plugin
 
 from hostsim.host import Host
 from hostsim.ledger.values import ExportedInvoice
-from hostsim.plugins import Plugins
+from hostsim.plugins.loading import Plugins
 from hostsim.storage.store import Store
 from opter_fortnox_plugin.errors import FortnoxError
 from opter_fortnox_plugin.fortnox import protocol

@@ -10,7 +10,7 @@ from test_desk import NOON, get, imported, post, save_form
 
 from hostsim.desk.app import create_app
 from hostsim.desk.office import Office
-from hostsim.plugins import Plugins
+from hostsim.plugins.loading import Plugins
 from hostsim.storage.store import Store
 
 

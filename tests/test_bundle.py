@@ -20,7 +20,7 @@ from hostsim import bundle
 from hostsim.errors import HostError
 from hostsim.invoices_csv import invoices_in
 from hostsim.ledger.values import ExportedInvoice
-from hostsim.plugins import Plugins
+from hostsim.plugins.loading import Plugins
 from hostsim.sandbox import Invoice, Payment, Sandbox, Switches, seed
 from hostsim.sandbox.tokens import Grant
 from hostsim.storage.store import Store

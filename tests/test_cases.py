@@ -16,7 +16,7 @@ import pytest
 from fake_plugin import FakePlugin, invoice, payment, write_off
 
 from hostsim.host import Host
-from hostsim.plugins import Plugins
+from hostsim.plugins.loading import Plugins
 from hostsim.storage.store import Store
 
 CASES = """

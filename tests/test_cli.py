@@ -19,7 +19,7 @@ from hostsim.commands.common import Common, tell
 from hostsim.commands.imports import Window
 from hostsim.ledger import values as ledger_values
 from hostsim.ledger.values import Company, Payment, PaymentKey, WriteOff
-from hostsim.plugins import Plugins
+from hostsim.plugins.loading import Plugins
 from hostsim.texts import Text
 
 hookimpl = pluggy.HookimplMarker("opter")

@@ -14,7 +14,7 @@ from hostsim import cli
 from hostsim.errors import HostError
 from hostsim.host import Host
 from hostsim.ledger.values import ExportedInvoice
-from hostsim.plugins import Plugins
+from hostsim.plugins.loading import Plugins
 from hostsim.storage import import_runs
 from hostsim.storage.store import Store
 from opter_contract.conformance import hosts

@@ -12,7 +12,7 @@ from pathlib import Path
 import pluggy
 import pytest
 
-from hostsim.plugins import HOSTS_OWN, Plugins
+from hostsim.plugins.loading import HOSTS_OWN, Plugins
 from opter_contract import hooks
 from opter_fortnox_plugin import contract
 from opter_fortnox_plugin import hooks as opter_fortnox_plugin_hooks

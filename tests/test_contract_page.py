@@ -7,7 +7,7 @@ import re
 
 import pytest
 
-from hostsim.plugins import HOSTS_OWN
+from hostsim.plugins.loading import HOSTS_OWN
 from opter_contract import hooks
 from opter_contract.conformance.hosts import PROMISED, HostConformance
 

@@ -20,7 +20,7 @@ from fake_plugin import FakePlugin, invoice
 from ports import free_port
 
 from hostsim.host import Host
-from hostsim.plugins import Plugins
+from hostsim.plugins.loading import Plugins
 from hostsim.sandbox import Sandbox, seed, visitor
 from hostsim.storage.store import Store
 from hostsim.versions import Version, why_not_spoken

@@ -9,7 +9,7 @@ from fake_plugin import FakePlugin, payment
 from test_cli import INVOICES, Ended
 
 from hostsim import __main__, render_history
-from hostsim.plugins import Plugins
+from hostsim.plugins.loading import Plugins
 from hostsim.render import Paper
 from hostsim.storage import history
 

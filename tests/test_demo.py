@@ -15,7 +15,7 @@ import requests
 
 from hostsim import demo, render
 from hostsim.errors import HostError
-from hostsim.plugins import Plugins
+from hostsim.plugins.loading import Plugins
 from hostsim.render import Paper
 from hostsim.sandbox import seed
 from hostsim.storage.store import Store

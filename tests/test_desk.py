@@ -14,7 +14,7 @@ from hostsim.desk.app import create_app
 from hostsim.desk.guard import is_loopback
 from hostsim.desk.office import Office
 from hostsim.desk.words import WORDS
-from hostsim.plugins import Plugins
+from hostsim.plugins.loading import Plugins
 from hostsim.storage.store import Store
 from hostsim.texts import Text
 

@@ -12,7 +12,7 @@ from fake_plugin import FakePlugin, Refused, euro, invoice, payment, unreadable
 
 from hostsim.desk.office import Office
 from hostsim.ledger import amounts
-from hostsim.plugins import Plugins
+from hostsim.plugins.loading import Plugins
 from hostsim.storage.store import Store
 
 NOON = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)

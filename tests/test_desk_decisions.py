@@ -10,7 +10,7 @@ from desk_person import HERE, Person, choices_of, rows_of, words
 from fake_plugin import FakePlugin, invoice, payment, unreadable
 
 from hostsim.desk.office import Office
-from hostsim.plugins import Plugins
+from hostsim.plugins.loading import Plugins
 from hostsim.storage.store import Store
 
 NOON = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)

@@ -14,7 +14,7 @@ from hostsim.desk import Desk, Office
 from hostsim.desk.opening import beside_sandbox, run_desk
 from hostsim.errors import HostError
 from hostsim.host import Host
-from hostsim.plugins import Plugins
+from hostsim.plugins.loading import Plugins
 from hostsim.render import KINDS, REASONS, STATUSES, Paper
 from hostsim.sandbox import seed
 from hostsim.storage.store import Store

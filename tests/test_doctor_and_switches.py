@@ -9,8 +9,8 @@ import pytest
 from plugin_packages import LISTENER, bank, install
 from test_plugin_switches import hostsim
 
-from hostsim.discovery import VARIABLE
 from hostsim.doctor import NOT_USED
+from hostsim.plugins.discovery import VARIABLE
 
 __all__ = ["hostsim", "install"]
 

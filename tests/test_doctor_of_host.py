@@ -18,7 +18,7 @@ from hostsim.doctor import NOT_USED, WHAT, Doctor, Finding, first_wrong
 from hostsim.errors import HostError, exit_status
 from hostsim.host import Host
 from hostsim.ledger.values import ExportedInvoice
-from hostsim.plugins import Plugins
+from hostsim.plugins.loading import Plugins
 from hostsim.sandbox import Sandbox, seed, visitor
 from hostsim.storage.secrets import no_keyring
 from hostsim.storage.store import Store

@@ -17,7 +17,7 @@ import pytest
 from fake_plugin import FakePlugin, euro, invoice, payment
 
 from hostsim.host import Host
-from hostsim.plugins import Plugins
+from hostsim.plugins.loading import Plugins
 from hostsim.storage.store import Store
 
 ROOT = Path(__file__).parent.parent

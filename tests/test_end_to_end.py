@@ -21,7 +21,7 @@ from ports import free_port
 from hostsim.errors import exit_status, failure_of
 from hostsim.host import Host
 from hostsim.invoices_csv import invoices_in
-from hostsim.plugins import Plugins
+from hostsim.plugins.loading import Plugins
 from hostsim.sandbox import Sandbox, seed, visitor
 from hostsim.sandbox.faults import Fault
 from hostsim.storage.store import Store

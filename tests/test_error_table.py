@@ -15,7 +15,7 @@ import pytest
 
 from hostsim import __main__, error_pages, texts
 from hostsim.errors import EXIT_STATUS
-from hostsim.plugins import Plugins
+from hostsim.plugins.loading import Plugins
 from hostsim.texts import ERRORS, WHO, Text
 from opter_fortnox_plugin import hooks
 from opter_fortnox_plugin.errors import SENTENCES, TABLE

@@ -15,7 +15,7 @@ from hostsim import __main__
 from hostsim.commands import imports
 from hostsim.errors import EXIT_STATUS, HostError, PreviewChanged
 from hostsim.host import Host
-from hostsim.plugins import Plugins
+from hostsim.plugins.loading import Plugins
 from hostsim.storage.store import Store
 
 

@@ -23,7 +23,7 @@ from victims import PARTS, content, cut, each, missed, settle
 
 from hostsim.errors import HostError
 from hostsim.host import Host
-from hostsim.plugins import Plugins
+from hostsim.plugins.loading import Plugins
 from hostsim.sandbox import Fault, Match
 from hostsim.storage.store import Store
 

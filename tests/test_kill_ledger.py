@@ -19,7 +19,7 @@ from scripted_import import Script, damage, fresh_code
 from victims import content, each, missed
 
 from hostsim.host import Host
-from hostsim.plugins import Plugins
+from hostsim.plugins.loading import Plugins
 from hostsim.storage import journal
 from hostsim.storage.store import Store
 

@@ -7,7 +7,7 @@ from ledgers import Books, Killed, Ledger
 from test_whatever_is_decided import Office
 
 from hostsim.host import Host
-from hostsim.plugins import Plugins
+from hostsim.plugins.loading import Plugins
 from hostsim.storage import import_runs, journal
 
 

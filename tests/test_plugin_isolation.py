@@ -12,8 +12,8 @@ import warnings
 import pytest
 from plugin_packages import HOOKS, LISTENER, bank, install
 
-from hostsim.discovery import Off
-from hostsim.plugins import HOST, Plugins
+from hostsim.plugins.discovery import Off
+from hostsim.plugins.loading import HOST, Plugins
 
 __all__ = ["install"]
 

@@ -9,7 +9,7 @@ import pytest
 from plugin_packages import LISTENER, bank, install
 
 from hostsim import __main__
-from hostsim.discovery import VARIABLE
+from hostsim.plugins.discovery import VARIABLE
 
 __all__ = ["install"]
 

@@ -8,7 +8,7 @@ import pytest
 from fake_plugin import FakePlugin, hookimpl
 
 from hostsim.errors import HostError
-from hostsim.plugins import HOSTS_OWN, Plugins
+from hostsim.plugins.loading import HOSTS_OWN, Plugins
 from hostsim.texts import Text
 from opter_contract import hooks as contract_hooks
 

@@ -14,7 +14,7 @@ from second_host import new_run
 from hostsim import __main__
 from hostsim.demo import run_demo
 from hostsim.errors import HostError
-from hostsim.plugins import Plugins
+from hostsim.plugins.loading import Plugins
 from hostsim.render import Paper
 from hostsim.storage.store import Store
 from opter_fortnox_plugin.configuration import Configuration

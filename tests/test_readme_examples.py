@@ -16,7 +16,7 @@ from example_host import Rows
 from fake_plugin import invoice
 
 from hostsim.host import Host
-from hostsim.plugins import Plugins
+from hostsim.plugins.loading import Plugins
 from hostsim.storage.store import Store
 from opter_contract.conformance.hosts import HostKeepsState, HostLocks, HostOpensWindows, HostTakes
 

@@ -26,7 +26,7 @@ from hostsim.host import Host
 from hostsim.invoices_csv import invoices_in
 from hostsim.ledger.matching import READY, Refusal, what_changed
 from hostsim.ledger.values import ExportedInvoice
-from hostsim.plugins import Plugins
+from hostsim.plugins.loading import Plugins
 from hostsim.reconciling import (
     AT_NEXT_IMPORT,
     DIFFERS,

@@ -7,7 +7,7 @@ import json
 from fake_plugin import FakePlugin, hookimpl, payment
 from test_decisions_on_the_command_line import plugin, run  # noqa: F401 fixtures
 
-from hostsim.plugins import Plugins
+from hostsim.plugins.loading import Plugins
 
 
 class Talker:

@@ -16,7 +16,7 @@ from hostsim.cli import READER_GONE
 from hostsim.desk.office import Office
 from hostsim.errors import host_error
 from hostsim.host import Host
-from hostsim.plugins import Plugins
+from hostsim.plugins.loading import Plugins
 from hostsim.render import Paper, ReaderGone
 from hostsim.storage import commits
 from hostsim.storage.store import Store

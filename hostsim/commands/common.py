@@ -27,7 +27,7 @@ from hostsim.texts import Text, say
 
 if TYPE_CHECKING:
     from hostsim.host import Host
-    from hostsim.plugins import Plugins
+    from hostsim.plugins.loading import Plugins
     from hostsim.storage.store import Store
 
 LANGUAGES = ("sv", "en")
@@ -304,8 +304,8 @@ def load_plugins(store: Store | None = None) -> Plugins:
 
     :param store: where it may say that some are off, beside the environment.
     """
-    from hostsim import discovery
-    from hostsim.plugins import Plugins
+    from hostsim.plugins import discovery
+    from hostsim.plugins.loading import Plugins
 
     off = discovery.off(store, os.environ.get(discovery.VARIABLE, ""))
     return Plugins.load(off=off) if off else Plugins.load()

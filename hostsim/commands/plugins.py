@@ -18,7 +18,7 @@ from hostsim.render import Column
 from hostsim.texts import Text, say
 
 if TYPE_CHECKING:
-    from hostsim.plugins import Found
+    from hostsim.plugins.loading import Found
     from hostsim.storage.store import Store
 
 
@@ -60,8 +60,9 @@ def _store_if_any(common: Common) -> contextlib.AbstractContextManager[Store | N
 
 
 def _entries(store: Store | None) -> list[Found]:
-    from hostsim import discovery, texts
-    from hostsim.plugins import Found
+    from hostsim import texts
+    from hostsim.plugins import discovery
+    from hostsim.plugins.loading import Found
 
     loaded = load_plugins(store)
     strays = [
@@ -126,7 +127,7 @@ _ALL = click.option(
 @_ALL
 def off(common: Common, names: tuple[str, ...], *, every: bool) -> None:
     """Switch plug-ins off, without loading any."""
-    from hostsim import discovery
+    from hostsim.plugins import discovery
 
     _switch(common, discovery.switch_off, names, every=every)
 
@@ -136,7 +137,7 @@ def off(common: Common, names: tuple[str, ...], *, every: bool) -> None:
 @_ALL
 def on(common: Common, names: tuple[str, ...], *, every: bool) -> None:
     """Switch plug-ins on, without loading any."""
-    from hostsim import discovery
+    from hostsim.plugins import discovery
 
     _switch(common, discovery.switch_on, names, every=every)
 
@@ -148,7 +149,7 @@ def _switch(
     *,
     every: bool,
 ) -> None:
-    from hostsim import discovery
+    from hostsim.plugins import discovery
 
     if bool(names) == every:
         raise usage("Ange namn eller --all.", "Give names or --all.")

@@ -21,7 +21,7 @@ from hostsim.storage import commits
 from hostsim.texts import Text
 
 if TYPE_CHECKING:
-    from hostsim.answers import OnProgress, Window
+    from hostsim.plugins.session import OnProgress, Window
     from hostsim.storage.import_runs import Preview
     from opter_contract import hooks
 

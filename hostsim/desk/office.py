@@ -14,10 +14,10 @@ from hostsim.storage.secrets import FindKeyring, no_keyring
 from hostsim.storage.store import Store
 
 if TYPE_CHECKING:
-    from hostsim.answers import OnProgress, Window
     from hostsim.explaining import Explanation
     from hostsim.ledger.values import Definition
-    from hostsim.plugins import Plugins
+    from hostsim.plugins.loading import Plugins
+    from hostsim.plugins.session import OnProgress, Window
     from hostsim.sandbox import Sandbox
     from hostsim.storage.import_runs import Preview
 

@@ -22,7 +22,7 @@ from hostsim.storage.secrets import FindKeyring, no_keyring
 from hostsim.storage.store import Store
 
 if TYPE_CHECKING:
-    from hostsim.plugins import Plugins
+    from hostsim.plugins.loading import Plugins
 
 #: Where this is set, somebody wants the real Fortnox.
 CREDENTIALS = "FORTNOX_CLIENT_ID"

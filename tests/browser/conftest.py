@@ -10,7 +10,7 @@ import pytest
 
 from hostsim.desk import Desk
 from hostsim.desk.opening import beside_sandbox
-from hostsim.plugins import Plugins
+from hostsim.plugins.loading import Plugins
 from hostsim.sandbox import seed
 from opter_fortnox_plugin import hooks
 

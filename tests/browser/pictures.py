@@ -14,7 +14,7 @@ from playwright.sync_api import sync_playwright
 
 from hostsim.desk import Desk
 from hostsim.desk.opening import beside_sandbox
-from hostsim.plugins import Plugins
+from hostsim.plugins.loading import Plugins
 
 FOLDER = Path(__file__).parents[2] / "hostsim" / "desk" / "pictures"
 

@@ -5,7 +5,7 @@ from types import SimpleNamespace
 import pytest
 from fake_plugin import FakePlugin, hookimpl, payment
 
-from hostsim.plugins import Plugins
+from hostsim.plugins.loading import Plugins
 from hostsim.texts import Text
 from opter_fortnox_plugin import hooks
 

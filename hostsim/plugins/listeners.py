@@ -17,7 +17,7 @@ from hostsim.storage.import_runs import saved_payments
 
 if TYPE_CHECKING:
     from hostsim.ledger.values import SavedRun
-    from hostsim.plugins import Plugins
+    from hostsim.plugins.loading import Plugins
     from hostsim.storage.store import Store
 
 log = logging.getLogger(__name__)

@@ -24,10 +24,11 @@ from typing import Any, Self
 
 import pluggy
 
-from hostsim import discovery, texts
-from hostsim.answers import HostAnswers
-from hostsim.discovery import Installed, Off
+from hostsim import texts
 from hostsim.errors import host_error
+from hostsim.plugins import discovery
+from hostsim.plugins.discovery import Installed, Off
+from hostsim.plugins.session import HostAnswers
 from hostsim.texts import Text
 from hostsim.versions import Version, contract_of, why_not_spoken
 from opter_contract import hooks as contract_hooks

@@ -1,0 +1,1 @@
+"""Which plug-ins there are, and what is spoken with one."""
