@@ -31,9 +31,9 @@ from urllib.parse import parse_qs, urlsplit
 from tally import peak
 
 from hostsim.demo import free_port
-from hostsim.host import Host
 from hostsim.plugins.loading import Plugins
 from hostsim.plugins.session import LiveRun
+from hostsim.services.host import Host
 from hostsim.storage import import_runs
 from hostsim.storage.store import Store
 from opter_fortnox_plugin import hooks

@@ -9,8 +9,8 @@ from urllib.parse import parse_qs, urlsplit
 
 from tally import Tally
 
-from hostsim.host import Host
 from hostsim.plugins.loading import Plugins
+from hostsim.services.host import Host
 from hostsim.storage.store import Store
 from opter_fortnox_plugin import hooks
 

@@ -100,7 +100,7 @@ def _ended(failure: Failure, language: str) -> int:
 
 def _details(error: BaseException, language: str) -> Iterator[str]:
     """Yield what stands before the last line: a line for each field or line of a file."""
-    from hostsim.invoices_csv import InvoicesFileWrong  # noqa: PLC0415 - most commands read no file
+    from hostsim.services.invoices_csv import InvoicesFileWrong  # noqa: PLC0415 - most commands read no file
 
     if isinstance(error, SettingsRefused):
         for problem in error.problems:

@@ -36,7 +36,7 @@ import pytest
 from opter_contract.conformance.witness import Emitted, Window, Witness
 
 if TYPE_CHECKING:
-    from hostsim.host import Host
+    from hostsim.services.host import Host
 
 
 @pytest.fixture
@@ -120,8 +120,8 @@ def opter_host(
     tmp_path: Path,
 ) -> Iterator[Host]:
     """Run the whole simulator with this plug-in alone, in a database of this test's own."""
-    from hostsim.host import Host  # noqa: PLC0415 needs more than pytest and pluggy
     from hostsim.plugins.loading import Plugins  # noqa: PLC0415
+    from hostsim.services.host import Host  # noqa: PLC0415 needs more than pytest and pluggy
     from hostsim.storage.store import Store  # noqa: PLC0415
 
     with Store.create(tmp_path / "host.db") as store:

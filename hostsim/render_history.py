@@ -8,15 +8,16 @@ from datetime import datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
-from hostsim import explaining, render, texts
+from hostsim import render, texts
 from hostsim.ledger.values import SEK
 from hostsim.render import Column, Paper, amount, count, one_line, plain
+from hostsim.services import explanation
 from hostsim.storage.history import HAND, REGISTERED
 from hostsim.texts import Text, say
 
 if TYPE_CHECKING:
-    from hostsim.explaining import Decision, Explanation, Seen, Told
     from hostsim.ledger.values import Invoice, Payment
+    from hostsim.services.explanation import Decision, Explanation, Seen, Told
     from hostsim.storage.history import Entry, Imported
 
 #: Characters of a run's id that a person is shown, and may type.
@@ -43,18 +44,18 @@ BOOKED_AS = {
 
 #: What became of a payment.
 BECAME = {
-    explaining.REGISTERED: Text("Registrerad", "Registered"),
-    explaining.BY_HAND: Text("Registrerad för hand", "Registered by hand"),
-    explaining.DELETED: Text("Borttagen här", "Deleted here"),
-    explaining.COUNTERED: Text("Motbokad", "Countered"),
-    explaining.COUNTER: Text("Motbokning", "Counter entry"),
-    explaining.SET_ASIDE: Text("Undanlagd", "Set aside"),
-    explaining.IN_PREVIEW: Text("Inläst, inte sparad", "Brought in, not saved"),
-    explaining.NOT_READ: Text("Inte inläst än", "Not brought in yet"),
-    explaining.REJECTED: Text("Kan inte sparas", "Cannot be saved"),
-    explaining.IGNORED: Text("Ignorerad", "Ignored"),
-    explaining.LEFT: Text("Inte på fakturan i Fortnox", "Not on the invoice in Fortnox"),
-    explaining.GONE: Text("Borttagen där den kom från", "Deleted where it came from"),
+    explanation.REGISTERED: Text("Registrerad", "Registered"),
+    explanation.BY_HAND: Text("Registrerad för hand", "Registered by hand"),
+    explanation.DELETED: Text("Borttagen här", "Deleted here"),
+    explanation.COUNTERED: Text("Motbokad", "Countered"),
+    explanation.COUNTER: Text("Motbokning", "Counter entry"),
+    explanation.SET_ASIDE: Text("Undanlagd", "Set aside"),
+    explanation.IN_PREVIEW: Text("Inläst, inte sparad", "Brought in, not saved"),
+    explanation.NOT_READ: Text("Inte inläst än", "Not brought in yet"),
+    explanation.REJECTED: Text("Kan inte sparas", "Cannot be saved"),
+    explanation.IGNORED: Text("Ignorerad", "Ignored"),
+    explanation.LEFT: Text("Inte på fakturan i Fortnox", "Not on the invoice in Fortnox"),
+    explanation.GONE: Text("Borttagen där den kom från", "Deleted where it came from"),
 }
 
 _DECISIONS = {

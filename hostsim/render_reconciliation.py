@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Any
 
 from hostsim import render
 from hostsim.ledger.matching import IGNORED_REASONS
-from hostsim.reconciling import (
+from hostsim.render import Column, Paper, amount, count, one_line, plain
+from hostsim.services.reconciliation import (
     DIFFERS,
     EQUAL,
     ONLY_IN_FORTNOX,
@@ -23,11 +24,10 @@ from hostsim.reconciling import (
     Side,
     Sum,
 )
-from hostsim.render import Column, Paper, amount, count, one_line, plain
 from hostsim.texts import Text, say
 
 if TYPE_CHECKING:
-    from hostsim.reconciling import Reconciliation
+    from hostsim.services.reconciliation import Reconciliation
 
 #: The kinds of differences, in the order to show them; ``there`` is the name that a person
 #: gave to the import.

@@ -7,10 +7,10 @@ from datetime import UTC, date, datetime
 from decimal import Decimal
 
 from hostsim.demo import free_port
-from hostsim.host import Host
 from hostsim.ledger.values import ExportedInvoice
 from hostsim.plugins.loading import Plugins
 from hostsim.sandbox import Invoice, Payment, Sandbox, State, Switches, ocr_of, seed, visitor
+from hostsim.services.host import Host
 from hostsim.storage.store import Store
 from opter_fortnox_plugin.fortnox.rate_limiter import Pace
 

@@ -30,8 +30,8 @@ from pathlib import Path
 import readme
 from scripted_import import NAME, SECOND_DAY, FakeTime, ask_for_small_pages, host_of
 
-from hostsim.host import Host
 from hostsim.plugins.loading import Plugins
+from hostsim.services.host import Host
 from hostsim.storage.store import Store
 from opter_fortnox_plugin.contract import hookimpl
 from opter_fortnox_plugin.fortnox.http import Transport

@@ -10,9 +10,9 @@ import subprocess
 import sys
 from pathlib import Path
 
-from hostsim.host import Host
 from hostsim.plugins.loading import Plugins
 from hostsim.sandbox import seed, visitor
+from hostsim.services.host import Host
 from hostsim.storage.store import Store
 from opter_fortnox_plugin import hooks
 

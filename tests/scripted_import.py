@@ -18,11 +18,11 @@ from ports import free_port
 
 from hostsim import render
 from hostsim.errors import exit_status, failure_of
-from hostsim.host import Host
 from hostsim.ledger.values import ExportedInvoice
 from hostsim.plugins.loading import Plugins
 from hostsim.sandbox import Clock, Invoice, Payment, Sandbox, State, Switches, WriteOff, ocr_of
 from hostsim.sandbox.tokens import Grant
+from hostsim.services.host import Host
 from hostsim.storage.store import Store
 from opter_fortnox_plugin import hooks
 from opter_fortnox_plugin.contract import hookimpl

@@ -15,8 +15,8 @@ from pathlib import Path
 
 from scripted_import import NAME
 
-from hostsim.host import Host, new_id
 from hostsim.plugins.loading import Plugins
+from hostsim.services.host import Host, new_id
 from hostsim.storage.import_runs import Recording
 from hostsim.storage.store import Store
 from opter_fortnox_plugin import hooks

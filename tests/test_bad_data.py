@@ -21,9 +21,9 @@ from hypothesis import strategies as st
 from ports import free_port
 from scripted_import import FakeTime, damage, impatient_plugin
 
-from hostsim.host import Host
 from hostsim.ledger.values import ExportedInvoice
 from hostsim.plugins.loading import Plugins
+from hostsim.services.host import Host
 from hostsim.storage.store import Store
 from opter_fortnox_plugin.errors import FortnoxError
 from opter_fortnox_plugin.fortnox import protocol

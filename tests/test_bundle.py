@@ -16,13 +16,13 @@ from ports import free_port
 from scripted_import import FakeTime, host_of
 from test_cli import hostsim  # noqa: F401 a fixture
 
-from hostsim import bundle
 from hostsim.errors import HostError
-from hostsim.invoices_csv import invoices_in
 from hostsim.ledger.values import ExportedInvoice
 from hostsim.plugins.loading import Plugins
 from hostsim.sandbox import Invoice, Payment, Sandbox, Switches, seed
 from hostsim.sandbox.tokens import Grant
+from hostsim.services import support_bundle
+from hostsim.services.invoices_csv import invoices_in
 from hostsim.storage.store import Store
 from opter_fortnox_plugin import hooks
 from opter_fortnox_plugin.fortnox import protocol
@@ -58,7 +58,7 @@ class Office:
 
     def texts(self, folder, **environment):
         path = folder / "report.zip"
-        bundle.write_bundle(
+        support_bundle.write_bundle(
             path,
             self.store,
             self.plugins,
@@ -283,7 +283,7 @@ def test_variables_are_told_by_name(texts):
 def test_every_environment_variable_of_the_readme_is_looked_for():
     readme = (ROOT / "README.md").read_text(encoding="utf-8")
     table = readme.split("| environment variable |")[1].split("\n\n")[0]
-    assert set(re.findall(r"`([A-Z][A-Z_]+)`", table)) <= set(bundle.ENVIRONMENT)
+    assert set(re.findall(r"`([A-Z][A-Z_]+)`", table)) <= set(support_bundle.ENVIRONMENT)
 
 
 def test_a_plug_in_that_was_left_out_tells_why_without_a_path(office, tmp_path):
@@ -291,7 +291,9 @@ def test_a_plug_in_that_was_left_out_tells_why_without_a_path(office, tmp_path):
         opter_impl = None
 
     office_plugins = Plugins([("odd", Odd())])
-    parts = bundle.parts_of(office.store, office_plugins, environment={}, language="sv", at=AT)
+    parts = support_bundle.parts_of(
+        office.store, office_plugins, environment={}, language="sv", at=AT
+    )
     [told] = json.loads(parts[1].content)["plugins"]
     assert (told["active"], "hook" in told["reason"]) == (False, True)
 
@@ -299,7 +301,7 @@ def test_a_plug_in_that_was_left_out_tells_why_without_a_path(office, tmp_path):
 def test_a_damaged_database_still_gets_a_bundle(office, tmp_path):
     with Store.create(tmp_path / "damaged.db") as store:
         store.db.execute("DROP TABLE run_rows")
-        parts = bundle.parts_of(store, office.plugins, environment={}, language="sv", at=AT)
+        parts = support_bundle.parts_of(store, office.plugins, environment={}, language="sv", at=AT)
         told = {part.name: json.loads(part.content) for part in parts[1:]}
     assert told["rows.json"] == {"error": "SQLITE_ERROR"}
     assert told["runs.json"] == {"runs": 0, "latest": []}

@@ -8,7 +8,7 @@ import pytest
 from fake_plugin import FakePlugin, invoice, payment
 from test_host import NOON, host_of
 
-from hostsim import bundle
+from hostsim.services import support_bundle
 from hostsim.storage.store import Store
 
 ACCOUNT, WHY, REGION = "5050-1055", "privat skuld för Bengt Ohlsson", "Bengts region"
@@ -31,7 +31,7 @@ def texts(tmp_path):
                 (WHY, NOON.isoformat()),
             )
             db.execute("UPDATE runs SET error_sv = ?, error_en = ?", (WHY, WHY))
-        parts = bundle.parts_of(store, host.plugins, environment={}, language="sv", at=NOON)
+        parts = support_bundle.parts_of(store, host.plugins, environment={}, language="sv", at=NOON)
         return {part.name: part.content for part in parts}
 
 

@@ -15,8 +15,8 @@ from itertools import pairwise
 import pytest
 from fake_plugin import FakePlugin, invoice, payment, write_off
 
-from hostsim.host import Host
 from hostsim.plugins.loading import Plugins
+from hostsim.services.host import Host
 from hostsim.storage.store import Store
 
 CASES = """

@@ -12,9 +12,9 @@ from wrong_hosts import WRONG
 
 from hostsim import cli
 from hostsim.errors import HostError
-from hostsim.host import Host
 from hostsim.ledger.values import ExportedInvoice
 from hostsim.plugins.loading import Plugins
+from hostsim.services.host import Host
 from hostsim.storage import import_runs
 from hostsim.storage.store import Store
 from opter_contract.conformance import hosts

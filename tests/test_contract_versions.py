@@ -19,9 +19,9 @@ import second_host
 from fake_plugin import FakePlugin, invoice
 from ports import free_port
 
-from hostsim.host import Host
 from hostsim.plugins.loading import Plugins
 from hostsim.sandbox import Sandbox, seed, visitor
+from hostsim.services.host import Host
 from hostsim.storage.store import Store
 from hostsim.versions import Version, why_not_spoken
 from opter_contract import hooks as contract_hooks

@@ -9,8 +9,8 @@ import pytest
 from plugin_packages import LISTENER, bank, install
 from test_plugin_switches import hostsim
 
-from hostsim.doctor import NOT_USED
 from hostsim.plugins.discovery import VARIABLE
+from hostsim.services.doctor import NOT_USED
 
 __all__ = ["hostsim", "install"]
 

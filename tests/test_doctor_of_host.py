@@ -14,12 +14,12 @@ from fake_plugin import FakePlugin, hookimpl, invoice
 from ports import free_port
 
 from hostsim import __main__
-from hostsim.doctor import NOT_USED, WHAT, Doctor, Finding, first_wrong
 from hostsim.errors import HostError, exit_status
-from hostsim.host import Host
 from hostsim.ledger.values import ExportedInvoice
 from hostsim.plugins.loading import Plugins
 from hostsim.sandbox import Sandbox, seed, visitor
+from hostsim.services.doctor import NOT_USED, WHAT, Doctor, Finding, first_wrong
+from hostsim.services.host import Host
 from hostsim.storage.secrets import no_keyring
 from hostsim.storage.store import Store
 from hostsim.texts import Text
@@ -313,7 +313,7 @@ def test_the_first_wrong_thing_gives_the_error():
 def command(database, store, monkeypatch, capsys):
     """Run a command on a host with the plug-in of Fortnox; somebody signs in in its window."""
     monkeypatch.setattr(Plugins, "load", classmethod(lambda cls: cls([("fortnox", fortnox)])))
-    monkeypatch.setattr("hostsim.host.open_window", _sign_in)
+    monkeypatch.setattr("hostsim.services.host.open_window", _sign_in)
 
     def run(*arguments):
         status = __main__.main(["--db", str(database), *arguments])

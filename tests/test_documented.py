@@ -16,8 +16,8 @@ from pathlib import Path
 import pytest
 from fake_plugin import FakePlugin, euro, invoice, payment
 
-from hostsim.host import Host
 from hostsim.plugins.loading import Plugins
+from hostsim.services.host import Host
 from hostsim.storage.store import Store
 
 ROOT = Path(__file__).parent.parent

@@ -19,11 +19,11 @@ import requests
 from ports import free_port
 
 from hostsim.errors import exit_status, failure_of
-from hostsim.host import Host
-from hostsim.invoices_csv import invoices_in
 from hostsim.plugins.loading import Plugins
 from hostsim.sandbox import Sandbox, seed, visitor
 from hostsim.sandbox.faults import Fault
+from hostsim.services.host import Host
+from hostsim.services.invoices_csv import invoices_in
 from hostsim.storage.store import Store
 from opter_fortnox_plugin.fortnox.http import Bearer
 

@@ -14,8 +14,8 @@ from test_cli import INVOICES, Ended
 from hostsim import __main__
 from hostsim.commands import imports
 from hostsim.errors import EXIT_STATUS, HostError, PreviewChanged
-from hostsim.host import Host
 from hostsim.plugins.loading import Plugins
+from hostsim.services.host import Host
 from hostsim.storage.store import Store
 
 

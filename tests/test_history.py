@@ -12,8 +12,8 @@ from fake_plugin import FakePlugin, Refused, invoice, payment
 from test_cli import hostsim, ready  # noqa: F401 fixtures
 from test_host import NOON, host_of
 
-from hostsim import by_hand, exporting
 from hostsim.errors import HostError
+from hostsim.services import hand_payments, payments_file
 from hostsim.storage import decisions, history
 from hostsim.storage.store import Store
 
@@ -176,7 +176,7 @@ def lines(made):
 
 def test_an_export_leaves_out_what_came_from_fortnox_and_counts_it(saved, store):
     type_by_hand(store)
-    made = exporting.export(store)
+    made = payments_file.export(store)
     [line] = lines(made)
     assert (line["invoice_number"], line["amount"], line["origin"]) == ("1001", "250.00", "hand")
     assert (made.payments, made.left_out, made.left_out_amount) == (1, 2, 1400)
@@ -184,7 +184,7 @@ def test_an_export_leaves_out_what_came_from_fortnox_and_counts_it(saved, store)
 
 def test_everything_is_exported_only_when_asked_for(saved, store):
     type_by_hand(store)
-    made = exporting.export(store, everything=True)
+    made = payments_file.export(store, everything=True)
     assert [line["origin"] for line in lines(made)] == ["import", "import", "hand"]
     assert made.left_out == 0
 
@@ -192,7 +192,7 @@ def test_everything_is_exported_only_when_asked_for(saved, store):
 @pytest.mark.parametrize(
     "take_back",
     [
-        lambda db: by_hand.delete(db, 1, "fel", "eva", NOON),
+        lambda db: hand_payments.delete(db, 1, "fel", "eva", NOON),
         lambda db: decisions.counter(db, 1, None, "eva", NOON),
     ],
     ids=["deleted", "countered"],
@@ -201,17 +201,17 @@ def test_what_no_longer_counts_is_in_no_export(store, take_back):
     type_by_hand(store)
     with store.change() as db:
         take_back(db)
-    assert lines(exporting.export(store, everything=True)) == []
+    assert lines(payments_file.export(store, everything=True)) == []
 
 
 def test_free_text_cannot_be_taken_for_a_formula(store):
     type_by_hand(store)
-    assert lines(exporting.export(store))[0]["bank_account"] == "'=1+1"
+    assert lines(payments_file.export(store))[0]["bank_account"] == "'=1+1"
 
 
 def test_the_rate_and_both_amounts_of_another_currency_are_given(store):
     type_by_hand(store, "1125.50", currency="EUR", amount_currency="100", exchange_rate="11.255")
-    [line] = lines(exporting.export(store))
+    [line] = lines(payments_file.export(store))
     assert (line["amount"], line["currency"], line["exchange_rate"], line["amount_sek"]) == (
         "100.00", "EUR", "11.255", "1125.50",
     )  # fmt: skip
@@ -220,17 +220,17 @@ def test_the_rate_and_both_amounts_of_another_currency_are_given(store):
 def test_payments_of_several_regions_never_stand_in_one_export_for_fortnox(store):
     type_by_hand(store)
     type_by_hand(store, region="Syd")
-    assert code(exporting.export, store) == "EXPORT_REGION_NEEDED"
-    assert [line["region"] for line in lines(exporting.export(store, region="Syd"))] == ["Syd"]
-    assert exporting.export(store, region="").payments == 1
+    assert code(payments_file.export, store) == "EXPORT_REGION_NEEDED"
+    assert [line["region"] for line in lines(payments_file.export(store, region="Syd"))] == ["Syd"]
+    assert payments_file.export(store, region="").payments == 1
 
 
 def test_a_file_is_written_whole_or_not_at_all_and_never_over_another(tmp_path):
     path = tmp_path / "export.csv"
-    exporting.write_new(path, "å\n")
+    payments_file.write_new(path, "å\n")
     assert path.read_bytes() == "å\n".encode()
-    assert code(exporting.write_new, path, "x") == "EXPORT_EXISTS"
-    assert code(exporting.write_new, tmp_path / "no" / "x.csv", "x") == "EXPORT_UNREACHABLE"
+    assert code(payments_file.write_new, path, "x") == "EXPORT_EXISTS"
+    assert code(payments_file.write_new, tmp_path / "no" / "x.csv", "x") == "EXPORT_UNREACHABLE"
     assert [one.name for one in tmp_path.iterdir()] == ["export.csv"]
 
 
@@ -288,7 +288,7 @@ def test_an_export_says_what_it_leaves_out_in_its_output_and_on_standard_error(d
     assert "kom från Fortnox" in ended.err
     assert Path("ut.csv").read_text(encoding="utf-8").startswith("invoice_number,")
     piped = done("payments", "export", "-")
-    assert piped.out.splitlines() == [",".join(exporting.COLUMNS)]
+    assert piped.out.splitlines() == [",".join(payments_file.COLUMNS)]
     assert "Utelämnade" in piped.err
     assert "Utelämnade" in done("payments", "export", "igen.csv").out
     assert done("payments", "export", "-", "--json").status == 2

@@ -28,8 +28,8 @@ from hypothesis import strategies as st
 
 from hostsim import errors
 from hostsim.errors import HostError, PreviewChanged, SettingsRefused, exit_status, failure_of
-from hostsim.host import Host, open_window
 from hostsim.plugins.loading import Plugins
+from hostsim.services.host import Host, open_window
 from hostsim.storage.store import Store
 from hostsim.texts import ERRORS, Text
 from opter_contract.hooks import BATCH

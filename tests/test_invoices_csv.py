@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hostsim import invoices_csv
-from hostsim.invoices_csv import InvoicesFileWrong, Notes, invoices_in, read_invoices
+from hostsim.services import invoices_csv
+from hostsim.services.invoices_csv import InvoicesFileWrong, Notes, invoices_in, read_invoices
 
 HEADER = "invoice_number,ocr,customer_code,customer_name,currency,total,invoice_date,due_date"
 LINE = "1001,100146,K1,Åkeri Öst AB,SEK,1250.50,2026-01-15,2026-02-14"

@@ -22,9 +22,9 @@ from scripted_import import (
 from victims import PARTS, content, cut, each, missed, settle
 
 from hostsim.errors import HostError
-from hostsim.host import Host
 from hostsim.plugins.loading import Plugins
 from hostsim.sandbox import Fault, Match
+from hostsim.services.host import Host
 from hostsim.storage.store import Store
 
 pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="no SIGKILL and no fork here")

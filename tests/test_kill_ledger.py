@@ -18,8 +18,8 @@ from ledgers import Books
 from scripted_import import Script, damage, fresh_code
 from victims import content, each, missed
 
-from hostsim.host import Host
 from hostsim.plugins.loading import Plugins
+from hostsim.services.host import Host
 from hostsim.storage import journal
 from hostsim.storage.store import Store
 

@@ -6,8 +6,8 @@ from hypothesis.stateful import invariant, precondition, rule, run_state_machine
 from ledgers import Books, Killed, Ledger
 from test_whatever_is_decided import Office
 
-from hostsim.host import Host
 from hostsim.plugins.loading import Plugins
+from hostsim.services.host import Host
 from hostsim.storage import import_runs, journal
 
 

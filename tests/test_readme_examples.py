@@ -15,8 +15,8 @@ from bgmax import deposit, payment
 from example_host import Rows
 from fake_plugin import invoice
 
-from hostsim.host import Host
 from hostsim.plugins.loading import Plugins
+from hostsim.services.host import Host
 from hostsim.storage.store import Store
 from opter_contract.conformance.hosts import HostKeepsState, HostLocks, HostOpensWindows, HostTakes
 

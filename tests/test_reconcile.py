@@ -19,15 +19,20 @@ from second_host import Host as SecondHost
 from test_end_to_end import COLUMNS, define, free_port, host_of
 from test_importer import SETTINGS, Wire, listed, run_import
 
-from hostsim import cli, reconciling, render_reconciliation
+from hostsim import cli, render_reconciliation
 from hostsim.commands import imports
 from hostsim.errors import HostError
-from hostsim.host import Host
-from hostsim.invoices_csv import invoices_in
 from hostsim.ledger.matching import READY, Refusal, what_changed
 from hostsim.ledger.values import ExportedInvoice
 from hostsim.plugins.loading import Plugins
-from hostsim.reconciling import (
+from hostsim.render import Paper
+from hostsim.sandbox import Sandbox, seed
+from hostsim.sandbox.state import Payment as FortnoxPayment
+from hostsim.sandbox.switches import Switches
+from hostsim.services import reconciliation
+from hostsim.services.host import Host
+from hostsim.services.invoices_csv import invoices_in
+from hostsim.services.reconciliation import (
     AT_NEXT_IMPORT,
     DIFFERS,
     EQUAL,
@@ -40,10 +45,6 @@ from hostsim.reconciling import (
     Totals,
     way_to_the_host,
 )
-from hostsim.render import Paper
-from hostsim.sandbox import Sandbox, seed
-from hostsim.sandbox.state import Payment as FortnoxPayment
-from hostsim.sandbox.switches import Switches
 from hostsim.storage.import_runs import Record, Recording
 from hostsim.storage.store import Store, record_of
 from hostsim.texts import Text
@@ -560,9 +561,9 @@ PAYMENTS = st.builds(
 def test_each_payment_of_either_side_is_in_exactly_one_place(tmp_path_factory, there, here):
     with registered_by_hand(tmp_path_factory, here) as store:
         recording = Recording(store, "r", store.definition("Test"))
-        reconciling.begin(recording, "kim", TODAY)
+        reconciliation.begin(recording, "kim", TODAY)
         recording.take(Record(record_of(one)) for one in there)
-        found = reconciling.compare(recording, COMPANY, 0, TODAY)
+        found = reconciliation.compare(recording, COMPANY, 0, TODAY)
         listed = {kind: set(ways(found, kind)) for kind in KINDS if kind != EQUAL}
     fortnox, host = ({one.key.number: one for one in side} for side in (there, here))
     both = set(fortnox) & set(host)

@@ -15,9 +15,9 @@ from test_decisions_on_the_command_line import plugin, run  # noqa: F401 fixture
 from hostsim.cli import READER_GONE
 from hostsim.desk.office import Office
 from hostsim.errors import host_error
-from hostsim.host import Host
 from hostsim.plugins.loading import Plugins
 from hostsim.render import Paper, ReaderGone
+from hostsim.services.host import Host
 from hostsim.storage import commits
 from hostsim.storage.store import Store
 
@@ -366,7 +366,7 @@ def test_a_page_that_breaks_before_says_that_it_is_a_fault(person, monkeypatch):
     def broken(*_):
         raise ZeroDivisionError
 
-    monkeypatch.setattr("hostsim.by_hand.take_from_invoice", broken)
+    monkeypatch.setattr("hostsim.services.hand_payments.take_from_invoice", broken)
     today = person.office.clock().date().isoformat()
     form = {"invoice": "1001", "amount": "100", "date": today, "region": ""}
     assert "INTERNAL" in person.post("/payments/new", 500, **form)

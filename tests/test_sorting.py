@@ -12,8 +12,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from hostsim.errors import HostError, PreviewChanged
-from hostsim.host import Host
 from hostsim.plugins.loading import Plugins
+from hostsim.services.host import Host
 from hostsim.storage.fast_path import Which, sorted_out
 from hostsim.storage.import_runs import Recording, _decision, _differs
 from hostsim.storage.store import Store

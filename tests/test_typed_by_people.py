@@ -15,11 +15,12 @@ from test_decisions_on_the_command_line import plugin, run  # noqa: F401 fixture
 from test_host import host_of
 from test_read_file import refusal
 
-from hostsim import exporting, texts
-from hostsim.by_hand import Entry
+from hostsim import texts
 from hostsim.commands import hostsim
 from hostsim.errors import DoubtfulPayment
 from hostsim.ledger import amounts
+from hostsim.services import payments_file
+from hostsim.services.hand_payments import Entry
 from hostsim.storage.store import Store
 
 ENDLESS = "9" * 23
@@ -174,7 +175,10 @@ def test_an_amount_is_kept_with_two_decimals_everywhere(host, store):
         "SELECT p.amount_currency, i.remaining FROM payments p JOIN invoices i ON i.id = invoice_id"
     )
     assert (kept, left) == ("12.50", "987.50")
-    assert '"12.50"' in exporting.export(store).text or ",12.50," in exporting.export(store).text
+    assert (
+        '"12.50"' in payments_file.export(store).text
+        or ",12.50," in payments_file.export(store).text
+    )
 
 
 @pytest.mark.parametrize("written", ["12.500", "5E+2", "٣", "1'000", "-1"])
@@ -422,17 +426,17 @@ def test_a_bank_account_by_hand_is_held_to_the_rule_of_an_import(host, store, ac
 
 
 def test_an_export_of_a_region_that_is_nowhere_is_refused_with_the_known_ones(host, store):
-    refused = refusal(exporting.export, store, region="Nej")
+    refused = refusal(payments_file.export, store, region="Nej")
     assert refused.code == "EXPORT_REGION_UNKNOWN"
     assert "standardregionen, region @Syd, region Nord" in refused.sentence.sv
     for known in ("", "Nord", "@Syd"):
-        assert exporting.export(store, region=known).payments == 0
+        assert payments_file.export(store, region=known).payments == 0
 
 
 def test_no_text_of_an_export_can_be_taken_for_a_formula(host, store):
     host.add_payment("=1+1", Decimal(-1), bank_account="@BANK()", confirm=True)
     host.add_payment("1002", Decimal(1), region="@Syd")
-    text = exporting.export(store, everything=True).text
+    text = payments_file.export(store, everything=True).text
     first, second = csv.DictReader(io.StringIO(text))
     assert (first["invoice_number"], first["bank_account"]) == ("'=1+1", "'@BANK()")
     assert (first["amount"], second["region"]) == ("-1.00", "'@Syd")

@@ -10,9 +10,9 @@ from decimal import Decimal
 import pytest
 from ledgers import Books
 
-from hostsim import by_hand
 from hostsim.ledger import decisions
 from hostsim.ledger.values import PaymentKey
+from hostsim.services import hand_payments
 from hostsim.storage import history, journal
 from hostsim.storage.migrations import UPGRADES
 from hostsim.storage.store import APPLICATION_ID, SCHEMA_VERSION, Store
@@ -442,7 +442,7 @@ def test_what_changes_after_the_upgrade_is_journaled_behind_it(decided_once):
     with Store.open(decided_once) as store:
         last = journal.last(store.db)
         with store.change() as db:
-            by_hand.delete(db, 5, "fel", "kim", datetime(2026, 11, 1, tzinfo=UTC))
+            hand_payments.delete(db, 5, "fel", "kim", datetime(2026, 11, 1, tzinfo=UTC))
         [one] = journal.changes_after(store.db, last)
         assert (one.sequence, one.kind, one.payment_id, one.effect) == (
             last + 1,

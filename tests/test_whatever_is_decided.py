@@ -20,9 +20,9 @@ from hypothesis.stateful import (
 )
 
 from hostsim.errors import HostError, PreviewChanged
-from hostsim.host import Host
 from hostsim.ledger import decisions
 from hostsim.plugins.loading import Plugins
+from hostsim.services.host import Host
 from hostsim.storage.store import Store
 
 INVOICES = ["1001", "1002", "2001", "3001", "9001"]

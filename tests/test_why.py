@@ -22,11 +22,11 @@ from asked import (
 from fake_plugin import FakePlugin, invoice, payment
 from test_host import host_of as host_over
 
-from hostsim import explaining
 from hostsim.errors import HostError
-from hostsim.explaining import TO_DO
 from hostsim.render import REASONS
 from hostsim.sandbox import WriteOff
+from hostsim.services import explanation
+from hostsim.services.explanation import TO_DO
 from hostsim.storage.store import Store
 
 NAME = "Nord"
@@ -263,7 +263,7 @@ def test_without_a_definition_what_is_known_here_is_told(tmp_path):
     with Store.create(tmp_path / "host.db") as store:
         store.load_invoices([invoice("1001")])
         found = host_over(store).why("1001")
-    assert found.not_asked == explaining.NO_DEFINITION
+    assert found.not_asked == explanation.NO_DEFINITION
     assert found.invoice.number == "1001"
 
 
@@ -274,7 +274,7 @@ def test_a_plug_in_that_does_not_know_the_question_leaves_what_is_known_here(tmp
         host.define("Fortnox", "Fake", "API", "", {})
         import_and_save(host, "Fortnox")
         found = host.why("1001")
-    assert (found.asked, found.not_asked) == (False, explaining.CANNOT_ASK)
+    assert (found.asked, found.not_asked) == (False, explanation.CANNOT_ASK)
     assert [one.became for one in found.payments] == ["registered"]
 
 

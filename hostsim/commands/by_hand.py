@@ -7,11 +7,11 @@ from datetime import date, datetime
 import click
 
 from hostsim import render, render_history, texts
-from hostsim.by_hand import LONGEST_KEY, Entry, wrong_amount
 from hostsim.commands.common import Common, Day, Option, command, host_over, opened, usage
 from hostsim.commands.register import payments
 from hostsim.errors import host_error
 from hostsim.ledger.amounts import typed_amount, typed_rate
+from hostsim.services.hand_payments import LONGEST_KEY, Entry, wrong_amount
 from hostsim.storage import history
 from hostsim.storage.decisions import LONGEST_WHY
 from hostsim.texts import Text, say

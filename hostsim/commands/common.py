@@ -26,8 +26,8 @@ from hostsim.render import Paper
 from hostsim.texts import Text, say
 
 if TYPE_CHECKING:
-    from hostsim.host import Host
     from hostsim.plugins.loading import Plugins
+    from hostsim.services.host import Host
     from hostsim.storage.store import Store
 
 LANGUAGES = ("sv", "en")
@@ -327,7 +327,7 @@ def plugins_beside(common: Common) -> Plugins:
 
 
 def host_over(store: Store, **keywords: Any) -> Host:
-    from hostsim.host import Host
+    from hostsim.services.host import Host
     from hostsim.storage.secrets import system_keyring
 
     return Host(store, load_plugins(store), configuration={}, keyring=system_keyring, **keywords)

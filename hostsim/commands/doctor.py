@@ -19,8 +19,8 @@ from hostsim.render import Column
 from hostsim.texts import Text, say
 
 if TYPE_CHECKING:
-    from hostsim.doctor import Finding
     from hostsim.error_pages import Explained
+    from hostsim.services.doctor import Finding
 
 #: A sign, a word and a colour for each state; the sign in letters where there are no others.
 STATES = {
@@ -44,8 +44,8 @@ STATES = {
 @NO_BROWSER
 def doctor(common: Common, name: str | None, *, no_browser: bool) -> None:
     """Show what is right and what is not; end with the status of the first wrong thing."""
-    from hostsim.doctor import Doctor, first_wrong
-    from hostsim.host import Host
+    from hostsim.services.doctor import Doctor, first_wrong
+    from hostsim.services.host import Host
     from hostsim.storage.secrets import system_keyring
 
     timeout = login_timeout(os.environ)

@@ -21,7 +21,7 @@ from hostsim.texts import Text
 from hostsim.texts import payments as payments_text
 
 if TYPE_CHECKING:
-    from hostsim.exporting import Exported
+    from hostsim.services.payments_file import Exported
     from hostsim.storage.history import Imported
     from hostsim.storage.store import Store
 
@@ -154,7 +154,7 @@ def show(common: Common, payment: int) -> None:
 )
 def export(common: Common, file: str, *, region: str | None, everything: bool) -> None:
     """Export, and say what was left out."""
-    from hostsim import exporting
+    from hostsim.services import payments_file
 
     if file == "-" and common.json:
         raise usage(
@@ -162,14 +162,14 @@ def export(common: Common, file: str, *, region: str | None, everything: bool) -
             "Choose a file: with - the file itself is standard output, without room for --json.",
         )
     if file != "-":
-        exporting.refuse_existing(Path(file))
+        payments_file.refuse_existing(Path(file))
     with opened(common) as store:
-        made = exporting.export(store, region=region, everything=everything)
+        made = payments_file.export(store, region=region, everything=everything)
     _tell_what_is_left_out(common, made, everything=everything)
     if file == "-":
         common.paper.write(made.text)
         return
-    exporting.write_new(Path(file), made.text)
+    payments_file.write_new(Path(file), made.text)
     commits.note(texts.file_written(file))
     _show_export(common, file, made)
 

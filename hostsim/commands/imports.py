@@ -185,7 +185,7 @@ class Window:
 
     def __call__(self, address: str, answered: Callable[[str], AnyText | None]) -> bool:
         """Show the address, and open it or wait for what is pasted."""
-        from hostsim.host import open_window
+        from hostsim.services.host import open_window
 
         if self._browser:
             self._common.tell(

@@ -25,8 +25,8 @@ from hostsim.render import Column
 from hostsim.texts import Text, say
 
 if TYPE_CHECKING:
-    from hostsim.host import Host
     from hostsim.ledger.values import Definition, Invoice
+    from hostsim.services.host import Host
     from hostsim.storage.store import Store
 
 
@@ -162,7 +162,7 @@ def _invoice_columns(common: Common) -> list[Column[Invoice]]:
 )
 def load(common: Common, file: Path, region: str) -> None:
     """Load a file of invoices: all of it or nothing."""
-    from hostsim.invoices_csv import Notes, read_invoices
+    from hostsim.services.invoices_csv import Notes, read_invoices
 
     notes = Notes()
     with opened(common) as store:

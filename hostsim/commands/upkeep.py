@@ -26,8 +26,8 @@ from hostsim.texts import Text, say
 @click.argument("file", metavar="FIL", type=click.Path(path_type=Path))
 def report(common: Common, file: Path) -> None:
     """Write the support bundle and say what is in it."""
-    from hostsim.bundle import lines_of, write_bundle
-    from hostsim.host import now
+    from hostsim.services.host import now
+    from hostsim.services.support_bundle import lines_of, write_bundle
 
     with opened(common) as store:
         parts = write_bundle(

@@ -1,7 +1,7 @@
 """The desk: ``Ekonomi > Betalningsimport`` in a browser, as a user of such a host knows it.
 
 The pages know no field of a plug-in, no sentence of one and no rule of the
-host: they show what the plug-ins contribute and what :class:`hostsim.host.Host`
+host: they show what the plug-ins contribute and what :class:`hostsim.services.host.Host`
 answers.
 """
 

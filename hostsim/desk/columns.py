@@ -16,9 +16,9 @@ from decimal import Decimal
 from typing import Any, NamedTuple
 
 from hostsim import render, render_history
-from hostsim.exporting import harmless
 from hostsim.ledger.values import SEK, Decision, Row
 from hostsim.render import one_line
+from hostsim.services.payments_file import harmless
 from hostsim.storage.history import REGISTERED, Imported
 from hostsim.texts import Text, money, say
 

@@ -16,7 +16,7 @@ from datetime import date
 from typing import TYPE_CHECKING
 
 from hostsim.errors import failure_of, host_error
-from hostsim.explaining import Explanation
+from hostsim.services.explanation import Explanation
 from hostsim.storage import commits
 from hostsim.texts import Text
 

@@ -8,17 +8,17 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from hostsim.desk.jobs import Choice, Jobs
-from hostsim.host import Host, now
+from hostsim.services.host import Host, now
 from hostsim.storage import import_runs
 from hostsim.storage.secrets import FindKeyring, no_keyring
 from hostsim.storage.store import Store
 
 if TYPE_CHECKING:
-    from hostsim.explaining import Explanation
     from hostsim.ledger.values import Definition
     from hostsim.plugins.loading import Plugins
     from hostsim.plugins.session import OnProgress, Window
     from hostsim.sandbox import Sandbox
+    from hostsim.services.explanation import Explanation
     from hostsim.storage.import_runs import Preview
 
 

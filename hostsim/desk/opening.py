@@ -15,9 +15,9 @@ from hostsim.desk.guard import is_loopback
 from hostsim.desk.office import Office
 from hostsim.desk.server import Desk
 from hostsim.errors import host_error
-from hostsim.host import open_window
 from hostsim.render import Paper
 from hostsim.sandbox import Sandbox, seed
+from hostsim.services.host import open_window
 from hostsim.storage.secrets import FindKeyring, no_keyring
 from hostsim.storage.store import Store
 

@@ -10,13 +10,13 @@ from typing import Any
 from flask import Blueprint, Response, make_response, redirect, request, url_for
 from werkzeug.wrappers import Response as AnyResponse
 
-from hostsim import exporting
-from hostsim.by_hand import Added, Entry, invoice_row, wrong_amount
 from hostsim.desk.common import language, office, tell, worded
 from hostsim.desk.pages_register import window
 from hostsim.errors import DoubtfulPayment, HostError, host_error
 from hostsim.ledger.amounts import typed_amount, typed_date, typed_rate
 from hostsim.ledger.values import Invoice
+from hostsim.services import payments_file
+from hostsim.services.hand_payments import Added, Entry, invoice_row, wrong_amount
 from hostsim.storage import history
 from hostsim.storage.history import HAND, REGISTERED
 from hostsim.storage.store import invoice_of
@@ -228,7 +228,7 @@ def ask_to_export() -> str:
         dialog="ledger",
         regions=regions,
         region=region,
-        made=exporting.export(office().store, region=region),
+        made=payments_file.export(office().store, region=region),
         back=url_for("register.show"),
     )
 
@@ -236,7 +236,7 @@ def ask_to_export() -> str:
 @pages.get("/ledger.csv")
 def export() -> Response:
     """Give the payments that did not come from there, of one region."""
-    made = exporting.export(office().store, region=request.args.get("region", ""))
+    made = payments_file.export(office().store, region=request.args.get("region", ""))
     response = Response(made.text, mimetype="text/csv")
     response.headers["Content-Disposition"] = 'attachment; filename="kundreskontra.csv"'
     return response

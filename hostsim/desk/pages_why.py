@@ -7,14 +7,15 @@ from typing import TYPE_CHECKING
 from flask import Blueprint, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response as AnyResponse
 
-from hostsim import explaining, render_history
+from hostsim import render_history
 from hostsim.desk.common import language, office, tell
 from hostsim.desk.jobs import Choice
 from hostsim.errors import HostError, host_error
+from hostsim.services import explanation
 from hostsim.texts import SOURCE, Text, own, say
 
 if TYPE_CHECKING:
-    from hostsim.explaining import Explanation
+    from hostsim.services.explanation import Explanation
 
 pages = Blueprint("why", __name__, url_prefix="/why")
 
@@ -45,9 +46,9 @@ def window(**dialog: object) -> str:
         wrong=wrong,
         definitions=office().definitions(),
         history=render_history,
-        became_right={explaining.REGISTERED, explaining.BY_HAND},
+        became_right={explanation.REGISTERED, explanation.BY_HAND},
         language=language(),
-        offline=explaining.OFFLINE,
+        offline=explanation.OFFLINE,
         source=say(found.question.source if found else SOURCE, language()),
         **given,
     )

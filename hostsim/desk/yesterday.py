@@ -12,8 +12,8 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from hostsim.demo import IMPORT_FORMAT, IMPORT_TYPE, NAME, sign_in_elsewhere
-from hostsim.host import Host
 from hostsim.sandbox import seed
+from hostsim.services.host import Host
 
 if TYPE_CHECKING:
     from hostsim.desk.office import Office

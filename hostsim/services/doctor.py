@@ -25,8 +25,8 @@ from hostsim.storage.store import Store
 from hostsim.texts import Text, own
 
 if TYPE_CHECKING:
-    from hostsim.host import Host
     from hostsim.plugins.loading import Found, Plugins
+    from hostsim.services.host import Host
     from opter_contract import hooks
 
 log = logging.getLogger(__name__)

@@ -21,15 +21,16 @@ from decimal import Decimal
 from types import MappingProxyType
 from typing import TYPE_CHECKING, TypeVar
 
-from hostsim import by_hand, explaining, reconciling, texts
-from hostsim.by_hand import Added, Entry
+from hostsim import texts
 from hostsim.errors import PreviewChanged, SettingsRefused, failure_of, host_error
-from hostsim.explaining import Answer, Explanation, Question
 from hostsim.ledger.decisions import SET_ASIDE
 from hostsim.ledger.values import SEK, Company, Decision, Definition, Payment, Run, SavedRun
 from hostsim.plugins.listeners import tell, tell_changes
 from hostsim.plugins.session import LiveRun, OnProgress, Window, broken
-from hostsim.reconciling import FullRun, Reconciliation
+from hostsim.services import explanation, hand_payments, reconciliation
+from hostsim.services.explanation import Answer, Explanation, Question
+from hostsim.services.hand_payments import Added, Entry
+from hostsim.services.reconciliation import FullRun, Reconciliation
 from hostsim.storage import commits, history, import_runs
 from hostsim.storage import decisions as storage_decisions
 from hostsim.storage.decisions import Desk
@@ -550,7 +551,7 @@ class Host:
         :param rate: SEK for one unit; needed where the invoice is not in SEK.
         :param confirm: register it though it is doubtful.
         :param key: makes it once: the same key again gives the same payment.
-        :raises HostError: see :func:`hostsim.by_hand.add`.
+        :raises HostError: see :func:`hostsim.services.hand_payments.add`.
         """
         entry = Entry(invoice_number, amount, date, region, bank_account, currency, rate, key)
         return self.enter_payment(entry, confirm=confirm).id
@@ -561,7 +562,9 @@ class Host:
         :param seen: the seal of the doubts that were shown, which confirms them and no others.
         """
         with self.store.change() as db:
-            added = by_hand.add(db, entry, self._user, self._clock(), confirm=confirm, seen=seen)
+            added = hand_payments.add(
+                db, entry, self._user, self._clock(), confirm=confirm, seen=seen
+            )
         if not added.already:
             commits.note(texts.payment_added(added.id))
         self.tell_listeners()
@@ -572,10 +575,10 @@ class Host:
 
         An imported one is offered again by the next import, as ``deleted-in-host``.
 
-        :raises HostError: see :func:`hostsim.by_hand.delete`.
+        :raises HostError: see :func:`hostsim.services.hand_payments.delete`.
         """
         with self.store.change() as db:
-            by_hand.delete(db, payment_id, why, self._user, self._clock())
+            hand_payments.delete(db, payment_id, why, self._user, self._clock())
         commits.note(texts.payment_deleted(payment_id))
         self.tell_listeners()
 
@@ -603,11 +606,11 @@ class Host:
 
     def _reconciled(self, name: str) -> Reconciliation:
         recording = Recording(self.store, self._new_id(), self.store.definition(name))
-        reconciling.begin(recording, self._user, self._clock())
+        reconciliation.begin(recording, self._user, self._clock())
         try:
             report = self._read_all(recording)
             company = Company(report.company.number, report.company.name)
-            return reconciling.compare(recording, company, report.requests, self._clock())
+            return reconciliation.compare(recording, company, report.requests, self._clock())
         except BaseException as error:
             _fail(recording, error)
             raise
@@ -663,13 +666,13 @@ class Host:
         :param offline: tell what is known here, without asking.
         :raises HostError: ``WHY_WHICH`` where several definitions fit.
         """
-        question = explaining.question_of(self.store, number, name, region)
+        question = explanation.question_of(self.store, number, name, region)
         if question.definition is not None:
             question = replace(question, source=self.source(question.definition.import_type))
         if offline:
-            return explaining.explain(self.store, question, None, explaining.OFFLINE)
+            return explanation.explain(self.store, question, None, explanation.OFFLINE)
         if question.definition is None:
-            return explaining.explain(self.store, question, None, explaining.NO_DEFINITION)
+            return explanation.explain(self.store, question, None, explanation.NO_DEFINITION)
         self.plugins.owner(question.definition.import_type)
         self._refuse_other_currency()
         with self._alone(question.definition.name), commits.passing():
@@ -678,10 +681,10 @@ class Host:
             recording.begin(self._user, self._clock())
             try:
                 answer = self._asked(recording, question)
-                not_asked = explaining.CANNOT_ASK if answer is None else None
-                return explaining.explain(self.store, question, answer, not_asked)
+                not_asked = explanation.CANNOT_ASK if answer is None else None
+                return explanation.explain(self.store, question, answer, not_asked)
             finally:
-                explaining.forget(recording)
+                explanation.forget(recording)
 
     def source(self, import_type: str) -> Text:
         """Name where payments of an import type come from, in its plug-in's word for it."""
@@ -690,15 +693,15 @@ class Host:
 
     def _asked(self, recording: Recording, question: Question) -> Answer | None:
         """Ask the plug-in; ``None`` where it does not know how to answer."""
-        live = self._live_as(explaining.AskingRun, recording)
+        live = self._live_as(explanation.AskingRun, recording)
         live.invoice_id = question.invoice_id
         with self.plugins.answers.alive(live):
             report: hooks.ImportReport | None = self.plugins.call_owner(
                 live.run.import_type,
                 "opter_read_payments",
                 run=live.run,
-                invoice_numbers=explaining.numbers_there(self.store, question),
-                references=explaining.references_there(self.store, question),
+                invoice_numbers=explanation.numbers_there(self.store, question),
+                references=explanation.references_there(self.store, question),
             )
             if report is None:
                 return None
