@@ -21,9 +21,9 @@ import click
 from hostsim.commands import hostsim
 from hostsim.commands.common import LANGUAGES, Common, Day, named, tell, usage
 from hostsim.errors import SettingsRefused, exit_status, failure_of, host_error
-from hostsim.render import Paper, ReaderGone
 from hostsim.storage import commits
 from hostsim.texts import Text, say
+from hostsim.views.render import Paper, ReaderGone
 
 if TYPE_CHECKING:
     from opter_contract.hooks import Failure

@@ -22,10 +22,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO
 
-from hostsim import render, texts
+from hostsim import texts
 from hostsim.errors import HostError, host_error
 from hostsim.ledger.decisions import ACCEPT, REPLACED
-from hostsim.render import Column, Paper
 from hostsim.sandbox import Sandbox, Switches, seed, visitor
 from hostsim.sandbox.server import REDIRECT_URI
 from hostsim.sandbox.switches import from_text
@@ -33,6 +32,8 @@ from hostsim.services import invoices_csv
 from hostsim.services.host import Host
 from hostsim.storage.store import Store
 from hostsim.texts import Text, say
+from hostsim.views import render
+from hostsim.views.render import Column, Paper
 
 if TYPE_CHECKING:
     from hostsim.plugins.loading import Plugins

@@ -16,7 +16,6 @@ from urllib.parse import parse_qs, urlsplit
 
 from ports import free_port
 
-from hostsim import render
 from hostsim.errors import exit_status, failure_of
 from hostsim.ledger.values import ExportedInvoice
 from hostsim.plugins.loading import Plugins
@@ -24,6 +23,7 @@ from hostsim.sandbox import Clock, Invoice, Payment, Sandbox, State, Switches, W
 from hostsim.sandbox.tokens import Grant
 from hostsim.services.host import Host
 from hostsim.storage.store import Store
+from hostsim.views import render
 from opter_fortnox_plugin import hooks
 from opter_fortnox_plugin.contract import hookimpl
 from opter_fortnox_plugin.fortnox import protocol

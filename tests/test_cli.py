@@ -14,13 +14,14 @@ from pathlib import Path
 import pluggy
 import pytest
 
-from hostsim import __main__, render
+from hostsim import __main__
 from hostsim.commands.common import Common, tell
 from hostsim.commands.imports import Window
 from hostsim.ledger import values as ledger_values
 from hostsim.ledger.values import Company, Payment, PaymentKey, WriteOff
 from hostsim.plugins.loading import Plugins
 from hostsim.texts import Text
+from hostsim.views import render
 
 hookimpl = pluggy.HookimplMarker("opter")
 

@@ -8,10 +8,11 @@ import pytest
 from fake_plugin import FakePlugin, payment
 from test_cli import INVOICES, Ended
 
-from hostsim import __main__, render_history
+from hostsim import __main__
 from hostsim.plugins.loading import Plugins
-from hostsim.render import Paper
 from hostsim.storage import history
+from hostsim.views import history as views_history
+from hostsim.views.render import Paper
 
 
 @pytest.fixture
@@ -234,7 +235,7 @@ def test_deleted_rows_are_pink_on_a_terminal(run, shown, monkeypatch):
 
     paper = Paper(Terminal(), "sv")
     with Store.open("hostsim.db") as store:
-        render_history.show_entries(paper, lambda: history.entries(store))
+        views_history.show_entries(paper, lambda: history.entries(store))
     pink = [line for line in paper.stream.getvalue().splitlines() if "\x1b[38;5;211m" in line]
     assert any("Borttagen" in line for line in pink)
     assert not any("för hand" in line for line in pink)

@@ -13,12 +13,13 @@ from pathlib import Path
 import pytest
 import requests
 
-from hostsim import demo, render
+from hostsim import demo
 from hostsim.errors import HostError
 from hostsim.plugins.loading import Plugins
-from hostsim.render import Paper
 from hostsim.sandbox import seed
 from hostsim.storage.store import Store
+from hostsim.views import render
+from hostsim.views.render import Paper
 from opter_fortnox_plugin import hooks
 
 NOW = datetime(2026, 11, 20, 9, 30, tzinfo=UTC)

@@ -11,11 +11,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hostsim.desk.app import create_app
-from hostsim.desk.columns import COLUMNS, csv_lines, harmless
 from hostsim.desk.office import Office
 from hostsim.plugins.loading import Plugins
 from hostsim.storage.lists import PAGE, Asked, all_of, page_of, preview_rows, swedish
 from hostsim.storage.store import PAYMENT_COLUMNS, Store, record_of
+from hostsim.views.columns import COLUMNS, csv_lines, harmless
 
 MANY = 50_000
 RUN = "run-1"

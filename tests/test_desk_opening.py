@@ -14,10 +14,10 @@ from hostsim.desk import Desk, Office
 from hostsim.desk.opening import beside_sandbox, run_desk
 from hostsim.errors import HostError
 from hostsim.plugins.loading import Plugins
-from hostsim.render import KINDS, REASONS, STATUSES, Paper
 from hostsim.sandbox import seed
 from hostsim.services.host import Host
 from hostsim.storage.store import Store
+from hostsim.views.render import KINDS, REASONS, STATUSES, Paper
 from opter_fortnox_plugin import hooks
 
 

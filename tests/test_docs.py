@@ -11,11 +11,11 @@ import click
 import pytest
 import requests
 
-from hostsim import render
 from hostsim.commands import hostsim
 from hostsim.errors import EXIT_STATUS
 from hostsim.ledger import matching
 from hostsim.sandbox import Sandbox, seed
+from hostsim.views import render
 from opter_fortnox_plugin import configuration, settings
 from opter_fortnox_plugin.errors import SENTENCES
 

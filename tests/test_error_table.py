@@ -13,10 +13,11 @@ from types import SimpleNamespace
 import pluggy
 import pytest
 
-from hostsim import __main__, error_pages, texts
+from hostsim import __main__, texts
 from hostsim.errors import EXIT_STATUS
 from hostsim.plugins.loading import Plugins
 from hostsim.texts import ERRORS, WHO, Text
+from hostsim.views import error_codes
 from opter_fortnox_plugin import hooks
 from opter_fortnox_plugin.errors import SENTENCES, TABLE
 
@@ -150,5 +151,5 @@ def test_a_plug_in_that_cannot_list_its_errors_hides_nobody_elses(hostsim, caplo
 
 
 def test_a_plug_in_without_the_hook_is_no_worse_for_it():
-    sources = {one.source for one in error_pages.every_error(Plugins([]))}
+    sources = {one.source for one in error_codes.every_error(Plugins([]))}
     assert sources == {"hostsim"}

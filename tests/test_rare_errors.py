@@ -15,8 +15,8 @@ from hostsim import __main__
 from hostsim.demo import run_demo
 from hostsim.errors import HostError
 from hostsim.plugins.loading import Plugins
-from hostsim.render import Paper
 from hostsim.storage.store import Store
+from hostsim.views.render import Paper
 from opter_fortnox_plugin.configuration import Configuration
 from opter_fortnox_plugin.errors import Refused, Unavailable
 from opter_fortnox_plugin.fortnox.http import Transport

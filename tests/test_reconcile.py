@@ -19,13 +19,12 @@ from second_host import Host as SecondHost
 from test_end_to_end import COLUMNS, define, free_port, host_of
 from test_importer import SETTINGS, Wire, listed, run_import
 
-from hostsim import cli, render_reconciliation
+from hostsim import cli
 from hostsim.commands import imports
 from hostsim.errors import HostError
 from hostsim.ledger.matching import READY, Refusal, what_changed
 from hostsim.ledger.values import ExportedInvoice
 from hostsim.plugins.loading import Plugins
-from hostsim.render import Paper
 from hostsim.sandbox import Sandbox, seed
 from hostsim.sandbox.state import Payment as FortnoxPayment
 from hostsim.sandbox.switches import Switches
@@ -48,6 +47,8 @@ from hostsim.services.reconciliation import (
 from hostsim.storage.import_runs import Record, Recording
 from hostsim.storage.store import Store, record_of
 from hostsim.texts import Text
+from hostsim.views import reconciliation as views_reconciliation
+from hostsim.views.render import Paper
 from opter_fortnox_plugin.fortnox.rate_limiter import Pace
 
 TODAY = datetime(2026, 3, 1, 12, tzinfo=UTC)
@@ -454,7 +455,7 @@ def test_rows_are_streamed(fresh):
         tracemalloc.start()
         paper = Paper(io.StringIO(), "sv")
         paper.stream.write = len
-        render_reconciliation.write_json(paper, found)
+        views_reconciliation.write_json(paper, found)
         _, peak = tracemalloc.get_traced_memory()
         tracemalloc.stop()
         assert found.totals.count(ONLY_IN_FORTNOX) == 5000

@@ -16,10 +16,10 @@ from hostsim.cli import READER_GONE
 from hostsim.desk.office import Office
 from hostsim.errors import host_error
 from hostsim.plugins.loading import Plugins
-from hostsim.render import Paper, ReaderGone
 from hostsim.services.host import Host
 from hostsim.storage import commits
 from hostsim.storage.store import Store
+from hostsim.views.render import Paper, ReaderGone
 
 #: What may go wrong while a result is written.
 FAULTS = {

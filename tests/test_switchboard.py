@@ -17,7 +17,6 @@ import requests
 
 from hostsim import demo
 from hostsim.errors import HostError
-from hostsim.render import Paper
 from hostsim.sandbox import (
     STOCKHOLM,
     Clock,
@@ -35,6 +34,7 @@ from hostsim.sandbox import (
 )
 from hostsim.sandbox.changes import KINDS
 from hostsim.sandbox.faults import Asked, Latency
+from hostsim.views.render import Paper
 
 pytest_plugins = ["pytester"]
 

@@ -10,10 +10,10 @@ from test_host import host_of, listed, remaining
 
 from hostsim.errors import PreviewChanged
 from hostsim.ledger.values import PaymentKey
-from hostsim.render_history import entry_object
 from hostsim.services.reconciliation import KINDS
 from hostsim.storage.history import entries
 from hostsim.storage.store import Store
+from hostsim.views.history import entry_object
 
 
 @pytest.fixture

@@ -23,11 +23,11 @@ from fake_plugin import FakePlugin, invoice, payment
 from test_host import host_of as host_over
 
 from hostsim.errors import HostError
-from hostsim.render import REASONS
 from hostsim.sandbox import WriteOff
 from hostsim.services import explanation
 from hostsim.services.explanation import TO_DO
 from hostsim.storage.store import Store
+from hostsim.views.render import REASONS
 
 NAME = "Nord"
 

@@ -1,7 +1,7 @@
 """The commands of the command line, in the order in which help lists them.
 
 A command reads its arguments, asks the host, and hands what comes back to
-:mod:`hostsim.render`. What it does not need is imported inside the ones that do.
+:mod:`hostsim.views.render`. What it does not need is imported inside the ones that do.
 """
 
 from hostsim.commands import (

@@ -6,7 +6,7 @@ from datetime import date, datetime
 
 import click
 
-from hostsim import render, render_history, texts
+from hostsim import texts
 from hostsim.commands.common import Common, Day, Option, command, host_over, opened, usage
 from hostsim.commands.register import payments
 from hostsim.errors import host_error
@@ -15,6 +15,8 @@ from hostsim.services.hand_payments import LONGEST_KEY, Entry, wrong_amount
 from hostsim.storage import history
 from hostsim.storage.decisions import LONGEST_WHY
 from hostsim.texts import Text, say
+from hostsim.views import history as views_history
+from hostsim.views import render
 
 
 @command(
@@ -116,11 +118,11 @@ def add(
         told = doubt.sentence
         common.tell(f"Bekräftat: {told.sv}", f"Confirmed: {told.en}")
     if common.json:
-        render.write_json(common.paper, render_history.entry_object(added, common.language))
+        render.write_json(common.paper, views_history.entry_object(added, common.language))
         return
     sentence = texts.payment_known(made.id) if made.already else texts.payment_added(made.id)
     common.paper.line(say(sentence, common.language))
-    render.show_table(common.paper, render_history.entry_columns(common.paper), lambda: [added])
+    render.show_table(common.paper, views_history.entry_columns(common.paper), lambda: [added])
 
 
 @command(
@@ -150,6 +152,6 @@ def delete(common: Common, its: int, why: str) -> None:
         host_over(store).delete_payment(its, why=why)
         deleted = history.entry(store, its)
     if common.json:
-        render.write_json(common.paper, render_history.entry_object(deleted, common.language))
+        render.write_json(common.paper, views_history.entry_object(deleted, common.language))
         return
-    render.show_table(common.paper, render_history.entry_columns(common.paper), lambda: [deleted])
+    render.show_table(common.paper, views_history.entry_columns(common.paper), lambda: [deleted])

@@ -19,11 +19,11 @@ from typing import TYPE_CHECKING, Any, TextIO
 
 import click
 
-from hostsim import render
 from hostsim.errors import HostError, host_error
 from hostsim.ledger.amounts import typed_date
-from hostsim.render import Paper
 from hostsim.texts import Text, say
+from hostsim.views import render
+from hostsim.views.render import Paper
 
 if TYPE_CHECKING:
     from hostsim.plugins.loading import Plugins

@@ -10,17 +10,17 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from hostsim import render
 from hostsim.commands.common import Common, Option, command, plugins_beside
 from hostsim.commands.imports import NO_BROWSER, Window, login_timeout
 from hostsim.commands.root import hostsim
 from hostsim.errors import host_error
-from hostsim.render import Column
 from hostsim.texts import Text, say
+from hostsim.views import render
+from hostsim.views.render import Column
 
 if TYPE_CHECKING:
-    from hostsim.error_pages import Explained
     from hostsim.services.doctor import Finding
+    from hostsim.views.error_codes import Explained
 
 #: A sign, a word and a colour for each state; the sign in letters where there are no others.
 STATES = {
@@ -138,19 +138,19 @@ def _show_end(common: Common, name: str | None, findings: list[Finding]) -> None
 )
 def errors(common: Common, code: str | None, *, markdown: bool) -> None:
     """Show every code of the host and of its plug-ins, or one."""
-    from hostsim import error_pages
+    from hostsim.views import error_codes
 
-    found = list(error_pages.every_error(plugins_beside(common)))
+    found = list(error_codes.every_error(plugins_beside(common)))
     if code is not None:
         wanted = code.strip().upper()
         found = [one for one in found if one.code == wanted]
         if not found:
             raise host_error("ERROR_UNKNOWN", code=render.one_line(code))
     if common.json:
-        objects = (error_pages.as_object(one, common.language) for one in found)
+        objects = (error_codes.as_object(one, common.language) for one in found)
         render.write_array_json(common.paper, objects)
     elif markdown:
-        common.paper.write(error_pages.markdown(found))
+        common.paper.write(error_codes.markdown(found))
     else:
         render.show_table(common.paper, _error_columns(common), lambda: found)
 

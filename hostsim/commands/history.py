@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from hostsim import render, texts
+from hostsim import texts
 from hostsim.commands.common import Common, Option, command, host_over, opened, usage
 from hostsim.commands.imports import NO_BROWSER, Window, login_timeout
 from hostsim.commands.register import payments
@@ -19,6 +19,7 @@ from hostsim.commands.root import hostsim
 from hostsim.storage import commits
 from hostsim.texts import Text
 from hostsim.texts import payments as payments_text
+from hostsim.views import render
 
 if TYPE_CHECKING:
     from hostsim.services.payments_file import Exported
@@ -61,7 +62,7 @@ def why(
     no_browser: bool,
 ) -> None:
     """Explain one invoice; that it is not paid is no error."""
-    from hostsim import render_history
+    from hostsim.views import history as views_history
 
     timeout = login_timeout(os.environ)
     with opened(common) as store:
@@ -70,10 +71,10 @@ def why(
             host = host_over(store, login_timeout=timeout, window=window, on_progress=progress)
             found = host.why(invoice, name, region=region, offline=offline)
         if common.json:
-            answer = render_history.explanation_object(found, common.language)
+            answer = views_history.explanation_object(found, common.language)
             render.write_json(common.paper, answer)
         else:
-            render_history.show_explanation(common.paper, found)
+            views_history.show_explanation(common.paper, found)
 
 
 @command(
@@ -84,30 +85,30 @@ def why(
 @click.argument("run", required=False, metavar="[ID]")
 def runs(common: Common, run: str | None) -> None:
     """Show imports of the past, latest first."""
-    from hostsim import render_history
+    from hostsim.views import history as views_history
 
     with opened(common) as store:
         host = host_over(store)
         if run is not None:
             _show_run(common, store, host.run(run))
         elif common.json:
-            render_history.write_runs_json(common.paper, host.runs())
+            views_history.write_runs_json(common.paper, host.runs())
         else:
-            render_history.show_runs(common.paper, host.runs)
+            views_history.show_runs(common.paper, host.runs)
 
 
 def _show_run(common: Common, store: Store, run: Imported) -> None:
-    from hostsim import render_history
     from hostsim.storage import history
     from hostsim.storage.import_runs import preview_of
+    from hostsim.views import history as views_history
 
     preview = preview_of(store, run.id) if run.state == "open" else None
     if common.json:
         lists = {} if preview is None else {kind: preview.rows(kind) for kind in render.KINDS}
         registered = history.entries(store, run_id=run.id)
-        render_history.write_run_json(common.paper, run, registered, lists)
+        views_history.write_run_json(common.paper, run, registered, lists)
         return
-    render_history.show_run(common.paper, run, lambda: history.entries(store, run_id=run.id))
+    views_history.show_run(common.paper, run, lambda: history.entries(store, run_id=run.id))
     if preview is not None:
         common.paper.line()
         render.show_preview(common.paper, preview, show_ignored=True)
@@ -117,15 +118,15 @@ def _show_run(common: Common, store: Store, run: Imported) -> None:
 @click.argument("payment", metavar="ID", type=int)
 def show(common: Common, payment: int) -> None:
     """Show one payment with its origin."""
-    from hostsim import render_history
     from hostsim.storage import history
+    from hostsim.views import history as views_history
 
     with opened(common) as store:
         entry = history.entry(store, payment)
     if common.json:
-        render.write_json(common.paper, render_history.entry_object(entry, common.language))
+        render.write_json(common.paper, views_history.entry_object(entry, common.language))
     else:
-        render_history.show_entry(common.paper, entry)
+        views_history.show_entry(common.paper, entry)
 
 
 @command(

@@ -15,11 +15,11 @@ from typing import IO, TYPE_CHECKING
 
 import click
 
-from hostsim import render
 from hostsim.commands.common import Common, Day, Option, command, host_over, opened, tell, usage
 from hostsim.commands.root import hostsim
 from hostsim.errors import HostError, PreviewChanged
 from hostsim.texts import Text, say
+from hostsim.views import render
 
 if TYPE_CHECKING:
     from hostsim.storage.import_runs import Preview
@@ -294,7 +294,7 @@ def save(common: Common, name: str | None, *, revision: str | None, show_ignored
 @SHOW_IGNORED
 def reconcile(common: Common, name: str, *, no_browser: bool, show_ignored: bool) -> None:
     """Compare both sides; differences are no error."""
-    from hostsim import render_reconciliation
+    from hostsim.views import reconciliation
 
     timeout = login_timeout(os.environ)
     with opened(common) as store, contextlib.ExitStack() as held:
@@ -304,6 +304,6 @@ def reconcile(common: Common, name: str, *, no_browser: bool, show_ignored: bool
             host = host_over(store, login_timeout=timeout, window=window, on_progress=progress)
             found = held.enter_context(host.reconcile(name))
         if common.json:
-            render_reconciliation.write_json(common.paper, found)
+            reconciliation.write_json(common.paper, found)
         else:
-            render_reconciliation.show(common.paper, found, show_ignored=show_ignored)
+            reconciliation.show(common.paper, found, show_ignored=show_ignored)

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from hostsim import render
 from hostsim.commands.common import (
     Common,
     Option,
@@ -21,8 +20,9 @@ from hostsim.commands.common import (
     warn,
 )
 from hostsim.commands.root import hostsim
-from hostsim.render import Column
 from hostsim.texts import Text, say
+from hostsim.views import render
+from hostsim.views.render import Column
 
 if TYPE_CHECKING:
     from hostsim.ledger.values import Definition, Invoice

@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from hostsim import render
 from hostsim.commands.common import Common, Option, command, load_plugins, opened, usage
 from hostsim.commands.root import hostsim
-from hostsim.render import Column
 from hostsim.texts import Text, say
+from hostsim.views import render
+from hostsim.views.render import Column
 
 if TYPE_CHECKING:
     from hostsim.plugins.loading import Found

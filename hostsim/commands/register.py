@@ -30,13 +30,13 @@ from hostsim.texts import Text
 @click.pass_context
 def payments(context: click.Context, common: Common, origin: str | None) -> None:
     """Show what is registered when no subcommand follows."""
-    from hostsim import render_history  # noqa: PLC0415 - a command starts fast
     from hostsim.storage import history  # noqa: PLC0415 - a command starts fast
+    from hostsim.views import history as views_history  # noqa: PLC0415 - a command starts fast
 
     if context.invoked_subcommand is not None:
         return
     with opened(common) as store:
         if common.json:
-            render_history.write_entries_json(common.paper, history.entries(store, origin=origin))
+            views_history.write_entries_json(common.paper, history.entries(store, origin=origin))
         else:
-            render_history.show_entries(common.paper, lambda: history.entries(store, origin=origin))
+            views_history.show_entries(common.paper, lambda: history.entries(store, origin=origin))

@@ -9,10 +9,10 @@ from pathlib import Path
 
 import click
 
-from hostsim import render
 from hostsim.commands.common import Common, command, load_plugins, opened
 from hostsim.commands.root import hostsim
 from hostsim.texts import Text, say
+from hostsim.views import render
 
 
 @command(

@@ -26,7 +26,6 @@ from werkzeug.exceptions import HTTPException
 from werkzeug.wrappers import Response as AnyResponse
 
 from hostsim.desk import (
-    columns,
     pages_by_hand,
     pages_decisions,
     pages_import,
@@ -40,10 +39,11 @@ from hostsim.desk.guard import guard, token
 from hostsim.desk.office import Office
 from hostsim.desk.words import WORDS, duration
 from hostsim.errors import failure_of, host_error
-from hostsim.render import count, day, status_label
 from hostsim.sandbox import seed
 from hostsim.storage import commits
 from hostsim.texts import LANGUAGES, Text, own, say
+from hostsim.views import columns
+from hostsim.views.render import count, day, status_label
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment

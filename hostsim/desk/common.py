@@ -8,13 +8,13 @@ from typing import Any, cast
 
 from flask import current_app, request, session, url_for
 
-from hostsim.desk.columns import COLUMNS, Column
 from hostsim.desk.office import Office
 from hostsim.desk.words import Words
-from hostsim.render import decision_label, reason_label, status_label
-from hostsim.render_history import STATES
 from hostsim.storage.lists import Asked, Page, Source, page_of
 from hostsim.texts import LANGUAGES, Text, say
+from hostsim.views.columns import COLUMNS, Column
+from hostsim.views.history import STATES
+from hostsim.views.render import decision_label, reason_label, status_label
 
 #: Where the application keeps the office.
 KEY = "hostsim.desk"

@@ -15,11 +15,11 @@ from hostsim.desk.guard import is_loopback
 from hostsim.desk.office import Office
 from hostsim.desk.server import Desk
 from hostsim.errors import host_error
-from hostsim.render import Paper
 from hostsim.sandbox import Sandbox, seed
 from hostsim.services.host import open_window
 from hostsim.storage.secrets import FindKeyring, no_keyring
 from hostsim.storage.store import Store
+from hostsim.views.render import Paper
 
 if TYPE_CHECKING:
     from hostsim.plugins.loading import Plugins

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any
 from flask import Blueprint, Response, make_response, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response as AnyResponse
 
-from hostsim import render
 from hostsim.desk import choices
 from hostsim.desk.choices import Asking
 from hostsim.desk.common import office, shown, tell, worded, words
@@ -19,6 +18,7 @@ from hostsim.errors import HostError, PreviewChanged, host_error
 from hostsim.ledger.decisions import SET_ASIDE
 from hostsim.storage.lists import Asked, all_of, decisions
 from hostsim.texts import Text, own
+from hostsim.views import render
 
 if TYPE_CHECKING:
     from hostsim.storage.import_runs import Preview

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from flask import Blueprint, Response, render_template, request
 
-from hostsim import render_history
 from hostsim.desk.common import language, office, shown, words
 from hostsim.desk.pages_import import csv_response
 from hostsim.errors import HostError, host_error
 from hostsim.storage.history import Imported
 from hostsim.storage.lists import Asked, all_of, runs
 from hostsim.texts import say
+from hostsim.views import history
 
 pages = Blueprint("runs", __name__, url_prefix="/runs")
 
@@ -35,8 +35,8 @@ def show() -> str:
         chosen=chosen,
         labels={} if chosen is None else _labels(chosen),
         is_open=chosen is not None and chosen.state in {"open", "saved"},
-        kind_label=lambda kind: render_history.kind_label(kind, chosen, language()),  # type: ignore[arg-type]
-        state=lambda run: render_history.run_state(run, language()),
+        kind_label=lambda kind: history.kind_label(kind, chosen, language()),  # type: ignore[arg-type]
+        state=lambda run: history.run_state(run, language()),
     )
 
 

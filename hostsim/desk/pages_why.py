@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING
 from flask import Blueprint, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response as AnyResponse
 
-from hostsim import render_history
 from hostsim.desk.common import language, office, tell
 from hostsim.desk.jobs import Choice
 from hostsim.errors import HostError, host_error
 from hostsim.services import explanation
 from hostsim.texts import SOURCE, Text, own, say
+from hostsim.views import history
 
 if TYPE_CHECKING:
     from hostsim.services.explanation import Explanation
@@ -45,7 +45,7 @@ def window(**dialog: object) -> str:
         found=found,
         wrong=wrong,
         definitions=office().definitions(),
-        history=render_history,
+        history=history,
         became_right={explanation.REGISTERED, explanation.BY_HAND},
         language=language(),
         offline=explanation.OFFLINE,

@@ -11,9 +11,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
-from hostsim import render
 from hostsim.ledger.matching import IGNORED_REASONS
-from hostsim.render import Column, Paper, amount, count, one_line, plain
 from hostsim.services.reconciliation import (
     DIFFERS,
     EQUAL,
@@ -25,6 +23,8 @@ from hostsim.services.reconciliation import (
     Sum,
 )
 from hostsim.texts import Text, say
+from hostsim.views import render
+from hostsim.views.render import Column, Paper, amount, count, one_line, plain
 
 if TYPE_CHECKING:
     from hostsim.services.reconciliation import Reconciliation

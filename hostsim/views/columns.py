@@ -15,12 +15,12 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any, NamedTuple
 
-from hostsim import render, render_history
 from hostsim.ledger.values import SEK, Decision, Row
-from hostsim.render import one_line
 from hostsim.services.payments_file import harmless
 from hostsim.storage.history import REGISTERED, Imported
 from hostsim.texts import Text, money, say
+from hostsim.views import history, render
+from hostsim.views.render import one_line
 
 Shown = Callable[[Any, str], str]
 
@@ -103,7 +103,7 @@ def standing(row: Row, language: str) -> str:
     """Give the judgement of a payment that counts, and of any other why it does not."""
     if row.state in {None, REGISTERED}:
         return render.status_label(row.status, language)
-    label = render_history.BOOKED_AS.get(row.state or "")
+    label = history.BOOKED_AS.get(row.state or "")
     return one_line(row.state or "") if label is None else say(label, language)
 
 
@@ -118,7 +118,7 @@ def _sek(decision: Decision) -> Decimal | None:
 
 
 def _state_of(run: Imported, language: str) -> str:
-    label = render_history.STATES.get(run.state)
+    label = history.STATES.get(run.state)
     text = one_line(run.state) if label is None else say(label, language)
     return f"{text}: {one_line(run.error_code)}" if run.error_code else text
 

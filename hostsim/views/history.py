@@ -8,12 +8,13 @@ from datetime import datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
-from hostsim import render, texts
+from hostsim import texts
 from hostsim.ledger.values import SEK
-from hostsim.render import Column, Paper, amount, count, one_line, plain
 from hostsim.services import explanation
 from hostsim.storage.history import HAND, REGISTERED
 from hostsim.texts import Text, say
+from hostsim.views import render
+from hostsim.views.render import Column, Paper, amount, count, one_line, plain
 
 if TYPE_CHECKING:
     from hostsim.ledger.values import Invoice, Payment

@@ -1,0 +1,1 @@
+"""Each list as a person or a program reads it."""
