@@ -22,9 +22,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         missing = errors.host_error("NOT_INSTALLED")
         sys.stderr.write(f"{missing.code}: {texts.say(missing.sentence, language)}\n")
         return errors.exit_status(missing)
-    from hostsim import cli  # noqa: PLC0415 - click may not be there
+    from hostsim.cli import running  # noqa: PLC0415 - click may not be there
 
-    return cli.run(given, language)
+    return running.run(given, language)
 
 
 def asked_language(arguments: Sequence[str], environment: Mapping[str, str]) -> str:

@@ -15,8 +15,8 @@ import pluggy
 import pytest
 
 from hostsim import __main__
-from hostsim.commands.common import Common, tell
-from hostsim.commands.imports import Window
+from hostsim.cli.common import Common, tell
+from hostsim.cli.imports import Window
 from hostsim.ledger import values as ledger_values
 from hostsim.ledger.values import Company, Payment, PaymentKey, WriteOff
 from hostsim.plugins.loading import Plugins

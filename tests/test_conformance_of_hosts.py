@@ -10,7 +10,7 @@ import pytest
 from example_host import ExampleHost
 from wrong_hosts import WRONG
 
-from hostsim import cli
+from hostsim.cli import running
 from hostsim.errors import HostError
 from hostsim.ledger.values import ExportedInvoice
 from hostsim.plugins.loading import Plugins
@@ -105,7 +105,7 @@ class Hostsim:
 
     def shown(self, error):
         with contextlib.redirect_stderr(io.StringIO()) as paper:
-            cli._end_badly(error, "sv")
+            running._end_badly(error, "sv")
         return paper.getvalue()
 
 

@@ -11,7 +11,7 @@ import click
 import pytest
 import requests
 
-from hostsim.commands import hostsim
+from hostsim.cli import hostsim
 from hostsim.errors import EXIT_STATUS
 from hostsim.ledger import matching
 from hostsim.sandbox import Sandbox, seed

@@ -8,7 +8,7 @@ import click
 import pytest
 from test_docs import README, SOURCES
 
-from hostsim.commands import hostsim
+from hostsim.cli import hostsim
 from hostsim.storage.store import SETTINGS as OFFICE_SETTINGS
 from opter_fortnox_plugin import settings
 

@@ -12,7 +12,7 @@ from fake_plugin import FakePlugin, euro, invoice, payment
 from test_cli import INVOICES, Ended
 
 from hostsim import __main__
-from hostsim.commands import imports
+from hostsim.cli import imports
 from hostsim.errors import EXIT_STATUS, HostError, PreviewChanged
 from hostsim.plugins.loading import Plugins
 from hostsim.services.host import Host

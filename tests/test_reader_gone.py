@@ -9,7 +9,7 @@ import sys
 import pytest
 
 from hostsim import __main__
-from hostsim.cli import READER_GONE
+from hostsim.cli.running import READER_GONE
 
 
 @pytest.fixture

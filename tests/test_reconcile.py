@@ -19,8 +19,7 @@ from second_host import Host as SecondHost
 from test_end_to_end import COLUMNS, define, free_port, host_of
 from test_importer import SETTINGS, Wire, listed, run_import
 
-from hostsim import cli
-from hostsim.commands import imports
+from hostsim.cli import imports, running
 from hostsim.errors import HostError
 from hostsim.ledger.matching import READY, Refusal, what_changed
 from hostsim.ledger.values import ExportedInvoice
@@ -246,13 +245,13 @@ def test_the_command_prints_tables_and_one_object(saved, store, books, monkeypat
     books.delete_payment(int(registered(store)[0].key.number))
     monkeypatch.setattr(imports, "host_over", lambda *_, **__: saved)
     database = ("--db", str(store.path))
-    assert cli.run(["reconcile", "Fortnox", *database]) == 0
+    assert running.run(["reconcile", "Fortnox", *database]) == 0
     table = capsys.readouterr().out
     assert "Finns här men inte i Fortnox (1)" in table
     assert "visas med --show-ignored" in table
     assert "Betalningsdatumet" not in table
     assert max(map(len, table.splitlines())) <= 140
-    assert cli.run(["reconcile", "Fortnox", "--json", "--lang", "en", *database]) == 0
+    assert running.run(["reconcile", "Fortnox", "--json", "--lang", "en", *database]) == 0
     told = json.loads(capsys.readouterr().out)
     kinds = ("equal", "differs", "only_in_fortnox")
     assert told["counts"]["fortnox"] == sum(told["counts"][kind] for kind in kinds)

@@ -12,7 +12,7 @@ from desk_person import Person, words
 from fake_plugin import hookimpl, invoice, payment
 from test_decisions_on_the_command_line import plugin, run  # noqa: F401 fixtures
 
-from hostsim.cli import READER_GONE
+from hostsim.cli.running import READER_GONE
 from hostsim.desk.office import Office
 from hostsim.errors import host_error
 from hostsim.plugins.loading import Plugins

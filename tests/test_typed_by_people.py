@@ -16,7 +16,7 @@ from test_host import host_of
 from test_read_file import refusal
 
 from hostsim import texts
-from hostsim.commands import hostsim
+from hostsim.cli import hostsim
 from hostsim.errors import DoubtfulPayment
 from hostsim.ledger import amounts
 from hostsim.services import payments_file

@@ -8,10 +8,10 @@ import os
 
 import click
 
-from hostsim.commands.common import Common, Option, command, load_plugins
-from hostsim.commands.imports import login_timeout
-from hostsim.commands.playground import PORT
-from hostsim.commands.root import hostsim
+from hostsim.cli.common import Common, Option, command, load_plugins
+from hostsim.cli.imports import login_timeout
+from hostsim.cli.root import hostsim
+from hostsim.cli.sandbox import PORT
 from hostsim.storage import commits
 from hostsim.texts import Text
 

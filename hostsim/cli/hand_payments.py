@@ -7,8 +7,8 @@ from datetime import date, datetime
 import click
 
 from hostsim import texts
-from hostsim.commands.common import Common, Day, Option, command, host_over, opened, usage
-from hostsim.commands.register import payments
+from hostsim.cli.common import Common, Day, Option, command, host_over, opened, usage
+from hostsim.cli.register import payments
 from hostsim.errors import host_error
 from hostsim.ledger.amounts import typed_amount, typed_rate
 from hostsim.services.hand_payments import LONGEST_KEY, Entry, wrong_amount

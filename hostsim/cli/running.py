@@ -18,8 +18,8 @@ from typing import TYPE_CHECKING, TextIO, cast
 
 import click
 
-from hostsim.commands import hostsim
-from hostsim.commands.common import LANGUAGES, Common, Day, named, tell, usage
+from hostsim.cli import hostsim
+from hostsim.cli.common import LANGUAGES, Common, Day, named, tell, usage
 from hostsim.errors import SettingsRefused, exit_status, failure_of, host_error
 from hostsim.storage import commits
 from hostsim.texts import Text, say

@@ -6,7 +6,7 @@ import sys
 
 import click
 
-from hostsim.commands.common import Common, command, usage
+from hostsim.cli.common import Common, command, usage
 from hostsim.texts import Text
 
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import click
 
-from hostsim.commands.common import Common, Option, command, opened
-from hostsim.commands.root import hostsim
+from hostsim.cli.common import Common, Option, command, opened
+from hostsim.cli.root import hostsim
 from hostsim.texts import Text
 
 

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import click
 
-from hostsim.commands.common import Common, command, load_plugins, opened
-from hostsim.commands.root import hostsim
+from hostsim.cli.common import Common, command, load_plugins, opened
+from hostsim.cli.root import hostsim
 from hostsim.texts import Text, say
 from hostsim.views import render
 

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import click
 
-from hostsim.commands.common import Common, Option, command, load_plugins
-from hostsim.commands.root import hostsim
+from hostsim.cli.common import Common, Option, command, load_plugins
+from hostsim.cli.root import hostsim
 from hostsim.storage import commits
 from hostsim.texts import Text
 

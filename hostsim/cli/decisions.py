@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING
 
 import click
 
-from hostsim.commands.common import Common, Option, command, host_over, opened, usage
-from hostsim.commands.imports import last_printed, show_preview, shown_where_changed
-from hostsim.commands.root import hostsim
+from hostsim.cli.common import Common, Option, command, host_over, opened, usage
+from hostsim.cli.imports import last_printed, show_preview, shown_where_changed
+from hostsim.cli.root import hostsim
 from hostsim.ledger.decisions import KEEP
 from hostsim.storage.decisions import LONGEST_WHY
 from hostsim.texts import Text

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from hostsim.commands.common import Common, Option, command, plugins_beside
-from hostsim.commands.imports import NO_BROWSER, Window, login_timeout
-from hostsim.commands.root import hostsim
+from hostsim.cli.common import Common, Option, command, plugins_beside
+from hostsim.cli.imports import NO_BROWSER, Window, login_timeout
+from hostsim.cli.root import hostsim
 from hostsim.errors import host_error
 from hostsim.texts import Text, say
 from hostsim.views import render

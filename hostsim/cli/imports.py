@@ -15,8 +15,8 @@ from typing import IO, TYPE_CHECKING
 
 import click
 
-from hostsim.commands.common import Common, Day, Option, command, host_over, opened, tell, usage
-from hostsim.commands.root import hostsim
+from hostsim.cli.common import Common, Day, Option, command, host_over, opened, tell, usage
+from hostsim.cli.root import hostsim
 from hostsim.errors import HostError, PreviewChanged
 from hostsim.texts import Text, say
 from hostsim.views import render

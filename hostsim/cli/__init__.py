@@ -4,20 +4,20 @@ A command reads its arguments, asks the host, and hands what comes back to
 :mod:`hostsim.views.render`. What it does not need is imported inside the ones that do.
 """
 
-from hostsim.commands import (
-    by_hand,
+from hostsim.cli import (
     decisions,
-    desk,
     doctor,
+    hand_payments,
     history,
     imports,
     office,
-    playground,
     plugins,
     register,
-    upkeep,
+    report,
+    sandbox,
+    serve,
 )
-from hostsim.commands.root import hostsim
+from hostsim.cli.root import hostsim
 
 __all__ = [
     "by_hand",

@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING
 import click
 
 from hostsim import texts
-from hostsim.commands.common import Common, Option, command, host_over, opened, usage
-from hostsim.commands.imports import NO_BROWSER, Window, login_timeout
-from hostsim.commands.register import payments
-from hostsim.commands.root import hostsim
+from hostsim.cli.common import Common, Option, command, host_over, opened, usage
+from hostsim.cli.imports import NO_BROWSER, Window, login_timeout
+from hostsim.cli.register import payments
+from hostsim.cli.root import hostsim
 from hostsim.storage import commits
 from hostsim.texts import Text
 from hostsim.texts import payments as payments_text

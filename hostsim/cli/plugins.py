@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from hostsim.commands.common import Common, Option, command, load_plugins, opened, usage
-from hostsim.commands.root import hostsim
+from hostsim.cli.common import Common, Option, command, load_plugins, opened, usage
+from hostsim.cli.root import hostsim
 from hostsim.texts import Text, say
 from hostsim.views import render
 from hostsim.views.render import Column
