@@ -8,7 +8,8 @@ import os
 import sys
 from collections.abc import Mapping, Sequence
 
-from hostsim import errors, texts
+from hostsim import errors
+from hostsim.messages import texts
 
 #: What the command line cannot start without; the plug-in's own needs are its own.
 NEEDED = ("click", "rich", "filelock")

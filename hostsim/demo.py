@@ -22,16 +22,16 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO
 
-from hostsim import texts
 from hostsim.errors import HostError, host_error
 from hostsim.ledger.decisions import ACCEPT, REPLACED
+from hostsim.messages import texts
+from hostsim.messages.texts import Text, say
 from hostsim.sandbox import Sandbox, Switches, seed, visitor
 from hostsim.sandbox.server import REDIRECT_URI
 from hostsim.sandbox.switches import from_text
 from hostsim.services import invoices_csv
 from hostsim.services.host import Host
 from hostsim.storage.store import Store
-from hostsim.texts import Text, say
 from hostsim.views import render
 from hostsim.views.render import Column, Paper
 

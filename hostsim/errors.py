@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, NamedTuple, cast
 
-from hostsim.texts import ERRORS, Text, joined
+from hostsim.messages.texts import ERRORS, Text, joined
 
 if TYPE_CHECKING:
     from hostsim.storage.import_runs import Preview

@@ -11,8 +11,8 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
-from hostsim import texts
-from hostsim.texts import Text
+from hostsim.messages import texts
+from hostsim.messages.texts import Text
 from opter_contract.hooks import CONTRACT, UNSAID
 
 _VERSION = re.compile(r"(0|[1-9][0-9]{0,3})\.(0|[1-9][0-9]{0,3})")

@@ -12,7 +12,7 @@ import pluggy
 from fake_plugin import LeftOut
 
 from hostsim.ledger.values import Company, Payment, PaymentKey, WriteOff
-from hostsim.texts import Text
+from hostsim.messages.texts import Text
 
 hookimpl = pluggy.HookimplMarker("opter")
 

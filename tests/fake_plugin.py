@@ -10,7 +10,7 @@ from typing import Any
 import pluggy
 
 from hostsim.ledger.values import Company, Invoice, Payment, PaymentKey, WriteOff
-from hostsim.texts import Text
+from hostsim.messages.texts import Text
 
 hookimpl = pluggy.HookimplMarker("opter")
 

@@ -19,8 +19,8 @@ from hostsim.cli.common import Common, tell
 from hostsim.cli.imports import Window
 from hostsim.ledger import values as ledger_values
 from hostsim.ledger.values import Company, Payment, PaymentKey, WriteOff
+from hostsim.messages.texts import Text
 from hostsim.plugins.loading import Plugins
-from hostsim.texts import Text
 from hostsim.views import render
 
 hookimpl = pluggy.HookimplMarker("opter")

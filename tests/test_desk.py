@@ -13,10 +13,10 @@ from fake_plugin import FakePlugin, Refused, euro, hookimpl, invoice, left_out, 
 from hostsim.desk.app import create_app
 from hostsim.desk.guard import is_loopback
 from hostsim.desk.office import Office
-from hostsim.desk.words import WORDS
+from hostsim.messages.desk import WORDS
+from hostsim.messages.texts import Text
 from hostsim.plugins.loading import Plugins
 from hostsim.storage.store import Store
-from hostsim.texts import Text
 
 NOON = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
 HERE = {"Host": "127.0.0.1:8000"}

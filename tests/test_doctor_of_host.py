@@ -16,13 +16,13 @@ from ports import free_port
 from hostsim import __main__
 from hostsim.errors import HostError, exit_status
 from hostsim.ledger.values import ExportedInvoice
+from hostsim.messages.texts import Text
 from hostsim.plugins.loading import Plugins
 from hostsim.sandbox import Sandbox, seed, visitor
 from hostsim.services.doctor import NOT_USED, WHAT, Doctor, Finding, first_wrong
 from hostsim.services.host import Host
 from hostsim.storage.secrets import no_keyring
 from hostsim.storage.store import Store
-from hostsim.texts import Text
 from opter_fortnox_plugin import hooks as fortnox
 
 NAME = "Banken"

@@ -13,10 +13,11 @@ from types import SimpleNamespace
 import pluggy
 import pytest
 
-from hostsim import __main__, texts
+from hostsim import __main__
 from hostsim.errors import EXIT_STATUS
+from hostsim.messages import texts
+from hostsim.messages.texts import ERRORS, WHO, Text
 from hostsim.plugins.loading import Plugins
-from hostsim.texts import ERRORS, WHO, Text
 from hostsim.views import error_codes
 from opter_fortnox_plugin import hooks
 from opter_fortnox_plugin.errors import SENTENCES, TABLE

@@ -28,10 +28,10 @@ from hypothesis import strategies as st
 
 from hostsim import errors
 from hostsim.errors import HostError, PreviewChanged, SettingsRefused, exit_status, failure_of
+from hostsim.messages.texts import ERRORS, Text
 from hostsim.plugins.loading import Plugins
 from hostsim.services.host import Host, open_window
 from hostsim.storage.store import Store
-from hostsim.texts import ERRORS, Text
 from opter_contract.hooks import BATCH
 
 NOON = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)

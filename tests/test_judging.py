@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from hostsim.ledger import matching
 from hostsim.ledger.matching import EXACT, Candidate, Refusal, judge, judge_without_invoice
-from hostsim.texts import Text
+from hostsim.messages.texts import Text
 
 ZERO = Decimal(0)
 PAID = "invoice-already-paid"

@@ -8,8 +8,8 @@ import pytest
 from fake_plugin import FakePlugin, hookimpl
 
 from hostsim.errors import HostError
+from hostsim.messages.texts import Text
 from hostsim.plugins.loading import HOSTS_OWN, Plugins
-from hostsim.texts import Text
 from opter_contract import hooks as contract_hooks
 
 other_project = pluggy.HookimplMarker("optr")

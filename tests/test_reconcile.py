@@ -23,6 +23,7 @@ from hostsim.cli import imports, running
 from hostsim.errors import HostError
 from hostsim.ledger.matching import READY, Refusal, what_changed
 from hostsim.ledger.values import ExportedInvoice
+from hostsim.messages.texts import Text
 from hostsim.plugins.loading import Plugins
 from hostsim.sandbox import Sandbox, seed
 from hostsim.sandbox.state import Payment as FortnoxPayment
@@ -45,7 +46,6 @@ from hostsim.services.reconciliation import (
 )
 from hostsim.storage.import_runs import Record, Recording
 from hostsim.storage.store import Store, record_of
-from hostsim.texts import Text
 from hostsim.views import reconciliation as views_reconciliation
 from hostsim.views.render import Paper
 from opter_fortnox_plugin.fortnox.rate_limiter import Pace

@@ -17,8 +17,8 @@ from test_host import host_of, listed, remaining
 
 from hostsim.errors import HostError, PreviewChanged
 from hostsim.ledger.values import WriteOff
+from hostsim.messages.texts import Text
 from hostsim.storage.store import Store
-from hostsim.texts import Text
 
 
 @pytest.fixture

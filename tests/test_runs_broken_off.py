@@ -7,9 +7,9 @@ from fake_plugin import FakePlugin
 from test_host import NOON, host_of
 
 from hostsim.errors import host_error
+from hostsim.messages.texts import INTERRUPTED
 from hostsim.storage.import_runs import Recording
 from hostsim.storage.store import Store
-from hostsim.texts import INTERRUPTED
 
 
 @pytest.fixture

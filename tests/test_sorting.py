@@ -12,12 +12,12 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from hostsim.errors import HostError, PreviewChanged
+from hostsim.messages.texts import Text
 from hostsim.plugins.loading import Plugins
 from hostsim.services.host import Host
 from hostsim.storage.fast_path import Which, sorted_out
 from hostsim.storage.import_runs import Recording, _decision, _differs
 from hostsim.storage.store import Store
-from hostsim.texts import Text
 
 NAME, BANK = "A", "B"
 NOW = datetime(2026, 7, 1, 8, 0, tzinfo=UTC)

@@ -15,10 +15,10 @@ from test_decisions_on_the_command_line import plugin, run  # noqa: F401 fixture
 from test_host import host_of
 from test_read_file import refusal
 
-from hostsim import texts
 from hostsim.cli import hostsim
 from hostsim.errors import DoubtfulPayment
 from hostsim.ledger import amounts
+from hostsim.messages import texts
 from hostsim.services import payments_file
 from hostsim.services.hand_payments import Entry
 from hostsim.storage.store import Store

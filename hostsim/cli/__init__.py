@@ -20,16 +20,16 @@ from hostsim.cli import (
 from hostsim.cli.root import hostsim
 
 __all__ = [
-    "by_hand",
     "decisions",
-    "desk",
     "doctor",
+    "hand_payments",
     "history",
     "hostsim",
     "imports",
     "office",
-    "playground",
     "plugins",
     "register",
-    "upkeep",
+    "report",
+    "sandbox",
+    "serve",
 ]

@@ -21,7 +21,7 @@ import click
 
 from hostsim.errors import HostError, host_error
 from hostsim.ledger.amounts import typed_date
-from hostsim.texts import Text, say
+from hostsim.messages.texts import Text, say
 from hostsim.views import render
 from hostsim.views.render import Paper
 

@@ -14,7 +14,7 @@ from hostsim.cli.common import Common, Option, command, plugins_beside
 from hostsim.cli.imports import NO_BROWSER, Window, login_timeout
 from hostsim.cli.root import hostsim
 from hostsim.errors import host_error
-from hostsim.texts import Text, say
+from hostsim.messages.texts import Text, say
 from hostsim.views import render
 from hostsim.views.render import Column
 

@@ -6,15 +6,15 @@ from datetime import date, datetime
 
 import click
 
-from hostsim import texts
 from hostsim.cli.common import Common, Day, Option, command, host_over, opened, usage
 from hostsim.cli.register import payments
 from hostsim.errors import host_error
 from hostsim.ledger.amounts import typed_amount, typed_rate
+from hostsim.messages import texts
+from hostsim.messages.texts import Text, say
 from hostsim.services.hand_payments import LONGEST_KEY, Entry, wrong_amount
 from hostsim.storage import history
 from hostsim.storage.decisions import LONGEST_WHY
-from hostsim.texts import Text, say
 from hostsim.views import history as views_history
 from hostsim.views import render
 

@@ -11,14 +11,14 @@ from typing import TYPE_CHECKING
 
 import click
 
-from hostsim import texts
 from hostsim.cli.common import Common, Option, command, host_over, opened, usage
 from hostsim.cli.imports import NO_BROWSER, Window, login_timeout
 from hostsim.cli.register import payments
 from hostsim.cli.root import hostsim
+from hostsim.messages import texts
+from hostsim.messages.texts import Text
+from hostsim.messages.texts import payments as payments_text
 from hostsim.storage import commits
-from hostsim.texts import Text
-from hostsim.texts import payments as payments_text
 from hostsim.views import render
 
 if TYPE_CHECKING:

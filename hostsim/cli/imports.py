@@ -18,7 +18,7 @@ import click
 from hostsim.cli.common import Common, Day, Option, command, host_over, opened, tell, usage
 from hostsim.cli.root import hostsim
 from hostsim.errors import HostError, PreviewChanged
-from hostsim.texts import Text, say
+from hostsim.messages.texts import Text, say
 from hostsim.views import render
 
 if TYPE_CHECKING:

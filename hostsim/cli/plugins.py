@@ -13,7 +13,7 @@ import click
 
 from hostsim.cli.common import Common, Option, command, load_plugins, opened, usage
 from hostsim.cli.root import hostsim
-from hostsim.texts import Text, say
+from hostsim.messages.texts import Text, say
 from hostsim.views import render
 from hostsim.views.render import Column
 
@@ -60,7 +60,7 @@ def _store_if_any(common: Common) -> contextlib.AbstractContextManager[Store | N
 
 
 def _entries(store: Store | None) -> list[Found]:
-    from hostsim import texts
+    from hostsim.messages import texts
     from hostsim.plugins import discovery
     from hostsim.plugins.loading import Found
 

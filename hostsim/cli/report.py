@@ -11,7 +11,7 @@ import click
 
 from hostsim.cli.common import Common, command, load_plugins, opened
 from hostsim.cli.root import hostsim
-from hostsim.texts import Text, say
+from hostsim.messages.texts import Text, say
 from hostsim.views import render
 
 

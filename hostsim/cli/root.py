@@ -7,7 +7,7 @@ import sys
 import click
 
 from hostsim.cli.common import Common, command, usage
-from hostsim.texts import Text
+from hostsim.messages.texts import Text
 
 
 @command(

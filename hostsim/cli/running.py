@@ -21,8 +21,8 @@ import click
 from hostsim.cli import hostsim
 from hostsim.cli.common import LANGUAGES, Common, Day, named, tell, usage
 from hostsim.errors import SettingsRefused, exit_status, failure_of, host_error
+from hostsim.messages.texts import Text, say
 from hostsim.storage import commits
-from hostsim.texts import Text, say
 from hostsim.views.render import Paper, ReaderGone
 
 if TYPE_CHECKING:

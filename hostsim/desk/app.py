@@ -37,11 +37,11 @@ from hostsim.desk import (
 from hostsim.desk.common import KEY, language, office, tell, words
 from hostsim.desk.guard import guard, token
 from hostsim.desk.office import Office
-from hostsim.desk.words import WORDS, duration
 from hostsim.errors import failure_of, host_error
+from hostsim.messages.desk import WORDS, duration
+from hostsim.messages.texts import LANGUAGES, Text, own, say
 from hostsim.sandbox import seed
 from hostsim.storage import commits
-from hostsim.texts import LANGUAGES, Text, own, say
 from hostsim.views import columns
 from hostsim.views.render import count, day, status_label
 

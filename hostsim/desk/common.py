@@ -9,9 +9,9 @@ from typing import Any, cast
 from flask import current_app, request, session, url_for
 
 from hostsim.desk.office import Office
-from hostsim.desk.words import Words
+from hostsim.messages.desk import Words
+from hostsim.messages.texts import LANGUAGES, Text, say
 from hostsim.storage.lists import Asked, Page, Source, page_of
-from hostsim.texts import LANGUAGES, Text, say
 from hostsim.views.columns import COLUMNS, Column
 from hostsim.views.history import STATES
 from hostsim.views.render import decision_label, reason_label, status_label

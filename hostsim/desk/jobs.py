@@ -16,9 +16,9 @@ from datetime import date
 from typing import TYPE_CHECKING
 
 from hostsim.errors import failure_of, host_error
+from hostsim.messages.texts import Text
 from hostsim.services.explanation import Explanation
 from hostsim.storage import commits
-from hostsim.texts import Text
 
 if TYPE_CHECKING:
     from hostsim.plugins.session import OnProgress, Window

@@ -16,8 +16,8 @@ from hostsim.desk.pages_import import csv_response
 from hostsim.desk.pages_import import window as import_window
 from hostsim.errors import HostError, PreviewChanged, host_error
 from hostsim.ledger.decisions import SET_ASIDE
+from hostsim.messages.texts import Text, own
 from hostsim.storage.lists import Asked, all_of, decisions
-from hostsim.texts import Text, own
 from hostsim.views import render
 
 if TYPE_CHECKING:

@@ -14,13 +14,13 @@ from hostsim.desk.choices import acts_on
 from hostsim.desk.common import language, office, shown, tell, worded, words
 from hostsim.desk.jobs import Choice, Job, stage_of
 from hostsim.desk.pages_why import window as why_window
-from hostsim.desk.words import WORDS, duration
 from hostsim.errors import HostError, PreviewChanged, host_error
 from hostsim.ledger.amounts import typed_date
 from hostsim.ledger.matching import KINDS
+from hostsim.messages.desk import WORDS, duration
+from hostsim.messages.texts import DATE_NEEDED, Text, own
 from hostsim.storage.lists import Asked, all_of, preview_rows
 from hostsim.storage.regions import checked_bank_account, refuse_other_region
-from hostsim.texts import DATE_NEEDED, Text, own
 from hostsim.views.columns import COLUMNS, csv_lines, said
 from hostsim.views.render import count
 from opter_contract.hooks import BATCH

@@ -7,9 +7,9 @@ from flask import Blueprint, Response, render_template, request
 from hostsim.desk.common import language, office, shown, words
 from hostsim.desk.pages_import import csv_response
 from hostsim.errors import HostError, host_error
+from hostsim.messages.texts import say
 from hostsim.storage.history import Imported
 from hostsim.storage.lists import Asked, all_of, runs
-from hostsim.texts import say
 from hostsim.views import history
 
 pages = Blueprint("runs", __name__, url_prefix="/runs")

@@ -14,10 +14,10 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from hostsim.desk.common import language, office, tell
 from hostsim.desk.pages_import import window
-from hostsim.desk.words import WORDS
 from hostsim.errors import HostError, SettingsRefused
 from hostsim.ledger.values import Definition
-from hostsim.texts import Text, say
+from hostsim.messages.desk import WORDS
+from hostsim.messages.texts import Text, say
 
 if TYPE_CHECKING:
     from opter_contract import hooks

@@ -10,8 +10,8 @@ from werkzeug.wrappers import Response as AnyResponse
 from hostsim.desk.common import language, office, tell
 from hostsim.desk.jobs import Choice
 from hostsim.errors import HostError, host_error
+from hostsim.messages.texts import SOURCE, Text, own, say
 from hostsim.services import explanation
-from hostsim.texts import SOURCE, Text, own, say
 from hostsim.views import history
 
 if TYPE_CHECKING:

@@ -6,7 +6,7 @@ import re
 from datetime import date
 from decimal import Decimal
 
-from hostsim.texts import Text, money
+from hostsim.messages.texts import Text, money
 
 # A space, a no-break space, a figure space, a thin one, a narrow no-break one: no tab or line
 # end, which come with two cells of a spreadsheet.

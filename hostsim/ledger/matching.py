@@ -14,7 +14,6 @@ from datetime import date
 from decimal import ROUND_HALF_UP, Decimal, localcontext
 from typing import NamedTuple
 
-from hostsim import texts
 from hostsim.ledger import decisions as ledger_decisions
 from hostsim.ledger import values
 from hostsim.ledger.decisions import (
@@ -33,7 +32,8 @@ from hostsim.ledger.decisions import (
     Twin,
 )
 from hostsim.ledger.values import SEK, Decision, Invoice, Payment
-from hostsim.texts import Text
+from hostsim.messages import texts
+from hostsim.messages.texts import Text
 
 READY = "ready"
 REJECTED = "rejected"

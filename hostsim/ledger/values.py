@@ -12,7 +12,7 @@ from datetime import date, datetime
 from decimal import ROUND_HALF_UP, Context, Decimal
 from typing import Any, NamedTuple
 
-from hostsim.texts import Text
+from hostsim.messages.texts import Text
 
 #: The currency of the books; the contract gives every ``amount`` in it.
 SEK = "SEK"

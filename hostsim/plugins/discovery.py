@@ -15,9 +15,9 @@ from dataclasses import dataclass
 from importlib import metadata
 from typing import TYPE_CHECKING
 
-from hostsim import texts
 from hostsim.errors import host_error
-from hostsim.texts import Text
+from hostsim.messages import texts
+from hostsim.messages.texts import Text
 from opter_contract.hooks import PROJECT
 
 if TYPE_CHECKING:

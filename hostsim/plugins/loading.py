@@ -24,12 +24,12 @@ from typing import Any, Self
 
 import pluggy
 
-from hostsim import texts
 from hostsim.errors import host_error
+from hostsim.messages import texts
+from hostsim.messages.texts import Text
 from hostsim.plugins import discovery
 from hostsim.plugins.discovery import Installed, Off
 from hostsim.plugins.session import HostAnswers
-from hostsim.texts import Text
 from hostsim.versions import Version, contract_of, why_not_spoken
 from opter_contract import hooks as contract_hooks
 

@@ -17,7 +17,6 @@ from typing import TYPE_CHECKING
 
 import pluggy
 
-from hostsim import texts
 from hostsim.errors import HostError, host_error
 from hostsim.ledger.matching import Refusal
 from hostsim.ledger.values import (
@@ -29,11 +28,12 @@ from hostsim.ledger.values import (
     Run,
     WriteOff,
 )
+from hostsim.messages import texts
+from hostsim.messages.texts import Text
 from hostsim.storage.import_runs import Record, Recording, wrong_company
 from hostsim.storage.regions import refuse_company_of_other_region
 from hostsim.storage.secrets import Secrets
 from hostsim.storage.store import clean, plain, record_of, without_spaces
-from hostsim.texts import Text
 from opter_contract.hooks import BATCH, PROJECT
 
 if TYPE_CHECKING:

@@ -19,10 +19,10 @@ from typing import TYPE_CHECKING
 
 from hostsim.errors import HostError, failure_of, host_error
 from hostsim.ledger.values import SEK, Definition
+from hostsim.messages.texts import Text, own
 from hostsim.storage import commits
 from hostsim.storage.secrets import FindKeyring, system_keyring
 from hostsim.storage.store import Store
-from hostsim.texts import Text, own
 
 if TYPE_CHECKING:
     from hostsim.plugins.loading import Found, Plugins

@@ -15,19 +15,19 @@ from datetime import datetime
 from decimal import Decimal, localcontext
 from typing import TYPE_CHECKING
 
-from hostsim import texts
 from hostsim.errors import host_error
 from hostsim.ledger import matching
 from hostsim.ledger.decisions import SETTLED
 from hostsim.ledger.matching import Judgement, Refusal, oldest_first
 from hostsim.ledger.values import Company, Definition, Invoice, Payment, RegisteredPayment
+from hostsim.messages import texts
+from hostsim.messages.texts import Text
 from hostsim.plugins.session import LiveRun
 from hostsim.storage import checks, history
 from hostsim.storage.history import Entry
 from hostsim.storage.import_runs import Recording, forget_rows
 from hostsim.storage.regions import refuse_other_region
 from hostsim.storage.store import Store, clean, invoice_of, payment_of, text_of
-from hostsim.texts import Text
 
 if TYPE_CHECKING:
     from opter_contract import hooks

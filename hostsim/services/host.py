@@ -21,10 +21,11 @@ from decimal import Decimal
 from types import MappingProxyType
 from typing import TYPE_CHECKING, TypeVar
 
-from hostsim import texts
 from hostsim.errors import PreviewChanged, SettingsRefused, failure_of, host_error
 from hostsim.ledger.decisions import SET_ASIDE
 from hostsim.ledger.values import SEK, Company, Decision, Definition, Payment, Run, SavedRun
+from hostsim.messages import texts
+from hostsim.messages.texts import Text, own, settings_not_followed
 from hostsim.plugins.listeners import tell, tell_changes
 from hostsim.plugins.session import LiveRun, OnProgress, Window, broken
 from hostsim.services import explanation, hand_payments, reconciliation
@@ -38,7 +39,6 @@ from hostsim.storage.history import Imported
 from hostsim.storage.import_runs import NotAsShown, Preview, Recording
 from hostsim.storage.regions import checked_bank_account, refuse_other_region, region_fixed
 from hostsim.storage.secrets import FindKeyring, Secrets, no_keyring
-from hostsim.texts import Text, own, settings_not_followed
 from opter_contract.hooks import CONTRACT
 
 if TYPE_CHECKING:

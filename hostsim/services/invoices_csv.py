@@ -21,7 +21,7 @@ from typing import TypeVar
 
 from hostsim.errors import HostError, host_error
 from hostsim.ledger.values import ExportedInvoice
-from hostsim.texts import Text, say
+from hostsim.messages.texts import Text, say
 
 T = TypeVar("T")
 

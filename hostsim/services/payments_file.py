@@ -22,9 +22,9 @@ from pathlib import Path
 from hostsim.errors import host_error
 from hostsim.ledger.matching import EXACT, ZERO
 from hostsim.ledger.values import SEK
+from hostsim.messages.texts import Text, region_name
 from hostsim.storage.history import IMPORT, REGISTERED, Entry, entries
 from hostsim.storage.store import Store
-from hostsim.texts import Text, region_name
 from hostsim.views.render import day, plain
 
 #: The columns of the file. ``amount`` is in ``currency``, ``amount_sek`` in SEK.

@@ -19,16 +19,16 @@ from datetime import date, datetime
 from decimal import Decimal, localcontext
 from typing import TYPE_CHECKING, NamedTuple
 
-from hostsim import texts
 from hostsim.ledger import decisions, matching
 from hostsim.ledger.decisions import KEEP, SET_ASIDE
 from hostsim.ledger.matching import EXACT, IGNORED_REASONS, READY, ZERO, Refusal
 from hostsim.ledger.values import SEK, Company, Decision, Payment
+from hostsim.messages import texts
+from hostsim.messages.texts import Difference, Text
 from hostsim.plugins.session import LiveRun
 from hostsim.storage import decisions as storage_decisions
 from hostsim.storage.import_runs import Recording
 from hostsim.storage.store import OLDEST_FIRST, PAYMENT_COLUMNS, Store, payment_of, text_of
-from hostsim.texts import Difference, Text
 from opter_contract.hooks import BATCH
 
 if TYPE_CHECKING:

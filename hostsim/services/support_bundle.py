@@ -27,13 +27,13 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any
 
-from hostsim import texts
 from hostsim.errors import HostError, host_error
 from hostsim.ledger.decisions import SET_ASIDE
+from hostsim.messages import texts
+from hostsim.messages.texts import Text
 from hostsim.plugins.loading import Found, Plugins
 from hostsim.storage import commits
 from hostsim.storage.store import SETTINGS, Store
-from hostsim.texts import Text
 from opter_contract.hooks import CONTRACT
 
 #: Variables that decide how a run goes. Only which of them are set is told.

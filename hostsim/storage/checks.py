@@ -17,7 +17,6 @@ from decimal import Decimal, localcontext
 from itertools import groupby
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from hostsim import texts
 from hostsim.ledger.decisions import DOUBTFUL, SETTLED, Gone, Settlement
 from hostsim.ledger.matching import (
     EXACT,
@@ -31,8 +30,9 @@ from hostsim.ledger.matching import (
     same_currency,
 )
 from hostsim.ledger.values import SEK
+from hostsim.messages import texts
+from hostsim.messages.texts import Text
 from hostsim.storage.store import OLDEST_FIRST, payment_of, plain, without_spaces
-from hostsim.texts import Text
 from opter_contract.hooks import BATCH
 
 if TYPE_CHECKING:

@@ -8,12 +8,12 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from hostsim import texts
 from hostsim.errors import host_error
+from hostsim.messages import texts
 
 if TYPE_CHECKING:
     from hostsim.errors import HostError
-    from hostsim.texts import Text
+    from hostsim.messages.texts import Text
 
 _here = threading.local()
 

@@ -14,7 +14,6 @@ from datetime import date, datetime
 from decimal import Decimal, localcontext
 from typing import NamedTuple
 
-from hostsim import texts
 from hostsim.errors import HostError, host_error
 from hostsim.ledger import decisions as ledger_decisions
 from hostsim.ledger.decisions import (
@@ -31,6 +30,8 @@ from hostsim.ledger.decisions import (
 )
 from hostsim.ledger.matching import EXACT, READY
 from hostsim.ledger.values import Decision
+from hostsim.messages import texts
+from hostsim.messages.texts import Text
 from hostsim.storage.store import (
     PAYMENT_COLUMNS,
     Store,
@@ -40,7 +41,6 @@ from hostsim.storage.store import (
     plain,
     write_offs_text,
 )
-from hostsim.texts import Text
 
 #: How many characters a reason may have; a longer one is refused.
 LONGEST_WHY = 500

@@ -17,8 +17,8 @@ from decimal import Decimal
 from hostsim.errors import HostError, host_error
 from hostsim.ledger.decisions import SET_ASIDE
 from hostsim.ledger.values import Company, Row
+from hostsim.messages.texts import ERRORS, INTERRUPTED, Text
 from hostsim.storage.store import OLDEST_FIRST, Store, is_id, row_of, text_of
-from hostsim.texts import ERRORS, INTERRUPTED, Text
 from opter_contract.hooks import SettingsField
 
 #: Where a payment was registered from.

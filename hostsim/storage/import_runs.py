@@ -20,7 +20,6 @@ from datetime import date, datetime
 from decimal import Decimal, localcontext
 from typing import TYPE_CHECKING, NamedTuple
 
-from hostsim import texts
 from hostsim.errors import HostError, host_error
 from hostsim.ledger import decisions, matching
 from hostsim.ledger.decisions import CHANGED, SET_ASIDE, Deletion, Gone, Settlement
@@ -35,6 +34,8 @@ from hostsim.ledger.values import (
     Row,
     SavedPayment,
 )
+from hostsim.messages import texts
+from hostsim.messages.texts import Text
 from hostsim.storage import checks, commits
 from hostsim.storage import decisions as storage_decisions
 from hostsim.storage.checks import Discrepancy
@@ -51,7 +52,6 @@ from hostsim.storage.store import (
     row_of,
     text_of,
 )
-from hostsim.texts import Text
 from opter_contract.hooks import BATCH
 
 if TYPE_CHECKING:

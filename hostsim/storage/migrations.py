@@ -15,8 +15,8 @@ from collections.abc import Callable, Mapping
 from decimal import Decimal, localcontext
 from types import MappingProxyType
 
-from hostsim import texts
 from hostsim.ledger.matching import EXACT, ZERO, effect_of
+from hostsim.messages import texts
 from hostsim.storage import journal
 from hostsim.storage.store import payment_of, plain, schema
 

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from hostsim.errors import HostError, host_error
 from hostsim.ledger.values import Company, Definition
+from hostsim.messages.texts import region_name
 from hostsim.storage.store import Store
-from hostsim.texts import region_name
 
 #: How long the name or number of a bank account may be.
 LONGEST_BANK_ACCOUNT = 100

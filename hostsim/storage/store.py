@@ -21,7 +21,6 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, NamedTuple, Self
 
-from hostsim import texts
 from hostsim.errors import host_error
 from hostsim.ledger.amounts import meant, typed_amount
 from hostsim.ledger.decisions import SET_ASIDE
@@ -39,9 +38,10 @@ from hostsim.ledger.values import (
     RunSummary,
     WriteOff,
 )
+from hostsim.messages import texts
+from hostsim.messages.texts import Text
 from hostsim.storage import commits
 from hostsim.storage.locks import Locks
-from hostsim.texts import Text
 
 log = logging.getLogger(__name__)
 

@@ -16,9 +16,9 @@ from decimal import Decimal
 from typing import Any, NamedTuple
 
 from hostsim.ledger.values import SEK, Decision, Row
+from hostsim.messages.texts import Text, money, say
 from hostsim.services.payments_file import harmless
 from hostsim.storage.history import REGISTERED, Imported
-from hostsim.texts import Text, money, say
 from hostsim.views import history, render
 from hostsim.views.render import one_line
 

@@ -8,11 +8,11 @@ from datetime import datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
-from hostsim import texts
 from hostsim.ledger.values import SEK
+from hostsim.messages import texts
+from hostsim.messages.texts import Text, say
 from hostsim.services import explanation
 from hostsim.storage.history import HAND, REGISTERED
-from hostsim.texts import Text, say
 from hostsim.views import render
 from hostsim.views.render import Column, Paper, amount, count, one_line, plain
 

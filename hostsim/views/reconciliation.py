@@ -12,6 +12,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from hostsim.ledger.matching import IGNORED_REASONS
+from hostsim.messages.texts import Text, say
 from hostsim.services.reconciliation import (
     DIFFERS,
     EQUAL,
@@ -22,7 +23,6 @@ from hostsim.services.reconciliation import (
     Side,
     Sum,
 )
-from hostsim.texts import Text, say
 from hostsim.views import render
 from hostsim.views.render import Column, Paper, amount, count, one_line, plain
 

@@ -22,11 +22,11 @@ from decimal import Decimal
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Generic, Self, TextIO, TypeVar
 
-from hostsim import texts
 from hostsim.errors import host_error
 from hostsim.ledger import decisions as ledger_decisions
 from hostsim.ledger.values import SEK, Aside
-from hostsim.texts import Text, say
+from hostsim.messages import texts
+from hostsim.messages.texts import Text, say
 
 if TYPE_CHECKING:
     from hostsim.ledger.values import Company, Decision, Row

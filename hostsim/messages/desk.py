@@ -2,13 +2,13 @@
 
 The names of menus, windows, fields and buttons are the ones that users of such
 a host know. Sentences about payments and errors are not here: they come from
-the plug-in and from :mod:`hostsim.texts`.
+the plug-in and from :mod:`hostsim.messages.texts`.
 """
 
 from __future__ import annotations
 
-from hostsim import texts
-from hostsim.texts import Text, say
+from hostsim.messages import texts
+from hostsim.messages.texts import Text, say
 
 WORDS: dict[str, Text] = {
     # The menu bar.

@@ -1,0 +1,1 @@
+"""The sentences, Swedish and English side by side."""
