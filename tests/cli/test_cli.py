@@ -1,0 +1,971 @@
+"""The command line says what it does, refuses with a sentence, and ends as promised."""
+
+import io
+import json
+import os
+import subprocess
+import sys
+import threading
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from pathlib import Path
+
+import pluggy
+import pytest
+
+from hostsim import __main__
+from hostsim.cli.common import Common, tell
+from hostsim.cli.imports import Window
+from hostsim.ledger import values as ledger_values
+from hostsim.ledger.values import Company, Payment, PaymentKey, WriteOff
+from hostsim.messages.texts import Text
+from hostsim.plugins.loading import Plugins
+from hostsim.views import render
+
+hookimpl = pluggy.HookimplMarker("opter")
+
+INVOICES = """\
+invoice_number,ocr,customer_code,customer_name,currency,total,invoice_date,due_date
+1001,100146,K1,Åkeri Öst AB,SEK,1000.00,2026-01-15,2026-02-14
+1002,100248,K2,Västfrakt [red]AB,SEK,1000.00,2026-01-15,2026-02-14
+1003,100345,K3,Nordfrakt GmbH,EUR,100.50,2026-01-15,2026-02-14
+"""
+
+
+# --- A small plug-in that does as its settings say ----------------------------
+
+
+SHOP_TEXT = Text("Butiken", "The shop")
+
+
+class Failed(Exception):
+    def __init__(self, code, kind):
+        super().__init__(code)
+        self.code, self.kind = code, kind
+        self.sentence = Text(f"Det gick inte ({code}).", f"It did not work ({code}).")
+
+
+@dataclass
+class Field:
+    key: str
+    kind: str = "text"
+    label: Text = SHOP_TEXT
+    help: Text = SHOP_TEXT
+    default: str = ""
+    required: bool = False
+    secret: bool = False
+
+
+@dataclass
+class Problem:
+    key: str
+    severity: str
+    sentence: Text
+
+
+@dataclass
+class Checked:
+    values: dict
+    problems: tuple
+
+
+@dataclass
+class LeftOut:
+    key: PaymentKey
+    reason: str
+    sentence: Text
+    payment: Payment | None
+    amount: Decimal | None
+    invoice_number: str | None
+
+
+@dataclass
+class Type:
+    code: str = "ShopAPI"
+    formats: tuple = ("API",)
+    label: Text = SHOP_TEXT
+
+
+@dataclass
+class Report:
+    company: Company
+    cursor: str | None = "2026-03-01"
+    not_read: int = 7
+    requests: int = 3
+
+
+@dataclass
+class Progress:
+    stage: str
+    done: int
+    total: int | None
+    sentence: Text
+
+
+def paid(number, invoice, amount, *, currency="SEK", rate=None, in_currency=None, write_offs=()):
+    return Payment(
+        key=PaymentKey("77", number),
+        source="file",
+        invoice_number=invoice,
+        ocr=None,
+        date=date(2026, 2, int(number)),
+        amount=Decimal(amount),
+        currency=currency,
+        amount_currency=Decimal(in_currency or amount),
+        exchange_rate=None if rate is None else Decimal(rate),
+        write_offs=write_offs,
+    )
+
+
+class Shop:
+    """An import type whose setting ``behave`` chooses what goes wrong."""
+
+    @hookimpl
+    def opter_import_types(self):
+        return [Type()]
+
+    @hookimpl
+    def opter_settings_fields(self, import_type):
+        return [Field("behave"), Field("word", secret=True)]
+
+    @hookimpl
+    def opter_check_settings(self, import_type, values):
+        problems = []
+        if values.get("behave") == "nonsense":
+            problems.append(Problem("behave", "error", Text("Det går inte.", "Not possible.")))
+        if values.get("word"):
+            problems.append(Problem("word", "warning", Text("Används inte.", "Is not used.")))
+        return Checked(dict(values), tuple(problems))
+
+    @hookimpl
+    def opter_import_payments(self, run):
+        behave = run.settings.get("behave", "")
+        if behave.startswith("fail:"):
+            raise Failed("SHOP_" + behave[5:].upper(), behave[5:])
+        if behave == "bug":
+            return {}["nothing"]
+        if behave == "interrupt":
+            raise KeyboardInterrupt
+        if behave == "window":
+            self._sign_in(run)
+        return self._read(run)
+
+    def _sign_in(self, run):
+        done = threading.Event()
+
+        def answered(address):
+            if "state=right" not in address:
+                return Text("Fel adress.", "Wrong address.")
+            done.set()
+            return None
+
+        run.hook.opter_open_window(run=run, address="http://login.example/", answered=answered)
+        if not done.wait(run.login_timeout):
+            raise Failed("NOBODY_CAME", "login")
+
+    def _read(self, run):
+        for done in range(1, 4):
+            progress = Progress("reading", done, 3, Text("Läser.", "Reading."))
+            run.hook.opter_progress(run=run, progress=progress)
+        off = (WriteOff(Decimal("5.63"), "3740", "Avrundning"),)
+        payments = [
+            paid("1", "1001", "1000"),
+            paid("2", "1002", "1234.5"),
+            paid(
+                "3",
+                "1003",
+                "1125",
+                currency="EUR",
+                rate="11.250",
+                in_currency="100",
+                write_offs=off,
+            ),
+            paid("4", "9999", "-0.5"),
+        ]
+        old = paid("5", "17", "88")
+        run.hook.opter_take_payments(run=run, payments=payments)
+        why = LeftOut(old.key, "before-date", Text("Äldre.", "Older."), old, old.amount, "17")
+        run.hook.opter_take_left_out(run=run, left_out=[why])
+        return Report(Company("77", "Butiken AB"))
+
+    @hookimpl
+    def opter_screen_payments(self, run, payments):
+        return [None] * len(payments)
+
+
+SHOP = Shop()
+
+
+# --- How the tests run a command ----------------------------------------------
+
+
+@dataclass
+class Ended:
+    status: int
+    out: str
+    err: str
+
+    @property
+    def last(self):
+        return self.err.splitlines()[-1]
+
+    @property
+    def json(self):
+        return json.loads(self.out)
+
+
+@pytest.fixture
+def hostsim(tmp_path, monkeypatch, capsys):
+    """Run a command in an empty folder, with the shop's plug-in and no other."""
+    monkeypatch.chdir(tmp_path)
+    for name in ("HOSTSIM_DB", "HOSTSIM_LANG", "HOSTSIM_LOGIN_TIMEOUT"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setattr(Plugins, "load", classmethod(lambda cls: cls([("shop", SHOP)])))
+    Path("fakturor.csv").write_text(INVOICES, encoding="utf-8")
+
+    def run(*arguments):
+        capsys.readouterr()
+        status = __main__.main([str(argument) for argument in arguments])
+        out, err = capsys.readouterr()
+        return Ended(status, out, err)
+
+    return run
+
+
+@pytest.fixture
+def ready(hostsim):
+    """A database with invoices and a definition, and the way to run commands."""
+    assert hostsim("init").status == 0
+    assert hostsim("invoices", "load", "fakturor.csv").status == 0
+    assert hostsim("formats", "add", "Butik", "--type", "ShopAPI", "--format", "API").status == 0
+    return hostsim
+
+
+# --- The database ---------------------------------------------------------------
+
+
+def test_init_makes_the_database(hostsim):
+    assert hostsim("init").out == "Databasen hostsim.db är skapad.\n"
+    assert Path("hostsim.db").exists()
+
+
+def test_init_leaves_an_existing_database_as_it_is(hostsim):
+    hostsim("init")
+    again = hostsim("init")
+    assert (again.status, again.out) == (0, "Databasen hostsim.db finns redan.\n")
+
+
+def test_other_commands_do_not_make_the_database(hostsim):
+    ended = hostsim("payments")
+    assert ended.status == 2
+    assert ended.last.startswith("NO_DATABASE: ")
+    assert "hostsim init" in ended.last
+    assert not Path("hostsim.db").exists()
+
+
+@pytest.mark.parametrize(
+    "arguments", [["--db", "a.db", "init"], ["init", "--db", "a.db"], ["init", "--db=a.db"]]
+)
+def test_the_database_is_chosen_before_or_after_the_command(hostsim, arguments):
+    assert hostsim(*arguments).status == 0
+    assert Path("a.db").exists()
+
+
+def test_the_database_is_chosen_after_a_subcommand_too(hostsim):
+    hostsim("init", "--db", "a.db")
+    assert hostsim("invoices", "load", "fakturor.csv", "--db", "a.db").status == 0
+    assert len(hostsim("--db", "a.db", "invoices", "--json").json) == 3
+
+
+def test_the_environment_chooses_the_database_unless_an_option_does(hostsim, monkeypatch):
+    monkeypatch.setenv("HOSTSIM_DB", "b.db")
+    hostsim("init")
+    hostsim("init", "--db", "c.db")
+    assert Path("b.db").exists()
+    assert Path("c.db").exists()
+
+
+def test_a_folder_is_no_database(hostsim):
+    ended = hostsim("payments", "--db", ".")
+    assert (ended.status, ended.last.partition(":")[0]) == (2, "DATABASE_UNREACHABLE")
+
+
+# --- Language -------------------------------------------------------------------
+
+
+def test_people_are_spoken_to_in_swedish_unless_they_choose(hostsim, monkeypatch):
+    assert "är skapad" in hostsim("init", "--db", "1.db").out
+    assert "is made" in hostsim("--lang", "en", "init", "--db", "2.db").out
+    assert "is made" in hostsim("init", "--db", "3.db", "--lang=en").out
+    monkeypatch.setenv("HOSTSIM_LANG", "en")
+    assert "is made" in hostsim("init", "--db", "4.db").out
+    assert "är skapad" in hostsim("init", "--db", "5.db", "--lang", "sv").out
+
+
+def test_refusals_speak_the_chosen_language(hostsim):
+    assert "finns inte" in hostsim("nonsense").last
+    assert "There is no command" in hostsim("nonsense", "--lang", "en").last
+
+
+def test_help_speaks_the_chosen_language(hostsim):
+    assert "Skapa databasen" in hostsim("--help").out
+    assert "Make the database" in hostsim("--help", "--lang", "en").out
+    assert "Lägg upp en import" in hostsim("formats", "add", "--help").out
+
+
+def test_an_unknown_language_is_refused(hostsim, monkeypatch):
+    assert hostsim("init", "--lang", "fr").status == 2
+    monkeypatch.setenv("HOSTSIM_LANG", "fr")
+    assert "HOSTSIM_LANG" in hostsim("init").last
+
+
+# --- What is written wrongly ------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        [],
+        ["nonsense"],
+        ["init", "--nonsense"],
+        ["import"],
+        ["init", "extra"],
+        ["formats", "add", "X"],
+        ["sandbox", "--port", "99999"],
+        ["sandbox", "--port", "x"],
+        ["settings", "no-equals-sign"],
+        ["settings", "a=1", "a=2"],
+        ["sandbox", "--db"],
+        ["formats", "set", "Butik"],
+    ],
+)
+def test_what_is_written_wrongly_ends_with_a_usage_line(ready, arguments):
+    ended = ready(*arguments)
+    assert ended.status == 2
+    assert ended.last.startswith("USAGE: ")
+    assert ended.out == ""
+
+
+@pytest.mark.parametrize("command", [["import"], ["save"], ["formats", "set"]])
+def test_an_unknown_name_is_refused_with_the_known_ones(ready, command):
+    rest = ["behave=x"] if command == ["formats", "set"] else []
+    ended = ready(*command, "Fel", *rest)
+    assert ended.status == 2
+    assert ended.last.startswith("DEFINITION_UNKNOWN: ")
+    assert "Butik" in ended.last
+
+
+# --- Settings ---------------------------------------------------------------------
+
+
+def test_settings_are_shown_with_their_presets(ready):
+    assert ready("settings", "--json").json == {
+        "default_currency": "SEK",
+        "accepted_deviation": "0",
+    }
+    assert "Standardvaluta" in ready("settings").out
+
+
+def test_settings_are_changed_and_shown(ready):
+    ended = ready("settings", "accepted-deviation=2,50", "--json")
+    assert ended.json["accepted_deviation"] == "2.50"
+
+
+def test_settings_are_changed_all_or_none(ready):
+    ended = ready("settings", "default_currency=EUR", "accepted_deviation=-1")
+    assert ended.status == 2
+    assert ready("settings", "--json").json["default_currency"] == "SEK"
+
+
+# --- Invoices ---------------------------------------------------------------------
+
+
+def test_invoices_are_loaded_and_shown(ready):
+    rows = ready("invoices", "--json").json
+    assert rows[2] == {
+        "invoice_number": "1003",
+        "ocr": "100345",
+        "customer_code": "K3",
+        "customer_name": "Nordfrakt GmbH",
+        "currency": "EUR",
+        "total": "100.50",
+        "remaining": "100.50",
+        "invoice_date": "2026-01-15",
+        "due_date": "2026-02-14",
+        "region": "",
+        "period_closed": True,
+    }
+    assert "1 000,00" in ready("invoices").out
+    assert "1,000.00" in ready("invoices", "--lang", "en").out
+
+
+def test_loading_again_updates(ready):
+    ended = ready("invoices", "load", "fakturor.csv", "--json")
+    assert ended.json == {"added": 0, "updated": 3, "noted": 0, "notes": []}
+
+
+def test_one_wrong_line_is_named_and_nothing_is_loaded(ready):
+    Path("fel.csv").write_text(INVOICES.replace("1003", "1004").replace("100.50", "x"))
+    ended = ready("invoices", "load", "fel.csv")
+    assert ended.status == 2
+    assert ended.err.splitlines()[0].startswith("rad 4, total: ")
+    assert ended.last.startswith("INVOICES_FILE_WRONG: ")
+    assert len(ready("invoices", "--json").json) == 3
+
+
+def test_a_number_of_a_spreadsheet_is_refused_and_nothing_is_loaded(ready):
+    Path("fel.csv").write_text(INVOICES.replace("1003,", "1003.0,"), encoding="utf-8")
+    ended = ready("invoices", "load", "fel.csv", "--lang", "en")
+    assert ended.status == 2
+    assert ended.err.startswith("line 4, invoice_number: ”1003.0” cannot be an invoice number")
+    assert len(ready("invoices", "--json").json) == 3
+
+
+def test_an_odd_number_is_loaded_with_a_note(ready):
+    Path("egna.csv").write_text(INVOICES.replace("\n100", "\nF100"), encoding="utf-8")
+    ended = ready("invoices", "load", "egna.csv", "--json")
+    assert ended.err.splitlines()[0].startswith("Obs: rad 2, invoice_number: ”F1001” är inte bara")
+    assert (ended.status, ended.json["added"], ended.json["noted"]) == (0, 3, 3)
+    assert ended.json["notes"][0]["column"] == "invoice_number"
+
+
+def test_a_region_is_given_to_all_lines(ready):
+    ready("invoices", "load", "fakturor.csv", "--region", "Norr")
+    assert {row["region"] for row in ready("invoices", "--json").json} == {"", "Norr"}
+
+
+# --- Imports that are defined -------------------------------------------------------
+
+
+def test_a_definition_may_have_any_name(ready):
+    ended = ready(
+        "formats",
+        "add",
+        "Åkeriets nya import",
+        "--type",
+        "ShopAPI",
+        "--format",
+        "API",
+        "--region",
+        "Norr",
+        "--set",
+        "behave=bug",
+        "--json",
+    )
+    assert ended.json == {
+        "name": "Åkeriets nya import",
+        "type": "ShopAPI",
+        "format": "API",
+        "region": "Norr",
+        "settings": {"behave": "bug"},
+        "company": None,
+    }
+    assert [row["name"] for row in ready("formats", "--json").json] == [
+        "Butik",
+        "Åkeriets nya import",
+    ]
+    assert "Åkeriets nya import" in ready("formats").out
+
+
+def test_one_field_is_changed_and_the_others_stay(ready):
+    ready("formats", "set", "Butik", "behave=bug")
+    assert ready("formats", "set", "Butik", "more=1", "--json").json["settings"]["behave"] == "bug"
+
+
+def test_refused_settings_are_named_field_by_field(ready):
+    ended = ready("formats", "set", "Butik", "behave=nonsense")
+    assert ended.status == 2
+    assert ended.err.splitlines()[0] == "behave: Det går inte."
+    assert ended.last.startswith("SETTINGS_REFUSED: ")
+
+
+def test_a_warning_stands_on_standard_error_and_the_secret_nowhere(ready):
+    ended = ready("formats", "set", "Butik", "word=hemligt")
+    assert ended.status == 0
+    assert "Varning: word: Används inte." in ended.err
+    assert "hemligt" not in ended.out + ended.err + ready("formats", "--json").out
+
+
+# --- Importing and saving -------------------------------------------------------------
+
+
+def test_import_prints_one_object(ready):
+    ended = ready("import", "Butik", "--json")
+    assert list(ended.json) == [
+        "format",
+        "revision",
+        "company",
+        "saved",
+        "open",
+        "not_read",
+        "counts",
+        "totals",
+        "set_aside",
+        "ready",
+        "rejected",
+        "ignored",
+        "gone",
+        "discrepancies",
+        "notes",
+        "requests",
+        "region",
+        "bank_account",
+        "date",
+    ]
+    assert ended.json["format"] == "Butik"
+    assert ended.json["company"] == {"name": "Butiken AB", "number": "77"}
+    assert (ended.json["saved"], ended.json["not_read"]) == (False, 7)
+    assert ended.json["counts"] == {"read": 5, "ready": 3, "rejected": 1, "ignored": 1}
+    assert ended.json["totals"] == {
+        "read": "3447.00",
+        "ready": "3359.50",
+        "rejected": "-0.50",
+        "ignored": "88.00",
+    }
+
+
+def test_a_payment_that_can_be_saved_has_status_and_warning(ready):
+    payment = ready("import", "Butik", "--json").json["ready"][2]
+    assert list(payment) == [
+        "payment_number",
+        "invoice_number",
+        "host_invoice_number",
+        "payment_date",
+        "amount",
+        "currency",
+        "amount_currency",
+        "exchange_rate",
+        "source",
+        "write_offs",
+        "status",
+        "warning",
+    ]
+    assert payment == {
+        "payment_number": "3",
+        "invoice_number": "1003",
+        "host_invoice_number": "1003",
+        "payment_date": "2026-02-03",
+        "amount": "1125.00",
+        "currency": "EUR",
+        "amount_currency": "100.00",
+        "exchange_rate": "11.25",
+        "source": "file",
+        "write_offs": [
+            {"amount": "5.63", "currency": None, "account": "3740", "description": "Avrundning"}
+        ],
+        "status": "exact",
+        "warning": None,
+    }
+
+
+def test_a_payment_that_cannot_be_saved_has_reason_and_message(ready):
+    shown = ready("import", "Butik", "--json").json
+    (rejected,) = shown["rejected"]
+    assert list(rejected)[-2:] == ["reason", "message"]
+    assert rejected["reason"] == "invoice-not-found"
+    assert rejected["message"].startswith("Fel vid inläsning av faktura")
+    assert (rejected["amount"], rejected["host_invoice_number"]) == ("-0.50", None)
+    assert shown["ignored"][0]["reason"] == "before-date"
+
+
+def test_messages_are_in_the_chosen_language(ready):
+    shown = ready("import", "Butik", "--json", "--lang", "en").json
+    assert shown["ready"][1]["warning"].startswith("Advance will be created")
+
+
+def test_nothing_is_registered_before_saving(ready):
+    ready("import", "Butik")
+    assert ready("payments", "--json").json == []
+
+
+def test_saving_registers_what_is_ready(ready):
+    ready("import", "Butik")
+    assert ready("save", "--json").json["saved"] is True
+    registered = ready("payments", "--json").json
+    assert [p["payment_number"] for p in registered] == ["1", "2", "3"]
+    assert registered[1]["status"] == "advance"
+    assert registered[1]["host_invoice_number"] == "1002"
+
+
+def test_import_can_save_at_once(ready):
+    assert ready("import", "Butik", "--save", "--json").json["saved"] is True
+    assert len(ready("payments", "--json").json) == 3
+
+
+def test_saving_when_nothing_is_open_is_no_error(ready):
+    assert ready("save").out == "Det finns inget att spara.\n"
+    ended = ready("save", "Butik", "--json")
+    assert (ended.status, ended.json["saved"], ended.json["ready"]) == (0, False, [])
+
+
+def test_a_preview_that_changed_is_shown_anew_and_not_saved(ready):
+    ready("import", "Butik")
+    Path("ny.csv").write_text(INVOICES.replace("1000.00", "900.00"), encoding="utf-8")
+    ready("invoices", "load", "ny.csv")
+    ended = ready("save", "Butik", "--json")
+    assert ended.status == 6
+    assert ended.last.startswith("PREVIEW_CHANGED: ")
+    assert ended.json["ready"][0]["status"] == "advance"
+    assert ready("payments", "--json").json == []
+
+
+def test_the_tables_show_ticks_flags_reasons_and_totals(ready):
+    out = ready("import", "Butik").out
+    assert "Betalningar som kan sparas (3)" in out
+    assert "Betalningar som inte kan sparas (1)" in out
+    assert "Orsak till att inte spara" in out
+    marked = [line for line in out.splitlines() if line[1:2] in {"✓", "⚑"}]
+    assert [line.split()[:3] for line in marked] == [
+        ["✓", "1", "1001"],
+        ["⚑", "2", "1002"],
+        ["✓", "3", "1003"],
+    ]
+    assert marked[1].endswith("Förskott kommer att skapas")
+    assert "before-date" in out
+    assert "1 234,50" in out
+    assert "Västfrakt [red]AB" in out
+    totals = out[out.index("Summor") :]
+    for line in ("Lästa 5 3 447,00", "sparas 3 3 359,50", "sparas 1 -0,50", "ignorerade 1 88,00"):
+        assert line in " ".join(totals.split())
+    assert "7 äldre betalningar" in out
+
+
+def test_the_ignored_are_shown_one_by_one_when_asked(ready):
+    assert "Ignorerade och undanlagda" not in ready("import", "Butik").out
+    assert "Ignorerade och undanlagda (1)" in ready("import", "Butik", "--show-ignored").out
+
+
+def test_no_line_of_a_table_is_wider_than_140_columns(ready):
+    out = ready("import", "Butik", "--show-ignored").out
+    assert max(map(len, out.splitlines())) <= 140
+
+
+def test_progress_stands_on_standard_error(ready):
+    ended = ready("import", "Butik", "--json")
+    assert "Läser. (1/3)" in ended.err
+    assert "Läser." not in ended.out
+
+
+def test_english_tables_write_amounts_the_english_way(ready):
+    out = ready("--lang", "en", "import", "Butik").out
+    assert "1,234.50" in out
+    assert "Reason for not saving" in out
+
+
+# --- How it ends -----------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("kind", "status"),
+    [
+        ("internal", 1),
+        ("settings", 2),
+        ("login", 3),
+        ("permission", 4),
+        ("unavailable", 5),
+        ("busy", 6),
+        ("cancelled", 130),
+    ],
+)
+def test_the_exit_status_says_who_can_act(ready, kind, status):
+    ready("formats", "set", "Butik", f"behave=fail:{kind}")
+    ended = ready("import", "Butik", "--json")
+    code = f"SHOP_{kind.upper()}"
+    assert (ended.status, ended.out) == (status, "")
+    assert ended.last == f"{code}: Det gick inte ({code})."
+    assert "Traceback" not in ended.err
+
+
+def test_a_fault_of_the_program_shows_where_it_is(ready):
+    ready("formats", "set", "Butik", "behave=bug")
+    ended = ready("import", "Butik")
+    assert (ended.status, ended.out) == (1, "")
+    assert "Traceback" in ended.err
+    assert ended.last.startswith("INTERNAL: ")
+
+
+def test_an_interrupt_cancels(ready):
+    ready("formats", "set", "Butik", "behave=interrupt")
+    ended = ready("import", "Butik")
+    assert ended.status == 130
+    assert ended.last.startswith("CANCELLED: ")
+    assert "Traceback" not in ended.err
+
+
+def test_another_default_currency_is_refused_with_the_name_of_the_setting(ready):
+    ready("settings", "default_currency=EUR")
+    ended = ready("import", "Butik")
+    assert ended.status == 2
+    assert "default_currency" in ended.last
+
+
+@pytest.mark.parametrize("seconds", ["0", "-1", "x", "nan", "inf"])
+def test_a_login_timeout_is_a_positive_number_of_seconds(ready, monkeypatch, seconds):
+    monkeypatch.setenv("HOSTSIM_LOGIN_TIMEOUT", seconds)
+    ended = ready("import", "Butik")
+    assert ended.status == 2
+    assert "HOSTSIM_LOGIN_TIMEOUT" in ended.last
+
+
+def test_an_error_stays_on_one_line(capsys):
+    tell("FEL: två\nrader\x1b[31m")
+    assert capsys.readouterr().err == "FEL: två rader [31m\n"
+
+
+def test_an_address_to_sign_in_at_stays_whole(capsys, monkeypatch):
+    monkeypatch.setattr(sys, "stdin", io.StringIO())
+    address = "https://login.example/?state=" + "x" * 2000
+    window = Window(Common("sv"), browser=False)
+    window(address, lambda _: None)
+    assert address in capsys.readouterr().err
+
+
+# --- Plug-ins ------------------------------------------------------------------------
+
+
+def test_plugins_are_listed_with_what_they_do(ready):
+    (entry,) = ready("plugins", "--json").json
+    assert entry["name"] == "shop"
+    assert (entry["active"], entry["reason"]) == (True, None)
+    assert entry["import_types"] == ["ShopAPI"]
+    assert "opter_import_payments" in entry["hooks"]
+    assert "ShopAPI" in ready("plugins").out
+
+
+def test_a_plugin_that_is_left_out_is_listed_with_the_reason(hostsim, monkeypatch):
+    two = classmethod(lambda cls: cls([("shop", SHOP), ("twin", Shop())]))
+    monkeypatch.setattr(Plugins, "load", two)
+    twin = hostsim("plugins", "--json").json[1]
+    assert twin["active"] is False
+    assert "ShopAPI" in twin["reason"]
+
+
+# --- In a process of its own ----------------------------------------------------------
+
+
+@pytest.fixture
+def process(tmp_path):
+    """Run a command in a process that finds the shop's plug-in by its entry point."""
+    root = Path(__file__).parents[2]
+    info = tmp_path / "site" / "shop-1.0.dist-info"
+    info.mkdir(parents=True)
+    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: shop\nVersion: 1.0\n")
+    (info / "entry_points.txt").write_text("[opter]\nshop = tests.cli.test_cli:SHOP\n")
+    (tmp_path / "fakturor.csv").write_text(INVOICES, encoding="utf-8")
+    path = os.pathsep.join(map(str, (root, root / "tests/support", tmp_path / "site")))
+    environment = {k: v for k, v in os.environ.items() if not k.startswith("HOSTSIM_")}
+    environment |= {"PYTHONPATH": path, "PYTHONWARNINGS": "error", "HOSTSIM_LOGIN_TIMEOUT": "30"}
+
+    def run(*arguments, **keywords):
+        command = [sys.executable, "-m", "hostsim", *arguments]
+        return subprocess.run(
+            command,
+            cwd=tmp_path,
+            env=environment | keywords.pop("env", {}),
+            check=False,
+            capture_output=True,
+            timeout=60,
+            **keywords,
+        )
+
+    run.command = [sys.executable, "-m", "hostsim"]
+    run.keywords = {"cwd": tmp_path, "env": environment}
+    return run
+
+
+@pytest.fixture
+def process_ready(process):
+    """The same, with a database and an import that asks to sign in."""
+    process("init")
+    process("invoices", "load", "fakturor.csv")
+    process(
+        "formats",
+        "add",
+        "Butik",
+        "--type",
+        "ShopAPI",
+        "--format",
+        "API",
+        "--set",
+        "behave=window",
+    )
+    return process
+
+
+def test_the_answers_address_is_read_from_standard_input(process_ready):
+    """A wrong line gets its sentence, and the wait goes on."""
+    answers = "http://localhost/?state=wrong\n\nhttp://localhost/?state=right\n"
+    ended = process_ready("import", "Butik", "--no-browser", "--json", input=answers.encode())
+    err = ended.stderr.decode()
+    assert ended.returncode == 0, err
+    assert "http://login.example/" in err
+    assert "Fel adress." in err
+    assert json.loads(ended.stdout)["counts"]["read"] == 5
+
+
+def test_a_wait_that_ends_while_standard_input_is_open_ends_cleanly(process_ready):
+    with subprocess.Popen(
+        [*process_ready.command, "import", "Butik", "--no-browser"],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        **process_ready.keywords
+        | {"env": process_ready.keywords["env"] | {"HOSTSIM_LOGIN_TIMEOUT": "0.01"}},
+    ) as child:
+        _, err = child.stdout.read(), child.stderr.read()
+    assert child.returncode == 3
+    assert err.decode().splitlines()[-1].startswith("NOBODY_CAME: ")
+
+
+def test_output_is_utf8_whatever_the_locale_is(process):
+    ended = process("init", env={"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"})
+    assert "är skapad" in ended.stdout.decode("utf-8")
+
+
+def test_ascii_output_has_marks_of_its_own_and_valid_json(process_ready):
+    process_ready("formats", "set", "Butik", "behave=")
+    ascii_only = {"PYTHONIOENCODING": "ascii"}
+    table = process_ready("import", "Butik", env=ascii_only)
+    assert b"\n OK          1     1001  2026-02-01" in table.stdout
+    shown = process_ready("import", "Butik", "--json", env=ascii_only)
+    assert "Fel vid inläsning" in json.loads(shown.stdout)["rejected"][0]["message"]
+
+
+def test_a_reader_that_goes_away_is_no_error_to_talk_about(process):
+    process("init")
+    process("invoices", "load", "fakturor.csv")
+    with subprocess.Popen(
+        [*process.command, "invoices"],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        **process.keywords,
+    ) as child:
+        child.stdout.close()
+        err = child.stderr.read()
+    assert err == b""
+
+
+def test_a_missing_package_is_one_sentence(process, tmp_path):
+    """With hostsim's extra left out, the command says how to get it."""
+    (tmp_path / "site" / "sitecustomize.py").write_text(
+        "import importlib.util as u\n"
+        "real = u.find_spec\n"
+        "u.find_spec = lambda name, *a: None if name == 'click' else real(name, *a)\n"
+    )
+    ended = process("init")
+    assert ended.returncode == 2
+    assert ended.stderr.decode().startswith("NOT_INSTALLED: ")
+    assert 'pip install "opter-fortnox-plugin[hostsim]"' in ended.stderr.decode()
+    assert ended.stdout == b""
+
+
+def test_models_and_command_line_agree_on_the_invoice():
+    """Every field of an invoice is shown by ``invoices --json`` under the file's name."""
+    assert set(ledger_values.Invoice.__dataclass_fields__) == {
+        "region",
+        "number",
+        "ocr",
+        "customer_code",
+        "customer_name",
+        "currency",
+        "total",
+        "remaining",
+        "invoice_date",
+        "due_date",
+        "period_closed",
+    }
+
+
+# --- Amounts and progress ---------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        ("1000", "1000.00"),
+        ("1E+3", "1000.00"),
+        ("-0.5", "-0.50"),
+        ("0E-9", "0.00"),
+        ("-0.00", "0.00"),
+        ("12.345", "12.345"),
+        ("12.3400", "12.34"),
+    ],
+)
+def test_an_amount_has_at_least_two_decimals_and_no_exponent(value, text):
+    assert render.plain(Decimal(value)) == text
+
+
+def test_a_rate_is_a_plain_decimal():
+    assert render.plain(Decimal("1.125E+1"), decimals=0) == "11.25"
+    assert render.plain(Decimal("10.000000"), decimals=0) == "10"
+
+
+@pytest.mark.parametrize(
+    ("value", "sv", "en"),
+    [
+        ("1234.5", "1 234,50", "1,234.50"),
+        ("-0.5", "-0,50", "-0.50"),
+        ("-1234567", "-1 234 567,00", "-1,234,567.00"),
+        ("999", "999,00", "999.00"),
+    ],
+)
+def test_an_amount_is_written_as_the_reader_writes_it(value, sv, en):
+    assert render.amount(Decimal(value), "sv") == sv
+    assert render.amount(Decimal(value), "en") == en
+
+
+def told(*progress):
+    stream = io.StringIO()
+    lines = render.ProgressLines(stream, "en")
+    for step in progress:
+        lines(step)
+    return stream.getvalue().splitlines()
+
+
+def step(stage, done, total, sentence):
+    return Progress(stage, done, total, Text(sentence, sentence))
+
+
+def test_progress_without_a_terminal_is_a_line_at_sensible_steps():
+    lines = told(*[step("reading", done, 10_000, "Reading.") for done in range(0, 10_001, 100)])
+    assert len(lines) == 11
+    assert lines[-1] == "Reading. (10,000/10,000)"
+
+
+def test_a_wait_is_told_once_although_its_seconds_run():
+    waits = [step("waiting", 0, None, f"Waiting, {left} s left") for left in range(60, 0, -1)]
+    assert told(*waits) == ["Waiting, 60 s left"]
+
+
+def test_progress_does_not_repeat_the_numbers_of_its_sentence():
+    assert told(step("reading", 5, 9, "Read 5 of 9.")) == ["Read 5 of 9."]
+
+
+class Terminal(io.StringIO):
+    def isatty(self):
+        return True
+
+
+def test_the_bar_begins_when_the_login_is_over():
+    """An address above a moving bar would be broken and could not be copied."""
+    stream = Terminal()
+    with render.progress_on(stream, "en") as bar:
+        bar(step("login", 0, None, "Sign in."))
+        assert stream.getvalue() == "Sign in.\n"
+        bar(step("reading", 1, 2, "Reading."))
+    assert "Reading." in stream.getvalue()
+
+
+def test_a_table_on_a_narrow_terminal_breaks_no_number(monkeypatch):
+    monkeypatch.setenv("COLUMNS", "40")
+    stream = Terminal()
+    paper = render.Paper(stream, "sv")
+    columns = [
+        render.Column(Text("Belopp", "Amount"), lambda row: row[0], right=True),
+        render.Column(Text("Kund", "Customer"), lambda row: row[1], wraps=True),
+    ]
+    row = ("1 234 567 890,00", "En kund med ett mycket långt namn som inte får plats")
+    render.show_table(paper, columns, lambda: [row])
+    assert row[0] in stream.getvalue()
+    assert len(stream.getvalue().splitlines()) > 4

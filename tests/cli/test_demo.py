@@ -1,0 +1,169 @@
+"""The demonstration shows everything and ends by itself; the sandbox runs on its own."""
+
+import io
+import os
+import re
+import shlex
+import signal
+import subprocess
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+import requests
+
+from hostsim import demo
+from hostsim.errors import HostError
+from hostsim.plugins.loading import Plugins
+from hostsim.sandbox import seed
+from hostsim.storage.store import Store
+from hostsim.views import render
+from hostsim.views.render import Paper
+from opter_fortnox_plugin import hooks
+
+NOW = datetime(2026, 11, 20, 9, 30, tzinfo=UTC)
+
+
+@pytest.fixture(scope="module")
+def shown(tmp_path_factory):
+    """Run the demonstration once, in a folder that is kept."""
+    folder = tmp_path_factory.mktemp("demo")
+    out, err = io.StringIO(), io.StringIO()
+    demo.run_demo(
+        Paper(out, "sv"),
+        Plugins([("fortnox", hooks)]),
+        progress_stream=err,
+        keep=folder,
+        now=lambda: NOW,
+    )
+    return out.getvalue(), err.getvalue(), folder
+
+
+def test_the_demo_says_what_it_does_at_each_step(shown):
+    steps = re.findall(r"^(\d+)\. ", shown[0], re.MULTILINE)
+    assert steps == [str(n) for n in range(1, len(steps) + 1)]
+    assert len(steps) >= 8
+
+
+@pytest.mark.parametrize("code", [*render.STATUSES, *render.REASONS])
+def test_the_demo_shows_every_status_and_reason(shown, code):
+    assert f" {code} " in shown[0].partition("Klart.")[0]
+
+
+def test_the_demo_keeps_its_progress_out_of_the_result(shown):
+    assert "Läser betalningar" in shown[1]
+    assert "Läser betalningar" not in shown[0]
+
+
+def test_the_demo_registers_no_payment_twice(shown):
+    with Store.open(shown[2] / "hostsim.db") as store:
+        keys = [entry.payment.key for entry in store.registered()]
+    assert len(keys) > 100
+    assert len(set(keys)) == len(keys)
+
+
+def test_the_demo_prints_no_secret(shown):
+    assert "Bearer" not in shown[0] + shown[1]
+    assert "client_secret" not in shown[0] + shown[1]
+
+
+def test_the_demo_fails_when_it_does_not_show_what_it_promises(monkeypatch):
+    """A status that nobody shows is a broken promise."""
+    promised = {**render.STATUSES, "never-seen": render.STATUSES["exact"]}
+    monkeypatch.setattr(render, "STATUSES", promised)
+    with pytest.raises(HostError) as caught:
+        demo.run_demo(
+            Paper(io.StringIO(), "sv"),
+            Plugins([("fortnox", hooks)]),
+            progress_stream=io.StringIO(),
+            now=lambda: NOW,
+        )
+    assert (caught.value.code, caught.value.kind) == ("DEMO_FAILED", "internal")
+    assert "never-seen" in caught.value.sentence.sv
+
+
+def test_without_the_plugin_the_demo_says_so():
+    with pytest.raises(HostError) as caught:
+        demo.run_demo(
+            Paper(io.StringIO(), "sv"), Plugins(), progress_stream=io.StringIO(), now=lambda: NOW
+        )
+    assert caught.value.code == "IMPORT_TYPE_UNKNOWN"
+
+
+def test_long_lists_show_at_least_one_row_of_each_kind():
+    rows = ["a"] * 100 + ["b", "c"] + ["a"] * 100
+    chosen = render.some_of_each(rows, len(rows), lambda row: row)
+    assert len(chosen) == 25
+    assert {"a", "b", "c"} == set(chosen)
+    assert chosen == sorted(chosen)
+
+
+# --- The sandbox on its own ---------------------------------------------------------
+
+
+def test_the_sandbox_prints_what_a_client_needs(monkeypatch):
+    """The curl line works while the sandbox runs."""
+    out = io.StringIO()
+    answers = []
+
+    def use_it():
+        line = next(line for line in out.getvalue().splitlines() if line.startswith("curl "))
+        _, _, header, address = shlex.split(line)
+        name, _, value = header.partition(": ")
+        answers.append(requests.get(address, headers={name: value}, timeout=10))
+        raise KeyboardInterrupt
+
+    demo.run_sandbox(Paper(out, "sv"), wait=use_it)
+    assert answers[0].status_code == 200
+    assert answers[0].json()["InvoicePayments"]
+    text = out.getvalue()
+    assert seed.PASSWORD in text
+    assert "export FORTNOX_CLIENT_SECRET=" in text
+    assert "$env:FORTNOX_API_URL = 'http://127.0.0.1:" in text
+    assert text.endswith("Avslutat.\n")
+
+
+def test_the_company_of_the_curl_line_can_be_chosen():
+    with pytest.raises(HostError) as caught:
+        demo.run_sandbox(Paper(io.StringIO(), "sv"), company=1, wait=lambda: None)
+    assert str(seed.OTHER_COMPANY) in caught.value.sentence.sv
+    demo.run_sandbox(Paper(io.StringIO(), "sv"), company=seed.OTHER_COMPANY, wait=lambda: None)
+
+
+def test_a_port_that_is_taken_is_an_error_of_its_own():
+    out = io.StringIO()
+
+    def start_another():
+        port = int(re.search(r"127\.0\.0\.1:(\d+)", out.getvalue())[1])
+        with pytest.raises(HostError) as caught:
+            demo.run_sandbox(Paper(io.StringIO(), "sv"), port=port)
+        assert caught.value.code == "SANDBOX_PORT_IN_USE"
+
+    demo.run_sandbox(Paper(out, "sv"), wait=start_another)
+
+
+def test_data_that_cannot_be_used_is_an_error_of_its_own(tmp_path):
+    (tmp_path / "fel.json").write_text("[")
+    with pytest.raises(HostError) as caught:
+        demo.run_sandbox(Paper(io.StringIO(), "sv"), data=tmp_path / "fel.json")
+    assert caught.value.code == "SANDBOX_DATA_WRONG"
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="a signal to one child needs POSIX")
+def test_ctrl_c_ends_the_sandbox_with_status_0():
+    root = str(Path(__file__).parents[2])
+    with subprocess.Popen(
+        [sys.executable, "-W", "error", "-m", "hostsim", "sandbox", "--empty", "--lang", "en"],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        env=os.environ | {"PYTHONPATH": root},
+    ) as child:
+        for line in child.stdout:
+            if line.startswith("curl "):
+                break
+        child.send_signal(signal.SIGINT)
+        rest, err = child.communicate(timeout=30)
+    assert (child.returncode, err) == (0, "")
+    assert rest.endswith("Ended.\n")

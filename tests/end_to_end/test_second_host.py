@@ -1,0 +1,100 @@
+"""The plug-in in another host than ours: its wheel alone, in an empty environment."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+import venv
+from collections import Counter
+from pathlib import Path
+
+import pytest
+import readme
+from ports import free_port
+
+from hostsim.sandbox import Sandbox, seed
+
+ROOT = Path(__file__).parents[2]
+
+
+def pip(python: Path, *words: str) -> None:
+    quiet = ("--quiet", "--disable-pip-version-check", "--no-input")
+    done = subprocess.run(
+        [python, "-m", "pip", words[0], *quiet, *words[1:]],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+
+
+@pytest.fixture(scope="module")
+def wheel(tmp_path_factory) -> Path:
+    folder = tmp_path_factory.mktemp("wheel")
+    # From a copy: what an earlier build left in the tree must not get into this one.
+    source = folder / "source"
+    source.mkdir()
+    for name in ("setup.cfg", "pyproject.toml", "README.md", "LICENSE"):
+        shutil.copy(ROOT / name, source)
+    for package in ("opter_contract", "opter_fortnox_plugin", "hostsim"):
+        ignore = shutil.ignore_patterns("__pycache__")
+        shutil.copytree(ROOT / package, source / package, ignore=ignore)
+    pip(Path(sys.executable), "wheel", "--no-deps", "--wheel-dir", str(folder), str(source))
+    [built] = folder.glob("*.whl")
+    return built
+
+
+@pytest.fixture(scope="module")
+def empty_environment(tmp_path_factory, wheel) -> Path:
+    """Return the interpreter of an environment with the wheel and nothing else asked for."""
+    folder = tmp_path_factory.mktemp("environment")
+    venv.create(folder, with_pip=True)
+    python = folder / ("Scripts" if os.name == "nt" else "bin") / "python"
+    pip(python, "install", str(wheel))
+    return python
+
+
+def test_the_wheel_needs_only_what_the_plug_in_itself_needs(empty_environment):
+    done = subprocess.run(
+        [empty_environment, "-m", "pip", "list", "--format=json"],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    installed = {one["name"].lower() for one in json.loads(done.stdout)}
+    assert {"pluggy", "requests", "marshmallow", "tenacity"} <= installed
+    assert not {"click", "rich", "flask", "waitress", "filelock"} & installed
+
+
+def test_the_host_of_the_readme_finds_it_and_imports(empty_environment, tmp_path, now):
+    """The host was written from the contract page alone and knows nothing of hostsim."""
+    with Sandbox(seed.haulier(now), redirect_uri=f"http://127.0.0.1:{free_port()}/cb") as sandbox:
+        window = tmp_path / "window.py"
+        window.write_text(
+            "import sys\nfrom hostsim.sandbox import seed, visitor\n"
+            "visitor.sign_in(sys.argv[1], seed.USER, seed.PASSWORD)\n",
+            encoding="utf-8",
+        )
+        here = f'"{Path(sys.executable).as_posix()}" "{window.as_posix()}" %s'
+        program = tmp_path / "host.py"
+        program.write_text(readme.block(readme.HOST), encoding="utf-8")
+        settings = {"ignore_payments_before": seed.CUT_OFF(now), "api_access_token": "left-over"}
+        done = subprocess.run(
+            [empty_environment, program, "FortnoxAPI"]
+            + [f"{key}={value}" for key, value in settings.items()],
+            env=os.environ | sandbox.environment() | {"BROWSER": here, "PYTHONIOENCODING": "utf-8"},
+            cwd=tmp_path,
+            capture_output=True,
+            text=True,
+            encoding="utf-8",
+            timeout=120,
+            check=False,
+        )
+    assert done.returncode == 0, done.stderr
+    came = Counter(line.rpartition(" ")[2] for line in done.stdout.splitlines())
+    assert came["ok"] > 100
+    assert set(came) == {"ok", "before-date", "not-booked", "unreadable"}
+    assert "Hämtar valutabelopp" in done.stderr

@@ -1,0 +1,47 @@
+"""The benchmarks run; how fast anything is says no test."""
+
+import importlib.util
+import sys
+import xml.etree.ElementTree as ET
+from pathlib import Path
+
+import pytest
+
+FOLDER = Path(__file__).parents[1] / "benchmarks"
+
+
+@pytest.fixture
+def benchmark(monkeypatch):
+    """Import a program of the folder."""
+    monkeypatch.syspath_prepend(str(FOLDER.parents[1]))
+    monkeypatch.syspath_prepend(str(FOLDER))
+
+    def imported(name):
+        spec = importlib.util.spec_from_file_location(
+            f"tests.benchmarks.{name}", FOLDER / f"{name}.py"
+        )
+        module = importlib.util.module_from_spec(spec)
+        monkeypatch.setitem(sys.modules, spec.name, module)
+        spec.loader.exec_module(module)
+        return module
+
+    return imported
+
+
+def test_a_thousand_payments_are_imported_and_saved_beside_the_sandbox(benchmark, tmp_path):
+    found = benchmark("__main__").measure("ours", 1_000, tmp_path, limited=False)
+    assert (found.right, found.refused) == (1_000, 0)
+    # Two pages, the company, whether anything changed meanwhile, and what is unpaid.
+    assert found.requests == 5
+
+
+def test_the_processor_is_measured_from_bytes_to_saved_rows(benchmark):
+    found = benchmark("processor").measure(1_000)
+    assert found.saved == 970
+    assert {"JSON", "schemas", "judging", "rows kept"} <= found.parts.keys()
+
+
+def test_a_chart_is_a_picture_with_every_line_named(benchmark):
+    chart = benchmark("plot").chart("Seconds", {"a": [(10, 1), (100, 7)], "b<": [(10, 2)]})
+    words = [one.text for one in ET.fromstring(chart).iter() if one.text]  # noqa: S314 - our own
+    assert {"a", "b<", "10", "100"} <= set(words)

@@ -1,0 +1,128 @@
+"""The README names what there is, and its commands are the ones that work."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import click
+import pytest
+import requests
+
+from hostsim.cli import hostsim
+from hostsim.errors import EXIT_STATUS
+from hostsim.ledger import matching
+from hostsim.sandbox import Sandbox, seed
+from hostsim.views import render
+from opter_fortnox_plugin import configuration, settings
+from opter_fortnox_plugin.errors import SENTENCES
+
+ROOT = Path(__file__).parents[2]
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+SANDBOX = (ROOT / "hostsim/sandbox/README.md").read_text(encoding="utf-8")
+PAGES = sorted(page for page in ROOT.glob("*.md")) + sorted((ROOT / "hostsim").rglob("*.md"))
+SOURCES = [
+    path.read_text(encoding="utf-8")
+    for folder in ("hostsim", "opter_fortnox_plugin")
+    for path in sorted((ROOT / folder).rglob("*.py"))
+]
+
+
+def test_the_first_two_python_lines_are_the_demo_and_the_tests():
+    first, second = re.findall(r"^python3 .*$", README, re.MULTILINE)
+    assert first.endswith("hostsim demo")
+    assert second.endswith("-m pytest -n 6")
+    assert "venv" in first
+    assert "venv" in second
+
+
+@pytest.mark.parametrize("field", settings.FIELDS, ids=lambda field: field.key)
+def test_every_settings_field_is_in_the_readme_with_its_preset(field):
+    [line] = re.findall(rf"^\| `{field.key}` .*$", README, re.MULTILINE)
+    assert field.default in line
+
+
+@pytest.mark.parametrize(
+    "name",
+    sorted(
+        set(re.findall(r"\b(?:FORTNOX|HOSTSIM)_[A-Z_]+[A-Z]\b", "".join(SOURCES))) - set(SENTENCES)
+    ),
+)
+def test_every_environment_variable_is_in_the_readme(name):
+    assert f"`{name}`" in README
+
+
+@pytest.mark.parametrize(("name", "value"), sorted(configuration.PRESETS.items()))
+def test_every_preset_of_the_configuration_is_in_the_readme(name, value):
+    [line] = re.findall(rf"^\| `{name}` .*$", README, re.MULTILINE)
+    assert value in line
+
+
+@pytest.mark.parametrize("name", sorted({*render.STATUSES, *render.REASONS}))
+def test_every_status_and_reason_is_in_the_readme(name):
+    assert f"`{name}`" in README
+
+
+def test_every_ignored_reason_is_called_ignored():
+    [line] = re.findall(r"^Ignored: .*$", README, re.MULTILINE)
+    assert set(re.findall(r"`([a-z-]+)`", line)) == matching.IGNORED_REASONS
+
+
+@pytest.mark.parametrize("status", sorted({0, *EXIT_STATUS.values()}))
+def test_every_exit_status_is_in_the_readme(status):
+    assert re.search(rf"^\| {status} \| ", README, re.MULTILINE)
+
+
+def commands(group: click.Group, path: str = "") -> list[str]:
+    names = []
+    for name, command in sorted(group.commands.items()):
+        names.append(f"{path}{name}")
+        if isinstance(command, click.Group):
+            names += commands(command, f"{path}{name} ")
+    return names
+
+
+@pytest.mark.parametrize("command", commands(hostsim))
+def test_every_command_is_in_the_readme(command):
+    assert f"hostsim {command}" in README or f"`{command}`" in README
+
+
+@pytest.fixture(scope="module")
+def switchboard(now):
+    with Sandbox(seed.haulier(now)) as sandbox:
+        yield sandbox.switchboard_url
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "body"),
+    re.findall(r"\| `(GET|PUT|PATCH|POST) /_sandbox(\S*?)(?: (\{.*\}))?` \|", SANDBOX),
+)
+def test_every_line_for_the_switchboard_works(switchboard, method, path, body):
+    answer = requests.request(
+        method,
+        switchboard + path,
+        data=body or None,
+        headers={"Content-Type": "application/json"} if body else {},
+        timeout=10,
+    )
+    assert answer.ok, answer.text
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_every_file_that_a_page_links_to_exists(page):
+    for target in re.findall(r"\]\(([^)#]+)\)", page.read_text(encoding="utf-8")):
+        assert target.startswith("https://") or (page.parent / target).exists(), target
+
+
+def test_the_typed_halves_of_the_contract_fit_each_other():
+    """Mypy reads the file; it is never run."""
+    done = subprocess.run(
+        [sys.executable, "-m", "mypy", ROOT / "tests/support/typing_contract.py"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout

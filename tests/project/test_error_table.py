@@ -1,0 +1,156 @@
+"""Every error code stands in one table, is raised in a test, and can be looked up."""
+
+from __future__ import annotations
+
+import ast
+import functools
+import json
+import re
+from pathlib import Path
+from string import Formatter
+from types import SimpleNamespace
+
+import pluggy
+import pytest
+
+from hostsim import __main__
+from hostsim.errors import EXIT_STATUS
+from hostsim.messages import texts
+from hostsim.messages.texts import ERRORS, WHO, Text
+from hostsim.plugins.loading import Plugins
+from hostsim.views import error_codes
+from opter_fortnox_plugin import hooks
+from opter_fortnox_plugin.errors import SENTENCES, TABLE
+
+hookimpl = pluggy.HookimplMarker("opter")
+
+ROOT = Path(__file__).parents[2]
+TESTS = ROOT / "tests"
+THESE = {"test_error_table.py", "test_errors.py"}
+
+
+def calls(folder):
+    """Yield each call in a package that has a constant as its first argument."""
+    for path in sorted((ROOT / folder).glob("**/*.py")):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if not isinstance(node, ast.Call) or not node.args:
+                continue
+            first = node.args[0]
+            name = getattr(node.func, "id", getattr(node.func, "attr", ""))
+            if isinstance(first, ast.Constant) and isinstance(first.value, str):
+                yield path.name, name, first.value
+
+
+def fields(template):
+    return {name.split(".")[0] for _, name, _, _ in Formatter().parse(template) if name}
+
+
+# --- One table --------------------------------------------------------------------
+
+
+def test_no_error_of_the_host_is_made_beside_the_table():
+    beside = [call for call in calls("hostsim") if call[1] == "HostError"]
+    assert beside == []
+
+
+def test_every_code_of_the_host_can_happen():
+    source = "".join(path.read_text("utf-8") for path in (ROOT / "hostsim").glob("**/*.py"))
+    source = source.replace(Path(texts.__file__).read_text("utf-8"), "")
+    assert {code for code in ERRORS if f'"{code}"' not in source} == set()
+
+
+@pytest.mark.parametrize("code", ERRORS)
+def test_both_languages_of_the_host_say_the_same_details_and_are_sentences(code):
+    kind, sentence = ERRORS[code]
+    assert fields(sentence.sv) == fields(sentence.en)
+    assert all(text.endswith((".", "sv}", "en}")) for text in sentence)
+    assert (kind in EXIT_STATUS, kind in WHO) == (True, True)
+
+
+@pytest.mark.parametrize("kind", TABLE)
+def test_a_host_knows_who_can_act_on_every_kind_of_the_plug_in(kind):
+    assert {kind} <= set(WHO) & set(EXIT_STATUS)
+
+
+# --- Raised in a test ---------------------------------------------------------------
+
+
+@functools.cache
+def words_of_tests():
+    """Collect every word in upper case that stands in a string of a test."""
+    words = set()
+    for path in TESTS.rglob("test_*.py"):
+        if path.name in THESE:
+            continue
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Constant) and isinstance(node.value, str):
+                words |= set(re.findall(r"[A-Z][A-Z_]+", node.value))
+    return words
+
+
+@pytest.mark.parametrize("code", sorted({*ERRORS, *SENTENCES}))
+def test_every_code_is_the_end_of_some_test(code):
+    assert code in words_of_tests()
+
+
+# --- Looked up ------------------------------------------------------------------------
+
+
+@pytest.fixture
+def hostsim(monkeypatch, capsys):
+    """Run a command with these plug-ins and no other."""
+
+    def run(*arguments, plugins=(("fortnox", hooks),)):
+        monkeypatch.setattr(Plugins, "load", classmethod(lambda cls: cls(plugins)))
+        status = __main__.main(list(arguments))
+        out, err = capsys.readouterr()
+        return status, out, err
+
+    return run
+
+
+def test_the_page_of_errors_is_the_one_that_is_generated(hostsim):
+    _, page, _ = hostsim("errors", "--markdown")
+    assert (ROOT / "hostsim" / "ERRORS.md").read_text(encoding="utf-8") == page
+
+
+def test_every_code_of_host_and_plug_in_is_listed_with_both_sentences(hostsim):
+    _, out, _ = hostsim("errors", "--json")
+    listed = {(one["source"], one["code"]): one for one in json.loads(out)}
+    assert set(listed) == {("hostsim", code) for code in ERRORS} | {
+        ("fortnox", code) for code in SENTENCES
+    }
+    company = listed["fortnox", "WRONG_COMPANY"]
+    assert company["sv"] == company["sentence"] != company["en"]
+    assert (company["kind"], company["exit_status"]) == ("login", 3)
+
+
+def test_a_code_is_looked_up_in_small_letters_too(hostsim):
+    status, out, _ = hostsim("errors", "login_timed_out")
+    assert (status, "den som loggar in" in out) == (0, True)
+
+
+class Broken:
+    @hookimpl
+    def opter_errors(self):
+        raise ValueError
+
+
+class Small:
+    @hookimpl
+    def opter_errors(self):
+        sentence = Text("Filen gick inte att läsa. Välj en annan.", "The file is unreadable.")
+        return [SimpleNamespace(code="BANK_FILE", kind="unheard-of", sentence=sentence)]
+
+
+def test_a_plug_in_that_cannot_list_its_errors_hides_nobody_elses(hostsim, caplog):
+    plugins = (("broken", Broken()), ("small", Small()))
+    status, out, _ = hostsim("errors", "BANK_FILE", "--json", plugins=plugins)
+    [one] = json.loads(out)
+    assert (status, one["source"], one["exit_status"]) == (0, "small", 1)
+    assert "broken" in caplog.text
+
+
+def test_a_plug_in_without_the_hook_is_no_worse_for_it():
+    sources = {one.source for one in error_codes.every_error(Plugins([]))}
+    assert sources == {"hostsim"}

@@ -1,0 +1,58 @@
+"""What was written off in Fortnox after a payment was registered is a change like any other."""
+
+import pytest
+from fake_plugin import FakePlugin, invoice, left_out, payment, write_off
+
+from hostsim.ledger.matching import what_changed
+from hostsim.storage.store import Store
+from tests.services.test_decisions import brought_in, row_of, shown
+from tests.services.test_imports import host_of, listed
+
+
+def paid(*offs):
+    return payment(1, amount="990", write_offs=offs)
+
+
+@pytest.fixture
+def plugin():
+    return FakePlugin()
+
+
+@pytest.fixture
+def host(tmp_path, plugin):
+    with Store.create(tmp_path / "host.db") as store:
+        store.load_invoices([invoice("1001")])
+        host = host_of(store, plugin)
+        host.define("Fortnox", "Fake", "API", "", {})
+        yield host
+
+
+def test_both_values_are_said_with_the_account(host, plugin):
+    brought_in(host, plugin, paid())
+    row = row_of(shown(host, plugin, paid(write_off("10", "6351"))), "1")
+    assert row.reason == "changed-in-fortnox"
+    assert row.message.sv.endswith("avskrivet registrerat 0,00 SEK, nu 10,00 SEK (konto 6351)")
+    assert row.message.en.endswith("written off registered 0.00 SEK, now 10.00 SEK (account 6351)")
+
+
+def test_another_account_is_a_change_too():
+    [one] = what_changed(paid(write_off("10", "6351")), paid(write_off("10", "3740")))
+    assert (one.registered.sv, one.now.sv) == ("10,00 SEK (konto 6351)", "10,00 SEK (konto 3740)")
+
+
+def test_the_same_sum_on_the_same_account_in_other_rows_is_no_change():
+    whole, parts = paid(write_off("10.0")), paid(write_off("4"), write_off("6.00"))
+    assert what_changed(whole, parts) == []
+
+
+def test_what_the_settings_leave_out_was_read_without_write_offs_and_is_no_change(host, plugin):
+    brought_in(host, plugin, paid(write_off("10")))
+    plugin.left_out = [left_out("before-date", paid())]
+    assert listed(shown(host, plugin)) == {"1": "already-imported"}
+
+
+def test_a_decision_about_one_write_off_says_nothing_of_another(host, plugin):
+    brought_in(host, plugin, paid())
+    shown(host, plugin, paid(write_off("10")))
+    assert listed(host.decide("Fortnox", "1", "accept")) == {"1": "exact"}
+    assert listed(shown(host, plugin, paid(write_off("9")))) == {"1": "changed-in-fortnox"}

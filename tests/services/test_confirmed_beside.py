@@ -1,0 +1,80 @@
+"""A payment equal to one typed by hand comes in only when a person says that it is another one."""
+
+from decimal import Decimal
+
+import pytest
+from fake_plugin import FakePlugin, invoice, payment
+
+from hostsim.storage.store import Store
+from tests.services.test_imports import host_of, listed
+
+DAY = payment(1).date
+DOUBTFUL = "possibly-registered-already"
+
+
+def same(number):
+    return payment(number, amount="300", date=DAY)
+
+
+@pytest.fixture
+def plugin():
+    return FakePlugin()
+
+
+@pytest.fixture
+def host(tmp_path, plugin):
+    """An office where 300 of an invoice of 2,000 were typed by hand."""
+    with Store.create(tmp_path / "host.db") as store:
+        store.load_invoices([invoice("1001", "2000")])
+        host = host_of(store, plugin)
+        host.define("Fortnox", "Fake", "API", "", {})
+        host.add_payment("1001", Decimal(300), date=DAY)
+        yield host
+
+
+def read(host, plugin, *numbers):
+    plugin.payments = [same(number) for number in numbers]
+    return host.import_payments("Fortnox")
+
+
+def test_when_the_first_is_confirmed_the_second_of_the_same_list_becomes_doubtful(host, plugin):
+    assert listed(read(host, plugin, 11, 12)) == {"11": DOUBTFUL, "12": "partial"}
+    assert listed(host.decide("Fortnox", "11", "confirm")) == {"11": "partial", "12": DOUBTFUL}
+
+
+def test_both_can_be_confirmed_beside_the_same_one(host, plugin):
+    read(host, plugin, 11, 12)
+    host.decide("Fortnox", "11", "confirm")
+    assert listed(host.decide("Fortnox", "12", "confirm")) == {"11": "partial", "12": "partial"}
+
+
+def test_one_that_comes_after_the_confirmed_one_was_saved_is_doubtful(host, plugin):
+    read(host, plugin, 11)
+    host.decide("Fortnox", "11", "confirm")
+    host.save("Fortnox")
+    assert listed(read(host, plugin, 12)) == {"12": DOUBTFUL}
+
+
+def test_what_was_set_aside_as_the_one_by_hand_uses_it_up(host, plugin):
+    read(host, plugin, 11, 12)
+    assert listed(host.set_aside("Fortnox", ["11"])) == {"11": "set-aside", "12": "partial"}
+
+
+def test_a_confirmation_stands_when_the_other_one_is_set_aside_as_the_one_by_hand(host, plugin):
+    read(host, plugin, 11, 12)
+    host.decide("Fortnox", "11", "confirm")
+    host.decide("Fortnox", "12", "confirm")
+    host.take_back("Fortnox", ["11"])
+    assert listed(host.set_aside("Fortnox", ["11"])) == {"11": "set-aside", "12": "partial"}
+
+
+def test_one_that_was_deleted_and_is_taken_again_does_not_use_it_up(host, plugin):
+    read(host, plugin, 11)
+    host.decide("Fortnox", "11", "confirm")
+    host.save("Fortnox")
+    host.delete_payment(2, why="fel")
+    read(host, plugin, 11, 12)
+    preview = host.decide("Fortnox", "11", "take-again")
+    assert listed(preview) == {"11": DOUBTFUL, "12": "partial"}
+    preview = host.decide("Fortnox", "11", "confirm")
+    assert listed(preview) == {"11": "partial", "12": DOUBTFUL}

@@ -1,0 +1,112 @@
+"""The same decisions with the real plug-in and the sandbox: what the host asks for is fetched."""
+
+from decimal import Decimal
+
+import pytest
+
+from hostsim.sandbox import seed
+from hostsim.sandbox.faults import Fault, Match
+from tests.end_to_end.test_end_to_end import host, person, sandbox, store  # noqa: F401 fixtures
+
+
+@pytest.fixture
+def company(sandbox):  # noqa: F811 a fixture
+    return sandbox.state.company(seed.COMPANY)
+
+
+@pytest.fixture
+def saved(host):  # noqa: F811 a fixture
+    """The host after its first import and save."""
+    host.import_payments("Fortnox")
+    host.save("Fortnox")
+    return host
+
+
+def listed(preview):
+    return {
+        row.payment_number: row.status or row.reason
+        for kind in ("ready", "rejected", "ignored")
+        for row in preview.rows(kind)
+    }
+
+
+def first_exact(store):  # noqa: F811 a fixture
+    return next(row for row in store.payments() if row.status == "exact" and row.currency == "SEK")
+
+
+def books(store, number):  # noqa: F811 a fixture
+    return [(row.state, row.amount) for row in store.payments() if row.payment_number == number]
+
+
+def test_a_deleted_payment_is_fetched_again_from_fortnox_before_it_is_taken_again(saved, store):  # noqa: F811
+    one = first_exact(store)
+    saved.delete_payment(one.id, why="fel faktura")
+    number = one.payment_number
+    assert listed(saved.import_payments("Fortnox"))[number] == "deleted-in-host"
+    saved.decide("Fortnox", number, "take-again")
+    assert listed(saved.import_payments("Fortnox"))[number] == "exact"
+    saved.save("Fortnox")
+    assert books(store, number) == [("deleted", one.amount), ("registered", one.amount)]
+
+
+def test_a_deleted_payment_that_fortnox_has_no_longer_is_gone(saved, store, company):  # noqa: F811
+    one = first_exact(store)
+    saved.delete_payment(one.id, why="fel faktura")
+    saved.import_payments("Fortnox")
+    saved.decide("Fortnox", one.payment_number, "take-again")
+    company.delete_payment(int(one.payment_number))
+    preview = saved.import_payments("Fortnox")
+    assert preview.gone == (one.payment_number,)
+
+
+def test_a_change_in_fortnox_is_accepted(saved, store, company):  # noqa: F811
+    one = first_exact(store)
+    now = one.amount - Decimal("0.50")
+    company.change_payment(int(one.payment_number), amount=now)
+    preview = saved.import_payments("Fortnox")
+    assert listed(preview)[one.payment_number] == "changed-in-fortnox"
+    preview = saved.decide("Fortnox", one.payment_number, "accept")
+    assert listed(preview)[one.payment_number] == "partial"
+    saved.save("Fortnox")
+    assert books(store, one.payment_number) == [
+        ("countered", one.amount),
+        ("counter", -one.amount),
+        ("registered", now),
+    ]
+
+
+def test_a_change_in_euro_is_accepted_with_its_amount_in_euro(saved, store, company):  # noqa: F811
+    one = next(row for row in store.payments() if row.currency == "EUR" and row.status == "exact")
+    now = one.amount_currency - 1
+    rate = one.exchange_rate
+    company.change_payment(
+        int(one.payment_number), amount=(now * rate).quantize(Decimal("0.01")), amount_currency=now
+    )
+    saved.import_payments("Fortnox")
+    saved.decide("Fortnox", one.payment_number, "accept")
+    saved.save("Fortnox")
+    [left] = [i.remaining for i in store.invoices() if i.number == one.host_invoice_number]
+    assert left == 1
+
+
+def test_what_is_set_aside_costs_no_request_of_its_own(saved, store, sandbox):  # noqa: F811
+    first, last = str(min(seed.DIRECT)), str(max(seed.DIRECT))
+    saved.set_aside_series("Fortnox", first, last, why="direkt i Fortnox")
+    without = saved.import_payments("Fortnox")
+    assert without.set_aside.number == len(seed.DIRECT)
+    # Which company, what changed, what is unpaid, and an invoice whose only payment was ignored.
+    assert without.requests <= 4
+
+
+def test_the_host_knows_which_registered_payment_was_not_shown(saved, store, sandbox):  # noqa: F811
+    company = sandbox.state.company(seed.COMPANY)
+    one = first_exact(store)
+    company.delete_payment(int(one.payment_number))
+    path = f"/3/invoicepayments/{one.payment_number}"
+    sandbox.faults.add(Fault(403, match=Match(path=path), times=None))
+    saved.import_payments("Fortnox")
+    query = (
+        "SELECT asked, gone FROM run_checked JOIN payments ON payments.id = payment_id"
+        " WHERE number = ?"
+    )
+    assert [tuple(row) for row in store.db.execute(query, (one.payment_number,))] == [(0, 0)]

@@ -1,0 +1,729 @@
+"""Rules 19 to 25: what was deleted, made again, credited or settled at the source."""
+
+from decimal import Decimal
+
+import pytest
+from fake_plugin import (
+    Balance,
+    FakePlugin,
+    euro,
+    invoice,
+    left_out,
+    payment,
+    unreadable,
+    write_off,
+)
+
+from hostsim.errors import HostError, PreviewChanged
+from hostsim.ledger.values import WriteOff
+from hostsim.messages.texts import Text
+from hostsim.storage.store import Store
+from tests.services.test_imports import host_of, listed, remaining
+
+
+@pytest.fixture
+def store(tmp_path):
+    with Store.create(tmp_path / "host.db") as store:
+        store.load_invoices(
+            [
+                invoice("1001"),
+                invoice("1002", "1000"),
+                invoice("1003", "500", customer_code="K2"),
+                invoice("1009", "-1000"),
+                invoice("2001", "500", "EUR"),
+            ]
+        )
+        yield store
+
+
+@pytest.fixture
+def plugin():
+    return FakePlugin()
+
+
+@pytest.fixture
+def host(store, plugin):
+    host = host_of(store, plugin)
+    host.define("Fortnox", "Fake", "API", "", {})
+    return host
+
+
+def day(number):
+    return payment(number).date
+
+
+def brought_in(host, plugin, *payments):
+    plugin.payments = list(payments)
+    return host.import_payments("Fortnox")
+
+
+def saved(host, plugin, *payments):
+    brought_in(host, plugin, *payments)
+    return host.save("Fortnox")
+
+
+def rows_of(preview):
+    return {
+        row.payment_number: row
+        for kind in ("ready", "rejected", "ignored")
+        for row in preview.rows(kind)
+    }
+
+
+def books(store):
+    """Give what counts in the books, by payment number."""
+    return {row.payment_number: row.amount for row in store.payments() if row.state == "registered"}
+
+
+def sum_of_the_books(store):
+    return sum((row.amount for row in store.payments() if row.state != "deleted"), Decimal(0))
+
+
+# --- Deleted and made again (rule 19) ------------------------------------------
+
+
+def test_a_part_payment_that_was_made_again_is_not_counted_twice(host, store, plugin):
+    saved(host, plugin, payment(1, amount="400"))
+    plugin.deleted = {"1"}
+    preview = brought_in(host, plugin, payment(3, amount="400"))
+    assert listed(preview) == {"3": "replaced"}
+    assert "1 (400,00 SEK, 2026-01-01, faktura 1001)" in rows_of(preview)["3"].message.sv
+    host.save("Fortnox")
+    assert remaining(store, "1001") == 600
+
+
+@pytest.mark.parametrize(
+    "again",
+    [
+        payment(3, amount="400", date=day(1)),
+        payment(3, amount="400", date=day(20)),
+        payment(3, amount="350"),
+        payment(3, amount="1000"),
+        payment(3, "1002", amount="400"),
+        payment(3, "9999", amount="400"),
+        payment(3, "9999", amount="400", ocr="", booked=False),
+    ],
+    ids=["same date", "later", "less", "whole", "moved", "moved away", "unbooked"],
+)
+def test_whatever_changed_in_the_payment_that_was_made_again_a_person_is_asked(host, plugin, again):
+    saved(host, plugin, payment(1, amount="400"))
+    plugin.deleted = {"1"}
+    assert listed(brought_in(host, plugin, again)) == {"3": "replaced"}
+
+
+def test_an_accepted_replacement_reverses_the_dead_payment_and_registers_the_new_one(
+    host, store, plugin
+):
+    saved(host, plugin, payment(1, amount="400"))
+    plugin.deleted = {"1"}
+    brought_in(host, plugin, payment(3, "1002", amount="400"))
+    preview = host.decide("Fortnox", "3", "accept")
+    assert listed(preview) == {"3": "partial"}
+    host.save("Fortnox")
+    assert books(store) == {"3": Decimal(400)}
+    assert (remaining(store, "1001"), remaining(store, "1002")) == (1000, 600)
+    assert sum_of_the_books(store) == 400
+    assert [row.state for row in store.payments()] == ["countered", "counter", "registered"]
+
+
+def test_a_payment_that_still_exists_is_never_taken_for_a_dead_one(host, store, plugin):
+    saved(host, plugin, payment(1, amount="400"))
+    preview = brought_in(host, plugin, payment(3, amount="400"))
+    assert (plugin.asked_after, listed(preview)) == (["1"], {"3": "partial"})
+    host.save("Fortnox")
+    assert remaining(store, "1001") == 200
+
+
+def test_two_equal_part_payments_of_one_run_are_two_and_nobody_is_asked(host, plugin):
+    preview = brought_in(host, plugin, payment(1, amount="400"), payment(2, amount="400"))
+    assert (plugin.asked_after, listed(preview)) == ([], {"1": "partial", "2": "partial"})
+
+
+def test_two_that_were_merged_into_one_are_both_reversed(host, store, plugin):
+    saved(host, plugin, payment(1, amount="400"), payment(2, amount="600"))
+    plugin.deleted = {"1", "2"}
+    preview = brought_in(host, plugin, payment(3, amount="1000"))
+    assert listed(preview) == {"3": "replaced"}
+    host.decide("Fortnox", "3", "accept")
+    host.save("Fortnox")
+    assert books(store) == {"3": Decimal(1000)}
+    assert remaining(store, "1001") == 0
+    assert sum_of_the_books(store) == 1000
+
+
+def test_one_that_was_split_in_two_is_reversed_once(host, store, plugin):
+    saved(host, plugin, payment(1, amount="1000"))
+    plugin.deleted = {"1"}
+    brought_in(host, plugin, payment(3, amount="400"), payment(4, amount="600"))
+    host.decide("Fortnox", "3", "accept")
+    preview = host.decide("Fortnox", "4", "accept")
+    assert listed(preview) == {"3": "partial", "4": "exact"}
+    host.save("Fortnox")
+    assert books(store) == {"3": Decimal(400), "4": Decimal(600)}
+    assert remaining(store, "1001") == 0
+
+
+def test_a_replacement_that_cannot_be_saved_reverses_nothing(host, store, plugin):
+    saved(host, plugin, payment(1, amount="400"))
+    plugin.deleted = {"1"}
+    brought_in(host, plugin, payment(3, "9999", amount="400"))
+    preview = host.decide("Fortnox", "3", "accept")
+    assert listed(preview) == {"3": "replaced"}
+    host.save("Fortnox")
+    assert books(store) == {"1": Decimal(400)}
+
+
+def test_a_replacement_that_waits_is_offered_again_and_what_is_gone_stays_gone(host, plugin):
+    again = payment(3, amount="400")
+    saved(host, plugin, payment(1, amount="400"))
+    plugin.deleted = {"1"}
+    saved(host, plugin, again)
+    plugin.asked_after.clear()
+    plugin.source = {"3": again}
+    assert listed(brought_in(host, plugin)) == {"3": "replaced"}
+    assert (plugin.asked, plugin.asked_after) == (["3"], [])
+
+
+def test_a_replacement_that_is_deleted_in_its_turn_hides_nothing(host, plugin):
+    saved(host, plugin, payment(1, amount="400"))
+    plugin.deleted = {"1"}
+    saved(host, plugin, payment(3, amount="400"))
+    preview = brought_in(host, plugin)
+    assert preview.gone == ("3",)
+    assert [one.code for one in preview.discrepancies()] == ["deleted-at-source"]
+
+
+def test_a_replacement_that_is_set_aside_hides_nothing(host, plugin):
+    saved(host, plugin, payment(1, amount="400"))
+    plugin.deleted = {"1"}
+    brought_in(host, plugin, payment(3, amount="400"))
+    preview = host.set_aside("Fortnox", ["3"])
+    assert [one.code for one in preview.discrepancies()] == ["deleted-at-source"]
+
+
+# --- Where not all can be asked after ---------------------------------------------
+
+
+def test_a_payment_whose_predecessor_nobody_could_ask_after_waits(host, store, plugin):
+    saved(host, plugin, payment(1, amount="400"))
+    plugin.deleted, plugin.room = {"1"}, 0
+    preview = brought_in(host, plugin, payment(3, amount="400"))
+    assert listed(preview) == {"3": "replaced"}
+    assert "gick inte att kontrollera" in rows_of(preview)["3"].message.sv
+    with pytest.raises(HostError, match="DECISION_DOES_NOT_FIT"):
+        host.decide("Fortnox", "3", "accept")
+    host.save("Fortnox")
+    plugin.room, plugin.source = 100, {"3": payment(3, amount="400")}
+    assert "borttagen" in rows_of(brought_in(host, plugin))["3"].message.sv
+
+
+def test_once_it_could_be_asked_after_and_lives_the_payment_comes_in(host, plugin):
+    saved(host, plugin, payment(1, amount="400"))
+    plugin.room = 0
+    saved(host, plugin, payment(3, amount="400"))
+    plugin.room, plugin.source = 100, {"3": payment(3, amount="400")}
+    assert listed(brought_in(host, plugin)) == {"3": "partial"}
+
+
+def test_an_equal_amount_elsewhere_that_was_not_asked_after_keeps_nobody_out(host, plugin):
+    saved(host, plugin, payment(1, "1002", amount="400"))
+    plugin.room = 0
+    assert listed(brought_in(host, plugin, payment(3, amount="400"))) == {"3": "partial"}
+
+
+def test_unless_its_invoice_does_not_add_up(host, plugin):
+    saved(host, plugin, payment(1, "1002", amount="400"))
+    plugin.room, plugin.unpaid = 0, [Balance("1002", Decimal(1000))]
+    assert listed(brought_in(host, plugin, payment(3, amount="400"))) == {"3": "replaced"}
+
+
+def test_those_whose_invoice_does_not_add_up_are_asked_after_first(host, plugin):
+    saved(host, plugin, payment(1, "1002", amount="100"), payment(2, amount="100"))
+    plugin.unpaid = [Balance("1002", Decimal(1000))]
+    brought_in(host, plugin, payment(5, amount="90"))
+    assert plugin.asked_after == ["1", "2"]
+
+
+def test_those_that_were_never_asked_after_come_before_those_that_were(host, plugin):
+    saved(host, plugin, *(payment(n, amount="100") for n in (1, 2, 3)))
+    plugin.room = 1
+    brought_in(host, plugin, payment(5, amount="90"))
+    assert plugin.asked_after == ["3", "2", "1"]
+    plugin.asked_after.clear()
+    brought_in(host, plugin, payment(5, amount="90"))
+    assert plugin.asked_after == ["2", "1", "3"]
+
+
+# --- Two questions about one payment ------------------------------------------------
+
+
+def test_accepting_a_replacement_says_nothing_about_the_same_money_typed_by_hand(
+    host, store, plugin
+):
+    saved(host, plugin, payment(1, amount="400"))
+    host.add_payment("1001", Decimal(400), date=day(3), confirm=True)
+    plugin.deleted = {"1"}
+    brought_in(host, plugin, payment(3, amount="400"))
+    preview = host.decide("Fortnox", "3", "accept")
+    assert listed(preview) == {"3": "possibly-registered-already"}
+    host.save("Fortnox")
+    assert remaining(store, "1001") == 200
+
+
+def test_who_confirms_after_accepting_has_answered_both(host, store, plugin):
+    saved(host, plugin, payment(1, amount="400"))
+    host.add_payment("1001", Decimal(400), date=day(3), confirm=True)
+    plugin.deleted = {"1"}
+    brought_in(host, plugin, payment(3, amount="400"))
+    host.decide("Fortnox", "3", "accept")
+    preview = host.decide("Fortnox", "3", "confirm")
+    assert listed(preview) == {"3": "partial"}
+    host.save("Fortnox")
+    assert books(store) == {"": Decimal(400), "3": Decimal(400)}
+    assert remaining(store, "1001") == 200
+
+
+def test_accepting_a_move_says_nothing_about_the_same_money_typed_there(host, store, plugin):
+    saved(host, plugin, payment(1, amount="400"))
+    host.add_payment("1002", Decimal(400), date=day(1))
+    brought_in(host, plugin, payment(1, "1002", amount="400"))
+    preview = host.decide("Fortnox", "1", "accept")
+    assert listed(preview) == {"1": "possibly-registered-already"}
+    preview = host.decide("Fortnox", "1", "confirm")
+    assert listed(preview) == {"1": "partial"}
+    host.save("Fortnox")
+    assert (remaining(store, "1001"), remaining(store, "1002")) == (1000, 200)
+
+
+def test_an_accepted_change_to_nothing_takes_back_what_was_registered(host, store, plugin):
+    saved(host, plugin, payment(1, amount="100"))
+    brought_in(host, plugin, payment(1, amount="0"))
+    preview = host.decide("Fortnox", "1", "accept")
+    assert listed(preview) == {"1": "reversal"}
+    host.save("Fortnox")
+    assert books(store) == {}
+    assert remaining(store, "1001") == 1000
+    assert listed(brought_in(host, plugin, payment(1, amount="0"))) == {"1": "no-amount"}
+
+
+def test_another_amount_on_another_invoice_replaces_nothing(host, plugin):
+    saved(host, plugin, payment(1, amount="400"))
+    plugin.deleted = {"1"}
+    preview = brought_in(host, plugin, payment(3, "1002", amount="401"))
+    assert (plugin.asked_after, listed(preview)) == ([], {"3": "partial"})
+
+
+def test_the_same_amount_after_more_than_35_days_replaces_nothing(host, plugin):
+    saved(host, plugin, payment(1, amount="400"))
+    plugin.deleted = {"1"}
+    preview = brought_in(host, plugin, payment(37, "1002", amount="400"))
+    assert (plugin.asked_after, listed(preview)) == ([], {"37": "partial"})
+
+
+def test_the_newest_is_asked_after_first(host, plugin):
+    saved(host, plugin, *(payment(n, amount="100") for n in (1, 2, 3)))
+    brought_in(host, plugin, payment(4, amount="100"))
+    assert plugin.asked_after == ["3", "2", "1"]
+
+
+# --- Deleted, and nothing came in its place -------------------------------------
+
+
+def test_a_deletion_without_a_successor_is_noticed_by_the_balance(host, store, plugin):
+    saved(host, plugin, payment(1, amount="400"))
+    plugin.deleted, plugin.unpaid = {"1"}, [Balance("1001", Decimal(1000))]
+    [found] = brought_in(host, plugin).discrepancies()
+    assert (found.code, found.payment_number, found.host_invoice_number) == (
+        "deleted-at-source",
+        "1",
+        "1001",
+    )
+    assert (found.amount, found.remaining, found.balance) == (400, 600, 1000)
+
+
+def test_a_payment_by_hand_explains_a_higher_balance_there(host, plugin):
+    saved(host, plugin, payment(1, amount="400"))
+    host.add_payment("1001", Decimal(100))
+    plugin.unpaid = [Balance("1001", Decimal(600))]
+    brought_in(host, plugin)
+    assert plugin.asked_after == []
+
+
+def test_what_the_office_wrote_off_explains_a_higher_balance_there(host, store, plugin):
+    store.set_setting("accepted_deviation", "5")
+    saved(host, plugin, payment(1, amount="996"))
+    assert remaining(store, "1001") == 0
+    plugin.unpaid = [Balance("1001", Decimal(4))]
+    brought_in(host, plugin)
+    assert plugin.asked_after == []
+
+
+@pytest.mark.parametrize("odd", [{"booked": False}, {"cancelled": True}, {"currency": "EUR"}])
+def test_nothing_is_concluded_from_the_balance_of_another_kind_of_invoice(host, plugin, odd):
+    saved(host, plugin, payment(1, amount="400"))
+    plugin.unpaid = [Balance("1001", Decimal(1000), **odd)]
+    brought_in(host, plugin)
+    assert plugin.asked_after == []
+
+
+# --- Nothing remains there, but here (rule 24) -----------------------------------
+
+
+def test_an_invoice_that_was_credited_there_is_told(host, plugin):
+    plugin.balances = {"1001": Balance("1001", Decimal(0))}
+    [found] = brought_in(host, plugin).discrepancies()
+    assert (found.code, found.remaining, found.balance) == ("less-remains-at-source", 1000, 0)
+
+
+def test_what_the_payments_of_the_run_explain_is_not_told(host, plugin):
+    plugin.unpaid = [Balance("1001", Decimal(600))]
+    preview = brought_in(host, plugin, payment(1, amount="400"))
+    assert list(preview.discrepancies()) == []
+    assert "1001" not in plugin.invoices_asked
+
+
+def test_an_invoice_that_is_paid_in_the_run_is_not_asked_for(host, plugin):
+    brought_in(host, plugin, payment(1, amount="1000"))
+    assert "1001" not in plugin.invoices_asked
+    assert "1002" in plugin.invoices_asked
+
+
+def test_an_invoice_that_is_not_there_is_not_asked_for_every_night(host, plugin):
+    plugin.balances = {"1001": Balance("1001", Decimal(1000))}
+    brought_in(host, plugin)
+    assert plugin.invoices_asked == ["1001", "1002", "1003", "2001"]
+    plugin.invoices_asked.clear()
+    brought_in(host, plugin)
+    assert plugin.invoices_asked == ["1001"]
+
+
+def test_a_deleted_refund_is_noticed_by_an_invoice_that_is_paid_too_much_there(host, plugin):
+    saved(host, plugin, payment(1, amount="1200"), payment(2, amount="-200"))
+    plugin.deleted, plugin.balances = {"2"}, {"1001": Balance("1001", Decimal(-200))}
+    [found] = brought_in(host, plugin).discrepancies()
+    assert (found.code, found.payment_number) == ("deleted-at-source", "2")
+
+
+def test_a_change_explains_what_does_not_remain(host, plugin):
+    saved(host, plugin, payment(1, amount="400"))
+    plugin.unpaid = [Balance("1001", Decimal(550))]
+    assert list(brought_in(host, plugin, payment(1, amount="450")).discrepancies()) == []
+    preview = host.decide("Fortnox", "1", "keep")
+    assert list(preview.discrepancies()) == []
+    host.save("Fortnox")
+    assert list(brought_in(host, plugin).discrepancies()) == []
+
+
+def test_what_is_not_booked_explains_nothing(host, plugin):
+    waits = payment(1, amount="1000", booked=False)
+    plugin.left_out = [left_out("not-booked", waits)]
+    plugin.balances = {"1001": Balance("1001", Decimal(0))}
+    plugin.unpaid = [Balance("1001", Decimal(0))]
+    [found] = brought_in(host, plugin).discrepancies()
+    assert (found.code, found.remaining) == ("less-remains-at-source", 1000)
+
+
+def test_what_the_office_writes_off_is_no_discrepancy(host, store, plugin):
+    store.set_setting("accepted_deviation", "5")
+    plugin.unpaid = [Balance("1001", Decimal(0))]
+    assert list(brought_in(host, plugin, payment(1, amount="997")).discrepancies()) == []
+
+
+def test_where_nothing_was_answered_nothing_is_learnt(host, plugin):
+    brought_in(host, plugin)
+    plugin.invoices_asked.clear()
+    brought_in(host, plugin)
+    assert plugin.invoices_asked == ["1001", "1002", "1003", "2001"]
+
+
+def test_an_invoice_that_is_cancelled_there_is_told(host, plugin):
+    plugin.balances = {"1001": Balance("1001", Decimal(0), booked=False, cancelled=True)}
+    [found] = brought_in(host, plugin).discrepancies()
+    assert (found.code, found.balance) == ("cancelled-at-source", None)
+
+
+# --- Settled against a credit note (rule 23) -------------------------------------
+
+
+def customer(number, of):
+    return payment(of.key.number, of.invoice_number, of.amount, date=of.date, customer=number)
+
+
+def pair(debit="1001", credit="8001", amount="1000"):
+    return (
+        payment(1, debit, amount, date=day(1), customer="7"),
+        payment(2, credit, f"-{amount}", date=day(1), customer="7"),
+    )
+
+
+def test_a_pair_against_a_credit_note_made_there_is_no_money(host, store, plugin):
+    preview = brought_in(host, plugin, *pair())
+    assert listed(preview) == dict.fromkeys("12", "settled-against-credit")
+    assert "betalning 2 på faktura 8001" in rows_of(preview)["1"].message.sv
+    assert "betalning 1 på faktura 1001" in rows_of(preview)["2"].message.sv
+
+
+def test_one_press_registers_a_settlement_and_no_money_came(host, store, plugin):
+    brought_in(host, plugin, *pair())
+    preview = host.decide("Fortnox", "1", "accept")
+    assert {n: row.status for n, row in rows_of(preview).items()} == dict.fromkeys(
+        "12", "settled-against-credit"
+    )
+    host.save("Fortnox")
+    assert remaining(store, "1001") == 0
+    assert sum_of_the_books(store) == 0
+    assert listed(brought_in(host, plugin, *pair())) == dict.fromkeys("12", "already-imported")
+
+
+def test_one_press_sets_a_settlement_aside_and_another_takes_it_back(host, store, plugin):
+    brought_in(host, plugin, *pair())
+    preview = host.set_aside("Fortnox", ["2"])
+    assert listed(preview) == dict.fromkeys("12", "set-aside")
+    preview = host.take_back("Fortnox", ["1"])
+    assert listed(preview) == dict.fromkeys("12", "settled-against-credit")
+
+
+def test_a_part_credit_settles_a_part(host, store, plugin):
+    brought_in(host, plugin, *pair(amount="400"))
+    host.decide("Fortnox", "2", "accept")
+    host.save("Fortnox")
+    assert remaining(store, "1001") == 600
+    assert sum_of_the_books(store) == 0
+
+
+def test_two_invoices_that_are_both_here_settle_each_other(host, store, plugin):
+    preview = brought_in(host, plugin, *pair(credit="1009"))
+    assert listed(preview) == dict.fromkeys("12", "settled-against-credit")
+    assert "Inga pengar kom in" in rows_of(preview)["1"].warning.sv
+    host.save("Fortnox")
+    assert (remaining(store, "1001"), remaining(store, "1009")) == (0, 0)
+
+
+def test_the_customer_is_asked_for_where_it_decides(host, plugin):
+    debit, credit = pair()
+    plugin.source = {"1": debit, "2": credit}
+    bare = [payment(1, "1001", date=day(1)), payment(2, "8001", "-1000", date=day(1))]
+    assert listed(brought_in(host, plugin, *bare)) == dict.fromkeys("12", "settled-against-credit")
+    assert sorted(plugin.asked) == ["1", "2"]
+
+
+def test_another_customer_makes_no_settlement(host, plugin):
+    debit, credit = pair()
+    preview = brought_in(host, plugin, customer("8", debit), credit)
+    assert listed(preview) == {"1": "exact", "2": "invoice-not-found"}
+
+
+def test_a_payment_and_its_reversal_on_one_invoice_are_no_settlement(host, plugin):
+    preview = brought_in(host, plugin, *pair(credit="1001"))
+    assert listed(preview) == {"1": "exact", "2": "reversal"}
+
+
+def test_half_of_a_settlement_is_never_saved_alone(host, store, plugin):
+    store.load_invoices([invoice("1001", period_closed=False)])
+    brought_in(host, plugin, *pair())
+    preview = host.decide("Fortnox", "2", "accept")
+    assert preview.counts["ready"] == 0
+
+
+def test_the_other_half_of_a_payment_that_was_saved_before_registers_beside_it(host, store, plugin):
+    debit, credit = pair()
+    saved(host, plugin, debit)
+    preview = brought_in(host, plugin, credit)
+    assert listed(preview) == {"2": "settled-against-credit"}
+    host.decide("Fortnox", "2", "accept")
+    host.save("Fortnox")
+    assert sum_of_the_books(store) == 0
+    assert remaining(store, "1001") == 0
+
+
+# --- Nothing, and write-offs of another currency (rules 9 and 25) -----------------
+
+
+def test_a_payment_of_nothing_is_ignored_and_said(host, plugin):
+    preview = brought_in(host, plugin, payment(1, amount="0"))
+    assert listed(preview) == {"1": "no-amount"}
+    assert preview.counts["ignored"] == 1
+
+
+def test_a_write_off_alone_is_registered(host, store, plugin):
+    saved(host, plugin, payment(1, amount="0", write_offs=(write_off("1000"),)))
+    assert remaining(store, "1001") == 0
+
+
+def in_euro(currency):
+    return euro(1, "2001", "490", write_offs=(WriteOff(Decimal(10), "3740", "", currency),))
+
+
+def test_a_write_off_in_the_currency_of_the_payment_counts_as_it_is(host, store, plugin):
+    assert listed(saved(host, plugin, in_euro("EUR"))) == {"1": "exact"}
+    assert remaining(store, "2001") == 0
+
+
+@pytest.mark.parametrize("currency", ["", "SEK"])
+def test_a_write_off_in_sek_counts_at_the_rate(host, store, plugin, currency):
+    assert listed(saved(host, plugin, in_euro(currency))) == {"1": "partial"}
+    assert remaining(store, "2001") == Decimal("9.09")
+
+
+def test_a_write_off_is_read_so_that_it_pays_what_is_paid_there(host, store, plugin):
+    plugin.balances = {"2001": Balance("2001", Decimal(0), Decimal(500), "EUR")}
+    preview = brought_in(host, plugin, in_euro("SEK"))
+    assert listed(preview) == {"1": "exact"}
+    assert "läst som EUR" in rows_of(preview)["1"].warning.sv
+    host.save("Fortnox")
+    assert remaining(store, "2001") == 0
+
+
+def test_notes_of_the_plug_in_stand_with_the_run(host, plugin):
+    plugin.notes = [Text("Hej", "Hello")]
+    assert brought_in(host, plugin).notes[0].en == "Hello"
+
+
+def test_a_decision_about_other_dead_payments_holds_no_longer(host, store, plugin):
+    saved(host, plugin, payment(1, amount="400"), payment(2, amount="100"))
+    plugin.deleted = {"1"}
+    brought_in(host, plugin, payment(3, amount="400"))
+    host.decide("Fortnox", "3", "accept")
+    plugin.deleted = {"1", "2"}
+    assert listed(brought_in(host, plugin, payment(3, amount="400"))) == {"3": "replaced"}
+
+
+def test_a_save_sees_that_a_dead_payment_was_deleted_here_meanwhile(host, store, plugin):
+    saved(host, plugin, payment(1, amount="400"))
+    plugin.deleted = {"1"}
+    brought_in(host, plugin, payment(3, amount="400"))
+    host.decide("Fortnox", "3", "accept")
+    [its] = [row.id for row in store.payments()]
+    host.delete_payment(its, why="fel")
+    with pytest.raises(PreviewChanged):
+        host.save("Fortnox")
+
+
+def test_what_the_settings_ignored_explains_what_does_not_remain_there_for_ever(host, plugin):
+    plugin.left_out = [left_out("before-date", payment(1, amount="1000"))]
+    plugin.balances = {"1001": Balance("1001", Decimal(0)), "1002": Balance("1002", Decimal(1000))}
+    assert list(saved(host, plugin).discrepancies()) == []
+    plugin.left_out, plugin.invoices_asked = [], []
+    assert list(brought_in(host, plugin).discrepancies()) == []
+    assert "1001" not in plugin.invoices_asked
+
+
+def test_what_was_said_once_is_told_again_without_asking(host, plugin):
+    plugin.balances = {"1001": Balance("1001", Decimal(0))}
+    saved(host, plugin)
+    plugin.invoices_asked.clear()
+    [found] = brought_in(host, plugin).discrepancies()
+    assert (found.host_invoice_number, plugin.invoices_asked) == ("1001", [])
+
+
+def test_a_payment_that_cannot_be_read_explains_whatever_does_not_remain(host, plugin):
+    plugin.left_out = [unreadable("1", invoice="1001")]
+    plugin.balances = {"1001": Balance("1001", Decimal(0))}
+    assert list(brought_in(host, plugin).discrepancies()) == []
+
+
+def test_neither_of_two_invoices_that_settle_each_other_is_settled_alone(host, store, plugin):
+    store.load_invoices([invoice("1009", "-1000", period_closed=False)])
+    preview = brought_in(host, plugin, *pair(credit="1009"))
+    assert listed(preview) == {"1": "settled-against-credit", "2": "period-open"}
+    assert "Ingen av dem sparas ensam" in rows_of(preview)["1"].message.sv
+    host.save("Fortnox")
+    assert remaining(store, "1001") == 1000
+
+
+def test_a_payment_in_euro_that_was_made_again_with_another_rate_on_another_invoice(
+    host, store, plugin
+):
+    store.load_invoices([invoice("2002", "500", "EUR")])
+    saved(host, plugin, euro(1, "2001", "490", "11"))
+    plugin.deleted = {"1"}
+    assert listed(brought_in(host, plugin, euro(3, "2002", "490", "11.5"))) == {"3": "replaced"}
+
+
+def test_halves_in_euro_settle_each_other_whatever_their_rates(host, store, plugin):
+    debit = euro(1, "2001", "100", "11", date=day(1), customer="7")
+    credit = euro(2, "8001", "-100", "11.1", date=day(1), customer="7")
+    preview = brought_in(host, plugin, debit, credit)
+    assert listed(preview) == dict.fromkeys("12", "settled-against-credit")
+
+
+def test_the_customer_of_a_half_that_is_registered_is_told_by_its_invoice(host, plugin):
+    _, credit = pair()
+    saved(host, plugin, payment(1, "1001", date=day(1)))
+    plugin.balances = {"1001": Balance("1001", Decimal(0), customer="7")}
+    plugin.source = {"2": credit}
+    preview = brought_in(host, plugin, payment(2, "8001", "-1000", date=day(1)))
+    assert listed(preview) == {"2": "settled-against-credit"}
+
+
+def test_a_reading_that_pays_the_invoice_leaves_no_discrepancy(host, plugin):
+    plugin.balances = {"2001": Balance("2001", Decimal(0), Decimal(500), "EUR")}
+    assert list(brought_in(host, plugin, in_euro("")).discrepancies()) == []
+
+
+def test_a_payment_that_cannot_be_read_explains_a_credit_invoice_too(host, plugin):
+    plugin.left_out = [unreadable("1", invoice="1009")]
+    plugin.unpaid = [Balance("1009", Decimal(0), Decimal(-1000))]
+    assert list(brought_in(host, plugin).discrepancies()) == []
+
+
+# --- What is beside a change, and what has its other half already -------------------
+
+
+@pytest.mark.parametrize("less", [{"amount": "0"}, {"amount": "10"}, {"booked": False}])
+def test_a_payment_beside_one_that_became_less_waits_until_that_one_is_decided(
+    host, store, plugin, less
+):
+    saved(host, plugin, payment(1, amount="400"))
+    preview = brought_in(
+        host, plugin, payment(1, **{"amount": "400"} | less), payment(3, amount="400")
+    )
+    assert listed(preview) == {"1": "changed-in-fortnox", "3": "replaced"}
+    assert "avgör den först" in rows_of(preview)["3"].message.sv
+    preview = host.decide("Fortnox", "1", "keep")
+    assert listed(preview)["3"] == "partial"
+
+
+def test_a_payment_beside_one_that_was_moved_away_waits_too(host, plugin):
+    saved(host, plugin, payment(1, amount="400"))
+    preview = brought_in(host, plugin, payment(1, "1002", amount="400"), payment(3, amount="400"))
+    assert listed(preview) == {"1": "changed-in-fortnox", "3": "replaced"}
+
+
+def test_a_half_that_has_its_other_half_settles_no_more(host, store, plugin):
+    saved(host, plugin, *pair(credit="1009"))
+    again = payment(3, "8001", "-1000", date=day(1), customer="7")
+    plugin.source = {"3": again}
+    assert listed(brought_in(host, plugin, again)) == {"3": "invoice-not-found"}
+
+
+def test_a_person_may_say_that_it_is_another_payment_and_the_deletion_is_told(host, store, plugin):
+    saved(host, plugin, payment(1, amount="400"))
+    plugin.deleted = {"1"}
+    brought_in(host, plugin, payment(3, amount="400"))
+    preview = host.decide("Fortnox", "3", "confirm")
+    assert listed(preview) == {"3": "partial"}
+    assert [one.payment_number for one in preview.discrepancies()] == ["1"]
+
+
+def test_a_person_may_let_in_what_nobody_could_ask_about(host, store, plugin):
+    saved(host, plugin, payment(1, amount="400"))
+    plugin.room = 0
+    brought_in(host, plugin, payment(3, amount="300"))
+    assert listed(host.decide("Fortnox", "3", "confirm")) == {"3": "partial"}
+
+
+def test_a_deletion_is_told_although_equal_amounts_arrive_elsewhere(host, plugin):
+    saved(host, plugin, payment(1, amount="400"))
+    plugin.deleted = {"1"}
+    preview = brought_in(host, plugin, payment(3, "1002", amount="400"))
+    assert listed(preview) == {"3": "replaced"}
+    assert [one.payment_number for one in preview.discrepancies()] == ["1"]
+
+
+def test_an_equal_amount_that_was_there_is_not_asked_after_every_night(host, plugin):
+    saved(host, plugin, payment(1, "1002", amount="400"))
+    saved(host, plugin, payment(3, amount="400"))
+    plugin.asked_after.clear()
+    saved(host, plugin, payment(4, "1003", amount="400"))
+    assert plugin.asked_after == ["3"]

@@ -1,0 +1,57 @@
+"""The support bundle tells of regions, origins and decisions, and names nobody in doing so."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from fake_plugin import FakePlugin, invoice, payment
+
+from hostsim.services import support_bundle
+from hostsim.storage.store import Store
+from tests.services.test_imports import NOON, host_of
+
+ACCOUNT, WHY, REGION = "5050-1055", "privat skuld för Bengt Ohlsson", "Bengts region"
+
+
+@pytest.fixture
+def texts(tmp_path):
+    with Store.create(tmp_path / "host.db") as store:
+        store.load_invoices([invoice("1001", region=REGION)])
+        plugin = FakePlugin(payments=[payment(3)])
+        host = host_of(store, plugin)
+        host.define("Fortnox", "Fake", "API", REGION, {})
+        host.import_payments("Fortnox", bank_account=ACCOUNT)
+        host_of(store, plugin, user="eva-ek").save("Fortnox")
+        with store.change() as db:
+            db.execute(
+                "INSERT INTO decisions (definition, company, decision, first_invoice, last_invoice,"
+                " why, user, at) VALUES ('Fortnox', '77', 'set-aside', '500000', '599999', ?,"
+                " 'eva-ek', ?)",
+                (WHY, NOON.isoformat()),
+            )
+            db.execute("UPDATE runs SET error_sv = ?, error_en = ?", (WHY, WHY))
+        parts = support_bundle.parts_of(store, host.plugins, environment={}, language="sv", at=NOON)
+        return {part.name: part.content for part in parts}
+
+
+def test_a_run_tells_its_region_by_number_and_only_that_there_was_an_account(texts):
+    [run] = json.loads(texts["runs.json"])["latest"]
+    assert (run["region"], run["date"]) == (1, NOON.date().isoformat())
+    assert run["has_bank_account"] is True
+    assert run["saved_by_another_user"] is True
+
+
+def test_payments_are_counted_by_origin_and_decisions_by_kind(texts):
+    told = json.loads(texts["payments.json"])
+    assert told["by_origin"] == [
+        {"origin": "import", "source": "manual", "state": "registered", "has_bank_account": True,
+         "payments": 1}
+    ]  # fmt: skip
+    [decision] = told["decisions"]
+    assert (decision["decision"], decision["of_a_series"]) == ("set-aside", True)
+
+
+@pytest.mark.parametrize("word", [ACCOUNT, WHY, REGION, "Bengt", "eva-ek", "500000", "599999"])
+def test_no_account_reason_region_user_or_number_is_in_it(texts, word):
+    assert word not in "".join(texts.values())

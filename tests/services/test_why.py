@@ -1,0 +1,325 @@
+"""Why an invoice is not paid: what Fortnox has now, what became of it here, and what would help."""
+
+from __future__ import annotations
+
+from datetime import date
+from decimal import Decimal
+
+import pytest
+from asked import (
+    NOON,
+    NORTH,
+    Person,
+    add_invoice,
+    books,
+    define,
+    exported,
+    host_of,
+    new_store,
+    pay,
+    running,
+)
+from fake_plugin import FakePlugin, invoice, payment
+
+from hostsim.errors import HostError
+from hostsim.sandbox import WriteOff
+from hostsim.services import explanation
+from hostsim.services.explanation import TO_DO
+from hostsim.storage.store import Store
+from hostsim.views.render import REASONS
+from tests.services.test_imports import host_of as host_over
+
+NAME = "Nord"
+
+
+@pytest.fixture
+def state():
+    return books()
+
+
+@pytest.fixture
+def company(state):
+    return state.company(NORTH)
+
+
+@pytest.fixture
+def sandbox(state, monkeypatch):
+    with running(state, monkeypatch) as sandbox:
+        yield sandbox
+
+
+@pytest.fixture
+def store(tmp_path):
+    with new_store(tmp_path / "host.db") as store:
+        yield store
+
+
+@pytest.fixture
+def person():
+    return Person()
+
+
+@pytest.fixture
+def host(store, sandbox, person):
+    host = host_of(store, sandbox, person)
+    define(host, NAME, "Nord")
+    return host
+
+
+def import_and_save(host, name=NAME):
+    host.import_payments(name)
+    host.save(name)
+
+
+def told(host, number, **more):
+    """Give what became of each payment of an invoice, with its reason."""
+    return {
+        one.number: (one.became, one.reason) for one in host.why(str(number), NAME, **more).payments
+    }
+
+
+def test_an_invoice_that_is_paid_says_by_which_payment_in_which_run_by_whom_and_when(host, company):
+    pay(company, 1001)
+    import_and_save(host)
+    found = host.why("1001")
+    [one] = found.payments
+    assert (one.number, one.became, one.to_do) == ("1", "registered", None)
+    assert one.here[0].row.status == "exact"
+    assert (one.seen.user, one.seen.run_id) == ("kim", next(host.runs()).id)
+    assert one.there.amount == one.here[0].row.amount == Decimal(1000)
+    assert "helt betald" in found.summary.sv
+
+
+def test_a_payment_that_is_not_booked_has_to_be_booked_in_fortnox(host, company):
+    pay(company, 1001, booked=False)
+    import_and_save(host)
+    [one] = host.why("1001").payments
+    assert (one.became, one.reason) == ("rejected", "not-booked")
+    assert "Bokför" in one.to_do.sv
+    assert "Book the payment" in one.to_do.en
+    assert one.seen.user == "kim"
+
+
+def test_what_changed_in_fortnox_since_the_import_is_told_as_it_is_now(host, company):
+    pay(company, 1001, booked=False)
+    import_and_save(host)
+    company.book_payment(1)
+    assert told(host, 1001) == {"1": ("not-read", None)}
+    host.import_payments(NAME)
+    assert told(host, 1001) == {"1": ("in-preview", None)}
+
+
+def test_a_payment_of_before_the_setting_is_found_however_old_it_is(host, company):
+    pay(company, 1001, payment_date=date(2026, 1, 15))
+    import_and_save(host)
+    assert told(host, 1001) == {"1": ("ignored", "before-date")}
+
+
+def test_an_invoice_number_below_the_setting_says_so(host, company):
+    pay(company, 900)
+    assert told(host, 900) == {"1": ("ignored", "below-number")}
+
+
+def test_an_open_period_has_to_be_closed(host, store, company):
+    store.load_invoices([exported(1001, "Nord", period_closed=False)])
+    pay(company, 1001)
+    assert told(host, 1001) == {"1": ("rejected", "period-open")}
+
+
+def test_a_payment_in_another_currency_than_the_invoice_says_so(host, company):
+    add_invoice(company, 1011, currency="EUR", total=Decimal(100))
+    pay(
+        company, 1011, "1125", currency="EUR", currency_rate=Decimal("11.25"),
+        amount_currency=Decimal(100),
+    )  # fmt: skip
+    host.store.load_invoices([exported(1011, "Nord")])
+    [one] = host.why("1011").payments
+    assert (one.reason, one.there.amount_currency) == ("currency-differs", Decimal(100))
+
+
+def test_a_payment_that_cannot_be_read_is_told_too(host, company):
+    pay(company, 1001, wire={"Amount": "API_NORIGHT"})
+    assert told(host, 1001) == {"1": ("rejected", "unreadable")}
+
+
+def test_a_second_payment_of_a_paid_invoice_is_paid_twice(host, company):
+    pay(company, 1001)
+    import_and_save(host)
+    pay(company, 1001)
+    assert told(host, 1001) == {
+        "1": ("registered", None),
+        "2": ("rejected", "invoice-already-paid"),
+    }
+
+
+def test_write_offs_are_fetched_as_in_an_import(host, company):
+    off = WriteOff(amount=Decimal(10), account=3740, description="öre")
+    pay(company, 1001, "990", write_offs=(off,))
+    [one] = host.why("1001").payments
+    assert [row.amount for row in one.there.write_offs] == [Decimal(10)]
+
+
+def test_an_invoice_that_the_host_does_not_have_is_asked_for_all_the_same(host, company):
+    pay(company, 5001)
+    found = host.why("5001")
+    assert found.invoice is None
+    assert "hostsim invoices load" in found.summary.sv
+    assert told(host, 5001) == {"1": ("rejected", "invoice-not-found")}
+
+
+def test_a_payment_by_ocr_is_found_by_the_hosts_number(host, store, company):
+    store.load_invoices([exported(17, "Nord", ocr=company.invoice(5001).reference)])
+    pay(company, 5001)
+    assert told(host, 17) == {"1": ("not-read", None)}
+
+
+def test_a_payment_by_ocr_is_found_by_fortnoxs_number(host, store, company):
+    store.load_invoices([exported(17, "Nord", ocr=company.invoice(5001).reference)])
+    pay(company, 5001)
+    found = host.why("5001", NAME)
+    assert found.invoice.number == "17"
+    assert [one.became for one in found.payments] == ["not-read"]
+    import_and_save(host)
+    assert host.why("5001", NAME, offline=True).invoice.number == "17"
+
+
+def test_a_payment_that_was_deleted_in_fortnox_says_so(host, company):
+    pay(company, 1001)
+    import_and_save(host)
+    company.delete_payment(1)
+    assert told(host, 1001) == {"1": ("registered", "deleted-at-source")}
+
+
+def test_a_payment_that_was_changed_in_fortnox_has_both_values(host, company):
+    pay(company, 1001, "400")
+    import_and_save(host)
+    company.change_payment(1, amount=Decimal(450))
+    [one] = host.why("1001").payments
+    assert (one.became, one.reason) == ("registered", "changed-in-fortnox")
+    assert (one.there.amount, one.here[0].row.amount) == (Decimal(450), Decimal(400))
+
+
+def test_no_payment_at_all_says_where_to_look(host):
+    assert "Fortnox har ingen betalning" in host.why("1001").summary.sv
+
+
+def test_it_takes_a_handful_of_requests_and_leaves_nothing_behind(host, store, company):
+    pay(company, 1001)
+    import_and_save(host)
+    before = list(store.db.iterdump())
+    found = host.why("1001")
+    after = [line for line in store.db.iterdump() if "pace/" not in line]
+    assert after == [line for line in before if "pace/" not in line]
+    assert found.requests <= 4
+
+
+def test_nothing_is_left_behind_when_it_fails_either(host, store, state):
+    state.withdraw_licence(NORTH)
+    with pytest.raises(Exception, match="LICENCE_MISSING"):
+        host.why("1001")
+    assert list(host.runs()) == []
+
+
+def test_offline_nobody_is_asked_and_it_is_said(host, person, company):
+    pay(company, 1001)
+    pay(company, 1002, booked=False)
+    import_and_save(host)
+    before = person.logins
+    assert told(host, 1001, offline=True) == {"1": ("registered", None)}
+    found = host.why("1002", offline=True)
+    assert [(one.became, one.reason) for one in found.payments] == [("rejected", "not-booked")]
+    assert not found.asked
+    assert "inte tillfrågat" in found.summary.sv
+    assert person.logins == before
+
+
+def test_a_kept_login_is_used(host, person, company):
+    define(host, "Stannar", "Nord", stay_signed_in="true")
+    host.why("1001", "Stannar")
+    host.why("1002", "Stannar")
+    assert person.logins == 1
+
+
+# --- Which import is asked ---
+
+
+def test_the_only_definition_whose_region_fits_is_asked(host):
+    define(host, "Syd", "Syd")
+    with pytest.raises(HostError) as caught:
+        host.why("1001", offline=True)
+    assert caught.value.code == "WHY_WHICH"
+    assert "Nord, Syd" in caught.value.sentence.sv
+    assert host.why("1001", region="Syd", offline=True).question.definition.name == "Syd"
+
+
+def test_an_invoice_of_another_region_is_told_to_be_another_invoice(host, store):
+    store.load_invoices([exported(3001, "Syd")])
+    found = host.why("3001", NAME, offline=True)
+    assert found.invoice is None
+    assert "men i region Syd" in found.summary.sv
+
+
+def test_without_a_definition_what_is_known_here_is_told(tmp_path):
+    with Store.create(tmp_path / "host.db") as store:
+        store.load_invoices([invoice("1001")])
+        found = host_over(store).why("1001")
+    assert found.not_asked == explanation.NO_DEFINITION
+    assert found.invoice.number == "1001"
+
+
+def test_a_plug_in_that_does_not_know_the_question_leaves_what_is_known_here(tmp_path):
+    with Store.create(tmp_path / "host.db") as store:
+        store.load_invoices([invoice("1001")])
+        host = host_over(store, FakePlugin(payments=[payment(3)]))
+        host.define("Fortnox", "Fake", "API", "", {})
+        import_and_save(host, "Fortnox")
+        found = host.why("1001")
+    assert (found.asked, found.not_asked) == (False, explanation.CANNOT_ASK)
+    assert [one.became for one in found.payments] == ["registered"]
+
+
+# --- What a person decided (the tables are filled by hand here) ---
+
+
+def decide(store, *, number=None, first_invoice=None, last_invoice=None):
+    with store.change() as db:
+        db.execute(
+            "INSERT INTO decisions (definition, company, decision, number, first_invoice,"
+            " last_invoice, why, user, at) VALUES (?, ?, 'set-aside', ?, ?, ?, ?, 'kim', ?)",
+            (NAME, NORTH, number, first_invoice, last_invoice, "räntefaktura", NOON.isoformat()),
+        )
+
+
+@pytest.mark.parametrize(
+    "which", [{"number": "1"}, {"first_invoice": "5000", "last_invoice": "5999"}]
+)
+def test_a_payment_that_was_set_aside_says_by_whom_and_why(host, store, company, which):
+    pay(company, 5001)
+    import_and_save(host)
+    decide(store, **which)
+    [one] = host.why("5001").payments
+    assert one.became == "set-aside"
+    assert (one.decisions[0].why, one.decisions[0].user) == ("räntefaktura", "kim")
+    assert "ta tillbaka den" in one.to_do.sv
+
+
+def test_a_payment_that_was_deleted_here_says_so(host, store, company):
+    pay(company, 1001)
+    import_and_save(host)
+    with store.change() as db:
+        db.execute(
+            "UPDATE payments SET state = 'deleted', deleted_by = 'eva',"
+            " deleted_at = '2026-04-21T08:00:00+00:00'"
+        )
+    [one] = host.why("1001", offline=True).payments
+    assert (one.became, one.here[0].deleted_by) == ("deleted", "eva")
+    assert "ta in den på nytt" in one.to_do.sv
+
+
+# --- In words ---
+
+
+@pytest.mark.parametrize("reason", sorted(set(REASONS) - {"already-imported"}))
+def test_every_reason_of_an_import_says_what_would_have_to_happen(reason):
+    assert TO_DO[reason].sv.endswith(".")
+    assert TO_DO[reason].en.endswith(".")

@@ -1,0 +1,144 @@
+"""What `why` says of registered payments that are gone, and of invoices that are settled there."""
+
+from decimal import Decimal
+
+import pytest
+from fake_plugin import Balance, FakePlugin, hookimpl, invoice, payment
+
+from hostsim.storage.store import Store
+from tests.services.test_imports import host_of
+
+
+class Asked(FakePlugin):
+    """Hands over what it has of an invoice, with what remains of it there."""
+
+    @hookimpl
+    def opter_read_payments(self, run, invoice_numbers, references):
+        found = [one for one in self.payments if one.invoice_number in invoice_numbers]
+        run.hook.opter_take_payments(run=run, payments=found)
+        self._check(run)
+        return type("Report", (), {"company": self.company, "requests": 1})()
+
+
+@pytest.fixture
+def plugin():
+    return Asked()
+
+
+@pytest.fixture
+def host(tmp_path, plugin):
+    with Store.create(tmp_path / "host.db") as store:
+        store.load_invoices([invoice("1001"), invoice("1002")])
+        host = host_of(store, plugin)
+        host.define("Fortnox", "Fake", "API", "", {})
+        yield host
+
+
+def saved(host, plugin, *payments):
+    plugin.payments = list(payments)
+    host.import_payments("Fortnox")
+    host.save("Fortnox")
+
+
+def test_a_registered_payment_that_was_deleted_there_is_said_to_be(host, plugin):
+    saved(host, plugin, payment(1, amount="400"))
+    plugin.payments, plugin.deleted = [], {"1"}
+    [one] = host.why("1001").payments
+    assert (one.became, one.reason) == ("registered", "deleted-at-source")
+    assert "payments delete" in one.to_do.en
+
+
+def test_nobody_is_told_to_pay_back_what_was_only_made_again(host, plugin):
+    saved(host, plugin, payment(1, amount="1000"))
+    plugin.payments, plugin.deleted = [payment(2, amount="1000")], {"1"}
+    told = {one.number: one.reason for one in host.why("1001").payments}
+    assert told == {"1": "deleted-at-source", "2": "replaced"}
+
+
+def test_a_registered_payment_that_was_moved_there_says_where_it_is_now(host, plugin):
+    saved(host, plugin, payment(1, amount="400"))
+    plugin.payments = [payment(1, "1002", amount="400")]
+    [one] = host.why("1001").payments
+    assert one.number == "1"
+    assert one.became == "gone-from-invoice"
+
+
+def test_an_invoice_that_was_credited_there_sends_nobody_looking_for_money(host, plugin):
+    plugin.unpaid = [Balance("1001", Decimal(0))]
+    found = host.why("1001")
+    assert found.balance.amount == 0
+    assert "återstår 0,00 SEK i Låtsas men 1\N{NO-BREAK SPACE}000,00 SEK här" in found.summary.sv
+    assert "leta i Låtsas" not in found.summary.sv
+
+
+def test_an_invoice_that_is_open_on_both_sides_says_where_to_look(host, plugin):
+    plugin.unpaid = [Balance("1001", Decimal(1000))]
+    assert "leta i Låtsas" in host.why("1001").summary.sv
+
+
+def test_a_payment_that_was_not_brought_in_yet_explains_the_balance(host, plugin):
+    plugin.payments = [payment(1, amount="1000")]
+    plugin.unpaid = [Balance("1001", Decimal(0))]
+    assert "krediterad" not in host.why("1001").summary.sv
+
+
+def test_an_invoice_that_was_settled_against_a_credit_note_waits_for_no_money(host, plugin):
+    plugin.payments = [
+        payment(1, "1001", customer="7"),
+        payment(2, "8001", "-1000", date=payment(1).date, customer="7"),
+    ]
+    host.import_payments("Fortnox")
+    found = host.why("1001")
+    assert [one.reason for one in found.payments] == ["settled-against-credit"]
+    assert "inga pengar väntar" in found.summary.sv
+    host.set_aside("Fortnox", ["1"])
+    host.save("Fortnox")
+    assert "settled-against-credit" in {one.reason for one in host.why("1001").payments}
+
+
+# --- Without asking: what the last import found ---
+
+
+def reasons(host, number):
+    return [(one.number, one.became, one.reason) for one in host.why(number, offline=True).payments]
+
+
+def test_offline_a_registered_payment_that_was_changed_there_says_both_values(host, plugin):
+    saved(host, plugin, payment(1))
+    plugin.payments = [payment(1, amount="900")]
+    host.import_payments("Fortnox")
+    [one] = host.why("1001", offline=True).payments
+    assert (one.became, one.reason) == ("registered", "changed-in-fortnox")
+    assert all(value in one.message.en for value in ("1,000", "900"))
+    assert "--accept" in one.to_do.en
+
+
+def test_offline_what_waits_since_the_last_save_is_said_as_well(host, plugin):
+    saved(host, plugin, payment(1))
+    saved(host, plugin, payment(1, amount="900"))
+    assert reasons(host, "1001") == [("1", "registered", "changed-in-fortnox")]
+    host.import_payments("Fortnox")
+    host.decide("Fortnox", "1", "keep")
+    host.save("Fortnox")
+    assert reasons(host, "1001") == [("1", "registered", None)]
+
+
+def test_offline_a_payment_that_was_made_again_says_so_on_both(host, plugin):
+    saved(host, plugin, payment(1))
+    plugin.payments, plugin.deleted = [payment(2)], {"1"}
+    host.import_payments("Fortnox")
+    assert reasons(host, "1001") == [
+        ("1", "registered", "deleted-at-source"),
+        ("2", "rejected", "replaced"),
+    ]
+    assert reasons(host, "1002") == []
+    host.save("Fortnox")
+    assert reasons(host, "1001")[0] == ("1", "registered", "deleted-at-source")
+
+
+def test_offline_a_payment_that_moved_is_said_to_have_moved_on_both_invoices(host, plugin):
+    saved(host, plugin, payment(1))
+    plugin.payments = [payment(1, "1002")]
+    host.import_payments("Fortnox")
+    assert reasons(host, "1001") == [("1", "registered", "changed-in-fortnox")]
+    assert reasons(host, "1002") == [("1", "rejected", "changed-in-fortnox")]

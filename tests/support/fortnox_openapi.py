@@ -1,0 +1,135 @@
+"""What Fortnox's specification says of an answer, with the corrections that are known.
+
+The specification is not part of the project; where it is not at hand nothing
+is checked.
+"""
+
+from __future__ import annotations
+
+import functools
+import json
+import re
+from pathlib import Path
+
+import jsonschema
+
+SHARED = Path(__file__).parents[3] / "shared" / "fortnox"
+
+META = {"$ref": "#/components/schemas/fortnox_MetaInformation"}
+
+#: Answered by a gateway that the specification knows nothing of.
+GATEWAY = {
+    "type": "object",
+    "properties": {"message": {"type": "string"}},
+    "required": ["message"],
+    "additionalProperties": False,
+}
+
+#: What is not set is null, or an empty text; other fields always have a value.
+MAY_BE_NULL = {
+    "CostCenter",
+    "DeliveryDate",
+    "FinalPayDate",
+    "InvoiceDueDate",
+    "LastRemindDate",
+    "Project",
+    "TaxReduction",
+    "TimeBasisReference",
+    "VisitAddress",
+    "VisitCity",
+    "VisitCountryCode",
+    "VisitZipCode",
+    "VoucherNumber",
+    "VoucherSeries",
+    "VoucherYear",
+}
+
+
+@functools.cache
+def specification():
+    """Read the official schemas, so strict that a field they do not name is an error."""
+    path = SHARED / "openapi.json"
+    if not path.is_file():
+        return None
+    whole = json.loads(path.read_text(encoding="utf-8"))
+    schemas = whole["components"]["schemas"]
+    for schema in schemas.values():
+        fields = schema.get("properties", {})
+        schema["properties"] = {name: lenient(name, kind) for name, kind in fields.items()}
+        schema["additionalProperties"] = False
+    correct(schemas)
+    return whole
+
+
+def correct(schemas):
+    """Put right what the real answers have otherwise."""
+    schemas["fortnox_InvoiceListItem"]["properties"]["CurrencyRate"] = {"type": "string"}
+    # Lists begin with MetaInformation, which this version of the document leaves out.
+    for name in ("fortnox_InvoicePaymentListItem_List", "fortnox_InvoiceListItem_Wrap"):
+        schemas[name]["properties"]["MetaInformation"] = META
+        schemas[name]["required"] = list(schemas[name]["properties"])
+    # Recorded in 2023, and not in the document of 2026.
+    schemas["fortnox_Invoice"]["properties"]["InvoiceReference"] = {"type": "string"}
+    # Every row that was recorded has all of its fields.
+    for name in ("fortnox_InvoicePaymentListItem", "fortnox_InvoicePayment"):
+        schemas[name]["required"] = list(schemas[name]["properties"])
+    # Errors come in two casings, and the code may be a text.
+    error = schemas["fortnox_ErrorInformationWrap_ErrorInformation"]
+    error["properties"] |= {name.lower(): kind for name, kind in error["properties"].items()}
+    error["minProperties"] = 3
+
+
+def lenient(name, kind):
+    """Allow ``null`` for what may be unset, and an empty text where a value is chosen."""
+    if "enum" in kind:
+        kind = kind | {"enum": [*kind["enum"], ""]}
+    if name in MAY_BE_NULL or name.startswith(("EDI", "Email")):
+        return {"anyOf": [kind, {"type": "null"}]}
+    return kind
+
+
+@functools.cache
+def validator(name):
+    schema = {"$ref": f"#/components/schemas/{name}"} if name else GATEWAY
+    components = specification()["components"]
+    return jsonschema.Draft202012Validator(schema | {"components": components})
+
+
+def check(answer):
+    """Fail when an answer of ``/3`` is not what the specification says.
+
+    :param answer: of requests; of any status.
+    """
+    if specification() is None:
+        return
+    name = schema_of(answer)
+    if name is NOTHING:
+        assert answer.content == b""
+        return
+    validator(name).validate(answer.json())
+
+
+NOTHING = object()
+
+
+def schema_of(answer):
+    """Name the schema of an answer; ``None`` for the gateway's."""
+    if answer.status_code in {401, 429}:
+        return None
+    if answer.status_code >= 400:
+        return "fortnox_ErrorInformationWrap"
+    operation = operation_of(answer.request.method.lower(), answer.request.path_url)
+    assert operation is not None, f"{answer.url} is not in the specification"
+    told = operation["responses"][str(answer.status_code)]
+    if "content" not in told:
+        return NOTHING
+    (content,) = told["content"].values()
+    return content["schema"]["$ref"].rpartition("/")[2]
+
+
+def operation_of(method, path_url):
+    path = path_url.partition("?")[0].rstrip("/")
+    for template, operations in specification()["paths"].items():
+        if re.fullmatch(re.sub(r"\{\w+\}", "[^/]+", template), path):
+            return operations.get(method)
+    return None

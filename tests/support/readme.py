@@ -1,0 +1,25 @@
+"""The code blocks of the README, as a reader would copy them."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+README = Path(__file__).parents[2] / "README.md"
+
+#: How the blocks begin that tests run.
+HOST = '"""A host of fifty lines'
+LEDGER = '"""A ledger'
+
+
+def block(beginning: str) -> str:
+    """Give the block that begins with these words."""
+    blocks = re.findall(
+        r"^```python\n(.*?)^```$", README.read_text("utf-8"), re.DOTALL | re.MULTILINE
+    )
+    [found] = [one for one in blocks if one.startswith(beginning)]
+    return found
+
+
+def lines_of_code(text: str) -> int:
+    return sum(bool(line.strip()) for line in text.splitlines())
