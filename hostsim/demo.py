@@ -25,7 +25,7 @@ from typing import TYPE_CHECKING, Any, TextIO
 from hostsim.errors import HostError, host_error
 from hostsim.ledger.decisions import ACCEPT, REPLACED
 from hostsim.messages import texts
-from hostsim.messages.texts import Text, say
+from hostsim.messages.texts import say
 from hostsim.sandbox import Sandbox, Switches, seed, visitor
 from hostsim.sandbox.server import REDIRECT_URI
 from hostsim.sandbox.switches import from_text
@@ -34,11 +34,12 @@ from hostsim.services.host import Host
 from hostsim.storage.store import Store
 from hostsim.views import render
 from hostsim.views.render import Column, Paper
+from opter_contract.values import Text
 
 if TYPE_CHECKING:
     from hostsim.plugins.loading import Plugins
     from hostsim.storage.import_runs import Preview
-    from opter_contract.hooks import Text as AnyText
+    from opter_contract.values import Text as AnyText
 
 log = logging.getLogger(__name__)
 

@@ -8,13 +8,10 @@ tells them from bugs.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, NamedTuple, cast
+from typing import NamedTuple, cast
 
-from hostsim.messages.texts import ERRORS, Text, joined
-
-if TYPE_CHECKING:
-    from hostsim.storage.import_runs import Preview
-    from opter_contract import hooks
+from hostsim.messages.texts import ERRORS, joined
+from opter_contract.values import Failure, SettingsProblem, Text
 
 #: The exit status of a command, by the kind of failure that ended it.
 EXIT_STATUS = {
@@ -50,14 +47,14 @@ class HostError(Exception):
 class SettingsRefused(HostError):
     """The settings of a definition are wrong; ``problems`` says field by field why."""
 
-    def __init__(self, problems: Sequence[hooks.SettingsProblem]) -> None:
+    def __init__(self, problems: Sequence[SettingsProblem]) -> None:
         """Keep the problems, warnings included."""
         wrong = [p for p in problems if p.severity == "error"]
         told = Text(
             " ".join(f"{p.key}: {p.sentence.sv}" for p in wrong),
             " ".join(f"{p.key}: {p.sentence.en}" for p in wrong),
         )
-        kind, sentence = _from_table("SETTINGS_REFUSED", {"problems": told})
+        kind, sentence = from_table("SETTINGS_REFUSED", {"problems": told})
         super().__init__("SETTINGS_REFUSED", kind, sentence)
         self.problems = tuple(problems)
 
@@ -80,29 +77,17 @@ class DoubtfulPayment(HostError):
         """Keep what is known of the invoice, and every doubt."""
         told = joined([doubt.sentence for doubt in doubts])
         values: dict[str, object] = {"facts": facts, "doubts": told}
-        super().__init__("DOUBTFUL_PAYMENT", *_from_table("DOUBTFUL_PAYMENT", values))
+        super().__init__("DOUBTFUL_PAYMENT", *from_table("DOUBTFUL_PAYMENT", values))
         self.doubts = tuple(doubts)
         self.seal = seal
 
 
-class PreviewChanged(HostError):
-    """Nothing was done, since the preview is not what was shown; ``preview`` is the new one."""
-
-    def __init__(self, preview: Preview, code: str = "PREVIEW_CHANGED") -> None:
-        """Keep the new preview.
-
-        :param code: ``PREVIEW_CHANGED`` of a save, ``LIST_CHANGED`` of a decision.
-        """
-        super().__init__(code, *_from_table(code, {}))
-        self.preview = preview
-
-
 def host_error(code: str, /, **values: object) -> HostError:
     """Make the error that ``texts.ERRORS`` describes, with these values in its sentence."""
-    return HostError(code, *_from_table(code, values))
+    return HostError(code, *from_table(code, values))
 
 
-def failure_of(error: BaseException) -> hooks.Failure | None:
+def failure_of(error: BaseException) -> Failure | None:
     """Tell whether an exception, also a plug-in's, was foreseen; ``None`` for a bug."""
     if isinstance(error, KeyboardInterrupt):
         return host_error("CANCELLED")
@@ -115,16 +100,16 @@ def failure_of(error: BaseException) -> hooks.Failure | None:
     )
     if not all(isinstance(word, str) for word in words):
         return None
-    return cast("hooks.Failure", error)
+    return cast("Failure", error)
 
 
-def exit_status(failure: hooks.Failure | None) -> int:
+def exit_status(failure: Failure | None) -> int:
     """Choose the exit status; a bug, and a kind that nobody knows, is 1."""
     if failure is None:
         return EXIT_STATUS["internal"]
     return EXIT_STATUS.get(failure.kind, EXIT_STATUS["internal"])
 
 
-def _from_table(code: str, values: dict[str, object]) -> tuple[str, Text]:
+def from_table(code: str, values: dict[str, object]) -> tuple[str, Text]:
     kind, sentence = ERRORS[code]
     return kind, Text(sentence.sv.format_map(values), sentence.en.format_map(values))

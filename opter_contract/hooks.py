@@ -4,8 +4,8 @@ A host is an ERP that keeps invoices and payments. A plug-in brings payments
 from somewhere else. Both register with :mod:`pluggy` under the project name
 ``opter``; a plug-in is found through an entry point in the group ``opter``.
 
-Neither side imports the other. What crosses is described here as *protocols*:
-any object with these attributes will do, and each side makes its own.
+What crosses is described in :mod:`opter_contract.values`. Neither side has to
+import it: any object with these attributes will do.
 
 How a run goes::
 
@@ -13,12 +13,12 @@ How a run goes::
     opter_import_payments(run)  ─────────►
                                 ◄───────── run.hook.opter_open_window …
                                 ◄───────── run.hook.opter_take_payments (batches)
-                                ◄───────── run.hook.opter_take_left_out (batches)
+                                ◄───────── run.hook.opter_take_excluded (batches)
                                 ◄───────── run.hook.opter_take_balances (batches)
-                                ◄───────── run.hook.opter_invoices_to_ask
+                                ◄───────── run.hook.opter_invoices_to_check
                                 ◄───────── run.hook.opter_registered_payments
                                 ◄───────── run.hook.opter_payments_to_confirm
-                                ◄───────── run.hook.opter_take_payments / _take_gone
+                                ◄───────── run.hook.opter_take_payments / _take_deleted
                                 ◄───────── ImportReport
     … a person looks, and saves; the host commits …
     opter_payments_saved (batches), opter_run_saved  ─►  every listener
@@ -39,20 +39,55 @@ Rules that hold for every hook:
   attribute names. A :class:`~datetime.date` is a day in the calendar of the
   books and has no time zone.
 * To fail with a sentence for the person, raise an exception that has the
-  attributes of :class:`Failure`. Any other exception is a bug, and is shown
-  as one.
+  attributes of :class:`~opter_contract.values.Failure`. Any other exception is
+  a bug, and is shown as one.
+
+Who answers what, and what may be left out:
+
+========================= ======== ==================================== =====
+hook                      answered left out, it means                   since
+========================= ======== ==================================== =====
+opter_import_types        plug-in  it registers none; it only listens   1.0
+opter_settings_fields     plug-in  there are none                       1.0
+opter_check_settings      plug-in  *required of one with a type*        1.0
+opter_settings_stored     plug-in  nothing to do                        1.0
+opter_import_payments     plug-in  *required of one with a type*        1.0
+opter_read_all_payments   plug-in  the host cannot reconcile            1.0
+opter_read_payments       plug-in  questions are answered from the host 1.0
+opter_screen_payments     plug-in  nothing is excluded                  1.0
+opter_diagnose            plug-in  nothing is known beyond the host     1.0
+opter_errors              plug-in  its codes are missing from the list  1.0
+opter_payments_saved      listener it does not listen                   1.0
+opter_books_changed       listener it does not listen                   1.0
+opter_run_saved           listener it does not listen                   1.0
+opter_take_payments       host     *required*                           1.0
+opter_take_excluded       host     *required*                           1.0
+opter_take_deleted        host     *required*                           1.0
+opter_take_unchecked      host     nothing is held back for it          1.0
+opter_take_balances       host     no balances are read                 1.0
+opter_invoices_to_check   host     none are asked for                   1.0
+opter_registered_payments host     none are looked up                   1.0
+opter_payments_to_confirm host     *required*                           1.0
+opter_known_invoices      host     *required*                           1.0
+opter_progress            anybody  nobody watches, nobody cancels       1.0
+opter_open_window         host     *required where a person signs in*   1.0
+opter_state_get           host     nothing is there                     1.0
+opter_state_put           host     *required*                           1.0
+opter_secret_get          host     nothing is there                     1.0
+opter_secret_put          host     nothing is stored                    1.0
+opter_lock                host     *required*                           1.0
+========================= ======== ==================================== =====
+
+A hook that may be left out is reached with ``getattr(run.hook, name, None)``.
 
 How the contract changes:
 
-* It has a version, :data:`CONTRACT`: ``major.minor``. The host says its own as
-  ``run.contract``. A plug-in says the *oldest* one that it can do with, as the
-  text ``opter_contract`` on the object that its entry point names:
-  ``opter_contract = "1.0"``. Whoever says nothing says :data:`UNSAID`.
-* A minor adds: a hook, an argument of a hook, an attribute. None of them may be
-  needed. Whoever calls a hook that was added does without an answer, and
-  reaches it with ``getattr(run.hook, name, None)``: an older host does not
-  have it. An attribute that was added is read with ``getattr`` and has a
-  preset that is named here; both sides pass over what they do not know.
+* It has a version, :data:`~opter_contract.version.CONTRACT`: ``major.minor``.
+  The host says its own as ``run.contract``. A plug-in says the oldest version
+  that it supports, as the text ``opter_contract`` on the object that its entry
+  point names: ``opter_contract = "1.0"``, which is also what silence means.
+* A minor adds: a hook, an argument of a hook, an attribute with a default. None
+  of them may be needed. Both sides pass over what they do not know.
 * A plug-in that answers a hook which was added after the version that it says
   marks the implementation with ``optionalhook=True``, or an older host calls
   it misspelt. One that asks for an argument which was added says the version
@@ -60,18 +95,14 @@ How the contract changes:
 * A major takes away, or changes what something means. Another major is
   refused with a sentence, by whichever side notices first.
 
-1.0 is the first. 1.1 added ``run.contract``, ``opter_contract``,
-``Progress.seconds_left``, ``opter_diagnose``, ``opter_errors`` and ``opter_read_payments``.
-1.2 added ``PaymentKey.import_type``, ``WriteOff.currency``, ``Payment.customer``,
-``ImportReport.notes``, ``opter_take_balances``, ``opter_invoices_to_ask``,
-``opter_registered_payments``, ``opter_take_not_asked`` and ``opter_books_changed``.
+1.0 is the first.
 
 What your host must promise
 ---------------------------
 
 Each sentence is a test of :mod:`opter_contract.conformance`, of the same words. A host that takes
 payments, shows them and registers nothing promises what concerns it; one that saves, all.
-Only 27 to 32 are for a host that has the hooks of 1.2; it may do without them.
+27 to 32 are for a host that compares with the other system; it may do without.
 
 *Money.*
 
@@ -133,12 +164,12 @@ Only 27 to 32 are for a host that has the hooks of 1.2; it may do without them.
     one, whichever definition reads it: on the same invoice with any amount, or on another one
     with the same amount.
 28. A payment is not ready while nobody knows whether another one of its invoice exists. The
-    plug-in could not ask after it (``opter_take_not_asked``); it is asked after again at the
+    plug-in could not ask after it (``opter_take_unchecked``); it is asked after again at the
     next import.
 29. A payment that was deleted at its source is noticed. Where more remains there than here
     (``opter_take_balances``), the registered payments are asked after, and who is gone is
     shown.
-30. An invoice that is open here alone is asked for. ``opter_invoices_to_ask``.
+30. An invoice that is open here alone is asked for. ``opter_invoices_to_check``.
 31. Whoever listens is told every change of the books until it is kept. In order, from the
     first one on, however late it came (``opter_books_changed``).
 32. What is told of a change is what stands in the books. Key, date, signed amounts, currency
@@ -157,536 +188,32 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import AbstractContextManager
-from datetime import date, datetime
-from decimal import Decimal
-from typing import Any, Protocol
 
 import pluggy
 
-#: The name both sides give to pluggy, and the group of the entry points.
-#: pluggy says nothing when the names differ: the hooks are just never called.
-PROJECT = "opter"
-
-#: The version of this page, and the one of whoever does not say any.
-CONTRACT = "1.2"
-UNSAID = "1.0"
-
-#: How many payments, numbers or rows one call carries at most.
-BATCH = 500
+from opter_contract import PROJECT
+from opter_contract.values import (
+    BookChange,
+    CheckedSettings,
+    Company,
+    ErrorText,
+    ExcludedPayment,
+    Finding,
+    ImportReport,
+    ImportType,
+    InvoiceBalance,
+    Payment,
+    Progress,
+    Reason,
+    RegisteredPayment,
+    Run,
+    SavedPayment,
+    SavedRun,
+    SettingsField,
+    Text,
+)
 
 hookspec = pluggy.HookspecMarker(PROJECT)
-
-
-# --- What crosses -----------------------------------------------------------
-
-
-class Text(Protocol):
-    """A sentence or a label for a person, in both languages."""
-
-    @property
-    def sv(self) -> str: ...
-    @property
-    def en(self) -> str: ...
-
-
-class Failure(Protocol):
-    """What an exception carries so that a host can show it.
-
-    ``code`` is stable, upper case with underscores. ``sentence`` says what
-    happened and what to do next. ``kind`` says who can act, and is one of
-
-    ``settings``     settings or configuration are wrong (the administrator);
-    ``login``        nobody is signed in, or to the wrong company (the user);
-    ``permission``   a licence or a right is missing (the administrator);
-    ``unavailable``  the other service does not answer as it should (wait);
-    ``busy``         somebody else is doing it right now (wait);
-    ``cancelled``    a person said stop (nobody needs to);
-    ``internal``     a fault of the program (the developer).
-    """
-
-    @property
-    def code(self) -> str: ...
-    @property
-    def kind(self) -> str: ...
-    @property
-    def sentence(self) -> Text: ...
-
-
-class ImportType(Protocol):
-    """A way to import payments, as a person chooses it in the settings."""
-
-    @property
-    def code(self) -> str:
-        """Stable and unique among the plug-ins of a host: ``FortnoxAPI``."""
-
-    @property
-    def formats(self) -> Sequence[str]:
-        """The formats that can be chosen with it, at least one: ``API``."""
-
-    @property
-    def label(self) -> Text: ...
-
-
-class SettingsField(Protocol):
-    """One field that the host shows when an import is defined."""
-
-    @property
-    def key(self) -> str: ...
-    @property
-    def kind(self) -> str:
-        """``date`` (YYYY-MM-DD), ``integer``, ``boolean`` (true/false) or ``text``."""
-
-    @property
-    def label(self) -> Text: ...
-    @property
-    def help(self) -> Text: ...
-    @property
-    def default(self) -> str:
-        """As text; ``""`` where there is none."""
-
-    @property
-    def required(self) -> bool: ...
-    @property
-    def secret(self) -> bool:
-        """True where the host must not show what is typed."""
-
-
-class SettingsProblem(Protocol):
-    """What is wrong, or odd, about the value of one field."""
-
-    @property
-    def key(self) -> str: ...
-    @property
-    def severity(self) -> str:
-        """``error``: the values are refused. ``warning``: they are not."""
-
-    @property
-    def sentence(self) -> Text: ...
-
-
-class CheckedSettings(Protocol):
-    """The answer to a question about settings values."""
-
-    @property
-    def values(self) -> Mapping[str, str]:
-        """What the host is to store, in normal form; nothing else is stored."""
-
-    @property
-    def problems(self) -> Sequence[SettingsProblem]: ...
-
-
-class Company(Protocol):
-    """A company in the system that payments come from."""
-
-    @property
-    def number(self) -> str:
-        """Identifies it there for ever (Fortnox: ``DatabaseNumber``)."""
-
-    @property
-    def name(self) -> str: ...
-
-
-class PaymentKey(Protocol):
-    """What makes a payment the same payment: import type, company and its number there.
-
-    Also carries ``import_type``, the code of the import type that the payment came by: a
-    number is unique in one system only. Since 1.2; what a plug-in hands over may leave it
-    out, since it is that of the run.
-    """
-
-    @property
-    def company(self) -> str: ...
-    @property
-    def number(self) -> str: ...
-
-
-class WriteOff(Protocol):
-    """A part of an invoice that was written off together with a payment.
-
-    May also carry ``currency``, three letters: that of ``amount``, SEK or the payment's own.
-    ``""`` where the other system names none: it then counts as SEK, at the payment's rate.
-    Since 1.2; preset ``""``.
-    """
-
-    @property
-    def amount(self) -> Decimal:
-        """Positive lowers what remains of an ordinary invoice."""
-
-    @property
-    def account(self) -> str:
-        """Number in the chart of accounts, ``""`` where unknown."""
-
-    @property
-    def description(self) -> str: ...
-
-
-class Payment(Protocol):
-    """A payment of one invoice, in neutral words.
-
-    May also carry ``customer``, the number of the invoice's customer in the other system;
-    ``None`` where nobody looked. Since 1.2; preset ``None``. A host that has to know it asks
-    for the payment by ``opter_payments_to_confirm``.
-    """
-
-    @property
-    def key(self) -> PaymentKey: ...
-    @property
-    def source(self) -> str:
-        """How it came to be there, in that system's word (``manual``, ``file`` …)."""
-
-    @property
-    def invoice_number(self) -> str:
-        """The invoice's number in the other system, ``""`` where only its OCR
-        reference is known (a bank knows no invoices)."""
-
-    @property
-    def ocr(self) -> str | None:
-        """The OCR reference of that invoice; ``None`` where nobody looked,
-        ``""`` where it has none."""
-
-    @property
-    def date(self) -> date:
-        """The payment date of the books."""
-
-    @property
-    def amount(self) -> Decimal:
-        """SEK. Negative for money that went back."""
-
-    @property
-    def currency(self) -> str:
-        """Three letters: the invoice's currency in the other system."""
-
-    @property
-    def amount_currency(self) -> Decimal | None:
-        """In ``currency``; equals ``amount`` for SEK. ``None`` only in a
-        payment that was left out before anybody had to know."""
-
-    @property
-    def exchange_rate(self) -> Decimal | None:
-        """SEK for one unit of ``currency``; ``None`` for SEK."""
-
-    @property
-    def write_offs(self) -> Sequence[WriteOff]: ...
-    @property
-    def booked(self) -> bool:
-        """False while the other system may still change or remove it."""
-
-    @property
-    def warnings(self) -> Sequence[Text]:
-        """What a person should know about these figures."""
-
-
-class Reason(Protocol):
-    """Why a payment is not offered for saving."""
-
-    @property
-    def reason(self) -> str:
-        """``before-date`` and ``below-number``: settings say to *ignore* it.
-        ``not-booked``, ``unreadable`` and any other: it is *rejected*, and
-        shown to a person."""
-
-    @property
-    def sentence(self) -> Text: ...
-
-
-class LeftOut(Reason, Protocol):
-    """A payment that was read but is not offered for saving, and why."""
-
-    @property
-    def key(self) -> PaymentKey:
-        """``number`` is ``""`` where not even that could be read."""
-
-    @property
-    def payment(self) -> Payment | None:
-        """``None`` where it could not be read (``unreadable``)."""
-
-    @property
-    def amount(self) -> Decimal | None:
-        """SEK; ``None`` where unknown."""
-
-    @property
-    def invoice_number(self) -> str | None:
-        """``None`` where unknown."""
-
-
-class Progress(Protocol):
-    """How far a run has come.
-
-    May also carry ``seconds_left``, a number of seconds until the run has read
-    all. Since 1.1; preset ``None``. A host asks for it with ``getattr``.
-    """
-
-    @property
-    def stage(self) -> str:
-        """``login``, ``reading``, ``details``, ``invoices``, ``confirming`` or ``waiting``."""
-
-    @property
-    def done(self) -> int: ...
-    @property
-    def total(self) -> int | None:
-        """``None`` where nobody knows yet."""
-
-    @property
-    def sentence(self) -> Text: ...
-
-
-class InvoiceBalance(Protocol):
-    """What the other system says of one of its invoices. Since 1.2."""
-
-    @property
-    def invoice_number(self) -> str:
-        """The invoice's number in the other system."""
-
-    @property
-    def ocr(self) -> str:
-        """Its OCR reference; ``""`` where it has none."""
-
-    @property
-    def customer(self) -> str:
-        """The number of its customer there."""
-
-    @property
-    def currency(self) -> str: ...
-    @property
-    def total(self) -> Decimal:
-        """In ``currency``; negative for a credit invoice."""
-
-    @property
-    def balance(self) -> Decimal:
-        """What remains to pay there, in ``currency``."""
-
-    @property
-    def booked(self) -> bool:
-        """False: nothing can be concluded from the balance."""
-
-    @property
-    def cancelled(self) -> bool: ...
-
-
-class RegisteredPayment(Protocol):
-    """A payment that the host registered, to be asked after. Since 1.2."""
-
-    @property
-    def number(self) -> str:
-        """In the run's company."""
-
-    @property
-    def invoice_number(self) -> str:
-        """The number of its invoice in the other system."""
-
-
-class ImportReport(Protocol):
-    """What a run has to say when the last payment has been taken.
-
-    May also carry ``notes``, a sequence of :class:`Text`: sentences about the run for the
-    person, such as that something could not be asked. Since 1.2; preset empty.
-    """
-
-    @property
-    def company(self) -> Company: ...
-    @property
-    def cursor(self) -> str | None:
-        """Opaque. Comes back as ``run.cursor`` after this run was saved, and
-        only then; ``None`` leaves the earlier one in force. Must be ``None`` where a row
-        without a number was handed over, which no host can offer again."""
-
-    @property
-    def not_read(self) -> int:
-        """How many payments exist there that the settings made unnecessary to read."""
-
-    @property
-    def requests(self) -> int:
-        """How many requests were made to the other system's API."""
-
-
-class Run(Protocol):
-    """One import by one person, handed along to every hook.
-
-    Alive until ``opter_import_payments`` has returned.
-    """
-
-    @property
-    def id(self) -> str: ...
-    @property
-    def hook(self) -> Any:
-        """The hooks of this host (pluggy's relay)."""
-
-    @property
-    def import_type(self) -> str: ...
-    @property
-    def import_format(self) -> str: ...
-    @property
-    def definition(self) -> str:
-        """The name that a person gave to this import, unique in the host."""
-
-    @property
-    def settings(self) -> Mapping[str, str]:
-        """As ``opter_check_settings`` returned them."""
-
-    @property
-    def company(self) -> Company | None:
-        """The company that this definition was first saved for."""
-
-    @property
-    def cursor(self) -> str | None:
-        """What the last saved run of this definition reported."""
-
-    @property
-    def default_currency(self) -> str:
-        """The host's own currency, as free text."""
-
-    @property
-    def configuration(self) -> Mapping[str, str]:
-        """Values of the host's administrator, by the names of the plug-in's
-        environment variables; they go before the environment."""
-
-    @property
-    def login_timeout(self) -> float:
-        """Seconds that a person may take to sign in."""
-
-    @property
-    def contract(self) -> str:
-        """The version of the contract that the host speaks. Since 1.1; preset ``1.0``."""
-
-
-class SavedRun(Protocol):
-    """A run that was committed, as its listeners are told."""
-
-    @property
-    def id(self) -> str: ...
-    @property
-    def import_type(self) -> str: ...
-    @property
-    def definition(self) -> str: ...
-    @property
-    def company(self) -> Company: ...
-    @property
-    def payments(self) -> int:
-        """How many payments were registered."""
-
-
-class SavedPayment(Protocol):
-    """A payment as it was registered in the host."""
-
-    @property
-    def payment(self) -> Payment: ...
-    @property
-    def host_invoice_number(self) -> str: ...
-    @property
-    def status(self) -> str:
-        """``exact``, ``written-off``, ``partial``, ``advance`` or ``reversal``."""
-
-
-class BookChange(Protocol):
-    """One change of the books, as it stands in the host's journal. Since 1.2.
-
-    Changes are never changed themselves: what was registered wrongly is taken back by a
-    later one, with the opposite amounts. So the sum of ``effect`` over the changes of an
-    invoice is what its payments have taken from its total, and the sum of ``amount`` over
-    the changes of a payment is what it counts.
-    """
-
-    @property
-    def books(self) -> str:
-        """Which books were changed: letters and digits, at most 50, the same for ever. Two
-        databases of a host, such as that of a demonstration, are two books."""
-
-    @property
-    def sequence(self) -> int:
-        """In these books: 1, 2, 3 and so on without a gap."""
-
-    @property
-    def kind(self) -> str:
-        """``registered``; or what took a registered payment back: ``reversed``, since it is
-        another one in the system that it came from, or ``deleted``, by a person here."""
-
-    @property
-    def payment_id(self) -> int:
-        """The host's own number of the payment that was registered, or taken back."""
-
-    @property
-    def replaces(self) -> int | None:
-        """The ``payment_id`` in whose place a payment was registered, the first of several."""
-
-    @property
-    def key(self) -> PaymentKey | None:
-        """``None`` for a payment that a person typed."""
-
-    @property
-    def region(self) -> str: ...
-    @property
-    def host_invoice_number(self) -> str:
-        """The number of the invoice, in its region."""
-
-    @property
-    def date(self) -> date:
-        """The payment date of the books."""
-
-    @property
-    def amount(self) -> Decimal:
-        """SEK; for what was taken back the opposite of what was registered, as in the next two."""
-
-    @property
-    def currency(self) -> str: ...
-    @property
-    def amount_currency(self) -> Decimal:
-        """In ``currency``."""
-
-    @property
-    def effect(self) -> Decimal:
-        """What it took away from what remained of the invoice, in the invoice's currency,
-        written off included."""
-
-    @property
-    def source(self) -> str:
-        """How it came to be there, as ``Payment.source`` has it; ``hand`` where it was typed."""
-
-    @property
-    def user(self) -> str: ...
-    @property
-    def at(self) -> datetime:
-        """With its zone."""
-
-
-class ErrorText(Protocol):
-    """An error that a plug-in can raise, as its table has it."""
-
-    @property
-    def code(self) -> str: ...
-    @property
-    def kind(self) -> str:
-        """Who can act; one of the words of :class:`Failure`."""
-
-    @property
-    def sentence(self) -> Text:
-        """What happened and what to do next; details stand in braces: ``{seconds}``."""
-
-
-class Finding(Protocol):
-    """What was found of one thing that an import needs."""
-
-    @property
-    def name(self) -> str:
-        """Stable, lower case with dots: ``network.api``."""
-
-    @property
-    def what(self) -> Text: ...
-    @property
-    def state(self) -> str:
-        """``right``, ``wrong``, ``unknown`` (nobody can see it from here) or
-        ``skipped`` (something that it needs is not right)."""
-
-    @property
-    def sentence(self) -> Text:
-        """What was found and, unless it is right, what to do. Never a secret."""
-
-    @property
-    def code(self) -> str:
-        """Where it is wrong, the code of the error; ``""`` otherwise."""
-
-    @property
-    def kind(self) -> str:
-        """Where it is wrong, who can act, as in :class:`Failure`; ``""`` otherwise."""
 
 
 # --- Asked of a plug-in -----------------------------------------------------
@@ -780,7 +307,7 @@ def opter_read_all_payments(run: Run) -> ImportReport | None:
     other system; never at once with an import of the same definition.
     Registers nothing. All that could be read goes to ``opter_take_payments``:
     the old, the low-numbered and, with ``booked`` false, the unbooked ones.
-    Only what is ``unreadable`` goes to ``opter_take_left_out``. ``ocr`` may be
+    Only what is ``unreadable`` goes to ``opter_take_excluded``. ``ocr`` may be
     ``None`` throughout, ``run.cursor`` means nothing, and there is nothing to
     confirm.
 
@@ -798,10 +325,10 @@ def opter_read_payments(
 ) -> ImportReport | None:
     """Read every payment of some invoices and hand it to the host.
 
-    Since 1.1. Called when a person asks why an invoice is not paid; never at once with an
+    Called when a person asks why an invoice is not paid; never at once with an
     import of the same definition. Registers nothing. Each payment is handed
     over as an import would: to ``opter_take_payments``, or with the settings'
-    reason to ``opter_take_left_out``; but all of them, however old, whatever
+    reason to ``opter_take_excluded``; but all of them, however old, whatever
     ``run.cursor`` says, and there is nothing to confirm.
 
     :param run: this question; to be used as the run of an import.
@@ -838,7 +365,7 @@ def opter_screen_payments(run: Run, payments: Sequence[Payment]) -> Sequence[Rea
 def opter_diagnose(run: Run) -> Sequence[Finding] | None:
     """Go through everything that an import needs, and say of each thing whether it is right.
 
-    Since 1.1. Called when a person asks what is wrong; never at once with an import of
+    Called when a person asks what is wrong; never at once with an import of
     the same definition. Goes on as far as it can. Reads no payments to
     speak of and hands none over; may open a window once, and use secrets, state,
     locks and progress as an import does.
@@ -856,7 +383,7 @@ def opter_diagnose(run: Run) -> Sequence[Finding] | None:
 def opter_errors() -> Sequence[ErrorText]:  # type: ignore[empty-body]
     """List every error that the plug-in can raise, so that a code can be explained later.
 
-    Since 1.1. Called when a person looks a code up. Must not open a connection or a window.
+    Called when a person looks a code up. Must not open a connection or a window.
 
     :return: each code once.
 
@@ -882,7 +409,7 @@ def opter_payments_saved(run: SavedRun, payments: Sequence[SavedPayment]) -> Non
 def opter_books_changed(changes: Sequence[BookChange]) -> int | None:
     """Hear of what changed the books, in order and without a gap.
 
-    Since 1.2. Called after each commit that changed the books (a save, a payment by hand, a
+    Called after each commit that changed the books (a save, a payment by hand, a
     deletion), and before an import and a save for what is left from earlier, such as when
     the program ended in between. Called in every plug-in that listens, one plug-in at a time
     and never in two threads or processes at once, again and again until it has acknowledged
@@ -940,13 +467,13 @@ def opter_take_payments(run: Run, payments: Sequence[Payment]) -> int:  # type: 
 
 
 @hookspec
-def opter_take_left_out(run: Run, left_out: Sequence[LeftOut]) -> int:  # type: ignore[empty-body]
+def opter_take_excluded(run: Run, excluded: Sequence[ExcludedPayment]) -> int:  # type: ignore[empty-body]
     """Take payments that were read but are ignored or rejected, with the reason.
 
     Called by the plug-in so that everything that was read is accounted for.
 
     :param run: as it was handed to ``opter_import_payments``.
-    :param left_out: at most :data:`BATCH`.
+    :param excluded: at most :data:`BATCH`.
     :return: how many were taken, which is all of them; to be checked as the
         answer to ``opter_take_payments``.
 
@@ -955,7 +482,7 @@ def opter_take_left_out(run: Run, left_out: Sequence[LeftOut]) -> int:  # type: 
 
 
 @hookspec
-def opter_take_gone(run: Run, payment_numbers: Sequence[str]) -> int:  # type: ignore[empty-body]
+def opter_take_deleted(run: Run, payment_numbers: Sequence[str]) -> int:  # type: ignore[empty-body]
     """Take word that payments no longer exist where they came from.
 
     Called by the plug-in for numbers that ``opter_payments_to_confirm`` or
@@ -971,10 +498,10 @@ def opter_take_gone(run: Run, payment_numbers: Sequence[str]) -> int:  # type: i
 
 
 @hookspec
-def opter_take_not_asked(run: Run, payment_numbers: Sequence[str]) -> int:  # type: ignore[empty-body]
+def opter_take_unchecked(run: Run, payment_numbers: Sequence[str]) -> int:  # type: ignore[empty-body]
     """Take word that registered payments could not be asked after.
 
-    Since 1.2. Called by the plug-in for numbers that ``opter_registered_payments`` named:
+    Called by the plug-in for numbers that ``opter_registered_payments`` named:
     there were too many, or the other system refused. Nothing follows about them: one that was
     gone before is gone still.
 
@@ -991,8 +518,8 @@ def opter_take_not_asked(run: Run, payment_numbers: Sequence[str]) -> int:  # ty
 def opter_take_balances(run: Run, balances: Sequence[InvoiceBalance]) -> int:  # type: ignore[empty-body]
     """Take what the other system says of its invoices: what remains to pay, above all.
 
-    Since 1.2. Called by the plug-in after the last batch of payments, with all invoices
-    that are unpaid there, and with those that ``opter_invoices_to_ask`` asks for. The host
+    Called by the plug-in after the last batch of payments, with all invoices
+    that are unpaid there, and with those that ``opter_invoices_to_check`` asks for. The host
     compares them with its own; invoices that it does not have it passes over. A first call
     with none tells the plug-in whether anybody listens: otherwise it reads no balances.
 
@@ -1006,10 +533,10 @@ def opter_take_balances(run: Run, balances: Sequence[InvoiceBalance]) -> int:  #
 
 
 @hookspec
-def opter_invoices_to_ask(run: Run, company: Company) -> Sequence[str]:  # type: ignore[empty-body]
+def opter_invoices_to_check(run: Run, company: Company) -> Sequence[str]:  # type: ignore[empty-body]
     """Say which invoices the other system must be asked for, one by one.
 
-    Since 1.2. Called by the plug-in when it has handed over what is unpaid there: what is
+    Called by the plug-in when it has handed over what is unpaid there: what is
     open here but was not among them may be paid, credited or unknown there. The plug-in
     asks for as many as it can afford, says the balance of those that are there
     (``opter_take_balances``), and what it did not ask in ``ImportReport.notes``.
@@ -1026,14 +553,14 @@ def opter_invoices_to_ask(run: Run, company: Company) -> Sequence[str]:  # type:
 def opter_registered_payments(run: Run, company: Company) -> Sequence[RegisteredPayment]:  # type: ignore[empty-body]
     """Say which payments are registered for these invoices, or amounts, but were not read.
 
-    Since 1.2. People correct a payment by deleting it and making it again, under a new
+    People correct a payment by deleting it and making it again, under a new
     number. So the host names the registered payments, of this import type and company,
     that a payment of this run may have replaced: of the same invoice, or with the same
     amount and currency within 35 days; and those of invoices where more remains there than
     the payments registered here leave. Called by the plug-in after the balances, while it
     is still signed in, and again until the answer is empty. The plug-in asks for as many as
-    it can afford, in this order, and says which no longer exist (``opter_take_gone``) and
-    which it could not ask after (``opter_take_not_asked``): whatever may have replaced one of
+    it can afford, in this order, and says which no longer exist (``opter_take_deleted``) and
+    which it could not ask after (``opter_take_unchecked``): whatever may have replaced one of
     those, the host does not offer for saving. What is neither exists.
 
     :param run: as it was handed to ``opter_import_payments``.

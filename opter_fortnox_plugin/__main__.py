@@ -19,9 +19,9 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Final, NoReturn, TextIO
 
+from opter_contract.values import Text
 from opter_fortnox_plugin import __version__
 from opter_fortnox_plugin.configuration import API_URL, CLIENT_SECRET, PRESETS, Configuration
-from opter_fortnox_plugin.contract import Text
 from opter_fortnox_plugin.diagnostics import probe, probe_messages, standalone
 from opter_fortnox_plugin.diagnostics.probe_reader import Finding, Reader
 from opter_fortnox_plugin.errors import Cancelled, FortnoxError, Refused, SettingsWrong
@@ -275,7 +275,7 @@ def _doctor(
     else:
         _print(standalone.render(findings, person.say))
     for one in findings:
-        if one.state == "wrong":
+        if one.state == "failed":
             return person.end(one.code, one.kind, one.sentence)
     return 0
 

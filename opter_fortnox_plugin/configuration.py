@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import Final
 from urllib.parse import urlsplit
 
-from opter_fortnox_plugin.contract import Text
+from opter_contract.values import Text
 from opter_fortnox_plugin.errors import SettingsWrong
 
 CLIENT_ID: Final = "FORTNOX_CLIENT_ID"

@@ -14,7 +14,7 @@ from __future__ import annotations
 
 from typing import ClassVar, Final
 
-from opter_fortnox_plugin.contract import ErrorText, Text
+from opter_contract.values import ErrorText, Text
 
 
 class FortnoxError(Exception):

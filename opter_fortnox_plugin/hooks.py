@@ -1,31 +1,30 @@
-"""The hooks that we answer; what each means stands in the host's contract.
+"""The hooks that we answer; what each means stands in :mod:`opter_contract.hooks`.
 
 Start here. Nothing heavy is imported before an import begins, so that a host
-which only lists its plug-ins stays quick. Optional hooks are younger than the
-first contract: a host of before them would take them for misspelt.
+which only lists its plug-ins stays quick.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from opter_fortnox_plugin import settings
-from opter_fortnox_plugin.agreement import refuse_other_contract
-from opter_fortnox_plugin.contract import (
-    NEEDED,
+from opter_contract import hookimpl
+from opter_contract.values import (
     CheckedSettings,
     ErrorText,
     Finding,
     ImportReport,
     ImportType,
-    PaymentLike,
+    Payment,
     Reason,
     Run,
     SettingsField,
-    hookimpl,
 )
+from opter_contract.version import UNSAID, Mismatch, mismatch
+from opter_fortnox_plugin import settings
 
-opter_contract = NEEDED
+#: The oldest version of the contract that we support.
+opter_contract = "1.0"
 
 
 @hookimpl
@@ -73,7 +72,7 @@ def opter_read_all_payments(run: Run) -> ImportReport | None:
     return import_payments(run, everything=True)
 
 
-@hookimpl(optionalhook=True)
+@hookimpl
 def opter_read_payments(
     run: Run, invoice_numbers: Sequence[str], references: Sequence[str]
 ) -> ImportReport | None:
@@ -85,23 +84,21 @@ def opter_read_payments(
 
 
 @hookimpl
-def opter_screen_payments(
-    run: Run, payments: Sequence[PaymentLike]
-) -> Sequence[Reason | None] | None:
+def opter_screen_payments(run: Run, payments: Sequence[Payment]) -> Sequence[Reason | None] | None:
     if not _our_run(run):
         return None
     rules = settings.Settings.of(run.settings)
-    return [rules.why_left_out(payment) for payment in payments]
+    return [rules.exclusion_reason(payment) for payment in payments]
 
 
-@hookimpl(optionalhook=True)
+@hookimpl
 def opter_errors() -> Sequence[ErrorText]:
     from opter_fortnox_plugin.errors import error_texts  # noqa: PLC0415
 
     return error_texts()
 
 
-@hookimpl(optionalhook=True)
+@hookimpl
 def opter_diagnose(run: Run) -> Sequence[Finding] | None:
     if not _our_run(run):
         return None
@@ -117,5 +114,15 @@ def _ours(import_type: str) -> bool:
 def _our_run(run: Run) -> bool:
     if not _ours(run.import_type):
         return False
-    refuse_other_contract(run)
+    if wrong := mismatch(opter_contract, getattr(run, "contract", UNSAID)):
+        from opter_fortnox_plugin.errors import SettingsWrong  # noqa: PLC0415
+
+        too_new = wrong is Mismatch.PLUGIN_TOO_OLD
+        raise SettingsWrong(
+            "HOST_CONTRACT",
+            host=run.contract if wrong is not Mismatch.UNREADABLE else "?",
+            needed=opter_contract,
+            upgrade_sv="insticksprogrammet" if too_new else "värdsystemet",
+            upgrade_en="the plug-in" if too_new else "the host",
+        )
     return True

@@ -11,14 +11,13 @@ import time
 from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
-from typing import Any, Final, TypeVar, cast
+from typing import Any, Final, TypeVar
 
-from opter_fortnox_plugin.contract import (
-    BATCH,
+from opter_contract import BATCH
+from opter_contract.values import (
     Company,
-    HostHooks,
+    ExcludedPayment,
     InvoiceBalance,
-    LeftOut,
     Payment,
     Progress,
     RegisteredPayment,
@@ -50,7 +49,7 @@ class Host:
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self.run: Final = run
-        self._hook = cast("HostHooks", _Hooks(run.hook))
+        self._hook = _Hooks(run.hook)
         self._sleep = sleep
         self._clock = clock
         self._last = Progress("reading", 0, None, Text("Börjar", "Starting"))
@@ -64,24 +63,24 @@ class Host:
             answers = self._hook.opter_take_payments(run=self.run, payments=batch)
             _acknowledged(answers, len(batch), "opter_take_payments")
 
-    def take_left_out(self, left_out: Sequence[LeftOut]) -> None:
+    def take_excluded(self, excluded: Sequence[ExcludedPayment]) -> None:
         """Hand over what is left out, in batches; each must be acknowledged."""
-        for batch in _batches(left_out):
-            answers = self._hook.opter_take_left_out(run=self.run, left_out=batch)
-            _acknowledged(answers, len(batch), "opter_take_left_out")
+        for batch in _batches(excluded):
+            answers = self._hook.opter_take_excluded(run=self.run, excluded=batch)
+            _acknowledged(answers, len(batch), "opter_take_excluded")
 
-    def take_gone(self, numbers: Sequence[str]) -> None:
+    def take_deleted(self, numbers: Sequence[str]) -> None:
         """Say which payments no longer exist; must be acknowledged."""
         for batch in _batches(numbers):
-            answers = self._hook.opter_take_gone(run=self.run, payment_numbers=batch)
-            _acknowledged(answers, len(batch), "opter_take_gone")
+            answers = self._hook.opter_take_deleted(run=self.run, payment_numbers=batch)
+            _acknowledged(answers, len(batch), "opter_take_deleted")
 
-    def take_not_asked(self, numbers: Sequence[str]) -> None:
+    def take_unchecked(self, numbers: Sequence[str]) -> None:
         """Say which registered payments could not be asked after; older hosts do not listen."""
         for batch in _batches(numbers):
-            answers = self._hook.opter_take_not_asked(run=self.run, payment_numbers=batch)
+            answers = self._hook.opter_take_unchecked(run=self.run, payment_numbers=batch)
             if answers:
-                _acknowledged(answers, len(batch), "opter_take_not_asked")
+                _acknowledged(answers, len(batch), "opter_take_unchecked")
 
     def takes_balances(self) -> bool:
         """Ask, with an empty batch, whether the host compares balances; older ones do not."""
@@ -96,10 +95,10 @@ class Host:
             answers = self._hook.opter_take_balances(run=self.run, balances=batch)
             _acknowledged(answers, len(batch), "opter_take_balances")
 
-    def invoices_to_ask(self, company: Company) -> Sequence[str]:
+    def invoices_to_check(self, company: Company) -> Sequence[str]:
         """Ask which invoices to ask for one by one; nobody's answer means none."""
-        answers = self._hook.opter_invoices_to_ask(run=self.run, company=company)
-        return _one(answers, "opter_invoices_to_ask") if answers else ()
+        answers = self._hook.opter_invoices_to_check(run=self.run, company=company)
+        return _one(answers, "opter_invoices_to_check") if answers else ()
 
     def registered_payments(self, company: Company) -> Sequence[RegisteredPayment]:
         """Ask which registered payments to ask after; nobody's answer means none."""

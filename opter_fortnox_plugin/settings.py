@@ -12,12 +12,11 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date
-from typing import Final
+from typing import Final, Protocol
 
-from opter_fortnox_plugin.contract import (
+from opter_contract.values import (
     CheckedSettings,
     ImportType,
-    PaymentLike,
     Reason,
     SettingsField,
     SettingsProblem,
@@ -186,6 +185,17 @@ def stays_signed_in(values: Mapping[str, str]) -> bool:
     return values.get("stay_signed_in", "false") == "true"
 
 
+class Screened(Protocol):
+    """What the settings look at of a payment."""
+
+    @property
+    def date(self) -> date: ...
+    @property
+    def invoice_number(self) -> str: ...
+    @property
+    def booked(self) -> bool: ...
+
+
 @dataclass(frozen=True, slots=True)
 class Settings:
     """The values of one definition, as the rules use them."""
@@ -214,7 +224,7 @@ class Settings:
             or (self.include_unbooked and not earlier.include_unbooked)
         )
 
-    def why_left_out(self, payment: PaymentLike) -> Reason | None:
+    def exclusion_reason(self, payment: Screened) -> Reason | None:
         """Say why these settings leave a payment out; ``before-date`` goes first."""
         if payment.date < self.ignore_payments_before:
             return Reason(

@@ -21,9 +21,10 @@ import click
 
 from hostsim.errors import HostError, host_error
 from hostsim.ledger.amounts import typed_date
-from hostsim.messages.texts import Text, say
+from hostsim.messages.texts import say
 from hostsim.views import render
 from hostsim.views.render import Paper
+from opter_contract.values import Text
 
 if TYPE_CHECKING:
     from hostsim.plugins.loading import Plugins

@@ -16,9 +16,9 @@ from hostsim.cli.common import Common, Option, command, host_over, opened, usage
 from hostsim.cli.imports import last_printed, show_preview, shown_where_changed
 from hostsim.cli.root import hostsim
 from hostsim.ledger.decisions import KEEP
-from hostsim.messages.texts import Text
 from hostsim.storage.decisions import LONGEST_WHY
 from hostsim.views import render
+from opter_contract.values import Text
 
 if TYPE_CHECKING:
     from hostsim.storage.import_runs import Preview

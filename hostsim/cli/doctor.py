@@ -14,9 +14,10 @@ from hostsim.cli.common import Common, Option, command, plugins_beside
 from hostsim.cli.imports import NO_BROWSER, Window, login_timeout
 from hostsim.cli.root import hostsim
 from hostsim.errors import host_error
-from hostsim.messages.texts import Text, say
+from hostsim.messages.texts import say
 from hostsim.views import render
 from hostsim.views.render import Column
+from opter_contract.values import Text
 
 if TYPE_CHECKING:
     from hostsim.services.doctor import Finding
@@ -24,8 +25,8 @@ if TYPE_CHECKING:
 
 #: A sign, a word and a colour for each state; the sign in letters where there are no others.
 STATES = {
-    "right": ("✓", "+", Text("rätt", "right"), "32"),
-    "wrong": ("✗", "x", Text("fel", "wrong"), "31"),
+    "ok": ("✓", "+", Text("rätt", "ok"), "32"),
+    "failed": ("✗", "x", Text("fel", "failed"), "31"),
     "unknown": ("?", "?", Text("okänt", "unknown"), "33"),
     "skipped": ("–", "-", Text("ej sett", "not seen"), "2"),
     "noted": ("!", "!", Text("obs", "note"), "33"),
@@ -108,7 +109,7 @@ def _finding_columns(common: Common) -> list[Column[Finding]]:
 
 
 def _show_end(common: Common, name: str | None, findings: list[Finding]) -> None:
-    wrong = sum(1 for one in findings if one.state == "wrong")
+    wrong = sum(1 for one in findings if one.state == "failed")
     common.paper.line()
     if wrong:
         common.paper.say(

@@ -11,12 +11,13 @@ from hostsim.cli.register import payments
 from hostsim.errors import host_error
 from hostsim.ledger.amounts import typed_amount, typed_rate
 from hostsim.messages import texts
-from hostsim.messages.texts import Text, say
+from hostsim.messages.texts import say
 from hostsim.services.hand_payments import LONGEST_KEY, Entry, wrong_amount
 from hostsim.storage import history
 from hostsim.storage.decisions import LONGEST_WHY
 from hostsim.views import history as views_history
 from hostsim.views import render
+from opter_contract.values import Text
 
 
 @command(

@@ -15,11 +15,11 @@ from hostsim.cli.common import Common, Option, command, host_over, opened, usage
 from hostsim.cli.imports import NO_BROWSER, Window, login_timeout
 from hostsim.cli.register import payments
 from hostsim.cli.root import hostsim
-from hostsim.messages import texts
-from hostsim.messages.texts import Text
+from hostsim.messages import formats, texts
 from hostsim.messages.texts import payments as payments_text
 from hostsim.storage import commits
 from hostsim.views import render
+from opter_contract.values import Text
 
 if TYPE_CHECKING:
     from hostsim.services.payments_file import Exported
@@ -198,10 +198,10 @@ def _show_export(common: Common, file: str, made: Exported) -> None:
         answer = {
             "file": file,
             "payments": made.payments,
-            "amount": render.plain(made.amount),
+            "amount": formats.plain(made.amount),
             "left_out": {
                 "payments": made.left_out,
-                "amount": render.plain(made.left_out_amount),
+                "amount": formats.plain(made.left_out_amount),
             },
         }
         render.write_json(common.paper, answer)

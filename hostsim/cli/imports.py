@@ -17,14 +17,16 @@ import click
 
 from hostsim.cli.common import Common, Day, Option, command, host_over, opened, tell, usage
 from hostsim.cli.root import hostsim
-from hostsim.errors import HostError, PreviewChanged
-from hostsim.messages.texts import Text, say
+from hostsim.errors import HostError
+from hostsim.messages.texts import say
+from hostsim.storage.import_runs import PreviewChanged
 from hostsim.views import render
+from opter_contract.values import Text
 
 if TYPE_CHECKING:
     from hostsim.storage.import_runs import Preview
     from hostsim.storage.store import Store
-    from opter_contract.hooks import Text as AnyText
+    from opter_contract.values import Text as AnyText
 
 
 NO_BROWSER = click.option(

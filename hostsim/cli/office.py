@@ -11,9 +11,11 @@ import click
 
 from hostsim.cli.common import Common, Option, command, host_over, opened, pairs, usage, warn
 from hostsim.cli.root import hostsim
-from hostsim.messages.texts import Text, say
+from hostsim.messages.formats import day, plain
+from hostsim.messages.texts import say
 from hostsim.views import render
 from hostsim.views.render import Column
+from opter_contract.values import Text
 
 if TYPE_CHECKING:
     from hostsim.ledger.values import Definition, Invoice
@@ -104,10 +106,10 @@ def _invoice_object(invoice: Invoice) -> dict[str, Any]:
         "customer_code": invoice.customer_code,
         "customer_name": invoice.customer_name,
         "currency": invoice.currency,
-        "total": render.plain(invoice.total),
-        "remaining": render.plain(invoice.remaining),
-        "invoice_date": render.day(invoice.invoice_date) or None,
-        "due_date": render.day(invoice.due_date) or None,
+        "total": plain(invoice.total),
+        "remaining": plain(invoice.remaining),
+        "invoice_date": day(invoice.invoice_date) or None,
+        "due_date": day(invoice.due_date) or None,
         "region": invoice.region,
         "period_closed": invoice.period_closed,
     }
@@ -120,8 +122,8 @@ def _invoice_columns(common: Common) -> list[Column[Invoice]]:
         Column(Text("OCR", "OCR"), lambda i: render.one_line(i.ocr), right=True),
         Column(Text("Kundnr", "Customer no."), lambda i: render.one_line(i.customer_code)),
         Column(Text("Kund", "Customer"), lambda i: render.one_line(i.customer_name), wraps=True),
-        Column(Text("Datum", "Date"), lambda i: render.day(i.invoice_date)),
-        Column(Text("Förfaller", "Due"), lambda i: render.day(i.due_date)),
+        Column(Text("Datum", "Date"), lambda i: day(i.invoice_date)),
+        Column(Text("Förfaller", "Due"), lambda i: day(i.due_date)),
         Column(Text("Valuta", "Currency"), lambda i: render.one_line(i.currency)),
         Column(Text("Belopp", "Total"), lambda i: render.amount(i.total, language), right=True),
         Column(

@@ -13,9 +13,10 @@ import click
 
 from hostsim.cli.common import Common, Option, command, load_plugins, opened, usage
 from hostsim.cli.root import hostsim
-from hostsim.messages.texts import Text, say
+from hostsim.messages.texts import say
 from hostsim.views import render
 from hostsim.views.render import Column
+from opter_contract.values import Text
 
 if TYPE_CHECKING:
     from hostsim.plugins.loading import Found
@@ -36,7 +37,7 @@ def plugins(context: click.Context, common: Common) -> None:
     """Show every plug-in that was found, and why one is not in use."""
     if context.invoked_subcommand is not None:
         return
-    from opter_contract.hooks import CONTRACT
+    from opter_contract import CONTRACT
 
     with _store_if_any(common) as store:
         entries = _entries(store)
@@ -69,11 +70,11 @@ def _entries(store: Store | None) -> list[Found]:
         Found.of(point, texts.wrong_group(point.group), "elsewhere")
         for point in discovery.elsewhere()
     ]
-    return [*loaded.loaded, *loaded.left_out, *strays]
+    return [*loaded.loaded, *loaded.excluded, *strays]
 
 
 def _object(entry: Found, common: Common) -> dict[str, Any]:
-    from opter_contract.hooks import CONTRACT
+    from opter_contract import CONTRACT
 
     return {
         "name": entry.name,
@@ -94,8 +95,8 @@ def _columns(common: Common) -> list[Column[Found]]:
         if entry.reason is None:
             return common.text("används", "active")
         told = say(entry.reason, common.language)
-        left_out = entry.state == "left-out"
-        return render.one_line(common.text("utelämnat: ", "left out: ") * left_out + told)
+        excluded = entry.state == "left-out"
+        return render.one_line(common.text("utelämnat: ", "left out: ") * excluded + told)
 
     return [
         Column(Text("Namn", "Name"), lambda e: render.one_line(e.name)),

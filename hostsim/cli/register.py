@@ -6,7 +6,7 @@ import click
 
 from hostsim.cli.common import Common, Option, command, opened
 from hostsim.cli.root import hostsim
-from hostsim.messages.texts import Text
+from opter_contract.values import Text
 
 
 @command(

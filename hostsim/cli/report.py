@@ -11,8 +11,9 @@ import click
 
 from hostsim.cli.common import Common, command, load_plugins, opened
 from hostsim.cli.root import hostsim
-from hostsim.messages.texts import Text, say
+from hostsim.messages.texts import say
 from hostsim.views import render
+from opter_contract.values import Text
 
 
 @command(

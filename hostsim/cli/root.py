@@ -7,7 +7,7 @@ import sys
 import click
 
 from hostsim.cli.common import Common, command, usage
-from hostsim.messages.texts import Text
+from opter_contract.values import Text
 
 
 @command(

@@ -21,12 +21,13 @@ import click
 from hostsim.cli import hostsim
 from hostsim.cli.common import LANGUAGES, Common, Day, named, tell, usage
 from hostsim.errors import SettingsRefused, exit_status, failure_of, host_error
-from hostsim.messages.texts import Text, say
+from hostsim.messages.texts import say
 from hostsim.storage import commits
 from hostsim.views.render import Paper, ReaderGone
+from opter_contract.values import Text
 
 if TYPE_CHECKING:
-    from opter_contract.hooks import Failure
+    from opter_contract.values import Failure
 
 #: What a shell expects of a program whose reader went away (128 + SIGPIPE).
 READER_GONE = 141

@@ -11,8 +11,8 @@ import click
 
 from hostsim.cli.common import Common, Option, command, load_plugins
 from hostsim.cli.root import hostsim
-from hostsim.messages.texts import Text
 from hostsim.storage import commits
+from opter_contract.values import Text
 
 PORT = click.option(
     "--port",

@@ -12,8 +12,8 @@ from hostsim.cli.common import Common, Option, command, load_plugins
 from hostsim.cli.imports import login_timeout
 from hostsim.cli.root import hostsim
 from hostsim.cli.sandbox import PORT
-from hostsim.messages.texts import Text
 from hostsim.storage import commits
+from opter_contract.values import Text
 
 
 @command(

@@ -39,11 +39,13 @@ from hostsim.desk.guard import guard, token
 from hostsim.desk.office import Office
 from hostsim.errors import failure_of, host_error
 from hostsim.messages.desk import WORDS, duration
-from hostsim.messages.texts import LANGUAGES, Text, own, say
+from hostsim.messages.formats import day
+from hostsim.messages.texts import LANGUAGES, own, say
 from hostsim.sandbox import seed
 from hostsim.storage import commits
 from hostsim.views import columns
-from hostsim.views.render import count, day, status_label
+from hostsim.views.render import count, status_label
+from opter_contract.values import Text
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment

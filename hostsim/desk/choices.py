@@ -15,12 +15,13 @@ from hostsim.desk.common import office, words
 from hostsim.errors import host_error
 from hostsim.ledger import decisions, matching
 from hostsim.ledger.decisions import ACCEPT, KEEP, SET_ASIDE, OtherWay
-from hostsim.ledger.values import Decision, Payment, Row
+from hostsim.ledger.values import Decision, Row
 from hostsim.messages.texts import Difference
 from hostsim.storage import decisions as storage_decisions
 from hostsim.storage.import_runs import Preview
 from hostsim.storage.lists import Entry
-from hostsim.storage.store import payment_of, row_of
+from hostsim.storage.rows import payment_of, row_of
+from opter_contract.values import Payment
 
 # What can be chosen beside the decisions themselves.
 SERIES = "series"

@@ -10,11 +10,12 @@ from flask import current_app, request, session, url_for
 
 from hostsim.desk.office import Office
 from hostsim.messages.desk import Words
-from hostsim.messages.texts import LANGUAGES, Text, say
+from hostsim.messages.texts import LANGUAGES, say
 from hostsim.storage.lists import Asked, Page, Source, page_of
 from hostsim.views.columns import COLUMNS, Column
 from hostsim.views.history import STATES
 from hostsim.views.render import decision_label, reason_label, status_label
+from opter_contract.values import Text
 
 #: Where the application keeps the office.
 KEY = "hostsim.desk"

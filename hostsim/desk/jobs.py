@@ -16,14 +16,13 @@ from datetime import date
 from typing import TYPE_CHECKING
 
 from hostsim.errors import failure_of, host_error
-from hostsim.messages.texts import Text
 from hostsim.services.explanation import Explanation
 from hostsim.storage import commits
+from opter_contract.values import Failure, Progress, Text
 
 if TYPE_CHECKING:
     from hostsim.plugins.session import OnProgress, Window
     from hostsim.storage.import_runs import Preview
-    from opter_contract import hooks
 
 log = logging.getLogger(__name__)
 
@@ -55,25 +54,25 @@ class Job:
         self.id = secrets.token_urlsafe(9)
         self.choice = choice
         self.address: str | None = None
-        self.progress: hooks.Progress | None = None
+        self.progress: Progress | None = None
         #: How many times more had been read than before: pages, where pages are read.
         self.pages = 0
         #: How many payments were read, also while something else is looked up.
         self.read = 0
         self.run_id: str | None = None
         self.explanation: Explanation | None = None
-        self.failure: hooks.Failure | None = None
+        self.failure: Failure | None = None
         self.ended = threading.Event()
         self._stopped = threading.Event()
-        self._answered: Callable[[str], hooks.Text | None] | None = None
+        self._answered: Callable[[str], Text | None] | None = None
 
-    def window(self, address: str, answered: Callable[[str], hooks.Text | None]) -> bool:
+    def window(self, address: str, answered: Callable[[str], Text | None]) -> bool:
         """Have the page open a window on an address; returns at once."""
         self._answered = answered
         self.address = address
         return True
 
-    def on_progress(self, progress: hooks.Progress) -> bool:
+    def on_progress(self, progress: Progress) -> bool:
         """Keep what the plug-in says, and say whether the person wants to stop."""
         if progress.stage == "reading" and progress.done > self.read:
             self.pages += 1
@@ -96,7 +95,7 @@ class Job:
         """Whether somebody asked it to stop."""
         return self._stopped.is_set()
 
-    def answer(self, address: str) -> hooks.Text | None:
+    def answer(self, address: str) -> Text | None:
         """Hand on the address that the login window ended at; a sentence says why not."""
         return None if self._answered is None else self._answered(address)
 

@@ -15,12 +15,13 @@ from hostsim.desk.pages_register import window
 from hostsim.errors import DoubtfulPayment, HostError, host_error
 from hostsim.ledger.amounts import typed_amount, typed_date, typed_rate
 from hostsim.ledger.values import Invoice
-from hostsim.messages.texts import DATE_NEEDED, Text, money, own
+from hostsim.messages.texts import DATE_NEEDED, money, own
 from hostsim.services import payments_file
 from hostsim.services.hand_payments import Added, Entry, invoice_row, wrong_amount
 from hostsim.storage import history
 from hostsim.storage.history import HAND, REGISTERED
-from hostsim.storage.store import invoice_of
+from hostsim.storage.rows import invoice_of
+from opter_contract.values import Text
 
 pages = Blueprint("by_hand", __name__, url_prefix="/payments")
 

@@ -14,16 +14,18 @@ from hostsim.desk.choices import acts_on
 from hostsim.desk.common import language, office, shown, tell, worded, words
 from hostsim.desk.jobs import Choice, Job, stage_of
 from hostsim.desk.pages_why import window as why_window
-from hostsim.errors import HostError, PreviewChanged, host_error
+from hostsim.errors import HostError, host_error
 from hostsim.ledger.amounts import typed_date
 from hostsim.ledger.matching import KINDS
 from hostsim.messages.desk import WORDS, duration
-from hostsim.messages.texts import DATE_NEEDED, Text, own
+from hostsim.messages.texts import DATE_NEEDED, own
+from hostsim.storage.import_runs import PreviewChanged
 from hostsim.storage.lists import Asked, all_of, preview_rows
 from hostsim.storage.regions import checked_bank_account, refuse_other_region
 from hostsim.views.columns import COLUMNS, csv_lines, said
 from hostsim.views.render import count
-from opter_contract.hooks import BATCH
+from opter_contract import BATCH
+from opter_contract.values import Text
 
 if TYPE_CHECKING:
     from hostsim.storage.import_runs import Preview

@@ -10,7 +10,7 @@ from hostsim.desk.common import office, shown, words
 from hostsim.desk.pages_import import csv_response
 from hostsim.ledger.values import Invoice
 from hostsim.storage.lists import Asked, Entry, all_of, registered
-from hostsim.storage.store import invoice_of, row_of
+from hostsim.storage.rows import invoice_of, row_of
 from hostsim.views.history import BOOKED_AS
 
 pages = Blueprint("register", __name__, url_prefix="/payments")

@@ -7,7 +7,7 @@ with a value all come from the plug-in of the import type.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 from flask import Blueprint, make_response, redirect, request, session, url_for
 from werkzeug.wrappers import Response as AnyResponse
@@ -17,10 +17,8 @@ from hostsim.desk.pages_import import window
 from hostsim.errors import HostError, SettingsRefused
 from hostsim.ledger.values import Definition
 from hostsim.messages.desk import WORDS
-from hostsim.messages.texts import Text, say
-
-if TYPE_CHECKING:
-    from opter_contract import hooks
+from hostsim.messages.texts import say
+from opter_contract.values import SettingsField, SettingsProblem, Text
 
 pages = Blueprint("settings", __name__, url_prefix="/settings")
 
@@ -43,14 +41,6 @@ class Field(NamedTuple):
     def wrong(self) -> bool:
         """Whether the value was refused."""
         return any(severity == "error" for severity, _ in self.problems)
-
-
-class Problem(NamedTuple):
-    """What is wrong about the value of one field; ``key`` names the field."""
-
-    key: str
-    severity: str
-    sentence: hooks.Text
 
 
 # --- Settings of an import ---------------------------------------------------
@@ -79,7 +69,9 @@ def of(name: str) -> str:
 
 
 def _of(definition: Definition) -> str:
-    problems = [Problem(p["key"], "warning", Text(p["sv"], p["en"])) for p in _told_of_fields()]
+    problems = [
+        SettingsProblem(p["key"], "warning", Text(p["sv"], p["en"])) for p in _told_of_fields()
+    ]
     return _dialog(definition, dict(definition.settings), problems)
 
 
@@ -120,7 +112,7 @@ def _values_of(import_type: str) -> dict[str, str]:
     }
 
 
-def _stored(name: str, problems: Sequence[hooks.SettingsProblem]) -> AnyResponse:
+def _stored(name: str, problems: Sequence[SettingsProblem]) -> AnyResponse:
     session["problems"] = [
         {"key": p.key, "sv": p.sentence.sv, "en": p.sentence.en} for p in problems
     ]
@@ -131,10 +123,10 @@ def _stored(name: str, problems: Sequence[hooks.SettingsProblem]) -> AnyResponse
 def _refused(
     definition: Definition | None, values: Mapping[str, str], error: HostError
 ) -> AnyResponse:
-    problems: Sequence[hooks.SettingsProblem] = (
+    problems: Sequence[SettingsProblem] = (
         error.problems
         if isinstance(error, SettingsRefused)
-        else [Problem(_place_of(error), "error", error.sentence)]
+        else [SettingsProblem(_place_of(error), "error", error.sentence)]
     )
     page = _dialog(definition, values, problems, making=definition is None)
     return make_response(page, 422)
@@ -153,7 +145,7 @@ def _told_of_fields() -> list[dict[str, str]]:
 def _dialog(
     definition: Definition | None,
     values: Mapping[str, str],
-    problems: Sequence[hooks.SettingsProblem] = (),
+    problems: Sequence[SettingsProblem] = (),
     *,
     making: bool = False,
 ) -> str:
@@ -181,9 +173,9 @@ def _dialog(
 
 
 def _field(
-    described: hooks.SettingsField,
+    described: SettingsField,
     values: Mapping[str, str],
-    problems: Sequence[hooks.SettingsProblem],
+    problems: Sequence[SettingsProblem],
     *,
     new: bool,
 ) -> Field:
@@ -200,7 +192,7 @@ def _field(
     )
 
 
-def _said_of(key: str, problems: Sequence[hooks.SettingsProblem]) -> Sequence[tuple[str, str]]:
+def _said_of(key: str, problems: Sequence[SettingsProblem]) -> Sequence[tuple[str, str]]:
     return [(p.severity, say(p.sentence, language())) for p in problems if p.key == key]
 
 

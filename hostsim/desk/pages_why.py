@@ -10,9 +10,10 @@ from werkzeug.wrappers import Response as AnyResponse
 from hostsim.desk.common import language, office, tell
 from hostsim.desk.jobs import Choice
 from hostsim.errors import HostError, host_error
-from hostsim.messages.texts import SOURCE, Text, own, say
+from hostsim.messages.texts import SOURCE, own, say
 from hostsim.services import explanation
 from hostsim.views import history
+from opter_contract.values import Text
 
 if TYPE_CHECKING:
     from hostsim.services.explanation import Explanation

@@ -16,7 +16,8 @@ from decimal import Decimal, localcontext
 from types import MappingProxyType
 from typing import NamedTuple
 
-from hostsim.ledger.values import EXACT, SEK, Decision, Payment
+from hostsim.ledger.values import EXACT, SEK, Decision
+from opter_contract.values import Payment
 
 SET_ASIDE = "set-aside"
 CONFIRM = "confirm"

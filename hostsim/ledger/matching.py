@@ -31,9 +31,9 @@ from hostsim.ledger.decisions import (
     Settlement,
     Twin,
 )
-from hostsim.ledger.values import SEK, Decision, Invoice, Payment
+from hostsim.ledger.values import SEK, Decision, Invoice
 from hostsim.messages import texts
-from hostsim.messages.texts import Text
+from opter_contract.values import Payment, Text
 
 READY = "ready"
 REJECTED = "rejected"
@@ -192,7 +192,7 @@ def judge_without_invoice(candidate: Candidate, *, asking: bool = False) -> Judg
 
     :param asking: see :func:`judge`.
     """
-    refusal = why_left_out(candidate)
+    refusal = exclusion_reason(candidate)
     if refusal is None and candidate.payment is not None:
         of = candidate.payment
         if candidate.settles is not None:
@@ -292,7 +292,7 @@ def why_not(
     :param doubt: the payments by another way that this may be the same as.
     :param fits: it is neither more than what remains, nor does nothing remain.
     """
-    refusal = why_left_out(candidate)
+    refusal = exclusion_reason(candidate)
     payment = candidate.payment
     if payment is None or (refusal is not None and not _is_of_the_source(refusal, candidate)):
         return refusal
@@ -333,7 +333,7 @@ def _is_of_the_source(refusal: Refusal, candidate: Candidate) -> bool:
     return refusal is candidate.given and not first
 
 
-def why_left_out(candidate: Candidate) -> Refusal | None:
+def exclusion_reason(candidate: Candidate) -> Refusal | None:
     """Give the first reason that applies before any invoice is looked at."""
     given = candidate.given
     if given is not None and given.reason == "unreadable":
@@ -367,7 +367,7 @@ def _settlement(candidate: Candidate) -> Refusal | None:
     """Ask what is to become of a settlement against a credit note that is not here."""
     if candidate.settles is None:
         return None
-    said = texts.settles(candidate.settles)
+    said = texts.settles(candidate.settles.number, candidate.settles.invoice_number)
     if candidate.blocked is not None:
         # The other half cannot be saved, and neither is saved alone.
         return Refusal(SETTLED, texts.half_waits(said, candidate.blocked.message))
@@ -616,7 +616,9 @@ def _accepted_as(candidate: Candidate) -> Refusal | None:
     if candidate.accepts(REPLACED):
         return Refusal(REPLACED, texts.replaces(candidate.gone))
     if candidate.settles is not None and candidate.accepts(SETTLED):
-        return Refusal(SETTLED, texts.settles(candidate.settles))
+        return Refusal(
+            SETTLED, texts.settles(candidate.settles.number, candidate.settles.invoice_number)
+        )
     return None
 
 
@@ -697,7 +699,7 @@ def _decided_before(candidate: Candidate, doubt: _Doubt | None) -> list[Text]:
     if candidate.accepts(REPLACED):
         said.append(texts.accepted(texts.replaces(candidate.gone), _who(decision)))
     if candidate.settles is not None:
-        said.append(texts.settles(candidate.settles))
+        said.append(texts.settles(candidate.settles.number, candidate.settles.invoice_number))
     if candidate.deleted is not None and candidate.decided(TAKE_AGAIN) is not None:
         said.append(texts.taken_again(_deleted(candidate.deleted), _who(decision)))
     if doubt is not None:

@@ -1,8 +1,4 @@
-"""The values that the host works with, frozen.
-
-What a plug-in hands over is copied into these at the door, so that nothing
-of a plug-in lives on in the host.
-"""
+"""The values that the host works with, frozen, beside those of the contract."""
 
 from __future__ import annotations
 
@@ -10,64 +6,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import ROUND_HALF_UP, Context, Decimal
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
-from hostsim.messages.texts import Text
+from opter_contract.values import Company, Payment, Text, WriteOff
 
 #: The currency of the books; the contract gives every ``amount`` in it.
 SEK = "SEK"
 
 #: Sums of money must not be rounded, however large: the preset 28 digits would do so.
 EXACT = Context(prec=200, rounding=ROUND_HALF_UP)
-
-
-@dataclass(frozen=True, slots=True)
-class Company:
-    """A company in the system that payments come from."""
-
-    number: str
-    name: str
-
-
-@dataclass(frozen=True, slots=True)
-class PaymentKey:
-    """What makes a payment the same payment: the import type, the company, its number there."""
-
-    company: str
-    number: str
-    import_type: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class WriteOff:
-    """A part of an invoice that was written off with a payment, with its sign.
-
-    ``currency`` is ``""`` where the source names none.
-    """
-
-    amount: Decimal
-    account: str
-    description: str
-    currency: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Payment:
-    """A payment of one invoice; the fields are those of the contract."""
-
-    key: PaymentKey
-    source: str
-    invoice_number: str
-    ocr: str | None
-    date: date
-    amount: Decimal  # SEK
-    currency: str
-    amount_currency: Decimal | None
-    exchange_rate: Decimal | None  # SEK for one unit; None for SEK
-    write_offs: tuple[WriteOff, ...] = ()
-    booked: bool = True
-    warnings: tuple[Text, ...] = ()
-    customer: str | None = None  # its number there; None where nobody looked
 
 
 @dataclass(frozen=True, slots=True)
@@ -212,71 +159,3 @@ class RunSummary:
     not_read: int
     requests: int
     error_code: str | None
-
-
-@dataclass(frozen=True, slots=True)
-class SavedRun:
-    """A run that was committed, as its listeners are told."""
-
-    id: str
-    import_type: str
-    definition: str
-    company: Company
-    payments: int
-
-
-@dataclass(frozen=True, slots=True)
-class RegisteredPayment:
-    """A registered payment to be asked after; both numbers are those of its source."""
-
-    number: str
-    invoice_number: str
-
-
-@dataclass(frozen=True, slots=True)
-class BookChange:
-    """One change of the books, as listeners are told; the fields are those of the contract."""
-
-    books: str
-    sequence: int
-    kind: str  # registered, reversed or deleted
-    payment_id: int
-    replaces: int | None
-    key: PaymentKey | None
-    region: str
-    host_invoice_number: str
-    date: date
-    amount: Decimal  # SEK
-    currency: str
-    amount_currency: Decimal
-    effect: Decimal  # in the invoice's currency
-    source: str
-    user: str
-    at: datetime
-
-
-@dataclass(frozen=True, slots=True)
-class SavedPayment:
-    """A payment as it was registered, as listeners are told."""
-
-    payment: Payment
-    host_invoice_number: str
-    status: str
-
-
-@dataclass(frozen=True, slots=True)
-class Run:
-    """One import by one person, as the plug-in sees it."""
-
-    id: str
-    hook: Any = field(repr=False)
-    import_type: str
-    import_format: str
-    definition: str
-    settings: Mapping[str, str] = field(repr=False)
-    company: Company | None
-    cursor: str | None
-    default_currency: str
-    configuration: Mapping[str, str] = field(repr=False)  # may hold a client secret
-    login_timeout: float
-    contract: str

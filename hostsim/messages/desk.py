@@ -8,7 +8,8 @@ the plug-in and from :mod:`hostsim.messages.texts`.
 from __future__ import annotations
 
 from hostsim.messages import texts
-from hostsim.messages.texts import Text, say
+from hostsim.messages.texts import say
+from opter_contract.values import Text
 
 WORDS: dict[str, Text] = {
     # The menu bar.

@@ -9,21 +9,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from datetime import date, datetime
 from decimal import Decimal
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple, Protocol
 
-if TYPE_CHECKING:
-    from hostsim.ledger.decisions import Gone, Settlement
-    from opter_contract import hooks
+from opter_contract.values import Text
 
 #: The languages that every sentence exists in; the first is the preset.
 LANGUAGES = ("sv", "en")
-
-
-class Text(NamedTuple):
-    """A sentence or a label for a person, in both languages."""
-
-    sv: str
-    en: str
 
 
 #: So many payments are named in one sentence.
@@ -33,17 +24,17 @@ MOST_NAMED = 5
 SOURCE = Text("Fortnox", "Fortnox")
 
 
-def say(text: hooks.Text, language: str) -> str:
+def say(text: Text, language: str) -> str:
     """Give the sentence in one language; anything but ``en`` is Swedish."""
     return text.en if language == "en" else text.sv
 
 
-def own(text: hooks.Text) -> Text:
+def own(text: Text) -> Text:
     """Copy a sentence that a plug-in made into one of ours."""
     return Text(text.sv, text.en)
 
 
-def joined(sentences: Iterable[hooks.Text]) -> Text | None:
+def joined(sentences: Iterable[Text]) -> Text | None:
     """Join sentences into one text; ``None`` when there are none."""
     several = list(sentences)
     if not several:
@@ -200,7 +191,24 @@ def written_off_in(currency: str) -> Text:
     )
 
 
-def replaces(gone: Sequence[Gone]) -> Text:
+class RegisteredHere(Protocol):
+    """What a sentence says of a registered payment."""
+
+    @property
+    def number(self) -> str: ...
+    @property
+    def amount(self) -> Decimal: ...
+    @property
+    def amount_currency(self) -> Decimal | None: ...
+    @property
+    def currency(self) -> str: ...
+    @property
+    def date(self) -> date: ...
+    @property
+    def host_invoice_number(self) -> str: ...
+
+
+def replaces(gone: Sequence[RegisteredHere]) -> Text:
     """Name the registered payments that no longer exist, and that a payment may replace."""
     sv, en = _named(gone)
     are, were = (
@@ -213,7 +221,7 @@ def replaces(gone: Sequence[Gone]) -> Text:
     )
 
 
-def not_asked_yet(several: Sequence[Gone]) -> Text:
+def not_asked_yet(several: Sequence[RegisteredHere]) -> Text:
     """Name the registered payments that a payment may replace, and that were not asked after."""
     sv, en = _named(several)
     return Text(
@@ -223,7 +231,7 @@ def not_asked_yet(several: Sequence[Gone]) -> Text:
     )
 
 
-def beside_changed(several: Sequence[Gone]) -> Text:
+def beside_changed(several: Sequence[RegisteredHere]) -> Text:
     """Name registered payments of the invoice that are less, or elsewhere, where they came from."""
     sv, en = _named(several)
     return Text(
@@ -232,7 +240,7 @@ def beside_changed(several: Sequence[Gone]) -> Text:
     )
 
 
-def _named(several: Sequence[Gone]) -> tuple[str, str]:
+def _named(several: Sequence[RegisteredHere]) -> tuple[str, str]:
     """Name registered payments, the first few of many."""
     more = len(several) - MOST_NAMED
     sv, en = (
@@ -246,17 +254,17 @@ def _named(several: Sequence[Gone]) -> tuple[str, str]:
     return (sv, en) if more <= 0 else (f"{sv} och {more} till", f"{en} and {more} more")
 
 
-def _in_currency(one: Gone) -> Decimal:
+def _in_currency(one: RegisteredHere) -> Decimal:
     return one.amount if one.amount_currency is None else one.amount_currency
 
 
-def settles(other: Settlement) -> Text:
+def settles(number: str, invoice_number: str) -> Text:
     """Name the other half of a settlement of a debit invoice against a credit note."""
     return Text(
-        f"Kvittad mot kreditfaktura: hör ihop med betalning {other.number} på faktura "
-        f"{other.invoice_number}, samma dag och kund; tillsammans 0",
-        f"Settled against a credit note: belongs to payment {other.number} on invoice "
-        f"{other.invoice_number}, of the same day and customer; together 0",
+        f"Kvittad mot kreditfaktura: hör ihop med betalning {number} på faktura "
+        f"{invoice_number}, samma dag och kund; tillsammans 0",
+        f"Settled against a credit note: belongs to payment {number} on invoice "
+        f"{invoice_number}, of the same day and customer; together 0",
     )
 
 

@@ -17,8 +17,8 @@ from typing import TYPE_CHECKING
 
 from hostsim.errors import host_error
 from hostsim.messages import texts
-from hostsim.messages.texts import Text
-from opter_contract.hooks import PROJECT
+from opter_contract import PROJECT
+from opter_contract.values import Text
 
 if TYPE_CHECKING:
     from hostsim.storage.store import Store

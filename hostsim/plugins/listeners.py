@@ -16,9 +16,9 @@ from hostsim.storage import commits, journal
 from hostsim.storage.import_runs import saved_payments
 
 if TYPE_CHECKING:
-    from hostsim.ledger.values import SavedRun
     from hostsim.plugins.loading import Plugins
     from hostsim.storage.store import Store
+    from opter_contract.values import SavedRun
 
 log = logging.getLogger(__name__)
 

@@ -20,18 +20,19 @@ import warnings
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from types import MappingProxyType, ModuleType
-from typing import Any, Self
+from typing import Any, Final, Self
 
 import pluggy
 
 from hostsim.errors import host_error
 from hostsim.messages import texts
-from hostsim.messages.texts import Text
 from hostsim.plugins import discovery
 from hostsim.plugins.discovery import Installed, Off
 from hostsim.plugins.session import HostAnswers
-from hostsim.versions import Version, contract_of, why_not_spoken
+from opter_contract import PROJECT
 from opter_contract import hooks as contract_hooks
+from opter_contract.values import ImportType, Text
+from opter_contract.version import CONTRACT, Mismatch, mismatch, needed_by
 
 log = logging.getLogger(__name__)
 
@@ -42,11 +43,11 @@ HOST = "hostsim"
 HOSTS_OWN = frozenset(
     {
         "opter_take_payments",
-        "opter_take_left_out",
-        "opter_take_gone",
-        "opter_take_not_asked",
+        "opter_take_excluded",
+        "opter_take_deleted",
+        "opter_take_unchecked",
         "opter_take_balances",
-        "opter_invoices_to_ask",
+        "opter_invoices_to_check",
         "opter_registered_payments",
         "opter_payments_to_confirm",
         "opter_known_invoices",
@@ -89,19 +90,17 @@ class Found:
         return discovery.with_distribution(self.name, self.distribution)
 
 
+_WRONG_CONTRACT: Final[Mapping[Mismatch, Callable[[object], Text]]] = {
+    Mismatch.UNREADABLE: lambda needed: texts.contract_unreadable(type(needed).__name__),
+    Mismatch.PLUGIN_TOO_OLD: lambda needed: texts.contract_too_old(str(needed), CONTRACT),
+    Mismatch.PLUGIN_TOO_NEW: lambda needed: texts.contract_too_new(str(needed), CONTRACT),
+}
+
+
 class _Misfit(Exception):
     def __init__(self, reason: Text) -> None:
         super().__init__(reason)
         self.reason = reason
-
-
-@dataclass(frozen=True, slots=True)
-class _ImportType:
-    """An import type as it was when the plug-in was tried; it cannot change afterwards."""
-
-    code: str
-    formats: tuple[str, ...]
-    label: Text
 
 
 @dataclass(slots=True)
@@ -110,7 +109,7 @@ class _Trial:
 
     found: Found
     hooks: tuple[str, ...] = ()
-    types: Sequence[_ImportType] = field(default=())
+    types: Sequence[ImportType] = field(default=())
 
 
 _NOBODY = Off()
@@ -125,8 +124,8 @@ class Plugins:
         self.answers = HostAnswers()
         self.manager.register(self.answers, name=HOST)
         self.loaded: tuple[Found, ...] = ()
-        self.left_out: tuple[Found, ...] = ()
-        self._types: dict[str, contract_hooks.ImportType] = {}
+        self.excluded: tuple[Found, ...] = ()
+        self._types: dict[str, ImportType] = {}
         self._owners: dict[str, Found] = {}
         self._objects: dict[str, object] = {}
         for name, plugin in manager_extra:
@@ -142,19 +141,19 @@ class Plugins:
         for point in discovery.installed():
             reason = off.why(point)
             if reason is not None:
-                plugins.left_out += (Found.of(point, reason, "off"),)
+                plugins.excluded += (Found.of(point, reason, "off"),)
                 continue
             plugins._take_in(Found.of(point), point.load)
         return plugins
 
     @property
-    def import_types(self) -> Mapping[str, contract_hooks.ImportType]:
+    def import_types(self) -> Mapping[str, ImportType]:
         """The import types that can be chosen, by their code."""
         return MappingProxyType(self._types)
 
     def owner(self, import_type: str) -> Found:
         """Name the plug-in that registered an import type."""
-        off = ", ".join(found.name for found in self.left_out if found.state == "off")
+        off = ", ".join(found.name for found in self.excluded if found.state == "off")
         if import_type not in self._owners and off:
             raise host_error("IMPORT_TYPE_OFF", name=import_type, off=off)
         if import_type not in self._owners:
@@ -193,13 +192,14 @@ class Plugins:
             if self.manager.has_plugin(found.name):
                 raise _Misfit(texts.name_taken(found.name, found.called, self._called(found.name)))
             plugin = _loaded(found, load)
-            if (said := Version.of(contract_of(plugin))) is not None:
-                found = _with(found, contract=str(said))
+            needed = needed_by(plugin)
+            if mismatch(needed) is not Mismatch.UNREADABLE:
+                found = _with(found, contract=str(needed))
             trial = self._tried(found, plugin)
             self._register(trial, plugin)
         except _Misfit as misfit:
             log.warning("plug-in %s is left out: %s", found.called, misfit.reason.en)
-            self.left_out += (_with(found, reason=misfit.reason, state="left-out"),)
+            self.excluded += (_with(found, reason=misfit.reason, state="left-out"),)
 
     def _tried(self, found: Found, plugin: object) -> _Trial:
         with _fails_with(texts.not_examined):
@@ -217,8 +217,9 @@ class Plugins:
         """Refuse what pluggy would mistake for another plug-in, or cannot put into a set."""
         if isinstance(plugin, type):
             raise _Misfit(texts.is_a_class())
-        if (reason := why_not_spoken(contract_of(plugin))) is not None:
-            raise _Misfit(reason)
+        needed = needed_by(plugin)
+        if (wrong := mismatch(needed)) is not None:
+            raise _Misfit(_WRONG_CONTRACT[wrong](needed))
         _refuse_unhashable(plugin)
         for name, other in self.manager.list_name_plugin():
             if plugin is other or plugin == other or other == plugin:
@@ -250,7 +251,7 @@ class Plugins:
 
 
 def _new_manager() -> pluggy.PluginManager:
-    manager = pluggy.PluginManager(contract_hooks.PROJECT)
+    manager = pluggy.PluginManager(PROJECT)
     manager.add_hookspecs(contract_hooks)
     return manager
 
@@ -326,7 +327,7 @@ def _marked(manager: pluggy.PluginManager, plugin: object) -> Iterator[tuple[str
 def _refuse_unfit(manager: pluggy.PluginManager, hook: str, implementation: Any) -> None:
     caller = getattr(manager.hook, hook, None)
     if caller is None:
-        hooks = [name for name in vars(manager.hook) if name.startswith(contract_hooks.PROJECT)]
+        hooks = [name for name in vars(manager.hook) if name.startswith(PROJECT)]
         similar = difflib.get_close_matches(hook, hooks, n=1)
         raise _Misfit(texts.unknown_hook(hook, similar[0] if similar else None))
     if hook in HOSTS_OWN:
@@ -346,14 +347,14 @@ def _why_no_hook(plugin: object) -> Text:
     others = {project for name in dir(plugin) for project in _projects(plugin, name)}
     named = any(hasattr(contract_hooks, name) for name in dir(plugin) if name.startswith("opter_"))
     if others or named or isinstance(plugin, ModuleType):
-        return texts.no_hook(others - {contract_hooks.PROJECT})
+        return texts.no_hook(others - {PROJECT})
     return texts.no_plug_in(type(plugin).__name__)
 
 
 def _refuse_unmarked(manager: pluggy.PluginManager, plugin: object) -> None:
     """Refuse a hook that pluggy passes over without a word: unmarked, or marked for others."""
     for name in dir(plugin):
-        if not name.startswith(f"{contract_hooks.PROJECT}_") or not callable(getattr(plugin, name)):
+        if not name.startswith(f"{PROJECT}_") or not callable(getattr(plugin, name)):
             continue
         others = _projects(plugin, name)
         known = inspect.isfunction(getattr(contract_hooks, name, None))
@@ -373,7 +374,7 @@ def _projects(plugin: object, name: str) -> set[str]:
     }
 
 
-def _import_types(manager: pluggy.PluginManager, found: Found) -> Sequence[_ImportType]:
+def _import_types(manager: pluggy.PluginManager, found: Found) -> Sequence[ImportType]:
     with _fails_with(texts.import_types_wrong), _quietly(found):
         answers = manager.hook.opter_import_types()
         types = [_import_type(value) for answer in answers for value in answer]
@@ -382,11 +383,11 @@ def _import_types(manager: pluggy.PluginManager, found: Found) -> Sequence[_Impo
     return [value for value in types if value is not None]
 
 
-def _import_type(value: Any) -> _ImportType | None:
+def _import_type(value: Any) -> ImportType | None:
     """Copy an import type, so that it stays as it was; ``None`` for what is none."""
     if isinstance(value.formats, str):
         return None
-    made = _ImportType(value.code, tuple(value.formats), Text(value.label.sv, value.label.en))
+    made = ImportType(value.code, tuple(value.formats), Text(value.label.sv, value.label.en))
     words = (made.code, *made.formats, *made.label)
     if not all(isinstance(word, str) and word.strip() and word.isprintable() for word in words):
         return None

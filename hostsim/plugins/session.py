@@ -13,33 +13,28 @@ from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from datetime import date, datetime
 from decimal import Decimal
-from typing import TYPE_CHECKING
-
-import pluggy
 
 from hostsim.errors import HostError, host_error
 from hostsim.ledger.matching import Refusal
-from hostsim.ledger.values import (
-    SEK,
-    Company,
-    Payment,
-    PaymentKey,
-    RegisteredPayment,
-    Run,
-    WriteOff,
-)
+from hostsim.ledger.values import SEK
 from hostsim.messages import texts
-from hostsim.messages.texts import Text
 from hostsim.storage.import_runs import Record, Recording, wrong_company
 from hostsim.storage.regions import refuse_company_of_other_region
+from hostsim.storage.rows import clean, plain, record_of, without_spaces
 from hostsim.storage.secrets import Secrets
-from hostsim.storage.store import clean, plain, record_of, without_spaces
-from opter_contract.hooks import BATCH, PROJECT
-
-if TYPE_CHECKING:
-    from opter_contract import hooks
-
-hookimpl = pluggy.HookimplMarker(PROJECT)
+from opter_contract import BATCH, hookimpl
+from opter_contract.values import (
+    Company,
+    ExcludedPayment,
+    InvoiceBalance,
+    Payment,
+    PaymentKey,
+    Progress,
+    RegisteredPayment,
+    Run,
+    Text,
+    WriteOff,
+)
 
 #: The contract's bounds of a plug-in's small state.
 LONGEST_KEY = 200
@@ -51,9 +46,9 @@ LONGEST_SECRET = 8_000
 #: Sums stay exact up to here (see ``judging.EXACT``), and no real amount comes near.
 MOST_DIGITS = 50
 
-Window = Callable[[str, Callable[[str], "hooks.Text | None"]], bool]
-OnProgress = Callable[["hooks.Progress"], "bool | None"]
-Screen = Callable[[Run, Sequence[Payment]], "Sequence[hooks.LeftOut | None] | None"]
+Window = Callable[[str, Callable[[str], "Text | None"]], bool]
+OnProgress = Callable[["Progress"], "bool | None"]
+Screen = Callable[[Run, Sequence[Payment]], "Sequence[ExcludedPayment | None] | None"]
 
 
 class LiveRun:
@@ -93,7 +88,7 @@ class LiveRun:
             self._failure = self._failure or error
             raise
 
-    def take_payments(self, payments: Sequence[hooks.Payment]) -> int:
+    def take_payments(self, payments: Sequence[Payment]) -> int:
         """Keep payments that may be saved."""
         _check_size(payments)
         copies = [received(payment, self.run.import_type) for payment in payments]
@@ -103,47 +98,47 @@ class LiveRun:
         self._recording.take(Record(record_of(copy)) for copy in copies)
         return len(copies)
 
-    def take_left_out(self, left_out: Sequence[hooks.LeftOut]) -> int:
+    def take_excluded(self, excluded: Sequence[ExcludedPayment]) -> int:
         """Keep payments that were ignored or rejected by the plug-in."""
-        _check_size(left_out)
-        self._check_company(one.key.company for one in left_out)
-        self._recording.take([_left_out_record(one) for one in left_out])
-        return len(left_out)
+        _check_size(excluded)
+        self._check_company(one.key.company for one in excluded)
+        self._recording.take([_excluded_record(one) for one in excluded])
+        return len(excluded)
 
-    def take_gone(self, numbers: Sequence[str]) -> int:
+    def take_deleted(self, numbers: Sequence[str]) -> int:
         """Drop payments of earlier runs that no longer exist."""
         _check_size(numbers)
-        self._recording.take_gone(self._company or "", numbers)
+        self._recording.take_deleted(self._company or "", numbers)
         return len(numbers)
 
-    def take_not_asked(self, numbers: Sequence[str]) -> int:
+    def take_unchecked(self, numbers: Sequence[str]) -> int:
         """Remember which registered payments could not be asked after."""
         _check_size(numbers)
-        self._recording.take_not_asked(self._company or "", numbers)
+        self._recording.take_unchecked(self._company or "", numbers)
         return len(numbers)
 
-    def payments_to_confirm(self, company: hooks.Company) -> list[str]:
+    def payments_to_confirm(self, company: Company) -> list[str]:
         """Ask for payments of earlier runs that would be ready now."""
         self._check_company([company.number], company.name)
         self._offer_again(company.number)
         return self._recording.to_confirm(company.number)
 
-    def take_balances(self, balances: Sequence[hooks.InvoiceBalance]) -> int:
+    def take_balances(self, balances: Sequence[InvoiceBalance]) -> int:
         """Keep what the source says of invoices that are here, too."""
         _check_size(balances)
         self._recording.take_balances(balances)
         return len(balances)
 
-    def invoices_to_ask(self, company: hooks.Company) -> Sequence[str]:
+    def invoices_to_check(self, company: Company) -> Sequence[str]:
         """Ask for invoices that are open here and were not said to be unpaid."""
         self._check_company([company.number], company.name)
         self._offer_again(company.number)
-        numbers = self._recording.invoices_to_ask(company.number, self._clock())
+        numbers = self._recording.invoices_to_check(company.number, self._clock())
         fresh = [number for number in numbers if number not in self._invoices_asked]
         self._invoices_asked.update(fresh)
         return fresh
 
-    def registered_payments(self, company: hooks.Company) -> Sequence[RegisteredPayment]:
+    def registered_payments(self, company: Company) -> Sequence[RegisteredPayment]:
         """Ask after registered payments that may exist no longer."""
         self._check_company([company.number], company.name)
         self._offer_again(company.number)
@@ -185,7 +180,7 @@ class LiveRun:
         locks = self._recording.store.locks
         return locks.hold("plug-in", self.run.import_type, key, wait=wait)
 
-    def finish(self, company: hooks.Company, *, notes: bool = False) -> None:
+    def finish(self, company: Company, *, notes: bool = False) -> None:
         """End the reading: offer again what earlier runs rejected, if nobody asked for it.
 
         :param notes: the plug-in has something to say, as that it could not ask everything.
@@ -244,7 +239,7 @@ class HostAnswers:
             del self._live[live.run.id]
 
     @contextmanager
-    def _of(self, run: hooks.Run) -> Iterator[LiveRun]:
+    def _of(self, run: Run) -> Iterator[LiveRun]:
         live = self._live.get(run.id)
         if live is None:
             raise broken("a hook was called for a run that is not going on")
@@ -252,88 +247,84 @@ class HostAnswers:
             yield live
 
     @hookimpl
-    def opter_take_payments(self, run: hooks.Run, payments: Sequence[hooks.Payment]) -> int:
+    def opter_take_payments(self, run: Run, payments: Sequence[Payment]) -> int:
         with self._of(run) as live:
             return live.take_payments(payments)
 
     @hookimpl
-    def opter_take_left_out(self, run: hooks.Run, left_out: Sequence[hooks.LeftOut]) -> int:
+    def opter_take_excluded(self, run: Run, excluded: Sequence[ExcludedPayment]) -> int:
         with self._of(run) as live:
-            return live.take_left_out(left_out)
+            return live.take_excluded(excluded)
 
     @hookimpl
-    def opter_take_gone(self, run: hooks.Run, payment_numbers: Sequence[str]) -> int:
+    def opter_take_deleted(self, run: Run, payment_numbers: Sequence[str]) -> int:
         with self._of(run) as live:
-            return live.take_gone(payment_numbers)
+            return live.take_deleted(payment_numbers)
 
     @hookimpl
-    def opter_take_not_asked(self, run: hooks.Run, payment_numbers: Sequence[str]) -> int:
+    def opter_take_unchecked(self, run: Run, payment_numbers: Sequence[str]) -> int:
         with self._of(run) as live:
-            return live.take_not_asked(payment_numbers)
+            return live.take_unchecked(payment_numbers)
 
     @hookimpl
-    def opter_take_balances(self, run: hooks.Run, balances: Sequence[hooks.InvoiceBalance]) -> int:
+    def opter_take_balances(self, run: Run, balances: Sequence[InvoiceBalance]) -> int:
         with self._of(run) as live:
             return live.take_balances(balances)
 
     @hookimpl
-    def opter_invoices_to_ask(self, run: hooks.Run, company: hooks.Company) -> Sequence[str]:
+    def opter_invoices_to_check(self, run: Run, company: Company) -> Sequence[str]:
         with self._of(run) as live:
-            return live.invoices_to_ask(company)
+            return live.invoices_to_check(company)
 
     @hookimpl
-    def opter_registered_payments(
-        self, run: hooks.Run, company: hooks.Company
-    ) -> Sequence[RegisteredPayment]:
+    def opter_registered_payments(self, run: Run, company: Company) -> Sequence[RegisteredPayment]:
         with self._of(run) as live:
             return live.registered_payments(company)
 
     @hookimpl
-    def opter_payments_to_confirm(self, run: hooks.Run, company: hooks.Company) -> Sequence[str]:
+    def opter_payments_to_confirm(self, run: Run, company: Company) -> Sequence[str]:
         with self._of(run) as live:
             return live.payments_to_confirm(company)
 
     @hookimpl
-    def opter_known_invoices(
-        self, run: hooks.Run, invoice_numbers: Sequence[str]
-    ) -> Collection[str]:
+    def opter_known_invoices(self, run: Run, invoice_numbers: Sequence[str]) -> Collection[str]:
         with self._of(run) as live:
             return live.known_invoices(invoice_numbers)
 
     @hookimpl
-    def opter_progress(self, run: hooks.Run, progress: hooks.Progress) -> bool | None:
+    def opter_progress(self, run: Run, progress: Progress) -> bool | None:
         with self._of(run) as live:
             return live.on_progress(progress)
 
     @hookimpl
     def opter_open_window(
-        self, run: hooks.Run, address: str, answered: Callable[[str], hooks.Text | None]
+        self, run: Run, address: str, answered: Callable[[str], Text | None]
     ) -> bool:
         with self._of(run) as live:
             return live.window(address, answered)
 
     @hookimpl
-    def opter_state_get(self, run: hooks.Run, key: str) -> str | None:
+    def opter_state_get(self, run: Run, key: str) -> str | None:
         with self._of(run) as live:
             return live.state(key)
 
     @hookimpl
-    def opter_state_put(self, run: hooks.Run, key: str, value: str | None) -> bool:
+    def opter_state_put(self, run: Run, key: str, value: str | None) -> bool:
         with self._of(run) as live:
             return live.set_state(key, value)
 
     @hookimpl
-    def opter_secret_get(self, run: hooks.Run, key: str) -> str | None:
+    def opter_secret_get(self, run: Run, key: str) -> str | None:
         with self._of(run) as live:
             return live.secret(key)
 
     @hookimpl
-    def opter_secret_put(self, run: hooks.Run, key: str, value: str | None) -> bool:
+    def opter_secret_put(self, run: Run, key: str, value: str | None) -> bool:
         with self._of(run) as live:
             return live.set_secret(key, value)
 
     @hookimpl
-    def opter_lock(self, run: hooks.Run, key: str, wait: float) -> AbstractContextManager[bool]:
+    def opter_lock(self, run: Run, key: str, wait: float) -> AbstractContextManager[bool]:
         with self._of(run) as live:
             return live.lock(key, wait)
 
@@ -341,7 +332,7 @@ class HostAnswers:
 # --- At the door ------------------------------------------------------------
 
 
-def received(payment: hooks.Payment, import_type: str = "") -> Payment:
+def received(payment: Payment, import_type: str = "") -> Payment:
     """Copy a payment that a plug-in handed over, and check it against the contract."""
     customer = getattr(payment, "customer", None)
     return Payment(
@@ -374,20 +365,20 @@ def broken(what: str) -> HostError:
     return host_error("CONTRACT_BROKEN", what=what)
 
 
-def _left_out_record(left_out: hooks.LeftOut) -> Record:
-    given = Refusal(left_out.reason, Text(clean(left_out.sentence.sv), clean(left_out.sentence.en)))
-    number = clean(left_out.key.number)
-    if left_out.payment is not None:
-        columns = record_of(received(left_out.payment))
+def _excluded_record(excluded: ExcludedPayment) -> Record:
+    given = Refusal(excluded.reason, Text(clean(excluded.sentence.sv), clean(excluded.sentence.en)))
+    number = clean(excluded.key.number)
+    if excluded.payment is not None:
+        columns = record_of(received(excluded.payment))
         return Record((number, *columns[1:]), given)
-    invoice_number = left_out.invoice_number
+    invoice_number = excluded.invoice_number
     known = (
         number,
         None,
         None if invoice_number is None else clean(invoice_number),
         None,
         None,
-        plain(_money_or_none(left_out.amount)),
+        plain(_money_or_none(excluded.amount)),
         None,
         None,
         None,

@@ -19,15 +19,15 @@ from typing import TYPE_CHECKING
 
 from hostsim.errors import HostError, failure_of, host_error
 from hostsim.ledger.values import SEK, Definition
-from hostsim.messages.texts import Text, own
+from hostsim.messages.texts import own
 from hostsim.storage import commits
 from hostsim.storage.secrets import FindKeyring, system_keyring
 from hostsim.storage.store import Store
+from opter_contract.values import Text
 
 if TYPE_CHECKING:
     from hostsim.plugins.loading import Found, Plugins
     from hostsim.services.host import Host
-    from opter_contract import hooks
 
 log = logging.getLogger(__name__)
 
@@ -59,9 +59,9 @@ class Finding:
     """What was found of one thing; the contract's, made by the host."""
 
     name: str
-    what: hooks.Text
+    what: Text
     state: str
-    sentence: hooks.Text
+    sentence: Text
     code: str = ""
     kind: str = ""
 
@@ -133,12 +133,12 @@ class Doctor:
             self._findings.append(Finding(name, what, "skipped", _skipped(bad.what)))
             return
         try:
-            found = Finding(name, what, "right", look())
+            found = Finding(name, what, "ok", look())
         except HostError as error:
-            found = Finding(name, what, "wrong", error.sentence, error.code, error.kind)
+            found = Finding(name, what, "failed", error.sentence, error.code, error.kind)
         except sqlite3.Error as broken:
             damaged = _damaged(self._database, _name_of(broken))
-            found = Finding(name, what, "wrong", damaged.sentence, damaged.code, damaged.kind)
+            found = Finding(name, what, "failed", damaged.sentence, damaged.code, damaged.kind)
         except Unknown as unknown:
             found = Finding(name, what, "unknown", unknown.sentence)
         self._findings.append(found)
@@ -147,7 +147,7 @@ class Doctor:
 
     def _loaded(self) -> Text:
         if not self._plugins.import_types:
-            for one in self._plugins.left_out:
+            for one in self._plugins.excluded:
                 raise _not_used(one)
             raise host_error("NO_PLUGINS")
         names = ", ".join(
@@ -159,9 +159,9 @@ class Doctor:
         """Tell of each plug-in that is not in use; what the import does without is only noted."""
         concerned = self._name is None or not self._has_owner(self._name)
         what = Text("Insticksprogram som inte används", "Plug-in not in use")
-        for one in self._plugins.left_out if self._plugins.import_types else ():
+        for one in self._plugins.excluded if self._plugins.import_types else ():
             error = _not_used(one)
-            state = "wrong" if concerned and one.state == "left-out" else "noted"
+            state = "failed" if concerned and one.state == "left-out" else "noted"
             self._findings.append(
                 Finding(NOT_USED, what, state, error.sentence, error.code, error.kind)
             )
@@ -289,7 +289,7 @@ class Doctor:
 def first_wrong(findings: list[Finding]) -> HostError | None:
     """Make the error that a command ends with; ``None`` where nothing is wrong."""
     for one in findings:
-        if one.state == "wrong":
+        if one.state == "failed":
             return HostError(one.code, one.kind, own(one.sentence))
     return None
 
@@ -306,10 +306,10 @@ def _region(name: str) -> Text:
 
 
 def _is_bad(finding: Finding) -> bool:
-    return finding.state in ("wrong", "skipped")
+    return finding.state in ("failed", "skipped")
 
 
-def _skipped(other: hooks.Text) -> Text:
+def _skipped(other: Text) -> Text:
     return Text(
         f"Inte kontrollerat. Rätta först: {other.sv}.",
         f"Not checked. Put this right first: {other.en}.",

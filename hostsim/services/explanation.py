@@ -13,24 +13,21 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from decimal import Decimal, localcontext
-from typing import TYPE_CHECKING
 
 from hostsim.errors import host_error
 from hostsim.ledger import matching
 from hostsim.ledger.decisions import SETTLED
 from hostsim.ledger.matching import Judgement, Refusal, oldest_first
-from hostsim.ledger.values import Company, Definition, Invoice, Payment, RegisteredPayment
+from hostsim.ledger.values import Definition, Invoice
 from hostsim.messages import texts
-from hostsim.messages.texts import Text
 from hostsim.plugins.session import LiveRun
 from hostsim.storage import checks, history
 from hostsim.storage.history import Entry
 from hostsim.storage.import_runs import Recording, forget_rows
 from hostsim.storage.regions import refuse_other_region
-from hostsim.storage.store import Store, clean, invoice_of, payment_of, text_of
-
-if TYPE_CHECKING:
-    from opter_contract import hooks
+from hostsim.storage.rows import clean, invoice_of, payment_of, text_of
+from hostsim.storage.store import Store
+from opter_contract.values import Company, Payment, RegisteredPayment, Text
 
 # What became of a payment.
 REGISTERED = "registered"
@@ -217,17 +214,17 @@ class AskingRun(LiveRun):
     #: The invoice that is asked about; None where it is not here.
     invoice_id: int | None = None
 
-    def invoices_to_ask(self, company: hooks.Company) -> Sequence[str]:
+    def invoices_to_check(self, company: Company) -> Sequence[str]:
         """Ask for no other invoice."""
         self._check_company([company.number], company.name)
         return []
 
-    def registered_payments(self, company: hooks.Company) -> Sequence[RegisteredPayment]:
+    def registered_payments(self, company: Company) -> Sequence[RegisteredPayment]:
         """Ask after every registered payment of the invoice that was not read."""
         self._check_company([company.number], company.name)
         return self._recording.registered_payments(company.number, self._clock(), self.invoice_id)
 
-    def payments_to_confirm(self, company: hooks.Company) -> list[str]:
+    def payments_to_confirm(self, company: Company) -> list[str]:
         """Ask for nothing."""
         self._check_company([company.number], company.name)
         return []

@@ -22,12 +22,12 @@ from hostsim.errors import Doubt, DoubtfulPayment, HostError, host_error
 from hostsim.ledger.amounts import MOST, meant
 from hostsim.ledger.decisions import DELETED
 from hostsim.ledger.matching import EXACT, ORE, judge_by_hand, same_currency
-from hostsim.ledger.values import SEK, Invoice, Payment, PaymentKey
+from hostsim.ledger.values import SEK, Invoice
 from hostsim.messages import texts
-from hostsim.messages.texts import Text
 from hostsim.storage.decisions import said, take_from_invoice
 from hostsim.storage.regions import checked_bank_account
-from hostsim.storage.store import PAYMENT_COLUMNS, clean, invoice_of, is_id, plain, record_of
+from hostsim.storage.rows import PAYMENT_COLUMNS, clean, invoice_of, is_id, plain, record_of
+from opter_contract.values import Payment, PaymentKey, Text
 
 #: What stands as the source of a payment by hand.
 SOURCE = "hand"

@@ -15,17 +15,17 @@ import threading
 import uuid
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from types import MappingProxyType
 from typing import TYPE_CHECKING, TypeVar
 
-from hostsim.errors import PreviewChanged, SettingsRefused, failure_of, host_error
+from hostsim.errors import SettingsRefused, failure_of, host_error
 from hostsim.ledger.decisions import SET_ASIDE
-from hostsim.ledger.values import SEK, Company, Decision, Definition, Payment, Run, SavedRun
+from hostsim.ledger.values import SEK, Decision, Definition
 from hostsim.messages import texts
-from hostsim.messages.texts import Text, own, settings_not_followed
+from hostsim.messages.texts import own, settings_not_followed
 from hostsim.plugins.listeners import tell, tell_changes
 from hostsim.plugins.session import LiveRun, OnProgress, Window, broken
 from hostsim.services import explanation, hand_payments, reconciliation
@@ -36,15 +36,28 @@ from hostsim.storage import commits, history, import_runs
 from hostsim.storage import decisions as storage_decisions
 from hostsim.storage.decisions import Desk
 from hostsim.storage.history import Imported
-from hostsim.storage.import_runs import NotAsShown, Preview, Recording
+from hostsim.storage.import_runs import NotAsShown, Preview, PreviewChanged, Recording
 from hostsim.storage.regions import checked_bank_account, refuse_other_region, region_fixed
 from hostsim.storage.secrets import FindKeyring, Secrets, no_keyring
-from opter_contract.hooks import CONTRACT
+from opter_contract import CONTRACT
+from opter_contract.values import (
+    CheckedSettings,
+    Company,
+    ExcludedPayment,
+    Finding,
+    ImportReport,
+    Payment,
+    Progress,
+    Run,
+    SavedRun,
+    SettingsField,
+    SettingsProblem,
+    Text,
+)
 
 if TYPE_CHECKING:
     from hostsim.plugins.loading import Plugins
     from hostsim.storage.store import Store
-    from opter_contract import hooks
 
 log = logging.getLogger(__name__)
 
@@ -78,7 +91,7 @@ def system_user() -> str:
         return "?"
 
 
-def open_window(address: str, answered: Callable[[str], hooks.Text | None]) -> bool:  # noqa: ARG001 the browser comes back to the plug-in by itself
+def open_window(address: str, answered: Callable[[str], Text | None]) -> bool:  # noqa: ARG001 the browser comes back to the plug-in by itself
     """Open a browser window, the way ``webbrowser`` and ``BROWSER`` choose it.
 
     In a process of its own, since a browser in the terminal would keep us
@@ -103,18 +116,9 @@ def open_window(address: str, answered: Callable[[str], hooks.Text | None]) -> b
     return True
 
 
-def ignore_progress(progress: hooks.Progress) -> bool | None:  # noqa: ARG001 as the hook has it
+def ignore_progress(progress: Progress) -> bool | None:  # noqa: ARG001 as the hook has it
     """Watch nothing, and never cancel."""
     return None
-
-
-@dataclass(frozen=True, slots=True)
-class SettingsWarning:
-    """What a plug-in could not do about new settings; ``key`` is the definition's name."""
-
-    key: str
-    severity: str
-    sentence: hooks.Text
 
 
 def _fail(recording: Recording, error: BaseException) -> None:
@@ -171,7 +175,7 @@ class Host:
 
     # --- Definitions ---
 
-    def settings_fields(self, import_type: str) -> Sequence[hooks.SettingsField]:
+    def settings_fields(self, import_type: str) -> Sequence[SettingsField]:
         """Give the fields that a plug-in contributes to a definition."""
         answer = self.plugins.call_owner(
             import_type, "opter_settings_fields", import_type=import_type
@@ -187,7 +191,7 @@ class Host:
         values: Mapping[str, str],
         *,
         company_of: str | None = None,
-    ) -> Sequence[hooks.SettingsProblem]:
+    ) -> Sequence[SettingsProblem]:
         """Make a definition; give the warnings about its values.
 
         :param region: whose invoices the payments are for; ``""`` is the default one.
@@ -220,7 +224,7 @@ class Host:
 
     def change(
         self, name: str, values: Mapping[str, str], *, region: str | None = None
-    ) -> Sequence[hooks.SettingsProblem]:
+    ) -> Sequence[SettingsProblem]:
         """Change settings of a definition; give the warnings about its values.
 
         What is not given stays. An open preview was read with the earlier
@@ -246,7 +250,7 @@ class Host:
                     log.info("the open preview of %s was discarded: its settings changed", name)
             return [*checked.problems, *self._settings_stored(name)]
 
-    def _settings_stored(self, name: str) -> Sequence[hooks.SettingsProblem]:
+    def _settings_stored(self, name: str) -> Sequence[SettingsProblem]:
         """Tell the plug-in of new settings; what it cannot do about them is a warning."""
         live = self._live(Recording(self.store, self._new_id(), self.store.definition(name)))
         try:
@@ -259,11 +263,11 @@ class Host:
             if failure is None:
                 log.warning("a plug-in failed in opter_settings_stored: %s", type(error).__name__)
             sentence = settings_not_followed() if failure is None else failure.sentence
-            return [SettingsWarning(name, "warning", sentence)]
+            return [SettingsProblem(name, "warning", sentence)]
         return []
 
-    def _checked(self, import_type: str, values: Mapping[str, str]) -> hooks.CheckedSettings:
-        checked: hooks.CheckedSettings | None = self.plugins.call_owner(
+    def _checked(self, import_type: str, values: Mapping[str, str]) -> CheckedSettings:
+        checked: CheckedSettings | None = self.plugins.call_owner(
             import_type, "opter_check_settings", import_type=import_type, values=dict(values)
         )
         if checked is None:
@@ -319,10 +323,10 @@ class Host:
         commits.note(texts.PREVIEW_KEPT)
         return preview
 
-    def _read(self, recording: Recording) -> hooks.ImportReport:
+    def _read(self, recording: Recording) -> ImportReport:
         live = self._live(recording)
         with self.plugins.answers.alive(live):
-            report: hooks.ImportReport | None = self.plugins.call_owner(
+            report: ImportReport | None = self.plugins.call_owner(
                 live.run.import_type, "opter_import_payments", run=live.run
             )
             if report is None:
@@ -363,8 +367,8 @@ class Host:
 
     def _screen(
         self, run: Run, payments: Sequence[Payment]
-    ) -> Sequence[hooks.LeftOut | None] | None:
-        answer: Sequence[hooks.LeftOut | None] | None = self.plugins.call_owner(
+    ) -> Sequence[ExcludedPayment | None] | None:
+        answer: Sequence[ExcludedPayment | None] | None = self.plugins.call_owner(
             run.import_type, "opter_screen_payments", run=run, payments=payments
         )
         return answer
@@ -615,10 +619,10 @@ class Host:
             _fail(recording, error)
             raise
 
-    def _read_all(self, recording: Recording) -> hooks.ImportReport:
+    def _read_all(self, recording: Recording) -> ImportReport:
         live = self._live_as(FullRun, recording)
         with self.plugins.answers.alive(live):
-            report: hooks.ImportReport | None = self.plugins.call_owner(
+            report: ImportReport | None = self.plugins.call_owner(
                 live.run.import_type, "opter_read_all_payments", run=live.run
             )
             if report is None:
@@ -631,7 +635,7 @@ class Host:
 
     # --- Finding out what is wrong ---
 
-    def diagnose(self, name: str) -> Sequence[hooks.Finding] | None:
+    def diagnose(self, name: str) -> Sequence[Finding] | None:
         """Have the plug-in of a definition look at everything that an import needs.
 
         :return: what it found; ``None`` where it cannot look.
@@ -640,7 +644,7 @@ class Host:
         with self._alone(name), commits.passing():
             live = self._live(Recording(self.store, self._new_id(), self.store.definition(name)))
             with self.plugins.answers.alive(live):
-                found: Sequence[hooks.Finding] | None = self.plugins.call_owner(
+                found: Sequence[Finding] | None = self.plugins.call_owner(
                     live.run.import_type, "opter_diagnose", run=live.run
                 )
         return found
@@ -696,7 +700,7 @@ class Host:
         live = self._live_as(explanation.AskingRun, recording)
         live.invoice_id = question.invoice_id
         with self.plugins.answers.alive(live):
-            report: hooks.ImportReport | None = self.plugins.call_owner(
+            report: ImportReport | None = self.plugins.call_owner(
                 live.run.import_type,
                 "opter_read_payments",
                 run=live.run,

@@ -21,7 +21,8 @@ from typing import TypeVar
 
 from hostsim.errors import HostError, host_error
 from hostsim.ledger.values import ExportedInvoice
-from hostsim.messages.texts import Text, say
+from hostsim.messages.texts import say
+from opter_contract.values import Text
 
 T = TypeVar("T")
 

@@ -22,10 +22,11 @@ from pathlib import Path
 from hostsim.errors import host_error
 from hostsim.ledger.matching import EXACT, ZERO
 from hostsim.ledger.values import SEK
-from hostsim.messages.texts import Text, region_name
+from hostsim.messages.formats import day, plain
+from hostsim.messages.texts import region_name
 from hostsim.storage.history import IMPORT, REGISTERED, Entry, entries
 from hostsim.storage.store import Store
-from hostsim.views.render import day, plain
+from opter_contract.values import Text
 
 #: The columns of the file. ``amount`` is in ``currency``, ``amount_sek`` in SEK.
 COLUMNS = (

@@ -17,22 +17,21 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal, localcontext
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 from hostsim.ledger import decisions, matching
 from hostsim.ledger.decisions import KEEP, SET_ASIDE
 from hostsim.ledger.matching import EXACT, IGNORED_REASONS, READY, ZERO, Refusal
-from hostsim.ledger.values import SEK, Company, Decision, Payment
+from hostsim.ledger.values import SEK, Decision
 from hostsim.messages import texts
-from hostsim.messages.texts import Difference, Text
+from hostsim.messages.texts import Difference
 from hostsim.plugins.session import LiveRun
 from hostsim.storage import decisions as storage_decisions
 from hostsim.storage.import_runs import Recording
-from hostsim.storage.store import OLDEST_FIRST, PAYMENT_COLUMNS, Store, payment_of, text_of
-from opter_contract.hooks import BATCH
-
-if TYPE_CHECKING:
-    from opter_contract import hooks
+from hostsim.storage.rows import OLDEST_FIRST, PAYMENT_COLUMNS, payment_of, text_of
+from hostsim.storage.store import Store
+from opter_contract import BATCH
+from opter_contract.values import Company, Payment, Text
 
 EQUAL = "equal"
 DIFFERS = "differs"
@@ -295,7 +294,7 @@ def _written_off(payment: Payment) -> Decimal:
 class FullRun(LiveRun):
     """A run that reads everything: nothing of earlier runs is offered or confirmed."""
 
-    def payments_to_confirm(self, company: hooks.Company) -> list[str]:
+    def payments_to_confirm(self, company: Company) -> list[str]:
         """Ask for nothing."""
         self._check_company([company.number], company.name)
         return []

@@ -30,11 +30,11 @@ from typing import Any
 from hostsim.errors import HostError, host_error
 from hostsim.ledger.decisions import SET_ASIDE
 from hostsim.messages import texts
-from hostsim.messages.texts import Text
 from hostsim.plugins.loading import Found, Plugins
 from hostsim.storage import commits
 from hostsim.storage.store import SETTINGS, Store
-from opter_contract.hooks import CONTRACT
+from opter_contract import CONTRACT
+from opter_contract.values import Text
 
 #: Variables that decide how a run goes. Only which of them are set is told.
 ENVIRONMENT = (
@@ -258,7 +258,7 @@ def _versions(plugins: Plugins) -> object:
         "machine": platform.machine(),
         "packages": {name: _installed(name) for name in _PACKAGES},
         "plugins": [_plugin(found, active=True) for found in plugins.loaded]
-        + [_plugin(found, active=False) for found in plugins.left_out],
+        + [_plugin(found, active=False) for found in plugins.excluded],
         "contract": CONTRACT,
         "contract_hooks": sorted(
             name for name in vars(plugins.manager.hook) if name.startswith("opter_")

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal, localcontext
 from itertools import groupby
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
 from hostsim.ledger.decisions import DOUBTFUL, SETTLED, Gone, Settlement
 from hostsim.ledger.matching import (
@@ -31,12 +31,9 @@ from hostsim.ledger.matching import (
 )
 from hostsim.ledger.values import SEK
 from hostsim.messages import texts
-from hostsim.messages.texts import Text
-from hostsim.storage.store import OLDEST_FIRST, payment_of, plain, without_spaces
-from opter_contract.hooks import BATCH
-
-if TYPE_CHECKING:
-    from opter_contract import hooks
+from hostsim.storage.rows import OLDEST_FIRST, payment_of, plain, without_spaces
+from opter_contract import BATCH
+from opter_contract.values import InvoiceBalance, Text
 
 #: Days between a payment that was deleted and the one that was made in its place.
 NEAR = 35
@@ -94,7 +91,7 @@ class Discrepancy:
 def take_balances(
     db: sqlite3.Connection,
     which: Mapping[str, Any],
-    balances: Iterable[hooks.InvoiceBalance],
+    balances: Iterable[InvoiceBalance],
 ) -> None:
     """Keep what the source says of invoices that are here, by number or else by OCR."""
     for one in balances:
@@ -123,7 +120,7 @@ def take_balances(
         )
 
 
-def invoices_to_ask(db: sqlite3.Connection, which: Mapping[str, Any], now: datetime) -> list[str]:
+def invoices_to_check(db: sqlite3.Connection, which: Mapping[str, Any], now: datetime) -> list[str]:
     """Give the numbers of invoices that are open here, but were not said to be unpaid there.
 
     What was said of one some days ago is taken to be so still, as long as it is not unpaid there.

@@ -13,7 +13,7 @@ from hostsim.messages import texts
 
 if TYPE_CHECKING:
     from hostsim.errors import HostError
-    from hostsim.messages.texts import Text
+    from opter_contract.values import Text
 
 _here = threading.local()
 

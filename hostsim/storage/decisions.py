@@ -31,16 +31,9 @@ from hostsim.ledger.decisions import (
 from hostsim.ledger.matching import EXACT, READY
 from hostsim.ledger.values import Decision
 from hostsim.messages import texts
-from hostsim.messages.texts import Text
-from hostsim.storage.store import (
-    PAYMENT_COLUMNS,
-    Store,
-    clean,
-    is_id,
-    payment_of,
-    plain,
-    write_offs_text,
-)
+from hostsim.storage.rows import PAYMENT_COLUMNS, clean, is_id, payment_of, plain, write_offs_text
+from hostsim.storage.store import Store
+from opter_contract.values import Text
 
 #: How many characters a reason may have; a longer one is refused.
 LONGEST_WHY = 500

@@ -24,8 +24,9 @@ from hostsim.ledger.values import EXACT, Decision
 from hostsim.storage import checks
 from hostsim.storage import decisions as storage_decisions
 from hostsim.storage.checks import Settlements
-from hostsim.storage.store import OLDEST_FIRST, PAYMENT_COLUMNS, Store, payment_of
-from opter_contract.hooks import BATCH
+from hostsim.storage.rows import OLDEST_FIRST, PAYMENT_COLUMNS, payment_of
+from hostsim.storage.store import Store
+from opter_contract import BATCH
 
 
 class Plain(NamedTuple):

@@ -16,10 +16,11 @@ from decimal import Decimal
 
 from hostsim.errors import HostError, host_error
 from hostsim.ledger.decisions import SET_ASIDE
-from hostsim.ledger.values import Company, Row
-from hostsim.messages.texts import ERRORS, INTERRUPTED, Text
-from hostsim.storage.store import OLDEST_FIRST, Store, is_id, row_of, text_of
-from opter_contract.hooks import SettingsField
+from hostsim.ledger.values import Row
+from hostsim.messages.texts import ERRORS, INTERRUPTED
+from hostsim.storage.rows import OLDEST_FIRST, is_id, row_of, text_of
+from hostsim.storage.store import Store
+from opter_contract.values import Company, SettingsField, Text
 
 #: Where a payment was registered from.
 IMPORT = "import"

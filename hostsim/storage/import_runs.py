@@ -18,44 +18,39 @@ from contextlib import AbstractContextManager, closing
 from dataclasses import asdict, dataclass, field, replace
 from datetime import date, datetime
 from decimal import Decimal, localcontext
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 from hostsim.errors import HostError, host_error
 from hostsim.ledger import decisions, matching
 from hostsim.ledger.decisions import CHANGED, SET_ASIDE, Deletion, Gone, Settlement
 from hostsim.ledger.matching import EXACT, KINDS, ZERO, Candidate, Judgement, Refusal
-from hostsim.ledger.values import (
-    Aside,
-    Company,
-    Decision,
-    Definition,
-    Payment,
-    RegisteredPayment,
-    Row,
-    SavedPayment,
-)
+from hostsim.ledger.values import Aside, Decision, Definition, Row
 from hostsim.messages import texts
-from hostsim.messages.texts import Text
 from hostsim.storage import checks, commits
 from hostsim.storage import decisions as storage_decisions
 from hostsim.storage.checks import Discrepancy
 from hostsim.storage.decisions import Old
 from hostsim.storage.fast_path import Plain, Sorted, Which, sorted_out
 from hostsim.storage.regions import refuse_company_of_other_region
-from hostsim.storage.store import (
+from hostsim.storage.rows import (
     OLDEST_FIRST,
     PAYMENT_COLUMNS,
-    Store,
     invoice_of,
     payment_of,
     plain,
     row_of,
     text_of,
 )
-from opter_contract.hooks import BATCH
-
-if TYPE_CHECKING:
-    from opter_contract import hooks
+from hostsim.storage.store import Store
+from opter_contract import BATCH
+from opter_contract.values import (
+    Company,
+    InvoiceBalance,
+    Payment,
+    RegisteredPayment,
+    SavedPayment,
+    Text,
+)
 
 log = logging.getLogger(__name__)
 
@@ -69,6 +64,19 @@ class Record(NamedTuple):
 
 class _HoldsNoLonger(Exception):
     """The host's data changed so that the preview says something else."""
+
+
+class PreviewChanged(HostError):
+    """Nothing was done, since the preview is not what was shown; ``preview`` is the new one."""
+
+    def __init__(self, preview: Preview, code: str = "PREVIEW_CHANGED") -> None:
+        """Keep the new preview.
+
+        :param code: ``PREVIEW_CHANGED`` of a save, ``LIST_CHANGED`` of a decision.
+        """
+        kind, sentence = texts.ERRORS[code]
+        super().__init__(code, kind, sentence)
+        self.preview = preview
 
 
 class NotAsShown(Exception):
@@ -202,7 +210,7 @@ class Recording:
         with self.store.change() as db:
             db.executemany(_TAKE, rows)
 
-    def take_gone(self, company: str, numbers: Collection[str]) -> None:
+    def take_deleted(self, company: str, numbers: Collection[str]) -> None:
         """Drop payments of earlier runs that no longer exist; remember registered ones."""
         with self.store.change() as db:
             checks.mark_gone(db, asdict(self._which(company)), numbers)
@@ -211,22 +219,22 @@ class Recording:
                 [(self.run_id, number) for number in numbers],
             )
 
-    def take_not_asked(self, company: str, numbers: Collection[str]) -> None:
+    def take_unchecked(self, company: str, numbers: Collection[str]) -> None:
         """Remember which registered payments could not be asked after."""
         with self.store.change() as db:
             checks.mark_not_asked(db, asdict(self._which(company)), numbers)
 
-    def take_balances(self, balances: Sequence[hooks.InvoiceBalance]) -> None:
+    def take_balances(self, balances: Sequence[InvoiceBalance]) -> None:
         """Keep what the source says of invoices that are here, too."""
         with self.store.change() as db:
             checks.take_balances(db, asdict(self._which("")), balances)
 
-    def invoices_to_ask(self, company: str, now: datetime) -> Sequence[str]:
+    def invoices_to_check(self, company: str, now: datetime) -> Sequence[str]:
         """Give the invoices that are open here and were not said to be unpaid there."""
         with self._sorted_out(company, _Moves({}, {}), apart=False) as rows:
             unsure = checks.doubtful_readings(rows.db, rows.values)
             unsure += rows.settlements.invoices_unknown
-            several = checks.invoices_to_ask(rows.db, rows.values, now)
+            several = checks.invoices_to_check(rows.db, rows.values, now)
         with self.store.change() as db:
             checks.recall(db, asdict(self._which(company)), now)
         return list(dict.fromkeys([*unsure, *several]))[: checks.INVOICES_ASKED]

@@ -11,8 +11,8 @@ import sqlite3
 from datetime import date, datetime
 from decimal import Decimal
 
-from hostsim.ledger.values import BookChange, PaymentKey
-from opter_contract.hooks import BATCH
+from opter_contract import BATCH
+from opter_contract.values import BookChange, PaymentKey
 
 
 def changes_after(db: sqlite3.Connection, sequence: int, most: int = BATCH) -> list[BookChange]:

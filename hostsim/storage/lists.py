@@ -18,7 +18,8 @@ from hostsim.ledger.matching import EXACT, IGNORED, KINDS, REJECTED
 from hostsim.ledger.values import Row
 from hostsim.storage import history
 from hostsim.storage.decisions import decision_of
-from hostsim.storage.store import OLDEST_FIRST, Store, registered_row_of, row_of
+from hostsim.storage.rows import OLDEST_FIRST, registered_row_of, row_of
+from hostsim.storage.store import Store
 
 #: Rows on a page: more than anybody reads, and less than a browser feels.
 PAGE = 100

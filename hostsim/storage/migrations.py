@@ -18,7 +18,7 @@ from types import MappingProxyType
 from hostsim.ledger.matching import EXACT, ZERO, effect_of
 from hostsim.messages import texts
 from hostsim.storage import journal
-from hostsim.storage.store import payment_of, plain, schema
+from hostsim.storage.rows import payment_of, plain, schema
 
 log = logging.getLogger(__name__)
 

@@ -7,9 +7,10 @@ is money on the wrong customer.
 from __future__ import annotations
 
 from hostsim.errors import HostError, host_error
-from hostsim.ledger.values import Company, Definition
+from hostsim.ledger.values import Definition
 from hostsim.messages.texts import region_name
 from hostsim.storage.store import Store
+from opter_contract.values import Company
 
 #: How long the name or number of a bank account may be.
 LONGEST_BANK_ACCOUNT = 100

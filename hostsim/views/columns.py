@@ -16,11 +16,13 @@ from decimal import Decimal
 from typing import Any, NamedTuple
 
 from hostsim.ledger.values import SEK, Decision, Row
-from hostsim.messages.texts import Text, money, say
+from hostsim.messages import formats
+from hostsim.messages.texts import money, say
 from hostsim.services.payments_file import harmless
 from hostsim.storage.history import REGISTERED, Imported
 from hostsim.views import history, render
 from hostsim.views.render import one_line
+from opter_contract.values import Text
 
 Shown = Callable[[Any, str], str]
 
@@ -147,7 +149,7 @@ _FIGURES = (
         lambda e, _: one_line(e.row.customer_name or ""),
         wide=True,
     ),
-    Column("date", Text("Datum", "Date"), lambda e, _: render.day(e.row.payment_date)),
+    Column("date", Text("Datum", "Date"), lambda e, _: formats.day(e.row.payment_date)),
     Column(
         "amount",
         Text("Belopp SEK", "Amount SEK"),
@@ -178,7 +180,7 @@ _FIGURES = (
 _SOURCE = Column("source", Text("Källa", "Source"), lambda e, _: one_line(e.row.source or ""))
 
 
-def _left_out(heading: Text) -> Sequence[Column]:
+def _excluded(heading: Text) -> Sequence[Column]:
     why = Column("message", heading, lambda e, lang: reason(e.row, lang), wide=True)
     return (*_FIGURES[:6], _SOURCE, why)
 
@@ -195,8 +197,8 @@ COLUMNS: dict[str, Sequence[Column]] = {
             wide=True,
         ),
     ),
-    "rejected": _left_out(Text("Orsak till att inte spara", "Reason for not saving")),
-    "ignored": _left_out(Text("Varför den ignoreras", "Why it is ignored")),
+    "rejected": _excluded(Text("Orsak till att inte spara", "Reason for not saving")),
+    "ignored": _excluded(Text("Varför den ignoreras", "Why it is ignored")),
     "decisions": (
         Column(
             "about",

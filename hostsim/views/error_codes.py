@@ -11,8 +11,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from hostsim.errors import EXIT_STATUS
-from hostsim.messages.texts import ERRORS, WHO, Text, own
+from hostsim.messages.texts import ERRORS, WHO, own
 from hostsim.plugins.loading import HOST
+from opter_contract.values import Text
 
 if TYPE_CHECKING:
     from hostsim.plugins.loading import Plugins

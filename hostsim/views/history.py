@@ -9,17 +9,20 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from hostsim.ledger.values import SEK
-from hostsim.messages import texts
-from hostsim.messages.texts import Text, say
+from hostsim.messages import formats, texts
+from hostsim.messages.formats import plain
+from hostsim.messages.texts import say
 from hostsim.services import explanation
 from hostsim.storage.history import HAND, REGISTERED
 from hostsim.views import render
-from hostsim.views.render import Column, Paper, amount, count, one_line, plain
+from hostsim.views.render import Column, Paper, amount, count, one_line
+from opter_contract.values import Text
 
 if TYPE_CHECKING:
-    from hostsim.ledger.values import Invoice, Payment
+    from hostsim.ledger.values import Invoice
     from hostsim.services.explanation import Decision, Explanation, Seen, Told
     from hostsim.storage.history import Entry, Imported
+    from opter_contract.values import Payment
 
 #: Characters of a run's id that a person is shown, and may type.
 SHORT = 8
@@ -200,7 +203,7 @@ def show_entry(paper: Paper, entry: Entry) -> None:
             (Text("Faktura här", "Invoice here"), one_line(row.host_invoice_number or "")),
             (Text("Kund", "Customer"), one_line(row.customer_name or "")),
             (Text("Region", "Region"), _region(entry.region, language)),
-            (Text("Datum", "Date"), render.day(row.payment_date)),
+            (Text("Datum", "Date"), formats.day(row.payment_date)),
             (Text("Belopp", "Amount"), f"{amount(row.amount, language)} {SEK}"),
             (Text("I annan valuta", "In other currency"), _foreign(entry, language)),
             (Text("Kurs", "Rate"), amount(row.exchange_rate, language, decimals=0)),
@@ -251,7 +254,7 @@ def run_object(run: Imported, language: str) -> dict[str, Any]:
         "finished_at": _iso(run.finished_at),
         "region": run.region,
         "bank_account": run.bank_account,
-        "date": render.day(run.date) or None,
+        "date": formats.day(run.date) or None,
         "company": render.company_object(run.company),
         "settings": dict(run.settings),
         "counts": dict(run.counts),
@@ -362,7 +365,7 @@ def show_run(paper: Paper, run: Imported, entries: Callable[[], Iterable[Entry]]
             (Text("Företag", "Company"), _company(run, language)),
             (Text("Region", "Region"), _region(run.region, language)),
             (Text("Bankkonto", "Bank account"), one_line(run.bank_account)),
-            (Text("Datum", "Date"), render.day(run.date)),
+            (Text("Datum", "Date"), formats.day(run.date)),
             *((Text(key, key), one_line(value)) for key, value in run.settings.items()),
             (Text("Inte lästa", "Not read"), count(run.not_read, language) if run.not_read else ""),
             (Text("Antal anrop", "Requests made"), count(run.requests, language)),
@@ -449,8 +452,8 @@ def _invoice_object(invoice: Invoice) -> dict[str, Any]:
         "currency": invoice.currency,
         "total": plain(invoice.total),
         "remaining": plain(invoice.remaining),
-        "invoice_date": render.day(invoice.invoice_date) or None,
-        "due_date": render.day(invoice.due_date) or None,
+        "invoice_date": formats.day(invoice.invoice_date) or None,
+        "due_date": formats.day(invoice.due_date) or None,
         "period_closed": invoice.period_closed,
     }
 
@@ -543,7 +546,7 @@ def _invoice_facts(invoice: Invoice, asked: str, language: str) -> Iterator[tupl
     yield Text("Kund", "Customer"), customer
     yield Text("Belopp", "Total"), money(invoice.total)
     yield Text("Återstår", "Remaining"), money(invoice.remaining)
-    yield Text("Förfaller", "Due"), render.day(invoice.due_date)
+    yield Text("Förfaller", "Due"), formats.day(invoice.due_date)
     yield Text("Period", "Period"), say(closed, language)
     yield Text("Region", "Region"), _region(invoice.region, language)
 
@@ -578,7 +581,7 @@ def told_title(one: Told, language: str) -> str:
 
 def in_fortnox(payment: Payment, language: str) -> str:
     """Write in a line how a payment is in Fortnox now."""
-    parts = [render.day(payment.date), f"{amount(payment.amount, language)} {SEK}"]
+    parts = [formats.day(payment.date), f"{amount(payment.amount, language)} {SEK}"]
     if payment.currency != SEK and payment.amount_currency is not None:
         parts.append(f"{amount(payment.amount_currency, language)} {one_line(payment.currency)}")
     written_off = sum((row.amount for row in payment.write_offs), Decimal(0))
@@ -595,7 +598,7 @@ def here(entry: Entry, language: str) -> str:
     """Write in a line how a payment stands in the books."""
     row = entry.row
     parts = [
-        render.day(row.payment_date),
+        formats.day(row.payment_date),
         f"{amount(row.amount, language)} {SEK}",
         render.status_label(row.status, language),
         origin_label(entry, language),

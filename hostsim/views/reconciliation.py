@@ -12,7 +12,9 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from hostsim.ledger.matching import IGNORED_REASONS
-from hostsim.messages.texts import Text, say
+from hostsim.messages import formats
+from hostsim.messages.formats import plain
+from hostsim.messages.texts import say
 from hostsim.services.reconciliation import (
     DIFFERS,
     EQUAL,
@@ -24,7 +26,8 @@ from hostsim.services.reconciliation import (
     Sum,
 )
 from hostsim.views import render
-from hostsim.views.render import Column, Paper, amount, count, one_line, plain
+from hostsim.views.render import Column, Paper, amount, count, one_line
+from opter_contract.values import Text
 
 if TYPE_CHECKING:
     from hostsim.services.reconciliation import Reconciliation
@@ -87,7 +90,7 @@ def write_json(paper: Paper, found: Reconciliation) -> None:
         "by_day",
         (
             {
-                "payment_date": render.day(day) or None,
+                "payment_date": formats.day(day) or None,
                 "currency": currency or None,
                 **_pair_object(pair),
             }
@@ -126,7 +129,7 @@ def _side_object(side: Side | None) -> dict[str, Any] | None:
         return None
     return {
         "invoice_number": side.invoice_number,
-        "payment_date": render.day(side.date) or None,
+        "payment_date": formats.day(side.date) or None,
         "amount": _plain(side.amount),
         "currency": side.currency,
         "amount_currency": _plain(side.amount_currency),
@@ -219,7 +222,7 @@ def _columns(language: str) -> list[Column[Finding]]:
     return [
         number(Text("Betalning", "Payment"), lambda f: one_line(f.payment_number) or "?"),
         number(Text("Faktura", "Invoice"), lambda f: one_line(side(f).invoice_number or "")),
-        Column(Text("Datum", "Date"), lambda f: render.day(side(f).date)),
+        Column(Text("Datum", "Date"), lambda f: formats.day(side(f).date)),
         number(Text("Belopp SEK", "Amount SEK"), lambda f: amount(side(f).amount, language)),
         number(Text("I annan valuta", "In other currency"), foreign),
         Column(Text("Varför", "Why"), lambda f: one_line(say(f.message, language)), wraps=True),
@@ -283,7 +286,7 @@ def _show_currencies(paper: Paper, found: Reconciliation) -> None:
 def _show_days(paper: Paper, found: Reconciliation) -> None:
     days = found.totals.days
     lines = [
-        _Line(render.day(day) or "?", one_line(currency) or "?", pair)
+        _Line(formats.day(day) or "?", one_line(currency) or "?", pair)
         for (day, currency), pair in days.items()
         if not pair.agrees
     ]

@@ -17,7 +17,6 @@ import threading
 import unicodedata
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import date
 from decimal import Decimal
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Generic, Self, TextIO, TypeVar
@@ -26,13 +25,15 @@ from hostsim.errors import host_error
 from hostsim.ledger import decisions as ledger_decisions
 from hostsim.ledger.values import SEK, Aside
 from hostsim.messages import texts
-from hostsim.messages.texts import Text, say
+from hostsim.messages.formats import day, plain
+from hostsim.messages.texts import say
+from opter_contract.values import Text
 
 if TYPE_CHECKING:
-    from hostsim.ledger.values import Company, Decision, Row
+    from hostsim.ledger.values import Decision, Row
     from hostsim.storage.checks import Discrepancy
     from hostsim.storage.import_runs import Preview
-    from opter_contract.hooks import Progress
+    from opter_contract.values import Company, Progress
 
 T = TypeVar("T")
 
@@ -146,14 +147,6 @@ def one_line(text: str, longest: int = _LONGEST_CELL) -> str:
     """Make text safe for a line of a terminal: no control characters, not endless."""
     clean = _UNSAFE.sub(" ", text).strip()
     return clean if len(clean) <= longest else clean[: longest - 1] + "…"
-
-
-def plain(value: Decimal, *, decimals: int = 2) -> str:
-    """Write a decimal with a point, without exponent, with at least ``decimals`` decimals."""
-    whole, _, fraction = f"{value:f}".partition(".")
-    fraction = fraction.rstrip("0").ljust(decimals, "0")
-    text = f"{whole}.{fraction}" if fraction else whole
-    return text.removeprefix("-") if not value else text
 
 
 def amount(value: Decimal | None, language: str, *, decimals: int = 2) -> str:
@@ -528,11 +521,6 @@ def _invoice(row: Row) -> str:
     theirs = one_line(row.invoice_number or "")
     ours = one_line(row.host_invoice_number or "")
     return f"{theirs} → {ours}" if ours and ours != theirs else theirs
-
-
-def day(value: date | None) -> str:
-    """Write a day as year-month-day; an unknown one is empty."""
-    return "" if value is None else value.isoformat()
 
 
 def _foreign(row: Row, language: str) -> str:

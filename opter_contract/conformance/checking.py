@@ -79,7 +79,7 @@ def wrong_payment(one: Any) -> list[str]:
     return [f"{name}: {what}" for what in _wrong_in_payment(one)]
 
 
-def wrong_left_out(one: Any) -> list[str]:
+def wrong_excluded(one: Any) -> list[str]:
     """Look at a payment that was left out."""
     name = f"left out {one.key.number}"
     found = _filled("the reason", one.reason) + wrong_text("the sentence", one.sentence)

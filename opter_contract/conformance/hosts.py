@@ -30,7 +30,7 @@ from typing import Any, Final
 
 import pytest
 
-from opter_contract import hooks
+from opter_contract import BATCH, hookimpl
 from opter_contract.conformance.checking import FAILURE_KINDS
 from opter_contract.conformance.promises import (
     HostAccounts,
@@ -58,15 +58,13 @@ from opter_contract.conformance.shell import (
     Failed,
     HostUnderTest,
     InvoiceToHave,
-    Progress,
     Scripted,
     Shown,
     Suite,
     ask_until_empty,
     books,
-    hookimpl,
+    excluded,
     in_eur,
-    left_out,
     payment,
     promised,
     ready,
@@ -75,6 +73,7 @@ from opter_contract.conformance.shell import (
     remaining,
     take,
 )
+from opter_contract.values import Progress, Run
 
 __all__ = [
     "FORMAT",
@@ -140,29 +139,29 @@ class HostTakes(Suite):
     def test_every_batch_is_acknowledged_once_with_its_size(
         self, during: Callable[..., Any]
     ) -> None:
-        full = [payment(number) for number in range(hooks.BATCH)]
+        full = [payment(number) for number in range(BATCH)]
         answers = during(
             lambda run: [
                 run.hook.opter_take_payments(run=run, payments=full),
                 run.hook.opter_take_payments(run=run, payments=full[:1]),
-                run.hook.opter_take_left_out(run=run, left_out=list(map(left_out, full[:2]))),
-                run.hook.opter_take_gone(run=run, payment_numbers=["7", "8", "9"]),
+                run.hook.opter_take_excluded(run=run, excluded=list(map(excluded, full[:2]))),
+                run.hook.opter_take_deleted(run=run, payment_numbers=["7", "8", "9"]),
             ]
         )
-        assert answers == [[hooks.BATCH], [1], [2], [3]]
+        assert answers == [[BATCH], [1], [2], [3]]
 
     def test_what_is_handed_over_is_taken(
         self, host_under_test: HostUnderTest, during: Callable[..., Any]
     ) -> None:
-        during(lambda run: take(run, payment(1, 10), payment(2, 20), left_out(payment(3))))
+        during(lambda run: take(run, payment(1, 10), payment(2, 20), excluded(payment(3))))
         assert ready(host_under_test) == {"1": 10, "2": 20}
         assert refused(host_under_test) == {"3": "not-booked"}
 
     def test_a_key_that_comes_again_replaces_what_came_before(
         self, host_under_test: HostUnderTest, during: Callable[..., Any]
     ) -> None:
-        again = (payment(1, 11), left_out(payment(2)), payment(3, 33))
-        during(lambda run: take(run, payment(1), payment(2), left_out(payment(3)), *again))
+        again = (payment(1, 11), excluded(payment(2)), payment(3, 33))
+        during(lambda run: take(run, payment(1), payment(2), excluded(payment(3)), *again))
         assert ready(host_under_test) == {"1": 11, "3": 33}
         assert refused(host_under_test) == {"2": "not-booked"}
 
@@ -180,7 +179,7 @@ class HostTakes(Suite):
 
     def test_a_run_has_all_that_the_contract_says(self, during: Callable[..., Any]) -> None:
         run = during(lambda run: run)
-        names = [name for name, kind in vars(hooks.Run).items() if isinstance(kind, property)]
+        names = [name for name, kind in vars(Run).items() if isinstance(kind, property)]
         missing = {name for name in names if not hasattr(run, name)}
         # A host that does not say which contract it speaks, speaks the first.
         assert missing <= {"contract"}
@@ -403,11 +402,11 @@ class HostSaves(Suite):
     @pytest.fixture
     def many(self, during: Callable[..., Any]) -> int:
         """Import more payments than one batch carries; give how many."""
-        number = 2 * hooks.BATCH + 1
+        number = 2 * BATCH + 1
 
         def read(run: Any) -> None:
-            for start in range(0, number, hooks.BATCH):
-                stop = min(start + hooks.BATCH, number)
+            for start in range(0, number, BATCH):
+                stop = min(start + BATCH, number)
                 take(run, *(payment(1 + place) for place in range(start, stop)))
 
         during(read)
@@ -441,7 +440,7 @@ class HostSaves(Suite):
     def test_what_was_left_out_is_not_registered(
         self, host_under_test: HostUnderTest, during: Callable[..., Any]
     ) -> None:
-        during(lambda run: take(run, payment(1), left_out(payment(2))))
+        during(lambda run: take(run, payment(1), excluded(payment(2))))
         host_under_test.save("A")
         assert set(registered(host_under_test)) == {"1"}
 
@@ -452,7 +451,7 @@ class HostSaves(Suite):
         host_under_test.save("A")
         numbers = [one.payment.key.number for batch in listener.batches for one in batch]
         assert sorted(numbers) == sorted(map(str, range(1, many + 1)))
-        assert max(map(len, listener.batches)) <= hooks.BATCH
+        assert max(map(len, listener.batches)) <= BATCH
         assert set(listener.registered_then) == {many}
 
     def test_that_a_run_was_saved_is_heard_last_and_once(
@@ -468,7 +467,7 @@ class HostSaves(Suite):
     def test_a_run_without_payments_is_heard_of_too(
         self, host_under_test: HostUnderTest, listener: Listener, during: Callable[..., Any]
     ) -> None:
-        during(lambda run: take(run, left_out(payment(1))))
+        during(lambda run: take(run, excluded(payment(1))))
         host_under_test.save("A")
         assert listener.heard == ["run"]
 

@@ -30,14 +30,14 @@ from typing import Any
 
 import pytest
 
-from opter_contract import hooks
+from opter_contract import BATCH
 from opter_contract.conformance.checking import (
     all_wrong,
     wrong_checked,
+    wrong_excluded,
     wrong_failure,
     wrong_field,
     wrong_import_type,
-    wrong_left_out,
     wrong_payment,
     wrong_progress,
     wrong_report,
@@ -156,14 +156,14 @@ class PluginConformance:
         assert all_wrong(wrong_payment, opter_emitted.payments) == []
 
     def test_what_is_left_out_is_as_the_contract_has_it(self, opter_emitted: Emitted) -> None:
-        assert all_wrong(wrong_left_out, opter_emitted.left_out) == []
+        assert all_wrong(wrong_excluded, opter_emitted.excluded) == []
 
     def test_no_payment_is_handed_over_twice(self, opter_emitted: Emitted) -> None:
         twice = [key for key, number in Counter(opter_emitted.keys).items() if number > 1]
         assert twice == []
 
     def test_no_batch_is_larger_than_the_contract_allows(self, opter_emitted: Emitted) -> None:
-        assert max(map(len, opter_emitted.batches)) <= hooks.BATCH
+        assert max(map(len, opter_emitted.batches)) <= BATCH
 
     def test_the_report_is_of_the_company_of_the_payments(self, opter_emitted: Emitted) -> None:
         assert wrong_report(opter_emitted.report) == []
@@ -173,7 +173,7 @@ class PluginConformance:
     def test_no_cursor_is_handed_back_beside_a_row_without_a_number(
         self, opter_emitted: Emitted
     ) -> None:
-        nameless = [one for one in opter_emitted.left_out if not one.key.number]
+        nameless = [one for one in opter_emitted.excluded if not one.key.number]
         assert not nameless or opter_emitted.report.cursor is None
 
     def test_progress_is_told_in_both_languages(self, opter_emitted: Emitted) -> None:
@@ -198,11 +198,11 @@ class PluginConformance:
         opter_emitted: Emitted,
     ) -> None:
         run = opter_witness.run(opter_import_type, opter_checked)
-        readable = [one for one in opter_emitted.left_out if one.payment is not None]
+        readable = [one for one in opter_emitted.excluded if one.payment is not None]
         payments = [*opter_emitted.payments, *(one.payment for one in readable)]
         given = [*(None for _ in opter_emitted.payments), *(one.reason for one in readable)]
-        for start in range(0, len(payments), hooks.BATCH):
-            stop = start + hooks.BATCH
+        for start in range(0, len(payments), BATCH):
+            stop = start + BATCH
             answers = opter_witness.ask(
                 "opter_screen_payments", run=run, payments=payments[start:stop]
             )
@@ -213,7 +213,7 @@ class PluginConformance:
 
     # --- How it behaves towards a host ---
 
-    @pytest.mark.parametrize("hook", ["opter_take_payments", "opter_take_left_out"])
+    @pytest.mark.parametrize("hook", ["opter_take_payments", "opter_take_excluded"])
     @pytest.mark.parametrize("answer", ["none", "too few"])
     def test_a_batch_that_is_not_acknowledged_is_an_error(
         self,
@@ -228,7 +228,7 @@ class PluginConformance:
             return None if answer == "none" else size - 1
 
         opter_witness.acknowledge = acknowledge
-        if hook == "opter_take_left_out" and not _leaves_out(opter_witness, opter_import):
+        if hook == "opter_take_excluded" and not _leaves_out(opter_witness, opter_import):
             pytest.skip("the source holds nothing that is left out")
         with pytest.raises(Exception) as failed:  # noqa: PT011 each plug-in has its own
             opter_import()
@@ -369,6 +369,6 @@ def _errors(checked: Any) -> list[str]:
 def _leaves_out(witness: Witness, read: Callable[[], Emitted]) -> bool:
     badly, witness.acknowledge = witness.acknowledge, lambda _hook, size: size
     try:
-        return bool(read().left_out)
+        return bool(read().excluded)
     finally:
         witness.acknowledge = badly

@@ -17,7 +17,7 @@ from typing import Any, Final
 
 import pytest
 
-from opter_contract import hooks
+from opter_contract import BATCH, hookimpl
 from opter_contract.conformance.shell import (
     COMPANY,
     CREDIT,
@@ -40,20 +40,16 @@ from opter_contract.conformance.shell import (
     TYPE,
     WITH_OCR,
     WORD,
-    Balance,
     Booked,
     Failed,
     HostUnderTest,
-    Key,
     Scripted,
     Suite,
-    Text,
-    WriteOff,
     ask_until_empty,
+    balance,
     books,
-    hookimpl,
+    excluded,
     in_eur,
-    left_out,
     payment,
     promised,
     ready,
@@ -65,6 +61,7 @@ from opter_contract.conformance.shell import (
     take,
     unreadable,
 )
+from opter_contract.values import PaymentKey, Text, WriteOff
 
 #: A day later, and two, than a payment has unless it says otherwise.
 SECOND: Final = date(2026, 2, 2)
@@ -218,9 +215,9 @@ class HostAccounts(Suite):
         read(
             payment(1, 10),
             payment(2, 20, invoice_number=STRANGER),
-            left_out(payment(3, 30)),
-            left_out(payment(4, 40), "before-date"),
-            left_out(payment(5, 50), "below-number"),
+            excluded(payment(3, 30)),
+            excluded(payment(4, 40), "before-date"),
+            excluded(payment(5, 50), "below-number"),
             unreadable(Decimal("0.25")),
             unreadable(None, "7"),
         )
@@ -280,7 +277,7 @@ class HostAccounts(Suite):
 
         plugin.cursor = "c1"
         stranger = payment(1, 20, invoice_number=STRANGER)
-        saved(stranger, left_out(payment(2, "30.50")), unreadable(None, "3"))
+        saved(stranger, excluded(payment(2, "30.50")), unreadable(None, "3"))
         for _ in range(2):
             # Neither an import that failed nor one that nobody saved may use them up.
             with pytest.raises(Failed):
@@ -313,8 +310,8 @@ class HostAccounts(Suite):
             return asked
 
         plugin.cursor = "c1"
-        numbers = {str(number) for number in range(1, hooks.BATCH + 2)}
-        saved(*[left_out(payment(number)) for number in numbers])
+        numbers = {str(number) for number in range(1, BATCH + 2)}
+        saved(*[excluded(payment(number)) for number in numbers])
         saved()
         assert set(refused(host_under_test)) == numbers
         assert set(during(confirm)) == numbers
@@ -350,7 +347,7 @@ class HostAccounts(Suite):
         plugin.cursor = "c1"
         for company, definition, amount in ((COMPANY, "A", 20), (OTHER_COMPANY, "C", 30)):
             plugin.company = company
-            key = Key(company.number, "1")
+            key = PaymentKey(company.number, "1")
             saved(payment(1, amount, invoice_number=STRANGER, key=key), definition=definition)
         for company, definition, amount in ((COMPANY, "A", 20), (OTHER_COMPANY, "C", 30)):
             plugin.company = company
@@ -364,7 +361,7 @@ class HostAccounts(Suite):
         self, host_under_test: HostUnderTest, plugin: Scripted, saved: Read
     ) -> None:
         plugin.cursor = "c1"
-        saved(payment(1, 20, invoice_number=STRANGER), left_out(payment(2, 30)))
+        saved(payment(1, 20, invoice_number=STRANGER), excluded(payment(2, 30)))
         plugin.too_old = {"2"}
         saved()
         kept = {one.number: one.kind for one in rows(host_under_test)}
@@ -408,7 +405,7 @@ class HostAccounts(Suite):
             return asked
 
         plugin.cursor = "c1"
-        saved(left_out(payment(2, 30)), left_out(payment(3, 40, invoice_number=STRANGER)))
+        saved(excluded(payment(2, 30)), excluded(payment(3, 40, invoice_number=STRANGER)))
         assert during(confirm) == ["2"]
         host_under_test.save("A")
         assert registered(host_under_test) == {"2": Decimal("30.50")}
@@ -426,7 +423,7 @@ class HostAccounts(Suite):
         def gone(run: Any) -> list[int]:
             take(run, went_back)
             asked = ask_until_empty(run, "opter_payments_to_confirm")
-            taken: list[int] = run.hook.opter_take_gone(run=run, payment_numbers=asked)
+            taken: list[int] = run.hook.opter_take_deleted(run=run, payment_numbers=asked)
             return taken
 
         assert during(gone) == [1]
@@ -501,7 +498,7 @@ class HostRegistersOnce(Suite):
     def test_a_number_is_unique_in_its_company_and_import_type_alone(
         self, host_under_test: HostUnderTest, plugin: Scripted, saved: Read
     ) -> None:
-        neighbours = Key(OTHER_COMPANY.number, "1")
+        neighbours = PaymentKey(OTHER_COMPANY.number, "1")
         for _ in range(2):
             plugin.company = COMPANY
             saved(payment(1, 10))
@@ -589,7 +586,7 @@ class HostRegistersOnce(Suite):
     ) -> None:
         saved(payment(1, 10))
         plugin.company = OTHER_COMPANY
-        theirs = payment(2, 20, key=Key(OTHER_COMPANY.number, "2"))
+        theirs = payment(2, 20, key=PaymentKey(OTHER_COMPANY.number, "2"))
         for handed in ([theirs], []):
             with pytest.raises(Exception):  # noqa: B017, PT011 each host has its own
                 read(*handed)
@@ -741,7 +738,7 @@ class HostCompares(Suite):
     def test_all_that_may_have_been_replaced_is_asked_after(
         self, host_under_test: HostUnderTest, saved: Read, during: Callable[..., Any]
     ) -> None:
-        numbers = list(map(str, range(1, hooks.BATCH + 2)))
+        numbers = list(map(str, range(1, BATCH + 2)))
         saved(*[payment(number) for number in numbers])
         asked: list[str] = []
 
@@ -782,10 +779,10 @@ class HostCompares(Suite):
         saved(payment(1, 1000, invoice_number=WITH_OCR), payment(2, 400, invoice_number=THOUSAND))
 
         def ask(run: Any) -> list[str]:
-            balances = [Balance(OTHER_INVOICE, Decimal(1_000_000), Decimal(1_000_000))]
+            balances = [balance(OTHER_INVOICE, 1_000_000, 1_000_000)]
             assert run.hook.opter_take_balances(run=run, balances=balances) == [1]
-            [numbers] = run.hook.opter_invoices_to_ask(run=run, company=COMPANY)
-            assert len(numbers) == len(set(numbers)) <= hooks.BATCH
+            [numbers] = run.hook.opter_invoices_to_check(run=run, company=COMPANY)
+            assert len(numbers) == len(set(numbers)) <= BATCH
             return list(numbers)
 
         asked = during(ask)
@@ -806,7 +803,7 @@ class Ledger:
     @hookimpl
     def opter_books_changed(self, changes: Sequence[Any]) -> int | None:
         self.told += 1
-        assert 0 < len(changes) <= hooks.BATCH
+        assert 0 < len(changes) <= BATCH
         if self.fails:
             raise RuntimeError("the disk is full")
         for one in changes[: self.keeps]:
@@ -901,12 +898,12 @@ class HostTellsChanges(Suite):
         if not prompt.told:
             pytest.skip("the host does not tell opter_books_changed")
         behind.fails = True
-        saved(*[payment(number) for number in range(2, hooks.BATCH + 3)])
+        saved(*[payment(number) for number in range(2, BATCH + 3)])
         assert set(prompt.numbers) == set(registered(host_under_test))
         host_under_test.restart()
         behind.fails = deaf.fails = False
         host_under_test.register(late)
-        saved(payment(hooks.BATCH + 3))
+        saved(payment(BATCH + 3))
         for one in (prompt, behind, deaf, late):
             assert set(one.numbers) == set(registered(host_under_test))
             assert one.remaining(INVOICE) == remaining(host_under_test, INVOICE)
@@ -926,10 +923,10 @@ def _imported(
     """
     take(run, *handed)
     asked: list[str] = [one.number for one in ask_until_empty(run, "opter_registered_payments")]
-    for hook, numbers in (("opter_take_gone", gone), ("opter_take_not_asked", not_asked)):
+    for hook, numbers in (("opter_take_deleted", gone), ("opter_take_unchecked", not_asked)):
         said = [number for number in numbers if number in asked]
-        for start in range(0, len(said), hooks.BATCH):
-            some = said[start : start + hooks.BATCH]
+        for start in range(0, len(said), BATCH):
+            some = said[start : start + BATCH]
             assert getattr(run.hook, hook)(run=run, payment_numbers=some) == [len(some)]
     if ask_until_empty(run, "opter_payments_to_confirm"):
         take(run, there)
@@ -939,12 +936,12 @@ def _imported(
 def _compared(run: Any, *handed: Any, remains: int, gone: Sequence[str] = ()) -> list[str]:
     """Compare as a plug-in does after the payments; give what was asked after."""
     take(run, *handed)
-    balances = [Balance(THOUSAND, Decimal(1000), Decimal(remains))]
+    balances = [balance(THOUSAND, 1000, remains)]
     assert run.hook.opter_take_balances(run=run, balances=balances) == [1]
-    run.hook.opter_invoices_to_ask(run=run, company=COMPANY)
+    run.hook.opter_invoices_to_check(run=run, company=COMPANY)
     asked: list[str] = [one.number for one in ask_until_empty(run, "opter_registered_payments")]
     if gone:
-        assert run.hook.opter_take_gone(run=run, payment_numbers=gone) == [len(gone)]
+        assert run.hook.opter_take_deleted(run=run, payment_numbers=gone) == [len(gone)]
     return asked
 
 

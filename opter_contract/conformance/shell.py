@@ -48,17 +48,25 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
 from typing import Any, Final, NamedTuple, Protocol
 
-import pluggy
 import pytest
 
-from opter_contract import hooks
-
-hookimpl = pluggy.HookimplMarker(hooks.PROJECT)
+from opter_contract import BATCH, hookimpl
+from opter_contract.values import (
+    CheckedSettings,
+    Company,
+    ExcludedPayment,
+    ImportReport,
+    ImportType,
+    InvoiceBalance,
+    Payment,
+    PaymentKey,
+    Text,
+)
 
 
 class InvoiceToHave(NamedTuple):
@@ -194,124 +202,26 @@ class HostUnderTest(Protocol):
 # --- What the suite's plug-in hands over ------------------------------------
 
 
-class Text(NamedTuple):
-    """A sentence in both languages."""
-
-    sv: str
-    en: str
-
-
-class Company(NamedTuple):
-    """A company that payments come from."""
-
-    number: str
-    name: str
-
-
-class Key(NamedTuple):
-    """The key of a payment."""
-
-    company: str
-    number: str
-
-
-class ImportType(NamedTuple):
-    """An import type."""
-
-    code: str
-    formats: tuple[str, ...]
-    label: Text
-
-
-class Checked(NamedTuple):
-    """Checked settings."""
-
-    values: Mapping[str, str]
-    problems: tuple[()]
-
-
-class Report(NamedTuple):
-    """The report of a run."""
-
-    company: Company
-    cursor: str | None
-    not_read: int
-    requests: int
-
-
-class Progress(NamedTuple):
-    """A word of progress."""
-
-    stage: str
-    done: int
-    total: int | None
-    sentence: Text
-
-
-class WriteOff(NamedTuple):
-    """A write-off."""
-
-    amount: Decimal
-    account: str = "3740"
-    description: str = ""
-    currency: str = ""
-
-
-class Balance(NamedTuple):
-    """What remains of an invoice where the payments come from."""
-
-    invoice_number: str
-    total: Decimal
-    balance: Decimal
-    currency: str = "SEK"
-    ocr: str = ""
-    customer: str = ""
-    booked: bool = True
-    cancelled: bool = False
-
-
 COMPANY: Final = Company("77", "Åkeriet AB")
 OTHER_COMPANY: Final = Company("78", "Grannen AB")
 WORD: Final = Text("Ett ord", "A word")
 
 
-@dataclass(frozen=True)
-class Payment:
-    """A payment."""
-
-    key: Key
-    amount: Any
-    invoice_number: str = INVOICE
-    source: str = "file"
-    ocr: str | None = None
-    date: date = date(2026, 2, 1)
-    currency: str = "SEK"
-    amount_currency: Decimal | None = None
-    exchange_rate: Decimal | None = None
-    write_offs: tuple[WriteOff, ...] = ()
-    booked: bool = True
-    warnings: tuple[Text, ...] = ()
-
-
-@dataclass(frozen=True)
-class LeftOut:
-    """A payment that was left out."""
-
-    key: Key
-    reason: str
-    sentence: Text
-    payment: Payment | None
-    amount: Decimal | None
-    invoice_number: str | None
-
-
 def payment(number: int | str, amount: int | str | Decimal = 1, **more: Any) -> Payment:
     """Make a payment in SEK, of :data:`INVOICE` unless another one is named."""
     sek = Decimal(amount)
-    return replace(
-        Payment(Key(COMPANY.number, str(number)), sek, amount_currency=sek),
-        **more,
-    )
+    values: dict[str, Any] = {
+        "key": PaymentKey(COMPANY.number, str(number)),
+        "source": "file",
+        "invoice_number": INVOICE,
+        "ocr": None,
+        "date": date(2026, 2, 1),
+        "amount": sek,
+        "currency": "SEK",
+        "amount_currency": sek,
+        "exchange_rate": None,
+    }
+    return Payment(**values | more)
 
 
 def in_eur(number: int | str, amount: int | str, **more: Any) -> Payment:
@@ -321,14 +231,23 @@ def in_eur(number: int | str, amount: int | str, **more: Any) -> Payment:
     return payment(number, eur * 11, amount_currency=eur, **values | more)
 
 
-def left_out(of: Payment, reason: str = "not-booked") -> LeftOut:
+def excluded(of: Payment, reason: str = "not-booked") -> ExcludedPayment:
     """Leave a payment out; preset: because it is not booked."""
-    return LeftOut(of.key, reason, WORD, of, of.amount, of.invoice_number)
+    return ExcludedPayment(of.key, reason, WORD, of, of.amount, of.invoice_number)
 
 
-def unreadable(amount: Decimal | None, number: str = "") -> LeftOut:
+def unreadable(amount: Decimal | None, number: str = "") -> ExcludedPayment:
     """Make a row that could not be read; preset: not even its number."""
-    return LeftOut(Key(COMPANY.number, number), "unreadable", WORD, None, amount, None)
+    return ExcludedPayment(
+        PaymentKey(COMPANY.number, number), "unreadable", WORD, None, amount, None
+    )
+
+
+def balance(invoice: str, total: int | str, remains: int | str) -> InvoiceBalance:
+    """Say what remains of an invoice where the payments come from, in SEK."""
+    return InvoiceBalance(
+        invoice, "", "", "SEK", Decimal(total), Decimal(remains), booked=True, cancelled=False
+    )
 
 
 class Failed(Exception):
@@ -360,23 +279,23 @@ class Scripted:
         return []
 
     @hookimpl
-    def opter_check_settings(self, values: Mapping[str, str]) -> Checked:
-        return Checked(dict(values), ())
+    def opter_check_settings(self, values: Mapping[str, str]) -> CheckedSettings:
+        return CheckedSettings(dict(values), ())
 
     @hookimpl
-    def opter_screen_payments(self, payments: Sequence[Any]) -> Sequence[LeftOut | None]:
-        assert len(payments) <= hooks.BATCH
+    def opter_screen_payments(self, payments: Sequence[Any]) -> Sequence[ExcludedPayment | None]:
+        assert len(payments) <= BATCH
         old = [one.key.number in self.too_old for one in payments]
         return [
-            left_out(one, "before-date") if left else None
+            excluded(one, "before-date") if left else None
             for one, left in zip(payments, old, strict=True)
         ]
 
     @hookimpl
-    def opter_import_payments(self, run: Any) -> Report:
+    def opter_import_payments(self, run: Any) -> ImportReport:
         self.runs.append(run)
         self.script(run)
-        return Report(self.company, self.cursor, 0, 0)
+        return ImportReport(self.company, self.cursor, 0, 0)
 
 
 class Suite:
@@ -413,7 +332,7 @@ class Suite:
         """Give a way to import some payments and rows that were left out."""
 
         def read(
-            *handed: Payment | LeftOut, definition: str = "A", import_type: str = TYPE
+            *handed: Payment | ExcludedPayment, definition: str = "A", import_type: str = TYPE
         ) -> None:
             during(lambda run: take(run, *handed), definition, import_type)
 
@@ -426,7 +345,7 @@ class Suite:
         """Give a way to import and save."""
 
         def saved(
-            *handed: Payment | LeftOut, definition: str = "A", import_type: str = TYPE
+            *handed: Payment | ExcludedPayment, definition: str = "A", import_type: str = TYPE
         ) -> None:
             read(*handed, definition=definition, import_type=import_type)
             host_under_test.save(definition)
@@ -509,13 +428,13 @@ def _assert_money(what: str, amount: Any) -> None:
     assert amount.is_finite(), f"{what} is {amount}"
 
 
-def take(run: Any, *handed: Payment | LeftOut) -> None:
+def take(run: Any, *handed: Payment | ExcludedPayment) -> None:
     """Hand payments over, in their order."""
     for one in _alike(handed):
         if isinstance(one[0], Payment):
             [number] = run.hook.opter_take_payments(run=run, payments=one)
         else:
-            [number] = run.hook.opter_take_left_out(run=run, left_out=one)
+            [number] = run.hook.opter_take_excluded(run=run, excluded=one)
         assert number == len(one), f"{number} of {len(one)} were taken"
 
 
@@ -523,7 +442,7 @@ def _alike(handed: Sequence[Any]) -> list[list[Any]]:
     """Make batches of neighbours of one kind."""
     batches: list[list[Any]] = []
     for one in handed:
-        if batches and type(batches[-1][0]) is type(one) and len(batches[-1]) < hooks.BATCH:
+        if batches and type(batches[-1][0]) is type(one) and len(batches[-1]) < BATCH:
             batches[-1].append(one)
         else:
             batches.append([one])
@@ -535,7 +454,7 @@ def ask_until_empty(run: Any, hook: str, company: Company = COMPANY) -> list[Any
     asked: list[Any] = []
     while True:
         [more] = getattr(run.hook, hook)(run=run, company=company)
-        assert len(more) <= hooks.BATCH
+        assert len(more) <= BATCH
         numbers = [getattr(one, "number", one) for one in more]
         assert not set(numbers) & {getattr(one, "number", one) for one in asked}, "asked for twice"
         if not more:

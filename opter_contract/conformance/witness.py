@@ -18,32 +18,14 @@ from typing import Any
 
 import pluggy
 
-from opter_contract import hooks
+from opter_contract import PROJECT, hookimpl, hooks
+from opter_contract.values import ExcludedPayment, Payment, Progress, Run, Text
 
 log = logging.getLogger(__name__)
 
-hookimpl = pluggy.HookimplMarker(hooks.PROJECT)
 
 _NOTHING: Mapping[str, str] = MappingProxyType({})
 _numbers = itertools.count(1)
-
-
-@dataclass(frozen=True, slots=True)
-class WitnessedRun:
-    """A run as a plug-in sees it."""
-
-    id: str
-    hook: Any = field(repr=False)
-    import_type: str
-    import_format: str
-    definition: str
-    settings: Mapping[str, str] = field(repr=False)
-    company: hooks.Company | None = None
-    cursor: str | None = None
-    default_currency: str = "SEK"
-    configuration: Mapping[str, str] = field(default_factory=dict, repr=False)
-    login_timeout: float = 30.0
-    contract: str = hooks.CONTRACT
 
 
 @dataclass
@@ -54,7 +36,7 @@ class Emitted:
     calls: list[tuple[str, int]] = field(default_factory=list)
     batches: list[Sequence[Any]] = field(default_factory=list)
     payments: list[Any] = field(default_factory=list)
-    left_out: list[Any] = field(default_factory=list)
+    excluded: list[Any] = field(default_factory=list)
     gone: list[str] = field(default_factory=list)
     progress: list[Any] = field(default_factory=list)
     questions: int = 0
@@ -63,7 +45,7 @@ class Emitted:
     @property
     def keys(self) -> list[tuple[str, str]]:
         """The keys of all that was handed over, in order, without the numberless."""
-        handed = [*self.payments, *self.left_out]
+        handed = [*self.payments, *self.excluded]
         return [(one.key.company, one.key.number) for one in handed if one.key.number]
 
 
@@ -116,7 +98,7 @@ class Witness:
         :param invoices: the numbers that ``opter_known_invoices`` knows.
         :param without: hooks that this host does not answer.
         """
-        self.manager = pluggy.PluginManager(hooks.PROJECT)
+        self.manager = pluggy.PluginManager(PROJECT)
         self.manager.add_hookspecs(hooks)
         for plugin in plugins:
             self.manager.register(plugin)
@@ -151,7 +133,7 @@ class Witness:
             raise AssertionError(f"{hook} was answered {len(answers)} times")
         return answers[0] if answers else None
 
-    def run(self, import_type: str, settings: Mapping[str, str], **more: Any) -> WitnessedRun:
+    def run(self, import_type: str, settings: Mapping[str, str], **more: Any) -> Run:
         """Begin a run, which lasts as long as the test."""
         formats = {
             one.code: one.formats[0] for one in self.ask("opter_import_types") if one.formats
@@ -165,9 +147,9 @@ class Witness:
             "settings": MappingProxyType(dict(settings)),
             "configuration": self._configuration,
         }
-        return WitnessedRun(**values | more)
+        return Run(**values | more)
 
-    def import_payments(self, run: WitnessedRun) -> Emitted:
+    def import_payments(self, run: Run) -> Emitted:
         """Have the plug-in import; give what it handed over."""
         emitted = self.runs[run.id]
         emitted.report = self.ask("opter_import_payments", run=run)
@@ -175,81 +157,79 @@ class Witness:
 
     # --- Answering ---
 
-    def _called(self, run: hooks.Run, hook: str) -> Emitted:
+    def _called(self, run: Run, hook: str) -> Emitted:
         emitted = self.runs[run.id]
         emitted.calls.append((hook, threading.get_ident()))
         return emitted
 
     @hookimpl
-    def opter_take_payments(self, run: hooks.Run, payments: Sequence[hooks.Payment]) -> int | None:
+    def opter_take_payments(self, run: Run, payments: Sequence[Payment]) -> int | None:
         emitted = self._called(run, "opter_take_payments")
         emitted.batches.append(payments)
         emitted.payments.extend(payments)
         return self.acknowledge("opter_take_payments", len(payments))
 
     @hookimpl
-    def opter_take_left_out(self, run: hooks.Run, left_out: Sequence[hooks.LeftOut]) -> int | None:
-        emitted = self._called(run, "opter_take_left_out")
-        emitted.batches.append(left_out)
-        emitted.left_out.extend(left_out)
-        return self.acknowledge("opter_take_left_out", len(left_out))
+    def opter_take_excluded(self, run: Run, excluded: Sequence[ExcludedPayment]) -> int | None:
+        emitted = self._called(run, "opter_take_excluded")
+        emitted.batches.append(excluded)
+        emitted.excluded.extend(excluded)
+        return self.acknowledge("opter_take_excluded", len(excluded))
 
     @hookimpl
-    def opter_take_gone(self, run: hooks.Run, payment_numbers: Sequence[str]) -> int | None:
-        emitted = self._called(run, "opter_take_gone")
+    def opter_take_deleted(self, run: Run, payment_numbers: Sequence[str]) -> int | None:
+        emitted = self._called(run, "opter_take_deleted")
         emitted.batches.append(payment_numbers)
         emitted.gone.extend(payment_numbers)
-        return self.acknowledge("opter_take_gone", len(payment_numbers))
+        return self.acknowledge("opter_take_deleted", len(payment_numbers))
 
     @hookimpl
-    def opter_payments_to_confirm(self, run: hooks.Run) -> Sequence[str]:
+    def opter_payments_to_confirm(self, run: Run) -> Sequence[str]:
         emitted = self._called(run, "opter_payments_to_confirm")
         emitted.questions += 1
         asked, self.to_confirm = self.to_confirm, []
         return asked
 
     @hookimpl
-    def opter_known_invoices(
-        self, run: hooks.Run, invoice_numbers: Sequence[str]
-    ) -> Collection[str]:
+    def opter_known_invoices(self, run: Run, invoice_numbers: Sequence[str]) -> Collection[str]:
         self._called(run, "opter_known_invoices").batches.append(invoice_numbers)
         return self._invoices.intersection(invoice_numbers)
 
     @hookimpl
-    def opter_progress(self, run: hooks.Run, progress: hooks.Progress) -> bool | None:
+    def opter_progress(self, run: Run, progress: Progress) -> bool | None:
         emitted = self._called(run, "opter_progress")
         emitted.progress.append(progress)
         return self.cancel_at is not None and len(emitted.progress) >= self.cancel_at
 
     @hookimpl
     def opter_open_window(
-        self, run: hooks.Run, address: str, answered: Callable[[str], hooks.Text | None]
+        self, run: Run, address: str, answered: Callable[[str], Text | None]
     ) -> bool:
         self._called(run, "opter_open_window")
         return self.window(address, answered)
 
     @hookimpl
-    def opter_state_get(self, run: hooks.Run, key: str) -> str | None:
+    def opter_state_get(self, run: Run, key: str) -> str | None:
         self._called(run, "opter_state_get")
         return self._state.get((run.import_type, key))
 
     @hookimpl
-    def opter_state_put(self, run: hooks.Run, key: str, value: str | None) -> bool:
+    def opter_state_put(self, run: Run, key: str, value: str | None) -> bool:
         self._called(run, "opter_state_put")
         return _put(self._state, (run.import_type, key), value)
 
     @hookimpl
-    def opter_secret_get(self, run: hooks.Run, key: str) -> str | None:
+    def opter_secret_get(self, run: Run, key: str) -> str | None:
         self._called(run, "opter_secret_get")
         return self._secrets.get((run.definition, key))
 
     @hookimpl
-    def opter_secret_put(self, run: hooks.Run, key: str, value: str | None) -> bool:
+    def opter_secret_put(self, run: Run, key: str, value: str | None) -> bool:
         self._called(run, "opter_secret_put")
         return _put(self._secrets, (run.definition, key), value)
 
     @hookimpl
-    def opter_lock(self, run: hooks.Run, key: str, wait: float) -> AbstractContextManager[bool]:
+    def opter_lock(self, run: Run, key: str, wait: float) -> AbstractContextManager[bool]:
         self._called(run, "opter_lock")
         return self._held(key, wait)
 

@@ -17,9 +17,9 @@ from datetime import UTC, datetime
 from typing import Any, Final
 from urllib.parse import SplitResult, urlsplit
 
+from opter_contract.values import Finding, Run, Text
 from opter_fortnox_plugin import configuration
 from opter_fortnox_plugin.configuration import Configuration
-from opter_fortnox_plugin.contract import Finding, Run, Text
 from opter_fortnox_plugin.diagnostics import doctor_messages as words
 from opter_fortnox_plugin.errors import (
     Cancelled,
@@ -173,11 +173,11 @@ class Doctor:
         what = words.WHAT[name]
         try:
             self._wait_for(needs)
-            found = Finding(name, what, "right", look())
+            found = Finding(name, what, "ok", look())
         except Cancelled:
             raise
         except FortnoxError as error:
-            found = Finding(name, what, "wrong", error.sentence, error.code, error.kind)
+            found = Finding(name, what, "failed", error.sentence, error.code, error.kind)
         except _Unknown as unknown:
             found = Finding(name, what, "unknown", unknown.sentence)
         except _Waits as waits:
@@ -186,7 +186,7 @@ class Doctor:
 
     def _wait_for(self, needs: Iterable[str]) -> None:
         for other in needs:
-            if self._findings[other].state in ("wrong", "skipped"):
+            if self._findings[other].state in ("failed", "skipped"):
                 raise _Waits(other)
 
     # --- Configuration ---

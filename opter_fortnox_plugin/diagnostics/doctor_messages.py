@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final
 
-from opter_fortnox_plugin.contract import Company, Text
+from opter_contract.values import Company, Text
 
 #: What each finding is about.
 WHAT: Final = {

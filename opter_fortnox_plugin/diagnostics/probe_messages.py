@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
-from opter_fortnox_plugin.contract import Text
+from opter_contract.values import Text
 
 #: What each finding is about, by its name.
 TITLES: Final[Mapping[str, Text]] = {

@@ -14,8 +14,8 @@ from datetime import datetime, timedelta
 from functools import cached_property
 from typing import Any, Final
 
+from opter_contract.values import Text
 from opter_fortnox_plugin.configuration import Configuration
-from opter_fortnox_plugin.contract import Text
 from opter_fortnox_plugin.diagnostics import probe_messages as words
 from opter_fortnox_plugin.errors import FortnoxError, Missing, Temporary, Unauthorized
 from opter_fortnox_plugin.fortnox.client import Client

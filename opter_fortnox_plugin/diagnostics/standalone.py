@@ -8,14 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
-from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any, Final
 
 import pluggy
 
+from opter_contract import PROJECT, hookimpl
+from opter_contract.values import Finding, Progress, Run, Text
 from opter_fortnox_plugin import settings
-from opter_fortnox_plugin.contract import PROJECT, Company, Finding, Progress, Text, hookimpl
 from opter_fortnox_plugin.diagnostics.doctor import diagnose
 
 #: Opens a window on an address, or reads the answer to it in another way.
@@ -25,27 +25,11 @@ _NOTHING: Final[Mapping[str, str]] = MappingProxyType({})
 
 #: How each state is shown.
 _STATES: Final = {
-    "right": Text("rätt", "right"),
-    "wrong": Text("FEL", "WRONG"),
+    "ok": Text("rätt", "ok"),
+    "failed": Text("FEL", "WRONG"),
     "unknown": Text("okänt", "unknown"),
     "skipped": Text("ej sett", "not seen"),
 }
-
-
-@dataclass(frozen=True, slots=True)
-class _Run:
-    """A run that imports nothing."""
-
-    hook: Any
-    login_timeout: float
-    id: str = "doctor"
-    import_type: str = settings.IMPORT_TYPE.code
-    definition: str = ""
-    settings: Mapping[str, str] = field(default_factory=lambda: _NOTHING)
-    configuration: Mapping[str, str] = field(default_factory=lambda: _NOTHING)
-    company: Company | None = None
-    cursor: str | None = None
-    default_currency: str = "SEK"
 
 
 class _Answers:
@@ -95,7 +79,15 @@ def examine(
     """
     manager = pluggy.PluginManager(PROJECT)
     manager.register(_Answers(window, tell))
-    run = _Run(manager.hook, login_timeout)
+    run = Run(
+        id="doctor",
+        hook=manager.hook,
+        import_type=settings.IMPORT_TYPE.code,
+        import_format=settings.IMPORT_TYPE.formats[0],
+        definition="",
+        settings={},
+        login_timeout=login_timeout,
+    )
     return diagnose(run, environment=environment, sleep=sleep, clock=clock)
 
 

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable
 from functools import partial
 from typing import Any, Final, TypeVar
 
-from opter_fortnox_plugin.contract import Text
+from opter_contract.values import Text
 from opter_fortnox_plugin.errors import FortnoxError, NotPermitted, Refused, Unavailable
 from opter_fortnox_plugin.fortnox.worker_pool import Hands, Job
 

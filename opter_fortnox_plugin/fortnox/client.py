@@ -12,12 +12,12 @@ import random
 import time
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
-from typing import Any, Final, TypeVar
+from typing import Any, Final, Protocol, TypeVar
 from urllib.parse import quote
 
 import tenacity
 
-from opter_fortnox_plugin.contract import Company
+from opter_contract.values import Company
 from opter_fortnox_plugin.errors import (
     LoginFailed,
     Missing,
@@ -40,7 +40,6 @@ from opter_fortnox_plugin.fortnox.protocol import (
 )
 from opter_fortnox_plugin.fortnox.rate_limiter import WINDOW, Pace
 from opter_fortnox_plugin.fortnox.schemas import company_of
-from opter_fortnox_plugin.login.tokens import SignedIn
 
 log = logging.getLogger(__name__)
 
@@ -57,6 +56,21 @@ LONGEST_WAIT: Final = 10.0
 #: How often one request may ask for another token: the first may be one that
 #: another thread or process was given, and be stale too.
 RENEWALS: Final = 2
+
+
+class Authorization(Protocol):
+    """Somebody's permission to use the API."""
+
+    @property
+    def access_token(self) -> str:
+        """The access token of now."""
+
+    @property
+    def time(self) -> datetime | None:
+        """The time by the token service's clock (UTC); ``None`` where it does not tell."""
+
+    def renew(self, refused: str) -> str:
+        """Return an access token in the place of one that Fortnox has refused."""
 
 
 class Client:
@@ -76,7 +90,7 @@ class Client:
         self,
         api_url: str,
         transport: Transport,
-        signed_in: SignedIn,
+        signed_in: Authorization,
         pace: Pace,
         *,
         sleep: Callable[[float], None],

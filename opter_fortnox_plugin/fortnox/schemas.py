@@ -19,7 +19,7 @@ from typing import Any, Final
 
 import marshmallow as ma
 
-from opter_fortnox_plugin.contract import Company, InvoiceBalance, WriteOff
+from opter_contract.values import Company, InvoiceBalance, WriteOff
 
 #: What Fortnox puts in the place of a value that a licence does not cover.
 NO_RIGHT: Final = "API_NORIGHT"

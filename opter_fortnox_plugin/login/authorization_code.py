@@ -23,7 +23,7 @@ from types import TracebackType
 from typing import Any, Final, Self
 from urllib.parse import parse_qs, urlsplit
 
-from opter_fortnox_plugin.contract import Text
+from opter_contract.values import Text
 from opter_fortnox_plugin.errors import FortnoxError, LoginFailed
 from opter_fortnox_plugin.fortnox.protocol import refusal_of
 

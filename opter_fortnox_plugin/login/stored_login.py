@@ -22,8 +22,8 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from typing import Final
 
+from opter_contract.values import Run, Text
 from opter_fortnox_plugin.configuration import Configuration
-from opter_fortnox_plugin.contract import Run, Text
 from opter_fortnox_plugin.errors import FortnoxError, LoginFailed, SettingsWrong, Unavailable
 from opter_fortnox_plugin.fortnox.http import Transport
 from opter_fortnox_plugin.fortnox.protocol import Tokens

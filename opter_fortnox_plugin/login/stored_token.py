@@ -15,8 +15,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
+from opter_contract.values import Run
 from opter_fortnox_plugin.configuration import Configuration
-from opter_fortnox_plugin.contract import Run
 from opter_fortnox_plugin.errors import SettingsWrong
 from opter_fortnox_plugin.fortnox.protocol import Tokens
 from opter_fortnox_plugin.host import Host

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 from typing import Any, Final
 
-from opter_fortnox_plugin.contract import InvoiceBalance, Text
+from opter_contract.values import InvoiceBalance, Text
 from opter_fortnox_plugin.errors import FortnoxError
 from opter_fortnox_plugin.fortnox.best_effort import BestEffort, drop
 from opter_fortnox_plugin.fortnox.client import Client

@@ -10,7 +10,7 @@ from __future__ import annotations
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Final, NamedTuple
 
-from opter_fortnox_plugin.contract import Text
+from opter_contract.values import Text
 
 _HALF_ORE: Final = Decimal("0.005")
 _SIX_DECIMALS: Final = Decimal("0.000001")

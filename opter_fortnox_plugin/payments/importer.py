@@ -16,19 +16,17 @@ from decimal import Decimal
 from functools import partial
 from typing import Final
 
-from opter_fortnox_plugin.configuration import Configuration
-from opter_fortnox_plugin.contract import (
+from opter_contract.values import (
     Company,
-    CompanyLike,
+    ExcludedPayment,
     ImportReport,
-    LeftOut,
     Payment,
     PaymentKey,
-    PaymentLike,
     Reason,
     Run,
     Text,
 )
+from opter_fortnox_plugin.configuration import Configuration
 from opter_fortnox_plugin.errors import (
     Busy,
     FortnoxError,
@@ -73,7 +71,7 @@ PAGES_WAITING: Final = 8
 MOST_ASKED_AFTER: Final = 100
 
 #: A detail that was asked for: what became of the payment, ``None`` where it is gone.
-Detail = Job["Payment | LeftOut | None"]
+Detail = Job["Payment | ExcludedPayment | None"]
 
 
 def import_payments(
@@ -205,7 +203,7 @@ def refuse_another(run: Run, company: Company) -> None:
 
 
 @contextmanager
-def _only_import(host: Host, company: CompanyLike) -> Iterator[None]:
+def _only_import(host: Host, company: Company) -> Iterator[None]:
     waiting = Text(
         f"En annan import av {company.name} pågår; väntar på den",
         f"Another import of {company.name} is running; waiting for it",
@@ -244,7 +242,7 @@ class Importer:
         self._first_page: Job[Page] | None = None
         self._reading: Reading | None = None
         #: Pages that wait for details, and those details from the first that is not here yet.
-        self._pages: deque[list[Payment | LeftOut | Detail]] = deque()
+        self._pages: deque[list[Payment | ExcludedPayment | Detail]] = deque()
         self._details: deque[Detail] = deque()
         self._pages_begun = 0
         self._details_begun = 0
@@ -287,7 +285,7 @@ class Importer:
             self._host.tell("reading", done, total, _read(done, total), left)
             self._hand_over(may_wait=PAGES_WAITING)
         self._hand_over(may_wait=0)
-        self._host.take_left_out([self._unreadable(row) for row in reading.nameless])
+        self._host.take_excluded([self._unreadable(row) for row in reading.nameless])
         if not self._everything:
             if self._host.takes_balances():
                 self._compare()
@@ -329,7 +327,7 @@ class Importer:
         self._details.extend(details)
         self._details_begun += len(details)
 
-    def _outcome(self, row: Row) -> Payment | LeftOut | Detail:
+    def _outcome(self, row: Row) -> Payment | ExcludedPayment | Detail:
         if isinstance(row, Damaged):
             return self._unreadable(row)
         if self._needs_detail(row):
@@ -378,10 +376,10 @@ class Importer:
         """Tell whether the list row cannot answer: another currency, or write-offs."""
         if isinstance(row, Damaged) or (row.currency == "SEK" and not row.write_off_exist):
             return False
-        reason = self._why_left_out(row)
+        reason = self._exclusion_reason(row)
         return reason is None or reason.reason == "not-booked"
 
-    def _detailed(self, number: str) -> Payment | LeftOut | None:
+    def _detailed(self, number: str) -> Payment | ExcludedPayment | None:
         """Return a payment by its detail; ``None`` where it is gone."""
         try:
             raw = self._client.payment(number)
@@ -395,15 +393,15 @@ class Importer:
             return self._unreadable(Damaged(raw, number, error))
         return self._judged(row, detailed=True)
 
-    def _judged(self, row: InvoicePayment, *, detailed: bool) -> Payment | LeftOut:
+    def _judged(self, row: InvoicePayment, *, detailed: bool) -> Payment | ExcludedPayment:
         try:
             payment = self._payment(row, detailed=detailed)
         except Unreadable as error:
             return self._unreadable(Damaged(None, row.number, error), row)
-        reason = self._why_left_out(payment)
+        reason = self._exclusion_reason(payment)
         if reason is None:
             return payment
-        return LeftOut(
+        return ExcludedPayment(
             payment.key,
             reason.reason,
             reason.sentence,
@@ -412,8 +410,8 @@ class Importer:
             payment.invoice_number,
         )
 
-    def _why_left_out(self, payment: PaymentLike) -> Reason | None:
-        return None if self._everything else self._settings.why_left_out(payment)
+    def _exclusion_reason(self, payment: Payment | InvoicePayment) -> Reason | None:
+        return None if self._everything else self._settings.exclusion_reason(payment)
 
     def _payment(self, row: InvoicePayment, *, detailed: bool) -> Payment:
         amount_currency, rate = row.amount_currency, None
@@ -438,11 +436,11 @@ class Importer:
             customer=row.customer,
         )
 
-    def _unreadable(self, row: Damaged, known: InvoicePayment | None = None) -> LeftOut:
+    def _unreadable(self, row: Damaged, known: InvoicePayment | None = None) -> ExcludedPayment:
         number, amount, invoice_number = what_is_known(row.raw)
         if known is not None:
             amount, invoice_number = known.amount, known.invoice_number
-        return LeftOut(
+        return ExcludedPayment(
             PaymentKey(self._company.number, row.number or number),
             "unreadable",
             _why_unreadable(row.why),
@@ -451,18 +449,18 @@ class Importer:
             invoice_number,
         )
 
-    def _emit(self, outcomes: Sequence[Payment | LeftOut | None]) -> None:
+    def _emit(self, outcomes: Sequence[Payment | ExcludedPayment | None]) -> None:
         """Hand over payments and what is left out, with their OCR references.
 
         ``None`` was deleted since its row was read; a later reading would not meet it.
         """
         payments = [one for one in outcomes if isinstance(one, Payment)]
-        left_out = [one for one in outcomes if isinstance(one, LeftOut)]
+        excluded = [one for one in outcomes if isinstance(one, ExcludedPayment)]
         self._host.take_payments(self._with_ocr(payments))
-        waiting = [one.payment for one in left_out if one.reason == "not-booked" and one.payment]
+        waiting = [one.payment for one in excluded if one.reason == "not-booked" and one.payment]
         ocr = {payment.key: payment for payment in self._with_ocr(waiting)}
-        self._host.take_left_out(
-            [replace(one, payment=ocr.get(one.key, one.payment)) for one in left_out]
+        self._host.take_excluded(
+            [replace(one, payment=ocr.get(one.key, one.payment)) for one in excluded]
         )
 
     def _with_ocr(self, payments: list[Payment]) -> list[Payment]:
@@ -489,7 +487,7 @@ class Importer:
         balances = self._balances()
         balances.hand_over_unpaid()
         if not balances.failed:
-            balances.hand_over(self._host.invoices_to_ask(self._company))
+            balances.hand_over(self._host.invoices_to_check(self._company))
         self._notes += balances.notes
 
     def _ask_after_registered(self) -> None:
@@ -511,8 +509,8 @@ class Importer:
             room, too_many = room - len(asked), too_many + len(possible) - len(asked)
             found = self._fetched(asked, _ASKING_AFTER, effort)
             self._emit([one for number, one in found.items() if _is_of_another(one, fresh[number])])
-            self._host.take_gone([number for number, one in found.items() if one is None])
-            self._host.take_not_asked([number for number in fresh if number not in found])
+            self._host.take_deleted([number for number, one in found.items() if one is None])
+            self._host.take_unchecked([number for number in fresh if number not in found])
         if too_many:
             self._notes.append(_not_asked_after(too_many))
         self._notes += [_not_checked(count, why) for why, count in effort.failed.items()]
@@ -532,15 +530,15 @@ class Importer:
             asked.update(fresh)
             found = self._fetched(fresh, _CONFIRMING, effort)
             self._emit(list(found.values()))
-            self._host.take_gone([number for number, one in found.items() if one is None])
+            self._host.take_deleted([number for number, one in found.items() if one is None])
         self._notes += [_not_confirmed(count, why) for why, count in effort.failed.items()]
 
     def _fetched(
         self, numbers: Sequence[str], sentence: Text, effort: BestEffort
-    ) -> dict[str, Payment | LeftOut | None]:
+    ) -> dict[str, Payment | ExcludedPayment | None]:
         """Fetch payments by their numbers, as far as they come; ``None`` for one that is gone."""
         jobs = {number: effort.start(partial(self._detailed, number)) for number in numbers}
-        found: dict[str, Payment | LeftOut | None] = {}
+        found: dict[str, Payment | ExcludedPayment | None] = {}
         for done, (number, job) in enumerate(jobs.items()):
             left = self._pace.seconds_for(self._crew.waiting)
             self._host.tell("confirming", done, len(jobs), sentence, left)
@@ -553,9 +551,9 @@ class Importer:
 MakeImporter = Callable[..., Importer]
 
 
-def _is_of_another(outcome: Payment | LeftOut | None, invoice_number: str) -> bool:
+def _is_of_another(outcome: Payment | ExcludedPayment | None, invoice_number: str) -> bool:
     """Tell whether a payment can be read, and does not pay this invoice."""
-    payment = outcome.payment if isinstance(outcome, LeftOut) else outcome
+    payment = outcome.payment if isinstance(outcome, ExcludedPayment) else outcome
     return payment is not None and payment.invoice_number != invoice_number
 
 

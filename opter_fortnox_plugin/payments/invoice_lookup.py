@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from functools import partial
 from typing import Any, Final
 
-from opter_fortnox_plugin.contract import ImportReport, Run, Text
+from opter_contract.values import ImportReport, Run, Text
 from opter_fortnox_plugin.fortnox.client import Client
 from opter_fortnox_plugin.fortnox.rate_limiter import Pace
 from opter_fortnox_plugin.fortnox.worker_pool import Crew
@@ -80,7 +80,7 @@ class _OfInvoices(Importer):
         for rows in reading.pages():
             self._begin(rows)
         self._hand_over(may_wait=0)
-        self._host.take_left_out([self._unreadable(row) for row in reading.nameless])
+        self._host.take_excluded([self._unreadable(row) for row in reading.nameless])
 
     def _invoices_with(self, reference: str) -> set[str]:
         """Find the invoices that hold this reference whole."""

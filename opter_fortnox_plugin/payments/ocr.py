@@ -14,7 +14,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from functools import partial
 from typing import Final
 
-from opter_fortnox_plugin.contract import Text
+from opter_contract.values import Text
 from opter_fortnox_plugin.errors import Missing
 from opter_fortnox_plugin.fortnox.client import Client
 from opter_fortnox_plugin.fortnox.schemas import InvoiceOcr, Unreadable, invoice_ocr

@@ -105,7 +105,7 @@ def _version(python: str, library: str) -> str:
 def _with_ours(reach: served.Reach, count: int, _: Path) -> tuple[str, dict[str, Any]]:
     script = str(HERE / "read_with_ours.py")
     arguments = (str(count), reach.code, json.dumps(dict(reach.environment)))
-    path = os.pathsep.join([str(HERE.parent), str(HERE)])
+    path = os.pathsep.join([str(HERE.parents[1]), str(HERE)])
     found = json.loads(_run([sys.executable, script, *arguments], PYTHONPATH=path))
     return metadata.version("opter-fortnox-plugin"), found
 

@@ -36,8 +36,8 @@ from hostsim.plugins.session import LiveRun
 from hostsim.services.host import Host
 from hostsim.storage import import_runs
 from hostsim.storage.store import Store
+from opter_contract import hookimpl
 from opter_fortnox_plugin import hooks
-from opter_fortnox_plugin.contract import hookimpl
 from opter_fortnox_plugin.fortnox import client
 from opter_fortnox_plugin.fortnox.protocol import Reply
 from opter_fortnox_plugin.payments import importer, page_scan
@@ -387,7 +387,7 @@ _STEPS: Final[Sequence[tuple[Any, str, str]]] = (
     (importer.Importer, "_begin", "payments made"),
     (importer.Importer, "_emit", "hooks and OCR"),
     (LiveRun, "take_payments", "host's door"),
-    (LiveRun, "take_left_out", "host's door"),
+    (LiveRun, "take_excluded", "host's door"),
     (import_runs.Recording, "take", "rows kept"),
     (import_runs.Recording, "judge", "judging"),
     (import_runs.Recording, "_write", "judgements kept"),

@@ -38,7 +38,7 @@ from hostsim.sandbox.clock import Clock
 from hostsim.sandbox.state import Invoice, Payment, State
 from hostsim.sandbox.switches import Switches
 from hostsim.sandbox.tokens import Grant
-from opter_fortnox_plugin.contract import hookimpl
+from opter_contract import hookimpl
 from opter_fortnox_plugin.fortnox import protocol
 from opter_fortnox_plugin.fortnox.rate_limiter import REQUESTS, WINDOW
 from opter_fortnox_plugin.payments.importer import import_payments
@@ -195,12 +195,12 @@ class Host:
         return len(payments)
 
     @hookimpl
-    def opter_take_left_out(self, left_out: Sequence[Any]) -> int:
+    def opter_take_excluded(self, excluded: Sequence[Any]) -> int:
         """Take."""
-        return len(left_out)
+        return len(excluded)
 
     @hookimpl
-    def opter_take_gone(self, payment_numbers: Sequence[str]) -> int:
+    def opter_take_deleted(self, payment_numbers: Sequence[str]) -> int:
         """Take."""
         return len(payment_numbers)
 

@@ -7,9 +7,9 @@ import pytest
 from playwright.sync_api import expect
 
 from hostsim.desk.opening import beside_sandbox
-from hostsim.ledger.values import Company, Payment, PaymentKey
 from hostsim.storage.import_runs import Record, Recording
-from hostsim.storage.store import record_of
+from hostsim.storage.rows import record_of
+from opter_contract.values import Company, Payment, PaymentKey
 
 MANY = 50_000
 

@@ -5,8 +5,8 @@ from types import SimpleNamespace
 import pytest
 from fake_plugin import FakePlugin, hookimpl, payment
 
-from hostsim.messages.texts import Text
 from hostsim.plugins.loading import Plugins
+from opter_contract.values import Text
 from opter_fortnox_plugin import hooks
 
 

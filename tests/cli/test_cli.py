@@ -18,10 +18,10 @@ from hostsim import __main__
 from hostsim.cli.common import Common, tell
 from hostsim.cli.imports import Window
 from hostsim.ledger import values as ledger_values
-from hostsim.ledger.values import Company, Payment, PaymentKey, WriteOff
-from hostsim.messages.texts import Text
+from hostsim.messages import formats
 from hostsim.plugins.loading import Plugins
 from hostsim.views import render
+from opter_contract.values import Company, Payment, PaymentKey, Text, WriteOff
 
 hookimpl = pluggy.HookimplMarker("opter")
 
@@ -71,7 +71,7 @@ class Checked:
 
 
 @dataclass
-class LeftOut:
+class ExcludedPayment:
     key: PaymentKey
     reason: str
     sentence: Text
@@ -185,8 +185,10 @@ class Shop:
         ]
         old = paid("5", "17", "88")
         run.hook.opter_take_payments(run=run, payments=payments)
-        why = LeftOut(old.key, "before-date", Text("Äldre.", "Older."), old, old.amount, "17")
-        run.hook.opter_take_left_out(run=run, left_out=[why])
+        why = ExcludedPayment(
+            old.key, "before-date", Text("Äldre.", "Older."), old, old.amount, "17"
+        )
+        run.hook.opter_take_excluded(run=run, excluded=[why])
         return Report(Company("77", "Butiken AB"))
 
     @hookimpl
@@ -893,12 +895,12 @@ def test_models_and_command_line_agree_on_the_invoice():
     ],
 )
 def test_an_amount_has_at_least_two_decimals_and_no_exponent(value, text):
-    assert render.plain(Decimal(value)) == text
+    assert formats.plain(Decimal(value)) == text
 
 
 def test_a_rate_is_a_plain_decimal():
-    assert render.plain(Decimal("1.125E+1"), decimals=0) == "11.25"
-    assert render.plain(Decimal("10.000000"), decimals=0) == "10"
+    assert formats.plain(Decimal("1.125E+1"), decimals=0) == "11.25"
+    assert formats.plain(Decimal("10.000000"), decimals=0) == "10"
 
 
 @pytest.mark.parametrize(

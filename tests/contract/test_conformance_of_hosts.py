@@ -44,7 +44,7 @@ class Hostsim:
     def register(self, plugin):
         self.plugins.append((f"plugin{len(self.plugins)}", plugin))
         self.host = self.made()
-        assert self.host.plugins.left_out == ()
+        assert self.host.plugins.excluded == ()
 
     def import_payments(self, import_type, definition):
         try:

@@ -86,7 +86,7 @@ def test_the_whole_host_runs_in_a_temporary_place(opter_host, opter_settings, op
 
 def test_a_test_reads_off_what_was_emitted(opter_emitted):
     assert [one.key.number for one in opter_emitted.payments[:2]] == ["1", "3"]
-    assert [one.reason for one in opter_emitted.left_out] == ["before-date"]
+    assert [one.reason for one in opter_emitted.excluded] == ["before-date"]
     assert [len(batch) for batch in opter_emitted.batches] == [500, 98, 1]
 
 

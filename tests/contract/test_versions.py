@@ -1,13 +1,8 @@
-"""Host and plug-in say which contract they speak; what was added since breaks nobody.
-
-The first version of the contract is written down here once more, in full: it
-is what older hosts and older plug-ins hold to, and must go on to work.
-"""
+"""Host and plug-in say which contract they speak; what is added later breaks nobody."""
 
 from __future__ import annotations
 
 import inspect
-import threading
 import types
 from datetime import date
 from decimal import Decimal
@@ -17,122 +12,24 @@ import pluggy
 import pytest
 import second_host
 from fake_plugin import FakePlugin, invoice
-from ports import free_port
 
 from hostsim.plugins.loading import Plugins
-from hostsim.sandbox import Sandbox, seed, visitor
 from hostsim.services.host import Host
 from hostsim.storage.store import Store
-from hostsim.versions import Version, why_not_spoken
-from opter_contract import hooks as contract_hooks
-from opter_fortnox_plugin import contract
-from opter_fortnox_plugin import hooks as opter_fortnox_plugin_hooks
-from opter_fortnox_plugin.agreement import refuse_other_contract
+from opter_contract import hooks
+from opter_contract.version import CONTRACT, UNSAID, Mismatch, mismatch
+from opter_fortnox_plugin import hooks as plugin_hooks
 from opter_fortnox_plugin.errors import SettingsWrong
-
-#: Every hook of version 1.0 with its arguments.
-FIRST_HOOKS = {
-    "opter_import_types": (),
-    "opter_settings_fields": ("import_type",),
-    "opter_check_settings": ("import_type", "values"),
-    "opter_settings_stored": ("run",),
-    "opter_import_payments": ("run",),
-    "opter_read_all_payments": ("run",),
-    "opter_screen_payments": ("run", "payments"),
-    "opter_payments_saved": ("run", "payments"),
-    "opter_run_saved": ("run",),
-    "opter_take_payments": ("run", "payments"),
-    "opter_take_left_out": ("run", "left_out"),
-    "opter_take_gone": ("run", "payment_numbers"),
-    "opter_payments_to_confirm": ("run", "company"),
-    "opter_known_invoices": ("run", "invoice_numbers"),
-    "opter_progress": ("run", "progress"),
-    "opter_open_window": ("run", "address", "answered"),
-    "opter_state_get": ("run", "key"),
-    "opter_state_put": ("run", "key", "value"),
-    "opter_secret_get": ("run", "key"),
-    "opter_secret_put": ("run", "key", "value"),
-    "opter_lock": ("run", "key", "wait"),
-}
-
-#: Every thing that crosses in version 1.0 with its attributes.
-FIRST_ATTRIBUTES = {
-    "Text": "sv en",
-    "Failure": "code kind sentence",
-    "ImportType": "code formats label",
-    "SettingsField": "key kind label help default required secret",
-    "SettingsProblem": "key severity sentence",
-    "CheckedSettings": "values problems",
-    "Company": "number name",
-    "PaymentKey": "company number",
-    "WriteOff": "amount account description",
-    "Payment": "key source invoice_number ocr date amount currency amount_currency"
-    " exchange_rate write_offs booked warnings",
-    "Reason": "reason sentence",
-    "LeftOut": "reason sentence key payment amount invoice_number",
-    "Progress": "stage done total sentence",
-    "ImportReport": "company cursor not_read requests",
-    "Run": "id hook import_type import_format definition settings company cursor"
-    " default_currency configuration login_timeout",
-    "SavedRun": "id import_type definition company payments",
-    "SavedPayment": "payment host_invoice_number status",
-}
 
 hookimpl = pluggy.HookimplMarker("opter")
 hookspec = pluggy.HookspecMarker("opter")
 
 
-# --- The page only grows --------------------------------------------------------
+# --- A plug-in that imports nothing of the contract ------------------------------
 
 
-def test_the_first_contract_is_of_todays_major():
-    """With another major, what is written down here begins anew."""
-    assert Version.of(contract_hooks.CONTRACT).major == Version.of(contract_hooks.UNSAID).major == 1
-
-
-@pytest.mark.parametrize("name", FIRST_HOOKS)
-def test_no_hook_and_no_argument_of_the_first_contract_was_taken_away(name):
-    arguments = inspect.signature(getattr(contract_hooks, name)).parameters
-    assert set(FIRST_HOOKS[name]) <= set(arguments)
-
-
-@pytest.mark.parametrize("name", FIRST_ATTRIBUTES)
-def test_no_attribute_of_the_first_contract_was_taken_away(name):
-    assert set(FIRST_ATTRIBUTES[name].split()) <= set(dir(getattr(contract_hooks, name)))
-
-
-def protocols():
-    for name, kind in inspect.getmembers(contract_hooks, inspect.isclass):
-        if name in FIRST_ATTRIBUTES:
-            for attribute, value in vars(kind).items():
-                if isinstance(value, property):
-                    yield name, attribute, value
-
-
-@pytest.mark.parametrize(
-    "said",
-    [
-        pytest.param(inspect.getdoc(value) or "", id=f"{name}.{attribute}")
-        for name, attribute, value in protocols()
-        if attribute not in FIRST_ATTRIBUTES[name].split()
-    ],
-)
-def test_an_attribute_that_was_added_says_since_when_and_its_preset(said):
-    assert "Since 1." in said
-    assert "preset" in said
-
-
-def test_a_hook_that_was_added_says_since_when():
-    added = set(todays_hooks()) - set(FIRST_HOOKS)
-    said = {name: inspect.getdoc(getattr(contract_hooks, name)) or "" for name in added}
-    assert [name for name in sorted(added) if "Since 1." not in said[name]] == []
-
-
-# --- An older plug-in in the host of today ----------------------------------------
-
-
-class Older:
-    """Made for 1.0: few hooks, few arguments, and only what 1.0 names in what it makes."""
+class Structural:
+    """Few hooks, few arguments, and values of its own, without what has a default."""
 
     @hookimpl
     def opter_import_types(self):
@@ -164,33 +61,20 @@ def store(tmp_path):
         yield store
 
 
-def test_an_older_plug_in_imports_and_its_payments_are_saved(store):
-    host = Host(store, Plugins([("older", Older())]), user="kim")
+def test_a_plug_in_with_values_of_its_own_imports_and_its_payments_are_saved(store):
+    host = Host(store, Plugins([("structural", Structural())]), user="kim")
     host.define("Bank", "Bank", "File", "", {})
     assert host.import_payments("Bank").counts["ready"] == 1
     host.save("Bank")
     assert [(one.payment_number, one.status) for one in store.payments()] == [("1", "exact")]
 
 
-def test_the_older_plug_in_uses_only_what_the_first_contract_has():
-    """Otherwise the test above would show nothing."""
-    manager = pluggy.PluginManager("opter")
-    manager.add_hookspecs(first_contract())
-    manager.register(Older())
-    manager.check_pending()
-
-
 def test_a_plug_in_that_says_no_version_needs_the_first(store):
-    [found] = Plugins([("older", Older())]).loaded
-    assert found.contract == contract_hooks.UNSAID == "1.0"
+    [found] = Plugins([("structural", Structural())]).loaded
+    assert found.contract == UNSAID == "1.0"
 
 
-# --- The plug-in of today in an older host ----------------------------------------
-
-
-def first_contract():
-    """Make the specifications that a host of version 1.0 has."""
-    return specifications(FIRST_HOOKS)
+# --- The contract of tomorrow -------------------------------------------------------
 
 
 def specifications(hooks):
@@ -202,54 +86,15 @@ def specifications(hooks):
     return module
 
 
-class Window(second_host.Host):
-    """The host of fifty lines, at whose window somebody signs in."""
-
-    @hookimpl
-    def opter_open_window(self, run, address, answered):
-        arguments = (address, seed.USER, seed.PASSWORD)
-        threading.Thread(target=visitor.sign_in, args=arguments, daemon=True).start()
-        return True
-
-
-def test_the_plug_in_of_today_imports_in_a_host_of_the_first_contract(now):
-    """Neither a hook nor an attribute that was added since is there."""
-    manager, host = pluggy.PluginManager("opter"), Window()
-    manager.add_hookspecs(first_contract())
-    manager.register(host)
-    manager.register(opter_fortnox_plugin_hooks)
-    manager.check_pending()
-    values = {"ignore_payments_before": seed.CUT_OFF(now).isoformat()}
-    [checked] = manager.hook.opter_check_settings(import_type="FortnoxAPI", values=values)
-    with Sandbox(seed.haulier(now), redirect_uri=f"http://127.0.0.1:{free_port()}/cb") as sandbox:
-        run = second_host.new_run(
-            manager, dict(checked.values), configuration=sandbox.environment()
-        )  # fmt: skip
-        assert not hasattr(run, "contract")
-        [report] = manager.hook.opter_import_payments(run=run)
-    assert report.company.number
-    assert len(host.payments) > 100
-
-
-def test_the_plug_in_says_the_first_contract_since_it_needs_no_more():
-    assert opter_fortnox_plugin_hooks.opter_contract == contract.NEEDED == "1.0"
-    assert why_not_spoken(opter_fortnox_plugin_hooks.opter_contract, "1.0") is None
-
-
-# --- The contract of tomorrow -------------------------------------------------------
-
-
 def todays_hooks():
     return {
         name: tuple(inspect.signature(function).parameters)
-        for name, function in inspect.getmembers(contract_hooks, inspect.isfunction)
+        for name, function in inspect.getmembers(hooks, inspect.isfunction)
         if name.startswith("opter_")
     }
 
 
-@pytest.mark.parametrize(
-    "side", [opter_fortnox_plugin_hooks, second_host.Host(), FakePlugin(), Older()]
-)
+@pytest.mark.parametrize("side", [plugin_hooks, second_host.Host(), FakePlugin(), Structural()])
 def test_a_hook_and_an_argument_that_are_added_break_neither_side(side):
     grown = {name: (*arguments, "added") for name, arguments in todays_hooks().items()}
     manager = pluggy.PluginManager("opter")
@@ -263,7 +108,7 @@ def test_a_call_with_an_added_argument_reaches_who_does_not_know_it():
     grown = {"opter_check_settings": ("import_type", "values", "added")}
     manager = pluggy.PluginManager("opter")
     manager.add_hookspecs(specifications(todays_hooks() | grown))
-    manager.register(Older())
+    manager.register(Structural())
     [answer] = manager.hook.opter_check_settings(import_type="Bank", values={"a": "b"}, added=1)
     assert answer.values == {"a": "b"}
 
@@ -272,7 +117,7 @@ def test_a_call_that_nobody_answers_yet_has_no_answer():
     """So a side may ask for what was added, and see that the other side is older."""
     manager = pluggy.PluginManager("opter")
     manager.add_hookspecs(specifications(todays_hooks() | {"opter_added": ("run",)}))
-    manager.register(opter_fortnox_plugin_hooks)
+    manager.register(plugin_hooks)
     assert manager.hook.opter_added(run=None) == []
 
 
@@ -280,30 +125,40 @@ def test_a_call_that_nobody_answers_yet_has_no_answer():
 
 
 @pytest.mark.parametrize(
-    ("plugin_needs", "host_speaks", "told"),
+    ("plugin_needs", "host_speaks", "why"),
     [
         ("1.0", "1.0", None),
         ("1.0", "1.7", None),
         ("1.7", "1.7", None),
-        ("1.10", "1.9", "is too new"),
+        ("1.10", "1.9", Mismatch.PLUGIN_TOO_NEW),
         ("1.9", "1.10", None),
-        ("1.8", "1.7", "is too new"),
-        ("2.0", "1.7", "is too new"),
-        ("1.7", "2.0", "is too old"),
-        ("0.9", "1.0", "is too old"),
+        ("1.8", "1.7", Mismatch.PLUGIN_TOO_NEW),
+        ("2.0", "1.7", Mismatch.PLUGIN_TOO_NEW),
+        ("1.7", "2.0", Mismatch.PLUGIN_TOO_OLD),
+        ("0.9", "1.0", Mismatch.PLUGIN_TOO_OLD),
     ],
 )
-def test_a_plug_in_fits_hosts_of_its_major_that_are_not_older(plugin_needs, host_speaks, told):
-    reason = why_not_spoken(plugin_needs, host_speaks)
-    assert (reason is None) == (told is None)
-    assert reason is None or (told in reason.en and plugin_needs in reason.sv)
+def test_a_plug_in_fits_hosts_of_its_major_that_are_not_older(plugin_needs, host_speaks, why):
+    assert mismatch(plugin_needs, host_speaks) is why
 
 
 @pytest.mark.parametrize(
     "said", [1.0, (1, 0), None, "", "1", "1.0.0", "v1.0", "1.01", "٣.٠", "1.0\n"]
 )
 def test_a_version_that_cannot_be_read_is_refused_saying_how_to_write_it(said):
-    assert 'opter_contract = "1.0"' in why_not_spoken(said).en
+    plugin = FakePlugin()
+    plugin.opter_contract = said
+    [found] = Plugins([("fake", plugin)]).excluded
+    assert 'opter_contract = "1.0"' in found.reason.en
+
+
+@pytest.mark.parametrize(("said", "told"), [("1.999", "is too new"), ("0.9", "is too old")])
+def test_the_host_says_which_side_to_upgrade(said, told):
+    plugin = FakePlugin()
+    plugin.opter_contract = said
+    [found] = Plugins([("fake", plugin)]).excluded
+    assert told in found.reason.en
+    assert said in found.reason.sv
 
 
 def test_the_host_says_its_version_to_the_plug_in(store):
@@ -313,12 +168,18 @@ def test_the_host_says_its_version_to_the_plug_in(store):
     )
     host.define("Fortnox", "Fake", "API", "", {})
     host.import_payments("Fortnox")
-    assert said == [contract_hooks.CONTRACT]
+    assert said == [CONTRACT]
+
+
+def screened(spoken):
+    settings = {"ignore_payments_before": "2026-01-01"}
+    run = second_host.new_run(Made(hook=None), settings, contract=spoken)
+    return plugin_hooks.opter_screen_payments(run, [])
 
 
 @pytest.mark.parametrize("spoken", ["1.0", "1.1", "1.999"])
 def test_the_plug_in_takes_every_host_of_its_major(spoken):
-    refuse_other_contract(Made(contract=spoken))
+    assert screened(spoken) == []
 
 
 @pytest.mark.parametrize(
@@ -327,24 +188,18 @@ def test_the_plug_in_takes_every_host_of_its_major(spoken):
 )
 def test_the_plug_in_refuses_another_major_saying_which_side_to_upgrade(spoken, upgrade):
     with pytest.raises(SettingsWrong) as refused:
-        refuse_other_contract(Made(contract=spoken))
+        screened(spoken)
     assert (refused.value.code, refused.value.kind) == ("HOST_CONTRACT", "settings")
     assert refused.value.sentence.en.endswith(f"The administrator upgrades {upgrade}.")
-
-
-def test_a_plug_in_that_needs_more_refuses_an_older_host():
-    with pytest.raises(SettingsWrong) as refused:
-        refuse_other_contract(Made(contract="1.1"), needed="1.2")
-    assert "upgrades the host" in refused.value.sentence.en
 
 
 @pytest.mark.parametrize(
     "hook",
     [
-        opter_fortnox_plugin_hooks.opter_import_payments,
-        opter_fortnox_plugin_hooks.opter_read_all_payments,
-        opter_fortnox_plugin_hooks.opter_settings_stored,
-        lambda run: opter_fortnox_plugin_hooks.opter_screen_payments(run, []),
+        plugin_hooks.opter_import_payments,
+        plugin_hooks.opter_read_all_payments,
+        plugin_hooks.opter_settings_stored,
+        lambda run: plugin_hooks.opter_screen_payments(run, []),
     ],
 )
 def test_no_hook_with_a_run_goes_on_in_a_host_of_another_major(hook):
@@ -355,4 +210,4 @@ def test_no_hook_with_a_run_goes_on_in_a_host_of_another_major(hook):
 
 def test_a_run_of_another_import_type_is_no_matter_of_ours():
     run = second_host.new_run(Made(hook=None), {}, contract="2.0", import_type="Bank")
-    assert opter_fortnox_plugin_hooks.opter_import_payments(run) is None
+    assert plugin_hooks.opter_import_payments(run) is None

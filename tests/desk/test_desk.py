@@ -8,15 +8,15 @@ from decimal import Decimal
 from types import SimpleNamespace
 
 import pytest
-from fake_plugin import FakePlugin, Refused, euro, hookimpl, invoice, left_out, payment, unreadable
+from fake_plugin import FakePlugin, Refused, euro, excluded, hookimpl, invoice, payment, unreadable
 
 from hostsim.desk.app import create_app
 from hostsim.desk.guard import is_loopback
 from hostsim.desk.office import Office
 from hostsim.messages.desk import WORDS
-from hostsim.messages.texts import Text
 from hostsim.plugins.loading import Plugins
 from hostsim.storage.store import Store
+from opter_contract.values import Text
 
 NOON = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
 HERE = {"Host": "127.0.0.1:8000"}
@@ -131,9 +131,9 @@ def previewed(client, defined, plugin):
         euro(4),
         payment(5, "9999", "12.34"),
     ]
-    plugin.left_out = [
-        left_out("not-booked", payment(6, "1002", "2.22")),
-        left_out("before-date", payment(7, "1002", "1.11")),
+    plugin.excluded = [
+        excluded("not-booked", payment(6, "1002", "2.22")),
+        excluded("before-date", payment(7, "1002", "1.11")),
     ]
     return imported(client, defined)
 
@@ -323,7 +323,7 @@ def test_the_lower_list_says_why(client, previewed):
 
 
 def test_an_amount_that_could_not_be_read_is_empty_and_not_nothing(client, defined, plugin):
-    plugin.left_out = [unreadable("8"), unreadable("9", Decimal("3.33"))]
+    plugin.excluded = [unreadable("8"), unreadable("9", Decimal("3.33"))]
     imported(client, defined)
     amounts = [row[4] for row in rows_of(get(client, "/import"), "rejected")]
     assert amounts == ["", "3,33"]

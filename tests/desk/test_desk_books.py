@@ -406,6 +406,6 @@ def test_what_is_wrong_is_said_without_words_of_the_command_line(person, wrong):
 
 
 def test_an_amount_that_could_not_be_read_is_unknown_and_not_nothing(person, plugin):
-    plugin.left_out = [unreadable("7")]
+    plugin.excluded = [unreadable("7")]
     person.imports()
     assert "Belopp okänt" in words(person.asks(7))

@@ -220,7 +220,7 @@ def test_what_is_not_offered_is_not_done(person, strangers):
 
 
 def test_a_row_without_a_number_has_no_button(person, plugin):
-    plugin.left_out = [unreadable("")]
+    plugin.excluded = [unreadable("")]
     person.imports()
     [row] = rows_of(person.get("/import"), "rejected")
     assert "Avgör …" not in row

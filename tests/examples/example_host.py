@@ -425,11 +425,11 @@ class ExampleHost:
         return self.take(run, payments)
 
     @hookimpl
-    def opter_take_left_out(self, run, left_out):
-        return self.take(run, left_out)
+    def opter_take_excluded(self, run, excluded):
+        return self.take(run, excluded)
 
     @hookimpl
-    def opter_take_gone(self, run, payment_numbers):
+    def opter_take_deleted(self, run, payment_numbers):
         self.drop(run, payment_numbers)
         return len(payment_numbers)
 
@@ -440,7 +440,7 @@ class ExampleHost:
                 run.dead.append(number)
 
     @hookimpl
-    def opter_take_not_asked(self, run, payment_numbers):
+    def opter_take_unchecked(self, run, payment_numbers):
         self.doubt(run, payment_numbers)
         return len(payment_numbers)
 
@@ -465,7 +465,7 @@ class ExampleHost:
         return len(balances)
 
     @hookimpl
-    def opter_invoices_to_ask(self, run):
+    def opter_invoices_to_check(self, run):
         return [number for number in self.open_here() if number not in run.balances][:500]
 
     def open_here(self):

@@ -9,10 +9,9 @@ from decimal import Decimal
 from types import SimpleNamespace
 
 import pluggy
-from fake_plugin import LeftOut
+from fake_plugin import ExcludedPayment
 
-from hostsim.ledger.values import Company, Payment, PaymentKey, WriteOff
-from hostsim.messages.texts import Text
+from opter_contract.values import Company, Payment, PaymentKey, Text, WriteOff
 
 hookimpl = pluggy.HookimplMarker("opter")
 
@@ -100,12 +99,12 @@ class Example:
         self.ask_whether_to_go_on(run)
         books = [(one, self.why(run, one)) for one in self.books()]
         payments = [one for one, why in books if why is None]
-        left_out = [self.left_out(one, why) for one, why in books if why is not None]
+        excluded = [self.excluded(one, why) for one, why in books if why is not None]
         for start in range(0, len(payments), self.batch()):
             batch = payments[start : start + self.batch()]
             self.hand_over(run, "opter_take_payments", payments=batch)
             self.ask_whether_to_go_on(run)
-        self.hand_over(run, "opter_take_left_out", left_out=left_out)
+        self.hand_over(run, "opter_take_excluded", excluded=excluded)
         self.confirm(run)
         return self.report
 
@@ -145,8 +144,10 @@ class Example:
     def screened(self, run, one):
         return self.why(run, one)
 
-    def left_out(self, one, why):
-        return LeftOut(one.key, why.reason, why.sentence, one, one.amount, one.invoice_number)
+    def excluded(self, one, why):
+        return ExcludedPayment(
+            one.key, why.reason, why.sentence, one, one.amount, one.invoice_number
+        )
 
     def sign_in(self, run):
         if run.company is not None and run.company.number != COMPANY.number:
@@ -176,7 +177,7 @@ class Example:
                 if number in by_number:
                     self.hand_over(run, "opter_take_payments", payments=[by_number[number]])
                 else:
-                    self.hand_over(run, "opter_take_gone", payment_numbers=[number])
+                    self.hand_over(run, "opter_take_deleted", payment_numbers=[number])
 
 
 # --- Mutants: what is changed, and the test that must notice ---------------------
@@ -229,9 +230,9 @@ class PassingOver(Example):
 
     report = SimpleNamespace(company=COMPANY, cursor="c", not_read=0, requests=0)
 
-    def left_out(self, one, why):
+    def excluded(self, one, why):
         nameless = replace(one, key=PaymentKey(COMPANY.number, ""))
-        return super().left_out(nameless, why)
+        return super().excluded(nameless, why)
 
 
 class Deaf(Example):
@@ -300,7 +301,7 @@ class Keeping(Example):
 class AskingOnce(Example):
     def confirm(self, run):
         for number in run.hook.opter_payments_to_confirm(run=run, company=COMPANY)[0]:
-            self.hand_over(run, "opter_take_gone", payment_numbers=[number])
+            self.hand_over(run, "opter_take_deleted", payment_numbers=[number])
 
 
 class WaitingForNobody(Example):
@@ -372,7 +373,11 @@ MUTANTS = {
     "no-number": (mutant(books=first(key=PaymentKey("77", ""))), PAYMENTS),
     "write-off": (mutant(books=first(write_offs=(WriteOff(1.0, "", ""),))), PAYMENTS),
     "no-reason": (
-        mutant(left_out=lambda _self, one, _why: LeftOut(one.key, "", WORD, one, one.amount, "")),
+        mutant(
+            excluded=lambda _self, one, _why: ExcludedPayment(
+                one.key, "", WORD, one, one.amount, ""
+            )
+        ),
         "test_what_is_left_out_is_as_the_contract_has_it",
     ),
     "twice": (

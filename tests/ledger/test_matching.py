@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from hostsim.ledger import matching
 from hostsim.ledger.matching import EXACT, Candidate, Refusal, judge, judge_without_invoice
-from hostsim.messages.texts import Text
+from opter_contract.values import Text
 
 ZERO = Decimal(0)
 PAID = "invoice-already-paid"
@@ -289,12 +289,12 @@ def test_a_change_of_the_amount_in_the_currency_is_said():
 
 def test_an_amount_in_the_currency_that_nobody_looked_up_is_no_change():
     now = euro(1)
-    left_out = euro(1, booked=True)
-    left_out = matching.Payment(
-        **{name: getattr(left_out, name) for name in left_out.__slots__}
+    excluded = euro(1, booked=True)
+    excluded = matching.Payment(
+        **{name: getattr(excluded, name) for name in excluded.__slots__}
         | {"amount_currency": None, "exchange_rate": None}
     )
-    [judgement] = judge(EUR_100, [candidate(payment=left_out, registered=now)], ZERO).judgements
+    [judgement] = judge(EUR_100, [candidate(payment=excluded, registered=now)], ZERO).judgements
     assert judgement.reason == "already-imported"
 
 

@@ -174,7 +174,7 @@ RULES = Settings(date(2026, 3, 1), 100, include_unbooked=False)
 
 
 def reason(settings, payment):
-    why = settings.why_left_out(payment)
+    why = settings.exclusion_reason(payment)
     return why.reason if why else None
 
 
@@ -208,7 +208,7 @@ def test_the_first_reason_that_applies_is_the_one(settings, payment):
 
 @given(settings, payments)
 def test_a_reason_is_said_in_both_languages(settings, payment):
-    why = settings.why_left_out(payment)
+    why = settings.exclusion_reason(payment)
     assert why is None or (why.sentence.sv and why.sentence.sv != why.sentence.en)
 
 

@@ -9,10 +9,10 @@ import pytest
 from fake_plugin import FakePlugin, euro, invoice, payment
 from ledgers import Books, Killed, Ledger
 
-from hostsim.ledger.values import PaymentKey
 from hostsim.storage import journal
 from hostsim.storage.store import Store
-from opter_contract.hooks import BATCH
+from opter_contract import BATCH
+from opter_contract.values import PaymentKey
 from tests.services.test_decisions import brought_in, shown
 from tests.services.test_imports import NOON, host_of
 

@@ -8,9 +8,9 @@ import pytest
 from fake_plugin import FakePlugin, hookimpl
 
 from hostsim.errors import HostError
-from hostsim.messages.texts import Text
 from hostsim.plugins.loading import HOSTS_OWN, Plugins
-from opter_contract import hooks as contract_hooks
+from opter_contract import hooks
+from opter_contract.values import Text
 
 other_project = pluggy.HookimplMarker("optr")
 
@@ -18,11 +18,11 @@ other_project = pluggy.HookimplMarker("optr")
 def why(*plugins):
     """Load plug-ins by name; give the reason of the only one that was left out."""
     loaded = Plugins(plugins)
-    [left_out] = loaded.left_out
+    [excluded] = loaded.excluded
     # Nothing of it stayed behind, and the manager still works.
-    assert not loaded.manager.has_plugin(left_out.name)
+    assert not loaded.manager.has_plugin(excluded.name)
     loaded.manager.check_pending()
-    return left_out.reason
+    return excluded.reason
 
 
 def test_a_plug_in_is_listed_with_its_hooks_and_types():
@@ -48,7 +48,7 @@ def test_an_implementation_may_leave_out_arguments():
         def opter_run_saved(self):
             pass
 
-    assert Plugins([("brief", Brief())]).left_out == ()
+    assert Plugins([("brief", Brief())]).excluded == ()
 
 
 def test_a_misspelt_hook_is_noticed():
@@ -80,7 +80,7 @@ def test_only_the_host_answers_its_hooks(hook):
 
 
 def test_every_hook_is_either_the_hosts_own_or_the_plug_ins():
-    hooks = {name for name in vars(contract_hooks) if name.startswith("opter_")}
+    every = {name for name in vars(hooks) if name.startswith("opter_")}
     asked = {
         "opter_import_types",
         "opter_settings_fields",
@@ -97,7 +97,7 @@ def test_every_hook_is_either_the_hosts_own_or_the_plug_ins():
         "opter_run_saved",
         "opter_progress",
     }
-    assert hooks == asked | HOSTS_OWN
+    assert every == asked | HOSTS_OWN
 
 
 def test_anybody_may_watch_progress():
@@ -106,7 +106,7 @@ def test_anybody_may_watch_progress():
         def opter_progress(self, run, progress):
             pass
 
-    assert Plugins([("watcher", Watcher())]).left_out == ()
+    assert Plugins([("watcher", Watcher())]).excluded == ()
 
 
 def test_another_project_name_is_noticed_and_named():
@@ -228,7 +228,7 @@ def test_a_plug_in_that_fails_to_import_is_left_out(monkeypatch):
     points = [Point("broken", fail), Point("fake", FakePlugin)]
     monkeypatch.setattr(metadata, "entry_points", lambda group: points)
     plugins = Plugins.load()
-    assert plugins.left_out[0].reason == Text(
+    assert plugins.excluded[0].reason == Text(
         "gick inte att ladda (ModuleNotFoundError)", "could not be loaded (ModuleNotFoundError)"
     )
     assert [found.name for found in plugins.loaded] == ["fake"]

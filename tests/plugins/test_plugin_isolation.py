@@ -30,8 +30,8 @@ def state_of(manager):
     )
 
 
-def left_out(plugins):
-    return {found.called: found.reason for found in plugins.left_out}
+def excluded(plugins):
+    return {found.called: found.reason for found in plugins.excluded}
 
 
 MISFITS = {
@@ -93,8 +93,8 @@ def test_what_does_not_fit_leaves_nothing_behind_in_the_manager(install, source,
     install("bbb-bad", source)
     install("ccc-late", bank())
     with_bad = Plugins.load()
-    assert why in left_out(with_bad)["bbb-bad (bbb-bad)"].en
-    assert "secret" not in left_out(with_bad)["bbb-bad (bbb-bad)"].en
+    assert why in excluded(with_bad)["bbb-bad (bbb-bad)"].en
+    assert "secret" not in excluded(with_bad)["bbb-bad (bbb-bad)"].en
     assert with_bad.owner("BankAPI").name == "ccc-late"
     names, answering = state_of(with_bad.manager)
     assert names == sorted([*before[0], "ccc-late"])
@@ -116,18 +116,18 @@ def test_what_does_not_fit_leaves_nothing_behind_in_the_manager(install, source,
 )
 def test_what_is_no_plug_in_at_all_is_left_out_with_its_kind(install, kind, why):
     install("odd", f"thing = {kind}", value="{}:thing")
-    assert why in left_out(Plugins.load())["odd (odd)"].en
+    assert why in excluded(Plugins.load())["odd (odd)"].en
 
 
 def test_an_entry_point_to_what_is_not_there_is_left_out(install):
     install("odd", LISTENER, value="{}:missing")
-    assert "AttributeError" in left_out(Plugins.load())["odd (odd)"].en
+    assert "AttributeError" in excluded(Plugins.load())["odd (odd)"].en
 
 
 def test_an_object_that_fails_when_looked_at_is_left_out(install):
     source = "class Odd:\n    def __dir__(self): raise RuntimeError('a secret')\nthing = Odd()"
     install("odd", source, value="{}:thing")
-    assert "could not be examined (RuntimeError)" in left_out(Plugins.load())["odd (odd)"].en
+    assert "could not be examined (RuntimeError)" in excluded(Plugins.load())["odd (odd)"].en
 
 
 def test_an_object_that_equals_every_other_cannot_silence_them(install):
@@ -143,7 +143,7 @@ def test_an_object_that_equals_every_other_cannot_silence_them(install):
     )
     install("same", source, value="{}:thing")
     plugins = Plugins.load()
-    assert HOST in left_out(plugins)["same (same)"].en
+    assert HOST in excluded(plugins)["same (same)"].en
     assert plugins.owner("FortnoxAPI").name == "fortnox"
 
 
@@ -153,7 +153,7 @@ def test_an_object_that_equals_every_other_cannot_silence_them(install):
 def test_the_second_with_a_type_is_left_out_naming_both_distributions(install):
     install("first", bank())
     install("second", bank())
-    assert left_out(Plugins.load())["second (second)"].en == (
+    assert excluded(Plugins.load())["second (second)"].en == (
         "second (second) registers the import type BankAPI, which first (first) has already"
     )
 
@@ -162,7 +162,7 @@ def test_the_second_with_a_name_is_left_out_naming_both_distributions(install):
     install("one-bank", bank("A"), name="bank")
     module = install("two-bank", bank("B"), name="bank")
     plugins = Plugins.load()
-    reason = left_out(plugins)["bank (two-bank)"]
+    reason = excluded(plugins)["bank (two-bank)"]
     assert "bank (two-bank) has the same name as bank (one-bank)" in reason.en
     assert "hostsim plugins off DISTRIBUTION:bank" in reason.en
     assert set(plugins.import_types) >= {"A"}
@@ -174,12 +174,12 @@ def test_a_person_chooses_between_two_of_one_name(install):
     install("two-bank", bank("B"), name="bank")
     plugins = Plugins.load(off=Off(stored=frozenset({"one-bank:bank"})))
     assert plugins.owner("B").distribution == "two-bank"
-    assert [found.state for found in plugins.left_out] == ["off"]
+    assert [found.state for found in plugins.excluded] == ["off"]
 
 
 def test_no_plug_in_takes_the_name_of_the_host(install):
     install("impostor", LISTENER, name=HOST)
-    assert "the same name as hostsim" in left_out(Plugins.load())["hostsim (impostor)"].en
+    assert "the same name as hostsim" in excluded(Plugins.load())["hostsim (impostor)"].en
 
 
 # --- While it loads -----------------------------------------------------------

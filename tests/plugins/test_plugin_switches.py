@@ -55,7 +55,7 @@ def test_a_listed_plug_in_says_all_about_itself(install, listed):
         "hooks": ["opter_import_types"],
         "import_types": ["BankAPI"],
         "contract": "1.0",
-        "host_contract": "1.2",
+        "host_contract": "1.0",
     }
 
 

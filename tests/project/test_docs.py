@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import re
-import subprocess
-import sys
 from pathlib import Path
 
 import click
@@ -114,15 +112,3 @@ def test_every_line_for_the_switchboard_works(switchboard, method, path, body):
 def test_every_file_that_a_page_links_to_exists(page):
     for target in re.findall(r"\]\(([^)#]+)\)", page.read_text(encoding="utf-8")):
         assert target.startswith("https://") or (page.parent / target).exists(), target
-
-
-def test_the_typed_halves_of_the_contract_fit_each_other():
-    """Mypy reads the file; it is never run."""
-    done = subprocess.run(
-        [sys.executable, "-m", "mypy", ROOT / "tests/support/typing_contract.py"],
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert done.returncode == 0, done.stdout

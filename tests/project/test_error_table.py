@@ -16,9 +16,10 @@ import pytest
 from hostsim import __main__
 from hostsim.errors import EXIT_STATUS
 from hostsim.messages import texts
-from hostsim.messages.texts import ERRORS, WHO, Text
+from hostsim.messages.texts import ERRORS, WHO
 from hostsim.plugins.loading import Plugins
 from hostsim.views import error_codes
+from opter_contract.values import Text
 from opter_fortnox_plugin import hooks
 from opter_fortnox_plugin.errors import SENTENCES, TABLE
 

@@ -39,6 +39,8 @@ OUTSIDE = Path(outside.__file__)
 #: Modules that users import by name: the contract, its suites, and two plug-ins of pytest.
 OFFERED = (
     "opter_contract.hooks",
+    "opter_contract.values",
+    "opter_contract.version",
     "opter_contract.conformance.hosts",
     "opter_contract.conformance.plugins",
     "opter_contract.conformance.shell",

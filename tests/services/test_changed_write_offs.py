@@ -1,7 +1,7 @@
 """What was written off in Fortnox after a payment was registered is a change like any other."""
 
 import pytest
-from fake_plugin import FakePlugin, invoice, left_out, payment, write_off
+from fake_plugin import FakePlugin, excluded, invoice, payment, write_off
 
 from hostsim.ledger.matching import what_changed
 from hostsim.storage.store import Store
@@ -47,7 +47,7 @@ def test_the_same_sum_on_the_same_account_in_other_rows_is_no_change():
 
 def test_what_the_settings_leave_out_was_read_without_write_offs_and_is_no_change(host, plugin):
     brought_in(host, plugin, paid(write_off("10")))
-    plugin.left_out = [left_out("before-date", paid())]
+    plugin.excluded = [excluded("before-date", paid())]
     assert listed(shown(host, plugin)) == {"1": "already-imported"}
 
 

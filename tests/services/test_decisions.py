@@ -4,12 +4,12 @@ from datetime import timedelta
 from decimal import Decimal
 
 import pytest
-from fake_plugin import FakePlugin, euro, hookimpl, invoice, left_out, payment, unreadable
+from fake_plugin import FakePlugin, euro, excluded, hookimpl, invoice, payment, unreadable
 
-from hostsim.errors import HostError, PreviewChanged, exit_status
+from hostsim.errors import HostError, exit_status
 from hostsim.ledger import decisions
 from hostsim.ledger.values import Aside
-from hostsim.storage.import_runs import Recording
+from hostsim.storage.import_runs import PreviewChanged, Recording
 from hostsim.storage.store import Store
 from tests.services.test_imports import NOON, host_of, listed, remaining
 
@@ -131,11 +131,11 @@ def test_what_was_set_aside_when_it_was_saved_is_taken_back_with_its_reason(host
 
 
 def test_an_unreadable_row_that_is_set_aside_stays_unreadable_below(host, plugin):
-    plugin.left_out = [unreadable("6", Decimal(12))]
+    plugin.excluded = [unreadable("6", Decimal(12))]
     host.import_payments("Fortnox")
     host.set_aside("Fortnox", ["6"])
     host.save()
-    plugin.left_out = []
+    plugin.excluded = []
     assert listed(host.import_payments("Fortnox")) == {"6": "set-aside"}
     assert listed(host.take_back("Fortnox", ["6"])) == {"6": "unreadable"}
 
@@ -163,7 +163,7 @@ def test_several_are_set_aside_all_or_none(host, plugin):
 @pytest.mark.parametrize("reason", ["ready", "ignored"])
 def test_only_what_cannot_be_saved_can_be_set_aside(host, plugin, reason):
     """Money that can be saved is never hidden."""
-    plugin.left_out = [left_out("before-date", payment(2))]
+    plugin.excluded = [excluded("before-date", payment(2))]
     shown(host, plugin, payment(1))
     number = {"ready": "1", "ignored": "2"}[reason]
     assert refusal(lambda: host.set_aside("Fortnox", [number])) == "DECISION_DOES_NOT_FIT"
@@ -354,7 +354,7 @@ def test_taken_again_although_it_was_typed_by_hand_meanwhile_is_said(host, plugi
 def test_a_deleted_payment_that_the_settings_ignore_needs_nobody(host, plugin):
     brought_in(host, plugin, payment(1))
     host.delete_payment(1, why="fel")
-    plugin.screening = lambda one: left_out("before-date", one)
+    plugin.screening = lambda one: excluded("before-date", one)
     assert listed(host.import_payments("Fortnox")) == {"1": "before-date"}
 
 

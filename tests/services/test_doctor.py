@@ -16,13 +16,13 @@ from ports import free_port
 from hostsim import __main__
 from hostsim.errors import HostError, exit_status
 from hostsim.ledger.values import ExportedInvoice
-from hostsim.messages.texts import Text
 from hostsim.plugins.loading import Plugins
 from hostsim.sandbox import Sandbox, seed, visitor
 from hostsim.services.doctor import NOT_USED, WHAT, Doctor, Finding, first_wrong
 from hostsim.services.host import Host
 from hostsim.storage.secrets import no_keyring
 from hostsim.storage.store import Store
+from opter_contract.values import Text
 from opter_fortnox_plugin import hooks as fortnox
 
 NAME = "Banken"
@@ -94,7 +94,7 @@ def examine(database, bank):
 
 
 def wrong(findings):
-    return {name: one.code for name, one in findings.items() if one.state == "wrong"}
+    return {name: one.code for name, one in findings.items() if one.state == "failed"}
 
 
 def skipped(findings):
@@ -179,7 +179,7 @@ posix = pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such 
 
 @posix
 def test_a_place_for_secrets_that_others_can_read_is_told(examine, folder):
-    assert examine()["host.secrets"].state == "right"
+    assert examine()["host.secrets"].state == "ok"
     (folder / "one").touch(mode=0o644)
     findings = examine()
     assert wrong(findings) == {"host.secrets": "SECRETS_EXPOSED"}
@@ -245,7 +245,7 @@ def test_one_that_is_left_out_is_a_fault_where_the_import_has_no_plug_in(examine
 
 
 def test_what_the_plug_in_finds_comes_last(examine, loaded, bank):
-    bank.answer = [Finding("bank.vault", Text("Valv", "Vault"), "right", FINE)]
+    bank.answer = [Finding("bank.vault", Text("Valv", "Vault"), "ok", FINE)]
     findings = examine(NAME)
     assert list(findings)[-1] == "bank.vault"
     assert wrong(findings) == {}
@@ -297,8 +297,8 @@ def test_an_import_that_is_running_is_told(examine, loaded, store):
 def test_the_first_wrong_thing_gives_the_error():
     wrongs = [
         Finding("a", FINE, "unknown", FINE),
-        Finding("b", FINE, "wrong", FINE, "B", "login"),
-        Finding("c", FINE, "wrong", FINE, "C", "busy"),
+        Finding("b", FINE, "failed", FINE, "B", "login"),
+        Finding("c", FINE, "failed", FINE, "C", "busy"),
     ]
     error = first_wrong(wrongs)
     assert isinstance(error, HostError)
@@ -359,14 +359,14 @@ def test_the_command_ends_with_the_status_and_the_code_of_the_first_wrong_thing(
     sandbox.state.withdraw_scope("invoice")
     status, out, err = defined("doctor", "Fortnox", "--lang", "en")
     assert (status, err.splitlines()[-1].partition(":")[0]) == (4, "SCOPE_MISSING")
-    assert "✗ wrong" in out
+    assert "✗ failed" in out
     assert "1 wrong." in out
 
 
 def test_the_command_writes_json_without_a_secret(defined, sandbox):
     status, out, _ = defined("doctor", "Fortnox", "--json")
     found = {one["name"]: one for one in json.loads(out)["findings"]}
-    assert (status, found["login"]["state"], found["login"]["code"]) == (0, "right", None)
+    assert (status, found["login"]["state"], found["login"]["code"]) == (0, "ok", None)
     assert sandbox.client_secret not in out
 
 

@@ -12,9 +12,10 @@ from fake_plugin import FakePlugin, euro, invoice, payment
 
 from hostsim import __main__
 from hostsim.cli import imports
-from hostsim.errors import EXIT_STATUS, HostError, PreviewChanged
+from hostsim.errors import EXIT_STATUS, HostError
 from hostsim.plugins.loading import Plugins
 from hostsim.services.host import Host
+from hostsim.storage.import_runs import PreviewChanged
 from hostsim.storage.store import Store
 from tests.cli.test_cli import INVOICES, Ended
 

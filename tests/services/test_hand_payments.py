@@ -6,7 +6,7 @@ from decimal import Decimal
 import pytest
 from fake_plugin import FakePlugin, invoice, payment
 
-from hostsim.errors import PreviewChanged
+from hostsim.storage.import_runs import PreviewChanged
 from hostsim.storage.store import Store
 from tests.services.test_decisions import books, brought_in, refusal, shown
 from tests.services.test_imports import NOON, host_of, listed, remaining

@@ -16,9 +16,9 @@ from fake_plugin import (
     FakePlugin,
     Refused,
     euro,
+    excluded,
     hookimpl,
     invoice,
-    left_out,
     payment,
     unreadable,
     write_off,
@@ -27,12 +27,14 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from hostsim import errors
-from hostsim.errors import HostError, PreviewChanged, SettingsRefused, exit_status, failure_of
-from hostsim.messages.texts import ERRORS, Text
+from hostsim.errors import HostError, SettingsRefused, exit_status, failure_of
+from hostsim.messages.texts import ERRORS
 from hostsim.plugins.loading import Plugins
 from hostsim.services.host import Host, open_window
+from hostsim.storage.import_runs import PreviewChanged
 from hostsim.storage.store import Store
-from opter_contract.hooks import BATCH
+from opter_contract import BATCH
+from opter_contract.values import Text
 
 NOON = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
 
@@ -97,9 +99,9 @@ def test_nothing_is_registered_before_saving(host, store, plugin):
 
 def test_every_payment_ends_in_exactly_one_list(host, plugin):
     plugin.payments = [payment(1), payment(2), payment(3, "9999", "12.34")]
-    plugin.left_out = [
-        left_out("before-date", payment(4, "1002", "1.11")),
-        left_out("not-booked", payment(5, "1002", "2.22")),
+    plugin.excluded = [
+        excluded("before-date", payment(4, "1002", "1.11")),
+        excluded("not-booked", payment(5, "1002", "2.22")),
         unreadable("6"),
         unreadable("", Decimal("3.33")),
     ]
@@ -143,7 +145,7 @@ def test_a_row_shows_all_that_a_person_needs(host, plugin):
 
 
 def test_an_amount_that_nobody_knows_counts_as_nothing(host, plugin):
-    plugin.left_out = [unreadable("6")]
+    plugin.excluded = [unreadable("6")]
     [row] = host.import_payments("Fortnox").rows("rejected")
     assert (row.amount, row.payment_date, row.currency) == (0, None, None)
 
@@ -151,14 +153,14 @@ def test_an_amount_that_nobody_knows_counts_as_nothing(host, plugin):
 def test_rows_come_by_date_and_then_by_number(host, plugin):
     same_day = payment(1).date
     plugin.payments = [payment(n, "9999", date=same_day) for n in (10, 9, 100)] + [payment(8)]
-    plugin.left_out = [unreadable("7")]
+    plugin.excluded = [unreadable("7")]
     rows = host.import_payments("Fortnox").rows("rejected")
     assert [row.payment_number for row in rows] == ["9", "10", "100", "7"]
 
 
 def test_the_same_payment_again_replaces_the_earlier_one(host, plugin):
     plugin.payments = [payment(1, amount="1"), payment(1, amount="1000")]
-    plugin.left_out = [left_out("not-booked", payment(1, amount="2"))]
+    plugin.excluded = [excluded("not-booked", payment(1, amount="2"))]
     preview = host.import_payments("Fortnox")
     assert (preview.counts["read"], preview.totals["read"]) == (1, 2)
 
@@ -562,14 +564,14 @@ def test_the_second_of_two_that_pay_one_invoice_costs_no_request(host, store, pl
 
 def test_it_can_be_rejected_again_when_it_is_fetched(kept, store, plugin):
     store.load_invoices([invoice("3001")])
-    plugin.source = {"1": left_out("not-booked", payment(1, "3001", booked=False))}
+    plugin.source = {"1": excluded("not-booked", payment(1, "3001", booked=False))}
     assert listed(kept.import_payments("Fortnox")) == {"1": "not-booked"}
 
 
 def test_todays_settings_screen_what_was_kept(kept, store, plugin):
     """A stricter date ignores what was rejected before, and it is not kept any longer."""
     store.load_invoices([invoice("3001")])
-    plugin.screening = lambda one: left_out("before-date", one)
+    plugin.screening = lambda one: excluded("before-date", one)
     assert listed(kept.import_payments("Fortnox")) == {"1": "before-date"}
     assert plugin.asked == []
     kept.save()
@@ -577,11 +579,11 @@ def test_todays_settings_screen_what_was_kept(kept, store, plugin):
 
 
 def test_an_unbooked_payment_is_kept_and_screened_anew(host, store, plugin):
-    plugin.left_out = [left_out("not-booked", payment(1, booked=False))]
+    plugin.excluded = [excluded("not-booked", payment(1, booked=False))]
     host.import_payments("Fortnox")
     host.save()
-    plugin.left_out = []
-    plugin.screening = lambda one: None if one.booked else left_out("not-booked", one)
+    plugin.excluded = []
+    plugin.screening = lambda one: None if one.booked else excluded("not-booked", one)
     assert listed(host.import_payments("Fortnox")) == {"1": "not-booked"}
     plugin.screening = lambda _one: None
     plugin.source = {"1": payment(1, booked=False)}
@@ -589,10 +591,10 @@ def test_an_unbooked_payment_is_kept_and_screened_anew(host, store, plugin):
 
 
 def test_an_unreadable_row_is_kept_with_what_is_known(host, store, plugin):
-    plugin.left_out = [unreadable("6", Decimal(12), "1001"), unreadable("", Decimal(1))]
+    plugin.excluded = [unreadable("6", Decimal(12), "1001"), unreadable("", Decimal(1))]
     host.import_payments("Fortnox")
     host.save()
-    plugin.left_out = []
+    plugin.excluded = []
     [row] = host.import_payments("Fortnox").rows("rejected")
     assert (row.payment_number, row.reason, row.amount) == ("6", "unreadable", 12)
     assert (row.invoice_number, row.message) == ("1001", Text("oläslig", "unreadable"))
@@ -616,10 +618,10 @@ def test_more_than_a_batch_is_asked_for_in_batches(host, store, plugin):
     day = payment(1).date
     batch = [payment(number, f"X{number}", date=day) for number in numbers]
     plugin.payments = batch[:BATCH]
-    plugin.left_out = [left_out("not-booked", batch[BATCH])]
+    plugin.excluded = [excluded("not-booked", batch[BATCH])]
     host.import_payments("Fortnox")
     host.save()
-    plugin.payments, plugin.left_out = [], []
+    plugin.payments, plugin.excluded = [], []
     store.load_invoices([invoice(f"X{number}") for number in numbers])
     plugin.source = {one.key.number: one for one in batch}
     preview = host.import_payments("Fortnox")
@@ -1088,7 +1090,7 @@ def test_read_is_always_ready_and_rejected_and_ignored(tmp_path_factory, reading
         if reason is None:
             plugin.payments.append(one)
         else:
-            plugin.left_out.append(left_out(reason, one))
+            plugin.excluded.append(excluded(reason, one))
     with Store.create(tmp_path_factory.mktemp("db") / "host.db") as store:
         store.load_invoices([invoice("1001"), invoice("1002", "-500")])
         host = host_of(store, plugin)

@@ -21,7 +21,6 @@ from hostsim.cli import imports, running
 from hostsim.errors import HostError
 from hostsim.ledger.matching import READY, Refusal, what_changed
 from hostsim.ledger.values import ExportedInvoice
-from hostsim.messages.texts import Text
 from hostsim.plugins.loading import Plugins
 from hostsim.sandbox import Sandbox, seed
 from hostsim.sandbox.state import Payment as FortnoxPayment
@@ -43,9 +42,11 @@ from hostsim.services.reconciliation import (
     way_to_the_host,
 )
 from hostsim.storage.import_runs import Record, Recording
-from hostsim.storage.store import Store, record_of
+from hostsim.storage.rows import record_of
+from hostsim.storage.store import Store
 from hostsim.views import reconciliation as views_reconciliation
 from hostsim.views.render import Paper
+from opter_contract.values import Text
 from opter_fortnox_plugin.fortnox.rate_limiter import Pace
 from tests.end_to_end.test_end_to_end import COLUMNS, define, free_port, host_of
 from tests.plugin.payments.test_importer import SETTINGS, Wire, listed, run_import
@@ -276,7 +277,7 @@ def test_the_plug_in_hands_over_all_and_leaves_out_only_the_unreadable():
     wire = Wire(*rows)
     report = run_import(wire, host, everything=True)
     assert sorted(host.payments) == ["1", "2", "3"]
-    assert [one.key.number for one in host.left_out] == ["4"]
+    assert [one.key.number for one in host.excluded] == ["4"]
     assert (report.cursor, report.not_read) == (None, 0)
     assert host.payments["3"].booked is False
     assert set(wire.paths) == {"invoicepayments"}
@@ -314,9 +315,9 @@ def test_a_plug_in_asks_for_details_only_where_the_row_cannot_answer():
 class ReadsAll(FakePlugin):
     """Hands over what exists in Fortnox by now."""
 
-    def __init__(self, *there, left_out=(), **values):
+    def __init__(self, *there, excluded=(), **values):
         super().__init__(**values)
-        self.there, self.not_readable = list(there), list(left_out)
+        self.there, self.not_readable = list(there), list(excluded)
 
     @hookimpl
     def opter_read_all_payments(self, run):
@@ -324,7 +325,7 @@ class ReadsAll(FakePlugin):
         for start in range(0, len(self.there), 500):
             batch = self.there[start : start + 500]
             run.hook.opter_take_payments(run=run, payments=batch)
-        run.hook.opter_take_left_out(run=run, left_out=self.not_readable)
+        run.hook.opter_take_excluded(run=run, excluded=self.not_readable)
         return SimpleNamespace(company=self.company, cursor=None, not_read=0, requests=2)
 
 

@@ -7,17 +7,17 @@ from fake_plugin import (
     Balance,
     FakePlugin,
     euro,
+    excluded,
     invoice,
-    left_out,
     payment,
     unreadable,
     write_off,
 )
 
-from hostsim.errors import HostError, PreviewChanged
-from hostsim.ledger.values import WriteOff
-from hostsim.messages.texts import Text
+from hostsim.errors import HostError
+from hostsim.storage.import_runs import PreviewChanged
 from hostsim.storage.store import Store
+from opter_contract.values import Text, WriteOff
 from tests.services.test_imports import host_of, listed, remaining
 
 
@@ -416,7 +416,7 @@ def test_a_change_explains_what_does_not_remain(host, plugin):
 
 def test_what_is_not_booked_explains_nothing(host, plugin):
     waits = payment(1, amount="1000", booked=False)
-    plugin.left_out = [left_out("not-booked", waits)]
+    plugin.excluded = [excluded("not-booked", waits)]
     plugin.balances = {"1001": Balance("1001", Decimal(0))}
     plugin.unpaid = [Balance("1001", Decimal(0))]
     [found] = brought_in(host, plugin).discrepancies()
@@ -600,10 +600,10 @@ def test_a_save_sees_that_a_dead_payment_was_deleted_here_meanwhile(host, store,
 
 
 def test_what_the_settings_ignored_explains_what_does_not_remain_there_for_ever(host, plugin):
-    plugin.left_out = [left_out("before-date", payment(1, amount="1000"))]
+    plugin.excluded = [excluded("before-date", payment(1, amount="1000"))]
     plugin.balances = {"1001": Balance("1001", Decimal(0)), "1002": Balance("1002", Decimal(1000))}
     assert list(saved(host, plugin).discrepancies()) == []
-    plugin.left_out, plugin.invoices_asked = [], []
+    plugin.excluded, plugin.invoices_asked = [], []
     assert list(brought_in(host, plugin).discrepancies()) == []
     assert "1001" not in plugin.invoices_asked
 
@@ -617,7 +617,7 @@ def test_what_was_said_once_is_told_again_without_asking(host, plugin):
 
 
 def test_a_payment_that_cannot_be_read_explains_whatever_does_not_remain(host, plugin):
-    plugin.left_out = [unreadable("1", invoice="1001")]
+    plugin.excluded = [unreadable("1", invoice="1001")]
     plugin.balances = {"1001": Balance("1001", Decimal(0))}
     assert list(brought_in(host, plugin).discrepancies()) == []
 
@@ -662,7 +662,7 @@ def test_a_reading_that_pays_the_invoice_leaves_no_discrepancy(host, plugin):
 
 
 def test_a_payment_that_cannot_be_read_explains_a_credit_invoice_too(host, plugin):
-    plugin.left_out = [unreadable("1", invoice="1009")]
+    plugin.excluded = [unreadable("1", invoice="1009")]
     plugin.unpaid = [Balance("1009", Decimal(0), Decimal(-1000))]
     assert list(brought_in(host, plugin).discrepancies()) == []
 

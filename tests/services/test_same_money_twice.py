@@ -6,11 +6,11 @@ from decimal import Decimal
 from tempfile import TemporaryDirectory
 
 import pytest
-from fake_plugin import OTHER_COMPANY, FakePlugin, euro, invoice, left_out, payment
+from fake_plugin import OTHER_COMPANY, FakePlugin, euro, excluded, invoice, payment
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from hostsim.errors import PreviewChanged
+from hostsim.storage.import_runs import PreviewChanged
 from hostsim.storage.store import Store
 from tests.services.test_imports import host_of, listed, remaining
 
@@ -39,7 +39,7 @@ class Office:
     def reads(self, name, *payments):
         plugin = self.plugins[self.store.definition(name).import_type]
         plugin.payments = [one for one in payments if one.booked]
-        plugin.left_out = [left_out("not-booked", one) for one in payments if not one.booked]
+        plugin.excluded = [excluded("not-booked", one) for one in payments if not one.booked]
         plugin.source |= {one.key.number: one for one in plugin.payments}
         return self.host.import_payments(name)
 

@@ -5,14 +5,14 @@ from decimal import Decimal
 from types import SimpleNamespace
 
 import pytest
-from fake_plugin import FakePlugin, hookimpl, invoice, left_out, payment
+from fake_plugin import FakePlugin, excluded, hookimpl, invoice, payment
 
-from hostsim.errors import PreviewChanged
-from hostsim.ledger.values import PaymentKey
 from hostsim.services.reconciliation import KINDS
 from hostsim.storage.history import entries
+from hostsim.storage.import_runs import PreviewChanged
 from hostsim.storage.store import Store
 from hostsim.views.history import entry_object
+from opter_contract.values import PaymentKey
 from tests.services.test_imports import host_of, listed, remaining
 
 
@@ -162,7 +162,7 @@ def test_why_tells_a_number_of_another_type_as_another_payment(host, plugins):
 
 
 def test_a_payment_that_waits_for_one_type_does_not_for_the_other(host, plugins):
-    plugins["Bank"].left_out = [left_out("not-booked", payment(12, "1002", "5", booked=False))]
+    plugins["Bank"].excluded = [excluded("not-booked", payment(12, "1002", "5", booked=False))]
     reads(host, plugins, "Bank")
     host.save("Bank")
     assert listed(reads(host, plugins, "Fortnox")) == {}

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 
-from fake_plugin import NEW_YEAR, FakePlugin, euro, invoice, left_out, payment, write_off
+from fake_plugin import NEW_YEAR, FakePlugin, euro, excluded, invoice, payment, write_off
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import (
@@ -19,10 +19,11 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
-from hostsim.errors import HostError, PreviewChanged
+from hostsim.errors import HostError
 from hostsim.ledger import decisions
 from hostsim.plugins.loading import Plugins
 from hostsim.services.host import Host
+from hostsim.storage.import_runs import PreviewChanged
 from hostsim.storage.store import Store
 
 INVOICES = ["1001", "1002", "2001", "3001", "9001"]
@@ -99,7 +100,7 @@ class Office(RuleBasedStateMachine):
         """Read what is said to have changed; the rest is only offered again."""
         found = [self.plugin.source[n] for n in sorted(numbers) if n in self.plugin.source]
         self.plugin.payments = [one for one in found if one.booked]
-        self.plugin.left_out = [left_out("not-booked", one) for one in found if not one.booked]
+        self.plugin.excluded = [excluded("not-booked", one) for one in found if not one.booked]
         self.adds_up(self.host.import_payments(name))
 
     @rule(name=st.sampled_from("AB"))

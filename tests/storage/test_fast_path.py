@@ -7,17 +7,17 @@ from decimal import Decimal
 from pathlib import Path
 
 import pytest
-from fake_plugin import COMPANY, NEW_YEAR, FakePlugin, invoice, left_out, payment, write_off
+from fake_plugin import COMPANY, NEW_YEAR, FakePlugin, excluded, invoice, payment, write_off
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from hostsim.errors import HostError, PreviewChanged
-from hostsim.messages.texts import Text
+from hostsim.errors import HostError
 from hostsim.plugins.loading import Plugins
 from hostsim.services.host import Host
 from hostsim.storage.fast_path import Which, sorted_out
-from hostsim.storage.import_runs import Recording, _decision, _differs
+from hostsim.storage.import_runs import PreviewChanged, Recording, _decision, _differs
 from hostsim.storage.store import Store
+from opter_contract.values import Text
 
 NAME, BANK = "A", "B"
 NOW = datetime(2026, 7, 1, 8, 0, tzinfo=UTC)
@@ -80,7 +80,7 @@ class Office:
     def reads(self, several):
         self.plugin.source = {one.key.number: one for one in several}
         self.plugin.payments = [one for one in several if one.booked]
-        self.plugin.left_out = [left_out("not-booked", one) for one in several if not one.booked]
+        self.plugin.excluded = [excluded("not-booked", one) for one in several if not one.booked]
         return self.host.import_payments(NAME)
 
     def shown_differently(self):

@@ -11,12 +11,12 @@ import pytest
 from ledgers import Books
 
 from hostsim.ledger import decisions
-from hostsim.ledger.values import PaymentKey
 from hostsim.messages.texts import UPGRADED
 from hostsim.services import hand_payments
 from hostsim.storage import history, journal
 from hostsim.storage.migrations import UPGRADES
 from hostsim.storage.store import APPLICATION_ID, SCHEMA_VERSION, Store
+from opter_contract.values import PaymentKey
 
 #: The tables of version 1, as its databases have them.
 VERSION_1 = """

@@ -9,8 +9,8 @@ from typing import Any
 
 import pluggy
 
-from hostsim.ledger.values import Company, Invoice, Payment, PaymentKey, WriteOff
-from hostsim.messages.texts import Text
+from hostsim.ledger.values import Invoice
+from opter_contract.values import Company, Payment, PaymentKey, Text, WriteOff
 
 hookimpl = pluggy.HookimplMarker("opter")
 
@@ -73,7 +73,7 @@ def invoice(number="1001", total="1000", currency="SEK", remaining=None, **value
 
 
 @dataclass
-class LeftOut:
+class ExcludedPayment:
     """What the plug-in leaves out."""
 
     key: PaymentKey
@@ -98,16 +98,16 @@ class Balance:
     cancelled: bool = False
 
 
-def left_out(reason, of: Payment) -> LeftOut:
+def excluded(reason, of: Payment) -> ExcludedPayment:
     """Leave a payment out that could be read."""
     sentence = Text(f"utelämnad: {reason}", f"left out: {reason}")
-    return LeftOut(of.key, reason, sentence, of, of.amount, of.invoice_number)
+    return ExcludedPayment(of.key, reason, sentence, of, of.amount, of.invoice_number)
 
 
-def unreadable(number, amount=None, invoice=None) -> LeftOut:
+def unreadable(number, amount=None, invoice=None) -> ExcludedPayment:
     """Leave a payment out of which only this is known."""
     key = PaymentKey(COMPANY.number, number, "Fake")
-    return LeftOut(key, "unreadable", Text("oläslig", "unreadable"), None, amount, invoice)
+    return ExcludedPayment(key, "unreadable", Text("oläslig", "unreadable"), None, amount, invoice)
 
 
 class Refused(Exception):
@@ -123,9 +123,9 @@ class FakePlugin:
     """Hands over what the test put into it, and remembers what it was told."""
 
     payments: list[Payment] = field(default_factory=list)
-    left_out: list[LeftOut] = field(default_factory=list)
+    excluded: list[ExcludedPayment] = field(default_factory=list)
     #: What exists at the source, by number, when the host asks for confirmation.
-    source: dict[str, Payment | LeftOut] = field(default_factory=dict)
+    source: dict[str, Payment | ExcludedPayment] = field(default_factory=dict)
     #: Registered payments that exist no longer, and what is unpaid there; asked for one by one.
     deleted: set[str] = field(default_factory=set)
     unpaid: list[Balance] = field(default_factory=list)
@@ -137,7 +137,7 @@ class FakePlugin:
     confirms: bool = True
     code: str = "Fake"
     problems: Sequence[Any] = ()
-    screening: Callable[[Payment], LeftOut | None] = lambda _payment: None
+    screening: Callable[[Payment], ExcludedPayment | None] = lambda _payment: None
     during: Callable[[Any], object] = lambda _run: None
     runs: list[Any] = field(default_factory=list)
     asked: list[str] = field(default_factory=list)
@@ -164,7 +164,7 @@ class FakePlugin:
         self.runs.append(run)
         self.during(run)
         run.hook.opter_take_payments(run=run, payments=self.payments)
-        run.hook.opter_take_left_out(run=run, left_out=self.left_out)
+        run.hook.opter_take_excluded(run=run, excluded=self.excluded)
         if self.confirms:
             self._check(run)
             self._confirm(run)
@@ -174,7 +174,7 @@ class FakePlugin:
 
     def _check(self, run):
         run.hook.opter_take_balances(run=run, balances=self.unpaid)
-        [numbers] = run.hook.opter_invoices_to_ask(run=run, company=self.company)
+        [numbers] = run.hook.opter_invoices_to_check(run=run, company=self.company)
         self.invoices_asked += numbers
         found = [self.balances[number] for number in numbers if number in self.balances]
         run.hook.opter_take_balances(run=run, balances=found)
@@ -183,8 +183,8 @@ class FakePlugin:
             numbers = [one.number for one in several]
             self.asked_after += numbers
             gone = [number for number in numbers[:room] if number in self.deleted]
-            run.hook.opter_take_gone(run=run, payment_numbers=gone)
-            run.hook.opter_take_not_asked(run=run, payment_numbers=numbers[room:])
+            run.hook.opter_take_deleted(run=run, payment_numbers=gone)
+            run.hook.opter_take_unchecked(run=run, payment_numbers=numbers[room:])
             room = max(0, room - len(numbers))
 
     def _registered(self, run):
@@ -204,9 +204,9 @@ class FakePlugin:
     def _fetch(self, run, number):
         found = self.source.get(number)
         if found is None:
-            run.hook.opter_take_gone(run=run, payment_numbers=[number])
-        elif isinstance(found, LeftOut):
-            run.hook.opter_take_left_out(run=run, left_out=[found])
+            run.hook.opter_take_deleted(run=run, payment_numbers=[number])
+        elif isinstance(found, ExcludedPayment):
+            run.hook.opter_take_excluded(run=run, excluded=[found])
         else:
             run.hook.opter_take_payments(run=run, payments=[found])
 

@@ -33,7 +33,7 @@ from scripted_import import NAME, SECOND_DAY, FakeTime, ask_for_small_pages, hos
 from hostsim.plugins.loading import Plugins
 from hostsim.services.host import Host
 from hostsim.storage.store import Store
-from opter_fortnox_plugin.contract import hookimpl
+from opter_contract import hookimpl
 from opter_fortnox_plugin.fortnox.http import Transport
 
 

@@ -7,8 +7,8 @@ from decimal import Decimal
 
 from fake_plugin import hookimpl
 
-from hostsim.ledger.values import PaymentKey
 from hostsim.storage import journal
+from opter_contract.values import PaymentKey
 
 
 class Killed(KeyboardInterrupt):

@@ -24,8 +24,8 @@ from hostsim.sandbox.tokens import Grant
 from hostsim.services.host import Host
 from hostsim.storage.store import Store
 from hostsim.views import render
+from opter_contract import hookimpl
 from opter_fortnox_plugin import hooks
-from opter_fortnox_plugin.contract import hookimpl
 from opter_fortnox_plugin.fortnox import protocol
 from opter_fortnox_plugin.fortnox.http import Transport
 from opter_fortnox_plugin.payments.importer import import_payments

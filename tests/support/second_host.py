@@ -14,7 +14,7 @@ hookimpl = pluggy.HookimplMarker("opter")
 class Host:
     def __init__(self):
         self.state, self.locks = {}, defaultdict(threading.Lock)
-        self.payments, self.left_out, self.stages = {}, [], []
+        self.payments, self.excluded, self.stages = {}, [], []
 
     @hookimpl
     def opter_take_payments(self, run, payments):
@@ -22,12 +22,12 @@ class Host:
         return len(payments)
 
     @hookimpl
-    def opter_take_left_out(self, run, left_out):
-        self.left_out.extend(left_out)
-        return len(left_out)
+    def opter_take_excluded(self, run, excluded):
+        self.excluded.extend(excluded)
+        return len(excluded)
 
     @hookimpl
-    def opter_take_gone(self, run, payment_numbers):
+    def opter_take_deleted(self, run, payment_numbers):
         return len(payment_numbers)
 
     @hookimpl

@@ -487,9 +487,9 @@ class OneBatchTold(ExampleHost):
 #: A right host from before 1.2.
 Older = mutant(
     opter_take_balances=None,
-    opter_invoices_to_ask=None,
+    opter_invoices_to_check=None,
     opter_registered_payments=None,
-    opter_take_not_asked=None,
+    opter_take_unchecked=None,
     tell_changes=lambda _self: None,
 )
 

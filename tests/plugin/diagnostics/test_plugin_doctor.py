@@ -20,7 +20,7 @@ from ports import free_port
 from second_host import hookimpl, new_run
 
 from hostsim.sandbox import Fault, Match, Sandbox, seed, visitor
-from opter_fortnox_plugin.contract import Company
+from opter_contract.values import Company
 from opter_fortnox_plugin.diagnostics.doctor import diagnose
 from opter_fortnox_plugin.diagnostics.doctor_messages import WHAT
 from opter_fortnox_plugin.errors import SENTENCES, Cancelled, Unavailable
@@ -91,7 +91,7 @@ def examine(configuration):
 
 
 def wrong(findings):
-    return {name: one.code for name, one in findings.items() if one.state == "wrong"}
+    return {name: one.code for name, one in findings.items() if one.state == "failed"}
 
 
 def skipped(findings):
@@ -115,7 +115,7 @@ def test_all_is_right_where_an_import_would_work(examine):
     findings = examine()
     states = {name: one.state for name, one in findings.items()}
     assert states.pop("currency") == "unknown"
-    assert set(states.values()) == {"right"}
+    assert set(states.values()) == {"ok"}
     assert set(findings) == set(WHAT) - {"configuration.others"}
 
 
@@ -135,7 +135,7 @@ def test_it_signs_in_once_and_asks_four_questions(examine, sandbox):
 def test_it_hands_over_no_payments(examine):
     person = Person()
     examine(person=person)
-    assert (person.payments, person.left_out) == ({}, [])
+    assert (person.payments, person.excluded) == ({}, [])
 
 
 def test_it_leaves_no_login_behind(examine, sandbox):
@@ -161,7 +161,7 @@ def test_a_value_that_is_missing_is_named_and_the_login_waits_for_it(examine, co
     findings = examine()
     assert wrong(findings) == {f"configuration.{name.lower()}": "CONFIGURATION_MISSING"}
     assert skipped(findings) >= {"login"} | AFTER_LOGIN
-    assert findings["clock"].state == "right"
+    assert findings["clock"].state == "ok"
     assert WHAT[f"configuration.{name.lower()}"].sv in findings["login"].sentence.sv
 
 
@@ -173,7 +173,7 @@ def test_an_address_that_nobody_gave_is_fortnox_own(examine, configuration):
 
     findings = examine(injected={"connect": nowhere})
     assert "https://api.fortnox.se/3" in findings["configuration.api_url"].sentence.sv
-    assert findings["configuration.api_url"].state == "right"
+    assert findings["configuration.api_url"].state == "ok"
 
 
 def test_an_address_without_tls_is_wrong(examine, configuration):
@@ -181,7 +181,7 @@ def test_an_address_without_tls_is_wrong(examine, configuration):
     findings = examine()
     assert wrong(findings) == {"configuration.api_url": "CONFIGURATION_WRONG"}
     assert skipped(findings) >= {"network.api", "answer.api", "clock", "login"}
-    assert findings["answer.login"].state == "right"
+    assert findings["answer.login"].state == "ok"
 
 
 def test_a_value_that_was_copied_with_quotation_marks_is_odd(examine, configuration):
@@ -236,7 +236,7 @@ def test_a_service_that_is_down_is_wrong(examine, sandbox):
     sandbox.faults.add(Fault(503, match=Match(path="/3/companyinformation"), times=1))
     findings = examine()
     assert wrong(findings) == {"answer.api": "FORTNOX_UNAVAILABLE"}
-    assert findings["login"].state == "right"
+    assert findings["login"].state == "ok"
     assert skipped(findings) == {"clock"}
 
 
@@ -255,7 +255,7 @@ def test_a_proxy_is_named_and_the_way_behind_it_is_not_looked_at(examine):
     injected = {"proxy": lambda _: "proxy.example:8080", "connect": unknown_name}
     findings = examine(injected=injected)
     assert "proxy.example:8080" in findings["network.proxy"].sentence.sv
-    assert findings["network.api"].state == "right"
+    assert findings["network.api"].state == "ok"
 
 
 def test_a_proxy_is_told_without_its_password(monkeypatch):
@@ -286,7 +286,7 @@ def test_a_clock_that_is_off_by_minutes_is_wrong(examine, minutes):
 
 def test_a_clock_in_another_zone_is_right(examine):
     zone = ZoneInfo("America/New_York")
-    assert examine(injected={"now": lambda: datetime.now(zone)})["clock"].state == "right"
+    assert examine(injected={"now": lambda: datetime.now(zone)})["clock"].state == "ok"
 
 
 def test_a_clock_that_nothing_can_be_compared_with_is_unknown(examine):
@@ -358,7 +358,7 @@ def test_a_missing_program_licence_is_told_once(examine, sandbox):
     findings = examine()
     assert wrong(findings) == {"modules": "LICENCE_MISSING"}
     assert skipped(findings) == {"rights.payments", "rights.invoices"}
-    assert findings["company"].state == "right"
+    assert findings["company"].state == "ok"
 
 
 @pytest.mark.parametrize(
@@ -451,7 +451,7 @@ def test_a_person_who_cancels_ends_it(examine):
 def test_whatever_is_wrong_stands_in_the_table_of_errors(examine, configuration):
     configuration.clear()
     for one in examine().values():
-        assert bool(one.code) == (one.state == "wrong")
+        assert bool(one.code) == (one.state == "failed")
         assert one.code in {"", *SENTENCES}
 
 
@@ -466,6 +466,6 @@ def test_a_login_that_is_kept_is_used_and_goes_on(examine, configuration):
         port = taken.getsockname()[1]
         configuration["FORTNOX_REDIRECT_URI"] = f"http://127.0.0.1:{port}/callback"
         findings = examine(person=person, settings=staying)
-    assert (person.windows, findings["login"].state) == (1, "right")
+    assert (person.windows, findings["login"].state) == (1, "ok")
     assert wrong(findings) == {"redirect": "LOGIN_PORT_IN_USE"}
     assert [value for value in person.secrets.values() if value]

@@ -30,7 +30,7 @@ from fortnox import (
 )
 from responses.registries import OrderedRegistry
 
-from opter_fortnox_plugin.contract import Company
+from opter_contract.values import Company
 from opter_fortnox_plugin.errors import (
     FortnoxError,
     LoginFailed,

@@ -11,7 +11,7 @@ from fortnox import detail, invoice, payment, write_off
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from opter_fortnox_plugin.contract import WriteOff
+from opter_contract.values import WriteOff
 from opter_fortnox_plugin.errors import Temporary
 from opter_fortnox_plugin.fortnox.protocol import decode
 from opter_fortnox_plugin.fortnox.schemas import (
@@ -140,13 +140,13 @@ def test_a_row_that_cannot_be_read_names_the_field_to_blame(field, value):
     "field", ["Number", "InvoiceNumber", "PaymentDate", "Amount", "Currency", "Booked"]
 )
 def test_a_field_that_fortnox_hides_or_leaves_out_is_named(field):
-    hidden, left_out = payment(7, **{field: "API_NORIGHT"}), payment(7)
-    del left_out[field]
+    hidden, excluded = payment(7, **{field: "API_NORIGHT"}), payment(7)
+    del excluded[field]
     with pytest.raises(Unreadable) as caught:
         payment_row(wired(hidden))
     assert (caught.value.fields, caught.value.no_right) == ((field,), True)
     with pytest.raises(Unreadable) as caught:
-        payment_row(wired(left_out))
+        payment_row(wired(excluded))
     assert (caught.value.fields, caught.value.no_right) == ((field,), False)
 
 

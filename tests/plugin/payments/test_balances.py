@@ -47,7 +47,7 @@ class Comparing(Knowing):
         return len(balances)
 
     @hookimpl
-    def opter_invoices_to_ask(self, run, company):
+    def opter_invoices_to_check(self, run, company):
         self.calls.append("invoices to ask")
         return self.invoices
 
@@ -63,12 +63,12 @@ class Comparing(Knowing):
         return self.confirm
 
     @hookimpl
-    def opter_take_gone(self, run, payment_numbers):
+    def opter_take_deleted(self, run, payment_numbers):
         self.gone.extend(payment_numbers)
         return len(payment_numbers)
 
     @hookimpl
-    def opter_take_not_asked(self, run, payment_numbers):
+    def opter_take_unchecked(self, run, payment_numbers):
         self.not_asked.extend(payment_numbers)
         return len(payment_numbers)
 
@@ -347,7 +347,7 @@ def test_where_no_detail_comes_not_every_one_is_waited_for(office):
 
 def test_a_host_from_before_the_question_is_told_in_the_note_alone(office):
     host = deleted_ones(office, refused=2, fault=Fault(403, FORBIDDEN))
-    host.opter_take_not_asked = None
+    host.opter_take_unchecked = None
     report, _ = office.bring(host)
     assert (host.gone, len(report.notes)) == (["1", "3", "4"], 1)
 
@@ -355,7 +355,7 @@ def test_a_host_from_before_the_question_is_told_in_the_note_alone(office):
 def test_a_host_that_does_not_acknowledge_what_was_not_asked_is_told(office):
     class Deaf(Comparing):
         @hookimpl
-        def opter_take_not_asked(self, run, payment_numbers):
+        def opter_take_unchecked(self, run, payment_numbers):
             return 0
 
     with pytest.raises(Exception, match="NOT_ACKNOWLEDGED"):
@@ -406,7 +406,7 @@ def test_a_hundred_requests_are_all_that_several_answers_get(office):
             return [SimpleNamespace(number=str(n + 1), invoice_number="1") for n in numbers]
 
         @hookimpl
-        def opter_invoices_to_ask(self, run, company):
+        def opter_invoices_to_check(self, run, company):
             return []
 
         @hookimpl

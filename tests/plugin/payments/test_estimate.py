@@ -10,7 +10,7 @@ from fortnox import Clock
 from hands import Hands
 from second_host import Host, hookimpl, new_run
 
-from opter_fortnox_plugin.contract import Text
+from opter_contract.values import Text
 from opter_fortnox_plugin.fortnox.client import Client
 from opter_fortnox_plugin.fortnox.rate_limiter import Pace
 from opter_fortnox_plugin.host import Host as HostSide

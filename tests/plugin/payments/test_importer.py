@@ -10,8 +10,8 @@ import pluggy
 import pytest
 from second_host import Host, hookimpl, new_run
 
+from opter_contract.values import Company, ImportReport
 from opter_fortnox_plugin import hooks
-from opter_fortnox_plugin.contract import Company, ImportReport
 from opter_fortnox_plugin.errors import Cancelled, Refused
 from opter_fortnox_plugin.fortnox.client import Client
 from opter_fortnox_plugin.fortnox.protocol import Reply
@@ -132,7 +132,7 @@ def host():
 
 
 def reasons(host):
-    return {one.key.number: one.reason for one in host.left_out}
+    return {one.key.number: one.reason for one in host.excluded}
 
 
 def test_a_payment_in_sek_needs_no_request_of_its_own(host):
@@ -206,7 +206,7 @@ def test_what_is_ignored_costs_no_request(host):
     wire = Wire(*ignored)
     run_import(wire, host)
     assert wire.paths == ["invoicepayments"]
-    assert host.left_out[0].payment.amount_currency is None
+    assert host.excluded[0].payment.amount_currency is None
 
 
 def test_an_unbooked_payment_waits_unless_the_setting_says_otherwise(host):
@@ -222,21 +222,21 @@ def test_an_unbooked_payment_waits_unless_the_setting_says_otherwise(host):
 def test_a_row_that_cannot_be_read_is_told_by_its_number_and_stops_nobody(host):
     run_import(Wire(listed(1, Amount="API_NORIGHT"), listed(2)), host)
     assert list(host.payments) == ["2"]
-    [left_out] = host.left_out
-    assert (left_out.key.number, left_out.reason, left_out.amount) == ("1", "unreadable", None)
-    assert "Amount" in left_out.sentence.sv
+    [excluded] = host.excluded
+    assert (excluded.key.number, excluded.reason, excluded.amount) == ("1", "unreadable", None)
+    assert "Amount" in excluded.sentence.sv
 
 
 def test_amount_currency_zero_with_an_amount_is_unreadable(host):
     row = listed(1, Currency="EUR")
     run_import(Wire(row, details={"1": row | {"AmountCurrency": 0}}), host)
     assert reasons(host) == {"1": "unreadable"}
-    assert host.left_out[0].amount == Decimal("1000.00")
+    assert host.excluded[0].amount == Decimal("1000.00")
 
 
 def test_a_row_without_a_number_is_told_once_and_does_not_move_the_watermark(host):
     report = run_import(Wire(listed(1, Number=None), listed(2)), host)
-    assert [one.key.number for one in host.left_out] == [""]
+    assert [one.key.number for one in host.excluded] == [""]
     assert report.cursor is None
 
 
@@ -249,7 +249,7 @@ def test_reading_stops_at_the_date_and_says_how_many_it_left(host):
     assert [query["page"] for query in asked[:2]] == ["1", "2"]
     assert [query["lastmodified"] for query in asked[2:]] == ["2026-11-22 10:59"]
     assert report.not_read == 6
-    assert len(host.payments) + len(host.left_out) + report.not_read == len(rows)
+    assert len(host.payments) + len(host.excluded) + report.not_read == len(rows)
 
 
 def test_an_unsorted_list_is_read_to_its_end(host):
@@ -321,7 +321,7 @@ class Confirming(Host):
         return self.answers.pop(0)
 
     @hookimpl
-    def opter_take_gone(self, run, payment_numbers):
+    def opter_take_deleted(self, run, payment_numbers):
         self.gone.extend(payment_numbers)
         return len(payment_numbers)
 
@@ -386,7 +386,7 @@ def test_no_batch_is_larger_than_the_contract_allows():
 
 def test_the_plug_in_screens_what_the_host_has_kept(host):
     run_import(Wire(listed(1, Booked=False), listed(2)), host)
-    kept = [host.left_out[0].payment, host.payments["2"]]
+    kept = [host.excluded[0].payment, host.payments["2"]]
     answers = hooks.opter_screen_payments(
         run=new_run(pluggy.PluginManager("opter"), SETTINGS), payments=kept
     )

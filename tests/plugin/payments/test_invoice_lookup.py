@@ -76,7 +76,7 @@ def test_the_reasons_are_those_of_an_import_whatever_the_watermark_says(ask, com
     pay(company, 1001, booked=False)
     pay(company, 900)
     host, _ = ask(["1001", "900"], cursor="nonsense")
-    assert {one.key.number: one.reason for one in host.left_out} == {
+    assert {one.key.number: one.reason for one in host.excluded} == {
         "1": "not-booked",
         "2": "below-number",
     }
@@ -141,7 +141,7 @@ class Comparing(HostWithPerson):
         return [SimpleNamespace(number=n, invoice_number="1001") for n in self.registered]
 
     @hookimpl
-    def opter_take_gone(self, run, payment_numbers):
+    def opter_take_deleted(self, run, payment_numbers):
         self.gone.extend(payment_numbers)
         return len(payment_numbers)
 

@@ -11,7 +11,7 @@ from hands import Hands
 from hypothesis import given
 from hypothesis import strategies as st
 
-from opter_fortnox_plugin.contract import hookimpl
+from opter_contract import hookimpl
 from opter_fortnox_plugin.errors import Missing
 from opter_fortnox_plugin.fortnox.protocol import page_of
 from opter_fortnox_plugin.host import Host

@@ -403,7 +403,7 @@ LOOSER = {
 def test_a_setting_that_is_loosened_starts_the_reading_anew(world, field):
     world.known(900)
     world.host.change(NAME, STRICT)
-    left_out = {
+    excluded = {
         "ignore_payments_before": world.pay(payment_date=NEW_YEAR),
         "ignore_numbers_before": world.pay(900),
         "include_unbooked": world.pay(booked=False),
@@ -412,7 +412,7 @@ def test_a_setting_that_is_loosened_starts_the_reading_anew(world, field):
     world.step(timedelta(days=30))
     world.host.change(NAME, {field: LOOSER[field]})
     assert world.asked_since() is None
-    assert world.saved() == {left_out[field]}
+    assert world.saved() == {excluded[field]}
     world.step(timedelta(days=30))
     assert world.asked_since() is not None
 

@@ -104,7 +104,7 @@ class Payment:
 
 
 @dataclass(frozen=True, slots=True)
-class LeftOut:
+class ExcludedPayment:
     key: Key
     reason: str
     sentence: Text
@@ -272,13 +272,13 @@ def _go_on(run: Any, done: int, total: int) -> None:
 def _hand_over(run: Any, company: Company, entries: Sequence[tuple[Deposit, Entry]]) -> None:
     judged = [_judged(run, company, deposit, entry) for deposit, entry in entries]
     payments = [one for one in judged if isinstance(one, Payment)]
-    left_out = [one for one in judged if isinstance(one, LeftOut)]
+    excluded = [one for one in judged if isinstance(one, ExcludedPayment)]
     if payments:
         answers = run.hook.opter_take_payments(run=run, payments=payments)
         _acknowledged(answers, len(payments))
-    if left_out:
-        answers = run.hook.opter_take_left_out(run=run, left_out=left_out)
-        _acknowledged(answers, len(left_out))
+    if excluded:
+        answers = run.hook.opter_take_excluded(run=run, excluded=excluded)
+        _acknowledged(answers, len(excluded))
 
 
 def _acknowledged(answers: Sequence[int], number: int) -> None:
@@ -290,7 +290,9 @@ def _acknowledged(answers: Sequence[int], number: int) -> None:
         raise Failed("BGMAX_NOT_TAKEN", "internal", told)
 
 
-def _judged(run: Any, company: Company, deposit: Deposit, entry: Entry) -> Payment | LeftOut:
+def _judged(
+    run: Any, company: Company, deposit: Deposit, entry: Entry
+) -> Payment | ExcludedPayment:
     key = Key(company.number, f"{deposit.day:%Y%m%d}-{deposit.serial}-{entry.serial}")
     given = ", ".join(entry.more_references) or entry.reference or "–"
     if deposit.currency != "SEK":
@@ -298,17 +300,17 @@ def _judged(run: Any, company: Company, deposit: Deposit, entry: Entry) -> Payme
             f"Beloppet är i {deposit.currency}, och filen säger inte vad det är i kronor: {given}",
             f"The amount is in {deposit.currency}, and the file does not say it in SEK: {given}",
         )
-        return LeftOut(key, "no-sek-amount", told, None, None, None)
+        return ExcludedPayment(key, "no-sek-amount", told, None, None, None)
     if entry.reference_code not in {CHECKED, FREE} or entry.more_references:
         code = SEVERAL if entry.more_references else entry.reference_code
         reason, sv, en = _UNUSABLE.get(code, _NONE)
         told = Text(f"{sv}: {given}", f"{en}: {given}")
-        return LeftOut(key, reason, told, None, entry.amount, None)
+        return ExcludedPayment(key, reason, told, None, entry.amount, None)
     payment = _payment(run, key, deposit, entry)
     ignored = _ignored(run, payment)
     if ignored is None:
         return payment
-    return LeftOut(key, *ignored, payment, payment.amount, payment.invoice_number or None)
+    return ExcludedPayment(key, *ignored, payment, payment.amount, payment.invoice_number or None)
 
 
 def _payment(run: Any, key: Key, deposit: Deposit, entry: Entry) -> Payment:

@@ -1,0 +1,387 @@
+"""What crosses between a host and a plug-in: frozen values, each declared once.
+
+Either side may make objects of its own instead: whatever has these attributes will do. An
+attribute that has a default here may be missing, and is then read as that default.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any, NamedTuple, Protocol
+
+from opter_contract.version import CONTRACT
+
+
+class Text(NamedTuple):
+    """A sentence or a label for a person, in both languages."""
+
+    sv: str
+    en: str
+
+
+class Failure(Protocol):
+    """What an exception carries so that a host can show it.
+
+    ``code`` is stable, upper case with underscores. ``sentence`` says what
+    happened and what to do next. ``kind`` says who can act, and is one of
+
+    ``settings``     settings or configuration are wrong (the administrator);
+    ``login``        nobody is signed in, or to the wrong company (the user);
+    ``permission``   a licence or a right is missing (the administrator);
+    ``unavailable``  the other service does not answer as it should (wait);
+    ``busy``         somebody else is doing it right now (wait);
+    ``cancelled``    a person said stop (nobody needs to);
+    ``internal``     a fault of the program (the developer).
+    """
+
+    @property
+    def code(self) -> str: ...
+    @property
+    def kind(self) -> str: ...
+    @property
+    def sentence(self) -> Text: ...
+
+
+# --- Settings ----------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class ImportType:
+    """A way to import payments, as a person chooses it in the settings."""
+
+    code: str
+    """Stable and unique among the plug-ins of a host: ``FortnoxAPI``."""
+    formats: Sequence[str]
+    """The formats that can be chosen with it, at least one: ``API``."""
+    label: Text
+
+
+@dataclass(frozen=True, slots=True)
+class SettingsField:
+    """One field that the host shows when an import is defined."""
+
+    key: str
+    kind: str
+    """``date`` (YYYY-MM-DD), ``integer``, ``boolean`` (true/false) or ``text``."""
+    label: Text
+    help: Text
+    default: str = ""
+    """As text; ``""`` where there is none."""
+    required: bool = False
+    secret: bool = False
+    """True where the host must not show what is typed."""
+
+
+@dataclass(frozen=True, slots=True)
+class SettingsProblem:
+    """What is wrong, or odd, about the value of one field."""
+
+    key: str
+    severity: str
+    """``error``: the values are refused. ``warning``: they are not."""
+    sentence: Text
+
+
+@dataclass(frozen=True, slots=True)
+class CheckedSettings:
+    """The answer to a question about settings values."""
+
+    values: Mapping[str, str]
+    """What the host is to store, in normal form; nothing else is stored."""
+    problems: Sequence[SettingsProblem]
+
+
+# --- Payments ----------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Company:
+    """A company in the system that payments come from."""
+
+    number: str
+    """Identifies it there for ever (Fortnox: ``DatabaseNumber``)."""
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class PaymentKey:
+    """What makes a payment the same payment: import type, company and its number there."""
+
+    company: str
+    number: str
+    """``""`` where not even that could be read."""
+    import_type: str = ""
+    """What a plug-in hands over may leave it out, since it is that of the run."""
+
+
+@dataclass(frozen=True, slots=True)
+class WriteOff:
+    """A part of an invoice that was written off together with a payment."""
+
+    amount: Decimal
+    """Positive lowers what remains of an ordinary invoice."""
+    account: str = ""
+    """Number in the chart of accounts, ``""`` where unknown."""
+    description: str = ""
+    currency: str = ""
+    """That of ``amount``, three letters: SEK or the payment's own. ``""`` where the other
+    system names none: it then counts as SEK, at the payment's rate."""
+
+
+@dataclass(frozen=True, slots=True)
+class Payment:
+    """A payment of one invoice, in neutral words."""
+
+    key: PaymentKey
+    source: str
+    """How it came to be there, in that system's word (``manual``, ``file`` …)."""
+    invoice_number: str
+    """The invoice's number in the other system, ``""`` where only its OCR reference is known
+    (a bank knows no invoices)."""
+    ocr: str | None
+    """The OCR reference of that invoice; ``None`` where nobody looked, ``""`` where it has
+    none."""
+    date: date
+    """The payment date of the books."""
+    amount: Decimal
+    """SEK. Negative for money that went back."""
+    currency: str
+    """Three letters: the invoice's currency in the other system."""
+    amount_currency: Decimal | None
+    """In ``currency``; equals ``amount`` for SEK. ``None`` only in a payment that was excluded
+    before anybody had to know."""
+    exchange_rate: Decimal | None
+    """SEK for one unit of ``currency``; ``None`` for SEK."""
+    write_offs: Sequence[WriteOff] = ()
+    booked: bool = True
+    """False while the other system may still change or remove it."""
+    warnings: Sequence[Text] = ()
+    """What a person should know about these figures."""
+    customer: str | None = None
+    """The number of the invoice's customer in the other system; ``None`` where nobody looked.
+    A host that has to know it asks by ``opter_payments_to_confirm``."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """Why a payment is not offered for saving."""
+
+    reason: str
+    """``before-date`` and ``below-number``: settings say to *ignore* it. ``not-booked``,
+    ``unreadable`` and any other: it is *rejected*, and shown to a person."""
+    sentence: Text
+
+
+@dataclass(frozen=True, slots=True)
+class ExcludedPayment:
+    """A payment that was read but is not offered for saving, and why."""
+
+    key: PaymentKey
+    reason: str
+    """As in :class:`Reason`."""
+    sentence: Text
+    payment: Payment | None
+    """``None`` where it could not be read (``unreadable``)."""
+    amount: Decimal | None
+    """SEK; ``None`` where unknown."""
+    invoice_number: str | None
+    """``None`` where unknown."""
+
+
+@dataclass(frozen=True, slots=True)
+class InvoiceBalance:
+    """What the other system says of one of its invoices."""
+
+    invoice_number: str
+    """The invoice's number in the other system."""
+    ocr: str
+    """Its OCR reference; ``""`` where it has none."""
+    customer: str
+    """The number of its customer there."""
+    currency: str
+    total: Decimal
+    """In ``currency``; negative for a credit invoice."""
+    balance: Decimal
+    """What remains to pay there, in ``currency``."""
+    booked: bool
+    """False: nothing can be concluded from the balance."""
+    cancelled: bool
+
+
+@dataclass(frozen=True, slots=True)
+class RegisteredPayment:
+    """A payment that the host registered, to be looked up in the other system."""
+
+    number: str
+    """In the run's company."""
+    invoice_number: str
+    """The number of its invoice in the other system."""
+
+
+# --- A run -------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """One import by one person, handed along to every hook.
+
+    Active until ``opter_import_payments`` has returned.
+    """
+
+    id: str
+    hook: Any = field(repr=False)
+    """The hooks of this host (pluggy's relay)."""
+    import_type: str
+    import_format: str
+    definition: str
+    """The name that a person gave to this import, unique in the host."""
+    settings: Mapping[str, str] = field(repr=False)
+    """As ``opter_check_settings`` returned them."""
+    company: Company | None = None
+    """The company that this definition was first saved for."""
+    cursor: str | None = None
+    """What the last saved run of this definition reported."""
+    default_currency: str = "SEK"
+    """The host's own currency, as free text."""
+    configuration: Mapping[str, str] = field(default_factory=dict, repr=False)
+    """Values of the host's administrator, by the names of the plug-in's environment variables;
+    they go before the environment, and may hold a client secret."""
+    login_timeout: float = 300.0
+    """Seconds that a person may take to sign in."""
+    contract: str = CONTRACT
+    """The version of the contract that the host speaks."""
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How far a run has come."""
+
+    stage: str
+    """``login``, ``reading``, ``details``, ``invoices``, ``confirming`` or ``waiting``."""
+    done: int
+    total: int | None
+    """``None`` where nobody knows yet."""
+    sentence: Text
+    seconds_left: float | None = None
+    """Until the run has read all; ``None`` where nobody knows."""
+
+
+@dataclass(frozen=True, slots=True)
+class ImportReport:
+    """What a run has to say when the last payment has been taken."""
+
+    company: Company
+    cursor: str | None
+    """Opaque. Comes back as ``run.cursor`` after this run was saved, and only then; ``None``
+    leaves the earlier one in force. Must be ``None`` where a row without a number was handed
+    over, which no host can offer again."""
+    not_read: int
+    """How many payments exist there that the settings made unnecessary to read."""
+    requests: int
+    """How many requests were made to the other system's API."""
+    notes: Sequence[Text] = ()
+    """Sentences about the run for the person, such as that something could not be looked up."""
+
+
+# --- The books ---------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class SavedRun:
+    """A run that was committed, as its listeners are told."""
+
+    id: str
+    import_type: str
+    definition: str
+    company: Company
+    payments: int
+    """How many payments were registered."""
+
+
+@dataclass(frozen=True, slots=True)
+class SavedPayment:
+    """A payment as it was registered in the host."""
+
+    payment: Payment
+    host_invoice_number: str
+    status: str
+    """``exact``, ``written-off``, ``partial``, ``advance`` or ``reversal``."""
+
+
+@dataclass(frozen=True, slots=True)
+class BookChange:
+    """One change of the books, as it stands in the host's journal.
+
+    Changes are never changed themselves: what was registered wrongly is taken back by a
+    later one, with the opposite amounts. So the sum of ``effect`` over the changes of an
+    invoice is what its payments have taken from its total, and the sum of ``amount`` over
+    the changes of a payment is what it counts.
+    """
+
+    books: str
+    """Which books were changed: letters and digits, at most 50, the same for ever. Two
+    databases of a host, such as that of a demonstration, are two books."""
+    sequence: int
+    """In these books: 1, 2, 3 and so on without a gap."""
+    kind: str
+    """``registered``; or what took a registered payment back: ``reversed``, since it is
+    another one in the system that it came from, or ``deleted``, by a person here."""
+    payment_id: int
+    """The host's own number of the payment that was registered, or taken back."""
+    replaces: int | None
+    """The ``payment_id`` in whose place a payment was registered, the first of several."""
+    key: PaymentKey | None
+    """``None`` for a payment that a person typed."""
+    region: str
+    host_invoice_number: str
+    """The number of the invoice, in its region."""
+    date: date
+    """The payment date of the books."""
+    amount: Decimal
+    """SEK; for what was taken back the opposite of what was registered, as in the next two."""
+    currency: str
+    amount_currency: Decimal
+    """In ``currency``."""
+    effect: Decimal
+    """What it took away from what remained of the invoice, in the invoice's currency, written
+    off included."""
+    source: str
+    """How it came to be there, as ``Payment.source`` has it; ``hand`` where it was typed."""
+    user: str
+    at: datetime
+    """With its zone."""
+
+
+# --- Diagnosis ---------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class ErrorText:
+    """An error that a plug-in can raise, as its table has it."""
+
+    code: str
+    kind: str
+    """Who can act; one of the words of :class:`Failure`."""
+    sentence: Text
+    """What happened and what to do next; details stand in braces: ``{seconds}``."""
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """What was found of one thing that an import needs."""
+
+    name: str
+    """Stable, lower case with dots: ``network.api``."""
+    what: Text
+    state: str
+    """``ok``, ``failed``, ``unknown`` (nobody can see it from here) or ``skipped`` (something
+    that it needs has failed)."""
+    sentence: Text
+    """What was found and, unless it is ok, what to do. Never a secret."""
+    code: str = ""
+    """Where it failed, the code of the error."""
+    kind: str = ""
+    """Where it failed, who can act, as in :class:`Failure`."""

@@ -1,0 +1,92 @@
+"""Imports go downwards only, and never in a circle."""
+
+import ast
+from graphlib import TopologicalSorter
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+
+#: From the ground up; a room imports only what stands before it.
+FLOORS = {
+    "opter_contract": ["version", "values", "hooks", "conformance"],
+    "opter_fortnox_plugin": [
+        "errors", "configuration settings host", "fortnox", "login", "payments",
+        "diagnostics", "hooks", "__main__",
+    ],
+    "hostsim": [
+        "messages sandbox", "errors", "ledger", "storage", "plugins", "services", "views",
+        "demo pytest_plugin", "desk", "cli", "__main__",
+    ],
+}  # fmt: skip
+
+
+def modules():
+    return {
+        ".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__"): path
+        for package in FLOORS
+        for path in (ROOT / package).rglob("*.py")
+    }
+
+
+def imports():
+    """Give what each module imports, wherever it does so."""
+    known = modules()
+    graph = {name: set() for name in known}
+    for name, path in known.items():
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.ImportFrom):
+                names = [f"{node.module}.{alias.name}" for alias in node.names]
+                graph[name] |= {one if one in known else node.module for one in names} & set(known)
+            elif isinstance(node, ast.Import):
+                graph[name] |= {alias.name for alias in node.names} & set(known)
+    return graph
+
+
+def test_there_is_no_circle():
+    # A package only gathers what stands in it.
+    TopologicalSorter(
+        {
+            name: {one for one in needed if not name.startswith(f"{one}.")}
+            for name, needed in imports().items()
+        }
+    ).prepare()
+
+
+@pytest.mark.parametrize("package", FLOORS)
+def test_imports_go_downwards_only(package):
+    floor = {
+        f"{package}.{room}": number
+        for number, rooms in enumerate(FLOORS[package])
+        for room in rooms.split()
+    }
+    upwards = []
+    for name, needed in imports().items():
+        room = ".".join(name.split(".")[:2])
+        for other in sorted(needed):
+            below = ".".join(other.split(".")[:2])
+            if room != below and room in floor and below in floor and floor[below] >= floor[room]:
+                upwards.append(f"{name} imports {other}")
+    assert upwards == []
+    assert {".".join(name.split(".")[:2]) for name in modules() if name.startswith(package)} == {
+        package, *floor
+    }  # fmt: skip
+
+
+ALLOWED = {
+    "opter_contract": set(),
+    "opter_fortnox_plugin": {"opter_contract"},
+    "hostsim": {"opter_contract"},
+}
+
+
+@pytest.mark.parametrize("package", FLOORS)
+def test_plug_in_and_host_meet_in_the_contract_alone(package):
+    outside = {
+        other.split(".")[0]
+        for name, needed in imports().items()
+        if name.split(".")[0] == package
+        for other in needed
+    }
+    assert outside - {package} <= ALLOWED[package]
