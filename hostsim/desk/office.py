@@ -83,9 +83,9 @@ class Office:
     def preview(self, run_id: str | None = None) -> Preview | None:
         """Give a run that can be looked at; unless named, the latest that is open."""
         row = self.store.db.execute(
-            "SELECT id FROM runs WHERE (?1 IS NULL AND state = 'open')"
-            " OR (id = ?1 AND state IN ('open', 'saved')) ORDER BY started_at DESC LIMIT 1",
-            (run_id,),
+            "SELECT id FROM runs WHERE (:id IS NULL AND state = 'open')"
+            " OR (id = :id AND state IN ('open', 'saved')) ORDER BY started_at DESC LIMIT 1",
+            {"id": run_id},
         ).fetchone()
         return None if row is None else import_runs.preview_of(self.store, row["id"])
 

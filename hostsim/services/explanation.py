@@ -8,6 +8,7 @@ missing one to come in. Nothing is registered, and what was read is thrown away.
 
 from __future__ import annotations
 
+import json
 import sqlite3
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -178,9 +179,9 @@ def _number_of_ocr(store: Store, ocr: str, name: str | None, region: str | None)
     if (where is None and numbers) or where in numbers:
         return None
     rows = store.db.execute(
-        "SELECT DISTINCT number FROM invoices WHERE ocr = ?1 AND ocr <> ''"
-        " AND (?2 IS NULL OR region = ?2)",
-        ("".join(ocr.split()), where),
+        "SELECT DISTINCT number FROM invoices WHERE ocr = :ocr AND ocr <> ''"
+        " AND (:region IS NULL OR region = :region)",
+        {"ocr": "".join(ocr.split()), "region": where},
     ).fetchmany(2)
     return rows[0]["number"] if len(rows) == 1 else None
 
@@ -237,12 +238,12 @@ def numbers_there(store: Store, question: Question) -> list[str]:
     """Give the numbers that the invoice is known by in Fortnox, its own first."""
     definition = question.definition
     company = definition.company if definition else None
-    values = (
-        question.invoice_id,
-        company and company.number,
-        definition and definition.name,
-        definition and definition.import_type,
-    )
+    values = {
+        "invoice_id": question.invoice_id,
+        "company": company and company.number,
+        "definition": definition and definition.name,
+        "import_type": definition and definition.import_type,
+    }
     known = [row["invoice_number"] for row in store.db.execute(_NUMBERS_THERE, values)]
     return list(dict.fromkeys([question.number, *filter(None, known)]))
 
@@ -466,13 +467,13 @@ def _met_before(store: Store, question: Question, company: Company | None) -> in
     if company is None or question.definition is None:
         return None
     definition = question.definition
-    values = (
-        company.number,
-        question.number,
-        definition.name,
-        question.region,
-        definition.import_type,
-    )
+    values = {
+        "company": company.number,
+        "number": question.number,
+        "definition": definition.name,
+        "region": question.region,
+        "import_type": definition.import_type,
+    }
     row = store.db.execute(_MET, values).fetchone()
     return None if row is None else int(row["invoice_id"])
 
@@ -490,16 +491,15 @@ def _waiting(
     if question.definition is None or company is None:
         return []
     invoice = _invoice(store, invoice_id)
-    numbers = list(known)
-    marks = ", ".join("?" * len(numbers))
-    values = (
-        question.definition.name,
-        company.number,
-        question.number,
-        invoice.ocr if invoice is not None else "",
-        invoice_id,
-    )
-    return store.db.execute(query.format(marks=marks), (*values, *numbers)).fetchall()
+    values = {
+        "definition": question.definition.name,
+        "company": company.number,
+        "invoice_number": question.number,
+        "ocr": invoice.ocr if invoice is not None else "",
+        "invoice_id": invoice_id,
+        "known": json.dumps(list(known)),
+    }
+    return store.db.execute(query, values).fetchall()
 
 
 def _invoice(store: Store, invoice_id: int | None) -> Invoice | None:
@@ -938,38 +938,41 @@ CANNOT_ASK = Text(
 
 # --- SQL ----------------------------------------------------------------------------
 
-# ?1 the invoice, ?2 the company, ?3 the definition, ?4 its import type.
 _NUMBERS_THERE = """
     SELECT invoice_number FROM payments
-    WHERE invoice_id = ?1 AND import_type = ?4 AND company = ?2 AND origin = 'import'
+    WHERE invoice_id = :invoice_id AND import_type = :import_type AND company = :company
+    AND origin = 'import'
     UNION
     SELECT r.invoice_number FROM run_rows r JOIN runs u ON u.id = r.run_id
-    WHERE u.definition = ?3 AND u.state = 'open' AND r.invoice_id = ?1
+    WHERE u.definition = :definition AND u.state = 'open' AND r.invoice_id = :invoice_id
     LIMIT 400
 """
 
-# ?1 the company, ?2 the number there, ?3 the definition, ?4 its region, ?5 its import type.
+# :number is the one there, :region that of the definition.
 _MET = """
     SELECT invoice_id FROM (
         SELECT p.invoice_id FROM payments p
-        WHERE p.import_type = ?5 AND p.company = ?1 AND p.invoice_number = ?2
+        WHERE p.import_type = :import_type AND p.company = :company
+        AND p.invoice_number = :number
         UNION ALL
         SELECT r.invoice_id FROM run_rows r JOIN runs u ON u.id = r.run_id
-        WHERE u.definition = ?3 AND u.state = 'open' AND r.invoice_number = ?2
-    ) JOIN invoices i ON i.id = invoice_id AND i.region = ?4
+        WHERE u.definition = :definition AND u.state = 'open' AND r.invoice_number = :number
+    ) JOIN invoices i ON i.id = invoice_id AND i.region = :region
     LIMIT 1
 """
 
-# ?1 the definition, ?2 the company, ?3 the invoice number, ?4 its OCR, ?5 the invoice.
+# :invoice_number and :ocr are the invoice's, :known is JSON: payments' numbers.
 _SHOWN = """
     SELECT r.* FROM run_rows r JOIN runs u ON u.id = r.run_id
-    WHERE u.definition = ?1 AND u.company = ?2 AND u.state = 'open' AND r.number <> ''
-    AND r.gone = 0
-    AND (r.invoice_id = ?5 OR (r.invoice_id IS NULL AND r.invoice_number = ?3)
-         OR (r.invoice_id IS NULL AND r.ocr <> '' AND r.ocr = ?4) OR r.number IN ({marks}))
+    WHERE u.definition = :definition AND u.company = :company AND u.state = 'open'
+    AND r.number <> '' AND r.gone = 0
+    AND (r.invoice_id = :invoice_id OR (r.invoice_id IS NULL AND r.invoice_number = :invoice_number)
+         OR (r.invoice_id IS NULL AND r.ocr <> '' AND r.ocr = :ocr)
+         OR r.number IN (SELECT value FROM json_each(:known)))
 """
 _PENDING = """
     SELECT p.* FROM pending p
-    WHERE p.definition = ?1 AND p.company = ?2 AND ?5 IS ?5
-    AND (p.invoice_number = ?3 OR (p.ocr <> '' AND p.ocr = ?4) OR p.number IN ({marks}))
+    WHERE p.definition = :definition AND p.company = :company
+    AND (p.invoice_number = :invoice_number OR (p.ocr <> '' AND p.ocr = :ocr)
+         OR p.number IN (SELECT value FROM json_each(:known)))
 """

@@ -78,7 +78,12 @@ def entries(
     :param run_id: those that one run registered.
     :param payment_id: this one alone.
     """
-    values = (origin and origin.lower(), invoice_id, run_id, payment_id)
+    values = {
+        "origin": origin and origin.lower(),
+        "invoice_id": invoice_id,
+        "run_id": run_id,
+        "payment_id": payment_id,
+    }
     return map(_entry, store.stream(_ENTRIES, values))
 
 
@@ -131,10 +136,11 @@ _SELECT = """
 
 _ENTRIES = f"""
     {_SELECT}
-    WHERE (?1 IS NULL OR p.origin = ?1 OR (p.origin = 'import' AND lower(p.source) = ?1))
-    AND (?2 IS NULL OR p.invoice_id = ?2)
-    AND (?3 IS NULL OR p.run_id = ?3)
-    AND (?4 IS NULL OR p.id = ?4)
+    WHERE (:origin IS NULL OR p.origin = :origin
+           OR (p.origin = 'import' AND lower(p.source) = :origin))
+    AND (:invoice_id IS NULL OR p.invoice_id = :invoice_id)
+    AND (:run_id IS NULL OR p.run_id = :run_id)
+    AND (:payment_id IS NULL OR p.id = :payment_id)
     ORDER BY {OLDEST_FIRST.format("p")}, p.id
 """
 
@@ -191,8 +197,8 @@ def run(store: Store, prefix: str, show: Show) -> Imported:
     """
     wanted = prefix.strip().lower()
     dead = dead_runs(store)
-    query = f"{_RUNS} WHERE substr(r.id, 1, length(?1)) = ?1 LIMIT 2"
-    found = store.db.execute(query, (wanted,)).fetchall() if wanted else []
+    query = f"{_RUNS} WHERE substr(r.id, 1, length(:prefix)) = :prefix LIMIT 2"
+    found = store.db.execute(query, {"prefix": wanted}).fetchall() if wanted else []
     if not found:
         raise host_error("RUN_UNKNOWN", id=prefix)
     if len(found) > 1:

@@ -79,7 +79,7 @@ class Source:
     """Where the rows of a list stand, and what they can be found and sorted by."""
 
     query: str  # from FROM to WHERE
-    values: tuple[object, ...]
+    values: Mapping[str, object]
     code: str
     searched: tuple[str, ...]
     sorts: Mapping[str, str]  # SQL with {0} for the direction
@@ -118,9 +118,9 @@ def preview_rows(run_id: str, kind: str) -> Source:
     return Source(
         query=(
             " FROM run_rows r LEFT JOIN invoices i ON i.id = r.invoice_id"
-            " WHERE r.run_id = ?1 AND r.kind = ?2 AND r.gone = 0"
+            " WHERE r.run_id = :run_id AND r.kind = :kind AND r.gone = 0"
         ),
-        values=(run_id, kind),
+        values={"run_id": run_id, "kind": kind},
         code=f"r.{code}",
         searched=(*_SEARCHED, "r.message_sv", "r.message_en"),
         sorts=_SORTS | {"message": "swedish(COALESCE(r.message_sv, r.warning_sv)) {0}"},
@@ -141,9 +141,10 @@ def registered(run_id: str | None = None, invoice_id: int | None = None) -> Sour
     return Source(
         query=(
             " FROM payments r JOIN invoices i ON i.id = r.invoice_id"
-            " WHERE (?1 IS NULL OR r.run_id = ?1) AND (?2 IS NULL OR r.invoice_id = ?2)"
+            " WHERE (:run_id IS NULL OR r.run_id = :run_id)"
+            " AND (:invoice_id IS NULL OR r.invoice_id = :invoice_id)"
         ),
-        values=(run_id, invoice_id),
+        values={"run_id": run_id, "invoice_id": invoice_id},
         code="r.status",
         searched=(
             *_SEARCHED,
@@ -175,8 +176,8 @@ def _registered_entry(row: sqlite3.Row) -> Entry:
 def decisions(definition: str | None) -> Source:
     """Describe what was decided, of one definition or of all: first what is in force."""
     return Source(
-        query=" FROM decisions r WHERE (?1 IS NULL OR r.definition = ?1)",
-        values=(definition,),
+        query=" FROM decisions r WHERE (:definition IS NULL OR r.definition = :definition)",
+        values={"definition": definition},
         code=f"CASE WHEN {_DONE} THEN 'done' ELSE r.decision END",
         searched=(
             *("r.number", "r.first_invoice", "r.last_invoice", "r.why", "r.user"),
@@ -205,7 +206,7 @@ def runs(store: Store) -> Source:
     dead = history.dead_runs(store)
     return Source(
         query=" FROM runs r JOIN definitions d ON d.name = r.definition WHERE 1",
-        values=(),
+        values={},
         code="r.state",
         searched=("r.definition", "r.company", "r.company_name", "r.user", "r.error_code", "r.id"),
         sorts={
@@ -270,20 +271,20 @@ def _codes(db: sqlite3.Connection, source: Source, code: str) -> dict[str, int]:
     return {row[0]: row[1] for row in rows if row[0]}
 
 
-def _which(source: Source, asked: Asked) -> tuple[str, tuple[object, ...]]:
-    where, values = "", source.values
+def _which(source: Source, asked: Asked) -> tuple[str, Mapping[str, object]]:
+    where, values = "", dict(source.values)
     if asked.code:
-        where += f" AND {source.code} = ?{len(values) + 1}"
-        values = (*values, asked.code)
+        where += f" AND {source.code} = :code"
+        values["code"] = asked.code
     if asked.origin and source.origin:
         # "import" is whatever was not typed by hand.
-        one_of = "<> 'hand'" if asked.origin == "import" else f"= ?{len(values) + 1}"
+        one_of = "<> 'hand'" if asked.origin == "import" else "= :origin"
         where += f" AND {source.origin} {one_of}"
-        values = values if asked.origin == "import" else (*values, asked.origin.lower())
+        values["origin"] = asked.origin.lower()
     if asked.text:
         searched = ", ".join(source.searched)
-        where += f" AND holds(?{len(values) + 1}, {searched})"
-        values = (*values, asked.text)
+        where += f" AND holds(:text, {searched})"
+        values["text"] = asked.text
     return where, values
 
 

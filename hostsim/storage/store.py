@@ -418,10 +418,10 @@ class Store:
             "SELECT p.*, i.number AS host_invoice_number"  # noqa: S608 a constant
             " FROM payments p JOIN invoices i ON i.id = p.invoice_id"
             " WHERE p.state = 'registered' AND p.origin = 'import'"
-            " AND (?1 IS NULL OR p.run_id = ?1)"
+            " AND (:run_id IS NULL OR p.run_id = :run_id)"
             f" ORDER BY {OLDEST_FIRST.format('p')}, p.id"
         )
-        for row in self.stream(query, (run_id,)):
+        for row in self.stream(query, {"run_id": run_id}):
             payment = payment_of(row, row["company"], import_type=row["import_type"])
             if payment is not None:
                 yield Registered(
