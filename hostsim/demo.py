@@ -11,6 +11,7 @@ import io
 import logging
 import random
 import shlex
+import signal
 import socket
 import tempfile
 import threading
@@ -365,6 +366,23 @@ def until_interrupted() -> None:
         pass
 
 
+@contextmanager
+def told_to_end() -> Iterator[None]:
+    """Hear SIGTERM as Ctrl-C, so that what was begun is ended, and nothing temporary stays.
+
+    A script that starts us in the background has a shell that lets us ignore
+    Ctrl-C, which is meant for others; SIGTERM is how it ends us.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        yield  # where signals are somebody else's
+        return
+    before = signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
 def run_sandbox(
     paper: Paper,
     *,
@@ -376,7 +394,7 @@ def run_sandbox(
     redirect_uri: str | None = None,
     wait: Callable[[], object] = until_interrupted,
 ) -> None:
-    """Run the sandbox until Ctrl-C, and print what a client needs to use it.
+    """Run the sandbox until Ctrl-C or SIGTERM, and print what a client needs to use it.
 
     :param port: 0 takes a free one.
     :param company: whose payments the curl line reads; the first by preset.
@@ -385,7 +403,7 @@ def run_sandbox(
     :param wait: waits for the end; replaced in tests.
     """
     chosen = _switches(switches)
-    with _started(_books(data, empty=empty), port, chosen, redirect_uri) as sandbox:
+    with told_to_end(), _started(_books(data, empty=empty), port, chosen, redirect_uri) as sandbox:
         try:
             for line in sandbox_lines(sandbox, paper.language, company):
                 paper.line(line)

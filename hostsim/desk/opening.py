@@ -9,7 +9,13 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from hostsim.demo import ACCEPTED_DEVIATION, exported_invoices, free_port, until_interrupted
+from hostsim.demo import (
+    ACCEPTED_DEVIATION,
+    exported_invoices,
+    free_port,
+    told_to_end,
+    until_interrupted,
+)
 from hostsim.desk import yesterday
 from hostsim.desk.guard import is_loopback
 from hostsim.desk.office import Office
@@ -45,7 +51,7 @@ def run_desk(
     empty: bool = False,
     wait: Callable[[], object] = until_interrupted,
 ) -> None:
-    """Serve the desk until Ctrl-C, and say where it is.
+    """Serve the desk until Ctrl-C or SIGTERM, and say where it is.
 
     :param database: the file; ``None`` is ``hostsim.db`` with the real Fortnox, and a
         temporary one that is removed at the end with the sandbox.
@@ -55,6 +61,7 @@ def run_desk(
     """
     real = bool(environment.get(CREDENTIALS, "").strip())
     with ExitStack() as held:
+        held.enter_context(told_to_end())
         if real:
             store = held.enter_context(opened(database or Path(DATABASE)))
             office = Office(store, plugins, login_timeout=login_timeout, keyring=keyring)
