@@ -99,8 +99,8 @@ class Store:
         """Make a new database; an existing file is left as it is and refused."""
         store = cls(Path(path))
         if store.path.exists() and not store._is_blank():
-            store._check()  # a file of something else is a different error
-            store.close()
+            with store:
+                store._check()  # a file of something else is a different error
             raise host_error("DATABASE_EXISTS", path=path)
         try:
             store._make_tables()
@@ -115,7 +115,11 @@ class Store:
         store = cls(Path(path), patience=patience)
         if not store.path.exists():
             raise host_error("NO_DATABASE", path=path)
-        store._check()
+        try:
+            store._check()
+        except BaseException:
+            store.close()
+            raise
         return store
 
     def close(self) -> None:
