@@ -1,7 +1,7 @@
 """The sandbox beside what the real service sent, and what its specification says.
 
 The recorded bodies and the specification are not part of the project. Where
-they are not at hand these tests are skipped; everything else is in
+they are not at hand these tests are left out; everything else is in
 ``test_sandbox.py``.
 """
 
@@ -31,9 +31,7 @@ from hostsim.sandbox import (
 
 RECORDED = fortnox_openapi.SHARED / "recorded"
 
-pytestmark = pytest.mark.skipif(
-    not RECORDED.is_dir(), reason="the recorded bodies are not at hand (../shared/fortnox)"
-)
+pytestmark = pytest.mark.recorded
 
 SCOPES = ["payment", "invoice", "companyinformation"]
 
