@@ -137,7 +137,7 @@ def test_the_client_secret_is_in_the_environment_of_the_import_alone(seen, sandb
 
 
 def test_a_browser_that_the_probe_opens_does_not_inherit_it_either(tmp_path, monkeypatch):
-    from opter_fortnox_plugin.__main__ import open_browser
+    from opter_fortnox_plugin.diagnostics.console import open_browser
 
     told = tmp_path / "told"
     monkeypatch.setenv("FORTNOX_CLIENT_SECRET", "s3cret")

@@ -19,8 +19,8 @@ from contextlib import redirect_stdout
 import pytest
 
 from hostsim.sandbox import Switches
-from opter_fortnox_plugin.__main__ import main
 from opter_fortnox_plugin.configuration import CLIENT_ID, CLIENT_SECRET, REDIRECT_URI
+from opter_fortnox_plugin.diagnostics.commands import main
 
 pytestmark = pytest.mark.live
 

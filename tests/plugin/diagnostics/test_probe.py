@@ -1,4 +1,4 @@
-"""The probe names what a Fortnox does, over real HTTP, and tells nothing of the company."""
+"""The probe finds out what a Fortnox does, over real HTTP, and nothing of the company."""
 
 from __future__ import annotations
 
@@ -34,28 +34,25 @@ from hostsim.sandbox import (
 from hostsim.sandbox.faults import Match
 from hostsim.sandbox.switches import taken
 from hostsim.sandbox.writing import make_payment
-from opter_fortnox_plugin.__main__ import main
 from opter_fortnox_plugin.configuration import Configuration
-from opter_fortnox_plugin.diagnostics import probe_messages
-from opter_fortnox_plugin.diagnostics.probe import QUESTIONS, SCOPES, probe
-from opter_fortnox_plugin.diagnostics.probe_access import (
-    judge_errors,
-    judge_rate_body,
-    judge_retry_after,
-)
-from opter_fortnox_plugin.diagnostics.probe_changes import (
-    WATCH_EVERY,
+from opter_fortnox_plugin.diagnostics.commands import main
+from opter_fortnox_plugin.diagnostics.probe import last_modified
+from opter_fortnox_plugin.diagnostics.probe.access import spelling
+from opter_fortnox_plugin.diagnostics.probe.client import ProbeClient, latest_minute
+from opter_fortnox_plugin.diagnostics.probe.last_modified import (
+    WATCH_INTERVAL,
     Meaning,
-    judge_compares,
+    comparison,
     last_spring,
-    meanings,
+    possible_meanings,
 )
-from opter_fortnox_plugin.diagnostics.probe_reader import (
-    Reader,
-    Undecidable,
+from opter_fortnox_plugin.diagnostics.probe.questions import QUESTIONS, SCOPES, TITLES, probe
+from opter_fortnox_plugin.diagnostics.probe.rate_limit import body_kind, retry_after
+from opter_fortnox_plugin.diagnostics.probe.results import (
+    ProbeResult,
+    Undecided,
     body_form,
     content_type,
-    latest_minute,
 )
 from opter_fortnox_plugin.errors import LoginFailed
 from opter_fortnox_plugin.fortnox.http import Transport
@@ -199,8 +196,8 @@ def fortnox(ticks, redirect):
 
 
 @pytest.fixture
-def reader(ticks):
-    """Return a function that signs in and gives the reader of a sandbox."""
+def client(ticks):
+    """Return a function that signs in and returns the client of a sandbox."""
     transports = []
 
     def sign_in(box, **options):
@@ -214,7 +211,7 @@ def reader(ticks):
         back = visitor.answer_of(address, user.name, user.password)
         [code] = parse_qs(urlsplit(back).query)["code"]
         signed_in = SignedIn(endpoint, endpoint.exchange(code))
-        return Reader(
+        return ProbeClient(
             configuration,
             transport,
             endpoint,
@@ -229,17 +226,18 @@ def reader(ticks):
         transport.close()
 
 
-def found_by(reader, *names):
+def found_by(client, *names):
     """Ask the questions that find these, in the probe's order; give what they found."""
     found = {}
     for question in QUESTIONS:
-        if not set(question.names) & set(names):
+        if not set(question.titles) & set(names):
             continue
         try:
-            for finding in question.ask(reader):
-                found[finding.name] = finding
-        except Undecidable as undecided:
-            found |= {name: undecided for name in question.names if name not in found}
+            for result in question.ask(client):
+                found[result.name] = result
+        except Undecided as undecided:
+            missing = ProbeResult("", undecided=undecided.reason)
+            found |= {name: missing for name in question.titles if name not in found}
     return found
 
 
@@ -251,7 +249,7 @@ BEFORE = {
     "rate_bucket": ["refresh_works"],
     "codes_as_text": ["unknown_parameter", "payment_not_found_code"],
 }
-RATE = {name for name in probe_messages.TITLES if name.startswith("rate_")}
+RATE = {name for name in TITLES if name.startswith("rate_")}
 WATCHED = {"lastmodified_zone", "lastmodified_inclusive"}
 
 #: Values of switches that take more than a few.
@@ -294,16 +292,16 @@ CASES = [
 
 
 @pytest.mark.parametrize(("name", "value"), CASES)
-def test_a_switch_that_reading_shows_is_named(name, value, fortnox, reader, ticks):
+def test_a_switch_that_reading_shows_is_named(name, value, fortnox, client, ticks):
     switches = replace(Switches(), **{name: value})
     if name == "rate_retry_after_as":
         switches = replace(switches, rate_retry_after=7)
     # More payments than a page holds, where that is the question.
     box = fortnox(switches, ordinary=510 if name == "limit_above_500" else 120)
-    asking = reader(box, provoke=name in RATE, watch=300.0 if name in WATCHED else 0.0)
+    asking = client(box, provoke_429=name in RATE, watch=300.0 if name in WATCHED else 0.0)
     ticks.meanwhile = changes_while_watched(box, ticks)
     found = found_by(asking, *BEFORE.get(name, []), name)[name]
-    assert getattr(found, "because", None) is None
+    assert getattr(found, "undecided", None) is None
     assert (found.name, found.answer) == (name, value)
 
 
@@ -313,31 +311,31 @@ def changes_while_watched(box, ticks):
 
     def happen():
         in_a_minute = 15 < box.clock.now().second < 45
-        if ticks.naps[-1] == WATCH_EVERY and in_a_minute and next(waiting, False):
+        if ticks.naps[-1] == WATCH_INTERVAL and in_a_minute and next(waiting, False):
             box.state.company().touch_payment(FIRST_PAYMENT + 5)
 
     return happen
 
 
 @pytest.mark.parametrize("name", sorted(HIDDEN))
-def test_what_reading_cannot_show_is_called_undecidable(name, fortnox, reader):
-    found = found_by(reader(fortnox(state=seed.empty())), name)[name]
-    assert found.because.sv
-    assert found.because.en
+def test_what_reading_cannot_show_is_called_undecidable(name, fortnox, client):
+    found = found_by(client(fortnox(state=seed.empty())), name)[name]
+    assert found.undecided.sv
+    assert found.undecided.en
 
 
 def test_every_switch_is_among_the_questions():
-    assert set(probe_messages.TITLES) >= SWITCHES
-    assert {name for question in QUESTIONS for name in question.names} == set(probe_messages.TITLES)
+    assert set(TITLES) >= SWITCHES
+    assert {name for question in QUESTIONS for name in question.titles} == set(TITLES)
 
 
 @pytest.mark.parametrize("status", [403, 400])
-def test_a_missing_licence_ends_the_probe_and_is_named(status, fortnox, reader):
+def test_a_missing_licence_ends_the_probe_and_is_named(status, fortnox, client):
     box = fortnox(replace(Switches(), missing_licence_status=status))
-    asking = reader(box)
+    asking = client(box)
     box.state.withdraw_licence()
     report = probe(asking)
-    found = {finding.name: finding for finding in report.findings}
+    found = {result.name: result for result in report.results}
     assert report.error.code == "LICENCE_MISSING"
     assert found["missing_licence_status"].answer == status
     assert not found["payment_row"].decided
@@ -345,75 +343,75 @@ def test_a_missing_licence_ends_the_probe_and_is_named(status, fortnox, reader):
 
 @pytest.mark.parametrize("inclusive", [True, False])
 @pytest.mark.parametrize("zone", ["Europe/Stockholm", "UTC"])
-def test_watching_tells_zone_and_inclusiveness_together(zone, inclusive, fortnox, reader, ticks):
+def test_watching_decides_zone_and_inclusiveness(zone, inclusive, fortnox, client, ticks):
     box = fortnox(Switches(lastmodified_zone=zone, lastmodified_inclusive=inclusive))
     ticks.meanwhile = changes_while_watched(box, ticks)
-    found = found_by(reader(box, watch=300.0), *WATCHED)
+    found = found_by(client(box, watch=300.0), *WATCHED)
     assert found["lastmodified_zone"].answer == zone
     assert found["lastmodified_inclusive"].answer is inclusive
 
 
-def test_a_change_of_this_hour_shows_the_zone_without_watching(fortnox, reader):
+def test_a_change_of_this_hour_shows_the_zone_without_watching(fortnox, client):
     """By a clock in UTC it would lie in the future."""
-    found = found_by(reader(fortnox()), *WATCHED)
+    found = found_by(client(fortnox()), *WATCHED)
     assert found["lastmodified_zone"].answer == "Europe/Stockholm"
     assert not found["lastmodified_inclusive"].decided
 
 
-def test_an_old_change_shows_no_zone_without_watching(fortnox, reader, ticks):
+def test_an_old_change_shows_no_zone_without_watching(fortnox, client, ticks):
     box = fortnox()
     ticks.seconds += 7200
-    found = found_by(reader(box), *WATCHED)
-    assert "--watch" in found["lastmodified_zone"].because.sv
+    found = found_by(client(box), *WATCHED)
+    assert "--watch" in found["lastmodified_zone"].undecided.sv
 
 
-def test_watching_ends_when_nobody_changes_anything(fortnox, reader):
-    found = found_by(reader(fortnox(), watch=60.0), *WATCHED)
-    assert found["lastmodified_zone"].because is probe_messages.NOBODY_CHANGED
+def test_watching_ends_when_nobody_changes_anything(fortnox, client):
+    found = found_by(client(fortnox(), watch=60.0), *WATCHED)
+    assert found["lastmodified_zone"].undecided is last_modified.NO_CHANGE_WHILE_WATCHING
 
 
-def test_no_negative_payment_shows_nothing(fortnox, reader):
-    found = found_by(reader(fortnox(negative=False)), "negative_payments")
-    assert found["negative_payments"].because is probe_messages.NO_NEGATIVE
+def test_no_negative_payment_shows_nothing(fortnox, client):
+    found = found_by(client(fortnox(negative=False)), "negative_payments")
+    assert "negativ" in found["negative_payments"].undecided.sv
 
 
-def test_an_empty_company_leaves_questions_undecided_and_ends_well(fortnox, reader):
-    report = probe(reader(fortnox(state=seed.empty())))
-    found = {finding.name: finding for finding in report.findings}
+def test_an_empty_company_leaves_questions_undecided_and_ends_well(fortnox, client):
+    report = probe(client(fortnox(state=seed.empty())))
+    found = {result.name: result for result in report.results}
     assert report.error is None
     assert not found["list_amount"].decided
     assert found["page_beyond_end"].answer == "empty"
 
 
-def test_a_question_that_fortnox_never_answers_hides_no_other(fortnox, reader):
+def test_a_question_that_fortnox_never_answers_hides_no_other(fortnox, client):
     box = fortnox()
     box.faults.add(
         Fault(502, match=Match("GET", "/3/invoicepayments", {"limit": "501"}), times=None)
     )
-    report = probe(reader(box))
-    found = {finding.name: finding for finding in report.findings}
+    report = probe(client(box))
+    found = {result.name: result for result in report.results}
     assert report.error is None
-    assert "502" in found["limit_above_500"].because.en
+    assert "502" in found["limit_above_500"].undecided.en
     assert found["limit_below_1"].answer == "refused"
 
 
 @pytest.mark.parametrize(
     "body", [b"[]", b"<html></html>", b'{"InvoicePayments":[1,null,{"a":[]}]}']
 )
-def test_answers_of_any_form_end_in_a_report(body, fortnox, reader):
+def test_answers_of_any_form_end_in_a_report(body, fortnox, client):
     box = fortnox()
     strange = Fault(200, body, "application/json", times=None, after=1, match=Match("GET"))
     box.faults.add(strange)
-    report = probe(reader(box))
-    assert len(report.findings) == len(probe_messages.TITLES)
+    report = probe(client(box))
+    assert len(report.results) == len(TITLES)
 
 
 # --- What it does to Fortnox -----------------------------------------------------
 
 
-def test_a_probe_only_reads_stays_inside_the_limit_and_counts_its_requests(fortnox, reader):
+def test_a_probe_only_reads_stays_inside_the_limit_and_counts_its_requests(fortnox, client):
     box = fortnox()
-    report = probe(reader(box))
+    report = probe(client(box))
     api = [asked for asked in box.asked if asked.path.startswith("/3/")]
     tokens = [asked for asked in box.asked if asked.path == "/oauth-v1/token"]
     assert {asked.method for asked in api} == {"GET"}
@@ -423,9 +421,9 @@ def test_a_probe_only_reads_stays_inside_the_limit_and_counts_its_requests(fortn
     assert report.requests < 100
 
 
-def test_a_provoked_probe_counts_its_requests_too(fortnox, reader):
+def test_a_provoked_probe_counts_its_requests_too(fortnox, client):
     box = fortnox()
-    report = probe(reader(box, provoke=True))
+    report = probe(client(box, provoke_429=True))
     asked = [one for one in box.asked if one.path.startswith(("/3/", "/oauth-v1/token"))]
     assert report.requests == len(asked) - 1
 
@@ -437,16 +435,16 @@ def test_a_provoked_probe_counts_its_requests_too(fortnox, reader):
 def run(ticks, capfd):
     """Return a function that runs the command against a sandbox; gives status, output, log."""
 
-    def command(box, *arguments, window=None, **environment):
-        def open_window(address):
+    def command(box, *arguments, sign_in=None, **environment):
+        def open_browser(address):
             name, person = next(iter(box.state.users.items()))
-            visit = window or visitor.sign_in
-            threading.Thread(target=visit, args=(address, name, person.password)).start()
+            act = sign_in or visitor.sign_in
+            threading.Thread(target=act, args=(address, name, person.password)).start()
 
         status = main(
             ["probe", *arguments],
             environment=box.environment() | environment,
-            open_window=open_window,
+            open_browser=open_browser,
             sleep=ticks.sleep,
             clock=ticks,
         )
@@ -460,7 +458,7 @@ def test_json_is_the_whole_of_standard_output(fortnox, run):
     report = json.loads(out)
     assert status == 0
     assert [one["question"] for one in report["findings"]] == [
-        name for question in QUESTIONS for name in question.names
+        name for question in QUESTIONS for name in question.titles
     ]
     assert "1 av" in err
 
@@ -484,7 +482,7 @@ def test_the_login_asks_for_no_more_than_it_needs(fortnox, run):
     seen = []
     run(
         box,
-        window=lambda address, *person: seen.append(address) or visitor.sign_in(address, *person),
+        sign_in=lambda address, *person: seen.append(address) or visitor.sign_in(address, *person),
     )
     assert parse_qs(urlsplit(seen[0]).query)["scope"] == ["payment invoice"]
 
@@ -550,13 +548,13 @@ def test_a_mask_lies_over_what_fortnox_makes_up(fortnox, run):
 
 
 def test_a_refused_login_ends_with_3(fortnox, run):
-    status, out, err = run(fortnox(), window=visitor.refuse)
+    status, out, err = run(fortnox(), sign_in=visitor.refuse)
     assert (status, out) == (3, "")
     assert err.splitlines()[-1].startswith("LOGIN_REFUSED: ")
 
 
 def test_nobody_came_ends_with_3(fortnox, run):
-    status, out, err = run(fortnox(), "--login-timeout", "0.1", window=lambda *_: None)
+    status, out, err = run(fortnox(), "--login-timeout", "0.1", sign_in=lambda *_: None)
     assert (status, out) == (3, "")
     assert err.splitlines()[-1].startswith("LOGIN_TIMED_OUT: ")
 
@@ -578,10 +576,10 @@ def test_an_unavailable_fortnox_ends_with_5(fortnox, run):
     assert err.splitlines()[-1].startswith("FORTNOX_UNAVAILABLE: ")
 
 
-def test_a_login_that_dies_on_the_way_ends_with_3(fortnox, reader, ticks):
+def test_a_login_that_dies_on_the_way_ends_with_3(fortnox, client, ticks):
     box = fortnox()
-    asking = reader(box)
-    assert asking.newest.total
+    asking = client(box)
+    assert asking.newest_page.total
     box.state.expire_access_tokens()
     box.state.expire_refresh_tokens()
     report = probe(asking)
@@ -649,7 +647,7 @@ def test_the_command_takes_the_answer_from_standard_input(fortnox):
     assert "Adressen är inte svaret" in err
 
 
-# --- Judging alone ---------------------------------------------------------------
+# --- Without a client ---------------------------------------------------------------
 
 
 @given(st.datetimes(wall(2000, 1, 2), wall(2026, 1, 1)))
@@ -671,12 +669,14 @@ def test_nothing_is_found_in_thirty_years():
 
 def test_a_change_of_this_very_minute_shows_that_it_is_included():
     now = datetime(2026, 1, 7, 12, 0, 30, tzinfo=UTC)
-    assert meanings(wall(2026, 1, 7, 13, 0), None, now) == {Meaning("Europe/Stockholm", True)}
+    assert possible_meanings(wall(2026, 1, 7, 13, 0), None, now) == {
+        Meaning("Europe/Stockholm", True)
+    }
 
 
 def test_a_minute_that_fits_no_clock_has_no_meaning():
     now = datetime(2026, 1, 7, 12, 0, 30, tzinfo=UTC)
-    assert meanings(wall(2026, 1, 7, 20, 0), None, now) == set()
+    assert possible_meanings(wall(2026, 1, 7, 20, 0), None, now) == set()
 
 
 @pytest.mark.parametrize(
@@ -693,8 +693,8 @@ def test_the_last_spring_is_a_sunday_that_is_over(now, day):
 
 
 def test_a_quiet_night_shows_nothing_of_summer_time():
-    with pytest.raises(Undecidable):
-        judge_compares(4, 4, 4)
+    with pytest.raises(Undecided):
+        comparison(4, 4, 4)
 
 
 @pytest.mark.parametrize(
@@ -708,7 +708,7 @@ def test_a_quiet_night_shows_nothing_of_summer_time():
         (b'{"a":{"b":[1],"c d":2}}', "{a{b[], …}}"),
     ],
 )
-def test_a_body_is_told_by_its_form(body, form):
+def test_a_body_is_described_by_its_form(body, form):
     assert body_form(body) == form
 
 
@@ -730,17 +730,15 @@ def test_a_content_type_that_is_none_is_not_repeated():
         ("soon, you", (None, "strange")),
     ],
 )
-def test_retry_after_is_told_in_seconds_and_by_its_form(text, answer):
-    assert judge_retry_after(text, datetime(2026, 2, 3, 8, 15, 30, tzinfo=UTC)) == answer
+def test_retry_after_has_seconds_and_a_form(text, answer):
+    assert retry_after(text, datetime(2026, 2, 3, 8, 15, 30, tzinfo=UTC)) == answer
 
 
 def test_a_429_in_the_style_of_errors_is_the_applications():
     body = {"ErrorInformation": {"error": 1, "message": "x", "code": 1}}
-    assert judge_rate_body(reply(429, body)) == "application"
+    assert body_kind(reply(429, body)) == "application"
 
 
-def test_codes_of_both_kinds_are_told_as_both():
-    found = {
-        one.name: one.answer for one in judge_errors([(400, {"code": 1}), (404, {"Code": "1"})])
-    }
+def test_codes_of_both_kinds_are_both():
+    found = {one.name: one.answer for one in spelling([(400, {"code": 1}), (404, {"Code": "1"})])}
     assert found == {"codes_as_text": "both", "error_casing": "400 lower, 404 upper"}

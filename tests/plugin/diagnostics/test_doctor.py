@@ -1,4 +1,4 @@
-"""The plug-in's examination says of each thing whether it is right, and what to do if not.
+"""The plug-in's doctor finds whether each thing is ok, and says what to do if not.
 
 Against a sandbox in which one thing at a time is broken.
 """
@@ -22,12 +22,13 @@ from second_host import hookimpl, new_run
 from hostsim.sandbox import Fault, Match, Sandbox, seed, visitor
 from opter_contract.values import Company
 from opter_fortnox_plugin.diagnostics.doctor import diagnose
-from opter_fortnox_plugin.diagnostics.doctor_messages import WHAT
+from opter_fortnox_plugin.diagnostics.doctor_checks import CHECKS
 from opter_fortnox_plugin.errors import SENTENCES, Cancelled, Unavailable
 from opter_fortnox_plugin.fortnox.http import Transport, _untrusted, proxy_of
 
 SETTINGS = {"ignore_payments_before": "2026-01-01"}
 NAME = "Åkeri Norr AB"
+LABELS = {check.name: check.label for check in CHECKS}
 
 #: What needs a login.
 AFTER_LOGIN = {"licence", "modules", "scopes", "company", "rate"} | {
@@ -42,7 +43,7 @@ def sign_in(address):
 
 
 class Person(KeepingHost):
-    """A host whose person signs in, or does something else, in the window."""
+    """A host whose user signs in, or does something else, in the window."""
 
     def __init__(self, act=sign_in):
         super().__init__()
@@ -90,7 +91,7 @@ def examine(configuration):
     return examine
 
 
-def wrong(findings):
+def failed(findings):
     return {name: one.code for name, one in findings.items() if one.state == "failed"}
 
 
@@ -111,15 +112,15 @@ def refused(sandbox, path, code):
 # --- All is well ----------------------------------------------------------------
 
 
-def test_all_is_right_where_an_import_would_work(examine):
+def test_all_is_ok_where_an_import_would_work(examine):
     findings = examine()
     states = {name: one.state for name, one in findings.items()}
     assert states.pop("currency") == "unknown"
     assert set(states.values()) == {"ok"}
-    assert set(findings) == set(WHAT) - {"configuration.others"}
+    assert set(findings) == set(LABELS) - {"configuration.others"}
 
 
-def test_it_signs_in_once_and_asks_four_questions(examine, sandbox):
+def test_it_signs_in_once_and_makes_four_requests(examine, sandbox):
     person = Person()
     examine(person=person)
     asked = [one.path for one in sandbox.switchboard.asked if one.path.startswith("/3/")]
@@ -146,26 +147,26 @@ def test_it_leaves_no_login_behind(examine, sandbox):
 def test_it_shows_neither_secret_nor_token(examine, sandbox, configuration, caplog):
     caplog.set_level(logging.DEBUG)
     configuration["FORTNOX_API_URL"] = sandbox.api_url.replace("//", "//kim:password@")
-    said = repr(examine()) + caplog.text
-    assert sandbox.client_secret not in said
-    assert "kim:password" not in said
-    assert not [one for one in said.split() if one.startswith("eyJ")]
+    shown = repr(examine()) + caplog.text
+    assert sandbox.client_secret not in shown
+    assert "kim:password" not in shown
+    assert not [one for one in shown.split() if one.startswith("eyJ")]
 
 
 # --- Configuration ----------------------------------------------------------------
 
 
 @pytest.mark.parametrize("name", ["CLIENT_ID", "CLIENT_SECRET", "REDIRECT_URI"])
-def test_a_value_that_is_missing_is_named_and_the_login_waits_for_it(examine, configuration, name):
+def test_a_missing_setting_is_named_and_the_login_is_skipped(examine, configuration, name):
     del configuration[f"FORTNOX_{name}"]
     findings = examine()
-    assert wrong(findings) == {f"configuration.{name.lower()}": "CONFIGURATION_MISSING"}
+    assert failed(findings) == {f"configuration.{name.lower()}": "CONFIGURATION_MISSING"}
     assert skipped(findings) >= {"login"} | AFTER_LOGIN
     assert findings["clock"].state == "ok"
-    assert WHAT[f"configuration.{name.lower()}"].sv in findings["login"].sentence.sv
+    assert LABELS[f"configuration.{name.lower()}"].sv in findings["login"].sentence.sv
 
 
-def test_an_address_that_nobody_gave_is_fortnox_own(examine, configuration):
+def test_the_default_address_is_fortnox_own(examine, configuration):
     del configuration["FORTNOX_API_URL"]
 
     def nowhere(address, timeout):
@@ -176,29 +177,29 @@ def test_an_address_that_nobody_gave_is_fortnox_own(examine, configuration):
     assert findings["configuration.api_url"].state == "ok"
 
 
-def test_an_address_without_tls_is_wrong(examine, configuration):
+def test_an_address_without_tls_is_failed(examine, configuration):
     configuration["FORTNOX_API_URL"] = "http://api.fortnox.se/3"
     findings = examine()
-    assert wrong(findings) == {"configuration.api_url": "CONFIGURATION_WRONG"}
+    assert failed(findings) == {"configuration.api_url": "CONFIGURATION_WRONG"}
     assert skipped(findings) >= {"network.api", "answer.api", "clock", "login"}
     assert findings["answer.login"].state == "ok"
 
 
-def test_a_value_that_was_copied_with_quotation_marks_is_odd(examine, configuration):
+def test_a_value_that_was_copied_with_quotation_marks_is_unknown(examine, configuration):
     configuration["FORTNOX_CLIENT_ID"] = f'"{configuration["FORTNOX_CLIENT_ID"]}"'
     findings = examine(person=Person(lambda _: None), login_timeout=0.01)
     assert findings["configuration.client_id"].state == "unknown"
 
 
-def test_a_misspelt_setting_is_noticed(examine):
+def test_a_misspelt_setting_is_named(examine):
     findings = examine(environment={"FORTNOX_CLIENTID": "x", "FORTNOX_OF_SOMEBODY_ELSE": "x"})
     sentence = findings["configuration.others"].sentence.en
     assert "FORTNOX_CLIENTID (is FORTNOX_CLIENT_ID meant?)" in sentence
     assert "SOMEBODY_ELSE" not in sentence
 
 
-def test_another_default_currency_is_wrong(examine):
-    assert wrong(examine(default_currency="EUR")) == {"currency": "DEFAULT_CURRENCY_NOT_SEK"}
+def test_another_default_currency_is_failed(examine):
+    assert failed(examine(default_currency="EUR")) == {"currency": "DEFAULT_CURRENCY_NOT_SEK"}
 
 
 # --- Network ------------------------------------------------------------------------
@@ -216,9 +217,9 @@ def no_route(address, timeout):
     ("connect", "code"),
     [(unknown_name, "FORTNOX_NAME_UNKNOWN"), (no_route, "FORTNOX_NOT_REACHED")],
 )
-def test_a_name_that_nobody_knows_differs_from_a_way_that_is_closed(examine, connect, code):
+def test_an_unknown_host_name_differs_from_a_refused_connection(examine, connect, code):
     findings = examine(injected={"connect": connect})
-    assert wrong(findings) == {"network.login": code, "network.api": code}
+    assert failed(findings) == {"network.login": code, "network.api": code}
     assert "clock" in skipped(findings)
 
 
@@ -227,38 +228,38 @@ class Untrusted(Transport):
         raise Unavailable("FORTNOX_NOT_TRUSTED", host="api.fortnox.se")
 
 
-def test_a_certificate_that_cannot_be_trusted_is_wrong(examine):
+def test_a_certificate_that_cannot_be_trusted_is_failed(examine):
     findings = examine(injected={"transport": Untrusted})
-    assert wrong(findings) == dict.fromkeys(("answer.login", "answer.api"), "FORTNOX_NOT_TRUSTED")
+    assert failed(findings) == dict.fromkeys(("answer.login", "answer.api"), "FORTNOX_NOT_TRUSTED")
 
 
-def test_a_service_that_is_down_is_wrong(examine, sandbox):
+def test_a_service_that_is_down_is_failed(examine, sandbox):
     sandbox.faults.add(Fault(503, match=Match(path="/3/companyinformation"), times=1))
     findings = examine()
-    assert wrong(findings) == {"answer.api": "FORTNOX_UNAVAILABLE"}
+    assert failed(findings) == {"answer.api": "FORTNOX_UNAVAILABLE"}
     assert findings["login"].state == "ok"
     assert skipped(findings) == {"clock"}
 
 
-def test_an_answer_that_breaks_off_is_wrong(examine, sandbox):
+def test_an_answer_that_breaks_off_is_failed(examine, sandbox):
     sandbox.faults.add(Fault.reset(match=Match(path="/3/companyinformation"), times=1))
-    assert wrong(examine()) == {"answer.api": "FORTNOX_UNAVAILABLE"}
+    assert failed(examine()) == {"answer.api": "FORTNOX_UNAVAILABLE"}
 
 
-def test_somebody_who_answers_in_the_place_of_fortnox_is_noticed(examine, sandbox):
+def test_a_reply_that_is_not_from_fortnox_is_unknown(examine, sandbox):
     sandbox.faults.add(Fault.html(match=Match(path="/3/companyinformation"), times=1))
     finding = examine()["answer.api"]
     assert (finding.state, "200" in finding.sentence.sv) == ("unknown", True)
 
 
-def test_a_proxy_is_named_and_the_way_behind_it_is_not_looked_at(examine):
+def test_a_proxy_is_named_and_the_connection_behind_it_is_not_checked(examine):
     injected = {"proxy": lambda _: "proxy.example:8080", "connect": unknown_name}
     findings = examine(injected=injected)
     assert "proxy.example:8080" in findings["network.proxy"].sentence.sv
     assert findings["network.api"].state == "ok"
 
 
-def test_a_proxy_is_told_without_its_password(monkeypatch):
+def test_a_proxy_is_shown_without_its_password(monkeypatch):
     monkeypatch.setenv("HTTPS_PROXY", "http://kim:hemligt@proxy.example:8080")
     monkeypatch.delenv("NO_PROXY", raising=False)
     monkeypatch.delenv("no_proxy", raising=False)
@@ -266,7 +267,7 @@ def test_a_proxy_is_told_without_its_password(monkeypatch):
     assert proxy_of("http://localhost:9/3") is None
 
 
-def test_the_transport_tells_a_certificate_from_a_connection():
+def test_the_transport_distinguishes_a_certificate_from_a_connection():
     """What the finding above begins with."""
     error = ConnectionError()
     error.__cause__ = ssl.SSLCertVerificationError("self-signed")
@@ -278,18 +279,18 @@ def test_the_transport_tells_a_certificate_from_a_connection():
 
 
 @pytest.mark.parametrize("minutes", [-2, 2])
-def test_a_clock_that_is_off_by_minutes_is_wrong(examine, minutes):
+def test_a_clock_that_is_off_by_minutes_is_failed(examine, minutes):
     findings = examine(injected={"now": lambda: datetime.now(UTC) + timedelta(minutes=minutes)})
-    assert wrong(findings) == {"clock": "CLOCK_WRONG"}
+    assert failed(findings) == {"clock": "CLOCK_WRONG"}
     assert findings["clock"].sentence.sv.count(":") >= 4
 
 
-def test_a_clock_in_another_zone_is_right(examine):
+def test_a_clock_in_another_zone_is_ok(examine):
     zone = ZoneInfo("America/New_York")
     assert examine(injected={"now": lambda: datetime.now(zone)})["clock"].state == "ok"
 
 
-def test_a_clock_that_nothing_can_be_compared_with_is_unknown(examine):
+def test_a_clock_without_a_date_header_is_unknown(examine):
     class Timeless(Transport):
         def send(self, method, address, **more):
             reply = super().send(method, address, **more)
@@ -301,32 +302,32 @@ def test_a_clock_that_nothing_can_be_compared_with_is_unknown(examine):
 # --- Login --------------------------------------------------------------------------
 
 
-def test_a_port_that_another_program_uses_is_wrong_and_no_window_opens(examine, configuration):
+def test_a_port_in_use_fails_and_no_window_opens(examine, configuration):
     person = Person()
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
         configuration["FORTNOX_REDIRECT_URI"] = f"http://127.0.0.1:{port}/callback"
         findings = examine(person=person)
-    assert wrong(findings) == {"redirect": "LOGIN_PORT_IN_USE"}
+    assert failed(findings) == {"redirect": "LOGIN_PORT_IN_USE"}
     assert skipped(findings) == {"login"} | AFTER_LOGIN
     assert person.windows == 0
 
 
-def test_a_wrong_secret_is_wrong(examine, configuration):
+def test_a_wrong_secret_is_failed(examine, configuration):
     configuration["FORTNOX_CLIENT_SECRET"] = "another"
     findings = examine()
-    assert wrong(findings) == {"login": "LOGIN_CLIENT_UNKNOWN"}
+    assert failed(findings) == {"login": "LOGIN_CLIENT_UNKNOWN"}
     assert skipped(findings) == AFTER_LOGIN
 
 
-def test_a_person_who_says_no_is_told_so(examine):
+def test_a_refused_login_fails(examine):
     person = Person(lambda address: visitor.refuse(address, seed.USER, seed.PASSWORD))
-    assert wrong(examine(person=person)) == {"login": "LOGIN_REFUSED"}
+    assert failed(examine(person=person)) == {"login": "LOGIN_REFUSED"}
 
 
-def test_a_person_who_does_not_come_is_told_so(examine):
+def test_a_login_that_times_out_fails(examine):
     findings = examine(person=Person(lambda _: None), login_timeout=0.01)
-    assert wrong(findings) == {"login": "LOGIN_TIMED_OUT"}
+    assert failed(findings) == {"login": "LOGIN_TIMED_OUT"}
 
 
 @pytest.mark.parametrize(
@@ -336,27 +337,27 @@ def test_a_person_who_does_not_come_is_told_so(examine):
         ("error_missing_system_admin_right", "ADMINISTRATOR_NEEDED"),
     ],
 )
-def test_what_fortnox_says_at_the_login_is_told(examine, company, error, code):
+def test_an_error_of_the_login_has_its_code(examine, company, error, code):
     company.consent_error = error
-    assert wrong(examine()) == {"login": code}
+    assert failed(examine()) == {"login": code}
 
 
 # --- Licences and rights --------------------------------------------------------------
 
 
-def test_a_missing_integration_licence_is_told_once(examine, sandbox):
+def test_a_missing_integration_licence_fails_once(examine, sandbox):
     for path in ("companyinformation", "invoicepayments", "invoices"):
         refused(sandbox, f"/3/{path}", 2001103)
     findings = examine()
-    assert wrong(findings) == {"licence": "LICENCE_MISSING"}
+    assert failed(findings) == {"licence": "LICENCE_MISSING"}
     assert skipped(findings) == AFTER_LOGIN - {"licence", "scopes", "rate"}
 
 
-def test_a_missing_program_licence_is_told_once(examine, sandbox):
+def test_a_missing_program_licence_fails_once(examine, sandbox):
     for path in ("invoicepayments", "invoices"):
         refused(sandbox, f"/3/{path}", 2001101)
     findings = examine()
-    assert wrong(findings) == {"modules": "LICENCE_MISSING"}
+    assert failed(findings) == {"modules": "LICENCE_MISSING"}
     assert skipped(findings) == {"rights.payments", "rights.invoices"}
     assert findings["company"].state == "ok"
 
@@ -369,10 +370,10 @@ def test_a_missing_program_licence_is_told_once(examine, sandbox):
         ("companyinformation", "rights.company"),
     ],
 )
-def test_a_scope_that_was_taken_away_is_told(examine, sandbox, scope, right):
+def test_a_withdrawn_scope_fails(examine, sandbox, scope, right):
     sandbox.state.withdraw_scope(scope)
     findings = examine()
-    assert wrong(findings) == {"scopes": "SCOPE_MISSING"}
+    assert failed(findings) == {"scopes": "SCOPE_MISSING"}
     assert right in skipped(findings)
 
 
@@ -386,7 +387,7 @@ def test_a_scope_that_was_not_granted_is_named(examine):
             return type(reply)(reply.status, reply.headers, json.dumps(body).encode())
 
     findings = examine(injected={"transport": Granting})
-    assert wrong(findings) == {"scopes": "SCOPE_MISSING"}
+    assert failed(findings) == {"scopes": "SCOPE_MISSING"}
     assert "payment" in findings["scopes"].sentence.sv
 
 
@@ -398,10 +399,10 @@ def test_a_scope_that_was_not_granted_is_named(examine):
         ("/3/companyinformation", 2002455, "rights.company"),
     ],
 )
-def test_a_right_that_the_person_lacks_is_told(examine, sandbox, path, code, right):
+def test_a_right_that_the_person_lacks_fails(examine, sandbox, path, code, right):
     refused(sandbox, path, code)
     findings = examine()
-    assert wrong(findings) == {right: "RIGHT_MISSING"}
+    assert failed(findings) == {right: "RIGHT_MISSING"}
     assert str(code) in findings[right].sentence.sv
 
 
@@ -409,9 +410,9 @@ def test_what_may_be_read_is_counted(examine, sandbox):
     assert "0" in examine()["rights.payments"].sentence.sv
 
 
-def test_an_answer_that_nobody_expects_is_a_fault_of_the_plug_in(examine, sandbox):
+def test_an_unexpected_refusal_is_a_fault_of_the_plug_in(examine, sandbox):
     refused(sandbox, "/3/invoices", 2000588)
-    assert wrong(examine()) == {"rights.invoices": "FORTNOX_REFUSED"}
+    assert failed(examine()) == {"rights.invoices": "FORTNOX_REFUSED"}
 
 
 # --- Company and rate limit -------------------------------------------------------------
@@ -421,24 +422,24 @@ def test_the_company_is_compared_with_the_one_of_the_import(examine, company):
     ours = Company(str(company.number), company.name)
     assert company.name in examine(company=ours)["company"].sentence.sv
     findings = examine(company=Company("1", NAME))
-    assert wrong(findings) == {"company": "WRONG_COMPANY"}
+    assert failed(findings) == {"company": "WRONG_COMPANY"}
     assert NAME in findings["company"].sentence.sv
 
 
-def test_the_rate_limit_is_told_where_it_was_met(examine, sandbox):
+def test_meeting_the_rate_limit_fails(examine, sandbox):
     def signed_in(asked):
         return asked.company is not None
 
     sandbox.faults.add(Fault.too_many("0", match=signed_in, times=2))
     findings = examine(injected={"sleep": lambda _: None})
-    assert wrong(findings) == {"rate": "RATE_LIMITED"}
+    assert failed(findings) == {"rate": "RATE_LIMITED"}
     assert "2" in findings["rate"].sentence.sv
 
 
 # --- How it ends --------------------------------------------------------------------------
 
 
-def test_a_person_who_cancels_ends_it(examine):
+def test_cancelling_ends_it(examine):
     class Stop(Person):
         @hookimpl
         def opter_progress(self, run, progress):
@@ -448,17 +449,17 @@ def test_a_person_who_cancels_ends_it(examine):
         examine(person=Stop(lambda _: None))
 
 
-def test_whatever_is_wrong_stands_in_the_table_of_errors(examine, configuration):
+def test_every_failure_is_in_the_table_of_errors(examine, configuration):
     configuration.clear()
     for one in examine().values():
         assert bool(one.code) == (one.state == "failed")
         assert one.code in {"", *SENTENCES}
 
 
-# --- A login that is kept -------------------------------------------------------------------
+# --- Stored login -------------------------------------------------------------------
 
 
-def test_a_login_that_is_kept_is_used_and_goes_on(examine, configuration):
+def test_a_stored_login_is_used_and_stays_stored(examine, configuration):
     """Neither a window nor its port is needed then."""
     person, staying = Person(), SETTINGS | {"stay_signed_in": "true"}
     examine(person=person, settings=staying)
@@ -467,5 +468,5 @@ def test_a_login_that_is_kept_is_used_and_goes_on(examine, configuration):
         configuration["FORTNOX_REDIRECT_URI"] = f"http://127.0.0.1:{port}/callback"
         findings = examine(person=person, settings=staying)
     assert (person.windows, findings["login"].state) == (1, "ok")
-    assert wrong(findings) == {"redirect": "LOGIN_PORT_IN_USE"}
+    assert failed(findings) == {"redirect": "LOGIN_PORT_IN_USE"}
     assert [value for value in person.secrets.values() if value]

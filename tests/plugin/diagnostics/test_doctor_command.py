@@ -1,4 +1,4 @@
-"""``python -m opter_fortnox_plugin doctor`` examines without any host."""
+"""``python -m opter_fortnox_plugin doctor`` needs no host."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import pytest
 from ports import free_port
 
 from hostsim.sandbox import Sandbox, seed, visitor
-from opter_fortnox_plugin import __main__
+from opter_fortnox_plugin.diagnostics.commands import main
 
 
 @pytest.fixture
@@ -23,10 +23,10 @@ def doctor(sandbox, capsys):
     """Run the command; somebody signs in in the window that it opens."""
 
     def run(*arguments, **changes):
-        status = __main__.main(
+        status = main(
             ["doctor", *arguments],
             environment=sandbox.environment() | changes,
-            open_window=_sign_in,
+            open_browser=_sign_in,
             sleep=lambda _: None,
         )
         out, err = capsys.readouterr()
@@ -41,17 +41,17 @@ def _sign_in(address):
     ).start()
 
 
-def test_it_ends_with_zero_where_all_is_right(doctor):
+def test_it_ends_with_zero_where_all_is_ok(doctor):
     status, out, err = doctor()
     assert (status, "FEL" in out) == (0, False)
     assert "Integrationslicens" in out
     assert "Logga in i fönstret" in err
 
 
-def test_it_ends_with_the_status_and_code_of_the_first_wrong_thing(doctor, sandbox):
+def test_it_ends_with_the_status_and_code_of_the_first_failure(doctor, sandbox):
     sandbox.state.withdraw_scope("payment")
     status, out, err = doctor("--lang", "en")
-    assert (status, "WRONG" in out) == (4, True)
+    assert (status, "FAILED" in out) == (4, True)
     assert err.splitlines()[-1].startswith("SCOPE_MISSING: ")
 
 
@@ -71,10 +71,10 @@ def test_it_leaves_no_login_behind(doctor, sandbox):
     assert sandbox.switchboard.asked[-1].path == "/oauth-v1/revoke"
 
 
-def test_a_fault_of_the_program_is_told_without_what_was_at_hand(sandbox, capsys):
+def test_a_fault_of_the_program_is_shown_without_its_message(sandbox, capsys):
     def broken(address):
         raise ValueError(address)
 
-    status = __main__.main(["doctor"], environment=sandbox.environment(), open_window=broken)
+    status = main(["doctor"], environment=sandbox.environment(), open_browser=broken)
     err = capsys.readouterr().err.splitlines()
     assert (status, err[-1].partition(":")[0], err[-2]) == (1, "INTERNAL", "ValueError")

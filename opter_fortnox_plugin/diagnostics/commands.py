@@ -1,0 +1,162 @@
+"""The plug-in's own commands, which need no host.
+
+A person signs in, :mod:`.probe` or :mod:`.doctor` runs, a report is printed, and the login
+is revoked. Standard output holds the report and nothing else; tokens are in memory only.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+import time
+import traceback
+from collections.abc import Callable, Mapping, Sequence
+from typing import Final, NoReturn
+
+from opter_contract.values import Failure
+from opter_fortnox_plugin.diagnostics import doctor_command, probe_command
+from opter_fortnox_plugin.diagnostics.console import Console, open_browser
+from opter_fortnox_plugin.errors import Cancelled, FortnoxError, Refused, SettingsWrong
+
+#: The exit status, by who can act.
+EXIT_STATUS: Final = {
+    "internal": 1,
+    "settings": 2,
+    "login": 3,
+    "permission": 4,
+    "unavailable": 5,
+    "busy": 6,
+    "cancelled": 130,
+}
+
+#: How long a person may take to sign in, in seconds.
+LOGIN_TIMEOUT: Final = 300.0
+
+
+def main(
+    arguments: Sequence[str] | None = None,
+    *,
+    environment: Mapping[str, str] = os.environ,
+    open_browser: Callable[[str], None] = open_browser,
+    sleep: Callable[[float], None] = time.sleep,
+    clock: Callable[[], float] = time.monotonic,
+) -> int:
+    """Run a command and return its exit status.
+
+    :param open_browser: opens a browser on an address.
+    :param sleep, clock: seconds, to wait and to measure how long.
+    """
+    given = sys.argv[1:] if arguments is None else list(arguments)
+    console = Console(_language(given))
+    try:
+        options = _parser().parse_args(given)
+        console = Console(options.lang, None if options.no_browser else open_browser)
+        run = doctor_command.run if options.command == "doctor" else probe_command.run
+        failure = run(options, console, environment, sleep=sleep, clock=clock)
+    except SystemExit:
+        # argparse has printed its help.
+        return 0
+    except KeyboardInterrupt:
+        failure = Cancelled("CANCELLED")
+    except FortnoxError as error:
+        failure = error
+    except Exception as error:  # noqa: BLE001 - the last line of defence
+        # Where, and what kind, but not the message: it could hold what Fortnox sent.
+        for frame in traceback.extract_tb(error.__traceback__):
+            console.write(f"{frame.filename}:{frame.lineno} {frame.name}")
+        console.write(type(error).__name__)
+        failure = Refused("INTERNAL")
+    return _exit_status(failure, console)
+
+
+def _language(given: Sequence[str]) -> str:
+    """Find the language before anything is parsed, so that refusals use it too."""
+    return "en" if "--lang=en" in given or "--lang en" in " ".join(given) else "sv"
+
+
+def _exit_status(failure: Failure | None, console: Console) -> int:
+    if failure is None:
+        return 0
+    console.write(f"{failure.code}: {console.translate(failure.sentence)}")
+    return EXIT_STATUS[failure.kind]
+
+
+# --- What may be typed -----------------------------------------------------------
+
+
+class _Parser(argparse.ArgumentParser):
+    def error(self, message: str) -> NoReturn:
+        raise SettingsWrong("USAGE", why=message)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = _Parser(
+        prog="python -m opter_fortnox_plugin",
+        description="Commands of the plug-in itself, without a host.",
+        allow_abbrev=False,
+    )
+    commands = parser.add_subparsers(dest="command", required=True, parser_class=_Parser)
+    command = commands.add_parser(
+        "probe",
+        help="ask a real Fortnox company what is not documented, by reading only",
+        description=(
+            "Sign in to a Fortnox company and find out, by reading only, what its API does where "
+            "the documentation is silent. The report holds nothing of the company."
+        ),
+        allow_abbrev=False,
+    )
+    _add_shared(command)
+    command.add_argument(
+        "--watch",
+        type=_seconds,
+        default=0.0,
+        metavar="S",
+        help=(
+            "wait up to S seconds for a payment to be changed in Fortnox by somebody, "
+            "which shows the time zone of lastmodified"
+        ),
+    )
+    command.add_argument(
+        "--provoke-429",
+        action="store_true",
+        help="exceed the rate limit on purpose, to see what Fortnox answers; bothers Fortnox",
+    )
+    command = commands.add_parser(
+        "doctor",
+        help="examine everything that an import needs, and say what to put right",
+        description=(
+            "Examine configuration, network, clock, login, licences and rights. Signs in once; "
+            "reads a payment and an invoice at most, and shows neither."
+        ),
+        allow_abbrev=False,
+    )
+    _add_shared(command)
+    return parser
+
+
+def _add_shared(command: argparse.ArgumentParser) -> None:
+    command.add_argument("--json", action="store_true", help="print JSON instead of text")
+    command.add_argument(
+        "--no-browser",
+        action="store_true",
+        help="open no window: read the address that the login ends at from standard input",
+    )
+    command.add_argument(
+        "--login-timeout",
+        type=_seconds,
+        default=LOGIN_TIMEOUT,
+        metavar="S",
+        help="seconds to wait for somebody to sign in (%(default)g)",
+    )
+    command.add_argument("--lang", choices=("sv", "en"), default="sv", help="language (sv)")
+
+
+def _seconds(text: str) -> float:
+    try:
+        seconds = float(text)
+    except ValueError:
+        seconds = 0.0
+    if not 0 < seconds < 86400:
+        raise argparse.ArgumentTypeError("a number of seconds above 0 is needed")
+    return seconds

@@ -1,0 +1,108 @@
+"""The person at the terminal: messages on standard error, and the login in a browser.
+
+Standard output is left to the report.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from typing import Final, TextIO
+
+from opter_contract.values import Text
+from opter_fortnox_plugin.configuration import CLIENT_SECRET
+
+
+class Console:
+    """Writes to a person in one language, and has them sign in.
+
+    :param open_browser: opens a browser on an address; ``None`` to read the address that the
+        login ends at from standard input.
+    """
+
+    def __init__(self, language: str, open_browser: Callable[[str], None] | None = None) -> None:
+        self._language: Final = language
+        self._open_browser = open_browser
+        self._last = ""
+
+    def translate(self, text: Text) -> str:
+        """Return a text in the person's language."""
+        return text.en if self._language == "en" else text.sv
+
+    def progress(self, text: Text) -> None:
+        """Write a line, unless it repeats the last one."""
+        line = self.translate(text)
+        if line != self._last:
+            self.write(line)
+        self._last = line
+
+    def write(self, line: str) -> None:
+        """Write a line."""
+        sys.stderr.write(line + "\n")
+        sys.stderr.flush()
+
+    def show_login(self, address: str, paste: Callable[[str], Text | None]) -> bool:
+        """Have the person sign in at an address.
+
+        :param paste: takes the address that the login ended at; returns what is wrong with it.
+        :return: that the person sees it.
+        """
+        if self._open_browser is None:
+            self.progress(
+                Text(
+                    f"Gå hit och logga in: {address}\n"
+                    "Klistra sedan in adressen som inloggningen slutade på och tryck på Retur.",
+                    f"Go here and sign in: {address}\n"
+                    "Then paste the address that the login ended at and press Return.",
+                )
+            )
+            threading.Thread(target=self._read_pasted, args=(paste,), daemon=True).start()
+            return True
+        self.progress(
+            Text(
+                f"Logga in i fönstret som öppnas. Öppnas inget, gå till: {address}",
+                f"Sign in in the window that opens. If none does, go to: {address}",
+            )
+        )
+        self._open_browser(address)
+        return True
+
+    def _read_pasted(self, paste: Callable[[str], Text | None]) -> None:
+        for line in filter(str.strip, _lines(sys.stdin)):
+            refusal = paste(line)
+            if refusal is None:
+                return
+            self.write(self.translate(refusal))
+
+
+def _lines(stream: TextIO) -> Iterator[str]:
+    """Yield lines as they are typed, from below Python's buffer.
+
+    A thread that waits inside that buffer makes the interpreter abort when the
+    program ends before it.
+    """
+    rest = b""
+    while more := os.read(stream.fileno(), 4096):
+        *lines, rest = (rest + more).split(b"\n")
+        yield from (line.decode("utf-8", "replace") for line in lines)
+    yield rest.decode("utf-8", "replace")
+
+
+def open_browser(address: str) -> None:
+    """Open a browser window, as ``webbrowser`` and ``BROWSER`` choose it.
+
+    In a process of its own, since a browser in the terminal would block us, and what it
+    writes does not belong in the report. It does not get the client secret of our environment.
+    """
+    command = "import sys, webbrowser; sys.exit(not webbrowser.open(sys.argv[1]))"
+    child = subprocess.Popen(  # noqa: S603 - our own interpreter, and no shell
+        [sys.executable, "-c", command, address],
+        env={name: text for name, text in os.environ.items() if name != CLIENT_SECRET},
+        stdin=subprocess.DEVNULL,
+        stdout=sys.__stderr__.fileno() if sys.__stderr__ else subprocess.DEVNULL,
+    )
+    # Somebody must wait for the child, or it would stay as a zombie.
+    threading.Thread(target=child.wait, daemon=True).start()

@@ -1,0 +1,534 @@
+"""The checks of :mod:`.doctor`, in the order in which a person would correct what fails.
+
+A check returns what it found, or raises the error that an import would end with. At most
+one login and four requests to the API; no secret is in any sentence.
+"""
+
+from __future__ import annotations
+
+import difflib
+import socket
+from collections.abc import Callable, Iterable, Mapping
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from datetime import datetime
+from functools import cached_property, partial
+from typing import Any, Final, NamedTuple
+from urllib.parse import urlsplit
+
+from opter_contract.values import Text
+from opter_fortnox_plugin import configuration
+from opter_fortnox_plugin.configuration import API_URL, AUTH_URL, PRESETS, REDIRECT_URI
+from opter_fortnox_plugin.errors import (
+    Cancelled,
+    FortnoxError,
+    Missing,
+    NotPermitted,
+    Refused,
+    SettingsWrong,
+    Temporary,
+    Unauthorized,
+    Unavailable,
+)
+from opter_fortnox_plugin.fortnox.client import Client
+from opter_fortnox_plugin.fortnox.http import Nobody, Transport
+from opter_fortnox_plugin.fortnox.protocol import SCOPES, Reply, date_of, value_of
+from opter_fortnox_plugin.fortnox.rate_limiter import Pace
+from opter_fortnox_plugin.fortnox.schemas import company_of, plain
+from opter_fortnox_plugin.host import Host
+from opter_fortnox_plugin.login import stored_login
+from opter_fortnox_plugin.login.authorization_code import Listener, Login
+from opter_fortnox_plugin.login.tokens import SignedIn, TokenEndpoint
+from opter_fortnox_plugin.payments.importer import log_in, refuse_another
+from opter_fortnox_plugin.settings import stays_signed_in
+
+#: Seconds that the clock may be off. An import uses Fortnox's own time and tolerates
+#: hours; certificates, and people who compare two logs, do not.
+MAX_CLOCK_SKEW: Final = 60.0
+
+#: Seconds to wait for a connection.
+CONNECT_TIMEOUT: Final = 10.0
+
+#: What an import reads, and the name of the check whether it may.
+RESOURCES: Final = {
+    "companyinformation": "rights.company",
+    "invoicepayments": "rights.payments",
+    "invoices": "rights.invoices",
+}
+
+#: Fortnox's code for a missing program licence; the others mean the integration's.
+NO_PROGRAM_LICENCE: Final = 2001101
+
+
+class Unknown(Exception):
+    """It cannot be seen from here; the sentence says what a person can check."""
+
+    def __init__(self, sentence: Text) -> None:
+        super().__init__(sentence.en)
+        self.sentence = sentence
+
+
+class Skipped(Exception):
+    """It depends on another check, which did not succeed."""
+
+    def __init__(self, other: str) -> None:
+        super().__init__(other)
+        self.other = other
+
+
+@dataclass
+class Examination:
+    """What the checks of one examination share.
+
+    :param cleanup: what ends with the examination, such as the login.
+    :param now: the machine's time, with its zone.
+    :param connect: opens a connection to a host and port, within so many seconds.
+    :param proxy: names the proxy between us and an address.
+    """
+
+    host: Host
+    environment: Mapping[str, str]
+    transport: Transport
+    pace: Pace
+    cleanup: ExitStack
+    now: Callable[[], datetime]
+    connect: Callable[[tuple[str, int], float], socket.socket]
+    proxy: Callable[[str], str | None]
+
+    #: The names of the checks that failed or were skipped.
+    not_ok: set[str] = field(default_factory=set)
+    #: The configuration, as far as it is valid.
+    values: dict[str, str] = field(default_factory=dict)
+    #: The API's first reply, and the machine's time then.
+    first_reply: tuple[Reply, datetime] = field(init=False)
+    signed_in: SignedIn = field(init=False)
+    #: How often the rate limit was met.
+    rate_limited: int = 0
+
+    def require(self, names: Iterable[str]) -> None:
+        """Refuse to go on where one of these checks did not succeed.
+
+        :raises Skipped: naming the first of them.
+        """
+        for name in names:
+            if name in self.not_ok:
+                raise Skipped(name)
+
+    def send(self, address: str) -> Reply:
+        """Return the reply to a request without a token.
+
+        :raises Unavailable: where there is none, or a server error.
+        """
+        try:
+            reply = self.transport.send("GET", address, auth=Nobody())
+        except Temporary as error:
+            raise Unavailable("FORTNOX_UNAVAILABLE", what=error.what, attempts=1) from None
+        if reply.status >= 500:
+            raise Unavailable("FORTNOX_UNAVAILABLE", what=str(reply.status), attempts=1)
+        return reply
+
+    @cached_property
+    def answers(self) -> Mapping[str, dict[str, Any] | FortnoxError]:
+        """What Fortnox answers for each of :data:`RESOURCES`."""
+        client = Client(
+            self.values[API_URL],
+            self.transport,
+            self.signed_in,
+            self.pace,
+            sleep=self.host.wait,
+            waiting=self._retrying,
+        )
+        return {
+            resource: self._answer(client, resource, done)
+            for done, resource in enumerate(RESOURCES)
+        }
+
+    def _answer(self, client: Client, resource: str, done: int) -> dict[str, Any] | FortnoxError:
+        reading = Text("Frågar Fortnox vad som får läsas", "Asking Fortnox what may be read")
+        self.host.tell("reading", done, len(RESOURCES), reading)
+        query = None if resource == "companyinformation" else {"limit": "1"}
+        try:
+            return value_of(client.reply(resource, query), resource)
+        except Cancelled:
+            raise
+        except FortnoxError as error:
+            return error
+        except (Missing, Temporary, Unauthorized):
+            # A reply that Fortnox does not give to such a request.
+            return Refused("FORTNOX_REFUSED", resource=resource, status="–", fortnox_code="–")
+
+    def _retrying(self, what: str, seconds: float) -> None:
+        self.rate_limited += what == "429"
+        sentence = Text(
+            f"Fortnox svarade inte som det ska; försöker igen om {seconds:.0f} s",
+            f"Fortnox did not answer as it should; trying again in {seconds:.0f} s",
+        )
+        self.host.tell("waiting", 0, None, sentence)
+
+    def refusals(self, code: str) -> list[FortnoxError]:
+        """Return the refusals with this code."""
+        errors = [one for one in self.answers.values() if isinstance(one, FortnoxError)]
+        return [error for error in errors if error.code == code]
+
+    def is_readable(self, *resources: str) -> bool:
+        """Tell whether all of these could be read."""
+        return all(isinstance(self.answers[one], dict) for one in resources)
+
+
+# --- Configuration ---------------------------------------------------------------
+
+
+def check_setting(examination: Examination, name: str) -> Text:
+    sources = examination.host.run.configuration, examination.environment
+    value = examination.values[name] = configuration.value_of(name, *sources)
+    given = configuration.given(name, *sources)
+    if any(character in "\"' <>" for character in given):
+        raise Unknown(
+            Text(
+                f"Angiven, men med blanksteg, citattecken eller vinkelparenteser. Jämför {name} "
+                "med Fortnox utvecklarportal och ta bort det som inte står där.",
+                f"Given, but with spaces, quotation marks or angle brackets. Compare {name} with "
+                "Fortnox's developer portal and remove what is not there.",
+            )
+        )
+    if name != REDIRECT_URI and name not in PRESETS:
+        return Text("Angiven.", "Given.")
+    shown = _without_password(value)
+    if not given:
+        return Text(f"Inte angiven; {shown} gäller.", f"Not given; {shown} applies.")
+    return Text(f"Angiven: {shown}.", f"Given: {shown}.")
+
+
+def check_unknown_settings(examination: Examination) -> Text | None:
+    """Look for names that are almost ours."""
+    names = {*examination.host.run.configuration, *examination.environment}
+    similar = {
+        name: difflib.get_close_matches(name, configuration.NAMES, n=1, cutoff=0.8)
+        for name in sorted(names - {*configuration.NAMES})
+        if name.upper().startswith("FORTNOX_")
+    }
+    meant = [(name, matches[0]) for name, matches in similar.items() if matches]
+    if not meant:
+        return None
+    sv = ", ".join(f"{name} (menas {ours}?)" for name, ours in meant)
+    en = ", ".join(f"{name} (is {ours} meant?)" for name, ours in meant)
+    raise Unknown(
+        Text(
+            f"Används inte: {sv}. Rätta namnet eller ta bort inställningen.",
+            f"Not used: {en}. Correct the name or remove the setting.",
+        )
+    )
+
+
+def check_currency(examination: Examination) -> Text:
+    currency = examination.host.run.default_currency
+    if currency.strip().upper() != "SEK":
+        raise SettingsWrong("DEFAULT_CURRENCY_NOT_SEK", currency=plain(currency, 20))
+    raise Unknown(
+        Text(
+            "Standardvalutan är SEK här. Företagets egen valuta går inte att fråga efter: "
+            "kontrollera i Fortnox att bokföringen förs i SEK.",
+            "The default currency here is SEK. Fortnox's API does not tell the company's own: "
+            "check in Fortnox that its books are kept in SEK.",
+        )
+    )
+
+
+# --- Network and clock -----------------------------------------------------------
+
+
+def check_proxy(examination: Examination) -> Text:
+    services = [examination.values[name] for name in PRESETS]
+    proxies = sorted({proxy for one in services if (proxy := examination.proxy(one))})
+    if not proxies:
+        return Text("Ingen används.", "None is used.")
+    several = ", ".join(proxies)
+    return Text(f"Används: {several}.", f"In use: {several}.")
+
+
+def check_connection(examination: Examination, setting: str) -> Text:
+    address = examination.values[setting]
+    if proxy := examination.proxy(address):
+        return Text(f"Genom proxyn {proxy}.", f"Through the proxy {proxy}.")
+    parts = urlsplit(address)
+    host = parts.hostname or ""
+    port = parts.port or (443 if parts.scheme == "https" else 80)
+    try:
+        examination.connect((host, port), CONNECT_TIMEOUT).close()
+    except socket.gaierror:
+        raise Unavailable("FORTNOX_NAME_UNKNOWN", host=host, setting=setting) from None
+    except OSError:
+        raise Unavailable("FORTNOX_NOT_REACHED", host=host, port=port, setting=setting) from None
+    return Text(f"{host}:{port} nås.", f"{host}:{port} is reached.")
+
+
+def check_login_service(examination: Examination) -> Text:
+    address = examination.values[AUTH_URL]
+    examination.send(f"{address}/auth")
+    return _answers(address)
+
+
+def check_api(examination: Examination) -> Text:
+    address = examination.values[API_URL]
+    reply = examination.send(f"{address}/companyinformation")
+    examination.first_reply = reply, examination.now()
+    if reply.status != 401:
+        raise Unknown(
+            Text(
+                f"Svarar, men inte som Fortnox brukar (status {reply.status} i stället för 401). "
+                f"Kontrollera {API_URL}, och om en proxy eller brandvägg vill att någon loggar in.",
+                f"Answers, but not as Fortnox does (status {reply.status} instead of 401). Check "
+                f"{API_URL}, and whether a proxy or firewall wants somebody to sign in.",
+            )
+        )
+    return _answers(address)
+
+
+def _answers(address: str) -> Text:
+    if address.startswith("https"):
+        return Text("Svarar, med ett giltigt certifikat.", "Answers, with a valid certificate.")
+    return Text(
+        "Svarar, på den här datorn och utan kryptering.", "Answers, on this machine, unencrypted."
+    )
+
+
+def check_clock(examination: Examination) -> Text:
+    reply, ours = examination.first_reply
+    theirs = date_of(reply)
+    if theirs is None:
+        raise Unknown(
+            Text(
+                "Fortnox sade inte vad klockan är. Jämför datorns klocka med en annan.",
+                "Fortnox did not tell the time. Compare the machine's clock with another.",
+            )
+        )
+    skew = abs((ours - theirs).total_seconds())
+    if skew > MAX_CLOCK_SKEW:
+        here, there = (
+            f"{moment:%Y-%m-%d %H:%M:%S}" for moment in (ours, theirs.astimezone(ours.tzinfo))
+        )
+        raise SettingsWrong("CLOCK_WRONG", seconds=f"{skew:.0f}", ours=here, theirs=there)
+    zone = f"{ours:%Z} (UTC{ours.isoformat()[-6:]})"
+    return Text(
+        f"Stämmer med Fortnox på {skew:.0f} s när; tidszon {zone}.",
+        f"Agrees with Fortnox to within {skew:.0f} s; time zone {zone}.",
+    )
+
+
+# --- Login -----------------------------------------------------------------------
+
+
+def check_redirect_port(examination: Examination) -> Text:
+    address = examination.values[REDIRECT_URI]
+    with Listener(Login(address)):
+        port = urlsplit(address).port or 80
+        return Text(f"Port {port} är ledig.", f"Port {port} is free.")
+
+
+def check_login(examination: Examination) -> Text:
+    host = examination.host
+    stay = stays_signed_in(host.run.settings)
+    if not stay:
+        examination.require(["redirect"])
+    configured = configuration.Configuration.of(host.run.configuration, examination.environment)
+    examination.signed_in = examination.cleanup.enter_context(
+        stored_login.signed_in(
+            host,
+            TokenEndpoint(examination.transport, configured, host.wait),
+            configured,
+            stay=stay,
+            log_in=lambda: log_in(host, configured),
+        )
+    )
+    return Text("Fortnox godtog inloggningen.", "Fortnox accepted the login.")
+
+
+# --- What may be read ------------------------------------------------------------
+
+
+def check_licence(examination: Examination) -> Text:
+    for error in examination.refusals("LICENCE_MISSING"):
+        if not _means_program_licence(error):
+            raise error
+    if any(examination.is_readable(resource) for resource in RESOURCES):
+        return Text("Finns: Fortnox svarar på frågor.", "There is one: Fortnox answers.")
+    raise Unknown(
+        Text(
+            "Syns inte, eftersom ingen fråga fick ett riktigt svar. Se de andra raderna.",
+            "Cannot be seen, since no request was answered properly. See the other lines.",
+        )
+    )
+
+
+def check_program_licences(examination: Examination) -> Text:
+    for error in examination.refusals("LICENCE_MISSING"):
+        raise error
+    if examination.is_readable("invoicepayments", "invoices"):
+        return Text(
+            "Fakturering finns: både betalningar och fakturor får läsas. Bokföring syns inte i "
+            "svaren.",
+            "There is Invoicing: payments and invoices may both be read. The answers do not show "
+            "Bookkeeping.",
+        )
+    raise Unknown(
+        Text(
+            "Syns inte, eftersom betalningar eller fakturor inte får läsas. Se de andra raderna.",
+            "Cannot be seen, since payments or invoices may not be read. See the other lines.",
+        )
+    )
+
+
+def check_scopes(examination: Examination) -> Text:
+    granted = examination.signed_in.tokens.scopes
+    lacking = [scope for scope in SCOPES if granted and scope not in granted]
+    if lacking:
+        raise NotPermitted("SCOPE_MISSING", resource=", ".join(lacking))
+    for error in examination.refusals("SCOPE_MISSING"):
+        raise error
+    if not granted and not examination.is_readable(*RESOURCES):
+        raise Unknown(
+            Text(
+                "Fortnox sade inte vilka som gavs. Kontrollera payment, invoice och "
+                "companyinformation i utvecklarportalen.",
+                "Fortnox did not say which were granted. Check payment, invoice and "
+                "companyinformation in the developer portal.",
+            )
+        )
+    several = ", ".join(SCOPES)
+    return Text(f"Har {several}.", f"Has {several}.")
+
+
+def check_right(examination: Examination, resource: str) -> Text:
+    answer = examination.answers[resource]
+    if isinstance(answer, FortnoxError):
+        if answer.code == "LICENCE_MISSING":
+            raise Skipped("modules" if _means_program_licence(answer) else "licence")
+        if answer.code == "SCOPE_MISSING":
+            raise Skipped("scopes")
+        raise answer
+    meta = answer.get("MetaInformation")
+    total = meta.get("@TotalResources") if isinstance(meta, dict) else None
+    if not isinstance(total, int):
+        return Text("Får läsas.", "May be read.")
+    return Text(f"Får läsas; {total} finns.", f"May be read; there are {total}.")
+
+
+def check_company(examination: Examination) -> Text:
+    answer = examination.answers["companyinformation"]
+    value = answer.get("CompanyInformation") if isinstance(answer, dict) else None
+    company = company_of(value)
+    if company is None:
+        raise Unavailable(
+            "FORTNOX_UNAVAILABLE", what="company information of an unexpected form", attempts=1
+        )
+    refuse_another(examination.host.run, company)
+    shown = f"{company.name} ({company.number})"
+    if examination.host.run.company is None:
+        return Text(
+            f"{shown}. Importen hör till det när den har sparats första gången.",
+            f"{shown}. The import belongs to it once it has been saved.",
+        )
+    return Text(f"{shown}, som importen hör till.", f"{shown}, which the import belongs to.")
+
+
+def check_rate_limit(examination: Examination) -> Text:
+    if examination.rate_limited:
+        raise Unavailable("RATE_LIMITED", count=examination.rate_limited)
+    return Text("Fortnox bad oss inte att vänta.", "Fortnox did not ask us to wait.")
+
+
+def _means_program_licence(error: FortnoxError) -> bool:
+    return error.details.get("fortnox_code") == NO_PROGRAM_LICENCE
+
+
+def _without_password(address: str) -> str:
+    parts = urlsplit(address)
+    return parts._replace(netloc=parts.netloc.rpartition("@")[2]).geturl()
+
+
+# --- All checks ------------------------------------------------------------------
+
+
+class Check(NamedTuple):
+    """One check.
+
+    :param run: returns what it found, or ``None`` where that is not worth a finding.
+    :param needs: the checks that must have succeeded.
+    """
+
+    name: str
+    label: Text
+    run: Callable[[Examination], Text | None]
+    needs: tuple[str, ...] = ()
+
+
+def _setting(name: str) -> str:
+    return f"configuration.{name.removeprefix('FORTNOX_').lower()}"
+
+
+_SETTINGS: Final = tuple(map(_setting, configuration.NAMES))
+_LOGIN: Final = ("login",)
+
+CHECKS: Final = (
+    *(
+        Check(_setting(name), Text(name, name), partial(check_setting, name=name))
+        for name in configuration.NAMES
+    ),
+    Check(
+        "configuration.others",
+        Text("Okända inställningar", "Unknown settings"),
+        check_unknown_settings,
+    ),
+    Check("currency", Text("Företagets valuta", "The company's currency"), check_currency),
+    Check("network.proxy", Text("Proxy", "Proxy"), check_proxy, tuple(map(_setting, PRESETS))),
+    Check(
+        "network.login",
+        Text("Väg till inloggningen", "Connection to the login"),
+        partial(check_connection, setting=AUTH_URL),
+        (_setting(AUTH_URL),),
+    ),
+    Check(
+        "answer.login",
+        Text("Inloggningen svarar", "The login answers"),
+        check_login_service,
+        ("network.login",),
+    ),
+    Check(
+        "network.api",
+        Text("Väg till Fortnox API", "Connection to Fortnox's API"),
+        partial(check_connection, setting=API_URL),
+        (_setting(API_URL),),
+    ),
+    Check(
+        "answer.api",
+        Text("Fortnox API svarar", "Fortnox's API answers"),
+        check_api,
+        ("network.api",),
+    ),
+    Check("clock", Text("Klocka", "Clock"), check_clock, ("answer.api",)),
+    Check(
+        "redirect",
+        Text("Port för inloggningens svar", "Port for the login's answer"),
+        check_redirect_port,
+        (_setting(REDIRECT_URI),),
+    ),
+    Check("login", Text("Inloggning", "Login"), check_login, (*_SETTINGS, "answer.login")),
+    Check("licence", Text("Integrationslicens", "Integration licence"), check_licence, _LOGIN),
+    Check(
+        "modules",
+        Text("Programlicenser", "Program licences"),
+        check_program_licences,
+        ("login", "licence"),
+    ),
+    Check("scopes", Text("Kopplingens behörigheter", "Integration scopes"), check_scopes, _LOGIN),
+    *(
+        Check(RESOURCES[resource], label, partial(check_right, resource=resource), _LOGIN)
+        for resource, label in {
+            "companyinformation": Text("Rätt att läsa företagsuppgifter", "Right to read company"),
+            "invoicepayments": Text("Rätt att läsa inbetalningar", "Right to read payments"),
+            "invoices": Text("Rätt att läsa kundfakturor", "Right to read invoices"),
+        }.items()
+    ),
+    Check("company", Text("Företag", "Company"), check_company, ("rights.company",)),
+    Check("rate", Text("Frågegräns", "Rate limit"), check_rate_limit, _LOGIN),
+)

@@ -1,0 +1,106 @@
+""":mod:`.doctor` as a command, for hosts that have no such command of their own.
+
+The plug-in itself answers what the host would: a window, a lock and progress. There is no
+place for secrets, so the login ends with the command.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
+from typing import Any, Final
+
+import pluggy
+
+from opter_contract import PROJECT, hookimpl
+from opter_contract.values import Failure, Finding, Progress, Run, Text
+from opter_fortnox_plugin import settings
+from opter_fortnox_plugin.diagnostics.console import Console
+from opter_fortnox_plugin.diagnostics.doctor import diagnose
+
+#: How each state is shown.
+_STATES: Final = {
+    "ok": Text("rätt", "ok"),
+    "failed": Text("FEL", "FAILED"),
+    "unknown": Text("okänt", "unknown"),
+    "skipped": Text("ej sett", "skipped"),
+}
+
+
+class _StandaloneHost:
+    """The host's hooks, for one run in one process."""
+
+    def __init__(self, console: Console) -> None:
+        self._console = console
+
+    @hookimpl
+    def opter_open_window(self, address: str, answered: Callable[[str], Text | None]) -> bool:
+        return self._console.show_login(address, answered)
+
+    @hookimpl
+    def opter_progress(self, progress: Progress) -> None:
+        # The window says what to do; a countdown would fill the screen.
+        if progress.stage != "login":
+            self._console.progress(progress.sentence)
+
+    @hookimpl
+    def opter_state_put(self) -> bool:
+        return True
+
+    @hookimpl
+    def opter_lock(self) -> AbstractContextManager[bool]:
+        return nullcontext(enter_result=True)
+
+
+def run(
+    options: argparse.Namespace,
+    console: Console,
+    environment: Mapping[str, str],
+    *,
+    sleep: Callable[[float], None],
+    clock: Callable[[], float],
+) -> Failure | None:
+    """Print what was found, and return the first failure."""
+    manager = pluggy.PluginManager(PROJECT)
+    manager.register(_StandaloneHost(console))
+    run = Run(
+        id="doctor",
+        hook=manager.hook,
+        import_type=settings.IMPORT_TYPE.code,
+        import_format=settings.IMPORT_TYPE.formats[0],
+        definition="",
+        settings={},
+        login_timeout=options.login_timeout,
+    )
+    findings = diagnose(run, environment=environment, sleep=sleep, clock=clock)
+    render = _json if options.json else _text
+    print(render(findings, console.translate), flush=True)  # noqa: T201
+    return next((one for one in findings if one.state == "failed"), None)
+
+
+def _text(findings: Sequence[Finding], translate: Callable[[Text], str]) -> str:
+    rows = [
+        (translate(_STATES[one.state]), translate(one.what), translate(one.sentence))
+        for one in findings
+    ]
+    first, second = (max(len(row[column]) for row in rows) for column in (0, 1))
+    return "\n".join(
+        f"{state.ljust(first)}  {what.ljust(second)}  {sentence}" for state, what, sentence in rows
+    )
+
+
+def _json(findings: Sequence[Finding], translate: Callable[[Text], str]) -> str:
+    objects: list[dict[str, Any]] = [
+        {
+            "name": one.name,
+            "what": translate(one.what),
+            "state": one.state,
+            "code": one.code or None,
+            "kind": one.kind or None,
+            "sentence": translate(one.sentence),
+        }
+        for one in findings
+    ]
+    return json.dumps({"findings": objects}, ensure_ascii=False, indent=2)

@@ -1,0 +1,1 @@
+"""What Fortnox's documentation leaves open, asked of a real company by reading only."""

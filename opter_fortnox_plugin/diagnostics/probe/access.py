@@ -1,0 +1,203 @@
+"""How Fortnox refuses, and what its tokens do."""
+
+from __future__ import annotations
+
+import re
+import uuid
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+
+from opter_contract.values import Text
+from opter_fortnox_plugin.diagnostics.probe.client import (
+    NO_SUCH_NUMBER,
+    NO_SUCH_RESOURCE,
+    ProbeClient,
+)
+from opter_fortnox_plugin.diagnostics.probe.question import Question
+from opter_fortnox_plugin.diagnostics.probe.results import (
+    NO_REFRESH_TOKEN,
+    ProbeResult,
+    Results,
+    Undecided,
+    content_type,
+    evidence_of,
+    is_refused,
+)
+from opter_fortnox_plugin.errors import LoginFailed, Temporary
+from opter_fortnox_plugin.fortnox.protocol import (
+    Reply,
+    code_of,
+    decode,
+    error_information,
+    tokens_of,
+)
+
+# --- Errors and rights -----------------------------------------------------------
+
+
+def missing_bearer(client: ProbeClient) -> Results:
+    reply = client.get_once("invoicepayments")
+    own = error_information(reply.body) is not None
+    yield ProbeResult("missing_bearer", "application" if own else "gateway", evidence_of(reply))
+
+
+def missing_scope(client: ProbeClient) -> Results:
+    for path in ("companyinformation", "customers"):
+        reply = client.get_once(path, client.signed_in.access_token)
+        if is_refused(reply):
+            yield ProbeResult("missing_scope_status", reply.status, evidence_of(reply))
+            return
+    raise Undecided(
+        Text(
+            "inloggningen kom åt även det som den inte bad om",
+            "the login could read even what it had not asked for",
+        )
+    )
+
+
+def not_found(client: ProbeClient) -> Results:
+    for name, path in (
+        ("payment_not_found_code", f"invoicepayments/{NO_SUCH_NUMBER}"),
+        ("unknown_path_code", NO_SUCH_RESOURCE),
+    ):
+        reply = client.get(path)
+        evidence = evidence_of(reply)
+        if is_refused(reply):
+            yield ProbeResult(name, code_of(error_information(reply.body)), evidence)
+            continue
+        found = Text("Fortnox svarade som om den fanns", "Fortnox answered as if it existed")
+        yield ProbeResult(name, evidence=evidence, undecided=found)
+
+
+def errors_spelled(client: ProbeClient) -> Results:
+    return spelling([(one.status, error_information(one.body) or {}) for one in client.refusals])
+
+
+def spelling(refusals: Sequence[tuple[int, Mapping[str, Any]]]) -> Results:
+    """Tell how errors spell their codes and their keys, by status."""
+    codes = [information.get("Code", information.get("code")) for _, information in refusals]
+    kinds = {isinstance(code, str) for code in codes if code is not None}
+    if not kinds:
+        raise Undecided(
+            Text("ingen fråga nekades med en kod", "no request was refused with a code")
+        )
+    yield ProbeResult("codes_as_text", kinds.pop() if len(kinds) == 1 else "both")
+    casings = {(status, "upper" if "Code" in keys else "lower") for status, keys in refusals}
+    yield ProbeResult(
+        "error_casing", ", ".join(f"{status} {casing}" for status, casing in sorted(casings))
+    )
+
+
+# --- Tokens ----------------------------------------------------------------------
+
+_UUID: Final = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
+_ERROR_NAME: Final = re.compile(r"[a-z_]{1,40}", re.ASCII)
+
+
+def refresh_token(client: ProbeClient) -> Results:
+    before = client.signed_in.tokens
+    token, form = before.refresh, f"{len(before.refresh)} characters"
+    if _UUID.fullmatch(token):
+        yield ProbeResult("refresh_token_format", "uuid", form)
+    else:
+        yield ProbeResult("refresh_token_format", "forty" if len(token) == 40 else "another", form)
+    if not token:
+        raise Undecided(NO_REFRESH_TOKEN)
+    try:
+        client.refresh()
+    except LoginFailed:
+        yield ProbeResult("refresh_works", answer=False)
+        return
+    rotated = client.signed_in.tokens.refresh != token
+    if rotated:
+        client.replaced_tokens = before
+    yield ProbeResult("refresh_works", answer=True, evidence="rotated" if rotated else "unchanged")
+
+
+def bad_code(client: ProbeClient) -> Results:
+    """Send a code that was made up: nothing depends on it."""
+    reply = client.post_token_form(
+        {
+            "grant_type": "authorization_code",
+            "code": str(uuid.uuid4()),
+            "redirect_uri": client.configuration.redirect_uri,
+        }
+    )
+    evidence = f"{evidence_of(reply)} {oauth_error(reply)}"
+    yield ProbeResult("bad_code_status", reply.status, evidence)
+    yield ProbeResult("bad_code_content_type", content_type(reply), evidence)
+
+
+def reused_refresh_token(client: ProbeClient) -> Results:
+    """Use a refresh token twice. Asked last, since Fortnox may revoke all tokens."""
+    if client.replaced_tokens is None:
+        raise Undecided(NO_REFRESH_TOKEN)
+    reply = client.post_token_form(
+        {"grant_type": "refresh_token", "refresh_token": client.replaced_tokens.refresh}
+    )
+    if not is_refused(reply):
+        client.endpoint.revoke(tokens_of(reply))
+        yield ProbeResult("old_refresh_token", "accepted", evidence_of(reply))
+        return
+    yield ProbeResult("old_refresh_token", oauth_error(reply), evidence_of(reply))
+    try:
+        client.refresh()
+    except LoginFailed:
+        yield ProbeResult("reuse_revokes_family", answer=True)
+    else:
+        yield ProbeResult("reuse_revokes_family", answer=False)
+
+
+def oauth_error(reply: Reply) -> str:
+    """Return the ``error`` of the token service, where it is a plain word."""
+    try:
+        value = decode(reply.body)
+    except Temporary:
+        return "no JSON"
+    error = value.get("error") if isinstance(value, dict) else None
+    return error if isinstance(error, str) and _ERROR_NAME.fullmatch(error) else "no error name"
+
+
+QUESTIONS: Final = (
+    Question(missing_bearer, {"missing_bearer": Text("Utan åtkomstnyckel", "Without a bearer")}),
+    Question(missing_scope, {"missing_scope_status": Text("Scope saknas", "A missing scope")}),
+    Question(
+        not_found,
+        {
+            "payment_not_found_code": Text(
+                "Inbetalning som inte finns", "A payment that does not exist"
+            ),
+            "unknown_path_code": Text("Resurs som inte finns", "A resource that does not exist"),
+        },
+    ),
+    Question(
+        errors_spelled,
+        {
+            "codes_as_text": Text("Felkoder som text", "Error codes as text"),
+            "error_casing": Text("Felens nycklar, efter status", "Keys of errors, by status"),
+        },
+    ),
+    Question(
+        refresh_token,
+        {
+            "refresh_token_format": Text("Förnyelsenyckelns form", "Form of the refresh token"),
+            "refresh_works": Text("Förnyelse fungerar", "Refreshing works"),
+        },
+    ),
+    Question(
+        bad_code,
+        {
+            "bad_code_status": Text("Påhittad kod", "A code that was made up"),
+            "bad_code_content_type": Text("… och svarets innehållstyp", "… and its content type"),
+        },
+    ),
+)
+
+#: It may end the login, so it comes after every other question.
+LAST_QUESTION: Final = Question(
+    reused_refresh_token,
+    {
+        "old_refresh_token": Text("Använd förnyelsenyckel", "A used refresh token"),
+        "reuse_revokes_family": Text("… drar in de senare", "… revokes the later ones"),
+    },
+)

@@ -1,0 +1,131 @@
+"""What the amounts of payments and invoices mean, read off payments in other currencies."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from decimal import Decimal
+from typing import Any, Final
+
+from opter_contract.values import Text
+from opter_fortnox_plugin.diagnostics.probe.client import ProbeClient
+from opter_fortnox_plugin.diagnostics.probe.question import Question
+from opter_fortnox_plugin.diagnostics.probe.results import (
+    NO_FOREIGN_PAYMENT,
+    ProbeResult,
+    Results,
+    Undecided,
+    page_in,
+)
+from opter_fortnox_plugin.fortnox.schemas import InvoicePayment
+from opter_fortnox_plugin.payments.exchange_rate import exchange_rate
+
+#: How far a rate must be from 1 to tell two currencies apart, and a ratio from what it should be.
+_DISTINCT: Final = Decimal("0.2")
+_NEAR: Final = Decimal("0.08")
+
+
+def list_amount(client: ProbeClient) -> Results:
+    """Name the currency of ``Amount`` in the list, for payments in another currency."""
+    for row, detail in client.foreign_payments:
+        if detail.amount_currency is None or detail.amount == detail.amount_currency:
+            continue
+        if row.amount == detail.amount:
+            yield ProbeResult("list_amount", "SEK")
+            return
+        if row.amount == detail.amount_currency:
+            yield ProbeResult("list_amount", "currency")
+            return
+    raise Undecided(NO_FOREIGN_PAYMENT)
+
+
+def unit_divides(client: ProbeClient) -> Results:
+    """Tell whether ``CurrencyUnit`` divides the rate, by which rate fits the amounts."""
+    details = [one for _, one in client.foreign_payments if one.currency_unit not in (None, 1)]
+    found = Counter(divides for one in details if (divides := _unit_divides(one)) is not None)
+    if len(found) > 1:
+        raise Undecided(Text("inbetalningarna säger olika", "the payments contradict each other"))
+    if not found:
+        raise Undecided(
+            Text(
+                "ingen inbetalning i en valuta med annan enhet än 1 stämmer med sin kurs",
+                "no payment in a currency with another unit than 1 agrees with its rate",
+            )
+        )
+    yield ProbeResult("unit_divides", next(iter(found)))
+
+
+def _unit_divides(detail: InvoicePayment) -> bool | None:
+    if detail.amount_currency is None or detail.currency_rate is None:
+        return None
+    try:
+        rate = exchange_rate(
+            detail.amount, detail.amount_currency, detail.currency_rate, detail.currency_unit
+        )
+    except ValueError:
+        return None
+    return None if rate.warning else rate.value != detail.currency_rate
+
+
+def invoice_amounts(client: ProbeClient) -> Results:
+    """Name the currency of an invoice's amounts."""
+    for _, detail in client.foreign_payments:
+        number = detail.invoice_number
+        of_invoice = [row for row in client.payments if row.invoice_number == number]
+        if len(of_invoice) != 1 or detail.write_offs or not detail.booked:
+            continue
+        reply = client.get("invoices", documentnumber=number)
+        for row in page_in(reply, "Invoices").rows:
+            if str(row.get("DocumentNumber")) == number and (answer := _currency(row, detail)):
+                yield ProbeResult("invoice_amounts", answer)
+                return
+    raise Undecided(NO_FOREIGN_PAYMENT)
+
+
+def _currency(invoice: Mapping[str, Any], payment: InvoicePayment) -> str | None:
+    """Name the currency of an invoice's amounts, by what its only payment took off.
+
+    ``None`` where the two currencies are too near each other to tell.
+    """
+    total, balance = invoice.get("Total"), invoice.get("Balance")
+    if not isinstance(total, int | Decimal) or not isinstance(balance, int | Decimal):
+        return None
+    paid, in_currency = Decimal(total) - Decimal(balance), payment.amount_currency
+    if not in_currency or not paid:
+        return None
+    ratio, rate = paid / in_currency, payment.amount / in_currency
+    if abs(rate - 1) < _DISTINCT:
+        return None
+    if abs(ratio - 1) < _NEAR:
+        return "currency"
+    return "SEK" if abs(ratio / rate - 1) < _NEAR else None
+
+
+def negative_payments(client: ProbeClient) -> Results:
+    if not any(row.amount < 0 for row in client.payments):
+        raise Undecided(
+            Text(
+                "ingen inbetalning är negativ, och det visar inte att det är förbjudet",
+                "no payment is negative, which does not show that none may be",
+            )
+        )
+    yield ProbeResult("negative_payments", answer=True)
+
+
+QUESTIONS: Final = (
+    Question(
+        list_amount,
+        {"list_amount": Text("Amount i listan för valuta", "Amount in the list, foreign payments")},
+    ),
+    Question(
+        unit_divides, {"unit_divides": Text("CurrencyUnit delar kursen", "CurrencyUnit divides")}
+    ),
+    Question(
+        invoice_amounts,
+        {"invoice_amounts": Text("Valuta i fakturans belopp", "Currency of an invoice's amounts")},
+    ),
+    Question(
+        negative_payments,
+        {"negative_payments": Text("Negativa inbetalningar", "Negative payments")},
+    ),
+)

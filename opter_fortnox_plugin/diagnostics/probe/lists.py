@@ -1,0 +1,344 @@
+"""What lists do: order, pages, filters, and the form of a payment's row."""
+
+from __future__ import annotations
+
+import itertools
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from datetime import date, timedelta
+from functools import partial
+from typing import Any, Final
+
+from opter_contract.values import Text
+from opter_fortnox_plugin.diagnostics.probe.client import (
+    NO_SUCH_NUMBER,
+    NO_SUCH_PARAMETER,
+    ProbeClient,
+    readable,
+)
+from opter_fortnox_plugin.diagnostics.probe.question import Question, request
+from opter_fortnox_plugin.diagnostics.probe.results import (
+    NO_INVOICE,
+    NO_PAYMENT,
+    SOMETHING_CHANGED,
+    Answer,
+    ProbeResult,
+    Results,
+    Undecided,
+    answered,
+    evidence_of,
+    is_refused,
+    page_in,
+)
+from opter_fortnox_plugin.fortnox.protocol import PAGE_SIZE, Page, Reply, payments_query, value_of
+from opter_fortnox_plugin.fortnox.schemas import InvoicePayment
+
+#: How often payments of one date are listed, to see whether their order changes.
+MAX_LISTINGS: Final = 4
+
+#: What the short row of a list has, as recorded; what only a detail has otherwise.
+ROW: Final = frozenset(
+    [
+        "@url",
+        "Amount",
+        "Booked",
+        "Currency",
+        "CurrencyRate",
+        "CurrencyUnit",
+        "InvoiceNumber",
+        "Number",
+        "PaymentDate",
+        "Source",
+        "WriteOffExist",
+    ]
+)
+DETAIL_ONLY: Final = frozenset(
+    [
+        "AmountCurrency",
+        "InvoiceCustomerName",
+        "InvoiceOCR",
+        "InvoiceTotal",
+        "ModeOfPayment",
+        "VoucherNumber",
+    ]
+)
+
+_SAME_EITHER_WAY: Final = Text(
+    "inbetalningarna skulle komma likadant i vilket fall",
+    "the payments would have the same order either way",
+)
+
+# --- Form and order --------------------------------------------------------------
+
+
+def meta_information(client: ProbeClient) -> Results:
+    """Tell whether ``MetaInformation`` is there, and whether it comes first."""
+    reply = client.default_list
+    page_in(reply)
+    keys = list(value_of(reply, ""))
+    place = keys.index("MetaInformation") if "MetaInformation" in keys else None
+    answer = "absent" if place is None else ("first" if place == 0 else "present")
+    yield ProbeResult("meta_information", answer, evidence_of(reply))
+
+
+def payment_row(client: ProbeClient) -> Results:
+    """Tell whether a row of the list is the short or the full one, and how many fields it has."""
+    rows = client.newest_page.rows
+    kinds = Counter(frozenset(row) for row in rows if isinstance(row, Mapping))
+    if not kinds:
+        raise Undecided(NO_PAYMENT)
+    [(keys, _)] = kinds.most_common(1)
+    difference = f"+{len(keys - ROW)} −{len(ROW - keys)}"
+    yield ProbeResult("payment_row", "full" if keys & DETAIL_ONLY else "short", difference)
+    yield ProbeResult("payment_row_fields", len(keys), difference)
+
+
+def payment_order(client: ProbeClient) -> Results:
+    """Name the order that a list has by default."""
+    rows = readable(page_in(client.default_list).rows)
+    numbers, days = [int(row.number) for row in rows], [row.date for row in rows]
+    by_number = numbers == sorted(numbers)
+    newest = days == sorted(days, reverse=True)
+    if by_number and newest:
+        raise Undecided(_SAME_EITHER_WAY)
+    if by_number:
+        yield ProbeResult("payment_order", "number")
+    elif newest and days[0] != days[-1]:
+        also = numbers == sorted(numbers, reverse=True)
+        yield ProbeResult("payment_order", "newest", "number descending, too" if also else "")
+    else:
+        yield ProbeResult("payment_order", "another")
+
+
+def default_limit(client: ProbeClient) -> Results:
+    page = page_in(client.default_list)
+    if page.total <= len(page.rows):
+        raise Undecided(Text("alla får plats på en sida", "all fit on one page"))
+    yield ProbeResult("default_limit", len(page.rows))
+
+
+def default_sortorder(client: ProbeClient) -> Results:
+    """Name the direction of a sorted list where the request names none."""
+    reply = client.get("invoicepayments", limit=str(PAGE_SIZE), sortby="paymentdate")
+    days = [row.date for row in readable(page_in(reply).rows)]
+    if len(set(days)) < 2:
+        raise Undecided(_SAME_EITHER_WAY)
+    if days == sorted(days):
+        yield ProbeResult("default_sortorder", "ascending")
+        return
+    descends = days == sorted(days, reverse=True)
+    yield ProbeResult("default_sortorder", "descending" if descends else "another")
+
+
+def random_ties(client: ProbeClient) -> Results:
+    """Tell whether payments of one date change places from one list to the next."""
+    first = readable(client.newest_page.rows)
+    if len({row.date for row in first}) == len(first):
+        raise Undecided(
+            Text("inga inbetalningar har samma datum", "no payments have the same date")
+        )
+    for _ in range(MAX_LISTINGS - 1):
+        reply = client.get("invoicepayments", **payments_query(1, None))
+        again = readable(page_in(reply).rows)
+        if [row.date for row in again] != [row.date for row in first]:
+            raise Undecided(SOMETHING_CHANGED)
+        if [row.number for row in again] != [row.number for row in first]:
+            yield ProbeResult("random_ties", answer=True)
+            return
+    yield ProbeResult("random_ties", answer=False, evidence=_order_of_ties(first))
+
+
+def _order_of_ties(rows: Sequence[InvoicePayment]) -> str:
+    pairs = [
+        (int(a.number), int(b.number)) for a, b in itertools.pairwise(rows) if a.date == b.date
+    ]
+    if all(a < b for a, b in pairs):
+        return "by ascending number"
+    return "by descending number" if all(a > b for a, b in pairs) else "by neither number order"
+
+
+# --- Pages -----------------------------------------------------------------------
+
+
+def page_beyond_end(client: ProbeClient) -> Results:
+    beyond = max(2, client.newest_page.pages + 1)
+    reply = client.get("invoicepayments", limit=str(PAGE_SIZE), page=str(beyond))
+    refused = "not_found" if reply.status == 404 else "refused"
+    yield answered(
+        "page_beyond_end", reply, lambda: "last" if page_in(reply).rows else "empty", refused
+    )
+
+
+def limit_above_500(client: ProbeClient) -> Results:
+    """Name what becomes of a ``limit`` of 501, for the first list that is long enough."""
+    for path, name in (("invoicepayments", "InvoicePayments"), ("invoices", "Invoices")):
+        reply = client.get(path, limit=str(PAGE_SIZE + 1))
+        if _is_too_short(reply, name):
+            continue
+        yield answered("limit_above_500", reply, partial(_above_500, reply, name))
+        return
+    reason = Text(
+        "varken inbetalningar eller fakturor är fler än 500; frågan godtogs, men inte mer syns",
+        "there are no more than 500 payments or invoices; it was accepted, but shows no more",
+    )
+    yield ProbeResult("limit_above_500", evidence=evidence_of(reply), undecided=reason)
+
+
+def _is_too_short(reply: Reply, name: str) -> bool:
+    """Tell whether a list was accepted and has no more rows than a page."""
+    if is_refused(reply):
+        return False
+    page = page_in(reply, name)
+    return len(page.rows) == page.total <= PAGE_SIZE
+
+
+def _above_500(reply: Reply, name: str) -> Answer:
+    came = len(page_in(reply, name).rows)
+    if came > PAGE_SIZE:
+        return "honoured"
+    return "clamped" if came == PAGE_SIZE else "default"
+
+
+def _limit_0(reply: Reply, _client: ProbeClient) -> Answer:
+    page = page_in(reply)
+    if not page.total:
+        raise Undecided(NO_PAYMENT)
+    return "default" if page.rows else "empty"
+
+
+def _page_0(reply: Reply, client: ProbeClient) -> Answer:
+    first = page_in(client.default_list)
+    if not first.rows:
+        raise Undecided(NO_PAYMENT)
+    return "first" if _numbers(page_in(reply)) == _numbers(first) else "another"
+
+
+def _page_2_with_offset_1(reply: Reply, client: ProbeClient) -> Answer:
+    """Name what both mean together, by where the 2 rows that were requested begin."""
+    numbers = _numbers(page_in(client.default_list))
+    if len(numbers) < 5:
+        raise Undecided(Text("inbetalningarna är färre än 5", "there are fewer than 5 payments"))
+    came = _numbers(page_in(reply))
+    starts = {3: "added", 2: "page", 1: "offset"}
+    return next((name for at, name in starts.items() if numbers[at : at + 2] == came), "another")
+
+
+def _numbers(page: Page) -> list[str]:
+    return [str(row.get("Number")) for row in page.rows if isinstance(row, Mapping)]
+
+
+# --- Addresses and filters -------------------------------------------------------
+
+
+def _with_slash(reply: Reply, _client: ProbeClient) -> Answer:
+    return "redirected" if reply.status >= 300 else "accepted"
+
+
+def _by_customer_number(reply: Reply, client: ProbeClient) -> Answer:
+    total = page_in(reply).total
+    if not client.newest_page.total:
+        raise Undecided(NO_PAYMENT)
+    return "ignored" if total == client.newest_page.total else True
+
+
+def several_filters(client: ProbeClient) -> Results:
+    """Tell what becomes of two filters that no invoice passes together."""
+    invoice = client.first_invoice
+    number, day = _text(invoice, "DocumentNumber"), _text(invoice, "InvoiceDate")
+    after = date.fromisoformat(day) + timedelta(days=1)
+    reply = client.get("invoices", documentnumber=number, fromdate=after.isoformat())
+    yield answered(
+        "several_filters",
+        reply,
+        lambda: "one_ignored" if page_in(reply, "Invoices").total else True,
+        refused=False,
+    )
+
+
+def number_filters_match_part(client: ProbeClient) -> Results:
+    """Tell whether a filter for a part of a number finds whole ones."""
+    number = _text(client.first_invoice, "DocumentNumber")
+    if len(number) < 2:
+        raise Undecided(NO_INVOICE)
+    part = number[:-1]
+    reply = client.get("invoices", documentnumber=part, limit=str(PAGE_SIZE))
+    rows = page_in(reply, "Invoices").rows
+    others = any(str(row.get("DocumentNumber")) != part for row in rows)
+    yield ProbeResult("number_filters_match_part", others, evidence_of(reply))
+
+
+def _text(row: Mapping[str, Any], name: str) -> str:
+    value = row.get(name)
+    if not isinstance(value, str) or not value:
+        raise Undecided(NO_INVOICE)
+    return value
+
+
+QUESTIONS: Final = (
+    Question(
+        meta_information,
+        {"meta_information": Text("MetaInformation i listor", "MetaInformation in lists")},
+    ),
+    Question(
+        payment_row,
+        {
+            "payment_row": Text("Inbetalningens rad i listan", "A payment's row in the list"),
+            "payment_row_fields": Text("Fält i raden", "Fields in that row"),
+        },
+    ),
+    Question(payment_order, {"payment_order": Text("Ordning utan sortby", "Order without sortby")}),
+    Question(default_limit, {"default_limit": Text("Rader utan limit", "Rows without limit")}),
+    Question(
+        default_sortorder,
+        {"default_sortorder": Text("Riktning utan sortorder", "Direction without sortorder")},
+    ),
+    Question(
+        random_ties,
+        {"random_ties": Text("Samma datum byter plats", "Same date changes places")},
+    ),
+    Question(
+        page_beyond_end,
+        {"page_beyond_end": Text("Sida efter den sista", "A page after the last")},
+    ),
+    Question(limit_above_500, {"limit_above_500": Text("limit över 500", "limit above 500")}),
+    request("limit_below_1", Text("limit 0", "limit 0"), _limit_0, {"limit": "0"}),
+    request("page_below_1", Text("page 0", "page 0"), _page_0, {"page": "0"}),
+    request(
+        "page_with_offset",
+        Text("page och offset ihop", "page with offset"),
+        _page_2_with_offset_1,
+        {"limit": "2", "page": "2", "offset": "1"},
+    ),
+    request(
+        "trailing_slash",
+        Text("Snedstreck sist", "A trailing slash"),
+        _with_slash,
+        {"limit": "1"},
+        path="invoicepayments/",
+    ),
+    request(
+        "unknown_parameter",
+        Text("Okänd parameter", "An unknown parameter"),
+        lambda _reply, _client: "ignored",
+        {NO_SUCH_PARAMETER: "1", "limit": "1"},
+    ),
+    request(
+        "payment_filter_customernumber",
+        Text("Inbetalningar efter kundnummer", "Payments by customer number"),
+        _by_customer_number,
+        {"customernumber": NO_SUCH_NUMBER, "limit": "1"},
+        refused=False,
+    ),
+    Question(
+        several_filters,
+        {"several_filters": Text("Två filter på en gång", "Two filters at once")},
+    ),
+    Question(
+        number_filters_match_part,
+        {
+            "number_filters_match_part": Text(
+                "Nummerfilter hittar del av nummer", "Number filters match a part"
+            )
+        },
+    ),
+)

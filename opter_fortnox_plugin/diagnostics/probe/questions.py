@@ -1,0 +1,185 @@
+"""All questions, one after the other, and their report.
+
+Each is a function that asks a few things of the API and yields results; where this company's
+books cannot show the answer, the result says why.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from opter_contract.values import Text
+from opter_fortnox_plugin.diagnostics.probe import (
+    access,
+    amounts,
+    last_modified,
+    lists,
+    rate_limit,
+)
+from opter_fortnox_plugin.diagnostics.probe.client import ProbeClient
+from opter_fortnox_plugin.diagnostics.probe.question import Question, undecidable
+from opter_fortnox_plugin.diagnostics.probe.results import ProbeResult, Undecided
+from opter_fortnox_plugin.errors import (
+    FortnoxError,
+    LoginFailed,
+    Missing,
+    Refused,
+    Temporary,
+    Unauthorized,
+    Unavailable,
+)
+from opter_fortnox_plugin.fortnox.protocol import value_of
+
+log = logging.getLogger(__name__)
+
+#: The scopes of the login. Not companyinformation, which the probe does not need and by
+#: which it sees what a missing scope looks like.
+SCOPES: Final = ("payment", "invoice")
+
+#: In the order in which they are asked. What may end the login comes last.
+QUESTIONS: Final = (
+    *lists.QUESTIONS,
+    *last_modified.QUESTIONS,
+    *amounts.QUESTIONS,
+    *access.QUESTIONS,
+    rate_limit.QUESTION,
+    access.LAST_QUESTION,
+    undecidable(
+        Text("företaget har sina licenser", "the company has its licences"),
+        {"missing_licence_status": Text("Licens saknas", "A missing licence")},
+    ),
+    undecidable(
+        Text("det tar veckor att se", "it would take weeks"),
+        {"refresh_token_days": Text("Förnyelsenyckelns livslängd", "Lifetime of a refresh token")},
+    ),
+    undecidable(
+        Text(
+            "hemligheter skickas bara på det dokumenterade sättet",
+            "secrets are sent in the documented way only",
+        ),
+        {
+            "client_secret_in_body": Text("Hemligheten i anropet", "The secret in the body"),
+            "token_on_api_host": Text("Nycklar från api-adressen", "Tokens from the API host"),
+            "pkce": Text("PKCE", "PKCE"),
+            "client_credentials": Text("client_credentials", "client_credentials"),
+            "client_credentials_status": Text("… utan godkännande", "… without consent"),
+        },
+    ),
+    undecidable(
+        Text("det syns bara när något skrivs", "only writing would show it"),
+        {
+            "other_currency": Text("Betalning i annan valuta", "Payment in another currency"),
+            "delete_booked": Text("Ta bort bokförd", "Deleting a booked payment"),
+            "read_only_fields": Text("Skrivskyddade fält", "Read-only fields"),
+            "payment_locked_code": Text("Kod för bokförd", "Code for a booked one"),
+            "payment_currency_code": Text("Kod för annan valuta", "Code for another currency"),
+        },
+    ),
+)
+
+#: What each result is about, by its name.
+TITLES: Final[Mapping[str, Text]] = {
+    name: title for question in QUESTIONS for name, title in question.titles.items()
+}
+
+#: What a reply of an unexpected form can raise.
+_UNEXPECTED: Final = (
+    ArithmeticError,
+    AttributeError,
+    LookupError,
+    Missing,
+    TypeError,
+    Unauthorized,
+    ValueError,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """The results, in the order of :data:`QUESTIONS`; ``error`` is what ended the probe early."""
+
+    results: Sequence[ProbeResult]
+    requests: int
+    error: FortnoxError | None = None
+
+
+def probe(client: ProbeClient) -> Report:
+    """Ask everything, and report it."""
+    if error := _why_not_listed(client):
+        return _report(client, _missing_licence(error), error)
+    results: dict[str, ProbeResult] = {}
+    unavailable = 0
+    for number, question in enumerate(QUESTIONS, 1):
+        client.progress(
+            Text(
+                f"Undersöker Fortnox ({number} av {len(QUESTIONS)})",
+                f"Probing Fortnox ({number} of {len(QUESTIONS)})",
+            )
+        )
+        try:
+            reason = _ask(question, client, results)
+            unavailable = 0
+        except Unavailable as error:
+            unavailable += 1
+            if unavailable > 1:
+                return _report(client, results, error)
+            reason = _not_answered(error.details.get("what", error.code))
+        except FortnoxError as error:
+            return _report(client, results, error)
+        for name in question.titles:
+            results.setdefault(name, ProbeResult(name, undecided=reason))
+    return _report(client, results)
+
+
+def _why_not_listed(client: ProbeClient) -> FortnoxError | None:
+    """Return what keeps us from listing payments, if anything does."""
+    try:
+        value_of(client.default_list, "invoicepayments")
+    except Temporary as error:
+        return Unavailable("FORTNOX_UNAVAILABLE", what=error.what, attempts=1)
+    except Unauthorized:
+        return LoginFailed("LOGIN_EXPIRED")
+    except Missing:
+        return Refused("FORTNOX_REFUSED", resource="invoicepayments", status=404, fortnox_code="–")
+    except FortnoxError as error:
+        return error
+    return None
+
+
+def _missing_licence(error: FortnoxError) -> dict[str, ProbeResult]:
+    name, status = "missing_licence_status", error.details.get("status")
+    if error.code != "LICENCE_MISSING" or not isinstance(status, int):
+        return {}
+    return {name: ProbeResult(name, status, f"code {error.details.get('fortnox_code')}")}
+
+
+def _ask(question: Question, client: ProbeClient, results: dict[str, ProbeResult]) -> Text:
+    """Add the results, and return why others are missing."""
+    try:
+        for result in question.ask(client):
+            results[result.name] = result
+    except Undecided as undecided:
+        return undecided.reason
+    except Temporary as error:
+        return _not_answered(error.what)
+    except _UNEXPECTED as error:
+        # Fortnox may answer anything: one strange reply must not hide the others.
+        log.warning("a question failed: %s", type(error).__name__)
+    return Text("svaret går inte att förstå", "the reply is of an unexpected form")
+
+
+def _not_answered(what: object) -> Text:
+    return Text(
+        f"Fortnox svarade inte som det ska ({what})", f"Fortnox did not answer properly ({what})"
+    )
+
+
+def _report(
+    client: ProbeClient, results: Mapping[str, ProbeResult], error: FortnoxError | None = None
+) -> Report:
+    early = Text("undersökningen slutade i förtid", "the probe ended early")
+    rest = {name: ProbeResult(name, undecided=early) for name in TITLES}
+    return Report(list((rest | dict(results)).values()), client.requests, error)

@@ -1,0 +1,141 @@
+""":mod:`.probe` as a command: a login, the probe, and its report."""
+
+from __future__ import annotations
+
+import argparse
+import json
+from collections.abc import Callable, Mapping, Sequence
+from typing import Final
+
+from opter_contract.values import Failure, Text
+from opter_fortnox_plugin import __version__
+from opter_fortnox_plugin.configuration import API_URL, PRESETS, Configuration
+from opter_fortnox_plugin.diagnostics.console import Console
+from opter_fortnox_plugin.diagnostics.probe.client import ProbeClient
+from opter_fortnox_plugin.diagnostics.probe.questions import SCOPES, TITLES, Report, probe
+from opter_fortnox_plugin.diagnostics.probe.results import ProbeResult
+from opter_fortnox_plugin.fortnox.http import Transport
+from opter_fortnox_plugin.fortnox.protocol import authorization_address
+from opter_fortnox_plugin.login.authorization_code import Listener, Login
+from opter_fortnox_plugin.login.tokens import SignedIn, TokenEndpoint
+
+
+def run(
+    options: argparse.Namespace,
+    console: Console,
+    environment: Mapping[str, str],
+    *,
+    sleep: Callable[[float], None],
+    clock: Callable[[], float],
+) -> Failure | None:
+    """Print the report, and return what ended the probe early."""
+    configuration = Configuration.of({}, environment)
+    transport = Transport()
+    try:
+        endpoint = TokenEndpoint(transport, configuration, sleep)
+        code = _authorization_code(configuration, console, options.login_timeout)
+        signed_in = SignedIn(endpoint, endpoint.exchange(code))
+        try:
+            client = ProbeClient(
+                configuration,
+                transport,
+                endpoint,
+                signed_in,
+                provoke_429=options.provoke_429,
+                watch=options.watch,
+                progress=console.progress,
+                sleep=sleep,
+                clock=clock,
+            )
+            report = probe(client)
+        finally:
+            signed_in.sign_out()
+    finally:
+        transport.close()
+    render = _json if options.json else _markdown
+    print(render(report, console.translate, configuration.api_url), flush=True)  # noqa: T201
+    return report.error
+
+
+def _authorization_code(configuration: Configuration, console: Console, timeout: float) -> str:
+    login = Login(configuration.redirect_uri)
+    address = authorization_address(
+        configuration.auth_url,
+        configuration.client_id,
+        login.redirect_uri,
+        login.state,
+        SCOPES,
+    )
+    with Listener(login):
+        console.show_login(address, login.paste)
+        return login.wait(timeout, lambda _left: None)
+
+
+# --- The report ------------------------------------------------------------------
+
+
+def _json(report: Report, translate: Callable[[Text], str], api_url: str) -> str:
+    found = {
+        "probe": f"opter-fortnox-plugin {__version__}",
+        # Any other address may name a company.
+        "service": "api.fortnox.se" if api_url == PRESETS[API_URL] else "other",
+        "requests": report.requests,
+        "complete": report.error is None,
+        "findings": [
+            {
+                "question": result.name,
+                "title": translate(TITLES[result.name]),
+                "decided": result.decided,
+                "answer": result.answer,
+                "seen": result.evidence,
+                "because": translate(result.undecided) if result.undecided else None,
+            }
+            for result in report.results
+        ],
+    }
+    return json.dumps(found, ensure_ascii=False, indent=2)
+
+
+_HEADINGS: Final = (
+    Text("Fråga", "Question"),
+    Text("Om", "About"),
+    Text("Svar", "Answer"),
+    Text("Det som sågs", "Evidence"),
+)
+
+
+def _markdown(report: Report, translate: Callable[[Text], str], _api_url: str) -> str:
+    """Write the report to be read as it is, or pasted into an issue."""
+    headings = [translate(heading) for heading in _HEADINGS]
+    rows = [
+        (
+            f"`{result.name}`",
+            translate(TITLES[result.name]),
+            _answer(result, translate),
+            f"`{result.evidence}`" if result.evidence else "",
+        )
+        for result in report.results
+    ]
+    widths = [max(map(len, column)) for column in zip(headings, *rows, strict=True)][:2]
+
+    def line(cells: Sequence[str]) -> str:
+        # The long ones come last, and are not padded.
+        padded = [cell.ljust(width) for cell, width in zip(cells, widths, strict=False)]
+        return f"| {' | '.join([*padded, *cells[2:]])} |"
+
+    ruler = line(["-" * width for width in widths] + ["---", "---"])
+    about = translate(
+        Text(
+            f"undersökt av opter-fortnox-plugin {__version__} med {report.requests} frågor",
+            f"probed by opter-fortnox-plugin {__version__} in {report.requests} requests",
+        )
+    )
+    return "\n".join([f"## Fortnox, {about}", "", line(headings), ruler, *map(line, rows)])
+
+
+def _answer(result: ProbeResult, translate: Callable[[Text], str]) -> str:
+    if result.undecided is not None:
+        prefix = translate(Text("går inte att avgöra här:", "undecidable here, because"))
+        return f"{prefix} {translate(result.undecided)}"
+    text = result.answer if isinstance(result.answer, str) else json.dumps(result.answer)
+    return f"**{text}**"
