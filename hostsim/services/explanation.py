@@ -433,14 +433,15 @@ def _read_now(
     """Give what was read of the invoice, and what was registered on it here and moved there."""
     if answer is None:
         return
-    for group in answer.recording.judged(answer.company.number):
-        for row, judgement in zip(group.rows, group.judgements, strict=True):
-            its = group.invoice_id
-            if question.invoice_id is None or its in {None, question.invoice_id}:
-                yield its, row, judgement
-            elif judgement.reason == MOVED:
-                yield question.invoice_id, row, judgement
-            # Any other only shares the OCR reference.
+    with answer.recording.judging(answer.company.number) as judging:
+        for group in judging.judged():
+            for row, judgement in zip(group.rows, group.judgements, strict=True):
+                its = group.invoice_id
+                if question.invoice_id is None or its in {None, question.invoice_id}:
+                    yield its, row, judgement
+                elif judgement.reason == MOVED:
+                    yield question.invoice_id, row, judgement
+                # Any other only shares the OCR reference.
 
 
 def _is_asked(entry: Entry, question: Question, company: Company | None) -> bool:

@@ -487,18 +487,22 @@ class Host:
                 company = import_runs.preview_of(self.store, run_id).company
             if company is None:
                 raise host_error("COMPANY_NOT_KNOWN", name=name)
-            recording = None if run_id is None else Recording(self.store, run_id, definition)
+            if run_id is None:
+                with self.store.change() as db:
+                    act(Desk(db, name, company.number, None, self._user, self._clock()), {})
+                return None
+            recording = Recording(self.store, run_id, definition)
             with self.store.change() as db:
-                others = recording.possibly_registered(company.number, numbers) if recording else {}
-                gone, settles = recording.beside(company.number) if recording else ({}, {})
+                with recording.judging(company.number) as judging:
+                    others = judging.possibly_registered(numbers)
+                    gone, settles = judging.gone, judging.settlements.by_number
+                    before = judging.decided()
                 at = self._clock()
                 desk = Desk(db, name, company.number, run_id, self._user, at, gone, settles)
                 act(desk, others)
-            if recording is None:
-                return None
             with commits.passing(), self.store.change():
-                recording.judge(company)
-            return import_runs.preview_of(self.store, recording.run_id)
+                recording.judge(company, before)
+            return import_runs.preview_of(self.store, run_id)
 
     def _refuse_other_list(self, run_id: str | None, shown: str | None) -> None:
         if shown is None or shown == import_runs.revision_of(self.store.db, run_id):

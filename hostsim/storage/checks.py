@@ -127,7 +127,7 @@ def invoices_to_check(db: sqlite3.Connection, which: Mapping[str, Any], now: dat
     Those first that were due first: they are the ones that are dunned. What the payments
     of the run pay in full is explained by them.
 
-    :param which: the names of ``sorting.Which``; the rows stand in the table ``met``.
+    :param which: the names of ``judging.Scope``; the rows stand in the table ``matched``.
     """
     since = (now - ASKED_AGAIN).astimezone(UTC).isoformat()
     rows = db.execute(_OPEN, {**which, "since": since, "most": INVOICES_ASKED})
@@ -143,7 +143,7 @@ def recall(db: sqlite3.Connection, which: Mapping[str, Any], now: datetime) -> N
 def doubtful_readings(db: sqlite3.Connection, which: Mapping[str, Any]) -> list[str]:
     """Give the numbers of invoices whose foreign payments have write-offs of an unsure currency."""
     rows = db.execute(
-        "SELECT r.* FROM run_rows r JOIN met m ON m.row_id = r.id"
+        "SELECT r.* FROM run_rows r JOIN matched m ON m.row_id = r.id"
         " WHERE r.write_offs <> '[]' AND r.currency <> 'SEK' AND m.invoice_id IS NOT NULL"
         " AND r.date IS NOT NULL AND NOT EXISTS (SELECT 1 FROM run_balances b"
         "  WHERE b.run_id = :run_id AND b.invoice_number = r.invoice_number)"
@@ -488,10 +488,10 @@ def write_discrepancies(db: sqlite3.Connection, which: Mapping[str, Any]) -> Non
     """Write down where the source does not agree with the books; the rows are judged."""
     if not db.execute(_ANYTHING_SAID, which).fetchone():
         return
-    db.execute("DROP TABLE IF EXISTS temp.met")
-    db.execute("CREATE TEMP TABLE met (row_id INTEGER PRIMARY KEY, invoice_id INTEGER)")
+    db.execute("DROP TABLE IF EXISTS temp.matched")
+    db.execute("CREATE TEMP TABLE matched (row_id INTEGER PRIMARY KEY, invoice_id INTEGER)")
     db.execute(
-        "INSERT INTO temp.met SELECT id, invoice_id FROM run_rows"
+        "INSERT INTO temp.matched SELECT id, invoice_id FROM run_rows"
         " WHERE run_id = :run_id AND gone = 0",
         which,
     )
@@ -545,7 +545,7 @@ def discrepancy_of(row: sqlite3.Row) -> Discrepancy:
 
 
 # --- SQL ---------------------------------------------------------------------
-# The names are those of sorting.Which; met holds the invoice of each row of the run.
+# The names are those of judging.Scope; matched holds the invoice of each row of the run.
 
 _OURS = "p.import_type = :import_type AND p.company = :company AND p.state = 'registered'"
 
@@ -618,7 +618,7 @@ _OPEN = f"""
             CASE WHEN r.write_offs <> '[]' OR r.amount IS NULL THEN 1e18
                  WHEN r.currency = 'SEK' THEN CAST(r.amount AS REAL)
                  ELSE CAST(COALESCE(r.amount_currency, r.amount) AS REAL) END) AS taken
-        FROM met m JOIN run_rows r ON r.id = m.row_id
+        FROM matched m JOIN run_rows r ON r.id = m.row_id
         WHERE m.invoice_id IS NOT NULL AND {_NOT_REGISTERED} GROUP BY m.invoice_id
     ) t ON t.invoice_id = i.id LEFT JOIN (
         SELECT invoice_id, SUM(CAST(effect AS REAL)) AS taken FROM ignored_payments g
@@ -640,7 +640,7 @@ _OPEN = f"""
 _WITH_BALANCE = "(SELECT invoice_id FROM run_balances WHERE run_id = :run_id)"
 
 _ROWS_OF_INVOICES = f"""
-    SELECT r.*, m.invoice_id AS its_invoice FROM met m JOIN run_rows r ON r.id = m.row_id
+    SELECT r.*, m.invoice_id AS its_invoice FROM matched m JOIN run_rows r ON r.id = m.row_id
     WHERE m.invoice_id IN {_WITH_BALANCE}
 """  # noqa: S608 constants
 
@@ -676,7 +676,7 @@ _ANYTHING_SAID = """
 
 # What arrives: payments that are not registered, and not left out by the settings.
 _ARRIVING = f"""
-    FROM met m
+    FROM matched m
     JOIN run_rows r ON r.id = m.row_id AND r.number <> '' AND r.date IS NOT NULL
         AND r.amount GLOB '*[1-9]*'
         AND (r.given_reason IS NULL OR r.given_reason NOT IN ('before-date', 'below-number'))
@@ -787,7 +787,7 @@ _CHANGED = f"""
     FROM run_rows n
     JOIN payments p ON p.number = n.number AND {_OURS}
     JOIN invoices i ON i.id = p.invoice_id
-    JOIN met m ON m.invoice_id = p.invoice_id
+    JOIN matched m ON m.invoice_id = p.invoice_id
     JOIN run_rows r ON r.id = m.row_id AND r.number <> '' AND r.date IS NOT NULL
         AND r.number <> n.number AND {_NOT_REGISTERED}
     WHERE n.run_id = :run_id AND n.number <> '' AND n.gone = 0 AND n.date IS NOT NULL
@@ -855,7 +855,7 @@ _FIND_CREDITS = f"""
     INSERT INTO credit
     SELECT r.date, substr({_OWN_AMOUNT.format("r")}, 2), r.currency, r.number,
            r.invoice_number, r.customer, r.amount_currency, i.id, {_CUSTOMER_HERE.format("i")}
-    FROM met m JOIN run_rows r ON r.id = m.row_id LEFT JOIN invoices i ON i.id = m.invoice_id
+    FROM matched m JOIN run_rows r ON r.id = m.row_id LEFT JOIN invoices i ON i.id = m.invoice_id
     WHERE {_OWN_AMOUNT.format("r")} LIKE '-%' AND r.date IS NOT NULL AND r.number <> ''
     AND (r.given_reason IS NULL OR r.given_reason NOT IN (SELECT value FROM json_each(:left_out)))
     AND (i.id IS NULL OR i.total LIKE '-%') AND {_NOT_REGISTERED}
@@ -868,7 +868,7 @@ _DEBITS_OF_RUN = f"""
     SELECT {_CREDIT_COLUMNS}, r.number AS other_number, r.invoice_number AS other_invoice_number,
            r.customer AS other_customer, i.id AS other_invoice,
            {_CUSTOMER_HERE.format("i")} AS other_customer_here, 0 AS other_registered
-    FROM met m JOIN run_rows r ON r.id = m.row_id
+    FROM matched m JOIN run_rows r ON r.id = m.row_id
     JOIN credit c ON c.date = r.date AND c.debit = {_OWN_AMOUNT.format("r")}
         AND c.currency = r.currency
         AND c.invoice_number <> r.invoice_number

@@ -71,8 +71,8 @@ _ACCEPTED = "(d.decision = 'accept' OR json_extract(NULLIF(d.facts, ''), '$.afte
 Others = Mapping[str, Sequence[OtherWay]]
 
 
-class Old(NamedTuple):
-    """A registered payment that an accepted change would counter."""
+class Reversible(NamedTuple):
+    """A registered payment that an accepted change would reverse."""
 
     id: int
     invoice_id: int
@@ -137,7 +137,7 @@ def of_payment(
     return None if row is None else decision_of(row)
 
 
-def accepted(db: sqlite3.Connection, definition: str, company: str) -> Mapping[str, Old]:
+def accepted(db: sqlite3.Connection, definition: str, company: str) -> Mapping[str, Reversible]:
     """Give the registered payments whose change was accepted, by number."""
     rows = db.execute(
         "SELECT p.number, p.id, p.invoice_id, p.effect FROM decisions d"  # noqa: S608 a constant
@@ -148,7 +148,8 @@ def accepted(db: sqlite3.Connection, definition: str, company: str) -> Mapping[s
         (definition, company),
     )
     return {
-        row["number"]: Old(row["id"], row["invoice_id"], Decimal(row["effect"])) for row in rows
+        row["number"]: Reversible(row["id"], row["invoice_id"], Decimal(row["effect"]))
+        for row in rows
     }
 
 
@@ -448,7 +449,7 @@ def said(why: str) -> str:
 # --- What a save does ---------------------------------------------------------
 
 
-def counter(
+def reverse(
     db: sqlite3.Connection, payment_id: int, run_id: str | None, user: str, at: datetime
 ) -> None:
     """Undo a registered payment so that both stay visible; its invoice gets everything back."""

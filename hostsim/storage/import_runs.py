@@ -15,31 +15,28 @@ import logging
 import sqlite3
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, closing
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal, localcontext
 from typing import NamedTuple
 
 from hostsim.errors import HostError, host_error
-from hostsim.ledger import decisions, matching
-from hostsim.ledger.decisions import CHANGED, SET_ASIDE, Deletion, Gone, Settlement
-from hostsim.ledger.matching import EXACT, KINDS, ZERO, Candidate, Judgement, Refusal
-from hostsim.ledger.values import Aside, Decision, Definition, Row
+from hostsim.ledger import matching
+from hostsim.ledger.decisions import SET_ASIDE
+from hostsim.ledger.matching import EXACT, KINDS, ZERO, Judgement, Refusal
+from hostsim.ledger.values import Aside, Definition, Row
 from hostsim.messages import texts
 from hostsim.storage import checks, commits
 from hostsim.storage import decisions as storage_decisions
 from hostsim.storage.checks import Discrepancy
-from hostsim.storage.decisions import Old
-from hostsim.storage.fast_path import Plain, Sorted, Which, sorted_out
+from hostsim.storage.judging import Decided, Judging, Scope, Touched, judging
 from hostsim.storage.regions import refuse_company_of_other_region
 from hostsim.storage.rows import (
     OLDEST_FIRST,
     PAYMENT_COLUMNS,
-    invoice_of,
     payment_of,
     plain,
     row_of,
-    text_of,
 )
 from hostsim.storage.store import Store
 from opter_contract import BATCH
@@ -137,22 +134,6 @@ class Preview:
             log.warning("it could not be written down that the preview was shown")
 
 
-class Group(NamedTuple):
-    """The rows of one invoice, judged; or one row that meets no invoice."""
-
-    invoice_id: int | None
-    rows: Sequence[sqlite3.Row]
-    judgements: Sequence[Judgement]
-    remaining: Decimal | None  # in the invoice's currency, if all that is ready is saved
-
-
-class _Moves(NamedTuple):
-    """What was accepted takes back from invoices, and what of it cannot be saved."""
-
-    returned: Mapping[int, Decimal]  # by invoice, in its currency
-    blocked: Mapping[str, Refusal]  # by payment number
-
-
 class _Hidden(NamedTuple):
     """A row that a decision hides, and what would be said of it otherwise."""
 
@@ -213,7 +194,7 @@ class Recording:
     def take_deleted(self, company: str, numbers: Collection[str]) -> None:
         """Drop payments of earlier runs that no longer exist; remember registered ones."""
         with self.store.change() as db:
-            checks.mark_gone(db, asdict(self._which(company)), numbers)
+            checks.mark_gone(db, self._values(company), numbers)
             db.executemany(
                 "UPDATE run_rows SET gone = 1 WHERE run_id = ? AND number = ? AND fresh = 0",
                 [(self.run_id, number) for number in numbers],
@@ -222,28 +203,28 @@ class Recording:
     def take_unchecked(self, company: str, numbers: Collection[str]) -> None:
         """Remember which registered payments could not be asked after."""
         with self.store.change() as db:
-            checks.mark_not_asked(db, asdict(self._which(company)), numbers)
+            checks.mark_not_asked(db, self._values(company), numbers)
 
     def take_balances(self, balances: Sequence[InvoiceBalance]) -> None:
         """Keep what the source says of invoices that are here, too."""
         with self.store.change() as db:
-            checks.take_balances(db, asdict(self._which("")), balances)
+            checks.take_balances(db, self._values(""), balances)
 
     def invoices_to_check(self, company: str, now: datetime) -> Sequence[str]:
         """Give the invoices that are open here and were not said to be unpaid there."""
-        with self._sorted_out(company, _Moves({}, {}), apart=False) as rows:
-            unsure = checks.doubtful_readings(rows.db, rows.values)
-            unsure += rows.settlements.invoices_unknown
-            several = checks.invoices_to_check(rows.db, rows.values, now)
+        with self.judging(company) as judging:
+            unsure = checks.doubtful_readings(judging.db, judging.values)
+            unsure += judging.settlements.invoices_unknown
+            several = checks.invoices_to_check(judging.db, judging.values, now)
         with self.store.change() as db:
-            checks.recall(db, asdict(self._which(company)), now)
+            checks.recall(db, self._values(company), now)
         return list(dict.fromkeys([*unsure, *several]))[: checks.INVOICES_ASKED]
 
     def remember_asked(self, company: str, asked: Collection[str], now: datetime) -> None:
         """Keep what was said of the invoices that were asked for one by one."""
         with self.store.change() as db:
-            checks.remember_asked(db, asdict(self._which(company)), asked, now)
-            checks.remember_checked(db, asdict(self._which(company)), now)
+            checks.remember_asked(db, self._values(company), asked, now)
+            checks.remember_checked(db, self._values(company), now)
 
     def registered_payments(
         self, company: str, now: datetime, invoice_id: int | None = None
@@ -252,11 +233,13 @@ class Recording:
 
         :param invoice_id: also those of this invoice.
         """
-        which = asdict(self._which(company))
+        which = self._values(company)
         with self.store.change() as db:
             checks.recall_gone(db, which)
-        with self._sorted_out(company, _Moves({}, {}), apart=False) as rows:
-            found = checks.registered_payments(rows.db, rows.values, now, invoice_id=invoice_id)
+        with self.judging(company) as judging:
+            found = checks.registered_payments(
+                judging.db, judging.values, now, invoice_id=invoice_id
+            )
         with self.store.change() as db:
             checks.mark_named(db, which, found)
         return [RegisteredPayment(one.number, one.invoice_number) for one in found]
@@ -293,11 +276,16 @@ class Recording:
 
     def to_confirm(self, company: str) -> list[str]:
         """Give numbers that would become ready, and were neither fetched nor asked for yet."""
-        numbers: list[str] = []
-        if self._has_unasked():
-            numbers = list(itertools.islice(self._would_be_ready(company), BATCH))
-        if not numbers:
-            numbers = self._beside_unknown(company)[:BATCH]
+        unasked = self._unasked()
+        with self.judging(company) as judging:
+            ready = (
+                row["number"]
+                for row, judgement in judging.rows_judged(asking=True, only=Touched(unasked))
+                if judgement.kind == matching.READY and row["number"] in unasked
+            )
+            numbers = list(itertools.islice(ready, BATCH)) if unasked else []
+            if not numbers:
+                numbers = self._beside_unknown(judging)[:BATCH]
         with self.store.change() as db:
             db.executemany(
                 "UPDATE run_rows SET asked = 1 WHERE run_id = ? AND number = ?",
@@ -305,236 +293,67 @@ class Recording:
             )
         return numbers
 
-    def _beside_unknown(self, company: str) -> list[str]:
+    def _beside_unknown(self, judging: Judging) -> list[str]:
         """Give payments whose customer decides whether they are a settlement.
 
         And those of earlier runs that may replace a payment, if they are still there.
         """
-        if not self._has_negative() and not checks.any_gone(self.store.db, self.run_id):
-            return []
-        with self._sorted_out(company, _Moves({}, {}), apart=False) as rows:
-            unknown = [*rows.settlements.customer_unknown, *rows.gone]
-        asked = {
-            row["number"]
-            for row in self.store.db.execute(
-                "SELECT number FROM run_rows WHERE run_id = ? AND (asked = 1 OR (fresh = 1"
-                " AND number NOT IN (SELECT value FROM json_each(?))))",
-                (self.run_id, json.dumps(list(rows.settlements.customer_unknown))),
-            )
-        }
-        return [number for number in unknown if number not in asked]
+        unknown = judging.settlements.customer_unknown
+        numbers = [*unknown, *judging.gone]
+        rows = self.store.db.execute(
+            "SELECT number FROM run_rows WHERE run_id = :run_id AND asked = 0"
+            " AND number IN (SELECT value FROM json_each(:numbers))"
+            " AND (fresh = 0 OR number IN (SELECT value FROM json_each(:unknown)))",
+            {
+                "run_id": self.run_id,
+                "numbers": json.dumps(numbers),
+                "unknown": json.dumps(unknown),
+            },
+        )
+        askable = {row["number"] for row in rows}
+        return [number for number in numbers if number in askable]
 
-    def _has_unasked(self) -> bool:
-        query = "SELECT 1 FROM run_rows WHERE run_id = ? AND fresh = 0 AND asked = 0 AND gone = 0"
-        return self.store.db.execute(query, (self.run_id,)).fetchone() is not None
-
-    def _would_be_ready(self, company: str) -> Iterator[str]:
-        for group in self.judged(company, asking=True):
-            for row, judgement in zip(group.rows, group.judgements, strict=True):
-                if judgement.kind == matching.READY and not row["fresh"] and not row["asked"]:
-                    yield row["number"]
+    def _unasked(self) -> set[str]:
+        rows = self.store.db.execute(
+            "SELECT number FROM run_rows"
+            " WHERE run_id = ? AND number <> '' AND fresh = 0 AND asked = 0 AND gone = 0",
+            (self.run_id,),
+        )
+        return {row["number"] for row in rows}
 
     # --- Judging ---
 
-    def judged(self, company: str, *, asking: bool = False) -> Iterator[Group]:
-        """Judge all rows beside the host's invoices, one invoice at a time."""
-        moves = self._moves(company, asking=asking)
-        return self._judged(company, moves, asking=asking)
+    def judging(self, company: str) -> AbstractContextManager[Judging]:
+        """Judge this run as it is committed now."""
+        return judging(self.store, self._scope(company))
 
-    def _moves(self, company: str, *, asking: bool) -> _Moves:
-        """Find what was accepted and can be saved, all of it at once.
+    def _scope(self, company: str) -> Scope:
+        definition = self.definition
+        return Scope(
+            definition.import_type, company, definition.region, self.run_id, definition.name
+        )
 
-        Two payments may have changed places. So each is judged as if all the others
-        could be saved, and whoever cannot stays where it is, until nobody else falls.
+    def _values(self, company: str) -> dict[str, str]:
+        return self._scope(company)._asdict()
+
+    def judge(self, company: Company, before: Decided | None = None) -> None:
+        """Judge the rows and write down what became of each, with counts and totals.
+
+        :param before: what was decided when all rows had been judged: only what other
+            decisions have touched since is judged.
         """
-        blocked: dict[str, Refusal] = {}
-        accepted, partners = self._accepted(company)
-        if not accepted:
-            return _Moves({}, {})
-        while True:
-            returned: dict[int, Decimal] = {}
-            fell: dict[str, Refusal] = {}
-            # Two payments may replace the same one, which goes back once.
-            olds = {
-                old.id: old
-                for n, several in accepted.items()
-                if n not in blocked
-                for old in several
-            }
-            with localcontext(EXACT):
-                for old in olds.values():
-                    returned[old.invoice_id] = returned.get(old.invoice_id, ZERO) + old.effect
-            moves = _Moves(returned, blocked)
-            here: set[str] = set()
-            for group in self._judged(company, moves, asking=asking, only=frozenset(accepted)):
-                for row, judgement in zip(group.rows, group.judgements, strict=True):
-                    here.add(row["number"])
-                    if row["number"] in accepted and judgement.kind != matching.READY:
-                        fell[row["number"]] = _refused(judgement)
-            for number in accepted.keys() - here:
-                fell[number] = Refusal(CHANGED, texts.UNREADABLE)
-            # Neither half of a settlement is saved alone.
-            for number in list(fell):
-                other = partners.get(number)
-                if other in accepted and other not in fell:
-                    fell[other] = fell[number]
-            if fell.keys() <= blocked.keys():
-                return moves
-            blocked = fell | blocked
-
-    def _accepted(self, company: str) -> tuple[dict[str, Sequence[Old]], dict[str, str]]:
-        """Give what accepted decisions would take back, by payment, and settled pairs."""
-        db = self.store.db
-        accepted: dict[str, Sequence[Old]] = {
-            number: [old]
-            for number, old in storage_decisions.accepted(db, self.definition.name, company).items()
-        }
-        numbers = (
-            storage_decisions.accepted_numbers(db, self.definition.name, company) - accepted.keys()
-        )
-        partners: dict[str, str] = {}
-        if numbers or self._has_negative():
-            with self._sorted_out(company, _Moves({}, {}), apart=False) as rows:
-                for number in numbers & rows.gone.keys():
-                    gone = rows.gone[number]
-                    accepted[number] = [Old(g.id, g.invoice_id, g.effect) for g in gone]
-                for number, other in rows.settlements.by_number.items():
-                    if other.complete or number in numbers:
-                        accepted.setdefault(number, [])
-                        partners[number] = other.number
-        return accepted, partners
-
-    def _has_negative(self) -> bool:
-        """Tell whether there can be a settlement."""
-        query = "SELECT 1 FROM run_rows WHERE run_id = ? AND amount LIKE '-%' LIMIT 1"
-        return self.store.db.execute(query, (self.run_id,)).fetchone() is not None
-
-    def _judged(
-        self,
-        company: str,
-        moves: _Moves,
-        *,
-        asking: bool,
-        only: frozenset[str] | None = None,
-    ) -> Iterator[Group]:
-        """Judge; ``only`` leaves out invoices on which none of these payments is."""
-        # What is plain was fetched in this run, and nobody ever decided anything about it.
-        apart = asking or only is not None
-        with self._sorted_out(company, moves, apart=apart) as rows:
-            yield from self._judged_beside(rows, company, moves, asking=asking, only=only)
-
-    def _sorted_out(
-        self, company: str, moves: _Moves, *, apart: bool = True
-    ) -> AbstractContextManager[Sorted]:
-        which = self._which(company)
-        series = storage_decisions.series_in_force(self.store.db, self.definition.name, company)
-        return sorted_out(self.store, which, series=series, touched=moves.returned, apart=apart)
-
-    def _which(self, company: str) -> Which:
-        return Which(
-            self.definition.import_type,
-            company,
-            self.definition.region,
-            self.run_id,
-            self.definition.name,
-        )
-
-    def _judged_beside(
-        self,
-        rows: Sorted,
-        company: str,
-        moves: _Moves,
-        *,
-        asking: bool = False,
-        only: frozenset[str] | None = None,
-    ) -> Iterator[Group]:
-        accepted = self.store.accepted_deviation
-        series = storage_decisions.series_in_force(self.store.db, self.definition.name, company)
-
-        def candidate_of(row: sqlite3.Row) -> Candidate:
-            return _candidate(row, company, series, moves.blocked, rows)
-
-        for invoice_id, group in itertools.groupby(rows.others(), key=lambda row: row["inv_id"]):
-            if invoice_id is None:
-                for row in group:
-                    if only is not None and row["number"] not in only:
-                        continue
-                    candidate = candidate_of(row)
-                    judgement = matching.judge_without_invoice(candidate, asking=asking)
-                    other = candidate.settles
-                    settled = judgement.kind == matching.READY and other is not None
-                    its_invoice = other.invoice_id if settled and other is not None else None
-                    yield Group(its_invoice, [row], [judgement], None)
-                continue
-            several = list(group)
-            if only is not None and not any(row["number"] in only for row in several):
-                continue
-            invoice = invoice_of(several[0], "inv_")
-            if invoice_id in moves.returned:
-                with localcontext(EXACT):
-                    remaining = invoice.remaining + moves.returned[invoice_id]
-                invoice = replace(invoice, remaining=remaining)
-            judged = matching.judge(
-                invoice,
-                [candidate_of(row) for row in several],
-                accepted,
-                asking=asking,
-                others=rows.other_ways(several),
-                twins=rows.twins(several),
+        with self.judging(company.number) as judging:
+            only = None if before is None else judging.touched_since(before)
+            judged = (
+                (*_judgement(group.invoice_id, judgement), row["id"])
+                for group in judging.judged(only=only)
+                for row, judgement in zip(group.rows, group.judgements, strict=True)
             )
-            yield Group(invoice_id, several, *judged)
-
-    def possibly_registered(
-        self, company: str, numbers: Collection[str]
-    ) -> storage_decisions.Others:
-        """Give the payments by another way that these payments may be the same as, by number."""
-        if not numbers:
-            return {}
-        moves = self._moves(company, asking=False)
-        return {
-            row["number"]: judgement.others
-            for group in self._judged(company, moves, asking=False, only=frozenset(numbers))
-            for row, judgement in zip(group.rows, group.judgements, strict=True)
-            if row["number"] in numbers and judgement.others
-        }
-
-    def beside(
-        self, company: str
-    ) -> tuple[Mapping[str, tuple[Gone, ...]], Mapping[str, Settlement]]:
-        """Give what payments of the run may replace, and the halves of settlements, by number."""
-        with self._sorted_out(company, _Moves({}, {}), apart=False) as rows:
-            return rows.gone, rows.settlements.by_number
-
-    def judge(self, company: Company) -> None:
-        """Judge all rows and write down what became of each, with counts and totals."""
-        counts = dict.fromkeys(("read", *KINDS), 0)
-        totals = dict.fromkeys(("read", *KINDS), ZERO)
-        aside = Aside()
-        results: list[tuple[object, ...]] = []
-        moves = self._moves(company.number, asking=False)
-        with localcontext(EXACT), self._sorted_out(company.number, moves) as rows:
-            for batch in rows.plain():
-                self._write_plain([one for one in batch if not one.as_shown])
-                for kind in ("read", matching.READY):
-                    counts[kind] += len(batch)
-                    totals[kind] += sum((Decimal(one.amount) for one in batch), ZERO)
-            for group in self._judged_beside(rows, company.number, moves):
-                for row, judgement in zip(group.rows, group.judgements, strict=True):
-                    amount = Decimal(row["amount"] or 0)
-                    for kind in ("read", judgement.kind):
-                        counts[kind] += 1
-                        totals[kind] += amount
-                    if judgement.reason == SET_ASIDE:
-                        aside = Aside(aside.number + 1, aside.sek + amount)
-                    results.append((*_decision(group.invoice_id, judgement), row["id"]))
-                if len(results) >= BATCH:
-                    self._write(results)
-                    results.clear()
-            self._write(results)
-            self._check_sums(counts, totals)
-        counts[SET_ASIDE], totals[SET_ASIDE] = aside
+            while batch := list(itertools.islice(judged, BATCH)):
+                self._write(batch)
         with self.store.change() as db:
-            checks.write_discrepancies(db, asdict(self._which(company.number)))
+            checks.write_discrepancies(db, self._values(company.number))
+            counts, totals = self._sums(db)
             db.execute(
                 "UPDATE runs SET counts = ?, totals = ?, company = ?, company_name = ?"
                 " WHERE id = ?",
@@ -551,6 +370,22 @@ class Recording:
                 {"revision": self._revision(db), "run_id": self.run_id},
             )
 
+    def _sums(self, db: sqlite3.Connection) -> tuple[dict[str, int], dict[str, Decimal]]:
+        """Count the rows of each list, and sum up their SEK.
+
+        :raises RuntimeError: where a row stands in no list.
+        """
+        counts = dict.fromkeys(("read", *KINDS, SET_ASIDE), 0)
+        totals = dict.fromkeys(counts, ZERO)
+        for kind, is_aside, number, total in db.execute(_SUMS, {"run_id": self.run_id}):
+            if kind is None:
+                message = f"run {self.run_id}: {number} rows were not judged"
+                raise RuntimeError(message)
+            for key in ("read", kind, *([SET_ASIDE] if is_aside else [])):
+                counts[key] += number
+                totals[key] = EXACT.add(totals[key], Decimal(total))
+        return counts, totals
+
     def _revision(self, db: sqlite3.Connection) -> str:
         """Digest what a person sees: the rows by number, whatever order they were read in."""
         digest = hashlib.sha256()
@@ -562,18 +397,6 @@ class Recording:
                     digest.update(b"\n")
         return digest.hexdigest()[:16]
 
-    def _write_plain(self, rows: Sequence[Plain]) -> None:
-        with self.store.change() as db:
-            db.executemany(
-                "UPDATE run_rows SET kind = 'ready', invoice_id = ?, status = ?,"
-                " warning_sv = ?, warning_en = ?, reason = NULL, message_sv = NULL,"
-                " message_en = NULL, written_off = '0', effect = amount WHERE id = ?",
-                [
-                    (one.invoice_id, one.status, one.warning_sv, one.warning_en, one.row_id)
-                    for one in rows
-                ],
-            )
-
     def _write(self, results: Sequence[tuple[object, ...]]) -> None:
         with self.store.change() as db:
             db.executemany(
@@ -583,20 +406,6 @@ class Recording:
                 " WHERE id = ?",
                 results,
             )
-
-    def _check_sums(self, counts: Mapping[str, int], totals: Mapping[str, Decimal]) -> None:
-        """Prove that every row stands in exactly one list, in number and in money."""
-        rows = 0
-        total = ZERO
-        for row in self.store.db.execute(
-            "SELECT amount FROM run_rows WHERE run_id = ? AND gone = 0", (self.run_id,)
-        ):
-            rows += 1
-            total += Decimal(row["amount"] or 0)
-        listed = sum(counts[kind] for kind in KINDS), sum((totals[kind] for kind in KINDS), ZERO)
-        if not (rows, total) == (counts["read"], totals["read"]) == listed:
-            message = f"run {self.run_id}: {rows} rows read, but {dict(counts)} listed"
-            raise RuntimeError(message)
 
     # --- The end of a run ---
 
@@ -678,28 +487,20 @@ class Recording:
         """
         hidden = []
         replaced: dict[str, int] = {}
-        moves = self._moves(company, asking=False)
-        with self._sorted_out(company, moves) as rows:
-            for batch in rows.plain():
-                if not all(one.as_shown for one in batch):
-                    raise _HoldsNoLonger
-                db.executemany(
-                    "UPDATE invoices SET remaining = ? WHERE id = ?",
-                    [(one.remaining, one.invoice_id) for one in batch],
-                )
-            reversed_ids: set[int] = set()
-            for group in self._judged_beside(rows, company, moves):
+        reversed_ids: set[int] = set()
+        with self.judging(company) as judging:
+            for group in judging.judged():
                 for row, judgement in zip(group.rows, group.judgements, strict=True):
-                    if _differs(_decision(group.invoice_id, judgement), row):
+                    if _differs(_judgement(group.invoice_id, judgement), row):
                         raise _HoldsNoLonger
                     if judgement.below is not None and row["number"]:
                         hidden.append(_Hidden(row["id"], judgement.reason or "", judgement.below))
                     if judgement.kind == matching.READY:
-                        olds = [one.id for one in rows.gone.get(row["number"], ())]
+                        olds = [one.id for one in judging.gone.get(row["number"], ())]
                         if row["reg_id"] is not None:
                             olds.append(row["reg_id"])
                         for old in sorted(set(olds) - reversed_ids):
-                            storage_decisions.counter(db, old, self.run_id, user, at)
+                            storage_decisions.reverse(db, old, self.run_id, user, at)
                         reversed_ids.update(olds)
                         if olds:
                             replaced[row["number"]] = olds[-1]
@@ -738,7 +539,7 @@ class Recording:
         self, db: sqlite3.Connection, company: str, at: datetime, hidden: Sequence[_Hidden]
     ) -> None:
         """Keep what was rejected, to be offered again; forget what no longer is."""
-        checks.remember_ignored(db, asdict(self._which(company)))
+        checks.remember_ignored(db, self._values(company))
         which = (self.definition.name, company, self.run_id)
         db.execute(
             "UPDATE pending SET gone_at = ? WHERE definition = ? AND company = ? AND number IN"
@@ -896,56 +697,7 @@ def _end(
     )
 
 
-def _candidate(
-    row: sqlite3.Row,
-    company: str,
-    series: Sequence[Decision],
-    blocked: Mapping[str, Refusal],
-    rows: Sorted,
-) -> Candidate:
-    return Candidate(
-        number=row["number"],
-        payment=payment_of(row, company),
-        given=_refusal(row, "given"),
-        registered=payment_of(row, company, "reg_"),
-        earlier=None if row["fresh"] else _earlier(row),
-        decision=None if row["dec_id"] is None else storage_decisions.decision_of(row, "dec_"),
-        series=decisions.in_series(series, row["invoice_number"]) if series else None,
-        deleted=_deletion(row),
-        blocked=blocked.get(row["number"]),
-        gone=rows.gone.get(row["number"], ()),
-        not_asked=rows.not_asked.get(row["number"], ()),
-        changed=rows.changed.get(row["number"], ()),
-        settles=rows.settlements.by_number.get(row["number"]),
-        nothing_left=row["inv_id"] in rows.nothing_left,
-    )
-
-
-def _deletion(row: sqlite3.Row) -> Deletion | None:
-    if row["del_at"] is None:
-        return None
-    at = datetime.fromisoformat(row["del_at"])
-    return Deletion(row["del_by"], at, row["del_why"] or "")
-
-
-def _refused(judgement: Judgement) -> Refusal:
-    """Give why a payment is not ready, below what hides it."""
-    if judgement.below is not None:
-        return judgement.below
-    return Refusal(judgement.reason or CHANGED, judgement.message or texts.UNREADABLE)
-
-
-def _refusal(row: sqlite3.Row, which: str) -> Refusal | None:
-    message = text_of(row[f"{which}_sv"], row[f"{which}_en"])
-    reason = row[f"{which}_reason"]
-    return None if reason is None or message is None else Refusal(reason, message)
-
-
-def _earlier(row: sqlite3.Row) -> Refusal:
-    return _refusal(row, "earlier") or Refusal("unreadable", texts.UNREADABLE)
-
-
-def _decision(invoice_id: int | None, judgement: Judgement) -> tuple[object, ...]:
+def _judgement(invoice_id: int | None, judgement: Judgement) -> tuple[object, ...]:
     return (
         judgement.kind,
         invoice_id,
@@ -958,18 +710,20 @@ def _decision(invoice_id: int | None, judgement: Judgement) -> tuple[object, ...
     )
 
 
-def _differs(decision: tuple[object, ...], row: sqlite3.Row) -> bool:
+def _differs(judgement: tuple[object, ...], row: sqlite3.Row) -> bool:
     """Compare with what was shown; the invoice of a payment that is not saved decides nothing."""
-    shown = tuple(row[column] for column in _DECISION)
-    ready = matching.READY in {decision[0], shown[0]}
-    return decision != shown if ready else (decision[0], *decision[2:]) != (shown[0], *shown[2:])
+    shown = tuple(row[column] for column in _JUDGEMENT)
+    ready = matching.READY in {judgement[0], shown[0]}
+    if ready:
+        return judgement != shown
+    return (judgement[0], *judgement[2:]) != (shown[0], *shown[2:])
 
 
 # --- SQL --------------------------------------------------------------------
 
 _NOTHING = (None, None, None)
 
-_DECISION = (
+_JUDGEMENT = (
     "kind",
     "invoice_id",
     "status",
@@ -982,6 +736,11 @@ _DECISION = (
     "effect",
 )
 
+_SUMS = """
+    SELECT kind, reason IS 'set-aside', count(*), exact_sum(amount) FROM run_rows
+    WHERE run_id = :run_id AND gone = 0 GROUP BY 1, 2
+"""
+
 # What a person sees of a run: JSON, so that nothing can pass for its neighbour; as bytes,
 # since nobody reads it.
 _SHOWN_HEAD = """
@@ -990,7 +749,7 @@ _SHOWN_HEAD = """
     FROM runs WHERE id = :run_id
 """
 
-_SHOWN = f"json_array({', '.join((*PAYMENT_COLUMNS.split(', '), *_DECISION, 'gone'))})"
+_SHOWN = f"json_array({', '.join((*PAYMENT_COLUMNS.split(', '), *_JUDGEMENT, 'gone'))})"
 
 # By the index on a run's numbers: a million rows are not sorted.
 _SHOWN_ROWS = f"""

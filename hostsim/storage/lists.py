@@ -11,10 +11,10 @@ import sqlite3
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from decimal import Decimal, localcontext
+from decimal import Decimal
 from typing import Any, NamedTuple
 
-from hostsim.ledger.matching import EXACT, IGNORED, KINDS, REJECTED
+from hostsim.ledger.matching import IGNORED, KINDS, REJECTED
 from hostsim.ledger.values import Row
 from hostsim.storage import history
 from hostsim.storage.decisions import decision_of
@@ -26,8 +26,6 @@ PAGE = 100
 
 #: Longer filters find nothing that a shorter one would not.
 LONGEST_FILTER = 200
-
-_AMOUNT = re.compile(r"-?[\d\s]*\d(,\d+)?")
 
 
 class Entry(NamedTuple):
@@ -226,7 +224,7 @@ def runs(store: Store) -> Source:
 
 def page_of(store: Store, source: Source, asked: Asked) -> Page:
     """Give the page that was asked for; beyond the last one, the last one."""
-    db = _with_functions(store.db)
+    db = store.db
     where, values = _which(source, asked)
     found, total = db.execute(
         f"SELECT count(*), exact_sum({source.total}){source.query}{where}", values
@@ -253,7 +251,7 @@ def page_of(store: Store, source: Source, asked: Asked) -> Page:
 def all_of(store: Store, source: Source, asked: Asked) -> Iterator[Any]:
     """Give every row that was asked for, one by one."""
     where, values = _which(source, asked)
-    rows = _with_functions(store.db).execute(
+    rows = store.db.execute(
         f"SELECT {source.columns}{source.query}{where} ORDER BY {_order(source, asked)}", values
     )
     try:
@@ -326,51 +324,3 @@ _SORTS: dict[str, str] = {
     "source": "r.source {0}",
     "message": "swedish(r.warning_sv) {0}",
 }
-
-
-# --- What SQLite cannot do ---------------------------------------------------
-
-
-def _with_functions(db: sqlite3.Connection) -> sqlite3.Connection:
-    """Teach a connection our functions, once: a list that is being sent may be using them."""
-    try:
-        db.execute("SELECT swedish('')")
-    except sqlite3.OperationalError:
-        db.create_function("holds", -1, _holds, deterministic=True)
-        db.create_aggregate("exact_sum", 1, _ExactSum)  # type: ignore[arg-type]
-        db.create_function("swedish", 1, swedish, deterministic=True)
-    return db
-
-
-def _holds(wanted: str, *texts: str | None) -> bool:
-    """Find a text in any of several, capitals or not, amounts also as Swedes write them."""
-    wanted = wanted.casefold()
-    if _AMOUNT.fullmatch(wanted):
-        number = "".join(wanted.split()).replace(",", ".")
-        # 10,00 stands in the database as 10, as 10.0 or as 10.00.
-        short = number.rstrip("0").rstrip(".") if "." in number else number
-        if any(number in text or text == short for text in texts if text):
-            return True
-    return any(wanted in text.casefold() for text in texts if text)
-
-
-_LAST_LETTERS = str.maketrans({"å": "{", "ä": "|", "æ": "|", "ö": "}", "ø": "}"})
-
-
-def swedish(text: str | None) -> str:
-    """Make a text sort as a Swedish register does: å, ä and ö last."""
-    return (text or "").casefold().translate(_LAST_LETTERS)
-
-
-class _ExactSum:
-    """Add amounts to the öre, which SQLite's own sum does not promise."""
-
-    def __init__(self) -> None:
-        self._total = Decimal(0)
-
-    def step(self, amount: str | None) -> None:
-        with localcontext(EXACT):
-            self._total += Decimal(amount or 0)
-
-    def finalize(self) -> str:
-        return f"{self._total:f}"

@@ -32,7 +32,7 @@ from hostsim.ledger.values import (
     RunSummary,
 )
 from hostsim.messages import texts
-from hostsim.storage import commits
+from hostsim.storage import commits, functions
 from hostsim.storage.locks import Locks
 from hostsim.storage.rows import (
     OLDEST_FIRST,
@@ -168,6 +168,7 @@ class Store:
         )
         connection.row_factory = sqlite3.Row
         connection.execute("PRAGMA foreign_keys = ON")
+        functions.register(connection)
         return connection
 
     @contextmanager

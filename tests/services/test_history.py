@@ -193,7 +193,7 @@ def test_everything_is_exported_only_when_asked_for(saved, store):
     "take_back",
     [
         lambda db: hand_payments.delete(db, 1, "fel", "eva", NOON),
-        lambda db: decisions.counter(db, 1, None, "eva", NOON),
+        lambda db: decisions.reverse(db, 1, None, "eva", NOON),
     ],
     ids=["deleted", "countered"],
 )

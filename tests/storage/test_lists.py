@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 from hostsim.desk.app import create_app
 from hostsim.desk.office import Office
 from hostsim.plugins.loading import Plugins
-from hostsim.storage.lists import PAGE, Asked, all_of, page_of, preview_rows, swedish
+from hostsim.storage.functions import swedish
+from hostsim.storage.lists import PAGE, Asked, all_of, page_of, preview_rows
 from hostsim.storage.rows import PAYMENT_COLUMNS, record_of
 from hostsim.storage.store import Store
 from hostsim.views.columns import COLUMNS, csv_lines, harmless

@@ -1,4 +1,4 @@
-"""Payments that need no thought are judged by the database, as the others by the rules."""
+"""What is shown of a run is what judging all of it anew says, whatever happened before."""
 
 import tempfile
 from dataclasses import replace
@@ -14,8 +14,7 @@ from hypothesis import strategies as st
 from hostsim.errors import HostError
 from hostsim.plugins.loading import Plugins
 from hostsim.services.host import Host
-from hostsim.storage.fast_path import Which, sorted_out
-from hostsim.storage.import_runs import PreviewChanged, Recording, _decision, _differs
+from hostsim.storage.import_runs import PreviewChanged, Recording, _differs, _judgement
 from hostsim.storage.store import Store
 from opter_contract.values import Text
 
@@ -87,20 +86,13 @@ class Office:
         """Give the rows of the open preview of which the rules say something else."""
         preview = self.host.open_preview(NAME)
         recording = Recording(self.store, preview.run_id, self.store.definition(NAME))
-        return [
-            (dict(row), judgement)
-            for group in recording.judged(COMPANY.number)
-            for row, judgement in zip(group.rows, group.judgements, strict=True)
-            if _differs(_decision(group.invoice_id, judgement), row)
-        ]
-
-    def plain(self):
-        """Give the numbers of the payments that need no thought."""
-        run_id = self.host.open_preview(NAME).run_id
-        with sorted_out(self.store, Which("Fake", COMPANY.number, "", run_id, NAME)) as rows:
-            ids = [one.row_id for batch in rows.plain() for one in batch]
-        numbers = self.store.db.execute("SELECT id, number FROM run_rows ORDER BY id")
-        return [row["number"] for row in numbers if row["id"] in ids]
+        with recording.judging(COMPANY.number) as judging:
+            return [
+                (dict(row), judgement)
+                for group in judging.judged()
+                for row, judgement in zip(group.rows, group.judgements, strict=True)
+                if _differs(_judgement(group.invoice_id, judgement), row)
+            ]
 
 
 @pytest.fixture
@@ -111,7 +103,7 @@ def office(tmp_path):
 
 @settings(max_examples=60, suppress_health_check=list(HealthCheck))
 @given(exported=invoices, first=payments, second=payments, data=st.data())
-def test_what_the_database_says_of_a_payment_is_what_the_rules_say(exported, first, second, data):
+def test_what_is_shown_is_what_the_rules_say_of_the_whole_run(exported, first, second, data):
     """Whatever was registered by this way or another, typed, deleted or decided before."""
     with tempfile.TemporaryDirectory() as folder, Office(folder, exported) as office:
         office.accepts(data.draw(st.sampled_from(["0", "0.01", "1", "1000"]), "deviation"))
@@ -165,72 +157,21 @@ def test_what_the_database_says_of_a_payment_is_what_the_rules_say(exported, fir
         ("1234.56", "advance", "-1134.56"),
     ],
 )
-def test_a_payment_that_is_alone_with_its_invoice_needs_no_thought(
-    office, amount, status, remaining
-):
+def test_a_payment_alone_with_its_invoice_is_saved_as_shown(office, amount, status, remaining):
     preview = office.reads([payment(1, "1001", amount), payment(2, "1002", amount)])
-    assert office.plain() == ["1", "2"]
     assert [row.status for row in preview.rows("ready")] == [status] * 2
     office.host.save(NAME)
     assert [str(one.remaining) for one in office.store.invoices()] == [remaining] * 2
 
 
-@pytest.mark.parametrize(
-    ("deviation", "left_to_the_rules"),
-    [("0.49", False), ("0.50", True), ("1", True)],
-)
-def test_what_may_be_written_off_is_left_to_the_rules(office, deviation, left_to_the_rules):
-    office.accepts(deviation)
-    office.reads([payment(1, "1001", "99.50")])
-    assert office.plain() == ([] if left_to_the_rules else ["1"])
-
-
-@pytest.mark.parametrize(
-    "odd",
-    [
-        payment(1, "1001", "99.995"),
-        payment(1, "1001", "0.00"),
-        payment(1, "1004", "100.00"),
-        payment(1, "1001", "100.00", write_offs=(write_off("1"),)),
-        payment(1, "1001", "100.00", warnings=(Text("Obs", "Note"),)),
-        payment(1, "1001", "100.00", booked=False),
-        payment(1, "1001", "-100.00"),
-    ],
-)
-def test_any_doubt_leaves_a_payment_to_the_rules(office, odd):
-    office.reads([odd])
-    assert office.plain() == []
-
-
-def test_a_payment_beside_one_that_was_typed_by_hand_is_left_to_the_rules(office):
+def test_a_payment_beside_one_that_was_typed_by_hand_is_doubtful(office):
     office.store.load_invoices([invoice("1001", "200")])
     office.host.add_payment("1001", Decimal("100.00"), date=NEW_YEAR)
     preview = office.reads([payment(1, "1001", "100.00")])
     assert [row.reason for row in preview.rows("rejected")] == ["possibly-registered-already"]
 
 
-def test_a_payment_beside_one_of_another_import_is_left_to_the_rules(office):
-    office.bank.payments = [payment(1, "1001", "40.00")]
-    office.host.import_payments(BANK)
-    office.host.save(BANK)
-    office.reads([payment(1, "1001", "60.00")])
-    assert office.plain() == []
-
-
-def test_a_payment_that_may_be_on_a_twin_is_left_to_the_rules(office):
-    office.host.add_payment("1002", Decimal("100.00"), date=NEW_YEAR)
-    office.reads([payment(1, "1001", "100.00")])
-    assert office.plain() == []
-    office.reads([payment(1, "1001", "99.00")])
-    assert office.plain() == ["1"]
-
-
-def test_two_payments_of_one_invoice_are_left_to_the_rules(office):
-    office.reads([payment(1, "1001", "100.00"), payment(2, "1001", "100.00")])
-    assert office.plain() == []
-
-
-def test_a_payment_that_needed_no_thought_is_not_saved_once_its_invoice_has_changed(office):
+def test_a_payment_is_not_saved_once_its_invoice_has_changed(office):
     office.reads([payment(1, "1001", "100.00")])
     office.store.load_invoices([replace(invoice("1001", "100"), period_closed=False)])
     with pytest.raises(PreviewChanged) as changed:
@@ -242,9 +183,7 @@ def test_a_payment_that_needed_no_thought_is_not_saved_once_its_invoice_has_chan
     ("paid", "total_then", "status_then"),
     [("50.00", "50", "exact"), ("100.00", "150", "partial"), ("50.00", "20", "advance")],
 )
-def test_a_payment_that_needs_no_thought_is_not_saved_otherwise_than_it_was_shown(
-    office, paid, total_then, status_then
-):
+def test_a_payment_is_not_saved_otherwise_than_it_was_shown(office, paid, total_then, status_then):
     office.reads([payment(1, "1001", paid)])
     office.store.load_invoices([invoice("1001", total_then)])
     with pytest.raises(PreviewChanged) as changed:
@@ -258,3 +197,16 @@ def test_a_part_payment_is_not_saved_as_one_when_the_office_writes_the_rest_off_
     with pytest.raises(PreviewChanged) as changed:
         office.host.save(NAME)
     assert [row.status for row in changed.value.preview.rows("ready")] == ["written-off"]
+
+
+def test_a_decision_judges_only_what_it_touches(office, monkeypatch):
+    office.store.load_invoices(
+        [invoice(str(number), "100", period_closed=False) for number in (1001, 1003)]
+    )
+    office.reads([payment(1, "1001", "100"), payment(2, "1002", "100"), payment(3, "1003", "100")])
+    written = []
+    monkeypatch.setattr(
+        Recording, "_write", lambda _, rows: written.extend(row[-1] for row in rows)
+    )
+    office.host.set_aside(NAME, ["3"])
+    assert len(written) == 1

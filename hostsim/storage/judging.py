@@ -1,0 +1,574 @@
+"""The rows of an import run beside the host's invoices, judged by the rules of the ledger.
+
+A few queries bring what :mod:`hostsim.ledger.matching` needs. They run on a connection of
+their own, on what is committed when it opens, so that rows can be written while they are
+judged.
+"""
+
+from __future__ import annotations
+
+import itertools
+import json
+import sqlite3
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
+from datetime import datetime
+from decimal import Decimal, localcontext
+from functools import cached_property
+from typing import Any, NamedTuple
+
+from hostsim.ledger import decisions, matching
+from hostsim.ledger.decisions import CHANGED, Deletion, Gone, OtherWay, Twin
+from hostsim.ledger.matching import EXACT, ZERO, Candidate, Judgement, Refusal
+from hostsim.ledger.values import Decision
+from hostsim.messages import texts
+from hostsim.storage import checks
+from hostsim.storage import decisions as storage_decisions
+from hostsim.storage.checks import Settlements
+from hostsim.storage.decisions import Reversible
+from hostsim.storage.rows import OLDEST_FIRST, PAYMENT_COLUMNS, invoice_of, payment_of, text_of
+from hostsim.storage.store import Store
+
+
+class Scope(NamedTuple):
+    """Which rows are judged, and for whom; the names are the parameters of the queries."""
+
+    import_type: str
+    company: str
+    region: str
+    run_id: str
+    definition: str
+
+
+class MatchedInvoice(NamedTuple):
+    """The payments of one invoice, judged; or one payment that matches no invoice."""
+
+    invoice_id: int | None
+    rows: Sequence[sqlite3.Row]
+    judgements: Sequence[Judgement]
+    remaining: Decimal | None  # in the invoice's currency, if all that is ready is saved
+
+
+class Reversals(NamedTuple):
+    """What accepted decisions give back to invoices, and what of them cannot be saved."""
+
+    returned: Mapping[int, Decimal]  # by invoice, in its currency
+    blocked: Mapping[str, Refusal]  # by payment number
+
+
+class Touched(NamedTuple):
+    """The payments and invoices to judge; with an invoice all of its payments are judged."""
+
+    numbers: Collection[str]
+    invoices: Collection[int] = ()
+
+
+class Decided(NamedTuple):
+    """All that decisions say about a run at one moment."""
+
+    decisions: Mapping[str, int]  # id by payment number
+    series: Mapping[int, Decision]
+    reversals: Reversals
+    changed: Mapping[str, tuple[Gone, ...]]
+
+
+class Judging:
+    """One run beside the host's invoices; see :func:`judging`."""
+
+    def __init__(self, store: Store, scope: Scope, db: sqlite3.Connection) -> None:
+        """Match the rows with invoices, and find what other payments they may be the same as."""
+        self.db = db
+        self.scope = scope
+        self.values = scope._asdict()
+        self._accepted_deviation = store.accepted_deviation
+        self._twins: dict[int, Twin | None] = {}  # by payment
+        # One moment for all that is read, whoever changes what meanwhile.
+        db.execute("BEGIN")
+        db.execute(_CREATE_MATCHED)
+        db.execute(_MATCH, self.values)
+        db.execute("CREATE INDEX matched_by_invoice ON matched (invoice_id)")
+        db.execute(_CREATE_OTHER_WAYS)
+        db.execute(_FIND_OTHER_WAYS, self.values)
+        db.execute("CREATE INDEX other_ways_by_invoice ON other_ways (invoice_id)")
+        db.execute("CREATE INDEX other_ways_by_customer ON other_ways (customer, region, amount)")
+
+    # --- What decides about several rows at once ---
+
+    @cached_property
+    def gone(self) -> Mapping[str, tuple[Gone, ...]]:
+        """By payment number, the registered payments that it may replace."""
+        return checks.gone_by_number(self.db, self.values)
+
+    @cached_property
+    def not_asked(self) -> Mapping[str, tuple[Gone, ...]]:
+        """The same, of those that could not be asked after."""
+        return checks.not_asked_by_number(self.db, self.values)
+
+    @cached_property
+    def changed(self) -> Mapping[str, tuple[Gone, ...]]:
+        """By payment number, the payments of its invoice that changed at the source."""
+        return checks.changed_by_number(self.db, self.values)
+
+    @cached_property
+    def settlements(self) -> Settlements:
+        return checks.settlements(self.db, self.values)
+
+    @cached_property
+    def _nothing_left(self) -> Collection[int]:
+        """Invoices of which nothing remains where the payments come from."""
+        return {row["invoice_id"] for row in self.db.execute(_NOTHING_LEFT, self.values)}
+
+    @cached_property
+    def _series(self) -> Sequence[Decision]:
+        return storage_decisions.series_in_force(self.db, self.scope.definition, self.scope.company)
+
+    # --- Judging ---
+
+    def judged(
+        self, *, asking: bool = False, only: Touched | None = None
+    ) -> Iterator[MatchedInvoice]:
+        """Judge one invoice at a time.
+
+        :param asking: see :func:`hostsim.ledger.matching.judge`.
+        :param only: preset: all rows.
+        """
+        return self._judged(self.reversals(asking=asking), asking=asking, only=only)
+
+    def rows_judged(
+        self, *, asking: bool = False, only: Touched | None = None
+    ) -> Iterator[tuple[sqlite3.Row, Judgement]]:
+        """Judge as :meth:`judged`, a row at a time."""
+        return _row_by_row(self.judged(asking=asking, only=only))
+
+    def reversals(self, *, asking: bool = False) -> Reversals:
+        """Find what was accepted and can be saved, all of it at once.
+
+        Two payments may have changed places. So each is judged as if all the others
+        could be saved, and those that cannot are blocked, until no other falls.
+        """
+        accepted, partners = self._accepted
+        blocked: dict[str, Refusal] = {}
+        while accepted:
+            reversals = Reversals(_returned(accepted, blocked), blocked)
+            fell = self._not_ready(accepted.keys(), reversals, asking=asking)
+            # Neither half of a settlement is saved alone.
+            for number in list(fell):
+                other = partners.get(number)
+                if other in accepted and other not in fell:
+                    fell[other] = fell[number]
+            if fell.keys() <= blocked.keys():
+                return reversals
+            blocked = fell | blocked
+        return Reversals({}, {})
+
+    def possibly_registered(self, numbers: Collection[str]) -> storage_decisions.Others:
+        """Give the payments by another way that these payments may be the same as, by number."""
+        if not numbers:
+            return {}
+        return {
+            row["number"]: judgement.others
+            for row, judgement in self.rows_judged(only=Touched(numbers))
+            if row["number"] in numbers and judgement.others
+        }
+
+    def decided(self) -> Decided:
+        """Give what decisions say about the run now."""
+        rows = self.db.execute(_DECISIONS_IN_FORCE, self.values)
+        return Decided(
+            {row["number"]: row["id"] for row in rows},
+            {one.id: one for one in self._series},
+            self.reversals(),
+            self.changed,
+        )
+
+    def touched_since(self, before: Decided) -> Touched:
+        """Tell what must be judged again because other things are decided than before."""
+        now = self.decided()
+        numbers = (
+            _differing(before.decisions, now.decisions)
+            | _differing(before.reversals.blocked, now.reversals.blocked)
+            | _differing(before.changed, now.changed)
+        )
+        series = [
+            {**before.series, **now.series}[one] for one in _differing(before.series, now.series)
+        ]
+        if series:
+            rows = self.db.execute(_INVOICE_NUMBERS, self.values)
+            numbers |= {n for n, invoice in rows if decisions.in_series(series, invoice)}
+        return Touched(numbers, _differing(before.reversals.returned, now.reversals.returned))
+
+    @cached_property
+    def _accepted(self) -> tuple[dict[str, Sequence[Reversible]], dict[str, str]]:
+        """What accepted decisions would reverse, by payment, and the pairs of settlements."""
+        definition, company = self.scope.definition, self.scope.company
+        accepted: dict[str, Sequence[Reversible]] = {
+            number: [one]
+            for number, one in storage_decisions.accepted(self.db, definition, company).items()
+        }
+        numbers = storage_decisions.accepted_numbers(self.db, definition, company)
+        numbers -= accepted.keys()
+        for number in numbers & self.gone.keys():
+            gone = self.gone[number]
+            accepted[number] = [Reversible(g.id, g.invoice_id, g.effect) for g in gone]
+        partners: dict[str, str] = {}
+        for number, other in self.settlements.by_number.items():
+            if other.complete or number in numbers:
+                accepted.setdefault(number, [])
+                partners[number] = other.number
+        return accepted, partners
+
+    def _not_ready(
+        self, numbers: Collection[str], reversals: Reversals, *, asking: bool
+    ) -> dict[str, Refusal]:
+        """Give why payments are not ready, by number; also of those that are not in the run."""
+        found = dict.fromkeys(numbers, Refusal(CHANGED, texts.UNREADABLE))
+        judged = self._judged(reversals, asking=asking, only=Touched(numbers))
+        for row, judgement in _row_by_row(judged):
+            if judgement.kind == matching.READY:
+                found.pop(row["number"], None)
+            elif row["number"] in found:
+                found[row["number"]] = _refused(judgement)
+        return found
+
+    def _judged(
+        self, reversals: Reversals, *, asking: bool, only: Touched | None
+    ) -> Iterator[MatchedInvoice]:
+        for invoice_id, group in itertools.groupby(self._rows(only), key=lambda row: row["inv_id"]):
+            if invoice_id is None:
+                for row in group:
+                    yield self._without_invoice(row, reversals, asking=asking)
+            else:
+                yield self._with_invoice(list(group), reversals, asking=asking)
+
+    def _without_invoice(
+        self, row: sqlite3.Row, reversals: Reversals, *, asking: bool
+    ) -> MatchedInvoice:
+        candidate = self._candidate(row, reversals)
+        judgement = matching.judge_without_invoice(candidate, asking=asking)
+        settled = judgement.kind == matching.READY and candidate.settles is not None
+        invoice_id = candidate.settles.invoice_id if settled and candidate.settles else None
+        return MatchedInvoice(invoice_id, [row], [judgement], None)
+
+    def _with_invoice(
+        self, rows: Sequence[sqlite3.Row], reversals: Reversals, *, asking: bool
+    ) -> MatchedInvoice:
+        invoice_id = rows[0]["inv_id"]
+        invoice = invoice_of(rows[0], "inv_")
+        if invoice_id in reversals.returned:
+            remaining = EXACT.add(invoice.remaining, reversals.returned[invoice_id])
+            invoice = replace(invoice, remaining=remaining)
+        judged = matching.judge(
+            invoice,
+            [self._candidate(row, reversals) for row in rows],
+            self._accepted_deviation,
+            asking=asking,
+            others=self._other_ways(rows),
+            twins=self._twins_of(rows),
+        )
+        return MatchedInvoice(invoice_id, rows, *judged)
+
+    def _candidate(self, row: sqlite3.Row, reversals: Reversals) -> Candidate:
+        number = row["number"]
+        decision = None
+        if row["dec_id"] is not None:
+            decision = storage_decisions.decision_of(row, "dec_")
+        return Candidate(
+            number=number,
+            payment=payment_of(row, self.scope.company),
+            given=_refusal(row, "given"),
+            registered=payment_of(row, self.scope.company, "reg_"),
+            earlier=None if row["fresh"] else _earlier(row),
+            decision=decision,
+            series=decisions.in_series(self._series, row["invoice_number"]),
+            deleted=_deletion(row),
+            blocked=reversals.blocked.get(number),
+            gone=self.gone.get(number, ()),
+            not_asked=self.not_asked.get(number, ()),
+            changed=self.changed.get(number, ()),
+            settles=self.settlements.by_number.get(number),
+            nothing_left=row["inv_id"] in self._nothing_left,
+        )
+
+    # --- Payments by another way ---
+
+    def _other_ways(self, rows: Sequence[sqlite3.Row]) -> Sequence[OtherWay]:
+        """Give what was registered by another way on the invoice of these rows."""
+        if not rows[0]["other_ways"]:
+            return ()
+        scope = self.scope
+        return storage_decisions.other_ways(
+            self.db, scope.import_type, scope.company, rows[0]["inv_id"]
+        )
+
+    def _twins_of(self, rows: Sequence[sqlite3.Row]) -> list[Twin]:
+        """Give what was registered by another way on other invoices of the customer.
+
+        Only amounts of these rows of one invoice, and only what no payment of the run's
+        import type and company explains there.
+        """
+        if not any(row["twins"] for row in rows):
+            return []
+        days = [row["date"] for row in rows if row["date"]]
+        amounts = [row[name] for row in rows for name in ("amount", "amount_currency") if row[name]]
+        values = {
+            "region": rows[0]["inv_region"],
+            "customer": rows[0]["inv_customer_code"],
+            "invoice_id": rows[0]["inv_id"],
+            "amounts": json.dumps(amounts),
+            "first": min(days),
+            "last": max(days),
+            "near": decisions.NEAR,
+        }
+        twins = []
+        for row in self.db.execute(_TWINS, values).fetchall():
+            if row["id"] not in self._twins:
+                self._twins[row["id"]] = self._unexplained(row)
+            twins.append(self._twins[row["id"]])
+        return [twin for twin in twins if twin is not None]
+
+    def _unexplained(self, row: sqlite3.Row) -> Twin | None:
+        import_type, company = self.scope.import_type, self.scope.company
+        invoice_id = row["invoice_id"]
+        others = storage_decisions.other_ways(self.db, import_type, company, invoice_id)
+        own = self.db.execute(_OWN, {**self.values, "invoice_id": invoice_id})
+        payments = {one["number"]: payment_of(one, company) for one in own}
+        known = [(place, one) for place, one in enumerate(payments.values()) if one is not None]
+        explained = {several[0].id for several in decisions.paired(known, {}, others).values()}
+        if row["id"] in explained:
+            return None
+        with localcontext(EXACT):
+            after = self.db.execute(_EFFECTS, {"invoice_id": invoice_id, "id": row["id"]})
+            taken = sum((Decimal(one["effect"]) for one in after), ZERO)
+            before = Decimal(row["inv_remaining"]) + taken
+        given_back = not taken or (taken < 0) != (Decimal(row["effect"]) < 0)
+        if given_back:
+            return None
+        return Twin(
+            storage_decisions.other_way_of(row), row["inv_number"], before, row["inv_currency"]
+        )
+
+    def _rows(self, only: Touched | None) -> Iterator[sqlite3.Row]:
+        """Give rows beside what decides about them, by invoice, the oldest first."""
+        if only is None:
+            return self.db.execute(_ROWS.format(chosen=""), self.values)
+        chosen = {
+            "numbers": json.dumps(sorted(only.numbers)),
+            "invoices": json.dumps(sorted(only.invoices)),
+        }
+        return self.db.execute(_ROWS.format(chosen=_CHOSEN), {**self.values, **chosen})
+
+
+@contextmanager
+def judging(store: Store, scope: Scope) -> Iterator[Judging]:
+    """Judge a run as it is committed now."""
+    with store.reader() as db:
+        yield Judging(store, scope, db)
+
+
+def _row_by_row(
+    invoices: Iterator[MatchedInvoice],
+) -> Iterator[tuple[sqlite3.Row, Judgement]]:
+    for one in invoices:
+        yield from zip(one.rows, one.judgements, strict=True)
+
+
+def _returned(
+    accepted: Mapping[str, Sequence[Reversible]], blocked: Collection[str]
+) -> Mapping[int, Decimal]:
+    # Two payments may replace the same one, which goes back once.
+    reversed_once = {
+        one.id: one
+        for number, several in accepted.items()
+        if number not in blocked
+        for one in several
+    }
+    returned: dict[int, Decimal] = {}
+    for one in reversed_once.values():
+        returned[one.invoice_id] = EXACT.add(returned.get(one.invoice_id, ZERO), one.effect)
+    return returned
+
+
+def _differing(before: Mapping[Any, object], now: Mapping[Any, object]) -> set[Any]:
+    return {key for key in before.keys() | now.keys() if before.get(key) != now.get(key)}
+
+
+def _deletion(row: sqlite3.Row) -> Deletion | None:
+    if row["del_at"] is None:
+        return None
+    at = datetime.fromisoformat(row["del_at"])
+    return Deletion(row["del_by"], at, row["del_why"] or "")
+
+
+def _refused(judgement: Judgement) -> Refusal:
+    """Give why a payment is not ready, below what hides it."""
+    if judgement.below is not None:
+        return judgement.below
+    return Refusal(judgement.reason or CHANGED, judgement.message or texts.UNREADABLE)
+
+
+def _refusal(row: sqlite3.Row, which: str) -> Refusal | None:
+    message = text_of(row[f"{which}_sv"], row[f"{which}_en"])
+    reason = row[f"{which}_reason"]
+    return None if reason is None or message is None else Refusal(reason, message)
+
+
+def _earlier(row: sqlite3.Row) -> Refusal:
+    return _refusal(row, "earlier") or Refusal("unreadable", texts.UNREADABLE)
+
+
+# --- SQL --------------------------------------------------------------------
+
+_CREATE_MATCHED = "CREATE TEMP TABLE matched (row_id INTEGER PRIMARY KEY, invoice_id INTEGER)"
+
+# By number in the definition's region; else by an OCR that exactly one invoice there holds,
+# and exactly one where the payments come from.
+_MATCH = """
+    INSERT INTO matched SELECT r.id, COALESCE(
+        (SELECT id FROM invoices WHERE region = :region AND number = r.invoice_number),
+        (SELECT CASE WHEN count(*) = 1 THEN min(id) END
+         FROM invoices WHERE region = :region AND ocr = r.ocr AND r.ocr <> ''
+         AND NOT EXISTS (SELECT 1 FROM run_rows o WHERE o.run_id = r.run_id AND o.ocr = r.ocr
+                         AND o.ocr <> '' AND o.invoice_number <> r.invoice_number)
+         AND NOT EXISTS (SELECT 1 FROM payments o WHERE o.import_type = :import_type
+                         AND o.company = :company AND o.ocr = r.ocr
+                         AND o.ocr <> '' AND o.invoice_number <> r.invoice_number)))
+    FROM run_rows r WHERE r.run_id = :run_id AND r.gone = 0
+"""
+
+# Payments by another way, of the days around those of the run; each once by its SEK, and once
+# by the amount in its currency. The index finds them without the millions that came this way.
+_CREATE_OTHER_WAYS = """
+    CREATE TEMP TABLE other_ways (payment_id INTEGER, invoice_id INTEGER, region TEXT,
+                                  customer TEXT, day REAL, amount REAL)
+"""
+_FIND_OTHER_WAYS = f"""
+    INSERT INTO other_ways
+    WITH days AS (
+        SELECT julianday(min(date)) - {decisions.NEAR} AS first,
+               julianday(max(date)) + {decisions.NEAR} AS last
+        FROM run_rows WHERE run_id = :run_id),
+    others AS (
+        SELECT id FROM payments WHERE state = 'registered' AND import_type IS NULL
+        UNION ALL SELECT id FROM payments WHERE state = 'registered' AND import_type < :import_type
+        UNION ALL SELECT id FROM payments WHERE state = 'registered' AND import_type > :import_type
+        UNION ALL SELECT id FROM payments
+        WHERE state = 'registered' AND import_type = :import_type AND company < :company
+        UNION ALL SELECT id FROM payments
+        WHERE state = 'registered' AND import_type = :import_type AND company > :company),
+    near AS (
+        SELECT p.id, p.invoice_id, julianday(p.date) AS day, p.amount, p.amount_currency
+        FROM days CROSS JOIN others CROSS JOIN payments p ON p.id = others.id
+        WHERE julianday(p.date) BETWEEN days.first AND days.last)
+    SELECT n.id, i.id, i.region, i.customer_code, n.day, CAST(n.amount AS REAL)
+    FROM near n CROSS JOIN invoices i ON i.id = n.invoice_id
+    UNION
+    SELECT n.id, i.id, i.region, i.customer_code, n.day, CAST(n.amount_currency AS REAL)
+    FROM near n CROSS JOIN invoices i ON i.id = n.invoice_id WHERE n.amount_currency IS NOT NULL
+"""  # noqa: S608 a constant
+
+# What may be the payment ``r`` of the invoice ``i``, on another invoice of the customer.
+_TWIN = f"""
+    SELECT 1 FROM other_ways o
+    WHERE o.customer = i.customer_code AND o.region = i.region AND o.customer <> ''
+    AND o.amount IN (CAST(r.amount AS REAL), CAST(r.amount_currency AS REAL))
+    AND o.invoice_id <> i.id AND abs(o.day - julianday(r.date)) <= {decisions.NEAR}
+"""  # noqa: S608 a constant
+
+_TWINS = """
+    SELECT p.*, u.definition, b.number AS inv_number, b.remaining AS inv_remaining,
+           b.currency AS inv_currency
+    FROM payments p JOIN invoices b ON b.id = p.invoice_id LEFT JOIN runs u ON u.id = p.run_id
+    WHERE p.id IN (
+        SELECT payment_id FROM other_ways o
+        WHERE o.customer = :customer AND o.region = :region AND o.invoice_id <> :invoice_id
+        AND o.amount IN (SELECT CAST(value AS REAL) FROM json_each(:amounts))
+        AND o.day BETWEEN julianday(:first) - :near AND julianday(:last) + :near)
+    ORDER BY p.id
+"""
+
+# The payments of the run's import type and company on an invoice; as they are there now, last.
+_OWN = f"""
+    SELECT {PAYMENT_COLUMNS} FROM payments
+    WHERE invoice_id = :invoice_id AND state = 'registered'
+    AND import_type = :import_type AND company = :company
+    UNION ALL
+    SELECT {PAYMENT_COLUMNS} FROM run_rows
+    WHERE id IN (SELECT row_id FROM matched WHERE invoice_id = :invoice_id)
+    AND number <> '' AND date IS NOT NULL
+"""  # noqa: S608 constants
+
+_EFFECTS = """
+    SELECT effect FROM payments
+    WHERE invoice_id = :invoice_id AND id >= :id AND state <> 'deleted'
+"""
+
+_NOTHING_LEFT = """
+    SELECT invoice_id FROM run_balances
+    WHERE run_id = :run_id AND booked = 1 AND cancelled = 0 AND balance NOT GLOB '*[1-9]*'
+"""
+
+_DECISIONS_IN_FORCE = """
+    SELECT number, id FROM decisions
+    WHERE definition = :definition AND company = :company AND number IS NOT NULL
+    AND taken_back_at IS NULL AND settled_at IS NULL
+"""
+
+_INVOICE_NUMBERS = """
+    SELECT number, invoice_number FROM run_rows
+    WHERE run_id = :run_id AND number <> '' AND gone = 0
+"""
+
+_CHOSEN = """
+    WHERE m.row_id IN (
+        WITH touched AS (
+            SELECT t.row_id, t.invoice_id
+            FROM json_each(:numbers) n
+            CROSS JOIN run_rows q ON q.run_id = :run_id AND q.number = n.value AND q.number <> ''
+            CROSS JOIN matched t ON t.row_id = q.id)
+        SELECT row_id FROM touched WHERE invoice_id IS NULL
+        UNION
+        SELECT row_id FROM matched WHERE invoice_id IN (
+            SELECT invoice_id FROM touched UNION SELECT value FROM json_each(:invoices)))
+"""
+
+_REGISTERED_COLUMNS = ", ".join(f"p.{name} AS reg_{name}" for name in PAYMENT_COLUMNS.split(", "))
+
+_INVOICE_COLUMNS = ", ".join(
+    f"i.{name} AS inv_{name}"
+    for name in (
+        "id",
+        "region",
+        "number",
+        "ocr",
+        "customer_code",
+        "customer_name",
+        "currency",
+        "total",
+        "remaining",
+        "invoice_date",
+        "due_date",
+        "period_closed",
+    )
+)
+
+_ROWS = f"""
+    SELECT r.*, p.id AS reg_id, {_REGISTERED_COLUMNS}, {_INVOICE_COLUMNS},
+           {storage_decisions.DECISION_COLUMNS}, x.deleted_by AS del_by, x.deleted_at AS del_at,
+           x.deleted_why AS del_why,
+           EXISTS (SELECT 1 FROM other_ways o WHERE o.invoice_id = i.id) AS other_ways,
+           EXISTS ({_TWIN}) AS twins
+    FROM matched m
+    CROSS JOIN run_rows r ON r.id = m.row_id
+    LEFT JOIN payments p ON p.import_type = :import_type AND p.company = :company
+        AND p.number = r.number AND p.state = 'registered'
+    LEFT JOIN payments x ON p.id IS NULL AND x.id = (
+        SELECT max(id) FROM payments
+        WHERE import_type = :import_type AND company = :company AND number = r.number
+        AND state = 'deleted')
+    LEFT JOIN decisions d ON d.definition = :definition AND d.company = :company
+        AND d.number = r.number AND d.taken_back_at IS NULL AND d.settled_at IS NULL
+    LEFT JOIN invoices i ON i.id = m.invoice_id
+    {{chosen}}
+    ORDER BY i.id, {OLDEST_FIRST.format("r")}, r.id
+"""  # noqa: S608 constants
