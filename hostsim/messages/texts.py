@@ -381,13 +381,6 @@ INTERRUPTED = Text(
     "The import was broken off (the program or the machine was shut down); nothing was saved. "
     "Import again.",
 )
-#: Said of an open preview when its database is brought to a later version.
-UPGRADED = Text(
-    "Förhandsvisningen kastades när databasen uppgraderades, för den var bedömd efter tidigare "
-    "regler; ingenting av den är sparat. Läs in igen.",
-    "The preview was discarded when the database was upgraded, since it was judged by earlier "
-    "rules; nothing of it was saved. Import again.",
-)
 DEFAULT_REGION = Text("standardregionen", "the default region")
 _ANY = Text("", "")
 

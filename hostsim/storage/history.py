@@ -17,7 +17,7 @@ from decimal import Decimal
 from hostsim.errors import HostError, host_error
 from hostsim.ledger.decisions import SET_ASIDE
 from hostsim.ledger.values import Row
-from hostsim.messages.texts import ERRORS, INTERRUPTED
+from hostsim.messages.texts import INTERRUPTED
 from hostsim.storage.rows import OLDEST_FIRST, is_id, row_of, text_of
 from hostsim.storage.store import Store
 from opter_contract.values import Company, SettingsField, Text
@@ -277,17 +277,8 @@ def imported_of(row: sqlite3.Row, show: Show, dead: Collection[str] = frozenset(
         not_read=row["not_read"],
         requests=row["requests"],
         error_code="INTERRUPTED" if died else row["error_code"],
-        error=INTERRUPTED if died else _sentence(row),
+        error=INTERRUPTED if died else text_of(row["error_sv"], row["error_en"]),
     )
-
-
-def _sentence(row: sqlite3.Row) -> Text | None:
-    told = text_of(row["error_sv"], row["error_en"])
-    if told is not None or row["error_code"] is None:
-        return told
-    # Runs of an earlier version kept the code alone; without its details no other will do.
-    known = ERRORS.get(row["error_code"])
-    return known[1] if known is not None and "{" not in known[1].sv else None
 
 
 def _time(text: str | None) -> datetime | None:

@@ -607,7 +607,7 @@ def printed(store: Store, definition: str | None) -> str:
 def saved_as(store: Store, definition: str, revision: str) -> str | None:
     """Give the run that was saved with this revision, the latest if several were."""
     if not revision:
-        return None  # as runs have that were saved before there were revisions
+        return None
     row = store.db.execute(
         "SELECT id FROM runs WHERE definition = :name AND state = 'saved'"
         " AND revision = :revision ORDER BY saved_at DESC LIMIT 1",

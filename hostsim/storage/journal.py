@@ -43,11 +43,6 @@ def acknowledge(db: sqlite3.Connection, listener: str, sequence: int) -> None:
     )
 
 
-def begin(db: sqlite3.Connection) -> None:
-    """Write the journal of books that were kept without one."""
-    db.execute(_BEGIN)
-
-
 def _change(row: sqlite3.Row) -> BookChange:
     key = None
     if row["number"] is not None:
@@ -78,21 +73,4 @@ _AFTER = """
            (SELECT value FROM settings WHERE key = 'books') AS books
     FROM journal j JOIN payments p ON p.id = j.payment_id JOIN invoices i ON i.id = p.invoice_id
     WHERE j.sequence > :sequence ORDER BY j.sequence LIMIT :most
-"""
-
-# A payment and the one that counters it stand in the books as two rows; what a deleted one
-# took back stands in the row itself.
-_BEGIN = """
-    INSERT INTO journal (kind, payment_id, replaces, amount, amount_currency, effect, user, at)
-    SELECT kind, payment_id, replaces, amount, amount_currency, effect, user, at FROM (
-        SELECT CASE state WHEN 'counter' THEN 'reversed' ELSE 'registered' END AS kind,
-               COALESCE(counters, id) AS payment_id, replaces,
-               amount, amount_currency, effect, user, registered_at AS at, id, 0 AS undone
-        FROM payments
-        UNION ALL
-        SELECT 'deleted', id, NULL, replace('-' || amount, '--', ''),
-               replace('-' || amount_currency, '--', ''), replace('-' || effect, '--', ''),
-               deleted_by, deleted_at, id, 1
-        FROM payments WHERE state = 'deleted'
-    ) ORDER BY julianday(at), id, undone
 """

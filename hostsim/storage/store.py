@@ -32,7 +32,7 @@ from hostsim.ledger.values import (
     RunSummary,
 )
 from hostsim.messages import texts
-from hostsim.storage import commits, functions
+from hostsim.storage import commits, functions, migrations
 from hostsim.storage.locks import Locks
 from hostsim.storage.rows import (
     OLDEST_FIRST,
@@ -52,7 +52,6 @@ log = logging.getLogger(__name__)
 
 #: Marks a SQLite file as ours ("Opte"), so that no other file is taken for one.
 APPLICATION_ID = 0x4F707465
-SCHEMA_VERSION = 3
 
 #: Seconds that a write waits for another process' write to end, unless told otherwise.
 PATIENCE = 60.0
@@ -252,25 +251,14 @@ class Store:
         if mark != APPLICATION_ID:
             self.close()
             raise host_error("DATABASE_FOREIGN", path=self.path)
-        if version not in range(1, SCHEMA_VERSION + 1):
+        known = migrations.version()
+        if not 1 <= version <= known:
             self.close()
-            raise host_error(
-                "DATABASE_VERSION", path=self.path, found=version, known=SCHEMA_VERSION
-            )
-        if version < SCHEMA_VERSION:
-            self._upgrade()
-
-    def _upgrade(self) -> None:
-        """Bring an older database to today's form: all of it or nothing."""
-        from hostsim.storage.migrations import UPGRADES  # noqa: PLC0415 - rarely needed
-
-        with commits.passing(), self.change() as db:
-            # Somebody else may have been quicker.
-            version = db.execute("PRAGMA user_version").fetchone()[0]
-            for step in range(version, SCHEMA_VERSION):
-                UPGRADES[step](db)
-            db.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
-        log.info("%s was brought to version %s", self.path.name, SCHEMA_VERSION)
+            raise host_error("DATABASE_VERSION", path=self.path, found=version, known=known)
+        if version < known:
+            with commits.passing(), self.change() as db:
+                migrations.migrate(db)
+            log.info("%s was brought to version %s", self.path.name, known)
 
     def _make_tables(self) -> None:
         self.db.execute("PRAGMA journal_mode = WAL")
@@ -281,7 +269,7 @@ class Store:
             for statement in schema():
                 db.execute(statement)
             db.execute(f"PRAGMA application_id = {APPLICATION_ID}")
-            db.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
+            db.execute(f"PRAGMA user_version = {migrations.version()}")
         commits.note()
 
     # --- Settings of the office ---

@@ -66,14 +66,6 @@ def test_a_database_of_another_program_is_refused(tmp_path):
     assert code_of(refused) == "DATABASE_FOREIGN"
 
 
-def test_a_database_of_a_later_version_is_refused(store):
-    store.db.execute("PRAGMA user_version = 99")
-    with pytest.raises(HostError) as refused:
-        Store.open(store.path)
-    assert code_of(refused) == "DATABASE_VERSION"
-    assert "99" in refused.value.sentence.sv
-
-
 def test_an_empty_file_becomes_a_database(tmp_path):
     """A process that died while it made the database left just that."""
     (tmp_path / "host.db").touch()
