@@ -27,7 +27,7 @@ from hostsim.errors import HostError, host_error
 from hostsim.ledger.decisions import ACCEPT, REPLACED
 from hostsim.messages import texts
 from hostsim.messages.texts import say
-from hostsim.sandbox import Sandbox, Switches, seed, visitor
+from hostsim.sandbox import Sandbox, Switches, scripted_login, seed
 from hostsim.sandbox.server import REDIRECT_URI
 from hostsim.sandbox.switches import from_text
 from hostsim.services import invoices_csv
@@ -122,7 +122,7 @@ class _Demo:
             f"and accepting deviations of at most {ACCEPTED_DEVIATION} SEK.",
         )
         values = {
-            "ignore_payments_before": seed.CUT_OFF(self.now).isoformat(),
+            "ignore_payments_before": seed.cut_off(self.now).isoformat(),
             "ignore_numbers_before": str(seed.LOWEST_NUMBER),
         }
         host = self._host(store, sandbox)
@@ -187,7 +187,7 @@ class _Demo:
             "registered already, and deleted two, of which one was made again. Importing again.",
         )
         before = registered_numbers(store)
-        seed.happens_overnight(sandbox.state)
+        seed.change_overnight(sandbox.state)
         preview = self._import(store, sandbox)
         self._show(preview)
         again = before & {row.payment_number for row in preview.rows("ready")}
@@ -347,7 +347,7 @@ def sign_in_elsewhere(address: str, _answered: Callable[[str], AnyText | None]) 
 
     def sign_in() -> None:
         try:
-            visitor.sign_in(address, seed.USER, seed.PASSWORD)
+            scripted_login.sign_in(address, seed.USER, seed.PASSWORD)
         except Exception:
             # The import then says that nobody signed in; here stands why.
             log.exception("the demo's visitor could not sign in")

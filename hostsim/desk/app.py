@@ -155,7 +155,7 @@ def let_a_night_pass() -> AnyResponse:
     sandbox = office().sandbox
     if sandbox is None:
         raise host_error("PAGE_UNKNOWN")
-    seed.happens_overnight(sandbox.state)
+    seed.change_overnight(sandbox.state)
     tell(WORDS["night_passed"])
     return redirect(url_for("imports.show"))
 

@@ -51,8 +51,8 @@ def happened(office: Office, sandbox: Sandbox, now: Callable[[], datetime]) -> N
     host.set_aside_series(
         NAME, str(min(seed.DIRECT)), str(max(seed.DIRECT) - 2), why="faktureras direkt i Fortnox"
     )
-    host.change(NAME, values | {"ignore_payments_before": seed.CUT_OFF(now()).isoformat()})
-    seed.happens_overnight(sandbox.state)
+    host.change(NAME, values | {"ignore_payments_before": seed.cut_off(now()).isoformat()})
+    seed.change_overnight(sandbox.state)
 
 
 def _by_hand(host: Host, office: Office, sandbox: Sandbox) -> None:

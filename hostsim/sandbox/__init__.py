@@ -5,14 +5,14 @@ any client. It is not affiliated with Fortnox AB. What is imitated, what is
 guessed and what is missing stands in ``UNKNOWNS.md`` beside this file.
 
 Begin with :class:`Sandbox`; data comes from :mod:`hostsim.sandbox.seed`,
-:mod:`hostsim.sandbox.visitor` signs in without a browser, and
+:mod:`hostsim.sandbox.scripted_login` signs in without a browser, and
 :class:`Switchboard` is what a test sets and looks at. Over HTTP the same
 stands under ``/_sandbox``. Other projects' tests have
 :mod:`hostsim.sandbox.pytest_plugin`.
 """
 
 from hostsim.sandbox.clock import STOCKHOLM, Clock
-from hostsim.sandbox.faults import PAYMENT_LISTS, Asked, Change, Fault, Match
+from hostsim.sandbox.faults import PAYMENT_LISTS, Change, Fault, Match, ReceivedRequest
 from hostsim.sandbox.server import Sandbox
 from hostsim.sandbox.state import Company, Invoice, Payment, State, User, WriteOff, ocr_of
 from hostsim.sandbox.switchboard import Switchboard
@@ -21,7 +21,6 @@ from hostsim.sandbox.switches import Switches
 __all__ = [
     "PAYMENT_LISTS",
     "STOCKHOLM",
-    "Asked",
     "Change",
     "Clock",
     "Company",
@@ -29,6 +28,7 @@ __all__ = [
     "Invoice",
     "Match",
     "Payment",
+    "ReceivedRequest",
     "Sandbox",
     "State",
     "Switchboard",

@@ -23,9 +23,9 @@ from flask import Blueprint, Flask, Response, g, request
 from werkzeug.exceptions import HTTPException
 from werkzeug.wrappers import Response as AnyResponse
 
-from hostsim.sandbox import query, rows, wire, writing
+from hostsim.sandbox import payments, query, responses, serializers
 from hostsim.sandbox.control import KEY as SWITCHBOARD
-from hostsim.sandbox.control import control, no_such_thing
+from hostsim.sandbox.control import control, not_found
 from hostsim.sandbox.errors import (
     BAD_JSON,
     CONTENT_TYPE,
@@ -37,12 +37,12 @@ from hostsim.sandbox.errors import (
     Refused,
     invoice_not_found,
 )
-from hostsim.sandbox.faults import HTML, Asked, Fault
+from hostsim.sandbox.faults import HTML, Fault, ReceivedRequest
 from hostsim.sandbox.oauth import pages
+from hostsim.sandbox.runtime import KEY, Runtime, runtime
 from hostsim.sandbox.state import Company, Invoice, Payment
 from hostsim.sandbox.switchboard import Switchboard
 from hostsim.sandbox.tokens import Grant
-from hostsim.sandbox.world import KEY, World, world
 
 log = logging.getLogger(__name__)
 
@@ -56,13 +56,13 @@ SCOPE_OF = {
 }
 
 #: Parameters that only the client, or nobody, may know.
-HIDDEN = {"state", "code", "token", "refresh_token", "access_token", "client_secret"}
+SECRET_PARAMETERS = {"state", "code", "token", "refresh_token", "access_token", "client_secret"}
 
 
-def create_app(whole: World, switchboard: Switchboard) -> Flask:
+def create_app(runtime: Runtime, switchboard: Switchboard) -> Flask:
     """Make the application of one sandbox."""
     app = Flask(__name__, static_folder="static", static_url_path="/_sandbox")
-    app.extensions[KEY] = whole
+    app.extensions[KEY] = runtime
     app.extensions[SWITCHBOARD] = switchboard
     app.secret_key = secrets.token_bytes(32)
     app.config.update(
@@ -73,8 +73,8 @@ def create_app(whole: World, switchboard: Switchboard) -> Flask:
     app.url_map.strict_slashes = False
     app.before_request(_before)
     app.after_request(_after)
-    app.register_error_handler(Refused, _say_no)
-    app.register_error_handler(HTTPException, _no_such_path)
+    app.register_error_handler(Refused, _refusal)
+    app.register_error_handler(HTTPException, _unknown_path)
     app.register_blueprint(api)
     app.register_blueprint(pages)
     app.register_blueprint(control)
@@ -86,22 +86,22 @@ def create_app(whole: World, switchboard: Switchboard) -> Flask:
 
 def _before() -> AnyResponse | None:
     g.fault = g.grant = None
-    if _is_ours():
+    if _is_control():
         return None
     g.grant = _bearer()
-    if world().drift.waiting:
-        world().drift.happen(_asked(None))
+    if runtime().drift.waiting:
+        runtime().drift.perform_due(_received(None))
         g.grant = _bearer()
     grant: Grant | None = g.grant
-    admitted = grant is None or not _is_api() or world().limiter.admit(_bucket(grant))
-    world().latency.wait(_asked(None))
-    g.fault = fault = world().faults.next(_asked(None))
+    admitted = grant is None or not _is_api() or runtime().rate_limiter.acquire(_bucket(grant))
+    runtime().latency.wait(_received(None))
+    g.fault = fault = runtime().faults.next(_received(None))
     if fault is not None and not fault.performed:
-        return _go_wrong(fault)
-    return _at_the_gate(grant, admitted=admitted) if _is_api() else None
+        return _fault_response(fault)
+    return _admit(grant, admitted=admitted) if _is_api() else None
 
 
-def _at_the_gate(grant: Grant | None, *, admitted: bool) -> AnyResponse | None:
+def _admit(grant: Grant | None, *, admitted: bool) -> AnyResponse | None:
     """Let a request through to its resource, or answer in its place."""
     if grant is None:
         return _unauthorized()
@@ -115,42 +115,46 @@ def _at_the_gate(grant: Grant | None, *, admitted: bool) -> AnyResponse | None:
 
 
 def _after(response: Response) -> Response:
-    if _is_ours():
+    if _is_control():
         return response
-    wire.stamp(response, world().state.clock.now())
+    responses.stamp(response, runtime().state.clock.now())
     fault: Fault | None = g.fault
     # What a truncated or dripping answer would have been.
-    body = _kept_body(response)
+    body = _recorded_body(response)
     if fault is not None and fault.performed:
-        _spoil(fault, response)
-        body = _kept_body(response) if fault.how == "answer" else body
-    world().remember(_asked(response.status_code, body))
+        _apply_fault(fault, response)
+        body = _recorded_body(response) if fault.how == "answer" else body
+    runtime().record(_received(response.status_code, body))
     log.debug("%s %s: %s", request.method, request.path, response.status_code)
     return response
 
 
-def _kept_body(response: Response) -> str | None:
+def _recorded_body(response: Response) -> str | None:
     """Keep what ``/3`` answers, where somebody wants it; tokens never."""
-    if not world().keep_bodies or not _is_api():
+    if not runtime().keep_bodies or not _is_api():
         return None
     return response.get_data().decode(errors="replace")
 
 
-def _asked(status: int | None, body: str | None = None) -> Asked:
+def _received(status: int | None, body: str | None = None) -> ReceivedRequest:
     grant: Grant | None = g.grant
-    return Asked(
+    return ReceivedRequest(
         method=request.method,
         path=request.path,
-        query={name: "\u2026" if name in HIDDEN else value for name, value in request.args.items()},
+        query=_without_secrets(request.args),
         status=status,
-        at=world().state.clock.now(),
+        at=runtime().state.clock.now(),
         company=grant.company if grant else None,
         imitated=request.url_rule is not None,
         body=body,
     )
 
 
-def _is_ours() -> bool:
+def _without_secrets(query: Mapping[str, str]) -> dict[str, str]:
+    return {name: "…" if name in SECRET_PARAMETERS else value for name, value in query.items()}
+
+
+def _is_control() -> bool:
     """Tell whether a request is for the switchboard, which nothing goes wrong at."""
     return request.path.split("/")[1] == "_sandbox"
 
@@ -161,7 +165,7 @@ def _is_api() -> bool:
 
 def _bearer() -> Grant | None:
     token = _access_token()
-    return None if token is None else world().state.tokens.grant_of(token)
+    return None if token is None else runtime().state.tokens.grant_of(token)
 
 
 def _access_token() -> str | None:
@@ -169,14 +173,14 @@ def _access_token() -> str | None:
     if scheme.lower() == "bearer":
         return token.strip()
     secret = request.headers.get("Client-Secret", "")
-    known = hmac.compare_digest(secret.encode(), world().client.secret.encode())
-    if world().switches.legacy_headers and known:
+    known = hmac.compare_digest(secret.encode(), runtime().client.secret.encode())
+    if runtime().switches.legacy_headers and known:
         return request.headers.get("Access-Token")
     return None
 
 
 def _bucket(grant: Grant) -> tuple[object, ...]:
-    if world().switches.rate_bucket == "token":
+    if runtime().switches.rate_bucket == "token":
         return (_access_token(),)
     return (grant.client_id, grant.company)
 
@@ -184,14 +188,14 @@ def _bucket(grant: Grant) -> tuple[object, ...]:
 def _unauthorized() -> Response:
     """Answer a request with no good bearer; recorded for an expired one only."""
     bare = "Authorization" not in request.headers
-    if bare and world().switches.missing_bearer == "application":
+    if bare and runtime().switches.missing_bearer == "application":
         message = "Kan inte logga in, access-token eller client-secret saknas."
-        return _say_no(Refused(NO_CREDENTIALS, message, 403))
-    return wire.gateway(401, "unauthorized")
+        return _refusal(Refused(NO_CREDENTIALS, message, 403))
+    return responses.gateway(401, "unauthorized")
 
 
 def _too_many() -> Response:
-    switches, now = world().switches, world().state.clock.now()
+    switches, now = runtime().switches, runtime().state.clock.now()
     response = _too_many_body(switches.rate_body)
     response.status_code = switches.rate_status
     if (seconds := switches.rate_retry_after) is not None:
@@ -206,17 +210,17 @@ def _too_many_body(kind: str) -> Response:
         case "text":
             return Response("Too Many Requests", content_type="text/plain")
         case "application":
-            return _say_no(Refused(429, "Too Many Requests", 429))
+            return _refusal(Refused(429, "Too Many Requests", 429))
         case "html":
             return Response(HTML, content_type="text/html; charset=UTF-8")
         case "empty":
             return Response(b"")
         case _:
-            return wire.gateway(429, "Too Many Requests")
+            return responses.gateway(429, "Too Many Requests")
 
 
 def _check_rights(grant: Grant) -> None:
-    company, switches = world().state.company(grant.company), world().switches
+    company, switches = runtime().state.company(grant.company), runtime().switches
     scope = SCOPE_OF[request.path.split("/")[2]]
     if not company.integration_licence:
         raise Refused(NO_API_LICENCE, "Api-licens saknas.", switches.missing_licence_status)
@@ -228,32 +232,32 @@ def _check_rights(grant: Grant) -> None:
         raise Refused(NO_MODULE_LICENCE, message, switches.missing_licence_status)
 
 
-def _say_no(refused: Refused) -> Response:
-    return wire.refusal(refused, codes_as_text=world().switches.codes_as_text)
+def _refusal(refused: Refused) -> Response:
+    return responses.refusal(refused, codes_as_text=runtime().switches.codes_as_text)
 
 
-def _no_such_path(error: HTTPException) -> AnyResponse:
+def _unknown_path(error: HTTPException) -> AnyResponse:
     """Answer what is not imitated as a path that Fortnox does not have; code invented."""
-    if _is_ours():
-        return no_such_thing(error)
-    code = world().switches.unknown_path_code
-    return _say_no(Refused(code, "Resursen finns inte.", 404))
+    if _is_control():
+        return not_found(error)
+    code = runtime().switches.unknown_path_code
+    return _refusal(Refused(code, "Resursen finns inte.", 404))
 
 
 # --- What goes wrong --------------------------------------------------------
 
 
-def _go_wrong(fault: Fault) -> Response:
+def _fault_response(fault: Fault) -> Response:
     if fault.how == "hang":
-        world().stopping.wait()
+        runtime().stopping.wait()
     if fault.how in {"hang", "reset"}:
-        _hang_up()
+        _close_connection()
     return Response(
         fault.body, fault.status, headers=dict(fault.headers), content_type=fault.content_type
     )
 
 
-def _spoil(fault: Fault, response: Response) -> None:
+def _apply_fault(fault: Fault, response: Response) -> None:
     """Spoil the answer to a request that took effect."""
     body = response.get_data()
     if fault.how == "answer":
@@ -263,22 +267,22 @@ def _spoil(fault: Fault, response: Response) -> None:
         response.set_data(fault.body)
         return
     if fault.how == "reset":
-        _hang_up()
+        _close_connection()
         return
     if fault.how == "truncate":
         response.set_data(body[: len(body) // 2])
     if fault.how == "drip":
-        response.response = _drops(body, fault.pause, world().stopping)
+        response.response = _dripping(body, fault.pause, runtime().stopping)
     response.headers["Content-Length"] = str(len(body))
 
 
-def _drops(body: bytes, pause: float, stopping: threading.Event) -> Iterator[bytes]:
+def _dripping(body: bytes, pause: float, stopping: threading.Event) -> Iterator[bytes]:
     for place in range(len(body)):
         yield body[place : place + 1]
         stopping.wait(pause)
 
 
-def _hang_up() -> None:
+def _close_connection() -> None:
     """Close the connection under the server, which hands it over only in this way."""
     check = request.environ.get("waitress.client_disconnected")
     connection = getattr(getattr(check, "__self__", None), "socket", None)
@@ -294,14 +298,14 @@ def _hang_up() -> None:
 def company_information() -> Response:
     """Say which company the bearer belongs to."""
     query.only(request.args, ())
-    return wire.answer({"CompanyInformation": rows.company_information(_company())})
+    return responses.answer({"CompanyInformation": serializers.company_information(_company())})
 
 
 @api.get("/invoicepayments")
 def list_payments() -> Response:
     """List payments."""
     found = query.payments(
-        _company().payments(), request.args, world().switches, world().rng, _customer_of
+        _company().payments(), request.args, runtime().switches, runtime().rng, _customer_of
     )
     return _list("InvoicePayments", found, _payment_row)
 
@@ -309,14 +313,14 @@ def list_payments() -> Response:
 @api.get("/invoicepayments/<number>")
 def show_payment(number: str) -> Response:
     """Show a payment with what the list leaves out."""
-    payment = writing.find_payment(_company(), _number(number), world().switches)
+    payment = payments.find_payment(_company(), _number(number), runtime().switches)
     return _payment(payment)
 
 
 @api.post("/invoicepayments")
 def make_payment() -> Response:
     """Make an unbooked payment."""
-    response = _payment(writing.make_payment(_company(), _body(), world().switches))
+    response = _payment(payments.make_payment(_company(), _body(), runtime().switches))
     response.status_code = 201
     response.headers["Location"] = "invoicepayments"
     # Werkzeug would make the bare word, which was recorded, a whole address.
@@ -327,7 +331,7 @@ def make_payment() -> Response:
 @api.put("/invoicepayments/<number>")
 def change_payment(number: str) -> Response:
     """Change an unbooked payment."""
-    changed = writing.change_payment(_company(), _number(number), _body(), world().switches)
+    changed = payments.change_payment(_company(), _number(number), _body(), runtime().switches)
     return _payment(changed)
 
 
@@ -335,24 +339,24 @@ def change_payment(number: str) -> Response:
 def book_payment(number: str) -> Response:
     """Book a payment."""
     _json_only()
-    return _payment(writing.book_payment(_company(), _number(number), world().switches))
+    return _payment(payments.book_payment(_company(), _number(number), runtime().switches))
 
 
 @api.delete("/invoicepayments/<number>")
 def delete_payment(number: str) -> Response:
     """Delete a payment."""
-    writing.delete_payment(_company(), _number(number), world().switches)
-    return wire.no_content()
+    payments.delete_payment(_company(), _number(number), runtime().switches)
+    return responses.no_content()
 
 
 @api.get("/invoices")
 def list_invoices() -> Response:
     """List invoices."""
-    today = world().state.clock.local().date()
+    today = runtime().state.clock.local().date()
     found = query.invoices(
-        _company().invoices(), request.args, world().switches, world().rng, today
+        _company().invoices(), request.args, runtime().switches, runtime().rng, today
     )
-    return _list("Invoices", found, lambda invoice: rows.invoice_row(_told(invoice), _base()))
+    return _list("Invoices", found, _invoice_row)
 
 
 @api.get("/invoices/<number>")
@@ -361,7 +365,7 @@ def show_invoice(number: str) -> Response:
     invoice = _company().invoice(_number(number))
     if invoice is None:
         raise invoice_not_found()
-    return wire.answer({"Invoice": rows.invoice_detail(_told(invoice), _base())})
+    return responses.answer({"Invoice": serializers.invoice_detail(_as_switched(invoice), _base())})
 
 
 # --- Beneath the resources --------------------------------------------------
@@ -369,7 +373,7 @@ def show_invoice(number: str) -> Response:
 
 def _company() -> Company:
     grant: Grant = g.grant
-    return world().state.company(grant.company)
+    return runtime().state.company(grant.company)
 
 
 def _base() -> str:
@@ -377,30 +381,34 @@ def _base() -> str:
     return request.host_url.rstrip("/")
 
 
-def _list(name: str, found: list[Any], spell: Callable[[Any], rows.Fields]) -> Response:
-    switches = world().switches
+def _list(name: str, found: list[Any], spell: Callable[[Any], serializers.Fields]) -> Response:
+    switches = runtime().switches
     meta, cut = query.cut(found, query.page_of(request.args, switches), switches)
-    return wire.answer({"MetaInformation": meta, name: [spell(row) for row in cut]})
+    return responses.answer({"MetaInformation": meta, name: [spell(row) for row in cut]})
 
 
-def _payment_row(payment: Payment) -> rows.Fields:
-    switches = world().switches
+def _invoice_row(invoice: Invoice) -> serializers.Fields:
+    return serializers.invoice_row(_as_switched(invoice), _base())
+
+
+def _payment_row(payment: Payment) -> serializers.Fields:
+    switches = runtime().switches
     if switches.payment_row == "full":
         invoice = _company().invoice(payment.invoice_number)
-        return rows.full_payment_row(payment, invoice, _base())
+        return serializers.full_payment_row(payment, invoice, _base())
     in_currency = switches.list_amount == "currency"
-    return rows.payment_row(payment, _base(), in_currency=in_currency)
+    return serializers.payment_row(payment, _base(), in_currency=in_currency)
 
 
 def _payment(payment: Payment) -> Response:
     invoice = _company().invoice(payment.invoice_number)
-    fields = rows.payment_detail(payment, invoice, _base())
-    return wire.answer({"InvoicePayment": fields})
+    fields = serializers.payment_detail(payment, invoice, _base())
+    return responses.answer({"InvoicePayment": fields})
 
 
-def _told(invoice: Invoice) -> Invoice:
+def _as_switched(invoice: Invoice) -> Invoice:
     """Give an invoice in the currency that it is told in."""
-    return rows.in_sek(invoice) if world().switches.invoice_amounts == "SEK" else invoice
+    return serializers.in_sek(invoice) if runtime().switches.invoice_amounts == "SEK" else invoice
 
 
 def _customer_of(payment: Payment) -> str:
@@ -414,7 +422,7 @@ def _number(text: str) -> int:
 
 
 def _json_only() -> None:
-    if request.mimetype != wire.JSON:
+    if request.mimetype != responses.JSON:
         raise Refused(CONTENT_TYPE, "Invalid content type")
 
 

@@ -14,9 +14,9 @@ from decimal import Decimal
 from typing import Any
 
 from hostsim.sandbox.clock import STOCKHOLM
-from hostsim.sandbox.signing import SCOPES
+from hostsim.sandbox.json_books import fields_of
+from hostsim.sandbox.pending_logins import SCOPES
 from hostsim.sandbox.state import Company, Invoice, Payment, State
-from hostsim.sandbox.stored import fields_of
 
 Content = Mapping[str, Any]
 Maker = Callable[[State, Content], object]

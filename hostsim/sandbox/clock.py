@@ -72,7 +72,7 @@ class Clock:
             shown, self._stopped = self._now(), None
             self._set(shown)
 
-    def remember(self) -> tuple[timedelta, datetime | None]:
+    def snapshot(self) -> tuple[timedelta, datetime | None]:
         """Take down how the clock is set, for :meth:`restore`."""
         with self._lock:
             return self._offset, self._stopped

@@ -28,15 +28,15 @@ from hostsim.sandbox.faults import (
     Change,
     Fault,
     Match,
-    Timed,
-    Waiting,
-    anything,
+    Queued,
+    Scheduled,
+    any_request,
 )
+from hostsim.sandbox.json_books import to_json
+from hostsim.sandbox.runtime import runtime
 from hostsim.sandbox.state import RIGHTS, Company
-from hostsim.sandbox.stored import to_json
 from hostsim.sandbox.switchboard import Switchboard
 from hostsim.sandbox.switches import Switches
-from hostsim.sandbox.world import world
 
 control = Blueprint("control", __name__, url_prefix="/_sandbox")
 
@@ -61,7 +61,7 @@ MISSING = {
 }
 
 
-class _Wrong(Exception):
+class _Invalid(Exception):
     """A request to the switchboard that makes no sense."""
 
     def __init__(self, sentence: str, status: int = 400) -> None:
@@ -74,22 +74,22 @@ class _Wrong(Exception):
 def _only_for_this_machine() -> None:
     """Refuse other machines, names that pretend, and forms of web pages."""
     if not _loopback(request.remote_addr or ""):
-        raise _Wrong("the switchboard answers this machine only", 403)
+        raise _Invalid("the switchboard answers this machine only", 403)
     if not _local_name(urlsplit(f"//{request.host}").hostname or ""):
-        raise _Wrong("the switchboard is not known by that name", 403)
+        raise _Invalid("the switchboard is not known by that name", 403)
     if request.method in {"POST", "PUT", "PATCH"} and request.mimetype != "application/json":
-        raise _Wrong("Content-Type must be application/json", 415)
+        raise _Invalid("Content-Type must be application/json", 415)
 
 
-@control.errorhandler(_Wrong)
-def _say_what(wrong: _Wrong) -> Response:
-    return _answer({"error": wrong.sentence}, wrong.status)
+@control.errorhandler(_Invalid)
+def _invalid(wrong: _Invalid) -> Response:
+    return _json({"error": wrong.sentence}, wrong.status)
 
 
-def no_such_thing(error: HTTPException) -> Response:
+def not_found(error: HTTPException) -> Response:
     """Answer a path, or a method, that the switchboard does not have."""
     see = "GET /_sandbox lists what there is"
-    return _answer({"error": f"{error.name}; {see}"}, error.code or 404)
+    return _json({"error": f"{error.name}; {see}"}, error.code or 404)
 
 
 # --- What there is ----------------------------------------------------------
@@ -98,8 +98,8 @@ def no_such_thing(error: HTTPException) -> Response:
 @control.get("/")
 def show_all() -> Response:
     """Show addresses, the demo client, companies, and what can be asked here."""
-    client, root = world().client, request.host_url.rstrip("/")
-    return _answer(
+    client, root = runtime().client, request.host_url.rstrip("/")
+    return _json(
         {
             "addresses": {
                 "FORTNOX_AUTH_URL": f"{root}/oauth-v1",
@@ -111,12 +111,12 @@ def show_all() -> Response:
                 "FORTNOX_CLIENT_SECRET": client.secret,
                 "FORTNOX_REDIRECT_URI": client.redirect_uri,
             },
-            "companies": [_company_shown(one) for one in world().state.companies.values()],
+            "companies": [_company_shown(one) for one in runtime().state.companies.values()],
             "switchboard": routes(current_app, "control"),
             "imitated": routes(current_app, "oauth") | routes(current_app, "api"),
             "missing": MISSING,
             "asked_but_missing": sorted(
-                {f"{asked.method} {asked.path}" for asked in world().asked if not asked.imitated}
+                {f"{asked.method} {asked.path}" for asked in runtime().asked if not asked.imitated}
             ),
         }
     )
@@ -132,8 +132,8 @@ def show_unknowns() -> Response:
 @control.post("/reset")
 def reset() -> Response:
     """Put everything back as it was at the start; tokens stay good."""
-    _board().reset()
-    return _answer({"reset": True})
+    _switchboard().reset()
+    return _json({"reset": True})
 
 
 # --- Switches ---------------------------------------------------------------
@@ -142,20 +142,20 @@ def reset() -> Response:
 @control.get("/switches")
 def show_switches() -> Response:
     """List the switches: value, default, what each takes and means, and who says so."""
-    return _answer({"switches": world().switches.described()})
+    return _json({"switches": runtime().switches.described()})
 
 
 @control.patch("/switches")
 def set_switches() -> Response:
     """Set switches: ``{"random_ties": true, "rate_limit": null}``."""
-    _try(lambda: _board().set(**_plain_numbers(_content())))
+    _parsed(lambda: _switchboard().set(**_plain_numbers(_content())))
     return show_switches()
 
 
 @control.delete("/switches")
 def default_switches() -> Response:
     """Set every switch to its default."""
-    world().switches = Switches()
+    runtime().switches = Switches()
     return show_switches()
 
 
@@ -177,8 +177,8 @@ FAULTS: Mapping[str, Fault] = {
 @control.get("/faults")
 def show_faults() -> Response:
     """List the faults that wait."""
-    queue = world().faults.listed()
-    return _answer({"faults": [_fault_shown(waiting) for waiting in queue]})
+    queue = runtime().faults.listed()
+    return _json({"faults": [_fault_shown(waiting) for waiting in queue]})
 
 
 @control.post("/faults")
@@ -190,46 +190,46 @@ def add_fault() -> Response:
     ``performed``, ``pause`` (seconds), ``match``.
     """
     content = _content()
-    world().faults.add(_try(lambda: _fault(content)))
+    runtime().faults.add(_parsed(lambda: _fault(content)))
     return show_faults()
 
 
 @control.delete("/faults")
 def clear_faults() -> Response:
     """Forget all faults."""
-    world().faults.clear()
+    runtime().faults.clear()
     return show_faults()
 
 
 @control.get("/latency")
 def show_latency() -> Response:
     """Show how long answers take, in seconds."""
-    latency = world().latency
+    latency = runtime().latency
     shown = {"low": latency.low, "high": latency.high, "seed": latency.seed}
-    return _answer(shown | {"match": _match_shown(latency.match)})
+    return _json(shown | {"match": _match_shown(latency.match)})
 
 
 @control.put("/latency")
 def set_latency() -> Response:
     """Let answers take time: ``{"low": 0.1, "high": 0.5, "seed": 1, "match": {}}``."""
     content = _content()
-    _try(lambda: _set_latency(content))
+    _parsed(lambda: _set_latency(content))
     return show_latency()
 
 
 @control.delete("/latency")
 def clear_latency() -> Response:
     """Answer at once again."""
-    world().latency.clear()
+    runtime().latency.clear()
     return show_latency()
 
 
 @control.get("/drift")
 def show_drift() -> Response:
     """List the changes that wait for a request, and those that could not be made."""
-    drift = world().drift
+    drift = runtime().drift
     shown = [_timed_shown(waiting) | {"do": waiting.thing.says} for waiting in drift.listed()]
-    return _answer({"drift": shown, "failures": drift.failures})
+    return _json({"drift": shown, "failures": drift.failures})
 
 
 @control.post("/drift")
@@ -239,15 +239,15 @@ def add_drift() -> Response:
     Without ``match`` the lists of payments are counted, from now and from 1.
     """
     content = _content()
-    for change in _try(lambda: _drift(content)):
-        world().drift.add(change)
+    for change in _parsed(lambda: _drift(content)):
+        runtime().drift.add(change)
     return show_drift()
 
 
 @control.delete("/drift")
 def clear_drift() -> Response:
     """Forget the changes that wait."""
-    world().drift.clear()
+    runtime().drift.clear()
     return show_drift()
 
 
@@ -258,41 +258,41 @@ def clear_drift() -> Response:
 def show_changes() -> Response:
     """List the changes that can be made, and what each needs."""
     kinds = {name: {"needs": kind.needs, "says": kind.says} for name, kind in changes.KINDS.items()}
-    return _answer({"changes": kinds})
+    return _json({"changes": kinds})
 
 
 @control.post("/changes")
 def make_changes() -> Response:
     """Change books, rights, tokens or the clock now: ``{"changes": [{"do": …}]}``."""
     content = _content()
-    made = _try(lambda: [changes.change_of(one) for one in _changes(content)])
+    made = _parsed(lambda: [changes.change_of(one) for one in _changes(content)])
     for make in made:
         try:
-            make(world().state)
+            make(runtime().state)
         except LookupError as error:
-            raise _Wrong(f"there is no {error}", 404) from error
+            raise _Invalid(f"there is no {error}", 404) from error
         except (OverflowError, ValueError) as error:
-            raise _Wrong(str(error)) from error
-    return _answer({"made": len(made)})
+            raise _Invalid(str(error)) from error
+    return _json({"made": len(made)})
 
 
 @control.get("/companies/<int:number>")
 def show_company(number: int) -> Response:
     """Show what a company may and what is in its way."""
-    return _answer(_company_shown(_company(number)))
+    return _json(_company_shown(_company(number)))
 
 
 @control.get("/companies/<int:number>/books")
 def show_books(number: int) -> Response:
     """Show the books of a company, as a file for ``hostsim sandbox --data`` has them."""
-    return _answer({"companies": [to_json(_company(number))]})
+    return _json({"companies": [to_json(_company(number))]})
 
 
 @control.get("/clock")
 def show_clock() -> Response:
     """Show the clock, in Stockholm."""
-    clock = world().state.clock
-    return _answer({"now": clock.local().isoformat(), "running": clock.running})
+    clock = runtime().state.clock
+    return _json({"now": clock.local().isoformat(), "running": clock.running})
 
 
 @control.patch("/clock")
@@ -302,7 +302,7 @@ def set_clock() -> Response:
     A time without a zone is wall time in Stockholm.
     """
     content = _content()
-    _try(lambda: _set_clock(content))
+    _parsed(lambda: _set_clock(content))
     return show_clock()
 
 
@@ -315,24 +315,24 @@ def show_asked() -> Response:
     given = request.args
     company = given.get("company", type=int)
     wanted = Match(given.get("method"), given.get("path"), {}, company)
-    found = [dataclasses.asdict(asked) for asked in list(world().asked) if wanted(asked)]
-    return _answer({"keep_bodies": world().keep_bodies, "asked": found})
+    found = [dataclasses.asdict(asked) for asked in list(runtime().asked) if wanted(asked)]
+    return _json({"keep_bodies": runtime().keep_bodies, "asked": found})
 
 
 @control.patch("/asked")
 def keep_bodies() -> Response:
     """Keep what ``/3`` answers from now on, or not: ``{"keep_bodies": true}``."""
     content = _content()
-    _try(lambda: only(content, {"keep_bodies"}))
-    world().keep_bodies = content.get("keep_bodies") is True
-    return _answer({"keep_bodies": world().keep_bodies})
+    _parsed(lambda: only(content, {"keep_bodies"}))
+    runtime().keep_bodies = content.get("keep_bodies") is True
+    return _json({"keep_bodies": runtime().keep_bodies})
 
 
 @control.delete("/asked")
 def clear_asked() -> Response:
     """Forget what was asked."""
-    world().asked.clear()
-    return _answer({"asked": []})
+    runtime().asked.clear()
+    return _json({"asked": []})
 
 
 # --- From JSON --------------------------------------------------------------
@@ -342,18 +342,18 @@ def _content() -> dict[str, Any]:
     try:
         content = json.loads(request.get_data(), parse_float=Decimal)
     except ValueError as error:
-        raise _Wrong("the body is no JSON") from error
+        raise _Invalid("the body is no JSON") from error
     if not isinstance(content, dict):
-        raise _Wrong("the body is no JSON object")
+        raise _Invalid("the body is no JSON object")
     return content
 
 
-def _try(read: Callable[[], Any]) -> Any:
+def _parsed(read: Callable[[], Any]) -> Any:
     """Read something, and turn what is wrong with it into an answer."""
     try:
         return read()
     except (ArithmeticError, TypeError, ValueError) as error:
-        raise _Wrong(str(error)) from error
+        raise _Invalid(str(error)) from error
 
 
 def _plain_numbers(content: Mapping[str, Any]) -> dict[str, Any]:
@@ -367,7 +367,7 @@ def _plain_numbers(content: Mapping[str, Any]) -> dict[str, Any]:
 WHEN = {"match", "at", "times"}
 
 
-def _when(content: Mapping[str, Any], preset: Match) -> dict[str, Any]:
+def _when(content: Mapping[str, Any], default: Match) -> dict[str, Any]:
     at, times = content.get("at", 1), content.get("times", 1)
     if type(at) is not int or at < 1:
         message = "at is the number of a request, from 1"
@@ -375,12 +375,12 @@ def _when(content: Mapping[str, Any], preset: Match) -> dict[str, Any]:
     if times is not None and (type(times) is not int or times < 1):
         message = "times is a number from 1, or null for every request"
         raise ValueError(message)
-    return {"match": _match(content.get("match"), preset), "after": at - 1, "times": times}
+    return {"match": _match(content.get("match"), default), "after": at - 1, "times": times}
 
 
-def _match(content: Any, preset: Match = anything) -> Match:
+def _match(content: Any, default: Match = any_request) -> Match:
     if content is None:
-        return preset
+        return default
     if not isinstance(content, Mapping):
         message = "match is an object with method, path, query or company"
         raise ValueError(message)
@@ -404,18 +404,20 @@ def _match(content: Any, preset: Match = anything) -> Match:
 def _fault(content: Mapping[str, Any]) -> Fault:
     own = {"status", "body", "content_type", "headers", "performed", "pause", "retry_after"}
     only(content, {"fault"} | own | WHEN)
-    preset = FAULTS.get(content.get("fault", "status"))
-    if preset is None:
+    default = FAULTS.get(content.get("fault", "status"))
+    if default is None:
         message = f"fault is one of {', '.join(FAULTS)}"
         raise ValueError(message)
     given = {name: content[name] for name in own & content.keys() - {"retry_after"}}
     _check_fault(given)
-    headers = dict(given.get("headers", preset.headers))
+    headers = dict(given.get("headers", default.headers))
     if "retry_after" in content:
         headers["Retry-After"] = str(content["retry_after"])
     if "pause" in given:
         given["pause"] = float(given["pause"])
-    return dataclasses.replace(preset, **given | {"headers": headers} | _when(content, anything))
+    return dataclasses.replace(
+        default, **given | {"headers": headers} | _when(content, any_request)
+    )
 
 
 #: What the fields of a fault are.
@@ -452,7 +454,7 @@ def _set_latency(content: Mapping[str, Any]) -> None:
         message = "low and high are seconds, seed is a whole number"
         raise ValueError(message)
     low = float(numbers.get("low", 0))
-    world().latency.set(
+    runtime().latency.set(
         low,
         float(numbers.get("high", low)),
         seed=int(numbers.get("seed", 0)),
@@ -470,14 +472,14 @@ def _changes(content: Mapping[str, Any]) -> list[Any]:
 
 def _drift(content: Mapping[str, Any]) -> list[Change]:
     only(content, {"changes"} | WHEN)
-    when, state = _when(content, PAYMENT_LISTS), world().state
+    when, state = _when(content, PAYMENT_LISTS), runtime().state
     return [
-        Change(partial(changes.change_of(one), state), says=_spoken(one), **when)
+        Change(partial(changes.change_of(one), state), says=_as_text(one), **when)
         for one in _changes(content)
     ]
 
 
-def _spoken(change: Mapping[str, Any]) -> str:
+def _as_text(change: Mapping[str, Any]) -> str:
     return json.dumps(change, ensure_ascii=False, default=str)
 
 
@@ -495,20 +497,20 @@ def _set_clock(content: Mapping[str, Any]) -> None:
     if "step" in content:
         steps.append({"do": "step_clock", "seconds": content["step"]})
     for make in [changes.change_of(step) for step in steps]:
-        make(world().state)
+        make(runtime().state)
 
 
 # --- To JSON ----------------------------------------------------------------
 
 
-def _answer(content: object, status: int = 200) -> Response:
-    text = json.dumps(content, ensure_ascii=False, indent=2, default=_spell)
+def _json(content: object, status: int = 200) -> Response:
+    text = json.dumps(content, ensure_ascii=False, indent=2, default=_jsonable)
     response = Response(text + "\n", status, content_type="application/json")
     response.headers["Cache-Control"] = "no-store"
     return response
 
 
-def _spell(value: Any) -> Any:
+def _jsonable(value: Any) -> Any:
     if isinstance(value, set):
         return sorted(value)
     return str(value) if isinstance(value, Decimal) else value.isoformat()
@@ -520,14 +522,14 @@ def _company_shown(company: Company) -> dict[str, Any]:
     return shown | counts | {name: getattr(company, name) for name in RIGHTS}
 
 
-def _fault_shown(waiting: Waiting[Fault]) -> dict[str, Any]:
+def _fault_shown(waiting: Queued[Fault]) -> dict[str, Any]:
     fault = waiting.thing
     shown = {"how": fault.how, "status": fault.status, "headers": dict(fault.headers)}
     return shown | {"performed": fault.performed} | _timed_shown(waiting)
 
 
-def _timed_shown(waiting: Waiting[Any]) -> dict[str, Any]:
-    thing: Timed = waiting.thing
+def _timed_shown(waiting: Queued[Any]) -> dict[str, Any]:
+    thing: Scheduled = waiting.thing
     return {
         "match": _match_shown(thing.match),
         "at": thing.after + 1,
@@ -555,15 +557,15 @@ def routes(app: Flask, blueprint: str) -> dict[str, str]:
 # --- Who may ask ------------------------------------------------------------
 
 
-def _board() -> Switchboard:
+def _switchboard() -> Switchboard:
     board: Switchboard = current_app.extensions[KEY]
     return board
 
 
 def _company(number: int) -> Company:
-    found = world().state.companies.get(number)
+    found = runtime().state.companies.get(number)
     if found is None:
-        raise _Wrong(f"there is no company {number}", 404)
+        raise _Invalid(f"there is no company {number}", 404)
     return found
 
 

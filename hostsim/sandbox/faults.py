@@ -23,7 +23,7 @@ How = Literal["answer", "truncate", "reset", "hang", "drip"]
 
 
 @dataclass(frozen=True)
-class Asked:
+class ReceivedRequest:
     """A request that the sandbox was asked, without secrets."""
 
     method: str
@@ -44,7 +44,7 @@ class Asked:
     """Whether the sandbox has something at this path and method."""
 
     body: str | None = None
-    """What ``/3`` answered; kept only where the switchboard is told to keep bodies."""
+    """What ``/3`` answered; kept only where ``keep_bodies`` is set."""
 
 
 @dataclass(frozen=True)
@@ -60,7 +60,7 @@ class Match:
 
     company: int | None = None
 
-    def __call__(self, asked: Asked) -> bool:
+    def __call__(self, asked: ReceivedRequest) -> bool:
         """Tell whether a request is meant."""
         if self.method is not None and asked.method != self.method.upper():
             return False
@@ -75,12 +75,12 @@ class Match:
 
 
 #: Every request.
-anything = Match()
+any_request = Match()
 
 #: Every list of payments, whatever its page.
 PAYMENT_LISTS = Match("GET", "/3/invoicepayments")
 
-Matching = Callable[[Asked], bool]
+Matching = Callable[[ReceivedRequest], bool]
 
 
 @dataclass(frozen=True)
@@ -96,7 +96,7 @@ class Fault:
     body: str | bytes = ""
     content_type: str = "text/plain"
     headers: Mapping[str, str] = field(default_factory=dict)
-    match: Matching = anything
+    match: Matching = any_request
     times: int | None = 1
     """How many matching requests go wrong; ``None`` for every one."""
 
@@ -109,18 +109,18 @@ class Fault:
     """Seconds between two bytes of a slow drip."""
 
     @classmethod
-    def html(cls, match: Matching = anything, times: int | None = 1) -> Fault:
+    def html(cls, match: Matching = any_request, times: int | None = 1) -> Fault:
         """Answer 200 with a page for people."""
         return cls(200, HTML, "text/html; charset=UTF-8", match=match, times=times)
 
     @classmethod
-    def garbage(cls, match: Matching = anything, times: int | None = 1) -> Fault:
+    def garbage(cls, match: Matching = any_request, times: int | None = 1) -> Fault:
         """Answer 200 with something that says it is JSON and is not."""
         return cls(200, b'{"InvoicePayments":[{\xff\xfe', "application/json", {}, match, times)
 
     @classmethod
     def too_many(
-        cls, retry_after: str | None = None, match: Matching = anything, times: int | None = 1
+        cls, retry_after: str | None = None, match: Matching = any_request, times: int | None = 1
     ) -> Fault:
         """Answer 429, with ``Retry-After`` where it is given."""
         headers = {} if retry_after is None else {"Retry-After": retry_after}
@@ -128,29 +128,31 @@ class Fault:
         return cls(429, body, "application/json", headers, match, times)
 
     @classmethod
-    def truncated(cls, match: Matching = anything, times: int | None = 1) -> Fault:
+    def truncated(cls, match: Matching = any_request, times: int | None = 1) -> Fault:
         """Perform the request, and send the first half of what ``Content-Length`` promises."""
         return cls(match=match, times=times, performed=True, how="truncate")
 
     @classmethod
     def reset(
-        cls, match: Matching = anything, times: int | None = 1, *, performed: bool = False
+        cls, match: Matching = any_request, times: int | None = 1, *, performed: bool = False
     ) -> Fault:
         """Close the connection without an answer."""
         return cls(match=match, times=times, performed=performed, how="reset")
 
     @classmethod
-    def hang(cls, match: Matching = anything, times: int | None = 1) -> Fault:
+    def hang(cls, match: Matching = any_request, times: int | None = 1) -> Fault:
         """Say nothing until the sandbox stops."""
         return cls(match=match, times=times, how="hang")
 
     @classmethod
-    def drip(cls, pause: float = 1.0, match: Matching = anything, times: int | None = 1) -> Fault:
+    def drip(
+        cls, pause: float = 1.0, match: Matching = any_request, times: int | None = 1
+    ) -> Fault:
         """Perform the request, and send its answer one byte at a time."""
         return cls(match=match, times=times, performed=True, how="drip", pause=pause)
 
 
-class Timed(Protocol):
+class Scheduled(Protocol):
     """Something that is to happen at some of the requests that it matches."""
 
     @property
@@ -166,11 +168,11 @@ class Timed(Protocol):
         """At how many it happens then; ``None`` for every one."""
 
 
-Item = TypeVar("Item", bound=Timed)
+Item = TypeVar("Item", bound=Scheduled)
 
 
 @dataclass
-class Waiting(Generic[Item]):
+class Queued(Generic[Item]):
     """A thing in a queue, and how far it has come."""
 
     thing: Item
@@ -180,7 +182,7 @@ class Waiting(Generic[Item]):
     struck: int = 0
     """At how many it happened."""
 
-    def sees(self, asked: Asked) -> bool:
+    def sees(self, asked: ReceivedRequest) -> bool:
         """Count a request, and tell whether the thing is to happen at it."""
         if not self.thing.match(asked):
             return False
@@ -198,13 +200,13 @@ class Queue(Generic[Item]):
 
     def __init__(self) -> None:
         """Begin with none."""
-        self._waiting: list[Waiting[Item]] = []
+        self._waiting: list[Queued[Item]] = []
         self._lock = threading.Lock()
 
     def add(self, thing: Item) -> None:
         """Let a thing wait for the requests that it matches; they are counted from now."""
         with self._lock:
-            self._waiting.append(Waiting(thing))
+            self._waiting.append(Queued(thing))
 
     def clear(self) -> None:
         """Forget all."""
@@ -217,12 +219,12 @@ class Queue(Generic[Item]):
         with self._lock:
             return len(self._waiting)
 
-    def listed(self) -> list[Waiting[Item]]:
+    def listed(self) -> list[Queued[Item]]:
         """List what waits."""
         with self._lock:
             return list(self._waiting)
 
-    def _due(self, asked: Asked, most: int | None) -> list[Item]:
+    def _due(self, asked: ReceivedRequest, most: int | None) -> list[Item]:
         """Count a request for all, and give what happens at it: so many at most."""
         with self._lock:
             due = [waiting for waiting in self._waiting if waiting.sees(asked)][:most]
@@ -235,7 +237,7 @@ class Queue(Generic[Item]):
 class Faults(Queue[Fault]):
     """The queue of faults; the first that is due strikes, the others wait for the next request."""
 
-    def next(self, asked: Asked) -> Fault | None:
+    def next(self, asked: ReceivedRequest) -> Fault | None:
         """Give the fault that strikes this request, if one does."""
         return next(iter(self._due(asked, 1)), None)
 
@@ -274,7 +276,7 @@ class Drift(Queue[Change]):
         """Do something before the n-th matching request from now, counted from 1."""
         self.add(Change(perform, match, request - 1, times))
 
-    def happen(self, asked: Asked) -> None:
+    def perform_due(self, asked: ReceivedRequest) -> None:
         """Do what is due before this request. What fails is noted and disturbs nobody."""
         for change in self._due(asked, None):
             try:
@@ -299,11 +301,11 @@ class Latency:
         self.clear()
 
     def set(
-        self, low: float, high: float | None = None, *, seed: int = 0, match: Matching = anything
+        self, low: float, high: float | None = None, *, seed: int = 0, match: Matching = any_request
     ) -> None:
         """Let matching answers take ``low`` seconds, or something up to ``high``."""
-        if not 0 <= low <= (low if high is None else high) <= MOST_LATENCY:
-            message = f"latency goes from a low to a higher number of seconds, 0 to {MOST_LATENCY}"
+        if not 0 <= low <= (low if high is None else high) <= MAX_LATENCY:
+            message = f"latency goes from a low to a higher number of seconds, 0 to {MAX_LATENCY}"
             raise ValueError(message)
         with self._lock:
             self.low, self.high, self.seed = low, low if high is None else high, seed
@@ -314,7 +316,7 @@ class Latency:
         """Answer at once again."""
         self.set(0)
 
-    def wait(self, asked: Asked) -> None:
+    def wait(self, asked: ReceivedRequest) -> None:
         """Wait as long as this request is to take."""
         if not self.high or not self.match(asked):
             return
@@ -324,4 +326,4 @@ class Latency:
 
 
 #: Seconds; nobody waits longer than an hour for an answer.
-MOST_LATENCY = 3600.0
+MAX_LATENCY = 3600.0

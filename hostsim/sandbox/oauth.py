@@ -27,18 +27,18 @@ from flask import (
 )
 from werkzeug.wrappers import Response as AnyResponse
 
-from hostsim.sandbox import wire
-from hostsim.sandbox.signing import (
+from hostsim.sandbox import responses
+from hostsim.sandbox.pending_logins import (
     SCOPES,
-    Signing,
+    PendingLogin,
     answered,
     companies_of,
     outcome,
     refused,
 )
+from hostsim.sandbox.runtime import runtime
 from hostsim.sandbox.state import User
-from hostsim.sandbox.tokens import Challenge, Pair
-from hostsim.sandbox.world import world
+from hostsim.sandbox.tokens import Challenge, TokenPair
 
 pages = Blueprint("oauth", __name__, url_prefix="/oauth-v1")
 
@@ -82,14 +82,14 @@ NO_COMPANY = Sentence(
 @pages.get("/auth")
 def auth() -> AnyResponse:
     """Begin a login, or say on a page why it cannot begin."""
-    query, client = request.args, world().client
+    query, client = request.args, runtime().client
     if query.get("client_id") != client.id:
         return _error_page(UNKNOWN_CLIENT)
     if query.get("redirect_uri", client.redirect_uri) != client.redirect_uri:
         return _error_page(WRONG_REDIRECT)
     if not query.get("state"):
         return _error_page(NO_STATE)
-    signing = Signing(
+    pending = PendingLogin(
         browser=session.setdefault("browser", secrets.token_urlsafe(16)),
         client_id=client.id,
         redirect_uri=client.redirect_uri,
@@ -99,30 +99,30 @@ def auth() -> AnyResponse:
         service=query.get("account_type") == "service",
         challenge=_challenge(),
     )
-    if error := _wrong_request(signing):
-        return redirect(answered(signing, error=error))
-    return _page("login.html", world().signings.begin(signing), signing)
+    if error := _wrong_request(pending):
+        return redirect(answered(pending, error=error))
+    return _page("login.html", runtime().pending_logins.begin(pending), pending)
 
 
 def _challenge() -> Challenge | None:
     """Read what PKCE sends first, where it counts."""
-    if world().switches.pkce != "checked" or "code_challenge" not in request.args:
+    if runtime().switches.pkce != "checked" or "code_challenge" not in request.args:
         return None
     method = request.args.get("code_challenge_method", "plain")
     return Challenge(request.args["code_challenge"], method)
 
 
-def _wrong_request(signing: Signing) -> str | None:
+def _wrong_request(pending: PendingLogin) -> str | None:
     """Name the error of OAuth's standard; what Fortnox says is not known."""
     if request.args.get("response_type") != "code":
         return "unsupported_response_type"
-    if not signing.scopes or not SCOPES.keys() >= set(signing.scopes):
+    if not pending.scopes or not SCOPES.keys() >= set(pending.scopes):
         return "invalid_scope"
     if request.args.get("account_type", "service") != "service":
         return "invalid_request"
     if request.args.get("access_type", "offline") != "offline":
         return "invalid_request"
-    if world().switches.pkce == "refused" and "code_challenge" in request.args:
+    if runtime().switches.pkce == "refused" and "code_challenge" in request.args:
         return "invalid_request"
     return None
 
@@ -130,59 +130,59 @@ def _wrong_request(signing: Signing) -> str | None:
 @pages.post("/login")
 def login() -> AnyResponse:
     """Check name and password, and go on to the company or the consent."""
-    ticket, signing = _signing()
-    if signing is None:
+    ticket, pending = _pending_login()
+    if pending is None:
         return _error_page(LOST)
     if _cancelled():
-        return _leave(ticket, refused(signing))
+        return _leave(ticket, refused(pending))
     user = _user(request.form.get("user", ""), request.form.get("password", ""))
     if user is None:
-        return _page("login.html", ticket, signing, wrong=WRONG_PASSWORD)
-    signing.user = user
-    return _choose_company(ticket, signing, user)
+        return _page("login.html", ticket, pending, wrong=WRONG_PASSWORD)
+    pending.user = user
+    return _choose_company(ticket, pending, user)
 
 
-def _choose_company(ticket: str, signing: Signing, user: User) -> AnyResponse:
-    companies = companies_of(user, world().state)
+def _choose_company(ticket: str, pending: PendingLogin, user: User) -> AnyResponse:
+    companies = companies_of(user, runtime().state)
     if not companies:
         return _error_page(NO_COMPANY)
     if len(companies) > 1:
-        return _page("company.html", ticket, signing, companies=companies)
-    signing.company = companies[0]
-    return _page("consent.html", ticket, signing)
+        return _page("company.html", ticket, pending, companies=companies)
+    pending.company = companies[0]
+    return _page("consent.html", ticket, pending)
 
 
 @pages.post("/company")
 def company() -> AnyResponse:
     """Take the chosen company, and ask for consent."""
-    ticket, signing = _signing()
-    if signing is None or signing.user is None:
+    ticket, pending = _pending_login()
+    if pending is None or pending.user is None:
         return _error_page(LOST)
     if _cancelled():
-        return _leave(ticket, refused(signing))
+        return _leave(ticket, refused(pending))
     chosen = request.form.get("company", "")
-    for one in companies_of(signing.user, world().state):
+    for one in companies_of(pending.user, runtime().state):
         if str(one.number) == chosen:
-            signing.company = one
-            return _page("consent.html", ticket, signing)
-    return _choose_company(ticket, signing, signing.user)
+            pending.company = one
+            return _page("consent.html", ticket, pending)
+    return _choose_company(ticket, pending, pending.user)
 
 
 @pages.post("/consent")
 def consent() -> AnyResponse:
     """Send the person back to the program, with a code or with an error."""
-    ticket, signing = _signing()
-    if signing is None or signing.user is None or signing.company is None:
+    ticket, pending = _pending_login()
+    if pending is None or pending.user is None or pending.company is None:
         return _error_page(LOST)
     if _cancelled():
-        return _leave(ticket, refused(signing))
-    return _leave(ticket, outcome(signing, signing.user, signing.company, world().state))
+        return _leave(ticket, refused(pending))
+    return _leave(ticket, outcome(pending, pending.user, pending.company, runtime().state))
 
 
-def _signing() -> tuple[str, Signing | None]:
+def _pending_login() -> tuple[str, PendingLogin | None]:
     """Find the login that a form belongs to; a form of another browser finds none."""
     ticket = request.form.get("ticket", "")
-    return ticket, world().signings.find(ticket, session.get("browser"))
+    return ticket, runtime().pending_logins.find(ticket, session.get("browser"))
 
 
 def _cancelled() -> bool:
@@ -190,28 +190,28 @@ def _cancelled() -> bool:
 
 
 def _user(name: str, password: str) -> User | None:
-    user = world().state.users.get(name)
+    user = runtime().state.users.get(name)
     if user is None or not hmac.compare_digest(user.password.encode(), password.encode()):
         return None
     return user
 
 
 def _leave(ticket: str, address: str) -> AnyResponse:
-    world().signings.end(ticket)
+    runtime().pending_logins.end(ticket)
     return redirect(address)
 
 
-def _page(template: str, ticket: str, signing: Signing, **context: object) -> Response:
-    state = world().state
+def _page(template: str, ticket: str, pending: PendingLogin, **context: object) -> Response:
+    state = runtime().state
     text = render_template(
         template,
         ticket=ticket,
-        signing=signing,
-        scopes=[SCOPES[name] for name in signing.scopes],
+        pending=pending,
+        scopes=[SCOPES[name] for name in pending.scopes],
         shown=state.users.get(state.shown_user or ""),
         **context,
     )
-    back = urlsplit(signing.redirect_uri)
+    back = urlsplit(pending.redirect_uri)
     return _html(text, 200, f"'self' {back.scheme}://{back.netloc}")
 
 
@@ -245,7 +245,7 @@ def token() -> Response:
             return _redeem()
         case "refresh_token":
             return _refresh()
-        case "client_credentials" if world().switches.client_credentials == "granted":
+        case "client_credentials" if runtime().switches.client_credentials == "granted":
             return _for_service()
         case _:
             return _token_error(400, "unsupported_grant_type", "The grant type is not supported")
@@ -253,8 +253,8 @@ def token() -> Response:
 
 def _redeem() -> Response:
     code, redirect_uri = request.form.get("code", ""), request.form.get("redirect_uri")
-    verifier, switches = request.form.get("code_verifier", ""), world().switches
-    pair = world().state.tokens.redeem(code, world().client.id, redirect_uri, verifier)
+    verifier, switches = request.form.get("code_verifier", ""), runtime().switches
+    pair = runtime().state.tokens.redeem(code, runtime().client.id, redirect_uri, verifier)
     if pair is None:
         sentence = "Authorization code doesn't exist or is invalid for the client"
         return _token_error(
@@ -267,21 +267,21 @@ def _for_service() -> Response:
     """Answer ``client_credentials``: the company is in a header, and no refresh token comes."""
     tenant, scopes = request.headers.get("TenantId", ""), request.form.get("scope", "").split()
     number = int(tenant) if re.fullmatch(r"[0-9]{1,18}", tenant) else -1
-    company = world().state.companies.get(number)
-    pair = world().state.tokens.for_service(world().client.id, number, tuple(scopes))
+    company = runtime().state.companies.get(number)
+    pair = runtime().state.tokens.for_service(runtime().client.id, number, tuple(scopes))
     if company is None or pair is None or not company.integration_licence:
         sentence = "The tenant has given no consent to the client"
-        status = world().switches.client_credentials_status
+        status = runtime().switches.client_credentials_status
         return _token_error(status, "invalid_grant", sentence)
     return _tokens(pair)
 
 
 def _refresh() -> Response:
-    offered, tokens = request.form.get("refresh_token", ""), world().state.tokens
+    offered, tokens = request.form.get("refresh_token", ""), runtime().state.tokens
     grant = tokens.grant_of_refresh(offered)
-    if grant and not world().state.company(grant.company).integration_licence:
+    if grant and not runtime().state.company(grant.company).integration_licence:
         return _token_error(400, "error_missing_license", "The company has no licence")
-    pair = tokens.refresh(offered, world().client.id)
+    pair = tokens.refresh(offered, runtime().client.id)
     if pair is None:
         return _token_error(400, "invalid_grant", "Invalid refresh token")
     return _tokens(pair)
@@ -293,19 +293,19 @@ def revoke() -> Response:
     _right_host()
     if not _client_known():
         return _invalid_client()
-    world().state.tokens.revoke(request.form.get("token", ""))
-    return _token_answer({"revoked": True}, 200, wire.JSON)
+    runtime().state.tokens.revoke(request.form.get("token", ""))
+    return _token_answer({"revoked": True}, 200, responses.JSON)
 
 
 def _right_host() -> None:
     """Know nothing of tokens on the API's own host, as far as names tell it from the other."""
-    if request.host.startswith("api.") and not world().switches.token_on_api_host:
+    if request.host.startswith("api.") and not runtime().switches.token_on_api_host:
         abort(404)
 
 
 def _client_known() -> bool:
     """Check id and secret, which come as Basic authorization."""
-    client = world().client
+    client = runtime().client
     name, secret = _basic() or _in_body() or ("", "")
     return hmac.compare_digest(name.encode(), client.id.encode()) and hmac.compare_digest(
         secret.encode(), client.secret.encode()
@@ -324,12 +324,12 @@ def _basic() -> tuple[str, str] | None:
 
 
 def _in_body() -> tuple[str, str] | None:
-    if not world().switches.client_secret_in_body:
+    if not runtime().switches.client_secret_in_body:
         return None
     return request.form.get("client_id", ""), request.form.get("client_secret", "")
 
 
-def _tokens(pair: Pair) -> Response:
+def _tokens(pair: TokenPair) -> Response:
     content: dict[str, object] = {
         "access_token": pair.access,
         "expires_in": 3600,
@@ -338,7 +338,7 @@ def _tokens(pair: Pair) -> Response:
     }
     if pair.refresh:
         content["refresh_token"] = pair.refresh
-    return _token_answer(content, 200, wire.JSON)
+    return _token_answer(content, 200, responses.JSON)
 
 
 def _token_error(
@@ -362,7 +362,7 @@ def _token_answer(content: object, status: int, content_type: str) -> Response:
     """Make an answer without ``Content-Length``, and with the recorded caching headers."""
 
     def body() -> Iterator[bytes]:
-        yield wire.encode(content).encode()
+        yield responses.encode(content).encode()
 
     response = Response(body(), status, content_type=content_type)
     response.headers["X-Uid"] = secrets.token_hex(4)

@@ -116,8 +116,8 @@ def only(query: Mapping[str, str], allowed: Collection[str]) -> None:
 
 def descending(query: Mapping[str, str], switches: Switches) -> bool:
     """Read ``sortorder``."""
-    preset = switches.default_sortorder if "sortby" in query else "ascending"
-    order = query.get("sortorder", preset)
+    default = switches.default_sortorder if "sortby" in query else "ascending"
+    order = query.get("sortorder", default)
     if order not in {"ascending", "descending"}:
         raise bad_parameter()
     return order == "descending"

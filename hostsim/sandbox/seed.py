@@ -14,20 +14,20 @@ from datetime import date, datetime, time, timedelta
 from decimal import ROUND_HALF_UP, Decimal
 
 from hostsim.sandbox.clock import STOCKHOLM, Clock
+from hostsim.sandbox.json_books import from_json
 from hostsim.sandbox.state import Company, Invoice, Payment, State, WriteOff, ocr_of
-from hostsim.sandbox.stored import from_json
 
 __all__ = [
     "COMPANY",
-    "CUT_OFF",
     "LOWEST_NUMBER",
     "OTHER_COMPANY",
     "PASSWORD",
     "USER",
+    "change_overnight",
+    "cut_off",
     "empty",
     "exported_invoices",
     "from_json",
-    "happens_overnight",
     "haulier",
 ]
 
@@ -71,7 +71,7 @@ CUSTOMERS = (
 )
 
 
-def CUT_OFF(now: datetime) -> date:  # noqa: N802 - reads as the constant that it is for one day
+def cut_off(now: datetime) -> date:
     """Give the date for "Ignorera betalningar före" in the demonstration."""
     return _today(now) - timedelta(days=150)
 
@@ -319,7 +319,7 @@ def empty() -> State:
     return state
 
 
-def happens_overnight(state: State) -> None:
+def change_overnight(state: State) -> None:
     """Let a night pass in the haulier's books, by the clock of the sandbox.
 
     An amount that was booked changes, two invoices are paid, a payment is

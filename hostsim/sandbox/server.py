@@ -16,12 +16,12 @@ from waitress import create_server, wasyncore  # type: ignore[import-untyped]
 
 from hostsim.sandbox.app import create_app
 from hostsim.sandbox.clock import Clock
-from hostsim.sandbox.faults import Asked, Drift, Faults, Latency
+from hostsim.sandbox.faults import Drift, Faults, Latency, ReceivedRequest
+from hostsim.sandbox.runtime import Client, Runtime
 from hostsim.sandbox.state import State
 from hostsim.sandbox.switchboard import Switchboard
 from hostsim.sandbox.switches import Switches
-from hostsim.sandbox.tokens import Grant, Pair
-from hostsim.sandbox.world import Client, World
+from hostsim.sandbox.tokens import Grant, TokenPair
 
 #: Requests that can be answered, or hang, at once.
 THREADS = 32
@@ -65,20 +65,20 @@ class Sandbox:
             sandbox stops unless another is given.
         """
         switches = switches or Switches()
-        state.govern(_as_clock(clock), switches)
+        state.configure(_as_clock(clock), switches)
         client = Client(
             client_id or secrets.token_hex(6), client_secret or secrets.token_hex(16), redirect_uri
         )
         self.state = state
-        self._world = World(state, switches, client, monotonic, sleep)
+        self._runtime = Runtime(state, switches, client, monotonic, sleep)
         #: Everything that can be set and looked at.
-        self.switchboard = Switchboard(self._world)
+        self.switchboard = Switchboard(self._runtime)
         self._host = "127.0.0.1" if host == "localhost" else host
         self._port = port
         self._server: Any = None
         self._thread: threading.Thread | None = None
         self._woken = threading.Event()
-        self.app = create_app(self._world, self.switchboard)
+        self.app = create_app(self._runtime, self.switchboard)
 
     # --- Starting and stopping ---
 
@@ -92,7 +92,7 @@ class Sandbox:
         self._port = listening.getsockname()[1]
         # Busy threads are no news: a hang or a slow drip keeps one on purpose.
         logging.getLogger("waitress.queue").setLevel(logging.ERROR)
-        self._world.stopping.clear()
+        self._runtime.stopping.clear()
         self._woken.clear()
         self._server = create_server(
             self.app,
@@ -109,7 +109,7 @@ class Sandbox:
         """Stop listening, and let go of whatever hangs."""
         if self._thread is None:
             return
-        self._world.stopping.set()
+        self._runtime.stopping.set()
         self._server.pull_trigger()
         self._woken.set()
         self._thread.join()
@@ -132,7 +132,7 @@ class Sandbox:
         """Run waitress's loop turn by turn, since its own cannot be stopped from outside."""
         server = self._server
         sockets = server._map  # noqa: SLF001 - waitress shows them in no other way
-        while not self._world.stopping.is_set():
+        while not self._runtime.stopping.is_set():
             wasyncore.loop(timeout=1, map=sockets, count=1)
         # The loop may see that it is to stop before it is woken; what wakes it must live so long.
         self._woken.wait()
@@ -162,17 +162,17 @@ class Sandbox:
     @property
     def client_id(self) -> str:
         """The id of the registered program."""
-        return self._world.client.id
+        return self._runtime.client.id
 
     @property
     def client_secret(self) -> str:
         """The secret of the registered program, good in this sandbox only."""
-        return self._world.client.secret
+        return self._runtime.client.secret
 
     @property
     def redirect_uri(self) -> str:
         """The registered address for answers."""
-        return self._world.client.redirect_uri
+        return self._runtime.client.redirect_uri
 
     @property
     def switchboard_url(self) -> str:
@@ -183,7 +183,7 @@ class Sandbox:
         self,
         company: int | str | None = None,
         scopes: Iterable[str] = ("payment", "invoice", "companyinformation"),
-    ) -> Pair:
+    ) -> TokenPair:
         """Issue tokens without the pages: for tests, and for a line that a person copies.
 
         :param company: its number; the first one unless given. Raises ``KeyError`` if unknown.
@@ -211,7 +211,7 @@ class Sandbox:
     @property
     def switches(self) -> Switches:
         """How the sandbox behaves where Fortnox's behaviour is not known."""
-        return self._world.switches
+        return self._runtime.switches
 
     @property
     def clock(self) -> Clock:
@@ -221,22 +221,22 @@ class Sandbox:
     @property
     def faults(self) -> Faults:
         """What is to go wrong."""
-        return self._world.faults
+        return self._runtime.faults
 
     @property
     def drift(self) -> Drift:
         """What is to change between two requests."""
-        return self._world.drift
+        return self._runtime.drift
 
     @property
     def latency(self) -> Latency:
         """How long answers take."""
-        return self._world.latency
+        return self._runtime.latency
 
     @property
-    def asked(self) -> list[Asked]:
+    def asked(self) -> list[ReceivedRequest]:
         """Every request that was answered, in that order; clear it to begin anew."""
-        return self._world.asked
+        return self._runtime.asked
 
     @property
     def issued(self) -> list[str]:
@@ -245,7 +245,7 @@ class Sandbox:
 
 
 def listening_on(host: str, port: int) -> socket.socket:
-    """Bind a port; on Windows nobody else may share it, which is not the preset there."""
+    """Bind a port; on Windows nobody else may share it, which is not the default there."""
     listening = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET)
     option = getattr(socket, "SO_EXCLUSIVEADDRUSE", socket.SO_REUSEADDR)
     try:

@@ -2,7 +2,7 @@
 
 Nothing here knows of HTTP. A test changes the books directly, also in ways
 that Fortnox's program allows and its API does not; what the API allows is
-decided in :mod:`hostsim.sandbox.writing`.
+decided in :mod:`hostsim.sandbox.payments`.
 """
 
 from __future__ import annotations
@@ -173,7 +173,7 @@ RIGHTS = ("consent_error", "locked", "integration_licence", "unlicensed", "withd
 
 
 @dataclass(frozen=True)
-class Remembered:
+class Snapshot:
     """Books and rights of a company at one time."""
 
     invoices: Mapping[int, Invoice]
@@ -215,7 +215,7 @@ class Company:
         #: Scopes that were taken away although a token still names them.
         self.withdrawn: set[str] = set()
         self.payment_touches_invoice = True
-        #: Counts the changes of the books, so that a sorted list can be kept.
+        #: Counts the changes of the books, so that a sorted list can be cached.
         self.version = 0
         self.lock = threading.RLock()
         self._invoices: dict[int, Invoice] = {}
@@ -226,17 +226,17 @@ class Company:
 
     # --- Reading ---
 
-    def remember(self) -> Remembered:
+    def snapshot(self) -> Snapshot:
         """Take down books and rights, for :meth:`restore`."""
         with self.lock:
-            return Remembered(
+            return Snapshot(
                 dict(self._invoices),
                 dict(self._payments),
                 self._last_number,
                 {name: copy.copy(getattr(self, name)) for name in RIGHTS},
             )
 
-    def restore(self, before: Remembered) -> None:
+    def restore(self, before: Snapshot) -> None:
         """Bring books and rights back to what they were."""
         with self.lock:
             self._invoices = dict(before.invoices)
@@ -410,7 +410,7 @@ class State:
         #: Whose name and password the login page shows.
         self.shown_user: str | None = None
 
-    def govern(self, clock: Clock | None, switches: Switches) -> None:
+    def configure(self, clock: Clock | None, switches: Switches) -> None:
         """Put everything under one clock and one set of switches."""
         self.clock = clock or self.clock
         self.switches = switches
@@ -420,11 +420,11 @@ class State:
             company.clock = self.clock
             company.payment_touches_invoice = switches.payment_touches_invoice
 
-    def remember(self) -> dict[int, Remembered]:
+    def snapshot(self) -> dict[int, Snapshot]:
         """Take down books and rights of all companies, for :meth:`restore`."""
-        return {number: company.remember() for number, company in self.companies.items()}
+        return {number: company.snapshot() for number, company in self.companies.items()}
 
-    def restore(self, before: Mapping[int, Remembered]) -> None:
+    def restore(self, before: Mapping[int, Snapshot]) -> None:
         """Bring all companies back to what they were; one that is newer goes."""
         for number in self.companies.keys() - before.keys():
             del self.companies[number]

@@ -52,7 +52,7 @@ SILENT = "nothing says"
 class Switches:
     """How the sandbox behaves where Fortnox's behaviour is not known."""
 
-    # --- Signing in ---
+    # --- PendingLogin in ---
 
     refresh_token_days: int = _guess(
         45, "A refresh token lives for 45 days; older pages say 31.", AUTH
@@ -293,7 +293,7 @@ class Switches:
                 "name": field.name,
                 "value": getattr(self, field.name),
                 "default": field.default,
-                "takes": taken(field.name),
+                "takes": accepted_values(field.name),
                 **field.metadata,
             }
             for field in dataclasses.fields(self)
@@ -340,18 +340,18 @@ def _types() -> dict[str, Any]:
     return get_type_hints(Switches)
 
 
-def taken(name: str) -> list[Any]:
+def accepted_values(name: str) -> list[Any]:
     """List what a switch takes: the values themselves, or a word for a kind of value."""
-    return list(_taken(_types()[name]))
+    return list(_values(_types()[name]))
 
 
-def _taken(kind: Any) -> Iterator[Any]:
+def _values(kind: Any) -> Iterator[Any]:
     origin = get_origin(kind)
     if origin is Literal:
         yield from get_args(kind)
     elif origin in {Union, types.UnionType}:
         for part in get_args(kind):
-            yield from _taken(part)
+            yield from _values(part)
     elif kind is types.NoneType:
         yield None
     elif kind is bool:
@@ -364,8 +364,8 @@ def _check(name: str, value: object) -> None:
     if name not in _types():
         message = f"there is no switch {name}"
         raise ValueError(message)
-    if not any(_fits(name, value, one) for one in taken(name)):
-        takes = ", ".join(json.dumps(one) for one in taken(name))
+    if not any(_fits(name, value, one) for one in accepted_values(name)):
+        takes = ", ".join(json.dumps(one) for one in accepted_values(name))
         message = f"{name} takes {takes}, and not {json.dumps(value, default=str)}"
         raise ValueError(message)
 
@@ -374,19 +374,19 @@ def _fits(name: str, value: object, one: object) -> bool:
     if one == "a zone":
         return isinstance(value, str) and _is_zone(value)
     if one == "a whole number":
-        return type(value) is int and _least(name) <= value <= _most(name)
+        return type(value) is int and _minimum(name) <= value <= _maximum(name)
     if one == "a number":
         return type(value) in {int, float} and 0 < float(str(value)) < math.inf
     return type(value) is type(one) and value == one
 
 
-def _least(name: str) -> int:
+def _minimum(name: str) -> int:
     if name.endswith("_status"):
         return 400
     return 1 if name in {"rate_limit", "refresh_token_days"} else 0
 
 
-def _most(name: str) -> int:
+def _maximum(name: str) -> int:
     return 599 if name.endswith("_status") else 2**31
 
 

@@ -52,7 +52,7 @@ class Challenge:
 
 
 @dataclass(frozen=True)
-class Pair:
+class TokenPair:
     """An access token, and the refresh token that replaces it."""
 
     grant: Grant
@@ -62,7 +62,7 @@ class Pair:
 
 
 @dataclass(frozen=True)
-class _Kept:
+class _Issued:
     grant: Grant
     until: datetime
     redirect_uri: str | None = None
@@ -79,10 +79,10 @@ class Tokens:
         #: Every code and token ever issued, good or not.
         self.issued: list[str] = []
         self._key = secrets.token_bytes(32)
-        self._codes: dict[str, _Kept] = {}
-        self._access: dict[str, _Kept] = {}
-        self._refresh: dict[str, _Kept] = {}
-        self._spent: dict[str, Grant] = {}
+        self._codes: dict[str, _Issued] = {}
+        self._access: dict[str, _Issued] = {}
+        self._refresh: dict[str, _Issued] = {}
+        self._used: dict[str, Grant] = {}
         #: What was allowed for service accounts, by client and company.
         self._consents: dict[tuple[str, int], Grant] = {}
         self._lock = threading.Lock()
@@ -98,37 +98,37 @@ class Tokens:
         with self._lock:
             code = str(uuid.uuid4())
             until = self.clock.now() + CODE_LIFE
-            self._codes[code] = _Kept(grant, until, redirect_uri, challenge)
+            self._codes[code] = _Issued(grant, until, redirect_uri, challenge)
             self.issued.append(code)
             return code
 
     def redeem(
         self, code: str, client_id: str, redirect_uri: str | None, verifier: str = ""
-    ) -> Pair | None:
+    ) -> TokenPair | None:
         """Turn a code into tokens, once."""
         with self._lock:
-            kept = self._codes.get(code)
-            if kept is None or kept.grant.client_id != client_id:
+            issued = self._codes.get(code)
+            if issued is None or issued.grant.client_id != client_id:
                 return None
-            if kept.redirect_uri is not None and kept.redirect_uri != redirect_uri:
+            if issued.redirect_uri is not None and issued.redirect_uri != redirect_uri:
                 return None
-            if kept.challenge is not None and not kept.challenge.met_by(verifier):
+            if issued.challenge is not None and not issued.challenge.met_by(verifier):
                 return None
             del self._codes[code]
-            return self._issue(kept.grant) if self._good(kept) else None
+            return self._issue(issued.grant) if self._valid(issued) else None
 
-    def refresh(self, token: str, client_id: str) -> Pair | None:
+    def refresh(self, token: str, client_id: str) -> TokenPair | None:
         """Turn a refresh token into a new pair, once."""
         with self._lock:
-            kept = self._refresh.get(token)
-            if kept is None:
-                self._punish_reuse(token)
+            issued = self._refresh.get(token)
+            if issued is None:
+                self._revoke_family(token)
                 return None
-            if kept.grant.client_id != client_id:
+            if issued.grant.client_id != client_id:
                 return None
             del self._refresh[token]
-            self._spent[token] = kept.grant
-            return self._issue(kept.grant) if self._good(kept) else None
+            self._used[token] = issued.grant
+            return self._issue(issued.grant) if self._valid(issued) else None
 
     def consent(self, grant: Grant) -> None:
         """Let a client have tokens for a service account without a person, until withdrawn."""
@@ -141,7 +141,9 @@ class Tokens:
             for key in [key for key in self._consents if key[1] == company]:
                 del self._consents[key]
 
-    def for_service(self, client_id: str, company: int, scopes: tuple[str, ...]) -> Pair | None:
+    def for_service(
+        self, client_id: str, company: int, scopes: tuple[str, ...]
+    ) -> TokenPair | None:
         """Issue an access token to a client that has a consent; no scopes means all of it."""
         with self._lock:
             grant = self._consents.get((client_id, company))
@@ -158,19 +160,19 @@ class Tokens:
     def grant_of(self, access: str) -> Grant | None:
         """Tell what an access token is good for, now."""
         with self._lock:
-            kept = self._access.get(access)
-            return kept.grant if kept is not None and self._good(kept) else None
+            issued = self._access.get(access)
+            return issued.grant if issued is not None and self._valid(issued) else None
 
     def grant_of_refresh(self, token: str) -> Grant | None:
         """Tell what a refresh token stands for, without spending it."""
         with self._lock:
-            kept = self._refresh.get(token)
-            return None if kept is None else kept.grant
+            issued = self._refresh.get(token)
+            return None if issued is None else issued.grant
 
-    def refresh_tokens_alive(self) -> int:
+    def valid_refresh_tokens(self) -> int:
         """Count the refresh tokens that are still good."""
         with self._lock:
-            return sum(self._good(kept) for kept in self._refresh.values())
+            return sum(self._valid(issued) for issued in self._refresh.values())
 
     def expire_access_tokens(self) -> None:
         """Let every access token expire now."""
@@ -182,20 +184,20 @@ class Tokens:
         with self._lock:
             self._refresh.clear()
 
-    def _good(self, kept: _Kept) -> bool:
-        return self.clock.now() < kept.until
+    def _valid(self, issued: _Issued) -> bool:
+        return self.clock.now() < issued.until
 
-    def _issue(self, grant: Grant) -> Pair:
+    def _issue(self, grant: Grant) -> TokenPair:
         pair = replace(self._issue_access(grant), refresh=self._fresh_refresh_token())
         life = timedelta(days=self.switches.refresh_token_days)
-        self._refresh[pair.refresh] = _Kept(grant, self.clock.now() + life)
+        self._refresh[pair.refresh] = _Issued(grant, self.clock.now() + life)
         self.issued.append(pair.refresh)
         return pair
 
-    def _issue_access(self, grant: Grant) -> Pair:
+    def _issue_access(self, grant: Grant) -> TokenPair:
         now = self.clock.now()
-        pair = Pair(grant, self._signed(grant, now), "")
-        self._access[pair.access] = _Kept(grant, now + ACCESS_LIFE)
+        pair = TokenPair(grant, self._signed(grant, now), "")
+        self._access[pair.access] = _Issued(grant, now + ACCESS_LIFE)
         self.issued.append(pair.access)
         return pair
 
@@ -204,11 +206,11 @@ class Tokens:
             return secrets.token_hex(20)
         return str(uuid.uuid4())
 
-    def _punish_reuse(self, token: str) -> None:
-        if not self.switches.reuse_revokes_family or token not in self._spent:
+    def _revoke_family(self, token: str) -> None:
+        if not self.switches.reuse_revokes_family or token not in self._used:
             return
-        grant = self._spent[token]
-        self._refresh = {name: kept for name, kept in self._refresh.items() if kept.grant != grant}
+        grant = self._used[token]
+        self._refresh = {name: one for name, one in self._refresh.items() if one.grant != grant}
 
     def _signed(self, grant: Grant, now: datetime) -> str:
         """Make a JWT with the claims of a recorded token, in their order."""

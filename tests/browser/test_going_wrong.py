@@ -86,12 +86,12 @@ def test_a_blocked_window_leaves_a_link_to_the_login(page, person):
 
 def test_a_login_that_does_not_come_back_is_pasted(page, person, office):
     """As on a server: the window's browser cannot reach the plug-in's listener."""
-    from hostsim.sandbox import visitor
+    from hostsim.sandbox import scripted_login
 
     person.starts_import()
     link = person.link("Öppna inloggningen")
     link.wait_for()
-    answer = visitor.answer_of(link.get_attribute("href"), seed.USER, seed.PASSWORD)
+    answer = scripted_login.answer_of(link.get_attribute("href"), seed.USER, seed.PASSWORD)
     page.get_by_text("Kom du inte tillbaka?").click()
     page.get_by_label("Kom du inte tillbaka?").fill(answer)
     person.button("Använd adressen").click()

@@ -10,7 +10,7 @@ import pytest
 from bgmax import deduction, deposit, extra, payment
 
 from hostsim.demo import free_port
-from hostsim.sandbox import Sandbox, seed, visitor
+from hostsim.sandbox import Sandbox, scripted_login, seed
 from hostsim.sandbox.state import Invoice, Payment, WriteOff
 from opter_contract.conformance.plugins import PluginConformance
 from opter_fortnox_plugin import hooks as fortnox
@@ -69,7 +69,7 @@ class TestFortnox(PluginConformance):
 
     @pytest.fixture
     def opter_sign_in(self):
-        return lambda address: visitor.sign_in(address, seed.USER, seed.PASSWORD)
+        return lambda address: scripted_login.sign_in(address, seed.USER, seed.PASSWORD)
 
 
 class TestBankFile(PluginConformance):

@@ -20,7 +20,7 @@ from ports import free_port
 
 from hostsim.errors import exit_status, failure_of
 from hostsim.plugins.loading import Plugins
-from hostsim.sandbox import Sandbox, seed, visitor
+from hostsim.sandbox import Sandbox, scripted_login, seed
 from hostsim.sandbox.faults import Fault
 from hostsim.services.host import Host
 from hostsim.services.invoices_csv import invoices_in
@@ -69,7 +69,7 @@ class Person:
 
 
 def sign_in(address, **more):
-    return visitor.sign_in(address, seed.USER, seed.PASSWORD, **more)
+    return scripted_login.sign_in(address, seed.USER, seed.PASSWORD, **more)
 
 
 def landing(address):
@@ -84,7 +84,7 @@ def host_of(store, sandbox, person=None, **more):
 
 
 def define(host, now, name="Fortnox", region=""):
-    values = {"ignore_payments_before": seed.CUT_OFF(now).isoformat()}
+    values = {"ignore_payments_before": seed.cut_off(now).isoformat()}
     host.define(name, "FortnoxAPI", "API", region, values)
 
 
@@ -185,17 +185,17 @@ def test_every_login_has_a_state_of_its_own(host, person):
 
 def test_the_refresh_token_is_revoked_at_the_end(host, sandbox):
     host.import_payments("Fortnox")
-    assert sandbox.state.tokens.refresh_tokens_alive() == 0
+    assert sandbox.state.tokens.valid_refresh_tokens() == 0
 
 
 def test_it_is_revoked_after_an_error_too(host, sandbox):
     sandbox.faults.add(Fault(status=403, match=lambda asked: "/3/" in asked.path, times=None))
     refusal(host)
-    assert sandbox.state.tokens.refresh_tokens_alive() == 0
+    assert sandbox.state.tokens.valid_refresh_tokens() == 0
 
 
 def test_a_person_who_refuses_is_an_error_of_its_own(store, sandbox, now):
-    person = Person(lambda address: visitor.refuse(address, seed.USER, seed.PASSWORD))
+    person = Person(lambda address: scripted_login.refuse(address, seed.USER, seed.PASSWORD))
     host = host_of(store, sandbox, person)
     define(host, now)
     assert refusal(host) == ("LOGIN_REFUSED", 3)
@@ -393,8 +393,8 @@ def test_no_secret_is_in_any_output_log_or_file(sandbox, tmp_path, now):
     """Every code, token and secret that was issued is searched for, with logging at its loudest."""
     window = tmp_path / "window.py"
     window.write_text(
-        "import sys\nfrom hostsim.sandbox import seed, visitor\n"
-        "print(visitor.sign_in(sys.argv[1], seed.USER, seed.PASSWORD))\n",
+        "import sys\nfrom hostsim.sandbox import seed, scripted_login\n"
+        "print(scripted_login.sign_in(sys.argv[1], seed.USER, seed.PASSWORD))\n",
         encoding="utf-8",
     )
     work = tmp_path / "work"
@@ -411,7 +411,7 @@ def test_no_secret_is_in_any_output_log_or_file(sandbox, tmp_path, now):
         return done.stdout + done.stderr
 
     out = hostsim("init")
-    date = f"ignore_payments_before={seed.CUT_OFF(now)}"
+    date = f"ignore_payments_before={seed.cut_off(now)}"
     out += hostsim("formats", "add", "F", "--type", "FortnoxAPI", "--format", "API", "--set", date)
     out += hostsim("import", "F", "--save", "-vv")
     out += hostsim("import", "F", "--json", "-vv")

@@ -74,14 +74,14 @@ def test_the_host_of_the_readme_finds_it_and_imports(empty_environment, tmp_path
     with Sandbox(seed.haulier(now), redirect_uri=f"http://127.0.0.1:{free_port()}/cb") as sandbox:
         window = tmp_path / "window.py"
         window.write_text(
-            "import sys\nfrom hostsim.sandbox import seed, visitor\n"
-            "visitor.sign_in(sys.argv[1], seed.USER, seed.PASSWORD)\n",
+            "import sys\nfrom hostsim.sandbox import seed, scripted_login\n"
+            "scripted_login.sign_in(sys.argv[1], seed.USER, seed.PASSWORD)\n",
             encoding="utf-8",
         )
         here = f'"{Path(sys.executable).as_posix()}" "{window.as_posix()}" %s'
         program = tmp_path / "host.py"
         program.write_text(readme.block(readme.HOST), encoding="utf-8")
-        settings = {"ignore_payments_before": seed.CUT_OFF(now), "api_access_token": "left-over"}
+        settings = {"ignore_payments_before": seed.cut_off(now), "api_access_token": "left-over"}
         done = subprocess.run(
             [empty_environment, program, "FortnoxAPI"]
             + [f"{key}={value}" for key, value in settings.items()],

@@ -28,8 +28,8 @@ from hostsim.sandbox import (
     Switches,
     WriteOff,
     ocr_of,
+    scripted_login,
     seed,
-    visitor,
 )
 from hostsim.sandbox.tokens import Grant
 
@@ -55,11 +55,11 @@ class Program:
             "redirect_uri": REDIRECT,
             "access_type": "offline",
         } | changes
-        kept = {name: value for name, value in params.items() if value is not None}
-        return requests.Request("GET", f"{self.sandbox.auth_url}/auth", params=kept).prepare().url
+        issued = {name: value for name, value in params.items() if value is not None}
+        return requests.Request("GET", f"{self.sandbox.auth_url}/auth", params=issued).prepare().url
 
     def answer(self, company=None, **changes):
-        back = visitor.answer_of(self.address(**changes), "erik", "hemligt", company=company)
+        back = scripted_login.answer_of(self.address(**changes), "erik", "hemligt", company=company)
         return {name: values[0] for name, values in parse_qs(urlsplit(back).query).items()}
 
     def post(self, path="token", secret=None, **form):
@@ -169,7 +169,7 @@ def program(sandbox):
 switched = pytest.mark.parametrize
 
 
-# --- Signing in -------------------------------------------------------------
+# --- PendingLogin in -------------------------------------------------------------
 
 
 def test_a_person_signs_in_and_ends_at_the_program_with_code_and_state(sandbox):
@@ -195,8 +195,8 @@ def test_a_visitor_reads_the_page_of_the_programs_own_listener(state, clock):
         uri = f"http://127.0.0.1:{listener.server_port}/callback"
         with Sandbox(state, clock=clock, redirect_uri=uri) as sandbox:
             address = Program(sandbox).address(redirect_uri=uri)
-            assert visitor.sign_in(address, "erik", "hemligt") == "Du är inloggad"
-            visitor.refuse(address, "erik", "hemligt")
+            assert scripted_login.sign_in(address, "erik", "hemligt") == "Du är inloggad"
+            scripted_login.refuse(address, "erik", "hemligt")
         listener.shutdown()
     assert "code=" in seen[0]
     assert parse_qs(urlsplit(seen[1]).query)["error"] == ["access_denied"]
@@ -236,8 +236,8 @@ def test_the_registered_redirect_address_is_the_default(sandbox):
 
 
 def test_a_wrong_password_leads_nowhere(sandbox):
-    with pytest.raises(visitor.VisitError):
-        visitor.answer_of(Program(sandbox).address(), "erik", "fel")
+    with pytest.raises(scripted_login.ScriptedLoginError):
+        scripted_login.answer_of(Program(sandbox).address(), "erik", "fel")
 
 
 def test_a_form_of_another_browser_is_not_accepted(sandbox):
@@ -272,7 +272,7 @@ def test_a_company_without_licence_cannot_consent(sandbox, state):
 
 def test_a_locked_company_is_sent_back_with_neither_code_nor_state(sandbox, company):
     company.locked = True
-    assert visitor.answer_of(Program(sandbox).address(), "erik", "hemligt") == REDIRECT
+    assert scripted_login.answer_of(Program(sandbox).address(), "erik", "hemligt") == REDIRECT
 
 
 def test_only_an_administrator_can_allow_a_service_account(sandbox, state):
@@ -1027,7 +1027,7 @@ def now(request):
 @pytest.fixture
 def haulier(now):
     state = seed.haulier(now)
-    state.govern(Clock.stopped_at(now), Switches())
+    state.configure(Clock.stopped_at(now), Switches())
     return state
 
 
@@ -1062,7 +1062,7 @@ def test_a_demo_import_needs_few_details(haulier, now):
         payment
         for payment in haulier.company().payments()
         if payment.booked
-        and payment.payment_date >= seed.CUT_OFF(now)
+        and payment.payment_date >= seed.cut_off(now)
         and payment.invoice_number >= seed.LOWEST_NUMBER
         and (payment.currency != "SEK" or payment.write_offs)
     ]
@@ -1070,7 +1070,7 @@ def test_a_demo_import_needs_few_details(haulier, now):
 
 
 def test_everything_that_the_settings_leave_out_is_there(haulier, now):
-    payments, cut_off = haulier.company().payments(), seed.CUT_OFF(now)
+    payments, cut_off = haulier.company().payments(), seed.cut_off(now)
     assert any(payment.payment_date < cut_off for payment in payments)
     assert any(
         payment.payment_date >= cut_off and payment.invoice_number < seed.LOWEST_NUMBER
@@ -1082,7 +1082,7 @@ def test_every_story_is_paid_after_the_cut_off(haulier, now):
     for number, story in seed.STORIES.items():
         payments = haulier.company().payments_of(story.in_fortnox_as or number)
         assert len(payments) == len(story.paid)
-        assert all(payment.payment_date >= seed.CUT_OFF(now) for payment in payments)
+        assert all(payment.payment_date >= seed.cut_off(now) for payment in payments)
 
 
 def test_the_host_knows_what_was_exported_and_nothing_else(haulier, now):
@@ -1114,15 +1114,15 @@ def test_a_night_changes_adds_books_and_touches(haulier, now):
     company = haulier.company()
     before = {payment.number: payment for payment in company.payments()}
     haulier.clock.step(timedelta(hours=12))
-    seed.happens_overnight(haulier)
+    seed.change_overnight(haulier)
     after = {payment.number: payment for payment in company.payments()}
     new = [after[number] for number in after.keys() - before.keys()]
     assert len(new) == 3
     assert all(payment.booked for payment in new)
     gone = [before[number].invoice_number for number in before.keys() - after.keys()]
     assert sorted(gone) == [seed.REMADE_OVERNIGHT, seed.DELETED_OVERNIGHT]
-    kept = before.keys() & after.keys()
-    changed = [after[number] for number in kept if after[number].modified > now]
+    issued = before.keys() & after.keys()
+    changed = [after[number] for number in issued if after[number].modified > now]
     assert len(changed) == 3
     different = [payment for payment in changed if payment.amount != before[payment.number].amount]
     newly_booked = [payment for payment in changed if not before[payment.number].booked]
@@ -1188,12 +1188,12 @@ def test_a_wrong_record_in_a_file_is_named(tmp_path, invoice_fields, word):
 def test_empty_books_can_be_signed_in_to(clock):
     with Sandbox(seed.empty(), clock=clock) as sandbox:
         address = Program(sandbox).address()
-        assert "code=" in visitor.answer_of(address, seed.USER, seed.PASSWORD)
+        assert "code=" in scripted_login.answer_of(address, seed.USER, seed.PASSWORD)
 
 
 def test_the_sandbox_imports_nothing_of_the_plug_in():
     """A shared misreading would pass its own test."""
-    folder = Path(visitor.__file__).parent
+    folder = Path(scripted_login.__file__).parent
     texts = [path.read_text(encoding="utf-8") for path in folder.glob("*.py")]
     assert len(texts) > 10
     assert not [text for text in texts if "opter_fortnox_plugin" in text]

@@ -25,8 +25,8 @@ from hostsim.sandbox import (
     State,
     Switches,
     WriteOff,
+    scripted_login,
     seed,
-    visitor,
 )
 
 RECORDED = fortnox_openapi.SHARED / "recorded"
@@ -94,7 +94,7 @@ class Program:
             f"{sandbox.auth_url}/auth?client_id={sandbox.client_id}&response_type=code"
             f"&state=abc&scope={'%20'.join(SCOPES)}&access_type=offline"
         )
-        back = visitor.answer_of(address, "erik", "hemligt")
+        back = scripted_login.answer_of(address, "erik", "hemligt")
         self.code = parse_qs(urlsplit(back).query)["code"][0]
         self.token_answer = self.token(grant_type="authorization_code", code=self.code)
         self.pair = self.token_answer.json()

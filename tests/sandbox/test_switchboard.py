@@ -28,12 +28,12 @@ from hostsim.sandbox import (
     State,
     Switches,
     control,
+    scripted_login,
     seed,
     switches,
-    visitor,
 )
 from hostsim.sandbox.changes import KINDS
-from hostsim.sandbox.faults import Asked, Latency
+from hostsim.sandbox.faults import Latency, ReceivedRequest
 from hostsim.views.render import Paper
 
 pytest_plugins = ["pytester"]
@@ -138,7 +138,7 @@ class Client:
             "scope": "payment invoice",
         } | params
         address = requests.Request("GET", f"{self.sandbox.auth_url}/auth", params=query)
-        back = visitor.answer_of(address.prepare().url, "erik", "hemligt")
+        back = scripted_login.answer_of(address.prepare().url, "erik", "hemligt")
         return {name: value[0] for name, value in parse_qs(urlsplit(back).query).items()}
 
 
@@ -615,7 +615,7 @@ def test_latency_that_makes_no_sense_is_refused(span):
 
 
 def test_a_match_means_what_it_says():
-    asked = Asked("GET", "/3/invoices/7", {"page": "2"}, None, NOW, 17)
+    asked = ReceivedRequest("GET", "/3/invoices/7", {"page": "2"}, None, NOW, 17)
     assert Match("get", "/3/invoices/*", {"page": "?"}, 17)(asked)
     for other in (Match("PUT"), Match(path="/3"), Match(query={"x": "*"}), Match(company=18)):
         assert not other(asked)
@@ -868,7 +868,7 @@ def test_nothing_goes_wrong_at_the_switchboard_and_it_is_not_counted(client, san
 
 
 def test_the_oldest_requests_are_forgotten(client, sandbox, monkeypatch):
-    monkeypatch.setattr("hostsim.sandbox.world.REMEMBERED", 20)
+    monkeypatch.setattr("hostsim.sandbox.runtime.MAX_RECORDED", 20)
     for number in range(21):
         client.api("invoices", page=number + 1)
     assert [asked.query["page"] for asked in sandbox.asked][:2] == ["3", "4"]

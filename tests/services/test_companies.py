@@ -218,9 +218,9 @@ def hostsim(sandbox, tmp_path, monkeypatch, capsys):
     work.mkdir()
     window = tmp_path / "window.py"
     window.write_text(
-        "import sys\nfrom pathlib import Path\nfrom hostsim.sandbox import seed, visitor\n"
+        "import sys\nfrom pathlib import Path\nfrom hostsim.sandbox import seed, scripted_login\n"
         f"company = Path({str(tmp_path / 'company.txt')!r}).read_text()\n"
-        "visitor.sign_in(sys.argv[1], seed.USER, seed.PASSWORD, company=company)\n",
+        "scripted_login.sign_in(sys.argv[1], seed.USER, seed.PASSWORD, company=company)\n",
         encoding="utf-8",
     )
     monkeypatch.chdir(work)

@@ -17,7 +17,7 @@ from hostsim import __main__
 from hostsim.errors import HostError, exit_status
 from hostsim.ledger.values import ExportedInvoice
 from hostsim.plugins.loading import Plugins
-from hostsim.sandbox import Sandbox, seed, visitor
+from hostsim.sandbox import Sandbox, scripted_login, seed
 from hostsim.services.doctor import NOT_USED, WHAT, Doctor, Finding, first_wrong
 from hostsim.services.host import Host
 from hostsim.storage.secrets import no_keyring
@@ -325,7 +325,7 @@ def command(database, store, monkeypatch, capsys):
 
 def _sign_in(address, answered):
     threading.Thread(
-        target=visitor.sign_in, args=(address, seed.USER, seed.PASSWORD), daemon=True
+        target=scripted_login.sign_in, args=(address, seed.USER, seed.PASSWORD), daemon=True
     ).start()
     return True
 

@@ -63,7 +63,7 @@ def test_with_a_keyring_a_login_is_kept_there_alone_and_ended_there(tmp_path, sa
     assert sandbox.state.tokens.grant_of_refresh(kept) is not None
     desktop.run("formats", "set", "F", "stay_signed_in=false")
     assert desktop.in_the_keyring == []
-    assert sandbox.state.tokens.refresh_tokens_alive() == 0
+    assert sandbox.state.tokens.valid_refresh_tokens() == 0
 
 
 def test_where_nothing_is_kept_the_keyring_is_never_asked(tmp_path, sandbox):

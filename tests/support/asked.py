@@ -9,7 +9,7 @@ from decimal import Decimal
 from hostsim.demo import free_port
 from hostsim.ledger.values import ExportedInvoice
 from hostsim.plugins.loading import Plugins
-from hostsim.sandbox import Invoice, Payment, Sandbox, State, Switches, ocr_of, seed, visitor
+from hostsim.sandbox import Invoice, Payment, Sandbox, State, Switches, ocr_of, scripted_login, seed
 from hostsim.services.host import Host
 from hostsim.storage.store import Store
 from opter_fortnox_plugin.fortnox.rate_limiter import Pace
@@ -72,7 +72,7 @@ class Person:
         return True
 
     def _sign_in(self, address):
-        visitor.sign_in(address, seed.USER, seed.PASSWORD, company=self.company)
+        scripted_login.sign_in(address, seed.USER, seed.PASSWORD, company=self.company)
 
 
 def host_of(store, sandbox, person, **more):

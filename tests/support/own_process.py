@@ -11,7 +11,7 @@ import sys
 from pathlib import Path
 
 from hostsim.plugins.loading import Plugins
-from hostsim.sandbox import seed, visitor
+from hostsim.sandbox import scripted_login, seed
 from hostsim.services.host import Host
 from hostsim.storage.store import Store
 from opter_fortnox_plugin import hooks
@@ -69,7 +69,7 @@ def main(address, port=None):
         with socket.create_connection(("127.0.0.1", int(port))) as test:
             test.sendall(str(os.getpid()).encode() + b"\n")
             test.recv(1)
-    visitor.sign_in(address, seed.USER, seed.PASSWORD)
+    scripted_login.sign_in(address, seed.USER, seed.PASSWORD)
 
 
 if __name__ == "__main__":

@@ -88,7 +88,7 @@ class Office:
 
     @property
     def alive(self):
-        return self.sandbox.state.tokens.refresh_tokens_alive()
+        return self.sandbox.state.tokens.valid_refresh_tokens()
 
 
 @pytest.fixture

@@ -19,7 +19,7 @@ from keeping_host import KeepingHost
 from ports import free_port
 from second_host import hookimpl, new_run
 
-from hostsim.sandbox import Fault, Match, Sandbox, seed, visitor
+from hostsim.sandbox import Fault, Match, Sandbox, scripted_login, seed
 from opter_contract.values import Company
 from opter_fortnox_plugin.diagnostics.doctor import diagnose
 from opter_fortnox_plugin.diagnostics.doctor_checks import CHECKS
@@ -39,7 +39,7 @@ AFTER_LOGIN = {"licence", "modules", "scopes", "company", "rate"} | {
 
 
 def sign_in(address):
-    return visitor.sign_in(address, seed.USER, seed.PASSWORD)
+    return scripted_login.sign_in(address, seed.USER, seed.PASSWORD)
 
 
 class Person(KeepingHost):
@@ -321,7 +321,7 @@ def test_a_wrong_secret_is_failed(examine, configuration):
 
 
 def test_a_refused_login_fails(examine):
-    person = Person(lambda address: visitor.refuse(address, seed.USER, seed.PASSWORD))
+    person = Person(lambda address: scripted_login.refuse(address, seed.USER, seed.PASSWORD))
     assert failed(examine(person=person)) == {"login": "LOGIN_REFUSED"}
 
 

@@ -8,7 +8,7 @@ import threading
 import pytest
 from ports import free_port
 
-from hostsim.sandbox import Sandbox, seed, visitor
+from hostsim.sandbox import Sandbox, scripted_login, seed
 from opter_fortnox_plugin.diagnostics.commands import main
 
 
@@ -37,7 +37,7 @@ def doctor(sandbox, capsys):
 
 def _sign_in(address):
     threading.Thread(
-        target=visitor.sign_in, args=(address, seed.USER, seed.PASSWORD), daemon=True
+        target=scripted_login.sign_in, args=(address, seed.USER, seed.PASSWORD), daemon=True
     ).start()
 
 

@@ -28,12 +28,12 @@ from hostsim.sandbox import (
     Sandbox,
     State,
     Switches,
+    scripted_login,
     seed,
-    visitor,
 )
 from hostsim.sandbox.faults import Match
-from hostsim.sandbox.switches import taken
-from hostsim.sandbox.writing import make_payment
+from hostsim.sandbox.payments import make_payment
+from hostsim.sandbox.switches import accepted_values
 from opter_fortnox_plugin.configuration import Configuration
 from opter_fortnox_plugin.diagnostics.commands import main
 from opter_fortnox_plugin.diagnostics.probe import last_modified
@@ -208,7 +208,7 @@ def client(ticks):
             configuration.auth_url, configuration.client_id, configuration.redirect_uri, "s", SCOPES
         )
         user = next(iter(box.state.users.values()))
-        back = visitor.answer_of(address, user.name, user.password)
+        back = scripted_login.answer_of(address, user.name, user.password)
         [code] = parse_qs(urlsplit(back).query)["code"]
         signed_in = SignedIn(endpoint, endpoint.exchange(code))
         return ProbeClient(
@@ -287,7 +287,7 @@ CASES = [
     (name, value)
     for name in sorted(SWITCHES - HIDDEN - {"missing_licence_status"})
     for value in VALUES.get(name)
-    or ([True, False] if taken(name) == [True, False] else taken(name))
+    or ([True, False] if accepted_values(name) == [True, False] else accepted_values(name))
 ]
 
 
@@ -438,7 +438,7 @@ def run(ticks, capfd):
     def command(box, *arguments, sign_in=None, **environment):
         def open_browser(address):
             name, person = next(iter(box.state.users.items()))
-            act = sign_in or visitor.sign_in
+            act = sign_in or scripted_login.sign_in
             threading.Thread(target=act, args=(address, name, person.password)).start()
 
         status = main(
@@ -474,17 +474,19 @@ def test_the_report_is_a_table_in_the_language_asked_for(fortnox, run):
 def test_the_login_is_revoked_at_the_end(fortnox, run):
     box = fortnox()
     run(box)
-    assert box.state.tokens.refresh_tokens_alive() == 0
+    assert box.state.tokens.valid_refresh_tokens() == 0
 
 
 def test_the_login_asks_for_no_more_than_it_needs(fortnox, run):
     box = fortnox()
-    seen = []
-    run(
-        box,
-        sign_in=lambda address, *person: seen.append(address) or visitor.sign_in(address, *person),
-    )
-    assert parse_qs(urlsplit(seen[0]).query)["scope"] == ["payment invoice"]
+    opened = []
+
+    def sign_in(address, *person):
+        opened.append(address)
+        scripted_login.sign_in(address, *person)
+
+    run(box, sign_in=sign_in)
+    assert parse_qs(urlsplit(opened[0]).query)["scope"] == ["payment invoice"]
 
 
 WORD = re.compile(r"[\wÅÄÖåäö.,:-]*\w")
@@ -548,7 +550,7 @@ def test_a_mask_lies_over_what_fortnox_makes_up(fortnox, run):
 
 
 def test_a_refused_login_ends_with_3(fortnox, run):
-    status, out, err = run(fortnox(), sign_in=visitor.refuse)
+    status, out, err = run(fortnox(), sign_in=scripted_login.refuse)
     assert (status, out) == (3, "")
     assert err.splitlines()[-1].startswith("LOGIN_REFUSED: ")
 
@@ -623,7 +625,7 @@ def test_cancelling_ends_with_130_and_revokes_the_login(fortnox, run, ticks):
     status, out, err = run(box)
     assert (status, out) == (130, "")
     assert err.splitlines()[-1].startswith("CANCELLED: ")
-    assert box.state.tokens.refresh_tokens_alive() == 0
+    assert box.state.tokens.valid_refresh_tokens() == 0
 
 
 def test_the_command_takes_the_answer_from_standard_input(fortnox):
@@ -640,7 +642,7 @@ def test_the_command_takes_the_answer_from_standard_input(fortnox):
         encoding="utf-8",
     ) as child:
         address = re.search(r"http\S+", child.stderr.readline()).group()
-        back = visitor.answer_of(address, "ida", "hemligt")
+        back = scripted_login.answer_of(address, "ida", "hemligt")
         out, err = child.communicate(f"http://example.invalid/\n{back}\n", timeout=60)
     assert child.returncode == 4
     assert json.loads(out)["findings"]

@@ -9,16 +9,16 @@ from dataclasses import dataclass, field
 
 from flask import current_app
 
-from hostsim.sandbox.faults import Asked, Drift, Faults, Latency
-from hostsim.sandbox.limiter import Limiter
-from hostsim.sandbox.signing import Signings
+from hostsim.sandbox.faults import Drift, Faults, Latency, ReceivedRequest
+from hostsim.sandbox.pending_logins import PendingLogins
+from hostsim.sandbox.rate_limiter import RateLimiter
 from hostsim.sandbox.state import State
 from hostsim.sandbox.switches import Switches
 
 KEY = "hostsim.sandbox"
 
 #: So many requests are remembered; the oldest are forgotten first.
-REMEMBERED = 20_000
+MAX_RECORDED = 20_000
 
 
 @dataclass(frozen=True)
@@ -30,7 +30,7 @@ class Client:
     redirect_uri: str
 
 
-class World:
+class Runtime:
     """State, switches and faults of a running sandbox, and what it was asked."""
 
     def __init__(
@@ -49,9 +49,9 @@ class World:
         self.faults = Faults()
         self.drift = Drift()
         self.latency = Latency(sleep or self.stopping.wait)
-        self.limiter = Limiter(switches.rate_limit, switches.rate_window, monotonic)
-        self.signings = Signings()
-        self.asked: list[Asked] = []
+        self.rate_limiter = RateLimiter(switches.rate_limit, switches.rate_window, monotonic)
+        self.pending_logins = PendingLogins()
+        self.asked: list[ReceivedRequest] = []
         self.keep_bodies = False
         self.switches = switches
 
@@ -65,21 +65,21 @@ class World:
         """Let other switches hold, from the next request."""
         self._switches = switches
         self.rng = random.Random(switches.random_seed)  # noqa: S311 - can be repeated
-        self.limiter.set(
+        self.rate_limiter.set(
             switches.rate_limit,
             switches.rate_window,
             refused_counts=switches.rate_refused_counts,
         )
-        self.state.govern(None, switches)
+        self.state.configure(None, switches)
 
-    def remember(self, asked: Asked) -> None:
+    def record(self, asked: ReceivedRequest) -> None:
         """Note a request that was answered."""
         self.asked.append(asked)
-        if len(self.asked) > REMEMBERED:
-            del self.asked[: REMEMBERED // 10]
+        if len(self.asked) > MAX_RECORDED:
+            del self.asked[: MAX_RECORDED // 10]
 
 
-def world() -> World:
-    """Give the world of the request that is being answered."""
-    found: World = current_app.extensions[KEY]
+def runtime() -> Runtime:
+    """Return the runtime of the request that is being answered."""
+    found: Runtime = current_app.extensions[KEY]
     return found

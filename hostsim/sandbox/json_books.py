@@ -101,7 +101,7 @@ def fields_of(kind: type[Record], content: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def to_json(company: Company) -> dict[str, Any]:
-    """Write a company's books as :func:`from_json` reads them, with what is the preset too."""
+    """Write a company's books as :func:`from_json` reads them, with what is the default too."""
     return {
         "number": company.number,
         "name": company.name,

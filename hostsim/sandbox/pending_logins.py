@@ -46,11 +46,11 @@ SCOPES = {
 }
 
 #: So many people can be half-way at once; the oldest is forgotten first.
-MOST_AT_ONCE = 1000
+MAX_PENDING = 1000
 
 
 @dataclass
-class Signing:
+class PendingLogin:
     """One login on its way, bound to the browser that began it."""
 
     browser: str
@@ -73,28 +73,28 @@ class Signing:
     company: Company | None = None
 
 
-class Signings:
+class PendingLogins:
     """All logins on their way, by an unguessable ticket."""
 
     def __init__(self) -> None:
         """Begin with none."""
-        self._open: dict[str, Signing] = {}
+        self._open: dict[str, PendingLogin] = {}
         self._lock = threading.Lock()
 
-    def begin(self, signing: Signing) -> str:
+    def begin(self, pending: PendingLogin) -> str:
         """Keep a login, and give its ticket."""
         ticket = secrets.token_urlsafe(24)
         with self._lock:
-            self._open[ticket] = signing
-            if len(self._open) > MOST_AT_ONCE:
+            self._open[ticket] = pending
+            if len(self._open) > MAX_PENDING:
                 del self._open[next(iter(self._open))]
         return ticket
 
-    def find(self, ticket: str, browser: str | None) -> Signing | None:
+    def find(self, ticket: str, browser: str | None) -> PendingLogin | None:
         """Find a login by its ticket, for the browser that began it only."""
         with self._lock:
-            signing = self._open.get(ticket)
-        return signing if signing is not None and signing.browser == browser else None
+            pending = self._open.get(ticket)
+        return pending if pending is not None and pending.browser == browser else None
 
     def end(self, ticket: str) -> None:
         """Forget a login."""
@@ -107,28 +107,28 @@ def companies_of(user: User, state: State) -> list[Company]:
     return [state.companies[number] for number in user.companies if number in state.companies]
 
 
-def outcome(signing: Signing, user: User, company: Company, state: State) -> str:
+def outcome(pending: PendingLogin, user: User, company: Company, state: State) -> str:
     """Give the address that an allowed login ends at."""
     if company.locked:
         # Reported by a client's author: neither code nor state come back.
-        return signing.redirect_uri
-    if error := _why_not(signing, user, company):
-        return answered(signing, error=error)
-    grant = Grant(signing.client_id, company.number, user.id, signing.scopes)
-    if signing.service:
+        return pending.redirect_uri
+    if error := _why_not(pending, user, company):
+        return answered(pending, error=error)
+    grant = Grant(pending.client_id, company.number, user.id, pending.scopes)
+    if pending.service:
         state.tokens.consent(grant)
-    code = state.tokens.issue_code(grant, signing.given_redirect_uri, signing.challenge)
-    return answered(signing, code=code)
+    code = state.tokens.issue_code(grant, pending.given_redirect_uri, pending.challenge)
+    return answered(pending, code=code)
 
 
-def refused(signing: Signing) -> str:
+def refused(pending: PendingLogin) -> str:
     """Give the address that a refused login ends at."""
-    return answered(signing, error="access_denied")
+    return answered(pending, error="access_denied")
 
 
-def answered(signing: Signing, **answer: str) -> str:
+def answered(pending: PendingLogin, **answer: str) -> str:
     """Add an answer and the state to the redirect address."""
-    return with_query(signing.redirect_uri, {**answer, "state": signing.state})
+    return with_query(pending.redirect_uri, {**answer, "state": pending.state})
 
 
 def with_query(address: str, extra: dict[str, str]) -> str:
@@ -138,11 +138,11 @@ def with_query(address: str, extra: dict[str, str]) -> str:
     return urlunsplit(parts._replace(query=query))
 
 
-def _why_not(signing: Signing, user: User, company: Company) -> str | None:
+def _why_not(pending: PendingLogin, user: User, company: Company) -> str | None:
     if company.consent_error:
         return company.consent_error
-    if not company.integration_licence or company.unlicensed & set(signing.scopes):
+    if not company.integration_licence or company.unlicensed & set(pending.scopes):
         return "error_missing_license"
-    if signing.service and not user.admin:
+    if pending.service and not user.admin:
         return "error_missing_system_admin_right"
     return None

@@ -7,7 +7,7 @@ from collections import defaultdict, deque
 from collections.abc import Callable, Hashable
 
 
-class Limiter:
+class RateLimiter:
     """A sliding window for each bucket."""
 
     def __init__(
@@ -29,12 +29,12 @@ class Limiter:
         with self._lock:
             self._limit, self._window, self._refused_counts = limit, window, refused_counts
 
-    def forget(self) -> None:
+    def clear(self) -> None:
         """Begin to count anew."""
         with self._lock:
             self._admitted.clear()
 
-    def admit(self, bucket: Hashable) -> bool:
+    def acquire(self, bucket: Hashable) -> bool:
         """Count a request, and tell whether it is inside the limit."""
         with self._lock:
             if self._limit is None:

@@ -15,7 +15,7 @@ import requests
 TIMEOUT = 30.0
 
 
-class VisitError(Exception):
+class ScriptedLoginError(Exception):
     """The pages did not lead where a visitor wanted to go."""
 
 
@@ -63,7 +63,7 @@ def sign_in(
     :param company: number to choose where there are several; ``None`` takes the first.
     :return: the text of the last page, which is the program's.
 
-    Raises :class:`VisitError` when a page does not go on, and ``requests``'
+    Raises :class:`ScriptedLoginError` when a page does not go on, and ``requests``'
     own errors when nobody answers.
     """
     with _browser(session) as browser:
@@ -111,7 +111,7 @@ def _visit(
             urljoin(page.url, form.action), data=filled, timeout=TIMEOUT, allow_redirects=False
         )
     message = f"the login goes round in circles at {page.url.partition('?')[0]}"
-    raise VisitError(message)
+    raise ScriptedLoginError(message)
 
 
 def _filled(
@@ -138,5 +138,5 @@ def _form(page: requests.Response) -> _Form:
     if reader.form is None:
         where = page.url.partition("?")[0]
         message = f"{where} answered {page.status_code} without a form to fill in"
-        raise VisitError(message)
+        raise ScriptedLoginError(message)
     return reader.form

@@ -8,8 +8,8 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
+from hostsim.sandbox.responses import number
 from hostsim.sandbox.state import Company, Invoice, Payment, WriteOff
-from hostsim.sandbox.wire import number
 
 Fields = dict[str, Any]
 

@@ -5,7 +5,7 @@ from decimal import Decimal
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hostsim.sandbox import wire
+from hostsim.sandbox import responses
 
 values = st.recursive(
     st.none()
@@ -20,13 +20,13 @@ values = st.recursive(
 
 @given(values)
 def test_both_ways_write_the_same(value):
-    assert wire.encode(value) == wire._encoded(value)
+    assert responses.encode(value) == responses._encoded(value)
 
 
 def test_amounts_are_written_as_recorded():
     amounts = [Decimal("1000.00"), Decimal("990.50"), Decimal("1E+3"), Decimal("-0.00")]
-    assert wire.encode(amounts) == "[1000,990.5,1000,0]"
+    assert responses.encode(amounts) == "[1000,990.5,1000,0]"
 
 
 def test_a_number_of_more_digits_than_a_float_has_keeps_them():
-    assert wire.encode([Decimal("12345678901234567.89")]) == "[12345678901234567.89]"
+    assert responses.encode([Decimal("12345678901234567.89")]) == "[12345678901234567.89]"
