@@ -40,7 +40,7 @@ def report(common: Common, file: Path) -> None:
             now=now,
         )
     if common.json:
-        contents = {part.name: say(part.says, common.language) for part in parts}
+        contents = {part.name: say(part.description, common.language) for part in parts}
         render.write_json(common.paper, {"file": str(file), "contents": contents})
         return
     common.paper.say(

@@ -18,6 +18,7 @@ from hostsim.ledger.decisions import ACCEPT, KEEP, SET_ASIDE, OtherWay
 from hostsim.ledger.values import Decision, Row
 from hostsim.messages.texts import Difference
 from hostsim.storage import decisions as storage_decisions
+from hostsim.storage import page_rows
 from hostsim.storage.import_runs import Preview
 from hostsim.storage.lists import Entry
 from hostsim.storage.rows import payment_of, row_of
@@ -85,16 +86,9 @@ def labels_of(asked: Asking) -> Mapping[str, tuple[str, str]]:
     return LABELS if accepts is None else {**LABELS, ACCEPT: accepts}
 
 
-def _decided_numbers(preview: Preview, numbers: Sequence[str]) -> set[str]:
-    marks = ", ".join("?" * len(numbers))
+def _decided_numbers(preview: Preview, numbers: Sequence[str]) -> frozenset[str]:
     company = preview.company.number if preview.company else ""
-    rows = office().store.db.execute(
-        "SELECT number FROM decisions WHERE definition = ? AND company = ?"  # noqa: S608 only marks
-        " AND taken_back_at IS NULL AND settled_at IS NULL"
-        f" AND number IN ({marks})",
-        (preview.definition, company, *numbers),
-    )
-    return {row["number"] for row in rows}
+    return page_rows.decided(office().store, preview.definition, company, numbers)
 
 
 def asking(row_id: int) -> Asking:
@@ -102,13 +96,13 @@ def asking(row_id: int) -> Asking:
 
     :raises HostError: ``PAGE_UNKNOWN`` where the preview is not open any longer.
     """
-    db = office().store.db
-    row = db.execute(_ROW, (row_id,)).fetchone()
+    store = office().store
+    row = page_rows.preview_row(store, row_id)
     if row is None:
         raise host_error("PAGE_UNKNOWN")
     definition, company = row["definition"], row["company"]
-    decision = storage_decisions.of_payment(db, definition, company, row["number"])
-    several = storage_decisions.series_in_force(db, definition, company)
+    decision = storage_decisions.of_payment(store.db, definition, company, row["number"])
+    several = storage_decisions.series_in_force(store.db, definition, company)
     series = decisions.in_series(several, row["invoice_number"])
     now = payment_of(row, company)
     return Asking(
@@ -122,18 +116,9 @@ def asking(row_id: int) -> Asking:
         choices=_choices(row["kind"], row["reason"], decision, series),
         decision=decision,
         series=series,
-        differences=_differences(db, row["import_type"], company, now),
-        others=_others(db, row, now),
+        differences=_differences(row["import_type"], company, now),
+        others=_others(row, now),
     )
-
-
-_ROW = """
-    SELECT r.*, u.definition, u.company, u.revision, f.import_type, i.number AS host_invoice_number,
-           i.customer_name
-    FROM run_rows r JOIN runs u ON u.id = r.run_id JOIN definitions f ON f.name = u.definition
-    LEFT JOIN invoices i ON i.id = r.invoice_id
-    WHERE r.id = ? AND u.state = 'open' AND r.gone = 0 AND r.number <> ''
-"""
 
 
 def _choices(
@@ -155,26 +140,20 @@ def _choices(
     return found
 
 
-def _differences(
-    db: sqlite3.Connection, import_type: str, company: str, now: Payment | None
-) -> Sequence[Difference]:
+def _differences(import_type: str, company: str, now: Payment | None) -> Sequence[Difference]:
     """Lay what is registered beside what is there now."""
     if now is None:
         return ()
-    row = db.execute(
-        "SELECT * FROM payments WHERE import_type = ? AND company = ? AND number = ?"
-        " AND state = 'registered'",
-        (import_type, company, now.key.number),
-    ).fetchone()
+    row = page_rows.registered_row(office().store, import_type, company, now.key.number)
     registered = None if row is None else payment_of(row, company)
     return () if registered is None else matching.what_changed(registered, now)
 
 
-def _others(db: sqlite3.Connection, row: sqlite3.Row, now: Payment | None) -> Sequence[OtherWay]:
+def _others(row: sqlite3.Row, now: Payment | None) -> Sequence[OtherWay]:
     """Find the payments by another way that this one may be the same as."""
     if now is None or row["invoice_id"] is None or row["reason"] != decisions.DOUBTFUL:
         return ()
     several = storage_decisions.other_ways(
-        db, row["import_type"], row["company"], row["invoice_id"]
+        office().store.db, row["import_type"], row["company"], row["invoice_id"]
     )
     return decisions.equal(now, several)

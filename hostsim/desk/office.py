@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from hostsim.desk.jobs import Choice, Jobs
 from hostsim.services.host import Host, now
-from hostsim.storage import import_runs
+from hostsim.storage import import_runs, invoices, page_rows
 from hostsim.storage.secrets import FindKeyring, no_keyring
 from hostsim.storage.store import Store
 
@@ -70,11 +70,7 @@ class Office:
 
     def regions(self) -> Sequence[str]:
         """Give the regions that definitions or invoices have; ``""`` is the default one."""
-        rows = self.store.db.execute(
-            "SELECT region FROM invoices UNION SELECT region FROM definitions"
-            " UNION SELECT '' ORDER BY 1"
-        )
-        return [row["region"] for row in rows]
+        return invoices.regions(self.store)
 
     def definitions(self) -> list[Definition]:
         """Give all definitions by name."""
@@ -82,17 +78,12 @@ class Office:
 
     def preview(self, run_id: str | None = None) -> Preview | None:
         """Give a run that can be looked at; unless named, the latest that is open."""
-        row = self.store.db.execute(
-            "SELECT id FROM runs WHERE (:id IS NULL AND state = 'open')"
-            " OR (id = :id AND state IN ('open', 'saved')) ORDER BY started_at DESC LIMIT 1",
-            {"id": run_id},
-        ).fetchone()
-        return None if row is None else import_runs.preview_of(self.store, row["id"])
+        found = page_rows.latest_preview(self.store, run_id)
+        return None if found is None else import_runs.preview_of(self.store, found)
 
     def revisions(self) -> Mapping[str, str]:
         """Give the revision of each open preview, by the name of its definition."""
-        rows = self.store.db.execute("SELECT definition, revision FROM runs WHERE state = 'open'")
-        return {row["definition"]: row["revision"] for row in rows}
+        return page_rows.open_revisions(self.store)
 
     def open_previews(self) -> Mapping[str, str]:
         """Give the run of each open preview, by the name of its definition."""

@@ -17,9 +17,10 @@ from hostsim.ledger.amounts import typed_amount, typed_date, typed_rate
 from hostsim.ledger.values import Invoice
 from hostsim.messages.texts import DATE_NEEDED, money, own
 from hostsim.services import payments_file
-from hostsim.services.hand_payments import Added, Entry, invoice_row, wrong_amount
+from hostsim.services.hand_payments import Added, Entry, wrong_amount
 from hostsim.storage import history
 from hostsim.storage.history import HAND, REGISTERED
+from hostsim.storage.invoices import invoice_row
 from hostsim.storage.rows import invoice_of
 from opter_contract.values import Text
 

@@ -8,9 +8,10 @@ from flask import Blueprint, Response, render_template, request, url_for
 
 from hostsim.desk.common import office, shown, words
 from hostsim.desk.pages_import import csv_response
-from hostsim.ledger.values import Invoice
+from hostsim.storage import page_rows
+from hostsim.storage.invoices import invoice
 from hostsim.storage.lists import Asked, Entry, all_of, registered
-from hostsim.storage.rows import invoice_of, row_of
+from hostsim.storage.rows import row_of
 from hostsim.views.history import BOOKED_AS
 
 pages = Blueprint("register", __name__, url_prefix="/payments")
@@ -26,6 +27,7 @@ def show() -> str:
 
 def window(**dialog: object) -> str:
     """Show the window, with what stands before it."""
+    store = office().store
     run = request.args.get("run") or None
     tab = request.args.get("tab", "")
     listed = shown(
@@ -42,14 +44,14 @@ def window(**dialog: object) -> str:
     return render_template(
         "payments.html",
         listed=listed,
-        run=_run(run) if run else None,
+        run=page_rows.run_row(store, run),
         tab=tab if tab in TABS else TABS[0],
         tabs=TABS,
         chosen=chosen,
         write_offs=() if chosen is None else row_of(chosen).write_offs,
-        invoice=None if chosen is None else _invoice(chosen),
+        invoice=None if chosen is None else invoice(store, chosen["invoice_id"]),
         of_invoice=[] if chosen is None else _of_invoice(chosen),
-        origin=None if chosen is None else _run(chosen["run_id"]),
+        origin=None if chosen is None else page_rows.run_row(store, chosen["run_id"]),
         states=BOOKED_AS,
         **{"dialog": None, "job": None, "failure": None, "back": url_for("register.show")} | dialog,
     )
@@ -66,35 +68,9 @@ def export() -> Response:
 def _chosen(payment_id: str) -> sqlite3.Row | None:
     if not payment_id.isascii() or not payment_id.isdigit() or len(payment_id) > 18:
         return None
-    row: sqlite3.Row | None = (
-        office()
-        .store.db.execute(
-            "SELECT p.*, i.number AS host_invoice_number, i.customer_name, NULL AS reason,"
-            " NULL AS message_sv, NULL AS message_en"
-            " FROM payments p JOIN invoices i ON i.id = p.invoice_id WHERE p.id = ?",
-            (int(payment_id),),
-        )
-        .fetchone()
-    )
-    return row
-
-
-def _invoice(payment: sqlite3.Row) -> Invoice:
-    row = (
-        office()
-        .store.db.execute("SELECT * FROM invoices WHERE id = ?", (payment["invoice_id"],))
-        .fetchone()
-    )
-    return invoice_of(row)
+    return page_rows.payment_row(office().store, int(payment_id))
 
 
 def _of_invoice(payment: sqlite3.Row) -> list[Entry]:
     of_invoice = registered(invoice_id=payment["invoice_id"])
     return list(all_of(office().store, of_invoice, Asked()))
-
-
-def _run(run_id: str | None) -> sqlite3.Row | None:
-    row: sqlite3.Row | None = (
-        office().store.db.execute("SELECT * FROM runs WHERE id = ?", (run_id,)).fetchone()
-    )
-    return row

@@ -7,7 +7,6 @@ module fails, ends the program or never returns.
 from __future__ import annotations
 
 import difflib
-import json
 import logging
 import re
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
@@ -17,6 +16,7 @@ from typing import TYPE_CHECKING
 
 from hostsim.errors import host_error
 from hostsim.messages import texts
+from hostsim.storage.plugin_switches import set_switched_off, switched_off
 from opter_contract import PROJECT
 from opter_contract.values import Text
 
@@ -30,9 +30,6 @@ VARIABLE = "HOSTSIM_PLUGINS_OFF"
 
 #: Stands for every plug-in, also one that is installed later.
 ALL = "all"
-
-#: Where the database keeps which ones are switched off, as a JSON list.
-_KEY = "plugins_off"
 
 #: From this on, two names of groups are a slip of the keyboard apart.
 _ALIKE = 0.85
@@ -163,7 +160,7 @@ def off(store: Store | None, environment: str) -> Off:
     names = frozenset(filter(None, map(str.strip, environment.split(","))))
     if names:
         _refuse_unknown(names, installed(), VARIABLE)
-    return Off(_stored(store) if store else frozenset(), names)
+    return Off(switched_off(store) if store else frozenset(), names)
 
 
 def switch_off(store: Store, names: Collection[str]) -> None:
@@ -173,7 +170,7 @@ def switch_off(store: Store, names: Collection[str]) -> None:
     """
     _refuse_unknown(names, installed(), "hostsim plugins off")
     with store.change():
-        _keep(store, _stored(store) | set(names))
+        set_switched_off(store, switched_off(store) | set(names))
 
 
 def switch_on(store: Store, names: Collection[str]) -> None:
@@ -183,15 +180,15 @@ def switch_on(store: Store, names: Collection[str]) -> None:
     """
     points = installed()
     with store.change():
-        before = _stored(store)
+        before = switched_off(store)
         _refuse_unknown(set(names) - before, points, "hostsim plugins on")
         if ALL in names:
-            _keep(store, frozenset())
+            set_switched_off(store, frozenset())
             return
         if ALL in before:
             before = before - {ALL} | _each(points)
         meant = [point.names for point in points if point.names & set(names)]
-        _keep(store, before.difference(names, *meant))
+        set_switched_off(store, before.difference(names, *meant))
 
 
 def _each(points: Iterable[Installed]) -> set[str]:
@@ -204,17 +201,3 @@ def _refuse_unknown(names: Collection[str], points: Sequence[Installed], place: 
     for name in sorted(set(names) - known):
         listed = ", ".join(sorted({point.name for point in points})) or "–"
         raise host_error("PLUGIN_UNKNOWN", name=name, place=place, known=listed)
-
-
-def _stored(store: Store) -> frozenset[str]:
-    row = store.db.execute("SELECT value FROM settings WHERE key = ?", (_KEY,)).fetchone()
-    return frozenset() if row is None else frozenset(map(str, json.loads(row["value"])))
-
-
-def _keep(store: Store, names: Collection[str]) -> None:
-    value = json.dumps(sorted(names), ensure_ascii=False)
-    store.db.execute(
-        "INSERT INTO settings (key, value) VALUES (?, ?)"
-        " ON CONFLICT (key) DO UPDATE SET value = excluded.value",
-        (_KEY, value),
-    )

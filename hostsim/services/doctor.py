@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING
 from hostsim.errors import HostError, failure_of, host_error
 from hostsim.ledger.values import SEK, Definition
 from hostsim.messages.texts import own
-from hostsim.storage import commits
+from hostsim.storage import commits, diagnostics, invoices
 from hostsim.storage.secrets import FindKeyring, system_keyring
 from hostsim.storage.store import Store
 from opter_contract.values import Text
@@ -178,14 +178,13 @@ class Doctor:
         return Text(f"{self._store.path}.", f"{self._store.path}.")
 
     def _whole(self) -> Text:
-        for problem in _problems(self._store.db):
+        for problem in _problems(self._store):
             raise _damaged(self._store.path, problem)
         return Text("Hel, med alla samband.", "Whole, with all its relations.")
 
     def _writable(self) -> Text:
-        with commits.passing(), self._store.change() as db:
-            # Writes the same again: a lock alone would be given in a folder that is full.
-            db.execute("UPDATE settings SET value = value")
+        with commits.passing():
+            diagnostics.write_again(self._store)
         return Text("Går att skriva.", "Can be written.")
 
     def _locks(self) -> Text:
@@ -226,7 +225,7 @@ class Doctor:
 
     def _invoices(self) -> Text:
         if self._definition is None:
-            [count] = self._store.db.execute("SELECT count(*) FROM invoices").fetchone()
+            count = invoices.count(self._store)
             if not count:
                 raise Unknown(
                     Text(
@@ -237,9 +236,7 @@ class Doctor:
             return Text(f"{count} är inlästa.", f"{count} are loaded.")
         region = self._definition.region
         called = _region(region)
-        [count] = self._store.db.execute(
-            "SELECT count(*) FROM invoices WHERE region = ?", (region,)
-        ).fetchone()
+        count = invoices.count(self._store, region)
         if not count:
             raise host_error("NO_INVOICES", region=called)
         return Text(f"{count} finns i {called.sv}.", f"There are {count} in {called.en}.")
@@ -325,13 +322,12 @@ def _versions() -> Text:
     return Text(f"{versions}.", f"{versions}.")
 
 
-def _problems(db: sqlite3.Connection) -> Iterator[str]:
+def _problems(store: Store) -> Iterator[str]:
     """Yield what SQLite finds, without the content of any row."""
-    for row in db.execute("PRAGMA integrity_check(1)"):
-        if row[0] != "ok":
-            yield "integrity_check"
-    for row in db.execute("PRAGMA foreign_key_check"):
-        yield f"foreign_key_check: {row[0]}"
+    if diagnostics.integrity(store, most=1) != ["ok"]:
+        yield "integrity_check"
+    for table in diagnostics.broken_references(store):
+        yield f"foreign_key_check: {table}"
 
 
 def _damaged(path: Path, problem: str) -> HostError:

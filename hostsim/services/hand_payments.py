@@ -20,13 +20,14 @@ from typing import NamedTuple
 
 from hostsim.errors import Doubt, DoubtfulPayment, HostError, host_error
 from hostsim.ledger.amounts import MOST, meant
-from hostsim.ledger.decisions import DELETED
 from hostsim.ledger.matching import EXACT, ORE, judge_by_hand, same_currency
 from hostsim.ledger.values import SEK, Invoice
 from hostsim.messages import texts
-from hostsim.storage.decisions import said, take_from_invoice
+from hostsim.storage import hand_payments as table
+from hostsim.storage.decisions import said
+from hostsim.storage.invoices import invoice_row
 from hostsim.storage.regions import checked_bank_account
-from hostsim.storage.rows import PAYMENT_COLUMNS, clean, invoice_of, is_id, plain, record_of
+from hostsim.storage.rows import invoice_of, record_of
 from opter_contract.values import Payment, PaymentKey, Text
 
 #: What stands as the source of a payment by hand.
@@ -91,7 +92,7 @@ def add(
     invoice = invoice_of(row)
     account = checked_bank_account(entry.bank_account)
     key = _checked_key(entry.key)
-    earlier = _typed_before(db, key)
+    earlier = table.by_key(db, key)
     if earlier is not None:
         if _is_same(earlier, row["id"], entry, account):
             if earlier["state"] == "deleted":
@@ -105,36 +106,10 @@ def add(
         if error.seal != seen:
             raise error
     judgement = judge_by_hand(invoice, payment)
-    cursor = db.execute(
-        f"INSERT INTO payments (origin, {PAYMENT_COLUMNS}, invoice_id, status, warning_sv,"  # noqa: S608 a constant
-        " warning_en, written_off, effect, bank_account, user, registered_at, entry_key)"
-        f" VALUES ('hand', NULL, {', '.join('?' * len(record_of(payment)[1:]))},"
-        " ?, ?, ?, ?, '0', ?, ?, ?, ?, ?)",
-        (
-            *record_of(payment)[1:],
-            row["id"],
-            judgement.status,
-            *(judgement.warning or (None, None)),
-            plain(judgement.effect),
-            account,
-            user,
-            at.isoformat(),
-            key,
-        ),
+    payment_id = table.insert(
+        db, payment, row["id"], judgement, bank_account=account, user=user, at=at, key=key
     )
-    take_from_invoice(db, row["id"], judgement.effect)
-    if cursor.lastrowid is None:
-        message = "the payment got no id"
-        raise RuntimeError(message)
-    return Added(cursor.lastrowid, doubts)
-
-
-def invoice_row(db: sqlite3.Connection, region: str, number: str) -> sqlite3.Row | None:
-    """Give the invoice that a person means; ``None`` where there is none."""
-    row: sqlite3.Row | None = db.execute(
-        "SELECT * FROM invoices WHERE region = ? AND number = ?", (clean(region), clean(number))
-    ).fetchone()
-    return row
+    return Added(payment_id, doubts)
 
 
 def _checked_key(key: str) -> str | None:
@@ -144,13 +119,6 @@ def _checked_key(key: str) -> str | None:
     if not key.strip() or not key.isprintable() or len(key) > LONGEST_KEY:
         raise host_error("PAYMENT_KEY", longest=LONGEST_KEY)
     return key
-
-
-def _typed_before(db: sqlite3.Connection, key: str | None) -> sqlite3.Row | None:
-    row: sqlite3.Row | None = db.execute(
-        "SELECT * FROM payments WHERE entry_key = ?", (key,)
-    ).fetchone()
-    return row
 
 
 def _is_same(row: sqlite3.Row, invoice_id: int, entry: Entry, account: str) -> bool:
@@ -224,13 +192,9 @@ def doubts_about(
     db: sqlite3.Connection, invoice_id: int, invoice: Invoice, payment: Payment, today: date
 ) -> list[Doubt]:
     """Find what a person has to see before a payment by hand is registered."""
-    its = db.execute(
-        "SELECT * FROM payments WHERE invoice_id = :invoice AND state = 'registered'"
-        " ORDER BY id DESC",
-        {"invoice": invoice_id},
-    ).fetchall()
+    its = table.registered(db, invoice_id)
     rates = (row["exchange_rate"] for row in its if row["exchange_rate"])
-    known = next(rates, None) or _last_rate(db, payment.currency)
+    known = next(rates, None) or table.last_rate(db, payment.currency)
     paid = sum((_amount_of(row) for row in its), Decimal(0))
     return [
         *_doubt_about_date(payment.date, today),
@@ -238,15 +202,6 @@ def doubts_about(
         *_doubt_about_rate(payment, None if known is None else Decimal(known)),
         *_doubt_about_others(payment, its),
     ]
-
-
-def _last_rate(db: sqlite3.Connection, currency: str) -> str | None:
-    row = db.execute(
-        "SELECT exchange_rate FROM payments WHERE upper(trim(currency)) = :currency"
-        " AND exchange_rate IS NOT NULL AND state = 'registered' ORDER BY id DESC LIMIT 1",
-        {"currency": currency},
-    ).fetchone()
-    return None if row is None else str(row["exchange_rate"])
 
 
 def _doubt_about_date(day: date, today: date) -> Iterator[Doubt]:
@@ -332,42 +287,10 @@ def delete(db: sqlite3.Connection, payment_id: int, why: str, user: str, at: dat
     reason = said(why)
     if not reason:
         raise host_error("WHY_NEEDED")
-    query = "SELECT * FROM payments WHERE id = ?"
-    row = db.execute(query, (payment_id,)).fetchone() if is_id(payment_id) else None
+    row = table.payment(db, payment_id)
     if row is None:
         raise host_error("REGISTERED_UNKNOWN", id=payment_id)
     if row["state"] != "registered":
         raise host_error("PAYMENT_NOT_DELETED", id=payment_id, state=texts.STATES[row["state"]])
-    db.execute(
-        "UPDATE payments SET state = 'deleted', deleted_by = ?, deleted_at = ?, deleted_why = ?"
-        " WHERE id = ?",
-        (user, at.isoformat(), reason, payment_id),
-    )
-    with localcontext(EXACT):
-        given_back = -Decimal(row["effect"])
-    take_from_invoice(db, row["invoice_id"], given_back)
-    gone = db.execute("SELECT 1 FROM run_checked WHERE payment_id = ? AND gone = 1", (payment_id,))
-    if row["origin"] == "import" and gone.fetchone() is None:
-        _offer_again(db, row, reason, user, at)
-
-
-def _offer_again(
-    db: sqlite3.Connection, row: sqlite3.Row, why: str, user: str, at: datetime
-) -> None:
-    """Let the next import offer a payment that was deleted here, and forget what it replaced."""
-    definition = db.execute(
-        "SELECT definition FROM runs WHERE id = ?", (row["run_id"],)
-    ).fetchone()["definition"]
-    db.execute(
-        "UPDATE decisions SET taken_back_by = ?, taken_back_at = ? WHERE company = ?"
-        " AND number = ? AND taken_back_at IS NULL AND settled_at IS NULL"
-        " AND definition IN (SELECT name FROM definitions WHERE import_type = ?)",
-        (user, at.isoformat(), row["company"], row["number"], row["import_type"]),
-    )
-    message = texts.deleted_here(texts.by_whom(user, at, why))
-    db.execute(
-        f"INSERT INTO pending (definition, company, {PAYMENT_COLUMNS}, reason, message_sv,"  # noqa: S608 a constant
-        f" message_en) SELECT ?, company, {PAYMENT_COLUMNS}, ?, ?, ? FROM payments WHERE id = ?"
-        " ON CONFLICT (definition, company, number) DO NOTHING",
-        (definition, DELETED, *message, row["id"]),
-    )
+    message = texts.deleted_here(texts.by_whom(user, at, reason))
+    table.delete(db, row, why=reason, user=user, at=at, message=message)

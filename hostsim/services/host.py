@@ -32,7 +32,7 @@ from hostsim.services import explanation, hand_payments, reconciliation
 from hostsim.services.explanation import Answer, Explanation, Question
 from hostsim.services.hand_payments import Added, Entry
 from hostsim.services.reconciliation import FullRun, Reconciliation
-from hostsim.storage import commits, history, import_runs
+from hostsim.storage import commits, history, import_runs, page_rows
 from hostsim.storage import decisions as storage_decisions
 from hostsim.storage.decisions import Desk
 from hostsim.storage.history import Imported
@@ -528,11 +528,7 @@ class Host:
     def waits_for_import(self, name: str, number: str) -> bool:
         """Tell whether a payment has to be fetched again before a save does what was decided."""
         run_id = import_runs.open_runs(self.store).get(self.store.definition(name).name)
-        row = self.store.db.execute(
-            "SELECT 1 FROM run_rows WHERE run_id = ? AND number = ? AND fresh = 0 AND gone = 0",
-            (run_id, number),
-        ).fetchone()
-        return row is not None
+        return page_rows.needs_import(self.store, run_id, number)
 
     # --- By hand ---
 

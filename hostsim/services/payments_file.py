@@ -25,6 +25,7 @@ from hostsim.ledger.values import SEK
 from hostsim.messages.formats import day, plain
 from hostsim.messages.texts import region_name
 from hostsim.storage.history import IMPORT, REGISTERED, Entry, entries
+from hostsim.storage.invoices import regions
 from hostsim.storage.store import Store
 from opter_contract.values import Text
 
@@ -84,21 +85,20 @@ def export(store: Store, *, region: str | None = None, everything: bool = False)
 
 
 def _refuse_unknown(store: Store, region: str) -> None:
-    rows = store.db.execute("SELECT region FROM invoices UNION SELECT region FROM definitions")
-    known = {"", *(row["region"] for row in rows)}
+    known = regions(store)
     if region not in known:
         raise host_error("EXPORT_REGION_UNKNOWN", name=region, known=_listed(known))
 
 
-def _listed(regions: Iterable[str]) -> Text:
-    names = [region_name(region) for region in sorted(regions)]
+def _listed(several: Iterable[str]) -> Text:
+    names = [region_name(region) for region in sorted(several)]
     return Text(", ".join(n.sv for n in names), ", ".join(n.en for n in names))
 
 
 def _refuse_several(chosen: Iterable[Entry], *, everything: bool) -> None:
-    regions = sorted({entry.region for entry in chosen})
-    if len(regions) > 1 and not everything:
-        raise host_error("EXPORT_REGION_NEEDED", names=_listed(regions))
+    several = {entry.region for entry in chosen}
+    if len(several) > 1 and not everything:
+        raise host_error("EXPORT_REGION_NEEDED", names=_listed(several))
 
 
 def _written(chosen: Sequence[Entry]) -> str:

@@ -4,11 +4,12 @@ A ZIP file that can be attached to an issue. What is free text (names of
 definitions, regions and companies) is numbered, what names a customer, an
 invoice or a payment is counted, and secrets are not read at all. Nothing is
 trusted to be harmless because of where it stands: a code that does not look
-like a code is left out.
+like a code is hidden.
 """
 
 from __future__ import annotations
 
+import functools
 import io
 import json
 import locale
@@ -19,8 +20,8 @@ import sys
 import time
 import zipfile
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from importlib import metadata
@@ -31,12 +32,12 @@ from hostsim.errors import HostError, host_error
 from hostsim.ledger.decisions import SET_ASIDE
 from hostsim.messages import texts
 from hostsim.plugins.loading import Found, Plugins
-from hostsim.storage import commits
+from hostsim.storage import commits, diagnostics
 from hostsim.storage.store import SETTINGS, Store
 from opter_contract import CONTRACT
 from opter_contract.values import Text
 
-#: Variables that decide how a run goes. Only which of them are set is told.
+#: Variables that decide how a run goes. Only which of them are set is written.
 ENVIRONMENT = (
     "FORTNOX_CLIENT_ID",
     "FORTNOX_CLIENT_SECRET",
@@ -55,11 +56,11 @@ ENVIRONMENT = (
     "SSL_CERT_FILE",
 )
 
-#: What stands in the place of something that is not told.
+#: Stands for a value that is not shown.
 HIDDEN = "•••"
 OTHER = "other"
 
-#: The runs that are told about, latest first.
+#: How many runs are described, latest first.
 MOST_RUNS = 500
 
 _PACKAGES = (
@@ -94,10 +95,10 @@ _ABOUT = Text(
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """One file of the bundle: its name, what a person is told of it, and its content."""
+    """One file of the bundle: its name, a description, and its content."""
 
     name: str
-    says: Text
+    description: Text
     content: str = field(repr=False)
 
 
@@ -155,7 +156,7 @@ def parts_of(
     at: datetime,
 ) -> Sequence[Part]:
     """Gather the files of the bundle."""
-    telling = _Telling(store, plugins)
+    content = _Content(store, plugins)
     contents: tuple[tuple[str, Text, Callable[[], object]], ...] = (
         (
             "versions.json",
@@ -176,7 +177,7 @@ def parts_of(
                 "kontorets inställningar och filformatens",
                 "settings of the office and of the file formats",
             ),
-            telling.settings,
+            content.settings,
         ),
         (
             "runs.json",
@@ -184,7 +185,7 @@ def parts_of(
                 "tidigare importer: tider, antal, summor och felkoder",
                 "imports of the past: times, counts, totals and error codes",
             ),
-            telling.runs,
+            content.runs,
         ),
         (
             "rows.json",
@@ -192,7 +193,7 @@ def parts_of(
                 "hur många betalningar som väntar, och varför",
                 "how many payments are waiting, and why",
             ),
-            telling.rows,
+            content.rows,
         ),
         (
             "payments.json",
@@ -200,42 +201,34 @@ def parts_of(
                 "antal registrerade betalningar per månad, valuta och ursprung, och antal beslut",
                 "number of registered payments by month, currency and origin, and of decisions",
             ),
-            telling.payments,
+            content.payments,
         ),
         (
             "database.json",
             Text("databasens skick", "the state of the database"),
-            telling.database,
+            content.database,
         ),
     )
-    with _one_moment(store):
+    with diagnostics.snapshot(store):
         written = [
-            Part(name, says, json.dumps(_whole(make), ensure_ascii=False, indent=2) + "\n")
-            for name, says, make in contents
+            Part(
+                name, description, json.dumps(_or_error(make), ensure_ascii=False, indent=2) + "\n"
+            )
+            for name, description, make in contents
         ]
     return [Part("README.txt", Text("vad filerna är", "what the files are"), _about()), *written]
 
 
-@contextmanager
-def _one_moment(store: Store) -> Iterator[None]:
-    """Read the database as it is at one moment, so that all files tell of the same."""
-    db = store.db
-    if db.in_transaction:
-        yield
-        return
-    db.execute("BEGIN")
-    try:
-        yield
-    finally:
-        db.execute("ROLLBACK")
+def _json(content: object) -> str:
+    return json.dumps(content, ensure_ascii=False, indent=2) + "\n"
 
 
 def _about() -> str:
     return f"{_ABOUT.sv}\n\n{_ABOUT.en}\n"
 
 
-def _whole(make: Callable[[], object]) -> object:
-    """Make one part; a database that is damaged spoils only what it cannot give."""
+def _or_error(make: Callable[[], object]) -> object:
+    """Make one part; of a damaged database only what cannot be read is missing."""
     try:
         return make()
     except sqlite3.Error as error:
@@ -313,8 +306,8 @@ class _Numbers:
         return None if name is None else self._known.setdefault(name, len(self._known) + 1)
 
 
-class _Telling:
-    """What is told of one database."""
+class _Content:
+    """What the bundle holds of one database."""
 
     def __init__(self, store: Store, plugins: Plugins) -> None:
         self._store = store
@@ -324,11 +317,8 @@ class _Telling:
         self._regions = _Numbers()
         with suppress(sqlite3.Error):
             # In the order in which they were made.
-            for row in self._read("SELECT name FROM definitions ORDER BY rowid"):
+            for row in diagnostics.definitions(store):
                 self._definitions(row["name"])
-
-    def _read(self, query: str, values: tuple[object, ...] = ()) -> list[sqlite3.Row]:
-        return self._store.db.execute(query, values).fetchall()
 
     def settings(self) -> object:
         stored = self._store.settings()
@@ -336,10 +326,7 @@ class _Telling:
         return {
             "office": {name: stored[name] for name in SETTINGS if name != "default_currency"}
             | {"default_currency": currency if _CURRENCY.fullmatch(currency) else OTHER},
-            "definitions": [
-                self._definition(row)
-                for row in self._read("SELECT * FROM definitions ORDER BY rowid")
-            ],
+            "definitions": [self._definition(row) for row in diagnostics.definitions(self._store)],
         }
 
     def _definition(self, row: sqlite3.Row) -> object:
@@ -374,11 +361,9 @@ class _Telling:
         return {field.key: field.kind for field in fields or () if not field.secret}
 
     def runs(self) -> object:
-        [count] = self._read("SELECT count(*) AS runs FROM runs")
-        rows = self._read(
-            "SELECT * FROM runs ORDER BY started_at DESC, rowid DESC LIMIT ?", (MOST_RUNS,)
-        )
-        return {"runs": count["runs"], "latest": [self._run(row) for row in rows]}
+        [count] = diagnostics.counts(self._store, "runs")
+        latest = diagnostics.latest_runs(self._store, MOST_RUNS)
+        return {"runs": count["runs"], "latest": [self._run(row) for row in latest]}
 
     def _run(self, row: sqlite3.Row) -> object:
         return {
@@ -404,139 +389,75 @@ class _Telling:
         }
 
     def rows(self) -> object:
-        previews = self._read(
-            "SELECT r.definition, d.kind, d.status, d.reason, d.fresh, d.gone, count(*) AS rows"
-            " FROM runs r JOIN run_rows d ON d.run_id = r.id WHERE r.state = 'open'"
-            " GROUP BY 1, 2, 3, 4, 5, 6 ORDER BY 1, 2, 3, 4, 5, 6"
-        )
-        pending = self._read(
-            "SELECT definition, reason, gone_at IS NOT NULL AS gone, count(*) AS rows"
-            " FROM pending GROUP BY 1, 2, 3 ORDER BY 1, 2, 3"
-        )
-        return {
-            "open_previews": [
-                {
-                    "definition": self._definitions(row["definition"]),
-                    "kind": row["kind"],
-                    "status": _code(row["status"]),
-                    "reason": _code(row["reason"]),
-                    "read_in_this_run": bool(row["fresh"]),
-                    "gone": bool(row["gone"]),
-                    "rows": row["rows"],
-                }
-                for row in previews
-            ],
-            "pending": [
-                {
-                    "definition": self._definitions(row["definition"]),
-                    "reason": _code(row["reason"]),
-                    "gone": bool(row["gone"]),
-                    "rows": row["rows"],
-                }
-                for row in pending
-            ],
-        }
+        return {what: self._counts(what) for what in ("open_previews", "pending")}
 
     def payments(self) -> object:
-        counts: Counter[tuple[str, str]] = Counter()
-        for row in self._read(
-            "SELECT substr(date, 1, 7) AS month, currency, count(*) AS rows FROM payments"
-            " WHERE state = 'registered' GROUP BY 1, 2 ORDER BY 1, 2"
-        ):
+        months: defaultdict[str, Counter[str]] = defaultdict(Counter)
+        for row in diagnostics.counts(self._store, "by_month"):
             currency = row["currency"] if _CURRENCY.fullmatch(row["currency"]) else OTHER
-            counts[row["month"], currency] += row["rows"]
-        by_status = self._read(
-            "SELECT status, count(*) AS rows FROM payments WHERE state = 'registered'"
-            " GROUP BY 1 ORDER BY 1"
-        )
-        by_origin = self._read(
-            "SELECT origin, source, state, bank_account <> '' AS has_account, count(*) AS rows"
-            " FROM payments GROUP BY 1, 2, 3, 4 ORDER BY 1, 2, 3, 4"
-        )
-        decisions = self._read(
-            "SELECT definition, decision, number IS NULL AS series,"
-            " settled_at IS NOT NULL AS settled, taken_back_at IS NOT NULL AS back,"
-            " count(*) AS rows FROM decisions GROUP BY 1, 2, 3, 4, 5 ORDER BY 1, 2, 3, 4, 5"
-        )
-        months: defaultdict[str, dict[str, int]] = defaultdict(dict)
-        for (month, currency), number in counts.items():
-            months[month][currency] = number
+            months[row["month"]][currency] += row["rows"]
+        by_status = diagnostics.counts(self._store, "by_status")
         return {
-            "registered": sum(counts.values()),
+            "registered": sum(row["rows"] for row in by_status),
             "by_month_and_currency": months,
             "by_status": {_code(row["status"]): row["rows"] for row in by_status},
-            "by_origin": [
-                {
-                    "origin": row["origin"],
-                    "source": _code(row["source"]),
-                    "state": row["state"],
-                    "has_bank_account": bool(row["has_account"]),
-                    "payments": row["rows"],
-                }
-                for row in by_origin
-            ],
-            "decisions": [
-                {
-                    "definition": self._definitions(row["definition"]),
-                    "decision": row["decision"],
-                    "of_a_series": bool(row["series"]),
-                    "settled": bool(row["settled"]),
-                    "taken_back": bool(row["back"]),
-                    "decisions": row["rows"],
-                }
-                for row in decisions
-            ],
+            "by_origin": self._counts("by_origin"),
+            "decisions": self._counts("decisions"),
         }
+
+    def _counts(self, what: str) -> list[object]:
+        """Give rows of counts, each column as :data:`_COLUMNS` allows it to be shown."""
+        shown: dict[str, Callable[[Any], object]] = {
+            **_COLUMNS,
+            "definition": self._definitions,
+        }
+        return [
+            {key: shown[key](row[key]) if key in shown else row[key] for key in row.keys()}  # noqa: SIM118 a row's keys are not what it iterates over
+            for row in diagnostics.counts(self._store, what)
+        ]
 
     def database(self) -> object:
-        tables = [
-            row["name"]
-            for row in self._read(
-                "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite%'"
-                " ORDER BY name"
-            )
-        ]
+        store = self._store
         return {
-            "schema_version": self._pragma("user_version"),
-            "journal_mode": self._pragma("journal_mode"),
-            "pages": self._pragma("page_count"),
-            "page_size": self._pragma("page_size"),
-            "integrity": _whole(lambda: self._problems("integrity_check")),
-            "foreign_keys": _whole(self._broken_references),
-            "rows": {_code(name): _whole(lambda n=name: self._size(n)) for name in tables},  # type: ignore[misc]
+            "schema_version": diagnostics.pragma(store, "user_version"),
+            "journal_mode": diagnostics.pragma(store, "journal_mode"),
+            "pages": diagnostics.pragma(store, "page_count"),
+            "page_size": diagnostics.pragma(store, "page_size"),
+            "integrity": _or_error(lambda: diagnostics.integrity(store, most=100)),
+            "foreign_keys": _or_error(lambda: diagnostics.broken_references(store)),
+            "rows": {
+                _code(name): _or_error(functools.partial(diagnostics.size, store, name))
+                for name in diagnostics.tables(store)
+            },
         }
-
-    def _pragma(self, name: str) -> object:
-        return self._read(f"PRAGMA {name}")[0][0]
-
-    def _problems(self, pragma: str) -> object:
-        """Tell what SQLite finds wrong: names of tables and indexes, numbers of rows."""
-        return [row[0] for row in self._read(f"PRAGMA {pragma}(100)")]
-
-    def _broken_references(self) -> object:
-        return dict(Counter(row["table"] for row in self._read("PRAGMA foreign_key_check")))
-
-    def _size(self, table: str) -> object:
-        quoted = table.replace('"', '""')
-        return self._read(f'SELECT count(*) FROM "{quoted}"')[0][0]  # noqa: S608 a table's own name
 
 
 def _without_aside(text: str) -> dict[str, object]:
     return {kind: its for kind, its in json.loads(text).items() if kind != SET_ASIDE}
 
 
-# --- What may be told of a value ----------------------------------------------
+# --- What may be shown of a value ----------------------------------------------
 
 
 def _code(text: str | None) -> str | None:
-    """Tell a code as it is, and of anything else only that there is something."""
+    """Give a code as it is, and of anything else only that there is something."""
     if text is None:
         return None
     return text if _CODE.fullmatch(text) else OTHER
 
 
+#: How columns of counts are shown that are neither a number nor the host's own word.
+_COLUMNS: Mapping[str, Callable[[Any], object]] = {
+    **dict.fromkeys(("status", "reason", "source"), _code),
+    **dict.fromkeys(
+        ("read_in_this_run", "gone", "has_bank_account", "of_a_series", "settled", "taken_back"),
+        bool,
+    ),
+}
+
+
 def _shown_value(kind: str | None, value: str) -> str:
-    """Tell days and truth values; of a number, which may be an invoice's, how long it is."""
+    """Give days and booleans; of a number, which may be an invoice's, only its length."""
     if not value:
         return ""
     if kind == "date":
@@ -550,21 +471,21 @@ def _shown_value(kind: str | None, value: str) -> str:
 
 
 def _seconds(text: str | None) -> str | None:
-    """Tell a time to the second, with its zone."""
+    """Give a time to the second, with its zone."""
     return None if text is None else datetime.fromisoformat(text).isoformat(timespec="seconds")
 
 
 def _watermark(cursor: str | None) -> str | None:
-    """Tell where the next reading begins, where a plug-in keeps it in the open."""
+    """Give where the next import begins, if the plug-in stores it readably."""
     if cursor is None:
         return None
     try:
-        kept: Any = json.loads(cursor)
-        return _seconds(kept["watermark"])
+        known: Any = json.loads(cursor)
+        return _seconds(known["watermark"])
     except (ValueError, KeyError, TypeError, RecursionError):
         return HIDDEN
 
 
 def lines_of(parts: Iterable[Part], say: Callable[[Text], str]) -> Iterable[str]:
     """Write one line for each file of the bundle."""
-    return (f"  {part.name}: {say(part.says)}" for part in parts)
+    return (f"  {part.name}: {say(part.description)}" for part in parts)

@@ -366,7 +366,7 @@ def test_a_page_that_breaks_before_says_that_it_is_a_fault(person, monkeypatch):
     def broken(*_):
         raise ZeroDivisionError
 
-    monkeypatch.setattr("hostsim.services.hand_payments.take_from_invoice", broken)
+    monkeypatch.setattr("hostsim.storage.hand_payments.take_from_invoice", broken)
     today = person.office.clock().date().isoformat()
     form = {"invoice": "1001", "amount": "100", "date": today, "region": ""}
     assert "INTERNAL" in person.post("/payments/new", 500, **form)

@@ -1,0 +1,105 @@
+"""The state of the database, and how much of what it holds; no names and no amounts."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+
+from hostsim.storage.store import Store
+
+#: What the database holds, counted. Aliases are the keys of the support bundle.
+COUNTS: Mapping[str, str] = {
+    "runs": "SELECT count(*) AS runs FROM runs",
+    "open_previews": """
+        SELECT r.definition, d.kind, d.status, d.reason, d.fresh AS read_in_this_run, d.gone,
+               count(*) AS rows
+        FROM runs r JOIN run_rows d ON d.run_id = r.id WHERE r.state = 'open'
+        GROUP BY 1, 2, 3, 4, 5, 6 ORDER BY 1, 2, 3, 4, 5, 6""",
+    "pending": """
+        SELECT definition, reason, gone_at IS NOT NULL AS gone, count(*) AS rows
+        FROM pending GROUP BY 1, 2, 3 ORDER BY 1, 2, 3""",
+    "by_month": """
+        SELECT substr(date, 1, 7) AS month, currency, count(*) AS rows FROM payments
+        WHERE state = 'registered' GROUP BY 1, 2 ORDER BY 1, 2""",
+    "by_status": """
+        SELECT status, count(*) AS rows FROM payments WHERE state = 'registered'
+        GROUP BY 1 ORDER BY 1""",
+    "by_origin": """
+        SELECT origin, source, state, bank_account <> '' AS has_bank_account,
+               count(*) AS payments
+        FROM payments GROUP BY 1, 2, 3, 4 ORDER BY 1, 2, 3, 4""",
+    "decisions": """
+        SELECT definition, decision, number IS NULL AS of_a_series,
+               settled_at IS NOT NULL AS settled, taken_back_at IS NOT NULL AS taken_back,
+               count(*) AS decisions
+        FROM decisions GROUP BY 1, 2, 3, 4, 5 ORDER BY 1, 2, 3, 4, 5""",
+}
+
+
+@contextmanager
+def snapshot(store: Store) -> Iterator[None]:
+    """Let everything that is read in the block be of the same moment."""
+    db = store.db
+    if db.in_transaction:
+        yield
+        return
+    db.execute("BEGIN")
+    try:
+        yield
+    finally:
+        db.execute("ROLLBACK")
+
+
+def counts(store: Store, what: str) -> list[sqlite3.Row]:
+    """Count what one of :data:`COUNTS` names."""
+    return store.db.execute(COUNTS[what]).fetchall()
+
+
+def definitions(store: Store) -> list[sqlite3.Row]:
+    """Give all definitions in the order in which they were made."""
+    return store.db.execute("SELECT * FROM definitions ORDER BY rowid").fetchall()
+
+
+def latest_runs(store: Store, most: int) -> list[sqlite3.Row]:
+    """Give the latest runs, latest first."""
+    query = "SELECT * FROM runs ORDER BY started_at DESC, rowid DESC LIMIT :most"
+    return store.db.execute(query, {"most": most}).fetchall()
+
+
+def tables(store: Store) -> list[str]:
+    """Name the tables."""
+    rows = store.db.execute(
+        "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite%'"
+        " ORDER BY name"
+    )
+    return [row["name"] for row in rows]
+
+
+def size(store: Store, table: str) -> int:
+    """Count the rows of a table."""
+    quoted = table.replace('"', '""')
+    rows: int = store.db.execute(f'SELECT count(*) FROM "{quoted}"').fetchone()[0]  # noqa: S608 the name of a table
+    return rows
+
+
+def pragma(store: Store, name: str) -> object:
+    """Give the value of a pragma."""
+    return store.db.execute(f"PRAGMA {name}").fetchone()[0]
+
+
+def integrity(store: Store, most: int) -> list[str]:
+    """Give what SQLite finds wrong: names of tables and indexes, numbers of rows; else ``ok``."""
+    return [row[0] for row in store.db.execute(f"PRAGMA integrity_check({most})")]
+
+
+def broken_references(store: Store) -> Mapping[str, int]:
+    """Count by table the rows that refer to one that does not exist."""
+    return Counter(row["table"] for row in store.db.execute("PRAGMA foreign_key_check"))
+
+
+def write_again(store: Store) -> None:
+    """Write what is there once more: a lock alone would be granted in a folder that is full."""
+    with store.change() as db:
+        db.execute("UPDATE settings SET value = value")

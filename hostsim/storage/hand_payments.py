@@ -1,0 +1,141 @@
+"""Payments that a person typed or deleted, as the tables have them.
+
+The functions are called inside a transaction.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from datetime import datetime
+from decimal import Decimal, localcontext
+
+from hostsim.ledger.decisions import DELETED
+from hostsim.ledger.matching import EXACT, Judgement
+from hostsim.storage.decisions import take_from_invoice
+from hostsim.storage.rows import PAYMENT_COLUMNS, is_id, plain, record_of
+from opter_contract.values import Payment, Text
+
+
+def insert(
+    db: sqlite3.Connection,
+    payment: Payment,
+    invoice_id: int,
+    judgement: Judgement,
+    *,
+    bank_account: str,
+    user: str,
+    at: datetime,
+    key: str | None,
+) -> int:
+    """Register a payment, and take it from what remains of its invoice; give its id."""
+    names = (
+        *PAYMENT_COLUMNS.split(", "),
+        *("invoice_id", "status", "warning_sv", "warning_en", "written_off", "effect"),
+        *("bank_account", "user", "registered_at", "entry_key"),
+    )
+    values = (
+        *(None, *record_of(payment)[1:]),
+        *(invoice_id, judgement.status, *(judgement.warning or (None, None))),
+        *("0", plain(judgement.effect)),
+        *(bank_account, user, at.isoformat(), key),
+    )
+    marks = ", ".join("?" * len(names))
+    cursor = db.execute(
+        f"INSERT INTO payments (origin, {', '.join(names)}) VALUES ('hand', {marks})",  # noqa: S608 constants
+        values,
+    )
+    take_from_invoice(db, invoice_id, judgement.effect)
+    if cursor.lastrowid is None:
+        message = "the payment got no id"
+        raise RuntimeError(message)
+    return cursor.lastrowid
+
+
+def by_key(db: sqlite3.Connection, key: str | None) -> sqlite3.Row | None:
+    """Give the payment that was typed under a key."""
+    query = "SELECT * FROM payments WHERE entry_key = :key"
+    row: sqlite3.Row | None = db.execute(query, {"key": key}).fetchone()
+    return row
+
+
+def registered(db: sqlite3.Connection, invoice_id: int) -> list[sqlite3.Row]:
+    """Give the registered payments of an invoice, latest first."""
+    return db.execute(
+        "SELECT * FROM payments WHERE invoice_id = :invoice AND state = 'registered'"
+        " ORDER BY id DESC",
+        {"invoice": invoice_id},
+    ).fetchall()
+
+
+def last_rate(db: sqlite3.Connection, currency: str) -> str | None:
+    """Give the exchange rate of the latest registered payment in a currency."""
+    row = db.execute(
+        "SELECT exchange_rate FROM payments WHERE upper(trim(currency)) = :currency"
+        " AND exchange_rate IS NOT NULL AND state = 'registered' ORDER BY id DESC LIMIT 1",
+        {"currency": currency},
+    ).fetchone()
+    return None if row is None else str(row["exchange_rate"])
+
+
+def payment(db: sqlite3.Connection, payment_id: int) -> sqlite3.Row | None:
+    """Give a payment by its id."""
+    if not is_id(payment_id):
+        return None
+    query = "SELECT * FROM payments WHERE id = :id"
+    row: sqlite3.Row | None = db.execute(query, {"id": payment_id}).fetchone()
+    return row
+
+
+def delete(
+    db: sqlite3.Connection,
+    row: sqlite3.Row,
+    *,
+    why: str,
+    user: str,
+    at: datetime,
+    message: Text,
+) -> None:
+    """Mark a payment as deleted, give its invoice everything back, and offer it again.
+
+    :param row: of :func:`payment`.
+    :param message: what the next import says of the payment, if it was imported.
+    """
+    values = {"id": row["id"], "user": user, "at": at.isoformat(), "why": why}
+    db.execute(
+        "UPDATE payments SET state = 'deleted', deleted_by = :user, deleted_at = :at,"
+        " deleted_why = :why WHERE id = :id",
+        values,
+    )
+    with localcontext(EXACT):
+        given_back = -Decimal(row["effect"])
+    take_from_invoice(db, row["invoice_id"], given_back)
+    if row["origin"] == "import" and not _deleted_at_source(db, row["id"]):
+        _offer_again(db, values | {"reason": DELETED, "sv": message.sv, "en": message.en})
+
+
+def _deleted_at_source(db: sqlite3.Connection, payment_id: int) -> bool:
+    query = "SELECT 1 FROM run_checked WHERE payment_id = :id AND gone = 1"
+    return db.execute(query, {"id": payment_id}).fetchone() is not None
+
+
+def _offer_again(db: sqlite3.Connection, values: dict[str, object]) -> None:
+    """Let the next import offer a payment, and forget what was decided about it."""
+    db.execute(_TAKE_DECISIONS_BACK, values)
+    db.execute(_KEEP_PENDING, values)
+
+
+_TAKE_DECISIONS_BACK = """
+    UPDATE decisions SET taken_back_by = :user, taken_back_at = :at
+    FROM payments p
+    WHERE p.id = :id AND decisions.company = p.company AND decisions.number = p.number
+    AND decisions.taken_back_at IS NULL AND decisions.settled_at IS NULL
+    AND decisions.definition IN (SELECT name FROM definitions WHERE import_type = p.import_type)
+"""
+
+_KEEP_PENDING = f"""
+    INSERT INTO pending (definition, company, {PAYMENT_COLUMNS}, reason, message_sv, message_en)
+    SELECT (SELECT definition FROM runs WHERE id = p.run_id), company, {PAYMENT_COLUMNS},
+           :reason, :sv, :en
+    FROM payments p WHERE p.id = :id
+    ON CONFLICT (definition, company, number) DO NOTHING
+"""  # noqa: S608 constants

@@ -1,0 +1,60 @@
+"""The invoices, one at a time."""
+
+from __future__ import annotations
+
+import sqlite3
+
+from hostsim.ledger.values import Invoice
+from hostsim.storage.rows import clean, invoice_of
+from hostsim.storage.store import Store
+
+
+def invoice(store: Store, invoice_id: int | None) -> Invoice | None:
+    """Give an invoice by its id."""
+    query = "SELECT * FROM invoices WHERE id = :id"
+    row = store.db.execute(query, {"id": invoice_id}).fetchone()
+    return None if row is None else invoice_of(row)
+
+
+def invoice_row(db: sqlite3.Connection, region: str, number: str) -> sqlite3.Row | None:
+    """Give the invoice with this number, as it stands in the table."""
+    row: sqlite3.Row | None = db.execute(
+        "SELECT * FROM invoices WHERE region = :region AND number = :number",
+        {"region": clean(region), "number": clean(number)},
+    ).fetchone()
+    return row
+
+
+def ids_by_region(store: Store, number: str) -> dict[str, int]:
+    """Give the ids of the invoices with this number, by region."""
+    query = "SELECT region, id FROM invoices WHERE number = :number ORDER BY region"
+    return {row["region"]: row["id"] for row in store.db.execute(query, {"number": number})}
+
+
+def number_of_ocr(store: Store, ocr: str, region: str | None) -> str | None:
+    """Give the number of the invoices with this OCR, where they all have the same.
+
+    :param region: ``None`` for all of them.
+    """
+    rows = store.db.execute(
+        "SELECT DISTINCT number FROM invoices WHERE ocr = :ocr AND ocr <> ''"
+        " AND (:region IS NULL OR region = :region)",
+        {"ocr": "".join(ocr.split()), "region": region},
+    ).fetchmany(2)
+    return rows[0]["number"] if len(rows) == 1 else None
+
+
+def count(store: Store, region: str | None = None) -> int:
+    """Count the invoices, of all regions or of one."""
+    query = "SELECT count(*) FROM invoices WHERE :region IS NULL OR region = :region"
+    number: int = store.db.execute(query, {"region": region}).fetchone()[0]
+    return number
+
+
+def regions(store: Store) -> list[str]:
+    """Give the regions that invoices or definitions have; ``""``, the default one, is first."""
+    rows = store.db.execute(
+        "SELECT region FROM invoices UNION SELECT region FROM definitions UNION SELECT ''"
+        " ORDER BY 1"
+    )
+    return [row["region"] for row in rows]

@@ -1,0 +1,99 @@
+"""What a page shows of one payment, one run, or one row of an open preview."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Collection, Mapping
+
+from hostsim.storage.store import Store
+
+
+def payment_row(store: Store, payment_id: int) -> sqlite3.Row | None:
+    """Give a payment in the books, with its invoice."""
+    return _one(
+        store,
+        "SELECT p.*, i.number AS host_invoice_number, i.customer_name, NULL AS reason,"
+        " NULL AS message_sv, NULL AS message_en"
+        " FROM payments p JOIN invoices i ON i.id = p.invoice_id WHERE p.id = :id",
+        id=payment_id,
+    )
+
+
+def registered_row(store: Store, import_type: str, company: str, number: str) -> sqlite3.Row | None:
+    """Give the registered payment with this key."""
+    return _one(
+        store,
+        "SELECT * FROM payments WHERE import_type = :import_type AND company = :company"
+        " AND number = :number AND state = 'registered'",
+        import_type=import_type,
+        company=company,
+        number=number,
+    )
+
+
+def run_row(store: Store, run_id: str | None) -> sqlite3.Row | None:
+    """Give a run."""
+    return _one(store, "SELECT * FROM runs WHERE id = :id", id=run_id)
+
+
+def preview_row(store: Store, row_id: int) -> sqlite3.Row | None:
+    """Give a row of a preview that is open, with its run, definition and invoice."""
+    return _one(
+        store,
+        """
+        SELECT r.*, u.definition, u.company, u.revision, f.import_type,
+               i.number AS host_invoice_number, i.customer_name
+        FROM run_rows r JOIN runs u ON u.id = r.run_id
+        JOIN definitions f ON f.name = u.definition
+        LEFT JOIN invoices i ON i.id = r.invoice_id
+        WHERE r.id = :id AND u.state = 'open' AND r.gone = 0 AND r.number <> ''
+        """,
+        id=row_id,
+    )
+
+
+def latest_preview(store: Store, run_id: str | None) -> str | None:
+    """Name the run with this id if it is open or saved; of ``None`` the latest that is open."""
+    row = _one(
+        store,
+        "SELECT id FROM runs WHERE (:id IS NULL AND state = 'open')"
+        " OR (:id = id AND state IN ('open', 'saved')) ORDER BY started_at DESC LIMIT 1",
+        id=run_id,
+    )
+    return None if row is None else str(row["id"])
+
+
+def open_revisions(store: Store) -> Mapping[str, str]:
+    """Give the revision of each open preview, by the name of its definition."""
+    rows = store.db.execute("SELECT definition, revision FROM runs WHERE state = 'open'")
+    return {row["definition"]: row["revision"] for row in rows}
+
+
+def needs_import(store: Store, run_id: str | None, number: str) -> bool:
+    """Tell whether a payment of a preview was not fetched in its run, but in an earlier one."""
+    row = _one(
+        store,
+        "SELECT 1 FROM run_rows WHERE run_id = :run_id AND number = :number"
+        " AND fresh = 0 AND gone = 0",
+        run_id=run_id,
+        number=number,
+    )
+    return row is not None
+
+
+def decided(
+    store: Store, definition: str, company: str, numbers: Collection[str]
+) -> frozenset[str]:
+    """Give those of these payments that a decision in force is about."""
+    marks = ", ".join("?" * len(numbers))
+    rows = store.db.execute(
+        "SELECT number FROM decisions WHERE definition = ? AND company = ?"  # noqa: S608 only marks
+        f" AND taken_back_at IS NULL AND settled_at IS NULL AND number IN ({marks})",
+        (definition, company, *numbers),
+    )
+    return frozenset(row["number"] for row in rows)
+
+
+def _one(store: Store, query: str, **values: object) -> sqlite3.Row | None:
+    row: sqlite3.Row | None = store.db.execute(query, values).fetchone()
+    return row
