@@ -2,12 +2,12 @@
 
 It is written from what is documented and recorded of Fortnox's API, not from
 any client. It is not affiliated with Fortnox AB. What is imitated, what is
-guessed and what is missing stands in ``UNKNOWNS.md`` beside this file.
+guessed and what is missing is listed in ``UNKNOWNS.md`` beside this file.
 
 Begin with :class:`Sandbox`; data comes from :mod:`hostsim.sandbox.seed`,
 :mod:`hostsim.sandbox.scripted_login` signs in without a browser, and
-:class:`Switchboard` is what a test sets and looks at. Over HTTP the same
-stands under ``/_sandbox``. Other projects' tests have
+:class:`Switchboard` is what a test sets and inspects. Over HTTP the same is
+under ``/_sandbox``. Other projects' tests have
 :mod:`hostsim.sandbox.pytest_plugin`.
 """
 

@@ -1,6 +1,6 @@
 """``/3``: the routes that look like Fortnox, and what happens around each request.
 
-First what the switchboard asked for (drift, latency, faults), then the gateway
+First what a test has asked for (drift, latency, faults), then the gateway
 (bearer, rate limit), then the rights of the company, then the resource.
 """
 
@@ -55,12 +55,11 @@ SCOPE_OF = {
     "companyinformation": "companyinformation",
 }
 
-#: Parameters that only the client, or nobody, may know.
+#: Parameters whose values are not recorded.
 SECRET_PARAMETERS = {"state", "code", "token", "refresh_token", "access_token", "client_secret"}
 
 
 def create_app(runtime: Runtime, switchboard: Switchboard) -> Flask:
-    """Make the application of one sandbox."""
     app = Flask(__name__, static_folder="static", static_url_path="/_sandbox")
     app.extensions[KEY] = runtime
     app.extensions[SWITCHBOARD] = switchboard
@@ -102,7 +101,7 @@ def _before() -> AnyResponse | None:
 
 
 def _admit(grant: Grant | None, *, admitted: bool) -> AnyResponse | None:
-    """Let a request through to its resource, or answer in its place."""
+    """Let a request through to its resource, or refuse it."""
     if grant is None:
         return _unauthorized()
     if not admitted:
@@ -130,7 +129,7 @@ def _after(response: Response) -> Response:
 
 
 def _recorded_body(response: Response) -> str | None:
-    """Keep what ``/3`` answers, where somebody wants it; tokens never."""
+    """Return what ``/3`` answered, where that is to be recorded; never tokens."""
     if not runtime().keep_bodies or not _is_api():
         return None
     return response.get_data().decode(errors="replace")
@@ -155,7 +154,7 @@ def _without_secrets(query: Mapping[str, str]) -> dict[str, str]:
 
 
 def _is_control() -> bool:
-    """Tell whether a request is for the switchboard, which nothing goes wrong at."""
+    """Tell whether a request is for the control routes, which are never disturbed."""
     return request.path.split("/")[1] == "_sandbox"
 
 
@@ -186,7 +185,7 @@ def _bucket(grant: Grant) -> tuple[object, ...]:
 
 
 def _unauthorized() -> Response:
-    """Answer a request with no good bearer; recorded for an expired one only."""
+    """Refuse a request without a valid bearer; recorded for an expired one only."""
     bare = "Authorization" not in request.headers
     if bare and runtime().switches.missing_bearer == "application":
         message = "Kan inte logga in, access-token eller client-secret saknas."
@@ -225,10 +224,10 @@ def _check_rights(grant: Grant) -> None:
     if not company.integration_licence:
         raise Refused(NO_API_LICENCE, "Api-licens saknas.", switches.missing_licence_status)
     if scope not in grant.scopes or scope in company.withdrawn:
-        message = "Har inte beh\u00f6righet f\u00f6r scope"
+        message = "Har inte behörighet för scope"
         raise Refused(NO_SCOPE, message, switches.missing_scope_status)
     if scope in company.unlicensed:
-        message = "Det finns ingen aktiv licens f\u00f6r \u00f6nskat scope"
+        message = "Det finns ingen aktiv licens för önskat scope"
         raise Refused(NO_MODULE_LICENCE, message, switches.missing_licence_status)
 
 
@@ -237,7 +236,7 @@ def _refusal(refused: Refused) -> Response:
 
 
 def _unknown_path(error: HTTPException) -> AnyResponse:
-    """Answer what is not imitated as a path that Fortnox does not have; code invented."""
+    """Answer any other path as one that Fortnox does not have; the code is invented."""
     if _is_control():
         return not_found(error)
     code = runtime().switches.unknown_path_code
@@ -258,7 +257,7 @@ def _fault_response(fault: Fault) -> Response:
 
 
 def _apply_fault(fault: Fault, response: Response) -> None:
-    """Spoil the answer to a request that took effect."""
+    """Disturb the reply to a request that took effect."""
     body = response.get_data()
     if fault.how == "answer":
         response.status_code = fault.status
@@ -283,7 +282,7 @@ def _dripping(body: bytes, pause: float, stopping: threading.Event) -> Iterator[
 
 
 def _close_connection() -> None:
-    """Close the connection under the server, which hands it over only in this way."""
+    """Close the connection under the server, which exposes it in no other way."""
     check = request.environ.get("waitress.client_disconnected")
     connection = getattr(getattr(check, "__self__", None), "socket", None)
     if connection is not None:
@@ -377,7 +376,7 @@ def _company() -> Company:
 
 
 def _base() -> str:
-    """Give the address that the client used, which ``@url`` begins with."""
+    """Return the address that the client used, which ``@url`` begins with."""
     return request.host_url.rstrip("/")
 
 
@@ -407,7 +406,7 @@ def _payment(payment: Payment) -> Response:
 
 
 def _as_switched(invoice: Invoice) -> Invoice:
-    """Give an invoice in the currency that it is told in."""
+    """Return an invoice with its amounts in the currency that the switch names."""
     return serializers.in_sek(invoice) if runtime().switches.invoice_amounts == "SEK" else invoice
 
 
@@ -417,7 +416,7 @@ def _customer_of(payment: Payment) -> str:
 
 
 def _number(text: str) -> int:
-    """Read a number in a path; what is none belongs to nothing."""
+    """Read a number in a path; anything else matches nothing."""
     return int(text) if text.isascii() and text.isdigit() and len(text) < 19 else -1
 
 

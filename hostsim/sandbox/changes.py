@@ -1,8 +1,7 @@
-"""Changes of books, rights, tokens and clock, in the words of JSON.
+"""Changes of books, rights, tokens and clock, from JSON.
 
-``{"do": "book_payment", "company": 17, "number": 3}`` is one; :data:`KINDS`
-lists them all. ``company`` may be left out and is then the first. The
-switchboard makes such a change at once, or before the n-th request.
+Such as ``{"do": "book_payment", "company": 17, "number": 3}``; :data:`KINDS` lists them
+all. Without ``company`` it is the first. A change is made at once, or before the n-th request.
 """
 
 from __future__ import annotations
@@ -24,11 +23,11 @@ Maker = Callable[[State, Content], object]
 
 @dataclass(frozen=True)
 class Kind:
-    """One kind of change: what it needs beside ``do`` and ``company``, and what it does."""
+    """A kind of change."""
 
     needs: tuple[str, ...]
     make: Maker
-    says: str
+    description: str
 
 
 def change_of(content: object) -> Callable[[State], object]:
@@ -38,26 +37,24 @@ def change_of(content: object) -> Callable[[State], object]:
     raises ``LookupError`` when what it changes is not there (any more).
     """
     if not isinstance(content, Mapping):
-        message = "a change is an object"
-        raise ValueError(message)
+        raise ValueError("a change is an object")
     kind = KINDS.get(str(content.get("do")))
     if kind is None:
-        message = f"do is one of {', '.join(KINDS)}"
-        raise ValueError(message)
+        raise ValueError(f"do is one of {', '.join(KINDS)}")
     only(content, {"do", "company", *kind.needs})
     if missing := [name for name in kind.needs if name not in content]:
-        message = f"{content['do']} needs {', '.join(missing)}"
-        raise ValueError(message)
+        raise ValueError(f"{content['do']} needs {', '.join(missing)}")
     read = {name: READERS[name](value) for name, value in content.items() if name != "do"}
     _whole_records(str(content["do"]), read)
     return lambda state: kind.make(state, read)
 
 
 def only(content: Content, known: Collection[str]) -> None:
-    """Refuse words that mean nothing here; raises ``ValueError``."""
+    """Refuse unknown names; raises ``ValueError``."""
     if unknown := [name for name in content if name not in known]:
-        message = f"{', '.join(unknown)} means nothing here; known are {', '.join(sorted(known))}"
-        raise ValueError(message)
+        raise ValueError(
+            f"{', '.join(unknown)} means nothing here; known are {', '.join(sorted(known))}"
+        )
 
 
 # --- Reading what a change needs --------------------------------------------
@@ -65,33 +62,28 @@ def only(content: Content, known: Collection[str]) -> None:
 
 def _whole(value: object) -> int:
     if type(value) is not int:
-        message = f"{value!r} is no whole number"
-        raise ValueError(message)
+        raise ValueError(f"{value!r} is no whole number")
     return value
 
 
 def _seconds(value: object) -> timedelta:
     if type(value) not in {int, float, Decimal}:
-        message = f"{value!r} is no number of seconds"
-        raise ValueError(message)
+        raise ValueError(f"{value!r} is no number of seconds")
     try:
         return timedelta(seconds=float(str(value)))
     except OverflowError as error:
-        message = f"{value} seconds is too far"
-        raise ValueError(message) from error
+        raise ValueError(f"{value} seconds is too far") from error
 
 
 def _scope(value: object) -> str:
     if value not in SCOPES:
-        message = f"{value!r} is no scope"
-        raise ValueError(message)
+        raise ValueError(f"{value!r} is no scope")
     return str(value)
 
 
 def _error(value: object) -> str | None:
     if value is not None and not isinstance(value, str):
-        message = "error is a text, or null"
-        raise ValueError(message)
+        raise ValueError("error is a text, or null")
     return value
 
 
@@ -115,8 +107,7 @@ READERS: Mapping[str, Callable[[Any], Any]] = {
 
 def _object(value: object) -> Content:
     if not isinstance(value, Mapping):
-        message = f"{value!r} is no object"
-        raise ValueError(message)
+        raise ValueError(f"{value!r} is no object")
     return value
 
 
@@ -128,8 +119,7 @@ def _whole_records(do: str, read: Content) -> None:
         try:
             kind(**read[name])
         except TypeError as error:
-            message = f"{name}: {error}"
-            raise ValueError(message) from error
+            raise ValueError(f"{name}: {error}") from error
 
 
 # --- Making changes ---------------------------------------------------------
@@ -139,11 +129,15 @@ def _at(company: Callable[[Company, Content], object]) -> Maker:
     return lambda state, content: company(state.company(content.get("company")), content)
 
 
-def _rights(name: str, value: object) -> Maker:
+def _numbered(change: Callable[[Company, int], object]) -> Maker:
+    return _at(lambda company, content: change(company, content["number"]))
+
+
+def _set(name: str, value: object) -> Maker:
     return _at(lambda company, _content: setattr(company, name, value))
 
 
-def _among(name: str, *, add: bool) -> Maker:
+def _scopes(name: str, *, add: bool) -> Maker:
     def change(company: Company, content: Content) -> None:
         scopes: set[str] = getattr(company, name)
         (scopes.add if add else scopes.discard)(content["scope"])
@@ -158,7 +152,7 @@ KINDS: Mapping[str, Kind] = {
     "add_invoice": Kind(
         ("invoice",),
         _at(lambda company, c: company.add_invoice(Invoice(**c["invoice"]))),
-        "Put an invoice into the books.",
+        "Add an invoice.",
     ),
     "change_invoice": Kind(
         ("number", "invoice"),
@@ -167,55 +161,53 @@ KINDS: Mapping[str, Kind] = {
     ),
     "delete_invoice": Kind(
         NUMBER,
-        _at(lambda company, c: company.delete_invoice(c["number"])),
-        "Take an invoice out of the books.",
+        _numbered(Company.delete_invoice),
+        "Delete an invoice.",
     ),
     "add_payment": Kind(
         ("payment",),
         _at(lambda company, c: company.add_payment(Payment(**c["payment"]))),
-        "Put a payment into the books.",
+        "Add a payment.",
     ),
     "change_payment": Kind(
         ("number", "payment"),
         _at(lambda company, c: company.change_payment(c["number"], **c["payment"])),
         "Change fields of a payment, booked or not.",
     ),
-    "book_payment": Kind(
-        NUMBER, _at(lambda company, c: company.book_payment(c["number"])), "Book a payment."
-    ),
+    "book_payment": Kind(NUMBER, _numbered(Company.book_payment), "Book a payment."),
     "unbook_payment": Kind(
         NUMBER,
-        _at(lambda company, c: company.unbook_payment(c["number"])),
+        _numbered(Company.unbook_payment),
         "Undo the booking of a payment.",
     ),
     "touch_payment": Kind(
         NUMBER,
-        _at(lambda company, c: company.touch_payment(c["number"])),
+        _numbered(Company.touch_payment),
         "Count a payment as modified now.",
     ),
     "delete_payment": Kind(
         NUMBER,
-        _at(lambda company, c: company.delete_payment(c["number"])),
-        "Take a payment out of the books, booked or not.",
+        _numbered(Company.delete_payment),
+        "Delete a payment, booked or not.",
     ),
     "withdraw_licence": Kind(
-        (), _rights("integration_licence", value=False), "End the integration licence."
+        (), _set("integration_licence", value=False), "End the integration licence."
     ),
     "restore_licence": Kind(
-        (), _rights("integration_licence", value=True), "Give the integration licence back."
+        (), _set("integration_licence", value=True), "Restore the integration licence."
     ),
     "withdraw_scope": Kind(
-        SCOPE, _among("withdrawn", add=True), "Take a scope away from tokens that have it."
+        SCOPE, _scopes("withdrawn", add=True), "Withdraw a scope from tokens that have it."
     ),
-    "restore_scope": Kind(SCOPE, _among("withdrawn", add=False), "Give a scope back."),
+    "restore_scope": Kind(SCOPE, _scopes("withdrawn", add=False), "Restore a scope."),
     "withdraw_module": Kind(
-        SCOPE, _among("unlicensed", add=True), "End the licence of the module behind a scope."
+        SCOPE, _scopes("unlicensed", add=True), "End the licence of the module behind a scope."
     ),
-    "restore_module": Kind(SCOPE, _among("unlicensed", add=False), "Give that licence back."),
+    "restore_module": Kind(SCOPE, _scopes("unlicensed", add=False), "Restore that licence."),
     "lock_company": Kind(
-        (), _rights("locked", value=True), "Lock a company: logins come back with nothing."
+        (), _set("locked", value=True), "Lock a company: logins come back with nothing."
     ),
-    "unlock_company": Kind((), _rights("locked", value=False), "Unlock a company."),
+    "unlock_company": Kind((), _set("locked", value=False), "Unlock a company."),
     "refuse_consent": Kind(
         ("error",),
         _at(lambda company, c: setattr(company, "consent_error", c["error"])),
@@ -240,6 +232,6 @@ KINDS: Mapping[str, Kind] = {
         lambda state, c: state.clock.step(c["seconds"]),
         "Move the clock forwards, or backwards.",
     ),
-    "stop_clock": Kind((), lambda state, _c: state.clock.stop(), "Let the clock stand still."),
-    "start_clock": Kind((), lambda state, _c: state.clock.start(), "Let the clock run on."),
+    "stop_clock": Kind((), lambda state, _c: state.clock.stop(), "Stop the clock."),
+    "start_clock": Kind((), lambda state, _c: state.clock.start(), "Start the clock."),
 }

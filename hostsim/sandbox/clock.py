@@ -12,15 +12,14 @@ STOCKHOLM = ZoneInfo("Europe/Stockholm")
 
 
 def real_time() -> datetime:
-    """Tell the time of this machine, in UTC."""
     return datetime.now(UTC)
 
 
 class Clock:
-    """A clock that can be set, stepped, stopped, and runs on from there."""
+    """A clock that can be set, stepped and stopped."""
 
     def __init__(self, source: Callable[[], datetime] = real_time) -> None:
-        """Follow a source of zone-aware times."""
+        """``source`` returns zone-aware times."""
         self._source = source
         self._offset = timedelta()
         self._stopped: datetime | None = None
@@ -28,24 +27,22 @@ class Clock:
 
     @classmethod
     def stopped_at(cls, at: datetime) -> Clock:
-        """Make a clock that stands still until it is set, stepped or started."""
         clock = cls()
         clock.set(at)
         clock.stop(at)
         return clock
 
     def now(self) -> datetime:
-        """Tell the time, in UTC."""
+        """Return the time, in UTC."""
         with self._lock:
             return self._now()
 
     def local(self) -> datetime:
-        """Tell the time in Stockholm."""
+        """Return the time in Stockholm."""
         return self.now().astimezone(STOCKHOLM)
 
     @property
     def running(self) -> bool:
-        """Whether time passes by itself."""
         with self._lock:
             return self._stopped is None
 
@@ -56,29 +53,29 @@ class Clock:
             self._set(aware)
 
     def step(self, by: timedelta) -> None:
-        """Move the clock forwards, or backwards for a negative step."""
+        """Move the clock forwards, or backwards by a negative step."""
         with self._lock:
             self._set(self._now() + by)
 
     def stop(self, at: datetime | None = None) -> None:
-        """Stand still, now or at a zone-aware time."""
+        """Stop the clock, now or at a zone-aware time."""
         aware = None if at is None else _aware(at)
         with self._lock:
             self._stopped = aware or self._now()
 
     def start(self) -> None:
-        """Run on from the time that it shows."""
+        """Go on from the time that the clock shows."""
         with self._lock:
             shown, self._stopped = self._now(), None
             self._set(shown)
 
     def snapshot(self) -> tuple[timedelta, datetime | None]:
-        """Take down how the clock is set, for :meth:`restore`."""
+        """Return the setting of the clock, for :meth:`restore`."""
         with self._lock:
             return self._offset, self._stopped
 
     def restore(self, before: tuple[timedelta, datetime | None]) -> None:
-        """Set the clock as it was; time that passed meanwhile has passed."""
+        """Set the clock as it was; time that has passed since counts."""
         with self._lock:
             self._offset, self._stopped = before
 
@@ -96,6 +93,5 @@ class Clock:
 
 def _aware(at: datetime) -> datetime:
     if at.tzinfo is None:
-        message = "a clock is set to a time with a zone"
-        raise ValueError(message)
+        raise ValueError("a clock is set to a time with a zone")
     return at.astimezone(UTC)

@@ -1,9 +1,8 @@
 """``/_sandbox``: the switchboard over HTTP, in JSON, for a test in any language.
 
-It answers this machine only, and what changes something must be sent as
-``application/json``, so that no web page of a stranger can do it. Nothing
-that goes wrong on purpose goes wrong here, and nothing here is counted or
-remembered. ``GET /_sandbox`` lists what there is.
+Only this machine may use it, and changes must be sent as ``application/json``, so that no
+foreign web page can make them. These requests are never disturbed, counted or recorded.
+``GET /_sandbox`` lists what there is.
 """
 
 from __future__ import annotations
@@ -42,7 +41,7 @@ control = Blueprint("control", __name__, url_prefix="/_sandbox")
 
 KEY = "hostsim.sandbox.switchboard"
 
-#: What Fortnox has and the sandbox has not, among what surrounds payments.
+#: What Fortnox has and the sandbox lacks, as far as it concerns payments.
 MISSING = {
     "/3/invoices (POST, PUT, bookkeep, cancel, credit, print, email)": "making and changing"
     " invoices; the books are filled by the switchboard",
@@ -62,7 +61,7 @@ MISSING = {
 
 
 class _Invalid(Exception):
-    """A request to the switchboard that makes no sense."""
+    """A request to the control routes that makes no sense."""
 
     def __init__(self, sentence: str, status: int = 400) -> None:
         super().__init__(sentence)
@@ -72,7 +71,7 @@ class _Invalid(Exception):
 
 @control.before_request
 def _only_for_this_machine() -> None:
-    """Refuse other machines, names that pretend, and forms of web pages."""
+    """Refuse other machines, host names that resolve to this one, and forms of web pages."""
     if not _loopback(request.remote_addr or ""):
         raise _Invalid("the switchboard answers this machine only", 403)
     if not _local_name(urlsplit(f"//{request.host}").hostname or ""):
@@ -87,7 +86,7 @@ def _invalid(wrong: _Invalid) -> Response:
 
 
 def not_found(error: HTTPException) -> Response:
-    """Answer a path, or a method, that the switchboard does not have."""
+    """Answer a path, or a method, that does not exist here."""
     see = "GET /_sandbox lists what there is"
     return _json({"error": f"{error.name}; {see}"}, error.code or 404)
 
@@ -97,7 +96,7 @@ def not_found(error: HTTPException) -> Response:
 
 @control.get("/")
 def show_all() -> Response:
-    """Show addresses, the demo client, companies, and what can be asked here."""
+    """Show addresses, the demo client, companies, and the routes."""
     client, root = runtime().client, request.host_url.rstrip("/")
     return _json(
         {
@@ -131,7 +130,7 @@ def show_unknowns() -> Response:
 
 @control.post("/reset")
 def reset() -> Response:
-    """Put everything back as it was at the start; tokens stay good."""
+    """Restore everything as it was at the start; tokens stay valid."""
     _switchboard().reset()
     return _json({"reset": True})
 
@@ -141,7 +140,7 @@ def reset() -> Response:
 
 @control.get("/switches")
 def show_switches() -> Response:
-    """List the switches: value, default, what each takes and means, and who says so."""
+    """List the switches: value, default, what each accepts and means, and the source."""
     return _json({"switches": runtime().switches.described()})
 
 
@@ -176,14 +175,14 @@ FAULTS: Mapping[str, Fault] = {
 
 @control.get("/faults")
 def show_faults() -> Response:
-    """List the faults that wait."""
+    """List the queued faults."""
     queue = runtime().faults.listed()
-    return _json({"faults": [_fault_shown(waiting) for waiting in queue]})
+    return _json({"faults": [_fault_shown(queued) for queued in queue]})
 
 
 @control.post("/faults")
 def add_fault() -> Response:
-    """Let answers go wrong: ``{"fault": "too_many", "retry_after": "5", "at": 2, "times": 1}``.
+    """Disturb replies: ``{"fault": "too_many", "retry_after": "5", "at": 2, "times": 1}``.
 
     ``fault`` is one of status, html, garbage, too_many, truncated, reset,
     hang, drip; also ``status``, ``body``, ``content_type``, ``headers``,
@@ -196,14 +195,14 @@ def add_fault() -> Response:
 
 @control.delete("/faults")
 def clear_faults() -> Response:
-    """Forget all faults."""
+    """Clear all faults."""
     runtime().faults.clear()
     return show_faults()
 
 
 @control.get("/latency")
 def show_latency() -> Response:
-    """Show how long answers take, in seconds."""
+    """Show how long replies take, in seconds."""
     latency = runtime().latency
     shown = {"low": latency.low, "high": latency.high, "seed": latency.seed}
     return _json(shown | {"match": _match_shown(latency.match)})
@@ -211,7 +210,7 @@ def show_latency() -> Response:
 
 @control.put("/latency")
 def set_latency() -> Response:
-    """Let answers take time: ``{"low": 0.1, "high": 0.5, "seed": 1, "match": {}}``."""
+    """Delay replies: ``{"low": 0.1, "high": 0.5, "seed": 1, "match": {}}``."""
     content = _content()
     _parsed(lambda: _set_latency(content))
     return show_latency()
@@ -219,16 +218,16 @@ def set_latency() -> Response:
 
 @control.delete("/latency")
 def clear_latency() -> Response:
-    """Answer at once again."""
+    """Answer without delay again."""
     runtime().latency.clear()
     return show_latency()
 
 
 @control.get("/drift")
 def show_drift() -> Response:
-    """List the changes that wait for a request, and those that could not be made."""
+    """List the queued changes, and those that could not be made."""
     drift = runtime().drift
-    shown = [_timed_shown(waiting) | {"do": waiting.thing.says} for waiting in drift.listed()]
+    shown = [_schedule_shown(queued) | {"do": queued.item.description} for queued in drift.listed()]
     return _json({"drift": shown, "failures": drift.failures})
 
 
@@ -246,7 +245,7 @@ def add_drift() -> Response:
 
 @control.delete("/drift")
 def clear_drift() -> Response:
-    """Forget the changes that wait."""
+    """Clear the queued changes."""
     runtime().drift.clear()
     return show_drift()
 
@@ -257,7 +256,10 @@ def clear_drift() -> Response:
 @control.get("/changes")
 def show_changes() -> Response:
     """List the changes that can be made, and what each needs."""
-    kinds = {name: {"needs": kind.needs, "says": kind.says} for name, kind in changes.KINDS.items()}
+    kinds = {
+        name: {"needs": kind.needs, "says": kind.description}
+        for name, kind in changes.KINDS.items()
+    }
     return _json({"changes": kinds})
 
 
@@ -278,7 +280,7 @@ def make_changes() -> Response:
 
 @control.get("/companies/<int:number>")
 def show_company(number: int) -> Response:
-    """Show what a company may and what is in its way."""
+    """Show the rights of a company, and what is withdrawn."""
     return _json(_company_shown(_company(number)))
 
 
@@ -306,12 +308,12 @@ def set_clock() -> Response:
     return show_clock()
 
 
-# --- What was asked ---------------------------------------------------------
+# --- Recorded requests ------------------------------------------------------
 
 
 @control.get("/asked")
 def show_asked() -> Response:
-    """List what was asked, by the parameters ``method``, ``path`` (a pattern) and ``company``."""
+    """List the recorded requests, by ``method``, ``path`` (a pattern) and ``company``."""
     given = request.args
     company = given.get("company", type=int)
     wanted = Match(given.get("method"), given.get("path"), {}, company)
@@ -321,7 +323,7 @@ def show_asked() -> Response:
 
 @control.patch("/asked")
 def keep_bodies() -> Response:
-    """Keep what ``/3`` answers from now on, or not: ``{"keep_bodies": true}``."""
+    """Record the bodies of ``/3`` from now on, or not: ``{"keep_bodies": true}``."""
     content = _content()
     _parsed(lambda: only(content, {"keep_bodies"}))
     runtime().keep_bodies = content.get("keep_bodies") is True
@@ -330,7 +332,7 @@ def keep_bodies() -> Response:
 
 @control.delete("/asked")
 def clear_asked() -> Response:
-    """Forget what was asked."""
+    """Clear the recorded requests."""
     runtime().asked.clear()
     return _json({"asked": []})
 
@@ -349,7 +351,7 @@ def _content() -> dict[str, Any]:
 
 
 def _parsed(read: Callable[[], Any]) -> Any:
-    """Read something, and turn what is wrong with it into an answer."""
+    """Read something, and refuse what is wrong with it."""
     try:
         return read()
     except (ArithmeticError, TypeError, ValueError) as error:
@@ -370,11 +372,9 @@ WHEN = {"match", "at", "times"}
 def _when(content: Mapping[str, Any], default: Match) -> dict[str, Any]:
     at, times = content.get("at", 1), content.get("times", 1)
     if type(at) is not int or at < 1:
-        message = "at is the number of a request, from 1"
-        raise ValueError(message)
+        raise ValueError("at is the number of a request, from 1")
     if times is not None and (type(times) is not int or times < 1):
-        message = "times is a number from 1, or null for every request"
-        raise ValueError(message)
+        raise ValueError("times is a number from 1, or null for every request")
     return {"match": _match(content.get("match"), default), "after": at - 1, "times": times}
 
 
@@ -382,21 +382,17 @@ def _match(content: Any, default: Match = any_request) -> Match:
     if content is None:
         return default
     if not isinstance(content, Mapping):
-        message = "match is an object with method, path, query or company"
-        raise ValueError(message)
+        raise ValueError("match is an object with method, path, query or company")
     only(content, {"method", "path", "query", "company"})
     query = content.get("query", {})
     if not isinstance(query, Mapping):
-        message = "query is an object of parameters"
-        raise ValueError(message)
+        raise ValueError("query is an object of parameters")
     texts = {name: content.get(name) for name in ("method", "path")}
     company = content.get("company")
     if any(value is not None and not isinstance(value, str) for value in texts.values()):
-        message = "method and path are texts"
-        raise ValueError(message)
+        raise ValueError("method and path are texts")
     if company is not None and type(company) is not int:
-        message = "company is a number"
-        raise ValueError(message)
+        raise ValueError("company is a number")
     parameters = {name: str(value) for name, value in query.items()}
     return Match(texts["method"], texts["path"], parameters, company)
 
@@ -406,8 +402,7 @@ def _fault(content: Mapping[str, Any]) -> Fault:
     only(content, {"fault"} | own | WHEN)
     default = FAULTS.get(content.get("fault", "status"))
     if default is None:
-        message = f"fault is one of {', '.join(FAULTS)}"
-        raise ValueError(message)
+        raise ValueError(f"fault is one of {', '.join(FAULTS)}")
     given = {name: content[name] for name in own & content.keys() - {"retry_after"}}
     _check_fault(given)
     headers = dict(given.get("headers", default.headers))
@@ -434,25 +429,20 @@ FAULT_FIELDS: Mapping[str, tuple[type, ...]] = {
 def _check_fault(given: Mapping[str, Any]) -> None:
     for name, value in given.items():
         if type(value) not in FAULT_FIELDS[name]:
-            message = f"{name} is no {type(value).__name__}"
-            raise ValueError(message)
+            raise ValueError(f"{name} is no {type(value).__name__}")
     if not 200 <= given.get("status", 503) <= 599:
-        message = "status is a number from 200 to 599"
-        raise ValueError(message)
+        raise ValueError("status is a number from 200 to 599")
     if given.get("pause", 1) < 0:
-        message = "pause is a number of seconds, not below 0"
-        raise ValueError(message)
+        raise ValueError("pause is a number of seconds, not below 0")
     if any(not isinstance(value, str) for value in given.get("headers", {}).values()):
-        message = "headers are texts"
-        raise ValueError(message)
+        raise ValueError("headers are texts")
 
 
 def _set_latency(content: Mapping[str, Any]) -> None:
     only(content, {"low", "high", "seed", "match"})
     numbers = {name: content[name] for name in ("low", "high", "seed") if name in content}
     if any(type(value) not in {int, Decimal} for value in numbers.values()):
-        message = "low and high are seconds, seed is a whole number"
-        raise ValueError(message)
+        raise ValueError("low and high are seconds, seed is a whole number")
     low = float(numbers.get("low", 0))
     runtime().latency.set(
         low,
@@ -465,8 +455,7 @@ def _set_latency(content: Mapping[str, Any]) -> None:
 def _changes(content: Mapping[str, Any]) -> list[Any]:
     found = content.get("changes")
     if not isinstance(found, list) or not found:
-        message = "changes is a list of changes"
-        raise ValueError(message)
+        raise ValueError("changes is a list of changes")
     return found
 
 
@@ -474,7 +463,7 @@ def _drift(content: Mapping[str, Any]) -> list[Change]:
     only(content, {"changes"} | WHEN)
     when, state = _when(content, PAYMENT_LISTS), runtime().state
     return [
-        Change(partial(changes.change_of(one), state), says=_as_text(one), **when)
+        Change(partial(changes.change_of(one), state), description=_as_text(one), **when)
         for one in _changes(content)
     ]
 
@@ -486,8 +475,7 @@ def _as_text(change: Mapping[str, Any]) -> str:
 def _set_clock(content: Mapping[str, Any]) -> None:
     only(content, {"now", "step", "running"})
     if type(content.get("running", True)) is not bool:
-        message = "running is true or false"
-        raise ValueError(message)
+        raise ValueError("running is true or false")
     steps: list[dict[str, Any]] = []
     # First of all, so that a clock that is stopped shows exactly what it is set to.
     if "running" in content:
@@ -522,20 +510,20 @@ def _company_shown(company: Company) -> dict[str, Any]:
     return shown | counts | {name: getattr(company, name) for name in RIGHTS}
 
 
-def _fault_shown(waiting: Queued[Fault]) -> dict[str, Any]:
-    fault = waiting.thing
+def _fault_shown(queued: Queued[Fault]) -> dict[str, Any]:
+    fault = queued.item
     shown = {"how": fault.how, "status": fault.status, "headers": dict(fault.headers)}
-    return shown | {"performed": fault.performed} | _timed_shown(waiting)
+    return shown | {"performed": fault.performed} | _schedule_shown(queued)
 
 
-def _timed_shown(waiting: Queued[Any]) -> dict[str, Any]:
-    thing: Scheduled = waiting.thing
+def _schedule_shown(queued: Queued[Any]) -> dict[str, Any]:
+    item: Scheduled = queued.item
     return {
-        "match": _match_shown(thing.match),
-        "at": thing.after + 1,
-        "times": thing.times,
-        "seen": waiting.seen,
-        "struck": waiting.struck,
+        "match": _match_shown(item.match),
+        "at": item.after + 1,
+        "times": item.times,
+        "seen": queued.matched,
+        "struck": queued.happened,
     }
 
 
@@ -544,13 +532,13 @@ def _match_shown(match: object) -> object:
 
 
 def routes(app: Flask, blueprint: str) -> dict[str, str]:
-    """List what a blueprint answers, each with the first sentence of its docstring."""
+    """Describe what a blueprint answers by the first line of its docstrings."""
     found = {}
     for rule in sorted(app.url_map.iter_rules(), key=lambda rule: rule.rule):
         if rule.endpoint.startswith(f"{blueprint}."):
             (method,) = (rule.methods or set()) - {"HEAD", "OPTIONS"}
-            says = (app.view_functions[rule.endpoint].__doc__ or "").partition("\n")[0]
-            found[f"{method} {rule.rule.replace('int:', '')}"] = says.replace("``", "`")
+            description = (app.view_functions[rule.endpoint].__doc__ or "").partition("\n")[0]
+            found[f"{method} {rule.rule.replace('int:', '')}"] = description.replace("``", "`")
     return found
 
 
@@ -577,5 +565,5 @@ def _loopback(address: str) -> bool:
 
 
 def _local_name(name: str) -> bool:
-    """Know the names of this machine; another name may be a stranger's, resolved to it."""
+    """Know the names of this machine; any other may be a name of an attacker, resolved to it."""
     return name == "localhost" or name.endswith(".localhost") or _loopback(name)

@@ -1,4 +1,4 @@
-"""How Fortnox says no: a status, a code, and a sentence in Swedish."""
+"""How Fortnox refuses: a status, a code, and a sentence in Swedish."""
 
 from __future__ import annotations
 
@@ -26,7 +26,6 @@ class Refused(Exception):
     """
 
     def __init__(self, code: int, message: str, status: int = 400) -> None:
-        """Say no with a code, a sentence and an HTTP status."""
         super().__init__(f"{code}: {message}")
         self.code = code
         self.message = message
@@ -34,10 +33,8 @@ class Refused(Exception):
 
 
 def bad_parameter() -> Refused:
-    """Refuse a parameter that is unknown, or has a value that makes no sense."""
     return Refused(PARAMETER, "Ogiltig parameter i anropet.")
 
 
 def invoice_not_found() -> Refused:
-    """Refuse a number that no invoice has."""
     return Refused(INVOICE_NOT_FOUND, "Kan inte hitta fakturan.", 404)

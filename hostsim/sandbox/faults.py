@@ -1,7 +1,6 @@
-"""What goes wrong on the way, and what happens meanwhile: little objects in a queue.
+"""What disturbs requests: faults in replies, latency, and changes of the books between requests.
 
-A fault spoils an answer, latency delays it, and drift changes the books before
-it. Each says which requests it means (:class:`Match`) and at which of them.
+Each says which requests it matches (:class:`Match`) and at which of them it happens.
 """
 
 from __future__ import annotations
@@ -13,18 +12,18 @@ import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Generic, Literal, Protocol, TypeVar
+from typing import Generic, Literal, TypeVar
 
 log = logging.getLogger(__name__)
 
-HTML = "<html><head><title>Fel</title></head><body><h1>Tillf\u00e4lligt fel</h1></body></html>"
+HTML = "<html><head><title>Fel</title></head><body><h1>Tillfälligt fel</h1></body></html>"
 
 How = Literal["answer", "truncate", "reset", "hang", "drip"]
 
 
 @dataclass(frozen=True)
 class ReceivedRequest:
-    """A request that the sandbox was asked, without secrets."""
+    """A request to the sandbox, without secrets."""
 
     method: str
     path: str
@@ -49,7 +48,7 @@ class ReceivedRequest:
 
 @dataclass(frozen=True)
 class Match:
-    """Which requests are meant; what is left out matches everything."""
+    """Which requests are meant; a field that is not given matches everything."""
 
     method: str | None = None
     path: str | None = None
@@ -61,7 +60,6 @@ class Match:
     company: int | None = None
 
     def __call__(self, asked: ReceivedRequest) -> bool:
-        """Tell whether a request is meant."""
         if self.method is not None and asked.method != self.method.upper():
             return False
         if self.path is not None and not fnmatch.fnmatchcase(asked.path, self.path):
@@ -83,26 +81,30 @@ PAYMENT_LISTS = Match("GET", "/3/invoicepayments")
 Matching = Callable[[ReceivedRequest], bool]
 
 
-@dataclass(frozen=True)
-class Fault:
-    """An answer that goes wrong.
+@dataclass(frozen=True, kw_only=True)
+class Scheduled:
+    """What happens at some of the requests that it matches."""
 
-    ``performed`` says whether the request takes effect all the same, and only
-    its answer is lost: a refresh token is then spent although nobody got the
-    new one.
+    match: Matching = any_request
+    times: int | None = 1
+    """At how many it happens; ``None`` for every one."""
+
+    after: int = 0
+    """How many matching requests pass first."""
+
+
+@dataclass(frozen=True)
+class Fault(Scheduled):
+    """A reply that goes wrong.
+
+    ``performed``: the request takes effect all the same, and only its reply is lost. A refresh
+    token is then used up although nobody got the new one.
     """
 
     status: int = 503
     body: str | bytes = ""
     content_type: str = "text/plain"
     headers: Mapping[str, str] = field(default_factory=dict)
-    match: Matching = any_request
-    times: int | None = 1
-    """How many matching requests go wrong; ``None`` for every one."""
-
-    after: int = 0
-    """How many matching requests go well before."""
-
     performed: bool = False
     how: How = "answer"
     pause: float = 1.0
@@ -115,8 +117,10 @@ class Fault:
 
     @classmethod
     def garbage(cls, match: Matching = any_request, times: int | None = 1) -> Fault:
-        """Answer 200 with something that says it is JSON and is not."""
-        return cls(200, b'{"InvoicePayments":[{\xff\xfe', "application/json", {}, match, times)
+        """Answer 200 with what is declared as JSON and is not."""
+        return cls(
+            200, b'{"InvoicePayments":[{\xff\xfe', "application/json", match=match, times=times
+        )
 
     @classmethod
     def too_many(
@@ -125,7 +129,7 @@ class Fault:
         """Answer 429, with ``Retry-After`` where it is given."""
         headers = {} if retry_after is None else {"Retry-After": retry_after}
         body = '{"message":"Too Many Requests"}'
-        return cls(429, body, "application/json", headers, match, times)
+        return cls(429, body, "application/json", headers, match=match, times=times)
 
     @classmethod
     def truncated(cls, match: Matching = any_request, times: int | None = 1) -> Fault:
@@ -141,7 +145,7 @@ class Fault:
 
     @classmethod
     def hang(cls, match: Matching = any_request, times: int | None = 1) -> Fault:
-        """Say nothing until the sandbox stops."""
+        """Send nothing until the sandbox stops."""
         return cls(match=match, times=times, how="hang")
 
     @classmethod
@@ -152,117 +156,86 @@ class Fault:
         return cls(match=match, times=times, performed=True, how="drip", pause=pause)
 
 
-class Scheduled(Protocol):
-    """Something that is to happen at some of the requests that it matches."""
-
-    @property
-    def match(self) -> Matching:
-        """Which requests are counted."""
-
-    @property
-    def after(self) -> int:
-        """How many of them pass first."""
-
-    @property
-    def times(self) -> int | None:
-        """At how many it happens then; ``None`` for every one."""
-
-
 Item = TypeVar("Item", bound=Scheduled)
 
 
 @dataclass
 class Queued(Generic[Item]):
-    """A thing in a queue, and how far it has come."""
+    """An item of a queue, and its counts."""
 
-    thing: Item
-    seen: int = 0
-    """How many requests it matched."""
+    item: Item
+    matched: int = 0
+    happened: int = 0
 
-    struck: int = 0
-    """At how many it happened."""
-
-    def sees(self, asked: ReceivedRequest) -> bool:
-        """Count a request, and tell whether the thing is to happen at it."""
-        if not self.thing.match(asked):
+    def count(self, asked: ReceivedRequest) -> bool:
+        """Count a request, and tell whether the item is due."""
+        if not self.item.match(asked):
             return False
-        self.seen += 1
-        return self.seen > self.thing.after
+        self.matched += 1
+        return self.matched > self.item.after
 
     @property
-    def spent(self) -> bool:
-        """Whether it has happened as often as it should."""
-        return self.thing.times is not None and self.struck >= self.thing.times
+    def exhausted(self) -> bool:
+        return self.item.times is not None and self.happened >= self.item.times
 
 
 class Queue(Generic[Item]):
-    """Things that wait for their requests, in the order in which they were added."""
+    """Items that wait for their requests, in the order in which they were added."""
 
     def __init__(self) -> None:
-        """Begin with none."""
-        self._waiting: list[Queued[Item]] = []
+        self._queued: list[Queued[Item]] = []
         self._lock = threading.Lock()
 
-    def add(self, thing: Item) -> None:
-        """Let a thing wait for the requests that it matches; they are counted from now."""
+    def add(self, item: Item) -> None:
+        """Add an item; the requests that it matches are counted from now."""
         with self._lock:
-            self._waiting.append(Queued(thing))
+            self._queued.append(Queued(item))
 
     def clear(self) -> None:
-        """Forget all."""
         with self._lock:
-            self._waiting.clear()
+            self._queued.clear()
 
     @property
     def waiting(self) -> int:
-        """How many have not happened as often as they should."""
         with self._lock:
-            return len(self._waiting)
+            return len(self._queued)
 
     def listed(self) -> list[Queued[Item]]:
-        """List what waits."""
         with self._lock:
-            return list(self._waiting)
+            return list(self._queued)
 
-    def _due(self, asked: ReceivedRequest, most: int | None) -> list[Item]:
-        """Count a request for all, and give what happens at it: so many at most."""
+    def _due(self, asked: ReceivedRequest, at_most: int | None) -> list[Item]:
+        """Count a request for all, and return at most so many items that are due."""
         with self._lock:
-            due = [waiting for waiting in self._waiting if waiting.sees(asked)][:most]
-            for waiting in due:
-                waiting.struck += 1
-            self._waiting = [waiting for waiting in self._waiting if not waiting.spent]
-            return [waiting.thing for waiting in due]
+            due = [one for one in self._queued if one.count(asked)][:at_most]
+            for one in due:
+                one.happened += 1
+            self._queued = [one for one in self._queued if not one.exhausted]
+            return [one.item for one in due]
 
 
 class Faults(Queue[Fault]):
-    """The queue of faults; the first that is due strikes, the others wait for the next request."""
+    """The queue of faults; of several that are due the first is used, the others wait."""
 
     def next(self, asked: ReceivedRequest) -> Fault | None:
-        """Give the fault that strikes this request, if one does."""
         return next(iter(self._due(asked, 1)), None)
 
 
 @dataclass(frozen=True)
-class Change:
-    """Something that happens to the books, the rights or the clock before a request."""
+class Change(Scheduled):
+    """A change of the books, the rights or the clock before a request."""
 
     perform: Callable[[], object]
-    match: Matching = PAYMENT_LISTS
-    after: int = 0
-    """How many matching requests pass before."""
-
-    times: int | None = 1
-    says: str = ""
-    """What it does, for the switchboard."""
+    match: Matching = field(default=PAYMENT_LISTS, kw_only=True)
+    description: str = ""
 
 
 class Drift(Queue[Change]):
-    """What changes between two pages."""
+    """Changes between two requests, such as two pages of a list."""
 
     def __init__(self) -> None:
-        """Begin with none."""
         super().__init__()
-        #: What could not be done when its time came, such as booking what was gone.
+        #: Changes that could not be made, such as booking a deleted payment.
         self.failures: list[str] = []
 
     def before(
@@ -273,29 +246,27 @@ class Drift(Queue[Change]):
         match: Matching = PAYMENT_LISTS,
         times: int | None = 1,
     ) -> None:
-        """Do something before the n-th matching request from now, counted from 1."""
-        self.add(Change(perform, match, request - 1, times))
+        """Call ``perform`` before the n-th matching request from now, counted from 1."""
+        self.add(Change(perform, match=match, after=request - 1, times=times))
 
     def perform_due(self, asked: ReceivedRequest) -> None:
-        """Do what is due before this request. What fails is noted and disturbs nobody."""
+        """Make the changes that are due before this request; failures are recorded."""
         for change in self._due(asked, None):
             try:
                 change.perform()
             except (LookupError, ValueError) as error:
-                self.failures.append(f"{change.says or change.perform}: {error!r}")
+                self.failures.append(f"{change.description or change.perform}: {error!r}")
                 log.warning("a change could not be made: %s", self.failures[-1])
 
     def clear(self) -> None:
-        """Forget all, and what failed."""
         super().clear()
         self.failures.clear()
 
 
 class Latency:
-    """How long answers take: fixed, or drawn from a range by a seeded generator."""
+    """How long replies take: fixed, or drawn from a range by a seeded generator."""
 
     def __init__(self, sleep: Callable[[float], object]) -> None:
-        """Begin without any; ``sleep`` waits for so many seconds."""
         self._sleep = sleep
         self._lock = threading.Lock()
         self.clear()
@@ -303,21 +274,20 @@ class Latency:
     def set(
         self, low: float, high: float | None = None, *, seed: int = 0, match: Matching = any_request
     ) -> None:
-        """Let matching answers take ``low`` seconds, or something up to ``high``."""
+        """Let matching replies take ``low`` seconds, or something up to ``high``."""
         if not 0 <= low <= (low if high is None else high) <= MAX_LATENCY:
-            message = f"latency goes from a low to a higher number of seconds, 0 to {MAX_LATENCY}"
-            raise ValueError(message)
+            raise ValueError(
+                f"latency goes from a low to a higher number of seconds, 0 to {MAX_LATENCY}"
+            )
         with self._lock:
             self.low, self.high, self.seed = low, low if high is None else high, seed
             self.match = match
             self._rng = random.Random(seed)  # noqa: S311 - can be repeated
 
     def clear(self) -> None:
-        """Answer at once again."""
         self.set(0)
 
     def wait(self, asked: ReceivedRequest) -> None:
-        """Wait as long as this request is to take."""
         if not self.high or not self.match(asked):
             return
         with self._lock:
@@ -325,5 +295,5 @@ class Latency:
         self._sleep(seconds)
 
 
-#: Seconds; nobody waits longer than an hour for an answer.
+#: Seconds.
 MAX_LATENCY = 3600.0

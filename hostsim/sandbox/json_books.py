@@ -40,8 +40,7 @@ def from_json(path: Path | str) -> State:
     with Path(path).open(encoding="utf-8") as file:
         content = json.load(file, parse_float=Decimal)
     if not isinstance(content, dict) or not content.get("companies"):
-        message = f"{path}: there must be an object with a list of companies"
-        raise ValueError(message)
+        raise ValueError(f"{path}: there must be an object with a list of companies")
     state = State()
     for company in content["companies"]:
         _add_company(state, company)
@@ -53,8 +52,9 @@ def from_json(path: Path | str) -> State:
 def _add_company(state: State, content: Mapping[str, Any]) -> None:
     unknown = content.keys() - {"number", "name", "invoices", "payments", *DETAILS}
     if unknown or not {"number", "name"} <= content.keys():
-        message = f"a company has number and name, and not {', '.join(sorted(unknown)) or 'less'}"
-        raise ValueError(message)
+        raise ValueError(
+            f"a company has number and name, and not {', '.join(sorted(unknown)) or 'less'}"
+        )
     details = {name: str(content[name]) for name in DETAILS if name in content}
     company = state.add_company(int(content["number"]), str(content["name"]), **details)
     _fill(company, content)
@@ -83,8 +83,7 @@ def record(kind: type[Record], content: Mapping[str, Any]) -> Record:
     try:
         return kind(**fields)
     except TypeError as error:
-        message = f"{kind.__name__}: {error}; {dict(content)}"
-        raise ValueError(message) from error
+        raise ValueError(f"{kind.__name__}: {error}; {dict(content)}") from error
 
 
 def fields_of(kind: type[Record], content: Mapping[str, Any]) -> dict[str, Any]:
@@ -93,15 +92,13 @@ def fields_of(kind: type[Record], content: Mapping[str, Any]) -> dict[str, Any]:
     try:
         return {name: _value(types[name], value) for name, value in content.items()}
     except KeyError as error:
-        message = f"{kind.__name__}: there is no field {error}; {dict(content)}"
-        raise ValueError(message) from error
+        raise ValueError(f"{kind.__name__}: there is no field {error}; {dict(content)}") from error
     except (AttributeError, InvalidOperation, TypeError, ValueError) as error:
-        message = f"{kind.__name__}: {error}; {dict(content)}"
-        raise ValueError(message) from error
+        raise ValueError(f"{kind.__name__}: {error}; {dict(content)}") from error
 
 
 def to_json(company: Company) -> dict[str, Any]:
-    """Write a company's books as :func:`from_json` reads them, with what is the default too."""
+    """Return a company and its books as :func:`from_json` reads them, defaults included."""
     return {
         "number": company.number,
         "name": company.name,
@@ -124,7 +121,7 @@ def _plain(value: Any) -> Any:
 
 
 def _value(declared: str, value: Any) -> Any:
-    """Turn what JSON has into what a field declares; annotations are texts here."""
+    """Convert a JSON value to what a field declares; annotations are texts here."""
     optional = declared.endswith(" | None")
     if value is None and optional:
         return None
@@ -138,16 +135,14 @@ def _value(declared: str, value: Any) -> Any:
 def _amount(value: Any) -> Decimal:
     amount = Decimal(str(value))
     if not amount.is_finite():
-        message = f"{value} is no amount"
-        raise ValueError(message)
+        raise ValueError(f"{value} is no amount")
     return amount
 
 
 def _of(kind: type) -> Callable[[Any], Any]:
     def read(value: Any) -> Any:
         if type(value) is not kind:
-            message = f"{value!r} is no {kind.__name__}"
-            raise TypeError(message)
+            raise TypeError(f"{value!r} is no {kind.__name__}")
         return value
 
     return read
@@ -156,8 +151,7 @@ def _of(kind: type) -> Callable[[Any], Any]:
 def _time(value: Any) -> datetime:
     at = datetime.fromisoformat(value)
     if at.tzinfo is None:
-        message = f"{value} has no zone"
-        raise ValueError(message)
+        raise ValueError(f"{value} has no zone")
     return at
 
 

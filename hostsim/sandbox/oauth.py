@@ -1,7 +1,7 @@
 """``/oauth-v1``: the pages that a person signs in on, and the tokens behind them.
 
 Bodies, statuses and the odd content types of the token request are as
-recorded. The pages are ours: nobody has recorded Fortnox's.
+recorded. The pages are ours: those of Fortnox are not recorded.
 """
 
 from __future__ import annotations
@@ -44,34 +44,34 @@ pages = Blueprint("oauth", __name__, url_prefix="/oauth-v1")
 
 
 class Sentence(NamedTuple):
-    """What a page says, in both languages."""
+    """A sentence of a page, in both languages."""
 
     sv: str
     en: str
 
 
 UNKNOWN_CLIENT = Sentence(
-    "Programmet som ville logga in finns inte (client_id). Kontrollera inst\u00e4llningarna.",
+    "Programmet som ville logga in finns inte (client_id). Kontrollera inställningarna.",
     "The program that wants to sign in is unknown (client_id). Check its settings.",
 )
 WRONG_REDIRECT = Sentence(
-    "Adressen som svaret ska till \u00e4r inte den som \u00e4r registrerad (redirect_uri).",
+    "Adressen som svaret ska till är inte den som är registrerad (redirect_uri).",
     "The address for the answer is not the registered one (redirect_uri).",
 )
 NO_STATE = Sentence(
-    "Inloggningen saknar v\u00e4rdet state. B\u00f6rja om i programmet som du kom ifr\u00e5n.",
+    "Inloggningen saknar värdet state. Börja om i programmet som du kom ifrån.",
     "The login lacks the value state. Start again in the program that you came from.",
 )
 LOST = Sentence(
-    "Inloggningen har blivit f\u00f6r gammal. B\u00f6rja om i programmet som du kom ifr\u00e5n.",
+    "Inloggningen har blivit för gammal. Börja om i programmet som du kom ifrån.",
     "This login is too old. Start again in the program that you came from.",
 )
 WRONG_PASSWORD = Sentence(
-    "Fel anv\u00e4ndarnamn eller l\u00f6senord. F\u00f6rs\u00f6k igen.",
+    "Fel användarnamn eller lösenord. Försök igen.",
     "Wrong user name or password. Try again.",
 )
 NO_COMPANY = Sentence(
-    "Anv\u00e4ndaren har inget f\u00f6retag att logga in till.",
+    "Användaren har inget företag att logga in till.",
     "This user has no company to sign in to.",
 )
 
@@ -105,7 +105,7 @@ def auth() -> AnyResponse:
 
 
 def _challenge() -> Challenge | None:
-    """Read what PKCE sends first, where it counts."""
+    """Read the challenge of PKCE, where it is checked."""
     if runtime().switches.pkce != "checked" or "code_challenge" not in request.args:
         return None
     method = request.args.get("code_challenge_method", "plain")
@@ -113,7 +113,7 @@ def _challenge() -> Challenge | None:
 
 
 def _wrong_request(pending: PendingLogin) -> str | None:
-    """Name the error of OAuth's standard; what Fortnox says is not known."""
+    """Name the error of OAuth's standard; Fortnox's own is not known."""
     if request.args.get("response_type") != "code":
         return "unsupported_response_type"
     if not pending.scopes or not SCOPES.keys() >= set(pending.scopes):
@@ -180,7 +180,7 @@ def consent() -> AnyResponse:
 
 
 def _pending_login() -> tuple[str, PendingLogin | None]:
-    """Find the login that a form belongs to; a form of another browser finds none."""
+    """Find the login that a form belongs to, for the browser that began it only."""
     ticket = request.form.get("ticket", "")
     return ticket, runtime().pending_logins.find(ticket, session.get("browser"))
 
@@ -264,7 +264,7 @@ def _redeem() -> Response:
 
 
 def _for_service() -> Response:
-    """Answer ``client_credentials``: the company is in a header, and no refresh token comes."""
+    """Answer ``client_credentials``: the company is in a header, and there is no refresh token."""
     tenant, scopes = request.headers.get("TenantId", ""), request.form.get("scope", "").split()
     number = int(tenant) if re.fullmatch(r"[0-9]{1,18}", tenant) else -1
     company = runtime().state.companies.get(number)
@@ -298,13 +298,13 @@ def revoke() -> Response:
 
 
 def _right_host() -> None:
-    """Know nothing of tokens on the API's own host, as far as names tell it from the other."""
+    """Refuse tokens on the API's own host, as far as its name shows it."""
     if request.host.startswith("api.") and not runtime().switches.token_on_api_host:
         abort(404)
 
 
 def _client_known() -> bool:
-    """Check id and secret, which come as Basic authorization."""
+    """Check id and secret, in Basic authorization or where a switch allows it in the body."""
     client = runtime().client
     name, secret = _basic() or _in_body() or ("", "")
     return hmac.compare_digest(name.encode(), client.id.encode()) and hmac.compare_digest(
@@ -344,13 +344,13 @@ def _tokens(pair: TokenPair) -> Response:
 def _token_error(
     status: int, error: str, description: str, content_type: str = "text/html; charset=UTF-8"
 ) -> Response:
-    """Make an error as recorded: JSON that says it is HTML."""
+    """Make an error as recorded: JSON declared as HTML."""
     content = {"error": error, "error_description": description}
     return _token_answer(content, status, content_type)
 
 
 def _invalid_client() -> Response:
-    """Make the error as recorded: JSON that says it is plain text."""
+    """Make the error as recorded: JSON declared as plain text."""
     content = {
         "error": "invalid_client",
         "error_description": "The client credentials are invalid",
@@ -359,7 +359,7 @@ def _invalid_client() -> Response:
 
 
 def _token_answer(content: object, status: int, content_type: str) -> Response:
-    """Make an answer without ``Content-Length``, and with the recorded caching headers."""
+    """Make a reply without ``Content-Length``, and with the recorded caching headers."""
 
     def body() -> Iterator[bytes]:
         yield responses.encode(content).encode()

@@ -29,12 +29,11 @@ Fields = Mapping[str, Any]
 
 
 def make_payment(company: Company, body: object, switches: Switches) -> Payment:
-    """Make an unbooked payment from a request's body."""
     changes = _changes(body, switches)
     if "invoice_number" not in changes:
-        raise Refused(FIELD_MISSING, "F\u00e4lt saknas. (InvoiceNumber)")
+        raise Refused(FIELD_MISSING, "Fält saknas. (InvoiceNumber)")
     if not {"amount", "amount_currency"} & changes.keys():
-        raise Refused(FIELD_MISSING, "F\u00e4lt saknas. (Amount)")
+        raise Refused(FIELD_MISSING, "Fält saknas. (Amount)")
     invoice = _invoice(company, changes["invoice_number"])
     given = {"payment_date": _today(company)} | changes
     payment = Payment(
@@ -51,7 +50,6 @@ def make_payment(company: Company, body: object, switches: Switches) -> Payment:
 
 
 def change_payment(company: Company, number: int, body: object, switches: Switches) -> Payment:
-    """Change an unbooked payment."""
     payment = find_payment(company, number, switches)
     changes = _changes(body, switches)
     _refuse_booked(payment, switches)
@@ -61,14 +59,12 @@ def change_payment(company: Company, number: int, body: object, switches: Switch
 
 
 def book_payment(company: Company, number: int, switches: Switches) -> Payment:
-    """Book a payment, which clears what it pays."""
     payment = find_payment(company, number, switches)
     _refuse_booked(payment, switches)
     return company.book_payment(number)
 
 
 def delete_payment(company: Company, number: int, switches: Switches) -> None:
-    """Delete a payment."""
     payment = find_payment(company, number, switches)
     if not switches.delete_booked:
         _refuse_booked(payment, switches)
@@ -76,7 +72,7 @@ def delete_payment(company: Company, number: int, switches: Switches) -> None:
 
 
 def find_payment(company: Company, number: int, switches: Switches) -> Payment:
-    """Look a payment up. The code for one that is not there is invented."""
+    """Return a payment. The code of the refusal is invented."""
     payment = company.payment(number)
     if payment is None:
         raise Refused(switches.payment_not_found_code, "Kan inte hitta betalningen.", 404)
@@ -85,7 +81,7 @@ def find_payment(company: Company, number: int, switches: Switches) -> Payment:
 
 def _refuse_booked(payment: Payment, switches: Switches) -> None:
     if payment.booked:
-        raise Refused(switches.payment_locked_code, "Betalningen \u00e4r redan bokf\u00f6rd.")
+        raise Refused(switches.payment_locked_code, "Betalningen är redan bokförd.")
 
 
 def _invoice(company: Company, number: int) -> Invoice:
@@ -97,21 +93,21 @@ def _invoice(company: Company, number: int) -> Invoice:
 
 def _check(payment: Payment, invoice: Invoice, switches: Switches) -> None:
     if payment.payment_date < invoice.invoice_date:
-        message = "Betalningsdatum kan inte vara tidigare \u00e4n fakturadatum."
+        message = "Betalningsdatum kan inte vara tidigare än fakturadatum."
         raise Refused(BEFORE_INVOICE, message)
     if payment.currency != invoice.currency and switches.other_currency == "refused":
-        message = "Betalningens valuta m\u00e5ste vara fakturans."
+        message = "Betalningens valuta måste vara fakturans."
         raise Refused(switches.payment_currency_code, message)
     if payment.amount < 0 and not switches.negative_payments:
         raise Refused(NO_DATA, "Ingen eller felaktig typ av data.")
 
 
 def _sek(given: Fields, invoice: Invoice, switches: Switches) -> Decimal:
-    """Work out the amount in SEK where only the one in currency is given."""
+    """Return the amount in SEK where only the one in currency is given."""
     in_currency = given.get("amount_currency")
     if in_currency is None:
         if invoice.currency != "SEK":
-            raise Refused(FIELD_MISSING, "F\u00e4lt saknas. (AmountCurrency)")
+            raise Refused(FIELD_MISSING, "Fält saknas. (AmountCurrency)")
         return Decimal(0)
     rate = Decimal(given.get("currency_rate", invoice.currency_rate))
     unit = invoice.currency_unit if switches.unit_divides else 1
@@ -133,7 +129,7 @@ def _changes(body: object, switches: Switches) -> dict[str, Any]:
     known = READERS.keys() | ignored
     unknown = next((name for name in fields if name not in known), None)
     if unknown is not None:
-        raise Refused(FIELD_NAME, f"Felaktigt f\u00e4ltnamn ({unknown})")
+        raise Refused(FIELD_NAME, f"Felaktigt fältnamn ({unknown})")
     return dict(_read(name, value) for name, value in fields.items() if name in READERS)
 
 
@@ -151,7 +147,7 @@ def _amount(value: object) -> Decimal:
     try:
         amount = Decimal(str(value))
     except InvalidOperation as error:
-        raise Refused(NUMERIC, f"V\u00e4rdet m\u00e5ste vara numeriskt. ({value})") from error
+        raise Refused(NUMERIC, f"Värdet måste vara numeriskt. ({value})") from error
     if not amount.is_finite():
         raise ValueError
     return amount

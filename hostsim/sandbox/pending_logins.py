@@ -1,4 +1,4 @@
-"""A person who is signing in: what a program asked for, and how far the person has come."""
+"""Logins in progress: what the program has asked for, and how far the person has come."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ from hostsim.sandbox.tokens import Challenge, Grant
 SCOPES = {
     "payment": ("In- och utbetalningar", "Payments"),
     "invoice": ("Kundfakturor", "Customer invoices"),
-    "companyinformation": ("F\u00f6retagsinformation", "Company information"),
+    "companyinformation": ("Företagsinformation", "Company information"),
     "currency": ("Valutor", "Currencies"),
-    "settings": ("Inst\u00e4llningar", "Settings"),
-    "bookkeeping": ("Bokf\u00f6ring", "Bookkeeping"),
-    "profile": ("Din anv\u00e4ndare", "Your user"),
+    "settings": ("Inställningar", "Settings"),
+    "bookkeeping": ("Bokföring", "Bookkeeping"),
+    "profile": ("Din användare", "Your user"),
     "customer": ("Kunder", "Customers"),
 } | {
     name: (name, name)
@@ -45,13 +45,13 @@ SCOPES = {
     )
 }
 
-#: So many people can be half-way at once; the oldest is forgotten first.
+#: How many logins may be in progress; the oldest is dropped first.
 MAX_PENDING = 1000
 
 
 @dataclass
 class PendingLogin:
-    """One login on its way, bound to the browser that began it."""
+    """A login in progress, bound to the browser that began it."""
 
     browser: str
     client_id: str
@@ -74,15 +74,14 @@ class PendingLogin:
 
 
 class PendingLogins:
-    """All logins on their way, by an unguessable ticket."""
+    """All logins in progress, by an unguessable ticket."""
 
     def __init__(self) -> None:
-        """Begin with none."""
         self._open: dict[str, PendingLogin] = {}
         self._lock = threading.Lock()
 
     def begin(self, pending: PendingLogin) -> str:
-        """Keep a login, and give its ticket."""
+        """Add a login, and return its ticket."""
         ticket = secrets.token_urlsafe(24)
         with self._lock:
             self._open[ticket] = pending
@@ -91,24 +90,22 @@ class PendingLogins:
         return ticket
 
     def find(self, ticket: str, browser: str | None) -> PendingLogin | None:
-        """Find a login by its ticket, for the browser that began it only."""
+        """Return a login by its ticket, for the browser that began it only."""
         with self._lock:
             pending = self._open.get(ticket)
         return pending if pending is not None and pending.browser == browser else None
 
     def end(self, ticket: str) -> None:
-        """Forget a login."""
         with self._lock:
             self._open.pop(ticket, None)
 
 
 def companies_of(user: User, state: State) -> list[Company]:
-    """List the companies that a user can choose among."""
     return [state.companies[number] for number in user.companies if number in state.companies]
 
 
 def outcome(pending: PendingLogin, user: User, company: Company, state: State) -> str:
-    """Give the address that an allowed login ends at."""
+    """Return the address that an allowed login ends at."""
     if company.locked:
         # Reported by a client's author: neither code nor state come back.
         return pending.redirect_uri
@@ -122,7 +119,7 @@ def outcome(pending: PendingLogin, user: User, company: Company, state: State) -
 
 
 def refused(pending: PendingLogin) -> str:
-    """Give the address that a refused login ends at."""
+    """Return the address that a refused login ends at."""
     return answered(pending, error="access_denied")
 
 
@@ -132,7 +129,7 @@ def answered(pending: PendingLogin, **answer: str) -> str:
 
 
 def with_query(address: str, extra: dict[str, str]) -> str:
-    """Add parameters to an address, and keep the ones it has."""
+    """Add parameters to an address."""
     parts = urlsplit(address)
     query = urlencode([*parse_qsl(parts.query, keep_blank_values=True), *extra.items()])
     return urlunsplit(parts._replace(query=query))

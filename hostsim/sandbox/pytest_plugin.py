@@ -13,9 +13,9 @@ and in a test::
         client = MyClient(fortnox_sandbox.api_url, fortnox_token)
         assert [payment.number for payment in client.payments()] == ["1"]
 
-A test, or a ``conftest.py``, overrides what it wants otherwise:
+A test, or a ``conftest.py``, can override
 ``fortnox_books`` for the data (``seed.haulier(now)``, ``seed.from_json(path)``),
-``fortnox_switches`` for what nobody knows, ``fortnox_clock`` for the time,
+``fortnox_switches`` for unknown behaviour, ``fortnox_clock`` for the time,
 ``fortnox_redirect_uri`` for a client's own. Nothing here is loaded by itself.
 """
 
@@ -35,25 +35,25 @@ from hostsim.sandbox.switches import Switches
 
 @pytest.fixture
 def fortnox_books() -> State:
-    """Give companies, books and users; one company with empty books unless overridden."""
+    """Return companies, books and users; one company with empty books unless overridden."""
     return seed.empty()
 
 
 @pytest.fixture
 def fortnox_switches() -> Switches:
-    """Say how the sandbox behaves where nobody knows; the defaults unless overridden."""
+    """Return how unknown behaviour is decided; the defaults unless overridden."""
     return Switches()
 
 
 @pytest.fixture
 def fortnox_clock() -> Clock:
-    """Give the sandbox's clock; real time unless overridden or set."""
+    """Return the sandbox's clock; real time unless overridden or set."""
     return Clock()
 
 
 @pytest.fixture
 def fortnox_redirect_uri() -> str:
-    """Give the registered redirect address, which a client must repeat letter by letter."""
+    """Return the registered redirect address, which a client must repeat exactly."""
     return REDIRECT_URI
 
 
@@ -64,7 +64,7 @@ def fortnox_sandbox(
     fortnox_clock: Clock,
     fortnox_redirect_uri: str,
 ) -> Iterator[Sandbox]:
-    """Run a Fortnox of this test's own, on a free port of this machine."""
+    """Run a Fortnox for this test alone, on a free port of this machine."""
     sandbox = Sandbox(
         fortnox_books,
         clock=fortnox_clock,
@@ -77,13 +77,13 @@ def fortnox_sandbox(
 
 @pytest.fixture
 def fortnox_switchboard(fortnox_sandbox: Sandbox) -> Switchboard:
-    """Give what can be set and looked at in it."""
+    """Return what can be set and inspected in it."""
     return fortnox_sandbox.switchboard
 
 
 @pytest.fixture
 def fortnox_token(fortnox_sandbox: Sandbox) -> str:
-    """Issue an access token for the first company, without a login."""
+    """Return an access token for the first company, without a login."""
     return fortnox_sandbox.sign_in().access
 
 

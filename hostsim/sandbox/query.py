@@ -29,7 +29,7 @@ MAX_LIMIT = 500
 
 @dataclass(frozen=True)
 class Page:
-    """Which part of a list is asked for."""
+    """The part of a list that is requested."""
 
     limit: int
     number: int
@@ -37,7 +37,7 @@ class Page:
 
     @property
     def start(self) -> int:
-        """The place of the first row, from 0."""
+        """The index of the first row."""
         return (self.number - 1) * self.limit + self.offset
 
 
@@ -86,7 +86,7 @@ def _number(query: Mapping[str, str], switches: Switches) -> int:
 def cut(
     rows: Sequence[Row], page: Page, switches: Switches
 ) -> tuple[dict[str, int], Sequence[Row]]:
-    """Cut a page out of a list; gives the ``MetaInformation`` and the rows."""
+    """Return the ``MetaInformation`` and the rows of a page."""
     total = len(rows)
     pages = math.ceil(total / page.limit)
     if page.number > 1 and page.start >= total:
@@ -96,7 +96,7 @@ def cut(
 
 
 def _beyond(page: Page, pages: int, switches: Switches) -> Page:
-    """Say what is shown for a page after the last."""
+    """Return what is shown for a page after the last."""
     match switches.page_beyond_end:
         case "refused":
             raise bad_parameter()
@@ -109,7 +109,7 @@ def _beyond(page: Page, pages: int, switches: Switches) -> Page:
 
 
 def only(query: Mapping[str, str], allowed: Collection[str]) -> None:
-    """Refuse a parameter that the resource does not have; names are lower case."""
+    """Refuse unknown parameters; names are lower case."""
     if any(name not in allowed for name in query):
         raise bad_parameter()
 
@@ -176,7 +176,7 @@ def payments(
     rng: random.Random,
     customer_of: Callable[[Payment], str],
 ) -> list[Payment]:
-    """Choose and sort payments. ``customer_of`` gives the number of who pays."""
+    """Filter and sort payments. ``customer_of`` returns the number of a payment's customer."""
     named = switches.payment_filter_customernumber
     only(query, PAYMENT_PARAMETERS | ({"customernumber"} if named else set()))
     if query.get("sortby", "paymentdate") != "paymentdate":
@@ -210,7 +210,7 @@ def _ordered_payments(
 
 
 def _tie(rows: list[Any], switches: Switches, rng: random.Random) -> None:
-    """Let rows with equal keys come in any order, where they do."""
+    """Put rows with equal keys in random order, where the switch says so."""
     if switches.random_ties:
         rng.shuffle(rows)
 
@@ -292,7 +292,7 @@ def invoices(
     rng: random.Random,
     today: date,
 ) -> list[Invoice]:
-    """Choose and sort invoices; ``today`` in Stockholm says what is overdue."""
+    """Filter and sort invoices; ``today`` in Stockholm decides what is overdue."""
     only(query, INVOICE_PARAMETERS)
     _one_filter(query, switches)
     sort_key = INVOICE_SORTS.get(query.get("sortby", "documentnumber"))
@@ -306,7 +306,7 @@ def invoices(
 
 
 def _one_filter(query: Mapping[str, str], switches: Switches) -> None:
-    """Refuse a second filter of the resource. A span of dates counts as one."""
+    """Refuse a second filter. A range of dates counts as one."""
     own = {re.sub("^(from|to)(date|finalpaydate)$", r"\2", name) for name in query} - COMMON
     if len(own) > 1 and not switches.several_filters:
         raise bad_parameter()
@@ -334,13 +334,13 @@ def _invoice_test(
 
 def _in_state(value: str, today: date) -> Callable[[Invoice], bool]:
     if value not in INVOICE_STATES:
-        raise Refused(FILTER, "Ett ogiltigt filter har anv\u00e4nts.")
+        raise Refused(FILTER, "Ett ogiltigt filter har använts.")
     test = INVOICE_STATES[value]
     return lambda row: test(row, today)
 
 
 def _in_span(name: str, value: str) -> Callable[[Invoice], bool]:
-    """Read ``fromdate`` and its kin; both ends are included."""
+    """Read ``fromdate`` and the like; both ends are included."""
     end, read = ("from", name[4:]) if name.startswith("from") else ("to", name[2:])
     read_day, limit = INVOICE_DATES[read], _timestamp(value).date()
 
@@ -368,7 +368,7 @@ def _whole(text: str) -> int:
 
 def _numeric(text: str) -> int:
     if not re.fullmatch(r"[0-9]{1,18}", text):
-        raise Refused(NUMERIC, f"V\u00e4rdet m\u00e5ste vara numeriskt. ({text})")
+        raise Refused(NUMERIC, f"Värdet måste vara numeriskt. ({text})")
     return int(text)
 
 

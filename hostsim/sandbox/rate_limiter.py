@@ -18,24 +18,23 @@ class RateLimiter:
         *,
         refused_counts: bool = False,
     ) -> None:
-        """Let ``limit`` requests through in any ``window`` seconds; ``None`` lets all through."""
+        """Allow ``limit`` requests in any ``window`` seconds; ``None`` is no limit."""
         self._monotonic = monotonic
         self._admitted: defaultdict[Hashable, deque[float]] = defaultdict(deque)
         self._lock = threading.Lock()
         self.set(limit, window, refused_counts=refused_counts)
 
     def set(self, limit: int | None, window: float, *, refused_counts: bool) -> None:
-        """Change the limit; what was counted stays counted."""
+        """Change the limit; counts stay."""
         with self._lock:
             self._limit, self._window, self._refused_counts = limit, window, refused_counts
 
     def clear(self) -> None:
-        """Begin to count anew."""
         with self._lock:
             self._admitted.clear()
 
     def acquire(self, bucket: Hashable) -> bool:
-        """Count a request, and tell whether it is inside the limit."""
+        """Count a request, and tell whether it is within the limit."""
         with self._lock:
             if self._limit is None:
                 return True

@@ -17,13 +17,13 @@ from hostsim.sandbox.switches import Switches
 
 KEY = "hostsim.sandbox"
 
-#: So many requests are remembered; the oldest are forgotten first.
+#: How many requests are recorded; the oldest are dropped first.
 MAX_RECORDED = 20_000
 
 
 @dataclass(frozen=True)
 class Client:
-    """The program that is registered in the developer portal."""
+    """The program as registered in the developer portal."""
 
     id: str
     secret: str = field(repr=False)
@@ -31,7 +31,7 @@ class Client:
 
 
 class Runtime:
-    """State, switches and faults of a running sandbox, and what it was asked."""
+    """State, switches and faults of a running sandbox, and the requests to it."""
 
     def __init__(
         self,
@@ -41,10 +41,10 @@ class Runtime:
         monotonic: Callable[[], float],
         sleep: Callable[[float], object] | None = None,
     ) -> None:
-        """Put the parts together. ``sleep`` is for latency alone."""
+        """``sleep`` is for latency alone."""
         self.state = state
         self.client = client
-        #: Set when the server stops, so that nobody hangs on.
+        #: Set when the server stops, so that no request hangs on.
         self.stopping = threading.Event()
         self.faults = Faults()
         self.drift = Drift()
@@ -73,7 +73,6 @@ class Runtime:
         self.state.configure(None, switches)
 
     def record(self, asked: ReceivedRequest) -> None:
-        """Note a request that was answered."""
         self.asked.append(asked)
         if len(self.asked) > MAX_RECORDED:
             del self.asked[: MAX_RECORDED // 10]

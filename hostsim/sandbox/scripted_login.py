@@ -1,6 +1,6 @@
-"""A person who signs in over HTTP, as a program: for the demonstration and for tests.
+"""A login without a browser, for the demonstration and for tests.
 
-It does what somebody does with a browser: opens an address, fills in the
+It does what a person does with a browser: opens an address, fills in the
 forms that it finds, presses a button, and ends where it is sent.
 """
 
@@ -16,7 +16,7 @@ TIMEOUT = 30.0
 
 
 class ScriptedLoginError(Exception):
-    """The pages did not lead where a visitor wanted to go."""
+    """The pages did not lead to the end of the login."""
 
 
 @dataclass
@@ -64,24 +64,24 @@ def sign_in(
     :return: the text of the last page, which is the program's.
 
     Raises :class:`ScriptedLoginError` when a page does not go on, and ``requests``'
-    own errors when nobody answers.
+    own errors when there is no reply.
     """
     with _browser(session) as browser:
-        back = _visit(browser, address, user, password, decision="allow", company=company)
+        back = _follow_forms(browser, address, user, password, decision="allow", company=company)
         return _text(browser.get(back, timeout=TIMEOUT))
 
 
 def refuse(address: str, user: str, password: str, session: requests.Session | None = None) -> str:
-    """Sign in, and press "Avbryt" where consent is asked for; gives the last page's text."""
+    """Sign in, press "Avbryt" where consent is asked for, and return the text of the last page."""
     with _browser(session) as browser:
-        back = _visit(browser, address, user, password, decision="refuse", company=None)
+        back = _follow_forms(browser, address, user, password, decision="refuse", company=None)
         return _text(browser.get(back, timeout=TIMEOUT))
 
 
 def answer_of(address: str, user: str, password: str, *, company: int | str | None = None) -> str:
-    """Sign in and allow, but give the address of the answer instead of going there."""
+    """Sign in and allow, but return the address of the answer instead of going there."""
     with _browser(None) as browser:
-        return _visit(browser, address, user, password, decision="allow", company=company)
+        return _follow_forms(browser, address, user, password, decision="allow", company=company)
 
 
 def _browser(session: requests.Session | None) -> requests.Session:
@@ -91,7 +91,7 @@ def _browser(session: requests.Session | None) -> requests.Session:
     return browser
 
 
-def _visit(
+def _follow_forms(
     browser: requests.Session,
     address: str,
     user: str,
@@ -100,7 +100,7 @@ def _visit(
     decision: str,
     company: int | str | None,
 ) -> str:
-    """Go from form to form until somebody sends us away; gives that address."""
+    """Go from form to form until a page redirects elsewhere; return that address."""
     page = browser.get(address, timeout=TIMEOUT, allow_redirects=False)
     for _step in range(5):
         if page.is_redirect:
@@ -110,8 +110,7 @@ def _visit(
         page = browser.post(
             urljoin(page.url, form.action), data=filled, timeout=TIMEOUT, allow_redirects=False
         )
-    message = f"the login goes round in circles at {page.url.partition('?')[0]}"
-    raise ScriptedLoginError(message)
+    raise ScriptedLoginError(f"the login goes round in circles at {page.url.partition('?')[0]}")
 
 
 def _filled(
@@ -126,7 +125,7 @@ def _filled(
 
 
 def _text(page: requests.Response) -> str:
-    """Read a page as browsers do today: UTF-8 unless it says otherwise."""
+    """Decode a page as browsers do today: UTF-8 unless it says otherwise."""
     if "charset" not in page.headers.get("Content-Type", ""):
         page.encoding = "utf-8"
     return page.text
@@ -137,6 +136,5 @@ def _form(page: requests.Response) -> _Form:
     reader.feed(page.text)
     if reader.form is None:
         where = page.url.partition("?")[0]
-        message = f"{where} answered {page.status_code} without a form to fill in"
-        raise ScriptedLoginError(message)
+        raise ScriptedLoginError(f"{where} answered {page.status_code} without a form to fill in")
     return reader.form

@@ -1,8 +1,8 @@
 """Data to begin with: an invented haulage company, a file of one's own, or nothing.
 
 The haulier is the same at every start, with dates that follow ``now``. Most
-of it is an ordinary half-year; some invoices each tell one story, and the
-table :data:`STORIES` says which.
+of it is an ordinary half-year; some invoices are special cases, listed in
+:data:`CASES`.
 """
 
 from __future__ import annotations
@@ -72,16 +72,16 @@ CUSTOMERS = (
 
 
 def cut_off(now: datetime) -> date:
-    """Give the date for "Ignorera betalningar före" in the demonstration."""
+    """Return the date for "Ignorera betalningar före" in the demonstration."""
     return _today(now) - timedelta(days=150)
 
 
-# --- What can be told about an invoice --------------------------------------
+# --- Cases ------------------------------------------------------------------
 
 
 @dataclass(frozen=True)
 class _Paid:
-    """One payment of a story."""
+    """One payment of a case."""
 
     amount: Decimal
     """In the invoice's currency."""
@@ -98,7 +98,7 @@ class _Paid:
     quoted: Decimal | None = None
     """What Fortnox shows as the rate instead; ``None`` shows what it was worth."""
 
-    fresh: bool = False
+    recent: bool = False
     """Registered within the last hour."""
 
     ago: int | None = None
@@ -108,7 +108,7 @@ class _Paid:
 
 
 @dataclass(frozen=True)
-class _Story:
+class _Case:
     """An invoice in Fortnox, its payments, and how the host knows it."""
 
     total: Decimal
@@ -131,14 +131,16 @@ def _kr(text: str) -> Decimal:
     return Decimal(text)
 
 
-def _whole(total: str, days: int = 28, *, source: str = "manual", fresh: bool = False) -> _Story:
-    """Tell of an invoice that was paid as it should."""
-    return _Story(_kr(total), (_Paid(_kr(total), days, source=source, fresh=fresh),))
+def _paid_in_full(
+    total: str, days: int = 28, *, source: str = "manual", recent: bool = False
+) -> _Case:
+    """Make an invoice that was paid in full."""
+    return _Case(_kr(total), (_Paid(_kr(total), days, source=source, recent=recent),))
 
 
-def _settled(total: str, ago: int) -> _Story:
-    """Tell of one half of a settlement, which is no money."""
-    return _Story(_kr(total), (_Paid(_kr(total), 0, ago=ago),))
+def _offset(total: str, ago: int) -> _Case:
+    """Make one half of a settlement, which moves no money."""
+    return _Case(_kr(total), (_Paid(_kr(total), 0, ago=ago),))
 
 
 EUR, EUR_2, NOK, JPY = 12, 13, 14, 15
@@ -148,61 +150,61 @@ _ROUNDING = WriteOff(amount=_kr("-0.40"), account=3740, description="Öresavrund
 _SMALL_LOSS = WriteOff(amount=_kr("0.50"), account=3740, description="Öresavrundning")
 _EURO_FEE = WriteOff(amount=_kr("56.00"), account=6570, description="Bankavgift utland")
 
-#: The invoices that each tell one story, by the host's number.
-STORIES: Mapping[int, _Story] = {
+#: The special invoices, by the host's number.
+CASES: Mapping[int, _Case] = {
     # Low numbers, paid late: after the cut-off date, and yet to be ignored.
-    **{10031 + place: _whole(f"{4200 + 350 * place}", 75 + place) for place in range(5)},
+    **{10031 + place: _paid_in_full(f"{4200 + 350 * place}", 75 + place) for place in range(5)},
     # Paid exactly with what Fortnox wrote off: 990 + 10, and 1000.40 - 0.40.
-    10120: _Story(_kr("1000"), (_Paid(_kr("990"), 30, write_offs=(_BANK_FEE,)),)),
-    10121: _Story(_kr("1000"), (_Paid(_kr("1000.40"), 29, write_offs=(_ROUNDING,)),)),
-    10122: _Story(_kr("2487.50"), (_Paid(_kr("2487"), 31, write_offs=(_SMALL_LOSS,)),)),
-    10123: _Story(_kr("4989.60"), (_Paid(_kr("4980"), 27, write_offs=(_BANK_FEE, _ROUNDING)),)),
+    10120: _Case(_kr("1000"), (_Paid(_kr("990"), 30, write_offs=(_BANK_FEE,)),)),
+    10121: _Case(_kr("1000"), (_Paid(_kr("1000.40"), 29, write_offs=(_ROUNDING,)),)),
+    10122: _Case(_kr("2487.50"), (_Paid(_kr("2487"), 31, write_offs=(_SMALL_LOSS,)),)),
+    10123: _Case(_kr("4989.60"), (_Paid(_kr("4980"), 27, write_offs=(_BANK_FEE, _ROUNDING)),)),
     # A shortfall that the host's accepted deviation of 5 SEK covers.
-    10125: _Story(_kr("8753"), (_Paid(_kr("8750"), 30),)),
-    10126: _Story(_kr("6121.50"), (_Paid(_kr("6120"), 26),)),
+    10125: _Case(_kr("8753"), (_Paid(_kr("8750"), 30),)),
+    10126: _Case(_kr("6121.50"), (_Paid(_kr("6120"), 26),)),
     # Paid in parts: two equal ones, three unequal ones, one that leaves a rest.
-    10130: _Story(_kr("12000"), (_Paid(_kr("6000"), 20), _Paid(_kr("6000"), 20))),
-    10131: _Story(
+    10130: _Case(_kr("12000"), (_Paid(_kr("6000"), 20), _Paid(_kr("6000"), 20))),
+    10131: _Case(
         _kr("18750"), (_Paid(_kr("8750"), 15), _Paid(_kr("5000"), 30), _Paid(_kr("5000"), 45))
     ),
-    10132: _Story(_kr("9375"), (_Paid(_kr("4000"), 30),)),
-    10133: _Story(_kr("15625"), (_Paid(_kr("10000"), 33),)),
+    10132: _Case(_kr("9375"), (_Paid(_kr("4000"), 30),)),
+    10133: _Case(_kr("15625"), (_Paid(_kr("10000"), 33),)),
     # Paid too much.
-    10136: _Story(_kr("5437.50"), (_Paid(_kr("5473.50"), 28),)),
-    10137: _Story(_kr("3000"), (_Paid(_kr("3300"), 25),)),
+    10136: _Case(_kr("5437.50"), (_Paid(_kr("5473.50"), 28),)),
+    10137: _Case(_kr("3000"), (_Paid(_kr("3300"), 25),)),
     # Paid twice: the second finds nothing that remains.
-    10140: _Story(_kr("7812.50"), (_Paid(_kr("7812.50"), 28), _Paid(_kr("7812.50"), 32))),
+    10140: _Case(_kr("7812.50"), (_Paid(_kr("7812.50"), 28), _Paid(_kr("7812.50"), 32))),
     # A credit invoice and the payment below zero that settles it.
-    10145: _whole("11250"),
-    10146: _Story(_kr("-2500"), (_Paid(_kr("-2500"), 10),), credit_of=10145),
+    10145: _paid_in_full("11250"),
+    10146: _Case(_kr("-2500"), (_Paid(_kr("-2500"), 10),), credit_of=10145),
     # Settled against a credit invoice, as two payments of one day; a customer of their own.
-    10147: replace(_settled("3125", 40), customer=3),
-    10148: replace(_settled("-3125", 40), customer=3, credit_of=10147),
+    10147: replace(_offset("3125", 40), customer=3),
+    10148: replace(_offset("-3125", 40), customer=3, credit_of=10147),
     # Settled against a credit note that was made in Fortnox directly.
-    10149: replace(_settled("4062.50", 38), customer=5),
+    10149: replace(_offset("4062.50", 38), customer=5),
     # A payment of nothing, and then the real one.
-    10152: _Story(_kr("5312.50"), (_Paid(_kr("0"), 20), _Paid(_kr("5312.50"), 30))),
+    10152: _Case(_kr("5312.50"), (_Paid(_kr("0"), 20), _Paid(_kr("5312.50"), 30))),
     # Paid, and the money went back.
-    10150: _Story(_kr("4375"), (_Paid(_kr("4375"), 28), _Paid(_kr("-4375"), 34))),
+    10150: _Case(_kr("4375"), (_Paid(_kr("4375"), 28), _Paid(_kr("-4375"), 34))),
     # Sold to Fortnox Finans, and direct debit.
-    10155: replace(_whole("21875", 2, source="finance"), factored=True),
-    10156: replace(_whole("16406.25", 2, source="finance"), factored=True),
-    10157: replace(_whole("9062.50", 3, source="finance"), factored=True),
-    10160: _whole("3125", 30, source="autogiro"),
-    10161: _whole("3125", 30, source="autogiro"),
-    10162: _whole("3906.25", 30, source="autogiro"),
+    10155: replace(_paid_in_full("21875", 2, source="finance"), factored=True),
+    10156: replace(_paid_in_full("16406.25", 2, source="finance"), factored=True),
+    10157: replace(_paid_in_full("9062.50", 3, source="finance"), factored=True),
+    10160: _paid_in_full("3125", 30, source="autogiro"),
+    10161: _paid_in_full("3125", 30, source="autogiro"),
+    10162: _paid_in_full("3906.25", 30, source="autogiro"),
     # The same invoice under another number in Fortnox; the OCR agrees.
-    10165: replace(_whole("5625"), in_fortnox_as=20010),
+    10165: replace(_paid_in_full("5625"), in_fortnox_as=20010),
     # The host calls the currency "Euro".
-    10168: replace(_whole("840"), customer=EUR, host_currency="Euro"),
+    10168: replace(_paid_in_full("840"), customer=EUR, host_currency="Euro"),
     # The invoice period is not closed in the host.
-    10170: replace(_whole("7187.50", 20), period_closed=False),
-    # An amount that Fortnox shows to nobody without a licence for it.
-    10172: _Story(_kr("4687.50"), (_Paid(_kr("4687.50"), 30, unreadable=True),)),
+    10170: replace(_paid_in_full("7187.50", 20), period_closed=False),
+    # An amount that Fortnox hides without a licence for it.
+    10172: _Case(_kr("4687.50"), (_Paid(_kr("4687.50"), 30, unreadable=True),)),
     # Foreign money: paid at the day's rate, in parts, with a fee, too little.
-    10175: _Story(_kr("1250"), (_Paid(_kr("1250"), 30, rate=_kr("11.2310")),), customer=EUR),
-    10176: _Story(_kr("980.50"), (_Paid(_kr("980.50"), 28, rate=_kr("11.3045")),), customer=EUR_2),
-    10177: _Story(
+    10175: _Case(_kr("1250"), (_Paid(_kr("1250"), 30, rate=_kr("11.2310")),), customer=EUR),
+    10176: _Case(_kr("980.50"), (_Paid(_kr("980.50"), 28, rate=_kr("11.3045")),), customer=EUR_2),
+    10177: _Case(
         _kr("2000"),
         (
             _Paid(_kr("800"), 20, rate=_kr("11.2540")),
@@ -210,63 +212,63 @@ STORIES: Mapping[int, _Story] = {
         ),
         customer=EUR,
     ),
-    10178: _Story(
+    10178: _Case(
         _kr("1000"),
         (_Paid(_kr("995"), 30, rate=_kr("11.2"), write_offs=(_EURO_FEE,)),),
         customer=EUR,
     ),
-    10179: _Story(_kr("640"), (_Paid(_kr("600"), 30, rate=_kr("11.2630")),), customer=EUR_2),
-    10180: _Story(_kr("8750"), (_Paid(_kr("8750"), 30, rate=_kr("0.9655")),), customer=NOK),
-    10181: _Story(_kr("12400"), (_Paid(_kr("12400"), 25, rate=_kr("0.9612")),), customer=NOK),
-    10182: _Story(_kr("5150.75"), (_Paid(_kr("5200"), 25, rate=_kr("0.9634")),), customer=NOK),
+    10179: _Case(_kr("640"), (_Paid(_kr("600"), 30, rate=_kr("11.2630")),), customer=EUR_2),
+    10180: _Case(_kr("8750"), (_Paid(_kr("8750"), 30, rate=_kr("0.9655")),), customer=NOK),
+    10181: _Case(_kr("12400"), (_Paid(_kr("12400"), 25, rate=_kr("0.9612")),), customer=NOK),
+    10182: _Case(_kr("5150.75"), (_Paid(_kr("5200"), 25, rate=_kr("0.9634")),), customer=NOK),
     # Yen are quoted per 100. The unit divides the rate, it does not, and neither agrees.
-    10185: _Story(
+    10185: _Case(
         _kr("185000"),
         (_Paid(_kr("185000"), 30, rate=_kr("0.0712"), quoted=_kr("7.12")),),
         customer=JPY,
     ),
-    10186: _Story(_kr("92000"), (_Paid(_kr("92000"), 30, rate=_kr("0.0709")),), customer=JPY),
-    10187: _Story(
+    10186: _Case(_kr("92000"), (_Paid(_kr("92000"), 30, rate=_kr("0.0709")),), customer=JPY),
+    10187: _Case(
         _kr("140000"),
         (_Paid(_kr("140000"), 30, rate=_kr("0.0698"), quoted=_kr("6.5")),),
         customer=JPY,
     ),
     # Waits in Fortnox from a bank file; one exceeds its invoice.
-    10230: _Story(_kr("6875"), (_Paid(_kr("6875"), 25, booked=False, source="file"),)),
-    10231: _Story(_kr("10312.50"), (_Paid(_kr("10500"), 25, booked=False, source="file"),)),
-    10232: _Story(_kr("4531.25"), (_Paid(_kr("4531.25"), 25, booked=False, source="file"),)),
+    10230: _Case(_kr("6875"), (_Paid(_kr("6875"), 25, booked=False, source="file"),)),
+    10231: _Case(_kr("10312.50"), (_Paid(_kr("10500"), 25, booked=False, source="file"),)),
+    10232: _Case(_kr("4531.25"), (_Paid(_kr("4531.25"), 25, booked=False, source="file"),)),
     # Changed in Fortnox overnight, and touched without a change.
-    10235: _whole("5937.50", 20),
-    10236: _whole("8125", 20),
+    10235: _paid_in_full("5937.50", 20),
+    10236: _paid_in_full("8125", 20),
     # Deleted in Fortnox overnight: made again under another number, and not.
-    10237: _whole("6437.50", 20),
-    10238: _whole("7062.50", 20),
+    10237: _paid_in_full("6437.50", 20),
+    10238: _paid_in_full("7062.50", 20),
     # Paid today.
-    10240: _whole("9843.75", 99, source="file", fresh=True),
-    10241: _whole("2656.25", 99, source="file", fresh=True),
-    10242: _whole("14218.75", 99, fresh=True),
+    10240: _paid_in_full("9843.75", 99, source="file", recent=True),
+    10241: _paid_in_full("2656.25", 99, source="file", recent=True),
+    10242: _paid_in_full("14218.75", 99, recent=True),
     # Paid overnight.
-    10290: _Story(_kr("7968.75")),
-    10291: _Story(_kr("11562.50")),
+    10290: _Case(_kr("7968.75")),
+    10291: _Case(_kr("11562.50")),
 }
 
 #: Made in Fortnox directly, so that the host does not know them.
-DIRECT: Mapping[int, _Story] = {
-    20001: replace(_whole("1875"), in_host=False),
-    20002: replace(_whole("3437.50"), in_host=False),
-    20003: replace(_whole("912.50", 35), in_host=False),
-    20004: replace(_whole("187", 20), in_host=False, kind="INTRESTINVOICE"),
-    20005: replace(_whole("60", 22), in_host=False),
+DIRECT: Mapping[int, _Case] = {
+    20001: replace(_paid_in_full("1875"), in_host=False),
+    20002: replace(_paid_in_full("3437.50"), in_host=False),
+    20003: replace(_paid_in_full("912.50", 35), in_host=False),
+    20004: replace(_paid_in_full("187", 20), in_host=False, kind="INTRESTINVOICE"),
+    20005: replace(_paid_in_full("60", 22), in_host=False),
 }
 
 #: A credit note that was made in Fortnox directly.
-CREDIT_NOTES: Mapping[int, _Story] = {
-    20020: replace(_settled("-4062.50", 38), customer=5, in_host=False, credit_of=10149),
+CREDIT_NOTES: Mapping[int, _Case] = {
+    20020: replace(_offset("-4062.50", 38), customer=5, in_host=False, credit_of=10149),
 }
 
 CHANGED_OVERNIGHT, TOUCHED_OVERNIGHT, BOOKED_OVERNIGHT = 10235, 10236, 10230
 REMADE_OVERNIGHT, DELETED_OVERNIGHT = 10237, 10238
-SETTLED_THERE = 10149
+OFFSET_INVOICE = 10149
 PAID_OVERNIGHT = (10290, 10291)
 
 
@@ -303,11 +305,11 @@ def haulier(now: datetime) -> State:
 
 
 def exported_invoices(now: datetime) -> list[dict[str, str]]:
-    """Give the haulier's invoices as the host holds them: what was exported to Fortnox.
+    """Return the haulier's invoices as the host has them: what was exported to Fortnox.
 
     :return: rows with the columns of the host's invoice file; amounts with a point.
     """
-    return [_exported(planned) for planned in _plan(now) if planned.story.in_host]
+    return [_exported(planned) for planned in _plan(now) if planned.case.in_host]
 
 
 def empty() -> State:
@@ -347,7 +349,7 @@ def change_overnight(state: State) -> None:
         payment = company.add_payment(
             Payment(
                 invoice_number=number,
-                amount=STORIES[number].total,
+                amount=CASES[number].total,
                 payment_date=_today(state.clock.now()),
                 source="file",
             )
@@ -364,12 +366,12 @@ class _Planned:
     """The host's number."""
 
     day: date
-    story: _Story
+    case: _Case
     customer: tuple[str, str, str]
 
     @property
     def fortnox_number(self) -> int:
-        return self.story.in_fortnox_as or self.number
+        return self.case.in_fortnox_as or self.number
 
     @property
     def currency(self) -> str:
@@ -377,7 +379,7 @@ class _Planned:
 
 
 def _plan(now: datetime) -> list[_Planned]:
-    """Lay out all invoices of the half-year; the same at every call of one day."""
+    """Plan all invoices of the half-year; the same at every call on one day."""
     rng = random.Random(559000)  # noqa: S311 - the same at every start
     today = _today(now)
     plan = []
@@ -385,25 +387,25 @@ def _plan(now: datetime) -> list[_Planned]:
         number = FIRST_NUMBER + place
         day = _working_day(today - timedelta(days=SPAN - place * SPAN // INVOICES))
         ordinary = _ordinary(rng, day, today)
-        story = STORIES.get(number, ordinary)
-        special = number in STORIES
-        chosen = CUSTOMERS[story.customer] if special and story.customer else None
+        case = CASES.get(number, ordinary)
+        special = number in CASES
+        chosen = CUSTOMERS[case.customer] if special and case.customer else None
         # Those of another country draw no lot.
         customer = chosen or _swedish(rng)
-        if chosen is not None and story.customer < EUR:
+        if chosen is not None and case.customer < EUR:
             _swedish(rng)
-        plan.append(_Planned(number, day, story, customer))
-    for place, (number, story) in enumerate(DIRECT.items()):
+        plan.append(_Planned(number, day, case, customer))
+    for place, (number, case) in enumerate(DIRECT.items()):
         day = _working_day(today - timedelta(days=90 - 9 * place))
-        plan.append(_Planned(number, day, story, _swedish(rng)))
-    for number, story in CREDIT_NOTES.items():
+        plan.append(_Planned(number, day, case, _swedish(rng)))
+    for number, case in CREDIT_NOTES.items():
         day = _working_day(today - timedelta(days=45))
-        plan.append(_Planned(number, day, story, CUSTOMERS[story.customer]))
+        plan.append(_Planned(number, day, case, CUSTOMERS[case.customer]))
     return plan
 
 
 def _small_plan(now: datetime) -> list[_Planned]:
-    """Lay out the second company, whose numbers begin where the haulier's do."""
+    """Plan the second company, whose numbers begin where the haulier's do."""
     rng = random.Random(559001)  # noqa: S311 - the same at every start
     today = _today(now)
     plan = []
@@ -413,14 +415,14 @@ def _small_plan(now: datetime) -> list[_Planned]:
     return plan
 
 
-def _ordinary(rng: random.Random, day: date, today: date) -> _Story:
-    """Tell of freight with VAT, paid around the due date, or not yet."""
+def _ordinary(rng: random.Random, day: date, today: date) -> _Case:
+    """Make freight with VAT, paid around the due date, or not yet."""
     total = Decimal(rng.randrange(80, 2400)) * 10 * Decimal("1.25")
     days = rng.choice((12, 20, 26, 28, 29, 30, 30, 30, 31, 33, 38, 45))
     source = rng.choice(("file", "file", "file", "manual"))
     if day + timedelta(days=days) > today:
-        return _Story(total)
-    return _Story(total, (_Paid(total, days, source=source),))
+        return _Case(total)
+    return _Case(total, (_Paid(total, days, source=source),))
 
 
 def _swedish(rng: random.Random) -> tuple[str, str, str]:
@@ -428,13 +430,13 @@ def _swedish(rng: random.Random) -> tuple[str, str, str]:
 
 
 def _fill(company: Company, plan: Sequence[_Planned], now: datetime) -> None:
-    """Put invoices and payments into the books; numbers of payments follow registration."""
+    """Add invoices and payments; payments are numbered in the order of registration."""
     for place, planned in enumerate(plan, start=1):
         company.add_invoice(_invoice(planned, place))
     payments = [
         _payment(planned, paid, now, place)
         for planned in plan
-        for place, paid in enumerate(planned.story.paid)
+        for place, paid in enumerate(planned.case.paid)
     ]
     for payment in sorted(payments, key=lambda payment: payment.modified or now):
         added = company.add_payment(payment)
@@ -449,10 +451,10 @@ def _fill(company: Company, plan: Sequence[_Planned], now: datetime) -> None:
 
 
 def _invoice(planned: _Planned, voucher: int) -> Invoice:
-    story, (code, name, currency) = planned.story, planned.customer
+    case, (code, name, currency) = planned.case, planned.customer
     return Invoice(
         number=planned.fortnox_number,
-        total=story.total,
+        total=case.total,
         invoice_date=planned.day,
         due_date=planned.day + timedelta(days=30),
         customer_number=code,
@@ -461,9 +463,9 @@ def _invoice(planned: _Planned, voucher: int) -> Invoice:
         currency_rate=RATES.get(currency, Decimal(1)),
         currency_unit=UNITS.get(currency, 1),
         ocr=ocr_of(planned.number),
-        invoice_type=story.kind,
-        credit_of=story.credit_of,
-        factored=story.factored,
+        invoice_type=case.kind,
+        credit_of=case.credit_of,
+        factored=case.factored,
         voucher_number=voucher,
         voucher_series="B",
         voucher_year=1,
@@ -477,7 +479,7 @@ def _payment(planned: _Planned, paid: _Paid, now: datetime, place: int) -> Payme
         day = _today(now) - timedelta(days=paid.ago)
     day = max(_working_day(day), planned.day)
     modified = min(_at(day, 16, 5 + place), now - timedelta(minutes=90))
-    if paid.fresh:
+    if paid.recent:
         modified = now - timedelta(minutes=10 + planned.number % 40)
     rate = paid.rate or RATES.get(planned.currency, Decimal(1))
     return Payment(
@@ -504,12 +506,12 @@ def _exported(planned: _Planned) -> dict[str, str]:
         "ocr": ocr_of(planned.number),
         "customer_code": code,
         "customer_name": name,
-        "currency": planned.story.host_currency or currency,
-        "total": f"{planned.story.total:.2f}",
+        "currency": planned.case.host_currency or currency,
+        "total": f"{planned.case.total:.2f}",
         "invoice_date": planned.day.isoformat(),
         "due_date": (planned.day + timedelta(days=30)).isoformat(),
         "region": "",
-        "period_closed": "true" if planned.story.period_closed else "false",
+        "period_closed": "true" if planned.case.period_closed else "false",
     }
 
 

@@ -15,7 +15,7 @@ Fields = dict[str, Any]
 
 
 def payment_row(payment: Payment, base: str, *, in_currency: bool = False) -> Fields:
-    """Spell a payment in a list: eleven fields, ``InvoiceNumber`` a number, ``Number`` a text."""
+    """Serialize a payment in a list: 11 fields, ``InvoiceNumber`` a number, ``Number`` a text."""
     return {
         "@url": f"{base}/3/invoicepayments/{payment.number}",
         "Amount": payment.in_currency if in_currency else payment.amount,
@@ -32,7 +32,7 @@ def payment_row(payment: Payment, base: str, *, in_currency: bool = False) -> Fi
 
 
 def payment_detail(payment: Payment, invoice: Invoice | None, base: str) -> Fields:
-    """Spell a payment on its own, in the order of 2025: not alphabetical."""
+    """Serialize a payment alone, in the order of 2025: not alphabetical."""
     return {
         "@url": f"{base}/3/invoicepayments/{payment.number}",
         "Amount": payment.amount,
@@ -62,7 +62,7 @@ def payment_detail(payment: Payment, invoice: Invoice | None, base: str) -> Fiel
 
 
 def full_payment_row(payment: Payment, invoice: Invoice | None, base: str) -> Fields:
-    """Spell a payment in a list as the specification of April 2026 declares it."""
+    """Serialize a payment in a list as the specification of April 2026 declares it."""
     fields = payment_detail(payment, invoice, base)
     total = Decimal(fields["InvoiceTotal"])
     account = str(fields["ModeOfPaymentAccount"])
@@ -87,7 +87,7 @@ def _write_off(row: WriteOff) -> Fields:
 
 
 def in_sek(invoice: Invoice) -> Invoice:
-    """Give an invoice with its amounts in SEK, where a switch lets the wire show them so."""
+    """Return an invoice with its amounts in SEK."""
     return replace(
         invoice,
         total=(invoice.total * invoice.currency_rate).quantize(ORE),
@@ -96,7 +96,7 @@ def in_sek(invoice: Invoice) -> Invoice:
 
 
 def invoice_row(invoice: Invoice, base: str) -> Fields:
-    """Spell an invoice in a list: 27 fields, ``CurrencyRate`` a text."""
+    """Serialize an invoice in a list: 27 fields, ``CurrencyRate`` a text."""
     return {
         "@url": f"{base}/3/invoices/{invoice.number}",
         "Balance": invoice.balance,
@@ -129,7 +129,7 @@ def invoice_row(invoice: Invoice, base: str) -> Fields:
 
 
 def invoice_detail(invoice: Invoice, base: str) -> Fields:
-    """Spell an invoice on its own, in the order recorded in 2023. It has no rows here."""
+    """Serialize an invoice alone, in the order recorded in 2023. It has no rows here."""
     tax_reductions = f"{base}/3/taxreductions?filter=invoices&referencenumber={invoice.number}"
     return {
         "@url": f"{base}/3/invoices/{invoice.number}",
@@ -250,7 +250,7 @@ def _invoice_tail(invoice: Invoice) -> Fields:
 
 
 def company_information(company: Company) -> Fields:
-    """Spell a company; ``DatabaseNumber`` is a number here."""
+    """Serialize a company; ``DatabaseNumber`` is a number here."""
     return {
         "Address": company.address,
         "City": company.city,
@@ -301,7 +301,7 @@ INVOICE_DETAIL_ONLY = {"Credit", "CreditInvoiceReference", "TotalVAT", "Net"}
 
 
 def _shown(wire: Mapping[str, Any], hidden: set[str]) -> Fields:
-    """Keep what the wire shows instead, without the fields that this shape does not have."""
+    """Return the overrides, without fields that this shape does not have."""
     return {name: value for name, value in wire.items() if name not in hidden}
 
 

@@ -16,7 +16,6 @@ from waitress import create_server, wasyncore  # type: ignore[import-untyped]
 
 from hostsim.sandbox.app import create_app
 from hostsim.sandbox.clock import Clock
-from hostsim.sandbox.faults import Drift, Faults, Latency, ReceivedRequest
 from hostsim.sandbox.runtime import Client, Runtime
 from hostsim.sandbox.state import State
 from hostsim.sandbox.switchboard import Switchboard
@@ -32,7 +31,7 @@ REDIRECT_URI = "http://localhost:51843/callback"
 class Sandbox:
     """A Fortnox on this machine; a context manager that starts and stops it.
 
-    It is for trying out and for tests: its data and its secrets are its own,
+    For trying out and for tests: its data and its secrets are its own,
     and it should not be reachable from other machines.
     """
 
@@ -55,7 +54,7 @@ class Sandbox:
         :param state: companies, books and users.
         :param host: a numeric address, or ``localhost``.
         :param port: 0 takes a free one.
-        :param clock: what tokens, ``Date`` and ``lastmodified`` go by; ``None`` keeps the state's.
+        :param clock: what tokens, ``Date`` and ``lastmodified`` use; ``None`` for the state's own.
         :param switches: where Fortnox's behaviour is not known.
         :param client_id: of the registered program; random at each start unless given.
         :param client_secret: likewise.
@@ -71,8 +70,13 @@ class Sandbox:
         )
         self.state = state
         self._runtime = Runtime(state, switches, client, monotonic, sleep)
-        #: Everything that can be set and looked at.
+        #: Everything that can be set and inspected; the most used parts are here, too.
         self.switchboard = Switchboard(self._runtime)
+        self.clock = self.switchboard.clock
+        self.faults = self.switchboard.faults
+        self.drift = self.switchboard.drift
+        self.latency = self.switchboard.latency
+        self.asked = self.switchboard.asked
         self._host = "127.0.0.1" if host == "localhost" else host
         self._port = port
         self._server: Any = None
@@ -90,7 +94,7 @@ class Sandbox:
         listening = listening_on(self._host, self._port)
         # A second start takes the same port, so that addresses stay good.
         self._port = listening.getsockname()[1]
-        # Busy threads are no news: a hang or a slow drip keeps one on purpose.
+        # Busy threads are expected: a hang or a slow drip blocks one on purpose.
         logging.getLogger("waitress.queue").setLevel(logging.ERROR)
         self._runtime.stopping.clear()
         self._woken.clear()
@@ -106,7 +110,7 @@ class Sandbox:
         return self
 
     def stop(self) -> None:
-        """Stop listening, and let go of whatever hangs."""
+        """Stop listening, and end requests that hang."""
         if self._thread is None:
             return
         self._runtime.stopping.set()
@@ -116,7 +120,6 @@ class Sandbox:
         self._thread = None
 
     def __enter__(self) -> Self:
-        """Start."""
         return self.start()
 
     def __exit__(
@@ -125,11 +128,10 @@ class Sandbox:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        """Stop."""
         self.stop()
 
     def _serve(self) -> None:
-        """Run waitress's loop turn by turn, since its own cannot be stopped from outside."""
+        """Run the loop of waitress step by step, since its own cannot be stopped from outside."""
         server = self._server
         sockets = server._map  # noqa: SLF001 - waitress shows them in no other way
         while not self._runtime.stopping.is_set():
@@ -143,40 +145,32 @@ class Sandbox:
 
     @property
     def url(self) -> str:
-        """The server's address, without a slash at the end."""
         if self._thread is None:
-            message = "the sandbox is not started"
-            raise RuntimeError(message)
+            raise RuntimeError("the sandbox is not started")
         return f"http://{self._host}:{self._port}"
 
     @property
     def auth_url(self) -> str:
-        """What ``FORTNOX_AUTH_URL`` is to be."""
         return f"{self.url}/oauth-v1"
 
     @property
     def api_url(self) -> str:
-        """What ``FORTNOX_API_URL`` is to be."""
         return f"{self.url}/3"
 
     @property
     def client_id(self) -> str:
-        """The id of the registered program."""
         return self._runtime.client.id
 
     @property
     def client_secret(self) -> str:
-        """The secret of the registered program, good in this sandbox only."""
         return self._runtime.client.secret
 
     @property
     def redirect_uri(self) -> str:
-        """The registered address for answers."""
         return self._runtime.client.redirect_uri
 
     @property
     def switchboard_url(self) -> str:
-        """Where the switchboard stands over HTTP."""
         return f"{self.url}/_sandbox"
 
     def sign_in(
@@ -192,12 +186,11 @@ class Sandbox:
         grant = Grant(self.client_id, number, 1, tuple(scopes))
         pair = tokens.redeem(tokens.issue_code(grant, None), self.client_id, None)
         if pair is None:
-            message = "a code that was just issued is not good"
-            raise RuntimeError(message)
+            raise RuntimeError("a code that was just issued is not good")
         return pair
 
     def environment(self) -> dict[str, str]:
-        """Give the environment variables that point a client here."""
+        """Return the environment variables that point a client here."""
         return {
             "FORTNOX_CLIENT_ID": self.client_id,
             "FORTNOX_CLIENT_SECRET": self.client_secret,
@@ -206,7 +199,7 @@ class Sandbox:
             "FORTNOX_API_URL": self.api_url,
         }
 
-    # --- For tests: the most used of the switchboard ---
+    # --- For tests ---
 
     @property
     def switches(self) -> Switches:
@@ -214,38 +207,13 @@ class Sandbox:
         return self._runtime.switches
 
     @property
-    def clock(self) -> Clock:
-        """The sandbox's clock, to be set and stepped."""
-        return self.state.clock
-
-    @property
-    def faults(self) -> Faults:
-        """What is to go wrong."""
-        return self._runtime.faults
-
-    @property
-    def drift(self) -> Drift:
-        """What is to change between two requests."""
-        return self._runtime.drift
-
-    @property
-    def latency(self) -> Latency:
-        """How long answers take."""
-        return self._runtime.latency
-
-    @property
-    def asked(self) -> list[ReceivedRequest]:
-        """Every request that was answered, in that order; clear it to begin anew."""
-        return self._runtime.asked
-
-    @property
     def issued(self) -> list[str]:
-        """Every secret there ever was: the client's, codes, access and refresh tokens."""
+        """Every secret that was issued: the client secret, codes, access and refresh tokens."""
         return [self.client_secret, *self.state.tokens.issued]
 
 
 def listening_on(host: str, port: int) -> socket.socket:
-    """Bind a port; on Windows nobody else may share it, which is not the default there."""
+    """Bind a port, exclusively on Windows too, where that is not the default."""
     listening = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET)
     option = getattr(socket, "SO_EXCLUSIVEADDRUSE", socket.SO_REUSEADDR)
     try:

@@ -51,7 +51,7 @@ class Payment:
 
     payment_date: date
     number: int = 0
-    """0 lets the company give the next one."""
+    """0 for the next number of the company."""
 
     amount_currency: Decimal | None = None
     """In ``currency``; ``None`` means the same as ``amount``."""
@@ -105,7 +105,7 @@ class Invoice:
     currency_rate: Decimal = ONE
     currency_unit: int = 1
     ocr: str | None = None
-    """``None`` gives it the number that Fortnox would."""
+    """``None`` for the one that Fortnox would make."""
 
     invoice_type: str = "INVOICE"
     booked: bool = True
@@ -131,7 +131,7 @@ class Invoice:
     voucher_series: str | None = None
     voucher_year: int | None = None
     balance: Decimal = ZERO
-    """What remains; the company keeps it up to date."""
+    """What remains; updated by the company."""
 
     final_pay_date: date | None = None
     modified: datetime | None = None
@@ -142,12 +142,10 @@ class Invoice:
 
     @property
     def credit(self) -> bool:
-        """Whether this is a credit invoice."""
         return self.total < 0
 
     @property
     def reference(self) -> str:
-        """The OCR reference."""
         return ocr_of(self.number) if self.ocr is None else self.ocr
 
 
@@ -155,7 +153,7 @@ Record = TypeVar("Record", Invoice, Payment)
 
 
 def ocr_of(number: int) -> str:
-    """Make the OCR reference that Fortnox gives: the number, the length, a Luhn digit.
+    """Make an OCR reference as Fortnox does: the number, the length, a Luhn digit.
 
     Invoice 1 has 133, 10 has 1040, 103 has 10355, as recorded.
     """
@@ -183,7 +181,7 @@ class Snapshot:
 
 
 class Company:
-    """One company in Fortnox: who it is, what it may, and its books."""
+    """One company in Fortnox: its data, its rights and its books."""
 
     def __init__(
         self,
@@ -196,7 +194,6 @@ class Company:
         zip_code: str = "",
         city: str = "",
     ) -> None:
-        """Open empty books. ``number`` is the company's ``DatabaseNumber``."""
         self.number = number
         self.name = name
         self.clock = clock
@@ -227,7 +224,6 @@ class Company:
     # --- Reading ---
 
     def snapshot(self) -> Snapshot:
-        """Take down books and rights, for :meth:`restore`."""
         with self.lock:
             return Snapshot(
                 dict(self._invoices),
@@ -237,7 +233,6 @@ class Company:
             )
 
     def restore(self, before: Snapshot) -> None:
-        """Bring books and rights back to what they were."""
         with self.lock:
             self._invoices = dict(before.invoices)
             self._payments = dict(before.payments)
@@ -250,17 +245,17 @@ class Company:
                 setattr(self, name, copy.copy(value))
 
     def invoices(self) -> list[Invoice]:
-        """List the invoices, by number."""
+        """Return the invoices by number."""
         with self.lock:
             return list(self._listed()[0])
 
     def payments(self) -> list[Payment]:
-        """List the payments, by number."""
+        """Return the payments by number."""
         with self.lock:
             return list(self._listed()[1])
 
     def _listed(self) -> tuple[list[Invoice], list[Payment]]:
-        """Sort the books, once for each of their versions."""
+        """Sort the books, once for each version."""
         if self._sorted is None or self._sorted[0] != self.version:
             self._sorted = (
                 self.version,
@@ -270,24 +265,22 @@ class Company:
         return self._sorted[1], self._sorted[2]
 
     def invoice(self, number: int) -> Invoice | None:
-        """Look an invoice up."""
         with self.lock:
             return self._invoices.get(number)
 
     def payment(self, number: int) -> Payment | None:
-        """Look a payment up."""
         with self.lock:
             return self._payments.get(number)
 
     def payments_of(self, invoice_number: int) -> list[Payment]:
-        """List the payments of one invoice, by number."""
+        """Return the payments of one invoice by number."""
         with self.lock:
             return [self._payments[number] for number in sorted(self._paying[invoice_number])]
 
     # --- Changing ---
 
     def add_invoice(self, invoice: Invoice) -> Invoice:
-        """Put an invoice into the books; an earlier one of that number is replaced."""
+        """Add an invoice; an earlier one of that number is replaced."""
         with self.lock:
             self._invoices[invoice.number] = self._dated(invoice)
             self._settle(invoice.number)
@@ -301,13 +294,13 @@ class Company:
             )
 
     def delete_invoice(self, number: int) -> None:
-        """Take an invoice out of the books; its payments stay."""
+        """Delete an invoice; its payments stay."""
         with self.lock:
             del self._invoices[number]
             self.version += 1
 
     def add_payment(self, payment: Payment) -> Payment:
-        """Put a payment into the books, and give it a number where it has none."""
+        """Add a payment, and number it where it has no number."""
         with self.lock:
             number = payment.number or self._last_number + 1
             self._last_number = max(self._last_number, number)
@@ -342,7 +335,7 @@ class Company:
         )
 
     def delete_payment(self, number: int) -> None:
-        """Take a payment out of the books, booked or not."""
+        """Delete a payment, booked or not."""
         with self.lock:
             payment = self._payments.pop(number)
             self._paying[payment.invoice_number].discard(number)
@@ -360,7 +353,7 @@ class Company:
         return replace(record, modified=self.clock.now())
 
     def _settle(self, number: int, at: datetime | None = None) -> None:
-        """Bring balance and final pay date of an invoice into line with its booked payments."""
+        """Update balance and final pay date of an invoice from its booked payments."""
         self.version += 1
         if (invoice := self._invoices.get(number)) is None:
             return
@@ -388,7 +381,7 @@ def _final_pay_date(invoice: Invoice, balance: Decimal, booked: list[Payment]) -
 
 @dataclass(frozen=True, kw_only=True)
 class User:
-    """Somebody who can sign in."""
+    """A person who can sign in."""
 
     id: int
     name: str
@@ -401,7 +394,6 @@ class State:
     """All companies, users and tokens of one sandbox."""
 
     def __init__(self, clock: Clock | None = None, switches: Switches | None = None) -> None:
-        """Begin with nothing. The clock is real time unless another is given."""
         self.clock = clock or Clock()
         self.switches = switches or Switches()
         self.tokens = Tokens(self.clock, self.switches)
@@ -411,7 +403,7 @@ class State:
         self.shown_user: str | None = None
 
     def configure(self, clock: Clock | None, switches: Switches) -> None:
-        """Put everything under one clock and one set of switches."""
+        """Use one clock and one set of switches everywhere."""
         self.clock = clock or self.clock
         self.switches = switches
         self.tokens.clock = self.clock
@@ -421,18 +413,15 @@ class State:
             company.payment_touches_invoice = switches.payment_touches_invoice
 
     def snapshot(self) -> dict[int, Snapshot]:
-        """Take down books and rights of all companies, for :meth:`restore`."""
         return {number: company.snapshot() for number, company in self.companies.items()}
 
     def restore(self, before: Mapping[int, Snapshot]) -> None:
-        """Bring all companies back to what they were; one that is newer goes."""
         for number in self.companies.keys() - before.keys():
             del self.companies[number]
         for number, company in self.companies.items():
             company.restore(before[number])
 
     def add_company(self, number: int, name: str, **details: str) -> Company:
-        """Open a company with empty books."""
         company = Company(number, name, clock=self.clock, **details)
         company.payment_touches_invoice = self.switches.payment_touches_invoice
         self.companies[number] = company
@@ -446,7 +435,7 @@ class State:
         *,
         admin: bool = True,
     ) -> User:
-        """Let somebody sign in to these companies, or to all there are."""
+        """Add a user of these companies, or to all."""
         numbers = tuple(self.companies if companies is None else companies)
         user = User(
             id=len(self.users) + 1, name=name, password=password, companies=numbers, admin=admin
@@ -455,7 +444,7 @@ class State:
         return user
 
     def company(self, number: int | str | None = None) -> Company:
-        """Give a company by its number, or the first one."""
+        """Return a company by its number, or the first one."""
         if number is None:
             number = next(iter(self.companies), -1)
         return self.companies[int(number)]
@@ -463,11 +452,9 @@ class State:
     # --- What an administrator, or time, takes away ---
 
     def withdraw_licence(self, company: int | str | None = None) -> None:
-        """End the integration licence of a company, at once."""
         self.company(company).integration_licence = False
 
     def restore_licence(self, company: int | str | None = None) -> None:
-        """Give the integration licence back."""
         self.company(company).integration_licence = True
 
     def withdraw_scope(self, scope: str, company: int | str | None = None) -> None:
@@ -475,13 +462,10 @@ class State:
         self.company(company).withdrawn.add(scope)
 
     def restore_scope(self, scope: str, company: int | str | None = None) -> None:
-        """Give a scope back."""
         self.company(company).withdrawn.discard(scope)
 
     def expire_access_tokens(self) -> None:
-        """Let every access token expire now."""
         self.tokens.expire_access_tokens()
 
     def expire_refresh_tokens(self) -> None:
-        """Let every refresh token expire now."""
         self.tokens.expire_refresh_tokens()

@@ -1,36 +1,34 @@
-"""Everything about a sandbox that can be set and looked at, as one object for tests.
+"""Everything of a sandbox that can be set and inspected, as one object for tests.
 
-Over HTTP the same stands under ``/_sandbox`` (:mod:`hostsim.sandbox.control`).
+Over HTTP the same is under ``/_sandbox`` (:mod:`hostsim.sandbox.control`).
 """
 
 from __future__ import annotations
 
-from hostsim.sandbox.clock import Clock
-from hostsim.sandbox.faults import Drift, Faults, Latency, ReceivedRequest
 from hostsim.sandbox.runtime import Runtime
-from hostsim.sandbox.state import State
 from hostsim.sandbox.switches import Switches
 
 
 class Switchboard:
-    """The switchboard of one sandbox. What is set holds from the next request."""
+    """Everything that a test sets or inspects. What is set holds from the next request."""
 
     def __init__(self, runtime: Runtime) -> None:
-        """Remember how everything is now, for :meth:`reset`."""
         self._runtime = runtime
-        self._switches = runtime.switches
-        self._books = runtime.state.snapshot()
-        self._clock = runtime.state.clock.snapshot()
-
-    @property
-    def state(self) -> State:
-        """Companies, books, users, licences, scopes and tokens."""
-        return self._runtime.state
-
-    @property
-    def clock(self) -> Clock:
-        """The sandbox's clock: set, step, stop or start it."""
-        return self.state.clock
+        #: Companies, books, users, licences, scopes and tokens.
+        self.state = runtime.state
+        self.clock = runtime.state.clock
+        #: Replies that are disturbed.
+        self.faults = runtime.faults
+        #: How long replies take.
+        self.latency = runtime.latency
+        #: Changes between two requests.
+        self.drift = runtime.drift
+        #: Every request that was answered, in that order; may be cleared. Only the last
+        #: 20,000 or so are recorded.
+        self.asked = runtime.asked
+        self._switches_before = runtime.switches
+        self._books_before = runtime.state.snapshot()
+        self._clock_before = runtime.state.clock.snapshot()
 
     @property
     def switches(self) -> Switches:
@@ -40,33 +38,10 @@ class Switchboard:
     def set(self, **changes: object) -> Switches:
         """Set switches by name.
 
-        Raises ``ValueError`` with a sentence when a switch does not take a value.
+        Raises ``ValueError`` with a sentence when a switch does not accept a value.
         """
         self._runtime.switches = self.switches.changed(changes)
         return self.switches
-
-    @property
-    def faults(self) -> Faults:
-        """What is to go wrong."""
-        return self._runtime.faults
-
-    @property
-    def latency(self) -> Latency:
-        """How long answers take."""
-        return self._runtime.latency
-
-    @property
-    def drift(self) -> Drift:
-        """What is to change between two requests."""
-        return self._runtime.drift
-
-    @property
-    def asked(self) -> list[ReceivedRequest]:
-        """Every request that was answered, in that order; clear it to begin anew.
-
-        After 20,000 requests the oldest are forgotten.
-        """
-        return self._runtime.asked
 
     @property
     def keep_bodies(self) -> bool:
@@ -78,14 +53,14 @@ class Switchboard:
         self._runtime.keep_bodies = keep
 
     def reset(self) -> None:
-        """Put everything back as it was when the sandbox was made.
+        """Restore books, rights, switches and clock as they were when the sandbox was made.
 
-        Books, rights, switches and clock; no faults, no latency, no drift,
-        nothing asked, nothing counted. Tokens stay good.
+        Faults, latency, drift, recorded requests and the rate limit's counts are cleared.
+        Tokens stay valid.
         """
-        self._runtime.switches = self._switches
-        self.state.restore(self._books)
-        self.clock.restore(self._clock)
+        self._runtime.switches = self._switches_before
+        self.state.restore(self._books_before)
+        self.clock.restore(self._clock_before)
         self.faults.clear()
         self.latency.clear()
         self.drift.clear()

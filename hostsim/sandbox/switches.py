@@ -1,4 +1,4 @@
-"""Everything that nobody outside Fortnox knows for sure, as a named switch.
+"""Everything about Fortnox that is not known for sure, as a named switch.
 
 Each default is a guess, the most likely one by what clients of the real
 service report. A client that is right under every setting is safe. Each
@@ -19,25 +19,25 @@ from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
 from zoneinfo import ZoneInfo
 
 
-def _guess(default: object, says: str, source: str) -> Any:
-    return _switch("guess", default, says, source)
+def _guess(default: object, description: str, source: str) -> Any:
+    return _switch("guess", default, description, source)
 
 
-def _invented(default: object, says: str) -> Any:
-    return _switch("invented", default, says, "nobody has told of one")
+def _invented(default: object, description: str) -> Any:
+    return _switch("invented", default, description, "not published")
 
 
-def _documented(default: object, says: str, source: str) -> Any:
-    return _switch("documented", default, says, source)
+def _documented(default: object, description: str, source: str) -> Any:
+    return _switch("documented", default, description, source)
 
 
-def _switch(kind: str, default: object, says: str, source: str) -> Any:
+def _switch(kind: str, default: object, description: str, source: str) -> Any:
     return dataclasses.field(
-        default=default, metadata={"kind": kind, "says": says, "source": source}
+        default=default, metadata={"kind": kind, "says": description, "source": source}
     )
 
 
-#: Where things are told, in the words that the page of unknowns uses.
+#: Sources, as ``UNKNOWNS.md`` names them.
 AUTH = "Fortnox: authorization pages"
 RATE = "Fortnox: rate limits page"
 PARAMETERS = "Fortnox: parameters page"
@@ -45,7 +45,7 @@ SPECIFICATION = "Fortnox: OpenAPI"
 LIVE = "authors of clients, after live runs"
 CLIENTS = "source of clients"
 RECORDED = "recorded answers"
-SILENT = "nothing says"
+SILENT = "undocumented"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -278,7 +278,7 @@ class Switches:
     )
 
     def changed(self, changes: Mapping[str, object]) -> Switches:
-        """Give these switches with some set otherwise.
+        """Return these switches with some changed.
 
         Raises ``ValueError`` with a sentence that names the switch and what it takes.
         """
@@ -287,7 +287,6 @@ class Switches:
         return dataclasses.replace(self, **changes)  # type: ignore[arg-type]
 
     def described(self) -> list[dict[str, Any]]:
-        """Describe every switch: value, default, what it takes, what it means, who says so."""
         return [
             {
                 "name": field.name,
@@ -301,7 +300,7 @@ class Switches:
 
 
 def table() -> Iterator[str]:
-    """Write the rows of the table in the page of unknowns, in Markdown."""
+    """Yield the rows of the table in ``UNKNOWNS.md``, in Markdown."""
     for switch in Switches().described():
         takes = ", ".join(
             value if value.startswith("a ") else f"`{value}`"
@@ -319,7 +318,7 @@ def table() -> Iterator[str]:
 
 
 def from_text(text: str) -> dict[str, object]:
-    """Read ``NAME=VALUE``; a value that is no JSON is a text.
+    """Read ``NAME=VALUE``; a value that is not JSON is a text.
 
     Raises ``ValueError`` with a sentence when there is no such switch, or it takes no such value.
     """
@@ -341,7 +340,7 @@ def _types() -> dict[str, Any]:
 
 
 def accepted_values(name: str) -> list[Any]:
-    """List what a switch takes: the values themselves, or a word for a kind of value."""
+    """Return what a switch accepts: the values themselves, or a word for a kind of value."""
     return list(_values(_types()[name]))
 
 
@@ -362,12 +361,10 @@ def _values(kind: Any) -> Iterator[Any]:
 
 def _check(name: str, value: object) -> None:
     if name not in _types():
-        message = f"there is no switch {name}"
-        raise ValueError(message)
+        raise ValueError(f"there is no switch {name}")
     if not any(_fits(name, value, one) for one in accepted_values(name)):
         takes = ", ".join(json.dumps(one) for one in accepted_values(name))
-        message = f"{name} takes {takes}, and not {json.dumps(value, default=str)}"
-        raise ValueError(message)
+        raise ValueError(f"{name} takes {takes}, and not {json.dumps(value, default=str)}")
 
 
 def _fits(name: str, value: object, one: object) -> bool:

@@ -37,13 +37,12 @@ class Grant:
 
 @dataclass(frozen=True)
 class Challenge:
-    """What PKCE sends first, so that only who began a login can end it."""
+    """The challenge of PKCE, by which only the one who began a login can end it."""
 
     value: str
     method: str
 
     def met_by(self, verifier: str) -> bool:
-        """Tell whether this is what the challenge was made of."""
         if self.method == "plain":
             made = verifier
         else:
@@ -70,10 +69,9 @@ class _Issued:
 
 
 class Tokens:
-    """Everything that was issued, and what of it is still good."""
+    """Every code and token that was issued, and which are still valid."""
 
     def __init__(self, clock: Clock, switches: Switches) -> None:
-        """Begin with nothing issued, and a fresh signing key."""
         self.clock = clock
         self.switches = switches
         #: Every code and token ever issued, good or not.
@@ -105,7 +103,7 @@ class Tokens:
     def redeem(
         self, code: str, client_id: str, redirect_uri: str | None, verifier: str = ""
     ) -> TokenPair | None:
-        """Turn a code into tokens, once."""
+        """Exchange a code for tokens, once."""
         with self._lock:
             issued = self._codes.get(code)
             if issued is None or issued.grant.client_id != client_id:
@@ -118,7 +116,7 @@ class Tokens:
             return self._issue(issued.grant) if self._valid(issued) else None
 
     def refresh(self, token: str, client_id: str) -> TokenPair | None:
-        """Turn a refresh token into a new pair, once."""
+        """Exchange a refresh token for a new pair, once."""
         with self._lock:
             issued = self._refresh.get(token)
             if issued is None:
@@ -136,7 +134,7 @@ class Tokens:
             self._consents[grant.client_id, grant.company] = grant
 
     def withdraw_consent(self, company: int) -> None:
-        """End what was allowed for service accounts of a company."""
+        """End a company's consents for service accounts."""
         with self._lock:
             for key in [key for key in self._consents if key[1] == company]:
                 del self._consents[key]
@@ -144,7 +142,7 @@ class Tokens:
     def for_service(
         self, client_id: str, company: int, scopes: tuple[str, ...]
     ) -> TokenPair | None:
-        """Issue an access token to a client that has a consent; no scopes means all of it."""
+        """Issue an access token to a client with a consent; no scopes means all of them."""
         with self._lock:
             grant = self._consents.get((client_id, company))
             if grant is None or not set(scopes) <= set(grant.scopes):
@@ -158,29 +156,27 @@ class Tokens:
             self._refresh.pop(token, None)
 
     def grant_of(self, access: str) -> Grant | None:
-        """Tell what an access token is good for, now."""
+        """Return the grant of an access token that is valid now."""
         with self._lock:
             issued = self._access.get(access)
             return issued.grant if issued is not None and self._valid(issued) else None
 
     def grant_of_refresh(self, token: str) -> Grant | None:
-        """Tell what a refresh token stands for, without spending it."""
+        """Return the grant of a refresh token, without using it."""
         with self._lock:
             issued = self._refresh.get(token)
             return None if issued is None else issued.grant
 
     def valid_refresh_tokens(self) -> int:
-        """Count the refresh tokens that are still good."""
+        """Count the refresh tokens that are still valid."""
         with self._lock:
             return sum(self._valid(issued) for issued in self._refresh.values())
 
     def expire_access_tokens(self) -> None:
-        """Let every access token expire now."""
         with self._lock:
             self._access.clear()
 
     def expire_refresh_tokens(self) -> None:
-        """Let every refresh token expire now."""
         with self._lock:
             self._refresh.clear()
 

@@ -51,7 +51,7 @@ class AnswerGoesWrong:
 
     def missed(self, sandbox):
         """Tell whether it did not strike as often as it should."""
-        return any(one.struck == 0 or one.thing.times for one in sandbox.faults.listed())
+        return any(one.happened == 0 or one.item.times for one in sandbox.faults.listed())
 
     def mend(self, sandbox):
         sandbox.faults.clear()

@@ -1078,10 +1078,10 @@ def test_everything_that_the_settings_leave_out_is_there(haulier, now):
     )
 
 
-def test_every_story_is_paid_after_the_cut_off(haulier, now):
-    for number, story in seed.STORIES.items():
-        payments = haulier.company().payments_of(story.in_fortnox_as or number)
-        assert len(payments) == len(story.paid)
+def test_every_case_is_paid_after_the_cut_off(haulier, now):
+    for number, case in seed.CASES.items():
+        payments = haulier.company().payments_of(case.in_fortnox_as or number)
+        assert len(payments) == len(case.paid)
         assert all(payment.payment_date >= seed.cut_off(now) for payment in payments)
 
 

@@ -368,7 +368,7 @@ def test_answers_are_what_the_specification_says(readable_haulier, path, name):
 
 def test_every_detail_of_the_haulier_is_what_the_specification_says(readable_haulier):
     company = readable_haulier.sandbox.state.company()
-    told = [payment for payment in company.payments() if payment.invoice_number in TOLD]
+    told = [payment for payment in company.payments() if payment.invoice_number in CASES]
     assert len(told) > 50
     for payment in told:
         assert readable_haulier.ask(f"invoicepayments/{payment.number}").status_code == 200
@@ -393,7 +393,7 @@ def test_an_answer_that_differs_from_the_specification_would_be_noticed(readable
         fortnox_openapi.check(answer)
 
 
-TOLD = {*seed.STORIES, *seed.DIRECT}
+CASES = {*seed.CASES, *seed.DIRECT}
 
 
 @pytest.fixture
