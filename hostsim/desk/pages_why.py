@@ -10,6 +10,7 @@ from werkzeug.wrappers import Response as AnyResponse
 from hostsim.desk.common import language, office, tell
 from hostsim.desk.jobs import Choice
 from hostsim.errors import HostError, host_error
+from hostsim.messages.explanations import OFFLINE
 from hostsim.messages.texts import SOURCE, own, say
 from hostsim.services import explanation
 from hostsim.views import history
@@ -49,7 +50,7 @@ def window(**dialog: object) -> str:
         history=history,
         became_right={explanation.REGISTERED, explanation.BY_HAND},
         language=language(),
-        offline=explanation.OFFLINE,
+        offline=OFFLINE,
         source=say(found.question.source if found else SOURCE, language()),
         **given,
     )

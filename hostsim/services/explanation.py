@@ -1,62 +1,65 @@
 """Everything about one invoice in one place: "but I have paid" is the question asked most.
 
-The plug-in reads the invoice's payments as they are in Fortnox now, they are
-judged as an import would judge them now, and beside each stands what became
-of it here, in which run, by whom, when, and what would have to happen for the
-missing one to come in. Nothing is registered, and what was read is thrown away.
+The plug-in reads the invoice's payments as they are at the source now, they are
+judged as an import would judge them, and beside each stands its outcome here: in
+which run, by whom, when, and what would have to happen for it to come in. Nothing
+is registered, and what was read is removed again.
 """
 
 from __future__ import annotations
 
-import json
 import sqlite3
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal, localcontext
+from typing import NamedTuple
 
 from hostsim.errors import host_error
-from hostsim.ledger import matching
+from hostsim.ledger import decisions, matching
 from hostsim.ledger.decisions import SETTLED
 from hostsim.ledger.matching import Judgement, Refusal, oldest_first
-from hostsim.ledger.values import Definition, Invoice
+from hostsim.ledger.values import Decision, Definition, Invoice
+from hostsim.messages import explanations as messages
 from hostsim.messages import texts
+from hostsim.messages.explanations import TO_DO, named
 from hostsim.plugins.session import LiveRun
-from hostsim.storage import checks, history
+from hostsim.storage import checks, history, invoices
+from hostsim.storage import decisions as decision_store
+from hostsim.storage import explanations as stored
+from hostsim.storage.explanations import Scope
 from hostsim.storage.history import Entry
-from hostsim.storage.import_runs import Recording, forget_rows
+from hostsim.storage.import_runs import Recording
 from hostsim.storage.regions import refuse_other_region
-from hostsim.storage.rows import clean, invoice_of, payment_of, text_of
+from hostsim.storage.rows import clean, payment_of, text_of
 from hostsim.storage.store import Store
 from opter_contract.values import Company, Payment, RegisteredPayment, Text
 
-# What became of a payment.
+# The outcome of a payment.
 REGISTERED = "registered"
 BY_HAND = "by-hand"
 DELETED = "deleted"
-COUNTERED = "countered"
-COUNTER = "counter"
+REVERSED = "countered"
+REVERSAL = "counter"
 SET_ASIDE = "set-aside"
 IN_PREVIEW = "in-preview"
 NOT_READ = "not-read"
 REJECTED = "rejected"
 IGNORED = "ignored"
-LEFT = "gone-from-invoice"  # moved to another one in Fortnox, or deleted there
-GONE = "deleted-in-fortnox"
+NOT_ON_INVOICE = "gone-from-invoice"  # moved to another one at the source, or deleted there
+DELETED_AT_SOURCE = "deleted-in-fortnox"
 
-#: The reason of a registered payment that pays another invoice in Fortnox now.
+#: The reason of a registered payment that pays another invoice at the source now.
 MOVED = "changed-in-fortnox"
 
-#: What became of a payment that the books hold, by its state there.
-_STATES = {"deleted": DELETED, "countered": COUNTERED, "counter": COUNTER}
-
-
-# --- What is asked, and the answer ----------------------------------------------
+#: The outcome of a payment in the books that does not count, by its state there.
+_STATES = {"deleted": DELETED, "countered": REVERSED, "counter": REVERSAL}
 
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """An invoice number, whose it is, and where to ask."""
+    """An invoice number, whose it is, and which import can look it up."""
 
     number: str
     region: str
@@ -66,8 +69,15 @@ class Question:
     source: Text = texts.SOURCE  # where payments come from, in the plug-in's word for it
 
 
-@dataclass(frozen=True, slots=True)
-class Seen:
+class Lookup(NamedTuple):
+    """What the plug-in read of the invoice, as it was recorded."""
+
+    recording: Recording
+    company: Company
+    requests: int
+
+
+class LastSeen(NamedTuple):
     """The run that last dealt with a payment, by whom and when."""
 
     run_id: str
@@ -76,83 +86,65 @@ class Seen:
 
 
 @dataclass(frozen=True, slots=True)
-class Decision:
-    """What a person decided about a payment, or about a series that it belongs to."""
+class ExplainedPayment:
+    """One payment: how it is at the source now, its outcome here, and what would help."""
 
-    decision: str  # set-aside, confirm, take-again, accept or keep
-    why: str
-    user: str
-    at: datetime
-    settled_at: datetime | None
-    taken_back_at: datetime | None
-
-    @property
-    def stands(self) -> bool:
-        """Whether it is in force."""
-        return self.taken_back_at is None and self.settled_at is None
-
-
-@dataclass(frozen=True, slots=True)
-class Told:
-    """One payment: how it is in Fortnox now, what became of it here, and what would help."""
-
-    number: str  # in Fortnox; "" where it was typed by hand or cannot be read
-    became: str
+    number: str  # at the source; "" where it was typed by hand or cannot be read
+    outcome: str
     reason: str | None
     message: Text | None
     to_do: Text | None  # None where nothing has to be done
-    there: Payment | None  # as it is now; None where it is not there, or nobody asked
-    here: tuple[Entry, ...]  # in the books, also what is deleted or countered
-    seen: Seen | None
+    at_source: Payment | None  # as it is now; None where it is not there, or was not looked up
+    here: tuple[Entry, ...]  # in the books, also what is deleted or reversed
+    last_seen: LastSeen | None
     decisions: tuple[Decision, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Explanation:
-    """The answer to why an invoice is, or is not, paid."""
+    """Why an invoice is, or is not, paid."""
 
     question: Question
     invoice: Invoice | None
     company: Company | None
-    asked: bool
-    not_asked: Text | None  # why Fortnox was not asked
+    asked: bool  # whether the payments were looked up at the source
+    not_asked: Text | None  # why they were not
     requests: int
-    payments: tuple[Told, ...]
+    payments: tuple[ExplainedPayment, ...]
     summary: Text
-    balance: Balance | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Balance:
-    """What remains of an invoice where its payments come from, in its currency."""
-
-    amount: Decimal
-    cancelled: bool
+    balance: Decimal | None = None  # what remains at the source, in the invoice's currency
 
 
 @dataclass(slots=True)
-class _Known:
+class _Facts:
     """All that is known of one payment."""
 
-    there: sqlite3.Row | None = None
+    number: str = ""
+    row: sqlite3.Row | None = None  # as it is at the source now
     judgement: Judgement | None = None
     here: list[Entry] = field(default_factory=list)
-    gone: bool = False  # registered here, and no longer where it came from
-    shown: sqlite3.Row | None = None  # in the open preview
+    deleted_at_source: bool = False  # although it is registered here
+    previewed: sqlite3.Row | None = None  # in the open preview
     pending: sqlite3.Row | None = None
-    another_way: bool = False  # registered by another import than the one that is asked
+    other_import: bool = False  # registered by another import than the one that is asked
+
+    @property
+    def last(self) -> Entry | None:
+        """The entry that decides: the registered one, else the latest."""
+        registered = [entry for entry in self.here if entry.state == history.REGISTERED]
+        several = registered or self.here
+        return several[-1] if several else None
+
+    @property
+    def invoice_number(self) -> str | None:
+        """The number of its invoice at the source, as far as it is known."""
+        for row in (self.row, self.previewed, self.pending):
+            if row is not None:
+                return row["invoice_number"]  # type: ignore[no-any-return]
+        return self.here[-1].row.invoice_number if self.here else None
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """What the plug-in handed over, as it was recorded."""
-
-    recording: Recording
-    company: Company
-    requests: int
-
-
-# --- Whom to ask --------------------------------------------------------------------
+# --- Which import to ask --------------------------------------------------------------
 
 
 def question_of(store: Store, number: str, name: str | None, region: str | None) -> Question:
@@ -162,7 +154,7 @@ def question_of(store: Store, number: str, name: str | None, region: str | None)
     """
     number = clean(number.strip())
     number = _number_of_ocr(store, number, name, region) or number
-    ids = _invoices_of(store, number)
+    ids = invoices.ids_by_region(store, number)
     definition = _definition_of(store, number, name, region, ids)
     if definition is not None:
         region = definition.region
@@ -175,20 +167,10 @@ def question_of(store: Store, number: str, name: str | None, region: str | None)
 def _number_of_ocr(store: Store, ocr: str, name: str | None, region: str | None) -> str | None:
     """Give the only number of invoices with this OCR, where none has that as its number."""
     where = store.definition(name).region if name is not None else region and region.strip()
-    numbers = _invoices_of(store, ocr)
+    numbers = invoices.ids_by_region(store, ocr)
     if (where is None and numbers) or where in numbers:
         return None
-    rows = store.db.execute(
-        "SELECT DISTINCT number FROM invoices WHERE ocr = :ocr AND ocr <> ''"
-        " AND (:region IS NULL OR region = :region)",
-        {"ocr": "".join(ocr.split()), "region": where},
-    ).fetchmany(2)
-    return rows[0]["number"] if len(rows) == 1 else None
-
-
-def _invoices_of(store: Store, number: str) -> dict[str, int]:
-    query = "SELECT region, id FROM invoices WHERE number = ? ORDER BY region"
-    return {row["region"]: row["id"] for row in store.db.execute(query, (number,))}
+    return invoices.number_of_ocr(store, ocr, where)
 
 
 def _definition_of(
@@ -209,24 +191,21 @@ def _definition_of(
 # --- While the plug-in reads ----------------------------------------------------------
 
 
-class AskingRun(LiveRun):
-    """A run that reads one invoice's payments: nothing of earlier runs is offered or confirmed."""
+class InvoiceRun(LiveRun):
+    """Reads the payments of one invoice: nothing of earlier runs is offered or confirmed."""
 
-    #: The invoice that is asked about; None where it is not here.
+    #: ``None`` where the invoice is not here.
     invoice_id: int | None = None
 
     def invoices_to_check(self, company: Company) -> Sequence[str]:
-        """Ask for no other invoice."""
         self._check_company([company.number], company.name)
         return []
 
     def registered_payments(self, company: Company) -> Sequence[RegisteredPayment]:
-        """Ask after every registered payment of the invoice that was not read."""
         self._check_company([company.number], company.name)
         return self._recording.registered_payments(company.number, self._clock(), self.invoice_id)
 
     def payments_to_confirm(self, company: Company) -> list[str]:
-        """Ask for nothing."""
         self._check_company([company.number], company.name)
         return []
 
@@ -234,430 +213,347 @@ class AskingRun(LiveRun):
         """Leave what earlier runs rejected where it is."""
 
 
-def numbers_there(store: Store, question: Question) -> list[str]:
-    """Give the numbers that the invoice is known by in Fortnox, its own first."""
-    definition = question.definition
-    company = definition.company if definition else None
-    values = {
-        "invoice_id": question.invoice_id,
-        "company": company and company.number,
-        "definition": definition and definition.name,
-        "import_type": definition and definition.import_type,
-    }
-    known = [row["invoice_number"] for row in store.db.execute(_NUMBERS_THERE, values)]
-    return list(dict.fromkeys([question.number, *filter(None, known)]))
+def source_numbers(store: Store, question: Question) -> list[str]:
+    """Give the numbers that the invoice is known by at the source, its own first."""
+    company = question.definition.company if question.definition else None
+    scope = Scope(store, question.definition, company)
+    known = stored.source_numbers(scope, question.invoice_id)
+    return list(dict.fromkeys([question.number, *known]))
 
 
-def references_there(store: Store, question: Question) -> list[str]:
+def references(store: Store, question: Question) -> list[str]:
     """Give the OCR reference of the invoice, where it has one."""
-    invoice = _invoice(store, question.invoice_id)
+    invoice = invoices.invoice(store, question.invoice_id)
     return [invoice.ocr] if invoice is not None and invoice.ocr else []
 
 
-def forget(recording: Recording) -> None:
-    """Throw away what was read, and that it was: a question is no import."""
-    with recording.store.change() as db:
-        forget_rows(db, recording.run_id)
-        db.execute("DELETE FROM runs WHERE id = ?", (recording.run_id,))
-
-
-# --- Putting it together -----------------------------------------------------------
+# --- Putting it together --------------------------------------------------------------
 
 
 def explain(
-    store: Store, question: Question, answer: Answer | None, not_asked: Text | None = None
+    store: Store, question: Question, lookup: Lookup | None, not_asked: Text | None = None
 ) -> Explanation:
-    """Lay what Fortnox has beside what is known here.
+    """Put what the source has beside what is known here.
 
-    :param answer: ``None`` where Fortnox was not asked; ``not_asked`` says why.
+    :param lookup: ``None`` where the source was not asked; ``not_asked`` says why.
     """
-    company = answer.company if answer else _remembered(store, question)
-    known, nameless, invoice_id = _collect(store, question, answer, company)
-    invoice = _invoice(store, invoice_id)
-    asked = answer is not None
-    balance = _balance(answer, invoice_id)
-    seen = _SeenBy(store, question)
-    told = []
-    for number, one in [*known.items(), *((_number_of(one), one) for one in nameless)]:
-        own = number and not one.another_way
-        decisions = _decisions(store, question, number, one) if own else ()
-        told.append(_told(number, one, asked=asked, seen=seen, decisions=decisions))
-    told.sort(key=_oldest_first)
-    source = question.source
+    scope = _scope(store, question, lookup)
+    invoice_id, several = _collect(scope, question, lookup)
+    invoice = invoices.invoice(store, invoice_id)
+    balance = _balance(lookup, invoice_id)
+    asked = lookup is not None
+    runs = {state: _last_run(scope, state) for state in ("open", "saved")}
+    decided = _decided(scope)
+    payments = [
+        _explained(one, asked=asked, decided=decided, runs=runs, source=question.source)
+        for one in several
+    ]
+    less = _less_remains(invoice, several, balance)
+    summary = _summary(question, invoice, payments, asked=asked, less=less)
     return Explanation(
         question,
         invoice,
-        company,
+        scope.company,
         asked,
-        None if not_asked is None else _named(not_asked, source),
-        answer.requests if answer else 0,
-        tuple(
-            replace(
-                one,
-                message=one.message and _named(one.message, source),
-                to_do=one.to_do and _named(one.to_do, source),
-            )
-            for one in told
-        ),
-        _named(
-            _summary(
-                question, invoice, told, asked=asked, less=_less_remains(invoice, known, balance)
-            ),
-            source,
-        ),
-        balance,
+        None if not_asked is None else named(not_asked, question.source),
+        lookup.requests if lookup else 0,
+        tuple(sorted(payments, key=_oldest_first)),
+        named(summary, question.source),
+        None if balance is None else Decimal(balance["balance"]),
     )
 
 
-def _balance(answer: Answer | None, invoice_id: int | None) -> Balance | None:
-    """Give what remains there of an invoice that is booked, or cancelled, there."""
-    if answer is None or invoice_id is None:
-        return None
-    row = answer.recording.store.db.execute(
-        "SELECT * FROM run_balances WHERE run_id = ? AND invoice_id = ?"
-        " AND (booked = 1 OR cancelled = 1)",
-        (answer.recording.run_id, invoice_id),
-    ).fetchone()
-    return None if row is None else Balance(Decimal(row["balance"]), bool(row["cancelled"]))
-
-
-def _less_remains(
-    invoice: Invoice | None, known: Mapping[str, _Known], balance: Balance | None
-) -> Text | None:
-    """Say that less remains there than here, where the payments do not explain it."""
-    if invoice is None or balance is None:
-        return None
-    sign = -1 if invoice.total < 0 else 1
-    with localcontext(matching.EXACT):
-        left = invoice.remaining
-        for one in known.values():
-            last = _last(one.here)
-            if one.there is None or (last is not None and last.state == history.REGISTERED):
-                continue
-            payment = payment_of(one.there, "")
-            effect = None if payment is None else matching.effect_of(payment)
-            left -= Decimal(0) if effect is None else effect
-    if sign * left <= 0 or (not balance.cancelled and sign * balance.amount >= sign * left):
-        return None
-    money = matching.money_of
-    there = None if balance.cancelled else money(balance.amount, invoice.currency)
-    return texts.less_remains_at_source(invoice.number, money(left, invoice.currency), there)
-
-
-def _named(text: Text, source: Text) -> Text:
-    """Put the source's own name in the place of the one that the sentences below have."""
-    return Text(
-        text.sv.replace(texts.SOURCE.sv, source.sv), text.en.replace(texts.SOURCE.en, source.en)
-    )
-
-
-def _remembered(store: Store, question: Question) -> Company | None:
-    """Give the company of the definition; before its first save, the one that was read."""
-    if question.definition is None or question.definition.company is not None:
-        return question.definition.company if question.definition else None
-    row = store.db.execute(
-        "SELECT company, company_name FROM runs WHERE definition = ? AND state = 'open'",
-        (question.definition.name,),
-    ).fetchone()
-    return None if row is None else Company(row["company"], row["company_name"])
+def _scope(store: Store, question: Question, lookup: Lookup | None) -> Scope:
+    definition = question.definition
+    if lookup is not None:
+        return Scope(store, definition, lookup.company)
+    scope = Scope(store, definition, definition.company if definition else None)
+    if scope.company is not None:
+        return scope
+    # Before the first save, the company is the one that was read.
+    return Scope(store, definition, stored.company_of_open_preview(scope))
 
 
 def _collect(
-    store: Store, question: Question, answer: Answer | None, company: Company | None
-) -> tuple[dict[str, _Known], list[_Known], int | None]:
-    """Gather by payment number what is known; give the invoice that it is about, too."""
-    known: dict[str, _Known] = {}
-    nameless: list[_Known] = []
+    scope: Scope, question: Question, lookup: Lookup | None
+) -> tuple[int | None, Iterable[_Facts]]:
+    """Give the invoice and what is known of each payment of it."""
+    known: dict[str, _Facts] = defaultdict(_Facts)
+    unnumbered: list[_Facts] = []
     invoice_id = question.invoice_id
-    for found_id, row, judgement in _read_now(question, answer):
+    for found_id, row, judgement in _looked_up(question, lookup):
         invoice_id = invoice_id or found_id
         if row["number"]:
-            known[row["number"]] = _Known(row, judgement)
+            known[row["number"]] = _Facts(row=row, judgement=judgement)
         else:
-            nameless.append(_Known(row, judgement))
-    invoice_id = invoice_id or _met_before(store, question, company)
-    if invoice_id is not None:
-        others: dict[tuple[str | None, str | None, str], _Known] = {}
-        for entry in history.entries(store, invoice_id=invoice_id):
-            if entry.origin == history.HAND or _is_asked(entry, question, company):
-                _add_entry(known, nameless, entry)
-                continue
-            # A number of another import is another payment.
-            key = (entry.import_type, entry.company, entry.row.payment_number)
-            others.setdefault(key, _Known(another_way=True)).here.append(entry)
-        nameless += others.values()
-    if company is not None and question.definition is not None:
-        unknown = [number for number, one in known.items() if not one.here]
-        import_type = question.definition.import_type
-        for entry in history.entries_by_key(store, import_type, company.number, unknown):
-            _add_entry(known, nameless, entry)
-    for number in _gone(store, question, answer, invoice_id):
-        known.setdefault(number, _Known()).gone = True
-    which = (store, question, company)
-    for row in _waiting(_SHOWN, *which, invoice_id=invoice_id, known=known):
-        known.setdefault(row["number"], _Known()).shown = row
-    for row in _waiting(_PENDING, *which, invoice_id=invoice_id, known=known):
-        known.setdefault(row["number"], _Known()).pending = row
-    return known, nameless, invoice_id
-
-
-def _gone(
-    store: Store, question: Question, answer: Answer | None, invoice_id: int | None
-) -> list[str]:
-    """Give the registered payments of the question that no longer exist where they came from.
-
-    Where nobody was asked, as the last import found them.
-    """
-    run_id = _last_run(store, question) if answer is None else answer.recording.run_id
-    rows = store.db.execute(
-        "SELECT p.number FROM run_checked c JOIN payments p ON p.id = c.payment_id"
-        " WHERE c.run_id = :run_id AND c.gone = 1 AND (:asked OR p.invoice_id = :invoice)",
-        {"run_id": run_id, "asked": answer is not None, "invoice": invoice_id},
+            unnumbered.append(_Facts(row=row, judgement=judgement))
+    invoice_id = invoice_id or _matched_before(scope, question)
+    unnumbered += _add_entries(scope, known, invoice_id)
+    for number in _deleted_at_source(scope, lookup, invoice_id):
+        known[number].deleted_at_source = True
+    invoice = invoices.invoice(scope.store, invoice_id)
+    previewed, pending = stored.waiting(
+        scope,
+        invoice_number=question.number,
+        ocr="" if invoice is None else invoice.ocr,
+        invoice_id=invoice_id,
+        known=known.keys(),
     )
-    return [row["number"] for row in rows]
+    for number, row in previewed.items():
+        known[number].previewed = row
+    for number, row in pending.items():
+        known[number].pending = row
+    for number, facts in known.items():
+        facts.number = number
+    return invoice_id, [*known.values(), *unnumbered]
 
 
-def _last_run(store: Store, question: Question) -> str | None:
-    """Give the open preview of the import that is asked, else its last save."""
-    row = store.db.execute(
-        "SELECT id FROM runs WHERE definition = :name AND state IN ('open', 'saved')"
-        " ORDER BY state = 'open' DESC, saved_at DESC, rowid DESC LIMIT 1",
-        {"name": question.definition and question.definition.name},
-    ).fetchone()
-    return None if row is None else str(row["id"])
+def _add_entries(scope: Scope, known: Mapping[str, _Facts], invoice_id: int | None) -> list[_Facts]:
+    """Add what the books have of the payments; give those without a number in this import."""
+    unnumbered: list[_Facts] = []
+    # A number of another import is another payment.
+    others: dict[tuple[str | None, str | None, str], _Facts] = {}
+    of_invoice = () if invoice_id is None else history.entries(scope.store, invoice_id=invoice_id)
+    for entry in of_invoice:
+        number = entry.row.payment_number
+        if entry.origin != history.HAND and not _is_of(entry, scope):
+            key = (entry.import_type, entry.company, number)
+            one = others.setdefault(key, _Facts(number=number, other_import=True))
+            one.here.append(entry)
+        elif number:
+            known[number].here.append(entry)
+        else:
+            unnumbered.append(_Facts(here=[entry]))
+    if scope.company is not None and scope.definition is not None:
+        import_type, company = scope.definition.import_type, scope.company.number
+        elsewhere = [number for number, one in known.items() if not one.here]
+        for entry in history.entries_by_key(scope.store, import_type, company, elsewhere):
+            known[entry.row.payment_number].here.append(entry)
+    return [*unnumbered, *others.values()]
 
 
-def _read_now(
-    question: Question, answer: Answer | None
+def _is_of(entry: Entry, scope: Scope) -> bool:
+    """Say whether a payment came by the import type, and from the company, that are asked."""
+    if scope.definition is None or entry.import_type != scope.definition.import_type:
+        return False
+    return scope.company is None or entry.company == scope.company.number
+
+
+def _looked_up(
+    question: Question, lookup: Lookup | None
 ) -> Iterator[tuple[int | None, sqlite3.Row, Judgement]]:
-    """Give what was read of the invoice, and what was registered on it here and moved there."""
-    if answer is None:
+    """Give what was read of the invoice, and what is registered on it and was moved there."""
+    if lookup is None:
         return
-    with answer.recording.judging(answer.company.number) as judging:
+    with lookup.recording.judging(lookup.company.number) as judging:
         for group in judging.judged():
             for row, judgement in zip(group.rows, group.judgements, strict=True):
-                its = group.invoice_id
-                if question.invoice_id is None or its in {None, question.invoice_id}:
-                    yield its, row, judgement
+                invoice_id = group.invoice_id
+                if question.invoice_id is None or invoice_id in {None, question.invoice_id}:
+                    yield invoice_id, row, judgement
                 elif judgement.reason == MOVED:
                     yield question.invoice_id, row, judgement
                 # Any other only shares the OCR reference.
 
 
-def _is_asked(entry: Entry, question: Question, company: Company | None) -> bool:
-    """Say whether a payment came by the import type, and from the company, that are asked."""
-    if question.definition is None or entry.import_type != question.definition.import_type:
-        return False
-    return company is None or entry.company == company.number
-
-
-def _number_of(one: _Known) -> str:
-    return one.here[0].row.payment_number if one.here else ""
-
-
-def _add_entry(known: dict[str, _Known], nameless: list[_Known], entry: Entry) -> None:
-    number = entry.row.payment_number
-    if number:
-        known.setdefault(number, _Known()).here.append(entry)
-    else:
-        nameless.append(_Known(here=[entry]))
-
-
-def _met_before(store: Store, question: Question, company: Company | None) -> int | None:
-    """Find the invoice that payments with this number in Fortnox met before, by OCR."""
-    if company is None or question.definition is None:
+def _matched_before(scope: Scope, question: Question) -> int | None:
+    if scope.company is None or scope.definition is None:
         return None
-    definition = question.definition
-    values = {
-        "company": company.number,
-        "number": question.number,
-        "definition": definition.name,
-        "region": question.region,
-        "import_type": definition.import_type,
-    }
-    row = store.db.execute(_MET, values).fetchone()
-    return None if row is None else int(row["invoice_id"])
+    return stored.matched_before(scope, question.number, question.region)
 
 
-def _waiting(
-    query: str,
-    store: Store,
-    question: Question,
-    company: Company | None,
-    *,
-    invoice_id: int | None,
-    known: Iterable[str],
-) -> list[sqlite3.Row]:
-    """Give what the open preview, or the last save, has of the invoice and of these payments."""
-    if question.definition is None or company is None:
-        return []
-    invoice = _invoice(store, invoice_id)
-    values = {
-        "definition": question.definition.name,
-        "company": company.number,
-        "invoice_number": question.number,
-        "ocr": invoice.ocr if invoice is not None else "",
-        "invoice_id": invoice_id,
-        "known": json.dumps(list(known)),
-    }
-    return store.db.execute(query, values).fetchall()
+def _deleted_at_source(scope: Scope, lookup: Lookup | None, invoice_id: int | None) -> list[str]:
+    if lookup is not None:
+        return stored.deleted_in(lookup.recording)
+    return stored.deleted_before(scope, invoice_id)
 
 
-def _invoice(store: Store, invoice_id: int | None) -> Invoice | None:
-    row = store.db.execute("SELECT * FROM invoices WHERE id = ?", (invoice_id,)).fetchone()
-    return None if row is None else invoice_of(row)
+def _balance(lookup: Lookup | None, invoice_id: int | None) -> sqlite3.Row | None:
+    """Give what remains at the source of an invoice that is booked, or cancelled, there."""
+    if lookup is None or invoice_id is None:
+        return None
+    return stored.balance(lookup.recording, invoice_id)
 
 
-class _SeenBy:
-    """Which run showed a payment last."""
-
-    def __init__(self, store: Store, question: Question) -> None:
-        name = question.definition.name if question.definition else None
-        query = (
-            "SELECT id, COALESCE(saved_by, user) AS user,"
-            " COALESCE(saved_at, finished_at, started_at) AS at FROM runs"
-            " WHERE definition = ? AND state = ? ORDER BY saved_at DESC, rowid DESC LIMIT 1"
+def _less_remains(
+    invoice: Invoice | None, several: Iterable[_Facts], balance: sqlite3.Row | None
+) -> Text | None:
+    """Say that less remains at the source than here, where the payments do not explain it."""
+    if invoice is None or balance is None:
+        return None
+    sign = -1 if invoice.total < 0 else 1
+    at_source, cancelled = Decimal(balance["balance"]), balance["cancelled"]
+    with localcontext(matching.EXACT):
+        left = invoice.remaining - sum(
+            (_unregistered_effect(one) for one in several if one.number), Decimal(0)
         )
-        found = [store.db.execute(query, (name, state)).fetchone() for state in ("open", "saved")]
-        self._open, self._saved = (None if row is None else _seen(row) for row in found)
-
-    def of(self, one: _Known) -> Seen | None:
-        """Give the run that registered it, shows it, or rejected it when it was saved."""
-        last = _last(one.here)
-        if last is not None and last.run_id is not None:
-            return Seen(last.run_id, last.user, last.at)
-        if one.shown is not None:
-            return self._open
-        return self._saved if one.pending is not None else None
+    if sign * left <= 0 or (not cancelled and sign * at_source >= sign * left):
+        return None
+    money = matching.money_of
+    there = None if cancelled else money(at_source, invoice.currency)
+    return texts.less_remains_at_source(invoice.number, money(left, invoice.currency), there)
 
 
-def _seen(row: sqlite3.Row) -> Seen:
-    return Seen(row["id"], row["user"], datetime.fromisoformat(row["at"]))
+def _unregistered_effect(one: _Facts) -> Decimal:
+    """Give what a payment takes from its invoice at the source, and not here."""
+    if one.row is None or (one.last is not None and one.last.state == history.REGISTERED):
+        return Decimal(0)
+    payment = payment_of(one.row, "")
+    effect = None if payment is None else matching.effect_of(payment)
+    return Decimal(0) if effect is None else effect
 
 
-def _last(here: Sequence[Entry]) -> Entry | None:
-    """Choose the entry that says how a payment stands: the one in force, else the latest."""
-    in_force = [entry for entry in here if entry.state == history.REGISTERED]
-    several = in_force or list(here)
-    return several[-1] if several else None
+def _decided(scope: Scope) -> Sequence[Decision]:
+    if scope.definition is None:
+        return ()
+    return decision_store.decisions(scope.store, scope.definition.name)
 
 
-def _told(
-    number: str,
-    one: _Known,
+def _last_run(scope: Scope, state: str) -> LastSeen | None:
+    row = stored.last_run(scope, state)
+    if row is None:
+        return None
+    return LastSeen(row["id"], row["user"], datetime.fromisoformat(row["at"]))
+
+
+def _last_seen(one: _Facts, runs: Mapping[str, LastSeen | None]) -> LastSeen | None:
+    """Give the run that registered a payment, shows it, or rejected it when it was saved."""
+    last = one.last
+    if last is not None and last.run_id is not None:
+        return LastSeen(last.run_id, last.user, last.at)
+    if one.previewed is not None:
+        return runs["open"]
+    return runs["saved"] if one.pending is not None else None
+
+
+def _explained(
+    one: _Facts,
     *,
     asked: bool,
-    seen: _SeenBy,
-    decisions: tuple[Decision, ...],
-) -> Told:
-    became, refusal = _became(one, decisions, asked=asked)
-    reason = refusal.reason if refusal else None
-    return Told(
-        number=number,
-        became=became,
-        reason=reason,
-        message=refusal.message if refusal else None,
-        to_do=_to_do(became, refusal),
-        there=None if one.there is None else payment_of(one.there, ""),
+    decided: Sequence[Decision],
+    runs: Mapping[str, LastSeen | None],
+    source: Text,
+) -> ExplainedPayment:
+    its = () if one.other_import or not one.number else _about(one, decided)
+    outcome, refusal = _outcome(one, its, asked=asked)
+    to_do = _to_do(outcome, refusal)
+    return ExplainedPayment(
+        number=one.number,
+        outcome=outcome,
+        reason=refusal and refusal.reason,
+        message=refusal and named(refusal.message, source),
+        to_do=to_do and named(to_do, source),
+        at_source=None if one.row is None else payment_of(one.row, ""),
         here=tuple(one.here),
-        seen=seen.of(one),
-        decisions=decisions,
+        last_seen=_last_seen(one, runs),
+        decisions=its,
     )
 
 
-def _became(
-    one: _Known, decisions: Sequence[Decision], *, asked: bool
-) -> tuple[str, Refusal | None]:
-    """Say what became of a payment: what holds now goes before what was said earlier."""
-    last = _last(one.here)
-    now = _refusal_of(one.judgement)
+def _about(one: _Facts, decided: Sequence[Decision]) -> tuple[Decision, ...]:
+    """Choose what was decided about a payment, or a series that its invoice lies in."""
+    return tuple(
+        decision
+        for decision in decided
+        if decision.number == one.number or decisions.in_series([decision], one.invoice_number)
+    )
+
+
+def _to_do(outcome: str, refusal: Refusal | None) -> Text | None:
+    """Say what would have to happen; an unknown reason of a plug-in speaks for itself."""
+    if refusal is not None and outcome != SET_ASIDE:
+        return TO_DO.get(refusal.reason, refusal.message)
+    return TO_DO.get(outcome)
+
+
+def _oldest_first(one: ExplainedPayment) -> tuple[object, ...]:
+    day = one.at_source.date if one.at_source else None
+    if day is None and one.here:
+        day = one.here[-1].row.payment_date
+    return oldest_first(day, one.number)
+
+
+# --- The outcome of a payment -----------------------------------------------------------
+
+
+def _outcome(one: _Facts, its: Sequence[Decision], *, asked: bool) -> tuple[str, Refusal | None]:
+    """Give outcome and reason: what holds now goes before what held earlier."""
+    last, now = one.last, _refusal_of(one.judgement)
     if last is not None and last.origin == history.HAND:
         return _STATES.get(last.state, BY_HAND), None
-    if last is not None and one.another_way:
+    if last is not None and one.other_import:
         return _STATES.get(last.state, REGISTERED), None
     if last is not None and last.state == history.REGISTERED:
-        return _registered(one, last, now if asked else _said_before(one), asked=asked)
-    if any(d.decision == SET_ASIDE and d.stands for d in decisions):
+        return _registered(one, last, now if asked else _earlier_refusal(one), asked=asked)
+    if any(decision.decision == SET_ASIDE and decision.in_force for decision in its):
         return SET_ASIDE, _settled(one) or now
-    if last is not None and one.judgement is None:
-        return _STATES.get(last.state, REGISTERED), None
     if one.judgement is None:
-        return _earlier(one, asked=asked)
-    if one.judgement.kind == matching.READY and (settled := _settled(one)) is not None:
-        return REJECTED, settled
+        return _earlier(one, asked=asked) if last is None else (_STATES[last.state], None)
     if one.judgement.kind == matching.READY:
-        shown = one.shown is not None and one.shown["kind"] == matching.READY
-        return IN_PREVIEW if shown else NOT_READ, None
+        return _ready(one)
     if last is not None:
-        return _STATES.get(last.state, REGISTERED), now
+        return _STATES[last.state], now
     return IGNORED if one.judgement.kind == matching.IGNORED else REJECTED, now
 
 
 def _registered(
-    one: _Known, last: Entry, now: Refusal | None, *, asked: bool
+    one: _Facts, last: Entry, now: Refusal | None, *, asked: bool
 ) -> tuple[str, Refusal | None]:
-    """Say what is known today of a payment that is registered."""
-    if one.gone:
-        return REGISTERED, Refusal(checks.DELETED, _DELETED_THERE)
-    if asked and one.there is None:
-        return _moved(one, last)
+    if one.deleted_at_source:
+        return REGISTERED, Refusal(checks.DELETED, messages.DELETED_AT_SOURCE)
+    if asked and one.row is None:
+        return _not_on_invoice(one, last)
     return REGISTERED, now if now and now.reason != "already-imported" else None
 
 
-def _settled(one: _Known) -> Refusal | None:
+def _ready(one: _Facts) -> tuple[str, Refusal | None]:
+    if (settled := _settled(one)) is not None:
+        return REJECTED, settled
+    previewed = one.previewed is not None and one.previewed["kind"] == matching.READY
+    return IN_PREVIEW if previewed else NOT_READ, None
+
+
+def _settled(one: _Facts) -> Refusal | None:
     """Say that the last import found the other half of a settlement, on another invoice."""
-    for row in (one.shown, one.pending):
+    for row in (one.previewed, one.pending):
         if row is not None and row["reason"] == SETTLED:
             return _refusal_in(row)
     return None
 
 
-def _said_before(one: _Known) -> Refusal | None:
-    """Say what the open preview, else the last save, says of a registered payment."""
-    if one.shown is not None:
-        return _refusal_in(one.shown)
+def _earlier_refusal(one: _Facts) -> Refusal | None:
+    """Give what the open preview, else the last save, says of a registered payment."""
+    if one.previewed is not None:
+        return _refusal_in(one.previewed)
     if one.pending is not None and one.pending["gone_at"] is None:
         return _refusal_in(one.pending)
     return None
 
 
-def _moved(one: _Known, registered: Entry) -> tuple[str, Refusal | None]:
-    """Say what is known of a registered payment that Fortnox no longer has on the invoice."""
-    for row in (one.shown, one.pending):
+def _not_on_invoice(one: _Facts, registered: Entry) -> tuple[str, Refusal | None]:
+    """Say what is known of a registered payment that the source has no longer on the invoice."""
+    for row in (one.previewed, one.pending):
         if row is None or row["invoice_number"] in {None, registered.row.invoice_number}:
             continue
-        said = _refusal_in(row)
-        if said is not None and said.reason == "already-imported":
+        earlier = _refusal_in(row)
+        if earlier is not None and earlier.reason == "already-imported":
             return REGISTERED, None  # a person keeps what is registered
-        return REGISTERED, Refusal(MOVED, _pays_another(row["invoice_number"]))
-    return LEFT, None
+        return REGISTERED, Refusal(MOVED, messages.pays_another(row["invoice_number"]))
+    return NOT_ON_INVOICE, None
 
 
-_DELETED_THERE = Text(
-    "Betalningen är registrerad här men borttagen i Fortnox",
-    "The payment is registered here but was deleted in Fortnox",
-)
-
-
-def _pays_another(number: str) -> Text:
-    return Text(
-        f"Betalningen betalar nu faktura {number} i Fortnox",
-        f"The payment now pays invoice {number} in Fortnox",
-    )
-
-
-def _earlier(one: _Known, *, asked: bool) -> tuple[str, Refusal | None]:
-    """Say what the open preview, or the last save, said."""
+def _earlier(one: _Facts, *, asked: bool) -> tuple[str, Refusal | None]:
+    """Give the outcome in the open preview, or at the last save."""
     if asked:
-        return LEFT, None
-    if one.shown is not None:
-        if one.shown["kind"] == matching.READY:
+        return NOT_ON_INVOICE, None
+    if one.previewed is not None:
+        if one.previewed["kind"] == matching.READY:
             return IN_PREVIEW, None
-        kind = IGNORED if one.shown["kind"] == matching.IGNORED else REJECTED
-        return kind, _refusal_in(one.shown)
+        kind = IGNORED if one.previewed["kind"] == matching.IGNORED else REJECTED
+        return kind, _refusal_in(one.previewed)
     if one.pending is not None and one.pending["gone_at"] is None:
         return REJECTED, _refusal_in(one.pending)
-    return GONE, None
+    return DELETED_AT_SOURCE, None
 
 
 def _refusal_of(judgement: Judgement | None) -> Refusal | None:
@@ -671,195 +567,13 @@ def _refusal_in(row: sqlite3.Row) -> Refusal | None:
     return None if row["reason"] is None or message is None else Refusal(row["reason"], message)
 
 
-def _decisions(store: Store, question: Question, number: str, one: _Known) -> tuple[Decision, ...]:
-    if question.definition is None:
-        return ()
-    rows = store.db.execute(
-        "SELECT * FROM decisions WHERE definition = ? ORDER BY id", (question.definition.name,)
-    )
-    invoice_number = _invoice_number(one)
-    return tuple(
-        Decision(
-            row["decision"],
-            row["why"],
-            row["user"],
-            datetime.fromisoformat(row["at"]),
-            _time(row["settled_at"]),
-            _time(row["taken_back_at"]),
-        )
-        for row in rows
-        if row["number"] == number or _in_series(row, invoice_number)
-    )
-
-
-def _invoice_number(one: _Known) -> str | None:
-    for row in (one.there, one.shown, one.pending):
-        if row is not None:
-            return row["invoice_number"]  # type: ignore[no-any-return]
-    return one.here[-1].row.invoice_number if one.here else None
-
-
-def _in_series(row: sqlite3.Row, number: str | None) -> bool:
-    ends = (row["first_invoice"], number, row["last_invoice"])
-    if not all(end is not None and end.isascii() and end.isdigit() for end in ends):
-        return False
-    first, wanted, last = map(_as_number, ends)
-    return first <= wanted <= last
-
-
-def _as_number(digits: str) -> tuple[int, str]:
-    # As a number, which may have too many digits for one.
-    significant = digits.lstrip("0")
-    return len(significant), significant
-
-
-def _time(text: str | None) -> datetime | None:
-    return None if text is None else datetime.fromisoformat(text)
-
-
-def _oldest_first(told: Told) -> tuple[object, ...]:
-    day = told.there.date if told.there else None
-    if day is None and told.here:
-        day = told.here[-1].row.payment_date
-    return oldest_first(day, told.number)
-
-
-# --- In words -----------------------------------------------------------------------
-
-
-def _to_do(became: str, refusal: Refusal | None) -> Text | None:
-    """Say what would have to happen; a reason that nobody here knows speaks for itself."""
-    if refusal is not None and (became != SET_ASIDE):
-        return TO_DO.get(refusal.reason, refusal.message)
-    return TO_DO.get(became)
-
-
-#: What would have to happen for a payment to come in, by its reason or what became of it.
-TO_DO: Mapping[str, Text] = {
-    "not-booked": Text(
-        "Bokför betalningen i Fortnox; den kommer in vid nästa import.",
-        "Book the payment in Fortnox; it comes in at the next import.",
-    ),
-    "period-open": Text(
-        "Stäng fakturaperioden här och läs in igen.",
-        "Close the invoice period here and import again.",
-    ),
-    "before-date": Text(
-        "Betalningsdatumet är före inställningen Ignorera betalningar före: välj ett tidigare "
-        "datum i importens inställningar (hostsim formats set) och läs in igen, eller registrera "
-        "den för hand om den hör till tiden före bytet.",
-        "The payment date is before the setting Ignore payments before: choose an earlier date "
-        "in the settings of the import (hostsim formats set) and import again, or register it by "
-        "hand if it belongs to the time before the change.",
-    ),
-    "below-number": Text(
-        "Fakturanumret är lägre än inställningen Ignorera nummer före: välj ett lägre nummer i "
-        "importens inställningar (hostsim formats set) och läs in igen.",
-        "The invoice number is lower than the setting Ignore numbers before: choose a lower one "
-        "in the settings of the import (hostsim formats set) and import again.",
-    ),
-    "invoice-not-found": Text(
-        "Ingen faktura här har betalningens nummer eller OCR: läs in fakturan med hostsim "
-        "invoices load, eller rätta numret på betalningen i Fortnox, och läs in igen. Gäller den "
-        "en faktura som bara finns i Fortnox kan den läggas undan.",
-        "No invoice here has the payment's number or OCR: load the invoice with hostsim invoices "
-        "load, or correct the payment's number in Fortnox, and import again. If it is for an "
-        "invoice that exists in Fortnox only, it can be set aside.",
-    ),
-    "unreadable": Text(
-        "Öppna betalningen i Fortnox och rätta det som inte går att läsa, eller be om rätten att "
-        "se det; läs sedan in igen.",
-        "Open the payment in Fortnox and correct what cannot be read, or ask for the right to "
-        "see it; then import again.",
-    ),
-    "currency-differs": Text(
-        "Rätta valutan på fakturan eller på betalningen, så att de är lika, och läs in igen.",
-        "Correct the currency of the invoice or of the payment, so that they agree, and import "
-        "again.",
-    ),
-    "invoice-already-paid": Text(
-        "Ingenting återstår på fakturan: pengarna är betalda två gånger, eller registrerade här "
-        "redan. Betala tillbaka dem, eller flytta betalningen till rätt faktura i Fortnox.",
-        "Nothing remains on the invoice: the money was paid twice, or is registered here already. "
-        "Pay it back, or move the payment to the right invoice in Fortnox.",
-    ),
-    "changed-in-fortnox": Text(
-        "Betalningen är registrerad här, men Fortnox säger något annat nu. Läs in igen om "
-        "ändringen inte visas i listan än; godkänn den sedan med hostsim decide --accept, så att "
-        "den registreras om, eller behåll det som är registrerat med --keep.",
-        "The payment is registered here, but Fortnox says something else now. Import again if "
-        "the change is not in the list yet; then accept it with hostsim decide --accept, so that "
-        "it is registered again, or keep what is registered with --keep.",
-    ),
-    "possibly-registered-already": Text(
-        "En betalning med samma faktura och belopp är redan registrerad, för hand eller genom en "
-        "annan import: är det en annan betalning, bekräfta raden och spara; är det samma, lägg "
-        "undan den.",
-        "A payment of the same invoice and amount is registered already, by hand or through "
-        "another import: if this is another payment, confirm the row and save; if it is the same, "
-        "set it aside.",
-    ),
-    "replaced": Text(
-        "Den har troligen gjorts om i Fortnox: godkänn den med hostsim decide --accept, så "
-        "motbokas den borttagna och den nya registreras.",
-        "It was probably made again in Fortnox: accept it with hostsim decide --accept; the "
-        "deleted one is then reversed and the new one registered.",
-    ),
-    "settled-against-credit": Text(
-        "Inga pengar kom in: fakturan är kvittad mot en kreditfaktura. Godkänn paret med hostsim "
-        "decide --accept, så registreras krediten, eller lägg undan det.",
-        "No money came in: the invoice was settled against a credit note. Accept the pair with "
-        "hostsim decide --accept, so that the credit is registered, or set it aside.",
-    ),
-    checks.DELETED: Text(
-        "Läs in igen: har den gjorts om i Fortnox visas det, och du godkänner bytet. Kommer ingen "
-        "i dess ställe, ta bort den här också med hostsim payments delete.",
-        "Import again: if it was made again in Fortnox, that is shown and you accept the exchange. "
-        "If none comes in its place, delete it here, too, with hostsim payments delete.",
-    ),
-    "no-amount": Text(
-        "Ingenting behöver göras: beloppet är 0.", "Nothing has to be done: the amount is 0."
-    ),
-    "deleted-in-host": Text(
-        "Den har varit registrerad här och är borttagen: ta in den på nytt om borttagningen var "
-        "ett misstag.",
-        "It was registered here and is deleted: take it again if the deletion was a mistake.",
-    ),
-    DELETED: Text(
-        "Den är borttagen här: ta in den på nytt om borttagningen var ett misstag.",
-        "It is deleted here: take it again if the deletion was a mistake.",
-    ),
-    SET_ASIDE: Text(
-        "Den är undanlagd: ta tillbaka den och läs in igen om den ska registreras.",
-        "It is set aside: take it back and import again if it is to be registered.",
-    ),
-    IN_PREVIEW: Text(
-        "Den är inläst men inte sparad: spara den (Spara betalningar, eller hostsim save).",
-        "It was brought in but is not saved: save it (Save payments, or hostsim save).",
-    ),
-    NOT_READ: Text(
-        "Den är inte inläst än, och kan sparas: läs in den (Läs fil, eller hostsim import).",
-        "It was not brought in yet, and can be saved: bring it in (Read file, or hostsim import).",
-    ),
-    GONE: Text(
-        "Den är borttagen i Fortnox, och inte registrerad här: ingenting behöver göras.",
-        "It was deleted in Fortnox, and is not registered here: nothing has to be done.",
-    ),
-    LEFT: Text(
-        "Den betalar inte längre den här fakturan i Fortnox: den är flyttad till en annan "
-        "faktura, eller borttagen där. Läs in igen med hostsim import: är den registrerad "
-        "här och flyttad visas ändringen, och du godkänner den eller behåller det registrerade.",
-        "It no longer pays this invoice in Fortnox: it was moved to another invoice, or deleted "
-        "there. Import again with hostsim import: if it is registered here and was moved, the "
-        "change is shown, and you accept it or keep what is registered.",
-    ),
-}
+# --- The summary ------------------------------------------------------------------------
 
 
 def _summary(
     question: Question,
     invoice: Invoice | None,
-    told: Sequence[Told],
+    payments: Sequence[ExplainedPayment],
     *,
     asked: bool,
     less: Text | None,
@@ -868,112 +582,20 @@ def _summary(
     sentences = [_of_invoice(question, invoice)]
     if less is not None:
         sentences.append(less)
-    elif any(one.reason == SETTLED for one in told):
-        sentences.append(_SETTLED_THERE)
-    elif not told:
-        sentences.append(_NO_PAYMENT if asked else _NONE_KNOWN)
+    elif any(one.reason == SETTLED for one in payments):
+        sentences.append(messages.SETTLED_AT_SOURCE)
+    elif not payments:
+        sentences.append(messages.NO_PAYMENT if asked else messages.NONE_KNOWN)
     if not asked:
-        sentences.append(_NOT_ASKED)
+        sentences.append(messages.NOT_ASKED)
     text = texts.joined(sentences) or sentences[0]
     return Text(*(f"{one.removesuffix('.')}." for one in text))
 
 
 def _of_invoice(question: Question, invoice: Invoice | None) -> Text:
-    number, region = question.number, texts.region_name(question.region)
-    if invoice is None and question.elsewhere:
-        others_sv = ", ".join(texts.region_name(one).sv for one in question.elsewhere)
-        others_en = ", ".join(texts.region_name(one).en for one in question.elsewhere)
-        return Text(
-            f"Faktura {number} finns inte i {region.sv}, men i {others_sv}: det är en annan "
-            "faktura, som läses in med ett annat filformat.",
-            f"Invoice {number} is not in {region.en}, but in {others_en}: that is another invoice, "
-            "which is read with another file format.",
-        )
-    if invoice is None:
-        return Text(
-            f"Faktura {number} finns inte här, varken med det numret eller genom OCR: läs in den "
-            "med hostsim invoices load.",
-            f"Invoice {number} is not here, neither by that number nor by OCR: load it with "
-            "hostsim invoices load.",
-        )
-    return _remaining(invoice)
-
-
-def _remaining(invoice: Invoice) -> Text:
-    left = invoice.remaining if invoice.total >= 0 else -invoice.remaining
-    sv, en = (f"{texts.money(abs(left), lang)} {invoice.currency}" for lang in ("sv", "en"))
-    if left > 0:
-        return Text(f"{sv} återstår att betala", f"{en} remains to pay")
-    if left < 0:
-        return Text(f"Betald, med {sv} för mycket", f"Paid, with {en} too much")
-    return Text("Fakturan är helt betald", "The invoice is paid in full")
-
-
-_NO_PAYMENT = Text(
-    "Fortnox har ingen betalning av den. Har kunden betalat, leta i Fortnox efter en inbetalning "
-    "utan faktura eller på fel faktura, och be kunden om datum, belopp och OCR",
-    "Fortnox has no payment of it. If the customer has paid, look in Fortnox for money without an "
-    "invoice or on the wrong one, and ask the customer for date, amount and OCR",
-)
-_SETTLED_THERE = Text(
-    "I Fortnox är den kvittad mot en kreditfaktura: inga pengar väntar, så påminn inte kunden",
-    "In Fortnox it was settled against a credit note: no money is to come, so do not dun the "
-    "customer",
-)
-_NONE_KNOWN = Text("Ingen betalning av den är känd här", "No payment of it is known here")
-_NOT_ASKED = Text(
-    "Fortnox är inte tillfrågat: det som står här är vad som var känt vid senaste importen",
-    "Fortnox was not asked: this is what was known at the last import",
-)
-
-OFFLINE = Text("Du valde att inte fråga Fortnox.", "You chose not to ask Fortnox.")
-NO_DEFINITION = Text(
-    "Ingen import är upplagd för fakturans region, så det finns ingen att fråga.",
-    "No import is defined for the invoice's region, so that there is nobody to ask.",
-)
-CANNOT_ASK = Text(
-    "Insticksprogrammet kan inte läsa enstaka fakturors betalningar; uppgradera det.",
-    "The plug-in cannot read the payments of single invoices; upgrade it.",
-)
-
-
-# --- SQL ----------------------------------------------------------------------------
-
-_NUMBERS_THERE = """
-    SELECT invoice_number FROM payments
-    WHERE invoice_id = :invoice_id AND import_type = :import_type AND company = :company
-    AND origin = 'import'
-    UNION
-    SELECT r.invoice_number FROM run_rows r JOIN runs u ON u.id = r.run_id
-    WHERE u.definition = :definition AND u.state = 'open' AND r.invoice_id = :invoice_id
-    LIMIT 400
-"""
-
-# :number is the one there, :region that of the definition.
-_MET = """
-    SELECT invoice_id FROM (
-        SELECT p.invoice_id FROM payments p
-        WHERE p.import_type = :import_type AND p.company = :company
-        AND p.invoice_number = :number
-        UNION ALL
-        SELECT r.invoice_id FROM run_rows r JOIN runs u ON u.id = r.run_id
-        WHERE u.definition = :definition AND u.state = 'open' AND r.invoice_number = :number
-    ) JOIN invoices i ON i.id = invoice_id AND i.region = :region
-    LIMIT 1
-"""
-
-# :invoice_number and :ocr are the invoice's, :known is JSON: payments' numbers.
-_SHOWN = """
-    SELECT r.* FROM run_rows r JOIN runs u ON u.id = r.run_id
-    WHERE u.definition = :definition AND u.company = :company AND u.state = 'open'
-    AND r.number <> '' AND r.gone = 0
-    AND (r.invoice_id = :invoice_id OR (r.invoice_id IS NULL AND r.invoice_number = :invoice_number)
-         OR (r.invoice_id IS NULL AND r.ocr <> '' AND r.ocr = :ocr)
-         OR r.number IN (SELECT value FROM json_each(:known)))
-"""
-_PENDING = """
-    SELECT p.* FROM pending p
-    WHERE p.definition = :definition AND p.company = :company
-    AND (p.invoice_number = :invoice_number OR (p.ocr <> '' AND p.ocr = :ocr)
-         OR p.number IN (SELECT value FROM json_each(:known)))
-"""
+    if invoice is not None:
+        sign = -1 if invoice.total < 0 else 1
+        return messages.remaining(sign * invoice.remaining, invoice.currency)
+    if question.elsewhere:
+        return messages.only_elsewhere(question.number, question.region, question.elsewhere)
+    return messages.not_here(question.number)

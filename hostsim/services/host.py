@@ -24,17 +24,18 @@ from typing import TYPE_CHECKING, TypeVar
 from hostsim.errors import SettingsRefused, failure_of, host_error
 from hostsim.ledger.decisions import SET_ASIDE
 from hostsim.ledger.values import SEK, Decision, Definition
-from hostsim.messages import texts
+from hostsim.messages import explanations, texts
 from hostsim.messages.texts import own, settings_not_followed
 from hostsim.plugins.listeners import tell, tell_changes
 from hostsim.plugins.session import LiveRun, OnProgress, Window, broken
 from hostsim.services import explanation, hand_payments, reconciliation
-from hostsim.services.explanation import Answer, Explanation, Question
+from hostsim.services.explanation import Explanation, Lookup, Question
 from hostsim.services.hand_payments import Added, Entry
 from hostsim.services.reconciliation import FullRun, Reconciliation
 from hostsim.storage import commits, history, import_runs, page_rows
 from hostsim.storage import decisions as storage_decisions
 from hostsim.storage.decisions import Desk
+from hostsim.storage.explanations import forget
 from hostsim.storage.history import Imported
 from hostsim.storage.import_runs import NotAsShown, Preview, PreviewChanged, Recording
 from hostsim.storage.regions import checked_bank_account, refuse_other_region, region_fixed
@@ -674,9 +675,9 @@ class Host:
         if question.definition is not None:
             question = replace(question, source=self.source(question.definition.import_type))
         if offline:
-            return explanation.explain(self.store, question, None, explanation.OFFLINE)
+            return explanation.explain(self.store, question, None, explanations.OFFLINE)
         if question.definition is None:
-            return explanation.explain(self.store, question, None, explanation.NO_DEFINITION)
+            return explanation.explain(self.store, question, None, explanations.NO_DEFINITION)
         self.plugins.owner(question.definition.import_type)
         self._refuse_other_currency()
         with self._alone(question.definition.name), commits.passing():
@@ -684,34 +685,34 @@ class Host:
             recording = Recording(self.store, self._new_id(), definition)
             recording.begin(self._user, self._clock())
             try:
-                answer = self._asked(recording, question)
-                not_asked = explanation.CANNOT_ASK if answer is None else None
-                return explanation.explain(self.store, question, answer, not_asked)
+                lookup = self._looked_up(recording, question)
+                not_asked = explanations.CANNOT_ASK if lookup is None else None
+                return explanation.explain(self.store, question, lookup, not_asked)
             finally:
-                explanation.forget(recording)
+                forget(recording)
 
     def source(self, import_type: str) -> Text:
         """Name where payments of an import type come from, in its plug-in's word for it."""
         known = self.plugins.import_types.get(import_type)
         return Text(import_type, import_type) if known is None else own(known.label)
 
-    def _asked(self, recording: Recording, question: Question) -> Answer | None:
-        """Ask the plug-in; ``None`` where it does not know how to answer."""
-        live = self._live_as(explanation.AskingRun, recording)
+    def _looked_up(self, recording: Recording, question: Question) -> Lookup | None:
+        """Have the plug-in read the invoice's payments; ``None`` where it cannot."""
+        live = self._live_as(explanation.InvoiceRun, recording)
         live.invoice_id = question.invoice_id
         with self.plugins.answers.alive(live):
             report: ImportReport | None = self.plugins.call_owner(
                 live.run.import_type,
                 "opter_read_payments",
                 run=live.run,
-                invoice_numbers=explanation.numbers_there(self.store, question),
-                references=explanation.references_there(self.store, question),
+                invoice_numbers=explanation.source_numbers(self.store, question),
+                references=explanation.references(self.store, question),
             )
             if report is None:
                 return None
             live.finish(report.company)
         company = Company(report.company.number, report.company.name)
-        return Answer(recording, company, report.requests)
+        return Lookup(recording, company, report.requests)
 
     # --- What was done ---
 

@@ -19,8 +19,8 @@ from hostsim.views.render import Column, Paper, amount, count, one_line
 from opter_contract.values import Text
 
 if TYPE_CHECKING:
-    from hostsim.ledger.values import Invoice
-    from hostsim.services.explanation import Decision, Explanation, Seen, Told
+    from hostsim.ledger.values import Decision, Invoice
+    from hostsim.services.explanation import ExplainedPayment, Explanation, LastSeen
     from hostsim.storage.history import Entry, Imported
     from opter_contract.values import Payment
 
@@ -51,15 +51,15 @@ BECAME = {
     explanation.REGISTERED: Text("Registrerad", "Registered"),
     explanation.BY_HAND: Text("Registrerad för hand", "Registered by hand"),
     explanation.DELETED: Text("Borttagen här", "Deleted here"),
-    explanation.COUNTERED: Text("Motbokad", "Countered"),
-    explanation.COUNTER: Text("Motbokning", "Counter entry"),
+    explanation.REVERSED: Text("Motbokad", "Countered"),
+    explanation.REVERSAL: Text("Motbokning", "Counter entry"),
     explanation.SET_ASIDE: Text("Undanlagd", "Set aside"),
     explanation.IN_PREVIEW: Text("Inläst, inte sparad", "Brought in, not saved"),
     explanation.NOT_READ: Text("Inte inläst än", "Not brought in yet"),
     explanation.REJECTED: Text("Kan inte sparas", "Cannot be saved"),
     explanation.IGNORED: Text("Ignorerad", "Ignored"),
-    explanation.LEFT: Text("Inte på fakturan i Fortnox", "Not on the invoice in Fortnox"),
-    explanation.GONE: Text("Borttagen där den kom från", "Deleted where it came from"),
+    explanation.NOT_ON_INVOICE: Text("Inte på fakturan i Fortnox", "Not on the invoice in Fortnox"),
+    explanation.DELETED_AT_SOURCE: Text("Borttagen där den kom från", "Deleted where it came from"),
 }
 
 _DECISIONS = {
@@ -436,7 +436,7 @@ def explanation_object(found: Explanation, language: str) -> dict[str, Any]:
         "not_asked": None if found.not_asked is None else say(found.not_asked, language),
         "requests": found.requests,
         "invoice": None if found.invoice is None else _invoice_object(found.invoice),
-        "balance": None if found.balance is None else plain(found.balance.amount),
+        "balance": None if found.balance is None else plain(found.balance),
         "summary": say(found.summary, language),
         "payments": [_told_object(one, language) for one in found.payments],
     }
@@ -458,16 +458,16 @@ def _invoice_object(invoice: Invoice) -> dict[str, Any]:
     }
 
 
-def _told_object(one: Told, language: str) -> dict[str, Any]:
+def _told_object(one: ExplainedPayment, language: str) -> dict[str, Any]:
     return {
         "payment_number": one.number or None,
-        "became": one.became,
+        "became": one.outcome,
         "reason": one.reason,
         "message": None if one.message is None else say(one.message, language),
         "to_do": None if one.to_do is None else say(one.to_do, language),
-        "fortnox": None if one.there is None else _payment_object(one.there),
+        "fortnox": None if one.at_source is None else _payment_object(one.at_source),
         "here": [entry_object(entry, language) for entry in one.here],
-        "run": None if one.seen is None else _seen_object(one.seen),
+        "run": None if one.last_seen is None else _seen_object(one.last_seen),
         "decisions": [_decision_object(decision) for decision in one.decisions],
     }
 
@@ -493,7 +493,7 @@ def _payment_object(payment: Payment) -> dict[str, Any]:
     }
 
 
-def _seen_object(seen: Seen) -> dict[str, str]:
+def _seen_object(seen: LastSeen) -> dict[str, str]:
     return {"id": seen.run_id, "user": seen.user, "at": seen.at.isoformat()}
 
 
@@ -551,18 +551,18 @@ def _invoice_facts(invoice: Invoice, asked: str, language: str) -> Iterator[tupl
     yield Text("Region", "Region"), _region(invoice.region, language)
 
 
-def _show_told(paper: Paper, one: Told, source: Text) -> None:
+def _show_told(paper: Paper, one: ExplainedPayment, source: Text) -> None:
     language = paper.language
     paper.line(paper.style(f" {told_title(one, language)}", "1"))
     facts: list[tuple[Text, str]] = []
-    if one.there is not None:
+    if one.at_source is not None:
         now = Text(f"I {one_line(source.sv)} nu", f"In {one_line(source.en)} now")
-        facts.append((now, in_fortnox(one.there, language)))
+        facts.append((now, in_fortnox(one.at_source, language)))
     facts.extend((Text("Här", "Here"), here(entry, language)) for entry in one.here)
     if one.message is not None:
         facts.append((Text("Orsak", "Reason"), one_line(say(one.message, language))))
-    if one.seen is not None:
-        seen = f"{short(one.seen.run_id)} ({_by(one.seen.user, one.seen.at)})"
+    if one.last_seen is not None:
+        seen = f"{short(one.last_seen.run_id)} ({_by(one.last_seen.user, one.last_seen.at)})"
         facts.append((Text("Import", "Import"), seen))
     facts.extend((Text("Beslut", "Decision"), decided_line(d, language)) for d in one.decisions)
     if one.to_do is not None:
@@ -571,9 +571,9 @@ def _show_told(paper: Paper, one: Told, source: Text) -> None:
         paper.line(f"   {say(name, language)}: {value}")
 
 
-def told_title(one: Told, language: str) -> str:
+def told_title(one: ExplainedPayment, language: str) -> str:
     """Name a payment and what became of it."""
-    became = say(BECAME[one.became], language) if one.became in BECAME else one.became
+    became = say(BECAME[one.outcome], language) if one.outcome in BECAME else one.outcome
     if not one.number:
         return became
     return f"{'Payment' if language == 'en' else 'Betalning'} {one_line(one.number)}: {became}"

@@ -148,7 +148,7 @@ def test_why_asks_the_company_of_the_definition_about_its_own_invoice(host, pers
         person.company = number
         found = host.why("1001", region=name)
         [one] = found.payments
-        answers[name] = (found.company.number, found.invoice.remaining, one.there.amount)
+        answers[name] = (found.company.number, found.invoice.remaining, one.at_source.amount)
     assert answers == {
         "Nord": (str(NORTH), Decimal(0), Decimal(1000)),
         "Syd": (str(SOUTH), Decimal(600), Decimal(400)),

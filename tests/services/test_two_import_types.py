@@ -150,7 +150,7 @@ def test_why_tells_a_number_of_another_type_as_another_payment(host, plugins):
     plugins["Bank"].payments = []
     found = host.why("1001", "Fortnox")
     told = {
-        (one.number, one.became, one.here[0].import_type if one.here else None)
+        (one.number, one.outcome, one.here[0].import_type if one.here else None)
         for one in found.payments
     }
     assert told == {
@@ -158,7 +158,7 @@ def test_why_tells_a_number_of_another_type_as_another_payment(host, plugins):
         ("9", "in-preview", None),
         ("9", "registered", "Bank"),
     }
-    assert all(one.to_do is None for one in found.payments if one.became == "registered")
+    assert all(one.to_do is None for one in found.payments if one.outcome == "registered")
 
 
 def test_a_payment_that_waits_for_one_type_does_not_for_the_other(host, plugins):

@@ -22,9 +22,9 @@ from asked import (
 from fake_plugin import FakePlugin, invoice, payment
 
 from hostsim.errors import HostError
+from hostsim.messages import explanations
+from hostsim.messages.explanations import TO_DO
 from hostsim.sandbox import WriteOff
-from hostsim.services import explanation
-from hostsim.services.explanation import TO_DO
 from hostsim.storage.store import Store
 from hostsim.views.render import REASONS
 from tests.services.test_imports import host_of as host_over
@@ -72,9 +72,10 @@ def import_and_save(host, name=NAME):
 
 
 def told(host, number, **more):
-    """Give what became of each payment of an invoice, with its reason."""
+    """Give the outcome of each payment of an invoice, with its reason."""
     return {
-        one.number: (one.became, one.reason) for one in host.why(str(number), NAME, **more).payments
+        one.number: (one.outcome, one.reason)
+        for one in host.why(str(number), NAME, **more).payments
     }
 
 
@@ -83,10 +84,10 @@ def test_an_invoice_that_is_paid_says_by_which_payment_in_which_run_by_whom_and_
     import_and_save(host)
     found = host.why("1001")
     [one] = found.payments
-    assert (one.number, one.became, one.to_do) == ("1", "registered", None)
+    assert (one.number, one.outcome, one.to_do) == ("1", "registered", None)
     assert one.here[0].row.status == "exact"
-    assert (one.seen.user, one.seen.run_id) == ("kim", next(host.runs()).id)
-    assert one.there.amount == one.here[0].row.amount == Decimal(1000)
+    assert (one.last_seen.user, one.last_seen.run_id) == ("kim", next(host.runs()).id)
+    assert one.at_source.amount == one.here[0].row.amount == Decimal(1000)
     assert "helt betald" in found.summary.sv
 
 
@@ -94,10 +95,10 @@ def test_a_payment_that_is_not_booked_has_to_be_booked_in_fortnox(host, company)
     pay(company, 1001, booked=False)
     import_and_save(host)
     [one] = host.why("1001").payments
-    assert (one.became, one.reason) == ("rejected", "not-booked")
+    assert (one.outcome, one.reason) == ("rejected", "not-booked")
     assert "Bokför" in one.to_do.sv
     assert "Book the payment" in one.to_do.en
-    assert one.seen.user == "kim"
+    assert one.last_seen.user == "kim"
 
 
 def test_what_changed_in_fortnox_since_the_import_is_told_as_it_is_now(host, company):
@@ -134,7 +135,7 @@ def test_a_payment_in_another_currency_than_the_invoice_says_so(host, company):
     )  # fmt: skip
     host.store.load_invoices([exported(1011, "Nord")])
     [one] = host.why("1011").payments
-    assert (one.reason, one.there.amount_currency) == ("currency-differs", Decimal(100))
+    assert (one.reason, one.at_source.amount_currency) == ("currency-differs", Decimal(100))
 
 
 def test_a_payment_that_cannot_be_read_is_told_too(host, company):
@@ -156,7 +157,7 @@ def test_write_offs_are_fetched_as_in_an_import(host, company):
     off = WriteOff(amount=Decimal(10), account=3740, description="öre")
     pay(company, 1001, "990", write_offs=(off,))
     [one] = host.why("1001").payments
-    assert [row.amount for row in one.there.write_offs] == [Decimal(10)]
+    assert [row.amount for row in one.at_source.write_offs] == [Decimal(10)]
 
 
 def test_an_invoice_that_the_host_does_not_have_is_asked_for_all_the_same(host, company):
@@ -178,7 +179,7 @@ def test_a_payment_by_ocr_is_found_by_fortnoxs_number(host, store, company):
     pay(company, 5001)
     found = host.why("5001", NAME)
     assert found.invoice.number == "17"
-    assert [one.became for one in found.payments] == ["not-read"]
+    assert [one.outcome for one in found.payments] == ["not-read"]
     import_and_save(host)
     assert host.why("5001", NAME, offline=True).invoice.number == "17"
 
@@ -195,8 +196,8 @@ def test_a_payment_that_was_changed_in_fortnox_has_both_values(host, company):
     import_and_save(host)
     company.change_payment(1, amount=Decimal(450))
     [one] = host.why("1001").payments
-    assert (one.became, one.reason) == ("registered", "changed-in-fortnox")
-    assert (one.there.amount, one.here[0].row.amount) == (Decimal(450), Decimal(400))
+    assert (one.outcome, one.reason) == ("registered", "changed-in-fortnox")
+    assert (one.at_source.amount, one.here[0].row.amount) == (Decimal(450), Decimal(400))
 
 
 def test_no_payment_at_all_says_where_to_look(host):
@@ -227,7 +228,7 @@ def test_offline_nobody_is_asked_and_it_is_said(host, person, company):
     before = person.logins
     assert told(host, 1001, offline=True) == {"1": ("registered", None)}
     found = host.why("1002", offline=True)
-    assert [(one.became, one.reason) for one in found.payments] == [("rejected", "not-booked")]
+    assert [(one.outcome, one.reason) for one in found.payments] == [("rejected", "not-booked")]
     assert not found.asked
     assert "inte tillfrågat" in found.summary.sv
     assert person.logins == before
@@ -263,7 +264,7 @@ def test_without_a_definition_what_is_known_here_is_told(tmp_path):
     with Store.create(tmp_path / "host.db") as store:
         store.load_invoices([invoice("1001")])
         found = host_over(store).why("1001")
-    assert found.not_asked == explanation.NO_DEFINITION
+    assert found.not_asked == explanations.NO_DEFINITION
     assert found.invoice.number == "1001"
 
 
@@ -274,8 +275,8 @@ def test_a_plug_in_that_does_not_know_the_question_leaves_what_is_known_here(tmp
         host.define("Fortnox", "Fake", "API", "", {})
         import_and_save(host, "Fortnox")
         found = host.why("1001")
-    assert (found.asked, found.not_asked) == (False, explanation.CANNOT_ASK)
-    assert [one.became for one in found.payments] == ["registered"]
+    assert (found.asked, found.not_asked) == (False, explanations.CANNOT_ASK)
+    assert [one.outcome for one in found.payments] == ["registered"]
 
 
 # --- What a person decided (the tables are filled by hand here) ---
@@ -298,7 +299,7 @@ def test_a_payment_that_was_set_aside_says_by_whom_and_why(host, store, company,
     import_and_save(host)
     decide(store, **which)
     [one] = host.why("5001").payments
-    assert one.became == "set-aside"
+    assert one.outcome == "set-aside"
     assert (one.decisions[0].why, one.decisions[0].user) == ("räntefaktura", "kim")
     assert "ta tillbaka den" in one.to_do.sv
 
@@ -312,7 +313,7 @@ def test_a_payment_that_was_deleted_here_says_so(host, store, company):
             " deleted_at = '2026-04-21T08:00:00+00:00'"
         )
     [one] = host.why("1001", offline=True).payments
-    assert (one.became, one.here[0].deleted_by) == ("deleted", "eva")
+    assert (one.outcome, one.here[0].deleted_by) == ("deleted", "eva")
     assert "ta in den på nytt" in one.to_do.sv
 
 

@@ -44,7 +44,7 @@ def test_a_registered_payment_that_was_deleted_there_is_said_to_be(host, plugin)
     saved(host, plugin, payment(1, amount="400"))
     plugin.payments, plugin.deleted = [], {"1"}
     [one] = host.why("1001").payments
-    assert (one.became, one.reason) == ("registered", "deleted-at-source")
+    assert (one.outcome, one.reason) == ("registered", "deleted-at-source")
     assert "payments delete" in one.to_do.en
 
 
@@ -60,13 +60,13 @@ def test_a_registered_payment_that_was_moved_there_says_where_it_is_now(host, pl
     plugin.payments = [payment(1, "1002", amount="400")]
     [one] = host.why("1001").payments
     assert one.number == "1"
-    assert one.became == "gone-from-invoice"
+    assert one.outcome == "gone-from-invoice"
 
 
 def test_an_invoice_that_was_credited_there_sends_nobody_looking_for_money(host, plugin):
     plugin.unpaid = [Balance("1001", Decimal(0))]
     found = host.why("1001")
-    assert found.balance.amount == 0
+    assert found.balance == 0
     assert "återstår 0,00 SEK i Låtsas men 1\N{NO-BREAK SPACE}000,00 SEK här" in found.summary.sv
     assert "leta i Låtsas" not in found.summary.sv
 
@@ -100,7 +100,9 @@ def test_an_invoice_that_was_settled_against_a_credit_note_waits_for_no_money(ho
 
 
 def reasons(host, number):
-    return [(one.number, one.became, one.reason) for one in host.why(number, offline=True).payments]
+    return [
+        (one.number, one.outcome, one.reason) for one in host.why(number, offline=True).payments
+    ]
 
 
 def test_offline_a_registered_payment_that_was_changed_there_says_both_values(host, plugin):
@@ -108,7 +110,7 @@ def test_offline_a_registered_payment_that_was_changed_there_says_both_values(ho
     plugin.payments = [payment(1, amount="900")]
     host.import_payments("Fortnox")
     [one] = host.why("1001", offline=True).payments
-    assert (one.became, one.reason) == ("registered", "changed-in-fortnox")
+    assert (one.outcome, one.reason) == ("registered", "changed-in-fortnox")
     assert all(value in one.message.en for value in ("1,000", "900"))
     assert "--accept" in one.to_do.en
 

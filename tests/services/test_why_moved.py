@@ -46,7 +46,7 @@ def the_one(host, **more):
 
 def test_a_payment_that_left_the_invoice_is_to_be_imported_and_never_to_be_deleted(host, moved):
     one = the_one(host)
-    assert (one.became, one.reason) == ("registered", "changed-in-fortnox")
+    assert (one.outcome, one.reason) == ("registered", "changed-in-fortnox")
     assert "fakturanummer registrerat 1001, nu 1002" in one.message.sv
     assert "Läs in igen" in one.to_do.sv
     assert "ta bort" not in one.to_do.sv
@@ -56,7 +56,7 @@ def test_a_payment_that_left_the_invoice_is_to_be_imported_and_never_to_be_delet
 def test_once_read_it_says_which_invoice_it_pays_now_and_that_accept_or_keep_decide(host, moved):
     host.import_payments(NAME)
     one = the_one(host)
-    assert (one.became, one.reason) == ("registered", "changed-in-fortnox")
+    assert (one.outcome, one.reason) == ("registered", "changed-in-fortnox")
     assert "fakturanummer registrerat 1001, nu 1002" in one.message.sv
     assert "--accept" in one.to_do.sv
     assert "--keep" in one.to_do.en
@@ -65,28 +65,28 @@ def test_once_read_it_says_which_invoice_it_pays_now_and_that_accept_or_keep_dec
 def test_the_same_is_said_after_the_list_was_saved_without_a_decision(host, moved):
     host.import_payments(NAME)
     host.save(NAME)
-    assert (the_one(host).became, the_one(host).reason) == ("registered", "changed-in-fortnox")
+    assert (the_one(host).outcome, the_one(host).reason) == ("registered", "changed-in-fortnox")
 
 
 def test_once_kept_nothing_is_left_to_do(host, moved):
     host.import_payments(NAME)
     host.decide(NAME, "1", "keep")
     one = the_one(host)
-    assert (one.became, one.reason, one.to_do) == ("registered", None, None)
+    assert (one.outcome, one.reason, one.to_do) == ("registered", None, None)
 
 
 def test_a_payment_that_moved_and_then_was_accepted_is_countered_here(host, moved):
     host.import_payments(NAME)
     host.decide(NAME, "1", "accept")
     host.save(NAME)
-    assert "counter" in the_one(host).became
+    assert "counter" in the_one(host).outcome
 
 
 def test_the_ocr_of_an_invoice_here_finds_it(host, company):
     pay(company, 1001)
     found = host.why(ocr_of(1001), NAME)
     assert (found.invoice.number, found.question.number) == ("1001", "1001")
-    assert [one.became for one in found.payments] == ["not-read"]
+    assert [one.outcome for one in found.payments] == ["not-read"]
 
 
 def test_the_ocr_is_found_without_the_name_of_the_import_and_with_spaces_in_it(host):

@@ -1,0 +1,169 @@
+"""What is known of one invoice's payments beside the books: in previews, saves and runs."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+
+from hostsim.ledger.values import Definition
+from hostsim.storage.import_runs import Recording, forget_rows
+from hostsim.storage.store import Store
+from opter_contract.values import Company
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """The database, the import that is asked, and the company, where they are known."""
+
+    store: Store
+    definition: Definition | None
+    company: Company | None
+
+    def rows(self, query: str, **values: object) -> list[sqlite3.Row]:
+        """Run a query; ``:definition``, ``:import_type`` and ``:company`` are this scope's."""
+        return self.store.db.execute(query, self._values | values).fetchall()
+
+    def row(self, query: str, **values: object) -> sqlite3.Row | None:
+        """Give the first row of a query over this scope."""
+        return next(iter(self.rows(query, **values)), None)
+
+    @property
+    def _values(self) -> dict[str, object]:
+        return {
+            "definition": self.definition and self.definition.name,
+            "import_type": self.definition and self.definition.import_type,
+            "company": self.company and self.company.number,
+        }
+
+
+def source_numbers(scope: Scope, invoice_id: int | None) -> list[str]:
+    """Give the numbers that payments of an invoice have named it by at the source."""
+    rows = scope.rows(_SOURCE_NUMBERS, invoice_id=invoice_id)
+    return [row["invoice_number"] for row in rows if row["invoice_number"]]
+
+
+def matched_before(scope: Scope, number: str, region: str) -> int | None:
+    """Find the invoice that payments with this invoice number were matched with before."""
+    row = scope.row(_MATCHED_BEFORE, number=number, region=region)
+    return None if row is None else int(row["invoice_id"])
+
+
+def company_of_open_preview(scope: Scope) -> Company | None:
+    """Give the company of what was read and is not saved."""
+    row = scope.row(
+        "SELECT company, company_name FROM runs WHERE definition = :definition AND state = 'open'"
+    )
+    return None if row is None else Company(row["company"], row["company_name"])
+
+
+def balance(recording: Recording, invoice_id: int) -> sqlite3.Row | None:
+    """Give what the source says of an invoice that is booked, or cancelled, there."""
+    row: sqlite3.Row | None = recording.store.db.execute(
+        "SELECT balance, cancelled FROM run_balances WHERE run_id = :run"
+        " AND invoice_id = :invoice AND (booked = 1 OR cancelled = 1)",
+        {"run": recording.run_id, "invoice": invoice_id},
+    ).fetchone()
+    return row
+
+
+def deleted_in(recording: Recording) -> list[str]:
+    """Give the registered payments that a run found to be deleted at the source."""
+    rows = recording.store.db.execute(_DELETED, {"run": recording.run_id, "invoice": None})
+    return [row["number"] for row in rows]
+
+
+def deleted_before(scope: Scope, invoice_id: int | None) -> list[str]:
+    """Give the payments of an invoice that the open preview, else the last save, found deleted."""
+    run = scope.row(_LATEST_RUN)
+    if run is None or invoice_id is None:
+        return []
+    return [row["number"] for row in scope.rows(_DELETED, run=run["id"], invoice=invoice_id)]
+
+
+def waiting(
+    scope: Scope, *, invoice_number: str, ocr: str, invoice_id: int | None, known: Collection[str]
+) -> tuple[Mapping[str, sqlite3.Row], Mapping[str, sqlite3.Row]]:
+    """Give what the open preview, and the last save, have of an invoice, by payment number.
+
+    :param known: numbers of payments to include, whatever they pay.
+    """
+    if scope.definition is None or scope.company is None:
+        return {}, {}
+    values = {
+        "invoice_number": invoice_number,
+        "ocr": ocr,
+        "invoice_id": invoice_id,
+        "known": json.dumps(list(known)),
+    }
+    previewed = {row["number"]: row for row in scope.rows(_PREVIEWED, **values)}
+    values["known"] = json.dumps([*known, *previewed])
+    return previewed, {row["number"]: row for row in scope.rows(_PENDING, **values)}
+
+
+def last_run(scope: Scope, state: str) -> sqlite3.Row | None:
+    """Give id, user and time of the open run, or of the last one that was saved."""
+    return scope.row(
+        "SELECT id, COALESCE(saved_by, user) AS user,"
+        " COALESCE(saved_at, finished_at, started_at) AS at FROM runs"
+        " WHERE definition = :definition AND state = :state"
+        " ORDER BY saved_at DESC, rowid DESC LIMIT 1",
+        state=state,
+    )
+
+
+def forget(recording: Recording) -> None:
+    """Remove what was read, and the run itself."""
+    with recording.store.change() as db:
+        forget_rows(db, recording.run_id)
+        db.execute("DELETE FROM runs WHERE id = :run", {"run": recording.run_id})
+
+
+_SOURCE_NUMBERS = """
+    SELECT invoice_number FROM payments
+    WHERE invoice_id = :invoice_id AND import_type = :import_type AND company = :company
+    AND origin = 'import'
+    UNION
+    SELECT r.invoice_number FROM run_rows r JOIN runs u ON u.id = r.run_id
+    WHERE u.definition = :definition AND u.state = 'open' AND r.invoice_id = :invoice_id
+    LIMIT 400
+"""
+
+_MATCHED_BEFORE = """
+    SELECT invoice_id FROM (
+        SELECT p.invoice_id FROM payments p
+        WHERE p.import_type = :import_type AND p.company = :company
+        AND p.invoice_number = :number
+        UNION ALL
+        SELECT r.invoice_id FROM run_rows r JOIN runs u ON u.id = r.run_id
+        WHERE u.definition = :definition AND u.state = 'open' AND r.invoice_number = :number
+    ) JOIN invoices i ON i.id = invoice_id AND i.region = :region
+    LIMIT 1
+"""
+
+_LATEST_RUN = """
+    SELECT id FROM runs WHERE definition = :definition AND state IN ('open', 'saved')
+    ORDER BY state = 'open' DESC, saved_at DESC, rowid DESC LIMIT 1
+"""
+
+_DELETED = """
+    SELECT p.number FROM run_checked c JOIN payments p ON p.id = c.payment_id
+    WHERE c.run_id = :run AND c.gone = 1 AND (:invoice IS NULL OR p.invoice_id = :invoice)
+"""
+
+_PREVIEWED = """
+    SELECT r.* FROM run_rows r JOIN runs u ON u.id = r.run_id
+    WHERE u.definition = :definition AND u.company = :company AND u.state = 'open'
+    AND r.number <> '' AND r.gone = 0
+    AND (r.invoice_id = :invoice_id OR (r.invoice_id IS NULL AND r.invoice_number = :invoice_number)
+         OR (r.invoice_id IS NULL AND r.ocr <> '' AND r.ocr = :ocr)
+         OR r.number IN (SELECT value FROM json_each(:known)))
+"""
+
+_PENDING = """
+    SELECT p.* FROM pending p
+    WHERE p.definition = :definition AND p.company = :company
+    AND (p.invoice_number = :invoice_number OR (p.ocr <> '' AND p.ocr = :ocr)
+         OR p.number IN (SELECT value FROM json_each(:known)))
+"""

@@ -1,0 +1,186 @@
+"""What a reconciliation reads: every payment of the source beside every one that is registered."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import datetime
+
+from hostsim.ledger.matching import Refusal
+from hostsim.storage import decisions
+from hostsim.storage.import_runs import Recording
+from hostsim.storage.rows import OLDEST_FIRST, PAYMENT_COLUMNS
+from hostsim.storage.store import Store
+from opter_contract import BATCH
+from opter_contract.values import Company
+
+#: What is compared: definition, import_type, company, run, and last, the id of the last
+#: registered payment that counts.
+Scope = Mapping[str, object]
+
+
+def begin(recording: Recording, user: str, at: datetime) -> None:
+    """Begin a run that compares; remove what an earlier one left when it was interrupted."""
+    with recording.store.change() as db:
+        recording.begin(user, at)
+        db.execute(
+            "DELETE FROM run_rows WHERE run_id IN"
+            " (SELECT id FROM runs WHERE definition = :name AND state = 'reconciled')",
+            {"name": recording.definition.name},
+        )
+
+
+def scope_of(recording: Recording, company: Company) -> Scope:
+    """Compare with what is registered now, by whichever import of the company."""
+    last = recording.store.db.execute("SELECT COALESCE(max(id), 0) FROM payments").fetchone()[0]
+    return {
+        "definition": recording.definition.name,
+        "import_type": recording.definition.import_type,
+        "company": company.number,
+        "run": recording.run_id,
+        "last": last,
+    }
+
+
+def finish(
+    recording: Recording,
+    company: Company,
+    *,
+    requests: int,
+    counts: Mapping[str, int],
+    at: datetime,
+) -> None:
+    """End the run."""
+    with recording.store.change() as db:
+        db.execute(
+            "UPDATE runs SET state = 'reconciled', company = :number, company_name = :name,"
+            " requests = :requests, counts = :counts, finished_at = :at WHERE id = :run",
+            {
+                "number": company.number,
+                "name": company.name,
+                "requests": requests,
+                "counts": json.dumps(counts),
+                "at": at.isoformat(),
+                "run": recording.run_id,
+            },
+        )
+
+
+def forget(store: Store, scope: Scope) -> None:
+    """Remove what was read."""
+    with store.change() as db:
+        db.execute("DELETE FROM run_rows WHERE run_id = :run", scope)
+
+
+def has_unnumbered(store: Store, scope: Scope) -> bool:
+    """Tell whether the source has a payment whose number cannot be read."""
+    query = "SELECT 1 FROM run_rows WHERE run_id = :run AND number = ''"
+    return store.db.execute(query, scope).fetchone() is not None
+
+
+def at_source(store: Store, scope: Scope, *, here: bool | None = None) -> Iterator[sqlite3.Row]:
+    """Give the payments of the source beside the registered ones, oldest first.
+
+    :param here: only those that are registered here, or only those that are not.
+    """
+    return store.stream(_AT_SOURCE, {**scope, "here": here})
+
+
+def only_here(store: Store, scope: Scope) -> Iterator[sqlite3.Row]:
+    """Give the registered payments that the source does not have, oldest first."""
+    return store.stream(_ONLY_HERE, scope)
+
+
+def all_at_source(store: Store, scope: Scope) -> Iterator[sqlite3.Row]:
+    """Give the payments of the source, without what is registered."""
+    return store.stream("SELECT * FROM run_rows WHERE run_id = :run", scope)
+
+
+def all_here(store: Store, scope: Scope) -> Iterator[sqlite3.Row]:
+    """Give the registered payments, without what the source has."""
+    return store.stream(
+        "SELECT * FROM payments WHERE import_type = :import_type AND company = :company"
+        " AND state = 'registered' AND id <= :last",
+        scope,
+    )
+
+
+def unexplained(recording: Recording, company: str) -> Iterator[list[sqlite3.Row]]:
+    """Give in batches the readable payments that are not registered and have no reason yet.
+
+    With what the definition knows of each: ``dec_`` a decision, ``del_`` a deletion,
+    ``open_`` the open preview, ``pending_`` the last save.
+    """
+    values: dict[str, object] = {
+        "company": company,
+        "import_type": recording.definition.import_type,
+        "run": recording.run_id,
+        "definition": recording.definition.name,
+        "after": 0,
+        "batch": BATCH,
+    }
+    while rows := recording.store.db.execute(_UNEXPLAINED, values).fetchall():
+        values["after"] = rows[-1]["id"]
+        yield rows
+
+
+def set_reasons(recording: Recording, reasons: Iterable[tuple[int, Refusal]]) -> None:
+    """Write down why payments are not registered, by the id of their row."""
+    with recording.store.change() as db:
+        db.executemany(
+            "UPDATE run_rows SET given_reason = ?, given_sv = ?, given_en = ?"
+            " WHERE id = ? AND run_id = ?",
+            [
+                (refusal.reason, *refusal.message, row_id, recording.run_id)
+                for row_id, refusal in reasons
+            ],
+        )
+
+
+_REGISTERED_COLUMNS = ", ".join(f"p.{name} AS reg_{name}" for name in PAYMENT_COLUMNS.split(", "))
+
+_DECIDED = """LEFT JOIN decisions d ON d.definition = :definition AND d.company = :company
+        AND d.number = r.number AND d.taken_back_at IS NULL AND d.settled_at IS NULL"""
+
+_AT_SOURCE = f"""
+    SELECT r.*, {_REGISTERED_COLUMNS}, {decisions.DECISION_COLUMNS}
+    FROM run_rows r
+    LEFT JOIN payments p ON p.import_type = :import_type AND p.company = :company
+        AND p.number = r.number AND p.id <= :last AND p.state = 'registered'
+    {_DECIDED}
+    WHERE r.run_id = :run AND (:here IS NULL OR (p.id IS NOT NULL) = :here)
+    ORDER BY {OLDEST_FIRST.format("r")}, r.id
+"""  # noqa: S608 constants
+
+_ONLY_HERE = f"""
+    SELECT p.*
+    FROM payments p
+    WHERE p.import_type = :import_type AND p.company = :company AND p.state = 'registered'
+    AND p.id <= :last
+    AND NOT EXISTS (SELECT 1 FROM run_rows r
+                    WHERE r.run_id = :run AND r.number = p.number AND r.number <> '')
+    ORDER BY {OLDEST_FIRST.format("p")}, p.id
+"""  # noqa: S608 constants
+
+_UNEXPLAINED = f"""
+    SELECT r.*, {decisions.DECISION_COLUMNS}, x.deleted_at AS del_at,
+           x.deleted_by AS del_by, x.deleted_why AS del_why,
+           o.kind AS open_kind, o.reason AS open_reason, o.message_sv AS open_sv,
+           o.message_en AS open_en, q.reason AS pending_reason, q.message_sv AS pending_sv,
+           q.message_en AS pending_en
+    FROM run_rows r
+    {_DECIDED}
+    LEFT JOIN payments x ON x.id = (SELECT max(id) FROM payments
+                                    WHERE import_type = :import_type AND company = :company
+                                    AND number = r.number AND state = 'deleted')
+    LEFT JOIN pending q ON q.definition = :definition AND q.company = :company
+                       AND q.number = r.number AND q.gone_at IS NULL
+    LEFT JOIN run_rows o ON o.number = r.number AND o.number <> '' AND o.gone = 0
+                        AND o.run_id = (SELECT id FROM runs WHERE definition = :definition
+                                        AND company = :company AND state = 'open')
+    WHERE r.run_id = :run AND r.id > :after AND r.date IS NOT NULL AND r.given_reason IS NULL
+    AND NOT EXISTS (SELECT 1 FROM payments p WHERE p.import_type = :import_type
+                    AND p.company = :company AND p.number = r.number AND p.state = 'registered')
+    ORDER BY r.id LIMIT :batch
+"""  # noqa: S608 constants
