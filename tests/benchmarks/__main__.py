@@ -4,7 +4,7 @@
 
 Fortnox is a sandbox in a process of its own, with its limiter on and answers
 that take 0 to 800 ms. Each tool reads in a process of its own, pyfortnox and
-dlt in environments that are made for them. What was measured is kept in
+dlt in environments that are made for them. What was measured is stored in
 ``results.json``, size by size, and drawn as ``time.svg`` and ``memory.svg``.
 """
 
@@ -18,29 +18,32 @@ import subprocess
 import sys
 import tempfile
 import venv
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
+from functools import partial
 from importlib import metadata
 from pathlib import Path
 from typing import Any, Final
 
-from tests.benchmarks import plot, served
+from hostsim.sandbox import Switches
+from tests.benchmarks import plot
+from tests.benchmarks.fortnox_server import LATENCY, Access, lazy_state, running
 
 HERE: Final = Path(__file__).parent
 RESULTS: Final = HERE / "results.json"
 SIZES: Final = (1_000, 10_000, 50_000)
 PAGE: Final = 500
 
-#: As the plug-in keeps them: 25 requests in 5 seconds, and a margin.
+#: The rate limit as the plug-in keeps it: 25 requests in 5 seconds, and a margin.
 REQUESTS, WINDOW = 25, 5.1
 
-#: Seconds of waiting for one reading, whatever it is.
-PATIENCE: Final = 3 * 3600
+#: Seconds that one client may take.
+TIMEOUT: Final = 3 * 3600
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """How one reading went; seconds of the wall and of the processor, bytes at most."""
+    """What one client took: seconds by the wall clock and of the processor, peak bytes."""
 
     tool: str
     version: str
@@ -55,29 +58,29 @@ class Outcome:
 
     @property
     def ratio(self) -> float:
-        """How many times the time that the limit makes anybody take."""
+        """Seconds over the optimum."""
         return self.seconds / self.optimum
 
 
 def optimum(payments: int) -> float:
-    """Tell how long the limit makes anybody take who reads so many payments in full pages."""
+    """Return the seconds that the rate limit demands for so many payments in full pages."""
     pages = max(1, -(-payments // PAGE))
-    return (pages - 1) // REQUESTS * WINDOW + sum(served.LATENCY) / 2
+    return (pages - 1) // REQUESTS * WINDOW + sum(LATENCY) / 2
 
 
 # --- The tools --------------------------------------------------------------
 
 
 def _run(command: Sequence[str], **environment: str) -> str:
-    kept = {name: text for name, text in os.environ.items() if not name.startswith("PYTHON")}
+    inherited = {name: text for name, text in os.environ.items() if not name.startswith("PYTHON")}
     done = subprocess.run(
         command,
         capture_output=True,
         text=True,
         encoding="utf-8",
-        timeout=PATIENCE,
+        timeout=TIMEOUT,
         check=False,
-        env=kept | {"NO_PROXY": "127.0.0.1,localhost"} | environment,
+        env=inherited | {"NO_PROXY": "127.0.0.1,localhost"} | environment,
     )
     if done.returncode:
         raise RuntimeError(done.stderr[-3000:])
@@ -88,12 +91,12 @@ def python_with(library: str, folder: Path) -> str:
     """Make an environment with the current release of a library, unless it is there."""
     place = folder / library
     python = str(place / ("Scripts/python.exe" if os.name == "nt" else "bin/python"))
-    if not (place / "made").exists():
+    if not (place / "complete").exists():
         print(f"making an environment with {library} …", file=sys.stderr)
         venv.create(place, clear=True)
         quietly = ("--quiet", "--disable-pip-version-check")
         _run([sys.executable, "-m", "pip", "--python", python, "install", *quietly, library])
-        (place / "made").touch()
+        (place / "complete").touch()
     return python
 
 
@@ -102,22 +105,22 @@ def _version(python: str, library: str) -> str:
     return _run([python, "-c", code]).strip()
 
 
-def _with_ours(reach: served.Reach, count: int, _: Path) -> tuple[str, dict[str, Any]]:
+def _with_ours(access: Access, count: int) -> tuple[str, dict[str, Any]]:
     script = str(HERE / "read_with_ours.py")
-    arguments = (str(count), reach.code, json.dumps(dict(reach.environment)))
+    arguments = (str(count), access.code, json.dumps(dict(access.environment)))
     path = os.pathsep.join([str(HERE.parents[1]), str(HERE)])
     found = json.loads(_run([sys.executable, script, *arguments], PYTHONPATH=path))
     return metadata.version("opter-fortnox-plugin"), found
 
 
 def _with_library(
-    library: str, reach: served.Reach, count: int, folder: Path
+    library: str, access: Access, count: int, folder: Path
 ) -> tuple[str, dict[str, Any]]:
     python = python_with(library, folder)
     script = str(HERE / f"read_with_{library}.py")
-    secret = reach.environment["FORTNOX_CLIENT_SECRET"]
+    secret = access.environment["FORTNOX_CLIENT_SECRET"]
     quiet = {"RUNTIME__DLTHUB_TELEMETRY": "false", "DLT_DATA_DIR": str(folder / "dlt-data")}
-    found = _run([python, script, str(count), reach.url, reach.token, secret], **quiet)
+    found = _run([python, script, str(count), access.url, access.token, secret], **quiet)
     return _version(python, library), json.loads(found)
 
 
@@ -127,45 +130,45 @@ NAMES: Final = {"ours": "this plug-in"}
 
 def measure(tool: str, count: int, folder: Path, *, limited: bool = True) -> Outcome:
     """Read so many payments with one tool."""
-    with served.running(count, legacy=tool == "pyfortnox", limited=limited) as there:
+    switches = Switches(legacy_headers=tool == "pyfortnox", rate_limit=25 if limited else None)
+    latency = LATENCY if limited else (0.0, 0.0)
+    with running(partial(lazy_state, count), switches, latency) as fortnox:
         if tool == "ours":
-            version, found = _with_ours(there.reach, count, folder)
+            version, figures = _with_ours(fortnox.access, count)
         else:
-            version, found = _with_library(tool, there.reach, count, folder)
-        seen = there.end()
+            version, figures = _with_library(tool, fortnox.access, count, folder)
+        received = fortnox.end()
     return Outcome(
         tool=tool,
         version=version,
         payments=count,
-        requests=seen.requests,
-        refused=seen.refused,
+        requests=received.requests,
+        refused=received.refused,
         optimum=optimum(count),
-        **found,
+        **figures,
     )
 
 
-# --- What is kept and shown -------------------------------------------------
+# --- Results ----------------------------------------------------------------
 
 
 def machine() -> str:
-    """Tell what it was measured on."""
     python = ".".join(platform.python_version_tuple()[:2])
     return f"{os.cpu_count()} cores, {platform.system()}, Python {python}"
 
 
-def kept() -> list[Outcome]:
-    """Read what was measured before."""
+def stored() -> list[Outcome]:
+    """Return what was measured before."""
     if not RESULTS.exists():
         return []
     return [Outcome(**one) for one in json.loads(RESULTS.read_text("utf-8"))["outcomes"]]
 
 
-def keep(outcome: Outcome) -> None:
-    """Put an outcome in the place of the earlier one of its tool and size."""
-    which = {(one.tool, one.payments): one for one in kept()}
-    which[outcome.tool, outcome.payments] = outcome
-    places: Mapping[str, int] = {tool: place for place, tool in enumerate(TOOLS)}
-    ordered = sorted(which.values(), key=lambda one: (one.payments, places[one.tool]))
+def store(outcome: Outcome) -> None:
+    """Store an outcome in place of the earlier one of its tool and size."""
+    latest = {(one.tool, one.payments): one for one in stored()}
+    latest[outcome.tool, outcome.payments] = outcome
+    ordered = sorted(latest.values(), key=lambda one: (one.payments, TOOLS.index(one.tool)))
     content = {"machine": machine(), "outcomes": [asdict(one) for one in ordered]}
     RESULTS.write_text(json.dumps(content, indent=1, ensure_ascii=False) + "\n", "utf-8")
 
@@ -178,7 +181,6 @@ LINE: Final = "{:>9} {:<16} {:>8} {:>5} {:>8} {:>8} {:>7} {:>6} {:>7} {:>6} {:>9
 
 
 def line_of(it: Outcome) -> str:
-    """Write an outcome as a line of the table."""
     return LINE.format(
         it.payments,
         f"{it.tool} {it.version}",
@@ -195,8 +197,7 @@ def line_of(it: Outcome) -> str:
 
 
 def draw() -> None:
-    """Draw what is kept."""
-    outcomes = kept()
+    outcomes = stored()
     seconds: dict[str, list[tuple[float, float]]] = {
         "Fortnox's limit": sorted({(one.payments, one.optimum) for one in outcomes})
     }
@@ -212,20 +213,20 @@ def draw() -> None:
 
 def main() -> None:
     """Measure, print a table, and draw."""
-    asked = argparse.ArgumentParser(prog="python -m tests.benchmarks", description=__doc__)
-    asked.add_argument("--sizes", type=int, nargs="+", default=SIZES)
-    asked.add_argument("--tools", nargs="+", choices=TOOLS, default=TOOLS)
-    asked.add_argument("--no-limit", action="store_true", help="as fast as the tools are")
-    asked.add_argument("--draw", action="store_true", help="only draw what was measured before")
-    asked.add_argument(
+    parser = argparse.ArgumentParser(prog="python -m tests.benchmarks", description=__doc__)
+    parser.add_argument("--sizes", type=int, nargs="+", default=SIZES)
+    parser.add_argument("--tools", nargs="+", choices=TOOLS, default=TOOLS)
+    parser.add_argument("--no-limit", action="store_true", help="no rate limit, no latency")
+    parser.add_argument("--draw", action="store_true", help="only draw the stored results")
+    parser.add_argument(
         "--environments",
         type=Path,
         default=Path(tempfile.gettempdir()) / "opter-fortnox-benchmarks",
-        help="where the environments of the other tools are kept",
+        help="where the environments of the other tools are stored",
     )
-    options = asked.parse_args()
+    options = parser.parse_args()
     if options.draw:
-        for it in kept():
+        for it in stored():
             print(line_of(it))
         draw()
         return
@@ -235,7 +236,7 @@ def main() -> None:
             it = measure(tool, size, options.environments, limited=not options.no_limit)
             print(line_of(it), flush=True)
             if not options.no_limit:
-                keep(it)
+                store(it)
     if not options.no_limit:
         draw()
 

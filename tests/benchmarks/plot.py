@@ -1,4 +1,4 @@
-"""A small line chart with logarithmic axes, as SVG: light ground, labels that can be read."""
+"""A small line chart with logarithmic axes, as SVG: light background, readable labels."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ Points = Sequence[tuple[float, float]]
 WIDTH, HEIGHT = 640, 400
 LEFT, RIGHT, TOP, BOTTOM = 70, 150, 40, 50
 
-#: Told apart by people who see few colours, too.
+#: Distinguishable with colour blindness, too.
 STYLES: Final = (("#777777", "6 4"), ("#0072b2", ""), ("#d55e00", ""), ("#009e73", ""))
 
 
 def chart(title: str, lines: Mapping[str, Points]) -> str:
     """Draw lines over the number of payments.
 
-    :param lines: by name; points of no positive value are left out.
+    :param lines: by name; points of no positive value are not drawn.
     """
     lines = {name: [p for p in points if min(p) > 0] for name, points in lines.items()}
     lines = {name: points for name, points in lines.items() if points}
@@ -41,7 +41,7 @@ def chart(title: str, lines: Mapping[str, Points]) -> str:
 
 
 class _Scale:
-    """Where a value stands, by its logarithm; whole powers of ten at both ends."""
+    """A logarithmic axis with whole powers of ten at both ends."""
 
     def __init__(self, values: Sequence[float], start: float, end: float) -> None:
         self.first = math.floor(math.log10(min(values)) + 1e-9)
@@ -73,7 +73,7 @@ def _grid(across: _Scale, up: _Scale) -> Iterator[str]:
 
 
 def _curves(lines: Mapping[str, Points], across: _Scale, up: _Scale) -> Iterator[str]:
-    taken: list[float] = []
+    label_heights: list[float] = []
     named = sorted(lines.items(), key=lambda one: up(one[1][-1][1]))
     styles = dict(zip(lines, STYLES if len(lines) == len(STYLES) else STYLES[1:], strict=False))
     for name, points in named:
@@ -84,9 +84,9 @@ def _curves(lines: Mapping[str, Points], across: _Scale, up: _Scale) -> Iterator
         yield f'<path d="M{path}" fill="none" stroke="{colour}" stroke-width="2"{dashed}/>'
         if not dash:
             yield from (f'<circle cx="{x}" cy="{y}" r="3.5" fill="{colour}"/>' for x, y in places)
-        # Names stand where the lines end, each below the one before.
-        y = max([places[-1][1] + 4, *(one + 16 for one in taken)])
-        taken.append(y)
+        # Labels are at the ends of the lines, each below the one before.
+        y = max([places[-1][1] + 4, *(one + 16 for one in label_heights)])
+        label_heights.append(y)
         yield _text(WIDTH - RIGHT + 10, y, name, colour=colour, weight="bold")
 
 

@@ -4,7 +4,7 @@
 
 For each number of payments: the real plug-in reads pages that a transport
 takes from a file, without waiting, into a real host with its database in a
-file; they are judged and saved. The floor is what cannot be left out: reading
+file; they are judged and saved. The floor is the least possible work: reading
 the same bytes as JSON, and writing the rows that were saved, with all their
 columns, into one table with its unique index. Seconds are the processor's, of
 all threads.
@@ -28,7 +28,7 @@ from pathlib import Path
 from typing import Any, Final
 from urllib.parse import parse_qs, urlsplit
 
-from tally import peak
+from measurement import peak_memory
 
 from hostsim.demo import free_port
 from hostsim.plugins.loading import Plugins
@@ -49,12 +49,12 @@ TODAY: Final = date(2026, 6, 30)
 NOW: Final = datetime(2026, 7, 1, 8, 0, tzinfo=UTC)
 NAME: Final = "Fortnox"
 
-#: Of a hundred payments: their invoices are not the host's, they pay half, or were saved before.
-STRANGE: Final = range(2)
+#: Of a hundred payments: invoices that the host does not have, half paid ones, and saved before.
+UNKNOWN: Final = range(2)
 PARTIAL: Final = range(2, 22)
-KNOWN: Final = range(22, 23)
-#: Where the numbers of those invoices begin that the host does not have.
-ELSEWHERE: Final = 50_000_000
+SAVED: Final = range(22, 23)
+#: Where the numbers of invoices begin that the host does not have.
+UNKNOWN_FROM: Final = 50_000_000
 
 
 @dataclass(frozen=True)
@@ -79,7 +79,7 @@ class Outcome:
 
 
 def _invoice_of(number: int) -> int:
-    return ELSEWHERE + number if number % 100 in STRANGE else number
+    return UNKNOWN_FROM + number if number % 100 in UNKNOWN else number
 
 
 def _row(number: int, payments: int) -> dict[str, Any]:
@@ -114,12 +114,12 @@ class Pages:
     @classmethod
     def made(cls, path: Path, payments: int) -> Pages:
         """Write both lists: payments newest first, and the invoices that the host lacks."""
-        strange = [n for n in range(payments, 0, -1) if n % 100 in STRANGE]
+        unknown = [n for n in range(payments, 0, -1) if n % 100 in UNKNOWN]
         places: dict[str, list[tuple[int, int]]] = {}
         with path.open("wb") as file:
             for name, numbers, row in (
                 ("InvoicePayments", range(payments, 0, -1), partial(_row, payments=payments)),
-                ("Invoices", [_invoice_of(n) for n in strange], _invoice_row),
+                ("Invoices", [_invoice_of(n) for n in unknown], _invoice_row),
             ):
                 pages = places[name] = []
                 for start in range(0, max(1, len(numbers)), PAGE):
@@ -135,23 +135,21 @@ class Pages:
         return cls(path, places)
 
     def page(self, name: str, number: int) -> bytes:
-        """Give a page, counted from 1."""
+        """Return a page, counted from 1."""
         start, length = self.places[name][number - 1]
         with self._guard:
             self._file.seek(start)
             return self._file.read(length)
 
     def all(self, name: str) -> Iterator[bytes]:
-        """Give the pages of a list."""
         return (self.page(name, number + 1) for number in range(len(self.places[name])))
 
     def close(self) -> None:
-        """Let go of the file."""
         self._file.close()
 
 
-class Wire:
-    """Stands in for the transport: answers at once, from the file."""
+class FileTransport:
+    """Answers at once, from the file."""
 
     def __init__(self, pages: Pages) -> None:
         self._pages = pages
@@ -160,7 +158,6 @@ class Wire:
     def send(
         self, _: str, address: str, *, query: Mapping[str, str] | None = None, **__: Any
     ) -> Reply:
-        """Answer."""
         self.sent()
         return Reply(200, {"date": "Wed, 01 Jul 2026 08:00:00 GMT"}, self._body(address, query))
 
@@ -199,7 +196,7 @@ def books(path: Path, payments: int) -> Store:
         db.executemany(
             "INSERT INTO invoices (region, number, ocr, customer_code, customer_name, currency,"
             " total, remaining, period_closed) VALUES ('', ?, '', 'K1', 'Grus AB', 'SEK', ?, ?, 1)",
-            ((str(n), f"{_total(n)}", f"{_total(n)}") for n in numbers if n % 100 not in STRANGE),
+            ((str(n), f"{_total(n)}", f"{_total(n)}") for n in numbers if n % 100 not in UNKNOWN),
         )
     return store
 
@@ -216,7 +213,7 @@ def _register_some(store: Store, payments: int) -> None:
             " VALUES ('earlier', ?, 'saved', 'kim', '{}', ?)",
             (NAME, NOW.isoformat()),
         )
-        some = [n for n in range(1, payments + 1) if n % 100 in KNOWN]
+        some = [n for n in range(1, payments + 1) if n % 100 in SAVED]
         db.executemany(
             "INSERT INTO payments (origin, import_type, company, number, source, invoice_number,"
             " date, amount, currency, amount_currency, write_offs, booked, warnings, invoice_id,"
@@ -236,8 +233,8 @@ def _register_some(store: Store, payments: int) -> None:
         )
 
 
-class _Time:
-    """Time that passes only while somebody waits."""
+class _FakeClock:
+    """Time that passes only by sleeping."""
 
     def __init__(self) -> None:
         self._now = 0.0
@@ -253,12 +250,9 @@ class _Time:
 
 def _plugin(pages: Pages) -> object:
     """Make the plug-in as it is, but for its transport and its clock."""
-    passing = _Time()
+    clock = _FakeClock()
 
-    class Impatient:
-        """A plug-in."""
-
-    ours = Impatient()
+    ours = type("Plugin", (), {})()
     for name in dir(hooks):
         if name.startswith("opter_"):
             setattr(ours, name, getattr(hooks, name))
@@ -268,16 +262,16 @@ def _plugin(pages: Pages) -> object:
         return importer.import_payments(
             run,
             environment={},
-            sleep=passing.sleep,
-            clock=passing,
-            transport=lambda: Wire(pages),  # type: ignore[arg-type,return-value]
+            sleep=clock.sleep,
+            clock=clock,
+            transport=lambda: FileTransport(pages),  # type: ignore[arg-type,return-value]
         )
 
     ours.opter_import_payments = opter_import_payments  # type: ignore[attr-defined]
     return ours
 
 
-def _signs_in(address: str, answered: Callable[[str], object]) -> bool:
+def _sign_in(address: str, answered: Callable[[str], object]) -> bool:
     asked = parse_qs(urlsplit(address).query)
     answered(f"{asked['redirect_uri'][0]}?code=1&state={asked['state'][0]}")
     return True
@@ -294,7 +288,7 @@ def host_of(store: Store, pages: Pages, payments: int) -> Host:
             "FORTNOX_CLIENT_SECRET": "secret",
             "FORTNOX_REDIRECT_URI": f"http://localhost:{port}/callback",
         },
-        window=_signs_in,
+        window=_sign_in,
         clock=lambda: NOW,
         user="kim",
     )
@@ -313,7 +307,7 @@ _COLUMNS: Final = (
 
 
 def floor(pages: Pages, path: Path) -> float:
-    """Read the pages as JSON and write their rows into one table; give the seconds."""
+    """Return the seconds to read the pages as JSON and write their rows into one table."""
     began = time.process_time()
     db = sqlite3.connect(path, isolation_level=None)
     db.execute("PRAGMA journal_mode = WAL")
@@ -345,7 +339,7 @@ def floor(pages: Pages, path: Path) -> float:
 
 
 class Parts:
-    """How the seconds of the processor are spent, by part; what is inside another is its own."""
+    """The processor's seconds by part; a part inside another counts for itself alone."""
 
     def __init__(self) -> None:
         self.seconds: dict[str, float] = {}
@@ -353,20 +347,20 @@ class Parts:
         self._mine = threading.local()
 
     @contextmanager
-    def watched(self) -> Iterator[None]:
-        """Watch the steps of an import while this lasts."""
-        kept = [(owner, name, getattr(owner, name)) for owner, name, _ in _STEPS]
+    def measuring(self) -> Iterator[None]:
+        """Measure the steps of an import inside this context."""
+        originals = [(owner, name, getattr(owner, name)) for owner, name, _ in _STEPS]
         try:
             for owner, name, part in _STEPS:
-                setattr(owner, name, self._watching(getattr(owner, name), part))
+                setattr(owner, name, self._measured(getattr(owner, name), part))
             yield
         finally:
-            for owner, name, step in kept:
+            for owner, name, step in originals:
                 setattr(owner, name, step)
 
-    def _watching(self, step: Callable[..., Any], part: str) -> Callable[..., Any]:
+    def _measured(self, step: Callable[..., Any], part: str) -> Callable[..., Any]:
         @wraps(step)
-        def watched(*arguments: Any, **named: Any) -> Any:
+        def measured(*arguments: Any, **named: Any) -> Any:
             outside = getattr(self._mine, "inside", 0.0)
             self._mine.inside = 0.0
             began = time.thread_time()
@@ -378,7 +372,7 @@ class Parts:
                     self.seconds[part] = self.seconds.get(part, 0.0) + took - self._mine.inside
                 self._mine.inside = outside + took
 
-        return watched
+        return measured
 
 
 _STEPS: Final[Sequence[tuple[Any, str, str]]] = (
@@ -398,13 +392,13 @@ _STEPS: Final[Sequence[tuple[Any, str, str]]] = (
 )
 
 
-def _child(folder: Path, payments: int, places: Any, wire: Any) -> None:
+def _child(folder: Path, payments: int, places: Any, pipe: Any) -> None:
     pages = Pages(folder / "pages", places)
-    # Not Store.create: the books are made by whoever started us.
+    # Not Store.create: the parent process has made the books.
     with Store.open(folder / "host.db") as store:
         host = host_of(store, pages, payments)
         parts = Parts()
-        with parts.watched():
+        with parts.measuring():
             began = time.process_time()
             host.import_payments(NAME)
             imported = time.process_time()
@@ -412,7 +406,7 @@ def _child(folder: Path, payments: int, places: Any, wire: Any) -> None:
             ended = time.process_time()
     if saved is None:
         raise RuntimeError
-    wire.send((saved.counts, imported - began, ended - imported, peak(), parts.seconds))
+    pipe.send((saved.counts, imported - began, ended - imported, peak_memory(), parts.seconds))
 
 
 def measure(payments: int) -> Outcome:
@@ -421,21 +415,21 @@ def measure(payments: int) -> Outcome:
         folder = Path(name)
         pages = Pages.made(folder / "pages", payments)
         books(folder / "host.db", payments).close()
-        turns = 3 if payments <= 100_000 else 1
-        floors = [floor(pages, folder / f"floor-{turn}") for turn in range(turns)]
+        repeats = 3 if payments <= 100_000 else 1
+        floors = [floor(pages, folder / f"floor-{turn}") for turn in range(repeats)]
         pages.close()
         context = multiprocessing.get_context("spawn")
         ours, theirs = context.Pipe()
         child = context.Process(target=_child, args=(folder, payments, pages.places, theirs))
         child.start()
-        theirs.close()  # so that its end, however it comes, ends our waiting
-        counts, imported, stored, most, parts = ours.recv()
+        theirs.close()  # so that we stop waiting when the child ends, in whatever way
+        counts, imported, stored, peak, parts = ours.recv()
         child.join()
-    expected = sum(n % 100 not in {*STRANGE, *KNOWN} for n in range(1, payments + 1))
+    expected = sum(n % 100 not in {*UNKNOWN, *SAVED} for n in range(1, payments + 1))
     if counts["ready"] != expected or counts["read"] != payments:
         message = f"{counts} of {payments} payments"
         raise RuntimeError(message)
-    return Outcome(payments, counts["ready"], min(floors), imported, stored, most, parts)
+    return Outcome(payments, counts["ready"], min(floors), imported, stored, peak, parts)
 
 
 def main(sizes: Sequence[int]) -> None:

@@ -1,9 +1,9 @@
-"""Read all payments with dlt's REST API source, by its declared options, and keep none."""
+"""Read all payments with dlt's REST API source, by its declared options and store none."""
 
 import sys
 
 from dlt.sources.rest_api import rest_api_source
-from tally import Tally
+from measurement import Measurement
 
 count, base_url, access_token, _ = sys.argv[1:]
 source = rest_api_source(
@@ -29,6 +29,6 @@ source = rest_api_source(
         ],
     }
 )
-with Tally(int(count)) as tally:
+with Measurement(int(count)) as measurement:
     for one in source.resources["invoicepayments"]:
-        tally.take(one["Number"], one["Amount"])
+        measurement.count(one["Number"], one["Amount"])

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
-from tally import Tally
+from measurement import Measurement
 
 from hostsim.plugins.loading import Plugins
 from hostsim.services.host import Host
@@ -18,10 +18,10 @@ NAME = "Fortnox"
 count, code, environment = int(sys.argv[1]), sys.argv[2], json.loads(sys.argv[3])
 
 
-def signs_in(address: str, answered: Any) -> bool:
+def sign_in(address: str, answered: Any) -> bool:
     """Answer at once, as a person would."""
-    asked = parse_qs(urlsplit(address).query)
-    answered(f"{asked['redirect_uri'][0]}?code={code}&state={asked['state'][0]}")
+    query = parse_qs(urlsplit(address).query)
+    answered(f"{query['redirect_uri'][0]}?code={code}&state={query['state'][0]}")
     return True
 
 
@@ -34,13 +34,13 @@ with tempfile.TemporaryDirectory() as folder, Store.create(Path(folder) / "host.
             ((str(n), f"{1000 + n % 90}.50") for n in range(1, count + 1)),
         )
     host = Host(
-        store, Plugins([("fortnox", hooks)]), configuration=environment, window=signs_in, user="me"
+        store, Plugins([("fortnox", hooks)]), configuration=environment, window=sign_in, user="me"
     )
     host.define(NAME, "FortnoxAPI", "API", "", {"ignore_payments_before": "1990-01-01"})
-    with Tally(count) as tally:
+    with Measurement(count) as measurement:
         host.import_payments(NAME)
         host.save(NAME)
-        # What is right is what stands in the books.
+        # The books are what must be right.
         rows = store.db.execute("SELECT number, amount FROM payments WHERE state = 'registered'")
         for number, amount in rows:
-            tally.take(number, amount)
+            measurement.count(number, amount)

@@ -1,43 +1,37 @@
-"""How near the plug-in's reading comes to what Fortnox's limit allows.
+"""How close an import comes to what Fortnox's rate limit allows.
 
-    python tests/benchmarks/reading.py [NAME …]
+    python tests/benchmarks/rate_limit.py [NAME …]
 
-Reads from a sandbox in a process of its own, with its limiter on and answers
-that take 0 to 800 ms behind the count, into a host that only takes. Prints a
-table: requests, 429s, seconds, what the limit alone takes, the optimum and how
-many times it was taken, and the time that was said to be left, over the time
-that was: once the list had been read where details followed, else as soon as
-anything told where it would end.
+Imports from a sandbox in a process of its own, with its rate limit on and replies
+that take 0 to 800 ms, into a host that only takes. Prints a table: requests,
+429s, seconds, what the limit alone takes, the optimum and the ratio to it, and
+the time that was estimated to be left over the time that was: once the list had
+been read where details followed, otherwise as soon as there was an estimate.
 
 The limit makes n requests take ``(n - 1) // 25`` windows of 5.1 s, since none
 can start before the one 25 places earlier is a window old. The optimum adds
-the answers that nobody can do without: the first, which tells how many pages
-there are; the slowest of the last window; and, behind a list, the one to the
-question whether anything changed meanwhile, which can only be asked last.
+the replies that cannot be avoided: the first, which has the number of pages;
+the slowest of the last window; and, after a list, the one that shows whether
+anything changed meanwhile, which can only be requested last.
 """
 
 from __future__ import annotations
 
-import multiprocessing
 import random
 import sys
 import time
 from collections.abc import Callable, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from datetime import date
 from decimal import Decimal
-from multiprocessing.connection import Connection
+from functools import partial
 from typing import Any, Final
 
 import pluggy
+from fortnox_server import LATENCY, MODIFIED, day_of, empty_state, running
 
-from hostsim.demo import free_port
-from hostsim.sandbox import Sandbox, seed
-from hostsim.sandbox.clock import Clock
 from hostsim.sandbox.state import Invoice, Payment, State
-from hostsim.sandbox.switches import Switches
-from hostsim.sandbox.tokens import Grant
 from opter_contract import hookimpl
 from opter_fortnox_plugin.fortnox import protocol
 from opter_fortnox_plugin.fortnox.rate_limiter import REQUESTS, WINDOW
@@ -50,14 +44,11 @@ EURO: Final[dict[str, Any]] = {
     "currency_rate": Decimal("11.25"),
     "amount_currency": Decimal(100),
 }
-LATENCY: Final = (0.0, 0.8)
-TODAY: Final = date(2026, 6, 30)
-SCOPES: Final = ("payment", "invoice", "companyinformation")
 
 
 @dataclass(frozen=True)
 class Task:
-    """Something to read.
+    """An import to measure.
 
     :param in_euro: how many of the payments need a request of their own.
     :param since: only these newest ones are wanted; ``None`` for all.
@@ -88,28 +79,27 @@ TASKS: Final = (
 
 @dataclass(frozen=True)
 class Outcome:
-    """How a reading went: seconds of this process's clock, and what the sandbox saw."""
+    """What an import took, in seconds, and what the sandbox received."""
 
     requests: int
     refused: int
     seconds: float
     limit: float
     optimum: float
-    told: float | None
+    estimated: float | None
 
     @property
     def ratio(self) -> float:
-        """How many times the optimum it took."""
         return self.seconds / self.optimum
 
 
 def limit_of(requests: int) -> float:
-    """Tell when the last of so many requests can start, in seconds after the first."""
+    """Return when the last of so many requests can start, in seconds after the first."""
     return (requests - 1) // REQUESTS * WINDOW
 
 
 def optimum_of(requests: int, task: Task) -> float:
-    """Tell how many seconds a reader takes that loses none, on average."""
+    """Return the seconds that an ideal client takes, on average."""
     least, most = task.latency
     mean = (least + most) / 2
     in_last_window = (requests - 1) % REQUESTS + 1
@@ -118,61 +108,39 @@ def optimum_of(requests: int, task: Task) -> float:
     return mean + limit_of(requests) + slowest + asked_last
 
 
-# --- Fortnox, in a process of its own ---
+# --- The books ---
 
 
 def books(task: Task) -> State:
-    """Make a company with so many payments, two hundred a day, the last one the newest."""
-    state = State(Clock.stopped_at(datetime(2026, 7, 1, 8, 0, tzinfo=UTC)))
-    company = state.add_company(seed.COMPANY, "Grusbilarna i Ådalen AB")
-    modified = datetime(2026, 6, 1, tzinfo=UTC)
+    """Make a company with so many payments, the last one the newest."""
+    state = empty_state()
+    company = state.company()
     euros = set(random.Random(1).sample(range(task.payments), task.in_euro))  # noqa: S311
     for place in range(task.payments):
         paid_in = EURO if place in euros else KRONOR
-        invoice = Invoice(
-            number=place + 1,
-            total=Decimal(1000),
-            currency=paid_in.get("currency", "SEK"),
-            invoice_date=date(2020, 1, 1),
-            due_date=date(2020, 1, 31),
-            modified=modified,
+        company.add_invoice(
+            Invoice(
+                number=place + 1,
+                total=Decimal(1000),
+                currency=paid_in.get("currency", "SEK"),
+                invoice_date=date(2020, 1, 1),
+                due_date=date(2020, 1, 31),
+                modified=MODIFIED,
+            )
         )
-        company.add_invoice(invoice)
-        day = TODAY - timedelta(days=(task.payments - 1 - place) // 200)
         company.add_payment(
             Payment(
                 invoice_number=place + 1,
-                payment_date=day,
+                payment_date=day_of(place + 1, task.payments),
                 booked=True,
-                modified=modified,
+                modified=MODIFIED,
                 **paid_in,
             )
         )
     return state
 
 
-def serve(task: Task, wire: Connection) -> None:
-    """Be Fortnox until told to end; then say when each request was counted, and its status."""
-    arrivals: list[float] = []
-
-    def counting() -> float:
-        arrivals.append(time.monotonic())
-        return arrivals[-1]
-
-    redirect = f"http://localhost:{free_port()}/callback"
-    with Sandbox(
-        books(task), switches=Switches(), redirect_uri=redirect, monotonic=counting
-    ) as sandbox:
-        sandbox.latency.set(*task.latency, match=lambda asked: asked.path.startswith("/3/"))
-        grant = Grant(sandbox.client_id, seed.COMPANY, 1, SCOPES)
-        code = sandbox.state.tokens.issue_code(grant, sandbox.redirect_uri)
-        wire.send((sandbox.environment(), code))
-        wire.recv()
-        refused = sum(asked.status == 429 for asked in sandbox.switchboard.asked)
-        wire.send((arrivals, refused))
-
-
-# --- The host, which only takes ---
+# --- A host that only takes ---
 
 
 class Host:
@@ -182,36 +150,31 @@ class Host:
         self._code = code
         self._state: dict[str, str | None] = {}
         self.payments = 0
-        #: When which time was said to be left, in seconds: after the first page, and
-        #: after the last. What is said again meanwhile is not news.
+        #: When which time was estimated to be left, in seconds: after the first page, and
+        #: after the last. Repetitions in between do not count.
         self._read = 0
-        self.first: tuple[float, float] | None = None
-        self.last: tuple[float, float] | None = None
+        self.first_estimate: tuple[float, float] | None = None
+        self.last_estimate: tuple[float, float] | None = None
 
     @hookimpl
     def opter_take_payments(self, payments: Sequence[Any]) -> int:
-        """Count."""
         self.payments += len(payments)
         return len(payments)
 
     @hookimpl
     def opter_take_excluded(self, excluded: Sequence[Any]) -> int:
-        """Take."""
         return len(excluded)
 
     @hookimpl
     def opter_take_deleted(self, payment_numbers: Sequence[str]) -> int:
-        """Take."""
         return len(payment_numbers)
 
     @hookimpl
     def opter_payments_to_confirm(self) -> Sequence[str]:
-        """Want none."""
         return []
 
     @hookimpl
     def opter_known_invoices(self, invoice_numbers: Sequence[str]) -> Sequence[str]:
-        """Know all."""
         return invoice_numbers
 
     @hookimpl
@@ -225,27 +188,23 @@ class Host:
 
     @hookimpl
     def opter_progress(self, progress: Any) -> None:
-        """Remember the time that is said to be left."""
         left = getattr(progress, "seconds_left", None)
         if progress.stage == "reading" and progress.done > self._read and left is not None:
             self._read = progress.done
-            self.last = time.monotonic(), left
-            self.first = self.first or self.last
+            self.last_estimate = time.monotonic(), left
+            self.first_estimate = self.first_estimate or self.last_estimate
 
     @hookimpl
     def opter_state_get(self, key: str) -> str | None:
-        """Recall."""
         return self._state.get(key)
 
     @hookimpl
     def opter_state_put(self, key: str, value: str | None) -> bool:
-        """Keep."""
         self._state[key] = value
         return True
 
     @hookimpl
     def opter_lock(self, key: str) -> Any:
-        """Give a lock that is always free."""
         return nullcontext(enter_result=True)
 
 
@@ -267,58 +226,50 @@ class Run:
 
 
 def measure(task: Task) -> Outcome:
-    """Read once; time runs from the first request to the end of the run."""
-    context = multiprocessing.get_context("spawn")
-    ours, theirs = context.Pipe()
-    fortnox = context.Process(target=serve, args=(task, theirs), daemon=True)
-    fortnox.start()
-    environment, code = ours.recv()
-    manager, host = pluggy.PluginManager("opter"), Host(code)
-    manager.register(host)
-    since = date(2000, 1, 1)
-    if task.since is not None:
-        since = TODAY - timedelta(days=(task.since - 1) // 200)
+    """Import once; time runs from the first request to the end of the run."""
+    since = date(2000, 1, 1) if task.since is None else day_of(0, task.since - 1)
     settings = {
         "ignore_payments_before": since.isoformat(),
         "ignore_numbers_before": "0",
         "include_unbooked": "false",
     }
     protocol.PAGE_SIZE = task.rows  # type: ignore[misc]
-    import_payments(Run(manager.hook, settings, environment), environment={})
-    ended = time.monotonic()
-    ours.send("over")
-    arrivals, refused = ours.recv()
-    fortnox.join()
+    with running(partial(books, task), latency=task.latency) as fortnox:
+        manager, host = pluggy.PluginManager("opter"), Host(fortnox.access.code)
+        manager.register(host)
+        run = Run(manager.hook, settings, dict(fortnox.access.environment))
+        import_payments(run, environment={})
+        ended = time.monotonic()
+        received = fortnox.end()
     expected = task.payments if task.since is None else task.since
     if not expected <= host.payments <= task.payments:
-        message = f"{host.payments} of {expected} payments came"
-        raise RuntimeError(message)
-    said = host.last if task.in_euro else host.first
-    # What is read before anything tells how long it will take is not long.
-    told = None if said is None else said[1] / (ended - said[0])
-    requests = len(arrivals)
+        raise RuntimeError(f"{host.payments} of {expected} payments came")
+    estimate = host.last_estimate if task.in_euro else host.first_estimate
+    # Without any estimate it did not take long.
+    estimated = None if estimate is None else estimate[1] / (ended - estimate[0])
+    requests = len(received.moments)
     return Outcome(
         requests,
-        refused,
-        ended - arrivals[0],
+        received.refused,
+        ended - received.moments[0],
         limit_of(requests),
         optimum_of(requests, task),
-        told,
+        estimated,
     )
 
 
 def main(names: Sequence[str]) -> None:
     """Measure the tasks whose names begin so, or all, and print a table."""
-    head = ("reading", "requests", "429s", "seconds", "limit", "optimum", "ratio", "told")
-    line = "{:<28} {:>8} {:>5} {:>8} {:>8} {:>8} {:>6} {:>6}"
+    head = ("reading", "requests", "429s", "seconds", "limit", "optimum", "ratio", "estimate")
+    line = "{:<28} {:>8} {:>5} {:>8} {:>8} {:>8} {:>6} {:>8}"
     print(line.format(*head))
     for task in TASKS:
         if names and not task.name.startswith(tuple(names)):
             continue
         it = measure(task)
         seconds = [f"{each:.1f}" for each in (it.seconds, it.limit, it.optimum)]
-        told = "–" if it.told is None else f"{it.told:.2f}"
-        figures = (*seconds, f"{it.ratio:.3f}", told)
+        estimated = "–" if it.estimated is None else f"{it.estimated:.2f}"
+        figures = (*seconds, f"{it.ratio:.3f}", estimated)
         print(line.format(task.name, it.requests, it.refused, *figures), flush=True)
 
 

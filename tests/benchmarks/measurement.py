@@ -1,4 +1,4 @@
-"""What every reader counts, alike: which payments came, each once and with its amount.
+"""What is measured of every client: time, memory, and whether each payment came once.
 
 Imported by programs that run in other environments, so nothing but Python here.
 """
@@ -13,36 +13,36 @@ from types import TracebackType
 from typing import Self
 
 
-def peak() -> int:
-    """Return the most memory that this program has had, in bytes.
+def peak_memory() -> int:
+    """Return the peak memory of this process, in bytes.
 
     Not by ``getrusage`` where there is another way: on Linux that begins with
-    what the process had which started us.
+    the memory of the parent process.
     """
     status = Path("/proc/self/status")
     if status.exists():
         words = status.read_text("ascii", "replace").partition("VmHWM:")[2].split()
         return int(words[0]) * 1024
     if sys.platform == "win32":
-        return 0  # nothing that comes with Python tells
+        return 0  # the standard library has nothing for it
     import resource
 
-    most = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    return most if sys.platform == "darwin" else most * 1024
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return peak if sys.platform == "darwin" else peak * 1024
 
 
-class Tally:
-    """Counts the payments that come, in a bit each, while it measures."""
+class Measurement:
+    """Measures while it is open, and prints the figures as JSON."""
 
     def __init__(self, count: int) -> None:
-        self._seen = bytearray(count + 1)
+        self._received = bytearray(count + 1)
         self.right = 0
 
-    def take(self, number: object, amount: object) -> None:
+    def count(self, number: object, amount: object) -> None:
         """Count a payment, unless it came before or its amount is wrong."""
-        place = int(str(number))
-        if float(str(amount)) == 1000 + place % 90 + 0.5 and not self._seen[place]:
-            self._seen[place] = 1
+        index = int(str(number))
+        if float(str(amount)) == 1000 + index % 90 + 0.5 and not self._received[index]:
+            self._received[index] = 1
             self.right += 1
 
     def __enter__(self) -> Self:
@@ -56,11 +56,11 @@ class Tally:
         trace: TracebackType | None,
     ) -> None:
         ended, cpu = time.monotonic(), time.process_time()
-        found = {
+        figures = {
             "seconds": round(ended - self._began, 2),
             "processor": round(cpu - self._cpu, 2),
-            "memory": peak(),
+            "memory": peak_memory(),
             "right": self.right,
         }
         if error is None:
-            json.dump(found, sys.stdout)
+            json.dump(figures, sys.stdout)
