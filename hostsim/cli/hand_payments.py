@@ -14,7 +14,7 @@ from hostsim.messages import texts
 from hostsim.messages.texts import say
 from hostsim.services.hand_payments import LONGEST_KEY, Entry, wrong_amount
 from hostsim.storage import history
-from hostsim.storage.decisions import LONGEST_WHY
+from hostsim.storage.decision_store import LONGEST_WHY
 from hostsim.views import history as views_history
 from hostsim.views import render
 from opter_contract.values import Text

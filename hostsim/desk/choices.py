@@ -13,12 +13,11 @@ from typing import NamedTuple
 
 from hostsim.desk.common import office, words
 from hostsim.errors import host_error
-from hostsim.ledger import decisions, matching
-from hostsim.ledger.decisions import ACCEPT, KEEP, SET_ASIDE, OtherWay
+from hostsim.ledger import decision_rules, matching
+from hostsim.ledger.decision_rules import ACCEPT, KEEP, SET_ASIDE, OtherChannelPayment
 from hostsim.ledger.values import Decision, Row
 from hostsim.messages.texts import Difference
-from hostsim.storage import decisions as storage_decisions
-from hostsim.storage import page_rows
+from hostsim.storage import decision_store, page_rows
 from hostsim.storage.import_runs import Preview
 from hostsim.storage.lists import Entry
 from hostsim.storage.rows import payment_of, row_of
@@ -31,8 +30,8 @@ TAKE_BACK_SERIES = "take-back-series"
 
 #: The words of each choice, and of what it does.
 LABELS: Mapping[str, tuple[str, str]] = {
-    decisions.CONFIRM: ("choose_confirm", "does_confirm"),
-    decisions.TAKE_AGAIN: ("choose_take_again", "does_take_again"),
+    decision_rules.CONFIRM: ("choose_confirm", "does_confirm"),
+    decision_rules.TAKE_AGAIN: ("choose_take_again", "does_take_again"),
     ACCEPT: ("choose_accept", "does_accept"),
     KEEP: ("choose_keep", "does_keep"),
     SET_ASIDE: ("choose_set_aside", "does_set_aside"),
@@ -43,8 +42,8 @@ LABELS: Mapping[str, tuple[str, str]] = {
 
 #: What accepting means where nothing was changed, by reason.
 _ACCEPTS: Mapping[str, tuple[str, str]] = {
-    decisions.REPLACED: ("choose_replace", "does_replace"),
-    decisions.SETTLED: ("choose_settle", "does_settle"),
+    decision_rules.REPLACED: ("choose_replace", "does_replace"),
+    decision_rules.SETTLED: ("choose_settle", "does_settle"),
 }
 
 #: Whoever accepted may keep instead, and the other way round.
@@ -65,7 +64,7 @@ class Asking(NamedTuple):
     decision: Decision | None  # in force, about this payment
     series: Decision | None  # in force, about the series that its invoice lies in
     differences: Sequence[Difference]  # from what is registered
-    others: Sequence[OtherWay]  # by another way, and possibly the same
+    others: Sequence[OtherChannelPayment]  # by another way, and possibly the same
 
 
 def acts_on(preview: Preview, kind: str, entries: Iterable[Entry]) -> dict[int, str]:
@@ -101,9 +100,9 @@ def asking(row_id: int) -> Asking:
     if row is None:
         raise host_error("PAGE_UNKNOWN")
     definition, company = row["definition"], row["company"]
-    decision = storage_decisions.of_payment(store.db, definition, company, row["number"])
-    several = storage_decisions.series_in_force(store.db, definition, company)
-    series = decisions.in_series(several, row["invoice_number"])
+    decision = decision_store.of_payment(store.db, definition, company, row["number"])
+    several = decision_store.series_in_force(store.db, definition, company)
+    series = decision_rules.in_series(several, row["invoice_number"])
     now = payment_of(row, company)
     return Asking(
         row_id=row_id,
@@ -126,7 +125,7 @@ def _choices(
 ) -> list[str]:
     found: list[str] = []
     if kind == matching.REJECTED:
-        found.extend(decisions.possible(reason))
+        found.extend(decision_rules.possible(reason))
         if reason == "invoice-not-found":
             found.append(SERIES)
     if decision is not None:
@@ -149,11 +148,11 @@ def _differences(import_type: str, company: str, now: Payment | None) -> Sequenc
     return () if registered is None else matching.what_changed(registered, now)
 
 
-def _others(row: sqlite3.Row, now: Payment | None) -> Sequence[OtherWay]:
+def _others(row: sqlite3.Row, now: Payment | None) -> Sequence[OtherChannelPayment]:
     """Find the payments by another way that this one may be the same as."""
-    if now is None or row["invoice_id"] is None or row["reason"] != decisions.DOUBTFUL:
+    if now is None or row["invoice_id"] is None or row["reason"] != decision_rules.DOUBTFUL:
         return ()
-    several = storage_decisions.other_ways(
+    several = decision_store.other_channel_payments(
         office().store.db, row["import_type"], row["company"], row["invoice_id"]
     )
-    return decisions.equal(now, several)
+    return decision_rules.equal(now, several)

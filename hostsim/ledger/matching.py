@@ -14,9 +14,8 @@ from datetime import date
 from decimal import ROUND_HALF_UP, Decimal, localcontext
 from typing import NamedTuple
 
-from hostsim.ledger import decisions as ledger_decisions
-from hostsim.ledger import values
-from hostsim.ledger.decisions import (
+from hostsim.ledger import decision_rules, values
+from hostsim.ledger.decision_rules import (
     ACCEPT,
     CHANGED,
     CONFIRM,
@@ -26,10 +25,10 @@ from hostsim.ledger.decisions import (
     SETTLED,
     TAKE_AGAIN,
     Deletion,
-    Gone,
-    OtherWay,
+    OtherChannelPayment,
+    OtherInvoicePayment,
+    ReplaceablePayment,
     Settlement,
-    Twin,
 )
 from hostsim.ledger.values import SEK, Decision, Invoice
 from hostsim.messages import texts
@@ -67,16 +66,22 @@ class Candidate:
 
     number: str
     payment: Payment | None  # None where it could not be read
-    given: Refusal | None = None  # the plug-in's reason to leave it out
+    excluded: Refusal | None = None  # by the plug-in
     registered: Payment | None = None  # under the same key, in the books
     earlier: Refusal | None = None  # of an earlier run, and not fetched again in this one
     decision: Decision | None = None  # in force about this payment
     series: Decision | None = None  # in force about the numbers that its invoice lies among
     deleted: Deletion | None = None  # of the payment that was registered under the same key
     blocked: Refusal | None = None  # why what was accepted cannot be saved
-    gone: tuple[Gone, ...] = ()  # registered payments that this one may replace
-    not_asked: tuple[Gone, ...] = ()  # the same, of which nobody knows whether they are gone
-    changed: tuple[Gone, ...] = ()  # of its invoice, and less or elsewhere at the source now
+    replaceable: tuple[
+        ReplaceablePayment, ...
+    ] = ()  # registered payments that this one may replace
+    unchecked: tuple[
+        ReplaceablePayment, ...
+    ] = ()  # the same, of which nobody knows whether they are gone
+    changed: tuple[
+        ReplaceablePayment, ...
+    ] = ()  # of its invoice, and less or elsewhere at the source now
     settles: Settlement | None = None
     #: Nothing remains of its invoice where it comes from.
     nothing_left: bool = False
@@ -86,21 +91,21 @@ class Candidate:
         """What a decision about the payment is based on today."""
         if self.payment is None:
             return ""
-        return ledger_decisions.figures(self.payment, gone=self.gone, settles=self.settles)
+        return decision_rules.figures(self.payment, replaces=self.replaceable, settles=self.settles)
 
     def decided(self, what: str) -> Decision | None:
         """Give the decision, if it is this one and about today's figures."""
         if self.decision is None or self.payment is None:
             return None
         decision, facts = self.decision, self.facts
-        held = ledger_decisions.holds(decision, what, facts) or ledger_decisions.holds_after(
+        held = decision_rules.holds(decision, what, facts) or decision_rules.holds_after(
             decision, what, facts
         )
         return decision if held else None
 
     def accepts(self, reason: str) -> bool:
         """Whether a person accepted what the payment is, by this reason, and it can be saved."""
-        asked = self.settles is not None if reason == SETTLED else bool(self.gone)
+        asked = self.settles is not None if reason == SETTLED else bool(self.replaceable)
         return asked and self.blocked is None and self.decided(ACCEPT) is not None
 
     @property
@@ -121,7 +126,7 @@ class Candidate:
         if self.registered is None or self.payment is None:
             return []
         # What the settings leave out may have been left out before its write-offs were read.
-        read = self.given is None or self.given.reason not in IGNORED_REASONS
+        read = self.excluded is None or self.excluded.reason not in IGNORED_REASONS
         return what_changed(self.registered, self.payment, write_offs=read)
 
 
@@ -143,7 +148,7 @@ class Judgement:
     written_off: Decimal = ZERO
     effect: Decimal = ZERO
     below: Refusal | None = None
-    others: Sequence[OtherWay] = ()
+    others: Sequence[OtherChannelPayment] = ()
 
 
 class Judged(NamedTuple):
@@ -158,24 +163,29 @@ def judge(
     candidates: Sequence[Candidate],
     accepted_deviation: Decimal,
     *,
-    asking: bool = False,
-    others: Sequence[OtherWay] = (),
-    twins: Sequence[Twin] = (),
+    as_if_fetched: bool = False,
+    others: Sequence[OtherChannelPayment] = (),
+    on_other_invoices: Sequence[OtherInvoicePayment] = (),
 ) -> Judged:
     """Judge all payments of one invoice, oldest first, whatever their order here.
 
     :param invoice: what remains is without the payments that an accepted change
         counters.
     :param accepted_deviation: SEK; a last shortfall of at most that is written off.
-    :param asking: judge as if every payment of an earlier run had just been
+    :param as_if_fetched: judge as if every payment of an earlier run had just been
         fetched again, to learn which of them must be.
     :param others: the registered payments of the invoice that came another way.
-    :param twins: those of other invoices of the customer that nothing explains there.
+    :param on_other_invoices: those of other invoices of the customer that nothing explains there.
     """
     with localcontext(EXACT):
         doubts = _doubts(candidates, others)
         return _judge(
-            invoice, candidates, accepted_deviation, asking=asking, doubts=doubts, twins=twins
+            invoice,
+            candidates,
+            accepted_deviation,
+            as_if_fetched=as_if_fetched,
+            doubts=doubts,
+            on_other_invoices=on_other_invoices,
         )
 
 
@@ -187,16 +197,16 @@ def judge_by_hand(invoice: Invoice, payment: Payment) -> Judgement:
         return _ready(_status(effect, sign * invoice.remaining), [], sign * effect)
 
 
-def judge_without_invoice(candidate: Candidate, *, asking: bool = False) -> Judgement:
+def judge_without_invoice(candidate: Candidate, *, as_if_fetched: bool = False) -> Judgement:
     """Judge a payment that meets no invoice of the host.
 
-    :param asking: see :func:`judge`.
+    :param as_if_fetched: see :func:`judge`.
     """
     refusal = exclusion_reason(candidate)
     if refusal is None and candidate.payment is not None:
         of = candidate.payment
         if candidate.settles is not None:
-            refusal = _settlement(candidate) or (None if asking else _not_fetched(candidate))
+            refusal = _settlement(candidate) or (None if as_if_fetched else _not_fetched(candidate))
             if refusal is None:
                 # It stands beside its other half, and moves nothing.
                 return _ready(SETTLED, [*_decided_before(candidate, None), *of.warnings], ZERO)
@@ -217,9 +227,9 @@ def _judge(
     candidates: Sequence[Candidate],
     accepted: Decimal,
     *,
-    asking: bool,
+    as_if_fetched: bool,
     doubts: Mapping[int, _Doubt],
-    twins: Sequence[Twin],
+    on_other_invoices: Sequence[OtherInvoicePayment],
 ) -> Judged:
     # A credit invoice is an ordinary one seen in a mirror.
     sign = -1 if invoice.total < 0 else 1
@@ -235,7 +245,13 @@ def _judge(
         doubt = doubts.get(place)
         fits = not paid and _status(effect, remaining) != "advance"
         refusal = why_not(
-            candidate, invoice, effect, paid=paid, asking=asking, doubt=doubt, fits=fits
+            candidate,
+            invoice,
+            effect,
+            paid=paid,
+            as_if_fetched=as_if_fetched,
+            doubt=doubt,
+            fits=fits,
         )
         if refusal is not None or candidate.payment is None:
             refusal = refusal or Refusal("unreadable", texts.UNREADABLE)
@@ -248,7 +264,9 @@ def _judge(
             *candidate.payment.warnings,
         ]
         if doubt is None:
-            warnings[place] += _twins(candidate.payment, invoice, sign * remaining, twins)
+            warnings[place] += _on_other_invoices(
+                candidate.payment, invoice, sign * remaining, on_other_invoices
+            )
         status = _status(effect, remaining) if candidate.settles is None else SETTLED
         if nothing:
             status = "reversal"  # of what was registered
@@ -280,7 +298,7 @@ def why_not(
     effect: Decimal | None,
     *,
     paid: bool,
-    asking: bool,
+    as_if_fetched: bool,
     doubt: _Doubt | None = None,
     fits: bool = True,
 ) -> Refusal | None:
@@ -298,7 +316,7 @@ def why_not(
         return refusal
     asks = doubt is not None and doubt.asks
     if doubt is not None and asks and doubt.days == 0:
-        return Refusal(ledger_decisions.DOUBTFUL, doubt.message)
+        return Refusal(decision_rules.DOUBTFUL, doubt.message)
     if refusal is not None:
         return refusal
     if not invoice.period_closed:
@@ -309,13 +327,13 @@ def why_not(
         )
     # Before "already paid": what was registered another way is often what paid it.
     if doubt is not None and asks and not fits:
-        return Refusal(ledger_decisions.DOUBTFUL, doubt.message)
+        return Refusal(decision_rules.DOUBTFUL, doubt.message)
     settlement = _settlement(candidate)
     if settlement is not None:
         return settlement
     if paid and (doubt is None or doubt.confirmed is None):
         return Refusal("invoice-already-paid", texts.ALREADY_PAID)
-    if asking:
+    if as_if_fetched:
         return None
     if candidate.earlier is not None:
         asked = doubt is not None or candidate.replaces or candidate.decided(TAKE_AGAIN)
@@ -330,32 +348,32 @@ def why_not(
 def _is_of_the_source(refusal: Refusal, candidate: Candidate) -> bool:
     """Say whether the payment could be saved if only the source said so, once it is booked."""
     first = refusal.reason == "unreadable" or refusal.reason in IGNORED_REASONS
-    return refusal is candidate.given and not first
+    return refusal is candidate.excluded and not first
 
 
 def exclusion_reason(candidate: Candidate) -> Refusal | None:
     """Give the first reason that applies before any invoice is looked at."""
-    given = candidate.given
-    if given is not None and given.reason == "unreadable":
-        return given
+    excluded = candidate.excluded
+    if excluded is not None and excluded.reason == "unreadable":
+        return excluded
     if candidate.payment is None:
-        return given or Refusal("unreadable", texts.UNREADABLE)
+        return excluded or Refusal("unreadable", texts.UNREADABLE)
     if candidate.registered is not None and not candidate.replaces:
         return _registered_already(candidate)
     if is_nothing(candidate.payment) and not candidate.replaces:
         return Refusal(NO_AMOUNT, texts.NO_AMOUNT)
-    ignored = given is not None and given.reason in IGNORED_REASONS
+    ignored = excluded is not None and excluded.reason in IGNORED_REASONS
     if candidate.deleted is not None and not candidate.decided(TAKE_AGAIN):
-        return given if ignored else Refusal(ledger_decisions.DELETED, _deleted(candidate.deleted))
+        return excluded if ignored else Refusal(decision_rules.DELETED, _deleted(candidate.deleted))
     if ignored or candidate.decided(CONFIRM):
-        return given
-    if candidate.gone and not candidate.accepts(REPLACED):
-        return candidate.blocked or Refusal(REPLACED, texts.replaces(candidate.gone))
-    if candidate.not_asked:
-        return Refusal(REPLACED, texts.not_asked_yet(candidate.not_asked))
+        return excluded
+    if candidate.replaceable and not candidate.accepts(REPLACED):
+        return candidate.blocked or Refusal(REPLACED, texts.replaces(candidate.replaceable))
+    if candidate.unchecked:
+        return Refusal(REPLACED, texts.not_asked_yet(candidate.unchecked))
     if candidate.changed:
         return Refusal(REPLACED, texts.beside_changed(candidate.changed))
-    return given
+    return excluded
 
 
 def is_nothing(payment: Payment) -> bool:
@@ -448,7 +466,7 @@ def money_of(amount: Decimal, currency: str) -> Text:
 
 def _written_off_with(payment: Payment) -> Text:
     """Name what was written off in Fortnox, with its accounts."""
-    several = ledger_decisions.written_off(payment)
+    several = decision_rules.written_off(payment)
     if not several:
         return money_of(ZERO, SEK)
     said = [
@@ -540,7 +558,7 @@ def _lowers(effect: Decimal | None, payment: Payment | None, sign: int) -> bool:
 
 
 def _status(effect: Decimal | None, remaining: Decimal) -> str:
-    # Unknown only while asking which payments to fetch again.
+    # Unknown only while as_if_fetched which payments to fetch again.
     if effect is None:
         return "partial"
     if effect < 0:
@@ -587,7 +605,7 @@ def _refused(candidate: Candidate, refusal: Refusal, doubt: _Doubt | None = None
     if accepted is not None:
         reason, said = accepted
         # A doubt is asked about by itself: accepting answers another question.
-        reason = refusal.reason if refusal.reason == ledger_decisions.DOUBTFUL else reason
+        reason = refusal.reason if refusal.reason == decision_rules.DOUBTFUL else reason
         refusal = Refusal(reason, texts.accepted_but(said, refusal.message))
     below = None
     if refusal.reason == "already-imported" and candidate.decided(KEEP):
@@ -614,7 +632,7 @@ def _accepted_as(candidate: Candidate) -> Refusal | None:
     if candidate.replaces:
         return Refusal(CHANGED, texts.changed(candidate.changes))
     if candidate.accepts(REPLACED):
-        return Refusal(REPLACED, texts.replaces(candidate.gone))
+        return Refusal(REPLACED, texts.replaces(candidate.replaceable))
     if candidate.settles is not None and candidate.accepts(SETTLED):
         return Refusal(
             SETTLED, texts.settles(candidate.settles.number, candidate.settles.invoice_number)
@@ -625,7 +643,7 @@ def _accepted_as(candidate: Candidate) -> Refusal | None:
 class _Doubt(NamedTuple):
     """The payments that a payment may be the same as, and who said that it is none of them."""
 
-    others: Sequence[OtherWay]
+    others: Sequence[OtherChannelPayment]
     days: int  # from the one that it is paired with
     confirmed: Decision | None
 
@@ -640,7 +658,7 @@ class _Doubt(NamedTuple):
         return texts.possibly_registered([_registered_before(one) for one in self.others])
 
 
-def _registered_before(one: OtherWay) -> Text:
+def _registered_before(one: OtherChannelPayment) -> Text:
     """Name a payment by another way, with its amount in its own currency."""
     known = one.amount if one.currency == SEK else one.amount_currency
     way = texts.other_way(one.definition, one.import_type, one.number)
@@ -648,7 +666,9 @@ def _registered_before(one: OtherWay) -> Text:
     return texts.registered_before(one.date.isoformat(), money_of(known, one.currency), way, who)
 
 
-def _doubts(candidates: Sequence[Candidate], others: Sequence[OtherWay]) -> dict[int, _Doubt]:
+def _doubts(
+    candidates: Sequence[Candidate], others: Sequence[OtherChannelPayment]
+) -> dict[int, _Doubt]:
     """Find the payments that may have been registered by another way before."""
     if not others:
         return {}
@@ -665,22 +685,25 @@ def _doubts(candidates: Sequence[Candidate], others: Sequence[OtherWay]) -> dict
         if (decision := candidates[place].decision) is not None
     }
     doubts: dict[int, _Doubt] = {}
-    for place, several in ledger_decisions.paired([*payments.items()], decisions, others).items():
+    for place, several in decision_rules.paired([*payments.items()], decisions, others).items():
         payment = payments[place]
-        days = ledger_decisions.days_apart(payment, several[0]) or 0
-        confirmed = ledger_decisions.confirms(decisions.get(place), payment, several)
+        days = decision_rules.days_apart(payment, several[0]) or 0
+        confirmed = decision_rules.confirms(decisions.get(place), payment, several)
         doubts[place] = _Doubt(several, days, confirmed)
     return doubts
 
 
-def _twins(
-    payment: Payment, invoice: Invoice, remaining: Decimal, twins: Sequence[Twin]
+def _on_other_invoices(
+    payment: Payment,
+    invoice: Invoice,
+    remaining: Decimal,
+    on_other_invoices: Sequence[OtherInvoicePayment],
 ) -> list[Text]:
     """Warn of what may be this payment, registered on an equal invoice of the customer."""
     return [
         texts.twin(one.invoice_number, _registered_before(one.other))
-        for one in twins
-        if ledger_decisions.days_apart(payment, one.other) is not None
+        for one in on_other_invoices
+        if decision_rules.days_apart(payment, one.other) is not None
         and one.remaining == remaining
         and same_currency(one.currency, invoice.currency)
     ]
@@ -697,7 +720,7 @@ def _decided_before(candidate: Candidate, doubt: _Doubt | None) -> list[Text]:
         change = texts.changed(candidate.changes)
         said.append(texts.accepted(change, _who(decision)))
     if candidate.accepts(REPLACED):
-        said.append(texts.accepted(texts.replaces(candidate.gone), _who(decision)))
+        said.append(texts.accepted(texts.replaces(candidate.replaceable), _who(decision)))
     if candidate.settles is not None:
         said.append(texts.settles(candidate.settles.number, candidate.settles.invoice_number))
     if candidate.deleted is not None and candidate.decided(TAKE_AGAIN) is not None:

@@ -85,7 +85,7 @@ class Row:
     id: int | None = None  # of a registered one, as are all that follow
     origin: str | None = None  # import or hand
     state: str | None = None  # registered, deleted, countered or counter
-    counters: int | None = None  # the id that a counter undoes
+    reverses: int | None = None  # of a reversal: the id of the payment that it reverses
     bank_account: str = ""
     deleted_by: str | None = None
     deleted_at: datetime | None = None
@@ -97,7 +97,7 @@ class Decision:
     """What a person decided about one payment, or about a series of invoice numbers.
 
     ``decision`` is ``set-aside``, ``confirm``, ``take-again``, ``accept`` or
-    ``keep``; times have a time zone. ``settled_at`` is when a save did what was
+    ``keep``; times have a time zone. ``applied_at`` is when a save did what was
     decided.
     """
 
@@ -112,17 +112,17 @@ class Decision:
     why: str = field(repr=False)
     user: str
     at: datetime
-    settled_at: datetime | None = None
+    applied_at: datetime | None = None
     taken_back_by: str | None = None
     taken_back_at: datetime | None = None
 
     @property
     def in_force(self) -> bool:
         """Whether it still decides anything."""
-        return self.settled_at is None and self.taken_back_at is None
+        return self.applied_at is None and self.taken_back_at is None
 
 
-class Aside(NamedTuple):
+class SetAsideTotal(NamedTuple):
     """How many payments are set aside, and their SEK."""
 
     number: int = 0

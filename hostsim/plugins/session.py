@@ -18,7 +18,7 @@ from hostsim.errors import HostError, host_error
 from hostsim.ledger.matching import Refusal
 from hostsim.ledger.values import SEK
 from hostsim.messages import texts
-from hostsim.storage.import_runs import Record, Recording, wrong_company
+from hostsim.storage.import_runs import ImportRun, Record, wrong_company
 from hostsim.storage.regions import refuse_company_of_other_region
 from hostsim.storage.rows import clean, plain, record_of, without_spaces
 from hostsim.storage.secrets import Secrets
@@ -57,7 +57,7 @@ class LiveRun:
     def __init__(
         self,
         run: Run,
-        recording: Recording,
+        import_run: ImportRun,
         *,
         window: Window,
         on_progress: OnProgress,
@@ -71,7 +71,7 @@ class LiveRun:
         self.run = run
         self.window = window
         self.on_progress = on_progress
-        self._recording = recording
+        self._import_run = import_run
         self._screen = screen
         self._secrets = secrets
         self._guard = threading.Lock()
@@ -95,45 +95,45 @@ class LiveRun:
         for copy in copies:
             _check_complete(copy)
         self._check_company(copy.key.company for copy in copies)
-        self._recording.take(Record(record_of(copy)) for copy in copies)
+        self._import_run.take(Record(record_of(copy)) for copy in copies)
         return len(copies)
 
     def take_excluded(self, excluded: Sequence[ExcludedPayment]) -> int:
         """Keep payments that were ignored or rejected by the plug-in."""
         _check_size(excluded)
         self._check_company(one.key.company for one in excluded)
-        self._recording.take([_excluded_record(one) for one in excluded])
+        self._import_run.take([_excluded_record(one) for one in excluded])
         return len(excluded)
 
     def take_deleted(self, numbers: Sequence[str]) -> int:
         """Drop payments of earlier runs that no longer exist."""
         _check_size(numbers)
-        self._recording.take_deleted(self._company or "", numbers)
+        self._import_run.take_deleted(self._company or "", numbers)
         return len(numbers)
 
     def take_unchecked(self, numbers: Sequence[str]) -> int:
         """Remember which registered payments could not be asked after."""
         _check_size(numbers)
-        self._recording.take_unchecked(self._company or "", numbers)
+        self._import_run.take_unchecked(self._company or "", numbers)
         return len(numbers)
 
     def payments_to_confirm(self, company: Company) -> list[str]:
         """Ask for payments of earlier runs that would be ready now."""
         self._check_company([company.number], company.name)
         self._offer_again(company.number)
-        return self._recording.to_confirm(company.number)
+        return self._import_run.payments_to_fetch(company.number)
 
     def take_balances(self, balances: Sequence[InvoiceBalance]) -> int:
         """Keep what the source says of invoices that are here, too."""
         _check_size(balances)
-        self._recording.take_balances(balances)
+        self._import_run.take_balances(balances)
         return len(balances)
 
     def invoices_to_check(self, company: Company) -> Sequence[str]:
         """Ask for invoices that are open here and were not said to be unpaid."""
         self._check_company([company.number], company.name)
         self._offer_again(company.number)
-        numbers = self._recording.invoices_to_check(company.number, self._clock())
+        numbers = self._import_run.invoices_to_check(company.number, self._clock())
         fresh = [number for number in numbers if number not in self._invoices_asked]
         self._invoices_asked.update(fresh)
         return fresh
@@ -142,24 +142,24 @@ class LiveRun:
         """Ask after registered payments that may exist no longer."""
         self._check_company([company.number], company.name)
         self._offer_again(company.number)
-        return self._recording.registered_payments(company.number, self._clock())
+        return self._import_run.registered_payments(company.number, self._clock())
 
     def known_invoices(self, numbers: Sequence[str]) -> Collection[str]:
         """Say which invoices the region of the definition has."""
         _check_size(numbers)
-        definition = self._recording.definition
-        return self._recording.store.known_invoices(definition.region, numbers)
+        definition = self._import_run.definition
+        return self._import_run.store.known_invoices(definition.region, numbers)
 
     def state(self, key: str) -> str | None:
         """Read what the plug-in put away."""
         _check_length("state key", key, LONGEST_KEY)
-        return self._recording.store.state(self.run.import_type, key)
+        return self._import_run.store.state(self.run.import_type, key)
 
     def set_state(self, key: str, value: str | None) -> bool:
         """Put a value of the plug-in away."""
         _check_length("state key", key, LONGEST_KEY)
         _check_length("state value", value or "", LONGEST_VALUE)
-        self._recording.store.set_state(self.run.import_type, key, value)
+        self._import_run.store.set_state(self.run.import_type, key, value)
         return True
 
     def secret(self, key: str) -> str | None:
@@ -177,7 +177,7 @@ class LiveRun:
     def lock(self, key: str, wait: float) -> AbstractContextManager[bool]:
         """Give a lock of the plug-in."""
         _check_length("lock key", key, LONGEST_KEY)
-        locks = self._recording.store.locks
+        locks = self._import_run.store.locks
         return locks.hold("plug-in", self.run.import_type, key, wait=wait)
 
     def finish(self, company: Company, *, notes: bool = False) -> None:
@@ -190,7 +190,7 @@ class LiveRun:
         self._check_company([company.number], company.name)
         self._offer_again(company.number)
         asked = () if notes else self._invoices_asked
-        self._recording.remember_asked(company.number, asked, self._clock())
+        self._import_run.store_checked_invoices(company.number, asked, self._clock())
 
     def _check_company(self, numbers: Collection[str] | Iterator[str], name: str = "") -> None:
         for number in set(numbers):
@@ -199,7 +199,7 @@ class LiveRun:
                 raise wrong_company(self.run.definition, expected, Company(number, name))
             if self._company is None:
                 refuse_company_of_other_region(
-                    self._recording.store, self._recording.definition, Company(number, name)
+                    self._import_run.store, self._import_run.definition, Company(number, name)
                 )
             with self._guard:
                 self._company = self._company or number
@@ -211,7 +211,7 @@ class LiveRun:
             if self._offered_again:
                 return
             self._offered_again = True
-        self._recording.offer_again(company, self._screened)
+        self._import_run.offer_again(company, self._screened)
 
     def _screened(self, payments: Sequence[Payment]) -> Sequence[Refusal | None]:
         answers = self._screen(self.run, payments)

@@ -17,20 +17,19 @@ from decimal import Decimal, localcontext
 from typing import NamedTuple
 
 from hostsim.errors import host_error
-from hostsim.ledger import decisions, matching
-from hostsim.ledger.decisions import SETTLED
+from hostsim.ledger import decision_rules, matching
+from hostsim.ledger.decision_rules import SETTLED
 from hostsim.ledger.matching import Judgement, Refusal, oldest_first
 from hostsim.ledger.values import Decision, Definition, Invoice
 from hostsim.messages import explanations as messages
 from hostsim.messages import texts
 from hostsim.messages.explanations import TO_DO, named
 from hostsim.plugins.session import LiveRun
-from hostsim.storage import checks, history, invoices
-from hostsim.storage import decisions as decision_store
+from hostsim.storage import checks, decision_store, history, invoices
 from hostsim.storage import explanations as stored
 from hostsim.storage.explanations import Scope
 from hostsim.storage.history import Entry
-from hostsim.storage.import_runs import Recording
+from hostsim.storage.import_runs import ImportRun
 from hostsim.storage.regions import refuse_other_region
 from hostsim.storage.rows import clean, payment_of, text_of
 from hostsim.storage.store import Store
@@ -72,7 +71,7 @@ class Question:
 class Lookup(NamedTuple):
     """What the plug-in read of the invoice, as it was recorded."""
 
-    recording: Recording
+    import_run: ImportRun
     company: Company
     requests: int
 
@@ -203,7 +202,7 @@ class InvoiceRun(LiveRun):
 
     def registered_payments(self, company: Company) -> Sequence[RegisteredPayment]:
         self._check_company([company.number], company.name)
-        return self._recording.registered_payments(company.number, self._clock(), self.invoice_id)
+        return self._import_run.registered_payments(company.number, self._clock(), self.invoice_id)
 
     def payments_to_confirm(self, company: Company) -> list[str]:
         self._check_company([company.number], company.name)
@@ -345,7 +344,7 @@ def _looked_up(
     """Give what was read of the invoice, and what is registered on it and was moved there."""
     if lookup is None:
         return
-    with lookup.recording.judging(lookup.company.number) as judging:
+    with lookup.import_run.judging(lookup.company.number) as judging:
         for group in judging.judged():
             for row, judgement in zip(group.rows, group.judgements, strict=True):
                 invoice_id = group.invoice_id
@@ -364,7 +363,7 @@ def _matched_before(scope: Scope, question: Question) -> int | None:
 
 def _deleted_at_source(scope: Scope, lookup: Lookup | None, invoice_id: int | None) -> list[str]:
     if lookup is not None:
-        return stored.deleted_in(lookup.recording)
+        return stored.deleted_in(lookup.import_run)
     return stored.deleted_before(scope, invoice_id)
 
 
@@ -372,7 +371,7 @@ def _balance(lookup: Lookup | None, invoice_id: int | None) -> sqlite3.Row | Non
     """Give what remains at the source of an invoice that is booked, or cancelled, there."""
     if lookup is None or invoice_id is None:
         return None
-    return stored.balance(lookup.recording, invoice_id)
+    return stored.balance(lookup.import_run, invoice_id)
 
 
 def _less_remains(
@@ -455,7 +454,7 @@ def _about(one: _Facts, decided: Sequence[Decision]) -> tuple[Decision, ...]:
     return tuple(
         decision
         for decision in decided
-        if decision.number == one.number or decisions.in_series([decision], one.invoice_number)
+        if decision.number == one.number or decision_rules.in_series([decision], one.invoice_number)
     )
 
 
@@ -525,7 +524,7 @@ def _earlier_refusal(one: _Facts) -> Refusal | None:
     """Give what the open preview, else the last save, says of a registered payment."""
     if one.previewed is not None:
         return _refusal_in(one.previewed)
-    if one.pending is not None and one.pending["gone_at"] is None:
+    if one.pending is not None and one.pending["deleted_at"] is None:
         return _refusal_in(one.pending)
     return None
 
@@ -551,7 +550,7 @@ def _earlier(one: _Facts, *, asked: bool) -> tuple[str, Refusal | None]:
             return IN_PREVIEW, None
         kind = IGNORED if one.previewed["kind"] == matching.IGNORED else REJECTED
         return kind, _refusal_in(one.previewed)
-    if one.pending is not None and one.pending["gone_at"] is None:
+    if one.pending is not None and one.pending["deleted_at"] is None:
         return REJECTED, _refusal_in(one.pending)
     return DELETED_AT_SOURCE, None
 

@@ -24,7 +24,7 @@ from hostsim.ledger.matching import EXACT, ORE, judge_by_hand, same_currency
 from hostsim.ledger.values import SEK, Invoice
 from hostsim.messages import texts
 from hostsim.storage import hand_payments as table
-from hostsim.storage.decisions import said
+from hostsim.storage.decision_store import checked_reason
 from hostsim.storage.invoices import invoice_row
 from hostsim.storage.regions import checked_bank_account
 from hostsim.storage.rows import invoice_of, record_of
@@ -284,7 +284,7 @@ def delete(db: sqlite3.Connection, payment_id: int, why: str, user: str, at: dat
     :raises HostError: ``WHY_NEEDED``, ``WHY_TOO_LONG``, ``REGISTERED_UNKNOWN`` or
         ``PAYMENT_NOT_DELETED``.
     """
-    reason = said(why)
+    reason = checked_reason(why)
     if not reason:
         raise host_error("WHY_NEEDED")
     row = table.payment(db, payment_id)

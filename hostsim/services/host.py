@@ -22,7 +22,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, TypeVar
 
 from hostsim.errors import SettingsRefused, failure_of, host_error
-from hostsim.ledger.decisions import SET_ASIDE
+from hostsim.ledger.decision_rules import SET_ASIDE
 from hostsim.ledger.values import SEK, Decision, Definition
 from hostsim.messages import explanations, texts
 from hostsim.messages.texts import own, settings_not_followed
@@ -32,12 +32,11 @@ from hostsim.services import explanation, hand_payments, reconciliation
 from hostsim.services.explanation import Explanation, Lookup, Question
 from hostsim.services.hand_payments import Added, Entry
 from hostsim.services.reconciliation import FullRun, Reconciliation
-from hostsim.storage import commits, history, import_runs, page_rows
-from hostsim.storage import decisions as storage_decisions
-from hostsim.storage.decisions import Desk
+from hostsim.storage import commits, decision_store, history, import_runs, page_rows
+from hostsim.storage.decision_store import DecisionWriter
 from hostsim.storage.explanations import forget
 from hostsim.storage.history import Imported
-from hostsim.storage.import_runs import NotAsShown, Preview, PreviewChanged, Recording
+from hostsim.storage.import_runs import ImportRun, NotAsShown, Preview, PreviewChanged
 from hostsim.storage.regions import checked_bank_account, refuse_other_region, region_fixed
 from hostsim.storage.secrets import FindKeyring, Secrets, no_keyring
 from opter_contract import CONTRACT
@@ -122,13 +121,13 @@ def ignore_progress(progress: Progress) -> bool | None:  # noqa: ARG001 as the h
     return None
 
 
-def _fail(recording: Recording, error: BaseException) -> None:
+def _fail(import_run: ImportRun, error: BaseException) -> None:
     """Write down what ended a run; of a bug only that it was one."""
     failure = failure_of(error)
     if failure is None:
-        recording.fail("INTERNAL")
+        import_run.fail("INTERNAL")
     else:
-        recording.fail(failure.code, own(failure.sentence))
+        import_run.fail(failure.code, own(failure.sentence))
 
 
 class Host:
@@ -253,7 +252,7 @@ class Host:
 
     def _settings_stored(self, name: str) -> Sequence[SettingsProblem]:
         """Tell the plug-in of new settings; what it cannot do about them is a warning."""
-        live = self._live(Recording(self.store, self._new_id(), self.store.definition(name)))
+        live = self._live(ImportRun(self.store, self._new_id(), self.store.definition(name)))
         try:
             with self.plugins.answers.alive(live):
                 self.plugins.call_owner(live.run.import_type, "opter_settings_stored", run=live.run)
@@ -304,14 +303,14 @@ class Host:
         self._refuse_other_currency()
         self.tell_listeners()
         with self._alone(name), commits.passing():
-            recording = Recording(self.store, self._new_id(), self.store.definition(name))
-            refuse_other_region(recording.definition, region)
+            import_run = ImportRun(self.store, self._new_id(), self.store.definition(name))
+            refuse_other_region(import_run.definition, region)
             at = self._clock()
-            recording.begin(self._user, at, bank_account=account, day=date or at.date())
+            import_run.begin(self._user, at, bank_account=account, day=date or at.date())
             try:
-                report = self._read(recording)
-                recording.judge(Company(report.company.number, report.company.name))
-                preview = recording.finish(
+                report = self._read(import_run)
+                import_run.judge(Company(report.company.number, report.company.name))
+                preview = import_run.finish(
                     report.cursor,
                     report.not_read,
                     report.requests,
@@ -319,13 +318,13 @@ class Host:
                     [own(note) for note in getattr(report, "notes", ())],
                 )
             except BaseException as error:
-                _fail(recording, error)
+                _fail(import_run, error)
                 raise
         commits.note(texts.PREVIEW_KEPT)
         return preview
 
-    def _read(self, recording: Recording) -> ImportReport:
-        live = self._live(recording)
+    def _read(self, import_run: ImportRun) -> ImportReport:
+        live = self._live(import_run)
         with self.plugins.answers.alive(live):
             report: ImportReport | None = self.plugins.call_owner(
                 live.run.import_type, "opter_import_payments", run=live.run
@@ -335,13 +334,13 @@ class Host:
             live.finish(report.company, notes=bool(getattr(report, "notes", ())))
         return report
 
-    def _live(self, recording: Recording) -> LiveRun:
-        return self._live_as(LiveRun, recording)
+    def _live(self, import_run: ImportRun) -> LiveRun:
+        return self._live_as(LiveRun, import_run)
 
-    def _live_as(self, kind: type[AnyRun], recording: Recording) -> AnyRun:
+    def _live_as(self, kind: type[AnyRun], import_run: ImportRun) -> AnyRun:
         return kind(
-            self._run(recording),
-            recording,
+            self._run(import_run),
+            import_run,
             window=self._window,
             on_progress=self._on_progress,
             screen=self._screen,
@@ -349,10 +348,10 @@ class Host:
             clock=self._clock,
         )
 
-    def _run(self, recording: Recording) -> Run:
-        definition = recording.definition
+    def _run(self, import_run: ImportRun) -> Run:
+        definition = import_run.definition
         return Run(
-            id=recording.run_id,
+            id=import_run.run_id,
             hook=self.plugins.manager.hook,
             import_type=definition.import_type,
             import_format=definition.import_format,
@@ -378,7 +377,7 @@ class Host:
 
     def decisions(self, name: str) -> list[Decision]:
         """Give what was decided about payments of a definition, in force or not."""
-        return storage_decisions.decisions(self.store, self.store.definition(name).name)
+        return decision_store.decisions(self.store, self.store.definition(name).name)
 
     # ``revision`` is that of the preview that a person decided on; where another one is open,
     # nothing is decided. "" is for no preview, and ``None`` for whatever is open.
@@ -401,7 +400,7 @@ class Host:
         :raises HostError: ``PAYMENT_NOT_SHOWN`` or ``DECISION_DOES_NOT_FIT``.
         """
         return self._decide(
-            name, numbers, lambda desk, others: desk.set_aside(numbers, why, others), revision
+            name, numbers, lambda writer, others: writer.set_aside(numbers, why, others), revision
         )
 
     def set_aside_series(
@@ -414,7 +413,7 @@ class Host:
         :raises HostError: ``SERIES_WRONG`` or ``SERIES_EXISTS``.
         """
         return self._decide(
-            name, (), lambda desk, _: desk.set_aside_series(first, last, why), revision
+            name, (), lambda writer, _: writer.set_aside_series(first, last, why), revision
         )
 
     def take_back(
@@ -435,7 +434,7 @@ class Host:
         :raises HostError: ``DECISION_UNKNOWN`` where nothing of that is in force.
         """
         return self._decide(
-            name, (), lambda desk, _: desk.take_back(numbers, series, ids), revision
+            name, (), lambda writer, _: writer.take_back(numbers, series, ids), revision
         )
 
     def decide(
@@ -463,7 +462,7 @@ class Host:
         return self._decide(
             name,
             (number,),
-            lambda desk, others: desk.decide(number, decision, why, others),
+            lambda writer, others: writer.decide(number, decision, why, others),
             revision,
         )
 
@@ -471,7 +470,7 @@ class Host:
         self,
         name: str,
         numbers: Collection[str],
-        act: Callable[[Desk, storage_decisions.Others], None],
+        act: Callable[[DecisionWriter, decision_store.Others], None],
         revision: str | None,
     ) -> Preview | None:
         """Write decisions down in one transaction, and judge the open preview again.
@@ -490,19 +489,24 @@ class Host:
                 raise host_error("COMPANY_NOT_KNOWN", name=name)
             if run_id is None:
                 with self.store.change() as db:
-                    act(Desk(db, name, company.number, None, self._user, self._clock()), {})
+                    act(
+                        DecisionWriter(db, name, company.number, None, self._user, self._clock()),
+                        {},
+                    )
                 return None
-            recording = Recording(self.store, run_id, definition)
+            import_run = ImportRun(self.store, run_id, definition)
             with self.store.change() as db:
-                with recording.judging(company.number) as judging:
+                with import_run.judging(company.number) as judging:
                     others = judging.possibly_registered(numbers)
-                    gone, settles = judging.gone, judging.settlements.by_number
+                    replaceable, settles = judging.replaceable, judging.settlements.by_number
                     before = judging.decided()
                 at = self._clock()
-                desk = Desk(db, name, company.number, run_id, self._user, at, gone, settles)
-                act(desk, others)
+                writer = DecisionWriter(
+                    db, name, company.number, run_id, self._user, at, replaceable, settles
+                )
+                act(writer, others)
             with commits.passing(), self.store.change():
-                recording.judge(company, before)
+                import_run.judge(company, before)
             return import_runs.preview_of(self.store, run_id)
 
     def _refuse_other_list(self, run_id: str | None, shown: str | None) -> None:
@@ -522,8 +526,8 @@ class Host:
         if run_id is not None:
             company = import_runs.preview_of(self.store, run_id).company
         number_of = "" if company is None else company.number
-        desk = Desk(self.store.db, name, number_of, run_id, self._user, self._clock())
-        found = {number: desk.hiding(number) for number in numbers}
+        writer = DecisionWriter(self.store.db, name, number_of, run_id, self._user, self._clock())
+        found = {number: writer.hiding(number) for number in numbers}
         return {number: series for number, series in found.items() if series is not None}
 
     def waits_for_import(self, name: str, number: str) -> bool:
@@ -610,18 +614,18 @@ class Host:
                     found.close()
 
     def _reconciled(self, name: str) -> Reconciliation:
-        recording = Recording(self.store, self._new_id(), self.store.definition(name))
-        reconciliation.begin(recording, self._user, self._clock())
+        import_run = ImportRun(self.store, self._new_id(), self.store.definition(name))
+        reconciliation.begin(import_run, self._user, self._clock())
         try:
-            report = self._read_all(recording)
+            report = self._read_all(import_run)
             company = Company(report.company.number, report.company.name)
-            return reconciliation.compare(recording, company, report.requests, self._clock())
+            return reconciliation.compare(import_run, company, report.requests, self._clock())
         except BaseException as error:
-            _fail(recording, error)
+            _fail(import_run, error)
             raise
 
-    def _read_all(self, recording: Recording) -> ImportReport:
-        live = self._live_as(FullRun, recording)
+    def _read_all(self, import_run: ImportRun) -> ImportReport:
+        live = self._live_as(FullRun, import_run)
         with self.plugins.answers.alive(live):
             report: ImportReport | None = self.plugins.call_owner(
                 live.run.import_type, "opter_read_all_payments", run=live.run
@@ -643,7 +647,7 @@ class Host:
         """
         self.plugins.owner(self.store.definition(name).import_type)
         with self._alone(name), commits.passing():
-            live = self._live(Recording(self.store, self._new_id(), self.store.definition(name)))
+            live = self._live(ImportRun(self.store, self._new_id(), self.store.definition(name)))
             with self.plugins.answers.alive(live):
                 found: Sequence[Finding] | None = self.plugins.call_owner(
                     live.run.import_type, "opter_diagnose", run=live.run
@@ -682,23 +686,23 @@ class Host:
         self._refuse_other_currency()
         with self._alone(question.definition.name), commits.passing():
             definition = self.store.definition(question.definition.name)
-            recording = Recording(self.store, self._new_id(), definition)
-            recording.begin(self._user, self._clock())
+            import_run = ImportRun(self.store, self._new_id(), definition)
+            import_run.begin(self._user, self._clock())
             try:
-                lookup = self._looked_up(recording, question)
+                lookup = self._looked_up(import_run, question)
                 not_asked = explanations.CANNOT_ASK if lookup is None else None
                 return explanation.explain(self.store, question, lookup, not_asked)
             finally:
-                forget(recording)
+                forget(import_run)
 
     def source(self, import_type: str) -> Text:
         """Name where payments of an import type come from, in its plug-in's word for it."""
         known = self.plugins.import_types.get(import_type)
         return Text(import_type, import_type) if known is None else own(known.label)
 
-    def _looked_up(self, recording: Recording, question: Question) -> Lookup | None:
+    def _looked_up(self, import_run: ImportRun, question: Question) -> Lookup | None:
         """Have the plug-in read the invoice's payments; ``None`` where it cannot."""
-        live = self._live_as(explanation.InvoiceRun, recording)
+        live = self._live_as(explanation.InvoiceRun, import_run)
         live.invoice_id = question.invoice_id
         with self.plugins.answers.alive(live):
             report: ImportReport | None = self.plugins.call_owner(
@@ -712,7 +716,7 @@ class Host:
                 return None
             live.finish(report.company)
         company = Company(report.company.number, report.company.name)
-        return Lookup(recording, company, report.requests)
+        return Lookup(import_run, company, report.requests)
 
     # --- What was done ---
 
@@ -758,12 +762,12 @@ class Host:
             run_id = import_runs.open_runs(self.store).get(chosen)
             if run_id is None:
                 return self._saved_before(chosen, revision)
-            recording = Recording(self.store, run_id, self.store.definition(chosen))
+            import_run = ImportRun(self.store, run_id, self.store.definition(chosen))
             company = import_runs.preview_of(self.store, run_id).company
             if company is None:
                 raise broken("the run has no company")
             try:
-                held = recording.save(company, self._user, self._clock(), revision=revision)
+                held = import_run.save(company, self._user, self._clock(), revision=revision)
             except NotAsShown:
                 before = import_runs.saved_as(self.store, chosen, revision or "")
                 if before is not None:
@@ -771,11 +775,11 @@ class Host:
                 raise PreviewChanged(import_runs.preview_of(self.store, run_id)) from None
             if not held:
                 with commits.passing(), self.store.change():
-                    recording.judge(company)
+                    import_run.judge(company)
                 raise PreviewChanged(import_runs.preview_of(self.store, run_id))
         preview = import_runs.preview_of(self.store, run_id)
         commits.note(texts.registered(preview.counts["ready"]))
-        import_type = recording.definition.import_type
+        import_type = import_run.definition.import_type
         saved = SavedRun(run_id, import_type, chosen, company, preview.counts["ready"])
         tell(self.plugins, self.store, saved)
         self.tell_listeners()

@@ -19,15 +19,15 @@ from datetime import date, datetime
 from decimal import Decimal, localcontext
 from typing import NamedTuple
 
-from hostsim.ledger import decisions, matching
-from hostsim.ledger.decisions import KEEP, SET_ASIDE
+from hostsim.ledger import decision_rules, matching
+from hostsim.ledger.decision_rules import KEEP, SET_ASIDE
 from hostsim.ledger.matching import EXACT, IGNORED_REASONS, READY, ZERO, Refusal
 from hostsim.ledger.values import SEK, Decision
 from hostsim.messages import texts
 from hostsim.messages.texts import Difference
 from hostsim.plugins.session import LiveRun
-from hostsim.storage import decisions as storage_decisions
-from hostsim.storage.import_runs import Recording
+from hostsim.storage import decision_store
+from hostsim.storage.import_runs import ImportRun
 from hostsim.storage.rows import OLDEST_FIRST, PAYMENT_COLUMNS, payment_of, text_of
 from hostsim.storage.store import Store
 from opter_contract import BATCH
@@ -308,19 +308,19 @@ class FullRun(LiveRun):
 
     def explain(self, company: str) -> None:
         """Write down why the host lacks what only Fortnox has."""
-        store, run_id = self._recording.store, self._recording.run_id
+        store, run_id = self._import_run.store, self._import_run.run_id
         last = 0
         while rows := self._lacking(company, last):
             last = rows[-1]["id"]
             payments = [p for row in rows if (p := payment_of(row, company)) is not None]
-            series = storage_decisions.series_in_force(store.db, self.run.definition, company)
+            series = decision_store.series_in_force(store.db, self.run.definition, company)
             ways = [
                 _unless_set_aside(row, series, _way(row, screened))
                 for row, screened in zip(rows, self._screened(payments), strict=True)
             ]
             with store.change() as db:
                 db.executemany(
-                    "UPDATE run_rows SET given_reason = ?, given_sv = ?, given_en = ?"
+                    "UPDATE run_rows SET excluded_reason = ?, excluded_sv = ?, excluded_en = ?"
                     " WHERE id = ? AND run_id = ?",
                     [
                         (way.reason, *way.message, row["id"], run_id)
@@ -329,12 +329,12 @@ class FullRun(LiveRun):
                 )
 
     def _lacking(self, company: str, after: int) -> list[sqlite3.Row]:
-        return self._recording.store.db.execute(
+        return self._import_run.store.db.execute(
             _LACKING,
             {
                 "company": company,
                 "import_type": self.run.import_type,
-                "run": self._recording.run_id,
+                "run": self._import_run.run_id,
                 "definition": self.run.definition,
                 "after": after,
                 "batch": BATCH,
@@ -346,7 +346,7 @@ def _way(row: sqlite3.Row, screened: Refusal | None) -> Refusal:
     deleted = None
     if row["del_at"] is not None:
         who = texts.by_whom(row["del_by"], datetime.fromisoformat(row["del_at"]), row["del_why"])
-        deleted = Refusal(decisions.DELETED, texts.deleted_here(who))
+        deleted = Refusal(decision_rules.DELETED, texts.deleted_here(who))
     payment = payment_of(row, "")
     if screened is None and payment is not None and matching.is_nothing(payment):
         return Refusal(matching.NO_AMOUNT, texts.NO_AMOUNT)
@@ -358,10 +358,10 @@ def _unless_set_aside(row: sqlite3.Row, series: Sequence[Decision], way: Refusal
     """Say that a person set a payment aside, if that is what keeps it out of sight."""
     if way is IN_PREVIEW or way.reason in IGNORED_REASONS:
         return way
-    decision = None if row["dec_id"] is None else storage_decisions.decision_of(row, "dec_")
+    decision = None if row["dec_id"] is None else decision_store.decision_of(row, "dec_")
     if decision is None or decision.decision != SET_ASIDE:
         lost = way.reason == "invoice-not-found"
-        decision = decisions.in_series(series, row["invoice_number"]) if lost else None
+        decision = decision_rules.in_series(series, row["invoice_number"]) if lost else None
     if decision is None:
         return way
     who = texts.by_whom(decision.user, decision.at, decision.why)
@@ -421,23 +421,23 @@ class _Compared(NamedTuple):
     differences: Sequence[Difference]
 
 
-def begin(recording: Recording, user: str, at: datetime) -> None:
+def begin(import_run: ImportRun, user: str, at: datetime) -> None:
     """Begin a run that compares; clear away what an earlier one left when it died."""
-    with recording.store.change() as db:
-        recording.begin(user, at)
+    with import_run.store.change() as db:
+        import_run.begin(user, at)
         db.execute(
             "DELETE FROM run_rows WHERE run_id IN"
             " (SELECT id FROM runs WHERE definition = ? AND state = 'reconciled')",
-            (recording.definition.name,),
+            (import_run.definition.name,),
         )
 
 
-def compare(recording: Recording, company: Company, requests: int, at: datetime) -> Reconciliation:
+def compare(import_run: ImportRun, company: Company, requests: int, at: datetime) -> Reconciliation:
     """Compare what was read with what is registered, and end the run."""
-    store, run_id = recording.store, recording.run_id
+    store, run_id = import_run.store, import_run.run_id
     # What is registered from now on, by another import of the company, is not compared.
     last = store.db.execute("SELECT COALESCE(max(id), 0) FROM payments").fetchone()[0]
-    which = _which(store, recording.definition.name, company, run_id, last)
+    which = _which(store, import_run.definition.name, company, run_id, last)
     totals = Totals()
     for kind, row, _ in _compared(store, which):
         here = None if row["reg_number"] is None else _side(row, "reg_")
@@ -459,7 +459,9 @@ def compare(recording: Recording, company: Company, requests: int, at: datetime)
                 run_id,
             ),
         )
-    return Reconciliation(recording.definition.name, company, requests, totals, store, run_id, last)
+    return Reconciliation(
+        import_run.definition.name, company, requests, totals, store, run_id, last
+    )
 
 
 def _which(
@@ -518,7 +520,7 @@ def _counted_again(store: Store, which: Mapping[str, object]) -> tuple[Pair, dic
 
 def _finding(compared: _Compared) -> Finding:
     kind, row, differences = compared
-    given = _said(row, "given")
+    given = _said(row, "excluded")
     if kind == ONLY_IN_FORTNOX or given is not None or not differences:
         way = given or Refusal(UNREADABLE, texts.UNREADABLE)
     else:
@@ -537,10 +539,10 @@ def _finding(compared: _Compared) -> Finding:
 def _kept(row: sqlite3.Row) -> Refusal | None:
     """Say that a person keeps the difference, if it is still the same."""
     here, there = payment_of(row, "", "reg_"), payment_of(row, "")
-    decision = None if row["dec_id"] is None else storage_decisions.decision_of(row, "dec_")
+    decision = None if row["dec_id"] is None else decision_store.decision_of(row, "dec_")
     if here is None or there is None or decision is None:
         return None
-    if not decisions.holds(decision, KEEP, decisions.figures(there)):
+    if not decision_rules.holds(decision, KEEP, decision_rules.figures(there)):
         return None
     who = texts.by_whom(decision.user, decision.at, decision.why)
     return Refusal(KEPT, texts.kept(texts.changed(matching.what_changed(here, there)), who))
@@ -572,11 +574,11 @@ def _side(row: sqlite3.Row, prefix: str = "") -> Side:
 _REGISTERED_COLUMNS = ", ".join(f"p.{name} AS reg_{name}" for name in PAYMENT_COLUMNS.split(", "))
 
 _DECIDED = """LEFT JOIN decisions d ON d.definition = :definition AND d.company = :company
-        AND d.number = r.number AND d.taken_back_at IS NULL AND d.settled_at IS NULL"""
+        AND d.number = r.number AND d.taken_back_at IS NULL AND d.applied_at IS NULL"""
 
 # :here says whether it has to be registered here (NULL: it does not matter).
 _BESIDE = f"""
-    SELECT r.*, {_REGISTERED_COLUMNS}, {storage_decisions.DECISION_COLUMNS}
+    SELECT r.*, {_REGISTERED_COLUMNS}, {decision_store.DECISION_COLUMNS}
     FROM run_rows r
     LEFT JOIN payments p ON p.import_type = :import_type AND p.company = :company
         AND p.number = r.number AND p.id <= :last AND p.state = 'registered'
@@ -597,7 +599,7 @@ _GONE = f"""
 
 # What could be read and is not registered, with what the definition knows of it.
 _LACKING = f"""
-    SELECT r.*, {storage_decisions.DECISION_COLUMNS}, x.deleted_at AS del_at,
+    SELECT r.*, {decision_store.DECISION_COLUMNS}, x.deleted_at AS del_at,
            x.deleted_by AS del_by, x.deleted_why AS del_why,
            o.kind AS shown_kind, o.reason AS shown_reason,
            o.message_sv AS shown_sv,
@@ -609,11 +611,11 @@ _LACKING = f"""
                                     WHERE import_type = :import_type AND company = :company
                                     AND number = r.number AND state = 'deleted')
     LEFT JOIN pending q ON q.definition = :definition AND q.company = :company
-                       AND q.number = r.number AND q.gone_at IS NULL
-    LEFT JOIN run_rows o ON o.number = r.number AND o.number <> '' AND o.gone = 0
+                       AND q.number = r.number AND q.deleted_at IS NULL
+    LEFT JOIN run_rows o ON o.number = r.number AND o.number <> '' AND o.deleted = 0
                         AND o.run_id = (SELECT id FROM runs WHERE definition = :definition
                                         AND company = :company AND state = 'open')
-    WHERE r.run_id = :run AND r.id > :after AND r.date IS NOT NULL AND r.given_reason IS NULL
+    WHERE r.run_id = :run AND r.id > :after AND r.date IS NOT NULL AND r.excluded_reason IS NULL
     AND NOT EXISTS (SELECT 1 FROM payments p WHERE p.import_type = :import_type
                     AND p.company = :company AND p.number = r.number AND p.state = 'registered')
     ORDER BY r.id LIMIT :batch

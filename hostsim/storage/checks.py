@@ -17,7 +17,7 @@ from decimal import Decimal, localcontext
 from itertools import groupby
 from typing import Any, NamedTuple
 
-from hostsim.ledger.decisions import DOUBTFUL, SETTLED, Gone, Settlement
+from hostsim.ledger.decision_rules import DOUBTFUL, SETTLED, ReplaceablePayment, Settlement
 from hostsim.ledger.matching import (
     EXACT,
     IGNORED_REASONS,
@@ -39,10 +39,10 @@ from opter_contract.values import InvoiceBalance, Text
 NEAR = 35
 
 #: Invoices that are asked for one by one, at most, in one run.
-INVOICES_ASKED = 100
+MOST_INVOICES_CHECKED = 100
 
 #: After so long an invoice that the source lacked is asked for again.
-ASKED_AGAIN = timedelta(days=7)
+CHECKED_AGAIN_AFTER = timedelta(days=7)
 
 #: The codes of a discrepancy.
 DELETED = "deleted-at-source"
@@ -129,14 +129,14 @@ def invoices_to_check(db: sqlite3.Connection, which: Mapping[str, Any], now: dat
 
     :param which: the names of ``judging.Scope``; the rows stand in the table ``matched``.
     """
-    since = (now - ASKED_AGAIN).astimezone(UTC).isoformat()
-    rows = db.execute(_OPEN, {**which, "since": since, "most": INVOICES_ASKED})
+    since = (now - CHECKED_AGAIN_AFTER).astimezone(UTC).isoformat()
+    rows = db.execute(_OPEN, {**which, "since": since, "most": MOST_INVOICES_CHECKED})
     return [row["number_there"] or row["number"] for row in rows]
 
 
-def recall(db: sqlite3.Connection, which: Mapping[str, Any], now: datetime) -> None:
+def reuse_checked_invoices(db: sqlite3.Connection, which: Mapping[str, Any], now: datetime) -> None:
     """Take what was said some days ago of invoices that are not unpaid there now."""
-    since = (now - ASKED_AGAIN).astimezone(UTC).isoformat()
+    since = (now - CHECKED_AGAIN_AFTER).astimezone(UTC).isoformat()
     db.execute(_RECALL, {**which, "since": since})
 
 
@@ -152,24 +152,26 @@ def doubtful_readings(db: sqlite3.Connection, which: Mapping[str, Any]) -> list[
     ).fetchall()
     payments = [payment_of(row, "") for row in rows]
     found = [one.invoice_number for one in payments if one and other_effect_of(one) is not None]
-    return list(dict.fromkeys(found))[:INVOICES_ASKED]
+    return list(dict.fromkeys(found))[:MOST_INVOICES_CHECKED]
 
 
-def remember_asked(
-    db: sqlite3.Connection, which: Mapping[str, Any], asked: Collection[str], now: datetime
+def store_checked_invoices(
+    db: sqlite3.Connection, which: Mapping[str, Any], numbers: Collection[str], now: datetime
 ) -> None:
     """Keep what was said of invoices that were asked for one by one, also that they are not there.
 
     Where nothing at all was said, the source may have refused to.
     """
-    said = db.execute("SELECT 1 FROM run_balances WHERE run_id = :run_id LIMIT 1", which).fetchone()
-    if not asked or said is None:
+    answered = db.execute(
+        "SELECT 1 FROM run_balances WHERE run_id = :run_id LIMIT 1", which
+    ).fetchone()
+    if not numbers or answered is None:
         return
-    values = {**which, "now": now.astimezone(UTC).isoformat(), "asked": json.dumps(list(asked))}
+    values = {**which, "now": now.astimezone(UTC).isoformat(), "numbers": json.dumps(list(numbers))}
     db.execute(_REMEMBER, values)
 
 
-def remember_ignored(db: sqlite3.Connection, which: Mapping[str, Any]) -> None:
+def store_ignored_payments(db: sqlite3.Connection, which: Mapping[str, Any]) -> None:
     """Keep what the settings ignore of invoices here: it explains what does not remain there."""
     rows = db.execute(_IGNORED, which).fetchall()
     payments = [(row["invoice_id"], payment_of(row, "")) for row in rows]
@@ -246,7 +248,7 @@ def _taken(db: sqlite3.Connection, which: Mapping[str, Any]) -> defaultdict[int,
 DOES_NOT_ADD_UP, SAME_INVOICE, SAME_AMOUNT = range(3)
 
 
-class Named(NamedTuple):
+class ToCheck(NamedTuple):
     """A registered payment to be asked after, and why."""
 
     number: str
@@ -254,13 +256,13 @@ class Named(NamedTuple):
     rank: int
 
 
-def registered_payments(
+def payments_to_check(
     db: sqlite3.Connection,
     which: Mapping[str, Any],
     now: datetime,
     *,
     invoice_id: int | None = None,
-) -> list[Named]:
+) -> list[ToCheck]:
     """Give the registered payments to be asked after; none twice in a run.
 
     The most urgent first, of those the ones that were never asked after, of those the newest.
@@ -277,46 +279,48 @@ def registered_payments(
         found = db.execute(query, {**which, "invoice": invoice_id})
         ranks |= {row["id"]: SAME_INVOICE for row in found}
     ranks |= dict.fromkeys(_of_balances(db, which), DOES_NOT_ADD_UP)
-    since = (now - ASKED_AGAIN).astimezone(UTC).isoformat()
+    since = (now - CHECKED_AGAIN_AFTER).astimezone(UTC).isoformat()
     values = {**which, "since": since, "ranks": json.dumps(list(ranks.items())), "batch": BATCH}
-    return [Named(*row) for row in db.execute(_TO_ASK, values)]
+    return [ToCheck(*row) for row in db.execute(_TO_CHECK, values)]
 
 
-def mark_named(db: sqlite3.Connection, which: Mapping[str, Any], named: Iterable[Named]) -> None:
+def mark_checked(
+    db: sqlite3.Connection, which: Mapping[str, Any], payments: Iterable[ToCheck]
+) -> None:
     """Write down that payments are being asked after."""
     db.executemany(
         "INSERT OR IGNORE INTO run_checked (run_id, payment_id, rank)"  # noqa: S608 a constant
         f" SELECT :run_id, id, :rank FROM payments p WHERE p.number = :number AND {_OURS}",
-        [{**which, "number": one.number, "rank": one.rank} for one in named],
+        [{**which, "number": one.number, "rank": one.rank} for one in payments],
     )
 
 
-def recall_gone(db: sqlite3.Connection, which: Mapping[str, Any]) -> None:
+def reuse_deletion_checks(db: sqlite3.Connection, which: Mapping[str, Any]) -> None:
     """Take what was found to be gone in an earlier run to be so still, unless it was read now."""
     db.execute(_RECALL_GONE, which)
 
 
-def remember_checked(db: sqlite3.Connection, which: Mapping[str, Any], now: datetime) -> None:
+def store_deletion_checks(db: sqlite3.Connection, which: Mapping[str, Any], now: datetime) -> None:
     """Keep what came of asking after registered payments."""
     values = {**which, "now": now.astimezone(UTC).isoformat()}
     db.execute(_REMEMBER_CHECKED, values)
 
 
-def mark_gone(db: sqlite3.Connection, which: Mapping[str, Any], numbers: Iterable[str]) -> None:
+def mark_deleted(db: sqlite3.Connection, which: Mapping[str, Any], numbers: Iterable[str]) -> None:
     """Write down that registered payments no longer exist where they came from."""
     db.executemany(
-        "UPDATE run_checked SET gone = 1 WHERE run_id = :run_id AND payment_id IN"  # noqa: S608 a constant
+        "UPDATE run_checked SET deleted = 1 WHERE run_id = :run_id AND payment_id IN"  # noqa: S608 a constant
         f" (SELECT id FROM payments p WHERE p.number = :number AND {_OURS})",
         [{**which, "number": number} for number in numbers],
     )
 
 
-def mark_not_asked(
+def mark_unchecked(
     db: sqlite3.Connection, which: Mapping[str, Any], numbers: Iterable[str]
 ) -> None:
     """Write down that registered payments could not be asked after."""
     db.executemany(
-        "UPDATE run_checked SET asked = 0 WHERE run_id = :run_id AND payment_id IN"  # noqa: S608 a constant
+        "UPDATE run_checked SET checked = 0 WHERE run_id = :run_id AND payment_id IN"  # noqa: S608 a constant
         f" (SELECT id FROM payments p WHERE p.number = :number AND {_OURS})",
         [{**which, "number": number} for number in numbers],
     )
@@ -349,29 +353,31 @@ def _effect_there(row: sqlite3.Row) -> Decimal:
     return Decimal(row["effect"])
 
 
-def gone_by_number(db: sqlite3.Connection, which: Mapping[str, Any]) -> dict[str, tuple[Gone, ...]]:
+def replaceable_by_number(
+    db: sqlite3.Connection, which: Mapping[str, Any]
+) -> dict[str, tuple[ReplaceablePayment, ...]]:
     """Give, by the number of the payment that arrives, the gone ones that it may replace."""
-    if not any_gone(db, which["run_id"]):
+    if not any_deleted(db, which["run_id"]):
         return {}
     return _by_arriving(db.execute(_REPLACED, {**which, "near": NEAR}))
 
 
-def not_asked_by_number(
+def unchecked_by_number(
     db: sqlite3.Connection, which: Mapping[str, Any]
-) -> dict[str, tuple[Gone, ...]]:
+) -> dict[str, tuple[ReplaceablePayment, ...]]:
     """Give, by the number of the payment that arrives, what it may replace and nobody knows.
 
     Those of its invoice; and those with its amount whose invoice does not add up.
     """
-    query = "SELECT 1 FROM run_checked WHERE run_id = :run_id AND asked = 0 LIMIT 1"
+    query = "SELECT 1 FROM run_checked WHERE run_id = :run_id AND checked = 0 LIMIT 1"
     if db.execute(query, which).fetchone() is None:
         return {}
-    return _by_arriving(db.execute(_NOT_ASKED, {**which, "near": NEAR}))
+    return _by_arriving(db.execute(_UNCHECKED, {**which, "near": NEAR}))
 
 
 def changed_by_number(
     db: sqlite3.Connection, which: Mapping[str, Any]
-) -> dict[str, tuple[Gone, ...]]:
+) -> dict[str, tuple[ReplaceablePayment, ...]]:
     """Give, by the number of the payment that arrives, those of its invoice that changed.
 
     That are less, not booked or on another invoice there now, and nobody decided about.
@@ -379,10 +385,10 @@ def changed_by_number(
     return _by_arriving(db.execute(_CHANGED, which))
 
 
-def _by_arriving(rows: Iterable[sqlite3.Row]) -> dict[str, tuple[Gone, ...]]:
-    found: dict[str, list[Gone]] = {}
+def _by_arriving(rows: Iterable[sqlite3.Row]) -> dict[str, tuple[ReplaceablePayment, ...]]:
+    found: dict[str, list[ReplaceablePayment]] = {}
     for row in rows:
-        one = Gone(
+        one = ReplaceablePayment(
             id=row["id"],
             number=row["number"],
             invoice_id=row["invoice_id"],
@@ -399,9 +405,9 @@ def _by_arriving(rows: Iterable[sqlite3.Row]) -> dict[str, tuple[Gone, ...]]:
     return {number: tuple(several) for number, several in found.items()}
 
 
-def any_gone(db: sqlite3.Connection, run_id: str) -> bool:
+def any_deleted(db: sqlite3.Connection, run_id: str) -> bool:
     """Tell whether any registered payment is known to be gone."""
-    query = "SELECT 1 FROM run_checked WHERE run_id = ? AND gone = 1 LIMIT 1"
+    query = "SELECT 1 FROM run_checked WHERE run_id = ? AND deleted = 1 LIMIT 1"
     return db.execute(query, (run_id,)).fetchone() is not None
 
 
@@ -455,10 +461,10 @@ def _pairs(db: sqlite3.Connection, which: Mapping[str, Any]) -> list[sqlite3.Row
     db.execute("DROP TABLE IF EXISTS credit")
     db.execute(_CREDITS)
     marks = json.dumps(sorted(IGNORED_REASONS | {"unreadable"}))
-    db.execute(_FIND_CREDITS, {**which, "left_out": marks})
+    db.execute(_FIND_CREDITS, {**which, "excluded": marks})
     if db.execute("SELECT 1 FROM credit").fetchone() is None:
         return []
-    values = {**which, "left_out": marks}
+    values = {**which, "excluded": marks}
     return [*db.execute(_DEBITS_OF_RUN, values), *db.execute(_DEBITS_REGISTERED, values)]
 
 
@@ -492,7 +498,7 @@ def write_discrepancies(db: sqlite3.Connection, which: Mapping[str, Any]) -> Non
     db.execute("CREATE TEMP TABLE matched (row_id INTEGER PRIMARY KEY, invoice_id INTEGER)")
     db.execute(
         "INSERT INTO temp.matched SELECT id, invoice_id FROM run_rows"
-        " WHERE run_id = :run_id AND gone = 0",
+        " WHERE run_id = :run_id AND deleted = 0",
         which,
     )
     db.execute("DELETE FROM run_discrepancies WHERE run_id = :run_id", which)
@@ -578,7 +584,7 @@ _IGNORED_BEFORE = f"""
 
 _IGNORED = """
     SELECT * FROM run_rows WHERE run_id = :run_id AND invoice_id IS NOT NULL AND date IS NOT NULL
-    AND reason IN ('before-date', 'below-number') AND gone = 0 AND number <> ''
+    AND reason IN ('before-date', 'below-number') AND deleted = 0 AND number <> ''
 """
 
 _REMEMBER = """
@@ -589,8 +595,8 @@ _REMEMBER = """
            COALESCE(b.booked, 0), COALESCE(b.cancelled, 0), :now
     FROM invoices i LEFT JOIN run_balances b ON b.run_id = :run_id AND b.invoice_id = i.id
     WHERE i.region = :region
-    AND (i.number IN (SELECT value FROM json_each(:asked))
-         OR b.invoice_number IN (SELECT value FROM json_each(:asked)))
+    AND (i.number IN (SELECT value FROM json_each(:numbers))
+         OR b.invoice_number IN (SELECT value FROM json_each(:numbers)))
 """
 
 # What is unpaid there is said at every import; all else is taken to be so for some days.
@@ -648,7 +654,7 @@ _ROWS_OF_INVOICES = f"""
 _KEPT_ROWS = f"""
     SELECT q.*, p.invoice_id AS its_invoice
     FROM pending q JOIN payments p ON p.number = q.number AND {_OURS}
-    WHERE q.definition = :definition AND q.company = :company AND q.gone_at IS NULL
+    WHERE q.definition = :definition AND q.company = :company AND q.deleted_at IS NULL
     AND q.reason = 'already-imported' AND q.invoice_number = p.invoice_number
     AND p.invoice_id IN {_WITH_BALANCE}
     AND NOT EXISTS (SELECT 1 FROM run_rows r WHERE r.run_id = :run_id AND r.number = q.number)
@@ -660,17 +666,17 @@ _REGISTERED_OF_ROWS = f"""
     FROM payments p
     WHERE {_OURS} AND p.invoice_id IN {_WITH_BALANCE}
     AND (EXISTS (SELECT 1 FROM run_rows r WHERE r.run_id = :run_id AND r.number = p.number
-                 AND r.number <> '' AND r.gone = 0)
-         OR EXISTS (SELECT 1 FROM run_checked c WHERE c.run_id = :run_id AND c.payment_id = p.id
-                    AND c.gone = 1)
+                 AND r.number <> '' AND r.deleted = 0)
+         OR EXISTS (SELECT 1 FROM run_checked c
+                    WHERE c.run_id = :run_id AND c.payment_id = p.id AND c.deleted = 1)
          OR EXISTS (SELECT 1 FROM pending q WHERE q.definition = :definition
-                    AND q.company = :company AND q.number = p.number AND q.gone_at IS NULL
+                    AND q.company = :company AND q.number = p.number AND q.deleted_at IS NULL
                     AND q.reason = 'already-imported' AND q.invoice_number = p.invoice_number))
 """  # noqa: S608 constants
 
 _ANYTHING_SAID = """
     SELECT 1 FROM run_balances WHERE run_id = :run_id
-    UNION ALL SELECT 1 FROM run_checked WHERE run_id = :run_id AND gone = 1
+    UNION ALL SELECT 1 FROM run_checked WHERE run_id = :run_id AND deleted = 1
     UNION ALL SELECT 1 FROM run_discrepancies WHERE run_id = :run_id LIMIT 1
 """
 
@@ -679,7 +685,7 @@ _ARRIVING = f"""
     FROM matched m
     JOIN run_rows r ON r.id = m.row_id AND r.number <> '' AND r.date IS NOT NULL
         AND r.amount GLOB '*[1-9]*'
-        AND (r.given_reason IS NULL OR r.given_reason NOT IN ('before-date', 'below-number'))
+        AND (r.excluded_reason IS NULL OR r.excluded_reason NOT IN ('before-date', 'below-number'))
         AND {_NOT_REGISTERED}
 """
 
@@ -688,7 +694,7 @@ _SHOWN = "AND r.reason = 'replaced'"
 _ACCEPTED = """
     AND EXISTS (SELECT 1 FROM decisions d WHERE d.definition = :definition
                 AND d.company = :company AND d.number = r.number AND d.taken_back_at IS NULL
-                AND d.settled_at IS NULL AND (d.decision = 'accept'
+                AND d.applied_at IS NULL AND (d.decision = 'accept'
                 OR json_extract(NULLIF(d.facts, ''), '$.after') = 'accept'))
 """
 
@@ -718,66 +724,67 @@ _SAME_AMOUNTS = f"""
     SELECT p.id {_ARRIVING} {_SAME_FOREIGN_AMOUNT}
 """
 
-_TO_ASK = f"""
+_TO_CHECK = f"""
     WITH ranked (payment_id, rank) AS MATERIALIZED
         (SELECT value ->> 0, value ->> 1 FROM json_each(:ranks))
     SELECT p.number, p.invoice_number, n.rank
     FROM ranked n JOIN payments p ON p.id = n.payment_id AND {_OURS}
     LEFT JOIN checked_payments k ON k.payment_id = p.id
     WHERE NOT EXISTS (SELECT 1 FROM run_rows r WHERE r.run_id = :run_id AND r.number = p.number
-                      AND r.number <> '' AND r.fresh = 1 AND r.gone = 0)
+                      AND r.number <> '' AND r.fetched = 1 AND r.deleted = 0)
     AND NOT EXISTS (SELECT 1 FROM run_checked c
                     WHERE c.run_id = :run_id AND c.payment_id = p.id)
     -- An equal amount alone says little, and balances tell of a deletion sooner.
-    AND NOT (n.rank = {SAME_AMOUNT} AND k.gone IS 0 AND k.at >= :since)
+    AND NOT (n.rank = {SAME_AMOUNT} AND k.deleted IS 0 AND k.at >= :since)
     ORDER BY n.rank, k.at IS NOT NULL, p.date DESC, p.id DESC LIMIT :batch
 """  # noqa: S608 constants
 
 _RECALL_GONE = f"""
-    INSERT OR IGNORE INTO run_checked (run_id, payment_id, rank, gone)
+    INSERT OR IGNORE INTO run_checked (run_id, payment_id, rank, deleted)
     SELECT :run_id, k.payment_id, {DOES_NOT_ADD_UP}, 1
     FROM checked_payments k JOIN payments p ON p.id = k.payment_id AND {_OURS}
-    WHERE k.gone = 1
+    WHERE k.deleted = 1
     AND NOT EXISTS (SELECT 1 FROM run_rows r WHERE r.run_id = :run_id AND r.number = p.number
-                    AND r.number <> '' AND r.fresh = 1 AND r.gone = 0)
+                    AND r.number <> '' AND r.fetched = 1 AND r.deleted = 0)
 """  # noqa: S608 constants
 
 _REMEMBER_CHECKED = """
-    INSERT INTO checked_payments (payment_id, at, gone)
-    SELECT payment_id, :now, gone FROM run_checked WHERE run_id = :run_id AND asked = 1
-    ON CONFLICT (payment_id) DO UPDATE SET at = excluded.at, gone = excluded.gone
+    INSERT INTO checked_payments (payment_id, at, deleted)
+    SELECT payment_id, :now, deleted FROM run_checked
+    WHERE run_id = :run_id AND checked = 1
+    ON CONFLICT (payment_id) DO UPDATE SET at = excluded.at, deleted = excluded.deleted
 """
 
-_GONE_AND = "JOIN run_checked c ON c.run_id = :run_id AND c.payment_id = p.id AND c.gone = 1"
+_DELETED = "JOIN run_checked c ON c.run_id = :run_id AND c.payment_id = p.id AND c.deleted = 1"
 
 _REPLACED = f"""
     SELECT DISTINCT * FROM (
         SELECT r.number AS arriving, p.*, i.number AS host_invoice_number
-        {_ARRIVING} {_SAME_INVOICE} {_GONE_AND} JOIN invoices i ON i.id = p.invoice_id
+        {_ARRIVING} {_SAME_INVOICE} {_DELETED} JOIN invoices i ON i.id = p.invoice_id
         UNION
         SELECT r.number AS arriving, p.*, i.number AS host_invoice_number
-        {_ARRIVING} {_SAME_AMOUNT} {_GONE_AND} JOIN invoices i ON i.id = p.invoice_id
+        {_ARRIVING} {_SAME_AMOUNT} {_DELETED} JOIN invoices i ON i.id = p.invoice_id
         UNION
         SELECT r.number AS arriving, p.*, i.number AS host_invoice_number
-        {_ARRIVING} {_SAME_FOREIGN_AMOUNT} {_GONE_AND} JOIN invoices i ON i.id = p.invoice_id
+        {_ARRIVING} {_SAME_FOREIGN_AMOUNT} {_DELETED} JOIN invoices i ON i.id = p.invoice_id
     ) ORDER BY date, id
 """  # noqa: S608 constants
 
-_NOT_ASKED_AND = """
-    JOIN run_checked c ON c.run_id = :run_id AND c.payment_id = p.id AND c.asked = 0
+_UNCHECKED_ROW = """
+    JOIN run_checked c ON c.run_id = :run_id AND c.payment_id = p.id AND c.checked = 0
 """
 
-_NOT_ASKED = f"""
+_UNCHECKED = f"""
     SELECT DISTINCT * FROM (
         SELECT r.number AS arriving, p.*, i.number AS host_invoice_number
-        {_ARRIVING} {_SAME_INVOICE} {_NOT_ASKED_AND} JOIN invoices i ON i.id = p.invoice_id
+        {_ARRIVING} {_SAME_INVOICE} {_UNCHECKED_ROW} JOIN invoices i ON i.id = p.invoice_id
         UNION
         SELECT r.number AS arriving, p.*, i.number AS host_invoice_number
-        {_ARRIVING} {_SAME_AMOUNT} {_NOT_ASKED_AND} AND c.rank = {DOES_NOT_ADD_UP}
+        {_ARRIVING} {_SAME_AMOUNT} {_UNCHECKED_ROW} AND c.rank = {DOES_NOT_ADD_UP}
         JOIN invoices i ON i.id = p.invoice_id
         UNION
         SELECT r.number AS arriving, p.*, i.number AS host_invoice_number
-        {_ARRIVING} {_SAME_FOREIGN_AMOUNT} {_NOT_ASKED_AND} AND c.rank = {DOES_NOT_ADD_UP}
+        {_ARRIVING} {_SAME_FOREIGN_AMOUNT} {_UNCHECKED_ROW} AND c.rank = {DOES_NOT_ADD_UP}
         JOIN invoices i ON i.id = p.invoice_id
     ) ORDER BY date, id
 """  # noqa: S608 constants
@@ -790,12 +797,12 @@ _CHANGED = f"""
     JOIN matched m ON m.invoice_id = p.invoice_id
     JOIN run_rows r ON r.id = m.row_id AND r.number <> '' AND r.date IS NOT NULL
         AND r.number <> n.number AND {_NOT_REGISTERED}
-    WHERE n.run_id = :run_id AND n.number <> '' AND n.gone = 0 AND n.date IS NOT NULL
+    WHERE n.run_id = :run_id AND n.number <> '' AND n.deleted = 0 AND n.date IS NOT NULL
     AND (abs(CAST(n.amount AS REAL)) < abs(CAST(p.amount AS REAL))
          OR (n.booked = 0 AND p.booked = 1) OR n.invoice_number <> p.invoice_number)
     AND NOT EXISTS (SELECT 1 FROM decisions d WHERE d.definition = :definition
                     AND d.company = :company AND d.number = n.number AND d.taken_back_at IS NULL
-                    AND d.settled_at IS NULL AND d.decision IN ('accept', 'keep', 'confirm'))
+                    AND d.applied_at IS NULL AND d.decision IN ('accept', 'keep', 'confirm'))
     ORDER BY p.date, p.id
 """  # noqa: S608 constants
 
@@ -820,12 +827,12 @@ _WRITE_DELETED = f"""
     SELECT :run_id, '{DELETED}', p.invoice_id, p.id, i.remaining,
            (SELECT b.balance FROM run_balances b
             WHERE b.run_id = :run_id AND b.invoice_id = p.invoice_id AND b.booked = 1)
-    FROM payments p {_GONE_AND} JOIN invoices i ON i.id = p.invoice_id
+    FROM payments p {_DELETED} JOIN invoices i ON i.id = p.invoice_id
     WHERE {_OURS}
-    AND p.id NOT IN (SELECT p.id {_ARRIVING} {_SHOWN} {_SAME_INVOICE} {_GONE_AND}
-                     UNION SELECT p.id {_ARRIVING} {_ACCEPTED} {_SAME_INVOICE} {_GONE_AND}
-                     UNION SELECT p.id {_ARRIVING} {_ACCEPTED} {_SAME_AMOUNT} {_GONE_AND}
-                     UNION SELECT p.id {_ARRIVING} {_ACCEPTED} {_SAME_FOREIGN_AMOUNT} {_GONE_AND})
+    AND p.id NOT IN (SELECT p.id {_ARRIVING} {_SHOWN} {_SAME_INVOICE} {_DELETED}
+                     UNION SELECT p.id {_ARRIVING} {_ACCEPTED} {_SAME_INVOICE} {_DELETED}
+                     UNION SELECT p.id {_ARRIVING} {_ACCEPTED} {_SAME_AMOUNT} {_DELETED}
+                     UNION SELECT p.id {_ARRIVING} {_ACCEPTED} {_SAME_FOREIGN_AMOUNT} {_DELETED})
     ORDER BY {OLDEST_FIRST.format("p")}
 """  # noqa: S608 constants
 
@@ -857,7 +864,8 @@ _FIND_CREDITS = f"""
            r.invoice_number, r.customer, r.amount_currency, i.id, {_CUSTOMER_HERE.format("i")}
     FROM matched m JOIN run_rows r ON r.id = m.row_id LEFT JOIN invoices i ON i.id = m.invoice_id
     WHERE {_OWN_AMOUNT.format("r")} LIKE '-%' AND r.date IS NOT NULL AND r.number <> ''
-    AND (r.given_reason IS NULL OR r.given_reason NOT IN (SELECT value FROM json_each(:left_out)))
+    AND (r.excluded_reason IS NULL
+         OR r.excluded_reason NOT IN (SELECT value FROM json_each(:excluded)))
     AND (i.id IS NULL OR i.total LIKE '-%') AND {_NOT_REGISTERED}
 """  # noqa: S608 constants
 
@@ -874,7 +882,8 @@ _DEBITS_OF_RUN = f"""
         AND c.invoice_number <> r.invoice_number
     LEFT JOIN invoices i ON i.id = m.invoice_id
     WHERE r.number <> ''
-    AND (r.given_reason IS NULL OR r.given_reason NOT IN (SELECT value FROM json_each(:left_out)))
+    AND (r.excluded_reason IS NULL
+         OR r.excluded_reason NOT IN (SELECT value FROM json_each(:excluded)))
     AND (i.id IS NULL OR i.total NOT LIKE '-%') AND (i.id IS NOT NULL OR c.its_invoice IS NOT NULL)
     AND {_NOT_REGISTERED}
 """  # noqa: S608 constants

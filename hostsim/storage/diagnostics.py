@@ -13,12 +13,13 @@ from hostsim.storage.store import Store
 COUNTS: Mapping[str, str] = {
     "runs": "SELECT count(*) AS runs FROM runs",
     "open_previews": """
-        SELECT r.definition, d.kind, d.status, d.reason, d.fresh AS read_in_this_run, d.gone,
+        SELECT r.definition, d.kind, d.status, d.reason, d.fetched AS read_in_this_run,
+               d.deleted AS gone,
                count(*) AS rows
         FROM runs r JOIN run_rows d ON d.run_id = r.id WHERE r.state = 'open'
         GROUP BY 1, 2, 3, 4, 5, 6 ORDER BY 1, 2, 3, 4, 5, 6""",
     "pending": """
-        SELECT definition, reason, gone_at IS NOT NULL AS gone, count(*) AS rows
+        SELECT definition, reason, deleted_at IS NOT NULL AS gone, count(*) AS rows
         FROM pending GROUP BY 1, 2, 3 ORDER BY 1, 2, 3""",
     "by_month": """
         SELECT substr(date, 1, 7) AS month, currency, count(*) AS rows FROM payments
@@ -32,7 +33,7 @@ COUNTS: Mapping[str, str] = {
         FROM payments GROUP BY 1, 2, 3, 4 ORDER BY 1, 2, 3, 4""",
     "decisions": """
         SELECT definition, decision, number IS NULL AS of_a_series,
-               settled_at IS NOT NULL AS settled, taken_back_at IS NOT NULL AS taken_back,
+               applied_at IS NOT NULL AS settled, taken_back_at IS NOT NULL AS taken_back,
                count(*) AS decisions
         FROM decisions GROUP BY 1, 2, 3, 4, 5 ORDER BY 1, 2, 3, 4, 5""",
 }

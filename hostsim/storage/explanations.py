@@ -8,7 +8,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 from hostsim.ledger.values import Definition
-from hostsim.storage.import_runs import Recording, forget_rows
+from hostsim.storage.import_runs import ImportRun, forget_rows
 from hostsim.storage.store import Store
 from opter_contract.values import Company
 
@@ -58,19 +58,19 @@ def company_of_open_preview(scope: Scope) -> Company | None:
     return None if row is None else Company(row["company"], row["company_name"])
 
 
-def balance(recording: Recording, invoice_id: int) -> sqlite3.Row | None:
+def balance(import_run: ImportRun, invoice_id: int) -> sqlite3.Row | None:
     """Give what the source says of an invoice that is booked, or cancelled, there."""
-    row: sqlite3.Row | None = recording.store.db.execute(
+    row: sqlite3.Row | None = import_run.store.db.execute(
         "SELECT balance, cancelled FROM run_balances WHERE run_id = :run"
         " AND invoice_id = :invoice AND (booked = 1 OR cancelled = 1)",
-        {"run": recording.run_id, "invoice": invoice_id},
+        {"run": import_run.run_id, "invoice": invoice_id},
     ).fetchone()
     return row
 
 
-def deleted_in(recording: Recording) -> list[str]:
+def deleted_in(import_run: ImportRun) -> list[str]:
     """Give the registered payments that a run found to be deleted at the source."""
-    rows = recording.store.db.execute(_DELETED, {"run": recording.run_id, "invoice": None})
+    rows = import_run.store.db.execute(_DELETED, {"run": import_run.run_id, "invoice": None})
     return [row["number"] for row in rows]
 
 
@@ -113,11 +113,11 @@ def last_run(scope: Scope, state: str) -> sqlite3.Row | None:
     )
 
 
-def forget(recording: Recording) -> None:
+def forget(import_run: ImportRun) -> None:
     """Remove what was read, and the run itself."""
-    with recording.store.change() as db:
-        forget_rows(db, recording.run_id)
-        db.execute("DELETE FROM runs WHERE id = :run", {"run": recording.run_id})
+    with import_run.store.change() as db:
+        forget_rows(db, import_run.run_id)
+        db.execute("DELETE FROM runs WHERE id = :run", {"run": import_run.run_id})
 
 
 _SOURCE_NUMBERS = """
@@ -149,13 +149,13 @@ _LATEST_RUN = """
 
 _DELETED = """
     SELECT p.number FROM run_checked c JOIN payments p ON p.id = c.payment_id
-    WHERE c.run_id = :run AND c.gone = 1 AND (:invoice IS NULL OR p.invoice_id = :invoice)
+    WHERE c.run_id = :run AND c.deleted = 1 AND (:invoice IS NULL OR p.invoice_id = :invoice)
 """
 
 _PREVIEWED = """
     SELECT r.* FROM run_rows r JOIN runs u ON u.id = r.run_id
     WHERE u.definition = :definition AND u.company = :company AND u.state = 'open'
-    AND r.number <> '' AND r.gone = 0
+    AND r.number <> '' AND r.deleted = 0
     AND (r.invoice_id = :invoice_id OR (r.invoice_id IS NULL AND r.invoice_number = :invoice_number)
          OR (r.invoice_id IS NULL AND r.ocr <> '' AND r.ocr = :ocr)
          OR r.number IN (SELECT value FROM json_each(:known)))

@@ -9,9 +9,9 @@ import sqlite3
 from datetime import datetime
 from decimal import Decimal, localcontext
 
-from hostsim.ledger.decisions import DELETED
+from hostsim.ledger.decision_rules import DELETED
 from hostsim.ledger.matching import EXACT, Judgement
-from hostsim.storage.decisions import take_from_invoice
+from hostsim.storage.decision_store import take_from_invoice
 from hostsim.storage.rows import PAYMENT_COLUMNS, is_id, plain, record_of
 from opter_contract.values import Payment, Text
 
@@ -114,7 +114,7 @@ def delete(
 
 
 def _deleted_at_source(db: sqlite3.Connection, payment_id: int) -> bool:
-    query = "SELECT 1 FROM run_checked WHERE payment_id = :id AND gone = 1"
+    query = "SELECT 1 FROM run_checked WHERE payment_id = :id AND deleted = 1"
     return db.execute(query, {"id": payment_id}).fetchone() is not None
 
 
@@ -128,7 +128,7 @@ _TAKE_DECISIONS_BACK = """
     UPDATE decisions SET taken_back_by = :user, taken_back_at = :at
     FROM payments p
     WHERE p.id = :id AND decisions.company = p.company AND decisions.number = p.number
-    AND decisions.taken_back_at IS NULL AND decisions.settled_at IS NULL
+    AND decisions.taken_back_at IS NULL AND decisions.applied_at IS NULL
     AND decisions.definition IN (SELECT name FROM definitions WHERE import_type = p.import_type)
 """
 

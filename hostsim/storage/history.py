@@ -15,7 +15,7 @@ from datetime import date, datetime
 from decimal import Decimal
 
 from hostsim.errors import HostError, host_error
-from hostsim.ledger.decisions import SET_ASIDE
+from hostsim.ledger.decision_rules import SET_ASIDE
 from hostsim.ledger.values import Row
 from hostsim.messages.texts import INTERRUPTED
 from hostsim.storage.rows import OLDEST_FIRST, is_id, row_of, text_of
@@ -59,7 +59,7 @@ class Entry:
     deleted_by: str | None
     deleted_at: datetime | None
     deleted_why: str | None
-    counters: int | None  # the payment that this one undoes
+    reverses: int | None  # the payment that this one undoes
 
 
 def entries(
@@ -123,7 +123,7 @@ def _entry(row: sqlite3.Row) -> Entry:
         deleted_by=row["deleted_by"],
         deleted_at=_time(row["deleted_at"]),
         deleted_why=row["deleted_why"],
-        counters=row["counters"],
+        reverses=row["reverses"],
     )
 
 

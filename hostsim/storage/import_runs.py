@@ -22,12 +22,11 @@ from typing import NamedTuple
 
 from hostsim.errors import HostError, host_error
 from hostsim.ledger import matching
-from hostsim.ledger.decisions import SET_ASIDE
+from hostsim.ledger.decision_rules import SET_ASIDE
 from hostsim.ledger.matching import EXACT, KINDS, ZERO, Judgement, Refusal
-from hostsim.ledger.values import Aside, Definition, Row
+from hostsim.ledger.values import Definition, Row, SetAsideTotal
 from hostsim.messages import texts
-from hostsim.storage import checks, commits
-from hostsim.storage import decisions as storage_decisions
+from hostsim.storage import checks, commits, decision_store
 from hostsim.storage.checks import Discrepancy
 from hostsim.storage.judging import Decided, Judging, Scope, Touched, judging
 from hostsim.storage.regions import refuse_company_of_other_region
@@ -56,7 +55,7 @@ class Record(NamedTuple):
     """A payment as it is written down: its columns, and the plug-in's reason, if any."""
 
     columns: tuple[object, ...]  # in the order of PAYMENT_COLUMNS
-    given: Refusal | None = None
+    excluded: Refusal | None = None
 
 
 class _HoldsNoLonger(Exception):
@@ -92,8 +91,8 @@ class Preview:
     requests: int
     counts: Mapping[str, int]  # read, ready, rejected, ignored
     totals: Mapping[str, Decimal]  # the same, SEK
-    set_aside: Aside  # of the ignored, those that a person set aside
-    gone: tuple[str, ...]  # payment numbers that no longer exist where they came from
+    set_aside: SetAsideTotal  # of the ignored, those that a person set aside
+    deleted: tuple[str, ...]  # payment numbers that no longer exist where they came from
     notes: tuple[Text, ...]  # of the plug-in, about the run
     region: str  # "" is the default one
     bank_account: str  # where the money is said to have come in
@@ -114,7 +113,7 @@ class Preview:
         query = (
             "SELECT r.*, i.number AS host_invoice_number, i.customer_name"  # noqa: S608 a constant
             " FROM run_rows r LEFT JOIN invoices i ON i.id = r.invoice_id"
-            " WHERE r.run_id = ? AND r.kind = ? AND r.gone = 0"
+            " WHERE r.run_id = ? AND r.kind = ? AND r.deleted = 0"
             f" ORDER BY {OLDEST_FIRST.format('r')}, r.id"
         )
         return map(row_of, self._store.stream(query, (self.run_id, kind)))
@@ -143,7 +142,7 @@ class _Hidden(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class Recording:
+class ImportRun:
     """A run and the rows that it has in the database."""
 
     store: Store
@@ -185,8 +184,12 @@ class Recording:
     def take(self, records: Iterable[Record]) -> None:
         """Keep what was read; a payment that was taken before is replaced."""
         rows = [
-            (self.run_id, *columns, *((given.reason, *given.message) if given else _NOTHING))
-            for columns, given in records
+            (
+                self.run_id,
+                *columns,
+                *((excluded.reason, *excluded.message) if excluded else _NOTHING),
+            )
+            for columns, excluded in records
         ]
         with self.store.change() as db:
             db.executemany(_TAKE, rows)
@@ -194,16 +197,16 @@ class Recording:
     def take_deleted(self, company: str, numbers: Collection[str]) -> None:
         """Drop payments of earlier runs that no longer exist; remember registered ones."""
         with self.store.change() as db:
-            checks.mark_gone(db, self._values(company), numbers)
+            checks.mark_deleted(db, self._values(company), numbers)
             db.executemany(
-                "UPDATE run_rows SET gone = 1 WHERE run_id = ? AND number = ? AND fresh = 0",
+                "UPDATE run_rows SET deleted = 1 WHERE run_id = ? AND number = ? AND fetched = 0",
                 [(self.run_id, number) for number in numbers],
             )
 
     def take_unchecked(self, company: str, numbers: Collection[str]) -> None:
         """Remember which registered payments could not be asked after."""
         with self.store.change() as db:
-            checks.mark_not_asked(db, self._values(company), numbers)
+            checks.mark_unchecked(db, self._values(company), numbers)
 
     def take_balances(self, balances: Sequence[InvoiceBalance]) -> None:
         """Keep what the source says of invoices that are here, too."""
@@ -217,14 +220,14 @@ class Recording:
             unsure += judging.settlements.invoices_unknown
             several = checks.invoices_to_check(judging.db, judging.values, now)
         with self.store.change() as db:
-            checks.recall(db, self._values(company), now)
-        return list(dict.fromkeys([*unsure, *several]))[: checks.INVOICES_ASKED]
+            checks.reuse_checked_invoices(db, self._values(company), now)
+        return list(dict.fromkeys([*unsure, *several]))[: checks.MOST_INVOICES_CHECKED]
 
-    def remember_asked(self, company: str, asked: Collection[str], now: datetime) -> None:
+    def store_checked_invoices(self, company: str, numbers: Collection[str], now: datetime) -> None:
         """Keep what was said of the invoices that were asked for one by one."""
         with self.store.change() as db:
-            checks.remember_asked(db, self._values(company), asked, now)
-            checks.remember_checked(db, self._values(company), now)
+            checks.store_checked_invoices(db, self._values(company), numbers, now)
+            checks.store_deletion_checks(db, self._values(company), now)
 
     def registered_payments(
         self, company: str, now: datetime, invoice_id: int | None = None
@@ -235,13 +238,11 @@ class Recording:
         """
         which = self._values(company)
         with self.store.change() as db:
-            checks.recall_gone(db, which)
+            checks.reuse_deletion_checks(db, which)
         with self.judging(company) as judging:
-            found = checks.registered_payments(
-                judging.db, judging.values, now, invoice_id=invoice_id
-            )
+            found = checks.payments_to_check(judging.db, judging.values, now, invoice_id=invoice_id)
         with self.store.change() as db:
-            checks.mark_named(db, which, found)
+            checks.mark_checked(db, which, found)
         return [RegisteredPayment(one.number, one.invoice_number) for one in found]
 
     def offer_again(
@@ -263,32 +264,35 @@ class Recording:
             given = [(r.reason, *r.message, row["id"]) for row, r in refusals if r is not None]
             with self.store.change() as db:
                 db.executemany(
-                    "UPDATE run_rows SET given_reason = ?, given_sv = ?, given_en = ? WHERE id = ?",
+                    "UPDATE run_rows SET excluded_reason = ?, excluded_sv = ?, excluded_en = ?"
+                    " WHERE id = ?",
                     given,
                 )
 
     def _offered_again(self, after: int) -> list[sqlite3.Row]:
         return self.store.db.execute(
-            "SELECT * FROM run_rows WHERE run_id = ? AND fresh = 0 AND date IS NOT NULL"
+            "SELECT * FROM run_rows WHERE run_id = ? AND fetched = 0 AND date IS NOT NULL"
             " AND id > ? ORDER BY id LIMIT ?",
             (self.run_id, after, BATCH),
         ).fetchall()
 
-    def to_confirm(self, company: str) -> list[str]:
+    def payments_to_fetch(self, company: str) -> list[str]:
         """Give numbers that would become ready, and were neither fetched nor asked for yet."""
-        unasked = self._unasked()
+        candidates = self._not_requested()
         with self.judging(company) as judging:
             ready = (
                 row["number"]
-                for row, judgement in judging.rows_judged(asking=True, only=Touched(unasked))
-                if judgement.kind == matching.READY and row["number"] in unasked
+                for row, judgement in judging.rows_judged(
+                    as_if_fetched=True, only=Touched(candidates)
+                )
+                if judgement.kind == matching.READY and row["number"] in candidates
             )
-            numbers = list(itertools.islice(ready, BATCH)) if unasked else []
+            numbers = list(itertools.islice(ready, BATCH)) if candidates else []
             if not numbers:
                 numbers = self._beside_unknown(judging)[:BATCH]
         with self.store.change() as db:
             db.executemany(
-                "UPDATE run_rows SET asked = 1 WHERE run_id = ? AND number = ?",
+                "UPDATE run_rows SET requested = 1 WHERE run_id = ? AND number = ?",
                 [(self.run_id, number) for number in numbers],
             )
         return numbers
@@ -299,11 +303,11 @@ class Recording:
         And those of earlier runs that may replace a payment, if they are still there.
         """
         unknown = judging.settlements.customer_unknown
-        numbers = [*unknown, *judging.gone]
+        numbers = [*unknown, *judging.replaceable]
         rows = self.store.db.execute(
-            "SELECT number FROM run_rows WHERE run_id = :run_id AND asked = 0"
+            "SELECT number FROM run_rows WHERE run_id = :run_id AND requested = 0"
             " AND number IN (SELECT value FROM json_each(:numbers))"
-            " AND (fresh = 0 OR number IN (SELECT value FROM json_each(:unknown)))",
+            " AND (fetched = 0 OR number IN (SELECT value FROM json_each(:unknown)))",
             {
                 "run_id": self.run_id,
                 "numbers": json.dumps(numbers),
@@ -313,10 +317,10 @@ class Recording:
         askable = {row["number"] for row in rows}
         return [number for number in numbers if number in askable]
 
-    def _unasked(self) -> set[str]:
+    def _not_requested(self) -> set[str]:
         rows = self.store.db.execute(
             "SELECT number FROM run_rows"
-            " WHERE run_id = ? AND number <> '' AND fresh = 0 AND asked = 0 AND gone = 0",
+            " WHERE run_id = ? AND number <> '' AND fetched = 0 AND requested = 0 AND deleted = 0",
             (self.run_id,),
         )
         return {row["number"] for row in rows}
@@ -448,7 +452,7 @@ class Recording:
                 hidden, replaced = self._settle_invoices(db, company.number, user, at)
                 self._register(db, company, user, at, replaced)
                 self._keep_pending(db, company.number, at, hidden)
-                storage_decisions.settle(db, self.definition.name, company.number, self.run_id, at)
+                decision_store.settle(db, self.definition.name, company.number, self.run_id, at)
                 self._remember(db, company, user, at)
         except _HoldsNoLonger:
             return False
@@ -496,11 +500,11 @@ class Recording:
                     if judgement.below is not None and row["number"]:
                         hidden.append(_Hidden(row["id"], judgement.reason or "", judgement.below))
                     if judgement.kind == matching.READY:
-                        olds = [one.id for one in judging.gone.get(row["number"], ())]
+                        olds = [one.id for one in judging.replaceable.get(row["number"], ())]
                         if row["reg_id"] is not None:
                             olds.append(row["reg_id"])
                         for old in sorted(set(olds) - reversed_ids):
-                            storage_decisions.reverse(db, old, self.run_id, user, at)
+                            decision_store.reverse(db, old, self.run_id, user, at)
                         reversed_ids.update(olds)
                         if olds:
                             replaced[row["number"]] = olds[-1]
@@ -508,7 +512,7 @@ class Recording:
                 if effects and group.invoice_id is not None:
                     with localcontext(EXACT):
                         taken = sum(effects, ZERO)
-                    storage_decisions.take_from_invoice(db, group.invoice_id, taken)
+                    decision_store.take_from_invoice(db, group.invoice_id, taken)
         return hidden, replaced
 
     def _register(
@@ -539,22 +543,22 @@ class Recording:
         self, db: sqlite3.Connection, company: str, at: datetime, hidden: Sequence[_Hidden]
     ) -> None:
         """Keep what was rejected, to be offered again; forget what no longer is."""
-        checks.remember_ignored(db, self._values(company))
+        checks.store_ignored_payments(db, self._values(company))
         which = (self.definition.name, company, self.run_id)
         db.execute(
-            "UPDATE pending SET gone_at = ? WHERE definition = ? AND company = ? AND number IN"
-            " (SELECT number FROM run_rows WHERE run_id = ? AND gone = 1)",
+            "UPDATE pending SET deleted_at = ? WHERE definition = ? AND company = ? AND number IN"
+            " (SELECT number FROM run_rows WHERE run_id = ? AND deleted = 1)",
             (at.isoformat(), *which),
         )
         db.execute(
             "DELETE FROM pending WHERE definition = ? AND company = ? AND number IN"
-            " (SELECT number FROM run_rows WHERE run_id = ? AND gone = 0)",
+            " (SELECT number FROM run_rows WHERE run_id = ? AND deleted = 0)",
             which,
         )
         db.execute(
             f"INSERT INTO pending (definition, company, {PAYMENT_COLUMNS}, reason, message_sv,"  # noqa: S608 a constant
             f" message_en) SELECT ?, ?, {PAYMENT_COLUMNS}, reason, message_sv, message_en"
-            " FROM run_rows WHERE run_id = ? AND gone = 0 AND kind = 'rejected'"
+            " FROM run_rows WHERE run_id = ? AND deleted = 0 AND kind = 'rejected'"
             " AND number <> '' AND reason <> 'already-imported'",
             which,
         )
@@ -619,14 +623,14 @@ def saved_as(store: Store, definition: str, revision: str) -> str | None:
 def preview_of(store: Store, run_id: str) -> Preview:
     """Read a preview; its rows stay in the database."""
     run = store.db.execute("SELECT * FROM runs WHERE id = ?", (run_id,)).fetchone()
-    gone = store.db.execute(
-        "SELECT number FROM run_rows WHERE run_id = ? AND gone = 1"  # noqa: S608 a constant
+    deleted = store.db.execute(
+        "SELECT number FROM run_rows WHERE run_id = ? AND deleted = 1"  # noqa: S608 a constant
         f" ORDER BY {OLDEST_FIRST.format('run_rows')}",
         (run_id,),
     )
     counts = json.loads(run["counts"])
     totals = {kind: Decimal(total) for kind, total in json.loads(run["totals"]).items()}
-    aside = Aside(counts.pop(SET_ASIDE, 0), totals.pop(SET_ASIDE, ZERO))
+    aside = SetAsideTotal(counts.pop(SET_ASIDE, 0), totals.pop(SET_ASIDE, ZERO))
     return Preview(
         run_id=run_id,
         definition=run["definition"],
@@ -637,7 +641,7 @@ def preview_of(store: Store, run_id: str) -> Preview:
         counts=counts,
         totals=totals,
         set_aside=aside,
-        gone=tuple(row["number"] for row in gone),
+        deleted=tuple(row["number"] for row in deleted),
         notes=tuple(Text(sv, en) for sv, en in json.loads(run["notes"])),
         region=run["region"],
         bank_account=run["bank_account"],
@@ -738,7 +742,7 @@ _JUDGEMENT = (
 
 _SUMS = """
     SELECT kind, reason IS 'set-aside', count(*), exact_sum(amount) FROM run_rows
-    WHERE run_id = :run_id AND gone = 0 GROUP BY 1, 2
+    WHERE run_id = :run_id AND deleted = 0 GROUP BY 1, 2
 """
 
 # What a person sees of a run: JSON, so that nothing can pass for its neighbour; as bytes,
@@ -749,7 +753,7 @@ _SHOWN_HEAD = """
     FROM runs WHERE id = :run_id
 """
 
-_SHOWN = f"json_array({', '.join((*PAYMENT_COLUMNS.split(', '), *_JUDGEMENT, 'gone'))})"
+_SHOWN = f"json_array({', '.join((*PAYMENT_COLUMNS.split(', '), *_JUDGEMENT, 'deleted'))})"
 
 # By the index on a run's numbers: a million rows are not sorted.
 _SHOWN_ROWS = f"""
@@ -764,14 +768,15 @@ _SHOWN_ROWS_WITHOUT_NUMBER = f"""
 
 _REPLACED = ", ".join(
     f"{column} = excluded.{column}"
-    for column in (*PAYMENT_COLUMNS.split(", "), "given_reason", "given_sv", "given_en")
+    for column in (*PAYMENT_COLUMNS.split(", "), "excluded_reason", "excluded_sv", "excluded_en")
 )
 
 _TAKE = f"""
-    INSERT INTO run_rows (run_id, {PAYMENT_COLUMNS}, given_reason, given_sv, given_en, fresh)
+    INSERT INTO run_rows (run_id, {PAYMENT_COLUMNS}, excluded_reason, excluded_sv, excluded_en,
+                          fetched)
     VALUES (?, {", ".join("?" * len(PAYMENT_COLUMNS.split(", ")))}, ?, ?, ?, 1)
     ON CONFLICT (run_id, number) WHERE number <> '' DO UPDATE SET {_REPLACED},
-        fresh = 1, gone = 0, earlier_reason = NULL, earlier_sv = NULL, earlier_en = NULL
+        fetched = 1, deleted = 0, earlier_reason = NULL, earlier_sv = NULL, earlier_en = NULL
 """  # noqa: S608 constants
 
 # MATERIALIZED, so that SQLite makes an index of it.
@@ -793,18 +798,18 @@ _REGISTER = f"""
 
 # A payment that could be read is screened anew; one that could not keeps its reason.
 _OFFER_AGAIN = f"""
-    INSERT INTO run_rows (run_id, {PAYMENT_COLUMNS}, fresh, earlier_reason, earlier_sv,
-                          earlier_en, given_reason, given_sv, given_en)
+    INSERT INTO run_rows (run_id, {PAYMENT_COLUMNS}, fetched, earlier_reason, earlier_sv,
+                          earlier_en, excluded_reason, excluded_sv, excluded_en)
     SELECT ?, {PAYMENT_COLUMNS}, 0, reason, message_sv, message_en,
            CASE WHEN date IS NULL THEN reason END,
            CASE WHEN date IS NULL THEN message_sv END,
            CASE WHEN date IS NULL THEN message_en END
     FROM pending
-    WHERE definition = ? AND company = ? AND gone_at IS NULL
+    WHERE definition = ? AND company = ? AND deleted_at IS NULL
     AND NOT (reason = 'already-imported' AND EXISTS (
         SELECT 1 FROM decisions d
         WHERE d.definition = pending.definition AND d.company = pending.company
         AND d.number = pending.number AND d.decision = 'keep'
-        AND d.taken_back_at IS NULL AND d.settled_at IS NULL))
+        AND d.taken_back_at IS NULL AND d.applied_at IS NULL))
     ON CONFLICT (run_id, number) WHERE number <> '' DO NOTHING
 """  # noqa: S608 constants

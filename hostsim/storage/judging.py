@@ -18,15 +18,20 @@ from decimal import Decimal, localcontext
 from functools import cached_property
 from typing import Any, NamedTuple
 
-from hostsim.ledger import decisions, matching
-from hostsim.ledger.decisions import CHANGED, Deletion, Gone, OtherWay, Twin
+from hostsim.ledger import decision_rules, matching
+from hostsim.ledger.decision_rules import (
+    CHANGED,
+    Deletion,
+    OtherChannelPayment,
+    OtherInvoicePayment,
+    ReplaceablePayment,
+)
 from hostsim.ledger.matching import EXACT, ZERO, Candidate, Judgement, Refusal
 from hostsim.ledger.values import Decision
 from hostsim.messages import texts
-from hostsim.storage import checks
-from hostsim.storage import decisions as storage_decisions
+from hostsim.storage import checks, decision_store
 from hostsim.storage.checks import Settlements
-from hostsim.storage.decisions import Reversible
+from hostsim.storage.decision_store import Reversible
 from hostsim.storage.rows import OLDEST_FIRST, PAYMENT_COLUMNS, invoice_of, payment_of, text_of
 from hostsim.storage.store import Store
 
@@ -70,7 +75,7 @@ class Decided(NamedTuple):
     decisions: Mapping[str, int]  # id by payment number
     series: Mapping[int, Decision]
     reversals: Reversals
-    changed: Mapping[str, tuple[Gone, ...]]
+    changed: Mapping[str, tuple[ReplaceablePayment, ...]]
 
 
 class Judging:
@@ -82,31 +87,33 @@ class Judging:
         self.scope = scope
         self.values = scope._asdict()
         self._accepted_deviation = store.accepted_deviation
-        self._twins: dict[int, Twin | None] = {}  # by payment
+        self._found_elsewhere: dict[int, OtherInvoicePayment | None] = {}  # by payment
         # One moment for all that is read, whoever changes what meanwhile.
         db.execute("BEGIN")
         db.execute(_CREATE_MATCHED)
         db.execute(_MATCH, self.values)
         db.execute("CREATE INDEX matched_by_invoice ON matched (invoice_id)")
-        db.execute(_CREATE_OTHER_WAYS)
-        db.execute(_FIND_OTHER_WAYS, self.values)
-        db.execute("CREATE INDEX other_ways_by_invoice ON other_ways (invoice_id)")
-        db.execute("CREATE INDEX other_ways_by_customer ON other_ways (customer, region, amount)")
+        db.execute(_CREATE_OTHER_CHANNEL_PAYMENTS)
+        db.execute(_FIND_OTHER_CHANNEL_PAYMENTS, self.values)
+        db.execute("CREATE INDEX other_channel_by_invoice ON other_channel (invoice_id)")
+        db.execute(
+            "CREATE INDEX other_channel_by_customer ON other_channel (customer, region, amount)"
+        )
 
     # --- What decides about several rows at once ---
 
     @cached_property
-    def gone(self) -> Mapping[str, tuple[Gone, ...]]:
+    def replaceable(self) -> Mapping[str, tuple[ReplaceablePayment, ...]]:
         """By payment number, the registered payments that it may replace."""
-        return checks.gone_by_number(self.db, self.values)
+        return checks.replaceable_by_number(self.db, self.values)
 
     @cached_property
-    def not_asked(self) -> Mapping[str, tuple[Gone, ...]]:
+    def unchecked(self) -> Mapping[str, tuple[ReplaceablePayment, ...]]:
         """The same, of those that could not be asked after."""
-        return checks.not_asked_by_number(self.db, self.values)
+        return checks.unchecked_by_number(self.db, self.values)
 
     @cached_property
-    def changed(self) -> Mapping[str, tuple[Gone, ...]]:
+    def changed(self) -> Mapping[str, tuple[ReplaceablePayment, ...]]:
         """By payment number, the payments of its invoice that changed at the source."""
         return checks.changed_by_number(self.db, self.values)
 
@@ -121,27 +128,29 @@ class Judging:
 
     @cached_property
     def _series(self) -> Sequence[Decision]:
-        return storage_decisions.series_in_force(self.db, self.scope.definition, self.scope.company)
+        return decision_store.series_in_force(self.db, self.scope.definition, self.scope.company)
 
     # --- Judging ---
 
     def judged(
-        self, *, asking: bool = False, only: Touched | None = None
+        self, *, as_if_fetched: bool = False, only: Touched | None = None
     ) -> Iterator[MatchedInvoice]:
         """Judge one invoice at a time.
 
-        :param asking: see :func:`hostsim.ledger.matching.judge`.
+        :param as_if_fetched: see :func:`hostsim.ledger.matching.judge`.
         :param only: preset: all rows.
         """
-        return self._judged(self.reversals(asking=asking), asking=asking, only=only)
+        return self._judged(
+            self.reversals(as_if_fetched=as_if_fetched), as_if_fetched=as_if_fetched, only=only
+        )
 
     def rows_judged(
-        self, *, asking: bool = False, only: Touched | None = None
+        self, *, as_if_fetched: bool = False, only: Touched | None = None
     ) -> Iterator[tuple[sqlite3.Row, Judgement]]:
         """Judge as :meth:`judged`, a row at a time."""
-        return _row_by_row(self.judged(asking=asking, only=only))
+        return _row_by_row(self.judged(as_if_fetched=as_if_fetched, only=only))
 
-    def reversals(self, *, asking: bool = False) -> Reversals:
+    def reversals(self, *, as_if_fetched: bool = False) -> Reversals:
         """Find what was accepted and can be saved, all of it at once.
 
         Two payments may have changed places. So each is judged as if all the others
@@ -151,7 +160,7 @@ class Judging:
         blocked: dict[str, Refusal] = {}
         while accepted:
             reversals = Reversals(_returned(accepted, blocked), blocked)
-            fell = self._not_ready(accepted.keys(), reversals, asking=asking)
+            fell = self._not_ready(accepted.keys(), reversals, as_if_fetched=as_if_fetched)
             # Neither half of a settlement is saved alone.
             for number in list(fell):
                 other = partners.get(number)
@@ -162,7 +171,7 @@ class Judging:
             blocked = fell | blocked
         return Reversals({}, {})
 
-    def possibly_registered(self, numbers: Collection[str]) -> storage_decisions.Others:
+    def possibly_registered(self, numbers: Collection[str]) -> decision_store.Others:
         """Give the payments by another way that these payments may be the same as, by number."""
         if not numbers:
             return {}
@@ -195,7 +204,7 @@ class Judging:
         ]
         if series:
             rows = self.db.execute(_INVOICE_NUMBERS, self.values)
-            numbers |= {n for n, invoice in rows if decisions.in_series(series, invoice)}
+            numbers |= {n for n, invoice in rows if decision_rules.in_series(series, invoice)}
         return Touched(numbers, _differing(before.reversals.returned, now.reversals.returned))
 
     @cached_property
@@ -204,13 +213,14 @@ class Judging:
         definition, company = self.scope.definition, self.scope.company
         accepted: dict[str, Sequence[Reversible]] = {
             number: [one]
-            for number, one in storage_decisions.accepted(self.db, definition, company).items()
+            for number, one in decision_store.accepted(self.db, definition, company).items()
         }
-        numbers = storage_decisions.accepted_numbers(self.db, definition, company)
+        numbers = decision_store.accepted_numbers(self.db, definition, company)
         numbers -= accepted.keys()
-        for number in numbers & self.gone.keys():
-            gone = self.gone[number]
-            accepted[number] = [Reversible(g.id, g.invoice_id, g.effect) for g in gone]
+        for number in numbers & self.replaceable.keys():
+            accepted[number] = [
+                Reversible(g.id, g.invoice_id, g.effect) for g in self.replaceable[number]
+            ]
         partners: dict[str, str] = {}
         for number, other in self.settlements.by_number.items():
             if other.complete or number in numbers:
@@ -219,11 +229,11 @@ class Judging:
         return accepted, partners
 
     def _not_ready(
-        self, numbers: Collection[str], reversals: Reversals, *, asking: bool
+        self, numbers: Collection[str], reversals: Reversals, *, as_if_fetched: bool
     ) -> dict[str, Refusal]:
         """Give why payments are not ready, by number; also of those that are not in the run."""
         found = dict.fromkeys(numbers, Refusal(CHANGED, texts.UNREADABLE))
-        judged = self._judged(reversals, asking=asking, only=Touched(numbers))
+        judged = self._judged(reversals, as_if_fetched=as_if_fetched, only=Touched(numbers))
         for row, judgement in _row_by_row(judged):
             if judgement.kind == matching.READY:
                 found.pop(row["number"], None)
@@ -232,26 +242,26 @@ class Judging:
         return found
 
     def _judged(
-        self, reversals: Reversals, *, asking: bool, only: Touched | None
+        self, reversals: Reversals, *, as_if_fetched: bool, only: Touched | None
     ) -> Iterator[MatchedInvoice]:
         for invoice_id, group in itertools.groupby(self._rows(only), key=lambda row: row["inv_id"]):
             if invoice_id is None:
                 for row in group:
-                    yield self._without_invoice(row, reversals, asking=asking)
+                    yield self._without_invoice(row, reversals, as_if_fetched=as_if_fetched)
             else:
-                yield self._with_invoice(list(group), reversals, asking=asking)
+                yield self._with_invoice(list(group), reversals, as_if_fetched=as_if_fetched)
 
     def _without_invoice(
-        self, row: sqlite3.Row, reversals: Reversals, *, asking: bool
+        self, row: sqlite3.Row, reversals: Reversals, *, as_if_fetched: bool
     ) -> MatchedInvoice:
         candidate = self._candidate(row, reversals)
-        judgement = matching.judge_without_invoice(candidate, asking=asking)
+        judgement = matching.judge_without_invoice(candidate, as_if_fetched=as_if_fetched)
         settled = judgement.kind == matching.READY and candidate.settles is not None
         invoice_id = candidate.settles.invoice_id if settled and candidate.settles else None
         return MatchedInvoice(invoice_id, [row], [judgement], None)
 
     def _with_invoice(
-        self, rows: Sequence[sqlite3.Row], reversals: Reversals, *, asking: bool
+        self, rows: Sequence[sqlite3.Row], reversals: Reversals, *, as_if_fetched: bool
     ) -> MatchedInvoice:
         invoice_id = rows[0]["inv_id"]
         invoice = invoice_of(rows[0], "inv_")
@@ -262,9 +272,9 @@ class Judging:
             invoice,
             [self._candidate(row, reversals) for row in rows],
             self._accepted_deviation,
-            asking=asking,
-            others=self._other_ways(rows),
-            twins=self._twins_of(rows),
+            as_if_fetched=as_if_fetched,
+            others=self._other_channel_payments(rows),
+            on_other_invoices=self._on_other_invoices(rows),
         )
         return MatchedInvoice(invoice_id, rows, *judged)
 
@@ -272,19 +282,19 @@ class Judging:
         number = row["number"]
         decision = None
         if row["dec_id"] is not None:
-            decision = storage_decisions.decision_of(row, "dec_")
+            decision = decision_store.decision_of(row, "dec_")
         return Candidate(
             number=number,
             payment=payment_of(row, self.scope.company),
-            given=_refusal(row, "given"),
+            excluded=_refusal(row, "excluded"),
             registered=payment_of(row, self.scope.company, "reg_"),
-            earlier=None if row["fresh"] else _earlier(row),
+            earlier=None if row["fetched"] else _earlier(row),
             decision=decision,
-            series=decisions.in_series(self._series, row["invoice_number"]),
+            series=decision_rules.in_series(self._series, row["invoice_number"]),
             deleted=_deletion(row),
             blocked=reversals.blocked.get(number),
-            gone=self.gone.get(number, ()),
-            not_asked=self.not_asked.get(number, ()),
+            replaceable=self.replaceable.get(number, ()),
+            unchecked=self.unchecked.get(number, ()),
             changed=self.changed.get(number, ()),
             settles=self.settlements.by_number.get(number),
             nothing_left=row["inv_id"] in self._nothing_left,
@@ -292,22 +302,22 @@ class Judging:
 
     # --- Payments by another way ---
 
-    def _other_ways(self, rows: Sequence[sqlite3.Row]) -> Sequence[OtherWay]:
+    def _other_channel_payments(self, rows: Sequence[sqlite3.Row]) -> Sequence[OtherChannelPayment]:
         """Give what was registered by another way on the invoice of these rows."""
-        if not rows[0]["other_ways"]:
+        if not rows[0]["other_channel"]:
             return ()
         scope = self.scope
-        return storage_decisions.other_ways(
+        return decision_store.other_channel_payments(
             self.db, scope.import_type, scope.company, rows[0]["inv_id"]
         )
 
-    def _twins_of(self, rows: Sequence[sqlite3.Row]) -> list[Twin]:
+    def _on_other_invoices(self, rows: Sequence[sqlite3.Row]) -> list[OtherInvoicePayment]:
         """Give what was registered by another way on other invoices of the customer.
 
         Only amounts of these rows of one invoice, and only what no payment of the run's
         import type and company explains there.
         """
-        if not any(row["twins"] for row in rows):
+        if not any(row["elsewhere"] for row in rows):
             return []
         days = [row["date"] for row in rows if row["date"]]
         amounts = [row[name] for row in rows for name in ("amount", "amount_currency") if row[name]]
@@ -318,23 +328,23 @@ class Judging:
             "amounts": json.dumps(amounts),
             "first": min(days),
             "last": max(days),
-            "near": decisions.NEAR,
+            "near": decision_rules.NEAR,
         }
-        twins = []
-        for row in self.db.execute(_TWINS, values).fetchall():
-            if row["id"] not in self._twins:
-                self._twins[row["id"]] = self._unexplained(row)
-            twins.append(self._twins[row["id"]])
-        return [twin for twin in twins if twin is not None]
+        elsewhere = []
+        for row in self.db.execute(_ON_OTHER_INVOICES, values).fetchall():
+            if row["id"] not in self._found_elsewhere:
+                self._found_elsewhere[row["id"]] = self._unexplained(row)
+            elsewhere.append(self._found_elsewhere[row["id"]])
+        return [one for one in elsewhere if one is not None]
 
-    def _unexplained(self, row: sqlite3.Row) -> Twin | None:
+    def _unexplained(self, row: sqlite3.Row) -> OtherInvoicePayment | None:
         import_type, company = self.scope.import_type, self.scope.company
         invoice_id = row["invoice_id"]
-        others = storage_decisions.other_ways(self.db, import_type, company, invoice_id)
+        others = decision_store.other_channel_payments(self.db, import_type, company, invoice_id)
         own = self.db.execute(_OWN, {**self.values, "invoice_id": invoice_id})
         payments = {one["number"]: payment_of(one, company) for one in own}
         known = [(place, one) for place, one in enumerate(payments.values()) if one is not None]
-        explained = {several[0].id for several in decisions.paired(known, {}, others).values()}
+        explained = {several[0].id for several in decision_rules.paired(known, {}, others).values()}
         if row["id"] in explained:
             return None
         with localcontext(EXACT):
@@ -344,8 +354,11 @@ class Judging:
         given_back = not taken or (taken < 0) != (Decimal(row["effect"]) < 0)
         if given_back:
             return None
-        return Twin(
-            storage_decisions.other_way_of(row), row["inv_number"], before, row["inv_currency"]
+        return OtherInvoicePayment(
+            decision_store.other_channel_payment_of(row),
+            row["inv_number"],
+            before,
+            row["inv_currency"],
         )
 
     def _rows(self, only: Touched | None) -> Iterator[sqlite3.Row]:
@@ -433,20 +446,20 @@ _MATCH = """
          AND NOT EXISTS (SELECT 1 FROM payments o WHERE o.import_type = :import_type
                          AND o.company = :company AND o.ocr = r.ocr
                          AND o.ocr <> '' AND o.invoice_number <> r.invoice_number)))
-    FROM run_rows r WHERE r.run_id = :run_id AND r.gone = 0
+    FROM run_rows r WHERE r.run_id = :run_id AND r.deleted = 0
 """
 
 # Payments by another way, of the days around those of the run; each once by its SEK, and once
 # by the amount in its currency. The index finds them without the millions that came this way.
-_CREATE_OTHER_WAYS = """
-    CREATE TEMP TABLE other_ways (payment_id INTEGER, invoice_id INTEGER, region TEXT,
+_CREATE_OTHER_CHANNEL_PAYMENTS = """
+    CREATE TEMP TABLE other_channel (payment_id INTEGER, invoice_id INTEGER, region TEXT,
                                   customer TEXT, day REAL, amount REAL)
 """
-_FIND_OTHER_WAYS = f"""
-    INSERT INTO other_ways
+_FIND_OTHER_CHANNEL_PAYMENTS = f"""
+    INSERT INTO other_channel
     WITH days AS (
-        SELECT julianday(min(date)) - {decisions.NEAR} AS first,
-               julianday(max(date)) + {decisions.NEAR} AS last
+        SELECT julianday(min(date)) - {decision_rules.NEAR} AS first,
+               julianday(max(date)) + {decision_rules.NEAR} AS last
         FROM run_rows WHERE run_id = :run_id),
     others AS (
         SELECT id FROM payments WHERE state = 'registered' AND import_type IS NULL
@@ -468,19 +481,19 @@ _FIND_OTHER_WAYS = f"""
 """  # noqa: S608 a constant
 
 # What may be the payment ``r`` of the invoice ``i``, on another invoice of the customer.
-_TWIN = f"""
-    SELECT 1 FROM other_ways o
+_ELSEWHERE = f"""
+    SELECT 1 FROM other_channel o
     WHERE o.customer = i.customer_code AND o.region = i.region AND o.customer <> ''
     AND o.amount IN (CAST(r.amount AS REAL), CAST(r.amount_currency AS REAL))
-    AND o.invoice_id <> i.id AND abs(o.day - julianday(r.date)) <= {decisions.NEAR}
+    AND o.invoice_id <> i.id AND abs(o.day - julianday(r.date)) <= {decision_rules.NEAR}
 """  # noqa: S608 a constant
 
-_TWINS = """
+_ON_OTHER_INVOICES = """
     SELECT p.*, u.definition, b.number AS inv_number, b.remaining AS inv_remaining,
            b.currency AS inv_currency
     FROM payments p JOIN invoices b ON b.id = p.invoice_id LEFT JOIN runs u ON u.id = p.run_id
     WHERE p.id IN (
-        SELECT payment_id FROM other_ways o
+        SELECT payment_id FROM other_channel o
         WHERE o.customer = :customer AND o.region = :region AND o.invoice_id <> :invoice_id
         AND o.amount IN (SELECT CAST(value AS REAL) FROM json_each(:amounts))
         AND o.day BETWEEN julianday(:first) - :near AND julianday(:last) + :near)
@@ -511,12 +524,12 @@ _NOTHING_LEFT = """
 _DECISIONS_IN_FORCE = """
     SELECT number, id FROM decisions
     WHERE definition = :definition AND company = :company AND number IS NOT NULL
-    AND taken_back_at IS NULL AND settled_at IS NULL
+    AND taken_back_at IS NULL AND applied_at IS NULL
 """
 
 _INVOICE_NUMBERS = """
     SELECT number, invoice_number FROM run_rows
-    WHERE run_id = :run_id AND number <> '' AND gone = 0
+    WHERE run_id = :run_id AND number <> '' AND deleted = 0
 """
 
 _CHOSEN = """
@@ -554,10 +567,10 @@ _INVOICE_COLUMNS = ", ".join(
 
 _ROWS = f"""
     SELECT r.*, p.id AS reg_id, {_REGISTERED_COLUMNS}, {_INVOICE_COLUMNS},
-           {storage_decisions.DECISION_COLUMNS}, x.deleted_by AS del_by, x.deleted_at AS del_at,
+           {decision_store.DECISION_COLUMNS}, x.deleted_by AS del_by, x.deleted_at AS del_at,
            x.deleted_why AS del_why,
-           EXISTS (SELECT 1 FROM other_ways o WHERE o.invoice_id = i.id) AS other_ways,
-           EXISTS ({_TWIN}) AS twins
+           EXISTS (SELECT 1 FROM other_channel o WHERE o.invoice_id = i.id) AS other_channel,
+           EXISTS ({_ELSEWHERE}) AS elsewhere
     FROM matched m
     CROSS JOIN run_rows r ON r.id = m.row_id
     LEFT JOIN payments p ON p.import_type = :import_type AND p.company = :company
@@ -567,7 +580,7 @@ _ROWS = f"""
         WHERE import_type = :import_type AND company = :company AND number = r.number
         AND state = 'deleted')
     LEFT JOIN decisions d ON d.definition = :definition AND d.company = :company
-        AND d.number = r.number AND d.taken_back_at IS NULL AND d.settled_at IS NULL
+        AND d.number = r.number AND d.taken_back_at IS NULL AND d.applied_at IS NULL
     LEFT JOIN invoices i ON i.id = m.invoice_id
     {{chosen}}
     ORDER BY i.id, {OLDEST_FIRST.format("r")}, r.id

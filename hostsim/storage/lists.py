@@ -17,7 +17,7 @@ from typing import Any, NamedTuple
 from hostsim.ledger.matching import IGNORED, KINDS, REJECTED
 from hostsim.ledger.values import Row
 from hostsim.storage import history
-from hostsim.storage.decisions import decision_of
+from hostsim.storage.decision_store import decision_of
 from hostsim.storage.rows import OLDEST_FIRST, registered_row_of, row_of
 from hostsim.storage.store import Store
 
@@ -116,7 +116,7 @@ def preview_rows(run_id: str, kind: str) -> Source:
     return Source(
         query=(
             " FROM run_rows r LEFT JOIN invoices i ON i.id = r.invoice_id"
-            " WHERE r.run_id = :run_id AND r.kind = :kind AND r.gone = 0"
+            " WHERE r.run_id = :run_id AND r.kind = :kind AND r.deleted = 0"
         ),
         values={"run_id": run_id, "kind": kind},
         code=f"r.{code}",
@@ -196,7 +196,7 @@ def decisions(definition: str | None) -> Source:
     )
 
 
-_DONE = "(r.settled_at IS NOT NULL OR r.taken_back_at IS NOT NULL)"
+_DONE = "(r.applied_at IS NOT NULL OR r.taken_back_at IS NOT NULL)"
 
 
 def runs(store: Store) -> Source:

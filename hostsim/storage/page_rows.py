@@ -46,7 +46,7 @@ def preview_row(store: Store, row_id: int) -> sqlite3.Row | None:
         FROM run_rows r JOIN runs u ON u.id = r.run_id
         JOIN definitions f ON f.name = u.definition
         LEFT JOIN invoices i ON i.id = r.invoice_id
-        WHERE r.id = :id AND u.state = 'open' AND r.gone = 0 AND r.number <> ''
+        WHERE r.id = :id AND u.state = 'open' AND r.deleted = 0 AND r.number <> ''
         """,
         id=row_id,
     )
@@ -74,7 +74,7 @@ def needs_import(store: Store, run_id: str | None, number: str) -> bool:
     row = _one(
         store,
         "SELECT 1 FROM run_rows WHERE run_id = :run_id AND number = :number"
-        " AND fresh = 0 AND gone = 0",
+        " AND fetched = 0 AND deleted = 0",
         run_id=run_id,
         number=number,
     )
@@ -88,7 +88,7 @@ def decided(
     marks = ", ".join("?" * len(numbers))
     rows = store.db.execute(
         "SELECT number FROM decisions WHERE definition = ? AND company = ?"  # noqa: S608 only marks
-        f" AND taken_back_at IS NULL AND settled_at IS NULL AND number IN ({marks})",
+        f" AND taken_back_at IS NULL AND applied_at IS NULL AND number IN ({marks})",
         (definition, company, *numbers),
     )
     return frozenset(row["number"] for row in rows)

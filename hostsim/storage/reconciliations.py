@@ -8,8 +8,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
 
 from hostsim.ledger.matching import Refusal
-from hostsim.storage import decisions
-from hostsim.storage.import_runs import Recording
+from hostsim.storage import decision_store
+from hostsim.storage.import_runs import ImportRun
 from hostsim.storage.rows import OLDEST_FIRST, PAYMENT_COLUMNS
 from hostsim.storage.store import Store
 from opter_contract import BATCH
@@ -20,31 +20,31 @@ from opter_contract.values import Company
 Scope = Mapping[str, object]
 
 
-def begin(recording: Recording, user: str, at: datetime) -> None:
+def begin(import_run: ImportRun, user: str, at: datetime) -> None:
     """Begin a run that compares; remove what an earlier one left when it was interrupted."""
-    with recording.store.change() as db:
-        recording.begin(user, at)
+    with import_run.store.change() as db:
+        import_run.begin(user, at)
         db.execute(
             "DELETE FROM run_rows WHERE run_id IN"
             " (SELECT id FROM runs WHERE definition = :name AND state = 'reconciled')",
-            {"name": recording.definition.name},
+            {"name": import_run.definition.name},
         )
 
 
-def scope_of(recording: Recording, company: Company) -> Scope:
+def scope_of(import_run: ImportRun, company: Company) -> Scope:
     """Compare with what is registered now, by whichever import of the company."""
-    last = recording.store.db.execute("SELECT COALESCE(max(id), 0) FROM payments").fetchone()[0]
+    last = import_run.store.db.execute("SELECT COALESCE(max(id), 0) FROM payments").fetchone()[0]
     return {
-        "definition": recording.definition.name,
-        "import_type": recording.definition.import_type,
+        "definition": import_run.definition.name,
+        "import_type": import_run.definition.import_type,
         "company": company.number,
-        "run": recording.run_id,
+        "run": import_run.run_id,
         "last": last,
     }
 
 
 def finish(
-    recording: Recording,
+    import_run: ImportRun,
     company: Company,
     *,
     requests: int,
@@ -52,7 +52,7 @@ def finish(
     at: datetime,
 ) -> None:
     """End the run."""
-    with recording.store.change() as db:
+    with import_run.store.change() as db:
         db.execute(
             "UPDATE runs SET state = 'reconciled', company = :number, company_name = :name,"
             " requests = :requests, counts = :counts, finished_at = :at WHERE id = :run",
@@ -62,7 +62,7 @@ def finish(
                 "requests": requests,
                 "counts": json.dumps(counts),
                 "at": at.isoformat(),
-                "run": recording.run_id,
+                "run": import_run.run_id,
             },
         )
 
@@ -106,7 +106,7 @@ def all_here(store: Store, scope: Scope) -> Iterator[sqlite3.Row]:
     )
 
 
-def unexplained(recording: Recording, company: str) -> Iterator[list[sqlite3.Row]]:
+def unexplained(import_run: ImportRun, company: str) -> Iterator[list[sqlite3.Row]]:
     """Give in batches the readable payments that are not registered and have no reason yet.
 
     With what the definition knows of each: ``dec_`` a decision, ``del_`` a deletion,
@@ -114,25 +114,25 @@ def unexplained(recording: Recording, company: str) -> Iterator[list[sqlite3.Row
     """
     values: dict[str, object] = {
         "company": company,
-        "import_type": recording.definition.import_type,
-        "run": recording.run_id,
-        "definition": recording.definition.name,
+        "import_type": import_run.definition.import_type,
+        "run": import_run.run_id,
+        "definition": import_run.definition.name,
         "after": 0,
         "batch": BATCH,
     }
-    while rows := recording.store.db.execute(_UNEXPLAINED, values).fetchall():
+    while rows := import_run.store.db.execute(_UNEXPLAINED, values).fetchall():
         values["after"] = rows[-1]["id"]
         yield rows
 
 
-def set_reasons(recording: Recording, reasons: Iterable[tuple[int, Refusal]]) -> None:
+def set_reasons(import_run: ImportRun, reasons: Iterable[tuple[int, Refusal]]) -> None:
     """Write down why payments are not registered, by the id of their row."""
-    with recording.store.change() as db:
+    with import_run.store.change() as db:
         db.executemany(
-            "UPDATE run_rows SET given_reason = ?, given_sv = ?, given_en = ?"
+            "UPDATE run_rows SET excluded_reason = ?, excluded_sv = ?, excluded_en = ?"
             " WHERE id = ? AND run_id = ?",
             [
-                (refusal.reason, *refusal.message, row_id, recording.run_id)
+                (refusal.reason, *refusal.message, row_id, import_run.run_id)
                 for row_id, refusal in reasons
             ],
         )
@@ -141,10 +141,10 @@ def set_reasons(recording: Recording, reasons: Iterable[tuple[int, Refusal]]) ->
 _REGISTERED_COLUMNS = ", ".join(f"p.{name} AS reg_{name}" for name in PAYMENT_COLUMNS.split(", "))
 
 _DECIDED = """LEFT JOIN decisions d ON d.definition = :definition AND d.company = :company
-        AND d.number = r.number AND d.taken_back_at IS NULL AND d.settled_at IS NULL"""
+        AND d.number = r.number AND d.taken_back_at IS NULL AND d.applied_at IS NULL"""
 
 _AT_SOURCE = f"""
-    SELECT r.*, {_REGISTERED_COLUMNS}, {decisions.DECISION_COLUMNS}
+    SELECT r.*, {_REGISTERED_COLUMNS}, {decision_store.DECISION_COLUMNS}
     FROM run_rows r
     LEFT JOIN payments p ON p.import_type = :import_type AND p.company = :company
         AND p.number = r.number AND p.id <= :last AND p.state = 'registered'
@@ -164,7 +164,7 @@ _ONLY_HERE = f"""
 """  # noqa: S608 constants
 
 _UNEXPLAINED = f"""
-    SELECT r.*, {decisions.DECISION_COLUMNS}, x.deleted_at AS del_at,
+    SELECT r.*, {decision_store.DECISION_COLUMNS}, x.deleted_at AS del_at,
            x.deleted_by AS del_by, x.deleted_why AS del_why,
            o.kind AS open_kind, o.reason AS open_reason, o.message_sv AS open_sv,
            o.message_en AS open_en, q.reason AS pending_reason, q.message_sv AS pending_sv,
@@ -175,11 +175,11 @@ _UNEXPLAINED = f"""
                                     WHERE import_type = :import_type AND company = :company
                                     AND number = r.number AND state = 'deleted')
     LEFT JOIN pending q ON q.definition = :definition AND q.company = :company
-                       AND q.number = r.number AND q.gone_at IS NULL
-    LEFT JOIN run_rows o ON o.number = r.number AND o.number <> '' AND o.gone = 0
+                       AND q.number = r.number AND q.deleted_at IS NULL
+    LEFT JOIN run_rows o ON o.number = r.number AND o.number <> '' AND o.deleted = 0
                         AND o.run_id = (SELECT id FROM runs WHERE definition = :definition
                                         AND company = :company AND state = 'open')
-    WHERE r.run_id = :run AND r.id > :after AND r.date IS NOT NULL AND r.given_reason IS NULL
+    WHERE r.run_id = :run AND r.id > :after AND r.date IS NOT NULL AND r.excluded_reason IS NULL
     AND NOT EXISTS (SELECT 1 FROM payments p WHERE p.import_type = :import_type
                     AND p.company = :company AND p.number = r.number AND p.state = 'registered')
     ORDER BY r.id LIMIT :batch

@@ -12,7 +12,7 @@ from decimal import Decimal
 from importlib import resources
 from typing import Any
 
-from hostsim.ledger.decisions import SET_ASIDE
+from hostsim.ledger.decision_rules import SET_ASIDE
 from hostsim.ledger.values import (
     SEK,
     Definition,
@@ -110,7 +110,7 @@ def registered_row_of(row: sqlite3.Row) -> Row:
         id=row["id"],
         origin=row["origin"],
         state=row["state"],
-        counters=row["counters"],
+        reverses=row["reverses"],
         bank_account=row["bank_account"],
         deleted_by=row["deleted_by"],
         deleted_at=time_of(row["deleted_at"]),

@@ -50,7 +50,7 @@ CREATE TABLE runs (
     saved_at     TEXT,
     saved_by     TEXT,
     region       TEXT NOT NULL DEFAULT '',
-    bank_account TEXT NOT NULL DEFAULT '',  -- where the money is said to have come in
+    bank_account TEXT NOT NULL DEFAULT '',  -- that the money came in to, as a person gave it
     date         TEXT,  -- of the import, as a person gave it; a payment keeps its own
     company      TEXT,
     company_name TEXT,
@@ -59,17 +59,17 @@ CREATE TABLE runs (
     requests     INTEGER NOT NULL DEFAULT 0,
     counts       TEXT NOT NULL DEFAULT '{}',  -- JSON
     totals       TEXT NOT NULL DEFAULT '{}',  -- JSON, SEK
-    notes        TEXT NOT NULL DEFAULT '[]',  -- JSON: sentences of the plug-in about the run
+    notes        TEXT NOT NULL DEFAULT '[]',  -- JSON: messages of the plug-in about the run
     revision     TEXT NOT NULL DEFAULT '',  -- of counts, totals and judgements
     printed      TEXT NOT NULL DEFAULT '',  -- the revision that a command printed last
     error_code   TEXT,
-    error_sv     TEXT,  -- the sentence of the error, as it was told
+    error_sv     TEXT,  -- the message of the error
     error_en     TEXT
 );
 CREATE INDEX runs_by_definition ON runs (definition);
 CREATE UNIQUE INDEX one_open_preview ON runs (definition) WHERE state = 'open';
 
--- What a run read, and what became of it.
+-- What a run read, and how it was judged.
 CREATE TABLE run_rows (
     id              INTEGER PRIMARY KEY,
     run_id          TEXT NOT NULL REFERENCES runs (id),
@@ -85,13 +85,13 @@ CREATE TABLE run_rows (
     write_offs      TEXT NOT NULL,  -- JSON: amount, account, description, currency
     booked          INTEGER,
     warnings        TEXT NOT NULL,  -- JSON
-    customer        TEXT,           -- its number there; NULL where nobody looked
-    fresh           INTEGER NOT NULL,  -- 0: of an earlier run, and not fetched again in this one
-    asked           INTEGER NOT NULL DEFAULT 0,
-    gone            INTEGER NOT NULL DEFAULT 0,
-    given_reason    TEXT,  -- of the plug-in, in this run
-    given_sv        TEXT,
-    given_en        TEXT,
+    customer        TEXT,           -- its number there; NULL where it is unknown
+    fetched         INTEGER NOT NULL,  -- 0: of an earlier run, and not fetched again in this one
+    requested       INTEGER NOT NULL DEFAULT 0,  -- 1: the plug-in was asked to fetch it again
+    deleted         INTEGER NOT NULL DEFAULT 0,  -- 1: no longer where it came from
+    excluded_reason TEXT,  -- by the plug-in, in this run
+    excluded_sv     TEXT,
+    excluded_en     TEXT,
     earlier_reason  TEXT,  -- of the earlier run
     earlier_sv      TEXT,
     earlier_en      TEXT,
@@ -105,13 +105,13 @@ CREATE TABLE run_rows (
     message_en      TEXT,
     written_off     TEXT,  -- SEK, by the accepted deviation
     effect          TEXT,  -- in the invoice's currency: what it takes away from what remains
-    CHECK (kind <> 'ready' OR (fresh = 1 AND gone = 0 AND number <> '' AND invoice_id IS NOT NULL))
+    CHECK (kind <> 'ready' OR (fetched = 1 AND deleted = 0 AND number <> '' AND invoice_id IS NOT NULL))
 );
 CREATE UNIQUE INDEX one_row_a_payment ON run_rows (run_id, number) WHERE number <> '';
 CREATE INDEX run_rows_by_run ON run_rows (run_id, kind);
 CREATE INDEX run_rows_by_ocr ON run_rows (run_id, ocr) WHERE ocr <> '';
 
--- What the system that payments come from says of invoices that are here too.
+-- Balances in the system that payments come from, of invoices that are here too.
 CREATE TABLE run_balances (
     run_id         TEXT NOT NULL REFERENCES runs (id),
     invoice_number TEXT NOT NULL,  -- there
@@ -125,7 +125,7 @@ CREATE TABLE run_balances (
     PRIMARY KEY (run_id, invoice_number)
 ) WITHOUT ROWID;
 
--- What was said of invoices that were asked for one by one, to be asked again after some days.
+-- The balances of invoices that were checked one by one; they are checked again after some days.
 CREATE TABLE asked_invoices (
     import_type    TEXT NOT NULL,
     company        TEXT NOT NULL,
@@ -141,8 +141,8 @@ CREATE TABLE asked_invoices (
     PRIMARY KEY (import_type, company, invoice_id)
 ) WITHOUT ROWID;
 
--- Payments of invoices here that the settings ignored when a run was saved: they explain what
--- no longer remains there.
+-- Payments of invoices here that the settings ignored when a run was saved: they explain why less
+-- remains there.
 CREATE TABLE ignored_payments (
     import_type TEXT NOT NULL,
     company     TEXT NOT NULL,
@@ -152,25 +152,26 @@ CREATE TABLE ignored_payments (
     PRIMARY KEY (import_type, company, number)
 ) WITHOUT ROWID;
 
--- Registered payments that were asked after in a run, and whether they still exist there.
+-- Registered payments that a run checked for deletion at their source.
 CREATE TABLE run_checked (
     run_id     TEXT NOT NULL REFERENCES runs (id),
     payment_id INTEGER NOT NULL REFERENCES payments (id),
-    rank       INTEGER NOT NULL,  -- why it is named; see checks.py
-    asked      INTEGER NOT NULL DEFAULT 1,  -- 0: named, but the plug-in could not ask
-    gone       INTEGER NOT NULL DEFAULT 0,
+    rank       INTEGER NOT NULL,  -- why it is checked; see deletions.py
+    checked    INTEGER NOT NULL DEFAULT 1,  -- 0: the plug-in could not check it
+    deleted    INTEGER NOT NULL DEFAULT 0,
     PRIMARY KEY (run_id, payment_id)
 ) WITHOUT ROWID;
 
--- What came of asking after registered payments, to ask first after those never asked after, and
--- not again after those that are gone.
+-- The last such check of each payment: the next run begins with those never checked, and does
+-- not check again those that were deleted.
 CREATE TABLE checked_payments (
     payment_id INTEGER PRIMARY KEY REFERENCES payments (id),
     at         TEXT NOT NULL,
-    gone       INTEGER NOT NULL
+    deleted    INTEGER NOT NULL
 );
 
--- Where the system that payments come from does not agree with the books, beside the payments.
+-- Where the system that payments come from does not agree with the books, other than on the
+-- payments of the run.
 CREATE TABLE run_discrepancies (
     run_id     TEXT NOT NULL REFERENCES runs (id),
     code       TEXT NOT NULL CHECK (code IN ('deleted-at-source', 'less-remains-at-source',
@@ -178,7 +179,7 @@ CREATE TABLE run_discrepancies (
     invoice_id INTEGER NOT NULL REFERENCES invoices (id),
     payment_id INTEGER REFERENCES payments (id),  -- that was deleted there
     remaining  TEXT NOT NULL,  -- here, when what is ready is saved; in the invoice's currency
-    balance    TEXT            -- there; NULL where nobody knows
+    balance    TEXT            -- there; NULL where it is unknown
 );
 CREATE INDEX run_discrepancies_by_run ON run_discrepancies (run_id);
 
@@ -202,11 +203,11 @@ CREATE TABLE pending (
     reason          TEXT NOT NULL,
     message_sv      TEXT NOT NULL,
     message_en      TEXT NOT NULL,
-    gone_at         TEXT,  -- when the payment was found to exist no longer
+    deleted_at      TEXT,  -- when it was found deleted at its source
     PRIMARY KEY (definition, company, number)
 );
 
--- What a person decided about payments; kept across imports until it is taken back.
+-- What a person decided about payments; in force until a save applies it or it is taken back.
 CREATE TABLE decisions (
     id            INTEGER PRIMARY KEY,
     definition    TEXT NOT NULL REFERENCES definitions (name),
@@ -216,26 +217,27 @@ CREATE TABLE decisions (
     number        TEXT CHECK (number <> ''),  -- of one payment; NULL for a series
     first_invoice TEXT,  -- a series of invoice numbers where the payments come from, both
     last_invoice  TEXT,  -- ends included
-    facts         TEXT NOT NULL DEFAULT '',  -- what was decided on: other figures ask anew
+    facts         TEXT NOT NULL DEFAULT '',  -- JSON; a payment with other figures needs a new decision
     why           TEXT NOT NULL DEFAULT '',
     user          TEXT NOT NULL,
     at            TEXT NOT NULL,
-    settled_at    TEXT,  -- when a save did what was decided
+    applied_at    TEXT,  -- when a save did what was decided
     taken_back_by TEXT,
     taken_back_at TEXT,
     CHECK ((number IS NULL) = (first_invoice IS NOT NULL AND last_invoice IS NOT NULL)),
     CHECK (number IS NOT NULL OR decision = 'set-aside')
 );
 CREATE UNIQUE INDEX one_decision_a_payment ON decisions (definition, company, number)
-    WHERE number IS NOT NULL AND taken_back_at IS NULL AND settled_at IS NULL;
+    WHERE number IS NOT NULL AND taken_back_at IS NULL AND applied_at IS NULL;
 
--- Nothing is taken out of the books: what is deleted or countered stays, and says so.
+-- Nothing is removed from the books: what is deleted or reversed stays, with that state.
+-- ('countered' and 'counter' are the names of a reversed payment and its reversal in JSON.)
 CREATE TABLE payments (
     id              INTEGER PRIMARY KEY,
     origin          TEXT NOT NULL CHECK (origin IN ('import', 'hand')),
     state           TEXT NOT NULL DEFAULT 'registered'
                     CHECK (state IN ('registered', 'deleted', 'countered', 'counter')),
-    counters        INTEGER REFERENCES payments (id),  -- the payment that a counter undoes
+    reverses        INTEGER REFERENCES payments (id),  -- of a reversal: the payment that it reverses
     replaces        INTEGER REFERENCES payments (id),  -- the one in whose place it came, or the first
     import_type     TEXT CHECK (import_type <> ''),
     company         TEXT CHECK (company <> ''),
@@ -265,10 +267,10 @@ CREATE TABLE payments (
     deleted_by      TEXT,
     deleted_at      TEXT,
     deleted_why     TEXT,
-    entry_key       TEXT UNIQUE CHECK (entry_key <> ''),  -- makes what is typed once be once
+    entry_key       TEXT UNIQUE CHECK (entry_key <> ''),  -- a payment typed twice with one key is one
     CHECK (origin = 'hand' OR (import_type IS NOT NULL AND company IS NOT NULL
                                AND number IS NOT NULL AND run_id IS NOT NULL)),
-    CHECK ((state = 'counter') = (counters IS NOT NULL)),
+    CHECK ((state = 'counter') = (reverses IS NOT NULL)),
     CHECK ((state = 'deleted') = (deleted_at IS NOT NULL))
 );
 -- What makes an import repeatable.
@@ -283,14 +285,14 @@ CREATE INDEX payments_by_run ON payments (run_id);
 CREATE INDEX payments_by_invoice ON payments (invoice_id);
 CREATE INDEX payments_by_ocr ON payments (company, ocr) WHERE ocr <> '';
 
--- What changed the books, in order; nothing is ever changed or taken out here. The sum of the
+-- What changed the books, in order; it is append-only. The sum of the
 -- effects on an invoice is what its payments have taken from its total.
 CREATE TABLE journal (
     sequence   INTEGER PRIMARY KEY AUTOINCREMENT,
     kind       TEXT NOT NULL CHECK (kind IN ('registered', 'reversed', 'deleted')),
     payment_id INTEGER NOT NULL REFERENCES payments (id),  -- the one that was reversed, where one was
     replaces   INTEGER REFERENCES payments (id),  -- the payment in whose place this one came
-    amount     TEXT NOT NULL,  -- SEK; negative for what was taken back, as are the others
+    amount     TEXT NOT NULL,  -- SEK; negative for a reversal or a deletion, as are the others
     amount_currency TEXT,
     effect     TEXT NOT NULL,  -- in the invoice's currency
     user       TEXT NOT NULL,
@@ -306,12 +308,12 @@ BEGIN
     SELECT RAISE(ABORT, 'the journal is never shortened');
 END;
 
--- Whoever writes payments cannot forget the journal.
+-- By triggers, so that no writer of payments can forget the journal.
 CREATE TRIGGER payment_is_journaled AFTER INSERT ON payments
 BEGIN
     INSERT INTO journal (kind, payment_id, replaces, amount, amount_currency, effect, user, at)
     VALUES (CASE NEW.state WHEN 'counter' THEN 'reversed' ELSE 'registered' END,
-            COALESCE(NEW.counters, NEW.id), NEW.replaces, NEW.amount, NEW.amount_currency,
+            COALESCE(NEW.reverses, NEW.id), NEW.replaces, NEW.amount, NEW.amount_currency,
             NEW.effect, NEW.user, NEW.registered_at);
 END;
 CREATE TRIGGER deletion_is_journaled AFTER UPDATE OF state ON payments
@@ -323,7 +325,7 @@ BEGIN
             replace('-' || NEW.amount_currency, '--', ''), replace('-' || NEW.effect, '--', ''),
             NEW.deleted_by, NEW.deleted_at);
 END;
-CREATE TRIGGER payment_begins_alive BEFORE INSERT ON payments
+CREATE TRIGGER payment_begins_registered BEFORE INSERT ON payments
     WHEN NEW.state NOT IN ('registered', 'counter')
 BEGIN
     SELECT RAISE(ABORT, 'a payment is registered before it is taken back');
@@ -331,19 +333,19 @@ END;
 CREATE TRIGGER payment_is_taken_back_once BEFORE UPDATE OF state ON payments
     WHEN OLD.state <> 'registered' OR NEW.state NOT IN ('deleted', 'countered')
          OR NEW.state = 'countered' AND NOT EXISTS (
-             SELECT 1 FROM payments c WHERE c.invoice_id = OLD.invoice_id AND c.counters = OLD.id)
+             SELECT 1 FROM payments c WHERE c.invoice_id = OLD.invoice_id AND c.reverses = OLD.id)
 BEGIN
-    SELECT RAISE(ABORT, 'a payment is taken back once, by a deletion or by its counter');
+    SELECT RAISE(ABORT, 'a payment is taken back once, by a deletion or by a reversal');
 END;
 CREATE TRIGGER payment_is_not_changed BEFORE UPDATE OF
-    counters, replaces, import_type, company, number, source, date, amount, currency,
+    reverses, replaces, import_type, company, number, source, date, amount, currency,
     amount_currency, invoice_id, effect, user, registered_at ON payments
 BEGIN
     SELECT RAISE(ABORT, 'what was journaled of a payment is never changed');
 END;
 CREATE TRIGGER payment_stays BEFORE DELETE ON payments
 BEGIN
-    SELECT RAISE(ABORT, 'a payment is never taken out');
+    SELECT RAISE(ABORT, 'a payment is never removed');
 END;
 
 -- How far each listener has acknowledged the journal.
@@ -352,7 +354,7 @@ CREATE TABLE listeners (
     sequence INTEGER NOT NULL
 );
 
--- Small values that plug-ins put away.
+-- Small values that plug-ins store.
 CREATE TABLE state (
     import_type TEXT NOT NULL,
     key         TEXT NOT NULL,

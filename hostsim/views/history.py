@@ -106,7 +106,7 @@ def entry_object(entry: Entry, language: str) -> dict[str, Any]:
         "deleted_by": entry.deleted_by,
         "deleted_at": _iso(entry.deleted_at),
         "deleted_why": entry.deleted_why,
-        "counters": entry.counters,
+        "counters": entry.reverses,
     }
 
 
@@ -503,7 +503,7 @@ def _decision_object(decision: Decision) -> dict[str, Any]:
         "why": decision.why,
         "user": decision.user,
         "at": decision.at.isoformat(),
-        "settled_at": _iso(decision.settled_at),
+        "settled_at": _iso(decision.applied_at),
         "taken_back_at": _iso(decision.taken_back_at),
     }
 

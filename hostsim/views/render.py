@@ -22,8 +22,8 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, Generic, Self, TextIO, TypeVar
 
 from hostsim.errors import host_error
-from hostsim.ledger import decisions as ledger_decisions
-from hostsim.ledger.values import SEK, Aside
+from hostsim.ledger import decision_rules
+from hostsim.ledger.values import SEK, SetAsideTotal
 from hostsim.messages import texts
 from hostsim.messages.formats import day, plain
 from hostsim.messages.texts import say
@@ -224,7 +224,7 @@ def write_preview_json(paper: Paper, preview: Preview) -> None:
         entries = (payment_object(row, kind, paper.language) for row in preview.rows(kind))
         write_array(paper, entries, indent="  ")
     tail = {
-        "gone": list(preview.gone),
+        "gone": list(preview.deleted),
         "discrepancies": [
             discrepancy_object(one, paper.language) for one in preview.discrepancies()
         ],
@@ -249,7 +249,7 @@ def write_nothing_open_json(paper: Paper, definition: str | None) -> None:
         "not_read": 0,
         "counts": dict.fromkeys(("read", *KINDS), 0),
         "totals": dict.fromkeys(("read", *KINDS), "0.00"),
-        "set_aside": _aside_object(Aside()),
+        "set_aside": _aside_object(SetAsideTotal()),
         **{kind: [] for kind in KINDS},
         "gone": [],
         "discrepancies": [],
@@ -278,7 +278,7 @@ def discrepancy_object(one: Discrepancy, language: str) -> dict[str, Any]:
     }
 
 
-def _aside_object(aside: Aside) -> dict[str, object]:
+def _aside_object(aside: SetAsideTotal) -> dict[str, object]:
     return {"number": aside.number, "sek": plain(aside.sek)}
 
 
@@ -791,8 +791,8 @@ def _show_afterwards(paper: Paper, preview: Preview) -> None:
         paper.line(say(texts.not_read(preview.not_read), paper.language))
     for note in preview.notes:
         paper.line(one_line(say(note, paper.language)))
-    if preview.gone:
-        numbers = one_line(", ".join(preview.gone))
+    if preview.deleted:
+        numbers = one_line(", ".join(preview.deleted))
         paper.say(
             f"Finns inte längre där de kom ifrån: {numbers}.",
             f"No longer there where they came from: {numbers}.",
@@ -854,7 +854,7 @@ def decision_object(one: Decision) -> dict[str, Any]:
         "user": one.user,
         "at": one.at.isoformat(),
         "in_force": one.in_force,
-        "settled_at": None if one.settled_at is None else one.settled_at.isoformat(),
+        "settled_at": None if one.applied_at is None else one.applied_at.isoformat(),
         "taken_back_by": one.taken_back_by,
         "taken_back_at": None if one.taken_back_at is None else one.taken_back_at.isoformat(),
     }
@@ -879,11 +879,11 @@ def show_decisions(paper: Paper, decisions: list[Decision]) -> None:
 
 
 _DECIDED = {
-    ledger_decisions.SET_ASIDE: Text("Undanlagd", "Set aside"),
-    ledger_decisions.CONFIRM: Text("Bekräftad", "Confirmed"),
-    ledger_decisions.TAKE_AGAIN: Text("Tas in igen", "Taken again"),
-    ledger_decisions.ACCEPT: Text("Ändringen godkänd", "Change accepted"),
-    ledger_decisions.KEEP: Text("Behålls som registrerad", "Kept as registered"),
+    decision_rules.SET_ASIDE: Text("Undanlagd", "Set aside"),
+    decision_rules.CONFIRM: Text("Bekräftad", "Confirmed"),
+    decision_rules.TAKE_AGAIN: Text("Tas in igen", "Taken again"),
+    decision_rules.ACCEPT: Text("Ändringen godkänd", "Change accepted"),
+    decision_rules.KEEP: Text("Behålls som registrerad", "Kept as registered"),
 }
 
 
@@ -906,8 +906,8 @@ def _by(one: Decision, language: str) -> str:
 
 def in_force_label(one: Decision, language: str) -> str:
     """Say whether a decision still holds, and if not, since when."""
-    if one.settled_at is not None:
-        done = f"{one.settled_at:%Y-%m-%d %H:%M}"
+    if one.applied_at is not None:
+        done = f"{one.applied_at:%Y-%m-%d %H:%M}"
         return f"done at the save {done}" if language == "en" else f"gjort när det sparades {done}"
     if one.taken_back_at is not None:
         who = texts.by_whom(one.taken_back_by or "", one.taken_back_at)

@@ -382,13 +382,13 @@ _STEPS: Final[Sequence[tuple[Any, str, str]]] = (
     (importer.Importer, "_emit", "hooks and OCR"),
     (LiveRun, "take_payments", "host's door"),
     (LiveRun, "take_excluded", "host's door"),
-    (import_runs.Recording, "take", "rows kept"),
-    (import_runs.Recording, "judge", "judging"),
-    (import_runs.Recording, "_write", "judgements kept"),
-    (import_runs.Recording, "save", "saving"),
-    (import_runs.Recording, "_settle_invoices", "judging at save"),
-    (import_runs.Recording, "_register", "registering"),
-    (import_runs.Recording, "_keep_pending", "registering"),
+    (import_runs.ImportRun, "take", "rows kept"),
+    (import_runs.ImportRun, "judge", "judging"),
+    (import_runs.ImportRun, "_write", "judgements kept"),
+    (import_runs.ImportRun, "save", "saving"),
+    (import_runs.ImportRun, "_settle_invoices", "judging at save"),
+    (import_runs.ImportRun, "_register", "registering"),
+    (import_runs.ImportRun, "_keep_pending", "registering"),
 )
 
 

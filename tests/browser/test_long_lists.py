@@ -7,7 +7,7 @@ import pytest
 from playwright.sync_api import expect
 
 from hostsim.desk.opening import beside_sandbox
-from hostsim.storage.import_runs import Record, Recording
+from hostsim.storage.import_runs import ImportRun, Record
 from hostsim.storage.rows import record_of
 from opter_contract.values import Company, Payment, PaymentKey
 
@@ -21,12 +21,12 @@ def office(plugins):
         values = {"ignore_payments_before": "2026-01-01"}
         office.host().define("Fortnox", "FortnoxAPI", "API", "", values)
         at = office.clock()
-        recording = Recording(office.store, "run", office.store.definition("Fortnox"))
-        recording.begin("kim", at)
-        recording.take(Record(record_of(one)) for one in map(stranger, range(1, MANY + 1)))
+        import_run = ImportRun(office.store, "run", office.store.definition("Fortnox"))
+        import_run.begin("kim", at)
+        import_run.take(Record(record_of(one)) for one in map(stranger, range(1, MANY + 1)))
         with office.store.change():
-            recording.judge(Company("480211", "Björkviks Åkeri AB"))
-        recording.finish(None, 0, 0, at)
+            import_run.judge(Company("480211", "Björkviks Åkeri AB"))
+        import_run.finish(None, 0, 0, at)
         yield office
 
 

@@ -222,17 +222,18 @@ def candidate(**values):
 #: The worse first; each is made so that all later ones would apply too.
 HOPELESS = invoice(currency="Euro", period_closed=False, remaining="0")
 REASONS = [
-    ("unreadable", HOPELESS, candidate(payment=None, given=refusal("unreadable"))),
-    ("unreadable", HOPELESS, candidate(given=refusal("unreadable"), registered=payment(1))),
+    ("unreadable", HOPELESS, candidate(payment=None, excluded=refusal("unreadable"))),
+    ("unreadable", HOPELESS, candidate(excluded=refusal("unreadable"), registered=payment(1))),
     ("changed-in-fortnox", HOPELESS,
-     candidate(registered=payment(1, amount="1"), given=refusal("before-date"))),
+     candidate(registered=payment(1, amount="1"), excluded=refusal("before-date"))),
     ("already-imported", HOPELESS,
-     candidate(registered=payment(1), given=refusal("before-date"))),
-    ("already-imported", HOPELESS, candidate(registered=payment(1), given=refusal("not-booked"))),
-    ("before-date", HOPELESS, candidate(given=refusal("before-date"))),
-    ("below-number", HOPELESS, candidate(given=refusal("below-number"))),
-    ("not-booked", HOPELESS, candidate(given=refusal("not-booked"))),
-    ("some-day-new", HOPELESS, candidate(given=refusal("some-day-new"))),
+     candidate(registered=payment(1), excluded=refusal("before-date"))),
+    ("already-imported", HOPELESS,
+     candidate(registered=payment(1), excluded=refusal("not-booked"))),
+    ("before-date", HOPELESS, candidate(excluded=refusal("before-date"))),
+    ("below-number", HOPELESS, candidate(excluded=refusal("below-number"))),
+    ("not-booked", HOPELESS, candidate(excluded=refusal("not-booked"))),
+    ("some-day-new", HOPELESS, candidate(excluded=refusal("some-day-new"))),
     ("period-open", HOPELESS, candidate()),
     ("currency-differs", invoice(currency="Euro", remaining="0"), candidate()),
     ("invoice-already-paid", invoice(remaining="0"), candidate()),
@@ -337,7 +338,7 @@ def test_asking_tells_which_would_be_ready():
     """Of two that pay the same invoice only the first is worth a request."""
     first = candidate(earlier=refusal("invoice-not-found"))
     second = Candidate("2", payment(2), earlier=refusal("invoice-not-found"))
-    result = judge(SEK_1000, [first, second], ZERO, asking=True)
+    result = judge(SEK_1000, [first, second], ZERO, as_if_fetched=True)
     assert [outcome(j) for j in result.judgements] == ["exact", PAID]
 
 
@@ -346,7 +347,7 @@ def test_a_payment_with_an_unknown_amount_is_worth_asking_for_but_never_ready():
     vague = matching.Payment(
         **{name: getattr(vague, name) for name in vague.__slots__} | {"amount_currency": None}
     )
-    [asked] = judge(EUR_100, [Candidate("1", vague)], ZERO, asking=True).judgements
+    [asked] = judge(EUR_100, [Candidate("1", vague)], ZERO, as_if_fetched=True).judgements
     [told] = judge(EUR_100, [Candidate("1", vague)], ZERO).judgements
     assert (asked.kind, told.kind, told.reason) == ("ready", "rejected", "unreadable")
 

@@ -7,9 +7,9 @@ import pytest
 from fake_plugin import FakePlugin, euro, excluded, hookimpl, invoice, payment, unreadable
 
 from hostsim.errors import HostError, exit_status
-from hostsim.ledger import decisions
-from hostsim.ledger.values import Aside
-from hostsim.storage.import_runs import PreviewChanged, Recording
+from hostsim.ledger import decision_rules
+from hostsim.ledger.values import SetAsideTotal
+from hostsim.storage.import_runs import ImportRun, PreviewChanged
 from hostsim.storage.store import Store
 from tests.services.test_imports import NOON, host_of, listed, remaining
 
@@ -87,7 +87,7 @@ def test_what_is_set_aside_counts_among_the_ignored(host, plugin):
     preview = host.set_aside("Fortnox", ["2"], why="räntefaktura")
     assert preview.counts == {"read": 2, "ready": 1, "rejected": 0, "ignored": 1}
     assert preview.totals["ignored"] == Decimal("12.34")
-    assert preview.set_aside == Aside(1, Decimal("12.34"))
+    assert preview.set_aside == SetAsideTotal(1, Decimal("12.34"))
 
 
 def test_who_set_aside_and_when_and_why_is_said_with_the_reason_below(host, plugin):
@@ -374,7 +374,7 @@ def test_accepting_counters_the_registered_payment_and_registers_it_anew(host, s
         (2, "1", "counter", -1000),
         (3, "1", "registered", 900),
     ]
-    assert [row.counters for row in store.payments()] == [None, 1, None]
+    assert [row.reverses for row in store.payments()] == [None, 1, None]
     assert remaining(store) == 100
 
 
@@ -535,7 +535,7 @@ def test_a_process_that_ends_between_deciding_and_judging_leaves_a_preview_that_
     host.add_payment("1001", Decimal(400), date=payment(1).date)
     shown(host, plugin, payment(1, amount="400"))
     with monkeypatch.context() as patch:
-        patch.setattr(Recording, "judge", lambda *_: (_ for _ in ()).throw(KeyboardInterrupt))
+        patch.setattr(ImportRun, "judge", lambda *_: (_ for _ in ()).throw(KeyboardInterrupt))
         with pytest.raises(KeyboardInterrupt):
             host.decide("Fortnox", "1", "confirm")
     with pytest.raises(PreviewChanged) as changed:
@@ -561,13 +561,13 @@ def test_a_reason_is_one_line_of_at_most_500_characters(host, plugin):
 
 
 def test_what_can_be_decided_is_told_by_reason():
-    assert decisions.possible("changed-in-fortnox") == ("accept", "keep", "set-aside")
-    assert decisions.possible("invoice-not-found") == ("set-aside",)
+    assert decision_rules.possible("changed-in-fortnox") == ("accept", "keep", "set-aside")
+    assert decision_rules.possible("invoice-not-found") == ("set-aside",)
 
 
 def test_equal_amounts_make_equal_figures_however_they_are_written():
     one, other = payment(1, amount="1000"), payment(1, amount="1000.00")
-    assert decisions.figures(one) == decisions.figures(other)
+    assert decision_rules.figures(one) == decision_rules.figures(other)
 
 
 # --- In a comparison ------------------------------------------------------------------

@@ -56,7 +56,7 @@ def test_a_deleted_payment_that_fortnox_has_no_longer_is_gone(saved, store, comp
     saved.decide("Fortnox", one.payment_number, "take-again")
     company.delete_payment(int(one.payment_number))
     preview = saved.import_payments("Fortnox")
-    assert preview.gone == (one.payment_number,)
+    assert preview.deleted == (one.payment_number,)
 
 
 def test_a_change_in_fortnox_is_accepted(saved, store, company):  # noqa: F811
@@ -106,7 +106,7 @@ def test_the_host_knows_which_registered_payment_was_not_shown(saved, store, san
     sandbox.faults.add(Fault(403, match=Match(path=path), times=None))
     saved.import_payments("Fortnox")
     query = (
-        "SELECT asked, gone FROM run_checked JOIN payments ON payments.id = payment_id"
+        "SELECT checked, deleted FROM run_checked JOIN payments ON payments.id = payment_id"
         " WHERE number = ?"
     )
     assert [tuple(row) for row in store.db.execute(query, (one.payment_number,))] == [(0, 0)]

@@ -84,7 +84,7 @@ def registered(store):
 
 
 def pending(store):
-    rows = store.db.execute("SELECT number FROM pending WHERE gone_at IS NULL ORDER BY number")
+    rows = store.db.execute("SELECT number FROM pending WHERE deleted_at IS NULL ORDER BY number")
     return [row["number"] for row in rows]
 
 
@@ -504,10 +504,10 @@ def test_it_is_fetched_again_before_it_becomes_ready(kept, store, plugin):
 def test_what_is_gone_is_said_and_not_offered_again(kept, store, plugin):
     store.load_invoices([invoice("3001")])
     preview = kept.import_payments("Fortnox")
-    assert (preview.gone, preview.counts["read"]) == (("1",), 0)
+    assert (preview.deleted, preview.counts["read"]) == (("1",), 0)
     kept.save()
     assert pending(store) == []
-    assert kept.import_payments("Fortnox").gone == ()
+    assert kept.import_payments("Fortnox").deleted == ()
 
 
 def test_what_is_gone_is_offered_again_until_that_is_saved(kept, store, plugin):
@@ -547,7 +547,7 @@ def test_the_next_of_two_is_asked_for_when_the_first_is_gone(host, store, plugin
     store.load_invoices([invoice("3001")])
     plugin.source = {"2": payment(2, "3001")}
     preview = host.import_payments("Fortnox")
-    assert (plugin.asked, listed(preview), preview.gone) == (["1", "2"], {"2": "exact"}, ("1",))
+    assert (plugin.asked, listed(preview), preview.deleted) == (["1", "2"], {"2": "exact"}, ("1",))
 
 
 def test_the_second_of_two_that_pay_one_invoice_costs_no_request(host, store, plugin):

@@ -41,7 +41,7 @@ from hostsim.services.reconciliation import (
     Totals,
     way_to_the_host,
 )
-from hostsim.storage.import_runs import Record, Recording
+from hostsim.storage.import_runs import ImportRun, Record
 from hostsim.storage.rows import record_of
 from hostsim.storage.store import Store
 from hostsim.views import reconciliation as views_reconciliation
@@ -138,7 +138,7 @@ def test_everything_that_exists_is_read_whatever_the_settings_say(saved, books):
 def test_a_payment_deleted_in_fortnox_is_only_in_the_host(saved, store, books):
     gone = registered(store)[0]
     books.delete_payment(int(gone.key.number))
-    assert gone.key.number not in saved.import_payments("Fortnox").gone
+    assert gone.key.number not in saved.import_payments("Fortnox").deleted
     with saved.reconcile("Fortnox") as found:
         [one] = found.findings(ONLY_IN_HOST)
     assert (one.payment_number, one.fortnox) == (gone.key.number, None)
@@ -561,10 +561,10 @@ PAYMENTS = st.builds(
 )
 def test_each_payment_of_either_side_is_in_exactly_one_place(tmp_path_factory, there, here):
     with registered_by_hand(tmp_path_factory, here) as store:
-        recording = Recording(store, "r", store.definition("Test"))
-        reconciliation.begin(recording, "kim", TODAY)
-        recording.take(Record(record_of(one)) for one in there)
-        found = reconciliation.compare(recording, COMPANY, 0, TODAY)
+        import_run = ImportRun(store, "r", store.definition("Test"))
+        reconciliation.begin(import_run, "kim", TODAY)
+        import_run.take(Record(record_of(one)) for one in there)
+        found = reconciliation.compare(import_run, COMPANY, 0, TODAY)
         listed = {kind: set(ways(found, kind)) for kind in KINDS if kind != EQUAL}
     fortnox, host = ({one.key.number: one for one in side} for side in (there, here))
     both = set(fortnox) & set(host)

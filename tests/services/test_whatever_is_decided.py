@@ -20,7 +20,7 @@ from hypothesis.stateful import (
 )
 
 from hostsim.errors import HostError
-from hostsim.ledger import decisions
+from hostsim.ledger import decision_rules
 from hostsim.plugins.loading import Plugins
 from hostsim.services.host import Host
 from hostsim.storage.import_runs import PreviewChanged
@@ -130,7 +130,7 @@ class Office(RuleBasedStateMachine):
     @rule(data=st.data())
     def decided(self, data):
         name, number, reason = data.draw(st.sampled_from(self.decidable()))
-        decision = data.draw(st.sampled_from(decisions.possible(reason)))
+        decision = data.draw(st.sampled_from(decision_rules.possible(reason)))
         if decision == "set-aside":
             preview = self.host.set_aside(name, [number])
             # One that can be saved by now comes up all the same.
@@ -189,7 +189,7 @@ class Office(RuleBasedStateMachine):
     def each_counter_undoes_one_payment_to_the_ore(self):
         rows = {row["id"]: row for row in self.rows("SELECT * FROM payments")}
         counters = [row for row in rows.values() if row["state"] == "counter"]
-        undone = [rows[row["counters"]] for row in counters]
+        undone = [rows[row["reverses"]] for row in counters]
         countered = [row["id"] for row in rows.values() if row["state"] == "countered"]
         assert sorted(row["id"] for row in undone) == sorted(countered)
         for row, its in zip(counters, undone, strict=True):

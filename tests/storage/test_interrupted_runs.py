@@ -7,7 +7,7 @@ from fake_plugin import FakePlugin
 
 from hostsim.errors import host_error
 from hostsim.messages.texts import INTERRUPTED
-from hostsim.storage.import_runs import Recording
+from hostsim.storage.import_runs import ImportRun
 from hostsim.storage.store import Store
 from tests.services.test_imports import NOON, host_of
 
@@ -23,7 +23,7 @@ def host(store):
     host = host_of(store, FakePlugin())
     host.define("Fortnox", "Fake", "API", "", {})
     # As a killed process leaves it: begun, and nobody holds its lock.
-    Recording(store, "a" * 32, store.definition("Fortnox")).begin("eva", NOON)
+    ImportRun(store, "a" * 32, store.definition("Fortnox")).begin("eva", NOON)
     return host
 
 

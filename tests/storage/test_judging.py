@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from hostsim.errors import HostError
 from hostsim.plugins.loading import Plugins
 from hostsim.services.host import Host
-from hostsim.storage.import_runs import PreviewChanged, Recording, _differs, _judgement
+from hostsim.storage.import_runs import ImportRun, PreviewChanged, _differs, _judgement
 from hostsim.storage.store import Store
 from opter_contract.values import Text
 
@@ -85,8 +85,8 @@ class Office:
     def shown_differently(self):
         """Give the rows of the open preview of which the rules say something else."""
         preview = self.host.open_preview(NAME)
-        recording = Recording(self.store, preview.run_id, self.store.definition(NAME))
-        with recording.judging(COMPANY.number) as judging:
+        import_run = ImportRun(self.store, preview.run_id, self.store.definition(NAME))
+        with import_run.judging(COMPANY.number) as judging:
             return [
                 (dict(row), judgement)
                 for group in judging.judged()
@@ -206,7 +206,7 @@ def test_a_decision_judges_only_what_it_touches(office, monkeypatch):
     office.reads([payment(1, "1001", "100"), payment(2, "1002", "100"), payment(3, "1003", "100")])
     written = []
     monkeypatch.setattr(
-        Recording, "_write", lambda _, rows: written.extend(row[-1] for row in rows)
+        ImportRun, "_write", lambda _, rows: written.extend(row[-1] for row in rows)
     )
     office.host.set_aside(NAME, ["3"])
     assert len(written) == 1

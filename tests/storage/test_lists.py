@@ -54,7 +54,7 @@ def fill(db):
     )
     marks = ", ".join("?" * len(PAYMENT_COLUMNS.split(", ")))
     db.executemany(
-        f"INSERT INTO run_rows (run_id, {PAYMENT_COLUMNS}, fresh, kind, status, reason,"  # noqa: S608
+        f"INSERT INTO run_rows (run_id, {PAYMENT_COLUMNS}, fetched, kind, status, reason,"  # noqa: S608
         f" message_sv, message_en, invoice_id) VALUES (?, {marks}, 1, ?, ?, ?, ?, ?, ?)",
         [*map(ready, range(1, MANY + 1)), rejected(MANY + 1), rejected(MANY + 2)],
     )

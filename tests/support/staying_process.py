@@ -17,7 +17,7 @@ from scripted_import import NAME
 
 from hostsim.plugins.loading import Plugins
 from hostsim.services.host import Host, new_id
-from hostsim.storage.import_runs import Recording
+from hostsim.storage.import_runs import ImportRun
 from hostsim.storage.store import Store
 from opter_fortnox_plugin import hooks
 from opter_fortnox_plugin.configuration import Configuration
@@ -73,7 +73,7 @@ class Steps:
 def session(store, configuration, transport, log_in=nobody):
     """Stay signed in as an import does; give a client."""
     host = Host(store, Plugins([("fortnox", hooks)]), configuration=configuration)
-    live = host._live(Recording(store, new_id(), store.definition(NAME)))
+    live = host._live(ImportRun(store, new_id(), store.definition(NAME)))
     values = Configuration.of(configuration, {})
     with host.plugins.answers.alive(live):
         side = HostSide(live.run, sleep=nap)

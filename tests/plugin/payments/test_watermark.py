@@ -339,7 +339,7 @@ def test_what_was_rejected_comes_back_until_it_is_gone_from_fortnox(world):
     world.export(1002)
     world.step(10 * HOUR)
     preview = world.host.import_payments(NAME)
-    assert (preview.counts["ready"], preview.gone) == (0, (number,))
+    assert (preview.counts["ready"], preview.deleted) == (0, (number,))
     world.host.save(NAME)
     world.step(10 * HOUR)
     assert world.shown() == (set(), {})

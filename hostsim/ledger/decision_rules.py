@@ -49,7 +49,7 @@ def possible(reason: str | None) -> tuple[str, ...]:
     return POSSIBLE.get(reason or "", (SET_ASIDE,))
 
 
-class Gone(NamedTuple):
+class ReplaceablePayment(NamedTuple):
     """A registered payment that no longer exists where it came from."""
 
     id: int
@@ -88,7 +88,7 @@ NEAR = 4
 
 
 @dataclass(frozen=True, slots=True)
-class OtherWay:
+class OtherChannelPayment:
     """A registered payment that came by hand or by another import, by whom and when."""
 
     id: int
@@ -103,10 +103,10 @@ class OtherWay:
     number: str = ""
 
 
-class Twin(NamedTuple):
+class OtherInvoicePayment(NamedTuple):
     """A payment by another way on another invoice of the customer; nothing explains it there."""
 
-    other: OtherWay
+    other: OtherChannelPayment
     invoice_number: str
     remaining: Decimal  # of that invoice before it, in the invoice's currency
     currency: str
@@ -114,16 +114,16 @@ class Twin(NamedTuple):
 
 def figures(
     payment: Payment,
-    others: Sequence[OtherWay] = (),
+    others: Sequence[OtherChannelPayment] = (),
     *,
-    gone: Sequence[Gone] = (),
+    replaces: Sequence[ReplaceablePayment] = (),
     settles: Settlement | None = None,
     after: str = "",
 ) -> str:
     """Write down what a decision about a payment is based on.
 
     :param others: the payments by another way that it may be the same as.
-    :param gone: the registered payments that it replaces.
+    :param replaces: the registered payments that it replaces.
     :param settles: the other half of a settlement.
     :param after: what was decided before this, and goes on to hold.
     """
@@ -141,11 +141,9 @@ def figures(
             for key, amount in written_off(payment).items()
         ]
     if others:
-        # The key is older than payments by another import; decisions of then hold on.
-        ids = sorted(one.id for one in others)
-        known["typed"] = ids[0] if len(ids) == 1 else ids
-    if gone:
-        known["gone"] = sorted(one.id for one in gone)
+        known["others"] = sorted(one.id for one in others)
+    if replaces:
+        known["replaces"] = sorted(one.id for one in replaces)
     if settles is not None:
         known["settles"] = settles.number
     if after:
@@ -168,8 +166,7 @@ def written_off(payment: Payment) -> dict[tuple[str, str], Decimal]:
 
 def named_in(facts: str) -> frozenset[int]:
     """Tell which payments by another way a decision was about."""
-    known = json.loads(facts or "{}").get("typed")
-    return frozenset(known if isinstance(known, list) else [] if known is None else [known])
+    return frozenset(json.loads(facts or "{}").get("others", ()))
 
 
 def _number(amount: Decimal | None) -> str | None:
@@ -208,7 +205,7 @@ def in_series(decisions: Sequence[Decision], invoice_number: str | None) -> Deci
 
 
 def confirms(
-    decision: Decision | None, payment: Payment, others: Sequence[OtherWay]
+    decision: Decision | None, payment: Payment, others: Sequence[OtherChannelPayment]
 ) -> Decision | None:
     """Give the decision, if it says that a payment is none of these others."""
     if decision is None or decision.decision != CONFIRM:
@@ -236,11 +233,11 @@ def holds_after(decision: Decision, what: str, facts: str) -> bool:
     if decision.decision != CONFIRM:
         return False
     known = json.loads(decision.facts)
-    known.pop("typed", None)
+    known.pop("others", None)
     return bool(known.pop("after", "") == what and known == json.loads(facts))
 
 
-def days_apart(payment: Payment, other: OtherWay) -> int | None:
+def days_apart(payment: Payment, other: OtherChannelPayment) -> int | None:
     """Count the days between two payments that may be the same; ``None`` where they cannot be."""
     equal = payment.amount == other.amount or (
         payment.amount_currency == other.amount_currency
@@ -250,7 +247,7 @@ def days_apart(payment: Payment, other: OtherWay) -> int | None:
     return days if equal and days <= NEAR else None
 
 
-def equal(payment: Payment, others: Sequence[OtherWay]) -> list[OtherWay]:
+def equal(payment: Payment, others: Sequence[OtherChannelPayment]) -> list[OtherChannelPayment]:
     """Give those that a payment may be the same as, the nearest date first."""
     found = [(days, one) for one in others if (days := days_apart(payment, one)) is not None]
     return [one for _, one in sorted(found, key=lambda pair: pair[0])]
@@ -259,8 +256,8 @@ def equal(payment: Payment, others: Sequence[OtherWay]) -> list[OtherWay]:
 def paired(
     payments: Sequence[tuple[int, Payment]],
     decisions: Mapping[int, Decision],
-    others: Sequence[OtherWay],
-) -> dict[int, Sequence[OtherWay]]:
+    others: Sequence[OtherChannelPayment],
+) -> dict[int, Sequence[OtherChannelPayment]]:
     """Pair payments with the ones by another way that they may be the same as.
 
     One of those is used up by one payment, but by none that a person lets in beside it:
@@ -272,7 +269,7 @@ def paired(
     :return: by place, the one that it is paired with before all others that are equal.
     """
     fitting = {place: found for place, payment in payments if (found := equal(payment, others))}
-    pairs: dict[int, Sequence[OtherWay]] = {
+    pairs: dict[int, Sequence[OtherChannelPayment]] = {
         place: fitting[place]
         for place, payment in payments
         if place in fitting and _lets_in(decisions.get(place), payment, fitting[place])
@@ -295,6 +292,8 @@ def paired(
     return pairs
 
 
-def _lets_in(decision: Decision | None, payment: Payment, others: Sequence[OtherWay]) -> bool:
+def _lets_in(
+    decision: Decision | None, payment: Payment, others: Sequence[OtherChannelPayment]
+) -> bool:
     """Say whether a person decided that a payment comes in beside the ones by another way."""
     return confirms(decision, payment, others) is not None

@@ -15,8 +15,8 @@ from decimal import Decimal, localcontext
 from typing import NamedTuple
 
 from hostsim.errors import HostError, host_error
-from hostsim.ledger import decisions as ledger_decisions
-from hostsim.ledger.decisions import (
+from hostsim.ledger import decision_rules
+from hostsim.ledger.decision_rules import (
     ACCEPT,
     CONFIRM,
     KEEP,
@@ -24,8 +24,8 @@ from hostsim.ledger.decisions import (
     REPLACED,
     SET_ASIDE,
     SETTLED,
-    Gone,
-    OtherWay,
+    OtherChannelPayment,
+    ReplaceablePayment,
     Settlement,
 )
 from hostsim.ledger.matching import EXACT, READY
@@ -53,7 +53,7 @@ _NAMES = (
     "why",
     "user",
     "at",
-    "settled_at",
+    "applied_at",
     "taken_back_by",
     "taken_back_at",
 )
@@ -61,14 +61,14 @@ _NAMES = (
 #: The columns of a decision under the alias ``d``, each with ``dec_`` before its name.
 DECISION_COLUMNS = ", ".join(f"d.{name} AS dec_{name}" for name in _NAMES)
 
-_IN_FORCE = "taken_back_at IS NULL AND settled_at IS NULL"
+_IN_FORCE = "taken_back_at IS NULL AND applied_at IS NULL"
 
 # A confirmation on top of it leaves it in force.
 _ACCEPTED = "(d.decision = 'accept' OR json_extract(NULLIF(d.facts, ''), '$.after') = 'accept')"
 
 
 #: By payment number, the payments by another way that it may be the same as.
-Others = Mapping[str, Sequence[OtherWay]]
+Others = Mapping[str, Sequence[OtherChannelPayment]]
 
 
 class Reversible(NamedTuple):
@@ -101,7 +101,7 @@ def decision_of(row: sqlite3.Row, prefix: str = "") -> Decision:
         why=row[f"{prefix}why"],
         user=row[f"{prefix}user"],
         at=datetime.fromisoformat(row[f"{prefix}at"]),
-        settled_at=time("settled_at"),
+        applied_at=time("applied_at"),
         taken_back_by=row[f"{prefix}taken_back_by"],
         taken_back_at=time("taken_back_at"),
     )
@@ -163,19 +163,21 @@ def accepted_numbers(db: sqlite3.Connection, definition: str, company: str) -> s
     return {row["number"] for row in rows}
 
 
-def other_ways(
+def other_channel_payments(
     db: sqlite3.Connection, import_type: str, company: str, invoice_id: int
-) -> list[OtherWay]:
+) -> list[OtherChannelPayment]:
     """Give the registered payments of an invoice that came by hand or by another import."""
     cursor = db.cursor()
     cursor.row_factory = sqlite3.Row
     values = {"import_type": import_type, "company": company, "invoice_id": invoice_id}
-    return [other_way_of(row) for row in cursor.execute(_OTHER_WAYS, values)]
+    return [
+        other_channel_payment_of(row) for row in cursor.execute(_OTHER_CHANNEL_PAYMENTS, values)
+    ]
 
 
-def other_way_of(row: sqlite3.Row) -> OtherWay:
+def other_channel_payment_of(row: sqlite3.Row) -> OtherChannelPayment:
     """Read a payment by another way, beside the definition that it came by."""
-    return OtherWay(
+    return OtherChannelPayment(
         id=row["id"],
         date=date.fromisoformat(row["date"]),
         amount=Decimal(row["amount"]),
@@ -190,11 +192,11 @@ def other_way_of(row: sqlite3.Row) -> OtherWay:
 
 
 #: Two payments under one import type and company are two payments.
-ANOTHER_WAY = "NOT (p.import_type IS :import_type AND p.company IS :company)"
+OTHER_CHANNEL = "NOT (p.import_type IS :import_type AND p.company IS :company)"
 
-_OTHER_WAYS = f"""
+_OTHER_CHANNEL_PAYMENTS = f"""
     SELECT p.*, u.definition FROM payments p LEFT JOIN runs u ON u.id = p.run_id
-    WHERE p.invoice_id = :invoice_id AND p.state = 'registered' AND {ANOTHER_WAY}
+    WHERE p.invoice_id = :invoice_id AND p.state = 'registered' AND {OTHER_CHANNEL}
     ORDER BY p.id
 """  # noqa: S608 a constant
 
@@ -203,8 +205,8 @@ _OTHER_WAYS = f"""
 
 
 @dataclass(frozen=True, slots=True)
-class Desk:
-    """Where decisions about the payments of one definition and company are made."""
+class DecisionWriter:
+    """Writes decisions about the payments of one definition and company."""
 
     db: sqlite3.Connection
     definition: str
@@ -213,7 +215,7 @@ class Desk:
     user: str
     at: datetime
     #: What arrives in the place of others, and the halves of settlements, by number.
-    gone: Mapping[str, tuple[Gone, ...]] = field(default_factory=dict)
+    replaceable: Mapping[str, tuple[ReplaceablePayment, ...]] = field(default_factory=dict)
     settles: Mapping[str, Settlement] = field(default_factory=dict)
 
     def set_aside(self, numbers: Iterable[str], why: str, others: Others) -> None:
@@ -229,14 +231,14 @@ class Desk:
                 raise self._does_not_fit(number, SET_ASIDE, kind, reason)
             payment = payment_of(row, self.company)
             facts = (
-                "" if payment is None else ledger_decisions.figures(payment, others.get(number, ()))
+                "" if payment is None else decision_rules.figures(payment, others.get(number, ()))
             )
             self._decide(number, SET_ASIDE, facts, why)
 
     def set_aside_series(self, first: str, last: str, why: str) -> None:
         """Set aside every payment of these invoice numbers that meets no invoice."""
         first, last = first.strip(), last.strip()
-        ends = ledger_decisions.series_key(first), ledger_decisions.series_key(last)
+        ends = decision_rules.series_key(first), decision_rules.series_key(last)
         too_long = max(len(first), len(last)) > LONGEST_NUMBER
         if ends[0] is None or ends[1] is None or ends[0] > ends[1] or too_long:
             raise host_error("SERIES_WRONG", first=first[:50], last=last[:50])
@@ -251,7 +253,7 @@ class Desk:
                 SET_ASIDE,
                 first,
                 last,
-                said(why),
+                checked_reason(why),
                 self.user,
                 self.at.isoformat(),
             ),
@@ -272,7 +274,7 @@ class Desk:
             earlier is not None
             and {earlier.decision, decision} == {ACCEPT, KEEP}
             and payment is not None
-            and earlier.facts == ledger_decisions.figures(payment)
+            and earlier.facts == decision_rules.figures(payment)
         )
         fits = kind == "rejected" and decision in POSSIBLE.get(reason, ())
         if payment is None or not (fits or changed_mind):
@@ -283,16 +285,18 @@ class Desk:
         same = others.get(number, ()) if decision == CONFIRM else ()
         if decision == CONFIRM and not same:
             raise self._does_not_fit(number, decision, kind, reason)
-        if decision == ACCEPT and reason == REPLACED and not self.gone.get(number):
+        if decision == ACCEPT and reason == REPLACED and not self.replaceable.get(number):
             raise self._does_not_fit(number, decision, kind, reason)  # nobody knows yet
         if decision == ACCEPT and reason in {REPLACED, SETTLED}:
             for one in self._with_halves([number]):
                 self._decide(one, decision, self._facts(one), why)
             return
-        after = ledger_decisions.decided_before(earlier) if decision == CONFIRM else ""
-        gone = self.gone.get(number, ()) if after else ()
+        after = decision_rules.decided_before(earlier) if decision == CONFIRM else ""
+        replaces = self.replaceable.get(number, ()) if after else ()
         settles = self.settles.get(number) if after else None
-        facts = ledger_decisions.figures(payment, same, gone=gone, settles=settles, after=after)
+        facts = decision_rules.figures(
+            payment, same, replaces=replaces, settles=settles, after=after
+        )
         self._decide(number, decision, facts, why)
 
     def _with_halves(self, numbers: Iterable[str]) -> Iterator[str]:
@@ -307,8 +311,8 @@ class Desk:
         payment = payment_of(self._shown(number)[0], self.company)
         if payment is None:
             raise self._not_shown(number)
-        gone, settles = self.gone.get(number, ()), self.settles.get(number)
-        return ledger_decisions.figures(payment, gone=gone, settles=settles)
+        replaces, settles = self.replaceable.get(number, ()), self.settles.get(number)
+        return decision_rules.figures(payment, replaces=replaces, settles=settles)
 
     def take_back(
         self, numbers: Iterable[str], series: Iterable[tuple[str, str]], ids: Iterable[int]
@@ -342,19 +346,19 @@ class Desk:
         """Give the series that hides a payment, where one does."""
         row = self.db.execute(
             "SELECT invoice_number, reason FROM run_rows"
-            " WHERE run_id = ? AND number = ? AND number <> '' AND gone = 0",
+            " WHERE run_id = ? AND number = ? AND number <> '' AND deleted = 0",
             (self.run_id, number),
         ).fetchone()
         if row is None and self.run_id is None:
             row = self.db.execute(
                 "SELECT invoice_number, reason FROM pending WHERE definition = ? AND company = ?"
-                " AND number = ? AND gone_at IS NULL",
+                " AND number = ? AND deleted_at IS NULL",
                 (self.definition, self.company, number),
             ).fetchone()
         if row is None or row["reason"] not in {SET_ASIDE, "invoice-not-found"}:
             return None
         several = series_in_force(self.db, self.definition, self.company)
-        return ledger_decisions.in_series(several, row["invoice_number"])
+        return decision_rules.in_series(several, row["invoice_number"])
 
     # --- Helpers ---
 
@@ -373,7 +377,7 @@ class Desk:
                 decision,
                 number,
                 facts,
-                said(why),
+                checked_reason(why),
                 self.user,
                 self.at.isoformat(),
             ),
@@ -388,21 +392,22 @@ class Desk:
         )
 
     def _series(self, first: str, last: str) -> list[int]:
-        ends = ledger_decisions.series_key(first), ledger_decisions.series_key(last)
+        ends = decision_rules.series_key(first), decision_rules.series_key(last)
         return [
             one.id
             for one in series_in_force(self.db, self.definition, self.company)
             if ends
             == (
-                ledger_decisions.series_key(one.first_invoice or ""),
-                ledger_decisions.series_key(one.last_invoice or ""),
+                decision_rules.series_key(one.first_invoice or ""),
+                decision_rules.series_key(one.last_invoice or ""),
             )
         ]
 
     def _shown(self, number: str) -> tuple[sqlite3.Row, str, str]:
         """Give a payment of the open preview, or one that waits; its list and reason."""
         row = self.db.execute(
-            "SELECT * FROM run_rows WHERE run_id = ? AND number = ? AND number <> '' AND gone = 0",
+            "SELECT * FROM run_rows"
+            " WHERE run_id = ? AND number = ? AND number <> '' AND deleted = 0",
             (self.run_id, number),
         ).fetchone()
         if row is not None:
@@ -410,7 +415,7 @@ class Desk:
         if self.run_id is None:
             row = self.db.execute(
                 "SELECT * FROM pending WHERE definition = ? AND company = ? AND number = ?"
-                " AND gone_at IS NULL",
+                " AND deleted_at IS NULL",
                 (self.definition, self.company, number),
             ).fetchone()
         if row is None:
@@ -435,7 +440,7 @@ def _short(text: str) -> str:
     return " ".join(text.split())[:100]
 
 
-def said(why: str) -> str:
+def checked_reason(why: str) -> str:
     """Make a reason one line; refuse one that is longer than is kept.
 
     :raises HostError: ``WHY_TOO_LONG``.
@@ -467,7 +472,7 @@ def reverse(
         "warnings": "[]",
     }
     db.execute(
-        "INSERT INTO payments (origin, state, counters, import_type, company,"  # noqa: S608 constants
+        "INSERT INTO payments (origin, state, reverses, import_type, company,"  # noqa: S608 constants
         f" {PAYMENT_COLUMNS}, invoice_id, status, warning_sv, warning_en, written_off, effect,"
         " bank_account, run_id, user, registered_at)"
         f" VALUES (?, 'counter', ?, ?, ?, {', '.join('?' * len(values))},"
@@ -506,7 +511,7 @@ def settle(
 ) -> None:
     """Mark what was decided about the payments of a run as done."""
     db.execute(
-        "UPDATE decisions SET settled_at = ? WHERE definition = ? AND company = ?"  # noqa: S608 a constant
+        "UPDATE decisions SET applied_at = ? WHERE definition = ? AND company = ?"  # noqa: S608 a constant
         f" AND {_IN_FORCE} AND number IN"
         " (SELECT number FROM run_rows WHERE run_id = ? AND kind = 'ready')",
         (at.isoformat(), definition, company, run_id),
