@@ -17,10 +17,9 @@ from hostsim.errors import host_error
 from hostsim.messages.texts import say
 from hostsim.views import render
 from hostsim.views.render import Column
-from opter_contract.values import Text
+from opter_contract.values import Finding, Text
 
 if TYPE_CHECKING:
-    from hostsim.services.doctor import Finding
     from hostsim.views.error_codes import Explained
 
 #: A sign, a word and a colour for each state; the sign in letters where there are no others.

@@ -13,7 +13,6 @@ import sqlite3
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -23,7 +22,7 @@ from hostsim.messages.texts import own
 from hostsim.storage import commits, diagnostics, invoices
 from hostsim.storage.secrets import FindKeyring, system_keyring
 from hostsim.storage.store import Store
-from opter_contract.values import Text
+from opter_contract.values import Finding, Text
 
 if TYPE_CHECKING:
     from hostsim.plugins.loading import Found, Plugins
@@ -52,18 +51,6 @@ WHAT = {
 #: One finding for each plug-in that the host does without: ``wrong`` where it concerns what is
 #: examined, otherwise ``noted``, which is no reason to end badly.
 NOT_USED = "host.plugins_not_used"
-
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """What was found of one thing; the contract's, made by the host."""
-
-    name: str
-    what: Text
-    state: str
-    sentence: Text
-    code: str = ""
-    kind: str = ""
 
 
 class Unknown(Exception):

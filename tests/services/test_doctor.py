@@ -18,11 +18,11 @@ from hostsim.errors import HostError, exit_status
 from hostsim.ledger.values import ExportedInvoice
 from hostsim.plugins.loading import Plugins
 from hostsim.sandbox import Sandbox, scripted_login, seed
-from hostsim.services.doctor import NOT_USED, WHAT, Doctor, Finding, first_wrong
+from hostsim.services.doctor import NOT_USED, WHAT, Doctor, first_wrong
 from hostsim.services.host import Host
 from hostsim.storage.secrets import no_keyring
 from hostsim.storage.store import Store
-from opter_contract.values import Text
+from opter_contract.values import Finding, Text
 from opter_fortnox_plugin import hooks as fortnox
 
 NAME = "Banken"
