@@ -119,7 +119,7 @@ class Program:
             cwd=self.folder,
             env=environment
             | {
-                # Nobody is told that this was run, and nothing is written outside the folder.
+                # No telemetry, and nothing is written outside the folder.
                 "RUNTIME__DLTHUB_TELEMETRY": "false",
                 "DLT_DATA_DIR": str(self.folder / "dlt"),
                 "NO_PROXY": "127.0.0.1",

@@ -19,7 +19,7 @@ values = st.recursive(
 
 
 @given(values)
-def test_both_ways_write_the_same(value):
+def test_the_fast_path_writes_the_same(value):
     assert responses.encode(value) == responses._encoded(value)
 
 

@@ -177,12 +177,12 @@ def test_a_person_signs_in_and_ends_at_the_program_with_code_and_state(sandbox):
     assert answer == {"code": sandbox.issued[1], "state": "an-unguessable-state"}
 
 
-def test_a_visitor_reads_the_page_of_the_programs_own_listener(state, clock):
-    seen = []
+def test_a_scripted_login_reads_the_page_of_the_programs_own_listener(state, clock):
+    paths = []
 
     class Listener(http.server.BaseHTTPRequestHandler):
         def do_GET(self):
-            seen.append(self.path)
+            paths.append(self.path)
             self.send_response(200)
             self.end_headers()
             self.wfile.write("Du är inloggad".encode())
@@ -198,8 +198,8 @@ def test_a_visitor_reads_the_page_of_the_programs_own_listener(state, clock):
             assert scripted_login.sign_in(address, "erik", "hemligt") == "Du är inloggad"
             scripted_login.refuse(address, "erik", "hemligt")
         listener.shutdown()
-    assert "code=" in seen[0]
-    assert parse_qs(urlsplit(seen[1]).query)["error"] == ["access_denied"]
+    assert "code=" in paths[0]
+    assert parse_qs(urlsplit(paths[1]).query)["error"] == ["access_denied"]
 
 
 @switched(
@@ -235,7 +235,7 @@ def test_the_registered_redirect_address_is_the_default(sandbox):
     assert program.redeem(code, redirect_uri=None).status_code == 200
 
 
-def test_a_wrong_password_leads_nowhere(sandbox):
+def test_a_wrong_password_is_refused(sandbox):
     with pytest.raises(scripted_login.ScriptedLoginError):
         scripted_login.answer_of(Program(sandbox).address(), "erik", "fel")
 
@@ -381,7 +381,7 @@ def test_an_access_token_is_a_jwt_with_the_rights_packed_in_it(program):
     assert json.loads(gzip.decompress(base64.b64decode(claims["rightsAsJson"])))["payment"]
 
 
-def test_everything_secret_is_listed_and_nothing_secret_is_in_what_was_asked(program):
+def test_every_secret_is_listed_and_none_is_in_recorded_requests(program):
     program.refresh()
     issued = program.sandbox.issued
     assert {program.sandbox.client_secret, *(program.pair[name] for name in PAIR)} <= {*issued}
@@ -577,7 +577,7 @@ def test_the_hour_of_october_that_comes_twice(program, company, clock, found):
 
 
 @switched("switches", [Switches(lastmodified_inclusive=False)])
-def test_a_switch_leaves_out_the_minute_that_is_asked_for(program, company):
+def test_a_switch_excludes_the_requested_minute(program, company):
     company.add_payment(paid(1001))
     assert program.numbers(lastmodified="2026-03-17 10:30") == []
     assert program.numbers(lastmodified="2026-03-17 10:29") == ["1"]
@@ -608,7 +608,7 @@ def test_the_date_header_is_the_sandboxs_own_clock(program, clock):
 # --- Payments ---------------------------------------------------------------
 
 
-def test_the_detail_says_what_the_list_leaves_out(program, company):
+def test_the_detail_has_what_the_list_lacks(program, company):
     company.add_invoice(invoice(7, "100", currency="EUR", currency_rate=Decimal("11.3")))
     fee = WriteOff(amount=Decimal("56.5"), account=6570, description="Bankavgift")
     company.add_payment(
@@ -695,7 +695,7 @@ def test_a_booked_payment_can_be_neither_changed_nor_deleted_over_the_api(progra
         ({"InvoiceNumber": 1001, "PaymentDate": "i dag"}, (400, 2001392)),
     ],
 )
-def test_a_payment_that_makes_no_sense_is_refused(program, fields, expected):
+def test_an_invalid_payment_is_refused(program, fields, expected):
     assert program.code("invoicepayments", "POST", {"InvoicePayment": fields}) == expected
     assert program.numbers() == []
 
@@ -757,7 +757,7 @@ def test_xml_is_refused_with_the_code_for_it(program):
     assert answer.json()["ErrorInformation"]["code"] == 1000030
 
 
-def test_a_body_that_is_no_json_is_refused(program):
+def test_a_body_that_is_not_json_is_refused(program):
     assert program.code("invoicepayments", "POST", None) == (400, 1000031)
 
 
@@ -855,7 +855,7 @@ def test_a_slash_at_the_end_makes_no_difference(program, sandbox):
 
 
 @switched("number", ["99", "x", "1" * 30, "%C3%A5"])
-def test_a_number_that_nothing_has_is_not_found_with_capitals(program, number):
+def test_an_unknown_number_is_not_found_with_capitals(program, number):
     answer = program.ask(f"invoices/{number}")
     assert answer.status_code == 404
     assert answer.json()["ErrorInformation"]["Code"] == 2000434
@@ -903,7 +903,7 @@ def test_the_429_is_a_matter_of_switches(program):
 # --- Faults -----------------------------------------------------------------
 
 
-def test_a_fault_strikes_the_requests_it_matches_as_often_as_it_should(program, sandbox):
+def test_a_fault_happens_at_matching_requests_so_many_times(program, sandbox):
     sandbox.faults.add(
         Fault(
             503,
@@ -948,7 +948,7 @@ def test_a_refresh_token_is_spent_although_its_answer_was_lost(program, sandbox)
     assert program.refresh().status_code == 400
 
 
-def test_what_hangs_is_let_go_when_the_sandbox_stops(state, clock):
+def test_a_hanging_request_ends_when_the_sandbox_stops(state, clock):
     sandbox = Sandbox(state, clock=clock).start()
     program = Program(sandbox).sign_in()
     sandbox.faults.add(Fault.hang())
@@ -963,7 +963,7 @@ def test_a_slow_drip_arrives_whole_in_the_end(program, sandbox):
     assert len(program.ask("invoices").json()["Invoices"]) == 3
 
 
-def test_what_was_asked_can_be_looked_at(program, sandbox, clock):
+def test_recorded_requests_can_be_inspected(program, sandbox, clock):
     sandbox.asked.clear()
     program.ask("invoicepayments", limit=5)
     (asked,) = sandbox.asked
@@ -1069,7 +1069,7 @@ def test_a_demo_import_needs_few_details(haulier, now):
     assert 10 < len(needy) <= 35
 
 
-def test_everything_that_the_settings_leave_out_is_there(haulier, now):
+def test_everything_that_the_settings_ignore_is_there(haulier, now):
     payments, cut_off = haulier.company().payments(), seed.cut_off(now)
     assert any(payment.payment_date < cut_off for payment in payments)
     assert any(
@@ -1119,8 +1119,8 @@ def test_a_night_changes_adds_books_and_touches(haulier, now):
     new = [after[number] for number in after.keys() - before.keys()]
     assert len(new) == 3
     assert all(payment.booked for payment in new)
-    gone = [before[number].invoice_number for number in before.keys() - after.keys()]
-    assert sorted(gone) == [seed.REMADE_OVERNIGHT, seed.DELETED_OVERNIGHT]
+    deleted = [before[number].invoice_number for number in before.keys() - after.keys()]
+    assert sorted(deleted) == [seed.REMADE_OVERNIGHT, seed.DELETED_OVERNIGHT]
     issued = before.keys() & after.keys()
     changed = [after[number] for number in issued if after[number].modified > now]
     assert len(changed) == 3
@@ -1185,7 +1185,7 @@ def test_a_wrong_record_in_a_file_is_named(tmp_path, invoice_fields, word):
         seed.from_json(path)
 
 
-def test_empty_books_can_be_signed_in_to(clock):
+def test_empty_books_have_a_user(clock):
     with Sandbox(seed.empty(), clock=clock) as sandbox:
         address = Program(sandbox).address()
         assert "code=" in scripted_login.answer_of(address, seed.USER, seed.PASSWORD)

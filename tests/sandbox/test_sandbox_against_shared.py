@@ -368,9 +368,9 @@ def test_answers_are_what_the_specification_says(readable_haulier, path, name):
 
 def test_every_detail_of_the_haulier_is_what_the_specification_says(readable_haulier):
     company = readable_haulier.sandbox.state.company()
-    told = [payment for payment in company.payments() if payment.invoice_number in CASES]
-    assert len(told) > 50
-    for payment in told:
+    of_cases = [payment for payment in company.payments() if payment.invoice_number in CASES]
+    assert len(of_cases) > 50
+    for payment in of_cases:
         assert readable_haulier.ask(f"invoicepayments/{payment.number}").status_code == 200
         assert readable_haulier.ask(f"invoices/{payment.invoice_number}").status_code == 200
 

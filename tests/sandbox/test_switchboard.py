@@ -150,7 +150,7 @@ def client(sandbox):
 # --- Switches ---------------------------------------------------------------
 
 
-def test_every_switch_is_listed_with_its_explanation_and_marked_as_what_it_is(client):
+def test_every_switch_is_listed_with_its_explanation_and_kind(client):
     listed = client.board("switches").json()["switches"]
     assert [row["name"] for row in listed] == list(Switches.__dataclass_fields__)
     for row in listed:
@@ -187,9 +187,7 @@ def test_a_switch_is_set_over_http_and_holds_from_the_next_request(client, compa
         ({"nothing": 1}, "nothing"),
     ],
 )
-def test_a_value_that_a_switch_does_not_take_is_refused_and_nothing_is_set(
-    client, board, change, word
-):
+def test_an_invalid_value_of_a_switch_is_refused_and_nothing_is_set(client, board, change, word):
     answer = client.board("switches", "PATCH", {"random_seed": 7} | change)
     assert answer.status_code == 400
     assert word in answer.json()["error"]
@@ -206,7 +204,7 @@ def test_every_switch_has_a_test():
     assert untested == []
 
 
-# --- Each unknown, set and seen ---------------------------------------------
+# --- Each switch ------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -286,7 +284,7 @@ def test_page_with_offset(client, company, board, setting, numbers):
     assert client.code("invoicepayments", page=2, offset=1) == 2000588
 
 
-def test_the_order_where_none_is_asked_for(client, company, board):
+def test_the_default_order(client, company, board):
     company.add_payment(paid())
     company.add_payment(paid(payment_date=DAY + timedelta(days=1)))
     board.set(default_sortorder="descending")
@@ -395,7 +393,7 @@ def test_the_body_of_a_429(client, board, change, body, kind):
     assert "Retry-After" not in refused.headers
 
 
-def test_other_ways_to_say_too_many(client, board):
+def test_the_status_and_retry_after_of_too_many(client, board):
     board.set(rate_limit=1, rate_body="application")
     client.api("companyinformation")
     assert "ErrorInformation" in client.api("companyinformation").json()
@@ -515,7 +513,7 @@ def test_a_request_without_a_bearer(sandbox, board):
 # --- Faults and latency -----------------------------------------------------
 
 
-def test_a_fault_strikes_the_request_that_was_named(client):
+def test_a_fault_happens_at_the_matching_request(client):
     answer = client.board(
         "faults",
         "POST",
@@ -553,7 +551,7 @@ def test_every_kind_of_fault_can_be_named_over_http(client, kind):
     assert client.api("companyinformation").status_code == 200
 
 
-def test_faults_can_be_forgotten(client):
+def test_faults_can_be_cleared(client):
     client.board("faults", "POST", {"fault": "hang", "times": None})
     client.board("faults", "DELETE")
     assert client.api("invoices").status_code == 200
@@ -574,7 +572,7 @@ def test_faults_can_be_forgotten(client):
         {"colour": "red"},
     ],
 )
-def test_a_fault_that_makes_no_sense_is_refused(client, wrong):
+def test_an_invalid_fault_is_refused(client, wrong):
     assert client.board("faults", "POST", wrong).status_code == 400
     assert client.sandbox.faults.waiting == 0
 
@@ -608,13 +606,13 @@ def test_latency_may_concern_some_requests_only(client, naps):
 
 
 @pytest.mark.parametrize("span", [(-1, 2), (3, 2), (0, float("nan")), (0, 1e9)])
-def test_latency_that_makes_no_sense_is_refused(span):
+def test_invalid_latency_is_refused(span):
     latency = Latency(lambda _seconds: None)
     with pytest.raises(ValueError, match="latency"):
         latency.set(*span)
 
 
-def test_a_match_means_what_it_says():
+def test_a_match_compares_method_path_query_and_company():
     asked = ReceivedRequest("GET", "/3/invoices/7", {"page": "2"}, None, NOW, 17)
     assert Match("get", "/3/invoices/*", {"page": "?"}, 17)(asked)
     for other in (Match("PUT"), Match(path="/3"), Match(query={"x": "*"}), Match(company=18)):
@@ -674,7 +672,7 @@ def test_a_function_of_a_test_can_run_before_the_nth_request(client, company, bo
     assert [len(client.numbers()) for _ in range(3)] == [1, 2, 2]
 
 
-def test_drift_can_happen_at_every_request(client, company, board):
+def test_a_change_can_be_made_before_every_request(client, company, board):
     board.drift.before(lambda: company.add_payment(paid()), times=None)
     assert [len(client.numbers()) for _ in range(3)] == [1, 2, 3]
 
@@ -694,7 +692,7 @@ def test_rights_and_tokens_end_in_the_middle(client, change, status):
     assert [client.api("invoicepayments").status_code for _ in range(2)] == [200, status]
 
 
-def test_a_change_that_can_no_longer_be_made_is_noted_and_disturbs_nobody(client):
+def test_a_change_that_can_no_longer_be_made_is_recorded_as_a_failure(client):
     client.board("drift", "POST", {"changes": [{"do": "book_payment", "number": 9}]})
     assert client.numbers() == []
     (failure,) = client.board("drift").json()["failures"]
@@ -725,7 +723,7 @@ def test_books_are_changed_over_http(client, company):
     assert client.api("invoices/5").status_code == 404
 
 
-def test_what_was_taken_away_is_given_back(client, company, sandbox):
+def test_withdrawn_rights_can_be_restored(client, company, sandbox):
     for do in ("withdraw_licence", "restore_licence", "lock_company", "unlock_company"):
         assert change(client, do=do).status_code == 200
     for do in ("withdraw_scope", "restore_scope", "withdraw_module", "restore_module"):
@@ -761,7 +759,7 @@ def test_what_was_taken_away_is_given_back(client, company, sandbox):
         (add(wings=2), 400),
     ],
 )
-def test_a_change_that_makes_no_sense_is_refused(client, company, content, status):
+def test_an_invalid_change_is_refused(client, company, content, status):
     answer = client.board("changes", "POST", {"changes": [content]})
     assert answer.status_code == status
     assert answer.json()["error"]
@@ -807,7 +805,7 @@ def test_a_clock_stops_and_runs_on():
 
 
 @pytest.mark.parametrize("wrong", [{"now": "soon"}, {"step": "1"}, {"running": 1}, {"zone": "x"}])
-def test_a_clock_is_not_set_to_nonsense(client, wrong):
+def test_an_invalid_time_is_refused(client, wrong):
     assert client.board("clock", "PATCH", wrong).status_code == 400
     assert client.sandbox.clock.now() == NOW
 
@@ -815,7 +813,7 @@ def test_a_clock_is_not_set_to_nonsense(client, wrong):
 # --- What was asked ---------------------------------------------------------
 
 
-def test_what_was_asked_is_told_over_http(client):
+def test_recorded_requests_are_listed_over_http(client):
     client.api("invoicepayments", limit=5)
     client.api("nowhere")
     asked = client.board("asked?path=/3/*&method=GET&company=17").json()["asked"]
@@ -829,7 +827,7 @@ def test_what_was_asked_is_told_over_http(client):
     assert client.board("asked").json()["asked"] == []
 
 
-def test_answers_are_kept_on_request_and_tokens_never(client, sandbox):
+def test_replies_are_recorded_on_request_and_tokens_never(client, sandbox):
     client.board("asked", "PATCH", {"keep_bodies": True})
     answer = client.api("companyinformation")
     sandbox.faults.add(Fault.truncated())
@@ -858,7 +856,7 @@ def test_the_switchboard_shows_no_secret_but_the_clients(client, sandbox):
     assert not [one for one in [*secret, "hemligt"] if one in shown]
 
 
-def test_nothing_goes_wrong_at_the_switchboard_and_it_is_not_counted(client, sandbox, naps):
+def test_control_requests_are_neither_disturbed_nor_counted(client, sandbox, naps):
     sandbox.faults.add(Fault(500, times=None))
     sandbox.latency.set(3)
     sandbox.asked.clear()
@@ -867,7 +865,7 @@ def test_nothing_goes_wrong_at_the_switchboard_and_it_is_not_counted(client, san
     assert (sandbox.asked, naps) == ([], [])
 
 
-def test_the_oldest_requests_are_forgotten(client, sandbox, monkeypatch):
+def test_the_oldest_requests_are_dropped(client, sandbox, monkeypatch):
     monkeypatch.setattr("hostsim.sandbox.runtime.MAX_RECORDED", 20)
     for number in range(21):
         client.api("invoices", page=number + 1)
@@ -877,7 +875,7 @@ def test_the_oldest_requests_are_forgotten(client, sandbox, monkeypatch):
 # --- Who may ask ------------------------------------------------------------
 
 
-def test_a_stranger_s_name_for_this_machine_is_refused(sandbox):
+def test_a_foreign_host_name_is_refused(sandbox):
     answer = requests.get(sandbox.switchboard_url, headers={"Host": "evil.example:80"}, timeout=10)
     assert answer.status_code == 403
     assert sandbox.client_secret not in answer.text
@@ -898,7 +896,7 @@ def test_another_machine_is_refused(sandbox):
     assert answer.status_code == 403
 
 
-def test_what_the_switchboard_does_not_have_is_said_in_json(client):
+def test_an_unknown_control_route_is_answered_in_json(client):
     for path, method, status in (("x", "GET", 404), ("reset", "PUT", 405), ("clock", "PUT", 405)):
         answer = client.board(path, method, {})
         assert answer.status_code == status
@@ -910,7 +908,7 @@ def test_what_the_switchboard_does_not_have_is_said_in_json(client):
 # --- Everything back --------------------------------------------------------
 
 
-def test_a_reset_puts_everything_back(client, company, board):
+def test_a_reset_restores_everything(client, company, board):
     company.add_payment(paid())
     board.set(random_ties=True, rate_limit=1)
     board.faults.add(Fault(times=None))

@@ -4,7 +4,7 @@ Left out unless asked for, since a person has to sign in::
 
     FORTNOX_CLIENT_ID=… FORTNOX_CLIENT_SECRET=… FORTNOX_REDIRECT_URI=… pytest -m live
 
-Nothing is written in Fortnox, the rate limit is kept, and the login is revoked
+Nothing is written in Fortnox, the rate limit is respected, and the login is revoked
 at the end. A guess that proves wrong is to be mended in the sandbox's switches.
 """
 

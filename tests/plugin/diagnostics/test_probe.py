@@ -62,7 +62,7 @@ from opter_fortnox_plugin.login.tokens import SignedIn, TokenEndpoint
 NOW = datetime(2026, 3, 17, 9, 30, 20, tzinfo=UTC)
 #: The night in which clocks in Stockholm were put forward, at its first minutes of summer time.
 SPRING = datetime(2025, 3, 30, 3, 10, tzinfo=STOCKHOLM)
-#: What each request is answered with once the licence has gone.
+#: What each request is answered with once the licence has ended.
 NO_LICENCE = Fault(
     403,
     '{"ErrorInformation":{"Error":1,"Message":"Api-licens saknas.","Code":2001103}}',
@@ -531,8 +531,8 @@ def test_no_secret_is_printed_anywhere(fortnox, run):
     assert not [secret for secret in box.issued if secret in out + err]
 
 
-def test_a_mask_lies_over_what_fortnox_makes_up(fortnox, run):
-    """Neither a key, nor a content type, nor an error name of a strange kind is repeated."""
+def test_unexpected_names_are_masked(fortnox, run):
+    """Neither a key, nor a content type, nor an unexpected error name is repeated."""
     box = fortnox()
     odd = {"Kundens Namn 19500101-1234": 1, "message": "Kundens Namn"}
     box.faults.add(
@@ -555,7 +555,7 @@ def test_a_refused_login_ends_with_3(fortnox, run):
     assert err.splitlines()[-1].startswith("LOGIN_REFUSED: ")
 
 
-def test_nobody_came_ends_with_3(fortnox, run):
+def test_a_login_that_times_out_ends_with_3(fortnox, run):
     status, out, err = run(fortnox(), "--login-timeout", "0.1", sign_in=lambda *_: None)
     assert (status, out) == (3, "")
     assert err.splitlines()[-1].startswith("LOGIN_TIMED_OUT: ")
@@ -578,7 +578,7 @@ def test_an_unavailable_fortnox_ends_with_5(fortnox, run):
     assert err.splitlines()[-1].startswith("FORTNOX_UNAVAILABLE: ")
 
 
-def test_a_login_that_dies_on_the_way_ends_with_3(fortnox, client, ticks):
+def test_a_login_that_expires_during_the_probe_ends_with_3(fortnox, client, ticks):
     box = fortnox()
     asking = client(box)
     assert asking.newest_page.total
