@@ -32,7 +32,14 @@ from hostsim.services import explanation, hand_payments, reconciliation
 from hostsim.services.explanation import Explanation, Lookup, Question
 from hostsim.services.hand_payments import Added, Entry
 from hostsim.services.reconciliation import FullRun, Reconciliation
-from hostsim.storage import commits, decision_store, history, import_runs, page_rows
+from hostsim.storage import (
+    commits,
+    decision_store,
+    history,
+    import_runs,
+    page_rows,
+    reconciliations,
+)
 from hostsim.storage.decision_store import DecisionWriter
 from hostsim.storage.explanations import forget
 from hostsim.storage.history import Imported
@@ -615,7 +622,7 @@ class Host:
 
     def _reconciled(self, name: str) -> Reconciliation:
         import_run = ImportRun(self.store, self._new_id(), self.store.definition(name))
-        reconciliation.begin(import_run, self._user, self._clock())
+        reconciliations.begin(import_run, self._user, self._clock())
         try:
             report = self._read_all(import_run)
             company = Company(report.company.number, report.company.name)

@@ -1,9 +1,9 @@
-"""Everything there beside everything here, after the fact.
+"""Every payment of the source beside every one that is registered here.
 
-An import sees what was added or changed. That a payment was deleted where it
-came from shows nowhere, so now and then a person compares all: the plug-in
-reads every payment that exists, the host lays them beside its registered
-ones, and each difference is told with its way. Nothing is registered.
+An import finds what was added or changed. It does not find every payment that was
+deleted at the source, so now and then a person compares all: the plug-in reads every
+payment that exists, the host puts its registered ones beside them, and each difference
+is reported with its reason. Nothing is registered.
 
 What is read goes into the database as an import's does, and is streamed from
 there; in memory stand sums by day and currency only.
@@ -11,9 +11,9 @@ there; in memory stand sums by day and currency only.
 
 from __future__ import annotations
 
-import json
 import sqlite3
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal, localcontext
@@ -27,18 +27,19 @@ from hostsim.messages import texts
 from hostsim.messages.texts import Difference
 from hostsim.plugins.session import LiveRun
 from hostsim.storage import decision_store
+from hostsim.storage import reconciliations as stored
 from hostsim.storage.import_runs import ImportRun
-from hostsim.storage.rows import OLDEST_FIRST, PAYMENT_COLUMNS, payment_of, text_of
+from hostsim.storage.reconciliations import Scope
+from hostsim.storage.rows import payment_of, text_of
 from hostsim.storage.store import Store
-from opter_contract import BATCH
 from opter_contract.values import Company, Payment, Text
 
 EQUAL = "equal"
 DIFFERS = "differs"
-ONLY_IN_FORTNOX = "only-in-fortnox"
+ONLY_AT_SOURCE = "only-in-fortnox"
 ONLY_IN_HOST = "only-in-host"
-#: What becomes of a payment in a comparison: exactly one of these.
-KINDS = (EQUAL, DIFFERS, ONLY_IN_FORTNOX, ONLY_IN_HOST)
+#: Each payment is of exactly one of these kinds.
+KINDS = (EQUAL, DIFFERS, ONLY_AT_SOURCE, ONLY_IN_HOST)
 
 UNREADABLE = "unreadable"
 IN_PREVIEW = Refusal(
@@ -72,9 +73,9 @@ DELETED_OR_UNREADABLE = Refusal(
     ),
 )
 CHANGED = "changed-in-fortnox"
-KEPT = "kept-difference"
+KEPT_DIFFERENCE = "kept-difference"
 
-#: These were said of a payment as it was then; a whole reading knows better.
+#: Reasons that held for a payment as it was then; reading everything supersedes them.
 _OUTDATED = frozenset({"before-date", "below-number", "not-booked", UNREADABLE})
 
 _FIELDS = {
@@ -117,14 +118,14 @@ class Side:
 
 
 @dataclass(frozen=True, slots=True)
-class Finding:
+class Unequal:
     """One payment on which the two sides do not agree, and why."""
 
     kind: str
     payment_number: str
-    way: str
+    reason: str
     message: Text
-    fortnox: Side | None
+    source: Side | None
     host: Side | None
     fields: tuple[str, ...] = ()  # that differ
 
@@ -158,30 +159,30 @@ class Sum:
 class Pair:
     """The sums of both sides."""
 
-    fortnox: Sum = field(default_factory=Sum)
+    source: Sum = field(default_factory=Sum)
     host: Sum = field(default_factory=Sum)
 
     def add(self, there: Side | None, here: Side | None) -> None:
         """Count a payment on the sides that have it."""
         if there is not None:
-            self.fortnox.add(there)
+            self.source.add(there)
         if here is not None:
             self.host.add(here)
 
     def add_all(self, other: Pair) -> None:
         """Count what another pair holds."""
-        self.fortnox.add_all(other.fortnox)
+        self.source.add_all(other.source)
         self.host.add_all(other.host)
 
     @property
     def difference(self) -> Sum:
-        """Fortnox less the host."""
-        return self.fortnox.without(self.host)
+        """The source less the host."""
+        return self.source.without(self.host)
 
     @property
     def agrees(self) -> bool:
         """Whether number and money are the same on both sides."""
-        return self.fortnox == self.host
+        return self.source == self.host
 
 
 class Totals:
@@ -193,13 +194,13 @@ class Totals:
 
     def add(self, kind: str, there: Side | None, here: Side | None) -> None:
         """Count one payment; a currency or day that is unknown is one of its own."""
-        for fortnox, host in ((there, None), (None, here)):
-            side = fortnox or host
+        for source, host in ((there, None), (None, here)):
+            side = source or host
             if side is None:
                 continue
             currency = side.currency or ""
-            self._kinds.setdefault((kind, currency), Pair()).add(fortnox, host)
-            self._days.setdefault((side.date, currency), Pair()).add(fortnox, host)
+            self._kinds.setdefault((kind, currency), Pair()).add(source, host)
+            self._days.setdefault((side.date, currency), Pair()).add(source, host)
 
     def kind(self, kind: str) -> Pair:
         """Give the sums of one kind; ``amount`` adds currencies up and means nothing."""
@@ -208,7 +209,7 @@ class Totals:
     def count(self, kind: str) -> int:
         """Count the payments of one kind; one that both sides have counts once."""
         pair = self.kind(kind)
-        return max(pair.fortnox.number, pair.host.number)
+        return max(pair.source.number, pair.host.number)
 
     @property
     def all(self) -> Pair:
@@ -235,7 +236,7 @@ class Totals:
     def check(self, sides: Pair, currencies: dict[str, Pair]) -> None:
         """Prove that the kinds, and the days, add up to what each side has.
 
-        :param sides: what was counted over again, another way.
+        :param sides: each side counted by itself.
         :param currencies: the same, by currency.
         """
         by_day: dict[str, Pair] = {}
@@ -246,20 +247,20 @@ class Totals:
             raise RuntimeError(message)
 
 
-def way_to_the_host(
+def why_not_here(
     screened: Refusal | None,
-    shown: tuple[str | None, Refusal | None],
+    previewed: tuple[str | None, Refusal | None],
     pending: Refusal | None,
     deleted: Refusal | None = None,
 ) -> Refusal:
-    """Say why the host lacks a payment that the other system has.
+    """Say why the host lacks a payment that the source has.
 
     :param screened: what today's settings say.
-    :param shown: where it stands in the open preview, and why.
+    :param previewed: its list in the open preview, and why it is in that one.
     :param pending: why it was rejected when a run was saved.
     :param deleted: who deleted it here.
     """
-    kind, refusal = shown
+    kind, refusal = previewed
     if screened is not None and (deleted is None or screened.reason in IGNORED_REASONS):
         return screened
     if kind == READY:
@@ -292,57 +293,37 @@ def _written_off(payment: Payment) -> Decimal:
 
 
 class FullRun(LiveRun):
-    """A run that reads everything: nothing of earlier runs is offered or confirmed."""
+    """Reads everything: nothing of earlier runs is offered or confirmed."""
 
     def payments_to_confirm(self, company: Company) -> list[str]:
-        """Ask for nothing."""
         self._check_company([company.number], company.name)
         return []
 
     def known_invoices(self, numbers: Sequence[str]) -> Collection[str]:
-        """Say that no OCR reference has to be looked up."""
+        """Claim to know them all, so that no OCR reference has to be looked up."""
         return list(numbers)
 
     def _offer_again(self, company: str) -> None:
         """Leave what earlier runs rejected where it is."""
 
     def explain(self, company: str) -> None:
-        """Write down why the host lacks what only Fortnox has."""
-        store, run_id = self._import_run.store, self._import_run.run_id
-        last = 0
-        while rows := self._lacking(company, last):
-            last = rows[-1]["id"]
+        """Write down why the host lacks what only the source has."""
+        for rows in stored.unexplained(self._import_run, company):
             payments = [p for row in rows if (p := payment_of(row, company)) is not None]
-            series = decision_store.series_in_force(store.db, self.run.definition, company)
-            ways = [
-                _unless_set_aside(row, series, _way(row, screened))
-                for row, screened in zip(rows, self._screened(payments), strict=True)
-            ]
-            with store.change() as db:
-                db.executemany(
-                    "UPDATE run_rows SET excluded_reason = ?, excluded_sv = ?, excluded_en = ?"
-                    " WHERE id = ? AND run_id = ?",
-                    [
-                        (way.reason, *way.message, row["id"], run_id)
-                        for row, way in zip(rows, ways, strict=True)
-                    ],
-                )
-
-    def _lacking(self, company: str, after: int) -> list[sqlite3.Row]:
-        return self._import_run.store.db.execute(
-            _LACKING,
-            {
-                "company": company,
-                "import_type": self.run.import_type,
-                "run": self._import_run.run_id,
-                "definition": self.run.definition,
-                "after": after,
-                "batch": BATCH,
-            },
-        ).fetchall()
+            series = decision_store.series_in_force(
+                self._import_run.store.db, self.run.definition, company
+            )
+            screened = self._screened(payments)
+            stored.set_reasons(
+                self._import_run,
+                [
+                    (row["id"], _unless_set_aside(row, series, _why_not_here(row, refusal)))
+                    for row, refusal in zip(rows, screened, strict=True)
+                ],
+            )
 
 
-def _way(row: sqlite3.Row, screened: Refusal | None) -> Refusal:
+def _why_not_here(row: sqlite3.Row, screened: Refusal | None) -> Refusal:
     deleted = None
     if row["del_at"] is not None:
         who = texts.by_whom(row["del_by"], datetime.fromisoformat(row["del_at"]), row["del_why"])
@@ -350,27 +331,27 @@ def _way(row: sqlite3.Row, screened: Refusal | None) -> Refusal:
     payment = payment_of(row, "")
     if screened is None and payment is not None and matching.is_nothing(payment):
         return Refusal(matching.NO_AMOUNT, texts.NO_AMOUNT)
-    shown = row["shown_kind"], _said(row, "shown")
-    return way_to_the_host(screened, shown, _said(row, "q"), deleted)
+    previewed = row["open_kind"], _refusal(row, "open")
+    return why_not_here(screened, previewed, _refusal(row, "pending"), deleted)
 
 
-def _unless_set_aside(row: sqlite3.Row, series: Sequence[Decision], way: Refusal) -> Refusal:
-    """Say that a person set a payment aside, if that is what keeps it out of sight."""
-    if way is IN_PREVIEW or way.reason in IGNORED_REASONS:
-        return way
+def _unless_set_aside(row: sqlite3.Row, series: Sequence[Decision], refusal: Refusal) -> Refusal:
+    """Say that a person set a payment aside, if that is why it is not listed."""
+    if refusal is IN_PREVIEW or refusal.reason in IGNORED_REASONS:
+        return refusal
     decision = None if row["dec_id"] is None else decision_store.decision_of(row, "dec_")
     if decision is None or decision.decision != SET_ASIDE:
-        lost = way.reason == "invoice-not-found"
+        lost = refusal.reason == "invoice-not-found"
         decision = decision_rules.in_series(series, row["invoice_number"]) if lost else None
     if decision is None:
-        return way
+        return refusal
     who = texts.by_whom(decision.user, decision.at, decision.why)
-    return Refusal(SET_ASIDE, texts.set_aside(who, way.message))
+    return Refusal(SET_ASIDE, texts.set_aside(who, refusal.message))
 
 
-def _said(row: sqlite3.Row, which: str) -> Refusal | None:
-    message = text_of(row[f"{which}_sv"], row[f"{which}_en"])
-    reason = row[f"{which}_reason"]
+def _refusal(row: sqlite3.Row, prefix: str) -> Refusal | None:
+    message = text_of(row[f"{prefix}_sv"], row[f"{prefix}_en"])
+    reason = row[f"{prefix}_reason"]
     return None if reason is None or message is None else Refusal(reason, message)
 
 
@@ -379,177 +360,111 @@ def _said(row: sqlite3.Row, which: str) -> Refusal | None:
 
 @dataclass(frozen=True, slots=True)
 class Reconciliation:
-    """Both sides compared. The findings are read from the database."""
+    """Both sides compared. The differences are read from the database."""
 
     definition: str
     company: Company
     requests: int
     totals: Totals
     _store: Store = field(repr=False, compare=False)
-    _run_id: str = field(repr=False, compare=False)
-    _last: int = field(repr=False, compare=False)
+    _scope: Scope = field(repr=False, compare=False)
 
-    def findings(self, kind: str) -> Iterator[Finding]:
+    def unequal(self, kind: str) -> Iterator[Unequal]:
         """Give the payments of one kind of difference, oldest first."""
         if not self.totals.count(kind):
             return
-        which = _which(self._store, self.definition, self.company, self._run_id, self._last)
         if kind == ONLY_IN_HOST:
-            way = DELETED_OR_UNREADABLE if self._nameless() else DELETED
-            for row in self._store.stream(_GONE, which):
-                yield _finding_here(row, way)
+            unsure = stored.has_unnumbered(self._store, self._scope)
+            refusal = DELETED_OR_UNREADABLE if unsure else DELETED
+            for row in stored.only_here(self._store, self._scope):
+                yield Unequal(kind, row["number"], *refusal, None, _side(row))
             return
-        for compared in _compared(self._store, which, here=kind != ONLY_IN_FORTNOX):
-            if compared.kind == kind:
-                yield _finding(compared)
-
-    def _nameless(self) -> bool:
-        query = "SELECT 1 FROM run_rows WHERE run_id = ? AND number = ''"
-        return self._store.db.execute(query, (self._run_id,)).fetchone() is not None
+        here = kind != ONLY_AT_SOURCE
+        for row in stored.at_source(self._store, self._scope, here=here):
+            if (compared := _compared(row)).kind == kind:
+                yield _unequal(compared)
 
     def close(self) -> None:
-        """Throw away what was read; the sums stay."""
-        with self._store.change() as db:
-            db.execute("DELETE FROM run_rows WHERE run_id = ?", (self._run_id,))
+        """Remove what was read; the sums stay."""
+        stored.forget(self._store, self._scope)
 
 
 class _Compared(NamedTuple):
-    """A payment that Fortnox has, and the registered one with its number."""
+    """A payment of the source, and the registered one with its number."""
 
     kind: str
     row: sqlite3.Row
+    here: Payment | None
+    there: Payment | None
     differences: Sequence[Difference]
-
-
-def begin(import_run: ImportRun, user: str, at: datetime) -> None:
-    """Begin a run that compares; clear away what an earlier one left when it died."""
-    with import_run.store.change() as db:
-        import_run.begin(user, at)
-        db.execute(
-            "DELETE FROM run_rows WHERE run_id IN"
-            " (SELECT id FROM runs WHERE definition = ? AND state = 'reconciled')",
-            (import_run.definition.name,),
-        )
 
 
 def compare(import_run: ImportRun, company: Company, requests: int, at: datetime) -> Reconciliation:
     """Compare what was read with what is registered, and end the run."""
-    store, run_id = import_run.store, import_run.run_id
-    # What is registered from now on, by another import of the company, is not compared.
-    last = store.db.execute("SELECT COALESCE(max(id), 0) FROM payments").fetchone()[0]
-    which = _which(store, import_run.definition.name, company, run_id, last)
+    store, scope = import_run.store, stored.scope_of(import_run, company)
     totals = Totals()
-    for kind, row, _ in _compared(store, which):
+    for row in stored.at_source(store, scope):
         here = None if row["reg_number"] is None else _side(row, "reg_")
-        totals.add(kind, _side(row), here)
-    for row in store.stream(_GONE, which):
+        totals.add(_compared(row).kind, _side(row), here)
+    for row in stored.only_here(store, scope):
         totals.add(ONLY_IN_HOST, None, _side(row))
-    totals.check(*_counted_again(store, which))
+    totals.check(*_each_by_itself(store, scope))
     counts = {kind: totals.count(kind) for kind in KINDS}
-    with store.change() as db:
-        db.execute(
-            "UPDATE runs SET state = 'reconciled', company = ?, company_name = ?, requests = ?,"
-            " counts = ?, finished_at = ? WHERE id = ?",
-            (
-                company.number,
-                company.name,
-                requests,
-                json.dumps(counts),
-                at.isoformat(),
-                run_id,
-            ),
-        )
-    return Reconciliation(
-        import_run.definition.name, company, requests, totals, store, run_id, last
-    )
+    stored.finish(import_run, company, requests=requests, counts=counts, at=at)
+    return Reconciliation(import_run.definition.name, company, requests, totals, store, scope)
 
 
-def _which(
-    store: Store, definition: str, company: Company, run_id: str, last: int
-) -> Mapping[str, object]:
-    """Say what is compared with what.
-
-    :param last: the last registered payment that counts.
-    """
-    return {
-        "definition": definition,
-        "import_type": store.definition(definition).import_type,
-        "company": company.number,
-        "run": run_id,
-        "last": last,
-    }
-
-
-def _compared(
-    store: Store, which: Mapping[str, object], *, here: bool | None = None
-) -> Iterator[_Compared]:
-    """Lay beside each other what Fortnox has and what is here.
-
-    :param here: only what is registered here, or only what is not.
-    """
-    for row in store.stream(_BESIDE, {**which, "here": here}):
-        yield _laid_beside(row)
-
-
-def _laid_beside(row: sqlite3.Row) -> _Compared:
+def _compared(row: sqlite3.Row) -> _Compared:
     here, there = payment_of(row, "", "reg_"), payment_of(row, "")
     if here is None:
-        return _Compared(ONLY_IN_FORTNOX, row, ())
+        return _Compared(ONLY_AT_SOURCE, row, here, there, ())
     differences = [] if there is None else matching.what_changed(here, there)
     equal = there is not None and not differences
-    return _Compared(EQUAL if equal else DIFFERS, row, differences)
+    return _Compared(EQUAL if equal else DIFFERS, row, here, there, differences)
 
 
-def _counted_again(store: Store, which: Mapping[str, object]) -> tuple[Pair, dict[str, Pair]]:
-    """Count each side by itself, without the other."""
-    sides, currencies = Pair(), dict[str, Pair]()
-    for row in store.stream("SELECT * FROM run_rows WHERE run_id = :run", which):
+def _each_by_itself(store: Store, scope: Scope) -> tuple[Pair, dict[str, Pair]]:
+    """Count each side without the other."""
+    both: Pair = Pair()
+    currencies: defaultdict[str, Pair] = defaultdict(Pair)
+    for row in stored.all_at_source(store, scope):
         side = _side(row)
-        for pair in (sides, currencies.setdefault(side.currency or "", Pair())):
-            pair.add(side, None)
-    query = (
-        "SELECT * FROM payments WHERE import_type = :import_type AND company = :company"
-        " AND state = 'registered' AND id <= :last"
-    )
-    for row in store.stream(query, which):
+        both.add(side, None)
+        currencies[side.currency or ""].add(side, None)
+    for row in stored.all_here(store, scope):
         side = _side(row)
-        for pair in (sides, currencies.setdefault(side.currency or "", Pair())):
-            pair.add(None, side)
-    return sides, currencies
+        both.add(None, side)
+        currencies[side.currency or ""].add(None, side)
+    return both, currencies
 
 
-def _finding(compared: _Compared) -> Finding:
-    kind, row, differences = compared
-    given = _said(row, "excluded")
-    if kind == ONLY_IN_FORTNOX or given is not None or not differences:
-        way = given or Refusal(UNREADABLE, texts.UNREADABLE)
+def _unequal(compared: _Compared) -> Unequal:
+    kind, row, _, _, differences = compared
+    given = _refusal(row, "excluded")
+    if kind == ONLY_AT_SOURCE or given is not None or not differences:
+        refusal = given or Refusal(UNREADABLE, texts.UNREADABLE)
     else:
-        way = _kept(row) or Refusal(CHANGED, texts.changed(differences))
-    return Finding(
+        refusal = _kept(compared) or Refusal(CHANGED, texts.changed(differences))
+    return Unequal(
         kind,
         row["number"],
-        way.reason,
-        way.message,
+        *refusal,
         _side(row),
         None if row["reg_number"] is None else _side(row, "reg_"),
         tuple(_FIELDS[difference.what] for difference in differences),
     )
 
 
-def _kept(row: sqlite3.Row) -> Refusal | None:
+def _kept(compared: _Compared) -> Refusal | None:
     """Say that a person keeps the difference, if it is still the same."""
-    here, there = payment_of(row, "", "reg_"), payment_of(row, "")
+    _, row, here, there, differences = compared
     decision = None if row["dec_id"] is None else decision_store.decision_of(row, "dec_")
     if here is None or there is None or decision is None:
         return None
     if not decision_rules.holds(decision, KEEP, decision_rules.figures(there)):
         return None
     who = texts.by_whom(decision.user, decision.at, decision.why)
-    return Refusal(KEPT, texts.kept(texts.changed(matching.what_changed(here, there)), who))
-
-
-def _finding_here(row: sqlite3.Row, way: Refusal) -> Finding:
-    return Finding(ONLY_IN_HOST, row["number"], way.reason, way.message, None, _side(row))
+    return Refusal(KEPT_DIFFERENCE, texts.kept(texts.changed(differences), who))
 
 
 def _side(row: sqlite3.Row, prefix: str = "") -> Side:
@@ -567,56 +482,3 @@ def _side(row: sqlite3.Row, prefix: str = "") -> Side:
         payment.booked,
         _written_off(payment),
     )
-
-
-# --- SQL --------------------------------------------------------------------
-
-_REGISTERED_COLUMNS = ", ".join(f"p.{name} AS reg_{name}" for name in PAYMENT_COLUMNS.split(", "))
-
-_DECIDED = """LEFT JOIN decisions d ON d.definition = :definition AND d.company = :company
-        AND d.number = r.number AND d.taken_back_at IS NULL AND d.applied_at IS NULL"""
-
-# :here says whether it has to be registered here (NULL: it does not matter).
-_BESIDE = f"""
-    SELECT r.*, {_REGISTERED_COLUMNS}, {decision_store.DECISION_COLUMNS}
-    FROM run_rows r
-    LEFT JOIN payments p ON p.import_type = :import_type AND p.company = :company
-        AND p.number = r.number AND p.id <= :last AND p.state = 'registered'
-    {_DECIDED}
-    WHERE r.run_id = :run AND (:here IS NULL OR (p.id IS NOT NULL) = :here)
-    ORDER BY {OLDEST_FIRST.format("r")}, r.id
-"""  # noqa: S608 constants
-
-_GONE = f"""
-    SELECT p.*
-    FROM payments p
-    WHERE p.import_type = :import_type AND p.company = :company AND p.state = 'registered'
-    AND p.id <= :last
-    AND NOT EXISTS (SELECT 1 FROM run_rows r
-                    WHERE r.run_id = :run AND r.number = p.number AND r.number <> '')
-    ORDER BY {OLDEST_FIRST.format("p")}, p.id
-"""  # noqa: S608 constants
-
-# What could be read and is not registered, with what the definition knows of it.
-_LACKING = f"""
-    SELECT r.*, {decision_store.DECISION_COLUMNS}, x.deleted_at AS del_at,
-           x.deleted_by AS del_by, x.deleted_why AS del_why,
-           o.kind AS shown_kind, o.reason AS shown_reason,
-           o.message_sv AS shown_sv,
-           o.message_en AS shown_en, q.reason AS q_reason, q.message_sv AS q_sv,
-           q.message_en AS q_en
-    FROM run_rows r
-    {_DECIDED}
-    LEFT JOIN payments x ON x.id = (SELECT max(id) FROM payments
-                                    WHERE import_type = :import_type AND company = :company
-                                    AND number = r.number AND state = 'deleted')
-    LEFT JOIN pending q ON q.definition = :definition AND q.company = :company
-                       AND q.number = r.number AND q.deleted_at IS NULL
-    LEFT JOIN run_rows o ON o.number = r.number AND o.number <> '' AND o.deleted = 0
-                        AND o.run_id = (SELECT id FROM runs WHERE definition = :definition
-                                        AND company = :company AND state = 'open')
-    WHERE r.run_id = :run AND r.id > :after AND r.date IS NOT NULL AND r.excluded_reason IS NULL
-    AND NOT EXISTS (SELECT 1 FROM payments p WHERE p.import_type = :import_type
-                    AND p.company = :company AND p.number = r.number AND p.state = 'registered')
-    ORDER BY r.id LIMIT :batch
-"""  # noqa: S608 constants

@@ -18,12 +18,12 @@ from hostsim.messages.texts import say
 from hostsim.services.reconciliation import (
     DIFFERS,
     EQUAL,
-    ONLY_IN_FORTNOX,
+    ONLY_AT_SOURCE,
     ONLY_IN_HOST,
-    Finding,
     Pair,
     Side,
     Sum,
+    Unequal,
 )
 from hostsim.views import render
 from hostsim.views.render import Column, Paper, amount, count, one_line
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 #: The kinds of differences, in the order to show them; ``there`` is the name that a person
 #: gave to the import.
 _LISTS = {
-    ONLY_IN_FORTNOX: Text("Finns i {there} men inte här", "In {there} but not here"),
+    ONLY_AT_SOURCE: Text("Finns i {there} men inte här", "In {there} but not here"),
     ONLY_IN_HOST: Text("Finns här men inte i {there}", "Here but not in {there}"),
     DIFFERS: Text("Finns på båda ställena men skiljer sig", "In both places but different"),
 }
@@ -72,7 +72,7 @@ def write_json(paper: Paper, found: Reconciliation) -> None:
         "company": render.company_object(found.company),
         "requests": found.requests,
         "counts": {
-            "fortnox": everything.fortnox.number,
+            "fortnox": everything.source.number,
             "host": everything.host.number,
             **{_key(kind): totals.count(kind) for kind in (EQUAL, *_LISTS)},
         },
@@ -98,19 +98,19 @@ def write_json(paper: Paper, found: Reconciliation) -> None:
         ),
     )
     for kind in _LISTS:
-        objects = (finding_object(one, paper.language) for one in found.findings(kind))
+        objects = (finding_object(one, paper.language) for one in found.unequal(kind))
         _array(paper, _key(kind), objects)
     paper.line("\n}")
 
 
-def finding_object(one: Finding, language: str) -> dict[str, Any]:
+def finding_object(one: Unequal, language: str) -> dict[str, Any]:
     """Make the JSON object of one difference."""
     return {
         "payment_number": one.payment_number,
-        "way": one.way,
+        "way": one.reason,
         "message": say(one.message, language),
         "fields": list(one.fields),
-        "fortnox": _side_object(one.fortnox),
+        "fortnox": _side_object(one.source),
         "host": _side_object(one.host),
     }
 
@@ -144,7 +144,7 @@ def _plain(value: Decimal | None) -> str | None:
 
 def _sek_object(pair: Pair) -> dict[str, str]:
     return {
-        "fortnox": plain(pair.fortnox.sek),
+        "fortnox": plain(pair.source.sek),
         "host": plain(pair.host.sek),
         "difference": plain(pair.difference.sek),
     }
@@ -152,7 +152,7 @@ def _sek_object(pair: Pair) -> dict[str, str]:
 
 def _pair_object(pair: Pair) -> dict[str, Any]:
     return {
-        "fortnox": _sum_object(pair.fortnox),
+        "fortnox": _sum_object(pair.source),
         "host": _sum_object(pair.host),
         "difference": _sum_object(pair.difference),
     }
@@ -182,9 +182,9 @@ def show(paper: Paper, found: Reconciliation, *, show_ignored: bool = False) -> 
 
 
 def _show_findings(paper: Paper, found: Reconciliation, kind: str, *, show_ignored: bool) -> None:
-    def shown() -> Iterator[Finding]:
+    def shown() -> Iterator[Unequal]:
         return (
-            one for one in found.findings(kind) if show_ignored or one.way not in IGNORED_REASONS
+            one for one in found.unequal(kind) if show_ignored or one.reason not in IGNORED_REASONS
         )
 
     number = found.totals.count(kind)
@@ -202,21 +202,21 @@ def _show_findings(paper: Paper, found: Reconciliation, kind: str, *, show_ignor
         )
 
 
-def _columns(language: str) -> list[Column[Finding]]:
-    def side(one: Finding) -> Side:
-        known = one.host or one.fortnox
+def _columns(language: str) -> list[Column[Unequal]]:
+    def side(one: Unequal) -> Side:
+        known = one.host or one.source
         if known is None:
             message = "a difference of nothing"
             raise RuntimeError(message)
         return known
 
-    def foreign(one: Finding) -> str:
+    def foreign(one: Unequal) -> str:
         its = side(one)
         if its.currency in {None, "SEK"}:
             return ""
         return f"{amount(its.amount_currency, language)} {one_line(its.currency or '')}".lstrip()
 
-    def number(heading: Text, cell: Callable[[Finding], str]) -> Column[Finding]:
+    def number(heading: Text, cell: Callable[[Unequal], str]) -> Column[Unequal]:
         return Column(heading, cell, right=True)
 
     return [
@@ -232,8 +232,8 @@ def _columns(language: str) -> list[Column[Finding]]:
 def _show_ways(paper: Paper, found: Reconciliation) -> None:
     ways: dict[tuple[str, str], Pair] = {}
     for kind in _LISTS:
-        for one in found.findings(kind):
-            ways.setdefault((kind, one.way), Pair()).add(one.fortnox, one.host)
+        for one in found.unequal(kind):
+            ways.setdefault((kind, one.reason), Pair()).add(one.source, one.host)
     if not ways:
         return
     lines = [_Line(_way(code, paper.language), code, pair) for (_, code), pair in ways.items()]
@@ -354,7 +354,7 @@ def _number_columns(there: str, language: str) -> list[Column[_Line]]:
     return [
         Column(
             Text(f"Antal {there}", f"Number {there}"),
-            lambda line: count(line.pair.fortnox.number, language),
+            lambda line: count(line.pair.source.number, language),
             right=True,
         ),
         Column(
@@ -374,7 +374,7 @@ def _money_columns(
     return [
         Column(
             heading(there, there),
-            lambda line: amount(value(line.pair.fortnox), language),
+            lambda line: amount(value(line.pair.source), language),
             right=True,
         ),
         Column(

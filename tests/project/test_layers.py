@@ -1,6 +1,7 @@
 """Imports go downwards only, and never in a circle."""
 
 import ast
+import re
 from graphlib import TopologicalSorter
 from pathlib import Path
 
@@ -90,3 +91,24 @@ def test_plug_in_and_host_meet_in_the_contract_alone(package):
         for other in needed
     }
     assert outside - {package} <= ALLOWED[package]
+
+
+#: How SQL begins; a word alone is one that a person may see.
+SQL = re.compile(r"\s*(SELECT|INSERT|UPDATE|DELETE|PRAGMA|CREATE|WITH)\s", re.ASCII)
+
+
+def test_all_sql_of_the_host_stands_in_storage():
+    outside = [
+        f"{name}:{node.lineno}"
+        for name, path in modules().items()
+        if name.startswith("hostsim.") and not name.startswith("hostsim.storage.")
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if _is_sql(node)
+    ]
+    assert outside == []
+
+
+def _is_sql(node):
+    if isinstance(node, ast.Constant):
+        return isinstance(node.value, str) and SQL.match(node.value)
+    return isinstance(node, ast.Attribute) and node.attr in {"execute", "executemany"}

@@ -577,9 +577,9 @@ def ways(host, plugin, *payments):
     plugin.payments = list(payments)
     with host.reconcile("Fortnox") as found:
         return {
-            one.payment_number: one.way
+            one.payment_number: one.reason
             for kind in ("only-in-fortnox", "only-in-host", "differs")
-            for one in found.findings(kind)
+            for one in found.unequal(kind)
         }
 
 

@@ -34,13 +34,14 @@ from hostsim.services.reconciliation import (
     EQUAL,
     IN_PREVIEW,
     KINDS,
-    ONLY_IN_FORTNOX,
+    ONLY_AT_SOURCE,
     ONLY_IN_HOST,
     Pair,
     Side,
     Totals,
-    way_to_the_host,
+    why_not_here,
 )
+from hostsim.storage import reconciliations
 from hostsim.storage.import_runs import ImportRun, Record
 from hostsim.storage.rows import record_of
 from hostsim.storage.store import Store
@@ -58,8 +59,8 @@ def counts(found):
     return {kind: found.totals.count(kind) for kind in KINDS}
 
 
-def ways(found, kind):
-    return {one.payment_number: one.way for one in found.findings(kind)}
+def reasons(found, kind):
+    return {one.payment_number: one.reason for one in found.unequal(kind)}
 
 
 def dump(store):
@@ -119,19 +120,19 @@ def registered(store, currency="SEK"):
 
 def test_right_after_saving_what_is_registered_is_equal_and_the_rest_has_its_way(saved, store):
     with saved.reconcile("Fortnox") as found:
-        all_ways = set(ways(found, ONLY_IN_FORTNOX).values())
+        all_reasons = set(reasons(found, ONLY_AT_SOURCE).values())
         compared = counts(found)
     assert compared[EQUAL] == len(list(store.registered()))
     assert (compared[DIFFERS], compared[ONLY_IN_HOST]) == (0, 0)
-    assert all_ways >= {"before-date", "not-booked", "unreadable", "invoice-not-found"}
-    assert AT_NEXT_IMPORT.reason not in all_ways
+    assert all_reasons >= {"before-date", "not-booked", "unreadable", "invoice-not-found"}
+    assert AT_NEXT_IMPORT.reason not in all_reasons
 
 
 def test_everything_that_exists_is_read_whatever_the_settings_say(saved, books):
     with saved.reconcile("Fortnox") as found:
-        assert found.totals.all.fortnox.number == len(books.payments())
-        assert found.totals.kind(ONLY_IN_FORTNOX).fortnox.number == len(
-            ways(found, ONLY_IN_FORTNOX)
+        assert found.totals.all.source.number == len(books.payments())
+        assert found.totals.kind(ONLY_AT_SOURCE).source.number == len(
+            reasons(found, ONLY_AT_SOURCE)
         )
 
 
@@ -140,10 +141,10 @@ def test_a_payment_deleted_in_fortnox_is_only_in_the_host(saved, store, books):
     books.delete_payment(int(gone.key.number))
     assert gone.key.number not in saved.import_payments("Fortnox").deleted
     with saved.reconcile("Fortnox") as found:
-        [one] = found.findings(ONLY_IN_HOST)
-    assert (one.payment_number, one.fortnox) == (gone.key.number, None)
+        [one] = found.unequal(ONLY_IN_HOST)
+    assert (one.payment_number, one.source) == (gone.key.number, None)
     assert one.host.amount == gone.amount
-    assert one.way == "deleted-in-fortnox"
+    assert one.reason == "deleted-in-fortnox"
 
 
 def test_what_changed_in_fortnox_differs_with_both_values(saved, store, books):
@@ -153,7 +154,7 @@ def test_what_changed_in_fortnox_differs_with_both_values(saved, store, books):
     books.unbook_payment(int(third.key.number))
     books.change_payment(int(fourth.key.number), invoice_number=int(first.invoice_number))
     with saved.reconcile("Fortnox") as found:
-        differing = {one.payment_number: one for one in found.findings(DIFFERS)}
+        differing = {one.payment_number: one for one in found.unequal(DIFFERS)}
     assert {number: one.fields for number, one in differing.items()} == {
         first.key.number: ("amount",),
         second.key.number: ("payment_date",),
@@ -161,7 +162,7 @@ def test_what_changed_in_fortnox_differs_with_both_values(saved, store, books):
         fourth.key.number: ("invoice_number",),
     }
     one = differing[first.key.number]
-    assert one.fortnox.amount - one.host.amount == Decimal("0.01")
+    assert one.source.amount - one.host.amount == Decimal("0.01")
     assert found.totals.kind(DIFFERS).difference.sek == Decimal("0.01")
 
 
@@ -170,7 +171,7 @@ def test_an_amount_in_euro_is_compared_in_euro_too(saved, store, books):
     cheaper = paid.amount_currency - Decimal("0.01")
     books.change_payment(int(paid.key.number), amount_currency=cheaper)
     with saved.reconcile("Fortnox") as found:
-        [one] = found.findings(DIFFERS)
+        [one] = found.unequal(DIFFERS)
     assert one.fields == ("amount_currency",)
     assert found.totals.kind(DIFFERS).difference.sek == 0
     assert found.totals.days[paid.date, "EUR"].difference.amount == Decimal("-0.01")
@@ -180,8 +181,8 @@ def test_a_payment_that_is_unreadable_now_differs_from_the_registered_one(saved,
     paid = registered(store)[0]
     books.change_payment(int(paid.key.number), wire={"Amount": "API_NORIGHT"})
     with saved.reconcile("Fortnox") as found:
-        [one] = found.findings(DIFFERS)
-    assert (one.payment_number, one.way, one.fortnox.amount) == (
+        [one] = found.unequal(DIFFERS)
+    assert (one.payment_number, one.reason, one.source.amount) == (
         paid.key.number,
         "unreadable",
         None,
@@ -203,7 +204,7 @@ def test_a_new_payment_is_missing_first_then_in_the_preview_then_equal(saved, st
     for step in (lambda: None, lambda: saved.import_payments("Fortnox"), saved.save):
         step()
         with saved.reconcile("Fortnox") as found:
-            seen.append(ways(found, ONLY_IN_FORTNOX).get(number))
+            seen.append(reasons(found, ONLY_AT_SOURCE).get(number))
     assert seen == ["at-next-import", "in-preview", None]
 
 
@@ -214,7 +215,7 @@ def test_a_definition_that_was_never_saved_lacks_everything(host, books):
         EQUAL: 0,
         DIFFERS: 0,
         ONLY_IN_HOST: 0,
-        ONLY_IN_FORTNOX: len(books.payments()),
+        ONLY_AT_SOURCE: len(books.payments()),
     }
 
 
@@ -238,7 +239,7 @@ def test_nothing_in_the_database_is_changed_and_nothing_is_left(saved, store, bo
 def test_an_open_preview_can_be_saved_afterwards(host):
     ready = host.import_payments("Fortnox").counts["ready"]
     with host.reconcile("Fortnox") as found:
-        assert list(ways(found, ONLY_IN_FORTNOX).values()).count("in-preview") == ready
+        assert list(reasons(found, ONLY_AT_SOURCE).values()).count("in-preview") == ready
     assert host.save("Fortnox").counts["ready"] == ready
 
 
@@ -361,7 +362,7 @@ def test_write_offs_are_compared(fresh):
     host, plugin = saved_with(fresh, payment(1, amount="990", write_offs=(write_off("10"),)))
     plugin.there = [payment(1, amount="990")]
     with host.reconcile("Test") as found:
-        [one] = found.findings(DIFFERS)
+        [one] = found.unequal(DIFFERS)
     assert one.fields == ("write_offs",)
     assert "avskrivet registrerat 10,00 SEK" in one.message.sv
 
@@ -377,8 +378,8 @@ def test_a_row_without_a_number_makes_it_unsure_what_was_deleted(fresh):
     host, plugin = saved_with(fresh, payment(1))
     plugin.there, plugin.not_readable = [], [unreadable("", Decimal(1000), "1001")]
     with host.reconcile("Test") as found:
-        assert ways(found, ONLY_IN_HOST) == {"1": "deleted-or-unreadable"}
-        assert ways(found, ONLY_IN_FORTNOX) == {"": "unreadable"}
+        assert reasons(found, ONLY_IN_HOST) == {"1": "deleted-or-unreadable"}
+        assert reasons(found, ONLY_AT_SOURCE) == {"": "unreadable"}
         assert found.totals.all.difference.sek == 0
 
 
@@ -433,7 +434,7 @@ def test_what_is_registered_while_a_person_looks_does_not_change_what_they_see(f
     with host.reconcile("Test") as found:
         host.import_payments("Test")
         host.save("Test")
-        assert ways(found, ONLY_IN_FORTNOX) == {"2": "at-next-import"}
+        assert reasons(found, ONLY_AT_SOURCE) == {"2": "at-next-import"}
 
 
 def test_rows_of_a_comparison_that_died_are_cleared_away_by_the_next(fresh):
@@ -458,7 +459,7 @@ def test_rows_are_streamed(fresh):
         views_reconciliation.write_json(paper, found)
         _, peak = tracemalloc.get_traced_memory()
         tracemalloc.stop()
-        assert found.totals.count(ONLY_IN_FORTNOX) == 5000
+        assert found.totals.count(ONLY_AT_SOURCE) == 5000
     assert peak < 1_000_000
 
 
@@ -483,7 +484,7 @@ NOT_BOOKED = Refusal("not-booked", Text("Inte bokförd", "Not booked"))
     ],
 )
 def test_the_way_is_what_holds_now_and_not_what_was_said_then(screened, shown, pending, way):
-    assert way_to_the_host(screened, shown, pending) is way
+    assert why_not_here(screened, shown, pending) is way
 
 
 # --- Sums ---
@@ -504,7 +505,7 @@ SIDES = st.builds(
 COMPARED = st.one_of(
     st.tuples(st.just(EQUAL), SIDES).map(lambda two: (two[0], two[1], two[1])),
     st.tuples(st.just(DIFFERS), SIDES, SIDES),
-    st.tuples(st.just(ONLY_IN_FORTNOX), SIDES, st.none()),
+    st.tuples(st.just(ONLY_AT_SOURCE), SIDES, st.none()),
     st.tuples(st.just(ONLY_IN_HOST), st.none(), SIDES),
 )
 
@@ -526,10 +527,10 @@ def test_kinds_currencies_and_days_add_up_to_both_sides_to_the_ore(several):
     for kind, there, here in several:
         totals.add(kind, there, here)
     totals.check(*counted(several))
-    fortnox = [totals.kind(kind).fortnox for kind in (EQUAL, DIFFERS, ONLY_IN_FORTNOX)]
+    fortnox = [totals.kind(kind).source for kind in (EQUAL, DIFFERS, ONLY_AT_SOURCE)]
     host = [totals.kind(kind).host for kind in (EQUAL, DIFFERS, ONLY_IN_HOST)]
-    assert sum(one.number for one in fortnox) == totals.all.fortnox.number
-    assert sum(one.sek for one in fortnox) == totals.all.fortnox.sek
+    assert sum(one.number for one in fortnox) == totals.all.source.number
+    assert sum(one.sek for one in fortnox) == totals.all.source.sek
     assert sum(one.number for one in host) == totals.all.host.number
     assert sum(one.sek for one in host) == totals.all.host.sek
     assert totals.kind(EQUAL).agrees
@@ -562,13 +563,13 @@ PAYMENTS = st.builds(
 def test_each_payment_of_either_side_is_in_exactly_one_place(tmp_path_factory, there, here):
     with registered_by_hand(tmp_path_factory, here) as store:
         import_run = ImportRun(store, "r", store.definition("Test"))
-        reconciliation.begin(import_run, "kim", TODAY)
+        reconciliations.begin(import_run, "kim", TODAY)
         import_run.take(Record(record_of(one)) for one in there)
         found = reconciliation.compare(import_run, COMPANY, 0, TODAY)
-        listed = {kind: set(ways(found, kind)) for kind in KINDS if kind != EQUAL}
+        listed = {kind: set(reasons(found, kind)) for kind in KINDS if kind != EQUAL}
     fortnox, host = ({one.key.number: one for one in side} for side in (there, here))
     both = set(fortnox) & set(host)
-    assert listed[ONLY_IN_FORTNOX] == set(fortnox) - set(host)
+    assert listed[ONLY_AT_SOURCE] == set(fortnox) - set(host)
     assert listed[ONLY_IN_HOST] == set(host) - set(fortnox)
     assert listed[DIFFERS] == {n for n in both if what_changed(host[n], fortnox[n])}
     assert found.totals.count(EQUAL) == len(both) - len(listed[DIFFERS])
