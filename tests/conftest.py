@@ -16,27 +16,29 @@ def now() -> datetime:
     return datetime.now(UTC)
 
 
-#: Long proofs of what shorter tests hold too, files and folders, and what each proves.
+#: Long proofs of what shorter tests hold too, files and folders: the seconds on one of two busy
+#: cores (as ``pytest -m slow -n 2 --durations=0`` adds them up), and what each proves.
 SLOW = {
-    "browser": "the pages in a real browser",
-    "test_bad_data.py": "whatever Fortnox sends, made up by Hypothesis",
-    "test_conformance_of_hosts.py": "each check of the suite notices the host that breaks it",
-    "test_faults.py": "every fault at every request",
-    "test_keyring.py": "real keyrings, each in a process of its own",
-    "test_kill.py": "a process killed at each step of an import",
-    "test_kill_commit.py": "killed inside SQLite's own writes",
-    "test_kill_listeners.py": "a listener's ledger, wherever the host is killed",
-    "test_kill_stored_login.py": "killed at each step with a stored login",
-    "test_listeners_whatever_is_decided.py": "a listener's ledger, whatever is decided",
-    "test_probe.py": "the probe against every switch of the sandbox",
-    "test_public_clients.py": "other clients read the same pages",
-    "test_second_host.py": "the wheel alone, in an empty environment",
+    "browser": (276, "the pages in a real browser"),
+    "test_bad_data.py": (27, "whatever Fortnox sends, made up by Hypothesis"),
+    "test_conformance_of_hosts.py": (33, "each check of the suite notices the host that breaks it"),
+    "test_faults.py": (133, "every fault at every request"),
+    "test_keyring.py": (5, "real keyrings, each in a process of its own"),
+    "test_kill.py": (50, "a process killed at each step of an import"),
+    "test_kill_commit.py": (31, "killed inside SQLite's own writes"),
+    "test_kill_listeners.py": (8, "a listener's ledger, wherever the host is killed"),
+    "test_kill_stored_login.py": (45, "killed at each step with a stored login"),
+    "test_listeners_whatever_is_decided.py": (4, "a listener's ledger, whatever is decided"),
+    "test_probe.py": (12, "the probe against every switch of the sandbox"),
+    "test_public_clients.py": (13, "other clients read the same pages"),
+    "test_second_host.py": (7, "the wheel alone, in an empty environment"),
 }
 
 
 def pytest_report_header() -> str:
     """Say how long it takes, before it does."""
-    return "under three minutes on two cores; the long proofs apart (-m slow), five more"
+    more = sum(seconds for seconds, _ in SLOW.values()) / 2 / 60
+    return f"under three minutes on two cores; the long proofs apart (-m slow), {more:.0f} more"
 
 
 @pytest.hookimpl(tryfirst=True)
