@@ -24,7 +24,6 @@ from werkzeug.exceptions import HTTPException
 from werkzeug.wrappers import Response as AnyResponse
 
 from hostsim.sandbox import payments, query, responses, serializers
-from hostsim.sandbox.control import KEY as SWITCHBOARD
 from hostsim.sandbox.control import control, not_found
 from hostsim.sandbox.errors import (
     BAD_JSON,
@@ -39,9 +38,8 @@ from hostsim.sandbox.errors import (
 )
 from hostsim.sandbox.faults import HTML, Fault, ReceivedRequest
 from hostsim.sandbox.oauth import pages
-from hostsim.sandbox.runtime import KEY, Runtime, runtime
 from hostsim.sandbox.state import Company, Invoice, Payment
-from hostsim.sandbox.switchboard import Switchboard
+from hostsim.sandbox.switchboard import KEY, Switchboard, switchboard
 from hostsim.sandbox.tokens import Grant
 
 log = logging.getLogger(__name__)
@@ -59,10 +57,9 @@ SCOPE_OF = {
 SECRET_PARAMETERS = {"state", "code", "token", "refresh_token", "access_token", "client_secret"}
 
 
-def create_app(runtime: Runtime, switchboard: Switchboard) -> Flask:
+def create_app(board: Switchboard) -> Flask:
     app = Flask(__name__, static_folder="static", static_url_path="/_sandbox")
-    app.extensions[KEY] = runtime
-    app.extensions[SWITCHBOARD] = switchboard
+    app.extensions[KEY] = board
     app.secret_key = secrets.token_bytes(32)
     app.config.update(
         SESSION_COOKIE_NAME="fortnox_sandbox",
@@ -88,13 +85,13 @@ def _before() -> AnyResponse | None:
     if _is_control():
         return None
     g.grant = _bearer()
-    if runtime().drift.waiting:
-        runtime().drift.perform_due(_received(None))
+    if switchboard().drift.waiting:
+        switchboard().drift.perform_due(_received(None))
         g.grant = _bearer()
     grant: Grant | None = g.grant
-    admitted = grant is None or not _is_api() or runtime().rate_limiter.acquire(_bucket(grant))
-    runtime().latency.wait(_received(None))
-    g.fault = fault = runtime().faults.next(_received(None))
+    admitted = grant is None or not _is_api() or switchboard().rate_limiter.acquire(_bucket(grant))
+    switchboard().latency.wait(_received(None))
+    g.fault = fault = switchboard().faults.next(_received(None))
     if fault is not None and not fault.performed:
         return _fault_response(fault)
     return _admit(grant, admitted=admitted) if _is_api() else None
@@ -116,21 +113,21 @@ def _admit(grant: Grant | None, *, admitted: bool) -> AnyResponse | None:
 def _after(response: Response) -> Response:
     if _is_control():
         return response
-    responses.stamp(response, runtime().state.clock.now())
+    responses.stamp(response, switchboard().state.clock.now())
     fault: Fault | None = g.fault
     # What a truncated or dripping answer would have been.
     body = _recorded_body(response)
     if fault is not None and fault.performed:
         _apply_fault(fault, response)
         body = _recorded_body(response) if fault.how == "answer" else body
-    runtime().record(_received(response.status_code, body))
+    switchboard().record(_received(response.status_code, body))
     log.debug("%s %s: %s", request.method, request.path, response.status_code)
     return response
 
 
 def _recorded_body(response: Response) -> str | None:
     """Return what ``/3`` answered, where that is to be recorded; never tokens."""
-    if not runtime().keep_bodies or not _is_api():
+    if not switchboard().keep_bodies or not _is_api():
         return None
     return response.get_data().decode(errors="replace")
 
@@ -142,7 +139,7 @@ def _received(status: int | None, body: str | None = None) -> ReceivedRequest:
         path=request.path,
         query=_without_secrets(request.args),
         status=status,
-        at=runtime().state.clock.now(),
+        at=switchboard().state.clock.now(),
         company=grant.company if grant else None,
         imitated=request.url_rule is not None,
         body=body,
@@ -164,7 +161,7 @@ def _is_api() -> bool:
 
 def _bearer() -> Grant | None:
     token = _access_token()
-    return None if token is None else runtime().state.tokens.grant_of(token)
+    return None if token is None else switchboard().state.tokens.grant_of(token)
 
 
 def _access_token() -> str | None:
@@ -172,14 +169,14 @@ def _access_token() -> str | None:
     if scheme.lower() == "bearer":
         return token.strip()
     secret = request.headers.get("Client-Secret", "")
-    known = hmac.compare_digest(secret.encode(), runtime().client.secret.encode())
-    if runtime().switches.legacy_headers and known:
+    known = hmac.compare_digest(secret.encode(), switchboard().client.secret.encode())
+    if switchboard().switches.legacy_headers and known:
         return request.headers.get("Access-Token")
     return None
 
 
 def _bucket(grant: Grant) -> tuple[object, ...]:
-    if runtime().switches.rate_bucket == "token":
+    if switchboard().switches.rate_bucket == "token":
         return (_access_token(),)
     return (grant.client_id, grant.company)
 
@@ -187,14 +184,14 @@ def _bucket(grant: Grant) -> tuple[object, ...]:
 def _unauthorized() -> Response:
     """Refuse a request without a valid bearer; recorded for an expired one only."""
     bare = "Authorization" not in request.headers
-    if bare and runtime().switches.missing_bearer == "application":
+    if bare and switchboard().switches.missing_bearer == "application":
         message = "Kan inte logga in, access-token eller client-secret saknas."
         return _refusal(Refused(NO_CREDENTIALS, message, 403))
     return responses.gateway(401, "unauthorized")
 
 
 def _too_many() -> Response:
-    switches, now = runtime().switches, runtime().state.clock.now()
+    switches, now = switchboard().switches, switchboard().state.clock.now()
     response = _too_many_body(switches.rate_body)
     response.status_code = switches.rate_status
     if (seconds := switches.rate_retry_after) is not None:
@@ -219,7 +216,7 @@ def _too_many_body(kind: str) -> Response:
 
 
 def _check_rights(grant: Grant) -> None:
-    company, switches = runtime().state.company(grant.company), runtime().switches
+    company, switches = switchboard().state.company(grant.company), switchboard().switches
     scope = SCOPE_OF[request.path.split("/")[2]]
     if not company.integration_licence:
         raise Refused(NO_API_LICENCE, "Api-licens saknas.", switches.missing_licence_status)
@@ -232,14 +229,14 @@ def _check_rights(grant: Grant) -> None:
 
 
 def _refusal(refused: Refused) -> Response:
-    return responses.refusal(refused, codes_as_text=runtime().switches.codes_as_text)
+    return responses.refusal(refused, codes_as_text=switchboard().switches.codes_as_text)
 
 
 def _unknown_path(error: HTTPException) -> AnyResponse:
     """Answer any other path as one that Fortnox does not have; the code is invented."""
     if _is_control():
         return not_found(error)
-    code = runtime().switches.unknown_path_code
+    code = switchboard().switches.unknown_path_code
     return _refusal(Refused(code, "Resursen finns inte.", 404))
 
 
@@ -248,7 +245,7 @@ def _unknown_path(error: HTTPException) -> AnyResponse:
 
 def _fault_response(fault: Fault) -> Response:
     if fault.how == "hang":
-        runtime().stopping.wait()
+        switchboard().stopping.wait()
     if fault.how in {"hang", "reset"}:
         _close_connection()
     return Response(
@@ -271,7 +268,7 @@ def _apply_fault(fault: Fault, response: Response) -> None:
     if fault.how == "truncate":
         response.set_data(body[: len(body) // 2])
     if fault.how == "drip":
-        response.response = _dripping(body, fault.pause, runtime().stopping)
+        response.response = _dripping(body, fault.pause, switchboard().stopping)
     response.headers["Content-Length"] = str(len(body))
 
 
@@ -304,7 +301,7 @@ def company_information() -> Response:
 def list_payments() -> Response:
     """List payments."""
     found = query.payments(
-        _company().payments(), request.args, runtime().switches, runtime().rng, _customer_of
+        _company().payments(), request.args, switchboard().switches, switchboard().rng, _customer_of
     )
     return _list("InvoicePayments", found, _payment_row)
 
@@ -312,14 +309,14 @@ def list_payments() -> Response:
 @api.get("/invoicepayments/<number>")
 def show_payment(number: str) -> Response:
     """Show a payment with what the list leaves out."""
-    payment = payments.find_payment(_company(), _number(number), runtime().switches)
+    payment = payments.find_payment(_company(), _number(number), switchboard().switches)
     return _payment(payment)
 
 
 @api.post("/invoicepayments")
 def make_payment() -> Response:
     """Make an unbooked payment."""
-    response = _payment(payments.make_payment(_company(), _body(), runtime().switches))
+    response = _payment(payments.make_payment(_company(), _body(), switchboard().switches))
     response.status_code = 201
     response.headers["Location"] = "invoicepayments"
     # Werkzeug would make the bare word, which was recorded, a whole address.
@@ -330,7 +327,7 @@ def make_payment() -> Response:
 @api.put("/invoicepayments/<number>")
 def change_payment(number: str) -> Response:
     """Change an unbooked payment."""
-    changed = payments.change_payment(_company(), _number(number), _body(), runtime().switches)
+    changed = payments.change_payment(_company(), _number(number), _body(), switchboard().switches)
     return _payment(changed)
 
 
@@ -338,22 +335,22 @@ def change_payment(number: str) -> Response:
 def book_payment(number: str) -> Response:
     """Book a payment."""
     _json_only()
-    return _payment(payments.book_payment(_company(), _number(number), runtime().switches))
+    return _payment(payments.book_payment(_company(), _number(number), switchboard().switches))
 
 
 @api.delete("/invoicepayments/<number>")
 def delete_payment(number: str) -> Response:
     """Delete a payment."""
-    payments.delete_payment(_company(), _number(number), runtime().switches)
+    payments.delete_payment(_company(), _number(number), switchboard().switches)
     return responses.no_content()
 
 
 @api.get("/invoices")
 def list_invoices() -> Response:
     """List invoices."""
-    today = runtime().state.clock.local().date()
+    today = switchboard().state.clock.local().date()
     found = query.invoices(
-        _company().invoices(), request.args, runtime().switches, runtime().rng, today
+        _company().invoices(), request.args, switchboard().switches, switchboard().rng, today
     )
     return _list("Invoices", found, _invoice_row)
 
@@ -372,7 +369,7 @@ def show_invoice(number: str) -> Response:
 
 def _company() -> Company:
     grant: Grant = g.grant
-    return runtime().state.company(grant.company)
+    return switchboard().state.company(grant.company)
 
 
 def _base() -> str:
@@ -381,7 +378,7 @@ def _base() -> str:
 
 
 def _list(name: str, found: list[Any], spell: Callable[[Any], serializers.Fields]) -> Response:
-    switches = runtime().switches
+    switches = switchboard().switches
     meta, cut = query.cut(found, query.page_of(request.args, switches), switches)
     return responses.answer({"MetaInformation": meta, name: [spell(row) for row in cut]})
 
@@ -391,7 +388,7 @@ def _invoice_row(invoice: Invoice) -> serializers.Fields:
 
 
 def _payment_row(payment: Payment) -> serializers.Fields:
-    switches = runtime().switches
+    switches = switchboard().switches
     if switches.payment_row == "full":
         invoice = _company().invoice(payment.invoice_number)
         return serializers.full_payment_row(payment, invoice, _base())
@@ -407,7 +404,9 @@ def _payment(payment: Payment) -> Response:
 
 def _as_switched(invoice: Invoice) -> Invoice:
     """Return an invoice with its amounts in the currency that the switch names."""
-    return serializers.in_sek(invoice) if runtime().switches.invoice_amounts == "SEK" else invoice
+    return (
+        serializers.in_sek(invoice) if switchboard().switches.invoice_amounts == "SEK" else invoice
+    )
 
 
 def _customer_of(payment: Payment) -> str:

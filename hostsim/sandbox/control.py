@@ -32,14 +32,11 @@ from hostsim.sandbox.faults import (
     any_request,
 )
 from hostsim.sandbox.json_books import to_json
-from hostsim.sandbox.runtime import runtime
 from hostsim.sandbox.state import RIGHTS, Company
-from hostsim.sandbox.switchboard import Switchboard
+from hostsim.sandbox.switchboard import switchboard
 from hostsim.sandbox.switches import Switches
 
 control = Blueprint("control", __name__, url_prefix="/_sandbox")
-
-KEY = "hostsim.sandbox.switchboard"
 
 #: What Fortnox has and the sandbox lacks, as far as it concerns payments.
 MISSING = {
@@ -97,7 +94,7 @@ def not_found(error: HTTPException) -> Response:
 @control.get("/")
 def show_all() -> Response:
     """Show addresses, the demo client, companies, and the routes."""
-    client, root = runtime().client, request.host_url.rstrip("/")
+    client, root = switchboard().client, request.host_url.rstrip("/")
     return _json(
         {
             "addresses": {
@@ -110,12 +107,16 @@ def show_all() -> Response:
                 "FORTNOX_CLIENT_SECRET": client.secret,
                 "FORTNOX_REDIRECT_URI": client.redirect_uri,
             },
-            "companies": [_company_shown(one) for one in runtime().state.companies.values()],
+            "companies": [_company_shown(one) for one in switchboard().state.companies.values()],
             "switchboard": routes(current_app, "control"),
             "imitated": routes(current_app, "oauth") | routes(current_app, "api"),
             "missing": MISSING,
             "asked_but_missing": sorted(
-                {f"{asked.method} {asked.path}" for asked in runtime().asked if not asked.imitated}
+                {
+                    f"{asked.method} {asked.path}"
+                    for asked in switchboard().asked
+                    if not asked.imitated
+                }
             ),
         }
     )
@@ -131,7 +132,7 @@ def show_unknowns() -> Response:
 @control.post("/reset")
 def reset() -> Response:
     """Restore everything as it was at the start; tokens stay valid."""
-    _switchboard().reset()
+    switchboard().reset()
     return _json({"reset": True})
 
 
@@ -141,20 +142,20 @@ def reset() -> Response:
 @control.get("/switches")
 def show_switches() -> Response:
     """List the switches: value, default, what each accepts and means, and the source."""
-    return _json({"switches": runtime().switches.described()})
+    return _json({"switches": switchboard().switches.described()})
 
 
 @control.patch("/switches")
 def set_switches() -> Response:
     """Set switches: ``{"random_ties": true, "rate_limit": null}``."""
-    _parsed(lambda: _switchboard().set(**_plain_numbers(_content())))
+    _parsed(lambda: switchboard().set(**_plain_numbers(_content())))
     return show_switches()
 
 
 @control.delete("/switches")
 def default_switches() -> Response:
     """Set every switch to its default."""
-    runtime().switches = Switches()
+    switchboard().switches = Switches()
     return show_switches()
 
 
@@ -176,7 +177,7 @@ FAULTS: Mapping[str, Fault] = {
 @control.get("/faults")
 def show_faults() -> Response:
     """List the queued faults."""
-    queue = runtime().faults.listed()
+    queue = switchboard().faults.listed()
     return _json({"faults": [_fault_shown(queued) for queued in queue]})
 
 
@@ -189,21 +190,21 @@ def add_fault() -> Response:
     ``performed``, ``pause`` (seconds), ``match``.
     """
     content = _content()
-    runtime().faults.add(_parsed(lambda: _fault(content)))
+    switchboard().faults.add(_parsed(lambda: _fault(content)))
     return show_faults()
 
 
 @control.delete("/faults")
 def clear_faults() -> Response:
     """Clear all faults."""
-    runtime().faults.clear()
+    switchboard().faults.clear()
     return show_faults()
 
 
 @control.get("/latency")
 def show_latency() -> Response:
     """Show how long replies take, in seconds."""
-    latency = runtime().latency
+    latency = switchboard().latency
     shown = {"low": latency.low, "high": latency.high, "seed": latency.seed}
     return _json(shown | {"match": _match_shown(latency.match)})
 
@@ -219,14 +220,14 @@ def set_latency() -> Response:
 @control.delete("/latency")
 def clear_latency() -> Response:
     """Answer without delay again."""
-    runtime().latency.clear()
+    switchboard().latency.clear()
     return show_latency()
 
 
 @control.get("/drift")
 def show_drift() -> Response:
     """List the queued changes, and those that could not be made."""
-    drift = runtime().drift
+    drift = switchboard().drift
     shown = [_schedule_shown(queued) | {"do": queued.item.description} for queued in drift.listed()]
     return _json({"drift": shown, "failures": drift.failures})
 
@@ -239,14 +240,14 @@ def add_drift() -> Response:
     """
     content = _content()
     for change in _parsed(lambda: _drift(content)):
-        runtime().drift.add(change)
+        switchboard().drift.add(change)
     return show_drift()
 
 
 @control.delete("/drift")
 def clear_drift() -> Response:
     """Clear the queued changes."""
-    runtime().drift.clear()
+    switchboard().drift.clear()
     return show_drift()
 
 
@@ -270,7 +271,7 @@ def make_changes() -> Response:
     made = _parsed(lambda: [changes.change_of(one) for one in _changes(content)])
     for make in made:
         try:
-            make(runtime().state)
+            make(switchboard().state)
         except LookupError as error:
             raise _Invalid(f"there is no {error}", 404) from error
         except (OverflowError, ValueError) as error:
@@ -293,7 +294,7 @@ def show_books(number: int) -> Response:
 @control.get("/clock")
 def show_clock() -> Response:
     """Show the clock, in Stockholm."""
-    clock = runtime().state.clock
+    clock = switchboard().state.clock
     return _json({"now": clock.local().isoformat(), "running": clock.running})
 
 
@@ -317,8 +318,8 @@ def show_asked() -> Response:
     given = request.args
     company = given.get("company", type=int)
     wanted = Match(given.get("method"), given.get("path"), {}, company)
-    found = [dataclasses.asdict(asked) for asked in list(runtime().asked) if wanted(asked)]
-    return _json({"keep_bodies": runtime().keep_bodies, "asked": found})
+    found = [dataclasses.asdict(asked) for asked in list(switchboard().asked) if wanted(asked)]
+    return _json({"keep_bodies": switchboard().keep_bodies, "asked": found})
 
 
 @control.patch("/asked")
@@ -326,14 +327,14 @@ def keep_bodies() -> Response:
     """Record the bodies of ``/3`` from now on, or not: ``{"keep_bodies": true}``."""
     content = _content()
     _parsed(lambda: only(content, {"keep_bodies"}))
-    runtime().keep_bodies = content.get("keep_bodies") is True
-    return _json({"keep_bodies": runtime().keep_bodies})
+    switchboard().keep_bodies = content.get("keep_bodies") is True
+    return _json({"keep_bodies": switchboard().keep_bodies})
 
 
 @control.delete("/asked")
 def clear_asked() -> Response:
     """Clear the recorded requests."""
-    runtime().asked.clear()
+    switchboard().asked.clear()
     return _json({"asked": []})
 
 
@@ -444,7 +445,7 @@ def _set_latency(content: Mapping[str, Any]) -> None:
     if any(type(value) not in {int, Decimal} for value in numbers.values()):
         raise ValueError("low and high are seconds, seed is a whole number")
     low = float(numbers.get("low", 0))
-    runtime().latency.set(
+    switchboard().latency.set(
         low,
         float(numbers.get("high", low)),
         seed=int(numbers.get("seed", 0)),
@@ -461,7 +462,7 @@ def _changes(content: Mapping[str, Any]) -> list[Any]:
 
 def _drift(content: Mapping[str, Any]) -> list[Change]:
     only(content, {"changes"} | WHEN)
-    when, state = _when(content, PAYMENT_LISTS), runtime().state
+    when, state = _when(content, PAYMENT_LISTS), switchboard().state
     return [
         Change(partial(changes.change_of(one), state), description=_as_text(one), **when)
         for one in _changes(content)
@@ -485,7 +486,7 @@ def _set_clock(content: Mapping[str, Any]) -> None:
     if "step" in content:
         steps.append({"do": "step_clock", "seconds": content["step"]})
     for make in [changes.change_of(step) for step in steps]:
-        make(runtime().state)
+        make(switchboard().state)
 
 
 # --- To JSON ----------------------------------------------------------------
@@ -545,13 +546,8 @@ def routes(app: Flask, blueprint: str) -> dict[str, str]:
 # --- Who may ask ------------------------------------------------------------
 
 
-def _switchboard() -> Switchboard:
-    board: Switchboard = current_app.extensions[KEY]
-    return board
-
-
 def _company(number: int) -> Company:
-    found = runtime().state.companies.get(number)
+    found = switchboard().state.companies.get(number)
     if found is None:
         raise _Invalid(f"there is no company {number}", 404)
     return found

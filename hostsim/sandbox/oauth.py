@@ -36,8 +36,8 @@ from hostsim.sandbox.pending_logins import (
     outcome,
     refused,
 )
-from hostsim.sandbox.runtime import runtime
 from hostsim.sandbox.state import User
+from hostsim.sandbox.switchboard import switchboard
 from hostsim.sandbox.tokens import Challenge, TokenPair
 
 pages = Blueprint("oauth", __name__, url_prefix="/oauth-v1")
@@ -82,7 +82,7 @@ NO_COMPANY = Sentence(
 @pages.get("/auth")
 def auth() -> AnyResponse:
     """Begin a login, or say on a page why it cannot begin."""
-    query, client = request.args, runtime().client
+    query, client = request.args, switchboard().client
     if query.get("client_id") != client.id:
         return _error_page(UNKNOWN_CLIENT)
     if query.get("redirect_uri", client.redirect_uri) != client.redirect_uri:
@@ -101,12 +101,12 @@ def auth() -> AnyResponse:
     )
     if error := _wrong_request(pending):
         return redirect(answered(pending, error=error))
-    return _page("login.html", runtime().pending_logins.begin(pending), pending)
+    return _page("login.html", switchboard().pending_logins.begin(pending), pending)
 
 
 def _challenge() -> Challenge | None:
     """Read the challenge of PKCE, where it is checked."""
-    if runtime().switches.pkce != "checked" or "code_challenge" not in request.args:
+    if switchboard().switches.pkce != "checked" or "code_challenge" not in request.args:
         return None
     method = request.args.get("code_challenge_method", "plain")
     return Challenge(request.args["code_challenge"], method)
@@ -122,7 +122,7 @@ def _wrong_request(pending: PendingLogin) -> str | None:
         return "invalid_request"
     if request.args.get("access_type", "offline") != "offline":
         return "invalid_request"
-    if runtime().switches.pkce == "refused" and "code_challenge" in request.args:
+    if switchboard().switches.pkce == "refused" and "code_challenge" in request.args:
         return "invalid_request"
     return None
 
@@ -143,7 +143,7 @@ def login() -> AnyResponse:
 
 
 def _choose_company(ticket: str, pending: PendingLogin, user: User) -> AnyResponse:
-    companies = companies_of(user, runtime().state)
+    companies = companies_of(user, switchboard().state)
     if not companies:
         return _error_page(NO_COMPANY)
     if len(companies) > 1:
@@ -161,7 +161,7 @@ def company() -> AnyResponse:
     if _cancelled():
         return _leave(ticket, refused(pending))
     chosen = request.form.get("company", "")
-    for one in companies_of(pending.user, runtime().state):
+    for one in companies_of(pending.user, switchboard().state):
         if str(one.number) == chosen:
             pending.company = one
             return _page("consent.html", ticket, pending)
@@ -176,13 +176,13 @@ def consent() -> AnyResponse:
         return _error_page(LOST)
     if _cancelled():
         return _leave(ticket, refused(pending))
-    return _leave(ticket, outcome(pending, pending.user, pending.company, runtime().state))
+    return _leave(ticket, outcome(pending, pending.user, pending.company, switchboard().state))
 
 
 def _pending_login() -> tuple[str, PendingLogin | None]:
     """Find the login that a form belongs to, for the browser that began it only."""
     ticket = request.form.get("ticket", "")
-    return ticket, runtime().pending_logins.find(ticket, session.get("browser"))
+    return ticket, switchboard().pending_logins.find(ticket, session.get("browser"))
 
 
 def _cancelled() -> bool:
@@ -190,19 +190,19 @@ def _cancelled() -> bool:
 
 
 def _user(name: str, password: str) -> User | None:
-    user = runtime().state.users.get(name)
+    user = switchboard().state.users.get(name)
     if user is None or not hmac.compare_digest(user.password.encode(), password.encode()):
         return None
     return user
 
 
 def _leave(ticket: str, address: str) -> AnyResponse:
-    runtime().pending_logins.end(ticket)
+    switchboard().pending_logins.end(ticket)
     return redirect(address)
 
 
 def _page(template: str, ticket: str, pending: PendingLogin, **context: object) -> Response:
-    state = runtime().state
+    state = switchboard().state
     text = render_template(
         template,
         ticket=ticket,
@@ -245,7 +245,7 @@ def token() -> Response:
             return _redeem()
         case "refresh_token":
             return _refresh()
-        case "client_credentials" if runtime().switches.client_credentials == "granted":
+        case "client_credentials" if switchboard().switches.client_credentials == "granted":
             return _for_service()
         case _:
             return _token_error(400, "unsupported_grant_type", "The grant type is not supported")
@@ -253,8 +253,8 @@ def token() -> Response:
 
 def _redeem() -> Response:
     code, redirect_uri = request.form.get("code", ""), request.form.get("redirect_uri")
-    verifier, switches = request.form.get("code_verifier", ""), runtime().switches
-    pair = runtime().state.tokens.redeem(code, runtime().client.id, redirect_uri, verifier)
+    verifier, switches = request.form.get("code_verifier", ""), switchboard().switches
+    pair = switchboard().state.tokens.redeem(code, switchboard().client.id, redirect_uri, verifier)
     if pair is None:
         sentence = "Authorization code doesn't exist or is invalid for the client"
         return _token_error(
@@ -267,21 +267,21 @@ def _for_service() -> Response:
     """Answer ``client_credentials``: the company is in a header, and there is no refresh token."""
     tenant, scopes = request.headers.get("TenantId", ""), request.form.get("scope", "").split()
     number = int(tenant) if re.fullmatch(r"[0-9]{1,18}", tenant) else -1
-    company = runtime().state.companies.get(number)
-    pair = runtime().state.tokens.for_service(runtime().client.id, number, tuple(scopes))
+    company = switchboard().state.companies.get(number)
+    pair = switchboard().state.tokens.for_service(switchboard().client.id, number, tuple(scopes))
     if company is None or pair is None or not company.integration_licence:
         sentence = "The tenant has given no consent to the client"
-        status = runtime().switches.client_credentials_status
+        status = switchboard().switches.client_credentials_status
         return _token_error(status, "invalid_grant", sentence)
     return _tokens(pair)
 
 
 def _refresh() -> Response:
-    offered, tokens = request.form.get("refresh_token", ""), runtime().state.tokens
+    offered, tokens = request.form.get("refresh_token", ""), switchboard().state.tokens
     grant = tokens.grant_of_refresh(offered)
-    if grant and not runtime().state.company(grant.company).integration_licence:
+    if grant and not switchboard().state.company(grant.company).integration_licence:
         return _token_error(400, "error_missing_license", "The company has no licence")
-    pair = tokens.refresh(offered, runtime().client.id)
+    pair = tokens.refresh(offered, switchboard().client.id)
     if pair is None:
         return _token_error(400, "invalid_grant", "Invalid refresh token")
     return _tokens(pair)
@@ -293,19 +293,19 @@ def revoke() -> Response:
     _right_host()
     if not _client_known():
         return _invalid_client()
-    runtime().state.tokens.revoke(request.form.get("token", ""))
+    switchboard().state.tokens.revoke(request.form.get("token", ""))
     return _token_answer({"revoked": True}, 200, responses.JSON)
 
 
 def _right_host() -> None:
     """Refuse tokens on the API's own host, as far as its name shows it."""
-    if request.host.startswith("api.") and not runtime().switches.token_on_api_host:
+    if request.host.startswith("api.") and not switchboard().switches.token_on_api_host:
         abort(404)
 
 
 def _client_known() -> bool:
     """Check id and secret, in Basic authorization or where a switch allows it in the body."""
-    client = runtime().client
+    client = switchboard().client
     name, secret = _basic() or _in_body() or ("", "")
     return hmac.compare_digest(name.encode(), client.id.encode()) and hmac.compare_digest(
         secret.encode(), client.secret.encode()
@@ -324,7 +324,7 @@ def _basic() -> tuple[str, str] | None:
 
 
 def _in_body() -> tuple[str, str] | None:
-    if not runtime().switches.client_secret_in_body:
+    if not switchboard().switches.client_secret_in_body:
         return None
     return request.form.get("client_id", ""), request.form.get("client_secret", "")
 

@@ -16,9 +16,8 @@ from waitress import create_server, wasyncore  # type: ignore[import-untyped]
 
 from hostsim.sandbox.app import create_app
 from hostsim.sandbox.clock import Clock
-from hostsim.sandbox.runtime import Client, Runtime
 from hostsim.sandbox.state import State
-from hostsim.sandbox.switchboard import Switchboard
+from hostsim.sandbox.switchboard import Client, Switchboard
 from hostsim.sandbox.switches import Switches
 from hostsim.sandbox.tokens import Grant, TokenPair
 
@@ -69,9 +68,8 @@ class Sandbox:
             client_id or secrets.token_hex(6), client_secret or secrets.token_hex(16), redirect_uri
         )
         self.state = state
-        self._runtime = Runtime(state, switches, client, monotonic, sleep)
         #: Everything that can be set and inspected; the most used parts are here, too.
-        self.switchboard = Switchboard(self._runtime)
+        self.switchboard = Switchboard(state, switches, client, monotonic, sleep)
         self.clock = self.switchboard.clock
         self.faults = self.switchboard.faults
         self.drift = self.switchboard.drift
@@ -82,7 +80,7 @@ class Sandbox:
         self._server: Any = None
         self._thread: threading.Thread | None = None
         self._woken = threading.Event()
-        self.app = create_app(self._runtime, self.switchboard)
+        self.app = create_app(self.switchboard)
 
     # --- Starting and stopping ---
 
@@ -96,7 +94,7 @@ class Sandbox:
         self._port = listening.getsockname()[1]
         # Busy threads are expected: a hang or a slow drip blocks one on purpose.
         logging.getLogger("waitress.queue").setLevel(logging.ERROR)
-        self._runtime.stopping.clear()
+        self.switchboard.stopping.clear()
         self._woken.clear()
         self._server = create_server(
             self.app,
@@ -113,7 +111,7 @@ class Sandbox:
         """Stop listening, and end requests that hang."""
         if self._thread is None:
             return
-        self._runtime.stopping.set()
+        self.switchboard.stopping.set()
         self._server.pull_trigger()
         self._woken.set()
         self._thread.join()
@@ -134,7 +132,7 @@ class Sandbox:
         """Run the loop of waitress step by step, since its own cannot be stopped from outside."""
         server = self._server
         sockets = server._map  # noqa: SLF001 - waitress shows them in no other way
-        while not self._runtime.stopping.is_set():
+        while not self.switchboard.stopping.is_set():
             wasyncore.loop(timeout=1, map=sockets, count=1)
         # The loop may see that it is to stop before it is woken; what wakes it must live so long.
         self._woken.wait()
@@ -159,15 +157,15 @@ class Sandbox:
 
     @property
     def client_id(self) -> str:
-        return self._runtime.client.id
+        return self.switchboard.client.id
 
     @property
     def client_secret(self) -> str:
-        return self._runtime.client.secret
+        return self.switchboard.client.secret
 
     @property
     def redirect_uri(self) -> str:
-        return self._runtime.client.redirect_uri
+        return self.switchboard.client.redirect_uri
 
     @property
     def switchboard_url(self) -> str:
@@ -204,7 +202,7 @@ class Sandbox:
     @property
     def switches(self) -> Switches:
         """How the sandbox behaves where Fortnox's behaviour is not known."""
-        return self._runtime.switches
+        return self.switchboard.switches
 
     @property
     def issued(self) -> list[str]:

@@ -1,56 +1,102 @@
-"""Everything of a sandbox that can be set and inspected, as one object for tests.
+"""Everything of one sandbox, as one object: for its routes, and for tests to set and inspect.
 
-Over HTTP the same is under ``/_sandbox`` (:mod:`hostsim.sandbox.control`).
+Over HTTP the same is under ``/_sandbox`` (:mod:`hostsim.sandbox.control`). Two sandboxes in
+a process share nothing.
 """
 
 from __future__ import annotations
 
-from hostsim.sandbox.runtime import Runtime
+import random
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from flask import current_app
+
+from hostsim.sandbox.faults import Drift, Faults, Latency, ReceivedRequest
+from hostsim.sandbox.pending_logins import PendingLogins
+from hostsim.sandbox.rate_limiter import RateLimiter
+from hostsim.sandbox.state import State
 from hostsim.sandbox.switches import Switches
+
+KEY = "hostsim.sandbox"
+
+#: How many requests are recorded; the oldest are dropped first.
+MAX_RECORDED = 20_000
+
+
+@dataclass(frozen=True)
+class Client:
+    """The program as registered in the developer portal."""
+
+    id: str
+    secret: str = field(repr=False)
+    redirect_uri: str
 
 
 class Switchboard:
-    """Everything that a test sets or inspects. What is set holds from the next request."""
+    """The parts of one sandbox. What is set holds from the next request."""
 
-    def __init__(self, runtime: Runtime) -> None:
-        self._runtime = runtime
+    def __init__(
+        self,
+        state: State,
+        switches: Switches,
+        client: Client,
+        monotonic: Callable[[], float],
+        sleep: Callable[[float], object] | None = None,
+    ) -> None:
+        """``sleep`` is for latency alone."""
         #: Companies, books, users, licences, scopes and tokens.
-        self.state = runtime.state
-        self.clock = runtime.state.clock
+        self.state = state
+        self.clock = state.clock
+        self.client = client
+        #: Set when the server stops, so that no request hangs on.
+        self.stopping = threading.Event()
         #: Replies that are disturbed.
-        self.faults = runtime.faults
-        #: How long replies take.
-        self.latency = runtime.latency
+        self.faults = Faults()
         #: Changes between two requests.
-        self.drift = runtime.drift
-        #: Every request that was answered, in that order; may be cleared. Only the last
-        #: 20,000 or so are recorded.
-        self.asked = runtime.asked
-        self._switches_before = runtime.switches
-        self._books_before = runtime.state.snapshot()
-        self._clock_before = runtime.state.clock.snapshot()
+        self.drift = Drift()
+        #: How long replies take.
+        self.latency = Latency(sleep or self.stopping.wait)
+        self.rate_limiter = RateLimiter(switches.rate_limit, switches.rate_window, monotonic)
+        self.pending_logins = PendingLogins()
+        #: Every request that was answered, in that order; may be cleared.
+        self.asked: list[ReceivedRequest] = []
+        #: Whether ``asked`` keeps what ``/3`` answered. Tokens are never kept.
+        self.keep_bodies = False
+        self.switches = switches
+        self._switches_before = switches
+        self._books_before = state.snapshot()
+        self._clock_before = state.clock.snapshot()
 
     @property
     def switches(self) -> Switches:
         """How the sandbox behaves where Fortnox's behaviour is not known."""
-        return self._runtime.switches
+        return self._switches
+
+    @switches.setter
+    def switches(self, switches: Switches) -> None:
+        self._switches = switches
+        self.rng = random.Random(switches.random_seed)  # noqa: S311 - can be repeated
+        self.rate_limiter.set(
+            switches.rate_limit,
+            switches.rate_window,
+            refused_counts=switches.rate_refused_counts,
+        )
+        self.state.configure(None, switches)
 
     def set(self, **changes: object) -> Switches:
         """Set switches by name.
 
         Raises ``ValueError`` with a sentence when a switch does not accept a value.
         """
-        self._runtime.switches = self.switches.changed(changes)
+        self.switches = self.switches.changed(changes)
         return self.switches
 
-    @property
-    def keep_bodies(self) -> bool:
-        """Whether ``asked`` keeps what ``/3`` answered. Tokens are never kept."""
-        return self._runtime.keep_bodies
-
-    @keep_bodies.setter
-    def keep_bodies(self, keep: bool) -> None:
-        self._runtime.keep_bodies = keep
+    def record(self, asked: ReceivedRequest) -> None:
+        self.asked.append(asked)
+        if len(self.asked) > MAX_RECORDED:
+            del self.asked[: MAX_RECORDED // 10]
 
     def reset(self) -> None:
         """Restore books, rights, switches and clock as they were when the sandbox was made.
@@ -58,7 +104,7 @@ class Switchboard:
         Faults, latency, drift, recorded requests and the rate limit's counts are cleared.
         Tokens stay valid.
         """
-        self._runtime.switches = self._switches_before
+        self.switches = self._switches_before
         self.state.restore(self._books_before)
         self.clock.restore(self._clock_before)
         self.faults.clear()
@@ -66,4 +112,10 @@ class Switchboard:
         self.drift.clear()
         self.asked.clear()
         self.keep_bodies = False
-        self._runtime.rate_limiter.clear()
+        self.rate_limiter.clear()
+
+
+def switchboard() -> Switchboard:
+    """Return the switchboard of the sandbox that answers this request."""
+    found: Switchboard = current_app.extensions[KEY]
+    return found

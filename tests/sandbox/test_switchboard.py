@@ -866,7 +866,7 @@ def test_control_requests_are_neither_disturbed_nor_counted(client, sandbox, nap
 
 
 def test_the_oldest_requests_are_dropped(client, sandbox, monkeypatch):
-    monkeypatch.setattr("hostsim.sandbox.runtime.MAX_RECORDED", 20)
+    monkeypatch.setattr("hostsim.sandbox.switchboard.MAX_RECORDED", 20)
     for number in range(21):
         client.api("invoices", page=number + 1)
     assert [asked.query["page"] for asked in sandbox.asked][:2] == ["3", "4"]
