@@ -24,7 +24,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO
 
 from hostsim.errors import HostError, host_error
-from hostsim.ledger.decision_rules import ACCEPT, REPLACED
+from hostsim.ledger.reasons import ACCEPT, REPLACED
 from hostsim.messages import texts
 from hostsim.messages.texts import say
 from hostsim.sandbox import Sandbox, Switches, scripted_login, seed

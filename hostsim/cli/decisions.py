@@ -15,7 +15,7 @@ import click
 from hostsim.cli.common import Common, Option, command, host_over, opened, usage
 from hostsim.cli.imports import last_printed, show_preview, shown_where_changed
 from hostsim.cli.root import hostsim
-from hostsim.ledger.decision_rules import KEEP
+from hostsim.ledger.reasons import KEEP
 from hostsim.storage.decision_store import LONGEST_WHY
 from hostsim.views import render
 from opter_contract.values import Text

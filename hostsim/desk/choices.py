@@ -13,8 +13,9 @@ from typing import NamedTuple
 
 from hostsim.desk.common import office, words
 from hostsim.errors import host_error
-from hostsim.ledger import decision_rules, matching
-from hostsim.ledger.decision_rules import ACCEPT, KEEP, SET_ASIDE, OtherChannelPayment
+from hostsim.ledger import decision_rules, matching, reasons
+from hostsim.ledger.decision_rules import OtherChannelPayment
+from hostsim.ledger.reasons import ACCEPT, KEEP, SET_ASIDE
 from hostsim.ledger.values import Decision, Row
 from hostsim.messages.texts import Difference
 from hostsim.storage import decision_store, page_rows
@@ -30,8 +31,8 @@ TAKE_BACK_SERIES = "take-back-series"
 
 #: The words of each choice, and of what it does.
 LABELS: Mapping[str, tuple[str, str]] = {
-    decision_rules.CONFIRM: ("choose_confirm", "does_confirm"),
-    decision_rules.TAKE_AGAIN: ("choose_take_again", "does_take_again"),
+    reasons.CONFIRM: ("choose_confirm", "does_confirm"),
+    reasons.TAKE_AGAIN: ("choose_take_again", "does_take_again"),
     ACCEPT: ("choose_accept", "does_accept"),
     KEEP: ("choose_keep", "does_keep"),
     SET_ASIDE: ("choose_set_aside", "does_set_aside"),
@@ -42,8 +43,8 @@ LABELS: Mapping[str, tuple[str, str]] = {
 
 #: What accepting means where nothing was changed, by reason.
 _ACCEPTS: Mapping[str, tuple[str, str]] = {
-    decision_rules.REPLACED: ("choose_replace", "does_replace"),
-    decision_rules.SETTLED: ("choose_settle", "does_settle"),
+    reasons.REPLACED: ("choose_replace", "does_replace"),
+    reasons.SETTLED: ("choose_settle", "does_settle"),
 }
 
 #: Whoever accepted may keep instead, and the other way round.
@@ -125,7 +126,7 @@ def _choices(
 ) -> list[str]:
     found: list[str] = []
     if kind == matching.REJECTED:
-        found.extend(decision_rules.possible(reason))
+        found.extend(reasons.possible_decisions(reason))
         if reason == "invoice-not-found":
             found.append(SERIES)
     if decision is not None:
@@ -150,7 +151,7 @@ def _differences(import_type: str, company: str, now: Payment | None) -> Sequenc
 
 def _others(row: sqlite3.Row, now: Payment | None) -> Sequence[OtherChannelPayment]:
     """Find the payments by another way that this one may be the same as."""
-    if now is None or row["invoice_id"] is None or row["reason"] != decision_rules.DOUBTFUL:
+    if now is None or row["invoice_id"] is None or row["reason"] != reasons.DOUBTFUL:
         return ()
     several = decision_store.other_channel_payments(
         office().store.db, row["import_type"], row["company"], row["invoice_id"]

@@ -15,7 +15,7 @@ from hostsim.desk.common import office, shown, tell, worded, words
 from hostsim.desk.pages_import import csv_response
 from hostsim.desk.pages_import import window as import_window
 from hostsim.errors import HostError, host_error
-from hostsim.ledger.decision_rules import SET_ASIDE
+from hostsim.ledger.reasons import SET_ASIDE
 from hostsim.messages.texts import own
 from hostsim.storage.import_runs import PreviewChanged
 from hostsim.storage.lists import Asked, all_of, decisions

@@ -13,40 +13,11 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal, localcontext
-from types import MappingProxyType
 from typing import NamedTuple
 
+from hostsim.ledger.reasons import ACCEPT, CONFIRM, TAKE_AGAIN
 from hostsim.ledger.values import EXACT, SEK, Decision
 from opter_contract.values import Payment
-
-SET_ASIDE = "set-aside"
-CONFIRM = "confirm"
-TAKE_AGAIN = "take-again"
-ACCEPT = "accept"
-KEEP = "keep"
-
-#: The reasons that a person can decide about, beside setting aside.
-DOUBTFUL = "possibly-registered-already"
-DELETED = "deleted-in-host"
-CHANGED = "changed-in-fortnox"
-REPLACED = "replaced"
-SETTLED = "settled-against-credit"
-
-#: What a person can decide about a payment in the lower list, by its reason.
-POSSIBLE: Mapping[str, tuple[str, ...]] = MappingProxyType(
-    {
-        DOUBTFUL: (CONFIRM, SET_ASIDE),
-        DELETED: (TAKE_AGAIN, SET_ASIDE),
-        CHANGED: (ACCEPT, KEEP, SET_ASIDE),
-        REPLACED: (ACCEPT, CONFIRM, SET_ASIDE),
-        SETTLED: (ACCEPT, SET_ASIDE),
-    }
-)
-
-
-def possible(reason: str | None) -> tuple[str, ...]:
-    """Say what can be decided about a payment in the lower list."""
-    return POSSIBLE.get(reason or "", (SET_ASIDE,))
 
 
 class ReplaceablePayment(NamedTuple):

@@ -14,8 +14,15 @@ from datetime import date
 from decimal import ROUND_HALF_UP, Decimal, localcontext
 from typing import NamedTuple
 
-from hostsim.ledger import decision_rules, values
+from hostsim.ledger import decision_rules, reasons, values
 from hostsim.ledger.decision_rules import (
+    Deletion,
+    OtherChannelPayment,
+    OtherInvoicePayment,
+    ReplaceablePayment,
+    Settlement,
+)
+from hostsim.ledger.reasons import (
     ACCEPT,
     CHANGED,
     CONFIRM,
@@ -24,11 +31,6 @@ from hostsim.ledger.decision_rules import (
     SET_ASIDE,
     SETTLED,
     TAKE_AGAIN,
-    Deletion,
-    OtherChannelPayment,
-    OtherInvoicePayment,
-    ReplaceablePayment,
-    Settlement,
 )
 from hostsim.ledger.values import SEK, Decision, Invoice
 from hostsim.messages import texts
@@ -39,12 +41,6 @@ REJECTED = "rejected"
 IGNORED = "ignored"
 #: The lists of a preview. Every payment that was read ends in exactly one.
 KINDS = (READY, REJECTED, IGNORED)
-
-#: Why nothing is registered of a payment of 0 without write-offs.
-NO_AMOUNT = "no-amount"
-
-#: Settings, or a person, say to leave these out; nobody needs to look at them.
-IGNORED_REASONS = frozenset({"before-date", "below-number", NO_AMOUNT, SET_ASIDE})
 
 #: The arithmetic of every sum of money.
 EXACT = values.EXACT
@@ -126,7 +122,7 @@ class Candidate:
         if self.registered is None or self.payment is None:
             return []
         # What the settings leave out may have been left out before its write-offs were read.
-        read = self.excluded is None or self.excluded.reason not in IGNORED_REASONS
+        read = self.excluded is None or self.excluded.reason not in reasons.IGNORED
         return what_changed(self.registered, self.payment, write_offs=read)
 
 
@@ -316,7 +312,7 @@ def why_not(
         return refusal
     asks = doubt is not None and doubt.asks
     if doubt is not None and asks and doubt.days == 0:
-        return Refusal(decision_rules.DOUBTFUL, doubt.message)
+        return Refusal(reasons.DOUBTFUL, doubt.message)
     if refusal is not None:
         return refusal
     if not invoice.period_closed:
@@ -327,7 +323,7 @@ def why_not(
         )
     # Before "already paid": what was registered another way is often what paid it.
     if doubt is not None and asks and not fits:
-        return Refusal(decision_rules.DOUBTFUL, doubt.message)
+        return Refusal(reasons.DOUBTFUL, doubt.message)
     settlement = _settlement(candidate)
     if settlement is not None:
         return settlement
@@ -347,7 +343,7 @@ def why_not(
 
 def _is_of_the_source(refusal: Refusal, candidate: Candidate) -> bool:
     """Say whether the payment could be saved if only the source said so, once it is booked."""
-    first = refusal.reason == "unreadable" or refusal.reason in IGNORED_REASONS
+    first = refusal.reason == "unreadable" or refusal.reason in reasons.IGNORED
     return refusal is candidate.excluded and not first
 
 
@@ -361,10 +357,10 @@ def exclusion_reason(candidate: Candidate) -> Refusal | None:
     if candidate.registered is not None and not candidate.replaces:
         return _registered_already(candidate)
     if is_nothing(candidate.payment) and not candidate.replaces:
-        return Refusal(NO_AMOUNT, texts.NO_AMOUNT)
-    ignored = excluded is not None and excluded.reason in IGNORED_REASONS
+        return Refusal(reasons.NO_AMOUNT, texts.NO_AMOUNT)
+    ignored = excluded is not None and excluded.reason in reasons.IGNORED
     if candidate.deleted is not None and not candidate.decided(TAKE_AGAIN):
-        return excluded if ignored else Refusal(decision_rules.DELETED, _deleted(candidate.deleted))
+        return excluded if ignored else Refusal(reasons.DELETED, _deleted(candidate.deleted))
     if ignored or candidate.decided(CONFIRM):
         return excluded
     if candidate.replaceable and not candidate.accepts(REPLACED):
@@ -605,7 +601,7 @@ def _refused(candidate: Candidate, refusal: Refusal, doubt: _Doubt | None = None
     if accepted is not None:
         reason, said = accepted
         # A doubt is asked about by itself: accepting answers another question.
-        reason = refusal.reason if refusal.reason == decision_rules.DOUBTFUL else reason
+        reason = refusal.reason if refusal.reason == reasons.DOUBTFUL else reason
         refusal = Refusal(reason, texts.accepted_but(said, refusal.message))
     below = None
     if refusal.reason == "already-imported" and candidate.decided(KEEP):
@@ -614,7 +610,7 @@ def _refused(candidate: Candidate, refusal: Refusal, doubt: _Doubt | None = None
     if hiding is not None:
         below = refusal
         refusal = Refusal(SET_ASIDE, texts.set_aside(_who(hiding), refusal.message))
-    kind = IGNORED if refusal.reason in IGNORED_REASONS else REJECTED
+    kind = IGNORED if refusal.reason in reasons.IGNORED else REJECTED
     return Judgement(
         kind,
         reason=refusal.reason,
@@ -734,7 +730,7 @@ def _decided_before(candidate: Candidate, doubt: _Doubt | None) -> list[Text]:
 
 def _hiding(candidate: Candidate, refusal: Refusal) -> Decision | None:
     """Give the decision that sets a payment aside which cannot be saved."""
-    if refusal.reason in IGNORED_REASONS:
+    if refusal.reason in reasons.IGNORED:
         return None
     decision = candidate.decision
     if decision is not None and decision.decision == SET_ASIDE:

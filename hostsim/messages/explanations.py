@@ -14,104 +14,18 @@ from opter_contract.values import Text
 if TYPE_CHECKING:
     from decimal import Decimal
 
-#: What would have to happen for a payment to come in, by its reason or else its outcome.
+#: What would have to happen for a payment to come in, by its outcome; by its reason, see
+#: :mod:`hostsim.ledger.reasons`.
 TO_DO: Mapping[str, Text] = {
-    "not-booked": Text(
-        "Bokför betalningen i {source}; den kommer in vid nästa import.",
-        "Book the payment in {source}; it comes in at the next import.",
-    ),
-    "period-open": Text(
-        "Stäng fakturaperioden här och läs in igen.",
-        "Close the invoice period here and import again.",
-    ),
-    "before-date": Text(
-        "Betalningsdatumet är före inställningen Ignorera betalningar före: välj ett tidigare "
-        "datum i importens inställningar (hostsim formats set) och läs in igen, eller registrera "
-        "den för hand om den hör till tiden före bytet.",
-        "The payment date is before the setting Ignore payments before: choose an earlier date "
-        "in the settings of the import (hostsim formats set) and import again, or register it by "
-        "hand if it belongs to the time before the change.",
-    ),
-    "below-number": Text(
-        "Fakturanumret är lägre än inställningen Ignorera nummer före: välj ett lägre nummer i "
-        "importens inställningar (hostsim formats set) och läs in igen.",
-        "The invoice number is lower than the setting Ignore numbers before: choose a lower one "
-        "in the settings of the import (hostsim formats set) and import again.",
-    ),
-    "invoice-not-found": Text(
-        "Ingen faktura här har betalningens nummer eller OCR: läs in fakturan med hostsim "
-        "invoices load, eller rätta numret på betalningen i {source}, och läs in igen. Gäller den "
-        "en faktura som bara finns i {source} kan den läggas undan.",
-        "No invoice here has the payment's number or OCR: load the invoice with hostsim invoices "
-        "load, or correct the payment's number in {source}, and import again. If it is for an "
-        "invoice that exists in {source} only, it can be set aside.",
-    ),
-    "unreadable": Text(
-        "Öppna betalningen i {source} och rätta det som inte går att läsa, eller be om rätten att "
-        "se det; läs sedan in igen.",
-        "Open the payment in {source} and correct what cannot be read, or ask for the right to "
-        "see it; then import again.",
-    ),
-    "currency-differs": Text(
-        "Rätta valutan på fakturan eller på betalningen, så att de är lika, och läs in igen.",
-        "Correct the currency of the invoice or of the payment, so that they agree, and import "
-        "again.",
-    ),
-    "invoice-already-paid": Text(
-        "Ingenting återstår på fakturan: pengarna är betalda två gånger, eller registrerade här "
-        "redan. Betala tillbaka dem, eller flytta betalningen till rätt faktura i {source}.",
-        "Nothing remains on the invoice: the money was paid twice, or is registered here already. "
-        "Pay it back, or move the payment to the right invoice in {source}.",
-    ),
-    "changed-in-fortnox": Text(
-        "Betalningen är registrerad här, men {source} säger något annat nu. Läs in igen om "
-        "ändringen inte visas i listan än; godkänn den sedan med hostsim decide --accept, så att "
-        "den registreras om, eller behåll det som är registrerat med --keep.",
-        "The payment is registered here, but {source} says something else now. Import again if "
-        "the change is not in the list yet; then accept it with hostsim decide --accept, so that "
-        "it is registered again, or keep what is registered with --keep.",
-    ),
-    "possibly-registered-already": Text(
-        "En betalning med samma faktura och belopp är redan registrerad, för hand eller genom en "
-        "annan import: är det en annan betalning, bekräfta raden och spara; är det samma, lägg "
-        "undan den.",
-        "A payment of the same invoice and amount is registered already, by hand or through "
-        "another import: if this is another payment, confirm the row and save; if it is the same, "
-        "set it aside.",
-    ),
-    "replaced": Text(
-        "Den har troligen gjorts om i {source}: godkänn den med hostsim decide --accept, så "
-        "motbokas den borttagna och den nya registreras.",
-        "It was probably made again in {source}: accept it with hostsim decide --accept; the "
-        "deleted one is then reversed and the new one registered.",
-    ),
-    "settled-against-credit": Text(
-        "Inga pengar kom in: fakturan är kvittad mot en kreditfaktura. Godkänn paret med hostsim "
-        "decide --accept, så registreras krediten, eller lägg undan det.",
-        "No money came in: the invoice was settled against a credit note. Accept the pair with "
-        "hostsim decide --accept, so that the credit is registered, or set it aside.",
-    ),
     "deleted-at-source": Text(
         "Läs in igen: har den gjorts om i {source} visas det, och du godkänner bytet. Kommer "
         "ingen i dess ställe, ta bort den här också med hostsim payments delete.",
         "Import again: if it was made again in {source}, that is shown and you accept the "
         "exchange. If none comes in its place, delete it here, too, with hostsim payments delete.",
     ),
-    "no-amount": Text(
-        "Ingenting behöver göras: beloppet är 0.", "Nothing has to be done: the amount is 0."
-    ),
-    "deleted-in-host": Text(
-        "Den har varit registrerad här och är borttagen: ta in den på nytt om borttagningen var "
-        "ett misstag.",
-        "It was registered here and is deleted: take it again if the deletion was a mistake.",
-    ),
     "deleted": Text(
         "Den är borttagen här: ta in den på nytt om borttagningen var ett misstag.",
         "It is deleted here: take it again if the deletion was a mistake.",
-    ),
-    "set-aside": Text(
-        "Den är undanlagd: ta tillbaka den och läs in igen om den ska registreras.",
-        "It is set aside: take it back and import again if it is to be registered.",
     ),
     "in-preview": Text(
         "Den är inläst men inte sparad: spara den (Spara betalningar, eller hostsim save).",

@@ -1331,32 +1331,6 @@ DEVIATION_NEEDED = Text(
     "write an amount in SEK, zero or more and with at most two decimals, such as 5 or 2.50.",
 )
 
-#: What is said of a payment that cannot be saved or is ignored, by its reason.
-REASONS = {
-    "unreadable": Text("Gick inte att läsa", "Could not be read"),
-    "changed-in-fortnox": Text("Ändrad i efterhand", "Changed afterwards"),
-    "already-imported": Text("Redan registrerad", "Registered already"),
-    "before-date": Text("Före datumet i inställningarna", "Before the date in the settings"),
-    "below-number": Text("Under numret i inställningarna", "Below the number in the settings"),
-    "set-aside": Text("Undanlagd", "Set aside"),
-    "possibly-registered-already": Text("Kanske registrerad redan", "Possibly registered already"),
-    "deleted-in-host": Text("Borttagen här", "Deleted here"),
-    "replaced": Text("Ersätter en borttagen betalning", "Replaces a deleted payment"),
-    "settled-against-credit": Text("Kvittad mot kreditfaktura", "Settled against a credit note"),
-    "no-amount": Text("Beloppet är 0", "The amount is 0"),
-    "not-booked": Text("Inte bokförd än", "Not booked yet"),
-    "invoice-not-found": Text("Fakturan finns inte här", "The invoice is not here"),
-    "currency-differs": Text("Annan valuta än fakturan", "Another currency than the invoice"),
-    "period-open": Text("Fakturaperioden är öppen", "The invoice period is open"),
-    "invoice-already-paid": Text("Fakturan är redan betald", "The invoice is paid already"),
-}
-
-
-def reason(code: str) -> Text:
-    """Name a reason in the words of a person; another plug-in's stays a code."""
-    return REASONS.get(code) or Text(code, code)
-
-
 #: The decisions, as things that a person does with a payment.
 DECISIONS = {
     "set-aside": Text("att lägga undan", "setting aside"),

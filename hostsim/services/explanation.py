@@ -17,9 +17,9 @@ from decimal import Decimal, localcontext
 from typing import NamedTuple
 
 from hostsim.errors import host_error
-from hostsim.ledger import decision_rules, matching
-from hostsim.ledger.decision_rules import SETTLED
+from hostsim.ledger import decision_rules, matching, reasons
 from hostsim.ledger.matching import Judgement, Refusal, oldest_first
+from hostsim.ledger.reasons import SETTLED
 from hostsim.ledger.values import Decision, Definition, Invoice
 from hostsim.messages import explanations as messages
 from hostsim.messages import texts
@@ -461,8 +461,13 @@ def _about(one: _Facts, decided: Sequence[Decision]) -> tuple[Decision, ...]:
 def _to_do(outcome: str, refusal: Refusal | None) -> Text | None:
     """Say what would have to happen; an unknown reason of a plug-in speaks for itself."""
     if refusal is not None and outcome != SET_ASIDE:
-        return TO_DO.get(refusal.reason, refusal.message)
-    return TO_DO.get(outcome)
+        return _advice(refusal.reason) or refusal.message
+    return _advice(outcome)
+
+
+def _advice(code: str) -> Text | None:
+    reason = reasons.REASONS.get(code)
+    return TO_DO.get(code) if reason is None else reason.to_do
 
 
 def _oldest_first(one: ExplainedPayment) -> tuple[object, ...]:

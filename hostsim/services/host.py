@@ -22,7 +22,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, TypeVar
 
 from hostsim.errors import SettingsRefused, failure_of, host_error
-from hostsim.ledger.decision_rules import SET_ASIDE
+from hostsim.ledger.reasons import SET_ASIDE
 from hostsim.ledger.values import SEK, Decision, Definition
 from hostsim.messages import explanations, texts
 from hostsim.messages.texts import own, settings_not_followed

@@ -19,9 +19,9 @@ from datetime import date, datetime
 from decimal import Decimal, localcontext
 from typing import NamedTuple
 
-from hostsim.ledger import decision_rules, matching
-from hostsim.ledger.decision_rules import KEEP, SET_ASIDE
-from hostsim.ledger.matching import EXACT, IGNORED_REASONS, READY, ZERO, Refusal
+from hostsim.ledger import decision_rules, matching, reasons
+from hostsim.ledger.matching import EXACT, READY, ZERO, Refusal
+from hostsim.ledger.reasons import KEEP, SET_ASIDE
 from hostsim.ledger.values import SEK, Decision
 from hostsim.messages import texts
 from hostsim.messages.texts import Difference
@@ -261,7 +261,7 @@ def why_not_here(
     :param deleted: who deleted it here.
     """
     kind, refusal = previewed
-    if screened is not None and (deleted is None or screened.reason in IGNORED_REASONS):
+    if screened is not None and (deleted is None or screened.reason in reasons.IGNORED):
         return screened
     if kind == READY:
         return IN_PREVIEW
@@ -327,17 +327,17 @@ def _why_not_here(row: sqlite3.Row, screened: Refusal | None) -> Refusal:
     deleted = None
     if row["del_at"] is not None:
         who = texts.by_whom(row["del_by"], datetime.fromisoformat(row["del_at"]), row["del_why"])
-        deleted = Refusal(decision_rules.DELETED, texts.deleted_here(who))
+        deleted = Refusal(reasons.DELETED, texts.deleted_here(who))
     payment = payment_of(row, "")
     if screened is None and payment is not None and matching.is_nothing(payment):
-        return Refusal(matching.NO_AMOUNT, texts.NO_AMOUNT)
+        return Refusal(reasons.NO_AMOUNT, texts.NO_AMOUNT)
     previewed = row["open_kind"], _refusal(row, "open")
     return why_not_here(screened, previewed, _refusal(row, "pending"), deleted)
 
 
 def _unless_set_aside(row: sqlite3.Row, series: Sequence[Decision], refusal: Refusal) -> Refusal:
     """Say that a person set a payment aside, if that is why it is not listed."""
-    if refusal is IN_PREVIEW or refusal.reason in IGNORED_REASONS:
+    if refusal is IN_PREVIEW or refusal.reason in reasons.IGNORED:
         return refusal
     decision = None if row["dec_id"] is None else decision_store.decision_of(row, "dec_")
     if decision is None or decision.decision != SET_ASIDE:

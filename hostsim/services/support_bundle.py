@@ -29,7 +29,7 @@ from pathlib import Path
 from typing import Any
 
 from hostsim.errors import HostError, host_error
-from hostsim.ledger.decision_rules import SET_ASIDE
+from hostsim.ledger.reasons import SET_ASIDE
 from hostsim.messages import texts
 from hostsim.plugins.loading import Found, Plugins
 from hostsim.storage import commits, diagnostics

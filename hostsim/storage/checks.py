@@ -17,10 +17,10 @@ from decimal import Decimal, localcontext
 from itertools import groupby
 from typing import Any, NamedTuple
 
-from hostsim.ledger.decision_rules import DOUBTFUL, SETTLED, ReplaceablePayment, Settlement
+from hostsim.ledger import reasons
+from hostsim.ledger.decision_rules import ReplaceablePayment, Settlement
 from hostsim.ledger.matching import (
     EXACT,
-    IGNORED_REASONS,
     READY,
     ZERO,
     effect_of,
@@ -29,6 +29,7 @@ from hostsim.ledger.matching import (
     other_effect_of,
     same_currency,
 )
+from hostsim.ledger.reasons import DOUBTFUL, SETTLED
 from hostsim.ledger.values import SEK
 from hostsim.messages import texts
 from hostsim.storage.rows import OLDEST_FIRST, payment_of, plain, without_spaces
@@ -460,7 +461,7 @@ def settlements(db: sqlite3.Connection, which: Mapping[str, Any]) -> Settlements
 def _pairs(db: sqlite3.Connection, which: Mapping[str, Any]) -> list[sqlite3.Row]:
     db.execute("DROP TABLE IF EXISTS credit")
     db.execute(_CREDITS)
-    marks = json.dumps(sorted(IGNORED_REASONS | {"unreadable"}))
+    marks = json.dumps(sorted(reasons.IGNORED | {"unreadable"}))
     db.execute(_FIND_CREDITS, {**which, "excluded": marks})
     if db.execute("SELECT 1 FROM credit").fetchone() is None:
         return []

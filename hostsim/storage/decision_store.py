@@ -15,20 +15,10 @@ from decimal import Decimal, localcontext
 from typing import NamedTuple
 
 from hostsim.errors import HostError, host_error
-from hostsim.ledger import decision_rules
-from hostsim.ledger.decision_rules import (
-    ACCEPT,
-    CONFIRM,
-    KEEP,
-    POSSIBLE,
-    REPLACED,
-    SET_ASIDE,
-    SETTLED,
-    OtherChannelPayment,
-    ReplaceablePayment,
-    Settlement,
-)
+from hostsim.ledger import decision_rules, reasons
+from hostsim.ledger.decision_rules import OtherChannelPayment, ReplaceablePayment, Settlement
 from hostsim.ledger.matching import EXACT, READY
+from hostsim.ledger.reasons import ACCEPT, CONFIRM, KEEP, REPLACED, SET_ASIDE, SETTLED
 from hostsim.ledger.values import Decision
 from hostsim.messages import texts
 from hostsim.storage.rows import PAYMENT_COLUMNS, clean, is_id, payment_of, plain, write_offs_text
@@ -276,7 +266,7 @@ class DecisionWriter:
             and payment is not None
             and earlier.facts == decision_rules.figures(payment)
         )
-        fits = kind == "rejected" and decision in POSSIBLE.get(reason, ())
+        fits = kind == "rejected" and decision in reasons.possible_decisions(reason)
         if payment is None or not (fits or changed_mind):
             raise self._does_not_fit(number, decision, kind, reason)
         if decision == CONFIRM and reason == REPLACED:
@@ -431,7 +421,7 @@ class DecisionWriter:
         return host_error("PAYMENT_NOT_SHOWN", number=_short(number), name=self.definition)
 
     def _does_not_fit(self, number: str, decision: str, kind: str, reason: str) -> HostError:
-        state = texts.READY_NOW if kind == READY else texts.reason(reason)
+        state = texts.READY_NOW if kind == READY else reasons.label(reason)
         what = texts.DECISIONS.get(decision, Text(decision, decision))
         return host_error("DECISION_DOES_NOT_FIT", number=number, what=what, state=state)
 

@@ -15,7 +15,7 @@ from datetime import date, datetime
 from decimal import Decimal
 
 from hostsim.errors import HostError, host_error
-from hostsim.ledger.decision_rules import SET_ASIDE
+from hostsim.ledger.reasons import SET_ASIDE
 from hostsim.ledger.values import Row
 from hostsim.messages.texts import INTERRUPTED
 from hostsim.storage.rows import OLDEST_FIRST, is_id, row_of, text_of

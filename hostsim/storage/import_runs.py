@@ -22,8 +22,8 @@ from typing import NamedTuple
 
 from hostsim.errors import HostError, host_error
 from hostsim.ledger import matching
-from hostsim.ledger.decision_rules import SET_ASIDE
 from hostsim.ledger.matching import EXACT, KINDS, ZERO, Judgement, Refusal
+from hostsim.ledger.reasons import SET_ASIDE
 from hostsim.ledger.values import Definition, Row, SetAsideTotal
 from hostsim.messages import texts
 from hostsim.storage import checks, commits, decision_store

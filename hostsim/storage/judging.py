@@ -20,13 +20,13 @@ from typing import Any, NamedTuple
 
 from hostsim.ledger import decision_rules, matching
 from hostsim.ledger.decision_rules import (
-    CHANGED,
     Deletion,
     OtherChannelPayment,
     OtherInvoicePayment,
     ReplaceablePayment,
 )
 from hostsim.ledger.matching import EXACT, ZERO, Candidate, Judgement, Refusal
+from hostsim.ledger.reasons import CHANGED
 from hostsim.ledger.values import Decision
 from hostsim.messages import texts
 from hostsim.storage import checks, decision_store

@@ -12,7 +12,7 @@ from decimal import Decimal
 from importlib import resources
 from typing import Any
 
-from hostsim.ledger.decision_rules import SET_ASIDE
+from hostsim.ledger.reasons import SET_ASIDE
 from hostsim.ledger.values import (
     SEK,
     Definition,

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
-from hostsim.ledger.matching import IGNORED_REASONS
+from hostsim.ledger import reasons
 from hostsim.messages import formats
 from hostsim.messages.formats import plain
 from hostsim.messages.texts import say
@@ -184,7 +184,7 @@ def show(paper: Paper, found: Reconciliation, *, show_ignored: bool = False) -> 
 def _show_findings(paper: Paper, found: Reconciliation, kind: str, *, show_ignored: bool) -> None:
     def shown() -> Iterator[Unequal]:
         return (
-            one for one in found.unequal(kind) if show_ignored or one.reason not in IGNORED_REASONS
+            one for one in found.unequal(kind) if show_ignored or one.reason not in reasons.IGNORED
         )
 
     number = found.totals.count(kind)

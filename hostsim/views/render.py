@@ -22,7 +22,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, Generic, Self, TextIO, TypeVar
 
 from hostsim.errors import host_error
-from hostsim.ledger import decision_rules
+from hostsim.ledger import reasons
 from hostsim.ledger.values import SEK, SetAsideTotal
 from hostsim.messages import texts
 from hostsim.messages.formats import day, plain
@@ -57,7 +57,7 @@ STATUSES = {
 }
 
 #: What is said of a payment that cannot be saved or is ignored, by its reason.
-REASONS = texts.REASONS
+REASONS = {code: reason.label for code, reason in reasons.REASONS.items()}
 
 #: What stands in the place of a region where there is none.
 NO_REGION = Text("[Standard]", "[Default]")
@@ -635,28 +635,19 @@ def _show_list(paper: Paper, preview: Preview, kind: str, *, shorten: bool) -> N
     _show_what_to_do(paper, preview, kind)
 
 
-#: What a person can do about a payment in the lower list, beside setting it aside.
-_DECIDE = {
-    "possibly-registered-already": "--confirm",
-    "deleted-in-host": "--take-again",
-    "changed-in-fortnox": "--accept | --keep",
-    "replaced": "--accept | --confirm",
-    "settled-against-credit": "--accept",
-}
-
-
 def _show_what_to_do(paper: Paper, preview: Preview, kind: str) -> None:
     """Name under the lower list what can be done about it."""
     if kind != "rejected" or preview.saved:
         return
     name = _quoted(preview.definition)
-    reasons = tally(preview.rows(kind), lambda row: row.reason)
-    for reason, options in _DECIDE.items():
-        if reason in reasons:
-            label = reason_label(reason, paper.language)
+    found = tally(preview.rows(kind), lambda row: row.reason)
+    for reason in reasons.REASONS.values():
+        options = [f"--{one}" for one in reason.decisions if one != reasons.SET_ASIDE]
+        if options and reason.code in found:
+            label = say(reason.label, paper.language)
             number = "NUMMER" if paper.language == "sv" else "NUMBER"
-            paper.line(f"  {label}: hostsim decide {name} {number} {options}")
-    if any(reason != "already-imported" for reason in reasons):
+            paper.line(f"  {label}: hostsim decide {name} {number} {' | '.join(options)}")
+    if any(code != "already-imported" for code in found):
         paper.say(
             f"  Lägg undan det som aldrig hör hit: hostsim set-aside {name} NUMMER",
             f"  Set aside what never belongs here: hostsim set-aside {name} NUMBER",
@@ -879,11 +870,11 @@ def show_decisions(paper: Paper, decisions: list[Decision]) -> None:
 
 
 _DECIDED = {
-    decision_rules.SET_ASIDE: Text("Undanlagd", "Set aside"),
-    decision_rules.CONFIRM: Text("Bekräftad", "Confirmed"),
-    decision_rules.TAKE_AGAIN: Text("Tas in igen", "Taken again"),
-    decision_rules.ACCEPT: Text("Ändringen godkänd", "Change accepted"),
-    decision_rules.KEEP: Text("Behålls som registrerad", "Kept as registered"),
+    reasons.SET_ASIDE: Text("Undanlagd", "Set aside"),
+    reasons.CONFIRM: Text("Bekräftad", "Confirmed"),
+    reasons.TAKE_AGAIN: Text("Tas in igen", "Taken again"),
+    reasons.ACCEPT: Text("Ändringen godkänd", "Change accepted"),
+    reasons.KEEP: Text("Behålls som registrerad", "Kept as registered"),
 }
 
 

@@ -10,7 +10,7 @@ from fake_plugin import euro, invoice, payment, write_off
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from hostsim.ledger import matching
+from hostsim.ledger import matching, reasons
 from hostsim.ledger.matching import EXACT, Candidate, Refusal, judge, judge_without_invoice
 from opter_contract.values import Text
 
@@ -244,7 +244,7 @@ REASONS = [
 def test_the_first_reason_that_applies_is_given(reason, beside, read):
     [judgement] = judge(beside, [read], ZERO).judgements
     assert judgement.reason == reason
-    assert judgement.kind == ("ignored" if reason in matching.IGNORED_REASONS else "rejected")
+    assert judgement.kind == ("ignored" if reason in reasons.IGNORED else "rejected")
 
 
 @pytest.mark.parametrize(("reason", "beside", "read"), REASONS[:9])

@@ -11,7 +11,7 @@ import requests
 
 from hostsim.cli import hostsim
 from hostsim.errors import EXIT_STATUS
-from hostsim.ledger import matching
+from hostsim.ledger import reasons
 from hostsim.sandbox import Sandbox, seed
 from hostsim.views import render
 from opter_fortnox_plugin import configuration, settings
@@ -65,7 +65,16 @@ def test_every_status_and_reason_is_in_the_readme(name):
 
 def test_every_ignored_reason_is_called_ignored():
     [line] = re.findall(r"^Ignored: .*$", README, re.MULTILINE)
-    assert set(re.findall(r"`([a-z-]+)`", line)) == matching.IGNORED_REASONS
+    assert set(re.findall(r"`([a-z-]+)`", line)) == reasons.IGNORED
+
+
+def test_the_lower_list_of_the_readme_is_the_table_of_reasons():
+    [_, table] = README.split("| in the lower list ", 1)
+    rows = dict(re.findall(r"^\| `([a-z-]+)` \| (.*) \|$", table.split("\n\n", 1)[0], re.MULTILINE))
+    assert list(rows) == [code for code in reasons.REASONS if code not in reasons.IGNORED]
+    for code, text in rows.items():
+        options = {f"--{one}" for one in reasons.possible_decisions(code)} - {"--set-aside"}
+        assert options == set(re.findall(r"--[a-z-]+", text))
 
 
 @pytest.mark.parametrize("status", sorted({0, *EXIT_STATUS.values()}))

@@ -20,7 +20,7 @@ from hypothesis.stateful import (
 )
 
 from hostsim.errors import HostError
-from hostsim.ledger import decision_rules
+from hostsim.ledger import reasons
 from hostsim.plugins.loading import Plugins
 from hostsim.services.host import Host
 from hostsim.storage.import_runs import PreviewChanged
@@ -130,7 +130,7 @@ class Office(RuleBasedStateMachine):
     @rule(data=st.data())
     def decided(self, data):
         name, number, reason = data.draw(st.sampled_from(self.decidable()))
-        decision = data.draw(st.sampled_from(decision_rules.possible(reason)))
+        decision = data.draw(st.sampled_from(reasons.possible_decisions(reason)))
         if decision == "set-aside":
             preview = self.host.set_aside(name, [number])
             # One that can be saved by now comes up all the same.

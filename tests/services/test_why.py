@@ -22,11 +22,10 @@ from asked import (
 from fake_plugin import FakePlugin, invoice, payment
 
 from hostsim.errors import HostError
+from hostsim.ledger.reasons import REASONS
 from hostsim.messages import explanations
-from hostsim.messages.explanations import TO_DO
 from hostsim.sandbox import WriteOff
 from hostsim.storage.store import Store
-from hostsim.views.render import REASONS
 from tests.services.test_imports import host_of as host_over
 
 NAME = "Nord"
@@ -322,5 +321,5 @@ def test_a_payment_that_was_deleted_here_says_so(host, store, company):
 
 @pytest.mark.parametrize("reason", sorted(set(REASONS) - {"already-imported"}))
 def test_every_reason_of_an_import_says_what_would_have_to_happen(reason):
-    assert TO_DO[reason].sv.endswith(".")
-    assert TO_DO[reason].en.endswith(".")
+    assert REASONS[reason].to_do.sv.endswith(".")
+    assert REASONS[reason].to_do.en.endswith(".")

@@ -1,0 +1,225 @@
+"""Why a payment is not ready to be saved: one row a reason.
+
+README, page, command line and ``why`` draw from :data:`REASONS`. A plug-in may exclude a
+payment for a reason that is not here: its code then stands for its label, and its own
+message says what it is.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+
+from opter_contract.values import Text
+
+# What a person can decide about a payment.
+SET_ASIDE = "set-aside"
+CONFIRM = "confirm"
+TAKE_AGAIN = "take-again"
+ACCEPT = "accept"
+KEEP = "keep"
+
+# The reasons that the rules give or ask for by name.
+DOUBTFUL = "possibly-registered-already"
+DELETED = "deleted-in-host"
+CHANGED = "changed-in-fortnox"
+REPLACED = "replaced"
+SETTLED = "settled-against-credit"
+NO_AMOUNT = "no-amount"  # and no write-offs
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """A reason, with all that is said of it.
+
+    ``to_do`` is what would have to happen for the payment to come in, with ``{source}`` for
+    the system that it came from. ``ignored`` payments need nobody's attention: settings, or
+    a person, exclude them; all others are rejected.
+    """
+
+    code: str
+    label: Text
+    to_do: Text | None = None
+    decisions: tuple[str, ...] = (SET_ASIDE,)
+    ignored: bool = False
+
+
+_ALL = (
+    Reason(
+        "unreadable",
+        Text("Gick inte att läsa", "Could not be read"),
+        Text(
+            "Öppna betalningen i {source} och rätta det som inte går att läsa, eller be om rätten"
+            " att se det; läs sedan in igen.",
+            "Open the payment in {source} and correct what cannot be read, or ask for the right "
+            "to see it; then import again.",
+        ),
+    ),
+    Reason(
+        CHANGED,
+        Text("Ändrad i efterhand", "Changed afterwards"),
+        Text(
+            "Betalningen är registrerad här, men {source} säger något annat nu. Läs in igen om "
+            "ändringen inte visas i listan än; godkänn den sedan med hostsim decide --accept, så "
+            "att den registreras om, eller behåll det som är registrerat med --keep.",
+            "The payment is registered here, but {source} says something else now. Import again "
+            "if the change is not in the list yet; then accept it with hostsim decide --accept, "
+            "so that it is registered again, or keep what is registered with --keep.",
+        ),
+        decisions=(ACCEPT, KEEP, SET_ASIDE),
+    ),
+    Reason(
+        REPLACED,
+        Text("Ersätter en borttagen betalning", "Replaces a deleted payment"),
+        Text(
+            "Den har troligen gjorts om i {source}: godkänn den med hostsim decide --accept, så "
+            "motbokas den borttagna och den nya registreras.",
+            "It was probably made again in {source}: accept it with hostsim decide --accept; the "
+            "deleted one is then reversed and the new one registered.",
+        ),
+        decisions=(ACCEPT, CONFIRM, SET_ASIDE),
+    ),
+    Reason(
+        SETTLED,
+        Text("Kvittad mot kreditfaktura", "Settled against a credit note"),
+        Text(
+            "Inga pengar kom in: fakturan är kvittad mot en kreditfaktura. Godkänn paret med "
+            "hostsim decide --accept, så registreras krediten, eller lägg undan det.",
+            "No money came in: the invoice was settled against a credit note. Accept the pair "
+            "with hostsim decide --accept, so that the credit is registered, or set it aside.",
+        ),
+        decisions=(ACCEPT, SET_ASIDE),
+    ),
+    Reason(
+        DELETED,
+        Text("Borttagen här", "Deleted here"),
+        Text(
+            "Den har varit registrerad här och är borttagen: ta in den på nytt om borttagningen "
+            "var ett misstag.",
+            "It was registered here and is deleted: take it again if the deletion was a mistake.",
+        ),
+        decisions=(TAKE_AGAIN, SET_ASIDE),
+    ),
+    Reason(
+        DOUBTFUL,
+        Text("Kanske registrerad redan", "Possibly registered already"),
+        Text(
+            "En betalning med samma faktura och belopp är redan registrerad, för hand eller genom"
+            " en annan import: är det en annan betalning, bekräfta raden och spara; är det samma,"
+            " lägg undan den.",
+            "A payment of the same invoice and amount is registered already, by hand or through "
+            "another import: if this is another payment, confirm the row and save; if it is the "
+            "same, set it aside.",
+        ),
+        decisions=(CONFIRM, SET_ASIDE),
+    ),
+    Reason(
+        "already-imported",
+        Text("Redan registrerad", "Registered already"),
+    ),
+    Reason(
+        "not-booked",
+        Text("Inte bokförd än", "Not booked yet"),
+        Text(
+            "Bokför betalningen i {source}; den kommer in vid nästa import.",
+            "Book the payment in {source}; it comes in at the next import.",
+        ),
+    ),
+    Reason(
+        "invoice-not-found",
+        Text("Fakturan finns inte här", "The invoice is not here"),
+        Text(
+            "Ingen faktura här har betalningens nummer eller OCR: läs in fakturan med hostsim "
+            "invoices load, eller rätta numret på betalningen i {source}, och läs in igen. Gäller"
+            " den en faktura som bara finns i {source} kan den läggas undan.",
+            "No invoice here has the payment's number or OCR: load the invoice with hostsim "
+            "invoices load, or correct the payment's number in {source}, and import again. If it "
+            "is for an invoice that exists in {source} only, it can be set aside.",
+        ),
+    ),
+    Reason(
+        "currency-differs",
+        Text("Annan valuta än fakturan", "Another currency than the invoice"),
+        Text(
+            "Rätta valutan på fakturan eller på betalningen, så att de är lika, och läs in igen.",
+            "Correct the currency of the invoice or of the payment, so that they agree, and "
+            "import again.",
+        ),
+    ),
+    Reason(
+        "period-open",
+        Text("Fakturaperioden är öppen", "The invoice period is open"),
+        Text(
+            "Stäng fakturaperioden här och läs in igen.",
+            "Close the invoice period here and import again.",
+        ),
+    ),
+    Reason(
+        "invoice-already-paid",
+        Text("Fakturan är redan betald", "The invoice is paid already"),
+        Text(
+            "Ingenting återstår på fakturan: pengarna är betalda två gånger, eller registrerade "
+            "här redan. Betala tillbaka dem, eller flytta betalningen till rätt faktura i "
+            "{source}.",
+            "Nothing remains on the invoice: the money was paid twice, or is registered here "
+            "already. Pay it back, or move the payment to the right invoice in {source}.",
+        ),
+    ),
+    Reason(
+        "before-date",
+        Text("Före datumet i inställningarna", "Before the date in the settings"),
+        Text(
+            "Betalningsdatumet är före inställningen Ignorera betalningar före: välj ett tidigare"
+            " datum i importens inställningar (hostsim formats set) och läs in igen, eller "
+            "registrera den för hand om den hör till tiden före bytet.",
+            "The payment date is before the setting Ignore payments before: choose an earlier "
+            "date in the settings of the import (hostsim formats set) and import again, or "
+            "register it by hand if it belongs to the time before the change.",
+        ),
+        ignored=True,
+    ),
+    Reason(
+        "below-number",
+        Text("Under numret i inställningarna", "Below the number in the settings"),
+        Text(
+            "Fakturanumret är lägre än inställningen Ignorera nummer före: välj ett lägre nummer "
+            "i importens inställningar (hostsim formats set) och läs in igen.",
+            "The invoice number is lower than the setting Ignore numbers before: choose a lower "
+            "one in the settings of the import (hostsim formats set) and import again.",
+        ),
+        ignored=True,
+    ),
+    Reason(
+        NO_AMOUNT,
+        Text("Beloppet är 0", "The amount is 0"),
+        Text("Ingenting behöver göras: beloppet är 0.", "Nothing has to be done: the amount is 0."),
+        ignored=True,
+    ),
+    Reason(
+        SET_ASIDE,
+        Text("Undanlagd", "Set aside"),
+        Text(
+            "Den är undanlagd: ta tillbaka den och läs in igen om den ska registreras.",
+            "It is set aside: take it back and import again if it is to be registered.",
+        ),
+        ignored=True,
+    ),
+)
+
+#: By code, in the order of the README.
+REASONS: Mapping[str, Reason] = MappingProxyType({reason.code: reason for reason in _ALL})
+
+#: The codes of those that are ignored.
+IGNORED = frozenset(reason.code for reason in REASONS.values() if reason.ignored)
+
+
+def label(code: str) -> Text:
+    """Name a reason in the words of a person."""
+    return REASONS[code].label if code in REASONS else Text(code, code)
+
+
+def possible_decisions(code: str | None) -> tuple[str, ...]:
+    """Give what can be decided about a rejected payment."""
+    reason = REASONS.get(code or "")
+    return (SET_ASIDE,) if reason is None else reason.decisions
