@@ -134,14 +134,6 @@ def invoice_detail(invoice: Invoice, base: str) -> Fields:
     return {
         "@url": f"{base}/3/invoices/{invoice.number}",
         "@urlTaxReductionList": tax_reductions,
-        **_invoice_head(invoice),
-        **_invoice_middle(invoice),
-        **_invoice_tail(invoice),
-    } | dict(invoice.wire)
-
-
-def _invoice_head(invoice: Invoice) -> Fields:
-    return {
         "AdministrationFee": 0,
         "AdministrationFeeVAT": 0,
         "Address1": "",
@@ -173,11 +165,6 @@ def _invoice_head(invoice: Invoice) -> Fields:
         "DeliveryZipCode": "",
         "DocumentNumber": str(invoice.number),
         "DueDate": invoice.due_date.isoformat(),
-    }
-
-
-def _invoice_middle(invoice: Invoice) -> Fields:
-    return {
         "EDIInformation": dict.fromkeys(EDI_FIELDS) | {"EDIStatus": ""},
         "EmailInformation": {
             "EmailAddressFrom": None,
@@ -207,11 +194,6 @@ def _invoice_middle(invoice: Invoice) -> Fields:
         "NotCompleted": invoice.not_completed,
         "NoxFinans": invoice.factored,
         "OCR": invoice.reference,
-    }
-
-
-def _invoice_tail(invoice: Invoice) -> Fields:
-    return {
         "OfferReference": "0",
         "OrderReference": "0",
         "OrganisationNumber": "",
@@ -246,7 +228,7 @@ def _invoice_tail(invoice: Invoice) -> Fields:
         "AccountingMethod": "ACCRUAL",
         "FinalPayDate": _day(invoice.final_pay_date),
         "TaxReductionType": "none",
-    }
+    } | dict(invoice.wire)
 
 
 def company_information(company: Company) -> Fields:

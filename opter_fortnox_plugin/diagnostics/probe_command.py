@@ -12,8 +12,8 @@ from opter_fortnox_plugin import __version__
 from opter_fortnox_plugin.configuration import API_URL, PRESETS, Configuration
 from opter_fortnox_plugin.diagnostics.console import Console
 from opter_fortnox_plugin.diagnostics.probe.client import ProbeClient
-from opter_fortnox_plugin.diagnostics.probe.questions import SCOPES, TITLES, Report, probe
 from opter_fortnox_plugin.diagnostics.probe.results import ProbeResult
+from opter_fortnox_plugin.diagnostics.probe.run import SCOPES, TITLES, Report, probe
 from opter_fortnox_plugin.fortnox.http import Transport
 from opter_fortnox_plugin.fortnox.protocol import authorization_address
 from opter_fortnox_plugin.login.authorization_code import Listener, Login

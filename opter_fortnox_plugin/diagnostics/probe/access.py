@@ -13,7 +13,7 @@ from opter_fortnox_plugin.diagnostics.probe.client import (
     NO_SUCH_RESOURCE,
     ProbeClient,
 )
-from opter_fortnox_plugin.diagnostics.probe.question import Question
+from opter_fortnox_plugin.diagnostics.probe.question import question
 from opter_fortnox_plugin.diagnostics.probe.results import (
     NO_REFRESH_TOKEN,
     ProbeResult,
@@ -159,45 +159,33 @@ def oauth_error(reply: Reply) -> str:
 
 
 QUESTIONS: Final = (
-    Question(missing_bearer, {"missing_bearer": Text("Utan åtkomstnyckel", "Without a bearer")}),
-    Question(missing_scope, {"missing_scope_status": Text("Scope saknas", "A missing scope")}),
-    Question(
+    question(missing_bearer, missing_bearer=Text("Utan åtkomstnyckel", "Without a bearer")),
+    question(missing_scope, missing_scope_status=Text("Scope saknas", "A missing scope")),
+    question(
         not_found,
-        {
-            "payment_not_found_code": Text(
-                "Inbetalning som inte finns", "A payment that does not exist"
-            ),
-            "unknown_path_code": Text("Resurs som inte finns", "A resource that does not exist"),
-        },
+        payment_not_found_code=Text("Inbetalning som inte finns", "A payment that does not exist"),
+        unknown_path_code=Text("Resurs som inte finns", "A resource that does not exist"),
     ),
-    Question(
+    question(
         errors_spelled,
-        {
-            "codes_as_text": Text("Felkoder som text", "Error codes as text"),
-            "error_casing": Text("Felens nycklar, efter status", "Keys of errors, by status"),
-        },
+        codes_as_text=Text("Felkoder som text", "Error codes as text"),
+        error_casing=Text("Felens nycklar, efter status", "Keys of errors, by status"),
     ),
-    Question(
+    question(
         refresh_token,
-        {
-            "refresh_token_format": Text("Förnyelsenyckelns form", "Form of the refresh token"),
-            "refresh_works": Text("Förnyelse fungerar", "Refreshing works"),
-        },
+        refresh_token_format=Text("Förnyelsenyckelns form", "Form of the refresh token"),
+        refresh_works=Text("Förnyelse fungerar", "Refreshing works"),
     ),
-    Question(
+    question(
         bad_code,
-        {
-            "bad_code_status": Text("Påhittad kod", "A code that was made up"),
-            "bad_code_content_type": Text("… och svarets innehållstyp", "… and its content type"),
-        },
+        bad_code_status=Text("Påhittad kod", "A code that was made up"),
+        bad_code_content_type=Text("… och svarets innehållstyp", "… and its content type"),
     ),
 )
 
 #: It may end the login, so it comes after every other question.
-LAST_QUESTION: Final = Question(
+LAST_QUESTION: Final = question(
     reused_refresh_token,
-    {
-        "old_refresh_token": Text("Använd förnyelsenyckel", "A used refresh token"),
-        "reuse_revokes_family": Text("… drar in de senare", "… revokes the later ones"),
-    },
+    old_refresh_token=Text("Använd förnyelsenyckel", "A used refresh token"),
+    reuse_revokes_family=Text("… drar in de senare", "… revokes the later ones"),
 )

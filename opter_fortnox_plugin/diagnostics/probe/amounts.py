@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from opter_contract.values import Text
 from opter_fortnox_plugin.diagnostics.probe.client import ProbeClient
-from opter_fortnox_plugin.diagnostics.probe.question import Question
+from opter_fortnox_plugin.diagnostics.probe.question import question
 from opter_fortnox_plugin.diagnostics.probe.results import (
     NO_FOREIGN_PAYMENT,
     ProbeResult,
@@ -113,19 +113,16 @@ def negative_payments(client: ProbeClient) -> Results:
 
 
 QUESTIONS: Final = (
-    Question(
+    question(
         list_amount,
-        {"list_amount": Text("Amount i listan för valuta", "Amount in the list, foreign payments")},
+        list_amount=Text("Amount i listan för valuta", "Amount in the list, foreign payments"),
     ),
-    Question(
-        unit_divides, {"unit_divides": Text("CurrencyUnit delar kursen", "CurrencyUnit divides")}
-    ),
-    Question(
+    question(unit_divides, unit_divides=Text("CurrencyUnit delar kursen", "CurrencyUnit divides")),
+    question(
         invoice_amounts,
-        {"invoice_amounts": Text("Valuta i fakturans belopp", "Currency of an invoice's amounts")},
+        invoice_amounts=Text("Valuta i fakturans belopp", "Currency of an invoice's amounts"),
     ),
-    Question(
-        negative_payments,
-        {"negative_payments": Text("Negativa inbetalningar", "Negative payments")},
+    question(
+        negative_payments, negative_payments=Text("Negativa inbetalningar", "Negative payments")
     ),
 )

@@ -15,7 +15,7 @@ from opter_fortnox_plugin.diagnostics.probe.client import (
     two_hours_after,
     wall_time,
 )
-from opter_fortnox_plugin.diagnostics.probe.question import Question
+from opter_fortnox_plugin.diagnostics.probe.question import question
 from opter_fortnox_plugin.diagnostics.probe.results import (
     NO_DATE_HEADER,
     ProbeResult,
@@ -196,33 +196,24 @@ def _invoice_changed_since(client: ProbeClient, number: str, since: datetime) ->
 
 
 QUESTIONS: Final = (
-    Question(
+    question(
         lastmodified,
-        {
-            "lastmodified_zone": Text("Tidszon för lastmodified", "Time zone of lastmodified"),
-            "lastmodified_inclusive": Text(
-                "lastmodified tar med sin minut", "lastmodified includes its minute"
-            ),
-        },
+        lastmodified_zone=Text("Tidszon för lastmodified", "Time zone of lastmodified"),
+        lastmodified_inclusive=Text(
+            "lastmodified tar med sin minut", "lastmodified includes its minute"
+        ),
     ),
-    Question(
+    question(
         compares,
-        {
-            "lastmodified_compares": Text(
-                "lastmodified vid sommartid", "lastmodified at summer time"
-            )
-        },
+        lastmodified_compares=Text("lastmodified vid sommartid", "lastmodified at summer time"),
     ),
-    Question(
-        seconds,
-        {"lastmodified_seconds": Text("lastmodified med sekunder", "lastmodified with seconds")},
+    question(
+        seconds, lastmodified_seconds=Text("lastmodified med sekunder", "lastmodified with seconds")
     ),
-    Question(
+    question(
         payment_touches_invoice,
-        {
-            "payment_touches_invoice": Text(
-                "Bokförd inbetalning ändrar fakturan", "A booked payment modifies its invoice"
-            )
-        },
+        payment_touches_invoice=Text(
+            "Bokförd inbetalning ändrar fakturan", "A booked payment modifies its invoice"
+        ),
     ),
 )

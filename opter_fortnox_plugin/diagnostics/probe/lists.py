@@ -16,7 +16,7 @@ from opter_fortnox_plugin.diagnostics.probe.client import (
     ProbeClient,
     readable,
 )
-from opter_fortnox_plugin.diagnostics.probe.question import Question, request
+from opter_fortnox_plugin.diagnostics.probe.question import question, request
 from opter_fortnox_plugin.diagnostics.probe.results import (
     NO_INVOICE,
     NO_PAYMENT,
@@ -275,32 +275,26 @@ def _text(row: Mapping[str, Any], name: str) -> str:
 
 
 QUESTIONS: Final = (
-    Question(
+    question(
         meta_information,
-        {"meta_information": Text("MetaInformation i listor", "MetaInformation in lists")},
+        meta_information=Text("MetaInformation i listor", "MetaInformation in lists"),
     ),
-    Question(
+    question(
         payment_row,
-        {
-            "payment_row": Text("Inbetalningens rad i listan", "A payment's row in the list"),
-            "payment_row_fields": Text("Fält i raden", "Fields in that row"),
-        },
+        payment_row=Text("Inbetalningens rad i listan", "A payment's row in the list"),
+        payment_row_fields=Text("Fält i raden", "Fields in that row"),
     ),
-    Question(payment_order, {"payment_order": Text("Ordning utan sortby", "Order without sortby")}),
-    Question(default_limit, {"default_limit": Text("Rader utan limit", "Rows without limit")}),
-    Question(
+    question(payment_order, payment_order=Text("Ordning utan sortby", "Order without sortby")),
+    question(default_limit, default_limit=Text("Rader utan limit", "Rows without limit")),
+    question(
         default_sortorder,
-        {"default_sortorder": Text("Riktning utan sortorder", "Direction without sortorder")},
+        default_sortorder=Text("Riktning utan sortorder", "Direction without sortorder"),
     ),
-    Question(
-        random_ties,
-        {"random_ties": Text("Samma datum byter plats", "Same date changes places")},
+    question(random_ties, random_ties=Text("Samma datum byter plats", "Same date changes places")),
+    question(
+        page_beyond_end, page_beyond_end=Text("Sida efter den sista", "A page after the last")
     ),
-    Question(
-        page_beyond_end,
-        {"page_beyond_end": Text("Sida efter den sista", "A page after the last")},
-    ),
-    Question(limit_above_500, {"limit_above_500": Text("limit över 500", "limit above 500")}),
+    question(limit_above_500, limit_above_500=Text("limit över 500", "limit above 500")),
     request("limit_below_1", Text("limit 0", "limit 0"), _limit_0, {"limit": "0"}),
     request("page_below_1", Text("page 0", "page 0"), _page_0, {"page": "0"}),
     request(
@@ -329,16 +323,11 @@ QUESTIONS: Final = (
         {"customernumber": NO_SUCH_NUMBER, "limit": "1"},
         refused=False,
     ),
-    Question(
-        several_filters,
-        {"several_filters": Text("Två filter på en gång", "Two filters at once")},
-    ),
-    Question(
+    question(several_filters, several_filters=Text("Två filter på en gång", "Two filters at once")),
+    question(
         number_filters_match_part,
-        {
-            "number_filters_match_part": Text(
-                "Nummerfilter hittar del av nummer", "Number filters match a part"
-            )
-        },
+        number_filters_match_part=Text(
+            "Nummerfilter hittar del av nummer", "Number filters match a part"
+        ),
     ),
 )

@@ -22,6 +22,10 @@ class Question(NamedTuple):
     titles: Mapping[str, Text]
 
 
+def question(ask: Callable[[ProbeClient], Results], **titles: Text) -> Question:
+    return Question(ask, titles)
+
+
 def request(
     name: str,
     title: Text,
@@ -44,7 +48,7 @@ def request(
     return Question(ask, {name: title})
 
 
-def undecidable(reason: Text, titles: Mapping[str, Text]) -> Question:
+def undecidable(reason: Text, **titles: Text) -> Question:
     """Make a question that reading cannot decide."""
 
     def ask(_client: ProbeClient) -> Results:

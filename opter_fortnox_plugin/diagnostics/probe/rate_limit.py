@@ -9,7 +9,7 @@ from typing import Final
 
 from opter_contract.values import Text
 from opter_fortnox_plugin.diagnostics.probe.client import ProbeClient
-from opter_fortnox_plugin.diagnostics.probe.question import Question
+from opter_fortnox_plugin.diagnostics.probe.question import question
 from opter_fortnox_plugin.diagnostics.probe.results import (
     SOMETHING_CHANGED,
     ProbeResult,
@@ -177,16 +177,14 @@ def _window(client: ProbeClient, token: str, burst: Burst) -> Results:
     yield ProbeResult("rate_refused_counts", is_limited(last))
 
 
-QUESTION: Final = Question(
+QUESTION: Final = question(
     rate_limit,
-    {
-        "rate_limit": Text("Frågor i ett fönster", "Requests in a window"),
-        "rate_status": Text("Status vid för många frågor", "Status of too many requests"),
-        "rate_body": Text("Svarets innehåll då", "Its body"),
-        "rate_retry_after": Text("Retry-After, sekunder", "Retry-After, seconds"),
-        "rate_retry_after_as": Text("Retry-After, form", "Retry-After, form"),
-        "rate_bucket": Text("Räknas efter", "Counted by"),
-        "rate_window": Text("Fönstret, sekunder", "The window, seconds"),
-        "rate_refused_counts": Text("Nekade frågor räknas", "Refused requests count"),
-    },
+    rate_limit=Text("Frågor i ett fönster", "Requests in a window"),
+    rate_status=Text("Status vid för många frågor", "Status of too many requests"),
+    rate_body=Text("Svarets innehåll då", "Its body"),
+    rate_retry_after=Text("Retry-After, sekunder", "Retry-After, seconds"),
+    rate_retry_after_as=Text("Retry-After, form", "Retry-After, form"),
+    rate_bucket=Text("Räknas efter", "Counted by"),
+    rate_window=Text("Fönstret, sekunder", "The window, seconds"),
+    rate_refused_counts=Text("Nekade frågor räknas", "Refused requests count"),
 )

@@ -46,7 +46,6 @@ from opter_fortnox_plugin.diagnostics.probe.last_modified import (
     last_spring,
     possible_meanings,
 )
-from opter_fortnox_plugin.diagnostics.probe.questions import QUESTIONS, SCOPES, TITLES, probe
 from opter_fortnox_plugin.diagnostics.probe.rate_limit import body_kind, retry_after
 from opter_fortnox_plugin.diagnostics.probe.results import (
     ProbeResult,
@@ -54,6 +53,7 @@ from opter_fortnox_plugin.diagnostics.probe.results import (
     body_form,
     content_type,
 )
+from opter_fortnox_plugin.diagnostics.probe.run import QUESTIONS, SCOPES, TITLES, probe
 from opter_fortnox_plugin.errors import LoginFailed
 from opter_fortnox_plugin.fortnox.http import Transport
 from opter_fortnox_plugin.fortnox.protocol import authorization_address

@@ -49,34 +49,30 @@ QUESTIONS: Final = (
     access.LAST_QUESTION,
     undecidable(
         Text("företaget har sina licenser", "the company has its licences"),
-        {"missing_licence_status": Text("Licens saknas", "A missing licence")},
+        missing_licence_status=Text("Licens saknas", "A missing licence"),
     ),
     undecidable(
         Text("det tar veckor att se", "it would take weeks"),
-        {"refresh_token_days": Text("Förnyelsenyckelns livslängd", "Lifetime of a refresh token")},
+        refresh_token_days=Text("Förnyelsenyckelns livslängd", "Lifetime of a refresh token"),
     ),
     undecidable(
         Text(
             "hemligheter skickas bara på det dokumenterade sättet",
             "secrets are sent in the documented way only",
         ),
-        {
-            "client_secret_in_body": Text("Hemligheten i anropet", "The secret in the body"),
-            "token_on_api_host": Text("Nycklar från api-adressen", "Tokens from the API host"),
-            "pkce": Text("PKCE", "PKCE"),
-            "client_credentials": Text("client_credentials", "client_credentials"),
-            "client_credentials_status": Text("… utan godkännande", "… without consent"),
-        },
+        client_secret_in_body=Text("Hemligheten i anropet", "The secret in the body"),
+        token_on_api_host=Text("Nycklar från api-adressen", "Tokens from the API host"),
+        pkce=Text("PKCE", "PKCE"),
+        client_credentials=Text("client_credentials", "client_credentials"),
+        client_credentials_status=Text("… utan godkännande", "… without consent"),
     ),
     undecidable(
         Text("det syns bara när något skrivs", "only writing would show it"),
-        {
-            "other_currency": Text("Betalning i annan valuta", "Payment in another currency"),
-            "delete_booked": Text("Ta bort bokförd", "Deleting a booked payment"),
-            "read_only_fields": Text("Skrivskyddade fält", "Read-only fields"),
-            "payment_locked_code": Text("Kod för bokförd", "Code for a booked one"),
-            "payment_currency_code": Text("Kod för annan valuta", "Code for another currency"),
-        },
+        other_currency=Text("Betalning i annan valuta", "Payment in another currency"),
+        delete_booked=Text("Ta bort bokförd", "Deleting a booked payment"),
+        read_only_fields=Text("Skrivskyddade fält", "Read-only fields"),
+        payment_locked_code=Text("Kod för bokförd", "Code for a booked one"),
+        payment_currency_code=Text("Kod för annan valuta", "Code for another currency"),
     ),
 )
 
