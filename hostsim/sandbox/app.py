@@ -240,7 +240,7 @@ def _unknown_path(error: HTTPException) -> AnyResponse:
     return _refusal(Refused(code, "Resursen finns inte.", 404))
 
 
-# --- What goes wrong --------------------------------------------------------
+# --- Faults ----------------------------------------------------------------
 
 
 def _fault_response(fault: Fault) -> Response:

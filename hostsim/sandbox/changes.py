@@ -62,13 +62,13 @@ def only(content: Content, known: Collection[str]) -> None:
 
 def _whole(value: object) -> int:
     if type(value) is not int:
-        raise ValueError(f"{value!r} is no whole number")
+        raise ValueError(f"{value!r} is not a whole number")
     return value
 
 
 def _seconds(value: object) -> timedelta:
     if type(value) not in {int, float, Decimal}:
-        raise ValueError(f"{value!r} is no number of seconds")
+        raise ValueError(f"{value!r} is not a number of seconds")
     try:
         return timedelta(seconds=float(str(value)))
     except OverflowError as error:
@@ -77,7 +77,7 @@ def _seconds(value: object) -> timedelta:
 
 def _scope(value: object) -> str:
     if value not in SCOPES:
-        raise ValueError(f"{value!r} is no scope")
+        raise ValueError(f"{value!r} is not a scope")
     return str(value)
 
 
@@ -107,7 +107,7 @@ READERS: Mapping[str, Callable[[Any], Any]] = {
 
 def _object(value: object) -> Content:
     if not isinstance(value, Mapping):
-        raise ValueError(f"{value!r} is no object")
+        raise ValueError(f"{value!r} is not an object")
     return value
 
 

@@ -88,7 +88,7 @@ def not_found(error: HTTPException) -> Response:
     return _json({"error": f"{error.name}; {see}"}, error.code or 404)
 
 
-# --- What there is ----------------------------------------------------------
+# --- Overview --------------------------------------------------------------
 
 
 @control.get("/")
@@ -345,9 +345,9 @@ def _content() -> dict[str, Any]:
     try:
         content = json.loads(request.get_data(), parse_float=Decimal)
     except ValueError as error:
-        raise _Invalid("the body is no JSON") from error
+        raise _Invalid("the body is not JSON") from error
     if not isinstance(content, dict):
-        raise _Invalid("the body is no JSON object")
+        raise _Invalid("the body is not a JSON object")
     return content
 
 
@@ -430,7 +430,7 @@ FAULT_FIELDS: Mapping[str, tuple[type, ...]] = {
 def _check_fault(given: Mapping[str, Any]) -> None:
     for name, value in given.items():
         if type(value) not in FAULT_FIELDS[name]:
-            raise ValueError(f"{name} is no {type(value).__name__}")
+            raise ValueError(f"{name} cannot be a {type(value).__name__}")
     if not 200 <= given.get("status", 503) <= 599:
         raise ValueError("status is a number from 200 to 599")
     if given.get("pause", 1) < 0:

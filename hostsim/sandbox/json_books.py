@@ -135,14 +135,14 @@ def _value(declared: str, value: Any) -> Any:
 def _amount(value: Any) -> Decimal:
     amount = Decimal(str(value))
     if not amount.is_finite():
-        raise ValueError(f"{value} is no amount")
+        raise ValueError(f"{value} is not an amount")
     return amount
 
 
 def _of(kind: type) -> Callable[[Any], Any]:
     def read(value: Any) -> Any:
         if type(value) is not kind:
-            raise TypeError(f"{value!r} is no {kind.__name__}")
+            raise TypeError(f"{value!r} is not a {kind.__name__}")
         return value
 
     return read

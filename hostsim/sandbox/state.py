@@ -449,7 +449,7 @@ class State:
             number = next(iter(self.companies), -1)
         return self.companies[int(number)]
 
-    # --- What an administrator, or time, takes away ---
+    # --- Withdrawn and expired ---
 
     def withdraw_licence(self, company: int | str | None = None) -> None:
         self.company(company).integration_licence = False

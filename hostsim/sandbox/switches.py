@@ -320,7 +320,7 @@ def table() -> Iterator[str]:
 def from_text(text: str) -> dict[str, object]:
     """Read ``NAME=VALUE``; a value that is not JSON is a text.
 
-    Raises ``ValueError`` with a sentence when there is no such switch, or it takes no such value.
+    Raises ``ValueError`` with a sentence when there is no such switch, or it does not accept that.
     """
     name, _, value = text.partition("=")
     try:
@@ -331,7 +331,7 @@ def from_text(text: str) -> dict[str, object]:
     return {name: read}
 
 
-# --- What a switch takes ----------------------------------------------------
+# --- Accepted values --------------------------------------------------------
 
 
 @cache

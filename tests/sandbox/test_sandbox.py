@@ -535,15 +535,6 @@ def test_payments_of_one_invoice(program, company):
     assert program.code("invoicepayments", invoicenumber="x") == (400, 2000108)
 
 
-@switched(
-    ("switches", "status"),
-    [(Switches(), 200), (Switches(page_beyond_end="refused", limit_above_500="refused"), 400)],
-)
-def test_page_beyond_the_end_and_large_limits_are_switches(program, status):
-    assert program.ask("invoicepayments", page=9).status_code == status
-    assert program.ask("invoicepayments", limit=501).status_code == status
-
-
 # --- lastmodified -----------------------------------------------------------
 
 
@@ -887,17 +878,6 @@ def test_the_limit_is_counted_by_company(program, sandbox, state):
     statuses = Counter(program.ask("companyinformation").status_code for _ in range(26))
     assert statuses == {200: 25, 429: 1}
     assert other.ask("companyinformation").status_code == 200
-
-
-@switched(
-    "switches", [Switches(rate_limit=1, rate_body="text", rate_retry_after=7, rate_bucket="token")]
-)
-def test_the_429_is_a_matter_of_switches(program):
-    program.ask("companyinformation")
-    refused = program.ask("companyinformation", spoiled=True)
-    assert (refused.text, refused.headers["Retry-After"]) == ("Too Many Requests", "7")
-    program.pair = program.refresh().json()
-    assert program.ask("companyinformation").status_code == 200
 
 
 # --- Faults -----------------------------------------------------------------

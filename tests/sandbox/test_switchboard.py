@@ -401,6 +401,8 @@ def test_the_status_and_retry_after_of_too_many(client, board):
     refused = client.api("companyinformation")
     assert (refused.status_code, "<html>" in refused.text) == (503, True)
     assert refused.headers["Retry-After"] == "Tue, 17 Mar 2026 09:30:22 GMT"
+    board.set(rate_retry_after_as="seconds")
+    assert client.api("companyinformation").headers["Retry-After"] == "7"
 
 
 def test_a_refused_request_may_count_towards_the_limit(client, board, seconds):
