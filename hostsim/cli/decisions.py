@@ -191,7 +191,7 @@ def decide(common: Common, name: str, number: str, chosen: str | None, why: str)
         host = host_over(store)
         with shown_where_changed(common, show_ignored=False):
             preview = host.decide(name, number, chosen, why=why, revision=shown)
-        if chosen != KEEP and host.waits_for_import(name, number):
+        if chosen != KEEP and host.needs_import(name, number):
             common.tell(
                 f"Betalning {number} är från en tidigare import: läs in igen med hostsim import "
                 f"{name}; sedan görs det när du sparar.",

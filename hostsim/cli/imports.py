@@ -187,14 +187,14 @@ class Window:
 
     def __call__(self, address: str, answered: Callable[[str], AnyText | None]) -> bool:
         """Show the address, and open it or wait for what is pasted."""
-        from hostsim.services.host import open_window
+        from hostsim.services.browser import open_browser
 
         if self._browser:
             self._common.tell(
                 f"Logga in i fönstret som öppnas. Öppnas inget, gå till: {address}",
                 f"Sign in in the window that opens. If none does, go to: {address}",
             )
-            open_window(address, answered)
+            open_browser(address, answered)
             # Whoever runs the command sees the address, whether or not a browser opens.
             return True
         self._common.tell(f"Gå hit och logga in: {address}", f"Go here and sign in: {address}")

@@ -27,7 +27,7 @@ from opter_contract.values import Text
 @click.argument("file", metavar="FIL", type=click.Path(path_type=Path))
 def report(common: Common, file: Path) -> None:
     """Write the support bundle and say what is in it."""
-    from hostsim.services.host import now
+    from hostsim.services.context import now
     from hostsim.services.support_bundle import lines_of, write_bundle
 
     with opened(common) as store:

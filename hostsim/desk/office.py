@@ -8,7 +8,8 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from hostsim.desk.jobs import Choice, Jobs
-from hostsim.services.host import Host, now
+from hostsim.services.context import now
+from hostsim.services.host import Host
 from hostsim.storage import import_runs, invoices, page_rows
 from hostsim.storage.secrets import FindKeyring, no_keyring
 from hostsim.storage.store import Store

@@ -22,7 +22,7 @@ from hostsim.desk.office import Office
 from hostsim.desk.server import Desk
 from hostsim.errors import host_error
 from hostsim.sandbox import Sandbox, seed
-from hostsim.services.host import open_window
+from hostsim.services import browser
 from hostsim.storage.secrets import FindKeyring, no_keyring
 from hostsim.storage.store import Store
 from hostsim.views.render import Paper
@@ -69,11 +69,11 @@ def run_desk(
             office = held.enter_context(
                 beside_sandbox(plugins, database, login_timeout, second_day=not empty)
             )
-        office.host().tell_listeners()
+        office.host().notify_listeners()
         desk = held.enter_context(_listening(office, host, port))
         _say_where(paper, desk, real=real, kept=database is not None, host=host)
         if open_browser:
-            open_window(desk.url, lambda _address: None)
+            browser.open_browser(desk.url, lambda _address: None)
         try:
             wait()
         except KeyboardInterrupt:

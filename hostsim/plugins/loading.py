@@ -28,7 +28,7 @@ from hostsim.errors import host_error
 from hostsim.messages import texts
 from hostsim.plugins import discovery
 from hostsim.plugins.discovery import Installed, Off
-from hostsim.plugins.session import HostAnswers
+from hostsim.plugins.session import HostHooks
 from opter_contract import PROJECT
 from opter_contract import hooks as contract_hooks
 from opter_contract.values import ImportType, Text
@@ -39,26 +39,11 @@ log = logging.getLogger(__name__)
 #: Under this name the host itself stands in the plug-in manager.
 HOST = "hostsim"
 
-#: Only the host answers these: two answers to a batch would be one too many.
-HOSTS_OWN = frozenset(
-    {
-        "opter_take_payments",
-        "opter_take_excluded",
-        "opter_take_deleted",
-        "opter_take_unchecked",
-        "opter_take_balances",
-        "opter_invoices_to_check",
-        "opter_registered_payments",
-        "opter_payments_to_confirm",
-        "opter_known_invoices",
-        "opter_open_window",
-        "opter_state_get",
-        "opter_state_put",
-        "opter_secret_get",
-        "opter_secret_put",
-        "opter_lock",
-    }
-)
+#: Only the host answers these: two answers to a batch would be one too many. Others may
+#: show progress, too.
+HOSTS_OWN = frozenset(name for name in vars(HostHooks) if name.startswith(f"{PROJECT}_")) - {
+    "opter_progress"
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,8 +106,8 @@ class Plugins:
     def __init__(self, manager_extra: Iterable[tuple[str, object]] = ()) -> None:
         """Take these plug-ins, given by name, and no others."""
         self.manager = _new_manager()
-        self.answers = HostAnswers()
-        self.manager.register(self.answers, name=HOST)
+        self.host_hooks = HostHooks()
+        self.manager.register(self.host_hooks, name=HOST)
         self.loaded: tuple[Found, ...] = ()
         self.excluded: tuple[Found, ...] = ()
         self._types: dict[str, ImportType] = {}

@@ -1,18 +1,18 @@
-"""What the host answers while a plug-in reads.
+"""The host's answers while a plug-in works on a run.
 
-One object stands in the plug-in manager for the host. It knows the runs that
-are alive by their id and hands each call on to its run; nothing else is
-shared between runs. What a plug-in hands over is checked against the contract
-here, and copied.
+One object in the plug-in manager answers for the host: it knows the active
+sessions by the id of their run and hands each call to the right one. What a
+plug-in hands over is checked against the contract here, and copied.
 """
 
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from datetime import date, datetime
 from decimal import Decimal
+from typing import Any
 
 from hostsim.errors import HostError, host_error
 from hostsim.ledger.matching import Refusal
@@ -48,40 +48,49 @@ MOST_DIGITS = 50
 
 Window = Callable[[str, Callable[[str], "Text | None"]], bool]
 OnProgress = Callable[["Progress"], "bool | None"]
-Screen = Callable[[Run, Sequence[Payment]], "Sequence[ExcludedPayment | None] | None"]
 
 
-class LiveRun:
-    """A run while its plug-in reads."""
+class PluginSession:
+    """A run while its plug-in works on it."""
+
+    #: Whether payments that earlier runs rejected are offered again, and may be confirmed.
+    offers_earlier = True
+
+    #: An invoice whose registered payments are all checked for deletion.
+    invoice_id: int | None = None
 
     def __init__(
         self,
         run: Run,
         import_run: ImportRun,
         *,
+        call_owner: Callable[..., Any],
         window: Window,
         on_progress: OnProgress,
-        screen: Screen,
         secrets: Secrets,
         clock: Callable[[], datetime],
     ) -> None:
-        """Keep the run, where it is recorded, and how to reach the person."""
-        self._clock = clock
-        self._invoices_asked: set[str] = set()
+        """Put a session together; ``call_owner`` calls a hook in the plug-in of an import type."""
         self.run = run
         self.window = window
         self.on_progress = on_progress
+        self._call_owner = call_owner
+        self._clock = clock
         self._import_run = import_run
-        self._screen = screen
         self._secrets = secrets
-        self._guard = threading.Lock()
+        self._lock = threading.Lock()
         self._company: str | None = None
+        self._invoices_checked: set[str] = set()
         self._offered_again = False
         self._failure: BaseException | None = None
 
+    def call(self, hook: str, **arguments: object) -> Any:
+        """Call a hook of the plug-in with this run."""
+        return self._call_owner(self.run.import_type, hook, run=self.run, **arguments)
+
     @contextmanager
-    def answering(self) -> Iterator[None]:
-        """Remember a failure, so that a plug-in that swallows it does not end well."""
+    def remembering_failure(self) -> Iterator[None]:
+        """Remember what a hook of the host raises, also where the plug-in swallows it."""
         try:
             yield
         except BaseException as error:
@@ -89,7 +98,6 @@ class LiveRun:
             raise
 
     def take_payments(self, payments: Sequence[Payment]) -> int:
-        """Keep payments that may be saved."""
         _check_size(payments)
         copies = [received(payment, self.run.import_type) for payment in payments]
         for copy in copies:
@@ -99,100 +107,99 @@ class LiveRun:
         return len(copies)
 
     def take_excluded(self, excluded: Sequence[ExcludedPayment]) -> int:
-        """Keep payments that were ignored or rejected by the plug-in."""
         _check_size(excluded)
         self._check_company(one.key.company for one in excluded)
         self._import_run.take([_excluded_record(one) for one in excluded])
         return len(excluded)
 
     def take_deleted(self, numbers: Sequence[str]) -> int:
-        """Drop payments of earlier runs that no longer exist."""
         _check_size(numbers)
         self._import_run.take_deleted(self._company or "", numbers)
         return len(numbers)
 
     def take_unchecked(self, numbers: Sequence[str]) -> int:
-        """Remember which registered payments could not be asked after."""
         _check_size(numbers)
         self._import_run.take_unchecked(self._company or "", numbers)
         return len(numbers)
 
-    def payments_to_confirm(self, company: Company) -> list[str]:
-        """Ask for payments of earlier runs that would be ready now."""
-        self._check_company([company.number], company.name)
-        self._offer_again(company.number)
-        return self._import_run.payments_to_fetch(company.number)
-
     def take_balances(self, balances: Sequence[InvoiceBalance]) -> int:
-        """Keep what the source says of invoices that are here, too."""
         _check_size(balances)
         self._import_run.take_balances(balances)
         return len(balances)
 
+    def payments_to_confirm(self, company: Company) -> list[str]:
+        """Give payments of earlier runs that would be ready now."""
+        self._begin(company)
+        if not self.offers_earlier:
+            return []
+        return self._import_run.payments_to_fetch(company.number)
+
     def invoices_to_check(self, company: Company) -> Sequence[str]:
-        """Ask for invoices that are open here and were not said to be unpaid."""
-        self._check_company([company.number], company.name)
-        self._offer_again(company.number)
+        """Give invoices that are open here and whose balance there is unknown, each once."""
+        self._begin(company)
         numbers = self._import_run.invoices_to_check(company.number, self._clock())
-        fresh = [number for number in numbers if number not in self._invoices_asked]
-        self._invoices_asked.update(fresh)
-        return fresh
+        new = [number for number in numbers if number not in self._invoices_checked]
+        self._invoices_checked.update(new)
+        return new
 
     def registered_payments(self, company: Company) -> Sequence[RegisteredPayment]:
-        """Ask after registered payments that may exist no longer."""
-        self._check_company([company.number], company.name)
-        self._offer_again(company.number)
-        return self._import_run.registered_payments(company.number, self._clock())
+        """Give registered payments that may have been deleted."""
+        self._begin(company)
+        at = self._clock()
+        return self._import_run.registered_payments(company.number, at, self.invoice_id)
 
     def known_invoices(self, numbers: Sequence[str]) -> Collection[str]:
-        """Say which invoices the region of the definition has."""
+        """Choose the invoices that the region of the definition has."""
         _check_size(numbers)
         definition = self._import_run.definition
         return self._import_run.store.known_invoices(definition.region, numbers)
 
     def state(self, key: str) -> str | None:
-        """Read what the plug-in put away."""
         _check_length("state key", key, LONGEST_KEY)
         return self._import_run.store.state(self.run.import_type, key)
 
     def set_state(self, key: str, value: str | None) -> bool:
-        """Put a value of the plug-in away."""
         _check_length("state key", key, LONGEST_KEY)
         _check_length("state value", value or "", LONGEST_VALUE)
         self._import_run.store.set_state(self.run.import_type, key, value)
         return True
 
     def secret(self, key: str) -> str | None:
-        """Read a secret of the definition."""
         _check_length("secret key", key, LONGEST_KEY)
         return self._secrets.get(self.run.definition, key)
 
     def set_secret(self, key: str, value: str | None) -> bool:
-        """Put a secret of the definition away."""
         _check_length("secret key", key, LONGEST_KEY)
         _check_length("secret", value or "", LONGEST_SECRET)
         self._secrets.put(self.run.definition, key, value)
         return True
 
     def lock(self, key: str, wait: float) -> AbstractContextManager[bool]:
-        """Give a lock of the plug-in."""
         _check_length("lock key", key, LONGEST_KEY)
         locks = self._import_run.store.locks
         return locks.hold("plug-in", self.run.import_type, key, wait=wait)
 
     def finish(self, company: Company, *, notes: bool = False) -> None:
-        """End the reading: offer again what earlier runs rejected, if nobody asked for it.
+        """End the reading; offer again what earlier runs rejected, if that is still to do.
 
-        :param notes: the plug-in has something to say, as that it could not ask everything.
+        :param notes: the plug-in reports something, as that it could not check everything.
         """
         if self._failure is not None:
             raise self._failure
-        self._check_company([company.number], company.name)
-        self._offer_again(company.number)
-        asked = () if notes else self._invoices_asked
-        self._import_run.store_checked_invoices(company.number, asked, self._clock())
+        self._begin(company)
+        checked = () if notes else self._invoices_checked
+        self._import_run.store_checked_invoices(company.number, checked, self._clock())
 
-    def _check_company(self, numbers: Collection[str] | Iterator[str], name: str = "") -> None:
+    def _begin(self, company: Company) -> None:
+        """Check the company; the first time, offer again what earlier runs rejected."""
+        self._check_company([company.number], company.name)
+        with self._lock:
+            if self._offered_again or not self.offers_earlier:
+                return
+            self._offered_again = True
+        self._import_run.offer_again(company.number, self._screened)
+
+    def _check_company(self, numbers: Iterable[str], name: str = "") -> None:
         for number in set(numbers):
             expected = self.run.company
             if expected is not None and number != expected.number:
@@ -201,20 +208,14 @@ class LiveRun:
                 refuse_company_of_other_region(
                     self._import_run.store, self._import_run.definition, Company(number, name)
                 )
-            with self._guard:
+            with self._lock:
                 self._company = self._company or number
             if not number or number != self._company:
                 raise broken("payments of several companies in one run")
 
-    def _offer_again(self, company: str) -> None:
-        with self._guard:
-            if self._offered_again:
-                return
-            self._offered_again = True
-        self._import_run.offer_again(company, self._screened)
-
     def _screened(self, payments: Sequence[Payment]) -> Sequence[Refusal | None]:
-        answers = self._screen(self.run, payments)
+        """Ask the plug-in which of these payments today's settings exclude."""
+        answers = self.call("opter_screen_payments", payments=payments)
         if answers is None:
             return [None] * len(payments)
         if len(answers) != len(payments):
@@ -222,114 +223,114 @@ class LiveRun:
         return [None if a is None else Refusal(a.reason, texts.own(a.sentence)) for a in answers]
 
 
-class HostAnswers:
+class HostHooks:
     """The host's own implementation of the hooks that only a host answers."""
 
     def __init__(self) -> None:
-        """Begin with no run alive."""
-        self._live: dict[str, LiveRun] = {}
+        """Begin without a session."""
+        self._sessions: dict[str, PluginSession] = {}
 
     @contextmanager
-    def alive(self, live: LiveRun) -> Iterator[None]:
-        """Answer for a run as long as its plug-in reads."""
-        self._live[live.run.id] = live
+    def active(self, session: PluginSession) -> Iterator[None]:
+        """Answer for a session while the block runs."""
+        self._sessions[session.run.id] = session
         try:
             yield
         finally:
-            del self._live[live.run.id]
+            del self._sessions[session.run.id]
 
     @contextmanager
-    def _of(self, run: Run) -> Iterator[LiveRun]:
-        live = self._live.get(run.id)
-        if live is None:
+    def _of(self, run: Run) -> Iterator[PluginSession]:
+        session = self._sessions.get(run.id)
+        if session is None:
             raise broken("a hook was called for a run that is not going on")
-        with live.answering():
-            yield live
+        with session.remembering_failure():
+            yield session
 
     @hookimpl
     def opter_take_payments(self, run: Run, payments: Sequence[Payment]) -> int:
-        with self._of(run) as live:
-            return live.take_payments(payments)
+        with self._of(run) as session:
+            return session.take_payments(payments)
 
     @hookimpl
     def opter_take_excluded(self, run: Run, excluded: Sequence[ExcludedPayment]) -> int:
-        with self._of(run) as live:
-            return live.take_excluded(excluded)
+        with self._of(run) as session:
+            return session.take_excluded(excluded)
 
     @hookimpl
     def opter_take_deleted(self, run: Run, payment_numbers: Sequence[str]) -> int:
-        with self._of(run) as live:
-            return live.take_deleted(payment_numbers)
+        with self._of(run) as session:
+            return session.take_deleted(payment_numbers)
 
     @hookimpl
     def opter_take_unchecked(self, run: Run, payment_numbers: Sequence[str]) -> int:
-        with self._of(run) as live:
-            return live.take_unchecked(payment_numbers)
+        with self._of(run) as session:
+            return session.take_unchecked(payment_numbers)
 
     @hookimpl
     def opter_take_balances(self, run: Run, balances: Sequence[InvoiceBalance]) -> int:
-        with self._of(run) as live:
-            return live.take_balances(balances)
+        with self._of(run) as session:
+            return session.take_balances(balances)
 
     @hookimpl
     def opter_invoices_to_check(self, run: Run, company: Company) -> Sequence[str]:
-        with self._of(run) as live:
-            return live.invoices_to_check(company)
+        with self._of(run) as session:
+            return session.invoices_to_check(company)
 
     @hookimpl
     def opter_registered_payments(self, run: Run, company: Company) -> Sequence[RegisteredPayment]:
-        with self._of(run) as live:
-            return live.registered_payments(company)
+        with self._of(run) as session:
+            return session.registered_payments(company)
 
     @hookimpl
     def opter_payments_to_confirm(self, run: Run, company: Company) -> Sequence[str]:
-        with self._of(run) as live:
-            return live.payments_to_confirm(company)
+        with self._of(run) as session:
+            return session.payments_to_confirm(company)
 
     @hookimpl
     def opter_known_invoices(self, run: Run, invoice_numbers: Sequence[str]) -> Collection[str]:
-        with self._of(run) as live:
-            return live.known_invoices(invoice_numbers)
+        with self._of(run) as session:
+            return session.known_invoices(invoice_numbers)
 
     @hookimpl
     def opter_progress(self, run: Run, progress: Progress) -> bool | None:
-        with self._of(run) as live:
-            return live.on_progress(progress)
+        with self._of(run) as session:
+            return session.on_progress(progress)
 
     @hookimpl
     def opter_open_window(
         self, run: Run, address: str, answered: Callable[[str], Text | None]
     ) -> bool:
-        with self._of(run) as live:
-            return live.window(address, answered)
+        with self._of(run) as session:
+            return session.window(address, answered)
 
     @hookimpl
     def opter_state_get(self, run: Run, key: str) -> str | None:
-        with self._of(run) as live:
-            return live.state(key)
+        with self._of(run) as session:
+            return session.state(key)
 
     @hookimpl
     def opter_state_put(self, run: Run, key: str, value: str | None) -> bool:
-        with self._of(run) as live:
-            return live.set_state(key, value)
+        with self._of(run) as session:
+            return session.set_state(key, value)
 
     @hookimpl
     def opter_secret_get(self, run: Run, key: str) -> str | None:
-        with self._of(run) as live:
-            return live.secret(key)
+        with self._of(run) as session:
+            return session.secret(key)
 
     @hookimpl
     def opter_secret_put(self, run: Run, key: str, value: str | None) -> bool:
-        with self._of(run) as live:
-            return live.set_secret(key, value)
+        with self._of(run) as session:
+            return session.set_secret(key, value)
 
     @hookimpl
     def opter_lock(self, run: Run, key: str, wait: float) -> AbstractContextManager[bool]:
-        with self._of(run) as live:
-            return live.lock(key, wait)
+        with self._of(run) as session:
+            return session.lock(key, wait)
 
 
-# --- At the door ------------------------------------------------------------
+# --- Checking what a plug-in hands over -----------------------------------------
 
 
 def received(payment: Payment, import_type: str = "") -> Payment:

@@ -11,7 +11,7 @@ from __future__ import annotations
 import sqlite3
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from decimal import Decimal, localcontext
 from typing import NamedTuple
@@ -24,8 +24,9 @@ from hostsim.ledger.values import Decision, Definition, Invoice
 from hostsim.messages import explanations as messages
 from hostsim.messages import texts
 from hostsim.messages.explanations import TO_DO, named
-from hostsim.plugins.session import LiveRun
-from hostsim.storage import checks, decision_store, history, invoices
+from hostsim.plugins.session import PluginSession
+from hostsim.services.context import Context, company_of
+from hostsim.storage import checks, commits, decision_store, history, invoices
 from hostsim.storage import explanations as stored
 from hostsim.storage.explanations import Scope
 from hostsim.storage.history import Entry
@@ -33,7 +34,7 @@ from hostsim.storage.import_runs import ImportRun
 from hostsim.storage.regions import refuse_other_region
 from hostsim.storage.rows import clean, payment_of, text_of
 from hostsim.storage.store import Store
-from opter_contract.values import Company, Payment, RegisteredPayment, Text
+from opter_contract.values import Company, ImportReport, Payment, Text
 
 # The outcome of a payment.
 REGISTERED = "registered"
@@ -190,8 +191,10 @@ def _definition_of(
 # --- While the plug-in reads ----------------------------------------------------------
 
 
-class InvoiceRun(LiveRun):
+class InvoiceSession(PluginSession):
     """Reads the payments of one invoice: nothing of earlier runs is offered or confirmed."""
+
+    offers_earlier = False
 
     #: ``None`` where the invoice is not here.
     invoice_id: int | None = None
@@ -199,17 +202,6 @@ class InvoiceRun(LiveRun):
     def invoices_to_check(self, company: Company) -> Sequence[str]:
         self._check_company([company.number], company.name)
         return []
-
-    def registered_payments(self, company: Company) -> Sequence[RegisteredPayment]:
-        self._check_company([company.number], company.name)
-        return self._import_run.registered_payments(company.number, self._clock(), self.invoice_id)
-
-    def payments_to_confirm(self, company: Company) -> list[str]:
-        self._check_company([company.number], company.name)
-        return []
-
-    def _offer_again(self, company: str) -> None:
-        """Leave what earlier runs rejected where it is."""
 
 
 def source_numbers(store: Store, question: Question) -> list[str]:
@@ -603,3 +595,58 @@ def _of_invoice(question: Question, invoice: Invoice | None) -> Text:
     if question.elsewhere:
         return messages.only_elsewhere(question.number, question.region, question.elsewhere)
     return messages.not_here(question.number)
+
+
+class Explaining(Context):
+    """Explains one invoice."""
+
+    def why(
+        self,
+        number: str,
+        name: str | None = None,
+        *,
+        region: str | None = None,
+        offline: bool = False,
+    ) -> Explanation:
+        """Give everything about one invoice, and what its missing payment waits for.
+
+        Reads its payments at the source, registers nothing and stores nothing of them.
+
+        :param number: of the invoice, here or at the source.
+        :param name: the definition to use; default: the only one whose region fits.
+        :param region: of the invoice; default: the definition's.
+        :param offline: give what is known here, without asking the source.
+        :raises HostError: ``WHY_WHICH`` where several definitions fit.
+        """
+        question = question_of(self.store, number, name, region)
+        if question.definition is not None:
+            question = replace(question, source=self.source(question.definition.import_type))
+        if offline:
+            return explain(self.store, question, None, messages.OFFLINE)
+        if question.definition is None:
+            return explain(self.store, question, None, messages.NO_DEFINITION)
+        self.plugins.owner(question.definition.import_type)
+        self._refuse_other_currency()
+        with self._alone(question.definition.name), commits.passing():
+            import_run = self._new_run(question.definition.name)
+            import_run.begin(self._user, self._clock())
+            try:
+                lookup = self._looked_up(import_run, question)
+                not_asked = messages.CANNOT_ASK if lookup is None else None
+                return explain(self.store, question, lookup, not_asked)
+            finally:
+                stored.forget(import_run)
+
+    def _looked_up(self, import_run: ImportRun, question: Question) -> Lookup | None:
+        """Have the plug-in read the invoice's payments; ``None`` where it cannot."""
+        with self._session(InvoiceSession, import_run) as session:
+            session.invoice_id = question.invoice_id
+            report: ImportReport | None = session.call(
+                "opter_read_payments",
+                invoice_numbers=source_numbers(self.store, question),
+                references=references(self.store, question),
+            )
+            if report is None:
+                return None
+            session.finish(report.company)
+        return Lookup(import_run, company_of(report), report.requests)

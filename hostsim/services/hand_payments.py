@@ -23,6 +23,8 @@ from hostsim.ledger.amounts import MOST, meant
 from hostsim.ledger.matching import EXACT, ORE, judge_by_hand, same_currency
 from hostsim.ledger.values import SEK, Invoice
 from hostsim.messages import texts
+from hostsim.services.context import Context
+from hostsim.storage import commits
 from hostsim.storage import hand_payments as table
 from hostsim.storage.decision_store import checked_reason
 from hostsim.storage.invoices import invoice_row
@@ -294,3 +296,59 @@ def delete(db: sqlite3.Connection, payment_id: int, why: str, user: str, at: dat
         raise host_error("PAYMENT_NOT_DELETED", id=payment_id, state=texts.STATES[row["state"]])
     message = texts.deleted_here(texts.by_whom(user, at, reason))
     table.delete(db, row, why=reason, user=user, at=at, message=message)
+
+
+class HandPayments(Context):
+    """Registers payments by hand, and deletes registered ones."""
+
+    def add_payment(
+        self,
+        invoice_number: str,
+        amount: Decimal,
+        *,
+        region: str = "",
+        date: date | None = None,
+        bank_account: str = "",
+        currency: str = "",
+        rate: Decimal | None = None,
+        confirm: bool = False,
+        key: str = "",
+    ) -> int:
+        """Register a payment by hand; give its id.
+
+        An open preview that judged the same invoice is refused at its save, and judged again.
+
+        :param amount: in the invoice's currency; negative for money that went back.
+        :param date: the payment date; default: today.
+        :param currency: must be the invoice's; default: that.
+        :param rate: SEK for one unit; needed where the invoice is not in SEK.
+        :param confirm: register it though it is doubtful.
+        :param key: makes it once: the same key again gives the same payment.
+        :raises HostError: see :func:`add`.
+        """
+        entry = Entry(invoice_number, amount, date, region, bank_account, currency, rate, key)
+        return self.enter_payment(entry, confirm=confirm).id
+
+    def enter_payment(self, entry: Entry, *, confirm: bool = False, seen: str = "") -> Added:
+        """Register a payment by hand as :meth:`add_payment`, and give its doubts, too.
+
+        :param seen: the seal of the doubts that were shown, which confirms them and no others.
+        """
+        with self.store.change() as db:
+            added = add(db, entry, self._user, self._clock(), confirm=confirm, seen=seen)
+        if not added.already:
+            commits.note(texts.payment_added(added.id))
+        self.notify_listeners()
+        return added
+
+    def delete_payment(self, payment_id: int, *, why: str) -> None:
+        """Delete a registered payment, typed or imported; it stays in the list, marked.
+
+        An imported one is offered again by the next import, as ``deleted-in-host``.
+
+        :raises HostError: see :func:`delete`.
+        """
+        with self.store.change() as db:
+            delete(db, payment_id, why, self._user, self._clock())
+        commits.note(texts.payment_deleted(payment_id))
+        self.notify_listeners()

@@ -14,25 +14,28 @@ from __future__ import annotations
 import sqlite3
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal, localcontext
 from typing import NamedTuple
 
+from hostsim.errors import host_error
 from hostsim.ledger import decision_rules, matching, reasons
 from hostsim.ledger.matching import EXACT, READY, ZERO, Refusal
 from hostsim.ledger.reasons import KEEP, SET_ASIDE
 from hostsim.ledger.values import SEK, Decision
 from hostsim.messages import texts
 from hostsim.messages.texts import Difference
-from hostsim.plugins.session import LiveRun
-from hostsim.storage import decision_store
+from hostsim.plugins.session import PluginSession
+from hostsim.services.context import Context, company_of, failing
+from hostsim.storage import commits, decision_store
 from hostsim.storage import reconciliations as stored
 from hostsim.storage.import_runs import ImportRun
 from hostsim.storage.reconciliations import Scope
 from hostsim.storage.rows import payment_of, text_of
 from hostsim.storage.store import Store
-from opter_contract.values import Company, Payment, Text
+from opter_contract.values import Company, ImportReport, Payment, Text
 
 EQUAL = "equal"
 DIFFERS = "differs"
@@ -292,19 +295,14 @@ def _written_off(payment: Payment) -> Decimal:
 # --- While the plug-in reads -------------------------------------------------
 
 
-class FullRun(LiveRun):
+class ReadAllSession(PluginSession):
     """Reads everything: nothing of earlier runs is offered or confirmed."""
 
-    def payments_to_confirm(self, company: Company) -> list[str]:
-        self._check_company([company.number], company.name)
-        return []
+    offers_earlier = False
 
     def known_invoices(self, numbers: Sequence[str]) -> Collection[str]:
         """Claim to know them all, so that no OCR reference has to be looked up."""
         return list(numbers)
-
-    def _offer_again(self, company: str) -> None:
-        """Leave what earlier runs rejected where it is."""
 
     def explain(self, company: str) -> None:
         """Write down why the host lacks what only the source has."""
@@ -482,3 +480,45 @@ def _side(row: sqlite3.Row, prefix: str = "") -> Side:
         payment.booked,
         _written_off(payment),
     )
+
+
+class Reconciling(Context):
+    """Compares the source with the books."""
+
+    @contextmanager
+    def reconcile(self, name: str) -> Iterator[Reconciliation]:
+        """Compare every payment that exists there with every one that is registered here.
+
+        Reads everything, whatever the settings say, and registers nothing. What
+        was read is removed at the end of the ``with`` block.
+        """
+        definition = self.store.definition(name)
+        self.plugins.owner(definition.import_type)
+        self._refuse_other_currency()
+        # Two locks, so that an import can run while the result is shown.
+        with self._alone(name, "reconciliation"):
+            with self._alone(name), commits.passing():
+                found = self._reconciled(name)
+            try:
+                yield found
+            finally:
+                with commits.passing():
+                    found.close()
+
+    def _reconciled(self, name: str) -> Reconciliation:
+        import_run = self._new_run(name)
+        stored.begin(import_run, self._user, self._clock())
+        with failing(import_run):
+            report = self._read_all(import_run)
+            return compare(import_run, company_of(report), report.requests, self._clock())
+
+    def _read_all(self, import_run: ImportRun) -> ImportReport:
+        with self._session(ReadAllSession, import_run) as session:
+            report: ImportReport | None = session.call("opter_read_all_payments")
+            if report is None:
+                raise host_error(
+                    "CANNOT_RECONCILE", type=session.run.import_type, name=session.run.definition
+                )
+            session.finish(report.company)
+            session.explain(report.company.number)
+        return report

@@ -32,7 +32,7 @@ from measurement import peak_memory
 
 from hostsim.demo import free_port
 from hostsim.plugins.loading import Plugins
-from hostsim.plugins.session import LiveRun
+from hostsim.plugins.session import PluginSession
 from hostsim.services.host import Host
 from hostsim.storage import import_runs
 from hostsim.storage.store import Store
@@ -380,8 +380,8 @@ _STEPS: Final[Sequence[tuple[Any, str, str]]] = (
     (page_scan._Walk, "take", "schemas"),
     (importer.Importer, "_begin", "payments made"),
     (importer.Importer, "_emit", "hooks and OCR"),
-    (LiveRun, "take_payments", "host's door"),
-    (LiveRun, "take_excluded", "host's door"),
+    (PluginSession, "take_payments", "host's door"),
+    (PluginSession, "take_excluded", "host's door"),
     (import_runs.ImportRun, "take", "rows kept"),
     (import_runs.ImportRun, "judge", "judging"),
     (import_runs.ImportRun, "_write", "judgements kept"),

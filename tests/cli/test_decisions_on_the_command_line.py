@@ -27,7 +27,7 @@ def run(tmp_path, monkeypatch, capsys, plugin):
     for name in ("HOSTSIM_DB", "HOSTSIM_LANG", "HOSTSIM_LOGIN_TIMEOUT"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setattr(Plugins, "load", classmethod(lambda cls: cls([("fake", plugin)])))
-    monkeypatch.setattr("hostsim.services.host.system_user", lambda: "kim")
+    monkeypatch.setattr("hostsim.services.context.system_user", lambda: "kim")
     (tmp_path / "fakturor.csv").write_text(INVOICES, encoding="utf-8")
 
     def run(*arguments):

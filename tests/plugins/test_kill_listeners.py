@@ -94,7 +94,7 @@ def wrong_after(path):
     """Let the next process tell, and name what is wrong then."""
     module = ledger()
     with Store.open(path) as store:
-        Host(store, Plugins([("ledger", module)])).tell_listeners()
+        Host(store, Plugins([("ledger", module)])).notify_listeners()
         Books(store).journal_adds_up()
         paid = {
             (region, number): its

@@ -160,7 +160,7 @@ def test_many_changes_are_told_in_order_in_small_batches(host, store, plugin, le
     brought_in(host, plugin, *(payment(number, "9", "1") for number in range(1, BATCH + 1)))
     host.add_payment("9", Decimal(1), confirm=True)
     assert ledger.kept == {}
-    host.tell_listeners()
+    host.notify_listeners()
     assert [len(sequences) for sequences in ledger.told[2:]] == [BATCH, 1]
     assert list(ledger.kept) == sorted(ledger.kept)
     agree(ledger, store)
@@ -231,7 +231,7 @@ def test_what_was_left_when_the_program_ended_is_told_at_the_next_occasion(
         "import": lambda: host.import_payments("Fortnox"),
         "save": lambda: (host.import_payments("Fortnox"), host.save()),
         "add": lambda: host.add_payment("1001", Decimal(2), confirm=True),
-        "start": host.tell_listeners,
+        "start": host.notify_listeners,
     }[occasion]()
     assert ledger.told[1][0] == 1
     agree(ledger, store)
@@ -266,7 +266,7 @@ def test_a_listener_that_lost_what_it_kept_is_told_it_again_at_once(
     assert ledger.told[-1] == list(range(lost + 1, 5))
     assert journal.acknowledged(store.db, "plugin1") == 4
     agree(ledger, store)
-    assert f"is told again those after {lost}" in caplog.text
+    assert f"lost changes and is sent those after {lost} again" in caplog.text
 
 
 def test_a_listener_that_always_goes_back_is_not_told_for_ever(host, store, ledger):
@@ -276,7 +276,7 @@ def test_a_listener_that_always_goes_back_is_not_told_for_ever(host, store, ledg
     host.add_payment("1001", Decimal(4), confirm=True)
     assert ledger.told[3:] == [[4], [3, 4]]
     assert journal.acknowledged(store.db, "plugin1") == 2
-    host.tell_listeners()
+    host.notify_listeners()
     assert ledger.told[5:] == [[3, 4], [1, 2, 3, 4]]
 
 
@@ -364,9 +364,9 @@ def test_a_database_that_cannot_be_written_now_harms_nobody(
 ):
     monkeypatch.setattr(journal, "acknowledge", lambda db, *_: db.execute("no SQL"))
     assert host.add_payment("1001", Decimal(1), confirm=True) == 1
-    assert "could not be told what changed the books: OperationalError" in caplog.text
+    assert "could not be sent the changes of the books: OperationalError" in caplog.text
     monkeypatch.undo()
-    host.tell_listeners()
+    host.notify_listeners()
     assert ledger.told == [[1], [1]]
 
 

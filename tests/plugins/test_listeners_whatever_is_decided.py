@@ -19,11 +19,11 @@ class Mortal(Host):
 
     dies_at = 0
 
-    def tell_listeners(self):
+    def notify_listeners(self):
         self.dies_at -= 1
         if self.dies_at == 0:
             raise Killed
-        super().tell_listeners()
+        super().notify_listeners()
 
     def import_payments(self, name, **more):
         while True:
@@ -84,7 +84,7 @@ class Listened(Office):
     def all_is_well(self):
         self.ledger.troubles = []
         self.host.dies_at = 0
-        self.host.tell_listeners()
+        self.host.notify_listeners()
         assert self.ledger.by_invoice() == Books(self.store).by_invoice()
         assert self.ledger.by_key() == Books(self.store).by_key()
 
@@ -112,7 +112,7 @@ class Listened(Office):
 
     def a_ledger_that_comes_late_is_as_right(self):
         late = Ledger()
-        Host(self.store, Plugins([("late", late)])).tell_listeners()
+        Host(self.store, Plugins([("late", late)])).notify_listeners()
         assert late.kept == self.ledger.kept
 
 

@@ -313,7 +313,7 @@ def test_the_first_wrong_thing_gives_the_error():
 def command(database, store, monkeypatch, capsys):
     """Run a command on a host with the plug-in of Fortnox; somebody signs in in its window."""
     monkeypatch.setattr(Plugins, "load", classmethod(lambda cls: cls([("fortnox", fortnox)])))
-    monkeypatch.setattr("hostsim.services.host.open_window", _sign_in)
+    monkeypatch.setattr("hostsim.services.browser.open_browser", _sign_in)
 
     def run(*arguments):
         status = __main__.main(["--db", str(database), *arguments])

@@ -30,7 +30,8 @@ from hostsim import errors
 from hostsim.errors import HostError, SettingsRefused, exit_status, failure_of
 from hostsim.messages.texts import ERRORS
 from hostsim.plugins.loading import Plugins
-from hostsim.services.host import Host, open_window
+from hostsim.services.browser import open_browser
+from hostsim.services.host import Host
 from hostsim.storage.import_runs import PreviewChanged
 from hostsim.storage.store import Store
 from opter_contract import BATCH
@@ -939,7 +940,7 @@ def test_the_preset_window_is_the_browser_of_the_system(tmp_path, monkeypatch, c
         f"pathlib.Path({str(opened)!r}).write_text(sys.argv[1])"
     )
     monkeypatch.setenv("BROWSER", f"{sys.executable} {script} %s")
-    assert open_window("http://127.0.0.1:9/login", lambda _address: None)
+    assert open_browser("http://127.0.0.1:9/login", lambda _address: None)
     for thread in threading.enumerate():
         if thread.name == "browser":
             thread.join()

@@ -16,7 +16,9 @@ from pathlib import Path
 from scripted_import import NAME
 
 from hostsim.plugins.loading import Plugins
-from hostsim.services.host import Host, new_id
+from hostsim.plugins.session import PluginSession
+from hostsim.services.context import new_id
+from hostsim.services.host import Host
 from hostsim.storage.import_runs import ImportRun
 from hostsim.storage.store import Store
 from opter_fortnox_plugin import hooks
@@ -73,10 +75,10 @@ class Steps:
 def session(store, configuration, transport, log_in=nobody):
     """Stay signed in as an import does; give a client."""
     host = Host(store, Plugins([("fortnox", hooks)]), configuration=configuration)
-    live = host._live(ImportRun(store, new_id(), store.definition(NAME)))
     values = Configuration.of(configuration, {})
-    with host.plugins.answers.alive(live):
-        side = HostSide(live.run, sleep=nap)
+    run = ImportRun(store, new_id(), store.definition(NAME))
+    with host._session(PluginSession, run) as reading:
+        side = HostSide(reading.run, sleep=nap)
         endpoint = TokenEndpoint(transport, values, nap)
         with stored_login.signed_in(side, endpoint, values, stay=True, log_in=log_in) as signed_in:
             yield Client(

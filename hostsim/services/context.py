@@ -1,0 +1,189 @@
+"""What every service works with: the database, the plug-ins, the clock and the user."""
+
+from __future__ import annotations
+
+import getpass
+import uuid
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from hostsim.errors import failure_of, host_error
+from hostsim.ledger.values import SEK
+from hostsim.messages.texts import own
+from hostsim.plugins.listeners import notify_of_changes
+from hostsim.plugins.session import OnProgress, PluginSession, Window
+from hostsim.services import browser
+from hostsim.storage import import_runs
+from hostsim.storage.import_runs import ImportRun, Preview
+from hostsim.storage.secrets import FindKeyring, Secrets, no_keyring
+from opter_contract import CONTRACT
+from opter_contract.values import Company, Progress, Run, Text
+
+if TYPE_CHECKING:
+    from hostsim.plugins.loading import Plugins
+    from hostsim.storage.store import Store
+
+Session = TypeVar("Session", bound=PluginSession)
+
+_NOTHING: Mapping[str, str] = MappingProxyType({})
+
+
+def now() -> datetime:
+    """Tell the time, in the zone of the machine."""
+    return datetime.now(UTC).astimezone()
+
+
+def new_id() -> str:
+    """Make the id of a run."""
+    return uuid.uuid4().hex
+
+
+def system_user() -> str:
+    """Name the user of the system; ``?`` where it has no name."""
+    try:
+        return getpass.getuser()
+    except (OSError, KeyError, ImportError):
+        # As in a container whose user has no name, or on Windows without USERNAME.
+        return "?"
+
+
+def ignore_progress(progress: Progress) -> bool | None:  # noqa: ARG001 as the hook has it
+    """Never cancel."""
+    return None
+
+
+class Context:
+    """One database and its plug-ins. Two imports may run at once, in two threads."""
+
+    def __init__(
+        self,
+        store: Store,
+        plugins: Plugins,
+        *,
+        configuration: Mapping[str, str] = _NOTHING,
+        login_timeout: float = 300.0,
+        window: Window | None = None,
+        on_progress: OnProgress = ignore_progress,
+        clock: Callable[[], datetime] = now,
+        user: str | None = None,
+        new_id: Callable[[], str] = new_id,
+        lock_wait: float = 10.0,
+        keyring: FindKeyring = no_keyring,
+    ) -> None:
+        """Put the parts together.
+
+        :param configuration: values of the administrator for plug-ins; they go
+            before the environment.
+        :param login_timeout: seconds that a person may take to sign in.
+        :param window: opens an address without blocking; default: the system's browser.
+        :param on_progress: is called with progress; ``True`` cancels.
+        :param clock: gives the time, with its zone.
+        :param user: who imports and saves; default: the user of the system.
+        :param lock_wait: seconds to wait for another import of a definition.
+        :param keyring: finds a keyring for secrets; default: a file beside the database.
+        """
+        self.store = store
+        self.plugins = plugins
+        self._configuration = MappingProxyType(dict(configuration))
+        self._login_timeout = login_timeout
+        self._window = window or browser.open_browser
+        self._on_progress = on_progress
+        self._clock = clock
+        self._user = system_user() if user is None else user
+        self._new_id = new_id
+        self._lock_wait = lock_wait
+        self._secrets = Secrets(store.path, store.locks, keyring)
+
+    def source(self, import_type: str) -> Text:
+        """Name where payments of an import type come from, in its plug-in's word for it."""
+        known = self.plugins.import_types.get(import_type)
+        return Text(import_type, import_type) if known is None else own(known.label)
+
+    def open_preview(self, name: str) -> Preview | None:
+        """Give the open preview of a definition; ``None`` when nothing is open."""
+        self.store.definition(name)
+        run_id = import_runs.open_runs(self.store).get(name)
+        return None if run_id is None else import_runs.preview_of(self.store, run_id)
+
+    def notify_listeners(self) -> None:
+        """Send each listening plug-in the changes of the books that it has not acknowledged.
+
+        Every method that changes the books does so after the commit; an import and a save
+        also before they begin, for what was left when a program ended.
+        """
+        notify_of_changes(self.plugins, self.store)
+
+    def _company_of(self, name: str) -> Company | None:
+        """Give the company of the open preview, else that of the definition."""
+        preview = self.open_preview(name)
+        return self.store.definition(name).company if preview is None else preview.company
+
+    def _new_run(self, name: str) -> ImportRun:
+        return ImportRun(self.store, self._new_id(), self.store.definition(name))
+
+    @contextmanager
+    def _session(self, kind: type[Session], import_run: ImportRun) -> Iterator[Session]:
+        """Answer the hooks of the host for a run while the block calls its plug-in."""
+        session = kind(
+            self._run(import_run),
+            import_run,
+            call_owner=self.plugins.call_owner,
+            window=self._window,
+            on_progress=self._on_progress,
+            secrets=self._secrets,
+            clock=self._clock,
+        )
+        with self.plugins.host_hooks.active(session):
+            yield session
+
+    def _run(self, import_run: ImportRun) -> Run:
+        definition = import_run.definition
+        return Run(
+            id=import_run.run_id,
+            hook=self.plugins.manager.hook,
+            import_type=definition.import_type,
+            import_format=definition.import_format,
+            definition=definition.name,
+            settings=MappingProxyType(dict(definition.settings)),
+            company=definition.company,
+            cursor=definition.cursor,
+            default_currency=self.store.settings()["default_currency"],
+            configuration=self._configuration,
+            login_timeout=self._login_timeout,
+            contract=CONTRACT,
+        )
+
+    def _refuse_other_currency(self) -> None:
+        currency = self.store.settings()["default_currency"]
+        if currency.upper() != SEK:
+            raise host_error("DEFAULT_CURRENCY", currency=currency)
+
+    @contextmanager
+    def _alone(self, name: str, what: str = "definition") -> Iterator[None]:
+        """Exclude every other import, save and change of this definition."""
+        with self.store.locks.hold(what, name, wait=self._lock_wait) as acquired:
+            if not acquired:
+                raise host_error("IMPORT_RUNNING", name=name)
+            yield
+
+
+@contextmanager
+def failing(import_run: ImportRun) -> Iterator[None]:
+    """Write down what ends a run; of a bug only that it was one."""
+    try:
+        yield
+    except BaseException as error:
+        failure = failure_of(error)
+        if failure is None:
+            import_run.fail("INTERNAL")
+        else:
+            import_run.fail(failure.code, own(failure.sentence))
+        raise
+
+
+def company_of(report: Any) -> Company:
+    """Copy the company out of a plug-in's report."""
+    return Company(report.company.number, report.company.name)

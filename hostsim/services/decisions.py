@@ -1,0 +1,170 @@
+"""Deciding about payments that are not simply ready; a save then applies what was decided."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection
+from typing import Any
+
+from hostsim.errors import host_error
+from hostsim.ledger.reasons import SET_ASIDE
+from hostsim.ledger.values import Decision
+from hostsim.services.context import Context
+from hostsim.storage import commits, decision_store, import_runs, page_rows
+from hostsim.storage.decision_store import DecisionWriter
+from hostsim.storage.import_runs import ImportRun, Preview, PreviewChanged
+from opter_contract.values import Company
+
+
+class Decisions(Context):
+    """Sets payments aside, decides about them, and takes decisions back."""
+
+    def decisions(self, name: str) -> list[Decision]:
+        """Give what was decided about payments of a definition, in force or not."""
+        return decision_store.decisions(self.store, self.store.definition(name).name)
+
+    # ``revision`` is that of the preview that a person decided on; where another one is open,
+    # nothing is decided. "" stands for no preview, and ``None`` for whatever is open.
+
+    def set_aside(
+        self,
+        name: str,
+        numbers: Collection[str],
+        *,
+        why: str = "",
+        revision: str | None = None,
+    ) -> Preview | None:
+        """Set rejected payments aside, all or none, until they are taken back.
+
+        What is set aside already stays as it is.
+
+        :param numbers: payment numbers of the open preview; without one, of those
+            that wait.
+        :return: the open preview, judged again; ``None`` when nothing is open.
+        :raises HostError: ``PAYMENT_NOT_SHOWN`` or ``DECISION_DOES_NOT_FIT``.
+        """
+        return self._decide(
+            name, numbers, lambda writer, others: writer.set_aside(numbers, why, others), revision
+        )
+
+    def set_aside_series(
+        self, name: str, first: str, last: str, *, why: str = "", revision: str | None = None
+    ) -> Preview | None:
+        """Set every payment aside whose invoice lies in a series and is not here.
+
+        :param first: invoice number where the payments come from; included, as is ``last``.
+        :return: the open preview, judged again; ``None`` when nothing is open.
+        :raises HostError: ``SERIES_WRONG`` or ``SERIES_EXISTS``.
+        """
+        return self._decide(
+            name, (), lambda writer, _: writer.set_aside_series(first, last, why), revision
+        )
+
+    def take_back(
+        self,
+        name: str,
+        numbers: Collection[str] = (),
+        *,
+        series: Collection[tuple[str, str]] = (),
+        ids: Collection[int] = (),
+        revision: str | None = None,
+    ) -> Preview | None:
+        """Take decisions back, all that are named or none; whoever made them stays readable.
+
+        :param numbers: payments, whatever was decided about them.
+        :param series: first and last invoice number, as they were set aside.
+        :param ids: of decisions.
+        :return: the open preview, judged again; ``None`` when nothing is open.
+        :raises HostError: ``DECISION_UNKNOWN`` where nothing of that is in force.
+        """
+        return self._decide(
+            name, (), lambda writer, _: writer.take_back(numbers, series, ids), revision
+        )
+
+    def decide(
+        self,
+        name: str,
+        number: str,
+        decision: str,
+        *,
+        why: str = "",
+        revision: str | None = None,
+    ) -> Preview | None:
+        """Decide about one payment of the open preview; a save then does it.
+
+        :param decision: ``confirm`` what may be registered already, ``take-again`` what
+            was deleted here, ``accept`` a change, or ``keep`` what is registered;
+            ``set-aside`` is :meth:`set_aside`.
+        :param revision: of the preview that the person decided on, as in the other decisions;
+            ``""`` where none was open, ``None`` for whatever is open now.
+        :return: the open preview, judged again.
+        :raises HostError: ``PAYMENT_NOT_SHOWN``, ``DECISION_DOES_NOT_FIT``, or
+            ``LIST_CHANGED`` where another revision is open.
+        """
+        if decision == SET_ASIDE:
+            return self.set_aside(name, [number], why=why, revision=revision)
+        return self._decide(
+            name,
+            (number,),
+            lambda writer, others: writer.decide(number, decision, why, others),
+            revision,
+        )
+
+    def _decide(
+        self,
+        name: str,
+        numbers: Collection[str],
+        act: Callable[[DecisionWriter, decision_store.Others], None],
+        revision: str | None,
+    ) -> Preview | None:
+        """Write decisions down in one transaction, and judge the open preview again.
+
+        Should the process end between the two, a save refuses the preview and judges it.
+        """
+        self.store.definition(name)
+        with self._alone(name):
+            run_id = import_runs.open_runs(self.store).get(name)
+            self._refuse_other_list(run_id, revision)
+            company = self._company_of(name)
+            if company is None:
+                raise host_error("COMPANY_NOT_KNOWN", name=name)
+            if run_id is None:
+                with self.store.change():
+                    act(self._writer(name, company, None), {})
+                return None
+            import_run = ImportRun(self.store, run_id, self.store.definition(name))
+            with self.store.change():
+                with import_run.judging(company.number) as judging:
+                    others = judging.possibly_registered(numbers)
+                    replaceable, settles = judging.replaceable, judging.settlements.by_number
+                    before = judging.decided()
+                act(self._writer(name, company, run_id, replaceable, settles), others)
+            with commits.passing(), self.store.change():
+                import_run.judge(company, before)
+            return import_runs.preview_of(self.store, run_id)
+
+    def _writer(
+        self, name: str, company: Company, run_id: str | None, *beside: Any
+    ) -> DecisionWriter:
+        db, user, at = self.store.db, self._user, self._clock()
+        return DecisionWriter(db, name, company.number, run_id, user, at, *beside)
+
+    def _refuse_other_list(self, run_id: str | None, shown: str | None) -> None:
+        if shown is None or shown == import_runs.revision_of(self.store.db, run_id):
+            return
+        if run_id is None:
+            raise host_error("LIST_CHANGED")
+        raise PreviewChanged(import_runs.preview_of(self.store, run_id), "LIST_CHANGED")
+
+    def hidden_by_series(self, name: str, numbers: Collection[str]) -> dict[str, Decision]:
+        """Give the series that hides each of these payments, where one does."""
+        company = self._company_of(name)
+        if company is None:
+            return {}
+        writer = self._writer(name, company, import_runs.open_runs(self.store).get(name))
+        found = {number: writer.hiding(number) for number in numbers}
+        return {number: series for number, series in found.items() if series is not None}
+
+    def needs_import(self, name: str, number: str) -> bool:
+        """Tell whether a payment has to be fetched again before a save does what was decided."""
+        run_id = import_runs.open_runs(self.store).get(self.store.definition(name).name)
+        return page_rows.needs_import(self.store, run_id, number)

@@ -1,0 +1,124 @@
+"""Imports as a person defines them, and the settings that the plug-in contributes."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping, Sequence
+
+from hostsim.errors import SettingsRefused, failure_of, host_error
+from hostsim.ledger.values import Definition
+from hostsim.messages.texts import settings_not_followed
+from hostsim.plugins.session import PluginSession, broken
+from hostsim.services.context import Context
+from hostsim.storage import import_runs
+from hostsim.storage.regions import region_fixed
+from opter_contract.values import CheckedSettings, SettingsField, SettingsProblem
+
+log = logging.getLogger(__name__)
+
+#: How long the name of a definition may be.
+LONGEST_NAME = 200
+
+
+class Definitions(Context):
+    """Defines imports and changes their settings."""
+
+    def settings_fields(self, import_type: str) -> Sequence[SettingsField]:
+        """Give the fields that a plug-in contributes to a definition."""
+        answer = self.plugins.call_owner(
+            import_type, "opter_settings_fields", import_type=import_type
+        )
+        return list(answer or ())
+
+    def define(
+        self,
+        name: str,
+        import_type: str,
+        import_format: str,
+        region: str,
+        values: Mapping[str, str],
+        *,
+        company_of: str | None = None,
+    ) -> Sequence[SettingsProblem]:
+        """Make a definition; give the warnings about its values.
+
+        :param region: whose invoices the payments are for; ``""`` is the default one.
+        :param company_of: another definition, whose company this one shares, as where
+            several regions are one company; preset: that of the first save.
+        :raises HostError: ``COMPANY_NOT_KNOWN`` where that one has saved nothing yet.
+        :raises SettingsRefused: when a value is wrong; nothing is stored then.
+        """
+        if not name.strip() or not name.isprintable() or len(name) > LONGEST_NAME:
+            raise host_error("DEFINITION_NAME")
+        self.plugins.owner(import_type)
+        formats = self.plugins.import_types[import_type].formats
+        if import_format not in formats:
+            known = ", ".join(formats)
+            raise host_error(
+                "IMPORT_FORMAT_UNKNOWN", type=import_type, name=import_format, known=known
+            )
+        company = None
+        if company_of is not None:
+            company = self.store.definition(company_of).company
+            if company is None:
+                raise host_error("COMPANY_NOT_KNOWN", name=company_of)
+        checked = self._checked(import_type, values)
+        definition = Definition(
+            name.strip(), import_type, import_format, region, dict(checked.values), company, None
+        )
+        self.store.add_definition(definition)
+        with self._alone(definition.name):
+            return [*checked.problems, *self._settings_stored(definition.name)]
+
+    def change(
+        self, name: str, values: Mapping[str, str], *, region: str | None = None
+    ) -> Sequence[SettingsProblem]:
+        """Change settings of a definition; give the warnings about its values.
+
+        What is not given stays. An open preview was read with the earlier
+        settings, and is discarded.
+
+        :param region: another region, as long as nothing was saved; ``None`` leaves it.
+        :raises SettingsRefused: when a value is wrong; nothing is stored then.
+        :raises HostError: ``REGION_FIXED`` when something was saved already.
+        """
+        self.store.definition(name)
+        with self._alone(name):
+            definition = self.store.definition(name)
+            checked = self._checked(definition.import_type, {**definition.settings, **values})
+            moves = region is not None and region != definition.region
+            if moves and definition.company is not None:
+                raise region_fixed(definition, region or "")
+            with self.store.change() as db:
+                self.store.set_definition_settings(name, checked.values)
+                if region is not None and moves:
+                    self.store.set_definition_region(name, region)
+                changed = moves or dict(checked.values) != dict(definition.settings)
+                if changed and import_runs.discard(db, name, "discarded"):
+                    log.info("the open preview of %s was discarded: its settings changed", name)
+            return [*checked.problems, *self._settings_stored(name)]
+
+    def _settings_stored(self, name: str) -> Sequence[SettingsProblem]:
+        """Tell the plug-in of new settings; what it cannot do about them is a warning."""
+        try:
+            with self._session(PluginSession, self._new_run(name)) as session:
+                session.call("opter_settings_stored")
+        except KeyboardInterrupt:
+            raise
+        except BaseException as error:  # noqa: BLE001 whatever it is, the settings are stored
+            failure = failure_of(error)
+            if failure is None:
+                log.warning("a plug-in failed in opter_settings_stored: %s", type(error).__name__)
+            sentence = settings_not_followed() if failure is None else failure.sentence
+            return [SettingsProblem(name, "warning", sentence)]
+        return []
+
+    def _checked(self, import_type: str, values: Mapping[str, str]) -> CheckedSettings:
+        checked: CheckedSettings | None = self.plugins.call_owner(
+            import_type, "opter_check_settings", import_type=import_type, values=dict(values)
+        )
+        if checked is None:
+            raise broken("opter_check_settings was not answered")
+        if any(problem.severity == "error" for problem in checked.problems):
+            raise SettingsRefused(checked.problems)
+        return checked

@@ -1,0 +1,68 @@
+"""Importing: the plug-in reads, the host judges, and the result is an open preview."""
+
+from __future__ import annotations
+
+from datetime import date
+
+from hostsim.messages import texts
+from hostsim.messages.texts import own
+from hostsim.plugins.session import PluginSession, broken
+from hostsim.services.context import Context, company_of, failing
+from hostsim.storage import commits
+from hostsim.storage.import_runs import ImportRun, Preview
+from hostsim.storage.regions import checked_bank_account, refuse_other_region
+from opter_contract.values import ImportReport
+
+
+class Imports(Context):
+    """Reads payments into the open preview of a definition."""
+
+    def import_payments(
+        self,
+        name: str,
+        *,
+        region: str | None = None,
+        bank_account: str = "",
+        date: date | None = None,
+    ) -> Preview:
+        """Read payments and judge them; nothing is registered.
+
+        The result becomes the open preview of the definition. When it fails,
+        what was read is discarded and an earlier preview stays.
+
+        :param region: the definition's own, which is the default; another one is refused.
+        :param bank_account: where the money came in; every payment that is saved gets it.
+        :param date: of the import, by default today; a payment keeps its own.
+        :raises HostError: ``REGION_DIFFERS``, ``BANK_ACCOUNT``.
+        """
+        definition = self.store.definition(name)
+        account = checked_bank_account(bank_account)
+        refuse_other_region(definition, region)
+        self.plugins.owner(definition.import_type)
+        self._refuse_other_currency()
+        self.notify_listeners()
+        with self._alone(name), commits.passing():
+            import_run = self._new_run(name)
+            refuse_other_region(import_run.definition, region)
+            at = self._clock()
+            import_run.begin(self._user, at, bank_account=account, day=date or at.date())
+            with failing(import_run):
+                report = self._read(import_run)
+                import_run.judge(company_of(report))
+                preview = import_run.finish(
+                    report.cursor,
+                    report.not_read,
+                    report.requests,
+                    self._clock(),
+                    [own(note) for note in getattr(report, "notes", ())],
+                )
+        commits.note(texts.PREVIEW_KEPT)
+        return preview
+
+    def _read(self, import_run: ImportRun) -> ImportReport:
+        with self._session(PluginSession, import_run) as session:
+            report: ImportReport | None = session.call("opter_import_payments")
+            if report is None:
+                raise broken("opter_import_payments was not answered")
+            session.finish(report.company, notes=bool(getattr(report, "notes", ())))
+        return report

@@ -1,0 +1,78 @@
+"""Saving: what is ready in an open preview becomes registered, all or nothing."""
+
+from __future__ import annotations
+
+from hostsim.errors import host_error
+from hostsim.messages import texts
+from hostsim.plugins.listeners import notify_of_save
+from hostsim.plugins.session import broken
+from hostsim.services.context import Context
+from hostsim.storage import commits, import_runs
+from hostsim.storage.import_runs import ImportRun, NotAsShown, Preview, PreviewChanged
+from opter_contract.values import SavedRun
+
+
+class Saving(Context):
+    """Registers the payments of an open preview."""
+
+    def save(self, name: str | None = None, revision: str | None = None) -> Preview | None:
+        """Register what is ready in an open preview; needs no login and no plug-in.
+
+        :param name: the definition; ``None`` for the only one with an open preview.
+        :param revision: of the preview to save, and of no other; where that one was saved
+            before, it is only returned. ``""`` is that of no preview; ``None`` saves
+            whatever is open.
+        :return: what was saved; ``None`` when nothing is open.
+        :raises PreviewChanged: when another revision is open, or the host's data changed
+            so that the result would differ; nothing is saved, and the error carries what
+            is open now.
+        :raises HostError: ``NOTHING_TO_SAVE`` where the revision is neither open nor saved.
+        """
+        chosen = self._to_save(name)
+        if chosen is None:
+            return None
+        self._refuse_other_currency()
+        self.notify_listeners()
+        with self._alone(chosen):
+            run_id = import_runs.open_runs(self.store).get(chosen)
+            if run_id is None:
+                return self._saved_before(chosen, revision)
+            import_run = ImportRun(self.store, run_id, self.store.definition(chosen))
+            company = import_runs.preview_of(self.store, run_id).company
+            if company is None:
+                raise broken("the run has no company")
+            try:
+                held = import_run.save(company, self._user, self._clock(), revision=revision)
+            except NotAsShown:
+                before = import_runs.saved_as(self.store, chosen, revision or "")
+                if before is not None:
+                    return import_runs.preview_of(self.store, before)
+                raise PreviewChanged(import_runs.preview_of(self.store, run_id)) from None
+            if not held:
+                with commits.passing(), self.store.change():
+                    import_run.judge(company)
+                raise PreviewChanged(import_runs.preview_of(self.store, run_id))
+        preview = import_runs.preview_of(self.store, run_id)
+        commits.note(texts.registered(preview.counts["ready"]))
+        import_type = import_run.definition.import_type
+        saved = SavedRun(run_id, import_type, chosen, company, preview.counts["ready"])
+        notify_of_save(self.plugins, self.store, saved)
+        self.notify_listeners()
+        return preview
+
+    def _saved_before(self, name: str, revision: str | None) -> Preview | None:
+        """Give what was saved with this revision, if nothing is open any more."""
+        if not revision:
+            return None
+        run_id = import_runs.saved_as(self.store, name, revision)
+        if run_id is None:
+            raise host_error("NOTHING_TO_SAVE")
+        return import_runs.preview_of(self.store, run_id)
+
+    def _to_save(self, name: str | None) -> str | None:
+        if name is not None:
+            return self.store.definition(name).name
+        names = list(import_runs.open_runs(self.store))
+        if len(names) > 1:
+            raise host_error("DEFINITION_NEEDED", names=", ".join(names))
+        return names[0] if names else None
