@@ -26,7 +26,7 @@ from hostsim.messages import texts
 from hostsim.messages.explanations import TO_DO, named
 from hostsim.plugins.session import PluginSession
 from hostsim.services.context import Context, company_of
-from hostsim.storage import checks, commits, decision_store, history, invoices
+from hostsim.storage import commits, decision_store, discrepancies, history, invoices
 from hostsim.storage import explanations as stored
 from hostsim.storage.explanations import Scope
 from hostsim.storage.history import Entry
@@ -496,7 +496,7 @@ def _registered(
     one: _Facts, last: Entry, now: Refusal | None, *, asked: bool
 ) -> tuple[str, Refusal | None]:
     if one.deleted_at_source:
-        return REGISTERED, Refusal(checks.DELETED, messages.DELETED_AT_SOURCE)
+        return REGISTERED, Refusal(discrepancies.DELETED, messages.DELETED_AT_SOURCE)
     if asked and one.row is None:
         return _not_on_invoice(one, last)
     return REGISTERED, now if now and now.reason != "already-imported" else None

@@ -26,9 +26,9 @@ from hostsim.ledger.matching import EXACT, KINDS, ZERO, Judgement, Refusal
 from hostsim.ledger.reasons import SET_ASIDE
 from hostsim.ledger.values import Definition, Row, SetAsideTotal
 from hostsim.messages import texts
-from hostsim.storage import checks, commits, decision_store
-from hostsim.storage.checks import Discrepancy
-from hostsim.storage.judging import Decided, Judging, Scope, Touched, judging
+from hostsim.storage import balances, commits, decision_store, deletions, discrepancies
+from hostsim.storage.discrepancies import Discrepancy
+from hostsim.storage.judging import Decided, Judging, Touched, judging
 from hostsim.storage.regions import refuse_company_of_other_region
 from hostsim.storage.rows import (
     OLDEST_FIRST,
@@ -37,6 +37,7 @@ from hostsim.storage.rows import (
     plain,
     row_of,
 )
+from hostsim.storage.scope import Scope
 from hostsim.storage.store import Store
 from opter_contract import BATCH
 from opter_contract.values import (
@@ -102,8 +103,8 @@ class Preview:
 
     def discrepancies(self) -> Iterator[Discrepancy]:
         """Give what the source says otherwise than the books, beside the payments."""
-        rows = self._store.stream(checks.DISCREPANCIES, (self.run_id,))
-        return map(checks.discrepancy_of, rows)
+        rows = self._store.stream(discrepancies.DISCREPANCIES, (self.run_id,))
+        return map(discrepancies.discrepancy_of, rows)
 
     def rows(self, kind: str) -> Iterator[Row]:
         """Give the rows of one list, ordered by date and number.
@@ -197,7 +198,7 @@ class ImportRun:
     def take_deleted(self, company: str, numbers: Collection[str]) -> None:
         """Drop payments of earlier runs that no longer exist; remember registered ones."""
         with self.store.change() as db:
-            checks.mark_deleted(db, self._values(company), numbers)
+            deletions.mark_deleted(db, self._values(company), numbers)
             db.executemany(
                 "UPDATE run_rows SET deleted = 1 WHERE run_id = ? AND number = ? AND fetched = 0",
                 [(self.run_id, number) for number in numbers],
@@ -206,28 +207,28 @@ class ImportRun:
     def take_unchecked(self, company: str, numbers: Collection[str]) -> None:
         """Remember which registered payments could not be asked after."""
         with self.store.change() as db:
-            checks.mark_unchecked(db, self._values(company), numbers)
+            deletions.mark_unchecked(db, self._values(company), numbers)
 
-    def take_balances(self, balances: Sequence[InvoiceBalance]) -> None:
+    def take_balances(self, several: Sequence[InvoiceBalance]) -> None:
         """Keep what the source says of invoices that are here, too."""
         with self.store.change() as db:
-            checks.take_balances(db, self._values(""), balances)
+            balances.take_balances(db, self._values(""), several)
 
     def invoices_to_check(self, company: str, now: datetime) -> Sequence[str]:
         """Give the invoices that are open here and were not said to be unpaid there."""
         with self.judging(company) as judging:
-            unsure = checks.doubtful_readings(judging.db, judging.values)
+            unsure = balances.doubtful_readings(judging.db, judging.values)
             unsure += judging.settlements.invoices_unknown
-            several = checks.invoices_to_check(judging.db, judging.values, now)
+            several = balances.invoices_to_check(judging.db, judging.values, now)
         with self.store.change() as db:
-            checks.reuse_checked_invoices(db, self._values(company), now)
-        return list(dict.fromkeys([*unsure, *several]))[: checks.MOST_INVOICES_CHECKED]
+            balances.reuse_checked_invoices(db, self._values(company), now)
+        return list(dict.fromkeys([*unsure, *several]))[: balances.MOST_INVOICES_CHECKED]
 
     def store_checked_invoices(self, company: str, numbers: Collection[str], now: datetime) -> None:
         """Keep what was said of the invoices that were asked for one by one."""
         with self.store.change() as db:
-            checks.store_checked_invoices(db, self._values(company), numbers, now)
-            checks.store_deletion_checks(db, self._values(company), now)
+            balances.store_checked_invoices(db, self._values(company), numbers, now)
+            deletions.store_deletion_checks(db, self._values(company), now)
 
     def registered_payments(
         self, company: str, now: datetime, invoice_id: int | None = None
@@ -238,11 +239,13 @@ class ImportRun:
         """
         which = self._values(company)
         with self.store.change() as db:
-            checks.reuse_deletion_checks(db, which)
+            deletions.reuse_deletion_checks(db, which)
         with self.judging(company) as judging:
-            found = checks.payments_to_check(judging.db, judging.values, now, invoice_id=invoice_id)
+            found = deletions.payments_to_check(
+                judging.db, judging.values, now, invoice_id=invoice_id
+            )
         with self.store.change() as db:
-            checks.mark_checked(db, which, found)
+            deletions.mark_checked(db, which, found)
         return [RegisteredPayment(one.number, one.invoice_number) for one in found]
 
     def offer_again(
@@ -356,7 +359,7 @@ class ImportRun:
             while batch := list(itertools.islice(judged, BATCH)):
                 self._write(batch)
         with self.store.change() as db:
-            checks.write_discrepancies(db, self._values(company.number))
+            discrepancies.write_discrepancies(db, self._values(company.number))
             counts, totals = self._sums(db)
             db.execute(
                 "UPDATE runs SET counts = ?, totals = ?, company = ?, company_name = ?"
@@ -543,7 +546,7 @@ class ImportRun:
         self, db: sqlite3.Connection, company: str, at: datetime, hidden: Sequence[_Hidden]
     ) -> None:
         """Keep what was rejected, to be offered again; forget what no longer is."""
-        checks.store_ignored_payments(db, self._values(company))
+        balances.store_ignored_payments(db, self._values(company))
         which = (self.definition.name, company, self.run_id)
         db.execute(
             "UPDATE pending SET deleted_at = ? WHERE definition = ? AND company = ? AND number IN"

@@ -29,21 +29,12 @@ from hostsim.ledger.matching import EXACT, ZERO, Candidate, Judgement, Refusal
 from hostsim.ledger.reasons import CHANGED
 from hostsim.ledger.values import Decision
 from hostsim.messages import texts
-from hostsim.storage import checks, decision_store
-from hostsim.storage.checks import Settlements
+from hostsim.storage import decision_store, deletions
 from hostsim.storage.decision_store import Reversible
 from hostsim.storage.rows import OLDEST_FIRST, PAYMENT_COLUMNS, invoice_of, payment_of, text_of
+from hostsim.storage.scope import Scope
+from hostsim.storage.settlements import Settlements, find_settlements
 from hostsim.storage.store import Store
-
-
-class Scope(NamedTuple):
-    """Which rows are judged, and for whom; the names are the parameters of the queries."""
-
-    import_type: str
-    company: str
-    region: str
-    run_id: str
-    definition: str
 
 
 class MatchedInvoice(NamedTuple):
@@ -105,21 +96,21 @@ class Judging:
     @cached_property
     def replaceable(self) -> Mapping[str, tuple[ReplaceablePayment, ...]]:
         """By payment number, the registered payments that it may replace."""
-        return checks.replaceable_by_number(self.db, self.values)
+        return deletions.replaceable_by_number(self.db, self.values)
 
     @cached_property
     def unchecked(self) -> Mapping[str, tuple[ReplaceablePayment, ...]]:
         """The same, of those that could not be asked after."""
-        return checks.unchecked_by_number(self.db, self.values)
+        return deletions.unchecked_by_number(self.db, self.values)
 
     @cached_property
     def changed(self) -> Mapping[str, tuple[ReplaceablePayment, ...]]:
         """By payment number, the payments of its invoice that changed at the source."""
-        return checks.changed_by_number(self.db, self.values)
+        return deletions.changed_by_number(self.db, self.values)
 
     @cached_property
     def settlements(self) -> Settlements:
-        return checks.settlements(self.db, self.values)
+        return find_settlements(self.db, self.values)
 
     @cached_property
     def _nothing_left(self) -> Collection[int]:

@@ -31,7 +31,7 @@ from opter_contract.values import Text
 
 if TYPE_CHECKING:
     from hostsim.ledger.values import Decision, Row
-    from hostsim.storage.checks import Discrepancy
+    from hostsim.storage.discrepancies import Discrepancy
     from hostsim.storage.import_runs import Preview
     from opter_contract.values import Company, Progress
 

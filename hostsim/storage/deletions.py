@@ -1,0 +1,322 @@
+"""Registered payments that may have been deleted at their source, and what may replace them.
+
+Fortnox tells of no deletion, so the host names the registered payments that one could hide
+behind, and the plug-in checks them. A payment that was not checked is taken to exist.
+"""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import UTC, date, datetime
+from decimal import Decimal, localcontext
+from enum import IntEnum
+from itertools import groupby
+from typing import Any, NamedTuple
+
+from hostsim.ledger.decision_rules import ReplaceablePayment
+from hostsim.ledger.matching import EXACT, ZERO, effect_of, same_currency
+from hostsim.storage.balances import CHECKED_AGAIN_AFTER
+from hostsim.storage.rows import decimal_of, payment_of
+from hostsim.storage.scope import NOT_REGISTERED, OURS
+from opter_contract import BATCH
+
+#: Days between a payment that was deleted and the one that was made in its place.
+NEAR = 35
+
+# The status of a payment with a write-off of the host's own, which the source does not know.
+_WRITTEN_OFF = "written-off"
+
+
+class Cause(IntEnum):
+    """Why a registered payment is checked, the most urgent first."""
+
+    DOES_NOT_ADD_UP = 0  # its invoice, with the balance at the source
+    SAME_INVOICE = 1  # a payment arrives on its invoice
+    SAME_AMOUNT = 2  # a payment of its amount arrives
+
+
+class ToCheck(NamedTuple):
+    """A registered payment to check, and why."""
+
+    number: str
+    invoice_number: str
+    rank: Cause
+
+
+def payments_to_check(
+    db: sqlite3.Connection,
+    scope: Mapping[str, Any],
+    now: datetime,
+    *,
+    invoice_id: int | None = None,
+) -> list[ToCheck]:
+    """Give the registered payments that the plug-in should check; none twice in a run.
+
+    The most urgent first, of those the ones never checked, of those the newest.
+
+    :param invoice_id: check all payments of this invoice.
+    """
+    if not db.execute(f"SELECT 1 FROM payments p WHERE {OURS} LIMIT 1", scope).fetchone():  # noqa: S608 a constant
+        return []
+    values = {**scope, "near": NEAR}
+    ranks = {row["id"]: Cause.SAME_AMOUNT for row in db.execute(_WITH_SAME_AMOUNT, values)}
+    ranks |= {row["id"]: Cause.SAME_INVOICE for row in db.execute(_WITH_SAME_INVOICE, values)}
+    if invoice_id is not None:
+        query = f"SELECT p.id FROM payments p WHERE p.invoice_id = :invoice AND {OURS}"  # noqa: S608 a constant
+        found = db.execute(query, {**scope, "invoice": invoice_id})
+        ranks |= {row["id"]: Cause.SAME_INVOICE for row in found}
+    ranks |= dict.fromkeys(_of_balances(db, scope), Cause.DOES_NOT_ADD_UP)
+    since = (now - CHECKED_AGAIN_AFTER).astimezone(UTC).isoformat()
+    values = {**scope, "since": since, "ranks": json.dumps(list(ranks.items())), "batch": BATCH}
+    rows = db.execute(_TO_CHECK, values)
+    return [ToCheck(number, invoice, Cause(rank)) for number, invoice, rank in rows]
+
+
+def mark_checked(
+    db: sqlite3.Connection, scope: Mapping[str, Any], payments: Iterable[ToCheck]
+) -> None:
+    """Record the payments that the plug-in is asked to check."""
+    db.executemany(
+        "INSERT OR IGNORE INTO run_checked (run_id, payment_id, rank)"  # noqa: S608 a constant
+        f" SELECT :run_id, id, :rank FROM payments p WHERE p.number = :number AND {OURS}",
+        [{**scope, "number": one.number, "rank": one.rank} for one in payments],
+    )
+
+
+def reuse_deletion_checks(db: sqlite3.Connection, scope: Mapping[str, Any]) -> None:
+    """Take what an earlier run found deleted as deleted still, unless this run read it."""
+    db.execute(_REUSE_CHECKS, scope)
+
+
+def store_deletion_checks(db: sqlite3.Connection, scope: Mapping[str, Any], now: datetime) -> None:
+    """Store the results for later runs."""
+    values = {**scope, "now": now.astimezone(UTC).isoformat()}
+    db.execute(_STORE_CHECKS, values)
+
+
+def mark_deleted(db: sqlite3.Connection, scope: Mapping[str, Any], numbers: Iterable[str]) -> None:
+    """Record that registered payments no longer exist where they came from."""
+    _mark(db, scope, "deleted = 1", numbers)
+
+
+def mark_unchecked(
+    db: sqlite3.Connection, scope: Mapping[str, Any], numbers: Iterable[str]
+) -> None:
+    """Record that registered payments could not be checked."""
+    _mark(db, scope, "checked = 0", numbers)
+
+
+def _mark(
+    db: sqlite3.Connection, scope: Mapping[str, Any], value: str, numbers: Iterable[str]
+) -> None:
+    db.executemany(
+        f"UPDATE run_checked SET {value} WHERE run_id = :run_id AND payment_id IN"  # noqa: S608 constants
+        f" (SELECT id FROM payments p WHERE p.number = :number AND {OURS})",
+        [{**scope, "number": number} for number in numbers],
+    )
+
+
+def _of_balances(db: sqlite3.Connection, scope: Mapping[str, Any]) -> Iterator[int]:
+    """Give the payments that may be deleted, since another sum remains there than they leave."""
+    rows = db.execute(_PAYMENTS_OF_BALANCES, scope)
+    for _, several in groupby(rows, key=lambda row: row["balance_of"]):
+        group = list(several)
+        first = group[0]
+        if not same_currency(first["balance_currency"], first["invoice_currency"]):
+            continue
+        sign = -1 if Decimal(first["total"]) < 0 else 1
+        with localcontext(EXACT):
+            left = Decimal(first["total"]) - sum(map(effect_at_source, group), ZERO)
+            more = sign * (Decimal(first["balance"]) - left)
+        for row in group:
+            # More remains where a payment was deleted, less where a refund was.
+            if more and (sign * effect_at_source(row) > 0) is (more > 0):
+                yield row["id"]
+
+
+def effect_at_source(row: sqlite3.Row) -> Decimal:
+    """Give what a payment took from its invoice there: without the host's own write-off."""
+    if row["status"] == _WRITTEN_OFF:
+        payment = payment_of(row, "")
+        effect = None if payment is None else effect_of(payment)
+        if effect is not None:
+            return effect
+    return Decimal(row["effect"])
+
+
+def replaceable_by_number(
+    db: sqlite3.Connection, scope: Mapping[str, Any]
+) -> dict[str, tuple[ReplaceablePayment, ...]]:
+    """Give, by the number of an arriving payment, the deleted ones that it may replace."""
+    query = "SELECT 1 FROM run_checked WHERE run_id = :run_id AND deleted = 1 LIMIT 1"
+    if db.execute(query, scope).fetchone() is None:
+        return {}
+    return _by_arriving(db.execute(_REPLACED, {**scope, "near": NEAR}))
+
+
+def unchecked_by_number(
+    db: sqlite3.Connection, scope: Mapping[str, Any]
+) -> dict[str, tuple[ReplaceablePayment, ...]]:
+    """Give, by the number of an arriving payment, the unchecked ones that it may replace.
+
+    Those of its invoice; and those of its amount whose invoice does not add up.
+    """
+    query = "SELECT 1 FROM run_checked WHERE run_id = :run_id AND checked = 0 LIMIT 1"
+    if db.execute(query, scope).fetchone() is None:
+        return {}
+    return _by_arriving(db.execute(_UNCHECKED, {**scope, "near": NEAR}))
+
+
+def changed_by_number(
+    db: sqlite3.Connection, scope: Mapping[str, Any]
+) -> dict[str, tuple[ReplaceablePayment, ...]]:
+    """Give, by the number of an arriving payment, the payments of its invoice that changed.
+
+    That are less, unbooked or on another invoice there now, and not decided about.
+    """
+    return _by_arriving(db.execute(_CHANGED, scope))
+
+
+def _by_arriving(rows: Iterable[sqlite3.Row]) -> dict[str, tuple[ReplaceablePayment, ...]]:
+    found: dict[str, list[ReplaceablePayment]] = {}
+    for row in rows:
+        one = ReplaceablePayment(
+            id=row["id"],
+            number=row["number"],
+            invoice_id=row["invoice_id"],
+            host_invoice_number=row["host_invoice_number"],
+            date=date.fromisoformat(row["date"]),
+            amount=Decimal(row["amount"]),
+            currency=row["currency"],
+            amount_currency=decimal_of(row["amount_currency"]),
+            effect=Decimal(row["effect"]),
+        )
+        found.setdefault(row["arriving"], []).append(one)
+    return {number: tuple(several) for number, several in found.items()}
+
+
+# --- SQL ---------------------------------------------------------------------
+# The parameters are those of scope.Scope; matched holds the invoice of each row of the run.
+
+#: The arriving payments: not registered, and not ignored by the settings.
+ARRIVING = f"""
+    FROM matched m
+    JOIN run_rows r ON r.id = m.row_id AND r.number <> '' AND r.date IS NOT NULL
+        AND r.amount GLOB '*[1-9]*'
+        AND (r.excluded_reason IS NULL OR r.excluded_reason NOT IN ('before-date', 'below-number'))
+        AND {NOT_REGISTERED}
+"""
+
+SAME_INVOICE = f"JOIN payments p ON p.invoice_id = m.invoice_id AND {OURS}"
+
+SAME_AMOUNT = f"""
+    JOIN payments p ON CAST(p.amount AS REAL) = CAST(r.amount AS REAL)
+        AND p.date BETWEEN date(r.date, '-' || :near || ' days')
+                       AND date(r.date, '+' || :near || ' days')
+        AND p.currency = r.currency AND {OURS}
+"""
+
+#: A payment that is made again may get another rate.
+SAME_FOREIGN_AMOUNT = f"""
+    JOIN payments p ON p.currency = r.currency AND p.currency <> 'SEK'
+        AND CAST(p.amount_currency AS REAL) = CAST(r.amount_currency AS REAL)
+        AND p.date BETWEEN date(r.date, '-' || :near || ' days')
+                       AND date(r.date, '+' || :near || ' days')
+        AND {OURS}
+"""
+
+FOUND_DELETED = "JOIN run_checked c ON c.run_id = :run_id AND c.payment_id = p.id AND c.deleted = 1"
+
+_UNCHECKED_JOIN = """
+    JOIN run_checked c ON c.run_id = :run_id AND c.payment_id = p.id AND c.checked = 0
+"""
+
+
+def _arriving_beside(*payments: str) -> str:
+    """Make the SQL that pairs arriving payments with registered ones, joined in several ways."""
+    several = " UNION ".join(
+        f"SELECT r.number AS arriving, p.*, i.number AS host_invoice_number {ARRIVING}"
+        f" {joined} JOIN invoices i ON i.id = p.invoice_id"
+        for joined in payments
+    )
+    return f"{several} ORDER BY date, id"
+
+
+_REPLACED = _arriving_beside(
+    f"{SAME_INVOICE} {FOUND_DELETED}",
+    f"{SAME_AMOUNT} {FOUND_DELETED}",
+    f"{SAME_FOREIGN_AMOUNT} {FOUND_DELETED}",
+)
+
+_UNCHECKED = _arriving_beside(
+    f"{SAME_INVOICE} {_UNCHECKED_JOIN}",
+    f"{SAME_AMOUNT} {_UNCHECKED_JOIN} AND c.rank = {Cause.DOES_NOT_ADD_UP:d}",
+    f"{SAME_FOREIGN_AMOUNT} {_UNCHECKED_JOIN} AND c.rank = {Cause.DOES_NOT_ADD_UP:d}",
+)
+
+_WITH_SAME_INVOICE = f"SELECT DISTINCT p.id {ARRIVING} {SAME_INVOICE}"
+
+_WITH_SAME_AMOUNT = f"""
+    SELECT p.id {ARRIVING} {SAME_AMOUNT}
+    UNION
+    SELECT p.id {ARRIVING} {SAME_FOREIGN_AMOUNT}
+"""
+
+_TO_CHECK = f"""
+    WITH ranked (payment_id, rank) AS MATERIALIZED
+        (SELECT value ->> 0, value ->> 1 FROM json_each(:ranks))
+    SELECT p.number, p.invoice_number, n.rank
+    FROM ranked n JOIN payments p ON p.id = n.payment_id AND {OURS}
+    LEFT JOIN checked_payments k ON k.payment_id = p.id
+    WHERE NOT EXISTS (SELECT 1 FROM run_rows r WHERE r.run_id = :run_id AND r.number = p.number
+                      AND r.number <> '' AND r.fetched = 1 AND r.deleted = 0)
+    AND NOT EXISTS (SELECT 1 FROM run_checked c
+                    WHERE c.run_id = :run_id AND c.payment_id = p.id)
+    -- An equal amount alone says little, and balances tell of a deletion sooner.
+    AND NOT (n.rank = {Cause.SAME_AMOUNT:d} AND k.deleted IS 0 AND k.at >= :since)
+    ORDER BY n.rank, k.at IS NOT NULL, p.date DESC, p.id DESC LIMIT :batch
+"""  # noqa: S608 constants
+
+_REUSE_CHECKS = f"""
+    INSERT OR IGNORE INTO run_checked (run_id, payment_id, rank, deleted)
+    SELECT :run_id, k.payment_id, {Cause.DOES_NOT_ADD_UP:d}, 1
+    FROM checked_payments k JOIN payments p ON p.id = k.payment_id AND {OURS}
+    WHERE k.deleted = 1
+    AND NOT EXISTS (SELECT 1 FROM run_rows r WHERE r.run_id = :run_id AND r.number = p.number
+                    AND r.number <> '' AND r.fetched = 1 AND r.deleted = 0)
+"""  # noqa: S608 constants
+
+_STORE_CHECKS = """
+    INSERT INTO checked_payments (payment_id, at, deleted)
+    SELECT payment_id, :now, deleted FROM run_checked
+    WHERE run_id = :run_id AND checked = 1
+    ON CONFLICT (payment_id) DO UPDATE SET at = excluded.at, deleted = excluded.deleted
+"""
+
+_CHANGED = f"""
+    SELECT r.number AS arriving, p.*, i.number AS host_invoice_number
+    FROM run_rows n
+    JOIN payments p ON p.number = n.number AND {OURS}
+    JOIN invoices i ON i.id = p.invoice_id
+    JOIN matched m ON m.invoice_id = p.invoice_id
+    JOIN run_rows r ON r.id = m.row_id AND r.number <> '' AND r.date IS NOT NULL
+        AND r.number <> n.number AND {NOT_REGISTERED}
+    WHERE n.run_id = :run_id AND n.number <> '' AND n.deleted = 0 AND n.date IS NOT NULL
+    AND (abs(CAST(n.amount AS REAL)) < abs(CAST(p.amount AS REAL))
+         OR (n.booked = 0 AND p.booked = 1) OR n.invoice_number <> p.invoice_number)
+    AND NOT EXISTS (SELECT 1 FROM decisions d WHERE d.definition = :definition
+                    AND d.company = :company AND d.number = n.number AND d.taken_back_at IS NULL
+                    AND d.applied_at IS NULL AND d.decision IN ('accept', 'keep', 'confirm'))
+    ORDER BY p.date, p.id
+"""  # noqa: S608 constants
+
+_PAYMENTS_OF_BALANCES = f"""
+    SELECT p.*, b.invoice_number AS balance_of, b.balance, b.currency AS balance_currency,
+           i.total, i.currency AS invoice_currency
+    FROM run_balances b JOIN invoices i ON i.id = b.invoice_id
+    JOIN payments p ON p.invoice_id = b.invoice_id AND {OURS}
+    WHERE b.run_id = :run_id AND b.booked = 1 AND b.cancelled = 0
+    ORDER BY b.invoice_number
+"""  # noqa: S608 constants

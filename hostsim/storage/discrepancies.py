@@ -1,0 +1,268 @@
+"""Where the source does not agree with the books, other than on the payments of a run."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections import defaultdict
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal, localcontext
+from typing import Any, NamedTuple
+
+from hostsim.ledger.matching import EXACT, READY, ZERO, effect_of, money_of, same_currency
+from hostsim.ledger.reasons import DOUBTFUL
+from hostsim.ledger.values import SEK
+from hostsim.messages import texts
+from hostsim.storage.balances import IGNORED_NOW
+from hostsim.storage.deletions import (
+    ARRIVING,
+    FOUND_DELETED,
+    NEAR,
+    SAME_AMOUNT,
+    SAME_FOREIGN_AMOUNT,
+    SAME_INVOICE,
+    effect_at_source,
+)
+from hostsim.storage.rows import OLDEST_FIRST, payment_of, plain
+from hostsim.storage.scope import OURS
+from opter_contract.values import Text
+
+#: The codes of a discrepancy.
+DELETED = "deleted-at-source"
+LESS_REMAINS = "less-remains-at-source"
+CANCELLED = "cancelled-at-source"
+
+
+@dataclass(frozen=True, slots=True)
+class Discrepancy:
+    """Where the source does not agree with the books, beside the payments of a run.
+
+    ``remaining`` is what remains here when all that is ready is saved, ``balance`` what
+    remains there (``None`` if unknown), both in the invoice's currency.
+    """
+
+    code: str
+    host_invoice_number: str
+    customer_name: str
+    currency: str
+    remaining: Decimal
+    balance: Decimal | None
+    payment_id: int | None
+    payment_number: str | None
+    payment_date: date | None
+    amount: Decimal | None  # of the payment, in the invoice's currency
+
+    @property
+    def message(self) -> Text:
+        """What differs, and where to look."""
+        remaining = money_of(self.remaining, self.currency)
+        if self.code == DELETED:
+            amount = money_of(self.amount or ZERO, self.currency)
+            day = "" if self.payment_date is None else self.payment_date.isoformat()
+            number = self.payment_number or ""
+            return texts.deleted_at_source(number, day, amount, self.host_invoice_number)
+        balance = None if self.balance is None else money_of(self.balance, self.currency)
+        return texts.less_remains_at_source(self.host_invoice_number, remaining, balance)
+
+
+def write_discrepancies(db: sqlite3.Connection, scope: Mapping[str, Any]) -> None:
+    """Find them and write them down, once the rows of the run are judged."""
+    if not db.execute(_ANYTHING_FOUND, scope).fetchone():
+        return
+    db.execute("DROP TABLE IF EXISTS temp.matched")
+    db.execute("CREATE TEMP TABLE matched (row_id INTEGER PRIMARY KEY, invoice_id INTEGER)")
+    db.execute(
+        "INSERT INTO temp.matched SELECT id, invoice_id FROM run_rows"
+        " WHERE run_id = :run_id AND deleted = 0",
+        scope,
+    )
+    db.execute("DELETE FROM run_discrepancies WHERE run_id = :run_id", scope)
+    db.execute(_WRITE_DELETED, {**scope, "near": NEAR})
+    taken: Mapping[int, _Taken] | None = None
+    for row in db.execute(_BALANCES, scope).fetchall():
+        remaining, balance = Decimal(row["remaining"]), Decimal(row["balance"])
+        if not same_currency(row["currency"], row["invoice_currency"]):
+            continue
+        sign = -1 if Decimal(row["total"]) < 0 else 1
+        if taken is None:
+            taken = _taken(db, scope)
+        ready, otherwise = taken[row["invoice_id"]]
+        if otherwise.is_nan():
+            continue
+        with localcontext(EXACT):
+            here = remaining - ready
+            left = here - otherwise
+        cancelled = bool(row["cancelled"])
+        if sign * left <= 0 or (not cancelled and sign * balance >= sign * left):
+            continue
+        db.execute(
+            "INSERT INTO run_discrepancies (run_id, code, invoice_id, remaining, balance)"
+            " VALUES (:run_id, :code, :invoice_id, :remaining, :balance)",
+            {
+                "run_id": scope["run_id"],
+                "code": CANCELLED if cancelled else LESS_REMAINS,
+                "invoice_id": row["invoice_id"],
+                "remaining": plain(here),
+                "balance": None if cancelled else plain(balance),
+            },
+        )
+
+
+def discrepancy_of(row: sqlite3.Row) -> Discrepancy:
+    """Read a discrepancy as :data:`DISCREPANCIES` gives it."""
+    amount = row["amount"] if row["currency_of_payment"] == SEK else row["amount_currency"]
+    return Discrepancy(
+        code=row["code"],
+        host_invoice_number=row["host_invoice_number"],
+        customer_name=row["customer_name"],
+        currency=row["currency"],
+        remaining=Decimal(row["remaining"]),
+        balance=None if row["balance"] is None else Decimal(row["balance"]),
+        payment_id=row["payment_id"],
+        payment_number=row["number"],
+        payment_date=None if row["date"] is None else date.fromisoformat(row["date"]),
+        amount=None if amount is None else Decimal(amount),
+    )
+
+
+class _Taken(NamedTuple):
+    """What the payments of a run take from an invoice, in its currency."""
+
+    ready: Decimal = ZERO  # when all that is ready is saved
+    otherwise: Decimal = ZERO  # what else explains that less remains there; NaN explains all
+
+    def plus(self, *, ready: Decimal = ZERO, otherwise: Decimal = ZERO) -> _Taken:
+        with localcontext(EXACT):
+            return _Taken(self.ready + ready, self.otherwise + otherwise)
+
+
+def _taken(db: sqlite3.Connection, scope: Mapping[str, Any]) -> defaultdict[int, _Taken]:
+    """Sum up what the payments of a run, beside what is registered, take from invoices.
+
+    Of invoices with a balance. What the source does not count yet (unbooked), and what may
+    be the same money as something registered, explains nothing.
+    """
+    sums: defaultdict[int, _Taken] = defaultdict(_Taken)
+    for row in db.execute(_IGNORED_BEFORE, scope):
+        its = row["invoice_id"]
+        sums[its] = sums[its].plus(otherwise=Decimal(row["effect"]))
+    for row in db.execute(_ROWS_OF_INVOICES, scope):
+        its = row["its_invoice"]
+        if row["kind"] == READY:
+            sums[its] = sums[its].plus(ready=Decimal(row["effect"]))
+        elif row["booked"] != 0 and row["reason"] != DOUBTFUL:
+            payment = payment_of(row, "")
+            effect = None if payment is None else effect_of(payment)
+            if effect is None:
+                # Of unknown size, so that it explains whatever it has to.
+                effect = Decimal(row["amount"]) if row["amount"] else Decimal("NaN")
+            sums[its] = sums[its].plus(otherwise=effect)
+    for row in db.execute(_ROWS_KEPT_AS_REGISTERED, scope):
+        payment = payment_of(row, "")
+        effect = None if payment is None else effect_of(payment)
+        if effect is not None:
+            its = row["its_invoice"]
+            sums[its] = sums[its].plus(otherwise=effect)
+    # What was registered of the same payments, or was deleted there, counts no longer.
+    for row in db.execute(_REGISTERED_OF_ROWS, scope):
+        its, effect = row["invoice_id"], effect_at_source(row)
+        if row["saves"]:
+            sums[its] = sums[its].plus(ready=-effect)
+        else:
+            sums[its] = sums[its].plus(otherwise=-effect)
+    return sums
+
+
+# --- SQL ---------------------------------------------------------------------
+# The parameters are those of scope.Scope; matched holds the invoice of each row of the run.
+
+_WITH_BALANCE = "(SELECT invoice_id FROM run_balances WHERE run_id = :run_id)"
+
+_IGNORED_BEFORE = f"""
+    SELECT invoice_id, effect FROM ignored_payments g
+    WHERE {IGNORED_NOW} AND invoice_id IN
+        (SELECT invoice_id FROM run_balances WHERE run_id = :run_id)
+"""  # noqa: S608 constants
+
+_ROWS_OF_INVOICES = f"""
+    SELECT r.*, m.invoice_id AS its_invoice FROM matched m JOIN run_rows r ON r.id = m.row_id
+    WHERE m.invoice_id IN {_WITH_BALANCE}
+"""  # noqa: S608 constants
+
+# What a person keeps otherwise than it is there waits, and is not among the rows of the run.
+_ROWS_KEPT_AS_REGISTERED = f"""
+    SELECT q.*, p.invoice_id AS its_invoice
+    FROM pending q JOIN payments p ON p.number = q.number AND {OURS}
+    WHERE q.definition = :definition AND q.company = :company AND q.deleted_at IS NULL
+    AND q.reason = 'already-imported' AND q.invoice_number = p.invoice_number
+    AND p.invoice_id IN {_WITH_BALANCE}
+    AND NOT EXISTS (SELECT 1 FROM run_rows r WHERE r.run_id = :run_id AND r.number = q.number)
+"""  # noqa: S608 constants
+
+_REGISTERED_OF_ROWS = f"""
+    SELECT p.*, EXISTS (SELECT 1 FROM run_rows r WHERE r.run_id = :run_id AND r.number = p.number
+                        AND r.number <> '' AND r.kind = 'ready') AS saves
+    FROM payments p
+    WHERE {OURS} AND p.invoice_id IN {_WITH_BALANCE}
+    AND (EXISTS (SELECT 1 FROM run_rows r WHERE r.run_id = :run_id AND r.number = p.number
+                 AND r.number <> '' AND r.deleted = 0)
+         OR EXISTS (SELECT 1 FROM run_checked c
+                    WHERE c.run_id = :run_id AND c.payment_id = p.id AND c.deleted = 1)
+         OR EXISTS (SELECT 1 FROM pending q WHERE q.definition = :definition
+                    AND q.company = :company AND q.number = p.number AND q.deleted_at IS NULL
+                    AND q.reason = 'already-imported' AND q.invoice_number = p.invoice_number))
+"""  # noqa: S608 constants
+
+_ANYTHING_FOUND = """
+    SELECT 1 FROM run_balances WHERE run_id = :run_id
+    UNION ALL SELECT 1 FROM run_checked WHERE run_id = :run_id AND deleted = 1
+    UNION ALL SELECT 1 FROM run_discrepancies WHERE run_id = :run_id LIMIT 1
+"""
+
+# Neither what is set aside nor a mere equal amount elsewhere hides a deletion.
+_REPLACES = "AND r.reason = 'replaced'"
+_REPLACES_ACCEPTED = """
+    AND EXISTS (SELECT 1 FROM decisions d WHERE d.definition = :definition
+                AND d.company = :company AND d.number = r.number AND d.taken_back_at IS NULL
+                AND d.applied_at IS NULL AND (d.decision = 'accept'
+                OR json_extract(NULLIF(d.facts, ''), '$.after') = 'accept'))
+"""
+
+_REPLACES_ACCEPTED = """
+    AND EXISTS (SELECT 1 FROM decisions d WHERE d.definition = :definition
+                AND d.company = :company AND d.number = r.number AND d.taken_back_at IS NULL
+                AND d.applied_at IS NULL AND (d.decision = 'accept'
+                OR json_extract(NULLIF(d.facts, ''), '$.after') = 'accept'))
+"""
+
+_BALANCES = """
+    SELECT b.*, i.remaining, i.total AS total, i.currency AS invoice_currency
+    FROM run_balances b JOIN invoices i ON i.id = b.invoice_id
+    WHERE b.run_id = :run_id AND (b.booked = 1 OR b.cancelled = 1)
+    AND i.remaining <> b.balance
+"""
+
+_WRITE_DELETED = f"""
+    INSERT INTO run_discrepancies (run_id, code, invoice_id, payment_id, remaining, balance)
+    SELECT :run_id, '{DELETED}', p.invoice_id, p.id, i.remaining,
+           (SELECT b.balance FROM run_balances b
+            WHERE b.run_id = :run_id AND b.invoice_id = p.invoice_id AND b.booked = 1)
+    FROM payments p {FOUND_DELETED} JOIN invoices i ON i.id = p.invoice_id
+    WHERE {OURS}
+    AND p.id NOT IN (
+        SELECT p.id {ARRIVING} {_REPLACES} {SAME_INVOICE} {FOUND_DELETED}
+        UNION SELECT p.id {ARRIVING} {_REPLACES_ACCEPTED} {SAME_INVOICE} {FOUND_DELETED}
+        UNION SELECT p.id {ARRIVING} {_REPLACES_ACCEPTED} {SAME_AMOUNT} {FOUND_DELETED}
+        UNION SELECT p.id {ARRIVING} {_REPLACES_ACCEPTED} {SAME_FOREIGN_AMOUNT} {FOUND_DELETED})
+    ORDER BY {OLDEST_FIRST.format("p")}
+"""  # noqa: S608 constants
+
+#: The discrepancies of a run, by its id.
+DISCREPANCIES = """
+    SELECT d.*, i.number AS host_invoice_number, i.customer_name, i.currency, p.number, p.date,
+           p.amount, p.amount_currency, p.currency AS currency_of_payment
+    FROM run_discrepancies d JOIN invoices i ON i.id = d.invoice_id
+    LEFT JOIN payments p ON p.id = d.payment_id
+    WHERE d.run_id = ? ORDER BY d.rowid
+"""

@@ -1,0 +1,25 @@
+"""Whose rows a query is about: the named parameters, and conditions that several queries share."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+
+class Scope(NamedTuple):
+    """One run, and what its payments have in common."""
+
+    import_type: str
+    company: str
+    region: str
+    run_id: str
+    definition: str
+
+
+#: The registered payment ``p`` came by the same import type from the same company.
+OURS = "p.import_type = :import_type AND p.company = :company AND p.state = 'registered'"
+
+#: No payment is registered under the number of the row ``r``.
+NOT_REGISTERED = """
+    NOT EXISTS (SELECT 1 FROM payments k WHERE k.import_type = :import_type
+                AND k.company = :company AND k.number = r.number AND k.state = 'registered')
+"""

@@ -1,0 +1,170 @@
+"""Settlements: a debit invoice against a credit note of the same customer."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from hostsim.ledger import reasons
+from hostsim.ledger.decision_rules import Settlement
+from hostsim.ledger.matching import oldest_first
+from hostsim.ledger.reasons import SETTLED
+from hostsim.storage.scope import NOT_REGISTERED, OURS
+
+
+@dataclass(frozen=True, slots=True)
+class Settlements:
+    """The halves of settlements by payment number, and what must be known to find more."""
+
+    by_number: Mapping[str, Settlement]
+    customer_unknown: Sequence[str]  # payments of the run whose customer decides
+    invoices_unknown: Sequence[str]  # the same, by the invoice of one that is registered
+
+
+def find_settlements(db: sqlite3.Connection, scope: Mapping[str, Any]) -> Settlements:
+    """Find a positive and a negative payment of one date and customer whose sum is 0.
+
+    On one invoice they are a payment and its reversal, and on an ordinary invoice a
+    negative payment is one: neither is a settlement.
+    """
+    found: dict[str, Settlement] = {}
+    used: set[tuple[str, bool]] = set()
+    unknown: dict[str, None] = {}
+    invoices: dict[str, None] = {}
+    rows = sorted(_pairs(db, scope), key=_pair_order)
+    for row in rows:
+        credit, debit = row["number"], row["other_number"]
+        here = bool(row["other_registered"])
+        if credit in found or (debit, here) in used:
+            continue
+        same = _same_customer(row)
+        if same is None:
+            unknown.update(dict.fromkeys([credit] if here else [credit, debit]))
+            if here and not row["other_customer"]:
+                invoices[row["other_invoice_number"]] = None
+            continue
+        if not same:
+            continue
+        used.add((debit, here))
+        complete = row["its_invoice"] is not None and row["other_invoice"] is not None
+        found[credit] = Settlement(
+            debit, row["other_invoice_number"], row["other_invoice"], complete
+        )
+        if not here:
+            found[debit] = Settlement(credit, row["invoice_number"], row["its_invoice"], complete)
+    return Settlements(found, list(unknown), list(invoices))
+
+
+def _pairs(db: sqlite3.Connection, scope: Mapping[str, Any]) -> list[sqlite3.Row]:
+    db.execute("DROP TABLE IF EXISTS credit")
+    db.execute(_CREDITS)
+    marks = json.dumps(sorted(reasons.IGNORED | {"unreadable"}))
+    db.execute(_FIND_CREDITS, {**scope, "excluded": marks})
+    if db.execute("SELECT 1 FROM credit").fetchone() is None:
+        return []
+    values = {**scope, "excluded": marks}
+    return [*db.execute(_DEBITS_OF_RUN, values), *db.execute(_DEBITS_REGISTERED, values)]
+
+
+def _pair_order(row: sqlite3.Row) -> tuple[object, ...]:
+    day = date.fromisoformat(row["date"])
+    # What came together belongs together, before what was registered earlier.
+    return (
+        row["other_registered"],
+        oldest_first(day, row["number"]),
+        oldest_first(day, row["other_number"]),
+    )
+
+
+def _same_customer(row: sqlite3.Row) -> bool | None:
+    """Compare the customers there, or of the invoices here; ``None`` where nobody knows."""
+    if row["customer"] and row["other_customer"]:
+        return bool(row["customer"] == row["other_customer"])
+    if row["customer_here"] is not None and row["other_customer_here"] is not None:
+        return bool(row["customer_here"] == row["other_customer_here"])
+    return None
+
+
+# --- SQL ---------------------------------------------------------------------
+# The parameters are those of scope.Scope; matched holds the invoice of each row of the run.
+
+# Two halves are settled in the currency of their invoices, whatever the rates were.
+_OWN_AMOUNT = "CASE {0}.currency WHEN 'SEK' THEN {0}.amount ELSE {0}.amount_currency END"
+
+_CREDITS = """
+    CREATE TEMP TABLE credit (
+        date TEXT, debit TEXT, currency TEXT, number TEXT, invoice_number TEXT, customer TEXT,
+        amount_currency TEXT, its_invoice INTEGER, customer_here TEXT,
+        PRIMARY KEY (date, debit, currency, number)
+    ) WITHOUT ROWID
+"""
+
+_CUSTOMER_HERE = "{0}.region || char(10) || {0}.customer_code"
+
+_FIND_CREDITS = f"""
+    INSERT INTO credit
+    SELECT r.date, substr({_OWN_AMOUNT.format("r")}, 2), r.currency, r.number,
+           r.invoice_number, r.customer, r.amount_currency, i.id, {_CUSTOMER_HERE.format("i")}
+    FROM matched m JOIN run_rows r ON r.id = m.row_id LEFT JOIN invoices i ON i.id = m.invoice_id
+    WHERE {_OWN_AMOUNT.format("r")} LIKE '-%' AND r.date IS NOT NULL AND r.number <> ''
+    AND (r.excluded_reason IS NULL
+         OR r.excluded_reason NOT IN (SELECT value FROM json_each(:excluded)))
+    AND (i.id IS NULL OR i.total LIKE '-%') AND {NOT_REGISTERED}
+"""  # noqa: S608 constants
+
+_CREDIT_COLUMNS = """c.date, c.number, c.invoice_number, c.customer, c.amount_currency,
+           c.its_invoice, c.customer_here"""
+
+_DEBITS_OF_RUN = f"""
+    SELECT {_CREDIT_COLUMNS}, r.number AS other_number, r.invoice_number AS other_invoice_number,
+           r.customer AS other_customer, i.id AS other_invoice,
+           {_CUSTOMER_HERE.format("i")} AS other_customer_here, 0 AS other_registered
+    FROM matched m JOIN run_rows r ON r.id = m.row_id
+    JOIN credit c ON c.date = r.date AND c.debit = {_OWN_AMOUNT.format("r")}
+        AND c.currency = r.currency
+        AND c.invoice_number <> r.invoice_number
+    LEFT JOIN invoices i ON i.id = m.invoice_id
+    WHERE r.number <> ''
+    AND (r.excluded_reason IS NULL
+         OR r.excluded_reason NOT IN (SELECT value FROM json_each(:excluded)))
+    AND (i.id IS NULL OR i.total NOT LIKE '-%') AND (i.id IS NOT NULL OR c.its_invoice IS NOT NULL)
+    AND {NOT_REGISTERED}
+"""  # noqa: S608 constants
+
+_REGISTERED_DEBITS = f"""
+    SELECT {_CREDIT_COLUMNS}, p.number AS other_number, p.invoice_number AS other_invoice_number,
+           COALESCE(p.customer, (SELECT b.customer FROM run_balances b
+                                 WHERE b.run_id = :run_id AND b.invoice_id = p.invoice_id))
+               AS other_customer, i.id AS other_invoice,
+           {_CUSTOMER_HERE.format("i")} AS other_customer_here, 1 AS other_registered
+    FROM credit c
+    JOIN payments p ON {{same}} AND p.date = c.date
+        AND p.invoice_number <> c.invoice_number AND {OURS}
+    JOIN invoices i ON i.id = p.invoice_id AND i.total NOT LIKE '-%'
+    WHERE p.status <> '{SETTLED}' AND NOT EXISTS (
+        -- It has its other half already.
+        SELECT 1 FROM payments k WHERE k.status = '{SETTLED}' AND k.date = p.date
+        AND k.state = 'registered' AND k.import_type = p.import_type AND k.company = p.company
+        AND k.currency = p.currency
+        AND CAST({_OWN_AMOUNT.format("k")} AS REAL) = -CAST({_OWN_AMOUNT.format("p")} AS REAL))
+"""  # noqa: S608 constants
+
+_DEBITS_REGISTERED = f"""
+    {
+    _REGISTERED_DEBITS.format(
+        same="c.currency = 'SEK' AND p.currency = 'SEK'"
+        " AND CAST(p.amount AS REAL) = CAST(c.debit AS REAL)"
+    )
+}
+    UNION ALL
+    {
+    _REGISTERED_DEBITS.format(
+        same="c.currency <> 'SEK' AND p.currency = c.currency AND p.currency <> 'SEK'"
+        " AND CAST(p.amount_currency AS REAL) = CAST(c.debit AS REAL)"
+    )
+}
+"""
