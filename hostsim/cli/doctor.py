@@ -44,7 +44,7 @@ STATES = {
 @NO_BROWSER
 def doctor(common: Common, name: str | None, *, no_browser: bool) -> None:
     """Show what is right and what is not; end with the status of the first wrong thing."""
-    from hostsim.services.doctor import Doctor, first_wrong
+    from hostsim.services.doctor import Doctor, first_failure
     from hostsim.services.host import Host
     from hostsim.storage.secrets import system_keyring
 
@@ -63,14 +63,14 @@ def doctor(common: Common, name: str | None, *, no_browser: bool) -> None:
                 keyring=system_keyring,
             )
 
-        findings = Doctor(common.database, plugins, make_host, definition=name).examine()
+        findings = Doctor(common.database, plugins, make_host, definition=name).run()
     if common.json:
         objects = [_finding_object(one, common.language) for one in findings]
         render.write_json(common.paper, {"definition": name, "findings": objects})
     else:
         render.show_table(common.paper, _finding_columns(common), lambda: findings)
         _show_end(common, name, findings)
-    if (error := first_wrong(findings)) is not None:
+    if (error := first_failure(findings)) is not None:
         common.paper.flush()
         raise error
 

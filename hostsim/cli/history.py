@@ -186,7 +186,7 @@ def _tell_what_is_left_out(common: Common, made: Exported, *, everything: bool) 
 
 
 def _left_out(made: Exported) -> Text:
-    number, sek = payments_text(made.left_out), made.left_out_amount
+    number, sek = payments_text(made.excluded), made.excluded_amount
     return Text(
         f"Utelämnade, eftersom de kom från Fortnox: {number.sv}, {render.amount(sek, 'sv')} SEK.",
         f"Left out, since they came from Fortnox: {number.en}, {render.amount(sek, 'en')} SEK.",
@@ -200,8 +200,8 @@ def _show_export(common: Common, file: str, made: Exported) -> None:
             "payments": made.payments,
             "amount": formats.plain(made.amount),
             "left_out": {
-                "payments": made.left_out,
-                "amount": formats.plain(made.left_out_amount),
+                "payments": made.excluded,
+                "amount": formats.plain(made.excluded_amount),
             },
         }
         render.write_json(common.paper, answer)

@@ -160,9 +160,9 @@ def load(common: Common, file: Path, region: str) -> None:
     notes = Notes()
     with opened(common) as store:
         loaded = store.load_invoices(read_invoices(file, region=region, notes=notes))
-    for note in notes.kept:
-        common.tell(f"Obs: {note.told('sv')}", f"Note: {note.told('en')}")
-    more = notes.found - len(notes.kept)
+    for note in notes.first:
+        common.tell(f"Obs: {note.text('sv')}", f"Note: {note.text('en')}")
+    more = notes.found - len(notes.first)
     if more:
         common.tell(
             f"Obs: och {more} rader till av samma slag.", f"Note: and {more} more such lines."
@@ -174,7 +174,7 @@ def load(common: Common, file: Path, region: str) -> None:
                 "column": note.field,
                 "sentence": say(note.sentence, common.language),
             }
-            for note in notes.kept
+            for note in notes.first
         ]
         render.write_json(
             common.paper,

@@ -108,7 +108,7 @@ def _details(error: BaseException, language: str) -> Iterator[str]:
             yield f"{problem.key}: {say(problem.sentence, language)}"
     if isinstance(error, InvoicesFileWrong):
         for fault in error.problems:
-            yield fault.told(language)
+            yield fault.text(language)
 
 
 def _usage_sentence(error: click.ClickException) -> Text:

@@ -1,7 +1,7 @@
-"""What the host itself needs, looked at one thing after the other, and then its plug-in's part.
+"""Checks what the host itself needs, one thing after the other, and then its plug-in's part.
 
-Each look says that a thing is right, or raises the error that a command would
-end with. What needs something that is not right is skipped.
+Each check returns a sentence, or raises the error that a command would end with.
+One that needs another which did not succeed is skipped.
 """
 
 from __future__ import annotations
@@ -30,15 +30,15 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-#: Seconds that the database may be busy before that is a finding.
+#: Seconds that the database may be busy before the check fails.
 PATIENCE = 2.0
 
-#: What each finding of the host is about.
-WHAT = {
+#: The host's own checks.
+LABELS = {
     "host.versions": Text("Program", "Programs"),
     "host.plugins": Text("Insticksprogram", "Plug-ins"),
     "host.database": Text("Databas", "Database"),
-    "host.integrity": Text("Databasen är hel", "The database is whole"),
+    "host.integrity": Text("Databasen är hel", "Integrity of the database"),
     "host.writable": Text("Databasen kan skrivas", "The database can be written"),
     "host.locks": Text("Lås", "Locks"),
     "host.currency": Text("Standardvaluta", "Default currency"),
@@ -48,13 +48,13 @@ WHAT = {
     "host.import": Text("Resten av importen", "The rest of the import"),
 }
 
-#: One finding for each plug-in that the host does without: ``wrong`` where it concerns what is
-#: examined, otherwise ``noted``, which is no reason to end badly.
+#: One finding for each plug-in that the host does without: ``failed`` where it concerns what is
+#: checked, otherwise ``noted``, which does not change the exit status.
 NOT_USED = "host.plugins_not_used"
 
 
 class Unknown(Exception):
-    """Nobody can see whether it is right; says what a person can look at."""
+    """Cannot be checked; ``sentence`` says what a person can check instead."""
 
     def __init__(self, sentence: Text) -> None:
         super().__init__(sentence.en)
@@ -62,7 +62,7 @@ class Unknown(Exception):
 
 
 class Doctor:
-    """One examination of a host, and of one of its definitions where it is named."""
+    """One run of the checks, of the host and of one of its definitions where it is named."""
 
     def __init__(
         self,
@@ -74,10 +74,10 @@ class Doctor:
         keyring: FindKeyring = system_keyring,
         patience: float = PATIENCE,
     ) -> None:
-        """Put the examination together.
+        """Prepare the checks.
 
-        :param make_host: makes the host that asks the plug-in.
-        :param definition: whose plug-in is asked; ``None`` for none.
+        :param make_host: makes the host that calls the plug-in.
+        :param definition: whose plug-in checks, too; ``None`` for none.
         :param patience: seconds that the database may be busy.
         """
         self._database = database
@@ -90,47 +90,43 @@ class Doctor:
         self._store: Store
         self._definition: Definition | None = None
 
-    def examine(self) -> list[Finding]:
-        """Look at everything, the host's own things first."""
+    def run(self) -> list[Finding]:
+        """Run all checks, the host's own first."""
         with ExitStack() as held:
-            self._look("host.versions", _versions)
-            self._look("host.plugins", self._loaded)
-            self._look("host.database", lambda: self._opened(held))
+            self._check("host.versions", _versions)
+            self._check("host.plugins", self._loaded)
+            self._check("host.database", lambda: self._opened(held))
             needs = ("host.database",)
             self._note_plugins_not_used()
-            self._look("host.integrity", self._whole, *needs)
-            self._look("host.writable", self._writable, *needs)
-            self._look("host.locks", self._locks, *needs)
-            self._look("host.currency", self._currency, *needs)
-            self._look("host.secrets", self._secrets, *needs)
+            self._check("host.integrity", self._intact, *needs)
+            self._check("host.writable", self._writable, *needs)
+            self._check("host.locks", self._locks, *needs)
+            self._check("host.currency", self._currency, *needs)
+            self._check("host.secrets", self._secrets, *needs)
             if self._name is not None:
-                self._look("host.definition", self._defined, *needs)
+                self._check("host.definition", self._defined, *needs)
                 needs = ("host.definition",)
-            self._look("host.invoices", self._invoices, *needs)
+            self._check("host.invoices", self._invoices, *needs)
             if self._name is not None:
                 self._ask_the_plugin(self._name)
             return self._findings
 
-    # --- How a look becomes a finding ---
-
-    def _look(self, name: str, look: Callable[[], Text], *needs: str) -> None:
-        what = WHAT[name]
-        bad = next((one for one in self._findings if one.name in needs and _is_bad(one)), None)
-        if bad is not None:
-            self._findings.append(Finding(name, what, "skipped", _skipped(bad.what)))
+    def _check(self, name: str, check: Callable[[], Text], *needs: str) -> None:
+        label = LABELS[name]
+        missing = next((one for one in self._findings if one.name in needs and _blocks(one)), None)
+        if missing is not None:
+            self._findings.append(Finding(name, label, "skipped", _skipped(missing.what)))
             return
         try:
-            found = Finding(name, what, "ok", look())
+            found = Finding(name, label, "ok", check())
         except HostError as error:
-            found = Finding(name, what, "failed", error.sentence, error.code, error.kind)
+            found = Finding(name, label, "failed", error.sentence, error.code, error.kind)
         except sqlite3.Error as broken:
             damaged = _damaged(self._database, _name_of(broken))
-            found = Finding(name, what, "failed", damaged.sentence, damaged.code, damaged.kind)
+            found = Finding(name, label, "failed", damaged.sentence, damaged.code, damaged.kind)
         except Unknown as unknown:
-            found = Finding(name, what, "unknown", unknown.sentence)
+            found = Finding(name, label, "unknown", unknown.sentence)
         self._findings.append(found)
-
-    # --- The looks ---
 
     def _loaded(self) -> Text:
         if not self._plugins.import_types:
@@ -143,7 +139,7 @@ class Doctor:
         return Text(f"Används: {names}.", f"In use: {names}.")
 
     def _note_plugins_not_used(self) -> None:
-        """Tell of each plug-in that is not in use; what the import does without is only noted."""
+        """Report each plug-in that is not in use; only noted if the import does not need it."""
         concerned = self._name is None or not self._has_owner(self._name)
         what = Text("Insticksprogram som inte används", "Plug-in not in use")
         for one in self._plugins.excluded if self._plugins.import_types else ():
@@ -164,10 +160,10 @@ class Doctor:
         self._store = held.enter_context(Store.open(self._database, patience=self._patience))
         return Text(f"{self._store.path}.", f"{self._store.path}.")
 
-    def _whole(self) -> Text:
+    def _intact(self) -> Text:
         for problem in _problems(self._store):
             raise _damaged(self._store.path, problem)
-        return Text("Hel, med alla samband.", "Whole, with all its relations.")
+        return Text("Hel, med alla samband.", "Intact, with all its references.")
 
     def _writable(self) -> Text:
         with commits.passing():
@@ -199,7 +195,7 @@ class Doctor:
                 f"Mappen {folder} skapas när den behövs.",
                 f"The folder {folder} is made when it is needed.",
             )
-        return Text(f"Mappen {folder}, bara för dig.", f"The folder {folder}, yours alone.")
+        return Text(f"Mappen {folder}, bara för dig.", f"The folder {folder}, for you only.")
 
     def _defined(self) -> Text:
         definition = self._store.definition(self._name or "")
@@ -232,15 +228,15 @@ class Doctor:
 
     def _ask_the_plugin(self, name: str) -> None:
         if self._definition is None:
-            self._look("host.import", _nothing, "host.database", "host.definition")
+            self._check("host.import", _nothing, "host.database", "host.definition")
             return
         try:
             found = self._make_host(self._store).diagnose(name)
-        except Exception as error:  # noqa: BLE001 - what the host found is told all the same
-            self._look("host.import", lambda error=error: self._failed(error))  # type: ignore[misc]
+        except Exception as error:  # noqa: BLE001 - what the host found is reported all the same
+            self._check("host.import", lambda error=error: self._failed(error))  # type: ignore[misc]
             return
         if found is None:
-            self._look("host.import", self._cannot_look)
+            self._check("host.import", self._cannot_check)
             return
         self._findings += [
             Finding(one.name, own(one.what), one.state, own(one.sentence), one.code, one.kind)
@@ -256,12 +252,12 @@ class Doctor:
             raise error
         raise HostError(failure.code, failure.kind, own(failure.sentence))
 
-    def _cannot_look(self) -> Text:
+    def _cannot_check(self) -> Text:
         name = self._owner()
         raise Unknown(
             Text(
                 f"Insticksprogrammet {name} kan inte kontrollera sig självt; prova att importera.",
-                f"The plug-in {name} cannot examine itself; try an import.",
+                f"The plug-in {name} cannot check itself; try an import.",
             )
         )
 
@@ -270,8 +266,8 @@ class Doctor:
         return "–" if definition is None else self._plugins.owner(definition.import_type).called
 
 
-def first_wrong(findings: list[Finding]) -> HostError | None:
-    """Make the error that a command ends with; ``None`` where nothing is wrong."""
+def first_failure(findings: list[Finding]) -> HostError | None:
+    """Make the error that a command ends with; ``None`` where no check failed."""
     for one in findings:
         if one.state == "failed":
             return HostError(one.code, one.kind, own(one.sentence))
@@ -289,19 +285,19 @@ def _region(name: str) -> Text:
     return Text(f"regionen {name}", f"the region {name}")
 
 
-def _is_bad(finding: Finding) -> bool:
+def _blocks(finding: Finding) -> bool:
     return finding.state in ("failed", "skipped")
 
 
 def _skipped(other: Text) -> Text:
     return Text(
         f"Inte kontrollerat. Rätta först: {other.sv}.",
-        f"Not checked. Put this right first: {other.en}.",
+        f"Not checked. Correct this first: {other.en}.",
     )
 
 
 def _nothing() -> Text:
-    raise AssertionError("what this needs is not right")
+    raise AssertionError("what this needs has failed")
 
 
 def _versions() -> Text:

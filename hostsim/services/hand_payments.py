@@ -1,11 +1,11 @@
-"""Payments that a person registers, and those that a person deletes.
+"""Payments that a person registers by hand, and those that a person deletes.
 
-What is typed and doubtful is registered only by somebody who has seen the
-doubts: see :func:`doubts_about`.
+A doubtful payment is registered only by a person to whom its doubts were shown: see
+:func:`doubts_about`.
 
-What is deleted stays in the books and says so; its invoice gets back what the
-payment took. One that came from elsewhere is then offered again by the next
-import, and comes in only when a person takes it again.
+A deleted payment stays in the books with that state, and its invoice gets back what the
+payment took. An imported one is then offered again by the next import, and comes in only
+when a person takes it again.
 """
 
 from __future__ import annotations
@@ -32,16 +32,16 @@ from hostsim.storage.regions import checked_bank_account
 from hostsim.storage.rows import invoice_of, record_of
 from opter_contract.values import Payment, PaymentKey, Text
 
-#: What stands as the source of a payment by hand.
+#: The source of a payment that was typed.
 SOURCE = "hand"
 
-#: A higher rate is a slip of the keyboard.
+#: A higher rate is a typing error.
 MOST_RATE = Decimal(1_000_000)
 
-#: A payment of the same invoice and amount so many days before or after may be the same.
+#: A payment of the same invoice and amount at most so many days away may be the same one.
 SAME_WITHIN = 4
 
-#: How long a key of what is typed may be.
+#: How long an idempotency key may be.
 LONGEST_KEY = 100
 
 
@@ -64,7 +64,7 @@ class Added:
 
     id: int
     doubts: Sequence[Doubt] = ()  # those that were confirmed
-    already: bool = False  # under the same key, before
+    already: bool = False  # before, under the same key
 
 
 def add(
@@ -79,7 +79,7 @@ def add(
     """Register a payment by hand, in a transaction of the caller.
 
     :param confirm: register it whatever is doubtful about it.
-    :param seen: :attr:`DoubtfulPayment.seal` of the doubts that were shown; others ask again.
+    :param seen: :attr:`DoubtfulPayment.seal` of the doubts that were shown; others are refused.
     :raises HostError: ``INVOICE_NEEDED``, ``INVOICE_UNKNOWN``, ``PAYMENT_PERIOD_OPEN``,
         ``PAYMENT_AMOUNT``, ``PAYMENT_TOO_LARGE``, ``PAYMENT_CURRENCY``, ``PAYMENT_RATE``,
         ``BANK_ACCOUNT``, ``PAYMENT_KEY``, ``PAYMENT_KEY_USED``, ``PAYMENT_KEY_DELETED`` or
@@ -115,7 +115,7 @@ def add(
 
 
 def _checked_key(key: str) -> str | None:
-    """Hold a key to one line of text; ``None`` where there is none."""
+    """Accept one printable line; ``None`` for an empty one."""
     if not key:
         return None
     if not key.strip() or not key.isprintable() or len(key) > LONGEST_KEY:
@@ -124,7 +124,7 @@ def _checked_key(key: str) -> str | None:
 
 
 def _is_same(row: sqlite3.Row, invoice_id: int, entry: Entry, account: str) -> bool:
-    """Tell whether an entry is what is registered already; without a date, of any date."""
+    """Tell whether an entry equals a registered payment; without a date, whatever its date."""
     rate = row["exchange_rate"] and Decimal(row["exchange_rate"])
     there = (row["invoice_id"], Decimal(row["amount_currency"]), rate, row["bank_account"])
     if there != (invoice_id, entry.amount, entry.rate, account):
@@ -135,7 +135,7 @@ def _is_same(row: sqlite3.Row, invoice_id: int, entry: Entry, account: str) -> b
 
 
 def _payment(entry: Entry, invoice: Invoice, today: date) -> Payment:
-    """Make a payment of what a person typed, or refuse it with a sentence."""
+    """Make a payment of an entry, or refuse it."""
     if not invoice.period_closed:
         raise host_error("PAYMENT_PERIOD_OPEN", number=invoice.number)
     if entry.amount.is_finite() and abs(entry.amount) > MOST:
@@ -172,7 +172,7 @@ def _payment(entry: Entry, invoice: Invoice, today: date) -> Payment:
 
 
 def wrong_amount(text: str) -> HostError:
-    """Make the error of an amount that is none, with what may have been meant."""
+    """Make the error for an unreadable amount, with what may have been meant."""
     return host_error("PAYMENT_AMOUNT", amount=text[:50], meant=meant(text[:50]))
 
 
@@ -193,7 +193,7 @@ def _is_rate(rate: Decimal) -> bool:
 def doubts_about(
     db: sqlite3.Connection, invoice_id: int, invoice: Invoice, payment: Payment, today: date
 ) -> list[Doubt]:
-    """Find what a person has to see before a payment by hand is registered."""
+    """Find what a person has to confirm before the payment is registered."""
     its = table.registered(db, invoice_id)
     rates = (row["exchange_rate"] for row in its if row["exchange_rate"])
     known = next(rates, None) or table.last_rate(db, payment.currency)
@@ -220,7 +220,7 @@ def _a_year_before(day: date) -> date:
 
 
 def _doubt_about_amount(invoice: Invoice, amount: Decimal, paid: Decimal) -> Iterator[Doubt]:
-    """Doubt more than remains, and more given back than was paid; a credit invoice mirrored."""
+    """Doubt more than remains, and a refund of more than was paid; a credit note mirrored."""
     sign = -1 if invoice.total < 0 else 1
     if sign * amount > max(sign * invoice.remaining, Decimal(0)):
         yield Doubt("amount", texts.more_than_remains(amount, invoice.remaining, invoice.currency))
@@ -274,7 +274,7 @@ def _doubtful(
         invoice.currency,
     )
     sentences: list[Text] = [doubt.sentence for doubt in doubts]
-    # All that is registered, and all that was shown.
+    # Everything that is registered, and everything that was shown.
     shown = repr((record_of(payment), invoice.region, account, facts, sentences))
     seal = hashlib.sha256(shown.encode("utf-8", "replace")).hexdigest()
     return DoubtfulPayment(facts, doubts, seal)

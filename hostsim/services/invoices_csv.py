@@ -1,9 +1,8 @@
-"""Invoices out of a CSV file, as a bookkeeper's export writes it.
+"""Reads invoices from a CSV file, as a bookkeeper's export writes it.
 
-Strict on purpose: a ledger with a guessed amount in it is worse than none, and
-a number that a spreadsheet made into something else never meets its payment.
-Every wrong line is named, and then nothing is read at all. Knows neither the
-database nor the command line.
+Strict on purpose: a ledger with a guessed amount in it is worse than none, and a
+number that a spreadsheet has reformatted never matches its payment. Every wrong line
+is reported, and then nothing is loaded. Knows neither the database nor the command line.
 """
 
 from __future__ import annotations
@@ -41,7 +40,7 @@ REQUIRED = (
 #: Columns that a file may have.
 OPTIONAL = ("region", "period_closed")
 
-#: How many problems are told at once; more than these nobody reads.
+#: How many problems are reported at most.
 MOST_PROBLEMS = 20
 
 # No more than two decimals: "1,234" is a thousand to one reader and a good
@@ -51,8 +50,8 @@ _TWO_READINGS = re.compile(r"(-?[1-9][0-9]{0,2})[.,]([0-9]{3})")
 
 # Fortnox's invoice numbers are whole numbers from 1. A host may number in another way, with
 # letters, and with signs between them; such an invoice is found by its OCR. Everything else
-# is what a spreadsheet or an export made of a number: "1001.0", "1 001", "1.001E+03", "-1001",
-# '="1001"', "2026-01-02", "#VALUE!", "NULL".
+# is a number that a spreadsheet or an export has reformatted: "1001.0", "1 001", "1.001E+03",
+# "-1001", '="1001"', "2026-01-02", "#VALUE!", "NULL".
 _OWN_NUMBER = re.compile(r"(?=.*[0-9])[A0-9]+(?:[-/_][A0-9]+)*")  # A: any letter
 _MADE_OF_A_NUMBER = re.compile(r"[0-9]+[eE]-?[0-9]+|[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _DIGITS = re.compile(r"[0-9]+")
@@ -85,27 +84,25 @@ class FileProblem:
     field: str | None
     sentence: Text
 
-    def told(self, language: str) -> str:
-        """Say where it is, and what."""
+    def text(self, language: str) -> str:
         line = f"{'line' if language == 'en' else 'rad'} {self.line}" if self.line else None
         place = ", ".join(part for part in (line, self.field) if part)
         return (f"{place}: " if place else "") + say(self.sentence, language)
 
 
 class Notes:
-    """What is odd but was loaded all the same."""
+    """Remarks on invoices that were loaded all the same."""
 
     def __init__(self) -> None:
         """Begin without any."""
         #: At most :data:`MOST_PROBLEMS` of the ``found`` ones.
-        self.kept: list[FileProblem] = []
+        self.first: list[FileProblem] = []
         self.found = 0
 
     def add(self, note: FileProblem) -> None:
-        """Count one, and keep it while there are few."""
         self.found += 1
-        if len(self.kept) < MOST_PROBLEMS:
-            self.kept.append(note)
+        if len(self.first) < MOST_PROBLEMS:
+            self.first.append(note)
 
 
 class InvoicesFileWrong(HostError):
@@ -124,7 +121,7 @@ class InvoicesFileWrong(HostError):
 def read_invoices(
     path: Path, *, region: str = "", notes: Notes | None = None
 ) -> list[ExportedInvoice]:
-    """Read every invoice of a CSV file, or say what is wrong with it.
+    """Read every invoice of a CSV file.
 
     :param region: for lines that name no region of their own.
     :param notes: gets what is odd about invoices that are read all the same.
@@ -140,7 +137,7 @@ def read_invoices(
 def invoices_in(
     content: bytes, *, file: str, region: str = "", notes: Notes | None = None
 ) -> list[ExportedInvoice]:
-    """Read every invoice out of the bytes of a CSV file.
+    """Read every invoice of a CSV file from its bytes.
 
     :param content: UTF-8, with or without a byte-order mark.
     :param file: how the file is called in messages.
@@ -166,7 +163,7 @@ _NOT_UTF8 = Text(
 
 
 class _Reading:
-    """One pass over one file, with the problems met so far."""
+    """One pass over one file, with the problems found so far."""
 
     def __init__(self, region: str, notes: Notes) -> None:
         self._region = region
@@ -176,7 +173,7 @@ class _Reading:
         self.found = 0
 
     def invoices(self, text: str) -> Iterator[ExportedInvoice]:
-        """Yield the invoices of the lines that are right; keep the other's problems."""
+        """Yield the invoices of valid lines, and collect the problems of the others."""
         lines = _records(text)
         try:
             header = self._header(lines)
@@ -223,7 +220,7 @@ class _Reading:
             self._refuse_second(line, region, number)
         if self.found != wrong:
             return None
-        # Without a problem every value is there; this tells the type checker.
+        # Without a problem every value is there; this is for the type checker.
         if number is None or ocr is None or total is None or closed is None:
             return None
         if invoice_date is None or due_date is None:
@@ -256,7 +253,7 @@ class _Reading:
     def _refuse_second(self, line: int, region: str, number: str) -> None:
         first = self._first_line.setdefault((region, number), line)
         if first != line:
-            self._problem(line, "invoice_number", _seen_before(number, first))
+            self._problem(line, "invoice_number", _duplicate(number, first))
 
     def _problem(self, line: int, field: str | None, sentence: Text) -> None:
         self.found += 1
@@ -265,7 +262,7 @@ class _Reading:
 
 
 class _NotCSV(Exception):
-    """The text cannot be cut into cells at all from this line on."""
+    """The text cannot be split into cells from this line on."""
 
     def __init__(self, line: int, sentence: Text) -> None:
         super().__init__(line)
@@ -299,7 +296,7 @@ def _number(text: str) -> str | Text:
     if not text:
         return Text("är tomt och måste fyllas i.", "is empty and must be filled in.")
     if _CONTROL.search(text):
-        return text  # told once, for every column
+        return text  # reported once, for every column
     digits = _DIGITS.fullmatch(text) is not None
     if digits and not text.strip("0"):
         return _no_number(text)
@@ -312,7 +309,7 @@ def _number(text: str) -> str | Text:
 
 
 def _odd(number: str) -> Text | None:
-    """Say what Fortnox cannot equal in a number that the host may well have given."""
+    """Say why a valid number of the host can never be one of Fortnox."""
     shown = _shown(number)
     if not _DIGITS.fullmatch(number):
         return Text(
@@ -417,7 +414,7 @@ def _truth(text: str) -> bool | Text:
 
 
 def _shown(text: str) -> str:
-    """Quote a value so that a message stays one readable line."""
+    """Quote a value on one readable line."""
     clean = "".join(one if one.isprintable() else "?" for one in text)
     return f"”{clean[:40]}…”" if len(clean) > 40 else f"”{clean}”"
 
@@ -455,7 +452,7 @@ def _wrong_width(found: int, expected: int) -> Text:
     )
 
 
-def _seen_before(number: str, line: int) -> Text:
+def _duplicate(number: str, line: int) -> Text:
     shown = _shown(number)
     return Text(
         f"fakturan {shown} står redan på rad {line}; varje faktura får bara stå en gång.",
@@ -471,5 +468,5 @@ _CONTROL_CHARACTER = Text(
 )
 _BROKEN = Text(
     "raden går inte att dela i fält; kontrollera citattecknen.",
-    "the line cannot be cut into fields; check the quotation marks.",
+    "the line cannot be split into fields; check the quotation marks.",
 )

@@ -1,9 +1,9 @@
-"""The payments of the sales ledger as a file for Fortnox, without what came from there.
+"""Exports the payments of the sales ledger, without those that were imported.
 
-Payments only, each beside its invoice: the invoices themselves were exported
-to Fortnox before anything could be paid, and would be there twice. A payment
-that came from Fortnox is booked there already; booked back, the customer would
-have paid twice. It is left out by its origin, and that is said.
+Payments only, each with its invoice number: the invoices themselves were exported to the
+accounting system before anything could be paid, and would be there twice. An imported
+payment is booked there already; booked back, the customer would have paid twice. It is
+excluded by its origin, and the result says so.
 """
 
 from __future__ import annotations
@@ -46,29 +46,29 @@ COLUMNS = (
 
 @dataclass(frozen=True, slots=True)
 class Exported:
-    """What an export holds, and what it leaves out because it came from Fortnox."""
+    """What an export holds, and what it excludes because it was imported."""
 
     text: str
     payments: int
     amount: Decimal  # SEK
-    left_out: int
-    left_out_amount: Decimal  # SEK
+    excluded: int
+    excluded_amount: Decimal  # SEK
 
 
 def export(store: Store, *, region: str | None = None, everything: bool = False) -> Exported:
-    """Make the file of payments that Fortnox does not have.
+    """Make the file of the payments that were not imported.
 
-    What was deleted or countered is in no export.
+    Deleted and reversed payments are in no export.
 
     :param region: whose invoices; needed where several regions have payments to export.
-    :param everything: also what came from Fortnox; not for Fortnox, then.
+    :param everything: imported ones, too; such a file must not be loaded where they came from.
     :raises HostError: ``EXPORT_REGION_NEEDED`` or ``EXPORT_REGION_UNKNOWN``.
     """
     if region is not None:
         region = region.strip()
         _refuse_unknown(store, region)
     chosen: list[Entry] = []
-    left_out = Decimal(0)
+    excluded = Decimal(0)
     number = 0
     with localcontext(EXACT):
         for entry in entries(store):
@@ -76,12 +76,12 @@ def export(store: Store, *, region: str | None = None, everything: bool = False)
                 continue
             if entry.origin == IMPORT and not everything:
                 number += 1
-                left_out += entry.row.amount
+                excluded += entry.row.amount
                 continue
             chosen.append(entry)
         amount = sum((entry.row.amount for entry in chosen), ZERO)
     _refuse_several(chosen, everything=everything)
-    return Exported(_written(chosen), len(chosen), amount, number, left_out)
+    return Exported(_written(chosen), len(chosen), amount, number, excluded)
 
 
 def _refuse_unknown(store: Store, region: str) -> None:
@@ -131,7 +131,7 @@ _PLAIN_NUMBER = re.compile(r"-?\d+([.,]\d+)?", re.ASCII)
 
 
 def harmless(cell: str) -> str:
-    """Keep a spreadsheet from taking a text for a formula; numbers stay numbers."""
+    """Prevent that a spreadsheet takes a text for a formula; numbers stay numbers."""
     if cell.startswith(_FORMULA) and not _PLAIN_NUMBER.fullmatch(cell):
         return "'" + cell
     return cell

@@ -1,4 +1,4 @@
-"""``hostsim doctor`` looks at what the host needs, and asks the plug-in for the rest."""
+"""``hostsim doctor`` checks what the host needs, and has the plug-in check the rest."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from hostsim.errors import HostError, exit_status
 from hostsim.ledger.values import ExportedInvoice
 from hostsim.plugins.loading import Plugins
 from hostsim.sandbox import Sandbox, scripted_login, seed
-from hostsim.services.doctor import NOT_USED, WHAT, Doctor, first_wrong
+from hostsim.services.doctor import LABELS, NOT_USED, Doctor, first_failure
 from hostsim.services.host import Host
 from hostsim.storage.secrets import no_keyring
 from hostsim.storage.store import Store
@@ -30,7 +30,7 @@ FINE = Text("Allt väl.", "All is well.")
 
 
 class Bank(FakePlugin):
-    """An import plug-in that can examine itself."""
+    """An import plug-in that can check itself."""
 
     answer = ()
 
@@ -77,8 +77,8 @@ def store(database, bank):
 
 
 @pytest.fixture
-def examine(database, bank):
-    def examine(name=None, plugins=None, keyring=no_keyring):
+def check(database, bank):
+    def check(name=None, plugins=None, keyring=no_keyring):
         plugins = plugins or Plugins([("bank", bank)])
         doctor = Doctor(
             database,
@@ -88,12 +88,12 @@ def examine(database, bank):
             keyring=keyring,
             patience=0.0,
         )
-        return {one.name: one for one in doctor.examine()}
+        return {one.name: one for one in doctor.run()}
 
-    return examine
+    return check
 
 
-def wrong(findings):
+def failed(findings):
     return {name: one.code for name, one in findings.items() if one.state == "failed"}
 
 
@@ -104,67 +104,67 @@ def skipped(findings):
 # --- The host's own things ------------------------------------------------------------
 
 
-def test_without_a_name_it_looks_at_what_needs_none(examine, store, bank):
-    findings = examine()
-    assert set(findings) == set(WHAT) - {"host.definition", "host.import"}
-    assert wrong(findings) == {}
+def test_without_a_name_it_checks_what_needs_none(check, store, bank):
+    findings = check()
+    assert set(findings) == set(LABELS) - {"host.definition", "host.import"}
+    assert failed(findings) == {}
     assert findings["host.invoices"].state == "unknown"
     assert bank.runs == []
 
 
-def test_a_database_that_is_not_there_is_told_and_what_needs_it_waits(examine):
-    findings = examine(NAME)
-    assert wrong(findings) == {"host.database": "NO_DATABASE"}
-    assert skipped(findings) == set(WHAT) - {"host.database", "host.versions", "host.plugins"}
+def test_a_database_that_is_not_there_is_reported_and_what_needs_it_waits(check):
+    findings = check(NAME)
+    assert failed(findings) == {"host.database": "NO_DATABASE"}
+    assert skipped(findings) == set(LABELS) - {"host.database", "host.versions", "host.plugins"}
 
 
-def test_a_file_that_is_no_database_of_ours_is_told(examine, database):
+def test_a_file_that_is_no_database_of_ours_is_reported(check, database):
     database.write_bytes(b"notes" * 1000)
-    assert wrong(examine()) == {"host.database": "DATABASE_FOREIGN"}
+    assert failed(check()) == {"host.database": "DATABASE_FOREIGN"}
 
 
-def test_a_database_whose_tables_are_damaged_is_told(examine, store, database):
+def test_a_database_whose_tables_are_damaged_is_reported(check, store, database):
     store.close()
     broken = sqlite3.connect(database)
     broken.execute("PRAGMA writable_schema = ON")
     broken.execute("DELETE FROM sqlite_master WHERE name = 'settings'")
     broken.commit()
     broken.close()
-    findings = examine()
+    findings = check()
     assert findings["host.integrity"].code == "DATABASE_DAMAGED"
-    assert set(wrong(findings).values()) == {"DATABASE_DAMAGED"}
+    assert set(failed(findings).values()) == {"DATABASE_DAMAGED"}
 
 
-def test_a_broken_relation_in_the_database_is_told(examine, store, database):
+def test_a_broken_relation_in_the_database_is_reported(check, store, database):
     other = sqlite3.connect(database)
     other.execute("PRAGMA foreign_keys = OFF")
     other.execute("CREATE TABLE mine (of TEXT REFERENCES settings (key))")
     other.execute("INSERT INTO mine VALUES ('nothing')")
     other.commit()
     other.close()
-    findings = examine()
-    assert wrong(findings) == {"host.integrity": "DATABASE_DAMAGED"}
+    findings = check()
+    assert failed(findings) == {"host.integrity": "DATABASE_DAMAGED"}
     assert "foreign_key_check: mine" in findings["host.integrity"].sentence.sv
 
 
-def test_a_database_that_somebody_else_writes_to_is_busy(examine, store, database):
+def test_a_database_that_somebody_else_writes_to_is_busy(check, store, database):
     other = sqlite3.connect(database, isolation_level=None)
     other.execute("BEGIN IMMEDIATE")
     try:
-        assert wrong(examine()) == {"host.writable": "DATABASE_BUSY"}
+        assert failed(check()) == {"host.writable": "DATABASE_BUSY"}
     finally:
         other.close()
 
 
-def test_a_lock_that_somebody_holds_is_told(examine, store):
+def test_a_lock_that_somebody_holds_is_reported(check, store):
     with store.locks.hold("doctor", wait=0) as got:
         assert got
-        assert wrong(examine()) == {"host.locks": "DATABASE_BUSY"}
+        assert failed(check()) == {"host.locks": "DATABASE_BUSY"}
 
 
-def test_another_default_currency_is_told(examine, store):
+def test_another_default_currency_is_reported(check, store):
     store.set_setting("default_currency", "EUR")
-    assert wrong(examine()) == {"host.currency": "DEFAULT_CURRENCY"}
+    assert failed(check()) == {"host.currency": "DEFAULT_CURRENCY"}
 
 
 @pytest.fixture
@@ -178,36 +178,36 @@ posix = pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such 
 
 
 @posix
-def test_a_place_for_secrets_that_others_can_read_is_told(examine, folder):
-    assert examine()["host.secrets"].state == "ok"
+def test_a_place_for_secrets_that_others_can_read_is_reported(check, folder):
+    assert check()["host.secrets"].state == "ok"
     (folder / "one").touch(mode=0o644)
-    findings = examine()
-    assert wrong(findings) == {"host.secrets": "SECRETS_EXPOSED"}
+    findings = check()
+    assert failed(findings) == {"host.secrets": "SECRETS_EXPOSED"}
     assert str(folder / "one") in findings["host.secrets"].sentence.sv
     folder.chmod(0o755)
-    assert f"{folder}," in examine()["host.secrets"].sentence.sv
+    assert f"{folder}," in check()["host.secrets"].sentence.sv
 
 
 @posix
-def test_a_place_for_secrets_that_is_no_folder_is_told(examine, folder):
+def test_a_place_for_secrets_that_is_no_folder_is_reported(check, folder):
     shutil.rmtree(folder)
     folder.touch(mode=0o600)
-    assert wrong(examine()) == {"host.secrets": "SECRETS_UNREACHABLE"}
+    assert failed(check()) == {"host.secrets": "SECRETS_UNREACHABLE"}
 
 
-def test_a_keyring_is_named(examine, store):
-    findings = examine(keyring=object)
+def test_a_keyring_is_named(check, store):
+    findings = check(keyring=object)
     assert findings["host.secrets"].sentence.sv == "Systemets nyckelring."
 
 
-def test_a_plug_in_that_is_left_out_is_told_with_the_reason(examine, store, bank):
-    findings = examine(plugins=Plugins([("bank", bank), ("class", Bank)]))
-    assert wrong(findings) == {NOT_USED: "PLUGIN_LEFT_OUT"}
+def test_a_plug_in_that_is_left_out_is_reported_with_the_reason(check, store, bank):
+    findings = check(plugins=Plugins([("bank", bank), ("class", Bank)]))
+    assert failed(findings) == {NOT_USED: "PLUGIN_LEFT_OUT"}
     assert "är en klass" in findings[NOT_USED].sentence.sv
 
 
-def test_a_host_without_plug_ins_is_told(examine, store):
-    assert wrong(examine(plugins=Plugins([]))) == {"host.plugins": "NO_PLUGINS"}
+def test_a_host_without_plug_ins_is_reported(check, store):
+    assert failed(check(plugins=Plugins([]))) == {"host.plugins": "NO_PLUGINS"}
 
 
 # --- A definition and its plug-in -------------------------------------------------------
@@ -229,81 +229,81 @@ def loaded(store):
     )
 
 
-def test_another_plug_in_that_is_left_out_is_no_fault_of_this_import(examine, loaded, bank):
+def test_another_plug_in_that_is_left_out_is_no_fault_of_this_import(check, loaded, bank):
     bank.answer = []
-    findings = examine(NAME, plugins=Plugins([("bank", bank), ("class", Bank)]))
-    assert wrong(findings) == {}
+    findings = check(NAME, plugins=Plugins([("bank", bank), ("class", Bank)]))
+    assert failed(findings) == {}
     assert (findings[NOT_USED].state, findings[NOT_USED].code) == ("noted", "PLUGIN_LEFT_OUT")
 
 
-def test_one_that_is_left_out_is_a_fault_where_the_import_has_no_plug_in(examine, loaded, bank):
+def test_one_that_is_left_out_is_a_fault_where_the_import_has_no_plug_in(check, loaded, bank):
     plugins = Plugins([("other", Other()), ("class", Bank)])
-    assert wrong(examine(NAME, plugins=plugins)) == {
+    assert failed(check(NAME, plugins=plugins)) == {
         NOT_USED: "PLUGIN_LEFT_OUT",
         "host.definition": "IMPORT_TYPE_UNKNOWN",
     }
 
 
-def test_what_the_plug_in_finds_comes_last(examine, loaded, bank):
+def test_what_the_plug_in_finds_comes_last(check, loaded, bank):
     bank.answer = [Finding("bank.vault", Text("Valv", "Vault"), "ok", FINE)]
-    findings = examine(NAME)
+    findings = check(NAME)
     assert list(findings)[-1] == "bank.vault"
-    assert wrong(findings) == {}
+    assert failed(findings) == {}
     assert bank.runs[0].definition == NAME
 
 
-def test_a_definition_that_nobody_made_is_told(examine, store, bank):
-    findings = examine("Kassan")
-    assert wrong(findings) == {"host.definition": "DEFINITION_UNKNOWN"}
+def test_a_definition_that_nobody_made_is_reported(check, store, bank):
+    findings = check("Kassan")
+    assert failed(findings) == {"host.definition": "DEFINITION_UNKNOWN"}
     assert skipped(findings) == {"host.invoices", "host.import"}
     assert bank.runs == []
 
 
-def test_a_region_without_invoices_is_told(examine, store):
-    findings = examine(NAME)
-    assert wrong(findings) == {"host.invoices": "NO_INVOICES"}
+def test_a_region_without_invoices_is_reported(check, store):
+    findings = check(NAME)
+    assert failed(findings) == {"host.invoices": "NO_INVOICES"}
 
 
-def test_a_plug_in_that_cannot_examine_itself_is_told(examine, loaded, bank):
+def test_a_plug_in_that_cannot_check_itself_is_reported(check, loaded, bank):
     bank.answer = None
-    assert examine(NAME)["host.import"].state == "unknown"
+    assert check(NAME)["host.import"].state == "unknown"
 
 
-def test_an_error_of_the_plug_in_is_a_finding(examine, loaded, bank):
+def test_an_error_of_the_plug_in_is_a_finding(check, loaded, bank):
     bank.answer = Failed("unavailable")
-    findings = examine(NAME)
-    assert wrong(findings) == {"host.import": "BANK_CLOSED"}
-    assert exit_status(first_wrong(list(findings.values()))) == 5
+    findings = check(NAME)
+    assert failed(findings) == {"host.import": "BANK_CLOSED"}
+    assert exit_status(first_failure(list(findings.values()))) == 5
 
 
-def test_a_bug_of_the_plug_in_is_a_finding_without_what_it_said(examine, loaded, bank):
+def test_a_bug_of_the_plug_in_is_a_finding_without_what_it_said(check, loaded, bank):
     bank.answer = ValueError("a secret")
-    findings = examine(NAME)
-    assert wrong(findings) == {"host.import": "PLUGIN_FAILED"}
+    findings = check(NAME)
+    assert failed(findings) == {"host.import": "PLUGIN_FAILED"}
     assert "a secret" not in repr(findings)
 
 
-def test_a_person_who_cancels_ends_it(examine, loaded, bank):
+def test_a_person_who_cancels_ends_it(check, loaded, bank):
     bank.answer = Failed("cancelled")
     with pytest.raises(Failed):
-        examine(NAME)
+        check(NAME)
 
 
-def test_an_import_that_is_running_is_told(examine, loaded, store):
+def test_an_import_that_is_running_is_reported(check, loaded, store):
     with store.locks.hold("definition", NAME, wait=0):
-        assert wrong(examine(NAME)) == {"host.import": "IMPORT_RUNNING"}
+        assert failed(check(NAME)) == {"host.import": "IMPORT_RUNNING"}
 
 
-def test_the_first_wrong_thing_gives_the_error():
-    wrongs = [
+def test_the_first_failure_thing_gives_the_error():
+    findings = [
         Finding("a", FINE, "unknown", FINE),
         Finding("b", FINE, "failed", FINE, "B", "login"),
         Finding("c", FINE, "failed", FINE, "C", "busy"),
     ]
-    error = first_wrong(wrongs)
+    error = first_failure(findings)
     assert isinstance(error, HostError)
     assert (error.code, exit_status(error)) == ("B", 3)
-    assert first_wrong(wrongs[:1]) is None
+    assert first_failure(findings[:1]) is None
 
 
 # --- The command, with the real plug-in and the sandbox -----------------------------------
@@ -355,7 +355,7 @@ def test_the_command_shows_a_line_for_each_thing_and_ends_with_zero(defined):
     assert "Integrationslicens" in out
 
 
-def test_the_command_ends_with_the_status_and_the_code_of_the_first_wrong_thing(defined, sandbox):
+def test_the_command_ends_with_the_status_and_the_code_of_the_first_failure_thing(defined, sandbox):
     sandbox.state.withdraw_scope("invoice")
     status, out, err = defined("doctor", "Fortnox", "--lang", "en")
     assert (status, err.splitlines()[-1].partition(":")[0]) == (4, "SCOPE_MISSING")

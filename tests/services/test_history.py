@@ -179,14 +179,14 @@ def test_an_export_leaves_out_what_came_from_fortnox_and_counts_it(saved, store)
     made = payments_file.export(store)
     [line] = lines(made)
     assert (line["invoice_number"], line["amount"], line["origin"]) == ("1001", "250.00", "hand")
-    assert (made.payments, made.left_out, made.left_out_amount) == (1, 2, 1400)
+    assert (made.payments, made.excluded, made.excluded_amount) == (1, 2, 1400)
 
 
 def test_everything_is_exported_only_when_asked_for(saved, store):
     type_by_hand(store)
     made = payments_file.export(store, everything=True)
     assert [line["origin"] for line in lines(made)] == ["import", "import", "hand"]
-    assert made.left_out == 0
+    assert made.excluded == 0
 
 
 @pytest.mark.parametrize(

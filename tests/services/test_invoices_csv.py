@@ -106,12 +106,12 @@ def test_a_number_that_no_number_of_fortnox_can_equal_is_refused(text):
 
 def test_a_refused_number_is_named_with_what_to_do():
     (problem,) = refused(with_number("1001.0")).problems
-    assert problem.told("sv") == (
+    assert problem.text("sv") == (
         "rad 2, invoice_number: ”1001.0” kan inte vara ett fakturanummer i Fortnox; skriv numret "
         "som det står på fakturan, till exempel 1001. Formatera kolumnen som text i kalkylbladet "
         "innan du sparar filen."
     )
-    assert "Format the column as text" in problem.told("en")
+    assert "Format the column as text" in problem.text("en")
 
 
 def test_what_cannot_be_seen_is_shown():
@@ -152,7 +152,7 @@ def test_a_number_that_the_host_may_have_given_is_loaded_and_noted(text):
     notes = Notes()
     content = f"{HEADER}\n{with_number(text)}\n".encode()
     assert [one.number for one in invoices_in(content, file="f.csv", notes=notes)] == [text]
-    [note] = notes.kept
+    [note] = notes.first
     assert (note.line, note.field) == (2, "invoice_number")
     assert "OCR" in note.sentence.en
 
@@ -161,7 +161,7 @@ def test_notes_are_counted_and_the_first_twenty_kept():
     notes = Notes()
     lines = "\n".join(with_number(f"F{n}") for n in range(30))
     invoices_in(f"{HEADER}\n{lines}\n".encode(), file="f.csv", notes=notes)
-    assert (notes.found, len(notes.kept)) == (30, 20)
+    assert (notes.found, len(notes.first)) == (30, 20)
 
 
 def test_semicolons_separate_where_the_header_has_them():
