@@ -21,7 +21,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     language = asked_language(given, os.environ)
     if any(importlib.util.find_spec(name) is None for name in NEEDED):
         missing = errors.host_error("NOT_INSTALLED")
-        sys.stderr.write(f"{missing.code}: {texts.say(missing.sentence, language)}\n")
+        sys.stderr.write(f"{missing.code}: {texts.say(missing.message, language)}\n")
         return errors.exit_status(missing)
     from hostsim.cli import running  # noqa: PLC0415 - click may not be there
 

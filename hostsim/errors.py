@@ -32,16 +32,16 @@ EXIT_STATUS = {
 class HostError(Exception):
     """A failure that was foreseen, with a sentence for the person."""
 
-    def __init__(self, code: str, kind: str, sentence: Text) -> None:
+    def __init__(self, code: str, kind: str, message: Text) -> None:
         """Keep the code, who can act, and the sentence."""
-        super().__init__(code, kind, sentence)
+        super().__init__(code, kind, message)
         self.code = code
         self.kind = kind
-        self.sentence = sentence
+        self.message = message
 
     def __str__(self) -> str:
         """Write code and English sentence, for logs and developers."""
-        return f"{self.code}: {self.sentence.en}"
+        return f"{self.code}: {self.message.en}"
 
 
 class SettingsRefused(HostError):
@@ -51,11 +51,11 @@ class SettingsRefused(HostError):
         """Keep the problems, warnings included."""
         wrong = [p for p in problems if p.severity == "error"]
         told = Text(
-            " ".join(f"{p.key}: {p.sentence.sv}" for p in wrong),
-            " ".join(f"{p.key}: {p.sentence.en}" for p in wrong),
+            " ".join(f"{p.key}: {p.message.sv}" for p in wrong),
+            " ".join(f"{p.key}: {p.message.en}" for p in wrong),
         )
-        kind, sentence = from_table("SETTINGS_REFUSED", {"problems": told})
-        super().__init__("SETTINGS_REFUSED", kind, sentence)
+        kind, message = from_table("SETTINGS_REFUSED", {"problems": told})
+        super().__init__("SETTINGS_REFUSED", kind, message)
         self.problems = tuple(problems)
 
 
@@ -63,7 +63,7 @@ class Doubt(NamedTuple):
     """What is doubtful about a payment that a person typed."""
 
     place: str  # "date", "amount", "rate" or "identical"
-    sentence: Text  # with the figures
+    message: Text  # with the figures
 
 
 class DoubtfulPayment(HostError):
@@ -75,7 +75,7 @@ class DoubtfulPayment(HostError):
 
     def __init__(self, facts: Text, doubts: Sequence[Doubt], seal: str) -> None:
         """Keep what is known of the invoice, and every doubt."""
-        told = joined([doubt.sentence for doubt in doubts])
+        told = joined([doubt.message for doubt in doubts])
         values: dict[str, object] = {"facts": facts, "doubts": told}
         super().__init__("DOUBTFUL_PAYMENT", *from_table("DOUBTFUL_PAYMENT", values))
         self.doubts = tuple(doubts)
@@ -91,12 +91,12 @@ def failure_of(error: BaseException) -> Failure | None:
     """Tell whether an exception, also a plug-in's, was foreseen; ``None`` for a bug."""
     if isinstance(error, KeyboardInterrupt):
         return host_error("CANCELLED")
-    sentence = getattr(error, "sentence", None)
+    message = getattr(error, "message", None)
     words = (
         getattr(error, "code", None),
         getattr(error, "kind", None),
-        getattr(sentence, "sv", None),
-        getattr(sentence, "en", None),
+        getattr(message, "sv", None),
+        getattr(message, "en", None),
     )
     if not all(isinstance(word, str) for word in words):
         return None
@@ -111,5 +111,5 @@ def exit_status(failure: Failure | None) -> int:
 
 
 def from_table(code: str, values: dict[str, object]) -> tuple[str, Text]:
-    kind, sentence = ERRORS[code]
-    return kind, Text(sentence.sv.format_map(values), sentence.en.format_map(values))
+    kind, message = ERRORS[code]
+    return kind, Text(message.sv.format_map(values), message.en.format_map(values))

@@ -90,7 +90,7 @@ def opter_checked(
 ) -> Mapping[str, str]:
     """Give the settings as the plug-in wants them stored."""
     checked = opter_witness.ask(
-        "opter_check_settings", import_type=opter_import_type, values=dict(opter_settings)
+        "opter_check_settings", type_code=opter_import_type, values=dict(opter_settings)
     )
     values: Mapping[str, str] = checked.values
     return values

@@ -11,12 +11,12 @@ How a run goes::
 
     host                                   plug-in
     opter_import_payments(run)  ─────────►
-                                ◄───────── run.hook.opter_open_window …
+                                ◄───────── run.hook.opter_open_browser …
                                 ◄───────── run.hook.opter_take_payments (batches)
                                 ◄───────── run.hook.opter_take_excluded (batches)
                                 ◄───────── run.hook.opter_take_balances (batches)
                                 ◄───────── run.hook.opter_invoices_to_check
-                                ◄───────── run.hook.opter_registered_payments
+                                ◄───────── run.hook.opter_payments_to_check
                                 ◄───────── run.hook.opter_payments_to_confirm
                                 ◄───────── run.hook.opter_take_payments / _take_deleted
                                 ◄───────── ImportReport
@@ -53,8 +53,8 @@ opter_check_settings      plug-in  *required of one with a type*        1.0
 opter_settings_stored     plug-in  nothing to do                        1.0
 opter_import_payments     plug-in  *required of one with a type*        1.0
 opter_read_all_payments   plug-in  the host cannot reconcile            1.0
-opter_read_payments       plug-in  questions are answered from the host 1.0
-opter_screen_payments     plug-in  nothing is excluded                  1.0
+opter_read_invoice_payments       plug-in  questions are answered from the host 1.0
+opter_exclusion_reasons     plug-in  nothing is excluded                  1.0
 opter_diagnose            plug-in  nothing is known beyond the host     1.0
 opter_errors              plug-in  its codes are missing from the list  1.0
 opter_payments_saved      listener it does not listen                   1.0
@@ -66,15 +66,15 @@ opter_take_deleted        host     *required*                           1.0
 opter_take_unchecked      host     nothing is held back for it          1.0
 opter_take_balances       host     no balances are read                 1.0
 opter_invoices_to_check   host     none are asked for                   1.0
-opter_registered_payments host     none are looked up                   1.0
+opter_payments_to_check host     none are looked up                   1.0
 opter_payments_to_confirm host     *required*                           1.0
 opter_known_invoices      host     *required*                           1.0
 opter_progress            anybody  nobody watches, nobody cancels       1.0
-opter_open_window         host     *required where a person signs in*   1.0
-opter_state_get           host     nothing is there                     1.0
-opter_state_put           host     *required*                           1.0
-opter_secret_get          host     nothing is there                     1.0
-opter_secret_put          host     nothing is stored                    1.0
+opter_open_browser         host     *required where a person signs in*   1.0
+opter_get_state           host     nothing is there                     1.0
+opter_set_state           host     *required*                           1.0
+opter_get_secret          host     nothing is there                     1.0
+opter_set_secret          host     nothing is stored                    1.0
 opter_lock                host     *required*                           1.0
 ========================= ======== ==================================== =====
 
@@ -134,7 +134,7 @@ payments, shows them and registers nothing promises what concerns it; one that s
     reads it a second time; an import that failed, or was not saved, uses nothing up. All that
     has a number, however many: also what changed, what may be made again (27), and what was
     shown as ready but is not when it is saved.
-14. What is offered again is screened by the settings of today. ``opter_screen_payments``.
+14. What is offered again is screened by the settings of today. ``opter_exclusion_reasons``.
 15. What is offered again is fetched again before it is saved. ``opter_payments_to_confirm``
     names it, and the figures that come then count.
 16. What is gone at its source is not registered. Nor offered again, after a save.
@@ -160,7 +160,7 @@ payments, shows them and registers nothing promises what concerns it; one that s
 *What the other system says.*
 
 27. A payment that was made again counts once. Where the first one is gone there
-    (``opter_registered_payments``), the new one is not ready beside it, in this run or a later
+    (``opter_payments_to_check``), the new one is not ready beside it, in this run or a later
     one, whichever definition reads it: on the same invoice with any amount, or on another one
     with the same amount.
 28. A payment is not ready while nobody knows whether another one of its invoice exists. The
@@ -181,7 +181,7 @@ payments, shows them and registers nothing promises what concerns it; one that s
     is known to be gone, unless it is asked after again; the journal, and how far each listener
     has kept it.
 34. A listener that fails harms nobody.
-35. A host that can show nobody an address says so. ``opter_open_window`` answers ``False``.
+35. A host that can show nobody an address says so. ``opter_open_browser`` answers ``False``.
 """
 
 from __future__ import annotations
@@ -234,13 +234,13 @@ def opter_import_types() -> Sequence[ImportType]:  # type: ignore[empty-body]
 
 
 @hookspec
-def opter_settings_fields(import_type: str) -> Sequence[SettingsField] | None:
+def opter_settings_fields(type_code: str) -> Sequence[SettingsField] | None:
     """Describe the settings fields of an import type.
 
     Called before the host shows or checks a definition. Must not open a
     connection or a window.
 
-    :param import_type: the code of a registered type.
+    :param type_code: the code of a registered type.
     :return: the fields, in the order to show them; ``None`` for a type of
         another plug-in.
 
@@ -249,13 +249,13 @@ def opter_settings_fields(import_type: str) -> Sequence[SettingsField] | None:
 
 
 @hookspec
-def opter_check_settings(import_type: str, values: Mapping[str, str]) -> CheckedSettings | None:
+def opter_check_settings(type_code: str, values: Mapping[str, str]) -> CheckedSettings | None:
     """Check what a person entered, field by field.
 
     Called when a definition is made or changed, before anything is stored.
     Must not open a connection or a window.
 
-    :param import_type: the code of a registered type.
+    :param type_code: the code of a registered type.
     :param values: text by field key; a field that is not there was not
         filled in.
     :return: the values to store and what is wrong with the ones given;
@@ -320,8 +320,8 @@ def opter_read_all_payments(run: Run) -> ImportReport | None:
 
 
 @hookspec
-def opter_read_payments(
-    run: Run, invoice_numbers: Sequence[str], references: Sequence[str]
+def opter_read_invoice_payments(
+    run: Run, invoice_numbers: Sequence[str], ocr_references: Sequence[str]
 ) -> ImportReport | None:
     """Read every payment of some invoices and hand it to the host.
 
@@ -334,7 +334,7 @@ def opter_read_payments(
     :param run: this question; to be used as the run of an import.
     :param invoice_numbers: in the other system, at most :data:`BATCH`; one
         that cannot be a number there has no payments.
-    :param references: OCR references, at most :data:`BATCH`; the payments of
+    :param ocr_references: OCR references, at most :data:`BATCH`; the payments of
         each invoice that holds one of them are read, too.
     :return: the report, without a cursor and with nothing left unread;
         ``None`` for a type of another plug-in.
@@ -344,7 +344,9 @@ def opter_read_payments(
 
 
 @hookspec
-def opter_screen_payments(run: Run, payments: Sequence[Payment]) -> Sequence[Reason | None] | None:
+def opter_exclusion_reasons(
+    run: Run, payments: Sequence[Payment]
+) -> Sequence[Reason | None] | None:
     """Say which of these payments today's settings leave out.
 
     Called during a run, for payments that an earlier run read and that were
@@ -486,7 +488,7 @@ def opter_take_deleted(run: Run, payment_numbers: Sequence[str]) -> int:  # type
     """Take word that payments no longer exist where they came from.
 
     Called by the plug-in for numbers that ``opter_payments_to_confirm`` or
-    ``opter_registered_payments`` asked for; only where the other system itself says so.
+    ``opter_payments_to_check`` asked for; only where the other system itself says so.
 
     :param run: as it was handed to ``opter_import_payments``.
     :param payment_numbers: in the run's company, at most :data:`BATCH`.
@@ -501,7 +503,7 @@ def opter_take_deleted(run: Run, payment_numbers: Sequence[str]) -> int:  # type
 def opter_take_unchecked(run: Run, payment_numbers: Sequence[str]) -> int:  # type: ignore[empty-body]
     """Take word that registered payments could not be asked after.
 
-    Called by the plug-in for numbers that ``opter_registered_payments`` named:
+    Called by the plug-in for numbers that ``opter_payments_to_check`` named:
     there were too many, or the other system refused. Nothing follows about them: one that was
     gone before is gone still.
 
@@ -550,7 +552,7 @@ def opter_invoices_to_check(run: Run, company: Company) -> Sequence[str]:  # typ
 
 
 @hookspec
-def opter_registered_payments(run: Run, company: Company) -> Sequence[RegisteredPayment]:  # type: ignore[empty-body]
+def opter_payments_to_check(run: Run, company: Company) -> Sequence[RegisteredPayment]:  # type: ignore[empty-body]
     """Say which payments are registered for these invoices, or amounts, but were not read.
 
     People correct a payment by deleting it and making it again, under a new
@@ -624,7 +626,7 @@ def opter_progress(run: Run, progress: Progress) -> bool | None:
 
 
 @hookspec
-def opter_open_window(run: Run, address: str, answered: Callable[[str], Text | None]) -> bool:  # type: ignore[empty-body]
+def opter_open_browser(run: Run, url: str, on_redirect: Callable[[str], Text | None]) -> bool:  # type: ignore[empty-body]
     """Open a browser window on an address, for a person to sign in.
 
     Called by the plug-in when it is ready to receive the answer. Must return
@@ -634,8 +636,8 @@ def opter_open_window(run: Run, address: str, answered: Callable[[str], Text | N
     of the kind ``login``.
 
     :param run: as it was handed to ``opter_import_payments``.
-    :param address: where to go. Not a secret, but good for one login only.
-    :param answered: may be called, from any thread, with the address that
+    :param url: where to go. Not a secret, but good for one login only.
+    :param on_redirect: may be called, from any thread, with the address that
         the window ended at, by a host that sees it before the plug-in does
         (a window of its own, or an address that was pasted). Returns
         ``None`` when that was the answer, otherwise a sentence that says
@@ -647,7 +649,7 @@ def opter_open_window(run: Run, address: str, answered: Callable[[str], Text | N
 
 
 @hookspec
-def opter_state_get(run: Run, key: str) -> str | None:
+def opter_get_state(run: Run, key: str) -> str | None:
     """Read a small value that the plug-in put away.
 
     Called by the plug-in, at any time of a run.
@@ -662,11 +664,11 @@ def opter_state_get(run: Run, key: str) -> str | None:
 
 
 @hookspec
-def opter_state_put(run: Run, key: str, value: str | None) -> bool:  # type: ignore[empty-body]
+def opter_set_state(run: Run, key: str, value: str | None) -> bool:  # type: ignore[empty-body]
     """Put a small value away, durably, at once and whether or not the run is saved.
 
     Called by the plug-in, at any time of a run. Never for secrets: those have
-    ``opter_secret_put``.
+    ``opter_set_secret``.
 
     :param run: as it was handed to ``opter_import_payments``.
     :param key: the plug-in's own; at most 200 characters.
@@ -678,7 +680,7 @@ def opter_state_put(run: Run, key: str, value: str | None) -> bool:  # type: ign
 
 
 @hookspec
-def opter_secret_get(run: Run, key: str) -> str | None:
+def opter_get_secret(run: Run, key: str) -> str | None:
     """Read a secret that the plug-in put away for this definition.
 
     Called by the plug-in, at any time of a run.
@@ -695,7 +697,7 @@ def opter_secret_get(run: Run, key: str) -> str | None:
 
 
 @hookspec
-def opter_secret_put(run: Run, key: str, value: str | None) -> bool:  # type: ignore[empty-body]
+def opter_set_secret(run: Run, key: str, value: str | None) -> bool:  # type: ignore[empty-body]
     """Put a secret away for this definition, whether or not the run is saved.
 
     Called by the plug-in, at any time of a run. In a place that only the
@@ -715,7 +717,7 @@ def opter_secret_put(run: Run, key: str, value: str | None) -> bool:  # type: ig
 
 
 @hookspec
-def opter_lock(run: Run, key: str, wait: float) -> AbstractContextManager[bool]:  # type: ignore[empty-body]
+def opter_lock(run: Run, key: str, timeout: float) -> AbstractContextManager[bool]:  # type: ignore[empty-body]
     """Give a lock that holds across threads, processes and users of this host.
 
     Called by the plug-in, at any time of a run. It is let go when its holder
@@ -723,7 +725,7 @@ def opter_lock(run: Run, key: str, wait: float) -> AbstractContextManager[bool]:
 
     :param run: as it was handed to ``opter_import_payments``.
     :param key: what to lock; the plug-in's own, at most 200 characters.
-    :param wait: seconds to wait for another holder; 0 tries once.
+    :param timeout: seconds to wait for another holder; 0 tries once.
     :return: a context manager; entering it tells whether the lock was got.
 
     An error ends the run.

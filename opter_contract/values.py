@@ -25,7 +25,7 @@ class Text(NamedTuple):
 class Failure(Protocol):
     """What an exception carries so that a host can show it.
 
-    ``code`` is stable, upper case with underscores. ``sentence`` says what
+    ``code`` is stable, upper case with underscores. ``message`` says what
     happened and what to do next. ``kind`` says who can act, and is one of
 
     ``settings``     settings or configuration are wrong (the administrator);
@@ -42,7 +42,7 @@ class Failure(Protocol):
     @property
     def kind(self) -> str: ...
     @property
-    def sentence(self) -> Text: ...
+    def message(self) -> Text: ...
 
 
 # --- Settings ----------------------------------------------------------------
@@ -82,7 +82,7 @@ class SettingsProblem:
     key: str
     severity: str
     """``error``: the values are refused. ``warning``: they are not."""
-    sentence: Text
+    message: Text
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,7 +172,7 @@ class Reason:
     reason: str
     """``before-date`` and ``below-number``: settings say to *ignore* it. ``not-booked``,
     ``unreadable`` and any other: it is *rejected*, and shown to a person."""
-    sentence: Text
+    message: Text
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,7 +182,7 @@ class ExcludedPayment:
     key: PaymentKey
     reason: str
     """As in :class:`Reason`."""
-    sentence: Text
+    message: Text
     payment: Payment | None
     """``None`` where it could not be read (``unreadable``)."""
     amount: Decimal | None
@@ -234,8 +234,9 @@ class Run:
     id: str
     hook: Any = field(repr=False)
     """The hooks of this host (pluggy's relay)."""
-    import_type: str
-    import_format: str
+    type_code: str
+    """The code of the import type."""
+    format: str
     definition: str
     """The name that a person gave to this import, unique in the host."""
     settings: Mapping[str, str] = field(repr=False)
@@ -264,7 +265,7 @@ class Progress:
     done: int
     total: int | None
     """``None`` where nobody knows yet."""
-    sentence: Text
+    message: Text
     seconds_left: float | None = None
     """Until the run has read all; ``None`` where nobody knows."""
 
@@ -365,7 +366,7 @@ class ErrorText:
     code: str
     kind: str
     """Who can act; one of the words of :class:`Failure`."""
-    sentence: Text
+    message: Text
     """What happened and what to do next; details stand in braces: ``{seconds}``."""
 
 
@@ -379,7 +380,7 @@ class Finding:
     state: str
     """``ok``, ``failed``, ``unknown`` (nobody can see it from here) or ``skipped`` (something
     that it needs has failed)."""
-    sentence: Text
+    message: Text
     """What was found and, unless it is ok, what to do. Never a secret."""
     code: str = ""
     """Where it failed, the code of the error."""

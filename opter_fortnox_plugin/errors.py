@@ -3,7 +3,7 @@
 Every error for a person has a code that never changes and a sentence in
 Swedish and English: what happened, and what to do next. All of them stand in
 :data:`TABLE`, one table. The host shows them by their ``code``, ``kind``
-and ``sentence``, as the contract describes; details that a program may want
+and ``message``, as the contract describes; details that a program may want
 are attributes.
 
 No error carries a token, a secret or what Fortnox sent: only status, Fortnox's
@@ -29,13 +29,13 @@ class FortnoxError(Exception):
         self.details: Final = details
         template = SENTENCES[code]
         swedish = {name: in_swedish(value) for name, value in details.items()}
-        self.sentence: Final = Text(
+        self.message: Final = Text(
             sv=template.sv.format(**swedish), en=template.en.format(**details)
         )
-        super().__init__(code, self.sentence.en)
+        super().__init__(code, self.message.en)
 
     def __str__(self) -> str:
-        return f"{self.code}: {self.sentence.en}"
+        return f"{self.code}: {self.message.en}"
 
 
 class SettingsWrong(FortnoxError):
@@ -367,7 +367,7 @@ TABLE: Final = {
 }
 
 SENTENCES: Final[dict[str, Text]] = {
-    code: sentence for codes in TABLE.values() for code, sentence in codes.items()
+    code: message for codes in TABLE.values() for code, message in codes.items()
 }
 
 
@@ -378,8 +378,8 @@ def error_texts() -> list[ErrorText]:
         ErrorText(
             code,
             kind,
-            Text(sentence.sv.replace("_sv}", "}"), sentence.en.replace("_en}", "}")),
+            Text(message.sv.replace("_sv}", "}"), message.en.replace("_en}", "}")),
         )
         for kind, codes in TABLE.items()
-        for code, sentence in codes.items()
+        for code, message in codes.items()
     ]

@@ -33,13 +33,13 @@ def opter_import_types() -> Sequence[ImportType]:
 
 
 @hookimpl
-def opter_settings_fields(import_type: str) -> Sequence[SettingsField] | None:
-    return settings.FIELDS if _ours(import_type) else None
+def opter_settings_fields(type_code: str) -> Sequence[SettingsField] | None:
+    return settings.FIELDS if _ours(type_code) else None
 
 
 @hookimpl
-def opter_check_settings(import_type: str, values: Mapping[str, str]) -> CheckedSettings | None:
-    return settings.check(values) if _ours(import_type) else None
+def opter_check_settings(type_code: str, values: Mapping[str, str]) -> CheckedSettings | None:
+    return settings.check(values) if _ours(type_code) else None
 
 
 @hookimpl
@@ -73,18 +73,20 @@ def opter_read_all_payments(run: Run) -> ImportReport | None:
 
 
 @hookimpl
-def opter_read_payments(
-    run: Run, invoice_numbers: Sequence[str], references: Sequence[str]
+def opter_read_invoice_payments(
+    run: Run, invoice_numbers: Sequence[str], ocr_references: Sequence[str]
 ) -> ImportReport | None:
     if not _our_run(run):
         return None
     from opter_fortnox_plugin.payments.invoice_lookup import read_payments  # noqa: PLC0415
 
-    return read_payments(run, invoice_numbers, references)
+    return read_payments(run, invoice_numbers, ocr_references)
 
 
 @hookimpl
-def opter_screen_payments(run: Run, payments: Sequence[Payment]) -> Sequence[Reason | None] | None:
+def opter_exclusion_reasons(
+    run: Run, payments: Sequence[Payment]
+) -> Sequence[Reason | None] | None:
     if not _our_run(run):
         return None
     rules = settings.Settings.of(run.settings)
@@ -107,12 +109,12 @@ def opter_diagnose(run: Run) -> Sequence[Finding] | None:
     return diagnose(run)
 
 
-def _ours(import_type: str) -> bool:
-    return import_type == settings.IMPORT_TYPE.code
+def _ours(type_code: str) -> bool:
+    return type_code == settings.IMPORT_TYPE.code
 
 
 def _our_run(run: Run) -> bool:
-    if not _ours(run.import_type):
+    if not _ours(run.type_code):
         return False
     if wrong := mismatch(opter_contract, getattr(run, "contract", UNSAID)):
         from opter_fortnox_plugin.errors import SettingsWrong  # noqa: PLC0415

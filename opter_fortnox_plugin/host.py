@@ -102,8 +102,8 @@ class Host:
 
     def registered_payments(self, company: Company) -> Sequence[RegisteredPayment]:
         """Ask which registered payments to ask after; nobody's answer means none."""
-        answers = self._hook.opter_registered_payments(run=self.run, company=company)
-        return _one(answers, "opter_registered_payments") if answers else ()
+        answers = self._hook.opter_payments_to_check(run=self.run, company=company)
+        return _one(answers, "opter_payments_to_check") if answers else ()
 
     def payments_to_confirm(self, company: Company) -> Sequence[str]:
         """Ask which payments to fetch again, whole."""
@@ -125,7 +125,7 @@ class Host:
         stage: str,
         done: int,
         total: int | None,
-        sentence: Text,
+        message: Text,
         seconds_left: float | None = None,
     ) -> None:
         """Say how far we are.
@@ -134,7 +134,7 @@ class Host:
             sentence where that is worth a word.
         :raises Cancelled: where somebody says stop.
         """
-        self._last = Progress(stage, done, total, sentence, seconds_left)
+        self._last = Progress(stage, done, total, message, seconds_left)
         self._told_at = self._clock()
         self.say_again()
 
@@ -146,8 +146,8 @@ class Host:
         progress = self._last
         if progress.seconds_left is not None:
             left = max(0.0, progress.seconds_left - (self._clock() - self._told_at))
-            sentence = with_time_left(progress.sentence, left)
-            progress = replace(progress, sentence=sentence, seconds_left=left)
+            message = with_time_left(progress.message, left)
+            progress = replace(progress, message=message, seconds_left=left)
         answers = self._hook.opter_progress(run=self.run, progress=progress)
         if any(answer is True for answer in answers):
             raise Cancelled("CANCELLED")
@@ -167,34 +167,34 @@ class Host:
 
         :raises LoginFailed: where nobody sees it.
         """
-        answers = self._hook.opter_open_window(run=self.run, address=address, answered=answered)
-        if not _one(answers, "opter_open_window"):
+        answers = self._hook.opter_open_browser(run=self.run, url=address, on_redirect=answered)
+        if not _one(answers, "opter_open_browser"):
             raise LoginFailed("NO_WINDOW")
 
     # --- what outlives the run ---
 
     def recall(self, key: str) -> str | None:
         """Read a small value that was kept; nobody's answer means that there is none."""
-        answers = self._hook.opter_state_get(run=self.run, key=key)
-        return _one(answers, "opter_state_get") if answers else None
+        answers = self._hook.opter_get_state(run=self.run, key=key)
+        return _one(answers, "opter_get_state") if answers else None
 
     def keep(self, key: str, value: str) -> None:
         """Keep a small value for the next run."""
-        _one(self._hook.opter_state_put(run=self.run, key=key, value=value), "opter_state_put")
+        _one(self._hook.opter_set_state(run=self.run, key=key, value=value), "opter_set_state")
 
     def secret(self, key: str) -> str | None:
         """Read a secret of this definition; nobody's answer means that there is none."""
-        answers = self._hook.opter_secret_get(run=self.run, key=key)
-        return _one(answers, "opter_secret_get") if answers else None
+        answers = self._hook.opter_get_secret(run=self.run, key=key)
+        return _one(answers, "opter_get_secret") if answers else None
 
     def keep_secret(self, key: str, value: str | None) -> bool:
         """Put a secret away, durably, or take it away.
 
         :return: whether the host has a place for secrets at all.
         """
-        answers = self._hook.opter_secret_put(run=self.run, key=key, value=value)
-        if answers and not _one(answers, "opter_secret_put"):
-            raise Refused("HOST_DID_NOT_ANSWER", hook="opter_secret_put")
+        answers = self._hook.opter_set_secret(run=self.run, key=key, value=value)
+        if answers and not _one(answers, "opter_set_secret"):
+            raise Refused("HOST_DID_NOT_ANSWER", hook="opter_set_secret")
         return bool(answers)
 
     @contextmanager
@@ -208,7 +208,7 @@ class Host:
         """
         until = self._clock() + patience
         while True:
-            answers = self._hook.opter_lock(run=self.run, key=key, wait=0.0)
+            answers = self._hook.opter_lock(run=self.run, key=key, timeout=0.0)
             with _one(answers, "opter_lock") as got:
                 if got:
                     yield
@@ -220,17 +220,17 @@ class Host:
             self._sleep(min(rest, _WORD))
 
 
-def with_time_left(sentence: Text, seconds: float) -> Text:
+def with_time_left(message: Text, seconds: float) -> Text:
     """Add how long it will take, where that is worth a word."""
     if seconds < _WORTH_SAYING:
-        return sentence
+        return message
     minutes, rest = divmod(round(seconds), 60)
     hours, minutes = divmod(minutes, 60)
     parts = [f"{hours} h"] * (hours > 0) + [f"{minutes} min"] * (hours + minutes > 0)
     if not hours:
         parts.append(f"{rest} s")
     left = " ".join(parts)
-    return Text(f"{sentence.sv}; ungefär {left} kvar", f"{sentence.en}; about {left} left")
+    return Text(f"{message.sv}; ungefär {left} kvar", f"{message.en}; about {left} left")
 
 
 class _Hooks:

@@ -353,7 +353,7 @@ def pairs(given: Iterable[str]) -> dict[str, str]:
 def warn(common: Common, problems: Iterable[Any]) -> None:
     """Tell about odd values that were accepted all the same."""
     for problem in problems:
-        sentence = problem.sentence
+        message = problem.message
         common.tell(
-            f"Varning: {problem.key}: {sentence.sv}", f"Warning: {problem.key}: {sentence.en}"
+            f"Varning: {problem.key}: {message.sv}", f"Warning: {problem.key}: {message.en}"
         )

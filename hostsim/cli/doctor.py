@@ -82,7 +82,7 @@ def _finding_object(one: Finding, language: str) -> dict[str, Any]:
         "state": one.state,
         "code": one.code or None,
         "kind": one.kind or None,
-        "sentence": say(one.sentence, language),
+        "sentence": say(one.message, language),
     }
 
 
@@ -100,7 +100,7 @@ def _finding_columns(common: Common) -> list[Column[Finding]]:
         ),
         Column(
             Text("Det som sågs, och vad som ska göras", "What was seen, and what to do"),
-            lambda f: render.one_line(say(f.sentence, common.language), 2000),
+            lambda f: render.one_line(say(f.message, common.language), 2000),
             wraps=True,
         ),
         Column(Text("Kod", "Code"), lambda f: f.code),
@@ -167,7 +167,7 @@ def _error_columns(common: Common) -> list[Column[Explained]]:
         Column(Text("Status", "Status"), lambda e: str(e.status), right=True),
         Column(
             Text("Vad som hände, och vad som ska göras", "What happened, and what to do"),
-            lambda e: render.one_line(say(e.sentence, common.language), 2000),
+            lambda e: render.one_line(say(e.message, common.language), 2000),
             wraps=True,
         ),
     ]

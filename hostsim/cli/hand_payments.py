@@ -116,13 +116,13 @@ def add(
         made = host_over(store).enter_payment(entry, confirm=confirm)
         added = history.entry(store, made.id)
     for doubt in made.doubts:
-        told = doubt.sentence
+        told = doubt.message
         common.tell(f"Bekräftat: {told.sv}", f"Confirmed: {told.en}")
     if common.json:
         render.write_json(common.paper, views_history.entry_object(added, common.language))
         return
-    sentence = texts.payment_known(made.id) if made.already else texts.payment_added(made.id)
-    common.paper.line(say(sentence, common.language))
+    message = texts.payment_known(made.id) if made.already else texts.payment_added(made.id)
+    common.paper.line(say(message, common.language))
     render.show_table(common.paper, views_history.entry_columns(common.paper), lambda: [added])
 
 

@@ -172,7 +172,7 @@ def load(common: Common, file: Path, region: str) -> None:
             {
                 "line": note.line,
                 "column": note.field,
-                "sentence": say(note.sentence, common.language),
+                "sentence": say(note.message, common.language),
             }
             for note in notes.first
         ]

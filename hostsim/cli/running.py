@@ -95,7 +95,7 @@ def _end_badly(error: BaseException, language: str) -> int:
 
 
 def _ended(failure: Failure, language: str) -> int:
-    tell(f"{failure.code}: {say(failure.sentence, language)}")
+    tell(f"{failure.code}: {say(failure.message, language)}")
     return exit_status(failure)
 
 
@@ -105,7 +105,7 @@ def _details(error: BaseException, language: str) -> Iterator[str]:
 
     if isinstance(error, SettingsRefused):
         for problem in error.problems:
-            yield f"{problem.key}: {say(problem.sentence, language)}"
+            yield f"{problem.key}: {say(problem.message, language)}"
     if isinstance(error, InvoicesFileWrong):
         for fault in error.problems:
             yield fault.text(language)

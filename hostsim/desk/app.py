@@ -167,7 +167,7 @@ def _no_page(error: HTTPException) -> AnyResponse:
     code = error.code or 500
     if code < 400:
         return error.get_response()
-    return _message("PAGE_UNKNOWN", host_error("PAGE_UNKNOWN").sentence, code)
+    return _message("PAGE_UNKNOWN", host_error("PAGE_UNKNOWN").message, code)
 
 
 def _went_wrong(error: Exception) -> AnyResponse:
@@ -175,7 +175,7 @@ def _went_wrong(error: Exception) -> AnyResponse:
     if failure is not None:
         return _message(
             failure.code,
-            Text(failure.sentence.sv, failure.sentence.en),
+            Text(failure.message.sv, failure.message.en),
             STATUS.get(failure.kind, 400),
         )
     # Where, but not with what: the text of an error may hold what a log must not.
@@ -183,12 +183,12 @@ def _went_wrong(error: Exception) -> AnyResponse:
     log.error("a page ended with %s in %s:%s", type(error).__name__, place.filename, place.lineno)
     saved = commits.found()
     ended = saved.not_shown() if saved.any else host_error("INTERNAL")
-    return _message(ended.code, own(ended.sentence), 500)
+    return _message(ended.code, own(ended.message), 500)
 
 
-def _message(code: str, sentence: Text, status: int) -> Response:
+def _message(code: str, message: Text, status: int) -> Response:
     if code == "HOST_UNKNOWN":
         # Nothing of ours for a page that calls us by a name of its own.
-        return Response(f"{code}: {sentence.sv}\n{sentence.en}\n", status, mimetype="text/plain")
-    page = render_template("message.html", code=code, sentence=say(sentence, language()))
+        return Response(f"{code}: {message.sv}\n{message.en}\n", status, mimetype="text/plain")
+    page = render_template("message.html", code=code, message=say(message, language()))
     return make_response(page, status)

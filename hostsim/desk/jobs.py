@@ -171,5 +171,5 @@ class Jobs:
 
 def stage_of(job: Job) -> Text | None:
     """Give the sentence of the plug-in that is to be shown now."""
-    sentence = job.progress.sentence if job.progress else None
-    return None if sentence is None else Text(sentence.sv, sentence.en)
+    message = job.progress.message if job.progress else None
+    return None if message is None else Text(message.sv, message.en)

@@ -71,7 +71,7 @@ def _ask(
     preset = dict.fromkeys(_FIELDS, "") | {"date": office().clock().date().isoformat()}
     doubts: dict[str, list[Text]] = {}
     for doubt in () if doubtful is None else doubtful.doubts:
-        doubts.setdefault(_DOUBTFUL.get(doubt.place, doubt.place), []).append(doubt.sentence)
+        doubts.setdefault(_DOUBTFUL.get(doubt.place, doubt.place), []).append(doubt.message)
     return window(
         dialog="add",
         regions=office().regions(),
@@ -117,14 +117,14 @@ def add() -> AnyResponse:
     try:
         made = _added(form)
     except _WrongError as wrong:
-        return make_response(_ask(form, {wrong.place: wrong.sentence}), 422)
+        return make_response(_ask(form, {wrong.place: wrong.message}), 422)
     except DoubtfulPayment as doubtful:
         return make_response(_ask(form, doubtful=doubtful), 422)
     except HostError as error:
         place = _PLACES.get(error.code, "invoice")
         if error.code in {"PAYMENT_KEY", "PAYMENT_KEY_USED", "PAYMENT_KEY_DELETED"}:
             form["key"] = _new_key()
-        return make_response(_ask(form, {place: own(error.sentence)}), 422)
+        return make_response(_ask(form, {place: own(error.message)}), 422)
     number = history.entry(office().store, made.id).row.host_invoice_number or ""
     tell(worded("told_added_already" if made.already else "told_added", number=number))
     return redirect(url_for("register.show", payment=made.id), 303)
@@ -143,9 +143,9 @@ def _named(values: Mapping[str, str]) -> str:
 class _WrongError(Exception):
     """A field whose value is none."""
 
-    def __init__(self, place: str, sentence: Text) -> None:
+    def __init__(self, place: str, message: Text) -> None:
         super().__init__(place)
-        self.place, self.sentence = place, sentence
+        self.place, self.message = place, message
 
 
 def _added(form: Mapping[str, str]) -> Added:
@@ -206,9 +206,9 @@ def delete(payment_id: int) -> AnyResponse:
         office().host().delete_payment(payment_id, why=why)
     except HostError as error:
         if error.code == "WHY_NEEDED":
-            page = _ask_to_delete(payment_id, why, own(error.sentence))
+            page = _ask_to_delete(payment_id, why, own(error.message))
             return make_response(page, 422)
-        tell(own(error.sentence), "error")
+        tell(own(error.message), "error")
     else:
         entry = history.entry(office().store, payment_id)
         number = entry.row.host_invoice_number or ""

@@ -45,7 +45,7 @@ def ask(row_id: int) -> AnyResponse | str:
 
 def _list_is_another() -> AnyResponse:
     """Say that the row is of a preview that is open no longer, and show the one that is."""
-    tell(own(host_error("LIST_CHANGED").sentence), "error")
+    tell(own(host_error("LIST_CHANGED").message), "error")
     return redirect(url_for("imports.show"), 303)
 
 
@@ -79,7 +79,7 @@ def decide(row_id: int) -> AnyResponse:
         return _list_is_another()
     form = {key: request.form.get(key, "") for key in _FIELDS}
     if request.form.get("revision", "") != asked.revision:
-        problem = {"choice": own(host_error("LIST_CHANGED").sentence)}
+        problem = {"choice": own(host_error("LIST_CHANGED").message)}
         return make_response(_ask(asked, form, problem), 422)
     if form["choice"] not in asked.choices:
         problem = {"choice": worded("choose_one")}
@@ -88,11 +88,11 @@ def decide(row_id: int) -> AnyResponse:
         preview = _done(asked, form)
     except PreviewChanged as changed:
         return make_response(
-            _ask(choices.asking(row_id), form, {"choice": own(changed.sentence)}), 422
+            _ask(choices.asking(row_id), form, {"choice": own(changed.message)}), 422
         )
     except HostError as error:
         place = "first" if error.code.startswith("SERIES_") else "choice"
-        return make_response(_ask(asked, form, {place: own(error.sentence)}), 422)
+        return make_response(_ask(asked, form, {place: own(error.message)}), 422)
     tell(_told(asked, form, preview))
     return redirect(_back(asked.run_id), 303)
 
@@ -196,7 +196,7 @@ def _and_say(
     try:
         tell(told(act()))
     except HostError as error:
-        tell(own(error.sentence), "error")
+        tell(own(error.message), "error")
     return redirect(_here(), 303)
 
 
@@ -236,6 +236,6 @@ def set_series_aside() -> AnyResponse:
         )
     except HostError as error:
         place = "first" if error.code.startswith("SERIES_") else "format"
-        return make_response(_series(form, {place: own(error.sentence)}), 422)
+        return make_response(_series(form, {place: own(error.message)}), 422)
     tell(_series_told(form["first"], form["last"], preview))
     return redirect(_here(), 303)

@@ -154,7 +154,7 @@ def start() -> AnyResponse | str:
         try:
             check()
         except HostError as error:
-            wrong[field] = own(error.sentence)
+            wrong[field] = own(error.message)
     if wrong:
         return _read_dialog(form, wrong)
     choice = Choice(definition.name, definition.region, form["bank_account"].strip(), day)
@@ -217,13 +217,13 @@ def _now_of(job: Job) -> dict[str, object]:
     """Describe an import for the page, in the language of the person."""
     w, progress = words(), job.progress
     left = getattr(progress, "seconds_left", None)
-    sentence = said(stage_of(job), language()) or w("starting")
+    message = said(stage_of(job), language()) or w("starting")
     return {
         "ended": job.ended.is_set(),
         "address": job.address if job.signing_in else None,
         "signing_in": job.signing_in,
         "stage": progress.stage if progress else "",
-        "sentence": w("stopping") if job.stopping else sentence,
+        "sentence": w("stopping") if job.stopping else message,
         "done": progress.done if progress else 0,
         "total": progress.total if progress else None,
         "read": count(job.read, language()),
@@ -242,7 +242,7 @@ def save() -> AnyResponse:
     try:
         saved = _save(run_id, request.form.get("revision", ""))
     except HostError as error:
-        tell(own(error.sentence), "error")
+        tell(own(error.message), "error")
         now_open = error.preview.run_id if isinstance(error, PreviewChanged) else None
         return redirect(url_for(".show", run=now_open), 303)
     return redirect(url_for(".show", run=saved), 303)

@@ -113,9 +113,7 @@ def _values_of(import_type: str) -> dict[str, str]:
 
 
 def _stored(name: str, problems: Sequence[SettingsProblem]) -> AnyResponse:
-    session["problems"] = [
-        {"key": p.key, "sv": p.sentence.sv, "en": p.sentence.en} for p in problems
-    ]
+    session["problems"] = [{"key": p.key, "sv": p.message.sv, "en": p.message.en} for p in problems]
     tell(WORDS["stored"])
     return redirect(url_for(".of", name=name), 303)
 
@@ -126,7 +124,7 @@ def _refused(
     problems: Sequence[SettingsProblem] = (
         error.problems
         if isinstance(error, SettingsRefused)
-        else [SettingsProblem(_place_of(error), "error", error.sentence)]
+        else [SettingsProblem(_place_of(error), "error", error.message)]
     )
     page = _dialog(definition, values, problems, making=definition is None)
     return make_response(page, 422)
@@ -168,7 +166,7 @@ def _dialog(
         fields=fields,
         regions=office().regions(),
         problems={key: _said_of(key, problems) for key in ("name", "type")},
-        others=[(p.severity, say(p.sentence, language())) for p in problems if p.key not in known],
+        others=[(p.severity, say(p.message, language())) for p in problems if p.key not in known],
     )
 
 
@@ -193,7 +191,7 @@ def _field(
 
 
 def _said_of(key: str, problems: Sequence[SettingsProblem]) -> Sequence[tuple[str, str]]:
-    return [(p.severity, say(p.sentence, language())) for p in problems if p.key == key]
+    return [(p.severity, say(p.message, language())) for p in problems if p.key == key]
 
 
 # --- Settings of the office --------------------------------------------------
@@ -217,7 +215,7 @@ def set_office_settings() -> AnyResponse:
             for key in keys:
                 store.set_setting(key, given[key])
     except HostError as error:
-        return make_response(_office_dialog(given, {key: say(error.sentence, language())}), 422)
+        return make_response(_office_dialog(given, {key: say(error.message, language())}), 422)
     tell(WORDS["stored"])
     return redirect(url_for(".office_settings"), 303)
 

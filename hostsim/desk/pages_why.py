@@ -66,7 +66,7 @@ def _found(number: str, chosen: str) -> tuple[Explanation | None, Text | None]:
     try:
         return office().host().why(number, chosen or None, region=region, offline=True), None
     except HostError as error:
-        return None, own(error.sentence)
+        return None, own(error.message)
 
 
 @pages.post("/ask")
@@ -79,6 +79,6 @@ def ask() -> AnyResponse:
     try:
         job = office().jobs.start(Choice(name, invoice=number))
     except HostError as error:
-        tell(own(error.sentence), "error")
+        tell(own(error.message), "error")
         return redirect(url_for("why.show", invoice=number, format=name), 303)
     return redirect(url_for("imports.job", job_id=job.id), 303)

@@ -207,8 +207,8 @@ def judge_without_invoice(candidate: Candidate, *, as_if_fetched: bool = False) 
                 # It stands beside its other half, and moves nothing.
                 return _ready(SETTLED, [*_decided_before(candidate, None), *of.warnings], ZERO)
             return _refused(candidate, refusal)
-        sentence = texts.invoice_not_found(of.invoice_number, of.ocr)
-        refusal = Refusal("invoice-not-found", sentence)
+        message = texts.invoice_not_found(of.invoice_number, of.ocr)
+        refusal = Refusal("invoice-not-found", message)
     return _refused(candidate, refusal or Refusal("unreadable", texts.UNREADABLE))
 
 
@@ -722,9 +722,9 @@ def _decided_before(candidate: Candidate, doubt: _Doubt | None) -> list[Text]:
     if candidate.deleted is not None and candidate.decided(TAKE_AGAIN) is not None:
         said.append(texts.taken_again(_deleted(candidate.deleted), _who(decision)))
     if doubt is not None:
-        sentence = doubt.message
+        message = doubt.message
         sure = doubt.confirmed
-        said.append(sentence if sure is None else texts.confirmed(sentence, _who(sure)))
+        said.append(message if sure is None else texts.confirmed(message, _who(sure)))
     return said
 
 

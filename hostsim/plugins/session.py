@@ -86,7 +86,7 @@ class PluginSession:
 
     def call(self, hook: str, **arguments: object) -> Any:
         """Call a hook of the plug-in with this run."""
-        return self._call_owner(self.run.import_type, hook, run=self.run, **arguments)
+        return self._call_owner(self.run.type_code, hook, run=self.run, **arguments)
 
     @contextmanager
     def remembering_failure(self) -> Iterator[None]:
@@ -99,7 +99,7 @@ class PluginSession:
 
     def take_payments(self, payments: Sequence[Payment]) -> int:
         _check_size(payments)
-        copies = [received(payment, self.run.import_type) for payment in payments]
+        copies = [received(payment, self.run.type_code) for payment in payments]
         for copy in copies:
             _check_complete(copy)
         self._check_company(copy.key.company for copy in copies)
@@ -156,12 +156,12 @@ class PluginSession:
 
     def state(self, key: str) -> str | None:
         _check_length("state key", key, LONGEST_KEY)
-        return self._import_run.store.state(self.run.import_type, key)
+        return self._import_run.store.state(self.run.type_code, key)
 
     def set_state(self, key: str, value: str | None) -> bool:
         _check_length("state key", key, LONGEST_KEY)
         _check_length("state value", value or "", LONGEST_VALUE)
-        self._import_run.store.set_state(self.run.import_type, key, value)
+        self._import_run.store.set_state(self.run.type_code, key, value)
         return True
 
     def secret(self, key: str) -> str | None:
@@ -177,7 +177,7 @@ class PluginSession:
     def lock(self, key: str, wait: float) -> AbstractContextManager[bool]:
         _check_length("lock key", key, LONGEST_KEY)
         locks = self._import_run.store.locks
-        return locks.hold("plug-in", self.run.import_type, key, wait=wait)
+        return locks.hold("plug-in", self.run.type_code, key, wait=wait)
 
     def finish(self, company: Company, *, notes: bool = False) -> None:
         """End the reading; offer again what earlier runs rejected, if that is still to do.
@@ -215,12 +215,12 @@ class PluginSession:
 
     def _screened(self, payments: Sequence[Payment]) -> Sequence[Refusal | None]:
         """Ask the plug-in which of these payments today's settings exclude."""
-        answers = self.call("opter_screen_payments", payments=payments)
+        answers = self.call("opter_exclusion_reasons", payments=payments)
         if answers is None:
             return [None] * len(payments)
         if len(answers) != len(payments):
-            raise broken("opter_screen_payments did not answer for each payment")
-        return [None if a is None else Refusal(a.reason, texts.own(a.sentence)) for a in answers]
+            raise broken("opter_exclusion_reasons did not answer for each payment")
+        return [None if a is None else Refusal(a.reason, texts.own(a.message)) for a in answers]
 
 
 class HostHooks:
@@ -278,7 +278,7 @@ class HostHooks:
             return session.invoices_to_check(company)
 
     @hookimpl
-    def opter_registered_payments(self, run: Run, company: Company) -> Sequence[RegisteredPayment]:
+    def opter_payments_to_check(self, run: Run, company: Company) -> Sequence[RegisteredPayment]:
         with self._of(run) as session:
             return session.registered_payments(company)
 
@@ -298,36 +298,36 @@ class HostHooks:
             return session.on_progress(progress)
 
     @hookimpl
-    def opter_open_window(
-        self, run: Run, address: str, answered: Callable[[str], Text | None]
+    def opter_open_browser(
+        self, run: Run, url: str, on_redirect: Callable[[str], Text | None]
     ) -> bool:
         with self._of(run) as session:
-            return session.window(address, answered)
+            return session.window(url, on_redirect)
 
     @hookimpl
-    def opter_state_get(self, run: Run, key: str) -> str | None:
+    def opter_get_state(self, run: Run, key: str) -> str | None:
         with self._of(run) as session:
             return session.state(key)
 
     @hookimpl
-    def opter_state_put(self, run: Run, key: str, value: str | None) -> bool:
+    def opter_set_state(self, run: Run, key: str, value: str | None) -> bool:
         with self._of(run) as session:
             return session.set_state(key, value)
 
     @hookimpl
-    def opter_secret_get(self, run: Run, key: str) -> str | None:
+    def opter_get_secret(self, run: Run, key: str) -> str | None:
         with self._of(run) as session:
             return session.secret(key)
 
     @hookimpl
-    def opter_secret_put(self, run: Run, key: str, value: str | None) -> bool:
+    def opter_set_secret(self, run: Run, key: str, value: str | None) -> bool:
         with self._of(run) as session:
             return session.set_secret(key, value)
 
     @hookimpl
-    def opter_lock(self, run: Run, key: str, wait: float) -> AbstractContextManager[bool]:
+    def opter_lock(self, run: Run, key: str, timeout: float) -> AbstractContextManager[bool]:
         with self._of(run) as session:
-            return session.lock(key, wait)
+            return session.lock(key, timeout)
 
 
 # --- Checking what a plug-in hands over -----------------------------------------
@@ -367,7 +367,7 @@ def broken(what: str) -> HostError:
 
 
 def _excluded_record(excluded: ExcludedPayment) -> Record:
-    given = Refusal(excluded.reason, Text(clean(excluded.sentence.sv), clean(excluded.sentence.en)))
+    given = Refusal(excluded.reason, Text(clean(excluded.message.sv), clean(excluded.message.en)))
     number = clean(excluded.key.number)
     if excluded.payment is not None:
         columns = record_of(received(excluded.payment))

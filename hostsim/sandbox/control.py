@@ -60,9 +60,9 @@ MISSING = {
 class _Invalid(Exception):
     """A request to the control routes that makes no sense."""
 
-    def __init__(self, sentence: str, status: int = 400) -> None:
-        super().__init__(sentence)
-        self.sentence = sentence
+    def __init__(self, message: str, status: int = 400) -> None:
+        super().__init__(message)
+        self.message = message
         self.status = status
 
 
@@ -79,7 +79,7 @@ def _only_for_this_machine() -> None:
 
 @control.errorhandler(_Invalid)
 def _invalid(wrong: _Invalid) -> Response:
-    return _json({"error": wrong.sentence}, wrong.status)
+    return _json({"error": wrong.message}, wrong.status)
 
 
 def not_found(error: HTTPException) -> Response:

@@ -215,8 +215,8 @@ def _page(template: str, ticket: str, pending: PendingLogin, **context: object) 
     return _html(text, 200, f"'self' {back.scheme}://{back.netloc}")
 
 
-def _error_page(sentence: Sentence) -> Response:
-    return _html(render_template("error.html", sentence=sentence), 400, "'self'")
+def _error_page(message: Sentence) -> Response:
+    return _html(render_template("error.html", message=message), 400, "'self'")
 
 
 def _html(text: str, status: int, form_action: str) -> Response:
@@ -256,9 +256,9 @@ def _redeem() -> Response:
     verifier, switches = request.form.get("code_verifier", ""), switchboard().switches
     pair = switchboard().state.tokens.redeem(code, switchboard().client.id, redirect_uri, verifier)
     if pair is None:
-        sentence = "Authorization code doesn't exist or is invalid for the client"
+        message = "Authorization code doesn't exist or is invalid for the client"
         return _token_error(
-            switches.bad_code_status, "invalid_grant", sentence, switches.bad_code_content_type
+            switches.bad_code_status, "invalid_grant", message, switches.bad_code_content_type
         )
     return _tokens(pair)
 
@@ -270,9 +270,9 @@ def _for_service() -> Response:
     company = switchboard().state.companies.get(number)
     pair = switchboard().state.tokens.for_service(switchboard().client.id, number, tuple(scopes))
     if company is None or pair is None or not company.integration_licence:
-        sentence = "The tenant has given no consent to the client"
+        message = "The tenant has given no consent to the client"
         status = switchboard().switches.client_credentials_status
-        return _token_error(status, "invalid_grant", sentence)
+        return _token_error(status, "invalid_grant", message)
     return _tokens(pair)
 
 

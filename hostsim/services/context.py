@@ -144,8 +144,8 @@ class Context:
         return Run(
             id=import_run.run_id,
             hook=self.plugins.manager.hook,
-            import_type=definition.import_type,
-            import_format=definition.import_format,
+            type_code=definition.import_type,
+            format=definition.import_format,
             definition=definition.name,
             settings=MappingProxyType(dict(definition.settings)),
             company=definition.company,
@@ -180,7 +180,7 @@ def failing(import_run: ImportRun) -> Iterator[None]:
         if failure is None:
             import_run.fail("INTERNAL")
         else:
-            import_run.fail(failure.code, own(failure.sentence))
+            import_run.fail(failure.code, own(failure.message))
         raise
 
 

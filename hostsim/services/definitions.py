@@ -26,7 +26,7 @@ class Definitions(Context):
     def settings_fields(self, import_type: str) -> Sequence[SettingsField]:
         """Give the fields that a plug-in contributes to a definition."""
         answer = self.plugins.call_owner(
-            import_type, "opter_settings_fields", import_type=import_type
+            import_type, "opter_settings_fields", type_code=import_type
         )
         return list(answer or ())
 
@@ -109,13 +109,13 @@ class Definitions(Context):
             failure = failure_of(error)
             if failure is None:
                 log.warning("a plug-in failed in opter_settings_stored: %s", type(error).__name__)
-            sentence = settings_not_followed() if failure is None else failure.sentence
+            sentence = settings_not_followed() if failure is None else failure.message
             return [SettingsProblem(name, "warning", sentence)]
         return []
 
     def _checked(self, import_type: str, values: Mapping[str, str]) -> CheckedSettings:
         checked: CheckedSettings | None = self.plugins.call_owner(
-            import_type, "opter_check_settings", import_type=import_type, values=dict(values)
+            import_type, "opter_check_settings", type_code=import_type, values=dict(values)
         )
         if checked is None:
             raise broken("opter_check_settings was not answered")

@@ -56,9 +56,9 @@ NOT_USED = "host.plugins_not_used"
 class Unknown(Exception):
     """Cannot be checked; ``sentence`` says what a person can check instead."""
 
-    def __init__(self, sentence: Text) -> None:
-        super().__init__(sentence.en)
-        self.sentence = sentence
+    def __init__(self, message: Text) -> None:
+        super().__init__(message.en)
+        self.message = message
 
 
 class Doctor:
@@ -120,12 +120,12 @@ class Doctor:
         try:
             found = Finding(name, label, "ok", check())
         except HostError as error:
-            found = Finding(name, label, "failed", error.sentence, error.code, error.kind)
+            found = Finding(name, label, "failed", error.message, error.code, error.kind)
         except sqlite3.Error as broken:
             damaged = _damaged(self._database, _name_of(broken))
-            found = Finding(name, label, "failed", damaged.sentence, damaged.code, damaged.kind)
+            found = Finding(name, label, "failed", damaged.message, damaged.code, damaged.kind)
         except Unknown as unknown:
-            found = Finding(name, label, "unknown", unknown.sentence)
+            found = Finding(name, label, "unknown", unknown.message)
         self._findings.append(found)
 
     def _loaded(self) -> Text:
@@ -146,7 +146,7 @@ class Doctor:
             error = _not_used(one)
             state = "failed" if concerned and one.state == "left-out" else "noted"
             self._findings.append(
-                Finding(NOT_USED, what, state, error.sentence, error.code, error.kind)
+                Finding(NOT_USED, what, state, error.message, error.code, error.kind)
             )
 
     def _has_owner(self, name: str) -> bool:
@@ -239,7 +239,7 @@ class Doctor:
             self._check("host.import", self._cannot_check)
             return
         self._findings += [
-            Finding(one.name, own(one.what), one.state, own(one.sentence), one.code, one.kind)
+            Finding(one.name, own(one.what), one.state, own(one.message), one.code, one.kind)
             for one in found
         ]
 
@@ -250,7 +250,7 @@ class Doctor:
             raise host_error("PLUGIN_FAILED", name=self._owner(), what=type(error).__name__)
         if failure.kind == "cancelled":
             raise error
-        raise HostError(failure.code, failure.kind, own(failure.sentence))
+        raise HostError(failure.code, failure.kind, own(failure.message))
 
     def _cannot_check(self) -> Text:
         name = self._owner()
@@ -270,7 +270,7 @@ def first_failure(findings: list[Finding]) -> HostError | None:
     """Make the error that a command ends with; ``None`` where no check failed."""
     for one in findings:
         if one.state == "failed":
-            return HostError(one.code, one.kind, own(one.sentence))
+            return HostError(one.code, one.kind, own(one.message))
     return None
 
 

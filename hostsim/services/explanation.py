@@ -642,9 +642,9 @@ class Explaining(Context):
         with self._session(InvoiceSession, import_run) as session:
             session.invoice_id = question.invoice_id
             report: ImportReport | None = session.call(
-                "opter_read_payments",
+                "opter_read_invoice_payments",
                 invoice_numbers=source_numbers(self.store, question),
-                references=references(self.store, question),
+                ocr_references=references(self.store, question),
             )
             if report is None:
                 return None

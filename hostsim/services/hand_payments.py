@@ -243,7 +243,7 @@ def _doubt_about_others(payment: Payment, its: Sequence[sqlite3.Row]) -> Iterato
         day = date.fromisoformat(row["date"])
         if _amount_of(row) == _of(payment) and abs((day - payment.date).days) <= SAME_WITHIN:
             who = texts.by_whom(row["user"], datetime.fromisoformat(row["registered_at"]))
-            sentence = texts.identical(
+            message = texts.identical(
                 row["id"],
                 _amount_of(row),
                 row["currency"],
@@ -251,7 +251,7 @@ def _doubt_about_others(payment: Payment, its: Sequence[sqlite3.Row]) -> Iterato
                 who=who,
                 number=row["number"],
             )
-            yield Doubt("identical", sentence)
+            yield Doubt("identical", message)
 
 
 def _of(payment: Payment) -> Decimal:
@@ -273,7 +273,7 @@ def _doubtful(
         invoice.remaining,
         invoice.currency,
     )
-    sentences: list[Text] = [doubt.sentence for doubt in doubts]
+    sentences: list[Text] = [doubt.message for doubt in doubts]
     # Everything that is registered, and everything that was shown.
     shown = repr((record_of(payment), invoice.region, account, facts, sentences))
     seal = hashlib.sha256(shown.encode("utf-8", "replace")).hexdigest()

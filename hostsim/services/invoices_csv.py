@@ -82,12 +82,12 @@ class FileProblem:
 
     line: int
     field: str | None
-    sentence: Text
+    message: Text
 
     def text(self, language: str) -> str:
         line = f"{'line' if language == 'en' else 'rad'} {self.line}" if self.line else None
         place = ", ".join(part for part in (line, self.field) if part)
-        return (f"{place}: " if place else "") + say(self.sentence, language)
+        return (f"{place}: " if place else "") + say(self.message, language)
 
 
 class Notes:
@@ -114,7 +114,7 @@ class InvoicesFileWrong(HostError):
         count_en = "one fault" if found == 1 else f"{found} faults"
         count = Text(count_sv, count_en)
         error = host_error("INVOICES_FILE_WRONG", count=count, file=file)
-        super().__init__(error.code, error.kind, error.sentence)
+        super().__init__(error.code, error.kind, error.message)
         self.problems = tuple(problems[:MOST_PROBLEMS])
 
 
@@ -184,7 +184,7 @@ class _Reading:
                 if invoice is not None:
                     yield invoice
         except _NotCSV as error:
-            self._problem(error.line, None, error.sentence)
+            self._problem(error.line, None, error.message)
 
     def _header(self, lines: Iterator[tuple[int, list[str]]]) -> list[str] | None:
         line, cells = next(lines, (1, []))
@@ -255,19 +255,19 @@ class _Reading:
         if first != line:
             self._problem(line, "invoice_number", _duplicate(number, first))
 
-    def _problem(self, line: int, field: str | None, sentence: Text) -> None:
+    def _problem(self, line: int, field: str | None, message: Text) -> None:
         self.found += 1
         if len(self.problems) < MOST_PROBLEMS:
-            self.problems.append(FileProblem(line, field, sentence))
+            self.problems.append(FileProblem(line, field, message))
 
 
 class _NotCSV(Exception):
     """The text cannot be split into cells from this line on."""
 
-    def __init__(self, line: int, sentence: Text) -> None:
+    def __init__(self, line: int, message: Text) -> None:
         super().__init__(line)
         self.line = line
-        self.sentence = sentence
+        self.message = message
 
 
 def _records(text: str) -> Iterator[tuple[int, list[str]]]:

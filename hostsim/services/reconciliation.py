@@ -517,7 +517,7 @@ class Reconciling(Context):
             report: ImportReport | None = session.call("opter_read_all_payments")
             if report is None:
                 raise host_error(
-                    "CANNOT_RECONCILE", type=session.run.import_type, name=session.run.definition
+                    "CANNOT_RECONCILE", type=session.run.type_code, name=session.run.definition
                 )
             session.finish(report.company)
             session.explain(report.company.number)

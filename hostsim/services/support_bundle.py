@@ -354,7 +354,7 @@ class _Content:
         """Give the kinds of the fields that may be shown; without the plug-in none may."""
         try:
             fields = self._plugins.call_owner(
-                import_type, "opter_settings_fields", import_type=import_type
+                import_type, "opter_settings_fields", type_code=import_type
             )
         except HostError:
             return {}

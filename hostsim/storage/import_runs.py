@@ -71,8 +71,8 @@ class PreviewChanged(HostError):
 
         :param code: ``PREVIEW_CHANGED`` of a save, ``LIST_CHANGED`` of a decision.
         """
-        kind, sentence = texts.ERRORS[code]
-        super().__init__(code, kind, sentence)
+        kind, message = texts.ERRORS[code]
+        super().__init__(code, kind, message)
         self.preview = preview
 
 
@@ -434,10 +434,10 @@ class ImportRun:
             )
         return preview_of(self.store, self.run_id)
 
-    def fail(self, code: str, sentence: Text | None = None) -> None:
+    def fail(self, code: str, message: Text | None = None) -> None:
         """Throw away what was read; only the error's code and sentence are kept."""
         with self.store.change() as db:
-            _end(db, self.run_id, "failed", code, sentence)
+            _end(db, self.run_id, "failed", code, message)
 
     def save(
         self, company: Company, user: str, at: datetime, *, revision: str | None = None
@@ -695,12 +695,12 @@ def _end(
     run_id: str,
     state: str,
     code: str | None,
-    sentence: Text | None = None,
+    message: Text | None = None,
 ) -> None:
     forget_rows(db, run_id)
     db.execute(
         "UPDATE runs SET state = ?, error_code = ?, error_sv = ?, error_en = ? WHERE id = ?",
-        (state, code, *(sentence or (None, None)), run_id),
+        (state, code, *(message or (None, None)), run_id),
     )
 
 

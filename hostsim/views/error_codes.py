@@ -27,7 +27,7 @@ class Explained:
 
     code: str
     kind: str
-    sentence: Text
+    message: Text
     source: str
 
     @property
@@ -43,12 +43,12 @@ class Explained:
 
 def every_error(plugins: Plugins) -> Iterator[Explained]:
     """List the host's codes, then those of each plug-in that tells its own."""
-    for code, (kind, sentence) in ERRORS.items():
-        yield Explained(code, kind, _without_languages(sentence), HOST)
+    for code, (kind, message) in ERRORS.items():
+        yield Explained(code, kind, _without_languages(message), HOST)
     for name, call in plugins.listeners("opter_errors"):
         try:
             yield from [
-                Explained(str(one.code), str(one.kind), own(one.sentence), name)
+                Explained(str(one.code), str(one.kind), own(one.message), name)
                 for one in call("opter_errors")
             ]
         except KeyboardInterrupt:
@@ -57,21 +57,21 @@ def every_error(plugins: Plugins) -> Iterator[Explained]:
             log.warning("the plug-in %s cannot list its errors: %s", name, type(error).__name__)
 
 
-def _without_languages(sentence: Text) -> Text:
+def _without_languages(message: Text) -> Text:
     # A detail in two languages, as {why.sv}, is one detail to a reader.
-    return Text(sentence.sv.replace(".sv}", "}"), sentence.en.replace(".en}", "}"))
+    return Text(message.sv.replace(".sv}", "}"), message.en.replace(".en}", "}"))
 
 
 def as_object(one: Explained, language: str) -> dict[str, Any]:
-    """Make the JSON object of a code; ``sentence`` in the chosen language."""
+    """Make the JSON object of a code; ``message`` in the chosen language."""
     return {
         "code": one.code,
         "source": one.source,
         "kind": one.kind,
         "exit_status": one.status,
-        "sentence": one.sentence.en if language == "en" else one.sentence.sv,
-        "sv": one.sentence.sv,
-        "en": one.sentence.en,
+        "sentence": one.message.en if language == "en" else one.message.sv,
+        "sv": one.message.sv,
+        "en": one.message.en,
     }
 
 
@@ -91,7 +91,7 @@ def markdown(errors: Iterable[Explained]) -> str:
             lines += ["", f"## {source}", "", *_HEADS]
         lines.append(
             f"| `{one.code}` | {one.who.sv} / {one.who.en} | {one.status} "
-            f"| {one.sentence.sv} | {one.sentence.en} |"
+            f"| {one.message.sv} | {one.message.en} |"
         )
     return "\n".join(lines) + "\n"
 

@@ -940,7 +940,7 @@ class ProgressLines:
     def _worth_telling(self, progress: Progress) -> bool:
         if progress.stage == "waiting":
             # The seconds that are left change all the time, the words do not.
-            words = re.sub(r"\d+", "", progress.sentence.en)
+            words = re.sub(r"\d+", "", progress.message.en)
             new = words not in self._waits
             self._waits.add(words)
             return new
@@ -962,10 +962,10 @@ def _next_step(told: int, total: int | None) -> int:
 
 def progress_sentence(progress: Progress, language: str) -> str:
     """Say how far a run has come, in one line."""
-    sentence = one_line(say(progress.sentence, language))
-    if not progress.total or re.search(r"\d", sentence):
-        return sentence
-    return f"{sentence} ({count(progress.done, language)}/{count(progress.total, language)})"
+    message = one_line(say(progress.message, language))
+    if not progress.total or re.search(r"\d", message):
+        return message
+    return f"{message} ({count(progress.done, language)}/{count(progress.total, language)})"
 
 
 class ProgressBar:

@@ -69,7 +69,7 @@ def wrong_checked(checked: Any, keys: Iterable[str]) -> list[str]:
     for problem in checked.problems:
         if problem.severity not in {"error", "warning"}:
             found.append(f"{problem.key}: there is no severity {problem.severity!r}")
-        found += wrong_text(f"the problem of {problem.key}", problem.sentence)
+        found += wrong_text(f"the problem of {problem.key}", problem.message)
     return found
 
 
@@ -82,7 +82,7 @@ def wrong_payment(one: Any) -> list[str]:
 def wrong_excluded(one: Any) -> list[str]:
     """Look at a payment that was left out."""
     name = f"left out {one.key.number}"
-    found = _filled("the reason", one.reason) + wrong_text("the sentence", one.sentence)
+    found = _filled("the reason", one.reason) + wrong_text("the sentence", one.message)
     found += _texts(one.key, "company")
     if not isinstance(one.key.number, str):
         found.append(f"the number is {one.key.number!r}")
@@ -107,7 +107,7 @@ def wrong_progress(one: Any) -> list[str]:
         found.append(f"done is {one.done!r}")
     if one.total is not None and (not isinstance(one.total, int) or one.total < one.done):
         found.append(f"{one.done!r} of {one.total!r} are done")
-    return found + wrong_text("the sentence of progress", one.sentence)
+    return found + wrong_text("the sentence of progress", one.message)
 
 
 def wrong_report(one: Any) -> list[str]:
@@ -128,7 +128,7 @@ def wrong_failure(error: BaseException) -> list[str]:
     found = _filled("the code", getattr(error, "code", None))
     if getattr(error, "kind", None) not in FAILURE_KINDS:
         found.append(f"there is no kind {getattr(error, 'kind', None)!r}")
-    return found + wrong_text("the sentence", getattr(error, "sentence", None))
+    return found + wrong_text("the sentence", getattr(error, "message", None))
 
 
 def all_wrong(look: Callable[[Any], list[str]], values: Iterable[Any]) -> list[str]:

@@ -183,7 +183,7 @@ class HostTakes(Suite):
         missing = {name for name in names if not hasattr(run, name)}
         # A host that does not say which contract it speaks, speaks the first.
         assert missing <= {"contract"}
-        assert (run.import_type, run.import_format, run.definition) == (TYPE, FORMAT, "A")
+        assert (run.type_code, run.format, run.definition) == (TYPE, FORMAT, "A")
         assert (run.company, run.cursor, dict(run.settings)) == (None, None, {})
         assert run.login_timeout > 0
         assert isinstance(run.default_currency, str)
@@ -360,8 +360,8 @@ class HostOpensWindows(Suite):
         monkeypatch.setattr(webbrowser, "_tryorder", None, raising=False)
 
         def open_one(run: Any) -> tuple[list[bool], bool]:
-            answers = run.hook.opter_open_window(
-                run=run, address="https://example.com/?a=1&b=2", answered=lambda _: None
+            answers = run.hook.opter_open_browser(
+                run=run, url="https://example.com/?a=1&b=2", on_redirect=lambda _: None
             )
             return answers, ended.exists()
 
@@ -386,7 +386,7 @@ class HostShowsFailures(Suite):
             during(fail)
         shown = host_under_test.shown(failed.value)
         assert "CONFORMANCE" in shown
-        assert failed.value.sentence.sv in shown or failed.value.sentence.en in shown
+        assert failed.value.message.sv in shown or failed.value.message.en in shown
 
 
 class HostSaves(Suite):
@@ -580,18 +580,18 @@ def _say(run: Any) -> list[Any]:
 
 
 def _get(run: Any, what: str, key: str) -> list[Any]:
-    answers: list[Any] = getattr(run.hook, f"opter_{what}_get")(run=run, key=key)
+    answers: list[Any] = getattr(run.hook, f"opter_get_{what}")(run=run, key=key)
     return answers
 
 
 def _put(run: Any, what: str, key: str, value: str | None) -> list[Any]:
-    hook = getattr(run.hook, f"opter_{what}_put")
+    hook = getattr(run.hook, f"opter_set_{what}")
     answers: list[Any] = hook(run=run, key=key, value=value)
     return answers
 
 
 def _lock(run: Any, key: str, wait: float = 0) -> Any:
-    [lock] = run.hook.opter_lock(run=run, key=key, wait=wait)
+    [lock] = run.hook.opter_lock(run=run, key=key, timeout=wait)
     return lock
 
 

@@ -78,12 +78,12 @@ class PluginConformance:
         self, opter_witness: Witness, opter_settings: Mapping[str, str]
     ) -> None:
         run = opter_witness.run(_ANOTHERS, opter_settings)
-        assert opter_witness.ask("opter_settings_fields", import_type=_ANOTHERS) is None
-        checked = opter_witness.ask("opter_check_settings", import_type=_ANOTHERS, values={})
+        assert opter_witness.ask("opter_settings_fields", type_code=_ANOTHERS) is None
+        checked = opter_witness.ask("opter_check_settings", type_code=_ANOTHERS, values={})
         assert checked is None
         assert opter_witness.ask("opter_import_payments", run=run) is None
         assert opter_witness.ask("opter_read_all_payments", run=run) is None
-        assert opter_witness.ask("opter_screen_payments", run=run, payments=[]) is None
+        assert opter_witness.ask("opter_exclusion_reasons", run=run, payments=[]) is None
         assert opter_witness.runs[run.id].calls == []
 
     def test_its_fields_are_complete_in_both_languages(
@@ -204,7 +204,7 @@ class PluginConformance:
         for start in range(0, len(payments), BATCH):
             stop = start + BATCH
             answers = opter_witness.ask(
-                "opter_screen_payments", run=run, payments=payments[start:stop]
+                "opter_exclusion_reasons", run=run, payments=payments[start:stop]
             )
             if answers is None:
                 assert not readable, "it leaves payments out, but does not screen any"
@@ -300,7 +300,7 @@ class PluginConformance:
             opter_plugin,
             window=opter_window,
             configuration=opter_configuration,
-            without={"opter_secret_get", "opter_secret_put"},
+            without={"opter_get_secret", "opter_set_secret"},
         )
         emitted = witness.import_payments(witness.run(opter_import_type, opter_checked))
         assert emitted.payments
@@ -324,7 +324,7 @@ class PluginConformance:
         except Exception as error:  # noqa: BLE001 each plug-in has its own
             failure = error
         took = time.monotonic() - began
-        if "opter_open_window" not in {hook for hook, _ in witness.runs[run.id].calls}:
+        if "opter_open_browser" not in {hook for hook, _ in witness.runs[run.id].calls}:
             pytest.skip("it opens no window")
         assert failure is not None, "it went on although nobody could sign in"
         assert wrong_failure(failure) == []
@@ -349,13 +349,13 @@ class _Another:
 
 
 def _fields(witness: Witness, import_type: str) -> list[Any]:
-    answer = witness.ask("opter_settings_fields", import_type=import_type)
+    answer = witness.ask("opter_settings_fields", type_code=import_type)
     assert answer is not None, "opter_settings_fields does not answer for its own type"
     return list(answer)
 
 
 def _checked(witness: Witness, import_type: str, values: Mapping[str, str]) -> Any:
-    checked = witness.ask("opter_check_settings", import_type=import_type, values=dict(values))
+    checked = witness.ask("opter_check_settings", type_code=import_type, values=dict(values))
     assert checked is not None, "opter_check_settings does not answer for its own type"
     keys = [one.key for one in _fields(witness, import_type)]
     assert wrong_checked(checked, keys) == []

@@ -611,8 +611,8 @@ class HostEndures(Suite):
         during: Callable[..., Any],
     ) -> None:
         def put(run: Any) -> None:
-            run.hook.opter_state_put(run=run, key="k", value="state")
-            run.hook.opter_secret_put(run=run, key="k", value="secret")
+            run.hook.opter_set_state(run=run, key="k", value="state")
+            run.hook.opter_set_secret(run=run, key="k", value="secret")
             take(run, payment(1, 10), payment(2, 20, invoice_number=STRANGER))
 
         plugin.cursor = "c1"
@@ -622,8 +622,8 @@ class HostEndures(Suite):
 
         def look(run: Any) -> tuple[Any, ...]:
             take(run, payment(1, 10))
-            kept = run.hook.opter_state_get(run=run, key="k")
-            secret = run.hook.opter_secret_get(run=run, key="k")
+            kept = run.hook.opter_get_state(run=run, key="k")
+            secret = run.hook.opter_get_secret(run=run, key="k")
             return kept, secret, run.cursor, run.company and run.company.number
 
         assert during(look) == (["state"], ["secret"], "c1", COMPANY.number)
@@ -645,8 +645,8 @@ class HostWithoutWindows(Suite):
     ) -> None:
         host_under_test.leave_alone()
         answers = during(
-            lambda run: run.hook.opter_open_window(
-                run=run, address="https://example.com/", answered=lambda _: None
+            lambda run: run.hook.opter_open_browser(
+                run=run, url="https://example.com/", on_redirect=lambda _: None
             )
         )
         assert answers == [False]
@@ -663,11 +663,11 @@ class HostCompares(Suite):
         """Pass over a host that has not these hooks."""
 
         def answers(run: Any) -> list[Any]:
-            ask = getattr(run.hook, "opter_registered_payments", None)
+            ask = getattr(run.hook, "opter_payments_to_check", None)
             return [] if ask is None else list(ask(run=run, company=COMPANY))
 
         if not during(answers, "Only to see"):
-            pytest.skip("the host does not answer opter_registered_payments")
+            pytest.skip("the host does not answer opter_payments_to_check")
 
     @promised
     @pytest.mark.usefixtures("compares")
@@ -922,7 +922,7 @@ def _imported(
     :param there: a payment of an earlier run, to be fetched again.
     """
     take(run, *handed)
-    asked: list[str] = [one.number for one in ask_until_empty(run, "opter_registered_payments")]
+    asked: list[str] = [one.number for one in ask_until_empty(run, "opter_payments_to_check")]
     for hook, numbers in (("opter_take_deleted", gone), ("opter_take_unchecked", not_asked)):
         said = [number for number in numbers if number in asked]
         for start in range(0, len(said), BATCH):
@@ -939,7 +939,7 @@ def _compared(run: Any, *handed: Any, remains: int, gone: Sequence[str] = ()) ->
     balances = [balance(THOUSAND, 1000, remains)]
     assert run.hook.opter_take_balances(run=run, balances=balances) == [1]
     run.hook.opter_invoices_to_check(run=run, company=COMPANY)
-    asked: list[str] = [one.number for one in ask_until_empty(run, "opter_registered_payments")]
+    asked: list[str] = [one.number for one in ask_until_empty(run, "opter_payments_to_check")]
     if gone:
         assert run.hook.opter_take_deleted(run=run, payment_numbers=gone) == [len(gone)]
     return asked

@@ -256,7 +256,7 @@ class Failed(Exception):
     def __init__(self, kind: str) -> None:
         super().__init__(kind)
         self.code, self.kind = "CONFORMANCE", kind
-        self.sentence = Text(f"Mening för {kind}.", f"Sentence for {kind}.")
+        self.message = Text(f"Mening för {kind}.", f"Sentence for {kind}.")
 
 
 @dataclass(eq=False)
@@ -283,7 +283,7 @@ class Scripted:
         return CheckedSettings(dict(values), ())
 
     @hookimpl
-    def opter_screen_payments(self, payments: Sequence[Any]) -> Sequence[ExcludedPayment | None]:
+    def opter_exclusion_reasons(self, payments: Sequence[Any]) -> Sequence[ExcludedPayment | None]:
         assert len(payments) <= BATCH
         old = [one.key.number in self.too_old for one in payments]
         return [

@@ -141,8 +141,8 @@ class Witness:
         values: dict[str, Any] = {
             "id": f"run-{next(_numbers)}",
             "hook": self.manager.hook,
-            "import_type": import_type,
-            "import_format": formats.get(import_type, ""),
+            "type_code": import_type,
+            "format": formats.get(import_type, ""),
             "definition": "A",
             "settings": MappingProxyType(dict(settings)),
             "configuration": self._configuration,
@@ -202,36 +202,36 @@ class Witness:
         return self.cancel_at is not None and len(emitted.progress) >= self.cancel_at
 
     @hookimpl
-    def opter_open_window(
-        self, run: Run, address: str, answered: Callable[[str], Text | None]
+    def opter_open_browser(
+        self, run: Run, url: str, on_redirect: Callable[[str], Text | None]
     ) -> bool:
-        self._called(run, "opter_open_window")
-        return self.window(address, answered)
+        self._called(run, "opter_open_browser")
+        return self.window(url, on_redirect)
 
     @hookimpl
-    def opter_state_get(self, run: Run, key: str) -> str | None:
-        self._called(run, "opter_state_get")
-        return self._state.get((run.import_type, key))
+    def opter_get_state(self, run: Run, key: str) -> str | None:
+        self._called(run, "opter_get_state")
+        return self._state.get((run.type_code, key))
 
     @hookimpl
-    def opter_state_put(self, run: Run, key: str, value: str | None) -> bool:
-        self._called(run, "opter_state_put")
-        return _put(self._state, (run.import_type, key), value)
+    def opter_set_state(self, run: Run, key: str, value: str | None) -> bool:
+        self._called(run, "opter_set_state")
+        return _put(self._state, (run.type_code, key), value)
 
     @hookimpl
-    def opter_secret_get(self, run: Run, key: str) -> str | None:
-        self._called(run, "opter_secret_get")
+    def opter_get_secret(self, run: Run, key: str) -> str | None:
+        self._called(run, "opter_get_secret")
         return self._secrets.get((run.definition, key))
 
     @hookimpl
-    def opter_secret_put(self, run: Run, key: str, value: str | None) -> bool:
-        self._called(run, "opter_secret_put")
+    def opter_set_secret(self, run: Run, key: str, value: str | None) -> bool:
+        self._called(run, "opter_set_secret")
         return _put(self._secrets, (run.definition, key), value)
 
     @hookimpl
-    def opter_lock(self, run: Run, key: str, wait: float) -> AbstractContextManager[bool]:
+    def opter_lock(self, run: Run, key: str, timeout: float) -> AbstractContextManager[bool]:
         self._called(run, "opter_lock")
-        return self._held(key, wait)
+        return self._held(key, timeout)
 
     @contextlib.contextmanager
     def _held(self, key: str, wait: float) -> Iterator[bool]:

@@ -78,7 +78,7 @@ def _language(given: Sequence[str]) -> str:
 def _exit_status(failure: Failure | None, console: Console) -> int:
     if failure is None:
         return 0
-    console.write(f"{failure.code}: {console.translate(failure.sentence)}")
+    console.write(f"{failure.code}: {console.translate(failure.message)}")
     return EXIT_STATUS[failure.kind]
 
 

@@ -67,15 +67,15 @@ def _finding(check: Check, examination: Examination) -> Finding | None:
     name, label = check.name, check.label
     try:
         examination.require(check.needs)
-        sentence = check.run(examination)
-        return Finding(name, label, "ok", sentence) if sentence else None
+        message = check.run(examination)
+        return Finding(name, label, "ok", message) if message else None
     except Cancelled:
         raise
     except FortnoxError as error:
         examination.not_ok.add(name)
-        return Finding(name, label, "failed", error.sentence, error.code, error.kind)
+        return Finding(name, label, "failed", error.message, error.code, error.kind)
     except Unknown as unknown:
-        return Finding(name, label, "unknown", unknown.sentence)
+        return Finding(name, label, "unknown", unknown.message)
     except Skipped as skipped:
         examination.not_ok.add(name)
         return Finding(name, label, "skipped", _correct_first(skipped.other))

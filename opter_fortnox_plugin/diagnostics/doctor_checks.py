@@ -61,11 +61,11 @@ NO_PROGRAM_LICENCE: Final = 2001101
 
 
 class Unknown(Exception):
-    """It cannot be seen from here; the sentence says what a person can check."""
+    """It cannot be seen from here; the message says what a person can check."""
 
-    def __init__(self, sentence: Text) -> None:
-        super().__init__(sentence.en)
-        self.sentence = sentence
+    def __init__(self, message: Text) -> None:
+        super().__init__(message.en)
+        self.message = message
 
 
 class Skipped(Exception):

@@ -36,17 +36,17 @@ class _StandaloneHost:
         self._console = console
 
     @hookimpl
-    def opter_open_window(self, address: str, answered: Callable[[str], Text | None]) -> bool:
-        return self._console.show_login(address, answered)
+    def opter_open_browser(self, url: str, on_redirect: Callable[[str], Text | None]) -> bool:
+        return self._console.show_login(url, on_redirect)
 
     @hookimpl
     def opter_progress(self, progress: Progress) -> None:
         # The window says what to do; a countdown would fill the screen.
         if progress.stage != "login":
-            self._console.progress(progress.sentence)
+            self._console.progress(progress.message)
 
     @hookimpl
-    def opter_state_put(self) -> bool:
+    def opter_set_state(self) -> bool:
         return True
 
     @hookimpl
@@ -68,8 +68,8 @@ def run(
     run = Run(
         id="doctor",
         hook=manager.hook,
-        import_type=settings.IMPORT_TYPE.code,
-        import_format=settings.IMPORT_TYPE.formats[0],
+        type_code=settings.IMPORT_TYPE.code,
+        format=settings.IMPORT_TYPE.formats[0],
         definition="",
         settings={},
         login_timeout=options.login_timeout,
@@ -82,7 +82,7 @@ def run(
 
 def _text(findings: Sequence[Finding], translate: Callable[[Text], str]) -> str:
     rows = [
-        (translate(_STATES[one.state]), translate(one.what), translate(one.sentence))
+        (translate(_STATES[one.state]), translate(one.what), translate(one.message))
         for one in findings
     ]
     first, second = (max(len(row[column]) for row in rows) for column in (0, 1))
@@ -99,7 +99,7 @@ def _json(findings: Sequence[Finding], translate: Callable[[Text], str]) -> str:
             "state": one.state,
             "code": one.code or None,
             "kind": one.kind or None,
-            "sentence": translate(one.sentence),
+            "sentence": translate(one.message),
         }
         for one in findings
     ]

@@ -49,9 +49,9 @@ class BestEffort:
     def _count(self, error: FortnoxError) -> FortnoxError:
         if isinstance(error, Unavailable):
             self.over = error = self.over or error
-        if error.sentence not in self.failed:
+        if error.message not in self.failed:
             log.warning("an import goes on without an answer: %s", error.code)
-        self.failed[error.sentence] += 1
+        self.failed[error.message] += 1
         return error
 
 

@@ -232,7 +232,7 @@ def signed_in(
     kept = KeptLogin(host, endpoint, configuration, now)
     tokens = kept.resume() if stay else None
     if not stay and not kept.end():
-        host.tell("login", 0, None, Unavailable("LOGIN_NOT_REVOKED").sentence)
+        host.tell("login", 0, None, Unavailable("LOGIN_NOT_REVOKED").message)
     if tokens is None:
         tokens = endpoint.exchange(log_in())
         stay = stay and kept.keep(tokens)

@@ -404,7 +404,7 @@ class Importer:
         return ExcludedPayment(
             payment.key,
             reason.reason,
-            reason.sentence,
+            reason.message,
             payment,
             payment.amount,
             payment.invoice_number,
@@ -534,14 +534,14 @@ class Importer:
         self._notes += [_not_confirmed(count, why) for why, count in effort.failed.items()]
 
     def _fetched(
-        self, numbers: Sequence[str], sentence: Text, effort: BestEffort
+        self, numbers: Sequence[str], message: Text, effort: BestEffort
     ) -> dict[str, Payment | ExcludedPayment | None]:
         """Fetch payments by their numbers, as far as they come; ``None`` for one that is gone."""
         jobs = {number: effort.start(partial(self._detailed, number)) for number in numbers}
         found: dict[str, Payment | ExcludedPayment | None] = {}
         for done, (number, job) in enumerate(jobs.items()):
             left = self._pace.seconds_for(self._crew.waiting)
-            self._host.tell("confirming", done, len(jobs), sentence, left)
+            self._host.tell("confirming", done, len(jobs), message, left)
             outcome = effort.result(job)
             if not isinstance(outcome, FortnoxError):
                 found[number] = outcome

@@ -178,12 +178,12 @@ class Host:
         return invoice_numbers
 
     @hookimpl
-    def opter_open_window(self, address: str, answered: Callable[[str], object]) -> bool:
+    def opter_open_browser(self, url: str, on_redirect: Callable[[str], object]) -> bool:
         """Answer at once, as a person would."""
-        state = address.partition("state=")[2].partition("&")[0]
-        redirect = address.partition("redirect_uri=")[2].partition("&")[0]
+        state = url.partition("state=")[2].partition("&")[0]
+        redirect = url.partition("redirect_uri=")[2].partition("&")[0]
         redirect = redirect.replace("%3A", ":").replace("%2F", "/")
-        answered(f"{redirect}?code={self._code}&state={state}")
+        on_redirect(f"{redirect}?code={self._code}&state={state}")
         return True
 
     @hookimpl
@@ -195,11 +195,11 @@ class Host:
             self.first_estimate = self.first_estimate or self.last_estimate
 
     @hookimpl
-    def opter_state_get(self, key: str) -> str | None:
+    def opter_get_state(self, key: str) -> str | None:
         return self._state.get(key)
 
     @hookimpl
-    def opter_state_put(self, key: str, value: str | None) -> bool:
+    def opter_set_state(self, key: str, value: str | None) -> bool:
         self._state[key] = value
         return True
 
@@ -217,7 +217,7 @@ class Run:
     configuration: dict[str, str]
     id: str = "1"
     import_type: str = "FortnoxAPI"
-    import_format: str = "API"
+    format: str = "API"
     definition: str = "Fortnox"
     company: None = None
     cursor: None = None

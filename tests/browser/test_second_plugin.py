@@ -12,8 +12,8 @@ from opter_fortnox_plugin import hooks
 
 class BankFile(FakePlugin):
     @hookimpl
-    def opter_settings_fields(self, import_type):
-        if import_type != self.code:
+    def opter_settings_fields(self, type_code):
+        if type_code != self.code:
             return None
         return [
             SimpleNamespace(

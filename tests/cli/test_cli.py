@@ -43,7 +43,7 @@ class Failed(Exception):
     def __init__(self, code, kind):
         super().__init__(code)
         self.code, self.kind = code, kind
-        self.sentence = Text(f"Det gick inte ({code}).", f"It did not work ({code}).")
+        self.message = Text(f"Det gick inte ({code}).", f"It did not work ({code}).")
 
 
 @dataclass
@@ -61,7 +61,7 @@ class Field:
 class Problem:
     key: str
     severity: str
-    sentence: Text
+    message: Text
 
 
 @dataclass
@@ -74,7 +74,7 @@ class Checked:
 class ExcludedPayment:
     key: PaymentKey
     reason: str
-    sentence: Text
+    message: Text
     payment: Payment | None
     amount: Decimal | None
     invoice_number: str | None
@@ -100,7 +100,7 @@ class Progress:
     stage: str
     done: int
     total: int | None
-    sentence: Text
+    message: Text
 
 
 def paid(number, invoice, amount, *, currency="SEK", rate=None, in_currency=None, write_offs=()):
@@ -126,11 +126,11 @@ class Shop:
         return [Type()]
 
     @hookimpl
-    def opter_settings_fields(self, import_type):
+    def opter_settings_fields(self, type_code):
         return [Field("behave"), Field("word", secret=True)]
 
     @hookimpl
-    def opter_check_settings(self, import_type, values):
+    def opter_check_settings(self, type_code, values):
         problems = []
         if values.get("behave") == "nonsense":
             problems.append(Problem("behave", "error", Text("Det går inte.", "Not possible.")))
@@ -160,7 +160,7 @@ class Shop:
             done.set()
             return None
 
-        run.hook.opter_open_window(run=run, address="http://login.example/", answered=answered)
+        run.hook.opter_open_browser(run=run, url="http://login.example/", on_redirect=answered)
         if not done.wait(run.login_timeout):
             raise Failed("NOBODY_CAME", "login")
 
@@ -192,7 +192,7 @@ class Shop:
         return Report(Company("77", "Butiken AB"))
 
     @hookimpl
-    def opter_screen_payments(self, run, payments):
+    def opter_exclusion_reasons(self, run, payments):
         return [None] * len(payments)
 
 
@@ -925,8 +925,8 @@ def told(*progress):
     return stream.getvalue().splitlines()
 
 
-def step(stage, done, total, sentence):
-    return Progress(stage, done, total, Text(sentence, sentence))
+def step(stage, done, total, message):
+    return Progress(stage, done, total, Text(message, message))
 
 
 def test_progress_without_a_terminal_is_a_line_at_sensible_steps():

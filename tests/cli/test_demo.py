@@ -80,7 +80,7 @@ def test_the_demo_fails_when_it_does_not_show_what_it_promises(monkeypatch):
             now=lambda: NOW,
         )
     assert (caught.value.code, caught.value.kind) == ("DEMO_FAILED", "internal")
-    assert "never-seen" in caught.value.sentence.sv
+    assert "never-seen" in caught.value.message.sv
 
 
 def test_without_the_plugin_the_demo_says_so():
@@ -127,7 +127,7 @@ def test_the_sandbox_prints_what_a_client_needs(monkeypatch):
 def test_the_company_of_the_curl_line_can_be_chosen():
     with pytest.raises(HostError) as caught:
         demo.run_sandbox(Paper(io.StringIO(), "sv"), company=1, wait=lambda: None)
-    assert str(seed.OTHER_COMPANY) in caught.value.sentence.sv
+    assert str(seed.OTHER_COMPANY) in caught.value.message.sv
     demo.run_sandbox(Paper(io.StringIO(), "sv"), company=seed.OTHER_COMPANY, wait=lambda: None)
 
 

@@ -45,8 +45,8 @@ def test_a_host_whose_plug_ins_are_all_switched_off_is_told_how_to_go_on(hostsim
     assert (ended[0], findings(ended)["host.plugins"]["code"]) == (2, "PLUGIN_OFF")
     hostsim("plugins", "on", "--all")
     monkeypatch.setenv(VARIABLE, "fortnox")
-    sentence = findings(hostsim("doctor", "--json"))["host.plugins"]["sentence"]
-    assert f"by {VARIABLE}; take the name out there" in sentence
+    message = findings(hostsim("doctor", "--json"))["host.plugins"]["sentence"]
+    assert f"by {VARIABLE}; take the name out there" in message
 
 
 @pytest.mark.parametrize("content", [None, b"notes" * 1000])

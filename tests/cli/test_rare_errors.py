@@ -35,7 +35,7 @@ def test_a_name_is_refused_where_nothing_is_defined_at_all(tmp_path):
     with Store.create(tmp_path / "host.db") as store, pytest.raises(HostError) as caught:
         store.definition("Fortnox")
     assert caught.value.code == "NO_DEFINITIONS"
-    assert "hostsim formats add" in caught.value.sentence.sv
+    assert "hostsim formats add" in caught.value.message.sv
 
 
 def test_the_demonstration_refuses_a_folder_that_cannot_be_made(tmp_path, capsys):
@@ -86,4 +86,4 @@ def test_a_question_that_no_host_or_two_hosts_answer_is_refused(hosts):
     with pytest.raises(Refused) as caught:
         Host(run).open_window("http://login.example/", lambda _: None)
     assert caught.value.code == "HOST_DID_NOT_ANSWER"
-    assert "opter_open_window" in caught.value.sentence.sv
+    assert "opter_open_browser" in caught.value.message.sv

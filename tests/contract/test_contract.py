@@ -32,8 +32,8 @@ ANSWERED = {
     "opter_settings_stored",
     "opter_import_payments",
     "opter_read_all_payments",
-    "opter_read_payments",
-    "opter_screen_payments",
+    "opter_read_invoice_payments",
+    "opter_exclusion_reasons",
     "opter_diagnose",
     "opter_errors",
 }

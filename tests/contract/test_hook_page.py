@@ -100,8 +100,8 @@ def promises():
     return list(zip(map(int, lines[::2]), sentences, strict=True))
 
 
-def name_of_test(sentence):
-    return "test_" + "_".join(re.findall(r"\w+", sentence.lower()))
+def name_of_test(message):
+    return "test_" + "_".join(re.findall(r"\w+", message.lower()))
 
 
 def test_the_promises_are_numbered_in_their_order():
@@ -110,7 +110,7 @@ def test_the_promises_are_numbered_in_their_order():
 
 
 def test_each_promise_is_a_test_of_the_suite_and_each_promised_test_a_sentence():
-    assert sorted(name_of_test(sentence) for _, sentence in promises()) == sorted(PROMISED)
+    assert sorted(name_of_test(message) for _, message in promises()) == sorted(PROMISED)
 
 
 def test_each_promise_is_held_by_whoever_claims_the_whole_contract():

@@ -41,7 +41,7 @@ class Structural:
 
     @hookimpl
     def opter_import_payments(self, run):
-        progress = Made(stage="reading", done=0, total=1, sentence=Made(sv="Läser", en="Reading"))
+        progress = Made(stage="reading", done=0, total=1, message=Made(sv="Läser", en="Reading"))
         run.hook.opter_progress(run=run, progress=progress)
         key = Made(company="77", number="1")
         payment = Made(
@@ -105,11 +105,11 @@ def test_a_hook_and_an_argument_that_are_added_break_neither_side(side):
 
 
 def test_a_call_with_an_added_argument_reaches_who_does_not_know_it():
-    grown = {"opter_check_settings": ("import_type", "values", "added")}
+    grown = {"opter_check_settings": ("type_code", "values", "added")}
     manager = pluggy.PluginManager("opter")
     manager.add_hookspecs(specifications(todays_hooks() | grown))
     manager.register(Structural())
-    [answer] = manager.hook.opter_check_settings(import_type="Bank", values={"a": "b"}, added=1)
+    [answer] = manager.hook.opter_check_settings(type_code="Bank", values={"a": "b"}, added=1)
     assert answer.values == {"a": "b"}
 
 
@@ -174,7 +174,7 @@ def test_the_host_says_its_version_to_the_plug_in(store):
 def screened(spoken):
     settings = {"ignore_payments_before": "2026-01-01"}
     run = second_host.new_run(Made(hook=None), settings, contract=spoken)
-    return plugin_hooks.opter_screen_payments(run, [])
+    return plugin_hooks.opter_exclusion_reasons(run, [])
 
 
 @pytest.mark.parametrize("spoken", ["1.0", "1.1", "1.999"])
@@ -190,7 +190,7 @@ def test_the_plug_in_refuses_another_major_saying_which_side_to_upgrade(spoken, 
     with pytest.raises(SettingsWrong) as refused:
         screened(spoken)
     assert (refused.value.code, refused.value.kind) == ("HOST_CONTRACT", "settings")
-    assert refused.value.sentence.en.endswith(f"The administrator upgrades {upgrade}.")
+    assert refused.value.message.en.endswith(f"The administrator upgrades {upgrade}.")
 
 
 @pytest.mark.parametrize(
@@ -199,7 +199,7 @@ def test_the_plug_in_refuses_another_major_saying_which_side_to_upgrade(spoken, 
         plugin_hooks.opter_import_payments,
         plugin_hooks.opter_read_all_payments,
         plugin_hooks.opter_settings_stored,
-        lambda run: plugin_hooks.opter_screen_payments(run, []),
+        lambda run: plugin_hooks.opter_exclusion_reasons(run, []),
     ],
 )
 def test_no_hook_with_a_run_goes_on_in_a_host_of_another_major(hook):
@@ -209,5 +209,5 @@ def test_no_hook_with_a_run_goes_on_in_a_host_of_another_major(hook):
 
 
 def test_a_run_of_another_import_type_is_no_matter_of_ours():
-    run = second_host.new_run(Made(hook=None), {}, contract="2.0", import_type="Bank")
+    run = second_host.new_run(Made(hook=None), {}, contract="2.0", type_code="Bank")
     assert plugin_hooks.opter_import_payments(run) is None

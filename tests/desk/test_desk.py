@@ -40,8 +40,8 @@ class BankPlugin(FakePlugin):
     """A second plug-in, whose fields nobody but itself has heard of."""
 
     @hookimpl
-    def opter_settings_fields(self, import_type):
-        if import_type != self.code:
+    def opter_settings_fields(self, type_code):
+        if type_code != self.code:
             return None
         return [
             field("path", required=True, label="Sökväg"),
@@ -220,7 +220,7 @@ def test_fields_are_in_english_for_those_who_read_it(client):
 
 def test_a_problem_stands_beside_its_field_and_nothing_is_stored(client, office, plugin):
     plugin.problems = [
-        SimpleNamespace(key="most", severity="error", sentence=Text("För högt.", "Too high."))
+        SimpleNamespace(key="most", severity="error", message=Text("För högt.", "Too high."))
     ]
     page = post(
         client, "/settings/new", 422, name="Bank", type="Bank", format="API", **{"field-most": "99"}
@@ -232,7 +232,7 @@ def test_a_problem_stands_beside_its_field_and_nothing_is_stored(client, office,
 
 def test_a_warning_stands_beside_its_field_after_storing(client, office, plugin):
     plugin.problems = [
-        SimpleNamespace(key="path", severity="warning", sentence=Text("Ovanlig.", "Unusual."))
+        SimpleNamespace(key="path", severity="warning", message=Text("Ovanlig.", "Unusual."))
     ]
     answer = post(client, "/settings/new", name="Bank", type="Bank", format="API")
     page = get(client, answer.headers["Location"])
@@ -489,13 +489,13 @@ def slow(plugin, office):
     go_on, waiting = threading.Event(), threading.Event()
 
     def during(run):
-        run.hook.opter_open_window(
-            run=run, address="https://login.invalid/?state=1", answered=lambda _: None
+        run.hook.opter_open_browser(
+            run=run, url="https://login.invalid/?state=1", on_redirect=lambda _: None
         )
-        sentence = Text("Läser betalningar: 200 av 500", "Reading payments: 200 of 500")
+        message = Text("Läser betalningar: 200 av 500", "Reading payments: 200 of 500")
         for done in (100, 200):
             progress = SimpleNamespace(
-                stage="reading", done=done, total=500, sentence=sentence, seconds_left=75.0
+                stage="reading", done=done, total=500, message=message, seconds_left=75.0
             )
             run.hook.opter_progress(run=run, progress=progress)
         waiting.set()
@@ -511,7 +511,7 @@ def slow(plugin, office):
 class Stopped(Exception):
     code = "CANCELLED"
     kind = "cancelled"
-    sentence = Text("Importen avbröts.", "The import was cancelled.")
+    message = Text("Importen avbröts.", "The import was cancelled.")
 
 
 def started(client, office):
@@ -542,7 +542,7 @@ def test_the_login_address_is_told_only_while_somebody_is_to_sign_in(client, def
     path, job = started(client, defined)
     assert slow.waiting.wait(10)
     assert json.loads(get(client, f"{path}/now"))["address"] is None
-    job.progress = SimpleNamespace(stage="login", done=0, total=None, sentence=Text("a", "b"))
+    job.progress = SimpleNamespace(stage="login", done=0, total=None, message=Text("a", "b"))
     assert json.loads(get(client, f"{path}/now"))["address"] == "https://login.invalid/?state=1"
 
 

@@ -321,7 +321,7 @@ def test_a_default_currency_other_than_sek_refuses_and_names_the_setting(host, s
     with pytest.raises(Exception, match="SEK") as caught:
         host.import_payments("Fortnox")
     failure = failure_of(caught.value)
-    assert "default_currency" in failure.sentence.sv
+    assert "default_currency" in failure.message.sv
     assert exit_status(failure) == 2
     assert person.addresses == []
 
@@ -341,7 +341,7 @@ def test_a_login_to_another_company_is_refused_with_both_names(store, sandbox, n
     failure = failure_of(caught.value)
     assert exit_status(failure) == 3
     for number in (seed.COMPANY, seed.OTHER_COMPANY):
-        assert str(number) in failure.sentence.sv
+        assert str(number) in failure.message.sv
     assert registered(store) == before
 
 

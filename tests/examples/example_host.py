@@ -63,8 +63,8 @@ class ExampleHost:
         with self.alone(definition):
             company, cursor = self.remembered[self.whose(definition)]
             run = SimpleNamespace(
-                id=self.new_id(), hook=self.manager.hook, import_type=import_type,
-                import_format="API", definition=definition, settings={}, company=company,
+                id=self.new_id(), hook=self.manager.hook, type_code=import_type,
+                format="API", definition=definition, settings={}, company=company,
                 cursor=cursor, default_currency="SEK", configuration={}, login_timeout=60.0,
                 rows={}, kept=None, asked=set(), balances={}, dead=[], unasked=[],
             )  # fmt: skip
@@ -128,7 +128,7 @@ class ExampleHost:
         self.nobody = True
 
     def shown(self, error):
-        return f"{error.code}: {error.sentence.sv}"
+        return f"{error.code}: {error.message.sv}"
 
     # --- What mutants do otherwise ---
 
@@ -199,7 +199,7 @@ class ExampleHost:
         reasons = []
         for start in range(0, len(payments), 500):
             batch = payments[start : start + 500]
-            [some] = self.manager.hook.opter_screen_payments(run=run, payments=batch)
+            [some] = self.manager.hook.opter_exclusion_reasons(run=run, payments=batch)
             reasons += some
         return reasons
 
@@ -240,7 +240,7 @@ class ExampleHost:
         row = one.row
         if hasattr(row, "reason"):
             return ("ignored" if row.reason in SETTINGS else "rejected"), row.reason, None, 0
-        before = self.booked(self.key(run.import_type, row))
+        before = self.booked(self.key(run.type_code, row))
         if before is not None:
             return "rejected", self.word_again(before.payment, row), None, 0
         invoice = self.meet(row)
@@ -301,7 +301,7 @@ class ExampleHost:
         return next(same, None)
 
     def replaces(self, run, row, invoice):
-        dead = self.gone_there(run, run.import_type, row.key.company)
+        dead = self.gone_there(run, run.type_code, row.key.company)
         return any(self.alike(one, row, invoice) for one in self.those(run, row, dead))
 
     def gone_there(self, run, import_type, company):
@@ -313,7 +313,7 @@ class ExampleHost:
         return any(one.invoice == invoice.number for one in self.those(run, row, run.unasked))
 
     def those(self, run, row, numbers):
-        several = [self.booked((run.import_type, row.key.company, number)) for number in numbers]
+        several = [self.booked((run.type_code, row.key.company, number)) for number in numbers]
         return [one for one in several if one is not None]
 
     def alike(self, booked, row, invoice):
@@ -329,7 +329,7 @@ class ExampleHost:
     def commit(self, run, ready):
         for one in ready:
             booked = SimpleNamespace(
-                import_type=run.import_type, payment=one.payment, invoice=one.invoice
+                import_type=run.type_code, payment=one.payment, invoice=one.invoice
             )
             self.ledger.append(booked)
             self.take_from(self.invoices[one.invoice], one.effect)
@@ -341,7 +341,7 @@ class ExampleHost:
     def note(self, run, one):
         number, of = len(self.journal) + 1, one.payment
         key = SimpleNamespace(
-            import_type=run.import_type, company=of.key.company, number=of.key.number
+            import_type=run.type_code, company=of.key.company, number=of.key.number
         )
         self.journal.append(
             SimpleNamespace(
@@ -410,7 +410,7 @@ class ExampleHost:
             return answers[0] if answers else None
 
     def state_key(self, run, key):
-        return run.import_type, key
+        return run.type_code, key
 
     def secret_key(self, run, key):
         return run.definition, key
@@ -472,18 +472,18 @@ class ExampleHost:
         return [one.number for one in self.invoices.values() if one.remaining]
 
     @hookimpl
-    def opter_registered_payments(self, run):
+    def opter_payments_to_check(self, run):
         return self.ask_after(run)
 
     def ask_after(self, run):
         self.offer_again(run)
         new = [
-            one for one in self.arriving(run) if self.booked(self.key(run.import_type, one)) is None
+            one for one in self.arriving(run) if self.booked(self.key(run.type_code, one)) is None
         ]
         asked = [
             one
             for one in reversed(self.ledger)
-            if one.import_type == run.import_type
+            if one.import_type == run.type_code
             and one.payment.key.number not in {*run.rows, *run.asked}
             and self.is_named(run, one)
             and (self.more_there(run, one) or self.may_be_replaced(one, new))
@@ -519,29 +519,29 @@ class ExampleHost:
         return self.stop
 
     @hookimpl
-    def opter_open_window(self, address):
+    def opter_open_browser(self, url):
         if self.nobody:
             return self.says_alone()
-        self.show(address)
+        self.show(url)
         return True
 
     def says_alone(self):
         return False
 
     @hookimpl
-    def opter_state_get(self, run, key):
+    def opter_get_state(self, run, key):
         return self.state.get(self.state_key(run, key))
 
     @hookimpl
-    def opter_state_put(self, run, key, value):
+    def opter_set_state(self, run, key, value):
         return self.put(self.state, self.state_key(run, key), value)
 
     @hookimpl
-    def opter_secret_get(self, run, key):
+    def opter_get_secret(self, run, key):
         return self.secrets.get(self.secret_key(run, key))
 
     @hookimpl
-    def opter_secret_put(self, run, key, value):
+    def opter_set_secret(self, run, key, value):
         return self.put(self.secrets, self.secret_key(run, key), value)
 
     def put(self, place, key, value):
@@ -549,8 +549,8 @@ class ExampleHost:
         return True
 
     @hookimpl
-    def opter_lock(self, key, wait):
-        return self.held(self.locks[key], wait)
+    def opter_lock(self, key, timeout):
+        return self.held(self.locks[key], timeout)
 
     @contextlib.contextmanager
     def held(self, lock, wait):

@@ -23,7 +23,7 @@ WORD = Text("Ett ord", "A word")
 class Failed(Exception):
     def __init__(self, kind="internal", code="EXAMPLE"):
         super().__init__(code)
-        self.code, self.kind, self.sentence = code, kind, Text("Det gick fel.", "It failed.")
+        self.code, self.kind, self.message = code, kind, Text("Det gick fel.", "It failed.")
 
 
 def money(number, amount="10", **values):
@@ -76,16 +76,16 @@ class Example:
         return self.types
 
     @hookimpl
-    def opter_settings_fields(self, import_type):
-        return self.fields if self.ours(import_type) else None
+    def opter_settings_fields(self, type_code):
+        return self.fields if self.ours(type_code) else None
 
     @hookimpl
-    def opter_check_settings(self, import_type, values):
-        if not self.ours(import_type):
+    def opter_check_settings(self, type_code, values):
+        if not self.ours(type_code):
             return None
         kept = {one.key: values.get(one.key, "").strip() or one.default for one in FIELDS}
         problems = [
-            SimpleNamespace(key=key, severity="error", sentence=WORD)
+            SimpleNamespace(key=key, severity="error", message=WORD)
             for key, value in kept.items()
             if not self.fine(key, value)
         ]
@@ -93,7 +93,7 @@ class Example:
 
     @hookimpl
     def opter_import_payments(self, run):
-        if not self.ours(run.import_type):
+        if not self.ours(run.type_code):
             return None
         self.sign_in(run)
         self.ask_whether_to_go_on(run)
@@ -109,15 +109,15 @@ class Example:
         return self.report
 
     @hookimpl
-    def opter_screen_payments(self, run, payments):
-        if not self.ours(run.import_type):
+    def opter_exclusion_reasons(self, run, payments):
+        if not self.ours(run.type_code):
             return None
         return [self.screened(run, one) for one in payments]
 
     # --- What mutants do otherwise ---
 
-    def ours(self, import_type):
-        return import_type == CODE
+    def ours(self, type_code):
+        return type_code == CODE
 
     def fine(self, key, value):
         try:
@@ -138,7 +138,7 @@ class Example:
 
     def why(self, run, one):
         if one.date.isoformat() < run.settings["since"]:
-            return SimpleNamespace(reason="before-date", sentence=WORD)
+            return SimpleNamespace(reason="before-date", message=WORD)
         return None
 
     def screened(self, run, one):
@@ -146,14 +146,14 @@ class Example:
 
     def excluded(self, one, why):
         return ExcludedPayment(
-            one.key, why.reason, why.sentence, one, one.amount, one.invoice_number
+            one.key, why.reason, why.message, one, one.amount, one.invoice_number
         )
 
     def sign_in(self, run):
         if run.company is not None and run.company.number != COMPANY.number:
             raise Failed("login")
         address = "https://example.com/login"
-        answers = run.hook.opter_open_window(run=run, address=address, answered=lambda _: None)
+        answers = run.hook.opter_open_browser(run=run, url=address, on_redirect=lambda _: None)
         if answers == [False]:
             self.nobody(run)
 
@@ -161,7 +161,7 @@ class Example:
         raise Failed("login")
 
     def ask_whether_to_go_on(self, run):
-        word = SimpleNamespace(stage="reading", done=0, total=None, sentence=WORD)
+        word = SimpleNamespace(stage="reading", done=0, total=None, message=WORD)
         if True in run.hook.opter_progress(run=run, progress=word):
             raise Failed("cancelled", "CANCELLED")
 
@@ -237,7 +237,7 @@ class PassingOver(Example):
 
 class Deaf(Example):
     def ask_whether_to_go_on(self, run):
-        word = SimpleNamespace(stage="reading", done=0, total=None, sentence=WORD)
+        word = SimpleNamespace(stage="reading", done=0, total=None, message=WORD)
         run.hook.opter_progress(run=run, progress=word)
 
 
@@ -295,7 +295,7 @@ class Silent(Example):
 
 class Keeping(Example):
     def sign_in(self, run):
-        [_] = run.hook.opter_secret_get(run=run, key="login")
+        [_] = run.hook.opter_get_secret(run=run, key="login")
 
 
 class AskingOnce(Example):

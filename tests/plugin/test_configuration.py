@@ -48,8 +48,8 @@ def test_what_has_no_preset_is_named_when_it_is_missing(name):
     with pytest.raises(SettingsWrong) as caught:
         Configuration.of({**OURS, name: " "}, {})
     assert caught.value.code == "CONFIGURATION_MISSING"
-    assert name in caught.value.sentence.sv
-    assert name in caught.value.sentence.en
+    assert name in caught.value.message.sv
+    assert name in caught.value.message.en
 
 
 @pytest.mark.parametrize(
@@ -91,7 +91,7 @@ def test_the_redirect_address_is_kept_exactly_as_it_is_registered(address):
 def test_a_redirect_address_that_is_not_on_this_machine_is_refused(address):
     error = refusal(FORTNOX_REDIRECT_URI=address)
     assert error.code == "CONFIGURATION_WRONG"
-    assert "FORTNOX_REDIRECT_URI" in error.sentence.sv
+    assert "FORTNOX_REDIRECT_URI" in error.message.sv
 
 
 @pytest.mark.parametrize("name", ["FORTNOX_API_URL", "FORTNOX_AUTH_URL"])
@@ -102,7 +102,7 @@ def test_a_redirect_address_that_is_not_on_this_machine_is_refused(address):
 def test_secrets_go_over_tls_or_nowhere_but_this_machine(name, address):
     error = refusal(**{name: address})
     assert error.code == "CONFIGURATION_WRONG"
-    assert name in error.sentence.en
+    assert name in error.message.en
 
 
 @pytest.mark.parametrize("address", ["http://127.0.0.1:9/3", "http://localhost:9/3"])
@@ -120,7 +120,7 @@ def test_a_slash_at_the_end_of_a_service_does_not_matter():
 def test_a_wrong_secret_is_named_and_never_shown(secret):
     error = refusal(FORTNOX_CLIENT_SECRET=secret)
     assert error.code == "CONFIGURATION_WRONG"
-    assert "s3cret" not in repr(error) + str(error) + "".join(error.sentence)
+    assert "s3cret" not in repr(error) + str(error) + "".join(error.message)
 
 
 def test_the_secret_is_not_in_the_repr():

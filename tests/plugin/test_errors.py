@@ -67,7 +67,7 @@ def test_both_languages_tell_the_same_details(code):
 def test_a_sentence_says_its_details_and_leaves_no_braces(code):
     names = set().union(*(fields(text) for text in SENTENCES[code]))
     error = FortnoxError(code, **{name: f"<{name}>" for name in names})
-    for text, template in zip(error.sentence, SENTENCES[code], strict=True):
+    for text, template in zip(error.message, SENTENCES[code], strict=True):
         assert "{" not in text
         assert "\n" not in text
         assert all(f"<{name}>" in text for name in fields(template))
@@ -98,13 +98,13 @@ def test_an_unknown_code_is_a_fault_at_once():
 
 def test_an_error_reads_as_code_and_sentence():
     error = LoginFailed("LOGIN_TIMED_OUT", seconds="300")
-    assert str(error) == f"LOGIN_TIMED_OUT: {error.sentence.en}"
-    assert "300" in error.sentence.sv
+    assert str(error) == f"LOGIN_TIMED_OUT: {error.message.en}"
+    assert "300" in error.message.sv
 
 
 def test_a_detail_with_braces_is_said_as_it_is():
     error = errors.Busy("COMPANY_BUSY", company="{seconds}", seconds="10")
-    assert "{seconds}" in error.sentence.en
+    assert "{seconds}" in error.message.en
 
 
 @pytest.mark.parametrize("problem", [errors.Temporary, errors.Unauthorized, errors.Missing])
@@ -130,5 +130,5 @@ def test_what_is_said_of_a_temporary_fault_is_said_in_swedish_too():
 
 def test_a_swedish_sentence_has_its_reason_in_swedish():
     error = FortnoxError("FORTNOX_UNAVAILABLE", what="no connection", attempts=6)
-    assert "ingen förbindelse" in error.sentence.sv
-    assert "no connection" in error.sentence.en
+    assert "ingen förbindelse" in error.message.sv
+    assert "no connection" in error.message.en

@@ -127,7 +127,7 @@ def test_several_wrong_values_are_told_field_by_field_and_none_is_stored():
     )
     assert [one.key for one in checked.problems] == list(VALUES)
     assert checked.values == {}
-    assert len({one.sentence for one in checked.problems}) == 4
+    assert len({one.message for one in checked.problems}) == 4
 
 
 def test_a_wrong_value_does_not_hide_a_right_one():
@@ -137,14 +137,14 @@ def test_a_wrong_value_does_not_hide_a_right_one():
 def test_a_field_that_does_not_exist_is_named():
     [problem] = check(VALUES | {"ignore_number_before": "1"}).problems
     assert (problem.key, problem.severity) == ("ignore_number_before", "error")
-    assert "ignore_numbers_before" in problem.sentence.sv
+    assert "ignore_numbers_before" in problem.message.sv
 
 
 def test_a_token_gets_a_warning_and_is_stored_and_repeated_nowhere():
     checked = check(VALUES | {"api_access_token": "zq-0815-token"})
     [problem] = checked.problems
     assert (problem.key, problem.severity) == ("api_access_token", "warning")
-    assert "2025-04-30" in problem.sentence.sv
+    assert "2025-04-30" in problem.message.sv
     assert "zq-0815-token" not in repr(checked)
     assert "api_access_token" not in checked.values
 
@@ -209,7 +209,7 @@ def test_the_first_reason_that_applies_is_the_one(settings, payment):
 @given(settings, payments)
 def test_a_reason_is_said_in_both_languages(settings, payment):
     why = settings.exclusion_reason(payment)
-    assert why is None or (why.sentence.sv and why.sentence.sv != why.sentence.en)
+    assert why is None or (why.message.sv and why.message.sv != why.message.en)
 
 
 @given(settings, settings, payments)

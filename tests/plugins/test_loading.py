@@ -88,8 +88,8 @@ def test_every_hook_is_either_the_hosts_own_or_the_plug_ins():
         "opter_settings_stored",
         "opter_import_payments",
         "opter_read_all_payments",
-        "opter_read_payments",
-        "opter_screen_payments",
+        "opter_read_invoice_payments",
+        "opter_exclusion_reasons",
         "opter_diagnose",
         "opter_errors",
         "opter_payments_saved",
@@ -182,7 +182,7 @@ def test_the_others_run_on_when_one_is_left_out():
 
 def test_only_the_owner_of_a_type_is_called():
     plugins = Plugins([("a", FakePlugin(code="A")), ("b", FakePlugin(code="B"))])
-    fields = plugins.call_owner("B", "opter_settings_fields", import_type="B")
+    fields = plugins.call_owner("B", "opter_settings_fields", type_code="B")
     assert [field.key for field in fields] == ["before"]
 
 
@@ -190,7 +190,7 @@ def test_an_unknown_type_is_refused_naming_the_known_ones():
     with pytest.raises(HostError) as refused:
         Plugins([("a", FakePlugin(code="A"))]).owner("B")
     assert refused.value.code == "IMPORT_TYPE_UNKNOWN"
-    assert "kända är: A." in refused.value.sentence.sv
+    assert "kända är: A." in refused.value.message.sv
 
 
 # --- Entry points -----------------------------------------------------------

@@ -62,9 +62,9 @@ def test_every_code_of_the_host_can_happen():
 
 @pytest.mark.parametrize("code", ERRORS)
 def test_both_languages_of_the_host_say_the_same_details_and_are_sentences(code):
-    kind, sentence = ERRORS[code]
-    assert fields(sentence.sv) == fields(sentence.en)
-    assert all(text.endswith((".", "sv}", "en}")) for text in sentence)
+    kind, message = ERRORS[code]
+    assert fields(message.sv) == fields(message.en)
+    assert all(text.endswith((".", "sv}", "en}")) for text in message)
     assert (kind in EXIT_STATUS, kind in WHO) == (True, True)
 
 
@@ -140,8 +140,8 @@ class Broken:
 class Small:
     @hookimpl
     def opter_errors(self):
-        sentence = Text("Filen gick inte att läsa. Välj en annan.", "The file is unreadable.")
-        return [SimpleNamespace(code="BANK_FILE", kind="unheard-of", sentence=sentence)]
+        message = Text("Filen gick inte att läsa. Välj en annan.", "The file is unreadable.")
+        return [SimpleNamespace(code="BANK_FILE", kind="unheard-of", message=message)]
 
 
 def test_a_plug_in_that_cannot_list_its_errors_hides_nobody_elses(hostsim, caplog):

@@ -619,7 +619,7 @@ def test_every_field_of_the_settings_keeps_its_key_kind_and_preset():
     for types in manager.hook.opter_import_types():
         for one in types:
             lines.append(f"{one.code} | formats {' '.join(one.formats)}")
-            for fields in manager.hook.opter_settings_fields(import_type=one.code):
+            for fields in manager.hook.opter_settings_fields(type_code=one.code):
                 lines += [
                     f"{one.code} {field.key} | {field.kind} | default {field.default!r}"
                     f" | {'required' if field.required else 'optional'}"

@@ -991,7 +991,7 @@ def test_on_its_own_it_takes_switches_and_a_redirect_address():
 def test_a_switch_that_is_not_there_is_refused_at_the_start(text):
     with pytest.raises(HostError) as caught:
         run(lambda _text: None, switches=(text,))
-    assert text in caught.value.sentence.sv
+    assert text in caught.value.message.sv
 
 
 # --- The page of unknowns ---------------------------------------------------

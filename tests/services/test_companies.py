@@ -175,9 +175,9 @@ def test_a_login_to_the_other_company_is_refused_with_both_names(host, person, s
 
     failure = error(do)
     assert (failure.code, exit_status(failure)) == ("WRONG_COMPANY", 3)
-    for sentence in (failure.sentence.sv, failure.sentence.en):
-        assert "Norrfrakt AB" in sentence
-        assert "Syd & Son Åkeri AB" in sentence
+    for message in (failure.message.sv, failure.message.en):
+        assert "Norrfrakt AB" in message
+        assert "Syd & Son Åkeri AB" in message
     assert (remaining(store), number_of(store)) == before
 
 

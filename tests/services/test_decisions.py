@@ -496,7 +496,7 @@ def test_a_refusal_is_a_sentence_and_a_usage_error(host, plugin):
         host.decide("Fortnox", "1", "take-again")
     assert exit_status(refused.value) == 2
     assert "att ta in igen går inte för den, för den är nu: klar att sparas" in (
-        refused.value.sentence.sv
+        refused.value.message.sv
     )
 
 

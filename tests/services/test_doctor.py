@@ -52,7 +52,7 @@ class Other:
 
 class Failed(Exception):
     code = "BANK_CLOSED"
-    sentence = Text("Banken är stängd. Vänta.", "The bank is closed. Wait.")
+    message = Text("Banken är stängd. Vänta.", "The bank is closed. Wait.")
 
     def __init__(self, kind):
         super().__init__(kind)
@@ -144,7 +144,7 @@ def test_a_broken_relation_in_the_database_is_reported(check, store, database):
     other.close()
     findings = check()
     assert failed(findings) == {"host.integrity": "DATABASE_DAMAGED"}
-    assert "foreign_key_check: mine" in findings["host.integrity"].sentence.sv
+    assert "foreign_key_check: mine" in findings["host.integrity"].message.sv
 
 
 def test_a_database_that_somebody_else_writes_to_is_busy(check, store, database):
@@ -183,9 +183,9 @@ def test_a_place_for_secrets_that_others_can_read_is_reported(check, folder):
     (folder / "one").touch(mode=0o644)
     findings = check()
     assert failed(findings) == {"host.secrets": "SECRETS_EXPOSED"}
-    assert str(folder / "one") in findings["host.secrets"].sentence.sv
+    assert str(folder / "one") in findings["host.secrets"].message.sv
     folder.chmod(0o755)
-    assert f"{folder}," in check()["host.secrets"].sentence.sv
+    assert f"{folder}," in check()["host.secrets"].message.sv
 
 
 @posix
@@ -197,13 +197,13 @@ def test_a_place_for_secrets_that_is_no_folder_is_reported(check, folder):
 
 def test_a_keyring_is_named(check, store):
     findings = check(keyring=object)
-    assert findings["host.secrets"].sentence.sv == "Systemets nyckelring."
+    assert findings["host.secrets"].message.sv == "Systemets nyckelring."
 
 
 def test_a_plug_in_that_is_left_out_is_reported_with_the_reason(check, store, bank):
     findings = check(plugins=Plugins([("bank", bank), ("class", Bank)]))
     assert failed(findings) == {NOT_USED: "PLUGIN_LEFT_OUT"}
-    assert "är en klass" in findings[NOT_USED].sentence.sv
+    assert "är en klass" in findings[NOT_USED].message.sv
 
 
 def test_a_host_without_plug_ins_is_reported(check, store):

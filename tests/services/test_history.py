@@ -92,7 +92,7 @@ def test_an_import_that_failed_keeps_the_code_and_the_sentence_of_its_error(host
     with pytest.raises(Refused):
         host.import_payments("Fortnox")
     [run] = host.runs()
-    assert (run.state, run.error_code, run.error) == ("failed", "NO_LICENCE", Refused.sentence)
+    assert (run.state, run.error_code, run.error) == ("failed", "NO_LICENCE", Refused.message)
     assert run.saved is None
 
 

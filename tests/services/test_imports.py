@@ -331,7 +331,7 @@ def test_one_of_several_previews_must_be_named(host):
     with pytest.raises(HostError) as refused:
         host.save()
     assert (refused.value.code, refused.value.kind) == ("DEFINITION_NEEDED", "usage")
-    assert "Andra, Fortnox" in refused.value.sentence.sv
+    assert "Andra, Fortnox" in refused.value.message.sv
     assert host.save("Andra").saved
 
 
@@ -441,8 +441,8 @@ def test_another_company_is_refused_naming_both(host, store, plugin):
     with pytest.raises(HostError) as refused:
         host.import_payments("Fortnox")
     assert (refused.value.code, exit_status(refused.value)) == ("WRONG_COMPANY", 3)
-    assert "Åkeriet AB (77)" in refused.value.sentence.sv
-    assert "Grannens Åkeri AB (88)" in refused.value.sentence.sv
+    assert "Åkeriet AB (77)" in refused.value.message.sv
+    assert "Grannens Åkeri AB (88)" in refused.value.message.sv
 
 
 def test_payments_of_another_company_are_refused(host, store, plugin):
@@ -747,7 +747,7 @@ def test_another_default_currency_refuses_the_import_naming_the_setting(
     with pytest.raises(HostError) as refused:
         host.import_payments("Fortnox")
     assert (refused.value.code, exit_status(refused.value)) == ("DEFAULT_CURRENCY", 2)
-    assert "default_currency" in refused.value.sentence.sv
+    assert "default_currency" in refused.value.message.sv
     assert plugin.runs == []
 
 
@@ -756,7 +756,7 @@ def test_an_unknown_name_is_refused_naming_the_known_ones(host):
         with pytest.raises(HostError) as refused:
             command("Fortnix")
         assert refused.value.code == "DEFINITION_UNKNOWN"
-        assert "Fortnox" in refused.value.sentence.sv
+        assert "Fortnox" in refused.value.message.sv
 
 
 def test_text_that_no_database_can_keep_is_mended(host, store, plugin):
@@ -776,8 +776,8 @@ def test_only_what_the_plug_in_returns_is_stored(host, store):
 
 
 def problem(severity):
-    sentence = Text("Skriv ett datum.", "Write a date.")
-    return SimpleNamespace(key="before", severity=severity, sentence=sentence)
+    message = Text("Skriv ett datum.", "Write a date.")
+    return SimpleNamespace(key="before", severity=severity, message=message)
 
 
 def test_wrong_values_are_refused_field_by_field(host, store, plugin):
@@ -785,7 +785,7 @@ def test_wrong_values_are_refused_field_by_field(host, store, plugin):
     with pytest.raises(SettingsRefused) as refused:
         host.define("Andra", "Fake", "API", "", {})
     assert refused.value.problems == (plugin.problems[0],)
-    assert "before: Skriv ett datum." in refused.value.sentence.sv
+    assert "before: Skriv ett datum." in refused.value.message.sv
     assert [one.name for one in store.definitions()] == ["Fortnox"]
 
 
@@ -844,7 +844,7 @@ def test_the_run_says_what_the_plug_in_needs(store, plugin):
     host.define("Fortnox", "Fake", "API", "", {"before": "2026-01-01"})
     host.import_payments("Fortnox")
     [run] = plugin.runs
-    assert (run.definition, run.import_type, run.import_format) == ("Fortnox", "Fake", "API")
+    assert (run.definition, run.type_code, run.format) == ("Fortnox", "Fake", "API")
     assert (run.settings["before"], run.configuration["CLIENT"]) == ("2026-01-01", "x")
     assert (run.login_timeout, run.default_currency, run.company) == (5.0, "SEK", None)
 
@@ -874,38 +874,38 @@ def test_progress_reaches_the_person_who_can_cancel(store, plugin):
 
     host = host_of(store, plugin, on_progress=watch)
     host.define("Fortnox", "Fake", "API", "", {})
-    progress = SimpleNamespace(stage="reading", done=1, total=None, sentence=Text("a", "b"))
+    progress = SimpleNamespace(stage="reading", done=1, total=None, message=Text("a", "b"))
     answers = during(host, plugin, lambda run: run.hook.opter_progress(run=run, progress=progress))
     assert (answers, seen) == ([True], [progress])
 
 
 def test_state_outlives_a_run_that_fails(host, plugin):
     def fail(run):
-        run.hook.opter_state_put(run=run, key="ocr", value="1")
+        run.hook.opter_set_state(run=run, key="ocr", value="1")
         raise Refused
 
     plugin.during = fail
     with pytest.raises(Refused):
         host.import_payments("Fortnox")
-    state = during(host, plugin, lambda run: run.hook.opter_state_get(run=run, key="ocr"))
+    state = during(host, plugin, lambda run: run.hook.opter_get_state(run=run, key="ocr"))
     assert state == ["1"]
 
 
 def test_a_value_that_is_not_there_has_no_answer(host, plugin):
-    assert during(host, plugin, lambda run: run.hook.opter_state_get(run=run, key="x")) == []
+    assert during(host, plugin, lambda run: run.hook.opter_get_state(run=run, key="x")) == []
 
 
 @pytest.mark.parametrize(("key", "value"), [("k" * 201, "v"), ("k", "v" * 100_001)])
 def test_state_is_small(host, plugin, key, value):
     with pytest.raises(HostError) as refused:
-        during(host, plugin, lambda run: run.hook.opter_state_put(run=run, key=key, value=value))
+        during(host, plugin, lambda run: run.hook.opter_set_state(run=run, key=key, value=value))
     assert refused.value.code == "CONTRACT_BROKEN"
 
 
 def test_a_lock_of_a_plug_in_has_one_holder(host, plugin):
     def twice(run):
-        [first] = run.hook.opter_lock(run=run, key="company 77", wait=0.0)
-        [second] = run.hook.opter_lock(run=run, key="company 77", wait=0.0)
+        [first] = run.hook.opter_lock(run=run, key="company 77", timeout=0.0)
+        [second] = run.hook.opter_lock(run=run, key="company 77", timeout=0.0)
         with first as one, second as two:
             return one, two
 
@@ -924,8 +924,8 @@ def test_the_window_is_the_one_that_the_front_end_gave(store, plugin):
     answers = during(
         host,
         plugin,
-        lambda run: run.hook.opter_open_window(
-            run=run, address="https://login", answered=lambda _address: None
+        lambda run: run.hook.opter_open_browser(
+            run=run, url="https://login", on_redirect=lambda _address: None
         ),
     )
     assert (answers, opened) == ([True], [("https://login", None)])
@@ -1054,9 +1054,9 @@ def test_a_listener_that_fails_is_logged_and_harms_nobody(store, plugin, caplog)
 
 
 def test_every_error_has_an_exit_status_and_both_languages():
-    for kind, sentence in ERRORS.values():
+    for kind, message in ERRORS.values():
         assert kind in errors.EXIT_STATUS
-        assert sentence.sv != sentence.en
+        assert message.sv != message.en
 
 
 def test_a_failure_of_a_plug_in_is_told_from_a_bug():

@@ -75,7 +75,7 @@ def test_an_amount_that_could_be_misread_is_refused(text):
 )
 def test_an_amount_with_two_readings_is_refused_with_both(text, large, small):
     (problem,) = refused(with_total(text)).problems
-    assert f"kan läsas som {large} eller {small};" in problem.sentence.sv
+    assert f"kan läsas som {large} eller {small};" in problem.message.sv
 
 
 def with_number(text):
@@ -101,7 +101,7 @@ MADE_BY_A_SPREADSHEET = [
 def test_a_number_that_no_number_of_fortnox_can_equal_is_refused(text):
     (problem,) = refused(LINE.replace("1001", "1002"), with_number(text)).problems
     assert (problem.line, problem.field) == (3, "invoice_number")
-    assert len(problem.sentence.sv) < 300
+    assert len(problem.message.sv) < 300
 
 
 def test_a_refused_number_is_named_with_what_to_do():
@@ -116,7 +116,7 @@ def test_a_refused_number_is_named_with_what_to_do():
 
 def test_what_cannot_be_seen_is_shown():
     (problem,) = refused(with_number("1\u200b001")).problems
-    assert "”1?001”" in problem.sentence.sv
+    assert "”1?001”" in problem.message.sv
 
 
 @pytest.mark.parametrize(
@@ -154,7 +154,7 @@ def test_a_number_that_the_host_may_have_given_is_loaded_and_noted(text):
     assert [one.number for one in invoices_in(content, file="f.csv", notes=notes)] == [text]
     [note] = notes.first
     assert (note.line, note.field) == (2, "invoice_number")
-    assert "OCR" in note.sentence.en
+    assert "OCR" in note.message.en
 
 
 def test_notes_are_counted_and_the_first_twenty_kept():
@@ -230,7 +230,7 @@ def test_a_column_that_stands_twice_is_refused():
 def test_an_invoice_that_stands_twice_is_refused_with_the_first_line():
     (problem,) = refused(LINE, LINE).problems
     assert (problem.line, problem.field) == (3, "invoice_number")
-    assert "rad 2" in problem.sentence.sv
+    assert "rad 2" in problem.message.sv
 
 
 def test_the_same_number_may_stand_in_two_regions():
@@ -256,7 +256,7 @@ def test_lines_are_counted_as_the_file_counts_them():
 def test_every_problem_is_told_but_no_more_than_twenty():
     error = refused(*[with_total("x").replace("1001", str(n)) for n in range(1, 31)])
     assert len(error.problems) == 20
-    assert "30" in error.sentence.sv
+    assert "30" in error.message.sv
 
 
 def test_a_file_in_another_encoding_is_refused_at_its_line():
@@ -275,7 +275,7 @@ def test_a_file_that_is_not_there_is_named(tmp_path):
     with pytest.raises(InvoicesFileWrong) as caught:
         read_invoices(tmp_path / "saknas.csv")
     assert caught.value.code == "INVOICES_FILE_WRONG"
-    assert "saknas.csv" in caught.value.sentence.sv
+    assert "saknas.csv" in caught.value.message.sv
 
 
 @given(

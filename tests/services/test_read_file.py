@@ -68,13 +68,13 @@ def test_a_saved_payment_gets_the_bank_account_and_keeps_its_own_date(host, stor
 def test_another_region_than_the_definitions_is_refused_with_both_names(host, plugin):
     error = refusal(host.import_payments, "Syd", region="Nord")
     assert (error.code, exit_status(failure_of(error))) == ("REGION_DIFFERS", 2)
-    assert "region Syd" in error.sentence.sv
-    assert "region Nord" in error.sentence.sv
+    assert "region Syd" in error.message.sv
+    assert "region Nord" in error.message.sv
     assert plugin.runs == []
 
 
 def test_the_default_region_has_a_name_in_the_refusal(host):
-    assert "standardregionen" in refusal(host.import_payments, "Syd", region="").sentence.sv
+    assert "standardregionen" in refusal(host.import_payments, "Syd", region="").message.sv
 
 
 @pytest.mark.parametrize("account", ["a\nb", "1" * 101])
@@ -101,8 +101,8 @@ def test_a_first_login_to_the_company_of_another_region_is_refused_with_the_name
     error = refusal(host.import_payments, "Nord")
     assert (error.code, exit_status(failure_of(error))) == ("COMPANY_OF_OTHER_REGION", 3)
     for name in ("Åkeriet AB (77)", "region Syd", "region Nord"):
-        assert name in error.sentence.sv
-        assert name in error.sentence.en
+        assert name in error.message.sv
+        assert name in error.message.en
     assert run_of(store, "Nord")["state"] == "failed"
 
 

@@ -50,7 +50,7 @@ class Reader(FakePlugin):
         return SimpleNamespace(company=self.company, cursor=None, not_read=0, requests=1)
 
     @hookimpl
-    def opter_read_payments(self, run, invoice_numbers):
+    def opter_read_invoice_payments(self, run, invoice_numbers):
         of_these = [one for one in self.payments if one.invoice_number in invoice_numbers]
         run.hook.opter_take_payments(run=run, payments=of_these)
         return SimpleNamespace(company=self.company, cursor=None, not_read=0, requests=1)

@@ -194,7 +194,7 @@ def doubts(host, *entry, **more):
     """Give the places of the doubts, and the sentence that tells them all."""
     with pytest.raises(DoubtfulPayment) as caught:
         host.add_payment(*entry, **more)
-    return [doubt.place for doubt in caught.value.doubts], caught.value.sentence
+    return [doubt.place for doubt in caught.value.doubts], caught.value.message
 
 
 @pytest.mark.parametrize(
@@ -428,7 +428,7 @@ def test_a_bank_account_by_hand_is_held_to_the_rule_of_an_import(host, store, ac
 def test_an_export_of_a_region_that_is_nowhere_is_refused_with_the_known_ones(host, store):
     refused = refusal(payments_file.export, store, region="Nej")
     assert refused.code == "EXPORT_REGION_UNKNOWN"
-    assert "standardregionen, region @Syd, region Nord" in refused.sentence.sv
+    assert "standardregionen, region @Syd, region Nord" in refused.message.sv
     for known in ("", "Nord", "@Syd"):
         assert payments_file.export(store, region=known).payments == 0
 

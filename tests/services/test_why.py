@@ -248,7 +248,7 @@ def test_the_only_definition_whose_region_fits_is_asked(host):
     with pytest.raises(HostError) as caught:
         host.why("1001", offline=True)
     assert caught.value.code == "WHY_WHICH"
-    assert "Nord, Syd" in caught.value.sentence.sv
+    assert "Nord, Syd" in caught.value.message.sv
     assert host.why("1001", region="Syd", offline=True).question.definition.name == "Syd"
 
 

@@ -13,7 +13,7 @@ class Asked(FakePlugin):
     """Hands over what it has of an invoice, with what remains of it there."""
 
     @hookimpl
-    def opter_read_payments(self, run, invoice_numbers, references):
+    def opter_read_invoice_payments(self, run, invoice_numbers, ocr_references):
         found = [one for one in self.payments if one.invoice_number in invoice_numbers]
         run.hook.opter_take_payments(run=run, payments=found)
         self._check(run)

@@ -57,4 +57,4 @@ def test_a_database_of_a_version_that_is_not_known_is_refused(path, version):
     with pytest.raises(HostError) as refused:
         Store.open(path)
     assert refused.value.code == "DATABASE_VERSION"
-    assert f" {version}" in refused.value.sentence.sv
+    assert f" {version}" in refused.value.message.sv

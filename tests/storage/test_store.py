@@ -45,7 +45,7 @@ def test_a_missing_database_is_named_and_not_made(tmp_path):
     with pytest.raises(HostError) as refused:
         Store.open(tmp_path / "host.db")
     assert code_of(refused) == "NO_DATABASE"
-    assert "hostsim init" in refused.value.sentence.sv
+    assert "hostsim init" in refused.value.message.sv
     assert not (tmp_path / "host.db").exists()
 
 
@@ -139,7 +139,7 @@ def test_a_wrong_deviation_is_refused_with_a_sentence(store, text):
     with pytest.raises(HostError) as refused:
         store.set_setting("accepted_deviation", text)
     assert (code_of(refused), refused.value.kind) == ("SETTING_WRONG", "settings")
-    assert "belopp i SEK" in refused.value.sentence.sv
+    assert "belopp i SEK" in refused.value.message.sv
     assert store.accepted_deviation == 0
 
 
@@ -153,7 +153,7 @@ def test_an_unknown_setting_is_refused_naming_the_known_ones(store):
     with pytest.raises(HostError) as refused:
         store.set_setting("deviation", "5")
     assert (code_of(refused), refused.value.kind) == ("SETTING_UNKNOWN", "usage")
-    assert "accepted_deviation, default_currency" in refused.value.sentence.sv
+    assert "accepted_deviation, default_currency" in refused.value.message.sv
 
 
 # --- Invoices ---------------------------------------------------------------
@@ -231,7 +231,7 @@ def test_an_unknown_definition_is_refused_naming_the_known_ones(store):
     with pytest.raises(HostError) as refused:
         store.definition("Fortnix")
     assert (code_of(refused), refused.value.kind) == ("DEFINITION_UNKNOWN", "usage")
-    assert "Fortnox Å" in refused.value.sentence.sv
+    assert "Fortnox Å" in refused.value.message.sv
 
 
 def test_state_is_kept_by_import_type_and_key(store):

@@ -78,7 +78,7 @@ class ExcludedPayment:
 
     key: PaymentKey
     reason: str
-    sentence: Text
+    message: Text
     payment: Payment | None
     amount: Decimal | None
     invoice_number: str | None
@@ -100,8 +100,8 @@ class Balance:
 
 def excluded(reason, of: Payment) -> ExcludedPayment:
     """Leave a payment out that could be read."""
-    sentence = Text(f"utelämnad: {reason}", f"left out: {reason}")
-    return ExcludedPayment(of.key, reason, sentence, of, of.amount, of.invoice_number)
+    message = Text(f"utelämnad: {reason}", f"left out: {reason}")
+    return ExcludedPayment(of.key, reason, message, of, of.amount, of.invoice_number)
 
 
 def unreadable(number, amount=None, invoice=None) -> ExcludedPayment:
@@ -115,7 +115,7 @@ class Refused(Exception):
 
     code = "NO_LICENCE"
     kind = "permission"
-    sentence = Text("Licens saknas.", "A licence is missing.")
+    message = Text("Licens saknas.", "A licence is missing.")
 
 
 @dataclass(eq=False)
@@ -150,12 +150,12 @@ class FakePlugin:
         return [SimpleNamespace(code=self.code, formats=("API",), label=Text("Låtsas", "Pretend"))]
 
     @hookimpl
-    def opter_settings_fields(self, import_type):
+    def opter_settings_fields(self, type_code):
         label = Text("Ignorera betalningar före", "Ignore payments before")
         return [SimpleNamespace(key="before", kind="date", label=label, secret=False)]
 
     @hookimpl
-    def opter_check_settings(self, import_type, values):
+    def opter_check_settings(self, type_code, values):
         kept = {key: value for key, value in values.items() if key != "secret"}
         return SimpleNamespace(values=kept, problems=self.problems)
 
@@ -188,7 +188,7 @@ class FakePlugin:
             room = max(0, room - len(numbers))
 
     def _registered(self, run):
-        [several] = run.hook.opter_registered_payments(run=run, company=self.company)
+        [several] = run.hook.opter_payments_to_check(run=run, company=self.company)
         return several
 
     def _confirm(self, run):
@@ -211,7 +211,7 @@ class FakePlugin:
             run.hook.opter_take_payments(run=run, payments=[found])
 
     @hookimpl
-    def opter_screen_payments(self, run, payments):
+    def opter_exclusion_reasons(self, run, payments):
         return [self.screening(one) for one in payments]
 
     @hookimpl

@@ -9,10 +9,10 @@ class KeepingHost(Host):
         self.secrets = {}
 
     @hookimpl
-    def opter_secret_get(self, run, key):
+    def opter_get_secret(self, run, key):
         return self.secrets.get(key)
 
     @hookimpl
-    def opter_secret_put(self, run, key, value):
+    def opter_set_secret(self, run, key, value):
         self.secrets[key] = value
         return True

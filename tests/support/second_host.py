@@ -43,22 +43,22 @@ class Host:
         self.stages.append(progress.stage)
 
     @hookimpl
-    def opter_open_window(self, run, address, answered):
-        threading.Thread(target=webbrowser.open, args=[address], daemon=True).start()
+    def opter_open_browser(self, run, url, on_redirect):
+        threading.Thread(target=webbrowser.open, args=[url], daemon=True).start()
         return True
 
     @hookimpl
-    def opter_state_get(self, run, key):
+    def opter_get_state(self, run, key):
         return self.state.get(key)
 
     @hookimpl
-    def opter_state_put(self, run, key, value):
+    def opter_set_state(self, run, key, value):
         self.state[key] = value
         return True
 
     @hookimpl
-    def opter_lock(self, run, key, wait):
-        return self.lock(key, wait)
+    def opter_lock(self, run, key, timeout):
+        return self.lock(key, timeout)
 
     @contextlib.contextmanager
     def lock(self, key, wait):
@@ -72,7 +72,7 @@ class Host:
 
 def new_run(manager, settings, **more):
     run = SimpleNamespace(
-        id="1", hook=manager.hook, import_type="FortnoxAPI", import_format="API",
+        id="1", hook=manager.hook, type_code="FortnoxAPI", format="API",
         definition="Fortnox", settings=settings, company=None, cursor=None,
         default_currency="SEK", configuration={}, login_timeout=60.0,
     )  # fmt: skip

@@ -125,7 +125,7 @@ class OfferingOnce(ExampleHost):
         self.pending[run.definition] = {
             number: SimpleNamespace(row=one, payment=getattr(one, "payment", one), word="waits")
             for number, one in run.rows.items()
-            if isinstance(number, str) and self.booked(self.key(run.import_type, one)) is None
+            if isinstance(number, str) and self.booked(self.key(run.type_code, one)) is None
         }
 
 
@@ -211,7 +211,7 @@ class ConfirmingOneBatch(ExampleHost):
 
 class ScreeningAtOnce(ExampleHost):
     def screened(self, run, payments):
-        [reasons] = self.manager.hook.opter_screen_payments(run=run, payments=payments)
+        [reasons] = self.manager.hook.opter_exclusion_reasons(run=run, payments=payments)
         return reasons
 
 
@@ -278,7 +278,7 @@ class Alike(ExampleHost):
 
     def commit(self, run, ready):
         for one in ready:
-            if self.booked(self.key(run.import_type, one.payment)) is None:
+            if self.booked(self.key(run.type_code, one.payment)) is None:
                 super().commit(run, [one])
 
 
@@ -323,7 +323,7 @@ class Countering(ExampleHost):
         return None
 
     def verdict(self, run, one, left):
-        before = super().booked(self.key(run.import_type, one.row))
+        before = super().booked(self.key(run.type_code, one.row))
         if before is not None and self.word_again(before.payment, one.row) != "changed":
             return "rejected", "already-imported", None, 0
         return super().verdict(run, one, left)
@@ -488,7 +488,7 @@ class OneBatchTold(ExampleHost):
 Older = mutant(
     opter_take_balances=None,
     opter_invoices_to_check=None,
-    opter_registered_payments=None,
+    opter_payments_to_check=None,
     opter_take_unchecked=None,
     tell_changes=lambda _self: None,
 )

@@ -51,9 +51,9 @@ class Person(KeepingHost):
         self.windows = 0
 
     @hookimpl
-    def opter_open_window(self, run, address, answered):
+    def opter_open_browser(self, run, url, on_redirect):
         self.windows += 1
-        threading.Thread(target=self.act, args=[address], daemon=True).start()
+        threading.Thread(target=self.act, args=[url], daemon=True).start()
         return True
 
 
@@ -163,7 +163,7 @@ def test_a_missing_setting_is_named_and_the_login_is_skipped(examine, configurat
     assert failed(findings) == {f"configuration.{name.lower()}": "CONFIGURATION_MISSING"}
     assert skipped(findings) >= {"login"} | AFTER_LOGIN
     assert findings["clock"].state == "ok"
-    assert LABELS[f"configuration.{name.lower()}"].sv in findings["login"].sentence.sv
+    assert LABELS[f"configuration.{name.lower()}"].sv in findings["login"].message.sv
 
 
 def test_the_default_address_is_fortnox_own(examine, configuration):
@@ -173,7 +173,7 @@ def test_the_default_address_is_fortnox_own(examine, configuration):
         raise ConnectionRefusedError
 
     findings = examine(injected={"connect": nowhere})
-    assert "https://api.fortnox.se/3" in findings["configuration.api_url"].sentence.sv
+    assert "https://api.fortnox.se/3" in findings["configuration.api_url"].message.sv
     assert findings["configuration.api_url"].state == "ok"
 
 
@@ -193,9 +193,9 @@ def test_a_value_that_was_copied_with_quotation_marks_is_unknown(examine, config
 
 def test_a_misspelt_setting_is_named(examine):
     findings = examine(environment={"FORTNOX_CLIENTID": "x", "FORTNOX_OF_SOMEBODY_ELSE": "x"})
-    sentence = findings["configuration.others"].sentence.en
-    assert "FORTNOX_CLIENTID (is FORTNOX_CLIENT_ID meant?)" in sentence
-    assert "SOMEBODY_ELSE" not in sentence
+    message = findings["configuration.others"].message.en
+    assert "FORTNOX_CLIENTID (is FORTNOX_CLIENT_ID meant?)" in message
+    assert "SOMEBODY_ELSE" not in message
 
 
 def test_another_default_currency_is_failed(examine):
@@ -249,13 +249,13 @@ def test_an_answer_that_breaks_off_is_failed(examine, sandbox):
 def test_a_reply_that_is_not_from_fortnox_is_unknown(examine, sandbox):
     sandbox.faults.add(Fault.html(match=Match(path="/3/companyinformation"), times=1))
     finding = examine()["answer.api"]
-    assert (finding.state, "200" in finding.sentence.sv) == ("unknown", True)
+    assert (finding.state, "200" in finding.message.sv) == ("unknown", True)
 
 
 def test_a_proxy_is_named_and_the_connection_behind_it_is_not_checked(examine):
     injected = {"proxy": lambda _: "proxy.example:8080", "connect": unknown_name}
     findings = examine(injected=injected)
-    assert "proxy.example:8080" in findings["network.proxy"].sentence.sv
+    assert "proxy.example:8080" in findings["network.proxy"].message.sv
     assert findings["network.api"].state == "ok"
 
 
@@ -282,7 +282,7 @@ def test_the_transport_distinguishes_a_certificate_from_a_connection():
 def test_a_clock_that_is_off_by_minutes_is_failed(examine, minutes):
     findings = examine(injected={"now": lambda: datetime.now(UTC) + timedelta(minutes=minutes)})
     assert failed(findings) == {"clock": "CLOCK_WRONG"}
-    assert findings["clock"].sentence.sv.count(":") >= 4
+    assert findings["clock"].message.sv.count(":") >= 4
 
 
 def test_a_clock_in_another_zone_is_ok(examine):
@@ -388,7 +388,7 @@ def test_a_scope_that_was_not_granted_is_named(examine):
 
     findings = examine(injected={"transport": Granting})
     assert failed(findings) == {"scopes": "SCOPE_MISSING"}
-    assert "payment" in findings["scopes"].sentence.sv
+    assert "payment" in findings["scopes"].message.sv
 
 
 @pytest.mark.parametrize(
@@ -403,11 +403,11 @@ def test_a_right_that_the_person_lacks_fails(examine, sandbox, path, code, right
     refused(sandbox, path, code)
     findings = examine()
     assert failed(findings) == {right: "RIGHT_MISSING"}
-    assert str(code) in findings[right].sentence.sv
+    assert str(code) in findings[right].message.sv
 
 
 def test_what_may_be_read_is_counted(examine, sandbox):
-    assert "0" in examine()["rights.payments"].sentence.sv
+    assert "0" in examine()["rights.payments"].message.sv
 
 
 def test_an_unexpected_refusal_is_a_fault_of_the_plug_in(examine, sandbox):
@@ -420,10 +420,10 @@ def test_an_unexpected_refusal_is_a_fault_of_the_plug_in(examine, sandbox):
 
 def test_the_company_is_compared_with_the_one_of_the_import(examine, company):
     ours = Company(str(company.number), company.name)
-    assert company.name in examine(company=ours)["company"].sentence.sv
+    assert company.name in examine(company=ours)["company"].message.sv
     findings = examine(company=Company("1", NAME))
     assert failed(findings) == {"company": "WRONG_COMPANY"}
-    assert NAME in findings["company"].sentence.sv
+    assert NAME in findings["company"].message.sv
 
 
 def test_meeting_the_rate_limit_fails(examine, sandbox):
@@ -433,7 +433,7 @@ def test_meeting_the_rate_limit_fails(examine, sandbox):
     sandbox.faults.add(Fault.too_many("0", match=signed_in, times=2))
     findings = examine(injected={"sleep": lambda _: None})
     assert failed(findings) == {"rate": "RATE_LIMITED"}
-    assert "2" in findings["rate"].sentence.sv
+    assert "2" in findings["rate"].message.sv
 
 
 # --- How it ends --------------------------------------------------------------------------

@@ -247,7 +247,7 @@ def test_attempts_are_bounded(wire, client, fault):
     with pytest.raises(Unavailable) as caught:
         client.payments(1, None)
     assert caught.value.code == "FORTNOX_UNAVAILABLE"
-    assert str(ATTEMPTS) in caught.value.sentence.sv
+    assert str(ATTEMPTS) in caught.value.message.sv
 
 
 def test_total_time_is_bounded(wire, client, clock):

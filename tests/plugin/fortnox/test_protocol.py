@@ -118,7 +118,7 @@ def test_a_missing_licence_is_named(status, code, spelled, capital):
 def test_a_missing_right_of_the_person_is_named_with_its_code(code):
     problem = failure(reply(400, error(code)))
     assert (problem.code, problem.kind) == ("RIGHT_MISSING", "permission")
-    assert str(code) in problem.sentence.sv
+    assert str(code) in problem.message.sv
 
 
 def test_a_403_without_a_known_code_is_a_missing_right():
@@ -131,7 +131,7 @@ def test_a_403_without_a_known_code_is_a_missing_right():
 def test_a_refusal_names_a_code_that_nobody_knows(code, spelled, capital):
     problem = failure(reply(403, error(spelled(code), capital=capital)))
     assert problem.code == "RIGHT_MISSING"
-    assert f"(kod {code})" in problem.sentence.sv
+    assert f"(kod {code})" in problem.message.sv
 
 
 @pytest.mark.parametrize(
@@ -146,7 +146,7 @@ def test_a_refusal_names_a_code_that_nobody_knows(code, spelled, capital):
 )
 def test_a_code_is_read_however_it_is_written(information):
     body = f'{{"ErrorInformation": {information}}}'.encode("latin-1")
-    assert "2009999" in failure(reply(403, body)).sentence.en
+    assert "2009999" in failure(reply(403, body)).message.en
 
 
 @CASINGS
@@ -208,7 +208,7 @@ def test_a_404_of_somebody_in_between_does_not_say_that_a_payment_is_gone(body):
 def test_any_other_400_is_a_fault_of_ours_and_not_tried_again(code, capital):
     problem = failure(reply(400, error(code, capital=capital)))
     assert isinstance(problem, Refused)
-    assert "invoicepayments" in problem.sentence.sv
+    assert "invoicepayments" in problem.message.sv
 
 
 @pytest.mark.parametrize("status", [301, 302, 307])
@@ -471,8 +471,8 @@ def test_a_refusal_of_the_login_is_named(word, code):
 @given(st.text(min_size=1))
 def test_only_a_plain_word_of_a_refusal_is_repeated(word):
     error = refusal_of(f"<{word}>")
-    assert f"<{word}>" not in error.sentence.sv
-    assert "\n" not in error.sentence.en
+    assert f"<{word}>" not in error.message.sv
+    assert "\n" not in error.message.en
 
 
 @given(st.integers(100, 999), bodies, headers)

@@ -144,7 +144,7 @@ def test_a_refusal_is_named(error, code, kind):
 def test_nobody_came():
     problem = failure(Login(REDIRECT), seconds=300.0, nap=150.0)
     assert problem.code == "LOGIN_TIMED_OUT"
-    assert "300" in problem.sentence.sv
+    assert "300" in problem.message.sv
 
 
 def test_a_wrong_state_and_then_nobody_is_an_error_of_its_own():
@@ -472,7 +472,7 @@ def test_a_port_that_is_taken_is_named():
             with pytest.raises(LoginFailed) as caught:
                 Listener(Login(f"http://{host}:{port}/callback"))
             assert caught.value.code == "LOGIN_PORT_IN_USE"
-            assert f"{host}:{port}" in caught.value.sentence.sv
+            assert f"{host}:{port}" in caught.value.message.sv
 
 
 def test_a_second_listener_on_the_same_port_is_refused_and_the_first_goes_on():

@@ -308,7 +308,7 @@ def test_a_revoke_that_fails_is_a_warning_and_deletes_all_the_same(signed_in):
     signed_in.sandbox.switchboard.faults.add(Fault(503, match=REVOKE))
     [problem] = signed_in.host.change(NAME, {"stay_signed_in": "false"})
     assert problem.severity == "warning"
-    assert "45" in problem.sentence.sv
+    assert "45" in problem.message.sv
     assert signed_in.files == []
     assert signed_in.store.definition(NAME).settings["stay_signed_in"] == "false"
 
@@ -333,15 +333,15 @@ def test_a_definition_can_be_made_before_the_integration_is_set_up(store, sandbo
 def test_without_a_place_for_secrets_it_is_said_and_the_login_ends_with_the_run(sandbox, caplog):
     class Host(HostInMemory):
         @hookimpl
-        def opter_open_window(self, run, address, answered):
-            state = address.partition("state=")[2].partition("&")[0]
+        def opter_open_browser(self, run, url, on_redirect):
+            state = url.partition("state=")[2].partition("&")[0]
             code = fresh_code(sandbox)
-            answered(f"{sandbox.redirect_uri}?code={code}&state={state}")
+            on_redirect(f"{sandbox.redirect_uri}?code={code}&state={state}")
             return True
 
         @hookimpl
         def opter_progress(self, run, progress):
-            said.append(progress.sentence.en)
+            said.append(progress.message.en)
 
     said = []
     manager = pluggy.PluginManager("opter")

@@ -115,7 +115,7 @@ def test_a_refresh_is_not_tried_a_third_time(wire, endpoint):
     wire.post(TOKEN, status=500)
     with pytest.raises(Unavailable) as caught:
         endpoint.refresh(Tokens("acc-0ne", "refr-0ne"))
-    assert "500" in caught.value.sentence.en
+    assert "500" in caught.value.message.en
     assert len(wire.calls) == 2
 
 

@@ -357,7 +357,7 @@ def test_a_list_that_contradicts_itself_is_read_or_is_an_error_for_a_person(
         if error is None:
             holds(preview)
         else:
-            assert error.sentence.sv
+            assert error.message.sv
             assert host.open_preview(NAME) is None
             assert host.save(NAME) is None
 

@@ -52,7 +52,7 @@ class Comparing(Knowing):
         return self.invoices
 
     @hookimpl
-    def opter_registered_payments(self, run, company):
+    def opter_payments_to_check(self, run, company):
         """Name them again and again, as a host does that does not remember what it asked."""
         self.calls.append("registered")
         return self.registered
@@ -223,7 +223,7 @@ def test_a_list_of_invoices_that_hangs_costs_the_patience_of_one_request(office)
     assert report.requests == 2 + client.ATTEMPTS
     [note] = sentences(report)
     assert "no answer in time" in note
-    assert any("trying again" in one.sentence.en for one in host.told)
+    assert any("trying again" in one.message.en for one in host.told)
 
 
 def test_one_invoice_that_is_refused_leaves_the_others_compared(office):
@@ -399,7 +399,7 @@ def test_a_detail_that_the_import_itself_needs_still_ends_it(office):
 def test_a_hundred_requests_are_all_that_several_answers_get(office):
     class Several(Comparing):
         @hookimpl
-        def opter_registered_payments(self, run, company):
+        def opter_payments_to_check(self, run, company):
             start = len(self.calls)
             self.calls.append("registered")
             numbers = range(start * 60, start * 60 + 60) if start < 3 else ()

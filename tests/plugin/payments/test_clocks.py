@@ -170,7 +170,7 @@ class Listening(Host):
 
     @hookimpl
     def opter_progress(self, run, progress):
-        self.told.append(progress.sentence.en)
+        self.told.append(progress.message.en)
 
 
 @pytest.mark.parametrize("by_token", [NOON, None])

@@ -121,7 +121,7 @@ def test_the_time_that_is_left_goes_down_while_nothing_happens():
     side.say_again()
     clock.sleep(20.0)
     side.say_again()
-    assert [(one.seconds_left, one.sentence.en) for _, one in host.told] == [
+    assert [(one.seconds_left, one.message.en) for _, one in host.told] == [
         (12.4, "Reading; about 12 s left"),
         (pytest.approx(11.4), "Reading; about 11 s left"),
         (pytest.approx(9.4), "Reading"),

@@ -224,7 +224,7 @@ def test_a_row_that_cannot_be_read_is_told_by_its_number_and_stops_nobody(host):
     assert list(host.payments) == ["2"]
     [excluded] = host.excluded
     assert (excluded.key.number, excluded.reason, excluded.amount) == ("1", "unreadable", None)
-    assert "Amount" in excluded.sentence.sv
+    assert "Amount" in excluded.message.sv
 
 
 def test_amount_currency_zero_with_an_amount_is_unreadable(host):
@@ -387,7 +387,7 @@ def test_no_batch_is_larger_than_the_contract_allows():
 def test_the_plug_in_screens_what_the_host_has_kept(host):
     run_import(Wire(listed(1, Booked=False), listed(2)), host)
     kept = [host.excluded[0].payment, host.payments["2"]]
-    answers = hooks.opter_screen_payments(
+    answers = hooks.opter_exclusion_reasons(
         run=new_run(pluggy.PluginManager("opter"), SETTINGS), payments=kept
     )
     assert [answer and answer.reason for answer in answers] == ["not-booked", None]

@@ -20,8 +20,8 @@ class HostWithPerson(Host):
         self.person = Person()
 
     @hookimpl
-    def opter_open_window(self, run, address, answered):
-        return self.person(address, answered)
+    def opter_open_browser(self, run, url, on_redirect):
+        return self.person(url, on_redirect)
 
 
 @pytest.fixture
@@ -49,10 +49,10 @@ def ask(sandbox):
         manager.register(host)
         manager.register(hooks)
         more = {"configuration": sandbox.environment()} | run
-        [report] = manager.hook.opter_read_payments(
+        [report] = manager.hook.opter_read_invoice_payments(
             run=new_run(manager, SETTINGS, **more),
             invoice_numbers=list(numbers),
-            references=list(references),
+            ocr_references=list(references),
         ) or [None]
         return host, report
 
@@ -137,7 +137,7 @@ class Comparing(HostWithPerson):
         return len(balances)
 
     @hookimpl
-    def opter_registered_payments(self, run, company):
+    def opter_payments_to_check(self, run, company):
         return [SimpleNamespace(number=n, invoice_number="1001") for n in self.registered]
 
     @hookimpl
@@ -163,7 +163,7 @@ def test_a_registered_payment_that_is_deleted_is_gone_and_a_moved_one_is_handed_
 
 
 def test_an_import_type_of_another_plug_in_is_not_answered(ask):
-    assert ask(["1001"], import_type="Other")[1] is None
+    assert ask(["1001"], type_code="Other")[1] is None
 
 
 def test_one_filter_of_its_own_goes_with_each_request():

@@ -33,11 +33,11 @@ class Keeping:
         return self.known & set(invoice_numbers)
 
     @hookimpl
-    def opter_state_get(self, run, key):
+    def opter_get_state(self, run, key):
         return self.state.get(key)
 
     @hookimpl
-    def opter_state_put(self, run, key, value):
+    def opter_set_state(self, run, key, value):
         self.state[key] = value
         return True
 
@@ -155,7 +155,7 @@ def test_the_books_of_two_companies_are_apart():
 @pytest.mark.parametrize("kept", ["", "x", "[]", "5", "null", '{"1": 5}'])
 def test_what_the_host_kept_for_others_harms_nothing(kept):
     keeping = Keeping()
-    keeping.opter_state_get = hookimpl(lambda run, key: kept)
+    keeping.opter_get_state = hookimpl(lambda run, key: kept)
     assert set(book(Invoices(1, 2), keeping).references({"2"})) == {"2"}
 
 
@@ -217,4 +217,4 @@ def test_how_long_it_takes_is_told_while_references_are_looked_up():
     ours.references({"1"})
     said = [round(one.seconds_left) for one in keeping.told]
     assert said == [101, 103, 100]
-    assert keeping.told[0].sentence.en.endswith("; about 1 min 41 s left")
+    assert keeping.told[0].message.en.endswith("; about 1 min 41 s left")

@@ -263,7 +263,7 @@ def test_a_list_that_never_holds_still_is_called_unstable():
     with pytest.raises(Unavailable) as caught:
         read(moving)
     assert caught.value.code == "FORTNOX_LIST_UNSTABLE"
-    assert str(ROUNDS) in caught.value.sentence.sv
+    assert str(ROUNDS) in caught.value.message.sv
 
 
 def test_a_list_whose_last_pages_are_gone_is_read_again():

@@ -70,11 +70,11 @@ class Knowing(Host):
         self.told.append(progress)
 
     @hookimpl
-    def opter_open_window(self, run, address, answered):
-        return self.sign_in(address, answered)
+    def opter_open_browser(self, run, url, on_redirect):
+        return self.sign_in(url, on_redirect)
 
     @hookimpl
-    def opter_state_get(self, run, key):
+    def opter_get_state(self, run, key):
         self.threads.add(threading.get_ident())
         return self.state.get(key)
 
@@ -270,5 +270,5 @@ def test_the_time_that_is_left_is_told_after_the_first_page_in_both_languages(of
     host = Knowing(*known(range(1, 1001)))
     office.bring(host)
     first = next(one for one in host.told if one.stage == "reading" and one.done)
-    assert first.sentence.sv.startswith("Läste 20 av 1000 betalningar i Fortnox; ungefär ")
-    assert first.sentence.en.endswith(" s left")
+    assert first.message.sv.startswith("Läste 20 av 1000 betalningar i Fortnox; ungefär ")
+    assert first.message.en.endswith(" s left")

@@ -50,7 +50,7 @@ class Field(NamedTuple):
 class Problem(NamedTuple):
     key: str
     severity: str
-    sentence: Text
+    message: Text
 
 
 class Checked(NamedTuple):
@@ -72,7 +72,7 @@ class Progress(NamedTuple):
     stage: str
     done: int
     total: int | None
-    sentence: Text
+    message: Text
 
 
 class Report(NamedTuple):
@@ -84,7 +84,7 @@ class Report(NamedTuple):
 
 class Reason(NamedTuple):
     reason: str
-    sentence: Text
+    message: Text
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +107,7 @@ class Payment:
 class ExcludedPayment:
     key: Key
     reason: str
-    sentence: Text
+    message: Text
     payment: Payment | None
     amount: Decimal | None
     invoice_number: str | None
@@ -116,9 +116,9 @@ class ExcludedPayment:
 class Failed(Exception):
     """What a person is told when nothing can be imported."""
 
-    def __init__(self, code: str, kind: str, sentence: Text) -> None:
+    def __init__(self, code: str, kind: str, message: Text) -> None:
         super().__init__(code)
-        self.code, self.kind, self.sentence = code, kind, sentence
+        self.code, self.kind, self.message = code, kind, message
 
 
 IMPORT_TYPE = ImportType(CODE, ("BgMax 01",), Text("Bankgirofil (BgMax)", "Bankgiro file (BgMax)"))
@@ -161,13 +161,13 @@ def opter_import_types() -> Sequence[ImportType]:
 
 
 @hookimpl
-def opter_settings_fields(import_type: str) -> Sequence[Field] | None:
-    return FIELDS if import_type == CODE else None
+def opter_settings_fields(type_code: str) -> Sequence[Field] | None:
+    return FIELDS if type_code == CODE else None
 
 
 @hookimpl
-def opter_check_settings(import_type: str, values: Mapping[str, str]) -> Checked | None:
-    if import_type != CODE:
+def opter_check_settings(type_code: str, values: Mapping[str, str]) -> Checked | None:
+    if type_code != CODE:
         return None
     known = {one.key: values.get(one.key, "").strip() or one.default for one in FIELDS}
     return Checked(known, tuple(_problems(known, set(values) - set(known))))
@@ -197,7 +197,7 @@ def _day(text: str) -> date | None:
 
 @hookimpl
 def opter_import_payments(run: Any) -> Report | None:
-    if run.import_type != CODE:
+    if run.type_code != CODE:
         return None
     deposits = _read(Path(run.settings["path"]))
     company = _company(deposits, run.company)
@@ -209,8 +209,10 @@ def opter_import_payments(run: Any) -> Report | None:
 
 
 @hookimpl
-def opter_screen_payments(run: Any, payments: Sequence[Payment]) -> Sequence[Reason | None] | None:
-    if run.import_type != CODE:
+def opter_exclusion_reasons(
+    run: Any, payments: Sequence[Payment]
+) -> Sequence[Reason | None] | None:
+    if run.type_code != CODE:
         return None
     return [_ignored(run, payment) for payment in payments]
 
