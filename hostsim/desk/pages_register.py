@@ -9,8 +9,9 @@ from flask import Blueprint, Response, render_template, request, url_for
 from hostsim.desk.common import office, shown, words
 from hostsim.desk.pages_import import csv_response
 from hostsim.storage import page_rows
+from hostsim.storage.history import Entry
 from hostsim.storage.invoices import invoice
-from hostsim.storage.lists import Asked, Entry, all_of, registered
+from hostsim.storage.lists import Asked, all_of, registered
 from hostsim.storage.rows import row_of
 from hostsim.views.history import BOOKED_AS
 

@@ -140,22 +140,3 @@ class Registered:
     run_id: str
     user: str
     at: datetime
-
-
-@dataclass(frozen=True, slots=True)
-class RunSummary:
-    """One import of the past; times have a time zone, ``error_code`` tells why it failed."""
-
-    id: str
-    definition: str
-    state: str  # running, failed, open, replaced, discarded, saved or reconciled
-    user: str
-    started_at: datetime
-    finished_at: datetime | None
-    saved_at: datetime | None
-    company: Company | None
-    counts: Mapping[str, int]
-    totals: Mapping[str, Decimal]  # SEK
-    not_read: int
-    requests: int
-    error_code: str | None

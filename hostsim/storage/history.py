@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 
@@ -18,7 +18,14 @@ from hostsim.errors import HostError, host_error
 from hostsim.ledger.reasons import SET_ASIDE
 from hostsim.ledger.values import Row
 from hostsim.messages.texts import INTERRUPTED
-from hostsim.storage.rows import OLDEST_FIRST, is_id, row_of, text_of
+from hostsim.storage.rows import (
+    OLDEST_FIRST,
+    company_of,
+    is_id,
+    registered_row_of,
+    text_of,
+    time_of,
+)
 from hostsim.storage.store import Store
 from opter_contract.values import Company, SettingsField, Text
 
@@ -84,7 +91,7 @@ def entries(
         "run_id": run_id,
         "payment_id": payment_id,
     }
-    return map(_entry, store.stream(_ENTRIES, values))
+    return map(entry_of, store.stream(_ENTRIES, values))
 
 
 def entries_by_key(
@@ -92,7 +99,7 @@ def entries_by_key(
 ) -> Iterator[Entry]:
     """Give the payments with these numbers of a company, whatever invoice they pay."""
     for number in numbers:
-        yield from map(_entry, store.stream(_BY_KEY, (import_type, company, number)))
+        yield from map(entry_of, store.stream(_BY_KEY, (import_type, company, number)))
 
 
 def entry(store: Store, payment_id: int) -> Entry:
@@ -105,10 +112,10 @@ def entry(store: Store, payment_id: int) -> Entry:
     raise host_error("PAYMENT_UNKNOWN", id=payment_id)
 
 
-def _entry(row: sqlite3.Row) -> Entry:
+def entry_of(row: sqlite3.Row) -> Entry:
     return Entry(
         id=row["id"],
-        row=replace(row_of(row), payment_number=row["number"] or ""),
+        row=registered_row_of(row),
         origin=row["origin"],
         state=row["state"],
         region=row["region"],
@@ -121,7 +128,7 @@ def _entry(row: sqlite3.Row) -> Entry:
         user=row["user"],
         at=datetime.fromisoformat(row["registered_at"]),
         deleted_by=row["deleted_by"],
-        deleted_at=_time(row["deleted_at"]),
+        deleted_at=time_of(row["deleted_at"]),
         deleted_why=row["deleted_why"],
         reverses=row["reverses"],
     )
@@ -262,15 +269,13 @@ def imported_of(row: sqlite3.Row, show: Show, dead: Collection[str] = frozenset(
         state="failed" if died else row["state"],
         user=row["user"],
         started_at=datetime.fromisoformat(row["started_at"]),
-        finished_at=_time(row["finished_at"]),
-        saved_at=_time(row["saved_at"]),
+        finished_at=time_of(row["finished_at"]),
+        saved_at=time_of(row["saved_at"]),
         saved_by=row["saved_by"],
         region=row["region"],
         bank_account=row["bank_account"],
         date=None if row["date"] is None else date.fromisoformat(row["date"]),
-        company=None
-        if row["company"] is None
-        else Company(row["company"], row["company_name"] or ""),
+        company=company_of(row),
         settings=show(row["import_type"], json.loads(row["settings"])),
         counts={kind: n for kind, n in json.loads(row["counts"]).items() if kind != SET_ASIDE},
         totals={kind: Decimal(total) for kind, total in totals.items()},
@@ -279,7 +284,3 @@ def imported_of(row: sqlite3.Row, show: Show, dead: Collection[str] = frozenset(
         error_code="INTERRUPTED" if died else row["error_code"],
         error=INTERRUPTED if died else text_of(row["error_sv"], row["error_en"]),
     )
-
-
-def _time(text: str | None) -> datetime | None:
-    return None if text is None else datetime.fromisoformat(text)

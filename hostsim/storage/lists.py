@@ -10,7 +10,6 @@ import re
 import sqlite3
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from datetime import datetime
 from decimal import Decimal
 from typing import Any, NamedTuple
 
@@ -18,7 +17,7 @@ from hostsim.ledger.matching import IGNORED, KINDS, REJECTED
 from hostsim.ledger.values import Row
 from hostsim.storage import history
 from hostsim.storage.decision_store import decision_of
-from hostsim.storage.rows import OLDEST_FIRST, registered_row_of, row_of
+from hostsim.storage.rows import OLDEST_FIRST, row_of
 from hostsim.storage.store import Store
 
 #: Rows on a page: more than anybody reads, and less than a browser feels.
@@ -29,14 +28,10 @@ LONGEST_FILTER = 200
 
 
 class Entry(NamedTuple):
-    """A payment in a list; what follows the id stands in the register alone."""
+    """A payment in a list of a preview."""
 
     row: Row
     id: int
-    user: str = ""
-    at: datetime | None = None
-    company: str = ""
-    run_id: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,18 +152,13 @@ def registered(run_id: str | None = None, invoice_id: int | None = None) -> Sour
         total="CASE r.state WHEN 'deleted' THEN '0' ELSE r.amount END",
         order=_BY_AGE,
         origin="CASE r.origin WHEN 'hand' THEN 'hand' ELSE lower(r.source) END",
-        entry=_registered_entry,
+        entry=history.entry_of,
         columns=(
             "r.*, NULL AS reason, NULL AS message_sv, NULL AS message_en,"
-            " i.number AS host_invoice_number, i.customer_name"
+            " i.number AS host_invoice_number, i.customer_name, i.region,"
+            " i.currency AS invoice_currency"
         ),
     )
-
-
-def _registered_entry(row: sqlite3.Row) -> Entry:
-    at = datetime.fromisoformat(row["registered_at"])
-    shown = registered_row_of(row)
-    return Entry(shown, row["id"], row["user"], at, row["company"] or "", row["run_id"] or "")
 
 
 def decisions(definition: str | None) -> Source:

@@ -5,20 +5,17 @@ from __future__ import annotations
 import json
 import logging
 import sqlite3
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from datetime import date, datetime
 from decimal import Decimal
-from importlib import resources
 from typing import Any
 
-from hostsim.ledger.reasons import SET_ASIDE
 from hostsim.ledger.values import (
     SEK,
     Definition,
     Invoice,
     Row,
-    RunSummary,
 )
 from opter_contract.values import Company, Payment, PaymentKey, Text, WriteOff
 
@@ -178,27 +175,8 @@ def company_of(row: sqlite3.Row) -> Company | None:
     return Company(row["company"], row["company_name"] or "")
 
 
-def run_summary_of(row: sqlite3.Row) -> RunSummary:
-    return RunSummary(
-        id=row["id"],
-        definition=row["definition"],
-        state=row["state"],
-        user=row["user"],
-        started_at=datetime.fromisoformat(row["started_at"]),
-        finished_at=time_of(row["finished_at"]),
-        saved_at=time_of(row["saved_at"]),
-        company=company_of(row),
-        # How many are set aside, of the ignored, stands beside these.
-        counts={kind: n for kind, n in json.loads(row["counts"]).items() if kind != SET_ASIDE},
-        totals={
-            kind: Decimal(total)
-            for kind, total in json.loads(row["totals"]).items()
-            if kind != SET_ASIDE
-        },
-        not_read=row["not_read"],
-        requests=row["requests"],
-        error_code=row["error_code"],
-    )
+def settings_text(settings: Mapping[str, str]) -> str:
+    return json.dumps(dict(settings), ensure_ascii=False)
 
 
 def write_offs_text(write_offs: Iterable[WriteOff]) -> str:
@@ -232,14 +210,3 @@ def day_of(text: str | None) -> date | None:
 
 def time_of(text: str | None) -> datetime | None:
     return None if text is None else datetime.fromisoformat(text)
-
-
-def schema() -> Iterator[str]:
-    """Give the statements that make the tables, since executescript would commit between them."""
-    script = resources.files("hostsim.storage").joinpath("schema.sql").read_text(encoding="utf-8")
-    statement = ""
-    for line in script.splitlines(keepends=True):
-        statement += line
-        if sqlite3.complete_statement(statement):
-            yield statement
-            statement = ""
