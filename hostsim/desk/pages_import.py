@@ -51,7 +51,7 @@ def window(**dialog: object) -> str:
         "job": None,
         "failure": None,
         "back": url_for("imports.show"),
-        "source": None if preview is None else _source(preview),
+        "source": None if preview is None else preview.source,
     } | dialog
     return render_template(
         "import.html",
@@ -62,11 +62,6 @@ def window(**dialog: object) -> str:
         going_on=office().jobs.going_on(),
         **given,
     )
-
-
-def _source(preview: Preview) -> Text:
-    definition = office().store.definition(preview.definition)
-    return office().host().source(definition.import_type)
 
 
 def _list(preview: Preview, kind: str) -> object:

@@ -11,7 +11,7 @@ from hostsim.desk.common import language, office, tell
 from hostsim.desk.jobs import Choice
 from hostsim.errors import HostError, host_error
 from hostsim.messages.explanations import OFFLINE
-from hostsim.messages.texts import SOURCE, own, say
+from hostsim.messages.texts import own, say
 from hostsim.services import explanation
 from hostsim.views import history
 from opter_contract.values import Text
@@ -51,7 +51,7 @@ def window(**dialog: object) -> str:
         became_right={explanation.REGISTERED, explanation.BY_HAND},
         language=language(),
         offline=OFFLINE,
-        source=say(found.question.source if found else SOURCE, language()),
+        source=say(found.question.source if found else office().host().source(), language()),
         **given,
     )
 

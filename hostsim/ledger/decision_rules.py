@@ -37,7 +37,7 @@ class ReplaceablePayment(NamedTuple):
 class Settlement(NamedTuple):
     """The other half of a settlement: a debit invoice against a credit note of one customer.
 
-    Fortnox has no function for it, so people make two payments of one date whose sum is 0.
+    Accounting systems may lack it, so people make two payments of one date whose sum is 0.
     """
 
     number: str

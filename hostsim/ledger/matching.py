@@ -461,7 +461,7 @@ def money_of(amount: Decimal, currency: str) -> Text:
 
 
 def _written_off_with(payment: Payment) -> Text:
-    """Name what was written off in Fortnox, with its accounts."""
+    """Name what was written off with a payment, with its accounts."""
     several = decision_rules.written_off(payment)
     if not several:
         return money_of(ZERO, SEK)

@@ -50,15 +50,6 @@ TO_DO: Mapping[str, Text] = {
 }
 
 
-def named(text: Text, source: Text) -> Text:
-    """Put the name of the source into a sentence, also where a rule of the ledger made it."""
-    sv, en = text
-    return Text(
-        sv.replace("{source}", source.sv).replace(texts.SOURCE.sv, source.sv),
-        en.replace("{source}", source.en).replace(texts.SOURCE.en, source.en),
-    )
-
-
 def pays_another(number: str) -> Text:
     return Text(
         f"Betalningen betalar nu faktura {number} i {{source}}",

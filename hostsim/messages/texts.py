@@ -11,6 +11,7 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import NamedTuple, Protocol
 
+from hostsim.messages.source import SOURCE
 from opter_contract.values import Text
 
 #: The languages that every sentence exists in; the first is the preset.
@@ -19,9 +20,6 @@ LANGUAGES = ("sv", "en")
 
 #: So many payments are named in one sentence.
 MOST_NAMED = 5
-
-#: Where payments come from, where no plug-in says a name for it.
-SOURCE = Text("Fortnox", "Fortnox")
 
 
 def say(text: Text, language: str) -> str:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from hostsim.errors import failure_of, host_error
 from hostsim.ledger.values import SEK
+from hostsim.messages.source import UNNAMED
 from hostsim.messages.texts import own
 from hostsim.plugins.listeners import notify_of_changes
 from hostsim.plugins.session import OnProgress, PluginSession, Window
@@ -97,9 +98,16 @@ class Context:
         self._lock_wait = lock_wait
         self._secrets = Secrets(store.path, store.locks, keyring)
 
-    def source(self, import_type: str) -> Text:
-        """Name where payments of an import type come from, in its plug-in's word for it."""
-        known = self.plugins.import_types.get(import_type)
+    def source(self, import_type: str | None = None) -> Text:
+        """Give the plug-in's name of the system that payments of an import type come from.
+
+        :param import_type: default: the only one that there is.
+        """
+        types = self.plugins.import_types
+        if import_type is None:
+            [name, *others] = types or [""]
+            return UNNAMED if others or not name else own(types[name].label)
+        known = types.get(import_type)
         return Text(import_type, import_type) if known is None else own(known.label)
 
     def open_preview(self, name: str) -> Preview | None:

@@ -23,7 +23,8 @@ from hostsim.ledger.reasons import SETTLED
 from hostsim.ledger.values import Decision, Definition, Invoice
 from hostsim.messages import explanations as messages
 from hostsim.messages import texts
-from hostsim.messages.explanations import TO_DO, named
+from hostsim.messages.explanations import TO_DO
+from hostsim.messages.source import UNNAMED, named
 from hostsim.plugins.session import PluginSession
 from hostsim.services.context import Context, company_of
 from hostsim.storage import commits, decision_store, discrepancies, history, invoices
@@ -66,7 +67,7 @@ class Question:
     definition: Definition | None  # None where no import is defined for the region
     invoice_id: int | None
     elsewhere: tuple[str, ...]  # other regions that have an invoice of this number
-    source: Text = texts.SOURCE  # where payments come from, in the plug-in's word for it
+    source: Text = UNNAMED  # where its payments come from
 
 
 class Lookup(NamedTuple):
@@ -619,8 +620,9 @@ class Explaining(Context):
         :raises HostError: ``WHY_WHICH`` where several definitions fit.
         """
         question = question_of(self.store, number, name, region)
-        if question.definition is not None:
-            question = replace(question, source=self.source(question.definition.import_type))
+        definition = question.definition
+        source = self.source(definition.import_type if definition else None)
+        question = replace(question, source=source)
         if offline:
             return explain(self.store, question, None, messages.OFFLINE)
         if question.definition is None:
@@ -629,7 +631,7 @@ class Explaining(Context):
         self._refuse_other_currency()
         with self._alone(question.definition.name), commits.passing():
             import_run = self._new_run(question.definition.name)
-            import_run.begin(self._user, self._clock())
+            import_run.begin(self._user, self._clock(), source=question.source)
             try:
                 lookup = self._looked_up(import_run, question)
                 not_asked = messages.CANNOT_ASK if lookup is None else None

@@ -45,7 +45,13 @@ class Imports(Context):
             import_run = self._new_run(name)
             refuse_other_region(import_run.definition, region)
             at = self._clock()
-            import_run.begin(self._user, at, bank_account=account, day=date or at.date())
+            import_run.begin(
+                self._user,
+                at,
+                source=self.source(definition.import_type),
+                bank_account=account,
+                day=date or at.date(),
+            )
             with failing(import_run):
                 report = self._read(import_run)
                 import_run.judge(company_of(report))

@@ -507,7 +507,8 @@ class Reconciling(Context):
 
     def _reconciled(self, name: str) -> Reconciliation:
         import_run = self._new_run(name)
-        stored.begin(import_run, self._user, self._clock())
+        source = self.source(import_run.definition.import_type)
+        stored.begin(import_run, self._user, self._clock(), source)
         with failing(import_run):
             report = self._read_all(import_run)
             return compare(import_run, company_of(report), report.requests, self._clock())

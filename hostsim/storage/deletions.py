@@ -1,6 +1,6 @@
 """Registered payments that may have been deleted at their source, and what may replace them.
 
-Fortnox tells of no deletion, so the host names the registered payments that one could hide
+A source need not report deletions, so the host names the registered payments that one could hide
 behind, and the plug-in checks them. A payment that was not checked is taken to exist.
 """
 

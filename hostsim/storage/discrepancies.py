@@ -14,6 +14,7 @@ from hostsim.ledger.matching import EXACT, READY, ZERO, effect_of, money_of, sam
 from hostsim.ledger.reasons import DOUBTFUL
 from hostsim.ledger.values import SEK
 from hostsim.messages import texts
+from hostsim.messages.source import named
 from hostsim.storage.balances import IGNORED_NOW
 from hostsim.storage.deletions import (
     ARRIVING,
@@ -52,10 +53,15 @@ class Discrepancy:
     payment_number: str | None
     payment_date: date | None
     amount: Decimal | None  # of the payment, in the invoice's currency
+    source: Text  # the name of the system that payments come from
 
     @property
     def message(self) -> Text:
         """What differs, and where to look."""
+        return named(self._message, self.source)
+
+    @property
+    def _message(self) -> Text:
         remaining = money_of(self.remaining, self.currency)
         if self.code == DELETED:
             amount = money_of(self.amount or ZERO, self.currency)
@@ -109,7 +115,7 @@ def write_discrepancies(db: sqlite3.Connection, scope: Mapping[str, Any]) -> Non
         )
 
 
-def discrepancy_of(row: sqlite3.Row) -> Discrepancy:
+def discrepancy_of(row: sqlite3.Row, source: Text) -> Discrepancy:
     """Read a discrepancy as :data:`DISCREPANCIES` gives it."""
     amount = row["amount"] if row["currency_of_payment"] == SEK else row["amount_currency"]
     return Discrepancy(
@@ -123,6 +129,7 @@ def discrepancy_of(row: sqlite3.Row) -> Discrepancy:
         payment_number=row["number"],
         payment_date=None if row["date"] is None else date.fromisoformat(row["date"]),
         amount=None if amount is None else Decimal(amount),
+        source=source,
     )
 
 

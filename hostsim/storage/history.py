@@ -1,8 +1,8 @@
 """What was done: every import with who, when and what came of it, and where payments came from.
 
 Everything here is read from the database, nothing is judged. The origin of a
-payment decides what may be exported: what came from Fortnox must never be
-booked back to Fortnox.
+payment decides what may be exported: what was imported must never be
+booked back where it came from.
 """
 
 from __future__ import annotations
@@ -79,7 +79,7 @@ def entries(
 ) -> Iterator[Entry]:
     """Give payments with their origin, oldest first; deleted and countered ones too.
 
-    :param origin: ``import``, ``hand``, or a source in Fortnox's word (``manual``, ``file`` …),
+    :param origin: ``import``, ``hand``, or a source in the plug-in's word (``manual``, ``file`` …),
         which is one of ``import``.
     :param invoice_id: of one invoice.
     :param run_id: those that one run registered.

@@ -26,6 +26,7 @@ from hostsim.ledger.matching import EXACT, KINDS, ZERO, Judgement, Refusal
 from hostsim.ledger.reasons import SET_ASIDE
 from hostsim.ledger.values import Definition, Row, SetAsideTotal
 from hostsim.messages import texts
+from hostsim.messages.source import UNNAMED
 from hostsim.storage import balances, commits, decision_store, deletions, discrepancies
 from hostsim.storage.discrepancies import Discrepancy
 from hostsim.storage.judging import Decided, Judging, Touched, judging
@@ -95,6 +96,7 @@ class Preview:
     set_aside: SetAsideTotal  # of the ignored, those that a person set aside
     deleted: tuple[str, ...]  # payment numbers that no longer exist where they came from
     notes: tuple[Text, ...]  # of the plug-in, about the run
+    source: Text  # the name of the system that the payments come from
     region: str  # "" is the default one
     bank_account: str  # where the money is said to have come in
     date: date | None  # of the import, as a person gave it
@@ -104,7 +106,7 @@ class Preview:
     def discrepancies(self) -> Iterator[Discrepancy]:
         """Give what the source says otherwise than the books, beside the payments."""
         rows = self._store.stream(discrepancies.DISCREPANCIES, (self.run_id,))
-        return map(discrepancies.discrepancy_of, rows)
+        return (discrepancies.discrepancy_of(row, self.source) for row in rows)
 
     def rows(self, kind: str) -> Iterator[Row]:
         """Give the rows of one list, ordered by date and number.
@@ -153,10 +155,17 @@ class ImportRun:
     # --- While the plug-in reads ---
 
     def begin(
-        self, user: str, at: datetime, *, bank_account: str = "", day: date | None = None
+        self,
+        user: str,
+        at: datetime,
+        *,
+        source: Text = UNNAMED,
+        bank_account: str = "",
+        day: date | None = None,
     ) -> None:
         """Write down that the run has begun, and clear away runs that died.
 
+        :param source: the name of the system that the payments come from.
         :param day: of the import; a payment keeps its own.
         """
         settings = json.dumps(dict(self.definition.settings), ensure_ascii=False)
@@ -169,7 +178,7 @@ class ImportRun:
                 _end(db, row["id"], "failed", "INTERRUPTED", texts.INTERRUPTED)
             db.execute(
                 "INSERT INTO runs (id, definition, state, user, settings, started_at, region,"
-                " bank_account, date) VALUES (?, ?, 'running', ?, ?, ?, ?, ?, ?)",
+                " bank_account, date, source) VALUES (?, ?, 'running', ?, ?, ?, ?, ?, ?, ?)",
                 (
                     self.run_id,
                     self.definition.name,
@@ -179,6 +188,7 @@ class ImportRun:
                     self.definition.region,
                     bank_account,
                     day and day.isoformat(),
+                    json.dumps(source, ensure_ascii=False),
                 ),
             )
 
@@ -646,6 +656,7 @@ def preview_of(store: Store, run_id: str) -> Preview:
         set_aside=aside,
         deleted=tuple(row["number"] for row in deleted),
         notes=tuple(Text(sv, en) for sv, en in json.loads(run["notes"])),
+        source=Text(*json.loads(run["source"])),
         region=run["region"],
         bank_account=run["bank_account"],
         date=None if run["date"] is None else date.fromisoformat(run["date"]),

@@ -29,12 +29,14 @@ from hostsim.ledger.matching import EXACT, ZERO, Candidate, Judgement, Refusal
 from hostsim.ledger.reasons import CHANGED
 from hostsim.ledger.values import Decision
 from hostsim.messages import texts
+from hostsim.messages.source import UNNAMED, named
 from hostsim.storage import decision_store, deletions
 from hostsim.storage.decision_store import Reversible
 from hostsim.storage.rows import OLDEST_FIRST, PAYMENT_COLUMNS, invoice_of, payment_of, text_of
 from hostsim.storage.scope import Scope
 from hostsim.storage.settlements import Settlements, find_settlements
 from hostsim.storage.store import Store
+from opter_contract.values import Text
 
 
 class MatchedInvoice(NamedTuple):
@@ -78,6 +80,7 @@ class Judging:
         self.scope = scope
         self.values = scope._asdict()
         self._accepted_deviation = store.accepted_deviation
+        self._source = _source_of(db, scope.run_id)
         self._found_elsewhere: dict[int, OtherInvoicePayment | None] = {}  # by payment
         # One moment for all that is read, whoever changes what meanwhile.
         db.execute("BEGIN")
@@ -249,7 +252,7 @@ class Judging:
         judgement = matching.judge_without_invoice(candidate, as_if_fetched=as_if_fetched)
         settled = judgement.kind == matching.READY and candidate.settles is not None
         invoice_id = candidate.settles.invoice_id if settled and candidate.settles else None
-        return MatchedInvoice(invoice_id, [row], [judgement], None)
+        return self._named(MatchedInvoice(invoice_id, [row], [judgement], None))
 
     def _with_invoice(
         self, rows: Sequence[sqlite3.Row], reversals: Reversals, *, as_if_fetched: bool
@@ -267,7 +270,22 @@ class Judging:
             others=self._other_channel_payments(rows),
             on_other_invoices=self._on_other_invoices(rows),
         )
-        return MatchedInvoice(invoice_id, rows, *judged)
+        return self._named(MatchedInvoice(invoice_id, rows, *judged))
+
+    def _named(self, judged: MatchedInvoice) -> MatchedInvoice:
+        """Put the name of the source into what the rules say of payments."""
+        return judged._replace(
+            judgements=[
+                replace(
+                    one,
+                    message=one.message and named(one.message, self._source),
+                    warning=one.warning and named(one.warning, self._source),
+                )
+                if one.message or one.warning
+                else one
+                for one in judged.judgements
+            ]
+        )
 
     def _candidate(self, row: sqlite3.Row, reversals: Reversals) -> Candidate:
         number = row["number"]
@@ -395,6 +413,11 @@ def _returned(
 
 def _differing(before: Mapping[Any, object], now: Mapping[Any, object]) -> set[Any]:
     return {key for key in before.keys() | now.keys() if before.get(key) != now.get(key)}
+
+
+def _source_of(db: sqlite3.Connection, run_id: str) -> Text:
+    row = db.execute("SELECT source FROM runs WHERE id = :id", {"id": run_id}).fetchone()
+    return UNNAMED if row is None else Text(*json.loads(row["source"]))
 
 
 def _deletion(row: sqlite3.Row) -> Deletion | None:

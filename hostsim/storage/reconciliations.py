@@ -8,22 +8,23 @@ from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
 
 from hostsim.ledger.matching import Refusal
+from hostsim.messages.source import UNNAMED
 from hostsim.storage import decision_store
 from hostsim.storage.import_runs import ImportRun
 from hostsim.storage.rows import OLDEST_FIRST, PAYMENT_COLUMNS
 from hostsim.storage.store import Store
 from opter_contract import BATCH
-from opter_contract.values import Company
+from opter_contract.values import Company, Text
 
 #: What is compared: definition, import_type, company, run, and last, the id of the last
 #: registered payment that counts.
 Scope = Mapping[str, object]
 
 
-def begin(import_run: ImportRun, user: str, at: datetime) -> None:
+def begin(import_run: ImportRun, user: str, at: datetime, source: Text = UNNAMED) -> None:
     """Begin a run that compares; remove what an earlier one left when it was interrupted."""
     with import_run.store.change() as db:
-        import_run.begin(user, at)
+        import_run.begin(user, at, source=source)
         db.execute(
             "DELETE FROM run_rows WHERE run_id IN"
             " (SELECT id FROM runs WHERE definition = :name AND state = 'reconciled')",

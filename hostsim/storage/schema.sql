@@ -59,6 +59,8 @@ CREATE TABLE runs (
     requests     INTEGER NOT NULL DEFAULT 0,
     counts       TEXT NOT NULL DEFAULT '{}',  -- JSON
     totals       TEXT NOT NULL DEFAULT '{}',  -- JSON, SEK
+    -- JSON, sv and en: what the plug-in calls the system that the payments come from
+    source       TEXT NOT NULL DEFAULT '["källan", "the source"]',
     notes        TEXT NOT NULL DEFAULT '[]',  -- JSON: messages of the plug-in about the run
     revision     TEXT NOT NULL DEFAULT '',  -- of counts, totals and judgements
     printed      TEXT NOT NULL DEFAULT '',  -- the revision that a command printed last

@@ -659,7 +659,7 @@ def _show_discrepancies(paper: Paper, preview: Preview) -> None:
     several = list(preview.discrepancies())
     if not several:
         return
-    source = say(texts.SOURCE, paper.language)
+    source = say(preview.source, paper.language)
     _title(paper, discrepancies_title(source, paper.language), len(several))
     for one in several:
         paper.line(f"  {one_line(say(one.message, paper.language))}.")

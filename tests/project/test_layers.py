@@ -112,3 +112,16 @@ def _is_sql(node):
     if isinstance(node, ast.Constant):
         return isinstance(node.value, str) and SQL.match(node.value)
     return isinstance(node, ast.Attribute) and node.attr in {"execute", "executemany"}
+
+
+def test_the_host_names_no_system_that_payments_come_from():
+    """Not in its rules, SQL, plug-in room and services; the label of an import type is its name."""
+    # What a file of invoices may hold is told by Fortnox's own rules for numbers.
+    rooms = ("hostsim.ledger.", "hostsim.storage.", "hostsim.plugins.", "hostsim.services.")
+    naming = [
+        name
+        for name, path in modules().items()
+        if name.startswith(rooms) and name != "hostsim.services.invoices_csv"
+        if "Fortnox" in path.read_text(encoding="utf-8")
+    ]
+    assert naming == []

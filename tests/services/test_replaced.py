@@ -339,6 +339,8 @@ def test_a_deletion_without_a_successor_is_noticed_by_the_balance(host, store, p
         "1001",
     )
     assert (found.amount, found.remaining, found.balance) == (400, 600, 1000)
+    assert "borttagen i Låtsas" in found.message.sv
+    assert "deleted in Pretend" in found.message.en
 
 
 def test_a_payment_by_hand_explains_a_higher_balance_there(host, plugin):
