@@ -12,7 +12,7 @@ from hostsim.desk.jobs import Choice
 from hostsim.errors import HostError, host_error
 from hostsim.messages.explanations import OFFLINE
 from hostsim.messages.texts import own, say
-from hostsim.services import explanation
+from hostsim.services import outcomes
 from hostsim.views import history
 from opter_contract.values import Text
 
@@ -48,7 +48,7 @@ def window(**dialog: object) -> str:
         wrong=wrong,
         definitions=office().definitions(),
         history=history,
-        became_right={explanation.REGISTERED, explanation.BY_HAND},
+        became_right={outcomes.REGISTERED, outcomes.BY_HAND},
         language=language(),
         offline=OFFLINE,
         source=say(found.question.source if found else office().host().source(), language()),

@@ -11,51 +11,31 @@ from __future__ import annotations
 import sqlite3
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal, localcontext
 from typing import NamedTuple
 
 from hostsim.errors import host_error
-from hostsim.ledger import decision_rules, matching, reasons
-from hostsim.ledger.matching import Judgement, Refusal, oldest_first
+from hostsim.ledger import decision_rules, matching
+from hostsim.ledger.matching import Judgement, oldest_first
 from hostsim.ledger.reasons import SETTLED
 from hostsim.ledger.values import Decision, Definition, Invoice
 from hostsim.messages import explanations as messages
 from hostsim.messages import texts
-from hostsim.messages.explanations import TO_DO
 from hostsim.messages.source import UNNAMED, named
 from hostsim.plugins.session import PluginSession
 from hostsim.services.context import Context, company_of
-from hostsim.storage import commits, decision_store, discrepancies, history, invoices
+from hostsim.services.outcomes import MOVED, Facts, outcome_of, to_do_of
+from hostsim.storage import commits, decision_store, history, invoices
 from hostsim.storage import explanations as stored
 from hostsim.storage.explanations import Scope
 from hostsim.storage.history import Entry
 from hostsim.storage.import_runs import ImportRun
 from hostsim.storage.regions import refuse_other_region
-from hostsim.storage.rows import clean, payment_of, text_of
+from hostsim.storage.rows import clean, payment_of
 from hostsim.storage.store import Store
 from opter_contract.values import Company, ImportReport, Payment, Text
-
-# The outcome of a payment.
-REGISTERED = "registered"
-BY_HAND = "by-hand"
-DELETED = "deleted"
-REVERSED = "countered"
-REVERSAL = "counter"
-SET_ASIDE = "set-aside"
-IN_PREVIEW = "in-preview"
-NOT_READ = "not-read"
-REJECTED = "rejected"
-IGNORED = "ignored"
-NOT_ON_INVOICE = "gone-from-invoice"  # moved to another one at the source, or deleted there
-DELETED_AT_SOURCE = "deleted-in-fortnox"
-
-#: The reason of a registered payment that pays another invoice at the source now.
-MOVED = "changed-in-fortnox"
-
-#: The outcome of a payment in the books that does not count, by its state there.
-_STATES = {"deleted": DELETED, "countered": REVERSED, "counter": REVERSAL}
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,35 +94,6 @@ class Explanation:
     payments: tuple[ExplainedPayment, ...]
     summary: Text
     balance: Decimal | None = None  # what remains at the source, in the invoice's currency
-
-
-@dataclass(slots=True)
-class _Facts:
-    """All that is known of one payment."""
-
-    number: str = ""
-    row: sqlite3.Row | None = None  # as it is at the source now
-    judgement: Judgement | None = None
-    here: list[Entry] = field(default_factory=list)
-    deleted_at_source: bool = False  # although it is registered here
-    previewed: sqlite3.Row | None = None  # in the open preview
-    pending: sqlite3.Row | None = None
-    other_import: bool = False  # registered by another import than the one that is asked
-
-    @property
-    def last(self) -> Entry | None:
-        """The entry that decides: the registered one, else the latest."""
-        registered = [entry for entry in self.here if entry.state == history.REGISTERED]
-        several = registered or self.here
-        return several[-1] if several else None
-
-    @property
-    def invoice_number(self) -> str | None:
-        """The number of its invoice at the source, as far as it is known."""
-        for row in (self.row, self.previewed, self.pending):
-            if row is not None:
-                return row["invoice_number"]  # type: ignore[no-any-return]
-        return self.here[-1].row.invoice_number if self.here else None
 
 
 # --- Which import to ask --------------------------------------------------------------
@@ -268,17 +219,17 @@ def _scope(store: Store, question: Question, lookup: Lookup | None) -> Scope:
 
 def _collect(
     scope: Scope, question: Question, lookup: Lookup | None
-) -> tuple[int | None, Iterable[_Facts]]:
+) -> tuple[int | None, Iterable[Facts]]:
     """Give the invoice and what is known of each payment of it."""
-    known: dict[str, _Facts] = defaultdict(_Facts)
-    unnumbered: list[_Facts] = []
+    known: dict[str, Facts] = defaultdict(Facts)
+    unnumbered: list[Facts] = []
     invoice_id = question.invoice_id
     for found_id, row, judgement in _looked_up(question, lookup):
         invoice_id = invoice_id or found_id
         if row["number"]:
-            known[row["number"]] = _Facts(row=row, judgement=judgement)
+            known[row["number"]] = Facts(row=row, judgement=judgement)
         else:
-            unnumbered.append(_Facts(row=row, judgement=judgement))
+            unnumbered.append(Facts(row=row, judgement=judgement))
     invoice_id = invoice_id or _matched_before(scope, question)
     unnumbered += _add_entries(scope, known, invoice_id)
     for number in _deleted_at_source(scope, lookup, invoice_id):
@@ -300,22 +251,22 @@ def _collect(
     return invoice_id, [*known.values(), *unnumbered]
 
 
-def _add_entries(scope: Scope, known: Mapping[str, _Facts], invoice_id: int | None) -> list[_Facts]:
+def _add_entries(scope: Scope, known: Mapping[str, Facts], invoice_id: int | None) -> list[Facts]:
     """Add what the books have of the payments; give those without a number in this import."""
-    unnumbered: list[_Facts] = []
+    unnumbered: list[Facts] = []
     # A number of another import is another payment.
-    others: dict[tuple[str | None, str | None, str], _Facts] = {}
+    others: dict[tuple[str | None, str | None, str], Facts] = {}
     of_invoice = () if invoice_id is None else history.entries(scope.store, invoice_id=invoice_id)
     for entry in of_invoice:
         number = entry.row.payment_number
         if entry.origin != history.HAND and not _is_of(entry, scope):
             key = (entry.import_type, entry.company, number)
-            one = others.setdefault(key, _Facts(number=number, other_import=True))
+            one = others.setdefault(key, Facts(number=number, other_import=True))
             one.here.append(entry)
         elif number:
             known[number].here.append(entry)
         else:
-            unnumbered.append(_Facts(here=[entry]))
+            unnumbered.append(Facts(here=[entry]))
     if scope.company is not None and scope.definition is not None:
         import_type, company = scope.definition.import_type, scope.company.number
         elsewhere = [number for number, one in known.items() if not one.here]
@@ -368,7 +319,7 @@ def _balance(lookup: Lookup | None, invoice_id: int | None) -> sqlite3.Row | Non
 
 
 def _less_remains(
-    invoice: Invoice | None, several: Iterable[_Facts], balance: sqlite3.Row | None
+    invoice: Invoice | None, several: Iterable[Facts], balance: sqlite3.Row | None
 ) -> Text | None:
     """Say that less remains at the source than here, where the payments do not explain it."""
     if invoice is None or balance is None:
@@ -386,7 +337,7 @@ def _less_remains(
     return texts.less_remains_at_source(invoice.number, money(left, invoice.currency), there)
 
 
-def _unregistered_effect(one: _Facts) -> Decimal:
+def _unregistered_effect(one: Facts) -> Decimal:
     """Give what a payment takes from its invoice at the source, and not here."""
     if one.row is None or (one.last is not None and one.last.state == history.REGISTERED):
         return Decimal(0)
@@ -408,7 +359,7 @@ def _last_run(scope: Scope, state: str) -> LastSeen | None:
     return LastSeen(row["id"], row["user"], datetime.fromisoformat(row["at"]))
 
 
-def _last_seen(one: _Facts, runs: Mapping[str, LastSeen | None]) -> LastSeen | None:
+def _last_seen(one: Facts, runs: Mapping[str, LastSeen | None]) -> LastSeen | None:
     """Give the run that registered a payment, shows it, or rejected it when it was saved."""
     last = one.last
     if last is not None and last.run_id is not None:
@@ -419,7 +370,7 @@ def _last_seen(one: _Facts, runs: Mapping[str, LastSeen | None]) -> LastSeen | N
 
 
 def _explained(
-    one: _Facts,
+    one: Facts,
     *,
     asked: bool,
     decided: Sequence[Decision],
@@ -427,8 +378,8 @@ def _explained(
     source: Text,
 ) -> ExplainedPayment:
     its = () if one.other_import or not one.number else _about(one, decided)
-    outcome, refusal = _outcome(one, its, asked=asked)
-    to_do = _to_do(outcome, refusal)
+    outcome, refusal = outcome_of(one, its, asked=asked)
+    to_do = to_do_of(outcome, refusal)
     return ExplainedPayment(
         number=one.number,
         outcome=outcome,
@@ -442,7 +393,7 @@ def _explained(
     )
 
 
-def _about(one: _Facts, decided: Sequence[Decision]) -> tuple[Decision, ...]:
+def _about(one: Facts, decided: Sequence[Decision]) -> tuple[Decision, ...]:
     """Choose what was decided about a payment, or a series that its invoice lies in."""
     return tuple(
         decision
@@ -451,117 +402,11 @@ def _about(one: _Facts, decided: Sequence[Decision]) -> tuple[Decision, ...]:
     )
 
 
-def _to_do(outcome: str, refusal: Refusal | None) -> Text | None:
-    """Say what would have to happen; an unknown reason of a plug-in speaks for itself."""
-    if refusal is not None and outcome != SET_ASIDE:
-        return _advice(refusal.reason) or refusal.message
-    return _advice(outcome)
-
-
-def _advice(code: str) -> Text | None:
-    reason = reasons.REASONS.get(code)
-    return TO_DO.get(code) if reason is None else reason.to_do
-
-
 def _oldest_first(one: ExplainedPayment) -> tuple[object, ...]:
     day = one.at_source.date if one.at_source else None
     if day is None and one.here:
         day = one.here[-1].row.payment_date
     return oldest_first(day, one.number)
-
-
-# --- The outcome of a payment -----------------------------------------------------------
-
-
-def _outcome(one: _Facts, its: Sequence[Decision], *, asked: bool) -> tuple[str, Refusal | None]:
-    """Give outcome and reason: what holds now goes before what held earlier."""
-    last, now = one.last, _refusal_of(one.judgement)
-    if last is not None and last.origin == history.HAND:
-        return _STATES.get(last.state, BY_HAND), None
-    if last is not None and one.other_import:
-        return _STATES.get(last.state, REGISTERED), None
-    if last is not None and last.state == history.REGISTERED:
-        return _registered(one, last, now if asked else _earlier_refusal(one), asked=asked)
-    if any(decision.decision == SET_ASIDE and decision.in_force for decision in its):
-        return SET_ASIDE, _settled(one) or now
-    if one.judgement is None:
-        return _earlier(one, asked=asked) if last is None else (_STATES[last.state], None)
-    if one.judgement.kind == matching.READY:
-        return _ready(one)
-    if last is not None:
-        return _STATES[last.state], now
-    return IGNORED if one.judgement.kind == matching.IGNORED else REJECTED, now
-
-
-def _registered(
-    one: _Facts, last: Entry, now: Refusal | None, *, asked: bool
-) -> tuple[str, Refusal | None]:
-    if one.deleted_at_source:
-        return REGISTERED, Refusal(discrepancies.DELETED, messages.DELETED_AT_SOURCE)
-    if asked and one.row is None:
-        return _not_on_invoice(one, last)
-    return REGISTERED, now if now and now.reason != "already-imported" else None
-
-
-def _ready(one: _Facts) -> tuple[str, Refusal | None]:
-    if (settled := _settled(one)) is not None:
-        return REJECTED, settled
-    previewed = one.previewed is not None and one.previewed["kind"] == matching.READY
-    return IN_PREVIEW if previewed else NOT_READ, None
-
-
-def _settled(one: _Facts) -> Refusal | None:
-    """Say that the last import found the other half of a settlement, on another invoice."""
-    for row in (one.previewed, one.pending):
-        if row is not None and row["reason"] == SETTLED:
-            return _refusal_in(row)
-    return None
-
-
-def _earlier_refusal(one: _Facts) -> Refusal | None:
-    """Give what the open preview, else the last save, says of a registered payment."""
-    if one.previewed is not None:
-        return _refusal_in(one.previewed)
-    if one.pending is not None and one.pending["deleted_at"] is None:
-        return _refusal_in(one.pending)
-    return None
-
-
-def _not_on_invoice(one: _Facts, registered: Entry) -> tuple[str, Refusal | None]:
-    """Say what is known of a registered payment that the source has no longer on the invoice."""
-    for row in (one.previewed, one.pending):
-        if row is None or row["invoice_number"] in {None, registered.row.invoice_number}:
-            continue
-        earlier = _refusal_in(row)
-        if earlier is not None and earlier.reason == "already-imported":
-            return REGISTERED, None  # a person keeps what is registered
-        return REGISTERED, Refusal(MOVED, messages.pays_another(row["invoice_number"]))
-    return NOT_ON_INVOICE, None
-
-
-def _earlier(one: _Facts, *, asked: bool) -> tuple[str, Refusal | None]:
-    """Give the outcome in the open preview, or at the last save."""
-    if asked:
-        return NOT_ON_INVOICE, None
-    if one.previewed is not None:
-        if one.previewed["kind"] == matching.READY:
-            return IN_PREVIEW, None
-        kind = IGNORED if one.previewed["kind"] == matching.IGNORED else REJECTED
-        return kind, _refusal_in(one.previewed)
-    if one.pending is not None and one.pending["deleted_at"] is None:
-        return REJECTED, _refusal_in(one.pending)
-    return DELETED_AT_SOURCE, None
-
-
-def _refusal_of(judgement: Judgement | None) -> Refusal | None:
-    if judgement is None or judgement.reason is None or judgement.message is None:
-        return None
-    return Refusal(judgement.reason, judgement.message)
-
-
-def _refusal_in(row: sqlite3.Row) -> Refusal | None:
-    message = text_of(row["message_sv"], row["message_en"])
-    return None if row["reason"] is None or message is None else Refusal(row["reason"], message)
 
 
 # --- The summary ------------------------------------------------------------------------

@@ -12,7 +12,7 @@ from hostsim.ledger.values import SEK
 from hostsim.messages import formats, texts
 from hostsim.messages.formats import plain
 from hostsim.messages.texts import say
-from hostsim.services import explanation
+from hostsim.services import outcomes
 from hostsim.storage.history import HAND, REGISTERED
 from hostsim.views import render
 from hostsim.views.render import Column, Paper, amount, count, one_line
@@ -48,18 +48,18 @@ BOOKED_AS = {
 
 #: What became of a payment.
 BECAME = {
-    explanation.REGISTERED: Text("Registrerad", "Registered"),
-    explanation.BY_HAND: Text("Registrerad för hand", "Registered by hand"),
-    explanation.DELETED: Text("Borttagen här", "Deleted here"),
-    explanation.REVERSED: Text("Motbokad", "Countered"),
-    explanation.REVERSAL: Text("Motbokning", "Counter entry"),
-    explanation.SET_ASIDE: Text("Undanlagd", "Set aside"),
-    explanation.IN_PREVIEW: Text("Inläst, inte sparad", "Brought in, not saved"),
-    explanation.NOT_READ: Text("Inte inläst än", "Not brought in yet"),
-    explanation.REJECTED: Text("Kan inte sparas", "Cannot be saved"),
-    explanation.IGNORED: Text("Ignorerad", "Ignored"),
-    explanation.NOT_ON_INVOICE: Text("Inte på fakturan i Fortnox", "Not on the invoice in Fortnox"),
-    explanation.DELETED_AT_SOURCE: Text("Borttagen där den kom från", "Deleted where it came from"),
+    outcomes.REGISTERED: Text("Registrerad", "Registered"),
+    outcomes.BY_HAND: Text("Registrerad för hand", "Registered by hand"),
+    outcomes.DELETED: Text("Borttagen här", "Deleted here"),
+    outcomes.REVERSED: Text("Motbokad", "Countered"),
+    outcomes.REVERSAL: Text("Motbokning", "Counter entry"),
+    outcomes.SET_ASIDE: Text("Undanlagd", "Set aside"),
+    outcomes.IN_PREVIEW: Text("Inläst, inte sparad", "Brought in, not saved"),
+    outcomes.NOT_READ: Text("Inte inläst än", "Not brought in yet"),
+    outcomes.REJECTED: Text("Kan inte sparas", "Cannot be saved"),
+    outcomes.IGNORED: Text("Ignorerad", "Ignored"),
+    outcomes.NOT_ON_INVOICE: Text("Inte på fakturan i Fortnox", "Not on the invoice in Fortnox"),
+    outcomes.DELETED_AT_SOURCE: Text("Borttagen där den kom från", "Deleted where it came from"),
 }
 
 _DECISIONS = {
@@ -424,7 +424,7 @@ def kind_label(kind: str, run: Imported, language: str) -> str:
 
 
 def explanation_object(found: Explanation, language: str) -> dict[str, Any]:
-    """Make the JSON object of an explanation."""
+    """Make the JSON object of an outcomes."""
     question = found.question
     return {
         "invoice_number": question.number,

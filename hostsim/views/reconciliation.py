@@ -12,10 +12,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from hostsim.ledger import reasons
-from hostsim.messages import formats
-from hostsim.messages.formats import plain
-from hostsim.messages.texts import say
-from hostsim.services.reconciliation import (
+from hostsim.ledger.comparison import (
     DIFFERS,
     EQUAL,
     ONLY_AT_SOURCE,
@@ -25,6 +22,9 @@ from hostsim.services.reconciliation import (
     Sum,
     Unequal,
 )
+from hostsim.messages import formats
+from hostsim.messages.formats import plain
+from hostsim.messages.texts import say
 from hostsim.views import render
 from hostsim.views.render import Column, Paper, amount, count, one_line
 from opter_contract.values import Text

@@ -19,16 +19,7 @@ from second_host import Host as SecondHost
 
 from hostsim.cli import imports, running
 from hostsim.errors import HostError
-from hostsim.ledger.matching import READY, Refusal, what_changed
-from hostsim.ledger.values import ExportedInvoice
-from hostsim.plugins.loading import Plugins
-from hostsim.sandbox import Sandbox, seed
-from hostsim.sandbox.state import Payment as FortnoxPayment
-from hostsim.sandbox.switches import Switches
-from hostsim.services import reconciliation
-from hostsim.services.host import Host
-from hostsim.services.invoices_csv import invoices_in
-from hostsim.services.reconciliation import (
+from hostsim.ledger.comparison import (
     AT_NEXT_IMPORT,
     DIFFERS,
     EQUAL,
@@ -41,6 +32,15 @@ from hostsim.services.reconciliation import (
     Totals,
     why_not_here,
 )
+from hostsim.ledger.matching import READY, Refusal, what_changed
+from hostsim.ledger.values import ExportedInvoice
+from hostsim.plugins.loading import Plugins
+from hostsim.sandbox import Sandbox, seed
+from hostsim.sandbox.state import Payment as FortnoxPayment
+from hostsim.sandbox.switches import Switches
+from hostsim.services import reconciliation
+from hostsim.services.host import Host
+from hostsim.services.invoices_csv import invoices_in
 from hostsim.storage import reconciliations
 from hostsim.storage.import_runs import ImportRun, Record
 from hostsim.storage.rows import record_of

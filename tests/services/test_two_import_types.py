@@ -7,7 +7,7 @@ from types import SimpleNamespace
 import pytest
 from fake_plugin import FakePlugin, excluded, hookimpl, invoice, payment
 
-from hostsim.services.reconciliation import KINDS
+from hostsim.ledger.comparison import KINDS
 from hostsim.storage.history import entries
 from hostsim.storage.import_runs import PreviewChanged
 from hostsim.storage.store import Store

@@ -1,0 +1,266 @@
+"""Two sides of one account: the kinds of differences, why there are any, and sums that add up."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import date
+from decimal import Decimal, localcontext
+
+from hostsim.ledger import reasons
+from hostsim.ledger.matching import EXACT, READY, ZERO, Refusal
+from hostsim.ledger.values import SEK
+from hostsim.messages import texts
+from opter_contract.values import Payment, Text
+
+EQUAL = "equal"
+DIFFERS = "differs"
+ONLY_AT_SOURCE = "only-in-fortnox"
+ONLY_IN_HOST = "only-in-host"
+#: Each payment is of exactly one of these kinds.
+KINDS = (EQUAL, DIFFERS, ONLY_AT_SOURCE, ONLY_IN_HOST)
+
+UNREADABLE = "unreadable"
+IN_PREVIEW = Refusal(
+    "in-preview",
+    Text(
+        "Inläst men inte sparad; spara med hostsim save",
+        "Brought in but not saved; save with hostsim save",
+    ),
+)
+AT_NEXT_IMPORT = Refusal(
+    "at-next-import",
+    Text(
+        "Inte inläst än; läs in med hostsim import",
+        "Not brought in yet; bring it in with hostsim import",
+    ),
+)
+DELETED = Refusal(
+    "deleted-in-fortnox",
+    Text(
+        "Registrerad här, men finns inte längre där den kom ifrån; kontrollera fakturan",
+        "Registered here, but no longer where it came from; check the invoice",
+    ),
+)
+DELETED_OR_UNREADABLE = Refusal(
+    "deleted-or-unreadable",
+    Text(
+        "Registrerad här; där den kom ifrån är den borttagen, eller en av dem vars nummer inte "
+        "går att läsa",
+        "Registered here; where it came from it was deleted, or is one of those whose number "
+        "cannot be read",
+    ),
+)
+CHANGED = "changed-in-fortnox"
+KEPT_DIFFERENCE = "kept-difference"
+
+#: Reasons that held for a payment as it was then; reading everything supersedes them.
+_OUTDATED = frozenset({"before-date", "below-number", "not-booked", UNREADABLE})
+
+#: The names of the fields that may differ, by their label.
+FIELDS = {
+    texts.AMOUNT: "amount",
+    texts.CURRENCY: "currency",
+    texts.AMOUNT_CURRENCY: "amount_currency",
+    texts.PAYMENT_DATE: "payment_date",
+    texts.INVOICE_NUMBER: "invoice_number",
+    texts.BOOKED: "booked",
+    texts.WRITE_OFFS: "write_offs",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Side:
+    """A payment as one of the two sides has it; ``None`` is what could not be read."""
+
+    invoice_number: str | None
+    date: date | None
+    amount: Decimal | None  # SEK
+    currency: str | None
+    amount_currency: Decimal | None
+    booked: bool | None
+    written_off: Decimal = ZERO  # SEK
+
+    @property
+    def sek(self) -> Decimal:
+        """What it counts in SEK; what is unknown counts nothing."""
+        return ZERO if self.amount is None else self.amount
+
+    @property
+    def in_currency(self) -> Decimal:
+        """What it counts in its currency; what is unknown counts nothing."""
+        if self.currency == SEK:
+            return self.sek
+        return ZERO if self.amount_currency is None else self.amount_currency
+
+
+@dataclass(frozen=True, slots=True)
+class Unequal:
+    """One payment on which the two sides do not agree, and why."""
+
+    kind: str
+    payment_number: str
+    reason: str
+    message: Text
+    source: Side | None
+    host: Side | None
+    fields: tuple[str, ...] = ()  # that differ
+
+
+@dataclass(slots=True)
+class Sum:
+    """How many payments, their SEK, and what they are in their own currency."""
+
+    number: int = 0
+    sek: Decimal = ZERO
+    amount: Decimal = ZERO
+
+    def add(self, side: Side) -> None:
+        """Count one payment more."""
+        self.add_all(Sum(1, side.sek, side.in_currency))
+
+    def add_all(self, other: Sum) -> None:
+        """Count what another sum holds."""
+        with localcontext(EXACT):
+            self.number += other.number
+            self.sek += other.sek
+            self.amount += other.amount
+
+    def without(self, other: Sum) -> Sum:
+        """Give the difference."""
+        with localcontext(EXACT):
+            return Sum(self.number - other.number, self.sek - other.sek, self.amount - other.amount)
+
+
+@dataclass(slots=True)
+class Pair:
+    """The sums of both sides."""
+
+    source: Sum = field(default_factory=Sum)
+    host: Sum = field(default_factory=Sum)
+
+    def add(self, there: Side | None, here: Side | None) -> None:
+        """Count a payment on the sides that have it."""
+        if there is not None:
+            self.source.add(there)
+        if here is not None:
+            self.host.add(here)
+
+    def add_all(self, other: Pair) -> None:
+        """Count what another pair holds."""
+        self.source.add_all(other.source)
+        self.host.add_all(other.host)
+
+    @property
+    def difference(self) -> Sum:
+        """The source less the host."""
+        return self.source.without(self.host)
+
+    @property
+    def agrees(self) -> bool:
+        """Whether number and money are the same on both sides."""
+        return self.source == self.host
+
+
+class Totals:
+    """Sums by kind, by currency and by day. A day counts each side by its own date."""
+
+    def __init__(self) -> None:
+        self._kinds: dict[tuple[str, str], Pair] = {}
+        self._days: dict[tuple[date | None, str], Pair] = {}
+
+    def add(self, kind: str, there: Side | None, here: Side | None) -> None:
+        """Count one payment; a currency or day that is unknown is one of its own."""
+        for source, host in ((there, None), (None, here)):
+            side = source or host
+            if side is None:
+                continue
+            currency = side.currency or ""
+            self._kinds.setdefault((kind, currency), Pair()).add(source, host)
+            self._days.setdefault((side.date, currency), Pair()).add(source, host)
+
+    def kind(self, kind: str) -> Pair:
+        """Give the sums of one kind; ``amount`` adds currencies up and means nothing."""
+        return _added(pair for (its, _), pair in self._kinds.items() if its == kind)
+
+    def count(self, kind: str) -> int:
+        """Count the payments of one kind; one that both sides have counts once."""
+        pair = self.kind(kind)
+        return max(pair.source.number, pair.host.number)
+
+    @property
+    def all(self) -> Pair:
+        """The sums of all; ``amount`` adds currencies up and means nothing."""
+        return _added(self._kinds.values())
+
+    @property
+    def currencies(self) -> dict[str, Pair]:
+        """The sums by currency, SEK first; ``""`` is an unknown one and last."""
+        names = sorted({its for _, its in self._kinds}, key=_sek_first)
+        return {
+            name: _added(pair for (_, its), pair in self._kinds.items() if its == name)
+            for name in names
+        }
+
+    @property
+    def days(self) -> dict[tuple[date | None, str], Pair]:
+        """The sums by payment date and currency, oldest first; an unknown date is last."""
+        order = sorted(
+            self._days, key=lambda key: (key[0] is None, key[0] or date.min, _sek_first(key[1]))
+        )
+        return {key: self._days[key] for key in order}
+
+    def check(self, sides: Pair, currencies: dict[str, Pair]) -> None:
+        """Prove that the kinds, and the days, add up to what each side has.
+
+        :param sides: each side counted by itself.
+        :param currencies: the same, by currency.
+        """
+        by_day: dict[str, Pair] = {}
+        for (_, currency), pair in self._days.items():
+            by_day.setdefault(currency, Pair()).add_all(pair)
+        if self.all != sides or not self.currencies == by_day == currencies:
+            message = f"{sides} were read, but {self.all} compared"
+            raise RuntimeError(message)
+
+
+def why_not_here(
+    screened: Refusal | None,
+    previewed: tuple[str | None, Refusal | None],
+    pending: Refusal | None,
+    deleted: Refusal | None = None,
+) -> Refusal:
+    """Say why the host lacks a payment that the source has.
+
+    :param screened: what today's settings say.
+    :param previewed: its list in the open preview, and why it is in that one.
+    :param pending: why it was rejected when a run was saved.
+    :param deleted: who deleted it here.
+    """
+    kind, refusal = previewed
+    if screened is not None and (deleted is None or screened.reason in reasons.IGNORED):
+        return screened
+    if kind == READY:
+        return IN_PREVIEW
+    if deleted is not None:
+        return deleted
+    for earlier in (refusal, pending):
+        if earlier is not None and earlier.reason not in _OUTDATED:
+            return earlier
+    return AT_NEXT_IMPORT
+
+
+def _sek_first(currency: str) -> tuple[bool, bool, str]:
+    return currency != SEK, not currency, currency
+
+
+def _added(pairs: Iterable[Pair]) -> Pair:
+    together = Pair()
+    for pair in pairs:
+        together.add_all(pair)
+    return together
+
+
+def written_off(payment: Payment) -> Decimal:
+    with localcontext(EXACT):
+        return sum((row.amount for row in payment.write_offs), ZERO)

@@ -1,0 +1,170 @@
+"""The outcome of one payment of an invoice, out of all that is known of it."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from hostsim.ledger import matching, reasons
+from hostsim.ledger.matching import Judgement, Refusal
+from hostsim.ledger.reasons import SETTLED
+from hostsim.ledger.values import Decision
+from hostsim.messages import explanations as messages
+from hostsim.messages.explanations import TO_DO
+from hostsim.storage import discrepancies, history
+from hostsim.storage.history import Entry
+from hostsim.storage.rows import text_of
+from opter_contract.values import Text
+
+# The outcome of a payment.
+REGISTERED = "registered"
+BY_HAND = "by-hand"
+DELETED = "deleted"
+REVERSED = "countered"
+REVERSAL = "counter"
+SET_ASIDE = "set-aside"
+IN_PREVIEW = "in-preview"
+NOT_READ = "not-read"
+REJECTED = "rejected"
+IGNORED = "ignored"
+NOT_ON_INVOICE = "gone-from-invoice"  # moved to another one at the source, or deleted there
+DELETED_AT_SOURCE = "deleted-in-fortnox"
+
+#: The reason of a registered payment that pays another invoice at the source now.
+MOVED = "changed-in-fortnox"
+
+#: The outcome of a payment in the books that does not count, by its state there.
+_STATES = {"deleted": DELETED, "countered": REVERSED, "counter": REVERSAL}
+
+
+@dataclass(slots=True)
+class Facts:
+    """All that is known of one payment."""
+
+    number: str = ""
+    row: sqlite3.Row | None = None  # as it is at the source now
+    judgement: Judgement | None = None
+    here: list[Entry] = field(default_factory=list)
+    deleted_at_source: bool = False  # although it is registered here
+    previewed: sqlite3.Row | None = None  # in the open preview
+    pending: sqlite3.Row | None = None
+    other_import: bool = False  # registered by another import than the one that is asked
+
+    @property
+    def last(self) -> Entry | None:
+        """The entry that decides: the registered one, else the latest."""
+        registered = [entry for entry in self.here if entry.state == history.REGISTERED]
+        several = registered or self.here
+        return several[-1] if several else None
+
+    @property
+    def invoice_number(self) -> str | None:
+        """The number of its invoice at the source, as far as it is known."""
+        for row in (self.row, self.previewed, self.pending):
+            if row is not None:
+                return row["invoice_number"]  # type: ignore[no-any-return]
+        return self.here[-1].row.invoice_number if self.here else None
+
+
+def outcome_of(one: Facts, its: Sequence[Decision], *, asked: bool) -> tuple[str, Refusal | None]:
+    """Give outcome and reason: what holds now goes before what held earlier."""
+    last, now = one.last, _refusal_of(one.judgement)
+    if last is not None and last.origin == history.HAND:
+        return _STATES.get(last.state, BY_HAND), None
+    if last is not None and one.other_import:
+        return _STATES.get(last.state, REGISTERED), None
+    if last is not None and last.state == history.REGISTERED:
+        return _registered(one, last, now if asked else _earlier_refusal(one), asked=asked)
+    if any(decision.decision == SET_ASIDE and decision.in_force for decision in its):
+        return SET_ASIDE, _settled(one) or now
+    if one.judgement is None:
+        return _earlier(one, asked=asked) if last is None else (_STATES[last.state], None)
+    if one.judgement.kind == matching.READY:
+        return _ready(one)
+    if last is not None:
+        return _STATES[last.state], now
+    return IGNORED if one.judgement.kind == matching.IGNORED else REJECTED, now
+
+
+def _registered(
+    one: Facts, last: Entry, now: Refusal | None, *, asked: bool
+) -> tuple[str, Refusal | None]:
+    if one.deleted_at_source:
+        return REGISTERED, Refusal(discrepancies.DELETED, messages.DELETED_AT_SOURCE)
+    if asked and one.row is None:
+        return _not_on_invoice(one, last)
+    return REGISTERED, now if now and now.reason != "already-imported" else None
+
+
+def _ready(one: Facts) -> tuple[str, Refusal | None]:
+    if (settled := _settled(one)) is not None:
+        return REJECTED, settled
+    previewed = one.previewed is not None and one.previewed["kind"] == matching.READY
+    return IN_PREVIEW if previewed else NOT_READ, None
+
+
+def _settled(one: Facts) -> Refusal | None:
+    """Say that the last import found the other half of a settlement, on another invoice."""
+    for row in (one.previewed, one.pending):
+        if row is not None and row["reason"] == SETTLED:
+            return _refusal_in(row)
+    return None
+
+
+def _earlier_refusal(one: Facts) -> Refusal | None:
+    """Give what the open preview, else the last save, says of a registered payment."""
+    if one.previewed is not None:
+        return _refusal_in(one.previewed)
+    if one.pending is not None and one.pending["deleted_at"] is None:
+        return _refusal_in(one.pending)
+    return None
+
+
+def _not_on_invoice(one: Facts, registered: Entry) -> tuple[str, Refusal | None]:
+    """Say what is known of a registered payment that the source has no longer on the invoice."""
+    for row in (one.previewed, one.pending):
+        if row is None or row["invoice_number"] in {None, registered.row.invoice_number}:
+            continue
+        earlier = _refusal_in(row)
+        if earlier is not None and earlier.reason == "already-imported":
+            return REGISTERED, None  # a person keeps what is registered
+        return REGISTERED, Refusal(MOVED, messages.pays_another(row["invoice_number"]))
+    return NOT_ON_INVOICE, None
+
+
+def _earlier(one: Facts, *, asked: bool) -> tuple[str, Refusal | None]:
+    """Give the outcome in the open preview, or at the last save."""
+    if asked:
+        return NOT_ON_INVOICE, None
+    if one.previewed is not None:
+        if one.previewed["kind"] == matching.READY:
+            return IN_PREVIEW, None
+        kind = IGNORED if one.previewed["kind"] == matching.IGNORED else REJECTED
+        return kind, _refusal_in(one.previewed)
+    if one.pending is not None and one.pending["deleted_at"] is None:
+        return REJECTED, _refusal_in(one.pending)
+    return DELETED_AT_SOURCE, None
+
+
+def _refusal_of(judgement: Judgement | None) -> Refusal | None:
+    if judgement is None or judgement.reason is None or judgement.message is None:
+        return None
+    return Refusal(judgement.reason, judgement.message)
+
+
+def _refusal_in(row: sqlite3.Row) -> Refusal | None:
+    message = text_of(row["message_sv"], row["message_en"])
+    return None if row["reason"] is None or message is None else Refusal(row["reason"], message)
+
+
+def to_do_of(outcome: str, refusal: Refusal | None) -> Text | None:
+    """Say what would have to happen; an unknown reason of a plug-in speaks for itself."""
+    if refusal is not None and outcome != SET_ASIDE:
+        return _advice(refusal.reason) or refusal.message
+    return _advice(outcome)
+
+
+def _advice(code: str) -> Text | None:
+    reason = reasons.REASONS.get(code)
+    return TO_DO.get(code) if reason is None else reason.to_do
