@@ -167,4 +167,4 @@ def _switch(
         return
     for point, reason in now:
         told = say(reason or Text("är påslaget", "is on"), common.language)
-        common.paper.line(render.one_line(f"{point.called} {told}."))
+        common.paper.line(render.one_line(f"{point.full_name} {told}."))

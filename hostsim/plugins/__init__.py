@@ -1,1 +1,1 @@
-"""Which plug-ins there are, and what is spoken with one."""
+"""The plug-ins: found, loaded, called, and notified of changes."""

@@ -28,16 +28,16 @@ log = logging.getLogger(__name__)
 #: Switches plug-ins off, by name with commas between or ``all``, whatever the database says.
 VARIABLE = "HOSTSIM_PLUGINS_OFF"
 
-#: Stands for every plug-in, also one that is installed later.
+#: Every plug-in, also one that is installed later.
 ALL = "all"
 
-#: From this on, two names of groups are a slip of the keyboard apart.
+#: From this similarity on, the name of a group is taken for a misspelled one of ours.
 _ALIKE = 0.85
 
 
 @dataclass(frozen=True, slots=True)
 class Installed:
-    """An entry point, not loaded; the distribution is ``None`` where nobody says."""
+    """An entry point, not loaded; the distribution is ``None`` where it is unknown."""
 
     name: str
     group: str
@@ -48,12 +48,12 @@ class Installed:
 
     @property
     def names(self) -> frozenset[str]:
-        """What it can be called: its name, or ``distribution:name`` where two share a name."""
+        """Its names: its own, and ``distribution:name`` for where two share a name."""
         return frozenset({self.name, f"{self.distribution}:{self.name}"})
 
     @property
-    def called(self) -> str:
-        """How to name it so that it can be found."""
+    def full_name(self) -> str:
+        """Its name with its distribution."""
         return with_distribution(self.name, self.distribution)
 
 
@@ -76,24 +76,24 @@ def installed() -> Sequence[Installed]:
 def elsewhere() -> Sequence[Installed]:
     """Find entry points in groups whose names look like ours but are not.
 
-    No host loads them, and none says so: this is the only trace of the slip.
+    No host loads them or reports them: this is the only sign of the misspelling.
     """
     return _in_order(point for point in _one_by_one() if _looks_like_ours(point.group))
 
 
 def _one_by_one() -> Iterator[metadata.EntryPoint]:
     """Give the entry points of every package whose own list can be read."""
-    seen = set()
+    found = set()
     for distribution in metadata.distributions():
         try:
             name = re.sub(r"[-_.]+", "-", distribution.name).lower()
             points = list(distribution.entry_points)
         except Exception as error:  # noqa: BLE001 whatever one package wrote into its own file
-            log.debug("left out: %s", type(error).__name__)
+            log.debug("a package was skipped: %s", type(error).__name__)
             continue
-        if name not in seen:
+        if name not in found:
             # The first on the path is the one that Python imports.
-            seen.add(name)
+            found.add(name)
             yield from points
 
 
@@ -133,7 +133,7 @@ def _looks_like_ours(group: str) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class Off:
-    """The names that are switched off, by where they stand."""
+    """The names that are switched off, by where that is stored."""
 
     stored: frozenset[str] = frozenset()
     environment: frozenset[str] = frozenset()
@@ -150,12 +150,12 @@ class Off:
 
 
 def off(store: Store | None, environment: str) -> Off:
-    """Tell what is switched off, in the database and in the environment.
+    """Give what is switched off, in the database and in the environment.
 
     :param store: the host's database, where there is one.
     :param environment: the value of :data:`VARIABLE`.
-    :raises HostError: ``PLUGIN_UNKNOWN`` for a name in the environment that nothing has: it
-        would leave the plug-in on that it was to switch off.
+    :raises HostError: ``PLUGIN_UNKNOWN`` for a name in the environment that no plug-in has:
+        a misspelled one would leave its plug-in on.
     """
     names = frozenset(filter(None, map(str.strip, environment.split(","))))
     if names:
@@ -192,7 +192,7 @@ def switch_on(store: Store, names: Collection[str]) -> None:
 
 
 def _each(points: Iterable[Installed]) -> set[str]:
-    """Name every plug-in so that no other is meant."""
+    """Name every plug-in unambiguously."""
     return {f"{point.distribution}:{point.name}" for point in points}
 
 

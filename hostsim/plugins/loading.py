@@ -1,11 +1,10 @@
-"""Which plug-ins there are, and why one is left out.
+"""Loads the plug-ins, and rejects with a reason those that do not fit.
 
-Plug-ins are found through the entry points of the group ``opter``. One that
-does not fit is left out with a sentence; the others run on. Each is tried in
-a plug-in manager of its own first, since pluggy can leave half of a plug-in
-behind when it refuses it. Two things are beyond this: a module that never
-returns, and one that ends the whole process; such a plug-in is switched off
-by name, and is then not imported at all.
+Plug-ins are found through the entry points of the group ``opter``. One that does not
+fit is rejected; the others are used. Each is first registered in a plug-in manager of
+its own, since pluggy can leave a plug-in partially registered when it refuses it. A
+module that never returns, or that ends the whole process, cannot be handled: such a
+plug-in is switched off by name, and is then not imported at all.
 """
 
 from __future__ import annotations
@@ -18,7 +17,7 @@ import logging
 import sys
 import warnings
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, replace
 from types import MappingProxyType, ModuleType
 from typing import Any, Final, Self
 
@@ -36,7 +35,7 @@ from opter_contract.version import CONTRACT, Mismatch, mismatch, needed_by
 
 log = logging.getLogger(__name__)
 
-#: Under this name the host itself stands in the plug-in manager.
+#: The name of the host itself in the plug-in manager.
 HOST = "hostsim"
 
 #: Only the host answers these: two answers to a batch would be one too many. Others may
@@ -66,12 +65,12 @@ class Found:
 
     @classmethod
     def of(cls, point: Installed, reason: Text | None = None, state: str = "active") -> Self:
-        """Tell of an entry point what can be known without loading it."""
+        """Describe an entry point by what is known without loading it."""
         return cls(point.name, point.distribution, point.version, reason, state=state)
 
     @property
-    def called(self) -> str:
-        """How to name it so that it can be found."""
+    def full_name(self) -> str:
+        """Its name with its distribution."""
         return discovery.with_distribution(self.name, self.distribution)
 
 
@@ -82,29 +81,20 @@ _WRONG_CONTRACT: Final[Mapping[Mismatch, Callable[[object], Text]]] = {
 }
 
 
-class _Misfit(Exception):
+class _Rejected(Exception):
     def __init__(self, reason: Text) -> None:
         super().__init__(reason)
         self.reason = reason
 
 
-@dataclass(slots=True)
-class _Trial:
-    """What was learned about a plug-in before it is let in."""
-
-    found: Found
-    hooks: tuple[str, ...] = ()
-    types: Sequence[ImportType] = field(default=())
-
-
-_NOBODY = Off()
+_NONE = Off()
 
 
 class Plugins:
-    """The plug-ins of a host, and the way to call the one that an import needs."""
+    """The plug-ins of a host; calls the one that an import needs."""
 
     def __init__(self, manager_extra: Iterable[tuple[str, object]] = ()) -> None:
-        """Take these plug-ins, given by name, and no others."""
+        """Use these plug-ins, given by name, and no others."""
         self.manager = _new_manager()
         self.host_hooks = HostHooks()
         self.manager.register(self.host_hooks, name=HOST)
@@ -114,10 +104,10 @@ class Plugins:
         self._owners: dict[str, Found] = {}
         self._objects: dict[str, object] = {}
         for name, plugin in manager_extra:
-            self._take_in(Found(name, None, None), functools.partial(_itself, plugin))
+            self._add(Found(name, None, None), functools.partial(_same, plugin))
 
     @classmethod
-    def load(cls, manager_extra: Iterable[tuple[str, object]] = (), *, off: Off = _NOBODY) -> Self:
+    def load(cls, manager_extra: Iterable[tuple[str, object]] = (), *, off: Off = _NONE) -> Self:
         """Find the plug-ins that are installed, in the order of their names.
 
         :param off: which are switched off; nothing of them is imported.
@@ -128,7 +118,7 @@ class Plugins:
             if reason is not None:
                 plugins.excluded += (Found.of(point, reason, "off"),)
                 continue
-            plugins._take_in(Found.of(point), point.load)
+            plugins._add(Found.of(point), point.load)
         return plugins
 
     @property
@@ -137,7 +127,7 @@ class Plugins:
         return MappingProxyType(self._types)
 
     def owner(self, import_type: str) -> Found:
-        """Name the plug-in that registered an import type."""
+        """Give the plug-in that registered an import type."""
         off = ", ".join(found.name for found in self.excluded if found.state == "off")
         if import_type not in self._owners and off:
             raise host_error("IMPORT_TYPE_OFF", name=import_type, off=off)
@@ -154,7 +144,7 @@ class Plugins:
         return self._call_one(self._objects[self.owner(import_type).name], hook, arguments)
 
     def listeners(self, *hooks: str) -> Iterator[tuple[str, Callable[..., Any]]]:
-        """Give each plug-in that answers one of these hooks, and how to call a hook in it alone."""
+        """Give the name of each plug-in with one of these hooks, and how to call a hook in it."""
         for found in self.loaded:
             if not set(hooks) & set(found.hooks):
                 continue
@@ -170,67 +160,67 @@ class Plugins:
         answers = self.manager.subset_hook_caller(hook, others)(**arguments)
         return answers[0] if answers else None
 
-    # --- Finding out whether a plug-in fits ---
+    # --- Whether a plug-in fits ---
 
-    def _take_in(self, found: Found, load: Callable[[], object]) -> None:
+    def _add(self, found: Found, load: Callable[[], object]) -> None:
         try:
             if self.manager.has_plugin(found.name):
-                raise _Misfit(texts.name_taken(found.name, found.called, self._called(found.name)))
+                raise _Rejected(
+                    texts.name_taken(found.name, found.full_name, self._full_name(found.name))
+                )
             plugin = _loaded(found, load)
             needed = needed_by(plugin)
             if mismatch(needed) is not Mismatch.UNREADABLE:
-                found = _with(found, contract=str(needed))
-            trial = self._tried(found, plugin)
-            self._register(trial, plugin)
-        except _Misfit as misfit:
-            log.warning("plug-in %s is left out: %s", found.called, misfit.reason.en)
-            self.excluded += (_with(found, reason=misfit.reason, state="left-out"),)
+                found = replace(found, contract=str(needed))
+            self._register(*self._examined(found, plugin), plugin)
+        except _Rejected as rejected:
+            log.warning("plug-in %s is rejected: %s", found.full_name, rejected.reason.en)
+            self.excluded += (replace(found, reason=rejected.reason, state="left-out"),)
 
-    def _tried(self, found: Found, plugin: object) -> _Trial:
-        with _fails_with(texts.not_examined):
+    def _examined(self, found: Found, plugin: object) -> tuple[Found, Sequence[ImportType]]:
+        with _rejecting(texts.not_examined):
             self._refuse_indistinct(found, plugin)
             scratch = _new_manager()
             hooks = _hooks(scratch, found, plugin)
         if not hooks:
-            raise _Misfit(_why_no_hook(plugin))
-        with _fails_with(texts.not_examined):
+            raise _Rejected(_why_no_hook(plugin))
+        with _rejecting(texts.not_examined):
             _refuse_unmarked(scratch, plugin)
         types = _import_types(scratch, found) if "opter_import_types" in hooks else ()
-        return _Trial(found, hooks, types)
+        codes = tuple(import_type.code for import_type in types)
+        return replace(found, hooks=hooks, import_types=codes), types
 
     def _refuse_indistinct(self, found: Found, plugin: object) -> None:
-        """Refuse what pluggy would mistake for another plug-in, or cannot put into a set."""
+        """Reject what pluggy would mistake for another plug-in, or cannot put into a set."""
         if isinstance(plugin, type):
-            raise _Misfit(texts.is_a_class())
+            raise _Rejected(texts.is_a_class())
         needed = needed_by(plugin)
         if (wrong := mismatch(needed)) is not None:
-            raise _Misfit(_WRONG_CONTRACT[wrong](needed))
+            raise _Rejected(_WRONG_CONTRACT[wrong](needed))
         _refuse_unhashable(plugin)
         for name, other in self.manager.list_name_plugin():
             if plugin is other or plugin == other or other == plugin:
-                raise _Misfit(texts.equals_another(found.called, self._called(name)))
+                raise _Rejected(texts.equals_another(found.full_name, self._full_name(name)))
 
-    def _called(self, name: str) -> str:
-        return next((found.called for found in self.loaded if found.name == name), name)
+    def _full_name(self, name: str) -> str:
+        return next((found.full_name for found in self.loaded if found.name == name), name)
 
-    def _register(self, trial: _Trial, plugin: object) -> None:
-        codes = [import_type.code for import_type in trial.types]
-        for code in codes:
+    def _register(self, found: Found, types: Sequence[ImportType], plugin: object) -> None:
+        for code in found.import_types:
             if code in self._owners:
-                other = self._owners[code].called
-                raise _Misfit(texts.import_type_taken(code, trial.found.called, other))
-        found = _with(trial.found, hooks=trial.hooks, import_types=tuple(codes))
+                other = self._owners[code].full_name
+                raise _Rejected(texts.import_type_taken(code, found.full_name, other))
         try:
-            with _fails_with(texts.not_registered):
+            with _rejecting(texts.not_registered):
                 self.manager.register(plugin, name=found.name)
         except BaseException:
-            # The name was free and the object new, so what stands there is half of this one.
+            # The name was free and the object new, so this one was partially registered.
             if self.manager.get_plugin(found.name) is plugin:
                 self.manager.unregister(plugin)
             raise
         self.loaded += (found,)
         self._objects[found.name] = plugin
-        for import_type in trial.types:
+        for import_type in types:
             self._types[import_type.code] = import_type
             self._owners[import_type.code] = found
 
@@ -241,47 +231,43 @@ def _new_manager() -> pluggy.PluginManager:
     return manager
 
 
-def _with(found: Found, **values: Any) -> Found:
-    return Found(**{slot: getattr(found, slot) for slot in Found.__slots__} | values)
-
-
-def _itself(plugin: object) -> object:
+def _same(plugin: object) -> object:
     return plugin
 
 
 @contextlib.contextmanager
-def _fails_with(reason: Callable[[str], Text]) -> Iterator[None]:
-    """Leave a plug-in out whatever it raises; only a person's Ctrl-C ends the program."""
+def _rejecting(reason: Callable[[str], Text]) -> Iterator[None]:
+    """Reject a plug-in whatever it raises; only Ctrl-C ends the program."""
     try:
         yield
-    except (KeyboardInterrupt, _Misfit):
+    except (KeyboardInterrupt, _Rejected):
         raise
     except pluggy.PluginValidationError as error:
-        raise _Misfit(reason(_first_line(error))) from error
+        raise _Rejected(reason(_first_line(error))) from error
     except BaseException as error:
-        # The kind alone: the message is a stranger's, and could hold anything.
-        raise _Misfit(reason(type(error).__name__)) from error
+        # The type alone: the message could hold anything.
+        raise _Rejected(reason(type(error).__name__)) from error
 
 
 @contextlib.contextmanager
 def _quietly(found: Found) -> Iterator[None]:
-    """Keep what a plug-in prints, and its warnings, away from the result of a command."""
-    with warnings.catch_warnings(record=True) as told, contextlib.redirect_stdout(sys.stderr):
+    """Keep what a plug-in prints, and its warnings, out of the output of a command."""
+    with warnings.catch_warnings(record=True) as caught, contextlib.redirect_stdout(sys.stderr):
         yield
-    for warning in told:
-        log.info("plug-in %s warns while it loads: %s", found.called, warning.category.__name__)
+    for warning in caught:
+        log.info("plug-in %s warns while it loads: %s", found.full_name, warning.category.__name__)
 
 
 def _loaded(found: Found, load: Callable[[], object]) -> object:
-    with _fails_with(texts.not_importable), _quietly(found):
+    with _rejecting(texts.not_importable), _quietly(found):
         return load()
 
 
 def _hooks(manager: pluggy.PluginManager, found: Found, plugin: object) -> tuple[str, ...]:
-    """Register a plug-in in a manager of its own, and tell which hooks it answers."""
+    """Register a plug-in in a manager of its own, and give the hooks that it implements."""
     for hook, implementation in _marked(manager, plugin):
         _refuse_unfit(manager, hook, implementation)
-    with _fails_with(texts.not_registered):
+    with _rejecting(texts.not_registered):
         manager.register(plugin, name=found.name)
         manager.check_pending()
     callers = manager.get_hookcallers(plugin) or []
@@ -293,7 +279,7 @@ def _refuse_unhashable(plugin: object) -> None:
     try:
         hash(plugin)
     except TypeError as error:
-        raise _Misfit(texts.is_unhashable()) from error
+        raise _Rejected(texts.is_unhashable()) from error
 
 
 def _marked(manager: pluggy.PluginManager, plugin: object) -> Iterator[tuple[str, Any]]:
@@ -314,9 +300,9 @@ def _refuse_unfit(manager: pluggy.PluginManager, hook: str, implementation: Any)
     if caller is None:
         hooks = [name for name in vars(manager.hook) if name.startswith(PROJECT)]
         similar = difflib.get_close_matches(hook, hooks, n=1)
-        raise _Misfit(texts.unknown_hook(hook, similar[0] if similar else None))
+        raise _Rejected(texts.unknown_hook(hook, similar[0] if similar else None))
     if hook in HOSTS_OWN:
-        raise _Misfit(texts.hosts_own_hook(hook))
+        raise _Rejected(texts.hosts_own_hook(hook))
     asked = {
         parameter.name
         for parameter in inspect.signature(implementation).parameters.values()
@@ -325,7 +311,7 @@ def _refuse_unfit(manager: pluggy.PluginManager, hook: str, implementation: Any)
     }
     unknown = asked - set(caller.spec.argnames)
     if unknown:
-        raise _Misfit(texts.unknown_argument(hook, unknown))
+        raise _Rejected(texts.unknown_argument(hook, unknown))
 
 
 def _why_no_hook(plugin: object) -> Text:
@@ -337,14 +323,14 @@ def _why_no_hook(plugin: object) -> Text:
 
 
 def _refuse_unmarked(manager: pluggy.PluginManager, plugin: object) -> None:
-    """Refuse a hook that pluggy passes over without a word: unmarked, or marked for others."""
+    """Reject a hook that pluggy silently ignores: unmarked, or marked for another project."""
     for name in dir(plugin):
         if not name.startswith(f"{PROJECT}_") or not callable(getattr(plugin, name)):
             continue
         others = _projects(plugin, name)
         known = inspect.isfunction(getattr(contract_hooks, name, None))
         if (known or others) and manager.parse_hookimpl_opts(plugin, name) is None:
-            raise _Misfit(texts.not_marked(name, others))
+            raise _Rejected(texts.not_marked(name, others))
 
 
 def _projects(plugin: object, name: str) -> set[str]:
@@ -360,16 +346,16 @@ def _projects(plugin: object, name: str) -> set[str]:
 
 
 def _import_types(manager: pluggy.PluginManager, found: Found) -> Sequence[ImportType]:
-    with _fails_with(texts.import_types_wrong), _quietly(found):
+    with _rejecting(texts.import_types_wrong), _quietly(found):
         answers = manager.hook.opter_import_types()
         types = [_import_type(value) for answer in answers for value in answer]
     if None in types or len({value.code for value in types if value}) != len(types):
-        raise _Misfit(texts.import_types_wrong("code, formats, label"))
+        raise _Rejected(texts.import_types_wrong("code, formats, label"))
     return [value for value in types if value is not None]
 
 
 def _import_type(value: Any) -> ImportType | None:
-    """Copy an import type, so that it stays as it was; ``None`` for what is none."""
+    """Copy an import type, so that it cannot change; ``None`` if it is invalid."""
     if isinstance(value.formats, str):
         return None
     made = ImportType(value.code, tuple(value.formats), Text(value.label.sv, value.label.en))

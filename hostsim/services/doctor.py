@@ -134,7 +134,7 @@ class Doctor:
                 raise _not_used(one)
             raise host_error("NO_PLUGINS")
         names = ", ".join(
-            f"{found.called} {found.version or ''}".strip() for found in self._plugins.loaded
+            f"{found.full_name} {found.version or ''}".strip() for found in self._plugins.loaded
         )
         return Text(f"Används: {names}.", f"In use: {names}.")
 
@@ -202,8 +202,8 @@ class Doctor:
         owner = self._plugins.owner(definition.import_type)
         self._definition = definition
         return Text(
-            f"{definition.name}: {definition.import_type} genom {owner.called}.",
-            f"{definition.name}: {definition.import_type} by {owner.called}.",
+            f"{definition.name}: {definition.import_type} genom {owner.full_name}.",
+            f"{definition.name}: {definition.import_type} by {owner.full_name}.",
         )
 
     def _invoices(self) -> Text:
@@ -263,7 +263,7 @@ class Doctor:
 
     def _owner(self) -> str:
         definition = self._definition
-        return "–" if definition is None else self._plugins.owner(definition.import_type).called
+        return "–" if definition is None else self._plugins.owner(definition.import_type).full_name
 
 
 def first_failure(findings: list[Finding]) -> HostError | None:
@@ -276,7 +276,7 @@ def first_failure(findings: list[Finding]) -> HostError | None:
 
 def _not_used(one: Found) -> HostError:
     code = "PLUGIN_OFF" if one.state == "off" else "PLUGIN_LEFT_OUT"
-    return host_error(code, name=one.called, why=one.reason or Text("–", "–"))
+    return host_error(code, name=one.full_name, why=one.reason or Text("–", "–"))
 
 
 def _region(name: str) -> Text:

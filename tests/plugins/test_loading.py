@@ -1,4 +1,4 @@
-"""Which plug-ins are let in, and why one is left out."""
+"""Which plug-ins are loaded, and why one is rejected."""
 
 import types
 from importlib import metadata
@@ -118,7 +118,7 @@ def test_another_project_name_is_noticed_and_named():
     assert "optr" in why(("elsewhere", Elsewhere())).sv
 
 
-def test_a_plug_in_that_answers_nothing_is_left_out():
+def test_a_plug_in_that_answers_nothing_is_rejected():
     class Unmarked:
         def opter_run_saved(self, run):
             pass
@@ -130,19 +130,19 @@ def test_a_class_is_no_plug_in():
     assert why(("class", FakePlugin)).en.startswith("is a class")
 
 
-def test_an_object_that_would_break_the_calls_to_others_is_left_out():
+def test_an_object_that_would_break_the_calls_to_others_is_rejected():
     class Unhashable(FakePlugin):
         __hash__ = None
 
     assert "__hash__" in why(("unhashable", Unhashable())).sv
 
 
-def test_the_second_of_two_with_one_type_is_left_out_naming_both():
+def test_the_second_of_two_with_one_type_is_rejected_naming_both():
     reason = why(("first", FakePlugin()), ("second", FakePlugin()))
     assert reason.sv == "second registrerar importtypen Fake, som first redan har"
 
 
-def test_a_plug_in_that_cannot_tell_its_types_is_left_out():
+def test_a_plug_in_that_cannot_tell_its_types_is_rejected():
     class Broken(FakePlugin):
         @hookimpl
         def opter_import_types(self):
@@ -175,7 +175,7 @@ def test_one_object_is_registered_once():
     assert plugins.manager.has_plugin("a")
 
 
-def test_the_others_run_on_when_one_is_left_out():
+def test_the_others_run_on_when_one_is_rejected():
     plugins = Plugins([("bad", FakePlugin), ("good", FakePlugin())])
     assert plugins.owner("Fake").name == "good"
 
@@ -221,7 +221,7 @@ def test_installed_plug_ins_are_found_with_their_distribution(monkeypatch):
     assert (found.name, found.distribution, found.version) == ("fake", "some-dist", "1.2")
 
 
-def test_a_plug_in_that_fails_to_import_is_left_out(monkeypatch):
+def test_a_plug_in_that_fails_to_import_is_rejected(monkeypatch):
     def fail():
         raise ModuleNotFoundError("No module named 'requests'")
 

@@ -1,4 +1,4 @@
-"""A plug-in that does not fit is left out whole, says why, and harms no other.
+"""A plug-in that does not fit is rejected whole, says why, and harms no other.
 
 Each stands in a package of its own with an entry point, as ``pip`` would leave it.
 """
@@ -31,7 +31,7 @@ def state_of(manager):
 
 
 def excluded(plugins):
-    return {found.called: found.reason for found in plugins.excluded}
+    return {found.full_name: found.reason for found in plugins.excluded}
 
 
 MISFITS = {
@@ -114,17 +114,17 @@ def test_what_does_not_fit_leaves_nothing_behind_in_the_manager(install, source,
         ("[]", "__hash__"),
     ],
 )
-def test_what_is_no_plug_in_at_all_is_left_out_with_its_kind(install, kind, why):
+def test_what_is_no_plug_in_at_all_is_rejected_with_its_kind(install, kind, why):
     install("odd", f"thing = {kind}", value="{}:thing")
     assert why in excluded(Plugins.load())["odd (odd)"].en
 
 
-def test_an_entry_point_to_what_is_not_there_is_left_out(install):
+def test_an_entry_point_to_what_is_not_there_is_rejected(install):
     install("odd", LISTENER, value="{}:missing")
     assert "AttributeError" in excluded(Plugins.load())["odd (odd)"].en
 
 
-def test_an_object_that_fails_when_looked_at_is_left_out(install):
+def test_an_object_that_fails_when_looked_at_is_rejected(install):
     source = "class Odd:\n    def __dir__(self): raise RuntimeError('a secret')\nthing = Odd()"
     install("odd", source, value="{}:thing")
     assert "could not be examined (RuntimeError)" in excluded(Plugins.load())["odd (odd)"].en
@@ -150,7 +150,7 @@ def test_an_object_that_equals_every_other_cannot_silence_them(install):
 # --- Two that collide ---------------------------------------------------------
 
 
-def test_the_second_with_a_type_is_left_out_naming_both_distributions(install):
+def test_the_second_with_a_type_is_rejected_naming_both_distributions(install):
     install("first", bank())
     install("second", bank())
     assert excluded(Plugins.load())["second (second)"].en == (
@@ -158,7 +158,7 @@ def test_the_second_with_a_type_is_left_out_naming_both_distributions(install):
     )
 
 
-def test_the_second_with_a_name_is_left_out_naming_both_distributions(install):
+def test_the_second_with_a_name_is_rejected_naming_both_distributions(install):
     install("one-bank", bank("A"), name="bank")
     module = install("two-bank", bank("B"), name="bank")
     plugins = Plugins.load()
