@@ -39,7 +39,7 @@ from opter_contract.values import Text
 
 if TYPE_CHECKING:
     from hostsim.plugins.loading import Plugins
-    from hostsim.storage.import_runs import Preview
+    from hostsim.storage.previews import Preview
     from opter_contract.values import Text as AnyText
 
 log = logging.getLogger(__name__)

@@ -21,7 +21,7 @@ from hostsim.views import render
 from opter_contract.values import Text
 
 if TYPE_CHECKING:
-    from hostsim.storage.import_runs import Preview
+    from hostsim.storage.previews import Preview
 
 
 _SERIES = click.option(

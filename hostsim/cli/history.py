@@ -99,7 +99,7 @@ def runs(common: Common, run: str | None) -> None:
 
 def _show_run(common: Common, store: Store, run: Imported) -> None:
     from hostsim.storage import history
-    from hostsim.storage.import_runs import preview_of
+    from hostsim.storage.previews import preview_of
     from hostsim.views import history as views_history
 
     preview = preview_of(store, run.id) if run.state == "open" else None

@@ -19,12 +19,12 @@ from hostsim.cli.common import Common, Day, Option, command, host_over, opened, 
 from hostsim.cli.root import hostsim
 from hostsim.errors import HostError
 from hostsim.messages.texts import say
-from hostsim.storage.import_runs import PreviewChanged
+from hostsim.storage.previews import PreviewChanged
 from hostsim.views import render
 from opter_contract.values import Text
 
 if TYPE_CHECKING:
-    from hostsim.storage.import_runs import Preview
+    from hostsim.storage.previews import Preview
     from hostsim.storage.store import Store
     from opter_contract.values import Text as AnyText
 
@@ -172,9 +172,9 @@ def show_preview(common: Common, preview: Preview, *, show_ignored: bool) -> Non
 
 def last_printed(store: Store, name: str | None) -> str:
     """Give the revision of the open preview that a command printed last; ``""`` for none."""
-    from hostsim.storage import import_runs
+    from hostsim.storage import previews
 
-    return import_runs.printed(store, name)
+    return previews.printed(store, name)
 
 
 class Window:

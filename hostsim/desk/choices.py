@@ -19,8 +19,8 @@ from hostsim.ledger.reasons import ACCEPT, KEEP, SET_ASIDE
 from hostsim.ledger.values import Decision, Row
 from hostsim.messages.texts import Difference
 from hostsim.storage import decision_store, page_rows
-from hostsim.storage.import_runs import Preview
 from hostsim.storage.lists import Entry
+from hostsim.storage.previews import Preview
 from hostsim.storage.rows import payment_of, row_of
 from opter_contract.values import Payment
 

@@ -22,7 +22,7 @@ from opter_contract.values import Failure, Progress, Text
 
 if TYPE_CHECKING:
     from hostsim.plugins.session import OnProgress, Window
-    from hostsim.storage.import_runs import Preview
+    from hostsim.storage.previews import Preview
 
 log = logging.getLogger(__name__)
 

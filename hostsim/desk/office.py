@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from hostsim.desk.jobs import Choice, Jobs
 from hostsim.services.context import now
 from hostsim.services.host import Host
-from hostsim.storage import import_runs, invoices, page_rows
+from hostsim.storage import invoices, page_rows, previews
 from hostsim.storage.secrets import FindKeyring, no_keyring
 from hostsim.storage.store import Store
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from hostsim.plugins.session import OnProgress, Window
     from hostsim.sandbox import Sandbox
     from hostsim.services.explanation import Explanation
-    from hostsim.storage.import_runs import Preview
+    from hostsim.storage.previews import Preview
 
 
 @dataclass
@@ -80,7 +80,7 @@ class Office:
     def preview(self, run_id: str | None = None) -> Preview | None:
         """Give a run that can be looked at; unless named, the latest that is open."""
         found = page_rows.latest_preview(self.store, run_id)
-        return None if found is None else import_runs.preview_of(self.store, found)
+        return None if found is None else previews.preview_of(self.store, found)
 
     def revisions(self) -> Mapping[str, str]:
         """Give the revision of each open preview, by the name of its definition."""
@@ -88,4 +88,4 @@ class Office:
 
     def open_previews(self) -> Mapping[str, str]:
         """Give the run of each open preview, by the name of its definition."""
-        return import_runs.open_runs(self.store)
+        return previews.open_runs(self.store)

@@ -17,13 +17,13 @@ from hostsim.desk.pages_import import window as import_window
 from hostsim.errors import HostError, host_error
 from hostsim.ledger.reasons import SET_ASIDE
 from hostsim.messages.texts import own
-from hostsim.storage.import_runs import PreviewChanged
 from hostsim.storage.lists import Asked, all_of, decisions
+from hostsim.storage.previews import PreviewChanged
 from hostsim.views import render
 from opter_contract.values import Text
 
 if TYPE_CHECKING:
-    from hostsim.storage.import_runs import Preview
+    from hostsim.storage.previews import Preview
 
 pages = Blueprint("decisions", __name__, url_prefix="/decisions")
 

@@ -19,8 +19,8 @@ from hostsim.ledger.amounts import typed_date
 from hostsim.ledger.matching import KINDS
 from hostsim.messages.desk import WORDS, duration
 from hostsim.messages.texts import DATE_NEEDED, own
-from hostsim.storage.import_runs import PreviewChanged
 from hostsim.storage.lists import Asked, all_of, preview_rows
+from hostsim.storage.previews import PreviewChanged
 from hostsim.storage.regions import checked_bank_account, refuse_other_region
 from hostsim.views.columns import COLUMNS, csv_lines, said
 from hostsim.views.render import count
@@ -28,7 +28,7 @@ from opter_contract import BATCH
 from opter_contract.values import Text
 
 if TYPE_CHECKING:
-    from hostsim.storage.import_runs import Preview
+    from hostsim.storage.previews import Preview
 
 pages = Blueprint("imports", __name__, url_prefix="/import")
 

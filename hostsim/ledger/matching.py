@@ -132,7 +132,7 @@ class Judgement:
 
     ``written_off`` is SEK; ``effect`` is what a payment that is ready takes
     away from what remains, in the invoice's currency, written off included.
-    ``below`` is what would be said if a person had not hidden it, and ``others``
+    ``hidden`` is the refusal that a decision of a person hides, and ``others``
     are the payments by another way that it may be the same as.
     """
 
@@ -143,7 +143,7 @@ class Judgement:
     message: Text | None = None
     written_off: Decimal = ZERO
     effect: Decimal = ZERO
-    below: Refusal | None = None
+    hidden: Refusal | None = None
     others: Sequence[OtherChannelPayment] = ()
 
 
@@ -603,19 +603,19 @@ def _refused(candidate: Candidate, refusal: Refusal, doubt: _Doubt | None = None
         # A doubt is asked about by itself: accepting answers another question.
         reason = refusal.reason if refusal.reason == reasons.DOUBTFUL else reason
         refusal = Refusal(reason, texts.accepted_but(said, refusal.message))
-    below = None
+    hidden = None
     if refusal.reason == "already-imported" and candidate.decided(KEEP):
-        below = Refusal(CHANGED, refusal.message)
+        hidden = Refusal(CHANGED, refusal.message)
     hiding = _hiding(candidate, refusal)
     if hiding is not None:
-        below = refusal
+        hidden = refusal
         refusal = Refusal(SET_ASIDE, texts.set_aside(_who(hiding), refusal.message))
     kind = IGNORED if refusal.reason in reasons.IGNORED else REJECTED
     return Judgement(
         kind,
         reason=refusal.reason,
         message=refusal.message,
-        below=below,
+        hidden=hidden,
         others=() if doubt is None else doubt.others,
     )
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from hostsim.errors import failure_of
 from hostsim.storage import commits, journal
-from hostsim.storage.import_runs import saved_payments
+from hostsim.storage.previews import saved_payments
 
 if TYPE_CHECKING:
     from hostsim.plugins.loading import Plugins

@@ -17,8 +17,9 @@ from hostsim.messages.texts import own
 from hostsim.plugins.listeners import notify_of_changes
 from hostsim.plugins.session import OnProgress, PluginSession, Window
 from hostsim.services import browser
-from hostsim.storage import import_runs
-from hostsim.storage.import_runs import ImportRun, Preview
+from hostsim.storage import previews
+from hostsim.storage.import_runs import ImportRun
+from hostsim.storage.previews import Preview
 from hostsim.storage.secrets import FindKeyring, Secrets, no_keyring
 from opter_contract import CONTRACT
 from opter_contract.values import Company, Progress, Run, Text
@@ -113,8 +114,8 @@ class Context:
     def open_preview(self, name: str) -> Preview | None:
         """Give the open preview of a definition; ``None`` when nothing is open."""
         self.store.definition(name)
-        run_id = import_runs.open_runs(self.store).get(name)
-        return None if run_id is None else import_runs.preview_of(self.store, run_id)
+        run_id = previews.open_runs(self.store).get(name)
+        return None if run_id is None else previews.preview_of(self.store, run_id)
 
     def notify_listeners(self) -> None:
         """Send each listening plug-in the changes of the books that it has not acknowledged.

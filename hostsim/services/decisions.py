@@ -9,9 +9,10 @@ from hostsim.errors import host_error
 from hostsim.ledger.reasons import SET_ASIDE
 from hostsim.ledger.values import Decision
 from hostsim.services.context import Context
-from hostsim.storage import commits, decision_store, import_runs, page_rows
+from hostsim.storage import commits, decision_store, page_rows, previews
 from hostsim.storage.decision_store import DecisionWriter
-from hostsim.storage.import_runs import ImportRun, Preview, PreviewChanged
+from hostsim.storage.import_runs import ImportRun
+from hostsim.storage.previews import Preview, PreviewChanged
 from opter_contract.values import Company
 
 
@@ -122,7 +123,7 @@ class Decisions(Context):
         """
         self.store.definition(name)
         with self._alone(name):
-            run_id = import_runs.open_runs(self.store).get(name)
+            run_id = previews.open_runs(self.store).get(name)
             self._refuse_other_list(run_id, revision)
             company = self._company_of(name)
             if company is None:
@@ -140,7 +141,7 @@ class Decisions(Context):
                 act(self._writer(name, company, run_id, replaceable, settles), others)
             with commits.passing(), self.store.change():
                 import_run.judge(company, before)
-            return import_runs.preview_of(self.store, run_id)
+            return previews.preview_of(self.store, run_id)
 
     def _writer(
         self, name: str, company: Company, run_id: str | None, *beside: Any
@@ -149,22 +150,22 @@ class Decisions(Context):
         return DecisionWriter(db, name, company.number, run_id, user, at, *beside)
 
     def _refuse_other_list(self, run_id: str | None, shown: str | None) -> None:
-        if shown is None or shown == import_runs.revision_of(self.store.db, run_id):
+        if shown is None or shown == previews.revision_of(self.store.db, run_id):
             return
         if run_id is None:
             raise host_error("LIST_CHANGED")
-        raise PreviewChanged(import_runs.preview_of(self.store, run_id), "LIST_CHANGED")
+        raise PreviewChanged(previews.preview_of(self.store, run_id), "LIST_CHANGED")
 
     def hidden_by_series(self, name: str, numbers: Collection[str]) -> dict[str, Decision]:
         """Give the series that hides each of these payments, where one does."""
         company = self._company_of(name)
         if company is None:
             return {}
-        writer = self._writer(name, company, import_runs.open_runs(self.store).get(name))
+        writer = self._writer(name, company, previews.open_runs(self.store).get(name))
         found = {number: writer.hiding(number) for number in numbers}
         return {number: series for number, series in found.items() if series is not None}
 
     def needs_import(self, name: str, number: str) -> bool:
         """Tell whether a payment has to be fetched again before a save does what was decided."""
-        run_id = import_runs.open_runs(self.store).get(self.store.definition(name).name)
+        run_id = previews.open_runs(self.store).get(self.store.definition(name).name)
         return page_rows.needs_import(self.store, run_id, number)

@@ -9,7 +9,8 @@ from hostsim.messages.texts import own
 from hostsim.plugins.session import PluginSession, broken
 from hostsim.services.context import Context, company_of, failing
 from hostsim.storage import commits
-from hostsim.storage.import_runs import ImportRun, Preview
+from hostsim.storage.import_runs import ImportRun
+from hostsim.storage.previews import Preview
 from hostsim.storage.regions import checked_bank_account, refuse_other_region
 from opter_contract.values import ImportReport
 

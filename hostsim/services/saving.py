@@ -7,8 +7,10 @@ from hostsim.messages import texts
 from hostsim.plugins.listeners import notify_of_save
 from hostsim.plugins.session import broken
 from hostsim.services.context import Context
-from hostsim.storage import commits, import_runs
-from hostsim.storage.import_runs import ImportRun, NotAsShown, Preview, PreviewChanged
+from hostsim.storage import commits, previews
+from hostsim.storage.import_runs import ImportRun
+from hostsim.storage.previews import Preview, PreviewChanged
+from hostsim.storage.registration import NotAsShown, Registration
 from opter_contract.values import SavedRun
 
 
@@ -34,25 +36,26 @@ class Saving(Context):
         self._refuse_other_currency()
         self.notify_listeners()
         with self._alone(chosen):
-            run_id = import_runs.open_runs(self.store).get(chosen)
+            run_id = previews.open_runs(self.store).get(chosen)
             if run_id is None:
                 return self._saved_before(chosen, revision)
             import_run = ImportRun(self.store, run_id, self.store.definition(chosen))
-            company = import_runs.preview_of(self.store, run_id).company
+            company = previews.preview_of(self.store, run_id).company
             if company is None:
                 raise broken("the run has no company")
             try:
-                held = import_run.save(company, self._user, self._clock(), revision=revision)
+                registration = Registration(import_run, company, self._user, self._clock())
+                held = registration.save(revision=revision)
             except NotAsShown:
-                before = import_runs.saved_as(self.store, chosen, revision or "")
+                before = previews.saved_as(self.store, chosen, revision or "")
                 if before is not None:
-                    return import_runs.preview_of(self.store, before)
-                raise PreviewChanged(import_runs.preview_of(self.store, run_id)) from None
+                    return previews.preview_of(self.store, before)
+                raise PreviewChanged(previews.preview_of(self.store, run_id)) from None
             if not held:
                 with commits.passing(), self.store.change():
                     import_run.judge(company)
-                raise PreviewChanged(import_runs.preview_of(self.store, run_id))
-        preview = import_runs.preview_of(self.store, run_id)
+                raise PreviewChanged(previews.preview_of(self.store, run_id))
+        preview = previews.preview_of(self.store, run_id)
         commits.note(texts.registered(preview.counts["ready"]))
         import_type = import_run.definition.import_type
         saved = SavedRun(run_id, import_type, chosen, company, preview.counts["ready"])
@@ -64,15 +67,15 @@ class Saving(Context):
         """Give what was saved with this revision, if nothing is open any more."""
         if not revision:
             return None
-        run_id = import_runs.saved_as(self.store, name, revision)
+        run_id = previews.saved_as(self.store, name, revision)
         if run_id is None:
             raise host_error("NOTHING_TO_SAVE")
-        return import_runs.preview_of(self.store, run_id)
+        return previews.preview_of(self.store, run_id)
 
     def _to_save(self, name: str | None) -> str | None:
         if name is not None:
             return self.store.definition(name).name
-        names = list(import_runs.open_runs(self.store))
+        names = list(previews.open_runs(self.store))
         if len(names) > 1:
             raise host_error("DEFINITION_NEEDED", names=", ".join(names))
         return names[0] if names else None

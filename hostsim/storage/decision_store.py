@@ -9,19 +9,19 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import date, datetime
-from decimal import Decimal, localcontext
-from typing import NamedTuple
+from decimal import Decimal
+from typing import Any, NamedTuple
 
 from hostsim.errors import HostError, host_error
 from hostsim.ledger import decision_rules, reasons
 from hostsim.ledger.decision_rules import OtherChannelPayment, ReplaceablePayment, Settlement
-from hostsim.ledger.matching import EXACT, READY
+from hostsim.ledger.matching import READY
 from hostsim.ledger.reasons import ACCEPT, CONFIRM, KEEP, REPLACED, SET_ASIDE, SETTLED
 from hostsim.ledger.values import Decision
 from hostsim.messages import texts
-from hostsim.storage.rows import PAYMENT_COLUMNS, clean, is_id, payment_of, plain, write_offs_text
+from hostsim.storage.rows import clean, is_id, payment_of
 from hostsim.storage.store import Store
 from opter_contract.values import Text
 
@@ -441,73 +441,11 @@ def checked_reason(why: str) -> str:
     return line
 
 
-# --- What a save does ---------------------------------------------------------
-
-
-def reverse(
-    db: sqlite3.Connection, payment_id: int, run_id: str | None, user: str, at: datetime
-) -> None:
-    """Undo a registered payment so that both stay visible; its invoice gets everything back."""
-    row = db.execute("SELECT * FROM payments WHERE id = ?", (payment_id,)).fetchone()
-    payment = payment_of(row, row["company"])
-    if payment is None:
-        message = f"payment {payment_id} cannot be read"
-        raise RuntimeError(message)
-    values = {name: row[name] for name in PAYMENT_COLUMNS.split(", ")} | {
-        "amount": _negative(row["amount"]),
-        "amount_currency": _negative(row["amount_currency"]),
-        "write_offs": write_offs_text(
-            replace(one, amount=one.amount.copy_negate()) for one in payment.write_offs
-        ),
-        "warnings": "[]",
-    }
+def mark_applied(db: sqlite3.Connection, scope: Mapping[str, Any], at: datetime) -> None:
+    """Record that a save has done what was decided about the payments of a run."""
     db.execute(
-        "INSERT INTO payments (origin, state, reverses, import_type, company,"  # noqa: S608 constants
-        f" {PAYMENT_COLUMNS}, invoice_id, status, warning_sv, warning_en, written_off, effect,"
-        " bank_account, run_id, user, registered_at)"
-        f" VALUES (?, 'counter', ?, ?, ?, {', '.join('?' * len(values))},"
-        " ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-        (
-            row["origin"],
-            payment_id,
-            row["import_type"],
-            row["company"],
-            *values.values(),
-            row["invoice_id"],
-            row["status"],
-            *texts.counters(payment_id),
-            _negative(row["written_off"]),
-            _negative(row["effect"]),
-            row["bank_account"],
-            run_id,
-            user,
-            at.isoformat(),
-        ),
+        "UPDATE decisions SET applied_at = :at WHERE definition = :definition"  # noqa: S608 a constant
+        f" AND company = :company AND {_IN_FORCE} AND number IN"
+        " (SELECT number FROM run_rows WHERE run_id = :run_id AND kind = 'ready')",
+        {**scope, "at": at.isoformat()},
     )
-    db.execute("UPDATE payments SET state = 'countered' WHERE id = ?", (payment_id,))
-    take_from_invoice(db, row["invoice_id"], -Decimal(row["effect"]))
-
-
-def take_from_invoice(db: sqlite3.Connection, invoice_id: int, effect: Decimal) -> None:
-    """Lower what remains of an invoice by an effect, in its currency."""
-    row = db.execute("SELECT remaining FROM invoices WHERE id = ?", (invoice_id,)).fetchone()
-    with localcontext(EXACT):
-        remaining = Decimal(row["remaining"]) - effect
-    db.execute("UPDATE invoices SET remaining = ? WHERE id = ?", (plain(remaining), invoice_id))
-
-
-def settle(
-    db: sqlite3.Connection, definition: str, company: str, run_id: str, at: datetime
-) -> None:
-    """Mark what was decided about the payments of a run as done."""
-    db.execute(
-        "UPDATE decisions SET applied_at = ? WHERE definition = ? AND company = ?"  # noqa: S608 a constant
-        f" AND {_IN_FORCE} AND number IN"
-        " (SELECT number FROM run_rows WHERE run_id = ? AND kind = 'ready')",
-        (at.isoformat(), definition, company, run_id),
-    )
-
-
-def _negative(text: str | None) -> str | None:
-    # copy_negate, unlike -x, rounds nothing.
-    return None if text is None else plain(Decimal(text).copy_negate())

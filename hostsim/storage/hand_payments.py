@@ -11,7 +11,7 @@ from decimal import Decimal, localcontext
 
 from hostsim.ledger.matching import EXACT, Judgement
 from hostsim.ledger.reasons import DELETED
-from hostsim.storage.decision_store import take_from_invoice
+from hostsim.storage.registration import take_from_invoice
 from hostsim.storage.rows import PAYMENT_COLUMNS, is_id, plain, record_of
 from opter_contract.values import Payment, Text
 

@@ -1,9 +1,7 @@
-"""What runs read, and what is shown of it before anything is saved.
+"""An import run: what the plug-in reads, stored batch by batch, and then judged.
 
-A run writes each batch into the database as it comes, so that memory does not
-grow with the number of payments. When the plug-in has returned, the rows are
-judged invoice by invoice and become the definition's open preview. Saving
-judges them again and registers what is ready, in one transaction.
+Memory does not grow with the number of payments. When the plug-in has returned, the rows
+are judged invoice by invoice and become the definition's open preview.
 """
 
 from __future__ import annotations
@@ -13,30 +11,28 @@ import itertools
 import json
 import logging
 import sqlite3
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from contextlib import AbstractContextManager, closing
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date, datetime
-from decimal import Decimal, localcontext
+from decimal import Decimal
 from typing import NamedTuple
 
-from hostsim.errors import HostError, host_error
+from hostsim.errors import host_error
 from hostsim.ledger import matching
 from hostsim.ledger.matching import EXACT, KINDS, ZERO, Judgement, Refusal
 from hostsim.ledger.reasons import SET_ASIDE
-from hostsim.ledger.values import Definition, Row, SetAsideTotal
+from hostsim.ledger.values import Definition
 from hostsim.messages import texts
 from hostsim.messages.source import UNNAMED
-from hostsim.storage import balances, commits, decision_store, deletions, discrepancies
-from hostsim.storage.discrepancies import Discrepancy
+from hostsim.storage import balances, deletions, discrepancies
 from hostsim.storage.judging import Decided, Judging, Touched, judging
-from hostsim.storage.regions import refuse_company_of_other_region
+from hostsim.storage.previews import Preview, preview_of
 from hostsim.storage.rows import (
-    OLDEST_FIRST,
     PAYMENT_COLUMNS,
     payment_of,
     plain,
-    row_of,
+    settings_text,
 )
 from hostsim.storage.scope import Scope
 from hostsim.storage.store import Store
@@ -46,7 +42,6 @@ from opter_contract.values import (
     InvoiceBalance,
     Payment,
     RegisteredPayment,
-    SavedPayment,
     Text,
 )
 
@@ -54,94 +49,10 @@ log = logging.getLogger(__name__)
 
 
 class Record(NamedTuple):
-    """A payment as it is written down: its columns, and the plug-in's reason, if any."""
+    """A payment as it is stored: its columns, and the plug-in's reason to exclude it."""
 
     columns: tuple[object, ...]  # in the order of PAYMENT_COLUMNS
     excluded: Refusal | None = None
-
-
-class _HoldsNoLonger(Exception):
-    """The host's data changed so that the preview says something else."""
-
-
-class PreviewChanged(HostError):
-    """Nothing was done, since the preview is not what was shown; ``preview`` is the new one."""
-
-    def __init__(self, preview: Preview, code: str = "PREVIEW_CHANGED") -> None:
-        """Keep the new preview.
-
-        :param code: ``PREVIEW_CHANGED`` of a save, ``LIST_CHANGED`` of a decision.
-        """
-        kind, message = texts.ERRORS[code]
-        super().__init__(code, kind, message)
-        self.preview = preview
-
-
-class NotAsShown(Exception):
-    """The open preview is another one than the one that was shown."""
-
-
-@dataclass(frozen=True, slots=True)
-class Preview:
-    """What a person looks at before saving. The rows are read from the database."""
-
-    run_id: str
-    definition: str
-    company: Company | None
-    saved: bool
-    not_read: int
-    requests: int
-    counts: Mapping[str, int]  # read, ready, rejected, ignored
-    totals: Mapping[str, Decimal]  # the same, SEK
-    set_aside: SetAsideTotal  # of the ignored, those that a person set aside
-    deleted: tuple[str, ...]  # payment numbers that no longer exist where they came from
-    notes: tuple[Text, ...]  # of the plug-in, about the run
-    source: Text  # the name of the system that the payments come from
-    region: str  # "" is the default one
-    bank_account: str  # where the money is said to have come in
-    date: date | None  # of the import, as a person gave it
-    revision: str  # the same for what looks the same, another for any difference
-    _store: Store = field(repr=False, compare=False)
-
-    def discrepancies(self) -> Iterator[Discrepancy]:
-        """Give what the source says otherwise than the books, beside the payments."""
-        rows = self._store.stream(discrepancies.DISCREPANCIES, (self.run_id,))
-        return (discrepancies.discrepancy_of(row, self.source) for row in rows)
-
-    def rows(self, kind: str) -> Iterator[Row]:
-        """Give the rows of one list, ordered by date and number.
-
-        :param kind: ``ready``, ``rejected`` or ``ignored``.
-        """
-        query = (
-            "SELECT r.*, i.number AS host_invoice_number, i.customer_name"  # noqa: S608 a constant
-            " FROM run_rows r LEFT JOIN invoices i ON i.id = r.invoice_id"
-            " WHERE r.run_id = ? AND r.kind = ? AND r.deleted = 0"
-            f" ORDER BY {OLDEST_FIRST.format('r')}, r.id"
-        )
-        return map(row_of, self._store.stream(query, (self.run_id, kind)))
-
-    def mark_printed(self) -> None:
-        """Remember that a person has got to see this; a save without a revision saves it.
-
-        Where that cannot be written down, the next save shows it once more.
-        """
-        try:
-            with commits.passing(), self._store.change() as db:
-                db.execute(
-                    "UPDATE runs SET printed = :revision WHERE id = :run_id AND state = 'open'",
-                    {"revision": self.revision, "run_id": self.run_id},
-                )
-        except (HostError, sqlite3.Error):
-            log.warning("it could not be written down that the preview was shown")
-
-
-class _Hidden(NamedTuple):
-    """A row that a decision hides, and what would be said of it otherwise."""
-
-    row_id: int
-    reason: str
-    below: Refusal
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,37 +74,37 @@ class ImportRun:
         bank_account: str = "",
         day: date | None = None,
     ) -> None:
-        """Write down that the run has begun, and clear away runs that died.
+        """Record that the run has begun, and end those that were interrupted.
 
         :param source: the name of the system that the payments come from.
         :param day: of the import; a payment keeps its own.
         """
-        settings = json.dumps(dict(self.definition.settings), ensure_ascii=False)
         with self.store.change() as db:
-            died = db.execute(
-                "SELECT id FROM runs WHERE definition = ? AND state = 'running'",
-                (self.definition.name,),
+            interrupted = db.execute(
+                "SELECT id FROM runs WHERE definition = :definition AND state = 'running'",
+                {"definition": self.definition.name},
             ).fetchall()
-            for row in died:
+            for row in interrupted:
                 _end(db, row["id"], "failed", "INTERRUPTED", texts.INTERRUPTED)
             db.execute(
                 "INSERT INTO runs (id, definition, state, user, settings, started_at, region,"
-                " bank_account, date, source) VALUES (?, ?, 'running', ?, ?, ?, ?, ?, ?, ?)",
-                (
-                    self.run_id,
-                    self.definition.name,
-                    user,
-                    settings,
-                    at.isoformat(),
-                    self.definition.region,
-                    bank_account,
-                    day and day.isoformat(),
-                    json.dumps(source, ensure_ascii=False),
-                ),
+                " bank_account, date, source) VALUES (:id, :definition, 'running', :user,"
+                " :settings, :at, :region, :bank_account, :date, :source)",
+                {
+                    "id": self.run_id,
+                    "definition": self.definition.name,
+                    "user": user,
+                    "settings": settings_text(self.definition.settings),
+                    "at": at.isoformat(),
+                    "region": self.definition.region,
+                    "bank_account": bank_account,
+                    "date": day and day.isoformat(),
+                    "source": json.dumps(source, ensure_ascii=False),
+                },
             )
 
     def take(self, records: Iterable[Record]) -> None:
-        """Keep what was read; a payment that was taken before is replaced."""
+        """Store what was read; a payment that was taken before is replaced."""
         rows = [
             (
                 self.run_id,
@@ -206,26 +117,27 @@ class ImportRun:
             db.executemany(_TAKE, rows)
 
     def take_deleted(self, company: str, numbers: Collection[str]) -> None:
-        """Drop payments of earlier runs that no longer exist; remember registered ones."""
+        """Mark payments of earlier runs, and registered ones, that no longer exist."""
         with self.store.change() as db:
             deletions.mark_deleted(db, self._values(company), numbers)
             db.executemany(
-                "UPDATE run_rows SET deleted = 1 WHERE run_id = ? AND number = ? AND fetched = 0",
-                [(self.run_id, number) for number in numbers],
+                "UPDATE run_rows SET deleted = 1"
+                " WHERE run_id = :run_id AND number = :number AND fetched = 0",
+                self._numbered(numbers),
             )
 
     def take_unchecked(self, company: str, numbers: Collection[str]) -> None:
-        """Remember which registered payments could not be asked after."""
+        """Mark registered payments that could not be checked."""
         with self.store.change() as db:
             deletions.mark_unchecked(db, self._values(company), numbers)
 
     def take_balances(self, several: Sequence[InvoiceBalance]) -> None:
-        """Keep what the source says of invoices that are here, too."""
+        """Store the balances of invoices that are here, too."""
         with self.store.change() as db:
             balances.take_balances(db, self._values(""), several)
 
     def invoices_to_check(self, company: str, now: datetime) -> Sequence[str]:
-        """Give the invoices that are open here and were not said to be unpaid there."""
+        """Give the invoices that are open here, but not among the unpaid ones there."""
         with self.judging(company) as judging:
             unsure = balances.doubtful_readings(judging.db, judging.values)
             unsure += judging.settlements.invoices_unknown
@@ -235,7 +147,7 @@ class ImportRun:
         return list(dict.fromkeys([*unsure, *several]))[: balances.MOST_INVOICES_CHECKED]
 
     def store_checked_invoices(self, company: str, numbers: Collection[str], now: datetime) -> None:
-        """Keep what was said of the invoices that were asked for one by one."""
+        """Store the results of checking invoices and payments, for later runs."""
         with self.store.change() as db:
             balances.store_checked_invoices(db, self._values(company), numbers, now)
             deletions.store_deletion_checks(db, self._values(company), now)
@@ -243,19 +155,19 @@ class ImportRun:
     def registered_payments(
         self, company: str, now: datetime, invoice_id: int | None = None
     ) -> Sequence[RegisteredPayment]:
-        """Give registered payments to be asked after, none twice in a run.
+        """Give the registered payments to check, none twice in a run.
 
         :param invoice_id: also those of this invoice.
         """
-        which = self._values(company)
+        values = self._values(company)
         with self.store.change() as db:
-            deletions.reuse_deletion_checks(db, which)
+            deletions.reuse_deletion_checks(db, values)
         with self.judging(company) as judging:
             found = deletions.payments_to_check(
                 judging.db, judging.values, now, invoice_id=invoice_id
             )
         with self.store.change() as db:
-            deletions.mark_checked(db, which, found)
+            deletions.mark_checked(db, values, found)
         return [RegisteredPayment(one.number, one.invoice_number) for one in found]
 
     def offer_again(
@@ -265,32 +177,36 @@ class ImportRun:
     ) -> None:
         """Add what earlier runs rejected, unless it was read in this one.
 
-        :param screen: says which of these payments today's settings leave out.
+        :param screen: gives which of these payments today's settings exclude.
         """
         with self.store.change() as db:
-            db.execute(_OFFER_AGAIN, (self.run_id, self.definition.name, company))
+            db.execute(_OFFER_AGAIN, self._values(company))
         last = 0
         while rows := self._offered_again(last):
             last = rows[-1]["id"]
             payments = [p for row in rows if (p := payment_of(row, company)) is not None]
             refusals = zip(rows, screen(payments), strict=True)
-            given = [(r.reason, *r.message, row["id"]) for row, r in refusals if r is not None]
+            excluded = [
+                {"reason": refusal.reason, **refusal.message._asdict(), "id": row["id"]}
+                for row, refusal in refusals
+                if refusal is not None
+            ]
             with self.store.change() as db:
                 db.executemany(
-                    "UPDATE run_rows SET excluded_reason = ?, excluded_sv = ?, excluded_en = ?"
-                    " WHERE id = ?",
-                    given,
+                    "UPDATE run_rows SET excluded_reason = :reason, excluded_sv = :sv,"
+                    " excluded_en = :en WHERE id = :id",
+                    excluded,
                 )
 
     def _offered_again(self, after: int) -> list[sqlite3.Row]:
         return self.store.db.execute(
-            "SELECT * FROM run_rows WHERE run_id = ? AND fetched = 0 AND date IS NOT NULL"
-            " AND id > ? ORDER BY id LIMIT ?",
-            (self.run_id, after, BATCH),
+            "SELECT * FROM run_rows WHERE run_id = :run_id AND fetched = 0 AND date IS NOT NULL"
+            " AND id > :after ORDER BY id LIMIT :most",
+            {"run_id": self.run_id, "after": after, "most": BATCH},
         ).fetchall()
 
     def payments_to_fetch(self, company: str) -> list[str]:
-        """Give numbers that would become ready, and were neither fetched nor asked for yet."""
+        """Give numbers that would become ready, and were neither fetched nor requested yet."""
         candidates = self._not_requested()
         with self.judging(company) as judging:
             ready = (
@@ -305,10 +221,13 @@ class ImportRun:
                 numbers = self._beside_unknown(judging)[:BATCH]
         with self.store.change() as db:
             db.executemany(
-                "UPDATE run_rows SET requested = 1 WHERE run_id = ? AND number = ?",
-                [(self.run_id, number) for number in numbers],
+                "UPDATE run_rows SET requested = 1 WHERE run_id = :run_id AND number = :number",
+                self._numbered(numbers),
             )
         return numbers
+
+    def _numbered(self, numbers: Iterable[str]) -> list[dict[str, str]]:
+        return [{"run_id": self.run_id, "number": number} for number in numbers]
 
     def _beside_unknown(self, judging: Judging) -> list[str]:
         """Give payments whose customer decides whether they are a settlement.
@@ -333,8 +252,9 @@ class ImportRun:
     def _not_requested(self) -> set[str]:
         rows = self.store.db.execute(
             "SELECT number FROM run_rows"
-            " WHERE run_id = ? AND number <> '' AND fetched = 0 AND requested = 0 AND deleted = 0",
-            (self.run_id,),
+            " WHERE run_id = :run_id AND number <> ''"
+            " AND fetched = 0 AND requested = 0 AND deleted = 0",
+            {"run_id": self.run_id},
         )
         return {row["number"] for row in rows}
 
@@ -342,16 +262,16 @@ class ImportRun:
 
     def judging(self, company: str) -> AbstractContextManager[Judging]:
         """Judge this run as it is committed now."""
-        return judging(self.store, self._scope(company))
+        return judging(self.store, self.scope(company))
 
-    def _scope(self, company: str) -> Scope:
+    def scope(self, company: str) -> Scope:
         definition = self.definition
         return Scope(
             definition.import_type, company, definition.region, self.run_id, definition.name
         )
 
     def _values(self, company: str) -> dict[str, str]:
-        return self._scope(company)._asdict()
+        return self.scope(company)._asdict()
 
     def judge(self, company: Company, before: Decided | None = None) -> None:
         """Judge the rows and write down what became of each, with counts and totals.
@@ -362,7 +282,7 @@ class ImportRun:
         with self.judging(company.number) as judging:
             only = None if before is None else judging.touched_since(before)
             judged = (
-                (*_judgement(group.invoice_id, judgement), row["id"])
+                (*judgement_values(group.invoice_id, judgement), row["id"])
                 for group in judging.judged(only=only)
                 for row, judgement in zip(group.rows, group.judgements, strict=True)
             )
@@ -372,15 +292,15 @@ class ImportRun:
             discrepancies.write_discrepancies(db, self._values(company.number))
             counts, totals = self._sums(db)
             db.execute(
-                "UPDATE runs SET counts = ?, totals = ?, company = ?, company_name = ?"
-                " WHERE id = ?",
-                (
-                    json.dumps(counts),
-                    json.dumps({kind: plain(total) for kind, total in totals.items()}),
-                    company.number,
-                    company.name,
-                    self.run_id,
-                ),
+                "UPDATE runs SET counts = :counts, totals = :totals, company = :company,"
+                " company_name = :company_name WHERE id = :run_id",
+                {
+                    "counts": json.dumps(counts),
+                    "totals": json.dumps({kind: plain(total) for kind, total in totals.items()}),
+                    "company": company.number,
+                    "company_name": company.name,
+                    "run_id": self.run_id,
+                },
             )
             db.execute(
                 "UPDATE runs SET revision = :revision WHERE id = :run_id",
@@ -438,251 +358,35 @@ class ImportRun:
         with self.store.change() as db:
             discard(db, self.definition.name, "replaced")
             db.execute(
-                "UPDATE runs SET state = 'open', cursor = ?, not_read = ?, requests = ?,"
-                " finished_at = ?, notes = ? WHERE id = ?",
-                (cursor, not_read, requests, at.isoformat(), json.dumps(notes), self.run_id),
+                "UPDATE runs SET state = 'open', cursor = :cursor, not_read = :not_read,"
+                " requests = :requests, finished_at = :at, notes = :notes WHERE id = :run_id",
+                {
+                    "cursor": cursor,
+                    "not_read": not_read,
+                    "requests": requests,
+                    "at": at.isoformat(),
+                    "notes": json.dumps(notes),
+                    "run_id": self.run_id,
+                },
             )
         return preview_of(self.store, self.run_id)
 
     def fail(self, code: str, message: Text | None = None) -> None:
-        """Throw away what was read; only the error's code and sentence are kept."""
+        """Delete what was read; only the error's code and message stay."""
         with self.store.change() as db:
             _end(db, self.run_id, "failed", code, message)
 
-    def save(
-        self, company: Company, user: str, at: datetime, *, revision: str | None = None
-    ) -> bool:
-        """Register what is ready, all or nothing; say whether the preview still held.
-
-        :param revision: that must stand now; ``None``: whatever stands.
-        :raises NotAsShown: where another one stands; nothing is judged anew then.
-        """
-        try:
-            with self.store.change() as db:
-                if revision not in {None, revision_of(db, self.run_id)}:
-                    raise NotAsShown
-                self._refuse_other_company(company)
-                hidden, replaced = self._settle_invoices(db, company.number, user, at)
-                self._register(db, company, user, at, replaced)
-                self._keep_pending(db, company.number, at, hidden)
-                decision_store.settle(db, self.definition.name, company.number, self.run_id, at)
-                self._remember(db, company, user, at)
-        except _HoldsNoLonger:
-            return False
-        return True
-
-    def _remember(self, db: sqlite3.Connection, company: Company, user: str, at: datetime) -> None:
-        # Registered and pending payments say all that is needed of earlier saved runs.
-        for row in db.execute(
-            "SELECT id FROM runs WHERE definition = ? AND state = 'saved'", (self.definition.name,)
-        ).fetchall():
-            forget_rows(db, row["id"])
-        db.execute(
-            "UPDATE definitions SET company = ?, company_name = ?,"
-            " cursor = COALESCE((SELECT cursor FROM runs WHERE id = ?), cursor)"
-            " WHERE name = ?",
-            (company.number, company.name, self.run_id, self.definition.name),
-        )
-        db.execute(
-            "UPDATE runs SET state = 'saved', saved_at = ?, saved_by = ? WHERE id = ?",
-            (at.isoformat(), user, self.run_id),
-        )
-
-    def _refuse_other_company(self, company: Company) -> None:
-        definition = self.store.definition(self.definition.name)
-        remembered = definition.company
-        if remembered is not None and remembered.number != company.number:
-            raise wrong_company(self.definition.name, remembered, company)
-        refuse_company_of_other_region(self.store, definition, company)
-
-    def _settle_invoices(
-        self, db: sqlite3.Connection, company: str, user: str, at: datetime
-    ) -> tuple[list[_Hidden], Mapping[str, int]]:
-        """Judge again, and move what remains on the invoices; refuse any difference.
-
-        :return: what decisions hide; and by number, the payment that one comes in place of.
-        """
-        hidden = []
-        replaced: dict[str, int] = {}
-        reversed_ids: set[int] = set()
-        with self.judging(company) as judging:
-            for group in judging.judged():
-                for row, judgement in zip(group.rows, group.judgements, strict=True):
-                    if _differs(_judgement(group.invoice_id, judgement), row):
-                        raise _HoldsNoLonger
-                    if judgement.below is not None and row["number"]:
-                        hidden.append(_Hidden(row["id"], judgement.reason or "", judgement.below))
-                    if judgement.kind == matching.READY:
-                        olds = [one.id for one in judging.replaceable.get(row["number"], ())]
-                        if row["reg_id"] is not None:
-                            olds.append(row["reg_id"])
-                        for old in sorted(set(olds) - reversed_ids):
-                            decision_store.reverse(db, old, self.run_id, user, at)
-                        reversed_ids.update(olds)
-                        if olds:
-                            replaced[row["number"]] = olds[-1]
-                effects = [one.effect for one in group.judgements if one.kind == matching.READY]
-                if effects and group.invoice_id is not None:
-                    with localcontext(EXACT):
-                        taken = sum(effects, ZERO)
-                    decision_store.take_from_invoice(db, group.invoice_id, taken)
-        return hidden, replaced
-
-    def _register(
-        self,
-        db: sqlite3.Connection,
-        company: Company,
-        user: str,
-        at: datetime,
-        replaced: Mapping[str, int],
-    ) -> None:
-        """Register what is ready.
-
-        :param replaced: by number, the countered payment that one comes in place of.
-        """
-        db.execute(
-            _REGISTER,
-            {
-                "import_type": self.definition.import_type,
-                "company": company.number,
-                "user": user,
-                "at": at.isoformat(),
-                "run": self.run_id,
-                "replaced": json.dumps(replaced),
-            },
-        )
-
-    def _keep_pending(
-        self, db: sqlite3.Connection, company: str, at: datetime, hidden: Sequence[_Hidden]
-    ) -> None:
-        """Keep what was rejected, to be offered again; forget what no longer is."""
-        balances.store_ignored_payments(db, self._values(company))
-        which = (self.definition.name, company, self.run_id)
-        db.execute(
-            "UPDATE pending SET deleted_at = ? WHERE definition = ? AND company = ? AND number IN"
-            " (SELECT number FROM run_rows WHERE run_id = ? AND deleted = 1)",
-            (at.isoformat(), *which),
-        )
-        db.execute(
-            "DELETE FROM pending WHERE definition = ? AND company = ? AND number IN"
-            " (SELECT number FROM run_rows WHERE run_id = ? AND deleted = 0)",
-            which,
-        )
-        db.execute(
-            f"INSERT INTO pending (definition, company, {PAYMENT_COLUMNS}, reason, message_sv,"  # noqa: S608 a constant
-            f" message_en) SELECT ?, ?, {PAYMENT_COLUMNS}, reason, message_sv, message_en"
-            " FROM run_rows WHERE run_id = ? AND deleted = 0 AND kind = 'rejected'"
-            " AND number <> '' AND reason <> 'already-imported'",
-            which,
-        )
-        # What is set aside waits with the reason below; a difference that is kept waits under
-        # "already-imported", and is offered again when the decision is taken back.
-        db.executemany(
-            f"INSERT INTO pending (definition, company, {PAYMENT_COLUMNS}, reason, message_sv,"  # noqa: S608 a constant
-            f" message_en) SELECT ?, ?, {PAYMENT_COLUMNS}, ?, ?, ? FROM run_rows WHERE id = ?",
-            [
-                (
-                    self.definition.name,
-                    company,
-                    below.reason if reason == SET_ASIDE else reason,
-                    *below.message,
-                    row_id,
-                )
-                for row_id, reason, below in hidden
-                if below.reason != "already-imported"
-            ],
-        )
-
-
-# --- Previews of a definition -----------------------------------------------
-
-
-def open_runs(store: Store) -> dict[str, str]:
-    """Give the run of each open preview, by the name of its definition."""
-    rows = store.db.execute("SELECT definition, id FROM runs WHERE state = 'open' ORDER BY 1")
-    return {row["definition"]: row["id"] for row in rows}
-
-
-def revision_of(db: sqlite3.Connection, run_id: str | None) -> str:
-    """Give the revision of a run; ``""`` for none."""
-    row = db.execute("SELECT revision FROM runs WHERE id = ?", (run_id,)).fetchone()
-    return "" if row is None else str(row["revision"])
-
-
-def printed(store: Store, definition: str | None) -> str:
-    """Give the revision of the open preview that a command printed last; ``""`` for none.
-
-    :param definition: ``None`` for the only one with an open preview.
-    """
-    rows = store.db.execute(
-        "SELECT printed FROM runs WHERE state = 'open' AND (:name IS NULL OR definition = :name)",
-        {"name": definition},
-    ).fetchall()
-    return str(rows[0]["printed"]) if len(rows) == 1 else ""
-
-
-def saved_as(store: Store, definition: str, revision: str) -> str | None:
-    """Give the run that was saved with this revision, the latest if several were."""
-    if not revision:
-        return None
-    row = store.db.execute(
-        "SELECT id FROM runs WHERE definition = :name AND state = 'saved'"
-        " AND revision = :revision ORDER BY saved_at DESC LIMIT 1",
-        {"name": definition, "revision": revision},
-    ).fetchone()
-    return None if row is None else row["id"]
-
-
-def preview_of(store: Store, run_id: str) -> Preview:
-    """Read a preview; its rows stay in the database."""
-    run = store.db.execute("SELECT * FROM runs WHERE id = ?", (run_id,)).fetchone()
-    deleted = store.db.execute(
-        "SELECT number FROM run_rows WHERE run_id = ? AND deleted = 1"  # noqa: S608 a constant
-        f" ORDER BY {OLDEST_FIRST.format('run_rows')}",
-        (run_id,),
-    )
-    counts = json.loads(run["counts"])
-    totals = {kind: Decimal(total) for kind, total in json.loads(run["totals"]).items()}
-    aside = SetAsideTotal(counts.pop(SET_ASIDE, 0), totals.pop(SET_ASIDE, ZERO))
-    return Preview(
-        run_id=run_id,
-        definition=run["definition"],
-        company=None if run["company"] is None else Company(run["company"], run["company_name"]),
-        saved=run["state"] == "saved",
-        not_read=run["not_read"],
-        requests=run["requests"],
-        counts=counts,
-        totals=totals,
-        set_aside=aside,
-        deleted=tuple(row["number"] for row in deleted),
-        notes=tuple(Text(sv, en) for sv, en in json.loads(run["notes"])),
-        source=Text(*json.loads(run["source"])),
-        region=run["region"],
-        bank_account=run["bank_account"],
-        date=None if run["date"] is None else date.fromisoformat(run["date"]),
-        revision=run["revision"],
-        _store=store,
-    )
-
 
 def discard(db: sqlite3.Connection, definition: str, state: str) -> bool:
-    """Throw the open preview of a definition away; say whether there was one."""
+    """Discard the open preview of a definition; return whether there was one."""
     row = db.execute(
-        "SELECT id FROM runs WHERE definition = ? AND state = 'open'", (definition,)
+        "SELECT id FROM runs WHERE definition = :definition AND state = 'open'",
+        {"definition": definition},
     ).fetchone()
     if row is None:
         return False
     _end(db, row["id"], state, None)
     return True
-
-
-def saved_payments(store: Store, run_id: str) -> Iterator[list[SavedPayment]]:
-    """Give what a run registered, in batches, oldest first."""
-    several = (
-        SavedPayment(r.payment, r.host_invoice_number, r.status) for r in store.registered(run_id)
-    )
-    while batch := list(itertools.islice(several, BATCH)):
-        yield batch
 
 
 def wrong_company(definition: str, expected: Company, got: Company) -> Exception:
@@ -696,9 +400,9 @@ def wrong_company(definition: str, expected: Company, got: Company) -> Exception
 
 
 def forget_rows(db: sqlite3.Connection, run_id: str) -> None:
-    """Throw away what a run read."""
+    """Delete what a run read."""
     for table in ("run_rows", "run_balances", "run_checked", "run_discrepancies"):
-        db.execute(f"DELETE FROM {table} WHERE run_id = ?", (run_id,))  # noqa: S608 names of ours
+        db.execute(f"DELETE FROM {table} WHERE run_id = :id", {"id": run_id})  # noqa: S608 names of ours
 
 
 def _end(
@@ -710,12 +414,19 @@ def _end(
 ) -> None:
     forget_rows(db, run_id)
     db.execute(
-        "UPDATE runs SET state = ?, error_code = ?, error_sv = ?, error_en = ? WHERE id = ?",
-        (state, code, *(message or (None, None)), run_id),
+        "UPDATE runs SET state = :state, error_code = :code, error_sv = :sv, error_en = :en"
+        " WHERE id = :id",
+        {
+            "state": state,
+            "code": code,
+            "sv": message and message.sv,
+            "en": message and message.en,
+            "id": run_id,
+        },
     )
 
 
-def _judgement(invoice_id: int | None, judgement: Judgement) -> tuple[object, ...]:
+def judgement_values(invoice_id: int | None, judgement: Judgement) -> tuple[object, ...]:
     return (
         judgement.kind,
         invoice_id,
@@ -728,7 +439,7 @@ def _judgement(invoice_id: int | None, judgement: Judgement) -> tuple[object, ..
     )
 
 
-def _differs(judgement: tuple[object, ...], row: sqlite3.Row) -> bool:
+def differs(judgement: tuple[object, ...], row: sqlite3.Row) -> bool:
     """Compare with what was shown; the invoice of a payment that is not saved decides nothing."""
     shown = tuple(row[column] for column in _JUDGEMENT)
     ready = matching.READY in {judgement[0], shown[0]}
@@ -759,8 +470,7 @@ _SUMS = """
     WHERE run_id = :run_id AND deleted = 0 GROUP BY 1, 2
 """
 
-# What a person sees of a run: JSON, so that nothing can pass for its neighbour; as bytes,
-# since nobody reads it.
+# What a person sees of a run: JSON, so that no value can pass for its neighbour.
 _SHOWN_HEAD = """
     SELECT CAST(json_array(counts, totals, company, company_name, region, bank_account, date)
                 AS BLOB)
@@ -793,33 +503,16 @@ _TAKE = f"""
         fetched = 1, deleted = 0, earlier_reason = NULL, earlier_sv = NULL, earlier_en = NULL
 """  # noqa: S608 constants
 
-# MATERIALIZED, so that SQLite makes an index of it.
-_REGISTER = f"""
-    INSERT INTO payments (origin, import_type, company, {PAYMENT_COLUMNS}, invoice_id, status,
-                          warning_sv, warning_en, written_off, effect, bank_account, run_id, user,
-                          registered_at, replaces)
-    WITH replaced (number_of, payment_id) AS MATERIALIZED
-        (SELECT key, value FROM json_each(:replaced))
-    SELECT 'import', :import_type, :company, {PAYMENT_COLUMNS}, invoice_id, status,
-           warning_sv, warning_en, written_off, effect,
-           (SELECT bank_account FROM runs WHERE id = :run), run_id, :user, :at, payment_id
-    FROM run_rows LEFT JOIN replaced ON number_of = number
-    WHERE run_id = :run AND kind = 'ready'
-    -- What became nothing at its source only takes back what was registered.
-    AND (amount GLOB '*[1-9]*' OR amount_currency GLOB '*[1-9]*' OR write_offs <> '[]')
-    ORDER BY {OLDEST_FIRST.format("run_rows")}
-"""  # noqa: S608 constants
-
-# A payment that could be read is screened anew; one that could not keeps its reason.
+# A payment that could be read is screened again; one that could not keeps its reason.
 _OFFER_AGAIN = f"""
     INSERT INTO run_rows (run_id, {PAYMENT_COLUMNS}, fetched, earlier_reason, earlier_sv,
                           earlier_en, excluded_reason, excluded_sv, excluded_en)
-    SELECT ?, {PAYMENT_COLUMNS}, 0, reason, message_sv, message_en,
+    SELECT :run_id, {PAYMENT_COLUMNS}, 0, reason, message_sv, message_en,
            CASE WHEN date IS NULL THEN reason END,
            CASE WHEN date IS NULL THEN message_sv END,
            CASE WHEN date IS NULL THEN message_en END
     FROM pending
-    WHERE definition = ? AND company = ? AND deleted_at IS NULL
+    WHERE definition = :definition AND company = :company AND deleted_at IS NULL
     AND NOT (reason = 'already-imported' AND EXISTS (
         SELECT 1 FROM decisions d
         WHERE d.definition = pending.definition AND d.company = pending.company

@@ -429,8 +429,8 @@ def _deletion(row: sqlite3.Row) -> Deletion | None:
 
 def _refused(judgement: Judgement) -> Refusal:
     """Give why a payment is not ready, below what hides it."""
-    if judgement.below is not None:
-        return judgement.below
+    if judgement.hidden is not None:
+        return judgement.hidden
     return Refusal(judgement.reason or CHANGED, judgement.message or texts.UNREADABLE)
 
 

@@ -32,7 +32,7 @@ from opter_contract.values import Text
 if TYPE_CHECKING:
     from hostsim.ledger.values import Decision, Row
     from hostsim.storage.discrepancies import Discrepancy
-    from hostsim.storage.import_runs import Preview
+    from hostsim.storage.previews import Preview
     from opter_contract.values import Company, Progress
 
 T = TypeVar("T")

@@ -34,7 +34,7 @@ from hostsim.demo import free_port
 from hostsim.plugins.loading import Plugins
 from hostsim.plugins.session import PluginSession
 from hostsim.services.host import Host
-from hostsim.storage import import_runs
+from hostsim.storage import import_runs, registration
 from hostsim.storage.store import Store
 from opter_contract import hookimpl
 from opter_fortnox_plugin import hooks
@@ -385,10 +385,10 @@ _STEPS: Final[Sequence[tuple[Any, str, str]]] = (
     (import_runs.ImportRun, "take", "rows kept"),
     (import_runs.ImportRun, "judge", "judging"),
     (import_runs.ImportRun, "_write", "judgements kept"),
-    (import_runs.ImportRun, "save", "saving"),
-    (import_runs.ImportRun, "_settle_invoices", "judging at save"),
-    (import_runs.ImportRun, "_register", "registering"),
-    (import_runs.ImportRun, "_keep_pending", "registering"),
+    (registration.Registration, "save", "saving"),
+    (registration.Registration, "_write_invoices", "judging at save"),
+    (registration.Registration, "_write_payments", "registering"),
+    (registration.Registration, "_write_pending", "registering"),
 )
 
 

@@ -15,7 +15,7 @@ from hostsim.errors import HostError
 from hostsim.ledger.values import ExportedInvoice
 from hostsim.plugins.loading import Plugins
 from hostsim.services.host import Host
-from hostsim.storage import import_runs
+from hostsim.storage import previews
 from hostsim.storage.store import Store
 from opter_contract.conformance import hosts
 from opter_contract.conformance.hosts import HostCompares, HostConformance, HostTellsChanges
@@ -54,7 +54,7 @@ class Hostsim:
         self.previews[definition] = self.host.import_payments(definition).run_id
 
     def preview(self, definition):
-        return import_runs.preview_of(self.store, self.previews[definition])
+        return previews.preview_of(self.store, self.previews[definition])
 
     def rows(self, definition):
         return [

@@ -7,7 +7,7 @@ from ledgers import Books, Killed, Ledger
 
 from hostsim.plugins.loading import Plugins
 from hostsim.services.host import Host
-from hostsim.storage import import_runs, journal
+from hostsim.storage import journal, previews
 from tests.services.test_whatever_is_decided import Office
 
 
@@ -33,14 +33,14 @@ class Mortal(Host):
                 self.store.close()
 
     def save(self, name=None):
-        run_id = import_runs.open_runs(self.store).get(name)
+        run_id = previews.open_runs(self.store).get(name)
         while True:
             try:
                 return super().save(name)
             except Killed:
                 self.store.close()
-            if run_id is not None and run_id not in import_runs.open_runs(self.store).values():
-                return import_runs.preview_of(self.store, run_id)
+            if run_id is not None and run_id not in previews.open_runs(self.store).values():
+                return previews.preview_of(self.store, run_id)
 
     def add_payment(self, *what, **more):
         try:

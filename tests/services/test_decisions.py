@@ -9,7 +9,8 @@ from fake_plugin import FakePlugin, euro, excluded, hookimpl, invoice, payment, 
 from hostsim.errors import HostError, exit_status
 from hostsim.ledger import decision_rules, reasons
 from hostsim.ledger.values import SetAsideTotal
-from hostsim.storage.import_runs import ImportRun, PreviewChanged
+from hostsim.storage.import_runs import ImportRun
+from hostsim.storage.previews import PreviewChanged
 from hostsim.storage.store import Store
 from tests.services.test_imports import NOON, host_of, listed, remaining
 

@@ -15,7 +15,7 @@ from hostsim.cli import imports
 from hostsim.errors import EXIT_STATUS, HostError
 from hostsim.plugins.loading import Plugins
 from hostsim.services.host import Host
-from hostsim.storage.import_runs import PreviewChanged
+from hostsim.storage.previews import PreviewChanged
 from hostsim.storage.store import Store
 from tests.cli.test_cli import INVOICES, Ended
 

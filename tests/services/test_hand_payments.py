@@ -6,7 +6,7 @@ from decimal import Decimal
 import pytest
 from fake_plugin import FakePlugin, invoice, payment
 
-from hostsim.storage.import_runs import PreviewChanged
+from hostsim.storage.previews import PreviewChanged
 from hostsim.storage.store import Store
 from tests.services.test_decisions import books, brought_in, refusal, shown
 from tests.services.test_imports import NOON, host_of, listed, remaining
@@ -202,7 +202,7 @@ def test_what_fails_half_way_leaves_nothing(host, store, plugin, monkeypatch):
     host.decide("Fortnox", "1", "accept")
     before = "\n".join(store.db.iterdump())
     monkeypatch.setattr("hostsim.storage.hand_payments.take_from_invoice", fails)
-    monkeypatch.setattr("hostsim.storage.decision_store.settle", fails)
+    monkeypatch.setattr("hostsim.storage.decision_store.mark_applied", fails)
     for act in (
         lambda: host.add_payment("1001", Decimal(1), confirm=True),
         lambda: host.delete_payment(1, why="fel"),

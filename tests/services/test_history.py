@@ -12,7 +12,7 @@ from fake_plugin import FakePlugin, Refused, invoice, payment
 
 from hostsim.errors import HostError
 from hostsim.services import hand_payments, payments_file
-from hostsim.storage import decision_store, history
+from hostsim.storage import history, registration
 from hostsim.storage.store import Store
 from tests.cli.test_cli import hostsim, ready  # noqa: F401 fixtures
 from tests.services.test_imports import NOON, host_of
@@ -193,7 +193,7 @@ def test_everything_is_exported_only_when_asked_for(saved, store):
     "take_back",
     [
         lambda db: hand_payments.delete(db, 1, "fel", "eva", NOON),
-        lambda db: decision_store.reverse(db, 1, None, "eva", NOON),
+        lambda db: registration.reverse(db, 1, None, "eva", NOON),
     ],
     ids=["deleted", "countered"],
 )

@@ -33,7 +33,7 @@ from hostsim.plugins.loading import Plugins
 from hostsim.services.browser import open_browser
 from hostsim.services.host import Host
 from hostsim.storage import history
-from hostsim.storage.import_runs import PreviewChanged
+from hostsim.storage.previews import PreviewChanged
 from hostsim.storage.store import Store
 from opter_contract import BATCH
 from opter_contract.values import Text

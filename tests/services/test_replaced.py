@@ -15,7 +15,7 @@ from fake_plugin import (
 )
 
 from hostsim.errors import HostError
-from hostsim.storage.import_runs import PreviewChanged
+from hostsim.storage.previews import PreviewChanged
 from hostsim.storage.store import Store
 from opter_contract.values import Text, WriteOff
 from tests.services.test_imports import host_of, listed, remaining

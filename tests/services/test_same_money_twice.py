@@ -10,7 +10,7 @@ from fake_plugin import OTHER_COMPANY, FakePlugin, euro, excluded, invoice, paym
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from hostsim.storage.import_runs import PreviewChanged
+from hostsim.storage.previews import PreviewChanged
 from hostsim.storage.store import Store
 from tests.services.test_imports import host_of, listed, remaining
 

@@ -9,7 +9,7 @@ from fake_plugin import FakePlugin, excluded, hookimpl, invoice, payment
 
 from hostsim.ledger.comparison import KINDS
 from hostsim.storage.history import entries
-from hostsim.storage.import_runs import PreviewChanged
+from hostsim.storage.previews import PreviewChanged
 from hostsim.storage.store import Store
 from hostsim.views.history import entry_object
 from opter_contract.values import PaymentKey

@@ -23,7 +23,7 @@ from hostsim.errors import HostError
 from hostsim.ledger import reasons
 from hostsim.plugins.loading import Plugins
 from hostsim.services.host import Host
-from hostsim.storage.import_runs import PreviewChanged
+from hostsim.storage.previews import PreviewChanged
 from hostsim.storage.store import Store
 
 INVOICES = ["1001", "1002", "2001", "3001", "9001"]

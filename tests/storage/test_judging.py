@@ -14,7 +14,8 @@ from hypothesis import strategies as st
 from hostsim.errors import HostError
 from hostsim.plugins.loading import Plugins
 from hostsim.services.host import Host
-from hostsim.storage.import_runs import ImportRun, PreviewChanged, _differs, _judgement
+from hostsim.storage.import_runs import ImportRun, differs, judgement_values
+from hostsim.storage.previews import PreviewChanged
 from hostsim.storage.store import Store
 from opter_contract.values import Text
 
@@ -91,7 +92,7 @@ class Office:
                 (dict(row), judgement)
                 for group in judging.judged()
                 for row, judgement in zip(group.rows, group.judgements, strict=True)
-                if _differs(_judgement(group.invoice_id, judgement), row)
+                if differs(judgement_values(group.invoice_id, judgement), row)
             ]
 
 

@@ -1,0 +1,171 @@
+"""The open preview of a definition: what a person looks at before it is saved."""
+
+from __future__ import annotations
+
+import itertools
+import json
+import logging
+import sqlite3
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from decimal import Decimal
+
+from hostsim.errors import HostError
+from hostsim.ledger.matching import ZERO
+from hostsim.ledger.reasons import SET_ASIDE
+from hostsim.ledger.values import Row, SetAsideTotal
+from hostsim.messages import texts
+from hostsim.storage import commits, discrepancies
+from hostsim.storage.discrepancies import Discrepancy
+from hostsim.storage.rows import OLDEST_FIRST, company_of, day_of, row_of
+from hostsim.storage.store import Store
+from opter_contract import BATCH
+from opter_contract.values import Company, SavedPayment, Text
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Preview:
+    """What a person looks at before saving. The rows are read from the database."""
+
+    run_id: str
+    definition: str
+    company: Company | None
+    saved: bool
+    not_read: int
+    requests: int
+    counts: Mapping[str, int]  # read, ready, rejected, ignored
+    totals: Mapping[str, Decimal]  # the same, SEK
+    set_aside: SetAsideTotal  # of the ignored, those that a person set aside
+    deleted: tuple[str, ...]  # payment numbers that no longer exist where they came from
+    notes: tuple[Text, ...]  # of the plug-in, about the run
+    source: Text  # the name of the system that the payments come from
+    region: str  # "" is the default one
+    bank_account: str  # that the money came in to
+    date: date | None  # of the import, as a person gave it
+    revision: str  # the same for what looks the same, another for any difference
+    _store: Store = field(repr=False, compare=False)
+
+    def discrepancies(self) -> Iterator[Discrepancy]:
+        """Give where the source does not agree with the books, other than on these payments."""
+        rows = self._store.stream(discrepancies.DISCREPANCIES, (self.run_id,))
+        return (discrepancies.discrepancy_of(row, self.source) for row in rows)
+
+    def rows(self, kind: str) -> Iterator[Row]:
+        """Give the rows of one list, ordered by date and number.
+
+        :param kind: ``ready``, ``rejected`` or ``ignored``.
+        """
+        query = (
+            "SELECT r.*, i.number AS host_invoice_number, i.customer_name"  # noqa: S608 a constant
+            " FROM run_rows r LEFT JOIN invoices i ON i.id = r.invoice_id"
+            " WHERE r.run_id = :run_id AND r.kind = :kind AND r.deleted = 0"
+            f" ORDER BY {OLDEST_FIRST.format('r')}, r.id"
+        )
+        return map(row_of, self._store.stream(query, {"run_id": self.run_id, "kind": kind}))
+
+    def mark_printed(self) -> None:
+        """Record that a command has shown this; a save without a revision then saves it.
+
+        Where that cannot be written, the next save shows it once more.
+        """
+        try:
+            with commits.passing(), self._store.change() as db:
+                db.execute(
+                    "UPDATE runs SET printed = :revision WHERE id = :run_id AND state = 'open'",
+                    {"revision": self.revision, "run_id": self.run_id},
+                )
+        except (HostError, sqlite3.Error):
+            log.warning("the preview was shown, which could not be recorded")
+
+
+class PreviewChanged(HostError):
+    """Nothing was done, since the preview is not what was shown; ``preview`` is the new one."""
+
+    def __init__(self, preview: Preview, code: str = "PREVIEW_CHANGED") -> None:
+        """Carry the new preview.
+
+        :param code: ``PREVIEW_CHANGED`` of a save, ``LIST_CHANGED`` of a decision.
+        """
+        kind, message = texts.ERRORS[code]
+        super().__init__(code, kind, message)
+        self.preview = preview
+
+
+def open_runs(store: Store) -> dict[str, str]:
+    """Give the run of each open preview, by the name of its definition."""
+    rows = store.db.execute("SELECT definition, id FROM runs WHERE state = 'open' ORDER BY 1")
+    return {row["definition"]: row["id"] for row in rows}
+
+
+def revision_of(db: sqlite3.Connection, run_id: str | None) -> str:
+    """Give the revision of a run; ``""`` for none."""
+    row = db.execute("SELECT revision FROM runs WHERE id = :id", {"id": run_id}).fetchone()
+    return "" if row is None else str(row["revision"])
+
+
+def printed(store: Store, definition: str | None) -> str:
+    """Give the revision of the open preview that a command printed last; ``""`` for none.
+
+    :param definition: ``None`` for the only one with an open preview.
+    """
+    rows = store.db.execute(
+        "SELECT printed FROM runs WHERE state = 'open' AND (:name IS NULL OR definition = :name)",
+        {"name": definition},
+    ).fetchall()
+    return str(rows[0]["printed"]) if len(rows) == 1 else ""
+
+
+def saved_as(store: Store, definition: str, revision: str) -> str | None:
+    """Give the run that was saved with this revision, the latest if several were."""
+    if not revision:
+        return None
+    row = store.db.execute(
+        "SELECT id FROM runs WHERE definition = :name AND state = 'saved'"
+        " AND revision = :revision ORDER BY saved_at DESC LIMIT 1",
+        {"name": definition, "revision": revision},
+    ).fetchone()
+    return None if row is None else row["id"]
+
+
+def preview_of(store: Store, run_id: str) -> Preview:
+    """Read a preview; its rows stay in the database."""
+    run = store.db.execute("SELECT * FROM runs WHERE id = :id", {"id": run_id}).fetchone()
+    deleted = store.db.execute(
+        "SELECT number FROM run_rows WHERE run_id = :id AND deleted = 1"  # noqa: S608 a constant
+        f" ORDER BY {OLDEST_FIRST.format('run_rows')}",
+        {"id": run_id},
+    )
+    counts = json.loads(run["counts"])
+    totals = {kind: Decimal(total) for kind, total in json.loads(run["totals"]).items()}
+    aside = SetAsideTotal(counts.pop(SET_ASIDE, 0), totals.pop(SET_ASIDE, ZERO))
+    return Preview(
+        run_id=run_id,
+        definition=run["definition"],
+        company=company_of(run),
+        saved=run["state"] == "saved",
+        not_read=run["not_read"],
+        requests=run["requests"],
+        counts=counts,
+        totals=totals,
+        set_aside=aside,
+        deleted=tuple(row["number"] for row in deleted),
+        notes=tuple(Text(sv, en) for sv, en in json.loads(run["notes"])),
+        source=Text(*json.loads(run["source"])),
+        region=run["region"],
+        bank_account=run["bank_account"],
+        date=day_of(run["date"]),
+        revision=run["revision"],
+        _store=store,
+    )
+
+
+def saved_payments(store: Store, run_id: str) -> Iterator[list[SavedPayment]]:
+    """Give what a run registered, in batches, oldest first."""
+    several = (
+        SavedPayment(r.payment, r.host_invoice_number, r.status) for r in store.registered(run_id)
+    )
+    while batch := list(itertools.islice(several, BATCH)):
+        yield batch

@@ -1,0 +1,276 @@
+"""What a save does: payments are registered, others reversed, invoices updated, the rest waits."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from decimal import Decimal
+from typing import NamedTuple
+
+from hostsim.ledger import matching
+from hostsim.ledger.matching import EXACT, ZERO, Refusal
+from hostsim.ledger.reasons import SET_ASIDE
+from hostsim.messages import texts
+from hostsim.storage import balances, decision_store
+from hostsim.storage.import_runs import (
+    ImportRun,
+    differs,
+    forget_rows,
+    judgement_values,
+    wrong_company,
+)
+from hostsim.storage.previews import revision_of
+from hostsim.storage.regions import refuse_company_of_other_region
+from hostsim.storage.rows import (
+    OLDEST_FIRST,
+    PAYMENT_COLUMNS,
+    plain,
+    write_offs_of,
+    write_offs_text,
+)
+from opter_contract.values import Company
+
+
+class _HoldsNoLonger(Exception):
+    """The host's data changed so that the preview says something else."""
+
+
+class NotAsShown(Exception):
+    """The open preview is another one than the one that was shown."""
+
+
+class _Hidden(NamedTuple):
+    """A row that a decision hides, and its refusal otherwise."""
+
+    row_id: int
+    reason: str
+    refusal: Refusal
+
+
+@dataclass(frozen=True, slots=True)
+class Registration:
+    """The save of one run, by one person, at one moment."""
+
+    import_run: ImportRun
+    company: Company
+    user: str
+    at: datetime
+
+    @property
+    def _values(self) -> dict[str, str]:
+        return self.import_run.scope(self.company.number)._asdict()
+
+    def save(self, *, revision: str | None = None) -> bool:
+        """Register what is ready, all or nothing; return whether the preview still held.
+
+        :param revision: of the preview to save; ``None`` for whatever is open.
+        :raises NotAsShown: where another one is open; nothing is judged then.
+        """
+        try:
+            with self.import_run.store.change() as db:
+                if revision not in {None, revision_of(db, self.import_run.run_id)}:
+                    raise NotAsShown
+                self._refuse_other_company()
+                hidden, replaced = self._write_invoices(db)
+                self._write_payments(db, replaced)
+                self._write_pending(db, hidden)
+                self._end_run(db)
+        except _HoldsNoLonger:
+            return False
+        return True
+
+    def _end_run(self, db: sqlite3.Connection) -> None:
+        decision_store.mark_applied(db, self._values, self.at)
+        # Registered and pending payments say all that is needed of earlier saved runs.
+        query = "SELECT id FROM runs WHERE definition = :definition AND state = 'saved'"
+        for row in db.execute(query, self._values).fetchall():
+            forget_rows(db, row["id"])
+        values = {
+            **self._values,
+            "company_name": self.company.name,
+            "user": self.user,
+            "at": self.at.isoformat(),
+        }
+        db.execute(
+            "UPDATE definitions SET company = :company, company_name = :company_name,"
+            " cursor = COALESCE((SELECT cursor FROM runs WHERE id = :run_id), cursor)"
+            " WHERE name = :definition",
+            values,
+        )
+        db.execute(
+            "UPDATE runs SET state = 'saved', saved_at = :at, saved_by = :user WHERE id = :run_id",
+            values,
+        )
+
+    def _refuse_other_company(self) -> None:
+        store = self.import_run.store
+        definition = store.definition(self.import_run.definition.name)
+        if definition.company is not None and definition.company.number != self.company.number:
+            raise wrong_company(definition.name, definition.company, self.company)
+        refuse_company_of_other_region(store, definition, self.company)
+
+    def _write_invoices(self, db: sqlite3.Connection) -> tuple[list[_Hidden], Mapping[str, int]]:
+        """Judge again, and update what remains of the invoices; refuse any difference.
+
+        :return: what decisions hide; and by number, the payment that one replaces.
+        """
+        hidden: list[_Hidden] = []
+        replaced: dict[str, int] = {}
+        reversed_ids: set[int] = set()
+        with self.import_run.judging(self.company.number) as judging:
+            for invoice in judging.judged():
+                taken = ZERO
+                for row, judgement in zip(invoice.rows, invoice.judgements, strict=True):
+                    if differs(judgement_values(invoice.invoice_id, judgement), row):
+                        raise _HoldsNoLonger
+                    if judgement.hidden is not None and row["number"]:
+                        hidden.append(_Hidden(row["id"], judgement.reason or "", judgement.hidden))
+                    if judgement.kind == matching.READY:
+                        taken = EXACT.add(taken, judgement.effect)
+                        old_ids = [one.id for one in judging.replaceable.get(row["number"], ())]
+                        old_ids += [] if row["reg_id"] is None else [row["reg_id"]]
+                        if old_ids:
+                            replaced[row["number"]] = old_ids[-1]
+                        for old in sorted(set(old_ids) - reversed_ids):
+                            reverse(db, old, self.import_run.run_id, self.user, self.at)
+                        reversed_ids.update(old_ids)
+                if taken and invoice.invoice_id is not None:
+                    take_from_invoice(db, invoice.invoice_id, taken)
+        return hidden, replaced
+
+    def _write_payments(self, db: sqlite3.Connection, replaced: Mapping[str, int]) -> None:
+        """Register what is ready.
+
+        :param replaced: by number, the reversed payment that one replaces.
+        """
+        values = {"user": self.user, "at": self.at.isoformat(), "replaced": json.dumps(replaced)}
+        db.execute(_REGISTER, {**self._values, **values})
+
+    def _write_pending(self, db: sqlite3.Connection, hidden: Sequence[_Hidden]) -> None:
+        """Store what was rejected, to be offered again; delete what no longer is."""
+        balances.store_ignored_payments(db, self._values)
+        db.execute(_MARK_DELETED, {**self._values, "at": self.at.isoformat()})
+        db.execute(_DELETE_PENDING, self._values)
+        db.execute(_ADD_PENDING, self._values)
+        # What is set aside waits with the reason that it hides; a difference that is kept waits
+        # under "already-imported", and is offered again when the decision is taken back.
+        db.executemany(
+            _ADD_HIDDEN,
+            [
+                {
+                    **self._values,
+                    "reason": refusal.reason if reason == SET_ASIDE else reason,
+                    "sv": refusal.message.sv,
+                    "en": refusal.message.en,
+                    "row_id": row_id,
+                }
+                for row_id, reason, refusal in hidden
+                if refusal.reason != "already-imported"
+            ],
+        )
+
+
+def reverse(
+    db: sqlite3.Connection, payment_id: int, run_id: str | None, user: str, at: datetime
+) -> None:
+    """Reverse a registered payment so that both stay visible; its invoice gets everything back."""
+    query = "SELECT * FROM payments WHERE id = :id"
+    row = db.execute(query, {"id": payment_id}).fetchone()
+    message = texts.counters(payment_id)
+    values = {
+        **{name: _negative(row[name]) for name in _NEGATED},
+        "id": payment_id,
+        "write_offs": write_offs_text(
+            replace(one, amount=one.amount.copy_negate())
+            for one in write_offs_of(row["write_offs"])
+        ),
+        "sv": message.sv,
+        "en": message.en,
+        "run_id": run_id,
+        "user": user,
+        "at": at.isoformat(),
+    }
+    db.execute(_REVERSE, values)
+    db.execute("UPDATE payments SET state = 'countered' WHERE id = :id", {"id": payment_id})
+    take_from_invoice(db, row["invoice_id"], Decimal(row["effect"]).copy_negate())
+
+
+def take_from_invoice(db: sqlite3.Connection, invoice_id: int, effect: Decimal) -> None:
+    """Lower what remains of an invoice by an effect, in its currency."""
+    query = "SELECT remaining FROM invoices WHERE id = :id"
+    row = db.execute(query, {"id": invoice_id}).fetchone()
+    remaining = EXACT.subtract(Decimal(row["remaining"]), effect)
+    db.execute(
+        "UPDATE invoices SET remaining = :remaining WHERE id = :id",
+        {"remaining": plain(remaining), "id": invoice_id},
+    )
+
+
+def _negative(text: str | None) -> str | None:
+    # copy_negate, unlike -x, rounds nothing.
+    return None if text is None else plain(Decimal(text).copy_negate())
+
+
+# --- SQL --------------------------------------------------------------------
+
+# MATERIALIZED, so that SQLite makes an index of it.
+_REGISTER = f"""
+    INSERT INTO payments (origin, import_type, company, {PAYMENT_COLUMNS}, invoice_id, status,
+                          warning_sv, warning_en, written_off, effect, bank_account, run_id, user,
+                          registered_at, replaces)
+    WITH replaced (number_of, payment_id) AS MATERIALIZED
+        (SELECT key, value FROM json_each(:replaced))
+    SELECT 'import', :import_type, :company, {PAYMENT_COLUMNS}, invoice_id, status,
+           warning_sv, warning_en, written_off, effect,
+           (SELECT bank_account FROM runs WHERE id = :run_id), run_id, :user, :at, payment_id
+    FROM run_rows LEFT JOIN replaced ON number_of = number
+    WHERE run_id = :run_id AND kind = 'ready'
+    -- What became nothing at its source only takes back what was registered.
+    AND (amount GLOB '*[1-9]*' OR amount_currency GLOB '*[1-9]*' OR write_offs <> '[]')
+    ORDER BY {OLDEST_FIRST.format("run_rows")}
+"""  # noqa: S608 constants
+
+_NEGATED = ("amount", "amount_currency", "written_off", "effect")
+
+_REVERSE = """
+    INSERT INTO payments (origin, state, reverses, import_type, company, number, source,
+                          invoice_number, ocr, date, amount, currency, amount_currency,
+                          exchange_rate, write_offs, booked, warnings, customer, invoice_id,
+                          status, warning_sv, warning_en, written_off, effect, bank_account,
+                          run_id, user, registered_at)
+    SELECT origin, 'counter', id, import_type, company, number, source,
+           invoice_number, ocr, date, :amount, currency, :amount_currency,
+           exchange_rate, :write_offs, booked, '[]', customer, invoice_id,
+           status, :sv, :en, :written_off, :effect, bank_account,
+           :run_id, :user, :at
+    FROM payments WHERE id = :id
+"""
+
+_MARK_DELETED = """
+    UPDATE pending SET deleted_at = :at
+    WHERE definition = :definition AND company = :company
+    AND number IN (SELECT number FROM run_rows WHERE run_id = :run_id AND deleted = 1)
+"""
+
+_DELETE_PENDING = """
+    DELETE FROM pending
+    WHERE definition = :definition AND company = :company
+    AND number IN (SELECT number FROM run_rows WHERE run_id = :run_id AND deleted = 0)
+"""
+
+_ADD_PENDING = f"""
+    INSERT INTO pending (definition, company, {PAYMENT_COLUMNS}, reason, message_sv, message_en)
+    SELECT :definition, :company, {PAYMENT_COLUMNS}, reason, message_sv, message_en
+    FROM run_rows
+    WHERE run_id = :run_id AND deleted = 0 AND kind = 'rejected' AND number <> ''
+    AND reason <> 'already-imported'
+"""  # noqa: S608 constants
+
+_ADD_HIDDEN = f"""
+    INSERT INTO pending (definition, company, {PAYMENT_COLUMNS}, reason, message_sv, message_en)
+    SELECT :definition, :company, {PAYMENT_COLUMNS}, :reason, :sv, :en
+    FROM run_rows WHERE id = :row_id
+"""  # noqa: S608 constants
