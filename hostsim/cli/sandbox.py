@@ -114,7 +114,7 @@ def sandbox(
     empty: bool,
 ) -> None:
     """Run the sandbox in the foreground and print what a client needs."""
-    from hostsim.demo import run_sandbox
+    from hostsim.cli.run_sandbox import run_sandbox
 
     run_sandbox(
         common.paper,

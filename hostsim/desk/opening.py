@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING
 
 from hostsim.demo import (
     ACCEPTED_DEVIATION,
+    ending_on_sigterm,
     exported_invoices,
     free_port,
-    told_to_end,
     until_interrupted,
 )
 from hostsim.desk import yesterday
@@ -61,7 +61,7 @@ def run_desk(
     """
     real = bool(environment.get(CREDENTIALS, "").strip())
     with ExitStack() as held:
-        held.enter_context(told_to_end())
+        held.enter_context(ending_on_sigterm())
         if real:
             store = held.enter_context(opened(database or Path(DATABASE)))
             office = Office(store, plugins, login_timeout=login_timeout, keyring=keyring)

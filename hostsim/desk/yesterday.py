@@ -11,7 +11,7 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
-from hostsim.demo import IMPORT_FORMAT, IMPORT_TYPE, NAME, sign_in_elsewhere
+from hostsim.demo import IMPORT_FORMAT, IMPORT_TYPE, NAME, sign_in_in_background
 from hostsim.sandbox import seed
 from hostsim.services.host import Host
 
@@ -36,7 +36,7 @@ def happened(office: Office, sandbox: Sandbox, now: Callable[[], datetime]) -> N
         office.plugins,
         configuration=sandbox.environment(),
         login_timeout=office.login_timeout,
-        window=sign_in_elsewhere,
+        window=sign_in_in_background,
         clock=lambda: now() - timedelta(days=1),
         user=office.user,
     )

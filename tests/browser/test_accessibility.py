@@ -2,7 +2,7 @@
 
 import pytest
 
-from hostsim.demo import sign_in_elsewhere
+from hostsim.demo import sign_in_in_background
 from hostsim.desk import Desk
 from hostsim.desk.opening import beside_sandbox
 
@@ -58,7 +58,7 @@ def test_no_page_with_payments_has_a_violation(page, person, axe, desk):
 def test_no_page_of_the_second_day_has_a_violation(browser, plugins, axe, language):
     """Every page and dialog for the days when the ledgers do not agree, also with an error."""
     with beside_sandbox(plugins, second_day=True) as office, Desk(office) as desk:
-        office.host(window=sign_in_elsewhere).import_payments("Fortnox")
+        office.host(window=sign_in_in_background).import_payments("Fortnox")
         rows = office.store.db.execute(
             "SELECT reason, max(r.id) AS id FROM run_rows r JOIN runs u ON u.id = r.run_id"
             " WHERE u.state = 'open' AND reason IS NOT NULL GROUP BY reason"

@@ -14,6 +14,7 @@ import pytest
 import requests
 
 from hostsim import demo
+from hostsim.cli.run_sandbox import run_sandbox
 from hostsim.errors import HostError
 from hostsim.plugins.loading import Plugins
 from hostsim.sandbox import seed
@@ -114,7 +115,7 @@ def test_the_sandbox_prints_what_a_client_needs(monkeypatch):
         answers.append(requests.get(address, headers={name: value}, timeout=10))
         raise KeyboardInterrupt
 
-    demo.run_sandbox(Paper(out, "sv"), wait=use_it)
+    run_sandbox(Paper(out, "sv"), wait=use_it)
     assert answers[0].status_code == 200
     assert answers[0].json()["InvoicePayments"]
     text = out.getvalue()
@@ -126,9 +127,9 @@ def test_the_sandbox_prints_what_a_client_needs(monkeypatch):
 
 def test_the_company_of_the_curl_line_can_be_chosen():
     with pytest.raises(HostError) as caught:
-        demo.run_sandbox(Paper(io.StringIO(), "sv"), company=1, wait=lambda: None)
+        run_sandbox(Paper(io.StringIO(), "sv"), company=1, wait=lambda: None)
     assert str(seed.OTHER_COMPANY) in caught.value.message.sv
-    demo.run_sandbox(Paper(io.StringIO(), "sv"), company=seed.OTHER_COMPANY, wait=lambda: None)
+    run_sandbox(Paper(io.StringIO(), "sv"), company=seed.OTHER_COMPANY, wait=lambda: None)
 
 
 def test_a_port_that_is_taken_is_an_error_of_its_own():
@@ -137,16 +138,16 @@ def test_a_port_that_is_taken_is_an_error_of_its_own():
     def start_another():
         port = int(re.search(r"127\.0\.0\.1:(\d+)", out.getvalue())[1])
         with pytest.raises(HostError) as caught:
-            demo.run_sandbox(Paper(io.StringIO(), "sv"), port=port)
+            run_sandbox(Paper(io.StringIO(), "sv"), port=port)
         assert caught.value.code == "SANDBOX_PORT_IN_USE"
 
-    demo.run_sandbox(Paper(out, "sv"), wait=start_another)
+    run_sandbox(Paper(out, "sv"), wait=start_another)
 
 
 def test_data_that_cannot_be_used_is_an_error_of_its_own(tmp_path):
     (tmp_path / "fel.json").write_text("[")
     with pytest.raises(HostError) as caught:
-        demo.run_sandbox(Paper(io.StringIO(), "sv"), data=tmp_path / "fel.json")
+        run_sandbox(Paper(io.StringIO(), "sv"), data=tmp_path / "fel.json")
     assert caught.value.code == "SANDBOX_DATA_WRONG"
 
 

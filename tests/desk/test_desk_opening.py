@@ -9,7 +9,7 @@ import requests
 from fake_plugin import invoice
 from ledgers import Ledger
 
-from hostsim.demo import sign_in_elsewhere
+from hostsim.demo import sign_in_in_background
 from hostsim.desk import Desk, Office
 from hostsim.desk.opening import beside_sandbox, run_desk
 from hostsim.errors import HostError
@@ -141,7 +141,7 @@ def test_a_first_visit_shows_every_kind_of_thing():
     with beside_sandbox(Plugins([("fortnox", hooks)]), second_day=True) as office:
         assert {row.state for row in office.store.payments()} == {"registered", "deleted"}
         assert {row.origin for row in office.store.payments()} == {"import", "hand"}
-        preview = office.host(window=sign_in_elsewhere).import_payments("Fortnox")
+        preview = office.host(window=sign_in_in_background).import_payments("Fortnox")
         kinds = {row.status or row.reason for kind in KINDS for row in preview.rows(kind)}
     assert kinds == {*STATUSES, *REASONS}
     assert preview.set_aside.number == 3

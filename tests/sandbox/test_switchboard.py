@@ -15,7 +15,7 @@ import fortnox_openapi
 import pytest
 import requests
 
-from hostsim import demo
+from hostsim.cli.run_sandbox import run_sandbox
 from hostsim.errors import HostError
 from hostsim.sandbox import (
     STOCKHOLM,
@@ -957,7 +957,7 @@ def test_the_books_of_the_haulier_survive_a_file(tmp_path):
 
 def run(wait, language="en", **options):
     out = io.StringIO()
-    demo.run_sandbox(Paper(out, language), wait=lambda: wait(out.getvalue()), **options)
+    run_sandbox(Paper(out, language), wait=lambda: wait(out.getvalue()), **options)
     return out.getvalue()
 
 
