@@ -48,10 +48,10 @@ def opter_settings_stored(run: Run) -> None:
         return
     from opter_fortnox_plugin.login import stored_token  # noqa: PLC0415
 
-    if stored_token.is_any(run):
-        from opter_fortnox_plugin.login.stored_login import end_kept_login  # noqa: PLC0415
+    if stored_token.is_stored(run):
+        from opter_fortnox_plugin.login.stored_login import end_stored_login  # noqa: PLC0415
 
-        end_kept_login(run)
+        end_stored_login(run)
 
 
 @hookimpl

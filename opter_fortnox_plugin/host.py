@@ -29,7 +29,7 @@ from opter_fortnox_plugin.errors import Cancelled, FortnoxError, LoginFailed, Re
 T = TypeVar("T")
 
 #: Seconds between two words to the host while we wait.
-_WORD: Final = 0.5
+_REPORT_INTERVAL: Final = 0.5
 
 #: Seconds that are still to come: with fewer nobody needs to be told.
 _WORTH_SAYING: Final = 10.0
@@ -120,7 +120,7 @@ class Host:
 
     # --- the person ---
 
-    def tell(
+    def report_progress(
         self,
         stage: str,
         done: int,
@@ -136,9 +136,9 @@ class Host:
         """
         self._last = Progress(stage, done, total, message, seconds_left)
         self._told_at = self._clock()
-        self.say_again()
+        self.repeat_progress()
 
-    def say_again(self) -> None:
+    def repeat_progress(self) -> None:
         """Repeat what was told last, since we still wait; the time that is left goes down.
 
         :raises Cancelled: where somebody says stop.
@@ -159,10 +159,10 @@ class Host:
         """
         until = self._clock() + seconds
         while (rest := until - self._clock()) > 0:
-            self.say_again()
-            self._sleep(min(rest, _WORD))
+            self.repeat_progress()
+            self._sleep(min(rest, _REPORT_INTERVAL))
 
-    def open_window(self, address: str, answered: Callable[[str], Text | None]) -> None:
+    def open_browser(self, address: str, answered: Callable[[str], Text | None]) -> None:
         """Have a person shown an address.
 
         :raises LoginFailed: where nobody sees it.
@@ -173,21 +173,21 @@ class Host:
 
     # --- what outlives the run ---
 
-    def recall(self, key: str) -> str | None:
+    def get_state(self, key: str) -> str | None:
         """Read a small value that was kept; nobody's answer means that there is none."""
         answers = self._hook.opter_get_state(run=self.run, key=key)
         return _one(answers, "opter_get_state") if answers else None
 
-    def keep(self, key: str, value: str) -> None:
+    def set_state(self, key: str, value: str) -> None:
         """Keep a small value for the next run."""
         _one(self._hook.opter_set_state(run=self.run, key=key, value=value), "opter_set_state")
 
-    def secret(self, key: str) -> str | None:
+    def get_secret(self, key: str) -> str | None:
         """Read a secret of this definition; nobody's answer means that there is none."""
         answers = self._hook.opter_get_secret(run=self.run, key=key)
         return _one(answers, "opter_get_secret") if answers else None
 
-    def keep_secret(self, key: str, value: str | None) -> bool:
+    def set_secret(self, key: str, value: str | None) -> bool:
         """Put a secret away, durably, or take it away.
 
         :return: whether the host has a place for secrets at all.
@@ -198,7 +198,7 @@ class Host:
         return bool(answers)
 
     @contextmanager
-    def alone(
+    def lock(
         self, key: str, patience: float, waiting: Text, error: Callable[[], FortnoxError]
     ) -> Iterator[None]:
         """Hold a lock across processes, saying so while another holds it.
@@ -216,8 +216,8 @@ class Host:
             rest = until - self._clock()
             if rest <= 0:
                 raise error()
-            self.tell("waiting", 0, None, waiting)
-            self._sleep(min(rest, _WORD))
+            self.report_progress("waiting", 0, None, waiting)
+            self._sleep(min(rest, _REPORT_INTERVAL))
 
 
 def with_time_left(message: Text, seconds: float) -> Text:

@@ -23,7 +23,7 @@ from opter_fortnox_plugin.diagnostics.doctor_checks import (
 )
 from opter_fortnox_plugin.errors import Cancelled, FortnoxError
 from opter_fortnox_plugin.fortnox.http import Transport, proxy_of
-from opter_fortnox_plugin.fortnox.rate_limiter import Pace
+from opter_fortnox_plugin.fortnox.rate_limiter import RateLimiter
 from opter_fortnox_plugin.host import Host
 
 
@@ -53,7 +53,7 @@ def diagnose(
     wire = transport()
     try:
         with ExitStack() as cleanup:
-            pace = Pace(sleep=host.wait, clock=clock)
+            pace = RateLimiter(sleep=host.wait, clock=clock)
             examination = Examination(
                 host, environment, wire, pace, cleanup, now=now, connect=connect, proxy=proxy
             )

@@ -33,13 +33,13 @@ from opter_fortnox_plugin.errors import (
 from opter_fortnox_plugin.fortnox.client import Client
 from opter_fortnox_plugin.fortnox.http import Nobody, Transport
 from opter_fortnox_plugin.fortnox.protocol import SCOPES, Reply, date_of, value_of
-from opter_fortnox_plugin.fortnox.rate_limiter import Pace
+from opter_fortnox_plugin.fortnox.rate_limiter import RateLimiter
 from opter_fortnox_plugin.fortnox.schemas import company_of, plain
 from opter_fortnox_plugin.host import Host
 from opter_fortnox_plugin.login import stored_login
-from opter_fortnox_plugin.login.authorization_code import Listener, Login
+from opter_fortnox_plugin.login.authorization_code import CallbackServer, Login
 from opter_fortnox_plugin.login.tokens import SignedIn, TokenEndpoint
-from opter_fortnox_plugin.payments.importer import log_in, refuse_another
+from opter_fortnox_plugin.payments.importer import log_in, refuse_other_company
 from opter_fortnox_plugin.settings import stays_signed_in
 
 #: Seconds that the clock may be off. An import uses Fortnox's own time and tolerates
@@ -89,7 +89,7 @@ class Examination:
     host: Host
     environment: Mapping[str, str]
     transport: Transport
-    pace: Pace
+    pace: RateLimiter
     cleanup: ExitStack
     now: Callable[[], datetime]
     connect: Callable[[tuple[str, int], float], socket.socket]
@@ -145,7 +145,7 @@ class Examination:
 
     def _answer(self, client: Client, resource: str, done: int) -> dict[str, Any] | FortnoxError:
         reading = Text("Frågar Fortnox vad som får läsas", "Asking Fortnox what may be read")
-        self.host.tell("reading", done, len(RESOURCES), reading)
+        self.host.report_progress("reading", done, len(RESOURCES), reading)
         query = None if resource == "companyinformation" else {"limit": "1"}
         try:
             return value_of(client.reply(resource, query), resource)
@@ -163,7 +163,7 @@ class Examination:
             f"Fortnox svarade inte som det ska; försöker igen om {seconds:.0f} s",
             f"Fortnox did not answer as it should; trying again in {seconds:.0f} s",
         )
-        self.host.tell("waiting", 0, None, sentence)
+        self.host.report_progress("waiting", 0, None, sentence)
 
     def refusals(self, code: str) -> list[FortnoxError]:
         """Return the refusals with this code."""
@@ -320,7 +320,7 @@ def check_clock(examination: Examination) -> Text:
 
 def check_redirect_port(examination: Examination) -> Text:
     address = examination.values[REDIRECT_URI]
-    with Listener(Login(address)):
+    with CallbackServer(Login(address)):
         port = urlsplit(address).port or 80
         return Text(f"Port {port} är ledig.", f"Port {port} is free.")
 
@@ -421,7 +421,7 @@ def check_company(examination: Examination) -> Text:
         raise Unavailable(
             "FORTNOX_UNAVAILABLE", what="company information of an unexpected form", attempts=1
         )
-    refuse_another(examination.host.run, company)
+    refuse_other_company(examination.host.run, company)
     shown = f"{company.name} ({company.number})"
     if examination.host.run.company is None:
         return Text(

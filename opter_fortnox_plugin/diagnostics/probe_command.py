@@ -16,7 +16,7 @@ from opter_fortnox_plugin.diagnostics.probe.results import ProbeResult
 from opter_fortnox_plugin.diagnostics.probe.run import SCOPES, TITLES, Report, probe
 from opter_fortnox_plugin.fortnox.http import Transport
 from opter_fortnox_plugin.fortnox.protocol import authorization_address
-from opter_fortnox_plugin.login.authorization_code import Listener, Login
+from opter_fortnox_plugin.login.authorization_code import CallbackServer, Login
 from opter_fortnox_plugin.login.tokens import SignedIn, TokenEndpoint
 
 
@@ -66,7 +66,7 @@ def _authorization_code(configuration: Configuration, console: Console, timeout:
         login.state,
         SCOPES,
     )
-    with Listener(login):
+    with CallbackServer(login):
         console.show_login(address, login.paste)
         return login.wait(timeout, lambda _left: None)
 

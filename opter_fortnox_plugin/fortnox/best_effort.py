@@ -13,7 +13,7 @@ from typing import Any, Final, TypeVar
 
 from opter_contract.values import Text
 from opter_fortnox_plugin.errors import FortnoxError, NotPermitted, Refused, Unavailable
-from opter_fortnox_plugin.fortnox.worker_pool import Hands, Job
+from opter_fortnox_plugin.fortnox.worker_pool import Executor, Future
 
 log = logging.getLogger(__name__)
 
@@ -27,23 +27,23 @@ class BestEffort:
     all retries, the step is over: each of the others would be waited for as long.
     """
 
-    def __init__(self, hands: Hands) -> None:
-        self._hands = hands
+    def __init__(self, executor: Executor) -> None:
+        self._executor = executor
         #: How many things were not answered, by the sentence that says why.
         self.failed: Final[Counter[Text]] = Counter()
         #: Why nothing more is asked for.
         self.over: Unavailable | None = None
 
-    def start(self, ask: Callable[[], T]) -> Job[T | FortnoxError]:
+    def submit(self, ask: Callable[[], T]) -> Future[T | FortnoxError]:
         """Hand out a request."""
-        return self._hands.start(partial(_caught, ask))
+        return self._executor.submit(partial(_caught, ask))
 
-    def result(self, job: Job[T | FortnoxError]) -> T | FortnoxError:
+    def result(self, future: Future[T | FortnoxError]) -> T | FortnoxError:
         """Wait for a request; return what came of it, or why nothing did."""
-        if self.over is not None and not job.done:
-            drop([job])
+        if self.over is not None and not future.done:
+            drop([future])
             return self._count(self.over)
-        outcome = self._hands.result(job)
+        outcome = self._executor.result(future)
         return self._count(outcome) if isinstance(outcome, FortnoxError) else outcome
 
     def _count(self, error: FortnoxError) -> FortnoxError:
@@ -55,10 +55,10 @@ class BestEffort:
         return error
 
 
-def drop(jobs: Iterable[Job[Any]]) -> None:
+def drop(futures: Iterable[Future[Any]]) -> None:
     """Do without these: those that have not started never will, and no others are retried."""
-    for job in jobs:
-        job.wanted = False
+    for future in futures:
+        future.wanted = False
 
 
 def _caught(ask: Callable[[], T]) -> T | FortnoxError:

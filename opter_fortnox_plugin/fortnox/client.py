@@ -38,7 +38,7 @@ from opter_fortnox_plugin.fortnox.protocol import (
     payments_query,
     value_of,
 )
-from opter_fortnox_plugin.fortnox.rate_limiter import WINDOW, Pace
+from opter_fortnox_plugin.fortnox.rate_limiter import WINDOW, RateLimiter
 from opter_fortnox_plugin.fortnox.schemas import company_of
 
 log = logging.getLogger(__name__)
@@ -47,7 +47,7 @@ T = TypeVar("T")
 
 #: How patient we are with one request: attempts, and seconds of waiting in all.
 ATTEMPTS: Final = 6
-PATIENCE: Final = 120.0
+TIMEOUT: Final = 120.0
 
 #: Seconds before the second attempt, doubled for each one after, with jitter.
 FIRST_WAIT: Final = 0.5
@@ -91,7 +91,7 @@ class Client:
         api_url: str,
         transport: Transport,
         signed_in: Authorization,
-        pace: Pace,
+        limiter: RateLimiter,
         *,
         sleep: Callable[[float], None],
         waiting: Callable[[str, float], None],
@@ -103,7 +103,7 @@ class Client:
         self._api_url = api_url
         self._transport = transport
         self._signed_in = signed_in
-        self._pace = pace
+        self._limiter = limiter
         self._sleep = sleep
         self._uniform = uniform
         self._renew = renew
@@ -237,15 +237,15 @@ class Client:
         token: str,
     ) -> T:
         def attempt() -> T:
-            self._pace.wait_for_turn()
+            self._limiter.acquire()
             address = f"{self._api_url}/{path}"
             reply = self._transport.send("GET", address, auth=Bearer(token), query=query)
-            self._pace.answered()
+            self._limiter.answered()
             return read(reply)
 
         patiently = tenacity.Retrying(
             retry=tenacity.retry_if_exception_type(Temporary),
-            stop=tenacity.stop_after_attempt(ATTEMPTS) | tenacity.stop_before_delay(PATIENCE),
+            stop=tenacity.stop_after_attempt(ATTEMPTS) | tenacity.stop_before_delay(TIMEOUT),
             wait=self._how_long,
             sleep=self._sleep,
             before_sleep=self._before_sleep,
@@ -276,7 +276,7 @@ class Client:
             log.warning("Fortnox: %s; trying again in %.1f s", error.what, seconds)
             self._waiting(error.what, seconds)
             if error.limited:
-                self._pace.hold(seconds)
+                self._limiter.back_off(seconds)
 
 
 def _invoices(reply: Reply) -> Page:

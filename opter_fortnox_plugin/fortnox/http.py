@@ -278,7 +278,7 @@ class Transport:
         finally:
             self._going_on.discard(deadline)
 
-    def break_off(self) -> None:
+    def abort(self) -> None:
         """End every exchange that is going on, in whatever thread; later ones may follow."""
         for deadline in self._going_on.copy():
             deadline.expire()

@@ -26,7 +26,7 @@ _WIDER: Final = 0.1
 _WIDEST: Final = 6.0
 
 
-class Pace:
+class RateLimiter:
     """Lets requests start as fast as the limit allows, shared by all threads.
 
     :param sleep: waits a number of seconds.
@@ -49,19 +49,19 @@ class Pace:
         self._may_start = may_start
         self._starts: deque[float] = deque(maxlen=requests)
         self._answers_took: deque[float] = deque(maxlen=requests)
-        self._recalled: list[float] = []
+        self._restored: list[float] = []
         self._held_until = float("-inf")
         self._lock = threading.Lock()
-        self._mine = threading.local()
+        self._local = threading.local()
         #: How many requests have started.
         self.started = 0
 
-    def wait_for_turn(self) -> None:
+    def acquire(self) -> None:
         """Wait until one more request may start, and count it."""
-        while (rest := self.take()) > 0:
+        while (rest := self.try_acquire()) > 0:
             self._sleep(rest)
 
-    def take(self) -> float:
+    def try_acquire(self) -> float:
         """Count a request that starts now; or return the seconds to wait before the next try."""
         with self._lock:
             now = self._clock()
@@ -73,7 +73,7 @@ class Pace:
                 return earliest - now
             self._may_start()
             self._starts.append(now)
-            self._mine.start = now
+            self._local.start = now
             self.started += 1
             return 0.0
 
@@ -82,23 +82,23 @@ class Pace:
 
         A connection had to be made first, or many threads began at once.
         """
-        start: float | None = getattr(self._mine, "start", None)
-        self._mine.start = None
+        start: float | None = getattr(self._local, "start", None)
+        self._local.start = None
         with self._lock:
-            self._mine.sent = self._clock()
+            self._local.sent = self._clock()
             if start is not None and start in self._starts:
-                self._starts[self._starts.index(start)] = self._mine.sent
+                self._starts[self._starts.index(start)] = self._local.sent
 
     def answered(self) -> None:
         """Remember how long the answer to the request of this thread took."""
         with self._lock:
-            if (sent := getattr(self._mine, "sent", None)) is not None:
+            if (sent := getattr(self._local, "sent", None)) is not None:
                 self._answers_took.append(self._clock() - sent)
 
     def _last_starts(self, now: float) -> list[float]:
         """Return the last starts, ours and the recalled ones, as many as a window may hold."""
-        self._recalled = [start for start in self._recalled if now - start < self._window]
-        return sorted([*self._recalled, *self._starts])[-(self._starts.maxlen or 0) :]
+        self._restored = [start for start in self._restored if now - start < self._window]
+        return sorted([*self._restored, *self._starts])[-(self._starts.maxlen or 0) :]
 
     def seconds_for(self, requests: int) -> float:
         """Return how long so many more requests will take, up to the last answer.
@@ -116,7 +116,7 @@ class Pace:
             free = last[taken] + self._window if taken >= 0 else now
             return max(free, now, self._held_until) + rounds * self._window - now + answer
 
-    def hold(self, seconds: float) -> None:
+    def back_off(self, seconds: float) -> None:
         """Let nobody start for a while: Fortnox said that we are too fast.
 
         From then on the window is a little wider, since that costs less than to
@@ -128,7 +128,7 @@ class Pace:
                 self._window = max(self._window, min(self._window + _WIDER, _WIDEST))
             self._held_until = max(self._held_until, now + seconds)
 
-    def recent(self, now: float) -> str:
+    def recent_starts(self, now: float) -> str:
         """Return the starts of the last window, to be kept for the next run.
 
         :param now: seconds of a clock that other processes share (Unix time).
@@ -138,7 +138,7 @@ class Pace:
             ages = [clock - start for start in self._last_starts(clock)]
         return json.dumps([round(now - age, 3) for age in ages if age < self._window])
 
-    def recall(self, kept: str, now: float) -> None:
+    def restore(self, kept: str, now: float) -> None:
         """Count what other runs started, in the place of what was recalled before.
 
         What cannot be read counts as nothing.
@@ -149,4 +149,4 @@ class Pace:
             return
         with self._lock:
             clock = self._clock()
-            self._recalled = [clock - age for age in ages if age < self._window]
+            self._restored = [clock - age for age in ages if age < self._window]

@@ -24,23 +24,23 @@ log = logging.getLogger(__name__)
 T = TypeVar("T")
 
 #: Seconds between two words to the person while we wait.
-_WORD: Final = 0.5
+_REPORT_INTERVAL: Final = 0.5
 
 #: Seconds between two looks of a resting worker at whether it is all over.
-_LOOK: Final = 0.2
+_POLL: Final = 0.2
 
 #: Seconds that requests which are on their way get to end by themselves after one has failed.
 _GRACE: Final = 2.0
 
 #: Seconds to wait for a worker at the end; one that is connecting cannot be broken off.
-_LEAVE: Final = 15.0
+_JOIN_TIMEOUT: Final = 15.0
 
 
 class Stopped(Exception):
     """The job is not wanted any more; never leaves this module's workers."""
 
 
-class Job(Generic[T]):
+class Future(Generic[T]):
     """Something to do, and what came of it."""
 
     def __init__(self, work: Callable[[], T], number: int = 0) -> None:
@@ -49,7 +49,7 @@ class Job(Generic[T]):
         self.number = number
         self.done = False
         #: Whether its request has started.
-        self.asked = False
+        self.started = False
         #: Whether anybody still waits for it.
         self.wanted = True
         self.error: BaseException | None = None
@@ -76,20 +76,20 @@ class Job(Generic[T]):
         return cast("T", self._value)
 
 
-class Hands(Protocol):
+class Executor(Protocol):
     """What whoever reads needs of a crew."""
 
-    def start(self, work: Callable[[], T]) -> Job[T]:
+    def submit(self, work: Callable[[], T]) -> Future[T]:
         """Begin to do something, as soon as there is somebody to do it."""
 
-    def look(self) -> None:
+    def wait_for_any(self) -> None:
         """Wait for news of any job."""
 
-    def result(self, job: Job[T]) -> T:
+    def result(self, future: Future[T]) -> T:
         """Wait for a job, and return what came of it."""
 
 
-class Crew:
+class WorkerPool:
     """Workers for the length of a run; a context manager that ends them.
 
     Jobs are begun in the order in which they were handed out. When one fails,
@@ -97,7 +97,7 @@ class Crew:
     from whatever the calling thread waits for next.
 
     :param say: tells the person that we still wait; may raise to stop all.
-    :param break_off: ends the exchanges that are going on.
+    :param abort: ends the exchanges that are going on.
     :param size: how many requests are on their way at most.
     :param sleep, clock: seconds, to wait and to measure how long.
     """
@@ -106,90 +106,90 @@ class Crew:
         self,
         say: Callable[[], None],
         *,
-        break_off: Callable[[], None] = lambda: None,
+        abort: Callable[[], None] = lambda: None,
         size: int = REQUESTS,
         sleep: Callable[[float], None] = time.sleep,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._say = say
-        self._break_off = break_off
+        self._break_off = abort
         self._size = size
         self._sleep = sleep
         self._clock = clock
-        self._todo: queue.SimpleQueue[Job[Any] | None] = queue.SimpleQueue()
-        self._news: queue.SimpleQueue[Callable[[], None]] = queue.SimpleQueue()
+        self._queue: queue.SimpleQueue[Future[Any] | None] = queue.SimpleQueue()
+        self._events: queue.SimpleQueue[Callable[[], None]] = queue.SimpleQueue()
         self._threads: list[threading.Thread] = []
-        self._over = threading.Event()
-        self._mine = threading.local()
-        self._handed_out = 0
-        self._asked = 0
-        self._never_asked = 0
-        self._under_way: set[Job[Any]] = set()
-        self._failed: list[Job[Any]] = []
-        self._said = clock()
+        self._closed = threading.Event()
+        self._local = threading.local()
+        self._submitted = 0
+        self._started = 0
+        self._never_started = 0
+        self._pending: set[Future[Any]] = set()
+        self._failed: list[Future[Any]] = []
+        self._reported_at = clock()
 
     # --- for the thread that speaks with the host ---
 
-    def start(self, work: Callable[[], T]) -> Job[T]:
+    def submit(self, work: Callable[[], T]) -> Future[T]:
         """Hand out a job."""
-        job = Job(work, self._handed_out)
-        self._handed_out += 1
-        self._under_way.add(job)
-        self._todo.put(job)
-        if len(self._threads) < min(self._size, len(self._under_way)):
+        future = Future(work, self._submitted)
+        self._submitted += 1
+        self._pending.add(future)
+        self._queue.put(future)
+        if len(self._threads) < min(self._size, len(self._pending)):
             thread = threading.Thread(target=self._work, name="fortnox", daemon=True)
             self._threads.append(thread)
             thread.start()
-        return job
+        return future
 
-    def result(self, job: Job[T]) -> T:
+    def result(self, future: Future[T]) -> T:
         """Wait for a job; return what came of it, or raise its error."""
-        while not job.done:
-            self.look()
-        return job.value
+        while not future.done:
+            self.wait_for_any()
+        return future.value
 
     def do(self, work: Callable[[], T]) -> T:
         """Have something done, and wait for it."""
-        return self.result(self.start(work))
+        return self.result(self.submit(work))
 
-    def look(self) -> None:
+    def wait_for_any(self) -> None:
         """Wait for news of any job, and tell the person now and then that we do."""
-        self._hear(_WORD)
+        self._handle_event(_REPORT_INTERVAL)
         if self._failed:
-            self._settle()
-        if self._clock() - self._said >= _WORD:
-            self._said = self._clock()
+            self._raise_first()
+        if self._clock() - self._reported_at >= _REPORT_INTERVAL:
+            self._reported_at = self._clock()
             self._say()
 
     @property
     def waiting(self) -> int:
         """How many jobs were handed out whose requests are still to start."""
-        return self._handed_out - self._asked - self._never_asked
+        return self._submitted - self._started - self._never_started
 
-    def _hear(self, seconds: float) -> bool:
+    def _handle_event(self, seconds: float) -> bool:
         try:
-            self._news.get(timeout=seconds)()
+            self._events.get(timeout=seconds)()
         except queue.Empty:
             return False
         return True
 
-    def _settle(self) -> None:
+    def _raise_first(self) -> None:
         """Let what is on its way end, and raise the error of the first job in order."""
         until = self._clock() + _GRACE
-        while self._under_way:
-            if not self._hear(_LOOK):
+        while self._pending:
+            if not self._handle_event(_POLL):
                 self._say()
             if self._clock() > until:
                 self._break_off()
-        first = min(self._failed, key=lambda job: job.number)
+        first = min(self._failed, key=lambda future: future.number)
         raise first.error or AssertionError
 
-    def _finished(self, job: Job[Any], *, ends_all: bool) -> None:
-        job.done = True
-        self._never_asked += not job.asked
-        self._under_way.discard(job)
+    def _finished(self, future: Future[Any], *, ends_all: bool) -> None:
+        future.done = True
+        self._never_started += not future.started
+        self._pending.discard(future)
         if ends_all:
-            self._failed.append(job)
+            self._failed.append(future)
 
     # --- for the workers ---
 
@@ -198,8 +198,8 @@ class Crew:
 
         :raises Stopped: where a request must not start.
         """
-        job: Job[Any] | None = getattr(self._mine, "job", None)
-        if self._over.is_set() or (job is not None and not job.wanted):
+        future: Future[Any] | None = getattr(self._local, "future", None)
+        if self._closed.is_set() or (future is not None and not future.wanted):
             raise Stopped
 
     def may_start(self) -> None:
@@ -208,12 +208,12 @@ class Crew:
         :raises Stopped: where it must not.
         """
         self.check()
-        job: Job[Any] | None = getattr(self._mine, "job", None)
-        if job is not None and not job.asked:
-            job.asked = True
-            self._asked += 1
+        future: Future[Any] | None = getattr(self._local, "future", None)
+        if future is not None and not future.started:
+            future.started = True
+            self._started += 1
 
-    def rest(self, seconds: float) -> None:
+    def sleep(self, seconds: float) -> None:
         """Wait.
 
         :raises Stopped: soon after it is all over.
@@ -221,61 +221,61 @@ class Crew:
         until = self._clock() + seconds
         while (left := until - self._clock()) > 0:
             self.check()
-            self._sleep(min(left, _LOOK))
+            self._sleep(min(left, _POLL))
 
-    def post(self, errand: Callable[[], object]) -> None:
+    def call_soon(self, callback: Callable[[], object]) -> None:
         """Have something done by the thread that speaks with the host, some time soon."""
 
         def deliver() -> None:
-            if not self._over.is_set():
-                errand()
+            if not self._closed.is_set():
+                callback()
 
-        self._news.put(deliver)
+        self._events.put(deliver)
 
-    def at_home(self, errand: Callable[[], T]) -> T:
+    def on_host_thread(self, callback: Callable[[], T]) -> T:
         """Have something done by the thread that speaks with the host, and wait for it.
 
         An error of it ends everything.
         """
-        job = Job(errand)
+        future = Future(callback)
         answered = threading.Event()
 
         def answer() -> None:
-            job.do(self.check)
+            future.do(self.check)
             answered.set()
-            if job.failed:
-                raise job.error or AssertionError
+            if future.failed:
+                raise future.error or AssertionError
 
-        self._news.put(answer)
-        while not answered.wait(_LOOK):
+        self._events.put(answer)
+        while not answered.wait(_POLL):
             self.check()
-        return job.value
+        return future.value
 
     def _work(self) -> None:
-        while (job := self._todo.get()) is not None:
-            self._mine.job = job
-            job.do(self.check)
+        while (future := self._queue.get()) is not None:
+            self._local.future = future
+            future.do(self.check)
             # Decided here and once: nothing may start before it is heard of, and whoever
             # drops the job meanwhile must still hear of it.
-            if ends_all := job.failed and job.wanted:
-                self._over.set()
-            self._news.put(partial(self._finished, job, ends_all=ends_all))
+            if ends_all := future.failed and future.wanted:
+                self._closed.set()
+            self._events.put(partial(self._finished, future, ends_all=ends_all))
             # What came of it may be large, and the next job may be long in coming.
-            self._mine.job = None
-            del job
+            self._local.future = None
+            del future
 
     # --- the end ---
 
     def close(self) -> None:
         """Start nothing more, break off what is on its way, and send everybody home."""
-        self._over.set()
+        self._closed.set()
         for _ in self._threads:
-            self._todo.put(None)
-        if self._under_way:
+            self._queue.put(None)
+        if self._pending:
             self._break_off()
-        for _ in range(round(_LEAVE / _LOOK)):
+        for _ in range(round(_JOIN_TIMEOUT / _POLL)):
             for thread in self._threads:
-                thread.join(_LOOK / len(self._threads))
+                thread.join(_POLL / len(self._threads))
             if not any(thread.is_alive() for thread in self._threads):
                 return
             self._break_off()

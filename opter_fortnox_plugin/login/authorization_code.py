@@ -34,13 +34,13 @@ log = logging.getLogger(__name__)
 GRACE: Final = 4.0
 
 #: Seconds between two looks at whether the person has cancelled.
-_LOOK: Final = 0.2
+_POLL: Final = 0.2
 
 #: Seconds that a visitor of the listener may be silent.
-_SILENCE: Final = 10.0
+_REQUEST_TIMEOUT: Final = 10.0
 
 #: A longer address is no answer of Fortnox's.
-_LONGEST: Final = 8192
+_MAX_LENGTH: Final = 8192
 
 _DONE = Text(
     "Inloggningen är klar. Du kan stänga fönstret; importen fortsätter.",
@@ -76,7 +76,7 @@ class Answer:
     error: str = ""
 
 
-class Stray(Exception):
+class UnexpectedCallback(Exception):
     """Something came to the redirect address that is not our answer.
 
     :param forged: whether it claimed to be one, with another ``state`` or none.
@@ -87,30 +87,30 @@ class Stray(Exception):
         self.forged = forged
 
 
-def answer_in(query: str, state: str) -> Answer:
+def parse_callback(query: str, state: str) -> Answer:
     """Read the query that came to the redirect address.
 
-    :raises Stray: where it is not the answer to the login with this ``state``.
+    :raises UnexpectedCallback: where it is not the answer to the login with this ``state``.
     """
     try:
         values = parse_qs(query, max_num_fields=20, errors="replace")
     except ValueError:
-        raise Stray(forged=False) from None
+        raise UnexpectedCallback(forged=False) from None
     code, error, came = (values.get(name, []) for name in ("code", "error", "state"))
     if not (code or error or came):
         if query:
-            raise Stray(forged=False)
+            raise UnexpectedCallback(forged=False)
         return Answer()
     # A terminal may hand over what is no UTF-8 as lone surrogates.
     if len(came) != 1 or not hmac.compare_digest(
         came[0].encode("utf-8", "replace"), state.encode()
     ):
-        raise Stray(forged=True)
+        raise UnexpectedCallback(forged=True)
     if len(error) == 1 and not code:
         return Answer(error=error[0])
     if len(code) == 1 and not error:
         return Answer(code=code[0])
-    raise Stray(forged=False)
+    raise UnexpectedCallback(forged=False)
 
 
 class Login:
@@ -130,16 +130,16 @@ class Login:
     def receive(self, query: str) -> Answer:
         """Judge what came to the redirect address; the answer is taken once.
 
-        :raises Stray: where it is not the answer, or where the answer came before.
+        :raises UnexpectedCallback: where it is not the answer, or where the answer came before.
         """
         with self._lock:
             try:
-                answer = answer_in(query, self.state)
-            except Stray as stray:
-                self._forged = self._forged or stray.forged
+                answer = parse_callback(query, self.state)
+            except UnexpectedCallback as unexpected:
+                self._forged = self._forged or unexpected.forged
                 raise
             if self._taken:
-                raise Stray(forged=False)
+                raise UnexpectedCallback(forged=False)
             self._taken = answer != Answer()
             return answer
 
@@ -155,11 +155,11 @@ class Login:
 
         :return: ``None`` where it was the answer, otherwise what to do.
         """
-        came, _, query = address.strip()[:_LONGEST].partition("?")
+        came, _, query = address.strip()[:_MAX_LENGTH].partition("?")
         if came.rstrip("/").lower() == self.redirect_uri.rstrip("/").lower():
             try:
                 self.deliver(self.receive(query.partition("#")[0]))
-            except Stray:
+            except UnexpectedCallback:
                 log.info("an address was pasted that is not the answer to this login")
             else:
                 return None
@@ -182,7 +182,7 @@ class Login:
         while (now := clock()) < until:
             look(until - now)
             try:
-                answer = self._answers.get(timeout=min(_LOOK, until - now))
+                answer = self._answers.get(timeout=min(_POLL, until - now))
             except queue.Empty:
                 if locked_at is not None and clock() >= locked_at:
                     raise LoginFailed("LOGIN_COMPANY_LOCKED") from None
@@ -192,9 +192,9 @@ class Login:
             if answer.error:
                 raise refusal_of(answer.error)
             locked_at = locked_at or clock() + GRACE
-        raise self._nobody_came(seconds, locked=locked_at is not None)
+        raise self._timeout_error(seconds, locked=locked_at is not None)
 
-    def _nobody_came(self, seconds: float, *, locked: bool) -> FortnoxError:
+    def _timeout_error(self, seconds: float, *, locked: bool) -> FortnoxError:
         if locked:
             return LoginFailed("LOGIN_COMPANY_LOCKED")
         if self._forged:
@@ -213,11 +213,11 @@ color:#1d2733;background:#fff}} p[lang=en]{{color:#4a5968}}
 """
 
 
-class _Visit(BaseHTTPRequestHandler):
+class _CallbackHandler(BaseHTTPRequestHandler):
     """Answers one visitor of the redirect address. Reflects nothing, runs no script."""
 
     server: _Server
-    timeout = _SILENCE
+    timeout = _REQUEST_TIMEOUT
     protocol_version = "HTTP/1.0"
     server_version = "opter-fortnox-plugin"
     sys_version = ""
@@ -229,11 +229,11 @@ class _Visit(BaseHTTPRequestHandler):
         # The Host header keeps pages of other sites from reaching us under another name.
         host = self.headers.get("Host", "").lower()
         here = host.removesuffix(":80") == wanted.netloc.lower().removesuffix(":80")
-        if not here or path != (wanted.path or "/") or len(self.path) > _LONGEST:
+        if not here or path != (wanted.path or "/") or len(self.path) > _MAX_LENGTH:
             return self._show(404, _STRANGE)
         try:
             answer = login.receive(query)
-        except Stray:
+        except UnexpectedCallback:
             return self._show(400, _STRANGE)
         try:
             if answer.code:
@@ -275,7 +275,7 @@ class _Server(ThreadingHTTPServer):
     ) -> None:
         self.address_family = family
         self.login = login
-        super().__init__(address, _Visit)
+        super().__init__(address, _CallbackHandler)
 
     def server_bind(self) -> None:
         if sys.platform == "win32":
@@ -294,7 +294,7 @@ class _Server(ThreadingHTTPServer):
         log.debug("a visit to the login listener broke off")
 
 
-class Listener:
+class CallbackServer:
     """Receives visits on exactly the host and port of the redirect address.
 
     ``localhost`` means both 127.0.0.1 and ::1: which of them a browser takes

@@ -28,23 +28,23 @@ from opter_fortnox_plugin.errors import FortnoxError, LoginFailed, SettingsWrong
 from opter_fortnox_plugin.fortnox.http import Transport
 from opter_fortnox_plugin.fortnox.protocol import Tokens
 from opter_fortnox_plugin.host import Host
-from opter_fortnox_plugin.login.stored_token import Kept, digest, read, whose
+from opter_fortnox_plugin.login.stored_token import StoredToken, digest, read, storage_key
 from opter_fortnox_plugin.login.tokens import SignedIn, TokenEndpoint
 
 log = logging.getLogger(__name__)
 
 #: Seconds to wait for another process that refreshes: longer than one refresh
 #: may take with both its attempts.
-PATIENCE: Final = 120.0
+TIMEOUT: Final = 120.0
 
 #: Errors whose sentence asks for another login, or for another person's. A login that
 #: is kept would open no window, so that the same error would come back for ever.
-SIGN_IN_ANEW: Final = frozenset(
+SIGN_IN_AGAIN: Final = frozenset(
     {"LOGIN_EXPIRED", "WRONG_COMPANY", "SCOPE_MISSING", "RIGHT_MISSING"}
 )
 
 
-class KeptLogin:
+class StoredLogin:
     """The refresh token that is kept for the definition of a run.
 
     :param host: where it is kept, and whose lock goes around it.
@@ -62,7 +62,7 @@ class KeptLogin:
         self._host = host
         self._endpoint = endpoint
         self._now = now
-        ours = whose(configuration)
+        ours = storage_key(configuration)
         self._key = f"login/{ours}"
         self._lock_key = f"token/{digest(host.run.definition)}/{ours}"
 
@@ -84,7 +84,7 @@ class KeptLogin:
             except FortnoxError as error:
                 if not _is_over(error):
                     raise
-        self._host.tell("login", 0, None, _NO_LONGER)
+        self._host.report_progress("login", 0, None, _NO_LONGER)
         return None
 
     def renew(self, ours: Tokens) -> Tokens:
@@ -102,7 +102,7 @@ class KeptLogin:
                 return kept.tokens
             if kept.access:
                 # After a sudden end the next import must not begin with what was refused.
-                self._host.keep_secret(self._key, kept.between_imports().write())
+                self._host.set_secret(self._key, kept.between_imports().write())
             return self._swapped(kept.refresh)
 
     def keep(self, tokens: Tokens) -> bool:
@@ -119,7 +119,7 @@ class KeptLogin:
                 self._revoked(earlier.tokens)
         if not kept:
             log.warning("the host has no place for secrets; the login ends with this import")
-            self._host.tell("login", 0, None, _NO_PLACE)
+            self._host.report_progress("login", 0, None, _NO_PLACE)
         return kept
 
     def end(self) -> bool:
@@ -127,13 +127,13 @@ class KeptLogin:
 
         :return: whether Fortnox confirmed it, or nothing was kept.
         """
-        if not self._host.secret(self._key):
+        if not self._host.get_secret(self._key):
             return True
         with self._alone():
             kept = self._read()
             # First there: a sudden end in between must not leave a login alive that nobody knows.
             revoked = kept is None or self._revoked(kept.tokens)
-            self._host.keep_secret(self._key, None)
+            self._host.set_secret(self._key, None)
         return revoked
 
     def rest(self) -> None:
@@ -145,15 +145,15 @@ class KeptLogin:
             with self._alone():
                 kept = self._read()
                 if kept is not None and kept.access:
-                    self._host.keep_secret(self._key, kept.between_imports().write())
+                    self._host.set_secret(self._key, kept.between_imports().write())
         except Exception as error:  # noqa: BLE001 - must not hide how the import itself ended
             log.warning("the access token stays kept until the next import: %s", _named(error))
 
-    def _read(self) -> Kept | None:
-        return read(self._host.secret(self._key))
+    def _read(self) -> StoredToken | None:
+        return read(self._host.get_secret(self._key))
 
     def _put(self, tokens: Tokens) -> bool:
-        return self._host.keep_secret(self._key, Kept.of(tokens, self._now()).write())
+        return self._host.set_secret(self._key, StoredToken.of(tokens, self._now()).write())
 
     def _swapped(self, kept: str) -> Tokens:
         """Swap a refresh token, and keep the next one; only under the lock."""
@@ -163,7 +163,7 @@ class KeptLogin:
             if _is_over(error):
                 if error.code != "LOGIN_EXPIRED":
                     self._revoked(Tokens("", kept))
-                self._host.keep_secret(self._key, None)
+                self._host.set_secret(self._key, None)
             raise
         if tokens.refresh:
             with self._revoked_unless_kept(tokens):
@@ -186,19 +186,19 @@ class KeptLogin:
             return False
 
     def _alone(self) -> AbstractContextManager[None]:
-        return self._host.alone(
-            self._lock_key, PATIENCE, _ANOTHER, lambda: LoginFailed("LOGIN_WAITED_FOR_ANOTHER")
+        return self._host.lock(
+            self._lock_key, TIMEOUT, _ANOTHER, lambda: LoginFailed("LOGIN_WAITED_FOR_ANOTHER")
         )
 
 
-class _Staying(SignedIn):
+class _StoredSession(SignedIn):
     """A login that goes on after the run."""
 
     def __init__(
         self,
         endpoint: TokenEndpoint,
         tokens: Tokens,
-        kept: KeptLogin,
+        kept: StoredLogin,
         clock: Callable[[], float],
     ) -> None:
         super().__init__(endpoint, tokens, clock)
@@ -229,10 +229,10 @@ def signed_in(
     :param now: Unix time.
     :param clock: seconds, to measure how long.
     """
-    kept = KeptLogin(host, endpoint, configuration, now)
+    kept = StoredLogin(host, endpoint, configuration, now)
     tokens = kept.resume() if stay else None
     if not stay and not kept.end():
-        host.tell("login", 0, None, Unavailable("LOGIN_NOT_REVOKED").message)
+        host.report_progress("login", 0, None, Unavailable("LOGIN_NOT_REVOKED").message)
     if tokens is None:
         tokens = endpoint.exchange(log_in())
         stay = stay and kept.keep(tokens)
@@ -244,7 +244,7 @@ def signed_in(
             session.sign_out()
         return
     try:
-        yield _Staying(endpoint, tokens, kept, clock)
+        yield _StoredSession(endpoint, tokens, kept, clock)
     except Exception as error:
         if _needs_another(error):
             kept.end()
@@ -256,11 +256,11 @@ def signed_in(
 def _needs_another(error: Exception) -> bool:
     """Tell whether another login helps; a host may refuse the company as well."""
     if isinstance(error, FortnoxError):
-        return error.code in SIGN_IN_ANEW
+        return error.code in SIGN_IN_AGAIN
     return getattr(error, "kind", None) == "login"
 
 
-def end_kept_login(
+def end_stored_login(
     run: Run,
     *,
     environment: Mapping[str, str] = os.environ,
@@ -278,7 +278,9 @@ def end_kept_login(
     host = Host(run)
     wire = transport()
     try:
-        ended = KeptLogin(host, TokenEndpoint(wire, configuration, host.wait), configuration).end()
+        ended = StoredLogin(
+            host, TokenEndpoint(wire, configuration, host.wait), configuration
+        ).end()
     finally:
         wire.close()
     if not ended:

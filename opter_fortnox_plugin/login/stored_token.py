@@ -31,14 +31,14 @@ LONGEST: Final = 8_000
 
 #: Seconds that an access token which is found must still be good for: longer than an
 #: import takes, so that one refresh at its beginning is not put off to its middle.
-A_GOOD_WHILE: Final = 600.0
+REUSE_SECONDS: Final = 600.0
 
 #: Seconds; what claims to be good for longer was written by another clock than ours.
-TOO_GOOD: Final = 86_400.0
+MAX_LIFETIME: Final = 86_400.0
 
 
 @dataclass(frozen=True, slots=True)
-class Kept:
+class StoredToken:
     """A refresh token and, while an import runs, the access token that came with it.
 
     :ivar until: Unix time at which the access token ends.
@@ -49,7 +49,7 @@ class Kept:
     until: float = 0.0
 
     @classmethod
-    def of(cls, tokens: Tokens, now: float) -> Kept:
+    def of(cls, tokens: Tokens, now: float) -> StoredToken:
         """Make what is kept of tokens that were issued just now."""
         if not tokens.lifetime:
             # Without its end nobody could tell whether to use it.
@@ -63,9 +63,9 @@ class Kept:
 
     def is_good(self, now: float) -> bool:
         """Tell whether the access token is there and good for a while."""
-        return bool(self.access) and A_GOOD_WHILE <= self.until - now <= TOO_GOOD
+        return bool(self.access) and REUSE_SECONDS <= self.until - now <= MAX_LIFETIME
 
-    def between_imports(self) -> Kept:
+    def between_imports(self) -> StoredToken:
         """Return what may stay when nobody imports: no access token."""
         return replace(self, access="", until=0.0)
 
@@ -80,15 +80,15 @@ class Kept:
         return text
 
 
-def read(text: str | None) -> Kept | None:
+def read(text: str | None) -> StoredToken | None:
     """Read what was written; ``None`` where nothing is there, or nothing that we know."""
     if not text or not text.startswith("{"):
-        return Kept(text) if text else None
+        return StoredToken(text) if text else None
     try:
         value = json.loads(text)
         if value["version"] == VERSION and isinstance(value["refresh"], str):
             access, until = str(value.get("access", "")), float(value.get("until", 0))
-            return Kept(value["refresh"], access, until)
+            return StoredToken(value["refresh"], access, until)
     except (ValueError, TypeError, KeyError, OverflowError, RecursionError):
         pass
     # The text itself is a secret, and is not repeated.
@@ -96,17 +96,17 @@ def read(text: str | None) -> Kept | None:
     return None
 
 
-def is_any(run: Run, *, environment: Mapping[str, str] = os.environ) -> bool:
+def is_stored(run: Run, *, environment: Mapping[str, str] = os.environ) -> bool:
     """Tell whether a login is kept for a definition; asks nobody but the host."""
     try:
         configuration = Configuration.of(run.configuration, environment)
     except SettingsWrong:
         # Not set up yet, so that nobody can have signed in; an import looks again.
         return False
-    return bool(Host(run).secret(f"login/{whose(configuration)}"))
+    return bool(Host(run).get_secret(f"login/{storage_key(configuration)}"))
 
 
-def whose(configuration: Configuration) -> str:
+def storage_key(configuration: Configuration) -> str:
     """Name what a login belongs to, beside the definition: program and token service."""
     ours = f"{len(configuration.client_id)}:{configuration.client_id}{configuration.auth_url}"
     # Hashed, since an address may be longer than a host's key.

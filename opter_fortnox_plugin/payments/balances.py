@@ -18,13 +18,13 @@ from opter_fortnox_plugin.fortnox.best_effort import BestEffort, drop
 from opter_fortnox_plugin.fortnox.client import Client
 from opter_fortnox_plugin.fortnox.rate_limiter import REQUESTS
 from opter_fortnox_plugin.fortnox.schemas import Unreadable, invoice_balance
-from opter_fortnox_plugin.fortnox.worker_pool import Hands
+from opter_fortnox_plugin.fortnox.worker_pool import Executor
 from opter_fortnox_plugin.host import Host
 
 log = logging.getLogger(__name__)
 
 #: Invoices that are asked for one by one in a run, at most.
-MOST_ASKED: Final = 100
+MAX_CHECKED: Final = 100
 
 #: Digits of an invoice number that Fortnox can have; it refuses longer ones.
 _MOST_DIGITS: Final = 9
@@ -41,13 +41,13 @@ class Balances:
         self,
         client: Client,
         host: Host,
-        hands: Hands,
+        executor: Executor,
         *,
         seconds_left: Callable[[int], float | None],
     ) -> None:
         self._client = client
         self._host = host
-        self._effort = BestEffort(hands)
+        self._effort = BestEffort(executor)
         self._seconds_left = seconds_left
         self._not_asked = 0
 
@@ -67,34 +67,36 @@ class Balances:
 
         Fortnox leaves out what is not booked, so nothing follows from what is not among them.
         """
-        start = self._effort.start
-        jobs = deque([start(partial(self._client.invoices, 1, unpaid=True))])
+        submit = self._effort.submit
+        futures = deque([submit(partial(self._client.invoices, 1, unpaid=True))])
         begun, done, pages = 1, 0, None
-        while jobs:
+        while futures:
             left = self._seconds_left(pages - begun if pages else 0)
-            self._host.tell("invoices", done, pages, _COMPARING, left)
-            page = self._effort.result(jobs.popleft())
+            self._host.report_progress("invoices", done, pages, _COMPARING, left)
+            page = self._effort.result(futures.popleft())
             if isinstance(page, FortnoxError):
-                drop(jobs)
+                drop(futures)
                 return
             done += 1
             # Behind an empty page there is nothing, whatever number of pages was told.
             pages = max(begun, page.pages) if page.rows else begun
-            while begun < pages and len(jobs) < REQUESTS:
+            while begun < pages and len(futures) < REQUESTS:
                 begun += 1
-                jobs.append(start(partial(self._client.invoices, begun, unpaid=True)))
+                futures.append(submit(partial(self._client.invoices, begun, unpaid=True)))
             self._host.take_balances(balances_of(page.rows))
 
     def hand_over(self, invoice_numbers: Iterable[str]) -> None:
         """Hand over the balances of single invoices: of those that are there."""
-        possible = [one for one in dict.fromkeys(invoice_numbers) if can_be_one(one)]
-        asked = possible[:MOST_ASKED]
+        possible = [one for one in dict.fromkeys(invoice_numbers) if is_invoice_number(one)]
+        asked = possible[:MAX_CHECKED]
         self._not_asked += len(possible) - len(asked)
-        jobs = [self._effort.start(partial(self._client.invoices_like, one)) for one in asked]
+        futures = [self._effort.submit(partial(self._client.invoices_like, one)) for one in asked]
         found: list[InvoiceBalance] = []
-        for done, (number, job) in enumerate(zip(asked, jobs, strict=True)):
-            self._host.tell("invoices", done, len(asked), _COMPARING, self._seconds_left(0))
-            page = self._effort.result(job)
+        for done, (number, future) in enumerate(zip(asked, futures, strict=True)):
+            self._host.report_progress(
+                "invoices", done, len(asked), _COMPARING, self._seconds_left(0)
+            )
+            page = self._effort.result(future)
             if isinstance(page, FortnoxError):
                 continue
             # Fortnox finds every number that holds these digits.
@@ -115,7 +117,7 @@ def balances_of(rows: Sequence[Any]) -> list[InvoiceBalance]:
     return found
 
 
-def can_be_one(number: str) -> bool:
+def is_invoice_number(number: str) -> bool:
     """Tell whether Fortnox can have an invoice of this number."""
     digits = number.isascii() and number.isdigit() and len(number) <= _MOST_DIGITS
     return digits and not number.startswith("0")
@@ -129,9 +131,9 @@ _COMPARING: Final = Text(
 
 def _not_asked(count: int) -> Text:
     return Text(
-        f"{count} obetalda fakturor hann inte kontrolleras i Fortnox: högst {MOST_ASKED} frågas "
+        f"{count} obetalda fakturor hann inte kontrolleras i Fortnox: högst {MAX_CHECKED} frågas "
         "det efter per import",
-        f"{count} unpaid invoices were not checked in Fortnox: at most {MOST_ASKED} are asked "
+        f"{count} unpaid invoices were not checked in Fortnox: at most {MAX_CHECKED} are asked "
         "for in an import",
     )
 

@@ -39,7 +39,7 @@ from opter_fortnox_plugin.fortnox.best_effort import BestEffort
 from opter_fortnox_plugin.fortnox.client import Client
 from opter_fortnox_plugin.fortnox.http import Transport
 from opter_fortnox_plugin.fortnox.protocol import Page, authorization_address
-from opter_fortnox_plugin.fortnox.rate_limiter import REQUESTS, Pace
+from opter_fortnox_plugin.fortnox.rate_limiter import REQUESTS, RateLimiter
 from opter_fortnox_plugin.fortnox.schemas import (
     InvoicePayment,
     Unreadable,
@@ -47,20 +47,20 @@ from opter_fortnox_plugin.fortnox.schemas import (
     plain,
     what_is_known,
 )
-from opter_fortnox_plugin.fortnox.worker_pool import Crew, Job
+from opter_fortnox_plugin.fortnox.worker_pool import Future, WorkerPool
 from opter_fortnox_plugin.host import Host
 from opter_fortnox_plugin.login import stored_login
-from opter_fortnox_plugin.login.authorization_code import Listener, Login
+from opter_fortnox_plugin.login.authorization_code import CallbackServer, Login
 from opter_fortnox_plugin.login.tokens import TokenEndpoint
 from opter_fortnox_plugin.payments.balances import Balances
 from opter_fortnox_plugin.payments.exchange_rate import exchange_rate
-from opter_fortnox_plugin.payments.ocr import OcrBook
-from opter_fortnox_plugin.payments.page_scan import Damaged, Reading, Row
+from opter_fortnox_plugin.payments.ocr import OcrLookup
+from opter_fortnox_plugin.payments.page_scan import PageScan, Row, UnreadableRow
 from opter_fortnox_plugin.payments.watermark import Cursor
 from opter_fortnox_plugin.settings import Settings, stays_signed_in
 
 #: Seconds that an import waits for another one of the same company.
-COMPANY_PATIENCE: Final = 10.0
+COMPANY_TIMEOUT: Final = 10.0
 
 #: Pages go on being read while fewer details than this are to come, enough for two
 #: windows of the limit; and so many pages at most wait for theirs.
@@ -68,10 +68,10 @@ ENOUGH_DETAILS: Final = 2 * REQUESTS
 PAGES_WAITING: Final = 8
 
 #: Registered payments that are asked after in a run, at most.
-MOST_ASKED_AFTER: Final = 100
+MAX_PAYMENTS_CHECKED: Final = 100
 
 #: A detail that was asked for: what became of the payment, ``None`` where it is gone.
-Detail = Job["Payment | ExcludedPayment | None"]
+Detail = Future["Payment | ExcludedPayment | None"]
 
 
 def import_payments(
@@ -100,9 +100,9 @@ def import_payments(
     configuration = Configuration.of(run.configuration, environment)
     host = Host(run, sleep=sleep, clock=clock)
     wire = transport()
-    crew = Crew(host.say_again, break_off=wire.break_off, sleep=sleep, clock=clock)
-    pace = Pace(sleep=crew.rest, clock=clock, may_start=crew.may_start)
-    wire.sent = pace.sent
+    pool = WorkerPool(host.repeat_progress, abort=wire.abort, sleep=sleep, clock=clock)
+    limiter = RateLimiter(sleep=pool.sleep, clock=clock, may_start=pool.may_start)
+    wire.sent = limiter.sent
     try:
         with stored_login.signed_in(
             host,
@@ -117,30 +117,30 @@ def import_payments(
                 configuration.api_url,
                 wire,
                 signed_in,
-                pace,
-                sleep=crew.rest,
-                waiting=lambda what, seconds: crew.post(
-                    lambda: host.tell("waiting", 0, None, _again(what, seconds))
+                limiter,
+                sleep=pool.sleep,
+                waiting=lambda what, seconds: pool.call_soon(
+                    lambda: host.report_progress("waiting", 0, None, _again(what, seconds))
                 ),
-                renew=lambda refused: crew.at_home(lambda: signed_in.renew(refused)),
-                check=crew.check,
+                renew=lambda refused: pool.on_host_thread(lambda: signed_in.renew(refused)),
+                check=pool.check,
                 now=now,
             )
             # What is entered last ends first: no request may start once the locks are let go.
             with ExitStack() as locks, ExitStack() as held:
                 if run.company is not None:
                     # First, so that not even one request goes beside another import's.
-                    locks.enter_context(_only_import(host, run.company))
-                held.enter_context(_paced(host, pace, configuration.client_id, now))
-                asked = held.enter_context(crew).start(client.company)
+                    locks.enter_context(_company_lock(host, run.company))
+                held.enter_context(_limited(host, limiter, configuration.client_id, now))
+                asked = held.enter_context(pool).submit(client.company)
                 make = importer or partial(Importer, everything=everything)
-                reader = make(host, client, crew, pace, settings=settings)
+                reader = make(host, client, pool, limiter, settings=settings)
                 reader.begin()
-                company = crew.result(asked)
-                refuse_another(run, company)
+                company = pool.result(asked)
+                refuse_other_company(run, company)
                 if run.company is None:
-                    locks.enter_context(_only_import(host, company))
-                    _recall(host, pace, configuration.client_id, now)
+                    locks.enter_context(_company_lock(host, company))
+                    _recall(host, limiter, configuration.client_id, now)
                 return reader.run(company)
     finally:
         wire.close()
@@ -157,31 +157,35 @@ def log_in(host: Host, configuration: Configuration) -> str:
     )
     patience = host.run.login_timeout
     with (
-        host.alone(
+        host.lock(
             f"login/{login.redirect_uri}",
             patience,
             _ANOTHER_LOGIN,
             lambda: LoginFailed("LOGIN_WAITED_FOR_ANOTHER"),
         ),
-        Listener(login),
+        CallbackServer(login),
     ):
-        host.open_window(address, login.paste)
-        return login.wait(patience, lambda left: host.tell("login", 0, None, _sign_in(round(left))))
+        host.open_browser(address, login.paste)
+        return login.wait(
+            patience, lambda left: host.report_progress("login", 0, None, _sign_in(round(left)))
+        )
 
 
 @contextmanager
-def _paced(host: Host, pace: Pace, client_id: str, now: Callable[[], float]) -> Iterator[None]:
+def _limited(
+    host: Host, limiter: RateLimiter, client_id: str, now: Callable[[], float]
+) -> Iterator[None]:
     """Count the requests of the run before, and keep ours for the run after."""
-    _recall(host, pace, client_id, now)
+    _recall(host, limiter, client_id, now)
     try:
         yield
     finally:
-        host.keep(_pace_key(client_id), pace.recent(now()))
+        host.set_state(_pace_key(client_id), limiter.recent_starts(now()))
 
 
-def _recall(host: Host, pace: Pace, client_id: str, now: Callable[[], float]) -> None:
-    if kept := host.recall(_pace_key(client_id)):
-        pace.recall(kept, now())
+def _recall(host: Host, limiter: RateLimiter, client_id: str, now: Callable[[], float]) -> None:
+    if kept := host.get_state(_pace_key(client_id)):
+        limiter.restore(kept, now())
 
 
 def _pace_key(client_id: str) -> str:
@@ -189,7 +193,7 @@ def _pace_key(client_id: str) -> str:
     return f"pace/{client_id}"[:200]
 
 
-def refuse_another(run: Run, company: Company) -> None:
+def refuse_other_company(run: Run, company: Company) -> None:
     """Raise ``WRONG_COMPANY`` where a definition belongs to another company."""
     expected = run.company
     if expected is not None and expected.number != company.number:
@@ -203,16 +207,16 @@ def refuse_another(run: Run, company: Company) -> None:
 
 
 @contextmanager
-def _only_import(host: Host, company: Company) -> Iterator[None]:
+def _company_lock(host: Host, company: Company) -> Iterator[None]:
     waiting = Text(
         f"En annan import av {company.name} pågår; väntar på den",
         f"Another import of {company.name} is running; waiting for it",
     )
-    with host.alone(
+    with host.lock(
         f"company/{company.number}",
-        COMPANY_PATIENCE,
+        COMPANY_TIMEOUT,
         waiting,
-        lambda: Busy("COMPANY_BUSY", company=company.name, seconds=f"{COMPANY_PATIENCE:g}"),
+        lambda: Busy("COMPANY_BUSY", company=company.name, seconds=f"{COMPANY_TIMEOUT:g}"),
     ):
         yield
 
@@ -227,20 +231,20 @@ class Importer:
         self,
         host: Host,
         client: Client,
-        crew: Crew,
-        pace: Pace,
+        pool: WorkerPool,
+        limiter: RateLimiter,
         *,
         settings: Settings,
         everything: bool = False,
     ) -> None:
         self._host = host
         self._client = client
-        self._crew = crew
-        self._pace = pace
+        self._pool = pool
+        self._limiter = limiter
         self._settings = settings
         self._everything = everything
-        self._first_page: Job[Page] | None = None
-        self._reading: Reading | None = None
+        self._first_page: Future[Page] | None = None
+        self._page_scan: PageScan | None = None
         #: Pages that wait for details, and those details from the first that is not here yet.
         self._pages: deque[list[Payment | ExcludedPayment | Detail]] = deque()
         self._details: deque[Detail] = deque()
@@ -253,15 +257,15 @@ class Importer:
     def begin(self) -> None:
         """Ask for what is needed whichever company answers, beside the question which it is."""
         since = self._since = self._where_to_begin()
-        self._first_page = self._crew.start(lambda: self._client.payments(1, since))
+        self._first_page = self._pool.submit(lambda: self._client.payments(1, since))
 
     def run(self, company: Company) -> ImportReport:
         """Read the payments of a company and hand them over."""
         self._company = company
-        self._ocr = OcrBook(
+        self._ocr = OcrLookup(
             self._client,
             self._host,
-            self._crew,
+            self._pool,
             company.number,
             seconds_left=self._seconds_left,
         )
@@ -269,8 +273,8 @@ class Importer:
 
     def _read(self) -> ImportReport:
         since = self._since
-        reading = self._reading = Reading(
-            self._crew,
+        page_scan = self._page_scan = PageScan(
+            self._pool,
             lambda page: self._client.payments(page, since),
             lambda moment: self._client.payments(1, moment).total > 0,
             # What changed is read whole: a payment that was saved may have
@@ -278,23 +282,25 @@ class Importer:
             None if self._everything or since else self._settings.ignore_payments_before,
             first_page=self._first_page,
         )
-        self._host.tell("reading", 0, None, _AHEAD if _AHEAD in self._notes else _READING)
-        for rows in reading.pages():
+        self._host.report_progress(
+            "reading", 0, None, _AHEAD if _AHEAD in self._notes else _READING
+        )
+        for rows in page_scan.pages():
             self._begin(rows)
-            done, total, left = reading.read, reading.total, self._seconds_left()
-            self._host.tell("reading", done, total, _read(done, total), left)
+            done, total, left = page_scan.read, page_scan.total, self._seconds_left()
+            self._host.report_progress("reading", done, total, _read(done, total), left)
             self._hand_over(may_wait=PAGES_WAITING)
         self._hand_over(may_wait=0)
-        self._host.take_excluded([self._unreadable(row) for row in reading.nameless])
+        self._host.take_excluded([self._unreadable(row) for row in page_scan.without_number])
         if not self._everything:
             if self._host.takes_balances():
                 self._compare()
-            self._ask_after_registered()
+            self._check_registered()
             self._confirm()
-        return self._report(self._cursor(reading), reading.not_read)
+        return self._report(self._cursor(page_scan), page_scan.not_read)
 
     def _report(self, cursor: str | None, not_read: int) -> ImportReport:
-        requests = self._pace.started
+        requests = self._limiter.started
         return ImportReport(self._company, cursor, not_read, requests, tuple(self._notes))
 
     def _where_to_begin(self) -> datetime | None:
@@ -308,30 +314,30 @@ class Importer:
             return None
         return earlier.since(self._settings)
 
-    def _cursor(self, reading: Reading) -> str | None:
+    def _cursor(self, page_scan: PageScan) -> str | None:
         """Return where the next reading begins, or ``None`` to begin where this one did.
 
         A row without a number cannot be offered again by the host, so that
         the next reading must meet it once more.
         """
-        if self._everything or reading.began is None or reading.nameless:
+        if self._everything or page_scan.first_answer_at is None or page_scan.without_number:
             return None
-        return Cursor(reading.began, self._settings).dump()
+        return Cursor(page_scan.first_answer_at, self._settings).dump()
 
     def _begin(self, rows: Sequence[Row]) -> None:
         """Begin with a page of rows: ask for the details that it takes."""
         page = [self._outcome(row) for row in rows]
-        details = [one for one in page if isinstance(one, Job)]
+        details = [one for one in page if isinstance(one, Future)]
         self._pages.append(page)
         self._pages_begun += 1
         self._details.extend(details)
         self._details_begun += len(details)
 
     def _outcome(self, row: Row) -> Payment | ExcludedPayment | Detail:
-        if isinstance(row, Damaged):
+        if isinstance(row, UnreadableRow):
             return self._unreadable(row)
         if self._needs_detail(row):
-            return self._crew.start(partial(self._detailed, row.number))
+            return self._pool.submit(partial(self._detailed, row.number))
         return self._judged(row, detailed=False)
 
     def _hand_over(self, *, may_wait: int) -> None:
@@ -343,19 +349,19 @@ class Importer:
             while self._details and self._details[0].done:
                 self._details.popleft()
             page = self._pages[0]
-            if all(one.done for one in page if isinstance(one, Job)):
+            if all(one.done for one in page if isinstance(one, Future)):
                 self._pages.popleft()
-                self._emit([one.value if isinstance(one, Job) else one for one in page])
+                self._emit([one.value if isinstance(one, Future) else one for one in page])
             elif len(self._details) > ENOUGH_DETAILS or len(self._pages) > may_wait:
                 self._tell_details()
-                self._crew.look()
+                self._pool.wait_for_any()
             else:
                 return
 
     def _tell_details(self) -> None:
         done, left = self._details_begun - len(self._details), self._seconds_left()
         total = self._details_begun
-        self._host.tell("details", done, total, _details(done, total), left)
+        self._host.report_progress("details", done, total, _details(done, total), left)
 
     def _seconds_left(self, more: int = 0) -> float | None:
         """Return how long the limit will still make us take; ``None`` where nothing tells.
@@ -364,17 +370,17 @@ class Importer:
 
         :param more: requests that are to come besides.
         """
-        requests = self._crew.waiting + more
-        if (reading := self._reading) is not None:
-            if not reading.end_in_sight:
+        requests = self._pool.waiting + more
+        if (page_scan := self._page_scan) is not None:
+            if not page_scan.end_known:
                 return None
-            details = self._details_begun * reading.pages_to_take / (self._pages_begun or 1)
-            requests += reading.to_ask + round(details)
-        return self._pace.seconds_for(requests)
+            details = self._details_begun * page_scan.pages_to_take / (self._pages_begun or 1)
+            requests += page_scan.pages_to_request + round(details)
+        return self._limiter.seconds_for(requests)
 
     def _needs_detail(self, row: Row) -> bool:
         """Tell whether the list row cannot answer: another currency, or write-offs."""
-        if isinstance(row, Damaged) or (row.currency == "SEK" and not row.write_off_exist):
+        if isinstance(row, UnreadableRow) or (row.currency == "SEK" and not row.write_off_exist):
             return False
         reason = self._exclusion_reason(row)
         return reason is None or reason.reason == "not-booked"
@@ -390,14 +396,14 @@ class Importer:
             if row.number != number:
                 raise Unreadable(("Number",))
         except Unreadable as error:
-            return self._unreadable(Damaged(raw, number, error))
+            return self._unreadable(UnreadableRow(raw, number, error))
         return self._judged(row, detailed=True)
 
     def _judged(self, row: InvoicePayment, *, detailed: bool) -> Payment | ExcludedPayment:
         try:
             payment = self._payment(row, detailed=detailed)
         except Unreadable as error:
-            return self._unreadable(Damaged(None, row.number, error), row)
+            return self._unreadable(UnreadableRow(None, row.number, error), row)
         reason = self._exclusion_reason(payment)
         if reason is None:
             return payment
@@ -436,7 +442,9 @@ class Importer:
             customer=row.customer,
         )
 
-    def _unreadable(self, row: Damaged, known: InvoicePayment | None = None) -> ExcludedPayment:
+    def _unreadable(
+        self, row: UnreadableRow, known: InvoicePayment | None = None
+    ) -> ExcludedPayment:
         number, amount, invoice_number = what_is_known(row.raw)
         if known is not None:
             amount, invoice_number = known.amount, known.invoice_number
@@ -468,10 +476,10 @@ class Importer:
         if self._everything:
             return payments  # nobody matches them with invoices
         numbers = {one.invoice_number for one in payments if one.ocr is None}
-        strangers = numbers - self._host.known_invoices(numbers)
-        if not strangers:
+        unknown_to_host = numbers - self._host.known_invoices(numbers)
+        if not unknown_to_host:
             return payments
-        references = self._ocr.references(strangers)
+        references = self._ocr.references(unknown_to_host)
         return [
             replace(one, ocr=references[one.invoice_number])
             if one.ocr is None and one.invoice_number in references
@@ -480,7 +488,7 @@ class Importer:
         ]
 
     def _balances(self) -> Balances:
-        return Balances(self._client, self._host, self._crew, seconds_left=self._seconds_left)
+        return Balances(self._client, self._host, self._pool, seconds_left=self._seconds_left)
 
     def _compare(self) -> None:
         """Hand over what Fortnox says remains of invoices."""
@@ -490,15 +498,15 @@ class Importer:
             balances.hand_over(self._host.invoices_to_check(self._company))
         self._notes += balances.notes
 
-    def _ask_after_registered(self) -> None:
+    def _check_registered(self) -> None:
         """Find out which registered payments that the host names no longer exist.
 
         One that has another invoice now is handed over, so that the host knows where it is.
         The host is told of which ones nothing is known.
         """
-        effort = BestEffort(self._crew)
+        effort = BestEffort(self._pool)
         seen: set[str] = set()
-        room, too_many = MOST_ASKED_AFTER, 0
+        room, too_many = MAX_PAYMENTS_CHECKED, 0
         while registered := self._host.registered_payments(self._company):
             fresh = {one.number: one.invoice_number for one in registered if one.number not in seen}
             if not fresh:
@@ -521,7 +529,7 @@ class Importer:
         And payments of this run of which it must know what only the detail tells. One that
         cannot be fetched stays as the host knows it.
         """
-        effort = BestEffort(self._crew)
+        effort = BestEffort(self._pool)
         asked: set[str] = set()
         while effort.over is None and (numbers := self._host.payments_to_confirm(self._company)):
             fresh = [number for number in dict.fromkeys(numbers) if number not in asked]
@@ -537,12 +545,12 @@ class Importer:
         self, numbers: Sequence[str], message: Text, effort: BestEffort
     ) -> dict[str, Payment | ExcludedPayment | None]:
         """Fetch payments by their numbers, as far as they come; ``None`` for one that is gone."""
-        jobs = {number: effort.start(partial(self._detailed, number)) for number in numbers}
+        futures = {number: effort.submit(partial(self._detailed, number)) for number in numbers}
         found: dict[str, Payment | ExcludedPayment | None] = {}
-        for done, (number, job) in enumerate(jobs.items()):
-            left = self._pace.seconds_for(self._crew.waiting)
-            self._host.tell("confirming", done, len(jobs), message, left)
-            outcome = effort.result(job)
+        for done, (number, future) in enumerate(futures.items()):
+            left = self._limiter.seconds_for(self._pool.waiting)
+            self._host.report_progress("confirming", done, len(futures), message, left)
+            outcome = effort.result(future)
             if not isinstance(outcome, FortnoxError):
                 found[number] = outcome
         return found
@@ -614,8 +622,8 @@ def _details(done: int, total: int) -> Text:
 def _not_asked_after(count: int) -> Text:
     return Text(
         f"{count} registrerade betalningar hann inte kontrolleras i Fortnox: högst "
-        f"{MOST_ASKED_AFTER} frågas det efter per import",
-        f"{count} registered payments were not checked in Fortnox: at most {MOST_ASKED_AFTER} "
+        f"{MAX_PAYMENTS_CHECKED} frågas det efter per import",
+        f"{count} registered payments were not checked in Fortnox: at most {MAX_PAYMENTS_CHECKED} "
         "are asked after in an import",
     )
 

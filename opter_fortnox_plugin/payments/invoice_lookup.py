@@ -12,13 +12,13 @@ from typing import Any, Final
 
 from opter_contract.values import ImportReport, Run, Text
 from opter_fortnox_plugin.fortnox.client import Client
-from opter_fortnox_plugin.fortnox.rate_limiter import Pace
-from opter_fortnox_plugin.fortnox.worker_pool import Crew
+from opter_fortnox_plugin.fortnox.rate_limiter import RateLimiter
+from opter_fortnox_plugin.fortnox.worker_pool import WorkerPool
 from opter_fortnox_plugin.host import Host
-from opter_fortnox_plugin.payments.balances import can_be_one
+from opter_fortnox_plugin.payments.balances import is_invoice_number
 from opter_fortnox_plugin.payments.importer import Importer, import_payments
 from opter_fortnox_plugin.payments.ocr import readable
-from opter_fortnox_plugin.payments.page_scan import Reading
+from opter_fortnox_plugin.payments.page_scan import PageScan
 from opter_fortnox_plugin.settings import Settings
 
 
@@ -41,14 +41,14 @@ class _OfInvoices(Importer):
         self,
         host: Host,
         client: Client,
-        crew: Crew,
-        pace: Pace,
+        pool: WorkerPool,
+        limiter: RateLimiter,
         *,
         settings: Settings,
         numbers: Sequence[str],
         references: Sequence[str],
     ) -> None:
-        super().__init__(host, client, crew, pace, settings=settings)
+        super().__init__(host, client, pool, limiter, settings=settings)
         self._numbers = numbers
         self._references = references
 
@@ -56,8 +56,8 @@ class _OfInvoices(Importer):
         pass
 
     def _read(self) -> ImportReport:
-        self._host.tell("reading", 0, None, _READING)
-        wanted = {number for number in self._numbers if can_be_one(number)}
+        self._host.report_progress("reading", 0, None, _READING)
+        wanted = {number for number in self._numbers if is_invoice_number(number)}
         for reference in filter(None, self._references):
             wanted.update(self._invoices_with(reference))
         numbers = sorted(wanted, key=int)
@@ -67,27 +67,27 @@ class _OfInvoices(Importer):
             balances = self._balances()
             balances.hand_over(numbers)
             self._notes += balances.notes
-        self._ask_after_registered()
+        self._check_registered()
         return self._report(None, 0)
 
     def _read_one(self, number: str) -> None:
-        reading = self._reading = Reading(
-            self._crew,
+        page_scan = self._page_scan = PageScan(
+            self._pool,
             lambda page: self._client.payments(page, None, number),
             lambda moment: self._client.payments(1, moment, number).total > 0,
             None,
         )
-        for rows in reading.pages():
+        for rows in page_scan.pages():
             self._begin(rows)
         self._hand_over(may_wait=0)
-        self._host.take_excluded([self._unreadable(row) for row in reading.nameless])
+        self._host.take_excluded([self._unreadable(row) for row in page_scan.without_number])
 
     def _invoices_with(self, reference: str) -> set[str]:
         """Find the invoices that hold this reference whole."""
         found: set[str] = set()
         number, pages = 1, 1
         while number <= pages:
-            page = self._crew.do(partial(self._client.invoices, number, reference))
+            page = self._pool.do(partial(self._client.invoices, number, reference))
             rows = [row for raw in page.rows if (row := readable(raw))]
             found.update(row.number for row in rows if row.ocr == reference)
             number, pages = number + 1, page.pages

@@ -18,17 +18,17 @@ from opter_contract.values import Text
 from opter_fortnox_plugin.errors import Missing
 from opter_fortnox_plugin.fortnox.client import Client
 from opter_fortnox_plugin.fortnox.schemas import InvoiceOcr, Unreadable, invoice_ocr
-from opter_fortnox_plugin.fortnox.worker_pool import Hands
+from opter_fortnox_plugin.fortnox.worker_pool import Executor
 from opter_fortnox_plugin.host import Host
 
 #: So many are asked for one by one although the whole list did not have them.
-HANDFUL: Final = 5
+MAX_SINGLE_LOOKUPS: Final = 5
 
 #: Invoice numbers kept under one key, so that no value grows too large.
 _BLOCK: Final = 1000
 
 
-class OcrBook:
+class OcrLookup:
     """The OCR references of one company's Fortnox.
 
     :param seconds_left: how long so many requests more will take, with all that
@@ -39,13 +39,13 @@ class OcrBook:
         self,
         client: Client,
         host: Host,
-        hands: Hands,
+        executor: Executor,
         company: str,
         *,
         seconds_left: Callable[[int], float | None],
     ) -> None:
         self._client = client
-        self._hands = hands
+        self._executor = executor
         self._host = host
         self._company = company
         self._seconds_left = seconds_left
@@ -62,24 +62,24 @@ class OcrBook:
         unknown = {number for number in numbers if self._kept(number) is None}
         if len(unknown) > 1:
             unknown = self._look_through_list(unknown)
-        if len(unknown) > HANDFUL and self._read_whole_list:
+        if len(unknown) > MAX_SINGLE_LOOKUPS and self._read_whole_list:
             if not self._hidden:
                 # Every invoice was seen, and these were not among them.
-                self._keep(dict.fromkeys(unknown, ""))
+                self._remember(dict.fromkeys(unknown, ""))
             unknown = set()
         self._look_up(sorted(unknown, key=int))
-        self._put_away()
+        self._store()
         return {number: self._kept(number) or "" for number in numbers}
 
     def _look_up(self, numbers: Sequence[str]) -> None:
         """Ask for invoices one by one, several at a time."""
         self._asked_singly += len(numbers)
-        jobs = [self._hands.start(partial(self._ask, number)) for number in numbers]
-        for done, (number, job) in enumerate(zip(numbers, jobs, strict=True)):
+        futures = [self._executor.submit(partial(self._ask, number)) for number in numbers]
+        for done, (number, future) in enumerate(zip(numbers, futures, strict=True)):
             left = self._seconds_left(0)
-            self._host.tell("invoices", done, len(numbers), _LOOKING_UP, left)
-            if (reference := self._hands.result(job)) is not None:
-                self._keep({number: reference})
+            self._host.report_progress("invoices", done, len(numbers), _LOOKING_UP, left)
+            if (reference := self._executor.result(future)) is not None:
+                self._remember({number: reference})
 
     def _look_through_list(self, unknown: set[str]) -> set[str]:
         """Read on in the list while that takes fewer requests; return what is still unknown."""
@@ -88,18 +88,20 @@ class OcrBook:
             if self._pages is not None and pages >= len(unknown) + self._asked_singly:
                 break
             done, left = self._next_page - 1, self._seconds_left(pages)
-            self._host.tell("invoices", done, self._pages, _LOOKING_UP, left)
-            page = self._hands.result(
-                self._hands.start(partial(self._client.invoices, self._next_page))
+            self._host.report_progress("invoices", done, self._pages, _LOOKING_UP, left)
+            page = self._executor.result(
+                self._executor.submit(partial(self._client.invoices, self._next_page))
             )
             self._pages = page.pages
             self._next_page += 1
             rows = [row for raw in page.rows if (row := readable(raw))]
             self._hidden = self._hidden or len(rows) < len(page.rows)
-            strangers = {row.number for row in rows} - self._host.known_invoices(
+            unknown_to_host = {row.number for row in rows} - self._host.known_invoices(
                 {row.number for row in rows}
             )
-            self._keep({row.number: row.ocr for row in rows if row.number in strangers | unknown})
+            self._remember(
+                {row.number: row.ocr for row in rows if row.number in unknown_to_host | unknown}
+            )
             unknown = {number for number in unknown if self._kept(number) is None}
         return unknown
 
@@ -122,19 +124,19 @@ class OcrBook:
 
     def _block(self, index: int) -> dict[str, str]:
         if index not in self._blocks:
-            self._blocks[index] = _mapping(self._host.recall(self._key(index)))
+            self._blocks[index] = _mapping(self._host.get_state(self._key(index)))
         return self._blocks[index]
 
-    def _keep(self, references: Mapping[str, str]) -> None:
+    def _remember(self, references: Mapping[str, str]) -> None:
         for number, ocr in references.items():
             index = int(number) // _BLOCK
             self._block(index)[number] = ocr
             self._changed.add(index)
 
-    def _put_away(self) -> None:
+    def _store(self) -> None:
         for index in sorted(self._changed):
             value = json.dumps(self._blocks[index], separators=(",", ":"))
-            self._host.keep(self._key(index), value)
+            self._host.set_state(self._key(index), value)
         self._changed.clear()
 
     def _key(self, index: int) -> str:

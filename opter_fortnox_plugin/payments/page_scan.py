@@ -22,8 +22,8 @@ from opter_fortnox_plugin.fortnox.schemas import (
     payment_row,
     what_is_known,
 )
-from opter_fortnox_plugin.fortnox.worker_pool import Hands, Job
-from opter_fortnox_plugin.payments.prefetch import AT_ONCE, Ahead
+from opter_fortnox_plugin.fortnox.worker_pool import Executor, Future
+from opter_fortnox_plugin.payments.prefetch import MAX_IN_FLIGHT, Prefetch
 
 log = logging.getLogger(__name__)
 
@@ -63,7 +63,7 @@ class NumberSet:
 
 
 @dataclass(frozen=True, slots=True)
-class Damaged:
+class UnreadableRow:
     """A row that cannot be read: as it came, and why not."""
 
     raw: Any = field(repr=False)
@@ -71,10 +71,10 @@ class Damaged:
     why: Unreadable
 
 
-Row = InvoicePayment | Damaged
+Row = InvoicePayment | UnreadableRow
 
 
-class Reading:
+class PageScan:
     """One reading of the list of payments.
 
     :param hands: who makes the requests, several at a time; whatever order they are
@@ -89,97 +89,97 @@ class Reading:
 
     def __init__(
         self,
-        hands: Hands,
+        executor: Executor,
         ask: Callable[[int], Page],
         changed_since: Callable[[datetime], bool],
         stop_before: date | None,
         *,
-        first_page: Job[Page] | None = None,
+        first_page: Future[Page] | None = None,
     ) -> None:
-        self._hands = hands
+        self._executor = executor
         self._first_page = first_page
         self._ask = ask
         self._changed_since = changed_since
         self._stop_before = stop_before
         self._seen = NumberSet()
-        self._first_walk: _Walk | None = None
+        self._first_scan: _Scan | None = None
         #: How many payments there are, by Fortnox's ``@TotalResources``.
         self.total = 0
         #: How many of them were not read, since reading stopped.
         self.not_read = 0
         #: Rows without a readable number: nothing tells one from another.
-        self.nameless: list[Damaged] = []
+        self.without_number: list[UnreadableRow] = []
         #: How many pages are expected that were not taken yet, and how many requests for
         #: them, and for what is asked behind them, were not handed out yet.
         self.pages_to_take = 0
-        self.to_ask = 0
+        self.pages_to_request = 0
         #: Whether anything tells where reading will stop.
-        self.end_in_sight = True
+        self.end_known = True
 
     @property
-    def began(self) -> datetime | None:
+    def first_answer_at(self) -> datetime | None:
         """The time of the first answer, if it had one; that of a later one is too late."""
-        return self._first_walk.began if self._first_walk else None
+        return self._first_scan.first_answer_at if self._first_scan else None
 
     @property
     def read(self) -> int:
         """How many different payments were read."""
-        return len(self._seen) + len(self.nameless)
+        return len(self._seen) + len(self.without_number)
 
     def pages(self) -> Iterator[list[Row]]:
         """Read the list; yield each payment once, page by page.
 
-        Rows without a number are not among them, but in :attr:`nameless` at the end.
+        Rows without a number are not among them, but in :attr:`without_number` at the end.
 
         :raises Unavailable: where the list does not hold still.
         """
         stop_before = self._stop_before
-        earlier: list[_Walk] = []
+        earlier: list[_Scan] = []
         for attempt in range(ROUNDS):
             # A walk that stops early shows only a part of the list. Read page after page, two
             # of them that agree are proof; see _holds.
-            walk = _Walk(stop_before, in_turn=any(one.stopped for one in earlier))
-            self._first_walk = self._first_walk or walk
-            for page in self._walk(walk):
+            scan = _Scan(stop_before, sequential=any(one.stopped for one in earlier))
+            self._first_scan = self._first_scan or scan
+            for page in self._scan_pages(scan):
                 yield [row for row in page if self._seen.add(int(row.number))]
-            self.nameless = walk.nameless
-            if self._holds(walk, earlier):
-                self.not_read = max(0, self.total - self.read) if walk.stopped else 0
+            self.without_number = scan.without_number
+            if self._is_complete(scan, earlier):
+                self.not_read = max(0, self.total - self.read) if scan.stopped else 0
                 return
             log.warning("the list moved while it was read; reading it again (%s)", attempt + 1)
-            earlier.append(walk)
-            if walk.repeats:
+            earlier.append(scan)
+            if scan.repeats:
                 # Ties change places. Only a whole reading shows whether all have come.
                 stop_before = None
         raise Unavailable("FORTNOX_LIST_UNSTABLE", attempts=ROUNDS)
 
-    def _walk(self, walk: _Walk) -> Iterator[list[Row]]:
+    def _scan_pages(self, scan: _Scan) -> Iterator[list[Row]]:
         first, self._first_page = self._first_page, None
-        page = self._hands.result(first or self._hands.start(lambda: self._ask(1)))
+        page = self._executor.result(first or self._executor.submit(lambda: self._ask(1)))
         # What is asked for together has no order in time; _holds takes none for granted.
-        at_once = 1 if walk.in_turn else AT_ONCE
-        with Ahead(self._hands, self._ask, page, walk.stop_before, at_once) as ahead:
+        max_in_flight = 1 if scan.sequential else MAX_IN_FLIGHT
+        with Prefetch(self._executor, self._ask, page, scan.stop_before, max_in_flight) as prefetch:
             number = 1
             while True:
                 self.total = page.total
-                rows = walk.take(page)
-                last = number >= page.pages or not page.rows or walk.stopped
-                if not walk.sorted:
-                    ahead.need_all()
-                expected = ahead.expected
-                self.end_in_sight = last or expected is not None
+                rows = scan.take(page)
+                last = number >= page.pages or not page.rows or scan.stopped
+                if not scan.sorted:
+                    prefetch.need_all()
+                expected = prefetch.expected
+                self.end_known = last or expected is not None
                 self.pages_to_take = 0 if last else max(1, (expected or page.pages) - number)
-                self.to_ask = max(0, self.pages_to_take - ahead.asked) + (not last)
-                if last and walk.pages > 1 and walk.steady and walk.adds_up:
+                self.pages_to_request = max(0, self.pages_to_take - prefetch.asked) + (not last)
+                if last and scan.pages > 1 and scan.stable_total and scan.counts_match:
                     # Beside whatever is done with the last page.
-                    walk.changed = self._ask_what_changed(walk)
+                    scan.changed = self._ask_what_changed(scan)
                 yield rows
                 if last:
                     return
                 number += 1
-                page = ahead.take(number)
+                page = prefetch.take(number)
 
-    def _holds(self, walk: _Walk, earlier: list[_Walk]) -> bool:
+    def _is_complete(self, scan: _Scan, earlier: list[_Scan]) -> bool:
         """Tell whether no payment that was there all the time can be missing.
 
         A deletion lowers the total, unless an addition makes up for it, and
@@ -191,66 +191,66 @@ class Reading:
         would have made the total larger. Of walks that stopped early this is
         true only where their pages were asked for one after the other.
         """
-        if not walk.steady:
+        if not scan.stable_total:
             return False
-        if walk.adds_up and (walk.pages == 1 or self._nothing(walk.changed)):
+        if scan.counts_match and (scan.pages == 1 or self._nothing(scan.changed)):
             return True
-        if earlier and walk.adds_up and walk.same_as(earlier[-1]):
-            both_in_turn = walk.in_turn and earlier[-1].in_turn
-            if both_in_turn or walk.pages == 1 or not walk.stopped:
+        if earlier and scan.counts_match and scan.same_as(earlier[-1]):
+            both_sequential = scan.sequential and earlier[-1].sequential
+            if both_sequential or scan.pages == 1 or not scan.stopped:
                 return True
-        same_total = all(one.steady and one.totals == walk.totals for one in earlier)
+        same_total = all(one.stable_total and one.totals == scan.totals for one in earlier)
         all_came = same_total and self.read == self.total
         return all_came and bool(earlier) and self._nothing(self._ask_what_changed(earlier[0]))
 
-    def _ask_what_changed(self, walk: _Walk) -> Job[bool] | None:
+    def _ask_what_changed(self, scan: _Scan) -> Future[bool] | None:
         """Ask whether anything was added or changed since a walk began."""
-        if walk.began is None:
+        if scan.first_answer_at is None:
             return None
         # A minute more: Fortnox's filter knows minutes, and may leave out the one given.
-        since = walk.began - _MINUTE
-        return self._hands.start(lambda: self._changed_since(since))
+        since = scan.first_answer_at - _MINUTE
+        return self._executor.submit(lambda: self._changed_since(since))
 
-    def _nothing(self, changed: Job[bool] | None) -> bool:
-        return changed is not None and not self._hands.result(changed)
+    def _nothing(self, changed: Future[bool] | None) -> bool:
+        return changed is not None and not self._executor.result(changed)
 
 
-class _Walk:
+class _Scan:
     """One walk over the pages, and whether what it saw adds up."""
 
-    def __init__(self, stop_before: date | None, *, in_turn: bool = False) -> None:
+    def __init__(self, stop_before: date | None, *, sequential: bool = False) -> None:
         self.stop_before = stop_before
-        self.in_turn = in_turn
+        self.sequential = sequential
         self._seen = NumberSet()
         self._rows = 0
-        self._doubles = 0
+        self._duplicates = 0
         self._first: date | None = None
         self._last: date | None = None
         self.sorted = True
-        self.began: datetime | None = None
+        self.first_answer_at: datetime | None = None
         #: Asked for once the last page is here: whether anything changed meanwhile.
-        self.changed: Job[bool] | None = None
+        self.changed: Future[bool] | None = None
         self.pages = 0
         self.totals: set[int] = set()
-        self.nameless: list[Damaged] = []
+        self.without_number: list[UnreadableRow] = []
         self.stopped = False
 
     @property
-    def steady(self) -> bool:
+    def stable_total(self) -> bool:
         """Whether Fortnox gave the same total with every page."""
         return len(self.totals) == 1
 
     @property
     def repeats(self) -> bool:
         """Whether a payment came on two pages, in the place of another."""
-        return len(self._seen) + len(self.nameless) + self._doubles < self._rows
+        return len(self._seen) + len(self.without_number) + self._duplicates < self._rows
 
     @property
-    def adds_up(self) -> bool:
+    def counts_match(self) -> bool:
         """Whether each payment came once, and as many as there are, or are wanted."""
         return not self.repeats and (self.stopped or self._rows in self.totals)
 
-    def same_as(self, other: _Walk) -> bool:
+    def same_as(self, other: _Scan) -> bool:
         """Whether both met the same payments."""
         return self.totals == other.totals and self._seen == other._seen
 
@@ -270,7 +270,7 @@ class _Walk:
     def take(self, page: Page) -> list[Row]:
         """Read the rows of a page; return those that have a number."""
         if not self.pages:
-            self.began = page.at
+            self.first_answer_at = page.at
         self.pages += 1
         self.totals.add(page.total)
         named: dict[str, Row] = {}
@@ -281,12 +281,12 @@ class _Walk:
                 self._first = self._first or row.date
                 self._last = row.date
             elif not row.number:
-                self.nameless.append(row)
+                self.without_number.append(row)
                 continue
             if row.number in named:
                 # No drift puts one payment twice on one page; it is still one payment.
                 log.warning("payment %s stands twice on one page", row.number)
-                self._doubles += 1
+                self._duplicates += 1
             self._seen.add(int(row.number))
             named.setdefault(row.number, row)
         self.stopped = self._newest_first and self._past_the_stop and self._rows < page.total
@@ -297,4 +297,4 @@ def _row(raw: Any) -> Row:
     try:
         return payment_row(raw)
     except Unreadable as error:
-        return Damaged(raw, what_is_known(raw)[0], error)
+        return UnreadableRow(raw, what_is_known(raw)[0], error)

@@ -16,24 +16,24 @@ from typing import Any, Final, Self
 
 from opter_fortnox_plugin.fortnox.protocol import Page
 from opter_fortnox_plugin.fortnox.rate_limiter import REQUESTS
-from opter_fortnox_plugin.fortnox.worker_pool import Hands, Job
+from opter_fortnox_plugin.fortnox.worker_pool import Executor, Future
 
 #: Pages that are asked for and not read yet, at most.
-AT_ONCE: Final = REQUESTS
+MAX_IN_FLIGHT: Final = REQUESTS
 
 #: Guesses that may turn out to lie beyond the date. With the page that shows
 #: the end and the question whether anything changed, four requests in all.
-GUESSES: Final = 2
+MAX_WASTED: Final = 2
 
 #: How much of the expected way to the end a guess takes: an answer takes far less time
 #: than the pages that it lets us ask for.
-_BOLDNESS: Final = 0.6
+_LOOK_AHEAD: Final = 0.6
 
 #: So many pages are soon read; the last one is looked at only where there are more.
-_FEW: Final = 5
+_FEW_PAGES: Final = 5
 
 
-class Ahead:
+class Prefetch:
     """The pages of one walk, from the second; a context manager that drops what is left.
 
     :param ask: returns a page.
@@ -45,21 +45,21 @@ class Ahead:
 
     def __init__(
         self,
-        hands: Hands,
+        executor: Executor,
         ask: Callable[[int], Page],
         first: Page,
         stop_before: date | None,
-        at_once: int = AT_ONCE,
+        max_in_flight: int = MAX_IN_FLIGHT,
     ) -> None:
-        self._hands = hands
+        self._executor = executor
         self._ask = ask
         self._stop = stop_before
-        self._at_once = at_once
+        self._max_in_flight = max_in_flight
         self._pages = first.pages
-        self._jobs: dict[int, Job[Page]] = {}
+        self._futures: dict[int, Future[Page]] = {}
         self._seen: set[int] = set()
-        self._guessed: set[int] = set()
-        self._in_vain = 0
+        self._look_aheads: set[int] = set()
+        self._wasted = 0
         self._began_at = _day_of(first.rows)
         #: All pages up to this one are needed, and the date where it ends.
         self._needed, self._reached = 1, self._began_at
@@ -72,13 +72,15 @@ class Ahead:
         """Return a page, waiting for it, while others are on their way."""
         while True:
             self._fill(number)
-            job = self._jobs[number]
-            if job.done:
+            future = self._futures[number]
+            if future.done:
                 break
-            self._hands.look()
-            for ready in [n for n, one in self._jobs.items() if one.done and n not in self._seen]:
-                self._learn(ready, self._jobs[ready].value)
-        page = self._hands.result(self._jobs.pop(number))
+            self._executor.wait_for_any()
+            for ready in [
+                n for n, one in self._futures.items() if one.done and n not in self._seen
+            ]:
+                self._learn(ready, self._futures[ready].value)
+        page = self._executor.result(self._futures.pop(number))
         self._pages = page.pages
         self._learn(number, page)
         return page
@@ -101,37 +103,37 @@ class Ahead:
     @property
     def asked(self) -> int:
         """How many pages were asked for and not taken."""
-        return len(self._jobs)
+        return len(self._futures)
 
     # --- what may be asked for ---
 
     def _fill(self, number: int) -> None:
-        if number not in self._jobs:
+        if number not in self._futures:
             self._start(number)
         # What is read alone settles more than what is read together.
         last = min(self._end, self._needed + 1)
         for page in range(number, last + 1):
-            if len(self._jobs) >= self._at_once:
+            if len(self._futures) >= self._max_in_flight:
                 return
-            if page not in self._jobs and page not in self._seen:
+            if page not in self._futures and page not in self._seen:
                 self._start(page)
-        if self._at_once > 1 and (guess := self._guess(number)):
-            self._guessed.add(guess)
+        if self._max_in_flight > 1 and (guess := self._look_ahead(number)):
+            self._look_aheads.add(guess)
             self._start(guess)
 
     def _start(self, page: int) -> None:
-        self._jobs[page] = self._hands.start(lambda: self._ask(page))
+        self._futures[page] = self._executor.submit(lambda: self._ask(page))
 
-    def _guess(self, number: int) -> int | None:
+    def _look_ahead(self, number: int) -> int | None:
         """Return a page that is probably needed, and shows that all before it are."""
-        if self._in_vain >= GUESSES or not self._guessed <= self._seen:
+        if self._wasted >= MAX_WASTED or not self._look_aheads <= self._seen:
             return None
         known = max(self._needed, number)
-        if not self._guessed and self._end - known > _FEW:
+        if not self._look_aheads and self._end - known > _FEW_PAGES:
             # Its dates tell either that all is needed, or how far each page goes.
-            return self._end if self._end not in self._jobs else None
-        guess = min(known + int((self._expected_end() - known) * _BOLDNESS), self._end)
-        return guess if guess > known and guess not in self._jobs else None
+            return self._end if self._end not in self._futures else None
+        guess = min(known + int((self._expected_end() - known) * _LOOK_AHEAD), self._end)
+        return guess if guess > known and guess not in self._futures else None
 
     def _expected_end(self) -> float:
         """Return where the last page since the date may be, by the dates seen so far."""
@@ -163,8 +165,8 @@ class Ahead:
             return
         if number <= self._end:
             self._end, self._beyond = number, first
-        if number in self._guessed and (first is None or first < self._stop):
-            self._in_vain += 1
+        if number in self._look_aheads and (first is None or first < self._stop):
+            self._wasted += 1
 
     # --- the end ---
 
@@ -177,8 +179,8 @@ class Ahead:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        for job in self._jobs.values():
-            job.wanted = False
+        for future in self._futures.values():
+            future.wanted = False
 
 
 def _day_of(rows: Iterable[Any]) -> date | None:

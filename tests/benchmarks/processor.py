@@ -178,7 +178,7 @@ class FileTransport:
             return json.dumps({"Invoice": _invoice_row(int(what))}).encode()
         return b'{"access_token": "a", "refresh_token": "b", "expires_in": 3600}'
 
-    def break_off(self) -> None:
+    def abort(self) -> None:
         """Have nothing to break off."""
 
     def close(self) -> None:
@@ -377,7 +377,7 @@ class Parts:
 
 _STEPS: Final[Sequence[tuple[Any, str, str]]] = (
     (client, "value_of", "JSON"),
-    (page_scan._Walk, "take", "schemas"),
+    (page_scan._Scan, "take", "schemas"),
     (importer.Importer, "_begin", "payments made"),
     (importer.Importer, "_emit", "hooks and OCR"),
     (PluginSession, "take_payments", "host's door"),

@@ -17,7 +17,7 @@ from opter_fortnox_plugin import hooks
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 
 #: Milliseconds; a busy machine is slow, and only a wait in vain costs them.
-PATIENCE = 20_000
+TIMEOUT = 20_000
 
 #: A container has no sandbox for its processes, and tests call nobody outside.
 ARGUMENTS = [
@@ -71,7 +71,7 @@ def desk(office):
 @pytest.fixture
 def context(browser):
     context = browser.new_context(viewport={"width": 1400, "height": 900}, locale="sv-SE")
-    context.set_default_timeout(PATIENCE)
+    context.set_default_timeout(TIMEOUT)
     yield context
     context.close()
 

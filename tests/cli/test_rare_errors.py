@@ -22,7 +22,7 @@ from opter_fortnox_plugin.errors import Refused, Unavailable
 from opter_fortnox_plugin.fortnox.http import Transport
 from opter_fortnox_plugin.fortnox.protocol import Tokens
 from opter_fortnox_plugin.host import Host
-from opter_fortnox_plugin.login.stored_login import KeptLogin, end_kept_login
+from opter_fortnox_plugin.login.stored_login import StoredLogin, end_stored_login
 from opter_fortnox_plugin.login.tokens import TokenEndpoint
 
 
@@ -72,10 +72,10 @@ def test_a_login_that_fortnox_did_not_revoke_is_told_and_gone_here_all_the_same(
         transport = Transport()
         configured = Configuration.of(values, {})
         endpoint = TokenEndpoint(transport, configured, lambda _: None)
-        assert KeptLogin(Host(run), endpoint, configured).keep(Tokens("a", "r"))
+        assert StoredLogin(Host(run), endpoint, configured).keep(Tokens("a", "r"))
         transport.close()
         with pytest.raises(Unavailable) as caught:
-            end_kept_login(run, environment={})
+            end_stored_login(run, environment={})
     assert caught.value.code == "LOGIN_NOT_REVOKED"
     assert set(host.secrets.values()) == {None}
 

@@ -130,9 +130,9 @@ class Line:
         """Stand where the importer makes its transport."""
         return self
 
-    def break_off(self):
-        self._patient.break_off()
-        self._hurried.break_off()
+    def abort(self):
+        self._patient.abort()
+        self._hurried.abort()
 
     def close(self):
         self._patient.close()

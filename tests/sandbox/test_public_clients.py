@@ -24,7 +24,7 @@ PAGE = 50
 SCOPES = ("payment", "invoice", "companyinformation")
 
 #: Seconds; making an environment has taken 5 to 30.
-PATIENCE = 240
+TIMEOUT = 240
 
 
 def books():
@@ -115,7 +115,7 @@ class Program:
             capture_output=True,
             text=True,
             encoding="utf-8",
-            timeout=PATIENCE,
+            timeout=TIMEOUT,
             cwd=self.folder,
             env=environment
             | {

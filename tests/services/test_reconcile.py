@@ -48,7 +48,7 @@ from hostsim.storage.store import Store
 from hostsim.views import reconciliation as views_reconciliation
 from hostsim.views.render import Paper
 from opter_contract.values import Text
-from opter_fortnox_plugin.fortnox.rate_limiter import Pace
+from opter_fortnox_plugin.fortnox.rate_limiter import RateLimiter
 from tests.end_to_end.test_end_to_end import COLUMNS, define, free_port, host_of
 from tests.plugin.payments.test_importer import SETTINGS, Wire, listed, run_import
 
@@ -74,8 +74,8 @@ def dump(store):
 @pytest.fixture
 def sandbox(now, monkeypatch):
     """A sandbox without its rate limit, and a plug-in that does not wait for it."""
-    unhurried = functools.partial(Pace, requests=10_000)
-    monkeypatch.setattr("opter_fortnox_plugin.payments.importer.Pace", unhurried)
+    unhurried = functools.partial(RateLimiter, requests=10_000)
+    monkeypatch.setattr("opter_fortnox_plugin.payments.importer.RateLimiter", unhurried)
     redirect = f"http://localhost:{free_port()}/callback"
     switches = Switches(rate_limit=None)
     with Sandbox(seed.haulier(now), redirect_uri=redirect, switches=switches) as sandbox:

@@ -12,7 +12,7 @@ from hostsim.plugins.loading import Plugins
 from hostsim.sandbox import Invoice, Payment, Sandbox, State, Switches, ocr_of, scripted_login, seed
 from hostsim.services.host import Host
 from hostsim.storage.store import Store
-from opter_fortnox_plugin.fortnox.rate_limiter import Pace
+from opter_fortnox_plugin.fortnox.rate_limiter import RateLimiter
 
 NORTH, SOUTH = 7001, 7002
 SETTINGS = {"ignore_payments_before": "2026-02-01", "ignore_numbers_before": "1000"}
@@ -53,8 +53,8 @@ def exported(number, region, *, ocr=None, **more):
 @contextmanager
 def running(state, monkeypatch):
     """Run a sandbox without its rate limit, and a plug-in that does not wait for it."""
-    unhurried = functools.partial(Pace, requests=10_000)
-    monkeypatch.setattr("opter_fortnox_plugin.payments.importer.Pace", unhurried)
+    unhurried = functools.partial(RateLimiter, requests=10_000)
+    monkeypatch.setattr("opter_fortnox_plugin.payments.importer.RateLimiter", unhurried)
     redirect = f"http://localhost:{free_port()}/callback"
     with Sandbox(state, redirect_uri=redirect, switches=Switches(rate_limit=None)) as sandbox:
         yield sandbox

@@ -25,7 +25,7 @@ from opter_fortnox_plugin import hooks
 from opter_fortnox_plugin.configuration import Configuration
 from opter_fortnox_plugin.fortnox.client import Client
 from opter_fortnox_plugin.fortnox.http import Transport
-from opter_fortnox_plugin.fortnox.rate_limiter import Pace
+from opter_fortnox_plugin.fortnox.rate_limiter import RateLimiter
 from opter_fortnox_plugin.host import Host as HostSide
 from opter_fortnox_plugin.login import stored_login
 from opter_fortnox_plugin.login.tokens import TokenEndpoint
@@ -85,7 +85,7 @@ def session(store, configuration, transport, log_in=nobody):
                 values.api_url,
                 transport,
                 signed_in,
-                Pace(sleep=nap, requests=1_000_000),
+                RateLimiter(sleep=nap, requests=1_000_000),
                 sleep=nap,
                 waiting=lambda what, seconds: None,
             )

@@ -31,7 +31,7 @@ from opter_fortnox_plugin.fortnox.protocol import (
     payments_query,
     value_of,
 )
-from opter_fortnox_plugin.fortnox.rate_limiter import Pace
+from opter_fortnox_plugin.fortnox.rate_limiter import RateLimiter
 from opter_fortnox_plugin.fortnox.schemas import (
     InvoicePayment,
     Unreadable,
@@ -83,7 +83,7 @@ class ProbeClient:
         self.progress = progress
         self.sleep = sleep
         self.clock = clock
-        self.pace = Pace(sleep=sleep, clock=clock)
+        self.pace = RateLimiter(sleep=sleep, clock=clock)
         #: Refusals with Fortnox's own error body, for what they have in common.
         self.refusals: list[Reply] = []
         #: Tokens that were exchanged for the next.
@@ -127,7 +127,7 @@ class ProbeClient:
         :raises Temporary: where no whole reply came.
         """
         if limited:
-            self.pace.wait_for_turn()
+            self.pace.acquire()
         else:
             self._unlimited_requests += 1
         auth = Bearer(token) if token else Nobody()

@@ -39,10 +39,10 @@ from opter_fortnox_plugin.errors import (
     Refused,
     Unavailable,
 )
-from opter_fortnox_plugin.fortnox.client import ATTEMPTS, PATIENCE, Client
+from opter_fortnox_plugin.fortnox.client import ATTEMPTS, TIMEOUT, Client
 from opter_fortnox_plugin.fortnox.http import Transport
 from opter_fortnox_plugin.fortnox.protocol import Tokens
-from opter_fortnox_plugin.fortnox.rate_limiter import Pace
+from opter_fortnox_plugin.fortnox.rate_limiter import RateLimiter
 from opter_fortnox_plugin.login.tokens import SignedIn, TokenEndpoint
 
 LIST, TOKEN = f"{API}/invoicepayments", f"{AUTH}/token"
@@ -82,7 +82,7 @@ class make_client:  # noqa: N801 - read as a function
             api,
             self.transport,
             SignedIn(endpoint, Tokens("acc-0ne", "refr-0ne")),
-            Pace(sleep=clock.sleep, clock=clock),
+            RateLimiter(sleep=clock.sleep, clock=clock),
             sleep=clock.sleep,
             waiting=lambda what, seconds: told.append((what, seconds)),
             uniform=lambda low, high: high,
@@ -254,10 +254,10 @@ def test_total_time_is_bounded(wire, client, clock):
     wire.assert_all_requests_are_fired = False
     for _ in range(ATTEMPTS):
         wire.get(LIST, status=429, headers={"Retry-After": "50"})
-    began = clock.now
+    first_answer_at = clock.now
     with pytest.raises(Unavailable):
         client.payments(1, None)
-    assert clock.now - began <= PATIENCE
+    assert clock.now - first_answer_at <= TIMEOUT
     assert 1 < len(wire.calls) < ATTEMPTS
 
 
@@ -271,17 +271,17 @@ def test_a_wait_beyond_all_patience_is_not_begun(wire, client, clock):
 def test_fortnox_is_not_asked_sooner_than_it_said(wire, client, clock):
     wire.get(LIST, status=429, headers={"Retry-After": "17"})
     wire.get(LIST, **listed(1))
-    began = clock.now
+    first_answer_at = clock.now
     client.payments(1, None)
-    assert clock.now - began >= 17
+    assert clock.now - first_answer_at >= 17
 
 
 def test_429_without_a_word_waits_for_a_whole_window(wire, client, clock):
     wire.get(LIST, status=429)
     wire.get(LIST, **listed(1))
-    began = clock.now
+    first_answer_at = clock.now
     client.payments(1, None)
-    assert clock.now - began > 5
+    assert clock.now - first_answer_at > 5
 
 
 def test_what_nobody_wants_any_more_is_neither_asked_for_again_nor_said_to_be(
@@ -323,7 +323,7 @@ def test_every_attempt_takes_its_turn(wire, client, clock):
         wire.get(LIST, status=500)
     wire.get(LIST, **listed(1))
     client.payments(1, None)
-    assert client._pace.started == 3
+    assert client._limiter.started == 3
 
 
 # --- What is not ---
@@ -440,7 +440,7 @@ def test_over_a_real_connection_nothing_that_is_secret_is_logged_or_raised(caplo
                 wire.address,
                 client._transport,
                 SignedIn(endpoint, Tokens("acc-tw0\r\nX: å", "refr-tw0")),
-                Pace(sleep=clock.sleep, clock=clock),
+                RateLimiter(sleep=clock.sleep, clock=clock),
                 sleep=clock.sleep,
                 waiting=lambda what, seconds: shown.append(what),
             )

@@ -10,7 +10,7 @@ from fortnox import Clock
 from hypothesis import given
 from hypothesis import strategies as st
 
-from opter_fortnox_plugin.fortnox.rate_limiter import Pace
+from opter_fortnox_plugin.fortnox.rate_limiter import RateLimiter
 
 
 def too_many(starts):
@@ -20,54 +20,54 @@ def too_many(starts):
 
 
 def pace_of(clock):
-    return Pace(sleep=clock.sleep, clock=clock)
+    return RateLimiter(sleep=clock.sleep, clock=clock)
 
 
 def test_twenty_five_start_at_once_and_the_next_one_waits_for_the_window():
     clock = Clock(now=0.0)
-    pace = pace_of(clock)
+    limiter = pace_of(clock)
     for _ in range(25):
-        pace.wait_for_turn()
+        limiter.acquire()
     assert clock.naps == []
-    pace.wait_for_turn()
+    limiter.acquire()
     assert clock.now > 5.0
 
 
 def test_the_window_slides():
     """A fixed window would let 50 through around its boundary."""
     clock = Clock(now=0.0)
-    pace = pace_of(clock)
+    limiter = pace_of(clock)
     starts = []
     for nap in (4.9, 0.0, 0.2, 4.8):
         clock.now += nap
         for _ in range(25):
-            pace.wait_for_turn()
+            limiter.acquire()
             starts.append(clock.now)
     assert too_many(starts) == []
 
 
 def test_a_slow_reader_never_waits():
     clock = Clock()
-    pace = pace_of(clock)
+    limiter = pace_of(clock)
     for _ in range(200):
-        pace.wait_for_turn()
+        limiter.acquire()
         clock.now += 0.21
     assert clock.naps == []
 
 
 def test_a_request_that_has_to_wait_has_not_started():
     started = []
-    pace = Pace(clock=Clock(), may_start=lambda: started.append(True))
-    rests = [pace.take() for _ in range(30)]
+    limiter = RateLimiter(clock=Clock(), may_start=lambda: started.append(True))
+    rests = [limiter.try_acquire() for _ in range(30)]
     assert [rest > 0 for rest in rests] == [False] * 25 + [True] * 5
     assert len(started) == 25
 
 
 def test_what_has_started_is_counted():
-    pace = pace_of(Clock())
+    limiter = pace_of(Clock())
     for _ in range(30):
-        pace.wait_for_turn()
-    assert pace.started == 30
+        limiter.acquire()
+    assert limiter.started == 30
 
 
 @given(st.data())
@@ -86,10 +86,10 @@ def test_in_any_window_at_most_twenty_five_start(data):
             turn()
 
     def turn():
-        pace.wait_for_turn()
+        limiter.acquire()
         starts.append(clock.now)
 
-    pace = Pace(sleep=sleep, clock=clock)
+    limiter = RateLimiter(sleep=sleep, clock=clock)
     for _ in range(data.draw(st.integers(26, 80))):
         clock.now += data.draw(st.sampled_from([0.0, 0.0, 0.0, 0.01, 0.19, 1.0, 4.9]))
         turn()
@@ -109,11 +109,11 @@ def test_all_threads_of_a_company_share_the_window():
         with lock:
             now += max(seconds / 3, 0.001)
 
-    pace = Pace(sleep=sleep, clock=clock)
+    limiter = RateLimiter(sleep=sleep, clock=clock)
 
     def work():
         for _ in range(20):
-            pace.wait_for_turn()
+            limiter.acquire()
             # A turn is taken at the time that its thread saw last.
             starts.append(mine.looked)
 
@@ -126,43 +126,43 @@ def test_all_threads_of_a_company_share_the_window():
     assert too_many(starts) == []
 
 
-def window_of(pace, clock):
+def window_of(limiter, clock):
     """Measure how long the twenty-sixth of a burst waits."""
     clock.now += 1000.0
     for _ in range(25):
-        pace.wait_for_turn()
-    began = clock.now
-    pace.wait_for_turn()
-    return round(clock.now - began, 6)
+        limiter.acquire()
+    first_answer_at = clock.now
+    limiter.acquire()
+    return round(clock.now - first_answer_at, 6)
 
 
 def test_each_refusal_makes_the_window_a_little_wider_and_nine_do_for_ever():
     clock = Clock()
-    pace = pace_of(clock)
-    windows = [window_of(pace, clock)]
+    limiter = pace_of(clock)
+    windows = [window_of(limiter, clock)]
     for _ in range(12):
         clock.now += 1000.0
-        pace.hold(5.0)
-        windows.append(window_of(pace, clock))
+        limiter.back_off(5.0)
+        windows.append(window_of(limiter, clock))
     assert windows == [5.1, 5.2, 5.3, 5.4, 5.5, 5.6, 5.7, 5.8, 5.9, *[6.0] * 4]
 
 
 def test_requests_that_are_refused_together_make_the_window_wider_once():
     clock = Clock()
-    pace = pace_of(clock)
+    limiter = pace_of(clock)
     for _ in range(25):
-        pace.hold(5.0)
+        limiter.back_off(5.0)
         clock.now += 0.01
-    assert window_of(pace, clock) == 5.2
+    assert window_of(limiter, clock) == 5.2
 
 
 def test_nobody_starts_while_fortnox_wants_us_to_hold():
     clock = Clock(now=0.0)
-    pace = pace_of(clock)
-    pace.wait_for_turn()
-    pace.hold(30)
-    pace.hold(10)
-    pace.wait_for_turn()
+    limiter = pace_of(clock)
+    limiter.acquire()
+    limiter.back_off(30)
+    limiter.back_off(10)
+    limiter.acquire()
     assert clock.now == 30
 
 
@@ -170,9 +170,9 @@ def test_the_next_run_counts_what_the_last_one_started():
     first, second = Clock(now=50.0), Clock(now=7000.0)
     ours, next_one = pace_of(first), pace_of(second)
     for _ in range(25):
-        ours.wait_for_turn()
-    next_one.recall(ours.recent(now=1e9), now=1e9 + 1)
-    next_one.wait_for_turn()
+        ours.acquire()
+    next_one.restore(ours.recent_starts(now=1e9), now=1e9 + 1)
+    next_one.acquire()
     assert second.now - 7000 > 4
 
 
@@ -185,13 +185,13 @@ def test_two_runs_after_one_another_keep_the_limit_together(
     first, second, unix = Clock(now=one_clock), Clock(now=other_clock), 1.7e9
     ours, next_one, starts = pace_of(first), pace_of(second), []
     for _ in range(count):
-        ours.wait_for_turn()
+        ours.acquire()
         starts.append(first.now - one_clock)
     ended = first.now - one_clock
-    kept = ours.recent(unix + ended)
-    next_one.recall(kept, unix + ended + between)
+    kept = ours.recent_starts(unix + ended)
+    next_one.restore(kept, unix + ended + between)
     for _ in range(more):
-        next_one.wait_for_turn()
+        next_one.acquire()
         starts.append(second.now - other_clock + ended + between)
     assert too_many(starts) == []
 
@@ -200,18 +200,18 @@ def test_an_old_run_slows_nobody_down():
     first, second = Clock(), Clock()
     ours, next_one = pace_of(first), pace_of(second)
     for _ in range(25):
-        ours.wait_for_turn()
-    next_one.recall(ours.recent(now=1e9), now=1e9 + 60)
-    next_one.wait_for_turn()
+        ours.acquire()
+    next_one.restore(ours.recent_starts(now=1e9), now=1e9 + 60)
+    next_one.acquire()
     assert second.naps == []
 
 
 def test_starts_that_seem_to_lie_ahead_wait_no_longer_than_a_window():
     """The clock of the machine may have been set back."""
     clock = Clock(now=0.0)
-    pace = pace_of(clock)
-    pace.recall(json.dumps([9e9] * 25), now=1e9)
-    pace.wait_for_turn()
+    limiter = pace_of(clock)
+    limiter.restore(json.dumps([9e9] * 25), now=1e9)
+    limiter.acquire()
     assert clock.now <= 6
 
 
@@ -223,43 +223,43 @@ def test_starts_that_seem_to_lie_ahead_wait_no_longer_than_a_window():
 )  # fmt: skip
 def test_what_cannot_be_read_counts_as_nothing_much(kept):
     clock = Clock(now=0.0)
-    pace = pace_of(clock)
-    pace.recall(kept, now=1e9)
+    limiter = pace_of(clock)
+    limiter.restore(kept, now=1e9)
     for _ in range(24):
-        pace.wait_for_turn()
+        limiter.acquire()
     assert clock.naps == []
 
 
 def test_a_request_that_left_late_is_counted_from_when_it_left():
     """Twenty-five connections are made at first, and the last of them takes a second."""
     clock = Clock(now=0.0)
-    pace = pace_of(clock)
+    limiter = pace_of(clock)
     for _ in range(25):
-        pace.wait_for_turn()
+        limiter.acquire()
         clock.now += 0.04
-        pace.sent()
+        limiter.sent()
     left = clock.now
     for _ in range(25):
-        pace.wait_for_turn()
+        limiter.acquire()
     assert clock.now - left >= 5.0
 
 
 def test_the_slowest_of_the_last_answers_is_part_of_the_time_that_is_told():
     clock = Clock()
-    pace = pace_of(clock)
+    limiter = pace_of(clock)
     for took in (0.9, *[0.2] * 20, 0.7, *[0.2] * 4):
-        pace.wait_for_turn()
+        limiter.acquire()
         clock.now += 0.1  # the connection
-        pace.sent()
+        limiter.sent()
         clock.now += took
-        pace.answered()
+        limiter.answered()
     clock.now += 100.0
-    assert pace.seconds_for(1) == pytest.approx(0.7)
-    assert pace.seconds_for(26) == pytest.approx(5.1 + 0.7)
+    assert limiter.seconds_for(1) == pytest.approx(0.7)
+    assert limiter.seconds_for(26) == pytest.approx(5.1 + 0.7)
 
 
 def test_a_request_that_was_never_sent_says_nothing_of_answers():
-    pace = pace_of(Clock())
-    pace.wait_for_turn()
-    pace.answered()
-    assert pace.seconds_for(1) == 0.0
+    limiter = pace_of(Clock())
+    limiter.acquire()
+    limiter.answered()
+    assert limiter.seconds_for(1) == 0.0

@@ -11,8 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from opter_fortnox_plugin.errors import Cancelled
-from opter_fortnox_plugin.fortnox.rate_limiter import REQUESTS, WINDOW, Pace
-from opter_fortnox_plugin.fortnox.worker_pool import Crew, Stopped
+from opter_fortnox_plugin.fortnox.rate_limiter import REQUESTS, WINDOW, RateLimiter
+from opter_fortnox_plugin.fortnox.worker_pool import Stopped, WorkerPool
 
 
 def alive():
@@ -20,28 +20,28 @@ def alive():
 
 
 @pytest.fixture
-def crew():
-    with Crew(lambda: None) as crew:
-        yield crew
+def pool():
+    with WorkerPool(lambda: None) as pool:
+        yield pool
     assert alive() == []
 
 
-def test_what_came_of_each_job_is_returned_to_who_asked(crew):
-    jobs = [crew.start(lambda n=n: n * n) for n in range(200)]
-    assert [crew.result(job) for job in jobs] == [n * n for n in range(200)]
+def test_what_came_of_each_job_is_returned_to_who_asked(pool):
+    futures = [pool.submit(lambda n=n: n * n) for n in range(200)]
+    assert [pool.result(future) for future in futures] == [n * n for n in range(200)]
 
 
-def test_as_many_jobs_as_a_window_lets_start_are_done_at_once(crew):
+def test_as_many_jobs_as_a_window_lets_start_are_done_at_once(pool):
     together = threading.Barrier(REQUESTS)
-    jobs = [crew.start(lambda: together.wait(20)) for _ in range(REQUESTS)]
-    assert sorted(crew.result(job) for job in jobs) == list(range(REQUESTS))
+    futures = [pool.submit(lambda: together.wait(20)) for _ in range(REQUESTS)]
+    assert sorted(pool.result(future) for future in futures) == list(range(REQUESTS))
 
 
-def test_one_job_after_the_other_takes_one_thread(crew):
-    assert len({crew.do(threading.get_ident) for _ in range(50)}) == 1
+def test_one_job_after_the_other_takes_one_thread(pool):
+    assert len({pool.do(threading.get_ident) for _ in range(50)}) == 1
 
 
-def test_the_error_is_that_of_the_first_job_in_order(crew):
+def test_the_error_is_that_of_the_first_job_in_order(pool):
     """Number 3 fails after number 7 has, and was on its way already."""
     seven, begun = threading.Event(), threading.Event()
 
@@ -56,40 +56,40 @@ def test_the_error_is_that_of_the_first_job_in_order(crew):
         raise ValueError("seven")
 
     works = {3: third, 7: seventh}
-    jobs = [crew.start(works.get(n, begun.wait)) for n in range(1, 9)]
+    futures = [pool.submit(works.get(n, begun.wait)) for n in range(1, 9)]
     with pytest.raises(ValueError, match="three"):
-        [crew.result(job) for job in jobs]
+        [pool.result(future) for future in futures]
 
 
-def test_after_an_error_nothing_starts(crew):
+def test_after_an_error_nothing_starts(pool):
     started = []
 
     def fail():
         raise ValueError("first")
 
     def later():
-        crew.may_start()
+        pool.may_start()
         started.append(1)
 
-    broken = crew.start(fail)
+    broken = pool.submit(fail)
     with pytest.raises(ValueError, match="first"):
-        crew.result(broken)
+        pool.result(broken)
     for _ in range(20):
-        crew.start(later)
-    crew.close()
+        pool.submit(later)
+    pool.close()
     assert started == []
 
 
 def test_a_worker_that_rests_is_woken_by_the_error_of_another():
-    with Crew(lambda: None) as crew:
-        resting = crew.start(lambda: crew.rest(3600))
+    with WorkerPool(lambda: None) as pool:
+        resting = pool.submit(lambda: pool.sleep(3600))
 
         def fail():
             raise ValueError("now")
 
-        broken = crew.start(fail)
+        broken = pool.submit(fail)
         with pytest.raises(ValueError, match="now"):
-            crew.result(broken)
+            pool.result(broken)
     assert isinstance(resting.error, Stopped)
     assert alive() == []
 
@@ -101,8 +101,8 @@ def test_a_person_who_cancels_ends_all_and_what_is_on_its_way_is_broken_off():
         said["word"] += 1
         raise Cancelled("CANCELLED")
 
-    with pytest.raises(Cancelled), Crew(say, break_off=hanging.set) as crew:
-        crew.result(crew.start(hanging.wait))
+    with pytest.raises(Cancelled), WorkerPool(say, abort=hanging.set) as pool:
+        pool.result(pool.submit(hanging.wait))
     assert said["word"] == 1
     assert alive() == []
 
@@ -113,59 +113,59 @@ def test_ctrl_c_ends_all():
     def say():
         raise KeyboardInterrupt
 
-    with pytest.raises(KeyboardInterrupt), Crew(say, break_off=hanging.set) as crew:
-        crew.result(crew.start(hanging.wait))
+    with pytest.raises(KeyboardInterrupt), WorkerPool(say, abort=hanging.set) as pool:
+        pool.result(pool.submit(hanging.wait))
     assert alive() == []
 
 
-def test_errands_are_done_by_the_thread_that_speaks_with_the_host(crew):
-    assert crew.do(lambda: crew.at_home(threading.get_ident)) == threading.get_ident()
+def test_errands_are_done_by_the_thread_that_speaks_with_the_host(pool):
+    assert pool.do(lambda: pool.on_host_thread(threading.get_ident)) == threading.get_ident()
     told = []
-    crew.do(lambda: crew.post(lambda: told.append(threading.get_ident())))
+    pool.do(lambda: pool.call_soon(lambda: told.append(threading.get_ident())))
     assert told == [threading.get_ident()]
 
 
-def test_an_error_of_an_errand_ends_all(crew):
+def test_an_error_of_an_errand_ends_all(pool):
     def refuse():
         raise ValueError("nobody is signed in")
 
     with pytest.raises(ValueError, match="signed in"):
-        crew.do(lambda: crew.at_home(refuse))
+        pool.do(lambda: pool.on_host_thread(refuse))
 
 
-def test_a_job_that_nobody_wants_any_more_starts_no_request_and_its_error_harms_nobody(crew):
+def test_a_job_that_nobody_wants_any_more_starts_no_request_and_its_error_harms_nobody(pool):
     begun, go = threading.Event(), threading.Event()
 
     def work():
         begun.set()
         go.wait(20)
-        crew.may_start()
+        pool.may_start()
 
-    job = crew.start(work)
+    future = pool.submit(work)
     begun.wait(20)
-    job.wanted = False
-    assert crew.waiting == 1
+    future.wanted = False
+    assert pool.waiting == 1
     go.set()
     with pytest.raises(Stopped):
-        crew.result(job)
-    assert (job.asked, crew.waiting) == (False, 0)
-    assert crew.do(lambda: 1) == 1
+        pool.result(future)
+    assert (future.started, pool.waiting) == (False, 0)
+    assert pool.do(lambda: 1) == 1
 
 
-def test_whose_request_has_started_waits_no_more(crew):
+def test_whose_request_has_started_waits_no_more(pool):
     begun, go = threading.Event(), threading.Event()
 
     def work():
-        crew.may_start()
+        pool.may_start()
         begun.set()
         go.wait(20)
 
-    job = crew.start(work)
+    future = pool.submit(work)
     begun.wait(20)
-    assert (job.asked, crew.waiting) == (True, 0)
+    assert (future.started, pool.waiting) == (True, 0)
     go.set()
-    crew.result(job)
-    assert crew.waiting == 0
+    pool.result(future)
+    assert pool.waiting == 0
 
 
 # --- The schedule itself, without waiting ---
@@ -179,16 +179,16 @@ def test_whose_request_has_started_waits_no_more(crew):
 def test_no_request_starts_later_than_the_window_allows(requests, latencies, before):
     """Whatever answers take, up to 800 ms: workers are free when a window opens."""
     clock = Clock(now=0.0)
-    pace = Pace(clock=clock)
+    limiter = RateLimiter(clock=clock)
     for _ in range(before):
-        pace.take()
-    expected = pace.seconds_for(requests)
+        limiter.try_acquire()
+    expected = limiter.seconds_for(requests)
     starts, free, left = [], [(0.0, worker) for worker in range(REQUESTS)], requests
     while left:
         now, worker = min(free)
         clock.now = max(clock.now, now)
         free.remove((now, worker))
-        rest = pace.take()
+        rest = limiter.try_acquire()
         if rest == 0.0:
             starts.append(clock.now)
             left -= 1
@@ -201,36 +201,36 @@ def test_no_request_starts_later_than_the_window_allows(requests, latencies, bef
 
 def test_the_time_that_the_limit_takes_is_told_exactly():
     clock = Clock(now=0.0)
-    pace = Pace(sleep=clock.sleep, clock=clock)
+    limiter = RateLimiter(sleep=clock.sleep, clock=clock)
     for _ in range(10):
-        pace.wait_for_turn()
-    expected = pace.seconds_for(100)
+        limiter.acquire()
+    expected = limiter.seconds_for(100)
     for _ in range(100):
-        pace.wait_for_turn()
+        limiter.acquire()
     assert clock.now == pytest.approx(expected)
 
 
 def test_a_429_makes_the_time_that_is_told_longer():
     clock = Clock(now=0.0)
-    pace = Pace(sleep=clock.sleep, clock=clock)
-    pace.hold(17.0)
-    assert pace.seconds_for(1) == pytest.approx(17.0)
+    limiter = RateLimiter(sleep=clock.sleep, clock=clock)
+    limiter.back_off(17.0)
+    assert limiter.seconds_for(1) == pytest.approx(17.0)
 
 
 def test_an_error_that_ends_all_is_heard_of_though_its_job_is_dropped_meanwhile():
     """Else the jobs after it would find that all is over, and nobody could say why."""
-    with Crew(lambda: None) as crew:
-        failing = crew.start(fail)
+    with WorkerPool(lambda: None) as pool:
+        failing = pool.submit(fail)
         with pytest.raises(Stopped):
-            keep_checking(crew)
+            keep_checking(pool)
         failing.wanted = False
         with pytest.raises(ZeroDivisionError):
-            crew.do(lambda: None)
+            pool.do(lambda: None)
 
 
-def keep_checking(crew):
+def keep_checking(pool):
     while True:
-        crew.check()
+        pool.check()
 
 
 def fail():

@@ -18,10 +18,10 @@ from opter_fortnox_plugin.errors import Cancelled, FortnoxError, LoginFailed
 from opter_fortnox_plugin.login.authorization_code import (
     GRACE,
     Answer,
-    Listener,
+    CallbackServer,
     Login,
-    Stray,
-    answer_in,
+    UnexpectedCallback,
+    parse_callback,
 )
 
 STATE = "st4te-of-ours"
@@ -52,16 +52,16 @@ def failure(login, **more):
 
 
 def test_the_right_state_with_a_code_is_the_answer():
-    assert answer_in(query(code="c0de", state=STATE), STATE) == Answer(code="c0de")
+    assert parse_callback(query(code="c0de", state=STATE), STATE) == Answer(code="c0de")
 
 
 def test_the_right_state_with_an_error_is_a_refusal():
     came = query(error="access_denied", error_description="x", state=STATE)
-    assert answer_in(came, STATE) == Answer(error="access_denied")
+    assert parse_callback(came, STATE) == Answer(error="access_denied")
 
 
 def test_neither_code_nor_state_is_a_locked_company():
-    assert answer_in("", STATE) == Answer()
+    assert parse_callback("", STATE) == Answer()
 
 
 @pytest.mark.parametrize(
@@ -90,15 +90,15 @@ def test_neither_code_nor_state_is_a_locked_company():
     ids=lambda came: came[:50],
 )
 def test_anything_else_is_not_our_answer(came):
-    with pytest.raises(Stray):
-        answer_in(came, STATE)
+    with pytest.raises(UnexpectedCallback):
+        parse_callback(came, STATE)
 
 
 @given(st.text() | st.text(st.characters(codec=None)))
 def test_whatever_comes_without_our_state_is_no_code(came):
     try:
-        assert answer_in(came, STATE).code == ""
-    except Stray:
+        assert parse_callback(came, STATE).code == ""
+    except UnexpectedCallback:
         return
 
 
@@ -121,7 +121,7 @@ def test_the_code_of_the_right_answer_ends_the_wait():
 def test_a_code_is_taken_once():
     login = Login(REDIRECT, STATE)
     login.receive(query(code="c0de", state=STATE))
-    with pytest.raises(Stray):
+    with pytest.raises(UnexpectedCallback):
         login.receive(query(code="c0de", state=STATE))
 
 
@@ -149,21 +149,21 @@ def test_nobody_came():
 
 def test_a_wrong_state_and_then_nobody_is_an_error_of_its_own():
     login = Login(REDIRECT, STATE)
-    with pytest.raises(Stray):
+    with pytest.raises(UnexpectedCallback):
         login.receive(query(code="c0de", state="other"))
     assert failure(login, nap=150.0).code == "LOGIN_STATE_WRONG"
 
 
 def test_a_stray_visitor_and_then_nobody_is_nobody():
     login = Login(REDIRECT, STATE)
-    with pytest.raises(Stray):
+    with pytest.raises(UnexpectedCallback):
         login.receive("hello=1")
     assert failure(login, nap=150.0).code == "LOGIN_TIMED_OUT"
 
 
 def test_a_wrong_state_does_not_end_the_wait():
     login = Login(REDIRECT, STATE)
-    with pytest.raises(Stray):
+    with pytest.raises(UnexpectedCallback):
         login.receive(query(code="forged", state="other"))
     login.deliver(login.receive(query(code="c0de", state=STATE)))
     assert wait(login) == "c0de"
@@ -172,9 +172,9 @@ def test_a_wrong_state_does_not_end_the_wait():
 def test_a_locked_company_is_named_after_a_short_grace():
     login, clock = Login(REDIRECT, STATE), Clock()
     login.deliver(login.receive(""))
-    began = clock.now
+    first_answer_at = clock.now
     assert failure(login, clock=clock).code == "LOGIN_COMPANY_LOCKED"
-    assert GRACE <= clock.now - began <= 10
+    assert GRACE <= clock.now - first_answer_at <= 10
 
 
 def test_the_right_answer_within_the_grace_is_the_answer():
@@ -264,7 +264,7 @@ def test_an_answer_and_what_waits_for_it_show_no_code():
 @contextmanager
 def listening(host="127.0.0.1", path="/callback"):
     login = Login(f"http://{host}:{free_port()}{path}", STATE)
-    with Listener(login):
+    with CallbackServer(login):
         yield login
 
 
@@ -422,7 +422,7 @@ def test_many_answers_at_once_are_one_answer():
 def test_the_listener_is_ready_before_it_is_waited_for():
     """A browser that is faster than we are finds it there."""
     login = Login(f"http://127.0.0.1:{free_port()}/callback", STATE)
-    listener = Listener(login)
+    listener = CallbackServer(login)
     port = int(login.redirect_uri.split(":")[2].partition("/")[0])
     with socket.create_connection(("127.0.0.1", port), timeout=5) as early:
         early.sendall(b"GET /callback?code=c0de&state=%b HTTP/1.1\r\n" % STATE.encode())
@@ -435,7 +435,7 @@ def test_the_listener_is_ready_before_it_is_waited_for():
 def test_after_the_login_the_port_is_free_again():
     with listening() as login:
         pass
-    with Listener(login):
+    with CallbackServer(login):
         assert visit(login.redirect_uri).status_code >= 400
 
 
@@ -455,7 +455,7 @@ def test_localhost_is_listened_to_wherever_the_browser_looks():
 
 def test_nobody_outside_this_machine_can_reach_the_listener():
     for host in ("127.0.0.1", "localhost"):
-        with listening(host) as login, Listener(Login(_elsewhere(login))) as listener:
+        with listening(host) as login, CallbackServer(Login(_elsewhere(login))) as listener:
             bound = {server.server_address[0] for server in listener._servers}
             assert bound <= {"127.0.0.1", "::1"}
 
@@ -470,7 +470,7 @@ def test_a_port_that_is_taken_is_named():
         port = taken.getsockname()[1]
         for host in ("127.0.0.1", "localhost"):
             with pytest.raises(LoginFailed) as caught:
-                Listener(Login(f"http://{host}:{port}/callback"))
+                CallbackServer(Login(f"http://{host}:{port}/callback"))
             assert caught.value.code == "LOGIN_PORT_IN_USE"
             assert f"{host}:{port}" in caught.value.message.sv
 
@@ -478,7 +478,7 @@ def test_a_port_that_is_taken_is_named():
 def test_a_second_listener_on_the_same_port_is_refused_and_the_first_goes_on():
     with listening() as login:
         with pytest.raises(LoginFailed, match="LOGIN_PORT_IN_USE"):
-            Listener(Login(login.redirect_uri))
+            CallbackServer(Login(login.redirect_uri))
         visit(f"{login.redirect_uri}?{query(code='c0de', state=STATE)}")
         assert wait(login) == "c0de"
 

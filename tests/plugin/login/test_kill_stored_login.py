@@ -26,7 +26,7 @@ from hostsim.storage.locks import Locks
 from hostsim.storage.secrets import Secrets
 from hostsim.storage.store import Store
 from opter_fortnox_plugin.fortnox.http import Transport
-from opter_fortnox_plugin.login.stored_token import Kept, read
+from opter_fortnox_plugin.login.stored_token import StoredToken, read
 
 pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="no SIGKILL and no fork here")
 
@@ -86,7 +86,7 @@ class Staying(Script):
             self._place = file.name
             path = self.copy()
         secrets = Secrets(path, Locks(path))
-        secrets._write(self._place, Kept(sandbox.sign_in().refresh).write())
+        secrets._write(self._place, StoredToken(sandbox.sign_in().refresh).write())
         return path
 
     def imports(self, sandbox, path):

@@ -6,26 +6,32 @@ import pytest
 from fortnox import reply, tokens
 
 from opter_fortnox_plugin.fortnox.protocol import Tokens, tokens_of
-from opter_fortnox_plugin.login.stored_token import A_GOOD_WHILE, LONGEST, TOO_GOOD, Kept, read
+from opter_fortnox_plugin.login.stored_token import (
+    LONGEST,
+    MAX_LIFETIME,
+    REUSE_SECONDS,
+    StoredToken,
+    read,
+)
 
 NOW = 1_790_000_000.0
 PAIR = Tokens("acc-3ss", "refr-3sh", lifetime=3600.0)
 
 
 def test_what_is_written_is_read():
-    kept = Kept.of(PAIR, NOW)
+    kept = StoredToken.of(PAIR, NOW)
     assert read(kept.write()) == kept
     assert kept.tokens == PAIR
 
 
 def test_between_imports_there_is_the_refresh_token_alone():
-    kept = read(Kept.of(PAIR, NOW).between_imports().write())
-    assert kept == Kept("refr-3sh")
+    kept = read(StoredToken.of(PAIR, NOW).between_imports().write())
+    assert kept == StoredToken("refr-3sh")
     assert PAIR.access not in kept.write()
 
 
 def test_a_bare_refresh_token_of_an_earlier_version_is_read():
-    assert read("0c1d2f6e-refr") == Kept("0c1d2f6e-refr")
+    assert read("0c1d2f6e-refr") == StoredToken("0c1d2f6e-refr")
 
 
 @pytest.mark.parametrize(
@@ -55,28 +61,28 @@ def test_nothing_is_none(text, caplog):
 
 @pytest.mark.parametrize(
     ("left", "good"),
-    [(3600, True), (A_GOOD_WHILE, True), (A_GOOD_WHILE - 1, False), (-5, False)],
+    [(3600, True), (REUSE_SECONDS, True), (REUSE_SECONDS - 1, False), (-5, False)],
 )
 def test_an_access_token_is_used_while_it_is_good_for_a_while(left, good):
-    assert Kept("refr", "acc", NOW + left).is_good(NOW) is good
+    assert StoredToken("refr", "acc", NOW + left).is_good(NOW) is good
 
 
 def test_one_that_claims_to_be_good_for_days_is_not_believed():
     """As where another machine's clock, or our own before it was set, wrote the end."""
-    assert not Kept("refr", "acc", NOW + TOO_GOOD + 1).is_good(NOW)
+    assert not StoredToken("refr", "acc", NOW + MAX_LIFETIME + 1).is_good(NOW)
 
 
 def test_without_its_end_an_access_token_is_not_kept():
-    assert Kept.of(Tokens("acc-3ss", "refr-3sh"), NOW) == Kept("refr-3sh")
+    assert StoredToken.of(Tokens("acc-3ss", "refr-3sh"), NOW) == StoredToken("refr-3sh")
 
 
 def test_a_pair_that_is_too_long_for_the_place_is_kept_without_the_access_token():
-    text = Kept.of(Tokens("a" * LONGEST, "refr-3sh", lifetime=3600.0), NOW).write()
-    assert read(text) == Kept("refr-3sh")
+    text = StoredToken.of(Tokens("a" * LONGEST, "refr-3sh", lifetime=3600.0), NOW).write()
+    assert read(text) == StoredToken("refr-3sh")
 
 
 def test_a_repr_shows_neither_token():
-    shown = repr(Kept.of(PAIR, NOW))
+    shown = repr(StoredToken.of(PAIR, NOW))
     assert PAIR.access not in shown
     assert PAIR.refresh not in shown
 

@@ -45,7 +45,7 @@ class Wire:
     def __call__(self):
         return self
 
-    def break_off(self):
+    def abort(self):
         pass
 
     def close(self):
@@ -290,18 +290,18 @@ def test_read_is_ready_and_rejected_and_ignored_whatever_comes(port, rows, detai
 @given(ROWS)
 def test_every_payment_of_one_page_is_in_exactly_one_list_with_the_amount_that_it_had(port, rows):
     """Every detail is gone by the time that it is asked for, so that only list rows count."""
-    named, nameless, listed = set(), 0, []
+    named, without_number, listed = set(), 0, []
     for row in rows:
         number = number_of(row)
         if number is None:
-            nameless += 1
+            without_number += 1
         elif number not in named:
             named.add(number)
             listed.append(row)
     with office(Wire(rows), port) as host:
         shown = rows_of(host.import_payments(NAME))
     assert shown == rows_once(shown)
-    assert sum(not row.payment_number for row in shown) == nameless
+    assert sum(not row.payment_number for row in shown) == without_number
     assert {row.payment_number for row in shown} - {""} <= named
     amounts = {row.payment_number: row.amount for row in shown}
     for row in listed:

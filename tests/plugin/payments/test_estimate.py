@@ -6,13 +6,13 @@ from datetime import date, timedelta
 
 import pluggy
 import pytest
+from executors import Executor
 from fortnox import Clock
-from hands import Hands
 from second_host import Host, hookimpl, new_run
 
 from opter_contract.values import Text
 from opter_fortnox_plugin.fortnox.client import Client
-from opter_fortnox_plugin.fortnox.rate_limiter import Pace
+from opter_fortnox_plugin.fortnox.rate_limiter import RateLimiter
 from opter_fortnox_plugin.host import Host as HostSide
 from opter_fortnox_plugin.host import with_time_left
 from opter_fortnox_plugin.payments.importer import Importer
@@ -20,12 +20,12 @@ from opter_fortnox_plugin.settings import Settings
 from tests.plugin.payments.test_importer import COMPANY, SETTINGS, SignedIn, Wire, listed
 
 
-class Counted(Hands):
+class Counted(Executor):
     """Hands that know how much is left to do."""
 
     @property
     def waiting(self):
-        return len(self._todo)
+        return len(self._queue)
 
 
 class Listening(Host):
@@ -48,12 +48,12 @@ def told_while_reading(wire):
     host, manager = Listening(clock), pluggy.PluginManager("opter")
     manager.register(host)
     side = HostSide(new_run(manager, SETTINGS), sleep=clock.sleep, clock=clock)
-    pace = Pace(sleep=clock.sleep, clock=clock)
+    limiter = RateLimiter(sleep=clock.sleep, clock=clock)
     client = Client(
-        "https://api.fortnox.se/3", wire, SignedIn(), pace,
+        "https://api.fortnox.se/3", wire, SignedIn(), limiter,
         sleep=clock.sleep, waiting=lambda what, seconds: None,
     )  # fmt: skip
-    Importer(side, client, Counted(), pace, settings=Settings.of(SETTINGS)).run(COMPANY)
+    Importer(side, client, Counted(), limiter, settings=Settings.of(SETTINGS)).run(COMPANY)
     return host.told, clock()
 
 
@@ -114,13 +114,13 @@ def test_the_time_that_is_left_goes_down_while_nothing_happens():
     host, manager = Listening(clock), pluggy.PluginManager("opter")
     manager.register(host)
     side = HostSide(new_run(manager, SETTINGS), sleep=clock.sleep, clock=clock)
-    side.tell("reading", 1, 2, Text("Läser", "Reading"), 12.4)
+    side.report_progress("reading", 1, 2, Text("Läser", "Reading"), 12.4)
     clock.sleep(1.0)
-    side.say_again()
+    side.repeat_progress()
     clock.sleep(2.0)
-    side.say_again()
+    side.repeat_progress()
     clock.sleep(20.0)
-    side.say_again()
+    side.repeat_progress()
     assert [(one.seconds_left, one.message.en) for _, one in host.told] == [
         (12.4, "Reading; about 12 s left"),
         (pytest.approx(11.4), "Reading; about 11 s left"),

@@ -15,8 +15,8 @@ from opter_fortnox_plugin import hooks
 from opter_fortnox_plugin.errors import Cancelled, Refused
 from opter_fortnox_plugin.fortnox.client import Client
 from opter_fortnox_plugin.fortnox.protocol import Reply
-from opter_fortnox_plugin.fortnox.rate_limiter import Pace
-from opter_fortnox_plugin.fortnox.worker_pool import Crew
+from opter_fortnox_plugin.fortnox.rate_limiter import RateLimiter
+from opter_fortnox_plugin.fortnox.worker_pool import WorkerPool
 from opter_fortnox_plugin.host import Host as HostSide
 from opter_fortnox_plugin.payments.importer import Importer
 from opter_fortnox_plugin.settings import Settings
@@ -108,20 +108,20 @@ def run_import(wire, host=None, *, settings=SETTINGS, extra=(), everything=False
     for one in extra:
         manager.register(one)
     side = HostSide(new_run(manager, settings, **run), sleep=lambda seconds: None)
-    crew = Crew(side.say_again, size=1)
-    pace = Pace(sleep=lambda seconds: None, may_start=crew.may_start)
+    pool = WorkerPool(side.repeat_progress, size=1)
+    limiter = RateLimiter(sleep=lambda seconds: None, may_start=pool.may_start)
     client = Client(
         "https://api.fortnox.se/3",
         wire,
         SignedIn(),
-        pace,
+        limiter,
         sleep=lambda seconds: None,
         waiting=lambda what, seconds: None,
         now=NOON.timestamp,
     )
     rules = Settings.of(settings)
-    with crew:
-        importer = Importer(side, client, crew, pace, settings=rules, everything=everything)
+    with pool:
+        importer = Importer(side, client, pool, limiter, settings=rules, everything=everything)
         importer.begin()
         return importer.run(COMPANY)
 

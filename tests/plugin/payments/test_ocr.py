@@ -6,8 +6,8 @@ import json
 
 import pluggy
 import pytest
+from executors import Executor
 from fortnox import invoice, page
-from hands import Hands
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -15,7 +15,7 @@ from opter_contract import hookimpl
 from opter_fortnox_plugin.errors import Missing
 from opter_fortnox_plugin.fortnox.protocol import page_of
 from opter_fortnox_plugin.host import Host
-from opter_fortnox_plugin.payments.ocr import HANDFUL, OcrBook
+from opter_fortnox_plugin.payments.ocr import MAX_SINGLE_LOOKUPS, OcrLookup
 
 
 class Keeping:
@@ -70,7 +70,9 @@ def book(fortnox, keeping=None, company="34231"):
     class Run:
         hook = manager.hook
 
-    return OcrBook(fortnox, Host(Run()), Hands(), company, seconds_left=lambda more: 100.0 + more)
+    return OcrLookup(
+        fortnox, Host(Run()), Executor(), company, seconds_left=lambda more: 100.0 + more
+    )
 
 
 def test_one_invoice_is_asked_for_by_its_number():
@@ -183,10 +185,10 @@ def test_whatever_is_asked_each_reference_is_right_and_no_invoice_costs_two_requ
             str(n): f"{n}55" if n in there else "" for n in question
         }
     assert len(fortnox.asked) == len(set(fortnox.asked))
-    strangers, pages = set().union(*questions) - known, -(-len(there) // size)
-    assert len(fortnox.asked) <= 2 * len(strangers) + 1
+    unknown_to_host, pages = set().union(*questions) - known, -(-len(there) // size)
+    assert len(fortnox.asked) <= 2 * len(unknown_to_host) + 1
     # Once the list has been read whole, only a handful that it lacks is asked for again.
-    assert len(fortnox.asked) <= 2 * pages + 1 + HANDFUL * len(questions)
+    assert len(fortnox.asked) <= 2 * pages + 1 + MAX_SINGLE_LOOKUPS * len(questions)
 
 
 def test_invoices_of_their_own_among_the_hosts_are_not_asked_for_one_by_one_for_ever():

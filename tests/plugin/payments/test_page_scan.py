@@ -11,14 +11,14 @@ from collections import Counter
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
+from executors import Executor
 from fortnox import page, payment
-from hands import Hands
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from opter_fortnox_plugin.errors import Unavailable
 from opter_fortnox_plugin.fortnox.protocol import decode, page_of
-from opter_fortnox_plugin.payments.page_scan import ROUNDS, NumberSet, Reading
+from opter_fortnox_plugin.payments.page_scan import ROUNDS, NumberSet, PageScan
 
 FIRST = date(2026, 1, 1)
 MORNING = datetime(2026, 11, 22, 8, 0, tzinfo=UTC)
@@ -92,9 +92,9 @@ class Moving:
 
 def read(moving, stop_before=None):
     """Read the list to its end; return the reading and how often each number came."""
-    reading = Reading(Hands(), moving, moving.changed_since, stop_before)
-    came = Counter(int(row.number) for rows in reading.pages() for row in rows)
-    return reading, came
+    page_scan = PageScan(Executor(), moving, moving.changed_since, stop_before)
+    came = Counter(int(row.number) for rows in page_scan.pages() for row in rows)
+    return page_scan, came
 
 
 def lost(moving, came, stop_before=None):
@@ -111,26 +111,26 @@ def lost(moving, came, stop_before=None):
 
 def test_each_payment_comes_once_and_page_by_page():
     moving = Moving({n: n for n in range(1, 9)})
-    reading = Reading(Hands(), moving, moving.changed_since, None)
-    assert [[row.number for row in rows] for rows in reading.pages()] == [
+    page_scan = PageScan(Executor(), moving, moving.changed_since, None)
+    assert [[row.number for row in rows] for rows in page_scan.pages()] == [
         ["8", "7", "6"], ["5", "4", "3"], ["2", "1"],
     ]  # fmt: skip
     assert moving.asked == [1, 2, 3]
-    assert (reading.read, reading.total, reading.not_read) == (8, 8, 0)
+    assert (page_scan.read, page_scan.total, page_scan.not_read) == (8, 8, 0)
 
 
 def test_an_empty_list_is_asked_for_once():
     moving = Moving({})
-    reading, came = read(moving)
-    assert (moving.asked, came, reading.total) == ([1], {}, 0)
+    page_scan, came = read(moving)
+    assert (moving.asked, came, page_scan.total) == ([1], {}, 0)
 
 
 def test_reading_stops_behind_the_date_and_counts_what_lies_beyond():
     moving = Moving({n: n for n in range(1, 13)})
-    reading, came = read(moving, day(8))
+    page_scan, came = read(moving, day(8))
     assert moving.asked == [1, 2]
     assert set(came) == {7, 8, 9, 10, 11, 12}
-    assert reading.read + reading.not_read == reading.total == 12
+    assert page_scan.read + page_scan.not_read == page_scan.total == 12
 
 
 def test_the_date_itself_is_read_however_many_pages_it_fills():
@@ -150,25 +150,25 @@ def test_a_list_that_is_not_sorted_is_read_to_its_end():
 def test_a_damaged_row_has_its_place_and_its_number():
     moving = Moving({1: 1, 2: 2, 3: 3})
     moving.damaged = {2: {"Amount": "API_NORIGHT"}}
-    reading, came = read(moving)
+    page_scan, came = read(moving)
     assert came == {1: 1, 2: 1, 3: 1}
-    assert reading.nameless == []
+    assert page_scan.without_number == []
 
 
 def test_rows_without_a_number_are_kept_apart_and_counted():
     moving = Moving({n: n for n in range(1, 6)})
     moving.damaged = {2: {"Number": None}, 3: {"Number": "x"}}
-    reading, came = read(moving)
+    page_scan, came = read(moving)
     assert set(came) == {1, 4, 5}
-    assert [row.number for row in reading.nameless] == ["", ""]
-    assert reading.read == reading.total == 5
+    assert [row.number for row in page_scan.without_number] == ["", ""]
+    assert page_scan.read == page_scan.total == 5
 
 
 def test_what_is_damaged_is_shown_without_its_content():
     moving = Moving({1: 1})
     moving.damaged = {1: {"Number": None, "Source": "Hemlig Kund AB"}}
-    reading, _ = read(moving)
-    assert "Hemlig" not in repr(reading.nameless)
+    page_scan, _ = read(moving)
+    assert "Hemlig" not in repr(page_scan.without_number)
 
 
 @given(st.data())
@@ -178,16 +178,16 @@ def test_ties_in_any_order_lose_nothing_or_the_list_is_called_unstable(data):
         dates, size=data.draw(st.integers(1, 5)), tied=lambda _: data.draw(st.integers(0, 9))
     )
     stop_before = data.draw(st.none() | st.integers(0, 4).map(day))
-    reading = Reading(Hands(), moving, moving.changed_since, stop_before)
+    page_scan = PageScan(Executor(), moving, moving.changed_since, stop_before)
     came = Counter()
     try:
-        for rows in reading.pages():
+        for rows in page_scan.pages():
             came.update(int(row.number) for row in rows)
     except Unavailable:
         return
     assert lost(moving, came, stop_before) == set()
-    assert reading.read + reading.not_read == reading.total == len(dates)
-    assert reading.read == sum(came.values()) == len(came)
+    assert page_scan.read + page_scan.not_read == page_scan.total == len(dates)
+    assert page_scan.read == sum(came.values()) == len(came)
 
 
 # --- A list that moves ---
@@ -310,8 +310,8 @@ def test_whatever_happens_to_the_list_no_payment_comes_twice(dates, size, happen
     moving = Moving(dates, size=size, between={n: apply(c) for n, c in happens.items()})
     came = Counter()
     try:
-        for rows in Reading(
-            Hands(), moving, moving.changed_since, None if stop is None else day(stop)
+        for rows in PageScan(
+            Executor(), moving, moving.changed_since, None if stop is None else day(stop)
         ).pages():
             came.update(int(row.number) for row in rows)
     except Unavailable:
@@ -375,10 +375,10 @@ def test_changes_and_ties_together_lose_no_payment_in_silence(data):
 def test_where_fortnox_tells_no_time_two_readings_must_agree():
     moving = Moving(EIGHT)
     moving.timeless = True
-    reading, came = read(moving)
+    page_scan, came = read(moving)
     assert moving.asked == [1, 2, 3, 1, 2, 3]
     assert came == dict.fromkeys(EIGHT, 1)
-    assert reading.read == reading.total == 8
+    assert page_scan.read == page_scan.total == 8
 
 
 # --- The set of numbers ---

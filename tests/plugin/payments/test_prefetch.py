@@ -6,12 +6,12 @@ from collections import Counter
 from datetime import timedelta
 
 import pytest
-from hands import Hands
+from executors import Executor
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from opter_fortnox_plugin.errors import Unavailable
-from opter_fortnox_plugin.payments.page_scan import Reading
+from opter_fortnox_plugin.payments.page_scan import PageScan
 from tests.plugin.payments.test_page_scan import (
     EIGHT,
     Moving,
@@ -25,13 +25,13 @@ from tests.plugin.payments.test_page_scan import (
 
 
 def in_any_order(data):
-    return Hands(lambda many: data.draw(st.integers(0, many - 1)))
+    return Executor(lambda many: data.draw(st.integers(0, many - 1)))
 
 
-def read(moving, stop_before=None, hands=None):
-    reading = Reading(hands or Hands(), moving, moving.changed_since, stop_before)
-    came = [int(row.number) for rows in reading.pages() for row in rows]
-    return reading, came
+def read(moving, stop_before=None, executor=None):
+    page_scan = PageScan(executor or Executor(), moving, moving.changed_since, stop_before)
+    came = [int(row.number) for rows in page_scan.pages() for row in rows]
+    return page_scan, came
 
 
 # --- Order ---
@@ -40,7 +40,7 @@ def read(moving, stop_before=None, hands=None):
 @given(st.data())
 def test_pages_come_in_their_order_whatever_order_they_are_answered_in(data):
     moving = Moving({n: n for n in range(1, 60)})
-    _, came = read(moving, hands=in_any_order(data))
+    _, came = read(moving, executor=in_any_order(data))
     assert came == sorted(came, reverse=True) == list(range(59, 0, -1))
 
 
@@ -106,7 +106,7 @@ def test_a_payment_that_hides_behind_four_changes_in_two_equal_walks_is_found():
     for first in range(2, 9):
         for second in range(first + 1, 14):
             moving = Moving(dates, size=2, between={first: push, second: pull})
-            newest_first = Hands(lambda many: many - 1)
+            newest_first = Executor(lambda many: many - 1)
             try:
                 _, came = read(moving, day(4), newest_first)
             except Unavailable:
@@ -118,26 +118,26 @@ def test_a_payment_that_hides_behind_four_changes_in_two_equal_walks_is_found():
 
 
 def test_the_first_page_is_read_alone():
-    moving, hands = Moving(EIGHT), Hands()
-    pages = Reading(hands, moving, moving.changed_since, None).pages()
+    moving, executor = Moving(EIGHT), Executor()
+    pages = PageScan(executor, moving, moving.changed_since, None).pages()
     next(pages)
-    assert (moving.asked, hands.most) == ([1], 1)
+    assert (moving.asked, executor.most) == ([1], 1)
 
 
 def test_whether_anything_changed_is_asked_beside_what_is_done_with_the_last_page():
-    moving, hands = Moving({n: n for n in range(1, 10)}), Hands()
-    pages = Reading(hands, moving, moving.changed_since, None).pages()
+    moving, executor = Moving({n: n for n in range(1, 10)}), Executor()
+    pages = PageScan(executor, moving, moving.changed_since, None).pages()
     still_to_do = []
     for _ in range(3):
         next(pages)
-        still_to_do.append(len(hands._todo))
+        still_to_do.append(len(executor._queue))
     assert (moving.asked, still_to_do[-1]) == ([1, 2, 3], 1)
 
 
 def test_at_most_twenty_five_pages_wait_to_be_taken():
-    moving, hands = Moving({n: n for n in range(1, 400)}), Hands()
-    read(moving, hands=hands)
-    assert hands.most == 25
+    moving, executor = Moving({n: n for n in range(1, 400)}), Executor()
+    read(moving, executor=executor)
+    assert executor.most == 25
     assert moving.asked == list(range(1, 134))
 
 
@@ -187,32 +187,32 @@ def test_ten_years_of_history_cost_nothing():
     dates = {n: n // 6 for n in range(1, 20_001)}
     moving = Moving(dates, size=100)
     stop = day(20_000 // 6) - timedelta(days=33)
-    reading, _ = read(moving, stop)
+    page_scan, _ = read(moving, stop)
     assert len(moving.asked) <= 3 + 3
-    assert reading.not_read > 19_000
+    assert page_scan.not_read > 19_000
 
 
 def test_where_the_end_is_far_most_pages_are_asked_for_together():
-    moving, hands = Moving({n: n for n in range(1, 1001)}), Hands()
-    read(moving, day(400), hands)
-    assert hands.most >= 20
+    moving, executor = Moving({n: n for n in range(1, 1001)}), Executor()
+    read(moving, day(400), executor)
+    assert executor.most >= 20
 
 
 def test_pages_that_are_not_wanted_any_more_are_not_asked_for():
-    moving, hands = Moving({n: n for n in range(1, 100)}), Hands()
-    pages = Reading(hands, moving, moving.changed_since, None).pages()
+    moving, executor = Moving({n: n for n in range(1, 100)}), Executor()
+    pages = PageScan(executor, moving, moving.changed_since, None).pages()
     next(pages)
     next(pages)
     pages.close()
-    while hands._todo:
-        hands.look()
+    while executor._queue:
+        executor.wait_for_any()
     assert moving.asked == [1, 2]
 
 
 def test_a_list_that_is_not_sorted_is_read_together_all_the_same():
-    moving, hands = Moving({n: 700 - n for n in range(1, 601)}), Hands()
+    moving, executor = Moving({n: 700 - n for n in range(1, 601)}), Executor()
     rows = moving.rows()[::-1]
     moving.rows = lambda: rows
-    _, came = read(moving, day(400), hands)
+    _, came = read(moving, day(400), executor)
     assert len(came) == 600
-    assert hands.most >= 20
+    assert executor.most >= 20
