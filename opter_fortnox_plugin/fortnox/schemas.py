@@ -14,7 +14,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
-from functools import lru_cache
 from typing import Any, Final
 
 import marshmallow as ma
@@ -93,14 +92,7 @@ class InvoiceOcr:
 
 
 class _Field(ma.fields.Field[Any]):
-    """A field that is read by one function; what it cannot read is a ``ValueError``."""
-
-    def read(self, value: Any) -> Any:
-        raise NotImplementedError
-
-    def read_usual(self, value: Any) -> Any:
-        """Read a value that is as it should be; any other is a ``ValueError``."""
-        return self.read(value)
+    """A field that Fortnox may hide."""
 
     def _deserialize(self, value: Any, *_: Any, **__: Any) -> Any:
         if value == NO_RIGHT:
@@ -109,6 +101,13 @@ class _Field(ma.fields.Field[Any]):
             return self.read(value)
         except ValueError as error:
             raise ma.ValidationError("cannot be read") from error
+
+    def read(self, value: Any) -> Any:
+        """Read a value.
+
+        :raises ValueError: where it is not what it should be.
+        """
+        raise NotImplementedError
 
 
 class _Number(_Field):
@@ -149,14 +148,8 @@ class _Sek(_Money):
         return number
 
 
-class _Lenient(_Number):
-    """A positive number that we can do without: what is wrong reads as none."""
-
-    def read_usual(self, value: Any) -> Decimal:
-        number = self.read(value)
-        if number <= 0:
-            raise ValueError
-        return number
+class _OptionalPositive(_Number):
+    """A positive number, or ``None`` where there is no such."""
 
     def _deserialize(self, value: Any, *_: Any, **__: Any) -> Decimal | None:
         try:
@@ -176,13 +169,13 @@ class _Digits(_Field):
         return str(int(text))
 
 
-class _Day(_Field):
+class _Date(_Field):
     """``YYYY-MM-DD`` and nothing else."""
 
     def read(self, value: Any) -> date:
-        if not isinstance(value, str) or len(value) != len("YYYY-MM-DD"):
+        if not isinstance(value, str) or not _DATE.fullmatch(value):
             raise ValueError
-        return _day(value)
+        return date.fromisoformat(value)
 
 
 class _Flag(_Field):
@@ -196,8 +189,8 @@ class _Flag(_Field):
         raise ValueError
 
 
-class _FlagUnlessUnsaid(_Flag):
-    """A truth value that reads as true where Fortnox does not say: the detail will."""
+class _FlagOrTrue(_Flag):
+    """A truth value that is true where Fortnox does not tell: the detail will."""
 
     def deserialize(self, value: Any, *_: Any, **__: Any) -> bool:
         try:
@@ -216,16 +209,16 @@ class _Currency(_Field):
         return text
 
 
-class _WriteOffCurrency(_Currency):
-    """Three letters, or nothing where Fortnox names no currency."""
+class _OptionalCurrency(_Currency):
+    """Three letters, or ``""`` where Fortnox names no currency."""
 
     def read(self, value: Any) -> str:
-        if isinstance(value, str) and not value.strip():
+        if value is None or (isinstance(value, str) and not value.strip()):
             return ""
         return super().read(value)
 
 
-class _Several(ma.fields.List[Any]):
+class _List(ma.fields.List[Any]):
     """A list, which Fortnox may hide as a whole."""
 
     def _deserialize(self, value: Any, *args: Any, **kwargs: Any) -> list[Any]:
@@ -235,52 +228,25 @@ class _Several(ma.fields.List[Any]):
 
 
 class _Label(_Field):
-    """Text for a person: anything goes, at a length and in characters that can be kept."""
+    """Text for a person, cut to what can be stored; ``""`` where it is hidden or no text."""
 
-    def deserialize(self, value: Any, *args: Any, **kwargs: Any) -> str:
-        text: str = super().deserialize("" if value is None else value, *args, **kwargs)
-        return text
+    def _deserialize(self, value: Any, *_: Any, **__: Any) -> str:
+        return self.read("" if value == NO_RIGHT else value)
 
     def read(self, value: Any) -> str:
-        if isinstance(value, str) and len(value) <= _SHORT:
-            return _short_label(value)
-        return plain(str(value)) if isinstance(value, str | int) else ""
-
-    def _deserialize(self, value: Any, *_: Any, **__: Any) -> str:
-        return self.read(value)
-
-
-class _Shown(_Label):
-    """Text that reads as none where Fortnox hides it."""
-
-    def _deserialize(self, value: Any, *_: Any, **__: Any) -> str:
-        return "" if value == NO_RIGHT else self.read(value).strip()
+        return plain(str(value)).strip() if isinstance(value, str | int) else ""
 
 
 class _Ocr(_Label):
-    """An OCR reference; one that Fortnox hides is not one that is empty."""
+    """An OCR reference as its digits, for the spaces are for the eye; ``""`` where it is none.
+
+    One that Fortnox hides is unreadable, since it is not one that is empty.
+    """
 
     def _deserialize(self, value: Any, *args: Any, **kwargs: Any) -> str:
         if value == NO_RIGHT:
             raise ma.ValidationError(NO_RIGHT)
-        return super()._deserialize(value, *args, **kwargs)
-
-
-#: Characters of a word that comes in row after row, such as ``manual``.
-_SHORT: Final = 20
-
-
-# A page has a few dates and words, again and again.
-@lru_cache(maxsize=1024)
-def _short_label(text: str) -> str:
-    return plain(text)
-
-
-@lru_cache(maxsize=4096)
-def _day(text: str) -> date:
-    if not _DATE.fullmatch(text):
-        raise ValueError
-    return date.fromisoformat(text)
+        return digits_only(super()._deserialize(value, *args, **kwargs))
 
 
 def plain(text: str, longest: int = 100) -> str:
@@ -294,7 +260,7 @@ def plain(text: str, longest: int = 100) -> str:
 
 
 class _Fortnox(ma.Schema):
-    """Fortnox writes ``PaymentDate`` where we write ``payment_date``."""
+    """Fortnox writes ``PaymentDate`` where we write ``payment_date``, and null for nothing."""
 
     class Meta:
         unknown = ma.EXCLUDE
@@ -303,21 +269,24 @@ class _Fortnox(ma.Schema):
         if field_obj.data_key is None:
             field_obj.data_key = "".join(word.capitalize() for word in field_name.split("_"))
 
+    @ma.pre_load
+    def drop_nulls(self, data: Any, **_: Any) -> Any:
+        if not isinstance(data, Mapping):
+            return data
+        return {key: value for key, value in data.items() if value is not None}
+
 
 class _WriteOffSchema(_Fortnox):
     amount = _Money(required=True)
-    currency = _WriteOffCurrency(load_default="", allow_none=True)
-    account_number = _Label(load_default="")
+    currency = _OptionalCurrency(load_default="")
+    account = _Label(load_default="", data_key="AccountNumber")
     description = _Label(load_default="")
 
     @ma.post_load
-    def _make(self, data: dict[str, Any], **_: Any) -> WriteOff:
-        currency = data["currency"] or ""
-        if currency in _IN_SEK and not data["amount"].same_quantum(_ORE):
+    def make_write_off(self, data: dict[str, Any], **_: Any) -> WriteOff:
+        if data["currency"] in _IN_SEK and not data["amount"].same_quantum(_ORE):
             raise ma.ValidationError("cannot be read", "Amount")
-        return WriteOff(
-            data["amount"], data["account_number"] or "", data["description"] or "", currency
-        )
+        return WriteOff(**data)
 
 
 class _RowSchema(_Fortnox):
@@ -328,37 +297,37 @@ class _RowSchema(_Fortnox):
 
     number = _Digits(required=True)
     invoice_number = _Digits(required=True)
-    date = _Day(required=True, data_key="PaymentDate")
+    date = _Date(required=True, data_key="PaymentDate")
     amount = _Sek(required=True)
     currency = _Currency(required=True)
-    currency_rate = _Lenient(load_default=None, allow_none=True)
-    currency_unit = _Lenient(load_default=None, allow_none=True)
+    currency_rate = _OptionalPositive(load_default=None)
+    currency_unit = _OptionalPositive(load_default=None)
     booked = _Flag(required=True)
     source = _Label(load_default="")
 
 
 class _ListRowSchema(_RowSchema):
-    write_off_exist = _FlagUnlessUnsaid(load_default=True)
+    write_off_exist = _FlagOrTrue(load_default=True)
 
     @ma.post_load
-    def _make(self, data: dict[str, Any], **_: Any) -> InvoicePayment:
+    def make_payment(self, data: dict[str, Any], **_: Any) -> InvoicePayment:
         return InvoicePayment(**data, amount_currency=None, write_offs=(), invoice_ocr=None)
 
 
 class _DetailSchema(_RowSchema):
-    amount_currency = _Money(load_default=None, allow_none=True)
-    write_offs = _Several(ma.fields.Nested(_WriteOffSchema), load_default=list, allow_none=True)
+    amount_currency = _Money(load_default=None)
+    write_offs = _List(ma.fields.Nested(_WriteOffSchema), load_default=list)
     invoice_ocr = _Label(load_default="", data_key="InvoiceOCR")
-    customer = _Shown(load_default="", data_key="InvoiceCustomerNumber")
+    customer = _Label(load_default="", data_key="InvoiceCustomerNumber")
 
     @ma.post_load
-    def _make(self, data: dict[str, Any], **_: Any) -> InvoicePayment:
-        write_offs = tuple(data.pop("write_offs") or ())
-        if any(one.currency not in (*_IN_SEK, data["currency"]) for one in write_offs):
-            raise Unreadable(("WriteOffs.Currency",))
-        data["invoice_ocr"] = digits_only(data["invoice_ocr"] or "")
+    def make_payment(self, data: dict[str, Any], **_: Any) -> InvoicePayment:
+        if any(one.currency not in (*_IN_SEK, data["currency"]) for one in data["write_offs"]):
+            raise ma.ValidationError("cannot be read", "WriteOffs.Currency")
+        data["write_offs"] = tuple(data["write_offs"])
+        data["invoice_ocr"] = digits_only(data["invoice_ocr"])
         data["customer"] = data["customer"] or None
-        return InvoicePayment(**data, write_offs=write_offs, write_off_exist=bool(write_offs))
+        return InvoicePayment(**data, write_off_exist=bool(data["write_offs"]))
 
 
 class _InvoiceSchema(_Fortnox):
@@ -366,14 +335,14 @@ class _InvoiceSchema(_Fortnox):
     ocr = _Ocr(load_default="", data_key="OCR")
 
     @ma.post_load
-    def _make(self, data: dict[str, Any], **_: Any) -> InvoiceOcr:
-        return InvoiceOcr(data["number"], digits_only(data["ocr"] or ""))
+    def make_invoice(self, data: dict[str, Any], **_: Any) -> InvoiceOcr:
+        return InvoiceOcr(**data)
 
 
 class _BalanceSchema(_Fortnox):
     invoice_number = _Digits(required=True, data_key="DocumentNumber")
-    ocr = _Shown(load_default="", data_key="OCR")
-    customer = _Shown(load_default="", data_key="CustomerNumber")
+    ocr = _Label(load_default="", data_key="OCR")
+    customer = _Label(load_default="", data_key="CustomerNumber")
     currency = _Currency(required=True)
     total = _Money(required=True)
     balance = _Money(required=True)
@@ -381,52 +350,18 @@ class _BalanceSchema(_Fortnox):
     cancelled = _Flag(required=True)
 
     @ma.post_load
-    def _make(self, data: dict[str, Any], **_: Any) -> InvoiceBalance:
+    def make_balance(self, data: dict[str, Any], **_: Any) -> InvoiceBalance:
         return InvoiceBalance(**data | {"ocr": digits_only(data["ocr"])})
 
 
-class _Usual:
-    """Loads a row that is as it should be by the fields of its schema, and by nothing else.
-
-    A schema's own way takes several times as long. It is taken for every
-    other row: it knows what may be missing, and whom to blame.
-    """
-
-    def __init__(self, schema: _ListRowSchema) -> None:
-        self._schema = schema
-        self._fields = [
-            (name, str(one.data_key), one.read_usual)
-            for name, one in schema.load_fields.items()
-            if isinstance(one, _Field)
-        ]
-
-    def load(self, row: Any) -> InvoicePayment:
-        data = {}
-        try:
-            for name, key, read in self._fields:
-                value = row[key]
-                if value is None or value == NO_RIGHT:
-                    break
-                data[name] = read(value)
-            else:
-                made: InvoicePayment = self._schema._make(data)
-                return made
-        except (KeyError, TypeError, ValueError):
-            pass
-        return _load(self._schema, row)  # type: ignore[no-any-return]
-
-
-_LIST_ROW: Final = _Usual(_ListRowSchema())
+_LIST_ROW: Final = _ListRowSchema()
 _DETAIL: Final = _DetailSchema()
 _INVOICE: Final = _InvoiceSchema()
 _BALANCE: Final = _BalanceSchema()
 
 
 def digits_only(text: str) -> str:
-    """Return an OCR reference as its digits; ``""`` for one that is none.
-
-    OCR references are compared digit by digit; spaces are for the eye.
-    """
+    """Return an OCR reference as its digits, without spaces; ``""`` for one that is none."""
     bare = text.replace(" ", "")
     return bare if bare.isascii() and bare.isdigit() else ""
 
@@ -436,7 +371,7 @@ def payment_row(row: Any) -> InvoicePayment:
 
     :raises Unreadable: with the fields that are to blame.
     """
-    return _LIST_ROW.load(row)
+    return _load(_LIST_ROW, row)  # type: ignore[no-any-return]
 
 
 def payment_detail(row: Any) -> InvoicePayment:
