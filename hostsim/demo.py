@@ -167,12 +167,12 @@ class _Demo:
             f"Registering the payment of invoice {seed.BOOKED_OVERNIGHT} by hand, although it "
             "only waits to be booked in Fortnox.",
         )
-        gone = next(row for row in store.payments() if row.status == "exact" and row.id)
-        host.delete_payment(gone.id or 0, why="fel faktura")
+        deleted = next(row for row in store.payments() if row.status == "exact" and row.id)
+        host.delete_payment(deleted.id or 0, why="fel faktura")
         self._explain(
-            f"Tar bort en registrerad betalning av faktura {gone.host_invoice_number}; den "
+            f"Tar bort en registrerad betalning av faktura {deleted.host_invoice_number}; den "
             "erbjuds igen vid nästa import.",
-            f"Deleting a registered payment of invoice {gone.host_invoice_number}; it is "
+            f"Deleting a registered payment of invoice {deleted.host_invoice_number}; it is "
             "offered again by the next import.",
         )
 

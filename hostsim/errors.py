@@ -1,4 +1,4 @@
-"""What can go wrong in the host, sorted by who can act.
+"""The errors of the host, sorted by who can act.
 
 A person sees a stable code and a sentence in the chosen language. Plug-ins
 raise exceptions of their own with the same attributes; :func:`failure_of`
@@ -30,53 +30,50 @@ EXIT_STATUS = {
 
 
 class HostError(Exception):
-    """A failure that was foreseen, with a sentence for the person."""
+    """An expected failure, with a message for the person."""
 
     def __init__(self, code: str, kind: str, message: Text) -> None:
-        """Keep the code, who can act, and the sentence."""
+        """Make an error; ``kind`` is who can act."""
         super().__init__(code, kind, message)
         self.code = code
         self.kind = kind
         self.message = message
 
     def __str__(self) -> str:
-        """Write code and English sentence, for logs and developers."""
         return f"{self.code}: {self.message.en}"
 
 
 class SettingsRefused(HostError):
-    """The settings of a definition are wrong; ``problems`` says field by field why."""
+    """The settings of a definition are invalid; ``problems`` also has the warnings."""
 
     def __init__(self, problems: Sequence[SettingsProblem]) -> None:
-        """Keep the problems, warnings included."""
         wrong = [p for p in problems if p.severity == "error"]
-        told = Text(
+        joined_problems = Text(
             " ".join(f"{p.key}: {p.message.sv}" for p in wrong),
             " ".join(f"{p.key}: {p.message.en}" for p in wrong),
         )
-        kind, message = from_table("SETTINGS_REFUSED", {"problems": told})
+        kind, message = from_table("SETTINGS_REFUSED", {"problems": joined_problems})
         super().__init__("SETTINGS_REFUSED", kind, message)
         self.problems = tuple(problems)
 
 
 class Doubt(NamedTuple):
-    """What is doubtful about a payment that a person typed."""
+    """One thing that is doubtful about a typed payment."""
 
     place: str  # "date", "amount", "rate" or "identical"
     message: Text  # with the figures
 
 
 class DoubtfulPayment(HostError):
-    """A payment that was typed is doubtful and was not registered.
+    """A typed payment is doubtful and was not registered.
 
-    ``seal`` stands for exactly these doubts and figures: who shows them hands it
-    back to confirm them and no others.
+    ``seal`` is a digest of exactly these doubts and figures: a front end that shows them
+    returns it to confirm them and no others.
     """
 
     def __init__(self, facts: Text, doubts: Sequence[Doubt], seal: str) -> None:
-        """Keep what is known of the invoice, and every doubt."""
-        told = joined([doubt.message for doubt in doubts])
-        values: dict[str, object] = {"facts": facts, "doubts": told}
+        sentence = joined([doubt.message for doubt in doubts])
+        values: dict[str, object] = {"facts": facts, "doubts": sentence}
         super().__init__("DOUBTFUL_PAYMENT", *from_table("DOUBTFUL_PAYMENT", values))
         self.doubts = tuple(doubts)
         self.seal = seal
@@ -88,7 +85,7 @@ def host_error(code: str, /, **values: object) -> HostError:
 
 
 def failure_of(error: BaseException) -> Failure | None:
-    """Tell whether an exception, also a plug-in's, was foreseen; ``None`` for a bug."""
+    """Give an exception as a failure, also a plug-in's, if it is one; ``None`` for a bug."""
     if isinstance(error, KeyboardInterrupt):
         return host_error("CANCELLED")
     message = getattr(error, "message", None)
@@ -104,7 +101,7 @@ def failure_of(error: BaseException) -> Failure | None:
 
 
 def exit_status(failure: Failure | None) -> int:
-    """Choose the exit status; a bug, and a kind that nobody knows, is 1."""
+    """Choose the exit status; a bug, and an unknown kind, is 1."""
     if failure is None:
         return EXIT_STATUS["internal"]
     return EXIT_STATUS.get(failure.kind, EXIT_STATUS["internal"])

@@ -165,7 +165,7 @@ def _added(form: Mapping[str, str]) -> Added:
         # A form without one is no form of ours; it is registered once all the same.
         key=form["key"] or _new_key(),
     )
-    return office().host().enter_payment(entry, seen=request.form.get("seal", ""))
+    return office().host().enter_payment(entry, shown=request.form.get("seal", ""))
 
 
 def _rate(text: str) -> Decimal | None:

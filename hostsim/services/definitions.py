@@ -44,7 +44,7 @@ class Definitions(Context):
 
         :param region: whose invoices the payments are for; ``""`` is the default one.
         :param company_of: another definition, whose company this one shares, as where
-            several regions are one company; preset: that of the first save.
+            several regions are one company; default: that of the first save.
         :raises HostError: ``COMPANY_NOT_KNOWN`` where that one has saved nothing yet.
         :raises SettingsRefused: when a value is wrong; nothing is stored then.
         """

@@ -74,12 +74,12 @@ def add(
     at: datetime,
     *,
     confirm: bool = False,
-    seen: str = "",
+    shown: str = "",
 ) -> Added:
     """Register a payment by hand, in a transaction of the caller.
 
     :param confirm: register it whatever is doubtful about it.
-    :param seen: :attr:`DoubtfulPayment.seal` of the doubts that were shown; others are refused.
+    :param shown: :attr:`DoubtfulPayment.seal` of the doubts that were shown; others are refused.
     :raises HostError: ``INVOICE_NEEDED``, ``INVOICE_UNKNOWN``, ``PAYMENT_PERIOD_OPEN``,
         ``PAYMENT_AMOUNT``, ``PAYMENT_TOO_LARGE``, ``PAYMENT_CURRENCY``, ``PAYMENT_RATE``,
         ``BANK_ACCOUNT``, ``PAYMENT_KEY``, ``PAYMENT_KEY_USED``, ``PAYMENT_KEY_DELETED`` or
@@ -105,7 +105,7 @@ def add(
     doubts = doubts_about(db, row["id"], invoice, payment, at.date())
     if doubts and not confirm:
         error = _doubtful(invoice, payment, account, doubts)
-        if error.seal != seen:
+        if error.seal != shown:
             raise error
     judgement = judge_by_hand(invoice, payment)
     payment_id = table.insert(
@@ -329,13 +329,13 @@ class HandPayments(Context):
         entry = Entry(invoice_number, amount, date, region, bank_account, currency, rate, key)
         return self.enter_payment(entry, confirm=confirm).id
 
-    def enter_payment(self, entry: Entry, *, confirm: bool = False, seen: str = "") -> Added:
+    def enter_payment(self, entry: Entry, *, confirm: bool = False, shown: str = "") -> Added:
         """Register a payment by hand as :meth:`add_payment`, and give its doubts, too.
 
-        :param seen: the seal of the doubts that were shown, which confirms them and no others.
+        :param shown: the seal of the doubts that were shown, which confirms them and no others.
         """
         with self.store.change() as db:
-            added = add(db, entry, self._user, self._clock(), confirm=confirm, seen=seen)
+            added = add(db, entry, self._user, self._clock(), confirm=confirm, shown=shown)
         if not added.already:
             commits.note(texts.payment_added(added.id))
         self.notify_listeners()

@@ -16,14 +16,15 @@ from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
-from typing import TypeVar
+from typing import Any
 
 from hostsim.errors import HostError, host_error
 from hostsim.ledger.values import ExportedInvoice
 from hostsim.messages.texts import say
 from opter_contract.values import Text
 
-T = TypeVar("T")
+#: Gives the value of a cell, or what is wrong with it.
+Parse = Callable[[str], object]
 
 #: Columns that a file must have, in any order.
 REQUIRED = (
@@ -209,21 +210,12 @@ class _Reading:
         for name, value in row.items():
             if _CONTROL.search(value):
                 self._problem(line, name, _CONTROL_CHARACTER)
-        number = self._value(line, row, "invoice_number", _number)
-        ocr = self._value(line, row, "ocr", _ocr)
-        total = self._value(line, row, "total", _amount)
-        invoice_date = self._value(line, row, "invoice_date", _date)
-        due_date = self._value(line, row, "due_date", _date)
-        closed = self._value(line, row, "period_closed", _truth)
+        read = {name: self._value(line, row, name, parse) for name, parse in _PARSERS.items()}
+        number = read["invoice_number"]
         region = row.get("region") or self._region
         if number is not None:
             self._refuse_second(line, region, number)
         if self.found != wrong:
-            return None
-        # Without a problem every value is there; this is for the type checker.
-        if number is None or ocr is None or total is None or closed is None:
-            return None
-        if invoice_date is None or due_date is None:
             return None
         odd = _odd(number)
         if odd is not None:
@@ -231,20 +223,14 @@ class _Reading:
         return ExportedInvoice(
             region=region,
             number=number,
-            ocr=ocr,
             customer_code=row["customer_code"],
             customer_name=row["customer_name"],
             currency=row["currency"],
-            total=total,
-            invoice_date=invoice_date,
-            due_date=due_date,
-            period_closed=closed,
+            **{name: read[name] for name in ("ocr", "total", *_DATES, "period_closed")},
         )
 
-    def _value(
-        self, line: int, row: Mapping[str, str], name: str, read: Callable[[str], T | Text]
-    ) -> T | None:
-        value = read(row.get(name, ""))
+    def _value(self, line: int, row: Mapping[str, str], name: str, parse: Parse) -> Any:
+        value = parse(row.get(name, ""))
         if isinstance(value, Text):
             self._problem(line, name, value)
             return None
@@ -346,7 +332,7 @@ def _no_number(text: str) -> Text:
     return Text(
         f"{shown} kan inte vara ett fakturanummer i Fortnox; skriv numret som det står på "
         f"fakturan, till exempel 1001. {_FORMAT.sv}",
-        f"{shown} cannot be an invoice number of Fortnox; write the number as it stands on the "
+        f"{shown} cannot be an invoice number of Fortnox; write the number as it is on the "
         f"invoice, such as 1001. {_FORMAT.en}",
     )
 
@@ -413,6 +399,17 @@ def _truth(text: str) -> bool | Text:
     )
 
 
+_DATES = ("invoice_date", "due_date")
+
+_PARSERS: Mapping[str, Parse] = {
+    "invoice_number": _number,
+    "ocr": _ocr,
+    "total": _amount,
+    **dict.fromkeys(_DATES, _date),
+    "period_closed": _truth,
+}
+
+
 def _shown(text: str) -> str:
     """Quote a value on one readable line."""
     clean = "".join(one if one.isprintable() else "?" for one in text)
@@ -456,7 +453,7 @@ def _duplicate(number: str, line: int) -> Text:
     shown = _shown(number)
     return Text(
         f"fakturan {shown} står redan på rad {line}; varje faktura får bara stå en gång.",
-        f"invoice {shown} stands on line {line} already; each invoice may stand only once.",
+        f"invoice {shown} is on line {line} already; each invoice may be listed only once.",
     )
 
 

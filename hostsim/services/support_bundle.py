@@ -1,4 +1,4 @@
-"""The support bundle: what somebody else needs to understand a run, and nothing more.
+"""The support bundle: what support needs to understand a run, and nothing more.
 
 A ZIP file that can be attached to an issue. What is free text (names of
 definitions, regions and companies) is numbered, what names a customer, an
@@ -77,7 +77,7 @@ _PACKAGES = (
     "waitress",
 )
 
-#: A code may have digits, but not so many that they could be somebody's number.
+#: A code may have digits, but not so many that they could be the number of a person.
 _CODE = re.compile(r"(?!.*\d{4})[A-Za-z][A-Za-z0-9_-]{0,59}", re.ASCII)
 _CURRENCY = re.compile(r"[A-Z]{3}", re.ASCII)
 _VERSION = re.compile(r"[0-9A-Za-z.+!-]{1,40}", re.ASCII)

@@ -349,11 +349,11 @@ def test_the_doubts_that_were_shown_are_confirmed_and_no_others(host):
     seen = caught.value.seal
     for other in (entry._replace(amount=Decimal(5001)), entry._replace(bank_account="5050-1055")):
         with pytest.raises(DoubtfulPayment):
-            host.enter_payment(other, seen=seen)
+            host.enter_payment(other, shown=seen)
     host.add_payment("1001", Decimal(1))
     with pytest.raises(DoubtfulPayment) as caught:
-        host.enter_payment(entry, seen=seen)
-    assert host.enter_payment(entry, seen=caught.value.seal).id == 2
+        host.enter_payment(entry, shown=seen)
+    assert host.enter_payment(entry, shown=caught.value.seal).id == 2
 
 
 # --- Once ---
