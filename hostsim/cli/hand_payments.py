@@ -10,9 +10,10 @@ from hostsim.cli.common import Common, Day, Option, command, host_over, opened, 
 from hostsim.cli.register import payments
 from hostsim.errors import host_error
 from hostsim.ledger.amounts import typed_amount, typed_rate
+from hostsim.ledger.hand_payments import Entry, wrong_amount
 from hostsim.messages import texts
 from hostsim.messages.texts import say
-from hostsim.services.hand_payments import LONGEST_KEY, Entry, wrong_amount
+from hostsim.services.hand_payments import LONGEST_KEY
 from hostsim.storage import history
 from hostsim.storage.decision_store import LONGEST_WHY
 from hostsim.views import history as views_history

@@ -14,10 +14,11 @@ from hostsim.desk.common import language, office, tell, worded
 from hostsim.desk.pages_register import window
 from hostsim.errors import DoubtfulPayment, HostError, host_error
 from hostsim.ledger.amounts import typed_amount, typed_date, typed_rate
+from hostsim.ledger.hand_payments import Entry, wrong_amount
 from hostsim.ledger.values import Invoice
 from hostsim.messages.texts import DATE_NEEDED, money, own
 from hostsim.services import payments_file
-from hostsim.services.hand_payments import Added, Entry, wrong_amount
+from hostsim.services.hand_payments import Added
 from hostsim.storage import history
 from hostsim.storage.history import HAND, REGISTERED
 from hostsim.storage.invoices import invoice_row

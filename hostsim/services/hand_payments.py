@@ -1,7 +1,7 @@
 """Payments that a person registers by hand, and those that a person deletes.
 
 A doubtful payment is registered only by a person to whom its doubts were shown: see
-:func:`doubts_about`.
+:func:`hostsim.ledger.hand_payments.doubts_about`.
 
 A deleted payment stays in the books with that state, and its invoice gets back what the
 payment took. An imported one is then offered again by the next import, and comes in only
@@ -12,16 +12,15 @@ from __future__ import annotations
 
 import hashlib
 import sqlite3
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from decimal import ROUND_HALF_UP, Decimal, localcontext
-from typing import NamedTuple
+from decimal import Decimal
 
-from hostsim.errors import Doubt, DoubtfulPayment, HostError, host_error
-from hostsim.ledger.amounts import MOST, meant
-from hostsim.ledger.matching import EXACT, ORE, judge_by_hand, same_currency
-from hostsim.ledger.values import SEK, Invoice
+from hostsim.errors import Doubt, DoubtfulPayment, host_error
+from hostsim.ledger.hand_payments import Entry, doubts_about, payment_of_entry
+from hostsim.ledger.matching import judge_by_hand, same_currency
+from hostsim.ledger.values import Invoice
 from hostsim.messages import texts
 from hostsim.services.context import Context
 from hostsim.storage import commits
@@ -30,32 +29,10 @@ from hostsim.storage.decision_store import checked_reason
 from hostsim.storage.invoices import invoice_row
 from hostsim.storage.regions import checked_bank_account
 from hostsim.storage.rows import invoice_of, record_of
-from opter_contract.values import Payment, PaymentKey, Text
-
-#: The source of a payment that was typed.
-SOURCE = "hand"
-
-#: A higher rate is a typing error.
-MOST_RATE = Decimal(1_000_000)
-
-#: A payment of the same invoice and amount at most so many days away may be the same one.
-SAME_WITHIN = 4
+from opter_contract.values import Payment, Text
 
 #: How long an idempotency key may be.
 LONGEST_KEY = 100
-
-
-class Entry(NamedTuple):
-    """A payment as a person types it."""
-
-    invoice_number: str
-    amount: Decimal  # in the invoice's currency
-    date: date | None  # None is today
-    region: str = ""
-    bank_account: str = ""
-    currency: str = ""  # "" is the invoice's
-    rate: Decimal | None = None  # SEK for one unit; None for SEK
-    key: str = ""  # the same key again is the same payment
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,8 +78,9 @@ def add(
                 raise host_error("PAYMENT_KEY_DELETED", id=earlier["id"])
             return Added(earlier["id"], already=True)
         raise host_error("PAYMENT_KEY_USED", id=earlier["id"])
-    payment = _payment(entry, invoice, at.date())
-    doubts = doubts_about(db, row["id"], invoice, payment, at.date())
+    payment = payment_of_entry(entry, invoice, at.date())
+    registered, rate = table.registered(db, row["id"]), table.last_rate(db, payment.currency)
+    doubts = doubts_about(invoice, payment, registered, rate, at.date())
     if doubts and not confirm:
         error = _doubtful(invoice, payment, account, doubts)
         if error.seal != shown:
@@ -132,135 +110,6 @@ def _is_same(row: sqlite3.Row, invoice_id: int, entry: Entry, account: str) -> b
     if entry.currency and not same_currency(entry.currency, row["currency"]):
         return False
     return entry.date is None or entry.date.isoformat() == row["date"]
-
-
-def _payment(entry: Entry, invoice: Invoice, today: date) -> Payment:
-    """Make a payment of an entry, or refuse it."""
-    if not invoice.period_closed:
-        raise host_error("PAYMENT_PERIOD_OPEN", number=invoice.number)
-    if entry.amount.is_finite() and abs(entry.amount) > MOST:
-        shown = str(entry.amount)[:50]
-        raise host_error("PAYMENT_TOO_LARGE", amount=shown, most=f"{MOST:f}")
-    if not _is_money(entry.amount):
-        raise wrong_amount(str(entry.amount))
-    if entry.currency and not same_currency(entry.currency, invoice.currency):
-        raise host_error(
-            "PAYMENT_CURRENCY",
-            number=invoice.number,
-            invoice=invoice.currency,
-            currency=entry.currency,
-        )
-    in_sek = same_currency(invoice.currency, SEK)
-    rate = entry.rate
-    usable = rate is None if in_sek else rate is not None and _is_rate(rate)
-    if not usable:
-        raise host_error("PAYMENT_RATE", number=invoice.number, invoice=invoice.currency)
-    with localcontext(EXACT):
-        amount = entry.amount.quantize(ORE)
-        sek = amount if rate is None else (amount * rate).quantize(ORE, ROUND_HALF_UP)
-    return Payment(
-        key=PaymentKey("", ""),
-        source=SOURCE,
-        invoice_number=invoice.number,
-        ocr=None,
-        date=entry.date or today,
-        amount=sek,
-        currency=SEK if in_sek else invoice.currency.strip().upper(),
-        amount_currency=amount,
-        exchange_rate=rate,
-    )
-
-
-def wrong_amount(text: str) -> HostError:
-    """Make the error for an unreadable amount, with what may have been meant."""
-    return host_error("PAYMENT_AMOUNT", amount=text[:50], meant=meant(text[:50]))
-
-
-def _is_money(amount: Decimal) -> bool:
-    if not amount.is_finite() or not amount:
-        return False
-    return amount == amount.quantize(ORE)
-
-
-def _is_rate(rate: Decimal) -> bool:
-    exponent = rate.as_tuple().exponent
-    return rate.is_finite() and 0 < rate <= MOST_RATE and int(exponent) >= -12
-
-
-# --- What is doubtful -------------------------------------------------------------
-
-
-def doubts_about(
-    db: sqlite3.Connection, invoice_id: int, invoice: Invoice, payment: Payment, today: date
-) -> list[Doubt]:
-    """Find what a person has to confirm before the payment is registered."""
-    its = table.registered(db, invoice_id)
-    rates = (row["exchange_rate"] for row in its if row["exchange_rate"])
-    known = next(rates, None) or table.last_rate(db, payment.currency)
-    paid = sum((_amount_of(row) for row in its), Decimal(0))
-    return [
-        *_doubt_about_date(payment.date, today),
-        *_doubt_about_amount(invoice, _of(payment), paid),
-        *_doubt_about_rate(payment, None if known is None else Decimal(known)),
-        *_doubt_about_others(payment, its),
-    ]
-
-
-def _doubt_about_date(day: date, today: date) -> Iterator[Doubt]:
-    first = _a_year_before(today)
-    if not first <= day <= today:
-        yield Doubt("date", texts.doubtful_date(day, first, today))
-
-
-def _a_year_before(day: date) -> date:
-    try:
-        return day.replace(year=day.year - 1)
-    except ValueError:  # the 29th of February
-        return day.replace(year=day.year - 1, day=28)
-
-
-def _doubt_about_amount(invoice: Invoice, amount: Decimal, paid: Decimal) -> Iterator[Doubt]:
-    """Doubt more than remains, and a refund of more than was paid; a credit note mirrored."""
-    sign = -1 if invoice.total < 0 else 1
-    if sign * amount > max(sign * invoice.remaining, Decimal(0)):
-        yield Doubt("amount", texts.more_than_remains(amount, invoice.remaining, invoice.currency))
-    elif sign * amount < min(-sign * paid, Decimal(0)):
-        yield Doubt("amount", texts.more_than_was_paid(amount, paid, invoice.currency))
-
-
-def _doubt_about_rate(payment: Payment, known: Decimal | None) -> Iterator[Doubt]:
-    rate = payment.exchange_rate
-    if rate is None:
-        return
-    if known is None:
-        yield Doubt("rate", texts.first_rate(rate, payment.currency))
-    elif 3 * abs(rate - known) > known:
-        yield Doubt("rate", texts.doubtful_rate(rate, known, payment.currency))
-
-
-def _doubt_about_others(payment: Payment, its: Sequence[sqlite3.Row]) -> Iterator[Doubt]:
-    for row in its:
-        day = date.fromisoformat(row["date"])
-        if _amount_of(row) == _of(payment) and abs((day - payment.date).days) <= SAME_WITHIN:
-            who = texts.by_whom(row["user"], datetime.fromisoformat(row["registered_at"]))
-            message = texts.identical(
-                row["id"],
-                _amount_of(row),
-                row["currency"],
-                day,
-                who=who,
-                number=row["number"],
-            )
-            yield Doubt("identical", message)
-
-
-def _of(payment: Payment) -> Decimal:
-    """Give the amount in the invoice's currency."""
-    return payment.amount if payment.amount_currency is None else payment.amount_currency
-
-
-def _amount_of(row: sqlite3.Row) -> Decimal:
-    return Decimal(row["amount_currency"] or row["amount"])
 
 
 def _doubtful(

@@ -6,13 +6,14 @@ The functions are called inside a transaction.
 from __future__ import annotations
 
 import sqlite3
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal, localcontext
 
+from hostsim.ledger.hand_payments import EarlierPayment
 from hostsim.ledger.matching import EXACT, Judgement
 from hostsim.ledger.reasons import DELETED
 from hostsim.storage.registration import take_from_invoice
-from hostsim.storage.rows import PAYMENT_COLUMNS, is_id, plain, record_of
+from hostsim.storage.rows import PAYMENT_COLUMNS, decimal_of, is_id, plain, record_of
 from opter_contract.values import Payment, Text
 
 
@@ -58,23 +59,36 @@ def by_key(db: sqlite3.Connection, key: str | None) -> sqlite3.Row | None:
     return row
 
 
-def registered(db: sqlite3.Connection, invoice_id: int) -> list[sqlite3.Row]:
+def registered(db: sqlite3.Connection, invoice_id: int) -> list[EarlierPayment]:
     """Give the registered payments of an invoice, latest first."""
-    return db.execute(
+    rows = db.execute(
         "SELECT * FROM payments WHERE invoice_id = :invoice AND state = 'registered'"
         " ORDER BY id DESC",
         {"invoice": invoice_id},
-    ).fetchall()
+    )
+    return [
+        EarlierPayment(
+            id=row["id"],
+            number=row["number"],
+            date=date.fromisoformat(row["date"]),
+            amount=Decimal(row["amount_currency"] or row["amount"]),
+            currency=row["currency"],
+            exchange_rate=decimal_of(row["exchange_rate"]),
+            user=row["user"],
+            at=datetime.fromisoformat(row["registered_at"]),
+        )
+        for row in rows
+    ]
 
 
-def last_rate(db: sqlite3.Connection, currency: str) -> str | None:
+def last_rate(db: sqlite3.Connection, currency: str) -> Decimal | None:
     """Give the exchange rate of the latest registered payment in a currency."""
     row = db.execute(
         "SELECT exchange_rate FROM payments WHERE upper(trim(currency)) = :currency"
         " AND exchange_rate IS NOT NULL AND state = 'registered' ORDER BY id DESC LIMIT 1",
         {"currency": currency},
     ).fetchone()
-    return None if row is None else str(row["exchange_rate"])
+    return None if row is None else Decimal(row["exchange_rate"])
 
 
 def payment(db: sqlite3.Connection, payment_id: int) -> sqlite3.Row | None:

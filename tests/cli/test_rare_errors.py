@@ -84,6 +84,6 @@ def test_a_login_that_fortnox_did_not_revoke_is_told_and_gone_here_all_the_same(
 def test_a_question_that_no_host_or_two_hosts_answer_is_refused(hosts):
     run = run_with(*(HostInMemory() for _ in range(hosts)))
     with pytest.raises(Refused) as caught:
-        Host(run).open_window("http://login.example/", lambda _: None)
+        Host(run).open_browser("http://login.example/", lambda _: None)
     assert caught.value.code == "HOST_DID_NOT_ANSWER"
     assert "opter_open_browser" in caught.value.message.sv

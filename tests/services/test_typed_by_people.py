@@ -15,9 +15,9 @@ from fake_plugin import FakePlugin, invoice, payment
 from hostsim.cli import hostsim
 from hostsim.errors import DoubtfulPayment
 from hostsim.ledger import amounts
+from hostsim.ledger.hand_payments import Entry
 from hostsim.messages import texts
 from hostsim.services import payments_file
-from hostsim.services.hand_payments import Entry
 from hostsim.storage.store import Store
 from tests.cli.test_decisions_on_the_command_line import plugin, run  # noqa: F401 fixtures
 from tests.services.test_imports import host_of

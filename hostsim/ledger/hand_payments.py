@@ -1,0 +1,176 @@
+"""Payments that a person types: whether they can be registered, and what is doubtful."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from datetime import date, datetime
+from decimal import ROUND_HALF_UP, Decimal, localcontext
+from typing import NamedTuple
+
+from hostsim.errors import Doubt, HostError, host_error
+from hostsim.ledger.amounts import MOST, meant
+from hostsim.ledger.matching import EXACT, ORE, same_currency
+from hostsim.ledger.values import SEK, Invoice
+from hostsim.messages import texts
+from opter_contract.values import Payment, PaymentKey
+
+#: The source of a payment that was typed.
+SOURCE = "hand"
+
+#: A higher rate is a typing error.
+MOST_RATE = Decimal(1_000_000)
+
+#: A payment of the same invoice and amount at most so many days away may be the same one.
+SAME_WITHIN = 4
+
+
+class Entry(NamedTuple):
+    """A payment as a person types it."""
+
+    invoice_number: str
+    amount: Decimal  # in the invoice's currency
+    date: date | None  # None is today
+    region: str = ""
+    bank_account: str = ""
+    currency: str = ""  # "" is the invoice's
+    rate: Decimal | None = None  # SEK for one unit; None for SEK
+    key: str = ""  # the same key again is the same payment
+
+
+class EarlierPayment(NamedTuple):
+    """A registered payment of the same invoice."""
+
+    id: int
+    number: str | None  # where it came from; None where it was typed
+    date: date
+    amount: Decimal  # in its currency
+    currency: str
+    exchange_rate: Decimal | None
+    user: str
+    at: datetime
+
+
+def payment_of_entry(entry: Entry, invoice: Invoice, today: date) -> Payment:
+    """Make a payment of an entry, or refuse it."""
+    if not invoice.period_closed:
+        raise host_error("PAYMENT_PERIOD_OPEN", number=invoice.number)
+    if entry.amount.is_finite() and abs(entry.amount) > MOST:
+        shown = str(entry.amount)[:50]
+        raise host_error("PAYMENT_TOO_LARGE", amount=shown, most=f"{MOST:f}")
+    if not _is_money(entry.amount):
+        raise wrong_amount(str(entry.amount))
+    if entry.currency and not same_currency(entry.currency, invoice.currency):
+        raise host_error(
+            "PAYMENT_CURRENCY",
+            number=invoice.number,
+            invoice=invoice.currency,
+            currency=entry.currency,
+        )
+    in_sek = same_currency(invoice.currency, SEK)
+    rate = entry.rate
+    usable = rate is None if in_sek else rate is not None and _is_rate(rate)
+    if not usable:
+        raise host_error("PAYMENT_RATE", number=invoice.number, invoice=invoice.currency)
+    with localcontext(EXACT):
+        amount = entry.amount.quantize(ORE)
+        sek = amount if rate is None else (amount * rate).quantize(ORE, ROUND_HALF_UP)
+    return Payment(
+        key=PaymentKey("", ""),
+        source=SOURCE,
+        invoice_number=invoice.number,
+        ocr=None,
+        date=entry.date or today,
+        amount=sek,
+        currency=SEK if in_sek else invoice.currency.strip().upper(),
+        amount_currency=amount,
+        exchange_rate=rate,
+    )
+
+
+def wrong_amount(text: str) -> HostError:
+    """Make the error for an unreadable amount, with what may have been meant."""
+    return host_error("PAYMENT_AMOUNT", amount=text[:50], meant=meant(text[:50]))
+
+
+def _is_money(amount: Decimal) -> bool:
+    if not amount.is_finite() or not amount:
+        return False
+    return amount == amount.quantize(ORE)
+
+
+def _is_rate(rate: Decimal) -> bool:
+    exponent = rate.as_tuple().exponent
+    return rate.is_finite() and 0 < rate <= MOST_RATE and int(exponent) >= -12
+
+
+# --- What is doubtful -------------------------------------------------------------
+
+
+def doubts_about(
+    invoice: Invoice,
+    payment: Payment,
+    earlier: Sequence[EarlierPayment],
+    known_rate: Decimal | None,
+    today: date,
+) -> list[Doubt]:
+    """Find what a person has to confirm before the payment is registered.
+
+    :param earlier: the registered payments of the invoice, latest first.
+    :param known_rate: the last one of the currency, where no payment of the invoice has one.
+    """
+    rate = next((one.exchange_rate for one in earlier if one.exchange_rate), known_rate)
+    paid = sum((one.amount for one in earlier), Decimal(0))
+    return [
+        *_doubt_about_date(payment.date, today),
+        *_doubt_about_amount(invoice, _amount_of(payment), paid),
+        *_doubt_about_rate(payment, rate),
+        *_doubt_about_others(payment, earlier),
+    ]
+
+
+def _doubt_about_date(day: date, today: date) -> Iterator[Doubt]:
+    first = _a_year_before(today)
+    if not first <= day <= today:
+        yield Doubt("date", texts.doubtful_date(day, first, today))
+
+
+def _a_year_before(day: date) -> date:
+    try:
+        return day.replace(year=day.year - 1)
+    except ValueError:  # the 29th of February
+        return day.replace(year=day.year - 1, day=28)
+
+
+def _doubt_about_amount(invoice: Invoice, amount: Decimal, paid: Decimal) -> Iterator[Doubt]:
+    """Doubt more than remains, and a refund of more than was paid; a credit note mirrored."""
+    sign = -1 if invoice.total < 0 else 1
+    if sign * amount > max(sign * invoice.remaining, Decimal(0)):
+        yield Doubt("amount", texts.more_than_remains(amount, invoice.remaining, invoice.currency))
+    elif sign * amount < min(-sign * paid, Decimal(0)):
+        yield Doubt("amount", texts.more_than_was_paid(amount, paid, invoice.currency))
+
+
+def _doubt_about_rate(payment: Payment, known: Decimal | None) -> Iterator[Doubt]:
+    rate = payment.exchange_rate
+    if rate is None:
+        return
+    if known is None:
+        yield Doubt("rate", texts.first_rate(rate, payment.currency))
+    elif 3 * abs(rate - known) > known:
+        yield Doubt("rate", texts.doubtful_rate(rate, known, payment.currency))
+
+
+def _doubt_about_others(payment: Payment, earlier: Sequence[EarlierPayment]) -> Iterator[Doubt]:
+    for one in earlier:
+        near = abs((one.date - payment.date).days) <= SAME_WITHIN
+        if near and one.amount == _amount_of(payment):
+            who = texts.by_whom(one.user, one.at)
+            message = texts.identical(
+                one.id, one.amount, one.currency, one.date, who=who, number=one.number
+            )
+            yield Doubt("identical", message)
+
+
+def _amount_of(payment: Payment) -> Decimal:
+    """Give the amount in the invoice's currency."""
+    return payment.amount if payment.amount_currency is None else payment.amount_currency
