@@ -1,8 +1,8 @@
-"""What people decided about payments, as it is kept.
+"""The decisions of people about payments.
 
-A decision holds from one import to the next until a save has done it or a
-person takes it back, and it stays readable after that. The functions here are
-called under the lock of a definition, inside one transaction.
+A decision is in force from one import to the next until a save applies it or a
+person takes it back. The functions that write are called under the lock of a
+definition, inside one transaction.
 """
 
 from __future__ import annotations
@@ -53,11 +53,16 @@ DECISION_COLUMNS = ", ".join(f"d.{name} AS dec_{name}" for name in _NAMES)
 
 _IN_FORCE = "taken_back_at IS NULL AND applied_at IS NULL"
 
-# A confirmation on top of it leaves it in force.
+_DECISIONS = f"""
+    SELECT * FROM decisions
+    WHERE definition = :definition AND company = :company AND {_IN_FORCE}
+"""  # noqa: S608 a constant
+
+# Accepted, and perhaps confirmed after that.
 _ACCEPTED = "(d.decision = 'accept' OR json_extract(NULLIF(d.facts, ''), '$.after') = 'accept')"
 
 
-#: By payment number, the payments by another way that it may be the same as.
+#: By payment number, the payments of other channels that it may be the same as.
 Others = Mapping[str, Sequence[OtherChannelPayment]]
 
 
@@ -98,19 +103,16 @@ def decision_of(row: sqlite3.Row, prefix: str = "") -> Decision:
 
 
 def decisions(store: Store, definition: str) -> list[Decision]:
-    """Give all decisions of a definition, in force or not, in the order of their making."""
-    rows = store.db.execute(
-        "SELECT * FROM decisions WHERE definition = ? ORDER BY id", (definition,)
-    )
-    return [decision_of(row) for row in rows]
+    """Give all decisions of a definition, in force or not, the first one first."""
+    query = "SELECT * FROM decisions WHERE definition = :definition ORDER BY id"
+    return [decision_of(row) for row in store.db.execute(query, {"definition": definition})]
 
 
 def series_in_force(db: sqlite3.Connection, definition: str, company: str) -> list[Decision]:
     """Give the series of invoice numbers that are set aside."""
     rows = db.execute(
-        "SELECT * FROM decisions WHERE definition = ? AND company = ? AND number IS NULL"  # noqa: S608 a constant
-        f" AND {_IN_FORCE} ORDER BY id",
-        (definition, company),
+        f"{_DECISIONS} AND number IS NULL ORDER BY id",
+        {"definition": definition, "company": company},
     )
     return [decision_of(row) for row in rows]
 
@@ -120,9 +122,8 @@ def of_payment(
 ) -> Decision | None:
     """Give the decision in force about one payment."""
     row = db.execute(
-        "SELECT * FROM decisions WHERE definition = ? AND company = ? AND number = ?"  # noqa: S608 a constant
-        f" AND {_IN_FORCE}",
-        (definition, company, number),
+        f"{_DECISIONS} AND number = :number",
+        {"definition": definition, "company": company, "number": number},
     ).fetchone()
     return None if row is None else decision_of(row)
 
@@ -134,8 +135,9 @@ def accepted(db: sqlite3.Connection, definition: str, company: str) -> Mapping[s
         " JOIN definitions f ON f.name = d.definition JOIN payments p"
         " ON p.import_type = f.import_type AND p.company = d.company AND p.number = d.number"
         " AND p.state = 'registered'"
-        f" WHERE d.definition = ? AND d.company = ? AND {_ACCEPTED} AND {_IN_FORCE}",
-        (definition, company),
+        " WHERE d.definition = :definition AND d.company = :company"
+        f" AND {_ACCEPTED} AND {_IN_FORCE}",
+        {"definition": definition, "company": company},
     )
     return {
         row["number"]: Reversible(row["id"], row["invoice_id"], Decimal(row["effect"]))
@@ -146,9 +148,9 @@ def accepted(db: sqlite3.Connection, definition: str, company: str) -> Mapping[s
 def accepted_numbers(db: sqlite3.Connection, definition: str, company: str) -> set[str]:
     """Give the payments about which something was accepted."""
     rows = db.execute(
-        "SELECT number FROM decisions d WHERE definition = ? AND company = ?"  # noqa: S608 constants
+        "SELECT number FROM decisions d WHERE definition = :definition AND company = :company"  # noqa: S608 constants
         f" AND {_ACCEPTED} AND {_IN_FORCE}",
-        (definition, company),
+        {"definition": definition, "company": company},
     )
     return {row["number"] for row in rows}
 
@@ -157,16 +159,12 @@ def other_channel_payments(
     db: sqlite3.Connection, import_type: str, company: str, invoice_id: int
 ) -> list[OtherChannelPayment]:
     """Give the registered payments of an invoice that came by hand or by another import."""
-    cursor = db.cursor()
-    cursor.row_factory = sqlite3.Row
     values = {"import_type": import_type, "company": company, "invoice_id": invoice_id}
-    return [
-        other_channel_payment_of(row) for row in cursor.execute(_OTHER_CHANNEL_PAYMENTS, values)
-    ]
+    return [other_channel_payment_of(row) for row in db.execute(_OTHER_CHANNEL_PAYMENTS, values)]
 
 
 def other_channel_payment_of(row: sqlite3.Row) -> OtherChannelPayment:
-    """Read a payment by another way, beside the definition that it came by."""
+    """Read such a payment, with the definition that it came by."""
     return OtherChannelPayment(
         id=row["id"],
         date=date.fromisoformat(row["date"]),
@@ -191,7 +189,7 @@ _OTHER_CHANNEL_PAYMENTS = f"""
 """  # noqa: S608 a constant
 
 
-# --- Deciding -----------------------------------------------------------------
+# --- Writing ------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True)
@@ -211,7 +209,7 @@ class DecisionWriter:
     def set_aside(self, numbers: Iterable[str], why: str, others: Others) -> None:
         """Set payments aside, all or none; what is set aside already stays as it is.
 
-        :param others: by number, the payments by another way that one may be the same as.
+        :param others: by number, the payments of other channels that one may be the same as.
         """
         for number in dict.fromkeys(self._with_halves(numbers)):
             row, kind, reason = self._shown(number)
@@ -234,25 +232,17 @@ class DecisionWriter:
             raise host_error("SERIES_WRONG", first=first[:50], last=last[:50])
         if self._series(first, last):
             raise host_error("SERIES_EXISTS", first=first, last=last)
-        self.db.execute(
-            "INSERT INTO decisions (definition, company, decision, first_invoice, last_invoice,"
-            " why, user, at) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-            (
-                self.definition,
-                self.company,
-                SET_ASIDE,
-                first,
-                last,
-                checked_reason(why),
-                self.user,
-                self.at.isoformat(),
-            ),
+        self._insert(
+            decision=SET_ASIDE,
+            first_invoice=first,
+            last_invoice=last,
+            why=checked_reason(why),
         )
 
     def decide(self, number: str, decision: str, why: str, others: Others) -> None:
         """Decide about one payment of the open preview.
 
-        :param others: by number, the payments by another way that one may be the same as.
+        :param others: by number, the payments of other channels that one may be the same as.
         """
         if self.run_id is None:
             raise self._not_shown(number)
@@ -325,26 +315,12 @@ class DecisionWriter:
         for its in ids:
             if not is_id(its):
                 raise host_error("DECISION_UNKNOWN", what=str(its)[:50])
-            rows = self.db.execute(
-                "SELECT id FROM decisions WHERE definition = ? AND company = ? AND id = ?"  # noqa: S608 a constant
-                f" AND {_IN_FORCE}",
-                (self.definition, self.company, its),
-            )
+            rows = self.db.execute(f"{_DECISIONS} AND id = :id", {**self._values, "id": its})
             self._take_back([row["id"] for row in rows], str(its))
 
     def hiding(self, number: str) -> Decision | None:
         """Give the series that hides a payment, where one does."""
-        row = self.db.execute(
-            "SELECT invoice_number, reason FROM run_rows"
-            " WHERE run_id = ? AND number = ? AND number <> '' AND deleted = 0",
-            (self.run_id, number),
-        ).fetchone()
-        if row is None and self.run_id is None:
-            row = self.db.execute(
-                "SELECT invoice_number, reason FROM pending WHERE definition = ? AND company = ?"
-                " AND number = ? AND deleted_at IS NULL",
-                (self.definition, self.company, number),
-            ).fetchone()
+        row = self._row(number)
         if row is None or row["reason"] not in {SET_ASIDE, "invoice-not-found"}:
             return None
         several = series_in_force(self.db, self.definition, self.company)
@@ -354,31 +330,39 @@ class DecisionWriter:
 
     def _decide(self, number: str, decision: str, facts: str, why: str) -> None:
         self.db.execute(
-            "UPDATE decisions SET taken_back_by = ?, taken_back_at = ? WHERE definition = ?"  # noqa: S608 a constant
-            f" AND company = ? AND number = ? AND {_IN_FORCE}",
-            (self.user, self.at.isoformat(), self.definition, self.company, number),
+            "UPDATE decisions SET taken_back_by = :user, taken_back_at = :at"  # noqa: S608 a constant
+            " WHERE definition = :definition AND company = :company AND number = :number"
+            f" AND {_IN_FORCE}",
+            {**self._values, "number": number},
         )
+        self._insert(decision=decision, number=number, facts=facts, why=checked_reason(why))
+
+    @property
+    def _values(self) -> dict[str, object]:
+        return {
+            "definition": self.definition,
+            "company": self.company,
+            "run_id": self.run_id,
+            "user": self.user,
+            "at": self.at.isoformat(),
+        }
+
+    def _insert(self, **values: str) -> None:
+        empty = {"number": None, "first_invoice": None, "last_invoice": None, "facts": ""}
         self.db.execute(
-            "INSERT INTO decisions (definition, company, decision, number, facts, why, user, at)"
-            " VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-            (
-                self.definition,
-                self.company,
-                decision,
-                number,
-                facts,
-                checked_reason(why),
-                self.user,
-                self.at.isoformat(),
-            ),
+            "INSERT INTO decisions (definition, company, decision, number, first_invoice,"
+            " last_invoice, facts, why, user, at)"
+            " VALUES (:definition, :company, :decision, :number, :first_invoice, :last_invoice,"
+            " :facts, :why, :user, :at)",
+            {**self._values, **empty, **values},
         )
 
     def _take_back(self, ids: Sequence[int], what: str) -> None:
         if not ids:
             raise host_error("DECISION_UNKNOWN", what=what)
         self.db.executemany(
-            "UPDATE decisions SET taken_back_by = ?, taken_back_at = ? WHERE id = ?",
-            [(self.user, self.at.isoformat(), its) for its in ids],
+            "UPDATE decisions SET taken_back_by = :user, taken_back_at = :at WHERE id = :id",
+            [{**self._values, "id": its} for its in ids],
         )
 
     def _series(self, first: str, last: str) -> list[int]:
@@ -393,23 +377,21 @@ class DecisionWriter:
             )
         ]
 
+    def _row(self, number: str) -> sqlite3.Row | None:
+        """Give a payment of the open preview, or one that waits."""
+        query = _ROW_THAT_WAITS if self.run_id is None else _ROW_SHOWN
+        row: sqlite3.Row | None = self.db.execute(
+            query, {**self._values, "number": number}
+        ).fetchone()
+        return row
+
     def _shown(self, number: str) -> tuple[sqlite3.Row, str, str]:
         """Give a payment of the open preview, or one that waits; its list and reason."""
-        row = self.db.execute(
-            "SELECT * FROM run_rows"
-            " WHERE run_id = ? AND number = ? AND number <> '' AND deleted = 0",
-            (self.run_id, number),
-        ).fetchone()
-        if row is not None:
-            return row, row["kind"], row["reason"] or ""
-        if self.run_id is None:
-            row = self.db.execute(
-                "SELECT * FROM pending WHERE definition = ? AND company = ? AND number = ?"
-                " AND deleted_at IS NULL",
-                (self.definition, self.company, number),
-            ).fetchone()
+        row = self._row(number)
         if row is None:
             raise self._not_shown(number)
+        if self.run_id is not None:
+            return row, row["kind"], row["reason"] or ""
         aside = of_payment(self.db, self.definition, self.company, number)
         if aside is not None and aside.decision == SET_ASIDE:
             return row, "ignored", SET_ASIDE
@@ -426,12 +408,24 @@ class DecisionWriter:
         return host_error("DECISION_DOES_NOT_FIT", number=number, what=what, state=state)
 
 
+_ROW_SHOWN = """
+    SELECT * FROM run_rows
+    WHERE run_id = :run_id AND number = :number AND number <> '' AND deleted = 0
+"""
+
+_ROW_THAT_WAITS = """
+    SELECT * FROM pending
+    WHERE definition = :definition AND company = :company AND number = :number
+    AND deleted_at IS NULL
+"""
+
+
 def _short(text: str) -> str:
     return " ".join(text.split())[:100]
 
 
 def checked_reason(why: str) -> str:
-    """Make a reason one line; refuse one that is longer than is kept.
+    """Make a reason one line; refuse one that is too long.
 
     :raises HostError: ``WHY_TOO_LONG``.
     """
