@@ -11,7 +11,7 @@ from flask import current_app, request, session, url_for
 from hostsim.desk.office import Office
 from hostsim.messages.desk import Words
 from hostsim.messages.texts import LANGUAGES, say
-from hostsim.storage.lists import Asked, Page, Source, page_of
+from hostsim.storage.lists import Page, Selection, Source, page_of
 from hostsim.views.columns import COLUMNS, Column
 from hostsim.views.history import STATES
 from hostsim.views.render import decision_label, reason_label, status_label
@@ -62,7 +62,7 @@ class Shown:
     title: str
     columns: Sequence[Column]
     page: Page
-    asked: Asked
+    asked: Selection
     prefix: str
     endpoint: str
     csv: str
@@ -143,7 +143,7 @@ def shown(
     :param prefix: of the list's own arguments in the address.
     :param fixed: arguments that stay, whatever is asked.
     """
-    asked = Asked.of(request.args, prefix)
+    asked = Selection.of(request.args, prefix)
     page = page_of(office().store, source, asked)
     columns = COLUMNS[name]
     return Shown(name, title, columns, page, asked, prefix, endpoint, csv, fixed or {}, picks)

@@ -17,7 +17,7 @@ from hostsim.desk.pages_import import window as import_window
 from hostsim.errors import HostError, host_error
 from hostsim.ledger.reasons import SET_ASIDE
 from hostsim.messages.texts import own
-from hostsim.storage.lists import Asked, all_of, decisions
+from hostsim.storage.lists import Selection, all_of, decisions
 from hostsim.storage.previews import PreviewChanged
 from hostsim.views import render
 from opter_contract.values import Text
@@ -173,7 +173,7 @@ def export(kind: str) -> Response:
     """Give what was decided as CSV, as it is filtered and sorted on the page."""
     if kind != "decisions":
         raise host_error("PAGE_UNKNOWN")
-    entries = all_of(office().store, decisions(_format()), Asked.of(request.args))
+    entries = all_of(office().store, decisions(_format()), Selection.of(request.args))
     return csv_response("decisions", "avgjort", entries)
 
 

@@ -19,7 +19,7 @@ from hostsim.ledger.amounts import typed_date
 from hostsim.ledger.matching import KINDS
 from hostsim.messages.desk import WORDS, duration
 from hostsim.messages.texts import DATE_NEEDED, own
-from hostsim.storage.lists import Asked, all_of, preview_rows
+from hostsim.storage.lists import Selection, all_of, preview_rows
 from hostsim.storage.previews import PreviewChanged
 from hostsim.storage.regions import checked_bank_account, refuse_other_region
 from hostsim.views.columns import COLUMNS, csv_lines, said
@@ -85,7 +85,9 @@ def export(run: str, kind: str) -> Response:
     """Give one list as CSV, as it is filtered and sorted on the page."""
     if kind not in KINDS or office().preview(run) is None:
         raise host_error("PAGE_UNKNOWN")
-    entries = all_of(office().store, preview_rows(run, kind), Asked.of(request.args, f"{kind}_"))
+    entries = all_of(
+        office().store, preview_rows(run, kind), Selection.of(request.args, f"{kind}_")
+    )
     return csv_response(kind, f"betalningsimport-{kind}", entries)
 
 

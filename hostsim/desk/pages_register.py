@@ -11,7 +11,7 @@ from hostsim.desk.pages_import import csv_response
 from hostsim.storage import page_rows
 from hostsim.storage.history import Entry
 from hostsim.storage.invoices import invoice
-from hostsim.storage.lists import Asked, all_of, registered
+from hostsim.storage.lists import Selection, all_of, registered
 from hostsim.storage.rows import row_of
 from hostsim.views.history import BOOKED_AS
 
@@ -62,7 +62,7 @@ def window(**dialog: object) -> str:
 def export() -> Response:
     """Give the register as CSV, as it is filtered and sorted on the page."""
     run = request.args.get("run") or None
-    entries = all_of(office().store, registered(run), Asked.of(request.args))
+    entries = all_of(office().store, registered(run), Selection.of(request.args))
     return csv_response("payments", "betalningsregistrering", entries)
 
 
@@ -74,4 +74,4 @@ def _chosen(payment_id: str) -> sqlite3.Row | None:
 
 def _of_invoice(payment: sqlite3.Row) -> list[Entry]:
     of_invoice = registered(invoice_id=payment["invoice_id"])
-    return list(all_of(office().store, of_invoice, Asked()))
+    return list(all_of(office().store, of_invoice, Selection()))

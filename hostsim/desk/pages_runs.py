@@ -9,7 +9,7 @@ from hostsim.desk.pages_import import csv_response
 from hostsim.errors import HostError, host_error
 from hostsim.messages.texts import say
 from hostsim.storage.history import Imported
-from hostsim.storage.lists import Asked, all_of, runs
+from hostsim.storage.lists import Selection, all_of, runs
 from hostsim.views import history
 
 pages = Blueprint("runs", __name__, url_prefix="/runs")
@@ -54,5 +54,5 @@ def export(kind: str) -> Response:
     """Give the imports as CSV, as they are filtered and sorted on the page."""
     if kind != "runs":
         raise host_error("PAGE_UNKNOWN")
-    entries = all_of(office().store, runs(office().store), Asked.of(request.args))
+    entries = all_of(office().store, runs(office().store), Selection.of(request.args))
     return csv_response("runs", "importer", entries)

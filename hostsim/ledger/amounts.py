@@ -18,7 +18,7 @@ _WHOLE = rf"[-+]?{_SPACE}?([0-9]+|[0-9]{{1,3}}({_SPACE}[0-9]{{3}})+)"
 _AMOUNT = re.compile(rf"{_WHOLE}([.,][0-9]{{1,2}})?")
 _RATE = re.compile(rf"{_WHOLE}([.,][0-9]+)?")
 
-#: What may be an amount with its thousands apart: 12.500 or 1,250.50 or 1'250.
+#: What may be an amount with grouped thousands: 12.500 or 1,250.50 or 1'250.
 _APART = re.compile(
     rf"([-+]?){_SPACE}?([0-9]+(?:{_SPACE}[0-9]{{3}})*)((?:[.,'’][0-9]{{3}})+)([.,][0-9]{{1,2}})?"
 )
@@ -61,7 +61,7 @@ def _number(text: str, form: re.Pattern[str]) -> Decimal | None:
 
 
 def meant(text: str) -> Text:
-    """Ask which amount was meant, beginning with a space; empty where nobody can tell."""
+    """Ask which amount was meant, beginning with a space; empty if there is no likely one."""
     several = readings(text)
     if not several:
         return Text("", "")
@@ -71,7 +71,7 @@ def meant(text: str) -> Text:
 
 
 def readings(text: str) -> list[Decimal]:
-    """Give what an amount that is not taken may mean and would be taken, thousands first."""
+    """Give the valid amounts that an invalid one may mean, thousands first."""
     found = _APART.fullmatch(_with_minus(text))
     if found is None:
         return []

@@ -1,8 +1,8 @@
 """What a person's decision means for a payment, without I/O.
 
-A decision is about a payment as it was shown: with other figures it holds no
-longer, and the person is asked anew. Nothing here decides; :mod:`.judging`
-asks, and :mod:`.deciding` keeps.
+A decision is about a payment as it was shown: with other figures it holds no longer, and
+the person has to decide again. :mod:`.matching` applies these rules, and
+:mod:`hostsim.storage.decision_store` stores the decisions.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from opter_contract.values import Payment
 
 
 class ReplaceablePayment(NamedTuple):
-    """A registered payment that no longer exists where it came from."""
+    """A registered payment that an arriving one may replace."""
 
     id: int
     number: str
@@ -75,7 +75,7 @@ class OtherChannelPayment:
 
 
 class OtherInvoicePayment(NamedTuple):
-    """A payment by another way on another invoice of the customer; nothing explains it there."""
+    """A payment of another channel on another invoice of the customer, with none of ours there."""
 
     other: OtherChannelPayment
     invoice_number: str
@@ -91,12 +91,12 @@ def figures(
     settles: Settlement | None = None,
     after: str = "",
 ) -> str:
-    """Write down what a decision about a payment is based on.
+    """Give, as JSON, what a decision about a payment is based on.
 
-    :param others: the payments by another way that it may be the same as.
+    :param others: the payments of other channels that it may be the same as.
     :param replaces: the registered payments that it replaces.
     :param settles: the other half of a settlement.
-    :param after: what was decided before this, and goes on to hold.
+    :param after: an earlier decision that stays in force beside this one.
     """
     known: dict[str, object] = {
         "date": payment.date.isoformat(),
@@ -123,7 +123,7 @@ def figures(
 
 
 def written_off(payment: Payment) -> dict[tuple[str, str], Decimal]:
-    """Sum up what was written off with a payment, by account and currency; zeros are left out.
+    """Sum up what was written off with a payment, by account and currency, without zeros.
 
     The currency is ``""`` where it is SEK, or not named.
     """
@@ -136,12 +136,12 @@ def written_off(payment: Payment) -> dict[tuple[str, str], Decimal]:
 
 
 def named_in(facts: str) -> frozenset[int]:
-    """Tell which payments by another way a decision was about."""
+    """Tell which payments of other channels a decision was about."""
     return frozenset(json.loads(facts or "{}").get("others", ()))
 
 
 def _number(amount: Decimal | None) -> str | None:
-    """Write an amount so that equal amounts are written alike."""
+    """Write equal amounts alike."""
     if amount is None:
         return None
     text = f"{amount:f}"
@@ -150,7 +150,7 @@ def _number(amount: Decimal | None) -> str | None:
 
 
 def holds(decision: Decision | None, what: str, facts: str) -> bool:
-    """Say whether this was decided, and about exactly these figures."""
+    """Tell whether this was decided, about exactly these figures."""
     return decision is not None and decision.decision == what and decision.facts == facts
 
 
@@ -191,7 +191,7 @@ def confirms(
 
 
 def decided_before(decision: Decision | None) -> str:
-    """Tell what was decided before a confirmation, and goes on to hold; ``""`` for nothing."""
+    """Tell the earlier decision that stays in force beside a confirmation; ``""`` for none."""
     if decision is None:
         return ""
     if decision.decision in {ACCEPT, TAKE_AGAIN}:
@@ -200,7 +200,7 @@ def decided_before(decision: Decision | None) -> str:
 
 
 def holds_after(decision: Decision, what: str, facts: str) -> bool:
-    """Say whether this was decided about these figures, and a confirmation came on top of it."""
+    """Tell whether this was decided about these figures before a confirmation."""
     if decision.decision != CONFIRM:
         return False
     known = json.loads(decision.facts)
@@ -229,10 +229,10 @@ def paired(
     decisions: Mapping[int, Decision],
     others: Sequence[OtherChannelPayment],
 ) -> dict[int, Sequence[OtherChannelPayment]]:
-    """Pair payments with the ones by another way that they may be the same as.
+    """Pair payments with those of other channels that they may be the same as.
 
-    One of those is used up by one payment, but by none that a person lets in beside it:
-    whatever was said of that one, the next equal payment may be the same. Who was decided
+    Each of those is paired with one payment only, and with none that a person confirmed as
+    another one: the next equal payment may still be the same. A payment that was decided
     about it comes first, then the nearest date, then the oldest.
 
     :param payments: places and payments, oldest first.
@@ -266,5 +266,5 @@ def paired(
 def _lets_in(
     decision: Decision | None, payment: Payment, others: Sequence[OtherChannelPayment]
 ) -> bool:
-    """Say whether a person decided that a payment comes in beside the ones by another way."""
+    """Tell whether a person confirmed that a payment is none of those of other channels."""
     return confirms(decision, payment, others) is not None

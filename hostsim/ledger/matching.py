@@ -1,4 +1,4 @@
-"""What becomes of a payment beside its invoice, without I/O.
+"""How payments are matched against their invoice, without I/O.
 
 Everything here is a function of values: the payments that were read for one
 invoice, the invoice, and the deviation that the office accepts. The rules
@@ -58,7 +58,7 @@ class Refusal(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """A payment that was read, with all that decides but the invoice."""
+    """A payment that was read, with all that it is judged by except its invoice."""
 
     number: str
     payment: Payment | None  # None where it could not be read
@@ -84,13 +84,13 @@ class Candidate:
 
     @property
     def facts(self) -> str:
-        """What a decision about the payment is based on today."""
+        """What a decision about the payment would be based on today."""
         if self.payment is None:
             return ""
         return decision_rules.figures(self.payment, replaces=self.replaceable, settles=self.settles)
 
     def decided(self, what: str) -> Decision | None:
-        """Give the decision, if it is this one and about today's figures."""
+        """Give the decision, if it is of this kind and about today's figures."""
         if self.decision is None or self.payment is None:
             return None
         decision, facts = self.decision, self.facts
@@ -100,9 +100,9 @@ class Candidate:
         return decision if held else None
 
     def accepts(self, reason: str) -> bool:
-        """Whether a person accepted what the payment is, by this reason, and it can be saved."""
-        asked = self.settles is not None if reason == SETTLED else bool(self.replaceable)
-        return asked and self.blocked is None and self.decided(ACCEPT) is not None
+        """Whether a person accepted the payment despite this reason, and it can be saved."""
+        applies = self.settles is not None if reason == SETTLED else bool(self.replaceable)
+        return applies and self.blocked is None and self.decided(ACCEPT) is not None
 
     @property
     def replaces(self) -> bool:
@@ -121,19 +121,19 @@ class Candidate:
         """What differs from the registered payment, as far as this one was read."""
         if self.registered is None or self.payment is None:
             return []
-        # What the settings leave out may have been left out before its write-offs were read.
+        # A payment that the settings ignore may have been excluded before its write-offs were read.
         read = self.excluded is None or self.excluded.reason not in reasons.IGNORED
         return what_changed(self.registered, self.payment, write_offs=read)
 
 
 @dataclass(frozen=True, slots=True)
 class Judgement:
-    """What a person is shown.
+    """What is shown of a payment.
 
     ``written_off`` is SEK; ``effect`` is what a payment that is ready takes
     away from what remains, in the invoice's currency, written off included.
     ``hidden`` is the refusal that a decision of a person hides, and ``others``
-    are the payments by another way that it may be the same as.
+    are the payments of other channels that it may be the same as.
     """
 
     kind: str
@@ -170,7 +170,7 @@ def judge(
     :param accepted_deviation: SEK; a last shortfall of at most that is written off.
     :param as_if_fetched: judge as if every payment of an earlier run had just been
         fetched again, to learn which of them must be.
-    :param others: the registered payments of the invoice that came another way.
+    :param others: the registered payments of the invoice from other channels.
     :param on_other_invoices: those of other invoices of the customer that nothing explains there.
     """
     with localcontext(EXACT):
@@ -194,7 +194,7 @@ def judge_by_hand(invoice: Invoice, payment: Payment) -> Judgement:
 
 
 def judge_without_invoice(candidate: Candidate, *, as_if_fetched: bool = False) -> Judgement:
-    """Judge a payment that meets no invoice of the host.
+    """Judge a payment that matches no invoice of the host.
 
     :param as_if_fetched: see :func:`judge`.
     """
@@ -204,7 +204,7 @@ def judge_without_invoice(candidate: Candidate, *, as_if_fetched: bool = False) 
         if candidate.settles is not None:
             refusal = _settlement(candidate) or (None if as_if_fetched else _not_fetched(candidate))
             if refusal is None:
-                # It stands beside its other half, and moves nothing.
+                # Its other half is saved with it; it changes no balance.
                 return _ready(SETTLED, [*_decided_before(candidate, None), *of.warnings], ZERO)
             return _refused(candidate, refusal)
         message = texts.invoice_not_found(of.invoice_number, of.ocr)
@@ -227,7 +227,7 @@ def _judge(
     doubts: Mapping[int, _Doubt],
     on_other_invoices: Sequence[OtherInvoicePayment],
 ) -> Judged:
-    # A credit invoice is an ordinary one seen in a mirror.
+    # A credit invoice is an ordinary one with the sign changed.
     sign = -1 if invoice.total < 0 else 1
     remaining = sign * invoice.remaining
     judgements: dict[int, Judgement] = {}
@@ -321,7 +321,7 @@ def why_not(
         return Refusal(
             "currency-differs", texts.currency_differs(payment.currency, invoice.currency)
         )
-    # Before "already paid": what was registered another way is often what paid it.
+    # Before "already paid": a payment of another channel is often what paid it.
     if doubt is not None and asks and not fits:
         return Refusal(reasons.DOUBTFUL, doubt.message)
     settlement = _settlement(candidate)
@@ -332,23 +332,23 @@ def why_not(
     if as_if_fetched:
         return None
     if candidate.earlier is not None:
-        asked = doubt is not None or candidate.replaces or candidate.decided(TAKE_AGAIN)
-        asked = asked or candidate.decided(ACCEPT)
+        decided = candidate.decided(TAKE_AGAIN) or candidate.decided(ACCEPT)
+        fetch = doubt is not None or candidate.replaces or decided
         reason, message = candidate.earlier
-        return Refusal(reason, texts.FETCHED_BEFORE_SAVING if asked else message)
+        return Refusal(reason, texts.FETCHED_BEFORE_SAVING if fetch else message)
     if effect is None:
         return Refusal("unreadable", texts.AMOUNT_UNKNOWN)
     return None
 
 
 def _is_of_the_source(refusal: Refusal, candidate: Candidate) -> bool:
-    """Say whether the payment could be saved if only the source said so, once it is booked."""
+    """Tell whether the source alone keeps the payment from being saved, such as one not booked."""
     first = refusal.reason == "unreadable" or refusal.reason in reasons.IGNORED
     return refusal is candidate.excluded and not first
 
 
 def exclusion_reason(candidate: Candidate) -> Refusal | None:
-    """Give the first reason that applies before any invoice is looked at."""
+    """Give the first reason that applies whatever the invoice is."""
     excluded = candidate.excluded
     if excluded is not None and excluded.reason == "unreadable":
         return excluded
@@ -378,16 +378,16 @@ def is_nothing(payment: Payment) -> bool:
 
 
 def _settlement(candidate: Candidate) -> Refusal | None:
-    """Ask what is to become of a settlement against a credit note that is not here."""
+    """Refuse a settlement against a credit note that is not here, until it is accepted."""
     if candidate.settles is None:
         return None
-    said = texts.settles(candidate.settles.number, candidate.settles.invoice_number)
+    message = texts.settles(candidate.settles.number, candidate.settles.invoice_number)
     if candidate.blocked is not None:
         # The other half cannot be saved, and neither is saved alone.
-        return Refusal(SETTLED, texts.half_waits(said, candidate.blocked.message))
+        return Refusal(SETTLED, texts.half_waits(message, candidate.blocked.message))
     if candidate.settles.complete or candidate.accepts(SETTLED):
         return None
-    return Refusal(SETTLED, said)
+    return Refusal(SETTLED, message)
 
 
 def _not_fetched(candidate: Candidate) -> Refusal | None:
@@ -465,13 +465,13 @@ def _written_off_with(payment: Payment) -> Text:
     several = decision_rules.written_off(payment)
     if not several:
         return money_of(ZERO, SEK)
-    said = [
+    named = [
         (account, money_of(amount, currency or SEK))
         for (account, currency), amount in several.items()
     ]
     return Text(
-        " + ".join(f"{money.sv} (konto {account})" for account, money in said),
-        " + ".join(f"{money.en} (account {account})" for account, money in said),
+        " + ".join(f"{money.sv} (konto {account})" for account, money in named),
+        " + ".join(f"{money.en} (account {account})" for account, money in named),
     )
 
 
@@ -506,7 +506,7 @@ def effect_of(payment: Payment) -> Decimal | None:
 
 
 def _write_offs(payment: Payment) -> tuple[Decimal, Decimal]:
-    """Sum up write-offs in the payment's currency, and apart those in SEK where it is another."""
+    """Sum up write-offs in the payment's currency; and those in SEK, where that is another."""
     own = in_sek = ZERO
     for one in payment.write_offs:
         if payment.currency == SEK or same_currency(one.currency, payment.currency):
@@ -517,7 +517,7 @@ def _write_offs(payment: Payment) -> tuple[Decimal, Decimal]:
 
 
 def other_effect_of(payment: Payment) -> Decimal | None:
-    """Read the write-offs of a foreign payment whose currency is not sure the other way.
+    """Read write-offs of unclear currency of a foreign payment the other way.
 
     As amounts in the payment's currency; ``None`` where there is no other way.
     """
@@ -531,7 +531,7 @@ def other_effect_of(payment: Payment) -> Decimal | None:
 def _read_effect(
     candidate: Candidate, sign: int, remaining: Decimal
 ) -> tuple[Decimal | None, Sequence[Text]]:
-    """Give the effect, by the reading that pays the invoice where the source says it is paid."""
+    """Give the effect, by the reading that pays the invoice if the source says it is paid."""
     payment = candidate.payment
     effect = _effect(payment, sign)
     if payment is None or not candidate.nothing_left or effect == remaining:
@@ -554,7 +554,7 @@ def _lowers(effect: Decimal | None, payment: Payment | None, sign: int) -> bool:
 
 
 def _status(effect: Decimal | None, remaining: Decimal) -> str:
-    # Unknown only while as_if_fetched which payments to fetch again.
+    # Unknown only while finding which payments to fetch again.
     if effect is None:
         return "partial"
     if effect < 0:
@@ -599,10 +599,10 @@ def _in_sek(amount: Decimal, payment: Payment | None) -> Decimal | None:
 def _refused(candidate: Candidate, refusal: Refusal, doubt: _Doubt | None = None) -> Judgement:
     accepted = _accepted_as(candidate)
     if accepted is not None:
-        reason, said = accepted
-        # A doubt is asked about by itself: accepting answers another question.
+        reason, message = accepted
+        # A doubt needs a confirmation of its own: accepting answers another question.
         reason = refusal.reason if refusal.reason == reasons.DOUBTFUL else reason
-        refusal = Refusal(reason, texts.accepted_but(said, refusal.message))
+        refusal = Refusal(reason, texts.accepted_but(message, refusal.message))
     hidden = None
     if refusal.reason == "already-imported" and candidate.decided(KEEP):
         hidden = Refusal(CHANGED, refusal.message)
@@ -624,7 +624,7 @@ def _refused(candidate: Candidate, refusal: Refusal, doubt: _Doubt | None = None
 
 
 def _accepted_as(candidate: Candidate) -> Refusal | None:
-    """Give the reason and the sentence of what a person accepted, if it can be saved."""
+    """Give the reason and the message of what a person accepted, if it can be saved."""
     if candidate.replaces:
         return Refusal(CHANGED, texts.changed(candidate.changes))
     if candidate.accepts(REPLACED):
@@ -637,7 +637,7 @@ def _accepted_as(candidate: Candidate) -> Refusal | None:
 
 
 class _Doubt(NamedTuple):
-    """The payments that a payment may be the same as, and who said that it is none of them."""
+    """The payments that a payment may be the same as, and who confirmed that it is none of them."""
 
     others: Sequence[OtherChannelPayment]
     days: int  # from the one that it is paired with
@@ -650,12 +650,12 @@ class _Doubt(NamedTuple):
 
     @property
     def message(self) -> Text:
-        """The sentence that names the other payments."""
+        """Name the other payments."""
         return texts.possibly_registered([_registered_before(one) for one in self.others])
 
 
 def _registered_before(one: OtherChannelPayment) -> Text:
-    """Name a payment by another way, with its amount in its own currency."""
+    """Name a payment of another channel, with its amount in its own currency."""
     known = one.amount if one.currency == SEK else one.amount_currency
     way = texts.other_way(one.definition, one.import_type, one.number)
     who = texts.by_whom(one.user, one.at)
@@ -665,7 +665,7 @@ def _registered_before(one: OtherChannelPayment) -> Text:
 def _doubts(
     candidates: Sequence[Candidate], others: Sequence[OtherChannelPayment]
 ) -> dict[int, _Doubt]:
-    """Find the payments that may have been registered by another way before."""
+    """Find the payments that another channel may have registered before."""
     if not others:
         return {}
     new = [
@@ -695,7 +695,7 @@ def _on_other_invoices(
     remaining: Decimal,
     on_other_invoices: Sequence[OtherInvoicePayment],
 ) -> list[Text]:
-    """Warn of what may be this payment, registered on an equal invoice of the customer."""
+    """Warn of what may be this payment, registered on another equal invoice of the customer."""
     return [
         texts.twin(one.invoice_number, _registered_before(one.other))
         for one in on_other_invoices
@@ -706,26 +706,26 @@ def _on_other_invoices(
 
 
 def _decided_before(candidate: Candidate, doubt: _Doubt | None) -> list[Text]:
-    """Warn of what a person decided about a payment that is ready."""
-    said = []
+    """Warn of what was decided about a payment that is ready."""
+    warnings = []
     decision = candidate.decision
     aside = candidate.series if decision is None or decision.decision != SET_ASIDE else decision
     if aside is not None:
-        said.append(texts.set_aside_but_ready(_who(aside)))
+        warnings.append(texts.set_aside_but_ready(_who(aside)))
     if candidate.replaces:
         change = texts.changed(candidate.changes)
-        said.append(texts.accepted(change, _who(decision)))
+        warnings.append(texts.accepted(change, _who(decision)))
     if candidate.accepts(REPLACED):
-        said.append(texts.accepted(texts.replaces(candidate.replaceable), _who(decision)))
+        warnings.append(texts.accepted(texts.replaces(candidate.replaceable), _who(decision)))
     if candidate.settles is not None:
-        said.append(texts.settles(candidate.settles.number, candidate.settles.invoice_number))
+        warnings.append(texts.settles(candidate.settles.number, candidate.settles.invoice_number))
     if candidate.deleted is not None and candidate.decided(TAKE_AGAIN) is not None:
-        said.append(texts.taken_again(_deleted(candidate.deleted), _who(decision)))
+        warnings.append(texts.taken_again(_deleted(candidate.deleted), _who(decision)))
     if doubt is not None:
         message = doubt.message
         sure = doubt.confirmed
-        said.append(message if sure is None else texts.confirmed(message, _who(sure)))
-    return said
+        warnings.append(message if sure is None else texts.confirmed(message, _who(sure)))
+    return warnings
 
 
 def _hiding(candidate: Candidate, refusal: Refusal) -> Decision | None:
@@ -734,7 +734,7 @@ def _hiding(candidate: Candidate, refusal: Refusal) -> Decision | None:
         return None
     decision = candidate.decision
     if decision is not None and decision.decision == SET_ASIDE:
-        # What is registered differs: other figures are news.
+        # The registered payment differs: a person should see other figures.
         if refusal.reason == CHANGED and candidate.decided(SET_ASIDE) is None:
             return None
         return decision

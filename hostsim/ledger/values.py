@@ -13,7 +13,7 @@ from opter_contract.values import Company, Payment, Text, WriteOff
 #: The currency of the books; the contract gives every ``amount`` in it.
 SEK = "SEK"
 
-#: Sums of money must not be rounded, however large: the preset 28 digits would do so.
+#: Sums of money must not be rounded, however large: the default 28 digits would do so.
 EXACT = Context(prec=200, rounding=ROUND_HALF_UP)
 
 
@@ -52,7 +52,7 @@ class Invoice:
 
 @dataclass(frozen=True, slots=True)
 class Definition:
-    """An import as a person defined it, with what it remembers of its last save."""
+    """An import as a person defined it, with the company and cursor of its last save."""
 
     name: str
     import_type: str
@@ -118,7 +118,7 @@ class Decision:
 
     @property
     def in_force(self) -> bool:
-        """Whether it still decides anything."""
+        """Whether it still counts."""
         return self.applied_at is None and self.taken_back_at is None
 
 

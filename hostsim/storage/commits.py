@@ -1,4 +1,4 @@
-"""What was committed in this thread, so that nobody is told afterwards that nothing was saved."""
+"""What this thread committed, so that no later error claims that nothing was saved."""
 
 from __future__ import annotations
 
@@ -23,11 +23,11 @@ class Commits:
     """Whether anything was committed, and what is known of it."""
 
     any: bool = False
-    said: list[Text] = field(default_factory=list)
+    messages: list[Text] = field(default_factory=list)
 
     def not_shown(self) -> HostError:
         """Make the error of a result that is saved and could not be shown."""
-        saved = texts.joined(self.said) or texts.SAVED
+        saved = texts.joined(self.messages) or texts.SAVED
         return host_error("SAVED_NOT_SHOWN", saved=saved)
 
 
@@ -42,20 +42,20 @@ def watched() -> Iterator[Commits]:
         _here.commits = around
 
 
-#: A block whose commits count for nothing: what they keep is thrown away again, or says only
+#: A block whose commits do not count: what they store is deleted again, or says only
 #: how a run went.
 passing = watched
 
 
 def found() -> Commits:
-    """Give what was noted in this thread; nothing where nobody watches."""
+    """Give what this thread has noted; nothing outside of :func:`watched`."""
     commits: Commits = getattr(_here, "commits", None) or Commits()
     return commits
 
 
 def note(what: Text | None = None) -> None:
-    """Note that something was committed, or written to a file that was asked for."""
+    """Note that something was committed, or that an output file was written."""
     commits = found()
     commits.any = True
     if what is not None:
-        commits.said.append(what)
+        commits.messages.append(what)

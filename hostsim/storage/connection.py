@@ -148,7 +148,7 @@ class Database:
                 self._explain(error)
             raise
         finally:
-            # Also where somebody pressed Ctrl-C while it was committed.
+            # Also where Ctrl-C came during the COMMIT.
             if committing and db.total_changes > before:
                 commits.note()
 
@@ -164,17 +164,17 @@ class Database:
     def stream(
         self, query: str, values: tuple[object, ...] | Mapping[str, object] = ()
     ) -> Iterator[sqlite3.Row]:
-        """Read rows one by one, as they are committed when the first is asked for.
+        """Read rows one by one, as they are committed when the first one is read.
 
-        On a connection of its own, so that a reader who stops half-way, or
-        writes while it reads, disturbs nobody.
+        On a connection of its own, so that a reader may stop half-way, or write
+        while it reads.
         """
         with self.reader() as connection:
             yield from connection.execute(query, values)
 
     @contextmanager
     def reader(self) -> Iterator[sqlite3.Connection]:
-        """Give a connection to read with, and to keep temporary tables on."""
+        """Give a connection to read with, and for temporary tables."""
         connection = self._connect()
         try:
             yield connection
@@ -182,7 +182,7 @@ class Database:
             connection.close()
 
     def _is_blank(self) -> bool:
-        """Tell whether the file holds nothing yet, as when its making was broken off."""
+        """Tell whether the file is empty, as when its creation was interrupted."""
         try:
             things: int = self.db.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]
             marks = [
@@ -217,7 +217,7 @@ class Database:
     def _make_tables(self) -> None:
         self.db.execute("PRAGMA journal_mode = WAL")
         with self.change() as db:
-            # Somebody else may have been quicker.
+            # Another process may have been faster.
             if db.execute("PRAGMA application_id").fetchone()[0] == APPLICATION_ID:
                 raise host_error("DATABASE_EXISTS", path=self.path)
             for statement in _schema():

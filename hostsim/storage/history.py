@@ -36,7 +36,7 @@ HAND = "hand"
 #: The state of a payment that counts; the others are shown, and say why they do not.
 REGISTERED = "registered"
 
-#: What stands in the place of a setting that only its owner may see.
+#: Shown in place of a setting that only its owner may see.
 HIDDEN = "•••"
 
 #: Shows the settings of an import type, without its secrets.
@@ -180,7 +180,7 @@ class Imported:
     not_read: int
     requests: int
     error_code: str | None
-    error: Text | None  # the sentence of the error, as it was told
+    error: Text | None  # the message of the error
 
     @property
     def saved(self) -> tuple[int, Decimal] | None:
@@ -192,9 +192,9 @@ class Imported:
 
 def runs(store: Store, show: Show) -> Iterator[Imported]:
     """Give all imports and comparisons, latest first."""
-    dead = dead_runs(store)
+    interrupted = interrupted_runs(store)
     for row in store.stream(f"{_RUNS} ORDER BY r.started_at DESC, r.rowid DESC"):
-        yield imported_of(row, show, dead)
+        yield imported_of(row, show, interrupted)
 
 
 def run(store: Store, prefix: str, show: Show) -> Imported:
@@ -203,22 +203,22 @@ def run(store: Store, prefix: str, show: Show) -> Imported:
     :raises HostError: ``RUN_UNKNOWN``, ``RUN_AMBIGUOUS``.
     """
     wanted = prefix.strip().lower()
-    dead = dead_runs(store)
+    interrupted = interrupted_runs(store)
     query = f"{_RUNS} WHERE substr(r.id, 1, length(:prefix)) = :prefix LIMIT 2"
     found = store.db.execute(query, {"prefix": wanted}).fetchall() if wanted else []
     if not found:
         raise host_error("RUN_UNKNOWN", id=prefix)
     if len(found) > 1:
         raise host_error("RUN_AMBIGUOUS", id=prefix)
-    return imported_of(found[0], show, dead)
+    return imported_of(found[0], show, interrupted)
 
 
-def dead_runs(store: Store) -> frozenset[str]:
-    """Name the runs that nobody goes on with, though the database says that they run.
+def interrupted_runs(store: Store) -> frozenset[str]:
+    """Give the runs that were interrupted, though the database still calls them running.
 
     The next import writes that down. A run holds the lock of its definition from
-    before it stands in the database until it has ended, so that one which stood
-    there before its lock was found free, and still does afterwards, was broken off.
+    before it is in the database until it has ended, so that one which was there
+    before its lock was found free, and still is afterwards, was interrupted.
     """
     running = store.db.execute("SELECT id, definition FROM runs WHERE state = 'running'").fetchall()
     held = {name: _is_held(store, name) for name in {row["definition"] for row in running}}
@@ -229,7 +229,7 @@ def _is_held(store: Store, definition: str) -> bool:
     try:
         return store.locks.is_held("definition", definition)
     except HostError:
-        # Who may not touch the locks cannot know, and is told what the database says.
+        # Without access to the locks, what the database says has to do.
         return True
 
 
@@ -243,7 +243,7 @@ def shown_settings(
 ) -> dict[str, str]:
     """Show the settings of an import, but not what only its owner may see.
 
-    :param fields: asks the plug-in, which may be gone: then nobody knows what is secret.
+    :param fields: calls the plug-in; where it is missing, every value counts as secret.
     """
     try:
         known = {field.key: field for field in fields()}
@@ -255,18 +255,20 @@ def shown_settings(
     }
 
 
-def imported_of(row: sqlite3.Row, show: Show, dead: Collection[str] = frozenset()) -> Imported:
+def imported_of(
+    row: sqlite3.Row, show: Show, interrupted: Collection[str] = frozenset()
+) -> Imported:
     """Read an import out of its columns, with the import type of its definition.
 
-    :param dead: the runs that were broken off without a word.
+    :param interrupted: see :func:`interrupted_runs`.
     """
-    died = row["state"] == "running" and row["id"] in dead
+    was_interrupted = row["state"] == "running" and row["id"] in interrupted
     totals = {kind: sek for kind, sek in json.loads(row["totals"]).items() if kind != SET_ASIDE}
     return Imported(
         id=row["id"],
         definition=row["definition"],
         import_type=row["import_type"],
-        state="failed" if died else row["state"],
+        state="failed" if was_interrupted else row["state"],
         user=row["user"],
         started_at=datetime.fromisoformat(row["started_at"]),
         finished_at=time_of(row["finished_at"]),
@@ -281,6 +283,6 @@ def imported_of(row: sqlite3.Row, show: Show, dead: Collection[str] = frozenset(
         totals={kind: Decimal(total) for kind, total in totals.items()},
         not_read=row["not_read"],
         requests=row["requests"],
-        error_code="INTERRUPTED" if died else row["error_code"],
-        error=INTERRUPTED if died else text_of(row["error_sv"], row["error_en"]),
+        error_code="INTERRUPTED" if was_interrupted else row["error_code"],
+        error=INTERRUPTED if was_interrupted else text_of(row["error_sv"], row["error_en"]),
     )

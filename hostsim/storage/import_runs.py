@@ -274,7 +274,7 @@ class ImportRun:
         return self.scope(company)._asdict()
 
     def judge(self, company: Company, before: Decided | None = None) -> None:
-        """Judge the rows and write down what became of each, with counts and totals.
+        """Judge the rows, and store the judgements, counts and totals.
 
         :param before: what was decided when all rows had been judged: only what other
             decisions have touched since is judged.
@@ -310,7 +310,7 @@ class ImportRun:
     def _sums(self, db: sqlite3.Connection) -> tuple[dict[str, int], dict[str, Decimal]]:
         """Count the rows of each list, and sum up their SEK.
 
-        :raises RuntimeError: where a row stands in no list.
+        :raises RuntimeError: where a row is in no list.
         """
         counts = dict.fromkeys(("read", *KINDS, SET_ASIDE), 0)
         totals = dict.fromkeys(counts, ZERO)

@@ -28,14 +28,14 @@ def last(db: sqlite3.Connection) -> int:
 
 
 def acknowledged(db: sqlite3.Connection, listener: str) -> int:
-    """Give the sequence of the last change that a listener has kept; 0 for a new one."""
+    """Give the sequence of the last change that a listener acknowledged; 0 for a new one."""
     query = "SELECT sequence FROM listeners WHERE name = ?"
     row = db.execute(query, (listener,)).fetchone()
     return 0 if row is None else int(row["sequence"])
 
 
 def acknowledge(db: sqlite3.Connection, listener: str, sequence: int) -> None:
-    """Write down what a listener has kept, also where that is less than before."""
+    """Store what a listener has acknowledged, even if that is less than before."""
     db.execute(
         "INSERT INTO listeners (name, sequence) VALUES (:name, :sequence)"
         " ON CONFLICT (name) DO UPDATE SET sequence = excluded.sequence",

@@ -82,7 +82,7 @@ class Judging:
         self._accepted_deviation = store.accepted_deviation
         self._source = _source_of(db, scope.run_id)
         self._found_elsewhere: dict[int, OtherInvoicePayment | None] = {}  # by payment
-        # One moment for all that is read, whoever changes what meanwhile.
+        # All queries see one moment, whatever is changed meanwhile.
         db.execute("BEGIN")
         db.execute(_CREATE_MATCHED)
         db.execute(_MATCH, self.values)
@@ -103,7 +103,7 @@ class Judging:
 
     @cached_property
     def unchecked(self) -> Mapping[str, tuple[ReplaceablePayment, ...]]:
-        """The same, of those that could not be asked after."""
+        """The same, of those that could not be checked."""
         return deletions.unchecked_by_number(self.db, self.values)
 
     @cached_property
@@ -132,7 +132,7 @@ class Judging:
         """Judge one invoice at a time.
 
         :param as_if_fetched: see :func:`hostsim.ledger.matching.judge`.
-        :param only: preset: all rows.
+        :param only: default: all rows.
         """
         return self._judged(
             self.reversals(as_if_fetched=as_if_fetched), as_if_fetched=as_if_fetched, only=only
@@ -166,7 +166,7 @@ class Judging:
         return Reversals({}, {})
 
     def possibly_registered(self, numbers: Collection[str]) -> decision_store.Others:
-        """Give the payments by another way that these payments may be the same as, by number."""
+        """Give the payments of other channels that these payments may be the same as, by number."""
         if not numbers:
             return {}
         return {
@@ -309,10 +309,10 @@ class Judging:
             nothing_left=row["inv_id"] in self._nothing_left,
         )
 
-    # --- Payments by another way ---
+    # --- Payments of other channels ---
 
     def _other_channel_payments(self, rows: Sequence[sqlite3.Row]) -> Sequence[OtherChannelPayment]:
-        """Give what was registered by another way on the invoice of these rows."""
+        """Give the payments of other channels on the invoice of these rows."""
         if not rows[0]["other_channel"]:
             return ()
         scope = self.scope
@@ -321,7 +321,7 @@ class Judging:
         )
 
     def _on_other_invoices(self, rows: Sequence[sqlite3.Row]) -> list[OtherInvoicePayment]:
-        """Give what was registered by another way on other invoices of the customer.
+        """Give the payments of other channels on other invoices of the customer.
 
         Only amounts of these rows of one invoice, and only what no payment of the run's
         import type and company explains there.
@@ -463,8 +463,8 @@ _MATCH = """
     FROM run_rows r WHERE r.run_id = :run_id AND r.deleted = 0
 """
 
-# Payments by another way, of the days around those of the run; each once by its SEK, and once
-# by the amount in its currency. The index finds them without the millions that came this way.
+# Payments of other channels, of the days around those of the run; each once by its SEK, and once
+# by the amount in its currency. The index finds them without the millions of this channel.
 _CREATE_OTHER_CHANNEL_PAYMENTS = """
     CREATE TEMP TABLE other_channel (payment_id INTEGER, invoice_id INTEGER, region TEXT,
                                   customer TEXT, day REAL, amount REAL)

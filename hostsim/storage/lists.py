@@ -1,6 +1,6 @@
 """Lists of any length, a page at a time: sorted, filtered and summed in SQL.
 
-What a list is asked for comes out of an address (:class:`Asked`); nothing of
+A selection comes out of an address (:class:`Selection`); nothing of
 it reaches SQL but as a value.
 """
 
@@ -35,8 +35,8 @@ class Entry(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
-    """What a person asks of a list: which rows, in which order, which page."""
+class Selection:
+    """What a person wants of a list: which rows, in which order, which page."""
 
     text: str = ""
     code: str = ""
@@ -45,8 +45,8 @@ class Asked:
     page: int = 1
 
     @classmethod
-    def of(cls, values: Mapping[str, str], prefix: str = "") -> Asked:
-        """Read it out of an address; what makes no sense there is the preset."""
+    def of(cls, values: Mapping[str, str], prefix: str = "") -> Selection:
+        """Read it out of an address; what is invalid there gets its default."""
         page = values.get(f"{prefix}page", "")
         return cls(
             text=values.get(f"{prefix}q", "").strip()[:LONGEST_FILTER],
@@ -84,7 +84,7 @@ class Source:
 
 
 class Page(NamedTuple):
-    """A page of a list, with the number and the SEK of all rows that were asked for."""
+    """A page of a list, with the number and the SEK of all selected rows."""
 
     entries: list[Any]
     found: int
@@ -191,7 +191,7 @@ _DONE = "(r.applied_at IS NOT NULL OR r.taken_back_at IS NOT NULL)"
 
 def runs(store: Store) -> Source:
     """Describe every import and comparison, latest first."""
-    dead = history.dead_runs(store)
+    interrupted = history.interrupted_runs(store)
     return Source(
         query=" FROM runs r JOIN definitions d ON d.name = r.definition WHERE 1",
         values={},
@@ -204,25 +204,25 @@ def runs(store: Store) -> Source:
             "run_state": "r.state {0}",
         }
         | {key: f"json_extract(r.counts, '$.{key}') {{0}}" for key in ("read", *KINDS)},
-        # A list shows no settings, so that no plug-in has to be asked for each row.
-        entry=lambda row: history.imported_of(row, lambda _type, _values: {}, dead),
+        # A list shows no settings, so that no plug-in is called for each row.
+        entry=lambda row: history.imported_of(row, lambda _type, _values: {}, interrupted),
         columns="r.*, d.import_type",
         total="NULL",
         order="r.started_at DESC, r.rowid DESC",
     )
 
 
-def page_of(store: Store, source: Source, asked: Asked) -> Page:
-    """Give the page that was asked for; beyond the last one, the last one."""
+def page_of(store: Store, source: Source, selection: Selection) -> Page:
+    """Give the selected page; beyond the last one, the last one."""
     db = store.db
-    where, values = _which(source, asked)
+    where, values = _conditions(source, selection)
     found, total = db.execute(
         f"SELECT count(*), exact_sum({source.total}){source.query}{where}", values
     ).fetchone()
     pages = max(1, -(-found // PAGE))
-    number = min(asked.page, pages)
+    number = min(selection.page, pages)
     rows = db.execute(
-        f"SELECT {source.columns}{source.query}{where} ORDER BY {_order(source, asked)}"
+        f"SELECT {source.columns}{source.query}{where} ORDER BY {_order(source, selection)}"
         f" LIMIT {PAGE} OFFSET {(number - 1) * PAGE}",
         values,
     )
@@ -238,11 +238,11 @@ def page_of(store: Store, source: Source, asked: Asked) -> Page:
     )
 
 
-def all_of(store: Store, source: Source, asked: Asked) -> Iterator[Any]:
-    """Give every row that was asked for, one by one."""
-    where, values = _which(source, asked)
+def all_of(store: Store, source: Source, selection: Selection) -> Iterator[Any]:
+    """Give every selected row, one by one."""
+    where, values = _conditions(source, selection)
     rows = store.db.execute(
-        f"SELECT {source.columns}{source.query}{where} ORDER BY {_order(source, asked)}", values
+        f"SELECT {source.columns}{source.query}{where} ORDER BY {_order(source, selection)}", values
     )
     try:
         for row in rows:
@@ -259,28 +259,28 @@ def _codes(db: sqlite3.Connection, source: Source, code: str) -> dict[str, int]:
     return {row[0]: row[1] for row in rows if row[0]}
 
 
-def _which(source: Source, asked: Asked) -> tuple[str, Mapping[str, object]]:
+def _conditions(source: Source, selection: Selection) -> tuple[str, Mapping[str, object]]:
     where, values = "", dict(source.values)
-    if asked.code:
+    if selection.code:
         where += f" AND {source.code} = :code"
-        values["code"] = asked.code
-    if asked.origin and source.origin:
+        values["code"] = selection.code
+    if selection.origin and source.origin:
         # "import" is whatever was not typed by hand.
-        one_of = "<> 'hand'" if asked.origin == "import" else "= :origin"
+        one_of = "<> 'hand'" if selection.origin == "import" else "= :origin"
         where += f" AND {source.origin} {one_of}"
-        values["origin"] = asked.origin.lower()
-    if asked.text:
+        values["origin"] = selection.origin.lower()
+    if selection.text:
         searched = ", ".join(source.searched)
         where += f" AND holds(:text, {searched})"
-        values["text"] = asked.text
+        values["text"] = selection.text
     return where, values
 
 
-def _order(source: Source, asked: Asked) -> str:
-    sort = source.sorts.get(asked.column)
+def _order(source: Source, selection: Selection) -> str:
+    sort = source.sorts.get(selection.column)
     if sort is None:
         return source.order
-    return f"{sort.format('DESC' if asked.descending else 'ASC')}, {source.order}"
+    return f"{sort.format('DESC' if selection.descending else 'ASC')}, {source.order}"
 
 
 _SEARCHED = (
@@ -300,7 +300,7 @@ _SEARCHED = (
 
 _NUMBER = "length(ltrim(r.{1}, '0')) {0}, ltrim(r.{1}, '0') {0}"
 
-#: What needs a look comes before what is right.
+#: What a person should check comes before what is right.
 _FLAGGED_FIRST = "r.status IN ('exact', 'written-off')"
 
 _SORTS: dict[str, str] = {

@@ -22,7 +22,7 @@ class Locks:
     """The locks that belong to one database file."""
 
     def __init__(self, database: Path) -> None:
-        """Choose the folder; it is made when the first lock is asked for."""
+        """Choose the folder; the first lock creates it."""
         self.folder = database.with_name(f"{database.name}.locks")
 
     @contextmanager

@@ -16,7 +16,7 @@ def version() -> int:
 
 def migrate(db: sqlite3.Connection) -> None:
     """Bring a database to today's version; for a transaction of the caller."""
-    # Somebody else may have been quicker.
+    # Another process may have been faster.
     found = db.execute("PRAGMA user_version").fetchone()[0]
     for step in STEPS[found - 1 :]:
         step(db)

@@ -1,4 +1,4 @@
-"""The open preview of a definition: what a person looks at before it is saved."""
+"""The open preview of a definition: what a person checks before saving it."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Preview:
-    """What a person looks at before saving. The rows are read from the database."""
+    """What a person checks before saving; its rows are read from the database."""
 
     run_id: str
     definition: str
@@ -45,7 +45,7 @@ class Preview:
     region: str  # "" is the default one
     bank_account: str  # that the money came in to
     date: date | None  # of the import, as a person gave it
-    revision: str  # the same for what looks the same, another for any difference
+    revision: str  # a digest of all that is shown
     _store: Store = field(repr=False, compare=False)
 
     def discrepancies(self) -> Iterator[Discrepancy]:

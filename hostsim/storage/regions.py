@@ -1,4 +1,4 @@
-"""What keeps the regions of a firm apart, and what a person says at the start of an import.
+"""Checks that keep the regions of a firm apart, and of what a person gives with an import.
 
 Invoice 1001 exists in every company: a payment on the wrong region's invoice
 is money on the wrong customer.
@@ -17,7 +17,7 @@ LONGEST_BANK_ACCOUNT = 100
 
 
 def refuse_other_region(definition: Definition, region: str | None) -> None:
-    """Refuse an import for another region than the definition's; ``None`` asks for none.
+    """Refuse an import for another region than the definition's; ``None`` for any.
 
     :raises HostError: ``REGION_DIFFERS``, naming both.
     """
@@ -65,7 +65,7 @@ def refuse_company_of_other_region(store: Store, definition: Definition, company
 
 
 def checked_bank_account(text: str) -> str:
-    """Give the bank account as it is kept; ``""`` where nobody said one.
+    """Give the bank account as it is stored; ``""`` for none.
 
     :raises HostError: ``BANK_ACCOUNT``.
     """

@@ -138,12 +138,12 @@ def text_of(sv: str | None, en: str | None) -> Text | None:
 
 
 def is_id(number: int) -> bool:
-    """Tell whether a number can be the id of a row; SQLite cannot even be asked for others."""
+    """Tell whether a number can be the id of a row; SQLite takes no larger integers."""
     return 0 < number < 2**63
 
 
 def clean(text: str) -> str:
-    """Replace what no database can keep: halves of surrogate pairs."""
+    """Replace what UTF-8 cannot encode: halves of surrogate pairs."""
     return text if text.isascii() else text.encode("utf-8", "replace").decode("utf-8")
 
 

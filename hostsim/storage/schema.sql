@@ -1,5 +1,7 @@
--- The host's tables. Money is decimal text, in the currency that stands beside
--- it or that a comment names; times are ISO 8601 with a zone; days are ISO 8601.
+-- The host's tables. Money is decimal text, in the currency beside it or in the one that a comment
+-- names: whole ten-thousandths in an INTEGER end at 922 trillion, below what the contract's suite
+-- saves, and an amount or rate may have more decimals. exact_sum() adds it without rounding.
+-- Times are ISO 8601 with a zone; days are ISO 8601.
 
 CREATE TABLE settings (
     key   TEXT PRIMARY KEY,

@@ -14,7 +14,7 @@ from hostsim.desk.app import create_app
 from hostsim.desk.office import Office
 from hostsim.plugins.loading import Plugins
 from hostsim.storage.functions import swedish
-from hostsim.storage.lists import PAGE, Asked, all_of, page_of, preview_rows
+from hostsim.storage.lists import PAGE, Selection, all_of, page_of, preview_rows
 from hostsim.storage.rows import PAYMENT_COLUMNS, record_of
 from hostsim.storage.store import Store
 from hostsim.views.columns import COLUMNS, csv_lines, harmless
@@ -83,7 +83,7 @@ def get(client, path):
 
 
 def listed(store, kind="ready", **asked):
-    return page_of(store, preview_rows(RUN, kind), Asked(**asked))
+    return page_of(store, preview_rows(RUN, kind), Selection(**asked))
 
 
 def numbers(page):
@@ -149,7 +149,7 @@ def test_one_kind_can_be_looked_at_alone(store):
 
 @given(st.text(max_size=30))
 def test_whatever_stands_in_the_address_a_page_is_shown(text):
-    asked = Asked.of({"q": text, "sort": text, "page": text, "code": text})
+    asked = Selection.of({"q": text, "sort": text, "page": text, "code": text})
     assert 1 <= asked.page < 10**7
 
 
@@ -204,7 +204,7 @@ def test_numbers_and_names_stay_as_they_are(cell):
 
 def test_a_customer_named_like_a_formula_is_harmless_in_an_export(store):
     source = preview_rows(RUN, "ready")
-    lines = csv_lines(COLUMNS["ready"], all_of(store, source, Asked(text="=cmd")), "sv")
+    lines = csv_lines(COLUMNS["ready"], all_of(store, source, Selection(text="=cmd")), "sv")
     assert next(line for line in lines if "cmd" in line).split(";")[3].strip('"').startswith("'=")
 
 
@@ -220,7 +220,7 @@ def test_a_name_with_control_characters_stays_on_its_line(store):
 
 
 def test_a_list_can_be_looked_at_while_it_is_being_sent(store):
-    sent = all_of(store, preview_rows(RUN, "ready"), Asked(text="bygg", sort="customer"))
+    sent = all_of(store, preview_rows(RUN, "ready"), Selection(text="bygg", sort="customer"))
     next(sent)
     assert listed(store, text="öst", sort="customer").found == MANY // 4
     assert len(list(sent)) == MANY // 4 - 1
