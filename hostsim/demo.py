@@ -91,7 +91,6 @@ class _Demo:
     shown: set[str] = field(default_factory=set)
 
     def run(self) -> None:
-        """Go through all steps."""
         redirect_uri = f"http://127.0.0.1:{free_port()}/callback"
         self._explain(
             "Startar ett låtsat Fortnox på den här datorn.",
@@ -257,7 +256,6 @@ class _Demo:
             raise _failed("en betalning är registrerad två gånger", "a payment is registered twice")
 
     def summarise(self, seconds: float) -> None:
-        """Sum up what was shown."""
         self._explain("Klart.", "Done.")
         language = self.paper.language
         rows = [
@@ -311,7 +309,6 @@ def _folder(paper: Paper, keep: Path | None) -> Iterator[Path]:
 
 
 def registered_numbers(store: Store) -> set[str]:
-    """Collect the numbers of the payments that are registered."""
     return {row.payment_number for row in store.payments() if row.state == "registered"}
 
 

@@ -116,18 +116,15 @@ class Sum:
     amount: Decimal = ZERO
 
     def add(self, side: Side) -> None:
-        """Count one payment more."""
         self.add_all(Sum(1, side.sek, side.in_currency))
 
     def add_all(self, other: Sum) -> None:
-        """Count what another sum holds."""
         with localcontext(EXACT):
             self.number += other.number
             self.sek += other.sek
             self.amount += other.amount
 
     def without(self, other: Sum) -> Sum:
-        """Give the difference."""
         with localcontext(EXACT):
             return Sum(self.number - other.number, self.sek - other.sek, self.amount - other.amount)
 
@@ -140,14 +137,12 @@ class Pair:
     host: Sum = field(default_factory=Sum)
 
     def add(self, there: Side | None, here: Side | None) -> None:
-        """Count a payment on the sides that have it."""
         if there is not None:
             self.source.add(there)
         if here is not None:
             self.host.add(here)
 
     def add_all(self, other: Pair) -> None:
-        """Count what another pair holds."""
         self.source.add_all(other.source)
         self.host.add_all(other.host)
 

@@ -53,12 +53,10 @@ class Installed:
 
     @property
     def full_name(self) -> str:
-        """Its name with its distribution."""
         return with_distribution(self.name, self.distribution)
 
 
 def with_distribution(name: str, distribution: str | None) -> str:
-    """Name a plug-in together with its distribution, where that is known."""
     return f"{name} ({distribution})" if distribution else name
 
 

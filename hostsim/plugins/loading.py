@@ -94,7 +94,6 @@ class Plugins:
     """The plug-ins of a host; calls the one that an import needs."""
 
     def __init__(self, manager_extra: Iterable[tuple[str, object]] = ()) -> None:
-        """Use these plug-ins, given by name, and no others."""
         self.manager = _new_manager()
         self.host_hooks = HostHooks()
         self.manager.register(self.host_hooks, name=HOST)

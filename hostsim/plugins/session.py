@@ -85,7 +85,6 @@ class PluginSession:
         self._failure: BaseException | None = None
 
     def call(self, hook: str, **arguments: object) -> Any:
-        """Call a hook of the plug-in with this run."""
         return self._call_owner(self.run.type_code, hook, run=self.run, **arguments)
 
     @contextmanager
@@ -227,7 +226,6 @@ class HostHooks:
     """The host's own implementation of the hooks that only a host answers."""
 
     def __init__(self) -> None:
-        """Begin without a session."""
         self._sessions: dict[str, PluginSession] = {}
 
     @contextmanager

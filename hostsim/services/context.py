@@ -39,7 +39,6 @@ def now() -> datetime:
 
 
 def new_id() -> str:
-    """Make the id of a run."""
     return uuid.uuid4().hex
 
 

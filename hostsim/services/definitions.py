@@ -24,7 +24,6 @@ class Definitions(Context):
     """Defines imports and changes their settings."""
 
     def settings_fields(self, import_type: str) -> Sequence[SettingsField]:
-        """Give the fields that a plug-in contributes to a definition."""
         answer = self.plugins.call_owner(
             import_type, "opter_settings_fields", type_code=import_type
         )

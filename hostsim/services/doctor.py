@@ -91,7 +91,6 @@ class Doctor:
         self._definition: Definition | None = None
 
     def run(self) -> list[Finding]:
-        """Run all checks, the host's own first."""
         with ExitStack() as held:
             self._check("host.versions", _versions)
             self._check("host.plugins", self._loaded)

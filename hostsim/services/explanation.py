@@ -165,7 +165,6 @@ def source_numbers(store: Store, question: Question) -> list[str]:
 
 
 def references(store: Store, question: Question) -> list[str]:
-    """Give the OCR reference of the invoice, where it has one."""
     invoice = invoices.invoice(store, question.invoice_id)
     return [invoice.ocr] if invoice is not None and invoice.ocr else []
 

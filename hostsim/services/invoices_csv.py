@@ -95,7 +95,6 @@ class Notes:
     """Remarks on invoices that were loaded all the same."""
 
     def __init__(self) -> None:
-        """Begin without any."""
         #: At most :data:`MOST_PROBLEMS` of the ``found`` ones.
         self.first: list[FileProblem] = []
         self.found = 0
@@ -110,7 +109,6 @@ class InvoicesFileWrong(HostError):
     """The file cannot be read as invoices; nothing of it was loaded."""
 
     def __init__(self, file: str, problems: Sequence[FileProblem], found: int) -> None:
-        """Keep at most :data:`MOST_PROBLEMS` of the ``found`` problems."""
         count_sv = "ett fel" if found == 1 else f"{found} fel"
         count_en = "one fault" if found == 1 else f"{found} faults"
         count = Text(count_sv, count_en)

@@ -21,5 +21,4 @@ class PastRuns(Definitions):
         return history.run(self.store, prefix, self.shown_settings)
 
     def shown_settings(self, import_type: str, values: Mapping[str, str]) -> dict[str, str]:
-        """Show the settings of an import, but not what only its owner may see."""
         return history.shown_settings(lambda: self.settings_fields(import_type), values)

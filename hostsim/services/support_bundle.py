@@ -93,6 +93,33 @@ _ABOUT = Text(
 )
 
 
+#: The files of the bundle.
+_PARTS: Mapping[str, Text] = {
+    "README.txt": Text("vad filerna är", "what the files are"),
+    "versions.json": Text("versioner och insticksprogram", "versions and plug-ins"),
+    "environment.json": Text(
+        "vilka miljövariabler som är satta (inte deras värden), språk och tidszon",
+        "which environment variables are set (not their values), language, time zone",
+    ),
+    "settings.json": Text(
+        "kontorets inställningar och filformatens",
+        "settings of the office and of the file formats",
+    ),
+    "runs.json": Text(
+        "tidigare importer: tider, antal, summor och felkoder",
+        "imports of the past: times, counts, totals and error codes",
+    ),
+    "rows.json": Text(
+        "hur många betalningar som väntar, och varför", "how many payments are waiting, and why"
+    ),
+    "payments.json": Text(
+        "antal registrerade betalningar per månad, valuta och ursprung, och antal beslut",
+        "number of registered payments by month, currency and origin, and of decisions",
+    ),
+    "database.json": Text("databasens skick", "the state of the database"),
+}
+
+
 @dataclass(frozen=True, slots=True)
 class Part:
     """One file of the bundle: its name, a description, and its content."""
@@ -155,68 +182,20 @@ def parts_of(
     language: str,
     at: datetime,
 ) -> Sequence[Part]:
-    """Gather the files of the bundle."""
     content = _Content(store, plugins)
-    contents: tuple[tuple[str, Text, Callable[[], object]], ...] = (
-        (
-            "versions.json",
-            Text("versioner och insticksprogram", "versions and plug-ins"),
-            lambda: _versions(plugins),
-        ),
-        (
-            "environment.json",
-            Text(
-                "vilka miljövariabler som är satta (inte deras värden), språk och tidszon",
-                "which environment variables are set (not their values), language, time zone",
-            ),
-            lambda: _environment(environment, language, at),
-        ),
-        (
-            "settings.json",
-            Text(
-                "kontorets inställningar och filformatens",
-                "settings of the office and of the file formats",
-            ),
-            content.settings,
-        ),
-        (
-            "runs.json",
-            Text(
-                "tidigare importer: tider, antal, summor och felkoder",
-                "imports of the past: times, counts, totals and error codes",
-            ),
-            content.runs,
-        ),
-        (
-            "rows.json",
-            Text(
-                "hur många betalningar som väntar, och varför",
-                "how many payments are waiting, and why",
-            ),
-            content.rows,
-        ),
-        (
-            "payments.json",
-            Text(
-                "antal registrerade betalningar per månad, valuta och ursprung, och antal beslut",
-                "number of registered payments by month, currency and origin, and of decisions",
-            ),
-            content.payments,
-        ),
-        (
-            "database.json",
-            Text("databasens skick", "the state of the database"),
-            content.database,
-        ),
-    )
+    makers: Mapping[str, Callable[[], object]] = {
+        "versions.json": lambda: _versions(plugins),
+        "environment.json": lambda: _environment(environment, language, at),
+        "settings.json": content.settings,
+        "runs.json": content.runs,
+        "rows.json": content.rows,
+        "payments.json": content.payments,
+        "database.json": content.database,
+    }
     with diagnostics.snapshot(store):
-        written = [
-            Part(
-                name, description, json.dumps(_or_error(make), ensure_ascii=False, indent=2) + "\n"
-            )
-            for name, description, make in contents
-        ]
-    return [Part("README.txt", Text("vad filerna är", "what the files are"), _about()), *written]
+        contents = {name: _json(_or_error(make)) for name, make in makers.items()}
+    contents["README.txt"] = _about()
+    return [Part(name, what, contents[name]) for name, what in _PARTS.items()]
 
 
 def _json(content: object) -> str:
@@ -471,7 +450,6 @@ def _shown_value(kind: str | None, value: str) -> str:
 
 
 def _seconds(text: str | None) -> str | None:
-    """Give a time to the second, with its zone."""
     return None if text is None else datetime.fromisoformat(text).isoformat(timespec="seconds")
 
 
@@ -487,5 +465,4 @@ def _watermark(cursor: str | None) -> str | None:
 
 
 def lines_of(parts: Iterable[Part], say: Callable[[Text], str]) -> Iterable[str]:
-    """Write one line for each file of the bundle."""
     return (f"  {part.name}: {say(part.description)}" for part in parts)

@@ -54,7 +54,6 @@ def snapshot(store: Store) -> Iterator[None]:
 
 
 def counts(store: Store, what: str) -> list[sqlite3.Row]:
-    """Count what one of :data:`COUNTS` names."""
     return store.db.execute(COUNTS[what]).fetchall()
 
 
@@ -64,13 +63,11 @@ def definitions(store: Store) -> list[sqlite3.Row]:
 
 
 def latest_runs(store: Store, most: int) -> list[sqlite3.Row]:
-    """Give the latest runs, latest first."""
     query = "SELECT * FROM runs ORDER BY started_at DESC, rowid DESC LIMIT :most"
     return store.db.execute(query, {"most": most}).fetchall()
 
 
 def tables(store: Store) -> list[str]:
-    """Name the tables."""
     rows = store.db.execute(
         "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite%'"
         " ORDER BY name"
@@ -79,14 +76,12 @@ def tables(store: Store) -> list[str]:
 
 
 def size(store: Store, table: str) -> int:
-    """Count the rows of a table."""
     quoted = table.replace('"', '""')
     rows: int = store.db.execute(f'SELECT count(*) FROM "{quoted}"').fetchone()[0]  # noqa: S608 the name of a table
     return rows
 
 
 def pragma(store: Store, name: str) -> object:
-    """Give the value of a pragma."""
     return store.db.execute(f"PRAGMA {name}").fetchone()[0]
 
 

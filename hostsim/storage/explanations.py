@@ -26,7 +26,6 @@ class Scope:
         return self.store.db.execute(query, self._values | values).fetchall()
 
     def row(self, query: str, **values: object) -> sqlite3.Row | None:
-        """Give the first row of a query over this scope."""
         return next(iter(self.rows(query, **values)), None)
 
     @property

@@ -53,7 +53,6 @@ def insert(
 
 
 def by_key(db: sqlite3.Connection, key: str | None) -> sqlite3.Row | None:
-    """Give the payment that was typed under a key."""
     query = "SELECT * FROM payments WHERE entry_key = :key"
     row: sqlite3.Row | None = db.execute(query, {"key": key}).fetchone()
     return row
@@ -92,7 +91,6 @@ def last_rate(db: sqlite3.Connection, currency: str) -> Decimal | None:
 
 
 def payment(db: sqlite3.Connection, payment_id: int) -> sqlite3.Row | None:
-    """Give a payment by its id."""
     if not is_id(payment_id):
         return None
     query = "SELECT * FROM payments WHERE id = :id"

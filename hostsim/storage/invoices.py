@@ -10,7 +10,6 @@ from hostsim.storage.store import Store
 
 
 def invoice(store: Store, invoice_id: int | None) -> Invoice | None:
-    """Give an invoice by its id."""
     query = "SELECT * FROM invoices WHERE id = :id"
     row = store.db.execute(query, {"id": invoice_id}).fetchone()
     return None if row is None else invoice_of(row)
@@ -26,7 +25,6 @@ def invoice_row(db: sqlite3.Connection, region: str, number: str) -> sqlite3.Row
 
 
 def ids_by_region(store: Store, number: str) -> dict[str, int]:
-    """Give the ids of the invoices with this number, by region."""
     query = "SELECT region, id FROM invoices WHERE number = :number ORDER BY region"
     return {row["region"]: row["id"] for row in store.db.execute(query, {"number": number})}
 
@@ -45,7 +43,6 @@ def number_of_ocr(store: Store, ocr: str, region: str | None) -> str | None:
 
 
 def count(store: Store, region: str | None = None) -> int:
-    """Count the invoices, of all regions or of one."""
     query = "SELECT count(*) FROM invoices WHERE :region IS NULL OR region = :region"
     number: int = store.db.execute(query, {"region": region}).fetchone()[0]
     return number

@@ -20,7 +20,6 @@ def payment_row(store: Store, payment_id: int) -> sqlite3.Row | None:
 
 
 def registered_row(store: Store, import_type: str, company: str, number: str) -> sqlite3.Row | None:
-    """Give the registered payment with this key."""
     return _one(
         store,
         "SELECT * FROM payments WHERE import_type = :import_type AND company = :company"
@@ -32,7 +31,6 @@ def registered_row(store: Store, import_type: str, company: str, number: str) ->
 
 
 def run_row(store: Store, run_id: str | None) -> sqlite3.Row | None:
-    """Give a run."""
     return _one(store, "SELECT * FROM runs WHERE id = :id", id=run_id)
 
 
@@ -64,7 +62,6 @@ def latest_preview(store: Store, run_id: str | None) -> str | None:
 
 
 def open_revisions(store: Store) -> Mapping[str, str]:
-    """Give the revision of each open preview, by the name of its definition."""
     rows = store.db.execute("SELECT definition, revision FROM runs WHERE state = 'open'")
     return {row["definition"]: row["revision"] for row in rows}
 

@@ -18,7 +18,6 @@ def switched_off(store: Store) -> frozenset[str]:
 
 
 def set_switched_off(store: Store, names: Collection[str]) -> None:
-    """Replace the names."""
     value = json.dumps(sorted(names), ensure_ascii=False)
     with store.change() as db:
         db.execute(

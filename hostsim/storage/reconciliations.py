@@ -52,7 +52,6 @@ def finish(
     counts: Mapping[str, int],
     at: datetime,
 ) -> None:
-    """End the run."""
     with import_run.store.change() as db:
         db.execute(
             "UPDATE runs SET state = 'reconciled', company = :number, company_name = :name,"
@@ -69,7 +68,6 @@ def finish(
 
 
 def forget(store: Store, scope: Scope) -> None:
-    """Remove what was read."""
     with store.change() as db:
         db.execute("DELETE FROM run_rows WHERE run_id = :run", scope)
 
