@@ -23,9 +23,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         missing = errors.host_error("NOT_INSTALLED")
         sys.stderr.write(f"{missing.code}: {texts.say(missing.message, language)}\n")
         return errors.exit_status(missing)
-    from hostsim.cli import running  # noqa: PLC0415 - click may not be there
+    from hostsim.cli import main as cli_main  # noqa: PLC0415 - click may not be there
 
-    return running.run(given, language)
+    return cli_main.run(given, language)
 
 
 def asked_language(arguments: Sequence[str], environment: Mapping[str, str]) -> str:

@@ -30,8 +30,8 @@ from hostsim.sandbox import Sandbox, scripted_login, seed
 from hostsim.services import invoices_csv
 from hostsim.services.host import Host
 from hostsim.storage.store import Store
-from hostsim.views import render
-from hostsim.views.render import Column, Paper
+from hostsim.views import terminal
+from hostsim.views.terminal import Column, Output
 from opter_contract.values import Text
 
 if TYPE_CHECKING:
@@ -54,7 +54,7 @@ LOGIN_TIMEOUT = 60.0
 
 
 def run_demo(
-    paper: Paper,
+    output: Output,
     plugins: Plugins,
     *,
     progress_stream: TextIO,
@@ -70,8 +70,8 @@ def run_demo(
         what it promises.
     """
     began = elapsed()
-    with _folder(paper, keep) as folder:
-        demo = _Demo(paper, plugins, progress_stream, folder, now())
+    with _folder(output, keep) as folder:
+        demo = _Demo(output, plugins, progress_stream, folder, now())
         demo.run()
         seconds = elapsed() - began
         demo.summarise(seconds)
@@ -81,7 +81,7 @@ def run_demo(
 class _Demo:
     """One run of the demonstration."""
 
-    paper: Paper
+    output: Output
     plugins: Plugins
     progress_stream: TextIO
     folder: Path
@@ -101,7 +101,7 @@ class _Demo:
             Sandbox(books, redirect_uri=redirect_uri) as sandbox,
             Store.create(self.folder / "hostsim.db") as store,
         ):
-            self.paper.say(f"   Det svarar på {sandbox.url}.", f"   It answers at {sandbox.url}.")
+            self.output.say(f"   Det svarar på {sandbox.url}.", f"   It answers at {sandbox.url}.")
             self._prepare(store, sandbox)
             self._first_import(store, sandbox)
             self._decisions(store, sandbox)
@@ -125,7 +125,7 @@ class _Demo:
         host.define(NAME, IMPORT_TYPE, IMPORT_FORMAT, "", values)
         labels = {field.key: field.label for field in host.settings_fields(IMPORT_TYPE)}
         shown = ", ".join(
-            f"{say(labels[key], self.paper.language)} {value}" for key, value in values.items()
+            f"{say(labels[key], self.output.language)} {value}" for key, value in values.items()
         )
         self._explain(
             f"Lägger upp importen {NAME} ({IMPORT_TYPE}) med {shown}.",
@@ -144,7 +144,7 @@ class _Demo:
             "Visar de betalningar som nu är registrerade.",
             "Showing the payments that are registered now.",
         )
-        render.show_payments(self.paper, store.payments, shorten=True)
+        terminal.show_payments(self.output, store.payments, shorten=True)
 
     def _decisions(self, store: Store, sandbox: Sandbox) -> None:
         host = self._host(store, sandbox)
@@ -215,7 +215,7 @@ class _Demo:
         )
 
     def _import(self, store: Store, sandbox: Sandbox) -> Preview:
-        with render.progress_on(self.progress_stream, self.paper.language) as progress:
+        with terminal.progress_on(self.progress_stream, self.output.language) as progress:
             host = self._host(store, sandbox, on_progress=progress)
             preview = host.import_payments(NAME)
         self.requests += preview.requests
@@ -232,9 +232,9 @@ class _Demo:
         )
 
     def _show(self, preview: Preview) -> None:
-        self.paper.line()
-        render.show_preview(self.paper, preview, show_ignored=True, shorten=True)
-        for kind in render.KINDS:
+        self.output.line()
+        terminal.show_preview(self.output, preview, show_ignored=True, shorten=True)
+        for kind in terminal.KINDS:
             self.shown |= {row.status or row.reason or "" for row in preview.rows(kind)}
 
     def _save(self, store: Store, sandbox: Sandbox) -> None:
@@ -247,7 +247,9 @@ class _Demo:
 
     def _check(self, store: Store) -> None:
         """Check that everything was shown, and nothing registered twice."""
-        missing = [code for code in (*render.STATUSES, *render.REASONS) if code not in self.shown]
+        missing = [
+            code for code in (*terminal.STATUSES, *terminal.REASONS) if code not in self.shown
+        ]
         if missing:
             codes = ", ".join(missing)
             raise _failed(f"detta visades aldrig: {codes}", f"never shown: {codes}")
@@ -257,10 +259,10 @@ class _Demo:
 
     def summarise(self, seconds: float) -> None:
         self._explain("Klart.", "Done.")
-        language = self.paper.language
+        language = self.output.language
         rows = [
-            (say(Text("Bedömningar", "Judgements"), language), _names(render.STATUSES, language)),
-            (say(Text("Orsaker", "Reasons"), language), _names(render.REASONS, language)),
+            (say(Text("Bedömningar", "Judgements"), language), _names(terminal.STATUSES, language)),
+            (say(Text("Orsaker", "Reasons"), language), _names(terminal.REASONS, language)),
             (
                 say(Text("Registrerat två gånger", "Registered twice"), language),
                 say(Text("ingenting", "nothing"), language),
@@ -275,15 +277,15 @@ class _Demo:
             Column(Text("Visat", "Shown"), lambda row: row[0]),
             Column(Text("Vad", "What"), lambda row: row[1], wraps=True),
         ]
-        render.show_table(self.paper, columns, lambda: rows)
+        terminal.show_table(self.output, columns, lambda: rows)
 
     def _explain(self, sv: str, en: str) -> None:
         self.step += 1
-        self.paper.line()
-        self.paper.line(
-            self.paper.style(f"{self.step}. {en if self.paper.language == 'en' else sv}", "1;36")
+        self.output.line()
+        self.output.line(
+            self.output.style(f"{self.step}. {en if self.output.language == 'en' else sv}", "1;36")
         )
-        self.paper.flush()
+        self.output.flush()
 
 
 def _names(labels: Mapping[str, Text], language: str) -> str:
@@ -295,7 +297,7 @@ def _failed(sv: str, en: str) -> HostError:
 
 
 @contextmanager
-def _folder(paper: Paper, keep: Path | None) -> Iterator[Path]:
+def _folder(output: Output, keep: Path | None) -> Iterator[Path]:
     if keep is None:
         with tempfile.TemporaryDirectory(prefix="hostsim-demo-") as folder:
             yield Path(folder)
@@ -305,7 +307,7 @@ def _folder(paper: Paper, keep: Path | None) -> Iterator[Path]:
     except OSError as error:
         raise host_error("FOLDER_UNREACHABLE", path=keep) from error
     yield keep
-    paper.say(f"Databasen ligger kvar i {keep}.", f"The database stays in {keep}.")
+    output.say(f"Databasen ligger kvar i {keep}.", f"The database stays in {keep}.")
 
 
 def registered_numbers(store: Store) -> set[str]:

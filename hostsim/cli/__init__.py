@@ -1,7 +1,7 @@
 """The commands of the command line, in the order in which help lists them.
 
 A command reads its arguments, asks the host, and hands what comes back to
-:mod:`hostsim.views.render`. What it does not need is imported inside the ones that do.
+:mod:`hostsim.views.terminal`. What it does not need is imported inside the ones that do.
 """
 
 from hostsim.cli import (
@@ -10,12 +10,12 @@ from hostsim.cli import (
     hand_payments,
     history,
     imports,
-    office,
+    payments,
     plugins,
-    register,
     report,
     sandbox,
     serve,
+    setup,
 )
 from hostsim.cli.root import hostsim
 
@@ -26,10 +26,10 @@ __all__ = [
     "history",
     "hostsim",
     "imports",
-    "office",
+    "payments",
     "plugins",
-    "register",
     "report",
     "sandbox",
     "serve",
+    "setup",
 ]

@@ -22,8 +22,8 @@ import click
 from hostsim.errors import HostError, host_error
 from hostsim.ledger.amounts import typed_date
 from hostsim.messages.texts import say
-from hostsim.views import render
-from hostsim.views.render import Paper
+from hostsim.views import terminal
+from hostsim.views.terminal import Output
 from opter_contract.values import Text
 
 if TYPE_CHECKING:
@@ -60,9 +60,9 @@ class Common:
         return path
 
     @property
-    def paper(self) -> Paper:
+    def output(self) -> Output:
         """Standard output."""
-        return Paper(self.result or sys.stdout, self.language)
+        return Output(self.result or sys.stdout, self.language)
 
     def text(self, sv: str, en: str) -> str:
         """Choose the language of the reader."""
@@ -76,7 +76,7 @@ class Common:
 def tell(line: str) -> None:
     """Write one line to standard error, where everything but the result goes."""
     with contextlib.suppress(OSError):
-        sys.stderr.write(render.one_line(line, _LONGEST_LINE) + "\n")
+        sys.stderr.write(terminal.one_line(line, _LONGEST_LINE) + "\n")
         sys.stderr.flush()
 
 
@@ -173,7 +173,7 @@ class _Group(_Command, click.Group):
 def _show_help(context: click.Context, _: click.Parameter, value: bool) -> None:  # noqa: FBT001 click's
     """Show help as any other result: that nobody reads on is no fault of the program."""
     if value and not context.resilient_parsing:
-        common_of(context).paper.line(context.get_help())
+        common_of(context).output.line(context.get_help())
         context.exit()
 
 

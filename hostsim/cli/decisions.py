@@ -17,7 +17,7 @@ from hostsim.cli.imports import last_printed, show_preview, shown_where_changed
 from hostsim.cli.root import hostsim
 from hostsim.ledger.reasons import KEEP
 from hostsim.storage.decision_store import LONGEST_WHY
-from hostsim.views import render
+from hostsim.views import terminal
 from opter_contract.values import Text
 
 if TYPE_CHECKING:
@@ -215,9 +215,9 @@ def decisions(common: Common, name: str) -> None:
     with opened(common) as store:
         found = host_over(store).decisions(name)
     if common.json:
-        render.write_array_json(common.paper, map(render.decision_object, found))
+        terminal.write_array_json(common.output, map(terminal.decision_object, found))
     else:
-        render.show_decisions(common.paper, found)
+        terminal.show_decisions(common.output, found)
 
 
 def _either(numbers: Sequence[str], series: tuple[str, str] | None) -> None:
@@ -234,9 +234,9 @@ def _show(common: Common, name: str, preview: Preview | None, sv: str, en: str) 
     if preview is not None:
         show_preview(common, preview, show_ignored=False)
     elif common.json:
-        render.write_nothing_open_json(common.paper, name)
+        terminal.write_nothing_open_json(common.output, name)
     else:
-        common.paper.say(
+        common.output.say(
             "Ingen lista är öppen; det gäller från nästa import.",
             "No list is open; it holds from the next import.",
         )

@@ -15,12 +15,12 @@ from hostsim.cli.imports import NO_BROWSER, Window, login_timeout
 from hostsim.cli.root import hostsim
 from hostsim.errors import host_error
 from hostsim.messages.texts import say
-from hostsim.views import render
-from hostsim.views.render import Column
+from hostsim.views import terminal
+from hostsim.views.terminal import Column
 from opter_contract.values import Finding, Text
 
 if TYPE_CHECKING:
-    from hostsim.views.error_codes import Explained
+    from hostsim.views.errors import Explained
 
 #: A sign, a word and a colour for each state; the sign in letters where there are no others.
 STATES = {
@@ -50,7 +50,7 @@ def doctor(common: Common, name: str | None, *, no_browser: bool) -> None:
 
     timeout = login_timeout(os.environ)
     plugins = plugins_beside(common)
-    with render.progress_on(sys.stderr, common.language) as progress:
+    with terminal.progress_on(sys.stderr, common.language) as progress:
 
         def make_host(store: Any) -> Host:
             window = Window(common, browser=not no_browser)
@@ -66,12 +66,12 @@ def doctor(common: Common, name: str | None, *, no_browser: bool) -> None:
         findings = Doctor(common.database, plugins, make_host, definition=name).run()
     if common.json:
         objects = [_finding_object(one, common.language) for one in findings]
-        render.write_json(common.paper, {"definition": name, "findings": objects})
+        terminal.write_json(common.output, {"definition": name, "findings": objects})
     else:
-        render.show_table(common.paper, _finding_columns(common), lambda: findings)
+        terminal.show_table(common.output, _finding_columns(common), lambda: findings)
         _show_end(common, name, findings)
     if (error := first_failure(findings)) is not None:
-        common.paper.flush()
+        common.output.flush()
         raise error
 
 
@@ -89,18 +89,20 @@ def _finding_object(one: Finding, language: str) -> dict[str, Any]:
 def _finding_columns(common: Common) -> list[Column[Finding]]:
     def state(one: Finding) -> str:
         sign, letter, word, _ = STATES.get(one.state, STATES["unknown"])
-        return f"{sign if common.paper.unicode else letter} {say(word, common.language)}"
+        return f"{sign if common.output.unicode else letter} {say(word, common.language)}"
 
     return [
         Column(
             Text("Läge", "State"), state, style=lambda f: STATES.get(f.state, STATES["unknown"])[3]
         ),
         Column(
-            Text("Vad", "What"), lambda f: render.one_line(say(f.what, common.language)), wraps=True
+            Text("Vad", "What"),
+            lambda f: terminal.one_line(say(f.what, common.language)),
+            wraps=True,
         ),
         Column(
             Text("Det som sågs, och vad som ska göras", "What was seen, and what to do"),
-            lambda f: render.one_line(say(f.message, common.language), 2000),
+            lambda f: terminal.one_line(say(f.message, common.language), 2000),
             wraps=True,
         ),
         Column(Text("Kod", "Code"), lambda f: f.code),
@@ -109,16 +111,16 @@ def _finding_columns(common: Common) -> list[Column[Finding]]:
 
 def _show_end(common: Common, name: str | None, findings: list[Finding]) -> None:
     wrong = sum(1 for one in findings if one.state == "failed")
-    common.paper.line()
+    common.output.line()
     if wrong:
-        common.paper.say(
+        common.output.say(
             f"{wrong} fel. Rätta det översta först och kontrollera igen.",
             f"{wrong} wrong. Put the topmost right first and examine again.",
         )
     else:
-        common.paper.say("Inget fel hittades.", "Nothing wrong was found.")
+        common.output.say("Inget fel hittades.", "Nothing wrong was found.")
     if name is None:
-        common.paper.say(
+        common.output.say(
             "Inloggning, licenser och rättigheter kontrolleras med hostsim doctor NAMN.",
             "Login, licences and rights are examined with hostsim doctor NAME.",
         )
@@ -138,27 +140,27 @@ def _show_end(common: Common, name: str | None, findings: list[Finding]) -> None
 )
 def errors(common: Common, code: str | None, *, markdown: bool) -> None:
     """Show every code of the host and of its plug-ins, or one."""
-    from hostsim.views import error_codes
+    from hostsim.views import errors as views_errors
 
-    found = list(error_codes.every_error(plugins_beside(common)))
+    found = list(views_errors.every_error(plugins_beside(common)))
     if code is not None:
         wanted = code.strip().upper()
         found = [one for one in found if one.code == wanted]
         if not found:
-            raise host_error("ERROR_UNKNOWN", code=render.one_line(code))
+            raise host_error("ERROR_UNKNOWN", code=terminal.one_line(code))
     if common.json:
-        objects = (error_codes.as_object(one, common.language) for one in found)
-        render.write_array_json(common.paper, objects)
+        objects = (views_errors.as_object(one, common.language) for one in found)
+        terminal.write_array_json(common.output, objects)
     elif markdown:
-        common.paper.write(error_codes.markdown(found))
+        common.output.write(views_errors.markdown(found))
     else:
-        render.show_table(common.paper, _error_columns(common), lambda: found)
+        terminal.show_table(common.output, _error_columns(common), lambda: found)
 
 
 def _error_columns(common: Common) -> list[Column[Explained]]:
     return [
         Column(Text("Kod", "Code"), lambda e: e.code),
-        Column(Text("Från", "From"), lambda e: render.one_line(e.source)),
+        Column(Text("Från", "From"), lambda e: terminal.one_line(e.source)),
         Column(
             Text("Vem kan göra något", "Who can act"),
             lambda e: say(e.who, common.language),
@@ -167,7 +169,7 @@ def _error_columns(common: Common) -> list[Column[Explained]]:
         Column(Text("Status", "Status"), lambda e: str(e.status), right=True),
         Column(
             Text("Vad som hände, och vad som ska göras", "What happened, and what to do"),
-            lambda e: render.one_line(say(e.message, common.language), 2000),
+            lambda e: terminal.one_line(say(e.message, common.language), 2000),
             wraps=True,
         ),
     ]

@@ -7,7 +7,7 @@ from datetime import date, datetime
 import click
 
 from hostsim.cli.common import Common, Day, Option, command, host_over, opened, usage
-from hostsim.cli.register import payments
+from hostsim.cli.payments import payments
 from hostsim.errors import host_error
 from hostsim.ledger.amounts import typed_amount, typed_rate
 from hostsim.ledger.hand_payments import Entry, wrong_amount
@@ -17,7 +17,7 @@ from hostsim.services.hand_payments import LONGEST_KEY
 from hostsim.storage import history
 from hostsim.storage.decision_store import LONGEST_WHY
 from hostsim.views import history as views_history
-from hostsim.views import render
+from hostsim.views import terminal
 from opter_contract.values import Text
 
 
@@ -120,11 +120,11 @@ def add(
         told = doubt.message
         common.tell(f"Bekräftat: {told.sv}", f"Confirmed: {told.en}")
     if common.json:
-        render.write_json(common.paper, views_history.entry_object(added, common.language))
+        terminal.write_json(common.output, views_history.entry_object(added, common.language))
         return
     message = texts.payment_known(made.id) if made.already else texts.payment_added(made.id)
-    common.paper.line(say(message, common.language))
-    render.show_table(common.paper, views_history.entry_columns(common.paper), lambda: [added])
+    common.output.line(say(message, common.language))
+    terminal.show_table(common.output, views_history.entry_columns(common.output), lambda: [added])
 
 
 @command(
@@ -154,6 +154,8 @@ def delete(common: Common, its: int, why: str) -> None:
         host_over(store).delete_payment(its, why=why)
         deleted = history.entry(store, its)
     if common.json:
-        render.write_json(common.paper, views_history.entry_object(deleted, common.language))
+        terminal.write_json(common.output, views_history.entry_object(deleted, common.language))
         return
-    render.show_table(common.paper, views_history.entry_columns(common.paper), lambda: [deleted])
+    terminal.show_table(
+        common.output, views_history.entry_columns(common.output), lambda: [deleted]
+    )

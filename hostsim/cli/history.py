@@ -13,12 +13,12 @@ import click
 
 from hostsim.cli.common import Common, Option, command, host_over, opened, usage
 from hostsim.cli.imports import NO_BROWSER, Window, login_timeout
-from hostsim.cli.register import payments
+from hostsim.cli.payments import payments
 from hostsim.cli.root import hostsim
 from hostsim.messages import formats, texts
 from hostsim.messages.texts import payments as payments_text
 from hostsim.storage import commits
-from hostsim.views import render
+from hostsim.views import terminal
 from opter_contract.values import Text
 
 if TYPE_CHECKING:
@@ -66,15 +66,15 @@ def why(
 
     timeout = login_timeout(os.environ)
     with opened(common) as store:
-        with render.progress_on(sys.stderr, common.language) as progress:
+        with terminal.progress_on(sys.stderr, common.language) as progress:
             window = Window(common, browser=not no_browser)
             host = host_over(store, login_timeout=timeout, window=window, on_progress=progress)
             found = host.why(invoice, name, region=region, offline=offline)
         if common.json:
             answer = views_history.explanation_object(found, common.language)
-            render.write_json(common.paper, answer)
+            terminal.write_json(common.output, answer)
         else:
-            views_history.show_explanation(common.paper, found)
+            views_history.show_explanation(common.output, found)
 
 
 @command(
@@ -92,9 +92,9 @@ def runs(common: Common, run: str | None) -> None:
         if run is not None:
             _show_run(common, store, host.run(run))
         elif common.json:
-            views_history.write_runs_json(common.paper, host.runs())
+            views_history.write_runs_json(common.output, host.runs())
         else:
-            views_history.show_runs(common.paper, host.runs)
+            views_history.show_runs(common.output, host.runs)
 
 
 def _show_run(common: Common, store: Store, run: Imported) -> None:
@@ -104,14 +104,14 @@ def _show_run(common: Common, store: Store, run: Imported) -> None:
 
     preview = preview_of(store, run.id) if run.state == "open" else None
     if common.json:
-        lists = {} if preview is None else {kind: preview.rows(kind) for kind in render.KINDS}
+        lists = {} if preview is None else {kind: preview.rows(kind) for kind in terminal.KINDS}
         registered = history.entries(store, run_id=run.id)
-        views_history.write_run_json(common.paper, run, registered, lists)
+        views_history.write_run_json(common.output, run, registered, lists)
         return
-    views_history.show_run(common.paper, run, lambda: history.entries(store, run_id=run.id))
+    views_history.show_run(common.output, run, lambda: history.entries(store, run_id=run.id))
     if preview is not None:
-        common.paper.line()
-        render.show_preview(common.paper, preview, show_ignored=True)
+        common.output.line()
+        terminal.show_preview(common.output, preview, show_ignored=True)
 
 
 @command(payments, "show", Text("Visa en betalning i sin helhet.", "Show one payment in full."))
@@ -124,9 +124,9 @@ def show(common: Common, payment: int) -> None:
     with opened(common) as store:
         entry = history.entry(store, payment)
     if common.json:
-        render.write_json(common.paper, views_history.entry_object(entry, common.language))
+        terminal.write_json(common.output, views_history.entry_object(entry, common.language))
     else:
-        views_history.show_entry(common.paper, entry)
+        views_history.show_entry(common.output, entry)
 
 
 @command(
@@ -168,7 +168,7 @@ def export(common: Common, file: str, *, region: str | None, everything: bool) -
         made = payments_file.export(store, region=region, everything=everything)
     _tell_what_is_left_out(common, made, everything=everything)
     if file == "-":
-        common.paper.write(made.text)
+        common.output.write(made.text)
         return
     payments_file.write_new(Path(file), made.text)
     commits.note(texts.file_written(file))
@@ -188,8 +188,8 @@ def _tell_what_is_left_out(common: Common, made: Exported, *, everything: bool) 
 def _left_out(made: Exported) -> Text:
     number, sek = payments_text(made.excluded), made.excluded_amount
     return Text(
-        f"Utelämnade, eftersom de kom från Fortnox: {number.sv}, {render.amount(sek, 'sv')} SEK.",
-        f"Left out, since they came from Fortnox: {number.en}, {render.amount(sek, 'en')} SEK.",
+        f"Utelämnade, eftersom de kom från Fortnox: {number.sv}, {terminal.amount(sek, 'sv')} SEK.",
+        f"Left out, since they came from Fortnox: {number.en}, {terminal.amount(sek, 'en')} SEK.",
     )
 
 
@@ -204,11 +204,11 @@ def _show_export(common: Common, file: str, made: Exported) -> None:
                 "amount": formats.plain(made.excluded_amount),
             },
         }
-        render.write_json(common.paper, answer)
+        terminal.write_json(common.output, answer)
         return
     number, sek = payments_text(made.payments), made.amount
-    common.paper.say(
-        f"Skrivna till {file}: {number.sv}, {render.amount(sek, 'sv')} SEK.",
-        f"Written to {file}: {number.en}, {render.amount(sek, 'en')} SEK.",
+    common.output.say(
+        f"Skrivna till {file}: {number.sv}, {terminal.amount(sek, 'sv')} SEK.",
+        f"Written to {file}: {number.en}, {terminal.amount(sek, 'en')} SEK.",
     )
-    common.paper.say(*_left_out(made))
+    common.output.say(*_left_out(made))

@@ -20,7 +20,7 @@ from hostsim.cli.root import hostsim
 from hostsim.errors import HostError
 from hostsim.messages.texts import say
 from hostsim.storage.previews import PreviewChanged
-from hostsim.views import render
+from hostsim.views import terminal
 from opter_contract.values import Text
 
 if TYPE_CHECKING:
@@ -109,7 +109,7 @@ def import_(
     timeout = login_timeout(os.environ)
     with opened(common) as store:
         store.definition(name)
-        with render.progress_on(sys.stderr, common.language) as progress:
+        with terminal.progress_on(sys.stderr, common.language) as progress:
             host = host_over(
                 store,
                 login_timeout=timeout,
@@ -151,7 +151,7 @@ def shown_where_changed(common: Common, *, show_ignored: bool) -> Iterator[None]
     except PreviewChanged as changed:
         try:
             show_preview(common, changed.preview, show_ignored=show_ignored)
-        except (render.ReaderGone, HostError) as error:
+        except (terminal.ReaderClosed, HostError) as error:
             raise changed from error
         raise
 
@@ -161,12 +161,12 @@ def show_preview(common: Common, preview: Preview, *, show_ignored: bool) -> Non
 
     The last thing that a command does with its result: from now on, a save saves this.
     """
-    paper = common.paper
+    output = common.output
     if common.json:
-        render.write_preview_json(paper, preview)
+        terminal.write_preview_json(output, preview)
     else:
-        render.show_preview(paper, preview, show_ignored=show_ignored)
-    paper.flush()
+        terminal.show_preview(output, preview, show_ignored=show_ignored)
+    output.flush()
     preview.mark_printed()
 
 
@@ -276,9 +276,9 @@ def save(common: Common, name: str | None, *, revision: str | None, show_ignored
         if preview is not None:
             show_preview(common, preview, show_ignored=show_ignored)
         elif common.json:
-            render.write_nothing_open_json(common.paper, name)
+            terminal.write_nothing_open_json(common.output, name)
         else:
-            common.paper.say("Det finns inget att spara.", "There is nothing to save.")
+            common.output.say("Det finns inget att spara.", "There is nothing to save.")
 
 
 @command(
@@ -301,11 +301,11 @@ def reconcile(common: Common, name: str, *, no_browser: bool, show_ignored: bool
     timeout = login_timeout(os.environ)
     with opened(common) as store, contextlib.ExitStack() as held:
         store.definition(name)
-        with render.progress_on(sys.stderr, common.language) as progress:
+        with terminal.progress_on(sys.stderr, common.language) as progress:
             window = Window(common, browser=not no_browser)
             host = host_over(store, login_timeout=timeout, window=window, on_progress=progress)
             found = held.enter_context(host.reconcile(name))
         if common.json:
-            reconciliation.write_json(common.paper, found)
+            reconciliation.write_json(common.output, found)
         else:
-            reconciliation.show(common.paper, found, show_ignored=show_ignored)
+            reconciliation.show(common.output, found, show_ignored=show_ignored)

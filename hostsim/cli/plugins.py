@@ -14,8 +14,8 @@ import click
 from hostsim.cli.common import Common, Option, command, load_plugins, opened, usage
 from hostsim.cli.root import hostsim
 from hostsim.messages.texts import say
-from hostsim.views import render
-from hostsim.views.render import Column
+from hostsim.views import terminal
+from hostsim.views.terminal import Column
 from opter_contract.values import Text
 
 if TYPE_CHECKING:
@@ -43,13 +43,13 @@ def plugins(context: click.Context, common: Common) -> None:
         entries = _entries(store)
     if common.json:
         objects = (_object(entry, common) for entry in entries)
-        render.write_array_json(common.paper, objects)
+        terminal.write_array_json(common.output, objects)
         return
     if not entries:
-        common.paper.say("Inget insticksprogram är installerat.", "No plug-in is installed.")
+        common.output.say("Inget insticksprogram är installerat.", "No plug-in is installed.")
         return
-    render.show_table(common.paper, _columns(common), lambda: entries)
-    common.paper.say(
+    terminal.show_table(common.output, _columns(common), lambda: entries)
+    common.output.say(
         f"Värdsystemet talar version {CONTRACT} av avtalet.",
         f"The host speaks version {CONTRACT} of the contract.",
     )
@@ -96,12 +96,12 @@ def _columns(common: Common) -> list[Column[Found]]:
             return common.text("används", "active")
         told = say(entry.reason, common.language)
         excluded = entry.state == "left-out"
-        return render.one_line(common.text("utelämnat: ", "left out: ") * excluded + told)
+        return terminal.one_line(common.text("utelämnat: ", "left out: ") * excluded + told)
 
     return [
-        Column(Text("Namn", "Name"), lambda e: render.one_line(e.name)),
-        Column(Text("Paket", "Distribution"), lambda e: render.one_line(e.distribution or "")),
-        Column(Text("Version", "Version"), lambda e: render.one_line(e.version or "")),
+        Column(Text("Namn", "Name"), lambda e: terminal.one_line(e.name)),
+        Column(Text("Paket", "Distribution"), lambda e: terminal.one_line(e.distribution or "")),
+        Column(Text("Version", "Version"), lambda e: terminal.one_line(e.version or "")),
         Column(Text("Avtal från", "Contract from"), lambda e: e.contract or ""),
         Column(Text("Läge", "State"), state, wraps=True),
         Column(Text("Importtyper", "Import types"), lambda e: ", ".join(e.import_types)),
@@ -163,8 +163,8 @@ def _switch(
             {"name": p.name, "distribution": p.distribution, "active": reason is None}
             for p, reason in now
         ]
-        render.write_array_json(common.paper, objects)
+        terminal.write_array_json(common.output, objects)
         return
     for point, reason in now:
         told = say(reason or Text("är påslaget", "is on"), common.language)
-        common.paper.line(render.one_line(f"{point.full_name} {told}."))
+        common.output.line(terminal.one_line(f"{point.full_name} {told}."))

@@ -12,7 +12,7 @@ import click
 from hostsim.cli.common import Common, command, load_plugins, opened
 from hostsim.cli.root import hostsim
 from hostsim.messages.texts import say
-from hostsim.views import render
+from hostsim.views import terminal
 from opter_contract.values import Text
 
 
@@ -41,11 +41,11 @@ def report(common: Common, file: Path) -> None:
         )
     if common.json:
         contents = {part.name: say(part.description, common.language) for part in parts}
-        render.write_json(common.paper, {"file": str(file), "contents": contents})
+        terminal.write_json(common.output, {"file": str(file), "contents": contents})
         return
-    common.paper.say(
+    common.output.say(
         f"Underlaget är skrivet till {file}, utan hemligheter, kunder, fakturanummer och namn:",
         f"Written to {file}, without secrets, customers, invoice numbers and names:",
     )
     for line in lines_of(parts, lambda text: say(text, common.language)):
-        common.paper.line(line)
+        common.output.line(line)

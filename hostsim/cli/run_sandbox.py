@@ -13,12 +13,12 @@ from hostsim.errors import host_error
 from hostsim.sandbox import Sandbox, Switches, seed
 from hostsim.sandbox.server import REDIRECT_URI
 from hostsim.sandbox.switches import from_text
-from hostsim.views.render import Paper
+from hostsim.views.terminal import Output
 from opter_contract.values import Text
 
 
 def run_sandbox(
-    paper: Paper,
+    output: Output,
     *,
     port: int = 0,
     company: int | None = None,
@@ -42,13 +42,13 @@ def run_sandbox(
         _started(_books(data, empty=empty), port, chosen, redirect_uri) as sandbox,
     ):
         try:
-            for line in sandbox_lines(sandbox, paper.language, company):
-                paper.line(line)
-            paper.flush()
+            for line in sandbox_lines(sandbox, output.language, company):
+                output.line(line)
+            output.flush()
             wait()
         except KeyboardInterrupt:
-            paper.line()
-            paper.say("Avslutat.", "Ended.")
+            output.line()
+            output.say("Avslutat.", "Ended.")
 
 
 def _books(data: Path | None, *, empty: bool) -> Any:

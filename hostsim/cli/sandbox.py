@@ -47,7 +47,7 @@ def demo(common: Common, keep: Path | None) -> None:
     from hostsim.demo import run_demo
 
     with commits.passing():
-        run_demo(common.paper, load_plugins(), keep=keep, progress_stream=sys.stderr)
+        run_demo(common.output, load_plugins(), keep=keep, progress_stream=sys.stderr)
 
 
 @command(
@@ -117,7 +117,7 @@ def sandbox(
     from hostsim.cli.run_sandbox import run_sandbox
 
     run_sandbox(
-        common.paper,
+        common.output,
         port=port,
         company=company,
         data=data,

@@ -53,14 +53,14 @@ from opter_contract.values import Text
 )
 def serve(common: Common, port: int, host: str, *, no_open: bool, empty: bool) -> None:
     """Serve the desk, with the sandbox beside it unless real credentials are configured."""
-    from hostsim.desk.opening import run_desk
+    from hostsim.desk.startup import run_desk
     from hostsim.storage.secrets import system_keyring
 
     given = common.db or os.environ.get("HOSTSIM_DB")
     # What is committed while it is served is told on its pages.
     with commits.passing():
         run_desk(
-            common.paper,
+            common.output,
             load_plugins(),
             database=common.database if given else None,
             environment=os.environ,

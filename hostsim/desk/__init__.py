@@ -5,7 +5,7 @@ host: they show what the plug-ins contribute and what :class:`hostsim.services.h
 answers.
 """
 
-from hostsim.desk.office import Office
+from hostsim.desk.context import DeskContext
 from hostsim.desk.server import Desk
 
-__all__ = ["Desk", "Office"]
+__all__ = ["Desk", "DeskContext"]

@@ -26,25 +26,25 @@ from werkzeug.exceptions import HTTPException
 from werkzeug.wrappers import Response as AnyResponse
 
 from hostsim.desk import (
-    pages_by_hand,
-    pages_decisions,
-    pages_import,
-    pages_register,
-    pages_runs,
-    pages_settings,
-    pages_why,
+    decisions,
+    explanation,
+    hand_payments,
+    payment_import,
+    payment_register,
+    runs,
+    settings,
 )
-from hostsim.desk.common import KEY, language, office, tell, words
-from hostsim.desk.guard import guard, token
-from hostsim.desk.office import Office
+from hostsim.desk.access_control import guard, token
+from hostsim.desk.context import DeskContext
+from hostsim.desk.shared import KEY, desk_context, language, tell, words
 from hostsim.errors import failure_of, host_error
 from hostsim.messages.desk import WORDS, duration
 from hostsim.messages.formats import day
 from hostsim.messages.texts import LANGUAGES, own, say
 from hostsim.sandbox import seed
 from hostsim.storage import commits
-from hostsim.views import columns
-from hostsim.views.render import count, status_label
+from hostsim.views import page_columns
+from hostsim.views.terminal import count, status_label
 from opter_contract.values import Text
 
 if TYPE_CHECKING:
@@ -60,23 +60,23 @@ STATUS = {"settings": 422, "usage": 400, "changed": 409, "busy": 409, "internal"
 home = Blueprint("home", __name__)
 
 PAGES = (
-    pages_import,
-    pages_decisions,
-    pages_settings,
-    pages_register,
-    pages_by_hand,
-    pages_why,
-    pages_runs,
+    payment_import,
+    decisions,
+    settings,
+    payment_register,
+    hand_payments,
+    explanation,
+    runs,
 )
 
 
-def create_app(office_: Office, host: str = "127.0.0.1") -> Flask:
+def create_app(context: DeskContext, host: str = "127.0.0.1") -> Flask:
     """Make the application.
 
     :param host: the address that it will be reached by.
     """
     app = Flask(__name__, static_folder="static", static_url_path="/static")
-    app.extensions[KEY] = office_
+    app.extensions[KEY] = context
     app.secret_key = secrets.token_bytes(32)
     app.config.update(
         SESSION_COOKIE_NAME="hostsim_desk",
@@ -87,19 +87,19 @@ def create_app(office_: Office, host: str = "127.0.0.1") -> Flask:
     app.jinja_env.undefined = StrictUndefined
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     app.jinja_env.filters.update(
-        money=lambda value: columns.amount(value, language()),
-        sek=lambda row: columns.sek(row, language()),
-        rate=lambda value: columns.rate(value, language()),
+        money=lambda value: page_columns.amount(value, language()),
+        sek=lambda row: page_columns.sek(row, language()),
+        rate=lambda value: page_columns.rate(value, language()),
         decimal=lambda text: None if text is None else Decimal(text),
         count=lambda value: count(value, language()),
         day=day,
-        when=columns.when,
-        said=lambda text: columns.said(text, language()),
+        when=page_columns.when,
+        said=lambda text: page_columns.said(text, language()),
         duration=duration,
     )
     app.context_processor(_everywhere)
-    app.register_error_handler(HTTPException, _no_page)
-    app.register_error_handler(Exception, _went_wrong)
+    app.register_error_handler(HTTPException, _not_found)
+    app.register_error_handler(Exception, _error_page)
     guard(app, host)
     _watch(app)
     app.register_blueprint(home)
@@ -126,7 +126,7 @@ def _everywhere() -> dict[str, object]:
         "form_token": token,
         "told": session.pop("told", []),
         "status_label": lambda status: status_label(status, language()),
-        "sandbox": office().sandbox is not None,
+        "sandbox": desk_context().sandbox is not None,
         "version": metadata.version("opter-fortnox-plugin"),
     }
 
@@ -138,7 +138,7 @@ def start() -> AnyResponse:
 
 
 @home.post("/language")
-def speak() -> AnyResponse:
+def set_language() -> AnyResponse:
     """Change the language of this browser, and go back."""
     wanted = request.form.get("language", "")
     if wanted in LANGUAGES:
@@ -150,9 +150,9 @@ def speak() -> AnyResponse:
 
 
 @home.post("/night")
-def let_a_night_pass() -> AnyResponse:
+def next_night() -> AnyResponse:
     """Let a night pass in the sandbox."""
-    sandbox = office().sandbox
+    sandbox = desk_context().sandbox
     if sandbox is None:
         raise host_error("PAGE_UNKNOWN")
     seed.change_overnight(sandbox.state)
@@ -163,14 +163,14 @@ def let_a_night_pass() -> AnyResponse:
 # --- What goes wrong ---------------------------------------------------------
 
 
-def _no_page(error: HTTPException) -> AnyResponse:
+def _not_found(error: HTTPException) -> AnyResponse:
     code = error.code or 500
     if code < 400:
         return error.get_response()
     return _message("PAGE_UNKNOWN", host_error("PAGE_UNKNOWN").message, code)
 
 
-def _went_wrong(error: Exception) -> AnyResponse:
+def _error_page(error: Exception) -> AnyResponse:
     failure = failure_of(error)
     if failure is not None:
         return _message(

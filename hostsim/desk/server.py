@@ -9,7 +9,7 @@ from typing import Any, Self
 from waitress import create_server, wasyncore  # type: ignore[import-untyped]
 
 from hostsim.desk.app import create_app
-from hostsim.desk.office import Office
+from hostsim.desk.context import DeskContext
 from hostsim.sandbox.server import listening_on
 
 #: Pages that can be answered at once; imports have threads of their own.
@@ -19,14 +19,14 @@ THREADS = 8
 class Desk:
     """A running desk; a context manager that starts and stops it."""
 
-    def __init__(self, office: Office, host: str = "127.0.0.1", port: int = 0) -> None:
+    def __init__(self, desk_context: DeskContext, host: str = "127.0.0.1", port: int = 0) -> None:
         """Prepare it.
 
         :param host: a numeric address, or ``localhost``.
         :param port: 0 takes a free one.
         """
-        self.office = office
-        self.app = create_app(office, host)
+        self.desk_context = desk_context
+        self.app = create_app(desk_context, host)
         self._host = "127.0.0.1" if host == "localhost" else host
         self._port = port
         self._server: Any = None
@@ -55,7 +55,7 @@ class Desk:
 
     def __exit__(self, *_: object) -> None:
         """Stop what goes on, then stop listening."""
-        self.office.jobs.stop()
+        self.desk_context.jobs.stop()
         self._stopping.set()
         self._server.pull_trigger()
         self._woken.set()

@@ -14,8 +14,8 @@ from hostsim.messages.formats import plain
 from hostsim.messages.texts import say
 from hostsim.services import outcomes
 from hostsim.storage.history import HAND, REGISTERED
-from hostsim.views import render
-from hostsim.views.render import Column, Paper, amount, count, one_line
+from hostsim.views import terminal
+from hostsim.views.terminal import Column, Output, amount, count, one_line
 from opter_contract.values import Text
 
 if TYPE_CHECKING:
@@ -47,7 +47,7 @@ BOOKED_AS = {
 }
 
 #: What became of a payment.
-BECAME = {
+OUTCOMES = {
     outcomes.REGISTERED: Text("Registrerad", "Registered"),
     outcomes.BY_HAND: Text("Registrerad för hand", "Registered by hand"),
     outcomes.DELETED: Text("Borttagen här", "Deleted here"),
@@ -90,7 +90,7 @@ def _iso(at: datetime | None) -> str | None:
 
 def entry_object(entry: Entry, language: str) -> dict[str, Any]:
     """Make the JSON object of a payment in the books, with its origin."""
-    return render.payment_object(entry.row, "ready", language) | {
+    return terminal.payment_object(entry.row, "ready", language) | {
         "id": entry.id,
         "origin": entry.origin,
         "state": entry.state,
@@ -110,40 +110,40 @@ def entry_object(entry: Entry, language: str) -> dict[str, Any]:
     }
 
 
-def write_entries_json(paper: Paper, entries: Iterable[Entry]) -> None:
+def write_entries_json(output: Output, entries: Iterable[Entry]) -> None:
     """Write payments with their origin as one JSON array, a payment at a time."""
-    render.write_array_json(paper, (entry_object(one, paper.language) for one in entries))
+    terminal.write_array_json(output, (entry_object(one, output.language) for one in entries))
 
 
-def show_entries(paper: Paper, entries: Callable[[], Iterable[Entry]]) -> None:
+def show_entries(output: Output, entries: Callable[[], Iterable[Entry]]) -> None:
     """Print payments with their origin; ``entries`` is called several times."""
-    language = paper.language
+    language = output.language
     found, total = 0, Decimal(0)
     for one in entries():
         found += 1
         total += one.row.amount if one.state == REGISTERED else 0
     title = "Registered payments" if language == "en" else "Registrerade betalningar"
-    paper.line(paper.style(f"{title} ({count(found, language)})", "1"))
+    output.line(output.style(f"{title} ({count(found, language)})", "1"))
     if not found:
-        paper.say("  (inga)", "  (none)")
+        output.say("  (inga)", "  (none)")
         return
-    render.show_table(paper, entry_columns(paper), entries)
+    terminal.show_table(output, entry_columns(output), entries)
     text = amount(total, language)
-    paper.say(f"  Summa SEK: {text}", f"  Sum SEK: {text}")
+    output.say(f"  Summa SEK: {text}", f"  Sum SEK: {text}")
 
 
 #: Deleted rows are pink on a terminal.
 _PINK = "38;5;211"
 
 
-def entry_columns(paper: Paper) -> list[Column[Entry]]:
+def entry_columns(output: Output) -> list[Column[Entry]]:
     """Choose the columns for payments in the books."""
-    rows = render.payment_columns(paper, "ready")
+    rows = terminal.payment_columns(output, "ready")
     columns: list[Column[Entry]] = [
         Column(Text("Id", "Id"), lambda e: str(e.id), right=True),
         *(_of_row(column) for column in rows),
-        Column(Text("Ursprung", "Origin"), lambda e: _origin_word(e, paper.language)),
-        Column(Text("Läge", "State"), lambda e: state_label(e, paper.language), wraps=True),
+        Column(Text("Ursprung", "Origin"), lambda e: _origin_word(e, output.language)),
+        Column(Text("Läge", "State"), lambda e: state_label(e, output.language), wraps=True),
     ]
     return [_pink(column) for column in columns]
 
@@ -184,11 +184,11 @@ def state_label(entry: Entry, language: str) -> str:
     return one_line(entry.state) if label is None else say(label, language)
 
 
-def show_entry(paper: Paper, entry: Entry) -> None:
+def show_entry(output: Output, entry: Entry) -> None:
     """Print one payment in full."""
-    language, row = paper.language, entry.row
+    language, row = output.language, entry.row
     _show_facts(
-        paper,
+        output,
         [
             (Text("Betalning", "Payment"), str(entry.id)),
             (Text("Ursprung", "Origin"), origin_label(entry, language)),
@@ -207,7 +207,7 @@ def show_entry(paper: Paper, entry: Entry) -> None:
             (Text("Belopp", "Amount"), f"{amount(row.amount, language)} {SEK}"),
             (Text("I annan valuta", "In other currency"), _foreign(entry, language)),
             (Text("Kurs", "Rate"), amount(row.exchange_rate, language, decimals=0)),
-            (Text("Bedömning", "Judgement"), render.status_label(row.status, language)),
+            (Text("Bedömning", "Judgement"), terminal.status_label(row.status, language)),
             (Text("Bankkonto", "Bank account"), one_line(entry.bank_account)),
             (Text("Import", "Import"), short(entry.run_id)),
             (Text("Registrerad av", "Registered by"), _by(entry.user, entry.at)),
@@ -227,15 +227,15 @@ def _by(user: str, at: datetime | None) -> str:
 
 
 def _region(region: str, language: str) -> str:
-    return one_line(region) or say(render.NO_REGION, language)
+    return one_line(region) or say(terminal.NO_REGION, language)
 
 
-def _show_facts(paper: Paper, facts: Iterable[tuple[Text, str]]) -> None:
+def _show_facts(output: Output, facts: Iterable[tuple[Text, str]]) -> None:
     """Print names and values in two columns; a name without a value is left out."""
-    told = [(say(name, paper.language), value) for name, value in facts if value]
+    told = [(say(name, output.language), value) for name, value in facts if value]
     width = max((len(name) for name, _ in told), default=0)
     for name, value in told:
-        paper.line(f" {name.ljust(width)}  {value}")
+        output.line(f" {name.ljust(width)}  {value}")
 
 
 # --- Imports of the past ------------------------------------------------------------------
@@ -255,7 +255,7 @@ def run_object(run: Imported, language: str) -> dict[str, Any]:
         "region": run.region,
         "bank_account": run.bank_account,
         "date": formats.day(run.date) or None,
-        "company": render.company_object(run.company),
+        "company": terminal.company_object(run.company),
         "settings": dict(run.settings),
         "counts": dict(run.counts),
         "totals": {kind: plain(total) for kind, total in run.totals.items()},
@@ -278,18 +278,18 @@ def run_object(run: Imported, language: str) -> dict[str, Any]:
     }
 
 
-def write_runs_json(paper: Paper, runs: Iterable[Imported]) -> None:
+def write_runs_json(output: Output, runs: Iterable[Imported]) -> None:
     """Write imports as one JSON array, one at a time."""
-    render.write_array_json(paper, (run_object(one, paper.language) for one in runs))
+    terminal.write_array_json(output, (run_object(one, output.language) for one in runs))
 
 
-def show_runs(paper: Paper, runs: Callable[[], Iterable[Imported]]) -> None:
+def show_runs(output: Output, runs: Callable[[], Iterable[Imported]]) -> None:
     """Print imports, latest first; ``runs`` is called several times."""
     if not any(True for _ in runs()):
-        paper.say("Ingen import är gjord än.", "No import was made yet.")
+        output.say("Ingen import är gjord än.", "No import was made yet.")
         return
-    render.show_table(paper, _run_columns(paper.language), runs)
-    paper.say(
+    terminal.show_table(output, _run_columns(output.language), runs)
+    output.say(
         "Visa en import i sin helhet med: hostsim runs ID",
         "Show one import in full with: hostsim runs ID",
     )
@@ -320,7 +320,7 @@ def _run_columns(language: str) -> list[Column[Imported]]:
 
 
 def _company(run: Imported, language: str) -> str:
-    return "" if run.company is None else render.company_label(run.company, language)
+    return "" if run.company is None else terminal.company_label(run.company, language)
 
 
 def run_state(run: Imported, language: str) -> str:
@@ -333,28 +333,30 @@ def run_state(run: Imported, language: str) -> str:
 
 
 def write_run_json(
-    paper: Paper, run: Imported, entries: Iterable[Entry], lists: Mapping[str, Iterable[Any]]
+    output: Output, run: Imported, entries: Iterable[Entry], lists: Mapping[str, Iterable[Any]]
 ) -> None:
     """Write one import in full as one JSON object, a payment at a time.
 
     :param entries: what it registered.
     :param lists: rows of its preview by kind, where it is open.
     """
-    paper.write(render.dumps(run_object(run, paper.language), paper, indent=2).removesuffix("\n}"))
-    paper.write(f",\n  {render.dumps('registered', paper)}: ")
-    render.write_array(paper, (entry_object(e, paper.language) for e in entries), indent="  ")
+    output.write(
+        terminal.dumps(run_object(run, output.language), output, indent=2).removesuffix("\n}")
+    )
+    output.write(f",\n  {terminal.dumps('registered', output)}: ")
+    terminal.write_array(output, (entry_object(e, output.language) for e in entries), indent="  ")
     for kind, rows in lists.items():
-        paper.write(f",\n  {render.dumps(kind, paper)}: ")
-        objects = (render.payment_object(row, kind, paper.language) for row in rows)
-        render.write_array(paper, objects, indent="  ")
-    paper.line("\n}")
+        output.write(f",\n  {terminal.dumps(kind, output)}: ")
+        objects = (terminal.payment_object(row, kind, output.language) for row in rows)
+        terminal.write_array(output, objects, indent="  ")
+    output.line("\n}")
 
 
-def show_run(paper: Paper, run: Imported, entries: Callable[[], Iterable[Entry]]) -> None:
+def show_run(output: Output, run: Imported, entries: Callable[[], Iterable[Entry]]) -> None:
     """Print one import in full but the rows of its open preview."""
-    language = paper.language
+    language = output.language
     _show_facts(
-        paper,
+        output,
         [
             (Text("Import", "Import"), run.id),
             (Text("Filformat", "Format"), one_line(run.definition)),
@@ -371,31 +373,33 @@ def show_run(paper: Paper, run: Imported, entries: Callable[[], Iterable[Entry]]
             (Text("Antal anrop", "Requests made"), count(run.requests, language)),
         ],
     )
-    _show_counts(paper, run)
+    _show_counts(output, run)
     if run.state == "saved":
-        paper.line()
-        show_entries(paper, entries)
+        output.line()
+        show_entries(output, entries)
 
 
-def _show_counts(paper: Paper, run: Imported) -> None:
+def _show_counts(output: Output, run: Imported) -> None:
     kinds = list(run.counts)
     if not kinds:
         return
-    paper.line()
+    output.line()
     columns: list[Column[str]] = [
-        Column(Text("Betalningar", "Payments"), lambda kind: kind_label(kind, run, paper.language)),
+        Column(
+            Text("Betalningar", "Payments"), lambda kind: kind_label(kind, run, output.language)
+        ),
         Column(
             Text("Antal", "Number"),
-            lambda kind: count(run.counts[kind], paper.language),
+            lambda kind: count(run.counts[kind], output.language),
             right=True,
         ),
         Column(
             Text("SEK", "SEK"),
-            lambda kind: amount(run.totals.get(kind), paper.language),
+            lambda kind: amount(run.totals.get(kind), output.language),
             right=True,
         ),
     ]
-    render.show_table(paper, columns, lambda: kinds)
+    terminal.show_table(output, columns, lambda: kinds)
 
 
 _KINDS = {
@@ -431,14 +435,14 @@ def explanation_object(found: Explanation, language: str) -> dict[str, Any]:
         "region": question.region,
         "other_regions": list(question.elsewhere),
         "format": question.definition.name if question.definition else None,
-        "company": render.company_object(found.company),
+        "company": terminal.company_object(found.company),
         "asked": found.asked,
         "not_asked": None if found.not_asked is None else say(found.not_asked, language),
         "requests": found.requests,
         "invoice": None if found.invoice is None else _invoice_object(found.invoice),
         "balance": None if found.balance is None else plain(found.balance),
         "summary": say(found.summary, language),
-        "payments": [_told_object(one, language) for one in found.payments],
+        "payments": [_message_object(one, language) for one in found.payments],
     }
 
 
@@ -458,7 +462,7 @@ def _invoice_object(invoice: Invoice) -> dict[str, Any]:
     }
 
 
-def _told_object(one: ExplainedPayment, language: str) -> dict[str, Any]:
+def _message_object(one: ExplainedPayment, language: str) -> dict[str, Any]:
     return {
         "payment_number": one.number or None,
         "became": one.outcome,
@@ -467,7 +471,7 @@ def _told_object(one: ExplainedPayment, language: str) -> dict[str, Any]:
         "to_do": None if one.to_do is None else say(one.to_do, language),
         "fortnox": None if one.at_source is None else _payment_object(one.at_source),
         "here": [entry_object(entry, language) for entry in one.here],
-        "run": None if one.last_seen is None else _seen_object(one.last_seen),
+        "run": None if one.last_seen is None else _last_seen_object(one.last_seen),
         "decisions": [_decision_object(decision) for decision in one.decisions],
     }
 
@@ -493,7 +497,7 @@ def _payment_object(payment: Payment) -> dict[str, Any]:
     }
 
 
-def _seen_object(seen: LastSeen) -> dict[str, str]:
+def _last_seen_object(seen: LastSeen) -> dict[str, str]:
     return {"id": seen.run_id, "user": seen.user, "at": seen.at.isoformat()}
 
 
@@ -508,31 +512,31 @@ def _decision_object(decision: Decision) -> dict[str, Any]:
     }
 
 
-def show_explanation(paper: Paper, found: Explanation) -> None:
+def show_explanation(output: Output, found: Explanation) -> None:
     """Print everything about one invoice."""
-    language, question, invoice = paper.language, found.question, found.invoice
-    paper.line(
-        paper.style(
+    language, question, invoice = output.language, found.question, found.invoice
+    output.line(
+        output.style(
             f"{'Invoice' if language == 'en' else 'Faktura'} {one_line(question.number)}", "1"
         )
     )
     facts = [] if invoice is None else [*_invoice_facts(invoice, question.number, language)]
     if question.definition is not None:
-        company = render.company_label(found.company, language) if found.company else ""
+        company = terminal.company_label(found.company, language) if found.company else ""
         facts.append((Text("Filformat", "Format"), one_line(question.definition.name)))
         facts.append((Text("Företag", "Company"), company))
-    _show_facts(paper, facts)
-    paper.line()
-    paper.line(one_line(say(found.summary, language), 1000))
+    _show_facts(output, facts)
+    output.line()
+    output.line(one_line(say(found.summary, language), 1000))
     if found.not_asked is not None:
-        paper.line(say(found.not_asked, language))
+        output.line(say(found.not_asked, language))
     for one in found.payments:
-        paper.line()
-        _show_told(paper, one, question.source)
+        output.line()
+        _show_explanations(output, one, question.source)
     if found.asked:
         requests = count(found.requests, language)
-        paper.line()
-        paper.say(f"Antal anrop: {requests}.", f"Requests made: {requests}.")
+        output.line()
+        output.say(f"Antal anrop: {requests}.", f"Requests made: {requests}.")
 
 
 def _invoice_facts(invoice: Invoice, asked: str, language: str) -> Iterator[tuple[Text, str]]:
@@ -551,35 +555,35 @@ def _invoice_facts(invoice: Invoice, asked: str, language: str) -> Iterator[tupl
     yield Text("Region", "Region"), _region(invoice.region, language)
 
 
-def _show_told(paper: Paper, one: ExplainedPayment, source: Text) -> None:
-    language = paper.language
-    paper.line(paper.style(f" {told_title(one, language)}", "1"))
+def _show_explanations(output: Output, one: ExplainedPayment, source: Text) -> None:
+    language = output.language
+    output.line(output.style(f" {message_title(one, language)}", "1"))
     facts: list[tuple[Text, str]] = []
     if one.at_source is not None:
         now = Text(f"I {one_line(source.sv)} nu", f"In {one_line(source.en)} now")
-        facts.append((now, in_fortnox(one.at_source, language)))
+        facts.append((now, in_source(one.at_source, language)))
     facts.extend((Text("Här", "Here"), here(entry, language)) for entry in one.here)
     if one.message is not None:
         facts.append((Text("Orsak", "Reason"), one_line(say(one.message, language))))
     if one.last_seen is not None:
         seen = f"{short(one.last_seen.run_id)} ({_by(one.last_seen.user, one.last_seen.at)})"
         facts.append((Text("Import", "Import"), seen))
-    facts.extend((Text("Beslut", "Decision"), decided_line(d, language)) for d in one.decisions)
+    facts.extend((Text("Beslut", "Decision"), decision_line(d, language)) for d in one.decisions)
     if one.to_do is not None:
         facts.append((Text("Att göra", "To do"), one_line(say(one.to_do, language))))
     for name, value in facts:
-        paper.line(f"   {say(name, language)}: {value}")
+        output.line(f"   {say(name, language)}: {value}")
 
 
-def told_title(one: ExplainedPayment, language: str) -> str:
+def message_title(one: ExplainedPayment, language: str) -> str:
     """Name a payment and what became of it."""
-    became = say(BECAME[one.outcome], language) if one.outcome in BECAME else one.outcome
+    became = say(OUTCOMES[one.outcome], language) if one.outcome in OUTCOMES else one.outcome
     if not one.number:
         return became
     return f"{'Payment' if language == 'en' else 'Betalning'} {one_line(one.number)}: {became}"
 
 
-def in_fortnox(payment: Payment, language: str) -> str:
+def in_source(payment: Payment, language: str) -> str:
     """Write in a line how a payment is in Fortnox now."""
     parts = [formats.day(payment.date), f"{amount(payment.amount, language)} {SEK}"]
     if payment.currency != SEK and payment.amount_currency is not None:
@@ -600,7 +604,7 @@ def here(entry: Entry, language: str) -> str:
     parts = [
         formats.day(row.payment_date),
         f"{amount(row.amount, language)} {SEK}",
-        render.status_label(row.status, language),
+        terminal.status_label(row.status, language),
         origin_label(entry, language),
         state_label(entry, language),
         _by(entry.user, entry.at),
@@ -611,7 +615,7 @@ def here(entry: Entry, language: str) -> str:
     return ", ".join(part for part in parts if part)
 
 
-def decided_line(decision: Decision, language: str) -> str:
+def decision_line(decision: Decision, language: str) -> str:
     """Write in a line what a person decided, who, when and why."""
     label = _DECISIONS.get(decision.decision)
     what = one_line(decision.decision) if label is None else say(label, language)

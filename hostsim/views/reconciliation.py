@@ -25,8 +25,8 @@ from hostsim.ledger.comparison import (
 from hostsim.messages import formats
 from hostsim.messages.formats import plain
 from hostsim.messages.texts import say
-from hostsim.views import render
-from hostsim.views.render import Column, Paper, amount, count, one_line
+from hostsim.views import terminal
+from hostsim.views.terminal import Column, Output, amount, count, one_line
 from opter_contract.values import Text
 
 if TYPE_CHECKING:
@@ -63,13 +63,13 @@ class _Line:
 # --- JSON --------------------------------------------------------------------
 
 
-def write_json(paper: Paper, found: Reconciliation) -> None:
+def write_json(output: Output, found: Reconciliation) -> None:
     """Write a comparison as one JSON object, a difference at a time."""
     totals = found.totals
     everything = totals.all
     head = {
         "format": found.definition,
-        "company": render.company_object(found.company),
+        "company": terminal.company_object(found.company),
         "requests": found.requests,
         "counts": {
             "fortnox": everything.source.number,
@@ -79,14 +79,14 @@ def write_json(paper: Paper, found: Reconciliation) -> None:
         "totals": _sek_object(everything),
         "by_kind": {_key(kind): _sek_object(totals.kind(kind)) for kind in (EQUAL, *_LISTS)},
     }
-    paper.write(render.dumps(head, paper, indent=2).removesuffix("\n}"))
+    output.write(terminal.dumps(head, output, indent=2).removesuffix("\n}"))
     _array(
-        paper,
+        output,
         "by_currency",
         ({"currency": name or None, **_pair_object(p)} for name, p in totals.currencies.items()),
     )
     _array(
-        paper,
+        output,
         "by_day",
         (
             {
@@ -98,9 +98,9 @@ def write_json(paper: Paper, found: Reconciliation) -> None:
         ),
     )
     for kind in _LISTS:
-        objects = (finding_object(one, paper.language) for one in found.unequal(kind))
-        _array(paper, _key(kind), objects)
-    paper.line("\n}")
+        objects = (finding_object(one, output.language) for one in found.unequal(kind))
+        _array(output, _key(kind), objects)
+    output.line("\n}")
 
 
 def finding_object(one: Unequal, language: str) -> dict[str, Any]:
@@ -115,9 +115,9 @@ def finding_object(one: Unequal, language: str) -> dict[str, Any]:
     }
 
 
-def _array(paper: Paper, key: str, entries: Iterable[object]) -> None:
-    paper.write(f",\n  {render.dumps(key, paper)}: ")
-    render.write_array(paper, entries, indent="  ")
+def _array(output: Output, key: str, entries: Iterable[object]) -> None:
+    output.write(f",\n  {terminal.dumps(key, output)}: ")
+    terminal.write_array(output, entries, indent="  ")
 
 
 def _key(kind: str) -> str:
@@ -165,38 +165,38 @@ def _sum_object(its: Sum) -> dict[str, Any]:
 # --- Tables ------------------------------------------------------------------
 
 
-def show(paper: Paper, found: Reconciliation, *, show_ignored: bool = False) -> None:
+def show(output: Output, found: Reconciliation, *, show_ignored: bool = False) -> None:
     """Print the differences, why there are, and sums that add up.
 
     :param show_ignored: what the settings ignore one by one, not only by reason.
     """
-    label = render.company_label(found.company, paper.language)
-    paper.line(paper.style(f"{one_line(found.definition)}: {label}", "1"))
+    label = terminal.company_label(found.company, output.language)
+    output.line(output.style(f"{one_line(found.definition)}: {label}", "1"))
     for kind in _LISTS:
-        _show_findings(paper, found, kind, show_ignored=show_ignored)
-    _show_ways(paper, found)
-    _show_kinds(paper, found)
-    _show_currencies(paper, found)
-    _show_days(paper, found)
-    _show_verdict(paper, found)
+        _show_findings(output, found, kind, show_ignored=show_ignored)
+    _show_ways(output, found)
+    _show_kinds(output, found)
+    _show_currencies(output, found)
+    _show_days(output, found)
+    _show_verdict(output, found)
 
 
-def _show_findings(paper: Paper, found: Reconciliation, kind: str, *, show_ignored: bool) -> None:
+def _show_findings(output: Output, found: Reconciliation, kind: str, *, show_ignored: bool) -> None:
     def shown() -> Iterator[Unequal]:
         return (
             one for one in found.unequal(kind) if show_ignored or one.reason not in reasons.IGNORED
         )
 
     number = found.totals.count(kind)
-    title = _named(_LISTS[kind], found, paper.language)
-    _title(paper, f"{title} ({count(number, paper.language)})")
+    title = _named(_LISTS[kind], found, output.language)
+    _title(output, f"{title} ({count(number, output.language)})")
     if not number:
-        paper.say("  (inga)", "  (none)")
+        output.say("  (inga)", "  (none)")
         return
-    render.show_table(paper, _columns(paper.language), shown)
+    terminal.show_table(output, _columns(output.language), shown)
     if hidden := number - sum(1 for _ in shown()):
-        more = count(hidden, paper.language)
-        paper.say(
+        more = count(hidden, output.language)
+        output.say(
             f"  … och {more} ignorerade eller undanlagda (visas med --show-ignored)",
             f"  … and {more} ignored or set aside (shown with --show-ignored)",
         )
@@ -229,21 +229,21 @@ def _columns(language: str) -> list[Column[Unequal]]:
     ]
 
 
-def _show_ways(paper: Paper, found: Reconciliation) -> None:
+def _show_ways(output: Output, found: Reconciliation) -> None:
     ways: dict[tuple[str, str], Pair] = {}
     for kind in _LISTS:
         for one in found.unequal(kind):
             ways.setdefault((kind, one.reason), Pair()).add(one.source, one.host)
     if not ways:
         return
-    lines = [_Line(_way(code, paper.language), code, pair) for (_, code), pair in ways.items()]
+    lines = [_Line(_way(code, output.language), code, pair) for (_, code), pair in ways.items()]
     columns: list[Column[_Line]] = [
         Column(Text("Varför de skiljer sig", "Why they differ"), lambda line: line.name),
         Column(Text("Kod", "Code"), lambda line: one_line(line.code)),
-        *_sek_columns(found, paper.language),
+        *_sek_columns(found, output.language),
     ]
-    paper.line()
-    render.show_table(paper, columns, lambda: lines)
+    output.line()
+    terminal.show_table(output, columns, lambda: lines)
 
 
 def _named(title: Text, found: Reconciliation, language: str) -> str:
@@ -252,11 +252,11 @@ def _named(title: Text, found: Reconciliation, language: str) -> str:
 
 def _way(code: str, language: str) -> str:
     label = _WAYS.get(code)
-    return render.reason_label(code, language) if label is None else say(label, language)
+    return terminal.reason_label(code, language) if label is None else say(label, language)
 
 
-def _show_kinds(paper: Paper, found: Reconciliation) -> None:
-    language, totals = paper.language, found.totals
+def _show_kinds(output: Output, found: Reconciliation) -> None:
+    language, totals = output.language, found.totals
     kinds = {EQUAL: _EQUAL, **_LISTS}
     lines = [
         _Line(_named(label, found, language), kind, totals.kind(kind))
@@ -267,32 +267,32 @@ def _show_kinds(paper: Paper, found: Reconciliation) -> None:
         Column(Text("Betalningar", "Payments"), lambda line: line.name),
         *_sek_columns(found, language),
     ]
-    paper.line()
-    render.show_table(paper, columns, lambda: lines)
+    output.line()
+    terminal.show_table(output, columns, lambda: lines)
 
 
-def _show_currencies(paper: Paper, found: Reconciliation) -> None:
+def _show_currencies(output: Output, found: Reconciliation) -> None:
     lines = [_Line(one_line(name) or "?", name, p) for name, p in found.totals.currencies.items()]
     if not lines:
         return
     columns: list[Column[_Line]] = [
         Column(Text("Valuta", "Currency"), lambda line: line.name),
-        *_currency_columns(found, paper.language),
+        *_currency_columns(found, output.language),
     ]
-    paper.line()
-    render.show_table(paper, columns, lambda: lines)
+    output.line()
+    terminal.show_table(output, columns, lambda: lines)
 
 
-def _show_days(paper: Paper, found: Reconciliation) -> None:
+def _show_days(output: Output, found: Reconciliation) -> None:
     days = found.totals.days
     lines = [
         _Line(formats.day(day) or "?", one_line(currency) or "?", pair)
         for (day, currency), pair in days.items()
         if not pair.agrees
     ]
-    paper.line()
-    same = count(len(days) - len(lines), paper.language)
-    paper.say(
+    output.line()
+    same = count(len(days) - len(lines), output.language)
+    output.say(
         f"Dagar och valutor vars summor är lika: {same}.",
         f"Days and currencies whose sums are equal: {same}.",
     )
@@ -301,21 +301,21 @@ def _show_days(paper: Paper, found: Reconciliation) -> None:
     columns: list[Column[_Line]] = [
         Column(Text("Dag", "Day"), lambda line: line.name),
         Column(Text("Valuta", "Currency"), lambda line: line.code),
-        *_currency_columns(found, paper.language),
+        *_currency_columns(found, output.language),
     ]
-    render.show_table(paper, columns, lambda: lines)
+    terminal.show_table(output, columns, lambda: lines)
 
 
-def _show_verdict(paper: Paper, found: Reconciliation) -> None:
-    paper.line()
+def _show_verdict(output: Output, found: Reconciliation) -> None:
+    output.line()
     different = sum(found.totals.count(kind) for kind in _LISTS)
     if different:
-        number = count(different, paper.language)
-        paper.say(f"Antal skillnader: {number}.", f"Differences: {number}.")
+        number = count(different, output.language)
+        output.say(f"Antal skillnader: {number}.", f"Differences: {number}.")
     else:
-        paper.say("Allt stämmer.", "Everything agrees.")
-    requests = count(found.requests, paper.language)
-    paper.say(
+        output.say("Allt stämmer.", "Everything agrees.")
+    requests = count(found.requests, output.language)
+    output.say(
         f"Ingenting är ändrat. Antal anrop: {requests}.",
         f"Nothing is changed. Requests made: {requests}.",
     )
@@ -388,6 +388,6 @@ def _money_columns(
     ]
 
 
-def _title(paper: Paper, title: str) -> None:
-    paper.line()
-    paper.line(paper.style(title, "1"))
+def _title(output: Output, title: str) -> None:
+    output.line()
+    output.line(output.style(title, "1"))

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 import pytest
 
 from hostsim.desk import Desk
-from hostsim.desk.opening import beside_sandbox
+from hostsim.desk.startup import beside_sandbox
 from hostsim.plugins.loading import Plugins
 from hostsim.sandbox import seed
 from opter_fortnox_plugin import hooks

@@ -13,7 +13,7 @@ from conftest import ARGUMENTS, NAMES, Person
 from playwright.sync_api import sync_playwright
 
 from hostsim.desk import Desk
-from hostsim.desk.opening import beside_sandbox
+from hostsim.desk.startup import beside_sandbox
 from hostsim.plugins.loading import Plugins
 
 FOLDER = Path(__file__).parents[2] / "hostsim" / "desk" / "pictures"

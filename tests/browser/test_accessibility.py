@@ -4,7 +4,7 @@ import pytest
 
 from hostsim.demo import sign_in_in_background
 from hostsim.desk import Desk
-from hostsim.desk.opening import beside_sandbox
+from hostsim.desk.startup import beside_sandbox
 
 PLAIN = [
     *("import", "import/read", "settings", "settings/new", "settings/office", "payments", "x"),

@@ -6,7 +6,7 @@ from decimal import Decimal
 import pytest
 from playwright.sync_api import expect
 
-from hostsim.desk.opening import beside_sandbox
+from hostsim.desk.startup import beside_sandbox
 from hostsim.storage.import_runs import ImportRun, Record
 from hostsim.storage.rows import record_of
 from opter_contract.values import Company, Payment, PaymentKey

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from hostsim.desk.opening import beside_sandbox
+from hostsim.desk.startup import beside_sandbox
 
 
 @pytest.fixture

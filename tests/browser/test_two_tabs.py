@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from hostsim.desk.opening import beside_sandbox
+from hostsim.desk.startup import beside_sandbox
 
 
 @pytest.fixture

@@ -9,7 +9,7 @@ import sys
 import pytest
 
 from hostsim import __main__
-from hostsim.cli.running import READER_GONE
+from hostsim.cli.main import READER_CLOSED
 
 
 @pytest.fixture
@@ -47,13 +47,13 @@ def ended_unread(tmp_path, monkeypatch):
     ],
 )
 def test_a_reader_who_leaves_early_is_no_fault(ended_unread, arguments):
-    assert ended_unread(*arguments) == (READER_GONE, "")
+    assert ended_unread(*arguments) == (READER_CLOSED, "")
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="a pipe without a reader fails otherwise there")
 def test_an_export_that_nobody_reads_says_only_what_it_leaves_out(ended_unread):
     status, told = ended_unread("payments", "export", "-")
-    assert status == READER_GONE
+    assert status == READER_CLOSED
     assert told.splitlines() == ["Left out, since they came from Fortnox: 0 payments, 0.00 SEK."]
 
 

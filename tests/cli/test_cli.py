@@ -20,7 +20,7 @@ from hostsim.cli.imports import Window
 from hostsim.ledger import values as ledger_values
 from hostsim.messages import formats
 from hostsim.plugins.loading import Plugins
-from hostsim.views import render
+from hostsim.views import terminal
 from opter_contract.values import Company, Payment, PaymentKey, Text, WriteOff
 
 hookimpl = pluggy.HookimplMarker("opter")
@@ -913,13 +913,13 @@ def test_a_rate_is_a_plain_decimal():
     ],
 )
 def test_an_amount_is_written_as_the_reader_writes_it(value, sv, en):
-    assert render.amount(Decimal(value), "sv") == sv
-    assert render.amount(Decimal(value), "en") == en
+    assert terminal.amount(Decimal(value), "sv") == sv
+    assert terminal.amount(Decimal(value), "en") == en
 
 
 def told(*progress):
     stream = io.StringIO()
-    lines = render.ProgressLines(stream, "en")
+    lines = terminal.ProgressLines(stream, "en")
     for step in progress:
         lines(step)
     return stream.getvalue().splitlines()
@@ -952,7 +952,7 @@ class Terminal(io.StringIO):
 def test_the_bar_begins_when_the_login_is_over():
     """An address above a moving bar would be broken and could not be copied."""
     stream = Terminal()
-    with render.progress_on(stream, "en") as bar:
+    with terminal.progress_on(stream, "en") as bar:
         bar(step("login", 0, None, "Sign in."))
         assert stream.getvalue() == "Sign in.\n"
         bar(step("reading", 1, 2, "Reading."))
@@ -962,12 +962,12 @@ def test_the_bar_begins_when_the_login_is_over():
 def test_a_table_on_a_narrow_terminal_breaks_no_number(monkeypatch):
     monkeypatch.setenv("COLUMNS", "40")
     stream = Terminal()
-    paper = render.Paper(stream, "sv")
+    output = terminal.Output(stream, "sv")
     columns = [
-        render.Column(Text("Belopp", "Amount"), lambda row: row[0], right=True),
-        render.Column(Text("Kund", "Customer"), lambda row: row[1], wraps=True),
+        terminal.Column(Text("Belopp", "Amount"), lambda row: row[0], right=True),
+        terminal.Column(Text("Kund", "Customer"), lambda row: row[1], wraps=True),
     ]
     row = ("1 234 567 890,00", "En kund med ett mycket långt namn som inte får plats")
-    render.show_table(paper, columns, lambda: [row])
+    terminal.show_table(output, columns, lambda: [row])
     assert row[0] in stream.getvalue()
     assert len(stream.getvalue().splitlines()) > 4

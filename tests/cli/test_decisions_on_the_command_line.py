@@ -11,7 +11,7 @@ from hostsim import __main__
 from hostsim.plugins.loading import Plugins
 from hostsim.storage import history
 from hostsim.views import history as views_history
-from hostsim.views.render import Paper
+from hostsim.views.terminal import Output
 from tests.cli.test_cli import INVOICES, Ended
 
 
@@ -233,10 +233,10 @@ def test_deleted_rows_are_pink_on_a_terminal(run, shown, monkeypatch):
 
     from hostsim.storage.store import Store
 
-    paper = Paper(Terminal(), "sv")
+    output = Output(Terminal(), "sv")
     with Store.open("hostsim.db") as store:
-        views_history.show_entries(paper, lambda: history.entries(store))
-    pink = [line for line in paper.stream.getvalue().splitlines() if "\x1b[38;5;211m" in line]
+        views_history.show_entries(output, lambda: history.entries(store))
+    pink = [line for line in output.stream.getvalue().splitlines() if "\x1b[38;5;211m" in line]
     assert any("Borttagen" in line for line in pink)
     assert not any("för hand" in line for line in pink)
 

@@ -19,8 +19,8 @@ from hostsim.errors import HostError
 from hostsim.plugins.loading import Plugins
 from hostsim.sandbox import seed
 from hostsim.storage.store import Store
-from hostsim.views import render
-from hostsim.views.render import Paper
+from hostsim.views import terminal
+from hostsim.views.terminal import Output
 from opter_fortnox_plugin import hooks
 
 NOW = datetime(2026, 11, 20, 9, 30, tzinfo=UTC)
@@ -32,7 +32,7 @@ def shown(tmp_path_factory):
     folder = tmp_path_factory.mktemp("demo")
     out, err = io.StringIO(), io.StringIO()
     demo.run_demo(
-        Paper(out, "sv"),
+        Output(out, "sv"),
         Plugins([("fortnox", hooks)]),
         progress_stream=err,
         keep=folder,
@@ -47,7 +47,7 @@ def test_the_demo_says_what_it_does_at_each_step(shown):
     assert len(steps) >= 8
 
 
-@pytest.mark.parametrize("code", [*render.STATUSES, *render.REASONS])
+@pytest.mark.parametrize("code", [*terminal.STATUSES, *terminal.REASONS])
 def test_the_demo_shows_every_status_and_reason(shown, code):
     assert f" {code} " in shown[0].partition("Klart.")[0]
 
@@ -71,11 +71,11 @@ def test_the_demo_prints_no_secret(shown):
 
 def test_the_demo_fails_when_it_does_not_show_what_it_promises(monkeypatch):
     """A status that nobody shows is a broken promise."""
-    promised = {**render.STATUSES, "never-seen": render.STATUSES["exact"]}
-    monkeypatch.setattr(render, "STATUSES", promised)
+    promised = {**terminal.STATUSES, "never-seen": terminal.STATUSES["exact"]}
+    monkeypatch.setattr(terminal, "STATUSES", promised)
     with pytest.raises(HostError) as caught:
         demo.run_demo(
-            Paper(io.StringIO(), "sv"),
+            Output(io.StringIO(), "sv"),
             Plugins([("fortnox", hooks)]),
             progress_stream=io.StringIO(),
             now=lambda: NOW,
@@ -87,14 +87,14 @@ def test_the_demo_fails_when_it_does_not_show_what_it_promises(monkeypatch):
 def test_without_the_plugin_the_demo_says_so():
     with pytest.raises(HostError) as caught:
         demo.run_demo(
-            Paper(io.StringIO(), "sv"), Plugins(), progress_stream=io.StringIO(), now=lambda: NOW
+            Output(io.StringIO(), "sv"), Plugins(), progress_stream=io.StringIO(), now=lambda: NOW
         )
     assert caught.value.code == "IMPORT_TYPE_UNKNOWN"
 
 
 def test_long_lists_show_at_least_one_row_of_each_kind():
     rows = ["a"] * 100 + ["b", "c"] + ["a"] * 100
-    chosen = render.some_of_each(rows, len(rows), lambda row: row)
+    chosen = terminal.some_of_each(rows, len(rows), lambda row: row)
     assert len(chosen) == 25
     assert {"a", "b", "c"} == set(chosen)
     assert chosen == sorted(chosen)
@@ -115,7 +115,7 @@ def test_the_sandbox_prints_what_a_client_needs(monkeypatch):
         answers.append(requests.get(address, headers={name: value}, timeout=10))
         raise KeyboardInterrupt
 
-    run_sandbox(Paper(out, "sv"), wait=use_it)
+    run_sandbox(Output(out, "sv"), wait=use_it)
     assert answers[0].status_code == 200
     assert answers[0].json()["InvoicePayments"]
     text = out.getvalue()
@@ -127,9 +127,9 @@ def test_the_sandbox_prints_what_a_client_needs(monkeypatch):
 
 def test_the_company_of_the_curl_line_can_be_chosen():
     with pytest.raises(HostError) as caught:
-        run_sandbox(Paper(io.StringIO(), "sv"), company=1, wait=lambda: None)
+        run_sandbox(Output(io.StringIO(), "sv"), company=1, wait=lambda: None)
     assert str(seed.OTHER_COMPANY) in caught.value.message.sv
-    run_sandbox(Paper(io.StringIO(), "sv"), company=seed.OTHER_COMPANY, wait=lambda: None)
+    run_sandbox(Output(io.StringIO(), "sv"), company=seed.OTHER_COMPANY, wait=lambda: None)
 
 
 def test_a_port_that_is_taken_is_an_error_of_its_own():
@@ -138,16 +138,16 @@ def test_a_port_that_is_taken_is_an_error_of_its_own():
     def start_another():
         port = int(re.search(r"127\.0\.0\.1:(\d+)", out.getvalue())[1])
         with pytest.raises(HostError) as caught:
-            run_sandbox(Paper(io.StringIO(), "sv"), port=port)
+            run_sandbox(Output(io.StringIO(), "sv"), port=port)
         assert caught.value.code == "SANDBOX_PORT_IN_USE"
 
-    run_sandbox(Paper(out, "sv"), wait=start_another)
+    run_sandbox(Output(out, "sv"), wait=start_another)
 
 
 def test_data_that_cannot_be_used_is_an_error_of_its_own(tmp_path):
     (tmp_path / "fel.json").write_text("[")
     with pytest.raises(HostError) as caught:
-        run_sandbox(Paper(io.StringIO(), "sv"), data=tmp_path / "fel.json")
+        run_sandbox(Output(io.StringIO(), "sv"), data=tmp_path / "fel.json")
     assert caught.value.code == "SANDBOX_DATA_WRONG"
 
 

@@ -16,7 +16,7 @@ from hostsim.demo import run_demo
 from hostsim.errors import HostError
 from hostsim.plugins.loading import Plugins
 from hostsim.storage.store import Store
-from hostsim.views.render import Paper
+from hostsim.views.terminal import Output
 from opter_fortnox_plugin.configuration import Configuration
 from opter_fortnox_plugin.errors import Refused, Unavailable
 from opter_fortnox_plugin.fortnox.http import Transport
@@ -43,7 +43,7 @@ def test_the_demonstration_refuses_a_folder_that_cannot_be_made(tmp_path, capsys
     (tmp_path / "file").write_text("")
     with pytest.raises(HostError) as caught:
         run_demo(
-            Paper(sys.stdout, "sv"),
+            Output(sys.stdout, "sv"),
             Plugins([]),
             keep=tmp_path / "file" / "folder",
             progress_stream=sys.stderr,

@@ -11,20 +11,20 @@ import pytest
 from desk_person import Person, words
 from fake_plugin import hookimpl, invoice, payment
 
-from hostsim.cli.running import READER_GONE
-from hostsim.desk.office import Office
+from hostsim.cli.main import READER_CLOSED
+from hostsim.desk.context import DeskContext
 from hostsim.errors import host_error
 from hostsim.plugins.loading import Plugins
 from hostsim.services.host import Host
 from hostsim.storage import commits
 from hostsim.storage.store import Store
-from hostsim.views.render import Paper, ReaderGone
+from hostsim.views.terminal import Output, ReaderClosed
 from tests.cli.test_decisions_on_the_command_line import plugin, run  # noqa: F401 fixtures
 
 #: What may go wrong while a result is written.
 FAULTS = {
     "full disk": OSError(28, "No space left on device"),
-    "closed pipe": ReaderGone(),
+    "closed pipe": ReaderClosed(),
     "Ctrl-C": KeyboardInterrupt(),
     "fault": ZeroDivisionError(),
 }
@@ -76,7 +76,7 @@ def nothing_is_shown(monkeypatch, error):
     def fail(*_):
         raise error
 
-    monkeypatch.setattr(Paper, "write", fail)
+    monkeypatch.setattr(Output, "write", fail)
 
 
 @pytest.mark.parametrize(
@@ -101,7 +101,7 @@ def test_json_that_could_not_be_written_is_no_other(busy, monkeypatch, what):
 @pytest.mark.parametrize("what", LOOKING)
 def test_who_only_looked_has_changed_nothing(busy, monkeypatch, what):
     nothing_is_shown(monkeypatch, FAULTS["closed pipe"])
-    assert busy(*LOOKING[what]).status == READER_GONE
+    assert busy(*LOOKING[what]).status == READER_CLOSED
     nothing_is_shown(monkeypatch, FAULTS["Ctrl-C"])
     ended = busy(*LOOKING[what])
     assert (ended.status, ended.last[:11]) == (130, "CANCELLED: ")
@@ -119,7 +119,7 @@ def test_it_says_what_is_saved(busy, monkeypatch):
 def test_the_same_key_again_changes_nothing_that_could_be_saved_unseen(busy, monkeypatch):
     busy("payments", "add", "1001", "100", "--key", "k")
     nothing_is_shown(monkeypatch, FAULTS["closed pipe"])
-    assert busy("payments", "add", "1001", "100", "--key", "k").status == READER_GONE
+    assert busy("payments", "add", "1001", "100", "--key", "k").status == READER_CLOSED
 
 
 def test_an_import_that_is_cancelled_while_it_reads_has_saved_nothing(busy, plugin):  # noqa: F811
@@ -235,7 +235,7 @@ def test_a_closed_pipe_after_a_payment_says_that_it_is_registered(process):
 @pytest.mark.skipif(sys.platform == "win32", reason="needs a POSIX shell")
 @pytest.mark.parametrize(
     ("command", "status"),
-    [("payments add 1001 100 >&-", 7), ("payments >&-", READER_GONE),
+    [("payments add 1001 100 >&-", 7), ("payments >&-", READER_CLOSED),
      ("payments add 1001 100 >&- 2>&-", 7), ("payments add 1001 0 2>&-", 2)],
 )  # fmt: skip
 def test_streams_that_were_closed_before_are_no_fault(run, tmp_path, command, status):  # noqa: F811
@@ -285,10 +285,10 @@ def test_what_is_refused_is_said_to_be_refused_however_its_list_cannot_be_shown(
             Host(store, Plugins.load()).import_payments("Butik")
 
     def fail(*_):
-        raise host_error("OUTPUT_FAILED", why="full") if fault == "full disk" else ReaderGone
+        raise host_error("OUTPUT_FAILED", why="full") if fault == "full disk" else ReaderClosed
 
     with monkeypatch.context() as patched:
-        patched.setattr(Paper, "write", fail)
+        patched.setattr(Output, "write", fail)
         ended = busy(*command, *json)
     assert (ended.status, ended.last[: len(code)]) == (6, code)
     # What could not be shown is not what a save may save.
@@ -297,7 +297,7 @@ def test_what_is_refused_is_said_to_be_refused_however_its_list_cannot_be_shown(
 
 def test_a_decision_that_changes_nothing_has_saved_nothing(busy, monkeypatch):
     nothing_is_shown(monkeypatch, FAULTS["closed pipe"])
-    assert busy("set-aside", "Butik", "5").status == READER_GONE
+    assert busy("set-aside", "Butik", "5").status == READER_CLOSED
 
 
 @FULL
@@ -344,7 +344,7 @@ def test_help_into_a_full_disk_is_no_fault_of_the_program(process):
 @pytest.fixture
 def person(run, tmp_path, plugin):  # noqa: F811
     with Store.open(tmp_path / "hostsim.db") as store:
-        office = Office(store, Plugins([("fake", plugin)]), user="kim")
+        office = DeskContext(store, Plugins([("fake", plugin)]), user="kim")
         yield Person(office)
         office.jobs.stop()
 
@@ -353,7 +353,7 @@ def test_a_page_that_breaks_after_a_commit_says_that_it_is_saved(person, monkeyp
     def broken(*_):
         raise ZeroDivisionError
 
-    monkeypatch.setattr("hostsim.desk.pages_by_hand.tell", broken)
+    monkeypatch.setattr("hostsim.desk.hand_payments.tell", broken)
     today = person.office.clock().date().isoformat()
     form = {"invoice": "1001", "amount": "100", "date": today, "region": ""}
     page = words(person.post("/payments/new", 500, **form))

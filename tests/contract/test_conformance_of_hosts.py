@@ -10,7 +10,7 @@ import pytest
 from example_host import ExampleHost
 from wrong_hosts import WRONG
 
-from hostsim.cli import running
+from hostsim.cli import main
 from hostsim.errors import HostError
 from hostsim.ledger.values import ExportedInvoice
 from hostsim.plugins.loading import Plugins
@@ -104,9 +104,9 @@ class Hostsim:
         self.host = self.made()
 
     def shown(self, error):
-        with contextlib.redirect_stderr(io.StringIO()) as paper:
-            running._end_badly(error, "sv")
-        return paper.getvalue()
+        with contextlib.redirect_stderr(io.StringIO()) as output:
+            main._end_badly(error, "sv")
+        return output.getvalue()
 
 
 class TestHostsim(HostConformance):

@@ -8,27 +8,29 @@ from bgmax import deposit, payment
 from fake_plugin import invoice
 
 from hostsim.desk.app import create_app
-from hostsim.desk.office import Office
+from hostsim.desk.context import DeskContext
 from hostsim.plugins.loading import Plugins
 from hostsim.storage.store import Store
 from tests.desk.test_desk import NOON, get, imported, post, save_form
 
 
 @pytest.fixture
-def office(tmp_path, monkeypatch):
+def desk_context(tmp_path, monkeypatch):
     monkeypatch.syspath_prepend(bgmax.EXAMPLE)
     from bgmax_import import plugin
 
     with Store.create(tmp_path / "host.db") as store:
         store.load_invoices([invoice("1001", "1000", ocr="655969"), invoice("1002", "500")])
-        office = Office(store, Plugins([("bgmax", plugin)]), clock=lambda: NOON, user="kim")
-        yield office
-        office.jobs.stop()
+        desk_context = DeskContext(
+            store, Plugins([("bgmax", plugin)]), clock=lambda: NOON, user="kim"
+        )
+        yield desk_context
+        desk_context.jobs.stop()
 
 
 @pytest.fixture
-def client(office):
-    return create_app(office).test_client()
+def client(desk_context):
+    return create_app(desk_context).test_client()
 
 
 @pytest.fixture
@@ -45,22 +47,22 @@ def test_its_fields_are_the_plug_ins_own(client):
     assert "BgMax-filen från internetbanken." in page
 
 
-def test_a_bank_file_goes_the_whole_way_on_the_page(client, office, file):
-    office.host().define("Bank", "BgMax", "BgMax 01", "", {"path": str(file)})
-    job = imported(client, office, "Bank")
+def test_a_bank_file_goes_the_whole_way_on_the_page(client, desk_context, file):
+    desk_context.host().define("Bank", "BgMax", "BgMax 01", "", {"path": str(file)})
+    job = imported(client, desk_context, "Bank")
     page = get(client, "/import")
     assert "1001" in page
     assert "999999" in page
     post(client, "/import/save", **save_form(client, job.run_id))
-    [saved] = office.store.registered()
+    [saved] = desk_context.store.registered()
     assert saved.host_invoice_number == "1001"
     assert "1001" in get(client, "/payments")
 
 
 @pytest.mark.parametrize("path", ["/import", "/runs", "/decisions", "/why?invoice=1001"])
-def test_no_page_speaks_of_fortnox(client, office, file, path):
+def test_no_page_speaks_of_fortnox(client, desk_context, file, path):
     """But Betalningsregistrering does, whose ledger goes to Fortnox wherever money came in."""
-    office.host().define("Bank", "BgMax", "BgMax 01", "", {"path": str(file)})
-    imported(client, office, "Bank")
+    desk_context.host().define("Bank", "BgMax", "BgMax 01", "", {"path": str(file)})
+    imported(client, desk_context, "Bank")
     body = get(client, path).partition("<main")[2]
     assert "Fortnox" not in body

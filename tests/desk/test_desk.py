@@ -10,9 +10,9 @@ from types import SimpleNamespace
 import pytest
 from fake_plugin import FakePlugin, Refused, euro, excluded, hookimpl, invoice, payment, unreadable
 
+from hostsim.desk.access_control import is_loopback
 from hostsim.desk.app import create_app
-from hostsim.desk.guard import is_loopback
-from hostsim.desk.office import Office
+from hostsim.desk.context import DeskContext
 from hostsim.messages.desk import WORDS
 from hostsim.plugins.loading import Plugins
 from hostsim.storage.store import Store
@@ -74,15 +74,15 @@ def plugin():
 
 
 @pytest.fixture
-def office(store, plugin):
-    office = Office(store, Plugins([("bank", plugin)]), clock=lambda: NOON, user="kim")
-    yield office
-    office.jobs.stop()
+def desk_context(store, plugin):
+    desk_context = DeskContext(store, Plugins([("bank", plugin)]), clock=lambda: NOON, user="kim")
+    yield desk_context
+    desk_context.jobs.stop()
 
 
 @pytest.fixture
-def client(office):
-    return create_app(office).test_client()
+def client(desk_context):
+    return create_app(desk_context).test_client()
 
 
 def get(client, path, status=200):
@@ -107,18 +107,18 @@ def save_form(client, run):
     return dict(re.findall(r'name="(run|revision)" value="([^"]*)"', page))
 
 
-def imported(client, office, name="Fortnox"):
+def imported(client, desk_context, name="Fortnox"):
     """Import as the page does, and wait for the thread."""
     answer = post(client, "/import/start", format=name, region="", date="2026-11-22")
-    job = office.jobs.get(answer.headers["Location"].rpartition("/")[2])
+    job = desk_context.jobs.get(answer.headers["Location"].rpartition("/")[2])
     assert job.ended.wait(10)
     return job
 
 
 @pytest.fixture
-def defined(office):
-    office.host().define("Fortnox", "Bank", "API", "", {})
-    return office
+def defined(desk_context):
+    desk_context.host().define("Fortnox", "Bank", "API", "", {})
+    return desk_context
 
 
 @pytest.fixture
@@ -218,7 +218,7 @@ def test_fields_are_in_english_for_those_who_read_it(client):
     assert "Help about Sökväg" in page
 
 
-def test_a_problem_stands_beside_its_field_and_nothing_is_stored(client, office, plugin):
+def test_a_problem_stands_beside_its_field_and_nothing_is_stored(client, desk_context, plugin):
     plugin.problems = [
         SimpleNamespace(key="most", severity="error", message=Text("För högt.", "Too high."))
     ]
@@ -227,10 +227,10 @@ def test_a_problem_stands_beside_its_field_and_nothing_is_stored(client, office,
     ).text
     assert re.search(r'id="field-most-wrong">\s*<li class="error"><strong>Fel:</strong> För', page)
     assert re.search(r'id="field-most"[^>]*value="99"[^>]*aria-invalid=true', page)
-    assert office.definitions() == []
+    assert desk_context.definitions() == []
 
 
-def test_a_warning_stands_beside_its_field_after_storing(client, office, plugin):
+def test_a_warning_stands_beside_its_field_after_storing(client, desk_context, plugin):
     plugin.problems = [
         SimpleNamespace(key="path", severity="warning", message=Text("Ovanlig.", "Unusual."))
     ]
@@ -238,13 +238,13 @@ def test_a_warning_stands_beside_its_field_after_storing(client, office, plugin)
     page = get(client, answer.headers["Location"])
     assert "Inställningarna är sparade." in page
     assert re.search(r'id="field-path-wrong">\s*<li class="warning">', page)
-    assert [one.name for one in office.definitions()] == ["Bank"]
+    assert [one.name for one in desk_context.definitions()] == ["Bank"]
 
 
-def test_settings_are_stored_and_shown_again(client, office):
+def test_settings_are_stored_and_shown_again(client, desk_context):
     values = {"field-path": "/bank", "field-since": "2026-01-01", "field-strict": "false"}
     post(client, "/settings/new", name="Bank", type="Bank", format="API", region="Norr", **values)
-    [stored] = office.definitions()
+    [stored] = desk_context.definitions()
     assert stored.region == "Norr"
     assert stored.settings["path"] == "/bank"
     page = get(client, "/settings/of/Bank")
@@ -268,7 +268,7 @@ def test_a_name_that_is_taken_is_said_beside_the_name(client, defined):
     assert re.search(r'id="name-wrong">\s*<li class="error">', page)
 
 
-def test_a_name_with_any_characters_can_be_shown(client, office):
+def test_a_name_with_any_characters_can_be_shown(client, desk_context):
     name = "Å/ä? #ö%"
     answer = post(client, "/settings/new", name=name, type="Bank", format="API")
     assert "Å/ä? #ö%" in get(client, answer.headers["Location"])
@@ -484,7 +484,7 @@ def test_the_register_is_searched(client, previewed):
 
 
 @pytest.fixture
-def slow(plugin, office):
+def slow(plugin, desk_context):
     """Make the plug-in tell how far it is, and go on when the test says so."""
     go_on, waiting = threading.Event(), threading.Event()
 
@@ -514,10 +514,10 @@ class Stopped(Exception):
     message = Text("Importen avbröts.", "The import was cancelled.")
 
 
-def started(client, office):
+def started(client, desk_context):
     answer = post(client, "/import/start", format="Fortnox", region="", date="2026-11-22")
     path = answer.headers["Location"]
-    return path, office.jobs.get(path.rpartition("/")[2])
+    return path, desk_context.jobs.get(path.rpartition("/")[2])
 
 
 def test_progress_names_payments_pages_and_the_time_that_is_left(client, defined, slow):
@@ -624,8 +624,8 @@ def test_a_form_without_the_token_of_the_session_changes_nothing(client, path, s
     assert "PAGE_TOO_OLD" in answer.text
 
 
-def test_every_route_that_changes_something_is_a_post(office):
-    app = create_app(office)
+def test_every_route_that_changes_something_is_a_post(desk_context):
+    app = create_app(desk_context)
     for rule in app.url_map.iter_rules():
         changes = {"imports.start", "imports.stop", "imports.save", "imports.answer"}
         changes |= {"settings.make", "settings.change", "home.speak", "home.let_a_night_pass"}
@@ -663,8 +663,8 @@ def test_this_machine_reaches_us_under_all_its_names(client, host):
     assert client.get("/import", headers={"Host": host}).status_code == 200
 
 
-def test_a_desk_for_others_is_reached_by_number_but_by_no_strange_name(office):
-    client = create_app(office, "0.0.0.0").test_client()  # noqa: S104
+def test_a_desk_for_others_is_reached_by_number_but_by_no_strange_name(desk_context):
+    client = create_app(desk_context, "0.0.0.0").test_client()  # noqa: S104
     assert client.get("/import", headers={"Host": "192.0.2.7:80"}).status_code == 200
     assert client.get("/import", headers={"Host": "evil.invalid"}).status_code == 400
 
@@ -715,9 +715,9 @@ def test_a_form_that_is_far_too_large_is_refused(client):
     assert answer.status_code == 413
 
 
-def test_a_fault_of_a_page_shows_nothing_of_the_program(office, monkeypatch, caplog):
-    client = create_app(office).test_client()
-    monkeypatch.setattr(type(office), "preview", lambda *_: 1 / 0)
+def test_a_fault_of_a_page_shows_nothing_of_the_program(desk_context, monkeypatch, caplog):
+    client = create_app(desk_context).test_client()
+    monkeypatch.setattr(type(desk_context), "preview", lambda *_: 1 / 0)
     page = get(client, "/import", 500)
     assert "Ett fel i programmet." in page
     assert "Traceback" not in page
@@ -785,7 +785,7 @@ def test_the_page_knows_no_plugin_by_name():
         *folder.glob("static/*"),
         *folder.glob("*.py"),
     ]:
-        if source.name in {"opening.py", "words.py", "yesterday.py"}:
+        if source.name in {"startup.py", "demo_day.py"}:
             continue
         text = source.read_text(encoding="utf-8")
         assert "FortnoxAPI" not in text, source

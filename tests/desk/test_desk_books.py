@@ -10,7 +10,7 @@ import pytest
 from desk_person import HERE, Person, rows_of, seal_of, words
 from fake_plugin import FakePlugin, Refused, euro, invoice, payment, unreadable
 
-from hostsim.desk.office import Office
+from hostsim.desk.context import DeskContext
 from hostsim.ledger import amounts
 from hostsim.plugins.loading import Plugins
 from hostsim.storage.store import Store
@@ -41,10 +41,10 @@ def plugin():
 
 @pytest.fixture
 def person(store, plugin):
-    office = Office(store, Plugins([("fake", plugin)]), clock=lambda: NOON, user="kim")
-    office.host().define("Fortnox", "Fake", "API", "", {})
-    yield Person(office)
-    office.jobs.stop()
+    desk_context = DeskContext(store, Plugins([("fake", plugin)]), clock=lambda: NOON, user="kim")
+    desk_context.host().define("Fortnox", "Fake", "API", "", {})
+    yield Person(desk_context)
+    desk_context.jobs.stop()
 
 
 def refuse(_run):
@@ -145,7 +145,7 @@ def test_what_is_doubtful_stands_beside_its_field_and_asks_for_a_second_press(pe
 def test_a_second_press_confirms_what_was_shown_and_no_other_doubt(person, store):
     seal = seal_of(person.post("/payments/new", 422, **DOUBTFUL))
     person.post("/payments/new", 422, **DOUBTFUL | {"amount": "50000"}, seal=seal)
-    person.office.host().add_payment("1002", Decimal(10))
+    person.desk_context.host().add_payment("1002", Decimal(10))
     page = person.post("/payments/new", 422, **DOUBTFUL, seal=seal)
     assert "mer än de 1 990,00 SEK som återstår" in words(page)
     assert len(list(store.payments())) == 1
@@ -286,7 +286,7 @@ def test_a_search_that_finds_nothing_leads_to_the_invoice(person):
 
 
 def test_an_invoice_that_several_formats_may_have_is_asked_about_with_a_choice(person):
-    person.office.host().define("Norr", "Fake", "API", "Norr", {})
+    person.desk_context.host().define("Norr", "Fake", "API", "Norr", {})
     page = person.get("/why?invoice=1001")
     assert "Fortnox, Norr" in words(page)
     assert '<select id="format" name="format">' in page
@@ -303,7 +303,7 @@ def test_a_plugin_that_cannot_be_asked_about_one_invoice_says_so(person):
         data={"token": token, "invoice": "1001", "format": "Fortnox"},
     )
     assert started.status_code == 303
-    job = person.office.jobs.get(started.headers["Location"].rpartition("/")[2])
+    job = person.desk_context.jobs.get(started.headers["Location"].rpartition("/")[2])
     assert job.ended.wait(10)
     page = words(person.get(f"/why?invoice=1001&job={job.id}"))
     assert "Insticksprogrammet kan inte läsa enstaka fakturors betalningar" in page
@@ -326,7 +326,7 @@ def test_each_import_is_listed_with_who_when_and_what(saved):
 def test_one_import_is_shown_in_full(person):
     form = {"format": "Fortnox", "region": "", "bank_account": "5050-1055", "date": "2026-11-19"}
     person.post("/import/start", **form)
-    for job in person.office.jobs.going_on():
+    for job in person.desk_context.jobs.going_on():
         assert job.ended.wait(10)
     person.saves()
     page = words(person.get("/runs"))

@@ -9,7 +9,7 @@ import pytest
 from desk_person import HERE, Person, choices_of, rows_of, words
 from fake_plugin import FakePlugin, invoice, payment, unreadable
 
-from hostsim.desk.office import Office
+from hostsim.desk.context import DeskContext
 from hostsim.plugins.loading import Plugins
 from hostsim.storage.store import Store
 
@@ -36,11 +36,11 @@ def bank():
 @pytest.fixture
 def person(store, plugin, bank):
     plugins = Plugins([("fake", plugin), ("bank", bank)])
-    office = Office(store, plugins, clock=lambda: NOON, user="kim")
-    office.host().define("Fortnox", "Fake", "API", "", {})
-    office.host().define("Bank", "Bank", "API", "", {})
-    yield Person(office)
-    office.jobs.stop()
+    desk_context = DeskContext(store, plugins, clock=lambda: NOON, user="kim")
+    desk_context.host().define("Fortnox", "Fake", "API", "", {})
+    desk_context.host().define("Bank", "Bank", "API", "", {})
+    yield Person(desk_context)
+    desk_context.jobs.stop()
 
 
 def registered(store):
@@ -234,7 +234,7 @@ def test_a_row_of_a_preview_that_was_saved_cannot_be_decided(person, strangers):
 
 
 def test_the_lists_stay_as_they_were_looked_at(person, strangers):
-    run = person.office.open_previews()["Fortnox"]
+    run = person.desk_context.open_previews()["Fortnox"]
     answer = person.client.get(f"/import?run={run}&rejected_q=3000", headers=HERE)
     link = re.search(r'href="(/decisions/row/[^"]+)"', answer.text)[1].replace("&amp;", "&")
     assert "rejected_q=3000" in link
@@ -249,7 +249,7 @@ def test_the_lists_stay_as_they_were_looked_at(person, strangers):
 @pytest.fixture
 def doubtful(person, plugin):
     plugin.payments = [payment(1, "1001", date=date(2026, 11, 20))]
-    person.office.host().add_payment("1001", Decimal(1000), date=date(2026, 11, 20))
+    person.desk_context.host().add_payment("1001", Decimal(1000), date=date(2026, 11, 20))
     person.imports()
 
 
@@ -266,7 +266,7 @@ def test_what_came_by_another_import_stands_beside_what_is_there_now(person, plu
     bank.payments = [payment(7, "1001", date=date(2026, 11, 20))]
     plugin.payments = [payment(1, "1001", date=date(2026, 11, 20))]
     person.imports("Bank")
-    person.office.host().save("Bank")
+    person.desk_context.host().save("Bank")
     person.imports()
     page = person.asks(1)
     table = words(re.search(r'<table class="compared".*?</table>', page, re.DOTALL)[0])

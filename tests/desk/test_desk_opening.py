@@ -10,14 +10,14 @@ from fake_plugin import invoice
 from ledgers import Ledger
 
 from hostsim.demo import sign_in_in_background
-from hostsim.desk import Desk, Office
-from hostsim.desk.opening import beside_sandbox, run_desk
+from hostsim.desk import Desk, DeskContext
+from hostsim.desk.startup import beside_sandbox, run_desk
 from hostsim.errors import HostError
 from hostsim.plugins.loading import Plugins
 from hostsim.sandbox import seed
 from hostsim.services.host import Host
 from hostsim.storage.store import Store
-from hostsim.views.render import KINDS, REASONS, STATUSES, Paper
+from hostsim.views.terminal import KINDS, REASONS, STATUSES, Output
 from opter_fortnox_plugin import hooks
 
 
@@ -31,7 +31,7 @@ def served(use, *, language="sv", environment=None, listeners=(), **keywords):
 
     defaults = {"database": None, "login_timeout": 5.0, "open_browser": False}
     run_desk(
-        Paper(out, language),
+        Output(out, language),
         Plugins([("fortnox", hooks), *listeners]),
         environment=environment or {},
         wait=wait,
@@ -93,7 +93,7 @@ def test_with_real_credentials_there_is_no_sandbox_and_no_invented_data(tmp_path
 
 
 def test_the_real_desk_has_no_night_to_let_pass(tmp_path):
-    with Store.create(tmp_path / "host.db") as store, Desk(Office(store, Plugins())) as desk:
+    with Store.create(tmp_path / "host.db") as store, Desk(DeskContext(store, Plugins())) as desk:
         session = requests.Session()
         page = session.get(desk.url, timeout=10).text
         token = re.search(r'name="token" value="([^"]+)"', page)[1]
@@ -102,13 +102,13 @@ def test_the_real_desk_has_no_night_to_let_pass(tmp_path):
 
 
 def test_a_night_brings_payments_into_the_sandbox():
-    with beside_sandbox(Plugins([("fortnox", hooks)])) as office, Desk(office) as desk:
-        before = len(office.sandbox.state.company(seed.COMPANY).payments())
+    with beside_sandbox(Plugins([("fortnox", hooks)])) as desk_context, Desk(desk_context) as desk:
+        before = len(desk_context.sandbox.state.company(seed.COMPANY).payments())
         session = requests.Session()
         page = session.get(desk.url, timeout=10).text
         token = re.search(r'name="token" value="([^"]+)"', page)[1]
         told = session.post(f"{desk.url}night", data={"token": token}, timeout=10).text
-        after = len(office.sandbox.state.company(seed.COMPANY).payments())
+        after = len(desk_context.sandbox.state.company(seed.COMPANY).payments())
     # Two were paid, two deleted, and one of those made again.
     assert after == before + 2 - 2 + 1
     assert "En natt har gått" in told
@@ -124,7 +124,7 @@ def test_a_desk_for_this_machine_comes_without_one():
 
 
 def test_a_port_that_is_taken_is_said_so(tmp_path):
-    with Store.create(tmp_path / "host.db") as store, Desk(Office(store, Plugins())) as desk:
+    with Store.create(tmp_path / "host.db") as store, Desk(DeskContext(store, Plugins())) as desk:
         port = int(re.search(r":(\d+)/", desk.url)[1])
         with pytest.raises(HostError) as caught:
             served(lambda _: None, port=port)
@@ -132,16 +132,16 @@ def test_a_port_that_is_taken_is_said_so(tmp_path):
 
 
 def test_the_desk_listens_on_this_machine_alone(tmp_path):
-    with Store.create(tmp_path / "host.db") as store, Desk(Office(store, Plugins())) as desk:
+    with Store.create(tmp_path / "host.db") as store, Desk(DeskContext(store, Plugins())) as desk:
         assert desk.url.startswith("http://127.0.0.1:")
 
 
 def test_a_first_visit_shows_every_kind_of_thing():
     """Whoever opens it meets each judgement and each reason at the first reading."""
-    with beside_sandbox(Plugins([("fortnox", hooks)]), second_day=True) as office:
-        assert {row.state for row in office.store.payments()} == {"registered", "deleted"}
-        assert {row.origin for row in office.store.payments()} == {"import", "hand"}
-        preview = office.host(window=sign_in_in_background).import_payments("Fortnox")
+    with beside_sandbox(Plugins([("fortnox", hooks)]), second_day=True) as desk_context:
+        assert {row.state for row in desk_context.store.payments()} == {"registered", "deleted"}
+        assert {row.origin for row in desk_context.store.payments()} == {"import", "hand"}
+        preview = desk_context.host(window=sign_in_in_background).import_payments("Fortnox")
         kinds = {row.status or row.reason for kind in KINDS for row in preview.rows(kind)}
     assert kinds == {*STATUSES, *REASONS}
     assert preview.set_aside.number == 3

@@ -18,7 +18,7 @@ from hostsim.errors import EXIT_STATUS
 from hostsim.messages import texts
 from hostsim.messages.texts import ERRORS, WHO
 from hostsim.plugins.loading import Plugins
-from hostsim.views import error_codes
+from hostsim.views import errors
 from opter_contract.values import Text
 from opter_fortnox_plugin import hooks
 from opter_fortnox_plugin.errors import SENTENCES, TABLE
@@ -153,5 +153,5 @@ def test_a_plug_in_that_cannot_list_its_errors_hides_nobody_elses(hostsim, caplo
 
 
 def test_a_plug_in_without_the_hook_is_no_worse_for_it():
-    sources = {one.source for one in error_codes.every_error(Plugins([]))}
+    sources = {one.source for one in errors.every_error(Plugins([]))}
     assert sources == {"hostsim"}

@@ -34,7 +34,7 @@ from hostsim.sandbox import (
 )
 from hostsim.sandbox.changes import KINDS
 from hostsim.sandbox.faults import Latency, ReceivedRequest
-from hostsim.views.render import Paper
+from hostsim.views.terminal import Paper
 
 pytest_plugins = ["pytester"]
 

@@ -17,7 +17,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from second_host import Host as SecondHost
 
-from hostsim.cli import imports, running
+from hostsim.cli import imports, main
 from hostsim.errors import HostError
 from hostsim.ledger.comparison import (
     AT_NEXT_IMPORT,
@@ -46,7 +46,7 @@ from hostsim.storage.import_runs import ImportRun, Record
 from hostsim.storage.rows import record_of
 from hostsim.storage.store import Store
 from hostsim.views import reconciliation as views_reconciliation
-from hostsim.views.render import Paper
+from hostsim.views.terminal import Output
 from opter_contract.values import Text
 from opter_fortnox_plugin.fortnox.rate_limiter import RateLimiter
 from tests.end_to_end.test_end_to_end import COLUMNS, define, free_port, host_of
@@ -247,13 +247,13 @@ def test_the_command_prints_tables_and_one_object(saved, store, books, monkeypat
     books.delete_payment(int(registered(store)[0].key.number))
     monkeypatch.setattr(imports, "host_over", lambda *_, **__: saved)
     database = ("--db", str(store.path))
-    assert running.run(["reconcile", "Fortnox", *database]) == 0
+    assert main.run(["reconcile", "Fortnox", *database]) == 0
     table = capsys.readouterr().out
     assert "Finns här men inte i Fortnox (1)" in table
     assert "visas med --show-ignored" in table
     assert "Betalningsdatumet" not in table
     assert max(map(len, table.splitlines())) <= 140
-    assert running.run(["reconcile", "Fortnox", "--json", "--lang", "en", *database]) == 0
+    assert main.run(["reconcile", "Fortnox", "--json", "--lang", "en", *database]) == 0
     told = json.loads(capsys.readouterr().out)
     kinds = ("equal", "differs", "only_in_fortnox")
     assert told["counts"]["fortnox"] == sum(told["counts"][kind] for kind in kinds)
@@ -454,9 +454,9 @@ def test_rows_are_streamed(fresh):
     host = host_with(fresh, ReadsAll(*(payment(1, key=payment(n).key) for n in range(1, 5001))))
     with host.reconcile("Test") as found:
         tracemalloc.start()
-        paper = Paper(io.StringIO(), "sv")
-        paper.stream.write = len
-        views_reconciliation.write_json(paper, found)
+        output = Output(io.StringIO(), "sv")
+        output.stream.write = len
+        views_reconciliation.write_json(output, found)
         _, peak = tracemalloc.get_traced_memory()
         tracemalloc.stop()
         assert found.totals.count(ONLY_AT_SOURCE) == 5000

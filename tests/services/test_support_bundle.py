@@ -39,7 +39,7 @@ COLUMNS = (
 )
 
 
-class Office:
+class DeskContext:
     """A host after an import that was saved, one that is open and one that failed."""
 
     def __init__(self, sandbox, store):
@@ -95,7 +95,7 @@ def office(tmp_path_factory, now):
     ):
         store.load_invoices(invoices_in("\n".join(rows).encode(), file="seed.csv"))
         store.load_invoices([ExportedInvoice("77001", "7700128", "K1", SCRIPT, "SEK", Decimal(50))])
-        office = Office(sandbox, store)
+        office = DeskContext(sandbox, store)
         protocol.PAGE_SIZE = kept
         values = {
             "ignore_payments_before": seed.cut_off(now).isoformat(),

@@ -11,13 +11,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hostsim.desk.app import create_app
-from hostsim.desk.office import Office
+from hostsim.desk.context import DeskContext
 from hostsim.plugins.loading import Plugins
 from hostsim.storage.functions import swedish
 from hostsim.storage.lists import PAGE, Selection, all_of, page_of, preview_rows
 from hostsim.storage.rows import PAYMENT_COLUMNS, record_of
 from hostsim.storage.store import Store
-from hostsim.views.columns import COLUMNS, csv_lines, harmless
+from hostsim.views.page_columns import COLUMNS, csv_lines, harmless
 
 MANY = 50_000
 RUN = "run-1"
@@ -73,7 +73,7 @@ def rejected(number):
 
 @pytest.fixture(scope="module")
 def client(store):
-    return create_app(Office(store, Plugins())).test_client()
+    return create_app(DeskContext(store, Plugins())).test_client()
 
 
 def get(client, path):

@@ -10,9 +10,9 @@ HERE = {"Host": "127.0.0.1:8000"}
 class Person:
     """Reads pages, presses buttons, and imports what a plug-in has."""
 
-    def __init__(self, office):
-        self.office = office
-        self.client = create_app(office).test_client()
+    def __init__(self, desk_context):
+        self.desk_context = desk_context
+        self.client = create_app(desk_context).test_client()
 
     def get(self, path, status=200):
         answer = self.client.get(path, headers=HERE)
@@ -27,20 +27,20 @@ class Person:
 
     def imports(self, name="Fortnox"):
         self.post("/import/start", format=name, region="", date="2026-11-22")
-        for job in self.office.jobs.going_on():
+        for job in self.desk_context.jobs.going_on():
             assert job.ended.wait(10)
 
     def saves(self):
-        run = self.office.open_previews()["Fortnox"]
+        run = self.desk_context.open_previews()["Fortnox"]
         self.post("/import/save", run=run, revision=self.revision())
 
     def revision(self, name="Fortnox"):
         """Give what a page that is loaded now carries in its forms."""
-        return self.office.revisions().get(name, "")
+        return self.desk_context.revisions().get(name, "")
 
     def row(self, number):
         """Give the id of a payment's row in the open preview."""
-        [row] = self.office.store.db.execute(
+        [row] = self.desk_context.store.db.execute(
             "SELECT r.id FROM run_rows r JOIN runs u ON u.id = r.run_id"
             " WHERE u.state = 'open' AND r.number = ?",
             (str(number),),

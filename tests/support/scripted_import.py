@@ -23,7 +23,7 @@ from hostsim.sandbox import Clock, Invoice, Payment, Sandbox, State, Switches, W
 from hostsim.sandbox.tokens import Grant
 from hostsim.services.host import Host
 from hostsim.storage.store import Store
-from hostsim.views import render
+from hostsim.views import terminal
 from opter_contract import hookimpl
 from opter_fortnox_plugin import hooks
 from opter_fortnox_plugin.fortnox import protocol
@@ -315,7 +315,7 @@ class Script:
 def shown(preview):
     """Give a preview as ``import --json`` prints it, but for what it cost and what is advice."""
     text = io.StringIO()
-    render.write_preview_json(render.Paper(text, "en"), preview)
+    terminal.write_preview_json(terminal.Output(text, "en"), preview)
     return {
         name: value
         for name, value in json.loads(text.getvalue()).items()

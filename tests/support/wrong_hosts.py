@@ -179,17 +179,17 @@ class ReportAlone(ExampleHost):
 class AsLeftOut(ExampleHost):
     """Takes the reason of an earlier run for today's."""
 
-    def judge(self, run, *, asking=False):
+    def judge(self, run, *, row_actions=False):
         for one in (run.kept or {}).values():
             one.payment = one.payment if one.row is one.payment else None
-        super().judge(run, asking=asking)
+        super().judge(run, row_actions=row_actions)
 
 
 class ShownTwice(ExampleHost):
     """Shows what it fetched again beside what it kept."""
 
-    def judge(self, run, *, asking=False):
-        super().judge(run, asking=asking)
+    def judge(self, run, *, row_actions=False):
+        super().judge(run, row_actions=row_actions)
         both = {number: one for number, one in (run.kept or {}).items() if number in run.rows}
         run.judged += [
             SimpleNamespace(**vars(one), kind="rejected", earlier=one.word) for one in both.values()

@@ -23,14 +23,14 @@ from hostsim.cli.common import LANGUAGES, Common, Day, named, tell, usage
 from hostsim.errors import SettingsRefused, exit_status, failure_of, host_error
 from hostsim.messages.texts import say
 from hostsim.storage import commits
-from hostsim.views.render import Paper, ReaderGone
+from hostsim.views.terminal import Output, ReaderClosed
 from opter_contract.values import Text
 
 if TYPE_CHECKING:
     from opter_contract.values import Failure
 
 #: What a shell expects of a program whose reader went away (128 + SIGPIPE).
-READER_GONE = 141
+READER_CLOSED = 141
 
 
 def run(arguments: Sequence[str], language: str = "sv") -> int:
@@ -46,12 +46,12 @@ def run(arguments: Sequence[str], language: str = "sv") -> int:
     with _logging_to_standard_error(), commits.watched() as saved:
         try:
             status = _invoke(arguments, common)
-            Paper(sys.stdout, common.language).flush()
-        except ReaderGone:
+            Output(sys.stdout, common.language).flush()
+        except ReaderClosed:
             _write_nowhere()
-            return _ended(saved.not_shown(), common.language) if saved.any else READER_GONE
+            return _ended(saved.not_shown(), common.language) if saved.any else READER_CLOSED
         except BaseException as error:  # noqa: BLE001 - the last line of defence
-            return _end_badly(error, common.language)
+            return _end_with_error(error, common.language)
     return status
 
 
@@ -72,7 +72,7 @@ def _invoke(arguments: Sequence[str], common: Common) -> int:
     return 0
 
 
-def _end_badly(error: BaseException, language: str) -> int:
+def _end_with_error(error: BaseException, language: str) -> int:
     """Say what went wrong and return the exit status."""
     saved = commits.found()
     _flush_quietly()

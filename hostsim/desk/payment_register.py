@@ -6,8 +6,8 @@ import sqlite3
 
 from flask import Blueprint, Response, render_template, request, url_for
 
-from hostsim.desk.common import office, shown, words
-from hostsim.desk.pages_import import csv_response
+from hostsim.desk.payment_import import csv_response
+from hostsim.desk.shared import desk_context, shown, words
 from hostsim.storage import page_rows
 from hostsim.storage.history import Entry
 from hostsim.storage.invoices import invoice
@@ -28,7 +28,7 @@ def show() -> str:
 
 def window(**dialog: object) -> str:
     """Show the window, with what stands before it."""
-    store = office().store
+    store = desk_context().store
     run = request.args.get("run") or None
     tab = request.args.get("tab", "")
     listed = shown(
@@ -62,16 +62,16 @@ def window(**dialog: object) -> str:
 def export() -> Response:
     """Give the register as CSV, as it is filtered and sorted on the page."""
     run = request.args.get("run") or None
-    entries = all_of(office().store, registered(run), Selection.of(request.args))
+    entries = all_of(desk_context().store, registered(run), Selection.of(request.args))
     return csv_response("payments", "betalningsregistrering", entries)
 
 
 def _chosen(payment_id: str) -> sqlite3.Row | None:
     if not payment_id.isascii() or not payment_id.isdigit() or len(payment_id) > 18:
         return None
-    return page_rows.payment_row(office().store, int(payment_id))
+    return page_rows.payment_row(desk_context().store, int(payment_id))
 
 
 def _of_invoice(payment: sqlite3.Row) -> list[Entry]:
     of_invoice = registered(invoice_id=payment["invoice_id"])
-    return list(all_of(office().store, of_invoice, Selection()))
+    return list(all_of(desk_context().store, of_invoice, Selection()))

@@ -72,11 +72,11 @@ _ENTRIES_BEFORE_SHORTENING = 25
 # --- Where it goes -----------------------------------------------------------
 
 
-class ReaderGone(Exception):
+class ReaderClosed(Exception):
     """Nobody reads what is written any more, as after ``| head``."""
 
 
-class Paper:
+class Output:
     """Standard output, or whatever stands in for it, in one language."""
 
     def __init__(self, stream: TextIO, language: str) -> None:
@@ -105,7 +105,7 @@ class Paper:
         try:
             self.stream.write(text)
         except OSError as error:
-            raise _gone_or(error) from error
+            raise _closed_or(error) from error
 
     def flush(self) -> None:
         """See to it that everything has arrived.
@@ -116,17 +116,17 @@ class Paper:
         try:
             self.stream.flush()
         except OSError as error:
-            raise _gone_or(error) from error
+            raise _closed_or(error) from error
 
     def style(self, text: str, code: str) -> str:
         """Colour text on a terminal; ``code`` is the number of an ANSI style."""
         return f"\x1b[{code}m{text}\x1b[0m" if self.coloured else text
 
 
-def _gone_or(error: OSError) -> Exception:
+def _closed_or(error: OSError) -> Exception:
     # Windows reports a closed pipe as an invalid argument.
     if error.errno == errno.EPIPE or (sys.platform == "win32" and error.errno == errno.EINVAL):
-        return ReaderGone()
+        return ReaderClosed()
     return host_error("OUTPUT_FAILED", why=error.strerror or type(error).__name__)
 
 
@@ -199,12 +199,12 @@ def company_label(company: Company | None, language: str) -> str:
 # --- JSON --------------------------------------------------------------------
 
 
-def write_json(paper: Paper, value: object) -> None:
+def write_json(output: Output, value: object) -> None:
     """Write one JSON value, indented."""
-    paper.line(dumps(value, paper, indent=2))
+    output.line(dumps(value, output, indent=2))
 
 
-def write_preview_json(paper: Paper, preview: Preview) -> None:
+def write_preview_json(output: Output, preview: Preview) -> None:
     """Write a preview as one JSON object, a payment at a time."""
     head = {
         "format": preview.definition,
@@ -218,27 +218,27 @@ def write_preview_json(paper: Paper, preview: Preview) -> None:
         "set_aside": _aside_object(preview.set_aside),
     }
     # Everything but the closing brace; the lists follow inside the object.
-    paper.write(dumps(head, paper, indent=2).removesuffix("\n}"))
+    output.write(dumps(head, output, indent=2).removesuffix("\n}"))
     for kind in KINDS:
-        paper.write(f",\n  {dumps(kind, paper)}: ")
-        entries = (payment_object(row, kind, paper.language) for row in preview.rows(kind))
-        write_array(paper, entries, indent="  ")
+        output.write(f",\n  {dumps(kind, output)}: ")
+        entries = (payment_object(row, kind, output.language) for row in preview.rows(kind))
+        write_array(output, entries, indent="  ")
     tail = {
         "gone": list(preview.deleted),
         "discrepancies": [
-            discrepancy_object(one, paper.language) for one in preview.discrepancies()
+            discrepancy_object(one, output.language) for one in preview.discrepancies()
         ],
-        "notes": [say(note, paper.language) for note in preview.notes],
+        "notes": [say(note, output.language) for note in preview.notes],
         "requests": preview.requests,
         "region": preview.region,
         "bank_account": preview.bank_account,
         "date": day(preview.date) or None,
     }
-    paper.write("".join(f",\n  {dumps(k, paper)}: {dumps(v, paper)}" for k, v in tail.items()))
-    paper.line("\n}")
+    output.write("".join(f",\n  {dumps(k, output)}: {dumps(v, output)}" for k, v in tail.items()))
+    output.line("\n}")
 
 
-def write_nothing_open_json(paper: Paper, definition: str | None) -> None:
+def write_nothing_open_json(output: Output, definition: str | None) -> None:
     """Write an object that says that no list is open: a preview in which there is nothing."""
     nothing: dict[str, object] = {
         "format": definition,
@@ -259,7 +259,7 @@ def write_nothing_open_json(paper: Paper, definition: str | None) -> None:
         "bank_account": "",
         "date": None,
     }
-    write_json(paper, nothing)
+    write_json(output, nothing)
 
 
 def discrepancy_object(one: Discrepancy, language: str) -> dict[str, Any]:
@@ -282,16 +282,16 @@ def _aside_object(aside: SetAsideTotal) -> dict[str, object]:
     return {"number": aside.number, "sek": plain(aside.sek)}
 
 
-def write_payments_json(paper: Paper, rows: Iterable[Row]) -> None:
+def write_payments_json(output: Output, rows: Iterable[Row]) -> None:
     """Write registered payments as one JSON array, a payment at a time."""
-    write_array(paper, (payment_object(row, "ready", paper.language) for row in rows))
-    paper.line()
+    write_array(output, (payment_object(row, "ready", output.language) for row in rows))
+    output.line()
 
 
-def write_array_json(paper: Paper, entries: Iterable[object]) -> None:
+def write_array_json(output: Output, entries: Iterable[object]) -> None:
     """Write a JSON array of anything, an entry at a time."""
-    write_array(paper, entries)
-    paper.line()
+    write_array(output, entries)
+    output.line()
 
 
 def payment_object(row: Row, kind: str, language: str) -> dict[str, Any]:
@@ -332,18 +332,18 @@ def _said(text: Text | None, language: str) -> str | None:
     return None if text is None else say(text, language)
 
 
-def write_array(paper: Paper, entries: Iterable[object], *, indent: str = "") -> None:
+def write_array(output: Output, entries: Iterable[object], *, indent: str = "") -> None:
     """Write a JSON array, an entry at a time, without ending the line."""
     between = "["
     for entry in entries:
-        paper.write(f"{between}\n{indent}  {dumps(entry, paper)}")
+        output.write(f"{between}\n{indent}  {dumps(entry, output)}")
         between = ","
-    paper.write("[]" if between == "[" else f"\n{indent}]")
+    output.write("[]" if between == "[" else f"\n{indent}]")
 
 
-def dumps(value: object, paper: Paper, *, indent: int | None = None) -> str:
-    """Make JSON text that the paper can hold."""
-    return json.dumps(value, ensure_ascii=not paper.unicode, indent=indent)
+def dumps(value: object, output: Output, *, indent: int | None = None) -> str:
+    """Make JSON text that the output can hold."""
+    return json.dumps(value, ensure_ascii=not output.unicode, indent=indent)
 
 
 # --- Tables ------------------------------------------------------------------
@@ -362,28 +362,28 @@ class Column(Generic[T]):
 
 
 def show_table(
-    paper: Paper, columns: list[Column[T]], rows: Callable[[], Iterable[T]], *, indent: int = 1
+    output: Output, columns: list[Column[T]], rows: Callable[[], Iterable[T]], *, indent: int = 1
 ) -> None:
     """Print rows under headings; ``rows`` is called twice. Empty columns are left out."""
     measured = _measure(columns, rows())
     columns = [column for column, width in zip(columns, measured, strict=True) if width]
     if not columns:
         return
-    headings = [say(column.heading, paper.language) for column in columns]
+    headings = [say(column.heading, output.language) for column in columns]
     needed = [
         max([width, *map(_cells, heading.split())])
         for width, heading in zip(filter(None, measured), headings, strict=True)
     ]
-    widths = _fit(needed, columns, paper.width - indent)
+    widths = _fit(needed, columns, output.width - indent)
     margin = " " * indent
     for line in _laid_out(headings, widths, columns):
-        paper.line(paper.style((margin + line).rstrip(), "1"))
-    rule = "─" if paper.unicode else "-"
-    paper.line(margin + "  ".join(rule * width for width in widths))
+        output.line(output.style((margin + line).rstrip(), "1"))
+    rule = "─" if output.unicode else "-"
+    output.line(margin + "  ".join(rule * width for width in widths))
     for row in rows():
-        styles = [column.style(row) if paper.coloured else None for column in columns]
-        for line in _laid_out([c.cell(row) for c in columns], widths, columns, styles, paper):
-            paper.line((margin + line).rstrip())
+        styles = [column.style(row) if output.coloured else None for column in columns]
+        for line in _laid_out([c.cell(row) for c in columns], widths, columns, styles, output):
+            output.line((margin + line).rstrip())
 
 
 def _measure(columns: list[Column[T]], rows: Iterable[T]) -> list[int]:
@@ -414,7 +414,7 @@ def _laid_out(
     widths: list[int],
     columns: list[Column[T]],
     styles: list[str | None] | None = None,
-    paper: Paper | None = None,
+    output: Output | None = None,
 ) -> Iterator[str]:
     wrapped = [_wrapped(cell, width) for cell, width in zip(cells, widths, strict=True)]
     for number in range(max(len(lines) for lines in wrapped)):
@@ -422,8 +422,8 @@ def _laid_out(
         for index, lines in enumerate(wrapped):
             text = lines[number] if number < len(lines) else ""
             padding = " " * (widths[index] - _cells(text))
-            if styles is not None and paper is not None and (style := styles[index]) and text:
-                text = paper.style(text, style)
+            if styles is not None and output is not None and (style := styles[index]) and text:
+                text = output.style(text, style)
             parts.append(padding + text if columns[index].right else text + padding)
         yield "  ".join(parts)
 
@@ -447,12 +447,17 @@ def _cells(text: str) -> int:
 # --- Payments in tables ------------------------------------------------------
 
 
-def payment_columns(paper: Paper, kind: str) -> list[Column[Row]]:
+def payment_columns(output: Output, kind: str) -> list[Column[Row]]:
     """Choose the columns for one of the three lists of a preview."""
-    columns = _figures(paper.language)
+    columns = _figures(output.language)
     if kind == "ready":
-        return [_mark_column(paper), *columns, _customer_column(), _warning_column(paper.language)]
-    return [*columns, _source_column(), _customer_column(), _reason_column(kind, paper.language)]
+        return [
+            _mark_column(output),
+            *columns,
+            _customer_column(),
+            _warning_column(output.language),
+        ]
+    return [*columns, _source_column(), _customer_column(), _reason_column(kind, output.language)]
 
 
 def _figures(language: str) -> list[Column[Row]]:
@@ -475,8 +480,8 @@ def _number(row: Row) -> str:
     return one_line(row.payment_number) or ("" if row.status else "?")
 
 
-def _mark_column(paper: Paper) -> Column[Row]:
-    return Column(Text("", ""), lambda r: mark(r, unicode=paper.unicode), style=_mark_style)
+def _mark_column(output: Output) -> Column[Row]:
+    return Column(Text("", ""), lambda r: mark(r, unicode=output.unicode), style=_mark_style)
 
 
 def _customer_column() -> Column[Row]:
@@ -543,7 +548,7 @@ def _why(row: Row, language: str) -> str:
 
 
 @dataclass(slots=True)
-class Tally:
+class Totals:
     """How many payments there are of a kind, and their SEK."""
 
     number: int = 0
@@ -555,16 +560,16 @@ class Tally:
         self.sek += row.amount
 
 
-def tally(rows: Iterable[Row], code: Callable[[Row], str | None]) -> dict[str, Tally]:
+def tally(rows: Iterable[Row], code: Callable[[Row], str | None]) -> dict[str, Totals]:
     """Count payments by status or reason, in the order of first appearance."""
-    tallies: dict[str, Tally] = {}
+    tallies: dict[str, Totals] = {}
     for row in rows:
-        tallies.setdefault(code(row) or "?", Tally()).add(row)
+        tallies.setdefault(code(row) or "?", Totals()).add(row)
     return tallies
 
 
 def show_preview(
-    paper: Paper, preview: Preview, *, show_ignored: bool = False, shorten: bool = False
+    output: Output, preview: Preview, *, show_ignored: bool = False, shorten: bool = False
 ) -> None:
     """Print the lists of a preview, and totals that add up.
 
@@ -572,33 +577,34 @@ def show_preview(
     :param shorten: print about 25 rows a list, at least one of each status
         and reason, and say how many there are beside them.
     """
-    paper.line(
-        paper.style(
-            f"{one_line(preview.definition)}: {company_label(preview.company, paper.language)}", "1"
+    output.line(
+        output.style(
+            f"{one_line(preview.definition)}: {company_label(preview.company, output.language)}",
+            "1",
         )
     )
-    _show_what_was_given(paper, preview)
-    _show_list(paper, preview, "ready", shorten=shorten)
-    _show_list(paper, preview, "rejected", shorten=shorten)
+    _show_what_was_given(output, preview)
+    _show_list(output, preview, "ready", shorten=shorten)
+    _show_list(output, preview, "rejected", shorten=shorten)
     if show_ignored:
-        _show_list(paper, preview, "ignored", shorten=shorten)
-    _show_discrepancies(paper, preview)
-    _show_kinds(paper, preview)
-    _show_totals(paper, preview)
+        _show_list(output, preview, "ignored", shorten=shorten)
+    _show_discrepancies(output, preview)
+    _show_kinds(output, preview)
+    _show_totals(output, preview)
     if not shorten:
-        _show_how_to_save(paper, preview)
+        _show_how_to_save(output, preview)
 
 
-def _show_what_was_given(paper: Paper, preview: Preview) -> None:
+def _show_what_was_given(output: Output, preview: Preview) -> None:
     """Say for which region, bank account and date the import was made."""
     region = one_line(preview.region)
     parts = [
-        (Text("Region", "Region"), region or say(NO_REGION, paper.language)),
+        (Text("Region", "Region"), region or say(NO_REGION, output.language)),
         (Text("Bankkonto", "Bank account"), one_line(preview.bank_account)),
         (Text("Datum", "Date"), day(preview.date)),
     ]
-    given = (f"{say(name, paper.language)}: {value}" for name, value in parts if value)
-    paper.line("   ".join(given))
+    given = (f"{say(name, output.language)}: {value}" for name, value in parts if value)
+    output.line("   ".join(given))
 
 
 _LIST_TITLES = {
@@ -617,25 +623,25 @@ _LIST_TITLES = {
 }
 
 
-def _show_list(paper: Paper, preview: Preview, kind: str, *, shorten: bool) -> None:
+def _show_list(output: Output, preview: Preview, kind: str, *, shorten: bool) -> None:
     number = preview.counts[kind]
-    _title(paper, say(_LIST_TITLES[kind][preview.saved], paper.language), number)
+    _title(output, say(_LIST_TITLES[kind][preview.saved], output.language), number)
     if not number:
-        paper.say("  (inga)", "  (none)")
+        output.say("  (inga)", "  (none)")
         return
     rows: Callable[[], Iterable[Row]] = lambda: preview.rows(kind)  # noqa: E731
     if not shorten or number <= _ENTRIES_BEFORE_SHORTENING:
-        show_table(paper, payment_columns(paper, kind), rows)
-        _show_what_to_do(paper, preview, kind)
+        show_table(output, payment_columns(output, kind), rows)
+        _show_what_to_do(output, preview, kind)
         return
     chosen = some_of_each(rows(), number, _code_of(kind))
-    show_table(paper, payment_columns(paper, kind), lambda: chosen)
-    more = count(number - len(chosen), paper.language)
-    paper.say(f"  … och {more} till", f"  … and {more} more")
-    _show_what_to_do(paper, preview, kind)
+    show_table(output, payment_columns(output, kind), lambda: chosen)
+    more = count(number - len(chosen), output.language)
+    output.say(f"  … och {more} till", f"  … and {more} more")
+    _show_what_to_do(output, preview, kind)
 
 
-def _show_what_to_do(paper: Paper, preview: Preview, kind: str) -> None:
+def _show_what_to_do(output: Output, preview: Preview, kind: str) -> None:
     """Name under the lower list what can be done about it."""
     if kind != "rejected" or preview.saved:
         return
@@ -644,28 +650,28 @@ def _show_what_to_do(paper: Paper, preview: Preview, kind: str) -> None:
     for reason in reasons.REASONS.values():
         options = [f"--{one}" for one in reason.decisions if one != reasons.SET_ASIDE]
         if options and reason.code in found:
-            label = say(reason.label, paper.language)
-            number = "NUMMER" if paper.language == "sv" else "NUMBER"
-            paper.line(f"  {label}: hostsim decide {name} {number} {' | '.join(options)}")
+            label = say(reason.label, output.language)
+            number = "NUMMER" if output.language == "sv" else "NUMBER"
+            output.line(f"  {label}: hostsim decide {name} {number} {' | '.join(options)}")
     if any(code != "already-imported" for code in found):
-        paper.say(
+        output.say(
             f"  Lägg undan det som aldrig hör hit: hostsim set-aside {name} NUMMER",
             f"  Set aside what never belongs here: hostsim set-aside {name} NUMBER",
         )
 
 
-def _show_discrepancies(paper: Paper, preview: Preview) -> None:
+def _show_discrepancies(output: Output, preview: Preview) -> None:
     """Say where the source does not agree with the books, beside the payments."""
     several = list(preview.discrepancies())
     if not several:
         return
-    source = say(preview.source, paper.language)
-    _title(paper, discrepancies_title(source, paper.language), len(several))
+    source = say(preview.source, output.language)
+    _title(output, discrepancies_title(source, output.language), len(several))
     for one in several:
-        paper.line(f"  {one_line(say(one.message, paper.language))}.")
+        output.line(f"  {one_line(say(one.message, output.language))}.")
         if one.payment_id is not None:
             command = f"hostsim payments delete {one.payment_id} --why TEXT"
-            paper.say(
+            output.say(
                 f"    Ta bort den här också: {command}", f"    Delete it here, too: {command}"
             )
 
@@ -675,9 +681,9 @@ def discrepancies_title(source: str, language: str) -> str:
     return f"Differs from {source}" if language == "en" else f"Stämmer inte med {source}"
 
 
-def _title(paper: Paper, title: str, number: int) -> None:
-    paper.line()
-    paper.line(paper.style(f"{title} ({count(number, paper.language)})", "1"))
+def _title(output: Output, title: str, number: int) -> None:
+    output.line()
+    output.line(output.style(f"{title} ({count(number, output.language)})", "1"))
 
 
 def _code_of(kind: str) -> Callable[[Row], str | None]:
@@ -711,11 +717,11 @@ def some_of_each(
 class _Sum:
     name: str
     code: str
-    tally: Tally
+    tally: Totals
 
 
-def _show_kinds(paper: Paper, preview: Preview) -> None:
-    language = paper.language
+def _show_kinds(output: Output, preview: Preview) -> None:
+    language = output.language
     sums = [
         _Sum(label(code, language), code, found)
         for kind, label in (
@@ -727,14 +733,14 @@ def _show_kinds(paper: Paper, preview: Preview) -> None:
     ]
     if not sums:
         return
-    paper.line()
-    paper.line(paper.style("By kind" if language == "en" else "Fördelning", "1"))
+    output.line()
+    output.line(output.style("By kind" if language == "en" else "Fördelning", "1"))
     columns: list[Column[_Sum]] = [
         Column(Text("Bedömning eller orsak", "Judgement or reason"), lambda s: s.name),
         Column(Text("Kod", "Code"), lambda s: one_line(s.code)),
         *_sum_columns(language),
     ]
-    show_table(paper, columns, lambda: sums)
+    show_table(output, columns, lambda: sums)
 
 
 def _sum_columns(language: str) -> list[Column[_Sum]]:
@@ -752,51 +758,51 @@ _TOTALS = {
 }
 
 
-def _show_totals(paper: Paper, preview: Preview) -> None:
-    language = paper.language
+def _show_totals(output: Output, preview: Preview) -> None:
+    language = output.language
     sums = [
-        _Sum(say(label, language), key, Tally(preview.counts[key], preview.totals[key]))
+        _Sum(say(label, language), key, Totals(preview.counts[key], preview.totals[key]))
         for key, label in _TOTALS.items()
     ]
-    paper.line()
-    paper.line(paper.style("Totals" if language == "en" else "Summor", "1"))
+    output.line()
+    output.line(output.style("Totals" if language == "en" else "Summor", "1"))
     columns: list[Column[_Sum]] = [
         Column(Text("Betalningar", "Payments"), lambda s: s.name),
         *_sum_columns(language),
     ]
-    show_table(paper, columns, lambda: sums)
-    _show_afterwards(paper, preview)
+    show_table(output, columns, lambda: sums)
+    _show_afterwards(output, preview)
 
 
-def _show_afterwards(paper: Paper, preview: Preview) -> None:
-    paper.line()
+def _show_afterwards(output: Output, preview: Preview) -> None:
+    output.line()
     if preview.set_aside.number:
-        number = count(preview.set_aside.number, paper.language)
-        sek = amount(preview.set_aside.sek, paper.language)
+        number = count(preview.set_aside.number, output.language)
+        sek = amount(preview.set_aside.sek, output.language)
         name = _quoted(preview.definition)
-        paper.say(
+        output.say(
             f"Undanlagda bland de ignorerade: {number} ({sek} SEK); se hostsim decisions {name}.",
             f"Set aside among the ignored: {number} ({sek} SEK); see hostsim decisions {name}.",
         )
     if preview.not_read:
-        paper.line(say(texts.not_read(preview.not_read), paper.language))
+        output.line(say(texts.not_read(preview.not_read), output.language))
     for note in preview.notes:
-        paper.line(one_line(say(note, paper.language)))
+        output.line(one_line(say(note, output.language)))
     if preview.deleted:
         numbers = one_line(", ".join(preview.deleted))
-        paper.say(
+        output.say(
             f"Finns inte längre där de kom ifrån: {numbers}.",
             f"No longer there where they came from: {numbers}.",
         )
-    requests = count(preview.requests, paper.language)
-    paper.say(f"Antal anrop: {requests}.", f"Requests made: {requests}.")
+    requests = count(preview.requests, output.language)
+    output.say(f"Antal anrop: {requests}.", f"Requests made: {requests}.")
 
 
-def _show_how_to_save(paper: Paper, preview: Preview) -> None:
+def _show_how_to_save(output: Output, preview: Preview) -> None:
     if preview.saved:
-        paper.line(say(texts.registered(preview.counts["ready"]), paper.language))
+        output.line(say(texts.registered(preview.counts["ready"]), output.language))
         return
-    paper.say(
+    output.say(
         f"Ingenting är registrerat än. Spara med: hostsim save {_quoted(preview.definition)}",
         f"Nothing is registered yet. Save with: hostsim save {_quoted(preview.definition)}",
     )
@@ -808,26 +814,26 @@ def _quoted(name: str) -> str:
 
 
 def show_payments(
-    paper: Paper, rows: Callable[[], Iterable[Row]], *, shorten: bool = False
+    output: Output, rows: Callable[[], Iterable[Row]], *, shorten: bool = False
 ) -> None:
     """Print the payments that are registered; ``rows`` is called several times."""
     found = sum(t.number for t in tally(rows(), lambda row: row.status).values())
-    title = "Registered payments" if paper.language == "en" else "Registrerade betalningar"
-    paper.line(paper.style(f"{title} ({count(found, paper.language)})", "1"))
+    title = "Registered payments" if output.language == "en" else "Registrerade betalningar"
+    output.line(output.style(f"{title} ({count(found, output.language)})", "1"))
     if not found:
-        paper.say("  (inga)", "  (none)")
+        output.say("  (inga)", "  (none)")
         return
-    columns = payment_columns(paper, "ready")
+    columns = payment_columns(output, "ready")
     if not shorten or found <= _ENTRIES_BEFORE_SHORTENING:
-        show_table(paper, columns, rows)
+        show_table(output, columns, rows)
     else:
         chosen = some_of_each(rows(), found, lambda row: row.status)
-        show_table(paper, columns, lambda: chosen)
-        more = count(found - len(chosen), paper.language)
-        paper.say(f"  … och {more} till", f"  … and {more} more")
+        show_table(output, columns, lambda: chosen)
+        more = count(found - len(chosen), output.language)
+        output.say(f"  … och {more} till", f"  … and {more} more")
     standing = (row.amount for row in rows() if row.state != "deleted")
-    total = amount(sum(standing, Decimal(0)), paper.language)
-    paper.say(f"  Summa SEK: {total}", f"  Sum SEK: {total}")
+    total = amount(sum(standing, Decimal(0)), output.language)
+    output.say(f"  Summa SEK: {total}", f"  Sum SEK: {total}")
 
 
 # --- Decisions ---------------------------------------------------------------
@@ -851,11 +857,11 @@ def decision_object(one: Decision) -> dict[str, Any]:
     }
 
 
-def show_decisions(paper: Paper, decisions: list[Decision]) -> None:
+def show_decisions(output: Output, decisions: list[Decision]) -> None:
     """Print what was decided, who did, and whether it is still in force."""
-    language = paper.language
+    language = output.language
     if not decisions:
-        paper.say("Ingenting är avgjort.", "Nothing is decided.")
+        output.say("Ingenting är avgjort.", "Nothing is decided.")
         return
 
     columns: list[Column[Decision]] = [
@@ -866,7 +872,7 @@ def show_decisions(paper: Paper, decisions: list[Decision]) -> None:
         Column(Text("Varför", "Why"), lambda d: one_line(d.why), wraps=True),
         Column(Text("Gäller", "In force"), lambda d: in_force_label(d, language), wraps=True),
     ]
-    show_table(paper, columns, lambda: decisions)
+    show_table(output, columns, lambda: decisions)
 
 
 _DECIDED = {
@@ -914,7 +920,7 @@ class ProgressLines:
 
     def __init__(self, stream: TextIO, language: str) -> None:
         """Write to ``stream``, from any thread."""
-        self._paper = Paper(stream, language)
+        self._paper = Output(stream, language)
         self._lock = threading.Lock()
         self._told: dict[str, int] = {}
         self._waits: set[str] = set()

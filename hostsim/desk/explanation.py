@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 from flask import Blueprint, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response as AnyResponse
 
-from hostsim.desk.common import language, office, tell
-from hostsim.desk.jobs import Choice
+from hostsim.desk.background_imports import Choice
+from hostsim.desk.shared import desk_context, language, tell
 from hostsim.errors import HostError, host_error
 from hostsim.messages.explanations import OFFLINE
 from hostsim.messages.texts import own, say
@@ -46,25 +46,25 @@ def window(**dialog: object) -> str:
         chosen=chosen,
         found=found,
         wrong=wrong,
-        definitions=office().definitions(),
+        definitions=desk_context().definitions(),
         history=history,
         became_right={outcomes.REGISTERED, outcomes.BY_HAND},
         language=language(),
         offline=OFFLINE,
-        source=say(found.question.source if found else office().host().source(), language()),
+        source=say(found.question.source if found else desk_context().host().source(), language()),
         **given,
     )
 
 
 def _found(number: str, chosen: str) -> tuple[Explanation | None, Text | None]:
-    asked = office().jobs.get(request.args.get("job", ""))
+    asked = desk_context().jobs.get(request.args.get("job", ""))
     if asked is not None and asked.explanation is not None:
         return asked.explanation, None
     if not number:
         return None, None
     region = request.args.get("region")
     try:
-        return office().host().why(number, chosen or None, region=region, offline=True), None
+        return desk_context().host().why(number, chosen or None, region=region, offline=True), None
     except HostError as error:
         return None, own(error.message)
 
@@ -75,9 +75,9 @@ def ask() -> AnyResponse:
     number, name = request.form.get("invoice", "").strip()[:200], request.form.get("format", "")
     if not number:
         raise host_error("PAGE_UNKNOWN")
-    office().store.definition(name)
+    desk_context().store.definition(name)
     try:
-        job = office().jobs.start(Choice(name, invoice=number))
+        job = desk_context().jobs.start(Choice(name, invoice=number))
     except HostError as error:
         tell(own(error.message), "error")
         return redirect(url_for("why.show", invoice=number, format=name), 303)

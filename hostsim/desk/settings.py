@@ -12,8 +12,8 @@ from typing import NamedTuple
 from flask import Blueprint, make_response, redirect, request, session, url_for
 from werkzeug.wrappers import Response as AnyResponse
 
-from hostsim.desk.common import language, office, tell
-from hostsim.desk.pages_import import window
+from hostsim.desk.payment_import import window
+from hostsim.desk.shared import desk_context, language, tell
 from hostsim.errors import HostError, SettingsRefused
 from hostsim.ledger.values import Definition
 from hostsim.messages.desk import WORDS
@@ -49,7 +49,7 @@ class Field(NamedTuple):
 @pages.get("")
 def show() -> str:
     """Show the defined imports, the first one chosen."""
-    definitions = office().definitions()
+    definitions = desk_context().definitions()
     if not definitions:
         return _dialog(None, {})
     return _of(definitions[0])
@@ -65,7 +65,7 @@ def new() -> str:
 @pages.get("/of/<path:name>")
 def of(name: str) -> str:
     """Show one import."""
-    return _of(office().store.definition(name))
+    return _of(desk_context().store.definition(name))
 
 
 def _of(definition: Definition) -> str:
@@ -82,7 +82,7 @@ def make() -> AnyResponse:
     values = _values_of(given["type"])
     try:
         problems = (
-            office()
+            desk_context()
             .host()
             .define(given["name"], given["type"], given["format"], given["region"], values)
         )
@@ -94,10 +94,10 @@ def make() -> AnyResponse:
 @pages.post("/of/<path:name>")
 def change(name: str) -> AnyResponse:
     """Change an import; what is wrong is said beside its field."""
-    definition = office().store.definition(name)
+    definition = desk_context().store.definition(name)
     values = _values_of(definition.import_type)
     try:
-        problems = office().host().change(name, values)
+        problems = desk_context().host().change(name, values)
     except SettingsRefused as error:
         return _refused(definition, dict(definition.settings) | values, error)
     return _stored(name, problems)
@@ -107,7 +107,7 @@ def _values_of(import_type: str) -> dict[str, str]:
     """Read the plug-in's fields out of a form; an empty secret is left as it is."""
     return {
         field.key: request.form.get(f"field-{field.key}", "")
-        for field in office().host().settings_fields(import_type)
+        for field in desk_context().host().settings_fields(import_type)
         if not field.secret or request.form.get(f"field-{field.key}")
     }
 
@@ -147,16 +147,16 @@ def _dialog(
     *,
     making: bool = False,
 ) -> str:
-    types = office().plugins.import_types
+    types = desk_context().plugins.import_types
     code = definition.import_type if definition else values.get("type") or next(iter(types), "")
     fields: list[Field] = []
     if (definition or making) and code in types:
-        described = office().host().settings_fields(code)
+        described = desk_context().host().settings_fields(code)
         fields = [_field(one, values, problems, new=definition is None) for one in described]
     known = {field.name for field in fields} | {"name", "type"}
     return window(
         dialog="settings",
-        definitions=office().definitions(),
+        definitions=desk_context().definitions(),
         chosen=definition,
         making=making and bool(types),
         types=types,
@@ -164,7 +164,7 @@ def _dialog(
         type_code=code,
         values=values,
         fields=fields,
-        regions=office().regions(),
+        regions=desk_context().regions(),
         problems={key: _said_of(key, problems) for key in ("name", "type")},
         others=[(p.severity, say(p.message, language())) for p in problems if p.key not in known],
     )
@@ -200,13 +200,13 @@ def _said_of(key: str, problems: Sequence[SettingsProblem]) -> Sequence[tuple[st
 @pages.get("/office")
 def office_settings() -> str:
     """Show the settings of the office."""
-    return _office_dialog(office().store.settings(), {})
+    return _office_dialog(desk_context().store.settings(), {})
 
 
 @pages.post("/office")
 def set_office_settings() -> AnyResponse:
     """Change the settings of the office, all or none."""
-    store = office().store
+    store = desk_context().store
     keys = ("default_currency", "accepted_deviation")
     given = {key: request.form.get(key, "") for key in keys}
     key = ""

@@ -16,7 +16,7 @@ from hostsim.sandbox import seed
 from hostsim.services.host import Host
 
 if TYPE_CHECKING:
-    from hostsim.desk.office import Office
+    from hostsim.desk.context import DeskContext
     from hostsim.sandbox import Sandbox
 
 #: How many days of payments yesterday's import reached back: enough for the payment
@@ -24,21 +24,23 @@ if TYPE_CHECKING:
 REACH = 32
 
 
-def happened(office: Office, sandbox: Sandbox, now: Callable[[], datetime]) -> None:
+def play_yesterday(
+    desk_context: DeskContext, sandbox: Sandbox, now: Callable[[], datetime]
+) -> None:
     """Let yesterday have happened.
 
     :param now: zone-aware; what is written down is dated the day before.
     """
-    if IMPORT_TYPE not in office.plugins.import_types:
+    if IMPORT_TYPE not in desk_context.plugins.import_types:
         return
     host = Host(
-        office.store,
-        office.plugins,
+        desk_context.store,
+        desk_context.plugins,
         configuration=sandbox.environment(),
-        login_timeout=office.login_timeout,
+        login_timeout=desk_context.login_timeout,
         window=sign_in_in_background,
         clock=lambda: now() - timedelta(days=1),
-        user=office.user,
+        user=desk_context.user,
     )
     values = {
         "ignore_payments_before": (now().date() - timedelta(days=REACH)).isoformat(),
@@ -47,7 +49,7 @@ def happened(office: Office, sandbox: Sandbox, now: Callable[[], datetime]) -> N
     host.define(NAME, IMPORT_TYPE, IMPORT_FORMAT, "", values)
     host.import_payments(NAME)
     host.save(NAME)
-    _by_hand(host, office, sandbox)
+    _by_hand(host, desk_context, sandbox)
     host.set_aside_series(
         NAME, str(min(seed.DIRECT)), str(max(seed.DIRECT) - 2), why="faktureras direkt i Fortnox"
     )
@@ -55,7 +57,7 @@ def happened(office: Office, sandbox: Sandbox, now: Callable[[], datetime]) -> N
     seed.change_overnight(sandbox.state)
 
 
-def _by_hand(host: Host, office: Office, sandbox: Sandbox) -> None:
+def _by_hand(host: Host, desk_context: DeskContext, sandbox: Sandbox) -> None:
     """Type a payment that only waits to be booked there, and delete one of another invoice."""
     books = sandbox.state.companies[seed.COMPANY]
     waiting = books.payments_of(seed.BOOKED_OVERNIGHT)[0]
@@ -63,7 +65,7 @@ def _by_hand(host: Host, office: Office, sandbox: Sandbox) -> None:
     overnight = {str(seed.CHANGED_OVERNIGHT), str(seed.TOUCHED_OVERNIGHT)}
     gone = next(
         row
-        for row in office.store.payments()
+        for row in desk_context.store.payments()
         if row.origin == "import" and row.host_invoice_number not in overnight
     )
     host.delete_payment(gone.id or 0, why="fel faktura")

@@ -11,7 +11,7 @@ import sqlite3
 from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
-from hostsim.desk.common import office, words
+from hostsim.desk.shared import desk_context, words
 from hostsim.errors import host_error
 from hostsim.ledger import decision_rules, matching, reasons
 from hostsim.ledger.decision_rules import OtherChannelPayment
@@ -51,7 +51,7 @@ _ACCEPTS: Mapping[str, tuple[str, str]] = {
 _OTHER = {ACCEPT: KEEP, KEEP: ACCEPT}
 
 
-class Asking(NamedTuple):
+class RowActions(NamedTuple):
     """One payment of an open preview, with all that a decision about it needs."""
 
     row_id: int
@@ -80,7 +80,7 @@ def acts_on(preview: Preview, kind: str, entries: Iterable[Entry]) -> dict[int, 
     return {e.id: w("undo") for e in named if e.row.payment_number in decided_on}
 
 
-def labels_of(asked: Asking) -> Mapping[str, tuple[str, str]]:
+def labels_of(asked: RowActions) -> Mapping[str, tuple[str, str]]:
     """Give the words of each choice for a row."""
     accepts = _ACCEPTS.get(asked.row.reason or "")
     return LABELS if accepts is None else {**LABELS, ACCEPT: accepts}
@@ -88,15 +88,15 @@ def labels_of(asked: Asking) -> Mapping[str, tuple[str, str]]:
 
 def _decided_numbers(preview: Preview, numbers: Sequence[str]) -> frozenset[str]:
     company = preview.company.number if preview.company else ""
-    return page_rows.decided(office().store, preview.definition, company, numbers)
+    return page_rows.decided(desk_context().store, preview.definition, company, numbers)
 
 
-def asking(row_id: int) -> Asking:
+def row_actions(row_id: int) -> RowActions:
     """Look at one row of an open preview.
 
     :raises HostError: ``PAGE_UNKNOWN`` where the preview is not open any longer.
     """
-    store = office().store
+    store = desk_context().store
     row = page_rows.preview_row(store, row_id)
     if row is None:
         raise host_error("PAGE_UNKNOWN")
@@ -105,7 +105,7 @@ def asking(row_id: int) -> Asking:
     several = decision_store.series_in_force(store.db, definition, company)
     series = decision_rules.in_series(several, row["invoice_number"])
     now = payment_of(row, company)
-    return Asking(
+    return RowActions(
         row_id=row_id,
         run_id=row["run_id"],
         revision=row["revision"],
@@ -144,7 +144,7 @@ def _differences(import_type: str, company: str, now: Payment | None) -> Sequenc
     """Lay what is registered beside what is there now."""
     if now is None:
         return ()
-    row = page_rows.registered_row(office().store, import_type, company, now.key.number)
+    row = page_rows.registered_row(desk_context().store, import_type, company, now.key.number)
     registered = None if row is None else payment_of(row, company)
     return () if registered is None else matching.what_changed(registered, now)
 
@@ -154,6 +154,6 @@ def _others(row: sqlite3.Row, now: Payment | None) -> Sequence[OtherChannelPayme
     if now is None or row["invoice_id"] is None or row["reason"] != reasons.DOUBTFUL:
         return ()
     several = decision_store.other_channel_payments(
-        office().store.db, row["import_type"], row["company"], row["invoice_id"]
+        desk_context().store.db, row["import_type"], row["company"], row["invoice_id"]
     )
     return decision_rules.equal(now, several)

@@ -16,16 +16,16 @@ from hostsim.demo import (
     free_port,
     until_interrupted,
 )
-from hostsim.desk import yesterday
-from hostsim.desk.guard import is_loopback
-from hostsim.desk.office import Office
+from hostsim.desk import demo_day
+from hostsim.desk.access_control import is_loopback
+from hostsim.desk.context import DeskContext
 from hostsim.desk.server import Desk
 from hostsim.errors import host_error
 from hostsim.sandbox import Sandbox, seed
 from hostsim.services import browser
 from hostsim.storage.secrets import FindKeyring, no_keyring
 from hostsim.storage.store import Store
-from hostsim.views.render import Paper
+from hostsim.views.terminal import Output
 
 if TYPE_CHECKING:
     from hostsim.plugins.loading import Plugins
@@ -38,7 +38,7 @@ DATABASE = "hostsim.db"
 
 
 def run_desk(
-    paper: Paper,
+    output: Output,
     plugins: Plugins,
     *,
     database: Path | None,
@@ -64,21 +64,21 @@ def run_desk(
         held.enter_context(ending_on_sigterm())
         if real:
             store = held.enter_context(opened(database or Path(DATABASE)))
-            office = Office(store, plugins, login_timeout=login_timeout, keyring=keyring)
+            desk_context = DeskContext(store, plugins, login_timeout=login_timeout, keyring=keyring)
         else:
-            office = held.enter_context(
+            desk_context = held.enter_context(
                 beside_sandbox(plugins, database, login_timeout, second_day=not empty)
             )
-        office.host().notify_listeners()
-        desk = held.enter_context(_listening(office, host, port))
-        _say_where(paper, desk, real=real, kept=database is not None, host=host)
+        desk_context.host().notify_listeners()
+        desk = held.enter_context(_listening(desk_context, host, port))
+        _say_where(output, desk, real=real, kept=database is not None, host=host)
         if open_browser:
             browser.open_browser(desk.url, lambda _address: None)
         try:
             wait()
         except KeyboardInterrupt:
-            paper.line()
-            paper.say("Avslutat.", "Ended.")
+            output.line()
+            output.say("Avslutat.", "Ended.")
 
 
 @contextmanager
@@ -97,7 +97,7 @@ def beside_sandbox(
     *,
     second_day: bool = False,
     user: str | None = None,
-) -> Iterator[Office]:
+) -> Iterator[DeskContext]:
     """Give an office whose Fortnox is a sandbox with an invented haulage company.
 
     :param database: a new one gets the haulier's invoices, an old one is left as it is;
@@ -117,7 +117,7 @@ def beside_sandbox(
         if new:
             store.set_setting("accepted_deviation", ACCEPTED_DEVIATION)
             store.load_invoices(exported_invoices(now()))
-        office = Office(
+        desk_context = DeskContext(
             store,
             plugins,
             configuration=sandbox.environment(),
@@ -126,44 +126,44 @@ def beside_sandbox(
             sandbox=sandbox,
         )
         if new and second_day:
-            yesterday.happened(office, sandbox, now)
-        yield office
+            demo_day.play_yesterday(desk_context, sandbox, now)
+        yield desk_context
 
 
 @contextmanager
-def _listening(office: Office, host: str, port: int) -> Iterator[Desk]:
+def _listening(desk_context: DeskContext, host: str, port: int) -> Iterator[Desk]:
     with ExitStack() as held:
         try:
-            desk = held.enter_context(Desk(office, host, port))
+            desk = held.enter_context(Desk(desk_context, host, port))
         except OSError as error:
             raise host_error("DESK_PORT_IN_USE", host=host, port=port) from error
         yield desk
 
 
-def _say_where(paper: Paper, desk: Desk, *, real: bool, kept: bool, host: str) -> None:
-    paper.say(
+def _say_where(output: Output, desk: Desk, *, real: bool, kept: bool, host: str) -> None:
+    output.say(
         f"Betalningsimporten finns på {desk.url}. Avsluta med Ctrl-C.",
         f"The payment import is at {desk.url}. End it with Ctrl-C.",
     )
     if not real:
-        paper.say(
+        output.say(
             f"Fortnox är en sandlåda på den här datorn: användare {seed.USER}, "
             f"lösenord {seed.PASSWORD}.",
             f"Fortnox is a sandbox on this machine: user {seed.USER}, password {seed.PASSWORD}.",
         )
     if real or kept:
-        path = desk.office.store.path
-        paper.say(f"Databasen är {path}.", f"The database is {path}.")
+        path = desk.desk_context.store.path
+        output.say(f"Databasen är {path}.", f"The database is {path}.")
     else:
-        paper.say(
+        output.say(
             "Databasen är tillfällig och tas bort när du avslutar; behåll den med --db.",
             "The database is temporary and removed at the end; keep one with --db.",
         )
     if not is_loopback(host):
-        paper.say(
+        output.say(
             f"Varning: alla som når {host} kan läsa och spara betalningar här, utan lösenord och "
             "utan kryptering.",
             f"Warning: whoever reaches {host} can read and save payments here, without a password "
             "and without encryption.",
         )
-    paper.flush()
+    output.flush()

@@ -8,22 +8,22 @@ from typing import Any, cast
 
 from flask import current_app, request, session, url_for
 
-from hostsim.desk.office import Office
+from hostsim.desk.context import DeskContext
 from hostsim.messages.desk import Words
 from hostsim.messages.texts import LANGUAGES, say
 from hostsim.storage.lists import Page, Selection, Source, page_of
-from hostsim.views.columns import COLUMNS, Column
 from hostsim.views.history import STATES
-from hostsim.views.render import decision_label, reason_label, status_label
+from hostsim.views.page_columns import COLUMNS, Column
+from hostsim.views.terminal import decision_label, reason_label, status_label
 from opter_contract.values import Text
 
 #: Where the application keeps the office.
 KEY = "hostsim.desk"
 
 
-def office() -> Office:
+def desk_context() -> DeskContext:
     """Give the office that this page is of."""
-    return cast("Office", current_app.extensions[KEY])
+    return cast("DeskContext", current_app.extensions[KEY])
 
 
 def language() -> str:
@@ -42,7 +42,7 @@ def tell(text: Text, kind: str = "done") -> None:
     session["told"] = [*session.get("told", []), {"kind": kind, "sv": text.sv, "en": text.en}]
 
 
-def worded(key: str, **values: object) -> Text:
+def text_with(key: str, **values: object) -> Text:
     """Give words of the pages in both languages, with values in them; a value may be a Text."""
 
     def in_one(language: str) -> str:
@@ -144,7 +144,7 @@ def shown(
     :param fixed: arguments that stay, whatever is asked.
     """
     asked = Selection.of(request.args, prefix)
-    page = page_of(office().store, source, asked)
+    page = page_of(desk_context().store, source, asked)
     columns = COLUMNS[name]
     return Shown(name, title, columns, page, asked, prefix, endpoint, csv, fixed or {}, picks)
 

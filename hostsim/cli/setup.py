@@ -13,8 +13,8 @@ from hostsim.cli.common import Common, Option, command, host_over, opened, pairs
 from hostsim.cli.root import hostsim
 from hostsim.messages.formats import day, plain
 from hostsim.messages.texts import say
-from hostsim.views import render
-from hostsim.views.render import Column
+from hostsim.views import terminal
+from hostsim.views.terminal import Column
 from opter_contract.values import Text
 
 if TYPE_CHECKING:
@@ -33,11 +33,11 @@ def init(common: Common) -> None:
     store = Store.open(path) if there else Store.create(path)
     store.close()
     if common.json:
-        render.write_json(common.paper, {"database": str(path), "created": not there})
+        terminal.write_json(common.output, {"database": str(path), "created": not there})
     elif there:
-        common.paper.say(f"Databasen {path} finns redan.", f"The database {path} exists already.")
+        common.output.say(f"Databasen {path} finns redan.", f"The database {path} exists already.")
     else:
-        common.paper.say(f"Databasen {path} är skapad.", f"The database {path} is made.")
+        common.output.say(f"Databasen {path} är skapad.", f"The database {path} is made.")
 
 
 _SETTINGS = {
@@ -66,7 +66,7 @@ def settings(common: Common, values: tuple[str, ...]) -> None:
                 store.set_setting(key, value)
         now = dict(store.settings())
     if common.json:
-        render.write_json(common.paper, now)
+        terminal.write_json(common.output, now)
         return
     rows = [(key, now[key]) for key in now]
     columns: list[Column[tuple[str, str]]] = [
@@ -75,9 +75,9 @@ def settings(common: Common, values: tuple[str, ...]) -> None:
             lambda row: say(_SETTINGS[row[0]], common.language) if row[0] in _SETTINGS else row[0],
         ),
         Column(Text("Namn", "Name"), lambda row: row[0]),
-        Column(Text("Värde", "Value"), lambda row: render.one_line(row[1])),
+        Column(Text("Värde", "Value"), lambda row: terminal.one_line(row[1])),
     ]
-    render.show_table(common.paper, columns, lambda: rows)
+    terminal.show_table(common.output, columns, lambda: rows)
 
 
 @command(
@@ -94,9 +94,9 @@ def invoices(context: click.Context, common: Common) -> None:
     with opened(common) as store:
         if common.json:
             objects = (_invoice_object(invoice) for invoice in store.invoices())
-            render.write_array_json(common.paper, objects)
+            terminal.write_array_json(common.output, objects)
             return
-        render.show_table(common.paper, _invoice_columns(common), store.invoices)
+        terminal.show_table(common.output, _invoice_columns(common), store.invoices)
 
 
 def _invoice_object(invoice: Invoice) -> dict[str, Any]:
@@ -118,20 +118,20 @@ def _invoice_object(invoice: Invoice) -> dict[str, Any]:
 def _invoice_columns(common: Common) -> list[Column[Invoice]]:
     language = common.language
     return [
-        Column(Text("Faktura", "Invoice"), lambda i: render.one_line(i.number), right=True),
-        Column(Text("OCR", "OCR"), lambda i: render.one_line(i.ocr), right=True),
-        Column(Text("Kundnr", "Customer no."), lambda i: render.one_line(i.customer_code)),
-        Column(Text("Kund", "Customer"), lambda i: render.one_line(i.customer_name), wraps=True),
+        Column(Text("Faktura", "Invoice"), lambda i: terminal.one_line(i.number), right=True),
+        Column(Text("OCR", "OCR"), lambda i: terminal.one_line(i.ocr), right=True),
+        Column(Text("Kundnr", "Customer no."), lambda i: terminal.one_line(i.customer_code)),
+        Column(Text("Kund", "Customer"), lambda i: terminal.one_line(i.customer_name), wraps=True),
         Column(Text("Datum", "Date"), lambda i: day(i.invoice_date)),
         Column(Text("Förfaller", "Due"), lambda i: day(i.due_date)),
-        Column(Text("Valuta", "Currency"), lambda i: render.one_line(i.currency)),
-        Column(Text("Belopp", "Total"), lambda i: render.amount(i.total, language), right=True),
+        Column(Text("Valuta", "Currency"), lambda i: terminal.one_line(i.currency)),
+        Column(Text("Belopp", "Total"), lambda i: terminal.amount(i.total, language), right=True),
         Column(
             Text("Återstår", "Remaining"),
-            lambda i: render.amount(i.remaining, language),
+            lambda i: terminal.amount(i.remaining, language),
             right=True,
         ),
-        Column(Text("Region", "Region"), lambda i: render.one_line(i.region)),
+        Column(Text("Region", "Region"), lambda i: terminal.one_line(i.region)),
         Column(
             Text("Period", "Period"),
             lambda i: common.text(
@@ -176,8 +176,8 @@ def load(common: Common, file: Path, region: str) -> None:
             }
             for note in notes.first
         ]
-        render.write_json(
-            common.paper,
+        terminal.write_json(
+            common.output,
             {
                 "added": loaded.new,
                 "updated": loaded.updated,
@@ -186,7 +186,7 @@ def load(common: Common, file: Path, region: str) -> None:
             },
         )
         return
-    common.paper.say(
+    common.output.say(
         f"Fakturorna är inlästa: {loaded.new} nya, {loaded.updated} uppdaterade.",
         f"The invoices are loaded: {loaded.new} new, {loaded.updated} updated.",
     )
@@ -210,14 +210,14 @@ def formats(context: click.Context, common: Common) -> None:
         host = host_over(store)
         definitions = list(store.definitions())
         if common.json:
-            render.write_array_json(common.paper, (_format_object(d, host) for d in definitions))
+            terminal.write_array_json(common.output, (_format_object(d, host) for d in definitions))
             return
         if not definitions:
-            common.paper.say(
+            common.output.say(
                 "Ingen import är upplagd än; gör en med hostsim formats add.",
                 "No import is defined yet; make one with hostsim formats add.",
             )
-        render.show_table(common.paper, _format_columns(common, host), lambda: definitions)
+        terminal.show_table(common.output, _format_columns(common, host), lambda: definitions)
 
 
 def _format_object(definition: Definition, host: Host) -> dict[str, Any]:
@@ -227,7 +227,7 @@ def _format_object(definition: Definition, host: Host) -> dict[str, Any]:
         "format": definition.import_format,
         "region": definition.region,
         "settings": _shown_values(definition, host),
-        "company": render.company_object(definition.company),
+        "company": terminal.company_object(definition.company),
     }
 
 
@@ -238,18 +238,18 @@ def _shown_values(definition: Definition, host: Host) -> dict[str, str]:
 def _format_columns(common: Common, host: Host) -> list[Column[Definition]]:
     def values(definition: Definition) -> str:
         shown = _shown_values(definition, host)
-        return render.one_line("  ".join(f"{key}={value}" for key, value in shown.items()))
+        return terminal.one_line("  ".join(f"{key}={value}" for key, value in shown.items()))
 
     def company(definition: Definition) -> str:
         if definition.company is None:
             return common.text("inget än", "none yet")
-        return render.company_label(definition.company, common.language)
+        return terminal.company_label(definition.company, common.language)
 
     return [
-        Column(Text("Namn", "Name"), lambda d: render.one_line(d.name)),
+        Column(Text("Namn", "Name"), lambda d: terminal.one_line(d.name)),
         Column(Text("Importtyp", "Import type"), lambda d: d.import_type),
         Column(Text("Importformat", "Import format"), lambda d: d.import_format),
-        Column(Text("Region", "Region"), lambda d: render.one_line(d.region)),
+        Column(Text("Region", "Region"), lambda d: terminal.one_line(d.region)),
         Column(Text("Företag", "Company"), company, wraps=True),
         Column(Text("Inställningar", "Settings"), values, wraps=True),
     ]
@@ -338,6 +338,6 @@ def formats_set(common: Common, name: str, values: tuple[str, ...], region: str 
 def _show_format(common: Common, store: Store, host: Host, name: str) -> None:
     definition = store.definition(name)
     if common.json:
-        render.write_json(common.paper, _format_object(definition, host))
+        terminal.write_json(common.output, _format_object(definition, host))
         return
-    render.show_table(common.paper, _format_columns(common, host), lambda: [definition])
+    terminal.show_table(common.output, _format_columns(common, host), lambda: [definition])

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from hostsim.desk.jobs import Choice, Jobs
+from hostsim.desk.background_imports import Choice, Jobs
 from hostsim.services.context import now
 from hostsim.services.host import Host
 from hostsim.storage import invoices, page_rows, previews
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 
 @dataclass
-class Office:
+class DeskContext:
     """One office as the pages see it. Threads may share it."""
 
     store: Store

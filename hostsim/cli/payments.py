@@ -37,6 +37,6 @@ def payments(context: click.Context, common: Common, origin: str | None) -> None
         return
     with opened(common) as store:
         if common.json:
-            views_history.write_entries_json(common.paper, history.entries(store, origin=origin))
+            views_history.write_entries_json(common.output, history.entries(store, origin=origin))
         else:
-            views_history.show_entries(common.paper, lambda: history.entries(store, origin=origin))
+            views_history.show_entries(common.output, lambda: history.entries(store, origin=origin))

@@ -20,8 +20,8 @@ from hostsim.messages import formats
 from hostsim.messages.texts import money, say
 from hostsim.services.payments_file import harmless
 from hostsim.storage.history import REGISTERED, Imported
-from hostsim.views import history, render
-from hostsim.views.render import one_line
+from hostsim.views import history, terminal
+from hostsim.views.terminal import one_line
 from opter_contract.values import Text
 
 Shown = Callable[[Any, str], str]
@@ -58,7 +58,7 @@ def sek(row: Row, language: str) -> str:
 
 def rate(value: Decimal | None, language: str) -> str:
     """Write an exchange rate: SEK for one unit."""
-    return render.amount(value, language, decimals=0)
+    return terminal.amount(value, language, decimals=0)
 
 
 def foreign(row: Row, language: str) -> str:
@@ -70,12 +70,12 @@ def foreign(row: Row, language: str) -> str:
 
 def written_off(row: Row, language: str) -> str:
     """Write what was written off with the payment; SEK unless a currency stands beside it."""
-    return render.written_off(row, language)
+    return terminal.written_off(row, language)
 
 
 def known_amount(row: Row) -> Decimal | None:
     """Give the SEK of a payment; ``None`` where it could not be read, which is not nothing."""
-    return render.known_amount(row)
+    return terminal.known_amount(row)
 
 
 def invoice(row: Row) -> str:
@@ -91,7 +91,7 @@ def said(text: Text | None, language: str) -> str:
 
 def reason(row: Row, language: str) -> str:
     """Say why a payment is not saved."""
-    return one_line(said(row.message, language) or render.reason_label(row.reason, language))
+    return one_line(said(row.message, language) or terminal.reason_label(row.reason, language))
 
 
 def origin(row: Row, language: str) -> str:
@@ -104,7 +104,7 @@ def origin(row: Row, language: str) -> str:
 def standing(row: Row, language: str) -> str:
     """Give the judgement of a payment that counts, and of any other why it does not."""
     if row.state in {None, REGISTERED}:
-        return render.status_label(row.status, language)
+        return terminal.status_label(row.status, language)
     label = history.BOOKED_AS.get(row.state or "")
     return one_line(row.state or "") if label is None else say(label, language)
 
@@ -127,13 +127,15 @@ def _state_of(run: Imported, language: str) -> str:
 
 def _counted(kind: str, heading: Text) -> Column:
     def cell(run: Imported, language: str) -> str:
-        return render.count(run.counts[kind], language) if kind in run.counts else ""
+        return terminal.count(run.counts[kind], language) if kind in run.counts else ""
 
     return Column(kind, heading, cell, right=True)
 
 
 _MARK = Column(
-    "mark", Text("Bedömning", "Judgement"), lambda e, lang: render.status_label(e.row.status, lang)
+    "mark",
+    Text("Bedömning", "Judgement"),
+    lambda e, lang: terminal.status_label(e.row.status, lang),
 )
 _FIGURES = (
     Column(
@@ -203,7 +205,7 @@ COLUMNS: dict[str, Sequence[Column]] = {
         Column(
             "about",
             Text("Betalning eller serie", "Payment or series"),
-            render.decided_about,
+            terminal.decided_about,
         ),
         Column("invoice", Text("Faktura", "Invoice"), lambda d, _: _fact(d, "invoice_number")),
         Column(
@@ -216,7 +218,7 @@ COLUMNS: dict[str, Sequence[Column]] = {
         Column(
             "what",
             Text("Avgörande", "Decision"),
-            lambda d, lang: render.decision_label(d.decision, lang),
+            lambda d, lang: terminal.decision_label(d.decision, lang),
         ),
         Column("user", Text("Vem", "Who"), lambda d, _: one_line(d.user)),
         Column("at", Text("När", "When"), lambda d, _: when(d.at)),
@@ -224,7 +226,7 @@ COLUMNS: dict[str, Sequence[Column]] = {
         Column(
             "holds",
             Text("Gäller", "In force"),
-            render.in_force_label,
+            terminal.in_force_label,
             sorts=False,
         ),
         Column("format", Text("Filformat", "File format"), lambda d, _: one_line(d.definition)),

@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Any
 from flask import Blueprint, Response, jsonify, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response as AnyResponse
 
-from hostsim.desk.choices import acts_on
-from hostsim.desk.common import language, office, shown, tell, worded, words
-from hostsim.desk.jobs import Choice, Job, stage_of
-from hostsim.desk.pages_why import window as why_window
+from hostsim.desk.background_imports import Choice, Job, stage_of
+from hostsim.desk.explanation import window as why_window
+from hostsim.desk.row_actions import acts_on
+from hostsim.desk.shared import desk_context, language, shown, tell, text_with, words
 from hostsim.errors import HostError, host_error
 from hostsim.ledger.amounts import typed_date
 from hostsim.ledger.matching import KINDS
@@ -22,8 +22,8 @@ from hostsim.messages.texts import DATE_NEEDED, own
 from hostsim.storage.lists import Selection, all_of, preview_rows
 from hostsim.storage.previews import PreviewChanged
 from hostsim.storage.regions import checked_bank_account, refuse_other_region
-from hostsim.views.columns import COLUMNS, csv_lines, said
-from hostsim.views.render import count
+from hostsim.views.page_columns import COLUMNS, csv_lines, said
+from hostsim.views.terminal import count
 from opter_contract import BATCH
 from opter_contract.values import Text
 
@@ -44,7 +44,7 @@ def show() -> str:
 
 def window(**dialog: object) -> str:
     """Show the window, with what stands before it."""
-    preview = office().preview(request.args.get("run") or None)
+    preview = desk_context().preview(request.args.get("run") or None)
     lists = {} if preview is None else {kind: _list(preview, kind) for kind in KINDS}
     given = {
         "dialog": None,
@@ -58,8 +58,8 @@ def window(**dialog: object) -> str:
         preview=preview,
         lists=lists,
         discrepancies=[] if preview is None else list(preview.discrepancies()),
-        open_previews=office().open_previews(),
-        going_on=office().jobs.going_on(),
+        open_previews=desk_context().open_previews(),
+        going_on=desk_context().jobs.going_on(),
         **given,
     )
 
@@ -75,7 +75,7 @@ def _list(preview: Preview, kind: str) -> object:
         prefix=f"{kind}_",
         fixed={"run": preview.run_id},
     )
-    open_run = office().open_previews().get(preview.definition) == preview.run_id
+    open_run = desk_context().open_previews().get(preview.definition) == preview.run_id
     acts = acts_on(preview, kind, found.page.entries) if open_run else {}
     return replace(found, acts=acts, definition=preview.definition)
 
@@ -83,10 +83,10 @@ def _list(preview: Preview, kind: str) -> object:
 @pages.get("/<run>/<kind>.csv")
 def export(run: str, kind: str) -> Response:
     """Give one list as CSV, as it is filtered and sorted on the page."""
-    if kind not in KINDS or office().preview(run) is None:
+    if kind not in KINDS or desk_context().preview(run) is None:
         raise host_error("PAGE_UNKNOWN")
     entries = all_of(
-        office().store, preview_rows(run, kind), Selection.of(request.args, f"{kind}_")
+        desk_context().store, preview_rows(run, kind), Selection.of(request.args, f"{kind}_")
     )
     return csv_response(kind, f"betalningsimport-{kind}", entries)
 
@@ -114,18 +114,18 @@ def ask_what_to_read() -> str:
 
 
 def _read_dialog(values: dict[str, str], wrong: dict[str, Text] | None = None) -> str:
-    definitions = office().definitions()
+    definitions = desk_context().definitions()
     names = [one.name for one in definitions]
     preset = {
         "format": request.args.get("format") or (names[0] if names else ""),
         "region": definitions[0].region if definitions else "",
         "bank_account": "",
-        "date": office().clock().date().isoformat(),
+        "date": desk_context().clock().date().isoformat(),
     }
     return window(
         dialog="read",
         definitions=definitions,
-        regions=office().regions(),
+        regions=desk_context().regions(),
         values=preset | values,
         wrong=dict.fromkeys(("format", "region", "bank_account", "date")) | (wrong or {}),
     )
@@ -143,7 +143,7 @@ def start() -> AnyResponse | str:
         wrong["date"] = DATE_NEEDED
     if wrong:
         return _read_dialog(form, wrong)
-    definition = office().store.definition(form["format"])
+    definition = desk_context().store.definition(form["format"])
     for field, check in (
         ("region", lambda: refuse_other_region(definition, form["region"])),
         ("bank_account", lambda: checked_bank_account(form["bank_account"])),
@@ -155,7 +155,7 @@ def start() -> AnyResponse | str:
     if wrong:
         return _read_dialog(form, wrong)
     choice = Choice(definition.name, definition.region, form["bank_account"].strip(), day)
-    return redirect(url_for(".job", job_id=office().jobs.start(choice).id), 303)
+    return redirect(url_for(".job", job_id=desk_context().jobs.start(choice).id), 303)
 
 
 # --- While it reads ----------------------------------------------------------
@@ -204,7 +204,7 @@ def login_window() -> str:
 
 
 def _job(job_id: str) -> Job:
-    found = office().jobs.get(job_id)
+    found = desk_context().jobs.get(job_id)
     if found is None:
         raise host_error("PAGE_UNKNOWN")
     return found
@@ -247,15 +247,15 @@ def save() -> AnyResponse:
 
 def _save(run_id: str, revision: str) -> str:
     """Save exactly what was shown; where that was done before, only say so."""
-    preview = office().preview(run_id) if run_id else None
+    preview = desk_context().preview(run_id) if run_id else None
     if preview is None:
         raise host_error("NOTHING_TO_SAVE")
     if preview.saved:
         if preview.revision != revision:
             raise host_error("SAVED_OTHERWISE")
-        tell(worded("saved_already"))
+        tell(text_with("saved_already"))
         return run_id
-    saved = office().host().save(preview.definition, revision)
+    saved = desk_context().host().save(preview.definition, revision)
     if saved is None:
         raise host_error("NOTHING_TO_SAVE")
     return saved.run_id

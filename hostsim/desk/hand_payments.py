@@ -10,8 +10,8 @@ from typing import Any
 from flask import Blueprint, Response, make_response, redirect, request, url_for
 from werkzeug.wrappers import Response as AnyResponse
 
-from hostsim.desk.common import language, office, tell, worded
-from hostsim.desk.pages_register import window
+from hostsim.desk.payment_register import window
+from hostsim.desk.shared import desk_context, language, tell, text_with
 from hostsim.errors import DoubtfulPayment, HostError, host_error
 from hostsim.ledger.amounts import typed_amount, typed_date, typed_rate
 from hostsim.ledger.hand_payments import Entry, wrong_amount
@@ -69,13 +69,13 @@ def _ask(
     """
     invoice = _invoice(values)
     left = _remaining(invoice) if prefill and not values.get("amount") else ""
-    preset = dict.fromkeys(_FIELDS, "") | {"date": office().clock().date().isoformat()}
+    preset = dict.fromkeys(_FIELDS, "") | {"date": desk_context().clock().date().isoformat()}
     doubts: dict[str, list[Text]] = {}
     for doubt in () if doubtful is None else doubtful.doubts:
         doubts.setdefault(_DOUBTFUL.get(doubt.place, doubt.place), []).append(doubt.message)
     return window(
         dialog="add",
-        regions=office().regions(),
+        regions=desk_context().regions(),
         values=preset | dict(values) | ({"amount": left} if left else {}),
         prefilled=left,
         prefilled_of=_named(values),
@@ -89,7 +89,7 @@ def _ask(
 
 def _invoice(values: Mapping[str, str]) -> Invoice | None:
     """Give the invoice that is named, as it is now."""
-    row = invoice_row(office().store.db, values.get("region", ""), values["invoice"])
+    row = invoice_row(desk_context().store.db, values.get("region", ""), values["invoice"])
     return None if row is None else invoice_of(row)
 
 
@@ -126,8 +126,8 @@ def add() -> AnyResponse:
         if error.code in {"PAYMENT_KEY", "PAYMENT_KEY_USED", "PAYMENT_KEY_DELETED"}:
             form["key"] = _new_key()
         return make_response(_ask(form, {place: own(error.message)}), 422)
-    number = history.entry(office().store, made.id).row.host_invoice_number or ""
-    tell(worded("told_added_already" if made.already else "told_added", number=number))
+    number = history.entry(desk_context().store, made.id).row.host_invoice_number or ""
+    tell(text_with("told_added_already" if made.already else "told_added", number=number))
     return redirect(url_for("register.show", payment=made.id), 303)
 
 
@@ -166,13 +166,13 @@ def _added(form: Mapping[str, str]) -> Added:
         # A form without one is no form of ours; it is registered once all the same.
         key=form["key"] or _new_key(),
     )
-    return office().host().enter_payment(entry, shown=request.form.get("seal", ""))
+    return desk_context().host().enter_payment(entry, shown=request.form.get("seal", ""))
 
 
 def _rate(text: str) -> Decimal | None:
     found = typed_rate(text)
     if text and found is None:
-        raise _WrongError("rate", worded("rate_wrong", rate=text[:50]))
+        raise _WrongError("rate", text_with("rate_wrong", rate=text[:50]))
     return found
 
 
@@ -186,7 +186,7 @@ def ask_to_delete(payment_id: int) -> str:
 
 
 def _ask_to_delete(payment_id: int, why: str, wrong: Text | None = None) -> str:
-    entry = history.entry(office().store, payment_id)
+    entry = history.entry(desk_context().store, payment_id)
     if entry.state != REGISTERED:
         raise host_error("PAGE_UNKNOWN")
     return window(
@@ -204,17 +204,19 @@ def delete(payment_id: int) -> AnyResponse:
     """Delete a payment; it stays, and says so."""
     why = request.form.get("why", "")
     try:
-        office().host().delete_payment(payment_id, why=why)
+        desk_context().host().delete_payment(payment_id, why=why)
     except HostError as error:
         if error.code == "WHY_NEEDED":
             page = _ask_to_delete(payment_id, why, own(error.message))
             return make_response(page, 422)
         tell(own(error.message), "error")
     else:
-        entry = history.entry(office().store, payment_id)
+        entry = history.entry(desk_context().store, payment_id)
         number = entry.row.host_invoice_number or ""
         tell(
-            worded("told_deleted" if entry.origin == HAND else "told_deleted_import", number=number)
+            text_with(
+                "told_deleted" if entry.origin == HAND else "told_deleted_import", number=number
+            )
         )
     return redirect(_back(payment=payment_id), 303)
 
@@ -225,13 +227,13 @@ def delete(payment_id: int) -> AnyResponse:
 @pages.get("/ledger")
 def ask_to_export() -> str:
     """Say what the file holds and what it leaves out, before it is fetched."""
-    regions = office().regions()
+    regions = desk_context().regions()
     region = request.args.get("region", regions[0])
     return window(
         dialog="ledger",
         regions=regions,
         region=region,
-        made=payments_file.export(office().store, region=region),
+        made=payments_file.export(desk_context().store, region=region),
         back=url_for("register.show"),
     )
 
@@ -239,7 +241,7 @@ def ask_to_export() -> str:
 @pages.get("/ledger.csv")
 def export() -> Response:
     """Give the payments that did not come from there, of one region."""
-    made = payments_file.export(office().store, region=request.args.get("region", ""))
+    made = payments_file.export(desk_context().store, region=request.args.get("region", ""))
     response = Response(made.text, mimetype="text/csv")
     response.headers["Content-Disposition"] = 'attachment; filename="kundreskontra.csv"'
     return response

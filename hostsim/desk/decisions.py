@@ -9,17 +9,17 @@ from typing import TYPE_CHECKING, Any
 from flask import Blueprint, Response, make_response, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response as AnyResponse
 
-from hostsim.desk import choices
-from hostsim.desk.choices import Asking
-from hostsim.desk.common import office, shown, tell, worded, words
-from hostsim.desk.pages_import import csv_response
-from hostsim.desk.pages_import import window as import_window
+from hostsim.desk import row_actions
+from hostsim.desk.payment_import import csv_response
+from hostsim.desk.payment_import import window as import_window
+from hostsim.desk.row_actions import RowActions
+from hostsim.desk.shared import desk_context, shown, tell, text_with, words
 from hostsim.errors import HostError, host_error
 from hostsim.ledger.reasons import SET_ASIDE
 from hostsim.messages.texts import own
 from hostsim.storage.lists import Selection, all_of, decisions
 from hostsim.storage.previews import PreviewChanged
-from hostsim.views import render
+from hostsim.views import terminal
 from opter_contract.values import Text
 
 if TYPE_CHECKING:
@@ -37,7 +37,7 @@ _FIELDS = ("choice", "first", "last", "why")
 def ask(row_id: int) -> AnyResponse | str:
     """Show a payment, what it is compared with, and what can be done."""
     try:
-        asked = choices.asking(row_id)
+        asked = row_actions.row_actions(row_id)
     except HostError:
         return _list_is_another()
     return _ask(asked, {})
@@ -49,16 +49,20 @@ def _list_is_another() -> AnyResponse:
     return redirect(url_for("imports.show"), 303)
 
 
-def _ask(asked: Asking, values: Mapping[str, str], wrong: Mapping[str, Text] | None = None) -> str:
+def _ask(
+    asked: RowActions, values: Mapping[str, str], wrong: Mapping[str, Text] | None = None
+) -> str:
     only = asked.choices[0] if len(asked.choices) == 1 else ""
     number = asked.row.invoice_number or ""
     preset = {"choice": only, "first": number, "last": number, "why": ""}
     return import_window(
         dialog="decide",
         asked=asked,
-        source=office().host().source(office().store.definition(asked.definition).import_type),
-        labels=choices.labels_of(asked),
-        decision_label=lambda code: render.decision_label(code, words().language),
+        source=desk_context()
+        .host()
+        .source(desk_context().store.definition(asked.definition).import_type),
+        labels=row_actions.labels_of(asked),
+        decision_label=lambda code: terminal.decision_label(code, words().language),
         values=preset | dict(values),
         wrong=dict.fromkeys(_FIELDS) | dict(wrong or {}),
         back=_back(asked.run_id),
@@ -74,7 +78,7 @@ def _back(run_id: str) -> str:
 def decide(row_id: int) -> AnyResponse:
     """Do what was chosen, and show the lists as they are then."""
     try:
-        asked = choices.asking(row_id)
+        asked = row_actions.row_actions(row_id)
     except HostError:
         return _list_is_another()
     form = {key: request.form.get(key, "") for key in _FIELDS}
@@ -82,13 +86,13 @@ def decide(row_id: int) -> AnyResponse:
         problem = {"choice": own(host_error("LIST_CHANGED").message)}
         return make_response(_ask(asked, form, problem), 422)
     if form["choice"] not in asked.choices:
-        problem = {"choice": worded("choose_one")}
+        problem = {"choice": text_with("choose_one")}
         return make_response(_ask(asked, form, problem), 422)
     try:
         preview = _done(asked, form)
     except PreviewChanged as changed:
         return make_response(
-            _ask(choices.asking(row_id), form, {"choice": own(changed.message)}), 422
+            _ask(row_actions.row_actions(row_id), form, {"choice": own(changed.message)}), 422
         )
     except HostError as error:
         place = "first" if error.code.startswith("SERIES_") else "choice"
@@ -97,34 +101,34 @@ def decide(row_id: int) -> AnyResponse:
     return redirect(_back(asked.run_id), 303)
 
 
-def _done(asked: Asking, form: Mapping[str, str]) -> Preview | None:
-    host, name, number = office().host(), asked.definition, asked.row.payment_number
+def _done(asked: RowActions, form: Mapping[str, str]) -> Preview | None:
+    host, name, number = desk_context().host(), asked.definition, asked.row.payment_number
     choice, why, shown_as = form["choice"], form["why"], asked.revision
-    if choice == choices.SERIES:
+    if choice == row_actions.SERIES:
         first, last = form["first"], form["last"]
         return host.set_aside_series(name, first, last, why=why, revision=shown_as)
-    if choice == choices.TAKE_BACK:
+    if choice == row_actions.TAKE_BACK:
         return host.take_back(name, [number], revision=shown_as)
-    if choice == choices.TAKE_BACK_SERIES:
+    if choice == row_actions.TAKE_BACK_SERIES:
         ids = [asked.series.id] if asked.series else []
         return host.take_back(name, ids=ids, revision=shown_as)
     return host.decide(name, number, choice, why=why, revision=shown_as)
 
 
-def _told(asked: Asking, form: Mapping[str, str], preview: Preview | None) -> Text:
+def _told(asked: RowActions, form: Mapping[str, str], preview: Preview | None) -> Text:
     ready = 0 if preview is None else preview.counts["ready"]
     choice = form["choice"]
-    if choice == choices.SERIES:
+    if choice == row_actions.SERIES:
         return _series_told(form["first"], form["last"], preview)
-    if choice in {choices.TAKE_BACK, choices.TAKE_BACK_SERIES}:
-        return worded("told_taken_back", n=ready)
-    what = Text(*(render.decision_label(choice, one) for one in ("sv", "en")))
-    return worded("told_decided", number=asked.row.payment_number, what=what, n=ready)
+    if choice in {row_actions.TAKE_BACK, row_actions.TAKE_BACK_SERIES}:
+        return text_with("told_taken_back", n=ready)
+    what = Text(*(terminal.decision_label(choice, one) for one in ("sv", "en")))
+    return text_with("told_decided", number=asked.row.payment_number, what=what, n=ready)
 
 
 def _series_told(first: str, last: str, preview: Preview | None) -> Text:
     aside = 0 if preview is None else preview.set_aside.number
-    return worded("told_series", first=first.strip(), last=last.strip(), n=aside)
+    return text_with("told_series", first=first.strip(), last=last.strip(), n=aside)
 
 
 # --- Everything that was decided ----------------------------------------------
@@ -140,7 +144,7 @@ def window(**dialog: object) -> str:
     """Show the window, with what stands before it."""
     given = {"dialog": None, "job": None, "failure": None, "back": _here()} | dialog
     # Before the rows: what is newer on the page than its revisions is refused.
-    revisions = office().revisions()
+    revisions = desk_context().revisions()
     listed = shown(
         "decisions",
         words()("decisions"),
@@ -153,7 +157,7 @@ def window(**dialog: object) -> str:
         listed=replace(listed, revisions=revisions),
         revisions=revisions,
         format=_format(),
-        definitions=office().definitions(),
+        definitions=desk_context().definitions(),
         set_aside=SET_ASIDE,
         **given,
     )
@@ -173,7 +177,7 @@ def export(kind: str) -> Response:
     """Give what was decided as CSV, as it is filtered and sorted on the page."""
     if kind != "decisions":
         raise host_error("PAGE_UNKNOWN")
-    entries = all_of(office().store, decisions(_format()), Selection.of(request.args))
+    entries = all_of(desk_context().store, decisions(_format()), Selection.of(request.args))
     return csv_response("decisions", "avgjort", entries)
 
 
@@ -184,10 +188,10 @@ def take_back() -> AnyResponse:
     ids = [int(its)] if its.isascii() and its.isdigit() and len(its) < 19 else []
 
     def told(preview: Preview | None) -> Text:
-        return worded("told_taken_back", n=0 if preview is None else preview.counts["ready"])
+        return text_with("told_taken_back", n=0 if preview is None else preview.counts["ready"])
 
     revision = request.form.get("revision", "")
-    return _and_say(lambda: office().host().take_back(name, ids=ids, revision=revision), told)
+    return _and_say(lambda: desk_context().host().take_back(name, ids=ids, revision=revision), told)
 
 
 def _and_say(
@@ -210,7 +214,7 @@ def ask_series() -> str:
 
 
 def _series(values: Mapping[str, str], wrong: Mapping[str, Text] | None = None) -> str:
-    names = [one.name for one in office().definitions()]
+    names = [one.name for one in desk_context().definitions()]
     preset = {"format": _format() or next(iter(names), ""), "first": "", "last": "", "why": ""}
     fields = ("format", "first", "why")
     return window(
@@ -228,7 +232,7 @@ def set_series_aside() -> AnyResponse:
     revision = request.form.get(f"revision:{form['format']}", "")
     try:
         preview = (
-            office()
+            desk_context()
             .host()
             .set_aside_series(
                 form["format"], form["first"], form["last"], why=form["why"], revision=revision

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from flask import Blueprint, Response, render_template, request
 
-from hostsim.desk.common import language, office, shown, words
-from hostsim.desk.pages_import import csv_response
+from hostsim.desk.payment_import import csv_response
+from hostsim.desk.shared import desk_context, language, shown, words
 from hostsim.errors import HostError, host_error
 from hostsim.messages.texts import say
 from hostsim.storage.history import Imported
@@ -21,14 +21,14 @@ def show() -> str:
     listed = shown(
         "runs",
         words()("runs"),
-        runs(office().store),
+        runs(desk_context().store),
         endpoint="runs.show",
         csv="runs.export",
         picks="run",
     )
     first = listed.page.entries[0].id if listed.page.entries else ""
     wanted = request.args.get("run") or first
-    chosen = office().host().run(wanted) if wanted else None
+    chosen = desk_context().host().run(wanted) if wanted else None
     return render_template(
         "runs.html",
         listed=listed,
@@ -43,7 +43,7 @@ def show() -> str:
 def _labels(run: Imported) -> dict[str, str]:
     """Name the settings as the plug-in does; where it is gone, by their keys."""
     try:
-        fields = office().host().settings_fields(run.import_type)
+        fields = desk_context().host().settings_fields(run.import_type)
     except HostError:
         return {}
     return {field.key: say(field.label, language()) for field in fields}
@@ -54,5 +54,5 @@ def export(kind: str) -> Response:
     """Give the imports as CSV, as they are filtered and sorted on the page."""
     if kind != "runs":
         raise host_error("PAGE_UNKNOWN")
-    entries = all_of(office().store, runs(office().store), Selection.of(request.args))
+    entries = all_of(desk_context().store, runs(desk_context().store), Selection.of(request.args))
     return csv_response("runs", "importer", entries)
