@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any, NamedTuple
@@ -21,7 +21,7 @@ from hostsim.ledger.matching import READY
 from hostsim.ledger.reasons import ACCEPT, CONFIRM, KEEP, REPLACED, SET_ASIDE, SETTLED
 from hostsim.ledger.values import Decision
 from hostsim.messages import texts
-from hostsim.storage.rows import clean, is_id, payment_of
+from hostsim.storage.rows import clean, is_id, payment_of, time_of
 from hostsim.storage.store import Store
 from opter_contract.values import Text
 
@@ -31,22 +31,7 @@ LONGEST_WHY = 500
 #: How many digits the numbers of a series may have.
 LONGEST_NUMBER = 50
 
-_NAMES = (
-    "id",
-    "definition",
-    "company",
-    "decision",
-    "number",
-    "first_invoice",
-    "last_invoice",
-    "facts",
-    "why",
-    "user",
-    "at",
-    "applied_at",
-    "taken_back_by",
-    "taken_back_at",
-)
+_NAMES = tuple(field.name for field in fields(Decision))
 
 #: The columns of a decision under the alias ``d``, each with ``dec_`` before its name.
 DECISION_COLUMNS = ", ".join(f"d.{name} AS dec_{name}" for name in _NAMES)
@@ -79,27 +64,9 @@ class Reversible(NamedTuple):
 
 def decision_of(row: sqlite3.Row, prefix: str = "") -> Decision:
     """Read a decision."""
-
-    def time(name: str) -> datetime | None:
-        text = row[f"{prefix}{name}"]
-        return None if text is None else datetime.fromisoformat(text)
-
-    return Decision(
-        id=row[f"{prefix}id"],
-        definition=row[f"{prefix}definition"],
-        company=row[f"{prefix}company"],
-        decision=row[f"{prefix}decision"],
-        number=row[f"{prefix}number"],
-        first_invoice=row[f"{prefix}first_invoice"],
-        last_invoice=row[f"{prefix}last_invoice"],
-        facts=row[f"{prefix}facts"],
-        why=row[f"{prefix}why"],
-        user=row[f"{prefix}user"],
-        at=datetime.fromisoformat(row[f"{prefix}at"]),
-        applied_at=time("applied_at"),
-        taken_back_by=row[f"{prefix}taken_back_by"],
-        taken_back_at=time("taken_back_at"),
-    )
+    values = {name: row[f"{prefix}{name}"] for name in _NAMES}
+    times = {name: time_of(values[name]) for name in ("at", "applied_at", "taken_back_at")}
+    return Decision(**{**values, **times})
 
 
 def decisions(store: Store, definition: str) -> list[Decision]:

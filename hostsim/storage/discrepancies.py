@@ -236,13 +236,6 @@ _REPLACES_ACCEPTED = """
                 OR json_extract(NULLIF(d.facts, ''), '$.after') = 'accept'))
 """
 
-_REPLACES_ACCEPTED = """
-    AND EXISTS (SELECT 1 FROM decisions d WHERE d.definition = :definition
-                AND d.company = :company AND d.number = r.number AND d.taken_back_at IS NULL
-                AND d.applied_at IS NULL AND (d.decision = 'accept'
-                OR json_extract(NULLIF(d.facts, ''), '$.after') = 'accept'))
-"""
-
 _BALANCES = """
     SELECT b.*, i.remaining, i.total AS total, i.currency AS invoice_currency
     FROM run_balances b JOIN invoices i ON i.id = b.invoice_id

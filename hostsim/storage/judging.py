@@ -12,7 +12,7 @@ import json
 import sqlite3
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import replace
+from dataclasses import fields, replace
 from datetime import datetime
 from decimal import Decimal, localcontext
 from functools import cached_property
@@ -27,7 +27,7 @@ from hostsim.ledger.decision_rules import (
 )
 from hostsim.ledger.matching import EXACT, ZERO, Candidate, Judgement, Refusal
 from hostsim.ledger.reasons import CHANGED
-from hostsim.ledger.values import Decision
+from hostsim.ledger.values import Decision, Invoice
 from hostsim.messages import texts
 from hostsim.messages.source import UNNAMED, named
 from hostsim.storage import decision_store, deletions
@@ -562,21 +562,7 @@ _CHOSEN = """
 _REGISTERED_COLUMNS = ", ".join(f"p.{name} AS reg_{name}" for name in PAYMENT_COLUMNS.split(", "))
 
 _INVOICE_COLUMNS = ", ".join(
-    f"i.{name} AS inv_{name}"
-    for name in (
-        "id",
-        "region",
-        "number",
-        "ocr",
-        "customer_code",
-        "customer_name",
-        "currency",
-        "total",
-        "remaining",
-        "invoice_date",
-        "due_date",
-        "period_closed",
-    )
+    f"i.{name} AS inv_{name}" for name in ("id", *(field.name for field in fields(Invoice)))
 )
 
 _ROWS = f"""

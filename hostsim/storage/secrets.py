@@ -6,9 +6,9 @@ hash. On POSIX the folder has the mode 0700 and each file 0600. On Windows
 there are no such modes: files have the access rights of the folder that they
 lie in, which for a folder in the user's own profile are the user's alone.
 
-What the keyring holds has an empty file there, its mark. Only by a mark is the
-keyring looked into, since that may ask a person to unlock it; and the mark is no
-part of the database, so that an older copy of the database forgets nothing.
+A secret in the keyring has an empty file there, its mark. Without a mark the keyring is
+not read, since that may ask a person to unlock it. The mark is no part of the database,
+so that restoring an older copy of the database loses no secret.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ SERVICE = "hostsim"
 #: Seconds to wait for another process that reads or writes the same secret.
 PATIENCE = 10.0
 
-#: A file that is longer is none of ours; bytes.
+#: A longer file is none of ours; bytes.
 LONGEST_FILE = 40_000
 
 #: What the Credential Manager of Windows takes, in bytes of UTF-16
@@ -45,7 +45,7 @@ LONGEST_ON_WINDOWS = 2_560
 
 
 class Keyring(Protocol):
-    """What is used of a backend of the package ``keyring``."""
+    """The part of a backend of the package ``keyring`` that is used."""
 
     def get_password(self, service: str, username: str) -> str | None: ...
     def set_password(self, service: str, username: str, password: str) -> None: ...
@@ -56,7 +56,7 @@ FindKeyring = Callable[[], "Keyring | None"]
 
 
 def no_keyring() -> Keyring | None:
-    """Find none, so that secrets are kept in files."""
+    """Find none, so that secrets are stored in files."""
     return None
 
 
@@ -69,7 +69,7 @@ def system_keyring() -> Keyring | None:
     try:
         backend: Any = importlib.import_module("keyring").get_keyring()
         real = float(backend.priority) >= 1
-    except Exception as error:  # noqa: BLE001 a keyring that cannot be asked is none
+    except Exception as error:  # noqa: BLE001 a keyring that fails is none
         log.debug("no keyring: %s", type(error).__name__)
         return None
     return cast("Keyring", backend) if real else None
@@ -79,46 +79,46 @@ class Secrets:
     """The secrets of one database's definitions, safe across threads and processes."""
 
     def __init__(self, database: Path, locks: Locks, keyring: FindKeyring = no_keyring) -> None:
-        """Choose the folder; it is made when the first secret is put there.
+        """Choose the folder; the first secret creates it.
 
-        :param keyring: finds the keyring, when it is needed first.
+        :param keyring: finds the keyring, when it is first needed.
         """
         self.folder = database.with_name(f"{database.name}.secrets")
         self._database = str(database)
         self._locks = locks
         self._find = keyring
         self._found: Keyring | None = None
-        self._looked = False
+        self._searched = False
 
     def get(self, definition: str, key: str) -> str | None:
         """Read a secret; ``None`` where there is none.
 
-        What is damaged is told by a warning and thrown away; what cannot be
-        read, as where the folder is another user's, is told by a warning.
+        A warning tells of a damaged file, which is deleted, and of one that cannot be
+        read, as where the folder is another user's.
         """
-        with self._alone(definition, key):
-            kept = self._read(_name(definition, key))
-            if kept is None and self._is_marked(definition, key):
-                kept = self._ask(definition, key)
-            return kept
+        with self._locked(definition, key):
+            secret = self._read(_name(definition, key))
+            if secret is None and self._is_marked(definition, key):
+                secret = self._from_keyring(definition, key)
+            return secret
 
     def put(self, definition: str, key: str, value: str | None) -> None:
-        """Put a secret away, durably and whole; ``None`` takes it away.
+        """Store a secret, durably and atomically; ``None`` deletes it.
 
-        :raises HostError: ``SECRETS_UNREACHABLE`` where it cannot be kept.
+        :raises HostError: ``SECRETS_UNREACHABLE`` where it cannot be stored.
         """
         name = _name(definition, key)
-        with self._alone(definition, key):
-            if value is not None and not self._hand_over(definition, key, value):
+        with self._locked(definition, key):
+            if value is not None and not self._to_keyring(definition, key, value):
                 # A file goes before the keyring, whose older secret may not be removable now.
                 self._write(name, value)
                 return
             self._remove(name)
             if value is None:
-                self._take_back(definition, key)
+                self._delete_from_keyring(definition, key)
 
     @contextlib.contextmanager
-    def _alone(self, definition: str, key: str) -> Iterator[None]:
+    def _locked(self, definition: str, key: str) -> Iterator[None]:
         with self._locks.hold("secret", definition, key, wait=PATIENCE) as got:
             if not got:
                 raise self._unreachable()
@@ -128,15 +128,15 @@ class Secrets:
 
     @property
     def _keyring(self) -> Keyring | None:
-        if not self._looked:
+        if not self._searched:
             self._found = self._find()
-            self._looked = True
+            self._searched = True
         return self._found
 
     def _user(self, definition: str, key: str) -> str:
         return _name(self._database, definition, key)
 
-    def _ask(self, definition: str, key: str) -> str | None:
+    def _from_keyring(self, definition: str, key: str) -> str | None:
         if self._keyring is None:
             log.warning("the keyring that holds a secret cannot be found now")
             return None
@@ -146,11 +146,11 @@ class Secrets:
             log.warning("the keyring cannot be read: %s", type(error).__name__)
             return None
 
-    def _hand_over(self, definition: str, key: str, value: str) -> bool:
+    def _to_keyring(self, definition: str, key: str, value: str) -> bool:
         """Put a secret into the keyring; tell whether it is there."""
         if self._keyring is None or _is_too_long(value):
             return False
-        # First: after a sudden end in between there is a mark too many, not one too few.
+        # First: an interruption in between leaves a mark too many, not one too few.
         self._mark(definition, key)
         user = self._user(definition, key)
         try:
@@ -160,20 +160,20 @@ class Secrets:
             log.warning("the keyring cannot be written, a file is: %s", type(error).__name__)
             return False
 
-    def _take_back(self, definition: str, key: str) -> None:
+    def _delete_from_keyring(self, definition: str, key: str) -> None:
         if not self._is_marked(definition, key):
             return
         if self._keyring is None:
             raise self._unreachable("keyring")
-        # Most backends raise where there is nothing to delete, so that it is looked at after.
+        # Most backends raise where there is nothing to delete, so the result is checked.
         with contextlib.suppress(Exception):
             self._keyring.delete_password(SERVICE, self._user(definition, key))
-        if self._ask(definition, key) is not None:
+        if self._from_keyring(definition, key) is not None:
             raise self._unreachable("keyring")
         self._remove(_mark_of(definition, key))
 
     def _is_marked(self, definition: str, key: str) -> bool:
-        # What cannot be looked at, as in another user's folder, was told when the file was read.
+        # A folder that cannot be read was warned of when the file was read.
         with contextlib.suppress(OSError):
             return (self.folder / _mark_of(definition, key)).exists()
         return False
@@ -199,14 +199,13 @@ class Secrets:
         except FileNotFoundError:
             return None
         except OSError as error:
-            # As where the folder is another user's: who stays signed out is not stopped by it.
+            # As where the folder is another user's: an import without a stored login still works.
             log.warning("the place for secrets cannot be read (%s): %s", path, error.strerror)
             return None
         value = _value_in(content)
         if value is None:
             log.warning(
-                "the place for secrets was damaged (%s); what was there is thrown away, "
-                "and the next import asks for a login",
+                "the stored secret was damaged (%s) and is deleted; the next import needs a login",
                 path,
             )
             self._remove(name)
@@ -214,7 +213,7 @@ class Secrets:
 
     @staticmethod
     def _tighten(file: int) -> None:
-        """Take rights away that others got since, as by a restored backup."""
+        """Remove rights that others have got, as by a restored backup."""
         if sys.platform != "win32" and os.fstat(file).st_mode & 0o077:
             log.warning("a secret could be read by others; only its owner can now")
             os.fchmod(file, 0o600)
@@ -222,15 +221,15 @@ class Secrets:
     def _write(self, name: str, value: str) -> None:
         try:
             self._make_folder()
-            fresh = self.folder / f"{name}.new"
-            # It may be left of a process that died, and with other rights than ours.
-            fresh.unlink(missing_ok=True)
+            new_file = self.folder / f"{name}.new"
+            # An interrupted process may have left one, and with other rights.
+            new_file.unlink(missing_ok=True)
             flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL
-            with os.fdopen(os.open(fresh, flags, 0o600), "wb") as file:
+            with os.fdopen(os.open(new_file, flags, 0o600), "wb") as file:
                 file.write(_content_of(value))
                 file.flush()
                 os.fsync(file.fileno())
-            fresh.replace(self.folder / name)
+            new_file.replace(self.folder / name)
             self._sync_folder()
         except OSError as error:
             raise self._unreachable() from error
