@@ -166,7 +166,7 @@ def judge(
     """Judge all payments of one invoice, oldest first, whatever their order here.
 
     :param invoice: what remains is without the payments that an accepted change
-        counters.
+        reverses.
     :param accepted_deviation: SEK; a last shortfall of at most that is written off.
     :param as_if_fetched: judge as if every payment of an earlier run had just been
         fetched again, to learn which of them must be.

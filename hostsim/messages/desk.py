@@ -262,7 +262,7 @@ WORDS: dict[str, Text] = {
     "choose_accept": Text("Godkänn ändringen", "Accept the change"),
     "does_accept": Text(
         "När du sparar motbokas den registrerade betalningen och registreras på nytt. Båda syns.",
-        "When you save, the registered payment is countered and registered anew. Both are visible.",
+        "When you save, the registered payment is reversed and registered again. Both are visible.",
     ),
     "choose_replace": Text("Ersätt den borttagna", "Replace the deleted one"),
     "does_replace": Text(
@@ -391,7 +391,7 @@ WORDS: dict[str, Text] = {
         "the next import.",
     ),
     "was_deleted": Text("Borttagen av {who} {at}", "Deleted by {who} on {at}"),
-    "countered_payment": Text("visa den som motbokas", "show the one that is countered"),
+    "countered_payment": Text("visa den som motbokas", "show the one that is reversed"),
     "ledger": Text("Exportera till Fortnox", "Export for Fortnox"),
     "ledger_help": Text(
         "Kundreskontrans betalningar som Fortnox inte har: de som är registrerade för hand.",
@@ -404,7 +404,7 @@ WORDS: dict[str, Text] = {
         "Utelämnade är de som kom från Fortnox: bokförda dit igen vore kunden betald två gånger. "
         "Borttagna och motbokade är inte med.",
         "Left out are those that came from Fortnox: booked back, the customer would have paid "
-        "twice. Deleted and countered ones are not in the file.",
+        "twice. Deleted and reversed ones are not in the file.",
     ),
     # One invoice.
     "why": Text("Fråga om en faktura", "Ask about an invoice"),

@@ -507,7 +507,7 @@ def accepted(change: Text, who: Text) -> Text:
     return Text(
         f"{change.sv}. Den registrerade betalningen motbokas och registreras på nytt; ändringen "
         f"godkändes av {who.sv}",
-        f"{change.en}. The registered payment is countered and registered anew; the change was "
+        f"{change.en}. The registered payment is reversed and registered again; the change was "
         f"accepted by {who.en}",
     )
 
@@ -534,10 +534,10 @@ FETCHED_BEFORE_SAVING = Text(
 )
 
 
-def counters(payment_id: int) -> Text:
-    """Say which payment a counter undoes."""
+def reversal_of(payment_id: int) -> Text:
+    """Name the payment that a reversal reverses."""
     return Text(
-        f"Motbokar betalning med id {payment_id}", f"Counters the payment with id {payment_id}"
+        f"Motbokar betalning med id {payment_id}", f"Reverses the payment with id {payment_id}"
     )
 
 
@@ -1342,8 +1342,8 @@ DECISIONS = {
 STATES = {
     "registered": Text("registrerad", "registered"),
     "deleted": Text("borttagen", "deleted"),
-    "countered": Text("motbokad", "countered"),
-    "counter": Text("en motbokning", "a counter"),
+    "countered": Text("motbokad", "reversed"),
+    "counter": Text("en motbokning", "a reversal"),
 }
 
 READY_NOW = Text("klar att sparas", "ready to be saved")

@@ -77,7 +77,7 @@ def entries(
     run_id: str | None = None,
     payment_id: int | None = None,
 ) -> Iterator[Entry]:
-    """Give payments with their origin, oldest first; deleted and countered ones too.
+    """Give payments with their origin, oldest first; deleted and reversed ones too.
 
     :param origin: ``import``, ``hand``, or a source in the plug-in's word (``manual``, ``file`` …),
         which is one of ``import``.

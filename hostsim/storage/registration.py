@@ -179,7 +179,7 @@ def reverse(
     """Reverse a registered payment so that both stay visible; its invoice gets everything back."""
     query = "SELECT * FROM payments WHERE id = :id"
     row = db.execute(query, {"id": payment_id}).fetchone()
-    message = texts.counters(payment_id)
+    message = texts.reversal_of(payment_id)
     values = {
         **{name: _negative(row[name]) for name in _NEGATED},
         "id": payment_id,

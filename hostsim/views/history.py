@@ -42,7 +42,7 @@ STATES = {
 BOOKED_AS = {
     REGISTERED: Text("", ""),
     "deleted": Text("Borttagen", "Deleted"),
-    "countered": Text("Motbokad", "Countered"),
+    "countered": Text("Motbokad", "Reversed"),
     "counter": Text("Motbokning", "Counter entry"),
 }
 
@@ -51,7 +51,7 @@ OUTCOMES = {
     outcomes.REGISTERED: Text("Registrerad", "Registered"),
     outcomes.BY_HAND: Text("Registrerad för hand", "Registered by hand"),
     outcomes.DELETED: Text("Borttagen här", "Deleted here"),
-    outcomes.REVERSED: Text("Motbokad", "Countered"),
+    outcomes.REVERSED: Text("Motbokad", "Reversed"),
     outcomes.REVERSAL: Text("Motbokning", "Counter entry"),
     outcomes.SET_ASIDE: Text("Undanlagd", "Set aside"),
     outcomes.IN_PREVIEW: Text("Inläst, inte sparad", "Brought in, not saved"),
