@@ -354,12 +354,12 @@ def test_a_page_that_breaks_after_a_commit_says_that_it_is_saved(person, monkeyp
         raise ZeroDivisionError
 
     monkeypatch.setattr("hostsim.desk.hand_payments.tell", broken)
-    today = person.office.clock().date().isoformat()
+    today = person.desk_context.clock().date().isoformat()
     form = {"invoice": "1001", "amount": "100", "date": today, "region": ""}
     page = words(person.post("/payments/new", 500, **form))
     assert "Betalningen är registrerad med id 1. Men resultatet kunde inte visas" in page
     assert "SAVED_NOT_SHOWN" in page
-    assert len(list(person.office.store.payments())) == 1
+    assert len(list(person.desk_context.store.payments())) == 1
 
 
 def test_a_page_that_breaks_before_says_that_it_is_a_fault(person, monkeypatch):
@@ -367,7 +367,7 @@ def test_a_page_that_breaks_before_says_that_it_is_a_fault(person, monkeypatch):
         raise ZeroDivisionError
 
     monkeypatch.setattr("hostsim.storage.hand_payments.take_from_invoice", broken)
-    today = person.office.clock().date().isoformat()
+    today = person.desk_context.clock().date().isoformat()
     form = {"invoice": "1001", "amount": "100", "date": today, "region": ""}
     assert "INTERNAL" in person.post("/payments/new", 500, **form)
-    assert list(person.office.store.payments()) == []
+    assert list(person.desk_context.store.payments()) == []
