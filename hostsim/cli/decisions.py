@@ -165,7 +165,7 @@ def take_back(
     cls=Option,
     says=Text(
         "Ändrad i efterhand: motboka det registrerade och registrera på nytt.",
-        "Changed afterwards: counter what is registered and register it anew.",
+        "Changed afterwards: reverse what is registered and register it again.",
     ),
 )
 @click.option(

@@ -26,6 +26,7 @@ AMOUNTS = [
     "99.99", "99.5", "100.01", "1000", "99.995", "9" * 13 + ".99", "9" * 14 + ".99", "0.01",
 ]  # fmt: skip
 NUMBERS = ["1", "2", "3"]
+DECISIONS = ["accept", "keep", "confirm", "take-again", "set-aside"]
 
 invoices = st.lists(
     st.builds(
@@ -136,11 +137,15 @@ def test_what_is_shown_is_what_the_rules_say_of_the_whole_run(exported, first, s
         preview = office.reads(second)
         assert office.shown_differently() == []
         for row in list(preview.rows("rejected")):
-            decision = data.draw(st.sampled_from(["accept", "confirm", "take-again", "set-aside"]))
+            decision = data.draw(st.sampled_from(DECISIONS))
             try:
                 office.host.decide(NAME, row.payment_number, decision)
             except HostError as refused:
                 assert refused.code == "DECISION_DOES_NOT_FIT"  # noqa: PT017 - not all can be
+            assert office.shown_differently() == []
+        in_force = [one for one in office.host.decisions(NAME) if one.in_force]
+        if in_force and data.draw(st.booleans(), "take one back"):
+            office.host.take_back(NAME, ids=[data.draw(st.sampled_from(in_force)).id])
             assert office.shown_differently() == []
         shown = list(office.host.open_preview(NAME).rows("ready"))
         office.host.save(NAME)
