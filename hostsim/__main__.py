@@ -9,7 +9,7 @@ import sys
 from collections.abc import Mapping, Sequence
 
 from hostsim import errors
-from hostsim.messages import texts
+from hostsim.messages import text as text_messages
 
 #: What the command line cannot start without; the plug-in's own needs are its own.
 NEEDED = ("click", "rich", "filelock")
@@ -21,7 +21,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     language = asked_language(given, os.environ)
     if any(importlib.util.find_spec(name) is None for name in NEEDED):
         missing = errors.host_error("NOT_INSTALLED")
-        sys.stderr.write(f"{missing.code}: {texts.say(missing.message, language)}\n")
+        sys.stderr.write(f"{missing.code}: {text_messages.say(missing.message, language)}\n")
         return errors.exit_status(missing)
     from hostsim.cli import main as cli_main  # noqa: PLC0415 - click may not be there
 

@@ -24,8 +24,8 @@ from typing import TYPE_CHECKING, Any, TextIO
 
 from hostsim.errors import HostError, host_error
 from hostsim.ledger.reasons import ACCEPT, REPLACED
-from hostsim.messages import texts
-from hostsim.messages.texts import say
+from hostsim.messages import payments as payments_messages
+from hostsim.messages.text import say
 from hostsim.sandbox import Sandbox, scripted_login, seed
 from hostsim.services import invoices_csv
 from hostsim.services.host import Host
@@ -241,8 +241,8 @@ class _Demo:
         saved = self._host(store, sandbox).save(NAME)
         number = 0 if saved is None else saved.counts["ready"]
         self._explain(
-            f"Sparar: {texts.payments(number).sv} registreras.",
-            f"Saving. {texts.registered(number).en}",
+            f"Sparar: {payments_messages.payments(number).sv} registreras.",
+            f"Saving. {payments_messages.registered(number).en}",
         )
 
     def _check(self, store: Store) -> None:

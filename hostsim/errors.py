@@ -10,7 +10,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import NamedTuple, cast
 
-from hostsim.messages.texts import ERRORS, joined
+from hostsim.messages.errors import ERRORS
+from hostsim.messages.text import joined
 from opter_contract.values import Failure, SettingsProblem, Text
 
 #: The exit status of a command, by the kind of failure that ended it.
@@ -80,7 +81,7 @@ class DoubtfulPayment(HostError):
 
 
 def host_error(code: str, /, **values: object) -> HostError:
-    """Make the error that ``texts.ERRORS`` describes, with these values in its sentence."""
+    """Make the error with this code, and these values in its sentence."""
     return HostError(code, *from_table(code, values))
 
 

@@ -21,7 +21,7 @@ import click
 
 from hostsim.errors import HostError, host_error
 from hostsim.ledger.amounts import typed_date
-from hostsim.messages.texts import say
+from hostsim.messages.text import say
 from hostsim.views import terminal
 from hostsim.views.terminal import Output
 from opter_contract.values import Text

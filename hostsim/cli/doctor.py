@@ -14,7 +14,7 @@ from hostsim.cli.common import Common, Option, command, plugins_beside
 from hostsim.cli.imports import NO_BROWSER, Window, login_timeout
 from hostsim.cli.root import hostsim
 from hostsim.errors import host_error
-from hostsim.messages.texts import say
+from hostsim.messages.text import say
 from hostsim.views import terminal
 from hostsim.views.terminal import Column
 from opter_contract.values import Finding, Text

@@ -11,8 +11,8 @@ from hostsim.cli.payments import payments
 from hostsim.errors import host_error
 from hostsim.ledger.amounts import typed_amount, typed_rate
 from hostsim.ledger.hand_payments import Entry, wrong_amount
-from hostsim.messages import texts
-from hostsim.messages.texts import say
+from hostsim.messages import results as results_messages
+from hostsim.messages.text import say
 from hostsim.services.hand_payments import LONGEST_KEY
 from hostsim.storage import history
 from hostsim.storage.decision_store import LONGEST_WHY
@@ -122,7 +122,11 @@ def add(
     if common.json:
         terminal.write_json(common.output, views_history.entry_object(added, common.language))
         return
-    message = texts.payment_known(made.id) if made.already else texts.payment_added(made.id)
+    message = (
+        results_messages.payment_known(made.id)
+        if made.already
+        else results_messages.payment_added(made.id)
+    )
     common.output.line(say(message, common.language))
     terminal.show_table(common.output, views_history.entry_columns(common.output), lambda: [added])
 

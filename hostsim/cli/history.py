@@ -15,8 +15,9 @@ from hostsim.cli.common import Common, Option, command, host_over, opened, usage
 from hostsim.cli.imports import NO_BROWSER, Window, login_timeout
 from hostsim.cli.payments import payments
 from hostsim.cli.root import hostsim
-from hostsim.messages import formats, texts
-from hostsim.messages.texts import payments as payments_text
+from hostsim.messages import formats
+from hostsim.messages import results as results_messages
+from hostsim.messages.payments import payments as payments_text
 from hostsim.storage import commits
 from hostsim.views import terminal
 from opter_contract.values import Text
@@ -171,7 +172,7 @@ def export(common: Common, file: str, *, region: str | None, everything: bool) -
         common.output.write(made.text)
         return
     payments_file.write_new(Path(file), made.text)
-    commits.note(texts.file_written(file))
+    commits.note(results_messages.file_written(file))
     _show_export(common, file, made)
 
 

@@ -18,7 +18,7 @@ import click
 from hostsim.cli.common import Common, Day, Option, command, host_over, opened, tell, usage
 from hostsim.cli.root import hostsim
 from hostsim.errors import HostError
-from hostsim.messages.texts import say
+from hostsim.messages.text import say
 from hostsim.storage.previews import PreviewChanged
 from hostsim.views import terminal
 from opter_contract.values import Text

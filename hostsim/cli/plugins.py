@@ -13,7 +13,7 @@ import click
 
 from hostsim.cli.common import Common, Option, command, load_plugins, opened, usage
 from hostsim.cli.root import hostsim
-from hostsim.messages.texts import say
+from hostsim.messages.text import say
 from hostsim.views import terminal
 from hostsim.views.terminal import Column
 from opter_contract.values import Text
@@ -61,13 +61,13 @@ def _store_if_any(common: Common) -> contextlib.AbstractContextManager[Store | N
 
 
 def _entries(store: Store | None) -> list[Found]:
-    from hostsim.messages import texts
+    from hostsim.messages import plugins as plugins_messages
     from hostsim.plugins import discovery
     from hostsim.plugins.loading import Found
 
     loaded = load_plugins(store)
     strays = [
-        Found.of(point, texts.wrong_group(point.group), "elsewhere")
+        Found.of(point, plugins_messages.wrong_group(point.group), "elsewhere")
         for point in discovery.elsewhere()
     ]
     return [*loaded.loaded, *loaded.excluded, *strays]

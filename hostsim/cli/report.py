@@ -11,7 +11,7 @@ import click
 
 from hostsim.cli.common import Common, command, load_plugins, opened
 from hostsim.cli.root import hostsim
-from hostsim.messages.texts import say
+from hostsim.messages.text import say
 from hostsim.views import terminal
 from opter_contract.values import Text
 

@@ -12,7 +12,7 @@ import click
 from hostsim.cli.common import Common, Option, command, host_over, opened, pairs, usage, warn
 from hostsim.cli.root import hostsim
 from hostsim.messages.formats import day, plain
-from hostsim.messages.texts import say
+from hostsim.messages.text import say
 from hostsim.views import terminal
 from hostsim.views.terminal import Column
 from opter_contract.values import Text

@@ -40,7 +40,7 @@ from hostsim.desk.shared import KEY, desk_context, language, tell, words
 from hostsim.errors import failure_of, host_error
 from hostsim.messages.desk import WORDS, duration
 from hostsim.messages.formats import day
-from hostsim.messages.texts import LANGUAGES, own, say
+from hostsim.messages.text import LANGUAGES, own, say
 from hostsim.sandbox import seed
 from hostsim.storage import commits
 from hostsim.views import page_columns

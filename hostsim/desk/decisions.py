@@ -16,7 +16,7 @@ from hostsim.desk.row_actions import RowActions
 from hostsim.desk.shared import desk_context, shown, tell, text_with, words
 from hostsim.errors import HostError, host_error
 from hostsim.ledger.reasons import SET_ASIDE
-from hostsim.messages.texts import own
+from hostsim.messages.text import own
 from hostsim.storage.lists import Selection, all_of, decisions
 from hostsim.storage.previews import PreviewChanged
 from hostsim.views import terminal

@@ -11,7 +11,7 @@ from hostsim.desk.background_imports import Choice
 from hostsim.desk.shared import desk_context, language, tell
 from hostsim.errors import HostError, host_error
 from hostsim.messages.explanations import OFFLINE
-from hostsim.messages.texts import own, say
+from hostsim.messages.text import own, say
 from hostsim.services import outcomes
 from hostsim.views import history
 from opter_contract.values import Text

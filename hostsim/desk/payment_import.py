@@ -18,7 +18,8 @@ from hostsim.errors import HostError, host_error
 from hostsim.ledger.amounts import typed_date
 from hostsim.ledger.matching import KINDS
 from hostsim.messages.desk import WORDS, duration
-from hostsim.messages.texts import DATE_NEEDED, own
+from hostsim.messages.results import DATE_NEEDED
+from hostsim.messages.text import own
 from hostsim.storage.lists import Selection, all_of, preview_rows
 from hostsim.storage.previews import PreviewChanged
 from hostsim.storage.regions import checked_bank_account, refuse_other_region

@@ -17,7 +17,7 @@ from hostsim.ledger import decision_rules, matching, reasons
 from hostsim.ledger.decision_rules import OtherChannelPayment
 from hostsim.ledger.reasons import ACCEPT, KEEP, SET_ASIDE
 from hostsim.ledger.values import Decision, Row
-from hostsim.messages.texts import Difference
+from hostsim.messages.payments import Difference
 from hostsim.storage import decision_store, page_rows
 from hostsim.storage.lists import Entry
 from hostsim.storage.previews import Preview

@@ -7,7 +7,7 @@ from flask import Blueprint, Response, render_template, request
 from hostsim.desk.payment_import import csv_response
 from hostsim.desk.shared import desk_context, language, shown, words
 from hostsim.errors import HostError, host_error
-from hostsim.messages.texts import say
+from hostsim.messages.text import say
 from hostsim.storage.history import Imported
 from hostsim.storage.lists import Selection, all_of, runs
 from hostsim.views import history

@@ -17,7 +17,7 @@ from hostsim.desk.shared import desk_context, language, tell
 from hostsim.errors import HostError, SettingsRefused
 from hostsim.ledger.values import Definition
 from hostsim.messages.desk import WORDS
-from hostsim.messages.texts import say
+from hostsim.messages.text import say
 from opter_contract.values import SettingsField, SettingsProblem, Text
 
 pages = Blueprint("settings", __name__, url_prefix="/settings")

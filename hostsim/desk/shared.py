@@ -10,7 +10,7 @@ from flask import current_app, request, session, url_for
 
 from hostsim.desk.context import DeskContext
 from hostsim.messages.desk import Words
-from hostsim.messages.texts import LANGUAGES, say
+from hostsim.messages.text import LANGUAGES, say
 from hostsim.storage.lists import Page, Selection, Source, page_of
 from hostsim.views.history import STATES
 from hostsim.views.page_columns import COLUMNS, Column

@@ -10,7 +10,7 @@ from decimal import Decimal, localcontext
 from hostsim.ledger import reasons
 from hostsim.ledger.matching import EXACT, READY, ZERO, Refusal
 from hostsim.ledger.values import SEK
-from hostsim.messages import texts
+from hostsim.messages import payments as payments_messages
 from opter_contract.values import Payment, Text
 
 EQUAL = "equal"
@@ -59,13 +59,13 @@ _OUTDATED = frozenset({"before-date", "below-number", "not-booked", UNREADABLE})
 
 #: The names of the fields that may differ, by their label.
 FIELDS = {
-    texts.AMOUNT: "amount",
-    texts.CURRENCY: "currency",
-    texts.AMOUNT_CURRENCY: "amount_currency",
-    texts.PAYMENT_DATE: "payment_date",
-    texts.INVOICE_NUMBER: "invoice_number",
-    texts.BOOKED: "booked",
-    texts.WRITE_OFFS: "write_offs",
+    payments_messages.AMOUNT: "amount",
+    payments_messages.CURRENCY: "currency",
+    payments_messages.AMOUNT_CURRENCY: "amount_currency",
+    payments_messages.PAYMENT_DATE: "payment_date",
+    payments_messages.INVOICE_NUMBER: "invoice_number",
+    payments_messages.BOOKED: "booked",
+    payments_messages.WRITE_OFFS: "write_offs",
 }
 
 

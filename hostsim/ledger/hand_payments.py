@@ -11,7 +11,8 @@ from hostsim.errors import Doubt, HostError, host_error
 from hostsim.ledger.amounts import MOST, meant
 from hostsim.ledger.matching import EXACT, ORE, same_currency
 from hostsim.ledger.values import SEK, Invoice
-from hostsim.messages import texts
+from hostsim.messages import decisions as decisions_messages
+from hostsim.messages import hand_payments as hand_payments_messages
 from opter_contract.values import Payment, PaymentKey
 
 #: The source of a payment that was typed.
@@ -131,7 +132,7 @@ def doubts_about(
 def _doubt_about_date(day: date, today: date) -> Iterator[Doubt]:
     first = _a_year_before(today)
     if not first <= day <= today:
-        yield Doubt("date", texts.doubtful_date(day, first, today))
+        yield Doubt("date", hand_payments_messages.doubtful_date(day, first, today))
 
 
 def _a_year_before(day: date) -> date:
@@ -145,9 +146,14 @@ def _doubt_about_amount(invoice: Invoice, amount: Decimal, paid: Decimal) -> Ite
     """Doubt more than remains, and a refund of more than was paid; a credit note mirrored."""
     sign = -1 if invoice.total < 0 else 1
     if sign * amount > max(sign * invoice.remaining, Decimal(0)):
-        yield Doubt("amount", texts.more_than_remains(amount, invoice.remaining, invoice.currency))
+        yield Doubt(
+            "amount",
+            hand_payments_messages.more_than_remains(amount, invoice.remaining, invoice.currency),
+        )
     elif sign * amount < min(-sign * paid, Decimal(0)):
-        yield Doubt("amount", texts.more_than_was_paid(amount, paid, invoice.currency))
+        yield Doubt(
+            "amount", hand_payments_messages.more_than_was_paid(amount, paid, invoice.currency)
+        )
 
 
 def _doubt_about_rate(payment: Payment, known: Decimal | None) -> Iterator[Doubt]:
@@ -155,17 +161,17 @@ def _doubt_about_rate(payment: Payment, known: Decimal | None) -> Iterator[Doubt
     if rate is None:
         return
     if known is None:
-        yield Doubt("rate", texts.first_rate(rate, payment.currency))
+        yield Doubt("rate", hand_payments_messages.first_rate(rate, payment.currency))
     elif 3 * abs(rate - known) > known:
-        yield Doubt("rate", texts.doubtful_rate(rate, known, payment.currency))
+        yield Doubt("rate", hand_payments_messages.doubtful_rate(rate, known, payment.currency))
 
 
 def _doubt_about_others(payment: Payment, earlier: Sequence[EarlierPayment]) -> Iterator[Doubt]:
     for one in earlier:
         near = abs((one.date - payment.date).days) <= SAME_WITHIN
         if near and one.amount == _amount_of(payment):
-            who = texts.by_whom(one.user, one.at)
-            message = texts.identical(
+            who = decisions_messages.by_whom(one.user, one.at)
+            message = hand_payments_messages.identical(
                 one.id, one.amount, one.currency, one.date, who=who, number=one.number
             )
             yield Doubt("identical", message)

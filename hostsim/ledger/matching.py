@@ -33,7 +33,9 @@ from hostsim.ledger.reasons import (
     TAKE_AGAIN,
 )
 from hostsim.ledger.values import SEK, Decision, Invoice
-from hostsim.messages import texts
+from hostsim.messages import decisions as decisions_messages
+from hostsim.messages import payments as payments_messages
+from hostsim.messages import text as text_messages
 from opter_contract.values import Payment, Text
 
 READY = "ready"
@@ -117,7 +119,7 @@ class Candidate:
         return bool(self.changes)
 
     @property
-    def changes(self) -> list[texts.Difference]:
+    def changes(self) -> list[payments_messages.Difference]:
         """What differs from the registered payment, as far as this one was read."""
         if self.registered is None or self.payment is None:
             return []
@@ -207,9 +209,9 @@ def judge_without_invoice(candidate: Candidate, *, as_if_fetched: bool = False) 
                 # Its other half is saved with it; it changes no balance.
                 return _ready(SETTLED, [*_decided_before(candidate, None), *of.warnings], ZERO)
             return _refused(candidate, refusal)
-        message = texts.invoice_not_found(of.invoice_number, of.ocr)
+        message = payments_messages.invoice_not_found(of.invoice_number, of.ocr)
         refusal = Refusal("invoice-not-found", message)
-    return _refused(candidate, refusal or Refusal("unreadable", texts.UNREADABLE))
+    return _refused(candidate, refusal or Refusal("unreadable", payments_messages.UNREADABLE))
 
 
 def oldest_first(day: date | None, number: str) -> tuple[date, int, str, str]:
@@ -250,7 +252,7 @@ def _judge(
             fits=fits,
         )
         if refusal is not None or candidate.payment is None:
-            refusal = refusal or Refusal("unreadable", texts.UNREADABLE)
+            refusal = refusal or Refusal("unreadable", payments_messages.UNREADABLE)
             judgements[place] = _refused(candidate, refusal, doubt)
             continue
         taken = effect or ZERO
@@ -316,10 +318,11 @@ def why_not(
     if refusal is not None:
         return refusal
     if not invoice.period_closed:
-        return Refusal("period-open", texts.PERIOD_OPEN)
+        return Refusal("period-open", payments_messages.PERIOD_OPEN)
     if not same_currency(payment.currency, invoice.currency):
         return Refusal(
-            "currency-differs", texts.currency_differs(payment.currency, invoice.currency)
+            "currency-differs",
+            payments_messages.currency_differs(payment.currency, invoice.currency),
         )
     # Before "already paid": a payment of another channel is often what paid it.
     if doubt is not None and asks and not fits:
@@ -328,16 +331,16 @@ def why_not(
     if settlement is not None:
         return settlement
     if paid and (doubt is None or doubt.confirmed is None):
-        return Refusal("invoice-already-paid", texts.ALREADY_PAID)
+        return Refusal("invoice-already-paid", payments_messages.ALREADY_PAID)
     if as_if_fetched:
         return None
     if candidate.earlier is not None:
         decided = candidate.decided(TAKE_AGAIN) or candidate.decided(ACCEPT)
         fetch = doubt is not None or candidate.replaces or decided
         reason, message = candidate.earlier
-        return Refusal(reason, texts.FETCHED_BEFORE_SAVING if fetch else message)
+        return Refusal(reason, decisions_messages.FETCHED_BEFORE_SAVING if fetch else message)
     if effect is None:
-        return Refusal("unreadable", texts.AMOUNT_UNKNOWN)
+        return Refusal("unreadable", payments_messages.AMOUNT_UNKNOWN)
     return None
 
 
@@ -353,22 +356,24 @@ def exclusion_reason(candidate: Candidate) -> Refusal | None:
     if excluded is not None and excluded.reason == "unreadable":
         return excluded
     if candidate.payment is None:
-        return excluded or Refusal("unreadable", texts.UNREADABLE)
+        return excluded or Refusal("unreadable", payments_messages.UNREADABLE)
     if candidate.registered is not None and not candidate.replaces:
         return _registered_already(candidate)
     if is_nothing(candidate.payment) and not candidate.replaces:
-        return Refusal(reasons.NO_AMOUNT, texts.NO_AMOUNT)
+        return Refusal(reasons.NO_AMOUNT, payments_messages.NO_AMOUNT)
     ignored = excluded is not None and excluded.reason in reasons.IGNORED
     if candidate.deleted is not None and not candidate.decided(TAKE_AGAIN):
         return excluded if ignored else Refusal(reasons.DELETED, _deleted(candidate.deleted))
     if ignored or candidate.decided(CONFIRM):
         return excluded
     if candidate.replaceable and not candidate.accepts(REPLACED):
-        return candidate.blocked or Refusal(REPLACED, texts.replaces(candidate.replaceable))
+        return candidate.blocked or Refusal(
+            REPLACED, payments_messages.replaces(candidate.replaceable)
+        )
     if candidate.unchecked:
-        return Refusal(REPLACED, texts.not_asked_yet(candidate.unchecked))
+        return Refusal(REPLACED, payments_messages.not_asked_yet(candidate.unchecked))
     if candidate.changed:
-        return Refusal(REPLACED, texts.beside_changed(candidate.changed))
+        return Refusal(REPLACED, payments_messages.beside_changed(candidate.changed))
     return excluded
 
 
@@ -381,10 +386,10 @@ def _settlement(candidate: Candidate) -> Refusal | None:
     """Refuse a settlement against a credit note that is not here, until it is accepted."""
     if candidate.settles is None:
         return None
-    message = texts.settles(candidate.settles.number, candidate.settles.invoice_number)
+    message = payments_messages.settles(candidate.settles.number, candidate.settles.invoice_number)
     if candidate.blocked is not None:
         # The other half cannot be saved, and neither is saved alone.
-        return Refusal(SETTLED, texts.half_waits(message, candidate.blocked.message))
+        return Refusal(SETTLED, payments_messages.half_waits(message, candidate.blocked.message))
     if candidate.settles.complete or candidate.accepts(SETTLED):
         return None
     return Refusal(SETTLED, message)
@@ -393,38 +398,46 @@ def _settlement(candidate: Candidate) -> Refusal | None:
 def _not_fetched(candidate: Candidate) -> Refusal | None:
     if candidate.earlier is None:
         return None
-    return Refusal(candidate.earlier.reason, texts.FETCHED_BEFORE_SAVING)
+    return Refusal(candidate.earlier.reason, decisions_messages.FETCHED_BEFORE_SAVING)
 
 
 def _registered_already(candidate: Candidate) -> Refusal:
     differences = candidate.changes
     if not differences:
-        return Refusal("already-imported", texts.ALREADY_IMPORTED)
-    change = texts.changed(differences)
+        return Refusal("already-imported", payments_messages.ALREADY_IMPORTED)
+    change = payments_messages.changed(differences)
     kept = candidate.decided(KEEP)
     if kept is not None:
-        return Refusal("already-imported", texts.kept(change, _who(kept)))
+        return Refusal("already-imported", decisions_messages.kept(change, _who(kept)))
     return candidate.blocked or Refusal(CHANGED, change)
 
 
 def what_changed(
     registered: Payment, now: Payment, *, write_offs: bool = True
-) -> list[texts.Difference]:
+) -> list[payments_messages.Difference]:
     """Name the values that differ from what was registered under the same key.
 
     :param write_offs: whether they were read, and can differ.
     """
     pairs: list[tuple[Text, Text | None, Text | None]] = [
-        (texts.AMOUNT, *_moneys(registered.amount, now.amount, SEK, SEK)),
-        (texts.CURRENCY, _word(registered.currency), _word(now.currency)),
-        (texts.PAYMENT_DATE, _word(registered.date.isoformat()), _word(now.date.isoformat())),
-        (texts.INVOICE_NUMBER, _word(registered.invoice_number), _word(now.invoice_number)),
+        (payments_messages.AMOUNT, *_moneys(registered.amount, now.amount, SEK, SEK)),
+        (payments_messages.CURRENCY, _word(registered.currency), _word(now.currency)),
+        (
+            payments_messages.PAYMENT_DATE,
+            _word(registered.date.isoformat()),
+            _word(now.date.isoformat()),
+        ),
+        (
+            payments_messages.INVOICE_NUMBER,
+            _word(registered.invoice_number),
+            _word(now.invoice_number),
+        ),
     ]
     in_sek = registered.currency == now.currency == SEK
     if registered.amount_currency is not None and now.amount_currency is not None and not in_sek:
         pairs.append(
             (
-                texts.AMOUNT_CURRENCY,
+                payments_messages.AMOUNT_CURRENCY,
                 *_moneys(
                     registered.amount_currency,
                     now.amount_currency,
@@ -434,11 +447,13 @@ def what_changed(
             )
         )
     if write_offs:
-        pairs.append((texts.WRITE_OFFS, _written_off_with(registered), _written_off_with(now)))
+        pairs.append(
+            (payments_messages.WRITE_OFFS, _written_off_with(registered), _written_off_with(now))
+        )
     if registered.booked and not now.booked:
-        pairs.append((texts.BOOKED, texts.YES, texts.NO))
+        pairs.append((payments_messages.BOOKED, payments_messages.YES, payments_messages.NO))
     return [
-        texts.Difference(what, before, after)
+        payments_messages.Difference(what, before, after)
         for what, before, after in pairs
         if before is not None and after is not None and before != after
     ]
@@ -456,7 +471,8 @@ def _moneys(
 def money_of(amount: Decimal, currency: str) -> Text:
     """Write an amount with its currency."""
     return Text(
-        f"{texts.money(amount, 'sv')} {currency}", f"{texts.money(amount, 'en')} {currency}"
+        f"{text_messages.money(amount, 'sv')} {currency}",
+        f"{text_messages.money(amount, 'en')} {currency}",
     )
 
 
@@ -539,7 +555,7 @@ def _read_effect(
     other = other_effect_of(payment)
     if other is None or sign * other != remaining:
         return effect, ()
-    return remaining, (texts.written_off_in(payment.currency),)
+    return remaining, (payments_messages.written_off_in(payment.currency),)
 
 
 def _effect(payment: Payment | None, sign: int) -> Decimal | None:
@@ -565,22 +581,22 @@ def _status(effect: Decimal | None, remaining: Decimal) -> str:
 
 
 WARNINGS = {
-    "partial": texts.PARTIAL,
-    "advance": texts.ADVANCE,
-    "reversal": texts.REVERSAL,
-    SETTLED: texts.NO_MONEY_CAME,
+    "partial": payments_messages.PARTIAL,
+    "advance": payments_messages.ADVANCE,
+    "reversal": payments_messages.REVERSAL,
+    SETTLED: payments_messages.NO_MONEY_CAME,
 }
 
 
 def _ready(status: str, warnings: Sequence[Text], effect: Decimal) -> Judgement:
     own = [WARNINGS[status]] if status in WARNINGS else []
-    warning = texts.joined([*own, *warnings])
+    warning = text_messages.joined([*own, *warnings])
     return Judgement(READY, status=status, warning=warning, effect=effect)
 
 
 def _written_off(shortfall: Decimal, warnings: Sequence[Text], effect: Decimal) -> Judgement:
     amount = shortfall.quantize(ORE, ROUND_HALF_UP)
-    warning = texts.joined([texts.written_off(amount), *warnings])
+    warning = text_messages.joined([payments_messages.written_off(amount), *warnings])
     return Judgement(
         READY, status="written-off", warning=warning, written_off=amount, effect=effect
     )
@@ -602,14 +618,14 @@ def _refused(candidate: Candidate, refusal: Refusal, doubt: _Doubt | None = None
         reason, message = accepted
         # A doubt needs a confirmation of its own: accepting answers another question.
         reason = refusal.reason if refusal.reason == reasons.DOUBTFUL else reason
-        refusal = Refusal(reason, texts.accepted_but(message, refusal.message))
+        refusal = Refusal(reason, decisions_messages.accepted_but(message, refusal.message))
     hidden = None
     if refusal.reason == "already-imported" and candidate.decided(KEEP):
         hidden = Refusal(CHANGED, refusal.message)
     hiding = _hiding(candidate, refusal)
     if hiding is not None:
         hidden = refusal
-        refusal = Refusal(SET_ASIDE, texts.set_aside(_who(hiding), refusal.message))
+        refusal = Refusal(SET_ASIDE, decisions_messages.set_aside(_who(hiding), refusal.message))
     kind = IGNORED if refusal.reason in reasons.IGNORED else REJECTED
     return Judgement(
         kind,
@@ -626,12 +642,13 @@ def _refused(candidate: Candidate, refusal: Refusal, doubt: _Doubt | None = None
 def _accepted_as(candidate: Candidate) -> Refusal | None:
     """Give the reason and the message of what a person accepted, if it can be saved."""
     if candidate.replaces:
-        return Refusal(CHANGED, texts.changed(candidate.changes))
+        return Refusal(CHANGED, payments_messages.changed(candidate.changes))
     if candidate.accepts(REPLACED):
-        return Refusal(REPLACED, texts.replaces(candidate.replaceable))
+        return Refusal(REPLACED, payments_messages.replaces(candidate.replaceable))
     if candidate.settles is not None and candidate.accepts(SETTLED):
         return Refusal(
-            SETTLED, texts.settles(candidate.settles.number, candidate.settles.invoice_number)
+            SETTLED,
+            payments_messages.settles(candidate.settles.number, candidate.settles.invoice_number),
         )
     return None
 
@@ -651,15 +668,19 @@ class _Doubt(NamedTuple):
     @property
     def message(self) -> Text:
         """Name the other payments."""
-        return texts.possibly_registered([_registered_before(one) for one in self.others])
+        return decisions_messages.possibly_registered(
+            [_registered_before(one) for one in self.others]
+        )
 
 
 def _registered_before(one: OtherChannelPayment) -> Text:
     """Name a payment of another channel, with its amount in its own currency."""
     known = one.amount if one.currency == SEK else one.amount_currency
-    way = texts.other_way(one.definition, one.import_type, one.number)
-    who = texts.by_whom(one.user, one.at)
-    return texts.registered_before(one.date.isoformat(), money_of(known, one.currency), way, who)
+    way = decisions_messages.other_way(one.definition, one.import_type, one.number)
+    who = decisions_messages.by_whom(one.user, one.at)
+    return decisions_messages.registered_before(
+        one.date.isoformat(), money_of(known, one.currency), way, who
+    )
 
 
 def _doubts(
@@ -697,7 +718,7 @@ def _on_other_invoices(
 ) -> list[Text]:
     """Warn of what may be this payment, registered on another equal invoice of the customer."""
     return [
-        texts.twin(one.invoice_number, _registered_before(one.other))
+        decisions_messages.twin(one.invoice_number, _registered_before(one.other))
         for one in on_other_invoices
         if decision_rules.days_apart(payment, one.other) is not None
         and one.remaining == remaining
@@ -711,20 +732,28 @@ def _decided_before(candidate: Candidate, doubt: _Doubt | None) -> list[Text]:
     decision = candidate.decision
     aside = candidate.series if decision is None or decision.decision != SET_ASIDE else decision
     if aside is not None:
-        warnings.append(texts.set_aside_but_ready(_who(aside)))
+        warnings.append(decisions_messages.set_aside_but_ready(_who(aside)))
     if candidate.replaces:
-        change = texts.changed(candidate.changes)
-        warnings.append(texts.accepted(change, _who(decision)))
+        change = payments_messages.changed(candidate.changes)
+        warnings.append(decisions_messages.accepted(change, _who(decision)))
     if candidate.accepts(REPLACED):
-        warnings.append(texts.accepted(texts.replaces(candidate.replaceable), _who(decision)))
+        warnings.append(
+            decisions_messages.accepted(
+                payments_messages.replaces(candidate.replaceable), _who(decision)
+            )
+        )
     if candidate.settles is not None:
-        warnings.append(texts.settles(candidate.settles.number, candidate.settles.invoice_number))
+        warnings.append(
+            payments_messages.settles(candidate.settles.number, candidate.settles.invoice_number)
+        )
     if candidate.deleted is not None and candidate.decided(TAKE_AGAIN) is not None:
-        warnings.append(texts.taken_again(_deleted(candidate.deleted), _who(decision)))
+        warnings.append(decisions_messages.taken_again(_deleted(candidate.deleted), _who(decision)))
     if doubt is not None:
         message = doubt.message
         sure = doubt.confirmed
-        warnings.append(message if sure is None else texts.confirmed(message, _who(sure)))
+        warnings.append(
+            message if sure is None else decisions_messages.confirmed(message, _who(sure))
+        )
     return warnings
 
 
@@ -744,8 +773,8 @@ def _hiding(candidate: Candidate, refusal: Refusal) -> Decision | None:
 def _who(decision: Decision | None) -> Text:
     if decision is None:
         return Text("?", "?")
-    return texts.by_whom(decision.user, decision.at, decision.why)
+    return decisions_messages.by_whom(decision.user, decision.at, decision.why)
 
 
 def _deleted(deletion: Deletion) -> Text:
-    return texts.deleted_here(texts.by_whom(*deletion))
+    return decisions_messages.deleted_here(decisions_messages.by_whom(*deletion))

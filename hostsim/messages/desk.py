@@ -2,13 +2,13 @@
 
 The names of menus, windows, fields and buttons are the ones that users of such
 a host know. Sentences about payments and errors are not here: they come from
-the plug-in and from :mod:`hostsim.messages.texts`.
+the plug-in and from the modules beside this one.
 """
 
 from __future__ import annotations
 
-from hostsim.messages import texts
-from hostsim.messages.texts import say
+from hostsim.messages import payments as payments_messages
+from hostsim.messages.text import say
 from opter_contract.values import Text
 
 WORDS: dict[str, Text] = {
@@ -76,7 +76,7 @@ WORDS: dict[str, Text] = {
     "sum_ready_saved": Text("Sparade", "Saved"),
     "sum_rejected": Text("Kan inte sparas", "Cannot be saved"),
     "sum_ignored": Text("Ignorerade", "Ignored"),
-    "not_read_one": texts.not_read(1),
+    "not_read_one": payments_messages.not_read(1),
     "not_read": Text(
         "Därutöver finns {n} äldre betalningar, som inte lästes enligt inställningarna.",
         "Beside these there are {n} older payments, not read because of the settings.",
@@ -86,7 +86,7 @@ WORDS: dict[str, Text] = {
         "No longer there where they came from: {numbers}.",
     ),
     "nothing_registered": Text("Ingenting är registrerat än.", "Nothing is registered yet."),
-    "saved_one": texts.registered(1),
+    "saved_one": payments_messages.registered(1),
     "saved": Text("{n} betalningar är registrerade.", "{n} payments are registered."),
     "saved_already": Text(
         "Det är sparat redan; ingenting mer registrerades.",

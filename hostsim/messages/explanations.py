@@ -8,7 +8,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from hostsim.messages import texts
+from hostsim.messages import payments as payments_messages
+from hostsim.messages import text as text_messages
 from opter_contract.values import Text
 
 if TYPE_CHECKING:
@@ -58,7 +59,10 @@ def pays_another(number: str) -> Text:
 
 
 def only_elsewhere(number: str, region: str, others: Sequence[str]) -> Text:
-    here, names = texts.region_name(region), [texts.region_name(one) for one in others]
+    here, names = (
+        payments_messages.region_name(region),
+        [payments_messages.region_name(one) for one in others],
+    )
     sv, en = ", ".join(name.sv for name in names), ", ".join(name.en for name in names)
     return Text(
         f"Faktura {number} finns inte i {here.sv}, men i {sv}: det är en annan faktura, som läses "
@@ -79,7 +83,7 @@ def not_here(number: str) -> Text:
 
 def remaining(left: Decimal, currency: str) -> Text:
     """Say what remains to pay; ``left`` is negative where too much was paid."""
-    sv, en = (f"{texts.money(abs(left), lang)} {currency}" for lang in ("sv", "en"))
+    sv, en = (f"{text_messages.money(abs(left), lang)} {currency}" for lang in ("sv", "en"))
     if left > 0:
         return Text(f"{sv} återstår att betala", f"{en} remains to pay")
     if left < 0:

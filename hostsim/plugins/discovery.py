@@ -15,7 +15,7 @@ from importlib import metadata
 from typing import TYPE_CHECKING
 
 from hostsim.errors import host_error
-from hostsim.messages import texts
+from hostsim.messages import plugins as plugins_messages
 from hostsim.storage.plugin_switches import set_switched_off, switched_off
 from opter_contract import PROJECT
 from opter_contract.values import Text
@@ -143,8 +143,8 @@ class Off:
         """Say why a plug-in is not loaded, and what switches it on; ``None`` where it is on."""
         names = point.names | {ALL}
         if names & self.environment:
-            return texts.switched_off_by(VARIABLE)
-        return texts.switched_off(point.name) if names & self.stored else None
+            return plugins_messages.switched_off_by(VARIABLE)
+        return plugins_messages.switched_off(point.name) if names & self.stored else None
 
 
 def off(store: Store | None, environment: str) -> Off:

@@ -24,7 +24,7 @@ from typing import Any, Final, Self
 import pluggy
 
 from hostsim.errors import host_error
-from hostsim.messages import texts
+from hostsim.messages import plugins as plugins_messages
 from hostsim.plugins import discovery
 from hostsim.plugins.discovery import Installed, Off
 from hostsim.plugins.session import HostHooks
@@ -75,9 +75,13 @@ class Found:
 
 
 _WRONG_CONTRACT: Final[Mapping[Mismatch, Callable[[object], Text]]] = {
-    Mismatch.UNREADABLE: lambda needed: texts.contract_unreadable(type(needed).__name__),
-    Mismatch.PLUGIN_TOO_OLD: lambda needed: texts.contract_too_old(str(needed), CONTRACT),
-    Mismatch.PLUGIN_TOO_NEW: lambda needed: texts.contract_too_new(str(needed), CONTRACT),
+    Mismatch.UNREADABLE: lambda needed: plugins_messages.contract_unreadable(type(needed).__name__),
+    Mismatch.PLUGIN_TOO_OLD: lambda needed: plugins_messages.contract_too_old(
+        str(needed), CONTRACT
+    ),
+    Mismatch.PLUGIN_TOO_NEW: lambda needed: plugins_messages.contract_too_new(
+        str(needed), CONTRACT
+    ),
 }
 
 
@@ -165,7 +169,9 @@ class Plugins:
         try:
             if self.manager.has_plugin(found.name):
                 raise _Rejected(
-                    texts.name_taken(found.name, found.full_name, self._full_name(found.name))
+                    plugins_messages.name_taken(
+                        found.name, found.full_name, self._full_name(found.name)
+                    )
                 )
             plugin = _loaded(found, load)
             needed = needed_by(plugin)
@@ -177,13 +183,13 @@ class Plugins:
             self.excluded += (replace(found, reason=rejected.reason, state="left-out"),)
 
     def _examined(self, found: Found, plugin: object) -> tuple[Found, Sequence[ImportType]]:
-        with _rejecting(texts.not_examined):
+        with _rejecting(plugins_messages.not_examined):
             self._refuse_indistinct(found, plugin)
             scratch = _new_manager()
             hooks = _hooks(scratch, found, plugin)
         if not hooks:
             raise _Rejected(_why_no_hook(plugin))
-        with _rejecting(texts.not_examined):
+        with _rejecting(plugins_messages.not_examined):
             _refuse_unmarked(scratch, plugin)
         types = _import_types(scratch, found) if "opter_import_types" in hooks else ()
         codes = tuple(import_type.code for import_type in types)
@@ -192,14 +198,16 @@ class Plugins:
     def _refuse_indistinct(self, found: Found, plugin: object) -> None:
         """Reject what pluggy would mistake for another plug-in, or cannot put into a set."""
         if isinstance(plugin, type):
-            raise _Rejected(texts.is_a_class())
+            raise _Rejected(plugins_messages.is_a_class())
         needed = needed_by(plugin)
         if (wrong := mismatch(needed)) is not None:
             raise _Rejected(_WRONG_CONTRACT[wrong](needed))
         _refuse_unhashable(plugin)
         for name, other in self.manager.list_name_plugin():
             if plugin is other or plugin == other or other == plugin:
-                raise _Rejected(texts.equals_another(found.full_name, self._full_name(name)))
+                raise _Rejected(
+                    plugins_messages.equals_another(found.full_name, self._full_name(name))
+                )
 
     def _full_name(self, name: str) -> str:
         return next((found.full_name for found in self.loaded if found.name == name), name)
@@ -208,9 +216,9 @@ class Plugins:
         for code in found.import_types:
             if code in self._owners:
                 other = self._owners[code].full_name
-                raise _Rejected(texts.import_type_taken(code, found.full_name, other))
+                raise _Rejected(plugins_messages.import_type_taken(code, found.full_name, other))
         try:
-            with _rejecting(texts.not_registered):
+            with _rejecting(plugins_messages.not_registered):
                 self.manager.register(plugin, name=found.name)
         except BaseException:
             # The name was free and the object new, so this one was partially registered.
@@ -258,7 +266,7 @@ def _quietly(found: Found) -> Iterator[None]:
 
 
 def _loaded(found: Found, load: Callable[[], object]) -> object:
-    with _rejecting(texts.not_importable), _quietly(found):
+    with _rejecting(plugins_messages.not_importable), _quietly(found):
         return load()
 
 
@@ -266,7 +274,7 @@ def _hooks(manager: pluggy.PluginManager, found: Found, plugin: object) -> tuple
     """Register a plug-in in a manager of its own, and give the hooks that it implements."""
     for hook, implementation in _marked(manager, plugin):
         _refuse_unfit(manager, hook, implementation)
-    with _rejecting(texts.not_registered):
+    with _rejecting(plugins_messages.not_registered):
         manager.register(plugin, name=found.name)
         manager.check_pending()
     callers = manager.get_hookcallers(plugin) or []
@@ -278,7 +286,7 @@ def _refuse_unhashable(plugin: object) -> None:
     try:
         hash(plugin)
     except TypeError as error:
-        raise _Rejected(texts.is_unhashable()) from error
+        raise _Rejected(plugins_messages.is_unhashable()) from error
 
 
 def _marked(manager: pluggy.PluginManager, plugin: object) -> Iterator[tuple[str, Any]]:
@@ -299,9 +307,9 @@ def _refuse_unfit(manager: pluggy.PluginManager, hook: str, implementation: Any)
     if caller is None:
         hooks = [name for name in vars(manager.hook) if name.startswith(PROJECT)]
         similar = difflib.get_close_matches(hook, hooks, n=1)
-        raise _Rejected(texts.unknown_hook(hook, similar[0] if similar else None))
+        raise _Rejected(plugins_messages.unknown_hook(hook, similar[0] if similar else None))
     if hook in HOSTS_OWN:
-        raise _Rejected(texts.hosts_own_hook(hook))
+        raise _Rejected(plugins_messages.hosts_own_hook(hook))
     asked = {
         parameter.name
         for parameter in inspect.signature(implementation).parameters.values()
@@ -310,15 +318,15 @@ def _refuse_unfit(manager: pluggy.PluginManager, hook: str, implementation: Any)
     }
     unknown = asked - set(caller.spec.argnames)
     if unknown:
-        raise _Rejected(texts.unknown_argument(hook, unknown))
+        raise _Rejected(plugins_messages.unknown_argument(hook, unknown))
 
 
 def _why_no_hook(plugin: object) -> Text:
     others = {project for name in dir(plugin) for project in _projects(plugin, name)}
     named = any(hasattr(contract_hooks, name) for name in dir(plugin) if name.startswith("opter_"))
     if others or named or isinstance(plugin, ModuleType):
-        return texts.no_hook(others - {PROJECT})
-    return texts.no_plug_in(type(plugin).__name__)
+        return plugins_messages.no_hook(others - {PROJECT})
+    return plugins_messages.no_plug_in(type(plugin).__name__)
 
 
 def _refuse_unmarked(manager: pluggy.PluginManager, plugin: object) -> None:
@@ -329,7 +337,7 @@ def _refuse_unmarked(manager: pluggy.PluginManager, plugin: object) -> None:
         others = _projects(plugin, name)
         known = inspect.isfunction(getattr(contract_hooks, name, None))
         if (known or others) and manager.parse_hookimpl_opts(plugin, name) is None:
-            raise _Rejected(texts.not_marked(name, others))
+            raise _Rejected(plugins_messages.not_marked(name, others))
 
 
 def _projects(plugin: object, name: str) -> set[str]:
@@ -345,11 +353,11 @@ def _projects(plugin: object, name: str) -> set[str]:
 
 
 def _import_types(manager: pluggy.PluginManager, found: Found) -> Sequence[ImportType]:
-    with _rejecting(texts.import_types_wrong), _quietly(found):
+    with _rejecting(plugins_messages.import_types_wrong), _quietly(found):
         answers = manager.hook.opter_import_types()
         types = [_import_type(value) for answer in answers for value in answer]
     if None in types or len({value.code for value in types if value}) != len(types):
-        raise _Rejected(texts.import_types_wrong("code, formats, label"))
+        raise _Rejected(plugins_messages.import_types_wrong("code, formats, label"))
     return [value for value in types if value is not None]
 
 

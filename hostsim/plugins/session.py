@@ -17,7 +17,7 @@ from typing import Any
 from hostsim.errors import HostError, host_error
 from hostsim.ledger.matching import Refusal
 from hostsim.ledger.values import SEK
-from hostsim.messages import texts
+from hostsim.messages import text as text_messages
 from hostsim.storage.import_runs import ImportRun, Record, wrong_company
 from hostsim.storage.regions import refuse_company_of_other_region
 from hostsim.storage.rows import clean, plain, record_of, without_spaces
@@ -219,7 +219,9 @@ class PluginSession:
             return [None] * len(payments)
         if len(answers) != len(payments):
             raise broken("opter_exclusion_reasons did not answer for each payment")
-        return [None if a is None else Refusal(a.reason, texts.own(a.message)) for a in answers]
+        return [
+            None if a is None else Refusal(a.reason, text_messages.own(a.message)) for a in answers
+        ]
 
 
 class HostHooks:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from hostsim.errors import failure_of, host_error
 from hostsim.ledger.values import SEK
 from hostsim.messages.source import UNNAMED
-from hostsim.messages.texts import own
+from hostsim.messages.text import own
 from hostsim.plugins.listeners import notify_of_changes
 from hostsim.plugins.session import OnProgress, PluginSession, Window
 from hostsim.services import browser

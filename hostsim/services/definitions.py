@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 
 from hostsim.errors import SettingsRefused, failure_of, host_error
 from hostsim.ledger.values import Definition
-from hostsim.messages.texts import settings_not_followed
+from hostsim.messages.text import settings_not_followed
 from hostsim.plugins.session import PluginSession, broken
 from hostsim.services.context import Context
 from hostsim.storage import import_runs

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 
 from hostsim.errors import HostError, failure_of, host_error
 from hostsim.ledger.values import SEK, Definition
-from hostsim.messages.texts import own
+from hostsim.messages.text import own
 from hostsim.storage import commits, diagnostics, invoices
 from hostsim.storage.secrets import FindKeyring, system_keyring
 from hostsim.storage.store import Store

@@ -22,7 +22,8 @@ from hostsim.ledger.matching import Judgement, oldest_first
 from hostsim.ledger.reasons import SETTLED
 from hostsim.ledger.values import Decision, Definition, Invoice
 from hostsim.messages import explanations as messages
-from hostsim.messages import texts
+from hostsim.messages import payments as payments_messages
+from hostsim.messages import text as text_messages
 from hostsim.messages.source import UNNAMED, named
 from hostsim.plugins.session import PluginSession
 from hostsim.services.context import Context, company_of
@@ -333,7 +334,9 @@ def _less_remains(
         return None
     money = matching.money_of
     there = None if cancelled else money(at_source, invoice.currency)
-    return texts.less_remains_at_source(invoice.number, money(left, invoice.currency), there)
+    return payments_messages.less_remains_at_source(
+        invoice.number, money(left, invoice.currency), there
+    )
 
 
 def _unregistered_effect(one: Facts) -> Decimal:
@@ -429,7 +432,7 @@ def _summary(
         sentences.append(messages.NO_PAYMENT if asked else messages.NONE_KNOWN)
     if not asked:
         sentences.append(messages.NOT_ASKED)
-    text = texts.joined(sentences) or sentences[0]
+    text = text_messages.joined(sentences) or sentences[0]
     return Text(*(f"{one.removesuffix('.')}." for one in text))
 
 

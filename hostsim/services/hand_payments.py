@@ -21,7 +21,10 @@ from hostsim.errors import Doubt, DoubtfulPayment, host_error
 from hostsim.ledger.hand_payments import Entry, doubts_about, payment_of_entry
 from hostsim.ledger.matching import judge_by_hand, same_currency
 from hostsim.ledger.values import Invoice
-from hostsim.messages import texts
+from hostsim.messages import decisions as decisions_messages
+from hostsim.messages import hand_payments as hand_payments_messages
+from hostsim.messages import payments as payments_messages
+from hostsim.messages import results as results_messages
 from hostsim.services.context import Context
 from hostsim.storage import commits
 from hostsim.storage import hand_payments as table
@@ -66,7 +69,7 @@ def add(
         raise host_error("INVOICE_NEEDED")
     row = invoice_row(db, entry.region, entry.invoice_number)
     if row is None:
-        region = texts.region_name(entry.region)
+        region = payments_messages.region_name(entry.region)
         raise host_error("INVOICE_UNKNOWN", number=entry.invoice_number, region=region)
     invoice = invoice_of(row)
     account = checked_bank_account(entry.bank_account)
@@ -115,7 +118,7 @@ def _is_same(row: sqlite3.Row, invoice_id: int, entry: Entry, account: str) -> b
 def _doubtful(
     invoice: Invoice, payment: Payment, account: str, doubts: Sequence[Doubt]
 ) -> DoubtfulPayment:
-    facts = texts.invoice_facts(
+    facts = hand_payments_messages.invoice_facts(
         invoice.number,
         invoice.customer_name,
         invoice.total,
@@ -142,8 +145,10 @@ def delete(db: sqlite3.Connection, payment_id: int, why: str, user: str, at: dat
     if row is None:
         raise host_error("REGISTERED_UNKNOWN", id=payment_id)
     if row["state"] != "registered":
-        raise host_error("PAYMENT_NOT_DELETED", id=payment_id, state=texts.STATES[row["state"]])
-    message = texts.deleted_here(texts.by_whom(user, at, reason))
+        raise host_error(
+            "PAYMENT_NOT_DELETED", id=payment_id, state=results_messages.STATES[row["state"]]
+        )
+    message = decisions_messages.deleted_here(decisions_messages.by_whom(user, at, reason))
     table.delete(db, row, why=reason, user=user, at=at, message=message)
 
 
@@ -186,7 +191,7 @@ class HandPayments(Context):
         with self.store.change() as db:
             added = add(db, entry, self._user, self._clock(), confirm=confirm, shown=shown)
         if not added.already:
-            commits.note(texts.payment_added(added.id))
+            commits.note(results_messages.payment_added(added.id))
         self.notify_listeners()
         return added
 
@@ -199,5 +204,5 @@ class HandPayments(Context):
         """
         with self.store.change() as db:
             delete(db, payment_id, why, self._user, self._clock())
-        commits.note(texts.payment_deleted(payment_id))
+        commits.note(results_messages.payment_deleted(payment_id))
         self.notify_listeners()

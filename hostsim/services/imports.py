@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from datetime import date
 
-from hostsim.messages import texts
-from hostsim.messages.texts import own
+from hostsim.messages import results as results_messages
+from hostsim.messages.text import own
 from hostsim.plugins.session import PluginSession, broken
 from hostsim.services.context import Context, company_of, failing
 from hostsim.storage import commits
@@ -63,7 +63,7 @@ class Imports(Context):
                     self._clock(),
                     [own(note) for note in getattr(report, "notes", ())],
                 )
-        commits.note(texts.PREVIEW_KEPT)
+        commits.note(results_messages.PREVIEW_KEPT)
         return preview
 
     def _read(self, import_run: ImportRun) -> ImportReport:

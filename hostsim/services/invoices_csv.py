@@ -20,7 +20,7 @@ from typing import Any
 
 from hostsim.errors import HostError, host_error
 from hostsim.ledger.values import ExportedInvoice
-from hostsim.messages.texts import say
+from hostsim.messages.text import say
 from opter_contract.values import Text
 
 #: Gives the value of a cell, or what is wrong with it.

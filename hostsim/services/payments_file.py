@@ -23,7 +23,7 @@ from hostsim.errors import host_error
 from hostsim.ledger.matching import EXACT, ZERO
 from hostsim.ledger.values import SEK
 from hostsim.messages.formats import day, plain
-from hostsim.messages.texts import region_name
+from hostsim.messages.payments import region_name
 from hostsim.storage.history import IMPORT, REGISTERED, Entry, entries
 from hostsim.storage.invoices import regions
 from hostsim.storage.store import Store

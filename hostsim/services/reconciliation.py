@@ -45,8 +45,9 @@ from hostsim.ledger.comparison import (
 from hostsim.ledger.matching import Refusal
 from hostsim.ledger.reasons import KEEP, SET_ASIDE
 from hostsim.ledger.values import SEK, Decision
-from hostsim.messages import texts
-from hostsim.messages.texts import Difference
+from hostsim.messages import decisions as decisions_messages
+from hostsim.messages import payments as payments_messages
+from hostsim.messages.payments import Difference
 from hostsim.plugins.session import PluginSession
 from hostsim.services.context import Context, company_of, failing
 from hostsim.storage import commits, decision_store
@@ -89,11 +90,13 @@ class ReadAllSession(PluginSession):
 def _why_not_here(row: sqlite3.Row, screened: Refusal | None) -> Refusal:
     deleted = None
     if row["del_at"] is not None:
-        who = texts.by_whom(row["del_by"], datetime.fromisoformat(row["del_at"]), row["del_why"])
-        deleted = Refusal(reasons.DELETED, texts.deleted_here(who))
+        who = decisions_messages.by_whom(
+            row["del_by"], datetime.fromisoformat(row["del_at"]), row["del_why"]
+        )
+        deleted = Refusal(reasons.DELETED, decisions_messages.deleted_here(who))
     payment = payment_of(row, "")
     if screened is None and payment is not None and matching.is_nothing(payment):
-        return Refusal(reasons.NO_AMOUNT, texts.NO_AMOUNT)
+        return Refusal(reasons.NO_AMOUNT, payments_messages.NO_AMOUNT)
     previewed = row["open_kind"], _refusal(row, "open")
     return why_not_here(screened, previewed, _refusal(row, "pending"), deleted)
 
@@ -108,8 +111,8 @@ def _unless_set_aside(row: sqlite3.Row, series: Sequence[Decision], refusal: Ref
         decision = decision_rules.in_series(series, row["invoice_number"]) if lost else None
     if decision is None:
         return refusal
-    who = texts.by_whom(decision.user, decision.at, decision.why)
-    return Refusal(SET_ASIDE, texts.set_aside(who, refusal.message))
+    who = decisions_messages.by_whom(decision.user, decision.at, decision.why)
+    return Refusal(SET_ASIDE, decisions_messages.set_aside(who, refusal.message))
 
 
 def _refusal(row: sqlite3.Row, prefix: str) -> Refusal | None:
@@ -205,9 +208,9 @@ def _unequal(compared: _Compared) -> Unequal:
     kind, row, _, _, differences = compared
     given = _refusal(row, "excluded")
     if kind == ONLY_AT_SOURCE or given is not None or not differences:
-        refusal = given or Refusal(UNREADABLE, texts.UNREADABLE)
+        refusal = given or Refusal(UNREADABLE, payments_messages.UNREADABLE)
     else:
-        refusal = _kept(compared) or Refusal(CHANGED, texts.changed(differences))
+        refusal = _kept(compared) or Refusal(CHANGED, payments_messages.changed(differences))
     return Unequal(
         kind,
         row["number"],
@@ -226,8 +229,10 @@ def _kept(compared: _Compared) -> Refusal | None:
         return None
     if not decision_rules.holds(decision, KEEP, decision_rules.figures(there)):
         return None
-    who = texts.by_whom(decision.user, decision.at, decision.why)
-    return Refusal(KEPT_DIFFERENCE, texts.kept(texts.changed(differences), who))
+    who = decisions_messages.by_whom(decision.user, decision.at, decision.why)
+    return Refusal(
+        KEPT_DIFFERENCE, decisions_messages.kept(payments_messages.changed(differences), who)
+    )
 
 
 def _side(row: sqlite3.Row, prefix: str = "") -> Side:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from hostsim.errors import host_error
-from hostsim.messages import texts
+from hostsim.messages import payments as payments_messages
 from hostsim.plugins.listeners import notify_of_save
 from hostsim.plugins.session import broken
 from hostsim.services.context import Context
@@ -56,7 +56,7 @@ class Saving(Context):
                     import_run.judge(company)
                 raise PreviewChanged(previews.preview_of(self.store, run_id))
         preview = previews.preview_of(self.store, run_id)
-        commits.note(texts.registered(preview.counts["ready"]))
+        commits.note(payments_messages.registered(preview.counts["ready"]))
         import_type = import_run.definition.import_type
         saved = SavedRun(run_id, import_type, chosen, company, preview.counts["ready"])
         notify_of_save(self.plugins, self.store, saved)

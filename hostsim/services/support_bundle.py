@@ -30,7 +30,7 @@ from typing import Any
 
 from hostsim.errors import HostError, host_error
 from hostsim.ledger.reasons import SET_ASIDE
-from hostsim.messages import texts
+from hostsim.messages import results as results_messages
 from hostsim.plugins.loading import Found, Plugins
 from hostsim.storage import commits, diagnostics
 from hostsim.storage.store import SETTINGS, Store
@@ -154,7 +154,7 @@ def write_bundle(
                 zipfile.ZipInfo(part.name, stamp), part.content.encode(), zipfile.ZIP_DEFLATED
             )
     _write_new(path, archive.getvalue())
-    commits.note(texts.file_written(path))
+    commits.note(results_messages.file_written(path))
     return parts
 
 

@@ -9,7 +9,8 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from hostsim.errors import host_error
-from hostsim.messages import texts
+from hostsim.messages import results as results_messages
+from hostsim.messages import text as text_messages
 
 if TYPE_CHECKING:
     from hostsim.errors import HostError
@@ -27,7 +28,7 @@ class Commits:
 
     def not_shown(self) -> HostError:
         """Make the error of a result that is saved and could not be shown."""
-        saved = texts.joined(self.messages) or texts.SAVED
+        saved = text_messages.joined(self.messages) or results_messages.SAVED
         return host_error("SAVED_NOT_SHOWN", saved=saved)
 
 

@@ -20,7 +20,8 @@ from hostsim.ledger.decision_rules import OtherChannelPayment, ReplaceablePaymen
 from hostsim.ledger.matching import READY
 from hostsim.ledger.reasons import ACCEPT, CONFIRM, KEEP, REPLACED, SET_ASIDE, SETTLED
 from hostsim.ledger.values import Decision
-from hostsim.messages import texts
+from hostsim.messages import decisions as decisions_messages
+from hostsim.messages import results as results_messages
 from hostsim.storage.rows import clean, is_id, payment_of, time_of
 from hostsim.storage.store import Store
 from opter_contract.values import Text
@@ -370,8 +371,8 @@ class DecisionWriter:
         return host_error("PAYMENT_NOT_SHOWN", number=_short(number), name=self.definition)
 
     def _does_not_fit(self, number: str, decision: str, kind: str, reason: str) -> HostError:
-        state = texts.READY_NOW if kind == READY else reasons.label(reason)
-        what = texts.DECISIONS.get(decision, Text(decision, decision))
+        state = results_messages.READY_NOW if kind == READY else reasons.label(reason)
+        what = decisions_messages.DECISIONS.get(decision, Text(decision, decision))
         return host_error("DECISION_DOES_NOT_FIT", number=number, what=what, state=state)
 
 

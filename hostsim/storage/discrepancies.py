@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 from hostsim.ledger.matching import EXACT, READY, ZERO, effect_of, money_of, same_currency
 from hostsim.ledger.reasons import DOUBTFUL
 from hostsim.ledger.values import SEK
-from hostsim.messages import texts
+from hostsim.messages import payments as payments_messages
 from hostsim.messages.source import named
 from hostsim.storage.balances import IGNORED_NOW
 from hostsim.storage.deletions import (
@@ -67,9 +67,13 @@ class Discrepancy:
             amount = money_of(self.amount or ZERO, self.currency)
             day = "" if self.payment_date is None else self.payment_date.isoformat()
             number = self.payment_number or ""
-            return texts.deleted_at_source(number, day, amount, self.host_invoice_number)
+            return payments_messages.deleted_at_source(
+                number, day, amount, self.host_invoice_number
+            )
         balance = None if self.balance is None else money_of(self.balance, self.currency)
-        return texts.less_remains_at_source(self.host_invoice_number, remaining, balance)
+        return payments_messages.less_remains_at_source(
+            self.host_invoice_number, remaining, balance
+        )
 
 
 def write_discrepancies(db: sqlite3.Connection, scope: Mapping[str, Any]) -> None:

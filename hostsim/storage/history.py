@@ -17,7 +17,7 @@ from decimal import Decimal
 from hostsim.errors import HostError, host_error
 from hostsim.ledger.reasons import SET_ASIDE
 from hostsim.ledger.values import Row
-from hostsim.messages.texts import INTERRUPTED
+from hostsim.messages.payments import INTERRUPTED
 from hostsim.storage.rows import (
     OLDEST_FIRST,
     company_of,

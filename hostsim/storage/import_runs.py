@@ -23,7 +23,7 @@ from hostsim.ledger import matching
 from hostsim.ledger.matching import EXACT, KINDS, ZERO, Judgement, Refusal
 from hostsim.ledger.reasons import SET_ASIDE
 from hostsim.ledger.values import Definition
-from hostsim.messages import texts
+from hostsim.messages import payments as payments_messages
 from hostsim.messages.source import UNNAMED
 from hostsim.storage import balances, deletions, discrepancies
 from hostsim.storage.judging import Decided, Judging, Touched, judging
@@ -85,7 +85,7 @@ class ImportRun:
                 {"definition": self.definition.name},
             ).fetchall()
             for row in interrupted:
-                _end(db, row["id"], "failed", "INTERRUPTED", texts.INTERRUPTED)
+                _end(db, row["id"], "failed", "INTERRUPTED", payments_messages.INTERRUPTED)
             db.execute(
                 "INSERT INTO runs (id, definition, state, user, settings, started_at, region,"
                 " bank_account, date, source) VALUES (:id, :definition, 'running', :user,"

@@ -15,7 +15,7 @@ from hostsim.errors import HostError
 from hostsim.ledger.matching import ZERO
 from hostsim.ledger.reasons import SET_ASIDE
 from hostsim.ledger.values import Row, SetAsideTotal
-from hostsim.messages import texts
+from hostsim.messages import errors as errors_messages
 from hostsim.storage import commits, discrepancies
 from hostsim.storage.discrepancies import Discrepancy
 from hostsim.storage.rows import OLDEST_FIRST, company_of, day_of, row_of
@@ -89,7 +89,7 @@ class PreviewChanged(HostError):
 
         :param code: ``PREVIEW_CHANGED`` of a save, ``LIST_CHANGED`` of a decision.
         """
-        kind, message = texts.ERRORS[code]
+        kind, message = errors_messages.ERRORS[code]
         super().__init__(code, kind, message)
         self.preview = preview
 

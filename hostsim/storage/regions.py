@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from hostsim.errors import HostError, host_error
 from hostsim.ledger.values import Definition
-from hostsim.messages.texts import region_name
+from hostsim.messages.payments import region_name
 from hostsim.storage.store import Store
 from opter_contract.values import Company
 

@@ -13,7 +13,7 @@ from typing import NamedTuple
 from hostsim.ledger import matching
 from hostsim.ledger.matching import EXACT, ZERO, Refusal
 from hostsim.ledger.reasons import SET_ASIDE
-from hostsim.messages import texts
+from hostsim.messages import decisions as decisions_messages
 from hostsim.storage import balances, decision_store
 from hostsim.storage.import_runs import (
     ImportRun,
@@ -179,7 +179,7 @@ def reverse(
     """Reverse a registered payment so that both stay visible; its invoice gets everything back."""
     query = "SELECT * FROM payments WHERE id = :id"
     row = db.execute(query, {"id": payment_id}).fetchone()
-    message = texts.reversal_of(payment_id)
+    message = decisions_messages.reversal_of(payment_id)
     values = {
         **{name: _negative(row[name]) for name in _NEGATED},
         "id": payment_id,

@@ -13,7 +13,7 @@ from hostsim.errors import host_error
 from hostsim.ledger.amounts import meant, typed_amount
 from hostsim.ledger.matching import EXACT
 from hostsim.ledger.values import SEK, Definition, ExportedInvoice, Invoice, Registered, Row
-from hostsim.messages import texts
+from hostsim.messages import results as results_messages
 from hostsim.storage.connection import Database
 from hostsim.storage.rows import (
     OLDEST_FIRST,
@@ -231,14 +231,16 @@ class Store(Database):
 def _currency(text: str) -> str:
     currency = text.strip()
     if not currency:
-        raise host_error("SETTING_WRONG", key="default_currency", why=texts.CURRENCY_NEEDED)
+        raise host_error(
+            "SETTING_WRONG", key="default_currency", why=results_messages.CURRENCY_NEEDED
+        )
     return currency
 
 
 def _deviation(text: str) -> str:
     amount = typed_amount(text)
     if amount is None or not 0 <= amount <= MOST_DEVIATION:
-        question, needed = meant(text), texts.DEVIATION_NEEDED
+        question, needed = meant(text), results_messages.DEVIATION_NEEDED
         why = Text(f"{needed.sv}{question.sv}", f"{needed.en}{question.en}")
         raise host_error("SETTING_WRONG", key="accepted_deviation", why=why)
     return f"{abs(amount):f}"

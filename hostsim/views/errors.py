@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from hostsim.errors import EXIT_STATUS
-from hostsim.messages.texts import ERRORS, WHO, own
+from hostsim.messages.errors import ERRORS, WHO
+from hostsim.messages.text import own
 from hostsim.plugins.loading import HOST
 from opter_contract.values import Text
 

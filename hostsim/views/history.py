@@ -9,9 +9,10 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from hostsim.ledger.values import SEK
-from hostsim.messages import formats, texts
+from hostsim.messages import decisions as decisions_messages
+from hostsim.messages import formats
 from hostsim.messages.formats import plain
-from hostsim.messages.texts import say
+from hostsim.messages.text import say
 from hostsim.services import outcomes
 from hostsim.storage.history import HAND, REGISTERED
 from hostsim.views import terminal
@@ -177,7 +178,9 @@ def _origin_word(entry: Entry, language: str) -> str:
 def state_label(entry: Entry, language: str) -> str:
     """Say of a payment in the books why it does not count; one that does needs no word."""
     if entry.deleted_at is not None:
-        who = texts.by_whom(entry.deleted_by or "", entry.deleted_at, entry.deleted_why or "")
+        who = decisions_messages.by_whom(
+            entry.deleted_by or "", entry.deleted_at, entry.deleted_why or ""
+        )
         sv, en = f"Borttagen av {who.sv}", f"Deleted by {who.en}"
         return one_line(en if language == "en" else sv)
     label = BOOKED_AS.get(entry.state)

@@ -17,7 +17,7 @@ from typing import Any, NamedTuple
 
 from hostsim.ledger.values import SEK, Decision, Row
 from hostsim.messages import formats
-from hostsim.messages.texts import money, say
+from hostsim.messages.text import money, say
 from hostsim.services.payments_file import harmless
 from hostsim.storage.history import REGISTERED, Imported
 from hostsim.views import history, terminal

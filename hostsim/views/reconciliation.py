@@ -24,7 +24,7 @@ from hostsim.ledger.comparison import (
 )
 from hostsim.messages import formats
 from hostsim.messages.formats import plain
-from hostsim.messages.texts import say
+from hostsim.messages.text import say
 from hostsim.views import terminal
 from hostsim.views.terminal import Column, Output, amount, count, one_line
 from opter_contract.values import Text

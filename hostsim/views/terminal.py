@@ -24,9 +24,10 @@ from typing import TYPE_CHECKING, Any, Generic, Self, TextIO, TypeVar
 from hostsim.errors import host_error
 from hostsim.ledger import reasons
 from hostsim.ledger.values import SEK, SetAsideTotal
-from hostsim.messages import texts
+from hostsim.messages import decisions as decisions_messages
+from hostsim.messages import payments as payments_messages
 from hostsim.messages.formats import day, plain
-from hostsim.messages.texts import say
+from hostsim.messages.text import say
 from opter_contract.values import Text
 
 if TYPE_CHECKING:
@@ -785,7 +786,7 @@ def _show_afterwards(output: Output, preview: Preview) -> None:
             f"Set aside among the ignored: {number} ({sek} SEK); see hostsim decisions {name}.",
         )
     if preview.not_read:
-        output.line(say(texts.not_read(preview.not_read), output.language))
+        output.line(say(payments_messages.not_read(preview.not_read), output.language))
     for note in preview.notes:
         output.line(one_line(say(note, output.language)))
     if preview.deleted:
@@ -800,7 +801,7 @@ def _show_afterwards(output: Output, preview: Preview) -> None:
 
 def _show_how_to_save(output: Output, preview: Preview) -> None:
     if preview.saved:
-        output.line(say(texts.registered(preview.counts["ready"]), output.language))
+        output.line(say(payments_messages.registered(preview.counts["ready"]), output.language))
         return
     output.say(
         f"Ingenting är registrerat än. Spara med: hostsim save {_quoted(preview.definition)}",
@@ -898,7 +899,7 @@ def decided_about(one: Decision, language: str) -> str:
 
 
 def _by(one: Decision, language: str) -> str:
-    return one_line(say(texts.by_whom(one.user, one.at), language))
+    return one_line(say(decisions_messages.by_whom(one.user, one.at), language))
 
 
 def in_force_label(one: Decision, language: str) -> str:
@@ -907,7 +908,7 @@ def in_force_label(one: Decision, language: str) -> str:
         done = f"{one.applied_at:%Y-%m-%d %H:%M}"
         return f"done at the save {done}" if language == "en" else f"gjort när det sparades {done}"
     if one.taken_back_at is not None:
-        who = texts.by_whom(one.taken_back_by or "", one.taken_back_at)
+        who = decisions_messages.by_whom(one.taken_back_by or "", one.taken_back_at)
         return one_line(f"taken back by {who.en}" if language == "en" else f"återtaget av {who.sv}")
     return "yes" if language == "en" else "ja"
 

@@ -8,7 +8,7 @@ from ledgers import Books, Killed, Ledger
 from hostsim.plugins.loading import Plugins
 from hostsim.services.host import Host
 from hostsim.storage import journal, previews
-from tests.services.test_whatever_is_decided import Office
+from tests.services.test_whatever_is_decided import HostMachine
 
 
 class Mortal(Host):
@@ -55,7 +55,7 @@ class Mortal(Host):
             self.store.close()
 
 
-class Listened(Office):
+class Listened(HostMachine):
     """The office, with a ledger that may fail, and a host that may end."""
 
     host_type = Mortal

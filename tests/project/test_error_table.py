@@ -15,8 +15,8 @@ import pytest
 
 from hostsim import __main__
 from hostsim.errors import EXIT_STATUS
-from hostsim.messages import texts
-from hostsim.messages.texts import ERRORS, WHO
+from hostsim.messages import errors as error_messages
+from hostsim.messages.errors import ERRORS, WHO
 from hostsim.plugins.loading import Plugins
 from hostsim.views import errors
 from opter_contract.values import Text
@@ -56,7 +56,7 @@ def test_no_error_of_the_host_is_made_beside_the_table():
 
 def test_every_code_of_the_host_can_happen():
     source = "".join(path.read_text("utf-8") for path in (ROOT / "hostsim").glob("**/*.py"))
-    source = source.replace(Path(texts.__file__).read_text("utf-8"), "")
+    source = source.replace(Path(error_messages.__file__).read_text("utf-8"), "")
     assert {code for code in ERRORS if f'"{code}"' not in source} == set()
 
 

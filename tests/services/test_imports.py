@@ -28,7 +28,7 @@ from hypothesis import strategies as st
 
 from hostsim import errors
 from hostsim.errors import HostError, SettingsRefused, exit_status, failure_of
-from hostsim.messages.texts import ERRORS
+from hostsim.messages.errors import ERRORS
 from hostsim.plugins.loading import Plugins
 from hostsim.services.browser import open_browser
 from hostsim.services.host import Host

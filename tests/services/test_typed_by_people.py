@@ -16,7 +16,7 @@ from hostsim.cli import hostsim
 from hostsim.errors import DoubtfulPayment
 from hostsim.ledger import amounts
 from hostsim.ledger.hand_payments import Entry
-from hostsim.messages import texts
+from hostsim.messages import payments as payments_messages
 from hostsim.services import payments_file
 from hostsim.storage.store import Store
 from tests.cli.test_decisions_on_the_command_line import plugin, run  # noqa: F401 fixtures
@@ -463,6 +463,6 @@ def test_one_payment_is_not_several(run, plugin):  # noqa: F811
     plugin.payments = [payment(1)]
     assert "1 betalning är registrerad." in run("import", "Butik", "--save").out
     assert "1 payment, " in run("payments", "export", "-", "--lang", "en").err
-    assert texts.registered(1200).sv == "1 200 betalningar är registrerade."
-    assert texts.not_read(1).en.startswith("Beside these there is 1 older payment,")
-    assert texts.not_read(2).en.startswith("Beside these there are 2 older payments,")
+    assert payments_messages.registered(1200).sv == "1 200 betalningar är registrerade."
+    assert payments_messages.not_read(1).en.startswith("Beside these there is 1 older payment,")
+    assert payments_messages.not_read(2).en.startswith("Beside these there are 2 older payments,")

@@ -32,7 +32,7 @@ NUMBERS = ["1", "2", "3", "4"]
 DAYS = [NEW_YEAR, NEW_YEAR + timedelta(days=1)]
 
 
-class DeskContext(RuleBasedStateMachine):
+class HostMachine(RuleBasedStateMachine):
     """Two definitions of one company, and a person who may do anything."""
 
     host_type = Host
@@ -227,7 +227,7 @@ class DeskContext(RuleBasedStateMachine):
 
 def test_whatever_is_decided_the_books_add_up_and_nothing_is_registered_twice():
     run_state_machine_as_test(
-        DeskContext,
+        HostMachine,
         settings=settings(
             max_examples=40, stateful_step_count=30, suppress_health_check=list(HealthCheck)
         ),

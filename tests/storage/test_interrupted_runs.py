@@ -6,7 +6,7 @@ import pytest
 from fake_plugin import FakePlugin
 
 from hostsim.errors import host_error
-from hostsim.messages.texts import INTERRUPTED
+from hostsim.messages.payments import INTERRUPTED
 from hostsim.storage.import_runs import ImportRun
 from hostsim.storage.store import Store
 from tests.services.test_imports import NOON, host_of

@@ -1,0 +1,133 @@
+"""What a person decided."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from opter_contract.values import Text
+
+
+def by_whom(user: str, at: datetime, why: str = "") -> Text:
+    """Say who did something and when, to the minute, and why."""
+    reason = f" ({why})" if why else ""
+    return Text(f"{user} {at:%Y-%m-%d %H:%M}{reason}", f"{user} on {at:%Y-%m-%d %H:%M}{reason}")
+
+
+def set_aside(who: Text, below: Text) -> Text:
+    """Say who set a payment aside, and what else there is to say of it."""
+    return Text(f"Undanlagd av {who.sv}. {below.sv}", f"Set aside by {who.en}. {below.en}")
+
+
+def set_aside_but_ready(who: Text) -> Text:
+    """Warn that a payment which was set aside can be saved now."""
+    return Text(
+        f"Lades undan av {who.sv}, men kan sparas nu",
+        f"Was set aside by {who.en}, but can be saved now",
+    )
+
+
+def other_way(definition: str, import_type: str, number: str) -> Text:
+    """Name the way that a payment came: by hand where there is no definition."""
+    if not definition:
+        return Text("för hand", "by hand")
+    return Text(
+        f"genom importen {definition} ({import_type}, betalning {number})",
+        f"through the import {definition} ({import_type}, payment {number})",
+    )
+
+
+def registered_before(day: str, amount: Text, way: Text, who: Text) -> Text:
+    """Name a payment that was registered by another way."""
+    return Text(
+        f"{amount.sv} den {day} registrerades {way.sv} av {who.sv}",
+        f"{amount.en} of {day} was registered {way.en} by {who.en}",
+    )
+
+
+def possibly_registered(several: Sequence[Text]) -> Text:
+    """Name the payments by another way that a payment may be the same as."""
+    return Text(
+        f"Kan vara registrerad redan: {'; '.join(one.sv for one in several)}",
+        f"Possibly registered already: {'; '.join(one.en for one in several)}",
+    )
+
+
+def twin(invoice_number: str, registered: Text) -> Text:
+    """Warn that the payment may have been registered on an equal invoice of the customer."""
+    return Text(
+        f"Kan ha registrerats på fel faktura, {invoice_number}: {registered.sv}",
+        f"May have been registered on the wrong invoice, {invoice_number}: {registered.en}",
+    )
+
+
+def confirmed(doubt: Text, who: Text) -> Text:
+    """Warn that a payment may be there twice, and name who confirmed it."""
+    return Text(
+        f"{doubt.sv}; bekräftad som en annan betalning av {who.sv}",
+        f"{doubt.en}; confirmed as another payment by {who.en}",
+    )
+
+
+def deleted_here(who: Text) -> Text:
+    """Say who deleted a registered payment."""
+    return Text(
+        f"Var registrerad här men togs bort av {who.sv}",
+        f"Was registered here but was deleted by {who.en}",
+    )
+
+
+def taken_again(deleted: Text, who: Text) -> Text:
+    """Warn that a payment that was deleted comes in again, and name who decided it."""
+    return Text(
+        f"{deleted.sv}; tas in igen enligt {who.sv}", f"{deleted.en}; taken again by {who.en}"
+    )
+
+
+def accepted(change: Text, who: Text) -> Text:
+    """Warn what a save will do to the payment that is registered."""
+    return Text(
+        f"{change.sv}. Den registrerade betalningen motbokas och registreras på nytt; ändringen "
+        f"godkändes av {who.sv}",
+        f"{change.en}. The registered payment is reversed and registered again; the change was "
+        f"accepted by {who.en}",
+    )
+
+
+def accepted_but(change: Text, refusal: Text) -> Text:
+    """Say why a change that was accepted cannot be saved."""
+    return Text(
+        f"{change.sv}. Ändringen är godkänd men kan inte sparas: {refusal.sv}",
+        f"{change.en}. The change is accepted but cannot be saved: {refusal.en}",
+    )
+
+
+def kept(change: Text, who: Text) -> Text:
+    """Say that a payment is registered as it was, and that a person wants it so."""
+    return Text(
+        f"Redan registrerad, och behålls som den är enligt {who.sv}. {change.sv}",
+        f"Registered already, and kept as it is by {who.en}. {change.en}",
+    )
+
+
+FETCHED_BEFORE_SAVING = Text(
+    "Avgjord, men hämtas på nytt innan den kan sparas; läs in igen",
+    "Decided, but fetched again before it can be saved; import again",
+)
+
+
+def reversal_of(payment_id: int) -> Text:
+    """Name the payment that a reversal reverses."""
+    return Text(
+        f"Motbokar betalning med id {payment_id}", f"Reverses the payment with id {payment_id}"
+    )
+
+
+#: The decisions, as things that a person does with a payment.
+DECISIONS = {
+    "set-aside": Text("att lägga undan", "setting aside"),
+    "confirm": Text("att bekräfta", "confirming"),
+    "take-again": Text("att ta in igen", "taking again"),
+    "accept": Text("att godkänna ändringen", "accepting the change"),
+    "keep": Text("att behålla det registrerade", "keeping what is registered"),
+}

@@ -1,0 +1,316 @@
+"""What becomes of a payment."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import date
+from decimal import Decimal
+from typing import NamedTuple, Protocol
+
+from hostsim.messages.source import SOURCE
+from hostsim.messages.text import MOST_NAMED, money
+from opter_contract.values import Text
+
+PARTIAL = Text("Delbetalning", "Partial payment")
+
+
+ADVANCE = Text("Förskott kommer att skapas", "Advance will be created")
+
+
+REVERSAL = Text(
+    "Återförd betalning: det som återstår att betala på fakturan ökar",
+    "Reversed payment: what remains to pay on the invoice rises",
+)
+
+
+def written_off(amount: Decimal) -> Text:
+    """Tell how much is booked to the write-off account; SEK."""
+    return Text(
+        f"{money(amount, 'sv')} SEK skrivs av inom accepterad fakturaavvikelse",
+        f"{money(amount, 'en')} SEK is written off within the accepted invoice deviation",
+    )
+
+
+UNREADABLE = Text(
+    "Betalningen gick inte att läsa",
+    "The payment could not be read",
+)
+
+
+NO_AMOUNT = Text(
+    "Beloppet är 0 och ingenting är avskrivet: det finns ingenting att registrera",
+    "The amount is 0 and nothing was written off: there is nothing to register",
+)
+
+
+NO_MONEY_CAME = Text("Inga pengar kom in", "No money came in")
+
+
+def written_off_in(currency: str) -> Text:
+    """Say how write-offs were read whose currency is not sure."""
+    return Text(
+        f"Avskrivningen är läst som {currency}, eftersom fakturan då är exakt betald, som den är "
+        f"i {SOURCE.sv}",
+        f"The write-off is read as {currency}, since the invoice is then paid exactly, as it is "
+        f"in {SOURCE.en}",
+    )
+
+
+class RegisteredHere(Protocol):
+    """What a sentence says of a registered payment."""
+
+    @property
+    def number(self) -> str: ...
+    @property
+    def amount(self) -> Decimal: ...
+    @property
+    def amount_currency(self) -> Decimal | None: ...
+    @property
+    def currency(self) -> str: ...
+    @property
+    def date(self) -> date: ...
+    @property
+    def host_invoice_number(self) -> str: ...
+
+
+def replaces(gone: Sequence[RegisteredHere]) -> Text:
+    """Name the registered payments that no longer exist, and that a payment may replace."""
+    sv, en = _named(gone)
+    are, were = (
+        ("är registrerade", "borttagna") if len(gone) > 1 else ("är registrerad", "borttagen")
+    )
+    verb = "are registered here but were" if len(gone) > 1 else "is registered here but was"
+    return Text(
+        f"Kan ersätta {sv}, som {are} här men {were} i {SOURCE.sv}",
+        f"May replace {en}, which {verb} deleted in {SOURCE.en}",
+    )
+
+
+def not_asked_yet(several: Sequence[RegisteredHere]) -> Text:
+    """Name the registered payments that a payment may replace, and that were not asked after."""
+    sv, en = _named(several)
+    return Text(
+        f"Kan ersätta {sv}; det gick inte att kontrollera i {SOURCE.sv} den här gången. "
+        "Läs in igen",
+        f"May replace {en}; that could not be checked in {SOURCE.en} this time. Import again",
+    )
+
+
+def beside_changed(several: Sequence[RegisteredHere]) -> Text:
+    """Name registered payments of the invoice that are less, or elsewhere, where they came from."""
+    sv, en = _named(several)
+    return Text(
+        f"Kan ersätta {sv}, som är ändrad i {SOURCE.sv}: avgör den först",
+        f"May replace {en}, which was changed in {SOURCE.en}: decide about that one first",
+    )
+
+
+def _named(several: Sequence[RegisteredHere]) -> tuple[str, str]:
+    """Name registered payments, the first few of many."""
+    more = len(several) - MOST_NAMED
+    sv, en = (
+        ", ".join(
+            f"{one.number} ({money(_in_currency(one), lang)} {one.currency}, "
+            f"{one.date.isoformat()}, {word} {one.host_invoice_number})"
+            for one in several[:MOST_NAMED]
+        )
+        for lang, word in (("sv", "faktura"), ("en", "invoice"))
+    )
+    return (sv, en) if more <= 0 else (f"{sv} och {more} till", f"{en} and {more} more")
+
+
+def _in_currency(one: RegisteredHere) -> Decimal:
+    return one.amount if one.amount_currency is None else one.amount_currency
+
+
+def settles(number: str, invoice_number: str) -> Text:
+    """Name the other half of a settlement of a debit invoice against a credit note."""
+    return Text(
+        f"Kvittad mot kreditfaktura: hör ihop med betalning {number} på faktura "
+        f"{invoice_number}, samma dag och kund; tillsammans 0",
+        f"Settled against a credit note: belongs to payment {number} on invoice "
+        f"{invoice_number}, of the same day and customer; together 0",
+    )
+
+
+def deleted_at_source(number: str, day: str, amount: Text, invoice: str) -> Text:
+    """Say that a registered payment was deleted where it came from, and nothing came for it."""
+    return Text(
+        f"Betalning {number} ({amount.sv}, {day}) på faktura {invoice} är registrerad här men "
+        f"borttagen i {SOURCE.sv}, och ingen annan har kommit i dess ställe",
+        f"Payment {number} ({amount.en}, {day}) on invoice {invoice} is registered here but was "
+        f"deleted in {SOURCE.en}, and no other has come in its place",
+    )
+
+
+def less_remains_at_source(invoice: str, remaining: Text, balance: Text | None) -> Text:
+    """Say that an invoice is settled where payments come from, but open here.
+
+    :param balance: what remains there; ``None`` for an invoice that is cancelled there.
+    """
+    if balance is None:
+        return Text(
+            f"Faktura {invoice} är makulerad i {SOURCE.sv}, men här återstår {remaining.sv}. "
+            "Påminn inte kunden; titta där",
+            f"Invoice {invoice} is cancelled in {SOURCE.en}, but {remaining.en} remains here. "
+            "Do not dun the customer; look there",
+        )
+    return Text(
+        f"Av faktura {invoice} återstår {balance.sv} i {SOURCE.sv} men {remaining.sv} här, och "
+        "inga betalningar som importen har läst förklarar det: den är krediterad eller avskriven "
+        "där, eller betald före tiden som läses. Påminn inte kunden; titta där",
+        f"{balance.en} remains of invoice {invoice} in {SOURCE.en} but {remaining.en} here, and no "
+        "payments that the import has read explain it: it was credited or written off there, or "
+        "paid before the time that is read. Do not dun the customer; look there",
+    )
+
+
+def half_waits(settles: Text, refusal: Text) -> Text:
+    """Say why one half of a settlement waits for the other."""
+    return Text(
+        f"{settles.sv}. Ingen av dem sparas ensam: {refusal.sv}",
+        f"{settles.en}. Neither is saved alone: {refusal.en}",
+    )
+
+
+AMOUNT_UNKNOWN = Text(
+    "Beloppet i fakturans valuta är inte känt; läs in betalningen på nytt",
+    "The amount in the currency of the invoice is not known; read the payment again",
+)
+
+
+ALREADY_IMPORTED = Text(
+    "Betalningen är redan registrerad",
+    "The payment is registered already",
+)
+
+
+ALREADY_PAID = Text("Fakturan är redan betald", "The invoice is already paid")
+
+
+PERIOD_OPEN = Text(
+    "Fakturan ligger i en öppen fakturaperiod; stäng perioden och läs in igen",
+    "The invoice is in an open invoice period; close the period and import again",
+)
+
+
+def invoice_not_found(number: str, ocr: str | None) -> Text:
+    """Say that neither number nor OCR leads to an invoice of the region."""
+    if not number:
+        return Text(
+            f"Fel vid inläsning av faktura: ingen faktura här, eller mer än en, har OCR {ocr}",
+            f"Error loading invoice: no invoice here, or more than one, has the OCR {ocr}",
+        )
+    return Text(
+        f"Fel vid inläsning av faktura: ingen faktura här har nummer {number} eller samma OCR",
+        f"Error loading invoice: no invoice here has number {number} or the same OCR",
+    )
+
+
+def currency_differs(payment: str, invoice: str) -> Text:
+    """Name the currency of a payment and of its invoice."""
+    return Text(
+        f"Valutan skiljer sig: betalningen är i {payment}, fakturan här i {invoice}",
+        f"The currency differs: the payment is in {payment}, the invoice here in {invoice}",
+    )
+
+
+class Difference(NamedTuple):
+    """One value that changed after a payment was registered."""
+
+    what: Text
+    registered: Text
+    now: Text
+
+
+AMOUNT = Text("belopp", "amount")
+
+
+AMOUNT_CURRENCY = Text("belopp i valutan", "amount in the currency")
+
+
+CURRENCY = Text("valuta", "currency")
+
+
+PAYMENT_DATE = Text("betalningsdatum", "payment date")
+
+
+INVOICE_NUMBER = Text("fakturanummer", "invoice number")
+
+
+BOOKED = Text("bokförd", "booked")
+
+
+WRITE_OFFS = Text("avskrivet", "written off")
+
+
+YES = Text("ja", "yes")
+
+
+NO = Text("nej", "no")
+
+
+def changed(differences: Iterable[Difference]) -> Text:
+    """Name each value that changed after the payment was registered, both sides."""
+    several = list(differences)
+    sv = "; ".join(f"{d.what.sv} registrerat {d.registered.sv}, nu {d.now.sv}" for d in several)
+    en = "; ".join(f"{d.what.en} registered {d.registered.en}, now {d.now.en}" for d in several)
+    return Text(
+        f"Ändrad efter registreringen: {sv}",
+        f"Changed after it was registered: {en}",
+    )
+
+
+#: Said of a run that somebody found unfinished.
+INTERRUPTED = Text(
+    "Importen avbröts mitt i (programmet eller datorn stängdes av); ingenting sparades. Läs in "
+    "igen.",
+    "The import was broken off (the program or the machine was shut down); nothing was saved. "
+    "Import again.",
+)
+
+
+DEFAULT_REGION = Text("standardregionen", "the default region")
+
+
+_ANY = Text("", "")
+
+
+def payments(number: int, which: Text = _ANY) -> Text:
+    """Count payments in words, as ``1 betalning`` and ``1 200 äldre betalningar``."""
+    one = number == 1
+    return Text(
+        f"{_apart(number, ' ')} {which.sv}{'betalning' if one else 'betalningar'}",
+        f"{_apart(number, ',')} {which.en}{'payment' if one else 'payments'}",
+    )
+
+
+def _apart(number: int, between: str) -> str:
+    return f"{number:,}".replace(",", between)
+
+
+def registered(number: int) -> Text:
+    """Say how many payments are registered."""
+    counted = payments(number)
+    if number == 1:
+        return Text(f"{counted.sv} är registrerad.", f"{counted.en} is registered.")
+    return Text(f"{counted.sv} är registrerade.", f"{counted.en} are registered.")
+
+
+def not_read(number: int) -> Text:
+    """Say how many payments are older than what the settings ask for."""
+    counted = payments(number, Text("äldre ", "older "))
+    if number == 1:
+        return Text(
+            f"Därutöver finns {counted.sv}, som inte lästes enligt inställningarna.",
+            f"Beside these there is {counted.en}, not read because of the settings.",
+        )
+    return Text(
+        f"Därutöver finns {counted.sv}, som inte lästes enligt inställningarna.",
+        f"Beside these there are {counted.en}, not read because of the settings.",
+    )
+
+
+def region_name(region: str) -> Text:
+    """Name a region in a sentence; ``""`` is the default one."""
+    return Text(f"region {region}", f"region {region}") if region else DEFAULT_REGION

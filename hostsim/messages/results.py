@@ -1,0 +1,67 @@
+"""What was done."""
+
+from __future__ import annotations
+
+from opter_contract.values import Text
+
+PREVIEW_KEPT = Text(
+    "Det inlästa är sparat som förhandsvisning.", "What was read is kept as a preview."
+)
+
+
+def payment_added(payment_id: int) -> Text:
+    """Tell the id of a payment by hand."""
+    return Text(
+        f"Betalningen är registrerad med id {payment_id}.",
+        f"The payment is registered with id {payment_id}.",
+    )
+
+
+def payment_known(payment_id: int) -> Text:
+    """Tell that nothing was registered, since the key was used for the same payment."""
+    return Text(
+        f"Betalningen var registrerad redan, med id {payment_id}; ingenting nytt är registrerat.",
+        f"The payment was registered already, with id {payment_id}; nothing new is registered.",
+    )
+
+
+def payment_deleted(payment_id: int) -> Text:
+    """Tell that a payment was deleted."""
+    return Text(
+        f"Betalningen med id {payment_id} är borttagen.",
+        f"The payment with id {payment_id} is deleted.",
+    )
+
+
+def file_written(path: object) -> Text:
+    """Tell that a file is whole."""
+    return Text(f"{path} är skriven.", f"{path} is written.")
+
+
+#: What is said of a commit that nobody knows more of.
+SAVED = Text("Det som skulle göras är gjort och sparat.", "What was asked is done and saved.")
+
+
+CURRENCY_NEEDED = Text("skriv en valuta, till exempel SEK.", "write a currency, such as SEK.")
+
+
+DEVIATION_NEEDED = Text(
+    "skriv ett belopp i SEK, noll eller större och med högst två decimaler, till exempel 5 "
+    "eller 2,50.",
+    "write an amount in SEK, zero or more and with at most two decimals, such as 5 or 2.50.",
+)
+
+
+#: The states of what stands in the books.
+STATES = {
+    "registered": Text("registrerad", "registered"),
+    "deleted": Text("borttagen", "deleted"),
+    "countered": Text("motbokad", "reversed"),
+    "counter": Text("en motbokning", "a reversal"),
+}
+
+
+READY_NOW = Text("klar att sparas", "ready to be saved")
+
+
+DATE_NEEDED = Text("Skriv ett datum som ÅÅÅÅ-MM-DD.", "Write a date as YYYY-MM-DD.")

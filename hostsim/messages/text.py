@@ -1,0 +1,56 @@
+"""Sentences in general: both languages, lists and sums of money."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from decimal import Decimal
+
+from opter_contract.values import Text
+
+#: The languages that every sentence exists in; the first is the preset.
+LANGUAGES = ("sv", "en")
+
+
+#: So many payments are named in one sentence.
+MOST_NAMED = 5
+
+
+def say(text: Text, language: str) -> str:
+    """Give the sentence in one language; anything but ``en`` is Swedish."""
+    return text.en if language == "en" else text.sv
+
+
+def own(text: Text) -> Text:
+    """Copy a sentence that a plug-in made into one of ours."""
+    return Text(text.sv, text.en)
+
+
+def joined(sentences: Iterable[Text]) -> Text | None:
+    """Join sentences into one text; ``None`` when there are none."""
+    several = list(sentences)
+    if not several:
+        return None
+    *before, last = several
+    return Text(
+        "".join(f"{text.sv.removesuffix('.')}. " for text in before) + last.sv,
+        "".join(f"{text.en.removesuffix('.')}. " for text in before) + last.en,
+    )
+
+
+def money(amount: Decimal, language: str) -> str:
+    """Write an amount with at least two decimals as people do: ``1 234,50``, ``1,234.50``."""
+    exponent = amount.as_tuple().exponent
+    decimals = -exponent if isinstance(exponent, int) else 0
+    text = f"{amount:,.{max(decimals, 2)}f}"
+    if language == "en":
+        return text
+    return text.replace(",", "\N{NO-BREAK SPACE}").replace(".", ",")
+
+
+def settings_not_followed() -> Text:
+    """Tell that a plug-in failed after its settings were stored."""
+    return Text(
+        "Inställningarna är sparade, men insticksprogrammet kunde inte följa upp dem. Meddela "
+        "den som utvecklar det.",
+        "The settings are stored, but the plug-in could not follow them up. Tell its developer.",
+    )
