@@ -118,16 +118,16 @@ def test_a_ledger_is_right_wherever_the_host_is_killed(attempt):
     right, wrong = set(), []
     for step in each(steps):
         path, ended, taken = attempt(die_at=step)
-        told = f"killed at step {step}"
+        reported = f"killed at step {step}"
         if found := missed(ended, taken, steps, step):
-            wrong.append(f"{told}: {found}")
+            wrong.append(f"{reported}: {found}")
         if found := damage(path):
-            wrong.append(f"{told}: the database is damaged: {found}")
+            wrong.append(f"{reported}: the database is damaged: {found}")
         with Store.open(path) as store:
             left = content(store), tuple(sequences(ledger(), store))
         if left not in right:
             if found := wrong_after(path):
-                wrong.append(f"{told}: {found}")
+                wrong.append(f"{reported}: {found}")
             right.add(left)
     assert wrong == []
     # Before and after each commit, and each telling that was kept but not acknowledged.

@@ -59,7 +59,7 @@ def agree(ledger, store):
 # --- What is told ---
 
 
-def test_what_is_saved_is_told_with_all_that_a_ledger_needs(host, store, plugin, ledger):
+def test_what_is_saved_is_reported_with_all_that_a_ledger_needs(host, store, plugin, ledger):
     brought_in(host, plugin, payment(1), euro(2, amount="99.50"))
     sek, eur = ledger.kept.values()
     assert sek.books.isalnum()
@@ -73,7 +73,7 @@ def test_what_is_saved_is_told_with_all_that_a_ledger_needs(host, store, plugin,
     agree(ledger, store)
 
 
-def test_what_is_typed_and_deleted_is_told_at_once(host, store, ledger):
+def test_what_is_typed_and_deleted_is_reported_at_once(host, store, ledger):
     host.add_payment("1002", Decimal("-12.50"), confirm=True)
     host.delete_payment(1, why="fel")
     assert told(ledger) == [
@@ -127,7 +127,7 @@ def test_a_refused_save_and_a_save_of_nothing_tell_nothing(host, plugin, ledger)
     assert ledger.told == []
 
 
-def test_nothing_is_told_that_is_not_committed(host, store, ledger):
+def test_nothing_is_reported_that_is_not_committed(host, store, ledger):
     with pytest.raises(RuntimeError), store.change():  # noqa: PT012
         host.add_payment("1001", Decimal(1), confirm=True)
         raise RuntimeError
@@ -154,7 +154,7 @@ def test_one_that_is_taken_again_after_its_deletion_is_another_payment_of_the_sa
 # --- What was not acknowledged ---
 
 
-def test_many_changes_are_told_in_order_in_small_batches(host, store, plugin, ledger):
+def test_many_changes_are_reported_in_order_in_small_batches(host, store, plugin, ledger):
     store.load_invoices([invoice("9", str(BATCH + 1))])
     ledger.troubles = ["fails"] * 2
     brought_in(host, plugin, *(payment(number, "9", "1") for number in range(1, BATCH + 1)))
@@ -166,7 +166,7 @@ def test_many_changes_are_told_in_order_in_small_batches(host, store, plugin, le
     agree(ledger, store)
 
 
-def test_a_new_listener_is_told_everything_from_the_first_change(host, store, plugin, ledger):
+def test_a_new_listener_is_reported_everything_from_the_first_change(host, store, plugin, ledger):
     brought_in(host, plugin, payment(1))
     host.delete_payment(1, why="fel")
     late = Ledger()
@@ -186,7 +186,7 @@ def test_a_listener_that_was_switched_off_catches_up(host, store, plugin, ledger
 @pytest.mark.parametrize(
     "trouble", ["fails", "keeps-and-fails", "silent", True, "2", 1.0, 0, -1, 2, 10**30]
 )
-def test_what_a_listener_did_not_acknowledge_it_is_told_again(host, store, ledger, caplog, trouble):
+def test_what_a_listener_did_not_acknowledge_is_sent_again(host, store, ledger, caplog, trouble):
     """Nothing is an acknowledgement but the sequence of a change that was told."""
     caplog.set_level(logging.DEBUG)
     ledger.troubles = [trouble]
@@ -218,7 +218,7 @@ def test_a_listener_that_fails_harms_neither_the_save_nor_the_others(store, plug
 
 
 @pytest.mark.parametrize("occasion", ["import", "save", "add", "start"])
-def test_what_was_left_when_the_program_ended_is_told_at_the_next_occasion(
+def test_what_was_left_when_the_program_ended_is_reported_at_the_next_occasion(
     host, store, plugin, ledger, occasion
 ):
     """Also when the listener had kept it, and only its acknowledgement was lost."""
@@ -255,7 +255,7 @@ def test_a_save_tells_what_was_left_before_it_registers(host, store, plugin, led
 
 
 @pytest.mark.parametrize("lost", [0, 1])
-def test_a_listener_that_lost_what_it_kept_is_told_it_again_at_once(
+def test_a_listener_that_lost_what_it_kept_is_reported_it_again_at_once(
     host, store, ledger, caplog, lost
 ):
     for amount in (1, 2, 3):
@@ -314,7 +314,7 @@ class Slow(Ledger):
     opter_books_changed.opter_impl = Ledger.opter_books_changed.opter_impl
 
 
-def test_what_changes_while_a_listener_is_told_is_left_to_who_tells_it(store):
+def test_what_changes_while_a_listener_is_reported_is_left_to_who_tells_it(store):
     """Nobody waits for it, and it is never told by two at once."""
     slow = Slow(lambda: host.add_payment("1001", Decimal(2), confirm=True))
     host = host_of(store, slow)

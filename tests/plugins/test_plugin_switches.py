@@ -168,7 +168,7 @@ def test_the_switches_are_no_setting_of_the_office(hostsim):
 @pytest.mark.parametrize(
     "group", ["Opter", "opter_plugins", "opter-plugins", "opter.hooks", "optr"]
 )
-def test_an_entry_point_in_a_group_that_looks_like_ours_is_told(install, listed, group):
+def test_an_entry_point_in_a_group_that_looks_like_ours_is_reported(install, listed, group):
     module = install("bank", bank(), group=group)
     entry = listed()["bank"]
     assert (entry["active"], entry["state"]) == (False, "elsewhere")

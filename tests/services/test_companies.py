@@ -264,9 +264,9 @@ def test_both_companies_through_the_command_line(store, hostsim):
     found = json.loads(hostsim("reconcile", "Syd", "--json", company=SOUTH)[1])
     assert (found["company"]["number"], found["counts"]["equal"]) == (str(SOUTH), 3)
     assert hostsim("why", "1001")[2][-1].startswith("WHY_WHICH: ")
-    told = json.loads(hostsim("why", "1001", "Syd", "--json", company=SOUTH)[1])
-    assert told["invoice"]["remaining"] == "600.00"
-    assert told["payments"][0]["here"][0]["company"] == str(SOUTH)
+    reported = json.loads(hostsim("why", "1001", "Syd", "--json", company=SOUTH)[1])
+    assert reported["invoice"]["remaining"] == "600.00"
+    assert reported["payments"][0]["here"][0]["company"] == str(SOUTH)
     runs = json.loads(hostsim("runs", "--json")[1])
     assert [(run["format"], run["state"]) for run in runs] == [
         ("Syd", "reconciled"), ("Nord", "failed"), ("Syd", "saved"), ("Nord", "saved"),

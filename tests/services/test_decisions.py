@@ -561,7 +561,7 @@ def test_a_reason_is_one_line_of_at_most_500_characters(host, plugin):
     assert one.why == "två rader " + "x" * 490
 
 
-def test_what_can_be_decided_is_told_by_reason():
+def test_what_can_be_decided_is_reported_by_reason():
     assert reasons.possible_decisions("changed-in-fortnox") == ("accept", "keep", "set-aside")
     assert reasons.possible_decisions("invoice-not-found") == ("set-aside",)
 

@@ -108,7 +108,7 @@ def test_a_cancelled_import_says_that_it_was(host, plugin):
     assert "avbröts" in run.error.sv
 
 
-def test_an_import_that_died_is_told_as_interrupted_once_the_next_begins(host, store):
+def test_an_import_that_died_is_reported_as_interrupted_once_the_next_begins(host, store):
     host.import_payments("Fortnox")
     with store.change() as db:
         db.execute("UPDATE runs SET state = 'running'")
@@ -300,7 +300,7 @@ def test_everything_comes_with_a_warning(done):
     assert len(ended.out.splitlines()) > 1
 
 
-def test_why_is_told_in_words_and_as_json(done):
+def test_why_is_reported_in_words_and_as_json(done):
     shown = done("why", "1001", "--offline")
     assert "Registrerad" in shown.out
     assert "inte tillfrågat" in shown.out

@@ -794,7 +794,7 @@ def test_wrong_values_are_refused_field_by_field(host, store, plugin):
     assert [one.name for one in store.definitions()] == ["Fortnox"]
 
 
-def test_a_warning_is_told_and_refuses_nothing(host, store, plugin):
+def test_a_warning_is_reported_and_refuses_nothing(host, store, plugin):
     plugin.problems = [problem("warning")]
     assert host.define("Andra", "Fake", "API", "", {}) == plugin.problems
     assert store.definition("Andra").name == "Andra"
@@ -1064,7 +1064,7 @@ def test_every_error_has_an_exit_status_and_both_languages():
         assert message.sv != message.en
 
 
-def test_a_failure_of_a_plug_in_is_told_from_a_bug():
+def test_a_failure_of_a_plug_in_is_reported_from_a_bug():
     assert failure_of(Refused()).code == "NO_LICENCE"
     assert failure_of(RuntimeError("bug")) is None
     assert failure_of(SystemExit(3)) is None

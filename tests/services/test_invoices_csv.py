@@ -253,7 +253,7 @@ def test_lines_are_counted_as_the_file_counts_them():
     ]
 
 
-def test_every_problem_is_told_but_no_more_than_twenty():
+def test_every_problem_is_reported_but_no_more_than_twenty():
     error = refused(*[with_total("x").replace("1001", str(n)) for n in range(1, 31)])
     assert len(error.problems) == 20
     assert "30" in error.message.sv

@@ -254,14 +254,14 @@ def test_the_command_prints_tables_and_one_object(saved, store, books, monkeypat
     assert "Betalningsdatumet" not in table
     assert max(map(len, table.splitlines())) <= 140
     assert main.run(["reconcile", "Fortnox", "--json", "--lang", "en", *database]) == 0
-    told = json.loads(capsys.readouterr().out)
+    reported = json.loads(capsys.readouterr().out)
     kinds = ("equal", "differs", "only_in_fortnox")
-    assert told["counts"]["fortnox"] == sum(told["counts"][kind] for kind in kinds)
+    assert reported["counts"]["fortnox"] == sum(reported["counts"][kind] for kind in kinds)
     for group in ("by_currency", "by_day"):
         for side in ("fortnox", "host", "difference"):
-            total = sum(Decimal(line[side]["sek"]) for line in told[group])
-            assert total == Decimal(told["totals"][side])
-    assert [one["way"] for one in told["only_in_host"]] == ["deleted-in-fortnox"]
+            total = sum(Decimal(line[side]["sek"]) for line in reported[group])
+            assert total == Decimal(reported["totals"][side])
+    assert [one["way"] for one in reported["only_in_host"]] == ["deleted-in-fortnox"]
 
 
 # --- The plug-in's part ---

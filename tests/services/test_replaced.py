@@ -371,7 +371,7 @@ def test_nothing_is_concluded_from_the_balance_of_another_kind_of_invoice(host, 
 # --- Nothing remains there, but here (rule 24) -----------------------------------
 
 
-def test_an_invoice_that_was_credited_there_is_told(host, plugin):
+def test_an_invoice_that_was_credited_there_is_reported(host, plugin):
     plugin.balances = {"1001": Balance("1001", Decimal(0))}
     [found] = brought_in(host, plugin).discrepancies()
     assert (found.code, found.remaining, found.balance) == ("less-remains-at-source", 1000, 0)
@@ -438,7 +438,7 @@ def test_where_nothing_was_answered_nothing_is_learnt(host, plugin):
     assert plugin.invoices_asked == ["1001", "1002", "1003", "2001"]
 
 
-def test_an_invoice_that_is_cancelled_there_is_told(host, plugin):
+def test_an_invoice_that_is_cancelled_there_is_reported(host, plugin):
     plugin.balances = {"1001": Balance("1001", Decimal(0), booked=False, cancelled=True)}
     [found] = brought_in(host, plugin).discrepancies()
     assert (found.code, found.balance) == ("cancelled-at-source", None)
@@ -610,7 +610,7 @@ def test_what_the_settings_ignored_explains_what_does_not_remain_there_for_ever(
     assert "1001" not in plugin.invoices_asked
 
 
-def test_what_was_said_once_is_told_again_without_asking(host, plugin):
+def test_what_was_said_once_is_reported_again_without_asking(host, plugin):
     plugin.balances = {"1001": Balance("1001", Decimal(0))}
     saved(host, plugin)
     plugin.invoices_asked.clear()
@@ -649,7 +649,7 @@ def test_halves_in_euro_settle_each_other_whatever_their_rates(host, store, plug
     assert listed(preview) == dict.fromkeys("12", "settled-against-credit")
 
 
-def test_the_customer_of_a_half_that_is_registered_is_told_by_its_invoice(host, plugin):
+def test_the_customer_of_a_half_that_is_registered_is_reported_by_its_invoice(host, plugin):
     _, credit = pair()
     saved(host, plugin, payment(1, "1001", date=day(1)))
     plugin.balances = {"1001": Balance("1001", Decimal(0), customer="7")}
@@ -699,7 +699,7 @@ def test_a_half_that_has_its_other_half_settles_no_more(host, store, plugin):
     assert listed(brought_in(host, plugin, again)) == {"3": "invoice-not-found"}
 
 
-def test_a_person_may_say_that_it_is_another_payment_and_the_deletion_is_told(host, store, plugin):
+def test_it_may_be_confirmed_as_another_payment_and_the_deletion_is_reported(host, store, plugin):
     saved(host, plugin, payment(1, amount="400"))
     plugin.deleted = {"1"}
     brought_in(host, plugin, payment(3, amount="400"))
@@ -715,7 +715,7 @@ def test_a_person_may_let_in_what_nobody_could_ask_about(host, store, plugin):
     assert listed(host.decide("Fortnox", "3", "confirm")) == {"3": "partial"}
 
 
-def test_a_deletion_is_told_although_equal_amounts_arrive_elsewhere(host, plugin):
+def test_a_deletion_is_reported_although_equal_amounts_arrive_elsewhere(host, plugin):
     saved(host, plugin, payment(1, amount="400"))
     plugin.deleted = {"1"}
     preview = brought_in(host, plugin, payment(3, "1002", amount="400"))

@@ -19,7 +19,7 @@ PAID = "invoice-already-paid"
 DAY = payment(10).date
 
 
-class DeskContext:
+class Office:
     """A host with three imports of one region, and a person who types."""
 
     def __init__(self, folder, *invoices):
@@ -58,7 +58,7 @@ class DeskContext:
 
 @pytest.fixture
 def office(tmp_path):
-    with DeskContext(tmp_path) as office:
+    with Office(tmp_path) as office:
         yield office
 
 
@@ -112,7 +112,7 @@ def test_the_verdict_is_that_of_the_rule(  # noqa: PLR0917 - drawn by name
     total = Decimal(one) * Decimal(several)
     with (
         TemporaryDirectory() as folder,
-        DeskContext(folder, invoice("1001", total, "EUR" if in_euro else "SEK")) as office,
+        Office(folder, invoice("1001", total, "EUR" if in_euro else "SEK")) as office,
     ):
         if first_by == "hand":
             its = office.types(one, rate=rate and Decimal(rate))
@@ -173,7 +173,7 @@ def test_a_payment_near_what_remains_is_saved_with_a_warning_that_names_the_othe
 @pytest.mark.parametrize("days", [-4, 4])
 @pytest.mark.parametrize("typed", ["1000", "600"])
 def test_near_and_more_than_remains_it_is_doubtful(tmp_path, days, typed):
-    with DeskContext(tmp_path, invoice("1001", "1000")) as office:
+    with Office(tmp_path, invoice("1001", "1000")) as office:
         office.types(typed)
         assert listed(office.reads("Fortnox", on(days, amount=typed))) == {"1": DOUBTFUL}
 
@@ -183,15 +183,15 @@ def test_five_days_away_it_is_paid_twice(office):
     assert listed(office.reads("Fortnox", on(5, amount="1000"))) == {"1": PAID}
 
 
-def test_in_sek_on_an_invoice_in_euro_the_same_sek_is_told_before_the_currency(tmp_path):
-    with DeskContext(tmp_path, invoice("1001", "100", "EUR")) as office:
+def test_in_sek_on_an_invoice_in_euro_the_same_sek_is_reported_before_the_currency(tmp_path):
+    with Office(tmp_path, invoice("1001", "100", "EUR")) as office:
         office.types("100", rate=Decimal(11))
         assert listed(office.reads("Bank", on(0, amount="1100"))) == {"1": DOUBTFUL}
         assert listed(office.host.decide("Bank", "1", "confirm")) == {"1": "currency-differs"}
         assert listed(office.reads("Bank", on(2, amount="1100"))) == {"1": "currency-differs"}
 
 
-def test_not_booked_and_open_periods_are_told_after_the_same_money(office):
+def test_not_booked_and_open_periods_are_reported_after_the_same_money(office):
     office.types("400")
     assert listed(office.reads("Fortnox", on(0, booked=False))) == {"1": DOUBTFUL}
     assert listed(office.reads("Fortnox", on(1, booked=False))) == {"1": "not-booked"}
@@ -293,7 +293,7 @@ WRONG = "Kan ha registrerats på fel faktura, 1002"
 
 @pytest.fixture
 def twins(tmp_path):
-    with DeskContext(tmp_path, *TWINS) as office:
+    with Office(tmp_path, *TWINS) as office:
         yield office
 
 
@@ -336,7 +336,7 @@ def test_it_is_named_whatever_came_on_the_twin_afterwards(twins):
     ],
 )
 def test_what_is_no_twin_is_not_warned_of(tmp_path, title, days, amount, twin):
-    with DeskContext(tmp_path, TWINS[0], twin) as office:
+    with Office(tmp_path, TWINS[0], twin) as office:
         rate = Decimal(1) if twin.currency == "EUR" else None
         office.types("1000", number="1002", region=twin.region, rate=rate)
         preview = office.reads("Fortnox", on(days, 1, amount))
@@ -344,7 +344,7 @@ def test_what_is_no_twin_is_not_warned_of(tmp_path, title, days, amount, twin):
 
 
 def test_customers_without_a_code_have_no_twins(tmp_path):
-    with DeskContext(tmp_path, *(replace(one, customer_code="") for one in TWINS)) as office:
+    with Office(tmp_path, *(replace(one, customer_code="") for one in TWINS)) as office:
         office.types("1000", number="1002")
         assert warning(office.reads("Fortnox", on(0, 1, "1000"))) == ""
 
@@ -388,7 +388,7 @@ def test_a_twin_that_is_typed_after_the_preview_refuses_the_save(twins):
 
 def test_twins_among_credit_invoices_and_in_euro(tmp_path):
     both = [invoice(number, "-100", "EUR") for number in ("1001", "1002")]
-    with DeskContext(tmp_path, *both) as office:
+    with Office(tmp_path, *both) as office:
         office.types("-100", number="1002", rate=Decimal(11))
         preview = office.reads("Fortnox", euro(1, "1001", "-100", "11.2", date=DAY))
         assert listed(preview) == {"1": "exact"}

@@ -39,7 +39,7 @@ COLUMNS = (
 )
 
 
-class DeskContext:
+class Office:
     """A host after an import that was saved, one that is open and one that failed."""
 
     def __init__(self, sandbox, store):
@@ -95,7 +95,7 @@ def office(tmp_path_factory, now):
     ):
         store.load_invoices(invoices_in("\n".join(rows).encode(), file="seed.csv"))
         store.load_invoices([ExportedInvoice("77001", "7700128", "K1", SCRIPT, "SEK", Decimal(50))])
-        office = DeskContext(sandbox, store)
+        office = Office(sandbox, store)
         protocol.PAGE_SIZE = kept
         values = {
             "ignore_payments_before": seed.cut_off(now).isoformat(),
@@ -210,8 +210,8 @@ def test_the_counts_are_those_of_the_preview(office, texts):
     assert run["requests"] == office.preview.requests
     rows = json.loads(texts["rows.json"])["open_previews"]
     for kind in ("ready", "rejected", "ignored"):
-        told = sum(row["rows"] for row in rows if row["kind"] == kind and not row["gone"])
-        assert told == office.preview.counts[kind]
+        reported = sum(row["rows"] for row in rows if row["kind"] == kind and not row["gone"])
+        assert reported == office.preview.counts[kind]
     assert {row["definition"] for row in rows} == {1}
 
 
@@ -223,24 +223,24 @@ def test_a_run_that_failed_tells_its_code(texts):
 
 
 def test_what_waits_is_counted_by_reason(office, texts):
-    told = {row["reason"]: row["rows"] for row in json.loads(texts["rows.json"])["pending"]}
-    assert told == {
+    reported = {row["reason"]: row["rows"] for row in json.loads(texts["rows.json"])["pending"]}
+    assert reported == {
         row["reason"]: row["n"]
         for row in office.store.db.execute("SELECT reason, count(*) n FROM pending GROUP BY 1")
     }
-    assert "invoice-not-found" in told
+    assert "invoice-not-found" in reported
 
 
 def test_registered_payments_are_counted_by_month_and_currency(office, texts):
-    told = json.loads(texts["payments.json"])
+    reported = json.loads(texts["payments.json"])
     registered = list(office.store.payments())
-    assert told["registered"] == len(registered)
+    assert reported["registered"] == len(registered)
     month = registered[0].payment_date.strftime("%Y-%m")
     in_month = [one for one in registered if one.payment_date.strftime("%Y-%m") == month]
-    assert sum(told["by_month_and_currency"][month].values()) == len(in_month)
+    assert sum(reported["by_month_and_currency"][month].values()) == len(in_month)
 
 
-def test_settings_are_told_by_field_and_definitions_by_number(texts, now):
+def test_settings_are_reported_by_field_and_definitions_by_number(texts, now):
     settings = json.loads(texts["settings.json"])
     first, second = settings["definitions"]
     assert (first["definition"], second["definition"]) == (1, 2)
@@ -256,16 +256,16 @@ def test_settings_are_told_by_field_and_definitions_by_number(texts, now):
     assert second["watermark"] is None
 
 
-def test_versions_and_plug_ins_are_told(texts):
+def test_versions_and_plug_ins_are_reported(texts):
     versions = json.loads(texts["versions.json"])
     assert versions["sqlite"] == sqlite3.sqlite_version
     assert versions["packages"]["pluggy"]
-    [told] = versions["plugins"]
-    assert told["import_types"] == ["FortnoxAPI"]
+    [reported] = versions["plugins"]
+    assert reported["import_types"] == ["FortnoxAPI"]
     assert "opter_import_payments" in versions["contract_hooks"]
 
 
-def test_the_state_of_the_database_is_told(office, texts):
+def test_the_state_of_the_database_is_reported(office, texts):
     database = json.loads(texts["database.json"])
     assert database["integrity"] == ["ok"]
     assert database["foreign_keys"] == {}
@@ -274,7 +274,7 @@ def test_the_state_of_the_database_is_told(office, texts):
     assert database["rows"]["invoices"] == count
 
 
-def test_variables_are_told_by_name(texts):
+def test_variables_are_reported_by_name(texts):
     environment = json.loads(texts["environment.json"])
     assert {"FORTNOX_CLIENT_SECRET", "BROWSER"} <= set(environment["set"])
     assert "HOSTSIM_DB" in environment["not_set"]
@@ -294,18 +294,18 @@ def test_a_plug_in_that_was_left_out_tells_why_without_a_path(office, tmp_path):
     parts = support_bundle.parts_of(
         office.store, office_plugins, environment={}, language="sv", at=AT
     )
-    [told] = json.loads(parts[1].content)["plugins"]
-    assert (told["active"], "hook" in told["reason"]) == (False, True)
+    [reported] = json.loads(parts[1].content)["plugins"]
+    assert (reported["active"], "hook" in reported["reason"]) == (False, True)
 
 
 def test_a_damaged_database_still_gets_a_bundle(office, tmp_path):
     with Store.create(tmp_path / "damaged.db") as store:
         store.db.execute("DROP TABLE run_rows")
         parts = support_bundle.parts_of(store, office.plugins, environment={}, language="sv", at=AT)
-        told = {part.name: json.loads(part.content) for part in parts[1:]}
-    assert told["rows.json"] == {"error": "SQLITE_ERROR"}
-    assert told["runs.json"] == {"runs": 0, "latest": []}
-    assert told["database.json"]["integrity"] == ["ok"]
+        reported = {part.name: json.loads(part.content) for part in parts[1:]}
+    assert reported["rows.json"] == {"error": "SQLITE_ERROR"}
+    assert reported["runs.json"] == {"runs": 0, "latest": []}
+    assert reported["database.json"]["integrity"] == ["ok"]
 
 
 # --- The file ---
@@ -338,6 +338,6 @@ def test_the_command_says_what_it_wrote_and_what_is_in_it(hostsim, tmp_path):  #
 
 def test_the_command_lists_the_files_as_json(hostsim, tmp_path):  # noqa: F811
     assert hostsim("init").status == 0
-    told = hostsim("report", "r.zip", "--json").json
+    reported = hostsim("report", "r.zip", "--json").json
     with zipfile.ZipFile(tmp_path / "r.zip") as archive:
-        assert sorted(told["contents"]) == sorted(archive.namelist())
+        assert sorted(reported["contents"]) == sorted(archive.namelist())

@@ -43,12 +43,12 @@ def test_a_run_tells_its_region_by_number_and_only_that_there_was_an_account(tex
 
 
 def test_payments_are_counted_by_origin_and_decisions_by_kind(texts):
-    told = json.loads(texts["payments.json"])
-    assert told["by_origin"] == [
+    reported = json.loads(texts["payments.json"])
+    assert reported["by_origin"] == [
         {"origin": "import", "source": "manual", "state": "registered", "has_bank_account": True,
          "payments": 1}
     ]  # fmt: skip
-    [decision] = told["decisions"]
+    [decision] = reported["decisions"]
     assert (decision["decision"], decision["of_a_series"]) == ("set-aside", True)
 
 

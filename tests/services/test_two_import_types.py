@@ -149,11 +149,11 @@ def test_why_tells_a_number_of_another_type_as_another_payment(host, plugins):
     reads(host, plugins, "Fortnox", payment(7, "1001", "400"), payment(9, "1001", "60"))
     plugins["Bank"].payments = []
     found = host.why("1001", "Fortnox")
-    told = {
+    reported = {
         (one.number, one.outcome, one.here[0].import_type if one.here else None)
         for one in found.payments
     }
-    assert told == {
+    assert reported == {
         ("7", "registered", "Fake"),
         ("9", "in-preview", None),
         ("9", "registered", "Bank"),

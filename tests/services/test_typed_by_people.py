@@ -108,7 +108,7 @@ def test_nothing_is_asked_about_that_would_be_refused_again(written):
     assert all(0 < one <= amounts.MOST for one in amounts.readings(written))
 
 
-def test_an_amount_that_is_too_large_is_told_to_be(run):  # noqa: F811
+def test_an_amount_that_is_too_large_is_reported_to_be(run):  # noqa: F811
     ended = run("payments", "add", "1001", "9" * 15, "--lang", "en")
     assert (ended.status, ended.last[:18]) == (2, "PAYMENT_TOO_LARGE:")
     assert "too large" in ended.last
@@ -152,9 +152,9 @@ def test_no_help_in_english_has_a_swedish_word_for_a_value(run):  # noqa: F811
     swedish = re.compile(
         r"\b(NAMN|FAKTURA|BELOPP|DATUM|FIL|FÄLT|VÄRDE|NUMMER|KOD|KONTO|MAPP|ADRESS|URSPRUNG)\b"
     )
-    told = list(of(hostsim))
-    assert len(told) > 20
-    assert not any(swedish.search(one) for one in told)
+    reported = list(of(hostsim))
+    assert len(reported) > 20
+    assert not any(swedish.search(one) for one in reported)
 
 
 def test_what_is_asked_in_english_can_be_typed_as_it_stands():
@@ -210,10 +210,10 @@ def doubts(host, *entry, **more):
 )
 def test_a_date_is_doubtful_outside_a_year_back_and_today(host, store, day, doubted):
     if doubted:
-        places, told = doubts(host, "1001", Decimal(1), date=day)
+        places, reported = doubts(host, "1001", Decimal(1), date=day)
         assert places == ["date"]
-        assert day.isoformat() in told.sv
-        assert day.isoformat() in told.en
+        assert day.isoformat() in reported.sv
+        assert day.isoformat() in reported.en
     else:
         host.add_payment("1001", Decimal(1), date=day)
     assert len(list(store.payments())) == (not doubted)
@@ -267,9 +267,9 @@ def euro_invoices(store):
 
 @pytest.mark.usefixtures("euro_invoices")
 def test_the_first_rate_of_a_currency_is_always_asked_about(host):
-    places, told = doubts(host, "2001", Decimal(50), rate=Decimal(1125))
+    places, reported = doubts(host, "2001", Decimal(50), rate=Decimal(1125))
     assert places == ["rate"]
-    assert "1125" in told.sv
+    assert "1125" in reported.sv
     host.add_payment("2001", Decimal(50), rate=Decimal("11.25"), confirm=True)
     host.add_payment("2002", Decimal(50), rate=Decimal("11.250"))
 
@@ -282,9 +282,9 @@ def test_the_first_rate_of_a_currency_is_always_asked_about(host):
 def test_a_rate_more_than_a_third_away_is_doubtful(host, rate, doubted):
     host.add_payment("2001", Decimal(50), rate=Decimal(12), confirm=True)
     if doubted:
-        places, told = doubts(host, "2002", Decimal(1), rate=Decimal(rate))
+        places, reported = doubts(host, "2002", Decimal(1), rate=Decimal(rate))
         assert places == ["rate"]
-        assert all(figure in told.en for figure in (rate, "12"))
+        assert all(figure in reported.en for figure in (rate, "12"))
     else:
         host.add_payment("2002", Decimal(1), rate=Decimal(rate))
 
@@ -303,10 +303,11 @@ def test_a_second_identical_payment_is_doubtful_within_four_days(host, days, dou
     host.add_payment("1001", Decimal(100), date=first)
     again = ("1001", Decimal("100.0"))
     if doubted:
-        places, told = doubts(host, *again, date=first + timedelta(days))
+        places, reported = doubts(host, *again, date=first + timedelta(days))
         assert places == ["identical"]
-        assert "id 1, 100,00 SEK, 2026-11-10, för hand, av kim 2026-11-22 12:00" in told.sv.replace(
-            "\xa0", " "
+        assert (
+            "id 1, 100,00 SEK, 2026-11-10, för hand, av kim 2026-11-22 12:00"
+            in reported.sv.replace("\xa0", " ")
         )
     else:
         host.add_payment(*again, date=first + timedelta(days))
@@ -318,21 +319,21 @@ def test_an_imported_payment_is_identical_too_but_not_a_deleted_one(store):
     host.define("Fortnox", "Fake", "API", "", {})
     host.import_payments("Fortnox")
     host.save()
-    places, told = doubts(host, "1001", Decimal(400))
+    places, reported = doubts(host, "1001", Decimal(400))
     assert places == ["identical"]
-    assert "by an import, number 1" in told.en
+    assert "by an import, number 1" in reported.en
     host.delete_payment(1, why="fel")
     host.add_payment("1001", Decimal(400))
 
 
-def test_every_doubt_is_told_with_customer_total_and_remaining(run):  # noqa: F811
+def test_every_doubt_is_reported_with_customer_total_and_remaining(run):  # noqa: F811
     ended = run("payments", "add", "1003", "5000", "--date", "1999-01-02", "--rate", "1125")
     assert (ended.status, ended.out) == (2, "")
     assert ended.last.startswith("DOUBTFUL_PAYMENT: ")
-    told = ended.last.replace("\xa0", " ")
+    reported = ended.last.replace("\xa0", " ")
     for figure in ("Faktura 1003", "totalt 100,50 EUR", "5 000,00 EUR", "1999-01-02", "1125"):
-        assert figure in told
-    assert "--confirm" in told
+        assert figure in reported
+    assert "--confirm" in reported
     assert run("payments", "--json").json == []
 
 
@@ -366,8 +367,8 @@ def test_the_same_key_again_is_the_same_payment(run):  # noqa: F811
     assert (first.status, again.status) == (0, 0)
     assert first.json == again.json
     assert len(run("payments", "--json").json) == 1
-    told = run("payments", "add", "1001", "100", "--key", "2026-11/7").out
-    assert told.startswith("Betalningen var registrerad redan, med id 1; ingenting nytt")
+    reported = run("payments", "add", "1001", "100", "--key", "2026-11/7").out
+    assert reported.startswith("Betalningen var registrerad redan, med id 1; ingenting nytt")
 
 
 @pytest.mark.parametrize(
@@ -442,10 +443,10 @@ def test_no_text_of_an_export_can_be_taken_for_a_formula(host, store):
     assert (first["amount"], second["region"]) == ("-1.00", "'@Syd")
 
 
-def test_an_export_over_a_file_is_refused_before_anything_is_told(run, tmp_path):  # noqa: F811
+def test_an_export_over_a_file_is_refused_before_anything_is_reported(run, tmp_path):  # noqa: F811
     (tmp_path / "ut.csv").write_text("mitt", encoding="utf-8")
-    [told] = run("payments", "export", "ut.csv").err.splitlines()
-    assert told.startswith("EXPORT_EXISTS: ")
+    [reported] = run("payments", "export", "ut.csv").err.splitlines()
+    assert reported.startswith("EXPORT_EXISTS: ")
 
 
 # --- Words ---

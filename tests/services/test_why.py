@@ -100,7 +100,7 @@ def test_a_payment_that_is_not_booked_has_to_be_booked_in_fortnox(host, company)
     assert one.last_seen.user == "kim"
 
 
-def test_what_changed_in_fortnox_since_the_import_is_told_as_it_is_now(host, company):
+def test_what_changed_in_fortnox_since_the_import_is_reported_as_it_is_now(host, company):
     pay(company, 1001, booked=False)
     import_and_save(host)
     company.book_payment(1)
@@ -137,7 +137,7 @@ def test_a_payment_in_another_currency_than_the_invoice_says_so(host, company):
     assert (one.reason, one.at_source.amount_currency) == ("currency-differs", Decimal(100))
 
 
-def test_a_payment_that_cannot_be_read_is_told_too(host, company):
+def test_a_payment_that_cannot_be_read_is_reported_too(host, company):
     pay(company, 1001, wire={"Amount": "API_NORIGHT"})
     assert told(host, 1001) == {"1": ("rejected", "unreadable")}
 
@@ -252,14 +252,14 @@ def test_the_only_definition_whose_region_fits_is_asked(host):
     assert host.why("1001", region="Syd", offline=True).question.definition.name == "Syd"
 
 
-def test_an_invoice_of_another_region_is_told_to_be_another_invoice(host, store):
+def test_an_invoice_of_another_region_is_reported_to_be_another_invoice(host, store):
     store.load_invoices([exported(3001, "Syd")])
     found = host.why("3001", NAME, offline=True)
     assert found.invoice is None
     assert "men i region Syd" in found.summary.sv
 
 
-def test_without_a_definition_what_is_known_here_is_told(tmp_path):
+def test_without_a_definition_what_is_known_here_is_reported(tmp_path):
     with Store.create(tmp_path / "host.db") as store:
         store.load_invoices([invoice("1001")])
         found = host_over(store).why("1001")

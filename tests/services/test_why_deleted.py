@@ -48,11 +48,11 @@ def test_a_registered_payment_that_was_deleted_there_is_said_to_be(host, plugin)
     assert "payments delete" in one.to_do.en
 
 
-def test_nobody_is_told_to_pay_back_what_was_only_made_again(host, plugin):
+def test_nobody_is_reported_to_pay_back_what_was_only_made_again(host, plugin):
     saved(host, plugin, payment(1, amount="1000"))
     plugin.payments, plugin.deleted = [payment(2, amount="1000")], {"1"}
-    told = {one.number: one.reason for one in host.why("1001").payments}
-    assert told == {"1": "deleted-at-source", "2": "replaced"}
+    reported = {one.number: one.reason for one in host.why("1001").payments}
+    assert reported == {"1": "deleted-at-source", "2": "replaced"}
 
 
 def test_a_registered_payment_that_was_moved_there_says_where_it_is_now(host, plugin):
