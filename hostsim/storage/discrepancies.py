@@ -262,11 +262,11 @@ _WRITE_DELETED = f"""
     ORDER BY {OLDEST_FIRST.format("p")}
 """  # noqa: S608 constants
 
-#: The discrepancies of a run, by its id.
+#: The discrepancies of a run.
 DISCREPANCIES = """
     SELECT d.*, i.number AS host_invoice_number, i.customer_name, i.currency, p.number, p.date,
            p.amount, p.amount_currency, p.currency AS currency_of_payment
     FROM run_discrepancies d JOIN invoices i ON i.id = d.invoice_id
     LEFT JOIN payments p ON p.id = d.payment_id
-    WHERE d.run_id = ? ORDER BY d.rowid
+    WHERE d.run_id = :run_id ORDER BY d.rowid
 """

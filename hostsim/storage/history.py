@@ -99,7 +99,8 @@ def entries_by_key(
 ) -> Iterator[Entry]:
     """Give the payments with these numbers of a company, whatever invoice they pay."""
     for number in numbers:
-        yield from map(entry_of, store.stream(_BY_KEY, (import_type, company, number)))
+        values = {"import_type": import_type, "company": company, "number": number}
+        yield from map(entry_of, store.stream(_BY_KEY, values))
 
 
 def entry(store: Store, payment_id: int) -> Entry:
@@ -151,7 +152,11 @@ _ENTRIES = f"""
     ORDER BY {OLDEST_FIRST.format("p")}, p.id
 """
 
-_BY_KEY = f"{_SELECT} WHERE p.import_type = ? AND p.company = ? AND p.number = ? ORDER BY p.id"
+_BY_KEY = f"""
+    {_SELECT}
+    WHERE p.import_type = :import_type AND p.company = :company AND p.number = :number
+    ORDER BY p.id
+"""
 
 
 # --- Imports of the past ------------------------------------------------------

@@ -106,11 +106,13 @@ class ImportRun:
     def take(self, records: Iterable[Record]) -> None:
         """Store what was read; a payment that was taken before is replaced."""
         rows = [
-            (
-                self.run_id,
-                *columns,
-                *((excluded.reason, *excluded.message) if excluded else _NOTHING),
-            )
+            {
+                "run_id": self.run_id,
+                "reason": excluded and excluded.reason,
+                "sv": excluded and excluded.message.sv,
+                "en": excluded and excluded.message.en,
+                **dict(zip(_COLUMNS, columns, strict=True)),
+            }
             for columns, excluded in records
         ]
         with self.store.change() as db:
@@ -335,14 +337,9 @@ class ImportRun:
         return digest.hexdigest()[:16]
 
     def _write(self, results: Sequence[tuple[object, ...]]) -> None:
+        names = (*_JUDGEMENT, "id")
         with self.store.change() as db:
-            db.executemany(
-                "UPDATE run_rows SET kind = ?, invoice_id = ?, status = ?, warning_sv = ?,"
-                " warning_en = ?, reason = ?, message_sv = ?, message_en = ?, written_off = ?,"
-                " effect = ?"
-                " WHERE id = ?",
-                results,
-            )
+            db.executemany(_WRITE, (dict(zip(names, values, strict=True)) for values in results))
 
     # --- The end of a run ---
 
@@ -450,7 +447,7 @@ def differs(judgement: tuple[object, ...], row: sqlite3.Row) -> bool:
 
 # --- SQL --------------------------------------------------------------------
 
-_NOTHING = (None, None, None)
+_COLUMNS = PAYMENT_COLUMNS.split(", ")
 
 _JUDGEMENT = (
     "kind",
@@ -465,6 +462,10 @@ _JUDGEMENT = (
     "effect",
 )
 
+_WRITE = f"""
+    UPDATE run_rows SET {", ".join(f"{name} = :{name}" for name in _JUDGEMENT)} WHERE id = :id
+"""  # noqa: S608 constants
+
 _SUMS = """
     SELECT kind, reason IS 'set-aside', count(*), exact_sum(amount) FROM run_rows
     WHERE run_id = :run_id AND deleted = 0 GROUP BY 1, 2
@@ -477,7 +478,7 @@ _SHOWN_HEAD = """
     FROM runs WHERE id = :run_id
 """
 
-_SHOWN = f"json_array({', '.join((*PAYMENT_COLUMNS.split(', '), *_JUDGEMENT, 'deleted'))})"
+_SHOWN = f"json_array({', '.join((*_COLUMNS, *_JUDGEMENT, 'deleted'))})"
 
 # By the index on a run's numbers: a million rows are not sorted.
 _SHOWN_ROWS = f"""
@@ -492,13 +493,13 @@ _SHOWN_ROWS_WITHOUT_NUMBER = f"""
 
 _REPLACED = ", ".join(
     f"{column} = excluded.{column}"
-    for column in (*PAYMENT_COLUMNS.split(", "), "excluded_reason", "excluded_sv", "excluded_en")
+    for column in (*_COLUMNS, "excluded_reason", "excluded_sv", "excluded_en")
 )
 
 _TAKE = f"""
     INSERT INTO run_rows (run_id, {PAYMENT_COLUMNS}, excluded_reason, excluded_sv, excluded_en,
                           fetched)
-    VALUES (?, {", ".join("?" * len(PAYMENT_COLUMNS.split(", ")))}, ?, ?, ?, 1)
+    VALUES (:run_id, {", ".join(f":{name}" for name in _COLUMNS)}, :reason, :sv, :en, 1)
     ON CONFLICT (run_id, number) WHERE number <> '' DO UPDATE SET {_REPLACED},
         fetched = 1, deleted = 0, earlier_reason = NULL, earlier_sv = NULL, earlier_en = NULL
 """  # noqa: S608 constants

@@ -29,8 +29,8 @@ def last(db: sqlite3.Connection) -> int:
 
 def acknowledged(db: sqlite3.Connection, listener: str) -> int:
     """Give the sequence of the last change that a listener acknowledged; 0 for a new one."""
-    query = "SELECT sequence FROM listeners WHERE name = ?"
-    row = db.execute(query, (listener,)).fetchone()
+    query = "SELECT sequence FROM listeners WHERE name = :name"
+    row = db.execute(query, {"name": listener}).fetchone()
     return 0 if row is None else int(row["sequence"])
 
 

@@ -50,7 +50,7 @@ class Preview:
 
     def discrepancies(self) -> Iterator[Discrepancy]:
         """Give where the source does not agree with the books, other than on these payments."""
-        rows = self._store.stream(discrepancies.DISCREPANCIES, (self.run_id,))
+        rows = self._store.stream(discrepancies.DISCREPANCIES, {"run_id": self.run_id})
         return (discrepancies.discrepancy_of(row, self.source) for row in rows)
 
     def rows(self, kind: str) -> Iterator[Row]:

@@ -56,7 +56,7 @@ payments = st.lists(
 )
 
 
-class DeskContext:
+class Office:
     """A host and its one definition."""
 
     def __init__(self, folder, exported=()):
@@ -99,7 +99,7 @@ class DeskContext:
 
 @pytest.fixture
 def office(tmp_path):
-    with DeskContext(tmp_path, [invoice("1001", "100"), invoice("1002", "100.00")]) as office:
+    with Office(tmp_path, [invoice("1001", "100"), invoice("1002", "100.00")]) as office:
         yield office
 
 
@@ -107,7 +107,7 @@ def office(tmp_path):
 @given(exported=invoices, first=payments, second=payments, data=st.data())
 def test_what_is_shown_is_what_the_rules_say_of_the_whole_run(exported, first, second, data):
     """Whatever was registered by this way or another, typed, deleted or decided before."""
-    with tempfile.TemporaryDirectory() as folder, DeskContext(folder, exported) as office:
+    with tempfile.TemporaryDirectory() as folder, Office(folder, exported) as office:
         office.accepts(data.draw(st.sampled_from(["0", "0.01", "1", "1000"]), "deviation"))
         office.reads(first)
         assert office.shown_differently() == []

@@ -43,7 +43,7 @@ def log_of(path):
     return path.with_name(f"{path.name}-wal")
 
 
-class DeskContext:
+class Office:
     """Databases to begin with, and what an undisturbed import and save make of them."""
 
     def __init__(self, script, sandbox, victims):
@@ -111,7 +111,7 @@ class DeskContext:
 
 @pytest.fixture(scope="module")
 def office(script, sandbox, victims):
-    return DeskContext(script, sandbox, victims)
+    return Office(script, sandbox, victims)
 
 
 def tried(office, base, do, limits):
