@@ -24,7 +24,7 @@ import threading
 import webbrowser
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any, Final
 
@@ -179,8 +179,7 @@ class HostTakes(Suite):
 
     def test_a_run_has_all_that_the_contract_says(self, during: Callable[..., Any]) -> None:
         run = during(lambda run: run)
-        names = [name for name, kind in vars(Run).items() if isinstance(kind, property)]
-        missing = {name for name in names if not hasattr(run, name)}
+        missing = {one.name for one in fields(Run) if not hasattr(run, one.name)}
         # A host that does not say which contract it speaks, speaks the first.
         assert missing <= {"contract"}
         assert (run.type_code, run.format, run.definition) == (TYPE, FORMAT, "A")

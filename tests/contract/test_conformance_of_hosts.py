@@ -105,7 +105,7 @@ class Hostsim:
 
     def shown(self, error):
         with contextlib.redirect_stderr(io.StringIO()) as output:
-            main._end_badly(error, "sv")
+            main._end_with_error(error, "sv")
         return output.getvalue()
 
 
