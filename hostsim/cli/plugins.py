@@ -67,7 +67,7 @@ def _entries(store: Store | None) -> list[Found]:
 
     loaded = load_plugins(store)
     strays = [
-        Found.of(point, plugins_messages.wrong_group(point.group), "elsewhere")
+        Found.of(point, plugins_messages.WRONG_GROUP(group=point.group), "elsewhere")
         for point in discovery.elsewhere()
     ]
     return [*loaded.loaded, *loaded.excluded, *strays]

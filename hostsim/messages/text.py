@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from decimal import Decimal
 
 from opter_contract.values import Text
@@ -18,6 +18,25 @@ MOST_NAMED = 5
 def say(text: Text, language: str) -> str:
     """Give the sentence in one language; anything but ``en`` is Swedish."""
     return text.en if language == "en" else text.sv
+
+
+class Template(Text):
+    """A sentence with named fields in braces; called with their values, it gives the sentence.
+
+    A value may itself be a :class:`Text`; each language then takes its own.
+    """
+
+    __slots__ = ()
+
+    def __call__(self, **values: object) -> Text:
+        return Text(self.sv.format_map(_in("sv", values)), self.en.format_map(_in("en", values)))
+
+
+def _in(language: str, values: Mapping[str, object]) -> dict[str, object]:
+    return {
+        name: say(value, language) if isinstance(value, Text) else value
+        for name, value in values.items()
+    }
 
 
 def own(text: Text) -> Text:

@@ -143,8 +143,9 @@ class Off:
         """Say why a plug-in is not loaded, and what switches it on; ``None`` where it is on."""
         names = point.names | {ALL}
         if names & self.environment:
-            return plugins_messages.switched_off_by(VARIABLE)
-        return plugins_messages.switched_off(point.name) if names & self.stored else None
+            return plugins_messages.SWITCHED_OFF_BY(variable=VARIABLE)
+        off = names & self.stored
+        return plugins_messages.SWITCHED_OFF(name=point.name) if off else None
 
 
 def off(store: Store | None, environment: str) -> Off:

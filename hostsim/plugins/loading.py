@@ -25,6 +25,7 @@ import pluggy
 
 from hostsim.errors import host_error
 from hostsim.messages import plugins as plugins_messages
+from hostsim.messages.text import Template
 from hostsim.plugins import discovery
 from hostsim.plugins.discovery import Installed, Off
 from hostsim.plugins.session import HostHooks
@@ -74,14 +75,10 @@ class Found:
         return discovery.with_distribution(self.name, self.distribution)
 
 
-_WRONG_CONTRACT: Final[Mapping[Mismatch, Callable[[object], Text]]] = {
-    Mismatch.UNREADABLE: lambda needed: plugins_messages.contract_unreadable(type(needed).__name__),
-    Mismatch.PLUGIN_TOO_OLD: lambda needed: plugins_messages.contract_too_old(
-        str(needed), CONTRACT
-    ),
-    Mismatch.PLUGIN_TOO_NEW: lambda needed: plugins_messages.contract_too_new(
-        str(needed), CONTRACT
-    ),
+_WRONG_CONTRACT: Final[Mapping[Mismatch, Template]] = {
+    Mismatch.UNREADABLE: plugins_messages.CONTRACT_UNREADABLE,
+    Mismatch.PLUGIN_TOO_OLD: plugins_messages.CONTRACT_TOO_OLD,
+    Mismatch.PLUGIN_TOO_NEW: plugins_messages.CONTRACT_TOO_NEW,
 }
 
 
@@ -169,8 +166,10 @@ class Plugins:
         try:
             if self.manager.has_plugin(found.name):
                 raise _Rejected(
-                    plugins_messages.name_taken(
-                        found.name, found.full_name, self._full_name(found.name)
+                    plugins_messages.NAME_TAKEN(
+                        name=found.name,
+                        plugin=found.full_name,
+                        other=self._full_name(found.name),
                     )
                 )
             plugin = _loaded(found, load)
@@ -183,13 +182,13 @@ class Plugins:
             self.excluded += (replace(found, reason=rejected.reason, state="left-out"),)
 
     def _examined(self, found: Found, plugin: object) -> tuple[Found, Sequence[ImportType]]:
-        with _rejecting(plugins_messages.not_examined):
+        with _rejecting(plugins_messages.NOT_EXAMINED):
             self._refuse_indistinct(found, plugin)
             scratch = _new_manager()
             hooks = _hooks(scratch, found, plugin)
         if not hooks:
             raise _Rejected(_why_no_hook(plugin))
-        with _rejecting(plugins_messages.not_examined):
+        with _rejecting(plugins_messages.NOT_EXAMINED):
             _refuse_unmarked(scratch, plugin)
         types = _import_types(scratch, found) if "opter_import_types" in hooks else ()
         codes = tuple(import_type.code for import_type in types)
@@ -198,15 +197,18 @@ class Plugins:
     def _refuse_indistinct(self, found: Found, plugin: object) -> None:
         """Reject what pluggy would mistake for another plug-in, or cannot put into a set."""
         if isinstance(plugin, type):
-            raise _Rejected(plugins_messages.is_a_class())
+            raise _Rejected(plugins_messages.IS_A_CLASS)
         needed = needed_by(plugin)
         if (wrong := mismatch(needed)) is not None:
-            raise _Rejected(_WRONG_CONTRACT[wrong](needed))
+            values = {"needed": needed, "kind": type(needed).__name__, "host": CONTRACT}
+            raise _Rejected(_WRONG_CONTRACT[wrong](**values))
         _refuse_unhashable(plugin)
         for name, other in self.manager.list_name_plugin():
             if plugin is other or plugin == other or other == plugin:
                 raise _Rejected(
-                    plugins_messages.equals_another(found.full_name, self._full_name(name))
+                    plugins_messages.EQUALS_ANOTHER(
+                        plugin=found.full_name, other=self._full_name(name)
+                    )
                 )
 
     def _full_name(self, name: str) -> str:
@@ -216,9 +218,13 @@ class Plugins:
         for code in found.import_types:
             if code in self._owners:
                 other = self._owners[code].full_name
-                raise _Rejected(plugins_messages.import_type_taken(code, found.full_name, other))
+                raise _Rejected(
+                    plugins_messages.IMPORT_TYPE_TAKEN(
+                        code=code, plugin=found.full_name, other=other
+                    )
+                )
         try:
-            with _rejecting(plugins_messages.not_registered):
+            with _rejecting(plugins_messages.NOT_REGISTERED):
                 self.manager.register(plugin, name=found.name)
         except BaseException:
             # The name was free and the object new, so this one was partially registered.
@@ -243,17 +249,17 @@ def _same(plugin: object) -> object:
 
 
 @contextlib.contextmanager
-def _rejecting(reason: Callable[[str], Text]) -> Iterator[None]:
+def _rejecting(reason: Template) -> Iterator[None]:
     """Reject a plug-in whatever it raises; only Ctrl-C ends the program."""
     try:
         yield
     except (KeyboardInterrupt, _Rejected):
         raise
     except pluggy.PluginValidationError as error:
-        raise _Rejected(reason(_first_line(error))) from error
+        raise _Rejected(reason(error=_first_line(error))) from error
     except BaseException as error:
         # The type alone: the message could hold anything.
-        raise _Rejected(reason(type(error).__name__)) from error
+        raise _Rejected(reason(error=type(error).__name__)) from error
 
 
 @contextlib.contextmanager
@@ -266,7 +272,7 @@ def _quietly(found: Found) -> Iterator[None]:
 
 
 def _loaded(found: Found, load: Callable[[], object]) -> object:
-    with _rejecting(plugins_messages.not_importable), _quietly(found):
+    with _rejecting(plugins_messages.NOT_IMPORTABLE), _quietly(found):
         return load()
 
 
@@ -274,7 +280,7 @@ def _hooks(manager: pluggy.PluginManager, found: Found, plugin: object) -> tuple
     """Register a plug-in in a manager of its own, and give the hooks that it implements."""
     for hook, implementation in _marked(manager, plugin):
         _refuse_unfit(manager, hook, implementation)
-    with _rejecting(plugins_messages.not_registered):
+    with _rejecting(plugins_messages.NOT_REGISTERED):
         manager.register(plugin, name=found.name)
         manager.check_pending()
     callers = manager.get_hookcallers(plugin) or []
@@ -286,7 +292,7 @@ def _refuse_unhashable(plugin: object) -> None:
     try:
         hash(plugin)
     except TypeError as error:
-        raise _Rejected(plugins_messages.is_unhashable()) from error
+        raise _Rejected(plugins_messages.IS_UNHASHABLE) from error
 
 
 def _marked(manager: pluggy.PluginManager, plugin: object) -> Iterator[tuple[str, Any]]:
@@ -306,10 +312,11 @@ def _refuse_unfit(manager: pluggy.PluginManager, hook: str, implementation: Any)
     caller = getattr(manager.hook, hook, None)
     if caller is None:
         hooks = [name for name in vars(manager.hook) if name.startswith(PROJECT)]
-        similar = difflib.get_close_matches(hook, hooks, n=1)
-        raise _Rejected(plugins_messages.unknown_hook(hook, similar[0] if similar else None))
+        for similar in difflib.get_close_matches(hook, hooks, n=1):
+            raise _Rejected(plugins_messages.MISSPELLED_HOOK(hook=hook, similar=similar))
+        raise _Rejected(plugins_messages.UNKNOWN_HOOK(hook=hook))
     if hook in HOSTS_OWN:
-        raise _Rejected(plugins_messages.hosts_own_hook(hook))
+        raise _Rejected(plugins_messages.HOSTS_OWN_HOOK(hook=hook))
     asked = {
         parameter.name
         for parameter in inspect.signature(implementation).parameters.values()
@@ -318,15 +325,22 @@ def _refuse_unfit(manager: pluggy.PluginManager, hook: str, implementation: Any)
     }
     unknown = asked - set(caller.spec.argnames)
     if unknown:
-        raise _Rejected(plugins_messages.unknown_argument(hook, unknown))
+        raise _Rejected(plugins_messages.UNKNOWN_ARGUMENT(hook=hook, arguments=_listed(unknown)))
 
 
 def _why_no_hook(plugin: object) -> Text:
     others = {project for name in dir(plugin) for project in _projects(plugin, name)}
     named = any(hasattr(contract_hooks, name) for name in dir(plugin) if name.startswith("opter_"))
     if others or named or isinstance(plugin, ModuleType):
-        return plugins_messages.no_hook(others - {PROJECT})
-    return plugins_messages.no_plug_in(type(plugin).__name__)
+        foreign = _listed(others - {PROJECT})
+        if foreign:
+            return plugins_messages.NO_HOOK_OF_OURS(projects=foreign)
+        return plugins_messages.NO_HOOK
+    return plugins_messages.NO_PLUGIN(kind=type(plugin).__name__)
+
+
+def _listed(names: Iterable[str]) -> str:
+    return ", ".join(sorted(names))
 
 
 def _refuse_unmarked(manager: pluggy.PluginManager, plugin: object) -> None:
@@ -337,7 +351,8 @@ def _refuse_unmarked(manager: pluggy.PluginManager, plugin: object) -> None:
         others = _projects(plugin, name)
         known = inspect.isfunction(getattr(contract_hooks, name, None))
         if (known or others) and manager.parse_hookimpl_opts(plugin, name) is None:
-            raise _Rejected(plugins_messages.not_marked(name, others))
+            sentence = plugins_messages.HOOK_OF_OTHERS if others else plugins_messages.UNMARKED_HOOK
+            raise _Rejected(sentence(hook=name, projects=_listed(others)))
 
 
 def _projects(plugin: object, name: str) -> set[str]:
@@ -353,11 +368,11 @@ def _projects(plugin: object, name: str) -> set[str]:
 
 
 def _import_types(manager: pluggy.PluginManager, found: Found) -> Sequence[ImportType]:
-    with _rejecting(plugins_messages.import_types_wrong), _quietly(found):
+    with _rejecting(plugins_messages.IMPORT_TYPES_INVALID), _quietly(found):
         answers = manager.hook.opter_import_types()
         types = [_import_type(value) for answer in answers for value in answer]
     if None in types or len({value.code for value in types if value}) != len(types):
-        raise _Rejected(plugins_messages.import_types_wrong("code, formats, label"))
+        raise _Rejected(plugins_messages.IMPORT_TYPES_INVALID(error="code, formats, label"))
     return [value for value in types if value is not None]
 
 

@@ -46,7 +46,7 @@ def test_a_host_whose_plug_ins_are_all_switched_off_is_told_how_to_go_on(hostsim
     hostsim("plugins", "on", "--all")
     monkeypatch.setenv(VARIABLE, "fortnox")
     message = findings(hostsim("doctor", "--json"))["host.plugins"]["sentence"]
-    assert f"by {VARIABLE}; take the name out there" in message
+    assert f"by {VARIABLE}; remove its name there" in message
 
 
 @pytest.mark.parametrize("content", [None, b"notes" * 1000])

@@ -154,7 +154,7 @@ def test_the_second_with_a_type_is_rejected_naming_both_distributions(install):
     install("first", bank())
     install("second", bank())
     assert excluded(Plugins.load())["second (second)"].en == (
-        "second (second) registers the import type BankAPI, which first (first) has already"
+        "second (second) registers the import type BankAPI, which first (first) already has"
     )
 
 

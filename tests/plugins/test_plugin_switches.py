@@ -112,7 +112,8 @@ def test_switching_all_on_again_forgets_every_name(install, hostsim, listed):
 def test_what_the_environment_switches_off_is_not_switched_on_here(install, hostsim, monkeypatch):
     install("bank", bank())
     monkeypatch.setenv(VARIABLE, "bank")
-    assert f"bank (bank) is switched off by {VARIABLE}; take" in hostsim("plugins", "on", "bank")[1]
+    out = hostsim("plugins", "on", "bank")[1]
+    assert f"bank (bank) is switched off by {VARIABLE}; remove" in out
 
 
 def test_switching_off_twice_is_switching_off_once(install, hostsim, listed):
