@@ -228,7 +228,7 @@ _LOGIN: Final[dict[str, Text]] = {
     "LOGIN_EXPIRED": Text(
         "Fortnox godtar inte längre inloggningen. Importera igen och logga in på nytt; inget har "
         "sparats till hälften.",
-        "Fortnox no longer accepts the login. Import again and sign in anew; nothing has been "
+        "Fortnox no longer accepts the login. Import again and sign in again; nothing has been "
         "half saved.",
     ),
     "WRONG_COMPANY": Text(
@@ -273,13 +273,13 @@ _UNAVAILABLE: Final[dict[str, Text]] = {
         "Fortnox svarar inte som det ska ({what}), trots {attempts} försök. Vänta en stund och "
         "importera igen; inget har sparats till hälften.",
         "Fortnox does not answer as it should ({what}), after {attempts} attempts. Wait a while "
-        "and import again; nothing has been half saved.",
+        "and import again; nothing has been partially saved.",
     ),
     "LOGIN_NOT_REVOKED": Text(
         "Den sparade inloggningen är borttagen här, men Fortnox bekräftade inte att den har "
         "återkallats. Den slutar gälla av sig själv inom 45 dagar; ta bort kopplingen i Fortnox "
         "om den ska upphöra genast.",
-        "The kept login is removed here, but Fortnox did not confirm that it is revoked. It ends "
+        "The stored login is removed here, but Fortnox did not confirm that it is revoked. It ends "
         "by itself within 45 days; remove the integration in Fortnox if it must end at once.",
     ),
     "FORTNOX_NAME_UNKNOWN": Text(

@@ -27,7 +27,7 @@ STATES = {
     "ok": ("✓", "+", Text("rätt", "ok"), "32"),
     "failed": ("✗", "x", Text("fel", "failed"), "31"),
     "unknown": ("?", "?", Text("okänt", "unknown"), "33"),
-    "skipped": ("–", "-", Text("ej sett", "not seen"), "2"),
+    "skipped": ("–", "-", Text("ej sett", "skipped"), "2"),
     "noted": ("!", "!", Text("obs", "note"), "33"),
 }
 

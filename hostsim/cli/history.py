@@ -190,7 +190,7 @@ def _left_out(made: Exported) -> Text:
     number, sek = payments_text(made.excluded), made.excluded_amount
     return Text(
         f"Utelämnade, eftersom de kom från Fortnox: {number.sv}, {terminal.amount(sek, 'sv')} SEK.",
-        f"Left out, since they came from Fortnox: {number.en}, {terminal.amount(sek, 'en')} SEK.",
+        f"Excluded, since they came from Fortnox: {number.en}, {terminal.amount(sek, 'en')} SEK.",
     )
 
 

@@ -91,7 +91,7 @@ def demo(common: Common, keep: Path | None) -> None:
     metavar="NAMN=VÄRDE",
     says=Text(
         "Ställ om det som ingen vet om Fortnox; får upprepas. GET /_sandbox/switches visar alla.",
-        "Set what nobody knows of Fortnox; may be repeated. GET /_sandbox/switches shows all.",
+        "Set an unknown of Fortnox; may be repeated. GET /_sandbox/switches shows all.",
     ),
 )
 @click.option(

@@ -292,11 +292,11 @@ WORDS: dict[str, Text] = {
         "Every payment of these invoice numbers that meets no invoice here.",
     ),
     "choose_take_back": Text("Ta tillbaka det som är avgjort", "Take back what was decided"),
-    "does_take_back": Text("Betalningen bedöms på nytt.", "The payment is judged anew."),
+    "does_take_back": Text("Betalningen bedöms på nytt.", "The payment is judged again."),
     "choose_take_back_series": Text("Ta tillbaka hela serien", "Take the whole series back"),
     "does_take_back_series": Text(
         "Alla betalningar i serien bedöms på nytt.",
-        "Every payment of the series is judged anew.",
+        "Every payment of the series is judged again.",
     ),
     "nothing_to_do": Text("Ingenting behöver göras.", "Nothing has to be done."),
     "first_invoice": Text("Från faktura", "From invoice"),
@@ -399,11 +399,11 @@ WORDS: dict[str, Text] = {
     ),
     "in_the_file": Text("I filen", "In the file"),
     "n_payments": Text("{n} st, {sek} SEK", "{n}, {sek} SEK"),
-    "left_out": Text("Utelämnade", "Left out"),
+    "left_out": Text("Utelämnade", "Excluded"),
     "left_out_help": Text(
         "Utelämnade är de som kom från Fortnox: bokförda dit igen vore kunden betald två gånger. "
         "Borttagna och motbokade är inte med.",
-        "Left out are those that came from Fortnox: booked back, the customer would have paid "
+        "Excluded are those that came from Fortnox: booked back, the customer would have paid "
         "twice. Deleted and reversed ones are not in the file.",
     ),
     # One invoice.
@@ -434,7 +434,7 @@ WORDS: dict[str, Text] = {
     "asking": Text("Frågar om fakturan", "Asking about the invoice"),
     "nothing_kept": Text(
         "Ingenting registreras, och det som läses sparas inte.",
-        "Nothing is registered, and what is read is not kept.",
+        "Nothing is registered, and what is read is not stored.",
     ),
     "question_failed": Text("Frågan gick inte att ställa", "The question could not be asked"),
     # Imports of the past.

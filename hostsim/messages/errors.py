@@ -50,7 +50,7 @@ ERRORS: dict[str, tuple[str, Text]] = {
         Text(
             "Inloggningen kan inte sparas i {path}; kontrollera att mappen är din, dina "
             "rättigheter och ledigt utrymme, eller ställ av stay_signed_in.",
-            "The login cannot be kept in {path}; check that the folder is yours, your rights "
+            "The login cannot be stored in {path}; check that the folder is yours, your rights "
             "and the free space, or switch stay_signed_in off.",
         ),
     ),
@@ -460,7 +460,7 @@ ERRORS: dict[str, tuple[str, Text]] = {
             "registrerat. Ska den registreras på nytt, använd en ny nyckel (på sidan: tryck en "
             "gång till).",
             "The key belongs to the payment with id {id}, which was deleted since; nothing was "
-            "registered. To register it anew, use a new key (on the page: press once more).",
+            "registered. To register it again, use a new key (on the page: press once more).",
         ),
     ),
     "PAYMENT_CURRENCY": (
@@ -555,7 +555,7 @@ ERRORS: dict[str, tuple[str, Text]] = {
         "changed",
         Text(
             "Sidan hade blivit för gammal, så ingenting ändrades; ladda om den och försök igen.",
-            "The page had grown too old, so nothing was changed; load it anew and try again.",
+            "The page had grown too old, so nothing was changed; reload it and try again.",
         ),
     ),
     "DESK_PORT_IN_USE": (
@@ -599,7 +599,7 @@ ERRORS: dict[str, tuple[str, Text]] = {
         Text(
             "Det avbröts innan det var klart, och inget är sparat till hälften; hostsim payments "
             "visar vad som är registrerat.",
-            "It was cancelled before it was done, and nothing is half saved; hostsim payments "
+            "It was cancelled before it was done, and nothing is partially saved; hostsim payments "
             "shows what is registered.",
         ),
     ),
@@ -608,7 +608,7 @@ ERRORS: dict[str, tuple[str, Text]] = {
         Text(
             "Ett fel i programmet. Ingenting är sparat till hälften; skicka raderna ovanför till "
             "den som sköter programmet.",
-            "A fault in the program. Nothing is half saved; send the lines above to whoever "
+            "A fault in the program. Nothing is partially saved; send the lines above to whoever "
             "maintains the program.",
         ),
     ),
@@ -686,7 +686,7 @@ ERRORS: dict[str, tuple[str, Text]] = {
         Text(
             "Andra än du kan läsa {path}, där inloggningar sparas. Ta bort deras rättigheter "
             "(chmod -R go= {path}).",
-            "Others than you can read {path}, where logins are kept. Take their rights away "
+            "Others than you can read {path}, where logins are stored. Take their rights away "
             "(chmod -R go= {path}).",
         ),
     ),
@@ -732,17 +732,17 @@ ERRORS: dict[str, tuple[str, Text]] = {
 
 #: Who can act on an error, by its kind.
 WHO = {
-    "usage": Text("den som skrev kommandot", "whoever wrote the command"),
+    "usage": Text("den som skrev kommandot", "the person who wrote the command"),
     "settings": Text("administratören", "the administrator"),
-    "login": Text("den som loggar in", "whoever signs in"),
+    "login": Text("den som loggar in", "the person who signs in"),
     "permission": Text(
-        "den som ger licenser och rättigheter", "whoever grants licences and rights"
+        "den som ger licenser och rättigheter", "the person who grants licences and rights"
     ),
     "unavailable": Text("ingen: vänta", "nobody: wait"),
     "busy": Text("ingen: vänta på den andra", "nobody: wait for the other one"),
-    "changed": Text("den som sparar", "whoever saves"),
-    "saved": Text("den som läser resultatet", "whoever reads the result"),
-    "output": Text("den som läser resultatet", "whoever reads the result"),
+    "changed": Text("den som sparar", "the person who saves"),
+    "saved": Text("den som läser resultatet", "the person who reads the result"),
+    "output": Text("den som läser resultatet", "the person who reads the result"),
     "cancelled": Text("ingen", "nobody"),
     "internal": Text("den som utvecklar programmet", "the developer"),
 }

@@ -265,7 +265,7 @@ def changed(differences: Iterable[Difference]) -> Text:
 INTERRUPTED = Text(
     "Importen avbröts mitt i (programmet eller datorn stängdes av); ingenting sparades. Läs in "
     "igen.",
-    "The import was broken off (the program or the machine was shut down); nothing was saved. "
+    "The import was interrupted (the program or the machine was shut down); nothing was saved. "
     "Import again.",
 )
 

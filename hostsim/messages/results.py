@@ -5,7 +5,7 @@ from __future__ import annotations
 from opter_contract.values import Text
 
 PREVIEW_KEPT = Text(
-    "Det inlästa är sparat som förhandsvisning.", "What was read is kept as a preview."
+    "Det inlästa är sparat som förhandsvisning.", "What was read is stored as a preview."
 )
 
 

@@ -44,7 +44,7 @@ BOOKED_AS = {
     REGISTERED: Text("", ""),
     "deleted": Text("Borttagen", "Deleted"),
     "countered": Text("Motbokad", "Reversed"),
-    "counter": Text("Motbokning", "Counter entry"),
+    "counter": Text("Motbokning", "Reversal"),
 }
 
 #: What became of a payment.
@@ -53,7 +53,7 @@ OUTCOMES = {
     outcomes.BY_HAND: Text("Registrerad för hand", "Registered by hand"),
     outcomes.DELETED: Text("Borttagen här", "Deleted here"),
     outcomes.REVERSED: Text("Motbokad", "Reversed"),
-    outcomes.REVERSAL: Text("Motbokning", "Counter entry"),
+    outcomes.REVERSAL: Text("Motbokning", "Reversal"),
     outcomes.SET_ASIDE: Text("Undanlagd", "Set aside"),
     outcomes.IN_PREVIEW: Text("Inläst, inte sparad", "Brought in, not saved"),
     outcomes.NOT_READ: Text("Inte inläst än", "Not brought in yet"),

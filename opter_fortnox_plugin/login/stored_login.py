@@ -304,9 +304,9 @@ _ANOTHER: Final = Text(
 )
 _NO_LONGER: Final = Text(
     "Fortnox godtar inte längre den sparade inloggningen; logga in på nytt",
-    "Fortnox no longer accepts the login that was kept; sign in anew",
+    "Fortnox no longer accepts the stored login; sign in again",
 )
 _NO_PLACE: Final = Text(
     "Värdsystemet kan inte spara inloggningen; den avslutas med den här importen",
-    "The host cannot keep the login; it ends with this import",
+    "The host cannot store the login; it ends with this import",
 )

@@ -92,7 +92,7 @@ def read(text: str | None) -> StoredToken | None:
     except (ValueError, TypeError, KeyError, OverflowError, RecursionError):
         pass
     # The text itself is a secret, and is not repeated.
-    log.warning("the login that was kept is of an unknown form; a person must sign in")
+    log.warning("the stored login is of an unknown form; a person must sign in")
     return None
 
 

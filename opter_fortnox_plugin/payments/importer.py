@@ -624,7 +624,7 @@ def _not_asked_after(count: int) -> Text:
         f"{count} registrerade betalningar hann inte kontrolleras i Fortnox: högst "
         f"{MAX_PAYMENTS_CHECKED} frågas det efter per import",
         f"{count} registered payments were not checked in Fortnox: at most {MAX_PAYMENTS_CHECKED} "
-        "are asked after in an import",
+        "are checked in an import",
     )
 
 

@@ -62,5 +62,5 @@ def test_fifty_thousand_rows_are_usable(page, person):
     page.get_by_label("Från faktura").fill("70001")
     page.get_by_label("till och med").fill("80000")
     page.locator("#ok").click()
-    # All fifty thousand are judged anew: some seconds, more on a busy machine.
+    # All fifty thousand are judged again: some seconds, more on a busy machine.
     page.get_by_text("10\xa0000 undanlagda").wait_for(timeout=120_000)

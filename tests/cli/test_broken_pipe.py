@@ -54,7 +54,7 @@ def test_a_reader_who_leaves_early_is_no_fault(ended_unread, arguments):
 def test_an_export_that_nobody_reads_says_only_what_it_leaves_out(ended_unread):
     status, told = ended_unread("payments", "export", "-")
     assert status == READER_CLOSED
-    assert told.splitlines() == ["Left out, since they came from Fortnox: 0 payments, 0.00 SEK."]
+    assert told.splitlines() == ["Excluded, since they came from Fortnox: 0 payments, 0.00 SEK."]
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="a pipe without a reader fails otherwise there")

@@ -106,7 +106,7 @@ def test_an_import_of_another_definition_in_between_is_not_saved_unseen(run, pag
 
 
 def test_a_refused_save_makes_no_old_revision_good_again(run, page):
-    """The run keeps its id, but what was judged anew has another revision."""
+    """The run keeps its id, but what was judged again has another revision."""
     old = run("import", "Butik", "--json").json["revision"]
     page.add_payment("1001", Decimal(300))
     for _ in range(2):

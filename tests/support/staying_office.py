@@ -46,7 +46,7 @@ def store(tmp_path):
         yield store
 
 
-class DeskContext:
+class Office:
     """A host, and how many times somebody had to sign in."""
 
     def __init__(self, store, sandbox):
@@ -93,7 +93,7 @@ class DeskContext:
 
 @pytest.fixture
 def office(store, sandbox):
-    office = DeskContext(store, sandbox)
+    office = Office(store, sandbox)
     office.host.define(NAME, "FortnoxAPI", "API", "", STAY)
     return office
 

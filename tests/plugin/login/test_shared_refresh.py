@@ -148,7 +148,7 @@ def test_what_a_killed_import_left_is_not_used_when_it_ends_soon(signed_in):
 
 
 def test_a_place_that_holds_a_bare_refresh_token_goes_on(signed_in):
-    """So wrote the version before; nobody signs in anew because of ours."""
+    """So wrote the version before; nobody signs in again because of ours."""
     [key] = {file.name for file in signed_in.files}
     [token] = issued_in(signed_in.files, signed_in.sandbox)
     secrets = signed_in.host._secrets

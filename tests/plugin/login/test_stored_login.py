@@ -350,7 +350,7 @@ def test_without_a_place_for_secrets_it_is_said_and_the_login_ends_with_the_run(
     run = new_run(manager, STAY, configuration=sandbox.environment())
     import_payments(run, environment={}, now=time, sleep=time.sleep, clock=time)
     assert sandbox.state.tokens.valid_refresh_tokens() == 0
-    assert "The host cannot keep the login; it ends with this import" in said
+    assert "The host cannot store the login; it ends with this import" in said
     assert "no place for secrets" in caplog.text
 
 
