@@ -4,80 +4,310 @@ from __future__ import annotations
 
 from opter_contract.values import Text
 
-#: Every error of the host: code, who can act (see ``errors.EXIT_STATUS``), sentence.
-ERRORS: dict[str, tuple[str, Text]] = {
-    "NO_DATABASE": (
-        "usage",
-        Text(
+#: The sentence of every error, by who can act (see ``errors.EXIT_STATUS``) and by its code.
+_SENTENCES: dict[str, dict[str, Text]] = {
+    "usage": {
+        "NO_DATABASE": Text(
             "Det finns ingen databas på {path}; skapa den med hostsim init.",
             "There is no database at {path}; make it with hostsim init.",
         ),
-    ),
-    "DATABASE_EXISTS": (
-        "usage",
-        Text(
+        "DATABASE_EXISTS": Text(
             "Databasen {path} finns redan; använd den eller välj ett annat namn.",
             "The database {path} exists already; use it or choose another name.",
         ),
-    ),
-    "DATABASE_FOREIGN": (
-        "usage",
-        Text(
+        "DATABASE_FOREIGN": Text(
             "Filen {path} är ingen databas från hostsim; välj en annan fil med --db.",
             "The file {path} is no database of hostsim; choose another file with --db.",
         ),
-    ),
-    "DATABASE_VERSION": (
-        "usage",
-        Text(
+        "DATABASE_VERSION": Text(
             "Databasen {path} har version {found}, men programmet kan bara version {known}; "
             "uppgradera hostsim eller skapa en ny databas.",
             "The database {path} has version {found}, but the program knows only version {known}; "
             "upgrade hostsim or make a new database.",
         ),
-    ),
-    "DATABASE_UNREACHABLE": (
-        "usage",
-        Text(
+        "DATABASE_UNREACHABLE": Text(
             "Databasen {path} kan inte öppnas eller skrivas; kontrollera mapp, rättigheter "
             "och ledigt utrymme.",
             "The database {path} cannot be opened or written; check the folder, your rights "
             "and the free space.",
         ),
-    ),
-    "SECRETS_UNREACHABLE": (
-        "settings",
-        Text(
+        "SETTING_UNKNOWN": Text(
+            "Det finns ingen inställning som heter {key}; välj en av {known}.",
+            "There is no setting called {key}; choose one of {known}.",
+        ),
+        "DEFINITION_UNKNOWN": Text(
+            "Det finns inget filformat som heter {name}; välj ett av: {known}.",
+            "There is no file format called {name}; choose one of: {known}.",
+        ),
+        "NO_DEFINITIONS": Text(
+            "Det finns inget filformat som heter {name}, och inget annat heller; "
+            "skapa ett med hostsim formats add.",
+            "There is no file format called {name}, nor any other; "
+            "make one with hostsim formats add.",
+        ),
+        "DEFINITION_EXISTS": Text(
+            "Filformatet {name} finns redan; ändra det med hostsim formats set "
+            "eller välj ett annat namn.",
+            "The file format {name} exists already; change it with hostsim formats set "
+            "or choose another name.",
+        ),
+        "DEFINITION_NAME": Text(
+            "Filformatet måste ha ett namn på en rad och högst 200 tecken.",
+            "The file format needs a name on one line and of at most 200 characters.",
+        ),
+        "DEFINITION_NEEDED": Text(
+            "Flera förhandsvisningar är öppna ({names}); säg vilken som ska sparas.",
+            "Several previews are open ({names}); say which one is to be saved.",
+        ),
+        "IMPORT_TYPE_UNKNOWN": Text(
+            "Det finns ingen importtyp som heter {name}; kända är: {known}. "
+            "Kontrollera med hostsim plugins att insticksprogrammet är laddat.",
+            "There is no import type called {name}; known ones are: {known}. "
+            "Check with hostsim plugins that the plug-in is loaded.",
+        ),
+        "PLUGIN_UNKNOWN": Text(
+            "{place}: inget insticksprogram heter {name}; skriv ett av: {known}, eller all för "
+            "alla.",
+            "{place}: no plug-in is called {name}; write one of: {known}, or all for every one.",
+        ),
+        "IMPORT_FORMAT_UNKNOWN": Text(
+            "Importtypen {type} har inget importformat som heter {name}; välj ett av: {known}.",
+            "The import type {type} has no import format called {name}; choose one of: {known}.",
+        ),
+        "WHY_WHICH": Text(
+            "Faktura {number} kan höra till flera ({names}); säg vilket filformat det gäller, "
+            "eller regionen med --region.",
+            "Invoice {number} may belong to several ({names}); say which file format it is about, "
+            "or the region with --region.",
+        ),
+        "RUN_UNKNOWN": Text(
+            "Det finns ingen import vars id börjar med {id}; hostsim runs visar alla.",
+            "There is no import whose id begins with {id}; hostsim runs shows all.",
+        ),
+        "RUN_AMBIGUOUS": Text(
+            "Flera importer har ett id som börjar med {id}; skriv fler tecken.",
+            "Several imports have an id that begins with {id}; write more of it.",
+        ),
+        "PAYMENT_UNKNOWN": Text(
+            "Det finns ingen registrerad betalning med id {id}; hostsim payments visar alla.",
+            "There is no registered payment with the id {id}; hostsim payments shows all.",
+        ),
+        "EXPORT_EXISTS": Text(
+            "Filen {path} finns redan och skrivs inte över; ingenting är exporterat. Välj ett "
+            "annat namn.",
+            "The file {path} exists already and is not overwritten; nothing was exported. Choose "
+            "another name.",
+        ),
+        "EXPORT_UNREACHABLE": Text(
+            "Filen {path} går inte att skriva, så ingenting är exporterat; välj en mapp som finns "
+            "och som du får skriva i.",
+            "The file {path} cannot be written, so that nothing was exported; choose a folder that "
+            "exists and that you may write to.",
+        ),
+        "EXPORT_REGION_NEEDED": Text(
+            "Betalningar i flera regioner ({names.sv}) hör till olika företag i Fortnox; exportera "
+            'en region i taget med --region (--region "" är standardregionen). Ingenting är '
+            "exporterat.",
+            "Payments in several regions ({names.en}) belong to different companies in Fortnox; "
+            'export one region at a time with --region (--region "" is the default one). Nothing '
+            "was exported.",
+        ),
+        "EXPORT_REGION_UNKNOWN": Text(
+            "Regionen {name} finns inte, varken bland fakturorna eller bland filformaten, så "
+            "ingenting är exporterat. Välj en av: {known.sv}.",
+            "There is no region {name}, neither among the invoices nor among the formats, so that "
+            "nothing was exported. Choose one of: {known.en}.",
+        ),
+        "BANK_ACCOUNT": Text(
+            "Bankkontot ska stå på en rad och ha högst 100 tecken; ingenting har lästs eller "
+            "registrerats.",
+            "The bank account must stand on one line and have at most 100 characters; nothing "
+            "was read or registered.",
+        ),
+        "PAYMENT_NOT_SHOWN": Text(
+            "Betalning {number} finns inte bland dem som {name} visar; läs in igen och välj en "
+            "av dem som visas.",
+            "Payment {number} is not among those that {name} shows; import again and choose one "
+            "of those that are shown.",
+        ),
+        "DECISION_DOES_NOT_FIT": Text(
+            "Betalning {number} ändrades inte: {what.sv} går inte för den, för den är nu: "
+            "{state.sv}. Visa listan igen och välj något som går.",
+            "Payment {number} was left as it is: {what.en} does not fit, since it is now: "
+            "{state.en}. Look at the list again and choose what fits.",
+        ),
+        "DECISION_UNKNOWN": Text(
+            "Det finns inget att ta tillbaka för {what}; hostsim decisions visar vad som gäller.",
+            "There is nothing to take back for {what}; hostsim decisions shows what is in force.",
+        ),
+        "HIDDEN_BY_SERIES": Text(
+            "Betalning {number} är undanlagd med serien {first} till {last}, inte för sig själv. "
+            "Med hostsim take-back {name} --series {first} {last} tar du tillbaka serien.",
+            "Payment {number} is set aside with the series {first} to {last}, not on its own. "
+            "Take the series back with hostsim take-back {name} --series {first} {last}.",
+        ),
+        "SERIES_WRONG": Text(
+            "Serien {first} till {last} kan inte användas; skriv två fakturanummer med bara "
+            "siffror, det lägre först.",
+            "The series {first} to {last} cannot be used; write two invoice numbers of digits "
+            "only, the lower one first.",
+        ),
+        "SERIES_EXISTS": Text(
+            "Serien {first} till {last} är undanlagd redan; ta tillbaka den först om den ska "
+            "läggas undan av ett annat skäl.",
+            "The series {first} to {last} is set aside already; take it back first if it is to "
+            "be set aside for another reason.",
+        ),
+        "COMPANY_NOT_KNOWN": Text(
+            "Det är inte känt än vilket företag {name} hör till; läs in betalningar först.",
+            "It is not known yet which company {name} belongs to; import payments first.",
+        ),
+        "INVOICE_NEEDED": Text("Skriv fakturans nummer.", "Write the number of the invoice."),
+        "INVOICE_UNKNOWN": Text(
+            "Det finns ingen faktura {number} i {region.sv}; kontrollera numret och regionen.",
+            "There is no invoice {number} in {region.en}; check the number and the region.",
+        ),
+        "PAYMENT_PERIOD_OPEN": Text(
+            "Faktura {number} ligger i en öppen fakturaperiod och kan inte betalas än; stäng "
+            "perioden och registrera sedan betalningen.",
+            "Invoice {number} is in an open invoice period and cannot be paid yet; close the "
+            "period and register the payment then.",
+        ),
+        "PAYMENT_AMOUNT": Text(
+            "Beloppet {amount} kan inte användas.{meant.sv} Skriv ett belopp som inte är noll, "
+            "med högst två decimaler, till exempel 1250,50.",
+            "The amount {amount} cannot be used.{meant.en} Write an amount other than zero, with "
+            "at most two decimals, such as 1250.50.",
+        ),
+        "PAYMENT_TOO_LARGE": Text(
+            "Beloppet {amount} är för stort; en betalning är på högst {most}.",
+            "The amount {amount} is too large; a payment is of at most {most}.",
+        ),
+        "DOUBTFUL_PAYMENT": Text(
+            "Betalningen är tveksam och är inte registrerad. {facts.sv} {doubts.sv} Stämmer det "
+            "ändå, bekräfta med --confirm (på sidan: tryck en gång till).",
+            "The payment is doubtful and was not registered. {facts.en} {doubts.en} If it is "
+            "right all the same, confirm it with --confirm (on the page: press once more).",
+        ),
+        "PAYMENT_KEY": Text(
+            "Nyckeln ska vara en rad text med högst {longest} tecken; ingenting är registrerat.",
+            "The key must be one line of text with at most {longest} characters; nothing was "
+            "registered.",
+        ),
+        "PAYMENT_KEY_USED": Text(
+            "Nyckeln hör redan till betalningen med id {id}, som har andra uppgifter; ingenting "
+            "är registrerat. Är det en annan betalning, använd en ny nyckel (på sidan: tryck en "
+            "gång till).",
+            "The key belongs to the payment with id {id} already, which has other figures; "
+            "nothing was registered. If it is another payment, use a new key (on the page: press "
+            "once more).",
+        ),
+        "PAYMENT_KEY_DELETED": Text(
+            "Nyckeln hör till betalningen med id {id}, som är borttagen sedan dess; ingenting är "
+            "registrerat. Ska den registreras på nytt, använd en ny nyckel (på sidan: tryck en "
+            "gång till).",
+            "The key belongs to the payment with id {id}, which was deleted since; nothing was "
+            "registered. To register it again, use a new key (on the page: press once more).",
+        ),
+        "PAYMENT_CURRENCY": Text(
+            "Faktura {number} är i {invoice}, så betalningen kan inte vara i {currency}; skriv "
+            "beloppet i fakturans valuta.",
+            "Invoice {number} is in {invoice}, so that the payment cannot be in {currency}; "
+            "write the amount in the currency of the invoice.",
+        ),
+        "PAYMENT_RATE": Text(
+            "Faktura {number} är i {invoice}; ange kursen, SEK för en {invoice}, större än "
+            "noll och högst en miljon. För en faktura i SEK anges ingen kurs.",
+            "Invoice {number} is in {invoice}; give the rate, SEK for one {invoice}, above "
+            "zero and at most a million. For an invoice in SEK no rate is given.",
+        ),
+        "REGISTERED_UNKNOWN": Text(
+            "Det finns ingen registrerad betalning med id {id}; hostsim payments visar alla.",
+            "There is no registered payment with id {id}; hostsim payments shows them all.",
+        ),
+        "PAYMENT_NOT_DELETED": Text(
+            "Betalningen med id {id} togs inte bort, för den är {state.sv}; bara en som är "
+            "registrerad kan tas bort.",
+            "The payment with id {id} was not deleted, since it is {state.en}; only one that is "
+            "registered can be deleted.",
+        ),
+        "WHY_TOO_LONG": Text(
+            "Skälet har {length} tecken, och högst {longest} sparas; ingenting ändrades. Skriv "
+            "ett kortare.",
+            "The reason has {length} characters, and at most {longest} are kept; nothing was "
+            "changed. Write a shorter one.",
+        ),
+        "WHY_NEEDED": Text(
+            "Skriv varför betalningen ska tas bort; det sparas och visas.",
+            "Write why the payment is to be deleted; it is kept and shown.",
+        ),
+        "REPORT_EXISTS": Text(
+            "Filen {path} finns redan och skrivs inte över; välj ett annat namn.",
+            "The file {path} exists already and is not overwritten; choose another name.",
+        ),
+        "REPORT_UNREACHABLE": Text(
+            "Filen {path} går inte att skriva; välj en mapp som finns och som du får skriva i.",
+            "The file {path} cannot be written; choose a folder that exists and that you may "
+            "write to.",
+        ),
+        "HOST_UNKNOWN": Text(
+            "Sidan finns inte under det namnet; öppna adressen som hostsim serve skrev.",
+            "The page does not exist under that name; open the address that hostsim serve printed.",
+        ),
+        "PAGE_UNKNOWN": Text(
+            "Sidan finns inte; gå till Ekonomi > Betalningsimport.",
+            "There is no such page; go to Economy > Payment import.",
+        ),
+        "DESK_PORT_IN_USE": Text(
+            "Det går inte att lyssna på {host} port {port}; välj något annat med --host eller "
+            "--port.",
+            "It is not possible to listen on {host} port {port}; choose another with --host or "
+            "--port.",
+        ),
+        "USAGE": Text(
+            "Kommandot kan inte köras: {what.sv}", "The command cannot be run: {what.en}"
+        ),
+        "NOT_INSTALLED": Text(
+            "hostsim behöver fler paket; installera dem med "
+            '`pip install "opter-fortnox-plugin[hostsim]"`.',
+            "hostsim needs more packages; install them with "
+            '`pip install "opter-fortnox-plugin[hostsim]"`.',
+        ),
+        "INVOICES_FILE_WRONG": Text(
+            "Inga fakturor lästes in: {count.sv} i filen {file}. "
+            "Rätta raderna som räknas upp ovanför och läs in filen igen.",
+            "No invoices were loaded: {count.en} in the file {file}. "
+            "Correct the lines listed above and load the file again.",
+        ),
+        "FOLDER_UNREACHABLE": Text(
+            "Mappen {path} kan inte skapas; välj en annan med --keep.",
+            "The folder {path} cannot be made; choose another with --keep.",
+        ),
+        "SANDBOX_DATA_WRONG": Text(
+            "Filen {path} går inte att använda som uppgifter: {why}. Rätta filen.",
+            "The file {path} cannot be used as data: {why}. Correct the file.",
+        ),
+        "SANDBOX_PORT_IN_USE": Text(
+            "Port {port} är upptagen eller otillåten; välj en annan med --port.",
+            "Port {port} is in use or not allowed; choose another with --port.",
+        ),
+        "ERROR_UNKNOWN": Text(
+            "Det finns ingen felkod som heter {code}; hostsim errors visar alla.",
+            "There is no error code called {code}; hostsim errors shows all.",
+        ),
+    },
+    "settings": {
+        "SECRETS_UNREACHABLE": Text(
             "Inloggningen kan inte sparas i {path}; kontrollera att mappen är din, dina "
             "rättigheter och ledigt utrymme, eller ställ av stay_signed_in.",
             "The login cannot be stored in {path}; check that the folder is yours, your rights "
             "and the free space, or switch stay_signed_in off.",
         ),
-    ),
-    "DATABASE_BUSY": (
-        "busy",
-        Text(
-            "Databasen {path} används av någon annan just nu; ingenting sparades. Försök igen.",
-            "The database {path} is in use by somebody else; nothing was saved. Try again.",
-        ),
-    ),
-    "SETTING_UNKNOWN": (
-        "usage",
-        Text(
-            "Det finns ingen inställning som heter {key}; välj en av {known}.",
-            "There is no setting called {key}; choose one of {known}.",
-        ),
-    ),
-    "SETTING_WRONG": (
-        "settings",
-        Text(
+        "SETTING_WRONG": Text(
             "Värdet för {key} kan inte användas: {why.sv}",
             "The value of {key} cannot be used: {why.en}",
         ),
-    ),
-    "DEFAULT_CURRENCY": (
-        "settings",
-        Text(
+        "DEFAULT_CURRENCY": Text(
             "Importen kräver att inställningen default_currency är SEK, men den är {currency}; "
             "ingenting har lästs eller sparats. Ändra den med hostsim settings "
             "default_currency=SEK.",
@@ -85,114 +315,23 @@ ERRORS: dict[str, tuple[str, Text]] = {
             "nothing was read or saved. Change it with hostsim settings "
             "default_currency=SEK.",
         ),
-    ),
-    "DEFINITION_UNKNOWN": (
-        "usage",
-        Text(
-            "Det finns inget filformat som heter {name}; välj ett av: {known}.",
-            "There is no file format called {name}; choose one of: {known}.",
-        ),
-    ),
-    "NO_DEFINITIONS": (
-        "usage",
-        Text(
-            "Det finns inget filformat som heter {name}, och inget annat heller; "
-            "skapa ett med hostsim formats add.",
-            "There is no file format called {name}, nor any other; "
-            "make one with hostsim formats add.",
-        ),
-    ),
-    "DEFINITION_EXISTS": (
-        "usage",
-        Text(
-            "Filformatet {name} finns redan; ändra det med hostsim formats set "
-            "eller välj ett annat namn.",
-            "The file format {name} exists already; change it with hostsim formats set "
-            "or choose another name.",
-        ),
-    ),
-    "DEFINITION_NAME": (
-        "usage",
-        Text(
-            "Filformatet måste ha ett namn på en rad och högst 200 tecken.",
-            "The file format needs a name on one line and of at most 200 characters.",
-        ),
-    ),
-    "CANNOT_RECONCILE": (
-        "settings",
-        Text(
+        "CANNOT_RECONCILE": Text(
             "Insticksprogrammet för {type} kan inte läsa alla betalningar, så det går inte att "
             "stämma av {name}; fråga den som utvecklar det (det som bara läser filer kan inte).",
             "The plug-in for {type} cannot read all payments, so that {name} cannot be "
             "reconciled; ask its developer (one that only reads files cannot).",
         ),
-    ),
-    "DEFINITION_NEEDED": (
-        "usage",
-        Text(
-            "Flera förhandsvisningar är öppna ({names}); säg vilken som ska sparas.",
-            "Several previews are open ({names}); say which one is to be saved.",
-        ),
-    ),
-    "IMPORT_TYPE_UNKNOWN": (
-        "usage",
-        Text(
-            "Det finns ingen importtyp som heter {name}; kända är: {known}. "
-            "Kontrollera med hostsim plugins att insticksprogrammet är laddat.",
-            "There is no import type called {name}; known ones are: {known}. "
-            "Check with hostsim plugins that the plug-in is loaded.",
-        ),
-    ),
-    "IMPORT_TYPE_OFF": (
-        "settings",
-        Text(
+        "IMPORT_TYPE_OFF": Text(
             "Inget påslaget insticksprogram har importtypen {name}; avstängda är: {off}. Slå på "
             "det rätta med hostsim plugins on NAMN, eller ta bort det ur HOSTSIM_PLUGINS_OFF.",
             "No plug-in that is on has the import type {name}; switched off are: {off}. Switch "
             "the right one on with hostsim plugins on NAME, or take it out of HOSTSIM_PLUGINS_OFF.",
         ),
-    ),
-    "PLUGIN_UNKNOWN": (
-        "usage",
-        Text(
-            "{place}: inget insticksprogram heter {name}; skriv ett av: {known}, eller all för "
-            "alla.",
-            "{place}: no plug-in is called {name}; write one of: {known}, or all for every one.",
-        ),
-    ),
-    "IMPORT_FORMAT_UNKNOWN": (
-        "usage",
-        Text(
-            "Importtypen {type} har inget importformat som heter {name}; välj ett av: {known}.",
-            "The import type {type} has no import format called {name}; choose one of: {known}.",
-        ),
-    ),
-    "SETTINGS_REFUSED": (
-        "settings",
-        Text(
+        "SETTINGS_REFUSED": Text(
             "Inställningarna sparades inte: {problems.sv} Rätta dem och spara igen.",
             "The settings were not stored: {problems.en} Correct them and store them again.",
         ),
-    ),
-    "IMPORT_RUNNING": (
-        "busy",
-        Text(
-            "En import med filformatet {name} pågår redan; försök igen när den är klar.",
-            "An import with the file format {name} is running already; try again when it is done.",
-        ),
-    ),
-    "WRONG_COMPANY": (
-        "login",
-        Text(
-            "Filformatet {name} hör till {expected}, men inloggningen gällde {got}; "
-            "logga in på rätt företag eller skapa ett eget filformat för det andra.",
-            "The file format {name} belongs to {expected}, but the login was to {got}; "
-            "sign in to the right company or make a file format of its own for the other.",
-        ),
-    ),
-    "REGION_DIFFERS": (
-        "settings",
-        Text(
+        "REGION_DIFFERS": Text(
             "Filformatet {name} gäller {expected.sv}, inte {given.sv}; ingenting har lästs. "
             "Fakturorna i en annan region är andra fakturor, även med samma nummer. Välj det "
             "filformat som gäller {given.sv}, eller lägg upp ett med hostsim formats add --region; "
@@ -202,20 +341,51 @@ ERRORS: dict[str, tuple[str, Text]] = {
             "Choose the file format that is for {given.en}, or make one with hostsim formats add "
             "--region; as long as nothing is saved, hostsim formats set --region changes it, too.",
         ),
-    ),
-    "REGION_FIXED": (
-        "settings",
-        Text(
+        "REGION_FIXED": Text(
             "Filformatet {name} har redan sparat betalningar i {expected.sv}, så regionen kan inte "
             "ändras; lägg upp ett eget filformat för {given.sv} med hostsim formats add --region.",
             "The file format {name} has saved payments in {expected.en} already, so that the "
             "region cannot be changed; make a file format of its own for {given.en} with hostsim "
             "formats add --region.",
         ),
-    ),
-    "COMPANY_OF_OTHER_REGION": (
-        "login",
-        Text(
+        "DATABASE_DAMAGED": Text(
+            "Databasen {path} är skadad ({problem}). Använd den inte mer; lägg tillbaka den "
+            "senaste säkerhetskopian.",
+            "The database {path} is damaged ({problem}). Use it no more; restore the latest "
+            "backup.",
+        ),
+        "SECRETS_EXPOSED": Text(
+            "Andra än du kan läsa {path}, där inloggningar sparas. Ta bort deras rättigheter "
+            "(chmod -R go= {path}).",
+            "Others than you can read {path}, where logins are stored. Take their rights away "
+            "(chmod -R go= {path}).",
+        ),
+        "PLUGIN_LEFT_OUT": Text(
+            "Insticksprogrammet {name} används inte: {why.sv}. Uppgradera eller avinstallera det.",
+            "The plug-in {name} is not used: {why.en}. Upgrade or uninstall it.",
+        ),
+        "PLUGIN_OFF": Text("Insticksprogrammet {name} {why.sv}.", "The plug-in {name} {why.en}."),
+        "NO_PLUGINS": Text(
+            "Inget insticksprogram används, så inget kan läsas in. Installera ett, till exempel "
+            "opter-fortnox-plugin.",
+            "No plug-in is in use, so that nothing can be imported. Install one, such as "
+            "opter-fortnox-plugin.",
+        ),
+        "NO_INVOICES": Text(
+            "Inga fakturor finns i {region.sv}, så ingen betalning hittar sin faktura. "
+            "Läs in dem med hostsim invoices load, eller rätta regionen.",
+            "There are no invoices in {region.en}, so no payment finds its invoice. "
+            "Load them with hostsim invoices load, or correct the region.",
+        ),
+    },
+    "login": {
+        "WRONG_COMPANY": Text(
+            "Filformatet {name} hör till {expected}, men inloggningen gällde {got}; "
+            "logga in på rätt företag eller skapa ett eget filformat för det andra.",
+            "The file format {name} belongs to {expected}, but the login was to {got}; "
+            "sign in to the right company or make a file format of its own for the other.",
+        ),
+        "COMPANY_OF_OTHER_REGION": Text(
             "Inloggningen gällde {company}, som filformatet {other} sparar betalningar från i "
             "{others_region.sv}; {name} gäller {region.sv}. Ingenting är sparat. Logga in på "
             "företaget som hör till {name}. Är regionerna samma företag, lägg upp filformatet med "
@@ -225,508 +395,103 @@ ERRORS: dict[str, tuple[str, Text]] = {
             "company that belongs to {name}. Where the regions are one company, define the file "
             "format with hostsim formats add --same-company-as {other}.",
         ),
-    ),
-    "WHY_WHICH": (
-        "usage",
-        Text(
-            "Faktura {number} kan höra till flera ({names}); säg vilket filformat det gäller, "
-            "eller regionen med --region.",
-            "Invoice {number} may belong to several ({names}); say which file format it is about, "
-            "or the region with --region.",
+    },
+    "busy": {
+        "DATABASE_BUSY": Text(
+            "Databasen {path} används av någon annan just nu; ingenting sparades. Försök igen.",
+            "The database {path} is in use by somebody else; nothing was saved. Try again.",
         ),
-    ),
-    "RUN_UNKNOWN": (
-        "usage",
-        Text(
-            "Det finns ingen import vars id börjar med {id}; hostsim runs visar alla.",
-            "There is no import whose id begins with {id}; hostsim runs shows all.",
+        "IMPORT_RUNNING": Text(
+            "En import med filformatet {name} pågår redan; försök igen när den är klar.",
+            "An import with the file format {name} is running already; try again when it is done.",
         ),
-    ),
-    "RUN_AMBIGUOUS": (
-        "usage",
-        Text(
-            "Flera importer har ett id som börjar med {id}; skriv fler tecken.",
-            "Several imports have an id that begins with {id}; write more of it.",
-        ),
-    ),
-    "PAYMENT_UNKNOWN": (
-        "usage",
-        Text(
-            "Det finns ingen registrerad betalning med id {id}; hostsim payments visar alla.",
-            "There is no registered payment with the id {id}; hostsim payments shows all.",
-        ),
-    ),
-    "EXPORT_EXISTS": (
-        "usage",
-        Text(
-            "Filen {path} finns redan och skrivs inte över; ingenting är exporterat. Välj ett "
-            "annat namn.",
-            "The file {path} exists already and is not overwritten; nothing was exported. Choose "
-            "another name.",
-        ),
-    ),
-    "EXPORT_UNREACHABLE": (
-        "usage",
-        Text(
-            "Filen {path} går inte att skriva, så ingenting är exporterat; välj en mapp som finns "
-            "och som du får skriva i.",
-            "The file {path} cannot be written, so that nothing was exported; choose a folder that "
-            "exists and that you may write to.",
-        ),
-    ),
-    "EXPORT_REGION_NEEDED": (
-        "usage",
-        Text(
-            "Betalningar i flera regioner ({names.sv}) hör till olika företag i Fortnox; exportera "
-            'en region i taget med --region (--region "" är standardregionen). Ingenting är '
-            "exporterat.",
-            "Payments in several regions ({names.en}) belong to different companies in Fortnox; "
-            'export one region at a time with --region (--region "" is the default one). Nothing '
-            "was exported.",
-        ),
-    ),
-    "EXPORT_REGION_UNKNOWN": (
-        "usage",
-        Text(
-            "Regionen {name} finns inte, varken bland fakturorna eller bland filformaten, så "
-            "ingenting är exporterat. Välj en av: {known.sv}.",
-            "There is no region {name}, neither among the invoices nor among the formats, so that "
-            "nothing was exported. Choose one of: {known.en}.",
-        ),
-    ),
-    "BANK_ACCOUNT": (
-        "usage",
-        Text(
-            "Bankkontot ska stå på en rad och ha högst 100 tecken; ingenting har lästs eller "
-            "registrerats.",
-            "The bank account must stand on one line and have at most 100 characters; nothing "
-            "was read or registered.",
-        ),
-    ),
-    "PREVIEW_CHANGED": (
-        "changed",
-        Text(
+    },
+    "changed": {
+        "PREVIEW_CHANGED": Text(
             "Uppgifterna har ändrats sedan förhandsvisningen, eller så visades den aldrig här; "
             "ingenting sparades. Granska den nya förhandsvisningen och spara igen.",
             "The data changed after the preview was shown, or it was never shown here; nothing "
             "was saved. Look at the new preview and save again.",
         ),
-    ),
-    "LIST_CHANGED": (
-        "changed",
-        Text(
+        "LIST_CHANGED": Text(
             "Listan har ändrats sedan den visades här, eller visades aldrig här; ingenting "
             "avgjordes. Titta igen och avgör det sedan.",
             "The list changed after it was shown here, or was never shown here; nothing was "
             "decided. Look again and decide then.",
         ),
-    ),
-    "SAVED_OTHERWISE": (
-        "changed",
-        Text(
+        "SAVED_OTHERWISE": Text(
             "Listan som visades här ändrades och är sparad sedan dess, så som den var då. Granska "
             "vad som registrerades.",
             "The list that was shown here changed and has been saved since, as it was then. Look "
             "at what was registered.",
         ),
-    ),
-    "PAYMENT_NOT_SHOWN": (
-        "usage",
-        Text(
-            "Betalning {number} finns inte bland dem som {name} visar; läs in igen och välj en "
-            "av dem som visas.",
-            "Payment {number} is not among those that {name} shows; import again and choose one "
-            "of those that are shown.",
-        ),
-    ),
-    "DECISION_DOES_NOT_FIT": (
-        "usage",
-        Text(
-            "Betalning {number} ändrades inte: {what.sv} går inte för den, för den är nu: "
-            "{state.sv}. Visa listan igen och välj något som går.",
-            "Payment {number} was left as it is: {what.en} does not fit, since it is now: "
-            "{state.en}. Look at the list again and choose what fits.",
-        ),
-    ),
-    "DECISION_UNKNOWN": (
-        "usage",
-        Text(
-            "Det finns inget att ta tillbaka för {what}; hostsim decisions visar vad som gäller.",
-            "There is nothing to take back for {what}; hostsim decisions shows what is in force.",
-        ),
-    ),
-    "HIDDEN_BY_SERIES": (
-        "usage",
-        Text(
-            "Betalning {number} är undanlagd med serien {first} till {last}, inte för sig själv. "
-            "Med hostsim take-back {name} --series {first} {last} tar du tillbaka serien.",
-            "Payment {number} is set aside with the series {first} to {last}, not on its own. "
-            "Take the series back with hostsim take-back {name} --series {first} {last}.",
-        ),
-    ),
-    "SERIES_WRONG": (
-        "usage",
-        Text(
-            "Serien {first} till {last} kan inte användas; skriv två fakturanummer med bara "
-            "siffror, det lägre först.",
-            "The series {first} to {last} cannot be used; write two invoice numbers of digits "
-            "only, the lower one first.",
-        ),
-    ),
-    "SERIES_EXISTS": (
-        "usage",
-        Text(
-            "Serien {first} till {last} är undanlagd redan; ta tillbaka den först om den ska "
-            "läggas undan av ett annat skäl.",
-            "The series {first} to {last} is set aside already; take it back first if it is to "
-            "be set aside for another reason.",
-        ),
-    ),
-    "COMPANY_NOT_KNOWN": (
-        "usage",
-        Text(
-            "Det är inte känt än vilket företag {name} hör till; läs in betalningar först.",
-            "It is not known yet which company {name} belongs to; import payments first.",
-        ),
-    ),
-    "INVOICE_NEEDED": (
-        "usage",
-        Text("Skriv fakturans nummer.", "Write the number of the invoice."),
-    ),
-    "INVOICE_UNKNOWN": (
-        "usage",
-        Text(
-            "Det finns ingen faktura {number} i {region.sv}; kontrollera numret och regionen.",
-            "There is no invoice {number} in {region.en}; check the number and the region.",
-        ),
-    ),
-    "PAYMENT_PERIOD_OPEN": (
-        "usage",
-        Text(
-            "Faktura {number} ligger i en öppen fakturaperiod och kan inte betalas än; stäng "
-            "perioden och registrera sedan betalningen.",
-            "Invoice {number} is in an open invoice period and cannot be paid yet; close the "
-            "period and register the payment then.",
-        ),
-    ),
-    "PAYMENT_AMOUNT": (
-        "usage",
-        Text(
-            "Beloppet {amount} kan inte användas.{meant.sv} Skriv ett belopp som inte är noll, "
-            "med högst två decimaler, till exempel 1250,50.",
-            "The amount {amount} cannot be used.{meant.en} Write an amount other than zero, with "
-            "at most two decimals, such as 1250.50.",
-        ),
-    ),
-    "PAYMENT_TOO_LARGE": (
-        "usage",
-        Text(
-            "Beloppet {amount} är för stort; en betalning är på högst {most}.",
-            "The amount {amount} is too large; a payment is of at most {most}.",
-        ),
-    ),
-    "DOUBTFUL_PAYMENT": (
-        "usage",
-        Text(
-            "Betalningen är tveksam och är inte registrerad. {facts.sv} {doubts.sv} Stämmer det "
-            "ändå, bekräfta med --confirm (på sidan: tryck en gång till).",
-            "The payment is doubtful and was not registered. {facts.en} {doubts.en} If it is "
-            "right all the same, confirm it with --confirm (on the page: press once more).",
-        ),
-    ),
-    "PAYMENT_KEY": (
-        "usage",
-        Text(
-            "Nyckeln ska vara en rad text med högst {longest} tecken; ingenting är registrerat.",
-            "The key must be one line of text with at most {longest} characters; nothing was "
-            "registered.",
-        ),
-    ),
-    "PAYMENT_KEY_USED": (
-        "usage",
-        Text(
-            "Nyckeln hör redan till betalningen med id {id}, som har andra uppgifter; ingenting "
-            "är registrerat. Är det en annan betalning, använd en ny nyckel (på sidan: tryck en "
-            "gång till).",
-            "The key belongs to the payment with id {id} already, which has other figures; "
-            "nothing was registered. If it is another payment, use a new key (on the page: press "
-            "once more).",
-        ),
-    ),
-    "PAYMENT_KEY_DELETED": (
-        "usage",
-        Text(
-            "Nyckeln hör till betalningen med id {id}, som är borttagen sedan dess; ingenting är "
-            "registrerat. Ska den registreras på nytt, använd en ny nyckel (på sidan: tryck en "
-            "gång till).",
-            "The key belongs to the payment with id {id}, which was deleted since; nothing was "
-            "registered. To register it again, use a new key (on the page: press once more).",
-        ),
-    ),
-    "PAYMENT_CURRENCY": (
-        "usage",
-        Text(
-            "Faktura {number} är i {invoice}, så betalningen kan inte vara i {currency}; skriv "
-            "beloppet i fakturans valuta.",
-            "Invoice {number} is in {invoice}, so that the payment cannot be in {currency}; "
-            "write the amount in the currency of the invoice.",
-        ),
-    ),
-    "PAYMENT_RATE": (
-        "usage",
-        Text(
-            "Faktura {number} är i {invoice}; ange kursen, SEK för en {invoice}, större än "
-            "noll och högst en miljon. För en faktura i SEK anges ingen kurs.",
-            "Invoice {number} is in {invoice}; give the rate, SEK for one {invoice}, above "
-            "zero and at most a million. For an invoice in SEK no rate is given.",
-        ),
-    ),
-    "REGISTERED_UNKNOWN": (
-        "usage",
-        Text(
-            "Det finns ingen registrerad betalning med id {id}; hostsim payments visar alla.",
-            "There is no registered payment with id {id}; hostsim payments shows them all.",
-        ),
-    ),
-    "PAYMENT_NOT_DELETED": (
-        "usage",
-        Text(
-            "Betalningen med id {id} togs inte bort, för den är {state.sv}; bara en som är "
-            "registrerad kan tas bort.",
-            "The payment with id {id} was not deleted, since it is {state.en}; only one that is "
-            "registered can be deleted.",
-        ),
-    ),
-    "WHY_TOO_LONG": (
-        "usage",
-        Text(
-            "Skälet har {length} tecken, och högst {longest} sparas; ingenting ändrades. Skriv "
-            "ett kortare.",
-            "The reason has {length} characters, and at most {longest} are kept; nothing was "
-            "changed. Write a shorter one.",
-        ),
-    ),
-    "WHY_NEEDED": (
-        "usage",
-        Text(
-            "Skriv varför betalningen ska tas bort; det sparas och visas.",
-            "Write why the payment is to be deleted; it is kept and shown.",
-        ),
-    ),
-    "CONTRACT_BROKEN": (
-        "internal",
-        Text(
-            "Insticksprogrammet följer inte avtalet med värdsystemet: {what}. "
-            "Meddela den som utvecklar insticksprogrammet.",
-            "The plug-in does not keep to the contract with the host: {what}. "
-            "Tell the developer of the plug-in.",
-        ),
-    ),
-    "REPORT_EXISTS": (
-        "usage",
-        Text(
-            "Filen {path} finns redan och skrivs inte över; välj ett annat namn.",
-            "The file {path} exists already and is not overwritten; choose another name.",
-        ),
-    ),
-    "REPORT_UNREACHABLE": (
-        "usage",
-        Text(
-            "Filen {path} går inte att skriva; välj en mapp som finns och som du får skriva i.",
-            "The file {path} cannot be written; choose a folder that exists and that you may "
-            "write to.",
-        ),
-    ),
-    "HOST_UNKNOWN": (
-        "usage",
-        Text(
-            "Sidan finns inte under det namnet; öppna adressen som hostsim serve skrev.",
-            "The page does not exist under that name; open the address that hostsim serve printed.",
-        ),
-    ),
-    "PAGE_UNKNOWN": (
-        "usage",
-        Text(
-            "Sidan finns inte; gå till Ekonomi > Betalningsimport.",
-            "There is no such page; go to Economy > Payment import.",
-        ),
-    ),
-    "PAGE_TOO_OLD": (
-        "changed",
-        Text(
+        "PAGE_TOO_OLD": Text(
             "Sidan hade blivit för gammal, så ingenting ändrades; ladda om den och försök igen.",
             "The page had grown too old, so nothing was changed; reload it and try again.",
         ),
-    ),
-    "DESK_PORT_IN_USE": (
-        "usage",
-        Text(
-            "Det går inte att lyssna på {host} port {port}; välj något annat med --host eller "
-            "--port.",
-            "It is not possible to listen on {host} port {port}; choose another with --host or "
-            "--port.",
-        ),
-    ),
-    "NOTHING_TO_SAVE": (
-        "changed",
-        Text(
+        "NOTHING_TO_SAVE": Text(
             "Det finns inget att spara: det som visades är redan sparat, eller ersatt av en nyare "
             "inläsning. Granska den.",
             "There is nothing to save: what was shown is saved already, or replaced by a later "
             "import. Look at that one.",
         ),
-    ),
-    "SAVED_NOT_SHOWN": (
-        "saved",
-        Text(
+    },
+    "saved": {
+        "SAVED_NOT_SHOWN": Text(
             "{saved.sv} Men resultatet kunde inte visas i sin helhet. Se efter innan du gör om "
             "något: hostsim payments visar vad som är registrerat, hostsim runs importerna.",
             "{saved.en} But the result could not be shown in full. Look before you repeat "
             "anything: hostsim payments shows what is registered, hostsim runs the imports.",
         ),
-    ),
-    "OUTPUT_FAILED": (
-        "output",
-        Text(
+    },
+    "output": {
+        "OUTPUT_FAILED": Text(
             "Resultatet kunde inte skrivas ({why}), och ingenting är ändrat. Frigör plats, eller "
             "skriv det någon annanstans, och kör kommandot igen.",
             "The result could not be written ({why}), and nothing was changed. Make room, or "
             "write it elsewhere, and run the command again.",
         ),
-    ),
-    "CANCELLED": (
-        "cancelled",
-        Text(
+    },
+    "cancelled": {
+        "CANCELLED": Text(
             "Det avbröts innan det var klart, och inget är sparat till hälften; hostsim payments "
             "visar vad som är registrerat.",
             "It was cancelled before it was done, and nothing is partially saved; hostsim payments "
             "shows what is registered.",
         ),
-    ),
-    "INTERNAL": (
-        "internal",
-        Text(
+    },
+    "internal": {
+        "CONTRACT_BROKEN": Text(
+            "Insticksprogrammet följer inte avtalet med värdsystemet: {what}. "
+            "Meddela den som utvecklar insticksprogrammet.",
+            "The plug-in does not keep to the contract with the host: {what}. "
+            "Tell the developer of the plug-in.",
+        ),
+        "INTERNAL": Text(
             "Ett fel i programmet. Ingenting är sparat till hälften; skicka raderna ovanför till "
             "den som sköter programmet.",
             "A fault in the program. Nothing is partially saved; send the lines above to whoever "
             "maintains the program.",
         ),
-    ),
-    "USAGE": (
-        "usage",
-        Text("Kommandot kan inte köras: {what.sv}", "The command cannot be run: {what.en}"),
-    ),
-    "NOT_INSTALLED": (
-        "usage",
-        Text(
-            "hostsim behöver fler paket; installera dem med "
-            '`pip install "opter-fortnox-plugin[hostsim]"`.',
-            "hostsim needs more packages; install them with "
-            '`pip install "opter-fortnox-plugin[hostsim]"`.',
-        ),
-    ),
-    "INVOICES_FILE_WRONG": (
-        "usage",
-        Text(
-            "Inga fakturor lästes in: {count.sv} i filen {file}. "
-            "Rätta raderna som räknas upp ovanför och läs in filen igen.",
-            "No invoices were loaded: {count.en} in the file {file}. "
-            "Correct the lines listed above and load the file again.",
-        ),
-    ),
-    "DEMO_FAILED": (
-        "internal",
-        Text(
+        "DEMO_FAILED": Text(
             "Demonstrationen gick fel: {what.sv}. Skicka raderna ovanför till den som sköter "
             "programmet.",
             "The demonstration went wrong: {what.en}. Send the lines above to whoever maintains "
             "the program.",
         ),
-    ),
-    "FOLDER_UNREACHABLE": (
-        "usage",
-        Text(
-            "Mappen {path} kan inte skapas; välj en annan med --keep.",
-            "The folder {path} cannot be made; choose another with --keep.",
-        ),
-    ),
-    "SANDBOX_DATA_WRONG": (
-        "usage",
-        Text(
-            "Filen {path} går inte att använda som uppgifter: {why}. Rätta filen.",
-            "The file {path} cannot be used as data: {why}. Correct the file.",
-        ),
-    ),
-    "SANDBOX_PORT_IN_USE": (
-        "usage",
-        Text(
-            "Port {port} är upptagen eller otillåten; välj en annan med --port.",
-            "Port {port} is in use or not allowed; choose another with --port.",
-        ),
-    ),
-    "ERROR_UNKNOWN": (
-        "usage",
-        Text(
-            "Det finns ingen felkod som heter {code}; hostsim errors visar alla.",
-            "There is no error code called {code}; hostsim errors shows all.",
-        ),
-    ),
-    # What only doctor finds.
-    "DATABASE_DAMAGED": (
-        "settings",
-        Text(
-            "Databasen {path} är skadad ({problem}). Använd den inte mer; lägg tillbaka den "
-            "senaste säkerhetskopian.",
-            "The database {path} is damaged ({problem}). Use it no more; restore the latest "
-            "backup.",
-        ),
-    ),
-    "SECRETS_EXPOSED": (
-        "settings",
-        Text(
-            "Andra än du kan läsa {path}, där inloggningar sparas. Ta bort deras rättigheter "
-            "(chmod -R go= {path}).",
-            "Others than you can read {path}, where logins are stored. Take their rights away "
-            "(chmod -R go= {path}).",
-        ),
-    ),
-    "PLUGIN_LEFT_OUT": (
-        "settings",
-        Text(
-            "Insticksprogrammet {name} används inte: {why.sv}. Uppgradera eller avinstallera det.",
-            "The plug-in {name} is not used: {why.en}. Upgrade or uninstall it.",
-        ),
-    ),
-    "PLUGIN_OFF": (
-        "settings",
-        Text("Insticksprogrammet {name} {why.sv}.", "The plug-in {name} {why.en}."),
-    ),
-    "NO_PLUGINS": (
-        "settings",
-        Text(
-            "Inget insticksprogram används, så inget kan läsas in. Installera ett, till exempel "
-            "opter-fortnox-plugin.",
-            "No plug-in is in use, so that nothing can be imported. Install one, such as "
-            "opter-fortnox-plugin.",
-        ),
-    ),
-    "PLUGIN_FAILED": (
-        "internal",
-        Text(
+        "PLUGIN_FAILED": Text(
             "Insticksprogrammet {name} kunde inte kontrollera sig självt ({what}). Meddela den som "
             "utvecklar det.",
             "The plug-in {name} could not examine itself ({what}). Tell its developer.",
         ),
-    ),
-    "NO_INVOICES": (
-        "settings",
-        Text(
-            "Inga fakturor finns i {region.sv}, så ingen betalning hittar sin faktura. "
-            "Läs in dem med hostsim invoices load, eller rätta regionen.",
-            "There are no invoices in {region.en}, so no payment finds its invoice. "
-            "Load them with hostsim invoices load, or correct the region.",
-        ),
-    ),
+    },
+}
+
+#: Every error of the host by its code: who can act, and the sentence.
+ERRORS: dict[str, tuple[str, Text]] = {
+    code: (kind, sentence)
+    for kind, sentences in _SENTENCES.items()
+    for code, sentence in sentences.items()
 }
 
 
