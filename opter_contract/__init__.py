@@ -8,9 +8,9 @@ from typing import Final
 
 import pluggy
 
-from opter_contract.version import CONTRACT
+from opter_contract.version import CONTRACT_VERSION
 
-__all__ = ["BATCH", "CONTRACT", "PROJECT", "hookimpl"]
+__all__ = ["BATCH", "CONTRACT_VERSION", "PROJECT", "hookimpl"]
 
 #: The name both sides give to pluggy, and the group of the entry points.
 #: pluggy says nothing when the names differ: the hooks are just never called.

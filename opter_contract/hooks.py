@@ -82,10 +82,10 @@ A hook that may be left out is reached with ``getattr(run.hook, name, None)``.
 
 How the contract changes:
 
-* It has a version, :data:`~opter_contract.version.CONTRACT`: ``major.minor``.
-  The host says its own as ``run.contract``. A plug-in says the oldest version
-  that it supports, as the text ``opter_contract`` on the object that its entry
-  point names: ``opter_contract = "1.0"``, which is also what silence means.
+* It has a version, :data:`~opter_contract.version.CONTRACT_VERSION`: ``major.minor``.
+  The host says its own as ``run.contract_version``. A plug-in says the oldest version
+  that it supports, as the text ``opter_contract_version`` on the object that its entry
+  point names: ``opter_contract_version = "1.0"``, which is also what silence means.
 * A minor adds: a hook, an argument of a hook, an attribute with a default. None
   of them may be needed. Both sides pass over what they do not know.
 * A plug-in that answers a hook which was added after the version that it says
@@ -420,7 +420,7 @@ def opter_books_changed(changes: Sequence[BookChange]) -> int | None:
     change may be told twice: equal ``sequence``, equal change. Cannot undo or refuse
     anything.
 
-    :param changes: of one and the same ``books``: those behind the last one that the plug-in
+    :param changes: of one and the same ``books_id``: those behind the last one that the plug-in
         acknowledged, in the order of their ``sequence``; at least one, at most :data:`BATCH`.
     :return: the ``sequence`` of the last change that the plug-in has durably kept, one of
         ``changes``. A lower one than it acknowledged before, 0 for none, says that it lost
@@ -579,7 +579,7 @@ def opter_payments_to_confirm(run: Run, company: Company) -> Sequence[str]:  # t
     """Say which payments must be fetched again, whole, before they can be saved.
 
     Those of earlier runs that would be saved now, and those of this run of which the host
-    must know the ``customer``.
+    must know the ``customer_number``.
 
     Called by the plug-in after the last batch, while it is still signed in,
     and again until the answer is empty. A host that keeps nothing between

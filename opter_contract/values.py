@@ -12,7 +12,7 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Any, NamedTuple, Protocol
 
-from opter_contract.version import CONTRACT
+from opter_contract.version import CONTRACT_VERSION
 
 
 class Text(NamedTuple):
@@ -160,7 +160,7 @@ class Payment:
     """False while the other system may still change or remove it."""
     warnings: Sequence[Text] = ()
     """What a person should know about these figures."""
-    customer: str | None = None
+    customer_number: str | None = None
     """The number of the invoice's customer in the other system; ``None`` where nobody looked.
     A host that has to know it asks by ``opter_payments_to_confirm``."""
 
@@ -199,7 +199,7 @@ class InvoiceBalance:
     """The invoice's number in the other system."""
     ocr: str
     """Its OCR reference; ``""`` where it has none."""
-    customer: str
+    customer_number: str
     """The number of its customer there."""
     currency: str
     total: Decimal
@@ -252,7 +252,7 @@ class Run:
     they go before the environment, and may hold a client secret."""
     login_timeout: float = 300.0
     """Seconds that a person may take to sign in."""
-    contract: str = CONTRACT
+    contract_version: str = CONTRACT_VERSION
     """The version of the contract that the host speaks."""
 
 
@@ -295,10 +295,10 @@ class SavedRun:
     """A run that was committed, as its listeners are told."""
 
     id: str
-    import_type: str
+    type_code: str
     definition: str
     company: Company
-    payments: int
+    payment_count: int
     """How many payments were registered."""
 
 
@@ -322,7 +322,7 @@ class BookChange:
     the changes of a payment is what it counts.
     """
 
-    books: str
+    books_id: str
     """Which books were changed: letters and digits, at most 50, the same for ever. Two
     databases of a host, such as that of a demonstration, are two books."""
     sequence: int
@@ -376,7 +376,8 @@ class Finding:
 
     name: str
     """Stable, lower case with dots: ``network.api``."""
-    what: Text
+    label: Text
+    """What was checked."""
     state: str
     """``ok``, ``failed``, ``unknown`` (nobody can see it from here) or ``skipped`` (something
     that it needs has failed)."""

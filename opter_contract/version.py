@@ -1,8 +1,8 @@
 """Which versions of the contract understand each other.
 
-A version is ``major.minor``. Another major means that something was taken away or changed its
-meaning; a higher minor, that something was added which nobody has to know. So a plug-in says
-the oldest version that it supports, and fits every host of the same major that is not older.
+A version is ``major.minor``. Another major means that something was removed or changed its
+meaning; a higher minor, that something was added which nobody has to know. So a plug-in states
+the oldest version that it supports, and works with every host of the same major that is not older.
 """
 
 from __future__ import annotations
@@ -10,31 +10,33 @@ from __future__ import annotations
 import re
 from enum import Enum
 
-#: The version of the contract, and that of whoever does not say any.
-CONTRACT = "1.0"
-UNSAID = "1.0"
+#: The version of this contract.
+CONTRACT_VERSION = "1.0"
+
+#: What a host or a plug-in that states no version is taken to mean.
+DEFAULT_VERSION = "1.0"
 
 _VERSION = re.compile(r"(0|[1-9][0-9]{0,3})\.(0|[1-9][0-9]{0,3})")
 
 
 class Mismatch(Enum):
-    """Why a plug-in does not fit a host."""
+    """Why a plug-in does not work with a host."""
 
     UNREADABLE = "unreadable"
-    """What the plug-in or the host says is no version."""
+    """What the plug-in or the host states is no version."""
     PLUGIN_TOO_OLD = "too old"
     """Upgrade the plug-in."""
     PLUGIN_TOO_NEW = "too new"
     """Upgrade the host."""
 
 
-def mismatch(needed: object, spoken: object = CONTRACT) -> Mismatch | None:
-    """Tell why a plug-in does not fit a host; ``None`` where it does.
+def mismatch(required: object, offered: object = CONTRACT_VERSION) -> Mismatch | None:
+    """Compare what a plug-in needs with what a host offers; ``None`` where they work together.
 
-    :param needed: the oldest version that the plug-in supports.
-    :param spoken: the version that the host speaks.
+    :param required: the oldest version that the plug-in supports.
+    :param offered: the version of the host.
     """
-    plugin, host = _version(needed), _version(spoken)
+    plugin, host = _parse(required), _parse(offered)
     if plugin is None or host is None:
         return Mismatch.UNREADABLE
     if plugin[0] < host[0]:
@@ -44,11 +46,11 @@ def mismatch(needed: object, spoken: object = CONTRACT) -> Mismatch | None:
     return None
 
 
-def needed_by(plugin: object) -> object:
-    """Give the version that a plug-in says it needs, whatever that is."""
-    return getattr(plugin, "opter_contract", UNSAID)
+def required_version(plugin: object) -> object:
+    """Read the version that a plug-in states, of whatever type it is."""
+    return getattr(plugin, "opter_contract_version", DEFAULT_VERSION)
 
 
-def _version(said: object) -> tuple[int, int] | None:
-    match = _VERSION.fullmatch(said) if isinstance(said, str) else None
+def _parse(version: object) -> tuple[int, int] | None:
+    match = _VERSION.fullmatch(version) if isinstance(version, str) else None
     return None if match is None else (int(match[1]), int(match[2]))

@@ -20,11 +20,11 @@ from opter_contract.values import (
     Run,
     SettingsField,
 )
-from opter_contract.version import UNSAID, Mismatch, mismatch
+from opter_contract.version import DEFAULT_VERSION, Mismatch, mismatch
 from opter_fortnox_plugin import settings
 
 #: The oldest version of the contract that we support.
-opter_contract = "1.0"
+opter_contract_version = "1.0"
 
 
 @hookimpl
@@ -116,14 +116,14 @@ def _ours(type_code: str) -> bool:
 def _our_run(run: Run) -> bool:
     if not _ours(run.type_code):
         return False
-    if wrong := mismatch(opter_contract, getattr(run, "contract", UNSAID)):
+    if wrong := mismatch(opter_contract_version, getattr(run, "contract_version", DEFAULT_VERSION)):
         from opter_fortnox_plugin.errors import SettingsWrong  # noqa: PLC0415
 
         too_new = wrong is Mismatch.PLUGIN_TOO_OLD
         raise SettingsWrong(
             "HOST_CONTRACT",
-            host=run.contract if wrong is not Mismatch.UNREADABLE else "?",
-            needed=opter_contract,
+            host=run.contract_version if wrong is not Mismatch.UNREADABLE else "?",
+            needed=opter_contract_version,
             upgrade_sv="insticksprogrammet" if too_new else "värdsystemet",
             upgrade_en="the plug-in" if too_new else "the host",
         )

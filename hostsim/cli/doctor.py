@@ -78,7 +78,7 @@ def doctor(common: Common, name: str | None, *, no_browser: bool) -> None:
 def _finding_object(one: Finding, language: str) -> dict[str, Any]:
     return {
         "name": one.name,
-        "what": say(one.what, language),
+        "what": say(one.label, language),
         "state": one.state,
         "code": one.code or None,
         "kind": one.kind or None,
@@ -97,7 +97,7 @@ def _finding_columns(common: Common) -> list[Column[Finding]]:
         ),
         Column(
             Text("Vad", "What"),
-            lambda f: terminal.one_line(say(f.what, common.language)),
+            lambda f: terminal.one_line(say(f.label, common.language)),
             wraps=True,
         ),
         Column(

@@ -37,7 +37,7 @@ def plugins(context: click.Context, common: Common) -> None:
     """Show every plug-in that was found, and why one is not in use."""
     if context.invoked_subcommand is not None:
         return
-    from opter_contract import CONTRACT
+    from opter_contract import CONTRACT_VERSION
 
     with _store_if_any(common) as store:
         entries = _entries(store)
@@ -50,8 +50,8 @@ def plugins(context: click.Context, common: Common) -> None:
         return
     terminal.show_table(common.output, _columns(common), lambda: entries)
     common.output.say(
-        f"Värdsystemet talar version {CONTRACT} av avtalet.",
-        f"The host speaks version {CONTRACT} of the contract.",
+        f"Värdsystemet talar version {CONTRACT_VERSION} av avtalet.",
+        f"The host speaks version {CONTRACT_VERSION} of the contract.",
     )
 
 
@@ -74,7 +74,7 @@ def _entries(store: Store | None) -> list[Found]:
 
 
 def _object(entry: Found, common: Common) -> dict[str, Any]:
-    from opter_contract import CONTRACT
+    from opter_contract import CONTRACT_VERSION
 
     return {
         "name": entry.name,
@@ -86,7 +86,7 @@ def _object(entry: Found, common: Common) -> dict[str, Any]:
         "hooks": list(entry.hooks),
         "import_types": list(entry.import_types),
         "contract": entry.contract,
-        "host_contract": CONTRACT,
+        "host_contract": CONTRACT_VERSION,
     }
 
 

@@ -67,8 +67,8 @@ HOOK_OF_OTHERS = Template(
     "has {hook} marked for the project {projects}, not for opter: pluggy would never call it",
 )
 CONTRACT_UNREADABLE = Template(
-    'anger avtalets version på fel sätt ({kind}); skriv opter_contract = "1.0"',
-    'states the version of the contract wrongly ({kind}); write opter_contract = "1.0"',
+    'anger avtalets version på fel sätt ({kind}); skriv opter_contract_version = "1.0"',
+    'states the version of the contract wrongly ({kind}); write opter_contract_version = "1.0"',
 )
 CONTRACT_TOO_OLD = Template(
     "är för gammalt: det är gjort för avtalets version {needed}, men värdsystemet har "

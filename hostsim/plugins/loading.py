@@ -32,7 +32,7 @@ from hostsim.plugins.session import HostHooks
 from opter_contract import PROJECT
 from opter_contract import hooks as contract_hooks
 from opter_contract.values import ImportType, Text
-from opter_contract.version import CONTRACT, Mismatch, mismatch, needed_by
+from opter_contract.version import CONTRACT_VERSION, Mismatch, mismatch, required_version
 
 log = logging.getLogger(__name__)
 
@@ -173,7 +173,7 @@ class Plugins:
                     )
                 )
             plugin = _loaded(found, load)
-            needed = needed_by(plugin)
+            needed = required_version(plugin)
             if mismatch(needed) is not Mismatch.UNREADABLE:
                 found = replace(found, contract=str(needed))
             self._register(*self._examined(found, plugin), plugin)
@@ -198,9 +198,9 @@ class Plugins:
         """Reject what pluggy would mistake for another plug-in, or cannot put into a set."""
         if isinstance(plugin, type):
             raise _Rejected(plugins_messages.IS_A_CLASS)
-        needed = needed_by(plugin)
+        needed = required_version(plugin)
         if (wrong := mismatch(needed)) is not None:
-            values = {"needed": needed, "kind": type(needed).__name__, "host": CONTRACT}
+            values = {"needed": needed, "kind": type(needed).__name__, "host": CONTRACT_VERSION}
             raise _Rejected(_WRONG_CONTRACT[wrong](**values))
         _refuse_unhashable(plugin)
         for name, other in self.manager.list_name_plugin():

@@ -335,7 +335,7 @@ class HostHooks:
 
 def received(payment: Payment, import_type: str = "") -> Payment:
     """Copy a payment that a plug-in handed over, and check it against the contract."""
-    customer = getattr(payment, "customer", None)
+    customer = getattr(payment, "customer_number", None)
     return Payment(
         key=PaymentKey(clean(payment.key.company), clean(payment.key.number), import_type),
         source=clean(payment.source),
@@ -357,7 +357,7 @@ def received(payment: Payment, import_type: str = "") -> Payment:
         ),
         booked=bool(payment.booked),
         warnings=tuple(Text(clean(w.sv), clean(w.en)) for w in payment.warnings),
-        customer=None if customer is None else clean(customer),
+        customer_number=None if customer is None else clean(customer),
     )
 
 

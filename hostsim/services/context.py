@@ -21,7 +21,7 @@ from hostsim.storage import previews
 from hostsim.storage.import_runs import ImportRun
 from hostsim.storage.previews import Preview
 from hostsim.storage.secrets import FindKeyring, Secrets, no_keyring
-from opter_contract import CONTRACT
+from opter_contract import CONTRACT_VERSION
 from opter_contract.values import Company, Progress, Run, Text
 
 if TYPE_CHECKING:
@@ -161,7 +161,7 @@ class Context:
             default_currency=self.store.settings()["default_currency"],
             configuration=self._configuration,
             login_timeout=self._login_timeout,
-            contract=CONTRACT,
+            contract_version=CONTRACT_VERSION,
         )
 
     def _refuse_other_currency(self) -> None:

@@ -114,7 +114,7 @@ class Doctor:
         label = LABELS[name]
         missing = next((one for one in self._findings if one.name in needs and _blocks(one)), None)
         if missing is not None:
-            self._findings.append(Finding(name, label, "skipped", _skipped(missing.what)))
+            self._findings.append(Finding(name, label, "skipped", _skipped(missing.label)))
             return
         try:
             found = Finding(name, label, "ok", check())
@@ -238,7 +238,7 @@ class Doctor:
             self._check("host.import", self._cannot_check)
             return
         self._findings += [
-            Finding(one.name, own(one.what), one.state, own(one.message), one.code, one.kind)
+            Finding(one.name, own(one.label), one.state, own(one.message), one.code, one.kind)
             for one in found
         ]
 

@@ -34,7 +34,7 @@ from hostsim.messages import results as results_messages
 from hostsim.plugins.loading import Found, Plugins
 from hostsim.storage import commits, diagnostics
 from hostsim.storage.store import SETTINGS, Store
-from opter_contract import CONTRACT
+from opter_contract import CONTRACT_VERSION
 from opter_contract.values import Text
 
 #: Variables that decide how a run goes. Only which of them are set is written.
@@ -231,7 +231,7 @@ def _versions(plugins: Plugins) -> object:
         "packages": {name: _installed(name) for name in _PACKAGES},
         "plugins": [_plugin(found, active=True) for found in plugins.loaded]
         + [_plugin(found, active=False) for found in plugins.excluded],
-        "contract": CONTRACT,
+        "contract": CONTRACT_VERSION,
         "contract_hooks": sorted(
             name for name in vars(plugins.manager.hook) if name.startswith("opter_")
         ),

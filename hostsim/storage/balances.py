@@ -46,7 +46,7 @@ def take_balances(
                 "run_id": scope["run_id"],
                 "number": one.invoice_number,
                 "id": row["id"],
-                "customer": one.customer,
+                "customer": one.customer_number,
                 "currency": one.currency,
                 "total": plain(one.total),
                 "balance": plain(one.balance),

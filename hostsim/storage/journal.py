@@ -48,7 +48,7 @@ def _change(row: sqlite3.Row) -> BookChange:
     if row["number"] is not None:
         key = PaymentKey(row["company"], row["number"], row["import_type"])
     return BookChange(
-        books=row["books"],
+        books_id=row["books"],
         sequence=row["sequence"],
         kind=row["kind"],
         payment_id=row["payment_id"],

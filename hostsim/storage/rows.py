@@ -49,7 +49,7 @@ def record_of(payment: Payment) -> tuple[object, ...]:
         write_offs_text(payment.write_offs),
         int(payment.booked),
         warnings_text(payment.warnings),
-        payment.customer,
+        payment.customer_number,
     )
 
 
@@ -72,7 +72,7 @@ def payment_of(
         write_offs=write_offs_of(row[f"{prefix}write_offs"]),
         booked=bool(row[f"{prefix}booked"]),
         warnings=warnings_of(row[f"{prefix}warnings"]),
-        customer=row[f"{prefix}customer"],
+        customer_number=row[f"{prefix}customer"],
     )
 
 

@@ -181,7 +181,7 @@ class HostTakes(Suite):
         run = during(lambda run: run)
         missing = {one.name for one in fields(Run) if not hasattr(run, one.name)}
         # A host that does not say which contract it speaks, speaks the first.
-        assert missing <= {"contract"}
+        assert missing <= {"contract_version"}
         assert (run.type_code, run.format, run.definition) == (TYPE, FORMAT, "A")
         assert (run.company, run.cursor, dict(run.settings)) == (None, None, {})
         assert run.login_timeout > 0

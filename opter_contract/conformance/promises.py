@@ -883,7 +883,7 @@ class HostTellsChanges(Suite):
         assert {one.key.number: (one.date, one.source, one.effect) for one in ledger.kept} == {
             one.key.number: (one.date, one.source, effect) for one, effect in handed
         }
-        assert len({one.books for one in ledger.kept}) == 1
+        assert len({one.books_id for one in ledger.kept}) == 1
         assert len({one.payment_id for one in ledger.kept}) == len(handed)
         assert {one.replaces for one in ledger.kept} == {None}
         assert all(one.at.utcoffset() is not None for one in ledger.kept)

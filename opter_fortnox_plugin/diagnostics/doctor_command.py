@@ -82,7 +82,7 @@ def run(
 
 def _text(findings: Sequence[Finding], translate: Callable[[Text], str]) -> str:
     rows = [
-        (translate(_STATES[one.state]), translate(one.what), translate(one.message))
+        (translate(_STATES[one.state]), translate(one.label), translate(one.message))
         for one in findings
     ]
     first, second = (max(len(row[column]) for row in rows) for column in (0, 1))
@@ -95,7 +95,7 @@ def _json(findings: Sequence[Finding], translate: Callable[[Text], str]) -> str:
     objects: list[dict[str, Any]] = [
         {
             "name": one.name,
-            "what": translate(one.what),
+            "what": translate(one.label),
             "state": one.state,
             "code": one.code or None,
             "kind": one.kind or None,

@@ -61,7 +61,7 @@ class InvoicePayment:
     """A row of ``/3/invoicepayments`` or its detail, as Fortnox means it.
 
     ``amount`` is SEK; ``amount_currency`` is in ``currency`` and, like
-    ``write_offs``, ``invoice_ocr`` and ``customer``, known from the detail only.
+    ``write_offs``, ``invoice_ocr`` and ``customer_number``, known from the detail only.
     """
 
     number: str
@@ -77,7 +77,7 @@ class InvoicePayment:
     amount_currency: Decimal | None
     write_offs: tuple[WriteOff, ...]
     invoice_ocr: str | None
-    customer: str | None = None
+    customer_number: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -318,7 +318,7 @@ class _DetailSchema(_RowSchema):
     amount_currency = _Money(load_default=None)
     write_offs = _List(ma.fields.Nested(_WriteOffSchema), load_default=list)
     invoice_ocr = _Label(load_default="", data_key="InvoiceOCR")
-    customer = _Label(load_default="", data_key="InvoiceCustomerNumber")
+    customer_number = _Label(load_default="", data_key="InvoiceCustomerNumber")
 
     @ma.post_load
     def make_payment(self, data: dict[str, Any], **_: Any) -> InvoicePayment:
@@ -326,7 +326,7 @@ class _DetailSchema(_RowSchema):
             raise ma.ValidationError("cannot be read", "WriteOffs.Currency")
         data["write_offs"] = tuple(data["write_offs"])
         data["invoice_ocr"] = digits_only(data["invoice_ocr"])
-        data["customer"] = data["customer"] or None
+        data["customer_number"] = data["customer_number"] or None
         return InvoicePayment(**data, write_off_exist=bool(data["write_offs"]))
 
 
@@ -342,7 +342,7 @@ class _InvoiceSchema(_Fortnox):
 class _BalanceSchema(_Fortnox):
     invoice_number = _Digits(required=True, data_key="DocumentNumber")
     ocr = _Label(load_default="", data_key="OCR")
-    customer = _Label(load_default="", data_key="CustomerNumber")
+    customer_number = _Label(load_default="")
     currency = _Currency(required=True)
     total = _Money(required=True)
     balance = _Money(required=True)

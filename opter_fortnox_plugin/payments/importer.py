@@ -439,7 +439,7 @@ class Importer:
             write_offs=row.write_offs,
             booked=row.booked,
             warnings=warnings,
-            customer=row.customer,
+            customer_number=row.customer_number,
         )
 
     def _unreadable(

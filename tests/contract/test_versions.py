@@ -13,11 +13,12 @@ import pytest
 import second_host
 from fake_plugin import FakePlugin, invoice
 
+import opter_contract
 from hostsim.plugins.loading import Plugins
 from hostsim.services.host import Host
 from hostsim.storage.store import Store
 from opter_contract import hooks
-from opter_contract.version import CONTRACT, UNSAID, Mismatch, mismatch
+from opter_contract.version import CONTRACT_VERSION, DEFAULT_VERSION, Mismatch, mismatch
 from opter_fortnox_plugin import hooks as plugin_hooks
 from opter_fortnox_plugin.errors import SettingsWrong
 
@@ -71,7 +72,16 @@ def test_a_plug_in_with_values_of_its_own_imports_and_its_payments_are_saved(sto
 
 def test_a_plug_in_that_says_no_version_needs_the_first(store):
     [found] = Plugins([("structural", Structural())]).loaded
-    assert found.contract == UNSAID == "1.0"
+    assert found.contract == DEFAULT_VERSION == "1.0"
+
+
+def test_a_plug_in_may_import_the_package_of_the_contract_by_its_name():
+    """The name that states a version is another one, or the package would be read as it."""
+    module = types.ModuleType("plug_in")
+    module.opter_contract = opter_contract
+    module.opter_run_saved = hookimpl(lambda run: None)
+    [found] = Plugins([("module", module)]).loaded
+    assert found.contract == DEFAULT_VERSION
 
 
 # --- The contract of tomorrow -------------------------------------------------------
@@ -147,15 +157,15 @@ def test_a_plug_in_fits_hosts_of_its_major_that_are_not_older(plugin_needs, host
 )
 def test_a_version_that_cannot_be_read_is_refused_saying_how_to_write_it(said):
     plugin = FakePlugin()
-    plugin.opter_contract = said
+    plugin.opter_contract_version = said
     [found] = Plugins([("fake", plugin)]).excluded
-    assert 'opter_contract = "1.0"' in found.reason.en
+    assert 'opter_contract_version = "1.0"' in found.reason.en
 
 
 @pytest.mark.parametrize(("said", "told"), [("1.999", "is too new"), ("0.9", "is too old")])
 def test_the_host_says_which_side_to_upgrade(said, told):
     plugin = FakePlugin()
-    plugin.opter_contract = said
+    plugin.opter_contract_version = said
     [found] = Plugins([("fake", plugin)]).excluded
     assert told in found.reason.en
     assert said in found.reason.sv
@@ -164,16 +174,16 @@ def test_the_host_says_which_side_to_upgrade(said, told):
 def test_the_host_says_its_version_to_the_plug_in(store):
     said = []
     host = Host(
-        store, Plugins([("fake", FakePlugin(during=lambda run: said.append(run.contract)))])
+        store, Plugins([("fake", FakePlugin(during=lambda run: said.append(run.contract_version)))])
     )
     host.define("Fortnox", "Fake", "API", "", {})
     host.import_payments("Fortnox")
-    assert said == [CONTRACT]
+    assert said == [CONTRACT_VERSION]
 
 
 def screened(spoken):
     settings = {"ignore_payments_before": "2026-01-01"}
-    run = second_host.new_run(Made(hook=None), settings, contract=spoken)
+    run = second_host.new_run(Made(hook=None), settings, contract_version=spoken)
     return plugin_hooks.opter_exclusion_reasons(run, [])
 
 
@@ -203,11 +213,11 @@ def test_the_plug_in_refuses_another_major_saying_which_side_to_upgrade(spoken, 
     ],
 )
 def test_no_hook_with_a_run_goes_on_in_a_host_of_another_major(hook):
-    run = second_host.new_run(Made(hook=None), {}, contract="2.0")
+    run = second_host.new_run(Made(hook=None), {}, contract_version="2.0")
     with pytest.raises(SettingsWrong, match="HOST_CONTRACT"):
         hook(run)
 
 
 def test_a_run_of_another_import_type_is_no_matter_of_ours():
-    run = second_host.new_run(Made(hook=None), {}, contract="2.0", type_code="Bank")
+    run = second_host.new_run(Made(hook=None), {}, contract_version="2.0", type_code="Bank")
     assert plugin_hooks.opter_import_payments(run) is None

@@ -345,7 +345,7 @@ class ExampleHost:
         )
         self.journal.append(
             SimpleNamespace(
-                books="1", sequence=number, kind="registered", payment_id=number, replaces=None,
+                books_id="1", sequence=number, kind="registered", payment_id=number, replaces=None,
                 key=key, region="", host_invoice_number=one.invoice, date=of.date,
                 amount=of.amount, currency=of.currency, amount_currency=of.amount_currency,
                 effect=one.effect, source=of.source, user="me", at=datetime.now(UTC),

@@ -79,10 +79,13 @@ MISFITS = {
     "has types of nonsense": (HOOKS + "@hookimpl\ndef opter_import_types(): return 'x'\n", "types"),
     "writes formats as one text": (bank(formats="API"), "code, formats, label"),
     "has a type with an empty code": (bank(code=" "), "code, formats, label"),
-    "needs a newer minor": ("opter_contract = '1.999'\n" + LISTENER, "is too new"),
-    "is of a newer major": ("opter_contract = '2.0'\n" + LISTENER, "upgrade the host"),
-    "is of an older major": ("opter_contract = '0.9'\n" + LISTENER, "upgrade the plug-in"),
-    "writes its contract as a number": ("opter_contract = 1.0\n" + LISTENER, "wrongly (float)"),
+    "needs a newer minor": ("opter_contract_version = '1.999'\n" + LISTENER, "is too new"),
+    "is of a newer major": ("opter_contract_version = '2.0'\n" + LISTENER, "upgrade the host"),
+    "is of an older major": ("opter_contract_version = '0.9'\n" + LISTENER, "upgrade the plug-in"),
+    "writes its contract as a number": (
+        "opter_contract_version = 1.0\n" + LISTENER,
+        "wrongly (float)",
+    ),
 }  # fmt: skip
 
 

@@ -68,7 +68,7 @@ def ledger(tmp_path, monkeypatch):
 
 def change(sequence, effect, number="1001", **values):
     defaults = {
-        "books": "b", "kind": "registered", "region": "", "host_invoice_number": number,
+        "books_id": "b", "kind": "registered", "region": "", "host_invoice_number": number,
         "date": date(2026, 2, 1), "amount": Decimal(effect), "currency": "SEK",
     }  # fmt: skip
     return types.SimpleNamespace(sequence=sequence, effect=Decimal(effect), **defaults | values)
@@ -134,7 +134,7 @@ def test_a_ledger_that_is_lost_or_split_over_folders_is_whole_again(ledger, tmp_
 
 def test_two_books_are_two_ledgers(ledger):
     ledger.opter_books_changed([change(1, "100")])
-    ledger.opter_books_changed([change(1, "50", books="demonstration")])
+    ledger.opter_books_changed([change(1, "50", books_id="demonstration")])
     assert ledger.paid("ledger-b.db") == {("", "1001", "SEK"): 100}
 
 

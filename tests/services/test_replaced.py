@@ -448,13 +448,15 @@ def test_an_invoice_that_is_cancelled_there_is_reported(host, plugin):
 
 
 def customer(number, of):
-    return payment(of.key.number, of.invoice_number, of.amount, date=of.date, customer=number)
+    return payment(
+        of.key.number, of.invoice_number, of.amount, date=of.date, customer_number=number
+    )
 
 
 def pair(debit="1001", credit="8001", amount="1000"):
     return (
-        payment(1, debit, amount, date=day(1), customer="7"),
-        payment(2, credit, f"-{amount}", date=day(1), customer="7"),
+        payment(1, debit, amount, date=day(1), customer_number="7"),
+        payment(2, credit, f"-{amount}", date=day(1), customer_number="7"),
     )
 
 
@@ -643,8 +645,8 @@ def test_a_payment_in_euro_that_was_made_again_with_another_rate_on_another_invo
 
 
 def test_halves_in_euro_settle_each_other_whatever_their_rates(host, store, plugin):
-    debit = euro(1, "2001", "100", "11", date=day(1), customer="7")
-    credit = euro(2, "8001", "-100", "11.1", date=day(1), customer="7")
+    debit = euro(1, "2001", "100", "11", date=day(1), customer_number="7")
+    credit = euro(2, "8001", "-100", "11.1", date=day(1), customer_number="7")
     preview = brought_in(host, plugin, debit, credit)
     assert listed(preview) == dict.fromkeys("12", "settled-against-credit")
 
@@ -652,7 +654,7 @@ def test_halves_in_euro_settle_each_other_whatever_their_rates(host, store, plug
 def test_the_customer_of_a_half_that_is_registered_is_reported_by_its_invoice(host, plugin):
     _, credit = pair()
     saved(host, plugin, payment(1, "1001", date=day(1)))
-    plugin.balances = {"1001": Balance("1001", Decimal(0), customer="7")}
+    plugin.balances = {"1001": Balance("1001", Decimal(0), customer_number="7")}
     plugin.source = {"2": credit}
     preview = brought_in(host, plugin, payment(2, "8001", "-1000", date=day(1)))
     assert listed(preview) == {"2": "settled-against-credit"}
@@ -694,7 +696,7 @@ def test_a_payment_beside_one_that_was_moved_away_waits_too(host, plugin):
 
 def test_a_half_that_has_its_other_half_settles_no_more(host, store, plugin):
     saved(host, plugin, *pair(credit="1009"))
-    again = payment(3, "8001", "-1000", date=day(1), customer="7")
+    again = payment(3, "8001", "-1000", date=day(1), customer_number="7")
     plugin.source = {"3": again}
     assert listed(brought_in(host, plugin, again)) == {"3": "invoice-not-found"}
 

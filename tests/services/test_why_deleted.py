@@ -84,8 +84,8 @@ def test_a_payment_that_was_not_brought_in_yet_explains_the_balance(host, plugin
 
 def test_an_invoice_that_was_settled_against_a_credit_note_waits_for_no_money(host, plugin):
     plugin.payments = [
-        payment(1, "1001", customer="7"),
-        payment(2, "8001", "-1000", date=payment(1).date, customer="7"),
+        payment(1, "1001", customer_number="7"),
+        payment(2, "8001", "-1000", date=payment(1).date, customer_number="7"),
     ]
     host.import_payments("Fortnox")
     found = host.why("1001")

@@ -93,7 +93,7 @@ class Balance:
     total: Decimal = Decimal(1000)
     currency: str = "SEK"
     ocr: str = ""
-    customer: str = "K1"
+    customer_number: str = "K1"
     booked: bool = True
     cancelled: bool = False
 

@@ -117,7 +117,12 @@ def test_the_balance_of_each_unpaid_invoice_is_handed_over(office):
     host = Comparing("7")
     office.bring(host)
     [one] = host.balances.values()
-    assert (one.invoice_number, one.ocr, one.customer, one.currency) == ("7", "12345", "K9", "SEK")
+    assert (one.invoice_number, one.ocr, one.customer_number, one.currency) == (
+        "7",
+        "12345",
+        "K9",
+        "SEK",
+    )
     assert (one.total, one.balance) == (Decimal("1000.00"), Decimal("600.00"))
     assert (one.booked, one.cancelled) == (True, False)
 
@@ -173,7 +178,7 @@ def test_a_row_that_cannot_be_read_is_passed_over(office):
     host = Comparing()
     report, _ = office.bring(host)
     assert sorted(host.balances) == ["1", "3"]
-    assert (host.balances["3"].ocr, host.balances["3"].customer) == ("", "")
+    assert (host.balances["3"].ocr, host.balances["3"].customer_number) == ("", "")
     assert report.notes == ()
 
 
@@ -434,8 +439,8 @@ def test_the_customer_is_known_of_a_payment_that_was_read_whole(office):
     listed, detailed = part_of(office, 1, 1000), part_of(office, 2, **EURO)
     host = Comparing("1", "2")
     office.bring(host)
-    assert host.payments[listed].customer is None
-    assert host.payments[detailed].customer == "K8"
+    assert host.payments[listed].customer_number is None
+    assert host.payments[detailed].customer_number == "K8"
 
 
 def test_a_payment_of_this_run_is_handed_over_again_with_its_customer(office):
@@ -444,7 +449,7 @@ def test_a_payment_of_this_run_is_handed_over_again_with_its_customer(office):
     numbers = part_of(office, 1, 1000), part_of(office, 2, -1000)
     host = Comparing("1", "2", confirm=numbers)
     _, kinds = office.bring(host)
-    assert {one.customer for one in host.payments.values()} == {"K9"}
+    assert {one.customer_number for one in host.payments.values()} == {"K9"}
     assert {one.amount for one in host.payments.values()} == {Decimal(1000), Decimal(-1000)}
     assert kinds["invoicepayments detail"] == 2
 
@@ -455,7 +460,7 @@ def test_a_customer_that_fortnox_hides_is_not_known(office, hidden):
     number = part_of(office, 1, 1000, wire={"InvoiceCustomerNumber": hidden})
     host = Comparing("1", confirm=[number])
     office.bring(host)
-    assert host.payments[number].customer is None
+    assert host.payments[number].customer_number is None
 
 
 # --- What is neither zero nor positive ---
