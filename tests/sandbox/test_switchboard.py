@@ -34,7 +34,7 @@ from hostsim.sandbox import (
 )
 from hostsim.sandbox.changes import KINDS
 from hostsim.sandbox.faults import Latency, ReceivedRequest
-from hostsim.views.terminal import Paper
+from hostsim.views.terminal import Output
 
 pytest_plugins = ["pytester"]
 
@@ -957,7 +957,7 @@ def test_the_books_of_the_haulier_survive_a_file(tmp_path):
 
 def run(wait, language="en", **options):
     out = io.StringIO()
-    run_sandbox(Paper(out, language), wait=lambda: wait(out.getvalue()), **options)
+    run_sandbox(Output(out, language), wait=lambda: wait(out.getvalue()), **options)
     return out.getvalue()
 
 
