@@ -1,10 +1,9 @@
 """What can go wrong, sorted by who can act.
 
-Every error for a person has a code that never changes and a sentence in
-Swedish and English: what happened, and what to do next. All of them stand in
-:data:`TABLE`, one table. The host shows them by their ``code``, ``kind``
-and ``message``, as the contract describes; details that a program may want
-are attributes.
+Every error for a person is declared once, in the class of who can act: a code that
+never changes, and a message in Swedish and English. The host shows ``code``, ``kind``
+and ``message``, as the contract describes; details that a program may want are
+attributes.
 
 No error carries a token, a secret or what Fortnox sent: only status, Fortnox's
 own error code, and which resource was asked for.
@@ -12,25 +11,30 @@ own error code, and which resource was asked for.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import ClassVar, Final
 
 from opter_contract.values import ErrorText, Text
 
 
 class FortnoxError(Exception):
-    """The base of everything that this plug-in raises on purpose."""
+    """The base of everything that this plug-in raises on purpose.
+
+    :param details: fill in the message; one that is a :class:`Text` has both languages.
+    """
 
     #: Who can act: see ``kind`` in the contract.
-    kind: ClassVar[str] = "internal"
+    kind: ClassVar[str]
+    #: What happened and what to do next, by code.
+    messages: ClassVar[Mapping[str, Text]]
 
     def __init__(self, code: str, **details: object) -> None:
-        """Make the error with this code; the details fill in its sentence."""
         self.code: Final = code
         self.details: Final = details
-        template = SENTENCES[code]
-        swedish = {name: in_swedish(value) for name, value in details.items()}
+        template = self.messages[code]
         self.message: Final = Text(
-            sv=template.sv.format(**swedish), en=template.en.format(**details)
+            template.sv.format(**{name: _swedish(value) for name, value in details.items()}),
+            template.en.format(**{name: _english(value) for name, value in details.items()}),
         )
         super().__init__(code, self.message.en)
 
@@ -38,46 +42,12 @@ class FortnoxError(Exception):
         return f"{self.code}: {self.message.en}"
 
 
-class SettingsWrong(FortnoxError):
-    """The administrator must change a setting or the configuration."""
-
-    kind = "settings"
+def _swedish(detail: object) -> object:
+    return detail.sv if isinstance(detail, Text) else in_swedish(detail)
 
 
-class LoginFailed(FortnoxError):
-    """Nobody is signed in, or somebody to the wrong company."""
-
-    kind = "login"
-
-
-class NotPermitted(FortnoxError):
-    """A licence or a right is missing in Fortnox."""
-
-    kind = "permission"
-
-
-class Unavailable(FortnoxError):
-    """Fortnox did not answer as it should, in spite of all retries."""
-
-    kind = "unavailable"
-
-
-class Busy(FortnoxError):
-    """Another import of the same company, or another login, is going on."""
-
-    kind = "busy"
-
-
-class Cancelled(FortnoxError):
-    """A person said stop."""
-
-    kind = "cancelled"
-
-
-class Refused(FortnoxError):
-    """Fortnox, or the host, does not accept what we did: a fault of ours."""
-
-    kind = "internal"
+def _english(detail: object) -> object:
+    return detail.en if isinstance(detail, Text) else detail
 
 
 class Temporary(Exception):
@@ -129,257 +99,275 @@ def in_swedish(value: object) -> object:
     return IN_SWEDISH.get(value, value) if isinstance(value, str) else value
 
 
-_SETTINGS: Final[dict[str, Text]] = {
-    "CONFIGURATION_MISSING": Text(
-        "Inställningen {name} saknas. Administratören anger den i värdsystemet eller som "
-        "miljövariabel; värdet finns i Fortnox utvecklarportal.",
-        "The setting {name} is missing. The administrator gives it in the host or as an "
-        "environment variable; its value is found in Fortnox's developer portal.",
-    ),
-    "CONFIGURATION_WRONG": Text(
-        "Inställningen {name} kan inte användas: {why_sv}. Administratören rättar den.",
-        "The setting {name} cannot be used: {why_en}. The administrator corrects it.",
-    ),
-    "HOST_CONTRACT": Text(
-        "Värdsystemet talar version {host} av avtalet för insticksprogram, men det här "
-        "insticksprogrammet behöver {needed}. Inget har lästs. Administratören uppgraderar "
-        "{upgrade_sv}.",
-        "The host speaks version {host} of the contract for plug-ins, but this plug-in needs "
-        "{needed}. Nothing has been read. The administrator upgrades {upgrade_en}.",
-    ),
-    "CLOCK_WRONG": Text(
-        "Datorns klocka går {seconds} sekunder fel mot Fortnox: här är den {ours}, där {theirs}. "
-        "Administratören ställer den, eller låter den ställas över nätet.",
-        "The machine's clock is {seconds} seconds off against Fortnox: {ours} here, {theirs} "
-        "there. The administrator sets it, or lets it be set over the network.",
-    ),
-    "USAGE": Text(
-        "Kommandot gick inte att förstå ({why}). Se --help.",
-        "The command was not understood ({why}). See --help.",
-    ),
-    "DEFAULT_CURRENCY_NOT_SEK": Text(
-        "Betalningar från Fortnox kan bara importeras när standardvalutan (default_currency) är "
-        "SEK; den är {currency}. Ändra inställningen default_currency, eller importera inte från "
-        "Fortnox.",
-        "Payments from Fortnox can only be imported when the default currency (default_currency) "
-        "is SEK; it is {currency}. Change the setting default_currency, or do not import from "
-        "Fortnox.",
-    ),
-}
+class SettingsWrong(FortnoxError):
+    """The administrator must change a setting or the configuration."""
 
-_LOGIN: Final[dict[str, Text]] = {
-    "LOGIN_REFUSED": Text(
-        "Inloggningen avbröts i Fortnox, eller så godkändes inte åtkomsten. Importera igen och "
-        "välj att godkänna.",
-        "The login was cancelled in Fortnox, or access was not granted. Import again and choose "
-        "to approve.",
-    ),
-    "LOGIN_STATE_WRONG": Text(
-        "Ett svar kom från webbläsaren, men det hörde inte till den här inloggningen och "
-        "användes inte. Stäng andra inloggningsfönster och importera igen.",
-        "An answer came from the browser, but it did not belong to this login and was not used. "
-        "Close other login windows and import again.",
-    ),
-    "LOGIN_TIMED_OUT": Text(
-        "Ingen loggade in i Fortnox inom {seconds} sekunder. Importera igen och logga in i "
-        "fönstret som öppnas.",
-        "Nobody signed in to Fortnox within {seconds} seconds. Import again and sign in in the "
-        "window that opens.",
-    ),
-    "NO_WINDOW": Text(
-        "Värdsystemet kunde inte visa Fortnox inloggning för någon, så ingen kan logga in. Kör "
-        "importen där det finns en webbläsare, eller välj att förbli inloggad och importera en "
-        "gång där.",
-        "The host could not show Fortnox's login to anybody, so nobody can sign in. Run the "
-        "import where there is a browser, or choose to stay signed in and import there once.",
-    ),
-    "LOGIN_COMPANY_LOCKED": Text(
-        "Fortnox skickade tillbaka inloggningen utan svar. Så gör Fortnox när företaget är låst, "
-        "till exempel för obetald licens. Logga in på fortnox.se och kontrollera företaget, och "
-        "importera sedan igen.",
-        "Fortnox sent the login back without an answer. Fortnox does so when the company is "
-        "locked, for instance for an unpaid licence. Sign in at fortnox.se and check the "
-        "company, then import again.",
-    ),
-    "LOGIN_PORT_IN_USE": Text(
-        "Inloggningens svar tas emot på {host}:{port}, men ett annat program använder den "
-        "porten. Stäng det programmet och importera igen, eller ändra FORTNOX_REDIRECT_URI här "
-        "och i Fortnox utvecklarportal.",
-        "The answer to the login is received on {host}:{port}, but another program uses that "
-        "port. Close that program and import again, or change FORTNOX_REDIRECT_URI here and in "
-        "Fortnox's developer portal.",
-    ),
-    "LOGIN_WAITED_FOR_ANOTHER": Text(
-        "En annan inloggning på samma dator blev inte klar i tid. Avsluta den och importera igen.",
-        "Another login on the same machine did not end in time. Finish it and import again.",
-    ),
-    "LOGIN_FAILED": Text(
-        "Fortnox godtog inte inloggningen ({reason}). Importera igen; hjälper det inte får "
-        "administratören kontrollera FORTNOX_REDIRECT_URI och kopplingen i utvecklarportalen.",
-        "Fortnox did not accept the login ({reason}). Import again; if that does not help, the "
-        "administrator checks FORTNOX_REDIRECT_URI and the integration in the developer portal.",
-    ),
-    "LOGIN_CLIENT_UNKNOWN": Text(
-        "Fortnox känner inte igen FORTNOX_CLIENT_ID och FORTNOX_CLIENT_SECRET. Administratören "
-        "kontrollerar båda i Fortnox utvecklarportal.",
-        "Fortnox does not recognise FORTNOX_CLIENT_ID and FORTNOX_CLIENT_SECRET. The "
-        "administrator checks both in Fortnox's developer portal.",
-    ),
-    "LOGIN_EXPIRED": Text(
-        "Fortnox godtar inte längre inloggningen. Importera igen och logga in på nytt; inget har "
-        "sparats till hälften.",
-        "Fortnox no longer accepts the login. Import again and sign in again; nothing has been "
-        "half saved.",
-    ),
-    "WRONG_COMPANY": Text(
-        "Importen hör till {expected} ({expected_number}), men inloggningen gällde {actual} "
-        "({actual_number}). Importera igen och välj {expected} i Fortnox.",
-        "The import belongs to {expected} ({expected_number}), but the login was to {actual} "
-        "({actual_number}). Import again and choose {expected} in Fortnox.",
-    ),
-}
+    kind = "settings"
+    messages: ClassVar = {
+        "CONFIGURATION_MISSING": Text(
+            "Inställningen {name} saknas. Administratören anger den i värdsystemet eller som "
+            "miljövariabel; värdet finns i Fortnox utvecklarportal.",
+            "The setting {name} is missing. The administrator gives it in the host or as an "
+            "environment variable; its value is found in Fortnox's developer portal.",
+        ),
+        "CONFIGURATION_WRONG": Text(
+            "Inställningen {name} kan inte användas: {why}. Administratören rättar den.",
+            "The setting {name} cannot be used: {why}. The administrator corrects it.",
+        ),
+        "HOST_CONTRACT": Text(
+            "Värdsystemet talar version {host} av avtalet för insticksprogram, men det här "
+            "insticksprogrammet behöver {needed}. Inget har lästs. Administratören uppgraderar "
+            "{upgrade}.",
+            "The host speaks version {host} of the contract for plug-ins, but this plug-in needs "
+            "{needed}. Nothing has been read. The administrator upgrades {upgrade}.",
+        ),
+        "CLOCK_WRONG": Text(
+            "Datorns klocka går {seconds} sekunder fel mot Fortnox: här är den {ours}, där "
+            "{theirs}. Administratören ställer den, eller låter den ställas över nätet.",
+            "The machine's clock is {seconds} seconds off against Fortnox: {ours} here, {theirs} "
+            "there. The administrator sets it, or lets it be set over the network.",
+        ),
+        "USAGE": Text(
+            "Kommandot gick inte att förstå ({why}). Se --help.",
+            "The command was not understood ({why}). See --help.",
+        ),
+        "DEFAULT_CURRENCY_NOT_SEK": Text(
+            "Betalningar från Fortnox kan bara importeras när standardvalutan (default_currency) "
+            "är SEK; den är {currency}. Ändra inställningen default_currency, eller importera inte "
+            "från Fortnox.",
+            "Payments from Fortnox can only be imported when the default currency "
+            "(default_currency) is SEK; it is {currency}. Change the setting default_currency, or "
+            "do not import from Fortnox.",
+        ),
+    }
 
-_PERMISSION: Final[dict[str, Text]] = {
-    "LICENCE_MISSING": Text(
-        "Företaget saknar en licens i Fortnox: integrationslicens och programlicenser för "
-        "fakturering och bokföring behövs. Beställ den i Fortnox och importera igen.",
-        "The company lacks a licence in Fortnox: the integration licence and the program "
-        "licences for invoicing and bookkeeping are needed. Order it in Fortnox and import again.",
-    ),
-    "ADMINISTRATOR_NEEDED": Text(
-        "Fortnox kräver att en systemadministratör godkänner kopplingen. Be företagets "
-        "systemadministratör i Fortnox att importera en gång.",
-        "Fortnox requires that a system administrator approves the integration. Ask the "
-        "company's system administrator in Fortnox to import once.",
-    ),
-    "SCOPE_MISSING": Text(
-        "Kopplingen har inte behörighet till {resource} i Fortnox. Administratören slår på "
-        "behörigheterna payment, invoice och companyinformation i utvecklarportalen; logga "
-        "sedan in på nytt.",
-        "The integration may not read {resource} in Fortnox. The administrator switches on the "
-        "scopes payment, invoice and companyinformation in the developer portal; then sign in "
-        "anew.",
-    ),
-    "RIGHT_MISSING": Text(
-        "Den som loggade in får inte läsa {resource} i Fortnox (kod {fortnox_code}). En "
-        "systemadministratör i Fortnox ger rätten, eller så loggar någon annan in.",
-        "The person who signed in may not read {resource} in Fortnox (code {fortnox_code}). A "
-        "system administrator in Fortnox grants the right, or somebody else signs in.",
-    ),
-}
 
-_UNAVAILABLE: Final[dict[str, Text]] = {
-    "FORTNOX_UNAVAILABLE": Text(
-        "Fortnox svarar inte som det ska ({what}), trots {attempts} försök. Vänta en stund och "
-        "importera igen; inget har sparats till hälften.",
-        "Fortnox does not answer as it should ({what}), after {attempts} attempts. Wait a while "
-        "and import again; nothing has been partially saved.",
-    ),
-    "LOGIN_NOT_REVOKED": Text(
-        "Den sparade inloggningen är borttagen här, men Fortnox bekräftade inte att den har "
-        "återkallats. Den slutar gälla av sig själv inom 45 dagar; ta bort kopplingen i Fortnox "
-        "om den ska upphöra genast.",
-        "The stored login is removed here, but Fortnox did not confirm that it is revoked. It ends "
-        "by itself within 45 days; remove the integration in Fortnox if it must end at once.",
-    ),
-    "FORTNOX_NAME_UNKNOWN": Text(
-        "Namnet {host} går inte att slå upp, så Fortnox nås inte. Administratören kontrollerar "
-        "nätet, datorns namnserver (DNS) och {setting}.",
-        "The name {host} cannot be looked up, so Fortnox is out of reach. The administrator "
-        "checks the network, the machine's name server (DNS) and {setting}.",
-    ),
-    "FORTNOX_NOT_REACHED": Text(
-        "Ingen förbindelse med {host}:{port}. Administratören kontrollerar nätet, brandväggen och "
-        "om en proxy behövs (miljövariabeln HTTPS_PROXY), och {setting}.",
-        "No connection to {host}:{port}. The administrator checks the network, the firewall and "
-        "whether a proxy is needed (environment variable HTTPS_PROXY), and {setting}.",
-    ),
-    "RATE_LIMITED": Text(
-        "Fortnox bad oss vänta {count} gånger (429), fast bara några få frågor ställdes: ett annat "
-        "program använder samma koppling. Låt det bli klart och försök igen.",
-        "Fortnox asked us to wait {count} times (429), though only a few questions were asked: "
-        "another program uses the same integration. Let it finish and try again.",
-    ),
-    "FORTNOX_NOT_TRUSTED": Text(
-        "Certifikatet hos {host} går inte att lita på, så inget skickades dit. Administratören "
-        "kontrollerar datorns klocka, brandvägg och proxy.",
-        "The certificate of {host} cannot be trusted, so nothing was sent there. The "
-        "administrator checks the machine's clock, firewall and proxy.",
-    ),
-    "FORTNOX_LIST_UNSTABLE": Text(
-        "Betalningarna i Fortnox ändrades hela tiden medan de lästes, {attempts} gånger i rad. "
-        "Vänta tills ingen arbetar med dem och importera igen.",
-        "The payments in Fortnox kept changing while they were read, {attempts} times in a row. "
-        "Wait until nobody works with them and import again.",
-    ),
-}
+class LoginFailed(FortnoxError):
+    """Nobody is signed in, or somebody to the wrong company."""
 
-_BUSY: Final[dict[str, Text]] = {
-    "COMPANY_BUSY": Text(
-        "En annan import av {company} pågår (väntade {seconds} sekunder). Importera igen när den "
-        "är klar.",
-        "Another import of {company} is running (waited {seconds} seconds). Import again when it "
-        "has ended.",
-    ),
-}
+    kind = "login"
+    messages: ClassVar = {
+        "LOGIN_REFUSED": Text(
+            "Inloggningen avbröts i Fortnox, eller så godkändes inte åtkomsten. Importera igen och "
+            "välj att godkänna.",
+            "The login was cancelled in Fortnox, or access was not granted. Import again and "
+            "choose to approve.",
+        ),
+        "LOGIN_STATE_WRONG": Text(
+            "Ett svar kom från webbläsaren, men det hörde inte till den här inloggningen och "
+            "användes inte. Stäng andra inloggningsfönster och importera igen.",
+            "An answer came from the browser, but it did not belong to this login and was not "
+            "used. Close other login windows and import again.",
+        ),
+        "LOGIN_TIMED_OUT": Text(
+            "Ingen loggade in i Fortnox inom {seconds} sekunder. Importera igen och logga in i "
+            "fönstret som öppnas.",
+            "Nobody signed in to Fortnox within {seconds} seconds. Import again and sign in in the "
+            "window that opens.",
+        ),
+        "NO_WINDOW": Text(
+            "Värdsystemet kunde inte visa Fortnox inloggning för någon, så ingen kan logga in. Kör "
+            "importen där det finns en webbläsare, eller välj att förbli inloggad och importera en "
+            "gång där.",
+            "The host could not show Fortnox's login to anybody, so nobody can sign in. Run the "
+            "import where there is a browser, or choose to stay signed in and import there once.",
+        ),
+        "LOGIN_COMPANY_LOCKED": Text(
+            "Fortnox skickade tillbaka inloggningen utan svar. Så gör Fortnox när företaget är "
+            "låst, till exempel för obetald licens. Logga in på fortnox.se och kontrollera "
+            "företaget, och importera sedan igen.",
+            "Fortnox sent the login back without an answer. Fortnox does so when the company is "
+            "locked, for instance for an unpaid licence. Sign in at fortnox.se and check the "
+            "company, then import again.",
+        ),
+        "LOGIN_PORT_IN_USE": Text(
+            "Inloggningens svar tas emot på {host}:{port}, men ett annat program använder den "
+            "porten. Stäng det programmet och importera igen, eller ändra FORTNOX_REDIRECT_URI här "
+            "och i Fortnox utvecklarportal.",
+            "The answer to the login is received on {host}:{port}, but another program uses that "
+            "port. Close that program and import again, or change FORTNOX_REDIRECT_URI here and in "
+            "Fortnox's developer portal.",
+        ),
+        "LOGIN_WAITED_FOR_ANOTHER": Text(
+            "En annan inloggning på samma dator blev inte klar i tid. Avsluta den och importera "
+            "igen.",
+            "Another login on the same machine did not end in time. Finish it and import again.",
+        ),
+        "LOGIN_FAILED": Text(
+            "Fortnox godtog inte inloggningen ({reason}). Importera igen; hjälper det inte får "
+            "administratören kontrollera FORTNOX_REDIRECT_URI och kopplingen i utvecklarportalen.",
+            "Fortnox did not accept the login ({reason}). Import again; if that does not help, the "
+            "administrator checks FORTNOX_REDIRECT_URI and the integration in the developer "
+            "portal.",
+        ),
+        "LOGIN_CLIENT_UNKNOWN": Text(
+            "Fortnox känner inte igen FORTNOX_CLIENT_ID och FORTNOX_CLIENT_SECRET. Administratören "
+            "kontrollerar båda i Fortnox utvecklarportal.",
+            "Fortnox does not recognise FORTNOX_CLIENT_ID and FORTNOX_CLIENT_SECRET. The "
+            "administrator checks both in Fortnox's developer portal.",
+        ),
+        "LOGIN_EXPIRED": Text(
+            "Fortnox godtar inte längre inloggningen. Importera igen och logga in på nytt; inget "
+            "har sparats till hälften.",
+            "Fortnox no longer accepts the login. Import again and sign in again; nothing has been "
+            "half saved.",
+        ),
+        "WRONG_COMPANY": Text(
+            "Importen hör till {expected} ({expected_number}), men inloggningen gällde {actual} "
+            "({actual_number}). Importera igen och välj {expected} i Fortnox.",
+            "The import belongs to {expected} ({expected_number}), but the login was to {actual} "
+            "({actual_number}). Import again and choose {expected} in Fortnox.",
+        ),
+    }
 
-_CANCELLED: Final[dict[str, Text]] = {
-    "CANCELLED": Text(
-        "Det avbröts innan det var klart. Inget har sparats; börja om när det passar.",
-        "It was cancelled before it was done. Nothing has been saved; begin again when it suits.",
-    ),
-}
 
-_INTERNAL: Final[dict[str, Text]] = {
-    "FORTNOX_REFUSED": Text(
-        "Fortnox godtog inte en fråga om {resource} (status {status}, kod {fortnox_code}). Det är "
-        "ett fel i kopplingen: meddela den som utvecklar den.",
-        "Fortnox did not accept a request for {resource} (status {status}, code {fortnox_code}). "
-        "This is a fault of the plug-in: tell its developer.",
-    ),
-    "NOT_ACKNOWLEDGED": Text(
-        "Värdsystemet tog inte emot {count} betalningar ({hook}). Inget har sparats. Meddela den "
-        "som utvecklar värdsystemet.",
-        "The host did not take {count} payments ({hook}). Nothing has been saved. Tell the "
-        "developer of the host.",
-    ),
-    "HOST_DID_NOT_ANSWER": Text(
-        "Värdsystemet svarade inte på {hook}, eller svarade flera gånger. Meddela den som "
-        "utvecklar värdsystemet.",
-        "The host did not answer {hook}, or answered more than once. Tell the developer of the "
-        "host.",
-    ),
-    "INTERNAL": Text(
-        "Det blev ett fel i programmet. Meddela den som utvecklar det, med raderna ovan.",
-        "The program failed. Tell its developer, with the lines above.",
-    ),
-}
+class NotPermitted(FortnoxError):
+    """A licence or a right is missing in Fortnox."""
 
-#: Every code with its sentence, by who can act: see ``kind`` in the contract.
-TABLE: Final = {
-    "settings": _SETTINGS,
-    "login": _LOGIN,
-    "permission": _PERMISSION,
-    "unavailable": _UNAVAILABLE,
-    "busy": _BUSY,
-    "cancelled": _CANCELLED,
-    "internal": _INTERNAL,
-}
+    kind = "permission"
+    messages: ClassVar = {
+        "LICENCE_MISSING": Text(
+            "Företaget saknar en licens i Fortnox: integrationslicens och programlicenser för "
+            "fakturering och bokföring behövs. Beställ den i Fortnox och importera igen.",
+            "The company lacks a licence in Fortnox: the integration licence and the program "
+            "licences for invoicing and bookkeeping are needed. Order it in Fortnox and import "
+            "again.",
+        ),
+        "ADMINISTRATOR_NEEDED": Text(
+            "Fortnox kräver att en systemadministratör godkänner kopplingen. Be företagets "
+            "systemadministratör i Fortnox att importera en gång.",
+            "Fortnox requires that a system administrator approves the integration. Ask the "
+            "company's system administrator in Fortnox to import once.",
+        ),
+        "SCOPE_MISSING": Text(
+            "Kopplingen har inte behörighet till {resource} i Fortnox. Administratören slår på "
+            "behörigheterna payment, invoice och companyinformation i utvecklarportalen; logga "
+            "sedan in på nytt.",
+            "The integration may not read {resource} in Fortnox. The administrator switches on the "
+            "scopes payment, invoice and companyinformation in the developer portal; then sign in "
+            "anew.",
+        ),
+        "RIGHT_MISSING": Text(
+            "Den som loggade in får inte läsa {resource} i Fortnox (kod {fortnox_code}). En "
+            "systemadministratör i Fortnox ger rätten, eller så loggar någon annan in.",
+            "The person who signed in may not read {resource} in Fortnox (code {fortnox_code}). A "
+            "system administrator in Fortnox grants the right, or somebody else signs in.",
+        ),
+    }
 
-SENTENCES: Final[dict[str, Text]] = {
-    code: message for codes in TABLE.values() for code, message in codes.items()
-}
+
+class Unavailable(FortnoxError):
+    """Fortnox did not answer as it should, in spite of all retries."""
+
+    kind = "unavailable"
+    messages: ClassVar = {
+        "FORTNOX_UNAVAILABLE": Text(
+            "Fortnox svarar inte som det ska ({what}), trots {attempts} försök. Vänta en stund och "
+            "importera igen; inget har sparats till hälften.",
+            "Fortnox does not answer as it should ({what}), after {attempts} attempts. Wait a "
+            "while and import again; nothing has been partially saved.",
+        ),
+        "LOGIN_NOT_REVOKED": Text(
+            "Den sparade inloggningen är borttagen här, men Fortnox bekräftade inte att den har "
+            "återkallats. Den slutar gälla av sig själv inom 45 dagar; ta bort kopplingen i "
+            "Fortnox om den ska upphöra genast.",
+            "The stored login is removed here, but Fortnox did not confirm that it is revoked. It "
+            "ends by itself within 45 days; remove the integration in Fortnox if it must end at "
+            "once.",
+        ),
+        "FORTNOX_NAME_UNKNOWN": Text(
+            "Namnet {host} går inte att slå upp, så Fortnox nås inte. Administratören kontrollerar "
+            "nätet, datorns namnserver (DNS) och {setting}.",
+            "The name {host} cannot be looked up, so Fortnox is out of reach. The administrator "
+            "checks the network, the machine's name server (DNS) and {setting}.",
+        ),
+        "FORTNOX_NOT_REACHED": Text(
+            "Ingen förbindelse med {host}:{port}. Administratören kontrollerar nätet, brandväggen "
+            "och om en proxy behövs (miljövariabeln HTTPS_PROXY), och {setting}.",
+            "No connection to {host}:{port}. The administrator checks the network, the firewall "
+            "and whether a proxy is needed (environment variable HTTPS_PROXY), and {setting}.",
+        ),
+        "RATE_LIMITED": Text(
+            "Fortnox bad oss vänta {count} gånger (429), fast bara några få frågor ställdes: ett "
+            "annat program använder samma koppling. Låt det bli klart och försök igen.",
+            "Fortnox asked us to wait {count} times (429), though only a few questions were asked: "
+            "another program uses the same integration. Let it finish and try again.",
+        ),
+        "FORTNOX_NOT_TRUSTED": Text(
+            "Certifikatet hos {host} går inte att lita på, så inget skickades dit. Administratören "
+            "kontrollerar datorns klocka, brandvägg och proxy.",
+            "The certificate of {host} cannot be trusted, so nothing was sent there. The "
+            "administrator checks the machine's clock, firewall and proxy.",
+        ),
+        "FORTNOX_LIST_UNSTABLE": Text(
+            "Betalningarna i Fortnox ändrades hela tiden medan de lästes, {attempts} gånger i rad. "
+            "Vänta tills ingen arbetar med dem och importera igen.",
+            "The payments in Fortnox kept changing while they were read, {attempts} times in a "
+            "row. Wait until nobody works with them and import again.",
+        ),
+    }
+
+
+class Busy(FortnoxError):
+    """Another import of the same company, or another login, is going on."""
+
+    kind = "busy"
+    messages: ClassVar = {
+        "COMPANY_BUSY": Text(
+            "En annan import av {company} pågår (väntade {seconds} sekunder). Importera igen när "
+            "den är klar.",
+            "Another import of {company} is running (waited {seconds} seconds). Import again when "
+            "it has ended.",
+        ),
+    }
+
+
+class Cancelled(FortnoxError):
+    """A person said stop."""
+
+    kind = "cancelled"
+    messages: ClassVar = {
+        "CANCELLED": Text(
+            "Det avbröts innan det var klart. Inget har sparats; börja om när det passar.",
+            "It was cancelled before it was done. Nothing has been saved; begin again when it "
+            "suits.",
+        ),
+    }
+
+
+class Refused(FortnoxError):
+    """Fortnox, or the host, does not accept what we did: a fault of ours."""
+
+    kind = "internal"
+    messages: ClassVar = {
+        "FORTNOX_REFUSED": Text(
+            "Fortnox godtog inte en fråga om {resource} (status {status}, kod {fortnox_code}). Det "
+            "är ett fel i kopplingen: meddela den som utvecklar den.",
+            "Fortnox did not accept a request for {resource} (status {status}, code "
+            "{fortnox_code}). This is a fault of the plug-in: tell its developer.",
+        ),
+        "NOT_ACKNOWLEDGED": Text(
+            "Värdsystemet tog inte emot {count} betalningar ({hook}). Inget har sparats. Meddela "
+            "den som utvecklar värdsystemet.",
+            "The host did not take {count} payments ({hook}). Nothing has been saved. Tell the "
+            "developer of the host.",
+        ),
+        "HOST_DID_NOT_ANSWER": Text(
+            "Värdsystemet svarade inte på {hook}, eller svarade flera gånger. Meddela den som "
+            "utvecklar värdsystemet.",
+            "The host did not answer {hook}, or answered more than once. Tell the developer of the "
+            "host.",
+        ),
+        "INTERNAL": Text(
+            "Det blev ett fel i programmet. Meddela den som utvecklar det, med raderna ovan.",
+            "The program failed. Tell its developer, with the lines above.",
+        ),
+    }
+
+
+#: Every code, and the class that declares it.
+CODES: Final = {code: error for error in FortnoxError.__subclasses__() for code in error.messages}
 
 
 def error_texts() -> list[ErrorText]:
-    """Return the whole table, as hosts ask for it."""
-    return [
-        # A detail in two languages is one detail to a reader.
-        ErrorText(
-            code,
-            kind,
-            Text(message.sv.replace("_sv}", "}"), message.en.replace("_en}", "}")),
-        )
-        for kind, codes in TABLE.items()
-        for code, message in codes.items()
-    ]
+    return [ErrorText(code, error.kind, error.messages[code]) for code, error in CODES.items()]

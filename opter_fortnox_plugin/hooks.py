@@ -19,6 +19,7 @@ from opter_contract.values import (
     Reason,
     Run,
     SettingsField,
+    Text,
 )
 from opter_contract.version import DEFAULT_VERSION, Mismatch, mismatch
 from opter_fortnox_plugin import settings
@@ -124,7 +125,8 @@ def _our_run(run: Run) -> bool:
             "HOST_CONTRACT",
             host=run.contract_version if wrong is not Mismatch.UNREADABLE else "?",
             needed=opter_contract_version,
-            upgrade_sv="insticksprogrammet" if too_new else "värdsystemet",
-            upgrade_en="the plug-in" if too_new else "the host",
+            upgrade=Text("insticksprogrammet", "the plug-in")
+            if too_new
+            else Text("värdsystemet", "the host"),
         )
     return True

@@ -1,18 +1,19 @@
-"""The fields that we contribute, checked once and explained when wrong.
+"""The settings fields that we contribute: each is declared once, in :data:`_DECLARED`.
 
-Values travel as text, so that any host can keep them. The meaning of the two
+Values travel as text, so that any host can store them. The meaning of the two
 "ignore" fields is Opter's own: a payment counts from its ``PaymentDate``, the
-date itself included, and a lower Fortnox invoice number is left out. Both are
+date itself included, and a lower Fortnox invoice number is excluded. Both are
 rules, never sync cursors: a payment can be back-dated.
 """
 
 from __future__ import annotations
 
+import operator
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date
-from typing import Final, Protocol
+from typing import Any, Final, Protocol
 
 from opter_contract.values import (
     CheckedSettings,
@@ -25,130 +26,217 @@ from opter_contract.values import (
 
 IMPORT_TYPE: Final = ImportType("FortnoxAPI", ("API",), Text("Fortnox", "Fortnox"))
 
-FIELDS: Final = (
-    SettingsField(
-        key="ignore_payments_before",
-        kind="date",
-        label=Text("Ignorera betalningar före", "Ignore payments before"),
-        help=Text(
-            "Betalningar med tidigare betalningsdatum i Fortnox importeras inte. Datumet självt "
-            "räknas med. Skriv ÅÅÅÅ-MM-DD.",
-            "Payments with an earlier payment date in Fortnox are not imported. The date itself "
-            "is included. Write YYYY-MM-DD.",
+
+class Screened(Protocol):
+    """What the rules read of a payment."""
+
+    @property
+    def date(self) -> date: ...
+    @property
+    def invoice_number(self) -> str: ...
+    @property
+    def booked(self) -> bool: ...
+
+
+# --- Kinds of values ---------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class _Kind:
+    """How text is read: what all of it must match, what it means, and what to say otherwise."""
+
+    pattern: str
+    parse: Callable[[str], Any]
+    problem: Text
+
+
+_KINDS: Final = {
+    "date": _Kind(
+        r"\d{4}-\d{2}-\d{2}",
+        date.fromisoformat,
+        Text(
+            "ska vara ett datum som ÅÅÅÅ-MM-DD, till exempel 2026-01-31.",
+            "must be a date as YYYY-MM-DD, for instance 2026-01-31.",
         ),
-        required=True,
     ),
-    SettingsField(
-        key="ignore_numbers_before",
-        kind="integer",
-        label=Text("Ignorera nummer före", "Ignore numbers before"),
-        help=Text(
-            "Betalningar för lägre fakturanummer i Fortnox importeras inte. 0 betyder alla.",
-            "Payments for lower invoice numbers in Fortnox are not imported. 0 means all.",
+    "integer": _Kind(
+        r"\d{1,15}",
+        int,
+        Text(
+            "ska vara ett heltal från 0 och uppåt, med högst 15 siffror.",
+            "must be a whole number from 0 upwards, of at most 15 digits.",
         ),
-        default="0",
     ),
-    SettingsField(
-        key="api_access_token",
-        kind="text",
-        label=Text("API access token", "API access token"),
-        help=Text(
-            "Lämna tomt. Hör till Fortnox gamla inloggning, som stängdes 2025-04-30.",
-            "Leave empty. It belongs to Fortnox's old login, which was shut down on 2025-04-30.",
-        ),
-        secret=True,
+    "boolean": _Kind(
+        "(?i:true|false)",
+        lambda text: text.lower() == "true",
+        Text("ska vara true eller false.", "must be true or false."),
     ),
-    SettingsField(
-        key="include_unbooked",
-        kind="boolean",
-        label=Text("Ta med obokförda betalningar", "Include unbooked payments"),
-        help=Text(
-            "Av: en betalning kommer in när den har bokförts i Fortnox. På: den kommer in genast, "
-            "men Fortnox kan fortfarande ändra eller ta bort en sådan rad.",
-            "Off: a payment comes in once it is booked in Fortnox. On: it comes in at once, but "
-            "Fortnox may still change or remove such a row.",
-        ),
-        default="false",
-    ),
-    SettingsField(
-        key="stay_signed_in",
-        kind="boolean",
-        label=Text("Förbli inloggad i Fortnox", "Stay signed in to Fortnox"),
-        help=Text(
-            "Av: du loggar in vid varje import. På: du loggar in en gång, och inloggningen sparas "
-            "skyddad på den här datorn tills du slår av det. Den som kan köra importen här når då "
-            "Fortnox utan lösenord.",
-            "Off: you sign in at every import. On: you sign in once, and the login is kept "
-            "protected on this machine until you switch this off. Whoever can run the import here "
-            "then reaches Fortnox without a password.",
-        ),
-        default="false",
-    ),
-)
-
-_DATE = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
-_NUMBER = re.compile(r"\d{1,15}", re.ASCII)
-
-_NOT_A_DATE: Final = Text(
-    "”Ignorera betalningar före” ska vara ett datum som ÅÅÅÅ-MM-DD, till exempel 2026-01-31.",
-    "“Ignore payments before” must be a date as YYYY-MM-DD, for instance 2026-01-31.",
-)
-_NOT_A_NUMBER: Final = Text(
-    "”Ignorera nummer före” ska vara ett heltal från 0 och uppåt, med högst 15 siffror.",
-    "“Ignore numbers before” must be a whole number from 0 upwards, of at most 15 digits.",
-)
-_NOT_A_BOOLEAN: Final = Text(
-    "”Ta med obokförda betalningar” ska vara true eller false.",
-    "“Include unbooked payments” must be true or false.",
-)
-_STAY_NOT_A_BOOLEAN: Final = Text(
-    "”Förbli inloggad i Fortnox” ska vara true eller false.",
-    "“Stay signed in to Fortnox” must be true or false.",
-)
-_DATE_REQUIRED: Final = Text(
-    "”Ignorera betalningar före” måste fyllas i: från vilket datum ska betalningar importeras?",
-    "“Ignore payments before” must be filled in: from which date are payments to be imported?",
-)
-_TOKEN_NOT_USED: Final = Text(
-    "”API access token” används inte och har inte sparats. Fortnox stängde den inloggningen "
-    "2025-04-30; du loggar in i ett fönster i stället. Lämna fältet tomt.",
-    "“API access token” is not used and has not been stored. Fortnox shut that login down on "
-    "2025-04-30; you sign in in a window instead. Leave the field empty.",
-)
-
-
-def _unknown_field(key: str) -> Text:
-    names = ", ".join(field.key for field in FIELDS)
-    shown = key if len(key) <= 60 else key[:60] + "…"
-    return Text(
-        f"Fältet {shown!r} finns inte. Fälten är {names}.",
-        f"There is no field {shown!r}. The fields are {names}.",
-    )
-
-
-def _as_date(text: str) -> str | None:
-    if not _DATE.fullmatch(text):
-        return None
-    try:
-        return date.fromisoformat(text).isoformat()
-    except ValueError:
-        return None
-
-
-def _as_number(text: str) -> str | None:
-    return str(int(text)) if _NUMBER.fullmatch(text) else None
-
-
-def _as_boolean(text: str) -> str | None:
-    return text.lower() if text.lower() in ("true", "false") else None
-
-
-_CHECKS: Final[dict[str, tuple[Callable[[str], str | None], Text]]] = {
-    "ignore_payments_before": (_as_date, _NOT_A_DATE),
-    "ignore_numbers_before": (_as_number, _NOT_A_NUMBER),
-    "include_unbooked": (_as_boolean, _NOT_A_BOOLEAN),
-    "stay_signed_in": (_as_boolean, _STAY_NOT_A_BOOLEAN),
 }
+
+
+def _parse(field: SettingsField, text: str) -> Any:
+    """Read the value of a field.
+
+    :raises ValueError: for text that is no value of its kind.
+    """
+    kind = _KINDS[field.kind]
+    if not re.fullmatch(kind.pattern, text, re.ASCII):
+        raise ValueError(field.key)
+    return kind.parse(text)
+
+
+# --- Fields ------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class _Rule:
+    """Which payments a setting excludes.
+
+    :ivar excludes, message: asked with a payment and the setting's value.
+    :ivar includes_more: asked with the value now and an earlier one, whether a payment that
+        was excluded then could be included now.
+    """
+
+    reason: str
+    excludes: Callable[[Screened, Any], bool]
+    message: Callable[[Screened, Any], Text]
+    includes_more: Callable[[Any, Any], bool]
+
+
+@dataclass(frozen=True, slots=True)
+class _Declared:
+    """A field and all that follows from it.
+
+    :ivar missing: said where a required field is empty.
+    :ivar unused: said where a field is filled in whose value is never stored.
+    """
+
+    field: SettingsField
+    rule: _Rule | None = None
+    missing: Text | None = None
+    unused: Text | None = None
+
+
+_NOT_BOOKED: Final = Text(
+    "Betalningen är inte bokförd i Fortnox än. Den kommer in av sig själv när den har bokförts",
+    "The payment is not booked in Fortnox yet. It comes in by itself once it is",
+)
+
+#: In the order to show them; of several rules that exclude a payment, the first tells why.
+_DECLARED: Final = (
+    _Declared(
+        SettingsField(
+            key="ignore_payments_before",
+            kind="date",
+            label=Text("Ignorera betalningar före", "Ignore payments before"),
+            help=Text(
+                "Betalningar med tidigare betalningsdatum i Fortnox importeras inte. Datumet "
+                "självt räknas med. Skriv ÅÅÅÅ-MM-DD.",
+                "Payments with an earlier payment date in Fortnox are not imported. The date "
+                "itself is included. Write YYYY-MM-DD.",
+            ),
+            required=True,
+        ),
+        missing=Text(
+            "”Ignorera betalningar före” måste fyllas i: från vilket datum ska betalningar "
+            "importeras?",
+            "“Ignore payments before” must be filled in: from which date are payments to be "
+            "imported?",
+        ),
+        rule=_Rule(
+            "before-date",
+            excludes=lambda payment, first: payment.date < first,
+            message=lambda payment, first: Text(
+                f"Betalningsdatumet {payment.date} är före {first}",
+                f"The payment date {payment.date} is before {first}",
+            ),
+            includes_more=operator.lt,
+        ),
+    ),
+    _Declared(
+        SettingsField(
+            key="ignore_numbers_before",
+            kind="integer",
+            label=Text("Ignorera nummer före", "Ignore numbers before"),
+            help=Text(
+                "Betalningar för lägre fakturanummer i Fortnox importeras inte. 0 betyder alla.",
+                "Payments for lower invoice numbers in Fortnox are not imported. 0 means all.",
+            ),
+            default="0",
+        ),
+        rule=_Rule(
+            "below-number",
+            excludes=lambda payment, lowest: int(payment.invoice_number) < lowest,
+            message=lambda payment, lowest: Text(
+                f"Fakturanumret {payment.invoice_number} är lägre än {lowest}",
+                f"The invoice number {payment.invoice_number} is lower than {lowest}",
+            ),
+            includes_more=operator.lt,
+        ),
+    ),
+    _Declared(
+        SettingsField(
+            key="api_access_token",
+            kind="text",
+            label=Text("API access token", "API access token"),
+            help=Text(
+                "Lämna tomt. Hör till Fortnox gamla inloggning, som stängdes 2025-04-30.",
+                "Leave empty. It belongs to Fortnox's old login, which was shut down on "
+                "2025-04-30.",
+            ),
+            secret=True,
+        ),
+        unused=Text(
+            "”API access token” används inte och har inte sparats. Fortnox stängde den "
+            "inloggningen 2025-04-30; du loggar in i ett fönster i stället. Lämna fältet tomt.",
+            "“API access token” is not used and has not been stored. Fortnox shut that login down "
+            "on 2025-04-30; you sign in in a window instead. Leave the field empty.",
+        ),
+    ),
+    _Declared(
+        SettingsField(
+            key="include_unbooked",
+            kind="boolean",
+            label=Text("Ta med obokförda betalningar", "Include unbooked payments"),
+            help=Text(
+                "Av: en betalning kommer in när den har bokförts i Fortnox. På: den kommer in "
+                "genast, men Fortnox kan fortfarande ändra eller ta bort en sådan rad.",
+                "Off: a payment comes in once it is booked in Fortnox. On: it comes in at once, "
+                "but Fortnox may still change or remove such a row.",
+            ),
+            default="false",
+        ),
+        rule=_Rule(
+            "not-booked",
+            excludes=lambda payment, included: not (payment.booked or included),
+            message=lambda *_: _NOT_BOOKED,
+            includes_more=operator.gt,
+        ),
+    ),
+    _Declared(
+        SettingsField(
+            key="stay_signed_in",
+            kind="boolean",
+            label=Text("Förbli inloggad i Fortnox", "Stay signed in to Fortnox"),
+            help=Text(
+                "Av: du loggar in vid varje import. På: du loggar in en gång, och inloggningen "
+                "sparas skyddad på den här datorn tills du slår av det. Den som kan köra importen "
+                "här når då Fortnox utan lösenord.",
+                "Off: you sign in at every import. On: you sign in once, and the login is kept "
+                "protected on this machine until you switch this off. Whoever can run the import "
+                "here then reaches Fortnox without a password.",
+            ),
+            default="false",
+        ),
+    ),
+)
+
+FIELDS: Final = tuple(one.field for one in _DECLARED)
+_RULES: Final = tuple((one.field, one.rule) for one in _DECLARED if one.rule)
+
+
+# --- Values ------------------------------------------------------------------
 
 
 def check(values: Mapping[str, str]) -> CheckedSettings:
@@ -162,43 +250,48 @@ def check(values: Mapping[str, str]) -> CheckedSettings:
         SettingsProblem(key, "error", _unknown_field(key)) for key in values if key not in known
     ]
     stored: dict[str, str] = {}
-    for field in FIELDS:
-        text = values.get(field.key, "").strip()
-        if field.key not in _CHECKS:
+    for one in _DECLARED:
+        text = values.get(one.field.key, "").strip()
+        if one.unused:
             if text:
-                problems.append(SettingsProblem(field.key, "warning", _TOKEN_NOT_USED))
+                problems.append(SettingsProblem(one.field.key, "warning", one.unused))
             continue
-        if not text and field.required:
-            problems.append(SettingsProblem(field.key, "error", _DATE_REQUIRED))
-            continue
-        normalise, wrong = _CHECKS[field.key]
-        value = normalise(text or field.default)
-        if value is None:
-            problems.append(SettingsProblem(field.key, "error", wrong))
-            continue
-        stored[field.key] = value
+        value = _normalised(one, text)
+        if isinstance(value, Text):
+            problems.append(SettingsProblem(one.field.key, "error", value))
+        else:
+            stored[one.field.key] = value
     return CheckedSettings(stored, tuple(problems))
 
 
+def _normalised(one: _Declared, text: str) -> str | Text:
+    """Return what was entered as it is stored, or what is wrong with it."""
+    if one.missing and not text:
+        return one.missing
+    try:
+        return str(_parse(one.field, text or one.field.default)).lower()
+    except ValueError:
+        label, problem = one.field.label, _KINDS[one.field.kind].problem
+        return Text(f"”{label.sv}” {problem.sv}", f"“{label.en}” {problem.en}")
+
+
+def _unknown_field(key: str) -> Text:
+    names = ", ".join(field.key for field in FIELDS)
+    shown = key if len(key) <= 60 else key[:60] + "…"
+    return Text(
+        f"Fältet {shown!r} finns inte. Fälten är {names}.",
+        f"There is no field {shown!r}. The fields are {names}.",
+    )
+
+
 def stays_signed_in(values: Mapping[str, str]) -> bool:
-    """Tell whether the login is to outlive a run; no part of :class:`Settings`, which are rules."""
+    """Tell whether the login outlives a run; not part of :class:`Settings`, which are rules."""
     return values.get("stay_signed_in", "false") == "true"
-
-
-class Screened(Protocol):
-    """What the settings look at of a payment."""
-
-    @property
-    def date(self) -> date: ...
-    @property
-    def invoice_number(self) -> str: ...
-    @property
-    def booked(self) -> bool: ...
 
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """The values of one definition, as the rules use them."""
+    """The values of one definition that have a rule."""
 
     ignore_payments_before: date
     ignore_numbers_before: int
@@ -208,49 +301,26 @@ class Settings:
     def of(cls, values: Mapping[str, str]) -> Settings:
         """Read values that :func:`check` has passed.
 
-        :raises KeyError, ValueError: for values that it has not.
+        :raises ValueError: for values that it has not.
         """
         return cls(
-            ignore_payments_before=date.fromisoformat(values["ignore_payments_before"]),
-            ignore_numbers_before=int(values.get("ignore_numbers_before", "0")),
-            include_unbooked=values.get("include_unbooked", "false") == "true",
+            **{
+                field.key: _parse(field, values.get(field.key, field.default))
+                for field, _ in _RULES
+            }
         )
 
     def include_more_than(self, earlier: Settings) -> bool:
-        """Tell whether a payment that was left out then could come in now."""
-        return (
-            self.ignore_payments_before < earlier.ignore_payments_before
-            or self.ignore_numbers_before < earlier.ignore_numbers_before
-            or (self.include_unbooked and not earlier.include_unbooked)
+        """Tell whether a payment that was excluded then could be included now."""
+        return any(
+            rule.includes_more(getattr(self, field.key), getattr(earlier, field.key))
+            for field, rule in _RULES
         )
 
     def exclusion_reason(self, payment: Screened) -> Reason | None:
-        """Say why these settings leave a payment out; ``before-date`` goes first."""
-        if payment.date < self.ignore_payments_before:
-            return Reason(
-                "before-date",
-                Text(
-                    f"Betalningsdatumet {payment.date} är före {self.ignore_payments_before}",
-                    f"The payment date {payment.date} is before {self.ignore_payments_before}",
-                ),
-            )
-        if int(payment.invoice_number) < self.ignore_numbers_before:
-            return Reason(
-                "below-number",
-                Text(
-                    f"Fakturanumret {payment.invoice_number} är lägre än "
-                    f"{self.ignore_numbers_before}",
-                    f"The invoice number {payment.invoice_number} is lower than "
-                    f"{self.ignore_numbers_before}",
-                ),
-            )
-        if not payment.booked and not self.include_unbooked:
-            return Reason(
-                "not-booked",
-                Text(
-                    "Betalningen är inte bokförd i Fortnox än. Den kommer in av sig själv när den "
-                    "har bokförts",
-                    "The payment is not booked in Fortnox yet. It comes in by itself once it is",
-                ),
-            )
+        """Return the first rule's reason for excluding a payment."""
+        for field, rule in _RULES:
+            value = getattr(self, field.key)
+            if rule.excludes(payment, value):
+                return Reason(rule.reason, rule.message(payment, value))
         return None

@@ -18,7 +18,7 @@ from urllib.parse import urlsplit
 
 from opter_contract.values import Text
 from opter_fortnox_plugin import configuration
-from opter_fortnox_plugin.configuration import API_URL, AUTH_URL, PRESETS, REDIRECT_URI
+from opter_fortnox_plugin.configuration import API_URL, AUTH_URL, DEFAULTS, REDIRECT_URI
 from opter_fortnox_plugin.errors import (
     Cancelled,
     FortnoxError,
@@ -191,7 +191,7 @@ def check_setting(examination: Examination, name: str) -> Text:
                 "Fortnox's developer portal and remove what is not there.",
             )
         )
-    if name != REDIRECT_URI and name not in PRESETS:
+    if name != REDIRECT_URI and name not in DEFAULTS:
         return Text("Angiven.", "Given.")
     shown = _without_password(value)
     if not given:
@@ -238,7 +238,7 @@ def check_currency(examination: Examination) -> Text:
 
 
 def check_proxy(examination: Examination) -> Text:
-    services = [examination.values[name] for name in PRESETS]
+    services = [examination.values[name] for name in DEFAULTS]
     proxies = sorted({proxy for one in services if (proxy := examination.proxy(one))})
     if not proxies:
         return Text("Ingen används.", "None is used.")
@@ -480,7 +480,7 @@ CHECKS: Final = (
         check_unknown_settings,
     ),
     Check("currency", Text("Företagets valuta", "The company's currency"), check_currency),
-    Check("network.proxy", Text("Proxy", "Proxy"), check_proxy, tuple(map(_setting, PRESETS))),
+    Check("network.proxy", Text("Proxy", "Proxy"), check_proxy, tuple(map(_setting, DEFAULTS))),
     Check(
         "network.login",
         Text("Väg till inloggningen", "Connection to the login"),

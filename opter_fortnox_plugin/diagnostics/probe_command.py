@@ -9,7 +9,7 @@ from typing import Final
 
 from opter_contract.values import Failure, Text
 from opter_fortnox_plugin import __version__
-from opter_fortnox_plugin.configuration import API_URL, PRESETS, Configuration
+from opter_fortnox_plugin.configuration import API_URL, DEFAULTS, Configuration
 from opter_fortnox_plugin.diagnostics.console import Console
 from opter_fortnox_plugin.diagnostics.probe.client import ProbeClient
 from opter_fortnox_plugin.diagnostics.probe.results import ProbeResult
@@ -78,7 +78,7 @@ def _json(report: Report, translate: Callable[[Text], str], api_url: str) -> str
     found = {
         "probe": f"opter-fortnox-plugin {__version__}",
         # Any other address may name a company.
-        "service": "api.fortnox.se" if api_url == PRESETS[API_URL] else "other",
+        "service": "api.fortnox.se" if api_url == DEFAULTS[API_URL] else "other",
         "requests": report.requests,
         "complete": report.error is None,
         "findings": [

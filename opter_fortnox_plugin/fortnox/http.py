@@ -24,6 +24,7 @@ import requests.auth
 import urllib3
 import urllib3.connection
 
+from opter_fortnox_plugin.configuration import LOOPBACK
 from opter_fortnox_plugin.errors import Temporary, Unavailable
 from opter_fortnox_plugin.fortnox.protocol import Reply
 
@@ -49,8 +50,6 @@ _NETWORK: Final = (
     OSError,
     ValueError,
 )
-
-LOOPBACK: Final = ("localhost", "127.0.0.1", "::1")
 
 
 class Bearer(requests.auth.AuthBase):

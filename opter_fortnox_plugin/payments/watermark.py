@@ -1,16 +1,16 @@
-"""Where the next reading begins: kept by the host, moved by its save alone.
+"""Where the next reading begins: stored by the host, moved by its save alone.
 
 The watermark is the time of a run's first list answer by whichever clock was
 earliest, since no clock can be trusted alone. It comes with the settings of that
-run: a setting that includes more than before voids it, since what was left out
+run: a setting that includes more than before voids it, since what was excluded
 then has not been changed since.
 """
 
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
-from datetime import date, datetime
+from dataclasses import asdict, dataclass, fields
+from datetime import datetime
 from typing import Self
 
 from opter_fortnox_plugin.fortnox.protocol import OVERLAP
@@ -36,30 +36,19 @@ class Cursor:
             return None
 
     def dump(self) -> str:
-        """Return the cursor as text for the host to keep."""
-        return json.dumps(
-            {
-                "version": _VERSION,
-                "watermark": self.watermark.isoformat(),
-                "ignore_payments_before": self.settings.ignore_payments_before.isoformat(),
-                "ignore_numbers_before": self.settings.ignore_numbers_before,
-                "include_unbooked": self.settings.include_unbooked,
-            }
-        )
+        """Return the cursor as text for the host to store."""
+        cursor = {"version": _VERSION, "watermark": self.watermark.isoformat()}
+        return json.dumps(cursor | asdict(self.settings), default=str)
 
     @classmethod
     def load(cls, text: str | None) -> Self | None:
-        """Read what the host kept; ``None`` where that is nothing that we wrote."""
+        """Read what the host stored; ``None`` where that is nothing that we wrote."""
         try:
-            kept = json.loads(text or "")
-            watermark = datetime.fromisoformat(kept["watermark"])
-            if kept["version"] != _VERSION or watermark.tzinfo is None:
+            stored = json.loads(text or "")
+            watermark = datetime.fromisoformat(stored["watermark"])
+            if stored["version"] != _VERSION or watermark.tzinfo is None:
                 return None
-            settings = Settings(
-                date.fromisoformat(kept["ignore_payments_before"]),
-                int(kept["ignore_numbers_before"]),
-                bool(kept["include_unbooked"]),
-            )
+            settings = Settings.of({one.name: str(stored[one.name]) for one in fields(Settings)})
         except (ValueError, KeyError, TypeError, OverflowError, RecursionError):
             return None
         return cls(watermark, settings)

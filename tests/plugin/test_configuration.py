@@ -38,13 +38,13 @@ def test_an_empty_value_of_the_host_leaves_it_to_the_environment():
     assert Configuration.of({"FORTNOX_CLIENT_ID": ""}, OURS).client_id == "k7Qclient"
 
 
-def test_an_empty_value_of_the_environment_leaves_it_to_the_preset():
+def test_an_empty_value_of_the_environment_leaves_it_to_the_default():
     made = Configuration.of(OURS, {"FORTNOX_API_URL": ""})
     assert made.api_url == "https://api.fortnox.se/3"
 
 
 @pytest.mark.parametrize("name", sorted(OURS))
-def test_what_has_no_preset_is_named_when_it_is_missing(name):
+def test_what_has_no_default_is_named_when_it_is_missing(name):
     with pytest.raises(SettingsWrong) as caught:
         Configuration.of({**OURS, name: " "}, {})
     assert caught.value.code == "CONFIGURATION_MISSING"

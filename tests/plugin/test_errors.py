@@ -9,10 +9,12 @@ from string import Formatter
 import pytest
 
 import opter_fortnox_plugin
+from opter_contract.values import Text
 from opter_fortnox_plugin import errors
-from opter_fortnox_plugin.errors import IN_SWEDISH, SENTENCES, TABLE, FortnoxError, LoginFailed
+from opter_fortnox_plugin.errors import CODES, IN_SWEDISH, FortnoxError, LoginFailed, Unavailable
 
 SOURCES = sorted(Path(opter_fortnox_plugin.__file__).parent.rglob("*.py"))
+MESSAGES = {code: error.messages[code] for code, error in CODES.items()}
 KINDS = {"settings", "login", "permission", "unavailable", "busy", "cancelled", "internal"}
 
 
@@ -41,33 +43,31 @@ def raised():
 RAISED = list(raised())
 
 
-@pytest.mark.parametrize("code", SENTENCES)
+@pytest.mark.parametrize("code", MESSAGES)
 def test_a_code_is_upper_case_with_underscores(code):
     assert code.replace("_", "").isalpha()
     assert code == code.upper()
 
 
-@pytest.mark.parametrize("code", SENTENCES)
+@pytest.mark.parametrize("code", MESSAGES)
 def test_both_languages_say_something_and_differ(code):
-    swedish, english = SENTENCES[code]
+    swedish, english = MESSAGES[code]
     assert swedish.endswith(".")
     assert english.endswith(".")
     assert swedish != english
 
 
-@pytest.mark.parametrize("code", SENTENCES)
+@pytest.mark.parametrize("code", MESSAGES)
 def test_both_languages_tell_the_same_details(code):
-    swedish, english = (fields(text) for text in SENTENCES[code])
-    assert {name.removesuffix("_sv") for name in swedish} == {
-        name.removesuffix("_en") for name in english
-    }
+    swedish, english = (fields(text) for text in MESSAGES[code])
+    assert swedish == english
 
 
-@pytest.mark.parametrize("code", SENTENCES)
+@pytest.mark.parametrize("code", MESSAGES)
 def test_a_sentence_says_its_details_and_leaves_no_braces(code):
-    names = set().union(*(fields(text) for text in SENTENCES[code]))
-    error = FortnoxError(code, **{name: f"<{name}>" for name in names})
-    for text, template in zip(error.message, SENTENCES[code], strict=True):
+    names = set().union(*(fields(text) for text in MESSAGES[code]))
+    error = CODES[code](code, **{name: f"<{name}>" for name in names})
+    for text, template in zip(error.message, MESSAGES[code], strict=True):
         assert "{" not in text
         assert "\n" not in text
         assert all(f"<{name}>" in text for name in fields(template))
@@ -75,7 +75,7 @@ def test_a_sentence_says_its_details_and_leaves_no_braces(code):
 
 def test_no_two_errors_share_a_sentence():
     for language in (0, 1):
-        assert len({text[language] for text in SENTENCES.values()}) == len(SENTENCES)
+        assert len({text[language] for text in MESSAGES.values()}) == len(MESSAGES)
 
 
 @pytest.mark.parametrize(("kind", "code", "details"), RAISED)
@@ -84,16 +84,25 @@ def test_an_error_is_made_with_what_its_sentence_needs(kind, code, details):
     assert error.code == code
 
 
-@pytest.mark.parametrize("code", SENTENCES)
+@pytest.mark.parametrize("code", MESSAGES)
 def test_a_code_that_is_listed_can_happen_and_always_has_the_same_kind(code):
     kinds = {entry.values[0].kind for entry in RAISED if entry.values[1] == code}
-    assert kinds == {kind for kind, codes in TABLE.items() if code in codes}
-    assert kinds <= KINDS
+    assert kinds == {CODES[code].kind} <= KINDS
 
 
 def test_an_unknown_code_is_a_fault_at_once():
     with pytest.raises(KeyError):
-        FortnoxError("NO_SUCH_CODE")
+        LoginFailed("NO_SUCH_CODE")
+
+
+def test_every_code_is_declared_once():
+    declared = [code for error in FortnoxError.__subclasses__() for code in error.messages]
+    assert sorted(declared) == sorted(CODES)
+
+
+def test_a_detail_in_two_languages_is_told_in_each():
+    error = errors.SettingsWrong("CONFIGURATION_WRONG", name="X", why=Text("fel", "wrong"))
+    assert ("fel" in error.message.sv, "wrong" in error.message.en) == (True, True)
 
 
 def test_an_error_reads_as_code_and_sentence():
@@ -129,6 +138,6 @@ def test_what_is_said_of_a_temporary_fault_is_said_in_swedish_too():
 
 
 def test_a_swedish_sentence_has_its_reason_in_swedish():
-    error = FortnoxError("FORTNOX_UNAVAILABLE", what="no connection", attempts=6)
+    error = Unavailable("FORTNOX_UNAVAILABLE", what="no connection", attempts=6)
     assert "ingen förbindelse" in error.message.sv
     assert "no connection" in error.message.en

@@ -1,4 +1,4 @@
-"""The fields of an import: shown in two languages, checked one by one, and what they leave out."""
+"""The fields of an import: shown in two languages, checked one by one, and what they exclude."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def test_the_import_is_registered_as_fortnoxapi_with_the_format_api():
     assert (IMPORT_TYPE.code, tuple(IMPORT_TYPE.formats)) == ("FortnoxAPI", ("API",))
 
 
-def test_the_fields_are_these_five_with_these_kinds_and_presets():
+def test_the_fields_are_these_five_with_these_kinds_and_defaults():
     assert {field.key: (field.kind, field.default) for field in FIELDS} == {
         "ignore_payments_before": ("date", ""),
         "ignore_numbers_before": ("integer", "0"),
@@ -92,7 +92,7 @@ def test_right_values_pass_as_they_are():
     assert not check(VALUES).problems
 
 
-def test_what_is_left_empty_has_its_preset():
+def test_what_is_left_empty_has_its_default():
     checked = check({"ignore_payments_before": "2026-03-01", "ignore_numbers_before": ""})
     assert checked.values == VALUES | {"ignore_numbers_before": "0"}
 
@@ -168,7 +168,7 @@ def test_every_date_number_and_truth_value_can_be_entered(day, number, unbooked)
     assert Settings.of(check(values).values) == Settings(day, number, unbooked)
 
 
-# --- What they leave out ---
+# --- What they exclude ---
 
 RULES = Settings(date(2026, 3, 1), 100, include_unbooked=False)
 
@@ -189,7 +189,7 @@ def test_a_number_is_compared_as_a_number_and_strictly():
 
 
 @given(payments)
-def test_zero_leaves_no_number_out(payment):
+def test_zero_excludes_no_number(payment):
     everything = Settings(date(2026, 1, 1), 0, include_unbooked=True)
     assert reason(everything, payment) is None
 

@@ -15,7 +15,7 @@ from hostsim.ledger import reasons
 from hostsim.sandbox import Sandbox, seed
 from hostsim.views import terminal
 from opter_fortnox_plugin import configuration, settings
-from opter_fortnox_plugin.errors import SENTENCES
+from opter_fortnox_plugin.errors import CODES
 
 ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -44,15 +44,13 @@ def test_every_settings_field_is_in_the_readme_with_its_preset(field):
 
 @pytest.mark.parametrize(
     "name",
-    sorted(
-        set(re.findall(r"\b(?:FORTNOX|HOSTSIM)_[A-Z_]+[A-Z]\b", "".join(SOURCES))) - set(SENTENCES)
-    ),
+    sorted(set(re.findall(r"\b(?:FORTNOX|HOSTSIM)_[A-Z_]+[A-Z]\b", "".join(SOURCES))) - set(CODES)),
 )
 def test_every_environment_variable_is_in_the_readme(name):
     assert f"`{name}`" in README
 
 
-@pytest.mark.parametrize(("name", "value"), sorted(configuration.PRESETS.items()))
+@pytest.mark.parametrize(("name", "value"), sorted(configuration.DEFAULTS.items()))
 def test_every_preset_of_the_configuration_is_in_the_readme(name, value):
     [line] = re.findall(rf"^\| `{name}` .*$", README, re.MULTILINE)
     assert value in line

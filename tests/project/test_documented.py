@@ -42,7 +42,7 @@ DOCUMENTED = {
         ARTICLE,
     ],
     "Ignorera betalningar före is a date; payments before it are not imported": [
-        "plugin/test_settings.py::test_the_fields_are_these_five_with_these_kinds_and_presets",
+        "plugin/test_settings.py::test_the_fields_are_these_five_with_these_kinds_and_defaults",
         "plugin/payments/test_importer.py::test_the_date_itself_is_included_and_the_day_before_is_not",
     ],
     "the date itself is included": ["plugin/test_settings.py::test_the_date_itself_is_included"],
@@ -50,8 +50,8 @@ DOCUMENTED = {
         "plugin/payments/test_importer.py::test_a_lower_invoice_number_is_ignored_and_the_number_itself_is_not",
     ],
     "its preset is 0, which means all": [
-        "plugin/test_settings.py::test_the_fields_are_these_five_with_these_kinds_and_presets",
-        "plugin/test_settings.py::test_zero_leaves_no_number_out",
+        "plugin/test_settings.py::test_the_fields_are_these_five_with_these_kinds_and_defaults",
+        "plugin/test_settings.py::test_zero_excludes_no_number",
     ],
     "API access token is left empty": [
         "plugin/test_settings.py::test_a_token_gets_a_warning_and_is_stored_and_repeated_nowhere",

@@ -23,7 +23,7 @@ from hostsim.sandbox import Fault, Match, Sandbox, scripted_login, seed
 from opter_contract.values import Company
 from opter_fortnox_plugin.diagnostics.doctor import diagnose
 from opter_fortnox_plugin.diagnostics.doctor_checks import CHECKS
-from opter_fortnox_plugin.errors import SENTENCES, Cancelled, Unavailable
+from opter_fortnox_plugin.errors import CODES, Cancelled, Unavailable
 from opter_fortnox_plugin.fortnox.http import Transport, _untrusted, proxy_of
 
 SETTINGS = {"ignore_payments_before": "2026-01-01"}
@@ -453,7 +453,7 @@ def test_every_failure_is_in_the_table_of_errors(examine, configuration):
     configuration.clear()
     for one in examine().values():
         assert bool(one.code) == (one.state == "failed")
-        assert one.code in {"", *SENTENCES}
+        assert one.code in {"", *CODES}
 
 
 # --- Stored login -------------------------------------------------------------------
