@@ -23,15 +23,19 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO
 
 from hostsim.errors import HostError, host_error
+from hostsim.ledger.matching import KINDS
 from hostsim.ledger.reasons import ACCEPT, REPLACED
 from hostsim.messages import payments as payments_messages
-from hostsim.messages.text import say
+from hostsim.messages.text import LANGUAGES, say
 from hostsim.sandbox import Sandbox, scripted_login, seed
 from hostsim.services import invoices_csv
 from hostsim.services.host import Host
 from hostsim.storage.store import Store
-from hostsim.views import terminal
-from hostsim.views.terminal import Column, Output
+from hostsim.views import labels
+from hostsim.views.output import Output
+from hostsim.views.preview import write_preview, write_some_payments
+from hostsim.views.progress import progress_on
+from hostsim.views.table import Column, LongText, write_table
 from opter_contract.values import Text
 
 if TYPE_CHECKING:
@@ -144,7 +148,7 @@ class _Demo:
             "Visar de betalningar som nu är registrerade.",
             "Showing the payments that are registered now.",
         )
-        terminal.show_payments(self.output, store.payments, shorten=True)
+        write_some_payments(self.output, store.payments)
 
     def _decisions(self, store: Store, sandbox: Sandbox) -> None:
         host = self._host(store, sandbox)
@@ -215,7 +219,7 @@ class _Demo:
         )
 
     def _import(self, store: Store, sandbox: Sandbox) -> Preview:
-        with terminal.progress_on(self.progress_stream, self.output.language) as progress:
+        with progress_on(self.progress_stream, self.output.language) as progress:
             host = self._host(store, sandbox, on_progress=progress)
             preview = host.import_payments(NAME)
         self.requests += preview.requests
@@ -233,8 +237,8 @@ class _Demo:
 
     def _show(self, preview: Preview) -> None:
         self.output.line()
-        terminal.show_preview(self.output, preview, show_ignored=True, shorten=True)
-        for kind in terminal.KINDS:
+        write_preview(self.output, preview, show_ignored=True, shorten=True)
+        for kind in KINDS:
             self.shown |= {row.status or row.reason or "" for row in preview.rows(kind)}
 
     def _save(self, store: Store, sandbox: Sandbox) -> None:
@@ -247,9 +251,7 @@ class _Demo:
 
     def _check(self, store: Store) -> None:
         """Check that everything was shown, and nothing registered twice."""
-        missing = [
-            code for code in (*terminal.STATUSES, *terminal.REASONS) if code not in self.shown
-        ]
+        missing = [code for code in (*labels.STATUSES, *labels.REASONS) if code not in self.shown]
         if missing:
             codes = ", ".join(missing)
             raise _failed(f"detta visades aldrig: {codes}", f"never shown: {codes}")
@@ -259,25 +261,19 @@ class _Demo:
 
     def summarise(self, seconds: float) -> None:
         self._explain("Klart.", "Done.")
-        language = self.output.language
-        rows = [
-            (say(Text("Bedömningar", "Judgements"), language), _names(terminal.STATUSES, language)),
-            (say(Text("Orsaker", "Reasons"), language), _names(terminal.REASONS, language)),
-            (
-                say(Text("Registrerat två gånger", "Registered twice"), language),
-                say(Text("ingenting", "nothing"), language),
-            ),
-            (say(Text("Anrop till Fortnox", "Requests to Fortnox"), language), str(self.requests)),
-            (
-                say(Text("Tid", "Time"), language),
-                say(Text(f"{seconds:.1f} s".replace(".", ","), f"{seconds:.1f} s"), language),
-            ),
+        seconds_sv = f"{seconds:.1f} s".replace(".", ",")
+        rows: list[tuple[Text, object]] = [
+            (Text("Bedömningar", "Judgements"), _names(labels.STATUSES)),
+            (Text("Orsaker", "Reasons"), _names(labels.REASONS)),
+            (Text("Registrerat två gånger", "Registered twice"), Text("ingenting", "nothing")),
+            (Text("Anrop till Fortnox", "Requests to Fortnox"), str(self.requests)),
+            (Text("Tid", "Time"), Text(seconds_sv, f"{seconds:.1f} s")),
         ]
-        columns: list[Column[tuple[str, str]]] = [
-            Column(Text("Visat", "Shown"), lambda row: row[0]),
-            Column(Text("Vad", "What"), lambda row: row[1], wraps=True),
+        columns: list[Column[tuple[Text, object]]] = [
+            Column("shown", Text("Visat", "Shown"), lambda row: row[0]),
+            Column("what", Text("Vad", "What"), lambda row: row[1], wide=True),
         ]
-        terminal.show_table(self.output, columns, lambda: rows)
+        write_table(self.output, columns, lambda: rows)
 
     def _explain(self, sv: str, en: str) -> None:
         self.step += 1
@@ -288,8 +284,12 @@ class _Demo:
         self.output.flush()
 
 
-def _names(labels: Mapping[str, Text], language: str) -> str:
-    return ", ".join(f"{say(label, language)} ({code})" for code, label in labels.items())
+def _names(labels: Mapping[str, Text]) -> LongText:
+    sv, en = (
+        ", ".join(f"{say(label, language)} ({code})" for code, label in labels.items())
+        for language in LANGUAGES
+    )
+    return LongText(Text(sv, en))
 
 
 def _failed(sv: str, en: str) -> HostError:

@@ -1,7 +1,7 @@
 """The commands of the command line, in the order in which help lists them.
 
 A command reads its arguments, asks the host, and hands what comes back to
-:mod:`hostsim.views.terminal`. What it does not need is imported inside the ones that do.
+:mod:`hostsim.views`. What it does not need is imported inside the ones that do.
 """
 
 from hostsim.cli import (

@@ -15,21 +15,23 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TextIO
+from typing import TYPE_CHECKING, Any, TextIO, TypeVar
 
 import click
 
 from hostsim.errors import HostError, host_error
 from hostsim.ledger.amounts import typed_date
 from hostsim.messages.text import say
-from hostsim.views import terminal
-from hostsim.views.terminal import Output
+from hostsim.views.output import Output, one_line
+from hostsim.views.table import Column, as_object, write_json, write_json_list, write_table
 from opter_contract.values import Text
 
 if TYPE_CHECKING:
     from hostsim.plugins.loading import Plugins
     from hostsim.services.host import Host
     from hostsim.storage.store import Store
+
+T = TypeVar("T")
 
 LANGUAGES = ("sv", "en")
 
@@ -72,11 +74,26 @@ class Common:
         """Write one line to standard error."""
         tell(self.text(sv, en))
 
+    def write_list(self, columns: Iterable[Column[T]], rows: Callable[[], Iterable[T]]) -> None:
+        """Write a list as a table, or as JSON where that was asked for; ``rows`` is repeatable."""
+        if self.json:
+            write_json_list(self.output, columns, rows())
+        else:
+            write_table(self.output, columns, rows)
+
+    def write_one(self, columns: Iterable[Column[T]], item: T) -> None:
+        """Write one entry of a list, as a table or as a JSON object."""
+        columns = tuple(columns)
+        if self.json:
+            write_json(self.output, as_object(columns, item, self.language))
+        else:
+            write_table(self.output, columns, lambda: [item])
+
 
 def tell(line: str) -> None:
     """Write one line to standard error, where everything but the result goes."""
     with contextlib.suppress(OSError):
-        sys.stderr.write(terminal.one_line(line, _LONGEST_LINE) + "\n")
+        sys.stderr.write(one_line(line.replace("\N{NO-BREAK SPACE}", " "), _LONGEST_LINE) + "\n")
         sys.stderr.flush()
 
 

@@ -17,7 +17,8 @@ from hostsim.cli.imports import last_printed, show_preview, shown_where_changed
 from hostsim.cli.root import hostsim
 from hostsim.ledger.reasons import KEEP
 from hostsim.storage.decision_store import LONGEST_WHY
-from hostsim.views import terminal
+from hostsim.views.decisions import DECISIONS
+from hostsim.views.preview import write_no_preview_json
 from opter_contract.values import Text
 
 if TYPE_CHECKING:
@@ -214,10 +215,10 @@ def decisions(common: Common, name: str) -> None:
     """Show every decision, in force or not."""
     with opened(common) as store:
         found = host_over(store).decisions(name)
-    if common.json:
-        terminal.write_array_json(common.output, map(terminal.decision_object, found))
+    if found or common.json:
+        common.write_list(DECISIONS, lambda: found)
     else:
-        terminal.show_decisions(common.output, found)
+        common.output.say("Ingenting är avgjort.", "Nothing is decided.")
 
 
 def _either(numbers: Sequence[str], series: tuple[str, str] | None) -> None:
@@ -234,7 +235,7 @@ def _show(common: Common, name: str, preview: Preview | None, sv: str, en: str) 
     if preview is not None:
         show_preview(common, preview, show_ignored=False)
     elif common.json:
-        terminal.write_nothing_open_json(common.output, name)
+        write_no_preview_json(common.output, name)
     else:
         common.output.say(
             "Ingen lista är öppen; det gäller från nästa import.",

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import os
 import sys
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
 
@@ -14,22 +14,11 @@ from hostsim.cli.common import Common, Option, command, plugins_beside
 from hostsim.cli.imports import NO_BROWSER, Window, login_timeout
 from hostsim.cli.root import hostsim
 from hostsim.errors import host_error
-from hostsim.messages.text import say
-from hostsim.views import terminal
-from hostsim.views.terminal import Column
+from hostsim.views.findings import FINDINGS
+from hostsim.views.output import one_line
+from hostsim.views.progress import progress_on
+from hostsim.views.table import as_object, write_json, write_table
 from opter_contract.values import Finding, Text
-
-if TYPE_CHECKING:
-    from hostsim.views.errors import Explained
-
-#: A sign, a word and a colour for each state; the sign in letters where there are no others.
-STATES = {
-    "ok": ("✓", "+", Text("rätt", "ok"), "32"),
-    "failed": ("✗", "x", Text("fel", "failed"), "31"),
-    "unknown": ("?", "?", Text("okänt", "unknown"), "33"),
-    "skipped": ("–", "-", Text("ej sett", "skipped"), "2"),
-    "noted": ("!", "!", Text("obs", "note"), "33"),
-}
 
 
 @command(
@@ -50,7 +39,7 @@ def doctor(common: Common, name: str | None, *, no_browser: bool) -> None:
 
     timeout = login_timeout(os.environ)
     plugins = plugins_beside(common)
-    with terminal.progress_on(sys.stderr, common.language) as progress:
+    with progress_on(sys.stderr, common.language) as progress:
 
         def make_host(store: Any) -> Host:
             window = Window(common, browser=not no_browser)
@@ -65,48 +54,14 @@ def doctor(common: Common, name: str | None, *, no_browser: bool) -> None:
 
         findings = Doctor(common.database, plugins, make_host, definition=name).run()
     if common.json:
-        objects = [_finding_object(one, common.language) for one in findings]
-        terminal.write_json(common.output, {"definition": name, "findings": objects})
+        objects = [as_object(FINDINGS, one, common.language) for one in findings]
+        write_json(common.output, {"definition": name, "findings": objects})
     else:
-        terminal.show_table(common.output, _finding_columns(common), lambda: findings)
+        write_table(common.output, FINDINGS, lambda: findings)
         _show_end(common, name, findings)
     if (error := first_failure(findings)) is not None:
         common.output.flush()
         raise error
-
-
-def _finding_object(one: Finding, language: str) -> dict[str, Any]:
-    return {
-        "name": one.name,
-        "what": say(one.label, language),
-        "state": one.state,
-        "code": one.code or None,
-        "kind": one.kind or None,
-        "sentence": say(one.message, language),
-    }
-
-
-def _finding_columns(common: Common) -> list[Column[Finding]]:
-    def state(one: Finding) -> str:
-        sign, letter, word, _ = STATES.get(one.state, STATES["unknown"])
-        return f"{sign if common.output.unicode else letter} {say(word, common.language)}"
-
-    return [
-        Column(
-            Text("Läge", "State"), state, style=lambda f: STATES.get(f.state, STATES["unknown"])[3]
-        ),
-        Column(
-            Text("Vad", "What"),
-            lambda f: terminal.one_line(say(f.label, common.language)),
-            wraps=True,
-        ),
-        Column(
-            Text("Det som sågs, och vad som ska göras", "What was seen, and what to do"),
-            lambda f: terminal.one_line(say(f.message, common.language), 2000),
-            wraps=True,
-        ),
-        Column(Text("Kod", "Code"), lambda f: f.code),
-    ]
 
 
 def _show_end(common: Common, name: str | None, findings: list[Finding]) -> None:
@@ -147,29 +102,8 @@ def errors(common: Common, code: str | None, *, markdown: bool) -> None:
         wanted = code.strip().upper()
         found = [one for one in found if one.code == wanted]
         if not found:
-            raise host_error("ERROR_UNKNOWN", code=terminal.one_line(code))
-    if common.json:
-        objects = (views_errors.as_object(one, common.language) for one in found)
-        terminal.write_array_json(common.output, objects)
-    elif markdown:
+            raise host_error("ERROR_UNKNOWN", code=one_line(code))
+    if markdown and not common.json:
         common.output.write(views_errors.markdown(found))
     else:
-        terminal.show_table(common.output, _error_columns(common), lambda: found)
-
-
-def _error_columns(common: Common) -> list[Column[Explained]]:
-    return [
-        Column(Text("Kod", "Code"), lambda e: e.code),
-        Column(Text("Från", "From"), lambda e: terminal.one_line(e.source)),
-        Column(
-            Text("Vem kan göra något", "Who can act"),
-            lambda e: say(e.who, common.language),
-            wraps=True,
-        ),
-        Column(Text("Status", "Status"), lambda e: str(e.status), right=True),
-        Column(
-            Text("Vad som hände, och vad som ska göras", "What happened, and what to do"),
-            lambda e: terminal.one_line(say(e.message, common.language), 2000),
-            wraps=True,
-        ),
-    ]
+        common.write_list(views_errors.ERROR_CODES, lambda: found)

@@ -12,12 +12,10 @@ from hostsim.errors import host_error
 from hostsim.ledger.amounts import typed_amount, typed_rate
 from hostsim.ledger.hand_payments import Entry, wrong_amount
 from hostsim.messages import results as results_messages
-from hostsim.messages.text import say
 from hostsim.services.hand_payments import LONGEST_KEY
 from hostsim.storage import history
 from hostsim.storage.decision_store import LONGEST_WHY
-from hostsim.views import history as views_history
-from hostsim.views import terminal
+from hostsim.views.payments import REGISTERED_PAYMENTS
 from opter_contract.values import Text
 
 
@@ -119,16 +117,10 @@ def add(
     for doubt in made.doubts:
         told = doubt.message
         common.tell(f"Bekräftat: {told.sv}", f"Confirmed: {told.en}")
-    if common.json:
-        terminal.write_json(common.output, views_history.entry_object(added, common.language))
-        return
-    message = (
-        results_messages.payment_known(made.id)
-        if made.already
-        else results_messages.payment_added(made.id)
-    )
-    common.output.line(say(message, common.language))
-    terminal.show_table(common.output, views_history.entry_columns(common.output), lambda: [added])
+    if not common.json:
+        known, new = results_messages.payment_known, results_messages.payment_added
+        common.output.line((known if made.already else new)(made.id))
+    common.write_one(REGISTERED_PAYMENTS, added)
 
 
 @command(
@@ -157,9 +149,4 @@ def delete(common: Common, its: int, why: str) -> None:
     with opened(common) as store:
         host_over(store).delete_payment(its, why=why)
         deleted = history.entry(store, its)
-    if common.json:
-        terminal.write_json(common.output, views_history.entry_object(deleted, common.language))
-        return
-    terminal.show_table(
-        common.output, views_history.entry_columns(common.output), lambda: [deleted]
-    )
+    common.write_one(REGISTERED_PAYMENTS, deleted)

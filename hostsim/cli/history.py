@@ -15,11 +15,17 @@ from hostsim.cli.common import Common, Option, command, host_over, opened, usage
 from hostsim.cli.imports import NO_BROWSER, Window, login_timeout
 from hostsim.cli.payments import payments
 from hostsim.cli.root import hostsim
+from hostsim.ledger.matching import KINDS
 from hostsim.messages import formats
 from hostsim.messages import results as results_messages
 from hostsim.messages.payments import payments as payments_text
 from hostsim.storage import commits
-from hostsim.views import terminal
+from hostsim.views.explanation import explanation_object, write_explanation
+from hostsim.views.payments import REGISTERED_PAYMENTS, write_entry
+from hostsim.views.preview import write_preview
+from hostsim.views.progress import progress_on
+from hostsim.views.runs import RUNS, write_run, write_run_json, write_runs
+from hostsim.views.table import write_json
 from opter_contract.values import Text
 
 if TYPE_CHECKING:
@@ -63,19 +69,16 @@ def why(
     no_browser: bool,
 ) -> None:
     """Explain one invoice; that it is not paid is no error."""
-    from hostsim.views import history as views_history
-
     timeout = login_timeout(os.environ)
     with opened(common) as store:
-        with terminal.progress_on(sys.stderr, common.language) as progress:
+        with progress_on(sys.stderr, common.language) as progress:
             window = Window(common, browser=not no_browser)
             host = host_over(store, login_timeout=timeout, window=window, on_progress=progress)
             found = host.why(invoice, name, region=region, offline=offline)
         if common.json:
-            answer = views_history.explanation_object(found, common.language)
-            terminal.write_json(common.output, answer)
+            write_json(common.output, explanation_object(found, common.language))
         else:
-            views_history.show_explanation(common.output, found)
+            write_explanation(common.output, found)
 
 
 @command(
@@ -86,33 +89,30 @@ def why(
 @click.argument("run", required=False, metavar="[ID]")
 def runs(common: Common, run: str | None) -> None:
     """Show imports of the past, latest first."""
-    from hostsim.views import history as views_history
-
     with opened(common) as store:
         host = host_over(store)
         if run is not None:
             _show_run(common, store, host.run(run))
         elif common.json:
-            views_history.write_runs_json(common.output, host.runs())
+            common.write_list(RUNS, host.runs)
         else:
-            views_history.show_runs(common.output, host.runs)
+            write_runs(common.output, host.runs)
 
 
 def _show_run(common: Common, store: Store, run: Imported) -> None:
     from hostsim.storage import history
     from hostsim.storage.previews import preview_of
-    from hostsim.views import history as views_history
 
     preview = preview_of(store, run.id) if run.state == "open" else None
     if common.json:
-        lists = {} if preview is None else {kind: preview.rows(kind) for kind in terminal.KINDS}
+        lists = {} if preview is None else {kind: preview.rows(kind) for kind in KINDS}
         registered = history.entries(store, run_id=run.id)
-        views_history.write_run_json(common.output, run, registered, lists)
+        write_run_json(common.output, run, registered, lists)
         return
-    views_history.show_run(common.output, run, lambda: history.entries(store, run_id=run.id))
+    write_run(common.output, run, lambda: history.entries(store, run_id=run.id))
     if preview is not None:
         common.output.line()
-        terminal.show_preview(common.output, preview, show_ignored=True)
+        write_preview(common.output, preview, show_ignored=True)
 
 
 @command(payments, "show", Text("Visa en betalning i sin helhet.", "Show one payment in full."))
@@ -120,14 +120,13 @@ def _show_run(common: Common, store: Store, run: Imported) -> None:
 def show(common: Common, payment: int) -> None:
     """Show one payment with its origin."""
     from hostsim.storage import history
-    from hostsim.views import history as views_history
 
     with opened(common) as store:
         entry = history.entry(store, payment)
     if common.json:
-        terminal.write_json(common.output, views_history.entry_object(entry, common.language))
+        common.write_one(REGISTERED_PAYMENTS, entry)
     else:
-        views_history.show_entry(common.output, entry)
+        write_entry(common.output, entry)
 
 
 @command(
@@ -189,8 +188,8 @@ def _tell_what_is_left_out(common: Common, made: Exported, *, everything: bool) 
 def _left_out(made: Exported) -> Text:
     number, sek = payments_text(made.excluded), made.excluded_amount
     return Text(
-        f"Utelämnade, eftersom de kom från Fortnox: {number.sv}, {terminal.amount(sek, 'sv')} SEK.",
-        f"Excluded, since they came from Fortnox: {number.en}, {terminal.amount(sek, 'en')} SEK.",
+        f"Utelämnade, eftersom de kom från Fortnox: {number.sv}, {formats.money(sek, 'sv')} SEK.",
+        f"Excluded, since they came from Fortnox: {number.en}, {formats.money(sek, 'en')} SEK.",
     )
 
 
@@ -205,11 +204,11 @@ def _show_export(common: Common, file: str, made: Exported) -> None:
                 "amount": formats.plain(made.excluded_amount),
             },
         }
-        terminal.write_json(common.output, answer)
+        write_json(common.output, answer)
         return
     number, sek = payments_text(made.payments), made.amount
     common.output.say(
-        f"Skrivna till {file}: {number.sv}, {terminal.amount(sek, 'sv')} SEK.",
-        f"Written to {file}: {number.en}, {terminal.amount(sek, 'en')} SEK.",
+        f"Skrivna till {file}: {number.sv}, {formats.money(sek, 'sv')} SEK.",
+        f"Written to {file}: {number.en}, {formats.money(sek, 'en')} SEK.",
     )
     common.output.say(*_left_out(made))

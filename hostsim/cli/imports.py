@@ -20,7 +20,9 @@ from hostsim.cli.root import hostsim
 from hostsim.errors import HostError
 from hostsim.messages.text import say
 from hostsim.storage.previews import PreviewChanged
-from hostsim.views import terminal
+from hostsim.views.output import ReaderClosed
+from hostsim.views.preview import write_no_preview_json, write_preview, write_preview_json
+from hostsim.views.progress import progress_on
 from opter_contract.values import Text
 
 if TYPE_CHECKING:
@@ -109,7 +111,7 @@ def import_(
     timeout = login_timeout(os.environ)
     with opened(common) as store:
         store.definition(name)
-        with terminal.progress_on(sys.stderr, common.language) as progress:
+        with progress_on(sys.stderr, common.language) as progress:
             host = host_over(
                 store,
                 login_timeout=timeout,
@@ -151,7 +153,7 @@ def shown_where_changed(common: Common, *, show_ignored: bool) -> Iterator[None]
     except PreviewChanged as changed:
         try:
             show_preview(common, changed.preview, show_ignored=show_ignored)
-        except (terminal.ReaderClosed, HostError) as error:
+        except (ReaderClosed, HostError) as error:
             raise changed from error
         raise
 
@@ -163,9 +165,9 @@ def show_preview(common: Common, preview: Preview, *, show_ignored: bool) -> Non
     """
     output = common.output
     if common.json:
-        terminal.write_preview_json(output, preview)
+        write_preview_json(output, preview)
     else:
-        terminal.show_preview(output, preview, show_ignored=show_ignored)
+        write_preview(output, preview, show_ignored=show_ignored)
     output.flush()
     preview.mark_printed()
 
@@ -276,7 +278,7 @@ def save(common: Common, name: str | None, *, revision: str | None, show_ignored
         if preview is not None:
             show_preview(common, preview, show_ignored=show_ignored)
         elif common.json:
-            terminal.write_nothing_open_json(common.output, name)
+            write_no_preview_json(common.output, name)
         else:
             common.output.say("Det finns inget att spara.", "There is nothing to save.")
 
@@ -296,16 +298,16 @@ def save(common: Common, name: str | None, *, revision: str | None, show_ignored
 @SHOW_IGNORED
 def reconcile(common: Common, name: str, *, no_browser: bool, show_ignored: bool) -> None:
     """Compare both sides; differences are no error."""
-    from hostsim.views import reconciliation
+    from hostsim.views.reconciliation import write_reconciliation, write_reconciliation_json
 
     timeout = login_timeout(os.environ)
     with opened(common) as store, contextlib.ExitStack() as held:
         store.definition(name)
-        with terminal.progress_on(sys.stderr, common.language) as progress:
+        with progress_on(sys.stderr, common.language) as progress:
             window = Window(common, browser=not no_browser)
             host = host_over(store, login_timeout=timeout, window=window, on_progress=progress)
             found = held.enter_context(host.reconcile(name))
         if common.json:
-            reconciliation.write_json(common.output, found)
+            write_reconciliation_json(common.output, found)
         else:
-            reconciliation.show(common.output, found, show_ignored=show_ignored)
+            write_reconciliation(common.output, found, show_ignored=show_ignored)

@@ -23,7 +23,7 @@ from hostsim.cli.common import LANGUAGES, Common, Day, named, tell, usage
 from hostsim.errors import SettingsRefused, exit_status, failure_of, host_error
 from hostsim.messages.text import say
 from hostsim.storage import commits
-from hostsim.views.terminal import Output, ReaderClosed
+from hostsim.views.output import Output, ReaderClosed
 from opter_contract.values import Text
 
 if TYPE_CHECKING:

@@ -6,6 +6,7 @@ import click
 
 from hostsim.cli.common import Common, Option, command, opened
 from hostsim.cli.root import hostsim
+from hostsim.views.payments import REGISTERED_PAYMENTS, write_entries
 from opter_contract.values import Text
 
 
@@ -31,12 +32,11 @@ from opter_contract.values import Text
 def payments(context: click.Context, common: Common, origin: str | None) -> None:
     """Show what is registered when no subcommand follows."""
     from hostsim.storage import history  # noqa: PLC0415 - a command starts fast
-    from hostsim.views import history as views_history  # noqa: PLC0415 - a command starts fast
 
     if context.invoked_subcommand is not None:
         return
     with opened(common) as store:
         if common.json:
-            views_history.write_entries_json(common.output, history.entries(store, origin=origin))
+            common.write_list(REGISTERED_PAYMENTS, lambda: history.entries(store, origin=origin))
         else:
-            views_history.show_entries(common.output, lambda: history.entries(store, origin=origin))
+            write_entries(common.output, lambda: history.entries(store, origin=origin))

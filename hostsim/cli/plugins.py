@@ -7,15 +7,16 @@ from __future__ import annotations
 import contextlib
 import os
 from collections.abc import Callable, Collection
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
 from hostsim.cli.common import Common, Option, command, load_plugins, opened, usage
 from hostsim.cli.root import hostsim
 from hostsim.messages.text import say
-from hostsim.views import terminal
-from hostsim.views.terminal import Column
+from hostsim.views.output import one_line
+from hostsim.views.plugins import PLUGINS, SWITCHES
+from hostsim.views.table import write_json_list
 from opter_contract.values import Text
 
 if TYPE_CHECKING:
@@ -41,14 +42,12 @@ def plugins(context: click.Context, common: Common) -> None:
 
     with _store_if_any(common) as store:
         entries = _entries(store)
-    if common.json:
-        objects = (_object(entry, common) for entry in entries)
-        terminal.write_array_json(common.output, objects)
-        return
-    if not entries:
+    if not entries and not common.json:
         common.output.say("Inget insticksprogram är installerat.", "No plug-in is installed.")
         return
-    terminal.show_table(common.output, _columns(common), lambda: entries)
+    common.write_list(PLUGINS, lambda: entries)
+    if common.json:
+        return
     common.output.say(
         f"Värdsystemet talar version {CONTRACT_VERSION} av avtalet.",
         f"The host speaks version {CONTRACT_VERSION} of the contract.",
@@ -71,42 +70,6 @@ def _entries(store: Store | None) -> list[Found]:
         for point in discovery.elsewhere()
     ]
     return [*loaded.loaded, *loaded.excluded, *strays]
-
-
-def _object(entry: Found, common: Common) -> dict[str, Any]:
-    from opter_contract import CONTRACT_VERSION
-
-    return {
-        "name": entry.name,
-        "distribution": entry.distribution,
-        "version": entry.version,
-        "active": entry.state == "active",
-        "state": entry.state,
-        "reason": None if entry.reason is None else say(entry.reason, common.language),
-        "hooks": list(entry.hooks),
-        "import_types": list(entry.import_types),
-        "contract": entry.contract,
-        "host_contract": CONTRACT_VERSION,
-    }
-
-
-def _columns(common: Common) -> list[Column[Found]]:
-    def state(entry: Found) -> str:
-        if entry.reason is None:
-            return common.text("används", "active")
-        told = say(entry.reason, common.language)
-        excluded = entry.state == "left-out"
-        return terminal.one_line(common.text("utelämnat: ", "left out: ") * excluded + told)
-
-    return [
-        Column(Text("Namn", "Name"), lambda e: terminal.one_line(e.name)),
-        Column(Text("Paket", "Distribution"), lambda e: terminal.one_line(e.distribution or "")),
-        Column(Text("Version", "Version"), lambda e: terminal.one_line(e.version or "")),
-        Column(Text("Avtal från", "Contract from"), lambda e: e.contract or ""),
-        Column(Text("Läge", "State"), state, wraps=True),
-        Column(Text("Importtyper", "Import types"), lambda e: ", ".join(e.import_types)),
-        Column(Text("Hookar", "Hooks"), lambda e: ", ".join(e.hooks), wraps=True),
-    ]
 
 
 # --- Switches -----------------------------------------------------------------
@@ -159,12 +122,8 @@ def _switch(
         now_off = discovery.off(store, os.environ.get(discovery.VARIABLE, ""))
     now = [(point, now_off.why(point)) for point in discovery.installed()]
     if common.json:
-        objects = [
-            {"name": p.name, "distribution": p.distribution, "active": reason is None}
-            for p, reason in now
-        ]
-        terminal.write_array_json(common.output, objects)
+        write_json_list(common.output, SWITCHES, now)
         return
     for point, reason in now:
         told = say(reason or Text("är påslaget", "is on"), common.language)
-        common.output.line(terminal.one_line(f"{point.full_name} {told}."))
+        common.output.line(one_line(f"{point.full_name} {told}."))

@@ -12,7 +12,7 @@ import click
 from hostsim.cli.common import Common, command, load_plugins, opened
 from hostsim.cli.root import hostsim
 from hostsim.messages.text import say
-from hostsim.views import terminal
+from hostsim.views.table import write_json
 from opter_contract.values import Text
 
 
@@ -41,7 +41,7 @@ def report(common: Common, file: Path) -> None:
         )
     if common.json:
         contents = {part.name: say(part.description, common.language) for part in parts}
-        terminal.write_json(common.output, {"file": str(file), "contents": contents})
+        write_json(common.output, {"file": str(file), "contents": contents})
         return
     common.output.say(
         f"Underlaget är skrivet till {file}, utan hemligheter, kunder, fakturanummer och namn:",

@@ -13,7 +13,7 @@ from hostsim.errors import host_error
 from hostsim.sandbox import Sandbox, Switches, seed
 from hostsim.sandbox.server import REDIRECT_URI
 from hostsim.sandbox.switches import from_text
-from hostsim.views.terminal import Output
+from hostsim.views.output import Output
 from opter_contract.values import Text
 
 

@@ -5,20 +5,19 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
 from hostsim.cli.common import Common, Option, command, host_over, opened, pairs, usage, warn
 from hostsim.cli.root import hostsim
-from hostsim.messages.formats import day, plain
 from hostsim.messages.text import say
-from hostsim.views import terminal
-from hostsim.views.terminal import Column
+from hostsim.views.definitions import SETTINGS, definition_columns
+from hostsim.views.invoices import INVOICES
+from hostsim.views.table import write_json
 from opter_contract.values import Text
 
 if TYPE_CHECKING:
-    from hostsim.ledger.values import Definition, Invoice
     from hostsim.services.host import Host
     from hostsim.storage.store import Store
 
@@ -33,19 +32,11 @@ def init(common: Common) -> None:
     store = Store.open(path) if there else Store.create(path)
     store.close()
     if common.json:
-        terminal.write_json(common.output, {"database": str(path), "created": not there})
+        write_json(common.output, {"database": str(path), "created": not there})
     elif there:
         common.output.say(f"Databasen {path} finns redan.", f"The database {path} exists already.")
     else:
         common.output.say(f"Databasen {path} är skapad.", f"The database {path} is made.")
-
-
-_SETTINGS = {
-    "default_currency": Text("Standardvaluta", "Default currency"),
-    "accepted_deviation": Text(
-        "Accepterad fakturaavvikelse (SEK)", "Accepted invoice deviation (SEK)"
-    ),
-}
 
 
 @command(
@@ -66,18 +57,9 @@ def settings(common: Common, values: tuple[str, ...]) -> None:
                 store.set_setting(key, value)
         now = dict(store.settings())
     if common.json:
-        terminal.write_json(common.output, now)
+        write_json(common.output, now)
         return
-    rows = [(key, now[key]) for key in now]
-    columns: list[Column[tuple[str, str]]] = [
-        Column(
-            Text("Inställning", "Setting"),
-            lambda row: say(_SETTINGS[row[0]], common.language) if row[0] in _SETTINGS else row[0],
-        ),
-        Column(Text("Namn", "Name"), lambda row: row[0]),
-        Column(Text("Värde", "Value"), lambda row: terminal.one_line(row[1])),
-    ]
-    terminal.show_table(common.output, columns, lambda: rows)
+    common.write_list(SETTINGS, now.items)
 
 
 @command(
@@ -92,53 +74,7 @@ def invoices(context: click.Context, common: Common) -> None:
     if context.invoked_subcommand is not None:
         return
     with opened(common) as store:
-        if common.json:
-            objects = (_invoice_object(invoice) for invoice in store.invoices())
-            terminal.write_array_json(common.output, objects)
-            return
-        terminal.show_table(common.output, _invoice_columns(common), store.invoices)
-
-
-def _invoice_object(invoice: Invoice) -> dict[str, Any]:
-    return {
-        "invoice_number": invoice.number,
-        "ocr": invoice.ocr,
-        "customer_code": invoice.customer_code,
-        "customer_name": invoice.customer_name,
-        "currency": invoice.currency,
-        "total": plain(invoice.total),
-        "remaining": plain(invoice.remaining),
-        "invoice_date": day(invoice.invoice_date) or None,
-        "due_date": day(invoice.due_date) or None,
-        "region": invoice.region,
-        "period_closed": invoice.period_closed,
-    }
-
-
-def _invoice_columns(common: Common) -> list[Column[Invoice]]:
-    language = common.language
-    return [
-        Column(Text("Faktura", "Invoice"), lambda i: terminal.one_line(i.number), right=True),
-        Column(Text("OCR", "OCR"), lambda i: terminal.one_line(i.ocr), right=True),
-        Column(Text("Kundnr", "Customer no."), lambda i: terminal.one_line(i.customer_code)),
-        Column(Text("Kund", "Customer"), lambda i: terminal.one_line(i.customer_name), wraps=True),
-        Column(Text("Datum", "Date"), lambda i: day(i.invoice_date)),
-        Column(Text("Förfaller", "Due"), lambda i: day(i.due_date)),
-        Column(Text("Valuta", "Currency"), lambda i: terminal.one_line(i.currency)),
-        Column(Text("Belopp", "Total"), lambda i: terminal.amount(i.total, language), right=True),
-        Column(
-            Text("Återstår", "Remaining"),
-            lambda i: terminal.amount(i.remaining, language),
-            right=True,
-        ),
-        Column(Text("Region", "Region"), lambda i: terminal.one_line(i.region)),
-        Column(
-            Text("Period", "Period"),
-            lambda i: common.text(
-                "stängd" if i.period_closed else "öppen", "closed" if i.period_closed else "open"
-            ),
-        ),
-    ]
+        common.write_list(INVOICES, store.invoices)
 
 
 @command(
@@ -176,7 +112,7 @@ def load(common: Common, file: Path, region: str) -> None:
             }
             for note in notes.first
         ]
-        terminal.write_json(
+        write_json(
             common.output,
             {
                 "added": loaded.new,
@@ -209,50 +145,14 @@ def formats(context: click.Context, common: Common) -> None:
     with opened(common) as store:
         host = host_over(store)
         definitions = list(store.definitions())
-        if common.json:
-            terminal.write_array_json(common.output, (_format_object(d, host) for d in definitions))
-            return
-        if not definitions:
+        if definitions or common.json:
+            columns = definition_columns(host.shown_settings)
+            common.write_list(columns, lambda: definitions)
+        else:
             common.output.say(
                 "Ingen import är upplagd än; gör en med hostsim formats add.",
                 "No import is defined yet; make one with hostsim formats add.",
             )
-        terminal.show_table(common.output, _format_columns(common, host), lambda: definitions)
-
-
-def _format_object(definition: Definition, host: Host) -> dict[str, Any]:
-    return {
-        "name": definition.name,
-        "type": definition.import_type,
-        "format": definition.import_format,
-        "region": definition.region,
-        "settings": _shown_values(definition, host),
-        "company": terminal.company_object(definition.company),
-    }
-
-
-def _shown_values(definition: Definition, host: Host) -> dict[str, str]:
-    return host.shown_settings(definition.import_type, definition.settings)
-
-
-def _format_columns(common: Common, host: Host) -> list[Column[Definition]]:
-    def values(definition: Definition) -> str:
-        shown = _shown_values(definition, host)
-        return terminal.one_line("  ".join(f"{key}={value}" for key, value in shown.items()))
-
-    def company(definition: Definition) -> str:
-        if definition.company is None:
-            return common.text("inget än", "none yet")
-        return terminal.company_label(definition.company, common.language)
-
-    return [
-        Column(Text("Namn", "Name"), lambda d: terminal.one_line(d.name)),
-        Column(Text("Importtyp", "Import type"), lambda d: d.import_type),
-        Column(Text("Importformat", "Import format"), lambda d: d.import_format),
-        Column(Text("Region", "Region"), lambda d: terminal.one_line(d.region)),
-        Column(Text("Företag", "Company"), company, wraps=True),
-        Column(Text("Inställningar", "Settings"), values, wraps=True),
-    ]
 
 
 @command(formats, "add", Text("Lägg upp en import.", "Define an import."))
@@ -336,8 +236,4 @@ def formats_set(common: Common, name: str, values: tuple[str, ...], region: str 
 
 
 def _show_format(common: Common, store: Store, host: Host, name: str) -> None:
-    definition = store.definition(name)
-    if common.json:
-        terminal.write_json(common.output, _format_object(definition, host))
-        return
-    terminal.show_table(common.output, _format_columns(common, host), lambda: [definition])
+    common.write_one(definition_columns(host.shown_settings), store.definition(name))

@@ -38,13 +38,15 @@ from hostsim.desk.access_control import guard, token
 from hostsim.desk.context import DeskContext
 from hostsim.desk.shared import KEY, desk_context, language, tell, words
 from hostsim.errors import failure_of, host_error
+from hostsim.ledger.values import SEK, Row
 from hostsim.messages.desk import WORDS, duration
-from hostsim.messages.formats import day
+from hostsim.messages.formats import count, day, minute
 from hostsim.messages.text import LANGUAGES, own, say
 from hostsim.sandbox import seed
 from hostsim.storage import commits
-from hostsim.views import page_columns
-from hostsim.views.terminal import count, status_label
+from hostsim.views.labels import STATUSES, label
+from hostsim.views.payments import known_amount
+from hostsim.views.table import Money, rate, text_of
 from opter_contract.values import Text
 
 if TYPE_CHECKING:
@@ -87,14 +89,14 @@ def create_app(context: DeskContext, host: str = "127.0.0.1") -> Flask:
     app.jinja_env.undefined = StrictUndefined
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     app.jinja_env.filters.update(
-        money=lambda value: page_columns.amount(value, language()),
-        sek=lambda row: page_columns.sek(row, language()),
-        rate=lambda value: page_columns.rate(value, language()),
+        money=lambda value: text_of(value, language()),
+        sek=_sek,
+        rate=lambda value: text_of(rate(value), language()),
         decimal=lambda text: None if text is None else Decimal(text),
         count=lambda value: count(value, language()),
         day=day,
-        when=page_columns.when,
-        said=lambda text: page_columns.said(text, language()),
+        when=minute,
+        said=lambda text: "" if text is None else say(text, language()),
         duration=duration,
     )
     app.context_processor(_everywhere)
@@ -106,6 +108,13 @@ def create_app(context: DeskContext, host: str = "127.0.0.1") -> Flask:
     for page in PAGES:
         app.register_blueprint(page.pages)
     return app
+
+
+def _sek(row: Row) -> str:
+    """Write the SEK of a payment, or that it is unknown."""
+    known = known_amount(row)
+    unknown = Text("okänt", "unknown")
+    return text_of(unknown if known is None else Money(known, SEK), language())
 
 
 def _watch(app: Flask) -> None:
@@ -125,7 +134,7 @@ def _everywhere() -> dict[str, object]:
         "lang": language(),
         "form_token": token,
         "told": session.pop("told", []),
-        "status_label": lambda status: status_label(status, language()),
+        "status_label": lambda status: say(label(STATUSES, status), language()),
         "sandbox": desk_context().sandbox is not None,
         "version": metadata.version("opter-fortnox-plugin"),
     }

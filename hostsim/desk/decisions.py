@@ -16,10 +16,10 @@ from hostsim.desk.row_actions import RowActions
 from hostsim.desk.shared import desk_context, shown, tell, text_with, words
 from hostsim.errors import HostError, host_error
 from hostsim.ledger.reasons import SET_ASIDE
-from hostsim.messages.text import own
+from hostsim.messages.text import own, say
 from hostsim.storage.lists import Selection, all_of, decisions
 from hostsim.storage.previews import PreviewChanged
-from hostsim.views import terminal
+from hostsim.views.labels import DECISIONS, label
 from opter_contract.values import Text
 
 if TYPE_CHECKING:
@@ -62,7 +62,7 @@ def _ask(
         .host()
         .source(desk_context().store.definition(asked.definition).import_type),
         labels=row_actions.labels_of(asked),
-        decision_label=lambda code: terminal.decision_label(code, words().language),
+        decision_label=lambda code: say(label(DECISIONS, code), words().language),
         values=preset | dict(values),
         wrong=dict.fromkeys(_FIELDS) | dict(wrong or {}),
         back=_back(asked.run_id),
@@ -122,7 +122,7 @@ def _told(asked: RowActions, form: Mapping[str, str], preview: Preview | None) -
         return _series_told(form["first"], form["last"], preview)
     if choice in {row_actions.TAKE_BACK, row_actions.TAKE_BACK_SERIES}:
         return text_with("told_taken_back", n=ready)
-    what = Text(*(terminal.decision_label(choice, one) for one in ("sv", "en")))
+    what = label(DECISIONS, choice)
     return text_with("told_decided", number=asked.row.payment_number, what=what, n=ready)
 
 

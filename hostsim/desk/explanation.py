@@ -13,7 +13,7 @@ from hostsim.errors import HostError, host_error
 from hostsim.messages.explanations import OFFLINE
 from hostsim.messages.text import own, say
 from hostsim.services import outcomes
-from hostsim.views import history
+from hostsim.views import explanation as view
 from opter_contract.values import Text
 
 if TYPE_CHECKING:
@@ -47,7 +47,7 @@ def window(**dialog: object) -> str:
         found=found,
         wrong=wrong,
         definitions=desk_context().definitions(),
-        history=history,
+        view=view,
         became_right={outcomes.REGISTERED, outcomes.BY_HAND},
         language=language(),
         offline=OFFLINE,

@@ -16,8 +16,9 @@ from hostsim.errors import DoubtfulPayment, HostError, host_error
 from hostsim.ledger.amounts import typed_amount, typed_date, typed_rate
 from hostsim.ledger.hand_payments import Entry, wrong_amount
 from hostsim.ledger.values import Invoice
+from hostsim.messages.formats import money
 from hostsim.messages.results import DATE_NEEDED
-from hostsim.messages.text import money, own
+from hostsim.messages.text import own
 from hostsim.services import payments_file
 from hostsim.services.hand_payments import Added
 from hostsim.storage import history

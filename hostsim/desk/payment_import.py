@@ -18,13 +18,14 @@ from hostsim.errors import HostError, host_error
 from hostsim.ledger.amounts import typed_date
 from hostsim.ledger.matching import KINDS
 from hostsim.messages.desk import WORDS, duration
+from hostsim.messages.formats import count
 from hostsim.messages.results import DATE_NEEDED
-from hostsim.messages.text import own
+from hostsim.messages.text import own, say
 from hostsim.storage.lists import Selection, all_of, preview_rows
 from hostsim.storage.previews import PreviewChanged
 from hostsim.storage.regions import checked_bank_account, refuse_other_region
-from hostsim.views.page_columns import COLUMNS, csv_lines, said
-from hostsim.views.terminal import count
+from hostsim.views.pages import PAGES
+from hostsim.views.table import csv_lines
 from opter_contract import BATCH
 from opter_contract.values import Text
 
@@ -94,7 +95,7 @@ def export(run: str, kind: str) -> Response:
 
 def csv_response(columns: str, name: str, entries: Iterable[Any]) -> Response:
     """Send a list as a file, some hundred rows at a time."""
-    lines = csv_lines(COLUMNS[columns], entries, language())
+    lines = csv_lines(PAGES[columns], entries, language())
     response = Response(_in_batches(lines), mimetype="text/csv")
     response.headers["Content-Disposition"] = f'attachment; filename="{name}.csv"'
     return response
@@ -215,7 +216,8 @@ def _now_of(job: Job) -> dict[str, object]:
     """Describe an import for the page, in the language of the person."""
     w, progress = words(), job.progress
     left = getattr(progress, "seconds_left", None)
-    message = said(stage_of(job), language()) or w("starting")
+    stage = stage_of(job)
+    message = say(stage, language()) if stage else w("starting")
     return {
         "ended": job.ended.is_set(),
         "address": job.address if job.signing_in else None,

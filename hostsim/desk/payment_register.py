@@ -13,7 +13,7 @@ from hostsim.storage.history import Entry
 from hostsim.storage.invoices import invoice
 from hostsim.storage.lists import Selection, all_of, registered
 from hostsim.storage.rows import row_of
-from hostsim.views.history import BOOKED_AS
+from hostsim.views.labels import PAYMENT_STATES
 
 pages = Blueprint("register", __name__, url_prefix="/payments")
 
@@ -53,7 +53,7 @@ def window(**dialog: object) -> str:
         invoice=None if chosen is None else invoice(store, chosen["invoice_id"]),
         of_invoice=[] if chosen is None else _of_invoice(chosen),
         origin=None if chosen is None else page_rows.run_row(store, chosen["run_id"]),
-        states=BOOKED_AS,
+        states=PAYMENT_STATES,
         **{"dialog": None, "job": None, "failure": None, "back": url_for("register.show")} | dialog,
     )
 

@@ -10,7 +10,8 @@ from hostsim.errors import HostError, host_error
 from hostsim.messages.text import say
 from hostsim.storage.history import Imported
 from hostsim.storage.lists import Selection, all_of, runs
-from hostsim.views import history
+from hostsim.views.runs import full_state, kind_label
+from hostsim.views.table import text_of
 
 pages = Blueprint("runs", __name__, url_prefix="/runs")
 
@@ -35,8 +36,8 @@ def show() -> str:
         chosen=chosen,
         labels={} if chosen is None else _labels(chosen),
         is_open=chosen is not None and chosen.state in {"open", "saved"},
-        kind_label=lambda kind: history.kind_label(kind, chosen, language()),  # type: ignore[arg-type]
-        state=lambda run: history.run_state(run, language()),
+        kind_label=lambda kind: say(kind_label(kind, chosen), language()),  # type: ignore[arg-type]
+        state=lambda run: text_of(full_state(run), language()),
     )
 
 

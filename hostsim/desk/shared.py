@@ -12,9 +12,9 @@ from hostsim.desk.context import DeskContext
 from hostsim.messages.desk import Words
 from hostsim.messages.text import LANGUAGES, say
 from hostsim.storage.lists import Page, Selection, Source, page_of
-from hostsim.views.history import STATES
-from hostsim.views.page_columns import COLUMNS, Column
-from hostsim.views.terminal import decision_label, reason_label, status_label
+from hostsim.views.labels import DECISIONS, REASONS, RUN_STATES, STATUSES, label
+from hostsim.views.pages import PAGES
+from hostsim.views.table import Column, on_page
 from opter_contract.values import Text
 
 #: Where the application keeps the office.
@@ -54,13 +54,17 @@ def text_with(key: str, **values: object) -> Text:
     return Text(*map(in_one, LANGUAGES))
 
 
+#: What a list can be narrowed to; others by their reasons.
+_LABELS = {"runs": RUN_STATES, "decisions": DECISIONS, "ready": STATUSES, "payments": STATUSES}
+
+
 @dataclass(frozen=True, slots=True)
 class Shown:
     """A list as a template shows it."""
 
     name: str
     title: str
-    columns: Sequence[Column]
+    columns: Sequence[Column[Any]]
     page: Page
     asked: Selection
     prefix: str
@@ -92,25 +96,22 @@ class Shown:
         """Give the address of the list as a file, filtered and sorted as it is shown."""
         return _address(self.csv, {"kind": self.name} | self._values({"page": ""}))
 
-    def sorted_by(self, column: Column) -> str:
+    def sorted_by(self, column: Column[Any]) -> str:
         """Give ``ascending``, ``descending`` or ``none``, as ARIA calls it."""
         if self.asked.column != column.key:
             return "none"
         return "descending" if self.asked.descending else "ascending"
 
-    def sort_link(self, column: Column) -> str:
+    def sort_link(self, column: Column[Any]) -> str:
         """Give the address that sorts by a column, or the other way round."""
         other = self.sorted_by(column) == "ascending"
         return self.link(sort=f"-{column.key}" if other else column.key, page="")
 
     def label(self, code: str) -> str:
         """Name what a list can be narrowed to: a status, a reason, a decision or a state."""
-        if self.name == "runs":
-            return say(STATES.get(code) or Text(code, code), language())
-        if self.name == "decisions":
-            return words()("done_with") if code == "done" else decision_label(code, language())
-        label = status_label if self.name in {"ready", "payments"} else reason_label
-        return label(code, language())
+        if self.name == "decisions" and code == "done":
+            return words()("done_with")
+        return say(label(_LABELS.get(self.name, REASONS), code), language())
 
     def origin_label(self, code: str) -> str:
         """Name where payments came from."""
@@ -145,7 +146,7 @@ def shown(
     """
     asked = Selection.of(request.args, prefix)
     page = page_of(desk_context().store, source, asked)
-    columns = COLUMNS[name]
+    columns = on_page(PAGES[name])
     return Shown(name, title, columns, page, asked, prefix, endpoint, csv, fixed or {}, picks)
 
 

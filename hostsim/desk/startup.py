@@ -25,7 +25,7 @@ from hostsim.sandbox import Sandbox, seed
 from hostsim.services import browser
 from hostsim.storage.secrets import FindKeyring, no_keyring
 from hostsim.storage.store import Store
-from hostsim.views.terminal import Output
+from hostsim.views.output import Output
 
 if TYPE_CHECKING:
     from hostsim.plugins.loading import Plugins

@@ -6,7 +6,7 @@ import re
 from datetime import date
 from decimal import Decimal
 
-from hostsim.messages.text import money
+from hostsim.messages.formats import money
 from opter_contract.values import Text
 
 # A space, a no-break space, a figure space, a thin one, a narrow no-break one: no tab or line

@@ -36,6 +36,7 @@ from hostsim.ledger.values import SEK, Decision, Invoice
 from hostsim.messages import decisions as decisions_messages
 from hostsim.messages import payments as payments_messages
 from hostsim.messages import text as text_messages
+from hostsim.messages.formats import money
 from opter_contract.values import Payment, Text
 
 READY = "ready"
@@ -471,8 +472,8 @@ def _moneys(
 def money_of(amount: Decimal, currency: str) -> Text:
     """Write an amount with its currency."""
     return Text(
-        f"{text_messages.money(amount, 'sv')} {currency}",
-        f"{text_messages.money(amount, 'en')} {currency}",
+        f"{money(amount, 'sv')} {currency}",
+        f"{money(amount, 'en')} {currency}",
     )
 
 

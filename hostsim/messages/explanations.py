@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from hostsim.messages import payments as payments_messages
-from hostsim.messages import text as text_messages
+from hostsim.messages.formats import money
 from opter_contract.values import Text
 
 if TYPE_CHECKING:
@@ -83,7 +83,7 @@ def not_here(number: str) -> Text:
 
 def remaining(left: Decimal, currency: str) -> Text:
     """Say what remains to pay; ``left`` is negative where too much was paid."""
-    sv, en = (f"{text_messages.money(abs(left), lang)} {currency}" for lang in ("sv", "en"))
+    sv, en = (f"{money(abs(left), lang)} {currency}" for lang in ("sv", "en"))
     if left > 0:
         return Text(f"{sv} återstår att betala", f"{en} remains to pay")
     if left < 0:

@@ -1,8 +1,8 @@
-"""Money, dates and times as programs read them."""
+"""Money, counts, days and times, as people read them and as programs do."""
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, datetime
 from decimal import Decimal
 
 
@@ -14,6 +14,28 @@ def plain(value: Decimal, *, decimals: int = 2) -> str:
     return text.removeprefix("-") if not value else text
 
 
+def money(value: Decimal, language: str, *, decimals: int = 2, grouped: bool = True) -> str:
+    """Write an amount as people do: ``1 234,50`` with no-break spaces, or ``1,234.50``.
+
+    :param grouped: with thousands apart; a spreadsheet reads a number only without.
+    """
+    whole, _, fraction = plain(value, decimals=decimals).partition(".")
+    sign, digits = ("-", whole[1:]) if whole.startswith("-") else ("", whole)
+    point = "." if language == "en" else ","
+    text = count(int(digits), language) if grouped else digits
+    return f"{sign}{text}{point}{fraction}" if fraction else sign + text
+
+
+def count(value: int, language: str) -> str:
+    """Write a whole number with its thousands apart."""
+    return f"{value:,}".replace(",", "," if language == "en" else "\N{NO-BREAK SPACE}")
+
+
 def day(value: date | None) -> str:
     """Write a day as year-month-day; an unknown one is empty."""
     return "" if value is None else value.isoformat()
+
+
+def minute(at: datetime | None) -> str:
+    """Write a time to the minute, in its own time zone."""
+    return "" if at is None else f"{at:%Y-%m-%d %H:%M}"

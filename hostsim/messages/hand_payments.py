@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date
 from decimal import Decimal
 
-from hostsim.messages.text import money
+from hostsim.messages.formats import money
 from opter_contract.values import Text
 
 

@@ -7,8 +7,9 @@ from datetime import date
 from decimal import Decimal
 from typing import NamedTuple, Protocol
 
+from hostsim.messages.formats import count, money
 from hostsim.messages.source import SOURCE
-from hostsim.messages.text import MOST_NAMED, money
+from hostsim.messages.text import MOST_NAMED
 from opter_contract.values import Text
 
 PARTIAL = Text("Delbetalning", "Partial payment")
@@ -280,13 +281,9 @@ def payments(number: int, which: Text = _ANY) -> Text:
     """Count payments in words, as ``1 betalning`` and ``1 200 äldre betalningar``."""
     one = number == 1
     return Text(
-        f"{_apart(number, ' ')} {which.sv}{'betalning' if one else 'betalningar'}",
-        f"{_apart(number, ',')} {which.en}{'payment' if one else 'payments'}",
+        f"{count(number, 'sv')} {which.sv}{'betalning' if one else 'betalningar'}",
+        f"{count(number, 'en')} {which.en}{'payment' if one else 'payments'}",
     )
-
-
-def _apart(number: int, between: str) -> str:
-    return f"{number:,}".replace(",", between)
 
 
 def registered(number: int) -> Text:

@@ -1,13 +1,12 @@
-"""Sentences in general: both languages, lists and sums of money."""
+"""Sentences in general: both languages, and lists."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from decimal import Decimal
 
 from opter_contract.values import Text
 
-#: The languages that every sentence exists in; the first is the preset.
+#: The languages that every sentence exists in; the first is the default.
 LANGUAGES = ("sv", "en")
 
 
@@ -54,16 +53,6 @@ def joined(sentences: Iterable[Text]) -> Text | None:
         "".join(f"{text.sv.removesuffix('.')}. " for text in before) + last.sv,
         "".join(f"{text.en.removesuffix('.')}. " for text in before) + last.en,
     )
-
-
-def money(amount: Decimal, language: str) -> str:
-    """Write an amount with at least two decimals as people do: ``1 234,50``, ``1,234.50``."""
-    exponent = amount.as_tuple().exponent
-    decimals = -exponent if isinstance(exponent, int) else 0
-    text = f"{amount:,.{max(decimals, 2)}f}"
-    if language == "en":
-        return text
-    return text.replace(",", "\N{NO-BREAK SPACE}").replace(".", ",")
 
 
 def settings_not_followed() -> Text:

@@ -8,12 +8,13 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from hostsim.errors import EXIT_STATUS
 from hostsim.messages.errors import ERRORS, WHO
 from hostsim.messages.text import own
 from hostsim.plugins.loading import HOST
+from hostsim.views.table import Column, LongText, json_attributes, json_only
 from opter_contract.values import Text
 
 if TYPE_CHECKING:
@@ -63,17 +64,22 @@ def _without_languages(message: Text) -> Text:
     return Text(message.sv.replace(".sv}", "}"), message.en.replace(".en}", "}"))
 
 
-def as_object(one: Explained, language: str) -> dict[str, Any]:
-    """Make the JSON object of a code; ``message`` in the chosen language."""
-    return {
-        "code": one.code,
-        "source": one.source,
-        "kind": one.kind,
-        "exit_status": one.status,
-        "sentence": one.message.en if language == "en" else one.message.sv,
-        "sv": one.message.sv,
-        "en": one.message.en,
-    }
+ERROR_CODES: tuple[Column[Explained], ...] = (
+    Column("code", Text("Kod", "Code"), lambda e: e.code, json="code"),
+    Column("source", Text("Från", "From"), lambda e: e.source, json="source"),
+    Column("who", Text("Vem kan göra något", "Who can act"), lambda e: e.who, wide=True),
+    Column("status", Text("Status", "Status"), lambda e: e.status, right=True, json="exit_status"),
+    Column(
+        "message",
+        Text("Vad som hände, och vad som ska göras", "What happened, and what to do"),
+        lambda e: LongText(e.message),
+        wide=True,
+    ),
+    *json_attributes("kind"),
+    json_only("sentence", lambda e: e.message),
+    json_only("sv", lambda e: e.message.sv),
+    json_only("en", lambda e: e.message.en),
+)
 
 
 def markdown(errors: Iterable[Explained]) -> str:

@@ -19,8 +19,9 @@ from hostsim.errors import HostError
 from hostsim.plugins.loading import Plugins
 from hostsim.sandbox import seed
 from hostsim.storage.store import Store
-from hostsim.views import terminal
-from hostsim.views.terminal import Output
+from hostsim.views import labels
+from hostsim.views.output import Output
+from hostsim.views.preview import some_of_each
 from opter_fortnox_plugin import hooks
 
 NOW = datetime(2026, 11, 20, 9, 30, tzinfo=UTC)
@@ -47,7 +48,7 @@ def test_the_demo_says_what_it_does_at_each_step(shown):
     assert len(steps) >= 8
 
 
-@pytest.mark.parametrize("code", [*terminal.STATUSES, *terminal.REASONS])
+@pytest.mark.parametrize("code", [*labels.STATUSES, *labels.REASONS])
 def test_the_demo_shows_every_status_and_reason(shown, code):
     assert f" {code} " in shown[0].partition("Klart.")[0]
 
@@ -71,8 +72,8 @@ def test_the_demo_prints_no_secret(shown):
 
 def test_the_demo_fails_when_it_does_not_show_what_it_promises(monkeypatch):
     """A status that nobody shows is a broken promise."""
-    promised = {**terminal.STATUSES, "never-seen": terminal.STATUSES["exact"]}
-    monkeypatch.setattr(terminal, "STATUSES", promised)
+    promised = {**labels.STATUSES, "never-seen": labels.STATUSES["exact"]}
+    monkeypatch.setattr(labels, "STATUSES", promised)
     with pytest.raises(HostError) as caught:
         demo.run_demo(
             Output(io.StringIO(), "sv"),
@@ -94,7 +95,7 @@ def test_without_the_plugin_the_demo_says_so():
 
 def test_long_lists_show_at_least_one_row_of_each_kind():
     rows = ["a"] * 100 + ["b", "c"] + ["a"] * 100
-    chosen = terminal.some_of_each(rows, len(rows), lambda row: row)
+    chosen = some_of_each(rows, len(rows), lambda row: row)
     assert len(chosen) == 25
     assert {"a", "b", "c"} == set(chosen)
     assert chosen == sorted(chosen)

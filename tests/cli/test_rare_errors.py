@@ -16,7 +16,7 @@ from hostsim.demo import run_demo
 from hostsim.errors import HostError
 from hostsim.plugins.loading import Plugins
 from hostsim.storage.store import Store
-from hostsim.views.terminal import Output
+from hostsim.views.output import Output
 from opter_fortnox_plugin.configuration import Configuration
 from opter_fortnox_plugin.errors import Refused, Unavailable
 from opter_fortnox_plugin.fortnox.http import Transport

@@ -18,7 +18,7 @@ from hostsim.plugins.loading import Plugins
 from hostsim.services.host import Host
 from hostsim.storage import commits
 from hostsim.storage.store import Store
-from hostsim.views.terminal import Output, ReaderClosed
+from hostsim.views.output import Output, ReaderClosed
 from tests.cli.test_decisions_on_the_command_line import plugin, run  # noqa: F401 fixtures
 
 #: What may go wrong while a result is written.

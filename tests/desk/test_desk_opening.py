@@ -13,11 +13,13 @@ from hostsim.demo import sign_in_in_background
 from hostsim.desk import Desk, DeskContext
 from hostsim.desk.startup import beside_sandbox, run_desk
 from hostsim.errors import HostError
+from hostsim.ledger.matching import KINDS
 from hostsim.plugins.loading import Plugins
 from hostsim.sandbox import seed
 from hostsim.services.host import Host
 from hostsim.storage.store import Store
-from hostsim.views.terminal import KINDS, REASONS, STATUSES, Output
+from hostsim.views.labels import REASONS, STATUSES
+from hostsim.views.output import Output
 from opter_fortnox_plugin import hooks
 
 

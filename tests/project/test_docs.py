@@ -13,7 +13,7 @@ from hostsim.cli import hostsim
 from hostsim.errors import EXIT_STATUS
 from hostsim.ledger import reasons
 from hostsim.sandbox import Sandbox, seed
-from hostsim.views import terminal
+from hostsim.views import labels
 from opter_fortnox_plugin import configuration, settings
 from opter_fortnox_plugin.errors import CODES
 
@@ -56,7 +56,7 @@ def test_every_preset_of_the_configuration_is_in_the_readme(name, value):
     assert value in line
 
 
-@pytest.mark.parametrize("name", sorted({*terminal.STATUSES, *terminal.REASONS}))
+@pytest.mark.parametrize("name", sorted({*labels.STATUSES, *labels.REASONS}))
 def test_every_status_and_reason_is_in_the_readme(name):
     assert f"`{name}`" in README
 

@@ -34,7 +34,7 @@ from hostsim.sandbox import (
 )
 from hostsim.sandbox.changes import KINDS
 from hostsim.sandbox.faults import Latency, ReceivedRequest
-from hostsim.views.terminal import Output
+from hostsim.views.output import Output
 
 pytest_plugins = ["pytester"]
 

@@ -45,8 +45,8 @@ from hostsim.storage import reconciliations
 from hostsim.storage.import_runs import ImportRun, Record
 from hostsim.storage.rows import record_of
 from hostsim.storage.store import Store
-from hostsim.views import reconciliation as views_reconciliation
-from hostsim.views.terminal import Output
+from hostsim.views.output import Output
+from hostsim.views.reconciliation import write_reconciliation_json
 from opter_contract.values import Text
 from opter_fortnox_plugin.fortnox.rate_limiter import RateLimiter
 from tests.end_to_end.test_end_to_end import COLUMNS, define, free_port, host_of
@@ -456,7 +456,7 @@ def test_rows_are_streamed(fresh):
         tracemalloc.start()
         output = Output(io.StringIO(), "sv")
         output.stream.write = len
-        views_reconciliation.write_json(output, found)
+        write_reconciliation_json(output, found)
         _, peak = tracemalloc.get_traced_memory()
         tracemalloc.stop()
         assert found.totals.count(ONLY_AT_SOURCE) == 5000

@@ -11,7 +11,8 @@ from hostsim.ledger.comparison import KINDS
 from hostsim.storage.history import entries
 from hostsim.storage.previews import PreviewChanged
 from hostsim.storage.store import Store
-from hostsim.views.history import entry_object
+from hostsim.views.payments import REGISTERED_PAYMENTS
+from hostsim.views.table import as_object
 from opter_contract.values import PaymentKey
 from tests.services.test_imports import host_of, listed, remaining
 
@@ -73,14 +74,15 @@ def test_both_are_registered_each_under_its_own_key(host, store):
 
 
 def test_the_json_of_each_names_its_import_type(host, store):
-    objects = [entry_object(one, "sv") for one in entries(store)]
+    objects = [as_object(REGISTERED_PAYMENTS, one, "sv") for one in entries(store)]
     assert {(one["import_type"], one["company"], one["payment_number"]) for one in objects} == {
         ("Fake", "77", "7"),
         ("Bank", "77", "7"),
     }
     assert json.dumps(objects)
     host.add_payment("1001", Decimal(1), date=payment(1).date)
-    assert {entry_object(one, "sv")["import_type"] for one in entries(store)} == {
+    again = [as_object(REGISTERED_PAYMENTS, one, "sv") for one in entries(store)]
+    assert {one["import_type"] for one in again} == {
         None, "Fake", "Bank",
     }  # fmt: skip
 

@@ -464,6 +464,9 @@ def test_one_payment_is_not_several(run, plugin):  # noqa: F811
     plugin.payments = [payment(1)]
     assert "1 betalning är registrerad." in run("import", "Butik", "--save").out
     assert "1 payment, " in run("payments", "export", "-", "--lang", "en").err
-    assert payments_messages.registered(1200).sv == "1 200 betalningar är registrerade."
+    assert (
+        payments_messages.registered(1200).sv
+        == "1\N{NO-BREAK SPACE}200 betalningar är registrerade."
+    )
     assert payments_messages.not_read(1).en.startswith("Beside these there is 1 older payment,")
     assert payments_messages.not_read(2).en.startswith("Beside these there are 2 older payments,")

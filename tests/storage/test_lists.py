@@ -13,11 +13,13 @@ from hypothesis import strategies as st
 from hostsim.desk.app import create_app
 from hostsim.desk.context import DeskContext
 from hostsim.plugins.loading import Plugins
+from hostsim.services.payments_file import harmless
 from hostsim.storage.functions import swedish
 from hostsim.storage.lists import PAGE, Selection, all_of, page_of, preview_rows
 from hostsim.storage.rows import PAYMENT_COLUMNS, record_of
 from hostsim.storage.store import Store
-from hostsim.views.page_columns import COLUMNS, csv_lines, harmless
+from hostsim.views.pages import PAGES
+from hostsim.views.table import csv_lines, on_page
 
 MANY = 50_000
 RUN = "run-1"
@@ -204,7 +206,7 @@ def test_numbers_and_names_stay_as_they_are(cell):
 
 def test_a_customer_named_like_a_formula_is_harmless_in_an_export(store):
     source = preview_rows(RUN, "ready")
-    lines = csv_lines(COLUMNS["ready"], all_of(store, source, Selection(text="=cmd")), "sv")
+    lines = csv_lines(PAGES["ready"], all_of(store, source, Selection(text="=cmd")), "sv")
     assert next(line for line in lines if "cmd" in line).split(";")[3].strip('"').startswith("'=")
 
 
@@ -214,7 +216,7 @@ def test_a_name_with_control_characters_stays_on_its_line(store):
     with store.change() as db:
         db.execute("UPDATE invoices SET customer_name = ? WHERE id = 4", (turned,))
     entry = listed(store, text="31m").entries[0]
-    assert COLUMNS["ready"][3].shown(entry, "sv") == "Å keri [31m AB"
+    assert on_page(PAGES["ready"])[3].cell(entry, "sv") == "Å keri [31m AB"
     with store.change() as db:
         db.execute("UPDATE invoices SET customer_name = ? WHERE id = 4", (CUSTOMERS[3],))
 

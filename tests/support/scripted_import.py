@@ -23,7 +23,8 @@ from hostsim.sandbox import Clock, Invoice, Payment, Sandbox, State, Switches, W
 from hostsim.sandbox.tokens import Grant
 from hostsim.services.host import Host
 from hostsim.storage.store import Store
-from hostsim.views import terminal
+from hostsim.views.output import Output
+from hostsim.views.preview import write_preview_json
 from opter_contract import hookimpl
 from opter_fortnox_plugin import hooks
 from opter_fortnox_plugin.fortnox import protocol
@@ -315,7 +316,7 @@ class Script:
 def shown(preview):
     """Give a preview as ``import --json`` prints it, but for what it cost and what is advice."""
     text = io.StringIO()
-    terminal.write_preview_json(terminal.Output(text, "en"), preview)
+    write_preview_json(Output(text, "en"), preview)
     return {
         name: value
         for name, value in json.loads(text.getvalue()).items()

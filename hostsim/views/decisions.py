@@ -1,0 +1,65 @@
+"""What people decided about payments."""
+
+from __future__ import annotations
+
+import json
+from decimal import Decimal
+from typing import TYPE_CHECKING
+
+from hostsim.messages.decisions import by_whom
+from hostsim.messages.formats import minute
+from hostsim.views.labels import DECISIONS as LABELS
+from hostsim.views.labels import label
+from hostsim.views.table import Column, json_attributes, json_only
+from opter_contract.values import Text
+
+if TYPE_CHECKING:
+    from hostsim.ledger.values import Decision
+
+
+def subject(one: Decision) -> Text:
+    """Name the payment, or the series of invoices, that a decision is about."""
+    if one.number is not None:
+        return Text(one.number, one.number)
+    series = f"{one.first_invoice}–{one.last_invoice}"
+    return Text(f"fakturor {series}", f"invoices {series}")
+
+
+def in_force(one: Decision) -> Text:
+    """Say whether a decision still counts, and if not, since when."""
+    if one.applied_at is not None:
+        at = minute(one.applied_at)
+        return Text(f"gjort när det sparades {at}", f"done at the save {at}")
+    if one.taken_back_at is not None:
+        who = by_whom(one.taken_back_by or "", one.taken_back_at)
+        return Text(f"återtaget av {who.sv}", f"taken back by {who.en}")
+    return Text("ja", "yes")
+
+
+def _fact(one: Decision, key: str) -> str:
+    """Give what was known of the payment when it was decided about."""
+    return str(json.loads(one.facts or "{}").get(key) or "")
+
+
+def _sek(one: Decision) -> Decimal | None:
+    text = _fact(one, "amount")
+    return Decimal(text) if text else None
+
+
+DECISIONS: tuple[Column[Decision], ...] = (
+    *json_attributes("id", "decision"),
+    json_only("payment_number", lambda d: d.number),
+    *json_attributes("first_invoice", "last_invoice", "why", "user", "at", "in_force"),
+    json_only("settled_at", lambda d: d.applied_at),
+    *json_attributes("taken_back_by", "taken_back_at"),
+    Column("id", Text("Id", "Id"), lambda d: str(d.id), right=True, page=False),
+    Column("about", Text("Betalning eller serie", "Payment or series"), subject),
+    Column("invoice", Text("Faktura", "Invoice"), lambda d: _fact(d, "invoice_number")),
+    Column("amount", Text("Belopp SEK", "Amount SEK"), _sek, right=True, sorts=False),
+    Column("what", Text("Avgörande", "Decision"), lambda d: label(LABELS, d.decision)),
+    Column("user", Text("Vem", "Who"), lambda d: d.user),
+    Column("at", Text("När", "When"), lambda d: d.at),
+    Column("why", Text("Varför", "Why"), lambda d: d.why, wide=True),
+    Column("holds", Text("Gäller", "In force"), in_force, sorts=False),
+    Column("format", Text("Filformat", "File format"), lambda d: d.definition, terminal=False),
+)

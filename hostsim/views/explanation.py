@@ -1,0 +1,225 @@
+"""One invoice explained: its payments, the outcome of each, and what is left to do."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any
+
+from hostsim.ledger.values import SEK
+from hostsim.messages.formats import count
+from hostsim.messages.text import say
+from hostsim.views.labels import (
+    DECISIONS,
+    OUTCOMES,
+    STATUSES,
+    company,
+    label,
+    period,
+    region,
+    user_at,
+)
+from hostsim.views.output import Output, one_line
+from hostsim.views.payments import REGISTERED_PAYMENTS, full_origin, state
+from hostsim.views.preview import company_object
+from hostsim.views.runs import short_id
+from hostsim.views.table import (
+    Column,
+    Money,
+    as_object,
+    json_attributes,
+    json_only,
+    rate,
+    text_of,
+    write_facts,
+)
+from opter_contract.values import Text
+
+if TYPE_CHECKING:
+    from hostsim.ledger.values import Decision, Invoice
+    from hostsim.services.explanation import ExplainedPayment, Explanation, LastSeen
+    from hostsim.storage.history import Entry
+    from opter_contract.values import Payment
+
+
+# --- JSON ------------------------------------------------------------------------------------
+
+_INVOICE: tuple[Column[Invoice], ...] = json_attributes(
+    *("number", "region", "ocr", "customer_code", "customer_name", "currency", "total"),
+    *("remaining", "invoice_date", "due_date", "period_closed"),
+)
+_PAYMENT: tuple[Column[Payment], ...] = (
+    *json_attributes("invoice_number", "ocr", "amount", "currency", "amount_currency"),
+    *json_attributes("booked", "source"),
+    json_only("payment_date", lambda p: p.date),
+    json_only("exchange_rate", lambda p: rate(p.exchange_rate)),
+    json_only(
+        "write_offs",
+        lambda p: [
+            {"amount": one.amount, "account": one.account, "description": one.description}
+            for one in p.write_offs
+        ],
+    ),
+)
+_DECISION: tuple[Column[Decision], ...] = (
+    *json_attributes("decision", "why", "user", "at", "taken_back_at"),
+    json_only("settled_at", lambda d: d.applied_at),
+)
+_LAST_SEEN: tuple[Column[LastSeen], ...] = (
+    json_only("id", lambda s: s.run_id),
+    *json_attributes("user", "at"),
+)
+
+
+def explanation_object(found: Explanation, language: str) -> dict[str, Any]:
+    question = found.question
+    return {
+        "invoice_number": question.number,
+        "region": question.region,
+        "other_regions": question.elsewhere,
+        "format": question.definition.name if question.definition else None,
+        "company": company_object(found.company),
+        "asked": found.asked,
+        "not_asked": found.not_asked,
+        "requests": found.requests,
+        "invoice": found.invoice and as_object(_INVOICE, found.invoice, language),
+        "balance": found.balance,
+        "summary": found.summary,
+        "payments": [_payment_object(one, language) for one in found.payments],
+    }
+
+
+def _payment_object(one: ExplainedPayment, language: str) -> dict[str, Any]:
+    return {
+        "payment_number": one.number or None,
+        "became": one.outcome,
+        "reason": one.reason,
+        "message": one.message,
+        "to_do": one.to_do,
+        "fortnox": one.at_source and as_object(_PAYMENT, one.at_source, language),
+        "here": [as_object(REGISTERED_PAYMENTS, entry, language) for entry in one.here],
+        "run": one.last_seen and as_object(_LAST_SEEN, one.last_seen, language),
+        "decisions": [as_object(_DECISION, decision, language) for decision in one.decisions],
+    }
+
+
+# --- On a terminal ---------------------------------------------------------------------------
+
+
+def write_explanation(output: Output, found: Explanation) -> None:
+    """Print everything about one invoice."""
+    language, question = output.language, found.question
+    number = one_line(question.number)
+    output.title(Text(f"Faktura {number}", f"Invoice {number}"))
+    facts = [] if found.invoice is None else [*_invoice_facts(found.invoice, question.number)]
+    if question.definition is not None:
+        facts.append((Text("Filformat", "Format"), question.definition.name))
+        facts.append((Text("Företag", "Company"), found.company and company(found.company)))
+    write_facts(output, facts)
+    output.line()
+    output.line(one_line(say(found.summary, language), 1000))
+    if found.not_asked is not None:
+        output.line(found.not_asked)
+    for one in found.payments:
+        output.line()
+        _write_payment(output, one, question.source)
+    if found.asked:
+        requests = count(found.requests, language)
+        output.line()
+        output.say(f"Antal anrop: {requests}.", f"Requests made: {requests}.")
+
+
+def _invoice_facts(invoice: Invoice, asked: str) -> Iterable[tuple[Text, object]]:
+    if invoice.number != asked:
+        yield Text("Faktura här", "Invoice here"), invoice.number
+    yield Text("Kund", "Customer"), f"{invoice.customer_code} {invoice.customer_name}"
+    yield Text("Belopp", "Total"), Money(invoice.total, invoice.currency)
+    yield Text("Återstår", "Remaining"), Money(invoice.remaining, invoice.currency)
+    yield Text("Förfaller", "Due"), invoice.due_date
+    yield Text("Period", "Period"), period(closed=invoice.period_closed)
+    yield Text("Region", "Region"), region(invoice.region)
+
+
+def _write_payment(output: Output, one: ExplainedPayment, source: Text) -> None:
+    language = output.language
+    output.title(f" {payment_title(one, language)}")
+    for name, value in _payment_facts(one, source, language):
+        output.line(f"   {say(name, language)}: {text_of(value, language)}")
+
+
+def _payment_facts(
+    one: ExplainedPayment, source: Text, language: str
+) -> Iterable[tuple[Text, object]]:
+    if one.at_source is not None:
+        now = Text(f"I {one_line(source.sv)} nu", f"In {one_line(source.en)} now")
+        yield now, payment_line(one.at_source, language)
+    for entry in one.here:
+        yield Text("Här", "Here"), entry_line(entry, language)
+    if one.message is not None:
+        yield Text("Orsak", "Reason"), one.message
+    if one.last_seen is not None:
+        who = user_at(one.last_seen.user, one.last_seen.at)
+        yield Text("Import", "Import"), f"{short_id(one.last_seen.run_id)} ({who})"
+    for decision in one.decisions:
+        yield Text("Beslut", "Decision"), decision_line(decision, language)
+    if one.to_do is not None:
+        yield Text("Att göra", "To do"), one.to_do
+
+
+# --- In a line, on a terminal and on a page --------------------------------------------------
+
+
+def payment_title(one: ExplainedPayment, language: str) -> str:
+    """Name a payment and its outcome."""
+    outcome = text_of(label(OUTCOMES, one.outcome), language)
+    if not one.number:
+        return outcome
+    return f"{say(_A_PAYMENT, language)} {one_line(one.number)}: {outcome}"
+
+
+_A_PAYMENT = Text("Betalning", "Payment")
+
+
+def payment_line(payment: Payment, language: str) -> str:
+    """Write a payment as it is at the source now."""
+    foreign = None if payment.currency == SEK else payment.amount_currency
+    written_off = Money(sum((one.amount for one in payment.write_offs), Decimal(0)), SEK)
+    off, number = text_of(written_off, language), payment.invoice_number
+    return _listed(
+        language,
+        payment.date,
+        Money(payment.amount, SEK),
+        None if foreign is None else Money(foreign, payment.currency),
+        Text(f"avskrivet {off}", f"written off {off}") if written_off.amount else None,
+        Text(f"faktura {number}", f"invoice {number}"),
+        Text("bokförd", "booked") if payment.booked else Text("inte bokförd", "not booked"),
+        payment.source,
+    )
+
+
+def entry_line(entry: Entry, language: str) -> str:
+    """Write a payment as it is registered."""
+    deleted = user_at(entry.deleted_by, entry.deleted_at)
+    return _listed(
+        language,
+        entry.row.payment_date,
+        Money(entry.row.amount, SEK),
+        label(STATUSES, entry.row.status),
+        full_origin(entry),
+        state(entry),
+        user_at(entry.user, entry.at),
+        Text(f"borttagen av {deleted}", f"deleted by {deleted}") if entry.deleted_at else None,
+    )
+
+
+def decision_line(decision: Decision, language: str) -> str:
+    """Write what a person decided, who, when and why."""
+    what = text_of(label(DECISIONS, decision.decision), language)
+    because = f": {one_line(decision.why)}" if decision.why else ""
+    back = Text("; tillbakataget", "; taken back") if decision.taken_back_at else Text("", "")
+    who = one_line(user_at(decision.user, decision.at))
+    return f"{what} ({who}){because}{say(back, language)}"
+
+
+def _listed(language: str, *values: object) -> str:
+    return ", ".join(text for text in (text_of(value, language) for value in values) if text)

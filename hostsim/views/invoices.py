@@ -1,0 +1,41 @@
+"""The invoices that payments are matched with."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from hostsim.views.labels import period
+from hostsim.views.table import Column, json_attributes
+from opter_contract.values import Text
+
+if TYPE_CHECKING:
+    from hostsim.ledger.values import Invoice
+
+INVOICES: tuple[Column[Invoice], ...] = (
+    Column(
+        "number", Text("Faktura", "Invoice"), lambda i: i.number, right=True, json="invoice_number"
+    ),
+    Column("ocr", Text("OCR", "OCR"), lambda i: i.ocr, right=True, json="ocr"),
+    Column("code", Text("Kundnr", "Customer no."), lambda i: i.customer_code, json="customer_code"),
+    Column(
+        "customer",
+        Text("Kund", "Customer"),
+        lambda i: i.customer_name,
+        wide=True,
+        json="customer_name",
+    ),
+    Column("date", Text("Datum", "Date"), lambda i: i.invoice_date, json="invoice_date"),
+    Column("due", Text("Förfaller", "Due"), lambda i: i.due_date, json="due_date"),
+    Column("currency", Text("Valuta", "Currency"), lambda i: i.currency, json="currency"),
+    Column("total", Text("Belopp", "Total"), lambda i: i.total, right=True, json="total"),
+    Column(
+        "remaining",
+        Text("Återstår", "Remaining"),
+        lambda i: i.remaining,
+        right=True,
+        json="remaining",
+    ),
+    Column("region", Text("Region", "Region"), lambda i: i.region, json="region"),
+    Column("period", Text("Period", "Period"), lambda i: period(closed=i.period_closed)),
+    *json_attributes("period_closed"),
+)

@@ -1,0 +1,103 @@
+"""Codes in the words of a person; a code that is unknown here stands for itself."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+from hostsim.ledger import reasons
+from hostsim.messages.formats import minute
+from hostsim.services import outcomes
+from hostsim.storage.history import REGISTERED
+from opter_contract.values import Text
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from opter_contract.values import Company
+
+#: Of a payment that can be saved, or is registered.
+STATUSES = {
+    "exact": Text("Rätt belopp", "Right amount"),
+    "written-off": Text("Mindre avvikelse skrivs av", "Small deviation is written off"),
+    "partial": Text("Delbetalning", "Partial payment"),
+    "advance": Text("Förskott", "Advance"),
+    "reversal": Text("Återföring", "Reversal"),
+    "settled-against-credit": Text("Kvittad", "Settled"),
+}
+
+#: The statuses that get a green tick; the others get a red flag.
+TICKED = frozenset({"exact", "written-off"})
+
+#: Of a payment that cannot be saved, or is ignored.
+REASONS = {code: reason.label for code, reason in reasons.REASONS.items()}
+
+RUN_STATES = {
+    "running": Text("Pågår", "Running"),
+    "failed": Text("Misslyckades", "Failed"),
+    "open": Text("Inte sparad än", "Not saved yet"),
+    "replaced": Text("Ersatt av en senare", "Replaced by a later one"),
+    "discarded": Text("Kastad", "Discarded"),
+    "saved": Text("Sparad", "Saved"),
+    "reconciled": Text("Avstämning", "Reconciliation"),
+}
+
+#: Of a registered payment; one that counts needs no word.
+PAYMENT_STATES = {
+    REGISTERED: Text("", ""),
+    "deleted": Text("Borttagen", "Deleted"),
+    "countered": Text("Motbokad", "Reversed"),
+    "counter": Text("Motbokning", "Reversal"),
+}
+
+#: Of a payment of an invoice that is explained.
+OUTCOMES = {
+    outcomes.REGISTERED: Text("Registrerad", "Registered"),
+    outcomes.BY_HAND: Text("Registrerad för hand", "Registered by hand"),
+    outcomes.DELETED: Text("Borttagen här", "Deleted here"),
+    outcomes.REVERSED: Text("Motbokad", "Reversed"),
+    outcomes.REVERSAL: Text("Motbokning", "Reversal"),
+    outcomes.SET_ASIDE: Text("Undanlagd", "Set aside"),
+    outcomes.IN_PREVIEW: Text("Inläst, inte sparad", "Brought in, not saved"),
+    outcomes.NOT_READ: Text("Inte inläst än", "Not brought in yet"),
+    outcomes.REJECTED: Text("Kan inte sparas", "Cannot be saved"),
+    outcomes.IGNORED: Text("Ignorerad", "Ignored"),
+    outcomes.NOT_ON_INVOICE: Text("Inte på fakturan i Fortnox", "Not on the invoice in Fortnox"),
+    outcomes.DELETED_AT_SOURCE: Text("Borttagen där den kom från", "Deleted where it came from"),
+}
+
+DECISIONS = {
+    reasons.SET_ASIDE: Text("Undanlagd", "Set aside"),
+    reasons.CONFIRM: Text("Bekräftad", "Confirmed"),
+    reasons.TAKE_AGAIN: Text("Tas in igen", "Taken again"),
+    reasons.ACCEPT: Text("Ändringen godkänd", "Change accepted"),
+    reasons.KEEP: Text("Behålls som registrerad", "Kept as registered"),
+}
+
+BY_HAND = Text("för hand", "by hand")
+
+_DEFAULT_REGION = Text("[Standard]", "[Default]")
+
+
+def label(labels: Mapping[str, Text], code: str | None) -> Text:
+    return labels.get(code or "") or Text(code or "", code or "")
+
+
+def company(known: Company | None) -> Text:
+    if known is None:
+        return Text("okänt företag", "unknown company")
+    text = f"{known.name} ({known.number})"
+    return Text(text, text)
+
+
+def region(name: str) -> Text:
+    return Text(name, name) if name else _DEFAULT_REGION
+
+
+def period(*, closed: bool) -> Text:
+    return Text("stängd", "closed") if closed else Text("öppen", "open")
+
+
+def user_at(user: str | None, at: datetime | None) -> str:
+    """Say who did something and when."""
+    return f"{user or '?'}, {minute(at)}"

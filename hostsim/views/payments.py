@@ -1,0 +1,264 @@
+"""Payments: the lists of a preview, the registered ones, and one of these in full."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import replace
+from decimal import Decimal
+from typing import TYPE_CHECKING
+
+from hostsim.ledger.values import SEK
+from hostsim.messages.decisions import by_whom
+from hostsim.messages.formats import count, money
+from hostsim.storage.history import HAND, REGISTERED
+from hostsim.views.labels import (
+    BY_HAND,
+    PAYMENT_STATES,
+    REASONS,
+    STATUSES,
+    TICKED,
+    label,
+    region,
+    user_at,
+)
+from hostsim.views.output import Output
+from hostsim.views.table import (
+    Column,
+    Money,
+    Sign,
+    json_attributes,
+    json_only,
+    not_on_page,
+    part_of,
+    rate,
+    write_facts,
+    write_table,
+)
+from opter_contract.values import Text
+
+if TYPE_CHECKING:
+    from hostsim.ledger.values import Row
+    from hostsim.storage.history import Entry
+    from opter_contract.values import WriteOff
+
+_TICK, _FLAG = Sign("✓", "OK", "32"), Sign("⚑", "!", "31")
+_PINK = "38;5;211"
+
+
+def payment_number(row: Row) -> str:
+    """Name a payment; one by hand has no number, and an unreadable one may have lost it."""
+    return row.payment_number or ("" if row.status else "?")
+
+
+def invoice_number(row: Row) -> str:
+    """Name the invoice; where the number here is another one, name both."""
+    there, here = row.invoice_number or "", row.host_invoice_number or ""
+    return f"{there} → {here}" if here and here != there else there
+
+
+def known_amount(row: Row) -> Decimal | None:
+    """Give the SEK of a payment; ``None`` where it could not be read, which is not nothing."""
+    unread = row.payment_date is None or row.reason == "unreadable"
+    return None if unread and not row.amount else row.amount
+
+
+def foreign_amount(row: Row) -> Money | str | None:
+    if row.currency in {None, SEK}:
+        return None
+    currency = row.currency or ""
+    return currency if row.amount_currency is None else Money(row.amount_currency, currency)
+
+
+def written_off(row: Row) -> list[Money]:
+    """Add what was written off; SEK unless a currency stands beside it."""
+    sums: dict[str, Decimal] = {}
+    for one in row.write_offs:
+        currency = "" if one.currency == SEK else one.currency
+        sums[currency] = sums.get(currency, Decimal(0)) + one.amount
+    return [Money(amount, currency) for currency, amount in sums.items()]
+
+
+def _write_off_object(one: WriteOff) -> dict[str, object]:
+    return {
+        "amount": one.amount,
+        "currency": one.currency or None,
+        "account": one.account,
+        "description": one.description,
+    }
+
+
+_JSON: tuple[Column[Row], ...] = (
+    *json_attributes("payment_number", "invoice_number", "host_invoice_number", "payment_date"),
+    *json_attributes("amount", "currency", "amount_currency"),
+    json_only("exchange_rate", lambda r: rate(r.exchange_rate)),
+    *json_attributes("source"),
+    json_only("write_offs", lambda r: map(_write_off_object, r.write_offs)),
+)
+_SIGN: Column[Row] = Column(
+    "sign", Text("", ""), lambda r: _TICK if r.status in TICKED else _FLAG, page=False
+)
+_STATUS: Column[Row] = Column(
+    "mark", Text("Bedömning", "Judgement"), lambda r: label(STATUSES, r.status), terminal=False
+)
+_FIGURES: tuple[Column[Row], ...] = (
+    Column("payment", Text("Betalning", "Payment"), payment_number, right=True),
+    Column("invoice", Text("Faktura", "Invoice"), invoice_number, right=True),
+    Column("customer", Text("Kund", "Customer"), lambda r: r.customer_name, wide=True),
+    Column("date", Text("Datum", "Date"), lambda r: r.payment_date),
+    Column("amount", Text("Belopp SEK", "Amount SEK"), known_amount, right=True),
+)
+_FOREIGN: Column[Row] = Column(
+    "foreign", Text("Annan valuta", "Other currency"), foreign_amount, right=True
+)
+_RATE_AND_WRITE_OFF: tuple[Column[Row], ...] = (
+    Column("rate", Text("Kurs", "Rate"), lambda r: rate(r.exchange_rate), right=True, sorts=False),
+    Column("written_off", Text("Avskrivet", "Written off"), written_off, right=True, sorts=False),
+)
+_WARNING: Column[Row] = Column(
+    "message",
+    Text("Varningsmeddelande", "Warning message"),
+    lambda r: r.warning,
+    wide=True,
+)
+
+READY: tuple[Column[Row], ...] = (
+    *_JSON,
+    *json_attributes("status", "warning"),
+    _SIGN,
+    _STATUS,
+    *_FIGURES,
+    _FOREIGN,
+    *_RATE_AND_WRITE_OFF,
+    _WARNING,
+)
+
+
+def _excluded(heading: Text) -> tuple[Column[Row], ...]:
+    return (
+        *_JSON,
+        *json_attributes("reason", "message"),
+        *_FIGURES,
+        _FOREIGN,
+        *not_on_page(*_RATE_AND_WRITE_OFF),
+        Column("source", Text("Källa", "Source"), lambda r: r.source),
+        Column("message", heading, lambda r: r.message or label(REASONS, r.reason), wide=True),
+    )
+
+
+#: The lists of a preview, by the kind of payments.
+PREVIEW = {
+    "ready": READY,
+    "rejected": _excluded(Text("Orsak till att inte spara", "Reason for not saving")),
+    "ignored": _excluded(Text("Varför den ignoreras", "Why it is ignored")),
+}
+
+
+# --- Registered payments ---------------------------------------------------------------------
+
+
+def _row(entry: Entry) -> Row:
+    return entry.row
+
+
+def origin(entry: Entry) -> Text:
+    """Say where a payment came from: by hand, or the word of its source."""
+    if entry.origin == HAND:
+        return BY_HAND
+    source = entry.row.source or "?"
+    return Text(source, source)
+
+
+def full_origin(entry: Entry) -> Text:
+    word = origin(entry)
+    return word if entry.origin == HAND else Text(f"import: {word.sv}", f"import: {word.en}")
+
+
+def state(entry: Entry) -> Text:
+    """Say of a payment why it does not count; one that does needs no word."""
+    if entry.deleted_at is not None:
+        who = by_whom(entry.deleted_by or "", entry.deleted_at, entry.deleted_why or "")
+        return Text(f"Borttagen av {who.sv}", f"Deleted by {who.en}")
+    return label(PAYMENT_STATES, entry.state)
+
+
+def _status_or_state(entry: Entry) -> Text:
+    if entry.state == REGISTERED:
+        return label(STATUSES, entry.row.status)
+    return label(PAYMENT_STATES, entry.state)
+
+
+REGISTERED_PAYMENTS: tuple[Column[Entry], ...] = (
+    *part_of(_row, (*_JSON, *json_attributes("status", "warning"))),
+    *json_attributes("id", "origin", "state", "import_type", "company", "region", "bank_account"),
+    *json_attributes("effect"),
+    json_only("effect_currency", lambda e: e.invoice_currency),
+    json_only("run", lambda e: e.run_id),
+    *json_attributes("user"),
+    json_only("registered_at", lambda e: e.at),
+    *json_attributes("deleted_by", "deleted_at", "deleted_why"),
+    json_only("counters", lambda e: e.reverses),
+    Column("id", Text("Id", "Id"), lambda e: str(e.id), right=True, page=False),
+    *part_of(_row, [_SIGN]),
+    replace(part_of(_row, [_STATUS])[0], value=_status_or_state),
+    *part_of(_row, (*_FIGURES, *not_on_page(_FOREIGN, *_RATE_AND_WRITE_OFF, _WARNING))),
+    Column("source", Text("Ursprung", "Origin"), origin),
+    Column("user", Text("Användare", "User"), lambda e: e.user, terminal=False),
+    Column("at", Text("Registrerad", "Registered"), lambda e: e.at, terminal=False),
+    Column("state", Text("Läge", "State"), state, wide=True, page=False),
+)
+
+
+def write_entries(output: Output, entries: Callable[[], Iterable[Entry]]) -> None:
+    """Print registered payments; ``entries`` is called several times."""
+    number, total = 0, Decimal(0)
+    for one in entries():
+        number += 1
+        total += one.row.amount if one.state == REGISTERED else 0
+    title = Text("Registrerade betalningar", "Registered payments")
+    write_title(output, title, number)
+    if not number:
+        return
+    write_entry_table(output, entries)
+    text = money(total, output.language)
+    output.say(f"  Summa SEK: {text}", f"  Sum SEK: {text}")
+
+
+def write_entry_table(output: Output, entries: Callable[[], Iterable[Entry]]) -> None:
+    """Print registered payments alone; deleted ones are pink on a terminal."""
+    write_table(
+        output, REGISTERED_PAYMENTS, entries, colour=lambda e: _PINK if e.deleted_at else None
+    )
+
+
+def write_title(output: Output, title: Text, number: int) -> None:
+    """Print the title of a list with its length, and that it is empty where it is."""
+    text = count(number, output.language)
+    output.title(Text(f"{title.sv} ({text})", f"{title.en} ({text})"))
+    if not number:
+        output.say("  (inga)", "  (none)")
+
+
+def write_entry(output: Output, entry: Entry) -> None:
+    """Print one registered payment in full."""
+    row = entry.row
+    facts: list[tuple[Text, object]] = [
+        (Text("Betalning", "Payment"), str(entry.id)),
+        (Text("Ursprung", "Origin"), full_origin(entry)),
+        (Text("Läge", "State"), state(entry)),
+        (Text("Importtyp", "Import type"), entry.import_type),
+        (Text("Företag där den kom från", "Company that it came from"), entry.company),
+        (Text("Nummer där", "Number there"), row.payment_number),
+        (Text("Faktura där", "Invoice there"), row.invoice_number),
+        (Text("Faktura här", "Invoice here"), row.host_invoice_number),
+        (Text("Kund", "Customer"), row.customer_name),
+        (Text("Region", "Region"), region(entry.region)),
+        (Text("Datum", "Date"), row.payment_date),
+        (Text("Belopp", "Amount"), Money(row.amount, SEK)),
+        (Text("I annan valuta", "In other currency"), foreign_amount(row)),
+        (Text("Kurs", "Rate"), rate(row.exchange_rate)),
+        (Text("Bedömning", "Judgement"), label(STATUSES, row.status)),
+        (Text("Bankkonto", "Bank account"), entry.bank_account),
+        (Text("Import", "Import"), (entry.run_id or "")[:8]),
+        (Text("Registrerad av", "Registered by"), user_at(entry.user, entry.at)),
+    ]
+    write_facts(output, facts)

@@ -1,0 +1,196 @@
+"""Imports and comparisons of the past, as a list and one in full."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from hostsim.views.labels import RUN_STATES, company, label, region, user_at
+from hostsim.views.output import Output
+from hostsim.views.payments import REGISTERED_PAYMENTS, write_entries
+from hostsim.views.preview import company_object, row_objects
+from hostsim.views.table import (
+    Column,
+    as_object,
+    json_attributes,
+    json_only,
+    write_facts,
+    write_json,
+    write_table,
+)
+from opter_contract.values import Text
+
+if TYPE_CHECKING:
+    from decimal import Decimal
+
+    from hostsim.ledger.values import Row
+    from hostsim.storage.history import Entry, Imported
+
+# A person is shown, and may type, the beginning of an id.
+_SHORT_ID = 8
+
+
+def short_id(run_id: str | None) -> str:
+    return (run_id or "")[:_SHORT_ID]
+
+
+def state(run: Imported) -> Text:
+    """Say how an import ended; by which error, if it failed."""
+    text = label(RUN_STATES, run.state)
+    if not run.error_code:
+        return text
+    return Text(f"{text.sv}: {run.error_code}", f"{text.en}: {run.error_code}")
+
+
+def full_state(run: Imported) -> Text:
+    """Say how an import ended, and who saved it."""
+    if run.state != "saved":
+        return state(run)
+    text, who = label(RUN_STATES, run.state), user_at(run.saved_by, run.saved_at)
+    return Text(f"{text.sv} {who}", f"{text.en} {who}")
+
+
+def _company(run: Imported) -> Text | None:
+    return None if run.company is None else company(run.company)
+
+
+def _saved_object(run: Imported) -> dict[str, object] | None:
+    if run.saved is None:
+        return None
+    number, sek = run.saved
+    return {"at": run.saved_at, "by": run.saved_by, "payments": number, "amount": sek}
+
+
+def _error_object(run: Imported) -> dict[str, object] | None:
+    return None if run.error_code is None else {"code": run.error_code, "sentence": run.error}
+
+
+def _counted(kind: str, heading: Text) -> Column[Imported]:
+    return Column(kind, heading, lambda r: r.counts.get(kind), right=True)
+
+
+RUNS: tuple[Column[Imported], ...] = (
+    *json_attributes("id"),
+    json_only("format", lambda r: r.definition),
+    json_only("type", lambda r: r.import_type),
+    *json_attributes("state", "user", "started_at", "finished_at", "region", "bank_account"),
+    *json_attributes("date"),
+    json_only("company", lambda r: company_object(r.company)),
+    *json_attributes("settings", "counts", "totals", "not_read", "requests"),
+    json_only("saved", _saved_object),
+    json_only("error", _error_object),
+    Column("id", Text("Id", "Id"), lambda r: short_id(r.id), page=False),
+    Column("began", Text("Började", "Began"), lambda r: r.started_at),
+    Column("format", Text("Filformat", "File format"), lambda r: r.definition, wide=True),
+    Column("region", Text("Region", "Region"), lambda r: r.region, page=False),
+    Column("company", Text("Företag", "Company"), _company, wide=True, page=False),
+    Column("user", Text("Användare", "User"), lambda r: r.user),
+    Column("run_state", Text("Läge", "State"), state, terminal=False),
+    Column("run_state", Text("Läge", "State"), full_state, wide=True, page=False),
+    _counted("read", Text("Lästa", "Read")),
+    _counted("ready", Text("Kan sparas", "Can be saved")),
+    Column("sek", Text("SEK", "SEK"), lambda r: r.totals.get("ready"), right=True, page=False),
+    _counted("rejected", Text("Kan inte sparas", "Cannot be saved")),
+    _counted("ignored", Text("Ignorerade", "Ignored")),
+    Column(
+        "sek",
+        Text("Sparat SEK", "Saved SEK"),
+        lambda r: r.saved and r.saved[1],
+        right=True,
+        sorts=False,
+        terminal=False,
+    ),
+    Column("requests", Text("Anrop", "Requests"), lambda r: r.requests, right=True, page=False),
+)
+
+
+def write_runs(output: Output, runs: Callable[[], Iterable[Imported]]) -> None:
+    """Print imports, latest first; ``runs`` is called several times."""
+    if not any(True for _ in runs()):
+        output.say("Ingen import är gjord än.", "No import was made yet.")
+        return
+    write_table(output, RUNS, runs)
+    output.say(
+        "Visa en import i sin helhet med: hostsim runs ID",
+        "Show one import in full with: hostsim runs ID",
+    )
+
+
+def write_run_json(
+    output: Output, run: Imported, entries: Iterable[Entry], lists: Mapping[str, Iterable[Row]]
+) -> None:
+    """Write one import in full as one JSON object, a payment at a time.
+
+    :param entries: what it registered.
+    :param lists: rows of its preview by kind, where it is open.
+    """
+    language = output.language
+    parts: dict[str, Any] = as_object(RUNS, run, language)
+    parts["registered"] = (as_object(REGISTERED_PAYMENTS, e, language) for e in entries)
+    write_json(output, parts | {k: row_objects(output, rows, k) for k, rows in lists.items()})
+
+
+def write_run(output: Output, run: Imported, entries: Callable[[], Iterable[Entry]]) -> None:
+    """Print one import in full but the rows of its open preview."""
+    facts: list[tuple[Text, object]] = [
+        (Text("Import", "Import"), run.id),
+        (Text("Filformat", "Format"), run.definition),
+        (Text("Läge", "State"), full_state(run)),
+        (Text("Fel", "Error"), run.error),
+        (Text("Gjord av", "Made by"), user_at(run.user, run.started_at)),
+        (Text("Klar", "Finished"), run.finished_at),
+        (Text("Företag", "Company"), _company(run)),
+        (Text("Region", "Region"), region(run.region)),
+        (Text("Bankkonto", "Bank account"), run.bank_account),
+        (Text("Datum", "Date"), run.date),
+        *((Text(key, key), value) for key, value in run.settings.items()),
+        (Text("Inte lästa", "Not read"), run.not_read or None),
+        (Text("Antal anrop", "Requests made"), run.requests),
+    ]
+    write_facts(output, facts)
+    _write_counts(output, run)
+    if run.state == "saved":
+        output.line()
+        write_entries(output, entries)
+
+
+class _Count(NamedTuple):
+    name: Text
+    number: int
+    sek: Decimal | None
+
+
+_COUNTS: tuple[Column[_Count], ...] = (
+    Column("name", Text("Betalningar", "Payments"), lambda c: c.name),
+    Column("number", Text("Antal", "Number"), lambda c: c.number, right=True),
+    Column("sek", Text("SEK", "SEK"), lambda c: c.sek, right=True),
+)
+
+
+def _write_counts(output: Output, run: Imported) -> None:
+    counts = [
+        _Count(kind_label(kind, run), number, run.totals.get(kind))
+        for kind, number in run.counts.items()
+    ]
+    if counts:
+        output.line()
+        write_table(output, _COUNTS, lambda: counts)
+
+
+_KINDS = {
+    "read": Text("Lästa", "Read"),
+    "ready": Text("Kan sparas", "Can be saved"),
+    "rejected": Text("Kan inte sparas", "Cannot be saved"),
+    "ignored": Text("Ignorerade", "Ignored"),
+    "equal": Text("Lika på båda ställena", "Equal in both places"),
+    "differs": Text("Skiljer sig", "Different"),
+    "only-in-fortnox": Text("Bara där", "Only there"),
+    "only-in-host": Text("Bara här", "Only here"),
+}
+
+
+def kind_label(kind: str, run: Imported) -> Text:
+    """Name what is counted of a run."""
+    if kind == "ready" and run.state == "saved":
+        return Text("Sparade", "Saved")
+    return label(_KINDS, kind)
