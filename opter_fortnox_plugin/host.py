@@ -1,8 +1,8 @@
-"""What we ask of the host, one method a question, each answer checked.
+"""The host's hooks, one method each, and every answer checked.
 
-pluggy answers with a list, and with an empty one where nobody listens: a batch
-of payments would be gone without a sound. So exactly one answer is required
-wherever the contract says that the host gives it.
+pluggy returns a list, and an empty one where nothing implements the hook: a batch
+of payments would be lost silently. So exactly one answer is required wherever the
+contract says that the host gives it.
 """
 
 from __future__ import annotations
@@ -28,11 +28,13 @@ from opter_fortnox_plugin.errors import Cancelled, FortnoxError, LoginFailed, Re
 
 T = TypeVar("T")
 
-#: Seconds between two words to the host while we wait.
+#: Seconds between two reports of progress while we wait.
 _REPORT_INTERVAL: Final = 0.5
 
-#: Seconds that are still to come: with fewer nobody needs to be told.
-_WORTH_SAYING: Final = 10.0
+#: A shorter time left is not mentioned.
+_MIN_SECONDS_LEFT: Final = 10.0
+
+_REQUIRED: Final = object()
 
 
 class Host:
@@ -49,73 +51,53 @@ class Host:
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self.run: Final = run
-        self._hook = _Hooks(run.hook)
         self._sleep = sleep
         self._clock = clock
         self._last = Progress("reading", 0, None, Text("Börjar", "Starting"))
-        self._told_at = clock()
+        self._reported_at = clock()
 
     # --- payments ---
 
     def take_payments(self, payments: Sequence[Payment]) -> None:
-        """Hand payments over, in batches; each must be acknowledged."""
-        for batch in _batches(payments):
-            answers = self._hook.opter_take_payments(run=self.run, payments=batch)
-            _acknowledged(answers, len(batch), "opter_take_payments")
+        self._deliver("opter_take_payments", "payments", payments)
 
     def take_excluded(self, excluded: Sequence[ExcludedPayment]) -> None:
-        """Hand over what is left out, in batches; each must be acknowledged."""
-        for batch in _batches(excluded):
-            answers = self._hook.opter_take_excluded(run=self.run, excluded=batch)
-            _acknowledged(answers, len(batch), "opter_take_excluded")
+        self._deliver("opter_take_excluded", "excluded", excluded)
 
     def take_deleted(self, numbers: Sequence[str]) -> None:
-        """Say which payments no longer exist; must be acknowledged."""
-        for batch in _batches(numbers):
-            answers = self._hook.opter_take_deleted(run=self.run, payment_numbers=batch)
-            _acknowledged(answers, len(batch), "opter_take_deleted")
+        self._deliver("opter_take_deleted", "payment_numbers", numbers)
 
     def take_unchecked(self, numbers: Sequence[str]) -> None:
-        """Say which registered payments could not be asked after; older hosts do not listen."""
-        for batch in _batches(numbers):
-            answers = self._hook.opter_take_unchecked(run=self.run, payment_numbers=batch)
-            if answers:
-                _acknowledged(answers, len(batch), "opter_take_unchecked")
+        """Deliver the numbers of registered payments that could not be checked."""
+        self._deliver("opter_take_unchecked", "payment_numbers", numbers, optional=True)
 
     def takes_balances(self) -> bool:
         """Ask, with an empty batch, whether the host compares balances; older ones do not."""
-        answers = self._hook.opter_take_balances(run=self.run, balances=[])
-        if answers:
-            _acknowledged(answers, 0, "opter_take_balances")
-        return bool(answers)
+        return self._deliver_batch("opter_take_balances", "balances", [], optional=True)
 
     def take_balances(self, balances: Sequence[InvoiceBalance]) -> None:
-        """Hand over what is said of invoices, in batches; each must be acknowledged."""
-        for batch in _batches(balances):
-            answers = self._hook.opter_take_balances(run=self.run, balances=batch)
-            _acknowledged(answers, len(batch), "opter_take_balances")
+        self._deliver("opter_take_balances", "balances", balances)
 
     def invoices_to_check(self, company: Company) -> Sequence[str]:
-        """Ask which invoices to ask for one by one; nobody's answer means none."""
-        answers = self._hook.opter_invoices_to_check(run=self.run, company=company)
-        return _one(answers, "opter_invoices_to_check") if answers else ()
+        answer: Sequence[str] = self._ask("opter_invoices_to_check", default=(), company=company)
+        return answer
 
     def registered_payments(self, company: Company) -> Sequence[RegisteredPayment]:
-        """Ask which registered payments to ask after; nobody's answer means none."""
-        answers = self._hook.opter_payments_to_check(run=self.run, company=company)
-        return _one(answers, "opter_payments_to_check") if answers else ()
+        """Ask which registered payments to check."""
+        answer: Sequence[RegisteredPayment]
+        answer = self._ask("opter_payments_to_check", default=(), company=company)
+        return answer
 
     def payments_to_confirm(self, company: Company) -> Sequence[str]:
-        """Ask which payments to fetch again, whole."""
-        answers = self._hook.opter_payments_to_confirm(run=self.run, company=company)
-        return _one(answers, "opter_payments_to_confirm")
+        """Ask which payments to fetch again, with their details."""
+        answer: Sequence[str] = self._ask("opter_payments_to_confirm", company=company)
+        return answer
 
     def known_invoices(self, numbers: Collection[str]) -> set[str]:
         """Ask which of these invoices the host has."""
         known: set[str] = set()
         for batch in _batches(sorted(numbers)):
-            answers = self._hook.opter_known_invoices(run=self.run, invoice_numbers=batch)
-            known.update(_one(answers, "opter_known_invoices"))
+            known.update(self._ask("opter_known_invoices", invoice_numbers=batch))
         return known
 
     # --- the person ---
@@ -128,34 +110,33 @@ class Host:
         message: Text,
         seconds_left: float | None = None,
     ) -> None:
-        """Say how far we are.
+        """Report how far we are.
 
-        :param seconds_left: how long it will take, as far as it can be told; added to the
-            sentence where that is worth a word.
-        :raises Cancelled: where somebody says stop.
+        :param seconds_left: an estimate, if there is one; added to the message unless it is short.
+        :raises Cancelled: where a person cancels.
         """
         self._last = Progress(stage, done, total, message, seconds_left)
-        self._told_at = self._clock()
+        self._reported_at = self._clock()
         self.repeat_progress()
 
     def repeat_progress(self) -> None:
-        """Repeat what was told last, since we still wait; the time that is left goes down.
+        """Repeat the last report while we wait, with the time that is left now.
 
-        :raises Cancelled: where somebody says stop.
+        :raises Cancelled: where a person cancels.
         """
         progress = self._last
         if progress.seconds_left is not None:
-            left = max(0.0, progress.seconds_left - (self._clock() - self._told_at))
+            left = max(0.0, progress.seconds_left - (self._clock() - self._reported_at))
             message = with_time_left(progress.message, left)
             progress = replace(progress, message=message, seconds_left=left)
-        answers = self._hook.opter_progress(run=self.run, progress=progress)
+        answers = self._call("opter_progress", progress=progress)
         if any(answer is True for answer in answers):
             raise Cancelled("CANCELLED")
 
     def wait(self, seconds: float) -> None:
-        """Wait, saying so now and then.
+        """Wait, repeating the last report now and then.
 
-        :raises Cancelled: where somebody says stop.
+        :raises Cancelled: where a person cancels.
         """
         until = self._clock() + seconds
         while (rest := until - self._clock()) > 0:
@@ -165,52 +146,48 @@ class Host:
     def open_browser(self, address: str, answered: Callable[[str], Text | None]) -> None:
         """Have a person shown an address.
 
-        :raises LoginFailed: where nobody sees it.
+        :raises LoginFailed: where the host cannot show it to anyone.
         """
-        answers = self._hook.opter_open_browser(run=self.run, url=address, on_redirect=answered)
-        if not _one(answers, "opter_open_browser"):
+        if not self._ask("opter_open_browser", url=address, on_redirect=answered):
             raise LoginFailed("NO_WINDOW")
 
     # --- what outlives the run ---
 
     def get_state(self, key: str) -> str | None:
-        """Read a small value that was kept; nobody's answer means that there is none."""
-        answers = self._hook.opter_get_state(run=self.run, key=key)
-        return _one(answers, "opter_get_state") if answers else None
+        answer: str | None = self._ask("opter_get_state", default=None, key=key)
+        return answer
 
     def set_state(self, key: str, value: str) -> None:
-        """Keep a small value for the next run."""
-        _one(self._hook.opter_set_state(run=self.run, key=key, value=value), "opter_set_state")
+        self._ask("opter_set_state", key=key, value=value)
 
     def get_secret(self, key: str) -> str | None:
-        """Read a secret of this definition; nobody's answer means that there is none."""
-        answers = self._hook.opter_get_secret(run=self.run, key=key)
-        return _one(answers, "opter_get_secret") if answers else None
+        """Read a secret of this definition."""
+        answer: str | None = self._ask("opter_get_secret", default=None, key=key)
+        return answer
 
     def set_secret(self, key: str, value: str | None) -> bool:
-        """Put a secret away, durably, or take it away.
+        """Store a secret durably, or delete it.
 
-        :return: whether the host has a place for secrets at all.
+        :return: whether the host can store secrets at all.
         """
-        answers = self._hook.opter_set_secret(run=self.run, key=key, value=value)
-        if answers and not _one(answers, "opter_set_secret"):
+        stored = self._ask("opter_set_secret", default=None, key=key, value=value)
+        if stored is not None and not stored:
             raise Refused("HOST_DID_NOT_ANSWER", hook="opter_set_secret")
-        return bool(answers)
+        return stored is not None
 
     @contextmanager
     def lock(
         self, key: str, patience: float, waiting: Text, error: Callable[[], FortnoxError]
     ) -> Iterator[None]:
-        """Hold a lock across processes, saying so while another holds it.
+        """Hold a lock across processes, reporting that we wait while another holds it.
 
         :param patience: seconds to wait for the other one.
-        :param error: makes the error for when it did not let go.
+        :param error: makes the error for when it was not released in time.
         """
         until = self._clock() + patience
         while True:
-            answers = self._hook.opter_lock(run=self.run, key=key, timeout=0.0)
-            with _one(answers, "opter_lock") as got:
-                if got:
+            with self._ask("opter_lock", key=key, timeout=0.0) as acquired:
+                if acquired:
                     yield
                     return
             rest = until - self._clock()
@@ -219,10 +196,50 @@ class Host:
             self.report_progress("waiting", 0, None, waiting)
             self._sleep(min(rest, _REPORT_INTERVAL))
 
+    # --- calling hooks ---
+
+    def _call(self, hook: str, **arguments: Any) -> list[Any]:
+        """Return all answers; none where the host does not implement or specify the hook."""
+        answers: list[Any] = getattr(self.run.hook, hook, _no_answers)(run=self.run, **arguments)
+        return answers
+
+    def _ask(self, hook: str, *, default: Any = _REQUIRED, **arguments: Any) -> Any:
+        """Return the one answer.
+
+        :param default: returned where there is none; without it, the host must answer.
+        """
+        answers = self._call(hook, **arguments)
+        if not answers and default is not _REQUIRED:
+            return default
+        if len(answers) != 1:
+            raise Refused("HOST_DID_NOT_ANSWER", hook=hook)
+        return answers[0]
+
+    def _deliver(
+        self, hook: str, argument: str, items: Sequence[Any], *, optional: bool = False
+    ) -> None:
+        for batch in _batches(items):
+            self._deliver_batch(hook, argument, batch, optional=optional)
+
+    def _deliver_batch(
+        self, hook: str, argument: str, batch: Sequence[Any], *, optional: bool
+    ) -> bool:
+        """Deliver a batch, which must be acknowledged by its length.
+
+        :param optional: whether older hosts do not have the hook.
+        :return: whether the host has it.
+        """
+        answers = self._call(hook, **{argument: batch})
+        if not answers and optional:
+            return False
+        if list(answers) != [len(batch)]:
+            raise Refused("NOT_ACKNOWLEDGED", hook=hook, count=len(batch))
+        return True
+
 
 def with_time_left(message: Text, seconds: float) -> Text:
-    """Add how long it will take, where that is worth a word."""
-    if seconds < _WORTH_SAYING:
+    """Add the time left, unless it is short."""
+    if seconds < _MIN_SECONDS_LEFT:
         return message
     minutes, rest = divmod(round(seconds), 60)
     hours, minutes = divmod(minutes, 60)
@@ -233,31 +250,10 @@ def with_time_left(message: Text, seconds: float) -> Text:
     return Text(f"{message.sv}; ungefär {left} kvar", f"{message.en}; about {left} left")
 
 
-class _Hooks:
-    """The host's hooks; one that nobody implements or specifies has no answer."""
-
-    def __init__(self, relay: Any) -> None:
-        self._relay = relay
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._relay, name, _nobody)
-
-
-def _nobody(**_: object) -> list[Any]:
+def _no_answers(**_: object) -> list[Any]:
     return []
 
 
 def _batches(items: Sequence[T]) -> Iterator[Sequence[T]]:
     for start in range(0, len(items), BATCH):
         yield items[start : start + BATCH]
-
-
-def _one(answers: Sequence[T], hook: str) -> T:
-    if len(answers) != 1:
-        raise Refused("HOST_DID_NOT_ANSWER", hook=hook)
-    return answers[0]
-
-
-def _acknowledged(answers: Sequence[int], count: int, hook: str) -> None:
-    if list(answers) != [count]:
-        raise Refused("NOT_ACKNOWLEDGED", hook=hook, count=count)

@@ -1,4 +1,4 @@
-"""Fortnox's rate limit, kept by us: 25 requests in any 5 seconds.
+"""Fortnox's rate limit: 25 requests in any 5 seconds.
 
 A sliding window, as Fortnox counts, for each client id and company. A limiter
 with fixed windows would let 50 requests through around a boundary.
@@ -21,17 +21,16 @@ REQUESTS: Final = 25
 #: arrive, and the wire does not take the same time for each.
 WINDOW: Final = 5.1
 
-#: Seconds that the window grows by where that was too little, and how far at most.
-_WIDER: Final = 0.1
-_WIDEST: Final = 6.0
+#: Seconds that the window grows by after each 429, and its limit.
+_WINDOW_STEP: Final = 0.1
+_MAX_WINDOW: Final = 6.0
 
 
 class RateLimiter:
     """Lets requests start as fast as the limit allows, shared by all threads.
 
-    :param sleep: waits a number of seconds.
     :param clock: seconds that never go backwards.
-    :param may_start: asked right before a start is counted; raises to forbid it.
+    :param may_start: called right before a start is counted; raises to forbid it.
     """
 
     def __init__(
@@ -48,9 +47,9 @@ class RateLimiter:
         self._window = window
         self._may_start = may_start
         self._starts: deque[float] = deque(maxlen=requests)
-        self._answers_took: deque[float] = deque(maxlen=requests)
+        self._latencies: deque[float] = deque(maxlen=requests)
         self._restored: list[float] = []
-        self._held_until = float("-inf")
+        self._blocked_until = float("-inf")
         self._lock = threading.Lock()
         self._local = threading.local()
         #: How many requests have started.
@@ -58,14 +57,14 @@ class RateLimiter:
 
     def acquire(self) -> None:
         """Wait until one more request may start, and count it."""
-        while (rest := self.try_acquire()) > 0:
-            self._sleep(rest)
+        while (seconds := self.try_acquire()) > 0:
+            self._sleep(seconds)
 
     def try_acquire(self) -> float:
         """Count a request that starts now; or return the seconds to wait before the next try."""
         with self._lock:
             now = self._clock()
-            earliest = self._held_until
+            earliest = self._blocked_until
             last = self._last_starts(now)
             if len(last) == self._starts.maxlen:
                 earliest = max(earliest, last[0] + self._window)
@@ -78,9 +77,9 @@ class RateLimiter:
             return 0.0
 
     def sent(self) -> None:
-        """Count the request of this thread from now: it took its turn, and left only now.
+        """Count this thread's request from now, not from when it was allowed to start.
 
-        A connection had to be made first, or many threads began at once.
+        A connection may have had to be made first, or many threads began at once.
         """
         start: float | None = getattr(self._local, "start", None)
         self._local.start = None
@@ -90,13 +89,13 @@ class RateLimiter:
                 self._starts[self._starts.index(start)] = self._local.sent
 
     def answered(self) -> None:
-        """Remember how long the answer to the request of this thread took."""
+        """Record how long the answer to this thread's request took."""
         with self._lock:
             if (sent := getattr(self._local, "sent", None)) is not None:
-                self._answers_took.append(self._clock() - sent)
+                self._latencies.append(self._clock() - sent)
 
     def _last_starts(self, now: float) -> list[float]:
-        """Return the last starts, ours and the recalled ones, as many as a window may hold."""
+        """Return the last starts, ours and the restored ones, as many as a window may hold."""
         self._restored = [start for start in self._restored if now - start < self._window]
         return sorted([*self._restored, *self._starts])[-(self._starts.maxlen or 0) :]
 
@@ -108,28 +107,28 @@ class RateLimiter:
         if requests < 1:
             return 0.0
         with self._lock:
-            now, answer = self._clock(), max(self._answers_took, default=0.0)
+            now, answer = self._clock(), max(self._latencies, default=0.0)
             last = self._last_starts(now)
             rounds, place = divmod(requests - 1, self._starts.maxlen or 1)
             # A place in the window is free again one window after its earlier start.
             taken = place - ((self._starts.maxlen or 1) - len(last))
             free = last[taken] + self._window if taken >= 0 else now
-            return max(free, now, self._held_until) + rounds * self._window - now + answer
+            return max(free, now, self._blocked_until) + rounds * self._window - now + answer
 
     def back_off(self, seconds: float) -> None:
-        """Let nobody start for a while: Fortnox said that we are too fast.
+        """Start no request for a while, after a 429.
 
-        From then on the window is a little wider, since that costs less than to
-        be refused again. Those who are refused together widen it once.
+        From then on the window is a little wider, since that costs less than another
+        429. Requests that are refused together widen it once.
         """
         with self._lock:
             now = self._clock()
-            if now >= self._held_until:
-                self._window = max(self._window, min(self._window + _WIDER, _WIDEST))
-            self._held_until = max(self._held_until, now + seconds)
+            if now >= self._blocked_until:
+                self._window = max(self._window, min(self._window + _WINDOW_STEP, _MAX_WINDOW))
+            self._blocked_until = max(self._blocked_until, now + seconds)
 
     def recent_starts(self, now: float) -> str:
-        """Return the starts of the last window, to be kept for the next run.
+        """Return the starts of the last window, to be stored for the next run.
 
         :param now: seconds of a clock that other processes share (Unix time).
         """
@@ -138,13 +137,13 @@ class RateLimiter:
             ages = [clock - start for start in self._last_starts(clock)]
         return json.dumps([round(now - age, 3) for age in ages if age < self._window])
 
-    def restore(self, kept: str, now: float) -> None:
-        """Count what other runs started, in the place of what was recalled before.
+    def restore(self, stored: str, now: float) -> None:
+        """Count the requests of other runs, instead of those that were restored before.
 
-        What cannot be read counts as nothing.
+        Text that cannot be read is ignored.
         """
         try:
-            ages = [max(0.0, now - float(start)) for start in json.loads(kept)]
+            ages = [max(0.0, now - float(start)) for start in json.loads(stored)]
         except (ValueError, TypeError, OverflowError, RecursionError):
             return
         with self._lock:

@@ -41,16 +41,27 @@ _DECIMAL = re.compile(r"-?\d{1,20}(\.\d{1,20})?", re.ASCII)
 
 
 class Unreadable(ValueError):
-    """A row that cannot be read.
+    """A row that cannot be read, and what is known of its payment all the same.
 
     :param fields: the names of the fields to blame, in Fortnox's spelling.
     :param no_right: whether Fortnox hid one of them from the person who signed in.
+    :param known: the fields that could be read, by our names.
     """
 
-    def __init__(self, fields: tuple[str, ...], *, no_right: bool = False) -> None:
+    def __init__(
+        self,
+        fields: tuple[str, ...],
+        *,
+        no_right: bool = False,
+        known: Mapping[str, Any] | None = None,
+    ) -> None:
         super().__init__(", ".join(fields))
         self.fields = fields
         self.no_right = no_right
+        known = known or {}
+        self.number: str = known.get("number", "")
+        self.amount: Decimal | None = known.get("amount")
+        self.invoice_number: str | None = known.get("invoice_number")
 
 
 # --- Values ------------------------------------------------------------------
@@ -354,10 +365,20 @@ class _BalanceSchema(_Fortnox):
         return InvoiceBalance(**data | {"ocr": digits_only(data["ocr"])})
 
 
+class _CompanySchema(_Fortnox):
+    number = _Digits(required=True, data_key="DatabaseNumber")
+    name = _Label(load_default="", data_key="CompanyName")
+
+    @ma.post_load
+    def make_company(self, data: dict[str, Any], **_: Any) -> Company:
+        return Company(**data)
+
+
 _LIST_ROW: Final = _ListRowSchema()
 _DETAIL: Final = _DetailSchema()
 _INVOICE: Final = _InvoiceSchema()
 _BALANCE: Final = _BalanceSchema()
+_COMPANY: Final = _CompanySchema()
 
 
 def digits_only(text: str) -> str:
@@ -400,27 +421,9 @@ def invoice_balance(row: Any) -> InvoiceBalance:
 
 def company_of(value: Any) -> Company | None:
     """Read ``DatabaseNumber`` and name of a company; ``None`` where there is no such number."""
-    if not isinstance(value, Mapping):
-        return None
-    number = _try(_Digits(), value.get("DatabaseNumber"))
-    return Company(number, _try(_Label(), value.get("CompanyName"))) if number else None
-
-
-def what_is_known(row: Any) -> tuple[str, Decimal | None, str | None]:
-    """Salvage payment number, amount in SEK and invoice number of an unreadable row."""
-    if not isinstance(row, Mapping):
-        return "", None, None
-    return (
-        _try(_Digits(), row.get("Number")) or "",
-        _try(_Sek(), row.get("Amount")),
-        _try(_Digits(), row.get("InvoiceNumber")),
-    )
-
-
-def _try(field: ma.fields.Field[Any], value: Any) -> Any:
     try:
-        return field.deserialize(value)
-    except ma.ValidationError:
+        return _load(_COMPANY, value)  # type: ignore[no-any-return]
+    except Unreadable:
         return None
 
 
@@ -428,7 +431,9 @@ def _load(schema: ma.Schema, row: Any) -> Any:
     try:
         return schema.load(row)
     except ma.ValidationError as error:
-        names, messages = [], repr(error.messages)
-        if isinstance(error.messages, dict):
-            names = [name for name in error.messages if name != "_schema"]
-        raise Unreadable(tuple(names), no_right=NO_RIGHT in messages) from None
+        messages = error.messages_dict
+        raise Unreadable(
+            tuple(name for name in messages if name != "_schema"),
+            no_right=NO_RIGHT in repr(messages),
+            known=error.valid_data if isinstance(error.valid_data, dict) else {},
+        ) from None

@@ -1,9 +1,11 @@
-"""Requests beside each other: who makes them, and how they end together.
+"""Concurrent requests: the threads that make them, and how they end together.
 
-A host need not be thread-safe, so only the thread that called the plug-in
-speaks with it: it hands out jobs, looks on, and tells the person how far we
-are. The workers make requests and nothing else; what they need of the host is
-brought to that thread as an errand.
+A host need not be thread-safe, so only the thread that called the plug-in calls its
+hooks: it submits work, waits, and reports progress. The workers make requests and
+nothing else; what they need of the host runs as a callback on that thread.
+
+Not a :class:`concurrent.futures.ThreadPoolExecutor`: the interpreter joins its threads
+at exit without a time limit, so that one hanging connection would keep the process.
 """
 
 from __future__ import annotations
@@ -12,9 +14,8 @@ import logging
 import queue
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from functools import partial
-from types import TracebackType
 from typing import Any, Final, Generic, Protocol, Self, TypeVar, cast
 
 from opter_fortnox_plugin.fortnox.rate_limiter import REQUESTS
@@ -23,96 +24,100 @@ log = logging.getLogger(__name__)
 
 T = TypeVar("T")
 
-#: Seconds between two words to the person while we wait.
+#: Seconds between two reports of progress while we wait.
 _REPORT_INTERVAL: Final = 0.5
 
-#: Seconds between two looks of a resting worker at whether it is all over.
+#: Seconds between two checks of a sleeping worker whether the pool has closed.
 _POLL: Final = 0.2
 
-#: Seconds that requests which are on their way get to end by themselves after one has failed.
+#: Seconds that requests in flight get to end by themselves after one has failed.
 _GRACE: Final = 2.0
 
-#: Seconds to wait for a worker at the end; one that is connecting cannot be broken off.
+#: Seconds to wait for a worker at the end; one that is connecting cannot be aborted.
 _JOIN_TIMEOUT: Final = 15.0
 
 
 class Stopped(Exception):
-    """The job is not wanted any more; never leaves this module's workers."""
+    """The work was cancelled; never leaves this module's workers."""
 
 
 class Future(Generic[T]):
-    """Something to do, and what came of it."""
+    """Submitted work, and its value or error."""
 
     def __init__(self, work: Callable[[], T], number: int = 0) -> None:
         self._work = work
-        #: Its place in the order in which jobs were handed out.
+        #: Its place in the order of submission.
         self.number = number
         self.done = False
         #: Whether its request has started.
         self.started = False
-        #: Whether anybody still waits for it.
-        self.wanted = True
+        #: A cancelled future starts no request, and its error is not raised.
+        self.cancelled = False
         self.error: BaseException | None = None
         self._value: Any = None
 
-    def do(self, check: Callable[[], None] = lambda: None) -> None:
-        """Do it, unless ``check`` says not to; keep what came of it."""
+    def run(self, check: Callable[[], None] = lambda: None) -> None:
+        """Do the work, unless ``check`` raises; store its value or error."""
         try:
             check()
             self._value = self._work()
-        except Exception as error:  # noqa: BLE001 - raised again where the result is asked for
+        except Exception as error:  # noqa: BLE001 - raised again by result()
             self.error = error
 
     @property
     def failed(self) -> bool:
-        """Whether it ended with an error that is its own."""
+        """Whether the work itself raised an error."""
         return self.error is not None and not isinstance(self.error, Stopped)
 
     @property
     def value(self) -> T:
-        """What came of it, or the error that it ended with."""
         if self.error is not None:
             raise self.error
         return cast("T", self._value)
 
 
-class Executor(Protocol):
-    """What whoever reads needs of a crew."""
+def cancel(futures: Iterable[Future[Any]]) -> None:
+    """Start none of these that has not started, and retry none that has."""
+    for future in futures:
+        future.cancelled = True
 
-    def submit(self, work: Callable[[], T]) -> Future[T]:
-        """Begin to do something, as soon as there is somebody to do it."""
+
+class Executor(Protocol):
+    """What the readers of lists need of a worker pool."""
+
+    def submit(self, work: Callable[[], T]) -> Future[T]: ...
 
     def wait_for_any(self) -> None:
-        """Wait for news of any job."""
+        """Wait until any future may be done."""
 
     def result(self, future: Future[T]) -> T:
-        """Wait for a job, and return what came of it."""
+        """Wait for a future; return its value, or raise its error."""
 
 
 class WorkerPool:
     """Workers for the length of a run; a context manager that ends them.
 
-    Jobs are begun in the order in which they were handed out. When one fails,
-    no further request starts, and the error of the first in order is raised,
-    from whatever the calling thread waits for next.
+    Work is begun in the order of submission. When some fails, no further request
+    starts, and the error of the first in order is raised, from whatever the calling
+    thread waits for next.
 
-    :param say: tells the person that we still wait; may raise to stop all.
-    :param abort: ends the exchanges that are going on.
-    :param size: how many requests are on their way at most.
+    :param report: reports that we still wait; may raise to stop everything.
+    :param abort: ends the requests in flight.
+    :param size: how many requests are in flight at most.
     :param sleep, clock: seconds, to wait and to measure how long.
     """
 
     def __init__(
         self,
-        say: Callable[[], None],
+        report: Callable[[], None],
         *,
         abort: Callable[[], None] = lambda: None,
         size: int = REQUESTS,
         sleep: Callable[[float], None] = time.sleep,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        self._say = say
-        self._break_off = abort
+        self._report = report
+        self._abort = abort
         self._size = size
         self._sleep = sleep
         self._clock = clock
@@ -128,10 +133,9 @@ class WorkerPool:
         self._failed: list[Future[Any]] = []
         self._reported_at = clock()
 
-    # --- for the thread that speaks with the host ---
+    # --- on the host's thread ---
 
     def submit(self, work: Callable[[], T]) -> Future[T]:
-        """Hand out a job."""
         future = Future(work, self._submitted)
         self._submitted += 1
         self._pending.add(future)
@@ -143,27 +147,26 @@ class WorkerPool:
         return future
 
     def result(self, future: Future[T]) -> T:
-        """Wait for a job; return what came of it, or raise its error."""
         while not future.done:
             self.wait_for_any()
         return future.value
 
-    def do(self, work: Callable[[], T]) -> T:
-        """Have something done, and wait for it."""
+    def run(self, work: Callable[[], T]) -> T:
+        """Submit work and wait for its value."""
         return self.result(self.submit(work))
 
     def wait_for_any(self) -> None:
-        """Wait for news of any job, and tell the person now and then that we do."""
+        """Wait until any future may be done, and report now and then that we wait."""
         self._handle_event(_REPORT_INTERVAL)
         if self._failed:
             self._raise_first()
         if self._clock() - self._reported_at >= _REPORT_INTERVAL:
             self._reported_at = self._clock()
-            self._say()
+            self._report()
 
     @property
     def waiting(self) -> int:
-        """How many jobs were handed out whose requests are still to start."""
+        """How many futures have requests that are still to start."""
         return self._submitted - self._started - self._never_started
 
     def _handle_event(self, seconds: float) -> bool:
@@ -174,13 +177,13 @@ class WorkerPool:
         return True
 
     def _raise_first(self) -> None:
-        """Let what is on its way end, and raise the error of the first job in order."""
+        """Let the requests in flight end, and raise the error of the first future in order."""
         until = self._clock() + _GRACE
         while self._pending:
             if not self._handle_event(_POLL):
-                self._say()
+                self._report()
             if self._clock() > until:
-                self._break_off()
+                self._abort()
         first = min(self._failed, key=lambda future: future.number)
         raise first.error or AssertionError
 
@@ -191,21 +194,18 @@ class WorkerPool:
         if ends_all:
             self._failed.append(future)
 
-    # --- for the workers ---
+    # --- on the workers' threads ---
 
     def check(self) -> None:
-        """Go on, unless it is all over or nobody wants this job any more.
-
-        :raises Stopped: where a request must not start.
-        """
+        """Raise :class:`Stopped` where this worker's request must not start."""
         future: Future[Any] | None = getattr(self._local, "future", None)
-        if self._closed.is_set() or (future is not None and not future.wanted):
+        if self._closed.is_set() or (future is not None and future.cancelled):
             raise Stopped
 
     def may_start(self) -> None:
-        """Let the request of this worker's job start; called for one worker at a time.
+        """Count this worker's request as started; called by one worker at a time.
 
-        :raises Stopped: where it must not.
+        :raises Stopped: where it must not start.
         """
         self.check()
         future: Future[Any] | None = getattr(self._local, "future", None)
@@ -214,9 +214,9 @@ class WorkerPool:
             self._started += 1
 
     def sleep(self, seconds: float) -> None:
-        """Wait.
+        """Sleep.
 
-        :raises Stopped: soon after it is all over.
+        :raises Stopped: soon after the pool has closed.
         """
         until = self._clock() + seconds
         while (left := until - self._clock()) > 0:
@@ -224,7 +224,7 @@ class WorkerPool:
             self._sleep(min(left, _POLL))
 
     def call_soon(self, callback: Callable[[], object]) -> None:
-        """Have something done by the thread that speaks with the host, some time soon."""
+        """Run a callback on the host's thread, some time soon."""
 
         def deliver() -> None:
             if not self._closed.is_set():
@@ -233,15 +233,15 @@ class WorkerPool:
         self._events.put(deliver)
 
     def on_host_thread(self, callback: Callable[[], T]) -> T:
-        """Have something done by the thread that speaks with the host, and wait for it.
+        """Run a callback on the host's thread, and wait for its value.
 
-        An error of it ends everything.
+        Its error ends everything.
         """
         future = Future(callback)
         answered = threading.Event()
 
         def answer() -> None:
-            future.do(self.check)
+            future.run(self.check)
             answered.set()
             if future.failed:
                 raise future.error or AssertionError
@@ -254,40 +254,35 @@ class WorkerPool:
     def _work(self) -> None:
         while (future := self._queue.get()) is not None:
             self._local.future = future
-            future.do(self.check)
-            # Decided here and once: nothing may start before it is heard of, and whoever
-            # drops the job meanwhile must still hear of it.
-            if ends_all := future.failed and future.wanted:
+            future.run(self.check)
+            # Decided here and once: no request may start before the host's thread knows, and
+            # it must be raised even if the future is cancelled meanwhile.
+            if ends_all := future.failed and not future.cancelled:
                 self._closed.set()
             self._events.put(partial(self._finished, future, ends_all=ends_all))
-            # What came of it may be large, and the next job may be long in coming.
+            # The value may be large, and it may be long until the next future.
             self._local.future = None
             del future
 
     # --- the end ---
 
     def close(self) -> None:
-        """Start nothing more, break off what is on its way, and send everybody home."""
+        """Start no more requests, abort those in flight, and end the threads."""
         self._closed.set()
         for _ in self._threads:
             self._queue.put(None)
         if self._pending:
-            self._break_off()
+            self._abort()
         for _ in range(round(_JOIN_TIMEOUT / _POLL)):
             for thread in self._threads:
                 thread.join(_POLL / len(self._threads))
             if not any(thread.is_alive() for thread in self._threads):
                 return
-            self._break_off()
-        log.warning("a request could not be broken off")
+            self._abort()
+        log.warning("a request could not be aborted")
 
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self.close()

@@ -14,11 +14,11 @@ from typing import Any, Final
 
 from opter_contract.values import InvoiceBalance, Text
 from opter_fortnox_plugin.errors import FortnoxError
-from opter_fortnox_plugin.fortnox.best_effort import BestEffort, drop
+from opter_fortnox_plugin.fortnox.best_effort import BestEffort
 from opter_fortnox_plugin.fortnox.client import Client
 from opter_fortnox_plugin.fortnox.rate_limiter import REQUESTS
 from opter_fortnox_plugin.fortnox.schemas import Unreadable, invoice_balance
-from opter_fortnox_plugin.fortnox.worker_pool import Executor
+from opter_fortnox_plugin.fortnox.worker_pool import Executor, cancel
 from opter_fortnox_plugin.host import Host
 
 log = logging.getLogger(__name__)
@@ -75,7 +75,7 @@ class Balances:
             self._host.report_progress("invoices", done, pages, _COMPARING, left)
             page = self._effort.result(futures.popleft())
             if isinstance(page, FortnoxError):
-                drop(futures)
+                cancel(futures)
                 return
             done += 1
             # Behind an empty page there is nothing, whatever number of pages was told.

@@ -10,7 +10,7 @@ import time
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import replace
+from dataclasses import asdict, replace
 from datetime import datetime
 from decimal import Decimal
 from functools import partial
@@ -45,7 +45,6 @@ from opter_fortnox_plugin.fortnox.schemas import (
     Unreadable,
     payment_detail,
     plain,
-    what_is_known,
 )
 from opter_fortnox_plugin.fortnox.worker_pool import Future, WorkerPool
 from opter_fortnox_plugin.host import Host
@@ -55,7 +54,7 @@ from opter_fortnox_plugin.login.tokens import TokenEndpoint
 from opter_fortnox_plugin.payments.balances import Balances
 from opter_fortnox_plugin.payments.exchange_rate import exchange_rate
 from opter_fortnox_plugin.payments.ocr import OcrLookup
-from opter_fortnox_plugin.payments.page_scan import PageScan, Row, UnreadableRow
+from opter_fortnox_plugin.payments.page_scan import PageScan, Row
 from opter_fortnox_plugin.payments.watermark import Cursor
 from opter_fortnox_plugin.settings import Settings, stays_signed_in
 
@@ -291,7 +290,7 @@ class Importer:
             self._host.report_progress("reading", done, total, _read(done, total), left)
             self._hand_over(may_wait=PAGES_WAITING)
         self._hand_over(may_wait=0)
-        self._host.take_excluded([self._unreadable(row) for row in page_scan.without_number])
+        self._host.take_excluded([self._unreadable(row, row) for row in page_scan.without_number])
         if not self._everything:
             if self._host.takes_balances():
                 self._compare()
@@ -334,8 +333,8 @@ class Importer:
         self._details_begun += len(details)
 
     def _outcome(self, row: Row) -> Payment | ExcludedPayment | Detail:
-        if isinstance(row, UnreadableRow):
-            return self._unreadable(row)
+        if isinstance(row, Unreadable):
+            return self._unreadable(row, row)
         if self._needs_detail(row):
             return self._pool.submit(partial(self._detailed, row.number))
         return self._judged(row, detailed=False)
@@ -378,9 +377,9 @@ class Importer:
             requests += page_scan.pages_to_request + round(details)
         return self._limiter.seconds_for(requests)
 
-    def _needs_detail(self, row: Row) -> bool:
-        """Tell whether the list row cannot answer: another currency, or write-offs."""
-        if isinstance(row, UnreadableRow) or (row.currency == "SEK" and not row.write_off_exist):
+    def _needs_detail(self, row: InvoicePayment) -> bool:
+        """Tell whether the list row is not enough: another currency, or write-offs."""
+        if row.currency == "SEK" and not row.write_off_exist:
             return False
         reason = self._exclusion_reason(row)
         return reason is None or reason.reason == "not-booked"
@@ -394,16 +393,16 @@ class Importer:
         try:
             row = payment_detail(raw)
             if row.number != number:
-                raise Unreadable(("Number",))
+                raise Unreadable(("Number",), known=asdict(row))
         except Unreadable as error:
-            return self._unreadable(UnreadableRow(raw, number, error))
+            return self._unreadable(error, error, number)
         return self._judged(row, detailed=True)
 
     def _judged(self, row: InvoicePayment, *, detailed: bool) -> Payment | ExcludedPayment:
         try:
             payment = self._payment(row, detailed=detailed)
         except Unreadable as error:
-            return self._unreadable(UnreadableRow(None, row.number, error), row)
+            return self._unreadable(error, row)
         reason = self._exclusion_reason(payment)
         if reason is None:
             return payment
@@ -443,18 +442,19 @@ class Importer:
         )
 
     def _unreadable(
-        self, row: UnreadableRow, known: InvoicePayment | None = None
+        self, error: Unreadable, known: Row, number: str | None = None
     ) -> ExcludedPayment:
-        number, amount, invoice_number = what_is_known(row.raw)
-        if known is not None:
-            amount, invoice_number = known.amount, known.invoice_number
+        """Exclude a payment that cannot be read, with what is known of it.
+
+        :param number: the payment's number, where it was requested by that.
+        """
         return ExcludedPayment(
-            PaymentKey(self._company.number, row.number or number),
+            PaymentKey(self._company.number, number or known.number),
             "unreadable",
-            _why_unreadable(row.why),
+            _why_unreadable(error),
             None,
-            amount,
-            invoice_number,
+            known.amount,
+            known.invoice_number,
         )
 
     def _emit(self, outcomes: Sequence[Payment | ExcludedPayment | None]) -> None:
@@ -531,7 +531,7 @@ class Importer:
         """
         effort = BestEffort(self._pool)
         asked: set[str] = set()
-        while effort.over is None and (numbers := self._host.payments_to_confirm(self._company)):
+        while effort.aborted is None and (numbers := self._host.payments_to_confirm(self._company)):
             fresh = [number for number in dict.fromkeys(numbers) if number not in asked]
             if not fresh:
                 break

@@ -80,14 +80,14 @@ class _OfInvoices(Importer):
         for rows in page_scan.pages():
             self._begin(rows)
         self._hand_over(may_wait=0)
-        self._host.take_excluded([self._unreadable(row) for row in page_scan.without_number])
+        self._host.take_excluded([self._unreadable(row, row) for row in page_scan.without_number])
 
     def _invoices_with(self, reference: str) -> set[str]:
         """Find the invoices that hold this reference whole."""
         found: set[str] = set()
         number, pages = 1, 1
         while number <= pages:
-            page = self._pool.do(partial(self._client.invoices, number, reference))
+            page = self._pool.run(partial(self._client.invoices, number, reference))
             rows = [row for raw in page.rows if (row := readable(raw))]
             found.update(row.number for row in rows if row.ocr == reference)
             number, pages = number + 1, page.pages

@@ -1,16 +1,15 @@
-"""Which payments are read: pages of a list that moves while we read it.
+"""The pages of the payment list, which may change while it is read.
 
 The list is asked for newest payment date first, so that reading can stop at
 ``ignore_payments_before``: what lies beyond is counted, not read. Pages are by
-position and ties have no promised order, so what was read is held against what
-Fortnox says there is, and the reading is repeated where the two may differ.
+position and ties have no promised order, so what was read is compared with what
+Fortnox counts, and the scan is repeated where the two may differ.
 """
 
 from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from typing import Any, Final
 
@@ -20,14 +19,13 @@ from opter_fortnox_plugin.fortnox.schemas import (
     InvoicePayment,
     Unreadable,
     payment_row,
-    what_is_known,
 )
 from opter_fortnox_plugin.fortnox.worker_pool import Executor, Future
 from opter_fortnox_plugin.payments.prefetch import MAX_IN_FLIGHT, Prefetch
 
 log = logging.getLogger(__name__)
 
-#: How often the list is read before we say that it does not hold still.
+#: Scans before the list counts as unstable.
 ROUNDS: Final = 4
 
 _BITS: Final = 10
@@ -35,7 +33,7 @@ _MINUTE: Final = timedelta(minutes=1)
 
 
 class NumberSet:
-    """Payment numbers that were seen, in little memory: a bit for each."""
+    """A set of payment numbers in little memory: one bit each."""
 
     def __init__(self) -> None:
         self._blocks: dict[int, bytearray] = {}
@@ -62,35 +60,26 @@ class NumberSet:
     __hash__ = None  # type: ignore[assignment]
 
 
-@dataclass(frozen=True, slots=True)
-class UnreadableRow:
-    """A row that cannot be read: as it came, and why not."""
-
-    raw: Any = field(repr=False)
-    number: str
-    why: Unreadable
-
-
-Row = InvoicePayment | UnreadableRow
+Row = InvoicePayment | Unreadable
 
 
 class PageScan:
-    """One reading of the list of payments.
+    """Scans the list of payments until a scan is known to be complete.
 
-    :param hands: who makes the requests, several at a time; whatever order they are
-        answered in, pages are taken in theirs.
-    :param ask: returns a page, counted from 1.
+    :param executor: makes several requests at a time; pages are yielded in their own order,
+        whatever order they are answered in.
+    :param fetch: returns a page, counted from 1.
     :param changed_since: tells whether any payment was added or changed since
         a moment. It cannot tell of deletions: nothing in Fortnox can.
     :param stop_before: the date before which nothing needs to be read;
         ``None`` to read all.
-    :param first_page: where it was asked for already.
+    :param first_page: where it was requested already.
     """
 
     def __init__(
         self,
         executor: Executor,
-        ask: Callable[[int], Page],
+        fetch: Callable[[int], Page],
         changed_since: Callable[[datetime], bool],
         stop_before: date | None,
         *,
@@ -98,27 +87,27 @@ class PageScan:
     ) -> None:
         self._executor = executor
         self._first_page = first_page
-        self._ask = ask
+        self._fetch = fetch
         self._changed_since = changed_since
         self._stop_before = stop_before
         self._seen = NumberSet()
         self._first_scan: _Scan | None = None
         #: How many payments there are, by Fortnox's ``@TotalResources``.
         self.total = 0
-        #: How many of them were not read, since reading stopped.
+        #: How many of them were not read, since the scan stopped early.
         self.not_read = 0
-        #: Rows without a readable number: nothing tells one from another.
-        self.without_number: list[UnreadableRow] = []
-        #: How many pages are expected that were not taken yet, and how many requests for
-        #: them, and for what is asked behind them, were not handed out yet.
+        #: Rows without a readable number, which cannot be told apart.
+        self.without_number: list[Unreadable] = []
+        #: How many pages are still expected, and how many requests for them, and for the
+        #: check for changes after them, were not submitted yet.
         self.pages_to_take = 0
         self.pages_to_request = 0
-        #: Whether anything tells where reading will stop.
+        #: Whether it is known where the scan will stop.
         self.end_known = True
 
     @property
     def first_answer_at(self) -> datetime | None:
-        """The time of the first answer, if it had one; that of a later one is too late."""
+        """Fortnox's time of the first answer; that of a later one would miss changes."""
         return self._first_scan.first_answer_at if self._first_scan else None
 
     @property
@@ -131,13 +120,13 @@ class PageScan:
 
         Rows without a number are not among them, but in :attr:`without_number` at the end.
 
-        :raises Unavailable: where the list does not hold still.
+        :raises Unavailable: where the list keeps changing.
         """
         stop_before = self._stop_before
         earlier: list[_Scan] = []
         for attempt in range(ROUNDS):
-            # A walk that stops early shows only a part of the list. Read page after page, two
-            # of them that agree are proof; see _holds.
+            # A scan that stops early sees only a part of the list. Two of them that agree are
+            # proof where their pages were read one after another; see _is_complete.
             scan = _Scan(stop_before, sequential=any(one.stopped for one in earlier))
             self._first_scan = self._first_scan or scan
             for page in self._scan_pages(scan):
@@ -146,19 +135,21 @@ class PageScan:
             if self._is_complete(scan, earlier):
                 self.not_read = max(0, self.total - self.read) if scan.stopped else 0
                 return
-            log.warning("the list moved while it was read; reading it again (%s)", attempt + 1)
+            log.warning("the list changed while it was read; reading it again (%s)", attempt + 1)
             earlier.append(scan)
             if scan.repeats:
-                # Ties change places. Only a whole reading shows whether all have come.
+                # Ties change places. Only a full scan shows whether all were read.
                 stop_before = None
         raise Unavailable("FORTNOX_LIST_UNSTABLE", attempts=ROUNDS)
 
     def _scan_pages(self, scan: _Scan) -> Iterator[list[Row]]:
         first, self._first_page = self._first_page, None
-        page = self._executor.result(first or self._executor.submit(lambda: self._ask(1)))
-        # What is asked for together has no order in time; _holds takes none for granted.
+        page = self._executor.result(first or self._executor.submit(lambda: self._fetch(1)))
+        # Concurrent requests have no order in time; _is_complete does not assume one.
         max_in_flight = 1 if scan.sequential else MAX_IN_FLIGHT
-        with Prefetch(self._executor, self._ask, page, scan.stop_before, max_in_flight) as prefetch:
+        with Prefetch(
+            self._executor, self._fetch, page, scan.stop_before, max_in_flight
+        ) as prefetch:
             number = 1
             while True:
                 self.total = page.total
@@ -169,10 +160,10 @@ class PageScan:
                 expected = prefetch.expected
                 self.end_known = last or expected is not None
                 self.pages_to_take = 0 if last else max(1, (expected or page.pages) - number)
-                self.pages_to_request = max(0, self.pages_to_take - prefetch.asked) + (not last)
+                self.pages_to_request = max(0, self.pages_to_take - prefetch.in_flight) + (not last)
                 if last and scan.pages > 1 and scan.stable_total and scan.counts_match:
-                    # Beside whatever is done with the last page.
-                    scan.changed = self._ask_what_changed(scan)
+                    # While the caller works on the last page.
+                    scan.changed = self._request_changes(scan)
                 yield rows
                 if last:
                     return
@@ -185,38 +176,38 @@ class PageScan:
         A deletion lowers the total, unless an addition makes up for it, and
         that one shows as a change.
 
-        Two walks that met the same payments, all that there are, have missed
+        Two scans that met the same payments, as many as there are, have missed
         none, in whatever order their pages were answered: when the last answer
-        of the first walk was made, all of them existed, and any other payment
-        would have made the total larger. Of walks that stopped early this is
-        true only where their pages were asked for one after the other.
+        of the first scan was made, all of them existed, and any other payment
+        would have made the total larger. For scans that stopped early this is
+        true only where their pages were requested one after another.
         """
         if not scan.stable_total:
             return False
-        if scan.counts_match and (scan.pages == 1 or self._nothing(scan.changed)):
+        if scan.counts_match and (scan.pages == 1 or self._unchanged(scan.changed)):
             return True
         if earlier and scan.counts_match and scan.same_as(earlier[-1]):
             both_sequential = scan.sequential and earlier[-1].sequential
             if both_sequential or scan.pages == 1 or not scan.stopped:
                 return True
         same_total = all(one.stable_total and one.totals == scan.totals for one in earlier)
-        all_came = same_total and self.read == self.total
-        return all_came and bool(earlier) and self._nothing(self._ask_what_changed(earlier[0]))
+        all_read = same_total and self.read == self.total
+        return all_read and bool(earlier) and self._unchanged(self._request_changes(earlier[0]))
 
-    def _ask_what_changed(self, scan: _Scan) -> Future[bool] | None:
-        """Ask whether anything was added or changed since a walk began."""
+    def _request_changes(self, scan: _Scan) -> Future[bool] | None:
+        """Request whether anything was added or changed since a scan began."""
         if scan.first_answer_at is None:
             return None
-        # A minute more: Fortnox's filter knows minutes, and may leave out the one given.
+        # A minute more: Fortnox's filter has minutes only, and may be exclusive.
         since = scan.first_answer_at - _MINUTE
         return self._executor.submit(lambda: self._changed_since(since))
 
-    def _nothing(self, changed: Future[bool] | None) -> bool:
+    def _unchanged(self, changed: Future[bool] | None) -> bool:
         return changed is not None and not self._executor.result(changed)
 
 
 class _Scan:
-    """One walk over the pages, and whether what it saw adds up."""
+    """One pass over the pages, and whether its counts are consistent."""
 
     def __init__(self, stop_before: date | None, *, sequential: bool = False) -> None:
         self.stop_before = stop_before
@@ -228,11 +219,11 @@ class _Scan:
         self._last: date | None = None
         self.sorted = True
         self.first_answer_at: datetime | None = None
-        #: Asked for once the last page is here: whether anything changed meanwhile.
+        #: Whether anything changed meanwhile; requested once the last page has arrived.
         self.changed: Future[bool] | None = None
         self.pages = 0
         self.totals: set[int] = set()
-        self.without_number: list[UnreadableRow] = []
+        self.without_number: list[Unreadable] = []
         self.stopped = False
 
     @property
@@ -247,7 +238,7 @@ class _Scan:
 
     @property
     def counts_match(self) -> bool:
-        """Whether each payment came once, and as many as there are, or are wanted."""
+        """Whether each payment came once, and as many as there are, unless the scan stopped."""
         return not self.repeats and (self.stopped or self._rows in self.totals)
 
     def same_as(self, other: _Scan) -> bool:
@@ -256,11 +247,11 @@ class _Scan:
 
     @property
     def _newest_first(self) -> bool:
-        """Whether the order was seen: one date alone could stand anywhere in the list."""
+        """Whether the order is evident: a single date could stand anywhere in the list."""
         return self.sorted and self._first != self._last
 
     @property
-    def _past_the_stop(self) -> bool:
+    def _past_stop(self) -> bool:
         return (
             self.stop_before is not None
             and self._last is not None
@@ -284,12 +275,12 @@ class _Scan:
                 self.without_number.append(row)
                 continue
             if row.number in named:
-                # No drift puts one payment twice on one page; it is still one payment.
-                log.warning("payment %s stands twice on one page", row.number)
+                # No change of the list can do this; it is still one payment.
+                log.warning("payment %s is on one page twice", row.number)
                 self._duplicates += 1
             self._seen.add(int(row.number))
             named.setdefault(row.number, row)
-        self.stopped = self._newest_first and self._past_the_stop and self._rows < page.total
+        self.stopped = self._newest_first and self._past_stop and self._rows < page.total
         return list(named.values())
 
 
@@ -297,4 +288,4 @@ def _row(raw: Any) -> Row:
     try:
         return payment_row(raw)
     except Unreadable as error:
-        return UnreadableRow(raw, what_is_known(raw)[0], error)
+        return error

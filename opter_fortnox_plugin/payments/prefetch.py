@@ -1,58 +1,57 @@
-"""Pages that are asked for before their turn, and hardly any in vain.
+"""Pages requested before their turn, with few requests wasted.
 
-Every page is needed where nothing limits the reading. Where it stops at a
-date, a page is needed for certain when a later one still holds payments since
-that date; so one page far ahead, where the dates so far let the end be
-expected, shows that all before it may be asked for at once. A guess that went
-too far costs its one request.
+Every page is needed where nothing limits the scan. Where it stops at a date, a
+page is certainly needed when a later one still holds payments since that date;
+so one look-ahead, to where the dates so far let the end be expected, shows that
+all pages before it may be requested at once. A look-ahead beyond the end wastes
+one request.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from datetime import date
-from types import TracebackType
 from typing import Any, Final, Self
 
 from opter_fortnox_plugin.fortnox.protocol import Page
 from opter_fortnox_plugin.fortnox.rate_limiter import REQUESTS
-from opter_fortnox_plugin.fortnox.worker_pool import Executor, Future
+from opter_fortnox_plugin.fortnox.worker_pool import Executor, Future, cancel
 
-#: Pages that are asked for and not read yet, at most.
+#: Pages that are requested and not read yet, at most.
 MAX_IN_FLIGHT: Final = REQUESTS
 
-#: Guesses that may turn out to lie beyond the date. With the page that shows
-#: the end and the question whether anything changed, four requests in all.
+#: Look-aheads that may turn out to lie beyond the date. With the page that shows the
+#: end and the check for changes, four requests in all.
 MAX_WASTED: Final = 2
 
-#: How much of the expected way to the end a guess takes: an answer takes far less time
-#: than the pages that it lets us ask for.
+#: The part of the expected distance to the end that a look-ahead skips: an answer takes
+#: far less time than the pages that it lets us request.
 _LOOK_AHEAD: Final = 0.6
 
-#: So many pages are soon read; the last one is looked at only where there are more.
+#: So many pages are soon read; the last one is a look-ahead only where there are more.
 _FEW_PAGES: Final = 5
 
 
 class Prefetch:
-    """The pages of one walk, from the second; a context manager that drops what is left.
+    """The pages of one scan, from the second; a context manager that cancels the rest.
 
-    :param ask: returns a page.
+    :param fetch: returns a page.
     :param first: the first page.
     :param stop_before: the date before which nothing is needed; ``None``
         where every page is.
-    :param at_once: how many pages are asked for before their turn; 1 for none.
+    :param max_in_flight: how many pages are requested at a time; 1 for one after another.
     """
 
     def __init__(
         self,
         executor: Executor,
-        ask: Callable[[int], Page],
+        fetch: Callable[[int], Page],
         first: Page,
         stop_before: date | None,
         max_in_flight: int = MAX_IN_FLIGHT,
     ) -> None:
         self._executor = executor
-        self._ask = ask
+        self._fetch = fetch
         self._stop = stop_before
         self._max_in_flight = max_in_flight
         self._pages = first.pages
@@ -60,16 +59,16 @@ class Prefetch:
         self._seen: set[int] = set()
         self._look_aheads: set[int] = set()
         self._wasted = 0
-        self._began_at = _day_of(first.rows)
+        self._newest = _day_of(first.rows)
         #: All pages up to this one are needed, and the date where it ends.
-        self._needed, self._reached = 1, self._began_at
+        self._needed, self._oldest = 1, self._newest
         #: No page behind this one is, and the date where it begins.
         self._end = first.pages
         self._beyond: date | None = None
         self._learn(1, first)
 
     def take(self, number: int) -> Page:
-        """Return a page, waiting for it, while others are on their way."""
+        """Wait for a page and return it, while others are in flight."""
         while True:
             self._fill(number)
             future = self._futures[number]
@@ -86,70 +85,70 @@ class Prefetch:
         return page
 
     def need_all(self) -> None:
-        """Stop at no date: the pages are not sorted, so that it may stand anywhere."""
+        """Do not stop at the date: the pages are not sorted, so it may be on any of them."""
         self._stop = None
         self._needed = self._end = self._pages
 
     @property
     def expected(self) -> int | None:
-        """How many pages will have been read at the end; ``None`` as long as nothing tells."""
+        """How many pages the scan will have read at its end; ``None`` while that is unknown."""
         if self._stop is None:
             return self._pages
-        if self._reached == self._began_at and self._beyond is None and self._end > self._needed:
-            # One date alone tells nothing, and the next answer will.
+        if self._oldest == self._newest and self._beyond is None and self._end > self._needed:
+            # A single date does not tell, and the next answer will.
             return None
         return max(self._needed, min(self._pages, round(self._expected_end())))
 
     @property
-    def asked(self) -> int:
-        """How many pages were asked for and not taken."""
+    def in_flight(self) -> int:
+        """How many pages were requested and not taken."""
         return len(self._futures)
 
-    # --- what may be asked for ---
+    # --- what to request ---
 
     def _fill(self, number: int) -> None:
         if number not in self._futures:
             self._start(number)
-        # What is read alone settles more than what is read together.
+        # Pages in a row show less than a look-ahead, so only the next one is requested.
         last = min(self._end, self._needed + 1)
         for page in range(number, last + 1):
             if len(self._futures) >= self._max_in_flight:
                 return
             if page not in self._futures and page not in self._seen:
                 self._start(page)
-        if self._max_in_flight > 1 and (guess := self._look_ahead(number)):
-            self._look_aheads.add(guess)
-            self._start(guess)
+        if self._max_in_flight > 1 and (ahead := self._look_ahead(number)):
+            self._look_aheads.add(ahead)
+            self._start(ahead)
 
     def _start(self, page: int) -> None:
-        self._futures[page] = self._executor.submit(lambda: self._ask(page))
+        self._futures[page] = self._executor.submit(lambda: self._fetch(page))
 
     def _look_ahead(self, number: int) -> int | None:
-        """Return a page that is probably needed, and shows that all before it are."""
+        """Return a page that is probably needed, and would show that all before it are."""
         if self._wasted >= MAX_WASTED or not self._look_aheads <= self._seen:
             return None
         known = max(self._needed, number)
         if not self._look_aheads and self._end - known > _FEW_PAGES:
-            # Its dates tell either that all is needed, or how far each page goes.
+            # Its dates show either that all are needed, or how many days a page spans.
             return self._end if self._end not in self._futures else None
-        guess = min(known + int((self._expected_end() - known) * _LOOK_AHEAD), self._end)
-        return guess if guess > known and guess not in self._futures else None
+        page = min(known + int((self._expected_end() - known) * _LOOK_AHEAD), self._end)
+        return page if page > known and page not in self._futures else None
 
     def _expected_end(self) -> float:
         """Return where the last page since the date may be, by the dates seen so far."""
-        if self._stop is None or self._reached is None or self._began_at is None:
+        if self._stop is None or self._oldest is None or self._newest is None:
             return self._end
-        left = (self._reached - self._stop).days + 1
-        if self._beyond is not None and self._beyond < self._reached:
+        left = (self._oldest - self._stop).days + 1
+        if self._beyond is not None and self._beyond < self._oldest:
             # Between two dates that are known.
-            part = left / (self._reached - self._beyond).days
+            part = left / (self._oldest - self._beyond).days
             return self._needed + min(1.0, part) * (self._end - self._needed)
-        passed = (self._began_at - self._reached).days
+        passed = (self._newest - self._oldest).days
         if passed <= 0:
             return min(self._end, 2 * self._needed)
         return min(self._end, self._needed * (1 + left / passed))
 
-    # --- what was learnt ---
+    # --- what a page shows ---
 
     def _learn(self, number: int, page: Page) -> None:
         if number in self._seen:
@@ -161,7 +160,7 @@ class Prefetch:
         first, last = _day_of(page.rows), _day_of(reversed(page.rows))
         if last is not None and last >= self._stop:
             if number >= self._needed:
-                self._needed, self._reached = number, last
+                self._needed, self._oldest = number, last
             return
         if number <= self._end:
             self._end, self._beyond = number, first
@@ -173,14 +172,8 @@ class Prefetch:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        for future in self._futures.values():
-            future.wanted = False
+    def __exit__(self, *_: object) -> None:
+        cancel(self._futures.values())
 
 
 def _day_of(rows: Iterable[Any]) -> date | None:

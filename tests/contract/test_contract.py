@@ -69,7 +69,7 @@ def test_a_plug_in_of_another_project_answers_nothing():
 def test_the_plug_in_calls_every_hook_of_the_host_and_no_other():
     asked = set()
     for path in (ROOT / "opter_fortnox_plugin").rglob("*.py"):
-        asked |= set(re.findall(r"_hook\.(opter_\w+)\(", path.read_text(encoding="utf-8")))
+        asked |= set(re.findall(r'self\._\w+\(\s*"(opter_\w+)"', path.read_text(encoding="utf-8")))
     assert asked == HOSTS_OWN | {"opter_progress"}
 
 

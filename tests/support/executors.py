@@ -24,8 +24,8 @@ class Executor:
 
     def wait_for_any(self):
         future = self._queue.pop(self._choose(len(self._queue)))
-        if future.wanted:
-            future.do()
+        if not future.cancelled:
+            future.run()
         future.done = True
 
     def result(self, future):

@@ -38,7 +38,7 @@ def test_as_many_jobs_as_a_window_lets_start_are_done_at_once(pool):
 
 
 def test_one_job_after_the_other_takes_one_thread(pool):
-    assert len({pool.do(threading.get_ident) for _ in range(50)}) == 1
+    assert len({pool.run(threading.get_ident) for _ in range(50)}) == 1
 
 
 def test_the_error_is_that_of_the_first_job_in_order(pool):
@@ -119,9 +119,9 @@ def test_ctrl_c_ends_all():
 
 
 def test_errands_are_done_by_the_thread_that_speaks_with_the_host(pool):
-    assert pool.do(lambda: pool.on_host_thread(threading.get_ident)) == threading.get_ident()
+    assert pool.run(lambda: pool.on_host_thread(threading.get_ident)) == threading.get_ident()
     told = []
-    pool.do(lambda: pool.call_soon(lambda: told.append(threading.get_ident())))
+    pool.run(lambda: pool.call_soon(lambda: told.append(threading.get_ident())))
     assert told == [threading.get_ident()]
 
 
@@ -130,7 +130,7 @@ def test_an_error_of_an_errand_ends_all(pool):
         raise ValueError("nobody is signed in")
 
     with pytest.raises(ValueError, match="signed in"):
-        pool.do(lambda: pool.on_host_thread(refuse))
+        pool.run(lambda: pool.on_host_thread(refuse))
 
 
 def test_a_job_that_nobody_wants_any_more_starts_no_request_and_its_error_harms_nobody(pool):
@@ -143,13 +143,13 @@ def test_a_job_that_nobody_wants_any_more_starts_no_request_and_its_error_harms_
 
     future = pool.submit(work)
     begun.wait(20)
-    future.wanted = False
+    future.cancelled = True
     assert pool.waiting == 1
     go.set()
     with pytest.raises(Stopped):
         pool.result(future)
     assert (future.started, pool.waiting) == (False, 0)
-    assert pool.do(lambda: 1) == 1
+    assert pool.run(lambda: 1) == 1
 
 
 def test_whose_request_has_started_waits_no_more(pool):
@@ -223,9 +223,9 @@ def test_an_error_that_ends_all_is_heard_of_though_its_job_is_dropped_meanwhile(
         failing = pool.submit(fail)
         with pytest.raises(Stopped):
             keep_checking(pool)
-        failing.wanted = False
+        failing.cancelled = True
         with pytest.raises(ZeroDivisionError):
-            pool.do(lambda: None)
+            pool.run(lambda: None)
 
 
 def keep_checking(pool):
