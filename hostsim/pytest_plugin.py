@@ -14,15 +14,14 @@ and in a test::
     def opter_settings():
         return {"path": "payments.txt"}
 
-    def test_our_plug_in_reads_payments(opter_emitted):
-        assert [payment.key.number for payment in opter_emitted.payments] == ["1"]
+    def test_our_plug_in_reads_payments(opter_recorded):
+        assert [payment.key.number for payment in opter_recorded.payments] == ["1"]
 
-``opter_plugin`` and ``opter_settings`` must be given; override what else is
-wanted otherwise: ``opter_sign_in`` (a function that signs in at an address),
-``opter_configuration``, ``opter_import_type``. Nothing here is loaded by itself.
-:class:`opter_contract.conformance.plugins.PluginConformance` holds a plug-in to the
-whole contract with the same fixtures. Needs pytest and pluggy alone, but for
-``opter_host``, the whole simulator in a temporary place.
+``opter_plugin`` and ``opter_settings`` must be given. Override as needed: ``opter_sign_in`` (a
+function that signs in at a URL), ``opter_configuration``, ``opter_import_type``. Nothing here is
+loaded by itself. :class:`opter_contract.conformance.plugins.PluginConformance` tests a plug-in
+against the whole contract with the same fixtures. Needs pytest and pluggy alone, except
+``opter_host``, the whole simulator in a temporary folder.
 """
 
 from __future__ import annotations
@@ -33,7 +32,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from opter_contract.conformance.witness import Emitted, Window, Witness
+from opter_contract.conformance.recording_host import FakeBrowser, RecordedRun, RecordingHost
 
 if TYPE_CHECKING:
     from hostsim.services.host import Host
@@ -41,81 +40,71 @@ if TYPE_CHECKING:
 
 @pytest.fixture
 def opter_plugin() -> object:
-    """Give the plug-in that is tested: what its entry point names."""
+    """Return the plug-in under test: what its entry point names."""
     pytest.fail("override the fixture opter_plugin: return the plug-in")
 
 
 @pytest.fixture
 def opter_settings() -> Mapping[str, str]:
-    """Give settings that lead to a payment, as a person would type them."""
+    """Return settings that lead to a payment, as a person would type them."""
     pytest.fail("override the fixture opter_settings: return values by field")
 
 
 @pytest.fixture
 def opter_sign_in() -> Callable[[str], object] | None:
-    """Give the function that signs in at an address; preset: no window can be opened."""
+    """Return the function that signs in at a URL; by default there is no browser."""
     return None
 
 
 @pytest.fixture
 def opter_configuration() -> Mapping[str, str]:
-    """Give the values of the host's administrator; none unless overridden."""
+    """Return the values of the host's administrator; none unless overridden."""
     return {}
 
 
 @pytest.fixture
-def opter_window(opter_sign_in: Callable[[str], object] | None) -> Window:
-    """Give a login window that remembers its addresses and signs in by itself."""
-    return Window(opter_sign_in)
+def opter_browser(opter_sign_in: Callable[[str], object] | None) -> FakeBrowser:
+    """Return a browser that records its URLs and signs in by itself."""
+    return FakeBrowser(opter_sign_in)
 
 
 @pytest.fixture
-def opter_witness(
-    opter_plugin: object, opter_window: Window, opter_configuration: Mapping[str, str]
-) -> Witness:
-    """Put the plug-in into a host in memory that remembers every call."""
-    return Witness(opter_plugin, window=opter_window, configuration=opter_configuration)
+def opter_recording_host(
+    opter_plugin: object, opter_browser: FakeBrowser, opter_configuration: Mapping[str, str]
+) -> RecordingHost:
+    """Return a host in memory that has the plug-in and records every call."""
+    return RecordingHost(opter_plugin, browser=opter_browser, configuration=opter_configuration)
 
 
 @pytest.fixture
-def opter_import_type(opter_witness: Witness) -> str:
-    """Give the code of the import type that is tested; preset: the plug-in's first."""
-    code: str = opter_witness.ask("opter_import_types")[0].code
+def opter_import_type(opter_recording_host: RecordingHost) -> str:
+    """Return the code of the import type under test; by default the plug-in's first."""
+    code: str = opter_recording_host.call("opter_import_types")[0].code
     return code
 
 
 @pytest.fixture
-def opter_checked(
-    opter_witness: Witness, opter_import_type: str, opter_settings: Mapping[str, str]
-) -> Mapping[str, str]:
-    """Give the settings as the plug-in wants them stored."""
-    checked = opter_witness.ask(
+def opter_import(
+    opter_recording_host: RecordingHost, opter_import_type: str, opter_settings: Mapping[str, str]
+) -> Callable[[], RecordedRun]:
+    """Return a function that imports once and returns what was handed over."""
+    host = opter_recording_host
+    checked = host.call(
         "opter_check_settings", type_code=opter_import_type, values=dict(opter_settings)
     )
-    values: Mapping[str, str] = checked.values
-    return values
+    return lambda: host.import_payments(host.new_run(opter_import_type, checked.values))
 
 
 @pytest.fixture
-def opter_import(
-    opter_witness: Witness, opter_import_type: str, opter_checked: Mapping[str, str]
-) -> Callable[[], Emitted]:
-    """Give a function that imports once more, and returns what was handed over."""
-    return lambda: opter_witness.import_payments(
-        opter_witness.run(opter_import_type, opter_checked)
-    )
-
-
-@pytest.fixture
-def opter_emitted(opter_import: Callable[[], Emitted]) -> Emitted:
-    """Import once; give what the plug-in handed over."""
+def opter_recorded(opter_import: Callable[[], RecordedRun]) -> RecordedRun:
+    """Import once; return what the plug-in handed over."""
     return opter_import()
 
 
 @pytest.fixture
 def opter_host(
     opter_plugin: object,
-    opter_window: Window,
+    opter_browser: FakeBrowser,
     opter_configuration: Mapping[str, str],
     tmp_path: Path,
 ) -> Iterator[Host]:
@@ -126,4 +115,4 @@ def opter_host(
 
     with Store.create(tmp_path / "host.db") as store:
         plugins = Plugins([("tested", opter_plugin)])
-        yield Host(store, plugins, configuration=opter_configuration, window=opter_window)
+        yield Host(store, plugins, configuration=opter_configuration, window=opter_browser)

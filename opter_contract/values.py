@@ -10,9 +10,26 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal
-from typing import Any, NamedTuple, Protocol
+from typing import Any, Final, NamedTuple, Protocol
 
 from opter_contract.version import CONTRACT_VERSION
+
+#: ``Failure.kind``: who can act.
+FAILURE_KINDS: Final = frozenset(
+    {"settings", "login", "permission", "unavailable", "busy", "cancelled", "internal"}
+)
+
+#: ``SettingsField.kind``.
+FIELD_KINDS: Final = frozenset({"date", "integer", "boolean", "text"})
+
+#: ``SettingsProblem.severity``.
+SEVERITIES: Final = frozenset({"error", "warning"})
+
+#: ``Progress.stage``.
+STAGES: Final = frozenset({"login", "reading", "details", "invoices", "confirming", "waiting"})
+
+#: ``Reason.reason`` of a payment that is ignored; with any other it is rejected.
+IGNORED: Final = frozenset({"before-date", "below-number"})
 
 
 class Text(NamedTuple):

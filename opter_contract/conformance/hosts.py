@@ -1,20 +1,19 @@
-"""What every host must do, whatever it keeps its invoices in: inherit what yours claims.
+"""What every host must do, wherever it keeps its invoices: inherit what yours claims.
 
 In a test module of a host::
 
-    from opter_contract.conformance.hosts import HostReckons, HostSaves, HostTakes
+    from opter_contract.conformance.hosts import HostJudges, HostSaves, HostTakes
 
-    class TestOurHost(HostTakes, HostReckons, HostSaves):
-        '''The contract, held against our host.'''
+    class TestOurHost(HostTakes, HostJudges, HostSaves):
+        '''Our host keeps to the contract.'''
 
         @pytest.fixture
         def host_under_test(self, tmp_path):
             return OurHostForTests(tmp_path)
 
-The fixture gives a :class:`HostUnderTest`: :mod:`.shell` tells how to write one.
-A host that saves claims all of :mod:`.promises`, whose sentences stand on the
-contract page; :class:`HostConformance` is everything. Needs pytest and pluggy
-alone.
+The fixture returns a :class:`HostUnderTest`: :mod:`.host_under_test` explains how to write one.
+A host that saves claims all of :mod:`.promises`, whose sentences are on the contract page;
+:class:`HostConformance` is everything. Needs pytest and pluggy alone.
 """
 
 from __future__ import annotations
@@ -31,17 +30,7 @@ from typing import Any, Final
 import pytest
 
 from opter_contract import BATCH, hookimpl
-from opter_contract.conformance.checking import FAILURE_KINDS
-from opter_contract.conformance.promises import (
-    HostAccounts,
-    HostCompares,
-    HostEndures,
-    HostReckons,
-    HostRegistersOnce,
-    HostTellsChanges,
-    HostWithoutWindows,
-)
-from opter_contract.conformance.shell import (
+from opter_contract.conformance.host_under_test import (
     COMPANY,
     FORMAT,
     INVOICE,
@@ -50,97 +39,102 @@ from opter_contract.conformance.shell import (
     OTHER_INVOICE,
     OTHER_TYPE,
     PROMISED,
-    STRANGER,
-    THOUSAND,
+    TEXT,
     TYPE,
-    WORD,
-    Booked,
-    Failed,
+    UNKNOWN_INVOICE,
+    Booking,
+    HostDriver,
+    HostSuite,
     HostUnderTest,
-    InvoiceToHave,
-    Scripted,
-    Shown,
-    Suite,
+    PluginFailure,
+    PreviewRow,
+    SeedInvoice,
     ask_until_empty,
-    books,
+    eur_payment,
     excluded,
-    in_eur,
+    hand_over,
     payment,
+    payment_of_1000,
     promised,
-    ready,
-    refused,
-    registered,
-    remaining,
-    take,
 )
-from opter_contract.values import Progress, Run
+from opter_contract.conformance.promises import (
+    HostAccounts,
+    HostCompares,
+    HostJudges,
+    HostPersists,
+    HostRegistersOnce,
+    HostSendsChanges,
+    HostWithoutBrowser,
+)
+from opter_contract.values import FAILURE_KINDS, Progress, Run
 
 __all__ = [
     "FORMAT",
     "INVOICES",
     "PROMISED",
-    "Booked",
+    "Booking",
     "HostAccounts",
+    "HostCancels",
     "HostCompares",
     "HostConformance",
-    "HostEndures",
-    "HostKeepsSecrets",
-    "HostKeepsState",
+    "HostJudges",
     "HostLocks",
-    "HostOpensWindows",
-    "HostReckons",
+    "HostOpensBrowser",
+    "HostPersists",
     "HostRegistersOnce",
     "HostSaves",
+    "HostSendsChanges",
     "HostShowsFailures",
-    "HostStops",
+    "HostStoresSecrets",
+    "HostStoresState",
     "HostTakes",
-    "HostTellsChanges",
     "HostUnderTest",
-    "HostWithoutWindows",
-    "InvoiceToHave",
-    "Shown",
+    "HostWithoutBrowser",
+    "PreviewRow",
+    "SeedInvoice",
 ]
 
-#: How long to wait for another thread, and how long a window stays open that
-#: nobody closes; in seconds.
-_PATIENCE: Final = 5
-_OPEN: Final = 2
+_TIMEOUT: Final = 5  # seconds to wait for another thread
+_OPEN: Final = 2  # seconds that a browser stays open if nobody closes it
+_MANY: Final = 2 * BATCH + 1  # more payments than one batch carries
 
 
 @dataclass(eq=False)
 class Listener:
-    """A listener that writes down what it heard, and may fail."""
+    """A listener that records how it was notified, and may fail."""
 
-    host: HostUnderTest
+    host: HostDriver
     fails: bool = False
     batches: list[Sequence[Any]] = field(default_factory=list)
-    heard: list[str] = field(default_factory=list)
+    calls: list[str] = field(default_factory=list)
     registered_then: list[int] = field(default_factory=list)
 
     @hookimpl
     def opter_payments_saved(self, payments: Sequence[Any]) -> None:
         self.batches.append(list(payments))
-        self._hear("payments")
+        self._record("payments")
 
     @hookimpl
     def opter_run_saved(self) -> None:
-        self._hear("run")
+        self._record("run")
 
-    def _hear(self, what: str) -> None:
-        self.heard.append(what)
-        self.registered_then.append(len(registered(self.host)))
+    @property
+    def payments(self) -> list[Any]:
+        return [one for batch in self.batches for one in batch]
+
+    def _record(self, call: str) -> None:
+        self.calls.append(call)
+        self.registered_then.append(len(self.host.registered()))
         if self.fails:
-            raise RuntimeError(what)
+            raise RuntimeError(call)
 
 
-class HostTakes(Suite):
-    """The part that no host can do without."""
+class HostTakes(HostSuite):
+    """What every host must do."""
 
-    def test_every_batch_is_acknowledged_once_with_its_size(
-        self, during: Callable[..., Any]
-    ) -> None:
+    def test_every_batch_is_acknowledged_once_with_its_size(self, host: HostDriver) -> None:
         full = [payment(number) for number in range(BATCH)]
-        answers = during(
+        answers = host.during_import(
             lambda run: [
                 run.hook.opter_take_payments(run=run, payments=full),
                 run.hook.opter_take_payments(run=run, payments=full[:1]),
@@ -150,351 +144,298 @@ class HostTakes(Suite):
         )
         assert answers == [[BATCH], [1], [2], [3]]
 
-    def test_what_is_handed_over_is_taken(
-        self, host_under_test: HostUnderTest, during: Callable[..., Any]
-    ) -> None:
-        during(lambda run: take(run, payment(1, 10), payment(2, 20), excluded(payment(3))))
-        assert ready(host_under_test) == {"1": 10, "2": 20}
-        assert refused(host_under_test) == {"3": "not-booked"}
+    def test_what_is_handed_over_is_taken(self, host: HostDriver) -> None:
+        host.read(payment(1, 10), payment(2, 20), excluded(payment(3)))
+        assert host.ready() == {"1": 10, "2": 20}
+        assert host.rejected() == {"3": "not-booked"}
 
-    def test_a_key_that_comes_again_replaces_what_came_before(
-        self, host_under_test: HostUnderTest, during: Callable[..., Any]
-    ) -> None:
+    def test_a_key_that_comes_again_replaces_what_came_before(self, host: HostDriver) -> None:
         again = (payment(1, 11), excluded(payment(2)), payment(3, 33))
-        during(lambda run: take(run, payment(1), payment(2), excluded(payment(3)), *again))
-        assert ready(host_under_test) == {"1": 11, "3": 33}
-        assert refused(host_under_test) == {"2": "not-booked"}
+        host.read(payment(1), payment(2), excluded(payment(3)), *again)
+        assert host.ready() == {"1": 11, "3": 33}
+        assert host.rejected() == {"2": "not-booked"}
 
-    def test_it_says_which_invoices_it_knows(self, during: Callable[..., Any]) -> None:
-        numbers = [INVOICE, STRANGER, OTHER_INVOICE]
-        [known] = during(
+    def test_it_says_which_invoices_it_knows(self, host: HostDriver) -> None:
+        numbers = [INVOICE, UNKNOWN_INVOICE, OTHER_INVOICE]
+        [known] = host.during_import(
             lambda run: run.hook.opter_known_invoices(run=run, invoice_numbers=numbers)
         )
         assert set(known) == {INVOICE, OTHER_INVOICE}
 
-    def test_what_is_to_be_confirmed_comes_to_an_end_and_nothing_twice(
-        self, during: Callable[..., Any]
-    ) -> None:
-        during(lambda run: ask_until_empty(run, "opter_payments_to_confirm"))
+    def test_the_payments_to_confirm_come_to_an_end_and_none_twice(self, host: HostDriver) -> None:
+        host.during_import(lambda run: ask_until_empty(run, "opter_payments_to_confirm"))
 
-    def test_a_run_has_all_that_the_contract_says(self, during: Callable[..., Any]) -> None:
-        run = during(lambda run: run)
+    def test_a_run_has_every_attribute_of_the_contract(self, host: HostDriver) -> None:
+        run = host.during_import(lambda run: run)
         missing = {one.name for one in fields(Run) if not hasattr(run, one.name)}
-        # A host that does not say which contract it speaks, speaks the first.
+        # A host that states no version of the contract has the first.
         assert missing <= {"contract_version"}
         assert (run.type_code, run.format, run.definition) == (TYPE, FORMAT, "A")
         assert (run.company, run.cursor, dict(run.settings)) == (None, None, {})
         assert run.login_timeout > 0
         assert isinstance(run.default_currency, str)
 
-    def test_every_run_has_an_id_of_its_own(self, during: Callable[..., Any]) -> None:
-        assert during(lambda run: run.id) != during(lambda run: run.id)
+    def test_every_run_has_an_id_of_its_own(self, host: HostDriver) -> None:
+        first, second = (host.during_import(lambda run: run.id) for _ in range(2))
+        assert first != second
 
     @promised
-    def test_an_error_ends_the_run_and_leaves_nothing(
-        self, host_under_test: HostUnderTest, during: Callable[..., Any]
-    ) -> None:
+    def test_an_error_ends_the_run_and_discards_it(self, host: HostDriver) -> None:
         def fail(run: Any) -> None:
-            take(run, payment(2))
-            raise Failed("unavailable")
+            hand_over(run, payment(2))
+            raise PluginFailure
 
-        during(lambda run: take(run, payment(1)))
-        with pytest.raises(Failed):
-            during(fail)
-        assert "2" not in ready(host_under_test)
+        host.read(payment(1))
+        with pytest.raises(PluginFailure):
+            host.during_import(fail)
+        assert "2" not in host.ready()
 
-    def test_a_plug_in_goes_on_unless_somebody_says_stop(self, during: Callable[..., Any]) -> None:
-        assert True not in during(_say)
+    def test_a_plug_in_goes_on_unless_a_person_cancels(self, host: HostDriver) -> None:
+        assert True not in host.during_import(_report_progress)
 
-    def test_two_imports_at_once_do_not_mix(
-        self, host_under_test: HostUnderTest, plugin: Scripted
-    ) -> None:
-        both = threading.Barrier(2, timeout=_PATIENCE)
+    def test_two_concurrent_imports_do_not_mix(self, host: HostDriver) -> None:
+        both = threading.Barrier(2, timeout=_TIMEOUT)
         errors: list[BaseException] = []
 
         def read(run: Any) -> None:
             both.wait()
-            take(run, payment(1 if run.definition == "A" else 2))
+            hand_over(run, payment(1 if run.definition == "A" else 2))
             both.wait()
 
-        def one(definition: str) -> None:
+        def import_one(definition: str) -> None:
             try:
-                host_under_test.import_payments(TYPE, definition)
-            except BaseException as error:  # noqa: BLE001 looked at below
+                host.under_test.import_payments(TYPE, definition)
+            except BaseException as error:  # noqa: BLE001 checked below
                 errors.append(error)
 
         for definition in "AB":
-            host_under_test.import_payments(TYPE, definition)
-        plugin.script = read
-        threads = [threading.Thread(target=one, args=[definition]) for definition in "AB"]
+            host.read(definition=definition)
+        host.plugin.script = read
+        threads = [threading.Thread(target=import_one, args=[definition]) for definition in "AB"]
         for thread in threads:
             thread.start()
         for thread in threads:
             thread.join()
         assert errors == []
-        assert [set(ready(host_under_test, name)) for name in "AB"] == [{"1"}, {"2"}]
+        assert [set(host.ready(definition)) for definition in "AB"] == [{"1"}, {"2"}]
 
 
-class HostKeepsState(Suite):
-    """The host keeps small values of a plug-in."""
+class HostStoresState(HostSuite):
+    """The host stores small values of a plug-in."""
 
-    def test_what_was_put_away_is_there_in_the_next_run_of_the_type(
-        self, during: Callable[..., Any]
-    ) -> None:
-        assert during(lambda run: _put(run, "state", "k", "v")) == [True]
-        assert during(lambda run: _get(run, "state", "k"), "B") == ["v"]
+    def test_a_stored_value_is_there_in_the_next_run_of_the_type(self, host: HostDriver) -> None:
+        assert host.during_import(lambda run: _set(run, "state", "k", "v")) == [True]
+        assert host.during_import(lambda run: _get(run, "state", "k"), "B") == ["v"]
 
-    def test_what_was_taken_away_or_never_put_is_not_there(
-        self, during: Callable[..., Any]
-    ) -> None:
-        during(lambda run: (_put(run, "state", "k", "v"), _put(run, "state", "k", None)))
-        assert during(lambda run: _get(run, "state", "k") + _get(run, "state", "l")) == []
+    def test_a_value_that_was_deleted_or_never_stored_is_not_there(self, host: HostDriver) -> None:
+        host.during_import(
+            lambda run: (_set(run, "state", "k", "v"), _set(run, "state", "k", None))
+        )
+        assert host.during_import(lambda run: _get(run, "state", "k", "l")) == []
 
-    def test_another_type_does_not_see_it(self, during: Callable[..., Any]) -> None:
-        during(lambda run: _put(run, "state", "k", "v"))
-        assert during(lambda run: _get(run, "state", "k"), "B", OTHER_TYPE) == []
+    def test_another_type_does_not_see_a_value(self, host: HostDriver) -> None:
+        host.during_import(lambda run: _set(run, "state", "k", "v"))
+        assert host.during_import(lambda run: _get(run, "state", "k"), "B", OTHER_TYPE) == []
 
-    def test_it_stays_when_the_run_fails(self, during: Callable[..., Any]) -> None:
+    def test_a_value_stays_if_the_run_fails(self, host: HostDriver) -> None:
         def fail(run: Any) -> None:
-            _put(run, "state", "k", "v")
-            raise Failed("unavailable")
+            _set(run, "state", "k", "v")
+            raise PluginFailure
 
-        with pytest.raises(Failed):
-            during(fail)
-        assert during(lambda run: _get(run, "state", "k")) == ["v"]
+        with pytest.raises(PluginFailure):
+            host.during_import(fail)
+        assert host.during_import(lambda run: _get(run, "state", "k")) == ["v"]
 
-    def test_the_longest_key_and_value_fit(self, during: Callable[..., Any]) -> None:
+    def test_the_longest_key_and_value_fit(self, host: HostDriver) -> None:
         key, value = "å" * 200, "ö" * 100_000
-        during(lambda run: _put(run, "state", key, value))
-        assert during(lambda run: _get(run, "state", key)) == [value]
+        host.during_import(lambda run: _set(run, "state", key, value))
+        assert host.during_import(lambda run: _get(run, "state", key)) == [value]
 
 
-class HostKeepsSecrets(Suite):
-    """The host keeps secrets of a definition."""
+class HostStoresSecrets(HostSuite):
+    """The host stores secrets of a definition."""
 
-    def test_a_secret_is_there_in_the_next_run_of_the_definition(
-        self, during: Callable[..., Any]
-    ) -> None:
-        assert during(lambda run: _put(run, "secret", "k", "å" * 1000)) == [True]
-        assert during(lambda run: _get(run, "secret", "k")) == ["å" * 1000]
+    def test_a_secret_is_there_in_the_next_run_of_the_definition(self, host: HostDriver) -> None:
+        assert host.during_import(lambda run: _set(run, "secret", "k", "å" * 1000)) == [True]
+        assert host.during_import(lambda run: _get(run, "secret", "k")) == ["å" * 1000]
 
-    def test_another_definition_does_not_see_it(self, during: Callable[..., Any]) -> None:
-        during(lambda run: _put(run, "secret", "k", "v"))
-        assert during(lambda run: _get(run, "secret", "k"), "B") == []
+    def test_another_definition_does_not_see_a_secret(self, host: HostDriver) -> None:
+        host.during_import(lambda run: _set(run, "secret", "k", "v"))
+        assert host.during_import(lambda run: _get(run, "secret", "k"), "B") == []
 
-    def test_a_secret_that_was_taken_away_is_gone(self, during: Callable[..., Any]) -> None:
-        during(lambda run: (_put(run, "secret", "k", "v"), _put(run, "secret", "k", None)))
-        assert during(lambda run: _get(run, "secret", "k")) == []
+    def test_a_deleted_secret_is_not_there(self, host: HostDriver) -> None:
+        host.during_import(
+            lambda run: (_set(run, "secret", "k", "v"), _set(run, "secret", "k", None))
+        )
+        assert host.during_import(lambda run: _get(run, "secret", "k")) == []
 
-    def test_state_is_another_place(self, during: Callable[..., Any]) -> None:
-        during(lambda run: _put(run, "secret", "k", "v"))
-        assert during(lambda run: _get(run, "state", "k")) == []
+    def test_a_secret_is_no_state(self, host: HostDriver) -> None:
+        host.during_import(lambda run: _set(run, "secret", "k", "v"))
+        assert host.during_import(lambda run: _get(run, "state", "k")) == []
 
 
-class HostLocks(Suite):
+class HostLocks(HostSuite):
     """The host gives locks; that they hold across processes is for the author to test."""
 
-    def test_a_lock_is_held_by_one_at_a_time(self, during: Callable[..., Any]) -> None:
+    def test_a_lock_is_held_by_one_at_a_time(self, host: HostDriver) -> None:
         def twice(run: Any) -> list[bool]:
             with _lock(run, "k") as first:
-                return [first, _in_thread(lambda: _got(run, "k"))]
+                return [first, _in_thread(lambda: _acquires(run, "k"))]
 
-        assert during(twice) == [True, False]
+        assert host.during_import(twice) == [True, False]
 
-    def test_a_lock_is_free_again_after_an_error(self, during: Callable[..., Any]) -> None:
+    def test_a_lock_is_free_again_after_an_error(self, host: HostDriver) -> None:
         def fail(run: Any) -> bool:
             with suppress(ZeroDivisionError), _lock(run, "k"):
                 raise ZeroDivisionError
-            return _in_thread(lambda: _got(run, "k"))
+            return _in_thread(lambda: _acquires(run, "k"))
 
-        assert during(fail) is True
+        assert host.during_import(fail) is True
 
-    def test_one_lock_does_not_keep_another_away(self, during: Callable[..., Any]) -> None:
+    def test_one_lock_does_not_block_another(self, host: HostDriver) -> None:
         def two(run: Any) -> bool:
             with _lock(run, "k"):
-                return _got(run, "l")
+                return _acquires(run, "l")
 
-        assert during(two) is True
+        assert host.during_import(two) is True
 
-    def test_who_waits_gets_it_when_it_is_let_go(self, during: Callable[..., Any]) -> None:
+    def test_a_waiting_thread_acquires_a_lock_when_it_is_released(self, host: HostDriver) -> None:
         def wait(run: Any) -> list[bool]:
-            got: list[bool] = []
+            acquired: list[bool] = []
             with _lock(run, "k"):
-                thread = threading.Thread(target=lambda: got.append(_got(run, "k", _PATIENCE)))
+                thread = threading.Thread(
+                    target=lambda: acquired.append(_acquires(run, "k", _TIMEOUT))
+                )
                 thread.start()
             thread.join()
-            return got
+            return acquired
 
-        assert during(wait) == [True]
+        assert host.during_import(wait) == [True]
 
 
-class HostStops(Suite):
-    """The host has a way to say stop."""
+class HostCancels(HostSuite):
+    """A person can cancel an import."""
 
-    def test_who_says_stop_is_heard(
-        self, host_under_test: HostUnderTest, during: Callable[..., Any]
+    def test_a_plug_in_is_told_to_cancel(self, host: HostDriver) -> None:
+        host.under_test.cancel()
+        assert True in host.during_import(_report_progress)
+
+
+class HostOpensBrowser(HostSuite):
+    """The host opens the browser that ``BROWSER`` names, like ``webbrowser``."""
+
+    def test_a_browser_is_opened_without_waiting_for_it(
+        self, host: HostDriver, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        host_under_test.cancel()
-        assert True in during(_say)
-
-
-class HostOpensWindows(Suite):
-    """The host opens windows in the browser that ``BROWSER`` names, as ``webbrowser`` does."""
-
-    def test_a_window_is_opened_and_nobody_waits_for_it(
-        self,
-        during: Callable[..., Any],
-        tmp_path: Path,
-        monkeypatch: pytest.MonkeyPatch,
-    ) -> None:
-        seen, close, ended = tmp_path / "seen", tmp_path / "close", tmp_path / "ended"
+        shown, close, ended = tmp_path / "shown", tmp_path / "close", tmp_path / "ended"
         browser = tmp_path / "browser.py"
         browser.write_text(
-            _BROWSER.format(seen=str(seen), close=str(close), ended=str(ended), most=_OPEN),
+            _BROWSER.format(shown=str(shown), close=str(close), ended=str(ended), most=_OPEN),
             encoding="utf-8",
         )
-        here = f'"{Path(sys.executable).as_posix()}" "{browser.as_posix()}" %s'
-        monkeypatch.setenv("BROWSER", here)
-        # ``webbrowser`` looks at the environment once in a process.
+        command = f'"{Path(sys.executable).as_posix()}" "{browser.as_posix()}" %s'
+        monkeypatch.setenv("BROWSER", command)
+        # ``webbrowser`` reads the environment once in a process.
         monkeypatch.setattr(webbrowser, "_tryorder", None, raising=False)
+        url = "https://example.com/?a=1&b=2"
 
         def open_one(run: Any) -> tuple[list[bool], bool]:
-            answers = run.hook.opter_open_browser(
-                run=run, url="https://example.com/?a=1&b=2", on_redirect=lambda _: None
-            )
+            answers = run.hook.opter_open_browser(run=run, url=url, on_redirect=lambda _: None)
             return answers, ended.exists()
 
-        (answers, waited) = during(open_one)
+        (answers, waited) = host.during_import(open_one)
         close.touch()
-        _until(ended)
+        _wait_for(ended)
         assert (answers, waited) == ([True], False)
-        assert seen.read_text(encoding="utf-8") == "https://example.com/?a=1&b=2"
+        assert shown.read_text(encoding="utf-8") == url
 
 
-class HostShowsFailures(Suite):
-    """The host shows a person what a plug-in said."""
+class HostShowsFailures(HostSuite):
+    """The host shows a person the message of a plug-in."""
 
     @pytest.mark.parametrize("kind", sorted(FAILURE_KINDS))
-    def test_a_failure_is_shown_with_its_code_and_sentence(
-        self, host_under_test: HostUnderTest, during: Callable[..., Any], kind: str
+    def test_a_failure_is_shown_with_its_code_and_message(
+        self, host: HostDriver, kind: str
     ) -> None:
         def fail(_run: Any) -> None:
-            raise Failed(kind)
+            raise PluginFailure(kind)
 
-        with pytest.raises(Failed) as failed:
-            during(fail)
-        shown = host_under_test.shown(failed.value)
+        with pytest.raises(PluginFailure) as failed:
+            host.during_import(fail)
+        shown = host.under_test.error_text(failed.value)
         assert "CONFORMANCE" in shown
         assert failed.value.message.sv in shown or failed.value.message.en in shown
 
 
-class HostSaves(Suite):
-    """The host registers payments, and tells listeners afterwards."""
+class HostSaves(HostSuite):
+    """The host registers payments, and notifies listeners afterwards."""
 
     @pytest.fixture
-    def listener(self, host_under_test: HostUnderTest, plugin: Scripted) -> Listener:  # noqa: ARG002 the plug-in comes first
-        """Let a listener in."""
-        listener = Listener(host_under_test)
-        host_under_test.register(listener)
+    def listener(self, host: HostDriver) -> Listener:
+        listener = Listener(host)
+        host.register(listener)
         return listener
 
-    @pytest.fixture
-    def many(self, during: Callable[..., Any]) -> int:
-        """Import more payments than one batch carries; give how many."""
-        number = 2 * BATCH + 1
+    @promised
+    def test_nothing_is_registered_before_a_save(self, host: HostDriver) -> None:
+        _read_many(host)
+        assert host.registered() == {}
 
-        def read(run: Any) -> None:
-            for start in range(0, number, BATCH):
-                stop = min(start + BATCH, number)
-                take(run, *(payment(1 + place) for place in range(start, stop)))
-
-        during(read)
-        return number
+    def test_a_save_registers_what_was_taken(self, host: HostDriver) -> None:
+        _read_many(host)
+        host.save()
+        assert len(host.registered()) == _MANY
 
     @promised
-    def test_nothing_is_registered_before_a_save(
-        self, host_under_test: HostUnderTest, many: int
-    ) -> None:
-        assert many
-        assert len(registered(host_under_test)) == 0
+    def test_a_payment_is_registered_only_once(self, host: HostDriver) -> None:
+        for amount, definition in ((10, "A"), (10, "A"), (20, "A"), (10, "B")):
+            host.read_and_save(payment(1, amount), definition=definition)
+        assert host.registered() == {"1": 10}
+        assert host.remaining(INVOICE) == 999_990
 
-    def test_saving_registers_what_was_taken(
-        self, host_under_test: HostUnderTest, many: int
-    ) -> None:
-        host_under_test.save("A")
-        assert len(registered(host_under_test)) == many
+    def test_an_excluded_payment_is_not_registered(self, host: HostDriver) -> None:
+        host.read_and_save(payment(1), excluded(payment(2)))
+        assert set(host.registered()) == {"1"}
 
-    @promised
-    def test_a_payment_is_registered_once_for_ever(
-        self, host_under_test: HostUnderTest, during: Callable[..., Any]
+    def test_listeners_are_notified_of_each_payment_once_in_batches_after_the_commit(
+        self, host: HostDriver, listener: Listener
     ) -> None:
-        for amount in (10, 10, 20):
-            during(lambda run, amount=amount: take(run, payment(1, amount)))
-            host_under_test.save("A")
-        during(lambda run: take(run, payment(1, 10)), "B")
-        host_under_test.save("B")
-        assert registered(host_under_test) == {"1": 10}
-        assert remaining(host_under_test, INVOICE) == 999_990
-
-    def test_what_was_left_out_is_not_registered(
-        self, host_under_test: HostUnderTest, during: Callable[..., Any]
-    ) -> None:
-        during(lambda run: take(run, payment(1), excluded(payment(2))))
-        host_under_test.save("A")
-        assert set(registered(host_under_test)) == {"1"}
-
-    def test_listeners_hear_of_each_payment_once_in_small_batches_after_the_commit(
-        self, host_under_test: HostUnderTest, listener: Listener, many: int
-    ) -> None:
-        assert listener.heard == []
-        host_under_test.save("A")
-        numbers = [one.payment.key.number for batch in listener.batches for one in batch]
-        assert sorted(numbers) == sorted(map(str, range(1, many + 1)))
+        _read_many(host)
+        assert listener.calls == []
+        host.save()
+        numbers = [one.payment.key.number for one in listener.payments]
+        assert sorted(numbers) == sorted(map(str, range(1, _MANY + 1)))
         assert max(map(len, listener.batches)) <= BATCH
-        assert set(listener.registered_then) == {many}
+        assert set(listener.registered_then) == {_MANY}
 
-    def test_that_a_run_was_saved_is_heard_last_and_once(
-        self, host_under_test: HostUnderTest, listener: Listener, many: int
+    def test_listeners_are_notified_last_and_once_that_a_run_was_saved(
+        self, host: HostDriver, listener: Listener
     ) -> None:
-        assert many
-        host_under_test.save("A")
-        assert listener.heard.count("run") == 1
-        assert listener.heard[-1] == "run"
-        host_under_test.save("A")
-        assert listener.heard.count("run") == 1
+        _read_many(host)
+        for _ in range(2):
+            host.save()
+            assert listener.calls.count("run") == 1
+            assert listener.calls[-1] == "run"
 
-    def test_a_run_without_payments_is_heard_of_too(
-        self, host_under_test: HostUnderTest, listener: Listener, during: Callable[..., Any]
+    def test_listeners_are_notified_of_a_run_without_payments(
+        self, host: HostDriver, listener: Listener
     ) -> None:
-        during(lambda run: take(run, excluded(payment(1))))
-        host_under_test.save("A")
-        assert listener.heard == ["run"]
+        host.read_and_save(excluded(payment(1)))
+        assert listener.calls == ["run"]
 
-    def test_what_listeners_hear_is_what_was_registered(
-        self, host_under_test: HostUnderTest, listener: Listener, during: Callable[..., Any]
-    ) -> None:
-        during(
-            lambda run: take(
-                run,
-                payment(1, "0.10"),
-                payment(2, 1000, invoice_number=THOUSAND),
-                payment(3, 1200, invoice_number="88001", ocr=OCR),
-                in_eur(4, "0.07"),
-                payment(5, -1),
-            )
+    def test_listeners_get_what_was_registered(self, host: HostDriver, listener: Listener) -> None:
+        host.read_and_save(
+            payment(1, "0.10"),
+            payment_of_1000(2, 1000),
+            payment(3, 1200, invoice_number="88001", ocr=OCR),
+            eur_payment(4, "0.07"),
+            payment(5, -1),
         )
-        host_under_test.save("A")
-        heard = sorted(
+        assert sorted(
             (one.payment.key.number, one.payment.amount_currency, one.host_invoice_number)
-            for batch in listener.batches
-            for one in batch
-        )
-        booked = sorted(
-            (one.number, one.amount_currency, one.invoice) for one in books(host_under_test)
-        )
-        assert heard == booked
-        said = {one.payment.key.number: one.status for batch in listener.batches for one in batch}
-        assert said == {
+            for one in listener.payments
+        ) == sorted((one.number, one.amount_currency, one.invoice) for one in host.bookings())
+        assert {one.payment.key.number: one.status for one in listener.payments} == {
             "1": "partial",
             "2": "exact",
             "3": "advance",
@@ -503,57 +444,55 @@ class HostSaves(Suite):
         }
 
     @promised
-    def test_a_listener_that_fails_harms_nobody(
-        self, host_under_test: HostUnderTest, listener: Listener, many: int
+    def test_a_listener_that_fails_affects_nothing_else(
+        self, host: HostDriver, listener: Listener
     ) -> None:
-        others = [Listener(host_under_test, fails=True), Listener(host_under_test)]
+        others = [Listener(host, fails=True), Listener(host)]
         for other in others:
-            host_under_test.register(other)
-        host_under_test.save("A")
-        assert len(registered(host_under_test)) == many
-        assert [one.heard[-1:] for one in (listener, *others)] == [["run"]] * 3
+            host.register(other)
+        _read_many(host)
+        host.save()
+        assert len(host.registered()) == _MANY
+        assert [one.calls[-1:] for one in (listener, *others)] == [["run"]] * 3
 
     @promised
-    def test_the_cursor_moves_with_a_save_and_only_then(
-        self, host_under_test: HostUnderTest, plugin: Scripted, during: Callable[..., Any]
-    ) -> None:
-        plugin.cursor = "c1"
-        during(lambda run: take(run, payment(1)))
-        assert during(lambda run: run.cursor) is None
-        plugin.cursor = "c2"
-        during(lambda run: take(run, payment(1)))
-        host_under_test.save("A")
-        plugin.cursor = None
+    def test_the_cursor_moves_only_with_a_save(self, host: HostDriver) -> None:
+        host.plugin.cursor = "c1"
+        host.read(payment(1))
+        assert host.during_import(lambda run: run.cursor) is None
+        host.plugin.cursor = "c2"
+        host.read_and_save(payment(1))
+        host.plugin.cursor = None
         for _ in range(2):
-            company, cursor = during(lambda run: (run.company, run.cursor))
+            company, cursor = host.during_import(lambda run: (run.company, run.cursor))
             assert (company and company.number, cursor) == (COMPANY.number, "c2")
-            host_under_test.save("A")
+            host.save()
 
 
 class HostConformance(
     HostTakes,
-    HostKeepsState,
-    HostKeepsSecrets,
+    HostStoresState,
+    HostStoresSecrets,
     HostLocks,
-    HostStops,
-    HostOpensWindows,
+    HostCancels,
+    HostOpensBrowser,
     HostShowsFailures,
     HostSaves,
-    HostReckons,
+    HostJudges,
     HostAccounts,
     HostRegistersOnce,
-    HostEndures,
-    HostWithoutWindows,
+    HostPersists,
+    HostWithoutBrowser,
     HostCompares,
-    HostTellsChanges,
+    HostSendsChanges,
 ):
     """The whole contract."""
 
 
-#: A browser that stays open until somebody closes it.
+#: A browser that stays open until it is closed.
 _BROWSER = """\
 import pathlib, sys, time
-pathlib.Path({seen!r}).write_text(sys.argv[1], encoding="utf-8")
+pathlib.Path({shown!r}).write_text(sys.argv[1], encoding="utf-8")
 for _ in range({most} * 20):
     if pathlib.Path({close!r}).exists():
         break
@@ -562,41 +501,45 @@ pathlib.Path({ended!r}).touch()
 """
 
 
-def _until(file: Path) -> None:
-    """Wait for what another process does."""
-    waiting = threading.Event()
+def _wait_for(file: Path) -> None:
+    """Wait for a file of another process."""
+    pause = threading.Event()
     for _ in range(20 * 20):
         if file.exists():
             return
-        waiting.wait(0.05)
-    raise AssertionError(f"no window was opened: {file.name} never came")
+        pause.wait(0.05)
+    raise AssertionError(f"no browser was opened: {file.name} never came")
 
 
-def _say(run: Any) -> list[Any]:
-    progress = Progress("reading", 0, None, WORD)
+def _read_many(host: HostDriver) -> None:
+    host.read(*map(payment, range(1, _MANY + 1)))
+
+
+def _report_progress(run: Any) -> list[Any]:
+    progress = Progress("reading", 0, None, TEXT)
     answers: list[Any] = run.hook.opter_progress(run=run, progress=progress)
     return answers
 
 
-def _get(run: Any, what: str, key: str) -> list[Any]:
-    answers: list[Any] = getattr(run.hook, f"opter_get_{what}")(run=run, key=key)
-    return answers
+def _get(run: Any, kind: str, *keys: str) -> list[Any]:
+    hook = getattr(run.hook, f"opter_get_{kind}")
+    return [answer for key in keys for answer in hook(run=run, key=key)]
 
 
-def _put(run: Any, what: str, key: str, value: str | None) -> list[Any]:
-    hook = getattr(run.hook, f"opter_set_{what}")
+def _set(run: Any, kind: str, key: str, value: str | None) -> list[Any]:
+    hook = getattr(run.hook, f"opter_set_{kind}")
     answers: list[Any] = hook(run=run, key=key, value=value)
     return answers
 
 
-def _lock(run: Any, key: str, wait: float = 0) -> Any:
-    [lock] = run.hook.opter_lock(run=run, key=key, timeout=wait)
+def _lock(run: Any, key: str, timeout: float = 0) -> Any:
+    [lock] = run.hook.opter_lock(run=run, key=key, timeout=timeout)
     return lock
 
 
-def _got(run: Any, key: str, wait: float = 0) -> bool:
-    with _lock(run, key, wait) as got:
-        return bool(got)
+def _acquires(run: Any, key: str, timeout: float = 0) -> bool:
+    with _lock(run, key, timeout) as acquired:
+        return bool(acquired)
 
 
 def _in_thread(action: Callable[[], bool]) -> bool:

@@ -1,13 +1,13 @@
 """What keeps a host from losing, doubling or mistaking money: one test for each promise.
 
-The tests that are marked as promised stand on the contract page, under "What
-your host must promise", by their names. They see of a host what a person sees.
+The tests marked as promised are the sentences of the contract page, under "What your host must
+promise". They see of a host what a person sees.
 """
 
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import date
@@ -18,14 +18,18 @@ from typing import Any, Final
 import pytest
 
 from opter_contract import BATCH, hookimpl
-from opter_contract.conformance.shell import (
+from opter_contract.conformance.host_under_test import (
     COMPANY,
-    CREDIT,
+    CREDIT_INVOICE,
+    DAY_2,
+    DAY_3,
+    EUR_INVOICE,
     IGNORED,
-    IN_EUR,
     INVOICE,
+    INVOICE_OF_1000,
+    INVOICE_WITH_OCR,
     INVOICES,
-    LARGE,
+    LARGE_INVOICE,
     OCR,
     OTHER_COMPANY,
     OTHER_INVOICE,
@@ -34,196 +38,156 @@ from opter_contract.conformance.shell import (
     READY,
     REJECTED,
     SHARED_OCR,
-    SMALL,
-    STRANGER,
-    THOUSAND,
+    SMALL_INVOICE,
+    TEXT,
     TYPE,
-    WITH_OCR,
-    WORD,
-    Booked,
-    Failed,
-    HostUnderTest,
-    Scripted,
-    Suite,
+    UNKNOWN_INVOICE,
+    Booking,
+    HostDriver,
+    HostSuite,
+    PluginFailure,
     ask_until_empty,
     balance,
-    books,
+    eur_payment,
     excluded,
-    in_eur,
+    hand_over,
     payment,
+    payment_of_1000,
     promised,
-    ready,
-    refused,
-    registered,
-    remaining,
-    rows,
-    status,
-    take,
     unreadable,
 )
 from opter_contract.values import PaymentKey, Text, WriteOff
 
-#: A day later, and two, than a payment has unless it says otherwise.
-SECOND: Final = date(2026, 2, 2)
-THIRD: Final = date(2026, 2, 3)
-
-#: How long to wait for another thread, and for one that must not come; in seconds.
-_PATIENCE: Final = 5
-_A_MOMENT: Final = 0.2
-
-Read = Callable[..., None]
+_TIMEOUT: Final = 5  # seconds to wait for another thread
+_MOMENT: Final = 0.2  # seconds to wait for one that must not come
 
 
-class HostReckons(Suite):
-    """The host judges payments beside its invoices, and reckons in whole öre."""
+def _write_off(amount: int | str, currency: str = "") -> tuple[WriteOff, ...]:
+    return (WriteOff(Decimal(amount), currency=currency),)
+
+
+class HostJudges(HostSuite):
+    """The host compares payments with its invoices, exactly."""
 
     @promised
-    def test_money_stays_exact_in_every_list_and_in_the_books(
-        self, host_under_test: HostUnderTest, read: Read
-    ) -> None:
+    def test_money_stays_exact_in_every_list_and_in_the_books(self, host: HostDriver) -> None:
         given = [
-            payment(1, "0.10", invoice_number=SMALL),
-            payment(2, "0.2", invoice_number=SMALL, date=SECOND),
-            payment(3, "9999999999999999.99", invoice_number=LARGE),
-            payment(4, "1E+2", invoice_number=THOUSAND),
-            payment(5, "900.00000", invoice_number=THOUSAND, date=SECOND),
-            in_eur(6, "333.33"),
-            payment(7, "0.07", invoice_number=STRANGER),
+            payment(1, "0.10", invoice_number=SMALL_INVOICE),
+            payment(2, "0.2", invoice_number=SMALL_INVOICE, date=DAY_2),
+            payment(3, "9999999999999999.99", invoice_number=LARGE_INVOICE),
+            payment_of_1000(4, "1E+2"),
+            payment_of_1000(5, "900.00000", date=DAY_2),
+            eur_payment(6, "333.33"),
+            payment(7, "0.07", invoice_number=UNKNOWN_INVOICE),
         ]
-        read(*given)
+        host.read(*given)
         figures = {one.key.number: (one.amount, one.currency, one.amount_currency) for one in given}
-        shown = {
-            one.number: (one.amount, one.currency, one.amount_currency)
-            for one in rows(host_under_test)
-        }
-        assert shown == figures
-        host_under_test.save("A")
+        assert _figures(host.preview()) == figures
+        host.save()
         del figures["7"]
-        booked = {
-            one.number: (one.amount, one.currency, one.amount_currency)
-            for one in books(host_under_test)
-        }
-        assert booked == figures
-        left = [remaining(host_under_test, one) for one in (SMALL, LARGE, THOUSAND, IN_EUR)]
+        assert _figures(host.bookings()) == figures
+        left = host.remaining(SMALL_INVOICE, LARGE_INVOICE, INVOICE_OF_1000, EUR_INVOICE)
         assert left == [0, Decimal("0.01"), 0, Decimal("666.67")]
 
     @promised
     def test_a_payment_is_compared_with_its_invoice_in_the_currency_of_the_invoice(
-        self, host_under_test: HostUnderTest, read: Read
+        self, host: HostDriver
     ) -> None:
-        read(
-            in_eur(1, 1000),
-            payment(2, 100, invoice_number=IN_EUR),
-            in_eur(3, 10, invoice_number=OTHER_INVOICE),
+        host.read(
+            eur_payment(1, 1000),
+            payment(2, 100, invoice_number=EUR_INVOICE),
+            eur_payment(3, 10, invoice_number=OTHER_INVOICE),
         )
-        assert status(host_under_test) == {"1": "exact"}
-        assert set(refused(host_under_test)) == {"2", "3"}
-        host_under_test.save("A")
-        assert remaining(host_under_test, IN_EUR) == 0
-        assert remaining(host_under_test, OTHER_INVOICE) == 1_000_000
+        assert host.statuses() == {"1": "exact"}
+        assert set(host.rejected()) == {"2", "3"}
+        host.save()
+        assert host.remaining(EUR_INVOICE, OTHER_INVOICE) == [0, 1_000_000]
 
     @promised
-    def test_what_was_written_off_counts_as_paid(
-        self, host_under_test: HostUnderTest, read: Read
-    ) -> None:
-        rounding = WriteOff(Decimal("-0.40"))
-        read(
-            payment(1, 990, invoice_number=THOUSAND, write_offs=(WriteOff(Decimal(10)),)),
-            payment(2, "1000.40", invoice_number=WITH_OCR, write_offs=(rounding,)),
-            in_eur(3, 990, write_offs=(WriteOff(Decimal(110), currency="SEK"),)),
+    def test_a_write_off_counts_as_paid(self, host: HostDriver) -> None:
+        host.read(
+            payment_of_1000(1, 990, write_offs=_write_off(10)),
+            payment(2, "1000.40", invoice_number=INVOICE_WITH_OCR, write_offs=_write_off("-0.40")),
+            eur_payment(3, 990, write_offs=_write_off(110, "SEK")),
         )
-        assert status(host_under_test) == {"1": "exact", "2": "exact", "3": "exact"}
-        host_under_test.save("A")
-        left = [remaining(host_under_test, one) for one in (THOUSAND, WITH_OCR, IN_EUR)]
-        assert left == [0, 0, 0]
+        assert host.statuses() == {"1": "exact", "2": "exact", "3": "exact"}
+        host.save()
+        assert host.remaining(INVOICE_OF_1000, INVOICE_WITH_OCR, EUR_INVOICE) == [0, 0, 0]
 
     @promised
-    def test_a_write_off_counts_in_its_own_currency(
-        self, host_under_test: HostUnderTest, read: Read
-    ) -> None:
-        read(in_eur(1, 990, write_offs=(WriteOff(Decimal(10), currency="EUR"),)))
-        assert status(host_under_test) == {"1": "exact"}
-        host_under_test.save("A")
-        assert remaining(host_under_test, IN_EUR) == 0
+    def test_a_write_off_counts_in_its_own_currency(self, host: HostDriver) -> None:
+        host.read(eur_payment(1, 990, write_offs=_write_off(10, "EUR")))
+        assert host.statuses() == {"1": "exact"}
+        host.save()
+        assert host.remaining(EUR_INVOICE) == 0
 
     @promised
-    def test_money_that_went_back_raises_what_remains(
-        self, host_under_test: HostUnderTest, read: Read, saved: Read
-    ) -> None:
-        saved(payment(1, 1000, invoice_number=THOUSAND))
-        read(payment(2, -400, invoice_number=THOUSAND, date=SECOND))
-        assert status(host_under_test) == {"2": "reversal"}
-        host_under_test.save("A")
-        assert remaining(host_under_test, THOUSAND) == 400
-        saved(payment(3, 400, invoice_number=THOUSAND, date=THIRD))
-        assert remaining(host_under_test, THOUSAND) == 0
-        assert registered(host_under_test) == {"1": 1000, "2": -400, "3": 400}
+    def test_a_refund_increases_what_remains_to_pay(self, host: HostDriver) -> None:
+        host.read_and_save(payment_of_1000(1, 1000))
+        host.read(payment_of_1000(2, -400, date=DAY_2))
+        assert host.statuses() == {"2": "reversal"}
+        host.save()
+        assert host.remaining(INVOICE_OF_1000) == 400
+        host.read_and_save(payment_of_1000(3, 400, date=DAY_3))
+        assert host.remaining(INVOICE_OF_1000) == 0
+        assert host.registered() == {"1": 1000, "2": -400, "3": 400}
 
-    def test_a_credit_invoice_is_paid_by_a_negative_payment(
-        self, host_under_test: HostUnderTest, read: Read
-    ) -> None:
-        read(payment(1, -500, invoice_number=CREDIT))
-        assert status(host_under_test) == {"1": "exact"}
-        host_under_test.save("A")
-        assert remaining(host_under_test, CREDIT) == 0
+    def test_a_credit_invoice_is_paid_by_a_negative_payment(self, host: HostDriver) -> None:
+        host.read(payment(1, -500, invoice_number=CREDIT_INVOICE))
+        assert host.statuses() == {"1": "exact"}
+        host.save()
+        assert host.remaining(CREDIT_INVOICE) == 0
 
     @promised
-    def test_payments_of_one_invoice_are_judged_one_after_another(
-        self, host_under_test: HostUnderTest, read: Read, saved: Read
-    ) -> None:
-        read(
-            payment(1, 600, invoice_number=THOUSAND, date=SECOND),
-            payment(2, 400, invoice_number=THOUSAND),
-            payment(3, 1, invoice_number=THOUSAND, date=THIRD),
-            payment(4, 1200, invoice_number=WITH_OCR),
+    def test_payments_of_one_invoice_are_judged_in_date_order(self, host: HostDriver) -> None:
+        host.read(
+            payment_of_1000(1, 600, date=DAY_2),
+            payment_of_1000(2, 400),
+            payment_of_1000(3, 1, date=DAY_3),
+            payment(4, 1200, invoice_number=INVOICE_WITH_OCR),
         )
-        assert status(host_under_test) == {"1": "exact", "2": "partial", "4": "advance"}
-        assert set(refused(host_under_test)) == {"3"}
-        host_under_test.save("A")
-        saved(payment(5, 1, invoice_number=THOUSAND, date=THIRD))
-        assert set(registered(host_under_test)) == {"1", "2", "4"}
-        assert remaining(host_under_test, THOUSAND) == 0
-        assert remaining(host_under_test, WITH_OCR) == -200
+        assert host.statuses() == {"1": "exact", "2": "partial", "4": "advance"}
+        assert set(host.rejected()) == {"3"}
+        host.save()
+        host.read_and_save(payment_of_1000(5, 1, date=DAY_3))
+        assert set(host.registered()) == {"1", "2", "4"}
+        assert host.remaining(INVOICE_OF_1000, INVOICE_WITH_OCR) == [0, -200]
 
     @promised
-    def test_an_ocr_reference_counts_only_where_the_number_is_unknown_and_one_invoice_has_it(
-        self, host_under_test: HostUnderTest, read: Read
+    def test_an_ocr_reference_is_used_only_if_the_number_is_unknown_and_one_invoice_has_it(
+        self, host: HostDriver
     ) -> None:
-        read(
+        host.read(
             payment(1, 10, invoice_number="88001", ocr=OCR),
             payment(2, 20, ocr=OTHER_OCR),
             payment(3, 30, invoice_number="88003", ocr=SHARED_OCR),
             payment(4, 40, invoice_number="88004", ocr=""),
-            payment(5, 50, invoice_number=STRANGER),
+            payment(5, 50, invoice_number=UNKNOWN_INVOICE),
             payment(6, 60, invoice_number=OCR),
             payment(7, 70, invoice_number=f"0{INVOICE}"),
         )
-        assert set(refused(host_under_test)) == {"3", "4", "5", "6", "7"}
-        host_under_test.save("A")
-        met = {one.number: one.invoice for one in books(host_under_test)}
-        assert met == {"1": WITH_OCR, "2": INVOICE}
-        assert remaining(host_under_test, WITH_OCR) == 990
+        assert set(host.rejected()) == {"3", "4", "5", "6", "7"}
+        host.save()
+        matched = {one.number: one.invoice for one in host.bookings()}
+        assert matched == {"1": INVOICE_WITH_OCR, "2": INVOICE}
+        assert host.remaining(INVOICE_WITH_OCR) == 990
 
 
-class HostAccounts(Suite):
+class HostAccounts(HostSuite):
     """The host accounts for all that was read, and offers what it could not save again."""
 
     @promised
-    def test_all_that_was_read_stands_in_one_list_in_number_and_in_money(
-        self, host_under_test: HostUnderTest, read: Read
-    ) -> None:
-        read(
+    def test_every_payment_that_was_read_is_in_exactly_one_list(self, host: HostDriver) -> None:
+        host.read(
             payment(1, 10),
-            payment(2, 20, invoice_number=STRANGER),
+            payment(2, 20, invoice_number=UNKNOWN_INVOICE),
             excluded(payment(3, 30)),
             excluded(payment(4, 40), "before-date"),
             excluded(payment(5, 50), "below-number"),
             unreadable(Decimal("0.25")),
             unreadable(None, "7"),
         )
-        shown = rows(host_under_test)
-        kinds = sorted((one.kind, one.number) for one in shown)
-        assert kinds == [
+        assert sorted((row.list, row.number) for row in host.preview()) == [
             (IGNORED, "4"),
             (IGNORED, "5"),
             (READY, "1"),
@@ -232,331 +196,281 @@ class HostAccounts(Suite):
             (REJECTED, "3"),
             (REJECTED, "7"),
         ]
-        assert sum(one.amount for one in shown) == Decimal("150.25")
+        assert sum(row.amount for row in host.preview()) == Decimal("150.25")
 
     @promised
-    def test_a_row_without_a_number_is_shown(
-        self, host_under_test: HostUnderTest, read: Read
-    ) -> None:
-        read(*[unreadable(Decimal(5))] * 3, payment(1, 10))
-        nameless = [one for one in rows(host_under_test) if not one.number]
-        seen = [(one.kind, one.word, one.amount) for one in nameless]
-        assert seen == [(REJECTED, "unreadable", Decimal(5))] * 3
+    def test_a_row_without_a_number_is_shown(self, host: HostDriver) -> None:
+        host.read(*[unreadable(Decimal(5))] * 3, payment(1, 10))
+        shown = [(row.list, row.outcome, row.amount) for row in host.preview() if not row.number]
+        assert shown == [(REJECTED, "unreadable", Decimal(5))] * 3
 
     @promised
-    def test_what_a_plug_in_warns_of_is_shown(
-        self, host_under_test: HostUnderTest, read: Read
-    ) -> None:
+    def test_the_warnings_of_a_plug_in_are_shown(self, host: HostDriver) -> None:
         warning = Text("Kursen är uträknad.", "The rate was computed.")
-        read(payment(1, 10, warnings=(WORD, warning)))
-        [one] = rows(host_under_test)
-        assert warning.sv in one.warning or warning.en in one.warning
+        host.read(payment(1, 10, warnings=(TEXT, warning)))
+        [row] = host.preview()
+        assert warning.sv in row.warning or warning.en in row.warning
 
     @promised
     @pytest.mark.parametrize("amount", [0.1, "10", Decimal("NaN"), Decimal("Infinity")], ids=str)
-    def test_a_batch_is_acknowledged_only_when_all_of_it_is_kept(
-        self, host_under_test: HostUnderTest, read: Read, amount: Any
+    def test_a_batch_is_acknowledged_only_if_all_of_it_is_stored(
+        self, host: HostDriver, amount: Any
     ) -> None:
         broken = replace(payment(2), amount=amount, amount_currency=amount)
         with pytest.raises(Exception):  # noqa: B017, PT011 each host has its own
-            read(payment(1, 10), broken, payment(3, 30))
-        host_under_test.save("A")
-        assert books(host_under_test) == []
+            host.read(payment(1, 10), broken, payment(3, 30))
+        host.save()
+        assert host.bookings() == []
 
     @promised
-    def test_what_was_rejected_is_offered_again_until_it_is_saved(
-        self,
-        host_under_test: HostUnderTest,
-        plugin: Scripted,
-        read: Read,
-        saved: Read,
-        during: Callable[..., Any],
-    ) -> None:
+    def test_a_rejected_payment_is_offered_again_until_it_is_saved(self, host: HostDriver) -> None:
         def fail(_run: Any) -> None:
-            raise Failed("unavailable")
+            raise PluginFailure
 
-        plugin.cursor = "c1"
-        stranger = payment(1, 20, invoice_number=STRANGER)
-        saved(stranger, excluded(payment(2, "30.50")), unreadable(None, "3"))
+        host.plugin.cursor = "c1"
+        unmatched = payment(1, 20, invoice_number=UNKNOWN_INVOICE)
+        host.read_and_save(unmatched, excluded(payment(2, "30.50")), unreadable(None, "3"))
         for _ in range(2):
-            # Neither an import that failed nor one that nobody saved may use them up.
-            with pytest.raises(Failed):
-                during(fail)
-            read()
-            saved()
-            kept = {one.number: (one.kind, one.amount) for one in rows(host_under_test)}
-            assert kept == {
+            # Neither an import that failed nor one that was not saved may use them up.
+            with pytest.raises(PluginFailure):
+                host.during_import(fail)
+            host.read()
+            host.read_and_save()
+            offered = {row.number: (row.list, row.amount) for row in host.preview()}
+            assert offered == {
                 "1": (REJECTED, 20),
                 "2": (REJECTED, Decimal("30.50")),
                 "3": (REJECTED, 0),
             }
-            assert plugin.runs[-1].cursor == "c1"
-        saved(payment(2, "30.50"))
-        assert registered(host_under_test) == {"2": Decimal("30.50")}
-        saved()
-        kinds = {one.number: one.kind for one in rows(host_under_test)}
-        assert kinds == {"1": REJECTED, "3": REJECTED}
+            assert host.plugin.runs[-1].cursor == "c1"
+        host.read_and_save(payment(2, "30.50"))
+        assert host.registered() == {"2": Decimal("30.50")}
+        host.read_and_save()
+        assert host.lists() == {"1": REJECTED, "3": REJECTED}
 
-    def test_what_was_rejected_is_offered_again_however_many_there_are(
-        self,
-        host_under_test: HostUnderTest,
-        plugin: Scripted,
-        saved: Read,
-        during: Callable[..., Any],
+    def test_rejected_payments_are_offered_again_however_many_there_are(
+        self, host: HostDriver
     ) -> None:
         def confirm(run: Any) -> list[str]:
-            asked = ask_until_empty(run, "opter_payments_to_confirm")
-            take(run, *[payment(number) for number in asked])
-            return asked
+            named = ask_until_empty(run, "opter_payments_to_confirm")
+            hand_over(run, *map(payment, named))
+            return named
 
-        plugin.cursor = "c1"
+        host.plugin.cursor = "c1"
         numbers = {str(number) for number in range(1, BATCH + 2)}
-        saved(*[excluded(payment(number)) for number in numbers])
-        saved()
-        assert set(refused(host_under_test)) == numbers
-        assert set(during(confirm)) == numbers
-        assert set(ready(host_under_test)) == numbers
+        host.read_and_save(*[excluded(payment(number)) for number in numbers])
+        host.read_and_save()
+        assert set(host.rejected()) == numbers
+        assert set(host.during_import(confirm)) == numbers
+        assert set(host.ready()) == numbers
 
-    def test_what_is_not_ready_any_more_when_it_is_saved_is_offered_again(
-        self,
-        host_under_test: HostUnderTest,
-        plugin: Scripted,
-        read: Read,
-        during: Callable[..., Any],
+    def test_a_payment_that_is_no_longer_ready_when_it_is_saved_is_offered_again(
+        self, host: HostDriver
     ) -> None:
-        second = payment(2, 1000, invoice_number=THOUSAND, date=SECOND)
+        second = payment_of_1000(2, 1000, date=DAY_2)
 
-        def go_on(run: Any) -> None:
+        def read_on(run: Any) -> None:
             if run.cursor is None:
-                take(run, second)
+                hand_over(run, second)
 
-        plugin.cursor = "c1"
-        read(payment(1, 1000, invoice_number=THOUSAND), definition="A")
-        read(second, definition="B")
-        host_under_test.save("A")
-        # A host may refuse the second one: its cursor has not moved then.
+        host.plugin.cursor = "c1"
+        host.read(payment_of_1000(1, 1000), definition="A")
+        host.read(second, definition="B")
+        host.save("A")
+        # A host may refuse the second one: then its cursor has not moved.
         with suppress(Exception):
-            host_under_test.save("B")
-        assert registered(host_under_test) == {"1": 1000}
-        during(go_on, "B")
-        assert set(refused(host_under_test, "B")) == {"2"}
+            host.save("B")
+        assert host.registered() == {"1": 1000}
+        host.during_import(read_on, "B")
+        assert set(host.rejected("B")) == {"2"}
 
-    def test_what_waits_is_kept_apart_for_each_company(
-        self, host_under_test: HostUnderTest, plugin: Scripted, saved: Read
+    def test_rejected_payments_are_stored_separately_for_each_company(
+        self, host: HostDriver
     ) -> None:
-        plugin.cursor = "c1"
-        for company, definition, amount in ((COMPANY, "A", 20), (OTHER_COMPANY, "C", 30)):
-            plugin.company = company
+        companies = ((COMPANY, "A", 20), (OTHER_COMPANY, "C", 30))
+        host.plugin.cursor = "c1"
+        for company, definition, amount in companies:
+            host.plugin.company = company
             key = PaymentKey(company.number, "1")
-            saved(payment(1, amount, invoice_number=STRANGER, key=key), definition=definition)
-        for company, definition, amount in ((COMPANY, "A", 20), (OTHER_COMPANY, "C", 30)):
-            plugin.company = company
-            saved(definition=definition)
-            [kept] = rows(host_under_test, definition)
-            assert (kept.number, kept.kind) == ("1", REJECTED)
-            assert kept.amount == amount
+            unmatched = payment(1, amount, invoice_number=UNKNOWN_INVOICE, key=key)
+            host.read_and_save(unmatched, definition=definition)
+        for company, definition, amount in companies:
+            host.plugin.company = company
+            host.read_and_save(definition=definition)
+            [row] = host.preview(definition)
+            assert (row.number, row.list) == ("1", REJECTED)
+            assert row.amount == amount
 
     @promised
-    def test_what_is_offered_again_is_screened_by_the_settings_of_today(
-        self, host_under_test: HostUnderTest, plugin: Scripted, saved: Read
+    def test_a_payment_that_is_offered_again_is_checked_against_the_current_settings(
+        self, host: HostDriver
     ) -> None:
-        plugin.cursor = "c1"
-        saved(payment(1, 20, invoice_number=STRANGER), excluded(payment(2, 30)))
-        plugin.too_old = {"2"}
-        saved()
-        kept = {one.number: one.kind for one in rows(host_under_test)}
-        assert kept == {"1": REJECTED, "2": IGNORED}
+        host.plugin.cursor = "c1"
+        unmatched = payment(1, 20, invoice_number=UNKNOWN_INVOICE)
+        host.read_and_save(unmatched, excluded(payment(2, 30)))
+        host.plugin.too_old = {"2"}
+        host.read_and_save()
+        assert host.lists() == {"1": REJECTED, "2": IGNORED}
 
     @promised
-    def test_what_is_offered_again_is_fetched_again_before_it_is_saved(
-        self,
-        host_under_test: HostUnderTest,
-        plugin: Scripted,
-        saved: Read,
-        read: Read,
-        during: Callable[..., Any],
+    def test_a_payment_that_is_offered_again_is_fetched_again_before_it_is_saved(
+        self, host: HostDriver
     ) -> None:
-        went_back = self._paid_twice(plugin, saved)
-        read(went_back)
-        assert set(ready(host_under_test)) == {"3"}
+        refund = _paid_twice(host)
+        host.read(refund)
+        assert set(host.ready()) == {"3"}
 
         def confirm(run: Any) -> list[str]:
-            take(run, went_back)
-            asked = ask_until_empty(run, "opter_payments_to_confirm")
-            take(run, payment(2, 900, invoice_number=THOUSAND, date=THIRD))
-            return asked
+            hand_over(run, refund)
+            named = ask_until_empty(run, "opter_payments_to_confirm")
+            hand_over(run, payment_of_1000(2, 900, date=DAY_3))
+            return named
 
-        assert during(confirm) == ["2"]
-        assert ready(host_under_test) == {"3": -1000, "2": 900}
-        host_under_test.save("A")
-        assert registered(host_under_test) == {"1": 1000, "3": -1000, "2": 900}
-        assert remaining(host_under_test, THOUSAND) == 100
+        assert host.during_import(confirm) == ["2"]
+        assert host.ready() == {"3": -1000, "2": 900}
+        host.save()
+        assert host.registered() == {"1": 1000, "3": -1000, "2": 900}
+        assert host.remaining(INVOICE_OF_1000) == 100
 
-    def test_what_was_not_booked_is_asked_for_again(
-        self,
-        host_under_test: HostUnderTest,
-        plugin: Scripted,
-        saved: Read,
-        during: Callable[..., Any],
-    ) -> None:
+    def test_a_payment_that_was_not_booked_is_fetched_again(self, host: HostDriver) -> None:
         def confirm(run: Any) -> list[str]:
-            asked = ask_until_empty(run, "opter_payments_to_confirm")
-            take(run, payment(2, "30.50"))
-            return asked
+            named = ask_until_empty(run, "opter_payments_to_confirm")
+            hand_over(run, payment(2, "30.50"))
+            return named
 
-        plugin.cursor = "c1"
-        saved(excluded(payment(2, 30)), excluded(payment(3, 40, invoice_number=STRANGER)))
-        assert during(confirm) == ["2"]
-        host_under_test.save("A")
-        assert registered(host_under_test) == {"2": Decimal("30.50")}
-
-    @promised
-    def test_what_is_gone_at_its_source_is_not_registered(
-        self,
-        host_under_test: HostUnderTest,
-        plugin: Scripted,
-        saved: Read,
-        during: Callable[..., Any],
-    ) -> None:
-        went_back = self._paid_twice(plugin, saved)
-
-        def gone(run: Any) -> list[int]:
-            take(run, went_back)
-            asked = ask_until_empty(run, "opter_payments_to_confirm")
-            taken: list[int] = run.hook.opter_take_deleted(run=run, payment_numbers=asked)
-            return taken
-
-        assert during(gone) == [1]
-        assert set(ready(host_under_test)) == {"3"}
-        host_under_test.save("A")
-        assert registered(host_under_test) == {"1": 1000, "3": -1000}
-        saved()
-        assert rows(host_under_test) == []
-
-    def _paid_twice(self, plugin: Scripted, saved: Read) -> Any:
-        """Have a payment rejected since its invoice was paid; give one that went back before it."""
-        plugin.cursor = "c1"
-        saved(
-            payment(1, 1000, invoice_number=THOUSAND),
-            payment(2, 1000, invoice_number=THOUSAND, date=THIRD),
-        )
-        return payment(3, -1000, invoice_number=THOUSAND, date=SECOND)
+        host.plugin.cursor = "c1"
+        unmatched = payment(3, 40, invoice_number=UNKNOWN_INVOICE)
+        host.read_and_save(excluded(payment(2, 30)), excluded(unmatched))
+        assert host.during_import(confirm) == ["2"]
+        host.save()
+        assert host.registered() == {"2": Decimal("30.50")}
 
     @promised
-    def test_a_cursor_comes_back_to_its_own_definition_alone(
-        self, plugin: Scripted, saved: Read, during: Callable[..., Any]
+    def test_a_payment_that_was_deleted_at_its_source_is_not_registered(
+        self, host: HostDriver
     ) -> None:
-        plugin.cursor = "of A"
-        saved(payment(1))
-        plugin.cursor = "of B"
-        assert during(lambda run: run.cursor, "B") is None
-        assert during(lambda run: run.cursor) == "of A"
+        refund = _paid_twice(host)
+
+        def delete(run: Any) -> Any:
+            hand_over(run, refund)
+            named = ask_until_empty(run, "opter_payments_to_confirm")
+            return run.hook.opter_take_deleted(run=run, payment_numbers=named)
+
+        assert host.during_import(delete) == [1]
+        assert set(host.ready()) == {"3"}
+        host.save()
+        assert host.registered() == {"1": 1000, "3": -1000}
+        host.read_and_save()
+        assert host.preview() == []
+
+    @promised
+    def test_a_cursor_is_returned_only_to_its_own_definition(self, host: HostDriver) -> None:
+        host.plugin.cursor = "of A"
+        host.read_and_save(payment(1))
+        host.plugin.cursor = "of B"
+        assert host.during_import(lambda run: run.cursor, "B") is None
+        assert host.during_import(lambda run: run.cursor) == "of A"
 
 
-class HostRegistersOnce(Suite):
+class HostRegistersOnce(HostSuite):
     """The host registers a payment once, whoever brings it, how often and when."""
 
     @promised
-    def test_two_saves_at_once_register_a_payment_once(
-        self, host_under_test: HostUnderTest, read: Read
-    ) -> None:
-        both = threading.Barrier(2, timeout=_PATIENCE)
+    def test_two_concurrent_saves_register_a_payment_once(self, host: HostDriver) -> None:
+        both = threading.Barrier(2, timeout=_TIMEOUT)
 
         def save(definition: str) -> None:
             # A host may refuse the second one, and show what it would do now.
             with suppress(Exception):
                 both.wait()
-                host_under_test.save(definition)
+                host.save(definition)
 
         for definition in "AB":
-            read(payment(1, 10), definition=definition)
-        _at_once(lambda: save("A"), lambda: save("B"))
-        assert [one.number for one in books(host_under_test)] == ["1"]
-        assert remaining(host_under_test, INVOICE) == 999_990
+            host.read(payment(1, 10), definition=definition)
+        threads = [threading.Thread(target=save, args=[definition]) for definition in "AB"]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        assert [one.number for one in host.bookings()] == ["1"]
+        assert host.remaining(INVOICE) == 999_990
 
-    def test_what_remains_is_right_after_the_saves_of_two_that_were_open_at_once(
-        self, host_under_test: HostUnderTest, read: Read
+    def test_what_remains_is_right_after_saving_two_imports_that_were_open_together(
+        self, host: HostDriver
     ) -> None:
-        read(payment(1, 600, invoice_number=THOUSAND), definition="A")
-        read(payment(2, 600, invoice_number=THOUSAND, date=SECOND), definition="B")
+        host.read(payment_of_1000(1, 600), definition="A")
+        host.read(payment_of_1000(2, 600, date=DAY_2), definition="B")
         for definition in "AB":
             # A host may refuse the second one, and show what it would do now.
             with suppress(Exception):
-                host_under_test.save(definition)
-        came = sum(registered(host_under_test).values())
-        assert came >= 600
-        assert remaining(host_under_test, THOUSAND) == 1000 - came
+                host.save(definition)
+        registered = sum(host.registered().values())
+        assert registered >= 600
+        assert host.remaining(INVOICE_OF_1000) == 1000 - registered
 
-    def test_a_number_is_text(self, host_under_test: HostUnderTest, saved: Read) -> None:
-        at_once, later = ["7", "07", "7.0", "A-7", "a-7", "7" * 40], ["007", "7.00"]
-        saved(*[payment(number, 10) for number in at_once])
+    def test_a_number_is_text(self, host: HostDriver) -> None:
+        first, later = ["7", "07", "7.0", "A-7", "a-7", "7" * 40], ["007", "7.00"]
+        host.read_and_save(*[payment(number, 10) for number in first])
         for number in later:
-            saved(payment(number, 10))
-        assert sorted(registered(host_under_test)) == sorted(at_once + later)
+            host.read_and_save(payment(number, 10))
+        assert sorted(host.registered()) == sorted(first + later)
 
     @promised
-    def test_a_number_is_unique_in_its_company_and_import_type_alone(
-        self, host_under_test: HostUnderTest, plugin: Scripted, saved: Read
+    def test_a_number_is_unique_only_within_its_company_and_import_type(
+        self, host: HostDriver
     ) -> None:
-        neighbours = PaymentKey(OTHER_COMPANY.number, "1")
+        foreign = PaymentKey(OTHER_COMPANY.number, "1")
+        second = payment(1, 25, invoice_number=OTHER_INVOICE, date=date(2026, 3, 1))
+        third = payment(1, 40, invoice_number=INVOICE_WITH_OCR, date=date(2026, 4, 1), key=foreign)
         for _ in range(2):
-            plugin.company = COMPANY
-            saved(payment(1, 10))
-            other = payment(1, 25, invoice_number=OTHER_INVOICE, date=date(2026, 3, 1))
-            saved(other, definition="B", import_type=OTHER_TYPE)
-            plugin.company = OTHER_COMPANY
-            third = payment(1, 40, invoice_number=WITH_OCR, date=date(2026, 4, 1), key=neighbours)
-            saved(third, definition="C")
-        booked = sorted(
-            (one.import_type, one.company, one.number, one.amount) for one in books(host_under_test)
-        )
-        assert booked == [
+            host.plugin.company = COMPANY
+            host.read_and_save(payment(1, 10))
+            host.read_and_save(second, definition="B", import_type=OTHER_TYPE)
+            host.plugin.company = OTHER_COMPANY
+            host.read_and_save(third, definition="C")
+        assert sorted(one[:4] for one in map(_tuple, host.bookings())) == [
             (TYPE, COMPANY.number, "1", Decimal(10)),
             (TYPE, OTHER_COMPANY.number, "1", Decimal(40)),
             (OTHER_TYPE, COMPANY.number, "1", Decimal(25)),
         ]
 
     @promised
-    def test_payments_that_look_alike_are_payments_of_their_own(
-        self, host_under_test: HostUnderTest, saved: Read
-    ) -> None:
-        saved(payment(1, 10), payment(2, 10))
-        saved(payment(3, 10))
-        assert registered(host_under_test) == {"1": 10, "2": 10, "3": 10}
-        assert remaining(host_under_test, INVOICE) == 999_970
+    def test_payments_that_look_alike_are_separate_payments(self, host: HostDriver) -> None:
+        host.read_and_save(payment(1, 10), payment(2, 10))
+        host.read_and_save(payment(3, 10))
+        assert host.registered() == {"1": 10, "2": 10, "3": 10}
+        assert host.remaining(INVOICE) == 999_970
 
     @promised
     @pytest.mark.parametrize(
         "now",
         [
             payment(1, 20),
-            payment(1, 10, date=SECOND),
+            payment(1, 10, date=DAY_2),
             payment(1, 10, invoice_number=OTHER_INVOICE),
-            payment(1, 10, write_offs=(WriteOff(Decimal(1)),)),
+            payment(1, 10, write_offs=_write_off(1)),
         ],
         ids=["amount", "date", "invoice", "write-off"],
     )
     def test_a_payment_whose_figures_changed_is_shown_and_not_registered_again(
-        self, host_under_test: HostUnderTest, plugin: Scripted, saved: Read, now: Any
+        self, host: HostDriver, now: Any
     ) -> None:
-        plugin.cursor = "c1"
-        saved(payment(1, 10))
-        saved(payment(1, 10))
-        [unchanged] = rows(host_under_test)
-        # Nobody reads it again, and it is shown until somebody decides.
-        for handed in ([now], [], []):
-            saved(*handed)
-            [changed] = rows(host_under_test)
-            assert unchanged.kind == changed.kind == REJECTED
-            assert unchanged.word != changed.word
-        assert registered(host_under_test) == {"1": 10}
-        assert remaining(host_under_test, INVOICE) == 999_990
+        host.plugin.cursor = "c1"
+        host.read_and_save(payment(1, 10))
+        host.read_and_save(payment(1, 10))
+        [unchanged] = host.preview()
+        # It is not read again, and is shown until a person decides.
+        for everything in ([now], [], []):
+            host.read_and_save(*everything)
+            [changed] = host.preview()
+            assert unchanged.list == changed.list == REJECTED
+            assert unchanged.outcome != changed.outcome
+        assert host.registered() == {"1": 10}
+        assert host.remaining(INVOICE) == 999_990
 
     @promised
-    def test_two_imports_of_one_definition_never_run_at_once(
-        self, host_under_test: HostUnderTest, plugin: Scripted, read: Read
-    ) -> None:
-        read()
+    def test_two_imports_of_one_definition_never_run_concurrently(self, host: HostDriver) -> None:
+        host.read()
         begun: list[str] = []
         second = threading.Event()
         threads: list[threading.Thread] = []
@@ -564,7 +478,7 @@ class HostRegistersOnce(Suite):
         def again() -> None:
             # It may be refused, or wait for the first to end.
             with suppress(Exception):
-                host_under_test.import_payments(TYPE, "A")
+                host.under_test.import_payments(TYPE, "A")
 
         def slow(run: Any) -> None:
             if begun:
@@ -573,78 +487,65 @@ class HostRegistersOnce(Suite):
             begun.append(run.id)
             threads.append(threading.Thread(target=again))
             threads[0].start()
-            begun.append("second" if second.wait(_A_MOMENT) else "alone")
+            begun.append("second" if second.wait(_MOMENT) else "alone")
 
-        plugin.script = slow
-        host_under_test.import_payments(TYPE, "A")
+        host.plugin.script = slow
+        host.under_test.import_payments(TYPE, "A")
         threads[0].join()
         assert begun[1] == "alone"
 
     @promised
-    def test_another_company_is_refused(
-        self, host_under_test: HostUnderTest, plugin: Scripted, read: Read, saved: Read
-    ) -> None:
-        saved(payment(1, 10))
-        plugin.company = OTHER_COMPANY
-        theirs = payment(2, 20, key=PaymentKey(OTHER_COMPANY.number, "2"))
-        for handed in ([theirs], []):
+    def test_another_company_is_refused(self, host: HostDriver) -> None:
+        host.read_and_save(payment(1, 10))
+        foreign = payment(2, 20, key=PaymentKey(OTHER_COMPANY.number, "2"))
+        for company, everything in (
+            (OTHER_COMPANY, [foreign]),
+            (OTHER_COMPANY, []),
+            (COMPANY, [foreign]),
+        ):
+            host.plugin.company = company
             with pytest.raises(Exception):  # noqa: B017, PT011 each host has its own
-                read(*handed)
-            host_under_test.save("A")
-        plugin.company = COMPANY
-        with pytest.raises(Exception):  # noqa: B017, PT011 each host has its own
-            read(theirs)
-        host_under_test.save("A")
-        assert registered(host_under_test) == {"1": 10}
-        saved(payment(3, 30))
-        assert registered(host_under_test) == {"1": 10, "3": 30}
+                host.read(*everything)
+            host.save()
+        assert host.registered() == {"1": 10}
+        host.read_and_save(payment(3, 30))
+        assert host.registered() == {"1": 10, "3": 30}
 
 
-class HostEndures(Suite):
-    """The host can end and begin again."""
+class HostPersists(HostSuite):
+    """The host can stop and start again."""
 
     @promised
-    def test_what_is_stored_outlives_the_host(
-        self,
-        host_under_test: HostUnderTest,
-        plugin: Scripted,
-        during: Callable[..., Any],
-    ) -> None:
-        def put(run: Any) -> None:
+    def test_everything_stored_survives_a_restart(self, host: HostDriver) -> None:
+        def store(run: Any) -> None:
             run.hook.opter_set_state(run=run, key="k", value="state")
             run.hook.opter_set_secret(run=run, key="k", value="secret")
-            take(run, payment(1, 10), payment(2, 20, invoice_number=STRANGER))
+            hand_over(run, payment(1, 10), payment(2, 20, invoice_number=UNKNOWN_INVOICE))
 
-        plugin.cursor = "c1"
-        during(put)
-        host_under_test.save("A")
-        host_under_test.restart()
-
-        def look(run: Any) -> tuple[Any, ...]:
-            take(run, payment(1, 10))
-            kept = run.hook.opter_get_state(run=run, key="k")
+        def read_back(run: Any) -> tuple[Any, ...]:
+            hand_over(run, payment(1, 10))
+            state = run.hook.opter_get_state(run=run, key="k")
             secret = run.hook.opter_get_secret(run=run, key="k")
-            return kept, secret, run.cursor, run.company and run.company.number
+            return state, secret, run.cursor, run.company and run.company.number
 
-        assert during(look) == (["state"], ["secret"], "c1", COMPANY.number)
-        assert {one.number: one.kind for one in rows(host_under_test)} == {
-            "1": REJECTED,
-            "2": REJECTED,
-        }
-        host_under_test.save("A")
-        assert registered(host_under_test) == {"1": 10}
-        assert remaining(host_under_test, INVOICE) == 999_990
+        host.plugin.cursor = "c1"
+        host.during_import(store)
+        host.save()
+        host.restart()
+        assert host.during_import(read_back) == (["state"], ["secret"], "c1", COMPANY.number)
+        assert host.lists() == {"1": REJECTED, "2": REJECTED}
+        host.save()
+        assert host.registered() == {"1": 10}
+        assert host.remaining(INVOICE) == 999_990
 
 
-class HostWithoutWindows(Suite):
-    """The host knows when nobody sees it."""
+class HostWithoutBrowser(HostSuite):
+    """The host knows when nobody can be shown a URL."""
 
     @promised
-    def test_a_host_that_can_show_nobody_an_address_says_so(
-        self, host_under_test: HostUnderTest, during: Callable[..., Any]
-    ) -> None:
-        host_under_test.leave_alone()
-        answers = during(
+    def test_a_host_that_cannot_show_a_url_to_anyone_says_so(self, host: HostDriver) -> None:
+        host.under_test.disable_browser()
+        answers = host.during_import(
             lambda run: run.hook.opter_open_browser(
                 run=run, url="https://example.com/", on_redirect=lambda _: None
             )
@@ -652,25 +553,25 @@ class HostWithoutWindows(Suite):
         assert answers == [False]
 
 
-# --- Since 1.2: what a host may do without ----------------------------------
+# --- Optional ---------------------------------------------------------------
 
 
-class HostCompares(Suite):
-    """The host compares its books with what the other system says, where it has the hooks."""
+class HostCompares(HostSuite):
+    """The host compares its books with the other system, if it has the hooks."""
 
     @pytest.fixture
-    def compares(self, during: Callable[..., Any]) -> None:
-        """Pass over a host that has not these hooks."""
+    def comparing(self, host: HostDriver) -> HostDriver:
+        """Skip a host that does not have these hooks."""
 
         def answers(run: Any) -> list[Any]:
-            ask = getattr(run.hook, "opter_payments_to_check", None)
-            return [] if ask is None else list(ask(run=run, company=COMPANY))
+            hook = getattr(run.hook, "opter_payments_to_check", None)
+            return [] if hook is None else list(hook(run=run, company=COMPANY))
 
-        if not during(answers, "Only to see"):
+        if not host.during_import(answers, "Only to see"):
             pytest.skip("the host does not answer opter_payments_to_check")
+        return host
 
     @promised
-    @pytest.mark.usefixtures("compares")
     @pytest.mark.parametrize(
         ("definition", "restarts"),
         [("A", False), ("A", True), ("B", False)],
@@ -679,105 +580,81 @@ class HostCompares(Suite):
     @pytest.mark.parametrize(
         "again",
         [
-            payment(2, 400, invoice_number=THOUSAND, date=THIRD),
-            payment(2, 450, invoice_number=THOUSAND, date=SECOND),
+            payment_of_1000(2, 400, date=DAY_3),
+            payment_of_1000(2, 450, date=DAY_2),
             payment(2, 400, invoice_number=OTHER_INVOICE, date=date(2026, 3, 3)),
         ],
         ids=["same", "amount", "invoice"],
     )
-    def test_a_payment_that_was_made_again_counts_once(
-        self,
-        host_under_test: HostUnderTest,
-        plugin: Scripted,
-        saved: Read,
-        during: Callable[..., Any],
-        *,
-        again: Any,
-        definition: str,
-        restarts: bool,
+    def test_a_payment_that_was_deleted_and_entered_again_counts_once(
+        self, comparing: HostDriver, *, again: Any, definition: str, restarts: bool
     ) -> None:
-        plugin.cursor = "c1"
-        saved(payment(1, 400, invoice_number=THOUSAND))
-        # It is read once, and who is gone is gone also when nobody can ask.
-        for handed, answer in (([again], "gone"), ([], "gone"), ([], "not_asked")):
+        host = comparing
+        host.plugin.cursor = "c1"
+        host.read_and_save(payment_of_1000(1, 400))
+        # It is read once, and what was deleted stays so when it cannot be checked.
+        for everything, answer in (([again], "deleted"), ([], "deleted"), ([], "unchecked")):
             said = {answer: ["1"]}
-            during(partial(_imported, handed=handed, there=again, **said), definition)
-            assert set(ready(host_under_test, definition)) == set()
-            assert set(refused(host_under_test, definition)) == {"2"}
-            host_under_test.save(definition)
-            assert registered(host_under_test) == {"1": 400}
+            script = partial(_import_and_check, everything=everything, there=again, **said)
+            host.during_import(script, definition)
+            assert host.lists(definition) == {"2": REJECTED}
+            host.save(definition)
+            assert host.registered() == {"1": 400}
             if restarts:
-                host_under_test.restart()
-        assert remaining(host_under_test, THOUSAND) == 600
+                host.restart()
+        assert host.remaining(INVOICE_OF_1000) == 600
 
     @promised
-    @pytest.mark.usefixtures("compares")
-    def test_a_payment_is_not_ready_while_nobody_knows_whether_another_one_of_its_invoice_exists(
-        self,
-        host_under_test: HostUnderTest,
-        plugin: Scripted,
-        saved: Read,
-        during: Callable[..., Any],
+    def test_a_payment_is_not_ready_while_another_payment_of_its_invoice_is_unchecked(
+        self, comparing: HostDriver
     ) -> None:
-        again = payment(2, 450, invoice_number=THOUSAND, date=SECOND)
-        plugin.cursor = "c1"
-        saved(payment(1, 400, invoice_number=THOUSAND))
-        for handed in ([again], []):
-            during(partial(_imported, handed=handed, there=again, not_asked=["1"]))
-            assert set(ready(host_under_test)) == set()
-            assert set(refused(host_under_test)) == {"2"}
-            assert list(host_under_test.gone("A")) == []
-            host_under_test.save("A")
-            assert registered(host_under_test) == {"1": 400}
-        assert "1" in during(lambda run: _imported(run, there=again))
-        assert ready(host_under_test) == {"2": 450}
-        host_under_test.save("A")
-        assert registered(host_under_test) == {"1": 400, "2": 450}
+        host, again = comparing, payment_of_1000(2, 450, date=DAY_2)
+        host.plugin.cursor = "c1"
+        host.read_and_save(payment_of_1000(1, 400))
+        for everything in ([again], []):
+            script = partial(_import_and_check, everything=everything, there=again, unchecked=["1"])
+            host.during_import(script)
+            assert host.lists() == {"2": REJECTED}
+            assert host.deleted() == []
+            host.save()
+            assert host.registered() == {"1": 400}
+        assert "1" in host.during_import(partial(_import_and_check, there=again))
+        assert host.ready() == {"2": 450}
+        host.save()
+        assert host.registered() == {"1": 400, "2": 450}
 
-    @pytest.mark.usefixtures("compares")
-    def test_all_that_may_have_been_replaced_is_asked_after(
-        self, host_under_test: HostUnderTest, saved: Read, during: Callable[..., Any]
+    def test_every_payment_that_may_have_been_replaced_is_checked(
+        self, comparing: HostDriver
     ) -> None:
-        numbers = list(map(str, range(1, BATCH + 2)))
-        saved(*[payment(number) for number in numbers])
-        asked: list[str] = []
+        host, numbers = comparing, [str(number) for number in range(1, BATCH + 2)]
+        host.read_and_save(*map(payment, numbers))
+        again = payment("again", 2, date=DAY_2)
+        named = host.during_import(partial(_import_and_check, everything=[again], deleted=numbers))
+        assert sorted(named) == sorted(numbers)
+        assert host.ready() == {}
 
-        def read(run: Any) -> None:
-            again = payment("again", 2, date=SECOND)
-            asked.extend(_imported(run, [again], gone=numbers))
-
-        during(read)
-        assert sorted(asked) == sorted(numbers)
-        assert set(ready(host_under_test)) == set()
-
-    @pytest.mark.usefixtures("compares")
-    def test_two_payments_that_both_live_both_come_in(
-        self, host_under_test: HostUnderTest, saved: Read, during: Callable[..., Any]
-    ) -> None:
-        saved(payment(1, 400, invoice_number=THOUSAND))
-        again = payment(2, 400, invoice_number=THOUSAND, date=THIRD)
-        assert "1" in during(lambda run: _compared(run, again, remains=200))
-        host_under_test.save("A")
-        assert registered(host_under_test) == {"1": 400, "2": 400}
+    def test_two_payments_that_both_exist_are_both_registered(self, comparing: HostDriver) -> None:
+        host, again = comparing, payment_of_1000(2, 400, date=DAY_3)
+        host.read_and_save(payment_of_1000(1, 400))
+        assert "1" in host.during_import(lambda run: _compare(run, again, remains=200))
+        host.save()
+        assert host.registered() == {"1": 400, "2": 400}
 
     @promised
-    @pytest.mark.usefixtures("compares")
-    def test_a_payment_that_was_deleted_at_its_source_is_noticed(
-        self, host_under_test: HostUnderTest, saved: Read, during: Callable[..., Any]
+    def test_a_registered_payment_that_was_deleted_at_its_source_is_reported(
+        self, comparing: HostDriver
     ) -> None:
-        saved(payment(1, 400, invoice_number=THOUSAND), payment(9, 10))
-        assert during(lambda run: _compared(run, remains=600)) == []
-        assert list(host_under_test.gone("A")) == []
-        assert during(lambda run: _compared(run, remains=1000, gone=["1"])) == ["1"]
-        assert list(host_under_test.gone("A")) == ["1"]
+        host = comparing
+        host.read_and_save(payment_of_1000(1, 400), payment(9, 10))
+        assert host.during_import(lambda run: _compare(run, remains=600)) == []
+        assert host.deleted() == []
+        assert host.during_import(lambda run: _compare(run, remains=1000, deleted=["1"])) == ["1"]
+        assert host.deleted() == ["1"]
 
     @promised
-    @pytest.mark.usefixtures("compares")
-    def test_an_invoice_that_is_open_here_alone_is_asked_for(
-        self, saved: Read, during: Callable[..., Any]
+    def test_an_invoice_that_is_open_only_in_the_host_is_checked(
+        self, comparing: HostDriver
     ) -> None:
-        saved(payment(1, 1000, invoice_number=WITH_OCR), payment(2, 400, invoice_number=THOUSAND))
-
         def ask(run: Any) -> list[str]:
             balances = [balance(OTHER_INVOICE, 1_000_000, 1_000_000)]
             assert run.hook.opter_take_balances(run=run, balances=balances) == [1]
@@ -785,169 +662,178 @@ class HostCompares(Suite):
             assert len(numbers) == len(set(numbers)) <= BATCH
             return list(numbers)
 
-        asked = during(ask)
-        assert {THOUSAND, INVOICE} <= set(asked)
-        assert not {WITH_OCR, OTHER_INVOICE} & set(asked)
+        paid = payment(1, 1000, invoice_number=INVOICE_WITH_OCR)
+        comparing.read_and_save(paid, payment_of_1000(2, 400))
+        named = set(comparing.during_import(ask))
+        assert named >= {INVOICE_OF_1000, INVOICE}
+        assert named.isdisjoint({INVOICE_WITH_OCR, OTHER_INVOICE})
 
 
 @dataclass(eq=False)
 class Ledger:
-    """A listener that keeps books of its own from what changed in the host's."""
+    """A listener with books of its own, made from the changes of the host's."""
 
-    keeps: int | None = None
-    """How many changes of a call it keeps; ``None``: all."""
+    stores: int | None = None
+    """How many changes of a call it stores; ``None``: all."""
     fails: bool = False
-    told: int = 0
-    kept: list[Any] = field(default_factory=list)
+    calls: int = 0
+    stored: list[Any] = field(default_factory=list)
 
     @hookimpl
-    def opter_books_changed(self, changes: Sequence[Any]) -> int | None:
-        self.told += 1
+    def opter_books_changed(self, changes: Sequence[Any]) -> int:
+        self.calls += 1
         assert 0 < len(changes) <= BATCH
         if self.fails:
             raise RuntimeError("the disk is full")
-        for one in changes[: self.keeps]:
-            # What is told twice is the same, and told in its place.
-            known = [before.sequence for before in self.kept]
+        for one in changes[: self.stores]:
+            # A change that is sent twice is the same, and comes in its place.
+            known = [before.sequence for before in self.stored]
             if one.sequence not in known:
                 assert not known or one.sequence > known[-1]
-                self.kept.append(one)
-        return int(self.kept[-1].sequence)
+                self.stored.append(one)
+        return int(self.stored[-1].sequence)
 
     @property
     def numbers(self) -> list[str]:
-        """The numbers of the payments that it heard of, in order."""
-        return [one.key.number for one in self.kept]
+        """The numbers of the payments that it stored, in order."""
+        return [one.key.number for one in self.stored]
 
     def remaining(self, invoice: str) -> Decimal:
-        """Reckon what remains of an invoice."""
+        """Compute what remains of an invoice by these changes alone."""
         [total] = [one.total for one in INVOICES if one.number == invoice]
-        effects = [one.effect for one in self.kept if one.host_invoice_number == invoice]
+        effects = [one.effect for one in self.stored if one.host_invoice_number == invoice]
         assert all(isinstance(effect, Decimal) for effect in effects)
         return total - sum(effects, Decimal(0))
 
 
-class HostTellsChanges(Suite):
-    """The host tells what changed its books, where it has a journal."""
+class HostSendsChanges(HostSuite):
+    """The host sends what changed its books, if it has a journal."""
 
     @promised
-    def test_whoever_listens_is_told_every_change_of_the_books_until_it_is_kept(
-        self, host_under_test: HostUnderTest, saved: Read
+    def test_a_listener_is_sent_every_change_of_the_books_until_it_acknowledges_it(
+        self, host: HostDriver
     ) -> None:
-        careful, slow, late = Ledger(fails=True), Ledger(keeps=1), Ledger()
-        host_under_test.register(careful)
-        host_under_test.register(slow)
-        saved(payment(1, 10), payment(2, 20, date=SECOND))
-        if not slow.told:
-            pytest.skip("the host does not tell opter_books_changed")
-        careful.fails = False
-        saved(in_eur(3, "0.10"))
-        host_under_test.register(late)
-        saved(payment(4, -5, date=THIRD))
-        saved(payment(5, 1, invoice_number=OTHER_INVOICE))
-        saved(payment(6, 1, invoice_number=OTHER_INVOICE))
+        failing, slow, late = Ledger(fails=True), Ledger(stores=1), Ledger()
+        host.register(failing)
+        host.register(slow)
+        host.read_and_save(payment(1, 10), payment(2, 20, date=DAY_2))
+        _skip_unless_sent(slow)
+        failing.fails = False
+        host.read_and_save(eur_payment(3, "0.10"))
+        host.register(late)
+        host.read_and_save(payment(4, -5, date=DAY_3))
+        host.read_and_save(payment(5, 1, invoice_number=OTHER_INVOICE))
+        host.read_and_save(payment(6, 1, invoice_number=OTHER_INVOICE))
         numbers = ["1", "2", "3", "4", "5", "6"]
-        assert [careful.numbers, late.numbers] == [numbers, numbers]
+        assert [failing.numbers, late.numbers] == [numbers, numbers]
         assert slow.numbers == numbers[: len(slow.numbers)]
         assert len(slow.numbers) >= 5
-        for invoice in (INVOICE, IN_EUR, OTHER_INVOICE):
-            assert late.remaining(invoice) == remaining(host_under_test, invoice)
+        for invoice in (INVOICE, EUR_INVOICE, OTHER_INVOICE):
+            assert late.remaining(invoice) == host.remaining(invoice)
 
     @promised
-    def test_what_is_told_of_a_change_is_what_stands_in_the_books(
-        self, host_under_test: HostUnderTest, saved: Read
-    ) -> None:
-        handed = [
-            (payment(1, 990, invoice_number=THOUSAND, write_offs=(WriteOff(Decimal(10)),)), 1000),
-            (payment(2, -5, date=SECOND, source="manual"), -5),
-            (payment(3, 40, invoice_number="88001", ocr=OCR, date=THIRD), 40),
-            (in_eur(4, "0.10"), Decimal("0.10")),
-            (in_eur(5, 9, write_offs=(WriteOff(Decimal(11), currency="SEK"),)), 10),
-            (payment(6, -500, invoice_number=CREDIT), -500),
-            (payment(7, 1200, invoice_number=WITH_OCR, date=date(2026, 2, 4)), 1200),
+    def test_a_change_is_sent_as_it_is_in_the_books(self, host: HostDriver) -> None:
+        read = [
+            (payment_of_1000(1, 990, write_offs=_write_off(10)), 1000),
+            (payment(2, -5, date=DAY_2, source="manual"), -5),
+            (payment(3, 40, invoice_number="88001", ocr=OCR, date=DAY_3), 40),
+            (eur_payment(4, "0.10"), Decimal("0.10")),
+            (eur_payment(5, 9, write_offs=_write_off(11, "SEK")), 10),
+            (payment(6, -500, invoice_number=CREDIT_INVOICE), -500),
+            (payment(7, 1200, invoice_number=INVOICE_WITH_OCR, date=date(2026, 2, 4)), 1200),
         ]
         ledger = Ledger()
-        host_under_test.register(ledger)
-        saved(*[one for one, _effect in handed])
-        if not ledger.told:
-            pytest.skip("the host does not tell opter_books_changed")
-        assert {one.kind for one in ledger.kept} == {"registered"}
-        told = [
-            Booked(
+        host.register(ledger)
+        host.read_and_save(*[one for one, _effect in read])
+        _skip_unless_sent(ledger)
+        assert {one.kind for one in ledger.stored} == {"registered"}
+        sent = [
+            Booking(
                 one.key.import_type, one.key.company, one.key.number,
                 one.amount, one.currency, one.amount_currency, one.host_invoice_number,
             )
-            for one in ledger.kept
+            for one in ledger.stored
         ]  # fmt: skip
-        assert sorted(told) == sorted(books(host_under_test))
-        assert {one.key.number: (one.date, one.source, one.effect) for one in ledger.kept} == {
-            one.key.number: (one.date, one.source, effect) for one, effect in handed
+        assert sorted(sent) == sorted(host.bookings())
+        assert {one.key.number: (one.date, one.source, one.effect) for one in ledger.stored} == {
+            one.key.number: (one.date, one.source, effect) for one, effect in read
         }
-        assert len({one.books_id for one in ledger.kept}) == 1
-        assert len({one.payment_id for one in ledger.kept}) == len(handed)
-        assert {one.replaces for one in ledger.kept} == {None}
-        assert all(one.at.utcoffset() is not None for one in ledger.kept)
+        assert len({one.books_id for one in ledger.stored}) == 1
+        assert len({one.payment_id for one in ledger.stored}) == len(read)
+        assert {one.replaces for one in ledger.stored} == {None}
+        assert all(one.at.utcoffset() is not None for one in ledger.stored)
 
-    def test_what_a_listener_did_not_keep_outlives_the_host(
-        self, host_under_test: HostUnderTest, saved: Read
-    ) -> None:
-        prompt, behind, deaf, late = Ledger(), Ledger(), Ledger(fails=True), Ledger()
-        for one in (prompt, behind, deaf):
-            host_under_test.register(one)
-        saved(payment(1))
-        if not prompt.told:
-            pytest.skip("the host does not tell opter_books_changed")
+    def test_what_a_listener_did_not_acknowledge_survives_a_restart(self, host: HostDriver) -> None:
+        current, behind, failing, late = Ledger(), Ledger(), Ledger(fails=True), Ledger()
+        for one in (current, behind, failing):
+            host.register(one)
+        host.read_and_save(payment(1))
+        _skip_unless_sent(current)
         behind.fails = True
-        saved(*[payment(number) for number in range(2, BATCH + 3)])
-        assert set(prompt.numbers) == set(registered(host_under_test))
-        host_under_test.restart()
-        behind.fails = deaf.fails = False
-        host_under_test.register(late)
-        saved(payment(BATCH + 3))
-        for one in (prompt, behind, deaf, late):
-            assert set(one.numbers) == set(registered(host_under_test))
-            assert one.remaining(INVOICE) == remaining(host_under_test, INVOICE)
+        host.read_and_save(*[payment(number) for number in range(2, BATCH + 3)])
+        assert set(current.numbers) == set(host.registered())
+        host.restart()
+        behind.fails = failing.fails = False
+        host.register(late)
+        host.read_and_save(payment(BATCH + 3))
+        for one in (current, behind, failing, late):
+            assert set(one.numbers) == set(host.registered())
+            assert one.remaining(INVOICE) == host.remaining(INVOICE)
 
 
-def _imported(
+def _figures(several: Sequence[Any]) -> dict[str, tuple[Any, ...]]:
+    return {one.number: (one.amount, one.currency, one.amount_currency) for one in several}
+
+
+def _tuple(one: Any) -> tuple[Any, ...]:
+    return one.import_type, one.company, one.number, one.amount
+
+
+def _paid_twice(host: HostDriver) -> Any:
+    """Have payment 2 rejected because its invoice is paid; return a refund dated before it."""
+    host.plugin.cursor = "c1"
+    host.read_and_save(payment_of_1000(1, 1000), payment_of_1000(2, 1000, date=DAY_3))
+    return payment_of_1000(3, -1000, date=DAY_2)
+
+
+def _skip_unless_sent(listener: Ledger) -> None:
+    if not listener.calls:
+        pytest.skip("the host does not call opter_books_changed")
+
+
+def _import_and_check(
     run: Any,
-    handed: Sequence[Any] = (),
     *,
+    everything: Sequence[Any] = (),
     there: Any = None,
-    gone: Sequence[str] = (),
-    not_asked: Sequence[str] = (),
+    deleted: Sequence[str] = (),
+    unchecked: Sequence[str] = (),
 ) -> list[str]:
-    """Import as a plug-in does that reads no balances; give what was asked after.
+    """Import like a plug-in that reads no balances; return which payments it had to check.
 
     :param there: a payment of an earlier run, to be fetched again.
     """
-    take(run, *handed)
-    asked: list[str] = [one.number for one in ask_until_empty(run, "opter_payments_to_check")]
-    for hook, numbers in (("opter_take_deleted", gone), ("opter_take_unchecked", not_asked)):
-        said = [number for number in numbers if number in asked]
-        for start in range(0, len(said), BATCH):
-            some = said[start : start + BATCH]
-            assert getattr(run.hook, hook)(run=run, payment_numbers=some) == [len(some)]
+    hand_over(run, *everything)
+    named = ask_until_empty(run, "opter_payments_to_check")
+    _answer(run, "opter_take_deleted", [number for number in deleted if number in named])
+    _answer(run, "opter_take_unchecked", [number for number in unchecked if number in named])
     if ask_until_empty(run, "opter_payments_to_confirm"):
-        take(run, there)
-    return asked
+        hand_over(run, there)
+    return named
 
 
-def _compared(run: Any, *handed: Any, remains: int, gone: Sequence[str] = ()) -> list[str]:
-    """Compare as a plug-in does after the payments; give what was asked after."""
-    take(run, *handed)
-    balances = [balance(THOUSAND, 1000, remains)]
+def _compare(run: Any, *everything: Any, remains: int, deleted: Sequence[str] = ()) -> list[str]:
+    """Import like a plug-in that reads balances; return which payments it had to check."""
+    hand_over(run, *everything)
+    balances = [balance(INVOICE_OF_1000, 1000, remains)]
     assert run.hook.opter_take_balances(run=run, balances=balances) == [1]
     run.hook.opter_invoices_to_check(run=run, company=COMPANY)
-    asked: list[str] = [one.number for one in ask_until_empty(run, "opter_payments_to_check")]
-    if gone:
-        assert run.hook.opter_take_deleted(run=run, payment_numbers=gone) == [len(gone)]
-    return asked
+    named = ask_until_empty(run, "opter_payments_to_check")
+    _answer(run, "opter_take_deleted", deleted)
+    return named
 
 
-def _at_once(*actions: Callable[[], object]) -> None:
-    threads = [threading.Thread(target=action) for action in actions]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
+def _answer(run: Any, hook: str, numbers: Sequence[str]) -> None:
+    for start in range(0, len(numbers), BATCH):
+        batch = numbers[start : start + BATCH]
+        assert getattr(run.hook, hook)(run=run, payment_numbers=batch) == [len(batch)]

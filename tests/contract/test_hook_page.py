@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import ast
 import inspect
 import re
+import textwrap
 
+import pluggy
 import pytest
 
+import opter_contract
 from hostsim.plugins.loading import HOSTS_OWN
 from opter_contract import hooks, values
 from opter_contract.conformance.hosts import PROMISED, HostConformance
@@ -68,6 +72,65 @@ def test_each_argument_and_answer_has_a_type(name):
     assert inspect.Signature.empty not in annotations
 
 
+# --- The examples -------------------------------------------------------------------
+
+
+def example(name):
+    [text] = re.findall(r"^Example::\n\n((?:    .*\n?|\n)+)", SAID[name], re.MULTILINE)
+    return textwrap.dedent(text)
+
+
+def implementation(name):
+    """Run an example that implements a hook, and return an object with it; ``None`` for a call."""
+    namespace = vars(values) | vars(opter_contract)
+    tree = ast.parse(example(name))
+    if not isinstance(tree.body[0], ast.FunctionDef):
+        return None
+    exec(compile(tree, name, "exec"), namespace)  # noqa: S102 the page's own examples
+    function = namespace[name]
+    own = (
+        staticmethod(function) if "self" not in inspect.signature(function).parameters else function
+    )
+    return type("Example", (), {name: own})()
+
+
+@every_hook
+def test_each_hook_has_an_example_of_at_most_ten_lines(name):
+    assert 2 <= len(example(name).splitlines()) <= 10
+
+
+@every_hook
+def test_an_example_implements_its_hook_or_calls_it_as_specified(name):
+    manager = pluggy.PluginManager(opter_contract.PROJECT)
+    manager.add_hookspecs(hooks)
+    if (implemented := implementation(name)) is not None:
+        manager.register(implemented)
+        manager.check_pending()
+        assert [caller.name for caller in manager.get_hookcallers(implemented)] == [name]
+    calls = [node for node in ast.walk(ast.parse(example(name))) if isinstance(node, ast.Call)]
+    called = {
+        call.func.attr: {keyword.arg for keyword in call.keywords}
+        for call in calls
+        if isinstance(call.func, ast.Attribute) and call.func.attr in HOOKS
+    }
+    assert implemented or name in called
+    for hook, arguments in called.items():
+        assert arguments == set(inspect.signature(HOOKS[hook]).parameters)
+
+
+def test_the_examples_of_a_plug_in_answer_for_its_own_type_alone():
+    fields, types = (
+        implementation(name) for name in ("opter_settings_fields", "opter_import_types")
+    )
+    [one] = types.opter_import_types()
+    assert [field.key for field in fields.opter_settings_fields(one.code)] == ["path"]
+    assert fields.opter_settings_fields("another") is None
+    check = implementation("opter_check_settings").opter_check_settings
+    assert check("another", {}) is None
+    assert [problem.key for problem in check(one.code, {}).problems] == ["path"]
+    assert check(one.code, {"path": " a.txt "}).values == {"path": "a.txt"}
+
+
 @pytest.mark.parametrize("place", sorted(SAID))
 def test_no_sentence_names_a_hook_that_does_not_exist(place):
     named = set(re.findall(r"\bopter_[a-z_]*[a-z]\b(?!_)", SAID[place])) - {
@@ -79,9 +142,9 @@ def test_no_sentence_names_a_hook_that_does_not_exist(place):
     assert named - groups <= set(HOOKS)
 
 
-def test_the_hosts_own_hooks_stand_in_the_part_that_the_host_offers():
+def test_the_hosts_own_hooks_stand_in_the_part_that_the_host_answers():
     source = inspect.getsource(hooks)
-    _, offered = source.split("# --- Offered by the host")
+    _, offered = source.split("# --- Answered by the host")
     assert set(re.findall(r"^def (opter_\w+)", offered, re.MULTILINE)) == HOSTS_OWN | {
         "opter_progress"
     }

@@ -77,17 +77,17 @@ def test_each_check_has_a_mutant():
     assert checks == {check for _, check in MUTANTS.values()}
 
 
-def test_the_whole_host_runs_in_a_temporary_place(opter_host, opter_settings, opter_window):
+def test_the_whole_host_runs_in_a_temporary_place(opter_host, opter_settings, opter_browser):
     opter_host.define("A", example_plugin.CODE, "API", "", opter_settings)
     preview = opter_host.import_payments("A")
     assert preview.counts == {"read": 599, "ready": 0, "rejected": 598, "ignored": 1}
-    assert opter_window.addresses == ["https://example.com/login"]
+    assert opter_browser.urls == ["https://example.com/login"]
 
 
-def test_a_test_reads_off_what_was_emitted(opter_emitted):
-    assert [one.key.number for one in opter_emitted.payments[:2]] == ["1", "3"]
-    assert [one.reason for one in opter_emitted.excluded] == ["before-date"]
-    assert [len(batch) for batch in opter_emitted.batches] == [500, 98, 1]
+def test_a_test_reads_off_what_was_emitted(opter_recorded):
+    assert [one.key.number for one in opter_recorded.payments[:2]] == ["1", "3"]
+    assert [one.reason for one in opter_recorded.excluded] == ["before-date"]
+    assert [len(batch) for batch in opter_recorded.batches] == [500, 98, 1]
 
 
 def test_the_kit_needs_pytest_and_pluggy_and_nothing_else_of_the_host():

@@ -13,7 +13,7 @@ from types import SimpleNamespace
 
 import pluggy
 
-from opter_contract.conformance.hosts import INVOICES, Booked, Shown
+from opter_contract.conformance.hosts import INVOICES, Booking, PreviewRow
 
 hookimpl = pluggy.HookimplMarker("opter")
 
@@ -24,13 +24,13 @@ ORE = Decimal("0.01")
 class Rows:
     """Shows what the latest run of a definition holds, for a host that judges nothing."""
 
-    def rows(self, definition):
+    def preview(self, definition):
         return [self.shown(one) for one in self.latest[definition].rows.values()]
 
     def shown(self, one):
         reason = getattr(one, "reason", None)
         kind = "ready" if reason is None else "rejected"
-        return Shown(one.key.number, kind, reason or "ok", one.amount, "SEK", one.amount)
+        return PreviewRow(one.key.number, kind, reason or "ok", one.amount, "SEK", one.amount)
 
 
 class ExampleHost:
@@ -91,20 +91,20 @@ class ExampleHost:
         self.tell(run, ready)
         self.tell_changes()
 
-    def rows(self, definition):
+    def preview(self, definition):
         return [self.shown_row(one) for one in self.latest[definition].judged]
 
     def shown_row(self, one):
         of = one.payment
-        return Shown(
+        return PreviewRow(
             one.row.key.number, one.kind, one.word, one.row.amount or Decimal(0),
             of and of.currency, of and of.amount_currency,
             " ".join(text.sv for text in of.warnings) if of else "",
         )  # fmt: skip
 
-    def books(self):
+    def bookings(self):
         return [
-            Booked(
+            Booking(
                 one.import_type, one.payment.key.company, one.payment.key.number,
                 one.payment.amount, one.payment.currency, one.payment.amount_currency, one.invoice,
             )
@@ -117,17 +117,17 @@ class ExampleHost:
     def restart(self):
         self.latest, self.open = {}, {}
 
-    def gone(self, definition):
+    def deleted(self, definition):
         booked = {one.payment.key.number for one in self.ledger}
         return [number for number in self.latest[definition].dead if number in booked]
 
     def cancel(self):
         self.stop = True
 
-    def leave_alone(self):
+    def disable_browser(self):
         self.nobody = True
 
-    def shown(self, error):
+    def error_text(self, error):
         return f"{error.code}: {error.message.sv}"
 
     # --- What mutants do otherwise ---
@@ -728,9 +728,9 @@ class Tearing(ExampleHost):
 
 ACKNOWLEDGED = "test_every_batch_is_acknowledged_once_with_its_size"
 AGAIN = "test_a_key_that_comes_again_replaces_what_came_before"
-HEARD = "test_listeners_hear_of_each_payment_once_in_small_batches_after_the_commit"
-HARMLESS = "test_a_listener_that_fails_harms_nobody"
-COMES_BACK = "test_the_cursor_moves_with_a_save_and_only_then"
+HEARD = "test_listeners_are_notified_of_each_payment_once_in_batches_after_the_commit"
+HARMLESS = "test_a_listener_that_fails_affects_nothing_else"
+COMES_BACK = "test_the_cursor_moves_only_with_a_save"
 
 MUTANTS = {
     "short": (Short, ACKNOWLEDGED),
@@ -744,32 +744,32 @@ MUTANTS = {
     ),
     "endless": (
         mutant(to_confirm=lambda *_: ["1"]),
-        "test_what_is_to_be_confirmed_comes_to_an_end_and_nothing_twice",
+        "test_the_payments_to_confirm_come_to_an_end_and_none_twice",
     ),
     "bare-run": (
         mutant(begun=lambda _self, run: delattr(run, "configuration")),
-        "test_a_run_has_all_that_the_contract_says",
+        "test_a_run_has_every_attribute_of_the_contract",
     ),
     "one-id": (mutant(new_id=lambda _self: "1"), "test_every_run_has_an_id_of_its_own"),
-    "hasty": (Hasty, "test_an_error_ends_the_run_and_leaves_nothing"),
+    "hasty": (Hasty, "test_an_error_ends_the_run_and_discards_it"),
     "stopping": (
         mutant(begun=lambda self, _run: self.cancel()),
-        "test_a_plug_in_goes_on_unless_somebody_says_stop",
+        "test_a_plug_in_goes_on_unless_a_person_cancels",
     ),
-    "mixing": (Mixing, "test_two_imports_at_once_do_not_mix"),
+    "mixing": (Mixing, "test_two_concurrent_imports_do_not_mix"),
     "state-of-definition": (
         mutant(state_key=lambda _self, run, key: (run.definition, key)),
-        "test_what_was_put_away_is_there_in_the_next_run_of_the_type",
+        "test_a_stored_value_is_there_in_the_next_run_of_the_type",
     ),
     "state-for-ever": (
         mutant(put=lambda _self, place, key, value: bool(value and place.update({key: value}))),
-        "test_what_was_taken_away_or_never_put_is_not_there",
+        "test_a_value_that_was_deleted_or_never_stored_is_not_there",
     ),
     "state-of-all": (
         mutant(state_key=lambda _self, _run, key: key),
-        "test_another_type_does_not_see_it",
+        "test_another_type_does_not_see_a_value",
     ),
-    "tearing": (Tearing, "test_it_stays_when_the_run_fails"),
+    "tearing": (Tearing, "test_a_value_stays_if_the_run_fails"),
     "cutting": (
         mutant(put=lambda _self, place, key, value: not place.update({key: (value or "")[:4000]})),
         "test_the_longest_key_and_value_fit",
@@ -780,53 +780,53 @@ MUTANTS = {
     ),
     "secret-of-all": (
         mutant(secret_key=lambda _self, _run, key: key),
-        "test_another_definition_does_not_see_it",
+        "test_another_definition_does_not_see_a_secret",
     ),
     "secret-for-ever": (
         mutant(
             put=lambda _self, place, key, value: not place.update({key: value} if value else {})
         ),
-        "test_a_secret_that_was_taken_away_is_gone",
+        "test_a_deleted_secret_is_not_there",
     ),
-    "one-place": (OnePlace, "test_state_is_another_place"),
+    "one-place": (OnePlace, "test_a_secret_is_no_state"),
     "one-lock": (
         mutant(held=lambda self, _lock, wait: ExampleHost.held(self, self.locks[""], wait)),
-        "test_one_lock_does_not_keep_another_away",
+        "test_one_lock_does_not_block_another",
     ),
     "no-lock": (
         mutant(held=lambda *_: contextlib.nullcontext(True)),
         "test_a_lock_is_held_by_one_at_a_time",
     ),
     "undying": (Undying, "test_a_lock_is_free_again_after_an_error"),
-    "impatient": (Impatient, "test_who_waits_gets_it_when_it_is_let_go"),
-    "unstoppable": (mutant(cancel=lambda _self: None), "test_who_says_stop_is_heard"),
+    "impatient": (Impatient, "test_a_waiting_thread_acquires_a_lock_when_it_is_released"),
+    "unstoppable": (mutant(cancel=lambda _self: None), "test_a_plug_in_is_told_to_cancel"),
     "waiting": (
         mutant(show=lambda _self, address: webbrowser.open(address)),
-        "test_a_window_is_opened_and_nobody_waits_for_it",
+        "test_a_browser_is_opened_without_waiting_for_it",
     ),
     "mute": (
-        mutant(shown=lambda _self, error: error.code),
-        "test_a_failure_is_shown_with_its_code_and_sentence",
+        mutant(error_text=lambda _self, error: error.code),
+        "test_a_failure_is_shown_with_its_code_and_message",
     ),
     "early": (Early, "test_nothing_is_registered_before_a_save"),
     "saves-little": (
         mutant(to_save=lambda self, run: ExampleHost.to_save(self, run)[:500]),
-        "test_saving_registers_what_was_taken",
+        "test_a_save_registers_what_was_taken",
     ),
     "saves-twice": (
         mutant(key=lambda _self, _type, one: (one.key.number, one.amount)),
-        "test_a_payment_is_registered_once_for_ever",
+        "test_a_payment_is_registered_only_once",
     ),
     "saves-all": (
         mutant(to_save=lambda _self, run: [with_invoice(one) for one in run.judged]),
-        "test_what_was_left_out_is_not_registered",
+        "test_an_excluded_payment_is_not_registered",
     ),
     "at-once": (AtOnce, HEARD),
     "before-commit": (BeforeCommit, HEARD),
-    "reopening": (Reopening, "test_that_a_run_was_saved_is_heard_last_and_once"),
+    "reopening": (Reopening, "test_listeners_are_notified_last_and_once_that_a_run_was_saved"),
     "only-with-payments": (
         OnlyWithPayments,
-        "test_a_run_without_payments_is_heard_of_too",
+        "test_listeners_are_notified_of_a_run_without_payments",
     ),
     "together": (Together, HARMLESS),
     "fragile": (Fragile, HARMLESS),

@@ -313,23 +313,23 @@ class WaitingForNobody(Example):
 WRONG_REPORT = SimpleNamespace(company=Company("78", "X"), cursor=None, not_read=0, requests=0)
 BARE = SimpleNamespace(company=COMPANY, cursor=7, not_read=-1, requests=0)
 NO_LABEL = SimpleNamespace(code=CODE, formats=("API",), label=Text("", "x"))
-PAYMENTS = "test_payments_are_as_the_contract_has_them"
-NOBODY = "test_it_does_not_wait_for_a_person_whom_nobody_can_show_an_address"
+PAYMENTS = "test_its_payments_are_valid"
+NOBODY = "test_it_does_not_wait_for_a_person_whom_the_host_cannot_show_a_url"
 ACKNOWLEDGED = "test_a_batch_that_is_not_acknowledged_is_an_error"
 
 MUTANTS = {
     "passing-over": (
         PassingOver,
-        "test_no_cursor_is_handed_back_beside_a_row_without_a_number",
+        "test_no_cursor_is_returned_with_a_row_without_a_number",
     ),
-    "misspelt": (NotOne, "test_its_types_are_named_in_both_languages_and_have_a_format"),
+    "misspelt": (NotOne, "test_its_types_have_a_label_in_both_languages_and_a_format"),
     "no-label": (
         mutant(types=(NO_LABEL,)),
-        "test_its_types_are_named_in_both_languages_and_have_a_format",
+        "test_its_types_have_a_label_in_both_languages_and_a_format",
     ),
     "everybodys": (
         mutant(ours=lambda _self, _type: True),
-        "test_it_says_nothing_of_a_type_of_another_plug_in",
+        "test_it_ignores_a_type_of_another_plug_in",
     ),
     "field-kind": (
         mutant(fields=(*FIELDS, field("colour", "colour"))),
@@ -339,26 +339,26 @@ MUTANTS = {
         mutant(fields=(*FIELDS, FIELDS[1])),
         "test_its_fields_are_complete_in_both_languages",
     ),
-    "refuses-all": (mutant(fine=lambda *_: False), "test_good_settings_are_accepted"),
+    "refuses-all": (mutant(fine=lambda *_: False), "test_valid_settings_are_accepted"),
     "not-idempotent": (
         mutant(stored=lambda _self, kept, _values: kept | {"least": kept["least"] + "0"}),
-        "test_settings_that_were_checked_are_checked_again_to_the_same",
+        "test_checked_settings_do_not_change_when_checked_again",
     ),
     "wrong-preset": (
         mutant(fields=(FIELDS[0], field("least", "integer", "none"))),
-        "test_presets_are_accepted",
+        "test_defaults_are_accepted",
     ),
-    "accepts-all": (mutant(fine=lambda *_: True), "test_nonsense_is_refused_field_by_field"),
+    "accepts-all": (mutant(fine=lambda *_: True), "test_an_invalid_value_is_refused_for_its_field"),
     "not-required": (
         mutant(fine=lambda self, key, value: not value or Example.fine(self, key, value)),
-        "test_a_required_field_that_is_missing_is_refused",
+        "test_a_missing_required_field_is_refused",
     ),
-    "raising": (Raising, "test_whatever_is_typed_is_answered_and_not_raised"),
+    "raising": (Raising, "test_no_value_makes_the_check_raise"),
     "stores-all": (
         mutant(stored=lambda _self, kept, values: {**values, **kept}),
-        "test_a_field_that_does_not_exist_is_never_stored",
+        "test_an_unknown_field_is_never_stored",
     ),
-    "nothing": (mutant(books=lambda _self: []), "test_it_imports_something"),
+    "nothing": (mutant(books=lambda _self: []), "test_it_imports_a_payment"),
     "float": (mutant(books=first(amount=10.0)), PAYMENTS),
     "nan": (mutant(books=first(amount=Decimal("NaN"))), PAYMENTS),
     "date-with-time": (mutant(books=first(date=datetime(2026, 2, 1))), PAYMENTS),  # noqa: DTZ001
@@ -378,7 +378,7 @@ MUTANTS = {
                 one.key, "", WORD, one, one.amount, ""
             )
         ),
-        "test_what_is_left_out_is_as_the_contract_has_it",
+        "test_its_excluded_payments_are_valid",
     ),
     "twice": (
         mutant(books=lambda _self: [*BOOKS, BOOKS[0]]),
@@ -390,21 +390,21 @@ MUTANTS = {
         "test_the_report_is_of_the_company_of_the_payments",
     ),
     "report": (mutant(report=BARE), "test_the_report_is_of_the_company_of_the_payments"),
-    "silent": (Silent, "test_progress_is_told_in_both_languages"),
+    "silent": (Silent, "test_progress_is_reported_in_both_languages"),
     "threaded": (Threaded, "test_hooks_are_called_from_the_thread_of_the_import"),
     "forgetful": (Forgetful, "test_a_second_run_hands_over_the_same"),
     "unscreened": (
         mutant(screened=lambda *_: None),
-        "test_settings_screen_a_payment_as_they_leave_it_out_when_it_is_read",
+        "test_exclusion_reasons_agree_with_what_an_import_excludes",
     ),
     "careless": (Careless, ACKNOWLEDGED),
     "trusting": (Trusting, ACKNOWLEDGED),
     "speechless": (Speechless, ACKNOWLEDGED),
-    "deaf": (Deaf, "test_it_stops_when_it_is_told_to"),
-    "late": (Late, "test_it_stops_when_it_is_told_to"),
-    "asking-once": (AskingOnce, "test_what_is_to_be_confirmed_is_answered_one_by_one"),
-    "mixing": (Mixing, "test_two_runs_at_once_do_not_mix"),
-    "keeping": (Keeping, "test_a_host_without_a_place_for_secrets_is_enough"),
+    "deaf": (Deaf, "test_it_stops_when_it_is_cancelled"),
+    "late": (Late, "test_it_stops_when_it_is_cancelled"),
+    "asking-once": (AskingOnce, "test_each_payment_to_confirm_is_handed_over_or_deleted"),
+    "mixing": (Mixing, "test_two_concurrent_runs_do_not_mix"),
+    "keeping": (Keeping, "test_a_host_with_the_required_hooks_alone_is_enough"),
     "waiting-for-nobody": (WaitingForNobody, NOBODY),
     "window-unseen": (mutant(nobody=lambda *_: None), NOBODY),
     "nobody-is-a-bug": (mutant(nobody=lambda *_: 1 / 0), NOBODY),

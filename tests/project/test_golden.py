@@ -43,7 +43,7 @@ OFFERED = (
     "opter_contract.version",
     "opter_contract.conformance.hosts",
     "opter_contract.conformance.plugins",
-    "opter_contract.conformance.shell",
+    "opter_contract.conformance.host_under_test",
     "hostsim.pytest_plugin",
     "hostsim.sandbox.pytest_plugin",
 )

@@ -18,7 +18,7 @@ from fake_plugin import invoice
 from hostsim.plugins.loading import Plugins
 from hostsim.services.host import Host
 from hostsim.storage.store import Store
-from opter_contract.conformance.hosts import HostKeepsState, HostLocks, HostOpensWindows, HostTakes
+from opter_contract.conformance.hosts import HostLocks, HostOpensBrowser, HostStoresState, HostTakes
 
 
 def module_of(text, name):
@@ -30,8 +30,8 @@ def module_of(text, name):
 # --- The host of fifty lines --------------------------------------------------------
 
 
-class Shell(Rows):
-    """The host of the README, as the suite wants to see it."""
+class ReadmeHost(Rows):
+    """The host of the README, adapted to the suite."""
 
     def __init__(self):
         self.host = module_of(readme.block(readme.HOST), "host").Host({"1001", "1002"})
@@ -44,12 +44,12 @@ class Shell(Rows):
         self.latest[definition] = self.host.import_payments(import_type, {}, definition)
 
 
-class TestHostOfTheReadme(HostTakes, HostKeepsState, HostLocks, HostOpensWindows):
-    """It claims to take payments, to keep state, to lock in one process, to open windows."""
+class TestHostOfTheReadme(HostTakes, HostStoresState, HostLocks, HostOpensBrowser):
+    """It claims to take payments, store state, lock in one process and open a browser."""
 
     @pytest.fixture
     def host_under_test(self):
-        return Shell()
+        return ReadmeHost()
 
 
 def test_the_host_has_at_most_fifty_lines():

@@ -19,8 +19,8 @@ class FloatsShown(ExampleHost):
 
 
 class FloatsBooked(ExampleHost):
-    def books(self):
-        return [one._replace(amount=float(one.amount)) for one in super().books()]
+    def bookings(self):
+        return [one._replace(amount=float(one.amount)) for one in super().bookings()]
 
 
 class FloatsInside(ExampleHost):
@@ -31,8 +31,8 @@ class FloatsInside(ExampleHost):
 
 
 class Kronor(ExampleHost):
-    def books(self):
-        return [one._replace(amount=round(one.amount, 0)) for one in super().books()]
+    def bookings(self):
+        return [one._replace(amount=round(one.amount, 0)) for one in super().bookings()]
 
 
 class Rate(ExampleHost):
@@ -70,8 +70,8 @@ class Hiding(ExampleHost):
     def hides(self, one):
         raise NotImplementedError
 
-    def rows(self, definition):
-        return [one for one in super().rows(definition) if not self.hides(one)]
+    def preview(self, definition):
+        return [one for one in super().preview(definition) if not self.hides(one)]
 
 
 def hiding(hides):
@@ -484,8 +484,8 @@ class OneBatchTold(ExampleHost):
                 self.acknowledge(plugin, changes, kept)
 
 
-#: A right host from before 1.2.
-Older = mutant(
+#: A correct host without the optional hooks.
+WithoutOptionalHooks = mutant(
     opter_take_balances=None,
     opter_invoices_to_check=None,
     opter_payments_to_check=None,
@@ -495,36 +495,34 @@ Older = mutant(
 
 EXACT = "test_money_stays_exact_in_every_list_and_in_the_books"
 CURRENCY = "test_a_payment_is_compared_with_its_invoice_in_the_currency_of_the_invoice"
-WRITTEN_OFF = "test_what_was_written_off_counts_as_paid"
+WRITTEN_OFF = "test_a_write_off_counts_as_paid"
 OWN_CURRENCY = "test_a_write_off_counts_in_its_own_currency"
-WENT_BACK = "test_money_that_went_back_raises_what_remains"
-ONE_AFTER_ANOTHER = "test_payments_of_one_invoice_are_judged_one_after_another"
-BY_OCR = "test_an_ocr_reference_counts_only_where_the_number_is_unknown_and_one_invoice_has_it"
-READ = "test_all_that_was_read_stands_in_one_list_in_number_and_in_money"
+WENT_BACK = "test_a_refund_increases_what_remains_to_pay"
+ONE_AFTER_ANOTHER = "test_payments_of_one_invoice_are_judged_in_date_order"
+BY_OCR = "test_an_ocr_reference_is_used_only_if_the_number_is_unknown_and_one_invoice_has_it"
+READ = "test_every_payment_that_was_read_is_in_exactly_one_list"
 NAMELESS = "test_a_row_without_a_number_is_shown"
-KEPT = "test_a_batch_is_acknowledged_only_when_all_of_it_is_kept"
-OFFERED = "test_what_was_rejected_is_offered_again_until_it_is_saved"
-SCREENED = "test_what_is_offered_again_is_screened_by_the_settings_of_today"
-FETCHED = "test_what_is_offered_again_is_fetched_again_before_it_is_saved"
-GONE = "test_what_is_gone_at_its_source_is_not_registered"
-CURSOR = "test_a_cursor_comes_back_to_its_own_definition_alone"
-ONCE = "test_a_payment_is_registered_once_for_ever"
-SAVES = "test_two_saves_at_once_register_a_payment_once"
-UNIQUE = "test_a_number_is_unique_in_its_company_and_import_type_alone"
-LOOK_ALIKE = "test_payments_that_look_alike_are_payments_of_their_own"
+KEPT = "test_a_batch_is_acknowledged_only_if_all_of_it_is_stored"
+OFFERED = "test_a_rejected_payment_is_offered_again_until_it_is_saved"
+SCREENED = "test_a_payment_that_is_offered_again_is_checked_against_the_current_settings"
+FETCHED = "test_a_payment_that_is_offered_again_is_fetched_again_before_it_is_saved"
+GONE = "test_a_payment_that_was_deleted_at_its_source_is_not_registered"
+CURSOR = "test_a_cursor_is_returned_only_to_its_own_definition"
+ONCE = "test_a_payment_is_registered_only_once"
+SAVES = "test_two_concurrent_saves_register_a_payment_once"
+UNIQUE = "test_a_number_is_unique_only_within_its_company_and_import_type"
+LOOK_ALIKE = "test_payments_that_look_alike_are_separate_payments"
 CHANGED = "test_a_payment_whose_figures_changed_is_shown_and_not_registered_again"
-OUTLIVES = "test_what_is_stored_outlives_the_host"
-HEARD_RIGHT = "test_what_listeners_hear_is_what_was_registered"
-MADE_AGAIN = "test_a_payment_that_was_made_again_counts_once"
-DELETED = "test_a_payment_that_was_deleted_at_its_source_is_noticed"
-ASKED_FOR = "test_an_invoice_that_is_open_here_alone_is_asked_for"
-TOLD = "test_whoever_listens_is_told_every_change_of_the_books_until_it_is_kept"
-TOLD_RIGHT = "test_what_is_told_of_a_change_is_what_stands_in_the_books"
-TOLD_LATER = "test_what_a_listener_did_not_keep_outlives_the_host"
-HOWEVER_MANY = "test_what_was_rejected_is_offered_again_however_many_there_are"
-NOT_ASKED = (
-    "test_a_payment_is_not_ready_while_nobody_knows_whether_another_one_of_its_invoice_exists"
-)
+OUTLIVES = "test_everything_stored_survives_a_restart"
+HEARD_RIGHT = "test_listeners_get_what_was_registered"
+MADE_AGAIN = "test_a_payment_that_was_deleted_and_entered_again_counts_once"
+DELETED = "test_a_registered_payment_that_was_deleted_at_its_source_is_reported"
+ASKED_FOR = "test_an_invoice_that_is_open_only_in_the_host_is_checked"
+TOLD = "test_a_listener_is_sent_every_change_of_the_books_until_it_acknowledges_it"
+TOLD_RIGHT = "test_a_change_is_sent_as_it_is_in_the_books"
+TOLD_LATER = "test_what_a_listener_did_not_acknowledge_survives_a_restart"
+HOWEVER_MANY = "test_rejected_payments_are_offered_again_however_many_there_are"
+NOT_ASKED = "test_a_payment_is_not_ready_while_another_payment_of_its_invoice_is_unchecked"
 
 #: Each wrong host, and the test that must fail on it.
 WRONG = MUTANTS | {
@@ -589,20 +587,20 @@ WRONG = MUTANTS | {
         ),
         BY_OCR,
     ),
-    "ignored-hidden": (hiding(lambda one: one.kind == "ignored"), READ),
-    "rejected-hidden": (hiding(lambda one: one.word == "invoice-not-found"), READ),
+    "ignored-hidden": (hiding(lambda row: row.list == "ignored"), READ),
+    "rejected-hidden": (hiding(lambda row: row.outcome == "invoice-not-found"), READ),
     "unknown-amounts-hidden": (hiding(lambda one: not one.amount), READ),
     "nameless-hidden": (hiding(lambda one: not one.number), NAMELESS),
     "nameless-dropped": (NoNameless, NAMELESS),
     "nameless-merged": (mutant(row_key=lambda _self, one: one.key.number), NAMELESS),
     "no-warnings": (
         mutant(shown_row=lambda self, one: ExampleHost.shown_row(self, one)._replace(warning="")),
-        "test_what_a_plug_in_warns_of_is_shown",
+        "test_the_warnings_of_a_plug_in_are_shown",
     ),
     "swallowing": (Swallowing, KEPT),
     "leaving-out": (LeavingOut, KEPT),
     "unchecked": (mutant(check=lambda *_: None), KEPT),
-    "partly": (Partly, "test_an_error_ends_the_run_and_leaves_nothing"),
+    "partly": (Partly, "test_an_error_ends_the_run_and_discards_it"),
     "keeps-nothing": (mutant(keep=lambda *_: None), OFFERED),
     "offering-once": (OfferingOnce, OFFERED),
     "used-up": (UsedUp, OFFERED),
@@ -611,16 +609,16 @@ WRONG = MUTANTS | {
     "screening-at-once": (ScreeningAtOnce, HOWEVER_MANY),
     "dropping-what-was-ready": (
         DroppingWhatWasReady,
-        "test_what_is_not_ready_any_more_when_it_is_saved_is_offered_again",
+        "test_a_payment_that_is_no_longer_ready_when_it_is_saved_is_offered_again",
     ),
-    "mixed-up": (MixedUp, "test_what_waits_is_kept_apart_for_each_company"),
+    "mixed-up": (MixedUp, "test_rejected_payments_are_stored_separately_for_each_company"),
     "last-batch": (LastBatch, OFFERED),
     "offering-what-was-saved": (KeepingAll, OFFERED),
     "forgetting-amounts": (ForgettingAmounts, OFFERED),
     "unscreened": (mutant(screened=lambda _self, _run, several: [None] * len(several)), SCREENED),
     "stale": (Stale, FETCHED),
     "never-asking": (mutant(to_confirm=lambda *_: []), FETCHED),
-    "not-booked-for-ever": (AsLeftOut, "test_what_was_not_booked_is_asked_for_again"),
+    "not-booked-for-ever": (AsLeftOut, "test_a_payment_that_was_not_booked_is_fetched_again"),
     "shown-twice": (ShownTwice, FETCHED),
     "deaf-to-gone": (Blind, GONE),
     "cursor-of-all": (mutant(whose=lambda *_: "all"), CURSOR),
@@ -630,7 +628,7 @@ WRONG = MUTANTS | {
     "judged-when-read": (mutant(judge_again=lambda *_: None), SAVES),
     "as-shown": (
         AsShown,
-        "test_what_remains_is_right_after_the_saves_of_two_that_were_open_at_once",
+        "test_what_remains_is_right_after_saving_two_imports_that_were_open_together",
     ),
     "number-as-number": (
         mutant(key=lambda _self, t, one: (t, one.key.company, as_number(one))),
@@ -657,7 +655,7 @@ WRONG = MUTANTS | {
     "registered-again": (Countering, CHANGED),
     "two-at-once": (
         mutant(alone=lambda *_: contextlib.nullcontext()),
-        "test_two_imports_of_one_definition_never_run_at_once",
+        "test_two_imports_of_one_definition_never_run_concurrently",
     ),
     "any-company": (mutant(refuse_other=lambda *_: None), "test_another_company_is_refused"),
     "company-of-report": (ReportAlone, "test_another_company_is_refused"),
@@ -675,11 +673,11 @@ WRONG = MUTANTS | {
     "secrets-in-memory": (forgetting("secrets", dict), OUTLIVES),
     "alone-and-mute": (
         mutant(says_alone=lambda _self: True),
-        "test_a_host_that_can_show_nobody_an_address_says_so",
+        "test_a_host_that_cannot_show_a_url_to_anyone_says_so",
     ),
     "alone-and-silent": (
         mutant(says_alone=lambda _self: None),
-        "test_a_host_that_can_show_nobody_an_address_says_so",
+        "test_a_host_that_cannot_show_a_url_to_anyone_says_so",
     ),
     "not-compared": (mutant(replaces=lambda *_: False), MADE_AGAIN),
     "asks-after-nobody": (mutant(may_be_replaced=lambda *_: False), MADE_AGAIN),
@@ -704,7 +702,7 @@ WRONG = MUTANTS | {
     "asking-after-its-own": (AskingAfterItsOwn, MADE_AGAIN),
     "asking-after-one-batch": (
         AskingAfterOneBatch,
-        "test_all_that_may_have_been_replaced_is_asked_after",
+        "test_every_payment_that_may_have_been_replaced_is_checked",
     ),
     "gone-in-memory": (RememberingInMemory, MADE_AGAIN),
     "replaced-offered-once": (offering_once("replaced"), MADE_AGAIN),
@@ -721,7 +719,7 @@ WRONG = MUTANTS | {
                 self.alike(one, row, invoice) for one in self.ledger
             )
         ),
-        "test_two_payments_that_both_live_both_come_in",
+        "test_two_payments_that_both_exist_are_both_registered",
     ),
     "deletions-ignored": (Blind, DELETED),
     "no-balances": (mutant(more_there=lambda *_: False), DELETED),

@@ -1,0 +1,252 @@
+"""A host in memory that records every call, to test a plug-in against the contract.
+
+It judges and stores nothing: what a plug-in did is read from the record.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import itertools
+import logging
+import threading
+from collections import defaultdict
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import Any
+
+import pluggy
+
+from opter_contract import PROJECT, hookimpl, hooks
+from opter_contract.values import Progress, Run, Text
+
+log = logging.getLogger(__name__)
+
+
+_NOTHING: Mapping[str, str] = MappingProxyType({})
+_run_numbers = itertools.count(1)
+
+
+@dataclass
+class RecordedRun:
+    """What a plug-in called and handed over in one run."""
+
+    #: Every hook in the order of the calls, with the thread it was called from.
+    calls: list[tuple[str, int]] = field(default_factory=list)
+    batches: list[Sequence[Any]] = field(default_factory=list)
+    payments: list[Any] = field(default_factory=list)
+    excluded: list[Any] = field(default_factory=list)
+    deleted: list[str] = field(default_factory=list)
+    progress: list[Any] = field(default_factory=list)
+    report: Any = None
+
+    @property
+    def keys(self) -> list[tuple[str, str]]:
+        """Company and number of everything that was handed over with a number, in order."""
+        everything = [*self.payments, *self.excluded]
+        return [(one.key.company, one.key.number) for one in everything if one.key.number]
+
+    def count(self, hook: str) -> int:
+        return [name for name, _ in self.calls].count(hook)
+
+
+class FakeBrowser:
+    """Signs in with a function instead of a person.
+
+    :param sign_in: called with the URL, in a thread of its own; returns when the person has
+        signed in. ``None``: there is no browser.
+    """
+
+    def __init__(self, sign_in: Callable[[str], object] | None = None) -> None:
+        self._sign_in = sign_in
+        self.urls: list[str] = []
+
+    def __call__(self, url: str, on_redirect: Callable[[str], object]) -> bool:  # noqa: ARG002 as the hook has it
+        self.urls.append(url)
+        if self._sign_in is not None:
+            threading.Thread(target=self._open, args=[self._sign_in, url], daemon=True).start()
+        return self._sign_in is not None
+
+    def _open(self, sign_in: Callable[[str], object], url: str) -> None:
+        try:
+            sign_in(url)
+        except Exception as error:
+            log.warning("nobody signed in: %s", type(error).__name__, exc_info=error)
+
+
+class _Answers:
+    """The hooks that the host answers, on one object for pluggy."""
+
+
+class RecordingHost:
+    """Takes everything, unless a test has it misbehave."""
+
+    def __init__(
+        self,
+        *plugins: object,
+        browser: Callable[[str, Callable[[str], object]], bool] | None = None,
+        invoices: Collection[str] = (),
+        configuration: Mapping[str, str] = _NOTHING,
+        without: Collection[str] = (),
+    ) -> None:
+        """Register the plug-ins and the host's answers.
+
+        :param browser: opens a URL; by default there is no browser.
+        :param invoices: the numbers that ``opter_known_invoices`` knows.
+        :param without: hooks that this host does not answer.
+        """
+        self._plugins = plugins
+        self.manager = pluggy.PluginManager(PROJECT)
+        self.manager.add_hookspecs(hooks)
+        for plugin in plugins:
+            self.manager.register(plugin)
+        self.manager.check_pending()
+        self._answers = _Answers()
+        for name in dir(self):
+            if name.startswith(f"{PROJECT}_") and name not in without:
+                setattr(self._answers, name, getattr(self, name))
+        self.manager.register(self._answers)
+        self.browser = browser or FakeBrowser()
+        self.runs: dict[str, RecordedRun] = defaultdict(RecordedRun)
+        self.to_confirm: list[str] = []
+        #: The answer to a batch of a hook, by its size; ``None`` gives no answer.
+        self.acknowledge: Callable[[str, int], int | None] = lambda _hook, size: size
+        #: After how many calls of ``opter_progress`` to cancel; ``None`` never does.
+        self.cancel_at: int | None = None
+        self._invoices = frozenset(invoices)
+        self._configuration = MappingProxyType(dict(configuration))
+        self._state: dict[tuple[str, str], str] = {}
+        self._secrets: dict[tuple[str, str], str] = {}
+        self._locks: dict[str, threading.Lock] = defaultdict(threading.Lock)
+
+    def copy(self, **changes: Any) -> RecordingHost:
+        """Make another host with the same plug-ins, browser and configuration."""
+        values: dict[str, Any] = {
+            "browser": self.browser,
+            "configuration": self._configuration,
+        }
+        return RecordingHost(*self._plugins, **values | changes)
+
+    # --- Calling the plug-in ---
+
+    def call(self, hook: str, /, **arguments: object) -> Any:
+        """Call a hook in the plug-ins; give the only answer, ``None`` if there is none.
+
+        :raises AssertionError: if two answer.
+        """
+        answers = self.manager.subset_hook_caller(hook, [self._answers])(**arguments)
+        if len(answers) > 1:
+            raise AssertionError(f"{hook} was answered {len(answers)} times")
+        return answers[0] if answers else None
+
+    def new_run(self, type_code: str, settings: Mapping[str, str], **more: Any) -> Run:
+        """Make a run, which is active until the end of the test."""
+        formats = {one.code: one.formats[0] for one in self.call("opter_import_types")}
+        values: dict[str, Any] = {
+            "id": f"run-{next(_run_numbers)}",
+            "hook": self.manager.hook,
+            "type_code": type_code,
+            "format": formats.get(type_code, ""),
+            "definition": "A",
+            "settings": MappingProxyType(dict(settings)),
+            "configuration": self._configuration,
+        }
+        return Run(**values | more)
+
+    def import_payments(self, run: Run) -> RecordedRun:
+        recorded = self.runs[run.id]
+        recorded.report = self.call("opter_import_payments", run=run)
+        return recorded
+
+    # --- Answering ---
+
+    def _record(self, run: Run, hook: str) -> RecordedRun:
+        recorded = self.runs[run.id]
+        recorded.calls.append((hook, threading.get_ident()))
+        return recorded
+
+    def _take(self, run: Run, hook: str, place: str, batch: Sequence[Any]) -> int | None:
+        recorded = self._record(run, hook)
+        recorded.batches.append(batch)
+        getattr(recorded, place).extend(batch)
+        return self.acknowledge(hook, len(batch))
+
+    @hookimpl
+    def opter_take_payments(self, run: Run, payments: Sequence[Any]) -> int | None:
+        return self._take(run, "opter_take_payments", "payments", payments)
+
+    @hookimpl
+    def opter_take_excluded(self, run: Run, excluded: Sequence[Any]) -> int | None:
+        return self._take(run, "opter_take_excluded", "excluded", excluded)
+
+    @hookimpl
+    def opter_take_deleted(self, run: Run, payment_numbers: Sequence[str]) -> int | None:
+        return self._take(run, "opter_take_deleted", "deleted", payment_numbers)
+
+    @hookimpl
+    def opter_payments_to_confirm(self, run: Run) -> Sequence[str]:
+        self._record(run, "opter_payments_to_confirm")
+        numbers, self.to_confirm = self.to_confirm, []
+        return numbers
+
+    @hookimpl
+    def opter_known_invoices(self, run: Run, invoice_numbers: Sequence[str]) -> Collection[str]:
+        self._record(run, "opter_known_invoices").batches.append(invoice_numbers)
+        return self._invoices.intersection(invoice_numbers)
+
+    @hookimpl
+    def opter_progress(self, run: Run, progress: Progress) -> bool | None:
+        recorded = self._record(run, "opter_progress")
+        recorded.progress.append(progress)
+        return self.cancel_at is not None and len(recorded.progress) >= self.cancel_at
+
+    @hookimpl
+    def opter_open_browser(
+        self, run: Run, url: str, on_redirect: Callable[[str], Text | None]
+    ) -> bool:
+        self._record(run, "opter_open_browser")
+        return self.browser(url, on_redirect)
+
+    @hookimpl
+    def opter_get_state(self, run: Run, key: str) -> str | None:
+        self._record(run, "opter_get_state")
+        return self._state.get((run.type_code, key))
+
+    @hookimpl
+    def opter_set_state(self, run: Run, key: str, value: str | None) -> bool:
+        self._record(run, "opter_set_state")
+        return _set(self._state, (run.type_code, key), value)
+
+    @hookimpl
+    def opter_get_secret(self, run: Run, key: str) -> str | None:
+        self._record(run, "opter_get_secret")
+        return self._secrets.get((run.definition, key))
+
+    @hookimpl
+    def opter_set_secret(self, run: Run, key: str, value: str | None) -> bool:
+        self._record(run, "opter_set_secret")
+        return _set(self._secrets, (run.definition, key), value)
+
+    @hookimpl
+    def opter_lock(self, run: Run, key: str, timeout: float) -> AbstractContextManager[bool]:
+        self._record(run, "opter_lock")
+        return self._locked(key, timeout)
+
+    @contextlib.contextmanager
+    def _locked(self, key: str, timeout: float) -> Iterator[bool]:
+        lock = self._locks[key]
+        acquired = lock.acquire(timeout=timeout) if timeout > 0 else lock.acquire(blocking=False)
+        try:
+            yield acquired
+        finally:
+            if acquired:
+                lock.release()
+
+
+def _set(values: dict[tuple[str, str], str], key: tuple[str, str], value: str | None) -> bool:
+    if value is None:
+        values.pop(key, None)
+    else:
+        values[key] = value
+    return True
