@@ -1017,7 +1017,7 @@ def test_listeners_hear_what_was_registered_after_the_commit(host, store, plugin
     host.save()
     [(run, [one]), end] = plugin.saved
     assert run == end
-    assert (run.id, run.company, run.payments, run.definition) == (
+    assert (run.id, run.company, run.payment_count, run.definition) == (
         preview.run_id,
         COMPANY,
         1,
@@ -1029,7 +1029,7 @@ def test_listeners_hear_what_was_registered_after_the_commit(host, store, plugin
 def test_listeners_hear_of_a_save_with_nothing_ready(host, plugin):
     host.import_payments("Fortnox")
     host.save()
-    assert [run.payments for run in plugin.saved] == [0]
+    assert [run.payment_count for run in plugin.saved] == [0]
 
 
 class FailingListener:
