@@ -12,75 +12,63 @@ from typing import TYPE_CHECKING
 
 import click
 
-from hostsim.cli.common import Common, Option, command, host_over, opened, usage
-from hostsim.cli.imports import last_printed, show_preview, shown_where_changed
+from hostsim.cli.command import command, option
+from hostsim.cli.common import Common, make_host, open_store, usage
+from hostsim.cli.imports import last_printed, show_if_changed, show_preview
 from hostsim.cli.root import hostsim
 from hostsim.ledger.reasons import KEEP
 from hostsim.storage.decision_store import LONGEST_WHY
 from hostsim.views.decisions import DECISIONS
 from hostsim.views.preview import write_no_preview_json
-from opter_contract.values import Text
 
 if TYPE_CHECKING:
     from hostsim.storage.previews import Preview
 
 
-_SERIES = click.option(
+_SERIES = option(
     "--series",
     nargs=2,
     default=None,
     metavar="FÖRSTA SISTA",
-    cls=Option,
-    says=Text(
-        "En serie fakturanummer i Fortnox, båda ändarna medräknade.",
-        "A series of Fortnox's invoice numbers, both ends included.",
-    ),
+    sv="En serie fakturanummer i Fortnox, båda ändarna medräknade.",
+    en="A series of Fortnox's invoice numbers, both ends included.",
 )
-_WHY = click.option(
+_WHY = option(
     "--why",
     default="",
     metavar="TEXT",
-    cls=Option,
-    says=Text(
-        f"Varför; sparas och visas. Högst {LONGEST_WHY} tecken.",
-        f"Why; kept and shown. At most {LONGEST_WHY} characters.",
-    ),
+    sv=f"Varför; sparas och visas. Högst {LONGEST_WHY} tecken.",
+    en=f"Why; kept and shown. At most {LONGEST_WHY} characters.",
 )
 
 
 @command(
     hostsim,
     "set-aside",
-    Text(
-        "Lägg undan betalningar som aldrig möter en faktura här: en, flera eller en hel serie "
-        "fakturanummer. De kommer fram igen om de går att spara.",
-        "Set payments aside that will never meet an invoice here: one, several or a whole series "
-        "of invoice numbers. They come up again when they can be saved.",
-    ),
+    sv="Lägg undan betalningar som aldrig möter en faktura här: en, flera eller en hel serie "
+    "fakturanummer. De kommer fram igen om de går att spara.",
+    en="Set payments aside that will never meet an invoice here: one, several or a whole series "
+    "of invoice numbers. They come up again when they can be saved.",
 )
 @click.argument("name", metavar="NAMN")
 @click.argument("numbers", nargs=-1, metavar="[NUMMER]...")
 @_SERIES
 @_WHY
 def set_aside(
-    common: Common,
-    name: str,
-    numbers: tuple[str, ...],
-    series: tuple[str, str] | None,
-    why: str,
+    common: Common, name: str, numbers: tuple[str, ...], series: tuple[str, str] | None, why: str
 ) -> None:
     """Set payments or a series aside, and show what is left."""
     _either(numbers, series)
-    with opened(common) as store:
+    with open_store(common) as store:
         shown = last_printed(store, name)
-        host = host_over(store)
+        host = make_host(store)
         if series is not None:
-            with shown_where_changed(common, show_ignored=False):
+            with show_if_changed(common, show_ignored=False):
                 preview = host.set_aside_series(name, *series, why=why, revision=shown)
             _show(common, name, preview, "Undanlagt", "Set aside")
             return
         before = {one.id for one in host.decisions(name)}
-        with shown_where_changed(common, show_ignored=False):
+        with show_if_changed(common, show_ignored=False):
             preview = host.set_aside(name, numbers, why=why, revision=shown)
         new = {one.number for one in host.decisions(name) if one.id not in before}
         for number in dict.fromkeys(numbers):
@@ -96,10 +84,8 @@ def set_aside(
 @command(
     hostsim,
     "take-back",
-    Text(
-        "Ta tillbaka det som är avgjort om betalningar: undanlagda visas igen.",
-        "Take back what was decided about payments: those set aside are shown again.",
-    ),
+    sv="Ta tillbaka det som är avgjort om betalningar: undanlagda visas igen.",
+    en="Take back what was decided about payments: those set aside are shown again.",
 )
 @click.argument("name", metavar="NAMN")
 @click.argument("numbers", nargs=-1, metavar="[NUMMER]...")
@@ -109,11 +95,11 @@ def take_back(
 ) -> None:
     """Take decisions back, and show what is left."""
     _either(numbers, series)
-    with opened(common) as store:
+    with open_store(common) as store:
         shown = last_printed(store, name)
         several = [] if series is None else [series]
-        host = host_over(store)
-        with shown_where_changed(common, show_ignored=False):
+        host = make_host(store)
+        with show_if_changed(common, show_ignored=False):
             preview = host.take_back(name, numbers, series=several, revision=shown)
         for number, over in host.hidden_by_series(name, numbers).items():
             first, last = over.first_invoice, over.last_invoice
@@ -130,54 +116,40 @@ def take_back(
 @command(
     hostsim,
     "decide",
-    Text(
-        "Avgör en betalning i den nedre listan; det görs när du sparar. Är raden från en tidigare "
-        "import, läs in igen innan du sparar. Ångra med take-back.",
-        "Decide about a payment in the lower list; it is done when you save. If the row is of an "
-        "earlier import, import again before you save. Undo with take-back.",
-    ),
+    sv="Avgör en betalning i den nedre listan; det görs när du sparar. Är raden från en tidigare "
+    "import, läs in igen innan du sparar. Ångra med take-back.",
+    en="Decide about a payment in the lower list; it is done when you save. If the row is of an "
+    "earlier import, import again before you save. Undo with take-back.",
 )
 @click.argument("name", metavar="NAMN")
 @click.argument("number", metavar="NUMMER")
-@click.option(
+@option(
     "--confirm",
     "chosen",
     flag_value="confirm",
-    cls=Option,
-    says=Text(
-        "Kanske registrerad redan: nej, det är en annan betalning; spara den också.",
-        "Possibly registered already: no, it is another payment; save it, too.",
-    ),
+    sv="Kanske registrerad redan: nej, det är en annan betalning; spara den också.",
+    en="Possibly registered already: no, it is another payment; save it, too.",
 )
-@click.option(
+@option(
     "--take-again",
     "chosen",
     flag_value="take-again",
-    cls=Option,
-    says=Text(
-        "Borttagen här: ta in den igen.",
-        "Deleted here: take it in again.",
-    ),
+    sv="Borttagen här: ta in den igen.",
+    en="Deleted here: take it in again.",
 )
-@click.option(
+@option(
     "--accept",
     "chosen",
     flag_value="accept",
-    cls=Option,
-    says=Text(
-        "Ändrad i efterhand: motboka det registrerade och registrera på nytt.",
-        "Changed afterwards: reverse what is registered and register it again.",
-    ),
+    sv="Ändrad i efterhand: motboka det registrerade och registrera på nytt.",
+    en="Changed afterwards: reverse what is registered and register it again.",
 )
-@click.option(
+@option(
     "--keep",
     "chosen",
     flag_value="keep",
-    cls=Option,
-    says=Text(
-        "Ändrad i efterhand: behåll det registrerade som det är.",
-        "Changed afterwards: keep what is registered as it is.",
-    ),
+    sv="Ändrad i efterhand: behåll det registrerade som det är.",
+    en="Changed afterwards: keep what is registered as it is.",
 )
 @_WHY
 def decide(common: Common, name: str, number: str, chosen: str | None, why: str) -> None:
@@ -187,10 +159,10 @@ def decide(common: Common, name: str, number: str, chosen: str | None, why: str)
             "Ange vad som ska göras: --confirm, --take-again, --accept eller --keep.",
             "Say what is to be done: --confirm, --take-again, --accept or --keep.",
         )
-    with opened(common) as store:
+    with open_store(common) as store:
         shown = last_printed(store, name)
-        host = host_over(store)
-        with shown_where_changed(common, show_ignored=False):
+        host = make_host(store)
+        with show_if_changed(common, show_ignored=False):
             preview = host.decide(name, number, chosen, why=why, revision=shown)
         if chosen != KEEP and host.needs_import(name, number):
             common.tell(
@@ -205,16 +177,14 @@ def decide(common: Common, name: str, number: str, chosen: str | None, why: str)
 @command(
     hostsim,
     "decisions",
-    Text(
-        "Visa vad som är avgjort om betalningar: av vem, när, varför och om det gäller.",
-        "Show what was decided about payments: by whom, when, why and whether it is in force.",
-    ),
+    sv="Visa vad som är avgjort om betalningar: av vem, när, varför och om det gäller.",
+    en="Show what was decided about payments: by whom, when, why and whether it is in force.",
 )
 @click.argument("name", metavar="NAMN")
 def decisions(common: Common, name: str) -> None:
     """Show every decision, in force or not."""
-    with opened(common) as store:
-        found = host_over(store).decisions(name)
+    with open_store(common) as store:
+        found = make_host(store).decisions(name)
     if found or common.json:
         common.write_list(DECISIONS, lambda: found)
     else:

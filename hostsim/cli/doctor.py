@@ -1,7 +1,5 @@
 """What a person asks for when something is wrong: what it is, and what a code means."""
 
-# ruff: noqa: PLC0415 - a command starts fast when it imports only what it needs
-
 from __future__ import annotations
 
 import os
@@ -10,24 +8,23 @@ from typing import Any
 
 import click
 
-from hostsim.cli.common import Common, Option, command, plugins_beside
-from hostsim.cli.imports import NO_BROWSER, Window, login_timeout
+from hostsim.cli.command import command, option
+from hostsim.cli.common import Common, plugins_without_database
+from hostsim.cli.login import NO_BROWSER, LoginWindow, login_timeout
 from hostsim.cli.root import hostsim
 from hostsim.errors import host_error
 from hostsim.views.findings import FINDINGS
 from hostsim.views.output import one_line
 from hostsim.views.progress import progress_on
 from hostsim.views.table import as_object, write_json, write_table
-from opter_contract.values import Finding, Text
+from opter_contract.values import Finding
 
 
 @command(
     hostsim,
     "doctor",
-    Text(
-        "Kontrollera allt som en import behöver, och säg vad som ska rättas.",
-        "Examine everything that an import needs, and say what to put right.",
-    ),
+    sv="Kontrollera allt som en import behöver, och säg vad som ska rättas.",
+    en="Examine everything that an import needs, and say what to put right.",
 )
 @click.argument("name", required=False, metavar="[NAMN]")
 @NO_BROWSER
@@ -38,11 +35,11 @@ def doctor(common: Common, name: str | None, *, no_browser: bool) -> None:
     from hostsim.storage.secrets import system_keyring
 
     timeout = login_timeout(os.environ)
-    plugins = plugins_beside(common)
+    plugins = plugins_without_database(common)
     with progress_on(sys.stderr, common.language) as progress:
 
         def make_host(store: Any) -> Host:
-            window = Window(common, browser=not no_browser)
+            window = LoginWindow(common, browser=not no_browser)
             return Host(
                 store,
                 plugins,
@@ -84,20 +81,16 @@ def _show_end(common: Common, name: str | None, findings: list[Finding]) -> None
 @command(
     hostsim,
     "errors",
-    Text("Förklara en felkod, eller visa alla.", "Explain an error code, or show all."),
+    sv="Förklara en felkod, eller visa alla.",
+    en="Explain an error code, or show all.",
 )
 @click.argument("code", required=False, metavar="[KOD]")
-@click.option(
-    "--markdown",
-    is_flag=True,
-    cls=Option,
-    says=Text("Skriv sidan ERRORS.md.", "Write the page ERRORS.md."),
-)
+@option("--markdown", is_flag=True, sv="Skriv sidan ERRORS.md.", en="Write the page ERRORS.md.")
 def errors(common: Common, code: str | None, *, markdown: bool) -> None:
     """Show every code of the host and of its plug-ins, or one."""
     from hostsim.views import errors as views_errors
 
-    found = list(views_errors.every_error(plugins_beside(common)))
+    found = list(views_errors.every_error(plugins_without_database(common)))
     if code is not None:
         wanted = code.strip().upper()
         found = [one for one in found if one.code == wanted]

@@ -6,7 +6,8 @@ from datetime import date, datetime
 
 import click
 
-from hostsim.cli.common import Common, Day, Option, command, host_over, opened, usage
+from hostsim.cli.command import Day, command, option
+from hostsim.cli.common import Common, make_host, open_store, usage
 from hostsim.cli.payments import payments
 from hostsim.errors import host_error
 from hostsim.ledger.amounts import typed_amount, typed_rate
@@ -16,75 +17,60 @@ from hostsim.services.hand_payments import LONGEST_KEY
 from hostsim.storage import history
 from hostsim.storage.decision_store import LONGEST_WHY
 from hostsim.views.payments import REGISTERED_PAYMENTS
-from opter_contract.values import Text
 
 
 @command(
     payments,
     "add",
-    Text(
-        "Registrera en betalning för hand. Skriv -- före ett negativt belopp.",
-        "Register a payment by hand. Write -- before a negative amount.",
-    ),
+    sv="Registrera en betalning för hand. Skriv -- före ett negativt belopp.",
+    en="Register a payment by hand. Write -- before a negative amount.",
 )
 @click.argument("invoice", metavar="FAKTURA")
 @click.argument("amount", metavar="BELOPP")
-@click.option(
+@option(
     "--region",
     default="",
-    cls=Option,
-    says=Text("Fakturans region; annars standardregionen.", "The invoice's; else the default one."),
+    sv="Fakturans region; annars standardregionen.",
+    en="The invoice's; else the default one.",
 )
-@click.option(
+@option(
     "--date",
     "day",
     type=Day(),
     metavar="DATUM",
-    cls=Option,
-    says=Text(
-        "Betalningsdatum, till exempel 2026-03-31; annars i dag.",
-        "Payment date, such as 2026-03-31; otherwise today.",
-    ),
+    sv="Betalningsdatum, till exempel 2026-03-31; annars i dag.",
+    en="Payment date, such as 2026-03-31; otherwise today.",
 )
-@click.option(
+@option(
     "--bank-account",
     default="",
-    cls=Option,
-    says=Text("Bankkontot som pengarna kom in på.", "The bank account that the money came to."),
+    sv="Bankkontot som pengarna kom in på.",
+    en="The bank account that the money came to.",
 )
-@click.option(
+@option(
     "--currency",
     default="",
-    cls=Option,
-    says=Text("Beloppets valuta; den ska vara fakturans.", "The amount's; must be the invoice's."),
+    sv="Beloppets valuta; den ska vara fakturans.",
+    en="The amount's; must be the invoice's.",
 )
-@click.option(
+@option(
     "--rate",
-    cls=Option,
-    says=Text(
-        "Kursen, SEK för en enhet, när fakturan inte är i SEK.",
-        "The rate, SEK for one unit, where the invoice is not in SEK.",
-    ),
+    sv="Kursen, SEK för en enhet, när fakturan inte är i SEK.",
+    en="The rate, SEK for one unit, where the invoice is not in SEK.",
 )
-@click.option(
+@option(
     "--confirm",
     is_flag=True,
-    cls=Option,
-    says=Text(
-        "Registrera den fast något är tveksamt; det som är tveksamt skrivs ut.",
-        "Register it though something is doubtful; what is doubtful is told.",
-    ),
+    sv="Registrera den fast något är tveksamt; det som är tveksamt skrivs ut.",
+    en="Register it though something is doubtful; what is doubtful is told.",
 )
-@click.option(
+@option(
     "--key",
     metavar="TEXT",
-    cls=Option,
-    says=Text(
-        "En egen nyckel, för skript: samma nyckel igen visar samma betalning och registrerar "
-        f"ingenting. Högst {LONGEST_KEY} tecken.",
-        "A key of your own, for scripts: the same key again shows the same payment and registers "
-        f"nothing. At most {LONGEST_KEY} characters.",
-    ),
+    sv="En egen nyckel, för skript: samma nyckel igen visar samma betalning och registrerar "
+    f"ingenting. Högst {LONGEST_KEY} tecken.",
+    en="A key of your own, for scripts: the same key again shows the same payment and registers "
+    f"nothing. At most {LONGEST_KEY} characters.",
 )
 def add(
     common: Common,
@@ -111,8 +97,8 @@ def add(
         # An empty variable of a script would protect from nothing.
         raise host_error("PAYMENT_KEY", longest=LONGEST_KEY)
     entry = Entry(invoice, money, when, region, bank_account, currency, known_rate, key or "")
-    with opened(common) as store:
-        made = host_over(store).enter_payment(entry, confirm=confirm)
+    with open_store(common) as store:
+        made = make_host(store).enter_payment(entry, confirm=confirm)
         added = history.entry(store, made.id)
     for doubt in made.doubts:
         told = doubt.message
@@ -126,27 +112,22 @@ def add(
 @command(
     payments,
     "delete",
-    Text(
-        "Ta bort en registrerad betalning. Den står kvar, märkt, och fakturan får tillbaka "
-        "beloppet; kom den från Fortnox erbjuds den igen vid nästa import.",
-        "Delete a registered payment. It stays, marked, and the invoice gets the amount back; "
-        "one that came from Fortnox is offered again by the next import.",
-    ),
+    sv="Ta bort en registrerad betalning. Den står kvar, märkt, och fakturan får tillbaka "
+    "beloppet; kom den från Fortnox erbjuds den igen vid nästa import.",
+    en="Delete a registered payment. It stays, marked, and the invoice gets the amount back; "
+    "one that came from Fortnox is offered again by the next import.",
 )
 @click.argument("its", metavar="ID", type=int)
-@click.option(
+@option(
     "--why",
     default="",
     metavar="TEXT",
-    cls=Option,
-    says=Text(
-        f"Varför den tas bort; måste anges. Högst {LONGEST_WHY} tecken.",
-        f"Why it is deleted; must be given. At most {LONGEST_WHY} characters.",
-    ),
+    sv=f"Varför den tas bort; måste anges. Högst {LONGEST_WHY} tecken.",
+    en=f"Why it is deleted; must be given. At most {LONGEST_WHY} characters.",
 )
 def delete(common: Common, its: int, why: str) -> None:
     """Delete a payment, and show how it stands now."""
-    with opened(common) as store:
-        host_over(store).delete_payment(its, why=why)
+    with open_store(common) as store:
+        make_host(store).delete_payment(its, why=why)
         deleted = history.entry(store, its)
     common.write_one(REGISTERED_PAYMENTS, deleted)

@@ -1,18 +1,15 @@
 """What is asked afterwards: why an invoice is not paid, what was imported, what came whence."""
 
-# ruff: noqa: PLC0415 - a command starts fast when it imports only what it needs
-
 from __future__ import annotations
 
-import os
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
-from hostsim.cli.common import Common, Option, command, host_over, opened, usage
-from hostsim.cli.imports import NO_BROWSER, Window, login_timeout
+from hostsim.cli.command import command, option
+from hostsim.cli.common import Common, make_host, open_store, usage
+from hostsim.cli.login import NO_BROWSER, interactive_host
 from hostsim.cli.payments import payments
 from hostsim.cli.root import hostsim
 from hostsim.ledger.matching import KINDS
@@ -23,7 +20,6 @@ from hostsim.storage import commits
 from hostsim.views.explanation import explanation_object, write_explanation
 from hostsim.views.payments import REGISTERED_PAYMENTS, write_entry
 from hostsim.views.preview import write_preview
-from hostsim.views.progress import progress_on
 from hostsim.views.runs import RUNS, write_run, write_run_json, write_runs
 from hostsim.views.table import write_json
 from opter_contract.values import Text
@@ -37,26 +33,22 @@ if TYPE_CHECKING:
 @command(
     hostsim,
     "why",
-    Text(
-        "Visa allt om en faktura: betalningar i Fortnox, vad de blev här, vad som saknas.",
-        "Show all about one invoice: payments in Fortnox, what became of them, what is missing.",
-    ),
+    sv="Visa allt om en faktura: betalningar i Fortnox, vad de blev här, vad som saknas.",
+    en="Show all about one invoice: payments in Fortnox, what became of them, what is missing.",
 )
 @click.argument("invoice", metavar="FAKTURA")
 @click.argument("name", required=False, metavar="[NAMN]")
-@click.option(
+@option(
     "--region",
-    cls=Option,
     metavar="REGION",
-    says=Text(
-        "Fakturans region, om flera har numret.", "The invoice's region, if several have it."
-    ),
+    sv="Fakturans region, om flera har numret.",
+    en="The invoice's region, if several have it.",
 )
-@click.option(
+@option(
     "--offline",
     is_flag=True,
-    cls=Option,
-    says=Text("Fråga inte Fortnox; visa det som är känt här.", "Do not ask Fortnox."),
+    sv="Fråga inte Fortnox; visa det som är känt här.",
+    en="Do not ask Fortnox.",
 )
 @NO_BROWSER
 def why(
@@ -69,11 +61,8 @@ def why(
     no_browser: bool,
 ) -> None:
     """Explain one invoice; that it is not paid is no error."""
-    timeout = login_timeout(os.environ)
-    with opened(common) as store:
-        with progress_on(sys.stderr, common.language) as progress:
-            window = Window(common, browser=not no_browser)
-            host = host_over(store, login_timeout=timeout, window=window, on_progress=progress)
+    with open_store(common) as store:
+        with interactive_host(common, store, no_browser=no_browser) as host:
             found = host.why(invoice, name, region=region, offline=offline)
         if common.json:
             write_json(common.output, explanation_object(found, common.language))
@@ -84,13 +73,14 @@ def why(
 @command(
     hostsim,
     "runs",
-    Text("Visa alla importer, eller en i sin helhet.", "Show all imports, or one in full."),
+    sv="Visa alla importer, eller en i sin helhet.",
+    en="Show all imports, or one in full.",
 )
 @click.argument("run", required=False, metavar="[ID]")
 def runs(common: Common, run: str | None) -> None:
     """Show imports of the past, latest first."""
-    with opened(common) as store:
-        host = host_over(store)
+    with open_store(common) as store:
+        host = make_host(store)
         if run is not None:
             _show_run(common, store, host.run(run))
         elif common.json:
@@ -115,13 +105,13 @@ def _show_run(common: Common, store: Store, run: Imported) -> None:
         write_preview(common.output, preview, show_ignored=True)
 
 
-@command(payments, "show", Text("Visa en betalning i sin helhet.", "Show one payment in full."))
+@command(payments, "show", sv="Visa en betalning i sin helhet.", en="Show one payment in full.")
 @click.argument("payment", metavar="ID", type=int)
 def show(common: Common, payment: int) -> None:
     """Show one payment with its origin."""
     from hostsim.storage import history
 
-    with opened(common) as store:
+    with open_store(common) as store:
         entry = history.entry(store, payment)
     if common.json:
         common.write_one(REGISTERED_PAYMENTS, entry)
@@ -132,26 +122,21 @@ def show(common: Common, payment: int) -> None:
 @command(
     payments,
     "export",
-    Text(
-        "Skriv betalningarna till en CSV-fil för Fortnox, utan dem som kom därifrån.",
-        "Write the payments to a CSV file for Fortnox, without those that came from there.",
-    ),
+    sv="Skriv betalningarna till en CSV-fil för Fortnox, utan dem som kom därifrån.",
+    en="Write the payments to a CSV file for Fortnox, without those that came from there.",
 )
 @click.argument("file", metavar="FIL|-")
-@click.option(
+@option(
     "--region",
-    cls=Option,
     metavar="REGION",
-    says=Text("Regionen vars betalningar skrivs.", "The region whose payments are written."),
+    sv="Regionen vars betalningar skrivs.",
+    en="The region whose payments are written.",
 )
-@click.option(
+@option(
     "--everything",
     is_flag=True,
-    cls=Option,
-    says=Text(
-        "Även det som kom från Fortnox; filen får då inte läsas in i Fortnox.",
-        "Also what came from Fortnox; the file must then not be brought in to Fortnox.",
-    ),
+    sv="Även det som kom från Fortnox; filen får då inte läsas in i Fortnox.",
+    en="Also what came from Fortnox; the file must then not be brought in to Fortnox.",
 )
 def export(common: Common, file: str, *, region: str | None, everything: bool) -> None:
     """Export, and say what was left out."""
@@ -164,7 +149,7 @@ def export(common: Common, file: str, *, region: str | None, everything: bool) -
         )
     if file != "-":
         payments_file.refuse_existing(Path(file))
-    with opened(common) as store:
+    with open_store(common) as store:
         made = payments_file.export(store, region=region, everything=everything)
     _tell_what_is_left_out(common, made, everything=everything)
     if file == "-":
@@ -199,10 +184,7 @@ def _show_export(common: Common, file: str, made: Exported) -> None:
             "file": file,
             "payments": made.payments,
             "amount": formats.plain(made.amount),
-            "left_out": {
-                "payments": made.excluded,
-                "amount": formats.plain(made.excluded_amount),
-            },
+            "left_out": {"payments": made.excluded, "amount": formats.plain(made.excluded_amount)},
         }
         write_json(common.output, answer)
         return

@@ -19,9 +19,10 @@ from typing import TYPE_CHECKING, TextIO, cast
 import click
 
 from hostsim.cli import hostsim
-from hostsim.cli.common import LANGUAGES, Common, Day, named, tell, usage
+from hostsim.cli.command import Day, translated
+from hostsim.cli.common import Common, tell, usage
 from hostsim.errors import SettingsRefused, exit_status, failure_of, host_error
-from hostsim.messages.text import say
+from hostsim.messages.text import LANGUAGES, say
 from hostsim.storage import commits
 from hostsim.views.output import Output, ReaderClosed
 from opter_contract.values import Text
@@ -60,10 +61,7 @@ def _invoke(arguments: Sequence[str], common: Common) -> int:
     # pipe or Ctrl-C with statuses of its own.
     environment = os.environ.get("HOSTSIM_LANG", "")
     if environment and environment not in LANGUAGES:
-        raise usage(
-            "HOSTSIM_LANG ska vara sv eller en.",
-            "HOSTSIM_LANG must be sv or en.",
-        )
+        raise usage("HOSTSIM_LANG ska vara sv eller en.", "HOSTSIM_LANG must be sv or en.")
     try:
         with hostsim.make_context("hostsim", list(arguments), obj=common) as context:
             hostsim.invoke(context)
@@ -101,7 +99,7 @@ def _ended(failure: Failure, language: str) -> int:
 
 def _details(error: BaseException, language: str) -> Iterator[str]:
     """Yield what stands before the last line: a line for each field or line of a file."""
-    from hostsim.services.invoices_csv import InvoicesFileWrong  # noqa: PLC0415 - most commands read no file
+    from hostsim.services.invoices_csv import InvoicesFileWrong
 
     if isinstance(error, SettingsRefused):
         for problem in error.problems:
@@ -138,7 +136,7 @@ def _what_was_wrong(error: click.ClickException) -> tuple[str, str]:
         )
     if isinstance(error, click.BadParameter) and error.param is not None:
         what = error.param.get_error_hint(error.ctx)
-        its = named(what, "en")
+        its = translated(what, "en")
         if isinstance(error, click.MissingParameter):
             return f"{what} saknas.", f"{its} is missing."
         if isinstance(error.param.type, click.Choice):

@@ -1,7 +1,5 @@
 """The plug-ins that were found, what each does or why it does not, and their switches."""
 
-# ruff: noqa: PLC0415 - a command starts fast when it imports only what it needs
-
 from __future__ import annotations
 
 import contextlib
@@ -11,7 +9,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from hostsim.cli.common import Common, Option, command, load_plugins, opened, usage
+from hostsim.cli.command import command, option
+from hostsim.cli.common import Common, load_plugins, open_store, usage
 from hostsim.cli.root import hostsim
 from hostsim.messages.text import say
 from hostsim.views.output import one_line
@@ -27,11 +26,9 @@ if TYPE_CHECKING:
 @command(
     hostsim,
     "plugins",
-    Text(
-        "Visa insticksprogrammen och vad de gör, eller stäng av och slå på dem.",
-        "Show the plug-ins and what they do, or switch them off and on.",
-    ),
     group=True,
+    sv="Visa insticksprogrammen och vad de gör, eller stäng av och slå på dem.",
+    en="Show the plug-ins and what they do, or switch them off and on.",
 )
 @click.pass_context
 def plugins(context: click.Context, common: Common) -> None:
@@ -56,7 +53,7 @@ def plugins(context: click.Context, common: Common) -> None:
 
 def _store_if_any(common: Common) -> contextlib.AbstractContextManager[Store | None]:
     # Plug-ins can be looked at before there is a database.
-    return opened(common) if common.database.exists() else contextlib.nullcontext()
+    return open_store(common) if common.database.exists() else contextlib.nullcontext()
 
 
 def _entries(store: Store | None) -> list[Found]:
@@ -74,18 +71,14 @@ def _entries(store: Store | None) -> list[Found]:
 
 # --- Switches -----------------------------------------------------------------
 
-_ALL = click.option(
-    "--all", "every", cls=Option, is_flag=True, says=Text("Alla på en gång.", "All at once.")
-)
+_ALL = option("--all", "every", is_flag=True, sv="Alla på en gång.", en="All at once.")
 
 
 @command(
     plugins,
     "off",
-    Text(
-        "Stäng av insticksprogram: de importeras inte ens förrän de slås på igen.",
-        "Switch plug-ins off: they are not even imported until they are switched on again.",
-    ),
+    sv="Stäng av insticksprogram: de importeras inte ens förrän de slås på igen.",
+    en="Switch plug-ins off: they are not even imported until they are switched on again.",
 )
 @click.argument("names", nargs=-1, metavar="[NAMN]...")
 @_ALL
@@ -96,7 +89,7 @@ def off(common: Common, names: tuple[str, ...], *, every: bool) -> None:
     _switch(common, discovery.switch_off, names, every=every)
 
 
-@command(plugins, "on", Text("Slå på insticksprogram igen.", "Switch plug-ins on again."))
+@command(plugins, "on", sv="Slå på insticksprogram igen.", en="Switch plug-ins on again.")
 @click.argument("names", nargs=-1, metavar="[NAMN]...")
 @_ALL
 def on(common: Common, names: tuple[str, ...], *, every: bool) -> None:
@@ -117,7 +110,7 @@ def _switch(
 
     if bool(names) == every:
         raise usage("Ange namn eller --all.", "Give names or --all.")
-    with opened(common) as store:
+    with open_store(common) as store:
         switch(store, [discovery.ALL] if every else names)
         now_off = discovery.off(store, os.environ.get(discovery.VARIABLE, ""))
     now = [(point, now_off.why(point)) for point in discovery.installed()]

@@ -1,7 +1,5 @@
 """What whoever looks after the program asks for: material for support."""
 
-# ruff: noqa: PLC0415 - a command starts fast when it imports only what it needs
-
 from __future__ import annotations
 
 import os
@@ -9,20 +7,18 @@ from pathlib import Path
 
 import click
 
-from hostsim.cli.common import Common, command, load_plugins, opened
+from hostsim.cli.command import command
+from hostsim.cli.common import Common, load_plugins, open_store
 from hostsim.cli.root import hostsim
 from hostsim.messages.text import say
 from hostsim.views.table import write_json
-from opter_contract.values import Text
 
 
 @command(
     hostsim,
     "report",
-    Text(
-        "Skriv ett underlag för felsökning, utan hemligheter och personuppgifter.",
-        "Write material for support, without secrets and personal data.",
-    ),
+    sv="Skriv ett underlag för felsökning, utan hemligheter och personuppgifter.",
+    en="Write material for support, without secrets and personal data.",
 )
 @click.argument("file", metavar="FIL", type=click.Path(path_type=Path))
 def report(common: Common, file: Path) -> None:
@@ -30,7 +26,7 @@ def report(common: Common, file: Path) -> None:
     from hostsim.services.context import now
     from hostsim.services.support_bundle import lines_of, write_bundle
 
-    with opened(common) as store:
+    with open_store(common) as store:
         parts = write_bundle(
             file,
             store,

@@ -6,21 +6,19 @@ import sys
 
 import click
 
-from hostsim.cli.common import Common, command, usage
-from opter_contract.values import Text
+from hostsim.cli.command import command
+from hostsim.cli.common import Common, usage
 
 
 @command(
     None,
     "hostsim",
-    Text(
-        "En värd som liknar Opter: läser in kundbetalningar genom plug-in-program, visar dem "
-        "och sparar dem. Börja med hostsim demo.",
-        "A host much like Opter: brings in customers' payments through plug-ins, shows them "
-        "and saves them. Begin with hostsim demo.",
-    ),
     group=True,
     json=False,
+    sv="En värd som liknar Opter: läser in kundbetalningar genom plug-in-program, visar dem "
+    "och sparar dem. Börja med hostsim demo.",
+    en="A host much like Opter: brings in customers' payments through plug-ins, shows them "
+    "and saves them. Begin with hostsim demo.",
 )
 @click.pass_context
 def hostsim(context: click.Context, _: Common) -> None:

@@ -1,55 +1,38 @@
 """The page for people who do not live in a terminal."""
 
-# ruff: noqa: PLC0415 - a command starts fast when it imports only what it needs
-
 from __future__ import annotations
 
 import os
 
-import click
-
-from hostsim.cli.common import Common, Option, command, load_plugins
-from hostsim.cli.imports import login_timeout
+from hostsim.cli.command import command, option
+from hostsim.cli.common import Common, load_plugins
+from hostsim.cli.login import login_timeout
 from hostsim.cli.root import hostsim
 from hostsim.cli.sandbox import PORT
 from hostsim.storage import commits
-from opter_contract.values import Text
 
 
 @command(
     hostsim,
     "serve",
-    Text(
-        "Öppna Ekonomi > Betalningsimport i webbläsaren, tills du trycker Ctrl-C.",
-        "Open Economy > Payment import in the browser, until you press Ctrl-C.",
-    ),
     json=False,
+    sv="Öppna Ekonomi > Betalningsimport i webbläsaren, tills du trycker Ctrl-C.",
+    en="Open Economy > Payment import in the browser, until you press Ctrl-C.",
 )
 @PORT
-@click.option(
+@option(
     "--host",
-    cls=Option,
     metavar="ADRESS",
     default="127.0.0.1",
-    says=Text(
-        "Adressen att lyssna på; annars bara den här datorn.",
-        "The address to listen on; otherwise this machine only.",
-    ),
+    sv="Adressen att lyssna på; annars bara den här datorn.",
+    en="The address to listen on; otherwise this machine only.",
 )
-@click.option(
-    "--no-open",
-    is_flag=True,
-    cls=Option,
-    says=Text("Öppna ingen webbläsare.", "Open no browser."),
-)
-@click.option(
+@option("--no-open", is_flag=True, sv="Öppna ingen webbläsare.", en="Open no browser.")
+@option(
     "--empty",
     is_flag=True,
-    cls=Option,
-    says=Text(
-        "Börja sandlådan före den första importen, som i Opters artikel.",
-        "Begin the sandbox before the first import, as in Opter's article.",
-    ),
+    sv="Börja sandlådan före den första importen, som i Opters artikel.",
+    en="Begin the sandbox before the first import, as in Opter's article.",
 )
 def serve(common: Common, port: int, host: str, *, no_open: bool, empty: bool) -> None:
     """Serve the desk, with the sandbox beside it unless real credentials are configured."""

@@ -1,7 +1,5 @@
 """What an administrator prepares: the database, the office, the invoices, the imports."""
 
-# ruff: noqa: PLC0415 - a command starts fast when it imports only what it needs
-
 from __future__ import annotations
 
 from pathlib import Path
@@ -9,20 +7,20 @@ from typing import TYPE_CHECKING
 
 import click
 
-from hostsim.cli.common import Common, Option, command, host_over, opened, pairs, usage, warn
+from hostsim.cli.command import command, option
+from hostsim.cli.common import Common, key_values, make_host, open_store, usage, warn
 from hostsim.cli.root import hostsim
 from hostsim.messages.text import say
 from hostsim.views.definitions import SETTINGS, definition_columns
 from hostsim.views.invoices import INVOICES
 from hostsim.views.table import write_json
-from opter_contract.values import Text
 
 if TYPE_CHECKING:
     from hostsim.services.host import Host
     from hostsim.storage.store import Store
 
 
-@command(hostsim, "init", Text("Skapa databasen.", "Make the database."))
+@command(hostsim, "init", sv="Skapa databasen.", en="Make the database.")
 def init(common: Common) -> None:
     """Make the database, or say that it is there already."""
     from hostsim.storage.store import Store
@@ -42,16 +40,14 @@ def init(common: Common) -> None:
 @command(
     hostsim,
     "settings",
-    Text(
-        "Visa eller ändra kontorets inställningar: default_currency, accepted_deviation.",
-        "Show or change the settings of the office: default_currency, accepted_deviation.",
-    ),
+    sv="Visa eller ändra kontorets inställningar: default_currency, accepted_deviation.",
+    en="Show or change the settings of the office: default_currency, accepted_deviation.",
 )
 @click.argument("values", nargs=-1, metavar="[NAMN=VÄRDE]...")
 def settings(common: Common, values: tuple[str, ...]) -> None:
     """Change what is given, then show all."""
-    wanted = pairs(values)
-    with opened(common) as store:
+    wanted = key_values(values)
+    with open_store(common) as store:
         with store.change():
             for key, value in wanted.items():
                 store.set_setting(key, value)
@@ -65,36 +61,35 @@ def settings(common: Common, values: tuple[str, ...]) -> None:
 @command(
     hostsim,
     "invoices",
-    Text("Visa fakturorna, eller läs in dem.", "Show the invoices, or load them."),
     group=True,
+    sv="Visa fakturorna, eller läs in dem.",
+    en="Show the invoices, or load them.",
 )
 @click.pass_context
 def invoices(context: click.Context, common: Common) -> None:
     """Show the invoices when no subcommand follows."""
     if context.invoked_subcommand is not None:
         return
-    with opened(common) as store:
+    with open_store(common) as store:
         common.write_list(INVOICES, store.invoices)
 
 
 @command(
-    invoices,
-    "load",
-    Text("Läs in fakturor från en CSV-fil.", "Load invoices from a CSV file."),
+    invoices, "load", sv="Läs in fakturor från en CSV-fil.", en="Load invoices from a CSV file."
 )
 @click.argument("file", metavar="FIL", type=click.Path(path_type=Path))
-@click.option(
+@option(
     "--region",
-    cls=Option,
     default="",
-    says=Text("Region för rader som inte anger någon.", "Region of lines that name none."),
+    sv="Region för rader som inte anger någon.",
+    en="Region of lines that name none.",
 )
 def load(common: Common, file: Path, region: str) -> None:
     """Load a file of invoices: all of it or nothing."""
     from hostsim.services.invoices_csv import Notes, read_invoices
 
     notes = Notes()
-    with opened(common) as store:
+    with open_store(common) as store:
         loaded = store.load_invoices(read_invoices(file, region=region, notes=notes))
     for note in notes.first:
         common.tell(f"Obs: {note.text('sv')}", f"Note: {note.text('en')}")
@@ -114,12 +109,7 @@ def load(common: Common, file: Path, region: str) -> None:
         ]
         write_json(
             common.output,
-            {
-                "added": loaded.new,
-                "updated": loaded.updated,
-                "noted": notes.found,
-                "notes": told,
-            },
+            {"added": loaded.new, "updated": loaded.updated, "noted": notes.found, "notes": told},
         )
         return
     common.output.say(
@@ -131,19 +121,17 @@ def load(common: Common, file: Path, region: str) -> None:
 @command(
     hostsim,
     "formats",
-    Text(
-        "Visa de importer som är upplagda, eller lägg upp en.",
-        "Show the imports that are defined, or define one.",
-    ),
     group=True,
+    sv="Visa de importer som är upplagda, eller lägg upp en.",
+    en="Show the imports that are defined, or define one.",
 )
 @click.pass_context
 def formats(context: click.Context, common: Common) -> None:
     """Show the defined imports when no subcommand follows."""
     if context.invoked_subcommand is not None:
         return
-    with opened(common) as store:
-        host = host_over(store)
+    with open_store(common) as store:
+        host = make_host(store)
         definitions = list(store.definitions())
         if definitions or common.json:
             columns = definition_columns(host.shown_settings)
@@ -155,45 +143,42 @@ def formats(context: click.Context, common: Common) -> None:
             )
 
 
-@command(formats, "add", Text("Lägg upp en import.", "Define an import."))
+@command(formats, "add", sv="Lägg upp en import.", en="Define an import.")
 @click.argument("name", metavar="NAMN")
-@click.option(
+@option(
     "--type",
     "import_type",
-    cls=Option,
     required=True,
-    says=Text("Importtyp, till exempel FortnoxAPI.", "Import type, such as FortnoxAPI."),
+    sv="Importtyp, till exempel FortnoxAPI.",
+    en="Import type, such as FortnoxAPI.",
 )
-@click.option(
+@option(
     "--format",
     "import_format",
-    cls=Option,
     required=True,
-    says=Text("Importformat, till exempel API.", "Import format, such as API."),
+    sv="Importformat, till exempel API.",
+    en="Import format, such as API.",
 )
-@click.option(
+@option(
     "--region",
-    cls=Option,
     default="",
-    says=Text("Regionen vars fakturor betalas.", "The region whose invoices are paid."),
+    sv="Regionen vars fakturor betalas.",
+    en="The region whose invoices are paid.",
 )
-@click.option(
+@option(
     "--same-company-as",
     "company_of",
-    cls=Option,
     metavar="NAMN",
-    says=Text(
-        "En import vars företag den här delar, där flera regioner är samma företag.",
-        "An import whose company this one shares, where several regions are one company.",
-    ),
+    sv="En import vars företag den här delar, där flera regioner är samma företag.",
+    en="An import whose company this one shares, where several regions are one company.",
 )
-@click.option(
+@option(
     "--set",
     "values",
-    cls=Option,
     multiple=True,
     metavar="FÄLT=VÄRDE",
-    says=Text("Ett fälts värde; kan anges flera gånger.", "A field's value; may be repeated."),
+    sv="Ett fälts värde; kan anges flera gånger.",
+    en="A field's value; may be repeated.",
 )
 def formats_add(  # noqa: PLR0917
     common: Common,
@@ -205,33 +190,30 @@ def formats_add(  # noqa: PLR0917
     values: tuple[str, ...],
 ) -> None:
     """Define an import, if its plug-in accepts the values."""
-    with opened(common) as store:
-        host = host_over(store)
+    with open_store(common) as store:
+        host = make_host(store)
         problems = host.define(
-            name, import_type, import_format, region, pairs(values), company_of=company_of
+            name, import_type, import_format, region, key_values(values), company_of=company_of
         )
         warn(common, problems)
         _show_format(common, store, host, name)
 
 
-@command(formats, "set", Text("Ändra en imports inställningar.", "Change an import's settings."))
+@command(formats, "set", sv="Ändra en imports inställningar.", en="Change an import's settings.")
 @click.argument("name", metavar="NAMN")
 @click.argument("values", nargs=-1, metavar="[FÄLT=VÄRDE]...")
-@click.option(
+@option(
     "--region",
-    cls=Option,
-    says=Text(
-        "En annan region; går så länge ingen betalning är sparad.",
-        "Another region; possible as long as no payment is saved.",
-    ),
+    sv="En annan region; går så länge ingen betalning är sparad.",
+    en="Another region; possible as long as no payment is saved.",
 )
 def formats_set(common: Common, name: str, values: tuple[str, ...], region: str | None) -> None:
     """Change the given fields of an import, if its plug-in accepts them."""
     if not values and region is None:
         raise usage("Ange minst ett FÄLT=VÄRDE.", "Give at least one FIELD=VALUE.")
-    with opened(common) as store:
-        host = host_over(store)
-        warn(common, host.change(name, pairs(values), region=region))
+    with open_store(common) as store:
+        host = make_host(store)
+        warn(common, host.change(name, key_values(values), region=region))
         _show_format(common, store, host, name)
 
 

@@ -16,7 +16,7 @@ import pytest
 
 from hostsim import __main__
 from hostsim.cli.common import Common, tell
-from hostsim.cli.imports import Window
+from hostsim.cli.login import LoginWindow
 from hostsim.ledger import values as ledger_values
 from hostsim.messages import formats
 from hostsim.plugins.loading import Plugins
@@ -720,7 +720,7 @@ def test_an_error_stays_on_one_line(capsys):
 def test_an_address_to_sign_in_at_stays_whole(capsys, monkeypatch):
     monkeypatch.setattr(sys, "stdin", io.StringIO())
     address = "https://login.example/?state=" + "x" * 2000
-    window = Window(Common("sv"), browser=False)
+    window = LoginWindow(Common("sv"), browser=False)
     window(address, lambda _: None)
     assert address in capsys.readouterr().err
 

@@ -136,13 +136,13 @@ def test_a_revision_that_is_neither_open_nor_saved_is_refused(run):
 def test_what_is_printed_while_a_save_waits_is_not_what_it_saves(run, page, monkeypatch):
     """It saves what a command printed that had ended before it began."""
     run("import", "Butik")
-    host_over = imports.host_over
+    make_host = imports.make_host
 
     def others_were_quicker(store, **keywords):
         page.set_aside("Butik", ["3"]).mark_printed()
-        return host_over(store, **keywords)
+        return make_host(store, **keywords)
 
-    monkeypatch.setattr(imports, "host_over", others_were_quicker)
+    monkeypatch.setattr(imports, "make_host", others_were_quicker)
     assert code(run("save", "Butik")) == (6, "PREVIEW_CHANGED")
     assert saved(run) == []
 

@@ -17,7 +17,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from second_host import Host as SecondHost
 
-from hostsim.cli import imports, main
+from hostsim.cli import login, main
 from hostsim.errors import HostError
 from hostsim.ledger.comparison import (
     AT_NEXT_IMPORT,
@@ -245,7 +245,7 @@ def test_an_open_preview_can_be_saved_afterwards(host):
 
 def test_the_command_prints_tables_and_one_object(saved, store, books, monkeypatch, capsys):
     books.delete_payment(int(registered(store)[0].key.number))
-    monkeypatch.setattr(imports, "host_over", lambda *_, **__: saved)
+    monkeypatch.setattr(login, "make_host", lambda *_, **__: saved)
     database = ("--db", str(store.path))
     assert main.run(["reconcile", "Fortnox", *database]) == 0
     table = capsys.readouterr().out

@@ -1,0 +1,119 @@
+"""Signing in from the command line: in a browser, or by pasting an address."""
+
+from __future__ import annotations
+
+import contextlib
+import math
+import os
+import sys
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from typing import IO, TYPE_CHECKING
+
+from hostsim.cli.command import option
+from hostsim.cli.common import Common, make_host, tell, usage
+from hostsim.messages.text import say
+from hostsim.views.progress import progress_on
+
+if TYPE_CHECKING:
+    from hostsim.services.host import Host
+    from hostsim.storage.store import Store
+    from opter_contract.values import Text
+
+NO_BROWSER = option(
+    "--no-browser",
+    is_flag=True,
+    sv="Öppna inget fönster: läs adressen som inloggningen slutar på från standard input.",
+    en="Open no window: read the address that the login ends at from standard input.",
+)
+
+
+def login_timeout(environment: Mapping[str, str]) -> float:
+    """Read how many seconds a person may take to sign in."""
+    given = environment.get("HOSTSIM_LOGIN_TIMEOUT", "").strip() or "300"
+    try:
+        seconds = float(given)
+    except ValueError:
+        seconds = math.nan
+    if not 0 < seconds < math.inf:
+        raise usage(
+            f"HOSTSIM_LOGIN_TIMEOUT ska vara ett antal sekunder större än 0, inte ”{given}”.",
+            f"HOSTSIM_LOGIN_TIMEOUT must be a number of seconds above 0, not “{given}”.",
+        )
+    return seconds
+
+
+@contextlib.contextmanager
+def interactive_host(common: Common, store: Store, *, no_browser: bool) -> Iterator[Host]:
+    """Give a host that lets a person sign in, and shows progress as long as this lasts."""
+    timeout = login_timeout(os.environ)
+    with progress_on(sys.stderr, common.language) as progress:
+        window = LoginWindow(common, browser=not no_browser)
+        yield make_host(store, login_timeout=timeout, window=window, on_progress=progress)
+
+
+class LoginWindow:
+    """Shows a person where to sign in."""
+
+    def __init__(self, common: Common, *, browser: bool) -> None:
+        """Open a browser, or read where the login ended from standard input."""
+        self._common = common
+        self._browser = browser
+
+    def __call__(self, address: str, answered: Callable[[str], Text | None]) -> bool:
+        """Show the address, and open it or wait for what is pasted."""
+        from hostsim.services.browser import open_browser
+
+        if self._browser:
+            self._common.tell(
+                f"Logga in i fönstret som öppnas. Öppnas inget, gå till: {address}",
+                f"Sign in in the window that opens. If none does, go to: {address}",
+            )
+            open_browser(address, answered)
+            # Whoever runs the command sees the address, whether or not a browser opens.
+            return True
+        self._common.tell(f"Gå hit och logga in: {address}", f"Go here and sign in: {address}")
+        self._common.tell(
+            "Klistra sedan in adressen som inloggningen slutade på och tryck på Retur.",
+            "Then paste the address that the login ended at and press Return.",
+        )
+        reader = threading.Thread(
+            target=self._read_answers, args=(answered,), name="answers", daemon=True
+        )
+        reader.start()
+        return True
+
+    def _read_answers(self, answered: Callable[[str], Text | None]) -> None:
+        for line in typed_lines(sys.stdin):
+            if not line.strip():
+                continue
+            refusal = answered(line.strip())
+            if refusal is None:
+                return
+            tell(say(refusal, self._common.language))
+
+
+def typed_lines(stream: IO[str]) -> Iterator[str]:
+    """Yield lines as they are typed, until the stream ends.
+
+    Reads below Python's buffer where it can: a thread that waits inside that
+    buffer makes the interpreter abort when the program ends before it.
+    """
+    try:
+        descriptor = stream.fileno()
+    except (OSError, ValueError):
+        yield from stream
+        return
+    waiting = b""
+    while True:
+        try:
+            more = os.read(descriptor, 4096)
+        except OSError:
+            return
+        *lines, waiting = (waiting + more).split(b"\n")
+        for line in lines:
+            yield line.decode("utf-8", "replace")
+        if not more:
+            if waiting:
+                yield waiting.decode("utf-8", "replace")
+            return
