@@ -210,7 +210,7 @@ class LoginFailed(FortnoxError):
             "Fortnox godtar inte längre inloggningen. Importera igen och logga in på nytt; inget "
             "har sparats till hälften.",
             "Fortnox no longer accepts the login. Import again and sign in again; nothing has been "
-            "half saved.",
+            "partially saved.",
         ),
         "WRONG_COMPANY": Text(
             "Importen hör till {expected} ({expected_number}), men inloggningen gällde {actual} "
@@ -245,7 +245,7 @@ class NotPermitted(FortnoxError):
             "sedan in på nytt.",
             "The integration may not read {resource} in Fortnox. The administrator switches on the "
             "scopes payment, invoice and companyinformation in the developer portal; then sign in "
-            "anew.",
+            "again.",
         ),
         "RIGHT_MISSING": Text(
             "Den som loggade in får inte läsa {resource} i Fortnox (kod {fortnox_code}). En "

@@ -16,7 +16,7 @@ from hostsim.errors import DoubtfulPayment, HostError, host_error
 from hostsim.ledger.amounts import typed_amount, typed_date, typed_rate
 from hostsim.ledger.hand_payments import Entry, wrong_amount
 from hostsim.ledger.values import Invoice
-from hostsim.messages.formats import money
+from hostsim.messages.formats import money, plain
 from hostsim.messages.results import DATE_NEEDED
 from hostsim.messages.text import own
 from hostsim.services import payments_file
@@ -100,7 +100,7 @@ def _remaining(invoice: Invoice | None) -> str:
     if invoice is None or not invoice.remaining:
         return ""
     # An English 1,000.00 could be taken for 1.00 as well.
-    return money(invoice.remaining, "sv") if language() == "sv" else f"{invoice.remaining:.2f}"
+    return money(invoice.remaining, "sv") if language() == "sv" else plain(invoice.remaining)
 
 
 def _new_key() -> str:

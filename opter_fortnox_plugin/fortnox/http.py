@@ -86,7 +86,7 @@ def proxy_of(address: str) -> str | None:
 class _Deadline:
     """Ends an exchange that takes too long, by closing its connection.
 
-    A read time-out starts anew with each byte, so that an answer which drips
+    A read time-out starts again with each byte, so that an answer which drips
     would keep us for ever, in its headers as well as in its body.
     """
 
