@@ -6,7 +6,7 @@ and ``message``, as the contract describes; details that a program may want are
 attributes.
 
 No error carries a token, a secret or what Fortnox sent: only status, Fortnox's
-own error code, and which resource was asked for.
+own error code, and which resource was requested.
 """
 
 from __future__ import annotations
@@ -143,7 +143,7 @@ class SettingsWrong(FortnoxError):
 
 
 class LoginFailed(FortnoxError):
-    """Nobody is signed in, or somebody to the wrong company."""
+    """A person must sign in, or sign in to another company."""
 
     kind = "login"
     messages: ClassVar = {
@@ -323,7 +323,7 @@ class Busy(FortnoxError):
 
 
 class Cancelled(FortnoxError):
-    """A person said stop."""
+    """A person cancelled."""
 
     kind = "cancelled"
     messages: ClassVar = {

@@ -31,15 +31,15 @@ from opter_fortnox_plugin.errors import (
     Unavailable,
 )
 from opter_fortnox_plugin.fortnox.client import Client
-from opter_fortnox_plugin.fortnox.http import Nobody, Transport
+from opter_fortnox_plugin.fortnox.http import NoAuth, Transport
 from opter_fortnox_plugin.fortnox.protocol import SCOPES, Reply, date_of, value_of
 from opter_fortnox_plugin.fortnox.rate_limiter import RateLimiter
 from opter_fortnox_plugin.fortnox.schemas import company_of, plain
 from opter_fortnox_plugin.host import Host
 from opter_fortnox_plugin.login import stored_login
-from opter_fortnox_plugin.login.authorization_code import CallbackServer, Login
+from opter_fortnox_plugin.login.authorization_code import CallbackServer, Login, log_in
 from opter_fortnox_plugin.login.tokens import SignedIn, TokenEndpoint
-from opter_fortnox_plugin.payments.importer import log_in, refuse_other_company
+from opter_fortnox_plugin.payments.importer import refuse_other_company
 from opter_fortnox_plugin.settings import stays_signed_in
 
 #: Seconds that the clock may be off. An import uses Fortnox's own time and tolerates
@@ -120,7 +120,7 @@ class Examination:
         :raises Unavailable: where there is none, or a server error.
         """
         try:
-            reply = self.transport.send("GET", address, auth=Nobody())
+            reply = self.transport.send("GET", address, auth=NoAuth())
         except Temporary as error:
             raise Unavailable("FORTNOX_UNAVAILABLE", what=error.what, attempts=1) from None
         if reply.status >= 500:

@@ -30,12 +30,12 @@ from opter_fortnox_plugin.fortnox.http import Bearer, Transport
 from opter_fortnox_plugin.fortnox.protocol import (
     Page,
     Reply,
-    as_it_came,
     date_of,
     invoice_query,
     invoices_query,
     page_of,
     payments_query,
+    raw_reply,
     value_of,
 )
 from opter_fortnox_plugin.fortnox.rate_limiter import WINDOW, RateLimiter
@@ -59,7 +59,7 @@ RENEWALS: Final = 2
 
 
 class Authorization(Protocol):
-    """Somebody's permission to use the API."""
+    """A login's permission to use the API."""
 
     @property
     def access_token(self) -> str:
@@ -77,7 +77,7 @@ class Client:
     """Reads from one company's Fortnox.
 
     :param sleep: waits a number of seconds.
-    :param waiting: is told what went wrong and how many seconds we wait.
+    :param waiting: called with what went wrong and the seconds until the next attempt.
     :param renew: returns an access token in the place of one that was refused,
         where it is not for the thread of a request to do that.
     :param uniform: a random number between two others.
@@ -130,9 +130,8 @@ class Client:
     ) -> Page:
         """Return a page of payments, newest first.
 
-        Its time is the earliest that any clock has told: one that is too early makes us read
-        again, and one that is too late would hide payments. Where Fortnox tells none itself,
-        neither does the page.
+        Its time is the earliest of all clocks: one that is too early makes us read again, and
+        one that is too late would hide payments. Without a time of Fortnox's it has none.
 
         :param since: only what changed since then.
         :param invoice_number: only the payments of this invoice.
@@ -187,8 +186,8 @@ class Client:
         return self._get_one(f"invoices/{quote(number, safe='')}", read)
 
     def reply(self, path: str, query: Mapping[str, str] | None = None) -> Reply:
-        """Return an answer as it came, a refusal too: for questions about answers themselves."""
-        return self._get(path, as_it_came, query)
+        """Return the raw answer, even a refusal: for questions about answers themselves."""
+        return self._get(path, raw_reply, query)
 
     # --- what time it is ---
 
@@ -259,9 +258,9 @@ class Client:
 
     def _how_long(self, state: tenacity.RetryCallState) -> float:
         error = state.outcome.exception() if state.outcome else None
-        told = error.wait if isinstance(error, Temporary) else None
-        if told is not None:
-            return told + self._uniform(0.0, 0.5)
+        retry_after = error.wait if isinstance(error, Temporary) else None
+        if retry_after is not None:
+            return retry_after + self._uniform(0.0, 0.5)
         if isinstance(error, Temporary) and error.limited:
             return WINDOW + self._uniform(0.0, 0.5)
         doubled: float = FIRST_WAIT * 2 ** (state.attempt_number - 1)
@@ -270,7 +269,7 @@ class Client:
     def _before_sleep(self, state: tenacity.RetryCallState) -> None:
         error = state.outcome.exception() if state.outcome else None
         seconds = state.next_action.sleep if state.next_action else 0.0
-        # One that was broken off failed for no other reason.
+        # Nothing is retried once the request was aborted.
         self._check()
         if isinstance(error, Temporary):
             log.warning("Fortnox: %s; trying again in %.1f s", error.what, seconds)

@@ -65,7 +65,7 @@ class Bearer(requests.auth.AuthBase):
         return request
 
 
-class Nobody(requests.auth.AuthBase):
+class NoAuth(requests.auth.AuthBase):
     """Sends no authorization, not even one from a ``.netrc``."""
 
     def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
@@ -86,8 +86,8 @@ def proxy_of(address: str) -> str | None:
 class _Deadline:
     """Ends an exchange that takes too long, by closing its connection.
 
-    A read time-out starts again with each byte, so that an answer which drips
-    would keep us for ever, in its headers as well as in its body.
+    A read time-out starts again with each byte, so an answer that trickles in, headers or
+    body, would never time out.
     """
 
     current: threading.local = threading.local()
@@ -147,9 +147,9 @@ class _Watched:
 
 
 class _Whole(http.client.HTTPResponse):
-    """An answer whose headers came whole, or an error.
+    """An answer with complete headers, or an error.
 
-    urllib3 would take half of them, and log a traceback.
+    urllib3 would accept incomplete ones, and log a traceback.
     """
 
     def begin(self) -> None:
@@ -175,7 +175,7 @@ class _HttpsPool(urllib3.HTTPSConnectionPool):
 
 
 class _Adapter(requests.adapters.HTTPAdapter):
-    """Kept-alive connections that are watched; retries are not its business."""
+    """Kept-alive connections that are watched; retried elsewhere."""
 
     def __init__(self) -> None:
         super().__init__(pool_connections=4, pool_maxsize=CONNECTIONS, max_retries=0)
@@ -204,7 +204,7 @@ class Transport:
         self, *, connect: float = CONNECT, read: float = READ, total: float = TOTAL
     ) -> None:
         # A proxy of the environment is for the world outside, not for this machine.
-        self._outside, self._here = _session(trust_env=True), _session(trust_env=False)
+        self._remote, self._local = _session(trust_env=True), _session(trust_env=False)
         self._timeout = (connect, read)
         self._total = total
         self._going_on: set[_Deadline] = set()
@@ -225,7 +225,7 @@ class Transport:
         :raises Temporary: where no whole answer came.
         :raises Unavailable: where the other side cannot prove who it is.
         """
-        session = self._here if urlsplit(address).hostname in LOOPBACK else self._outside
+        session = self._local if urlsplit(address).hostname in LOOPBACK else self._remote
         with _Deadline(self._total, self.sent) as deadline, self._listed(deadline):
             try:
                 with session.request(
@@ -277,9 +277,8 @@ class Transport:
             deadline.expire()
 
     def close(self) -> None:
-        """Let go of the connections."""
-        self._outside.close()
-        self._here.close()
+        self._remote.close()
+        self._local.close()
 
 
 def _session(*, trust_env: bool) -> requests.Session:
@@ -302,7 +301,7 @@ def _untrusted(error: BaseException | None) -> bool:
 
 
 def _what(error: Exception) -> str:
-    """Say what happened, without the address that the libraries put in their messages."""
+    """Describe an error without the address that the libraries put in their messages."""
     if isinstance(error, requests.exceptions.Timeout):
         return "no answer in time"
     if isinstance(error, requests.exceptions.ChunkedEncodingError):

@@ -57,7 +57,7 @@ _TOKEN_REASON = re.compile(r"[a-z_]{1,40}", re.ASCII)
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """An answer as it came: header names in lower case."""
+    """An HTTP answer, with header names in lower case."""
 
     status: int
     headers: Mapping[str, str] = field(repr=False)
@@ -81,7 +81,7 @@ class Page:
 class Tokens:
     """An access token and the single-use refresh token for the next one.
 
-    ``scopes`` are the granted ones; none where Fortnox did not say.
+    ``scopes`` are the granted ones; empty where Fortnox did not tell.
     """
 
     access: str = field(repr=False)
@@ -128,7 +128,7 @@ def decode(body: bytes) -> Any:
 def value_of(reply: Reply, resource: str) -> dict[str, Any]:
     """Return the object that an API answer holds.
 
-    :param resource: what was asked for, for the sentence of an error.
+    :param resource: what was asked for, for the message of an error.
     :raises Temporary, Unauthorized, Missing: for the caller to act on.
     :raises FortnoxError: for a person to act on.
     """
@@ -165,13 +165,13 @@ def _error_of(reply: Reply, resource: str) -> Exception:
     if status == 404 and information is not None:
         return Missing(resource)
     if status == 404:
-        # Only Fortnox itself can say that a payment is gone, not what stands between.
+        # Only Fortnox itself can say that a payment is deleted, not a proxy in between.
         return Temporary("404 that is not Fortnox's own")
     return Refused("FORTNOX_REFUSED", resource=resource, status=status, fortnox_code=shown)
 
 
-def as_it_came(reply: Reply) -> Reply:
-    """Return an answer whatever it says, unless the same request may be answered otherwise.
+def raw_reply(reply: Reply) -> Reply:
+    """Return any answer, unless another attempt may get a different one.
 
     :raises Temporary, Unauthorized: for the caller to try again.
     """
@@ -276,7 +276,7 @@ def invoices_query(page: int, ocr: str | None = None, *, unpaid: bool = False) -
 
     :param ocr: only those whose reference holds these digits; Fortnox looks
         for them anywhere in it.
-    :param unpaid: only those that are unpaid; Fortnox leaves out what is not booked.
+    :param unpaid: only those that are unpaid; Fortnox omits those that are not booked.
     """
     query = {
         "limit": str(PAGE_SIZE),
@@ -362,7 +362,7 @@ def tokens_of(reply: Reply) -> Tokens:
 def issued_at(access_token: str) -> datetime | None:
     """Return when an access token was issued (UTC), by its ``iat``; ``None`` where it is untold.
 
-    Nothing is verified: who may do what is for Fortnox to say, and this is only a clock.
+    Not verified: it is used as a clock, never for authorization.
     """
     try:
         payload = access_token.split(".")[1]
@@ -391,6 +391,6 @@ def refusal_of(error: str, status: int | None = None) -> FortnoxError:
         return LoginFailed("LOGIN_REFUSED")
     if error in ("invalid_client", "unauthorized_client"):
         return LoginFailed("LOGIN_CLIENT_UNKNOWN")
-    # Only a plain word is repeated: what else stands there is not ours to show.
+    # Only a plain word is shown: anything else might be confidential.
     reason = error if _TOKEN_REASON.fullmatch(error) else f"status {status or '–'}"
     return LoginFailed("LOGIN_FAILED", reason=reason)

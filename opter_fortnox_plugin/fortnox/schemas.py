@@ -412,7 +412,7 @@ def invoice_ocr(row: Any) -> InvoiceOcr:
 
 
 def invoice_balance(row: Any) -> InvoiceBalance:
-    """Read what a row of the list of invoices says of what remains to pay.
+    """Read the remaining balance from a row of the list of invoices.
 
     :raises Unreadable: with the fields that are to blame.
     """

@@ -1,8 +1,8 @@
-"""The login window: an unguessable ``state`` out, a code back, and what a refusal means.
+"""The authorization code: a browser with an unguessable ``state`` out, a callback in.
 
-The answer arrives at the redirect address, on this machine. The listener there
-is ready before the window opens, takes the one answer that carries our
-``state``, and shows every other visitor an error page without ending the wait.
+The callback arrives at the redirect address, on this machine. The server there is
+ready before the browser opens, accepts the one callback with our ``state``, and
+answers every other request with an error page without ending the wait.
 """
 
 from __future__ import annotations
@@ -23,8 +23,10 @@ from typing import Any, Final, Self
 from urllib.parse import parse_qs, urlsplit
 
 from opter_contract.values import Text
+from opter_fortnox_plugin.configuration import Configuration
 from opter_fortnox_plugin.errors import FortnoxError, LoginFailed
-from opter_fortnox_plugin.fortnox.protocol import refusal_of
+from opter_fortnox_plugin.fortnox.protocol import authorization_address, refusal_of
+from opter_fortnox_plugin.host import Host
 
 log = logging.getLogger(__name__)
 
@@ -32,10 +34,10 @@ log = logging.getLogger(__name__)
 #: which is how Fortnox sends a locked company back.
 GRACE: Final = 4.0
 
-#: Seconds between two looks at whether the person has cancelled.
+#: Seconds between two checks whether the person has cancelled.
 _POLL: Final = 0.2
 
-#: Seconds that a visitor of the listener may be silent.
+#: Seconds that a client of the callback server may be silent.
 _REQUEST_TIMEOUT: Final = 10.0
 
 #: A longer address is no answer of Fortnox's.
@@ -53,7 +55,7 @@ _EMPTY = Text(
     "Fortnox skickade inget svar med tillbaka. Så gör Fortnox när företaget är låst.",
     "Fortnox sent no answer back. Fortnox does so when the company is locked.",
 )
-_STRANGE = Text(
+_UNEXPECTED = Text(
     "Det här svaret hör inte till en inloggning som pågår. Stäng fönstret, och använd det fönster "
     "som importen öppnade.",
     "This answer does not belong to a login that is going on. Close this window, and use the "
@@ -69,16 +71,16 @@ _NOT_THE_ANSWER = Text(
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What came back: a code, or the OAuth error in its place; both empty from a locked company."""
+    """A callback: a code or an OAuth error; both are empty where the company is locked."""
 
     code: str = field(default="", repr=False)
     error: str = ""
 
 
 class UnexpectedCallback(Exception):
-    """Something came to the redirect address that is not our answer.
+    """A request to the redirect address that is not the answer to this login.
 
-    :param forged: whether it claimed to be one, with another ``state`` or none.
+    :param forged: whether it claimed to be, with another ``state`` or none.
     """
 
     def __init__(self, *, forged: bool) -> None:
@@ -87,7 +89,7 @@ class UnexpectedCallback(Exception):
 
 
 def parse_callback(query: str, state: str) -> Answer:
-    """Read the query that came to the redirect address.
+    """Read the query of a request to the redirect address.
 
     :raises UnexpectedCallback: where it is not the answer to the login with this ``state``.
     """
@@ -95,14 +97,14 @@ def parse_callback(query: str, state: str) -> Answer:
         values = parse_qs(query, max_num_fields=20, errors="replace")
     except ValueError:
         raise UnexpectedCallback(forged=False) from None
-    code, error, came = (values.get(name, []) for name in ("code", "error", "state"))
-    if not (code or error or came):
+    code, error, states = (values.get(name, []) for name in ("code", "error", "state"))
+    if not (code or error or states):
         if query:
             raise UnexpectedCallback(forged=False)
         return Answer()
     # A terminal may hand over what is no UTF-8 as lone surrogates.
-    if len(came) != 1 or not hmac.compare_digest(
-        came[0].encode("utf-8", "replace"), state.encode()
+    if len(states) != 1 or not hmac.compare_digest(
+        states[0].encode("utf-8", "replace"), state.encode()
     ):
         raise UnexpectedCallback(forged=True)
     if len(error) == 1 and not code:
@@ -113,9 +115,9 @@ def parse_callback(query: str, state: str) -> Answer:
 
 
 class Login:
-    """One login: its ``state``, and the answers that came so far.
+    """One login: its ``state``, and the callbacks so far.
 
-    Answers are put in from any thread, and waited for in one.
+    Callbacks are delivered from any thread, and waited for in one.
     """
 
     def __init__(self, redirect_uri: str, state: str | None = None) -> None:
@@ -123,13 +125,13 @@ class Login:
         self.state: Final = state or secrets.token_urlsafe(32)
         self._answers: queue.Queue[Answer] = queue.Queue()
         self._lock = threading.Lock()
-        self._taken = False
+        self._received = False
         self._forged = False
 
     def receive(self, query: str) -> Answer:
-        """Judge what came to the redirect address; the answer is taken once.
+        """Check a callback; the answer is accepted once.
 
-        :raises UnexpectedCallback: where it is not the answer, or where the answer came before.
+        :raises UnexpectedCallback: where it is not the answer, or not the first.
         """
         with self._lock:
             try:
@@ -137,15 +139,15 @@ class Login:
             except UnexpectedCallback as unexpected:
                 self._forged = self._forged or unexpected.forged
                 raise
-            if self._taken:
+            if self._received:
                 raise UnexpectedCallback(forged=False)
-            self._taken = answer != Answer()
+            self._received = answer != Answer()
             return answer
 
     def deliver(self, answer: Answer) -> None:
-        """Let :meth:`wait` have an answer that :meth:`receive` has taken.
+        """Hand :meth:`wait` an answer that :meth:`receive` has accepted.
 
-        Apart from it, so that the person's page is written before the wait ends.
+        Separate, so that the person's page is written before the wait ends.
         """
         self._answers.put(answer)
 
@@ -154,8 +156,8 @@ class Login:
 
         :return: ``None`` where it was the answer, otherwise what to do.
         """
-        came, _, query = address.strip()[:_MAX_LENGTH].partition("?")
-        if came.rstrip("/").lower() == self.redirect_uri.rstrip("/").lower():
+        pasted, _, query = address.strip()[:_MAX_LENGTH].partition("?")
+        if pasted.rstrip("/").lower() == self.redirect_uri.rstrip("/").lower():
             try:
                 self.deliver(self.receive(query.partition("#")[0]))
             except UnexpectedCallback:
@@ -167,19 +169,19 @@ class Login:
     def wait(
         self,
         seconds: float,
-        look: Callable[[float], None],
+        report: Callable[[float], None],
         clock: Callable[[], float] = time.monotonic,
     ) -> str:
         """Wait for the answer, and return its code.
 
         :param seconds: how long a person may take.
-        :param look: called a few times a second with the seconds left; may raise.
+        :param report: called a few times a second with the seconds left; may raise.
         :raises LoginFailed, NotPermitted: where there is no code.
         """
         until = clock() + seconds
         locked_at: float | None = None
         while (now := clock()) < until:
-            look(until - now)
+            report(until - now)
             try:
                 answer = self._answers.get(timeout=min(_POLL, until - now))
             except queue.Empty:
@@ -201,7 +203,7 @@ class Login:
         return LoginFailed("LOGIN_TIMED_OUT", seconds=f"{seconds:g}")
 
 
-# --- The listener ------------------------------------------------------------
+# --- The callback server ------------------------------------------------------------
 
 _PAGE: Final = """<!doctype html>
 <html lang="sv"><head><meta charset="utf-8"><title>Fortnox</title>
@@ -213,7 +215,7 @@ color:#1d2733;background:#fff}} p[lang=en]{{color:#4a5968}}
 
 
 class _CallbackHandler(BaseHTTPRequestHandler):
-    """Answers one visitor of the redirect address. Reflects nothing, runs no script."""
+    """Answers one request to the redirect address. Reflects nothing, runs no script."""
 
     server: _Server
     timeout = _REQUEST_TIMEOUT
@@ -229,11 +231,11 @@ class _CallbackHandler(BaseHTTPRequestHandler):
         host = self.headers.get("Host", "").lower()
         here = host.removesuffix(":80") == wanted.netloc.lower().removesuffix(":80")
         if not here or path != (wanted.path or "/") or len(self.path) > _MAX_LENGTH:
-            return self._show(404, _STRANGE)
+            return self._show(404, _UNEXPECTED)
         try:
             answer = login.receive(query)
         except UnexpectedCallback:
-            return self._show(400, _STRANGE)
+            return self._show(400, _UNEXPECTED)
         try:
             if answer.code:
                 return self._show(200, _DONE)
@@ -259,11 +261,11 @@ class _CallbackHandler(BaseHTTPRequestHandler):
 
     def send_error(self, code: int, message: str | None = None, explain: str | None = None) -> None:
         # The stock page repeats what was asked; ours repeats nothing.
-        self._show(code, _STRANGE)
+        self._show(code, _UNEXPECTED)
 
     def log_message(self, format: str, *args: Any) -> None:
         # The request line holds the code.
-        log.debug("a visit to the login listener")
+        log.debug("a request to the callback server")
 
 
 class _Server(ThreadingHTTPServer):
@@ -290,11 +292,11 @@ class _Server(ThreadingHTTPServer):
         self.server_name, self.server_port = self.socket.getsockname()[:2]
 
     def handle_error(self, request: Any, client_address: Any) -> None:
-        log.debug("a visit to the login listener broke off")
+        log.debug("a request to the callback server was aborted")
 
 
 class CallbackServer:
-    """Receives visits on exactly the host and port of the redirect address.
+    """Receives requests on exactly the host and port of the redirect address.
 
     ``localhost`` means both 127.0.0.1 and ::1: which of them a browser takes
     is not ours to choose.
@@ -339,3 +341,40 @@ class CallbackServer:
 
 #: EACCES is what Windows says of a port that another program holds exclusively.
 _IN_USE: Final = (errno.EADDRINUSE, errno.EACCES)
+
+
+# --- A whole login ------------------------------------------------------------
+
+_ANOTHER_LOGIN: Final = Text(
+    "En annan inloggning pågår på den här datorn; väntar på den",
+    "Another login is going on on this machine; waiting for it",
+)
+
+
+def log_in(host: Host, configuration: Configuration) -> str:
+    """Open the login window and return the authorization code that comes back."""
+    login = Login(configuration.redirect_uri)
+    address = authorization_address(
+        configuration.auth_url, configuration.client_id, login.redirect_uri, login.state
+    )
+    patience = host.run.login_timeout
+    with (
+        host.lock(
+            f"login/{login.redirect_uri}",
+            patience,
+            _ANOTHER_LOGIN,
+            lambda: LoginFailed("LOGIN_WAITED_FOR_ANOTHER"),
+        ),
+        CallbackServer(login),
+    ):
+        host.open_browser(address, login.paste)
+        return login.wait(
+            patience, lambda left: host.report_progress("login", 0, None, _sign_in(round(left)))
+        )
+
+
+def _sign_in(left: int) -> Text:
+    return Text(
+        f"Logga in i Fortnox i webbläsaren ({left} s kvar)",
+        f"Sign in to Fortnox in the browser ({left} s left)",
+    )

@@ -1,16 +1,16 @@
-"""Staying signed in: one refresh token that outlives its run, and how nobody loses it.
+"""Staying signed in: a refresh token that outlives its run, and how it is never lost.
 
 A refresh token can be used once, and its use returns the next one. So between
-"Fortnox has answered" and "the next one is kept" nothing else may happen, and
-never twice at once: the host's lock is held around both, and the new token is
-durable before anything uses the access token that came with it. Where a
-sudden end still falls in between, the kept token is spent; Fortnox says so at
-the next import, it is thrown away, and a person is asked to sign in once.
+"Fortnox has answered" and "the next one is stored" nothing else may happen, and
+never in two processes at once: the host's lock is held around both, and the new
+token is durable before anything uses the access token that came with it. If the
+process is killed in between, the stored token is spent; Fortnox refuses it at the
+next import, it is deleted, and a person signs in once.
 
-Only the refresh token is kept, in the host's place for secrets, by definition
-(the host's part), client id and address of the token service (ours). While an
-import runs, its access token stands beside it: who waited for the lock finds
-there what another process was given, and needs no refresh of its own.
+Only the refresh token is stored, in the host's secret store, by definition (the
+host's part), client id and address of the token service (ours). While an import
+runs, its access token is stored beside it: a process that waited for the lock
+finds the other's tokens there, and needs no refresh of its own.
 """
 
 from __future__ import annotations
@@ -37,18 +37,18 @@ log = logging.getLogger(__name__)
 #: may take with both its attempts.
 TIMEOUT: Final = 120.0
 
-#: Errors whose sentence asks for another login, or for another person's. A login that
-#: is kept would open no window, so that the same error would come back for ever.
+#: Errors whose message asks for another login, or for another person's. With a stored
+#: login no browser would open, so the same error would come back for ever.
 SIGN_IN_AGAIN: Final = frozenset(
     {"LOGIN_EXPIRED", "WRONG_COMPANY", "SCOPE_MISSING", "RIGHT_MISSING"}
 )
 
 
 class StoredLogin:
-    """The refresh token that is kept for the definition of a run.
+    """The refresh token that is stored for the definition of a run.
 
-    :param host: where it is kept, and whose lock goes around it.
-    :param endpoint: where it is swapped and revoked.
+    :param host: stores it, and locks it.
+    :param endpoint: refreshes and revokes it.
     :param now: Unix time.
     """
 
@@ -67,20 +67,20 @@ class StoredLogin:
         self._lock_key = f"token/{digest(host.run.definition)}/{ours}"
 
     def resume(self) -> Tokens | None:
-        """Return tokens by the kept login; ``None`` where a person must sign in.
+        """Return tokens by the stored login; ``None`` where a person must sign in.
 
-        Those of another import that runs, or that came to a sudden end, are good enough.
+        Those of another import that is running, or was killed, will do.
 
-        :raises Unavailable: where Fortnox does not answer; the login stays kept.
+        :raises Unavailable: where Fortnox does not answer; the login stays stored.
         """
-        with self._alone():
-            kept = self._read()
-            if kept is None:
+        with self._lock():
+            stored = self._read()
+            if stored is None:
                 return None
-            if kept.is_good(self._now()):
-                return kept.tokens
+            if stored.is_good(self._now()):
+                return stored.tokens
             try:
-                return self._swapped(kept.refresh)
+                return self._refreshed(stored.refresh)
             except FortnoxError as error:
                 if not _is_over(error):
                     raise
@@ -94,84 +94,84 @@ class StoredLogin:
 
         :raises FortnoxError: as :meth:`TokenEndpoint.refresh`.
         """
-        with self._alone():
-            kept = self._read()
-            if kept is None:
-                return self._swapped(ours.refresh)
-            if kept.access != ours.access and kept.is_good(self._now()):
-                return kept.tokens
-            if kept.access:
-                # After a sudden end the next import must not begin with what was refused.
-                self._host.set_secret(self._key, kept.between_imports().write())
-            return self._swapped(kept.refresh)
+        with self._lock():
+            stored = self._read()
+            if stored is None:
+                return self._refreshed(ours.refresh)
+            if stored.access != ours.access and stored.is_good(self._now()):
+                return stored.tokens
+            if stored.access:
+                # If we are killed, the next import must not start with the token that was refused.
+                self._host.set_secret(self._key, stored.between_imports().write())
+            return self._refreshed(stored.refresh)
 
-    def keep(self, tokens: Tokens) -> bool:
-        """Keep the login that a person has just made, in the place of an earlier one.
+    def store(self, tokens: Tokens) -> bool:
+        """Store the login that a person has just made, in the place of an earlier one.
 
-        :return: whether it is kept: not where the host has no place for secrets.
+        :return: whether it is stored; ``False`` where the host cannot store secrets.
         """
         if not tokens.refresh:
             return False
-        with self._revoked_unless_kept(tokens), self._alone():
+        with self._revoked_unless_stored(tokens), self._lock():
             earlier = self._read()
-            kept = self._put(tokens)
+            is_stored = self._store(tokens)
             if earlier and earlier.refresh != tokens.refresh:
                 self._revoked(earlier.tokens)
-        if not kept:
+        if not is_stored:
             log.warning("the host has no place for secrets; the login ends with this import")
             self._host.report_progress("login", 0, None, _NO_PLACE)
-        return kept
+        return is_stored
 
     def end(self) -> bool:
-        """Revoke and delete what is kept.
+        """Revoke and delete the stored login.
 
-        :return: whether Fortnox confirmed it, or nothing was kept.
+        :return: whether Fortnox confirmed it, or nothing was stored.
         """
         if not self._host.get_secret(self._key):
             return True
-        with self._alone():
-            kept = self._read()
-            # First there: a sudden end in between must not leave a login alive that nobody knows.
-            revoked = kept is None or self._revoked(kept.tokens)
+        with self._lock():
+            stored = self._read()
+            # Revoked first: a kill in between must not leave a login alive that nothing knows of.
+            revoked = stored is None or self._revoked(stored.tokens)
             self._host.set_secret(self._key, None)
         return revoked
 
-    def rest(self) -> None:
-        """Take the access token out of the place: others that import hold theirs in memory.
+    def delete_access_token(self) -> None:
+        """Delete the stored access token: other running imports have theirs in memory.
 
-        Where that fails, the next import does it.
+        If that fails, the next import does it.
         """
         try:
-            with self._alone():
-                kept = self._read()
-                if kept is not None and kept.access:
-                    self._host.set_secret(self._key, kept.between_imports().write())
-        except Exception as error:  # noqa: BLE001 - must not hide how the import itself ended
-            log.warning("the access token stays kept until the next import: %s", _named(error))
+            with self._lock():
+                stored = self._read()
+                if stored is not None and stored.access:
+                    self._host.set_secret(self._key, stored.between_imports().write())
+        except Exception as error:  # noqa: BLE001 - must not hide the import's own error
+            log.warning("the access token stays stored until the next import: %s", _named(error))
 
     def _read(self) -> StoredToken | None:
         return read(self._host.get_secret(self._key))
 
-    def _put(self, tokens: Tokens) -> bool:
+    def _store(self, tokens: Tokens) -> bool:
         return self._host.set_secret(self._key, StoredToken.of(tokens, self._now()).write())
 
-    def _swapped(self, kept: str) -> Tokens:
-        """Swap a refresh token, and keep the next one; only under the lock."""
+    def _refreshed(self, refresh_token: str) -> Tokens:
+        """Refresh, and store the next token; only under the lock."""
         try:
-            tokens = self._endpoint.refresh(Tokens("", kept))
+            tokens = self._endpoint.refresh(Tokens("", refresh_token))
         except FortnoxError as error:
             if _is_over(error):
                 if error.code != "LOGIN_EXPIRED":
-                    self._revoked(Tokens("", kept))
+                    self._revoked(Tokens("", refresh_token))
                 self._host.set_secret(self._key, None)
             raise
         if tokens.refresh:
-            with self._revoked_unless_kept(tokens):
-                self._put(tokens)
+            with self._revoked_unless_stored(tokens):
+                self._store(tokens)
         return tokens
 
     @contextmanager
-    def _revoked_unless_kept(self, tokens: Tokens) -> Iterator[None]:
+    def _revoked_unless_stored(self, tokens: Tokens) -> Iterator[None]:
         try:
             yield
         except BaseException:
@@ -185,30 +185,30 @@ class StoredLogin:
             log.warning("the refresh token could not be revoked: %s", error.code)
             return False
 
-    def _alone(self) -> AbstractContextManager[None]:
+    def _lock(self) -> AbstractContextManager[None]:
         return self._host.lock(
             self._lock_key, TIMEOUT, _ANOTHER, lambda: LoginFailed("LOGIN_WAITED_FOR_ANOTHER")
         )
 
 
 class _StoredSession(SignedIn):
-    """A login that goes on after the run."""
+    """A login that outlives the run."""
 
     def __init__(
         self,
         endpoint: TokenEndpoint,
         tokens: Tokens,
-        kept: StoredLogin,
+        login: StoredLogin,
         clock: Callable[[], float],
     ) -> None:
         super().__init__(endpoint, tokens, clock)
-        self._kept = kept
+        self._login = login
 
     def _renewed(self, tokens: Tokens) -> Tokens:
-        return self._kept.renew(tokens)
+        return self._login.renew(tokens)
 
     def sign_out(self) -> None:
-        """Stay."""
+        """Do nothing: the login outlives the run."""
 
 
 @contextmanager
@@ -224,18 +224,18 @@ def signed_in(
 ) -> Iterator[SignedIn]:
     """Be signed in for the length of a run, and after it where a person wants to stay.
 
-    :param stay: whether the login is kept; where not, one that was is ended.
+    :param stay: whether to store the login; if not, a stored one is ended.
     :param log_in: has a person sign in, and returns the authorization code.
     :param now: Unix time.
     :param clock: seconds, to measure how long.
     """
-    kept = StoredLogin(host, endpoint, configuration, now)
-    tokens = kept.resume() if stay else None
-    if not stay and not kept.end():
+    login = StoredLogin(host, endpoint, configuration, now)
+    tokens = login.resume() if stay else None
+    if not stay and not login.end():
         host.report_progress("login", 0, None, Unavailable("LOGIN_NOT_REVOKED").message)
     if tokens is None:
         tokens = endpoint.exchange(log_in())
-        stay = stay and kept.keep(tokens)
+        stay = stay and login.store(tokens)
     if not stay:
         session = SignedIn(endpoint, tokens, clock)
         try:
@@ -244,17 +244,17 @@ def signed_in(
             session.sign_out()
         return
     try:
-        yield _StoredSession(endpoint, tokens, kept, clock)
+        yield _StoredSession(endpoint, tokens, login, clock)
     except Exception as error:
         if _needs_another(error):
-            kept.end()
+            login.end()
         raise
     finally:
-        kept.rest()
+        login.delete_access_token()
 
 
 def _needs_another(error: Exception) -> bool:
-    """Tell whether another login helps; a host may refuse the company as well."""
+    """Tell whether another login helps; the error may be the host's refusal of the company."""
     if isinstance(error, FortnoxError):
         return error.code in SIGN_IN_AGAIN
     return getattr(error, "kind", None) == "login"
@@ -266,14 +266,14 @@ def end_stored_login(
     environment: Mapping[str, str] = os.environ,
     transport: Callable[[], Transport] = Transport,
 ) -> None:
-    """Revoke and delete the login that is kept for a definition, outside of an import.
+    """Revoke and delete the login that is stored for a definition, outside of an import.
 
     :raises Unavailable: where Fortnox did not confirm it; it is deleted here all the same.
     """
     try:
         configuration = Configuration.of(run.configuration, environment)
     except SettingsWrong:
-        # Not set up yet, so that nobody can have signed in; an import looks again.
+        # Not configured yet, so there cannot be a login; an import checks again.
         return
     host = Host(run)
     wire = transport()
@@ -288,7 +288,7 @@ def end_stored_login(
 
 
 def _is_over(error: FortnoxError) -> bool:
-    """Tell whether only another login helps; a wrong client secret is no matter of the login."""
+    """Tell whether only another login helps; not so with a wrong client secret."""
     if isinstance(error, LoginFailed):
         return error.code != "LOGIN_CLIENT_UNKNOWN"
     return error.code == "ADMINISTRATOR_NEEDED"

@@ -1,7 +1,7 @@
-"""What is put away of a login, as the host's place for secrets holds it: one short text.
+"""The stored form of a login in the host's secret store: one short text.
 
 Between imports that is the refresh token alone. While an import runs, the access token
-stands beside it, so that other processes which find theirs expired need no refresh of
+is stored beside it, so that other processes whose token has expired need no refresh of
 their own: a refresh token is good once.
 """
 
@@ -23,17 +23,17 @@ from opter_fortnox_plugin.host import Host
 
 log = logging.getLogger(__name__)
 
-#: The form that is written. The first had no number: it was the bare refresh token.
+#: The version that is written. The first had no number: it was the bare refresh token.
 VERSION: Final = 1
 
-#: What a host's place for secrets takes, in characters.
+#: What a host's secret store takes, in characters.
 LONGEST: Final = 8_000
 
-#: Seconds that an access token which is found must still be good for: longer than an
-#: import takes, so that one refresh at its beginning is not put off to its middle.
+#: Seconds that a stored access token must still be valid for: longer than an import
+#: takes, so that a refresh at its start is not postponed to its middle.
 REUSE_SECONDS: Final = 600.0
 
-#: Seconds; what claims to be good for longer was written by another clock than ours.
+#: Seconds; a token that claims to be valid for longer was written by a wrong clock.
 MAX_LIFETIME: Final = 86_400.0
 
 
@@ -50,27 +50,26 @@ class StoredToken:
 
     @classmethod
     def of(cls, tokens: Tokens, now: float) -> StoredToken:
-        """Make what is kept of tokens that were issued just now."""
+        """Make the stored form of tokens that were issued just now."""
         if not tokens.lifetime:
-            # Without its end nobody could tell whether to use it.
+            # Without its expiry it could not be known whether to use it.
             return cls(tokens.refresh)
         return cls(tokens.refresh, tokens.access, now + tokens.lifetime)
 
     @property
     def tokens(self) -> Tokens:
-        """The tokens themselves."""
         return Tokens(self.access, self.refresh)
 
     def is_good(self, now: float) -> bool:
-        """Tell whether the access token is there and good for a while."""
+        """Tell whether there is an access token that is valid for a while."""
         return bool(self.access) and REUSE_SECONDS <= self.until - now <= MAX_LIFETIME
 
     def between_imports(self) -> StoredToken:
-        """Return what may stay when nobody imports: no access token."""
+        """Return what may stay stored while no import runs: no access token."""
         return replace(self, access="", until=0.0)
 
     def write(self) -> str:
-        """Return it as text, without the access token where both are too long."""
+        """Return it as text, without the access token if that makes it too long."""
         value: dict[str, Any] = {"version": VERSION, "refresh": self.refresh}
         if self.access:
             value |= {"access": self.access, "until": int(self.until)}
@@ -81,7 +80,7 @@ class StoredToken:
 
 
 def read(text: str | None) -> StoredToken | None:
-    """Read what was written; ``None`` where nothing is there, or nothing that we know."""
+    """Read stored text; ``None`` where there is none, or none of a known form."""
     if not text or not text.startswith("{"):
         return StoredToken(text) if text else None
     try:
@@ -91,28 +90,28 @@ def read(text: str | None) -> StoredToken | None:
             return StoredToken(value["refresh"], access, until)
     except (ValueError, TypeError, KeyError, OverflowError, RecursionError):
         pass
-    # The text itself is a secret, and is not repeated.
+    # The text is a secret, and is not logged.
     log.warning("the stored login is of an unknown form; a person must sign in")
     return None
 
 
 def is_stored(run: Run, *, environment: Mapping[str, str] = os.environ) -> bool:
-    """Tell whether a login is kept for a definition; asks nobody but the host."""
+    """Tell whether a login is stored for a definition, by asking the host alone."""
     try:
         configuration = Configuration.of(run.configuration, environment)
     except SettingsWrong:
-        # Not set up yet, so that nobody can have signed in; an import looks again.
+        # Not configured yet, so there cannot be a login; an import checks again.
         return False
     return bool(Host(run).get_secret(f"login/{storage_key(configuration)}"))
 
 
 def storage_key(configuration: Configuration) -> str:
-    """Name what a login belongs to, beside the definition: program and token service."""
+    """Name what a login belongs to, besides the definition: client and token service."""
     ours = f"{len(configuration.client_id)}:{configuration.client_id}{configuration.auth_url}"
     # Hashed, since an address may be longer than a host's key.
     return digest(ours)
 
 
 def digest(text: str) -> str:
-    """Make a short name out of a text of any length."""
+    """Return a short hash of text of any length."""
     return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:32]

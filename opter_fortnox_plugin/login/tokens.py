@@ -1,8 +1,8 @@
-"""Tokens: got for a code, swapped when stale, revoked at the end.
+"""Tokens: exchanged for a code, refreshed when expired, revoked at the end.
 
 The refresh token can be used once: every refresh returns the next one, and
-the old one is dead at once. Tokens live in memory only; what a person has asked
-to keep between runs is the matter of :mod:`.staying` alone.
+the old one is invalid at once. Tokens are in memory only; only :mod:`.stored_login`
+stores what outlives a run.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ log = logging.getLogger(__name__)
 
 
 class TokenEndpoint:
-    """Asks Fortnox's token service, as the integration that we are.
+    """Fortnox's token service.
 
     :param sleep: waits a number of seconds between two attempts.
     """
@@ -39,7 +39,7 @@ class TokenEndpoint:
     def exchange(self, code: str) -> Tokens:
         """Return the tokens for an authorization code.
 
-        Asked once: a code is good for one request, answered or not.
+        Requested once: a code is good for one request, answered or not.
 
         :raises LoginFailed, NotPermitted, Unavailable: where there are none.
         """
@@ -53,10 +53,10 @@ class TokenEndpoint:
     def refresh(self, tokens: Tokens) -> Tokens:
         """Return the next tokens; the earlier ones must not be used again.
 
-        Asked again once where no answer came.
+        Requested once more where no answer came.
 
         :raises LoginFailed: where Fortnox wants a person to sign in again.
-        :raises NotPermitted, Unavailable: where something else is the matter.
+        :raises NotPermitted, Unavailable: where another login would not help.
         """
         if not tokens.refresh:
             raise LoginFailed("LOGIN_EXPIRED")
@@ -69,9 +69,9 @@ class TokenEndpoint:
             raise
 
     def revoke(self, tokens: Tokens) -> bool:
-        """Make the refresh token worthless; that it fails is logged, and harms nobody.
+        """Revoke the refresh token; a failure is logged.
 
-        :return: whether Fortnox has said that it did.
+        :return: whether Fortnox confirmed it.
         """
         if not tokens.refresh:
             return True
@@ -99,9 +99,9 @@ class TokenEndpoint:
         raise AssertionError("no attempt was made")
 
     def post(self, path: str, form: dict[str, str]) -> Reply:
-        """Return the answer to a form, as it came.
+        """Return the answer to a form, whatever its status.
 
-        :raises Temporary: where no whole answer came.
+        :raises Temporary: where no complete answer came.
         """
         configuration = self._configuration
         return self._transport.send(
@@ -132,19 +132,17 @@ class SignedIn:
 
     @property
     def access_token(self) -> str:
-        """The access token of now."""
         with self._lock:
             return self._tokens.access
 
     @property
     def tokens(self) -> Tokens:
-        """The tokens of now."""
         with self._lock:
             return self._tokens
 
     @property
     def time(self) -> datetime | None:
-        """The time by the token service's clock (UTC); ``None`` where the token does not tell.
+        """The time by the token service's clock (UTC); ``None`` where the token has none.
 
         It is when the token was issued and how long we have had it, so it may be too early.
         """
@@ -172,7 +170,7 @@ class SignedIn:
         return self._endpoint.refresh(tokens)
 
     def sign_out(self) -> None:
-        """Revoke what would outlive the run."""
+        """Revoke the token that would outlive the run."""
         with self._lock:
             try:
                 self._endpoint.revoke(self._tokens)

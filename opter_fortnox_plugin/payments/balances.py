@@ -1,7 +1,7 @@
 """What Fortnox says remains to pay of its invoices, for the host to compare.
 
 All that are unpaid, in one pass over pages, and single ones that the host asks for. It is
-advice: what moves while it is read does no harm, and a failure ends nothing.
+advice: changes during the reading do no harm, and a failure does not end the import.
 """
 
 from __future__ import annotations
@@ -23,18 +23,18 @@ from opter_fortnox_plugin.host import Host
 
 log = logging.getLogger(__name__)
 
-#: Invoices that are asked for one by one in a run, at most.
+#: Invoices that are requested one by one in a run, at most.
 MAX_CHECKED: Final = 100
 
 #: Digits of an invoice number that Fortnox can have; it refuses longer ones.
-_MOST_DIGITS: Final = 9
+_MAX_DIGITS: Final = 9
 
 
 class Balances:
     """The balances of one company's invoices.
 
-    :param seconds_left: how long so many requests more will take, with all that
-        are to come anyhow; ``None`` where nothing tells.
+    :param seconds_left: the time for so many more requests besides those to come
+        anyway; ``None`` while that is unknown.
     """
 
     def __init__(
@@ -49,7 +49,7 @@ class Balances:
         self._host = host
         self._effort = BestEffort(executor)
         self._seconds_left = seconds_left
-        self._not_asked = 0
+        self._unchecked = 0
 
     @property
     def failed(self) -> bool:
@@ -58,43 +58,43 @@ class Balances:
 
     @property
     def notes(self) -> list[Text]:
-        """What a person should know: that something was not answered, or not asked."""
-        not_asked = [_not_asked(self._not_asked)] if self._not_asked else []
-        return not_asked + [_not_compared(why) for why in self._effort.failed]
+        """What a person should know: that something could not be checked."""
+        too_many = [_too_many_to_check(self._unchecked)] if self._unchecked else []
+        return too_many + [_not_compared(why) for why in self._effort.failed]
 
     def hand_over_unpaid(self) -> None:
         """Hand over the balance of each invoice that is unpaid in Fortnox.
 
-        Fortnox leaves out what is not booked, so nothing follows from what is not among them.
+        Fortnox omits those that are not booked, so nothing follows from a missing one.
         """
         submit = self._effort.submit
         futures = deque([submit(partial(self._client.invoices, 1, unpaid=True))])
-        begun, done, pages = 1, 0, None
+        requested, done, pages = 1, 0, None
         while futures:
-            left = self._seconds_left(pages - begun if pages else 0)
+            left = self._seconds_left(pages - requested if pages else 0)
             self._host.report_progress("invoices", done, pages, _COMPARING, left)
             page = self._effort.result(futures.popleft())
             if isinstance(page, FortnoxError):
                 cancel(futures)
                 return
             done += 1
-            # Behind an empty page there is nothing, whatever number of pages was told.
-            pages = max(begun, page.pages) if page.rows else begun
-            while begun < pages and len(futures) < REQUESTS:
-                begun += 1
-                futures.append(submit(partial(self._client.invoices, begun, unpaid=True)))
+            # After an empty page there are no more, whatever the number of pages said.
+            pages = max(requested, page.pages) if page.rows else requested
+            while requested < pages and len(futures) < REQUESTS:
+                requested += 1
+                futures.append(submit(partial(self._client.invoices, requested, unpaid=True)))
             self._host.take_balances(balances_of(page.rows))
 
     def hand_over(self, invoice_numbers: Iterable[str]) -> None:
-        """Hand over the balances of single invoices: of those that are there."""
+        """Hand over the balances of single invoices, of those that exist."""
         possible = [one for one in dict.fromkeys(invoice_numbers) if is_invoice_number(one)]
-        asked = possible[:MAX_CHECKED]
-        self._not_asked += len(possible) - len(asked)
-        futures = [self._effort.submit(partial(self._client.invoices_like, one)) for one in asked]
+        chosen = possible[:MAX_CHECKED]
+        self._unchecked += len(possible) - len(chosen)
+        futures = [self._effort.submit(partial(self._client.invoices_like, one)) for one in chosen]
         found: list[InvoiceBalance] = []
-        for done, (number, future) in enumerate(zip(asked, futures, strict=True)):
+        for done, (number, future) in enumerate(zip(chosen, futures, strict=True)):
             self._host.report_progress(
-                "invoices", done, len(asked), _COMPARING, self._seconds_left(0)
+                "invoices", done, len(chosen), _COMPARING, self._seconds_left(0)
             )
             page = self._effort.result(future)
             if isinstance(page, FortnoxError):
@@ -119,7 +119,7 @@ def balances_of(rows: Sequence[Any]) -> list[InvoiceBalance]:
 
 def is_invoice_number(number: str) -> bool:
     """Tell whether Fortnox can have an invoice of this number."""
-    digits = number.isascii() and number.isdigit() and len(number) <= _MOST_DIGITS
+    digits = number.isascii() and number.isdigit() and len(number) <= _MAX_DIGITS
     return digits and not number.startswith("0")
 
 
@@ -129,7 +129,7 @@ _COMPARING: Final = Text(
 )
 
 
-def _not_asked(count: int) -> Text:
+def _too_many_to_check(count: int) -> Text:
     return Text(
         f"{count} obetalda fakturor hann inte kontrolleras i Fortnox: högst {MAX_CHECKED} frågas "
         "det efter per import",

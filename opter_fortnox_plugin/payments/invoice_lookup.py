@@ -1,4 +1,4 @@
-"""The payments of single invoices, read when a person asks about them.
+"""The payments of single invoices, for a person's question.
 
 Fortnox finds payments by ``invoicenumber`` and invoices by ``ocr``, so that a
 question takes a handful of requests where an import reads pages.
@@ -35,7 +35,7 @@ def read_payments(
 
 
 class _OfInvoices(Importer):
-    """Reads what belongs to single invoices, and nothing else."""
+    """Reads the payments of single invoices."""
 
     def __init__(
         self,
@@ -52,7 +52,7 @@ class _OfInvoices(Importer):
         self._numbers = numbers
         self._references = references
 
-    def begin(self) -> None:
+    def start(self) -> None:
         pass
 
     def _read(self) -> ImportReport:
@@ -78,12 +78,14 @@ class _OfInvoices(Importer):
             None,
         )
         for rows in page_scan.pages():
-            self._begin(rows)
+            self._add_page(rows)
         self._hand_over(may_wait=0)
-        self._host.take_excluded([self._unreadable(row, row) for row in page_scan.without_number])
+        self._host.take_excluded(
+            [self._converter.unreadable(row, row) for row in page_scan.without_number]
+        )
 
     def _invoices_with(self, reference: str) -> set[str]:
-        """Find the invoices that hold this reference whole."""
+        """Find the invoices with exactly this reference."""
         found: set[str] = set()
         number, pages = 1, 1
         while number <= pages:

@@ -1,4 +1,4 @@
-"""Where the next reading begins: stored by the host, moved by its save alone.
+"""Where the next import starts: stored by the host, moved by its save alone.
 
 The watermark is the time of a run's first list answer by whichever clock was
 earliest, since no clock can be trusted alone. It comes with the settings of that

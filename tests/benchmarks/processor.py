@@ -378,8 +378,8 @@ class Parts:
 _STEPS: Final[Sequence[tuple[Any, str, str]]] = (
     (client, "value_of", "JSON"),
     (page_scan._Scan, "take", "schemas"),
-    (importer.Importer, "_begin", "payments made"),
-    (importer.Importer, "_emit", "hooks and OCR"),
+    (importer.Importer, "_add_page", "payments made"),
+    (importer.Importer, "_hand_over_outcomes", "hooks and OCR"),
     (PluginSession, "take_payments", "host's door"),
     (PluginSession, "take_excluded", "host's door"),
     (import_runs.ImportRun, "take", "rows kept"),

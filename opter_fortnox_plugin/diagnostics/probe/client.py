@@ -20,7 +20,7 @@ from opter_fortnox_plugin.diagnostics.probe.results import (
 )
 from opter_fortnox_plugin.errors import FortnoxError, Missing, Temporary, Unauthorized
 from opter_fortnox_plugin.fortnox.client import Client
-from opter_fortnox_plugin.fortnox.http import Bearer, Nobody, Transport
+from opter_fortnox_plugin.fortnox.http import Bearer, NoAuth, Transport
 from opter_fortnox_plugin.fortnox.protocol import (
     STOCKHOLM,
     Page,
@@ -130,7 +130,7 @@ class ProbeClient:
             self.pace.acquire()
         else:
             self._unlimited_requests += 1
-        auth = Bearer(token) if token else Nobody()
+        auth = Bearer(token) if token else NoAuth()
         return self._transport.send("GET", f"{self.configuration.api_url}/{path}", auth=auth)
 
     def post_token_form(self, form: dict[str, str]) -> Reply:

@@ -122,7 +122,7 @@ def run_import(wire, host=None, *, settings=SETTINGS, extra=(), everything=False
     rules = Settings.of(settings)
     with pool:
         importer = Importer(side, client, pool, limiter, settings=rules, everything=everything)
-        importer.begin()
+        importer.start()
         return importer.run(COMPANY)
 
 

@@ -1,0 +1,103 @@
+"""A row of Fortnox as a payment of the contract, or the reason for excluding it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from decimal import Decimal
+
+from opter_contract.values import ExcludedPayment, Payment, PaymentKey, Reason, Text
+from opter_fortnox_plugin.fortnox.schemas import InvoicePayment, Unreadable
+from opter_fortnox_plugin.payments.exchange_rate import exchange_rate
+
+
+class Converter:
+    """Converts the rows of one company.
+
+    :param exclusion_reason: why the settings exclude a payment, if they do.
+    """
+
+    def __init__(
+        self, company_number: str, exclusion_reason: Callable[[Payment], Reason | None]
+    ) -> None:
+        self._company_number = company_number
+        self._exclusion_reason = exclusion_reason
+
+    def convert(self, row: InvoicePayment, *, detailed: bool) -> Payment | ExcludedPayment:
+        """Convert a row of the list, or a payment's detail."""
+        try:
+            payment = self._payment(row, detailed=detailed)
+        except Unreadable as error:
+            return self.unreadable(error, row)
+        reason = self._exclusion_reason(payment)
+        if reason is None:
+            return payment
+        return ExcludedPayment(
+            payment.key,
+            reason.reason,
+            reason.message,
+            payment,
+            payment.amount,
+            payment.invoice_number,
+        )
+
+    def unreadable(
+        self, error: Unreadable, known: InvoicePayment | Unreadable, number: str | None = None
+    ) -> ExcludedPayment:
+        """Exclude a payment that cannot be read, with what is known of it.
+
+        :param number: the payment's number, where it was requested by that.
+        """
+        return ExcludedPayment(
+            PaymentKey(self._company_number, number or known.number),
+            "unreadable",
+            _why_unreadable(error),
+            None,
+            known.amount,
+            known.invoice_number,
+        )
+
+    def _payment(self, row: InvoicePayment, *, detailed: bool) -> Payment:
+        amount_currency, rate = row.amount_currency, None
+        warnings: tuple[Text, ...] = ()
+        if row.currency == "SEK":
+            amount_currency = row.amount
+        elif detailed:
+            amount_currency, rate, warnings = _in_currency(row)
+        return Payment(
+            key=PaymentKey(self._company_number, row.number),
+            source=row.source,
+            invoice_number=row.invoice_number,
+            ocr=row.invoice_ocr,
+            date=row.date,
+            amount=row.amount,
+            currency=row.currency,
+            amount_currency=amount_currency,
+            exchange_rate=rate,
+            write_offs=row.write_offs,
+            booked=row.booked,
+            warnings=warnings,
+            customer_number=row.customer_number,
+        )
+
+
+def _in_currency(row: InvoicePayment) -> tuple[Decimal, Decimal, tuple[Text, ...]]:
+    if row.amount_currency is None:
+        raise Unreadable(("AmountCurrency",))
+    try:
+        rate = exchange_rate(row.amount, row.amount_currency, row.currency_rate, row.currency_unit)
+    except ValueError:
+        raise Unreadable(("Amount", "AmountCurrency")) from None
+    return row.amount_currency, rate.value, (rate.warning,) if rate.warning else ()
+
+
+def _why_unreadable(why: Unreadable) -> Text:
+    names = ", ".join(why.fields) or "–"
+    if why.no_right:
+        return Text(
+            f"Fortnox visar inte {names} för den som loggade in (API_NORIGHT)",
+            f"Fortnox does not show {names} to the person who signed in (API_NORIGHT)",
+        )
+    return Text(
+        f"Betalningen går inte att läsa: {names}. Kontrollera den i Fortnox",
+        f"The payment cannot be read: {names}. Check it in Fortnox",
+    )
