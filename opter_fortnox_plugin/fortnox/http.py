@@ -302,7 +302,9 @@ def _untrusted(error: BaseException | None) -> bool:
 
 def _what(error: Exception) -> str:
     """Describe an error without the address that the libraries put in their messages."""
-    if isinstance(error, requests.exceptions.Timeout):
+    # requests makes a ConnectionError of a read time-out within the body.
+    timed_out = isinstance(error.__context__, urllib3.exceptions.ReadTimeoutError)
+    if timed_out or isinstance(error, requests.exceptions.Timeout):
         return "no answer in time"
     if isinstance(error, requests.exceptions.ChunkedEncodingError):
         return "an answer that was cut off"

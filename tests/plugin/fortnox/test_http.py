@@ -8,6 +8,7 @@ from __future__ import annotations
 import gc
 import gzip
 import socket
+from contextlib import closing
 
 import pytest
 from fortnox import DATE, KEEP, Wire, broken_off, drip, hang, reset, response
@@ -257,6 +258,8 @@ def test_silence_after_the_headers_is_given_up(hasty):
         hang(connected, over)
 
     assert "in time" in fault(hasty, visit)
+    with closing(Transport(connect=0.3, read=0.3, total=20)) as patient:
+        assert fault(patient, visit) == "no answer in time"
 
 
 @pytest.mark.parametrize(
