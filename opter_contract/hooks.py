@@ -463,7 +463,7 @@ def opter_errors() -> Sequence[ErrorText]:  # type: ignore[empty-body]
         @hookimpl
         def opter_errors():
             message = Text("Filen {path} saknas.", "The file {path} is missing.")
-            return [ErrorText("BGMAX_NO_FILE", "settings", message)]
+            return [ErrorText("FILE_MISSING", "settings", message)]
     """
 
 

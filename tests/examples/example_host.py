@@ -13,46 +13,33 @@ from types import SimpleNamespace
 
 import pluggy
 
+from opter_contract import BATCH, PROJECT, hookimpl
 from opter_contract.conformance.hosts import INVOICES, Booking, PreviewRow
+from opter_contract.values import IGNORED, PaymentKey, RegisteredPayment
 
-hookimpl = pluggy.HookimplMarker("opter")
-
-SETTINGS = {"before-date", "below-number"}
 ORE = Decimal("0.01")
 
 
-class Rows:
-    """Shows what the latest run of a definition holds, for a host that judges nothing."""
-
-    def preview(self, definition):
-        return [self.shown(one) for one in self.latest[definition].rows.values()]
-
-    def shown(self, one):
-        reason = getattr(one, "reason", None)
-        kind = "ready" if reason is None else "rejected"
-        return PreviewRow(one.key.number, kind, reason or "ok", one.amount, "SEK", one.amount)
-
-
 class ExampleHost:
-    """Answers the hooks, and is its own shell for the conformance suite."""
+    """Answers the hooks, and is its own adapter for the conformance suite."""
 
     def __init__(self):
-        self.manager = pluggy.PluginManager("opter")
+        self.manager = pluggy.PluginManager(PROJECT)
         self.manager.register(self)
         self.invoices = {
             one.number: SimpleNamespace(**one._asdict(), remaining=one.total) for one in INVOICES
         }
         self.ids = itertools.count(1)
         self.locks, self.busy = defaultdict(threading.Lock), defaultdict(threading.Lock)
-        self.guard = threading.RLock()
+        self.save_lock = threading.RLock()
         self.latest, self.open = {}, {}
-        self.stop = self.nobody = False
+        self.cancelled = self.no_browser = False
         # What a real host has on disk.
         self.ledger, self.journal, self.state, self.secrets = [], [], {}, {}
         self.pending = defaultdict(dict)
-        self.remembered = defaultdict(lambda: (None, None))
+        self.cursors = defaultdict(lambda: (None, None))
         self.acknowledged = defaultdict(int)
-        self.dead = defaultdict(set)
+        self.deleted_numbers = defaultdict(set)
 
     # --- For the suite ---
 
@@ -60,44 +47,44 @@ class ExampleHost:
         self.manager.register(plugin)
 
     def import_payments(self, import_type, definition):
-        with self.alone(definition):
-            company, cursor = self.remembered[self.whose(definition)]
+        with self.exclusive(definition):
+            company, cursor = self.cursors[self.cursor_key(definition)]
             run = SimpleNamespace(
                 id=self.new_id(), hook=self.manager.hook, type_code=import_type,
                 format="API", definition=definition, settings={}, company=company,
                 cursor=cursor, default_currency="SEK", configuration={}, login_timeout=60.0,
-                rows={}, kept=None, asked=set(), balances={}, dead=[], unasked=[],
+                rows={}, offered=None, named=set(), balances={}, deleted_numbers=[], unchecked=[],
             )  # fmt: skip
-            self.begun(run)
+            self.run_started(run)
             [run.report] = self.manager.hook.opter_import_payments(run=run)
-            self.refuse_other(run, run.report.company.number)
+            self.refuse_other_company(run, run.report.company.number)
             self.offer_again(run)
             self.judge(run)
-            place = import_type, run.report.company.number
-            self.dead[place] = self.gone_there(run, *place)
+            source = import_type, run.report.company.number
+            self.deleted_numbers[source] = self.deleted_there(run, *source)
             self.latest[definition] = self.open[definition] = run
-            self.imported(run)
+            self.run_ended(run)
 
     def save(self, definition):
-        with self.guard:
+        with self.save_lock:
             run = self.open.pop(definition, None)
             if run is None:
                 return
-            self.judge_again(run)
+            self.judge_before_save(run)
             ready = self.to_save(run)
             self.commit(run, ready)
-            self.keep(run)
-            self.remember(run)
-        self.tell(run, ready)
-        self.tell_changes()
+            self.store_rejected(run)
+            self.store_cursor(run)
+        self.notify(run, ready)
+        self.send_changes()
 
     def preview(self, definition):
-        return [self.shown_row(one) for one in self.latest[definition].judged]
+        return [self.preview_row(one) for one in self.latest[definition].judged]
 
-    def shown_row(self, one):
+    def preview_row(self, one):
         of = one.payment
         return PreviewRow(
-            one.row.key.number, one.kind, one.word, one.row.amount or Decimal(0),
+            one.row.key.number, one.list, one.outcome, one.row.amount or Decimal(0),
             of and of.currency, of and of.amount_currency,
             " ".join(text.sv for text in of.warnings) if of else "",
         )  # fmt: skip
@@ -118,22 +105,24 @@ class ExampleHost:
         self.latest, self.open = {}, {}
 
     def deleted(self, definition):
-        booked = {one.payment.key.number for one in self.ledger}
-        return [number for number in self.latest[definition].dead if number in booked]
+        registered = {one.payment.key.number for one in self.ledger}
+        return [
+            number for number in self.latest[definition].deleted_numbers if number in registered
+        ]
 
     def cancel(self):
-        self.stop = True
+        self.cancelled = True
 
     def disable_browser(self):
-        self.nobody = True
+        self.no_browser = True
 
     def error_text(self, error):
         return f"{error.code}: {error.message.sv}"
 
-    # --- What mutants do otherwise ---
+    # --- What mutants override ---
 
     @contextlib.contextmanager
-    def alone(self, definition):
+    def exclusive(self, definition):
         if not self.busy[definition].acquire(blocking=False):
             raise RuntimeError(f"{definition} is being imported")
         try:
@@ -141,19 +130,19 @@ class ExampleHost:
         finally:
             self.busy[definition].release()
 
-    def whose(self, definition):
+    def cursor_key(self, definition):
         return definition
 
     def new_id(self):
         return str(next(self.ids))
 
-    def begun(self, run):
+    def run_started(self, run):
         pass
 
-    def imported(self, run):
+    def run_ended(self, run):
         pass
 
-    def refuse_other(self, run, company):
+    def refuse_other_company(self, run, company):
         if run.company is not None and run.company.number != company:
             raise RuntimeError(f"{company} is another company than {run.company.number}")
 
@@ -172,7 +161,7 @@ class ExampleHost:
     def take(self, run, rows):
         for one in rows:
             self.check(one)
-            self.refuse_other(run, one.key.company)
+            self.refuse_other_company(run, one.key.company)
         for one in rows:
             run.rows.pop(self.row_key(one), None)
             run.rows[self.row_key(one)] = one
@@ -180,87 +169,87 @@ class ExampleHost:
 
     def offer_again(self, run):
         """Take what earlier runs rejected, unless this one read it, as today's settings see it."""
-        if run.kept is not None:
+        if run.offered is not None:
             return
         waiting = {
             number: one
             for number, one in self.pending[run.definition].items()
             if number not in run.rows
         }
-        run.kept = dict(waiting)
+        run.offered = dict(waiting)
         readable = [one.payment for one in waiting.values() if one.payment is not None]
-        for payment, reason in zip(readable, self.screened(run, readable), strict=True):
+        for payment, reason in zip(readable, self.exclusion_reasons(run, readable), strict=True):
             if reason is not None:
-                run.kept[payment.key.number] = SimpleNamespace(
-                    row=reason, payment=payment, word=None
+                run.offered[payment.key.number] = SimpleNamespace(
+                    row=reason, payment=payment, outcome=None
                 )
 
-    def screened(self, run, payments):
+    def exclusion_reasons(self, run, payments):
         reasons = []
-        for start in range(0, len(payments), 500):
-            batch = payments[start : start + 500]
+        for start in range(0, len(payments), BATCH):
+            batch = payments[start : start + BATCH]
             [some] = self.manager.hook.opter_exclusion_reasons(run=run, payments=batch)
             reasons += some
         return reasons
 
-    def judge(self, run, *, asking=False):
-        """Judge all rows of a run, the oldest first, and write down what becomes of each."""
+    def judge(self, run, *, confirming=False):
+        """Judge all rows of a run, the oldest first, and set the outcome of each."""
         fresh = [
             SimpleNamespace(row=row, payment=getattr(row, "payment", row), earlier=None)
             for row in run.rows.values()
         ]
-        kept = [
+        offered = [
             SimpleNamespace(
-                row=one.row if one.word is None else one.payment or one.row,
+                row=one.row if one.outcome is None else one.payment or one.row,
                 payment=one.payment,
-                earlier=None if asking else one.word,
+                earlier=None if confirming else one.outcome,
             )
-            for number, one in (run.kept or {}).items()
+            for number, one in (run.offered or {}).items()
             if number not in run.rows
         ]
         left = {number: one.remaining for number, one in self.invoices.items()}
-        run.judged = self.in_order([*fresh, *kept])
+        run.judged = self.sort_rows([*fresh, *offered])
         for one in run.judged:
-            one.kind, one.word, one.invoice, one.effect = self.verdict(run, one, left)
-            if one.kind == "ready":
-                self.count(left, one)
+            one.list, one.outcome, one.invoice, one.effect = self.verdict(run, one, left)
+            if one.list == "ready":
+                self.reduce_left(left, one)
 
-    judge_again = judge
+    judge_before_save = judge
 
-    def in_order(self, rows):
-        return sorted(rows, key=self.when)
+    def sort_rows(self, rows):
+        return sorted(rows, key=self.sort_key)
 
-    def when(self, one):
+    def sort_key(self, one):
         return one.payment.date if one.payment else date.max, one.row.key.number
 
-    def count(self, left, one):
+    def reduce_left(self, left, one):
         left[one.invoice] -= one.effect
 
     def verdict(self, run, one, left):
         row = one.row
         if hasattr(row, "reason"):
-            return ("ignored" if row.reason in SETTINGS else "rejected"), row.reason, None, 0
-        before = self.booked(self.key(run.type_code, row))
+            return ("ignored" if row.reason in IGNORED else "rejected"), row.reason, None, 0
+        before = self.find_registered(self.key(run.type_code, row))
         if before is not None:
-            return "rejected", self.word_again(before.payment, row), None, 0
-        invoice = self.meet(row)
+            return "rejected", self.outcome_of_registered(before.payment, row), None, 0
+        invoice = self.match(row)
         if invoice is None:
             return "rejected", "invoice-not-found", None, 0
         if not self.same_currency(row, invoice):
             return "rejected", "currency-differs", None, 0
-        if self.replaces(run, row, invoice):
+        if self.is_replacement(run, row, invoice):
             return "rejected", "replaced", None, 0
-        if self.in_doubt(run, row, invoice):
+        if self.is_unchecked(run, row, invoice):
             return "rejected", "not-asked-after", None, 0
-        effect, mirror = self.effect(row), -1 if invoice.total < 0 else 1
-        remains = mirror * left[invoice.number]
-        if self.too_late(remains, mirror * effect):
+        effect, sign = self.effect(row), -1 if invoice.total < 0 else 1
+        remains = sign * left[invoice.number]
+        if self.already_paid(remains, sign * effect):
             return "rejected", "invoice-already-paid", None, 0
         if one.earlier is not None:
             return "rejected", one.earlier, None, 0
-        return "ready", self.status(mirror * effect, remains), invoice.number, effect
+        return "ready", self.status(sign * effect, remains), invoice.number, effect
 
-    def too_late(self, remains, effect):
+    def already_paid(self, remains, effect):
         return remains <= 0 and effect >= 0
 
     def status(self, effect, remains):
@@ -270,13 +259,13 @@ class ExampleHost:
             return "exact"
         return "partial" if effect < remains else "advance"
 
-    def word_again(self, before, now):
+    def outcome_of_registered(self, before, now):
         return "already-imported" if self.figures(before) == self.figures(now) else "changed"
 
     def figures(self, one):
         return one.amount, one.amount_currency, one.date, one.invoice_number, one.write_offs
 
-    def meet(self, one):
+    def match(self, one):
         if one.invoice_number in self.invoices:
             return self.invoices[one.invoice_number]
         return self.by_ocr(one.ocr)
@@ -296,53 +285,58 @@ class ExampleHost:
             return part.amount
         return (part.amount / one.exchange_rate).quantize(ORE)
 
-    def booked(self, key):
+    def find_registered(self, key):
         same = (one for one in self.ledger if self.key(one.import_type, one.payment) == key)
         return next(same, None)
 
-    def replaces(self, run, row, invoice):
-        dead = self.gone_there(run, run.type_code, row.key.company)
-        return any(self.alike(one, row, invoice) for one in self.those(run, row, dead))
+    def is_replacement(self, run, row, invoice):
+        deleted_numbers = self.deleted_there(run, run.type_code, row.key.company)
+        return any(
+            self.looks_replaced(one, row, invoice)
+            for one in self.registered_of(run, row, deleted_numbers)
+        )
 
-    def gone_there(self, run, import_type, company):
-        """Give who is gone, by what this run was told or else by what an earlier one was."""
-        answered = {*run.rows, *run.asked} - set(run.unasked)
-        return self.dead[import_type, company] - answered | set(run.dead)
+    def deleted_there(self, run, import_type, company):
+        """Return which were deleted, by what this run was told or else an earlier one."""
+        answered = {*run.rows, *run.named} - set(run.unchecked)
+        return self.deleted_numbers[import_type, company] - answered | set(run.deleted_numbers)
 
-    def in_doubt(self, run, row, invoice):
-        return any(one.invoice == invoice.number for one in self.those(run, row, run.unasked))
+    def is_unchecked(self, run, row, invoice):
+        return any(
+            one.invoice == invoice.number for one in self.registered_of(run, row, run.unchecked)
+        )
 
-    def those(self, run, row, numbers):
-        several = [self.booked((run.type_code, row.key.company, number)) for number in numbers]
+    def registered_of(self, run, row, numbers):
+        several = [
+            self.find_registered((run.type_code, row.key.company, number)) for number in numbers
+        ]
         return [one for one in several if one is not None]
 
-    def alike(self, booked, row, invoice):
-        before = booked.payment
+    def looks_replaced(self, registered, row, invoice):
+        before = registered.payment
         same = (before.currency, before.amount_currency) == (row.currency, row.amount_currency)
-        return booked.invoice == invoice.number or (
+        return registered.invoice == invoice.number or (
             same and abs(before.date - row.date) <= timedelta(days=35)
         )
 
     def to_save(self, run):
-        return [one for one in run.judged if one.kind == "ready"]
+        return [one for one in run.judged if one.list == "ready"]
 
     def commit(self, run, ready):
         for one in ready:
-            booked = SimpleNamespace(
+            registered = SimpleNamespace(
                 import_type=run.type_code, payment=one.payment, invoice=one.invoice
             )
-            self.ledger.append(booked)
-            self.take_from(self.invoices[one.invoice], one.effect)
-            self.note(run, one)
+            self.ledger.append(registered)
+            self.reduce_remaining(self.invoices[one.invoice], one.effect)
+            self.add_to_journal(run, one)
 
-    def take_from(self, invoice, effect):
+    def reduce_remaining(self, invoice, effect):
         invoice.remaining -= effect
 
-    def note(self, run, one):
+    def add_to_journal(self, run, one):
         number, of = len(self.journal) + 1, one.payment
-        key = SimpleNamespace(
-            import_type=run.type_code, company=of.key.company, number=of.key.number
-        )
+        key = PaymentKey(of.key.company, of.key.number, run.type_code)
         self.journal.append(
             SimpleNamespace(
                 books_id="1", sequence=number, kind="registered", payment_id=number, replaces=None,
@@ -352,52 +346,58 @@ class ExampleHost:
             )
         )  # fmt: skip
 
-    def keep(self, run):
-        """Keep what was rejected; forget what was saved, or is gone."""
+    def store_rejected(self, run):
+        """Store what was rejected; drop what was saved or deleted."""
         pending = self.pending[run.definition]
         for number in list(pending):
-            if number not in run.kept:
+            if number not in run.offered:
                 del pending[number]
         for one in run.judged:
             number = one.row.key.number
             pending.pop(number, None)
-            if number and self.is_kept(one):
-                pending[number] = SimpleNamespace(row=one.row, payment=one.payment, word=one.word)
+            if number and self.is_pending(one):
+                pending[number] = SimpleNamespace(
+                    row=one.row, payment=one.payment, outcome=one.outcome
+                )
 
-    def is_kept(self, one):
-        return one.kind == "rejected" and one.word != "already-imported"
+    def is_pending(self, one):
+        return one.list == "rejected" and one.outcome != "already-imported"
 
-    def remember(self, run):
-        before = self.remembered[self.whose(run.definition)][1]
-        remembered = run.report.company, run.report.cursor or before
-        self.remembered[self.whose(run.definition)] = remembered
+    def store_cursor(self, run):
+        before = self.cursors[self.cursor_key(run.definition)][1]
+        self.cursors[self.cursor_key(run.definition)] = (
+            run.report.company,
+            run.report.cursor or before,
+        )
 
-    def tell(self, run, ready):
+    def notify(self, run, ready):
         saved = [
-            SimpleNamespace(payment=one.payment, status=one.word, host_invoice_number=one.invoice)
+            SimpleNamespace(
+                payment=one.payment, status=one.outcome, host_invoice_number=one.invoice
+            )
             for one in ready
         ]
         for plugin in self.listeners():
-            for start in range(0, len(saved), 500):
-                batch = saved[start : start + 500]
+            for start in range(0, len(saved), BATCH):
+                batch = saved[start : start + BATCH]
                 self.call(plugin, "opter_payments_saved", run=run, payments=batch)
             self.call(plugin, "opter_run_saved", run=run)
 
-    def tell_changes(self):
+    def send_changes(self):
         for plugin in self.listeners():
-            while changes := self.untold(plugin):
-                kept = self.call(plugin, "opter_books_changed", changes=changes)
-                if not self.acknowledge(plugin, changes, kept):
+            while changes := self.unsent(plugin):
+                stored = self.call(plugin, "opter_books_changed", changes=changes)
+                if not self.acknowledge(plugin, changes, stored):
                     break
 
-    def untold(self, plugin):
+    def unsent(self, plugin):
         behind = self.acknowledged[id(plugin)]
-        return [one for one in self.journal if one.sequence > behind][:500]
+        return [one for one in self.journal if one.sequence > behind][:BATCH]
 
-    def acknowledge(self, plugin, changes, kept):
-        if kept is None:
+    def acknowledge(self, plugin, changes, stored):
+        if stored is None:
             return False
-        self.acknowledged[id(plugin)] = kept
+        self.acknowledged[id(plugin)] = stored
         return True
 
     def listeners(self):
@@ -415,8 +415,8 @@ class ExampleHost:
     def secret_key(self, run, key):
         return run.definition, key
 
-    def show(self, address):
-        threading.Thread(target=webbrowser.open, args=[address], daemon=True).start()
+    def open_browser(self, url):
+        threading.Thread(target=webbrowser.open, args=[url], daemon=True).start()
 
     # --- The hooks ---
 
@@ -430,22 +430,22 @@ class ExampleHost:
 
     @hookimpl
     def opter_take_deleted(self, run, payment_numbers):
-        self.drop(run, payment_numbers)
+        self.mark_deleted(run, payment_numbers)
         return len(payment_numbers)
 
-    def drop(self, run, numbers):
+    def mark_deleted(self, run, numbers):
         for number in numbers:
-            (run.kept or {}).pop(number, None)
+            (run.offered or {}).pop(number, None)
             if number not in run.rows:
-                run.dead.append(number)
+                run.deleted_numbers.append(number)
 
     @hookimpl
     def opter_take_unchecked(self, run, payment_numbers):
-        self.doubt(run, payment_numbers)
+        self.mark_unchecked(run, payment_numbers)
         return len(payment_numbers)
 
-    def doubt(self, run, numbers):
-        run.unasked += numbers
+    def mark_unchecked(self, run, numbers):
+        run.unchecked += numbers
 
     @hookimpl
     def opter_payments_to_confirm(self, run):
@@ -453,11 +453,11 @@ class ExampleHost:
 
     def to_confirm(self, run):
         self.offer_again(run)
-        self.judge(run, asking=True)
-        numbers = [one.row.key.number for one in run.judged if one.kind == "ready"]
-        asked = [one for one in numbers if one not in run.rows and one not in run.asked][:500]
-        run.asked.update(asked)
-        return asked
+        self.judge(run, confirming=True)
+        numbers = [one.row.key.number for one in run.judged if one.list == "ready"]
+        named = [one for one in numbers if one not in run.rows and one not in run.named][:BATCH]
+        run.named.update(named)
+        return named
 
     @hookimpl
     def opter_take_balances(self, run, balances):
@@ -466,46 +466,50 @@ class ExampleHost:
 
     @hookimpl
     def opter_invoices_to_check(self, run):
-        return [number for number in self.open_here() if number not in run.balances][:500]
+        return [number for number in self.open_invoices() if number not in run.balances][:BATCH]
 
-    def open_here(self):
+    def open_invoices(self):
         return [one.number for one in self.invoices.values() if one.remaining]
 
     @hookimpl
     def opter_payments_to_check(self, run):
-        return self.ask_after(run)
+        return self.payments_to_check(run)
 
-    def ask_after(self, run):
+    def payments_to_check(self, run):
         self.offer_again(run)
         new = [
-            one for one in self.arriving(run) if self.booked(self.key(run.type_code, one)) is None
+            one
+            for one in self.incoming(run)
+            if self.find_registered(self.key(run.type_code, one)) is None
         ]
-        asked = [
+        named = [
             one
             for one in reversed(self.ledger)
             if one.import_type == run.type_code
-            and one.payment.key.number not in {*run.rows, *run.asked}
-            and self.is_named(run, one)
-            and (self.more_there(run, one) or self.may_be_replaced(one, new))
-        ][:500]
-        run.asked.update(one.payment.key.number for one in asked)
-        return [SimpleNamespace(number=o.payment.key.number, invoice_number="") for o in asked]
+            and one.payment.key.number not in {*run.rows, *run.named}
+            and self.is_checked(run, one)
+            and (self.more_remains_there(run, one) or self.may_be_replaced(one, new))
+        ][:BATCH]
+        run.named.update(one.payment.key.number for one in named)
+        return [RegisteredPayment(one.payment.key.number, "") for one in named]
 
-    def is_named(self, run, booked):
+    def is_checked(self, run, registered):
         return True
 
-    def arriving(self, run):
-        """Give the payments that this run read, and those that wait."""
+    def incoming(self, run):
+        """Return the payments that this run read, and those that are offered again."""
         read = [one for one in run.rows.values() if not hasattr(one, "reason")]
-        return read + [one.payment for one in run.kept.values() if one.payment is not None]
+        return read + [one.payment for one in run.offered.values() if one.payment is not None]
 
-    def may_be_replaced(self, booked, new):
-        met = [(one, self.meet(one)) for one in new]
-        return any(self.alike(booked, one, invoice) for one, invoice in met if invoice)
+    def may_be_replaced(self, registered, new):
+        matched = [(one, self.match(one)) for one in new]
+        return any(
+            self.looks_replaced(registered, one, invoice) for one, invoice in matched if invoice
+        )
 
-    def more_there(self, run, booked):
-        there = run.balances.get(booked.invoice)
-        return there is not None and there.balance > self.invoices[booked.invoice].remaining
+    def more_remains_there(self, run, registered):
+        there = run.balances.get(registered.invoice)
+        return there is not None and there.balance > self.invoices[registered.invoice].remaining
 
     @hookimpl
     def opter_known_invoices(self, invoice_numbers):
@@ -516,16 +520,16 @@ class ExampleHost:
 
     @hookimpl
     def opter_progress(self):
-        return self.stop
+        return self.cancelled
 
     @hookimpl
     def opter_open_browser(self, url):
-        if self.nobody:
-            return self.says_alone()
-        self.show(url)
+        if self.no_browser:
+            return self.without_browser()
+        self.open_browser(url)
         return True
 
-    def says_alone(self):
+    def without_browser(self):
         return False
 
     @hookimpl
@@ -534,7 +538,7 @@ class ExampleHost:
 
     @hookimpl
     def opter_set_state(self, run, key, value):
-        return self.put(self.state, self.state_key(run, key), value)
+        return self.store(self.state, self.state_key(run, key), value)
 
     @hookimpl
     def opter_get_secret(self, run, key):
@@ -542,28 +546,28 @@ class ExampleHost:
 
     @hookimpl
     def opter_set_secret(self, run, key, value):
-        return self.put(self.secrets, self.secret_key(run, key), value)
+        return self.store(self.secrets, self.secret_key(run, key), value)
 
-    def put(self, place, key, value):
-        place[key] = value
+    def store(self, values, key, value):
+        values[key] = value
         return True
 
     @hookimpl
     def opter_lock(self, key, timeout):
-        return self.held(self.locks[key], timeout)
+        return self.hold(self.locks[key], timeout)
 
     @contextlib.contextmanager
-    def held(self, lock, wait):
-        got = lock.acquire(timeout=wait)
+    def hold(self, lock, wait):
+        acquired = lock.acquire(timeout=wait)
         try:
-            yield got
+            yield acquired
         finally:
-            if got:
+            if acquired:
                 lock.release()
 
 
-class OnePlace(ExampleHost):
-    """Keeps state and secrets in one place."""
+class OneStore(ExampleHost):
+    """Stores state and secrets together."""
 
     def __init__(self):
         super().__init__()
@@ -587,13 +591,13 @@ def with_invoice(one):
     return SimpleNamespace(**vars(one) | {"invoice": one.invoice or "1001"})
 
 
-class Short(ExampleHost):
+class CountingOneTooFew(ExampleHost):
     def take(self, run, rows):
         return super().take(run, rows) - 1
 
 
-class Second(ExampleHost):
-    """Lets a second object answer, too."""
+class AnsweringTwice(ExampleHost):
+    """Has a second object answer, too."""
 
     def __init__(self):
         super().__init__()
@@ -606,7 +610,7 @@ class Echo:
         return len(payments)
 
 
-class Losing(ExampleHost):
+class LosingTheLast(ExampleHost):
     def take(self, run, rows):
         super().take(run, rows[:-1] if len(rows) > 1 else rows)
         return len(rows)
@@ -620,7 +624,7 @@ class FirstWins(ExampleHost):
 
 
 class Mixing(ExampleHost):
-    def begun(self, run):
+    def run_started(self, run):
         self.rows_of_all = run.rows
 
     def take(self, run, rows):
@@ -628,10 +632,10 @@ class Mixing(ExampleHost):
         return len(rows)
 
 
-class Hasty(ExampleHost):
-    """Keeps what a run brought before it is over."""
+class KeepingFailedRuns(ExampleHost):
+    """Keeps what a failed run read."""
 
-    def begun(self, run):
+    def run_started(self, run):
         self.current = run
 
     def import_payments(self, import_type, definition):
@@ -642,27 +646,27 @@ class Hasty(ExampleHost):
             self.latest[definition] = self.open[definition] = self.current
 
 
-class Early(ExampleHost):
-    def imported(self, run):
+class SavingAtImport(ExampleHost):
+    def run_ended(self, run):
         self.commit(run, self.to_save(run))
 
 
-class Undying(ExampleHost):
+class NeverReleasing(ExampleHost):
     @contextlib.contextmanager
-    def held(self, lock, wait):
-        got = lock.acquire(timeout=wait)
-        yield got
-        if got:
+    def hold(self, lock, wait):
+        acquired = lock.acquire(timeout=wait)
+        yield acquired
+        if acquired:
             lock.release()
 
 
-class Impatient(ExampleHost):
-    def held(self, lock, wait):
-        return super().held(lock, 0)
+class NotWaiting(ExampleHost):
+    def hold(self, lock, wait):
+        return super().hold(lock, 0)
 
 
-class Together(ExampleHost):
-    """Tells all in one call, so that the first error keeps the others from hearing."""
+class OneCallForAll(ExampleHost):
+    """Notifies all in one call, so that the first error stops the others."""
 
     def listeners(self):
         return [None]
@@ -672,17 +676,17 @@ class Together(ExampleHost):
             getattr(self.manager.hook, hook)(**arguments)
 
 
-class Fragile(ExampleHost):
+class FailingWithListeners(ExampleHost):
     def call(self, plugin, hook, **arguments):
         others = [other for other in self.manager.get_plugins() if other is not plugin]
         self.manager.subset_hook_caller(hook, others)(**arguments)
 
 
-class AtOnce(ExampleHost):
-    """Tells of all payments in one batch."""
+class OneLargeBatch(ExampleHost):
+    """Sends all payments in one batch."""
 
-    def tell(self, run, ready):
-        saved = [SimpleNamespace(payment=one.payment, status=one.word) for one in ready]
+    def notify(self, run, ready):
+        saved = [SimpleNamespace(payment=one.payment, status=one.outcome) for one in ready]
         self.manager.hook.opter_payments_saved(run=run, payments=saved)
         self.manager.hook.opter_run_saved(run=run)
 
@@ -691,30 +695,30 @@ class BeforeCommit(ExampleHost):
     def commit(self, run, ready):
         pass
 
-    def tell(self, run, ready):
-        super().tell(run, ready)
+    def notify(self, run, ready):
+        super().notify(run, ready)
         super().commit(run, ready)
 
 
 class OnlyWithPayments(ExampleHost):
-    def tell(self, run, ready):
+    def notify(self, run, ready):
         if ready:
-            super().tell(run, ready)
+            super().notify(run, ready)
 
 
-class Reopening(ExampleHost):
+class SavingTwice(ExampleHost):
     def save(self, definition):
         run = self.open[definition]
         super().save(definition)
         self.open[definition] = run
 
 
-class RememberingAtImport(ExampleHost):
-    def imported(self, run):
-        self.remember(run)
+class MovingTheCursorAtImport(ExampleHost):
+    def run_ended(self, run):
+        self.store_cursor(run)
 
 
-class Tearing(ExampleHost):
+class RollingStateBack(ExampleHost):
     """Rolls the state back with the run."""
 
     def import_payments(self, import_type, definition):
@@ -728,14 +732,14 @@ class Tearing(ExampleHost):
 
 ACKNOWLEDGED = "test_every_batch_is_acknowledged_once_with_its_size"
 AGAIN = "test_a_key_that_comes_again_replaces_what_came_before"
-HEARD = "test_listeners_are_notified_of_each_payment_once_in_batches_after_the_commit"
-HARMLESS = "test_a_listener_that_fails_affects_nothing_else"
-COMES_BACK = "test_the_cursor_moves_only_with_a_save"
+NOTIFIED = "test_listeners_are_notified_of_each_payment_once_in_batches_after_the_commit"
+LISTENER_FAILS = "test_a_listener_that_fails_affects_nothing_else"
+CURSOR_MOVES = "test_the_cursor_moves_only_with_a_save"
 
 MUTANTS = {
-    "short": (Short, ACKNOWLEDGED),
-    "second": (Second, ACKNOWLEDGED),
-    "losing": (Losing, "test_what_is_handed_over_is_taken"),
+    "short": (CountingOneTooFew, ACKNOWLEDGED),
+    "second": (AnsweringTwice, ACKNOWLEDGED),
+    "losing": (LosingTheLast, "test_what_is_handed_over_is_taken"),
     "first-wins": (FirstWins, AGAIN),
     "never-replaces": (mutant(row_key=lambda *_: object()), AGAIN),
     "knows-all": (
@@ -747,13 +751,13 @@ MUTANTS = {
         "test_the_payments_to_confirm_come_to_an_end_and_none_twice",
     ),
     "bare-run": (
-        mutant(begun=lambda _self, run: delattr(run, "configuration")),
+        mutant(run_started=lambda _self, run: delattr(run, "configuration")),
         "test_a_run_has_every_attribute_of_the_contract",
     ),
     "one-id": (mutant(new_id=lambda _self: "1"), "test_every_run_has_an_id_of_its_own"),
-    "hasty": (Hasty, "test_an_error_ends_the_run_and_discards_it"),
+    "hasty": (KeepingFailedRuns, "test_an_error_ends_the_run_and_discards_it"),
     "stopping": (
-        mutant(begun=lambda self, _run: self.cancel()),
+        mutant(run_started=lambda self, _run: self.cancel()),
         "test_a_plug_in_goes_on_unless_a_person_cancels",
     ),
     "mixing": (Mixing, "test_two_concurrent_imports_do_not_mix"),
@@ -762,20 +766,24 @@ MUTANTS = {
         "test_a_stored_value_is_there_in_the_next_run_of_the_type",
     ),
     "state-for-ever": (
-        mutant(put=lambda _self, place, key, value: bool(value and place.update({key: value}))),
+        mutant(store=lambda _self, values, key, value: bool(value and values.update({key: value}))),
         "test_a_value_that_was_deleted_or_never_stored_is_not_there",
     ),
     "state-of-all": (
         mutant(state_key=lambda _self, _run, key: key),
         "test_another_type_does_not_see_a_value",
     ),
-    "tearing": (Tearing, "test_a_value_stays_if_the_run_fails"),
+    "tearing": (RollingStateBack, "test_a_value_stays_if_the_run_fails"),
     "cutting": (
-        mutant(put=lambda _self, place, key, value: not place.update({key: (value or "")[:4000]})),
+        mutant(
+            store=lambda _self, values, key, value: not values.update({key: (value or "")[:4000]})
+        ),
         "test_the_longest_key_and_value_fit",
     ),
     "secret-cut": (
-        mutant(put=lambda _self, place, key, value: not place.update({key: (value or "")[:255]})),
+        mutant(
+            store=lambda _self, values, key, value: not values.update({key: (value or "")[:255]})
+        ),
         "test_a_secret_is_there_in_the_next_run_of_the_definition",
     ),
     "secret-of-all": (
@@ -784,33 +792,33 @@ MUTANTS = {
     ),
     "secret-for-ever": (
         mutant(
-            put=lambda _self, place, key, value: not place.update({key: value} if value else {})
+            store=lambda _self, values, key, value: not values.update({key: value} if value else {})
         ),
         "test_a_deleted_secret_is_not_there",
     ),
-    "one-place": (OnePlace, "test_a_secret_is_no_state"),
+    "one-place": (OneStore, "test_a_secret_is_no_state"),
     "one-lock": (
-        mutant(held=lambda self, _lock, wait: ExampleHost.held(self, self.locks[""], wait)),
+        mutant(hold=lambda self, _lock, wait: ExampleHost.hold(self, self.locks[""], wait)),
         "test_one_lock_does_not_block_another",
     ),
     "no-lock": (
-        mutant(held=lambda *_: contextlib.nullcontext(True)),
+        mutant(hold=lambda *_: contextlib.nullcontext(True)),
         "test_a_lock_is_held_by_one_at_a_time",
     ),
-    "undying": (Undying, "test_a_lock_is_free_again_after_an_error"),
-    "impatient": (Impatient, "test_a_waiting_thread_acquires_a_lock_when_it_is_released"),
+    "undying": (NeverReleasing, "test_a_lock_is_free_again_after_an_error"),
+    "impatient": (NotWaiting, "test_a_waiting_thread_acquires_a_lock_when_it_is_released"),
     "unstoppable": (mutant(cancel=lambda _self: None), "test_a_plug_in_is_told_to_cancel"),
     "waiting": (
-        mutant(show=lambda _self, address: webbrowser.open(address)),
+        mutant(open_browser=lambda _self, url: webbrowser.open(url)),
         "test_a_browser_is_opened_without_waiting_for_it",
     ),
     "mute": (
         mutant(error_text=lambda _self, error: error.code),
         "test_a_failure_is_shown_with_its_code_and_message",
     ),
-    "early": (Early, "test_nothing_is_registered_before_a_save"),
+    "early": (SavingAtImport, "test_nothing_is_registered_before_a_save"),
     "saves-little": (
-        mutant(to_save=lambda self, run: ExampleHost.to_save(self, run)[:500]),
+        mutant(to_save=lambda self, run: ExampleHost.to_save(self, run)[:BATCH]),
         "test_a_save_registers_what_was_taken",
     ),
     "saves-twice": (
@@ -821,15 +829,15 @@ MUTANTS = {
         mutant(to_save=lambda _self, run: [with_invoice(one) for one in run.judged]),
         "test_an_excluded_payment_is_not_registered",
     ),
-    "at-once": (AtOnce, HEARD),
-    "before-commit": (BeforeCommit, HEARD),
-    "reopening": (Reopening, "test_listeners_are_notified_last_and_once_that_a_run_was_saved"),
+    "at-once": (OneLargeBatch, NOTIFIED),
+    "before-commit": (BeforeCommit, NOTIFIED),
+    "reopening": (SavingTwice, "test_listeners_are_notified_last_and_once_that_a_run_was_saved"),
     "only-with-payments": (
         OnlyWithPayments,
         "test_listeners_are_notified_of_a_run_without_payments",
     ),
-    "together": (Together, HARMLESS),
-    "fragile": (Fragile, HARMLESS),
-    "remembering-at-import": (RememberingAtImport, COMES_BACK),
-    "forgetting": (mutant(remember=lambda *_: None), COMES_BACK),
+    "together": (OneCallForAll, LISTENER_FAILS),
+    "fragile": (FailingWithListeners, LISTENER_FAILS),
+    "remembering-at-import": (MovingTheCursorAtImport, CURSOR_MOVES),
+    "forgetting": (mutant(store_cursor=lambda *_: None), CURSOR_MOVES),
 }

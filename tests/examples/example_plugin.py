@@ -6,18 +6,27 @@ import threading
 from dataclasses import replace
 from datetime import date, datetime
 from decimal import Decimal
-from types import SimpleNamespace
 
-import pluggy
-from fake_plugin import ExcludedPayment
-
-from opter_contract.values import Company, Payment, PaymentKey, Text, WriteOff
-
-hookimpl = pluggy.HookimplMarker("opter")
+from opter_contract import BATCH, hookimpl
+from opter_contract.values import (
+    CheckedSettings,
+    Company,
+    ExcludedPayment,
+    ImportReport,
+    ImportType,
+    Payment,
+    PaymentKey,
+    Progress,
+    Reason,
+    SettingsField,
+    SettingsProblem,
+    Text,
+    WriteOff,
+)
 
 CODE = "Example"
 COMPANY = Company("77", "Åkeriet AB")
-WORD = Text("Ett ord", "A word")
+TEXT = Text("Ett ord", "A word")
 
 
 class Failed(Exception):
@@ -26,7 +35,7 @@ class Failed(Exception):
         self.code, self.kind, self.message = code, kind, Text("Det gick fel.", "It failed.")
 
 
-def money(number, amount="10", **values):
+def payment(number, amount="10", **values):
     sek = Decimal(amount)
     defaults = {
         "key": PaymentKey(COMPANY.number, str(number)),
@@ -42,18 +51,16 @@ def money(number, amount="10", **values):
     return Payment(**defaults | values)
 
 
-BOOKS = [
-    money(1, write_offs=(WriteOff(Decimal("-0.4"), "3740", "Öre"),)),
-    money(2, date=date(2025, 12, 31)),
-    money(3, "110", currency="EUR", amount_currency=Decimal(10), exchange_rate=Decimal(11)),
-    *(money(number, "1") for number in range(4, 600)),
+PAYMENTS = [
+    payment(1, write_offs=(WriteOff(Decimal("-0.4"), "3740", "Öre"),)),
+    payment(2, date=date(2025, 12, 31)),
+    payment(3, "110", currency="EUR", amount_currency=Decimal(10), exchange_rate=Decimal(11)),
+    *(payment(number, "1") for number in range(4, 600)),
 ]
 
 
 def field(key, kind, default="", *, required=False):
-    return SimpleNamespace(
-        key=key, kind=kind, label=WORD, help=WORD, default=default, required=required, secret=False
-    )
+    return SettingsField(key, kind, TEXT, TEXT, default, required)
 
 
 FIELDS = (
@@ -64,12 +71,12 @@ FIELDS = (
 
 
 class Example:
-    """What every mutant changes one thing of."""
+    """The correct plug-in that every mutant changes in one place."""
 
-    types = (SimpleNamespace(code=CODE, formats=("API",), label=WORD),)
+    types = (ImportType(CODE, ("API",), TEXT),)
     fields = FIELDS
     company = COMPANY
-    report = SimpleNamespace(company=COMPANY, cursor=None, not_read=0, requests=0)
+    report = ImportReport(COMPANY, None, 0, 0)
 
     @hookimpl
     def opter_import_types(self):
@@ -83,27 +90,27 @@ class Example:
     def opter_check_settings(self, type_code, values):
         if not self.ours(type_code):
             return None
-        kept = {one.key: values.get(one.key, "").strip() or one.default for one in FIELDS}
+        known = {one.key: values.get(one.key, "").strip() or one.default for one in FIELDS}
         problems = [
-            SimpleNamespace(key=key, severity="error", message=WORD)
-            for key, value in kept.items()
-            if not self.fine(key, value)
+            SettingsProblem(key, "error", TEXT)
+            for key, value in known.items()
+            if not self.is_valid(key, value)
         ]
-        return SimpleNamespace(values=self.stored(kept, values), problems=problems)
+        return CheckedSettings(self.to_store(known, values), problems)
 
     @hookimpl
     def opter_import_payments(self, run):
         if not self.ours(run.type_code):
             return None
         self.sign_in(run)
-        self.ask_whether_to_go_on(run)
-        books = [(one, self.why(run, one)) for one in self.books()]
-        payments = [one for one, why in books if why is None]
-        excluded = [self.excluded(one, why) for one, why in books if why is not None]
-        for start in range(0, len(payments), self.batch()):
-            batch = payments[start : start + self.batch()]
+        self.report_progress(run)
+        source = [(one, self.reason(run, one)) for one in self.source()]
+        payments = [one for one, reason in source if reason is None]
+        excluded = [self.excluded(one, reason) for one, reason in source if reason is not None]
+        for start in range(0, len(payments), self.batch_size()):
+            batch = payments[start : start + self.batch_size()]
             self.hand_over(run, "opter_take_payments", payments=batch)
-            self.ask_whether_to_go_on(run)
+            self.report_progress(run)
         self.hand_over(run, "opter_take_excluded", excluded=excluded)
         self.confirm(run)
         return self.report
@@ -112,14 +119,14 @@ class Example:
     def opter_exclusion_reasons(self, run, payments):
         if not self.ours(run.type_code):
             return None
-        return [self.screened(run, one) for one in payments]
+        return [self.reason_later(run, one) for one in payments]
 
-    # --- What mutants do otherwise ---
+    # --- What mutants override ---
 
     def ours(self, type_code):
         return type_code == CODE
 
-    def fine(self, key, value):
+    def is_valid(self, key, value):
         try:
             if key == "since":
                 return date.fromisoformat(value).isoformat() == value
@@ -127,26 +134,26 @@ class Example:
         except ValueError:
             return False
 
-    def stored(self, kept, values):
-        return kept
+    def to_store(self, known, values):
+        return known
 
-    def books(self):
-        return BOOKS
+    def source(self):
+        return PAYMENTS
 
-    def batch(self):
-        return 500
+    def batch_size(self):
+        return BATCH
 
-    def why(self, run, one):
+    def reason(self, run, one):
         if one.date.isoformat() < run.settings["since"]:
-            return SimpleNamespace(reason="before-date", message=WORD)
+            return Reason("before-date", TEXT)
         return None
 
-    def screened(self, run, one):
-        return self.why(run, one)
+    def reason_later(self, run, one):
+        return self.reason(run, one)
 
-    def excluded(self, one, why):
+    def excluded(self, one, reason):
         return ExcludedPayment(
-            one.key, why.reason, why.message, one, one.amount, one.invoice_number
+            one.key, reason.reason, reason.message, one, one.amount, one.invoice_number
         )
 
     def sign_in(self, run):
@@ -155,14 +162,14 @@ class Example:
         address = "https://example.com/login"
         answers = run.hook.opter_open_browser(run=run, url=address, on_redirect=lambda _: None)
         if answers == [False]:
-            self.nobody(run)
+            self.without_browser(run)
 
-    def nobody(self, run):
+    def without_browser(self, run):
         raise Failed("login")
 
-    def ask_whether_to_go_on(self, run):
-        word = SimpleNamespace(stage="reading", done=0, total=None, message=WORD)
-        if True in run.hook.opter_progress(run=run, progress=word):
+    def report_progress(self, run):
+        progress = Progress("reading", 0, None, TEXT)
+        if True in run.hook.opter_progress(run=run, progress=progress):
             raise Failed("cancelled", "CANCELLED")
 
     def hand_over(self, run, hook, **batch):
@@ -171,7 +178,7 @@ class Example:
             raise Failed
 
     def confirm(self, run):
-        by_number = {one.key.number: one for one in BOOKS}
+        by_number = {one.key.number: one for one in PAYMENTS}
         while numbers := run.hook.opter_payments_to_confirm(run=run, company=COMPANY)[0]:
             for number in numbers:
                 if number in by_number:
@@ -189,66 +196,66 @@ def mutant(**changed):
 
 def first(**values):
     """Change the first payment."""
-    return lambda _self: [replace(BOOKS[0], **values), *BOOKS[1:]]
+    return lambda _self: [replace(PAYMENTS[0], **values), *PAYMENTS[1:]]
 
 
-class NotOne(Example):
+class MisspeltHook(Example):
     @hookimpl
     def opter_import_paymnets(self, run):
         """A misspelt hook."""
 
 
-class Raising(Example):
-    def fine(self, key, value):
+class RaisingOnNull(Example):
+    def is_valid(self, key, value):
         if "\x00" in value:
             raise ValueError(value)
-        return super().fine(key, value)
+        return super().is_valid(key, value)
 
 
-class Careless(Example):
+class NotCheckingAnswers(Example):
     def hand_over(self, run, hook, **batch):
         getattr(run.hook, hook)(run=run, **batch)
 
 
-class Trusting(Example):
-    """Looks whether there is an answer, and not at the number."""
+class CheckingPresence(Example):
+    """Checks that there is an answer, and not its number."""
 
     def hand_over(self, run, hook, **batch):
         if not getattr(run.hook, hook)(run=run, **batch):
             raise Failed
 
 
-class Speechless(Example):
+class RaisingABug(Example):
     def hand_over(self, run, hook, **batch):
         [items] = batch.values()
         if getattr(run.hook, hook)(run=run, **batch) != [len(items)]:
             raise RuntimeError(hook)
 
 
-class PassingOver(Example):
-    """Does not read a row without a number again."""
+class ReturningACursor(Example):
+    """Returns a cursor with a row without a number."""
 
-    report = SimpleNamespace(company=COMPANY, cursor="c", not_read=0, requests=0)
+    report = ImportReport(COMPANY, "c", 0, 0)
 
-    def excluded(self, one, why):
+    def excluded(self, one, reason):
         nameless = replace(one, key=PaymentKey(COMPANY.number, ""))
-        return super().excluded(nameless, why)
+        return super().excluded(nameless, reason)
 
 
-class Deaf(Example):
-    def ask_whether_to_go_on(self, run):
-        word = SimpleNamespace(stage="reading", done=0, total=None, message=WORD)
-        run.hook.opter_progress(run=run, progress=word)
+class IgnoringCancel(Example):
+    def report_progress(self, run):
+        progress = Progress("reading", 0, None, TEXT)
+        run.hook.opter_progress(run=run, progress=progress)
 
 
-class Late(Example):
-    """Stops, but hands over first what it has."""
+class HandingOverAfterCancel(Example):
+    """Stops, but hands over a payment first."""
 
-    def ask_whether_to_go_on(self, run):
+    def report_progress(self, run):
         try:
-            super().ask_whether_to_go_on(run)
+            super().report_progress(run)
         except Failed:
-            self.hand_over(run, "opter_take_payments", payments=[BOOKS[0]])
+            self.hand_over(run, "opter_take_payments", payments=[PAYMENTS[0]])
             raise
 
 
@@ -259,20 +266,20 @@ class Threaded(Example):
         thread.join()
 
 
-class Forgetful(Example):
-    """Keeps in itself what belongs to a run, so that it hands over less the second time."""
+class RememberingRuns(Example):
+    """Remembers an earlier run, and hands over less the second time."""
 
     def __init__(self):
         self.seen = set()
 
-    def books(self):
-        fresh = [one for one in BOOKS if one.key not in self.seen]
+    def source(self):
+        fresh = [one for one in PAYMENTS if one.key not in self.seen]
         self.seen.update(one.key for one in fresh[:1])
         return fresh
 
 
 class Mixing(Example):
-    """Remembers the latest run for all."""
+    """Uses the latest run for all."""
 
     def sign_in(self, run):
         self.run = run
@@ -288,41 +295,41 @@ class Mixing(Example):
 BARRIER = threading.Barrier(2)
 
 
-class Silent(Example):
-    def ask_whether_to_go_on(self, run):
+class NoProgress(Example):
+    def report_progress(self, run):
         pass
 
 
-class Keeping(Example):
+class RequiringSecrets(Example):
     def sign_in(self, run):
         [_] = run.hook.opter_get_secret(run=run, key="login")
 
 
-class AskingOnce(Example):
+class ConfirmingOnce(Example):
     def confirm(self, run):
         for number in run.hook.opter_payments_to_confirm(run=run, company=COMPANY)[0]:
             self.hand_over(run, "opter_take_deleted", payment_numbers=[number])
 
 
 class WaitingForNobody(Example):
-    def nobody(self, run):
+    def without_browser(self, run):
         threading.Event().wait(run.login_timeout)
-        super().nobody(run)
+        super().without_browser(run)
 
 
-WRONG_REPORT = SimpleNamespace(company=Company("78", "X"), cursor=None, not_read=0, requests=0)
-BARE = SimpleNamespace(company=COMPANY, cursor=7, not_read=-1, requests=0)
-NO_LABEL = SimpleNamespace(code=CODE, formats=("API",), label=Text("", "x"))
-PAYMENTS = "test_its_payments_are_valid"
-NOBODY = "test_it_does_not_wait_for_a_person_whom_the_host_cannot_show_a_url"
+WRONG_REPORT = ImportReport(Company("78", "X"), None, 0, 0)
+BARE = ImportReport(COMPANY, 7, -1, 0)
+NO_LABEL = ImportType(CODE, ("API",), Text("", "x"))
+VALID = "test_its_payments_are_valid"
+NO_BROWSER = "test_it_does_not_wait_for_a_person_whom_the_host_cannot_show_a_url"
 ACKNOWLEDGED = "test_a_batch_that_is_not_acknowledged_is_an_error"
 
 MUTANTS = {
     "passing-over": (
-        PassingOver,
+        ReturningACursor,
         "test_no_cursor_is_returned_with_a_row_without_a_number",
     ),
-    "misspelt": (NotOne, "test_its_types_have_a_label_in_both_languages_and_a_format"),
+    "misspelt": (MisspeltHook, "test_its_types_have_a_label_in_both_languages_and_a_format"),
     "no-label": (
         mutant(types=(NO_LABEL,)),
         "test_its_types_have_a_label_in_both_languages_and_a_format",
@@ -339,74 +346,83 @@ MUTANTS = {
         mutant(fields=(*FIELDS, FIELDS[1])),
         "test_its_fields_are_complete_in_both_languages",
     ),
-    "refuses-all": (mutant(fine=lambda *_: False), "test_valid_settings_are_accepted"),
+    "refuses-all": (mutant(is_valid=lambda *_: False), "test_valid_settings_are_accepted"),
     "not-idempotent": (
-        mutant(stored=lambda _self, kept, _values: kept | {"least": kept["least"] + "0"}),
+        mutant(to_store=lambda _self, known, _values: known | {"least": known["least"] + "0"}),
         "test_checked_settings_do_not_change_when_checked_again",
     ),
     "wrong-preset": (
         mutant(fields=(FIELDS[0], field("least", "integer", "none"))),
         "test_defaults_are_accepted",
     ),
-    "accepts-all": (mutant(fine=lambda *_: True), "test_an_invalid_value_is_refused_for_its_field"),
+    "accepts-all": (
+        mutant(is_valid=lambda *_: True),
+        "test_an_invalid_value_is_refused_for_its_field",
+    ),
     "not-required": (
-        mutant(fine=lambda self, key, value: not value or Example.fine(self, key, value)),
+        mutant(is_valid=lambda self, key, value: not value or Example.is_valid(self, key, value)),
         "test_a_missing_required_field_is_refused",
     ),
-    "raising": (Raising, "test_no_value_makes_the_check_raise"),
+    "raising": (RaisingOnNull, "test_no_value_makes_the_check_raise"),
     "stores-all": (
-        mutant(stored=lambda _self, kept, values: {**values, **kept}),
+        mutant(to_store=lambda _self, known, values: {**values, **known}),
         "test_an_unknown_field_is_never_stored",
     ),
-    "nothing": (mutant(books=lambda _self: []), "test_it_imports_a_payment"),
-    "float": (mutant(books=first(amount=10.0)), PAYMENTS),
-    "nan": (mutant(books=first(amount=Decimal("NaN"))), PAYMENTS),
-    "date-with-time": (mutant(books=first(date=datetime(2026, 2, 1))), PAYMENTS),  # noqa: DTZ001
-    "currency": (mutant(books=first(currency="kr")), PAYMENTS),
-    "rate-of-sek": (mutant(books=first(exchange_rate=Decimal(1))), PAYMENTS),
-    "no-rate": (mutant(books=first(currency="EUR")), PAYMENTS),
+    "nothing": (mutant(source=lambda _self: []), "test_it_imports_a_payment"),
+    "float": (mutant(source=first(amount=10.0)), VALID),
+    "nan": (mutant(source=first(amount=Decimal("NaN"))), VALID),
+    "date-with-time": (mutant(source=first(date=datetime(2026, 2, 1))), VALID),  # noqa: DTZ001
+    "currency": (mutant(source=first(currency="kr")), VALID),
+    "rate-of-sek": (mutant(source=first(exchange_rate=Decimal(1))), VALID),
+    "no-rate": (mutant(source=first(currency="EUR")), VALID),
     "rate-of-nothing": (
-        mutant(books=first(currency="EUR", exchange_rate=Decimal(0))),
-        PAYMENTS,
+        mutant(source=first(currency="EUR", exchange_rate=Decimal(0))),
+        VALID,
     ),
-    "two-amounts": (mutant(books=first(amount_currency=Decimal(11))), PAYMENTS),
-    "no-number": (mutant(books=first(key=PaymentKey("77", ""))), PAYMENTS),
-    "write-off": (mutant(books=first(write_offs=(WriteOff(1.0, "", ""),))), PAYMENTS),
+    "two-amounts": (mutant(source=first(amount_currency=Decimal(11))), VALID),
+    "no-number": (mutant(source=first(key=PaymentKey("77", ""))), VALID),
+    "write-off": (
+        mutant(source=first(write_offs=(WriteOff(1.0, "", ""),))),
+        VALID,
+    ),
     "no-reason": (
         mutant(
             excluded=lambda _self, one, _why: ExcludedPayment(
-                one.key, "", WORD, one, one.amount, ""
+                one.key, "", TEXT, one, one.amount, ""
             )
         ),
         "test_its_excluded_payments_are_valid",
     ),
     "twice": (
-        mutant(books=lambda _self: [*BOOKS, BOOKS[0]]),
+        mutant(source=lambda _self: [*PAYMENTS, PAYMENTS[0]]),
         "test_no_payment_is_handed_over_twice",
     ),
-    "large": (mutant(batch=lambda _self: 501), "test_no_batch_is_larger_than_the_contract_allows"),
+    "large": (
+        mutant(batch_size=lambda _self: BATCH + 1),
+        "test_no_batch_is_larger_than_the_contract_allows",
+    ),
     "company": (
         mutant(report=WRONG_REPORT),
         "test_the_report_is_of_the_company_of_the_payments",
     ),
     "report": (mutant(report=BARE), "test_the_report_is_of_the_company_of_the_payments"),
-    "silent": (Silent, "test_progress_is_reported_in_both_languages"),
+    "silent": (NoProgress, "test_progress_is_reported_in_both_languages"),
     "threaded": (Threaded, "test_hooks_are_called_from_the_thread_of_the_import"),
-    "forgetful": (Forgetful, "test_a_second_run_hands_over_the_same"),
+    "forgetful": (RememberingRuns, "test_a_second_run_hands_over_the_same"),
     "unscreened": (
-        mutant(screened=lambda *_: None),
+        mutant(reason_later=lambda *_: None),
         "test_exclusion_reasons_agree_with_what_an_import_excludes",
     ),
-    "careless": (Careless, ACKNOWLEDGED),
-    "trusting": (Trusting, ACKNOWLEDGED),
-    "speechless": (Speechless, ACKNOWLEDGED),
-    "deaf": (Deaf, "test_it_stops_when_it_is_cancelled"),
-    "late": (Late, "test_it_stops_when_it_is_cancelled"),
-    "asking-once": (AskingOnce, "test_each_payment_to_confirm_is_handed_over_or_deleted"),
+    "careless": (NotCheckingAnswers, ACKNOWLEDGED),
+    "trusting": (CheckingPresence, ACKNOWLEDGED),
+    "speechless": (RaisingABug, ACKNOWLEDGED),
+    "deaf": (IgnoringCancel, "test_it_stops_when_it_is_cancelled"),
+    "late": (HandingOverAfterCancel, "test_it_stops_when_it_is_cancelled"),
+    "asking-once": (ConfirmingOnce, "test_each_payment_to_confirm_is_handed_over_or_deleted"),
     "mixing": (Mixing, "test_two_concurrent_runs_do_not_mix"),
-    "keeping": (Keeping, "test_a_host_with_the_required_hooks_alone_is_enough"),
-    "waiting-for-nobody": (WaitingForNobody, NOBODY),
-    "window-unseen": (mutant(nobody=lambda *_: None), NOBODY),
-    "nobody-is-a-bug": (mutant(nobody=lambda *_: 1 / 0), NOBODY),
+    "keeping": (RequiringSecrets, "test_a_host_with_the_required_hooks_alone_is_enough"),
+    "waiting-for-nobody": (WaitingForNobody, NO_BROWSER),
+    "window-unseen": (mutant(without_browser=lambda *_: None), NO_BROWSER),
+    "nobody-is-a-bug": (mutant(without_browser=lambda *_: 1 / 0), NO_BROWSER),
     "any-company": (mutant(sign_in=lambda *_: None), "test_another_company_is_refused"),
 }

@@ -12,13 +12,18 @@ import bgmax
 import pytest
 import readme
 from bgmax import deposit, payment
-from example_host import Rows
 from fake_plugin import invoice
 
 from hostsim.plugins.loading import Plugins
 from hostsim.services.host import Host
 from hostsim.storage.store import Store
-from opter_contract.conformance.hosts import HostLocks, HostOpensBrowser, HostStoresState, HostTakes
+from opter_contract.conformance.hosts import (
+    HostLocks,
+    HostOpensBrowser,
+    HostStoresState,
+    HostTakes,
+    PreviewRow,
+)
 
 
 def module_of(text, name):
@@ -30,7 +35,7 @@ def module_of(text, name):
 # --- The host of fifty lines --------------------------------------------------------
 
 
-class ReadmeHost(Rows):
+class ReadmeHost:
     """The host of the README, adapted to the suite."""
 
     def __init__(self):
@@ -41,7 +46,17 @@ class ReadmeHost(Rows):
         self.host.manager.register(plugin)
 
     def import_payments(self, import_type, definition):
-        self.latest[definition] = self.host.import_payments(import_type, {}, definition)
+        self.latest[definition] = self.host.import_payments(import_type, {}, definition).values()
+
+    def preview(self, definition):
+        reasons = [(one, getattr(one, "reason", None)) for one in self.latest[definition]]
+        return [
+            PreviewRow(
+                one.key.number, "rejected" if reason else "ready", reason or "ok",
+                one.amount, "SEK", one.amount,
+            )
+            for one, reason in reasons
+        ]  # fmt: skip
 
 
 class TestHostOfTheReadme(HostTakes, HostStoresState, HostLocks, HostOpensBrowser):

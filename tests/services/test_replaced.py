@@ -4,8 +4,8 @@ from decimal import Decimal
 
 import pytest
 from fake_plugin import (
-    Balance,
     FakePlugin,
+    balance,
     euro,
     excluded,
     invoice,
@@ -233,13 +233,13 @@ def test_an_equal_amount_elsewhere_that_was_not_asked_after_keeps_nobody_out(hos
 
 def test_unless_its_invoice_does_not_add_up(host, plugin):
     saved(host, plugin, payment(1, "1002", amount="400"))
-    plugin.room, plugin.unpaid = 0, [Balance("1002", Decimal(1000))]
+    plugin.room, plugin.unpaid = 0, [balance("1002", Decimal(1000))]
     assert listed(brought_in(host, plugin, payment(3, amount="400"))) == {"3": "replaced"}
 
 
 def test_those_whose_invoice_does_not_add_up_are_asked_after_first(host, plugin):
     saved(host, plugin, payment(1, "1002", amount="100"), payment(2, amount="100"))
-    plugin.unpaid = [Balance("1002", Decimal(1000))]
+    plugin.unpaid = [balance("1002", Decimal(1000))]
     brought_in(host, plugin, payment(5, amount="90"))
     assert plugin.asked_after == ["1", "2"]
 
@@ -331,7 +331,7 @@ def test_the_newest_is_asked_after_first(host, plugin):
 
 def test_a_deletion_without_a_successor_is_noticed_by_the_balance(host, store, plugin):
     saved(host, plugin, payment(1, amount="400"))
-    plugin.deleted, plugin.unpaid = {"1"}, [Balance("1001", Decimal(1000))]
+    plugin.deleted, plugin.unpaid = {"1"}, [balance("1001", Decimal(1000))]
     [found] = brought_in(host, plugin).discrepancies()
     assert (found.code, found.payment_number, found.host_invoice_number) == (
         "deleted-at-source",
@@ -346,7 +346,7 @@ def test_a_deletion_without_a_successor_is_noticed_by_the_balance(host, store, p
 def test_a_payment_by_hand_explains_a_higher_balance_there(host, plugin):
     saved(host, plugin, payment(1, amount="400"))
     host.add_payment("1001", Decimal(100))
-    plugin.unpaid = [Balance("1001", Decimal(600))]
+    plugin.unpaid = [balance("1001", Decimal(600))]
     brought_in(host, plugin)
     assert plugin.asked_after == []
 
@@ -355,7 +355,7 @@ def test_what_the_office_wrote_off_explains_a_higher_balance_there(host, store, 
     store.set_setting("accepted_deviation", "5")
     saved(host, plugin, payment(1, amount="996"))
     assert remaining(store, "1001") == 0
-    plugin.unpaid = [Balance("1001", Decimal(4))]
+    plugin.unpaid = [balance("1001", Decimal(4))]
     brought_in(host, plugin)
     assert plugin.asked_after == []
 
@@ -363,7 +363,7 @@ def test_what_the_office_wrote_off_explains_a_higher_balance_there(host, store, 
 @pytest.mark.parametrize("odd", [{"booked": False}, {"cancelled": True}, {"currency": "EUR"}])
 def test_nothing_is_concluded_from_the_balance_of_another_kind_of_invoice(host, plugin, odd):
     saved(host, plugin, payment(1, amount="400"))
-    plugin.unpaid = [Balance("1001", Decimal(1000), **odd)]
+    plugin.unpaid = [balance("1001", Decimal(1000), **odd)]
     brought_in(host, plugin)
     assert plugin.asked_after == []
 
@@ -372,13 +372,13 @@ def test_nothing_is_concluded_from_the_balance_of_another_kind_of_invoice(host, 
 
 
 def test_an_invoice_that_was_credited_there_is_reported(host, plugin):
-    plugin.balances = {"1001": Balance("1001", Decimal(0))}
+    plugin.balances = {"1001": balance("1001", Decimal(0))}
     [found] = brought_in(host, plugin).discrepancies()
     assert (found.code, found.remaining, found.balance) == ("less-remains-at-source", 1000, 0)
 
 
 def test_what_the_payments_of_the_run_explain_is_not_told(host, plugin):
-    plugin.unpaid = [Balance("1001", Decimal(600))]
+    plugin.unpaid = [balance("1001", Decimal(600))]
     preview = brought_in(host, plugin, payment(1, amount="400"))
     assert list(preview.discrepancies()) == []
     assert "1001" not in plugin.invoices_asked
@@ -391,7 +391,7 @@ def test_an_invoice_that_is_paid_in_the_run_is_not_asked_for(host, plugin):
 
 
 def test_an_invoice_that_is_not_there_is_not_asked_for_every_night(host, plugin):
-    plugin.balances = {"1001": Balance("1001", Decimal(1000))}
+    plugin.balances = {"1001": balance("1001", Decimal(1000))}
     brought_in(host, plugin)
     assert plugin.invoices_asked == ["1001", "1002", "1003", "2001"]
     plugin.invoices_asked.clear()
@@ -401,14 +401,14 @@ def test_an_invoice_that_is_not_there_is_not_asked_for_every_night(host, plugin)
 
 def test_a_deleted_refund_is_noticed_by_an_invoice_that_is_paid_too_much_there(host, plugin):
     saved(host, plugin, payment(1, amount="1200"), payment(2, amount="-200"))
-    plugin.deleted, plugin.balances = {"2"}, {"1001": Balance("1001", Decimal(-200))}
+    plugin.deleted, plugin.balances = {"2"}, {"1001": balance("1001", Decimal(-200))}
     [found] = brought_in(host, plugin).discrepancies()
     assert (found.code, found.payment_number) == ("deleted-at-source", "2")
 
 
 def test_a_change_explains_what_does_not_remain(host, plugin):
     saved(host, plugin, payment(1, amount="400"))
-    plugin.unpaid = [Balance("1001", Decimal(550))]
+    plugin.unpaid = [balance("1001", Decimal(550))]
     assert list(brought_in(host, plugin, payment(1, amount="450")).discrepancies()) == []
     preview = host.decide("Fortnox", "1", "keep")
     assert list(preview.discrepancies()) == []
@@ -419,15 +419,15 @@ def test_a_change_explains_what_does_not_remain(host, plugin):
 def test_what_is_not_booked_explains_nothing(host, plugin):
     waits = payment(1, amount="1000", booked=False)
     plugin.excluded = [excluded("not-booked", waits)]
-    plugin.balances = {"1001": Balance("1001", Decimal(0))}
-    plugin.unpaid = [Balance("1001", Decimal(0))]
+    plugin.balances = {"1001": balance("1001", Decimal(0))}
+    plugin.unpaid = [balance("1001", Decimal(0))]
     [found] = brought_in(host, plugin).discrepancies()
     assert (found.code, found.remaining) == ("less-remains-at-source", 1000)
 
 
 def test_what_the_office_writes_off_is_no_discrepancy(host, store, plugin):
     store.set_setting("accepted_deviation", "5")
-    plugin.unpaid = [Balance("1001", Decimal(0))]
+    plugin.unpaid = [balance("1001", Decimal(0))]
     assert list(brought_in(host, plugin, payment(1, amount="997")).discrepancies()) == []
 
 
@@ -439,7 +439,7 @@ def test_where_nothing_was_answered_nothing_is_learnt(host, plugin):
 
 
 def test_an_invoice_that_is_cancelled_there_is_reported(host, plugin):
-    plugin.balances = {"1001": Balance("1001", Decimal(0), booked=False, cancelled=True)}
+    plugin.balances = {"1001": balance("1001", Decimal(0), booked=False, cancelled=True)}
     [found] = brought_in(host, plugin).discrepancies()
     assert (found.code, found.balance) == ("cancelled-at-source", None)
 
@@ -570,7 +570,7 @@ def test_a_write_off_in_sek_counts_at_the_rate(host, store, plugin, currency):
 
 
 def test_a_write_off_is_read_so_that_it_pays_what_is_paid_there(host, store, plugin):
-    plugin.balances = {"2001": Balance("2001", Decimal(0), Decimal(500), "EUR")}
+    plugin.balances = {"2001": balance("2001", Decimal(0), Decimal(500), "EUR")}
     preview = brought_in(host, plugin, in_euro("SEK"))
     assert listed(preview) == {"1": "exact"}
     assert "läst som EUR" in rows_of(preview)["1"].warning.sv
@@ -605,7 +605,7 @@ def test_a_save_sees_that_a_dead_payment_was_deleted_here_meanwhile(host, store,
 
 def test_what_the_settings_ignored_explains_what_does_not_remain_there_for_ever(host, plugin):
     plugin.excluded = [excluded("before-date", payment(1, amount="1000"))]
-    plugin.balances = {"1001": Balance("1001", Decimal(0)), "1002": Balance("1002", Decimal(1000))}
+    plugin.balances = {"1001": balance("1001", Decimal(0)), "1002": balance("1002", Decimal(1000))}
     assert list(saved(host, plugin).discrepancies()) == []
     plugin.excluded, plugin.invoices_asked = [], []
     assert list(brought_in(host, plugin).discrepancies()) == []
@@ -613,7 +613,7 @@ def test_what_the_settings_ignored_explains_what_does_not_remain_there_for_ever(
 
 
 def test_what_was_said_once_is_reported_again_without_asking(host, plugin):
-    plugin.balances = {"1001": Balance("1001", Decimal(0))}
+    plugin.balances = {"1001": balance("1001", Decimal(0))}
     saved(host, plugin)
     plugin.invoices_asked.clear()
     [found] = brought_in(host, plugin).discrepancies()
@@ -622,7 +622,7 @@ def test_what_was_said_once_is_reported_again_without_asking(host, plugin):
 
 def test_a_payment_that_cannot_be_read_explains_whatever_does_not_remain(host, plugin):
     plugin.excluded = [unreadable("1", invoice="1001")]
-    plugin.balances = {"1001": Balance("1001", Decimal(0))}
+    plugin.balances = {"1001": balance("1001", Decimal(0))}
     assert list(brought_in(host, plugin).discrepancies()) == []
 
 
@@ -654,20 +654,20 @@ def test_halves_in_euro_settle_each_other_whatever_their_rates(host, store, plug
 def test_the_customer_of_a_half_that_is_registered_is_reported_by_its_invoice(host, plugin):
     _, credit = pair()
     saved(host, plugin, payment(1, "1001", date=day(1)))
-    plugin.balances = {"1001": Balance("1001", Decimal(0), customer_number="7")}
+    plugin.balances = {"1001": balance("1001", Decimal(0), customer_number="7")}
     plugin.source = {"2": credit}
     preview = brought_in(host, plugin, payment(2, "8001", "-1000", date=day(1)))
     assert listed(preview) == {"2": "settled-against-credit"}
 
 
 def test_a_reading_that_pays_the_invoice_leaves_no_discrepancy(host, plugin):
-    plugin.balances = {"2001": Balance("2001", Decimal(0), Decimal(500), "EUR")}
+    plugin.balances = {"2001": balance("2001", Decimal(0), Decimal(500), "EUR")}
     assert list(brought_in(host, plugin, in_euro("")).discrepancies()) == []
 
 
 def test_a_payment_that_cannot_be_read_explains_a_credit_invoice_too(host, plugin):
     plugin.excluded = [unreadable("1", invoice="1009")]
-    plugin.unpaid = [Balance("1009", Decimal(0), Decimal(-1000))]
+    plugin.unpaid = [balance("1009", Decimal(0), Decimal(-1000))]
     assert list(brought_in(host, plugin).discrepancies()) == []
 
 

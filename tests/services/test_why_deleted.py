@@ -3,7 +3,7 @@
 from decimal import Decimal
 
 import pytest
-from fake_plugin import Balance, FakePlugin, hookimpl, invoice, payment
+from fake_plugin import FakePlugin, balance, hookimpl, invoice, payment
 
 from hostsim.storage.store import Store
 from tests.services.test_imports import host_of
@@ -64,7 +64,7 @@ def test_a_registered_payment_that_was_moved_there_says_where_it_is_now(host, pl
 
 
 def test_an_invoice_that_was_credited_there_sends_nobody_looking_for_money(host, plugin):
-    plugin.unpaid = [Balance("1001", Decimal(0))]
+    plugin.unpaid = [balance("1001", Decimal(0))]
     found = host.why("1001")
     assert found.balance == 0
     assert "återstår 0,00 SEK i Låtsas men 1\N{NO-BREAK SPACE}000,00 SEK här" in found.summary.sv
@@ -72,13 +72,13 @@ def test_an_invoice_that_was_credited_there_sends_nobody_looking_for_money(host,
 
 
 def test_an_invoice_that_is_open_on_both_sides_says_where_to_look(host, plugin):
-    plugin.unpaid = [Balance("1001", Decimal(1000))]
+    plugin.unpaid = [balance("1001", Decimal(1000))]
     assert "leta i Låtsas" in host.why("1001").summary.sv
 
 
 def test_a_payment_that_was_not_brought_in_yet_explains_the_balance(host, plugin):
     plugin.payments = [payment(1, amount="1000")]
-    plugin.unpaid = [Balance("1001", Decimal(0))]
+    plugin.unpaid = [balance("1001", Decimal(0))]
     assert "krediterad" not in host.why("1001").summary.sv
 
 

@@ -7,12 +7,17 @@ from decimal import Decimal
 from types import SimpleNamespace
 from typing import Any
 
-import pluggy
-
 from hostsim.ledger.values import Invoice
-from opter_contract.values import Company, Payment, PaymentKey, Text, WriteOff
-
-hookimpl = pluggy.HookimplMarker("opter")
+from opter_contract import hookimpl
+from opter_contract.values import (
+    Company,
+    ExcludedPayment,
+    InvoiceBalance,
+    Payment,
+    PaymentKey,
+    Text,
+    WriteOff,
+)
 
 COMPANY = Company("77", "Åkeriet AB")
 OTHER_COMPANY = Company("88", "Grannens Åkeri AB")
@@ -72,30 +77,16 @@ def invoice(number="1001", total="1000", currency="SEK", remaining=None, **value
     return Invoice(**defaults | values)
 
 
-@dataclass
-class ExcludedPayment:
-    """What the plug-in leaves out."""
-
-    key: PaymentKey
-    reason: str
-    message: Text
-    payment: Payment | None
-    amount: Decimal | None
-    invoice_number: str | None
-
-
-@dataclass
-class Balance:
-    """What remains of an invoice at the source."""
-
-    invoice_number: str
-    balance: Decimal
-    total: Decimal = Decimal(1000)
-    currency: str = "SEK"
-    ocr: str = ""
-    customer_number: str = "K1"
-    booked: bool = True
-    cancelled: bool = False
+def balance(invoice_number, remains, total="1000", currency="SEK", **values) -> InvoiceBalance:
+    """Build what remains of an invoice at the source."""
+    defaults = {"ocr": "", "customer_number": "K1", "booked": True, "cancelled": False}
+    return InvoiceBalance(
+        invoice_number,
+        currency=currency,
+        total=Decimal(total),
+        balance=Decimal(remains),
+        **defaults | values,
+    )
 
 
 def excluded(reason, of: Payment) -> ExcludedPayment:
@@ -128,8 +119,8 @@ class FakePlugin:
     source: dict[str, Payment | ExcludedPayment] = field(default_factory=dict)
     #: Registered payments that exist no longer, and what is unpaid there; asked for one by one.
     deleted: set[str] = field(default_factory=set)
-    unpaid: list[Balance] = field(default_factory=list)
-    balances: dict[str, Balance] = field(default_factory=dict)
+    unpaid: list[InvoiceBalance] = field(default_factory=list)
+    balances: dict[str, InvoiceBalance] = field(default_factory=dict)
     notes: Sequence[Text] = ()
     room: int = 100  # how many registered payments it asks after in a run
     company: Company = COMPANY

@@ -6,9 +6,7 @@ import webbrowser
 from collections import defaultdict
 from types import SimpleNamespace
 
-import pluggy
-
-hookimpl = pluggy.HookimplMarker("opter")
+from opter_contract import hookimpl
 
 
 class Host:
