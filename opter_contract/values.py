@@ -50,7 +50,7 @@ class Failure(Protocol):
     ``permission``   a licence or a right is missing (the administrator);
     ``unavailable``  the other service does not answer as it should (wait);
     ``busy``         somebody else is doing it right now (wait);
-    ``cancelled``    a person said stop (nobody needs to);
+    ``cancelled``    a person cancelled (nobody needs to);
     ``internal``     a fault of the program (the developer).
     """
 
@@ -159,7 +159,7 @@ class Payment:
     """The invoice's number in the other system, ``""`` where only its OCR reference is known
     (a bank knows no invoices)."""
     ocr: str | None
-    """The OCR reference of that invoice; ``None`` where nobody looked, ``""`` where it has
+    """The OCR reference of that invoice; ``None`` if it was not looked up, ``""`` if it has
     none."""
     date: date
     """The payment date of the books."""
@@ -178,8 +178,9 @@ class Payment:
     warnings: Sequence[Text] = ()
     """What a person should know about these figures."""
     customer_number: str | None = None
-    """The number of the invoice's customer in the other system; ``None`` where nobody looked.
-    A host that has to know it asks by ``opter_payments_to_confirm``."""
+    """The number of the invoice's customer in the other system; ``None`` if it was not
+    looked up.
+    A host that needs it names the payment in ``opter_payments_to_confirm``."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -281,10 +282,10 @@ class Progress:
     """``login``, ``reading``, ``details``, ``invoices``, ``confirming`` or ``waiting``."""
     done: int
     total: int | None
-    """``None`` where nobody knows yet."""
+    """``None`` while it is unknown."""
     message: Text
     seconds_left: float | None = None
-    """Until the run has read all; ``None`` where nobody knows."""
+    """Until the run has read all; ``None`` while it is unknown."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -309,7 +310,7 @@ class ImportReport:
 
 @dataclass(frozen=True, slots=True)
 class SavedRun:
-    """A run that was committed, as its listeners are told."""
+    """A run that was committed, as its listeners get it."""
 
     id: str
     type_code: str
@@ -396,7 +397,7 @@ class Finding:
     label: Text
     """What was checked."""
     state: str
-    """``ok``, ``failed``, ``unknown`` (nobody can see it from here) or ``skipped`` (something
+    """``ok``, ``failed``, ``unknown`` (it cannot be seen from here) or ``skipped`` (something
     that it needs has failed)."""
     message: Text
     """What was found and, unless it is ok, what to do. Never a secret."""

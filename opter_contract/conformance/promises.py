@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import date
@@ -387,11 +388,8 @@ class HostRegistersOnce(HostSuite):
 
         for definition in "AB":
             host.read(payment(1, 10), definition=definition)
-        threads = [threading.Thread(target=save, args=[definition]) for definition in "AB"]
-        for thread in threads:
-            thread.start()
-        for thread in threads:
-            thread.join()
+        with ThreadPoolExecutor(2) as pool:
+            list(pool.map(save, "AB"))
         assert [one.number for one in host.bookings()] == ["1"]
         assert host.remaining(INVOICE) == 999_990
 
@@ -471,28 +469,26 @@ class HostRegistersOnce(HostSuite):
     @promised
     def test_two_imports_of_one_definition_never_run_concurrently(self, host: HostDriver) -> None:
         host.read()
-        begun: list[str] = []
-        second = threading.Event()
-        threads: list[threading.Thread] = []
+        first, second = threading.Event(), threading.Event()
+        ran_concurrently: list[bool] = []
 
-        def again() -> None:
+        def import_again() -> None:
             # It may be refused, or wait for the first to end.
             with suppress(Exception):
                 host.under_test.import_payments(TYPE, "A")
 
-        def slow(run: Any) -> None:
-            if begun:
+        def slow(_run: Any) -> None:
+            if first.is_set():
                 second.set()
                 return
-            begun.append(run.id)
-            threads.append(threading.Thread(target=again))
-            threads[0].start()
-            begun.append("second" if second.wait(_MOMENT) else "alone")
+            first.set()
+            pool.submit(import_again)
+            ran_concurrently.append(second.wait(_MOMENT))
 
         host.plugin.script = slow
-        host.under_test.import_payments(TYPE, "A")
-        threads[0].join()
-        assert begun[1] == "alone"
+        with ThreadPoolExecutor() as pool:
+            host.under_test.import_payments(TYPE, "A")
+        assert ran_concurrently == [False]
 
     @promised
     def test_another_company_is_refused(self, host: HostDriver) -> None:

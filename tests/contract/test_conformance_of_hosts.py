@@ -17,8 +17,9 @@ from hostsim.plugins.loading import Plugins
 from hostsim.services.host import Host
 from hostsim.storage import previews
 from hostsim.storage.store import Store
-from opter_contract.conformance import hosts
-from opter_contract.conformance.hosts import HostCompares, HostConformance, HostSendsChanges
+from opter_contract.conformance.host_under_test import FORMAT, INVOICES, Booking, PreviewRow
+from opter_contract.conformance.hosts import HostConformance
+from opter_contract.conformance.promises import HostCompares, HostSendsChanges
 
 pytest_plugins = ["pytester", "hostsim.pytest_plugin"]
 
@@ -31,7 +32,7 @@ class Hostsim:
         self.plugins = []
         self.cancelled = self.no_browser = False
         self.previews = {}
-        for one in hosts.INVOICES:
+        for one in INVOICES:
             invoice = ExportedInvoice(one.number, one.ocr, "K1", "Kund AB", one.currency, one.total)
             self.store.load_invoices([invoice])
         self.host = self.new_host()
@@ -50,12 +51,12 @@ class Hostsim:
         try:
             self.store.definition(definition)
         except HostError:
-            self.host.define(definition, import_type, hosts.FORMAT, "", {})
+            self.host.define(definition, import_type, FORMAT, "", {})
         self.previews[definition] = self.host.import_payments(definition).run_id
 
     def preview(self, definition):
         return [
-            hosts.PreviewRow(
+            PreviewRow(
                 row.payment_number, kind, row.status or row.reason, row.amount, row.currency,
                 row.amount_currency, "" if row.warning is None else row.warning.sv,
             )
@@ -68,7 +69,7 @@ class Hostsim:
 
     def bookings(self):
         return [
-            hosts.Booking(
+            Booking(
                 row["import_type"], row["company"], row["number"], Decimal(row["amount"]),
                 row["currency"], Decimal(row["amount_currency"]), row["invoice"],
             )

@@ -13,7 +13,8 @@ import pytest
 import opter_contract
 from hostsim.plugins.loading import HOSTS_OWN
 from opter_contract import hooks, values
-from opter_contract.conformance.hosts import PROMISED, HostConformance
+from opter_contract.conformance.host_under_test import PROMISED
+from opter_contract.conformance.hosts import HostConformance
 
 HOOKS = {
     name: function

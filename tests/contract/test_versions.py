@@ -1,4 +1,4 @@
-"""Host and plug-in say which contract they speak; what is added later breaks nobody."""
+"""Host and plug-in state their version of the contract; a later addition breaks neither."""
 
 from __future__ import annotations
 
@@ -123,7 +123,7 @@ def test_a_call_with_an_added_argument_reaches_who_does_not_know_it():
     assert answer.values == {"a": "b"}
 
 
-def test_a_call_that_nobody_answers_yet_has_no_answer():
+def test_a_call_that_no_side_answers_yet_has_no_answer():
     """So a side may ask for what was added, and see that the other side is older."""
     manager = pluggy.PluginManager("opter")
     manager.add_hookspecs(specifications(todays_hooks() | {"opter_added": ("run",)}))
@@ -162,13 +162,13 @@ def test_a_version_that_cannot_be_read_is_refused_saying_how_to_write_it(said):
     assert 'opter_contract_version = "1.0"' in found.reason.en
 
 
-@pytest.mark.parametrize(("said", "told"), [("1.999", "is too new"), ("0.9", "is too old")])
-def test_the_host_says_which_side_to_upgrade(said, told):
+@pytest.mark.parametrize(("version", "reason"), [("1.999", "is too new"), ("0.9", "is too old")])
+def test_the_host_says_which_side_to_upgrade(version, reason):
     plugin = FakePlugin()
-    plugin.opter_contract_version = said
+    plugin.opter_contract_version = version
     [found] = Plugins([("fake", plugin)]).excluded
-    assert told in found.reason.en
-    assert said in found.reason.sv
+    assert reason in found.reason.en
+    assert version in found.reason.sv
 
 
 def test_the_host_says_its_version_to_the_plug_in(store):

@@ -14,7 +14,7 @@ from types import SimpleNamespace
 import pluggy
 
 from opter_contract import BATCH, PROJECT, hookimpl
-from opter_contract.conformance.hosts import INVOICES, Booking, PreviewRow
+from opter_contract.conformance.host_under_test import INVOICES, Booking, PreviewRow
 from opter_contract.values import IGNORED, PaymentKey, RegisteredPayment
 
 ORE = Decimal("0.01")
@@ -297,7 +297,7 @@ class ExampleHost:
         )
 
     def deleted_there(self, run, import_type, company):
-        """Return which were deleted, by what this run was told or else an earlier one."""
+        """Return which were deleted, by what this run learnt or else an earlier one."""
         answered = {*run.rows, *run.named} - set(run.unchecked)
         return self.deleted_numbers[import_type, company] - answered | set(run.deleted_numbers)
 
@@ -807,7 +807,7 @@ MUTANTS = {
     ),
     "undying": (NeverReleasing, "test_a_lock_is_free_again_after_an_error"),
     "impatient": (NotWaiting, "test_a_waiting_thread_acquires_a_lock_when_it_is_released"),
-    "unstoppable": (mutant(cancel=lambda _self: None), "test_a_plug_in_is_told_to_cancel"),
+    "unstoppable": (mutant(cancel=lambda _self: None), "test_a_person_can_cancel"),
     "waiting": (
         mutant(open_browser=lambda _self, url: webbrowser.open(url)),
         "test_a_browser_is_opened_without_waiting_for_it",

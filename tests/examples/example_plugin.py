@@ -238,8 +238,8 @@ class ReturningACursor(Example):
     report = ImportReport(COMPANY, "c", 0, 0)
 
     def excluded(self, one, reason):
-        nameless = replace(one, key=PaymentKey(COMPANY.number, ""))
-        return super().excluded(nameless, reason)
+        numberless = replace(one, key=PaymentKey(COMPANY.number, ""))
+        return super().excluded(numberless, reason)
 
 
 class IgnoringCancel(Example):
@@ -270,11 +270,11 @@ class RememberingRuns(Example):
     """Remembers an earlier run, and hands over less the second time."""
 
     def __init__(self):
-        self.seen = set()
+        self.known = set()
 
     def source(self):
-        fresh = [one for one in PAYMENTS if one.key not in self.seen]
-        self.seen.update(one.key for one in fresh[:1])
+        fresh = [one for one in PAYMENTS if one.key not in self.known]
+        self.known.update(one.key for one in fresh[:1])
         return fresh
 
 
@@ -311,7 +311,7 @@ class ConfirmingOnce(Example):
             self.hand_over(run, "opter_take_deleted", payment_numbers=[number])
 
 
-class WaitingForNobody(Example):
+class WaitingWithoutBrowser(Example):
     def without_browser(self, run):
         threading.Event().wait(run.login_timeout)
         super().without_browser(run)
@@ -351,7 +351,7 @@ MUTANTS = {
         mutant(to_store=lambda _self, known, _values: known | {"least": known["least"] + "0"}),
         "test_checked_settings_do_not_change_when_checked_again",
     ),
-    "wrong-preset": (
+    "wrong-default": (
         mutant(fields=(FIELDS[0], field("least", "integer", "none"))),
         "test_defaults_are_accepted",
     ),
@@ -421,8 +421,8 @@ MUTANTS = {
     "asking-once": (ConfirmingOnce, "test_each_payment_to_confirm_is_handed_over_or_deleted"),
     "mixing": (Mixing, "test_two_concurrent_runs_do_not_mix"),
     "keeping": (RequiringSecrets, "test_a_host_with_the_required_hooks_alone_is_enough"),
-    "waiting-for-nobody": (WaitingForNobody, NO_BROWSER),
-    "window-unseen": (mutant(without_browser=lambda *_: None), NO_BROWSER),
-    "nobody-is-a-bug": (mutant(without_browser=lambda *_: 1 / 0), NO_BROWSER),
+    "waiting-without-browser": (WaitingWithoutBrowser, NO_BROWSER),
+    "no-browser-ignored": (mutant(without_browser=lambda *_: None), NO_BROWSER),
+    "no-browser-is-a-bug": (mutant(without_browser=lambda *_: 1 / 0), NO_BROWSER),
     "any-company": (mutant(sign_in=lambda *_: None), "test_another_company_is_refused"),
 }

@@ -17,12 +17,12 @@ from fake_plugin import invoice
 from hostsim.plugins.loading import Plugins
 from hostsim.services.host import Host
 from hostsim.storage.store import Store
+from opter_contract.conformance.host_under_test import PreviewRow
 from opter_contract.conformance.hosts import (
     HostLocks,
     HostOpensBrowser,
     HostStoresState,
     HostTakes,
-    PreviewRow,
 )
 
 

@@ -60,7 +60,7 @@ def write_off(amount, account="3740", description="Öresavrundning") -> WriteOff
 
 
 def invoice(number="1001", total="1000", currency="SEK", remaining=None, **values) -> Invoice:
-    """Build an invoice of which everything remains unless told otherwise."""
+    """Build an invoice of which everything remains by default."""
     defaults = {
         "region": "",
         "number": number,
@@ -90,13 +90,13 @@ def balance(invoice_number, remains, total="1000", currency="SEK", **values) -> 
 
 
 def excluded(reason, of: Payment) -> ExcludedPayment:
-    """Leave a payment out that could be read."""
+    """Exclude a payment that could be read."""
     message = Text(f"utelämnad: {reason}", f"left out: {reason}")
     return ExcludedPayment(of.key, reason, message, of, of.amount, of.invoice_number)
 
 
 def unreadable(number, amount=None, invoice=None) -> ExcludedPayment:
-    """Leave a payment out of which only this is known."""
+    """Exclude a payment of which only this is known."""
     key = PaymentKey(COMPANY.number, number, "Fake")
     return ExcludedPayment(key, "unreadable", Text("oläslig", "unreadable"), None, amount, invoice)
 
@@ -111,7 +111,7 @@ class Refused(Exception):
 
 @dataclass(eq=False)
 class FakePlugin:
-    """Hands over what the test put into it, and remembers what it was told."""
+    """Hands over what the test put into it, and records what the host asked."""
 
     payments: list[Payment] = field(default_factory=list)
     excluded: list[ExcludedPayment] = field(default_factory=list)
@@ -147,8 +147,8 @@ class FakePlugin:
 
     @hookimpl
     def opter_check_settings(self, type_code, values):
-        kept = {key: value for key, value in values.items() if key != "secret"}
-        return SimpleNamespace(values=kept, problems=self.problems)
+        stored = {key: value for key, value in values.items() if key != "secret"}
+        return SimpleNamespace(values=stored, problems=self.problems)
 
     @hookimpl
     def opter_import_payments(self, run):
@@ -173,8 +173,8 @@ class FakePlugin:
         while several := self._registered(run):
             numbers = [one.number for one in several]
             self.asked_after += numbers
-            gone = [number for number in numbers[:room] if number in self.deleted]
-            run.hook.opter_take_deleted(run=run, payment_numbers=gone)
+            deleted = [number for number in numbers[:room] if number in self.deleted]
+            run.hook.opter_take_deleted(run=run, payment_numbers=deleted)
             run.hook.opter_take_unchecked(run=run, payment_numbers=numbers[room:])
             room = max(0, room - len(numbers))
 
