@@ -1,7 +1,7 @@
 """The commands of the command line, in the order in which help lists them.
 
-A command reads its arguments, asks the host, and hands what comes back to
-:mod:`hostsim.views`. What it does not need is imported inside the ones that do.
+A command reads its arguments, calls the host, and writes the result with
+:mod:`hostsim.views`. Libraries that few commands need are imported inside these.
 """
 
 from hostsim.cli import (

@@ -18,7 +18,7 @@ from hostsim.ledger.amounts import typed_date
 from hostsim.messages.text import LANGUAGES, say
 from opter_contract.values import Text
 
-#: What stands for a value in help, in Swedish and in English.
+#: The placeholders of values in help, in Swedish and in English.
 _PLACEHOLDERS = {
     "ADRESS": "ADDRESS",
     "BELOPP": "AMOUNT",
@@ -39,7 +39,7 @@ _PLACEHOLDERS = {
 
 
 def translated(placeholders: str, language: str) -> str:
-    """Translate what stands for values in help, such as ``FAKTURA BELOPP``."""
+    """Translate the placeholders of values in help, such as ``FAKTURA BELOPP``."""
     if language != "en":
         return placeholders
     return re.sub("[A-ZÅÄÖ]+", lambda word: _PLACEHOLDERS.get(word[0], word[0]), placeholders)

@@ -1,4 +1,4 @@
-"""What every command is given, and the host that stands behind it."""
+"""What every command is given, and how it opens the database and makes a host."""
 
 from __future__ import annotations
 
@@ -56,12 +56,12 @@ class Common:
     def text(self, sv: str, en: str) -> str:
         return en if self.language == "en" else sv
 
-    def tell(self, sv: str, en: str) -> None:
+    def note(self, sv: str, en: str) -> None:
         """Write one line to standard error."""
-        tell(self.text(sv, en))
+        write_stderr(self.text(sv, en))
 
     def write_list(self, columns: Iterable[Column[T]], rows: Callable[[], Iterable[T]]) -> None:
-        """Write a list as a table, or as JSON where that was asked for; ``rows`` is repeatable."""
+        """Write a list as a table, or as JSON with ``--json``; ``rows`` may be called twice."""
         if self.json:
             write_json_list(self.output, columns, rows())
         else:
@@ -76,7 +76,7 @@ class Common:
             write_table(self.output, columns, lambda: [item])
 
 
-def tell(line: str) -> None:
+def write_stderr(line: str) -> None:
     """Write one line to standard error, where everything but the result goes."""
     with contextlib.suppress(OSError):
         sys.stderr.write(one_line(line.replace("\N{NO-BREAK SPACE}", " "), _LONGEST_LINE) + "\n")
@@ -84,7 +84,7 @@ def tell(line: str) -> None:
 
 
 def usage(sv: str, en: str) -> HostError:
-    """Make the error of a command that was given wrongly."""
+    """Make the error of a wrong command line."""
     return host_error("USAGE", what=Text(sv, en))
 
 
@@ -101,9 +101,9 @@ def open_store(common: Common) -> Iterator[Store]:
 
 
 def load_plugins(store: Store | None = None) -> Plugins:
-    """Load the plug-ins that nobody switched off.
+    """Load the plug-ins that are not switched off.
 
-    :param store: where it may say that some are off, beside the environment.
+    :param store: also says which are off, beside the environment.
     """
     from hostsim.plugins import discovery
     from hostsim.plugins.loading import Plugins
@@ -151,9 +151,9 @@ def key_values(given: Iterable[str]) -> dict[str, str]:
 
 
 def warn(common: Common, problems: Iterable[Any]) -> None:
-    """Tell about odd values that were accepted all the same."""
+    """Warn of unusual values that were accepted."""
     for problem in problems:
         message = problem.message
-        common.tell(
+        common.note(
             f"Varning: {problem.key}: {message.sv}", f"Warning: {problem.key}: {message.en}"
         )

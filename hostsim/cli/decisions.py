@@ -1,4 +1,4 @@
-"""What an economist decides about the payments in the lower list.
+"""Decisions about payments that cannot be saved.
 
 A decision is about the list that a command printed last: where another one is
 open, such as one that was made or changed on the page, nothing is decided and
@@ -38,7 +38,7 @@ _WHY = option(
     default="",
     metavar="TEXT",
     sv=f"Varför; sparas och visas. Högst {LONGEST_WHY} tecken.",
-    en=f"Why; kept and shown. At most {LONGEST_WHY} characters.",
+    en=f"Why; stored and shown. At most {LONGEST_WHY} characters.",
 )
 
 
@@ -57,7 +57,6 @@ _WHY = option(
 def set_aside(
     common: Common, name: str, numbers: tuple[str, ...], series: tuple[str, str] | None, why: str
 ) -> None:
-    """Set payments or a series aside, and show what is left."""
     _either(numbers, series)
     with open_store(common) as store:
         shown = last_printed(store, name)
@@ -73,7 +72,7 @@ def set_aside(
         new = {one.number for one in host.decisions(name) if one.id not in before}
         for number in dict.fromkeys(numbers):
             if number not in new:
-                common.tell(
+                common.note(
                     f"Betalning {number} var undanlagd redan; ingenting ändrades för den.",
                     f"Payment {number} was set aside already; nothing was changed for it.",
                 )
@@ -93,7 +92,6 @@ def set_aside(
 def take_back(
     common: Common, name: str, numbers: tuple[str, ...], series: tuple[str, str] | None
 ) -> None:
-    """Take decisions back, and show what is left."""
     _either(numbers, series)
     with open_store(common) as store:
         shown = last_printed(store, name)
@@ -104,7 +102,7 @@ def take_back(
         for number, over in host.hidden_by_series(name, numbers).items():
             first, last = over.first_invoice, over.last_invoice
             back = f"hostsim take-back {name} --series {first} {last}"
-            common.tell(
+            common.note(
                 f"Betalning {number} döljs ändå, av serien {first} till {last}. Ta tillbaka den "
                 f"också: {back}",
                 f"Payment {number} is hidden all the same, by the series {first} to {last}. Take "
@@ -153,7 +151,6 @@ def take_back(
 )
 @_WHY
 def decide(common: Common, name: str, number: str, chosen: str | None, why: str) -> None:
-    """Decide about one payment, and show what comes of it."""
     if chosen is None:
         raise usage(
             "Ange vad som ska göras: --confirm, --take-again, --accept eller --keep.",
@@ -165,7 +162,7 @@ def decide(common: Common, name: str, number: str, chosen: str | None, why: str)
         with show_if_changed(common, show_ignored=False):
             preview = host.decide(name, number, chosen, why=why, revision=shown)
         if chosen != KEEP and host.needs_import(name, number):
-            common.tell(
+            common.note(
                 f"Betalning {number} är från en tidigare import: läs in igen med hostsim import "
                 f"{name}; sedan görs det när du sparar.",
                 f"Payment {number} is of an earlier import: import again with hostsim import "
@@ -182,7 +179,6 @@ def decide(common: Common, name: str, number: str, chosen: str | None, why: str)
 )
 @click.argument("name", metavar="NAMN")
 def decisions(common: Common, name: str) -> None:
-    """Show every decision, in force or not."""
     with open_store(common) as store:
         found = make_host(store).decisions(name)
     if found or common.json:
@@ -200,8 +196,8 @@ def _either(numbers: Sequence[str], series: tuple[str, str] | None) -> None:
 
 
 def _show(common: Common, name: str, preview: Preview | None, sv: str, en: str) -> None:
-    """Say that it is done, on standard error, and show the list as it is now."""
-    common.tell(f"{sv}.", f"{en}.")
+    """Confirm it on standard error, and show the list as it is now."""
+    common.note(f"{sv}.", f"{en}.")
     if preview is not None:
         show_preview(common, preview, show_ignored=False)
     elif common.json:

@@ -1,4 +1,4 @@
-"""What a person asks for when something is wrong: what it is, and what a code means."""
+"""Diagnosis: what is wrong, and what an error code means."""
 
 from __future__ import annotations
 
@@ -24,12 +24,11 @@ from opter_contract.values import Finding
     hostsim,
     "doctor",
     sv="Kontrollera allt som en import behöver, och säg vad som ska rättas.",
-    en="Examine everything that an import needs, and say what to put right.",
+    en="Check everything that an import needs, and say what to correct.",
 )
 @click.argument("name", required=False, metavar="[NAMN]")
 @NO_BROWSER
 def doctor(common: Common, name: str | None, *, no_browser: bool) -> None:
-    """Show what is right and what is not; end with the status of the first wrong thing."""
     from hostsim.services.doctor import Doctor, first_failure
     from hostsim.services.host import Host
     from hostsim.storage.secrets import system_keyring
@@ -62,19 +61,19 @@ def doctor(common: Common, name: str | None, *, no_browser: bool) -> None:
 
 
 def _show_end(common: Common, name: str | None, findings: list[Finding]) -> None:
-    wrong = sum(1 for one in findings if one.state == "failed")
+    failed = sum(1 for one in findings if one.state == "failed")
     common.output.line()
-    if wrong:
+    if failed:
         common.output.say(
-            f"{wrong} fel. Rätta det översta först och kontrollera igen.",
-            f"{wrong} wrong. Put the topmost right first and examine again.",
+            f"{failed} fel. Rätta det översta först och kontrollera igen.",
+            f"{failed} failed. Correct the first one and check again.",
         )
     else:
-        common.output.say("Inget fel hittades.", "Nothing wrong was found.")
+        common.output.say("Inget fel hittades.", "No fault was found.")
     if name is None:
         common.output.say(
             "Inloggning, licenser och rättigheter kontrolleras med hostsim doctor NAMN.",
-            "Login, licences and rights are examined with hostsim doctor NAME.",
+            "Login, licences and rights are checked with hostsim doctor NAME.",
         )
 
 
@@ -87,7 +86,6 @@ def _show_end(common: Common, name: str | None, findings: list[Finding]) -> None
 @click.argument("code", required=False, metavar="[KOD]")
 @option("--markdown", is_flag=True, sv="Skriv sidan ERRORS.md.", en="Write the page ERRORS.md.")
 def errors(common: Common, code: str | None, *, markdown: bool) -> None:
-    """Show every code of the host and of its plug-ins, or one."""
     from hostsim.views import errors as views_errors
 
     found = list(views_errors.every_error(plugins_without_database(common)))

@@ -62,7 +62,7 @@ from hostsim.views.payments import REGISTERED_PAYMENTS
     "--confirm",
     is_flag=True,
     sv="Registrera den fast något är tveksamt; det som är tveksamt skrivs ut.",
-    en="Register it though something is doubtful; what is doubtful is told.",
+    en="Register it though something is doubtful; prints what is doubtful.",
 )
 @option(
     "--key",
@@ -85,7 +85,6 @@ def add(
     confirm: bool,
     key: str | None,
 ) -> None:
-    """Register a payment, and show it."""
     when: date | None = None if day is None else day.date()
     money = typed_amount(amount)
     if money is None:
@@ -101,8 +100,8 @@ def add(
         made = make_host(store).enter_payment(entry, confirm=confirm)
         added = history.entry(store, made.id)
     for doubt in made.doubts:
-        told = doubt.message
-        common.tell(f"Bekräftat: {told.sv}", f"Confirmed: {told.en}")
+        message = doubt.message
+        common.note(f"Bekräftat: {message.sv}", f"Confirmed: {message.en}")
     if not common.json:
         known, new = results_messages.payment_known, results_messages.payment_added
         common.output.line((known if made.already else new)(made.id))
@@ -126,7 +125,6 @@ def add(
     en=f"Why it is deleted; must be given. At most {LONGEST_WHY} characters.",
 )
 def delete(common: Common, its: int, why: str) -> None:
-    """Delete a payment, and show how it stands now."""
     with open_store(common) as store:
         make_host(store).delete_payment(its, why=why)
         deleted = history.entry(store, its)

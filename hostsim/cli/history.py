@@ -1,4 +1,4 @@
-"""What is asked afterwards: why an invoice is not paid, what was imported, what came whence."""
+"""The past: one invoice explained, earlier imports, and payments with their origin."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     hostsim,
     "why",
     sv="Visa allt om en faktura: betalningar i Fortnox, vad de blev här, vad som saknas.",
-    en="Show all about one invoice: payments in Fortnox, what became of them, what is missing.",
+    en="Explain one invoice: its payments in Fortnox, their outcome here, and what is missing.",
 )
 @click.argument("invoice", metavar="FAKTURA")
 @click.argument("name", required=False, metavar="[NAMN]")
@@ -60,7 +60,6 @@ def why(
     offline: bool,
     no_browser: bool,
 ) -> None:
-    """Explain one invoice; that it is not paid is no error."""
     with open_store(common) as store:
         with interactive_host(common, store, no_browser=no_browser) as host:
             found = host.why(invoice, name, region=region, offline=offline)
@@ -78,7 +77,6 @@ def why(
 )
 @click.argument("run", required=False, metavar="[ID]")
 def runs(common: Common, run: str | None) -> None:
-    """Show imports of the past, latest first."""
     with open_store(common) as store:
         host = make_host(store)
         if run is not None:
@@ -108,7 +106,6 @@ def _show_run(common: Common, store: Store, run: Imported) -> None:
 @command(payments, "show", sv="Visa en betalning i sin helhet.", en="Show one payment in full.")
 @click.argument("payment", metavar="ID", type=int)
 def show(common: Common, payment: int) -> None:
-    """Show one payment with its origin."""
     from hostsim.storage import history
 
     with open_store(common) as store:
@@ -139,7 +136,6 @@ def show(common: Common, payment: int) -> None:
     en="Also what came from Fortnox; the file must then not be brought in to Fortnox.",
 )
 def export(common: Common, file: str, *, region: str | None, everything: bool) -> None:
-    """Export, and say what was left out."""
     from hostsim.services import payments_file
 
     if file == "-" and common.json:
@@ -151,7 +147,7 @@ def export(common: Common, file: str, *, region: str | None, everything: bool) -
         payments_file.refuse_existing(Path(file))
     with open_store(common) as store:
         made = payments_file.export(store, region=region, everything=everything)
-    _tell_what_is_left_out(common, made, everything=everything)
+    _note_excluded(common, made, everything=everything)
     if file == "-":
         common.output.write(made.text)
         return
@@ -160,17 +156,17 @@ def export(common: Common, file: str, *, region: str | None, everything: bool) -
     _show_export(common, file, made)
 
 
-def _tell_what_is_left_out(common: Common, made: Exported, *, everything: bool) -> None:
+def _note_excluded(common: Common, made: Exported, *, everything: bool) -> None:
     if everything:
-        common.tell(
+        common.note(
             "Varning: filen innehåller även det som kom från Fortnox och får inte läsas in där.",
             "Warning: the file also holds what came from Fortnox and must not be brought in there.",
         )
         return
-    common.tell(*_left_out(made))
+    common.note(*_excluded(made))
 
 
-def _left_out(made: Exported) -> Text:
+def _excluded(made: Exported) -> Text:
     number, sek = payments_text(made.excluded), made.excluded_amount
     return Text(
         f"Utelämnade, eftersom de kom från Fortnox: {number.sv}, {formats.money(sek, 'sv')} SEK.",
@@ -193,4 +189,4 @@ def _show_export(common: Common, file: str, made: Exported) -> None:
         f"Skrivna till {file}: {number.sv}, {formats.money(sek, 'sv')} SEK.",
         f"Written to {file}: {number.en}, {formats.money(sek, 'en')} SEK.",
     )
-    common.output.say(*_left_out(made))
+    common.output.say(*_excluded(made))

@@ -1,4 +1,4 @@
-"""What an economist does every morning: read, look, save, compare."""
+"""The daily work: import, save, and compare."""
 
 from __future__ import annotations
 
@@ -76,7 +76,6 @@ def import_(
     no_browser: bool,
     show_ignored: bool,
 ) -> None:
-    """Import, and save when asked to; print what came of it."""
     with open_store(common) as store:
         store.definition(name)
         with interactive_host(common, store, no_browser=no_browser) as host:
@@ -91,9 +90,9 @@ def import_(
 
 @contextlib.contextmanager
 def show_if_changed(common: Common, *, show_ignored: bool) -> Iterator[None]:
-    """Show what is open, where something else was shown and so nothing was done.
+    """Show the open preview, if it is not the one that was shown, so that nothing was done.
 
-    That nothing was done is said also where it cannot be shown; then it does not count as shown.
+    The error is reported also if the preview cannot be printed; it is not marked as printed then.
     """
     try:
         yield
@@ -106,9 +105,9 @@ def show_if_changed(common: Common, *, show_ignored: bool) -> Iterator[None]:
 
 
 def show_preview(common: Common, preview: Preview, *, show_ignored: bool) -> None:
-    """Print a preview as tables, or as JSON where that was asked for.
+    """Print a preview as tables or as JSON, and mark it as the one that a save saves.
 
-    The last thing that a command does with its result: from now on, a save saves this.
+    The last thing that a command does with its result.
     """
     output = common.output
     if common.json:
@@ -139,9 +138,8 @@ def last_printed(store: Store, name: str | None) -> str:
 )
 @SHOW_IGNORED
 def save(common: Common, name: str | None, *, revision: str | None, show_ignored: bool) -> None:
-    """Save what a command printed last, and had ended before this one began."""
     with open_store(common) as store:
-        # First of all: what is printed from now on, nobody has looked at.
+        # First of all: what another command prints from now on, the person has not read.
         shown = last_printed(store, name) if revision is None else revision
         if name is not None:
             store.definition(name)
@@ -170,7 +168,6 @@ def save(common: Common, name: str | None, *, revision: str | None, show_ignored
 @NO_BROWSER
 @SHOW_IGNORED
 def reconcile(common: Common, name: str, *, no_browser: bool, show_ignored: bool) -> None:
-    """Compare both sides; differences are no error."""
     from hostsim.views.reconciliation import write_reconciliation, write_reconciliation_json
 
     with open_store(common) as store, contextlib.ExitStack() as held:

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import IO, TYPE_CHECKING
 
 from hostsim.cli.command import option
-from hostsim.cli.common import Common, make_host, tell, usage
+from hostsim.cli.common import Common, make_host, usage, write_stderr
 from hostsim.messages.text import say
 from hostsim.views.progress import progress_on
 
@@ -45,7 +45,7 @@ def login_timeout(environment: Mapping[str, str]) -> float:
 
 @contextlib.contextmanager
 def interactive_host(common: Common, store: Store, *, no_browser: bool) -> Iterator[Host]:
-    """Give a host that lets a person sign in, and shows progress as long as this lasts."""
+    """Make a host that lets a person sign in; progress is shown until the context ends."""
     timeout = login_timeout(os.environ)
     with progress_on(sys.stderr, common.language) as progress:
         window = LoginWindow(common, browser=not no_browser)
@@ -65,15 +65,15 @@ class LoginWindow:
         from hostsim.services.browser import open_browser
 
         if self._browser:
-            self._common.tell(
+            self._common.note(
                 f"Logga in i fönstret som öppnas. Öppnas inget, gå till: {address}",
                 f"Sign in in the window that opens. If none does, go to: {address}",
             )
             open_browser(address, answered)
             # Whoever runs the command sees the address, whether or not a browser opens.
             return True
-        self._common.tell(f"Gå hit och logga in: {address}", f"Go here and sign in: {address}")
-        self._common.tell(
+        self._common.note(f"Gå hit och logga in: {address}", f"Go here and sign in: {address}")
+        self._common.note(
             "Klistra sedan in adressen som inloggningen slutade på och tryck på Retur.",
             "Then paste the address that the login ended at and press Return.",
         )
@@ -90,7 +90,7 @@ class LoginWindow:
             refusal = answered(line.strip())
             if refusal is None:
                 return
-            tell(say(refusal, self._common.language))
+            write_stderr(say(refusal, self._common.language))
 
 
 def typed_lines(stream: IO[str]) -> Iterator[str]:

@@ -1,7 +1,7 @@
 """How a command of the command line is run, and how it ends.
 
 Standard output carries the result and nothing else; the last line of standard
-error says what went wrong.
+error says what failed.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ import click
 
 from hostsim.cli import hostsim
 from hostsim.cli.command import Day, translated
-from hostsim.cli.common import Common, tell, usage
+from hostsim.cli.common import Common, usage, write_stderr
 from hostsim.errors import SettingsRefused, exit_status, failure_of, host_error
 from hostsim.messages.text import LANGUAGES, say
 from hostsim.storage import commits
@@ -39,7 +39,7 @@ def run(arguments: Sequence[str], language: str = "sv") -> int:
 
     Ends standard error with one line, ``CODE: sentence``, unless all went well.
 
-    :param language: of what is said before the arguments are understood.
+    :param language: of errors before the arguments are parsed.
     """
     common = Common(language)
     _have_streams()
@@ -71,7 +71,7 @@ def _invoke(arguments: Sequence[str], common: Common) -> int:
 
 
 def _end_with_error(error: BaseException, language: str) -> int:
-    """Say what went wrong and return the exit status."""
+    """Report an error and return the exit status."""
     saved = commits.found()
     _flush_quietly()
     if isinstance(error, KeyboardInterrupt | click.Abort):
@@ -83,7 +83,7 @@ def _end_with_error(error: BaseException, language: str) -> int:
         failure = saved.not_shown()
     if failure is not None:
         for detail in _details(error, language):
-            tell(detail)
+            write_stderr(detail)
         return _ended(failure, language)
     # A disk that is full is no fault of the program.
     if not (saved.any and isinstance(error, OSError)):
@@ -93,12 +93,12 @@ def _end_with_error(error: BaseException, language: str) -> int:
 
 
 def _ended(failure: Failure, language: str) -> int:
-    tell(f"{failure.code}: {say(failure.message, language)}")
+    write_stderr(f"{failure.code}: {say(failure.message, language)}")
     return exit_status(failure)
 
 
 def _details(error: BaseException, language: str) -> Iterator[str]:
-    """Yield what stands before the last line: a line for each field or line of a file."""
+    """Yield the lines before the last one: one for each field, or for each line of a file."""
     from hostsim.services.invoices_csv import InvoicesFileWrong
 
     if isinstance(error, SettingsRefused):
@@ -153,7 +153,7 @@ def _what_was_wrong(error: click.ClickException) -> tuple[str, str]:
 
 
 class _Closed(io.TextIOBase):
-    """Standard output that somebody closed before the program began."""
+    """A standard output that was closed before the program began."""
 
     encoding = "utf-8"
 
@@ -162,7 +162,7 @@ class _Closed(io.TextIOBase):
 
 
 def _have_streams() -> None:
-    """Stand in for a stream that was closed, as by ``>&-``: Python has ``None`` then."""
+    """Replace a stream that was closed, as by ``>&-``: Python has ``None`` then."""
     if sys.stdout is None:
         sys.stdout = cast("TextIO", _Closed())
     if sys.stderr is None:
@@ -175,8 +175,8 @@ def _speak_utf8() -> None:
         reconfigure = getattr(stream, "reconfigure", None)
         if reconfigure is None:
             continue
-        # A lone surrogate out of somebody's data must not stop the output; in
-        # JSON the escape that stands for it happens to be the right one.
+        # A lone surrogate in the data must not stop the output; in
+        # JSON its escape happens to be right.
         if os.environ.get("PYTHONIOENCODING"):
             reconfigure(errors="backslashreplace")
         else:

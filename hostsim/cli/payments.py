@@ -25,7 +25,6 @@ from hostsim.views.payments import REGISTERED_PAYMENTS, write_entries
 )
 @click.pass_context
 def payments(context: click.Context, common: Common, origin: str | None) -> None:
-    """Show what is registered when no subcommand follows."""
     from hostsim.storage import history
 
     if context.invoked_subcommand is not None:

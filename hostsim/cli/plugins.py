@@ -32,7 +32,6 @@ if TYPE_CHECKING:
 )
 @click.pass_context
 def plugins(context: click.Context, common: Common) -> None:
-    """Show every plug-in that was found, and why one is not in use."""
     if context.invoked_subcommand is not None:
         return
     from opter_contract import CONTRACT_VERSION
@@ -52,7 +51,7 @@ def plugins(context: click.Context, common: Common) -> None:
 
 
 def _store_if_any(common: Common) -> contextlib.AbstractContextManager[Store | None]:
-    # Plug-ins can be looked at before there is a database.
+    # Plug-ins can be listed before there is a database.
     return open_store(common) if common.database.exists() else contextlib.nullcontext()
 
 
@@ -62,11 +61,11 @@ def _entries(store: Store | None) -> list[Found]:
     from hostsim.plugins.loading import Found
 
     loaded = load_plugins(store)
-    strays = [
+    elsewhere = [
         Found.of(point, plugins_messages.WRONG_GROUP(group=point.group), "elsewhere")
         for point in discovery.elsewhere()
     ]
-    return [*loaded.loaded, *loaded.excluded, *strays]
+    return [*loaded.loaded, *loaded.excluded, *elsewhere]
 
 
 # --- Switches -----------------------------------------------------------------
@@ -83,7 +82,6 @@ _ALL = option("--all", "every", is_flag=True, sv="Alla på en gång.", en="All a
 @click.argument("names", nargs=-1, metavar="[NAMN]...")
 @_ALL
 def off(common: Common, names: tuple[str, ...], *, every: bool) -> None:
-    """Switch plug-ins off, without loading any."""
     from hostsim.plugins import discovery
 
     _switch(common, discovery.switch_off, names, every=every)
@@ -93,7 +91,6 @@ def off(common: Common, names: tuple[str, ...], *, every: bool) -> None:
 @click.argument("names", nargs=-1, metavar="[NAMN]...")
 @_ALL
 def on(common: Common, names: tuple[str, ...], *, every: bool) -> None:
-    """Switch plug-ins on, without loading any."""
     from hostsim.plugins import discovery
 
     _switch(common, discovery.switch_on, names, every=every)
@@ -118,5 +115,5 @@ def _switch(
         write_json_list(common.output, SWITCHES, now)
         return
     for point, reason in now:
-        told = say(reason or Text("är påslaget", "is on"), common.language)
-        common.output.line(one_line(f"{point.full_name} {told}."))
+        state = say(reason or Text("är påslaget", "is on"), common.language)
+        common.output.line(one_line(f"{point.full_name} {state}."))

@@ -1,4 +1,4 @@
-"""What whoever looks after the program asks for: material for support."""
+"""The bundle that support asks for."""
 
 from __future__ import annotations
 
@@ -22,7 +22,6 @@ from hostsim.views.table import write_json
 )
 @click.argument("file", metavar="FIL", type=click.Path(path_type=Path))
 def report(common: Common, file: Path) -> None:
-    """Write the support bundle and say what is in it."""
     from hostsim.services.context import now
     from hostsim.services.support_bundle import lines_of, write_bundle
 

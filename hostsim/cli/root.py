@@ -1,4 +1,4 @@
-"""The command that all others stand under."""
+"""The root command."""
 
 from __future__ import annotations
 
@@ -22,7 +22,6 @@ from hostsim.cli.common import Common, usage
 )
 @click.pass_context
 def hostsim(context: click.Context, _: Common) -> None:
-    """Ask for a command where none follows."""
     if context.invoked_subcommand is None:
         sys.stderr.write(context.get_help() + "\n")
         raise usage("Ange ett av kommandona ovanför.", "Give one of the commands above.")

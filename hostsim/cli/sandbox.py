@@ -1,4 +1,4 @@
-"""What runs beside the pretended Fortnox."""
+"""The demonstration, and the sandbox on its own."""
 
 from __future__ import annotations
 
@@ -36,7 +36,6 @@ PORT = option(
     en="Put the database into this folder and keep it.",
 )
 def demo(common: Common, keep: Path | None) -> None:
-    """Run the demonstration from end to end."""
     from hostsim.demo import run_demo
 
     with commits.passing():
@@ -95,7 +94,6 @@ def sandbox(
     redirect_uri: str | None,
     empty: bool,
 ) -> None:
-    """Run the sandbox in the foreground and print what a client needs."""
     from hostsim.cli.run_sandbox import run_sandbox
 
     run_sandbox(

@@ -35,12 +35,11 @@ from hostsim.storage import commits
     en="Begin the sandbox before the first import, as in Opter's article.",
 )
 def serve(common: Common, port: int, host: str, *, no_open: bool, empty: bool) -> None:
-    """Serve the desk, with the sandbox beside it unless real credentials are configured."""
     from hostsim.desk.startup import run_desk
     from hostsim.storage.secrets import system_keyring
 
     given = common.db or os.environ.get("HOSTSIM_DB")
-    # What is committed while it is served is told on its pages.
+    # Its pages report what is committed while it is served.
     with commits.passing():
         run_desk(
             common.output,

@@ -22,7 +22,6 @@ if TYPE_CHECKING:
 
 @command(hostsim, "init", sv="Skapa databasen.", en="Make the database.")
 def init(common: Common) -> None:
-    """Make the database, or say that it is there already."""
     from hostsim.storage.store import Store
 
     path = common.database
@@ -45,7 +44,6 @@ def init(common: Common) -> None:
 )
 @click.argument("values", nargs=-1, metavar="[NAMN=VÄRDE]...")
 def settings(common: Common, values: tuple[str, ...]) -> None:
-    """Change what is given, then show all."""
     wanted = key_values(values)
     with open_store(common) as store:
         with store.change():
@@ -67,7 +65,6 @@ def settings(common: Common, values: tuple[str, ...]) -> None:
 )
 @click.pass_context
 def invoices(context: click.Context, common: Common) -> None:
-    """Show the invoices when no subcommand follows."""
     if context.invoked_subcommand is not None:
         return
     with open_store(common) as store:
@@ -85,21 +82,20 @@ def invoices(context: click.Context, common: Common) -> None:
     en="Region of lines that name none.",
 )
 def load(common: Common, file: Path, region: str) -> None:
-    """Load a file of invoices: all of it or nothing."""
     from hostsim.services.invoices_csv import Notes, read_invoices
 
     notes = Notes()
     with open_store(common) as store:
         loaded = store.load_invoices(read_invoices(file, region=region, notes=notes))
     for note in notes.first:
-        common.tell(f"Obs: {note.text('sv')}", f"Note: {note.text('en')}")
+        common.note(f"Obs: {note.text('sv')}", f"Note: {note.text('en')}")
     more = notes.found - len(notes.first)
     if more:
-        common.tell(
+        common.note(
             f"Obs: och {more} rader till av samma slag.", f"Note: and {more} more such lines."
         )
     if common.json:
-        told = [
+        first = [
             {
                 "line": note.line,
                 "column": note.field,
@@ -109,7 +105,7 @@ def load(common: Common, file: Path, region: str) -> None:
         ]
         write_json(
             common.output,
-            {"added": loaded.new, "updated": loaded.updated, "noted": notes.found, "notes": told},
+            {"added": loaded.new, "updated": loaded.updated, "noted": notes.found, "notes": first},
         )
         return
     common.output.say(
@@ -127,7 +123,6 @@ def load(common: Common, file: Path, region: str) -> None:
 )
 @click.pass_context
 def formats(context: click.Context, common: Common) -> None:
-    """Show the defined imports when no subcommand follows."""
     if context.invoked_subcommand is not None:
         return
     with open_store(common) as store:
@@ -189,7 +184,6 @@ def formats_add(  # noqa: PLR0917
     company_of: str | None,
     values: tuple[str, ...],
 ) -> None:
-    """Define an import, if its plug-in accepts the values."""
     with open_store(common) as store:
         host = make_host(store)
         problems = host.define(
@@ -208,7 +202,6 @@ def formats_add(  # noqa: PLR0917
     en="Another region; possible as long as no payment is saved.",
 )
 def formats_set(common: Common, name: str, values: tuple[str, ...], region: str | None) -> None:
-    """Change the given fields of an import, if its plug-in accepts them."""
     if not values and region is None:
         raise usage("Ange minst ett FÄLT=VÄRDE.", "Give at least one FIELD=VALUE.")
     with open_store(common) as store:

@@ -1,1 +1,1 @@
-"""Each list as a person or a program reads it."""
+"""Each list, as people and programs read it."""

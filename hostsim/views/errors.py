@@ -1,6 +1,6 @@
 """Every error code there is, the host's own and the plug-ins', as one list.
 
-What a person saw once, or what stands in a stored run, can be looked up here.
+A code from a log or a stored run can be looked up here.
 """
 
 from __future__ import annotations
@@ -107,7 +107,7 @@ _ABOUT = Text(
     "Sidan är skriven av `hostsim errors --markdown`; ändra tabellerna i koden, inte den. "
     "Inom klamrar står det som skiljer från gång till gång.",
     "This page is written by `hostsim errors --markdown`; change the tables in the code, not "
-    "the page. In braces stands what differs from time to time.",
+    "the page. What differs from case to case is in braces.",
 )
 
 _HEADS = (

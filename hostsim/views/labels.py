@@ -1,4 +1,4 @@
-"""Codes in the words of a person; a code that is unknown here stands for itself."""
+"""The labels of codes; a code without one is its own label."""
 
 from __future__ import annotations
 

@@ -70,7 +70,7 @@ def foreign_amount(row: Row) -> Money | str | None:
 
 
 def written_off(row: Row) -> list[Money]:
-    """Add what was written off; SEK unless a currency stands beside it."""
+    """Add what was written off; an amount without a currency is in SEK."""
     sums: dict[str, Decimal] = {}
     for one in row.write_offs:
         currency = "" if one.currency == SEK else one.currency

@@ -110,7 +110,7 @@ def write_preview(
 
     :param show_ignored: the ignored payments one by one, not only by reason.
     :param shorten: print about 25 rows a list, at least one of each status
-        and reason, and say how many there are beside them.
+        and reason, and print how many more there are.
     """
     name = say(company(preview.company), output.language)
     output.title(f"{one_line(preview.definition)}: {one_line(name)}")
@@ -188,7 +188,7 @@ def _write_decisions(output: Output, preview: Preview) -> None:
 
 
 def _write_discrepancies(output: Output, preview: Preview) -> None:
-    """Say where the source does not agree with the books, beside the payments."""
+    """Print where the source does not agree with the books."""
     several = list(preview.discrepancies())
     if not several:
         return

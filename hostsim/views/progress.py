@@ -72,8 +72,8 @@ def progress_text(progress: Progress, language: str) -> str:
 class ProgressBar:
     """Progress for a terminal: one bar that moves, removed when it is over.
 
-    It begins when the login is over: an address that stands above a moving
-    bar would be broken at the edge of the window, and could not be copied.
+    It starts after the login: an address above a moving bar would be wrapped at the edge of
+    the window, and could not be copied.
     """
 
     def __init__(self, stream: TextIO, language: str) -> None:

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from hostsim.ledger.values import Row
     from hostsim.storage.history import Entry, Imported
 
-# A person is shown, and may type, the beginning of an id.
+# An id is shown, and may be typed, by its first characters.
 _SHORT_ID = 8
 
 

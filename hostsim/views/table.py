@@ -55,7 +55,7 @@ class Column(Generic[T]):
     page: bool = True
 
     def cell(self, item: T, language: str) -> str:
-        """Write the value for a person; one line, and never endless."""
+        """Write the value for a person; one line, cut where it is too long."""
         return text_of(self.value(item), language)
 
 

@@ -15,7 +15,7 @@ import pluggy
 import pytest
 
 from hostsim import __main__
-from hostsim.cli.common import Common, tell
+from hostsim.cli.common import Common, write_stderr
 from hostsim.cli.login import LoginWindow
 from hostsim.ledger import values as ledger_values
 from hostsim.messages import formats
@@ -713,7 +713,7 @@ def test_a_login_timeout_is_a_positive_number_of_seconds(ready, monkeypatch, sec
 
 
 def test_an_error_stays_on_one_line(capsys):
-    tell("FEL: två\nrader\x1b[31m")
+    write_stderr("FEL: två\nrader\x1b[31m")
     assert capsys.readouterr().err == "FEL: två rader [31m\n"
 
 

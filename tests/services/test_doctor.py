@@ -360,7 +360,7 @@ def test_the_command_ends_with_the_status_and_the_code_of_the_first_failure_thin
     status, out, err = defined("doctor", "Fortnox", "--lang", "en")
     assert (status, err.splitlines()[-1].partition(":")[0]) == (4, "SCOPE_MISSING")
     assert "✗ failed" in out
-    assert "1 wrong." in out
+    assert "1 failed." in out
 
 
 def test_the_command_writes_json_without_a_secret(defined, sandbox):
