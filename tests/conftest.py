@@ -38,7 +38,7 @@ SLOW = {
 def pytest_report_header() -> str:
     """Say how long it takes, before it does."""
     more = sum(seconds for seconds, _ in SLOW.values()) / 2 / 60
-    return f"under three minutes on two cores; the long proofs apart (-m slow), {more:.0f} more"
+    return f"under three minutes on two cores; the long proofs (-m slow) take {more:.0f} more"
 
 
 @pytest.hookimpl(tryfirst=True)

@@ -9,7 +9,7 @@ from decimal import Decimal
 from pathlib import Path
 
 import pytest
-from asked import NORTH, SOUTH, Person, books, define, host_of, new_store, pay, running
+from two_companies import NORTH, SOUTH, Person, books, define, host_of, new_store, pay, running
 
 from hostsim import __main__
 from hostsim.errors import exit_status, failure_of

@@ -6,7 +6,8 @@ from datetime import date
 from decimal import Decimal
 
 import pytest
-from asked import (
+from fake_plugin import FakePlugin, invoice, payment
+from two_companies import (
     NOON,
     NORTH,
     Person,
@@ -19,7 +20,6 @@ from asked import (
     pay,
     running,
 )
-from fake_plugin import FakePlugin, invoice, payment
 
 from hostsim.errors import HostError
 from hostsim.ledger.reasons import REASONS

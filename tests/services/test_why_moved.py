@@ -1,7 +1,18 @@
 """Why, for a payment that was moved to another invoice in Fortnox, and by an invoice's OCR."""
 
 import pytest
-from asked import NORTH, Person, books, define, exported, host_of, new_store, ocr_of, pay, running
+from two_companies import (
+    NORTH,
+    Person,
+    books,
+    define,
+    exported,
+    host_of,
+    new_store,
+    ocr_of,
+    pay,
+    running,
+)
 
 NAME = "Nord"
 

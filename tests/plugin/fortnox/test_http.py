@@ -5,6 +5,7 @@ Only outcomes are looked at, never how long something took.
 
 from __future__ import annotations
 
+import contextlib
 import gc
 import gzip
 import socket
@@ -22,30 +23,35 @@ CHUNKED = HEAD + b"Transfer-Encoding: chunked\r\n\r\n"
 
 
 @pytest.fixture
-def transport():
-    transport = Transport(connect=5.0, read=5.0, total=20.0)
-    yield transport
-    transport.close()
+def make_transport():
+    """Make transports, and close them in the end."""
+    with contextlib.ExitStack() as stack:
+
+        def make(**seconds):
+            transport = Transport(**seconds)
+            stack.callback(transport.close)
+            return transport
+
+        yield make
     # A connection that nobody closed would be found here, as a warning.
     gc.collect()
 
 
 @pytest.fixture
-def hasty():
-    """A transport that gives up soon: on silence, and on a whole exchange."""
-    transport = Transport(connect=0.3, read=0.3, total=0.3)
-    yield transport
-    transport.close()
-    gc.collect()
+def transport(make_transport):
+    return make_transport(connect=5.0, read=5.0, total=20.0)
 
 
 @pytest.fixture
-def dogged():
+def hasty(make_transport):
+    """A transport that gives up soon: on silence, and on a whole exchange."""
+    return make_transport(connect=0.3, read=0.3, total=0.3)
+
+
+@pytest.fixture
+def dogged(make_transport):
     """A transport that only its total deadline can stop."""
-    transport = Transport(connect=5.0, read=60.0, total=0.3)
-    yield transport
-    transport.close()
-    gc.collect()
+    return make_transport(connect=5.0, read=60.0, total=0.3)
 
 
 def get(transport, address, **more):

@@ -7,8 +7,8 @@ from types import SimpleNamespace
 
 import pluggy
 import pytest
-from asked import NORTH, SETTINGS, Person, add_invoice, books, pay, running
 from second_host import Host, hookimpl, new_run
+from two_companies import NORTH, SETTINGS, Person, add_invoice, books, pay, running
 
 from opter_fortnox_plugin import hooks
 from opter_fortnox_plugin.fortnox.protocol import invoice_query, invoices_query, payments_query
