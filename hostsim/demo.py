@@ -250,7 +250,6 @@ class _Demo:
         )
 
     def _check(self, store: Store) -> None:
-        """Check that everything was shown, and nothing registered twice."""
         missing = [code for code in (*labels.STATUSES, *labels.REASONS) if code not in self.shown]
         if missing:
             codes = ", ".join(missing)

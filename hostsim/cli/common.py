@@ -57,7 +57,6 @@ class Common:
         return en if self.language == "en" else sv
 
     def note(self, sv: str, en: str) -> None:
-        """Write one line to standard error."""
         write_stderr(self.text(sv, en))
 
     def write_list(self, columns: Iterable[Column[T]], rows: Callable[[], Iterable[T]]) -> None:
@@ -68,7 +67,6 @@ class Common:
             write_table(self.output, columns, rows)
 
     def write_one(self, columns: Iterable[Column[T]], item: T) -> None:
-        """Write one entry of a list, as a table or as a JSON object."""
         columns = tuple(columns)
         if self.json:
             write_json(self.output, as_object(columns, item, self.language))
@@ -84,7 +82,6 @@ def write_stderr(line: str) -> None:
 
 
 def usage(sv: str, en: str) -> HostError:
-    """Make the error of a wrong command line."""
     return host_error("USAGE", what=Text(sv, en))
 
 
@@ -151,7 +148,6 @@ def key_values(given: Iterable[str]) -> dict[str, str]:
 
 
 def warn(common: Common, problems: Iterable[Any]) -> None:
-    """Warn of unusual values that were accepted."""
     for problem in problems:
         message = problem.message
         common.note(

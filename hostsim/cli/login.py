@@ -61,7 +61,6 @@ class LoginWindow:
         self._browser = browser
 
     def __call__(self, address: str, answered: Callable[[str], Text | None]) -> bool:
-        """Show the address, and open it or wait for what is pasted."""
         from hostsim.services.browser import open_browser
 
         if self._browser:

@@ -71,7 +71,6 @@ def _invoke(arguments: Sequence[str], common: Common) -> int:
 
 
 def _end_with_error(error: BaseException, language: str) -> int:
-    """Report an error and return the exit status."""
     saved = commits.found()
     _flush_quietly()
     if isinstance(error, KeyboardInterrupt | click.Abort):

@@ -142,13 +142,11 @@ def _everywhere() -> dict[str, object]:
 
 @home.get("/")
 def start() -> AnyResponse:
-    """Go to the window that everything begins in."""
     return redirect(url_for("imports.show"))
 
 
 @home.post("/language")
 def set_language() -> AnyResponse:
-    """Change the language of this browser, and go back."""
     wanted = request.form.get("language", "")
     if wanted in LANGUAGES:
         session["language"] = wanted
@@ -160,7 +158,6 @@ def set_language() -> AnyResponse:
 
 @home.post("/night")
 def next_night() -> AnyResponse:
-    """Let a night pass in the sandbox."""
     sandbox = desk_context().sandbox
     if sandbox is None:
         raise host_error("PAGE_UNKNOWN")

@@ -50,7 +50,6 @@ class Job:
     """One import that a person started on the page."""
 
     def __init__(self, choice: Choice) -> None:
-        """Begin, with nothing said yet."""
         self.id = secrets.token_urlsafe(9)
         self.choice = choice
         self.address: str | None = None
@@ -82,7 +81,6 @@ class Job:
 
     @property
     def signing_in(self) -> bool:
-        """Whether a person is to sign in now."""
         stage = self.progress.stage if self.progress else "login"
         return self.address is not None and stage == "login" and not self.ended.is_set()
 
@@ -92,7 +90,6 @@ class Job:
 
     @property
     def stopping(self) -> bool:
-        """Whether somebody asked it to stop."""
         return self._stopped.is_set()
 
     def answer(self, address: str) -> Text | None:
@@ -100,7 +97,6 @@ class Job:
         return None if self._answered is None else self._answered(address)
 
     def run(self, bring_in: Import) -> None:
-        """Import, and keep what came of it."""
         with commits.watched() as saved:
             try:
                 found = bring_in(self.choice, self.window, self.on_progress)
@@ -122,7 +118,6 @@ class Jobs:
     """The imports of this desk; one of a definition at a time."""
 
     def __init__(self, bring_in: Import) -> None:
-        """Keep how payments are brought in."""
         self._bring_in = bring_in
         self._guard = threading.Lock()
         self._jobs: dict[str, Job] = {}
@@ -148,11 +143,9 @@ class Jobs:
         return job
 
     def get(self, job_id: str) -> Job | None:
-        """Find an import by its id."""
         return self._jobs.get(job_id)
 
     def going_on(self) -> list[Job]:
-        """Give the imports that have not ended."""
         return [job for job in list(self._jobs.values()) if not job.ended.is_set()]
 
     def stop(self, seconds: float = 60.0) -> None:

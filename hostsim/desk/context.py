@@ -39,11 +39,9 @@ class DeskContext:
     jobs: Jobs = field(init=False)
 
     def __post_init__(self) -> None:
-        """Begin without imports."""
         self.jobs = Jobs(self._bring_in)
 
     def host(self, **keywords: Any) -> Host:
-        """Put a host together for one thing that a person does."""
         return Host(
             self.store,
             self.plugins,
@@ -74,7 +72,6 @@ class DeskContext:
         return invoices.regions(self.store)
 
     def definitions(self) -> list[Definition]:
-        """Give all definitions by name."""
         return self.store.definitions()
 
     def preview(self, run_id: str | None = None) -> Preview | None:

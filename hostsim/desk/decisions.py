@@ -35,7 +35,6 @@ _FIELDS = ("choice", "first", "last", "why")
 
 @pages.get("/row/<int:row_id>")
 def ask(row_id: int) -> AnyResponse | str:
-    """Show a payment, what it is compared with, and what can be done."""
     try:
         asked = row_actions.row_actions(row_id)
     except HostError:
@@ -76,7 +75,6 @@ def _back(run_id: str) -> str:
 
 @pages.post("/row/<int:row_id>")
 def decide(row_id: int) -> AnyResponse:
-    """Do what was chosen, and show the lists as they are then."""
     try:
         asked = row_actions.row_actions(row_id)
     except HostError:
@@ -136,7 +134,6 @@ def _series_told(first: str, last: str, preview: Preview | None) -> Text:
 
 @pages.get("")
 def show() -> str:
-    """Show who decided what, when and why; what is in force comes first."""
     return window()
 
 
@@ -174,7 +171,6 @@ def _here() -> str:
 
 @pages.get("/<kind>.csv")
 def export(kind: str) -> Response:
-    """Give what was decided as CSV, as it is filtered and sorted on the page."""
     if kind != "decisions":
         raise host_error("PAGE_UNKNOWN")
     entries = all_of(desk_context().store, decisions(_format()), Selection.of(request.args))
@@ -183,7 +179,6 @@ def export(kind: str) -> Response:
 
 @pages.post("/take-back")
 def take_back() -> AnyResponse:
-    """Take one decision back."""
     name, its = request.form.get("definition", ""), request.form.get("id", "")
     ids = [int(its)] if its.isascii() and its.isdigit() and len(its) < 19 else []
 
@@ -209,7 +204,6 @@ def _and_say(
 
 @pages.get("/series")
 def ask_series() -> str:
-    """Ask which invoice numbers are to be set aside."""
     return _series({})
 
 
@@ -227,7 +221,6 @@ def _series(values: Mapping[str, str], wrong: Mapping[str, Text] | None = None) 
 
 @pages.post("/series")
 def set_series_aside() -> AnyResponse:
-    """Set a series aside."""
     form = {key: request.form.get(key, "") for key in ("format", "first", "last", "why")}
     revision = request.form.get(f"revision:{form['format']}", "")
     try:

@@ -53,7 +53,6 @@ def _back(**values: Any) -> str:
 
 @pages.get("/new")
 def ask() -> str:
-    """Show an empty payment, dated today."""
     named = {key: request.args.get(key, "").strip() for key in ("invoice", "region")}
     return _ask(named | {"key": _new_key()}, prefill=True)
 
@@ -90,7 +89,6 @@ def _ask(
 
 
 def _invoice(values: Mapping[str, str]) -> Invoice | None:
-    """Give the invoice that is named, as it is now."""
     row = invoice_row(desk_context().store.db, values.get("region", ""), values["invoice"])
     return None if row is None else invoice_of(row)
 
@@ -104,7 +102,6 @@ def _remaining(invoice: Invoice | None) -> str:
 
 
 def _new_key() -> str:
-    """Make the key that makes a form register once."""
     return secrets.token_urlsafe(16)
 
 
@@ -183,7 +180,6 @@ def _rate(text: str) -> Decimal | None:
 
 @pages.get("/<int:payment_id>/delete")
 def ask_to_delete(payment_id: int) -> str:
-    """Show the payment, and ask why it is to be deleted."""
     return _ask_to_delete(payment_id, "")
 
 
@@ -203,7 +199,6 @@ def _ask_to_delete(payment_id: int, why: str, wrong: Text | None = None) -> str:
 
 @pages.post("/<int:payment_id>/delete")
 def delete(payment_id: int) -> AnyResponse:
-    """Delete a payment; it stays, and says so."""
     why = request.form.get("why", "")
     try:
         desk_context().host().delete_payment(payment_id, why=why)
@@ -242,7 +237,6 @@ def ask_to_export() -> str:
 
 @pages.get("/ledger.csv")
 def export() -> Response:
-    """Give the payments that did not come from there, of one region."""
     made = payments_file.export(desk_context().store, region=request.args.get("region", ""))
     response = Response(made.text, mimetype="text/csv")
     response.headers["Content-Disposition"] = 'attachment; filename="kundreskontra.csv"'

@@ -84,7 +84,6 @@ def _list(preview: Preview, kind: str) -> object:
 
 @pages.get("/<run>/<kind>.csv")
 def export(run: str, kind: str) -> Response:
-    """Give one list as CSV, as it is filtered and sorted on the page."""
     if kind not in KINDS or desk_context().preview(run) is None:
         raise host_error("PAGE_UNKNOWN")
     entries = all_of(
@@ -111,7 +110,6 @@ def _in_batches(lines: Iterator[str]) -> Iterator[bytes]:
 
 @pages.get("/read")
 def ask_what_to_read() -> str:
-    """Show the dialog ``Läs fil``."""
     return _read_dialog({})
 
 
@@ -135,7 +133,6 @@ def _read_dialog(values: dict[str, str], wrong: dict[str, Text] | None = None) -
 
 @pages.post("/start")
 def start() -> AnyResponse | str:
-    """Begin to import what was chosen in ``Läs fil``."""
     form = {key: request.form.get(key, "") for key in ("format", "region", "bank_account", "date")}
     wrong: dict[str, Text] = {}
     if not form["format"]:
@@ -165,7 +162,6 @@ def start() -> AnyResponse | str:
 
 @pages.get("/jobs/<job_id>")
 def job(job_id: str) -> AnyResponse | str:
-    """Show how far an import has come, what came of it, or why it failed."""
     found = _job(job_id)
     if found.run_id is not None:
         return redirect(url_for(".show", run=found.run_id))
@@ -179,7 +175,6 @@ def job(job_id: str) -> AnyResponse | str:
 
 @pages.get("/jobs/<job_id>/now")
 def now(job_id: str) -> Response:
-    """Tell the page how far an import has come."""
     return jsonify(_now_of(_job(job_id)))
 
 
@@ -237,7 +232,6 @@ def _now_of(job: Job) -> dict[str, object]:
 
 @pages.post("/save")
 def save() -> AnyResponse:
-    """Register what is ready in the preview that the person looked at."""
     run_id = request.form.get("run", "")
     try:
         saved = _save(run_id, request.form.get("revision", ""))

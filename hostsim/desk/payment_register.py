@@ -22,7 +22,6 @@ TABS = ("payment", "invoice", "origin")
 
 @pages.get("")
 def show() -> str:
-    """Show the register on the left, and the chosen payment on the right."""
     return window()
 
 
@@ -60,7 +59,6 @@ def window(**dialog: object) -> str:
 
 @pages.get("/payments.csv")
 def export() -> Response:
-    """Give the register as CSV, as it is filtered and sorted on the page."""
     run = request.args.get("run") or None
     entries = all_of(desk_context().store, registered(run), Selection.of(request.args))
     return csv_response("payments", "betalningsregistrering", entries)

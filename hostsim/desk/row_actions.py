@@ -81,7 +81,6 @@ def acts_on(preview: Preview, kind: str, entries: Iterable[Entry]) -> dict[int, 
 
 
 def labels_of(asked: RowActions) -> Mapping[str, tuple[str, str]]:
-    """Give the words of each choice for a row."""
     accepts = _ACCEPTS.get(asked.row.reason or "")
     return LABELS if accepts is None else {**LABELS, ACCEPT: accepts}
 

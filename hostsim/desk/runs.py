@@ -18,7 +18,6 @@ pages = Blueprint("runs", __name__, url_prefix="/runs")
 
 @pages.get("")
 def show() -> str:
-    """Show all imports on the left, and the chosen one on the right."""
     listed = shown(
         "runs",
         words()("runs"),
@@ -52,7 +51,6 @@ def _labels(run: Imported) -> dict[str, str]:
 
 @pages.get("/<kind>.csv")
 def export(kind: str) -> Response:
-    """Give the imports as CSV, as they are filtered and sorted on the page."""
     if kind != "runs":
         raise host_error("PAGE_UNKNOWN")
     entries = all_of(desk_context().store, runs(desk_context().store), Selection.of(request.args))

@@ -54,7 +54,6 @@ class Desk:
         return self
 
     def __exit__(self, *_: object) -> None:
-        """Stop what goes on, then stop listening."""
         self.desk_context.jobs.stop()
         self._stopping.set()
         self._server.pull_trigger()

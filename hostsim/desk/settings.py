@@ -39,7 +39,6 @@ class Field(NamedTuple):
 
     @property
     def wrong(self) -> bool:
-        """Whether the value was refused."""
         return any(severity == "error" for severity, _ in self.problems)
 
 
@@ -48,7 +47,6 @@ class Field(NamedTuple):
 
 @pages.get("")
 def show() -> str:
-    """Show the defined imports, the first one chosen."""
     definitions = desk_context().definitions()
     if not definitions:
         return _dialog(None, {})
@@ -57,14 +55,12 @@ def show() -> str:
 
 @pages.get("/new")
 def new() -> str:
-    """Show an empty import, for the import type that is chosen."""
     given = {key: request.args.get(key, "") for key in ("name", "type", "format", "region")}
     return _dialog(None, given, making=True)
 
 
 @pages.get("/of/<path:name>")
 def of(name: str) -> str:
-    """Show one import."""
     return _of(desk_context().store.definition(name))
 
 
@@ -199,7 +195,6 @@ def _said_of(key: str, problems: Sequence[SettingsProblem]) -> Sequence[tuple[st
 
 @pages.get("/office")
 def office_settings() -> str:
-    """Show the settings of the office."""
     return _office_dialog(desk_context().store.settings(), {})
 
 

@@ -22,7 +22,6 @@ KEY = "hostsim.desk"
 
 
 def desk_context() -> DeskContext:
-    """Give the office that this page is of."""
     return cast("DeskContext", current_app.extensions[KEY])
 
 
@@ -33,7 +32,6 @@ def language() -> str:
 
 
 def words() -> Words:
-    """Give the words of the pages in the language of this browser."""
     return Words(language())
 
 
@@ -114,7 +112,6 @@ class Shown:
         return say(label(_LABELS.get(self.name, REASONS), code), language())
 
     def origin_label(self, code: str) -> str:
-        """Name where payments came from."""
         return words()("by_hand") if code == "hand" else code
 
     @property

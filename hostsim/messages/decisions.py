@@ -9,18 +9,15 @@ from opter_contract.values import Text
 
 
 def by_whom(user: str, at: datetime, why: str = "") -> Text:
-    """Say who did something and when, to the minute, and why."""
     reason = f" ({why})" if why else ""
     return Text(f"{user} {at:%Y-%m-%d %H:%M}{reason}", f"{user} on {at:%Y-%m-%d %H:%M}{reason}")
 
 
 def set_aside(who: Text, below: Text) -> Text:
-    """Say who set a payment aside, and what else there is to say of it."""
     return Text(f"Undanlagd av {who.sv}. {below.sv}", f"Set aside by {who.en}. {below.en}")
 
 
 def set_aside_but_ready(who: Text) -> Text:
-    """Warn that a payment which was set aside can be saved now."""
     return Text(
         f"Lades undan av {who.sv}, men kan sparas nu",
         f"Was set aside by {who.en}, but can be saved now",
@@ -38,7 +35,6 @@ def other_way(definition: str, import_type: str, number: str) -> Text:
 
 
 def registered_before(day: str, amount: Text, way: Text, who: Text) -> Text:
-    """Name a payment that was registered by another way."""
     return Text(
         f"{amount.sv} den {day} registrerades {way.sv} av {who.sv}",
         f"{amount.en} of {day} was registered {way.en} by {who.en}",
@@ -46,7 +42,6 @@ def registered_before(day: str, amount: Text, way: Text, who: Text) -> Text:
 
 
 def possibly_registered(several: Sequence[Text]) -> Text:
-    """Name the payments by another way that a payment may be the same as."""
     return Text(
         f"Kan vara registrerad redan: {'; '.join(one.sv for one in several)}",
         f"Possibly registered already: {'; '.join(one.en for one in several)}",
@@ -62,7 +57,6 @@ def twin(invoice_number: str, registered: Text) -> Text:
 
 
 def confirmed(doubt: Text, who: Text) -> Text:
-    """Warn that a payment may be there twice, and name who confirmed it."""
     return Text(
         f"{doubt.sv}; bekräftad som en annan betalning av {who.sv}",
         f"{doubt.en}; confirmed as another payment by {who.en}",
@@ -70,7 +64,6 @@ def confirmed(doubt: Text, who: Text) -> Text:
 
 
 def deleted_here(who: Text) -> Text:
-    """Say who deleted a registered payment."""
     return Text(
         f"Var registrerad här men togs bort av {who.sv}",
         f"Was registered here but was deleted by {who.en}",
@@ -78,14 +71,12 @@ def deleted_here(who: Text) -> Text:
 
 
 def taken_again(deleted: Text, who: Text) -> Text:
-    """Warn that a payment that was deleted comes in again, and name who decided it."""
     return Text(
         f"{deleted.sv}; tas in igen enligt {who.sv}", f"{deleted.en}; taken again by {who.en}"
     )
 
 
 def accepted(change: Text, who: Text) -> Text:
-    """Warn what a save will do to the payment that is registered."""
     return Text(
         f"{change.sv}. Den registrerade betalningen motbokas och registreras på nytt; ändringen "
         f"godkändes av {who.sv}",
@@ -95,7 +86,6 @@ def accepted(change: Text, who: Text) -> Text:
 
 
 def accepted_but(change: Text, refusal: Text) -> Text:
-    """Say why a change that was accepted cannot be saved."""
     return Text(
         f"{change.sv}. Ändringen är godkänd men kan inte sparas: {refusal.sv}",
         f"{change.en}. The change is accepted but cannot be saved: {refusal.en}",
@@ -103,7 +93,6 @@ def accepted_but(change: Text, refusal: Text) -> Text:
 
 
 def kept(change: Text, who: Text) -> Text:
-    """Say that a payment is registered as it was, and that a person wants it so."""
     return Text(
         f"Redan registrerad, och behålls som den är enligt {who.sv}. {change.sv}",
         f"Registered already, and kept as it is by {who.en}. {change.en}",
@@ -117,7 +106,6 @@ FETCHED_BEFORE_SAVING = Text(
 
 
 def reversal_of(payment_id: int) -> Text:
-    """Name the payment that a reversal reverses."""
     return Text(
         f"Motbokar betalning med id {payment_id}", f"Reverses the payment with id {payment_id}"
     )

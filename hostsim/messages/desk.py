@@ -465,7 +465,6 @@ class Words:
     """The words of one language, as the templates ask for them."""
 
     def __init__(self, language: str) -> None:
-        """Speak ``sv`` or ``en``."""
         self.language = language
 
     def __call__(self, key: str, **values: object) -> str:

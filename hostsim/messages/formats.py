@@ -27,7 +27,6 @@ def money(value: Decimal, language: str, *, decimals: int = 2, grouped: bool = T
 
 
 def count(value: int, language: str) -> str:
-    """Write a whole number with its thousands apart."""
     return f"{value:,}".replace(",", "," if language == "en" else "\N{NO-BREAK SPACE}")
 
 

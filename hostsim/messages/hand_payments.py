@@ -12,7 +12,6 @@ from opter_contract.values import Text
 def invoice_facts(
     number: str, customer: str, total: Decimal, remaining: Decimal, currency: str
 ) -> Text:
-    """Tell whose invoice it is, its total and what remains."""
     return Text(
         f"Faktura {number}, {customer}: totalt {money(total, 'sv')} {currency}, "
         f"{money(remaining, 'sv')} {currency} återstår.",
@@ -22,7 +21,6 @@ def invoice_facts(
 
 
 def doubtful_date(day: date, first: date, today: date) -> Text:
-    """Tell that a payment date lies in the future, or long ago."""
     if day > today:
         return Text(
             f"Datumet {day} ligger efter i dag, {today}.",
@@ -35,7 +33,6 @@ def doubtful_date(day: date, first: date, today: date) -> Text:
 
 
 def more_than_remains(amount: Decimal, remaining: Decimal, currency: str) -> Text:
-    """Tell that an amount is above what remains."""
     return Text(
         f"Beloppet {money(amount, 'sv')} {currency} är mer än de {money(remaining, 'sv')} "
         f"{currency} som återstår.",
@@ -45,7 +42,6 @@ def more_than_remains(amount: Decimal, remaining: Decimal, currency: str) -> Tex
 
 
 def more_than_was_paid(amount: Decimal, paid: Decimal, currency: str) -> Text:
-    """Tell that more goes back than was paid."""
     return Text(
         f"Beloppet {money(amount, 'sv')} {currency} ger tillbaka mer än de {money(paid, 'sv')} "
         f"{currency} som är betalda.",
@@ -55,7 +51,6 @@ def more_than_was_paid(amount: Decimal, paid: Decimal, currency: str) -> Text:
 
 
 def first_rate(rate: Decimal, currency: str) -> Text:
-    """Tell that there is nothing to compare a rate with."""
     return Text(
         f"Kursen {_rate(rate, 'sv')} är den första i {currency}, så det finns ingen att jämföra "
         "med.",
@@ -65,7 +60,6 @@ def first_rate(rate: Decimal, currency: str) -> Text:
 
 
 def doubtful_rate(rate: Decimal, known: Decimal, currency: str) -> Text:
-    """Tell that a rate is far from the one that was registered last."""
     return Text(
         f"Kursen {_rate(rate, 'sv')} avviker mer än en tredjedel från den senast registrerade i "
         f"{currency}, {_rate(known, 'sv')}.",

@@ -13,11 +13,7 @@ from hostsim.messages.text import MOST_NAMED
 from opter_contract.values import Text
 
 PARTIAL = Text("Delbetalning", "Partial payment")
-
-
 ADVANCE = Text("Förskott kommer att skapas", "Advance will be created")
-
-
 REVERSAL = Text(
     "Återförd betalning: det som återstår att betala på fakturan ökar",
     "Reversed payment: what remains to pay on the invoice rises",
@@ -36,14 +32,10 @@ UNREADABLE = Text(
     "Betalningen gick inte att läsa",
     "The payment could not be read",
 )
-
-
 NO_AMOUNT = Text(
     "Beloppet är 0 och ingenting är avskrivet: det finns ingenting att registrera",
     "The amount is 0 and nothing was written off: there is nothing to register",
 )
-
-
 NO_MONEY_CAME = Text("Inga pengar kom in", "No money came in")
 
 
@@ -75,7 +67,6 @@ class RegisteredHere(Protocol):
 
 
 def replaces(gone: Sequence[RegisteredHere]) -> Text:
-    """Name the registered payments that no longer exist, and that a payment may replace."""
     sv, en = _named(gone)
     are, were = (
         ("är registrerade", "borttagna") if len(gone) > 1 else ("är registrerad", "borttagen")
@@ -88,7 +79,6 @@ def replaces(gone: Sequence[RegisteredHere]) -> Text:
 
 
 def not_asked_yet(several: Sequence[RegisteredHere]) -> Text:
-    """Name the registered payments that a payment may replace, and that were not asked after."""
     sv, en = _named(several)
     return Text(
         f"Kan ersätta {sv}; det gick inte att kontrollera i {SOURCE.sv} den här gången. "
@@ -98,7 +88,6 @@ def not_asked_yet(several: Sequence[RegisteredHere]) -> Text:
 
 
 def beside_changed(several: Sequence[RegisteredHere]) -> Text:
-    """Name registered payments of the invoice that are less, or elsewhere, where they came from."""
     sv, en = _named(several)
     return Text(
         f"Kan ersätta {sv}, som är ändrad i {SOURCE.sv}: avgör den först",
@@ -125,7 +114,6 @@ def _in_currency(one: RegisteredHere) -> Decimal:
 
 
 def settles(number: str, invoice_number: str) -> Text:
-    """Name the other half of a settlement of a debit invoice against a credit note."""
     return Text(
         f"Kvittad mot kreditfaktura: hör ihop med betalning {number} på faktura "
         f"{invoice_number}, samma dag och kund; tillsammans 0",
@@ -135,7 +123,6 @@ def settles(number: str, invoice_number: str) -> Text:
 
 
 def deleted_at_source(number: str, day: str, amount: Text, invoice: str) -> Text:
-    """Say that a registered payment was deleted where it came from, and nothing came for it."""
     return Text(
         f"Betalning {number} ({amount.sv}, {day}) på faktura {invoice} är registrerad här men "
         f"borttagen i {SOURCE.sv}, och ingen annan har kommit i dess ställe",
@@ -167,7 +154,6 @@ def less_remains_at_source(invoice: str, remaining: Text, balance: Text | None) 
 
 
 def half_waits(settles: Text, refusal: Text) -> Text:
-    """Say why one half of a settlement waits for the other."""
     return Text(
         f"{settles.sv}. Ingen av dem sparas ensam: {refusal.sv}",
         f"{settles.en}. Neither is saved alone: {refusal.en}",
@@ -178,17 +164,11 @@ AMOUNT_UNKNOWN = Text(
     "Beloppet i fakturans valuta är inte känt; läs in betalningen på nytt",
     "The amount in the currency of the invoice is not known; read the payment again",
 )
-
-
 ALREADY_IMPORTED = Text(
     "Betalningen är redan registrerad",
     "The payment is registered already",
 )
-
-
 ALREADY_PAID = Text("Fakturan är redan betald", "The invoice is already paid")
-
-
 PERIOD_OPEN = Text(
     "Fakturan ligger i en öppen fakturaperiod; stäng perioden och läs in igen",
     "The invoice is in an open invoice period; close the period and import again",
@@ -196,7 +176,6 @@ PERIOD_OPEN = Text(
 
 
 def invoice_not_found(number: str, ocr: str | None) -> Text:
-    """Say that neither number nor OCR leads to an invoice of the region."""
     if not number:
         return Text(
             f"Fel vid inläsning av faktura: ingen faktura här, eller mer än en, har OCR {ocr}",
@@ -209,7 +188,6 @@ def invoice_not_found(number: str, ocr: str | None) -> Text:
 
 
 def currency_differs(payment: str, invoice: str) -> Text:
-    """Name the currency of a payment and of its invoice."""
     return Text(
         f"Valutan skiljer sig: betalningen är i {payment}, fakturan här i {invoice}",
         f"The currency differs: the payment is in {payment}, the invoice here in {invoice}",
@@ -225,34 +203,17 @@ class Difference(NamedTuple):
 
 
 AMOUNT = Text("belopp", "amount")
-
-
 AMOUNT_CURRENCY = Text("belopp i valutan", "amount in the currency")
-
-
 CURRENCY = Text("valuta", "currency")
-
-
 PAYMENT_DATE = Text("betalningsdatum", "payment date")
-
-
 INVOICE_NUMBER = Text("fakturanummer", "invoice number")
-
-
 BOOKED = Text("bokförd", "booked")
-
-
 WRITE_OFFS = Text("avskrivet", "written off")
-
-
 YES = Text("ja", "yes")
-
-
 NO = Text("nej", "no")
 
 
 def changed(differences: Iterable[Difference]) -> Text:
-    """Name each value that changed after the payment was registered, both sides."""
     several = list(differences)
     sv = "; ".join(f"{d.what.sv} registrerat {d.registered.sv}, nu {d.now.sv}" for d in several)
     en = "; ".join(f"{d.what.en} registered {d.registered.en}, now {d.now.en}" for d in several)
@@ -269,11 +230,7 @@ INTERRUPTED = Text(
     "The import was interrupted (the program or the machine was shut down); nothing was saved. "
     "Import again.",
 )
-
-
 DEFAULT_REGION = Text("standardregionen", "the default region")
-
-
 _ANY = Text("", "")
 
 
@@ -287,7 +244,6 @@ def payments(number: int, which: Text = _ANY) -> Text:
 
 
 def registered(number: int) -> Text:
-    """Say how many payments are registered."""
     counted = payments(number)
     if number == 1:
         return Text(f"{counted.sv} är registrerad.", f"{counted.en} is registered.")

@@ -10,7 +10,6 @@ PREVIEW_KEPT = Text(
 
 
 def payment_added(payment_id: int) -> Text:
-    """Tell the id of a payment by hand."""
     return Text(
         f"Betalningen är registrerad med id {payment_id}.",
         f"The payment is registered with id {payment_id}.",
@@ -26,7 +25,6 @@ def payment_known(payment_id: int) -> Text:
 
 
 def payment_deleted(payment_id: int) -> Text:
-    """Tell that a payment was deleted."""
     return Text(
         f"Betalningen med id {payment_id} är borttagen.",
         f"The payment with id {payment_id} is deleted.",
@@ -34,17 +32,12 @@ def payment_deleted(payment_id: int) -> Text:
 
 
 def file_written(path: object) -> Text:
-    """Tell that a file is whole."""
     return Text(f"{path} är skriven.", f"{path} is written.")
 
 
 #: What is said of a commit that nobody knows more of.
 SAVED = Text("Det som skulle göras är gjort och sparat.", "What was asked is done and saved.")
-
-
 CURRENCY_NEEDED = Text("skriv en valuta, till exempel SEK.", "write a currency, such as SEK.")
-
-
 DEVIATION_NEEDED = Text(
     "skriv ett belopp i SEK, noll eller större och med högst två decimaler, till exempel 5 "
     "eller 2,50.",
@@ -62,6 +55,4 @@ STATES = {
 
 
 READY_NOW = Text("klar att sparas", "ready to be saved")
-
-
 DATE_NEEDED = Text("Skriv ett datum som ÅÅÅÅ-MM-DD.", "Write a date as YYYY-MM-DD.")

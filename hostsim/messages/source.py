@@ -14,7 +14,6 @@ UNNAMED = Text("källan", "the source")
 
 
 def named(text: Text, source: Text) -> Text:
-    """Put the name of the source into a sentence."""
     return Text(
         text.sv.replace(SOURCE.sv, source.sv),
         text.en.replace(SOURCE.en, source.en),

@@ -9,7 +9,6 @@ from opter_contract.values import Text
 #: The languages that every sentence exists in; the first is the default.
 LANGUAGES = ("sv", "en")
 
-
 #: So many payments are named in one sentence.
 MOST_NAMED = 5
 

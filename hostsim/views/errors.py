@@ -39,7 +39,6 @@ class Explained:
 
     @property
     def who(self) -> Text:
-        """Who can act."""
         return WHO.get(self.kind, WHO["internal"])
 
 

@@ -107,7 +107,6 @@ def _payment_object(one: ExplainedPayment, language: str) -> dict[str, Any]:
 
 
 def write_explanation(output: Output, found: Explanation) -> None:
-    """Print everything about one invoice."""
     language, question = output.language, found.question
     number = one_line(question.number)
     output.title(Text(f"Faktura {number}", f"Invoice {number}"))
@@ -170,7 +169,6 @@ def _payment_facts(
 
 
 def payment_title(one: ExplainedPayment, language: str) -> str:
-    """Name a payment and its outcome."""
     outcome = text_of(label(OUTCOMES, one.outcome), language)
     if not one.number:
         return outcome
@@ -181,7 +179,6 @@ _A_PAYMENT = Text("Betalning", "Payment")
 
 
 def payment_line(payment: Payment, language: str) -> str:
-    """Write a payment as it is at the source now."""
     foreign = None if payment.currency == SEK else payment.amount_currency
     written_off = Money(sum((one.amount for one in payment.write_offs), Decimal(0)), SEK)
     off, number = text_of(written_off, language), payment.invoice_number
@@ -198,7 +195,6 @@ def payment_line(payment: Payment, language: str) -> str:
 
 
 def entry_line(entry: Entry, language: str) -> str:
-    """Write a payment as it is registered."""
     deleted = user_at(entry.deleted_by, entry.deleted_at)
     return _listed(
         language,
@@ -213,7 +209,6 @@ def entry_line(entry: Entry, language: str) -> str:
 
 
 def decision_line(decision: Decision, language: str) -> str:
-    """Write what a person decided, who, when and why."""
     what = text_of(label(DECISIONS, decision.decision), language)
     because = f": {one_line(decision.why)}" if decision.why else ""
     back = Text("; tillbakataget", "; taken back") if decision.taken_back_at else Text("", "")

@@ -99,5 +99,4 @@ def period(*, closed: bool) -> Text:
 
 
 def user_at(user: str | None, at: datetime | None) -> str:
-    """Say who did something and when."""
     return f"{user or '?'}, {minute(at)}"

@@ -239,7 +239,6 @@ def write_title(output: Output, title: Text, number: int) -> None:
 
 
 def write_entry(output: Output, entry: Entry) -> None:
-    """Print one registered payment in full."""
     row = entry.row
     facts: list[tuple[Text, object]] = [
         (Text("Betalning", "Payment"), str(entry.id)),

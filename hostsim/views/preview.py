@@ -45,7 +45,6 @@ DISCREPANCIES: tuple[Column[Discrepancy], ...] = json_attributes(
 
 
 def write_preview_json(output: Output, preview: Preview) -> None:
-    """Write a preview as one JSON object, a payment at a time."""
     kinds = ("read", *KINDS)
     write_json(
         output,
@@ -126,7 +125,6 @@ def write_preview(
 
 
 def _write_import(output: Output, preview: Preview) -> None:
-    """Name the region, the bank account and the date of the import."""
     facts: list[tuple[Text, object]] = [
         (Text("Region", "Region"), region(preview.region)),
         (Text("Bankkonto", "Bank account"), preview.bank_account),
@@ -188,7 +186,6 @@ def _write_decisions(output: Output, preview: Preview) -> None:
 
 
 def _write_discrepancies(output: Output, preview: Preview) -> None:
-    """Print where the source does not agree with the books."""
     several = list(preview.discrepancies())
     if not several:
         return

@@ -32,7 +32,6 @@ class ProgressLines:
         pass
 
     def __call__(self, progress: Progress) -> None:
-        """Write a line, unless little has changed since the last one."""
         with self._lock:
             if self._is_worth_a_line(progress):
                 self._output.line(progress_text(progress, self._output.language))
@@ -62,7 +61,6 @@ def _next_step(shown: int, total: int | None) -> int:
 
 
 def progress_text(progress: Progress, language: str) -> str:
-    """Say how far a run has come, in one line."""
     message = one_line(say(progress.message, language))
     if not progress.total or re.search(r"\d", message):
         return message
@@ -107,7 +105,6 @@ class ProgressBar:
             self._bar.stop()
 
     def __call__(self, progress: Progress) -> None:
-        """Move the bar."""
         with self._lock:
             if not self._moving and progress.stage in {"login", "waiting"}:
                 self._before(progress)
@@ -124,7 +121,6 @@ class ProgressBar:
 
 
 def progress_on(stream: TextIO, language: str) -> ProgressBar | ProgressLines:
-    """Choose how to show progress on a stream."""
     if is_terminal(stream):
         return ProgressBar(stream, language)
     return ProgressLines(stream, language)

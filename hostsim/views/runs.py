@@ -190,7 +190,6 @@ _KINDS = {
 
 
 def kind_label(kind: str, run: Imported) -> Text:
-    """Name what is counted of a run."""
     if kind == "ready" and run.state == "saved":
         return Text("Sparade", "Saved")
     return label(_KINDS, kind)

@@ -97,7 +97,6 @@ def json_only(key: str, value: Callable[[T], object]) -> Column[T]:
 
 
 def json_attributes(*names: str) -> tuple[Column[Any], ...]:
-    """Make the attributes of these names keys in JSON."""
     return tuple(json_only(name, attrgetter(name)) for name in names)
 
 
@@ -179,7 +178,6 @@ def _text(value: object) -> Text | None:
 
 
 def as_object(columns: Iterable[Column[T]], item: T, language: str) -> dict[str, Any]:
-    """Make the JSON object of one entry of a list."""
     return {c.json: json_of(c.value(item), language) for c in columns if c.json}
 
 
@@ -227,7 +225,6 @@ def dumps(value: object, output: Output, *, indent: int | None = None) -> str:
 
 
 def csv_lines(columns: Iterable[Column[T]], items: Iterable[T], language: str) -> Iterator[str]:
-    """Write a list as CSV, line by line."""
     columns = on_page(columns)
     yield _BYTE_ORDER_MARK + _csv_line(say(column.heading, language) for column in columns)
     for item in items:
