@@ -14,7 +14,6 @@ from hostsim.ledger.amounts import typed_amount, typed_rate
 from hostsim.ledger.hand_payments import Entry, wrong_amount
 from hostsim.messages import results as results_messages
 from hostsim.services.hand_payments import LONGEST_KEY
-from hostsim.storage import history
 from hostsim.storage.decision_store import LONGEST_WHY
 from hostsim.views.payments import REGISTERED_PAYMENTS
 
@@ -98,7 +97,7 @@ def add(
     entry = Entry(invoice, money, when, region, bank_account, currency, known_rate, key or "")
     with open_store(common) as store:
         made = make_host(store).enter_payment(entry, confirm=confirm)
-        added = history.entry(store, made.id)
+        added = store.payment(made.id)
     for doubt in made.doubts:
         message = doubt.message
         common.note(f"Bekräftat: {message.sv}", f"Confirmed: {message.en}")
@@ -127,5 +126,5 @@ def add(
 def delete(common: Common, its: int, why: str) -> None:
     with open_store(common) as store:
         make_host(store).delete_payment(its, why=why)
-        deleted = history.entry(store, its)
+        deleted = store.payment(its)
     common.write_one(REGISTERED_PAYMENTS, deleted)

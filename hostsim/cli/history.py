@@ -88,16 +88,15 @@ def runs(common: Common, run: str | None) -> None:
 
 
 def _show_run(common: Common, store: Store, run: Imported) -> None:
-    from hostsim.storage import history
     from hostsim.storage.previews import preview_of
 
     preview = preview_of(store, run.id) if run.state == "open" else None
     if common.json:
         lists = {} if preview is None else {kind: preview.rows(kind) for kind in KINDS}
-        registered = history.entries(store, run_id=run.id)
+        registered = store.payments(run_id=run.id)
         write_run_json(common.output, run, registered, lists)
         return
-    write_run(common.output, run, lambda: history.entries(store, run_id=run.id))
+    write_run(common.output, run, lambda: store.payments(run_id=run.id))
     if preview is not None:
         common.output.line()
         write_preview(common.output, preview, show_ignored=True)
@@ -106,10 +105,9 @@ def _show_run(common: Common, store: Store, run: Imported) -> None:
 @command(payments, "show", sv="Visa en betalning i sin helhet.", en="Show one payment in full.")
 @click.argument("payment", metavar="ID", type=int)
 def show(common: Common, payment: int) -> None:
-    from hostsim.storage import history
 
     with open_store(common) as store:
-        entry = history.entry(store, payment)
+        entry = store.payment(payment)
     if common.json:
         common.write_one(REGISTERED_PAYMENTS, entry)
     else:

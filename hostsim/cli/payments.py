@@ -25,12 +25,10 @@ from hostsim.views.payments import REGISTERED_PAYMENTS, write_entries
 )
 @click.pass_context
 def payments(context: click.Context, common: Common, origin: str | None) -> None:
-    from hostsim.storage import history
-
     if context.invoked_subcommand is not None:
         return
     with open_store(common) as store:
         if common.json:
-            common.write_list(REGISTERED_PAYMENTS, lambda: history.entries(store, origin=origin))
+            common.write_list(REGISTERED_PAYMENTS, lambda: store.payments(origin=origin))
         else:
-            write_entries(common.output, lambda: history.entries(store, origin=origin))
+            write_entries(common.output, lambda: store.payments(origin=origin))

@@ -10,6 +10,7 @@ from werkzeug.wrappers import Response as AnyResponse
 from hostsim.desk.background_imports import Choice
 from hostsim.desk.shared import desk_context, language, tell
 from hostsim.errors import HostError, host_error
+from hostsim.ledger.values import REGISTERED
 from hostsim.messages.explanations import OFFLINE
 from hostsim.messages.text import own, say
 from hostsim.services import outcomes
@@ -48,7 +49,7 @@ def window(**dialog: object) -> str:
         wrong=wrong,
         definitions=desk_context().definitions(),
         view=view,
-        became_right={outcomes.REGISTERED, outcomes.BY_HAND},
+        became_right={REGISTERED, outcomes.BY_HAND},
         language=language(),
         offline=OFFLINE,
         source=say(found.question.source if found else desk_context().host().source(), language()),

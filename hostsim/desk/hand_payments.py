@@ -15,14 +15,12 @@ from hostsim.desk.shared import desk_context, language, tell, text_with
 from hostsim.errors import DoubtfulPayment, HostError, host_error
 from hostsim.ledger.amounts import typed_amount, typed_date, typed_rate
 from hostsim.ledger.hand_payments import Entry, wrong_amount
-from hostsim.ledger.values import Invoice
+from hostsim.ledger.values import HAND, REGISTERED, Invoice
 from hostsim.messages.formats import money, plain
 from hostsim.messages.results import DATE_NEEDED
 from hostsim.messages.text import own
 from hostsim.services import payments_file
 from hostsim.services.hand_payments import Added
-from hostsim.storage import history
-from hostsim.storage.history import HAND, REGISTERED
 from hostsim.storage.invoices import invoice_row
 from hostsim.storage.rows import invoice_of
 from opter_contract.values import Text
@@ -125,7 +123,7 @@ def add() -> AnyResponse:
         if error.code in {"PAYMENT_KEY", "PAYMENT_KEY_USED", "PAYMENT_KEY_DELETED"}:
             form["key"] = _new_key()
         return make_response(_ask(form, {place: own(error.message)}), 422)
-    number = history.entry(desk_context().store, made.id).row.host_invoice_number or ""
+    number = desk_context().store.payment(made.id).host_invoice_number or ""
     tell(text_with("told_added_already" if made.already else "told_added", number=number))
     return redirect(url_for("register.show", payment=made.id), 303)
 
@@ -184,7 +182,7 @@ def ask_to_delete(payment_id: int) -> str:
 
 
 def _ask_to_delete(payment_id: int, why: str, wrong: Text | None = None) -> str:
-    entry = history.entry(desk_context().store, payment_id)
+    entry = desk_context().store.payment(payment_id)
     if entry.state != REGISTERED:
         raise host_error("PAGE_UNKNOWN")
     return window(
@@ -208,8 +206,8 @@ def delete(payment_id: int) -> AnyResponse:
             return make_response(page, 422)
         tell(own(error.message), "error")
     else:
-        entry = history.entry(desk_context().store, payment_id)
-        number = entry.row.host_invoice_number or ""
+        entry = desk_context().store.payment(payment_id)
+        number = entry.host_invoice_number or ""
         tell(
             text_with(
                 "told_deleted" if entry.origin == HAND else "told_deleted_import", number=number

@@ -8,8 +8,8 @@ from flask import Blueprint, Response, render_template, request, url_for
 
 from hostsim.desk.payment_import import csv_response
 from hostsim.desk.shared import desk_context, shown, words
+from hostsim.ledger.values import Entry
 from hostsim.storage import page_rows
-from hostsim.storage.history import Entry
 from hostsim.storage.invoices import invoice
 from hostsim.storage.lists import Selection, all_of, registered
 from hostsim.storage.rows import row_of

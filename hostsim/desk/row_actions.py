@@ -19,7 +19,6 @@ from hostsim.ledger.reasons import ACCEPT, KEEP, SET_ASIDE
 from hostsim.ledger.values import Decision, Row
 from hostsim.messages.payments import Difference
 from hostsim.storage import decision_store, page_rows
-from hostsim.storage.lists import Entry
 from hostsim.storage.previews import Preview
 from hostsim.storage.rows import payment_of, row_of
 from opter_contract.values import Payment
@@ -68,16 +67,16 @@ class RowActions(NamedTuple):
     others: Sequence[OtherChannelPayment]  # by another way, and possibly the same
 
 
-def acts_on(preview: Preview, kind: str, entries: Iterable[Entry]) -> dict[int, str]:
+def acts_on(preview: Preview, kind: str, entries: Iterable[Row]) -> dict[int, str]:
     """Name what the button of each row says; a row without one has nothing to decide."""
     w = words()
-    named = [entry for entry in entries if entry.row.payment_number]
+    named = [entry for entry in entries if entry.payment_number]
     if kind == matching.REJECTED:
         return {entry.id: w("decide") for entry in named}
     if kind == matching.IGNORED:
-        return {e.id: w("take_back") for e in named if e.row.reason == SET_ASIDE}
-    decided_on = _decided_numbers(preview, [entry.row.payment_number for entry in named])
-    return {e.id: w("undo") for e in named if e.row.payment_number in decided_on}
+        return {e.id: w("take_back") for e in named if e.reason == SET_ASIDE}
+    decided_on = _decided_numbers(preview, [entry.payment_number for entry in named])
+    return {e.id: w("undo") for e in named if e.payment_number in decided_on}
 
 
 def labels_of(asked: RowActions) -> Mapping[str, tuple[str, str]]:

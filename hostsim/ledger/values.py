@@ -13,6 +13,13 @@ from opter_contract.values import Company, Payment, Text, WriteOff
 #: The currency of the books; the contract gives every ``amount`` in it.
 SEK = "SEK"
 
+#: Where a payment was registered from.
+IMPORT = "import"
+HAND = "hand"
+
+#: The state of a payment that counts; the others are shown, and say why they do not.
+REGISTERED = "registered"
+
 #: Sums of money must not be rounded, however large: the default 28 digits would do so.
 EXACT = Context(prec=200, rounding=ROUND_HALF_UP)
 
@@ -65,8 +72,9 @@ class Definition:
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One payment as a person sees it, in a preview or among the registered ones."""
+    """One payment as a person sees it, in a preview or in the books."""
 
+    id: int
     payment_number: str
     invoice_number: str | None
     host_invoice_number: str | None
@@ -82,14 +90,27 @@ class Row:
     reason: str | None
     message: Text | None
     customer_name: str | None  # of the matched invoice of the host
-    id: int | None = None  # of a registered one, as are all that follow
-    origin: str | None = None  # import or hand
-    state: str | None = None  # registered, deleted, countered or counter
-    reverses: int | None = None  # of a reversal: the id of the payment that it reverses
-    bank_account: str = ""
-    deleted_by: str | None = None
-    deleted_at: datetime | None = None
-    deleted_why: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Entry(Row):
+    """A payment in the books, with where it came from; times have a zone."""
+
+    origin: str  # import or hand
+    state: str  # registered, deleted, countered or counter
+    region: str  # of its invoice
+    import_type: str | None  # None for one that was typed by hand, as is the company
+    company: str | None
+    bank_account: str
+    effect: Decimal  # what it took away from what remained, in the invoice's currency
+    invoice_currency: str
+    run_id: str | None
+    user: str
+    at: datetime
+    deleted_by: str | None
+    deleted_at: datetime | None
+    deleted_why: str | None
+    reverses: int | None  # of a reversal: the id of the payment that it reverses
 
 
 @dataclass(frozen=True, slots=True)

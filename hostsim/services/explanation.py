@@ -20,7 +20,7 @@ from hostsim.errors import host_error
 from hostsim.ledger import decision_rules, matching
 from hostsim.ledger.matching import Judgement, oldest_first
 from hostsim.ledger.reasons import SETTLED
-from hostsim.ledger.values import Decision, Definition, Invoice
+from hostsim.ledger.values import HAND, REGISTERED, Decision, Definition, Entry, Invoice
 from hostsim.messages import explanations as messages
 from hostsim.messages import payments as payments_messages
 from hostsim.messages import text as text_messages
@@ -28,10 +28,9 @@ from hostsim.messages.source import UNNAMED, named
 from hostsim.plugins.session import PluginSession
 from hostsim.services.context import Context, company_of
 from hostsim.services.outcomes import MOVED, Facts, outcome_of, to_do_of
-from hostsim.storage import commits, decision_store, history, invoices
+from hostsim.storage import commits, decision_store, invoices
 from hostsim.storage import explanations as stored
 from hostsim.storage.explanations import Scope
-from hostsim.storage.history import Entry
 from hostsim.storage.import_runs import ImportRun
 from hostsim.storage.regions import refuse_other_region
 from hostsim.storage.rows import clean, payment_of
@@ -256,10 +255,10 @@ def _add_entries(scope: Scope, known: Mapping[str, Facts], invoice_id: int | Non
     unnumbered: list[Facts] = []
     # A number of another import is another payment.
     others: dict[tuple[str | None, str | None, str], Facts] = {}
-    of_invoice = () if invoice_id is None else history.entries(scope.store, invoice_id=invoice_id)
+    of_invoice = () if invoice_id is None else scope.store.payments(invoice_id=invoice_id)
     for entry in of_invoice:
-        number = entry.row.payment_number
-        if entry.origin != history.HAND and not _is_of(entry, scope):
+        number = entry.payment_number
+        if entry.origin != HAND and not _is_of(entry, scope):
             key = (entry.import_type, entry.company, number)
             one = others.setdefault(key, Facts(number=number, other_import=True))
             one.here.append(entry)
@@ -270,8 +269,8 @@ def _add_entries(scope: Scope, known: Mapping[str, Facts], invoice_id: int | Non
     if scope.company is not None and scope.definition is not None:
         import_type, company = scope.definition.import_type, scope.company.number
         elsewhere = [number for number, one in known.items() if not one.here]
-        for entry in history.entries_by_key(scope.store, import_type, company, elsewhere):
-            known[entry.row.payment_number].here.append(entry)
+        for entry in scope.store.payments_by_number(import_type, company, elsewhere):
+            known[entry.payment_number].here.append(entry)
     return [*unnumbered, *others.values()]
 
 
@@ -341,7 +340,7 @@ def _less_remains(
 
 def _unregistered_effect(one: Facts) -> Decimal:
     """Give what a payment takes from its invoice at the source, and not here."""
-    if one.row is None or (one.last is not None and one.last.state == history.REGISTERED):
+    if one.row is None or (one.last is not None and one.last.state == REGISTERED):
         return Decimal(0)
     payment = payment_of(one.row, "")
     effect = None if payment is None else matching.effect_of(payment)
@@ -407,7 +406,7 @@ def _about(one: Facts, decided: Sequence[Decision]) -> tuple[Decision, ...]:
 def _oldest_first(one: ExplainedPayment) -> tuple[object, ...]:
     day = one.at_source.date if one.at_source else None
     if day is None and one.here:
-        day = one.here[-1].row.payment_date
+        day = one.here[-1].payment_date
     return oldest_first(day, one.number)
 
 

@@ -9,16 +9,14 @@ from dataclasses import dataclass, field
 from hostsim.ledger import matching, reasons
 from hostsim.ledger.matching import Judgement, Refusal
 from hostsim.ledger.reasons import SETTLED
-from hostsim.ledger.values import Decision
+from hostsim.ledger.values import HAND, REGISTERED, Decision, Entry
 from hostsim.messages import explanations as messages
 from hostsim.messages.explanations import TO_DO
-from hostsim.storage import discrepancies, history
-from hostsim.storage.history import Entry
+from hostsim.storage import discrepancies
 from hostsim.storage.rows import text_of
 from opter_contract.values import Text
 
-# The outcome of a payment.
-REGISTERED = "registered"
+# The outcome of a payment, beside :data:`REGISTERED`.
 BY_HAND = "by-hand"
 DELETED = "deleted"
 REVERSED = "countered"
@@ -54,7 +52,7 @@ class Facts:
     @property
     def last(self) -> Entry | None:
         """The entry that decides: the registered one, else the latest."""
-        registered = [entry for entry in self.here if entry.state == history.REGISTERED]
+        registered = [entry for entry in self.here if entry.state == REGISTERED]
         several = registered or self.here
         return several[-1] if several else None
 
@@ -64,17 +62,17 @@ class Facts:
         for row in (self.row, self.previewed, self.pending):
             if row is not None:
                 return row["invoice_number"]  # type: ignore[no-any-return]
-        return self.here[-1].row.invoice_number if self.here else None
+        return self.here[-1].invoice_number if self.here else None
 
 
 def outcome_of(one: Facts, its: Sequence[Decision], *, asked: bool) -> tuple[str, Refusal | None]:
     """Give outcome and reason: what holds now goes before what held earlier."""
     last, now = one.last, _refusal_of(one.judgement)
-    if last is not None and last.origin == history.HAND:
+    if last is not None and last.origin == HAND:
         return _STATES.get(last.state, BY_HAND), None
     if last is not None and one.other_import:
         return _STATES.get(last.state, REGISTERED), None
-    if last is not None and last.state == history.REGISTERED:
+    if last is not None and last.state == REGISTERED:
         return _registered(one, last, now if asked else _earlier_refusal(one), asked=asked)
     if any(decision.decision == SET_ASIDE and decision.in_force for decision in its):
         return SET_ASIDE, _settled(one) or now
@@ -124,7 +122,7 @@ def _earlier_refusal(one: Facts) -> Refusal | None:
 def _not_on_invoice(one: Facts, registered: Entry) -> tuple[str, Refusal | None]:
     """Say what is known of a registered payment that the source has no longer on the invoice."""
     for row in (one.previewed, one.pending):
-        if row is None or row["invoice_number"] in {None, registered.row.invoice_number}:
+        if row is None or row["invoice_number"] in {None, registered.invoice_number}:
             continue
         earlier = _refusal_in(row)
         if earlier is not None and earlier.reason == "already-imported":

@@ -21,10 +21,9 @@ from pathlib import Path
 
 from hostsim.errors import host_error
 from hostsim.ledger.matching import EXACT, ZERO
-from hostsim.ledger.values import SEK
+from hostsim.ledger.values import IMPORT, REGISTERED, SEK, Entry
 from hostsim.messages.formats import day, plain
 from hostsim.messages.payments import region_name
-from hostsim.storage.history import IMPORT, REGISTERED, Entry, entries
 from hostsim.storage.invoices import regions
 from hostsim.storage.store import Store
 from opter_contract.values import Text
@@ -71,15 +70,15 @@ def export(store: Store, *, region: str | None = None, everything: bool = False)
     excluded = Decimal(0)
     number = 0
     with localcontext(EXACT):
-        for entry in entries(store):
+        for entry in store.payments():
             if entry.state != REGISTERED or region not in {None, entry.region}:
                 continue
             if entry.origin == IMPORT and not everything:
                 number += 1
-                excluded += entry.row.amount
+                excluded += entry.amount
                 continue
             chosen.append(entry)
-        amount = sum((entry.row.amount for entry in chosen), ZERO)
+        amount = sum((entry.amount for entry in chosen), ZERO)
     _refuse_several(chosen, everything=everything)
     return Exported(_written(chosen), len(chosen), amount, number, excluded)
 
@@ -110,18 +109,17 @@ def _written(chosen: Sequence[Entry]) -> str:
 
 
 def _line(entry: Entry) -> tuple[str, ...]:
-    row = entry.row
-    in_currency = row.amount if row.currency == SEK else row.amount_currency
+    in_currency = entry.amount if entry.currency == SEK else entry.amount_currency
     return (
-        row.host_invoice_number or "",
-        day(row.payment_date),
+        entry.host_invoice_number or "",
+        day(entry.payment_date),
         "" if in_currency is None else plain(in_currency),
-        row.currency or "",
-        "" if row.exchange_rate is None else plain(row.exchange_rate, decimals=0),
-        plain(row.amount),
+        entry.currency or "",
+        "" if entry.exchange_rate is None else plain(entry.exchange_rate, decimals=0),
+        plain(entry.amount),
         entry.bank_account,
         entry.origin,
-        row.source or "",
+        entry.source or "",
         entry.region,
     )
 

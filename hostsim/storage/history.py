@@ -1,9 +1,4 @@
-"""What was done: every import with who, when and what came of it, and where payments came from.
-
-Everything here is read from the database, nothing is judged. The origin of a
-payment decides what may be exported: what was imported must never be
-booked back where it came from.
-"""
+"""Every import and comparison of the past: who, when, and what came of it."""
 
 from __future__ import annotations
 
@@ -16,150 +11,20 @@ from decimal import Decimal
 
 from hostsim.errors import HostError, host_error
 from hostsim.ledger.reasons import SET_ASIDE
-from hostsim.ledger.values import Row
 from hostsim.messages.payments import INTERRUPTED
 from hostsim.storage.rows import (
-    OLDEST_FIRST,
     company_of,
-    is_id,
-    registered_row_of,
     text_of,
     time_of,
 )
 from hostsim.storage.store import Store
 from opter_contract.values import Company, SettingsField, Text
 
-#: Where a payment was registered from.
-IMPORT = "import"
-HAND = "hand"
-
-#: The state of a payment that counts; the others are shown, and say why they do not.
-REGISTERED = "registered"
-
 #: Shown in place of a setting that only its owner may see.
 HIDDEN = "•••"
 
 #: Shows the settings of an import type, without its secrets.
 Show = Callable[[str, Mapping[str, str]], Mapping[str, str]]
-
-
-# --- Payments with their origin -----------------------------------------------
-
-
-@dataclass(frozen=True, slots=True)
-class Entry:
-    """A payment in the books, with where it came from; times have a zone."""
-
-    id: int
-    row: Row
-    origin: str  # import or hand
-    state: str  # registered, deleted, countered or counter
-    region: str  # of its invoice
-    import_type: str | None  # None for one that was typed by hand, as is the company
-    company: str | None
-    bank_account: str
-    effect: Decimal  # what it took away from what remained, in the invoice's currency
-    invoice_currency: str
-    run_id: str | None
-    user: str
-    at: datetime
-    deleted_by: str | None
-    deleted_at: datetime | None
-    deleted_why: str | None
-    reverses: int | None  # the payment that this one undoes
-
-
-def entries(
-    store: Store,
-    *,
-    origin: str | None = None,
-    invoice_id: int | None = None,
-    run_id: str | None = None,
-    payment_id: int | None = None,
-) -> Iterator[Entry]:
-    """Give payments with their origin, oldest first; deleted and reversed ones too.
-
-    :param origin: ``import``, ``hand``, or a source in the plug-in's word (``manual``, ``file`` …),
-        which is one of ``import``.
-    :param invoice_id: of one invoice.
-    :param run_id: those that one run registered.
-    :param payment_id: this one alone.
-    """
-    values = {
-        "origin": origin and origin.lower(),
-        "invoice_id": invoice_id,
-        "run_id": run_id,
-        "payment_id": payment_id,
-    }
-    return map(entry_of, store.stream(_ENTRIES, values))
-
-
-def entries_by_key(
-    store: Store, import_type: str, company: str, numbers: Iterable[str]
-) -> Iterator[Entry]:
-    """Give the payments with these numbers of a company, whatever invoice they pay."""
-    for number in numbers:
-        values = {"import_type": import_type, "company": company, "number": number}
-        yield from map(entry_of, store.stream(_BY_KEY, values))
-
-
-def entry(store: Store, payment_id: int) -> Entry:
-    """Give one payment.
-
-    :raises HostError: ``PAYMENT_UNKNOWN``.
-    """
-    for found in entries(store, payment_id=payment_id) if is_id(payment_id) else ():
-        return found
-    raise host_error("PAYMENT_UNKNOWN", id=payment_id)
-
-
-def entry_of(row: sqlite3.Row) -> Entry:
-    return Entry(
-        id=row["id"],
-        row=registered_row_of(row),
-        origin=row["origin"],
-        state=row["state"],
-        region=row["region"],
-        import_type=row["import_type"],
-        company=row["company"],
-        bank_account=row["bank_account"],
-        effect=Decimal(row["effect"]),
-        invoice_currency=row["invoice_currency"],
-        run_id=row["run_id"],
-        user=row["user"],
-        at=datetime.fromisoformat(row["registered_at"]),
-        deleted_by=row["deleted_by"],
-        deleted_at=time_of(row["deleted_at"]),
-        deleted_why=row["deleted_why"],
-        reverses=row["reverses"],
-    )
-
-
-_SELECT = """
-    SELECT p.*, NULL AS reason, NULL AS message_sv, NULL AS message_en,
-           i.number AS host_invoice_number, i.customer_name, i.region AS region,
-           i.currency AS invoice_currency
-    FROM payments p JOIN invoices i ON i.id = p.invoice_id
-"""
-
-_ENTRIES = f"""
-    {_SELECT}
-    WHERE (:origin IS NULL OR p.origin = :origin
-           OR (p.origin = 'import' AND lower(p.source) = :origin))
-    AND (:invoice_id IS NULL OR p.invoice_id = :invoice_id)
-    AND (:run_id IS NULL OR p.run_id = :run_id)
-    AND (:payment_id IS NULL OR p.id = :payment_id)
-    ORDER BY {OLDEST_FIRST.format("p")}, p.id
-"""
-
-_BY_KEY = f"""
-    {_SELECT}
-    WHERE p.import_type = :import_type AND p.company = :company AND p.number = :number
-    ORDER BY p.id
-"""
-
-
-# --- Imports of the past ------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,24 +14,16 @@ from decimal import Decimal
 from typing import Any, NamedTuple
 
 from hostsim.ledger.matching import IGNORED, KINDS, REJECTED
-from hostsim.ledger.values import Row
 from hostsim.storage import history
 from hostsim.storage.decision_store import decision_of
-from hostsim.storage.rows import OLDEST_FIRST, row_of
-from hostsim.storage.store import Store
+from hostsim.storage.rows import OLDEST_FIRST, entry_of, row_of
+from hostsim.storage.store import ENTRY_COLUMNS, Store
 
 #: Rows on a page: more than anybody reads, and less than a browser feels.
 PAGE = 100
 
 #: Longer filters find nothing that a shorter one would not.
 LONGEST_FILTER = 200
-
-
-class Entry(NamedTuple):
-    """A payment in a list of a preview."""
-
-    row: Row
-    id: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +109,7 @@ def preview_rows(run_id: str, kind: str) -> Source:
         code=f"r.{code}",
         searched=(*_SEARCHED, "r.message_sv", "r.message_en"),
         sorts=_SORTS | {"message": "swedish(COALESCE(r.message_sv, r.warning_sv)) {0}"},
-        entry=lambda row: Entry(row_of(row), row["id"]),
+        entry=row_of,
         columns="r.*, i.number AS host_invoice_number, i.customer_name",
         order=f"{_LAST[kind]}, {_BY_AGE}" if kind in _LAST else _BY_AGE,
     )
@@ -152,12 +144,8 @@ def registered(run_id: str | None = None, invoice_id: int | None = None) -> Sour
         total="CASE r.state WHEN 'deleted' THEN '0' ELSE r.amount END",
         order=_BY_AGE,
         origin="CASE r.origin WHEN 'hand' THEN 'hand' ELSE lower(r.source) END",
-        entry=history.entry_of,
-        columns=(
-            "r.*, NULL AS reason, NULL AS message_sv, NULL AS message_en,"
-            " i.number AS host_invoice_number, i.customer_name, i.region,"
-            " i.currency AS invoice_currency"
-        ),
+        entry=entry_of,
+        columns=ENTRY_COLUMNS,
     )
 
 

@@ -6,7 +6,6 @@ import json
 import logging
 import sqlite3
 from collections.abc import Iterable, Mapping
-from dataclasses import replace
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
@@ -14,6 +13,7 @@ from typing import Any
 from hostsim.ledger.values import (
     SEK,
     Definition,
+    Entry,
     Invoice,
     Row,
 )
@@ -77,42 +77,46 @@ def payment_of(
 
 
 def row_of(row: sqlite3.Row) -> Row:
-    """Read a row of a preview, or a registered payment, as a person sees it."""
+    return Row(**_shown(row))
+
+
+def entry_of(row: sqlite3.Row) -> Entry:
+    return Entry(
+        **_shown(row),
+        **{name: row[name] for name in _ENTRY},
+        effect=Decimal(row["effect"]),
+        at=datetime.fromisoformat(row["registered_at"]),
+        deleted_at=time_of(row["deleted_at"]),
+    )
+
+
+_ENTRY = (
+    *("origin", "state", "reverses", "region", "import_type", "company", "bank_account"),
+    *("invoice_currency", "run_id", "user", "deleted_by", "deleted_why"),
+)
+
+
+def _shown(row: sqlite3.Row) -> dict[str, Any]:
     amount = decimal_of(row["amount"])
     amount_currency = decimal_of(row["amount_currency"])
-    return Row(
-        payment_number=row["number"],
-        invoice_number=row["invoice_number"],
-        host_invoice_number=row["host_invoice_number"],
-        payment_date=day_of(row["date"]),
-        amount=Decimal(0) if amount is None else amount,
-        currency=row["currency"],
-        amount_currency=amount if row["currency"] == SEK else amount_currency,
-        exchange_rate=decimal_of(row["exchange_rate"]),
-        source=row["source"],
-        write_offs=write_offs_of(row["write_offs"]),
-        status=row["status"],
-        warning=text_of(row["warning_sv"], row["warning_en"]),
-        reason=row["reason"],
-        message=text_of(row["message_sv"], row["message_en"]),
-        customer_name=row["customer_name"],
-    )
-
-
-def registered_row_of(row: sqlite3.Row) -> Row:
-    """Read a payment in the books as a person sees it."""
-    return replace(
-        row_of(row),
-        payment_number=row["number"] or "",
-        id=row["id"],
-        origin=row["origin"],
-        state=row["state"],
-        reverses=row["reverses"],
-        bank_account=row["bank_account"],
-        deleted_by=row["deleted_by"],
-        deleted_at=time_of(row["deleted_at"]),
-        deleted_why=row["deleted_why"],
-    )
+    return {
+        "id": row["id"],
+        "payment_number": row["number"] or "",
+        "invoice_number": row["invoice_number"],
+        "host_invoice_number": row["host_invoice_number"],
+        "payment_date": day_of(row["date"]),
+        "amount": Decimal(0) if amount is None else amount,
+        "currency": row["currency"],
+        "amount_currency": amount if row["currency"] == SEK else amount_currency,
+        "exchange_rate": decimal_of(row["exchange_rate"]),
+        "source": row["source"],
+        "write_offs": write_offs_of(row["write_offs"]),
+        "status": row["status"],
+        "warning": text_of(row["warning_sv"], row["warning_en"]),
+        "reason": row["reason"],
+        "message": text_of(row["message_sv"], row["message_en"]),
+        "customer_name": row["customer_name"],
+    }
 
 
 def invoice_of(row: sqlite3.Row, prefix: str = "") -> Invoice:

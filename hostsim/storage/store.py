@@ -12,17 +12,18 @@ from typing import NamedTuple
 from hostsim.errors import host_error
 from hostsim.ledger.amounts import meant, typed_amount
 from hostsim.ledger.matching import EXACT
-from hostsim.ledger.values import SEK, Definition, ExportedInvoice, Invoice, Registered, Row
+from hostsim.ledger.values import SEK, Definition, Entry, ExportedInvoice, Invoice, Registered
 from hostsim.messages import results as results_messages
 from hostsim.storage.connection import Database
 from hostsim.storage.rows import (
     OLDEST_FIRST,
     clean,
     definition_of,
+    entry_of,
     invoice_of,
+    is_id,
     payment_of,
     plain,
-    registered_row_of,
     settings_text,
     without_spaces,
 )
@@ -34,6 +35,28 @@ ALIASES = {"accepted_invoice_deviation": "accepted_deviation"}
 
 #: Above this an accepted deviation is a slip of the keyboard.
 MOST_DEVIATION = Decimal(1_000_000)
+
+#: What an entry is read from, as :func:`hostsim.storage.rows.entry_of` reads it.
+ENTRY_COLUMNS = """
+    r.*, NULL AS reason, NULL AS message_sv, NULL AS message_en,
+    i.number AS host_invoice_number, i.customer_name, i.region, i.currency AS invoice_currency
+"""
+_ENTRIES = f"SELECT {ENTRY_COLUMNS} FROM payments r JOIN invoices i ON i.id = r.invoice_id"  # noqa: S608 a constant
+
+_PAYMENTS = f"""
+    {_ENTRIES}
+    WHERE (:origin IS NULL OR r.origin = :origin
+           OR (r.origin = 'import' AND lower(r.source) = :origin))
+    AND (:invoice_id IS NULL OR r.invoice_id = :invoice_id)
+    AND (:run_id IS NULL OR r.run_id = :run_id)
+    ORDER BY {OLDEST_FIRST.format("r")}, r.id
+"""
+
+_PAYMENTS_BY_NUMBER = f"""
+    {_ENTRIES}
+    WHERE r.import_type = :import_type AND r.company = :company AND r.number = :number
+    ORDER BY r.id
+"""
 
 
 class Loaded(NamedTuple):
@@ -173,15 +196,45 @@ class Store(Database):
 
     # --- Registered payments and runs ---
 
-    def payments(self) -> Iterator[Row]:
-        """Give the payments in the books, oldest first; deleted and reversed ones too."""
-        query = (
-            "SELECT p.*, NULL AS reason, NULL AS message_sv, NULL AS message_en,"  # noqa: S608 a constant
-            " i.number AS host_invoice_number, i.customer_name"
-            " FROM payments p JOIN invoices i ON i.id = p.invoice_id"
-            f" ORDER BY {OLDEST_FIRST.format('p')}, p.id"
-        )
-        return map(registered_row_of, self.stream(query))
+    def payments(
+        self,
+        *,
+        origin: str | None = None,
+        invoice_id: int | None = None,
+        run_id: str | None = None,
+    ) -> Iterator[Entry]:
+        """Give the payments in the books, oldest first; deleted and reversed ones too.
+
+        :param origin: ``import``, ``hand``, or a source in the plug-in's word (``manual``,
+            ``file`` …), which is one of ``import``.
+        :param invoice_id: of one invoice.
+        :param run_id: those that one run registered.
+        """
+        values = {
+            "origin": origin and origin.lower(),
+            "invoice_id": invoice_id,
+            "run_id": run_id,
+        }
+        return map(entry_of, self.stream(_PAYMENTS, values))
+
+    def payment(self, payment_id: int) -> Entry:
+        """Give one payment of the books.
+
+        :raises HostError: ``PAYMENT_UNKNOWN``.
+        """
+        query = f"{_ENTRIES} WHERE r.id = :id"
+        row = is_id(payment_id) and self.db.execute(query, {"id": payment_id}).fetchone()
+        if not row:
+            raise host_error("PAYMENT_UNKNOWN", id=payment_id)
+        return entry_of(row)
+
+    def payments_by_number(
+        self, import_type: str, company: str, numbers: Iterable[str]
+    ) -> Iterator[Entry]:
+        """Give the payments with these numbers of a company, whatever invoice they pay."""
+        for number in numbers:
+            values = {"import_type": import_type, "company": company, "number": number}
+            yield from map(entry_of, self.stream(_PAYMENTS_BY_NUMBER, values))
 
     def registered(self, run_id: str | None = None) -> Iterator[Registered]:
         """Give registered payments with run, user and time, oldest first."""

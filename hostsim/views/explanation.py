@@ -36,9 +36,8 @@ from hostsim.views.table import (
 from opter_contract.values import Text
 
 if TYPE_CHECKING:
-    from hostsim.ledger.values import Decision, Invoice
+    from hostsim.ledger.values import Decision, Entry, Invoice
     from hostsim.services.explanation import ExplainedPayment, Explanation, LastSeen
-    from hostsim.storage.history import Entry
     from opter_contract.values import Payment
 
 
@@ -198,9 +197,9 @@ def entry_line(entry: Entry, language: str) -> str:
     deleted = user_at(entry.deleted_by, entry.deleted_at)
     return _listed(
         language,
-        entry.row.payment_date,
-        Money(entry.row.amount, SEK),
-        label(STATUSES, entry.row.status),
+        entry.payment_date,
+        Money(entry.amount, SEK),
+        label(STATUSES, entry.status),
         full_origin(entry),
         state(entry),
         user_at(entry.user, entry.at),

@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from hostsim.ledger import reasons
+from hostsim.ledger.values import REGISTERED
 from hostsim.messages.formats import minute
 from hostsim.services import outcomes
-from hostsim.storage.history import REGISTERED
 from opter_contract.values import Text
 
 if TYPE_CHECKING:
@@ -52,7 +52,7 @@ PAYMENT_STATES = {
 
 #: Of a payment of an invoice that is explained.
 OUTCOMES = {
-    outcomes.REGISTERED: Text("Registrerad", "Registered"),
+    REGISTERED: Text("Registrerad", "Registered"),
     outcomes.BY_HAND: Text("Registrerad för hand", "Registered by hand"),
     outcomes.DELETED: Text("Borttagen här", "Deleted here"),
     outcomes.REVERSED: Text("Motbokad", "Reversed"),

@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import replace
 from decimal import Decimal
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from hostsim.ledger.values import SEK
+from hostsim.ledger.values import HAND, REGISTERED, SEK
 from hostsim.messages.decisions import by_whom
 from hostsim.messages.formats import count, money
-from hostsim.storage.history import HAND, REGISTERED
 from hostsim.views.labels import (
     BY_HAND,
     PAYMENT_STATES,
@@ -29,7 +28,6 @@ from hostsim.views.table import (
     json_attributes,
     json_only,
     not_on_page,
-    part_of,
     rate,
     write_facts,
     write_table,
@@ -37,8 +35,7 @@ from hostsim.views.table import (
 from opter_contract.values import Text
 
 if TYPE_CHECKING:
-    from hostsim.ledger.values import Row
-    from hostsim.storage.history import Entry
+    from hostsim.ledger.values import Entry, Row
     from opter_contract.values import WriteOff
 
 _TICK, _FLAG = Sign("✓", "OK", "32"), Sign("⚑", "!", "31")
@@ -97,7 +94,7 @@ _JSON: tuple[Column[Row], ...] = (
 _SIGN: Column[Row] = Column(
     "sign", Text("", ""), lambda r: _TICK if r.status in TICKED else _FLAG, page=False
 )
-_STATUS: Column[Row] = Column(
+_STATUS: Column[Any] = Column(
     "mark", Text("Bedömning", "Judgement"), lambda r: label(STATUSES, r.status), terminal=False
 )
 _FIGURES: tuple[Column[Row], ...] = (
@@ -156,15 +153,11 @@ PREVIEW = {
 # --- Registered payments ---------------------------------------------------------------------
 
 
-def _row(entry: Entry) -> Row:
-    return entry.row
-
-
 def origin(entry: Entry) -> Text:
     """Say where a payment came from: by hand, or the word of its source."""
     if entry.origin == HAND:
         return BY_HAND
-    source = entry.row.source or "?"
+    source = entry.source or "?"
     return Text(source, source)
 
 
@@ -183,12 +176,13 @@ def state(entry: Entry) -> Text:
 
 def _status_or_state(entry: Entry) -> Text:
     if entry.state == REGISTERED:
-        return label(STATUSES, entry.row.status)
+        return label(STATUSES, entry.status)
     return label(PAYMENT_STATES, entry.state)
 
 
 REGISTERED_PAYMENTS: tuple[Column[Entry], ...] = (
-    *part_of(_row, (*_JSON, *json_attributes("status", "warning"))),
+    *_JSON,
+    *json_attributes("status", "warning"),
     *json_attributes("id", "origin", "state", "import_type", "company", "region", "bank_account"),
     *json_attributes("effect"),
     json_only("effect_currency", lambda e: e.invoice_currency),
@@ -198,9 +192,10 @@ REGISTERED_PAYMENTS: tuple[Column[Entry], ...] = (
     *json_attributes("deleted_by", "deleted_at", "deleted_why"),
     json_only("counters", lambda e: e.reverses),
     Column("id", Text("Id", "Id"), lambda e: str(e.id), right=True, page=False),
-    *part_of(_row, [_SIGN]),
-    replace(part_of(_row, [_STATUS])[0], value=_status_or_state),
-    *part_of(_row, (*_FIGURES, *not_on_page(_FOREIGN, *_RATE_AND_WRITE_OFF, _WARNING))),
+    _SIGN,
+    replace(_STATUS, value=_status_or_state),
+    *_FIGURES,
+    *not_on_page(_FOREIGN, *_RATE_AND_WRITE_OFF, _WARNING),
     Column("source", Text("Ursprung", "Origin"), origin),
     Column("user", Text("Användare", "User"), lambda e: e.user, terminal=False),
     Column("at", Text("Registrerad", "Registered"), lambda e: e.at, terminal=False),
@@ -213,7 +208,7 @@ def write_entries(output: Output, entries: Callable[[], Iterable[Entry]]) -> Non
     number, total = 0, Decimal(0)
     for one in entries():
         number += 1
-        total += one.row.amount if one.state == REGISTERED else 0
+        total += one.amount if one.state == REGISTERED else 0
     title = Text("Registrerade betalningar", "Registered payments")
     write_title(output, title, number)
     if not number:
@@ -239,23 +234,22 @@ def write_title(output: Output, title: Text, number: int) -> None:
 
 
 def write_entry(output: Output, entry: Entry) -> None:
-    row = entry.row
     facts: list[tuple[Text, object]] = [
         (Text("Betalning", "Payment"), str(entry.id)),
         (Text("Ursprung", "Origin"), full_origin(entry)),
         (Text("Läge", "State"), state(entry)),
         (Text("Importtyp", "Import type"), entry.import_type),
         (Text("Företag där den kom från", "Company that it came from"), entry.company),
-        (Text("Nummer där", "Number there"), row.payment_number),
-        (Text("Faktura där", "Invoice there"), row.invoice_number),
-        (Text("Faktura här", "Invoice here"), row.host_invoice_number),
-        (Text("Kund", "Customer"), row.customer_name),
+        (Text("Nummer där", "Number there"), entry.payment_number),
+        (Text("Faktura där", "Invoice there"), entry.invoice_number),
+        (Text("Faktura här", "Invoice here"), entry.host_invoice_number),
+        (Text("Kund", "Customer"), entry.customer_name),
         (Text("Region", "Region"), region(entry.region)),
-        (Text("Datum", "Date"), row.payment_date),
-        (Text("Belopp", "Amount"), Money(row.amount, SEK)),
-        (Text("I annan valuta", "In other currency"), foreign_amount(row)),
-        (Text("Kurs", "Rate"), rate(row.exchange_rate)),
-        (Text("Bedömning", "Judgement"), label(STATUSES, row.status)),
+        (Text("Datum", "Date"), entry.payment_date),
+        (Text("Belopp", "Amount"), Money(entry.amount, SEK)),
+        (Text("I annan valuta", "In other currency"), foreign_amount(entry)),
+        (Text("Kurs", "Rate"), rate(entry.exchange_rate)),
+        (Text("Bedömning", "Judgement"), label(STATUSES, entry.status)),
         (Text("Bankkonto", "Bank account"), entry.bank_account),
         (Text("Import", "Import"), (entry.run_id or "")[:8]),
         (Text("Registrerad av", "Registered by"), user_at(entry.user, entry.at)),

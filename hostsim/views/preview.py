@@ -28,7 +28,7 @@ from hostsim.views.table import (
 from opter_contract.values import Text
 
 if TYPE_CHECKING:
-    from hostsim.ledger.values import Row
+    from hostsim.ledger.values import Entry, Row
     from hostsim.storage.discrepancies import Discrepancy
     from hostsim.storage.previews import Preview
     from opter_contract.values import Company
@@ -342,7 +342,7 @@ def _quoted(name: str) -> str:
     return name if re.fullmatch(r"\w+", name) else f'"{one_line(name)}"'
 
 
-def write_some_payments(output: Output, rows: Callable[[], Iterable[Row]]) -> None:
+def write_some_payments(output: Output, rows: Callable[[], Iterable[Entry]]) -> None:
     """Print about 25 registered payments, and what all count in SEK."""
     found = sum(its.number for its in totals_by(rows(), lambda row: row.status).values())
     write_title(output, Text("Registrerade betalningar", "Registered payments"), found)

@@ -23,8 +23,8 @@ from opter_contract.values import Text
 if TYPE_CHECKING:
     from decimal import Decimal
 
-    from hostsim.ledger.values import Row
-    from hostsim.storage.history import Entry, Imported
+    from hostsim.ledger.values import Entry, Row
+    from hostsim.storage.history import Imported
 
 # An id is shown, and may be typed, by its first characters.
 _SHORT_ID = 8

@@ -29,21 +29,22 @@ from hostsim.views.output import Output, one_line
 from opter_contract.values import Text
 
 T = TypeVar("T")
-U = TypeVar("U")
+#: A column of rows serves entries, too.
+R_contra = TypeVar("R_contra", contravariant=True)
 
 _NARROWEST_TEXT = 20
 _BYTE_ORDER_MARK = "\N{ZERO WIDTH NO-BREAK SPACE}"
 
 
 @dataclass(frozen=True, slots=True)
-class Column(Generic[T]):
+class Column(Generic[R_contra]):
     """One column of a list, or a key of its JSON objects alone (:func:`json_only`)."""
 
     #: What a page sorts by.
     key: str
     heading: Text
     #: Gives text, a Text, a number, an amount, a date or a time; ``None`` is an empty cell.
-    value: Callable[[T], object]
+    value: Callable[[R_contra], object]
     right: bool = False
     #: May be broken into several lines on a terminal, and cut on a page; numbers never are.
     wide: bool = False
@@ -54,7 +55,7 @@ class Column(Generic[T]):
     #: On a page, and in its CSV.
     page: bool = True
 
-    def cell(self, item: T, language: str) -> str:
+    def cell(self, item: R_contra, language: str) -> str:
         """Write the value for a person; one line, cut where it is too long."""
         return text_of(self.value(item), language)
 
@@ -98,15 +99,6 @@ def json_only(key: str, value: Callable[[T], object]) -> Column[T]:
 
 def json_attributes(*names: str) -> tuple[Column[Any], ...]:
     return tuple(json_only(name, attrgetter(name)) for name in names)
-
-
-def part_of(part: Callable[[U], T], columns: Iterable[Column[T]]) -> tuple[Column[U], ...]:
-    """Let the columns of a part serve the whole, as those of a row serve an entry."""
-
-    def of(column: Column[T]) -> Column[U]:
-        return replace(column, value=lambda item: column.value(part(item)))  # type: ignore[arg-type, return-value]
-
-    return tuple(map(of, columns))
 
 
 def not_on_page(*columns: Column[T]) -> tuple[Column[T], ...]:

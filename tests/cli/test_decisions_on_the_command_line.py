@@ -9,7 +9,6 @@ from fake_plugin import FakePlugin, payment
 
 from hostsim import __main__
 from hostsim.plugins.loading import Plugins
-from hostsim.storage import history
 from hostsim.views.output import Output
 from hostsim.views.payments import write_entries
 from tests.cli.test_cli import INVOICES, Ended
@@ -235,7 +234,7 @@ def test_deleted_rows_are_pink_on_a_terminal(run, shown, monkeypatch):
 
     output = Output(Terminal(), "sv")
     with Store.open("hostsim.db") as store:
-        write_entries(output, lambda: history.entries(store))
+        write_entries(output, store.payments)
     pink = [line for line in output.stream.getvalue().splitlines() if "\x1b[38;5;211m" in line]
     assert any("Borttagen" in line for line in pink)
     assert not any("för hand" in line for line in pink)

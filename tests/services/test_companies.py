@@ -13,7 +13,6 @@ from two_companies import NORTH, SOUTH, Person, books, define, host_of, new_stor
 
 from hostsim import __main__
 from hostsim.errors import exit_status, failure_of
-from hostsim.storage.history import entries
 
 NAMES = {"Nord": NORTH, "Syd": SOUTH}
 
@@ -78,7 +77,7 @@ def remaining(store):
 
 
 def number_of(store):
-    return sum(1 for _ in entries(store))
+    return sum(1 for _ in store.payments())
 
 
 def error(call, *arguments, **more):
@@ -107,14 +106,14 @@ def test_each_company_pays_its_own_invoices_in_whatever_order(host, person, stor
         else:
             host.save(name)
     assert remaining(store) == {"Nord": NORTH_PAID, "Syd": SOUTH_PAID}
-    assert {(one.company, one.region) for one in entries(store)} == {
+    assert {(one.company, one.region) for one in store.payments()} == {
         (str(NORTH), "Nord"), (str(SOUTH), "Syd"),
     }  # fmt: skip
 
 
 def test_one_payment_number_in_two_companies_is_two_payments(host, person, store):
     both_saved(host, person)
-    numbers = [(one.company, one.row.payment_number) for one in entries(store)]
+    numbers = [(one.company, one.payment_number) for one in store.payments()]
     assert len(numbers) == len(set(numbers)) == 6
     assert len({number for _, number in numbers}) == 3
 

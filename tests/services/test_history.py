@@ -12,7 +12,7 @@ from fake_plugin import FakePlugin, Refused, invoice, payment
 
 from hostsim.errors import HostError
 from hostsim.services import hand_payments, payments_file
-from hostsim.storage import history, registration
+from hostsim.storage import registration
 from hostsim.storage.store import Store
 from tests.cli.test_cli import hostsim, ready  # noqa: F401 fixtures
 from tests.services.test_imports import NOON, host_of
@@ -148,9 +148,9 @@ def test_settings_that_are_secret_or_whose_plug_in_is_gone_are_not_shown(saved, 
 
 def test_every_payment_has_its_origin(saved, store):
     [run] = saved.runs()
-    first = next(history.entries(store))
-    assert (first.origin, first.company, first.row.payment_number) == ("import", "77", "3")
-    assert (first.row.source, first.run_id, first.user, first.at) == ("manual", run.id, "kim", NOON)
+    first = next(store.payments())
+    assert (first.origin, first.company, first.payment_number) == ("import", "77", "3")
+    assert (first.source, first.run_id, first.user, first.at) == ("manual", run.id, "kim", NOON)
     assert first.bank_account == "5050-1055"
 
 
@@ -160,11 +160,11 @@ def test_every_payment_has_its_origin(saved, store):
 )
 def test_payments_are_chosen_by_origin_or_by_fortnoxs_source(saved, store, origin, amounts):
     type_by_hand(store)
-    assert [one.row.amount for one in history.entries(store, origin=origin)] == amounts
+    assert [one.amount for one in store.payments(origin=origin)] == amounts
 
 
 def test_a_payment_that_is_not_there_is_refused(store):
-    assert code(history.entry, store, 17) == "PAYMENT_UNKNOWN"
+    assert code(store.payment, 17) == "PAYMENT_UNKNOWN"
 
 
 # --- Export ---

@@ -8,7 +8,6 @@ import pytest
 from fake_plugin import FakePlugin, excluded, hookimpl, invoice, payment
 
 from hostsim.ledger.comparison import KINDS
-from hostsim.storage.history import entries
 from hostsim.storage.previews import PreviewChanged
 from hostsim.storage.store import Store
 from hostsim.views.payments import REGISTERED_PAYMENTS
@@ -74,14 +73,14 @@ def test_both_are_registered_each_under_its_own_key(host, store):
 
 
 def test_the_json_of_each_names_its_import_type(host, store):
-    objects = [as_object(REGISTERED_PAYMENTS, one, "sv") for one in entries(store)]
+    objects = [as_object(REGISTERED_PAYMENTS, one, "sv") for one in store.payments()]
     assert {(one["import_type"], one["company"], one["payment_number"]) for one in objects} == {
         ("Fake", "77", "7"),
         ("Bank", "77", "7"),
     }
     assert json.dumps(objects)
     host.add_payment("1001", Decimal(1), date=payment(1).date)
-    again = [as_object(REGISTERED_PAYMENTS, one, "sv") for one in entries(store)]
+    again = [as_object(REGISTERED_PAYMENTS, one, "sv") for one in store.payments()]
     assert {one["import_type"] for one in again} == {
         None, "Fake", "Bank",
     }  # fmt: skip
@@ -105,7 +104,7 @@ def test_a_decision_of_one_says_nothing_of_the_other(host, plugins):
 
 
 def test_a_deletion_of_one_offers_nothing_to_the_other(host, store, plugins):
-    [its] = [one.id for one in entries(store) if one.import_type == "Bank"]
+    [its] = [one.id for one in store.payments() if one.import_type == "Bank"]
     host.delete_payment(its, why="fel")
     assert listed(reads(host, plugins, "Fortnox", payment(7, "1001", "400"))) == {
         "7": "already-imported"

@@ -84,9 +84,9 @@ def test_an_invoice_that_is_paid_says_by_which_payment_in_which_run_by_whom_and_
     found = host.why("1001")
     [one] = found.payments
     assert (one.number, one.outcome, one.to_do) == ("1", "registered", None)
-    assert one.here[0].row.status == "exact"
+    assert one.here[0].status == "exact"
     assert (one.last_seen.user, one.last_seen.run_id) == ("kim", next(host.runs()).id)
-    assert one.at_source.amount == one.here[0].row.amount == Decimal(1000)
+    assert one.at_source.amount == one.here[0].amount == Decimal(1000)
     assert "helt betald" in found.summary.sv
 
 
@@ -196,7 +196,7 @@ def test_a_payment_that_was_changed_in_fortnox_has_both_values(host, company):
     company.change_payment(1, amount=Decimal(450))
     [one] = host.why("1001").payments
     assert (one.outcome, one.reason) == ("registered", "changed-in-fortnox")
-    assert (one.at_source.amount, one.here[0].row.amount) == (Decimal(450), Decimal(400))
+    assert (one.at_source.amount, one.here[0].amount) == (Decimal(450), Decimal(400))
 
 
 def test_no_payment_at_all_says_where_to_look(host):

@@ -89,7 +89,7 @@ def listed(store, kind="ready", **asked):
 
 
 def numbers(page):
-    return [entry.row.payment_number for entry in page.entries]
+    return [entry.payment_number for entry in page.entries]
 
 
 def test_a_page_holds_a_hundred_of_fifty_thousand(store):
@@ -119,7 +119,7 @@ def test_a_list_is_sorted_by_numbers_as_numbers(store):
 
 
 def test_what_needs_a_look_comes_first_when_sorted_by_judgement(store):
-    statuses = [entry.row.status for entry in listed(store, sort="mark").entries]
+    statuses = [entry.status for entry in listed(store, sort="mark").entries]
     assert statuses[:51] == ["partial"] * 50 + ["exact"]
 
 
