@@ -16,12 +16,17 @@ def now() -> datetime:
     return datetime.now(UTC)
 
 
-#: Long proofs of what shorter tests hold too, files and folders: the seconds on one of two busy
-#: cores (as ``pytest -m slow -n 2 --durations=0`` adds them up), and what each proves.
+#: Long proofs of what shorter tests hold too, by file, folder or test: the seconds on one of two
+#: busy cores (as ``pytest -m slow -n 2 --durations=0`` adds them up), and what each proves.
 SLOW = {
     "browser": (276, "the pages in a real browser"),
-    "test_bad_data.py": (27, "whatever Fortnox sends, made up by Hypothesis"),
-    "test_conformance_of_hosts.py": (33, "each check of the suite notices the host that breaks it"),
+    "test_read_is_ready_and_rejected_and_ignored_whatever_comes": (10, "any rows and details"),
+    "test_every_payment_of_one_page_is_in_exactly_one_list_with_the_amount_that_it_had": (
+        5,
+        "any page",
+    ),
+    "test_a_list_that_contradicts_itself_is_read_or_is_an_error_for_a_person": (5, "any totals"),
+    "test_a_company_that_cannot_be_read_is_an_error_for_a_person": (2, "any company"),
     "test_faults.py": (133, "every fault at every request"),
     "test_keyring.py": (5, "real keyrings, each in a process of its own"),
     "test_kill.py": (50, "a process killed at each step of an import"),
@@ -29,7 +34,6 @@ SLOW = {
     "test_kill_listeners.py": (8, "a listener's ledger, wherever the host is killed"),
     "test_kill_stored_login.py": (45, "killed at each step with a stored login"),
     "test_listeners_whatever_is_decided.py": (4, "a listener's ledger, whatever is decided"),
-    "test_probe.py": (12, "the probe against every switch of the sandbox"),
     "test_public_clients.py": (13, "other clients read the same pages"),
     "test_second_host.py": (7, "the wheel alone, in an empty environment"),
 }
@@ -52,7 +56,8 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         config.hook.pytest_deselected(items=without)
         items[:] = [item for item in items if item not in without]
     for item in items:
-        if not SLOW.keys().isdisjoint({item.path.name, item.path.parent.name}):
+        names = {item.path.name, item.path.parent.name, getattr(item, "originalname", None)}
+        if not SLOW.keys().isdisjoint(names):
             item.add_marker(pytest.mark.slow)
 
 

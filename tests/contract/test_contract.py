@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import ast
 import inspect
-import re
 import subprocess
 import sys
 from pathlib import Path
@@ -66,11 +65,24 @@ def test_a_plug_in_of_another_project_answers_nothing():
     assert other.get_hookcallers(plugin_hooks) == []
 
 
-def test_the_plug_in_calls_every_hook_of_the_host_and_no_other():
-    asked = set()
-    for path in (ROOT / "opter_fortnox_plugin").rglob("*.py"):
-        asked |= set(re.findall(r'self\._\w+\(\s*"(opter_\w+)"', path.read_text(encoding="utf-8")))
-    assert asked == HOSTS_OWN | {"opter_progress"}
+def calls_of_the_host():
+    """Give each hook that the plug-in calls by name, with the arguments that it hands over."""
+    trees = [
+        ast.parse(path.read_text(encoding="utf-8"))
+        for path in (ROOT / "opter_fortnox_plugin").rglob("*.py")
+    ]
+    for call in (one for tree in trees for one in ast.walk(tree) if isinstance(one, ast.Call)):
+        words = [one.value for one in call.args if isinstance(one, ast.Constant)]
+        if words and str(words[0]).startswith("opter_"):
+            keywords = {one.arg for one in call.keywords} - {"default", "optional"}
+            yield words[0], keywords | set(words[1:]) | {"run"}
+
+
+def test_the_plug_in_calls_every_hook_of_the_host_with_its_arguments_and_no_other():
+    called = list(calls_of_the_host())
+    assert {name for name, _ in called} == HOSTS_OWN | {"opter_progress"}
+    for name, arguments in called:
+        assert arguments == set(inspect.signature(SPECIFIED[name]).parameters), name
 
 
 def test_the_host_answers_every_hook_that_is_its_own():

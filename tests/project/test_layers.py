@@ -1,6 +1,7 @@
 """Imports go downwards only, and never in a circle."""
 
 import ast
+import configparser
 import re
 from graphlib import TopologicalSorter
 from pathlib import Path
@@ -125,3 +126,13 @@ def test_the_host_names_no_system_that_payments_come_from():
         if "Fortnox" in path.read_text(encoding="utf-8")
     ]
     assert naming == []
+
+
+def test_the_distribution_requires_only_what_the_plug_in_needs():
+    """What hostsim needs beside it is an extra."""
+    setup = configparser.ConfigParser()
+    setup.read(ROOT / "setup.cfg", encoding="utf-8")
+    required = setup["options"]["install_requires"].split("\n")[1:]
+    assert {re.match(r"\w+", one)[0] for one in required} == {
+        "pluggy", "requests", "marshmallow", "tenacity", "tzdata",
+    }  # fmt: skip
