@@ -5,30 +5,18 @@ import sqlite3
 import threading
 from decimal import Decimal
 
+import host_and_plugin
 import pytest
-from fake_plugin import FakePlugin, euro, invoice, payment
+from fake_plugin import euro, invoice, payment
+from host_and_plugin import NOON, brought_in, host_of, shown
 from ledgers import Books, Killed, Ledger
 
 from hostsim.storage import journal
 from hostsim.storage.store import Store
 from opter_contract import BATCH
 from opter_contract.values import PaymentKey
-from tests.services.test_decisions import brought_in, shown
-from tests.services.test_imports import NOON, host_of
 
-
-@pytest.fixture
-def store(tmp_path):
-    with Store.create(tmp_path / "host.db") as store:
-        store.load_invoices(
-            [invoice("1001"), invoice("1002", "500"), invoice("2001", "100", "EUR")]
-        )
-        yield store
-
-
-@pytest.fixture
-def plugin():
-    return FakePlugin()
+invoices, store, plugin = host_and_plugin.invoices, host_and_plugin.store, host_and_plugin.plugin
 
 
 @pytest.fixture

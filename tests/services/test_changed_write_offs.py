@@ -1,30 +1,13 @@
 """What was written off in Fortnox after a payment was registered is a change like any other."""
 
-import pytest
-from fake_plugin import FakePlugin, excluded, invoice, payment, write_off
+from fake_plugin import excluded, payment, write_off
+from host_and_plugin import brought_in, listed, row_of, shown
 
 from hostsim.ledger.matching import what_changed
-from hostsim.storage.store import Store
-from tests.services.test_decisions import brought_in, row_of, shown
-from tests.services.test_imports import host_of, listed
 
 
 def paid(*offs):
     return payment(1, amount="990", write_offs=offs)
-
-
-@pytest.fixture
-def plugin():
-    return FakePlugin()
-
-
-@pytest.fixture
-def host(tmp_path, plugin):
-    with Store.create(tmp_path / "host.db") as store:
-        store.load_invoices([invoice("1001")])
-        host = host_of(store, plugin)
-        host.define("Fortnox", "Fake", "API", "", {})
-        yield host
 
 
 def test_both_values_are_said_with_the_account(host, plugin):

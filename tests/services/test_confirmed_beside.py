@@ -3,13 +3,16 @@
 from decimal import Decimal
 
 import pytest
-from fake_plugin import FakePlugin, invoice, payment
-
-from hostsim.storage.store import Store
-from tests.services.test_imports import host_of, listed
+from fake_plugin import invoice, payment
+from host_and_plugin import listed
 
 DAY = payment(1).date
 DOUBTFUL = "possibly-registered-already"
+
+
+@pytest.fixture
+def invoices():
+    return [invoice("1001", "2000")]
 
 
 def same(number):
@@ -17,19 +20,10 @@ def same(number):
 
 
 @pytest.fixture
-def plugin():
-    return FakePlugin()
-
-
-@pytest.fixture
-def host(tmp_path, plugin):
-    """An office where 300 of an invoice of 2,000 were typed by hand."""
-    with Store.create(tmp_path / "host.db") as store:
-        store.load_invoices([invoice("1001", "2000")])
-        host = host_of(store, plugin)
-        host.define("Fortnox", "Fake", "API", "", {})
-        host.add_payment("1001", Decimal(300), date=DAY)
-        yield host
+def host(host):
+    """Type 300 of an invoice of 2,000 by hand."""
+    host.add_payment("1001", Decimal(300), date=DAY)
+    return host
 
 
 def read(host, plugin, *numbers):

@@ -9,20 +9,17 @@ from pathlib import Path
 
 import pytest
 from fake_plugin import FakePlugin, Refused, invoice, payment
+from host_and_plugin import NOON, host_of
 
 from hostsim.errors import HostError
 from hostsim.services import hand_payments, payments_file
 from hostsim.storage import registration
-from hostsim.storage.store import Store
 from tests.cli.test_cli import hostsim, ready  # noqa: F401 fixtures
-from tests.services.test_imports import NOON, host_of
 
 
 @pytest.fixture
-def store(tmp_path):
-    with Store.create(tmp_path / "host.db") as store:
-        store.load_invoices([invoice("1001"), invoice("1002"), invoice("1001", region="Syd")])
-        yield store
+def invoices():
+    return [invoice("1001"), invoice("1002"), invoice("1001", region="Syd")]
 
 
 @pytest.fixture

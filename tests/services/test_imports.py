@@ -5,7 +5,6 @@ import os
 import sys
 import threading
 from dataclasses import replace
-from datetime import UTC, datetime
 from decimal import Decimal
 from types import SimpleNamespace
 
@@ -23,22 +22,19 @@ from fake_plugin import (
     unreadable,
     write_off,
 )
+from host_and_plugin import NOON, host_of, listed, remaining
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from hostsim import errors
 from hostsim.errors import HostError, SettingsRefused, exit_status, failure_of
 from hostsim.messages.errors import ERRORS
-from hostsim.plugins.loading import Plugins
 from hostsim.services.browser import open_browser
-from hostsim.services.host import Host
 from hostsim.storage import history
 from hostsim.storage.previews import PreviewChanged
 from hostsim.storage.store import Store
 from opter_contract import BATCH
 from opter_contract.values import Text
-
-NOON = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
 
 
 def runs_of(store):
@@ -46,43 +42,10 @@ def runs_of(store):
 
 
 @pytest.fixture
-def store(tmp_path):
-    with Store.create(tmp_path / "host.db") as store:
-        store.load_invoices(
-            [invoice("1001"), invoice("1002", "500"), invoice("2001", "100", "EUR")]
-        )
-        yield store
-
-
-@pytest.fixture
-def plugin():
-    return FakePlugin()
-
-
-def host_of(store, *plugins, **values):
-    named = [(f"plugin{place}", plugin) for place, plugin in enumerate(plugins)]
-    defaults = {"clock": lambda: NOON, "user": "kim", "lock_wait": 0.0}
-    return Host(store, Plugins(named), **defaults | values)
-
-
-@pytest.fixture
 def host(store, plugin):
     host = host_of(store, plugin)
     host.define("Fortnox", "Fake", "API", "", {"before": "2026-01-01"})
     return host
-
-
-def listed(preview):
-    """Give status or reason of every payment by its number."""
-    return {
-        row.payment_number: row.status or row.reason
-        for kind in ("ready", "rejected", "ignored")
-        for row in preview.rows(kind)
-    }
-
-
-def remaining(store, number="1001"):
-    return next(one.remaining for one in store.invoices() if one.number == number)
 
 
 def registered(store):

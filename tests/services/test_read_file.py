@@ -6,18 +6,15 @@ from datetime import date
 
 import pytest
 from fake_plugin import OTHER_COMPANY, FakePlugin, invoice, payment
+from host_and_plugin import NOON, host_of, refusal
 
-from hostsim.errors import HostError, exit_status, failure_of
-from hostsim.storage.store import Store
+from hostsim.errors import exit_status, failure_of
 from tests.cli.test_cli import hostsim, ready  # noqa: F401 fixtures
-from tests.services.test_imports import NOON, host_of
 
 
 @pytest.fixture
-def store(tmp_path):
-    with Store.create(tmp_path / "host.db") as store:
-        store.load_invoices([invoice("1001", region="Syd"), invoice("1001", region="Nord")])
-        yield store
+def invoices():
+    return [invoice("1001", region="Syd"), invoice("1001", region="Nord")]
 
 
 @pytest.fixture
@@ -31,12 +28,6 @@ def host(store, plugin):
     host.define("Syd", "Fake", "API", "Syd", {"before": "2026-01-01"})
     host.define("Nord", "Fake", "API", "Nord", {"before": "2026-01-01"})
     return host
-
-
-def refusal(call, *arguments, **more):
-    with pytest.raises(HostError) as caught:
-        call(*arguments, **more)
-    return caught.value
 
 
 def run_of(store, name):

@@ -4,7 +4,6 @@ from decimal import Decimal
 
 import pytest
 from fake_plugin import (
-    FakePlugin,
     balance,
     euro,
     excluded,
@@ -13,39 +12,22 @@ from fake_plugin import (
     unreadable,
     write_off,
 )
+from host_and_plugin import listed, remaining
 
 from hostsim.errors import HostError
 from hostsim.storage.previews import PreviewChanged
-from hostsim.storage.store import Store
 from opter_contract.values import Text, WriteOff
-from tests.services.test_imports import host_of, listed, remaining
 
 
 @pytest.fixture
-def store(tmp_path):
-    with Store.create(tmp_path / "host.db") as store:
-        store.load_invoices(
-            [
-                invoice("1001"),
-                invoice("1002", "1000"),
-                invoice("1003", "500", customer_code="K2"),
-                invoice("1009", "-1000"),
-                invoice("2001", "500", "EUR"),
-            ]
-        )
-        yield store
-
-
-@pytest.fixture
-def plugin():
-    return FakePlugin()
-
-
-@pytest.fixture
-def host(store, plugin):
-    host = host_of(store, plugin)
-    host.define("Fortnox", "Fake", "API", "", {})
-    return host
+def invoices():
+    return [
+        invoice("1001"),
+        invoice("1002", "1000"),
+        invoice("1003", "500", customer_code="K2"),
+        invoice("1009", "-1000"),
+        invoice("2001", "500", "EUR"),
+    ]
 
 
 def day(number):

@@ -7,12 +7,12 @@ from tempfile import TemporaryDirectory
 
 import pytest
 from fake_plugin import OTHER_COMPANY, FakePlugin, euro, excluded, invoice, payment
+from host_and_plugin import host_of, listed, remaining
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from hostsim.storage.previews import PreviewChanged
 from hostsim.storage.store import Store
-from tests.services.test_imports import host_of, listed, remaining
 
 DOUBTFUL = "possibly-registered-already"
 PAID = "invoice-already-paid"

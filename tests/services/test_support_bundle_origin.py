@@ -6,10 +6,10 @@ import json
 
 import pytest
 from fake_plugin import FakePlugin, invoice, payment
+from host_and_plugin import NOON, host_of
 
 from hostsim.services import support_bundle
 from hostsim.storage.store import Store
-from tests.services.test_imports import NOON, host_of
 
 ACCOUNT, WHY, REGION = "5050-1055", "privat skuld för Bengt Ohlsson", "Bengts region"
 

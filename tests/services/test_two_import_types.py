@@ -6,21 +6,18 @@ from types import SimpleNamespace
 
 import pytest
 from fake_plugin import FakePlugin, excluded, hookimpl, invoice, payment
+from host_and_plugin import host_of, listed, remaining
 
 from hostsim.ledger.comparison import KINDS
 from hostsim.storage.previews import PreviewChanged
-from hostsim.storage.store import Store
 from hostsim.views.payments import REGISTERED_PAYMENTS
 from hostsim.views.table import as_object
 from opter_contract.values import PaymentKey
-from tests.services.test_imports import host_of, listed, remaining
 
 
 @pytest.fixture
-def store(tmp_path):
-    with Store.create(tmp_path / "host.db") as store:
-        store.load_invoices([invoice("1001", "1000"), invoice("1002", "500")])
-        yield store
+def invoices():
+    return [invoice("1001", "1000"), invoice("1002", "500")]
 
 
 @pytest.fixture

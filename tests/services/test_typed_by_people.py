@@ -11,6 +11,7 @@ from decimal import Decimal
 
 import pytest
 from fake_plugin import FakePlugin, invoice, payment
+from host_and_plugin import host_of, refusal
 
 from hostsim.cli import hostsim
 from hostsim.errors import DoubtfulPayment
@@ -18,19 +19,14 @@ from hostsim.ledger import amounts
 from hostsim.ledger.hand_payments import Entry
 from hostsim.messages import payments as payments_messages
 from hostsim.services import payments_file
-from hostsim.storage.store import Store
 from tests.cli.test_decisions_on_the_command_line import plugin, run  # noqa: F401 fixtures
-from tests.services.test_imports import host_of
-from tests.services.test_read_file import refusal
 
 ENDLESS = "9" * 23
 
 
 @pytest.fixture
-def store(tmp_path):
-    with Store.create(tmp_path / "book.db") as store:
-        store.load_invoices([invoice("1001"), invoice("=1+1"), invoice("1002", region="@Syd")])
-        yield store
+def invoices():
+    return [invoice("1001"), invoice("=1+1"), invoice("1002", region="@Syd")]
 
 
 @pytest.fixture

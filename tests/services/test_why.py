@@ -7,6 +7,7 @@ from decimal import Decimal
 
 import pytest
 from fake_plugin import FakePlugin, invoice, payment
+from host_and_plugin import host_of as host_over
 from two_companies import (
     NOON,
     NORTH,
@@ -26,7 +27,6 @@ from hostsim.ledger.reasons import REASONS
 from hostsim.messages import explanations
 from hostsim.sandbox import WriteOff
 from hostsim.storage.store import Store
-from tests.services.test_imports import host_of as host_over
 
 NAME = "Nord"
 

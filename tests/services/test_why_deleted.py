@@ -5,8 +5,10 @@ from decimal import Decimal
 import pytest
 from fake_plugin import FakePlugin, balance, hookimpl, invoice, payment
 
-from hostsim.storage.store import Store
-from tests.services.test_imports import host_of
+
+@pytest.fixture
+def invoices():
+    return [invoice("1001"), invoice("1002")]
 
 
 class Asked(FakePlugin):
@@ -23,15 +25,6 @@ class Asked(FakePlugin):
 @pytest.fixture
 def plugin():
     return Asked()
-
-
-@pytest.fixture
-def host(tmp_path, plugin):
-    with Store.create(tmp_path / "host.db") as store:
-        store.load_invoices([invoice("1001"), invoice("1002")])
-        host = host_of(store, plugin)
-        host.define("Fortnox", "Fake", "API", "", {})
-        yield host
 
 
 def saved(host, plugin, *payments):

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import pytest
 from fake_plugin import FakePlugin
+from host_and_plugin import NOON, host_of
 
 from hostsim.errors import host_error
 from hostsim.messages.payments import INTERRUPTED
 from hostsim.storage.import_runs import ImportRun
 from hostsim.storage.store import Store
-from tests.services.test_imports import NOON, host_of
 
 
 @pytest.fixture

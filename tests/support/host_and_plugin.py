@@ -1,0 +1,90 @@
+"""A host over an invented plug-in: its fixtures, and what the tests of the services do with it.
+
+The folder of the services has the fixtures; elsewhere a test file assigns them to names of its own.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+import pytest
+from fake_plugin import FakePlugin, invoice
+
+from hostsim.errors import HostError
+from hostsim.plugins.loading import Plugins
+from hostsim.services.host import Host
+from hostsim.storage.store import Store
+
+NOON = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
+
+
+def host_of(store, *plugins, **values):
+    named = [(f"plugin{place}", plugin) for place, plugin in enumerate(plugins)]
+    defaults = {"clock": lambda: NOON, "user": "kim", "lock_wait": 0.0}
+    return Host(store, Plugins(named), **defaults | values)
+
+
+@pytest.fixture
+def invoices():
+    return [invoice("1001"), invoice("1002", "500"), invoice("2001", "100", "EUR")]
+
+
+@pytest.fixture
+def store(tmp_path, invoices):
+    with Store.create(tmp_path / "host.db") as store:
+        store.load_invoices(invoices)
+        yield store
+
+
+@pytest.fixture
+def plugin():
+    return FakePlugin()
+
+
+@pytest.fixture
+def host(store, plugin):
+    host = host_of(store, plugin)
+    host.define("Fortnox", "Fake", "API", "", {})
+    return host
+
+
+def shown(host, plugin, *payments):
+    """Import these payments and give the preview."""
+    plugin.payments = list(payments)
+    preview = host.import_payments("Fortnox")
+    plugin.payments = []
+    return preview
+
+
+def brought_in(host, plugin, *payments):
+    """Import these payments and save what can be saved."""
+    shown(host, plugin, *payments)
+    host.save("Fortnox")
+
+
+def rows_of(preview):
+    return [row for kind in ("ready", "rejected", "ignored") for row in preview.rows(kind)]
+
+
+def row_of(preview, number):
+    return next(row for row in rows_of(preview) if row.payment_number == number)
+
+
+def listed(preview):
+    """Give status or reason of every payment by its number."""
+    return {row.payment_number: row.status or row.reason for row in rows_of(preview)}
+
+
+def remaining(store, number="1001"):
+    return next(one.remaining for one in store.invoices() if one.number == number)
+
+
+def books(store):
+    return [(row.id, row.payment_number, row.state, row.amount) for row in store.payments()]
+
+
+def refusal(act, *arguments, **more):
+    """Give the error that an act is refused with."""
+    with pytest.raises(HostError) as refused:
+        act(*arguments, **more)
+    return refused.value
