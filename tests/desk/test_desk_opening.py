@@ -116,6 +116,16 @@ def test_a_night_brings_payments_into_the_sandbox():
     assert "En natt har gått" in told
 
 
+def test_a_night_can_pass_after_the_one_that_a_first_visit_begins_with():
+    office = beside_sandbox(Plugins([("fortnox", hooks)]), second_day=True)
+    with office as desk_context, Desk(desk_context) as desk:
+        session = requests.Session()
+        page = session.get(desk.url, timeout=10).text
+        token = re.search(r'name="token" value="([^"]+)"', page)[1]
+        answer = session.post(f"{desk.url}night", data={"token": token}, timeout=10)
+    assert "En natt har gått" in answer.text
+
+
 def test_a_desk_for_other_machines_comes_with_a_warning():
     said = served(lambda _: None, host="0.0.0.0")  # noqa: S104
     assert "Varning: alla som når 0.0.0.0 kan läsa och spara betalningar" in said

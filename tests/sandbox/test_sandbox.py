@@ -1109,6 +1109,13 @@ def test_a_night_changes_adds_books_and_touches(haulier, now):
     assert (len(different), len(newly_booked)) == (1, 1)
 
 
+def test_one_night_after_another_can_pass(haulier):
+    for _ in range(3):
+        seed.change_overnight(haulier)
+    assert haulier.company().payments_of(seed.DELETED_OVERNIGHT) == []
+    assert len(haulier.company().payments_of(seed.REMADE_OVERNIGHT)) == 1
+
+
 def test_there_are_two_companies_that_share_invoice_numbers(haulier):
     first, second = haulier.companies.values()
     assert first.invoice(10001).total != second.invoice(10001).total
