@@ -6,7 +6,6 @@ import logging
 import secrets
 import traceback
 from collections.abc import Iterable
-from decimal import Decimal
 from importlib import metadata
 from typing import TYPE_CHECKING
 
@@ -36,12 +35,12 @@ from hostsim.desk import (
 )
 from hostsim.desk.access_control import guard, token
 from hostsim.desk.context import DeskContext
-from hostsim.desk.shared import KEY, desk_context, language, tell, words
+from hostsim.desk.shared import KEY, desk_context, language, notify, translated, word
 from hostsim.errors import failure_of, host_error
 from hostsim.ledger.values import SEK, Row
-from hostsim.messages.desk import WORDS, duration
+from hostsim.messages.desk import page_text
 from hostsim.messages.formats import count, day, minute
-from hostsim.messages.text import LANGUAGES, own, say
+from hostsim.messages.text import LANGUAGES, own
 from hostsim.sandbox import seed
 from hostsim.storage import commits
 from hostsim.views.labels import STATUSES, label
@@ -92,12 +91,10 @@ def create_app(context: DeskContext, host: str = "127.0.0.1") -> Flask:
         money=lambda value: text_of(value, language()),
         sek=_sek,
         rate=lambda value: text_of(rate(value), language()),
-        decimal=lambda text: None if text is None else Decimal(text),
         count=lambda value: count(value, language()),
         day=day,
         when=minute,
-        said=lambda text: "" if text is None else say(text, language()),
-        duration=duration,
+        text=translated,
     )
     app.context_processor(_everywhere)
     app.register_error_handler(HTTPException, _not_found)
@@ -130,12 +127,13 @@ def _watch(app: Flask) -> None:
 
 def _everywhere() -> dict[str, object]:
     return {
-        "w": words(),
+        "w": word,
         "lang": language(),
         "form_token": token,
-        "told": session.pop("told", []),
-        "status_label": lambda status: say(label(STATUSES, status), language()),
+        "status_label": lambda status: translated(label(STATUSES, status)),
         "sandbox": desk_context().sandbox is not None,
+        # The dialog before the window, and what it is about.
+        **dict.fromkeys(("dialog", "job", "failure")),
         "version": metadata.version("opter-fortnox-plugin"),
     }
 
@@ -162,7 +160,7 @@ def next_night() -> AnyResponse:
     if sandbox is None:
         raise host_error("PAGE_UNKNOWN")
     seed.change_overnight(sandbox.state)
-    tell(WORDS["night_passed"])
+    notify(page_text("night_passed"))
     return redirect(url_for("imports.show"))
 
 
@@ -196,5 +194,5 @@ def _message(code: str, message: Text, status: int) -> Response:
     if code == "HOST_UNKNOWN":
         # Nothing of ours for a page that calls us by a name of its own.
         return Response(f"{code}: {message.sv}\n{message.en}\n", status, mimetype="text/plain")
-    page = render_template("message.html", code=code, message=say(message, language()))
+    page = render_template("message.html", code=code, message=translated(message))
     return make_response(page, status)

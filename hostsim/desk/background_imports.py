@@ -1,8 +1,7 @@
-"""Imports that go on while a person looks at a page.
+"""Imports that run while a person looks at a page.
 
-Each import has a thread of its own. What it says is kept here, and the page
-asks for it; what the person says (stop, an address that was pasted) waits
-here until the plug-in asks.
+Each import has a thread of its own. Its progress is stored here until the page asks
+for it, and what the person does (stop, paste an address) until the plug-in asks.
 """
 
 from __future__ import annotations
@@ -41,8 +40,7 @@ class Choice:
     invoice: str = ""  # where this is a question and no import
 
 
-#: Brings payments in, or asks about an invoice; given what was chosen, and how to
-#: reach the person.
+#: Imports payments, or explains an invoice; given what was chosen, and how to reach the person.
 Import = Callable[[Choice, "Window", "OnProgress"], "Preview | Explanation"]
 
 
@@ -54,9 +52,9 @@ class Job:
         self.choice = choice
         self.address: str | None = None
         self.progress: Progress | None = None
-        #: How many times more had been read than before: pages, where pages are read.
+        #: How often the number of payments rose: the pages, where payments are read in pages.
         self.pages = 0
-        #: How many payments were read, also while something else is looked up.
+        #: How many payments were read; the progress may count something else meanwhile.
         self.read = 0
         self.run_id: str | None = None
         self.explanation: Explanation | None = None
@@ -72,7 +70,7 @@ class Job:
         return True
 
     def on_progress(self, progress: Progress) -> bool:
-        """Keep what the plug-in says, and say whether the person wants to stop."""
+        """Store how far the plug-in is; true asks it to stop."""
         if progress.stage == "reading" and progress.done > self.read:
             self.pages += 1
             self.read = progress.done
@@ -93,18 +91,18 @@ class Job:
         return self._stopped.is_set()
 
     def answer(self, address: str) -> Text | None:
-        """Hand on the address that the login window ended at; a sentence says why not."""
+        """Pass on the address that the login window ended at; a sentence refuses it."""
         return None if self._answered is None else self._answered(address)
 
-    def run(self, bring_in: Import) -> None:
+    def run(self, execute: Import) -> None:
         with commits.watched() as saved:
             try:
-                found = bring_in(self.choice, self.window, self.on_progress)
+                found = execute(self.choice, self.window, self.on_progress)
                 if isinstance(found, Explanation):
                     self.explanation = found
                 else:
                     self.run_id = found.run_id
-            except BaseException as error:  # noqa: BLE001 - whatever it is, the page says so
+            except BaseException as error:  # noqa: BLE001 - the page shows any error
                 self.failure = failure_of(error)
                 if self.failure is None:
                     self.failure = saved.not_shown() if saved.any else host_error("INTERNAL")
@@ -117,35 +115,36 @@ class Job:
 class Jobs:
     """The imports of this desk; one of a definition at a time."""
 
-    def __init__(self, bring_in: Import) -> None:
-        self._bring_in = bring_in
-        self._guard = threading.Lock()
+    def __init__(self, execute: Import) -> None:
+        self._execute = execute
+        self._lock = threading.Lock()
         self._jobs: dict[str, Job] = {}
 
     def start(self, choice: Choice) -> Job:
-        """Begin an import or a question; where the same goes on, give that one.
+        """Begin an import or a question; where the same is running, give that one.
 
-        :raises HostError: ``IMPORT_RUNNING`` where something else of the definition goes on.
+        :raises HostError: ``IMPORT_RUNNING`` where the definition is used for another.
         """
-        with self._guard:
-            going_on = self._going_on(choice.definition)
-            if going_on is not None:
-                if going_on.choice.invoice != choice.invoice:
+        with self._lock:
+            for running in self.running():
+                if running.choice.definition != choice.definition:
+                    continue
+                if running.choice.invoice != choice.invoice:
                     raise host_error("IMPORT_RUNNING", name=choice.definition)
-                return going_on
+                return running
             job = Job(choice)
             for ended in [j.id for j in self._jobs.values() if j.ended.is_set()][:-REMEMBERED]:
                 del self._jobs[ended]
             self._jobs[job.id] = job
         threading.Thread(
-            target=job.run, args=(self._bring_in,), name=f"import-{job.id}", daemon=True
+            target=job.run, args=(self._execute,), name=f"import-{job.id}", daemon=True
         ).start()
         return job
 
     def get(self, job_id: str) -> Job | None:
         return self._jobs.get(job_id)
 
-    def going_on(self) -> list[Job]:
+    def running(self) -> list[Job]:
         return [job for job in list(self._jobs.values()) if not job.ended.is_set()]
 
     def stop(self, seconds: float = 60.0) -> None:
@@ -153,16 +152,7 @@ class Jobs:
 
         Whoever closes the database must have waited: an import writes into it.
         """
-        for job in self.going_on():
+        for job in self.running():
             job.stop()
-        for job in self.going_on():
+        for job in self.running():
             job.ended.wait(seconds)
-
-    def _going_on(self, definition: str) -> Job | None:
-        return next((j for j in self.going_on() if j.choice.definition == definition), None)
-
-
-def stage_of(job: Job) -> Text | None:
-    """Give the sentence of the plug-in that is to be shown now."""
-    message = job.progress.message if job.progress else None
-    return None if message is None else Text(message.sv, message.en)

@@ -1,4 +1,4 @@
-"""What the pages stand on: one database, its plug-ins, and the imports that go on."""
+"""What the pages work with: one database, its plug-ins, and the imports that run."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ class DeskContext:
     jobs: Jobs = field(init=False)
 
     def __post_init__(self) -> None:
-        self.jobs = Jobs(self._bring_in)
+        self.jobs = Jobs(self._import_or_explain)
 
     def host(self, **keywords: Any) -> Host:
         return Host(
@@ -53,10 +53,9 @@ class DeskContext:
             **keywords,
         )
 
-    def _bring_in(
+    def _import_or_explain(
         self, choice: Choice, window: Window, on_progress: OnProgress
     ) -> Preview | Explanation:
-        """Import what was chosen, or ask: the one place where ``Läs fil`` meets the host."""
         host = self.host(window=window, on_progress=on_progress)
         if choice.invoice:
             return host.why(choice.invoice, choice.definition)
@@ -75,7 +74,7 @@ class DeskContext:
         return self.store.definitions()
 
     def preview(self, run_id: str | None = None) -> Preview | None:
-        """Give a run that can be looked at; unless named, the latest that is open."""
+        """Give a run that is open or saved; by default the latest that is open."""
         found = page_rows.latest_preview(self.store, run_id)
         return None if found is None else previews.preview_of(self.store, found)
 

@@ -1,8 +1,8 @@
-"""What a person decides: a payment of the lower list, a series, and everything decided so far."""
+"""Decisions about one payment or a series of invoices, and the list of all decisions."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -13,12 +13,14 @@ from hostsim.desk import row_actions
 from hostsim.desk.payment_import import csv_response
 from hostsim.desk.payment_import import window as import_window
 from hostsim.desk.row_actions import RowActions
-from hostsim.desk.shared import desk_context, shown, tell, text_with, words
+from hostsim.desk.shared import desk_context, list_view, notify, word
 from hostsim.errors import HostError, host_error
 from hostsim.ledger.reasons import SET_ASIDE
-from hostsim.messages.text import own, say
+from hostsim.messages.desk import page_text
+from hostsim.messages.text import own
 from hostsim.storage.lists import Selection, all_of, decisions
 from hostsim.storage.previews import PreviewChanged
+from hostsim.storage.rows import is_id
 from hostsim.views.labels import DECISIONS, label
 from opter_contract.values import Text
 
@@ -36,35 +38,33 @@ _FIELDS = ("choice", "first", "last", "why")
 @pages.get("/row/<int:row_id>")
 def ask(row_id: int) -> AnyResponse | str:
     try:
-        asked = row_actions.row_actions(row_id)
+        return _dialog(row_actions.row_actions(row_id), {})
     except HostError:
-        return _list_is_another()
-    return _ask(asked, {})
+        return _list_changed()
 
 
-def _list_is_another() -> AnyResponse:
-    """Say that the row is of a preview that is open no longer, and show the one that is."""
-    tell(own(host_error("LIST_CHANGED").message), "error")
+def _list_changed() -> AnyResponse:
+    """Say that the row's preview is no longer open, and show the one that is."""
+    notify(own(host_error("LIST_CHANGED").message), "error")
     return redirect(url_for("imports.show"), 303)
 
 
-def _ask(
-    asked: RowActions, values: Mapping[str, str], wrong: Mapping[str, Text] | None = None
+def _dialog(
+    actions: RowActions, values: Mapping[str, str], wrong: Mapping[str, Text] | None = None
 ) -> str:
-    only = asked.choices[0] if len(asked.choices) == 1 else ""
-    number = asked.row.invoice_number or ""
-    preset = {"choice": only, "first": number, "last": number, "why": ""}
+    only = actions.choices[0] if len(actions.choices) == 1 else ""
+    number = actions.row.invoice_number or ""
+    default = {"choice": only, "first": number, "last": number, "why": ""}
+    definition = desk_context().store.definition(actions.definition)
     return import_window(
         dialog="decide",
-        asked=asked,
-        source=desk_context()
-        .host()
-        .source(desk_context().store.definition(asked.definition).import_type),
-        labels=row_actions.labels_of(asked),
-        decision_label=lambda code: say(label(DECISIONS, code), words().language),
-        values=preset | dict(values),
+        actions=actions,
+        source=desk_context().host().source(definition.import_type),
+        labels=row_actions.labels_of(actions),
+        decision_label=lambda code: label(DECISIONS, code),
+        values=default | dict(values),
         wrong=dict.fromkeys(_FIELDS) | dict(wrong or {}),
-        back=_back(asked.run_id),
+        back=_back(actions.run_id),
     )
 
 
@@ -76,75 +76,78 @@ def _back(run_id: str) -> str:
 @pages.post("/row/<int:row_id>")
 def decide(row_id: int) -> AnyResponse:
     try:
-        asked = row_actions.row_actions(row_id)
+        actions = row_actions.row_actions(row_id)
     except HostError:
-        return _list_is_another()
+        return _list_changed()
     form = {key: request.form.get(key, "") for key in _FIELDS}
-    if request.form.get("revision", "") != asked.revision:
-        problem = {"choice": own(host_error("LIST_CHANGED").message)}
-        return make_response(_ask(asked, form, problem), 422)
-    if form["choice"] not in asked.choices:
-        problem = {"choice": text_with("choose_one")}
-        return make_response(_ask(asked, form, problem), 422)
-    try:
-        preview = _done(asked, form)
-    except PreviewChanged as changed:
-        return make_response(
-            _ask(row_actions.row_actions(row_id), form, {"choice": own(changed.message)}), 422
-        )
-    except HostError as error:
-        place = "first" if error.code.startswith("SERIES_") else "choice"
-        return make_response(_ask(asked, form, {place: own(error.message)}), 422)
-    tell(_told(asked, form, preview))
-    return redirect(_back(asked.run_id), 303)
+    wrong: dict[str, Text] = {}
+    if request.form.get("revision", "") != actions.revision:
+        wrong = {"choice": own(host_error("LIST_CHANGED").message)}
+    elif form["choice"] not in actions.choices:
+        wrong = {"choice": page_text("choose_one")}
+    else:
+        try:
+            notify(_carry_out(actions, form))
+        except PreviewChanged as changed:
+            actions = row_actions.row_actions(row_id)
+            wrong = {"choice": own(changed.message)}
+        except HostError as error:
+            field = "first" if error.code.startswith("SERIES_") else "choice"
+            wrong = {field: own(error.message)}
+    if wrong:
+        return make_response(_dialog(actions, form, wrong), 422)
+    return redirect(_back(actions.run_id), 303)
 
 
-def _done(asked: RowActions, form: Mapping[str, str]) -> Preview | None:
-    host, name, number = desk_context().host(), asked.definition, asked.row.payment_number
-    choice, why, shown_as = form["choice"], form["why"], asked.revision
+def _carry_out(actions: RowActions, form: Mapping[str, str]) -> Text:
+    """Do what was chosen, and say what was done."""
+    host, name, number = desk_context().host(), actions.definition, actions.row.payment_number
+    choice, why, revision = form["choice"], form["why"], actions.revision
     if choice == row_actions.SERIES:
-        first, last = form["first"], form["last"]
-        return host.set_aside_series(name, first, last, why=why, revision=shown_as)
+        return _set_series_aside(name, form, revision)
     if choice == row_actions.TAKE_BACK:
-        return host.take_back(name, [number], revision=shown_as)
+        return _taken_back(host.take_back(name, [number], revision=revision))
     if choice == row_actions.TAKE_BACK_SERIES:
-        ids = [asked.series.id] if asked.series else []
-        return host.take_back(name, ids=ids, revision=shown_as)
-    return host.decide(name, number, choice, why=why, revision=shown_as)
-
-
-def _told(asked: RowActions, form: Mapping[str, str], preview: Preview | None) -> Text:
-    ready = 0 if preview is None else preview.counts["ready"]
-    choice = form["choice"]
-    if choice == row_actions.SERIES:
-        return _series_told(form["first"], form["last"], preview)
-    if choice in {row_actions.TAKE_BACK, row_actions.TAKE_BACK_SERIES}:
-        return text_with("told_taken_back", n=ready)
+        ids = [actions.series.id] if actions.series else []
+        return _taken_back(host.take_back(name, ids=ids, revision=revision))
+    preview = host.decide(name, number, choice, why=why, revision=revision)
     what = label(DECISIONS, choice)
-    return text_with("told_decided", number=asked.row.payment_number, what=what, n=ready)
+    return page_text("decision_made", number=number, what=what, n=_ready(preview))
 
 
-def _series_told(first: str, last: str, preview: Preview | None) -> Text:
-    aside = 0 if preview is None else preview.set_aside.number
-    return text_with("told_series", first=first.strip(), last=last.strip(), n=aside)
+def _set_series_aside(name: str, form: Mapping[str, str], revision: str) -> Text:
+    first, last = form["first"].strip(), form["last"].strip()
+    preview = (
+        desk_context()
+        .host()
+        .set_aside_series(name, form["first"], form["last"], why=form["why"], revision=revision)
+    )
+    number = 0 if preview is None else preview.set_aside.number
+    return page_text("series_is_set_aside", first=first, last=last, n=number)
+
+
+def _taken_back(preview: Preview | None) -> Text:
+    return page_text("decision_taken_back", n=_ready(preview))
+
+
+def _ready(preview: Preview | None) -> int:
+    return 0 if preview is None else preview.counts["ready"]
 
 
 # --- Everything that was decided ----------------------------------------------
 
 
-@pages.get("")
-def show() -> str:
-    return window()
-
-
+@pages.get("", endpoint="show")
 def window(**dialog: object) -> str:
-    """Show the window, with what stands before it."""
-    given = {"dialog": None, "job": None, "failure": None, "back": _here()} | dialog
-    # Before the rows: what is newer on the page than its revisions is refused.
+    """Show all decisions, those in force first.
+
+    :param dialog: what stands before the window.
+    """
+    # Before the rows, so that a decision about rows newer than the revisions is refused.
     revisions = desk_context().revisions()
-    listed = shown(
+    listed = list_view(
         "decisions",
-        words()("decisions"),
+        word("decisions"),
         decisions(_format()),
         endpoint="decisions.show",
         csv="decisions.export",
@@ -156,7 +159,8 @@ def window(**dialog: object) -> str:
         format=_format(),
         definitions=desk_context().definitions(),
         set_aside=SET_ASIDE,
-        **given,
+        back=_here(),
+        **dialog,
     )
 
 
@@ -179,23 +183,13 @@ def export(kind: str) -> Response:
 
 @pages.post("/take-back")
 def take_back() -> AnyResponse:
-    name, its = request.form.get("definition", ""), request.form.get("id", "")
-    ids = [int(its)] if its.isascii() and its.isdigit() and len(its) < 19 else []
-
-    def told(preview: Preview | None) -> Text:
-        return text_with("told_taken_back", n=0 if preview is None else preview.counts["ready"])
-
-    revision = request.form.get("revision", "")
-    return _and_say(lambda: desk_context().host().take_back(name, ids=ids, revision=revision), told)
-
-
-def _and_say(
-    act: Callable[[], Preview | None], told: Callable[[Preview | None], Text]
-) -> AnyResponse:
+    name, revision = request.form.get("definition", ""), request.form.get("revision", "")
+    decision_id = request.form.get("id", 0, type=int)
+    ids = [decision_id] if is_id(decision_id) else []
     try:
-        tell(told(act()))
+        notify(_taken_back(desk_context().host().take_back(name, ids=ids, revision=revision)))
     except HostError as error:
-        tell(own(error.message), "error")
+        notify(own(error.message), "error")
     return redirect(_here(), 303)
 
 
@@ -204,18 +198,16 @@ def _and_say(
 
 @pages.get("/series")
 def ask_series() -> str:
-    return _series({})
+    return _series_dialog({})
 
 
-def _series(values: Mapping[str, str], wrong: Mapping[str, Text] | None = None) -> str:
+def _series_dialog(values: Mapping[str, str], wrong: Mapping[str, Text] | None = None) -> str:
     names = [one.name for one in desk_context().definitions()]
-    preset = {"format": _format() or next(iter(names), ""), "first": "", "last": "", "why": ""}
-    fields = ("format", "first", "why")
+    default = {"format": _format() or next(iter(names), ""), "first": "", "last": "", "why": ""}
     return window(
         dialog="series",
-        values=preset | dict(values),
-        wrong=dict.fromkeys(fields) | dict(wrong or {}),
-        back=_here(),
+        values=default | dict(values),
+        wrong=dict.fromkeys(("format", "first")) | dict(wrong or {}),
     )
 
 
@@ -224,15 +216,8 @@ def set_series_aside() -> AnyResponse:
     form = {key: request.form.get(key, "") for key in ("format", "first", "last", "why")}
     revision = request.form.get(f"revision:{form['format']}", "")
     try:
-        preview = (
-            desk_context()
-            .host()
-            .set_aside_series(
-                form["format"], form["first"], form["last"], why=form["why"], revision=revision
-            )
-        )
+        notify(_set_series_aside(form["format"], form, revision))
     except HostError as error:
-        place = "first" if error.code.startswith("SERIES_") else "format"
-        return make_response(_series(form, {place: own(error.message)}), 422)
-    tell(_series_told(form["first"], form["last"], preview))
+        field = "first" if error.code.startswith("SERIES_") else "format"
+        return make_response(_series_dialog(form, {field: own(error.message)}), 422)
     return redirect(_here(), 303)

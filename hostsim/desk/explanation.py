@@ -1,4 +1,4 @@
-"""``Fråga om en faktura``: everything about one invoice, since "but I have paid" is asked most."""
+"""``Fråga om en faktura``: everything about one invoice, for a customer who says to have paid."""
 
 from __future__ import annotations
 
@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING
 from flask import Blueprint, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response as AnyResponse
 
-from hostsim.desk.background_imports import Choice
-from hostsim.desk.shared import desk_context, language, tell
+from hostsim.desk.background_imports import Choice, Job
+from hostsim.desk.shared import desk_context, language, notify, translated
 from hostsim.errors import HostError, host_error
 from hostsim.ledger.values import REGISTERED
 from hostsim.messages.explanations import OFFLINE
-from hostsim.messages.text import own, say
+from hostsim.messages.text import own
 from hostsim.services import outcomes
 from hostsim.views import explanation as view
 from opter_contract.values import Text
@@ -23,24 +23,17 @@ if TYPE_CHECKING:
 pages = Blueprint("why", __name__, url_prefix="/why")
 
 
-@pages.get("")
-def show() -> str:
-    """Show what is known of an invoice; from a question that was asked, as it is there now."""
-    return window()
+@pages.get("", endpoint="show")
+def window(job: Job | None = None, **dialog: object) -> str:
+    """Show what is known of an invoice; after a question, what the plug-in answered.
 
-
-def window(**dialog: object) -> str:
-    """Show the window, with what stands before it."""
-    job = dialog.get("job")
-    number = request.args.get("invoice", "").strip()[:200] or getattr(
-        getattr(job, "choice", None), "invoice", ""
-    )
-    chosen = request.args.get("format", "") or getattr(
-        getattr(job, "choice", None), "definition", ""
-    )
+    :param dialog: what stands before the window.
+    """
+    asked = job.choice if job else Choice("")
+    number = request.args.get("invoice", "").strip()[:200] or asked.invoice
+    chosen = request.args.get("format", "") or asked.definition
     found, wrong = _found(number, chosen)
     back = url_for("why.show", invoice=number, format=chosen) if number else url_for("why.show")
-    given = {"dialog": None, "job": None, "failure": None, "back": back} | dialog
     return render_template(
         "why.html",
         number=number,
@@ -49,11 +42,13 @@ def window(**dialog: object) -> str:
         wrong=wrong,
         definitions=desk_context().definitions(),
         view=view,
-        became_right={REGISTERED, outcomes.BY_HAND},
+        good_outcomes={REGISTERED, outcomes.BY_HAND},
         language=language(),
         offline=OFFLINE,
-        source=say(found.question.source if found else desk_context().host().source(), language()),
-        **given,
+        source=translated(found.question.source if found else desk_context().host().source()),
+        back=back,
+        job=job,
+        **dialog,
     )
 
 
@@ -72,7 +67,7 @@ def _found(number: str, chosen: str) -> tuple[Explanation | None, Text | None]:
 
 @pages.post("/ask")
 def ask() -> AnyResponse:
-    """Ask where the payments come from how they are now; that needs a login."""
+    """Ask the plug-in for the payments as they are now, which needs a login."""
     number, name = request.form.get("invoice", "").strip()[:200], request.form.get("format", "")
     if not number:
         raise host_error("PAGE_UNKNOWN")
@@ -80,6 +75,6 @@ def ask() -> AnyResponse:
     try:
         job = desk_context().jobs.start(Choice(name, invoice=number))
     except HostError as error:
-        tell(own(error.message), "error")
+        notify(own(error.message), "error")
         return redirect(url_for("why.show", invoice=number, format=name), 303)
     return redirect(url_for("imports.job", job_id=job.id), 303)

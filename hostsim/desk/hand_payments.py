@@ -11,11 +11,12 @@ from flask import Blueprint, Response, make_response, redirect, request, url_for
 from werkzeug.wrappers import Response as AnyResponse
 
 from hostsim.desk.payment_register import window
-from hostsim.desk.shared import desk_context, language, tell, text_with
+from hostsim.desk.shared import desk_context, language, notify
 from hostsim.errors import DoubtfulPayment, HostError, host_error
 from hostsim.ledger.amounts import typed_amount, typed_date, typed_rate
 from hostsim.ledger.hand_payments import Entry, wrong_amount
 from hostsim.ledger.values import HAND, REGISTERED, Invoice
+from hostsim.messages.desk import page_text
 from hostsim.messages.formats import money, plain
 from hostsim.messages.results import DATE_NEEDED
 from hostsim.messages.text import own
@@ -52,10 +53,10 @@ def _back(**values: Any) -> str:
 @pages.get("/new")
 def ask() -> str:
     named = {key: request.args.get(key, "").strip() for key in ("invoice", "region")}
-    return _ask(named | {"key": _new_key()}, prefill=True)
+    return _dialog(named | {"key": _new_key()}, prefill=True)
 
 
-def _ask(
+def _dialog(
     values: Mapping[str, str],
     wrong: Mapping[str, Text] | None = None,
     doubtful: DoubtfulPayment | None = None,
@@ -67,21 +68,21 @@ def _ask(
     :param prefill: put what remains of the invoice where no amount is typed.
     """
     invoice = _invoice(values)
-    left = _remaining(invoice) if prefill and not values.get("amount") else ""
-    preset = dict.fromkeys(_FIELDS, "") | {"date": desk_context().clock().date().isoformat()}
+    remaining = _remaining(invoice) if prefill and not values.get("amount") else ""
+    default = dict.fromkeys(_FIELDS, "") | {"date": desk_context().clock().date().isoformat()}
     doubts: dict[str, list[Text]] = {}
     for doubt in () if doubtful is None else doubtful.doubts:
         doubts.setdefault(_DOUBTFUL.get(doubt.place, doubt.place), []).append(doubt.message)
     return window(
         dialog="add",
         regions=desk_context().regions(),
-        values=preset | dict(values) | ({"amount": left} if left else {}),
-        prefilled=left,
-        prefilled_of=_named(values),
+        values=default | dict(values) | ({"amount": remaining} if remaining else {}),
+        prefilled=remaining,
+        prefilled_of=_invoice_name(values),
         wrong=dict.fromkeys(_FIELDS) | dict(wrong or {}),
         doubts=dict.fromkeys(_FIELDS, ()) | doubts,
         seal="" if doubtful is None else doubtful.seal,
-        named=invoice,
+        form_invoice=invoice,
         back=_back(),
     )
 
@@ -92,10 +93,10 @@ def _invoice(values: Mapping[str, str]) -> Invoice | None:
 
 
 def _remaining(invoice: Invoice | None) -> str:
-    """Write what remains as it can be typed; nothing where nothing does."""
+    """Write what remains as a person types it; "" where nothing does."""
     if invoice is None or not invoice.remaining:
         return ""
-    # An English 1,000.00 could be taken for 1.00 as well.
+    # An English 1,000.00 could also be read as 1.00.
     return money(invoice.remaining, "sv") if language() == "sv" else plain(invoice.remaining)
 
 
@@ -105,45 +106,46 @@ def _new_key() -> str:
 
 @pages.post("/new")
 def add() -> AnyResponse:
-    """Register a payment, or say beside the field why not."""
+    """Register a payment, or show beside the field why not."""
     form = {key: request.form.get(key, "").strip() for key in _FIELDS}
     stale = _is_stale(form)
     if stale:
         form["amount"] = ""
     if stale or request.form.get("look"):
-        return make_response(_ask(form, prefill=True))
+        return make_response(_dialog(form, prefill=True))
     try:
         made = _added(form)
-    except _WrongError as wrong:
-        return make_response(_ask(form, {wrong.place: wrong.message}), 422)
+    except _FieldError as wrong:
+        return make_response(_dialog(form, {wrong.field: wrong.message}), 422)
     except DoubtfulPayment as doubtful:
-        return make_response(_ask(form, doubtful=doubtful), 422)
+        return make_response(_dialog(form, doubtful=doubtful), 422)
     except HostError as error:
         place = _PLACES.get(error.code, "invoice")
         if error.code in {"PAYMENT_KEY", "PAYMENT_KEY_USED", "PAYMENT_KEY_DELETED"}:
             form["key"] = _new_key()
-        return make_response(_ask(form, {place: own(error.message)}), 422)
+        return make_response(_dialog(form, {place: own(error.message)}), 422)
     number = desk_context().store.payment(made.id).host_invoice_number or ""
-    tell(text_with("told_added_already" if made.already else "told_added", number=number))
+    notify(page_text("payment_known" if made.already else "payment_added", number=number))
     return redirect(url_for("register.show", payment=made.id), 303)
 
 
 def _is_stale(form: Mapping[str, str]) -> bool:
-    """Tell whether the amount is what remained of another invoice, and nobody typed it."""
-    left, its = request.form.get("prefilled", "").strip(), request.form.get("prefilled_of", "")
-    return bool(left) and form["amount"] == left and its.strip() != _named(form)
+    """Tell whether the amount was filled in for another invoice, and not typed."""
+    prefilled = request.form.get("prefilled", "").strip()
+    its_invoice = request.form.get("prefilled_of", "").strip()
+    return bool(prefilled) and form["amount"] == prefilled and its_invoice != _invoice_name(form)
 
 
-def _named(values: Mapping[str, str]) -> str:
+def _invoice_name(values: Mapping[str, str]) -> str:
     return f"{values['invoice']} {values.get('region', '')}".strip()
 
 
-class _WrongError(Exception):
-    """A field whose value is none."""
+class _FieldError(Exception):
+    """A field whose value cannot be read."""
 
-    def __init__(self, place: str, message: Text) -> None:
-        super().__init__(place)
-        self.place, self.message = place, message
+    def __init__(self, field: str, message: Text) -> None:
+        super().__init__(field)
+        self.field, self.message = field, message
 
 
 def _added(form: Mapping[str, str]) -> Added:
@@ -152,7 +154,7 @@ def _added(form: Mapping[str, str]) -> Added:
         raise wrong_amount(form["amount"])
     day = typed_date(form["date"])
     if day is None:
-        raise _WrongError("date", DATE_NEEDED)
+        raise _FieldError("date", DATE_NEEDED)
     entry = Entry(
         form["invoice"],
         amount,
@@ -160,7 +162,7 @@ def _added(form: Mapping[str, str]) -> Added:
         region=form["region"],
         bank_account=form["bank_account"],
         rate=_rate(form["rate"]),
-        # A form without one is no form of ours; it is registered once all the same.
+        # A form without one is not of our page; it is registered once all the same.
         key=form["key"] or _new_key(),
     )
     return desk_context().host().enter_payment(entry, shown=request.form.get("seal", ""))
@@ -169,7 +171,7 @@ def _added(form: Mapping[str, str]) -> Added:
 def _rate(text: str) -> Decimal | None:
     found = typed_rate(text)
     if text and found is None:
-        raise _WrongError("rate", text_with("rate_wrong", rate=text[:50]))
+        raise _FieldError("rate", page_text("rate_wrong", rate=text[:50]))
     return found
 
 
@@ -178,10 +180,10 @@ def _rate(text: str) -> Decimal | None:
 
 @pages.get("/<int:payment_id>/delete")
 def ask_to_delete(payment_id: int) -> str:
-    return _ask_to_delete(payment_id, "")
+    return _delete_dialog(payment_id, "")
 
 
-def _ask_to_delete(payment_id: int, why: str, wrong: Text | None = None) -> str:
+def _delete_dialog(payment_id: int, why: str, wrong: Text | None = None) -> str:
     entry = desk_context().store.payment(payment_id)
     if entry.state != REGISTERED:
         raise host_error("PAGE_UNKNOWN")
@@ -202,17 +204,14 @@ def delete(payment_id: int) -> AnyResponse:
         desk_context().host().delete_payment(payment_id, why=why)
     except HostError as error:
         if error.code == "WHY_NEEDED":
-            page = _ask_to_delete(payment_id, why, own(error.message))
+            page = _delete_dialog(payment_id, why, own(error.message))
             return make_response(page, 422)
-        tell(own(error.message), "error")
+        notify(own(error.message), "error")
     else:
         entry = desk_context().store.payment(payment_id)
         number = entry.host_invoice_number or ""
-        tell(
-            text_with(
-                "told_deleted" if entry.origin == HAND else "told_deleted_import", number=number
-            )
-        )
+        deleted = "payment_deleted" if entry.origin == HAND else "imported_payment_deleted"
+        notify(page_text(deleted, number=number))
     return redirect(_back(payment=payment_id), 303)
 
 

@@ -10,14 +10,14 @@ from typing import TYPE_CHECKING, Any
 from flask import Blueprint, Response, jsonify, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response as AnyResponse
 
-from hostsim.desk.background_imports import Choice, Job, stage_of
+from hostsim.desk.background_imports import Choice, Job
 from hostsim.desk.explanation import window as why_window
-from hostsim.desk.row_actions import acts_on
-from hostsim.desk.shared import desk_context, language, shown, tell, text_with, words
+from hostsim.desk.row_actions import row_buttons
+from hostsim.desk.shared import desk_context, language, list_view, notify, word
 from hostsim.errors import HostError, host_error
 from hostsim.ledger.amounts import typed_date
 from hostsim.ledger.matching import KINDS
-from hostsim.messages.desk import WORDS, duration
+from hostsim.messages.desk import duration, page_text
 from hostsim.messages.formats import count
 from hostsim.messages.results import DATE_NEEDED
 from hostsim.messages.text import own, say
@@ -38,20 +38,15 @@ pages = Blueprint("imports", __name__, url_prefix="/import")
 # --- The window --------------------------------------------------------------
 
 
-@pages.get("")
-def show() -> str:
-    """Show the lists of a run: the one that is asked for, else the latest open one."""
-    return window()
-
-
+@pages.get("", endpoint="show")
 def window(**dialog: object) -> str:
-    """Show the window, with what stands before it."""
+    """Show the lists of a run, by default the latest that is open.
+
+    :param dialog: what stands before the window.
+    """
     preview = desk_context().preview(request.args.get("run") or None)
     lists = {} if preview is None else {kind: _list(preview, kind) for kind in KINDS}
     given = {
-        "dialog": None,
-        "job": None,
-        "failure": None,
         "back": url_for("imports.show"),
         "source": None if preview is None else preview.source,
     } | dialog
@@ -61,16 +56,16 @@ def window(**dialog: object) -> str:
         lists=lists,
         discrepancies=[] if preview is None else list(preview.discrepancies()),
         open_previews=desk_context().open_previews(),
-        going_on=desk_context().jobs.going_on(),
+        running=desk_context().jobs.running(),
         **given,
     )
 
 
 def _list(preview: Preview, kind: str) -> object:
     saved = "_saved" if preview.saved and kind == "ready" else ""
-    found = shown(
+    found = list_view(
         kind,
-        words()(kind + saved),
+        word(kind + saved),
         preview_rows(preview.run_id, kind),
         endpoint="imports.show",
         csv="imports.export",
@@ -78,8 +73,8 @@ def _list(preview: Preview, kind: str) -> object:
         fixed={"run": preview.run_id},
     )
     open_run = desk_context().open_previews().get(preview.definition) == preview.run_id
-    acts = acts_on(preview, kind, found.page.entries) if open_run else {}
-    return replace(found, acts=acts, definition=preview.definition)
+    buttons = row_buttons(preview, kind, found.page.entries) if open_run else {}
+    return replace(found, buttons=buttons, definition=preview.definition)
 
 
 @pages.get("/<run>/<kind>.csv")
@@ -116,7 +111,7 @@ def ask_what_to_read() -> str:
 def _read_dialog(values: dict[str, str], wrong: dict[str, Text] | None = None) -> str:
     definitions = desk_context().definitions()
     names = [one.name for one in definitions]
-    preset = {
+    default = {
         "format": request.args.get("format") or (names[0] if names else ""),
         "region": definitions[0].region if definitions else "",
         "bank_account": "",
@@ -126,7 +121,7 @@ def _read_dialog(values: dict[str, str], wrong: dict[str, Text] | None = None) -
         dialog="read",
         definitions=definitions,
         regions=desk_context().regions(),
-        values=preset | values,
+        values=default | values,
         wrong=dict.fromkeys(("format", "region", "bank_account", "date")) | (wrong or {}),
     )
 
@@ -136,7 +131,7 @@ def start() -> AnyResponse | str:
     form = {key: request.form.get(key, "") for key in ("format", "region", "bank_account", "date")}
     wrong: dict[str, Text] = {}
     if not form["format"]:
-        wrong["format"] = WORDS["no_formats"]
+        wrong["format"] = page_text("no_formats")
     day = typed_date(form["date"])
     if day is None:
         wrong["date"] = DATE_NEEDED
@@ -170,33 +165,33 @@ def job(job_id: str) -> AnyResponse | str:
     under = why_window if found.choice.invoice else window
     if found.ended.is_set():
         return under(dialog="failure", job=found, failure=found.failure)
-    return under(dialog="progress", job=found, now=_now_of(found))
+    return under(dialog="progress", job=found, now=_progress(found))
 
 
 @pages.get("/jobs/<job_id>/now")
 def now(job_id: str) -> Response:
-    return jsonify(_now_of(_job(job_id)))
+    return jsonify(_progress(_job(job_id)))
 
 
 @pages.post("/jobs/<job_id>/stop")
 def stop(job_id: str) -> AnyResponse:
-    """Ask an import to stop; it leaves nothing half done."""
+    """Ask an import to stop; nothing is stored then."""
     _job(job_id).stop()
     return redirect(url_for(".job", job_id=job_id), 303)
 
 
 @pages.post("/jobs/<job_id>/answer")
 def answer(job_id: str) -> AnyResponse:
-    """Take the address that the login ended at, where it could not come back by itself."""
+    """Accept the address that the login ended at, where the redirect did not reach us."""
     refusal = _job(job_id).answer(request.form.get("address", ""))
     if refusal is not None:
-        tell(Text(refusal.sv, refusal.en), "error")
+        notify(own(refusal), "error")
     return redirect(url_for(".job", job_id=job_id), 303)
 
 
 @pages.get("/window")
 def login_window() -> str:
-    """Stand in the login's window until the address is known."""
+    """Fill the login's window until its address is known."""
     return render_template("window.html")
 
 
@@ -207,23 +202,21 @@ def _job(job_id: str) -> Job:
     return found
 
 
-def _now_of(job: Job) -> dict[str, object]:
-    """Describe an import for the page, in the language of the person."""
-    w, progress = words(), job.progress
+def _progress(job: Job) -> dict[str, object]:
+    progress = job.progress
     left = getattr(progress, "seconds_left", None)
-    stage = stage_of(job)
-    message = say(stage, language()) if stage else w("starting")
+    message = say(progress.message, language()) if progress else word("starting")
     return {
         "ended": job.ended.is_set(),
         "address": job.address if job.signing_in else None,
         "signing_in": job.signing_in,
         "stage": progress.stage if progress else "",
-        "sentence": w("stopping") if job.stopping else message,
+        "sentence": word("stopping") if job.stopping else message,
         "done": progress.done if progress else 0,
         "total": progress.total if progress else None,
         "read": count(job.read, language()),
         "pages": count(job.pages, language()),
-        "left": w("unknown") if left is None else duration(left),
+        "left": word("unknown") if left is None else duration(left),
     }
 
 
@@ -236,21 +229,21 @@ def save() -> AnyResponse:
     try:
         saved = _save(run_id, request.form.get("revision", ""))
     except HostError as error:
-        tell(own(error.message), "error")
+        notify(own(error.message), "error")
         now_open = error.preview.run_id if isinstance(error, PreviewChanged) else None
         return redirect(url_for(".show", run=now_open), 303)
     return redirect(url_for(".show", run=saved), 303)
 
 
 def _save(run_id: str, revision: str) -> str:
-    """Save exactly what was shown; where that was done before, only say so."""
+    """Save exactly what was shown; if that was saved before, only say so."""
     preview = desk_context().preview(run_id) if run_id else None
     if preview is None:
         raise host_error("NOTHING_TO_SAVE")
     if preview.saved:
         if preview.revision != revision:
             raise host_error("SAVED_OTHERWISE")
-        tell(text_with("saved_already"))
+        notify(page_text("saved_already"))
         return run_id
     saved = desk_context().host().save(preview.definition, revision)
     if saved is None:

@@ -1,8 +1,7 @@
-"""What a person can do with a row of a preview, and what to look at before doing it.
+"""What a person can do with a row of a preview, and what to compare it with first.
 
-The host decides what is possible; here it is laid out for a page: the rows
-that have a button, and beside a payment what is registered already, or what
-came another way.
+The host decides what is possible; this prepares it for a page: the buttons of the rows,
+and beside a payment what is registered already, or was registered through another channel.
 """
 
 from __future__ import annotations
@@ -11,7 +10,7 @@ import sqlite3
 from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
-from hostsim.desk.shared import desk_context, words
+from hostsim.desk.shared import desk_context, word
 from hostsim.errors import host_error
 from hostsim.ledger import decision_rules, matching, reasons
 from hostsim.ledger.decision_rules import OtherChannelPayment
@@ -55,7 +54,7 @@ class RowActions(NamedTuple):
 
     row_id: int
     run_id: str
-    revision: str  # of the preview, no younger than all that is told here
+    revision: str  # of the preview, read before the rest
     definition: str
     company: str
     kind: str
@@ -64,23 +63,22 @@ class RowActions(NamedTuple):
     decision: Decision | None  # in force, about this payment
     series: Decision | None  # in force, about the series that its invoice lies in
     differences: Sequence[Difference]  # from what is registered
-    others: Sequence[OtherChannelPayment]  # by another way, and possibly the same
+    others: Sequence[OtherChannelPayment]  # possibly the same
 
 
-def acts_on(preview: Preview, kind: str, entries: Iterable[Row]) -> dict[int, str]:
-    """Name what the button of each row says; a row without one has nothing to decide."""
-    w = words()
+def row_buttons(preview: Preview, kind: str, entries: Iterable[Row]) -> dict[int, str]:
+    """Give the label of the button of each row; a row without one has nothing to decide."""
     named = [entry for entry in entries if entry.payment_number]
     if kind == matching.REJECTED:
-        return {entry.id: w("decide") for entry in named}
+        return {entry.id: word("decide") for entry in named}
     if kind == matching.IGNORED:
-        return {e.id: w("take_back") for e in named if e.reason == SET_ASIDE}
+        return {e.id: word("take_back") for e in named if e.reason == SET_ASIDE}
     decided_on = _decided_numbers(preview, [entry.payment_number for entry in named])
-    return {e.id: w("undo") for e in named if e.payment_number in decided_on}
+    return {e.id: word("undo") for e in named if e.payment_number in decided_on}
 
 
-def labels_of(asked: RowActions) -> Mapping[str, tuple[str, str]]:
-    accepts = _ACCEPTS.get(asked.row.reason or "")
+def labels_of(actions: RowActions) -> Mapping[str, tuple[str, str]]:
+    accepts = _ACCEPTS.get(actions.row.reason or "")
     return LABELS if accepts is None else {**LABELS, ACCEPT: accepts}
 
 
@@ -139,7 +137,7 @@ def _choices(
 
 
 def _differences(import_type: str, company: str, now: Payment | None) -> Sequence[Difference]:
-    """Lay what is registered beside what is there now."""
+    """Compare what is registered with what is at the source now."""
     if now is None:
         return ()
     row = page_rows.registered_row(desk_context().store, import_type, company, now.key.number)
@@ -148,7 +146,7 @@ def _differences(import_type: str, company: str, now: Payment | None) -> Sequenc
 
 
 def _others(row: sqlite3.Row, now: Payment | None) -> Sequence[OtherChannelPayment]:
-    """Find the payments by another way that this one may be the same as."""
+    """Find the payments through another channel that this one may be the same as."""
     if now is None or row["invoice_id"] is None or row["reason"] != reasons.DOUBTFUL:
         return ()
     several = decision_store.other_channel_payments(

@@ -5,26 +5,24 @@ from __future__ import annotations
 from flask import Blueprint, Response, render_template, request
 
 from hostsim.desk.payment_import import csv_response
-from hostsim.desk.shared import desk_context, language, shown, words
+from hostsim.desk.shared import desk_context, list_view, translated, word
 from hostsim.errors import HostError, host_error
-from hostsim.messages.text import say
 from hostsim.storage.history import Imported
 from hostsim.storage.lists import Selection, all_of, runs
 from hostsim.views.runs import full_state, kind_label
-from hostsim.views.table import text_of
 
 pages = Blueprint("runs", __name__, url_prefix="/runs")
 
 
 @pages.get("")
 def show() -> str:
-    listed = shown(
+    listed = list_view(
         "runs",
-        words()("runs"),
+        word("runs"),
         runs(desk_context().store),
         endpoint="runs.show",
         csv="runs.export",
-        picks="run",
+        row_argument="run",
     )
     first = listed.page.entries[0].id if listed.page.entries else ""
     wanted = request.args.get("run") or first
@@ -35,18 +33,18 @@ def show() -> str:
         chosen=chosen,
         labels={} if chosen is None else _labels(chosen),
         is_open=chosen is not None and chosen.state in {"open", "saved"},
-        kind_label=lambda kind: say(kind_label(kind, chosen), language()),  # type: ignore[arg-type]
-        state=lambda run: text_of(full_state(run), language()),
+        kind_label=kind_label,
+        state=full_state,
     )
 
 
 def _labels(run: Imported) -> dict[str, str]:
-    """Name the settings as the plug-in does; where it is gone, by their keys."""
+    """Name the settings as the plug-in does; no names where it is missing."""
     try:
         fields = desk_context().host().settings_fields(run.import_type)
     except HostError:
         return {}
-    return {field.key: say(field.label, language()) for field in fields}
+    return {field.key: translated(field.label) for field in fields}
 
 
 @pages.get("/<kind>.csv")

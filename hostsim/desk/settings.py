@@ -1,7 +1,7 @@
 """``Betalningsimport - Inställningar``, made of what the plug-ins contribute; and the office's own.
 
-The page knows no field by itself: kind, label, help, preset and what is wrong
-with a value all come from the plug-in of the import type.
+The page knows no field: kind, label, help, default and the problems of a value all come
+from the plug-in of the import type.
 """
 
 from __future__ import annotations
@@ -13,11 +13,11 @@ from flask import Blueprint, make_response, redirect, request, session, url_for
 from werkzeug.wrappers import Response as AnyResponse
 
 from hostsim.desk.payment_import import window
-from hostsim.desk.shared import desk_context, language, tell
+from hostsim.desk.shared import desk_context, notify, translated
 from hostsim.errors import HostError, SettingsRefused
 from hostsim.ledger.values import Definition
-from hostsim.messages.desk import WORDS
-from hostsim.messages.text import say
+from hostsim.messages.desk import page_text
+from hostsim.messages.text import own
 from opter_contract.values import SettingsField, SettingsProblem, Text
 
 pages = Blueprint("settings", __name__, url_prefix="/settings")
@@ -66,14 +66,15 @@ def of(name: str) -> str:
 
 def _of(definition: Definition) -> str:
     problems = [
-        SettingsProblem(p["key"], "warning", Text(p["sv"], p["en"])) for p in _told_of_fields()
+        SettingsProblem(key, "warning", Text(*message))
+        for key, message in session.pop("problems", [])
     ]
     return _dialog(definition, dict(definition.settings), problems)
 
 
 @pages.post("/new")
 def make() -> AnyResponse:
-    """Make an import; what is wrong is said beside its field."""
+    """Define an import; problems are shown beside their fields."""
     given = {key: request.form.get(key, "") for key in ("name", "type", "format", "region")}
     values = _values_of(given["type"])
     try:
@@ -89,7 +90,7 @@ def make() -> AnyResponse:
 
 @pages.post("/of/<path:name>")
 def change(name: str) -> AnyResponse:
-    """Change an import; what is wrong is said beside its field."""
+    """Change an import; problems are shown beside their fields."""
     definition = desk_context().store.definition(name)
     values = _values_of(definition.import_type)
     try:
@@ -109,8 +110,8 @@ def _values_of(import_type: str) -> dict[str, str]:
 
 
 def _stored(name: str, problems: Sequence[SettingsProblem]) -> AnyResponse:
-    session["problems"] = [{"key": p.key, "sv": p.message.sv, "en": p.message.en} for p in problems]
-    tell(WORDS["stored"])
+    session["problems"] = [(p.key, own(p.message)) for p in problems]
+    notify(page_text("stored"))
     return redirect(url_for(".of", name=name), 303)
 
 
@@ -129,11 +130,6 @@ def _refused(
 def _place_of(error: HostError) -> str:
     """Name the field of the host's own that an error belongs beside."""
     return "type" if error.code.startswith("IMPORT_") else "name"
-
-
-def _told_of_fields() -> list[dict[str, str]]:
-    told: list[dict[str, str]] = session.pop("problems", [])
-    return told
 
 
 def _dialog(
@@ -161,8 +157,8 @@ def _dialog(
         values=values,
         fields=fields,
         regions=desk_context().regions(),
-        problems={key: _said_of(key, problems) for key in ("name", "type")},
-        others=[(p.severity, say(p.message, language())) for p in problems if p.key not in known],
+        problems={key: _problems_of(key, problems) for key in ("name", "type")},
+        others=[(p.severity, translated(p.message)) for p in problems if p.key not in known],
     )
 
 
@@ -178,16 +174,16 @@ def _field(
     return Field(
         name=described.key,
         input="secret" if described.secret else kind,
-        label=say(described.label, language()),
-        help=say(described.help, language()),
+        label=translated(described.label),
+        help=translated(described.help),
         value="" if described.secret else value,
         required=described.required,
-        problems=_said_of(described.key, problems),
+        problems=_problems_of(described.key, problems),
     )
 
 
-def _said_of(key: str, problems: Sequence[SettingsProblem]) -> Sequence[tuple[str, str]]:
-    return [(p.severity, say(p.message, language())) for p in problems if p.key == key]
+def _problems_of(key: str, problems: Sequence[SettingsProblem]) -> Sequence[tuple[str, str]]:
+    return [(p.severity, translated(p.message)) for p in problems if p.key == key]
 
 
 # --- Settings of the office --------------------------------------------------
@@ -210,8 +206,8 @@ def set_office_settings() -> AnyResponse:
             for key in keys:
                 store.set_setting(key, given[key])
     except HostError as error:
-        return make_response(_office_dialog(given, {key: say(error.message, language())}), 422)
-    tell(WORDS["stored"])
+        return make_response(_office_dialog(given, {key: translated(error.message)}), 422)
+    notify(page_text("stored"))
     return redirect(url_for(".office_settings"), 303)
 
 

@@ -1,4 +1,4 @@
-"""What all pages share: the office, the language, and what is told on the next page."""
+"""What all pages share: the office, the language, messages on the next page, and lists."""
 
 from __future__ import annotations
 
@@ -6,10 +6,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, cast
 
-from flask import current_app, request, session, url_for
+from flask import current_app, flash, request, session, url_for
 
 from hostsim.desk.context import DeskContext
-from hostsim.messages.desk import Words
+from hostsim.messages.desk import page_text
 from hostsim.messages.text import LANGUAGES, say
 from hostsim.storage.lists import Page, Selection, Source, page_of
 from hostsim.views.labels import DECISIONS, REASONS, RUN_STATES, STATUSES, label
@@ -31,63 +31,59 @@ def language() -> str:
     return chosen if chosen in LANGUAGES else LANGUAGES[0]
 
 
-def words() -> Words:
-    return Words(language())
+def translated(text: Text | None) -> str:
+    return "" if text is None else say(text, language())
 
 
-def tell(text: Text, kind: str = "done") -> None:
-    """Say something on the next page; ``kind`` is ``done``, ``warning`` or ``error``."""
-    session["told"] = [*session.get("told", []), {"kind": kind, "sv": text.sv, "en": text.en}]
+def word(key: str, **values: object) -> str:
+    """Give a text of the pages in the language of this browser."""
+    return translated(page_text(key, **values))
 
 
-def text_with(key: str, **values: object) -> Text:
-    """Give words of the pages in both languages, with values in them; a value may be a Text."""
+def notify(text: Text, kind: str = "done") -> None:
+    """Show a message on the next page, in the language that is chosen then.
 
-    def in_one(language: str) -> str:
-        return Words(language)(
-            key,
-            **{k: say(v, language) if isinstance(v, Text) else v for k, v in values.items()},
-        )
-
-    return Text(*map(in_one, LANGUAGES))
+    :param kind: ``done`` or ``error``.
+    """
+    flash(text, kind)  # type: ignore[arg-type]  # a session holds tuples, too
 
 
-#: What a list can be narrowed to; others by their reasons.
+#: The names of the codes that a list can be filtered by; others have reasons.
 _LABELS = {"runs": RUN_STATES, "decisions": DECISIONS, "ready": STATUSES, "payments": STATUSES}
 
 
 @dataclass(frozen=True, slots=True)
-class Shown:
-    """A list as a template shows it."""
+class ListView:
+    """A list as a template shows it, and the addresses of its links."""
 
     name: str
     title: str
     columns: Sequence[Column[Any]]
     page: Page
-    asked: Selection
+    selection: Selection
     prefix: str
     endpoint: str
     csv: str
     fixed: Mapping[str, str]
-    #: What an address calls the row that is chosen; "" where none can be.
-    picks: str = ""
-    #: What can be done with a row, by its id: the word on its button.
-    acts: Mapping[int, str] = field(default_factory=dict)
+    #: The argument of an address that chooses a row; "" where none can be chosen.
+    row_argument: str = ""
+    #: The labels of the rows' buttons, by the id of the row.
+    buttons: Mapping[int, str] = field(default_factory=dict)
     #: The definition that every row is of; "" where they are of several.
     definition: str = ""
     #: The revisions of the open previews, by definition, as they were when the rows were read.
     revisions: Mapping[str, str] = field(default_factory=dict)
 
     def link(self, **changed: object) -> str:
-        """Give the address of this page with the list asked for something else."""
+        """Give the address of this page with another selection of the list."""
         return _address(self.endpoint, self._values(changed))
 
     def values(self) -> dict[str, str]:
-        """Give what brings back to this page as it is."""
+        """Give the arguments that lead back to this page as it is."""
         return self._values({})
 
-    def others(self) -> dict[str, str]:
-        """Give what a form for this list has to carry along."""
+    def hidden_fields(self) -> dict[str, str]:
+        """Give the arguments that a form which filters this list has to preserve."""
         return self._values({"q": "", "code": "", "origin": "", "page": ""})
 
     def csv_link(self) -> str:
@@ -96,9 +92,9 @@ class Shown:
 
     def sorted_by(self, column: Column[Any]) -> str:
         """Give ``ascending``, ``descending`` or ``none``, as ARIA calls it."""
-        if self.asked.column != column.key:
+        if self.selection.column != column.key:
             return "none"
-        return "descending" if self.asked.descending else "ascending"
+        return "descending" if self.selection.descending else "ascending"
 
     def sort_link(self, column: Column[Any]) -> str:
         """Give the address that sorts by a column, or the other way round."""
@@ -106,18 +102,17 @@ class Shown:
         return self.link(sort=f"-{column.key}" if other else column.key, page="")
 
     def label(self, code: str) -> str:
-        """Name what a list can be narrowed to: a status, a reason, a decision or a state."""
+        """Name a status, a reason, a decision or a state."""
         if self.name == "decisions" and code == "done":
-            return words()("done_with")
-        return say(label(_LABELS.get(self.name, REASONS), code), language())
+            return word("not_in_force")
+        return translated(label(_LABELS.get(self.name, REASONS), code))
 
     def origin_label(self, code: str) -> str:
-        return words()("by_hand") if code == "hand" else code
+        return word("by_hand") if code == "hand" else code
 
     @property
-    def narrowed(self) -> bool:
-        """Whether anything but the whole list is shown."""
-        return bool(self.asked.text or self.asked.code or self.asked.origin)
+    def filtered(self) -> bool:
+        return bool(self.selection.text or self.selection.code or self.selection.origin)
 
     def _values(self, changed: Mapping[str, object]) -> dict[str, str]:
         values = {key: value for key, value in request.args.items() if value}
@@ -125,7 +120,7 @@ class Shown:
         return {key: value for key, value in (values | dict(self.fixed)).items() if value}
 
 
-def shown(
+def list_view(
     name: str,
     title: str,
     source: Source,
@@ -134,17 +129,26 @@ def shown(
     csv: str,
     prefix: str = "",
     fixed: Mapping[str, str] | None = None,
-    picks: str = "",
-) -> Shown:
-    """Read a page of a list as this request asks for it.
+    row_argument: str = "",
+) -> ListView:
+    """Read a page of a list as this request selects it.
 
     :param prefix: of the list's own arguments in the address.
-    :param fixed: arguments that stay, whatever is asked.
+    :param fixed: arguments of every link of the list.
     """
-    asked = Selection.of(request.args, prefix)
-    page = page_of(desk_context().store, source, asked)
-    columns = on_page(PAGES[name])
-    return Shown(name, title, columns, page, asked, prefix, endpoint, csv, fixed or {}, picks)
+    selection = Selection.of(request.args, prefix)
+    return ListView(
+        name,
+        title,
+        on_page(PAGES[name]),
+        page_of(desk_context().store, source, selection),
+        selection,
+        prefix,
+        endpoint,
+        csv,
+        fixed or {},
+        row_argument,
+    )
 
 
 def _address(endpoint: str, values: Mapping[str, Any]) -> str:

@@ -111,6 +111,8 @@ class Entry(Row):
     deleted_at: datetime | None
     deleted_why: str | None
     reverses: int | None  # of a reversal: the id of the payment that it reverses
+    invoice_id: int
+    written_off: Decimal  # within the accepted deviation; SEK
 
 
 @dataclass(frozen=True, slots=True)

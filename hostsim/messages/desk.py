@@ -8,7 +8,7 @@ the plug-in and from the modules beside this one.
 from __future__ import annotations
 
 from hostsim.messages import payments as payments_messages
-from hostsim.messages.text import say
+from hostsim.messages.text import Template
 from opter_contract.values import Text
 
 WORDS: dict[str, Text] = {
@@ -94,7 +94,7 @@ WORDS: dict[str, Text] = {
     ),
     "show_registered": Text("Visa dem i Betalningsregistrering", "Show them in Manual payments"),
     "open_previews": Text("Öppna inläsningar", "Open previews"),
-    "going_on": Text("En import pågår: {name}.", "An import is going on: {name}."),
+    "import_running": Text("En import pågår: {name}.", "An import is running: {name}."),
     "show_it": Text("Visa den", "Show it"),
     # Lists.
     "filter": Text("Sök", "Search"),
@@ -304,26 +304,26 @@ WORDS: dict[str, Text] = {
     "series_of": Text("Fakturor {first}–{last}", "Invoices {first}–{last}"),
     "because": Text("Varför", "Why"),
     "because_help": Text("Sparas med ditt namn och tiden.", "Kept with your name and the time."),
-    "told_decided": Text(
+    "decision_made": Text(
         "Betalning {number}: {what}. {n} betalningar kan sparas nu.",
         "Payment {number}: {what}. {n} payments can be saved now.",
     ),
-    "told_decided_one": Text(
+    "decision_made_one": Text(
         "Betalning {number}: {what}. {n} betalning kan sparas nu.",
         "Payment {number}: {what}. {n} payment can be saved now.",
     ),
-    "told_series": Text(
+    "series_is_set_aside": Text(
         "Fakturorna {first}–{last} är undanlagda. {n} betalningar är undanlagda nu.",
         "The invoices {first}–{last} are set aside. {n} payments are set aside now.",
     ),
-    "told_series_one": Text(
+    "series_is_set_aside_one": Text(
         "Fakturorna {first}–{last} är undanlagda. {n} betalning är undanlagd nu.",
         "The invoices {first}–{last} are set aside. {n} payment is set aside now.",
     ),
-    "told_taken_back": Text(
+    "decision_taken_back": Text(
         "Återtaget. {n} betalningar kan sparas nu.", "Taken back. {n} payments can be saved now."
     ),
-    "told_taken_back_one": Text(
+    "decision_taken_back_one": Text(
         "Återtaget. {n} betalning kan sparas nu.", "Taken back. {n} payment can be saved now."
     ),
     "decisions": Text("Undanlagt och avgjort", "Set aside and decided"),
@@ -334,12 +334,11 @@ WORDS: dict[str, Text] = {
     ),
     "no_decisions": Text("Ingenting är avgjort.", "Nothing is decided."),
     "nothing_found": Text("Ingenting stämmer med sökningen.", "Nothing matches the search."),
-    "done_with": Text("Gäller inte längre", "No longer in force"),
+    "not_in_force": Text("Gäller inte längre", "No longer in force"),
     "set_series_aside": Text("Lägg undan en serie", "Set a series aside"),
     # By hand.
     "by_hand": Text("för hand", "by hand"),
     "by_import": Text("från import", "from an import"),
-    "typed": Text("för hand", "by hand"),
     "all_origins": Text("Alla ursprung", "All origins"),
     "only_origin": Text("Visa bara betalningar med ursprung", "Show only payments with the origin"),
     "no_payments": Text("Ingenting är registrerat än.", "Nothing is registered yet."),
@@ -360,11 +359,11 @@ WORDS: dict[str, Text] = {
     ),
     "rate_help": Text("Bara när fakturan inte är i SEK.", "Only where the invoice is not in SEK."),
     "rate_wrong": Text("Kursen ”{rate}” är inget tal.", "The rate “{rate}” is no number."),
-    "told_added": Text(
+    "payment_added": Text(
         "Betalningen av faktura {number} är registrerad.",
         "The payment of invoice {number} is registered.",
     ),
-    "told_added_already": Text(
+    "payment_known": Text(
         "Betalningen av faktura {number} var registrerad redan; ingenting nytt är registrerat.",
         "The payment of invoice {number} was registered already; nothing new is registered.",
     ),
@@ -380,11 +379,11 @@ WORDS: dict[str, Text] = {
         "It stays in the list, marked, and the invoice gets the amount back. The next import "
         "offers it again, and it comes in only if somebody takes it again.",
     ),
-    "told_deleted": Text(
+    "payment_deleted": Text(
         "Betalningen av faktura {number} är borttagen; den står kvar, märkt.",
         "The payment of invoice {number} is deleted; it stays, marked.",
     ),
-    "told_deleted_import": Text(
+    "imported_payment_deleted": Text(
         "Betalningen av faktura {number} är borttagen; den står kvar, märkt, och erbjuds igen vid "
         "nästa import.",
         "The payment of invoice {number} is deleted; it stays, marked, and is offered again by "
@@ -461,18 +460,11 @@ WORDS: dict[str, Text] = {
 }
 
 
-class Words:
-    """The words of one language, as the templates ask for them."""
-
-    def __init__(self, language: str) -> None:
-        self.language = language
-
-    def __call__(self, key: str, **values: object) -> str:
-        """Give a word, with values in it; of one thing, where ``n`` is 1 and it has such."""
-        if values.get("n") == 1 and f"{key}_one" in WORDS:
-            key = f"{key}_one"
-        text = say(WORDS[key], self.language)
-        return text.format_map(values) if values else text
+def page_text(key: str, **values: object) -> Text:
+    """Give a text with values in it; the singular where ``n`` is 1 and there is one."""
+    if values.get("n") == 1 and f"{key}_one" in WORDS:
+        key = f"{key}_one"
+    return Template(*WORDS[key])(**values) if values else WORDS[key]
 
 
 def duration(seconds: float) -> str:

@@ -27,6 +27,11 @@ HIDDEN = "•••"
 Show = Callable[[str, Mapping[str, str]], Mapping[str, str]]
 
 
+def no_settings(_import_type: str, _settings: Mapping[str, str]) -> Mapping[str, str]:
+    """Show none, where no plug-in is to be called."""
+    return {}
+
+
 @dataclass(frozen=True, slots=True)
 class Imported:
     """One import, or one comparison, of the past; times have a zone."""

@@ -121,15 +121,14 @@ _BY_AGE = f"{OLDEST_FIRST.format('r')}, r.id"
 _LAST = {REJECTED: "r.reason = 'already-imported'", IGNORED: "r.reason <> 'set-aside'"}
 
 
-def registered(run_id: str | None = None, invoice_id: int | None = None) -> Source:
-    """Describe the books: all, what one run did, or one invoice; deleted ones stand there, too."""
+def registered(run_id: str | None = None) -> Source:
+    """Describe the books, or what one run registered, with the deleted payments."""
     return Source(
         query=(
             " FROM payments r JOIN invoices i ON i.id = r.invoice_id"
             " WHERE (:run_id IS NULL OR r.run_id = :run_id)"
-            " AND (:invoice_id IS NULL OR r.invoice_id = :invoice_id)"
         ),
-        values={"run_id": run_id, "invoice_id": invoice_id},
+        values={"run_id": run_id},
         code="r.status",
         searched=(
             *_SEARCHED,
@@ -192,8 +191,7 @@ def runs(store: Store) -> Source:
             "run_state": "r.state {0}",
         }
         | {key: f"json_extract(r.counts, '$.{key}') {{0}}" for key in ("read", *KINDS)},
-        # A list shows no settings, so that no plug-in is called for each row.
-        entry=lambda row: history.imported_of(row, lambda _type, _values: {}, interrupted),
+        entry=lambda row: history.imported_of(row, history.no_settings, interrupted),
         columns="r.*, d.import_type",
         total="NULL",
         order="r.started_at DESC, r.rowid DESC",

@@ -1,4 +1,4 @@
-"""What a page shows of one payment, one run, or one row of an open preview."""
+"""What a page shows of one row of an open preview, and which previews are open."""
 
 from __future__ import annotations
 
@@ -6,17 +6,6 @@ import sqlite3
 from collections.abc import Collection, Mapping
 
 from hostsim.storage.store import Store
-
-
-def payment_row(store: Store, payment_id: int) -> sqlite3.Row | None:
-    """Give a payment in the books, with its invoice."""
-    return _one(
-        store,
-        "SELECT p.*, i.number AS host_invoice_number, i.customer_name, NULL AS reason,"
-        " NULL AS message_sv, NULL AS message_en"
-        " FROM payments p JOIN invoices i ON i.id = p.invoice_id WHERE p.id = :id",
-        id=payment_id,
-    )
 
 
 def registered_row(store: Store, import_type: str, company: str, number: str) -> sqlite3.Row | None:
@@ -28,10 +17,6 @@ def registered_row(store: Store, import_type: str, company: str, number: str) ->
         company=company,
         number=number,
     )
-
-
-def run_row(store: Store, run_id: str | None) -> sqlite3.Row | None:
-    return _one(store, "SELECT * FROM runs WHERE id = :id", id=run_id)
 
 
 def preview_row(store: Store, row_id: int) -> sqlite3.Row | None:

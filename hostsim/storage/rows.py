@@ -85,6 +85,7 @@ def entry_of(row: sqlite3.Row) -> Entry:
         **_shown(row),
         **{name: row[name] for name in _ENTRY},
         effect=Decimal(row["effect"]),
+        written_off=Decimal(row["written_off"]),
         at=datetime.fromisoformat(row["registered_at"]),
         deleted_at=time_of(row["deleted_at"]),
     )
@@ -92,7 +93,7 @@ def entry_of(row: sqlite3.Row) -> Entry:
 
 _ENTRY = (
     *("origin", "state", "reverses", "region", "import_type", "company", "bank_account"),
-    *("invoice_currency", "run_id", "user", "deleted_by", "deleted_why"),
+    *("invoice_currency", "run_id", "user", "deleted_by", "deleted_why", "invoice_id"),
 )
 
 

@@ -69,7 +69,7 @@ def test_cancelling_before_anybody_signed_in_leaves_nothing(page, person, office
     page.get_by_text("Logga in i fönstret").wait_for()
     person.button("Avbryt").click()
     page.get_by_role("alertdialog", name="Importen avbröts").wait_for()
-    assert office.jobs.going_on() == []
+    assert office.jobs.running() == []
 
 
 def test_a_blocked_window_leaves_a_link_to_the_login(page, person):

@@ -79,7 +79,7 @@ def test_escape_cancels_an_import_that_is_going_on(page, person, office):
     page.get_by_text("Logga in i fönstret").wait_for()
     page.keyboard.press("Escape")
     page.get_by_role("alertdialog").wait_for()
-    assert office.jobs.going_on() == []
+    assert office.jobs.running() == []
 
 
 def test_escape_closes_a_menu_and_gives_the_focus_back(page, person):

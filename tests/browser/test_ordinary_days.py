@@ -230,7 +230,7 @@ def test_the_question_is_reached_from_the_menu_and_from_the_payments_of_an_invoi
     page.get_by_label("Fakturanummer").fill("10235")
     page.keyboard.press("Enter")
     page.get_by_role("heading", name="Faktura 10235").wait_for()
-    page.locator(".told a").first.click()
+    page.locator(".outcome a").first.click()
     page.get_by_role("heading", name="Registrerade betalningar").wait_for()
     person.link("Faktura").last.click()
     person.link("Allt om faktura 10235").click()

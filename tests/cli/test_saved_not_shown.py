@@ -353,7 +353,7 @@ def test_a_page_that_breaks_after_a_commit_says_that_it_is_saved(person, monkeyp
     def broken(*_):
         raise ZeroDivisionError
 
-    monkeypatch.setattr("hostsim.desk.hand_payments.tell", broken)
+    monkeypatch.setattr("hostsim.desk.hand_payments.notify", broken)
     today = person.desk_context.clock().date().isoformat()
     form = {"invoice": "1001", "amount": "100", "date": today, "region": ""}
     page = words(person.post("/payments/new", 500, **form))

@@ -162,7 +162,7 @@ def test_the_regions_of_definitions_and_invoices_can_be_chosen(client, defined):
 def test_another_region_than_the_formats_is_refused_beside_its_field(client, defined):
     page = post(client, "/import/start", 200, format="Fortnox", region="Norr", date="2026-11-22")
     assert "gäller standardregionen" in page.text
-    assert defined.jobs.going_on() == []
+    assert defined.jobs.running() == []
 
 
 def test_region_bank_account_and_date_are_kept_with_the_run(client, defined, store):
@@ -176,7 +176,7 @@ def test_region_bank_account_and_date_are_kept_with_the_run(client, defined, sto
 def test_a_bank_account_that_is_far_too_long_is_refused_beside_its_field(client, defined):
     asked = {"format": "Fortnox", "region": "", "bank_account": "1" * 500, "date": "2026-11-20"}
     page = post(client, "/import/start", 200, **asked)
-    assert 'id="bank-wrong"' in page.text
+    assert 'id="bank_account-wrong"' in page.text
 
 
 def test_a_date_that_is_none_is_refused_beside_its_field(client, defined):

@@ -326,7 +326,7 @@ def test_each_import_is_listed_with_who_when_and_what(saved):
 def test_one_import_is_shown_in_full(person):
     form = {"format": "Fortnox", "region": "", "bank_account": "5050-1055", "date": "2026-11-19"}
     person.post("/import/start", **form)
-    for job in person.desk_context.jobs.going_on():
+    for job in person.desk_context.jobs.running():
         assert job.ended.wait(10)
     person.saves()
     page = words(person.get("/runs"))

@@ -27,7 +27,7 @@ class Person:
 
     def imports(self, name="Fortnox"):
         self.post("/import/start", format=name, region="", date="2026-11-22")
-        for job in self.desk_context.jobs.going_on():
+        for job in self.desk_context.jobs.running():
             assert job.ended.wait(10)
 
     def saves(self):
