@@ -5,16 +5,13 @@ import json
 import os
 import subprocess
 import sys
-import threading
-from dataclasses import dataclass
-from datetime import date
 from decimal import Decimal
 from pathlib import Path
 
-import pluggy
 import pytest
+from command_line import INVOICES
+from shop_plugin import SHOP, Shop
 
-from hostsim import __main__
 from hostsim.cli.common import Common, write_stderr
 from hostsim.cli.login import LoginWindow
 from hostsim.ledger import values as ledger_values
@@ -23,228 +20,7 @@ from hostsim.plugins.loading import Plugins
 from hostsim.views.output import Output
 from hostsim.views.progress import ProgressLines, progress_on
 from hostsim.views.table import Column, write_table
-from opter_contract.values import Company, Payment, PaymentKey, Text, WriteOff
-
-hookimpl = pluggy.HookimplMarker("opter")
-
-INVOICES = """\
-invoice_number,ocr,customer_code,customer_name,currency,total,invoice_date,due_date
-1001,100146,K1,Åkeri Öst AB,SEK,1000.00,2026-01-15,2026-02-14
-1002,100248,K2,Västfrakt [red]AB,SEK,1000.00,2026-01-15,2026-02-14
-1003,100345,K3,Nordfrakt GmbH,EUR,100.50,2026-01-15,2026-02-14
-"""
-
-
-# --- A small plug-in that does as its settings say ----------------------------
-
-
-SHOP_TEXT = Text("Butiken", "The shop")
-
-
-class Failed(Exception):
-    def __init__(self, code, kind):
-        super().__init__(code)
-        self.code, self.kind = code, kind
-        self.message = Text(f"Det gick inte ({code}).", f"It did not work ({code}).")
-
-
-@dataclass
-class Field:
-    key: str
-    kind: str = "text"
-    label: Text = SHOP_TEXT
-    help: Text = SHOP_TEXT
-    default: str = ""
-    required: bool = False
-    secret: bool = False
-
-
-@dataclass
-class Problem:
-    key: str
-    severity: str
-    message: Text
-
-
-@dataclass
-class Checked:
-    values: dict
-    problems: tuple
-
-
-@dataclass
-class ExcludedPayment:
-    key: PaymentKey
-    reason: str
-    message: Text
-    payment: Payment | None
-    amount: Decimal | None
-    invoice_number: str | None
-
-
-@dataclass
-class Type:
-    code: str = "ShopAPI"
-    formats: tuple = ("API",)
-    label: Text = SHOP_TEXT
-
-
-@dataclass
-class Report:
-    company: Company
-    cursor: str | None = "2026-03-01"
-    not_read: int = 7
-    requests: int = 3
-
-
-@dataclass
-class Progress:
-    stage: str
-    done: int
-    total: int | None
-    message: Text
-
-
-def paid(number, invoice, amount, *, currency="SEK", rate=None, in_currency=None, write_offs=()):
-    return Payment(
-        key=PaymentKey("77", number),
-        source="file",
-        invoice_number=invoice,
-        ocr=None,
-        date=date(2026, 2, int(number)),
-        amount=Decimal(amount),
-        currency=currency,
-        amount_currency=Decimal(in_currency or amount),
-        exchange_rate=None if rate is None else Decimal(rate),
-        write_offs=write_offs,
-    )
-
-
-class Shop:
-    """An import type whose setting ``behave`` chooses what goes wrong."""
-
-    @hookimpl
-    def opter_import_types(self):
-        return [Type()]
-
-    @hookimpl
-    def opter_settings_fields(self, type_code):
-        return [Field("behave"), Field("word", secret=True)]
-
-    @hookimpl
-    def opter_check_settings(self, type_code, values):
-        problems = []
-        if values.get("behave") == "nonsense":
-            problems.append(Problem("behave", "error", Text("Det går inte.", "Not possible.")))
-        if values.get("word"):
-            problems.append(Problem("word", "warning", Text("Används inte.", "Is not used.")))
-        return Checked(dict(values), tuple(problems))
-
-    @hookimpl
-    def opter_import_payments(self, run):
-        behave = run.settings.get("behave", "")
-        if behave.startswith("fail:"):
-            raise Failed("SHOP_" + behave[5:].upper(), behave[5:])
-        if behave == "bug":
-            return {}["nothing"]
-        if behave == "interrupt":
-            raise KeyboardInterrupt
-        if behave == "window":
-            self._sign_in(run)
-        return self._read(run)
-
-    def _sign_in(self, run):
-        done = threading.Event()
-
-        def answered(address):
-            if "state=right" not in address:
-                return Text("Fel adress.", "Wrong address.")
-            done.set()
-            return None
-
-        run.hook.opter_open_browser(run=run, url="http://login.example/", on_redirect=answered)
-        if not done.wait(run.login_timeout):
-            raise Failed("NOBODY_CAME", "login")
-
-    def _read(self, run):
-        for done in range(1, 4):
-            progress = Progress("reading", done, 3, Text("Läser.", "Reading."))
-            run.hook.opter_progress(run=run, progress=progress)
-        off = (WriteOff(Decimal("5.63"), "3740", "Avrundning"),)
-        payments = [
-            paid("1", "1001", "1000"),
-            paid("2", "1002", "1234.5"),
-            paid(
-                "3",
-                "1003",
-                "1125",
-                currency="EUR",
-                rate="11.250",
-                in_currency="100",
-                write_offs=off,
-            ),
-            paid("4", "9999", "-0.5"),
-        ]
-        old = paid("5", "17", "88")
-        run.hook.opter_take_payments(run=run, payments=payments)
-        why = ExcludedPayment(
-            old.key, "before-date", Text("Äldre.", "Older."), old, old.amount, "17"
-        )
-        run.hook.opter_take_excluded(run=run, excluded=[why])
-        return Report(Company("77", "Butiken AB"))
-
-    @hookimpl
-    def opter_exclusion_reasons(self, run, payments):
-        return [None] * len(payments)
-
-
-SHOP = Shop()
-
-
-# --- How the tests run a command ----------------------------------------------
-
-
-@dataclass
-class Ended:
-    status: int
-    out: str
-    err: str
-
-    @property
-    def last(self):
-        return self.err.splitlines()[-1]
-
-    @property
-    def json(self):
-        return json.loads(self.out)
-
-
-@pytest.fixture
-def hostsim(tmp_path, monkeypatch, capsys):
-    """Run a command in an empty folder, with the shop's plug-in and no other."""
-    monkeypatch.chdir(tmp_path)
-    for name in ("HOSTSIM_DB", "HOSTSIM_LANG", "HOSTSIM_LOGIN_TIMEOUT"):
-        monkeypatch.delenv(name, raising=False)
-    monkeypatch.setattr(Plugins, "load", classmethod(lambda cls: cls([("shop", SHOP)])))
-    Path("fakturor.csv").write_text(INVOICES, encoding="utf-8")
-
-    def run(*arguments):
-        capsys.readouterr()
-        status = __main__.main([str(argument) for argument in arguments])
-        out, err = capsys.readouterr()
-        return Ended(status, out, err)
-
-    return run
-
-
-@pytest.fixture
-def ready(hostsim):
-    """A database with invoices and a definition, and the way to run commands."""
-    assert hostsim("init").status == 0
-    assert hostsim("invoices", "load", "fakturor.csv").status == 0
-    assert hostsim("formats", "add", "Butik", "--type", "ShopAPI", "--format", "API").status == 0
-    return hostsim
-
+from opter_contract.values import Progress, Text
 
 # --- The database ---------------------------------------------------------------
 
@@ -755,7 +531,7 @@ def process(tmp_path):
     info = tmp_path / "site" / "shop-1.0.dist-info"
     info.mkdir(parents=True)
     (info / "METADATA").write_text("Metadata-Version: 2.1\nName: shop\nVersion: 1.0\n")
-    (info / "entry_points.txt").write_text("[opter]\nshop = tests.cli.test_cli:SHOP\n")
+    (info / "entry_points.txt").write_text("[opter]\nshop = shop_plugin:SHOP\n")
     (tmp_path / "fakturor.csv").write_text(INVOICES, encoding="utf-8")
     path = os.pathsep.join(map(str, (root, root / "tests/support", tmp_path / "site")))
     environment = {k: v for k, v in os.environ.items() if not k.startswith("HOSTSIM_")}

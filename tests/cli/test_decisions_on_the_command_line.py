@@ -7,54 +7,9 @@ import zipfile
 import pytest
 from fake_plugin import FakePlugin, payment
 
-from hostsim import __main__
 from hostsim.plugins.loading import Plugins
 from hostsim.views.output import Output
 from hostsim.views.payments import write_entries
-from tests.cli.test_cli import INVOICES, Ended
-
-
-@pytest.fixture
-def plugin():
-    return FakePlugin()
-
-
-@pytest.fixture
-def run(tmp_path, monkeypatch, capsys, plugin):
-    """Run commands in a folder with invoices and a definition, as one person."""
-    monkeypatch.chdir(tmp_path)
-    for name in ("HOSTSIM_DB", "HOSTSIM_LANG", "HOSTSIM_LOGIN_TIMEOUT"):
-        monkeypatch.delenv(name, raising=False)
-    monkeypatch.setattr(Plugins, "load", classmethod(lambda cls: cls([("fake", plugin)])))
-    monkeypatch.setattr("hostsim.services.context.system_user", lambda: "kim")
-    (tmp_path / "fakturor.csv").write_text(INVOICES, encoding="utf-8")
-
-    def run(*arguments):
-        capsys.readouterr()
-        status = __main__.main([str(argument) for argument in arguments])
-        return Ended(status, *capsys.readouterr())
-
-    assert run("init").status == 0
-    assert run("invoices", "load", "fakturor.csv").status == 0
-    assert run("formats", "add", "Butik", "--type", "Fake", "--format", "API").status == 0
-    return run
-
-
-@pytest.fixture
-def shown(run, plugin):
-    """A preview with something of everything in its lower list."""
-    plugin.payments = [payment(1, amount="400"), payment(2, "1002")]
-    run("import", "Butik", "--save")
-    run("payments", "delete", 2, "--why", "fel faktura")
-    # Whatever day it is when this runs.
-    run("payments", "add", "1001", "100", "--date", "2026-01-03", "--confirm")
-    plugin.payments = [
-        payment(1, amount="450"),
-        payment(3, amount="100"),
-        payment(4, "9999", "70"),
-        payment(5, "9998", "30"),
-    ]
-    return run("import", "Butik")
 
 
 def test_the_lower_list_names_what_can_be_done(shown):

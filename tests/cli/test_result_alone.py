@@ -7,18 +7,17 @@ import json
 from fake_plugin import FakePlugin, hookimpl, payment
 
 from hostsim.plugins.loading import Plugins
-from tests.cli.test_decisions_on_the_command_line import plugin, run  # noqa: F401 fixtures
 
 
 class Talker:
     """A listener that prints where it should not."""
 
     @hookimpl
-    def opter_payments_saved(self, run, payments):  # noqa: F811
+    def opter_payments_saved(self, run, payments):
         print("saved", len(payments))  # noqa: T201 what it should not do
 
     @hookimpl
-    def opter_run_saved(self, run):  # noqa: F811
+    def opter_run_saved(self, run):
         print("run saved")  # noqa: T201 what it should not do
 
 
@@ -26,16 +25,16 @@ class Quitter:
     """A listener that wants to end the program."""
 
     @hookimpl
-    def opter_payments_saved(self, run, payments):  # noqa: F811
+    def opter_payments_saved(self, run, payments):
         raise SystemExit(3)
 
 
-def beside(monkeypatch, plugin, other):  # noqa: F811
+def beside(monkeypatch, plugin, other):
     both = [("fake", plugin), ("other", other)]
     monkeypatch.setattr(Plugins, "load", classmethod(lambda cls: cls(both)))
 
 
-def test_what_a_listener_prints_goes_to_standard_error(run, plugin, monkeypatch):  # noqa: F811
+def test_what_a_listener_prints_goes_to_standard_error(run, plugin, monkeypatch):
     beside(monkeypatch, plugin, Talker())
     plugin.payments = [payment(1)]
     ended = run("import", "Butik", "--save", "--json")
@@ -43,7 +42,7 @@ def test_what_a_listener_prints_goes_to_standard_error(run, plugin, monkeypatch)
     assert "saved 1\nrun saved\n" in ended.err
 
 
-def test_what_an_import_plug_in_prints_goes_to_standard_error(run, monkeypatch):  # noqa: F811
+def test_what_an_import_plug_in_prints_goes_to_standard_error(run, monkeypatch):
     class Printing(FakePlugin):
         @hookimpl
         def opter_import_payments(self, run):
@@ -56,7 +55,7 @@ def test_what_an_import_plug_in_prints_goes_to_standard_error(run, monkeypatch):
     assert "reading" in ended.err
 
 
-def test_a_listener_that_wants_to_end_the_program_harms_nobody(run, plugin, monkeypatch):  # noqa: F811
+def test_a_listener_that_wants_to_end_the_program_harms_nobody(run, plugin, monkeypatch):
     beside(monkeypatch, plugin, Quitter())
     plugin.payments = [payment(1)]
     ended = run("import", "Butik", "--save", "--json")

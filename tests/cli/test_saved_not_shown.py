@@ -19,7 +19,6 @@ from hostsim.services.host import Host
 from hostsim.storage import commits
 from hostsim.storage.store import Store
 from hostsim.views.output import Output, ReaderClosed
-from tests.cli.test_decisions_on_the_command_line import plugin, run  # noqa: F401 fixtures
 
 #: What may go wrong while a result is written.
 FAULTS = {
@@ -58,7 +57,7 @@ LOOKING = {
 
 
 @pytest.fixture
-def busy(run, plugin):  # noqa: F811
+def busy(run, plugin):
     """Have something of everything to change."""
     run("payments", "add", "1001", "70", "--date", "2026-01-03", "--confirm")
     plugin.payments = [
@@ -122,7 +121,7 @@ def test_the_same_key_again_changes_nothing_that_could_be_saved_unseen(busy, mon
     assert busy("payments", "add", "1001", "100", "--key", "k").status == READER_CLOSED
 
 
-def test_an_import_that_is_cancelled_while_it_reads_has_saved_nothing(busy, plugin):  # noqa: F811
+def test_an_import_that_is_cancelled_while_it_reads_has_saved_nothing(busy, plugin):
     def cancelled(_run):
         raise KeyboardInterrupt
 
@@ -131,7 +130,7 @@ def test_an_import_that_is_cancelled_while_it_reads_has_saved_nothing(busy, plug
     assert (ended.status, ended.last[:11]) == (130, "CANCELLED: ")
 
 
-def test_an_import_that_breaks_while_it_reads_has_saved_nothing(busy, plugin):  # noqa: F811
+def test_an_import_that_breaks_while_it_reads_has_saved_nothing(busy, plugin):
     def broken(_run):
         raise ZeroDivisionError
 
@@ -139,10 +138,10 @@ def test_an_import_that_breaks_while_it_reads_has_saved_nothing(busy, plugin):  
     assert busy("import", "Butik").last.startswith("INTERNAL: ")
 
 
-def test_ctrl_c_while_a_listener_is_told_takes_nothing_back(busy, plugin, monkeypatch):  # noqa: F811
+def test_ctrl_c_while_a_listener_is_told_takes_nothing_back(busy, plugin, monkeypatch):
     class Slow:
         @hookimpl
-        def opter_payments_saved(self, run, payments):  # noqa: F811
+        def opter_payments_saved(self, run, payments):
             raise KeyboardInterrupt
 
     both = [("fake", plugin), ("slow", Slow())]
@@ -193,7 +192,7 @@ def test_what_was_rolled_back_is_not_said_to_be_saved(tmp_path):
 
 
 @pytest.fixture
-def process(run, tmp_path):  # noqa: F811
+def process(run, tmp_path):
     """Run a command with this standard output; give its status and errors."""
 
     def process(stdout, *arguments):
@@ -213,7 +212,7 @@ ADD = ("payments", "add", "1001", "100", "--lang", "en")
 
 
 @pytest.mark.skipif(not os.path.exists("/dev/full"), reason="no /dev/full here")  # noqa: PTH110
-def test_a_full_disk_after_a_payment_says_that_it_is_registered(process, run):  # noqa: F811
+def test_a_full_disk_after_a_payment_says_that_it_is_registered(process, run):
     with open("/dev/full", "wb") as full:  # noqa: PTH123
         status, told = process(full, *ADD)
         again, doubt = process(full, *ADD)
@@ -238,7 +237,7 @@ def test_a_closed_pipe_after_a_payment_says_that_it_is_registered(process):
     [("payments add 1001 100 >&-", 7), ("payments >&-", READER_CLOSED),
      ("payments add 1001 100 >&- 2>&-", 7), ("payments add 1001 0 2>&-", 2)],
 )  # fmt: skip
-def test_streams_that_were_closed_before_are_no_fault(run, tmp_path, command, status):  # noqa: F811
+def test_streams_that_were_closed_before_are_no_fault(run, tmp_path, command, status):
     shell = f"{sys.executable} -m hostsim {command}"
     ended = subprocess.run(
         ["/bin/sh", "-c", shell], cwd=tmp_path, stderr=subprocess.PIPE, check=False
@@ -301,7 +300,7 @@ def test_a_decision_that_changes_nothing_has_saved_nothing(busy, monkeypatch):
 
 
 @FULL
-def test_a_refused_save_into_a_full_disk_or_a_closed_pipe_ends_as_refused(process, run, plugin):  # noqa: F811
+def test_a_refused_save_into_a_full_disk_or_a_closed_pipe_ends_as_refused(process, run, plugin):
     plugin.payments = [payment(1)]
     run("import", "Butik")
     for amount in ("5", "7"):
@@ -342,7 +341,7 @@ def test_help_into_a_full_disk_is_no_fault_of_the_program(process):
 
 
 @pytest.fixture
-def person(run, tmp_path, plugin):  # noqa: F811
+def person(run, tmp_path, plugin):
     with Store.open(tmp_path / "hostsim.db") as store:
         office = DeskContext(store, Plugins([("fake", plugin)]), user="kim")
         yield Person(office)

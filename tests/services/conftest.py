@@ -1,5 +1,6 @@
 """A host over an invented plug-in; a test file with other invoices overrides ``invoices``."""
 
+from command_line import hostsim, ready, run, run_command
 from host_and_plugin import host, invoices, plugin, store
 
-__all__ = ["host", "invoices", "plugin", "store"]
+__all__ = ["host", "hostsim", "invoices", "plugin", "ready", "run", "run_command", "store"]

@@ -14,7 +14,6 @@ from host_and_plugin import NOON, host_of
 from hostsim.errors import HostError
 from hostsim.services import hand_payments, payments_file
 from hostsim.storage import registration
-from tests.cli.test_cli import hostsim, ready  # noqa: F401 fixtures
 
 
 @pytest.fixture
@@ -235,7 +234,7 @@ def test_a_file_is_written_whole_or_not_at_all_and_never_over_another(tmp_path):
 
 
 @pytest.fixture
-def done(ready):  # noqa: F811
+def done(ready):
     assert ready("import", "Butik", "--save").status == 0
     assert ready("formats", "set", "Butik", "behave=fail:login", "word=hemligt").status == 0
     assert ready("import", "Butik").status == 3
@@ -262,7 +261,7 @@ def test_one_run_is_shown_in_full_with_what_it_registered(done):
     assert done("runs", "zz").last.startswith("RUN_UNKNOWN: ")
 
 
-def test_an_open_preview_is_shown_with_its_rows(ready):  # noqa: F811
+def test_an_open_preview_is_shown_with_its_rows(ready):
     ready("import", "Butik")
     run = ready("runs", "--json").json[0]["id"]
     found = ready("runs", run, "--json").json

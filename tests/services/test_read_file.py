@@ -9,7 +9,6 @@ from fake_plugin import OTHER_COMPANY, FakePlugin, invoice, payment
 from host_and_plugin import NOON, host_of, refusal
 
 from hostsim.errors import exit_status, failure_of
-from tests.cli.test_cli import hostsim, ready  # noqa: F401 fixtures
 
 
 @pytest.fixture
@@ -143,19 +142,19 @@ def test_each_region_pays_its_own_invoice_of_the_same_number(host, store, plugin
 # --- On the command line ---
 
 
-def test_the_command_line_asks_for_all_three_and_shows_them(ready):  # noqa: F811
+def test_the_command_line_asks_for_all_three_and_shows_them(ready):
     shown = ready("import", "Butik", "--bank-account", "5050-1055", "--date", "2026-11-20")
     assert "Region: [Standard]   Bankkonto: 5050-1055   Datum: 2026-11-20" in shown.out
     found = ready("import", "Butik", "--bank-account", "B", "--date", "2026-11-20", "--json").json
     assert (found["region"], found["bank_account"], found["date"]) == ("", "B", "2026-11-20")
 
 
-def test_the_command_line_refuses_another_region_and_changes_one(ready):  # noqa: F811
+def test_the_command_line_refuses_another_region_and_changes_one(ready):
     assert ready("import", "Butik", "--region", "Syd").last.startswith("REGION_DIFFERS: ")
     assert ready("formats", "set", "Butik", "--region", "Syd", "--json").json["region"] == "Syd"
     assert ready("import", "Butik", "--region", "Syd").status == 0
 
 
-def test_a_date_that_is_none_is_a_usage_error(ready):  # noqa: F811
+def test_a_date_that_is_none_is_a_usage_error(ready):
     ended = ready("import", "Butik", "--date", "imorgon")
     assert (ended.status, ended.last.partition(":")[0]) == (2, "USAGE")

@@ -26,7 +26,6 @@ from hostsim.storage.store import Store
 from opter_fortnox_plugin import hooks
 from opter_fortnox_plugin.fortnox import protocol
 from opter_fortnox_plugin.fortnox.http import Transport
-from tests.cli.test_cli import hostsim  # noqa: F401 a fixture
 
 ROOT = Path(__file__).parents[2]
 AT = datetime(2026, 4, 20, 9, 0, 30, 123456, tzinfo=UTC)
@@ -325,7 +324,7 @@ def test_a_folder_that_does_not_exist_is_said(office, tmp_path):
         office.texts(tmp_path / "nowhere")
 
 
-def test_the_command_says_what_it_wrote_and_what_is_in_it(hostsim, tmp_path):  # noqa: F811
+def test_the_command_says_what_it_wrote_and_what_is_in_it(hostsim, tmp_path):
     assert hostsim("init").status == 0
     ended = hostsim("--lang", "en", "report", "r.zip")
     assert ended.status == 0
@@ -336,7 +335,7 @@ def test_the_command_says_what_it_wrote_and_what_is_in_it(hostsim, tmp_path):  #
     assert (again.status, again.last.split(":")[0]) == (2, "REPORT_EXISTS")
 
 
-def test_the_command_lists_the_files_as_json(hostsim, tmp_path):  # noqa: F811
+def test_the_command_lists_the_files_as_json(hostsim, tmp_path):
     assert hostsim("init").status == 0
     reported = hostsim("report", "r.zip", "--json").json
     with zipfile.ZipFile(tmp_path / "r.zip") as archive:

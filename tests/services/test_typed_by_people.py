@@ -19,7 +19,6 @@ from hostsim.ledger import amounts
 from hostsim.ledger.hand_payments import Entry
 from hostsim.messages import payments as payments_messages
 from hostsim.services import payments_file
-from tests.cli.test_decisions_on_the_command_line import plugin, run  # noqa: F401 fixtures
 
 ENDLESS = "9" * 23
 
@@ -40,7 +39,7 @@ def host(store):
 
 
 @pytest.mark.parametrize("number", [ENDLESS, f"-{ENDLESS}", "0"])
-def test_an_id_that_no_payment_can_have_is_an_unknown_payment(run, number):  # noqa: F811
+def test_an_id_that_no_payment_can_have_is_an_unknown_payment(run, number):
     shown = run("payments", "show", "--", number)
     deleted = run("payments", "delete", "--why", "fel", "--", number)
     assert (shown.status, deleted.status) == (2, 2)
@@ -61,7 +60,7 @@ def test_an_id_that_no_decision_can_have_is_an_unknown_decision(host):
     ["1_000", "1e2", "12 50", "1,000.50", "٣", "", "NaN", "1,", "--1", "12.5000", "12\t500",
      "100 kr", "1'000", "12.500", "12,500", "-1.250", "0,001", "１２", "–5", "1.2.3"],
 )  # fmt: skip
-def test_what_nobody_writes_as_an_amount_is_none(run, amount):  # noqa: F811
+def test_what_nobody_writes_as_an_amount_is_none(run, amount):
     ended = run("payments", "add", "1001", "--", amount)
     assert (ended.status, ended.last[:15]) == (2, "PAYMENT_AMOUNT:")
 
@@ -70,7 +69,7 @@ def test_what_nobody_writes_as_an_amount_is_none(run, amount):  # noqa: F811
     ("written", "meant"),
     [("1 250,50", "1250.50"), ("1250.50", "1250.50"), ("−100", "-100.00"), ("1 000", "1000.00")],
 )
-def test_an_amount_is_taken_as_people_write_it(run, written, meant):  # noqa: F811
+def test_an_amount_is_taken_as_people_write_it(run, written, meant):
     ended = run("payments", "add", "1001", "--json", "--confirm", "--", written)
     assert (ended.status, ended.json["amount"]) == (0, meant)
 
@@ -104,18 +103,18 @@ def test_nothing_is_asked_about_that_would_be_refused_again(written):
     assert all(0 < one <= amounts.MOST for one in amounts.readings(written))
 
 
-def test_an_amount_that_is_too_large_is_reported_to_be(run):  # noqa: F811
+def test_an_amount_that_is_too_large_is_reported_to_be(run):
     ended = run("payments", "add", "1001", "9" * 15, "--lang", "en")
     assert (ended.status, ended.last[:18]) == (2, "PAYMENT_TOO_LARGE:")
     assert "too large" in ended.last
 
 
-def test_an_invoice_without_a_number_is_asked_for(run):  # noqa: F811
+def test_an_invoice_without_a_number_is_asked_for(run):
     assert run("payments", "add", "", "1").last.startswith("INVOICE_NEEDED: ")
 
 
 @pytest.mark.parametrize("day", ["٢٠٢٦-11-28", "2026-11-２８", "20261128", "2026-W48-6", "i dag"])
-def test_a_date_in_other_digits_is_none_wherever_it_is_typed(run, day):  # noqa: F811
+def test_a_date_in_other_digits_is_none_wherever_it_is_typed(run, day):
     for command in (["payments", "add", "1001", "1"], ["import", "Butik"]):
         ended = run(*command, "--date", day)
         assert (ended.status, ended.last[:7]) == (2, "USAGE: ")
@@ -123,7 +122,7 @@ def test_a_date_in_other_digits_is_none_wherever_it_is_typed(run, day):  # noqa:
     assert amounts.typed_date(day) is None
 
 
-def test_a_key_of_a_payment_that_was_deleted_since_says_so_and_registers_nothing(run):  # noqa: F811
+def test_a_key_of_a_payment_that_was_deleted_since_says_so_and_registers_nothing(run):
     run("payments", "add", "1001", "100", "--key", "k")
     run("payments", "delete", "1", "--why", "fel")
     ended = run("payments", "add", "1001", "100", "--key", "k", "--lang", "en")
@@ -135,11 +134,11 @@ def test_a_key_of_a_payment_that_was_deleted_since_says_so_and_registers_nothing
 @pytest.mark.parametrize(
     ("language", "usage"), [("en", "INVOICE AMOUNT"), ("sv", "FAKTURA BELOPP")]
 )
-def test_help_names_what_is_to_be_typed_in_its_own_language(run, language, usage):  # noqa: F811
+def test_help_names_what_is_to_be_typed_in_its_own_language(run, language, usage):
     assert usage in run("payments", "add", "--help", "--lang", language).out
 
 
-def test_no_help_in_english_has_a_swedish_word_for_a_value(run):  # noqa: F811
+def test_no_help_in_english_has_a_swedish_word_for_a_value(run):
     def of(command, *path):
         yield run(*path, "--help", "--lang", "en").out
         for name, below in getattr(command, "commands", {}).items():
@@ -178,7 +177,7 @@ def test_an_amount_is_kept_with_two_decimals_everywhere(host, store):
 
 
 @pytest.mark.parametrize("written", ["12.500", "5E+2", "٣", "1'000", "-1"])
-def test_the_accepted_deviation_is_typed_by_the_same_rule(run, written):  # noqa: F811
+def test_the_accepted_deviation_is_typed_by_the_same_rule(run, written):
     ended = run("settings", f"accepted_deviation={written}")
     assert (ended.status, ended.last[:14]) == (2, "SETTING_WRONG:")
 
@@ -322,7 +321,7 @@ def test_an_imported_payment_is_identical_too_but_not_a_deleted_one(store):
     host.add_payment("1001", Decimal(400))
 
 
-def test_every_doubt_is_reported_with_customer_total_and_remaining(run):  # noqa: F811
+def test_every_doubt_is_reported_with_customer_total_and_remaining(run):
     ended = run("payments", "add", "1003", "5000", "--date", "1999-01-02", "--rate", "1125")
     assert (ended.status, ended.out) == (2, "")
     assert ended.last.startswith("DOUBTFUL_PAYMENT: ")
@@ -333,7 +332,7 @@ def test_every_doubt_is_reported_with_customer_total_and_remaining(run):  # noqa
     assert run("payments", "--json").json == []
 
 
-def test_confirming_registers_and_tells_what_was_doubtful(run):  # noqa: F811
+def test_confirming_registers_and_tells_what_was_doubtful(run):
     ended = run("payments", "add", "1001", "5000", "--confirm", "--json", "--lang", "en")
     assert (ended.status, ended.json["amount"]) == (0, "5000.00")
     assert ended.err.startswith("Confirmed: The amount 5,000.00 SEK is more than ")
@@ -356,7 +355,7 @@ def test_the_doubts_that_were_shown_are_confirmed_and_no_others(host):
 # --- Once ---
 
 
-def test_the_same_key_again_is_the_same_payment(run):  # noqa: F811
+def test_the_same_key_again_is_the_same_payment(run):
     first, again = (
         run("payments", "add", "1001", "100", "--key", "2026-11/7", "--json") for _ in range(2)
     )
@@ -372,7 +371,7 @@ def test_the_same_key_again_is_the_same_payment(run):  # noqa: F811
     [("1002", "100"), ("1001", "101"), ("1001", "100", "--bank-account", "5050-1055"),
      ("1001", "100", "--date", "1999-01-02")],
 )  # fmt: skip
-def test_a_key_of_a_payment_with_other_figures_is_refused(run, other):  # noqa: F811
+def test_a_key_of_a_payment_with_other_figures_is_refused(run, other):
     run("payments", "add", "1001", "100", "--key", "k")
     ended = run("payments", "add", *other, "--key", "k")
     assert (ended.status, ended.last[:17]) == (2, "PAYMENT_KEY_USED:")
@@ -381,7 +380,7 @@ def test_a_key_of_a_payment_with_other_figures_is_refused(run, other):  # noqa: 
 
 
 @pytest.mark.parametrize("key", ["", " ", "a\nb", "k" * 101])
-def test_a_key_that_protects_from_nothing_is_refused(run, key):  # noqa: F811
+def test_a_key_that_protects_from_nothing_is_refused(run, key):
     ended = run("payments", "add", "1001", "100", "--key", key)
     assert (ended.status, ended.last[:12]) == (2, "PAYMENT_KEY:")
     assert run("payments", "--json").json == []
@@ -439,7 +438,7 @@ def test_no_text_of_an_export_can_be_taken_for_a_formula(host, store):
     assert (first["amount"], second["region"]) == ("-1.00", "'@Syd")
 
 
-def test_an_export_over_a_file_is_refused_before_anything_is_reported(run, tmp_path):  # noqa: F811
+def test_an_export_over_a_file_is_refused_before_anything_is_reported(run, tmp_path):
     (tmp_path / "ut.csv").write_text("mitt", encoding="utf-8")
     [reported] = run("payments", "export", "ut.csv").err.splitlines()
     assert reported.startswith("EXPORT_EXISTS: ")
@@ -448,7 +447,7 @@ def test_an_export_over_a_file_is_refused_before_anything_is_reported(run, tmp_p
 # --- Words ---
 
 
-def test_a_payment_is_shown_with_its_customer(run):  # noqa: F811
+def test_a_payment_is_shown_with_its_customer(run):
     run("payments", "add", "1001", "100")
     customer = run("payments", "show", "1", "--json").json
     shown = run("payments", "show", "1").out
@@ -456,7 +455,7 @@ def test_a_payment_is_shown_with_its_customer(run):  # noqa: F811
     assert any(line.split()[0] == "Kund" for line in shown.splitlines())
 
 
-def test_one_payment_is_not_several(run, plugin):  # noqa: F811
+def test_one_payment_is_not_several(run, plugin):
     plugin.payments = [payment(1)]
     assert "1 betalning är registrerad." in run("import", "Butik", "--save").out
     assert "1 payment, " in run("payments", "export", "-", "--lang", "en").err

@@ -17,32 +17,11 @@ from hostsim.plugins.loading import Plugins
 from hostsim.services.host import Host
 from hostsim.storage.previews import PreviewChanged
 from hostsim.storage.store import Store
-from tests.cli.test_cli import INVOICES, Ended
 
 
 @pytest.fixture
 def plugin():
     return FakePlugin(payments=[payment(1), payment(2, "1002", "400"), payment(3, "9999", "70")])
-
-
-@pytest.fixture
-def run(tmp_path, monkeypatch, capsys, plugin):
-    """Run commands in a folder with invoices and a definition."""
-    monkeypatch.chdir(tmp_path)
-    for name in ("HOSTSIM_DB", "HOSTSIM_LANG", "HOSTSIM_LOGIN_TIMEOUT"):
-        monkeypatch.delenv(name, raising=False)
-    monkeypatch.setattr(Plugins, "load", classmethod(lambda cls: cls([("fake", plugin)])))
-    (tmp_path / "fakturor.csv").write_text(INVOICES, encoding="utf-8")
-
-    def run(*arguments):
-        capsys.readouterr()
-        status = __main__.main([str(argument) for argument in arguments])
-        return Ended(status, *capsys.readouterr())
-
-    assert run("init").status == 0
-    assert run("invoices", "load", "fakturor.csv").status == 0
-    assert run("formats", "add", "Butik", "--type", "Fake", "--format", "API").status == 0
-    return run
 
 
 @pytest.fixture

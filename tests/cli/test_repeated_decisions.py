@@ -3,17 +3,15 @@
 import pytest
 from fake_plugin import payment
 
-from tests.cli.test_decisions_on_the_command_line import plugin, run, shown  # noqa: F401 fixtures
-
 
 @pytest.fixture
-def office(run, shown):  # noqa: F811 fixtures
+def office(run, shown):
     """The commands, with an open list of everything."""
     return run
 
 
 @pytest.fixture
-def waiting(office, plugin):  # noqa: F811 a fixture
+def waiting(office, plugin):
     """The commands, with a list of what an earlier import could not save."""
     office("save", "Butik")
     plugin.payments = []
@@ -21,7 +19,7 @@ def waiting(office, plugin):  # noqa: F811 a fixture
     return office
 
 
-def decisions(run):  # noqa: F811 a fixture's value
+def decisions(run):
     return [
         (one["payment_number"], one["in_force"]) for one in run("decisions", "Butik", "--json").json
     ]
@@ -131,7 +129,7 @@ def test_the_help_of_decide_says_that_an_earlier_row_needs_another_import(office
     assert "läs in igen innan du sparar" in " ".join(office("decide", "--help").out.split())
 
 
-def test_without_a_list_json_says_that_none_is_open(office, plugin):  # noqa: F811 a fixture
+def test_without_a_list_json_says_that_none_is_open(office, plugin):
     plugin.payments = [payment(7, "9997")]
     office("save", "Butik")
     assert office("set-aside", "Butik", 4, "--json").json["open"] is False
