@@ -23,7 +23,7 @@ from hostsim.messages.results import DATE_NEEDED
 from hostsim.messages.text import own, say
 from hostsim.storage.lists import Selection, all_of, preview_rows
 from hostsim.storage.previews import PreviewChanged
-from hostsim.storage.regions import checked_bank_account, refuse_other_region
+from hostsim.storage.region_checks import checked_bank_account, refuse_other_region
 from hostsim.views.pages import PAGES
 from hostsim.views.table import csv_lines
 from opter_contract import BATCH

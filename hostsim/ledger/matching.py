@@ -58,6 +58,12 @@ class Refusal(NamedTuple):
     reason: str
     message: Text
 
+    @classmethod
+    def of(cls, code: str) -> Refusal:
+        """Refuse for a reason that has the same message for every payment."""
+        reason = reasons.REASONS[code]
+        return cls(code, reason.message or reason.label)
+
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
@@ -212,7 +218,7 @@ def judge_without_invoice(candidate: Candidate, *, as_if_fetched: bool = False) 
             return _refused(candidate, refusal)
         message = payments_messages.invoice_not_found(of.invoice_number, of.ocr)
         refusal = Refusal("invoice-not-found", message)
-    return _refused(candidate, refusal or Refusal("unreadable", payments_messages.UNREADABLE))
+    return _refused(candidate, refusal or Refusal.of("unreadable"))
 
 
 def oldest_first(day: date | None, number: str) -> tuple[date, int, str, str]:
@@ -253,7 +259,7 @@ def _judge(
             fits=fits,
         )
         if refusal is not None or candidate.payment is None:
-            refusal = refusal or Refusal("unreadable", payments_messages.UNREADABLE)
+            refusal = refusal or Refusal.of("unreadable")
             judgements[place] = _refused(candidate, refusal, doubt)
             continue
         taken = effect or ZERO
@@ -319,7 +325,7 @@ def why_not(
     if refusal is not None:
         return refusal
     if not invoice.period_closed:
-        return Refusal("period-open", payments_messages.PERIOD_OPEN)
+        return Refusal.of("period-open")
     if not same_currency(payment.currency, invoice.currency):
         return Refusal(
             "currency-differs",
@@ -332,7 +338,7 @@ def why_not(
     if settlement is not None:
         return settlement
     if paid and (doubt is None or doubt.confirmed is None):
-        return Refusal("invoice-already-paid", payments_messages.ALREADY_PAID)
+        return Refusal.of("invoice-already-paid")
     if as_if_fetched:
         return None
     if candidate.earlier is not None:
@@ -357,11 +363,11 @@ def exclusion_reason(candidate: Candidate) -> Refusal | None:
     if excluded is not None and excluded.reason == "unreadable":
         return excluded
     if candidate.payment is None:
-        return excluded or Refusal("unreadable", payments_messages.UNREADABLE)
+        return excluded or Refusal.of("unreadable")
     if candidate.registered is not None and not candidate.replaces:
         return _registered_already(candidate)
     if is_nothing(candidate.payment) and not candidate.replaces:
-        return Refusal(reasons.NO_AMOUNT, payments_messages.NO_AMOUNT)
+        return Refusal.of(reasons.NO_AMOUNT)
     ignored = excluded is not None and excluded.reason in reasons.IGNORED
     if candidate.deleted is not None and not candidate.decided(TAKE_AGAIN):
         return excluded if ignored else Refusal(reasons.DELETED, _deleted(candidate.deleted))
@@ -405,7 +411,7 @@ def _not_fetched(candidate: Candidate) -> Refusal | None:
 def _registered_already(candidate: Candidate) -> Refusal:
     differences = candidate.changes
     if not differences:
-        return Refusal("already-imported", payments_messages.ALREADY_IMPORTED)
+        return Refusal.of("already-imported")
     change = payments_messages.changed(differences)
     kept = candidate.decided(KEEP)
     if kept is not None:

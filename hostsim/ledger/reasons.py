@@ -33,13 +33,15 @@ NO_AMOUNT = "no-amount"  # and no write-offs
 class Reason:
     """A reason, with all that is said of it.
 
-    ``to_do`` is what would have to happen for the payment to come in, with ``{source}`` for
-    the system that it came from. ``ignored`` payments need nobody's attention: settings, or
-    a person, exclude them; all others are rejected.
+    ``message`` is the sentence at the payment, where it is the same for every payment (other
+    reasons get theirs where they are given). ``to_do`` is what would have to happen for the
+    payment to come in, with ``{source}`` for the system that it came from. ``ignored`` payments
+    need nobody's attention: settings, or a person, exclude them; all others are rejected.
     """
 
     code: str
     label: Text
+    message: Text | None = None
     to_do: Text | None = None
     decisions: tuple[str, ...] = (SET_ASIDE,)
     ignored: bool = False
@@ -49,7 +51,8 @@ _ALL = (
     Reason(
         "unreadable",
         Text("Gick inte att läsa", "Could not be read"),
-        Text(
+        message=Text("Betalningen gick inte att läsa", "The payment could not be read"),
+        to_do=Text(
             "Öppna betalningen i {source} och rätta det som inte går att läsa, eller be om rätten"
             " att se det; läs sedan in igen.",
             "Open the payment in {source} and correct what cannot be read, or ask for the right "
@@ -59,7 +62,7 @@ _ALL = (
     Reason(
         CHANGED,
         Text("Ändrad i efterhand", "Changed afterwards"),
-        Text(
+        to_do=Text(
             "Betalningen är registrerad här, men {source} säger något annat nu. Läs in igen om "
             "ändringen inte visas i listan än; godkänn den sedan med hostsim decide --accept, så "
             "att den registreras om, eller behåll det som är registrerat med --keep.",
@@ -72,7 +75,7 @@ _ALL = (
     Reason(
         REPLACED,
         Text("Ersätter en borttagen betalning", "Replaces a deleted payment"),
-        Text(
+        to_do=Text(
             "Den har troligen gjorts om i {source}: godkänn den med hostsim decide --accept, så "
             "motbokas den borttagna och den nya registreras.",
             "It was probably made again in {source}: accept it with hostsim decide --accept; the "
@@ -83,7 +86,7 @@ _ALL = (
     Reason(
         SETTLED,
         Text("Kvittad mot kreditfaktura", "Settled against a credit note"),
-        Text(
+        to_do=Text(
             "Inga pengar kom in: fakturan är kvittad mot en kreditfaktura. Godkänn paret med "
             "hostsim decide --accept, så registreras krediten, eller lägg undan det.",
             "No money came in: the invoice was settled against a credit note. Accept the pair "
@@ -94,7 +97,7 @@ _ALL = (
     Reason(
         DELETED,
         Text("Borttagen här", "Deleted here"),
-        Text(
+        to_do=Text(
             "Den har varit registrerad här och är borttagen: ta in den på nytt om borttagningen "
             "var ett misstag.",
             "It was registered here and is deleted: take it again if the deletion was a mistake.",
@@ -104,7 +107,7 @@ _ALL = (
     Reason(
         DOUBTFUL,
         Text("Kanske registrerad redan", "Possibly registered already"),
-        Text(
+        to_do=Text(
             "En betalning med samma faktura och belopp är redan registrerad, för hand eller genom"
             " en annan import: är det en annan betalning, bekräfta raden och spara; är det samma,"
             " lägg undan den.",
@@ -117,11 +120,12 @@ _ALL = (
     Reason(
         "already-imported",
         Text("Redan registrerad", "Registered already"),
+        message=Text("Betalningen är redan registrerad", "The payment is registered already"),
     ),
     Reason(
         "not-booked",
         Text("Inte bokförd än", "Not booked yet"),
-        Text(
+        to_do=Text(
             "Bokför betalningen i {source}; den kommer in vid nästa import.",
             "Book the payment in {source}; it comes in at the next import.",
         ),
@@ -129,7 +133,7 @@ _ALL = (
     Reason(
         "invoice-not-found",
         Text("Fakturan finns inte här", "The invoice is not here"),
-        Text(
+        to_do=Text(
             "Ingen faktura här har betalningens nummer eller OCR: läs in fakturan med hostsim "
             "invoices load, eller rätta numret på betalningen i {source}, och läs in igen. Gäller"
             " den en faktura som bara finns i {source} kan den läggas undan.",
@@ -141,7 +145,7 @@ _ALL = (
     Reason(
         "currency-differs",
         Text("Annan valuta än fakturan", "Another currency than the invoice"),
-        Text(
+        to_do=Text(
             "Rätta valutan på fakturan eller på betalningen, så att de är lika, och läs in igen.",
             "Correct the currency of the invoice or of the payment, so that they agree, and "
             "import again.",
@@ -150,7 +154,11 @@ _ALL = (
     Reason(
         "period-open",
         Text("Fakturaperioden är öppen", "The invoice period is open"),
-        Text(
+        message=Text(
+            "Fakturan ligger i en öppen fakturaperiod; stäng perioden och läs in igen",
+            "The invoice is in an open invoice period; close the period and import again",
+        ),
+        to_do=Text(
             "Stäng fakturaperioden här och läs in igen.",
             "Close the invoice period here and import again.",
         ),
@@ -158,7 +166,8 @@ _ALL = (
     Reason(
         "invoice-already-paid",
         Text("Fakturan är redan betald", "The invoice is paid already"),
-        Text(
+        message=Text("Fakturan är redan betald", "The invoice is already paid"),
+        to_do=Text(
             "Ingenting återstår på fakturan: pengarna är betalda två gånger, eller registrerade "
             "här redan. Betala tillbaka dem, eller flytta betalningen till rätt faktura i "
             "{source}.",
@@ -169,7 +178,7 @@ _ALL = (
     Reason(
         "before-date",
         Text("Före datumet i inställningarna", "Before the date in the settings"),
-        Text(
+        to_do=Text(
             "Betalningsdatumet är före inställningen Ignorera betalningar före: välj ett tidigare"
             " datum i importens inställningar (hostsim formats set) och läs in igen, eller "
             "registrera den för hand om den hör till tiden före bytet.",
@@ -182,7 +191,7 @@ _ALL = (
     Reason(
         "below-number",
         Text("Under numret i inställningarna", "Below the number in the settings"),
-        Text(
+        to_do=Text(
             "Fakturanumret är lägre än inställningen Ignorera nummer före: välj ett lägre nummer "
             "i importens inställningar (hostsim formats set) och läs in igen.",
             "The invoice number is lower than the setting Ignore numbers before: choose a lower "
@@ -193,13 +202,19 @@ _ALL = (
     Reason(
         NO_AMOUNT,
         Text("Beloppet är 0", "The amount is 0"),
-        Text("Ingenting behöver göras: beloppet är 0.", "Nothing has to be done: the amount is 0."),
+        message=Text(
+            "Beloppet är 0 och ingenting är avskrivet: det finns ingenting att registrera",
+            "The amount is 0 and nothing was written off: there is nothing to register",
+        ),
+        to_do=Text(
+            "Ingenting behöver göras: beloppet är 0.", "Nothing has to be done: the amount is 0."
+        ),
         ignored=True,
     ),
     Reason(
         SET_ASIDE,
         Text("Undanlagd", "Set aside"),
-        Text(
+        to_do=Text(
             "Den är undanlagd: ta tillbaka den och läs in igen om den ska registreras.",
             "It is set aside: take it back and import again if it is to be registered.",
         ),

@@ -28,14 +28,6 @@ def written_off(amount: Decimal) -> Text:
     )
 
 
-UNREADABLE = Text(
-    "Betalningen gick inte att läsa",
-    "The payment could not be read",
-)
-NO_AMOUNT = Text(
-    "Beloppet är 0 och ingenting är avskrivet: det finns ingenting att registrera",
-    "The amount is 0 and nothing was written off: there is nothing to register",
-)
 NO_MONEY_CAME = Text("Inga pengar kom in", "No money came in")
 
 
@@ -163,15 +155,6 @@ def half_waits(settles: Text, refusal: Text) -> Text:
 AMOUNT_UNKNOWN = Text(
     "Beloppet i fakturans valuta är inte känt; läs in betalningen på nytt",
     "The amount in the currency of the invoice is not known; read the payment again",
-)
-ALREADY_IMPORTED = Text(
-    "Betalningen är redan registrerad",
-    "The payment is registered already",
-)
-ALREADY_PAID = Text("Fakturan är redan betald", "The invoice is already paid")
-PERIOD_OPEN = Text(
-    "Fakturan ligger i en öppen fakturaperiod; stäng perioden och läs in igen",
-    "The invoice is in an open invoice period; close the period and import again",
 )
 
 

@@ -16,7 +16,6 @@ from typing import TYPE_CHECKING
 
 from hostsim.errors import host_error
 from hostsim.messages import plugins as plugins_messages
-from hostsim.storage.plugin_switches import set_switched_off, switched_off
 from opter_contract import PROJECT
 from opter_contract.values import Text
 
@@ -159,7 +158,7 @@ def off(store: Store | None, environment: str) -> Off:
     names = frozenset(filter(None, map(str.strip, environment.split(","))))
     if names:
         _refuse_unknown(names, installed(), VARIABLE)
-    return Off(switched_off(store) if store else frozenset(), names)
+    return Off(store.plugins_off() if store else frozenset(), names)
 
 
 def switch_off(store: Store, names: Collection[str]) -> None:
@@ -169,7 +168,7 @@ def switch_off(store: Store, names: Collection[str]) -> None:
     """
     _refuse_unknown(names, installed(), "hostsim plugins off")
     with store.change():
-        set_switched_off(store, switched_off(store) | set(names))
+        store.set_plugins_off(store.plugins_off() | set(names))
 
 
 def switch_on(store: Store, names: Collection[str]) -> None:
@@ -179,15 +178,15 @@ def switch_on(store: Store, names: Collection[str]) -> None:
     """
     points = installed()
     with store.change():
-        before = switched_off(store)
+        before = store.plugins_off()
         _refuse_unknown(set(names) - before, points, "hostsim plugins on")
         if ALL in names:
-            set_switched_off(store, frozenset())
+            store.set_plugins_off(frozenset())
             return
         if ALL in before:
             before = before - {ALL} | _each(points)
         meant = [point.names for point in points if point.names & set(names)]
-        set_switched_off(store, before.difference(names, *meant))
+        store.set_plugins_off(before.difference(names, *meant))
 
 
 def _each(points: Iterable[Installed]) -> set[str]:

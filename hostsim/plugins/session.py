@@ -19,7 +19,7 @@ from hostsim.ledger.matching import Refusal
 from hostsim.ledger.values import SEK
 from hostsim.messages import text as text_messages
 from hostsim.storage.import_runs import ImportRun, Record, wrong_company
-from hostsim.storage.regions import refuse_company_of_other_region
+from hostsim.storage.region_checks import refuse_company_of_other_region
 from hostsim.storage.rows import clean, plain, record_of, without_spaces
 from hostsim.storage.secrets import Secrets
 from opter_contract import BATCH, hookimpl

@@ -11,7 +11,7 @@ from hostsim.messages.text import settings_not_followed
 from hostsim.plugins.session import PluginSession, broken
 from hostsim.services.context import Context
 from hostsim.storage import import_runs
-from hostsim.storage.regions import region_fixed
+from hostsim.storage.region_checks import region_fixed
 from opter_contract.values import CheckedSettings, SettingsField, SettingsProblem
 
 log = logging.getLogger(__name__)

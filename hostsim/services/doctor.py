@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING
 from hostsim.errors import HostError, failure_of, host_error
 from hostsim.ledger.values import SEK, Definition
 from hostsim.messages.text import own
-from hostsim.storage import commits, diagnostics, invoices
+from hostsim.storage import commits, database_checks, invoices
 from hostsim.storage.secrets import FindKeyring, system_keyring
 from hostsim.storage.store import Store
 from opter_contract.values import Finding, Text
@@ -166,7 +166,7 @@ class Doctor:
 
     def _writable(self) -> Text:
         with commits.passing():
-            diagnostics.write_again(self._store)
+            database_checks.write_again(self._store)
         return Text("Går att skriva.", "Can be written.")
 
     def _locks(self) -> Text:
@@ -306,9 +306,9 @@ def _versions() -> Text:
 
 def _problems(store: Store) -> Iterator[str]:
     """Yield what SQLite finds, without the content of any row."""
-    if diagnostics.integrity(store, most=1) != ["ok"]:
+    if database_checks.integrity(store, most=1) != ["ok"]:
         yield "integrity_check"
-    for table in diagnostics.broken_references(store):
+    for table in database_checks.broken_references(store):
         yield f"foreign_key_check: {table}"
 
 

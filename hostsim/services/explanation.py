@@ -32,7 +32,7 @@ from hostsim.storage import commits, decision_store, invoices
 from hostsim.storage import explanations as stored
 from hostsim.storage.explanations import Scope
 from hostsim.storage.import_runs import ImportRun
-from hostsim.storage.regions import refuse_other_region
+from hostsim.storage.region_checks import refuse_other_region
 from hostsim.storage.rows import clean, payment_of
 from hostsim.storage.store import Store
 from opter_contract.values import Company, ImportReport, Payment, Text

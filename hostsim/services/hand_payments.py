@@ -30,7 +30,7 @@ from hostsim.storage import commits
 from hostsim.storage import hand_payments as table
 from hostsim.storage.decision_store import checked_reason
 from hostsim.storage.invoices import invoice_row
-from hostsim.storage.regions import checked_bank_account
+from hostsim.storage.region_checks import checked_bank_account
 from hostsim.storage.rows import invoice_of, record_of
 from opter_contract.values import Payment, Text
 

@@ -6,15 +6,45 @@ through :class:`Host`.
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping, Sequence
+
+from hostsim.plugins.session import PluginSession
 from hostsim.services.decisions import Decisions
-from hostsim.services.diagnosis import Diagnosis
+from hostsim.services.definitions import Definitions
 from hostsim.services.explanation import Explaining
 from hostsim.services.hand_payments import HandPayments
 from hostsim.services.imports import Imports
-from hostsim.services.past_runs import PastRuns
 from hostsim.services.reconciliation import Reconciling
 from hostsim.services.saving import Saving
+from hostsim.storage import commits, history
+from hostsim.storage.history import Imported
+from opter_contract.values import Finding
 
 
-class Host(PastRuns, Imports, Saving, Decisions, HandPayments, Reconciling, Explaining, Diagnosis):
+class Host(Definitions, Imports, Saving, Decisions, HandPayments, Reconciling, Explaining):
     """The host over one database; see :class:`hostsim.services.context.Context`."""
+
+    def runs(self) -> Iterator[Imported]:
+        """Give all imports and reconciliations of the past, latest first."""
+        return history.runs(self.store, self.shown_settings)
+
+    def run(self, prefix: str) -> Imported:
+        """Give the one run whose id begins so; ``RUN_UNKNOWN`` and ``RUN_AMBIGUOUS`` otherwise."""
+        return history.run(self.store, prefix, self.shown_settings)
+
+    def shown_settings(self, import_type: str, values: Mapping[str, str]) -> dict[str, str]:
+        return history.shown_settings(lambda: self.settings_fields(import_type), values)
+
+    def diagnose(self, name: str) -> Sequence[Finding] | None:
+        """Have the plug-in of a definition check everything that an import needs.
+
+        :return: what it found; ``None`` where it cannot check.
+        """
+        self.plugins.owner(self.store.definition(name).import_type)
+        with (
+            self._alone(name),
+            commits.passing(),
+            self._session(PluginSession, self._new_run(name)) as session,
+        ):
+            found: Sequence[Finding] | None = session.call("opter_diagnose")
+        return found

@@ -11,7 +11,7 @@ from hostsim.services.context import Context, company_of, failing
 from hostsim.storage import commits
 from hostsim.storage.import_runs import ImportRun
 from hostsim.storage.previews import Preview
-from hostsim.storage.regions import checked_bank_account, refuse_other_region
+from hostsim.storage.region_checks import checked_bank_account, refuse_other_region
 from opter_contract.values import ImportReport
 
 

@@ -34,7 +34,6 @@ from hostsim.ledger.comparison import (
     KINDS,
     ONLY_AT_SOURCE,
     ONLY_IN_HOST,
-    UNREADABLE,
     Pair,
     Side,
     Totals,
@@ -96,7 +95,7 @@ def _why_not_here(row: sqlite3.Row, screened: Refusal | None) -> Refusal:
         deleted = Refusal(reasons.DELETED, decisions_messages.deleted_here(who))
     payment = payment_of(row, "")
     if screened is None and payment is not None and matching.is_nothing(payment):
-        return Refusal(reasons.NO_AMOUNT, payments_messages.NO_AMOUNT)
+        return Refusal.of(reasons.NO_AMOUNT)
     previewed = row["open_kind"], _refusal(row, "open")
     return why_not_here(screened, previewed, _refusal(row, "pending"), deleted)
 
@@ -208,7 +207,7 @@ def _unequal(compared: _Compared) -> Unequal:
     kind, row, _, _, differences = compared
     given = _refusal(row, "excluded")
     if kind == ONLY_AT_SOURCE or given is not None or not differences:
-        refusal = given or Refusal(UNREADABLE, payments_messages.UNREADABLE)
+        refusal = given or Refusal.of("unreadable")
     else:
         refusal = _kept(compared) or Refusal(CHANGED, payments_messages.changed(differences))
     return Unequal(

@@ -32,7 +32,7 @@ from hostsim.errors import HostError, host_error
 from hostsim.ledger.reasons import SET_ASIDE
 from hostsim.messages import results as results_messages
 from hostsim.plugins.loading import Found, Plugins
-from hostsim.storage import commits, diagnostics
+from hostsim.storage import commits, database_checks
 from hostsim.storage.store import SETTINGS, Store
 from opter_contract import CONTRACT_VERSION
 from opter_contract.values import Text
@@ -192,7 +192,7 @@ def parts_of(
         "payments.json": content.payments,
         "database.json": content.database,
     }
-    with diagnostics.snapshot(store):
+    with database_checks.snapshot(store):
         contents = {name: _json(_or_error(make)) for name, make in makers.items()}
     contents["README.txt"] = _about()
     return [Part(name, what, contents[name]) for name, what in _PARTS.items()]
@@ -296,7 +296,7 @@ class _Content:
         self._regions = _Numbers()
         with suppress(sqlite3.Error):
             # In the order in which they were made.
-            for row in diagnostics.definitions(store):
+            for row in database_checks.definitions(store):
                 self._definitions(row["name"])
 
     def settings(self) -> object:
@@ -305,7 +305,9 @@ class _Content:
         return {
             "office": {name: stored[name] for name in SETTINGS if name != "default_currency"}
             | {"default_currency": currency if _CURRENCY.fullmatch(currency) else OTHER},
-            "definitions": [self._definition(row) for row in diagnostics.definitions(self._store)],
+            "definitions": [
+                self._definition(row) for row in database_checks.definitions(self._store)
+            ],
         }
 
     def _definition(self, row: sqlite3.Row) -> object:
@@ -340,8 +342,8 @@ class _Content:
         return {field.key: field.kind for field in fields or () if not field.secret}
 
     def runs(self) -> object:
-        [count] = diagnostics.counts(self._store, "runs")
-        latest = diagnostics.latest_runs(self._store, MOST_RUNS)
+        [count] = database_checks.counts(self._store, "runs")
+        latest = database_checks.latest_runs(self._store, MOST_RUNS)
         return {"runs": count["runs"], "latest": [self._run(row) for row in latest]}
 
     def _run(self, row: sqlite3.Row) -> object:
@@ -372,10 +374,10 @@ class _Content:
 
     def payments(self) -> object:
         months: defaultdict[str, Counter[str]] = defaultdict(Counter)
-        for row in diagnostics.counts(self._store, "by_month"):
+        for row in database_checks.counts(self._store, "by_month"):
             currency = row["currency"] if _CURRENCY.fullmatch(row["currency"]) else OTHER
             months[row["month"]][currency] += row["rows"]
-        by_status = diagnostics.counts(self._store, "by_status")
+        by_status = database_checks.counts(self._store, "by_status")
         return {
             "registered": sum(row["rows"] for row in by_status),
             "by_month_and_currency": months,
@@ -392,21 +394,21 @@ class _Content:
         }
         return [
             {key: shown[key](row[key]) if key in shown else row[key] for key in row.keys()}  # noqa: SIM118 a row's keys are not what it iterates over
-            for row in diagnostics.counts(self._store, what)
+            for row in database_checks.counts(self._store, what)
         ]
 
     def database(self) -> object:
         store = self._store
         return {
-            "schema_version": diagnostics.pragma(store, "user_version"),
-            "journal_mode": diagnostics.pragma(store, "journal_mode"),
-            "pages": diagnostics.pragma(store, "page_count"),
-            "page_size": diagnostics.pragma(store, "page_size"),
-            "integrity": _or_error(lambda: diagnostics.integrity(store, most=100)),
-            "foreign_keys": _or_error(lambda: diagnostics.broken_references(store)),
+            "schema_version": database_checks.pragma(store, "user_version"),
+            "journal_mode": database_checks.pragma(store, "journal_mode"),
+            "pages": database_checks.pragma(store, "page_count"),
+            "page_size": database_checks.pragma(store, "page_size"),
+            "integrity": _or_error(lambda: database_checks.integrity(store, most=100)),
+            "foreign_keys": _or_error(lambda: database_checks.broken_references(store)),
             "rows": {
-                _code(name): _or_error(functools.partial(diagnostics.size, store, name))
-                for name in diagnostics.tables(store)
+                _code(name): _or_error(functools.partial(database_checks.size, store, name))
+                for name in database_checks.tables(store)
             },
         }
 

@@ -13,7 +13,7 @@ from types import TracebackType
 from typing import Self
 
 from hostsim.errors import host_error
-from hostsim.storage import commits, functions, migrations
+from hostsim.storage import commits, migrations, sql_functions
 from hostsim.storage.locks import Locks
 
 log = logging.getLogger(__name__)
@@ -121,7 +121,7 @@ class Database:
         )
         connection.row_factory = sqlite3.Row
         connection.execute("PRAGMA foreign_keys = ON")
-        functions.register(connection)
+        sql_functions.register(connection)
         return connection
 
     @contextmanager

@@ -28,7 +28,6 @@ from hostsim.ledger.decision_rules import (
 from hostsim.ledger.matching import EXACT, ZERO, Candidate, Judgement, Refusal
 from hostsim.ledger.reasons import CHANGED
 from hostsim.ledger.values import Decision, Invoice
-from hostsim.messages import payments as payments_messages
 from hostsim.messages.source import UNNAMED, named
 from hostsim.storage import decision_store, deletions
 from hostsim.storage.decision_store import Reversible
@@ -226,7 +225,7 @@ class Judging:
         self, numbers: Collection[str], reversals: Reversals, *, as_if_fetched: bool
     ) -> dict[str, Refusal]:
         """Give why payments are not ready, by number; also of those that are not in the run."""
-        found = dict.fromkeys(numbers, Refusal(CHANGED, payments_messages.UNREADABLE))
+        found = dict.fromkeys(numbers, Refusal.of("unreadable")._replace(reason=CHANGED))
         judged = self._judged(reversals, as_if_fetched=as_if_fetched, only=Touched(numbers))
         for row, judgement in _row_by_row(judged):
             if judgement.kind == matching.READY:
@@ -431,7 +430,8 @@ def _refused(judgement: Judgement) -> Refusal:
     """Give why a payment is not ready, below what hides it."""
     if judgement.hidden is not None:
         return judgement.hidden
-    return Refusal(judgement.reason or CHANGED, judgement.message or payments_messages.UNREADABLE)
+    unreadable = Refusal.of("unreadable")
+    return Refusal(judgement.reason or CHANGED, judgement.message or unreadable.message)
 
 
 def _refusal(row: sqlite3.Row, which: str) -> Refusal | None:
@@ -441,7 +441,7 @@ def _refusal(row: sqlite3.Row, which: str) -> Refusal | None:
 
 
 def _earlier(row: sqlite3.Row) -> Refusal:
-    return _refusal(row, "earlier") or Refusal("unreadable", payments_messages.UNREADABLE)
+    return _refusal(row, "earlier") or Refusal.of("unreadable")
 
 
 # --- SQL --------------------------------------------------------------------

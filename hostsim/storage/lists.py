@@ -16,8 +16,8 @@ from typing import Any, NamedTuple
 from hostsim.ledger.matching import IGNORED, KINDS, REJECTED
 from hostsim.storage import history
 from hostsim.storage.decision_store import decision_of
-from hostsim.storage.rows import OLDEST_FIRST, entry_of, row_of
-from hostsim.storage.store import ENTRY_COLUMNS, Store
+from hostsim.storage.rows import ENTRY_COLUMNS, OLDEST_FIRST, ROW_COLUMNS, entry_of, row_of
+from hostsim.storage.store import Store
 
 #: Rows on a page: more than anybody reads, and less than a browser feels.
 PAGE = 100
@@ -110,7 +110,7 @@ def preview_rows(run_id: str, kind: str) -> Source:
         searched=(*_SEARCHED, "r.message_sv", "r.message_en"),
         sorts=_SORTS | {"message": "swedish(COALESCE(r.message_sv, r.warning_sv)) {0}"},
         entry=row_of,
-        columns="r.*, i.number AS host_invoice_number, i.customer_name",
+        columns=ROW_COLUMNS,
         order=f"{_LAST[kind]}, {_BY_AGE}" if kind in _LAST else _BY_AGE,
     )
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Collection, Mapping
 
+from hostsim.storage.rows import ENTRY_COLUMNS, ROW_COLUMNS
 from hostsim.storage.store import Store
 
 
@@ -23,14 +24,13 @@ def preview_row(store: Store, row_id: int) -> sqlite3.Row | None:
     """Give a row of a preview that is open, with its run, definition and invoice."""
     return _one(
         store,
-        """
-        SELECT r.*, u.definition, u.company, u.revision, f.import_type,
-               i.number AS host_invoice_number, i.customer_name
+        f"""
+        SELECT {ROW_COLUMNS}, u.definition, u.company, u.revision, f.import_type
         FROM run_rows r JOIN runs u ON u.id = r.run_id
         JOIN definitions f ON f.name = u.definition
         LEFT JOIN invoices i ON i.id = r.invoice_id
         WHERE r.id = :id AND u.state = 'open' AND r.deleted = 0 AND r.number <> ''
-        """,
+        """,  # noqa: S608 a constant
         id=row_id,
     )
 

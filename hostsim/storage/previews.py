@@ -18,7 +18,7 @@ from hostsim.ledger.values import Row, SetAsideTotal
 from hostsim.messages import errors as errors_messages
 from hostsim.storage import commits, discrepancies
 from hostsim.storage.discrepancies import Discrepancy
-from hostsim.storage.rows import OLDEST_FIRST, company_of, day_of, row_of
+from hostsim.storage.rows import OLDEST_FIRST, ROW_COLUMNS, company_of, day_of, row_of
 from hostsim.storage.store import Store
 from opter_contract import BATCH
 from opter_contract.values import Company, SavedPayment, Text
@@ -59,7 +59,7 @@ class Preview:
         :param kind: ``ready``, ``rejected`` or ``ignored``.
         """
         query = (
-            "SELECT r.*, i.number AS host_invoice_number, i.customer_name"  # noqa: S608 a constant
+            f"SELECT {ROW_COLUMNS}"  # noqa: S608 constants
             " FROM run_rows r LEFT JOIN invoices i ON i.id = r.invoice_id"
             " WHERE r.run_id = :run_id AND r.kind = :kind AND r.deleted = 0"
             f" ORDER BY {OLDEST_FIRST.format('r')}, r.id"

@@ -23,7 +23,7 @@ from hostsim.storage.import_runs import (
     wrong_company,
 )
 from hostsim.storage.previews import revision_of
-from hostsim.storage.regions import refuse_company_of_other_region
+from hostsim.storage.region_checks import refuse_company_of_other_region
 from hostsim.storage.rows import (
     OLDEST_FIRST,
     PAYMENT_COLUMNS,

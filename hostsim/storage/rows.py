@@ -28,6 +28,15 @@ PAYMENT_COLUMNS = (
     "exchange_rate, write_offs, booked, warnings, customer"
 )
 
+#: What :func:`row_of` reads, of a payment ``r`` and its invoice ``i``.
+ROW_COLUMNS = "r.*, i.number AS host_invoice_number, i.customer_name"
+
+#: What :func:`entry_of` reads of a payment in the books.
+ENTRY_COLUMNS = f"""
+    {ROW_COLUMNS}, i.region, i.currency AS invoice_currency,
+    NULL AS reason, NULL AS message_sv, NULL AS message_en
+"""
+
 #: SQL that sorts by payment date, then by number as a number, as ``judging.oldest_first``.
 OLDEST_FIRST = (
     "{0}.date IS NULL, {0}.date, length(ltrim({0}.number, '0')), ltrim({0}.number, '0'), {0}.number"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from datetime import datetime
 from decimal import Decimal
 from typing import NamedTuple
@@ -16,6 +16,7 @@ from hostsim.ledger.values import SEK, Definition, Entry, ExportedInvoice, Invoi
 from hostsim.messages import results as results_messages
 from hostsim.storage.connection import Database
 from hostsim.storage.rows import (
+    ENTRY_COLUMNS,
     OLDEST_FIRST,
     clean,
     definition_of,
@@ -36,11 +37,6 @@ ALIASES = {"accepted_invoice_deviation": "accepted_deviation"}
 #: Above this an accepted deviation is a slip of the keyboard.
 MOST_DEVIATION = Decimal(1_000_000)
 
-#: What an entry is read from, as :func:`hostsim.storage.rows.entry_of` reads it.
-ENTRY_COLUMNS = """
-    r.*, NULL AS reason, NULL AS message_sv, NULL AS message_en,
-    i.number AS host_invoice_number, i.customer_name, i.region, i.currency AS invoice_currency
-"""
 _ENTRIES = f"SELECT {ENTRY_COLUMNS} FROM payments r JOIN invoices i ON i.id = r.invoice_id"  # noqa: S608 a constant
 
 _PAYMENTS = f"""
@@ -83,12 +79,24 @@ class Store(Database):
         if name not in SETTINGS:
             raise host_error("SETTING_UNKNOWN", key=key, known=", ".join(sorted(SETTINGS)))
         value = _currency(text) if name == "default_currency" else _deviation(text)
+        self._write_setting(name, value)
+
+    def _write_setting(self, key: str, value: str) -> None:
         with self.change() as db:
             db.execute(
                 "INSERT INTO settings (key, value) VALUES (:key, :value)"
                 " ON CONFLICT (key) DO UPDATE SET value = excluded.value",
-                {"key": name, "value": value},
+                {"key": key, "value": value},
             )
+
+    def plugins_off(self) -> frozenset[str]:
+        """Give the names of the plug-ins that are switched off."""
+        query = "SELECT value FROM settings WHERE key = 'plugins_off'"
+        row = self.db.execute(query).fetchone()
+        return frozenset() if row is None else frozenset(map(str, json.loads(row["value"])))
+
+    def set_plugins_off(self, names: Collection[str]) -> None:
+        self._write_setting("plugins_off", json.dumps(sorted(names), ensure_ascii=False))
 
     @property
     def accepted_deviation(self) -> Decimal:

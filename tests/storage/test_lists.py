@@ -14,9 +14,9 @@ from hostsim.desk.app import create_app
 from hostsim.desk.context import DeskContext
 from hostsim.plugins.loading import Plugins
 from hostsim.services.payments_file import harmless
-from hostsim.storage.functions import swedish
 from hostsim.storage.lists import PAGE, Selection, all_of, page_of, preview_rows
 from hostsim.storage.rows import PAYMENT_COLUMNS, record_of
+from hostsim.storage.sql_functions import swedish
 from hostsim.storage.store import Store
 from hostsim.views.pages import PAGES
 from hostsim.views.table import csv_lines, on_page
