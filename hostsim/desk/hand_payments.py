@@ -23,7 +23,7 @@ from hostsim.messages.text import own
 from hostsim.services import payments_file
 from hostsim.services.hand_payments import Added
 from hostsim.storage.invoices import invoice_row
-from hostsim.storage.rows import invoice_of
+from hostsim.storage.rows import value_of
 from opter_contract.values import Text
 
 pages = Blueprint("by_hand", __name__, url_prefix="/payments")
@@ -89,7 +89,7 @@ def _dialog(
 
 def _invoice(values: Mapping[str, str]) -> Invoice | None:
     row = invoice_row(desk_context().store.db, values.get("region", ""), values["invoice"])
-    return None if row is None else invoice_of(row)
+    return None if row is None else value_of(Invoice, row)
 
 
 def _remaining(invoice: Invoice | None) -> str:

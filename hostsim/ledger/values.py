@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import ROUND_HALF_UP, Context, Decimal
@@ -84,7 +84,7 @@ class Row:
     amount_currency: Decimal | None
     exchange_rate: Decimal | None
     source: str | None
-    write_offs: tuple[WriteOff, ...]
+    write_offs: Sequence[WriteOff]
     status: str | None
     warning: Text | None
     reason: str | None

@@ -31,7 +31,7 @@ from hostsim.storage import hand_payments as table
 from hostsim.storage.decision_store import checked_reason
 from hostsim.storage.invoices import invoice_row
 from hostsim.storage.region_checks import checked_bank_account
-from hostsim.storage.rows import invoice_of, record_of
+from hostsim.storage.rows import record_of, value_of
 from opter_contract.values import Payment, Text
 
 #: How long an idempotency key may be.
@@ -71,7 +71,7 @@ def add(
     if row is None:
         region = payments_messages.region_name(entry.region)
         raise host_error("INVOICE_UNKNOWN", number=entry.invoice_number, region=region)
-    invoice = invoice_of(row)
+    invoice = value_of(Invoice, row)
     account = checked_bank_account(entry.bank_account)
     key = _checked_key(entry.key)
     earlier = table.by_key(db, key)

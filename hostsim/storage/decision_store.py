@@ -10,7 +10,7 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, fields
-from datetime import date, datetime
+from datetime import datetime
 from decimal import Decimal
 from typing import Any, NamedTuple
 
@@ -22,7 +22,7 @@ from hostsim.ledger.reasons import ACCEPT, CONFIRM, KEEP, REPLACED, SET_ASIDE, S
 from hostsim.ledger.values import Decision
 from hostsim.messages import decisions as decisions_messages
 from hostsim.messages import results as results_messages
-from hostsim.storage.rows import clean, is_id, payment_of, time_of
+from hostsim.storage.rows import clean, is_id, payment_of, value_of
 from hostsim.storage.store import Store
 from opter_contract.values import Text
 
@@ -64,10 +64,7 @@ class Reversible(NamedTuple):
 
 
 def decision_of(row: sqlite3.Row, prefix: str = "") -> Decision:
-    """Read a decision."""
-    values = {name: row[f"{prefix}{name}"] for name in _NAMES}
-    times = {name: time_of(values[name]) for name in ("at", "applied_at", "taken_back_at")}
-    return Decision(**{**values, **times})
+    return value_of(Decision, row, prefix)
 
 
 def decisions(store: Store, definition: str) -> list[Decision]:
@@ -133,17 +130,12 @@ def other_channel_payments(
 
 def other_channel_payment_of(row: sqlite3.Row) -> OtherChannelPayment:
     """Read such a payment, with the definition that it came by."""
-    return OtherChannelPayment(
-        id=row["id"],
-        date=date.fromisoformat(row["date"]),
-        amount=Decimal(row["amount"]),
-        currency=row["currency"],
+    return value_of(
+        OtherChannelPayment,
+        row,
         amount_currency=Decimal(row["amount_currency"] or row["amount"]),
-        user=row["user"],
         at=datetime.fromisoformat(row["registered_at"]),
-        definition=row["definition"] or "",
-        import_type=row["import_type"] or "",
-        number=row["number"] or "",
+        **{name: row[name] or "" for name in ("definition", "import_type", "number")},
     )
 
 

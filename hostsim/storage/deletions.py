@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections.abc import Iterable, Iterator, Mapping
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 from decimal import Decimal, localcontext
 from enum import IntEnum
 from itertools import groupby
@@ -18,7 +18,7 @@ from typing import Any, NamedTuple
 from hostsim.ledger.decision_rules import ReplaceablePayment
 from hostsim.ledger.matching import EXACT, ZERO, effect_of, same_currency
 from hostsim.storage.balances import CHECKED_AGAIN_AFTER
-from hostsim.storage.rows import decimal_of, payment_of
+from hostsim.storage.rows import payment_of, value_of
 from hostsim.storage.scope import NOT_REGISTERED, OURS
 from opter_contract import BATCH
 
@@ -182,17 +182,7 @@ def changed_by_number(
 def _by_arriving(rows: Iterable[sqlite3.Row]) -> dict[str, tuple[ReplaceablePayment, ...]]:
     found: dict[str, list[ReplaceablePayment]] = {}
     for row in rows:
-        one = ReplaceablePayment(
-            id=row["id"],
-            number=row["number"],
-            invoice_id=row["invoice_id"],
-            host_invoice_number=row["host_invoice_number"],
-            date=date.fromisoformat(row["date"]),
-            amount=Decimal(row["amount"]),
-            currency=row["currency"],
-            amount_currency=decimal_of(row["amount_currency"]),
-            effect=Decimal(row["effect"]),
-        )
+        one = value_of(ReplaceablePayment, row)
         found.setdefault(row["arriving"], []).append(one)
     return {number: tuple(several) for number, several in found.items()}
 

@@ -6,14 +6,14 @@ The functions are called inside a transaction.
 from __future__ import annotations
 
 import sqlite3
-from datetime import date, datetime
+from datetime import datetime
 from decimal import Decimal, localcontext
 
 from hostsim.ledger.hand_payments import EarlierPayment
 from hostsim.ledger.matching import EXACT, Judgement
 from hostsim.ledger.reasons import DELETED
 from hostsim.storage.registration import take_from_invoice
-from hostsim.storage.rows import PAYMENT_COLUMNS, decimal_of, is_id, plain, record_of
+from hostsim.storage.rows import PAYMENT_COLUMNS, is_id, plain, record_of, value_of
 from opter_contract.values import Payment, Text
 
 
@@ -66,14 +66,10 @@ def registered(db: sqlite3.Connection, invoice_id: int) -> list[EarlierPayment]:
         {"invoice": invoice_id},
     )
     return [
-        EarlierPayment(
-            id=row["id"],
-            number=row["number"],
-            date=date.fromisoformat(row["date"]),
+        value_of(
+            EarlierPayment,
+            row,
             amount=Decimal(row["amount_currency"] or row["amount"]),
-            currency=row["currency"],
-            exchange_rate=decimal_of(row["exchange_rate"]),
-            user=row["user"],
             at=datetime.fromisoformat(row["registered_at"]),
         )
         for row in rows

@@ -8,14 +8,14 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
+from typing import Any
 
 from hostsim.errors import HostError, host_error
 from hostsim.ledger.reasons import SET_ASIDE
 from hostsim.messages.payments import INTERRUPTED
 from hostsim.storage.rows import (
     company_of,
-    text_of,
-    time_of,
+    value_of,
 )
 from hostsim.storage.store import Store
 from opter_contract.values import Company, SettingsField, Text
@@ -137,27 +137,13 @@ def imported_of(
 
     :param interrupted: see :func:`interrupted_runs`.
     """
-    was_interrupted = row["state"] == "running" and row["id"] in interrupted
     totals = {kind: sek for kind, sek in json.loads(row["totals"]).items() if kind != SET_ASIDE}
-    return Imported(
-        id=row["id"],
-        definition=row["definition"],
-        import_type=row["import_type"],
-        state="failed" if was_interrupted else row["state"],
-        user=row["user"],
-        started_at=datetime.fromisoformat(row["started_at"]),
-        finished_at=time_of(row["finished_at"]),
-        saved_at=time_of(row["saved_at"]),
-        saved_by=row["saved_by"],
-        region=row["region"],
-        bank_account=row["bank_account"],
-        date=None if row["date"] is None else date.fromisoformat(row["date"]),
-        company=company_of(row),
-        settings=show(row["import_type"], json.loads(row["settings"])),
-        counts={kind: n for kind, n in json.loads(row["counts"]).items() if kind != SET_ASIDE},
-        totals={kind: Decimal(total) for kind, total in totals.items()},
-        not_read=row["not_read"],
-        requests=row["requests"],
-        error_code="INTERRUPTED" if was_interrupted else row["error_code"],
-        error=INTERRUPTED if was_interrupted else text_of(row["error_sv"], row["error_en"]),
-    )
+    values: dict[str, Any] = {
+        "company": company_of(row),
+        "settings": show(row["import_type"], json.loads(row["settings"])),
+        "counts": {kind: n for kind, n in json.loads(row["counts"]).items() if kind != SET_ASIDE},
+        "totals": {kind: Decimal(total) for kind, total in totals.items()},
+    }
+    if row["state"] == "running" and row["id"] in interrupted:
+        values |= {"state": "failed", "error_code": "INTERRUPTED", "error": INTERRUPTED}
+    return value_of(Imported, row, **values)

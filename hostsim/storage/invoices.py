@@ -5,14 +5,14 @@ from __future__ import annotations
 import sqlite3
 
 from hostsim.ledger.values import Invoice
-from hostsim.storage.rows import clean, invoice_of
+from hostsim.storage.rows import clean, value_of
 from hostsim.storage.store import Store
 
 
 def invoice(store: Store, invoice_id: int | None) -> Invoice | None:
     query = "SELECT * FROM invoices WHERE id = :id"
     row = store.db.execute(query, {"id": invoice_id}).fetchone()
-    return None if row is None else invoice_of(row)
+    return None if row is None else value_of(Invoice, row)
 
 
 def invoice_row(db: sqlite3.Connection, region: str, number: str) -> sqlite3.Row | None:

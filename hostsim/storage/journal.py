@@ -8,9 +8,9 @@ is what its payments have taken from its total.
 from __future__ import annotations
 
 import sqlite3
-from datetime import date, datetime
 from decimal import Decimal
 
+from hostsim.storage.rows import value_of
 from opter_contract import BATCH
 from opter_contract.values import BookChange, PaymentKey
 
@@ -47,30 +47,14 @@ def _change(row: sqlite3.Row) -> BookChange:
     key = None
     if row["number"] is not None:
         key = PaymentKey(row["company"], row["number"], row["import_type"])
-    return BookChange(
-        books_id=row["books"],
-        sequence=row["sequence"],
-        kind=row["kind"],
-        payment_id=row["payment_id"],
-        replaces=row["replaces"],
-        key=key,
-        region=row["region"],
-        host_invoice_number=row["host_invoice_number"],
-        date=date.fromisoformat(row["date"]),
-        amount=Decimal(row["amount"]),
-        currency=row["currency"],
-        amount_currency=Decimal(row["amount_currency"] or row["amount"]),
-        effect=Decimal(row["effect"]),
-        source=row["source"],
-        user=row["user"],
-        at=datetime.fromisoformat(row["at"]),
-    )
+    in_currency = Decimal(row["amount_currency"] or row["amount"])
+    return value_of(BookChange, row, key=key, amount_currency=in_currency)
 
 
 _AFTER = """
     SELECT j.*, p.import_type, p.company, p.number, p.date, p.currency, p.source,
            i.region, i.number AS host_invoice_number,
-           (SELECT value FROM settings WHERE key = 'books') AS books
+           (SELECT value FROM settings WHERE key = 'books') AS books_id
     FROM journal j JOIN payments p ON p.id = j.payment_id JOIN invoices i ON i.id = p.invoice_id
     WHERE j.sequence > :sequence ORDER BY j.sequence LIMIT :most
 """

@@ -31,7 +31,7 @@ from hostsim.ledger.values import Decision, Invoice
 from hostsim.messages.source import UNNAMED, named
 from hostsim.storage import decision_store, deletions
 from hostsim.storage.decision_store import Reversible
-from hostsim.storage.rows import OLDEST_FIRST, PAYMENT_COLUMNS, invoice_of, payment_of, text_of
+from hostsim.storage.rows import OLDEST_FIRST, PAYMENT_COLUMNS, payment_of, text_of, value_of
 from hostsim.storage.scope import Scope
 from hostsim.storage.settlements import Settlements, find_settlements
 from hostsim.storage.store import Store
@@ -257,7 +257,7 @@ class Judging:
         self, rows: Sequence[sqlite3.Row], reversals: Reversals, *, as_if_fetched: bool
     ) -> MatchedInvoice:
         invoice_id = rows[0]["inv_id"]
-        invoice = invoice_of(rows[0], "inv_")
+        invoice = value_of(Invoice, rows[0], "inv_")
         if invoice_id in reversals.returned:
             remaining = EXACT.add(invoice.remaining, reversals.returned[invoice_id])
             invoice = replace(invoice, remaining=remaining)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Collection, Mapping
 
-from hostsim.storage.rows import ENTRY_COLUMNS, ROW_COLUMNS
+from hostsim.storage.rows import ROW_COLUMNS
 from hostsim.storage.store import Store
 
 

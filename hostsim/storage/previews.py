@@ -18,7 +18,7 @@ from hostsim.ledger.values import Row, SetAsideTotal
 from hostsim.messages import errors as errors_messages
 from hostsim.storage import commits, discrepancies
 from hostsim.storage.discrepancies import Discrepancy
-from hostsim.storage.rows import OLDEST_FIRST, ROW_COLUMNS, company_of, day_of, row_of
+from hostsim.storage.rows import OLDEST_FIRST, ROW_COLUMNS, company_of, row_of, value_of
 from hostsim.storage.store import Store
 from opter_contract import BATCH
 from opter_contract.values import Company, SavedPayment, Text
@@ -141,23 +141,18 @@ def preview_of(store: Store, run_id: str) -> Preview:
     counts = json.loads(run["counts"])
     totals = {kind: Decimal(total) for kind, total in json.loads(run["totals"]).items()}
     aside = SetAsideTotal(counts.pop(SET_ASIDE, 0), totals.pop(SET_ASIDE, ZERO))
-    return Preview(
+    return value_of(
+        Preview,
+        run,
         run_id=run_id,
-        definition=run["definition"],
         company=company_of(run),
         saved=run["state"] == "saved",
-        not_read=run["not_read"],
-        requests=run["requests"],
         counts=counts,
         totals=totals,
         set_aside=aside,
         deleted=tuple(row["number"] for row in deleted),
         notes=tuple(Text(sv, en) for sv, en in json.loads(run["notes"])),
         source=Text(*json.loads(run["source"])),
-        region=run["region"],
-        bank_account=run["bank_account"],
-        date=day_of(run["date"]),
-        revision=run["revision"],
         _store=store,
     )
 

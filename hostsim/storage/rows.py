@@ -3,24 +3,23 @@
 from __future__ import annotations
 
 import json
-import logging
 import sqlite3
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import date, datetime
 from decimal import Decimal
-from typing import Any
+from functools import cache
+from types import NoneType, UnionType
+from typing import Any, TypeVar, get_args, get_type_hints
 
 from hostsim.ledger.values import (
     SEK,
     Definition,
     Entry,
-    Invoice,
     Row,
 )
 from opter_contract.values import Company, Payment, PaymentKey, Text, WriteOff
 
-log = logging.getLogger(__name__)
-
+T = TypeVar("T")
 
 #: The columns of a payment, alike in run_rows, pending and payments.
 PAYMENT_COLUMNS = (
@@ -62,88 +61,70 @@ def record_of(payment: Payment) -> tuple[object, ...]:
     )
 
 
+def value_of(
+    cls: Callable[..., T], row: Mapping[str, Any] | sqlite3.Row, prefix: str = "", **given: Any
+) -> T:
+    """Read a value out of the columns that are named as its fields; ``given`` are its others.
+
+    A ``Text`` stands in two columns, one a language.
+    """
+    for name, kind in _kinds(cls).items():
+        if name in given:
+            continue
+        column = f"{prefix}{name}"
+        if kind is Text:
+            given[name] = text_of(row[f"{column}_sv"], row[f"{column}_en"])
+            continue
+        stored = row[column]
+        given[name] = None if stored is None else _READERS[kind](stored)
+    return cls(**given)
+
+
+@cache
+def _kinds(cls: Callable[..., object]) -> Mapping[str, Any]:
+    """Give the type of each field, without ``None`` where that is possible too."""
+    return {
+        name: next((one for one in get_args(hint) if one is not NoneType), hint)
+        if isinstance(hint, UnionType)
+        else hint
+        for name, hint in get_type_hints(cls).items()
+    }
+
+
 def payment_of(
     row: Mapping[str, Any] | sqlite3.Row, company: str, prefix: str = "", import_type: str = ""
 ) -> Payment | None:
     """Read the columns of a payment; ``None`` where it could not be read at the source."""
     if row[f"{prefix}date"] is None:
         return None
-    return Payment(
+    return value_of(
+        Payment,
+        row,
+        prefix,
         key=PaymentKey(company, row[f"{prefix}number"], import_type),
-        source=row[f"{prefix}source"],
-        invoice_number=row[f"{prefix}invoice_number"],
-        ocr=row[f"{prefix}ocr"],
-        date=date.fromisoformat(row[f"{prefix}date"]),
-        amount=Decimal(row[f"{prefix}amount"]),
-        currency=row[f"{prefix}currency"],
-        amount_currency=decimal_of(row[f"{prefix}amount_currency"]),
-        exchange_rate=decimal_of(row[f"{prefix}exchange_rate"]),
-        write_offs=write_offs_of(row[f"{prefix}write_offs"]),
-        booked=bool(row[f"{prefix}booked"]),
-        warnings=warnings_of(row[f"{prefix}warnings"]),
         customer_number=row[f"{prefix}customer"],
     )
 
 
 def row_of(row: sqlite3.Row) -> Row:
-    return Row(**_shown(row))
+    """Read a row of a preview, or a registered payment, as a person sees it."""
+    return value_of(Row, row, **_figures(row))
 
 
 def entry_of(row: sqlite3.Row) -> Entry:
-    return Entry(
-        **_shown(row),
-        **{name: row[name] for name in _ENTRY},
-        effect=Decimal(row["effect"]),
-        written_off=Decimal(row["written_off"]),
-        at=datetime.fromisoformat(row["registered_at"]),
-        deleted_at=time_of(row["deleted_at"]),
-    )
+    at = datetime.fromisoformat(row["registered_at"])
+    return value_of(Entry, row, at=at, **_figures(row))
 
 
-_ENTRY = (
-    *("origin", "state", "reverses", "region", "import_type", "company", "bank_account"),
-    *("invoice_currency", "run_id", "user", "deleted_by", "deleted_why", "invoice_id"),
-)
-
-
-def _shown(row: sqlite3.Row) -> dict[str, Any]:
+def _figures(row: sqlite3.Row) -> dict[str, Any]:
     amount = decimal_of(row["amount"])
-    amount_currency = decimal_of(row["amount_currency"])
+    in_currency = amount if row["currency"] == SEK else decimal_of(row["amount_currency"])
     return {
-        "id": row["id"],
         "payment_number": row["number"] or "",
-        "invoice_number": row["invoice_number"],
-        "host_invoice_number": row["host_invoice_number"],
         "payment_date": day_of(row["date"]),
         "amount": Decimal(0) if amount is None else amount,
-        "currency": row["currency"],
-        "amount_currency": amount if row["currency"] == SEK else amount_currency,
-        "exchange_rate": decimal_of(row["exchange_rate"]),
-        "source": row["source"],
-        "write_offs": write_offs_of(row["write_offs"]),
-        "status": row["status"],
-        "warning": text_of(row["warning_sv"], row["warning_en"]),
-        "reason": row["reason"],
-        "message": text_of(row["message_sv"], row["message_en"]),
-        "customer_name": row["customer_name"],
+        "amount_currency": in_currency,
     }
-
-
-def invoice_of(row: sqlite3.Row, prefix: str = "") -> Invoice:
-    """Read an invoice."""
-    return Invoice(
-        region=row[f"{prefix}region"],
-        number=row[f"{prefix}number"],
-        ocr=row[f"{prefix}ocr"],
-        customer_code=row[f"{prefix}customer_code"],
-        customer_name=row[f"{prefix}customer_name"],
-        currency=row[f"{prefix}currency"],
-        total=Decimal(row[f"{prefix}total"]),
-        remaining=Decimal(row[f"{prefix}remaining"]),
-        invoice_date=day_of(row[f"{prefix}invoice_date"]),
-        due_date=day_of(row[f"{prefix}due_date"]),
-        period_closed=bool(row[f"{prefix}period_closed"]),
-    )
 
 
 def text_of(sv: str | None, en: str | None) -> Text | None:
@@ -172,15 +153,7 @@ def plain(amount: Decimal | None) -> str | None:
 
 
 def definition_of(row: sqlite3.Row) -> Definition:
-    return Definition(
-        name=row["name"],
-        import_type=row["import_type"],
-        import_format=row["import_format"],
-        region=row["region"],
-        settings=json.loads(row["settings"]),
-        company=company_of(row),
-        cursor=row["cursor"],
-    )
+    return value_of(Definition, row, settings=json.loads(row["settings"]), company=company_of(row))
 
 
 def company_of(row: sqlite3.Row) -> Company | None:
@@ -224,3 +197,15 @@ def day_of(text: str | None) -> date | None:
 
 def time_of(text: str | None) -> datetime | None:
     return None if text is None else datetime.fromisoformat(text)
+
+
+_READERS: Mapping[Any, Callable[[Any], Any]] = {
+    str: str,
+    int: int,
+    bool: bool,
+    Decimal: Decimal,
+    date: date.fromisoformat,
+    datetime: datetime.fromisoformat,
+    Sequence[WriteOff]: write_offs_of,
+    Sequence[Text]: warnings_of,
+}

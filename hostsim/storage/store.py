@@ -21,11 +21,11 @@ from hostsim.storage.rows import (
     clean,
     definition_of,
     entry_of,
-    invoice_of,
     is_id,
     payment_of,
     plain,
     settings_text,
+    value_of,
     without_spaces,
 )
 from opter_contract.values import Text
@@ -136,7 +136,7 @@ class Store(Database):
             "SELECT * FROM invoices"
             " ORDER BY region, length(ltrim(number, '0')), ltrim(number, '0'), number"
         )
-        return map(invoice_of, self.stream(query))
+        return (value_of(Invoice, row) for row in self.stream(query))
 
     def known_invoices(self, region: str, numbers: Iterable[str]) -> frozenset[str]:
         """Say which of these numbers the region has."""
