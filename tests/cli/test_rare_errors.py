@@ -7,9 +7,8 @@ import sys
 import pluggy
 import pytest
 from fortnox import Wire, response
-from keeping_host import KeepingHost
 from second_host import Host as HostInMemory
-from second_host import new_run
+from second_host import HostWithSecrets, new_run
 
 from hostsim import __main__
 from hostsim.demo import run_demo
@@ -59,7 +58,7 @@ def run_with(*hosts, **more):
 
 
 def test_a_login_that_fortnox_did_not_revoke_is_told_and_gone_here_all_the_same():
-    host = KeepingHost()
+    host = HostWithSecrets()
     with Wire(response(400, {"error": "invalid_request"})) as wire:
         values = {
             "FORTNOX_CLIENT_ID": "k7Qclient",

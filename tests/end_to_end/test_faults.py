@@ -16,7 +16,7 @@ from dataclasses import replace
 from urllib.parse import urlencode
 
 import pytest
-from scripted_import import Script, ask_for_small_pages, damage, kept, registered
+from scripted_import import Script, ask_for_small_pages, damage, registered, stored_rows
 
 from hostsim.sandbox import Fault, Match
 from opter_fortnox_plugin.fortnox.http import Transport
@@ -207,7 +207,7 @@ def disturbed_everywhere(script, sandbox, what, expected):
         if outcome.status != right:
             wrong.append(told)
         if outcome.status:
-            if kept(path) != script.before:
+            if stored_rows(path) != script.before:
                 wrong.append(f"{told}; the failure left something half done")
             outcome = script.run(sandbox, path, Line(sandbox).itself)
         waiting = script.registered - set(registered(path))
@@ -227,7 +227,7 @@ def _difference(outcome, other):
         return f"the next import ended with exit status {outcome.status}"
     if outcome.preview != other.preview:
         return f"the preview counts {outcome.preview['counts']}"
-    return f"different: {[t for t in other.kept if outcome.kept[t] != other.kept[t]]}"
+    return f"different: {[t for t in other.rows if outcome.rows[t] != other.rows[t]]}"
 
 
 # --- Answers that go wrong --------------------------------------------------

@@ -8,18 +8,18 @@ nothing had happened.
 import os
 from collections import Counter
 
+import killed_process
 import pytest
-import victims as of_victims
+from killed_process import PARTS, content, cut, each, missed, settle
 from scripted_import import (
     NAME,
     SECOND_DAY,
     Script,
     damage,
     fresh_code,
-    kept,
     registered,
+    stored_rows,
 )
-from victims import PARTS, content, cut, each, missed, settle
 
 from hostsim.errors import HostError
 from hostsim.plugins.loading import Plugins
@@ -29,8 +29,8 @@ from hostsim.storage.store import Store
 
 pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="no SIGKILL and no fork here")
 
-small_pages, folder = of_victims.small_pages, of_victims.folder
-victims, sandbox = of_victims.victims, of_victims.sandbox
+small_pages, folder = killed_process.small_pages, killed_process.folder
+killed, sandbox = killed_process.killed, killed_process.sandbox
 
 
 AN_INVOICE = Match("GET", "/3/invoices/1000")
@@ -48,11 +48,11 @@ def script(folder):
 def undisturbed(script, sandbox):
     """What is there after an undisturbed import and save, and after another one."""
     path = script.copy()
-    return [script.run(sandbox, path).kept for _ in range(2)]
+    return [script.run(sandbox, path).rows for _ in range(2)]
 
 
 @pytest.fixture(scope="module")
-def attempt(script, sandbox, victims):
+def attempt(script, sandbox, killed):
     """Import and save in a process that is killed at a step; its token expires on the way."""
     expired = Fault(401, '{"message":"unauthorized"}', "application/json", match=AN_INVOICE)
 
@@ -60,7 +60,7 @@ def attempt(script, sandbox, victims):
         script.time.sleep(60)
         sandbox.faults.clear()
         sandbox.faults.add(expired)
-        ended = victims.do(
+        ended = killed.do(
             "import",
             die_at=die_at,
             db=str(path),
@@ -91,7 +91,7 @@ def made_good():
 def test_the_process_that_is_killed_does_what_an_undisturbed_one_does(script, attempt, undisturbed):
     path = script.copy()
     assert attempt(path)[0] == 0
-    assert kept(path) == undisturbed[0]
+    assert stored_rows(path) == undisturbed[0]
 
 
 def test_every_request_and_every_statement_that_writes_is_a_step(steps, sandbox):
@@ -134,10 +134,10 @@ def test_an_import_that_is_killed_at_any_step_is_made_good_by_the_next(
         sandbox.faults.clear()
         outcome = script.run(sandbox, path)
         expected = undisturbed[there != before]
-        if outcome.kept == expected:
+        if outcome.rows == expected:
             made_good.add(left)
             continue
-        different = [t for t in expected if (outcome.kept or {}).get(t) != expected[t]]
+        different = [t for t in expected if (outcome.rows or {}).get(t) != expected[t]]
         wrong.append(f"{told}: then exit status {outcome.status}, other {different}")
     assert wrong == []
     assert len(steps) > 100
@@ -166,7 +166,7 @@ def test_an_import_that_is_killed_with_requests_on_their_way_is_made_good_by_the
     assert damage(path) == []
     assert registered(path) == registered(script.base)
     sandbox.faults.clear()
-    assert script.run(sandbox, path).kept == undisturbed[0]
+    assert script.run(sandbox, path).rows == undisturbed[0]
 
 
 def test_a_preview_of_a_killed_import_can_be_saved(script, attempt, undisturbed):
@@ -175,15 +175,15 @@ def test_a_preview_of_a_killed_import_can_be_saved(script, attempt, undisturbed)
     attempt(path, die_at=("imported", 1))
     with Store.open(path) as store:
         Host(store, Plugins(), clock=lambda: SECOND_DAY, user="kim").save(NAME)
-    assert kept(path) == undisturbed[0]
+    assert stored_rows(path) == undisturbed[0]
 
 
-def test_a_database_that_was_killed_at_its_making_can_be_made_again(victims, tmp_path):
-    _, steps = victims.do("create", db=str(tmp_path / "whole.db"))
+def test_a_database_that_was_killed_at_its_making_can_be_made_again(killed, tmp_path):
+    _, steps = killed.do("create", db=str(tmp_path / "whole.db"))
     wrong = []
     for place, step in enumerate(each(steps)):
         path = tmp_path / f"{place}.db"
-        ended, taken = victims.do("create", die_at=step, db=str(path))
+        ended, taken = killed.do("create", die_at=step, db=str(path))
         if taken != steps[: place + 1]:
             wrong.append(f"{step}: {missed(ended, taken, steps, step)}")
         try:

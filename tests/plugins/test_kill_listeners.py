@@ -11,12 +11,12 @@ import types
 from contextlib import closing
 from pathlib import Path
 
+import killed_process
 import pytest
 import readme
-import victims as of_victims
+from killed_process import content, each, missed
 from ledgers import Books
 from scripted_import import Script, damage, fresh_code
-from victims import content, each, missed
 
 from hostsim.plugins.loading import Plugins
 from hostsim.services.host import Host
@@ -25,8 +25,8 @@ from hostsim.storage.store import Store
 
 pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="no SIGKILL and no fork here")
 
-small_pages, folder = of_victims.small_pages, of_victims.folder
-victims, sandbox = of_victims.victims, of_victims.sandbox
+small_pages, folder = killed_process.small_pages, killed_process.folder
+killed, sandbox = killed_process.killed, killed_process.sandbox
 
 
 @pytest.fixture(scope="module")
@@ -35,10 +35,10 @@ def script(folder):
 
 
 @pytest.fixture(scope="module")
-def imported(script, sandbox, victims, folder):
+def imported(script, sandbox, killed, folder):
     """A database with a preview that can be saved."""
     path = script.copy()
-    ended, _ = victims.do(
+    ended, _ = killed.do(
         "import",
         die_at=("imported", 1),
         db=str(path),
@@ -52,7 +52,7 @@ def imported(script, sandbox, victims, folder):
 
 
 @pytest.fixture
-def attempt(imported, victims, folder, tmp_path_factory, monkeypatch):
+def attempt(imported, killed, folder, tmp_path_factory, monkeypatch):
     """Save, type and delete in a process that is killed at a step; the ledger is here then."""
 
     def attempt(die_at=None):
@@ -63,7 +63,7 @@ def attempt(imported, victims, folder, tmp_path_factory, monkeypatch):
         shutil.copy(imported, path)
         place = tmp_path_factory.mktemp("ledger")
         monkeypatch.chdir(place)
-        ended, taken = victims.do("listen", die_at=die_at, db=str(path), folder=str(place))
+        ended, taken = killed.do("listen", die_at=die_at, db=str(path), folder=str(place))
         return path, ended, taken
 
     return attempt

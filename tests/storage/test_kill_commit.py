@@ -10,15 +10,15 @@ import shutil
 import signal
 import sys
 
+import killed_process
 import pytest
-import victims as of_victims
+from killed_process import PARTS, content, cut
 from scripted_import import (
     Script,
     damage,
     fresh_code,
     registered,
 )
-from victims import PARTS, content, cut
 
 from hostsim.storage.store import Store
 
@@ -26,8 +26,8 @@ pytestmark = pytest.mark.skipif(
     sys.platform == "win32", reason="no RLIMIT_FSIZE: Windows ends no process at a write"
 )
 
-small_pages, folder = of_victims.small_pages, of_victims.folder
-victims, sandbox = of_victims.victims, of_victims.sandbox
+small_pages, folder = killed_process.small_pages, killed_process.folder
+killed, sandbox = killed_process.killed, killed_process.sandbox
 
 #: Bytes, as https://sqlite.org/fileformat2.html#walformat has them.
 WAL_HEADER, FRAME_HEADER, PAGE = 32, 24, 4096
@@ -46,13 +46,13 @@ def log_of(path):
 class Office:
     """Databases to begin with, and what an undisturbed import and save make of them."""
 
-    def __init__(self, script, sandbox, victims):
-        self.script, self.sandbox, self.victims = script, sandbox, victims
+    def __init__(self, script, sandbox, killed):
+        self.script, self.sandbox, self.killed = script, sandbox, killed
         self._folder = script.base.parent
         #: What was left, and made good by the next import.
         self.made_good = set()
         path = script.copy()
-        self.undisturbed = [script.run(sandbox, path).kept for _ in range(2)]
+        self.undisturbed = [script.run(sandbox, path).rows for _ in range(2)]
         self.before = registered(script.base)
         #: How many payments a save adds.
         self.ready = len(self.undisturbed[0]["payments"]) - len(self.before)
@@ -84,13 +84,13 @@ class Office:
     def do_import(self, path, **how):
         self.script.time.sleep(60)
         task = {"code": fresh_code(self.sandbox), "configuration": self.sandbox.environment()}
-        return self.victims.do("import", db=str(path), **task, **how)
+        return self.killed.do("import", db=str(path), **task, **how)
 
     def do_save(self, path, **how):
-        return self.victims.do("save", db=str(path), **how)
+        return self.killed.do("save", db=str(path), **how)
 
     def do_close(self, path, **how):
-        return self.victims.do("close", db=str(path), **how)
+        return self.killed.do("close", db=str(path), **how)
 
     def wrong_after(self, path):
         """Name what is wrong with a database of a killed process, or after its next import."""
@@ -103,15 +103,15 @@ class Office:
             left = content(store)
         if left not in self.made_good:
             outcome = self.script.run(self.sandbox, path)
-            if outcome.kept != self.undisturbed[there != self.before]:
+            if outcome.rows != self.undisturbed[there != self.before]:
                 return f"the next import ends otherwise ({outcome.status})"
             self.made_good.add(left)
         return None
 
 
 @pytest.fixture(scope="module")
-def office(script, sandbox, victims):
-    return Office(script, sandbox, victims)
+def office(script, sandbox, killed):
+    return Office(script, sandbox, killed)
 
 
 def tried(office, base, do, limits):

@@ -262,7 +262,7 @@ class Outcome:
     """How an import ended: what it showed and left behind, or the exit status of its error."""
 
     preview: dict | None = None
-    kept: dict | None = None
+    rows: dict | None = None
     status: int = 0
 
 
@@ -275,7 +275,7 @@ class Script:
         self.base = folder / "base.db"
         self._folder = folder
         prepare(self.base, self.redirect_uri)
-        self.before = kept(self.base)
+        self.before = stored_rows(self.base)
 
     def sandbox(self):
         return sandbox_of(SECOND_DAY, self.redirect_uri, self.time)
@@ -307,7 +307,7 @@ class Script:
                     raise
                 return Outcome(status=exit_status(failure))
             host.save(NAME)
-        return Outcome(preview, kept(path))
+        return Outcome(preview, stored_rows(path))
 
 
 # --- What is there afterwards -----------------------------------------------
@@ -324,7 +324,7 @@ def shown(preview):
     }
 
 
-def kept(path):
+def stored_rows(path):
     """Give all that the host has, but for what names a run: rows by table.
 
     Of runs, those that still mean something: a failed one has left only its error.

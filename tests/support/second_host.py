@@ -68,6 +68,21 @@ class Host:
                 self.locks[key].release()
 
 
+class HostWithSecrets(Host):
+    def __init__(self):
+        super().__init__()
+        self.secrets = {}
+
+    @hookimpl
+    def opter_get_secret(self, run, key):
+        return self.secrets.get(key)
+
+    @hookimpl
+    def opter_set_secret(self, run, key, value):
+        self.secrets[key] = value
+        return True
+
+
 def new_run(manager, settings, **more):
     run = SimpleNamespace(
         id="1", hook=manager.hook, type_code="FortnoxAPI", format="API",

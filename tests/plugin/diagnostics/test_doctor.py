@@ -15,9 +15,8 @@ from zoneinfo import ZoneInfo
 
 import pluggy
 import pytest
-from keeping_host import KeepingHost
 from ports import free_port
-from second_host import hookimpl, new_run
+from second_host import HostWithSecrets, hookimpl, new_run
 
 from hostsim.sandbox import Fault, Match, Sandbox, scripted_login, seed
 from opter_contract.values import Company
@@ -42,7 +41,7 @@ def sign_in(address):
     return scripted_login.sign_in(address, seed.USER, seed.PASSWORD)
 
 
-class Person(KeepingHost):
+class Person(HostWithSecrets):
     """A host whose user signs in, or does something else, in the window."""
 
     def __init__(self, act=sign_in):
@@ -461,12 +460,12 @@ def test_every_failure_is_in_the_table_of_errors(examine, configuration):
 
 def test_a_stored_login_is_used_and_stays_stored(examine, configuration):
     """Neither a window nor its port is needed then."""
-    person, staying = Person(), SETTINGS | {"stay_signed_in": "true"}
-    examine(person=person, settings=staying)
+    person, stored = Person(), SETTINGS | {"stay_signed_in": "true"}
+    examine(person=person, settings=stored)
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
         configuration["FORTNOX_REDIRECT_URI"] = f"http://127.0.0.1:{port}/callback"
-        findings = examine(person=person, settings=staying)
+        findings = examine(person=person, settings=stored)
     assert (person.windows, findings["login"].state) == (1, "ok")
     assert failed(findings) == {"redirect": "LOGIN_PORT_IN_USE"}
     assert [value for value in person.secrets.values() if value]

@@ -6,8 +6,9 @@ token that is used twice ends them all here: nothing is forgiven.
 
 import os
 
+import killed_process
 import pytest
-import victims as of_victims
+from killed_process import PARTS, content, cut, each, missed, settle
 from scripted_import import (
     NAME,
     SECOND_DAY,
@@ -16,10 +17,9 @@ from scripted_import import (
     damage,
     fresh_code,
     host_of,
-    kept,
     registered,
+    stored_rows,
 )
-from victims import PARTS, content, cut, each, missed, settle
 
 from hostsim.sandbox import Fault, Match, Sandbox, Switches
 from hostsim.storage.locks import Locks
@@ -30,8 +30,8 @@ from opter_fortnox_plugin.login.stored_token import StoredToken, read
 
 pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="no SIGKILL and no fork here")
 
-small_pages, folder = of_victims.small_pages, of_victims.folder
-victims, sandbox = of_victims.victims, of_victims.sandbox
+small_pages, folder = killed_process.small_pages, killed_process.folder
+killed, sandbox = killed_process.killed, killed_process.sandbox
 
 
 AN_INVOICE = Match("GET", "/3/invoices/1000")
@@ -120,12 +120,12 @@ def undisturbed(script, sandbox):
     outcomes = []
     for _ in range(2):
         assert script.imports(sandbox, path) == 0
-        outcomes.append(kept(path))
+        outcomes.append(stored_rows(path))
     return outcomes
 
 
 @pytest.fixture(scope="module")
-def attempt(script, sandbox, victims):
+def attempt(script, sandbox, killed):
     """Import and save in a process that is killed at a step; its token expires on the way."""
     expired = Fault(401, '{"message":"unauthorized"}', "application/json", match=AN_INVOICE)
 
@@ -134,7 +134,7 @@ def attempt(script, sandbox, victims):
         script.time.sleep(60)
         sandbox.faults.clear()
         sandbox.faults.add(expired)
-        ended, steps = victims.do(
+        ended, steps = killed.do(
             "import",
             die_at=die_at,
             db=str(path),
@@ -153,7 +153,7 @@ def attempt(script, sandbox, victims):
 def steps(attempt, undisturbed):
     path, ended, steps = attempt()
     assert ended == 0
-    assert kept(path) == undisturbed[0]
+    assert stored_rows(path) == undisturbed[0]
     return steps
 
 
@@ -197,7 +197,7 @@ def test_an_import_with_a_kept_login_that_is_killed_at_any_step_is_made_good_by_
         if left in made_good:
             continue
         logins = script.imports(sandbox, path)
-        if kept(path) != undisturbed[there != before]:
+        if stored_rows(path) != undisturbed[there != before]:
             wrong.append(f"{told}: another state")
         if script.standing(sandbox) != (True, None):
             wrong.append(f"{told}: the login that is kept is not good, or not alone")

@@ -9,16 +9,16 @@ import json
 from contextlib import ExitStack, suppress
 
 import pytest
-import staying_office
+import stored_login_office
 from scripted_import import COMPANY, FIRST_DAY, NAME, FakeTime, fresh_code, host_of
-from staying_office import refreshes, start
-from staying_process import session
+from stored_login_office import refreshes, start
+from stored_login_process import session
 
 from hostsim.sandbox import Fault, Match
 from opter_fortnox_plugin.fortnox.http import Transport
 
-sandbox, store = staying_office.sandbox, staying_office.store
-office, signed_in = staying_office.office, staying_office.signed_in
+sandbox, store = stored_login_office.sandbox, stored_login_office.store
+office, signed_in = stored_login_office.office, stored_login_office.signed_in
 
 
 @pytest.fixture

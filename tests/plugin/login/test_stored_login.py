@@ -14,12 +14,12 @@ from contextlib import ExitStack, suppress
 
 import pluggy
 import pytest
-import staying_office
+import stored_login_office
 from scripted_import import COMPANY, NAME, SETTINGS, FakeTime, fresh_code
 from second_host import Host as HostInMemory
 from second_host import hookimpl, new_run
-from staying_office import STAY, TOKEN, Office, refreshes, start
-from staying_process import session
+from stored_login_office import STAY, TOKEN, Office, refreshes, start
+from stored_login_process import session
 
 from hostsim.sandbox import Fault, Match
 from hostsim.sandbox.tokens import Grant
@@ -38,8 +38,8 @@ STEPS = (
 )
 
 
-sandbox, store = staying_office.sandbox, staying_office.store
-office, signed_in = staying_office.office, staying_office.signed_in
+sandbox, store = stored_login_office.sandbox, stored_login_office.store
+office, signed_in = stored_login_office.office, stored_login_office.signed_in
 
 
 # --- One login ---

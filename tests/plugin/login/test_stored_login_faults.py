@@ -7,15 +7,15 @@ anybody asked a second time.
 from __future__ import annotations
 
 import pytest
-import staying_office
-from staying_office import TOKEN
-from staying_process import nobody, session
+import stored_login_office
+from stored_login_office import TOKEN
+from stored_login_process import nobody, session
 
 from opter_fortnox_plugin.fortnox.http import Transport
 from tests.end_to_end.test_faults import ANSWER_LOST, FOR_EVER, HURRIED, ONCE
 
-sandbox, store = staying_office.sandbox, staying_office.store
-office, signed_in = staying_office.office, staying_office.signed_in
+sandbox, store = stored_login_office.sandbox, stored_login_office.store
+office, signed_in = stored_login_office.office, stored_login_office.signed_in
 
 
 class Impatient(Transport):

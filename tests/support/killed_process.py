@@ -88,12 +88,12 @@ def content(store):
     return hashlib.sha256(re.sub(r"\b[0-9a-f]{32}\b", "run", text).encode()).hexdigest()
 
 
-class Victims:
+class KilledProcesses:
     """Does tasks of ``killed_import.py`` in processes that are killed at a step."""
 
     def __init__(self, trace):
         self._trace = trace
-        self._nursery = subprocess.Popen(
+        self._parent = subprocess.Popen(
             [sys.executable, "-P", str(TESTS / "killed_import.py")],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
@@ -110,16 +110,16 @@ class Victims:
         """
         self._trace.unlink(missing_ok=True)
         task |= {"what": what, "die_at": die_at, "trace": str(self._trace)}
-        self._nursery.stdin.write(json.dumps(task) + "\n")
-        self._nursery.stdin.flush()
-        ended = int(self._nursery.stdout.readline())
+        self._parent.stdin.write(json.dumps(task) + "\n")
+        self._parent.stdin.flush()
+        ended = int(self._parent.stdout.readline())
         steps = self._trace.read_text(encoding="utf-8") if self._trace.exists() else ""
         return ended, steps.splitlines()
 
     def close(self):
-        self._nursery.stdin.close()
-        self._nursery.wait()
-        self._nursery.stdout.close()
+        self._parent.stdin.close()
+        self._parent.wait()
+        self._parent.stdout.close()
 
 
 # --- Fixtures ---
@@ -139,10 +139,10 @@ def folder():
 
 
 @pytest.fixture(scope="module")
-def victims(folder):
-    victims = Victims(folder / "trace")
-    yield victims
-    victims.close()
+def killed(folder):
+    killed = KilledProcesses(folder / "trace")
+    yield killed
+    killed.close()
 
 
 @pytest.fixture(scope="module")

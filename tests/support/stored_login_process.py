@@ -1,4 +1,4 @@
-"""A process that stays signed in: told line by line what to do, for the tests of staying.
+"""A process that stays signed in: told line by line what to do, for the tests of the stored login.
 
 Its standard input holds a task in JSON, then a line for each time that its
 threads are to ask Fortnox who they are signed in to; each is answered with a

@@ -106,7 +106,7 @@ def signed_in(office):
 
 def start(office, **task):
     process = subprocess.Popen(
-        [sys.executable, "-P", str(TESTS / "staying_process.py")],
+        [sys.executable, "-P", str(TESTS / "stored_login_process.py")],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         text=True,
