@@ -180,13 +180,15 @@ def command(
     """Make a function a command, with the options that every command has.
 
     :param sv: its help in Swedish, and ``en`` in English.
-    :param group: whether subcommands may follow it.
+    :param group: whether subcommands may follow it; the function runs only without one.
     """
 
     def decorate(function: Callable[..., Any]) -> Any:
         @click.pass_context
         @functools.wraps(function)
         def called(context: click.Context, /, *arguments: Any, **keywords: Any) -> Any:
+            if group and context.invoked_subcommand is not None:
+                return None
             common = common_of(context)
             set_log_level(common.verbose)
             with _only_results_on_stdout(common):

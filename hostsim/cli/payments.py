@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import click
-
 from hostsim.cli.command import command, option
 from hostsim.cli.common import Common, open_store
 from hostsim.cli.root import hostsim
@@ -23,10 +21,7 @@ from hostsim.views.payments import REGISTERED_PAYMENTS, write_entries
     sv="Bara import, hand, eller en källa i Fortnox (manual, file, finance, autogiro …).",
     en="Only import, hand, or a source in Fortnox (manual, file, finance, autogiro …).",
 )
-@click.pass_context
-def payments(context: click.Context, common: Common, origin: str | None) -> None:
-    if context.invoked_subcommand is not None:
-        return
+def payments(common: Common, origin: str | None) -> None:
     with open_store(common) as store:
         if common.json:
             common.write_list(REGISTERED_PAYMENTS, lambda: store.payments(origin=origin))

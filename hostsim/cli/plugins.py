@@ -30,10 +30,7 @@ if TYPE_CHECKING:
     sv="Visa insticksprogrammen och vad de gör, eller stäng av och slå på dem.",
     en="Show the plug-ins and what they do, or switch them off and on.",
 )
-@click.pass_context
-def plugins(context: click.Context, common: Common) -> None:
-    if context.invoked_subcommand is not None:
-        return
+def plugins(common: Common) -> None:
     from opter_contract import CONTRACT_VERSION
 
     with _store_if_any(common) as store:

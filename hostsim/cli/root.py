@@ -20,8 +20,6 @@ from hostsim.cli.common import Common, usage
     en="A host much like Opter: brings in customers' payments through plug-ins, shows them "
     "and saves them. Begin with hostsim demo.",
 )
-@click.pass_context
-def hostsim(context: click.Context, _: Common) -> None:
-    if context.invoked_subcommand is None:
-        sys.stderr.write(context.get_help() + "\n")
-        raise usage("Ange ett av kommandona ovanför.", "Give one of the commands above.")
+def hostsim(_: Common) -> None:
+    sys.stderr.write(click.get_current_context().get_help() + "\n")
+    raise usage("Ange ett av kommandona ovanför.", "Give one of the commands above.")

@@ -63,10 +63,7 @@ def settings(common: Common, values: tuple[str, ...]) -> None:
     sv="Visa fakturorna, eller läs in dem.",
     en="Show the invoices, or load them.",
 )
-@click.pass_context
-def invoices(context: click.Context, common: Common) -> None:
-    if context.invoked_subcommand is not None:
-        return
+def invoices(common: Common) -> None:
     with open_store(common) as store:
         common.write_list(INVOICES, store.invoices)
 
@@ -121,10 +118,7 @@ def load(common: Common, file: Path, region: str) -> None:
     sv="Visa de importer som är upplagda, eller lägg upp en.",
     en="Show the imports that are defined, or define one.",
 )
-@click.pass_context
-def formats(context: click.Context, common: Common) -> None:
-    if context.invoked_subcommand is not None:
-        return
+def formats(common: Common) -> None:
     with open_store(common) as store:
         host = make_host(store)
         definitions = list(store.definitions())
