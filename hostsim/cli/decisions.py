@@ -1,8 +1,7 @@
 """Decisions about payments that cannot be saved.
 
-A decision is about the list that a command printed last: where another one is
-open, such as one that was made or changed on the page, nothing is decided and
-that list is printed.
+A decision is about the list that a command printed last. If another one is open, such as
+one that the page made or changed, nothing is decided and that list is printed.
 """
 
 from __future__ import annotations
@@ -14,12 +13,12 @@ import click
 
 from hostsim.cli.command import command, option
 from hostsim.cli.common import Common, make_host, open_store, usage
-from hostsim.cli.imports import last_printed, show_if_changed, show_preview
+from hostsim.cli.imports import last_printed, show_if_any, show_if_changed
 from hostsim.cli.root import hostsim
 from hostsim.ledger.reasons import KEEP
 from hostsim.storage.decision_store import LONGEST_WHY
 from hostsim.views.decisions import DECISIONS
-from hostsim.views.preview import write_no_preview_json
+from opter_contract.values import Text
 
 if TYPE_CHECKING:
     from hostsim.storage.previews import Preview
@@ -198,12 +197,8 @@ def _either(numbers: Sequence[str], series: tuple[str, str] | None) -> None:
 def _show(common: Common, name: str, preview: Preview | None, sv: str, en: str) -> None:
     """Confirm it on standard error, and show the list as it is now."""
     common.note(f"{sv}.", f"{en}.")
-    if preview is not None:
-        show_preview(common, preview, show_ignored=False)
-    elif common.json:
-        write_no_preview_json(common.output, name)
-    else:
-        common.output.say(
-            "Ingen lista är öppen; det gäller från nästa import.",
-            "No list is open; it holds from the next import.",
-        )
+    none = Text(
+        "Ingen lista är öppen; det gäller från nästa import.",
+        "No list is open; it holds from the next import.",
+    )
+    show_if_any(common, preview, name, none, show_ignored=False)

@@ -115,7 +115,7 @@ def add(
     en="Delete a registered payment. It stays, marked, and the invoice gets the amount back; "
     "one that came from Fortnox is offered again by the next import.",
 )
-@click.argument("its", metavar="ID", type=int)
+@click.argument("payment_id", metavar="ID", type=int)
 @option(
     "--why",
     default="",
@@ -123,8 +123,8 @@ def add(
     sv=f"Varför den tas bort; måste anges. Högst {LONGEST_WHY} tecken.",
     en=f"Why it is deleted; must be given. At most {LONGEST_WHY} characters.",
 )
-def delete(common: Common, its: int, why: str) -> None:
+def delete(common: Common, payment_id: int, why: str) -> None:
     with open_store(common) as store:
-        make_host(store).delete_payment(its, why=why)
-        deleted = store.payment(its)
+        make_host(store).delete_payment(payment_id, why=why)
+        deleted = store.payment(payment_id)
     common.write_one(REGISTERED_PAYMENTS, deleted)

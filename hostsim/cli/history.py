@@ -144,47 +144,50 @@ def export(common: Common, file: str, *, region: str | None, everything: bool) -
     if file != "-":
         payments_file.refuse_existing(Path(file))
     with open_store(common) as store:
-        made = payments_file.export(store, region=region, everything=everything)
-    _note_excluded(common, made, everything=everything)
+        exported = payments_file.export(store, region=region, everything=everything)
+    _note_excluded(common, exported, everything=everything)
     if file == "-":
-        common.output.write(made.text)
+        common.output.write(exported.text)
         return
-    payments_file.write_new(Path(file), made.text)
+    payments_file.write_new(Path(file), exported.text)
     commits.note(results_messages.file_written(file))
-    _show_export(common, file, made)
+    _show_export(common, file, exported)
 
 
-def _note_excluded(common: Common, made: Exported, *, everything: bool) -> None:
+def _note_excluded(common: Common, exported: Exported, *, everything: bool) -> None:
     if everything:
         common.note(
             "Varning: filen innehåller även det som kom från Fortnox och får inte läsas in där.",
             "Warning: the file also holds what came from Fortnox and must not be brought in there.",
         )
         return
-    common.note(*_excluded(made))
+    common.note(*_excluded(exported))
 
 
-def _excluded(made: Exported) -> Text:
-    number, sek = payments_text(made.excluded), made.excluded_amount
+def _excluded(exported: Exported) -> Text:
+    number, sek = payments_text(exported.excluded), exported.excluded_amount
     return Text(
         f"Utelämnade, eftersom de kom från Fortnox: {number.sv}, {formats.money(sek, 'sv')} SEK.",
         f"Excluded, since they came from Fortnox: {number.en}, {formats.money(sek, 'en')} SEK.",
     )
 
 
-def _show_export(common: Common, file: str, made: Exported) -> None:
+def _show_export(common: Common, file: str, exported: Exported) -> None:
     if common.json:
         answer = {
             "file": file,
-            "payments": made.payments,
-            "amount": formats.plain(made.amount),
-            "left_out": {"payments": made.excluded, "amount": formats.plain(made.excluded_amount)},
+            "payments": exported.payments,
+            "amount": exported.amount,
+            "left_out": {
+                "payments": exported.excluded,
+                "amount": exported.excluded_amount,
+            },
         }
         write_json(common.output, answer)
         return
-    number, sek = payments_text(made.payments), made.amount
+    number, sek = payments_text(exported.payments), exported.amount
     common.output.say(
         f"Skrivna till {file}: {number.sv}, {formats.money(sek, 'sv')} SEK.",
         f"Written to {file}: {number.en}, {formats.money(sek, 'en')} SEK.",
     )
-    common.output.say(*_excluded(made))
+    common.output.say(*_excluded(exported))

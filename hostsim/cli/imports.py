@@ -17,6 +17,7 @@ from hostsim.errors import HostError
 from hostsim.storage.previews import PreviewChanged
 from hostsim.views.output import ReaderClosed
 from hostsim.views.preview import write_no_preview_json, write_preview, write_preview_json
+from opter_contract.values import Text
 
 if TYPE_CHECKING:
     from hostsim.storage.previews import Preview
@@ -118,6 +119,18 @@ def show_preview(common: Common, preview: Preview, *, show_ignored: bool) -> Non
     preview.mark_printed()
 
 
+def show_if_any(
+    common: Common, preview: Preview | None, name: str | None, none: Text, *, show_ignored: bool
+) -> None:
+    """Show a preview, or that there is none."""
+    if preview is not None:
+        show_preview(common, preview, show_ignored=show_ignored)
+    elif common.json:
+        write_no_preview_json(common.output, name)
+    else:
+        common.output.line(none)
+
+
 def last_printed(store: Store, name: str | None) -> str:
     """Give the revision of the open preview that a command printed last; ``""`` for none."""
     from hostsim.storage import previews
@@ -148,12 +161,8 @@ def save(common: Common, name: str | None, *, revision: str | None, show_ignored
         host = make_host(store)
         with show_if_changed(common, show_ignored=show_ignored):
             preview = host.save(name, shown)
-        if preview is not None:
-            show_preview(common, preview, show_ignored=show_ignored)
-        elif common.json:
-            write_no_preview_json(common.output, name)
-        else:
-            common.output.say("Det finns inget att spara.", "There is nothing to save.")
+        none = Text("Det finns inget att spara.", "There is nothing to save.")
+        show_if_any(common, preview, name, none, show_ignored=show_ignored)
 
 
 @command(
@@ -170,10 +179,10 @@ def save(common: Common, name: str | None, *, revision: str | None, show_ignored
 def reconcile(common: Common, name: str, *, no_browser: bool, show_ignored: bool) -> None:
     from hostsim.views.reconciliation import write_reconciliation, write_reconciliation_json
 
-    with open_store(common) as store, contextlib.ExitStack() as held:
+    with open_store(common) as store, contextlib.ExitStack() as stack:
         store.definition(name)
         with interactive_host(common, store, no_browser=no_browser) as host:
-            found = held.enter_context(host.reconcile(name))
+            found = stack.enter_context(host.reconcile(name))
         if common.json:
             write_reconciliation_json(common.output, found)
         else:

@@ -1,10 +1,9 @@
-"""Who may ask the desk for what: the host it is asked by, the form it comes from.
+"""Which requests the desk answers, by their Host header and the form that they come from.
 
-The desk has no login of its own: it is bound to this machine unless somebody
-says otherwise. What is left to keep out are pages of other sites in the same
-browser: they may neither send forms here (a token in the session, and the
-origin), nor read pages under a name of their own (the Host header), nor frame
-them, and no page of ours runs a script that is not a file of ours.
+The desk has no login: by default it listens on this machine only. That leaves pages of
+other sites in the same browser. They may neither send forms here (a token in the session,
+and the origin), nor read pages under a name of their own (the Host header), nor frame
+them, and a page of ours runs no script but our own files.
 """
 
 from __future__ import annotations
@@ -47,7 +46,7 @@ def is_loopback(host: str) -> bool:
 
 
 def guard(app: Flask, host: str) -> None:
-    """Let in what belongs here, and put the headers on every answer.
+    """Refuse foreign requests, and put the headers on every response.
 
     :param host: the address that the desk listens on.
     """
@@ -76,8 +75,8 @@ def token() -> str:
 
 
 def _our_form() -> bool:
-    # A form of a page without referrers has the origin "null"; where it was sent
-    # from is then said by the browser alone.
+    # A page without referrers sends the origin "null"; then only Sec-Fetch-Site tells
+    # where the form came from.
     origin = request.headers.get("Origin", "null")
     if origin != "null" and urlsplit(origin).netloc != request.host:
         return False
@@ -96,8 +95,8 @@ def _names(host: str) -> frozenset[str]:
 def _known(header: str, names: Collection[str], *, numbers: bool) -> bool:
     """Tell whether a Host header names us.
 
-    :param numbers: accept any numeric address: a name that somebody else points
-        here is what must be kept out, and a number is no name.
+    :param numbers: accept any numeric address: only a name can be pointed here by
+        somebody else.
     """
     try:
         name = (urlsplit(f"//{header}").hostname or "").lower()

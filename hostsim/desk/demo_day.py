@@ -1,8 +1,8 @@
-"""A day of work in the sandbox, so that a first visit to the desk shows every kind of thing.
+"""A day of work in the sandbox, so that a first visit to the desk shows every kind of payment.
 
 Yesterday the last weeks' payments were imported and saved, a payment was typed
 by hand, one was deleted, and some invoices that Fortnox makes itself were
-set aside; then a night passed. What the next import reads is all else.
+set aside; then a night passed. The next import reads the rest.
 """
 
 from __future__ import annotations
@@ -27,10 +27,7 @@ REACH = 32
 def play_yesterday(
     desk_context: DeskContext, sandbox: Sandbox, now: Callable[[], datetime]
 ) -> None:
-    """Let yesterday have happened.
-
-    :param now: zone-aware; what is written down is dated the day before.
-    """
+    """Import, save and decide as a person would have done the day before ``now``."""
     if IMPORT_TYPE not in desk_context.plugins.import_types:
         return
     host = Host(
@@ -63,9 +60,9 @@ def _by_hand(host: Host, desk_context: DeskContext, sandbox: Sandbox) -> None:
     waiting = books.payments_of(seed.BOOKED_OVERNIGHT)[0]
     host.add_payment(str(seed.BOOKED_OVERNIGHT), waiting.amount, date=waiting.payment_date)
     overnight = {str(seed.CHANGED_OVERNIGHT), str(seed.TOUCHED_OVERNIGHT)}
-    gone = next(
+    deleted = next(
         row
         for row in desk_context.store.payments()
         if row.origin == "import" and row.host_invoice_number not in overnight
     )
-    host.delete_payment(gone.id or 0, why="fel faktura")
+    host.delete_payment(deleted.id, why="fel faktura")

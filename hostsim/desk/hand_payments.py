@@ -31,7 +31,7 @@ pages = Blueprint("by_hand", __name__, url_prefix="/payments")
 _FIELDS = ("invoice", "amount", "rate", "date", "region", "bank_account", "key")
 
 #: The field that an error belongs beside.
-_PLACES = {
+_FIELD_OF_ERROR = {
     "PAYMENT_AMOUNT": "amount",
     "PAYMENT_TOO_LARGE": "amount",
     "PAYMENT_CURRENCY": "amount",
@@ -39,8 +39,8 @@ _PLACES = {
     "BANK_ACCOUNT": "bank_account",
 }
 
-#: The field that a doubt belongs beside, where it has none of its own name.
-_DOUBTFUL = {"identical": "amount"}
+#: The field that a doubt belongs beside, if not the one of its name.
+_FIELD_OF_DOUBT = {"identical": "amount"}
 
 
 def _back(**values: Any) -> str:
@@ -72,7 +72,7 @@ def _dialog(
     default = dict.fromkeys(_FIELDS, "") | {"date": desk_context().clock().date().isoformat()}
     doubts: dict[str, list[Text]] = {}
     for doubt in () if doubtful is None else doubtful.doubts:
-        doubts.setdefault(_DOUBTFUL.get(doubt.place, doubt.place), []).append(doubt.message)
+        doubts.setdefault(_FIELD_OF_DOUBT.get(doubt.place, doubt.place), []).append(doubt.message)
     return window(
         dialog="add",
         regions=desk_context().regions(),
@@ -114,19 +114,19 @@ def add() -> AnyResponse:
     if stale or request.form.get("look"):
         return make_response(_dialog(form, prefill=True))
     try:
-        made = _added(form)
+        added = _add(form)
     except _FieldError as wrong:
         return make_response(_dialog(form, {wrong.field: wrong.message}), 422)
     except DoubtfulPayment as doubtful:
         return make_response(_dialog(form, doubtful=doubtful), 422)
     except HostError as error:
-        place = _PLACES.get(error.code, "invoice")
+        field = _FIELD_OF_ERROR.get(error.code, "invoice")
         if error.code in {"PAYMENT_KEY", "PAYMENT_KEY_USED", "PAYMENT_KEY_DELETED"}:
             form["key"] = _new_key()
-        return make_response(_dialog(form, {place: own(error.message)}), 422)
-    number = desk_context().store.payment(made.id).host_invoice_number or ""
-    notify(page_text("payment_known" if made.already else "payment_added", number=number))
-    return redirect(url_for("register.show", payment=made.id), 303)
+        return make_response(_dialog(form, {field: own(error.message)}), 422)
+    number = desk_context().store.payment(added.id).host_invoice_number or ""
+    notify(page_text("payment_known" if added.already else "payment_added", number=number))
+    return redirect(url_for("register.show", payment=added.id), 303)
 
 
 def _is_stale(form: Mapping[str, str]) -> bool:
@@ -148,7 +148,7 @@ class _FieldError(Exception):
         self.field, self.message = field, message
 
 
-def _added(form: Mapping[str, str]) -> Added:
+def _add(form: Mapping[str, str]) -> Added:
     amount = typed_amount(form["amount"])
     if amount is None:
         raise wrong_amount(form["amount"])
@@ -220,21 +220,21 @@ def delete(payment_id: int) -> AnyResponse:
 
 @pages.get("/ledger")
 def ask_to_export() -> str:
-    """Say what the file holds and what it leaves out, before it is fetched."""
+    """Show what the file contains and excludes, before it is downloaded."""
     regions = desk_context().regions()
     region = request.args.get("region", regions[0])
     return window(
         dialog="ledger",
         regions=regions,
         region=region,
-        made=payments_file.export(desk_context().store, region=region),
+        exported=payments_file.export(desk_context().store, region=region),
         back=url_for("register.show"),
     )
 
 
 @pages.get("/ledger.csv")
 def export() -> Response:
-    made = payments_file.export(desk_context().store, region=request.args.get("region", ""))
-    response = Response(made.text, mimetype="text/csv")
+    exported = payments_file.export(desk_context().store, region=request.args.get("region", ""))
+    response = Response(exported.text, mimetype="text/csv")
     response.headers["Content-Disposition"] = 'attachment; filename="kundreskontra.csv"'
     return response

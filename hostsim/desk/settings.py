@@ -121,13 +121,13 @@ def _refused(
     problems: Sequence[SettingsProblem] = (
         error.problems
         if isinstance(error, SettingsRefused)
-        else [SettingsProblem(_place_of(error), "error", error.message)]
+        else [SettingsProblem(_field_of(error), "error", error.message)]
     )
     page = _dialog(definition, values, problems, making=definition is None)
     return make_response(page, 422)
 
 
-def _place_of(error: HostError) -> str:
+def _field_of(error: HostError) -> str:
     """Name the field of the host's own that an error belongs beside."""
     return "type" if error.code.startswith("IMPORT_") else "name"
 

@@ -30,10 +30,10 @@ from hostsim.views.output import Output
 if TYPE_CHECKING:
     from hostsim.plugins.loading import Plugins
 
-#: Where this is set, somebody wants the real Fortnox.
+#: Set where the real Fortnox is wanted.
 CREDENTIALS = "FORTNOX_CLIENT_ID"
 
-#: The file of the host's data, where nothing else is said.
+#: The default file of the host's data.
 DATABASE = "hostsim.db"
 
 
@@ -51,7 +51,7 @@ def run_desk(
     empty: bool = False,
     wait: Callable[[], object] = until_interrupted,
 ) -> None:
-    """Serve the desk until Ctrl-C or SIGTERM, and say where it is.
+    """Serve the desk until Ctrl-C or SIGTERM, and print its address.
 
     :param database: the file; ``None`` is ``hostsim.db`` with the real Fortnox, and a
         temporary one that is removed at the end with the sandbox.
@@ -60,18 +60,18 @@ def run_desk(
     :param wait: waits for the end; replaced in tests.
     """
     real = bool(environment.get(CREDENTIALS, "").strip())
-    with ExitStack() as held:
-        held.enter_context(ending_on_sigterm())
+    with ExitStack() as stack:
+        stack.enter_context(ending_on_sigterm())
         if real:
-            store = held.enter_context(opened(database or Path(DATABASE)))
+            store = stack.enter_context(opened(database or Path(DATABASE)))
             desk_context = DeskContext(store, plugins, login_timeout=login_timeout, keyring=keyring)
         else:
-            desk_context = held.enter_context(
+            desk_context = stack.enter_context(
                 beside_sandbox(plugins, database, login_timeout, second_day=not empty)
             )
         desk_context.host().notify_listeners()
-        desk = held.enter_context(_listening(desk_context, host, port))
-        _say_where(output, desk, real=real, kept=database is not None, host=host)
+        desk = stack.enter_context(_listening(desk_context, host, port))
+        _print_address(output, desk, real=real, lasting=database is not None, host=host)
         if open_browser:
             browser.open_browser(desk.url, lambda _address: None)
         try:
@@ -100,20 +100,20 @@ def beside_sandbox(
 ) -> Iterator[DeskContext]:
     """Give an office whose Fortnox is a sandbox with an invented haulage company.
 
-    :param database: a new one gets the haulier's invoices, an old one is left as it is;
+    :param database: a new one gets the haulier's invoices, an existing one is not changed;
         ``None`` is a temporary one.
-    :param second_day: let a day of work be done in a new one, so that a first visit shows
-        every kind of thing.
-    :param user: who works there; preset: whoever is signed in to this machine.
+    :param second_day: play a day of work in a new one, so that a first visit shows every kind of
+        payment.
+    :param user: who works there, by default whoever is signed in to this machine.
     """
     redirect_uri = f"http://127.0.0.1:{free_port()}/callback"
-    with ExitStack() as held:
+    with ExitStack() as stack:
         if database is None:
-            folder = held.enter_context(tempfile.TemporaryDirectory(prefix="hostsim-desk-"))
+            folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="hostsim-desk-"))
             database = Path(folder) / DATABASE
         new = not database.exists()
-        sandbox = held.enter_context(Sandbox(seed.haulier(now()), redirect_uri=redirect_uri))
-        store = held.enter_context(opened(database))
+        sandbox = stack.enter_context(Sandbox(seed.haulier(now()), redirect_uri=redirect_uri))
+        store = stack.enter_context(opened(database))
         if new:
             store.set_setting("accepted_deviation", ACCEPTED_DEVIATION)
             store.load_invoices(exported_invoices(now()))
@@ -132,15 +132,15 @@ def beside_sandbox(
 
 @contextmanager
 def _listening(desk_context: DeskContext, host: str, port: int) -> Iterator[Desk]:
-    with ExitStack() as held:
+    with ExitStack() as stack:
         try:
-            desk = held.enter_context(Desk(desk_context, host, port))
+            desk = stack.enter_context(Desk(desk_context, host, port))
         except OSError as error:
             raise host_error("DESK_PORT_IN_USE", host=host, port=port) from error
         yield desk
 
 
-def _say_where(output: Output, desk: Desk, *, real: bool, kept: bool, host: str) -> None:
+def _print_address(output: Output, desk: Desk, *, real: bool, lasting: bool, host: str) -> None:
     output.say(
         f"Betalningsimporten finns på {desk.url}. Avsluta med Ctrl-C.",
         f"The payment import is at {desk.url}. End it with Ctrl-C.",
@@ -151,7 +151,7 @@ def _say_where(output: Output, desk: Desk, *, real: bool, kept: bool, host: str)
             f"lösenord {seed.PASSWORD}.",
             f"Fortnox is a sandbox on this machine: user {seed.USER}, password {seed.PASSWORD}.",
         )
-    if real or kept:
+    if real or lasting:
         path = desk.desk_context.store.path
         output.say(f"Databasen är {path}.", f"The database is {path}.")
     else:

@@ -345,7 +345,7 @@ WORDS: dict[str, Text] = {
     "add_payment": Text("Ny betalning", "New payment"),
     "register_it": Text("Registrera", "Register"),
     "register_anyway": Text("Registrera ändå", "Register anyway"),
-    "look_at_invoice": Text("Visa fakturan", "Show the invoice"),
+    "show_invoice": Text("Visa fakturan", "Show the invoice"),
     "doubtful": Text("Tveksamt", "Doubtful"),
     "doubtful_lead": Text(
         "Betalningen är inte registrerad. Läs det som är tveksamt, och tryck en gång till om det "

@@ -138,7 +138,7 @@ function sayAgain() {
 // --- A payment by hand ----------------------------------------------------------
 
 // Shows the invoice that was named; what somebody typed meanwhile stays as it is.
-async function look(form) {
+async function showInvoice(form) {
   const mine = turn;
   const address = new URL(form.action);
   for (const name of ["invoice", "region"]) address.searchParams.set(name, form.elements[name].value);
@@ -309,7 +309,7 @@ document.addEventListener("submit", (event) => {
 document.addEventListener("change", (event) => {
   const field = event.target;
   if (field.hasAttribute("data-submit")) return void send(field.form);
-  if (field.hasAttribute("data-look")) return void look(field.form);
+  if (field.hasAttribute("data-shows-invoice")) return void showInvoice(field.form);
   if (!field.dataset.fields) return;
   const address = new URL(field.dataset.fields, location.href);
   for (const name of ["name", "type", "region"]) {
