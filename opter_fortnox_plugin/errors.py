@@ -73,6 +73,19 @@ class Missing(Exception):
     """There is no such thing in Fortnox (404)."""
 
 
+class OutcomeUnknown(Exception):
+    """Fortnox may have carried out a request to write, or not.
+
+    To send it again could write twice; only reading can tell.
+
+    :param what: what happened, as in :class:`Temporary`.
+    """
+
+    def __init__(self, what: str) -> None:
+        super().__init__(what)
+        self.what = what
+
+
 #: What can be temporary about an answer, as :class:`Temporary` names it, and what is read.
 IN_SWEDISH: Final = {
     "company information of an unexpected form": "företagsuppgifter av oväntat slag",

@@ -1,8 +1,12 @@
 """Fortnox's API: paced, patient, signed in.
 
-What is temporary is tried again, within bounds of attempts and of time; what
-is not, never. Every error that leaves is a :class:`~.errors.FortnoxError`, or
-:class:`~.errors.Missing` for a single thing that is not there.
+What is temporary is tried again, within bounds of attempts and of time; what is not, never.
+What writes is sent again only where Fortnox refused it unread. Every error that leaves is a
+:class:`~.errors.FortnoxError`, or one for the caller to act on: :class:`~.errors.Missing` or
+:class:`~.errors.OutcomeUnknown`.
+
+A new resource is a :class:`~.protocol.Resource`, a schema for its rows, and calls of
+:meth:`Client.page`, :meth:`~Client.get`, :meth:`~Client.create` and :meth:`~Client.update`.
 """
 
 from __future__ import annotations
@@ -12,6 +16,7 @@ import random
 import time
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any, Final, Protocol, TypeVar
 from urllib.parse import quote
 
@@ -21,6 +26,7 @@ from opter_contract.values import Company
 from opter_fortnox_plugin.errors import (
     LoginFailed,
     Missing,
+    OutcomeUnknown,
     Refused,
     Temporary,
     Unauthorized,
@@ -28,14 +34,20 @@ from opter_fortnox_plugin.errors import (
 )
 from opter_fortnox_plugin.fortnox.http import Bearer, Transport
 from opter_fortnox_plugin.fortnox.protocol import (
+    COMPANY,
+    INVOICES,
+    PAYMENTS,
     Page,
+    Query,
     Reply,
+    Resource,
     date_of,
     invoice_query,
     invoices_query,
     page_of,
     payments_query,
     raw_reply,
+    resource_in,
     value_of,
 )
 from opter_fortnox_plugin.fortnox.rate_limiter import WINDOW, RateLimiter
@@ -74,7 +86,7 @@ class Authorization(Protocol):
 
 
 class Client:
-    """Reads from one company's Fortnox.
+    """One company's Fortnox.
 
     :param sleep: waits a number of seconds.
     :param waiting: called with what went wrong and the seconds until the next attempt.
@@ -111,83 +123,83 @@ class Client:
         self._now = now
         self._waiting = waiting
 
-    # --- what is read ---
+    # --- any resource ---
+
+    def page(self, resource: Resource, query: Query) -> Page:
+        """Return a page of a list.
+
+        Its time is the earliest of all clocks: one that is too early makes us read again, and
+        one that is too late would hide changes. Without a time of Fortnox's it has none.
+        """
+        ours, by_token = self.now, self._signed_in.time
+
+        def read(reply: Reply) -> Page:
+            value = value_of(reply, resource.path)
+            theirs = [moment for moment in (date_of(reply), by_token) if moment]
+            return page_of(value, resource.list_key, min([*theirs, ours]) if theirs else None)
+
+        return self._listed(resource.path, read, query)
+
+    def get(self, resource: Resource, number: str) -> Any:
+        """Return the detail of one resource, as it stands in the answer.
+
+        :raises Missing: where Fortnox has no such resource.
+        """
+        return self._send("GET", _path(resource, number), partial(resource_in, resource=resource))
+
+    def create(self, resource: Resource, value: Mapping[str, Any]) -> Any:
+        """Create a resource; return it as Fortnox has it now.
+
+        :raises OutcomeUnknown: where it may have been created.
+        """
+        read = partial(resource_in, resource=resource)
+        return self._send("POST", resource.path, read, json={resource.key: value})
+
+    def update(self, resource: Resource, number: str, value: Mapping[str, Any]) -> Any:
+        """Change these fields of a resource; return it as Fortnox has it now.
+
+        :raises Missing: where Fortnox has no such resource.
+        :raises OutcomeUnknown: where it may have been changed.
+        """
+        read = partial(resource_in, resource=resource)
+        return self._send("PUT", _path(resource, number), read, json={resource.key: value})
+
+    def reply(self, path: str, query: Query | None = None) -> Reply:
+        """Return the raw answer, even a refusal: for questions about answers themselves."""
+        return self._listed(path, raw_reply, query)
+
+    # --- what an import reads ---
 
     def company(self) -> Company:
         """Return who we are signed in to: ``DatabaseNumber`` and name."""
 
         def read(reply: Reply) -> Company:
-            value = value_of(reply, "companyinformation").get("CompanyInformation")
-            company = company_of(value)
+            company = company_of(resource_in(reply, COMPANY))
             if company is None:
-                raise Temporary("company information of an unexpected form")
+                raise Temporary(COMPANY.unexpected)
             return company
 
-        return self._get("companyinformation", read)
+        return self._listed(COMPANY.path, read)
 
     def payments(
         self, page: int, since: datetime | None, invoice_number: str | None = None
     ) -> Page:
-        """Return a page of payments, newest first.
-
-        Its time is the earliest of all clocks: one that is too early makes us read again, and
-        one that is too late would hide payments. Without a time of Fortnox's it has none.
-
-        :param since: only what changed since then.
-        :param invoice_number: only the payments of this invoice.
-        """
-        ours, by_token = self.now, self._signed_in.time
-
-        def read(reply: Reply) -> Page:
-            value = value_of(reply, "invoicepayments")
-            theirs = [moment for moment in (date_of(reply), by_token) if moment]
-            return page_of(value, "InvoicePayments", min([*theirs, ours]) if theirs else None)
-
-        return self._get("invoicepayments", read, payments_query(page, since, invoice_number))
+        """Return a page of payments: see :func:`~.protocol.payments_query`."""
+        return self.page(PAYMENTS, payments_query(page, since, invoice_number))
 
     def payment(self, number: str) -> Any:
-        """Return the detail of a payment, as it stands in the answer.
-
-        :raises Missing: where Fortnox has no such payment.
-        """
-
-        def read(reply: Reply) -> Any:
-            value = value_of(reply, "invoicepayments")
-            if "InvoicePayment" not in value:
-                raise Temporary("a payment of an unexpected form")
-            return value["InvoicePayment"]
-
-        return self._get_one(f"invoicepayments/{quote(number, safe='')}", read)
+        return self.get(PAYMENTS, number)
 
     def invoices(self, page: int, ocr: str | None = None, *, unpaid: bool = False) -> Page:
-        """Return a page of invoices, highest number first.
-
-        :param ocr: only those whose reference holds these digits somewhere.
-        :param unpaid: only those that are unpaid.
-        """
-        return self._get("invoices", _invoices, invoices_query(page, ocr, unpaid=unpaid))
+        """Return a page of invoices: see :func:`~.protocol.invoices_query`."""
+        return self.page(INVOICES, invoices_query(page, ocr, unpaid=unpaid))
 
     def invoices_like(self, number: str) -> Page:
         """Return invoices with these digits in their number: first the one that has no others."""
-        return self._get("invoices", _invoices, invoice_query(number))
+        return self.page(INVOICES, invoice_query(number))
 
     def invoice(self, number: str) -> Any:
-        """Return the detail of an invoice, as it stands in the answer.
-
-        :raises Missing: where Fortnox has no such invoice.
-        """
-
-        def read(reply: Reply) -> Any:
-            value = value_of(reply, "invoices")
-            if "Invoice" not in value:
-                raise Temporary("an invoice of an unexpected form")
-            return value["Invoice"]
-
-        return self._get_one(f"invoices/{quote(number, safe='')}", read)
-
-    def reply(self, path: str, query: Mapping[str, str] | None = None) -> Reply:
-        """Return the raw answer, even a refusal: for questions about answers themselves."""
-        return self._get(path, raw_reply, query)
+        return self.get(INVOICES, number)
 
     # --- what time it is ---
 
@@ -201,49 +213,53 @@ class Client:
         by_token = self._signed_in.time
         return moment > self.now and (by_token is None or moment > by_token)
 
-    # --- how it is read ---
+    # --- one request ---
 
-    def _get(
-        self, path: str, read: Callable[[Reply], T], query: Mapping[str, str] | None = None
-    ) -> T:
+    def _listed(self, path: str, read: Callable[[Reply], T], query: Query | None = None) -> T:
         """Get what is always there."""
         try:
-            return self._get_one(path, read, query)
+            return self._send("GET", path, read, query=query)
         except Missing:
             raise Refused("FORTNOX_REFUSED", resource=path, status=404, fortnox_code="–") from None
 
-    def _get_one(
-        self, path: str, read: Callable[[Reply], T], query: Mapping[str, str] | None = None
+    def _send(
+        self,
+        method: str,
+        path: str,
+        read: Callable[[Reply], T],
+        *,
+        query: Query | None = None,
+        json: object = None,
     ) -> T:
-        """Get a single thing, which may be :class:`Missing`."""
+        """Send a request with a token that is accepted; return what is read in its answer."""
+
+        def attempt(token: str) -> T:
+            self._limiter.acquire()
+            reply = self._transport.send(
+                method, f"{self._api_url}/{path}", auth=Bearer(token), query=query, json=json
+            )
+            self._limiter.answered()
+            return read(reply)
+
+        repeatable = _is_temporary if method == "GET" else _is_limited
         token = self._signed_in.access_token
         for _ in range(RENEWALS):
             try:
-                return self._patiently(path, read, query, token)
+                return self._patiently(partial(attempt, token), repeatable)
             except Unauthorized:
                 log.info("the access token is no longer accepted; refreshing it")
             token = (self._renew or self._signed_in.renew)(token)
         try:
-            return self._patiently(path, read, query, token)
+            return self._patiently(partial(attempt, token), repeatable)
         except Unauthorized:
             raise LoginFailed("LOGIN_EXPIRED") from None
 
     def _patiently(
-        self,
-        path: str,
-        read: Callable[[Reply], T],
-        query: Mapping[str, str] | None,
-        token: str,
+        self, attempt: Callable[[], T], repeatable: Callable[[BaseException], bool]
     ) -> T:
-        def attempt() -> T:
-            self._limiter.acquire()
-            address = f"{self._api_url}/{path}"
-            reply = self._transport.send("GET", address, auth=Bearer(token), query=query)
-            self._limiter.answered()
-            return read(reply)
-
+        """Try again what is repeatable, within bounds."""
         patiently = tenacity.Retrying(
-            retry=tenacity.retry_if_exception_type(Temporary),
+            retry=tenacity.retry_if_exception(repeatable),
             stop=tenacity.stop_after_attempt(ATTEMPTS) | tenacity.stop_before_delay(TIMEOUT),
             wait=self._how_long,
             sleep=self._sleep,
@@ -253,6 +269,8 @@ class Client:
         try:
             return patiently(attempt)
         except Temporary as error:
+            if not repeatable(error):
+                raise OutcomeUnknown(error.what) from None
             attempts = patiently.statistics.get("attempt_number", ATTEMPTS)
             raise Unavailable("FORTNOX_UNAVAILABLE", what=error.what, attempts=attempts) from None
 
@@ -278,5 +296,14 @@ class Client:
                 self._limiter.back_off(seconds)
 
 
-def _invoices(reply: Reply) -> Page:
-    return page_of(value_of(reply, "invoices"), "Invoices")
+def _path(resource: Resource, number: str) -> str:
+    return f"{resource.path}/{quote(number, safe='')}"
+
+
+def _is_temporary(error: BaseException) -> bool:
+    return isinstance(error, Temporary)
+
+
+def _is_limited(error: BaseException) -> bool:
+    """Tell whether Fortnox refused a request unread, so that it can be written again."""
+    return isinstance(error, Temporary) and error.limited

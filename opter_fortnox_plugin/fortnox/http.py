@@ -25,7 +25,7 @@ import urllib3.connection
 
 from opter_fortnox_plugin.configuration import LOOPBACK
 from opter_fortnox_plugin.errors import Temporary, Unavailable
-from opter_fortnox_plugin.fortnox.protocol import Reply
+from opter_fortnox_plugin.fortnox.protocol import Reply, encode
 
 log = logging.getLogger(__name__)
 
@@ -219,9 +219,11 @@ class Transport:
         auth: requests.auth.AuthBase,
         query: Mapping[str, str] | None = None,
         form: Mapping[str, str] | None = None,
+        json: object = None,
     ) -> Reply:
         """Make one exchange.
 
+        :param form, json: the body, if there is one.
         :raises Temporary: where no whole answer came.
         :raises Unavailable: where the other side cannot prove who it is.
         """
@@ -232,7 +234,8 @@ class Transport:
                     method,
                     address,
                     params=query,
-                    data=form,
+                    data=form if json is None else encode(json),
+                    headers=None if json is None else {"Content-Type": "application/json"},
                     auth=auth,
                     timeout=self._timeout,
                     allow_redirects=False,

@@ -13,7 +13,7 @@ import json
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from email.utils import parsedate_to_datetime
 from typing import Any, Final
@@ -54,6 +54,9 @@ _CODE = re.compile(r"[0-9]{1,12}(\.0+)?", re.ASCII)
 
 _TOKEN_REASON = re.compile(r"[a-z_]{1,40}", re.ASCII)
 
+#: The parameters of a request.
+Query = dict[str, str]
+
 
 @dataclass(frozen=True, slots=True)
 class Reply:
@@ -62,6 +65,38 @@ class Reply:
     status: int
     headers: Mapping[str, str] = field(repr=False)
     body: bytes = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Resource:
+    """A resource of the API, and the keys of its JSON.
+
+    :param path: its path, by which messages name it, too.
+    :param key: holds one of them, in requests and in answers.
+    :param list_key: holds several, in the answer to a list.
+    :param unexpected: names an answer without the key: see :class:`~.errors.Temporary`.
+    """
+
+    path: str
+    key: str
+    list_key: str = ""
+    unexpected: str = "an answer of an unexpected form"
+
+
+COMPANY: Final = Resource(
+    "companyinformation",
+    "CompanyInformation",
+    unexpected="company information of an unexpected form",
+)
+INVOICES: Final = Resource(
+    "invoices", "Invoice", "Invoices", unexpected="an invoice of an unexpected form"
+)
+PAYMENTS: Final = Resource(
+    "invoicepayments",
+    "InvoicePayment",
+    "InvoicePayments",
+    unexpected="a payment of an unexpected form",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,6 +157,23 @@ def decode(body: bytes) -> Any:
         raise Temporary("an answer that is not JSON") from None
 
 
+def encode(value: Any) -> bytes:
+    """Write JSON with exact decimals.
+
+    :raises TypeError: for a value that JSON cannot hold exactly.
+    """
+    return json.dumps(value, default=_encoded, allow_nan=False).encode()
+
+
+def _encoded(value: object) -> float | str:
+    if isinstance(value, date):
+        return value.isoformat()
+    # A float is written with the fewest digits that it is known by.
+    if isinstance(value, Decimal) and Decimal(repr(float(value))) == value:
+        return float(value)
+    raise TypeError(f"a {type(value).__name__} that JSON cannot hold exactly")
+
+
 # --- Errors ------------------------------------------------------------------
 
 
@@ -139,6 +191,17 @@ def value_of(reply: Reply, resource: str) -> dict[str, Any]:
         if "ErrorInformation" not in value:
             return value
     raise _error_of(reply, resource)
+
+
+def resource_in(reply: Reply, resource: Resource) -> Any:
+    """Return the one resource that an answer holds, as it stands there.
+
+    :raises Exception: as :func:`value_of` does.
+    """
+    value = value_of(reply, resource.path)
+    if resource.key not in value:
+        raise Temporary(resource.unexpected)
+    return value[resource.key]
 
 
 def _error_of(reply: Reply, resource: str) -> Exception:
@@ -249,20 +312,27 @@ def _count(value: object) -> int:
     raise ValueError
 
 
-def payments_query(
-    page: int, since: datetime | None, invoice_number: str | None = None
-) -> dict[str, str]:
+def list_query(sort_by: str, page: int = 1, *, ascending: bool = False, **more: str) -> Query:
+    """Ask for a page of a list.
+
+    :param more: other parameters, which limit what is listed.
+    """
+    return {
+        "limit": str(PAGE_SIZE),
+        "page": str(page),
+        "sortby": sort_by,
+        "sortorder": "ascending" if ascending else "descending",
+        **more,
+    }
+
+
+def payments_query(page: int, since: datetime | None, invoice_number: str | None = None) -> Query:
     """Ask for a page of payments, newest payment date first.
 
     :param since: only what was changed since then, by Fortnox's clock.
     :param invoice_number: only the payments of this invoice.
     """
-    query = {
-        "limit": str(PAGE_SIZE),
-        "page": str(page),
-        "sortby": "paymentdate",
-        "sortorder": "descending",
-    }
+    query = list_query("paymentdate", page)
     if since is not None:
         # By isoformat, since strftime writes years before 1000 with fewer digits.
         query["lastmodified"] = since.astimezone(STOCKHOLM).isoformat(" ", "minutes")[:16]
@@ -271,37 +341,26 @@ def payments_query(
     return query
 
 
-def invoices_query(page: int, ocr: str | None = None, *, unpaid: bool = False) -> dict[str, str]:
+def invoices_query(page: int, ocr: str | None = None, *, unpaid: bool = False) -> Query:
     """Ask for a page of invoices, highest number first.
 
     :param ocr: only those whose reference holds these digits; Fortnox looks
         for them anywhere in it.
     :param unpaid: only those that are unpaid; Fortnox omits those that are not booked.
     """
-    query = {
-        "limit": str(PAGE_SIZE),
-        "page": str(page),
-        "sortby": "documentnumber",
-        "sortorder": "descending",
-    }
+    query = list_query("documentnumber", page)
     if unpaid:
         query["filter"] = "unpaid"
     return query if ocr is None else query | {"ocr": ocr}
 
 
-def invoice_query(number: str) -> dict[str, str]:
+def invoice_query(number: str) -> Query:
     """Ask for the row of one invoice.
 
     Fortnox looks for the digits anywhere in a number. No lower number holds them all, so the
     invoice itself comes first.
     """
-    return {
-        "limit": str(PAGE_SIZE),
-        "page": "1",
-        "sortby": "documentnumber",
-        "sortorder": "ascending",
-        "documentnumber": number,
-    }
+    return list_query("documentnumber", ascending=True, documentnumber=number)
 
 
 def date_of(reply: Reply) -> datetime | None:

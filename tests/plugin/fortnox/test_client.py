@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 import logging
 import time
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
+from decimal import Decimal
 from urllib.parse import parse_qs
 
 import pytest
@@ -36,16 +37,18 @@ from opter_fortnox_plugin.errors import (
     LoginFailed,
     Missing,
     NotPermitted,
+    OutcomeUnknown,
     Refused,
     Unavailable,
 )
 from opter_fortnox_plugin.fortnox.client import ATTEMPTS, TIMEOUT, Client
 from opter_fortnox_plugin.fortnox.http import Transport
-from opter_fortnox_plugin.fortnox.protocol import Tokens
+from opter_fortnox_plugin.fortnox.protocol import Resource, Tokens
 from opter_fortnox_plugin.fortnox.rate_limiter import RateLimiter
 from opter_fortnox_plugin.login.tokens import SignedIn, TokenEndpoint
 
 LIST, TOKEN = f"{API}/invoicepayments", f"{AUTH}/token"
+CUSTOMERS = Resource("customers", "Customer", "Customers")
 UNAUTHORIZED = {"status": 401, "json": {"message": "unauthorized"}}
 
 
@@ -345,6 +348,81 @@ def test_what_is_not_temporary_is_asked_once(wire, client, clock, fault, kind):
     with pytest.raises(kind):
         client.payments(1, None)
     assert clock.naps == []
+
+
+# --- Another resource, and what is written ---
+
+WRITES = [
+    ("POST", "customers", lambda client: client.create(CUSTOMERS, {"Name": "Åkeriet"})),
+    ("PUT", "customers/7", lambda client: client.update(CUSTOMERS, "7", {"Name": "Åkeriet"})),
+]
+
+
+def test_another_resource_is_read_by_its_description_alone(wire, client):
+    wire.get(f"{API}/customers", json=page([{"CustomerNumber": "7"}], name="Customers"))
+    wire.get(f"{API}/customers/7", json={"Customer": {"Name": "Åkeriet"}})
+    assert client.page(CUSTOMERS, {"limit": "500"}).rows == [{"CustomerNumber": "7"}]
+    assert client.get(CUSTOMERS, "7") == {"Name": "Åkeriet"}
+
+
+@pytest.mark.parametrize(("method", "path", "write"), WRITES)
+def test_a_write_carries_json_and_returns_what_fortnox_made_of_it(
+    wire, client, method, path, write
+):
+    wire.add(method, f"{API}/{path}", status=201, json={"Customer": {"CustomerNumber": "7"}})
+    assert write(client) == {"CustomerNumber": "7"}
+    request = wire.calls[0].request
+    assert json.loads(request.body) == {"Customer": {"Name": "Åkeriet"}}
+    assert request.headers["Content-Type"] == "application/json"
+    assert request.headers["Authorization"] == "Bearer acc-0ne"
+
+
+def test_amounts_and_dates_are_written_exactly(wire, client):
+    wire.post(LIST, json={"Customer": {}})
+    with pytest.raises(OutcomeUnknown):
+        client.create(
+            Resource("invoicepayments", "InvoicePayment"),
+            {"Amount": Decimal("100.10"), "PaymentDate": date(2026, 2, 3)},
+        )
+    body = json.loads(wire.calls[0].request.body, parse_float=Decimal)
+    assert body == {"InvoicePayment": {"Amount": Decimal("100.1"), "PaymentDate": "2026-02-03"}}
+
+
+@pytest.mark.parametrize("amount", ["0.12345678901234567890", "NaN"])
+def test_an_amount_that_json_cannot_hold_is_not_written(wire, client, amount):
+    with pytest.raises(TypeError):
+        client.create(CUSTOMERS, {"Limit": Decimal(amount)})
+    assert len(wire.calls) == 0
+
+
+@pytest.mark.parametrize("one", WRITES)
+@pytest.mark.parametrize("fault", TEMPORARY)
+def test_a_write_is_repeated_only_if_the_rate_limit_refused_it(wire, client, fault, one):
+    method, path, write = one
+    wire.add(method, f"{API}/{path}", **fault)
+    if fault.get("status") == 429:
+        wire.add(method, f"{API}/{path}", json={"Customer": {}})
+        assert write(client) == {}
+    else:
+        with pytest.raises(OutcomeUnknown):
+            write(client)
+
+
+@pytest.mark.parametrize(("method", "path", "write"), WRITES)
+def test_a_write_that_was_refused_for_its_token_is_repeated_with_the_next(
+    wire, client, method, path, write
+):
+    wire.add(method, f"{API}/{path}", **UNAUTHORIZED)
+    wire.post(TOKEN, json=tokens("acc-tw0", "refr-tw0"))
+    wire.add(method, f"{API}/{path}", json={"Customer": {}})
+    assert write(client) == {}
+
+
+@pytest.mark.parametrize(("method", "path", "write"), WRITES)
+def test_a_write_that_fortnox_refuses_is_an_error_for_a_person(wire, client, method, path, write):
+    wire.add(method, f"{API}/{path}", status=400, json=error(2000588))
+    with pytest.raises(Refused):
+        write(client)
 
 
 # --- A token that grows stale ---
