@@ -204,12 +204,18 @@ def resource_in(reply: Reply, resource: Resource) -> Any:
     return value[resource.key]
 
 
+def _temporary(reply: Reply) -> Temporary | None:
+    """Return the error of a status that says to come back later, if it does."""
+    if reply.status in (408, 429) or reply.status >= 500:
+        limited = reply.status == 429
+        return Temporary(str(reply.status), wait=_retry_after(reply), limited=limited)
+    return None
+
+
 def _error_of(reply: Reply, resource: str) -> Exception:
+    if temporary := _temporary(reply):
+        return temporary
     status = reply.status
-    if status == 429:
-        return Temporary("429", wait=_retry_after(reply), limited=True)
-    if status >= 500 or status == 408:
-        return Temporary(str(status), wait=_retry_after(reply))
     information = error_information(reply.body)
     code = code_of(information)
     shown = "–" if code is None else code
@@ -240,8 +246,7 @@ def raw_reply(reply: Reply) -> Reply:
     """
     if 200 <= reply.status < 400:
         return reply
-    temporary = reply.status in (408, 429) or reply.status >= 500
-    if temporary or code_of(error_information(reply.body)) == _INTERNAL_ERROR:
+    if _temporary(reply) or code_of(error_information(reply.body)) == _INTERNAL_ERROR:
         raise _error_of(reply, "")
     if reply.status == 401:
         raise Unauthorized
@@ -401,10 +406,8 @@ def tokens_of(reply: Reply) -> Tokens:
     :raises Temporary: where the same request may succeed later.
     :raises LoginFailed, NotPermitted: where it will not.
     """
-    if reply.status == 429:
-        raise Temporary("429", wait=_retry_after(reply), limited=True)
-    if reply.status >= 500 or reply.status == 408:
-        raise Temporary(str(reply.status), wait=_retry_after(reply))
+    if temporary := _temporary(reply):
+        raise temporary
     value = decode(reply.body)
     if not isinstance(value, dict):
         raise Temporary("an answer of an unexpected form")

@@ -10,11 +10,12 @@ fields that are to blame, never with their content.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
-from typing import Any, Final
+from functools import partial
+from typing import Any, ClassVar, Final
 
 import marshmallow as ma
 
@@ -248,16 +249,26 @@ class _Label(_Field):
         return plain(str(value)).strip() if isinstance(value, str | int) else ""
 
 
-class _Ocr(_Label):
-    """An OCR reference as its digits, for the spaces are for the eye; ``""`` where it is none.
+class _OcrOrEmpty(_Label):
+    """An OCR reference as its digits, for the spaces are for the eye; ``""`` where it is none."""
 
-    One that Fortnox hides is unreadable, since it is not one that is empty.
-    """
+    def read(self, value: Any) -> str:
+        return digits_only(super().read(value))
+
+
+class _Ocr(_OcrOrEmpty):
+    """One that Fortnox hides is unreadable, since it is not one that is empty."""
 
     def _deserialize(self, value: Any, *args: Any, **kwargs: Any) -> str:
         if value == NO_RIGHT:
             raise ma.ValidationError(NO_RIGHT)
-        return digits_only(super()._deserialize(value, *args, **kwargs))
+        return super()._deserialize(value, *args, **kwargs)
+
+
+def digits_only(text: str) -> str:
+    """Return an OCR reference as its digits, without spaces; ``""`` for one that is none."""
+    bare = text.replace(" ", "")
+    return bare if bare.isascii() and bare.isdigit() else ""
 
 
 def plain(text: str, longest: int = 100) -> str:
@@ -273,8 +284,22 @@ def plain(text: str, longest: int = 100) -> str:
 class _Fortnox(ma.Schema):
     """Fortnox writes ``PaymentDate`` where we write ``payment_date``, and null for nothing."""
 
+    #: What a row becomes.
+    model: ClassVar[type]
+
     class Meta:
         unknown = ma.EXCLUDE
+
+    @ma.post_load
+    def make_object(self, data: dict[str, Any], **_: Any) -> Any:
+        return self.model(**self.completed(data))
+
+    def completed(self, data: dict[str, Any]) -> dict[str, Any]:
+        """Add what follows from other fields.
+
+        :raises marshmallow.ValidationError: where they do not fit together.
+        """
+        return data
 
     def on_bind_field(self, field_name: str, field_obj: ma.fields.Field[Any]) -> None:
         if field_obj.data_key is None:
@@ -288,16 +313,17 @@ class _Fortnox(ma.Schema):
 
 
 class _WriteOffSchema(_Fortnox):
+    model = WriteOff
+
     amount = _Money(required=True)
     currency = _OptionalCurrency(load_default="")
     account = _Label(load_default="", data_key="AccountNumber")
     description = _Label(load_default="")
 
-    @ma.post_load
-    def make_write_off(self, data: dict[str, Any], **_: Any) -> WriteOff:
+    def completed(self, data: dict[str, Any]) -> dict[str, Any]:
         if data["currency"] in _IN_SEK and not data["amount"].same_quantum(_ORE):
             raise ma.ValidationError("cannot be read", "Amount")
-        return WriteOff(**data)
+        return data
 
 
 class _RowSchema(_Fortnox):
@@ -305,6 +331,8 @@ class _RowSchema(_Fortnox):
 
     Whatever else a list row carries is not relied on: sources disagree on it.
     """
+
+    model = InvoicePayment
 
     number = _Digits(required=True)
     invoice_number = _Digits(required=True)
@@ -320,39 +348,38 @@ class _RowSchema(_Fortnox):
 class _ListRowSchema(_RowSchema):
     write_off_exist = _FlagOrTrue(load_default=True)
 
-    @ma.post_load
-    def make_payment(self, data: dict[str, Any], **_: Any) -> InvoicePayment:
-        return InvoicePayment(**data, amount_currency=None, write_offs=(), invoice_ocr=None)
+    def completed(self, data: dict[str, Any]) -> dict[str, Any]:
+        return data | {"amount_currency": None, "write_offs": (), "invoice_ocr": None}
 
 
 class _DetailSchema(_RowSchema):
     amount_currency = _Money(load_default=None)
     write_offs = _List(ma.fields.Nested(_WriteOffSchema), load_default=list)
-    invoice_ocr = _Label(load_default="", data_key="InvoiceOCR")
+    invoice_ocr = _OcrOrEmpty(load_default="", data_key="InvoiceOCR")
     customer_number = _Label(load_default="", data_key="InvoiceCustomerNumber")
 
-    @ma.post_load
-    def make_payment(self, data: dict[str, Any], **_: Any) -> InvoicePayment:
+    def completed(self, data: dict[str, Any]) -> dict[str, Any]:
         if any(one.currency not in (*_IN_SEK, data["currency"]) for one in data["write_offs"]):
             raise ma.ValidationError("cannot be read", "WriteOffs.Currency")
-        data["write_offs"] = tuple(data["write_offs"])
-        data["invoice_ocr"] = digits_only(data["invoice_ocr"])
-        data["customer_number"] = data["customer_number"] or None
-        return InvoicePayment(**data, write_off_exist=bool(data["write_offs"]))
+        return data | {
+            "write_offs": tuple(data["write_offs"]),
+            "write_off_exist": bool(data["write_offs"]),
+            "customer_number": data["customer_number"] or None,
+        }
 
 
 class _InvoiceSchema(_Fortnox):
+    model = InvoiceOcr
+
     number = _Digits(required=True, data_key="DocumentNumber")
     ocr = _Ocr(load_default="", data_key="OCR")
 
-    @ma.post_load
-    def make_invoice(self, data: dict[str, Any], **_: Any) -> InvoiceOcr:
-        return InvoiceOcr(**data)
-
 
 class _BalanceSchema(_Fortnox):
+    model = InvoiceBalance
+
     invoice_number = _Digits(required=True, data_key="DocumentNumber")
-    ocr = _Label(load_default="", data_key="OCR")
+    ocr = _OcrOrEmpty(load_default="", data_key="OCR")
     customer_number = _Label(load_default="")
     currency = _Currency(required=True)
     total = _Money(required=True)
@@ -360,69 +387,18 @@ class _BalanceSchema(_Fortnox):
     booked = _Flag(required=True)
     cancelled = _Flag(required=True)
 
-    @ma.post_load
-    def make_balance(self, data: dict[str, Any], **_: Any) -> InvoiceBalance:
-        return InvoiceBalance(**data | {"ocr": digits_only(data["ocr"])})
-
 
 class _CompanySchema(_Fortnox):
+    model = Company
+
     number = _Digits(required=True, data_key="DatabaseNumber")
     name = _Label(load_default="", data_key="CompanyName")
-
-    @ma.post_load
-    def make_company(self, data: dict[str, Any], **_: Any) -> Company:
-        return Company(**data)
-
-
-_LIST_ROW: Final = _ListRowSchema()
-_DETAIL: Final = _DetailSchema()
-_INVOICE: Final = _InvoiceSchema()
-_BALANCE: Final = _BalanceSchema()
-_COMPANY: Final = _CompanySchema()
-
-
-def digits_only(text: str) -> str:
-    """Return an OCR reference as its digits, without spaces; ``""`` for one that is none."""
-    bare = text.replace(" ", "")
-    return bare if bare.isascii() and bare.isdigit() else ""
-
-
-def payment_row(row: Any) -> InvoicePayment:
-    """Read a row of the list of invoice payments.
-
-    :raises Unreadable: with the fields that are to blame.
-    """
-    return _load(_LIST_ROW, row)  # type: ignore[no-any-return]
-
-
-def payment_detail(row: Any) -> InvoicePayment:
-    """Read the detail of an invoice payment.
-
-    :raises Unreadable: with the fields that are to blame.
-    """
-    return _load(_DETAIL, row)  # type: ignore[no-any-return]
-
-
-def invoice_ocr(row: Any) -> InvoiceOcr:
-    """Read number and OCR reference of an invoice, from its row or its detail.
-
-    :raises Unreadable: with the fields that are to blame.
-    """
-    return _load(_INVOICE, row)  # type: ignore[no-any-return]
-
-
-def invoice_balance(row: Any) -> InvoiceBalance:
-    """Read the remaining balance from a row of the list of invoices.
-
-    :raises Unreadable: with the fields that are to blame.
-    """
-    return _load(_BALANCE, row)  # type: ignore[no-any-return]
 
 
 def company_of(value: Any) -> Company | None:
     """Read ``DatabaseNumber`` and name of a company; ``None`` where there is no such number."""
     try:
-        return _load(_COMPANY, value)  # type: ignore[no-any-return]
+        return _company(value)
     except Unreadable:
         return None
 
@@ -437,3 +413,13 @@ def _load(schema: ma.Schema, row: Any) -> Any:
             no_right=NO_RIGHT in repr(messages),
             known=error.valid_data if isinstance(error.valid_data, dict) else {},
         ) from None
+
+
+# Each reads a row as Fortnox sends it, and raises :class:`Unreadable` with the fields to blame.
+
+payment_row: Final[Callable[[Any], InvoicePayment]] = partial(_load, _ListRowSchema())
+payment_detail: Final[Callable[[Any], InvoicePayment]] = partial(_load, _DetailSchema())
+#: From an invoice's row in the list, or its detail.
+invoice_ocr: Final[Callable[[Any], InvoiceOcr]] = partial(_load, _InvoiceSchema())
+invoice_balance: Final[Callable[[Any], InvoiceBalance]] = partial(_load, _BalanceSchema())
+_company: Final[Callable[[Any], Company]] = partial(_load, _CompanySchema())
