@@ -9,10 +9,13 @@ from decimal import Decimal
 from pathlib import Path
 
 import pytest
-from two_companies import NORTH, SOUTH, Person, books, define, host_of, new_store, pay, running
+import two_companies
+from two_companies import NORTH, SOUTH, books, define, host_of, pay
 
 from hostsim import __main__
 from hostsim.errors import exit_status, failure_of
+
+sandbox, store, person = two_companies.sandbox, two_companies.store, two_companies.person
 
 NAMES = {"Nord": NORTH, "Syd": SOUTH}
 
@@ -28,23 +31,6 @@ def state():
     pay(north, 1004, booked=False)
     pay(south, 5001)
     return state
-
-
-@pytest.fixture
-def sandbox(state, monkeypatch):
-    with running(state, monkeypatch) as sandbox:
-        yield sandbox
-
-
-@pytest.fixture
-def store(tmp_path):
-    with new_store(tmp_path / "host.db") as store:
-        yield store
-
-
-@pytest.fixture
-def person():
-    return Person()
 
 
 @pytest.fixture

@@ -1,10 +1,15 @@
-"""Two companies with the same invoice numbers, and a person who signs in to the right one."""
+"""Two companies with the same invoice numbers, and a person who signs in to the right one.
+
+A test file takes the fixtures over by assigning them to names of its own.
+"""
 
 import functools
 import threading
 from contextlib import contextmanager
 from datetime import UTC, date, datetime
 from decimal import Decimal
+
+import pytest
 
 from hostsim.demo import free_port
 from hostsim.ledger.values import ExportedInvoice
@@ -93,3 +98,33 @@ def new_store(path):
         exported(number, region) for region in ("Nord", "Syd") for number in range(1001, 1011)
     )
     return store
+
+
+# --- Fixtures ---
+
+
+@pytest.fixture
+def state():
+    return books()
+
+
+@pytest.fixture
+def company(state):
+    return state.company(NORTH)
+
+
+@pytest.fixture
+def sandbox(state, monkeypatch):
+    with running(state, monkeypatch) as sandbox:
+        yield sandbox
+
+
+@pytest.fixture
+def store(tmp_path):
+    with new_store(tmp_path / "host.db") as store:
+        yield store
+
+
+@pytest.fixture
+def person():
+    return Person()

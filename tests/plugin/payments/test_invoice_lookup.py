@@ -7,11 +7,14 @@ from types import SimpleNamespace
 
 import pluggy
 import pytest
+import two_companies
 from second_host import Host, hookimpl, new_run
-from two_companies import NORTH, SETTINGS, Person, add_invoice, books, pay, running
+from two_companies import NORTH, SETTINGS, Person, add_invoice, pay
 
 from opter_fortnox_plugin import hooks
 from opter_fortnox_plugin.fortnox.protocol import invoice_query, invoices_query, payments_query
+
+state, company, sandbox = two_companies.state, two_companies.company, two_companies.sandbox
 
 
 class HostWithPerson(Host):
@@ -22,22 +25,6 @@ class HostWithPerson(Host):
     @hookimpl
     def opter_open_browser(self, run, url, on_redirect):
         return self.person(url, on_redirect)
-
-
-@pytest.fixture
-def state():
-    return books()
-
-
-@pytest.fixture
-def company(state):
-    return state.company(NORTH)
-
-
-@pytest.fixture
-def sandbox(state, monkeypatch):
-    with running(state, monkeypatch) as sandbox:
-        yield sandbox
 
 
 @pytest.fixture
