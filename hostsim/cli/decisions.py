@@ -195,7 +195,7 @@ def _either(numbers: Sequence[str], series: tuple[str, str] | None) -> None:
 
 
 def _show(common: Common, name: str, preview: Preview | None, sv: str, en: str) -> None:
-    """Confirm it on standard error, and show the list as it is now."""
+    """Confirm a decision on standard error, and show the list as it is now."""
     common.note(f"{sv}.", f"{en}.")
     none = Text(
         "Ingen lista är öppen; det gäller från nästa import.",

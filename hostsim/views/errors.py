@@ -43,7 +43,7 @@ class Explained:
 
 
 def every_error(plugins: Plugins) -> Iterator[Explained]:
-    """List the host's codes, then those of each plug-in that tells its own."""
+    """List the host's codes, then those of each plug-in that lists its own."""
     for code, (kind, message) in ERRORS.items():
         yield Explained(code, kind, _without_languages(message), HOST)
     for name, call in plugins.listeners("opter_errors"):

@@ -43,7 +43,7 @@ _PINK = "38;5;211"
 
 
 def payment_number(row: Row) -> str:
-    """Name a payment; one by hand has no number, and an unreadable one may have lost it."""
+    """Give the number: none of a payment by hand, and perhaps none of an unreadable one."""
     return row.payment_number or ("" if row.status else "?")
 
 

@@ -39,7 +39,7 @@ class ProgressLines:
 
     def _is_worth_a_line(self, progress: Progress) -> bool:
         if progress.stage == "waiting":
-            # The seconds that are left change all the time, the words do not.
+            # The seconds left change all the time, the words do not.
             words = re.sub(r"\d+", "", progress.message.en)
             new = words not in self._waits
             self._waits.add(words)
@@ -54,7 +54,7 @@ class ProgressLines:
 
 
 def _next_step(shown: int, total: int | None) -> int:
-    """Say at which count the next line comes: tenths of a total, else doublings."""
+    """Give the count of the next line: after a tenth of the total, or else after a doubling."""
     if total is None:
         return max(2 * shown, shown + 500)
     return min(total, shown + max(math.ceil(total / 10), 25))

@@ -70,7 +70,7 @@ class Money:
 
 
 def rate(value: Decimal | None) -> Money | None:
-    """Make an exchange rate a value: SEK for one unit."""
+    """Give an exchange rate, SEK for one unit, with only the decimals that it needs."""
     return None if value is None else Money(value, decimals=0)
 
 
@@ -234,7 +234,7 @@ def _csv_line(cells: Iterable[str]) -> str:
 
 
 def write_facts(output: Output, facts: Iterable[tuple[Text, object]]) -> None:
-    """Print names and values in two columns, but no name without a value."""
+    """Print names and values in two columns; leave out the names without a value."""
     texts = [(say(name, output.language), text_of(value, output.language)) for name, value in facts]
     width = max((len(name) for name, text in texts if text), default=0)
     for name, text in texts:
@@ -286,7 +286,7 @@ def _cell(column: Column[T], row: T, output: Output) -> tuple[str, str | None]:
 
 
 def _fit(widths: Sequence[int], columns: Sequence[Column[Any]], available: int) -> list[int]:
-    """Share what the columns of numbers leave over fairly between those of text."""
+    """Share the width that the columns of numbers leave evenly between those of text."""
     fixed = sum(w for w, c in zip(widths, columns, strict=True) if not c.wide)
     left = available - fixed - 2 * (len(columns) - 1)
     wide = sorted((w, n) for n, (w, c) in enumerate(zip(widths, columns, strict=True)) if c.wide)
