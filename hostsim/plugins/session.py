@@ -20,7 +20,7 @@ from hostsim.ledger.values import SEK
 from hostsim.messages import text as text_messages
 from hostsim.storage.import_runs import ImportRun, Record, wrong_company
 from hostsim.storage.region_checks import refuse_company_of_other_region
-from hostsim.storage.rows import clean, plain, record_of, without_spaces
+from hostsim.storage.rows import clean, record_of, unreadable_record, without_spaces
 from hostsim.storage.secrets import Secrets
 from opter_contract import BATCH, hookimpl
 from opter_contract.values import (
@@ -373,20 +373,10 @@ def _excluded_record(excluded: ExcludedPayment) -> Record:
         columns = record_of(received(excluded.payment))
         return Record((number, *columns[1:]), given)
     invoice_number = excluded.invoice_number
-    known = (
+    known = unreadable_record(
         number,
-        None,
         None if invoice_number is None else clean(invoice_number),
-        None,
-        None,
-        plain(_money_or_none(excluded.amount)),
-        None,
-        None,
-        None,
-        "[]",
-        None,
-        "[]",
-        None,
+        _money_or_none(excluded.amount),
     )
     return Record(known, given)
 

@@ -235,19 +235,21 @@ _REGISTER = f"""
 
 _NEGATED = ("amount", "amount_currency", "written_off", "effect")
 
-_REVERSE = """
-    INSERT INTO payments (origin, state, reverses, import_type, company, number, source,
-                          invoice_number, ocr, date, amount, currency, amount_currency,
-                          exchange_rate, write_offs, booked, warnings, customer, invoice_id,
-                          status, warning_sv, warning_en, written_off, effect, bank_account,
-                          run_id, user, registered_at)
-    SELECT origin, 'counter', id, import_type, company, number, source,
-           invoice_number, ocr, date, :amount, currency, :amount_currency,
-           exchange_rate, :write_offs, booked, '[]', customer, invoice_id,
-           status, :sv, :en, :written_off, :effect, bank_account,
+#: What a reversal writes in the place of what it reverses.
+_REVERSED = {name: f":{name}" for name in ("amount", "amount_currency", "write_offs")} | {
+    "warnings": "'[]'"
+}
+
+_REVERSE = f"""
+    INSERT INTO payments (origin, state, reverses, import_type, company, {PAYMENT_COLUMNS},
+                          invoice_id, status, warning_sv, warning_en, written_off, effect,
+                          bank_account, run_id, user, registered_at)
+    SELECT origin, 'counter', id, import_type, company,
+           {", ".join(_REVERSED.get(name, name) for name in PAYMENT_COLUMNS.split(", "))},
+           invoice_id, status, :sv, :en, :written_off, :effect, bank_account,
            :run_id, :user, :at
     FROM payments WHERE id = :id
-"""
+"""  # noqa: S608 constants
 
 _MARK_DELETED = """
     UPDATE pending SET deleted_at = :at

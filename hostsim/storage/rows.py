@@ -61,6 +61,20 @@ def record_of(payment: Payment) -> tuple[object, ...]:
     )
 
 
+def unreadable_record(
+    number: str, invoice_number: str | None, amount: Decimal | None
+) -> tuple[object, ...]:
+    """Write what is known of a payment that could not be read at the source."""
+    known = {
+        "number": number,
+        "invoice_number": invoice_number,
+        "amount": plain(amount),
+        "write_offs": "[]",
+        "warnings": "[]",
+    }
+    return tuple(known.get(name) for name in PAYMENT_COLUMNS.split(", "))
+
+
 def value_of(
     cls: Callable[..., T], row: Mapping[str, Any] | sqlite3.Row, prefix: str = "", **given: Any
 ) -> T:
