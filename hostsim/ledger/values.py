@@ -8,7 +8,7 @@ from datetime import date, datetime
 from decimal import ROUND_HALF_UP, Context, Decimal
 from typing import NamedTuple
 
-from opter_contract.values import Company, Payment, Text, WriteOff
+from opter_contract.values import Company, Text, WriteOff
 
 #: The currency of the books; the contract gives every ``amount`` in it.
 SEK = "SEK"
@@ -150,16 +150,3 @@ class SetAsideTotal(NamedTuple):
 
     number: int = 0
     sek: Decimal = Decimal(0)
-
-
-@dataclass(frozen=True, slots=True)
-class Registered:
-    """A payment in the books, with where it came from; ``at`` has a time zone."""
-
-    payment: Payment
-    host_invoice_number: str
-    status: str
-    written_off: Decimal  # SEK, by the accepted deviation
-    run_id: str
-    user: str
-    at: datetime

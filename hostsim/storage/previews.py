@@ -159,8 +159,6 @@ def preview_of(store: Store, run_id: str) -> Preview:
 
 def saved_payments(store: Store, run_id: str) -> Iterator[list[SavedPayment]]:
     """Give what a run registered, in batches, oldest first."""
-    several = (
-        SavedPayment(r.payment, r.host_invoice_number, r.status) for r in store.registered(run_id)
-    )
+    several = store.registered(run_id)
     while batch := list(itertools.islice(several, BATCH)):
         yield batch

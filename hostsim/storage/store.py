@@ -5,14 +5,13 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections.abc import Collection, Iterable, Iterator, Mapping
-from datetime import datetime
 from decimal import Decimal
 from typing import NamedTuple
 
 from hostsim.errors import host_error
 from hostsim.ledger.amounts import meant, typed_amount
 from hostsim.ledger.matching import EXACT
-from hostsim.ledger.values import SEK, Definition, Entry, ExportedInvoice, Invoice, Registered
+from hostsim.ledger.values import SEK, Definition, Entry, ExportedInvoice, Invoice
 from hostsim.messages import results as results_messages
 from hostsim.storage.connection import Database
 from hostsim.storage.rows import (
@@ -28,7 +27,7 @@ from hostsim.storage.rows import (
     value_of,
     without_spaces,
 )
-from opter_contract.values import Text
+from opter_contract.values import SavedPayment, Text
 
 #: The settings of the office and their defaults.
 SETTINGS = {"default_currency": SEK, "accepted_deviation": "0"}
@@ -44,6 +43,13 @@ _PAYMENTS = f"""
     WHERE (:origin IS NULL OR r.origin = :origin
            OR (r.origin = 'import' AND lower(r.source) = :origin))
     AND (:invoice_id IS NULL OR r.invoice_id = :invoice_id)
+    AND (:run_id IS NULL OR r.run_id = :run_id)
+    ORDER BY {OLDEST_FIRST.format("r")}, r.id
+"""
+
+_IMPORTED = f"""
+    {_ENTRIES}
+    WHERE r.state = 'registered' AND r.origin = 'import'
     AND (:run_id IS NULL OR r.run_id = :run_id)
     ORDER BY {OLDEST_FIRST.format("r")}, r.id
 """
@@ -244,27 +250,15 @@ class Store(Database):
             values = {"import_type": import_type, "company": company, "number": number}
             yield from map(entry_of, self.stream(_PAYMENTS_BY_NUMBER, values))
 
-    def registered(self, run_id: str | None = None) -> Iterator[Registered]:
-        """Give registered payments with run, user and time, oldest first."""
-        query = (
-            "SELECT p.*, i.number AS host_invoice_number"  # noqa: S608 a constant
-            " FROM payments p JOIN invoices i ON i.id = p.invoice_id"
-            " WHERE p.state = 'registered' AND p.origin = 'import'"
-            " AND (:run_id IS NULL OR p.run_id = :run_id)"
-            f" ORDER BY {OLDEST_FIRST.format('p')}, p.id"
-        )
-        for row in self.stream(query, {"run_id": run_id}):
+    def registered(self, run_id: str | None = None) -> Iterator[SavedPayment]:
+        """Give the imported payments that count, oldest first.
+
+        :param run_id: those that one run registered.
+        """
+        for row in self.stream(_IMPORTED, {"run_id": run_id}):
             payment = payment_of(row, row["company"], import_type=row["import_type"])
             if payment is not None:
-                yield Registered(
-                    payment,
-                    row["host_invoice_number"],
-                    row["status"],
-                    Decimal(row["written_off"]),
-                    row["run_id"],
-                    row["user"],
-                    datetime.fromisoformat(row["registered_at"]),
-                )
+                yield SavedPayment(payment, row["host_invoice_number"], row["status"])
 
     # --- Values that plug-ins store ---
 

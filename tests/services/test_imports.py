@@ -221,7 +221,8 @@ def test_a_registered_payment_says_where_it_came_from(host, store, plugin):
     host.save()
     [one] = store.registered()
     assert (one.payment, one.host_invoice_number) == (plugin.payments[0], "1001")
-    assert (one.run_id, one.user, one.at, one.status) == (run_id, "kim", NOON, "exact")
+    [entry] = store.payments()
+    assert (entry.run_id, entry.user, entry.at, entry.status) == (run_id, "kim", NOON, "exact")
 
 
 def test_what_was_written_off_is_kept_with_the_payment(host, store, plugin):
@@ -229,7 +230,7 @@ def test_what_was_written_off_is_kept_with_the_payment(host, store, plugin):
     plugin.payments = [payment(1, amount="997")]
     host.import_payments("Fortnox")
     host.save()
-    [one] = store.registered()
+    [one] = store.payments()
     assert (one.status, one.written_off, remaining(store)) == ("written-off", 3, 0)
 
 
