@@ -9,12 +9,11 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from scripted_import import COMPANY, SECOND_DAY, FakeTime, Script, fresh_code, host_of
+from scripted_import import COMPANY, SECOND_DAY, FakeTime, Script, host_of_sandbox
 
 from hostsim.errors import exit_status, failure_of
 from hostsim.storage.store import Store
 from opter_fortnox_plugin.fortnox import protocol
-from opter_fortnox_plugin.fortnox.http import Transport
 
 ROOT = Path(__file__).parents[2]
 
@@ -58,14 +57,7 @@ def second(script):
     told = []
     time = FakeTime()
     with script.sandbox() as sandbox, Store.open(script.copy()) as store:
-        host = host_of(
-            store,
-            sandbox.environment(),
-            lambda: fresh_code(sandbox),
-            transport=Transport,
-            time=time,
-            now=SECOND_DAY,
-        )
+        host = host_of_sandbox(store, sandbox, time=time, now=SECOND_DAY)
         host._on_progress = lambda progress: told.append(progress.message.en) and None
         yield host, store, time, told
 

@@ -233,19 +233,23 @@ def fresh_code(sandbox):
     return sandbox.state.tokens.issue_code(grant, sandbox.redirect_uri)
 
 
+def host_of_sandbox(store, sandbox, *, transport=Transport, **more):
+    """Put a host together whose person signs in to the sandbox at once."""
+    return host_of(
+        store,
+        sandbox.environment(),
+        lambda: fresh_code(sandbox),
+        transport=transport,
+        **more,
+    )
+
+
 def prepare(path, redirect_uri):
     """Make a database on the morning of the second day, after a first import that was saved."""
     time = FakeTime(FIRST_DAY.timestamp())
     with sandbox_of(FIRST_DAY, redirect_uri, time) as sandbox, Store.create(path) as store:
         store.load_invoices(invoices_of_the_first_day())
-        host = host_of(
-            store,
-            sandbox.environment(),
-            lambda: fresh_code(sandbox),
-            transport=Transport,
-            time=time,
-            now=FIRST_DAY,
-        )
+        host = host_of_sandbox(store, sandbox, time=time, now=FIRST_DAY)
         host.define(NAME, "FortnoxAPI", "API", "", SETTINGS)
         host.import_payments(NAME)
         host.save(NAME)
@@ -291,13 +295,8 @@ class Script:
         # What was asked before is out of Fortnox's window.
         self.time.sleep(60)
         with Store.open(path) as store:
-            host = host_of(
-                store,
-                sandbox.environment(),
-                lambda: fresh_code(sandbox),
-                transport=transport,
-                time=self.time,
-                now=SECOND_DAY,
+            host = host_of_sandbox(
+                store, sandbox, transport=transport, time=self.time, now=SECOND_DAY
             )
             try:
                 preview = shown(host.import_payments(NAME))

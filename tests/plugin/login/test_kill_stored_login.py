@@ -15,8 +15,7 @@ from scripted_import import (
     Script,
     books,
     damage,
-    fresh_code,
-    host_of,
+    host_of_sandbox,
     registered,
     stored_rows,
 )
@@ -25,7 +24,6 @@ from hostsim.sandbox import Fault, Match, Sandbox, Switches
 from hostsim.storage.locks import Locks
 from hostsim.storage.secrets import Secrets
 from hostsim.storage.store import Store
-from opter_fortnox_plugin.fortnox.http import Transport
 from opter_fortnox_plugin.login.stored_token import StoredToken, read
 
 pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="no SIGKILL and no fork here")
@@ -94,11 +92,9 @@ class Staying(Script):
         self.time.sleep(60)
         windows = []
         with Store.open(path) as store:
-            host = host_of(
+            host = host_of_sandbox(
                 store,
-                sandbox.environment(),
-                lambda: fresh_code(sandbox),
-                transport=Transport,
+                sandbox,
                 time=self.time,
                 now=SECOND_DAY,
                 window=lambda: windows.append(NAME),

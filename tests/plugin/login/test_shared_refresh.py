@@ -10,7 +10,7 @@ from contextlib import ExitStack, suppress
 
 import pytest
 import stored_login_office
-from scripted_import import COMPANY, FIRST_DAY, NAME, FakeTime, fresh_code, host_of
+from scripted_import import COMPANY, FIRST_DAY, NAME, FakeTime, host_of_sandbox
 from stored_login_office import refreshes, start
 from stored_login_process import session
 
@@ -135,14 +135,7 @@ def test_what_a_killed_import_left_is_not_used_when_it_ends_soon(signed_in):
     time = FakeTime()
     _, _, value = file.read_bytes().partition(b"\n")
     time.now = json.loads(value)["until"] - 599
-    host = host_of(
-        signed_in.store,
-        signed_in.sandbox.environment(),
-        lambda: fresh_code(signed_in.sandbox),
-        transport=Transport,
-        time=time,
-        now=FIRST_DAY,
-    )
+    host = host_of_sandbox(signed_in.store, signed_in.sandbox, time=time, now=FIRST_DAY)
     host.import_payments(NAME)
     assert refreshes(signed_in.sandbox) == [200]
 

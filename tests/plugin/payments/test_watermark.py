@@ -11,14 +11,13 @@ from decimal import Decimal
 
 import pytest
 from ports import free_port
-from scripted_import import COMPANY, FakeTime, fresh_code, host_of
+from scripted_import import COMPANY, FakeTime, host_of_sandbox
 
 from hostsim.ledger.values import ExportedInvoice
 from hostsim.sandbox import Clock, Invoice, Payment, Sandbox, State, Switches
 from hostsim.sandbox.faults import Fault
 from hostsim.storage.store import Store
 from opter_fortnox_plugin.fortnox import protocol
-from opter_fortnox_plugin.fortnox.http import Transport
 
 NAME = "Fortnox"
 NOON = datetime(2026, 4, 20, 12, 0, 10, tzinfo=UTC)
@@ -54,11 +53,9 @@ class World:
     def host(self):
         # The clock of the machine that we run on, and no other: Unix time comes from it too.
         self.time.now = (self.sandbox.clock.now() + self.skew).timestamp()
-        return host_of(
+        return host_of_sandbox(
             self.store,
-            self.sandbox.environment(),
-            lambda: fresh_code(self.sandbox),
-            transport=Transport,
+            self.sandbox,
             time=self.time,
             now=self.sandbox.clock.now() + self.skew,
         )
