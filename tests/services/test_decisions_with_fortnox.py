@@ -3,6 +3,7 @@
 from decimal import Decimal
 
 import pytest
+from host_and_plugin import listed
 
 from hostsim.sandbox import seed
 from hostsim.sandbox.faults import Fault, Match
@@ -20,14 +21,6 @@ def saved(host):  # noqa: F811 a fixture
     host.import_payments("Fortnox")
     host.save("Fortnox")
     return host
-
-
-def listed(preview):
-    return {
-        row.payment_number: row.status or row.reason
-        for kind in ("ready", "rejected", "ignored")
-        for row in preview.rows(kind)
-    }
 
 
 def first_exact(store):  # noqa: F811 a fixture

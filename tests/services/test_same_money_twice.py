@@ -7,7 +7,7 @@ from tempfile import TemporaryDirectory
 
 import pytest
 from fake_plugin import OTHER_COMPANY, FakePlugin, euro, excluded, invoice, payment
-from host_and_plugin import host_of, listed, remaining
+from host_and_plugin import host_of, listed, remaining, row_of
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -65,15 +65,6 @@ def office(tmp_path):
 def on(days, number=1, amount="400", **values):
     """Build a payment so many days after the day."""
     return payment(number, amount=amount, date=DAY + timedelta(days), **values)
-
-
-def row_of(preview, number):
-    return next(
-        row
-        for kind in ("ready", "rejected", "ignored")
-        for row in preview.rows(kind)
-        if row.payment_number == number
-    )
 
 
 # --- The whole kind -----------------------------------------------------------

@@ -44,6 +44,18 @@ def test_pages_come_in_their_order_whatever_order_they_are_answered_in(data):
     assert came == sorted(came, reverse=True) == list(range(59, 0, -1))
 
 
+def read_while_it_changes(dates, size, happens, stop, data):
+    """Give the numbers that were read, of which none may be lost; ``happens`` by request."""
+    moving = Moving(dates, size=size, between={n: apply(c) for n, c in happens.items()})
+    stop_before = None if stop is None else day(stop)
+    try:
+        _, came = read(moving, stop_before, in_any_order(data))
+    except Unavailable:
+        assume(False)
+    assert lost(moving, came, stop_before) == set()
+    return came
+
+
 @given(
     lists,
     st.integers(1, 5),
@@ -55,13 +67,7 @@ def test_pages_come_in_their_order_whatever_order_they_are_answered_in(data):
 def test_changes_at_any_time_lose_nothing_whatever_order_pages_are_answered_in(
     dates, size, happens, stop, data
 ):
-    moving = Moving(dates, size=size, between={n: apply(c) for n, c in happens.items()})
-    stop_before = None if stop is None else day(stop)
-    try:
-        _, came = read(moving, stop_before, in_any_order(data))
-    except Unavailable:
-        assume(False)
-    assert lost(moving, came, stop_before) == set()
+    came = read_while_it_changes(dates, size, happens, stop, data)
     assert set(Counter(came).values()) <= {1}
 
 
@@ -76,14 +82,7 @@ def test_changes_at_any_time_lose_nothing_whatever_order_pages_are_answered_in(
 def test_changes_between_two_answers_lose_nothing_whatever_their_order(
     dates, size, change, stop, data
 ):
-    when, happens = change
-    moving = Moving(dates, size=size, between={when: apply(happens)})
-    stop_before = None if stop is None else day(stop)
-    try:
-        _, came = read(moving, stop_before, in_any_order(data))
-    except Unavailable:
-        assume(False)
-    assert lost(moving, came, stop_before) == set()
+    read_while_it_changes(dates, size, dict([change]), stop, data)
 
 
 def test_a_payment_that_hides_behind_four_changes_in_two_equal_walks_is_found():
