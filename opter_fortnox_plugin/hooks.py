@@ -47,9 +47,9 @@ def opter_check_settings(type_code: str, values: Mapping[str, str]) -> CheckedSe
 def opter_settings_stored(run: Run) -> None:
     if not _our_run(run) or settings.stays_signed_in(run.settings):
         return
-    from opter_fortnox_plugin.login import stored_token  # noqa: PLC0415
+    from opter_fortnox_plugin.login import token_storage  # noqa: PLC0415
 
-    if stored_token.is_stored(run):
+    if token_storage.is_stored(run):
         from opter_fortnox_plugin.login.stored_login import end_stored_login  # noqa: PLC0415
 
         end_stored_login(run)

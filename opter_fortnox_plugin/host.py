@@ -94,7 +94,6 @@ class Host:
         return answer
 
     def known_invoices(self, numbers: Collection[str]) -> set[str]:
-        """Ask which of these invoices the host has."""
         known: set[str] = set()
         for batch in _batches(sorted(numbers)):
             known.update(self._ask("opter_known_invoices", invoice_numbers=batch))
@@ -161,7 +160,6 @@ class Host:
         self._ask("opter_set_state", key=key, value=value)
 
     def get_secret(self, key: str) -> str | None:
-        """Read a secret of this definition."""
         answer: str | None = self._ask("opter_get_secret", default=None, key=key)
         return answer
 
@@ -177,14 +175,14 @@ class Host:
 
     @contextmanager
     def lock(
-        self, key: str, patience: float, waiting: Text, error: Callable[[], FortnoxError]
+        self, key: str, timeout: float, waiting: Text, error: Callable[[], FortnoxError]
     ) -> Iterator[None]:
         """Hold a lock across processes, reporting that we wait while another holds it.
 
-        :param patience: seconds to wait for the other one.
+        :param timeout: seconds to wait for the other one.
         :param error: makes the error for when it was not released in time.
         """
-        until = self._clock() + patience
+        until = self._clock() + timeout
         while True:
             with self._ask("opter_lock", key=key, timeout=0.0) as acquired:
                 if acquired:

@@ -108,8 +108,8 @@ class _Rule:
 class _Declared:
     """A field and all that follows from it.
 
-    :ivar missing: said where a required field is empty.
-    :ivar unused: said where a field is filled in whose value is never stored.
+    :ivar missing: shown where a required field is empty.
+    :ivar unused: shown where a field is filled in whose value is never stored.
     """
 
     field: SettingsField

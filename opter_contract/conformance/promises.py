@@ -590,8 +590,8 @@ class HostCompares(HostSuite):
         host.read_and_save(payment_of_1000(1, 400))
         # It is read once, and what was deleted stays so when it cannot be checked.
         for everything, answer in (([again], "deleted"), ([], "deleted"), ([], "unchecked")):
-            said = {answer: ["1"]}
-            script = partial(_import_and_check, everything=everything, there=again, **said)
+            outcome = {answer: ["1"]}
+            script = partial(_import_and_check, everything=everything, there=again, **outcome)
             host.during_import(script, definition)
             assert host.lists(definition) == {"2": REJECTED}
             host.save(definition)

@@ -40,7 +40,6 @@ class Console:
         self._last = line
 
     def write(self, line: str) -> None:
-        """Write a line."""
         sys.stderr.write(line + "\n")
         sys.stderr.flush()
 

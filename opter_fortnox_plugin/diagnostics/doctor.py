@@ -50,16 +50,16 @@ def diagnose(
     :raises Cancelled: where a person cancels.
     """
     host = Host(run, sleep=sleep, clock=clock)
-    wire = transport()
+    http = transport()
     try:
         with ExitStack() as cleanup:
-            pace = RateLimiter(sleep=host.wait, clock=clock)
+            limiter = RateLimiter(sleep=host.wait, clock=clock)
             examination = Examination(
-                host, environment, wire, pace, cleanup, now=now, connect=connect, proxy=proxy
+                host, environment, http, limiter, cleanup, now=now, connect=connect, proxy=proxy
             )
             found = [_finding(check, examination) for check in CHECKS]
     finally:
-        wire.close()
+        http.close()
     return [finding for finding in found if finding]
 
 

@@ -89,7 +89,7 @@ class Examination:
     host: Host
     environment: Mapping[str, str]
     transport: Transport
-    pace: RateLimiter
+    limiter: RateLimiter
     cleanup: ExitStack
     now: Callable[[], datetime]
     connect: Callable[[tuple[str, int], float], socket.socket]
@@ -134,7 +134,7 @@ class Examination:
             self.values[API_URL],
             self.transport,
             self.signed_in,
-            self.pace,
+            self.limiter,
             sleep=self.host.wait,
             waiting=self._retrying,
         )

@@ -1,9 +1,9 @@
-"""Fortnox's API: paced, patient, signed in.
+"""Fortnox's API: rate-limited, retried, signed in.
 
 What is temporary is tried again, within bounds of attempts and of time; what is not, never.
-What writes is sent again only where Fortnox refused it unread. Every error that leaves is a
-:class:`~.errors.FortnoxError`, or one for the caller to act on: :class:`~.errors.Missing` or
-:class:`~.errors.OutcomeUnknown`.
+What writes is sent again only where the rate limit or a stale token refused it. Every error
+that leaves is a :class:`~.errors.FortnoxError`, or one for the caller to act on:
+:class:`~.errors.Missing` or :class:`~.errors.OutcomeUnknown`.
 
 A new resource is a :class:`~.protocol.Resource`, a schema for its rows, and calls of
 :meth:`Client.page`, :meth:`~Client.get`, :meth:`~Client.create` and :meth:`~Client.update`.
@@ -57,7 +57,7 @@ log = logging.getLogger(__name__)
 
 T = TypeVar("T")
 
-#: How patient we are with one request: attempts, and seconds of waiting in all.
+#: Bounds of one request: attempts, and seconds of waiting in all.
 ATTEMPTS: Final = 6
 TIMEOUT: Final = 120.0
 
@@ -208,8 +208,8 @@ class Client:
         """The time by our clock (UTC)."""
         return datetime.fromtimestamp(self._now(), UTC)
 
-    def is_ahead(self, moment: datetime) -> bool:
-        """Tell whether a moment lies ahead of our clock, and of the token service's."""
+    def is_in_future(self, moment: datetime) -> bool:
+        """Tell whether a moment is later than now by our clock, and by the token service's."""
         by_token = self._signed_in.time
         return moment > self.now and (by_token is None or moment > by_token)
 
@@ -245,36 +245,36 @@ class Client:
         token = self._signed_in.access_token
         for _ in range(RENEWALS):
             try:
-                return self._patiently(partial(attempt, token), repeatable)
+                return self._with_retries(partial(attempt, token), repeatable)
             except Unauthorized:
                 log.info("the access token is no longer accepted; refreshing it")
             token = (self._renew or self._signed_in.renew)(token)
         try:
-            return self._patiently(partial(attempt, token), repeatable)
+            return self._with_retries(partial(attempt, token), repeatable)
         except Unauthorized:
             raise LoginFailed("LOGIN_EXPIRED") from None
 
-    def _patiently(
+    def _with_retries(
         self, attempt: Callable[[], T], repeatable: Callable[[BaseException], bool]
     ) -> T:
         """Try again what is repeatable, within bounds."""
-        patiently = tenacity.Retrying(
+        retrying = tenacity.Retrying(
             retry=tenacity.retry_if_exception(repeatable),
             stop=tenacity.stop_after_attempt(ATTEMPTS) | tenacity.stop_before_delay(TIMEOUT),
-            wait=self._how_long,
+            wait=self._seconds_to_wait,
             sleep=self._sleep,
             before_sleep=self._before_sleep,
             reraise=True,
         )
         try:
-            return patiently(attempt)
+            return retrying(attempt)
         except Temporary as error:
             if not repeatable(error):
                 raise OutcomeUnknown(error.what) from None
-            attempts = patiently.statistics.get("attempt_number", ATTEMPTS)
+            attempts = retrying.statistics.get("attempt_number", ATTEMPTS)
             raise Unavailable("FORTNOX_UNAVAILABLE", what=error.what, attempts=attempts) from None
 
-    def _how_long(self, state: tenacity.RetryCallState) -> float:
+    def _seconds_to_wait(self, state: tenacity.RetryCallState) -> float:
         error = state.outcome.exception() if state.outcome else None
         retry_after = error.wait if isinstance(error, Temporary) else None
         if retry_after is not None:
@@ -305,5 +305,5 @@ def _is_temporary(error: BaseException) -> bool:
 
 
 def _is_limited(error: BaseException) -> bool:
-    """Tell whether Fortnox refused a request unread, so that it can be written again."""
+    """Tell whether the rate limit refused a request, so that nothing was written."""
     return isinstance(error, Temporary) and error.limited

@@ -146,7 +146,7 @@ class _Watched:
         return super().getresponse()  # type: ignore[misc]
 
 
-class _Whole(http.client.HTTPResponse):
+class _CompleteResponse(http.client.HTTPResponse):
     """An answer with complete headers, or an error.
 
     urllib3 would accept incomplete ones, and log a traceback.
@@ -159,11 +159,11 @@ class _Whole(http.client.HTTPResponse):
 
 
 class _HttpConnection(_Watched, urllib3.connection.HTTPConnection):
-    response_class = _Whole
+    response_class = _CompleteResponse
 
 
 class _HttpsConnection(_Watched, urllib3.connection.HTTPSConnection):
-    response_class = _Whole
+    response_class = _CompleteResponse
 
 
 class _HttpPool(urllib3.HTTPConnectionPool):
@@ -207,7 +207,7 @@ class Transport:
         self._remote, self._local = _session(trust_env=True), _session(trust_env=False)
         self._timeout = (connect, read)
         self._total = total
-        self._going_on: set[_Deadline] = set()
+        self._active: set[_Deadline] = set()
         #: Called in the thread of each request when it has left.
         self.sent: Callable[[], None] = lambda: None
 
@@ -228,7 +228,7 @@ class Transport:
         :raises Unavailable: where the other side cannot prove who it is.
         """
         session = self._local if urlsplit(address).hostname in LOOPBACK else self._remote
-        with _Deadline(self._total, self.sent) as deadline, self._listed(deadline):
+        with _Deadline(self._total, self.sent) as deadline, self._tracked(deadline):
             try:
                 with session.request(
                     method,
@@ -267,16 +267,16 @@ class Transport:
         return b"".join(parts)
 
     @contextmanager
-    def _listed(self, deadline: _Deadline) -> Iterator[None]:
-        self._going_on.add(deadline)
+    def _tracked(self, deadline: _Deadline) -> Iterator[None]:
+        self._active.add(deadline)
         try:
             yield
         finally:
-            self._going_on.discard(deadline)
+            self._active.discard(deadline)
 
     def abort(self) -> None:
         """End every exchange that is going on, in whatever thread; later ones may follow."""
-        for deadline in self._going_on.copy():
+        for deadline in self._active.copy():
             deadline.expire()
 
     def close(self) -> None:

@@ -357,11 +357,11 @@ def log_in(host: Host, configuration: Configuration) -> str:
     address = authorization_address(
         configuration.auth_url, configuration.client_id, login.redirect_uri, login.state
     )
-    patience = host.run.login_timeout
+    timeout = host.run.login_timeout
     with (
         host.lock(
             f"login/{login.redirect_uri}",
-            patience,
+            timeout,
             _ANOTHER_LOGIN,
             lambda: LoginFailed("LOGIN_WAITED_FOR_ANOTHER"),
         ),
@@ -369,7 +369,7 @@ def log_in(host: Host, configuration: Configuration) -> str:
     ):
         host.open_browser(address, login.paste)
         return login.wait(
-            patience, lambda left: host.report_progress("login", 0, None, _sign_in(round(left)))
+            timeout, lambda left: host.report_progress("login", 0, None, _sign_in(round(left)))
         )
 
 

@@ -28,7 +28,7 @@ from opter_fortnox_plugin.errors import FortnoxError, LoginFailed, SettingsWrong
 from opter_fortnox_plugin.fortnox.http import Transport
 from opter_fortnox_plugin.fortnox.protocol import Tokens
 from opter_fortnox_plugin.host import Host
-from opter_fortnox_plugin.login.stored_token import StoredToken, digest, read, storage_key
+from opter_fortnox_plugin.login.token_storage import StoredTokens, digest, read, storage_key
 from opter_fortnox_plugin.login.tokens import SignedIn, TokenEndpoint
 
 log = logging.getLogger(__name__)
@@ -149,11 +149,11 @@ class StoredLogin:
         except Exception as error:  # noqa: BLE001 - must not hide the import's own error
             log.warning("the access token stays stored until the next import: %s", _named(error))
 
-    def _read(self) -> StoredToken | None:
+    def _read(self) -> StoredTokens | None:
         return read(self._host.get_secret(self._key))
 
     def _store(self, tokens: Tokens) -> bool:
-        return self._host.set_secret(self._key, StoredToken.of(tokens, self._now()).write())
+        return self._host.set_secret(self._key, StoredTokens.of(tokens, self._now()).write())
 
     def _refreshed(self, refresh_token: str) -> Tokens:
         """Refresh, and store the next token; only under the lock."""
@@ -276,13 +276,13 @@ def end_stored_login(
         # Not configured yet, so there cannot be a login; an import checks again.
         return
     host = Host(run)
-    wire = transport()
+    http = transport()
     try:
         ended = StoredLogin(
-            host, TokenEndpoint(wire, configuration, host.wait), configuration
+            host, TokenEndpoint(http, configuration, host.wait), configuration
         ).end()
     finally:
-        wire.close()
+        http.close()
     if not ended:
         raise Unavailable("LOGIN_NOT_REVOKED")
 

@@ -259,7 +259,7 @@ class Importer:
             first_page=self._first_page,
         )
         self._host.report_progress(
-            "reading", 0, None, _AHEAD if _AHEAD in self._notes else _READING
+            "reading", 0, None, _CURSOR_IN_FUTURE if _CURSOR_IN_FUTURE in self._notes else _READING
         )
         for rows in page_scan.pages():
             self._add_page(rows)
@@ -285,10 +285,10 @@ class Importer:
         earlier = None if self._everything else Cursor.load(self._host.run.cursor)
         if earlier is None:
             return None
-        if self._client.is_ahead(earlier.watermark):
+        if self._client.is_in_future(earlier.watermark):
             # Written when every clock was wrong, or before ours was set back. Fortnox's own
             # time is not waited for: it could only make us read less.
-            self._notes.append(_AHEAD)
+            self._notes.append(_CURSOR_IN_FUTURE)
             return None
         return earlier.since(self._settings)
 
@@ -503,7 +503,7 @@ _CHECKING_REGISTERED: Final = Text(
     "Kontrollerar att registrerade betalningar finns kvar i Fortnox",
     "Checking that registered payments still exist in Fortnox",
 )
-_AHEAD: Final = Text(
+_CURSOR_IN_FUTURE: Final = Text(
     "Tidpunkten som importen skulle läsa från ligger i framtiden, så alla betalningar läses på "
     "nytt. Kontrollera datorns klocka",
     "The time that the import should read from lies in the future, so all payments are read "

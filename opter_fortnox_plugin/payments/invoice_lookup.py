@@ -35,8 +35,6 @@ def read_payments(
 
 
 class _OfInvoices(Importer):
-    """Reads the payments of single invoices."""
-
     def __init__(
         self,
         host: Host,

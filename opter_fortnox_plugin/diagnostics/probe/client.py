@@ -83,7 +83,7 @@ class ProbeClient:
         self.progress = progress
         self.sleep = sleep
         self.clock = clock
-        self.pace = RateLimiter(sleep=sleep, clock=clock)
+        self.limiter = RateLimiter(sleep=sleep, clock=clock)
         #: Refusals with Fortnox's own error body, for what they have in common.
         self.refusals: list[Reply] = []
         #: Tokens that were exchanged for the next.
@@ -94,7 +94,7 @@ class ProbeClient:
             configuration.api_url,
             transport,
             signed_in,
-            self.pace,
+            self.limiter,
             sleep=sleep,
             waiting=self._retrying,
         )
@@ -110,7 +110,7 @@ class ProbeClient:
     @property
     def requests(self) -> int:
         """How many requests were made, those for tokens included."""
-        return self.pace.started + self._unlimited_requests
+        return self.limiter.started + self._unlimited_requests
 
     def get(self, path: str, **query: str) -> Reply:
         """Return a reply as it came; what is temporary is tried again."""
@@ -127,7 +127,7 @@ class ProbeClient:
         :raises Temporary: where no whole reply came.
         """
         if limited:
-            self.pace.acquire()
+            self.limiter.acquire()
         else:
             self._unlimited_requests += 1
         auth = Bearer(token) if token else NoAuth()

@@ -69,7 +69,7 @@ def rate_limit(client: ProbeClient) -> Results:
             yield bucket
             yield from _window(client, token, burst)
     finally:
-        client.pace.back_off(WINDOW)
+        client.limiter.back_off(WINDOW)
 
 
 def _burst(client: ProbeClient, token: str, count: int, *, until_limited: bool = True) -> Burst:

@@ -24,7 +24,7 @@ from hostsim.sandbox import Fault, Match, Sandbox, Switches
 from hostsim.storage.locks import Locks
 from hostsim.storage.secrets import Secrets
 from hostsim.storage.store import Store
-from opter_fortnox_plugin.login.stored_token import StoredToken, read
+from opter_fortnox_plugin.login.token_storage import StoredTokens, read
 
 pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="no SIGKILL and no fork here")
 
@@ -84,7 +84,7 @@ class Staying(Script):
             self._place = file.name
             path = self.copy()
         secrets = Secrets(path, Locks(path))
-        secrets._write(self._place, StoredToken(sandbox.sign_in().refresh).write())
+        secrets._write(self._place, StoredTokens(sandbox.sign_in().refresh).write())
         return path
 
     def imports(self, sandbox, path):

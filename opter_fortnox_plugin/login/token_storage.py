@@ -38,7 +38,7 @@ MAX_LIFETIME: Final = 86_400.0
 
 
 @dataclass(frozen=True, slots=True)
-class StoredToken:
+class StoredTokens:
     """A refresh token and, while an import runs, the access token that came with it.
 
     :ivar until: Unix time at which the access token ends.
@@ -49,7 +49,7 @@ class StoredToken:
     until: float = 0.0
 
     @classmethod
-    def of(cls, tokens: Tokens, now: float) -> StoredToken:
+    def of(cls, tokens: Tokens, now: float) -> StoredTokens:
         """Make the stored form of tokens that were issued just now."""
         if not tokens.lifetime:
             # Without its expiry it could not be known whether to use it.
@@ -64,7 +64,7 @@ class StoredToken:
         """Tell whether there is an access token that is valid for a while."""
         return bool(self.access) and REUSE_SECONDS <= self.until - now <= MAX_LIFETIME
 
-    def between_imports(self) -> StoredToken:
+    def between_imports(self) -> StoredTokens:
         """Return what may stay stored while no import runs: no access token."""
         return replace(self, access="", until=0.0)
 
@@ -79,15 +79,15 @@ class StoredToken:
         return text
 
 
-def read(text: str | None) -> StoredToken | None:
+def read(text: str | None) -> StoredTokens | None:
     """Read stored text; ``None`` where there is none, or none of a known form."""
     if not text or not text.startswith("{"):
-        return StoredToken(text) if text else None
+        return StoredTokens(text) if text else None
     try:
         value = json.loads(text)
         if value["version"] == VERSION and isinstance(value["refresh"], str):
             access, until = str(value.get("access", "")), float(value.get("until", 0))
-            return StoredToken(value["refresh"], access, until)
+            return StoredTokens(value["refresh"], access, until)
     except (ValueError, TypeError, KeyError, OverflowError, RecursionError):
         pass
     # The text is a secret, and is not logged.

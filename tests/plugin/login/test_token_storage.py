@@ -6,11 +6,11 @@ import pytest
 from fortnox import reply, tokens
 
 from opter_fortnox_plugin.fortnox.protocol import Tokens, tokens_of
-from opter_fortnox_plugin.login.stored_token import (
+from opter_fortnox_plugin.login.token_storage import (
     LONGEST,
     MAX_LIFETIME,
     REUSE_SECONDS,
-    StoredToken,
+    StoredTokens,
     read,
 )
 
@@ -19,19 +19,19 @@ PAIR = Tokens("acc-3ss", "refr-3sh", lifetime=3600.0)
 
 
 def test_what_is_written_is_read():
-    kept = StoredToken.of(PAIR, NOW)
+    kept = StoredTokens.of(PAIR, NOW)
     assert read(kept.write()) == kept
     assert kept.tokens == PAIR
 
 
 def test_between_imports_there_is_the_refresh_token_alone():
-    kept = read(StoredToken.of(PAIR, NOW).between_imports().write())
-    assert kept == StoredToken("refr-3sh")
+    kept = read(StoredTokens.of(PAIR, NOW).between_imports().write())
+    assert kept == StoredTokens("refr-3sh")
     assert PAIR.access not in kept.write()
 
 
 def test_a_bare_refresh_token_of_an_earlier_version_is_read():
-    assert read("0c1d2f6e-refr") == StoredToken("0c1d2f6e-refr")
+    assert read("0c1d2f6e-refr") == StoredTokens("0c1d2f6e-refr")
 
 
 @pytest.mark.parametrize(
@@ -64,25 +64,25 @@ def test_nothing_is_none(text, caplog):
     [(3600, True), (REUSE_SECONDS, True), (REUSE_SECONDS - 1, False), (-5, False)],
 )
 def test_an_access_token_is_used_while_it_is_good_for_a_while(left, good):
-    assert StoredToken("refr", "acc", NOW + left).is_good(NOW) is good
+    assert StoredTokens("refr", "acc", NOW + left).is_good(NOW) is good
 
 
 def test_one_that_claims_to_be_good_for_days_is_not_believed():
     """As where another machine's clock, or our own before it was set, wrote the end."""
-    assert not StoredToken("refr", "acc", NOW + MAX_LIFETIME + 1).is_good(NOW)
+    assert not StoredTokens("refr", "acc", NOW + MAX_LIFETIME + 1).is_good(NOW)
 
 
 def test_without_its_end_an_access_token_is_not_kept():
-    assert StoredToken.of(Tokens("acc-3ss", "refr-3sh"), NOW) == StoredToken("refr-3sh")
+    assert StoredTokens.of(Tokens("acc-3ss", "refr-3sh"), NOW) == StoredTokens("refr-3sh")
 
 
 def test_a_pair_that_is_too_long_for_the_place_is_kept_without_the_access_token():
-    text = StoredToken.of(Tokens("a" * LONGEST, "refr-3sh", lifetime=3600.0), NOW).write()
-    assert read(text) == StoredToken("refr-3sh")
+    text = StoredTokens.of(Tokens("a" * LONGEST, "refr-3sh", lifetime=3600.0), NOW).write()
+    assert read(text) == StoredTokens("refr-3sh")
 
 
 def test_a_repr_shows_neither_token():
-    shown = repr(StoredToken.of(PAIR, NOW))
+    shown = repr(StoredTokens.of(PAIR, NOW))
     assert PAIR.access not in shown
     assert PAIR.refresh not in shown
 
