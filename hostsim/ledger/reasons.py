@@ -81,7 +81,7 @@ _ALL = (
             "It was probably made again in {source}: accept it with hostsim decide --accept; the "
             "deleted one is then reversed and the new one registered.",
         ),
-        decisions=(ACCEPT, SET_ASIDE),
+        decisions=(ACCEPT, CONFIRM, SET_ASIDE),
     ),
     Reason(
         SETTLED,
