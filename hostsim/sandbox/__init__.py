@@ -7,7 +7,9 @@ guessed and what is missing is listed in ``UNKNOWNS.md`` beside this file.
 Begin with :class:`Sandbox`; data comes from :mod:`hostsim.sandbox.seed`,
 :mod:`hostsim.sandbox.scripted_login` signs in without a browser, and
 :class:`Switchboard` is what a test sets and inspects. Over HTTP the same is
-under ``/_sandbox``. Other projects' tests have
+under ``/_sandbox``. Every address of the API is a line of
+:mod:`hostsim.sandbox.routes`, and a function in
+:mod:`hostsim.sandbox.resources`. Other projects' tests have
 :mod:`hostsim.sandbox.pytest_plugin`.
 """
 

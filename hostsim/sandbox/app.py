@@ -7,51 +7,38 @@ First what a test has asked for (drift, latency, faults), then the gateway
 from __future__ import annotations
 
 import hmac
-import json
 import logging
 import secrets
 import socket
 import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from datetime import timedelta
-from decimal import Decimal
 from email.utils import format_datetime
-from typing import Any
 
-from flask import Blueprint, Flask, Response, g, request
+from flask import Flask, Response, g, request
 from werkzeug.exceptions import HTTPException
 from werkzeug.wrappers import Response as AnyResponse
 
-from hostsim.sandbox import payments, query, responses, serializers
+from hostsim.sandbox import responses
 from hostsim.sandbox.control import control, not_found
 from hostsim.sandbox.errors import (
-    BAD_JSON,
-    CONTENT_TYPE,
     NO_API_LICENCE,
     NO_CREDENTIALS,
     NO_MODULE_LICENCE,
+    NO_RIGHT_TO_INVOICES,
     NO_SCOPE,
     RESPONSE_TYPE,
+    AttachmentRefused,
     Refused,
-    invoice_not_found,
 )
 from hostsim.sandbox.faults import HTML, Fault, ReceivedRequest
 from hostsim.sandbox.oauth import pages
-from hostsim.sandbox.state import Company, Invoice, Payment
+from hostsim.sandbox.routes import BY_ENDPOINT, blueprint
 from hostsim.sandbox.switchboard import KEY, Switchboard, switchboard
 from hostsim.sandbox.tokens import Grant
 
 log = logging.getLogger(__name__)
-
-api = Blueprint("api", __name__, url_prefix="/3")
-
-#: The scope that each resource belongs to.
-SCOPE_OF = {
-    "invoicepayments": "payment",
-    "invoices": "invoice",
-    "companyinformation": "companyinformation",
-}
 
 #: Parameters whose values are not recorded.
 SECRET_PARAMETERS = {"state", "code", "token", "refresh_token", "access_token", "client_secret"}
@@ -70,8 +57,9 @@ def create_app(board: Switchboard) -> Flask:
     app.before_request(_before)
     app.after_request(_after)
     app.register_error_handler(Refused, _refusal)
+    app.register_error_handler(AttachmentRefused, _attachment_refusal)
     app.register_error_handler(HTTPException, _unknown_path)
-    app.register_blueprint(api)
+    app.register_blueprint(blueprint())
     app.register_blueprint(pages)
     app.register_blueprint(control)
     return app
@@ -156,7 +144,7 @@ def _is_control() -> bool:
 
 
 def _is_api() -> bool:
-    return request.path.split("/")[1] == "3"
+    return request.path.split("/")[1] in {"3", "api"}
 
 
 def _bearer() -> Grant | None:
@@ -217,7 +205,7 @@ def _too_many_body(kind: str) -> Response:
 
 def _check_rights(grant: Grant) -> None:
     company, switches = switchboard().state.company(grant.company), switchboard().switches
-    scope = SCOPE_OF[request.path.split("/")[2]]
+    scope = BY_ENDPOINT[request.endpoint or ""].scope_by(switches)
     if not company.integration_licence:
         raise Refused(NO_API_LICENCE, "Api-licens saknas.", switches.missing_licence_status)
     if scope not in grant.scopes or scope in company.withdrawn:
@@ -226,9 +214,19 @@ def _check_rights(grant: Grant) -> None:
     if scope in company.unlicensed:
         message = "Det finns ingen aktiv licens för önskat scope"
         raise Refused(NO_MODULE_LICENCE, message, switches.missing_licence_status)
+    if scope in company.forbidden:
+        number = NO_RIGHT_TO_INVOICES if scope == "invoice" else switches.no_right_code
+        raise Refused(number, f"Saknar behörighet för {scope}.", 403)
+
+
+def _attachment_refusal(refused: AttachmentRefused) -> Response:
+    message = refused.error.replace("_", " ").capitalize()
+    return responses.web_exception(refused.error, message, refused.status)
 
 
 def _refusal(refused: Refused) -> Response:
+    if request.path.startswith("/api/"):
+        return responses.web_exception(str(refused.code), refused.message, refused.status)
     return responses.refusal(refused, codes_as_text=switchboard().switches.codes_as_text)
 
 
@@ -285,150 +283,3 @@ def _close_connection() -> None:
     if connection is not None:
         with suppress(OSError):
             connection.shutdown(socket.SHUT_RDWR)
-
-
-# --- Resources --------------------------------------------------------------
-
-
-@api.get("/companyinformation")
-def company_information() -> Response:
-    """Say which company the bearer belongs to."""
-    query.only(request.args, ())
-    return responses.answer({"CompanyInformation": serializers.company_information(_company())})
-
-
-@api.get("/invoicepayments")
-def list_payments() -> Response:
-    """List payments."""
-    found = query.payments(
-        _company().payments(), request.args, switchboard().switches, switchboard().rng, _customer_of
-    )
-    return _list("InvoicePayments", found, _payment_row)
-
-
-@api.get("/invoicepayments/<number>")
-def show_payment(number: str) -> Response:
-    """Show a payment with what the list leaves out."""
-    payment = payments.find_payment(_company(), _number(number), switchboard().switches)
-    return _payment(payment)
-
-
-@api.post("/invoicepayments")
-def make_payment() -> Response:
-    """Make an unbooked payment."""
-    response = _payment(payments.make_payment(_company(), _body(), switchboard().switches))
-    response.status_code = 201
-    response.headers["Location"] = "invoicepayments"
-    # Werkzeug would make the bare word, which was recorded, a whole address.
-    response.autocorrect_location_header = False
-    return response
-
-
-@api.put("/invoicepayments/<number>")
-def change_payment(number: str) -> Response:
-    """Change an unbooked payment."""
-    changed = payments.change_payment(_company(), _number(number), _body(), switchboard().switches)
-    return _payment(changed)
-
-
-@api.put("/invoicepayments/<number>/bookkeep")
-def book_payment(number: str) -> Response:
-    """Book a payment."""
-    _json_only()
-    return _payment(payments.book_payment(_company(), _number(number), switchboard().switches))
-
-
-@api.delete("/invoicepayments/<number>")
-def delete_payment(number: str) -> Response:
-    """Delete a payment."""
-    payments.delete_payment(_company(), _number(number), switchboard().switches)
-    return responses.no_content()
-
-
-@api.get("/invoices")
-def list_invoices() -> Response:
-    """List invoices."""
-    today = switchboard().state.clock.local().date()
-    found = query.invoices(
-        _company().invoices(), request.args, switchboard().switches, switchboard().rng, today
-    )
-    return _list("Invoices", found, _invoice_row)
-
-
-@api.get("/invoices/<number>")
-def show_invoice(number: str) -> Response:
-    """Show an invoice."""
-    invoice = _company().invoice(_number(number))
-    if invoice is None:
-        raise invoice_not_found()
-    return responses.answer({"Invoice": serializers.invoice_detail(_as_switched(invoice), _base())})
-
-
-# --- Beneath the resources --------------------------------------------------
-
-
-def _company() -> Company:
-    grant: Grant = g.grant
-    return switchboard().state.company(grant.company)
-
-
-def _base() -> str:
-    """Return the address that the client used, which ``@url`` begins with."""
-    return request.host_url.rstrip("/")
-
-
-def _list(name: str, found: list[Any], spell: Callable[[Any], serializers.Fields]) -> Response:
-    switches = switchboard().switches
-    meta, cut = query.cut(found, query.page_of(request.args, switches), switches)
-    return responses.answer({"MetaInformation": meta, name: [spell(row) for row in cut]})
-
-
-def _invoice_row(invoice: Invoice) -> serializers.Fields:
-    return serializers.invoice_row(_as_switched(invoice), _base())
-
-
-def _payment_row(payment: Payment) -> serializers.Fields:
-    switches = switchboard().switches
-    if switches.payment_row == "full":
-        invoice = _company().invoice(payment.invoice_number)
-        return serializers.full_payment_row(payment, invoice, _base())
-    in_currency = switches.list_amount == "currency"
-    return serializers.payment_row(payment, _base(), in_currency=in_currency)
-
-
-def _payment(payment: Payment) -> Response:
-    invoice = _company().invoice(payment.invoice_number)
-    fields = serializers.payment_detail(payment, invoice, _base())
-    return responses.answer({"InvoicePayment": fields})
-
-
-def _as_switched(invoice: Invoice) -> Invoice:
-    """Return an invoice with its amounts in the currency that the switch names."""
-    return (
-        serializers.in_sek(invoice) if switchboard().switches.invoice_amounts == "SEK" else invoice
-    )
-
-
-def _customer_of(payment: Payment) -> str:
-    invoice = _company().invoice(payment.invoice_number)
-    return invoice.customer_number if invoice else ""
-
-
-def _number(text: str) -> int:
-    """Read a number in a path; anything else matches nothing."""
-    return int(text) if text.isascii() and text.isdigit() and len(text) < 19 else -1
-
-
-def _json_only() -> None:
-    if request.mimetype != responses.JSON:
-        raise Refused(CONTENT_TYPE, "Invalid content type")
-
-
-def _body() -> Mapping[str, Any]:
-    _json_only()
-    try:
-        body = json.loads(request.get_data(), parse_float=Decimal)
-    except ValueError as error:
-        message = "Error deserializing JSON: JSON_ERROR_SYNTAX"
-        raise Refused(BAD_JSON, message) from error
-    return body if isinstance(body, dict) else {}

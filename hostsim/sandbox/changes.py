@@ -8,14 +8,17 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
+from hostsim.sandbox import invoicing, records, supplier_invoicing
 from hostsim.sandbox.clock import STOCKHOLM
+from hostsim.sandbox.errors import Refused
 from hostsim.sandbox.json_books import fields_of
 from hostsim.sandbox.pending_logins import SCOPES
 from hostsim.sandbox.state import Company, Invoice, Payment, State
+from hostsim.sandbox.switches import Switches
 
 Content = Mapping[str, Any]
 Maker = Callable[[State, Content], object]
@@ -28,6 +31,8 @@ class Kind:
     needs: tuple[str, ...]
     make: Maker
     description: str
+    may: tuple[str, ...] = ()
+    """What it takes besides."""
 
 
 def change_of(content: object) -> Callable[[State], object]:
@@ -41,7 +46,7 @@ def change_of(content: object) -> Callable[[State], object]:
     kind = KINDS.get(str(content.get("do")))
     if kind is None:
         raise ValueError(f"do is one of {', '.join(KINDS)}")
-    only(content, {"do", "company", *kind.needs})
+    only(content, {"do", "company", *kind.needs, *kind.may})
     if missing := [name for name in kind.needs if name not in content]:
         raise ValueError(f"{content['do']} needs {', '.join(missing)}")
     read = {name: READERS[name](value) for name, value in content.items() if name != "do"}
@@ -93,22 +98,39 @@ def time_of(value: object) -> datetime:
     return at.replace(tzinfo=STOCKHOLM) if at.tzinfo is None else at
 
 
+def _object(value: object) -> Content:
+    if not isinstance(value, Mapping):
+        raise ValueError(f"{value!r} is not an object")
+    return value
+
+
+def _registered(value: object) -> frozenset[str] | None:
+    if value is None:
+        return None
+    if not isinstance(value, list):
+        raise ValueError("scopes is a list, or null")
+    return frozenset(_scope(one) for one in value)
+
+
 READERS: Mapping[str, Callable[[Any], Any]] = {
     "company": _whole,
     "number": _whole,
     "invoice": lambda value: fields_of(Invoice, _object(value)),
     "payment": lambda value: fields_of(Payment, _object(value)),
     "scope": _scope,
+    "scopes": _registered,
     "error": _error,
     "at": time_of,
     "seconds": _seconds,
+    "register": records.register_of,
+    "record": _object,
+    "key": str,
+    "set_up": records.set_up_of,
+    "years": records.years_of,
+    "until": lambda value: None if value is None else date.fromisoformat(value),
+    "day": date.fromisoformat,
+    "amount": lambda value: Decimal(str(value)),
 }
-
-
-def _object(value: object) -> Content:
-    if not isinstance(value, Mapping):
-        raise ValueError(f"{value!r} is not an object")
-    return value
 
 
 def _whole_records(do: str, read: Content) -> None:
@@ -143,6 +165,27 @@ def _scopes(name: str, *, add: bool) -> Maker:
         (scopes.add if add else scopes.discard)(content["scope"])
 
     return _at(change)
+
+
+def _credit(company: Company, number: int) -> None:
+    try:
+        invoicing.credit(company, number, Switches())
+    except Refused as refused:
+        raise _as_lookup(refused, number) from refused
+
+
+def _as_lookup(refused: Refused, number: int) -> Exception:
+    missing = refused.status == 404
+    return LookupError(f"invoice {number}") if missing else ValueError(refused.message)
+
+
+def _pay(company: Company, content: Content) -> None:
+    """Add a booked payment of an invoice, of its balance unless an amount is given."""
+    invoice = company.invoice(content["number"])
+    if invoice is None:
+        raise LookupError(f"invoice {content['number']}")
+    amount = content.get("amount", invoice.balance)
+    company.pay(invoice, amount, content.get("day", company.today()))
 
 
 NUMBER = ("number",)
@@ -189,6 +232,82 @@ KINDS: Mapping[str, Kind] = {
         NUMBER,
         _numbered(Company.delete_payment),
         "Delete a payment, booked or not.",
+    ),
+    "book_invoice": Kind(NUMBER, _numbered(Company.book_invoice), "Book an invoice."),
+    "cancel_invoice": Kind(
+        NUMBER,
+        _numbered(lambda company, number: company.change_invoice(number, cancelled=True)),
+        "Cancel an invoice.",
+    ),
+    "credit_invoice": Kind(
+        NUMBER, _numbered(_credit), "Make an unbooked invoice that credits this one."
+    ),
+    "send_invoice": Kind(
+        NUMBER,
+        _numbered(lambda company, number: company.change_invoice(number, sent=True)),
+        "Mark an invoice as sent.",
+    ),
+    "pay_invoice": Kind(
+        NUMBER,
+        _at(_pay),
+        "Pay an invoice, booked; in its currency, its balance unless amount is given.",
+        ("amount", "day"),
+    ),
+    "book_supplier_invoice": Kind(
+        NUMBER, _numbered(supplier_invoicing.book), "Book a supplier invoice."
+    ),
+    "cancel_supplier_invoice": Kind(
+        NUMBER, _numbered(supplier_invoicing.cancel_there), "Cancel a supplier invoice."
+    ),
+    "pay_supplier_invoice": Kind(
+        NUMBER,
+        _at(
+            lambda company, c: supplier_invoicing.pay(
+                company, c["number"], c.get("day", company.today())
+            )
+        ),
+        "Pay a supplier invoice in full.",
+        ("day",),
+    ),
+    "put_record": Kind(
+        ("register", "record"),
+        _at(
+            lambda company, c: records.put(
+                company.registers, c["register"], c["record"], company.clock.now()
+            )
+        ),
+        "Add a record to a register, by Fortnox's field names, or change fields of it.",
+    ),
+    "delete_record": Kind(
+        ("register", "key"),
+        _at(lambda company, c: records.delete(company.registers, c["register"], c["key"])),
+        "Delete a record of a register; the number of a customer stays used.",
+    ),
+    "set_up": Kind(
+        ("set_up",),
+        _at(lambda company, c: company.registers.change_set_up(**c["set_up"])),
+        "Change how a company has set up its invoicing: fees, VAT rates, locking and so on.",
+    ),
+    "lock_period": Kind(
+        ("until",),
+        _at(lambda company, c: company.registers.change_set_up(locked_until=c["until"])),
+        "Lock the books up to a day; null unlocks them.",
+    ),
+    "set_financial_years": Kind(
+        ("years",),
+        _at(lambda company, c: setattr(company.registers, "years", c["years"])),
+        "Set the financial years; null for the calendar years up to the present one.",
+    ),
+    "withdraw_right": Kind(
+        SCOPE,
+        _scopes("forbidden", add=True),
+        "Take the right to a register from the person who signed in.",
+    ),
+    "restore_right": Kind(SCOPE, _scopes("forbidden", add=False), "Restore that right."),
+    "register_scopes": Kind(
+        ("scopes",),
+        lambda state, c: setattr(state, "registered_scopes", c["scopes"]),
+        "Register the program for these scopes alone; a login with others is refused.",
     ),
     "withdraw_licence": Kind(
         (), _set("integration_licence", value=False), "End the integration licence."

@@ -38,22 +38,19 @@ from hostsim.sandbox.switches import Switches
 
 control = Blueprint("control", __name__, url_prefix="/_sandbox")
 
-#: What Fortnox has and the sandbox lacks, as far as it concerns payments.
+#: What Fortnox has and the sandbox lacks, as far as it concerns payments and exports.
 MISSING = {
-    "/3/invoices (POST, PUT, bookkeep, cancel, credit, print, email)": "making and changing"
-    " invoices; the books are filled by the switchboard",
-    "/3/currencies": "currencies and rates",
-    "/3/settings/company": "company settings",
-    "/3/settings/lockedperiod": "the locked period",
+    "/3/accounts, /3/costcenters, /3/currencies, /3/projects, /3/termsofpayments,"
+    " /3/financialyears (POST, PUT, DELETE)": "changing registers; the switchboard does",
     "/3/modesofpayments": "modes of payment",
-    "/3/financialyears": "financial years",
     "/3/predefinedaccounts": "predefined accounts",
     "/3/me": "the user",
-    "/3/customers and all other resources": "everything that is not about payments",
+    "/3/vouchers and all other resources": "everything that is not about payments and exports",
     "/oauth-v1/migrate": "tokens from before 2025",
     "wss://ws.fortnox.se": "events over WebSocket",
     "XML": "answers and bodies in XML; refused with code 1000030 or 1000031",
-    "financialyear, financialyeardate": "these global parameters; refused as unknown",
+    "financialyear, financialyeardate": "these global parameters, but for the chart of accounts;"
+    " refused as unknown",
 }
 
 
@@ -258,7 +255,7 @@ def clear_drift() -> Response:
 def show_changes() -> Response:
     """List the changes that can be made, and what each needs."""
     kinds = {
-        name: {"needs": kind.needs, "says": kind.description}
+        name: {"needs": kind.needs, "may": kind.may, "says": kind.description}
         for name, kind in changes.KINDS.items()
     }
     return _json({"changes": kinds})

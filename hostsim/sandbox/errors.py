@@ -2,6 +2,28 @@
 
 from __future__ import annotations
 
+ALPHANUMERIC = 2000106
+BOOLEAN = 2000134
+CHARACTERS = 2000359
+STRUCTURE = 2002649
+IDENTIFIER = 2000729
+PERIOD_LOCKED = 2000401
+PERIOD_LOCKED_BOOKING = 2002141
+ACCOUNT_INACTIVE = 2000550
+COST_CENTER_REQUIRED = 2000946
+COST_CENTER_INACTIVE = 2000947
+COUNTRY = 2000919
+CUSTOMER_NOT_FOUND = 2000433
+CUSTOMER_NOT_FOUND_ALONE = 2000204
+CUSTOMER_NUMBER_USED = 2000637
+ARTICLE_NOT_FOUND = 2000428
+TERMS_NOT_FOUND = 2000429
+PROJECT_NOT_FOUND = 2001161
+NOT_COMPLETED = 2003498
+ROW_WITHOUT_DESCRIPTION = 2003977
+ALREADY_PAID = 2003055
+UNBALANCED = 2000755
+NO_RIGHT_TO_INVOICES = 2001393
 PARAMETER = 2000588
 FILTER = 2000587
 NUMERIC = 2000108
@@ -29,6 +51,15 @@ class Refused(Exception):
         super().__init__(f"{code}: {message}")
         self.code = code
         self.message = message
+        self.status = status
+
+
+class AttachmentRefused(Exception):
+    """A request that the service of attachments would refuse, with a word for a code."""
+
+    def __init__(self, error: str, status: int = 400) -> None:
+        super().__init__(error)
+        self.error = error
         self.status = status
 
 

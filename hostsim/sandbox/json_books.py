@@ -24,9 +24,22 @@ from decimal import Decimal, InvalidOperation
 from pathlib import Path
 from typing import Any, TypeVar
 
-from hostsim.sandbox.state import Company, Invoice, Payment, State, WriteOff
+from hostsim.sandbox import records
+from hostsim.sandbox.errors import Refused
+from hostsim.sandbox.fields import changes
+from hostsim.sandbox.invoice_fields import FIELDS, READ_ONLY, ROW
+from hostsim.sandbox.state import (
+    Amounts,
+    Company,
+    Invoice,
+    InvoiceRow,
+    Payment,
+    State,
+    WriteOff,
+)
+from hostsim.sandbox.switches import Switches
 
-Record = TypeVar("Record", Invoice, Payment, WriteOff)
+Record = TypeVar("Record", Amounts, Invoice, InvoiceRow, Payment, WriteOff)
 
 #: What a company has beside its books.
 DETAILS = ("organisation_number", "address", "zip_code", "city")
@@ -50,7 +63,7 @@ def from_json(path: Path | str) -> State:
 
 
 def _add_company(state: State, content: Mapping[str, Any]) -> None:
-    unknown = content.keys() - {"number", "name", "invoices", "payments", *DETAILS}
+    unknown = content.keys() - {"number", "name", *BOOKS, *DETAILS}
     if unknown or not {"number", "name"} <= content.keys():
         raise ValueError(
             f"a company has number and name, and not {', '.join(sorted(unknown)) or 'less'}"
@@ -60,7 +73,25 @@ def _add_company(state: State, content: Mapping[str, Any]) -> None:
     _fill(company, content)
 
 
+#: What else there is of a company.
+BOOKS = (
+    "invoices",
+    "payments",
+    "registers",
+    "supplier_invoices",
+    "set_up",
+    "financial_years",
+)
+
+
 def _fill(company: Company, content: Mapping[str, Any]) -> None:
+    for name, entries in content.get("registers", {}).items():
+        for entry in entries:
+            records.put(company.registers, name, entry, company.clock.now())
+    for invoice in content.get("supplier_invoices", []):
+        records.put_supplier_invoice(company.registers, invoice)
+    company.registers.change_set_up(**records.set_up_of(content.get("set_up", {})))
+    company.registers.years = records.years_of(content.get("financial_years"))
     for invoice in content.get("invoices", []):
         company.add_invoice(record(Invoice, invoice))
     for payment in content.get("payments", []):
@@ -90,11 +121,25 @@ def fields_of(kind: type[Record], content: Mapping[str, Any]) -> dict[str, Any]:
     """Read some fields of a record. Raises ``ValueError`` with a sentence."""
     types = {field.name: str(field.type) for field in dataclasses.fields(kind)}
     try:
-        return {name: _value(types[name], value) for name, value in content.items()}
+        values = {name: _value(types[name], value) for name, value in content.items()}
+        return values | _fortnox_fields(kind, values)
     except KeyError as error:
         raise ValueError(f"{kind.__name__}: there is no field {error}; {dict(content)}") from error
     except (AttributeError, InvalidOperation, TypeError, ValueError) as error:
         raise ValueError(f"{kind.__name__}: {error}; {dict(content)}") from error
+
+
+def _fortnox_fields(kind: type[Record], values: Mapping[str, Any]) -> dict[str, Any]:
+    """Read again what is kept by Fortnox's names, so that amounts and dates are such."""
+    name, known = {Invoice: ("written", FIELDS), InvoiceRow: ("fields", ROW)}.get(kind, ("", {}))
+    if not values.get(name):
+        return {}
+    written = values[name].items()
+    kept = {key: value for key, value in written if key in READ_ONLY or value in (None, "")}
+    try:
+        return {name: {**changes(values[name], known, Switches(), READ_ONLY), **kept}}
+    except Refused as refused:
+        raise ValueError(refused.message) from refused
 
 
 def to_json(company: Company) -> dict[str, Any]:
@@ -105,16 +150,24 @@ def to_json(company: Company) -> dict[str, Any]:
         **{name: getattr(company, name) for name in DETAILS},
         "invoices": [_written(row) for row in company.invoices()],
         "payments": [_written(row) for row in company.payments()],
+        "registers": records.listed(company.registers),
+        "supplier_invoices": records.supplier_invoices_listed(company.registers),
+        "set_up": records.set_up_listed(company.registers.set_up),
+        "financial_years": records.years_listed(company.registers),
     }
 
 
-def _written(row: Invoice | Payment | WriteOff) -> dict[str, Any]:
+def _written(row: Amounts | Invoice | InvoiceRow | Payment | WriteOff) -> dict[str, Any]:
     return {field.name: _plain(getattr(row, field.name)) for field in dataclasses.fields(row)}
 
 
 def _plain(value: Any) -> Any:
     if isinstance(value, tuple):
         return [_written(row) for row in value]
+    if isinstance(value, Amounts):
+        return _written(value)
+    if isinstance(value, Mapping):
+        return records.plain(value)
     if isinstance(value, Decimal):
         return f"{value:f}"
     return value.isoformat() if isinstance(value, date) else value
@@ -127,6 +180,10 @@ def _value(declared: str, value: Any) -> Any:
         return None
     if declared.startswith("tuple[WriteOff"):
         return tuple(record(WriteOff, row) for row in value)
+    if declared.startswith("tuple[InvoiceRow"):
+        return tuple(record(InvoiceRow, row) for row in value)
+    if declared.startswith("Amounts"):
+        return record(Amounts, value)
     if declared.startswith("Mapping"):
         return dict(value)
     return READERS[declared.removesuffix(" | None")](value)

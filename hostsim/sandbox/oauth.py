@@ -116,7 +116,9 @@ def _wrong_request(pending: PendingLogin) -> str | None:
     """Name the error of OAuth's standard; Fortnox's own is not known."""
     if request.args.get("response_type") != "code":
         return "unsupported_response_type"
-    if not pending.scopes or not SCOPES.keys() >= set(pending.scopes):
+    registered = switchboard().state.registered_scopes
+    known = SCOPES.keys() if registered is None else registered
+    if not pending.scopes or not known >= set(pending.scopes):
         return "invalid_scope"
     if request.args.get("account_type", "service") != "service":
         return "invalid_request"

@@ -14,6 +14,7 @@ from typing import Any
 
 from hostsim.sandbox.clock import STOCKHOLM
 from hostsim.sandbox.errors import (
+    ALREADY_PAID,
     BEFORE_INVOICE,
     FIELD_MISSING,
     FIELD_NAME,
@@ -46,6 +47,8 @@ def make_payment(company: Company, body: object, switches: Switches) -> Payment:
         }
     )
     _check(payment, invoice, switches)
+    if invoice.final_pay_date and switches.paid_invoice_payments == "refused":
+        raise Refused(ALREADY_PAID, "Fakturan är redan slutbetald.")
     return company.add_payment(payment)
 
 

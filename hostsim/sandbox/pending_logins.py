@@ -109,9 +109,11 @@ def outcome(pending: PendingLogin, user: User, company: Company, state: State) -
     if company.locked:
         # Reported by a client's author: neither code nor state come back.
         return pending.redirect_uri
-    if error := _why_not(pending, user, company):
+    fewer = state.switches.unlicensed_at_login == "fewer_scopes"
+    if error := _why_not(pending, user, company, fewer=fewer):
         return answered(pending, error=error)
-    grant = Grant(pending.client_id, company.number, user.id, pending.scopes)
+    scopes = tuple(one for one in pending.scopes if one not in company.unlicensed)
+    grant = Grant(pending.client_id, company.number, user.id, scopes)
     if pending.service:
         state.tokens.consent(grant)
     code = state.tokens.issue_code(grant, pending.given_redirect_uri, pending.challenge)
@@ -135,10 +137,11 @@ def with_query(address: str, extra: dict[str, str]) -> str:
     return urlunsplit(parts._replace(query=query))
 
 
-def _why_not(pending: PendingLogin, user: User, company: Company) -> str | None:
+def _why_not(pending: PendingLogin, user: User, company: Company, *, fewer: bool) -> str | None:
     if company.consent_error:
         return company.consent_error
-    if not company.integration_licence or company.unlicensed & set(pending.scopes):
+    lacking = company.unlicensed & set(pending.scopes)
+    if not company.integration_licence or (lacking and not fewer):
         return "error_missing_license"
     if pending.service and not user.admin:
         return "error_missing_system_admin_right"

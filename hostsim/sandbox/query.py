@@ -15,7 +15,7 @@ from datetime import date, datetime
 from typing import Any, TypeVar
 from zoneinfo import ZoneInfo
 
-from hostsim.sandbox.errors import FILTER, NUMERIC, Refused, bad_parameter
+from hostsim.sandbox.errors import CHARACTERS, FILTER, NUMERIC, Refused, bad_parameter
 from hostsim.sandbox.state import Invoice, Payment
 from hostsim.sandbox.switches import Switches
 
@@ -89,6 +89,9 @@ def cut(
     """Return the ``MetaInformation`` and the rows of a page."""
     total = len(rows)
     pages = math.ceil(total / page.limit)
+    if page.offset and page.number == 1 and page.offset >= total:
+        # As recorded of projects: nothing is counted then.
+        return {"@TotalResources": 0, "@TotalPages": 0, "@CurrentPage": 1}, rows[:0]
     if page.number > 1 and page.start >= total:
         page = _beyond(page, pages, switches)
     meta = {"@TotalResources": total, "@TotalPages": pages, "@CurrentPage": page.number}
@@ -109,9 +112,12 @@ def _beyond(page: Page, pages: int, switches: Switches) -> Page:
 
 
 def only(query: Mapping[str, str], allowed: Collection[str]) -> None:
-    """Refuse unknown parameters; names are lower case."""
+    """Refuse unknown parameters, whose names are lower case, and values like those of a page."""
     if any(name not in allowed for name in query):
         raise bad_parameter()
+    bad = next((value for value in query.values() if "<" in value or ">" in value), None)
+    if bad is not None:
+        raise Refused(CHARACTERS, f"Värdet innehåller ej tillåtna tecken. ({bad})")
 
 
 def descending(query: Mapping[str, str], switches: Switches) -> bool:
@@ -256,13 +262,14 @@ INVOICE_DATES: Mapping[str, Callable[[Invoice], date | None]] = {
     "finalpaydate": lambda row: row.final_pay_date,
 }
 
-#: What no invoice of the sandbox has anything of, so that nothing is found by it.
-INVOICE_NOTHING = {
-    "label",
-    "articlenumber",
-    "articledescription",
-    "accountnumberfrom",
-    "accountnumberto",
+#: Found where any row has it.
+INVOICE_ROWS: Mapping[str, Callable[[Mapping[str, Any], str], bool]] = {
+    "articlenumber": lambda row, text: text in row.get("ArticleNumber", ""),
+    "articledescription": lambda row, text: (
+        text.casefold() in row.get("Description", "").casefold()
+    ),
+    "accountnumberfrom": lambda row, text: row.get("AccountNumber", 0) >= _numeric(text),
+    "accountnumberto": lambda row, text: 0 < row.get("AccountNumber", 0) <= _numeric(text),
 }
 
 INVOICE_SORTS: Mapping[str, Callable[[Invoice], Any]] = {
@@ -281,7 +288,8 @@ INVOICE_PARAMETERS = (
     | INVOICE_NUMBERS.keys()
     | INVOICE_FLAGS.keys()
     | {f"{end}{name}" for end in ("from", "to") for name in INVOICE_DATES}
-    | INVOICE_NOTHING
+    | INVOICE_ROWS.keys()
+    | {"label"}
 )
 
 
@@ -307,7 +315,8 @@ def invoices(
 
 def _one_filter(query: Mapping[str, str], switches: Switches) -> None:
     """Refuse a second filter. A range of dates counts as one."""
-    own = {re.sub("^(from|to)(date|finalpaydate)$", r"\2", name) for name in query} - COMMON
+    span = r"^(?:(?:from|to)(date|finalpaydate)|(accountnumber)(?:from|to))$"
+    own = {re.sub(span, r"\1\2", name) for name in query} - COMMON
     if len(own) > 1 and not switches.several_filters:
         raise bad_parameter()
 
@@ -325,8 +334,10 @@ def _invoice_test(
     if read_flag := INVOICE_FLAGS.get(name):
         wanted = _flag(value)
         return lambda row: read_flag(row) == wanted
-    if name in INVOICE_NOTHING:
-        return lambda _row: False
+    if fits := INVOICE_ROWS.get(name):
+        return lambda row: any(fits(one.fields, value) for one in row.rows)
+    if name == "label":
+        return lambda row: any(str(one["Id"]) == value for one in row.written.get("Labels", ()))
     if name in COMMON:
         return lambda _row: True
     return _in_span(name, value)
@@ -358,6 +369,11 @@ def _unpaid(row: Invoice) -> bool:
 
 
 # --- Values -----------------------------------------------------------------
+
+
+def day_of(text: str) -> date:
+    """Read a date; raises a refusal."""
+    return _timestamp(text).date()
 
 
 def _whole(text: str) -> int:

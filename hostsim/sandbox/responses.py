@@ -84,6 +84,11 @@ def answer(content: object, status: int = 200) -> Response:
     return _application_headers(Response(encode(content), status, content_type=JSON))
 
 
+def document(content: bytes, content_type: str) -> Response:
+    """Make a reply that is a file."""
+    return _application_headers(Response(content, 200, content_type=content_type))
+
+
 def no_content() -> Response:
     return _application_headers(Response(status=204))
 
@@ -99,6 +104,12 @@ def refusal(refused: Refused, *, codes_as_text: bool = False) -> Response:
     if refused.status == 400:
         fields = {name.lower(): value for name, value in fields.items()}
     return answer({"ErrorInformation": fields}, refused.status)
+
+
+def web_exception(error: str, message: str, status: int) -> Response:
+    """Make an error of the services that are not below ``/3``."""
+    fields = {"error": error, "id": secrets.token_hex(8), "message": message}
+    return answer(fields, status)
 
 
 def gateway(status: int, message: str) -> Response:

@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta
 from decimal import ROUND_HALF_UP, Decimal
 
+from hostsim.sandbox import records
 from hostsim.sandbox.clock import STOCKHOLM, Clock
 from hostsim.sandbox.json_books import from_json
 from hostsim.sandbox.state import Company, Invoice, Payment, State, WriteOff, ocr_of
@@ -431,8 +432,37 @@ def _swedish(rng: random.Random) -> tuple[str, str, str]:
     return CUSTOMERS[rng.randrange(12)]
 
 
+#: Cost centres of the haulier, by the codes that the host has for its economic units.
+COST_CENTERS = (("10", "Fjärrtrafik"), ("11", "Distribution"), ("12", "Lager"))
+
+#: Country and kind of VAT of the customers abroad.
+ABROAD = {
+    "2001": ("DE", "EUREVERSEDVAT"),
+    "2002": ("FI", "EUREVERSEDVAT"),
+    "2003": ("NO", "EXPORT"),
+    "2004": ("JP", "EXPORT"),
+}
+
+
+def _fill_registers(company: Company, now: datetime) -> None:
+    """Add customers, currencies and cost centres."""
+    for number, name, currency in CUSTOMERS:
+        country, vat_type = ABROAD.get(number, ("SE", "SEVAT"))
+        card: dict[str, object] = {"CustomerNumber": number, "Name": name, "Currency": currency}
+        card |= {"CountryCode": country, "VATType": vat_type}
+        records.put(company.registers, "customers", card, now)
+    for code, rate in RATES.items():
+        rates = {"BuyRate": rate, "SellRate": rate, "Unit": UNITS.get(code, 1)}
+        card = {"Code": code, "Description": code, **rates}
+        records.put(company.registers, "currencies", card, now)
+    for code, description in COST_CENTERS:
+        card = {"Code": code, "Description": description}
+        records.put(company.registers, "costcenters", card, now)
+
+
 def _fill(company: Company, plan: Sequence[_Planned], now: datetime) -> None:
     """Add invoices and payments; payments are numbered in the order of registration."""
+    _fill_registers(company, now)
     for place, planned in enumerate(plan, start=1):
         company.add_invoice(_invoice(planned, place))
     payments = [

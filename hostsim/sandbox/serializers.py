@@ -8,8 +8,10 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
+from hostsim.sandbox.amounts import row_total, without_vat
+from hostsim.sandbox.invoice_fields import whole_row
 from hostsim.sandbox.responses import number
-from hostsim.sandbox.state import Company, Invoice, Payment, WriteOff
+from hostsim.sandbox.state import Company, Invoice, InvoiceRow, Payment, WriteOff
 
 Fields = dict[str, Any]
 
@@ -87,7 +89,7 @@ def _write_off(row: WriteOff) -> Fields:
 
 
 def in_sek(invoice: Invoice) -> Invoice:
-    """Return an invoice with its amounts in SEK."""
+    """Return an invoice with its amounts in SEK; rows keep their currency."""
     return replace(
         invoice,
         total=(invoice.total * invoice.currency_rate).quantize(ORE),
@@ -128,10 +130,41 @@ def invoice_row(invoice: Invoice, base: str) -> Fields:
     } | _shown(invoice.wire, INVOICE_DETAIL_ONLY)
 
 
-def invoice_detail(invoice: Invoice, base: str) -> Fields:
-    """Serialize an invoice alone, in the order recorded in 2023. It has no rows here."""
+def invoice_detail(
+    invoice: Invoice, base: str, *, method: str = "ACCRUAL", year: str = "2023"
+) -> Fields:
+    """Serialize an invoice alone, in the shape of one of the years of the recordings."""
+    fields = _invoice_detail(invoice, base) | {"AccountingMethod": method}
+    included = fields["VATIncluded"]
+    fields["InvoiceRows"] = [_invoice_row_of(row, included=included) for row in invoice.rows]
+    fields |= dict(invoice.wire)
+    if year == "2023":
+        for row in fields["InvoiceRows"]:
+            del row["VATCode"]
+        return fields
+    fields["ContractReference"] = str(fields["ContractReference"])
+    return {name: fields[name] for name in sorted(fields)}
+
+
+def _invoice_row_of(row: InvoiceRow, *, included: bool) -> Fields:
+    fields = whole_row(row.fields)
+    rate, total = fields["VAT"], row_total(fields)
+    fields |= {
+        "ContributionPercent": "0",
+        "ContributionValue": "0",
+        "Cost": 0,
+        "DeliveredQuantity": number(fields["DeliveredQuantity"]),
+        "PriceExcludingVAT": without_vat(fields["Price"], rate, included=included),
+        "RowId": row.row_id,
+        "Total": total,
+        "TotalExcludingVAT": without_vat(total, rate, included=included),
+    }
+    return {name: fields[name] for name in sorted(fields)}
+
+
+def _invoice_detail(invoice: Invoice, base: str) -> Fields:
     tax_reductions = f"{base}/3/taxreductions?filter=invoices&referencenumber={invoice.number}"
-    return {
+    fields: Fields = {
         "@url": f"{base}/3/invoices/{invoice.number}",
         "@urlTaxReductionList": tax_reductions,
         "AdministrationFee": 0,
@@ -150,7 +183,7 @@ def invoice_detail(invoice: Invoice, base: str) -> Fields:
         "Country": "",
         "CostCenter": invoice.cost_center,
         "Credit": "true" if invoice.credit else "false",
-        "CreditInvoiceReference": str(invoice.credit_of),
+        "CreditInvoiceReference": str(invoice.credit_of or invoice.credited_by),
         "Currency": invoice.currency,
         "CurrencyRate": invoice.currency_rate,
         "CurrencyUnit": invoice.currency_unit,
@@ -228,7 +261,27 @@ def invoice_detail(invoice: Invoice, base: str) -> Fields:
         "AccountingMethod": "ACCRUAL",
         "FinalPayDate": _day(invoice.final_pay_date),
         "TaxReductionType": "none",
-    } | dict(invoice.wire)
+    }
+    return _with_what_was_written(fields, invoice)
+
+
+def _with_what_was_written(fields: Fields, invoice: Invoice) -> Fields:
+    for name, value in invoice.written.items():
+        known = fields[name]
+        if isinstance(known, dict):
+            fields[name] = known | value
+        else:
+            fields[name] = _day(value) if isinstance(value, date) else value
+    if (amounts := invoice.amounts) is not None:
+        fields |= {
+            "AdministrationFeeVAT": amounts.administration_fee_vat,
+            "FreightVAT": amounts.freight_vat,
+            "Gross": amounts.gross,
+            "Net": amounts.net,
+            "RoundOff": amounts.round_off,
+            "TotalVAT": amounts.vat,
+        }
+    return fields
 
 
 def company_information(company: Company) -> Fields:

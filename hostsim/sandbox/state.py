@@ -12,11 +12,13 @@ import threading
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from decimal import ROUND_HALF_UP, Decimal
+from functools import lru_cache
 from typing import Any, TypeVar
 
 from hostsim.sandbox.clock import Clock
+from hostsim.sandbox.registers import FinancialYear, Registers
 from hostsim.sandbox.switches import Switches
 from hostsim.sandbox.tokens import Tokens
 
@@ -90,6 +92,30 @@ class Payment:
 
 
 @dataclass(frozen=True, kw_only=True)
+class InvoiceRow:
+    """A row of an invoice; ``fields`` by Fortnox's names, only what is set."""
+
+    row_id: int
+    fields: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Amounts:
+    """What the amounts of an invoice come to, in its currency."""
+
+    net: Decimal
+    """Without VAT, fees included."""
+
+    gross: Decimal
+    """The rows without VAT."""
+
+    vat: Decimal
+    freight_vat: Decimal = ZERO
+    administration_fee_vat: Decimal = ZERO
+    round_off: Decimal = ZERO
+
+
+@dataclass(frozen=True, kw_only=True)
 class Invoice:
     """A customer invoice, with the fields that lists and payments show."""
 
@@ -130,6 +156,19 @@ class Invoice:
     voucher_number: int | None = None
     voucher_series: str | None = None
     voucher_year: int | None = None
+    credited_by: int = 0
+    """The invoice that credits this one; 0 where none does."""
+
+    rows: tuple[InvoiceRow, ...] = ()
+    amounts: Amounts | None = None
+    """``None`` where only the total is known."""
+
+    written: Mapping[str, Any] = field(default_factory=dict)
+    """Everything else that a client has written, by Fortnox's field names."""
+
+    made: datetime | None = None
+    """Zone-aware; when it was made over the API."""
+
     balance: Decimal = ZERO
     """What remains; updated by the company."""
 
@@ -152,6 +191,7 @@ class Invoice:
 Record = TypeVar("Record", Invoice, Payment)
 
 
+@lru_cache(100_000)
 def ocr_of(number: int) -> str:
     """Make an OCR reference as Fortnox does: the number, the length, a Luhn digit.
 
@@ -166,8 +206,13 @@ def _luhn_digit(digits: str) -> int:
     return -sum(value // 10 + value % 10 for value in doubled) % 10
 
 
+def ocr_is_valid(text: str) -> bool:
+    """Tell whether the last digit is the Luhn digit of the others."""
+    return text.isascii() and text.isdigit() and _luhn_digit(text[:-1]) == int(text[-1])
+
+
 #: What a company may, and what is in its way.
-RIGHTS = ("consent_error", "locked", "integration_licence", "unlicensed", "withdrawn")
+RIGHTS = ("consent_error", "locked", "integration_licence", "unlicensed", "withdrawn", "forbidden")
 
 
 @dataclass(frozen=True)
@@ -178,6 +223,7 @@ class Snapshot:
     payments: Mapping[int, Payment]
     last_number: int
     rights: Mapping[str, Any]
+    registers: Registers
 
 
 class Company:
@@ -211,6 +257,10 @@ class Company:
         self.unlicensed: set[str] = set()
         #: Scopes that were taken away although a token still names them.
         self.withdrawn: set[str] = set()
+        #: Scopes whose register the person who signed in has no right to.
+        self.forbidden: set[str] = set()
+        #: Customers, accounts, currencies and so on, and how invoicing is set up.
+        self.registers = Registers(clock.now())
         self.payment_touches_invoice = True
         #: Counts the changes of the books, so that a sorted list can be cached.
         self.version = 0
@@ -230,6 +280,7 @@ class Company:
                 dict(self._payments),
                 self._last_number,
                 {name: copy.copy(getattr(self, name)) for name in RIGHTS},
+                self.registers.copy(),
             )
 
     def restore(self, before: Snapshot) -> None:
@@ -240,6 +291,7 @@ class Company:
             for payment in self._payments.values():
                 self._paying[payment.invoice_number].add(payment.number)
             self._last_number = before.last_number
+            self.registers = before.registers.copy()
             self.version += 1
             for name, value in before.rights.items():
                 setattr(self, name, copy.copy(value))
@@ -277,11 +329,47 @@ class Company:
         with self.lock:
             return [self._payments[number] for number in sorted(self._paying[invoice_number])]
 
+    def today(self) -> date:
+        return self.clock.local().date()
+
+    def financial_years(self) -> tuple[FinancialYear, ...]:
+        """Return the financial years; without others the calendar years up to the present one."""
+        if self.registers.years is not None:
+            return self.registers.years
+        return tuple(
+            FinancialYear(
+                year - 2014, date(year, 1, 1), date(year, 12, 31), self.registers.set_up.method
+            )
+            for year in range(2015, self.today().year + 1)
+        )
+
+    def financial_year(self, day: date) -> FinancialYear | None:
+        return next((year for year in self.financial_years() if day in year), None)
+
+    def locked_until(self) -> date | None:
+        """Return the last day of the locked period, by what was locked and what locks itself."""
+        set_up, today = self.registers.set_up, self.today()
+        if set_up.lock_day is None:
+            return set_up.locked_until
+        first = today.replace(day=1)
+        if today.day < set_up.lock_day:
+            first = (first - timedelta(days=1)).replace(day=1)
+        return max(first - timedelta(days=1), set_up.locked_until or date.min)
+
     # --- Changing ---
 
     def add_invoice(self, invoice: Invoice) -> Invoice:
         """Add an invoice; an earlier one of that number is replaced."""
         with self.lock:
+            self.registers.next_invoice = max(self.registers.next_invoice, invoice.number + 1)
+            return self.put_invoice(invoice)
+
+    def put_invoice(self, invoice: Invoice) -> Invoice:
+        """Add or replace an invoice without moving the series of numbers."""
+        with self.lock:
+            numbers = self.registers
+            numbers.last_voucher = max(numbers.last_voucher, invoice.voucher_number or 0)
+            numbers.last_row = max(numbers.last_row, *(row.row_id for row in invoice.rows), 0)
             self._invoices[invoice.number] = self._dated(invoice)
             self._settle(invoice.number)
             return self._invoices[invoice.number]
@@ -289,8 +377,21 @@ class Company:
     def change_invoice(self, number: int, **changes: Any) -> Invoice:
         """Change fields of an invoice; it counts as modified now."""
         with self.lock:
-            return self.add_invoice(
+            return self.put_invoice(
                 replace(self._invoices[number], **{"modified": None, **changes})
+            )
+
+    def book_invoice(self, number: int) -> Invoice:
+        """Book an invoice: it gets a voucher."""
+        with self.lock:
+            self.registers.last_voucher += 1
+            year = self.financial_year(self._invoices[number].invoice_date)
+            return self.change_invoice(
+                number,
+                booked=True,
+                voucher_number=self.registers.last_voucher,
+                voucher_series="B",
+                voucher_year=year.id if year else 1,
             )
 
     def delete_invoice(self, number: int) -> None:
@@ -327,6 +428,23 @@ class Company:
         return self.change_payment(
             number, booked=True, voucher_number=number, voucher_series="C", voucher_year=1
         )
+
+    def pay(self, invoice: Invoice, amount: Decimal, day: date) -> Payment:
+        """Add a booked payment, in the currency of its invoice."""
+        with self.lock:
+            in_sek = (amount * invoice.currency_rate).quantize(Decimal("0.01"), ROUND_HALF_UP)
+            payment = self.add_payment(
+                Payment(
+                    invoice_number=invoice.number,
+                    amount=in_sek,
+                    amount_currency=amount,
+                    currency=invoice.currency,
+                    currency_rate=invoice.currency_rate,
+                    currency_unit=invoice.currency_unit,
+                    payment_date=day,
+                )
+            )
+            return self.book_payment(payment.number)
 
     def unbook_payment(self, number: int) -> Payment:
         """Undo the booking, as removing the voucher in the program does."""
@@ -399,6 +517,8 @@ class State:
         self.tokens = Tokens(self.clock, self.switches)
         self.companies: dict[int, Company] = {}
         self.users: dict[str, User] = {}
+        #: What the program is registered for in the portal; ``None`` for every scope.
+        self.registered_scopes: frozenset[str] | None = None
         #: Whose name and password the login page shows.
         self.shown_user: str | None = None
 

@@ -18,82 +18,68 @@ from functools import cache
 from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
 from zoneinfo import ZoneInfo
 
-
-def _guess(default: object, description: str, source: str) -> Any:
-    return _switch("guess", default, description, source)
-
-
-def _invented(default: object, description: str) -> Any:
-    return _switch("invented", default, description, "not published")
-
-
-def _documented(default: object, description: str, source: str) -> Any:
-    return _switch("documented", default, description, source)
-
-
-def _switch(kind: str, default: object, description: str, source: str) -> Any:
-    return dataclasses.field(
-        default=default, metadata={"kind": kind, "says": description, "source": source}
-    )
-
-
-#: Sources, as ``UNKNOWNS.md`` names them.
-AUTH = "Fortnox: authorization pages"
-RATE = "Fortnox: rate limits page"
-PARAMETERS = "Fortnox: parameters page"
-SPECIFICATION = "Fortnox: OpenAPI"
-LIVE = "authors of clients, after live runs"
-CLIENTS = "source of clients"
-RECORDED = "recorded answers"
-SILENT = "undocumented"
+from hostsim.sandbox.export_switches import ExportSwitches
+from hostsim.sandbox.switch_kinds import (
+    AUTH,
+    CLIENTS,
+    LIVE,
+    PARAMETERS,
+    RATE,
+    RECORDED,
+    SILENT,
+    documented,
+    guess,
+    invented,
+    switch,
+)
 
 
 @dataclass(frozen=True, kw_only=True)
-class Switches:
-    """How the sandbox behaves where Fortnox's behaviour is not known."""
+class ImportSwitches:
+    """How the sandbox behaves where it is signed in to, and where payments are read and made."""
 
     # --- PendingLogin in ---
 
-    refresh_token_days: int = _guess(
+    refresh_token_days: int = guess(
         45, "A refresh token lives for 45 days; older pages say 31.", AUTH
     )
-    refresh_token_format: Literal["uuid", "forty"] = _guess(
+    refresh_token_format: Literal["uuid", "forty"] = guess(
         "uuid", "A refresh token is a UUID; one client tests for 40 characters.", AUTH
     )
-    reuse_revokes_family: bool = _guess(
+    reuse_revokes_family: bool = guess(
         False,
         "A refresh token used twice is refused, and the tokens that came after it stay good.",
         SILENT,
     )
-    client_secret_in_body: bool = _guess(
+    client_secret_in_body: bool = guess(
         False,
         "The client's secret is taken from Basic authorization only, not from the body.",
         SILENT,
     )
-    pkce: Literal["ignored", "checked", "refused"] = _guess(
+    pkce: Literal["ignored", "checked", "refused"] = guess(
         "ignored", "The parameters of PKCE are ignored, neither checked nor refused.", SILENT
     )
-    token_on_api_host: bool = _guess(
+    token_on_api_host: bool = guess(
         False,
         "A host whose name begins with `api.` has no `/oauth-v1`; one client posts there.",
         CLIENTS,
     )
-    bad_code_status: int = _guess(
+    bad_code_status: int = guess(
         400, "A bad or used code is answered with 400 and `invalid_grant`.", CLIENTS
     )
     bad_code_content_type: Literal[
         "text/html; charset=UTF-8", "text/plain;charset=UTF-8", "application/json"
-    ] = _guess(
+    ] = guess(
         "text/html; charset=UTF-8",
         "The answer to a bad code says that it is HTML, as the one to a bad refresh token does.",
         "by analogy with a recorded answer",
     )
-    client_credentials: Literal["granted", "unsupported"] = _guess(
+    client_credentials: Literal["granted", "unsupported"] = guess(
         "granted",
         "After a consent for a service account, `client_credentials` with `TenantId` works.",
         "Fortnox: client credentials page",
     )
-    client_credentials_status: int = _guess(
+    client_credentials_status: int = guess(
         400,
         "`client_credentials` without a consent, or for another tenant: 400 `invalid_grant`.",
         SILENT,
@@ -101,13 +87,13 @@ class Switches:
 
     # --- Rights ---
 
-    missing_scope_status: int = _guess(
+    missing_scope_status: int = guess(
         400, "A missing scope is 400 with code 2000663; the documentation suggests 403.", LIVE
     )
-    missing_licence_status: int = _guess(
+    missing_licence_status: int = guess(
         403, "A missing licence is 403 with code 2001103 or 2001101.", LIVE
     )
-    missing_bearer: Literal["gateway", "application"] = _guess(
+    missing_bearer: Literal["gateway", "application"] = guess(
         "gateway",
         "Without a bearer the gateway answers 401, as it does for an expired one;"
         " `application` is the older 2000311.",
@@ -116,28 +102,28 @@ class Switches:
 
     # --- Rate limit ---
 
-    rate_limit: int | None = _documented(
+    rate_limit: int | None = documented(
         25, "Requests in a window. `null` switches the limit off.", RATE
     )
-    rate_window: float = _documented(5.0, "Seconds that the sliding window is long.", RATE)
-    rate_bucket: Literal["company", "token"] = _guess(
+    rate_window: float = documented(5.0, "Seconds that the sliding window is long.", RATE)
+    rate_bucket: Literal["company", "token"] = guess(
         "company", "Counted by client id and company; one page says by access token.", RATE
     )
-    rate_status: Literal[429, 503] = _guess(
+    rate_status: Literal[429, 503] = guess(
         429, "Too many requests are answered with 429; it was 503 years ago.", RATE
     )
-    rate_body: Literal["json", "text", "application", "html", "empty"] = _guess(
+    rate_body: Literal["json", "text", "application", "html", "empty"] = guess(
         "json",
         'The body of a 429 is `{"message":"Too Many Requests"}`, in the gateway\'s style.',
         SILENT,
     )
-    rate_retry_after: int | None = _guess(
+    rate_retry_after: int | None = guess(
         None, "A 429 carries no `Retry-After`. Seconds, where it does.", SILENT
     )
-    rate_retry_after_as: Literal["seconds", "date"] = _guess(
+    rate_retry_after_as: Literal["seconds", "date"] = guess(
         "seconds", "`Retry-After`, where there is one, is seconds and not a date.", SILENT
     )
-    rate_refused_counts: bool = _guess(
+    rate_refused_counts: bool = guess(
         False,
         "A refused request does not count towards the limit.",
         SILENT,
@@ -145,80 +131,80 @@ class Switches:
 
     # --- Lists ---
 
-    payment_row: Literal["short", "full"] = _guess(
+    payment_row: Literal["short", "full"] = guess(
         "short",
         "A list row of payments has eleven fields; a specification of April 2026 declares all.",
         RECORDED,
     )
-    payment_order: Literal["number", "newest"] = _guess(
+    payment_order: Literal["number", "newest"] = guess(
         "number",
         "Without `sortby` payments come by ascending number; an old page says newest first.",
         RECORDED,
     )
-    default_sortorder: Literal["ascending", "descending"] = _guess(
+    default_sortorder: Literal["ascending", "descending"] = guess(
         "ascending", "`sortby` without `sortorder` is ascending.", SILENT
     )
-    random_ties: bool = _guess(
+    random_ties: bool = guess(
         False,
         "Rows with equal sort keys come by number. `true`: in a new random order each time.",
         SILENT,
     )
-    legacy_headers: bool = _switch(
+    legacy_headers: bool = switch(
         "own",
         False,
         "The login that Fortnox shut down on 2025-04-30, for old clients: `Access-Token` beside"
         " `Client-Secret`.",
         "the sandbox's",
     )
-    random_seed: int = _switch("own", 0, "Where the random order of ties begins.", "the sandbox's")
-    page_beyond_end: Literal["empty", "refused", "last", "not_found"] = _guess(
+    random_seed: int = switch("own", 0, "Where the random order of ties begins.", "the sandbox's")
+    page_beyond_end: Literal["empty", "refused", "last", "not_found"] = guess(
         "empty", "A page after the last is an empty list with the same totals.", SILENT
     )
-    limit_above_500: Literal["clamped", "refused", "default", "honoured"] = _guess(
+    limit_above_500: Literal["clamped", "refused", "default", "honoured"] = guess(
         "clamped", "A larger `limit` is taken as 500. `default` takes it as 100.", PARAMETERS
     )
-    limit_below_1: Literal["refused", "default"] = _guess(
+    limit_below_1: Literal["refused", "default"] = guess(
         "refused", "A `limit` below 1 is refused. `default` takes it as 100.", SILENT
     )
-    page_below_1: Literal["refused", "first"] = _guess(
+    page_below_1: Literal["refused", "first"] = guess(
         "refused", "A `page` below 1 is refused.", SILENT
     )
-    page_with_offset: Literal["added", "page", "offset", "refused"] = _guess(
+    page_with_offset: Literal["added", "page", "offset", "refused"] = guess(
         "added",
         "`page` and `offset` together add up. `page` or `offset`: only that one counts.",
         SILENT,
     )
-    several_filters: bool = _guess(
+    several_filters: bool = guess(
         False,
         "A second filter of the resource is refused, since one is documented.",
         PARAMETERS,
     )
-    number_filters_match_part: bool = _guess(
+    number_filters_match_part: bool = guess(
         False,
         "`documentnumber`, `customernumber` and `ocr` match whole values.",
         SILENT,
     )
-    payment_filter_customernumber: bool = _guess(
+    payment_filter_customernumber: bool = guess(
         False,
         "Payments have no filter `customernumber`; one client sends it.",
         CLIENTS,
     )
-    lastmodified_inclusive: bool = _guess(
+    lastmodified_inclusive: bool = guess(
         True,
         "What was modified in the very minute that is asked for is included.",
         SILENT,
     )
-    lastmodified_zone: str = _guess(
+    lastmodified_zone: str = guess(
         "Europe/Stockholm",
         "`lastmodified` is wall time where Fortnox's servers stand.",
         CLIENTS,
     )
-    lastmodified_compares: Literal["wall", "instant"] = _guess(
+    lastmodified_compares: Literal["wall", "instant"] = guess(
         "wall",
         "Wall times are compared, so that the hour of October that comes twice is one.",
         SILENT,
     )
-    lastmodified_seconds: bool = _guess(
+    lastmodified_seconds: bool = guess(
         False,
         "`lastmodified` with seconds is refused, since minutes are documented.",
         PARAMETERS,
@@ -226,36 +212,36 @@ class Switches:
 
     # --- Payments and invoices ---
 
-    list_amount: Literal["SEK", "currency"] = _guess(
+    list_amount: Literal["SEK", "currency"] = guess(
         "SEK", "`Amount` in the list is SEK for foreign payments too.", "what the detail means"
     )
-    invoice_amounts: Literal["currency", "SEK"] = _guess(
+    invoice_amounts: Literal["currency", "SEK"] = guess(
         "currency", "`Total` and `Balance` of a foreign invoice are in its currency.", SILENT
     )
-    unit_divides: bool = _guess(
+    unit_divides: bool = guess(
         False,
         "For a payment made over the API, `CurrencyUnit` does not divide the rate.",
         "clients disagree",
     )
-    negative_payments: bool = _guess(
+    negative_payments: bool = guess(
         True,
         "A payment below zero is accepted, as for a credit invoice.",
         CLIENTS,
     )
-    other_currency: Literal["refused", "accepted"] = _guess(
+    other_currency: Literal["refused", "accepted"] = guess(
         "refused", "A payment in another currency than its invoice is refused.", "help texts"
     )
-    delete_booked: bool = _guess(
+    delete_booked: bool = guess(
         False,
         "A booked payment cannot be deleted over the API.",
         SILENT,
     )
-    payment_touches_invoice: bool = _guess(
+    payment_touches_invoice: bool = guess(
         True,
         "Booking a payment counts as a modification of its invoice.",
         SILENT,
     )
-    read_only_fields: Literal["ignored", "refused"] = _guess(
+    read_only_fields: Literal["ignored", "refused"] = guess(
         "ignored",
         "Fields that only Fortnox sets, such as `Booked`, are ignored when they are sent.",
         SILENT,
@@ -263,19 +249,24 @@ class Switches:
 
     # --- Codes ---
 
-    payment_not_found_code: int = _invented(2009434, "Code of the 404 for a payment.")
-    payment_locked_code: int = _invented(
+    payment_not_found_code: int = invented(2009434, "Code of the 404 for a payment.")
+    payment_locked_code: int = invented(
         2009435, "Code for changing, booking or deleting a booked payment."
     )
-    unknown_path_code: int = _invented(2009436, "Code of the 404 for an unknown path.")
-    payment_currency_code: int = _invented(
+    unknown_path_code: int = invented(2009436, "Code of the 404 for an unknown path.")
+    payment_currency_code: int = invented(
         2009437, "Code for a payment in another currency than its invoice."
     )
-    codes_as_text: bool = _guess(
+    codes_as_text: bool = guess(
         False,
         "Error codes are numbers; some clients' tests have them as text.",
         RECORDED,
     )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Switches(ExportSwitches, ImportSwitches):
+    """How the sandbox behaves where Fortnox's behaviour is not known."""
 
     def changed(self, changes: Mapping[str, object]) -> Switches:
         """Return these switches with some changed.
@@ -301,19 +292,18 @@ class Switches:
 
 def table() -> Iterator[str]:
     """Yield the rows of the table in ``UNKNOWNS.md``, in Markdown."""
-    for switch in Switches().described():
+    for row in Switches().described():
         takes = ", ".join(
             value if value.startswith("a ") else f"`{value}`"
             for value in (
-                option if isinstance(option, str) else json.dumps(option)
-                for option in switch["takes"]
+                option if isinstance(option, str) else json.dumps(option) for option in row["takes"]
             )
         )
-        default = switch["default"]
+        default = row["default"]
         shown = default if isinstance(default, str) else json.dumps(default)
         yield (
-            f"| `{switch['name']}` | `{shown}` | {switch['kind']} | {switch['says']}"
-            f" | {takes} | {switch['source']} |"
+            f"| `{row['name']}` | `{shown}` | {row['kind']} | {row['says']}"
+            f" | {takes} | {row['source']} |"
         )
 
 

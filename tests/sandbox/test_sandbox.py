@@ -27,6 +27,7 @@ from hostsim.sandbox import (
     State,
     Switches,
     WriteOff,
+    changes,
     ocr_of,
     scripted_login,
     seed,
@@ -257,6 +258,31 @@ def test_the_pages_speak_swedish_first_and_run_no_script(sandbox):
     assert "default-src 'none'" in page.headers["Content-Security-Policy"]
     assert "<script" not in page.text
     assert requests.get(f"{sandbox.url}/_sandbox/sandbox.css", timeout=10).status_code == 200
+
+
+def test_a_scope_that_the_program_is_not_registered_for_is_refused_before_the_login(sandbox):
+    changes.change_of({"do": "register_scopes", "scopes": ["payment", "invoice"]})(sandbox.state)
+    assert Program(sandbox).answer() == {"error": "invalid_scope", "state": "an-unguessable-state"}
+    assert "code" in Program(sandbox).answer(scope="invoice payment")
+    sandbox.switchboard.reset()
+    assert "code" in Program(sandbox).answer()
+
+
+@switched(
+    ("unlicensed_at_login", "granted"),
+    [("refused", None), ("fewer_scopes", "payment companyinformation")],
+)
+def test_a_module_without_a_licence_refuses_a_login_or_leaves_its_scope_out(
+    sandbox, company, unlicensed_at_login, granted
+):
+    sandbox.switchboard.set(unlicensed_at_login=unlicensed_at_login)
+    company.unlicensed.add("invoice")
+    answer = Program(sandbox).answer()
+    token = Program(sandbox).redeem(answer.get("code", "none")).json()
+    assert (token.get("scope"), answer.get("error")) == (
+        granted,
+        None if granted else "error_missing_license",
+    )
 
 
 @switched("error", ["error_missing_license", "error_missing_system_admin_right"])
@@ -833,7 +859,7 @@ def test_a_switch_keeps_a_payment_from_touching_its_invoice(program, company):
 # --- Errors and limits ------------------------------------------------------
 
 
-@switched("path", ["currencies", "invoices/1/pdf", "", "invoicepayments/1/undo"])
+@switched("path", ["modesofpayments", "invoices/1/pdf", "", "invoicepayments/1/undo"])
 def test_an_unknown_path_is_not_found(program, path):
     assert program.code(path)[0] == 404
 

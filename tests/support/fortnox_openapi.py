@@ -29,12 +29,16 @@ GATEWAY = {
 MAY_BE_NULL = {
     "CostCenter",
     "DeliveryDate",
+    "EndDate",
     "FinalPayDate",
     "InvoiceDueDate",
     "LastRemindDate",
     "Project",
+    "ProjectLeader",
+    "StartDate",
     "TaxReduction",
     "TimeBasisReference",
+    "VATCode",
     "VisitAddress",
     "VisitCity",
     "VisitCountryCode",
@@ -53,6 +57,9 @@ def specification():
         return None
     whole = json.loads(path.read_text(encoding="utf-8"))
     schemas = whole["components"]["schemas"]
+    more = json.loads((SHARED / "openapi-exports.json").read_text(encoding="utf-8"))
+    whole["paths"] |= more["paths"]
+    schemas |= more["components"]["schemas"]
     for schema in schemas.values():
         fields = schema.get("properties", {})
         schema["properties"] = {name: lenient(name, kind) for name, kind in fields.items()}
@@ -70,6 +77,34 @@ def correct(schemas):
         schemas[name]["required"] = list(schemas[name]["properties"])
     # Recorded in 2023, and not in the document of 2026.
     schemas["fortnox_Invoice"]["properties"]["InvoiceReference"] = {"type": "string"}
+    # A number in 2023, and a text since.
+    schemas["fortnox_Invoice"]["properties"]["ContractReference"] = {"type": ["integer", "string"]}
+    correct_rows(schemas["fortnox_Invoice_InvoiceRow"])
+    for name in WITH_META:
+        schemas[name]["properties"]["MetaInformation"] = META
+        schemas[name]["required"] = list(schemas[name]["properties"])
+    # Most of a customer is null until it is set, and the account is answered as a number.
+    customer = schemas["fortnox_Customer"]["properties"]
+    for name, kind in customer.items():
+        customer[name] = {"anyOf": [kind, {"type": "null"}, {"const": ""}]}
+    customer["SalesAccount"] = {"type": ["integer", "null"]}
+    row = schemas["fortnox_CustomerListItem"]
+    row["required"] = list(row["properties"])
+    for name in ("fortnox_SupplierInvoiceListItem", "fortnox_SupplierInvoice", "fortnox_Supplier"):
+        schemas[name]["required"] = list(schemas[name]["properties"])
+    # Seen by live users, and in no schema.
+    files = {"type": "array", "items": {"type": "object"}}
+    schemas["fortnox_SupplierInvoice"]["properties"]["SupplierInvoiceFileConnections"] = files
+    account = schemas["fortnox_Supplier"]["properties"]["PreDefinedAccount"]
+    for name in ("fortnox_Supplier", "fortnox_SupplierListItem"):
+        schemas[name]["properties"]["PreDefinedAccount"] = {"anyOf": [account, {"const": ""}]}
+    # Both answer a list, as the descriptions beside the schemas say.
+    attachment = schemas["fileattachments_Attachment"]
+    schemas["fileattachments_Attachment"] = {
+        "anyOf": [attachment, {"type": "array", "items": attachment}]
+    }
+    number = schemas["fileattachments_NumberOfAttachments"]
+    schemas["fileattachments_NumberOfAttachments"] = {"type": "array", "items": number}
     # Every row that was recorded has all of its fields.
     for name in ("fortnox_InvoicePaymentListItem", "fortnox_InvoicePayment"):
         schemas[name]["required"] = list(schemas[name]["properties"])
@@ -77,6 +112,32 @@ def correct(schemas):
     error = schemas["fortnox_ErrorInformationWrap_ErrorInformation"]
     error["properties"] |= {name.lower(): kind for name, kind in error["properties"].items()}
     error["minProperties"] = 3
+
+
+#: More lists that begin with it.
+WITH_META = (
+    "fortnox_AccountListItem_Wrap",
+    "fortnox_CostCenter_List",
+    "fortnox_Currency_List",
+    "fortnox_CustomerListItem_List",
+    "fortnox_FinancialYear_WrapList",
+    "fortnox_ProjectListItem_List",
+    "fortnox_SupplierInvoiceFileConnection_List",
+    "fortnox_SupplierInvoiceListItem_Wrap",
+    "fortnox_SupplierListItem_List",
+    "fortnox_TermsOfPayment_List",
+)
+
+
+def correct_rows(row):
+    """Put right what a recorded row of an invoice has otherwise."""
+    fields = row["properties"]
+    fields["Cost"] = {"type": "number"}
+    fields["AccountNumber"] = {"type": "integer", "minimum": 0, "maximum": 9999}
+    fields["VAT"] = {"type": "number"}
+    for name in ("HouseWorkHoursToReport", "HouseWorkType", "StockPointCode", "VATCode"):
+        fields[name] = {"anyOf": [fields[name], {"type": "null"}]}
+    row["required"] = sorted(fields.keys() - {"VATCode"})
 
 
 def lenient(name, kind):
@@ -106,10 +167,14 @@ def check(answer):
     if name is NOTHING:
         assert answer.content == b""
         return
+    if name is FILE:
+        assert answer.content
+        return
     validator(name).validate(answer.json())
 
 
 NOTHING = object()
+FILE = object()
 
 
 def schema_of(answer):
@@ -117,14 +182,22 @@ def schema_of(answer):
     if answer.status_code in {401, 429}:
         return None
     if answer.status_code >= 400:
-        return "fortnox_ErrorInformationWrap"
+        elsewhere = answer.request.path_url.startswith("/api/")
+        return "fileattachments_WebException" if elsewhere else "fortnox_ErrorInformationWrap"
     operation = operation_of(answer.request.method.lower(), answer.request.path_url)
     assert operation is not None, f"{answer.url} is not in the specification"
     told = operation["responses"][str(answer.status_code)]
     if "content" not in told:
         return NOTHING
     (content,) = told["content"].values()
-    return content["schema"]["$ref"].rpartition("/")[2]
+    if "json" not in answer.headers["Content-Type"]:
+        return FILE
+    return schema_in(content["schema"])
+
+
+def schema_in(schema):
+    """Name a schema, which a folder of the inbox has not."""
+    return schema.get("$ref", "/fortnox_Folder_Wrap").rpartition("/")[2]
 
 
 def operation_of(method, path_url):

@@ -1,0 +1,74 @@
+"""What an invoice comes to: rows, fees, VAT of each rate, rounding. All half up, to the öre.
+
+Where Fortnox's arithmetic is not known, a switch decides.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from decimal import Decimal
+from typing import Any
+
+from hostsim.sandbox.fields import rounded
+from hostsim.sandbox.state import Amounts
+from hostsim.sandbox.switches import Switches
+
+ZERO = Decimal(0)
+HUNDRED = Decimal(100)
+
+
+def row_total(row: Mapping[str, Any]) -> Decimal:
+    """Return the total of a row as its price is meant: with VAT or without."""
+    discount: Decimal = row["Discount"]
+    whole = rounded(row["Price"] * row["DeliveredQuantity"])
+    if row["DiscountType"] == "AMOUNT":
+        return whole - discount
+    return rounded(whole * (HUNDRED - discount) / HUNDRED)
+
+
+def without_vat(amount: Decimal, rate: Decimal, *, included: bool) -> Decimal:
+    return rounded(amount * HUNDRED / (HUNDRED + rate)) if included else amount
+
+
+def vat_of(amount: Decimal, rate: Decimal, *, included: bool) -> Decimal:
+    return rounded(amount * rate / (HUNDRED + rate if included else HUNDRED))
+
+
+def compute(
+    rows: Iterable[Mapping[str, Any]],
+    *,
+    freight: Decimal,
+    administration_fee: Decimal,
+    fee_rate: Decimal,
+    vat_included: bool,
+    switches: Switches,
+) -> tuple[Decimal, Amounts]:
+    """Return the total of an invoice and what it is made of."""
+    fees = [vat_of(fee, fee_rate, included=vat_included) for fee in (freight, administration_fee)]
+    fee_net = freight + administration_fee - (sum(fees, ZERO) if vat_included else ZERO)
+    totals = [(row["VAT"], row_total(row)) for row in rows]
+    vat = sum((vat_of(*one, included=vat_included) for one in _taxed(totals, switches)), ZERO)
+    gross = sum((total for _rate, total in totals), ZERO) - (vat if vat_included else ZERO)
+    exact = gross + vat + fee_net + sum(fees, ZERO)
+    total = rounded(exact, 0) if switches.whole_kronor else exact
+    return total, Amounts(
+        net=gross + fee_net,
+        gross=gross,
+        vat=vat + sum(fees, ZERO),
+        freight_vat=fees[0],
+        administration_fee_vat=fees[1],
+        round_off=total - exact,
+    )
+
+
+def _taxed(
+    totals: list[tuple[Decimal, Decimal]], switches: Switches
+) -> Iterable[tuple[Decimal, Decimal]]:
+    """Yield the amounts that VAT is computed of, each with its rate."""
+    if switches.vat_on == "rows":
+        return [(total, rate) for rate, total in totals]
+    sums: defaultdict[Decimal, Decimal] = defaultdict(Decimal)
+    for rate, total in totals:
+        sums[rate] += total
+    return [(total, rate) for rate, total in sums.items()]

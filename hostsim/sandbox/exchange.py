@@ -1,0 +1,81 @@
+"""What a resource needs of its request, and how it answers: the same for all of them."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+from decimal import Decimal
+from typing import Any
+
+from flask import Response, g, request
+
+from hostsim.sandbox import query, responses
+from hostsim.sandbox.errors import BAD_JSON, CONTENT_TYPE, Refused
+from hostsim.sandbox.fields import no_data
+from hostsim.sandbox.state import Company
+from hostsim.sandbox.switchboard import switchboard
+from hostsim.sandbox.tokens import Grant
+
+
+def company() -> Company:
+    """Return the company that the bearer belongs to."""
+    grant: Grant = g.grant
+    return switchboard().state.company(grant.company)
+
+
+def base() -> str:
+    """Return the address that the client used, which ``@url`` begins with."""
+    return request.host_url.rstrip("/")
+
+
+def body() -> Mapping[str, Any]:
+    """Return what was sent, an object in JSON."""
+    json_only()
+    content = json_of(request.get_data())
+    return content if isinstance(content, dict) else {}
+
+
+def json_of(content: bytes) -> Any:
+    try:
+        return json.loads(content, parse_float=Decimal, parse_constant=_no_number)
+    except (RecursionError, ValueError) as error:
+        message = "Error deserializing JSON: JSON_ERROR_SYNTAX"
+        raise Refused(BAD_JSON, message) from error
+
+
+def _no_number(text: str) -> None:
+    raise ValueError(text)
+
+
+def json_only() -> None:
+    if request.mimetype != responses.JSON:
+        raise Refused(CONTENT_TYPE, "Invalid content type")
+
+
+def in_envelope(name: str) -> Mapping[str, Any]:
+    """Return the record in what was sent: ``{"Invoice": {…}}``."""
+    found = body().get(name)
+    if not isinstance(found, Mapping) or not found:
+        raise no_data()
+    return found
+
+
+def number(text: str) -> int:
+    """Read a number in a path; anything else matches nothing."""
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 19 else -1
+
+
+def page(name: str, found: Sequence[Any], spell: Callable[[Any], Mapping[str, Any]]) -> Response:
+    """Answer with the requested page of a list."""
+    switches = switchboard().switches
+    meta, cut = query.cut(found, query.page_of(request.args, switches), switches)
+    return responses.answer({"MetaInformation": meta, name: [spell(row) for row in cut]})
+
+
+def created(name: str, content: Mapping[str, Any], location: str) -> Response:
+    """Answer that something was made; the location is a bare word, as recorded."""
+    response = responses.answer({name: content}, 201)
+    response.headers["Location"] = location
+    # Werkzeug would make the bare word a whole address.
+    response.autocorrect_location_header = False
+    return response

@@ -1,0 +1,248 @@
+"""What a client may send in a record: names, types, lengths, characters.
+
+As recorded, ``null`` and an empty text change nothing, and ``API_BLANK`` clears a field.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal, InvalidOperation
+from typing import Any
+
+from hostsim.sandbox.errors import (
+    ALPHANUMERIC,
+    BOOLEAN,
+    CHARACTERS,
+    FIELD_MISSING,
+    FIELD_NAME,
+    NO_DATA,
+    NUMERIC,
+    STRUCTURE,
+    Refused,
+)
+from hostsim.sandbox.switches import Switches
+
+#: Records as Fortnox spells them, by its field names.
+Fields = Mapping[str, Any]
+
+API_BLANK = "API_BLANK"
+
+
+@dataclass(frozen=True)
+class Field:
+    """A field that a client may send."""
+
+    read: Callable[[str, Any, Switches], Any]
+    blank: Any = ""
+    """What it holds while it is not set."""
+
+    always_set: bool = False
+    """It cannot be cleared."""
+
+
+def changes(
+    sent: object,
+    known: Mapping[str, Field],
+    switches: Switches,
+    read_only: Collection[str] = (),
+) -> dict[str, Any]:
+    """Read what is to be changed; what is not in it stays."""
+    if not isinstance(sent, Mapping) or not sent:
+        raise no_data()
+    ignored = read_only if switches.read_only_fields == "ignored" else ()
+    unknown = next((name for name in sent if name not in known and name not in ignored), None)
+    if unknown is not None:
+        raise Refused(FIELD_NAME, f"Felaktigt fältnamn ({unknown})")
+    return {
+        name: known[name].blank if value == API_BLANK else known[name].read(name, value, switches)
+        for name, value in sent.items()
+        if name in known
+        and value is not None
+        and value != ""
+        and not (value == API_BLANK and known[name].always_set)
+    }
+
+
+def record_in(body: Fields, envelope: str) -> object:
+    """Return what stands in the envelope of a request."""
+    return body.get(envelope)
+
+
+def require(given: Fields, names: Collection[str]) -> None:
+    for name in names:
+        if given.get(name) in (None, ""):
+            raise Refused(FIELD_MISSING, f"Fält saknas. ({name})")
+
+
+def blanks(known: Mapping[str, Field]) -> dict[str, Any]:
+    return {name: field.blank for name, field in known.items()}
+
+
+def no_data() -> Refused:
+    return Refused(NO_DATA, "Ingen eller felaktig typ av data.")
+
+
+# --- Kinds of fields --------------------------------------------------------
+
+
+def text(
+    longest: int | None = None, shortest: int = 1, *, blank: Any = "", checked: bool = True
+) -> Field:
+    """Make a text; ``checked`` refuses what Fortnox refuses in texts."""
+
+    def read(name: str, value: Any, switches: Switches) -> str:
+        if isinstance(value, bool | Mapping | list):
+            raise no_data()
+        written = str(value)
+        if not _is_text(written):
+            raise _characters(written)
+        if checked:
+            check_characters(written, switches)
+        return _fitting(name, written, shortest, longest, switches)
+
+    return Field(read, blank)
+
+
+def _fitting(name: str, value: str, shortest: int, longest: int | None, switches: Switches) -> str:
+    too_long = longest is not None and len(value) > longest
+    if too_long and switches.long_texts == "cut":
+        return value[:longest]
+    if too_long or len(value) < shortest:
+        raise Refused(switches.text_length_code, f"Värdet har fel längd. ({name})")
+    return value
+
+
+def check_characters(value: str, switches: Switches) -> None:
+    """Refuse a text with characters that Fortnox does not take."""
+    bad = any(part in value for part in ("…", "·", "://", "<", ">")) or (
+        switches.text_characters == "plain"
+        and any(ord(letter) > 126 and not letter.isalpha() for letter in value)
+    )
+    if bad:
+        raise _characters(value)
+
+
+def _is_text(value: str) -> bool:
+    """Tell whether a text has neither control characters nor halves of a pair."""
+    return not any(
+        (letter < " " and letter not in "\n\r\t") or "\ud800" <= letter <= "\udfff"
+        for letter in value
+    )
+
+
+def _characters(value: str) -> Refused:
+    return Refused(CHARACTERS, f"Värdet innehåller ej tillåtna tecken. ({value})")
+
+
+def code(longest: int | None = None, *, blank: Any = "") -> Field:
+    """Make a text of letters and digits, such as a customer number."""
+
+    def read(name: str, value: Any, switches: Switches) -> str:
+        written: str = text(longest).read(name, value, switches)
+        if not all(letter.isalnum() or letter in "-_." for letter in written):
+            raise Refused(ALPHANUMERIC, f"Värdet måste vara alfanumeriskt. ({written})")
+        return written
+
+    return Field(read, blank)
+
+
+def choice(*values: str, blank: Any = "") -> Field:
+    def read(_name: str, value: Any, _switches: Switches) -> str:
+        if value not in values:
+            raise no_data()
+        return str(value)
+
+    return Field(read, blank)
+
+
+def amount(places: int | None = 2, *, blank: Any = Decimal(0)) -> Field:
+    """Make an amount, rounded half up."""
+
+    def read(_name: str, value: Any, _switches: Switches) -> Decimal:
+        number = decimal_of(value)
+        return number if places is None else rounded(number, places)
+
+    return Field(read, blank)
+
+
+def decimal_of(value: Any) -> Decimal:
+    """Read a number, which may be written as a text."""
+    if isinstance(value, bool | Mapping | list):
+        raise no_data()
+    try:
+        number = Decimal(str(value))
+    except InvalidOperation as error:
+        raise _not_numeric(value) from error
+    if not number.is_finite() or abs(number) >= Decimal(10) ** 15:
+        raise _not_numeric(value)
+    return number
+
+
+def _not_numeric(value: object) -> Refused:
+    return Refused(NUMERIC, f"Värdet måste vara numeriskt. ({value})")
+
+
+def rounded(number: Decimal, places: int = 2) -> Decimal:
+    """Round half up, away from zero."""
+    return number.quantize(Decimal(1).scaleb(-places), "ROUND_HALF_UP")
+
+
+def whole(lowest: int | None = None, highest: int | None = None, *, blank: Any = None) -> Field:
+    def read(name: str, value: Any, switches: Switches) -> int:
+        number = decimal_of(value)
+        if number != int(number):
+            raise _not_numeric(value)
+        if (lowest is not None and number < lowest) or (highest is not None and number > highest):
+            raise Refused(switches.text_length_code, f"Värdet är utanför gränserna. ({name})")
+        return int(number)
+
+    return Field(read, blank)
+
+
+def flag(*, blank: bool = False) -> Field:
+    def read(_name: str, value: Any, _switches: Switches) -> bool:
+        if isinstance(value, bool):
+            return value
+        if str(value).casefold() in {"true", "false"}:
+            return str(value).casefold() == "true"
+        raise Refused(BOOLEAN, f"Värdet måste vara boolean. ({value})")
+
+    return Field(read, blank)
+
+
+def day(*, blank: Any = None, always_set: bool = False) -> Field:
+    def read(_name: str, value: Any, _switches: Switches) -> date:
+        try:
+            return date.fromisoformat(value)
+        except (TypeError, ValueError) as error:
+            raise no_data() from error
+
+    return Field(read, blank, always_set)
+
+
+def nested(known: Mapping[str, Field], blank: Any) -> Field:
+    """Make an object in the record; its fields are changed one by one."""
+
+    def read(_name: str, value: Any, switches: Switches) -> dict[str, Any]:
+        if not isinstance(value, Mapping):
+            raise no_data()
+        return changes(value, known, switches) if value else {}
+
+    return Field(read, blank)
+
+
+def listed(known: Mapping[str, Field], at_most: int, read_only: Collection[str] = ()) -> Field:
+    """Make a list of objects, as much of each as was sent."""
+
+    def read(_name: str, value: Any, switches: Switches) -> list[dict[str, Any]]:
+        if not isinstance(value, list):
+            raise no_data()
+        if any(not isinstance(row, Mapping) for row in value):
+            raise Refused(STRUCTURE, "Felaktig datastruktur.")
+        if len(value) > at_most:
+            raise Refused(switches.too_many_rows_code, f"Högst {at_most} rader är tillåtna.")
+        return [changes(row, known, switches, read_only) if row else {} for row in value]
+
+    return Field(read, ())

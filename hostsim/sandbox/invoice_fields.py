@@ -1,0 +1,226 @@
+"""What a client may send of an invoice and of its rows, by the specification."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from decimal import Decimal
+from typing import Any
+
+from hostsim.sandbox.fields import (
+    Field,
+    amount,
+    choice,
+    code,
+    day,
+    flag,
+    listed,
+    nested,
+    text,
+    whole,
+)
+
+MAX_ROWS = 500
+
+HOUSE_WORK = choice(
+    "CONSTRUCTION", "ELECTRICITY", "GLASSMETALWORK", "GROUNDDRAINAGEWORK", "MASONRY",
+    "PAINTINGWALLPAPERING", "HVAC", "MAJORAPPLIANCEREPAIR", "MOVINGSERVICES", "ITSERVICES",
+    "CLEANING", "TEXTILECLOTHING", "SNOWPLOWING", "GARDENING", "BABYSITTING", "OTHERCARE",
+    "OTHERCOSTS", "SOLARCELLS", "STORAGESELFPRODUCEDELECTRICITY",
+    "CHARGINGSTATIONELECTRICVEHICLE", "HOMEMAINTENANCE", "FURNISHING", "TRANSPORTATIONSERVICES",
+    "WASHINGANDCAREOFCLOTHING", blank=None,
+)  # fmt: skip
+
+ROW: Mapping[str, Field] = {
+    "AccountNumber": whole(0, 9999, blank=0),
+    "ArticleNumber": text(50),
+    "CostCenter": text(),
+    "DeliveredQuantity": amount(),
+    "Description": text(255),
+    "Discount": amount(),
+    "DiscountType": choice("AMOUNT", "PERCENT", blank="PERCENT"),
+    "HouseWork": flag(),
+    "HouseWorkHoursToReport": whole(0, 999),
+    "HouseWorkType": HOUSE_WORK,
+    "Price": amount(),
+    "Project": text(),
+    "RowId": whole(),
+    "StockPointCode": text(blank=None),
+    "Unit": text(),
+    "VAT": amount(None),
+    "VATCode": text(blank=None),
+}
+
+ROW_READ_ONLY = {
+    "ContributionPercent",
+    "ContributionValue",
+    "Cost",
+    "PriceExcludingVAT",
+    "Total",
+    "TotalExcludingVAT",
+}
+
+LONG = text(1024)
+
+EMAIL = {
+    "EmailAddressBCC": text(blank=None),
+    "EmailAddressCC": text(blank=None),
+    "EmailAddressFrom": text(blank=None),
+    "EmailAddressTo": text(),
+    "EmailBody": text(20_000, checked=False, blank=" "),
+    "EmailSubject": text(100),
+}
+
+EDI = {
+    name: text(13 if "Location" in name else None, blank=None)
+    for name in (
+        "EDIGlobalLocationNumber",
+        "EDIGlobalLocationNumberDelivery",
+        "EDIInvoiceExtra1",
+        "EDIInvoiceExtra2",
+        "EDIOurElectronicReference",
+        "EDIYourElectronicReference",
+    )
+}
+
+#: Fields that lists and payments show, too, and what the sandbox calls them.
+ATTRIBUTES: Mapping[str, tuple[str, Field]] = {
+    "City": ("city", LONG),
+    "CostCenter": ("cost_center", text()),
+    "CreditInvoiceReference": ("credit_of", whole(0, blank=0)),
+    "Currency": ("currency", text(3, 3, blank="SEK")),
+    "CurrencyRate": ("currency_rate", amount(None, blank=Decimal(1))),
+    "CurrencyUnit": ("currency_unit", whole(1, blank=1)),
+    "CustomerName": ("customer_name", LONG),
+    "CustomerNumber": ("customer_number", code(1024)),
+    "DueDate": ("due_date", day(always_set=True)),
+    "ExternalInvoiceReference1": ("external_reference_1", text(80)),
+    "ExternalInvoiceReference2": ("external_reference_2", text(80)),
+    "InvoiceDate": ("invoice_date", day(always_set=True)),
+    "InvoiceType": (
+        "invoice_type",
+        choice(
+            "INVOICE", "AGREEMENTINVOICE", "INTRESTINVOICE", "SUMMARYINVOICE", "CASHINVOICE",
+            blank="INVOICE",
+        ),
+    ),
+    "NotCompleted": ("not_completed", flag()),
+    "OCR": ("ocr", text(blank=None)),
+    "OurReference": ("our_reference", text(50)),
+    "Project": ("project", text()),
+    "TermsOfPayment": ("terms_of_payment", text()),
+    "WayOfDelivery": ("way_of_delivery", text()),
+    "YourOrderNumber": ("order_number", text(75)),
+    "YourReference": ("your_reference", text(50)),
+    "ZipCode": ("zip_code", LONG),
+}  # fmt: skip
+
+#: Everything else.
+WRITTEN: Mapping[str, Field] = {
+    "Address1": LONG,
+    "Address2": LONG,
+    "AdministrationFee": amount(),
+    "Comments": LONG,
+    "Country": text(),
+    "DeliveryAddress1": LONG,
+    "DeliveryAddress2": LONG,
+    "DeliveryCity": LONG,
+    "DeliveryCountry": text(),
+    "DeliveryDate": day(),
+    "DeliveryName": LONG,
+    "DeliveryZipCode": LONG,
+    "EDIInformation": nested(EDI, {}),
+    "EUQuarterlyReport": flag(),
+    "EmailInformation": nested(EMAIL, {}),
+    "Freight": amount(),
+    "Labels": listed({"Id": whole(1)}, MAX_ROWS),
+    "Language": choice("SV", "EN", blank="SV"),
+    "OutboundDate": day(),
+    "PaymentWay": choice("CASH", "CARD", "AG"),
+    "Phone1": LONG,
+    "Phone2": LONG,
+    "PriceList": text(blank="A"),
+    "PrintTemplate": text(blank="st"),
+    "Remarks": LONG,
+    "TaxReductionType": choice("none", "rot", "rut", "green", blank="none"),
+    "TermsOfDelivery": text(),
+    "VATIncluded": flag(),
+}
+
+FIELDS: Mapping[str, Field] = {
+    **{name: field for name, (_ours, field) in ATTRIBUTES.items()},
+    **WRITTEN,
+    "DocumentNumber": whole(1, 10**15),
+    "InvoiceRows": listed(ROW, MAX_ROWS, ROW_READ_ONLY),
+}
+
+READ_ONLY = {
+    "@url",
+    "@urlTaxReductionList",
+    "AccountingMethod",
+    "AdministrationFeeVAT",
+    "Balance",
+    "BasisTaxReduction",
+    "Booked",
+    "Cancelled",
+    "ContractReference",
+    "ContributionPercent",
+    "ContributionValue",
+    "Credit",
+    "FinalPayDate",
+    "FreightVAT",
+    "Gross",
+    "HouseWork",
+    "InvoicePeriodEnd",
+    "InvoicePeriodReference",
+    "InvoicePeriodStart",
+    "InvoiceReference",
+    "LastRemindDate",
+    "Net",
+    "NoxFinans",
+    "OfferReference",
+    "OrderReference",
+    "OrganisationNumber",
+    "Reminders",
+    "RoundOff",
+    "Sent",
+    "TaxReduction",
+    "TimeBasisReference",
+    "Total",
+    "TotalToPay",
+    "TotalVAT",
+    "VoucherNumber",
+    "VoucherSeries",
+    "VoucherYear",
+    "WarehouseReady",
+}
+
+#: Where an invoice has a copy of the customer's card.
+FROM_CARD = (
+    "Address1",
+    "Address2",
+    "City",
+    "CostCenter",
+    "Country",
+    "Currency",
+    "DeliveryAddress1",
+    "DeliveryAddress2",
+    "DeliveryCity",
+    "DeliveryCountry",
+    "DeliveryName",
+    "DeliveryZipCode",
+    "OurReference",
+    "Phone1",
+    "Phone2",
+    "PriceList",
+    "Project",
+    "TermsOfDelivery",
+    "TermsOfPayment",
+    "WayOfDelivery",
+    "YourReference",
+    "ZipCode",
+)
+
+
+def whole_row(fields: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a row with everything that it does not set."""
+    return {name: field.blank for name, field in ROW.items()} | dict(fields)

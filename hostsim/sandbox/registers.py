@@ -1,0 +1,252 @@
+"""What a company has in Fortnox beside invoices and payments: registers, set-up, files.
+
+A record of a register is an :class:`Entry`: Fortnox's own field names, and only
+what is set. What a field holds while it is not set is told by the resource.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any
+
+ZERO = Decimal(0)
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A record of a register."""
+
+    fields: Mapping[str, Any]
+    modified: datetime
+    """Zone-aware."""
+
+
+@dataclass(frozen=True)
+class FinancialYear:
+    """A year of the books, with the id that vouchers and charts name it by."""
+
+    id: int
+    first: date
+    last: date
+    method: str = "ACCRUAL"
+
+    def __contains__(self, day: date) -> bool:
+        return self.first <= day <= self.last
+
+
+@dataclass(frozen=True, kw_only=True)
+class SetUp:
+    """How a company has set up its invoicing."""
+
+    vat_rates: tuple[Decimal, ...] = (Decimal(25), Decimal(12), Decimal(6), ZERO)
+    """Per cent."""
+
+    freight: Decimal = ZERO
+    """Added to every invoice that does not say otherwise."""
+
+    administration_fee: Decimal = ZERO
+    """Likewise."""
+
+    terms_of_payment: str = "30"
+    """The days, or the code, of an invoice whose customer has none; may be empty."""
+
+    sales_account: int = 3001
+    method: str = "ACCRUAL"
+    """``CASH``: booked when it is paid."""
+
+    bankgiro: str = "5050-1055"
+    """Without bank details nothing can be printed or mailed."""
+
+    email: str = "ekonomi@example.com"
+    locked_until: date | None = None
+    lock_holds_for_integrations: bool = True
+    lock_day: int | None = None
+    """On this day of a month Fortnox locks the month before, by itself."""
+
+
+@dataclass(frozen=True)
+class StoredFile:
+    """A file in the inbox."""
+
+    id: str
+    archive_id: str
+    name: str
+    folder: str
+    content: bytes = field(repr=False)
+    supplier_invoice: int = 0
+    """The number of the supplier invoice that it hangs on; 0 for none."""
+
+
+@dataclass(frozen=True)
+class SupplierInvoice:
+    """A supplier invoice; ``fields`` by Fortnox's names, only what is set."""
+
+    number: int
+    fields: Mapping[str, Any]
+    modified: datetime
+    approved: bool = False
+    payment_approved: bool = False
+    booked: bool = False
+    cancelled: bool = False
+    credit_of: int = 0
+    credited_by: int = 0
+    voucher: Mapping[str, Any] | None = None
+    final_pay_date: date | None = None
+
+
+class Registers:
+    """All registers of one company."""
+
+    def __init__(self, now: datetime) -> None:
+        #: By the name that Fortnox has for the register in paths, and by key.
+        self.entries: defaultdict[str, dict[str, Entry]] = defaultdict(dict)
+        #: Numbers of customers that are taken for ever, deleted ones included.
+        self.used_customer_numbers: set[str] = set()
+        #: ``None`` for the calendar years up to the present one.
+        self.years: tuple[FinancialYear, ...] | None = None
+        self.set_up = SetUp()
+        self.next_invoice = 1
+        self.last_row = 0
+        self.last_voucher = 0
+        self.files: dict[str, StoredFile] = {}
+        #: Files on documents, by their own id.
+        self.attachments: dict[str, dict[str, Any]] = {}
+        self.supplier_invoices: dict[int, SupplierInvoice] = {}
+        self.last_supplier_invoice = 0
+        self.last_supplier_voucher = 0
+        for name, key, rows in PRESET:
+            for row in rows:
+                self.entries[name][str(row[key])] = Entry(row, now)
+
+    def copy(self) -> Registers:
+        """Copy what can change; records themselves cannot."""
+        copied = Registers.__new__(Registers)
+        copied.__dict__.update(self.__dict__)
+        copied.entries = defaultdict(dict)
+        for name, entries in self.entries.items():
+            copied.entries[name] = dict(entries)
+        copied.used_customer_numbers = set(self.used_customer_numbers)
+        copied.files = dict(self.files)
+        copied.attachments = dict(self.attachments)
+        copied.supplier_invoices = dict(self.supplier_invoices)
+        return copied
+
+    def of(self, name: str) -> dict[str, Entry]:
+        return self.entries[name]
+
+    def get(self, name: str, key: object) -> Mapping[str, Any] | None:
+        """Return the fields of a record that are set."""
+        found = self.entries[name].get(str(key))
+        return None if found is None else found.fields
+
+    def put(self, name: str, key: object, fields: Mapping[str, Any], now: datetime) -> Entry:
+        """Add a record, or change fields of the one that is there."""
+        before = self.get(name, key) or {}
+        entry = Entry({**before, **fields}, now)
+        self.entries[name][str(key)] = entry
+        if name == "customers":
+            self.used_customer_numbers.add(str(key))
+        return entry
+
+    def delete(self, name: str, key: object) -> None:
+        del self.entries[name][str(key)]
+
+    def connected_files(self, supplier_invoice: int) -> list[StoredFile]:
+        files = self.files.values()
+        return [file for file in files if file.supplier_invoice == supplier_invoice]
+
+    # --- Accounts, of which each financial year has its own chart ---
+
+    def account(self, number: int, year: int) -> Mapping[str, Any] | None:
+        return self.get("accounts", f"{number}@{year}") or self.get("accounts", number)
+
+    def chart(self, year: int) -> list[Entry]:
+        """Return the accounts of a financial year by number."""
+        found: dict[str, Entry] = {}
+        for key, entry in self.of("accounts").items():
+            number, _, only = key.partition("@")
+            if only == str(year) or (not only and number not in found):
+                found[number] = entry
+        return [found[number] for number in sorted(found)]
+
+    def change_set_up(self, **changes: Any) -> None:
+        self.set_up = replace(self.set_up, **changes)
+
+
+#: What accounts of sales carry, by the code that Fortnox has for it.
+VAT_OF_CODE = {"MP1": Decimal(25), "MP2": Decimal(12), "MP3": Decimal(6)}
+
+ACCOUNTS = (
+    (1510, "Kundfordringar", ""),
+    (1930, "Företagskonto", ""),
+    (2440, "Leverantörsskulder", ""),
+    (2611, "Utgående moms på försäljning inom Sverige, 25 %", "U1"),
+    (2621, "Utgående moms på försäljning inom Sverige, 12 %", "U2"),
+    (2631, "Utgående moms på försäljning inom Sverige, 6 %", "U3"),
+    (2641, "Debiterad ingående moms", "I"),
+    (3001, "Försäljning inom Sverige, 25 % moms", "MP1"),
+    (3002, "Försäljning inom Sverige, 12 % moms", "MP2"),
+    (3003, "Försäljning inom Sverige, 6 % moms", "MP3"),
+    (3004, "Försäljning inom Sverige, momsfri", ""),
+    (3041, "Försäljning av tjänster inom Sverige, 25 % moms", "MP1"),
+    (3305, "Försäljning av tjänster till land utanför EU", ""),
+    (3308, "Försäljning av tjänster till annat EU-land", ""),
+    (3521, "Fakturerade frakter, Sverige", "MP1"),
+    (3540, "Faktureringsavgifter", "MP1"),
+    (3740, "Öres- och kronutjämning", ""),
+    (4010, "Inköp av material och varor", ""),
+    (4600, "Legoarbeten och underentreprenader", ""),
+    (6570, "Bankkostnader", ""),
+    (8313, "Ränteintäkter från kundfordringar", ""),
+)
+
+TERMS = (
+    ("0", "0 dagar"),
+    ("10", "10 dagar"),
+    ("15", "15 dagar"),
+    ("20", "20 dagar"),
+    ("30", "30 dagar"),
+    ("AG", "Autogiro"),
+    ("K", "Kontant"),
+    ("PF", "Postförskott"),
+)
+
+CURRENCIES = (
+    ("EUR", "Euro", "11.2750"),
+    ("SEK", "Svenska kronor", "1"),
+    ("USD", "Amerikanska dollar", "10.4300"),
+)
+
+#: What every company has at the start: test companies have these currencies.
+PRESET: tuple[tuple[str, str, list[dict[str, Any]]], ...] = (
+    (
+        "accounts",
+        "Number",
+        [
+            {"Number": number, "Description": description, "VATCode": vat_code}
+            for number, description, vat_code in ACCOUNTS
+        ],
+    ),
+    (
+        "termsofpayments",
+        "Code",
+        [{"Code": code, "Description": description} for code, description in TERMS],
+    ),
+    (
+        "currencies",
+        "Code",
+        [
+            {
+                "Code": code,
+                "Description": description,
+                "BuyRate": Decimal(rate),
+                "SellRate": Decimal(rate),
+            }
+            for code, description, rate in CURRENCIES
+        ],
+    ),
+)

@@ -1,0 +1,77 @@
+"""``/3/accounts``: a chart for each financial year."""
+
+from dataclasses import replace
+from decimal import Decimal
+
+from flask import Response, request
+
+from hostsim.sandbox import exchange, responses
+from hostsim.sandbox.errors import Refused
+from hostsim.sandbox.fields import amount, choice, flag, text, whole
+from hostsim.sandbox.registers import Entry, FinancialYear
+from hostsim.sandbox.resources.register import Register, as_numbers
+from hostsim.sandbox.state import Company
+from hostsim.sandbox.switchboard import switchboard
+
+SETTINGS = choice("ALLOWED", "MANDATORY", "NOTALLOWED", blank="ALLOWED")
+
+ROW = {
+    "Active": flag(blank=True),
+    "BalanceBroughtForward": amount(blank=Decimal(0)),
+    "CostCenter": text(blank=None),
+    "CostCenterSettings": SETTINGS,
+    "Description": text(200),
+    "Number": whole(1000, 9999),
+    "Project": text(),
+    "ProjectSettings": SETTINGS,
+    "SRU": whole(blank=0),
+    "VATCode": text(blank=None),
+    "Year": whole(),
+}
+
+ACCOUNTS = Register(
+    name="accounts",
+    one="Account",
+    many="Accounts",
+    key="Number",
+    fields=ROW | {"BalanceCarriedForward": amount(blank=Decimal(0))},
+    row=tuple(ROW),
+    filters={"sru": lambda account: str(account["SRU"])},
+    sorts={"number": "Number"},
+    order=as_numbers,
+    takes=frozenset({"financialyear"}),
+    not_found=Refused(2000423, "Kan inte hitta kontot.", 404),
+)
+
+
+def list_accounts() -> Response:
+    company = exchange.company()
+    year = _year(company)
+    entries = ACCOUNTS.chosen(company.registers.chart(year.id))
+    return exchange.page("Accounts", entries, lambda entry: ACCOUNTS.row_of(_in_year(entry, year)))
+
+
+def show_account(number: str) -> Response:
+    company = exchange.company()
+    year = _year(company)
+    for entry in company.registers.chart(year.id):
+        if str(entry.fields["Number"]) == number:
+            return responses.answer({"Account": ACCOUNTS.detail_of(_in_year(entry, year))})
+    raise ACCOUNTS.not_found
+
+
+def _in_year(entry: Entry, year: FinancialYear) -> Entry:
+    return replace(entry, fields={**entry.fields, "Year": year.id})
+
+
+def _year(company: Company) -> FinancialYear:
+    """Return the year that is asked for, or the present one, or the last there is."""
+    years = company.financial_years()
+    asked = request.args.get("financialyear")
+    if asked is None:
+        chosen = company.financial_year(company.today()) or next(reversed(years), None)
+    else:
+        chosen = next((year for year in years if str(year.id) == asked), None)
+    if chosen is None:
+        raise Refused(switchboard().switches.financial_year_code, "Räkenskapsåret finns inte.")
+    return chosen

@@ -1,0 +1,24 @@
+"""``/3/currencies``."""
+
+from decimal import Decimal
+
+from hostsim.sandbox.errors import Refused
+from hostsim.sandbox.fields import amount, day, flag, text, whole
+from hostsim.sandbox.resources.register import Register
+
+CURRENCIES = Register(
+    name="currencies",
+    one="Currency",
+    many="Currencies",
+    key="Code",
+    fields={
+        "BuyRate": amount(None, blank=Decimal(1)),
+        "Code": text(3),
+        "Date": day(blank="2026-01-02"),
+        "Description": text(),
+        "SellRate": amount(None, blank=Decimal(1)),
+        "Unit": whole(1, blank=1),
+        "IsAutomatic": flag(),
+    },
+    not_found=Refused(2000427, "Kunde inte hitta valuta.", 404),
+)

@@ -1,0 +1,296 @@
+"""``/3/customers``."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from flask import Response, request
+
+from hostsim.sandbox import exchange, responses
+from hostsim.sandbox.countries import COUNTRIES, NAMES
+from hostsim.sandbox.errors import (
+    ACCOUNT_INACTIVE,
+    COUNTRY,
+    CUSTOMER_NOT_FOUND,
+    CUSTOMER_NOT_FOUND_ALONE,
+    CUSTOMER_NUMBER_USED,
+    FIELD_NAME,
+    FILTER,
+    TERMS_NOT_FOUND,
+    Refused,
+)
+from hostsim.sandbox.fields import (
+    Field,
+    amount,
+    changes,
+    choice,
+    code,
+    flag,
+    nested,
+    require,
+    text,
+    whole,
+)
+from hostsim.sandbox.registers import Entry
+from hostsim.sandbox.resources.register import Register, as_numbers
+from hostsim.sandbox.state import Company
+from hostsim.sandbox.switchboard import switchboard
+from hostsim.sandbox.switches import Switches
+
+#: Until they are set, some fields read ``null`` and some are empty texts, as recorded.
+LONG = text(1024, blank=None)
+EMAIL = text(1024)
+CODE = text(2, 2, blank=None)
+
+DELIVERY = choice("PRINT", "EMAIL", "PRINTSERVICE", blank="PRINT")
+TEMPLATE = text(blank="DEFAULTTEMPLATE")
+DELIVERY_TYPES = dict.fromkeys(("Invoice", "Order", "Offer"), DELIVERY)
+TEMPLATES = dict.fromkeys(("Order", "Offer", "Invoice", "CashInvoice"), TEMPLATE)
+
+#: Addresses may hold a web address; what is mailed is not checked.
+FIELDS: Mapping[str, Field] = {
+    "Address1": LONG,
+    "Address2": LONG,
+    "City": LONG,
+    "Country": text(blank=None),
+    "Comments": LONG,
+    "Currency": text(3, 3, blank="SEK"),
+    "CostCenter": text(blank=None),
+    "CountryCode": CODE,
+    "Active": flag(blank=True),
+    "CustomerNumber": code(1024),
+    "DefaultDeliveryTypes": nested(DELIVERY_TYPES, dict.fromkeys(DELIVERY_TYPES, "PRINT")),
+    "DefaultTemplates": nested(TEMPLATES, dict.fromkeys(TEMPLATES, "DEFAULTTEMPLATE")),
+    "DeliveryAddress1": LONG,
+    "DeliveryAddress2": LONG,
+    "DeliveryCity": LONG,
+    "DeliveryCountry": text(1024, blank=None),
+    "DeliveryCountryCode": CODE,
+    "DeliveryFax": LONG,
+    "DeliveryName": LONG,
+    "DeliveryPhone1": LONG,
+    "DeliveryPhone2": LONG,
+    "DeliveryZipCode": text(10, blank=None),
+    "Email": EMAIL,
+    "EmailInvoice": EMAIL,
+    "EmailInvoiceBCC": EMAIL,
+    "EmailInvoiceCC": EMAIL,
+    "EmailOffer": EMAIL,
+    "EmailOfferBCC": EMAIL,
+    "EmailOfferCC": EMAIL,
+    "EmailOrder": EMAIL,
+    "EmailOrderBCC": EMAIL,
+    "EmailOrderCC": EMAIL,
+    "ExternalReference": LONG,
+    "Fax": LONG,
+    "GLN": text(13, 13, blank=None),
+    "GLNDelivery": text(13, 13, blank=None),
+    "InvoiceAdministrationFee": amount(blank=None),
+    "InvoiceDiscount": amount(blank=None),
+    "InvoiceFreight": amount(blank=None),
+    "InvoiceRemark": text(1024),
+    "Name": text(1024),
+    "OrganisationNumber": text(30),
+    "OurReference": text(50),
+    "Phone1": LONG,
+    "Phone2": LONG,
+    "PriceList": text(blank="A"),
+    "Project": text(),
+    "SalesAccount": whole(1000, 9999),
+    "ShowPriceVATIncluded": flag(),
+    "TermsOfDelivery": text(),
+    "TermsOfPayment": text(),
+    "Type": choice("PRIVATE", "COMPANY", blank="COMPANY"),
+    "VATNumber": text(),
+    "VATType": choice("SEVAT", "SEREVERSEDVAT", "EUREVERSEDVAT", "EUVAT", "EXPORT", blank="SEVAT"),
+    "VisitingAddress": text(128, blank=None),
+    "VisitingCity": text(128, blank=None),
+    "VisitingCountry": text(128, blank=None),
+    "VisitingCountryCode": CODE,
+    "VisitingZipCode": text(10, blank=None),
+    "WayOfDelivery": text(),
+    "WWW": text(128, checked=False),
+    "YourReference": text(50),
+    "ZipCode": text(10, blank=None),
+}
+
+#: The codes of countries, and the fields that hold the names that follow from them.
+COUNTRY_NAMES = {
+    "CountryCode": "Country",
+    "DeliveryCountryCode": "DeliveryCountry",
+    "VisitingCountryCode": "VisitingCountry",
+}
+
+FILTERS = {
+    "customernumber": "CustomerNumber",
+    "name": "Name",
+    "zipcode": "ZipCode",
+    "city": "City",
+    "organisationnumber": "OrganisationNumber",
+    "gln": "GLN",
+    "glndelivery": "GLNDelivery",
+    "email": "Email",
+    "phone": "Phone1",
+}
+
+ROW = (
+    "Address1",
+    "Address2",
+    "City",
+    "CustomerNumber",
+    "Email",
+    "Name",
+    "OrganisationNumber",
+    "Phone",
+    "ZipCode",
+)
+
+
+class Customers(Register):
+    """Customers, which read otherwise in a list than alone."""
+
+    def row_of(self, entry: Entry) -> dict[str, Any]:
+        """Spell a customer in a list, where everything that is not set is an empty text."""
+        whole = self.whole(entry) | {"Phone": entry.fields.get("Phone1")}
+        return {"@url": self.url(whole), **{name: whole[name] or "" for name in ROW}}
+
+    def detail_of(self, entry: Entry) -> dict[str, Any]:
+        detail = super().detail_of(entry)
+        for name in ("InvoiceAdministrationFee", "InvoiceFreight"):
+            # Texts by the specification.
+            detail[name] = None if detail[name] is None else responses.number(detail[name])
+        return detail
+
+    def chosen(self, entries: list[Entry]) -> list[Entry]:
+        match request.args.get("filter"):
+            case None:
+                return super().chosen(entries)
+            case "active" | "inactive" as wanted:
+                active = wanted == "active"
+                kept = [one for one in entries if one.fields.get("Active", True) == active]
+                return super().chosen(kept)
+        raise Refused(FILTER, "Ett ogiltigt filter har använts.")
+
+    def find(self, key: str) -> Entry:
+        try:
+            return super().find(key)
+        except Refused as refused:
+            alone = switchboard().switches.customer_not_found == "2000204"
+            number = CUSTOMER_NOT_FOUND_ALONE if alone else CUSTOMER_NOT_FOUND
+            raise Refused(number, refused.message, 404) from refused
+
+
+def _reads(name: str) -> Any:
+    return lambda whole: whole[name]
+
+
+CUSTOMERS = Customers(
+    name="customers",
+    one="Customer",
+    many="Customers",
+    key="CustomerNumber",
+    fields=FIELDS,
+    filters={parameter: _reads(name) for parameter, name in FILTERS.items()},
+    sorts={"customernumber": "CustomerNumber", "name": "Name"},
+    order=as_numbers,
+    takes=frozenset({"filter"}),
+    not_found=Refused(CUSTOMER_NOT_FOUND, "Kan inte hitta kunden.", 404),
+)
+
+
+def make_customer() -> Response:
+    company, switches = exchange.company(), switchboard().switches
+    given = changes(_sent(switches), FIELDS, switches, {"@url"})
+    require(given, ("Name",))
+    with company.lock:
+        _check(company, given)
+        number = given.get("CustomerNumber") or _next_number(company)
+        _refuse_used(company, {"CustomerNumber": number})
+        card = merged({"CustomerNumber": number}, given)
+        made = company.registers.put("customers", number, card, company.clock.now())
+    return exchange.created("Customer", CUSTOMERS.detail_of(made), "customers")
+
+
+def change_customer(number: str) -> Response:
+    company, switches = exchange.company(), switchboard().switches
+    given = changes(_sent(switches), FIELDS, switches, {"@url"})
+    with company.lock:
+        before = CUSTOMERS.find(number)
+        _refuse_used(company, given, number)
+        card = merged(before.fields, given | {"CustomerNumber": number})
+        # What is stored is checked again, as a client saw of articles.
+        _check(company, card)
+        changed = company.registers.put("customers", number, card, company.clock.now())
+    return responses.answer({"Customer": CUSTOMERS.detail_of(changed)})
+
+
+def _refuse_used(company: Company, given: Mapping[str, Any], own: str = "") -> None:
+    """Refuse a number that another customer has, or ever had."""
+    number = given.get("CustomerNumber", own)
+    if number != own and number in company.registers.used_customer_numbers:
+        raise Refused(CUSTOMER_NUMBER_USED, f"Kundnummer {number} används redan.")
+
+
+def delete_customer(number: str) -> Response:
+    company, switches = exchange.company(), switchboard().switches
+    with company.lock:
+        CUSTOMERS.find(number)
+        used = any(invoice.customer_number == number for invoice in company.invoices())
+        if used and switches.delete_customer_with_invoices == "refused":
+            raise Refused(switches.customer_in_use_code, "Kunden har fakturor.")
+        company.registers.delete("customers", number)
+    return responses.no_content()
+
+
+def _sent(switches: Switches) -> Mapping[str, Any]:
+    """Return the record that was sent, without names of countries where those are ignored."""
+    sent = exchange.in_envelope("Customer")
+    names = [name for name in COUNTRY_NAMES.values() if sent.get(name)]
+    if not names or switches.customer_country == "accepted":
+        return sent
+    if switches.customer_country == "refused":
+        raise Refused(FIELD_NAME, f"Felaktigt fältnamn ({names[0]})")
+    return {name: value for name, value in sent.items() if name not in names}
+
+
+def merged(before: Mapping[str, Any], given: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the card with what was sent; objects are merged, and countries get their names."""
+    card = {**before, **given}
+    for name in ("DefaultDeliveryTypes", "DefaultTemplates"):
+        if name in given:
+            card[name] = {**FIELDS[name].blank, **before.get(name, {}), **given[name]}
+    for code_name, name in COUNTRY_NAMES.items():
+        if code_name in given:
+            code_given = card[code_name]
+            card[name] = COUNTRIES.get(code_given.upper(), ("", None))[1] if code_given else None
+    return card
+
+
+def _check(company: Company, card: Mapping[str, Any]) -> None:
+    """Refuse what a card may not name."""
+    registers, switches = company.registers, switchboard().switches
+    for code_name, name in COUNTRY_NAMES.items():
+        if card.get(code_name) and card[code_name].upper() not in COUNTRIES:
+            raise Refused(COUNTRY, f"Ogiltigt land: {card[code_name]}")
+        if card.get(name) and card[name] not in NAMES:
+            raise Refused(COUNTRY, f"Ogiltigt land: {card[name]}")
+    if card.get("Currency") and registers.get("currencies", card["Currency"]) is None:
+        raise Refused(switches.currency_not_found_code, "Kunde inte hitta valuta.")
+    if card.get("TermsOfPayment"):
+        terms = registers.get("termsofpayments", card["TermsOfPayment"])
+        if terms is None:
+            raise Refused(TERMS_NOT_FOUND, "Kan inte hitta betalningsvillkoret.")
+    if card.get("SalesAccount"):
+        year = company.financial_year(company.today())
+        account = registers.account(card["SalesAccount"], year.id if year else 0)
+        if account is None:
+            raise Refused(switches.account_not_found_code, "Kan inte hitta kontot.")
+        if not account.get("Active", True):
+            raise Refused(ACCOUNT_INACTIVE, f"Kontot {card['SalesAccount']} är inte aktivt.")
+
+
+def _next_number(company: Company) -> str:
+    numbers = (int(number) for number in company.registers.used_customer_numbers
+               if number.isascii() and number.isdigit())  # fmt: skip
+    return str(max(numbers, default=0) + 1)

@@ -1,0 +1,77 @@
+"""``/3/supplierinvoicefileconnections``: files of the inbox on supplier invoices."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+from flask import Response, request
+
+from hostsim.sandbox import exchange, query, responses, supplier_invoicing
+from hostsim.sandbox.errors import Refused
+from hostsim.sandbox.fields import changes, require, text
+from hostsim.sandbox.registers import StoredFile
+from hostsim.sandbox.switchboard import switchboard
+
+FIELDS = {"FileId": text(), "SupplierInvoiceNumber": text()}
+READ_ONLY = {"@url", "Name", "SupplierName"}
+
+
+def list_connections() -> Response:
+    query.only(request.args, query.COMMON - {"sortby"} | {"supplierinvoicenumber"})
+    wanted = request.args.get("supplierinvoicenumber")
+    found = [
+        file
+        for file in exchange.company().registers.files.values()
+        if file.supplier_invoice and wanted in {None, str(file.supplier_invoice)}
+    ]
+    return exchange.page("SupplierInvoiceFileConnections", found, _spelt)
+
+
+def show_connection(key: str) -> Response:
+    return responses.answer({"SupplierInvoiceFileConnection": _spelt(_find(key))})
+
+
+def connect() -> Response:
+    """Connect a file, named by its id of the inbox, with the invoice of a given number."""
+    company, switches = exchange.company(), switchboard().switches
+    sent = exchange.in_envelope("SupplierInvoiceFileConnection")
+    given = changes(sent, FIELDS, switches, READ_ONLY)
+    require(given, FIELDS)
+    with company.lock:
+        number = exchange.number(given["SupplierInvoiceNumber"])
+        supplier_invoicing.find(company, number, switches)
+        file = company.registers.files.get(given["FileId"])
+        if file is None:
+            raise Refused(switches.file_not_found_code, "Kan inte hitta filen.", 404)
+        folder = "archive" if switches.attached_file_leaves_inbox else file.folder
+        connected = replace(file, supplier_invoice=number, folder=folder)
+        company.registers.files[file.id] = connected
+    return exchange.created(
+        "SupplierInvoiceFileConnection", _spelt(connected), "supplierinvoicefileconnections"
+    )
+
+
+def disconnect(key: str) -> Response:
+    file = _find(key)
+    exchange.company().registers.files[key] = replace(file, supplier_invoice=0)
+    return responses.no_content()
+
+
+def _find(key: str) -> StoredFile:
+    file = exchange.company().registers.files.get(key)
+    if file is None or not file.supplier_invoice:
+        message = "Kan inte hitta kopplingen."
+        raise Refused(switchboard().switches.file_not_found_code, message, 404)
+    return file
+
+
+def _spelt(file: StoredFile) -> dict[str, Any]:
+    invoice = exchange.company().registers.supplier_invoices[file.supplier_invoice]
+    return {
+        "@url": f"{exchange.base()}/3/supplierinvoicefileconnections/{file.id}",
+        "FileId": file.id,
+        "Name": file.name,
+        "SupplierInvoiceNumber": str(file.supplier_invoice),
+        "SupplierName": invoice.fields["SupplierName"],
+    }

@@ -1,0 +1,111 @@
+"""``/3/inbox``: files that were uploaded, in Fortnox's own folders."""
+
+from __future__ import annotations
+
+import uuid
+from typing import Any
+
+from flask import Response, request
+
+from hostsim.sandbox import exchange, query, responses
+from hostsim.sandbox.errors import CONTENT_TYPE, Refused
+from hostsim.sandbox.fields import no_data
+from hostsim.sandbox.registers import StoredFile
+from hostsim.sandbox.switchboard import switchboard
+
+#: The folders by their ids, and their names.
+FOLDERS = {
+    "inbox_a": "Tillgångar",
+    "inbox_b": "Bankfiler",
+    "inbox_d": "Dagskassor",
+    "inbox_kf": "Kundfakturor",
+    "inbox_l": "Lön",
+    "inbox_o": "Order",
+    "inbox_of": "Offerter",
+    "inbox_s": "Leverantörsfakturor",
+    "inbox_v": "Verifikationer",
+}
+ROOT = "root"
+
+
+def show_root() -> Response:
+    """Show the folders, or the one whose path is given, and its files."""
+    query.only(request.args, {"path"})
+    path = request.args.get("path", "")
+    return _folder(_folder_id(path) if path else ROOT)
+
+
+def show(key: str) -> Response:
+    """Show a folder, or send a file."""
+    if key.lower() in {ROOT, *FOLDERS}:
+        return _folder(key.lower())
+    return responses.document(_file(key).content, "application/octet-stream")
+
+
+def upload() -> Response:
+    query.only(request.args, {"path", "folderId"})
+    if request.mimetype != "multipart/form-data":
+        raise Refused(CONTENT_TYPE, "Invalid content type")
+    folder = _folder_id(request.args.get("folderId") or request.args.get("path") or ROOT)
+    sent = request.files.get("file")
+    if sent is None or not sent.filename:
+        raise no_data()
+    content, switches = sent.read(), switchboard().switches
+    if len(content) > switches.largest_file:
+        raise Refused(switches.file_too_big_code, "Filen är för stor.")
+    stored = StoredFile(str(uuid.uuid4()), str(uuid.uuid4()), sent.filename, folder, content)
+    exchange.company().registers.files[stored.id] = stored
+    return exchange.created("File", _spelt(stored), "inbox")
+
+
+def delete(key: str) -> Response:
+    del exchange.company().registers.files[_file(key).id]
+    return responses.no_content()
+
+
+def _folder_id(text: str) -> str:
+    folder = text.lower()
+    if folder not in {ROOT, *FOLDERS}:
+        raise _not_found("Kan inte hitta mappen.")
+    return folder
+
+
+def _file(key: str) -> StoredFile:
+    found = exchange.company().registers.files.get(key)
+    if found is None:
+        raise _not_found("Kan inte hitta filen.")
+    return found
+
+
+def _not_found(message: str) -> Refused:
+    return Refused(switchboard().switches.file_not_found_code, message, 404)
+
+
+def _folder(folder: str) -> Response:
+    files = exchange.company().registers.files.values()
+    within = FOLDERS if folder == ROOT else {}
+    fields = {
+        "@url": _url(folder),
+        "Email": "",
+        "Files": [_spelt(file) for file in files if file.folder == folder],
+        "Folders": [{"@url": _url(one), "Id": one, "Name": name} for one, name in within.items()],
+        "Id": folder,
+        "Name": FOLDERS.get(folder, ROOT),
+    }
+    return responses.answer({"Folder": fields})
+
+
+def _spelt(file: StoredFile) -> dict[str, Any]:
+    return {
+        "@url": _url(file.id),
+        "ArchiveFileId": file.archive_id,
+        "Comments": "",
+        "Id": file.id,
+        "Name": file.name,
+        "Path": file.folder,
+        "Size": len(file.content),
+    }
+
+
+def _url(key: str) -> str:
+    return f"{exchange.base()}/3/inbox/{key}"

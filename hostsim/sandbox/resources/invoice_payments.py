@@ -1,0 +1,75 @@
+"""``/3/invoicepayments``; what may be changed is in :mod:`hostsim.sandbox.payments`."""
+
+from __future__ import annotations
+
+from flask import Response, request
+
+from hostsim.sandbox import exchange, payments, query, responses, serializers
+from hostsim.sandbox.state import Payment
+from hostsim.sandbox.switchboard import switchboard
+
+
+def list_payments() -> Response:
+    found = query.payments(
+        exchange.company().payments(),
+        request.args,
+        switchboard().switches,
+        switchboard().rng,
+        _customer_of,
+    )
+    return exchange.page("InvoicePayments", found, _row)
+
+
+def show_payment(number: str) -> Response:
+    found = payments.find_payment(
+        exchange.company(), exchange.number(number), switchboard().switches
+    )
+    return _answer(found)
+
+
+def make_payment() -> Response:
+    made = payments.make_payment(exchange.company(), exchange.body(), switchboard().switches)
+    return exchange.created("InvoicePayment", _detail(made), "invoicepayments")
+
+
+def change_payment(number: str) -> Response:
+    changed = payments.change_payment(
+        exchange.company(), exchange.number(number), exchange.body(), switchboard().switches
+    )
+    return _answer(changed)
+
+
+def book_payment(number: str) -> Response:
+    exchange.json_only()
+    booked = payments.book_payment(
+        exchange.company(), exchange.number(number), switchboard().switches
+    )
+    return _answer(booked)
+
+
+def delete_payment(number: str) -> Response:
+    payments.delete_payment(exchange.company(), exchange.number(number), switchboard().switches)
+    return responses.no_content()
+
+
+def _row(payment: Payment) -> serializers.Fields:
+    switches = switchboard().switches
+    if switches.payment_row == "full":
+        invoice = exchange.company().invoice(payment.invoice_number)
+        return serializers.full_payment_row(payment, invoice, exchange.base())
+    in_currency = switches.list_amount == "currency"
+    return serializers.payment_row(payment, exchange.base(), in_currency=in_currency)
+
+
+def _answer(payment: Payment) -> Response:
+    return responses.answer({"InvoicePayment": _detail(payment)})
+
+
+def _detail(payment: Payment) -> serializers.Fields:
+    invoice = exchange.company().invoice(payment.invoice_number)
+    return serializers.payment_detail(payment, invoice, exchange.base())
+
+
+def _customer_of(payment: Payment) -> str:
+    invoice = exchange.company().invoice(payment.invoice_number)
+    return invoice.customer_number if invoice else ""

@@ -1,0 +1,156 @@
+"""``/3/invoices``; what is refused is in :mod:`hostsim.sandbox.invoicing`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from datetime import timedelta
+from decimal import Decimal
+from typing import Any
+
+from flask import Response, request
+
+from hostsim.sandbox import exchange, invoicing, query, responses, serializers
+from hostsim.sandbox.errors import Refused
+from hostsim.sandbox.state import Company, Invoice
+from hostsim.sandbox.switchboard import switchboard
+from hostsim.sandbox.switches import Switches
+
+
+def list_invoices() -> Response:
+    company, switches = exchange.company(), switchboard().switches
+    found = query.invoices(
+        _visible(company, switches), request.args, switches, switchboard().rng, company.today()
+    )
+    return exchange.page("Invoices", found, _row)
+
+
+def _visible(company: Company, switches: Switches) -> list[Invoice]:
+    """Return the invoices that the list knows already."""
+    invoices = company.invoices()
+    if not switches.search_delay:
+        return invoices
+    until = company.clock.now() - timedelta(seconds=switches.search_delay)
+    return [invoice for invoice in invoices if invoice.made is None or invoice.made <= until]
+
+
+def show_invoice(number: str) -> Response:
+    found = invoicing.find_invoice(exchange.company(), exchange.number(number))
+    return _answer(found, year=switchboard().switches.invoice_detail)
+
+
+# --- Writing ----------------------------------------------------------------
+
+
+def make_invoice() -> Response:
+    made = invoicing.make_invoice(
+        exchange.company(), exchange.in_envelope("Invoice"), switchboard().switches
+    )
+    return exchange.created("Invoice", _detail(made, year="2024"), "invoices")
+
+
+def change_invoice(number: str) -> Response:
+    changed = invoicing.change_invoice(
+        exchange.company(),
+        exchange.number(number),
+        exchange.in_envelope("Invoice"),
+        switchboard().switches,
+    )
+    return _answer(changed, year="2024")
+
+
+Action = Callable[[Company, int, Switches], Invoice]
+
+
+def _action(perform: Action) -> Callable[[str], Response]:
+    def view(number: str) -> Response:
+        exchange.json_only()
+        done = perform(exchange.company(), exchange.number(number), switchboard().switches)
+        return _answer(done, year="2024")
+
+    return view
+
+
+bookkeep = _action(invoicing.bookkeep)
+cancel = _action(invoicing.cancel)
+credit = _action(invoicing.credit)
+externalprint = _action(invoicing.externalprint)
+warehouseready = _action(invoicing.finish)
+
+
+# --- Paper and mail: requests to read, which change something -----------------
+
+PDF = b"%PDF-1.4\n1 0 obj<</Type/Catalog>>endobj\ntrailer<</Root 1 0 R>>\n%%EOF\n"
+
+
+def email(number: str) -> Response:
+    sent = _sent(number)
+    return _answer(sent, year="2024")
+
+
+def print_it(number: str) -> Response:
+    _sent(number)
+    return _paper()
+
+
+def printreminder(number: str) -> Response:
+    """Print a reminder, which is counted."""
+    company, found = exchange.company(), _with_bank_details(number)
+    reminders = found.written.get("Reminders", 0) + 1
+    day = {"Reminders": reminders, "LastRemindDate": company.today()}
+    company.change_invoice(found.number, written={**found.written, **day})
+    return _paper()
+
+
+def preview(number: str) -> Response:
+    invoicing.find_invoice(exchange.company(), exchange.number(number))
+    return _paper()
+
+
+def refuse_to_send(number: str) -> Response:
+    """Refuse what only registered companies can do."""
+    invoicing.find_invoice(exchange.company(), exchange.number(number))
+    message = "Kan inte skicka dokument om inte företaget är registrerat."
+    raise Refused(switchboard().switches.not_registered_code, message)
+
+
+def _sent(number: str) -> Invoice:
+    found = _with_bank_details(number)
+    return exchange.company().change_invoice(found.number, sent=True)
+
+
+def _with_bank_details(number: str) -> Invoice:
+    found = invoicing.find_invoice(exchange.company(), exchange.number(number))
+    if not exchange.company().registers.set_up.bankgiro:
+        raise Refused(switchboard().switches.no_bank_details_code, "Bankuppgifter saknas.")
+    return found
+
+
+def _paper() -> Response:
+    return responses.document(PDF, "application/pdf")
+
+
+# --- Spelling ---------------------------------------------------------------
+
+
+def _answer(invoice: Invoice, *, year: str) -> Response:
+    return responses.answer({"Invoice": _detail(invoice, year=year)})
+
+
+def _detail(invoice: Invoice, *, year: str) -> Mapping[str, Any]:
+    method = exchange.company().registers.set_up.method
+    return serializers.invoice_detail(
+        _as_switched(invoice), exchange.base(), method=method, year=year
+    )
+
+
+def _row(invoice: Invoice) -> Mapping[str, Any]:
+    return serializers.invoice_row(_as_switched(invoice), exchange.base())
+
+
+def _as_switched(invoice: Invoice) -> Invoice:
+    """Return an invoice with its amounts as the switches say that they are shown."""
+    switches = switchboard().switches
+    if switches.unbooked_balance == "zero" and not invoice.booked:
+        invoice = replace(invoice, balance=Decimal(0))
+    return serializers.in_sek(invoice) if switches.invoice_amounts == "SEK" else invoice

@@ -1,0 +1,106 @@
+"""Registers that are alike: a list in pages, and a record alone."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from flask import Response, request
+
+from hostsim.sandbox import exchange, query, responses
+from hostsim.sandbox.errors import Refused, bad_parameter
+from hostsim.sandbox.fields import Field, blanks
+from hostsim.sandbox.registers import Entry
+from hostsim.sandbox.switchboard import switchboard
+
+Fields = Mapping[str, Any]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Register:
+    """How Fortnox spells a register, and what may be asked of it."""
+
+    name: str
+    """In paths, and in :class:`~hostsim.sandbox.registers.Registers`."""
+
+    one: str
+    many: str
+    key: str
+    fields: Mapping[str, Field]
+    """What a record has, in the order of an answer."""
+
+    not_found: Refused
+    row: tuple[str, ...] = ()
+    """What a list shows; everything unless given."""
+
+    filters: Mapping[str, Callable[[Fields], str]] = field(default_factory=dict)
+    """Parameters that search a text, anywhere and without regard to case."""
+
+    sorts: Mapping[str, str] = field(default_factory=dict)
+    """Values of ``sortby``, and the fields that they mean."""
+
+    order: Callable[[Any], tuple[Any, ...]] = lambda value: (str(value),)
+    """How keys are sorted: as texts, as recorded, or as numbers."""
+
+    takes: frozenset[str] = frozenset()
+    """Parameters that the resource reads by itself."""
+
+    def list_all(self) -> Response:
+        entries = self.chosen(list(exchange.company().registers.of(self.name).values()))
+        return exchange.page(self.many, entries, self.row_of)
+
+    def show(self, key: str) -> Response:
+        return responses.answer({self.one: self.detail_of(self.find(key))})
+
+    def find(self, key: str) -> Entry:
+        entry = exchange.company().registers.of(self.name).get(key)
+        if entry is None:
+            raise self.not_found
+        return entry
+
+    def chosen(self, entries: list[Entry]) -> list[Entry]:
+        """Filter and sort by the parameters of the request."""
+        given, switches = request.args, switchboard().switches
+        query.only(given, query.COMMON | self.filters.keys() | self.takes)
+        recent = query.modified_since(given, switches)
+        chosen = [entry for entry in entries if recent(entry.modified) and self._fits(entry)]
+        by = self.sorts.get(given.get("sortby", ""), self.key)
+        if "sortby" in given and given["sortby"] not in self.sorts:
+            raise bad_parameter()
+        reverse = query.descending(given, switches)
+        return sorted(chosen, key=lambda entry: self.order(entry.fields.get(by)), reverse=reverse)
+
+    def _fits(self, entry: Entry) -> bool:
+        whole = self.whole(entry)
+        return all(
+            request.args[name].casefold() in (read(whole) or "").casefold()
+            for name, read in self.filters.items()
+            if name in request.args
+        )
+
+    def whole(self, entry: Entry) -> dict[str, Any]:
+        """Return a record with everything that it does not set."""
+        return blanks(self.fields) | dict(entry.fields)
+
+    def detail_of(self, entry: Entry) -> dict[str, Any]:
+        whole = self.whole(entry)
+        return {"@url": self.url(whole), **{name: spelt(whole[name]) for name in self.fields}}
+
+    def row_of(self, entry: Entry) -> dict[str, Any]:
+        detail = self.detail_of(entry)
+        return {name: detail[name] for name in ("@url", *self.row)} if self.row else detail
+
+    def url(self, whole: Fields) -> str:
+        return f"{exchange.base()}/3/{self.name}/{whole[self.key]}"
+
+
+def spelt(value: Any) -> Any:
+    """Spell a value as JSON has it."""
+    return value.isoformat() if hasattr(value, "isoformat") else value
+
+
+def as_numbers(value: Any) -> tuple[int, int, str]:
+    """Sort numbers as numbers, before texts."""
+    text = "" if value is None else str(value)
+    return (0, int(text), "") if text.isascii() and text.isdigit() else (1, 0, text.casefold())

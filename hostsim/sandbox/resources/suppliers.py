@@ -1,0 +1,186 @@
+"""``/3/suppliers``."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from flask import Response
+
+from hostsim.sandbox import exchange, responses
+from hostsim.sandbox.countries import COUNTRIES, NAMES
+from hostsim.sandbox.errors import COUNTRY, TERMS_NOT_FOUND, Refused
+from hostsim.sandbox.fields import Field, changes, code, flag, require, text
+from hostsim.sandbox.registers import Entry
+from hostsim.sandbox.resources.register import Register, as_numbers
+from hostsim.sandbox.state import Company
+from hostsim.sandbox.switchboard import switchboard
+
+FIELDS: Mapping[str, Field] = {
+    "Active": flag(blank=True),
+    "Address1": text(),
+    "Address2": text(),
+    "BG": text(),
+    "BIC": text(),
+    "Bank": text(),
+    "BankAccountNumber": text(),
+    "BranchCode": text(),
+    "City": text(1024),
+    "ClearingNumber": text(),
+    "Comments": text(1024),
+    "CostCenter": text(),
+    "Country": text(),
+    "CountryCode": text(2, 2),
+    "Currency": text(3, 3, blank="SEK"),
+    "DisablePaymentFile": flag(),
+    "Email": text(),
+    "Fax": text(),
+    "IBAN": text(),
+    "Name": text(1024),
+    "OrganisationNumber": text(),
+    "OurCustomerNumber": text(),
+    "OurReference": text(),
+    "PG": text(),
+    "Phone1": text(1024),
+    "Phone2": text(1024),
+    "PreDefinedAccount": text(4, 4),
+    "Project": text(),
+    "SupplierNumber": code(),
+    "TermsOfPayment": text(),
+    "VATNumber": text(),
+    "VATType": text(blank="NORMAL"),
+    "VisitingAddress": text(),
+    "VisitingCity": text(),
+    "VisitingCountry": text(),
+    "VisitingCountryCode": text(2, 2),
+    "VisitingZipCode": text(),
+    "WWW": text(checked=False),
+    "WorkPlace": text(),
+    "YourReference": text(),
+    "ZipCode": text(),
+}
+
+ROW = (
+    "Active",
+    "Address1",
+    "Address2",
+    "BG",
+    "BIC",
+    "BankAccountNumber",
+    "City",
+    "CostCenter",
+    "CountryCode",
+    "Currency",
+    "DisablePaymentFile",
+    "Email",
+    "IBAN",
+    "Name",
+    "OrganisationNumber",
+    "PG",
+    "Phone",
+    "PreDefinedAccount",
+    "Project",
+    "SupplierNumber",
+    "TermsOfPayment",
+    "ZipCode",
+)
+
+
+class Suppliers(Register):
+    """Suppliers, whose first telephone has another name in a list."""
+
+    def row_of(self, entry: Entry) -> dict[str, Any]:
+        whole = self.whole(entry)
+        whole["Phone"] = whole["Phone1"]
+        return {"@url": self.url(whole), **{name: whole[name] for name in ROW}}
+
+    def find(self, key: str) -> Entry:
+        try:
+            return super().find(key)
+        except Refused as refused:
+            number = switchboard().switches.supplier_not_found_code
+            raise Refused(number, refused.message, 404) from refused
+
+
+SUPPLIERS = Suppliers(
+    name="suppliers",
+    one="Supplier",
+    many="Suppliers",
+    key="SupplierNumber",
+    fields=FIELDS,
+    filters={"name": lambda supplier: str(supplier["Name"])},
+    order=as_numbers,
+    not_found=Refused(0, "Kan inte hitta leverantören.", 404),
+)
+
+
+def make_supplier() -> Response:
+    company, switches = exchange.company(), switchboard().switches
+    given = changes(exchange.in_envelope("Supplier"), FIELDS, switches, {"@url"})
+    require(given, ("Name",))
+    with company.lock:
+        _check(company, given)
+        register = company.registers.of("suppliers")
+        number = given.get("SupplierNumber") or _next_number(register)
+        if number in register:
+            message = f"Leverantörsnummer {number} används redan."
+            raise Refused(switches.supplier_number_code, message)
+        card = _named(given) | {"SupplierNumber": number}
+        made = company.registers.put("suppliers", number, card, company.clock.now())
+    return exchange.created("Supplier", SUPPLIERS.detail_of(made), "suppliers")
+
+
+def change_supplier(number: str) -> Response:
+    company, switches = exchange.company(), switchboard().switches
+    given = changes(exchange.in_envelope("Supplier"), FIELDS, switches, {"@url"})
+    with company.lock:
+        before = SUPPLIERS.find(number)
+        card = {**before.fields, **_named(given), "SupplierNumber": number}
+        _check(company, card)
+        changed = company.registers.put("suppliers", number, card, company.clock.now())
+    return responses.answer({"Supplier": SUPPLIERS.detail_of(changed)})
+
+
+def delete_supplier(number: str) -> Response:
+    """Delete a supplier, where the switch lets one."""
+    company, switches = exchange.company(), switchboard().switches
+    if switches.delete_suppliers == "unknown":
+        raise Refused(switches.unknown_path_code, "Resursen finns inte.", 404)
+    SUPPLIERS.find(number)
+    company.registers.delete("suppliers", number)
+    return responses.no_content()
+
+
+def _named(given: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what was sent, with the names of countries that follow from their codes."""
+    card = dict(given)
+    for code_name, name in (
+        ("CountryCode", "Country"),
+        ("VisitingCountryCode", "VisitingCountry"),
+    ):
+        if code_name in given:
+            card[name] = COUNTRIES.get(given[code_name].upper(), ("", ""))[1]
+    return card
+
+
+def _check(company: Company, card: Mapping[str, Any]) -> None:
+    registers, switches = company.registers, switchboard().switches
+    if card.get("CountryCode") and card["CountryCode"].upper() not in COUNTRIES:
+        raise Refused(COUNTRY, f"Ogiltigt land: {card['CountryCode']}")
+    if card.get("Country") and card["Country"] not in NAMES:
+        raise Refused(COUNTRY, f"Ogiltigt land: {card['Country']}")
+    if card.get("Currency") and registers.get("currencies", card["Currency"]) is None:
+        raise Refused(switches.currency_not_found_code, "Kunde inte hitta valuta.")
+    terms = card.get("TermsOfPayment")
+    if terms and registers.get("termsofpayments", terms) is None:
+        raise Refused(TERMS_NOT_FOUND, "Kan inte hitta betalningsvillkoret.")
+    account = card.get("PreDefinedAccount")
+    if account:
+        year = company.financial_year(company.today())
+        if registers.account(account, year.id if year else 0) is None:
+            raise Refused(switches.account_not_found_code, "Kan inte hitta kontot.")
+
+
+def _next_number(register: Mapping[str, Entry]) -> str:
+    numbers = (int(number) for number in register if number.isascii() and number.isdigit())
+    return str(max(numbers, default=0) + 1)

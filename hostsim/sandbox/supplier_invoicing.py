@@ -1,0 +1,349 @@
+"""How supplier invoices are made, changed, booked, cancelled and credited.
+
+Rows are a coding in debit and credit, which must come to the total; the service adds the row
+of the debt itself.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+from hostsim.sandbox import invoicing
+from hostsim.sandbox.errors import (
+    IDENTIFIER,
+    PERIOD_LOCKED_BOOKING,
+    PROJECT_NOT_FOUND,
+    UNBALANCED,
+    Refused,
+)
+from hostsim.sandbox.fields import (
+    Field,
+    amount,
+    changes,
+    choice,
+    code,
+    day,
+    flag,
+    listed,
+    rounded,
+    text,
+    whole,
+)
+from hostsim.sandbox.registers import SupplierInvoice
+from hostsim.sandbox.state import Company
+from hostsim.sandbox.switches import Switches
+
+Fields = Mapping[str, Any]
+
+ZERO = Decimal(0)
+#: The account of the debt, of VAT that is given back, and of what is bought.
+DEBT, VAT, BOUGHT = 2440, 2641, 4010
+
+CODES = (
+    "TOT", "VAT", "FRT", "AFE", "ROV", "CND", "CNC", "PRD", "PRC", "SRD", "SRC", "PRE", "GWB",
+    "ACC",
+)  # fmt: skip
+
+ROW: Mapping[str, Field] = {
+    "Account": whole(1000, 9999, blank=0),
+    "AccountDescription": text(),
+    "ArticleNumber": text(),
+    "Code": choice(*CODES),
+    "CostCenter": text(),
+    "Credit": amount(),
+    "CreditCurrency": amount(),
+    "Debit": amount(),
+    "DebitCurrency": amount(),
+    "ItemDescription": text(),
+    "Price": amount(),
+    "Project": text(),
+    "Quantity": whole(blank=0),
+    "StockLocationCode": text(),
+    "StockPointCode": text(),
+    "Total": amount(),
+    "TransactionInformation": text(100),
+    "Unit": text(),
+}
+
+FIELDS: Mapping[str, Field] = {
+    "AdministrationFee": amount(),
+    "Comments": text(1000),
+    "CostCenter": text(),
+    "Currency": text(3, 3, blank="SEK"),
+    "CurrencyRate": amount(None, blank=Decimal(1)),
+    "CurrencyUnit": whole(1, blank=1),
+    "DisablePaymentFile": flag(),
+    "DueDate": day(always_set=True),
+    "ExternalInvoiceNumber": text(),
+    "ExternalInvoiceSeries": text(),
+    "Freight": amount(),
+    "InvoiceDate": day(always_set=True),
+    "InvoiceNumber": text(64),
+    "OCR": text(),
+    "OurReference": text(50),
+    "Project": text(),
+    "RoundOffValue": amount(),
+    "SalesType": choice("STOCK", "SERVICE", blank="STOCK"),
+    "SupplierInvoiceRows": listed(ROW, 500),
+    "SupplierNumber": code(),
+    "Total": amount(),
+    "VAT": amount(),
+    "VATType": choice("NORMAL", "EUINTERNAL", "REVERSE", blank="NORMAL"),
+    "YourReference": text(50),
+}
+
+READ_ONLY = {
+    "@url",
+    "AccountingMethod",
+    "Balance",
+    "Booked",
+    "Cancelled",
+    "Credit",
+    "CreditReference",
+    "FinalPayDate",
+    "GivenNumber",
+    "PaymentPending",
+    "SupplierName",
+    "VoucherNumber",
+    "VoucherSeries",
+    "VoucherYear",
+    "Vouchers",
+}
+
+
+def find(company: Company, number: int, switches: Switches) -> SupplierInvoice:
+    found = company.registers.supplier_invoices.get(number)
+    if found is None:
+        message = "Kan inte hitta leverantörsfakturan."
+        raise Refused(switches.supplier_invoice_not_found_code, message, 404)
+    return found
+
+
+# --- Making and changing ----------------------------------------------------
+
+
+def make(company: Company, sent: Fields, switches: Switches) -> SupplierInvoice:
+    given = changes(sent, FIELDS, switches, READ_ONLY)
+    if not given.get("SupplierNumber"):
+        raise Refused(IDENTIFIER, "A valid identifier was not provided.")
+    with company.lock:
+        registers = company.registers
+        _refuse_twice(company, given, switches)
+        checked = _checked(company, given, switches)
+        registers.last_supplier_invoice += 1
+        made = SupplierInvoice(registers.last_supplier_invoice, checked, company.clock.now())
+        registers.supplier_invoices[made.number] = made
+        return made
+
+
+def change(company: Company, number: int, sent: Fields, switches: Switches) -> SupplierInvoice:
+    given = changes(sent, FIELDS, switches, READ_ONLY)
+    with company.lock:
+        before = find(company, number, switches)
+        _refuse_settled(before, switches)
+        invoicing.check_period(company, before.fields["InvoiceDate"], switches)
+        kept = dict(before.fields)
+        # The service's own row is made again.
+        kept["SupplierInvoiceRows"] = [
+            row for row in kept["SupplierInvoiceRows"] if row.get("Code") != "TOT"
+        ]
+        return _put(company, before, fields=_checked(company, kept | given, switches))
+
+
+def _put(company: Company, before: SupplierInvoice, **changed: Any) -> SupplierInvoice:
+    after = replace(before, **{"modified": company.clock.now(), **changed})
+    company.registers.supplier_invoices[after.number] = after
+    return after
+
+
+def _refuse_twice(company: Company, given: Fields, switches: Switches) -> None:
+    """Refuse a supplier's number that is there already, where the switch says so."""
+    if switches.supplier_invoice_twice == "accepted":
+        return
+    key = (given["SupplierNumber"], given.get("InvoiceNumber"))
+    for other in company.registers.supplier_invoices.values():
+        named = (other.fields["SupplierNumber"], other.fields.get("InvoiceNumber"))
+        if key == named and not other.cancelled:
+            message = f"Fakturanummer {key[1]} används redan."
+            raise Refused(switches.supplier_invoice_twice_code, message)
+
+
+def _checked(company: Company, given: Fields, switches: Switches) -> dict[str, Any]:
+    """Return the record as it is stored, or refuse it."""
+    fields, registers = dict(given), company.registers
+    supplier = registers.get("suppliers", fields["SupplierNumber"])
+    if supplier is None:
+        status = switches.unknown_reference_status
+        message = "Kan inte hitta leverantören."
+        raise Refused(switches.supplier_not_found_code, message, status)
+    fields.setdefault("SupplierName", supplier["Name"])
+    day_of = fields.setdefault("InvoiceDate", company.today())
+    # Terms of payment do not fill it, as a client says.
+    fields.setdefault("DueDate", day_of)
+    invoicing.check_period(company, day_of, switches)
+    currency = registers.get("currencies", fields.setdefault("Currency", "SEK"))
+    if currency is None:
+        raise Refused(
+            switches.currency_not_found_code,
+            "Kunde inte hitta valuta.",
+            switches.unknown_reference_status,
+        )
+    fields.setdefault("CurrencyRate", currency.get("SellRate", Decimal(1)))
+    fields.setdefault("CurrencyUnit", int(currency.get("Unit", 1)))
+    rows = [_in_both(row, fields["CurrencyRate"]) for row in fields.get("SupplierInvoiceRows", ())]
+    fields.setdefault("Total", sum(map(_debit, rows), ZERO))
+    rows = rows or _preset_rows(fields, supplier)
+    for row in (fields, *rows):
+        _check_units(company, row, switches)
+    for row in rows:
+        invoicing.account_of(company, {"AccountNumber": row.get("Account", 0)}, day_of, switches)
+    if not any(row.get("Code") == "TOT" for row in rows):
+        if sum(map(_debit, rows), ZERO) != fields["Total"]:
+            raise Refused(UNBALANCED, "Leverantörsfakturan balanserar inte.")
+        rows.append(_row(DEBT, -fields["Total"], fields["CurrencyRate"], Code="TOT"))
+    elif sum(map(_debit, rows), ZERO):
+        raise Refused(UNBALANCED, "Leverantörsfakturan balanserar inte.")
+    return fields | {"SupplierInvoiceRows": rows}
+
+
+def _check_units(company: Company, row: Fields, switches: Switches) -> None:
+    registers, status = company.registers, switches.unknown_reference_status
+    center, project = row.get("CostCenter"), row.get("Project")
+    if center and registers.get("costcenters", center) is None:
+        message = f"Kan inte hitta kostnadsstället. ({center})"
+        raise Refused(switches.cost_center_not_found_code, message, status)
+    if project and registers.get("projects", project) is None:
+        raise Refused(PROJECT_NOT_FOUND, "Kan inte hitta projektet.", status)
+
+
+def _in_both(row: Fields, rate: Decimal) -> dict[str, Any]:
+    """Return a row with its amounts in SEK and in the currency, whichever was sent."""
+    both = dict(row)
+    for side in ("Debit", "Credit"):
+        in_currency = f"{side}Currency"
+        if in_currency in row:
+            both.setdefault(side, rounded(row[in_currency] * rate))
+        elif side in row:
+            both[in_currency] = row[side] if rate == 1 else rounded(row[side] / rate)
+    return both
+
+
+def _debit(row: Fields) -> Decimal:
+    """Return what a row adds, in the currency."""
+    debit: Decimal = row.get("DebitCurrency", ZERO) - row.get("CreditCurrency", ZERO)
+    return debit
+
+
+def _row(account: int, debit: Decimal, rate: Decimal, **more: Any) -> dict[str, Any]:
+    side = "Debit" if debit >= 0 else "Credit"
+    sums = {side: rounded(abs(debit) * rate), f"{side}Currency": abs(debit)}
+    return {"Account": account, **sums, **more}
+
+
+def _preset_rows(fields: Fields, supplier: Fields) -> list[dict[str, Any]]:
+    """Return the coding of an invoice that was sent without any."""
+    vat, rate = fields.get("VAT", ZERO), fields["CurrencyRate"]
+    bought = int(supplier.get("PreDefinedAccount") or BOUGHT)
+    rows = [_row(bought, fields["Total"] - vat, rate)]
+    return [*rows, _row(VAT, vat, rate, Code="VAT")] if vat else rows
+
+
+def _refuse_settled(invoice: SupplierInvoice, switches: Switches) -> None:
+    if invoice.booked or invoice.cancelled or invoice.final_pay_date:
+        message = "Leverantörsfakturan är bokförd, makulerad eller betald."
+        raise Refused(switches.supplier_invoice_locked_code, message)
+
+
+# --- Actions ----------------------------------------------------------------
+
+
+def approve_booking(company: Company, number: int, switches: Switches) -> SupplierInvoice:
+    return _put(company, find(company, number, switches), approved=True)
+
+
+def approve_payment(company: Company, number: int, switches: Switches) -> SupplierInvoice:
+    return _put(company, find(company, number, switches), payment_approved=True)
+
+
+def bookkeep(company: Company, number: int, switches: Switches) -> SupplierInvoice:
+    with company.lock:
+        found = find(company, number, switches)
+        _refuse_settled(found, switches)
+        if switches.booking_needs_attest and not found.approved:
+            message = "Leverantörsfakturan är inte attesterad."
+            raise Refused(switches.supplier_invoice_locked_code, message)
+        day_of: date = found.fields["InvoiceDate"]
+        invoicing.check_lock(company, day_of, PERIOD_LOCKED_BOOKING)
+        for row in found.fields["SupplierInvoiceRows"]:
+            account = invoicing.account_of(
+                company, {"AccountNumber": row.get("Account", 0)}, day_of, switches
+            )
+            center = row.get("CostCenter") or found.fields.get("CostCenter", "")
+            invoicing.check_cost_center(company, account, center)
+        return book(company, number)
+
+
+def book(company: Company, number: int) -> SupplierInvoice:
+    """Book a supplier invoice, as a person in Fortnox can; ``LookupError`` without one."""
+    with company.lock:
+        found = company.registers.supplier_invoices[number]
+        company.registers.last_supplier_voucher += 1
+        year = company.financial_year(found.fields["InvoiceDate"])
+        voucher = {
+            "Number": company.registers.last_supplier_voucher,
+            "ReferenceType": "SUPPLIERINVOICE",
+            "Series": "D",
+            "Year": year.id if year else 1,
+        }
+        return _put(company, found, booked=True, voucher=voucher)
+
+
+def cancel(company: Company, number: int, switches: Switches) -> SupplierInvoice:
+    with company.lock:
+        found = find(company, number, switches)
+        _refuse_settled(found, switches)
+        return _put(company, found, cancelled=True)
+
+
+def cancel_there(company: Company, number: int) -> SupplierInvoice:
+    """Cancel one as a person in Fortnox can; ``LookupError`` without one."""
+    return _put(company, company.registers.supplier_invoices[number], cancelled=True)
+
+
+def credit(company: Company, number: int, switches: Switches) -> SupplierInvoice:
+    """Make an unbooked one that credits this one; this one names it from now on."""
+    with company.lock:
+        found = find(company, number, switches)
+        if found.cancelled or found.credited_by:
+            message = "Leverantörsfakturan kan inte krediteras."
+            raise Refused(switches.supplier_invoice_locked_code, message)
+        registers, today = company.registers, company.today()
+        registers.last_supplier_invoice += 1
+        fields = dict(found.fields) | {"InvoiceDate": today, "DueDate": today}
+        for name in ("Total", "VAT", "Freight", "AdministrationFee", "RoundOffValue"):
+            if name in fields:
+                fields[name] = -fields[name]
+        fields["SupplierInvoiceRows"] = [_turned(row) for row in fields["SupplierInvoiceRows"]]
+        made = SupplierInvoice(
+            registers.last_supplier_invoice, fields, company.clock.now(), credit_of=number
+        )
+        registers.supplier_invoices[made.number] = made
+        return _put(company, found, credited_by=made.number)
+
+
+def _turned(row: Fields) -> dict[str, Any]:
+    """Return a row with debit for credit."""
+    other = {"Debit": "Credit", "Credit": "Debit"}
+    other |= {f"{one}Currency": f"{two}Currency" for one, two in other.items()}
+    return {other.get(name, name): value for name, value in row.items()}
+
+
+def pay(company: Company, number: int, day_of: date) -> SupplierInvoice:
+    """Pay a supplier invoice in full, as a person in Fortnox can."""
+    with company.lock:
+        found = company.registers.supplier_invoices[number]
+        return _put(company, found, final_pay_date=day_of)

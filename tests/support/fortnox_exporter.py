@@ -1,0 +1,101 @@
+"""Somebody who writes invoices and registers to the sandbox, as an export does."""
+
+import fortnox_openapi
+import requests
+
+SCOPES = (
+    "payment invoice companyinformation customer bookkeeping costcenter currency settings project"
+    " inbox connectfile supplier supplierinvoice"
+)
+
+
+class Exporter:
+    """Somebody who writes to the API over HTTP; every answer must be as the specification says."""
+
+    def __init__(self, sandbox):
+        self.sandbox = sandbox
+        self.company = sandbox.state.company()
+        self.token = sandbox.sign_in(scopes=SCOPES.split()).access
+
+    def ask(self, method, path, body=None, *, checked=True, **more):
+        answer = requests.request(
+            method,
+            f"{self.sandbox.api_url}/{path}",
+            json=body,
+            headers={"Authorization": f"Bearer {self.token}"},
+            timeout=10,
+            **more,
+        )
+        if checked:
+            fortnox_openapi.check(answer)
+        return answer
+
+    def get(self, path):
+        return self.ask("GET", path).json()
+
+    def code(self, method, path, body=None):
+        """Give status and code of a refusal."""
+        answer = self.ask(method, path, body)
+        error = answer.json()["ErrorInformation"]
+        return answer.status_code, error.get("code", error.get("Code"))
+
+    def make(self, rows=(), **fields):
+        """Make an invoice and give it back."""
+        answer = self.ask("POST", "invoices", invoice(rows, **fields))
+        assert answer.status_code == 201, answer.text
+        return answer.json()["Invoice"]
+
+    def refused(self, rows=(), **fields):
+        """Give the code by which an invoice is refused."""
+        return self.code("POST", "invoices", invoice(rows, **fields))[1]
+
+    def put(self, number, **fields):
+        answer = self.ask("PUT", f"invoices/{number}", {"Invoice": fields})
+        assert answer.status_code == 200, answer.text
+        return answer.json()["Invoice"]
+
+    def act(self, number, action):
+        answer = self.ask("PUT", f"invoices/{number}/{action}", {})
+        assert answer.status_code == 200, answer.text
+        return answer.json()["Invoice"]
+
+    def customer(self, **fields):
+        answer = self.ask("POST", "customers", {"Customer": {"Name": "Kund AB"} | fields})
+        assert answer.status_code == 201, answer.text
+        return answer.json()["Customer"]
+
+    def documents(self, query=""):
+        return [row["DocumentNumber"] for row in self.get(f"invoices{query}")["Invoices"]]
+
+    # --- As a person in Fortnox, and as a test ---
+
+    def change(self, do, **content):
+        changes = {"changes": [{"do": do} | content]}
+        answer = requests.post(f"{self.sandbox.switchboard_url}/changes", json=changes, timeout=10)
+        assert answer.status_code == 200, answer.text
+
+    def record(self, register, **record):
+        self.change("put_record", register=register, record=record)
+
+    def later(self, seconds):
+        """Let time pass, and sign in again."""
+        self.change("step_clock", seconds=seconds)
+        self.token = self.sandbox.sign_in(scopes=SCOPES.split()).access
+
+    def set(self, **switches):
+        self.sandbox.switchboard.set(**switches)
+
+    def fault(self, **fault):
+        answer = requests.post(f"{self.sandbox.switchboard_url}/faults", json=fault, timeout=10)
+        assert answer.status_code == 200, answer.text
+
+
+def invoice(rows, **fields):
+    more = {"InvoiceRows": list(rows)} if rows else {}
+    return {"Invoice": {"CustomerNumber": "1"} | more | fields}
+
+
+def sold(price="100.00", vat=25, account=3001, **more):
+    """A row of an invoice."""
+    row = {"AccountNumber": account, "DeliveredQuantity": "1", "Price": price, "VAT": vat}
+    return row | {"Description": "Frakt"} | more
