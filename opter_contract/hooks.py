@@ -236,13 +236,14 @@ def opter_import_types() -> Sequence[ImportType]:  # type: ignore[empty-body]
 
 
 @hookspec
-def opter_settings_fields(type_code: str) -> Sequence[SettingsField] | None:
-    """List the settings fields of an import type.
+def opter_settings_fields(type_code: str, subject: str) -> Sequence[SettingsField] | None:
+    """List the settings fields of an import type, or of an export type.
 
     Called before the host shows or checks a definition. Must not open a connection or a
     browser.
 
     :param type_code: the code of a registered type.
+    :param subject: of an export type; ``""`` for an import type.
     :return: the fields, in the order to show them; ``None`` for a type of another plug-in.
 
     An error is shown, and the definition cannot be edited.
@@ -257,7 +258,9 @@ def opter_settings_fields(type_code: str) -> Sequence[SettingsField] | None:
 
 
 @hookspec
-def opter_check_settings(type_code: str, values: Mapping[str, str]) -> CheckedSettings | None:
+def opter_check_settings(
+    type_code: str, values: Mapping[str, str], subject: str
+) -> CheckedSettings | None:
     """Check what a person entered, field by field.
 
     Called when a definition is created or changed, before anything is stored. Must not open a
@@ -265,6 +268,7 @@ def opter_check_settings(type_code: str, values: Mapping[str, str]) -> CheckedSe
 
     :param type_code: the code of a registered type.
     :param values: text by field key; a field that is missing was not filled in.
+    :param subject: of an export type; ``""`` for an import type.
     :return: the values to store and the problems of the values given; ``None`` for a type of
         another plug-in. With a problem of severity ``error`` nothing is stored.
 

@@ -20,13 +20,15 @@ FAILURE_KINDS: Final = frozenset(
 )
 
 #: ``SettingsField.kind``.
-FIELD_KINDS: Final = frozenset({"date", "integer", "boolean", "text"})
+FIELD_KINDS: Final = frozenset({"date", "integer", "boolean", "text", "choice"})
 
 #: ``SettingsProblem.severity``.
 SEVERITIES: Final = frozenset({"error", "warning"})
 
 #: ``Progress.stage``.
-STAGES: Final = frozenset({"login", "reading", "details", "invoices", "confirming", "waiting"})
+STAGES: Final = frozenset(
+    {"login", "reading", "details", "invoices", "confirming", "waiting", "checking", "sending"}
+)
 
 #: ``Reason.reason`` of a payment that is ignored; with any other it is rejected.
 IGNORED: Final = frozenset({"before-date", "below-number"})
@@ -77,12 +79,21 @@ class ImportType:
 
 
 @dataclass(frozen=True, slots=True)
+class Choice:
+    """A value that a settings field can have."""
+
+    value: str
+    label: Text
+
+
+@dataclass(frozen=True, slots=True)
 class SettingsField:
     """One field that the host shows when an import is defined."""
 
     key: str
     kind: str
-    """``date`` (YYYY-MM-DD), ``integer``, ``boolean`` (true/false) or ``text``."""
+    """``date`` (YYYY-MM-DD), ``integer``, ``boolean`` (true/false), ``text``, or ``choice``: one
+    of ``choices``."""
     label: Text
     help: Text
     default: str = ""
@@ -90,6 +101,8 @@ class SettingsField:
     required: bool = False
     secret: bool = False
     """True where the host must not show what is typed."""
+    choices: Sequence[Choice] = ()
+    """Of a ``choice``, in the order to show them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -244,16 +257,16 @@ class RegisteredPayment:
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """One import by one person, handed along to every hook.
+    """One import or export by one person, handed along to every hook.
 
-    Active until ``opter_import_payments`` has returned.
+    Active until ``opter_import_payments``, or whatever it was made for, has returned.
     """
 
     id: str
     hook: Any = field(repr=False)
     """The hooks of this host (pluggy's relay)."""
     type_code: str
-    """The code of the import type."""
+    """The code of the import type, or of the export type."""
     format: str
     definition: str
     """The name that a person gave to this import, unique in the host."""
@@ -272,6 +285,9 @@ class Run:
     """Seconds that a person may take to sign in."""
     contract_version: str = CONTRACT_VERSION
     """The version of the contract that the host speaks."""
+    subject: str = ""
+    """What is exported, as in :class:`~opter_contract.export_values.ExportType`; ``""`` for an
+    import."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -279,7 +295,8 @@ class Progress:
     """How far a run has come."""
 
     stage: str
-    """``login``, ``reading``, ``details``, ``invoices``, ``confirming`` or ``waiting``."""
+    """``login``, ``reading``, ``details``, ``invoices``, ``confirming`` or ``waiting``; of an
+    export ``checking`` or ``sending``."""
     done: int
     total: int | None
     """``None`` while it is unknown."""

@@ -1,13 +1,25 @@
-"""Tests that a host or an import plug-in keeps to the contract, for either to run on itself.
+"""Tests that a host or a plug-in keeps to the contract, for either to run on itself.
 
 Needs pytest and pluggy, and nothing of hostsim. A plug-in's author inherits
-:class:`.plugins.PluginConformance`; a host's author inherits the classes of :mod:`.hosts` that
-the host claims.
+:class:`.plugins.PluginConformance` or :class:`.export_plugins.ExportPluginConformance`; a host's
+author inherits the classes of :mod:`.hosts` and :mod:`.export_hosts` that the host claims.
 """
 
 import pytest
 
 # Before they are imported: their asserts explain what was compared, like in any test.
 pytest.register_assert_rewrite(
-    *(f"{__name__}.{module}" for module in ("plugins", "hosts", "promises", "host_under_test"))
+    *(
+        f"{__name__}.{module}"
+        for module in (
+            "transfers",
+            "plugins",
+            "export_plugins",
+            "host_under_test",
+            "hosts",
+            "promises",
+            "export_host_under_test",
+            "export_hosts",
+        )
+    )
 )

@@ -351,7 +351,7 @@ class HostDriver:
             assert row.list in {READY, REJECTED, IGNORED}, f"there is no list {row.list!r}"
             assert row.outcome, f"payment {row.number} has neither a status nor a reason"
             amounts = [row.amount] + [row.amount_currency] * (row.amount_currency is not None)
-            _assert_money(f"payment {row.number}", *amounts)
+            assert_money(f"payment {row.number}", *amounts)
         return rows
 
     def lists(self, definition: str = "A") -> dict[str, str]:
@@ -375,7 +375,7 @@ class HostDriver:
     def bookings(self) -> list[Booking]:
         bookings = list(self.under_test.bookings())
         for one in bookings:
-            _assert_money(f"registered payment {one.number}", one.amount, one.amount_currency)
+            assert_money(f"registered payment {one.number}", one.amount, one.amount_currency)
         return bookings
 
     def registered(self) -> dict[str, Decimal]:
@@ -388,7 +388,7 @@ class HostDriver:
     def remaining(self, *invoices: str) -> Any:
         """Return what remains to pay: an amount for one invoice, a list for several."""
         amounts = [self.under_test.remaining(invoice) for invoice in invoices]
-        _assert_money(f"what remains of {invoices}", *amounts)
+        assert_money(f"what remains of {invoices}", *amounts)
         return amounts if len(amounts) > 1 else amounts[0]
 
 
@@ -447,7 +447,7 @@ def _repeated(several: Any) -> list[Any]:
     return [one for one, count in Counter(several).items() if count > 1]
 
 
-def _assert_money(what: str, *amounts: Any) -> None:
+def assert_money(what: str, *amounts: Any) -> None:
     for amount in amounts:
         assert isinstance(amount, Decimal), f"{what} is a {type(amount).__name__}: {amount!r}"
         assert amount.is_finite(), f"{what} is {amount}"

@@ -14,11 +14,11 @@ from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from types import MappingProxyType
-from typing import Any
+from typing import Any, Self
 
 import pluggy
 
-from opter_contract import PROJECT, hookimpl, hooks
+from opter_contract import PROJECT, export_hooks, hookimpl, hooks
 from opter_contract.values import Progress, Run, Text
 
 log = logging.getLogger(__name__)
@@ -40,6 +40,11 @@ class RecordedRun:
     deleted: list[str] = field(default_factory=list)
     progress: list[Any] = field(default_factory=list)
     report: Any = None
+
+    @property
+    def handed_over(self) -> list[Any]:
+        """What it brought, by which a transfer that must not begin is known."""
+        return self.payments
 
     @property
     def keys(self) -> list[tuple[str, str]]:
@@ -75,6 +80,16 @@ class FakeBrowser:
             log.warning("nobody signed in: %s", type(error).__name__, exc_info=error)
 
 
+class HostFailure(Exception):
+    """An error of the host, as a plug-in meets it."""
+
+    code, kind = "HOST_FAILED", "internal"
+
+    def __init__(self, hook: str) -> None:
+        super().__init__(hook)
+        self.message = Text(f"Värden kunde inte svara på {hook}.", f"The host failed in {hook}.")
+
+
 class _Answers:
     """The hooks that the host answers, on one object for pluggy."""
 
@@ -98,7 +113,8 @@ class RecordingHost:
         """
         self._plugins = plugins
         self.manager = pluggy.PluginManager(PROJECT)
-        self.manager.add_hookspecs(hooks)
+        for page in (hooks, export_hooks):
+            self.manager.add_hookspecs(page)
         for plugin in plugins:
             self.manager.register(plugin)
         self.manager.check_pending()
@@ -112,6 +128,8 @@ class RecordingHost:
         self.to_confirm: list[str] = []
         #: The answer to a batch of a hook, by its size; ``None`` gives no answer.
         self.acknowledge: Callable[[str, int], int | None] = lambda _hook, size: size
+        #: The hook in which this host fails.
+        self.failing = ""
         #: After how many calls of ``opter_progress`` to cancel; ``None`` never does.
         self.cancel_at: int | None = None
         self._invoices = frozenset(invoices)
@@ -120,13 +138,13 @@ class RecordingHost:
         self._secrets: dict[tuple[str, str], str] = {}
         self._locks: dict[str, threading.Lock] = defaultdict(threading.Lock)
 
-    def copy(self, **changes: Any) -> RecordingHost:
+    def copy(self, **changes: Any) -> Self:
         """Make another host with the same plug-ins, browser and configuration."""
         values: dict[str, Any] = {
             "browser": self.browser,
             "configuration": self._configuration,
         }
-        return RecordingHost(*self._plugins, **values | changes)
+        return type(self)(*self._plugins, **values | changes)
 
     # --- Calling the plug-in ---
 
@@ -142,7 +160,7 @@ class RecordingHost:
 
     def new_run(self, type_code: str, settings: Mapping[str, str], **more: Any) -> Run:
         """Make a run, which is active until the end of the test."""
-        formats = {one.code: one.formats[0] for one in self.call("opter_import_types")}
+        formats = {one.code: one.formats[0] for one in self.call("opter_import_types") or ()}
         values: dict[str, Any] = {
             "id": f"run-{next(_run_numbers)}",
             "hook": self.manager.hook,
@@ -164,6 +182,8 @@ class RecordingHost:
     def _record(self, run: Run, hook: str) -> RecordedRun:
         recorded = self.runs[run.id]
         recorded.calls.append((hook, threading.get_ident()))
+        if hook == self.failing:
+            raise HostFailure(hook)
         return recorded
 
     def _take(self, run: Run, hook: str, place: str, batch: Sequence[Any]) -> int | None:

@@ -1,7 +1,7 @@
 """Checks of the values that a host and a plug-in exchange.
 
 Each function returns messages for a developer, none if all is well. An attribute that has a
-default in :mod:`opter_contract.values` may be missing.
+default in the contract may be missing.
 """
 
 from __future__ import annotations
@@ -12,11 +12,30 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Any, Final, NamedTuple
 
+from opter_contract.export_values import (
+    ACTIONS,
+    INVOICE_TYPES,
+    PLANNED_STATES,
+    RESULT_STATES,
+    SUBJECTS,
+    Customer,
+    Difference,
+    ExportItem,
+    ExportReport,
+    ExportType,
+    Gap,
+    Invoice,
+    InvoiceRow,
+    ItemResult,
+    PlannedCard,
+    PlannedItem,
+)
 from opter_contract.values import (
     FAILURE_KINDS,
     FIELD_KINDS,
     SEVERITIES,
     STAGES,
+    Choice,
     Company,
     ExcludedPayment,
     ImportReport,
@@ -59,6 +78,10 @@ _TEXT: Final = _Rule("a text", lambda value: isinstance(value, str))
 _FILLED: Final = _Rule(
     "a text that is not empty", lambda value: isinstance(value, str) and bool(value.strip())
 )
+_ID: Final = _Rule(
+    "a text of 1 to 200 characters",
+    lambda value: isinstance(value, str) and 1 <= len(value) <= 200,
+)
 _FLAG: Final = _Rule("True or False", lambda value: isinstance(value, bool))
 _COUNT: Final = _Rule("a whole number from 0", lambda value: isinstance(value, int) and value >= 0)
 _DAY: Final = _Rule(
@@ -84,6 +107,7 @@ _RULES: Final[Mapping[type, Mapping[str, _Rule]]] = {
         "required": _FLAG,
         "secret": _FLAG,
     },
+    Choice: {"value": _FILLED, "label": _TRANSLATED},
     SettingsProblem: {"severity": _one_of(SEVERITIES), "message": _TRANSLATED},
     Company: {"number": _FILLED, "name": _FILLED},
     PaymentKey: {"company": _FILLED, "number": _TEXT},
@@ -113,11 +137,77 @@ _RULES: Final[Mapping[type, Mapping[str, _Rule]]] = {
         "message": _TRANSLATED,
     },
     ImportReport: {"cursor": _or_none(_TEXT), "not_read": _COUNT, "requests": _COUNT},
+    ExportType: {"code": _FILLED, "subject": _one_of(SUBJECTS), "label": _TRANSLATED},
+    Customer: {
+        "code": _FILLED,
+        "ledger_number": _TEXT,
+        "name": _FILLED,
+        "organisation_number": _TEXT,
+        "vat_number": _TEXT,
+        "address1": _TEXT,
+        "zip": _TEXT,
+        "city": _TEXT,
+        "country": _TEXT,
+        "email": _TEXT,
+    },
+    InvoiceRow: {
+        "account": _FILLED,
+        "unit": _TEXT,
+        "vat_rate": _FILLED,
+        "net": _MONEY,
+        "vat": _MONEY,
+    },
+    Invoice: {
+        "invoice_number": _FILLED,
+        "region": _TEXT,
+        "type": _one_of(INVOICE_TYPES),
+        "ocr": _TEXT,
+        "currency": _CURRENCY,
+        "exchange_rate": _or_none(_RATE),
+        "invoice_date": _DAY,
+        "due_date": _DAY,
+        "order_number": _TEXT,
+        "order_date": _or_none(_DAY),
+        "credits": _TEXT,
+        "document": _TEXT,
+    },
+    ExportItem: {"id": _ID, "exported": _FLAG, "intended": _FLAG, "number": _TEXT},
+    Difference: {"field": _FILLED, "ours": _TEXT, "theirs": _TEXT},
+    PlannedItem: {
+        "id": _ID,
+        "state": _one_of(PLANNED_STATES),
+        "action": _one_of(ACTIONS),
+        "customer_number": _TEXT,
+        "total": _MONEY,
+        "other_total": _or_none(_MONEY),
+        "currency": _CURRENCY,
+        "number": _TEXT,
+        "code": _TEXT,
+        "message": _or_none(_TRANSLATED),
+    },
+    PlannedCard: {
+        "number": _FILLED,
+        "action": _one_of(ACTIONS),
+        "message": _or_none(_TRANSLATED),
+    },
+    Gap: {"code": _FILLED, "message": _TRANSLATED, "ids": _each(_ID)},
+    ItemResult: {
+        "id": _ID,
+        "state": _one_of(RESULT_STATES),
+        "number": _TEXT,
+        "customer_number": _TEXT,
+        "total": _or_none(_MONEY),
+        "code": _TEXT,
+        "message": _or_none(_TRANSLATED),
+        "theirs": _TEXT,
+        "complete": _FLAG,
+    },
+    ExportReport: {"requests": _COUNT, "notes": _each(_TRANSLATED)},
 }
 
 
 def problems(kind: type, *several: Any) -> list[str]:
-    """Check values of one kind of :mod:`opter_contract.values`."""
+    """Check values of one kind of the contract's."""
     more = _MORE.get(kind, lambda _value: ())
     return [problem for value in several for problem in (*_broken(kind, value), *more(value))]
 
@@ -158,6 +248,16 @@ def _import_type(one: Any) -> Iterator[str]:
         yield f"{one.code} has no format"
 
 
+def _settings_field(one: Any) -> Iterator[str]:
+    choices = list(getattr(one, "choices", ()))
+    yield from problems(Choice, *choices)
+    values = [choice.value for choice in choices]
+    if (one.kind == "choice") != bool(values):
+        yield f"field {one.key} of kind {one.kind} has {len(values)} choices"
+    if len(set(values)) < len(values):
+        yield f"field {one.key} has a choice twice"
+
+
 def _progress(one: Any) -> Iterator[str]:
     if one.total is not None and one.total < one.done:
         yield f"{one.done} of {one.total} are done"
@@ -165,6 +265,44 @@ def _progress(one: Any) -> Iterator[str]:
 
 def _report(one: Any) -> list[str]:
     return _broken(Company, one.company)
+
+
+def _invoice(one: Any) -> Iterator[str]:
+    yield from problems(Customer, one.customer)
+    yield from problems(InvoiceRow, *one.rows)
+    if not list(one.rows):
+        yield f"invoice {one.invoice_number} has no rows"
+    if one.currency == "SEK" and one.exchange_rate is not None:
+        yield f"invoice {one.invoice_number}: one in SEK has the rate {one.exchange_rate}"
+
+
+def _planned_item(one: Any) -> Iterator[str]:
+    yield from _explained(one)
+    yield from problems(Difference, *getattr(one, "differences", ()))
+    if one.state == "ready" and one.action == "none":
+        yield f"item {one.id} is ready, but nothing would be done"
+    if one.state == "refused" and one.action != "none":
+        yield f"item {one.id} is refused, but would be sent: {one.action}"
+
+
+def _result(one: Any) -> Iterator[str]:
+    yield from _explained(one)
+    if one.state in {"sent", "adopted"} and not getattr(one, "number", ""):
+        yield f"item {one.id} is {one.state}, but has no number there"
+
+
+def _explained(one: Any) -> Iterator[str]:
+    """Check that a person is told why an item is refused, in words that both sides have."""
+    code, message = getattr(one, "code", ""), getattr(one, "message", None)
+    if bool(code) != (message is not None):
+        yield f"item {one.id} has the code {code!r} and the message {message!r}"
+    if one.state == "refused" and not code:
+        yield f"item {one.id} is refused without a code"
+
+
+def _gap(one: Any) -> Iterator[str]:
+    if not list(one.ids):
+        yield f"the gap {one.code} concerns no item"
 
 
 def _payment(one: Any) -> Iterator[str]:
@@ -208,4 +346,12 @@ _MORE: Final[Mapping[type, Callable[[Any], Iterable[str]]]] = {
     ExcludedPayment: _excluded,
     Progress: _progress,
     ImportReport: _report,
+    SettingsField: _settings_field,
+    ExportItem: lambda one: problems(Invoice, one.invoice),
+    Invoice: _invoice,
+    PlannedItem: _planned_item,
+    PlannedCard: lambda one: problems(Difference, *getattr(one, "differences", ())),
+    ItemResult: _result,
+    Gap: _gap,
+    ExportReport: _report,
 }

@@ -8,6 +8,7 @@ from decimal import Decimal
 
 import pytest
 from example_host import ExampleHost
+from suites import checks, outcomes
 from wrong_hosts import WRONG
 
 from hostsim.cli import main
@@ -144,36 +145,19 @@ NO_BROWSER = "-k", "not browser_is_opened"
 BROWSER = "test_a_browser_is_opened_without_waiting_for_it"
 
 
-def checks(suite):
-    return {name for name in dir(suite) if name.startswith("test_")}
-
-
-#: Errors of a mutant that is itself broken, and so fails any test.
-BROKEN = ("AttributeError", "NameError", "TypeError")
-
-
-def outcomes(pytester, host, *only):
-    """Run the suite on a host; return the names of the tests that passed, were skipped, failed."""
-    pytester.makepyfile(SUITE.format(host=host))
-    reports = pytester.inline_run("-q", "-p", "no:cacheprovider", *only)
-    passed, skipped, failed = reports.listoutcomes()
-    errors = [report.longrepr.reprcrash.message for report in failed]
-    assert [error for error in errors if error.startswith(BROKEN)] == []
-    return [
-        {report.nodeid.rpartition("::")[2].partition("[")[0] for report in several}
-        for several in (passed, skipped, failed)
-    ]
-
-
 @pytest.mark.parametrize("name", WRONG)
 def test_a_host_that_breaks_one_rule_fails(pytester, name):
     _, check = WRONG[name]
-    _passed, _skipped, failed = outcomes(pytester, f"WRONG[{name!r}][0]", "-k", check)
+    _passed, _skipped, failed = outcomes(
+        pytester, SUITE.format(host=f"WRONG[{name!r}][0]"), "-k", check
+    )
     assert check in failed
 
 
 def test_a_host_without_the_optional_hooks_is_skipped_where_it_lacks_them(pytester):
-    passed, skipped, wrong = outcomes(pytester, "WithoutOptionalHooks", *NO_BROWSER)
+    passed, skipped, wrong = outcomes(
+        pytester, SUITE.format(host="WithoutOptionalHooks"), *NO_BROWSER
+    )
     assert wrong == set()
     assert skipped == checks(HostCompares) | checks(HostSendsChanges)
     assert passed == checks(HostConformance) - skipped - {BROWSER}

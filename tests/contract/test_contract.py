@@ -12,14 +12,17 @@ import pluggy
 import pytest
 
 from hostsim.plugins.loading import HOSTS_OWN, Plugins
-from opter_contract import PROJECT, hooks
+from opter_contract import PROJECT, export_hooks, hooks
 from opter_fortnox_plugin import hooks as plugin_hooks
 
 ROOT = Path(__file__).parents[2]
 
+PAGES = (hooks, export_hooks)
+
 SPECIFIED = {
     name: function
-    for name, function in inspect.getmembers(hooks, inspect.isfunction)
+    for page in PAGES
+    for name, function in inspect.getmembers(page, inspect.isfunction)
     if name.startswith("opter_")
 }
 
@@ -35,13 +38,17 @@ ANSWERED = {
     "opter_exclusion_reasons",
     "opter_diagnose",
     "opter_errors",
+    "opter_export_types",
+    "opter_export",
+    "opter_cancel_exported",
 }
 
 
 @pytest.fixture
 def manager():
     manager = pluggy.PluginManager(PROJECT)
-    manager.add_hookspecs(hooks)
+    for page in PAGES:
+        manager.add_hookspecs(page)
     return manager
 
 
@@ -111,7 +118,8 @@ def test_the_sandbox_imports_nothing_of_the_plug_in_or_of_the_host():
 
 def test_a_host_that_lists_its_plug_ins_loads_no_network_library():
     program = (
-        "import sys, opter_fortnox_plugin.hooks as p; p.opter_settings_fields('FortnoxAPI');"
+        "import sys, opter_fortnox_plugin.hooks as p; p.opter_settings_fields('FortnoxAPI', '');"
+        "p.opter_export_types(); p.opter_settings_fields('FortnoxAPI', 'invoices');"
         "print(sorted({'requests', 'marshmallow', 'tenacity', 'hostsim'} & set(sys.modules)))"
     )
     answer = subprocess.run(

@@ -1,4 +1,4 @@
-"""What the contract page says of each hook agrees with the hook's signature."""
+"""What the contract pages say of each hook agrees with the hook's signature."""
 
 from __future__ import annotations
 
@@ -12,29 +12,40 @@ import pytest
 
 import opter_contract
 from hostsim.plugins.loading import HOSTS_OWN
-from opter_contract import hooks, values
+from opter_contract import export_hooks, export_values, hooks, values
+from opter_contract.conformance.export_hosts import ExportHostConformance
 from opter_contract.conformance.host_under_test import PROMISED
 from opter_contract.conformance.hosts import HostConformance
 
-HOOKS = {
-    name: function
-    for name, function in inspect.getmembers(hooks, inspect.isfunction)
-    if name.startswith("opter_")
-}
+#: Each page, and the suite that holds a host to its promises.
+SUITES = {hooks: HostConformance, export_hooks: ExportHostConformance}
 
-#: Everything on the page that is written for people.
+
+def hooks_of(page):
+    return {
+        name: function
+        for name, function in inspect.getmembers(page, inspect.isfunction)
+        if name.startswith("opter_")
+    }
+
+
+HOOKS = hooks_of(hooks) | hooks_of(export_hooks)
+
+#: Everything on the pages that is written for people.
 SAID = {
-    "the page": inspect.getdoc(hooks),
+    **{page.__name__: inspect.getdoc(page) for page in SUITES},
     **{name: inspect.getdoc(hook) or "" for name, hook in HOOKS.items()},
     **{
         name: (inspect.getdoc(kind) or "")
         + "".join(map(str, map(inspect.getdoc, vars(kind).values())))
-        for name, kind in inspect.getmembers(values, inspect.isclass)
+        for module in (values, export_values)
+        for name, kind in inspect.getmembers(module, inspect.isclass)
     },
 }
 
 
 every_hook = pytest.mark.parametrize("name", sorted(HOOKS))
+every_page = pytest.mark.parametrize("page", SUITES, ids=lambda page: page.__name__)
 
 
 @every_hook
@@ -83,7 +94,7 @@ def example(name):
 
 def implementation(name):
     """Run an example that implements a hook, and return an object with it; ``None`` for a call."""
-    namespace = vars(values) | vars(opter_contract)
+    namespace = vars(values) | vars(export_values) | vars(opter_contract)
     tree = ast.parse(example(name))
     if not isinstance(tree.body[0], ast.FunctionDef):
         return None
@@ -103,7 +114,8 @@ def test_each_hook_has_an_example_of_at_most_ten_lines(name):
 @every_hook
 def test_an_example_implements_its_hook_or_calls_it_as_specified(name):
     manager = pluggy.PluginManager(opter_contract.PROJECT)
-    manager.add_hookspecs(hooks)
+    for page in SUITES:
+        manager.add_hookspecs(page)
     if (implemented := implementation(name)) is not None:
         manager.register(implemented)
         manager.check_pending()
@@ -143,25 +155,40 @@ def test_no_sentence_names_a_hook_that_does_not_exist(place):
     assert named - groups <= set(HOOKS)
 
 
+def answered_by_the_host(page):
+    _, offered = inspect.getsource(page).split("# --- Answered by the host")
+    return set(re.findall(r"^def (opter_\w+)", offered, re.MULTILINE))
+
+
+def table(page):
+    """Give who answers each hook, by the table of the page."""
+    rows = re.findall(r"^(opter_\w+) +(\S+) .* 1\.0$", SAID[page.__name__], re.MULTILINE)
+    assert len(dict(rows)) == len(rows)
+    return dict(rows)
+
+
 def test_the_hosts_own_hooks_stand_in_the_part_that_the_host_answers():
-    source = inspect.getsource(hooks)
-    _, offered = source.split("# --- Answered by the host")
-    assert set(re.findall(r"^def (opter_\w+)", offered, re.MULTILINE)) == HOSTS_OWN | {
-        "opter_progress"
-    }
+    offered = set.union(*map(answered_by_the_host, SUITES))
+    assert offered == HOSTS_OWN | {"opter_progress"}
 
 
-def test_the_table_of_the_page_has_every_hook_once():
-    listed = re.findall(r"^(opter_\w+) .* 1\.0$", SAID["the page"], re.MULTILINE)
-    assert sorted(listed) == sorted(HOOKS)
+@every_page
+def test_the_table_of_a_page_has_each_of_its_hooks_once(page):
+    assert sorted(table(page)) == sorted(hooks_of(page))
+
+
+@every_page
+def test_the_table_of_a_page_says_what_the_host_answers(page):
+    by_the_host = {name for name, who in table(page).items() if who in {"host", "anyone"}}
+    assert by_the_host == answered_by_the_host(page)
 
 
 # --- What a host must promise -------------------------------------------------------
 
 
-def promises():
-    """Give the promises of the page, with the numbers they have there."""
-    _, part = SAID["the page"].split("What your host must promise\n")
+def promises(page):
+    """Give the promises of a page, with the numbers they have there."""
+    _, part = SAID[page.__name__].split("What your host must promise\n")
     lines = re.split(r"^(\d+)\. ", part, flags=re.MULTILINE)[1:]
     sentences = [re.split(r"\.(?:\s|$)", text, maxsplit=1)[0] for text in lines[1::2]]
     return list(zip(map(int, lines[::2]), sentences, strict=True))
@@ -171,14 +198,18 @@ def name_of_test(message):
     return "test_" + "_".join(re.findall(r"\w+", message.lower()))
 
 
-def test_the_promises_are_numbered_in_their_order():
-    numbers = [number for number, _ in promises()]
+@every_page
+def test_the_promises_are_numbered_in_their_order(page):
+    numbers = [number for number, _ in promises(page)]
     assert numbers == list(range(1, len(numbers) + 1))
 
 
-def test_each_promise_is_a_test_of_the_suite_and_each_promised_test_a_sentence():
-    assert sorted(name_of_test(message) for _, message in promises()) == sorted(PROMISED)
+def test_each_promise_is_a_test_of_a_suite_and_each_promised_test_a_sentence():
+    sentences = [message for page in SUITES for _, message in promises(page)]
+    assert sorted(map(name_of_test, sentences)) == sorted(PROMISED)
 
 
-def test_each_promise_is_held_by_whoever_claims_the_whole_contract():
-    assert {name for name in PROMISED if not hasattr(HostConformance, name)} == set()
+@every_page
+def test_each_promise_is_held_by_whoever_claims_the_whole_page(page):
+    names = {name_of_test(message) for _, message in promises(page)}
+    assert {name for name in names if not hasattr(SUITES[page], name)} == set()

@@ -115,11 +115,13 @@ def test_a_hook_and_an_argument_that_are_added_break_neither_side(side):
 
 
 def test_a_call_with_an_added_argument_reaches_who_does_not_know_it():
-    grown = {"opter_check_settings": ("type_code", "values", "added")}
+    grown = {"opter_check_settings": ("type_code", "values", "subject", "added")}
     manager = pluggy.PluginManager("opter")
     manager.add_hookspecs(specifications(todays_hooks() | grown))
     manager.register(Structural())
-    [answer] = manager.hook.opter_check_settings(type_code="Bank", values={"a": "b"}, added=1)
+    [answer] = manager.hook.opter_check_settings(
+        type_code="Bank", values={"a": "b"}, subject="", added=1
+    )
     assert answer.values == {"a": "b"}
 
 

@@ -1,0 +1,402 @@
+"""What every host must do that exports, wherever it keeps its invoices: inherit, and run.
+
+In a test module of a host::
+
+    from opter_contract.conformance.export_hosts import ExportHostCancels, ExportHostConformance
+    from opter_contract.conformance.hosts import HostLocks, HostStoresState
+
+    class TestOurHost(ExportHostConformance, ExportHostCancels, HostStoresState, HostLocks):
+        '''Our host keeps to the contract.'''
+
+        @pytest.fixture
+        def host_under_test(self, tmp_path):
+            return OurHostForTests(tmp_path)
+
+The fixture returns an :class:`.export_host_under_test.ExportHostUnderTest`. The tests marked as
+promised are the sentences of the contract page. A host that also imports holds state, secrets
+and locks there already.
+"""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from dataclasses import fields, replace
+from decimal import Decimal
+from typing import Any, Final
+
+import pytest
+
+from opter_contract import BATCH
+from opter_contract.conformance.export_host_under_test import (
+    Exported,
+    ExportHostDriver,
+    ExportHostSuite,
+    ExportPreview,
+    hand_over,
+    planned,
+    result,
+)
+from opter_contract.conformance.host_under_test import (
+    COMPANY,
+    OTHER_COMPANY,
+    TYPE,
+    PluginFailure,
+    promised,
+)
+from opter_contract.conformance.sample_invoices import (
+    CORRECTION,
+    EUROS,
+    INVOICES,
+    ORDINARY,
+    invoice,
+    many,
+    row,
+    total,
+)
+from opter_contract.conformance.value_checks import problems
+from opter_contract.export_values import (
+    Customer,
+    Difference,
+    ExportItem,
+    Gap,
+    Invoice,
+    InvoiceRow,
+    ItemResult,
+    PlannedCard,
+)
+from opter_contract.values import Run, Text
+
+#: Where arithmetic with floats goes wrong.
+EXACT: Final = invoice("1006", row("0.10", "0.20"), row("9999999999999999.99", "0.07"))
+
+
+class ExportHostConformance(ExportHostSuite):
+    """What the contract requires of every host that exports, one test each."""
+
+    # --- What it gives ---
+
+    def test_every_item_is_given_once_in_batches(self, host: ExportHostDriver) -> None:
+        more = many(ORDINARY, BATCH + 1)
+        host.load(*more)
+        numbers = {one.invoice_number for one in (*INVOICES, *more)}
+        assert set(host.given()) == numbers
+
+    def test_an_item_has_all_that_the_invoice_has(self, host: ExportHostDriver) -> None:
+        given = host.given()
+        assert problems(ExportItem, *given.values()) == []
+        for one in INVOICES:
+            assert _plain(given[one.invoice_number].invoice) == _plain(one)
+
+    def test_a_run_says_what_is_exported(self, host: ExportHostDriver) -> None:
+        run = host.during_export(lambda run: run)
+        assert {one.name for one in fields(Run) if not hasattr(run, one.name)} == set()
+        assert (run.type_code, run.subject, run.definition) == (TYPE, "invoices", "A")
+        assert (run.company, dict(run.settings)) == (None, {})
+
+    def test_each_batch_is_acknowledged_with_its_size(self, host: ExportHostDriver) -> None:
+        def take(exported: Exported) -> None:
+            host.plugin.read(exported)
+            plan = [planned(one) for one in exported.items]
+            gap = Gap("ACCOUNT_UNKNOWN", Text("Konto.", "Account."), [plan[0].id])
+            hook, run = exported.run.hook, exported.run
+            answers.append(hook.opter_take_planned_items(run=run, items=plan))
+            answers.append(hook.opter_take_gaps(run=run, gaps=[gap]))
+
+        answers: list[Any] = []
+        host.plugin.script = take
+        host.export()
+        assert answers == [[len(INVOICES)], [1]]
+
+    # --- What it promises ---
+
+    @promised
+    def test_nothing_is_sent_before_a_person_has_seen_it(self, host: ExportHostDriver) -> None:
+        def plan_anew(item: Any) -> Any:
+            """Plan otherwise in each export."""
+            amount = total(item.invoice) + len(host.plugin.exports)
+            return planned(item, other_total=amount)
+
+        def decide(preview: ExportPreview) -> set[str]:
+            seen.append(_figures(preview))
+            return {ORDINARY.invoice_number} & {one.invoice_number for one in preview.items}
+
+        seen: list[Any] = []
+        assert host.export().ids == frozenset()
+        assert host.outcomes() == {}
+        host.plugin.plan = plan_anew
+        with suppress(Exception):
+            host.review(decide)
+        host.plugin.plan = planned
+        host.review(decide)
+        sent = [one for one in host.plugin.exports if one.ids]
+        assert sent, "what a person sent was not sent"
+        for one in sent:
+            numbers = {item.id: item.invoice.invoice_number for item in one.items}
+            assert {numbers[key] for key in one.ids} == {ORDINARY.invoice_number}
+            assert _planned_figures(one) in seen, "another plan was shown"
+
+    @promised
+    def test_nothing_is_sent_while_a_gap_is_open(self, host: ExportHostDriver) -> None:
+        def gaps(items: Any) -> list[Gap]:
+            ids = [one.id for one in items if one.invoice.invoice_number == ORDINARY.invoice_number]
+            return [Gap("ACCOUNT_UNKNOWN", Text("Konto saknas.", "An account is missing."), ids)]
+
+        host.plugin.gaps = gaps
+        with suppress(Exception):
+            host.export(ORDINARY, EUROS)
+        assert [one.ids for one in host.plugin.exports if one.ids] == []
+        host.export(EUROS)
+        assert _sent(host) == {EUROS.invoice_number}
+
+    @promised
+    def test_an_intent_is_stored_before_it_is_acknowledged_and_so_is_a_result(
+        self, host: ExportHostDriver
+    ) -> None:
+        def send(run: Any, item: Any) -> None:
+            hand_over(run, "opter_take_intents", item_ids=[item.id])
+            killed.append(host.after_kill())
+            hand_over(run, "opter_take_results", results=[result(item)])
+            killed.append(host.after_kill())
+
+        killed: list[ExportHostDriver] = []
+        host.plugin.send = send  # type: ignore[method-assign]
+        host.export(ORDINARY)
+        with_intent, with_result = killed
+        assert with_intent.item(ORDINARY).intended
+        assert _is_known_as_sent(with_result, ORDINARY)
+        assert with_result.outcomes()[ORDINARY.invoice_number].state == "sent"
+
+    @promised
+    def test_an_item_keeps_its_id_for_ever(self, host: ExportHostDriver) -> None:
+        first = _ids(host)
+        assert len(set(first.values())) == len(INVOICES)
+        host.export(ORDINARY)
+        host.load(invoice("0999"), *map(_changed, INVOICES))
+        again = _ids(host.after_kill())
+        assert {number: again[number] for number in first} == first
+
+    @promised
+    def test_an_item_whose_result_is_unknown_is_given_again(self, host: ExportHostDriver) -> None:
+        def fail(_item: Any) -> ItemResult:
+            raise PluginFailure
+
+        host.plugin.result = fail
+        with pytest.raises(PluginFailure):
+            host.export(ORDINARY)
+        assert host.item(ORDINARY).intended
+        host.plugin.result = lambda item: result(item, "unknown")
+        host.export(ORDINARY)
+        assert host.item(ORDINARY).intended
+        host.plugin.result = lambda item: result(item, complete=False)
+        host.export(ORDINARY)
+        assert host.item(ORDINARY).exported
+        host.plugin.result = result
+        host.export(ORDINARY)
+        assert _is_known_as_sent(host, ORDINARY)
+
+    @promised
+    def test_an_item_that_was_sent_is_not_given_again_as_new(self, host: ExportHostDriver) -> None:
+        states = {ORDINARY.invoice_number: "sent", EUROS.invoice_number: "adopted"}
+        host.plugin.result = lambda item: result(item, states[item.invoice.invoice_number])
+        host.export(ORDINARY, EUROS)
+        for one in (ORDINARY, EUROS):
+            assert _is_known_as_sent(host, one)
+            host.load(_changed(one))
+            again = host.item(one)
+            assert (again.exported, again.number) == (True, f"F{one.invoice_number}")
+            assert total(again.invoice) == total(_changed(one))
+
+    def test_an_item_that_was_refused_is_given_again_as_new(self, host: ExportHostDriver) -> None:
+        words = Text("Kontot saknas.", "The account is missing.")
+        host.plugin.result = lambda item: result(
+            item, "refused", code="ACCOUNT_UNKNOWN", message=words
+        )
+        host.export(ORDINARY)
+        again = host.item(ORDINARY)
+        assert (again.exported, again.intended) == (False, False)
+
+    def test_an_error_ends_the_export_and_what_was_sent_before_stays(
+        self, host: ExportHostDriver
+    ) -> None:
+        def fail_at_the_second(item: Any) -> ItemResult:
+            sent.append(item.invoice)
+            if len(sent) == 2:
+                raise PluginFailure
+            return result(item)
+
+        sent: list[Invoice] = []
+        host.plugin.result = fail_at_the_second
+        with pytest.raises(PluginFailure):
+            host.export(ORDINARY, EUROS)
+        first, second = sent
+        assert _is_known_as_sent(host, first)
+        assert host.item(second).intended
+
+    @promised
+    def test_two_exports_of_one_company_never_run_concurrently(
+        self, host: ExportHostDriver
+    ) -> None:
+        def export_beside(exported: Exported) -> None:
+            host.plugin.read(exported)
+            # Of the others, where the host lets them begin.
+            host.plugin.script = None
+            refused.extend(host.refuses(definition) for definition in "AB")
+
+        refused: list[bool] = []
+        host.export(ORDINARY)
+        host.export(EUROS, definition="B")
+        before = len(host.plugin.exports)
+        host.plugin.script = export_beside
+        host.export()
+        assert (refused, len(host.plugin.exports)) == ([True, True], before + 1)
+
+    @promised
+    def test_another_company_is_refused(self, host: ExportHostDriver) -> None:
+        host.export(ORDINARY)
+        assert host.during_export(lambda run: run.company.number) == COMPANY.number
+        host.plugin.company = OTHER_COMPANY
+        with pytest.raises(Exception):  # noqa: B017, PT011 each host has its own
+            host.export(EUROS)
+        assert _sent(host) == {ORDINARY.invoice_number}
+
+    @promised
+    def test_amounts_stay_exact(self, host: ExportHostDriver) -> None:
+        def decide(preview: ExportPreview) -> list[str]:
+            shown.update({one.invoice_number: one.total for one in preview.items})
+            return list(shown)
+
+        shown: dict[str, Decimal] = {}
+        host.load(EXACT)
+        everything = (*INVOICES, EXACT)
+        given, expected = host.given(), {one.invoice_number: total(one) for one in everything}
+        assert problems(ExportItem, *given.values()) == []
+        assert {number: total(one.invoice) for number, one in given.items()} == expected
+        assert given[EUROS.invoice_number].invoice.exchange_rate == EUROS.exchange_rate
+        host.review(decide)
+        assert shown == expected
+        assert {number: one.total for number, one in host.outcomes().items()} == expected
+
+    @promised
+    def test_a_plug_in_s_words_are_shown(self, host: ExportHostDriver) -> None:
+        def plan(item: Any) -> Any:
+            return planned(item, code="NOTED", message=words, differences=[due])
+
+        def gaps(items: Any) -> list[Gap]:
+            ids = [one.id for one in items if one.invoice.invoice_number == EUROS.invoice_number]
+            return [Gap("COST_CENTER_UNKNOWN", missing, ids)]
+
+        def decide(preview: ExportPreview) -> list[str]:
+            shown.append(preview)
+            return [CORRECTION.invoice_number]
+
+        words, missing = Text("Hör av er.", "Call us."), Text("Lägg upp 12.", "Add 12.")
+        refused, due = Text("Den är låst.", "It is locked."), Difference("DueDate", "1/2", "3/4")
+        remark = Text("Samma nummer finns.", "The number exists.")
+        shown: list[ExportPreview] = []
+        host.plugin.plan, host.plugin.gaps = plan, gaps
+        host.plugin.cards = [PlannedCard("1042", "update", [due], remark)]
+        host.plugin.result = lambda item: result(
+            item, "refused", code="PERIOD_LOCKED", message=refused
+        )
+        cards = getattr(host.review(decide).run.hook, "opter_take_planned_cards", None)
+        for one in shown[-1].items:
+            assert _says(one.text, "NOTED", words, *_words(due))
+        assert _says(shown[-1].text, "COST_CENTER_UNKNOWN", missing)
+        assert not cards or _says(shown[-1].text, "1042", remark, *_words(due))
+        outcome = host.outcomes()[CORRECTION.invoice_number]
+        assert outcome.state == "refused"
+        assert _says(outcome.text, "PERIOD_LOCKED", refused)
+
+
+class ExportHostCancels(ExportHostSuite):
+    """The host lets a person take back what was exported."""
+
+    def test_an_item_is_taken_back_with_what_is_known_of_it(self, host: ExportHostDriver) -> None:
+        def cancel(item: Any) -> ItemResult:
+            given.append(item)
+            return result(item, "cancelled")
+
+        given: list[Any] = []
+        host.plugin.cancelled = cancel
+        host.export(ORDINARY)
+        host.under_test.cancel("A", ORDINARY.invoice_number)
+        [item] = given
+        assert problems(ExportItem, item) == []
+        assert (item.exported, item.number) == (True, f"F{ORDINARY.invoice_number}")
+        assert host.outcomes()[ORDINARY.invoice_number].state == "cancelled"
+
+    def test_an_item_that_cannot_be_taken_back_stays_exported(self, host: ExportHostDriver) -> None:
+        def fail(_item: Any) -> ItemResult:
+            raise PluginFailure
+
+        host.plugin.cancelled = fail
+        host.export(ORDINARY)
+        with pytest.raises(PluginFailure):
+            host.under_test.cancel("A", ORDINARY.invoice_number)
+        assert host.outcomes()[ORDINARY.invoice_number].number == f"F{ORDINARY.invoice_number}"
+        again = host.given().get(ORDINARY.invoice_number)
+        assert again is None or again.exported
+
+
+def _ids(host: ExportHostDriver) -> dict[str, str]:
+    return {number: one.id for number, one in host.given().items()}
+
+
+def _sent(host: ExportHostDriver) -> set[str]:
+    """Return the numbers of what the reviews returned."""
+    return {
+        item.invoice.invoice_number
+        for one in host.plugin.exports
+        for item in one.items
+        if item.id in one.ids
+    }
+
+
+def _is_known_as_sent(host: ExportHostDriver, one: Invoice) -> bool:
+    again = host.given().get(one.invoice_number)
+    return again is None or (again.exported and not again.intended)
+
+
+def _changed(one: Invoice) -> Invoice:
+    return replace(one, rows=[*one.rows, row("1.10", "0")])
+
+
+def _figures(preview: ExportPreview) -> list[tuple[Any, ...]]:
+    return sorted(tuple(one[:-1]) for one in preview.items)
+
+
+def _planned_figures(exported: Exported) -> list[tuple[Any, ...]]:
+    numbers = {item.id: item.invoice.invoice_number for item in exported.items}
+    return sorted(
+        (numbers[one.id], one.state, one.action, one.total, one.other_total, one.currency)
+        for one in exported.planned
+    )
+
+
+def _words(one: Difference) -> tuple[str, str, str]:
+    return one.field, one.ours, one.theirs
+
+
+def _says(text: str, *expected: str | Text) -> bool:
+    """Say whether a text has all of these, a translated one in one language at least."""
+    missing = [
+        one
+        for one in expected
+        if not any(word in text for word in (one if isinstance(one, Text) else (one,)))
+    ]
+    assert missing == [], f"{text!r} does not say it"
+    return True
+
+
+def _plain(one: Any) -> list[Any]:
+    """Return what an invoice has, which may be an object of the host's own."""
+    rows = [_attributes(InvoiceRow, part) for part in one.rows]
+    return [_attributes(Invoice, one), _attributes(Customer, one.customer), *rows]
+
+
+def _attributes(kind: Any, value: Any) -> dict[str, Any]:
+    return {
+        one.name: getattr(value, one.name, one.default)
+        for one in fields(kind)
+        if one.name not in {"customer", "rows"}
+    }

@@ -1,0 +1,302 @@
+"""What every export plug-in must do, wherever it sends to: inherit, and run.
+
+In the test module of a plug-in::
+
+    pytest_plugins = ["hostsim.pytest_plugin"]
+
+    class TestConformance(ExportPluginConformance):
+        '''Our plug-in keeps to the contract.'''
+
+        @pytest.fixture
+        def opter_plugin(self):
+            return our_plugin
+
+        @pytest.fixture
+        def opter_settings(self, tmp_path):
+            return {"path": str(tmp_path / "invoices.txt")}
+
+Nothing may have been sent there when a test begins, and one item at least must be ready to be
+sent. Where those of the suite are not what the other system can take, override
+``opter_export_items``; where a person has to sign in, ``opter_sign_in``.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections import Counter
+from collections.abc import Callable, Collection, Mapping, Sequence
+from typing import Any, Final
+
+import pytest
+
+from opter_contract import BATCH
+from opter_contract.conformance.recording_export_host import (
+    RecordedExport,
+    RecordingExportHost,
+    send_all,
+    send_nothing,
+)
+from opter_contract.conformance.recording_host import FakeBrowser
+from opter_contract.conformance.sample_invoices import INVOICES, NEW, invoice, items, many, total
+from opter_contract.conformance.transfers import (
+    FOREIGN_TYPE,
+    TransferConformance,
+    TransferDriver,
+    misacknowledge,
+)
+from opter_contract.conformance.value_checks import problems
+from opter_contract.export_values import (
+    ExportItem,
+    ExportReport,
+    ExportType,
+    Gap,
+    ItemResult,
+    PlannedCard,
+    PlannedItem,
+)
+from opter_contract.values import Run
+
+#: Hooks of a host that a plug-in must do without.
+_OPTIONAL: Final = frozenset(
+    {
+        "opter_read_document",
+        "opter_take_planned_cards",
+        "opter_get_secret",
+        "opter_set_secret",
+        "opter_get_state",
+        "opter_progress",
+    }
+)
+
+#: Where what a plug-in hands over is recorded.
+_TAKEN: Final[Mapping[str, str]] = {
+    "opter_take_planned_items": "planned",
+    "opter_take_planned_cards": "cards",
+    "opter_take_gaps": "gaps",
+    "opter_take_intents": "intents",
+    "opter_take_results": "results",
+}
+
+#: What ends as it must when a person takes an item back.
+_TAKEN_BACK: Final = frozenset({"cancelled", "booked", "refused", "unknown"})
+
+
+class ExportDriver(TransferDriver):
+    """A plug-in that exports, in a recording host."""
+
+    def __init__(self, host: RecordingExportHost, kind: Any, typed: Mapping[str, str]) -> None:
+        super().__init__(host, kind.code, typed)
+        self.subject = kind.subject
+
+    def transfer(self, run: Run) -> RecordedExport:
+        recorded: RecordedExport = self.host.export(run)
+        return recorded
+
+    def went_on(self, hook: str) -> bool:
+        return hook in {"opter_take_planned_items", "opter_review_export", "opter_take_intents"}
+
+    def places_to_cancel(self) -> Collection[int]:
+        return {1}
+
+    def export(
+        self, review: Callable[[RecordedExport], Collection[str]] = send_all
+    ) -> RecordedExport:
+        """Export, with a person who reviews like this."""
+        self.host.review = review
+        return self.transfer(self.new_run())
+
+
+class ExportPluginConformance(TransferConformance):
+    """What the contract requires of an export plug-in, one test each."""
+
+    @pytest.fixture
+    def opter_export_items(self) -> Sequence[ExportItem]:
+        """Return what is to be exported: one of each kind, and one of a new customer."""
+        return items(*INVOICES, invoice("1006", customer=NEW))
+
+    @pytest.fixture
+    def driver(
+        self,
+        opter_plugin: object,
+        opter_export_items: Sequence[ExportItem],
+        opter_browser: FakeBrowser,
+        opter_configuration: Mapping[str, str],
+        opter_settings: Mapping[str, str],
+    ) -> ExportDriver:
+        host = RecordingExportHost(
+            opter_plugin,
+            items=opter_export_items,
+            browser=opter_browser,
+            configuration=opter_configuration,
+        )
+        kind, *_ = host.call("opter_export_types")
+        return ExportDriver(host, kind, opter_settings)
+
+    # --- Types ---
+
+    def test_its_export_types_have_a_label_in_both_languages_and_a_subject(
+        self, driver: ExportDriver
+    ) -> None:
+        types = list(driver.host.call("opter_export_types"))
+        assert problems(ExportType, *types) == []
+        assert len({(one.code, one.subject) for one in types}) == len(types)
+
+    def test_it_ignores_an_export_type_of_another_plug_in(self, driver: ExportDriver) -> None:
+        call, about = driver.host.call, {"type_code": FOREIGN_TYPE, "subject": driver.subject}
+        run = driver.host.new_run(FOREIGN_TYPE, driver.typed, subject=driver.subject)
+        assert call("opter_settings_fields", **about) is None
+        assert call("opter_check_settings", values={}, **about) is None
+        assert call("opter_export", run=run) is None
+        assert call("opter_cancel_exported", run=run, item=driver.host.items[0]) is None
+        assert driver.host.runs[run.id].calls == []
+
+    # --- The plan ---
+
+    def test_every_item_is_planned_exactly_once(self, driver: ExportDriver) -> None:
+        planned = Counter(one.id for one in driver.recorded.planned)
+        assert [one for one, count in planned.items() if count > 1] == []
+        given = {one.id for one in driver.host.items}
+        assert planned.keys() <= given
+        assert planned.keys() == given or driver.recorded.report.notes, "no note says what is left"
+
+    def test_its_plan_is_valid(self, driver: ExportDriver) -> None:
+        assert problems(PlannedItem, *driver.recorded.planned) == []
+        assert problems(PlannedCard, *driver.recorded.cards) == []
+
+    def test_a_plan_has_the_total_and_the_currency_of_the_host(self, driver: ExportDriver) -> None:
+        expected = {one.id: (total(one.invoice), one.invoice.currency) for one in driver.host.items}
+        planned = {one.id: (one.total, one.currency) for one in driver.recorded.planned}
+        assert planned.items() <= expected.items()
+
+    def test_its_gaps_name_items_of_the_export(self, driver: ExportDriver) -> None:
+        assert problems(Gap, *driver.recorded.gaps) == []
+        named = {one for gap in driver.recorded.gaps for one in gap.ids}
+        assert named <= {one.id for one in driver.host.items}
+
+    def test_no_batch_is_larger_than_the_contract_allows(self, driver: ExportDriver) -> None:
+        driver.host.items = items(*many(driver.host.items[0].invoice, BATCH + 1))
+        recorded = driver.export(send_nothing)
+        assert len({one.id for one in recorded.planned}) == BATCH + 1
+        assert max(map(len, recorded.batches)) <= BATCH
+
+    # --- The review ---
+
+    def test_the_whole_plan_is_reviewed_once_and_before_anything_is_sent(
+        self, driver: ExportDriver
+    ) -> None:
+        before, after = driver.recorded.around("opter_review_export")
+        assert {"opter_take_intents", "opter_take_results"}.isdisjoint(before)
+        late = {"opter_items_to_export", "opter_take_planned_items", "opter_take_planned_cards"}
+        assert late.isdisjoint(after)
+        assert "opter_review_export" not in after
+
+    def test_where_a_person_sends_nothing_nothing_changes_there(self, driver: ExportDriver) -> None:
+        first, second = driver.export(send_nothing), driver.export(send_nothing)
+        assert first.sending == []
+        assert _plans(second) == _plans(first)
+
+    def test_only_what_the_review_returned_is_sent(self, driver: ExportDriver) -> None:
+        first = driver.export(lambda recorded: list(send_all(recorded))[:1])
+        assert {one for _, one in first.sending} == first.reviewed
+        before, after = _plans(first), _plans(driver.export(send_nothing))
+        for one in first.reviewed:
+            del before[one], after[one]
+        assert after == before
+
+    # --- The sending ---
+
+    def test_it_sends_an_item(self, driver: ExportDriver) -> None:
+        sent = [one for one in driver.recorded.states.values() if one == "sent"]
+        assert sent, "give settings and items of which one can be sent"
+
+    def test_its_results_are_valid(self, driver: ExportDriver) -> None:
+        assert problems(ItemResult, *driver.recorded.results) == []
+
+    def test_each_item_that_the_review_returned_has_a_result(self, driver: ExportDriver) -> None:
+        assert set(driver.recorded.states) == driver.recorded.reviewed
+        again = driver.export()
+        assert set(again.states) == again.reviewed
+
+    def test_an_intent_precedes_each_result_of_what_is_sent(self, driver: ExportDriver) -> None:
+        states, intended = driver.recorded.states, set()
+        for kind, one in driver.recorded.sending:
+            if kind == "intent":
+                intended.add(one)
+            else:
+                assert one in intended or states[one] != "sent", f"{one} was sent without an intent"
+
+    def test_a_second_export_creates_nothing(self, driver: ExportDriver) -> None:
+        created = driver.recorded.reviewed
+        plans = _plans(driver.export(send_nothing))
+        assert [one for one in sorted(created) if plans[one][1] == "create"] == []
+
+    def test_an_item_whose_result_was_lost_is_not_created_again(self, driver: ExportDriver) -> None:
+        created = driver.recorded.reviewed
+        driver.host.forget_results()
+        plans = _plans(driver.export(send_nothing))
+        assert [one for one in sorted(created) if plans[one][1] == "create"] == []
+
+    def test_the_report_is_of_the_company_that_was_reviewed(self, driver: ExportDriver) -> None:
+        report = driver.recorded.report
+        assert problems(ExportReport, report) == []
+        [(company, _)] = driver.recorded.reviews
+        assert company.number == report.company.number
+
+    def test_an_item_is_taken_back_or_it_says_why_not(self, driver: ExportDriver) -> None:
+        [one, *_] = [one for one in driver.recorded.results if one.state == "sent"]
+        [item] = [item for item in driver.host.items if item.id == one.id]
+        answer = driver.host.call(
+            "opter_cancel_exported", run=driver.new_run(), item=driver.host.given(item)
+        )
+        if answer is None:
+            pytest.skip("it takes nothing back")
+        assert problems(ItemResult, answer) == []
+        assert (answer.id, answer.state in _TAKEN_BACK) == (one.id, True)
+
+    # --- How it behaves towards a host ---
+
+    def test_hooks_are_called_from_the_thread_of_the_export(self, driver: ExportDriver) -> None:
+        here = threading.get_ident()
+        assert {hook for hook, thread in driver.recorded.calls if thread != here} == set()
+
+    @pytest.mark.parametrize("hook", ["opter_items_to_export", "opter_review_export", *_TAKEN])
+    def test_an_error_of_the_host_ends_it(self, driver: ExportDriver, hook: str) -> None:
+        driver.host.failing, run = hook, driver.new_run()
+        error = driver.error(run)
+        if not driver.host.runs[run.id].count(hook):
+            pytest.skip(f"it does not call {hook}")
+        assert error is not None, "it ended without an error"
+        assert driver.calls_after(run, hook) == []
+
+    @pytest.mark.parametrize("hook", sorted(_TAKEN.keys() - _OPTIONAL))
+    @pytest.mark.parametrize("answer", ["none", "too few"])
+    def test_a_batch_that_is_not_acknowledged_is_an_error(
+        self, driver: ExportDriver, hook: str, answer: str
+    ) -> None:
+        driver.host.acknowledge, run = misacknowledge(hook, answer), driver.new_run()
+        error = driver.error(run)
+        if not getattr(driver.host.runs[run.id], _TAKEN[hook]):
+            pytest.skip(f"it does not call {hook}")
+        assert error is not None, "it ended without an error"
+        assert driver.calls_after(run, hook) == []
+
+    def test_nothing_more_is_sent_once_it_is_cancelled(self, driver: ExportDriver) -> None:
+        def cancel(recorded: RecordedExport) -> Collection[str]:
+            driver.host.cancel_at = len(recorded.progress) + 1
+            return send_all(recorded)
+
+        driver.host.review, run = cancel, driver.new_run()
+        error, place = driver.error(run), driver.host.cancel_at
+        if len(driver.host.runs[run.id].progress) < place:
+            pytest.skip("it reports no progress while it sends")
+        assert getattr(error, "kind", None) == "cancelled"
+        assert driver.calls_after(run, "opter_progress", place) == []
+
+    def test_a_host_with_the_required_hooks_alone_is_enough(self, driver: ExportDriver) -> None:
+        host = driver.host.copy(without=_OPTIONAL)
+        assert host.export(driver.new_run(host)).results
+
+
+def _plans(recorded: RecordedExport) -> dict[str, tuple[str, str, str]]:
+    """Return what would be done with each item, by id."""
+    return {one.id: (one.state, one.action, one.number) for one in recorded.planned}

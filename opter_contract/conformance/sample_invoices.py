@@ -1,0 +1,84 @@
+"""Invoices for the suites of exports: one of each kind that a host may have."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import date
+from decimal import Decimal
+from typing import Any, Final
+
+from opter_contract.export_values import Customer, ExportItem, Invoice, InvoiceRow
+
+GLASS: Final = Customer(
+    "KALM",
+    "1042",
+    "Kalmar Glas & Porslin AB",
+    organisation_number="556000-0000",
+    address1="Box 1",
+    zip="392 00",
+    city="Kalmar",
+    country="SE",
+    email="faktura@example.com",
+)
+ABROAD: Final = Customer("BERL", "1043", "Berlin Möbel GmbH", vat_number="DE123", country="DE")
+#: Not in the sales ledger yet.
+NEW: Final = Customer("NY", "", "Nystartad AB", country="SE")
+
+
+def row(net: str, vat: str, account: str = "3001", rate: str = "25") -> InvoiceRow:
+    return InvoiceRow(account, "", rate, Decimal(net), Decimal(vat))
+
+
+def with_check_digit(number: str) -> str:
+    """Make an OCR reference of a number: the digit of Luhn's formula, as banks have it."""
+    doubled = [int(one) * (2 - place % 2) for place, one in enumerate(reversed(number))]
+    return f"{number}{-sum(one // 10 + one % 10 for one in doubled) % 10}"
+
+
+def invoice(number: str, *rows: InvoiceRow, **more: Any) -> Invoice:
+    """Make an invoice in SEK, of one row of 1000 with 25 % VAT unless others are given."""
+    values: dict[str, Any] = {
+        "invoice_number": number,
+        "region": "",
+        "type": "invoice",
+        "ocr": with_check_digit(number),
+        "currency": "SEK",
+        "exchange_rate": None,
+        "invoice_date": date(2026, 11, 2),
+        "due_date": date(2026, 12, 2),
+        "customer": GLASS,
+        "rows": rows or (row("1000.00", "250.00"),),
+    }
+    return Invoice(**values | more)
+
+
+def total(one: Invoice) -> Decimal:
+    """Return what is to be paid, in the invoice's currency."""
+    return sum((part.net + part.vat for part in one.rows), Decimal(0))
+
+
+ORDINARY: Final = invoice("1001", order_number="4555", order_date=date(2026, 10, 28))
+#: Where VAT of the rows is another than VAT of their sum.
+THREE_ROWS: Final = invoice("1002", *[row("99.99", "25.00")] * 3)
+EUROS: Final = invoice(
+    "1003",
+    row("100.10", "0", rate="0-eu"),
+    currency="EUR",
+    exchange_rate=Decimal("11.2345"),
+    customer=ABROAD,
+)
+CORRECTION: Final = invoice("1004", row("-1000.00", "-250.00"), type="correction", credits="1001")
+INTEREST: Final = invoice("1005", row("45.50", "0", "8313", "0"), type="interest")
+
+INVOICES: Final = (ORDINARY, THREE_ROWS, EUROS, CORRECTION, INTEREST)
+
+
+def items(*invoices: Invoice) -> list[ExportItem]:
+    """Make items of invoices, as a host gives them that never exported one."""
+    return [ExportItem(f"{one.region}/{one.invoice_number}", one) for one in invoices]
+
+
+def many(one: Invoice, count: int, first: int = 2001) -> list[Invoice]:
+    """Make invoices like this one, with numbers from ``first``."""
+    numbers = map(str, range(first, first + count))
+    return [replace(one, invoice_number=number, ocr=with_check_digit(number)) for number in numbers]

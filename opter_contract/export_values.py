@@ -1,0 +1,224 @@
+"""What crosses between a host and a plug-in in an export: frozen values, each declared once.
+
+As in :mod:`opter_contract.values`, any object with these attributes will do, and an attribute
+that has a default here may be missing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from typing import Final
+
+from opter_contract.values import Company, Text
+
+#: ``ExportType.subject``: what is exported.
+SUBJECTS: Final = frozenset({"invoices"})
+
+#: ``PlannedItem.action`` and ``PlannedCard.action``: what a send would do there.
+ACTIONS: Final = frozenset({"create", "update", "none"})
+
+#: ``PlannedItem.state``: ``ready`` to be sent; ``adopted``: it is there, equal, and a send takes it
+#: as ours; ``unchanged`` there; ``booked`` there, and so not updated; ``refused``, see ``code``;
+#: ``unknown``: the other system did not say.
+PLANNED_STATES: Final = frozenset({"ready", "adopted", "unchanged", "booked", "refused", "unknown"})
+
+#: ``ItemResult.state``: what became of an item.
+RESULT_STATES: Final = frozenset(
+    {"sent", "adopted", "unchanged", "booked", "refused", "unknown", "cancelled"}
+)
+
+#: ``Invoice.type``.
+INVOICE_TYPES: Final = frozenset({"invoice", "correction", "interest"})
+
+
+@dataclass(frozen=True, slots=True)
+class ExportType:
+    """Something that a plug-in can export, as a person chooses it."""
+
+    code: str
+    """Stable and unique among the plug-ins of a host, together with ``subject``."""
+    subject: str
+    """``invoices``: customer invoices."""
+    label: Text
+
+
+# --- What the host has ---------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Customer:
+    """A customer in the host's register."""
+
+    code: str
+    """The host's own code, unique there."""
+    ledger_number: str
+    """Its number in the sales ledger; ``""`` where it has none yet."""
+    name: str
+    organisation_number: str = ""
+    vat_number: str = ""
+    address1: str = ""
+    zip: str = ""
+    city: str = ""
+    country: str = ""
+    """ISO 3166, two letters; ``""`` where unknown."""
+    email: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class InvoiceRow:
+    """A part of an invoice with its account coding."""
+
+    account: str
+    """In the chart of accounts."""
+    unit: str
+    """The economic unit; ``""`` for none."""
+    vat_rate: str
+    """The code of a VAT rate of the host: a percentage (``25``), or a 0 % of a kind
+    (``0-eu``)."""
+    net: Decimal
+    """Without VAT, in the invoice's currency, as is ``vat``; negative in a correction."""
+    vat: Decimal
+
+
+@dataclass(frozen=True, slots=True)
+class Invoice:
+    """A customer invoice."""
+
+    invoice_number: str
+    region: str
+    """``""`` for the default one."""
+    type: str
+    """``invoice``, ``correction`` (negative) or ``interest``."""
+    ocr: str
+    currency: str
+    """Three letters."""
+    exchange_rate: Decimal | None
+    """SEK for one unit of ``currency``; ``None`` for SEK, or where the host has none."""
+    invoice_date: date
+    due_date: date
+    customer: Customer
+    rows: Sequence[InvoiceRow]
+    order_number: str = ""
+    order_date: date | None = None
+    credits: str = ""
+    """The invoice number that a correction takes back; ``""`` for none."""
+    document: str = ""
+    """The file name of its PDF, to be read with ``opter_read_document``; ``""`` for none."""
+
+
+@dataclass(frozen=True, slots=True)
+class ExportItem:
+    """Something to send, and what the host knows of earlier exports of it."""
+
+    id: str
+    """The same at every export of it, at most 200 characters."""
+    invoice: Invoice
+    exported: bool = False
+    """An earlier export sent or adopted it."""
+    intended: bool = False
+    """An earlier export was about to send it, and its result is unknown."""
+    incomplete: bool = False
+    """An earlier export sent it, and something remained to be done with it."""
+    number: str = ""
+    """Its number in the other system, where an earlier export told."""
+
+
+# --- What a plug-in would do ---------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """One field that is not the same on both sides."""
+
+    field: str
+    """In the words of the other system's API: ``DueDate``."""
+    ours: str
+    theirs: str
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedItem:
+    """What a send would do with one item."""
+
+    id: str
+    state: str
+    """``ready``, ``adopted``, ``unchanged``, ``booked``, ``refused`` or ``unknown``."""
+    action: str
+    """``create``, ``update`` or ``none``."""
+    customer_number: str
+    """In the other system; ``""`` where it has none."""
+    total: Decimal
+    """With VAT, as the host has it, in ``currency``."""
+    other_total: Decimal | None
+    """As the other system has it, or will compute it; ``None`` where unknown."""
+    currency: str
+    number: str = ""
+    """Its number there; ``""`` until it has one."""
+    code: str = ""
+    """Stable; why it is refused, or what is to be noted about it."""
+    message: Text | None = None
+    """What ``code`` means, and what to do."""
+    differences: Sequence[Difference] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedCard:
+    """A customer there that a send would create or change."""
+
+    number: str
+    action: str
+    """``create`` or ``update``; ``none`` where something is only to be noted."""
+    differences: Sequence[Difference] = ()
+    message: Text | None = None
+    """A remark, as that another customer has the same organisation number."""
+
+
+@dataclass(frozen=True, slots=True)
+class Gap:
+    """Something in the set-up that is missing there; nothing that needs it can be sent."""
+
+    code: str
+    """Stable: ``ACCOUNT_UNKNOWN``."""
+    message: Text
+    """What is missing and what to do."""
+    ids: Sequence[str]
+    """The items that need it."""
+
+
+# --- What became of it ---------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class ItemResult:
+    """What became of one item."""
+
+    id: str
+    state: str
+    """``sent``, ``adopted``, ``unchanged``, ``booked``, ``refused``, ``unknown`` or
+    ``cancelled``."""
+    number: str = ""
+    """Its number there; ``""`` where it is not there, as where its number is another's."""
+    customer_number: str = ""
+    total: Decimal | None = None
+    """As the other system has it, in the invoice's currency; ``None`` where unknown."""
+    code: str = ""
+    message: Text | None = None
+    theirs: str = ""
+    """The other system's own code and words. They may name a customer: for the log of the books,
+    never for a log file."""
+    complete: bool = True
+    """False where something remains to be done with it, such as attaching its PDF, or to be looked
+    at by a person, such as another total; it is given again at the next export."""
+
+
+@dataclass(frozen=True, slots=True)
+class ExportReport:
+    """What an export has to say when it has ended."""
+
+    company: Company
+    requests: int
+    """How many requests were made to the other system's API."""
+    notes: Sequence[Text] = ()

@@ -1,0 +1,147 @@
+"""The suite for hosts that export: the example passes, and each check notices its mutant."""
+
+from __future__ import annotations
+
+import shutil
+
+import pytest
+from export_host import ExportHost
+from suites import checks, outcomes
+from wrong_export_hosts import WRONG
+
+from hostsim.errors import HostError
+from hostsim.ledger.values import ExportedInvoice, InvoiceContent
+from hostsim.plugins.loading import Plugins
+from hostsim.services.host import Host
+from hostsim.storage.store import Store
+from opter_contract.conformance.export_host_under_test import (
+    ExportOutcome,
+    ExportPreview,
+    PreviewedItem,
+)
+from opter_contract.conformance.export_hosts import ExportHostCancels, ExportHostConformance
+from opter_contract.conformance.hosts import HostLocks, HostStoresState
+from opter_contract.conformance.sample_invoices import total
+
+pytest_plugins = ["pytester"]
+
+
+class Hostsim:
+    """Our host, adapted to the suite."""
+
+    def __init__(self, path):
+        self.store = Store.open(path) if path.exists() else Store.create(path)
+        self.plugins = []
+        self.host = self.new_host()
+
+    def new_host(self):
+        return Host(self.store, Plugins(self.plugins), lock_wait=0.5)
+
+    def register(self, plugin):
+        self.plugins.append((f"plugin{len(self.plugins)}", plugin))
+        self.host = self.new_host()
+        assert self.host.plugins.excluded == ()
+
+    def load(self, invoices):
+        self.store.load_invoices(list(map(exported, invoices)))
+
+    def export(self, export_type, definition, decide):
+        try:
+            self.store.definition(definition, exports=True)
+        except HostError:
+            self.host.define_export(definition, export_type, "invoices", "", {})
+
+        def review(preview, _timeout):
+            numbers = decide(shown(preview))
+            return [one.id for one in preview.items() if one.item_number in numbers] or None
+
+        self.host.export(definition, review=review)
+
+    def cancel(self, definition, invoice):
+        self.host.cancel(definition, invoice)
+
+    def outcomes(self):
+        return [
+            ExportOutcome(one.item_number, one.state, one.number, one.other_total, words(one))
+            for one in self.host.exportable("A")
+            if one.state != "new"
+        ]
+
+    def after_kill(self):
+        """Copy what is on disk; what is in memory is lost."""
+        path = self.store.path
+        folder = path.with_name(f"killed{len(list(path.parent.iterdir()))}")
+        folder.mkdir()
+        for file in path.parent.glob(f"{path.name}*"):
+            if file.is_file():
+                shutil.copy(file, folder)
+        return Hostsim(folder / path.name)
+
+
+def exported(one):
+    content = InvoiceContent(
+        one.customer, tuple(one.rows), one.type, one.exchange_rate, one.order_number,
+        one.order_date, one.credits, one.document,
+    )  # fmt: skip
+    return ExportedInvoice(
+        one.invoice_number, one.ocr, one.customer.code, one.customer.name, one.currency, total(one),
+        one.invoice_date, one.due_date, one.region, content=content,
+    )  # fmt: skip
+
+
+def shown(preview):
+    items = [
+        PreviewedItem(
+            one.item_number, one.state, one.action, one.total, one.other_total, one.currency,
+            words(one),
+        )
+        for one in preview.items()
+    ]  # fmt: skip
+    return ExportPreview(items, "\n".join(map(words, [*preview.gaps(), *preview.cards()])))
+
+
+def words(one):
+    """Return what the command line and the page write beside a row."""
+    codes = [getattr(one, name, "") for name in ("code", "number")]
+    return " ".join([*codes, *(one.message or ()), *map(str, getattr(one, "differences", ()))])
+
+
+class TestHostsim(ExportHostConformance, ExportHostCancels):
+    """The host of this project; it holds state and locks as a host that imports."""
+
+    @pytest.fixture
+    def host_under_test(self, tmp_path):
+        return Hostsim(tmp_path / "host.db")
+
+
+class TestExample(ExportHostConformance, ExportHostCancels, HostStoresState, HostLocks):
+    """The smallest host that exports."""
+
+    @pytest.fixture
+    def host_under_test(self):
+        return ExportHost()
+
+
+SUITE = """\
+import pytest
+from wrong_export_hosts import WRONG
+from opter_contract.conformance.export_hosts import ExportHostCancels, ExportHostConformance
+
+class TestConformance(ExportHostConformance, ExportHostCancels):
+    @pytest.fixture
+    def host_under_test(self):
+        return WRONG[{name!r}][0]()
+"""
+
+
+@pytest.mark.parametrize("name", WRONG)
+def test_a_host_that_breaks_one_rule_fails(pytester, name):
+    _, check = WRONG[name]
+    _passed, _skipped, failed = outcomes(pytester, SUITE.format(name=name), "-k", check)
+    assert check in failed
+
+
+def test_each_check_has_a_mutant():
+    assert checks(ExportHostConformance) | checks(ExportHostCancels) == {
+        check for _, check in WRONG.values()
+    }

@@ -1,0 +1,91 @@
+"""The suite for export plug-ins: the example passes, and each check notices its mutant."""
+
+from __future__ import annotations
+
+import pytest
+from export_plugin import JsonLines
+from invoice_export import new_sandbox
+from suites import checks, outcomes
+from wrong_export_plugins import WRONG
+
+from hostsim.sandbox import scripted_login, seed
+from opter_contract.conformance.export_plugins import ExportPluginConformance
+from opter_fortnox_plugin import hooks as fortnox
+
+pytest_plugins = ["pytester", "hostsim.pytest_plugin"]
+
+
+class TestExample(ExportPluginConformance):
+    """The smallest export plug-in, which writes into a file."""
+
+    @pytest.fixture
+    def opter_plugin(self):
+        return JsonLines()
+
+    @pytest.fixture
+    def opter_settings(self, tmp_path):
+        return {"path": str(tmp_path / "invoices.jsonl")}
+
+
+class TestFortnox(ExportPluginConformance):
+    """The plug-in of this project, against the sandbox."""
+
+    @pytest.fixture
+    def sandbox(self):
+        with new_sandbox() as sandbox:
+            yield sandbox
+
+    @pytest.fixture
+    def opter_plugin(self):
+        return fortnox
+
+    @pytest.fixture
+    def opter_settings(self):
+        return {"export_from_date": "2026-01-01", "rounding_account": "3740"}
+
+    @pytest.fixture
+    def opter_configuration(self, sandbox):
+        return sandbox.environment()
+
+    @pytest.fixture
+    def opter_sign_in(self):
+        return lambda address: scripted_login.sign_in(address, seed.USER, seed.PASSWORD)
+
+
+SUITE = """\
+import pytest
+from wrong_export_plugins import WRONG, Whole
+from opter_contract.conformance.export_plugins import ExportPluginConformance
+
+pytest_plugins = ["hostsim.pytest_plugin"]
+
+class TestConformance(ExportPluginConformance):
+    @pytest.fixture
+    def opter_plugin(self):
+        return {plugin}()
+
+    @pytest.fixture
+    def opter_settings(self, tmp_path):
+        return {{"path": str(tmp_path / "invoices.jsonl")}}
+
+    @pytest.fixture
+    def opter_sign_in(self):
+        return lambda _address: None
+"""
+
+
+def test_a_plug_in_that_does_all_that_it_can_passes_every_check(pytester):
+    passed, skipped, failed = outcomes(pytester, SUITE.format(plugin="Whole"))
+    assert (passed, skipped, failed) == (checks(ExportPluginConformance), set(), set())
+
+
+@pytest.mark.parametrize("name", WRONG)
+def test_a_plug_in_that_breaks_one_rule_fails(pytester, name):
+    _, check = WRONG[name]
+    program = SUITE.format(plugin=f"WRONG[{name!r}][0]")
+    _passed, _skipped, failed = outcomes(pytester, program, "-k", check)
+    assert check in failed
+
+
+def test_each_check_has_a_mutant():
+    assert checks(ExportPluginConformance) == {check for _, check in WRONG.values()}
