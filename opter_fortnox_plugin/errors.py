@@ -86,6 +86,19 @@ class OutcomeUnknown(Exception):
         self.what = what
 
 
+class Rejected(Exception):
+    """Fortnox did not make a change that was asked for.
+
+    :param code: Fortnox's own; ``None`` where it gave none.
+    :param words: Fortnox's own message. It may name a customer: for the books, never for a log.
+    """
+
+    def __init__(self, code: int | None, words: str) -> None:
+        super().__init__(code)
+        self.code = code
+        self.words = words
+
+
 #: What can be temporary about an answer, as :class:`Temporary` names it, and what is read.
 IN_SWEDISH: Final = {
     "company information of an unexpected form": "företagsuppgifter av oväntat slag",
@@ -260,6 +273,14 @@ class NotPermitted(FortnoxError):
             "scopes payment, invoice and companyinformation in the developer portal; then sign in "
             "again.",
         ),
+        "SCOPES_NOT_GRANTED": Text(
+            "Inloggningen gav inte åtkomst till {scopes} i Fortnox. Den som loggade in saknar "
+            "licensen eller rätten, eller så gavs inloggningen innan det behövdes. En "
+            "systemadministratör i Fortnox ger rätten; logga sedan in på nytt.",
+            "The login did not give access to {scopes} in Fortnox. The person who signed in lacks "
+            "the licence or the right, or the login was granted before it was needed. A system "
+            "administrator in Fortnox grants the right; then sign in again.",
+        ),
         "RIGHT_MISSING": Text(
             "Den som loggade in får inte läsa {resource} i Fortnox (kod {fortnox_code}). En "
             "systemadministratör i Fortnox ger rätten, eller så loggar någon annan in.",
@@ -326,11 +347,17 @@ class Busy(FortnoxError):
 
     kind = "busy"
     messages: ClassVar = {
-        "COMPANY_BUSY": Text(
-            "En annan import av {company} pågår (väntade {seconds} sekunder). Importera igen när "
+        "EXPORT_BUSY": Text(
+            "En annan export till {company} pågår, så den här började inte. Exportera igen när "
             "den är klar.",
-            "Another import of {company} is running (waited {seconds} seconds). Import again when "
+            "Another export to {company} is running, so this one did not begin. Export again when "
             "it has ended.",
+        ),
+        "COMPANY_BUSY": Text(
+            "En annan import eller export av {company} pågår (väntade {seconds} sekunder). Försök "
+            "igen när den är klar.",
+            "Another import or export of {company} is running (waited {seconds} seconds). Try "
+            "again when it has ended.",
         ),
     }
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from opter_contract import hookimpl
+from opter_contract.export_values import ExportItem, ExportReport, ExportType, ItemResult
 from opter_contract.values import (
     CheckedSettings,
     ErrorText,
@@ -33,14 +34,53 @@ def opter_import_types() -> Sequence[ImportType]:
     return [settings.IMPORT_TYPE]
 
 
-@hookimpl
-def opter_settings_fields(type_code: str) -> Sequence[SettingsField] | None:
-    return settings.FIELDS if _ours(type_code) else None
+@hookimpl(optionalhook=True)
+def opter_export_types() -> Sequence[ExportType]:
+    from opter_fortnox_plugin.invoices.settings import EXPORT_TYPE  # noqa: PLC0415
+
+    return [EXPORT_TYPE]
 
 
 @hookimpl
-def opter_check_settings(type_code: str, values: Mapping[str, str]) -> CheckedSettings | None:
-    return settings.check(values) if _ours(type_code) else None
+def opter_settings_fields(type_code: str, subject: str) -> Sequence[SettingsField] | None:
+    if not _ours(type_code):
+        return None
+    if subject == "invoices":
+        from opter_fortnox_plugin.invoices import settings as of_invoices  # noqa: PLC0415
+
+        return of_invoices.FIELDS
+    return settings.FIELDS if not subject else None
+
+
+@hookimpl
+def opter_check_settings(
+    type_code: str, values: Mapping[str, str], subject: str
+) -> CheckedSettings | None:
+    if not _ours(type_code):
+        return None
+    if subject == "invoices":
+        from opter_fortnox_plugin.invoices import settings as of_invoices  # noqa: PLC0415
+
+        return of_invoices.check(values)
+    return settings.check(values) if not subject else None
+
+
+@hookimpl(optionalhook=True)
+def opter_export(run: Run) -> ExportReport | None:
+    if not _our_run(run):
+        return None
+    from opter_fortnox_plugin.invoices.exporter import export_invoices  # noqa: PLC0415
+
+    return export_invoices(run)
+
+
+@hookimpl(optionalhook=True)
+def opter_cancel_exported(run: Run, item: ExportItem) -> ItemResult | None:
+    if not _our_run(run):
+        return None
+    from opter_fortnox_plugin.invoices.exporter import cancel_invoice  # noqa: PLC0415
+
+    return cancel_invoice(run, item)
 
 
 @hookimpl

@@ -14,6 +14,7 @@ from dataclasses import replace
 from typing import Any, Final, TypeVar
 
 from opter_contract import BATCH
+from opter_contract.export_values import ExportItem, Gap, ItemResult, PlannedCard, PlannedItem
 from opter_contract.values import (
     Company,
     ExcludedPayment,
@@ -98,6 +99,40 @@ class Host:
         for batch in _batches(sorted(numbers)):
             known.update(self._ask("opter_known_invoices", invoice_numbers=batch))
         return known
+
+    # --- exports ---
+
+    def items_to_export(self) -> list[ExportItem]:
+        """Ask for all items to send."""
+        items: list[ExportItem] = []
+        while batch := self._ask("opter_items_to_export", after=items[-1].id if items else ""):
+            items.extend(batch)
+        return items
+
+    def read_document(self, item_id: str) -> bytes | None:
+        answer: bytes | None = self._ask("opter_read_document", default=None, item_id=item_id)
+        return answer
+
+    def take_planned_items(self, items: Sequence[PlannedItem]) -> None:
+        self._deliver("opter_take_planned_items", "items", items)
+
+    def take_planned_cards(self, cards: Sequence[PlannedCard]) -> None:
+        self._deliver("opter_take_planned_cards", "cards", cards, optional=True)
+
+    def take_gaps(self, gaps: Sequence[Gap]) -> None:
+        self._deliver("opter_take_gaps", "gaps", gaps)
+
+    def review(self, company: Company, timeout: float) -> frozenset[str]:
+        """Have the plan shown; return the ids of the items to send."""
+        answer = self._ask("opter_review_export", default=None, company=company, timeout=timeout)
+        return frozenset(answer or ())
+
+    def take_intents(self, item_ids: Sequence[str]) -> None:
+        """Have it stored that items are about to be sent."""
+        self._deliver("opter_take_intents", "item_ids", item_ids)
+
+    def take_results(self, results: Sequence[ItemResult]) -> None:
+        self._deliver("opter_take_results", "results", results)
 
     # --- the person ---
 

@@ -1,4 +1,4 @@
-"""The settings fields that we contribute: each is declared once, in :data:`_DECLARED`.
+"""How settings fields are declared and checked, and those of an import, in :data:`DECLARED`.
 
 Values travel as text, so that any host can store them. The meaning of the two
 "ignore" fields is Opter's own: a payment counts from its ``PaymentDate``, the
@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import operator
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any, Final, Protocol
@@ -75,17 +75,6 @@ _KINDS: Final = {
 }
 
 
-def _parse(field: SettingsField, text: str) -> Any:
-    """Read the value of a field.
-
-    :raises ValueError: for text that is no value of its kind.
-    """
-    kind = _KINDS[field.kind]
-    if not re.fullmatch(kind.pattern, text, re.ASCII):
-        raise ValueError(field.key)
-    return kind.parse(text)
-
-
 # --- Fields ------------------------------------------------------------------
 
 
@@ -105,15 +94,19 @@ class _Rule:
 
 
 @dataclass(frozen=True, slots=True)
-class _Declared:
+class Declared:
     """A field and all that follows from it.
 
+    :ivar parse: reads its value, in the place of its kind; raises ``ValueError``.
+    :ivar problem: shown where ``parse`` does.
     :ivar missing: shown where a required field is empty.
     :ivar unused: shown where a field is filled in whose value is never stored.
     """
 
     field: SettingsField
     rule: _Rule | None = None
+    parse: Callable[[str], Any] | None = None
+    problem: Text = Text("", "")  # noqa: RUF009 - never changed
     missing: Text | None = None
     unused: Text | None = None
 
@@ -124,8 +117,8 @@ _NOT_BOOKED: Final = Text(
 )
 
 #: In the order to show them; of several rules that exclude a payment, the first tells why.
-_DECLARED: Final = (
-    _Declared(
+DECLARED: Final = (
+    Declared(
         SettingsField(
             key="ignore_payments_before",
             kind="date",
@@ -154,7 +147,7 @@ _DECLARED: Final = (
             includes_more=operator.lt,
         ),
     ),
-    _Declared(
+    Declared(
         SettingsField(
             key="ignore_numbers_before",
             kind="integer",
@@ -175,7 +168,7 @@ _DECLARED: Final = (
             includes_more=operator.lt,
         ),
     ),
-    _Declared(
+    Declared(
         SettingsField(
             key="api_access_token",
             kind="text",
@@ -194,7 +187,7 @@ _DECLARED: Final = (
             "on 2025-04-30; you sign in in a window instead. Leave the field empty.",
         ),
     ),
-    _Declared(
+    Declared(
         SettingsField(
             key="include_unbooked",
             kind="boolean",
@@ -214,7 +207,7 @@ _DECLARED: Final = (
             includes_more=operator.gt,
         ),
     ),
-    _Declared(
+    Declared(
         SettingsField(
             key="stay_signed_in",
             kind="boolean",
@@ -232,25 +225,40 @@ _DECLARED: Final = (
     ),
 )
 
-FIELDS: Final = tuple(one.field for one in _DECLARED)
-_RULES: Final = tuple((one.field, one.rule) for one in _DECLARED if one.rule)
+FIELDS: Final = tuple(one.field for one in DECLARED)
+_RULES: Final = tuple((one, one.rule) for one in DECLARED if one.rule)
 
 
 # --- Values ------------------------------------------------------------------
 
 
-def check(values: Mapping[str, str]) -> CheckedSettings:
+def read(one: Declared, text: str) -> Any:
+    """Read the value of a field.
+
+    :raises ValueError: for text that is no value of it.
+    """
+    if one.parse is not None:
+        return one.parse(text)
+    kind = _KINDS[one.field.kind]
+    if not re.fullmatch(kind.pattern, text, re.ASCII):
+        raise ValueError(one.field.key)
+    return kind.parse(text)
+
+
+def check(values: Mapping[str, str], declared: Sequence[Declared] = DECLARED) -> CheckedSettings:
     """Check what a person entered, field by field.
 
     A value for ``api_access_token`` gets a warning and is never among the
     values to store, nor in any sentence.
     """
-    known = {field.key for field in FIELDS}
+    known = [one.field.key for one in declared]
     problems = [
-        SettingsProblem(key, "error", _unknown_field(key)) for key in values if key not in known
+        SettingsProblem(key, "error", _unknown_field(key, known))
+        for key in values
+        if key not in known
     ]
     stored: dict[str, str] = {}
-    for one in _DECLARED:
+    for one in declared:
         text = values.get(one.field.key, "").strip()
         if one.unused:
             if text:
@@ -264,19 +272,22 @@ def check(values: Mapping[str, str]) -> CheckedSettings:
     return CheckedSettings(stored, tuple(problems))
 
 
-def _normalised(one: _Declared, text: str) -> str | Text:
+def _normalised(one: Declared, text: str) -> str | Text:
     """Return what was entered as it is stored, or what is wrong with it."""
     if one.missing and not text:
         return one.missing
+    text = text or one.field.default
     try:
-        return str(_parse(one.field, text or one.field.default)).lower()
+        value = read(one, text)
     except ValueError:
-        label, problem = one.field.label, _KINDS[one.field.kind].problem
+        label = one.field.label
+        problem = one.problem if one.parse else _KINDS[one.field.kind].problem
         return Text(f"”{label.sv}” {problem.sv}", f"“{label.en}” {problem.en}")
+    return text if one.parse else str(value).lower()
 
 
-def _unknown_field(key: str) -> Text:
-    names = ", ".join(field.key for field in FIELDS)
+def _unknown_field(key: str, known: Sequence[str]) -> Text:
+    names = ", ".join(known)
     shown = key if len(key) <= 60 else key[:60] + "…"
     return Text(
         f"Fältet {shown!r} finns inte. Fälten är {names}.",
@@ -305,22 +316,22 @@ class Settings:
         """
         return cls(
             **{
-                field.key: _parse(field, values.get(field.key, field.default))
-                for field, _ in _RULES
+                one.field.key: read(one, values.get(one.field.key, one.field.default))
+                for one, _ in _RULES
             }
         )
 
     def include_more_than(self, earlier: Settings) -> bool:
         """Tell whether a payment that was excluded then could be included now."""
         return any(
-            rule.includes_more(getattr(self, field.key), getattr(earlier, field.key))
-            for field, rule in _RULES
+            rule.includes_more(getattr(self, one.field.key), getattr(earlier, one.field.key))
+            for one, rule in _RULES
         )
 
     def exclusion_reason(self, payment: Screened) -> Reason | None:
         """Return the first rule's reason for excluding a payment."""
-        for field, rule in _RULES:
-            value = getattr(self, field.key)
+        for one, rule in _RULES:
+            value = getattr(self, one.field.key)
             if rule.excludes(payment, value):
                 return Reason(rule.reason, rule.message(payment, value))
         return None

@@ -1,4 +1,4 @@
-"""Whether everything that an import needs is there, and what to correct if not.
+"""Whether everything that an import, or an export, needs is there, and what to correct if not.
 
 The checks run one after the other; one that needs another which did not succeed is
 skipped, and the rest goes on.
@@ -15,11 +15,13 @@ from datetime import UTC, datetime
 
 from opter_contract.values import Finding, Run, Text
 from opter_fortnox_plugin.diagnostics.doctor_checks import (
-    CHECKS,
+    IMPORT,
     Check,
     Examination,
+    Needs,
     Skipped,
     Unknown,
+    checks_of,
 )
 from opter_fortnox_plugin.errors import Cancelled, FortnoxError
 from opter_fortnox_plugin.fortnox.http import Transport, proxy_of
@@ -43,27 +45,46 @@ def diagnose(
     connect: Callable[[tuple[str, int], float], socket.socket] = socket.create_connection,
     proxy: Callable[[str], str | None] = proxy_of,
 ) -> list[Finding]:
-    """Return a finding for each thing that an import needs.
+    """Return a finding for each thing that the transfer of a run needs.
 
     :param sleep, clock: seconds, to wait and to measure how long.
     :param now, connect, proxy: see :class:`~.doctor_checks.Examination`.
     :raises Cancelled: where a person cancels.
     """
     host = Host(run, sleep=sleep, clock=clock)
+    needs = _needs_of(run)
+    checks = checks_of(needs)
     http = transport()
     try:
         with ExitStack() as cleanup:
             limiter = RateLimiter(sleep=host.wait, clock=clock)
             examination = Examination(
-                host, environment, http, limiter, cleanup, now=now, connect=connect, proxy=proxy
+                host,
+                needs,
+                environment,
+                http,
+                limiter,
+                cleanup,
+                now=now,
+                connect=connect,
+                proxy=proxy,
             )
-            found = [_finding(check, examination) for check in CHECKS]
+            labels = {check.name: check.label for check in checks}
+            found = [_finding(check, examination, labels) for check in checks]
     finally:
         http.close()
     return [finding for finding in found if finding]
 
 
-def _finding(check: Check, examination: Examination) -> Finding | None:
+def _needs_of(run: Run) -> Needs:
+    if getattr(run, "subject", "") != "invoices":
+        return IMPORT
+    from opter_fortnox_plugin.diagnostics.export_checks import needs_of  # noqa: PLC0415
+
+    return needs_of(run.settings)
+
+
+def _finding(check: Check, examination: Examination, labels: Mapping[str, Text]) -> Finding | None:
     name, label = check.name, check.label
     try:
         examination.require(check.needs)
@@ -78,11 +99,10 @@ def _finding(check: Check, examination: Examination) -> Finding | None:
         return Finding(name, label, "unknown", unknown.message)
     except Skipped as skipped:
         examination.not_ok.add(name)
-        return Finding(name, label, "skipped", _correct_first(skipped.other))
+        return Finding(name, label, "skipped", _correct_first(labels[skipped.other]))
 
 
-def _correct_first(name: str) -> Text:
-    [other] = [check.label for check in CHECKS if check.name == name]
+def _correct_first(other: Text) -> Text:
     return Text(
         f"Inte kontrollerat. Rätta först: {other.sv}.",
         f"Not checked. Correct this first: {other.en}.",

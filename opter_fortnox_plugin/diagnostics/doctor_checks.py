@@ -1,18 +1,20 @@
 """The checks of :mod:`.doctor`, in the order in which a person would correct what fails.
 
-A check returns what it found, or raises the error that an import would end with. At most
-one login and four requests to the API; no secret is in any sentence.
+A check returns what it found, or raises the error that a transfer would end with. At most one
+login, and one request to the API for each thing that is read; no secret is in any sentence.
+What is checked after the login depends on the transfer: see :class:`Needs`.
 """
 
 from __future__ import annotations
 
 import difflib
 import socket
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property, partial
+from types import MappingProxyType
 from typing import Any, Final, NamedTuple
 from urllib.parse import urlsplit
 
@@ -32,29 +34,22 @@ from opter_fortnox_plugin.errors import (
 )
 from opter_fortnox_plugin.fortnox.client import Client
 from opter_fortnox_plugin.fortnox.http import NoAuth, Transport
-from opter_fortnox_plugin.fortnox.protocol import SCOPES, Reply, date_of, value_of
+from opter_fortnox_plugin.fortnox.protocol import SCOPES, Reply, date_of, plain, value_of
 from opter_fortnox_plugin.fortnox.rate_limiter import RateLimiter
-from opter_fortnox_plugin.fortnox.schemas import company_of, plain
+from opter_fortnox_plugin.fortnox.schemas import company_of
 from opter_fortnox_plugin.host import Host
 from opter_fortnox_plugin.login import stored_login
 from opter_fortnox_plugin.login.authorization_code import CallbackServer, Login, log_in
 from opter_fortnox_plugin.login.tokens import SignedIn, TokenEndpoint
-from opter_fortnox_plugin.payments.importer import refuse_other_company
+from opter_fortnox_plugin.session import refuse_other_company
 from opter_fortnox_plugin.settings import stays_signed_in
 
-#: Seconds that the clock may be off. An import uses Fortnox's own time and tolerates
+#: Seconds that the clock may be off. A transfer uses Fortnox's own time and tolerates
 #: hours; certificates, and people who compare two logs, do not.
 MAX_CLOCK_SKEW: Final = 60.0
 
 #: Seconds to wait for a connection.
 CONNECT_TIMEOUT: Final = 10.0
-
-#: What an import reads, and the name of the check whether it may.
-RESOURCES: Final = {
-    "companyinformation": "rights.company",
-    "invoicepayments": "rights.payments",
-    "invoices": "rights.invoices",
-}
 
 #: Fortnox's code for a missing program licence; the others mean the integration's.
 NO_PROGRAM_LICENCE: Final = 2001101
@@ -76,6 +71,36 @@ class Skipped(Exception):
         self.other = other
 
 
+class Right(NamedTuple):
+    """The right to read a resource.
+
+    :param name, label: of its check.
+    :param may_lack: that Fortnox may have none of it.
+    """
+
+    name: str
+    label: Text
+    query: Mapping[str, str] | None = MappingProxyType({"limit": "1"})
+    may_lack: bool = False
+
+
+@dataclass(frozen=True)
+class Needs:
+    """What a transfer needs of Fortnox.
+
+    :ivar rights: what it reads, by path.
+    :ivar licensed: which of these show the program licence, and what they show.
+    :ivar company: what belongs to the company, and from when on.
+    :ivar set_up: checks of how Fortnox is set up, after all others.
+    """
+
+    scopes: Sequence[str]
+    rights: Mapping[str, Right]
+    licensed: tuple[Sequence[str], Text]
+    company: tuple[Text, Text]
+    set_up: tuple[Check, ...] = ()
+
+
 @dataclass
 class Examination:
     """What the checks of one examination share.
@@ -87,6 +112,7 @@ class Examination:
     """
 
     host: Host
+    needs: Needs
     environment: Mapping[str, str]
     transport: Transport
     limiter: RateLimiter
@@ -128,9 +154,8 @@ class Examination:
         return reply
 
     @cached_property
-    def answers(self) -> Mapping[str, dict[str, Any] | FortnoxError]:
-        """What Fortnox answers for each of :data:`RESOURCES`."""
-        client = Client(
+    def client(self) -> Client:
+        return Client(
             self.values[API_URL],
             self.transport,
             self.signed_in,
@@ -138,22 +163,28 @@ class Examination:
             sleep=self.host.wait,
             waiting=self._retrying,
         )
+
+    @cached_property
+    def answers(self) -> Mapping[str, dict[str, Any] | FortnoxError]:
+        """What Fortnox answers for each of the rights."""
         return {
-            resource: self._answer(client, resource, done)
-            for done, resource in enumerate(RESOURCES)
+            resource: self._answer(resource, right, done)
+            for done, (resource, right) in enumerate(self.needs.rights.items())
         }
 
-    def _answer(self, client: Client, resource: str, done: int) -> dict[str, Any] | FortnoxError:
+    def _answer(self, resource: str, right: Right, done: int) -> dict[str, Any] | FortnoxError:
         reading = Text("Frågar Fortnox vad som får läsas", "Asking Fortnox what may be read")
-        self.host.report_progress("reading", done, len(RESOURCES), reading)
-        query = None if resource == "companyinformation" else {"limit": "1"}
+        self.host.report_progress("reading", done, len(self.needs.rights), reading)
+        query = None if right.query is None else dict(right.query)
         try:
-            return value_of(client.reply(resource, query), resource)
+            return value_of(self.client.reply(resource, query), resource)
         except Cancelled:
             raise
         except FortnoxError as error:
             return error
-        except (Missing, Temporary, Unauthorized):
+        except (Missing, Temporary, Unauthorized) as error:
+            if right.may_lack and isinstance(error, Missing):
+                return {}
             # A reply that Fortnox does not give to such a request.
             return Refused("FORTNOX_REFUSED", resource=resource, status="–", fortnox_code="–")
 
@@ -337,7 +368,7 @@ def check_login(examination: Examination) -> Text:
             TokenEndpoint(examination.transport, configured, host.wait),
             configured,
             stay=stay,
-            log_in=lambda: log_in(host, configured),
+            log_in=lambda: log_in(host, configured, examination.needs.scopes),
         )
     )
     return Text("Fortnox godtog inloggningen.", "Fortnox accepted the login.")
@@ -350,7 +381,7 @@ def check_licence(examination: Examination) -> Text:
     for error in examination.refusals("LICENCE_MISSING"):
         if not _means_program_licence(error):
             raise error
-    if any(examination.is_readable(resource) for resource in RESOURCES):
+    if any(examination.is_readable(resource) for resource in examination.needs.rights):
         return Text("Finns: Fortnox svarar på frågor.", "There is one: Fortnox answers.")
     raise Unknown(
         Text(
@@ -363,38 +394,32 @@ def check_licence(examination: Examination) -> Text:
 def check_program_licences(examination: Examination) -> Text:
     for error in examination.refusals("LICENCE_MISSING"):
         raise error
-    if examination.is_readable("invoicepayments", "invoices"):
-        return Text(
-            "Fakturering finns: både betalningar och fakturor får läsas. Bokföring syns inte i "
-            "svaren.",
-            "There is Invoicing: payments and invoices may both be read. The answers do not show "
-            "Bookkeeping.",
-        )
+    resources, shown = examination.needs.licensed
+    if examination.is_readable(*resources):
+        return shown
     raise Unknown(
         Text(
-            "Syns inte, eftersom betalningar eller fakturor inte får läsas. Se de andra raderna.",
-            "Cannot be seen, since payments or invoices may not be read. See the other lines.",
+            "Syns inte, eftersom allt inte får läsas. Se de andra raderna.",
+            "Cannot be seen, since not everything may be read. See the other lines.",
         )
     )
 
 
 def check_scopes(examination: Examination) -> Text:
-    granted = examination.signed_in.tokens.scopes
-    lacking = [scope for scope in SCOPES if granted and scope not in granted]
+    granted, scopes = examination.signed_in.tokens.scopes, examination.needs.scopes
+    lacking = [scope for scope in scopes if granted and scope not in granted]
     if lacking:
         raise NotPermitted("SCOPE_MISSING", resource=", ".join(lacking))
     for error in examination.refusals("SCOPE_MISSING"):
         raise error
-    if not granted and not examination.is_readable(*RESOURCES):
+    several = ", ".join(scopes)
+    if not granted and not examination.is_readable(*examination.needs.rights):
         raise Unknown(
             Text(
-                "Fortnox sade inte vilka som gavs. Kontrollera payment, invoice och "
-                "companyinformation i utvecklarportalen.",
-                "Fortnox did not say which were granted. Check payment, invoice and "
-                "companyinformation in the developer portal.",
+                f"Fortnox sade inte vilka som gavs. Kontrollera {several} i utvecklarportalen.",
+                f"Fortnox did not say which were granted. Check {several} in the developer portal.",
             )
         )
-    several = ", ".join(SCOPES)
     return Text(f"Har {several}.", f"Has {several}.")
 
 
@@ -423,12 +448,10 @@ def check_company(examination: Examination) -> Text:
         )
     refuse_other_company(examination.host.run, company)
     shown = f"{company.name} ({company.number})"
+    later, now = examination.needs.company
     if examination.host.run.company is None:
-        return Text(
-            f"{shown}. Importen hör till det när den har sparats första gången.",
-            f"{shown}. The import belongs to it once it has been saved.",
-        )
-    return Text(f"{shown}, som importen hör till.", f"{shown}, which the import belongs to.")
+        return Text(f"{shown}. {later.sv}", f"{shown}. {later.en}")
+    return Text(f"{shown}, {now.sv}", f"{shown}, {now.en}")
 
 
 def check_rate_limit(examination: Examination) -> Text:
@@ -469,7 +492,8 @@ def _setting(name: str) -> str:
 _SETTINGS: Final = tuple(map(_setting, configuration.NAMES))
 _LOGIN: Final = ("login",)
 
-CHECKS: Final = (
+#: What every transfer needs, up to the scopes.
+_FIRST: Final = (
     *(
         Check(_setting(name), Text(name, name), partial(check_setting, name=name))
         for name in configuration.NAMES
@@ -521,14 +545,55 @@ CHECKS: Final = (
         ("login", "licence"),
     ),
     Check("scopes", Text("Kopplingens behörigheter", "Integration scopes"), check_scopes, _LOGIN),
-    *(
-        Check(RESOURCES[resource], label, partial(check_right, resource=resource), _LOGIN)
-        for resource, label in {
-            "companyinformation": Text("Rätt att läsa företagsuppgifter", "Right to read company"),
-            "invoicepayments": Text("Rätt att läsa inbetalningar", "Right to read payments"),
-            "invoices": Text("Rätt att läsa kundfakturor", "Right to read invoices"),
-        }.items()
+)
+
+
+def checks_of(needs: Needs) -> tuple[Check, ...]:
+    """Return all checks of a transfer."""
+    rights = (
+        Check(right.name, right.label, partial(check_right, resource=resource), _LOGIN)
+        for resource, right in needs.rights.items()
+    )
+    return (
+        *_FIRST,
+        *rights,
+        Check("company", Text("Företag", "Company"), check_company, ("rights.company",)),
+        *needs.set_up,
+        Check("rate", Text("Frågegräns", "Rate limit"), check_rate_limit, _LOGIN),
+    )
+
+
+#: The right to read the company, which every transfer needs.
+RIGHT_OF_COMPANY: Final = Right(
+    "rights.company", Text("Rätt att läsa företagsuppgifter", "Right to read company"), None
+)
+RIGHT_OF_INVOICES: Final = Right(
+    "rights.invoices", Text("Rätt att läsa kundfakturor", "Right to read invoices")
+)
+
+IMPORT: Final = Needs(
+    scopes=SCOPES,
+    rights={
+        "companyinformation": RIGHT_OF_COMPANY,
+        "invoicepayments": Right(
+            "rights.payments", Text("Rätt att läsa inbetalningar", "Right to read payments")
+        ),
+        "invoices": RIGHT_OF_INVOICES,
+    },
+    licensed=(
+        ("invoicepayments", "invoices"),
+        Text(
+            "Fakturering finns: både betalningar och fakturor får läsas. Bokföring syns inte i "
+            "svaren.",
+            "There is Invoicing: payments and invoices may both be read. The answers do not show "
+            "Bookkeeping.",
+        ),
     ),
-    Check("company", Text("Företag", "Company"), check_company, ("rights.company",)),
-    Check("rate", Text("Frågegräns", "Rate limit"), check_rate_limit, _LOGIN),
+    company=(
+        Text(
+            "Importen hör till det när den har sparats första gången.",
+            "The import belongs to it once it has been saved.",
+        ),
+        Text("som importen hör till.", "which the import belongs to."),
+    ),
 )

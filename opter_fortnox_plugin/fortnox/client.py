@@ -3,7 +3,7 @@
 What is temporary is tried again, within bounds of attempts and of time; what is not, never.
 What writes is sent again only where the rate limit or a stale token refused it. Every error
 that leaves is a :class:`~.errors.FortnoxError`, or one for the caller to act on:
-:class:`~.errors.Missing` or :class:`~.errors.OutcomeUnknown`.
+:class:`~.errors.Missing`, :class:`~.errors.OutcomeUnknown` or :class:`~.errors.Rejected`.
 
 A new resource is a :class:`~.protocol.Resource`, a schema for its rows, and calls of
 :meth:`Client.page`, :meth:`~Client.get`, :meth:`~Client.create` and :meth:`~Client.update`.
@@ -34,7 +34,9 @@ from opter_fortnox_plugin.errors import (
 )
 from opter_fortnox_plugin.fortnox.http import Bearer, Transport
 from opter_fortnox_plugin.fortnox.protocol import (
+    ATTACHMENTS,
     COMPANY,
+    FILES,
     INVOICES,
     PAYMENTS,
     Page,
@@ -44,11 +46,13 @@ from opter_fortnox_plugin.fortnox.protocol import (
     date_of,
     invoice_query,
     invoices_query,
+    list_in,
     page_of,
     payments_query,
     raw_reply,
     resource_in,
     value_of,
+    written_in,
 )
 from opter_fortnox_plugin.fortnox.rate_limiter import WINDOW, RateLimiter
 from opter_fortnox_plugin.fortnox.schemas import company_of
@@ -140,8 +144,10 @@ class Client:
 
         return self._listed(resource.path, read, query)
 
-    def get(self, resource: Resource, number: str) -> Any:
+    def get(self, resource: Resource, number: str = "") -> Any:
         """Return the detail of one resource, as it stands in the answer.
+
+        :param number: of one of several.
 
         :raises Missing: where Fortnox has no such resource.
         """
@@ -151,18 +157,65 @@ class Client:
         """Create a resource; return it as Fortnox has it now.
 
         :raises OutcomeUnknown: where it may have been created.
+        :raises Rejected: where Fortnox did not create it.
         """
-        read = partial(resource_in, resource=resource)
+        read = partial(written_in, resource=resource)
         return self._send("POST", resource.path, read, json={resource.key: value})
 
     def update(self, resource: Resource, number: str, value: Mapping[str, Any]) -> Any:
         """Change these fields of a resource; return it as Fortnox has it now.
 
-        :raises Missing: where Fortnox has no such resource.
         :raises OutcomeUnknown: where it may have been changed.
+        :raises Rejected: where Fortnox did not change it.
         """
-        read = partial(resource_in, resource=resource)
+        read = partial(written_in, resource=resource)
         return self._send("PUT", _path(resource, number), read, json={resource.key: value})
+
+    def act(self, resource: Resource, number: str, action: str) -> Any:
+        """Do something with a resource, such as ``cancel``; return it as Fortnox has it now.
+
+        :raises OutcomeUnknown: where it may have been done.
+        :raises Rejected: where Fortnox did not do it.
+        """
+        read = partial(written_in, resource=resource)
+        return self._send("PUT", f"{_path(resource, number)}/{action}", read, json={})
+
+    # --- files ---
+
+    def upload(self, folder: str, name: str, content: bytes) -> Any:
+        """Put a file into a folder of the inbox; return it as Fortnox has it now.
+
+        :raises OutcomeUnknown, Rejected: as :meth:`create` does.
+        """
+        read = partial(written_in, resource=FILES)
+        return self._send(
+            "POST", FILES.path, read, query={"path": folder}, files={"file": (name, content)}
+        )
+
+    def attachments(self, number: str) -> list[Any]:
+        """Return what is attached to an invoice, as it stands in the answer."""
+        query = {"entityid": number, "entitytype": "F"}
+        return self._listed(ATTACHMENTS.path, partial(list_in, resource=ATTACHMENTS), query)
+
+    def attach(self, number: str, file_id: str) -> None:
+        """Attach a file of the archive to an invoice; it is not mailed with it.
+
+        :raises OutcomeUnknown, Rejected: as :meth:`create` does.
+        """
+        attachment = {
+            "entityId": int(number),
+            "entityType": "F",
+            "fileId": file_id,
+            "includeOnSend": False,
+        }
+
+        def read(reply: Reply) -> None:
+            if 200 <= reply.status < 300:
+                list_in(reply, ATTACHMENTS)
+            else:
+                written_in(reply, ATTACHMENTS)
+
+        self._send("POST", ATTACHMENTS.path, read, json=[attachment])
 
     def reply(self, path: str, query: Query | None = None) -> Reply:
         """Return the raw answer, even a refusal: for questions about answers themselves."""
@@ -230,13 +283,14 @@ class Client:
         *,
         query: Query | None = None,
         json: object = None,
+        files: Mapping[str, tuple[str, bytes]] | None = None,
     ) -> T:
         """Send a request with a token that is accepted; return what is read in its answer."""
 
         def attempt(token: str) -> T:
             self._limiter.acquire()
             reply = self._transport.send(
-                method, f"{self._api_url}/{path}", auth=Bearer(token), query=query, json=json
+                method, self._address(path), auth=Bearer(token), query=query, json=json, files=files
             )
             self._limiter.answered()
             return read(reply)
@@ -253,6 +307,11 @@ class Client:
             return self._with_retries(partial(attempt, token), repeatable)
         except Unauthorized:
             raise LoginFailed("LOGIN_EXPIRED") from None
+
+    def _address(self, path: str) -> str:
+        if path.startswith("/"):
+            return self._api_url.removesuffix("/3") + path
+        return f"{self._api_url}/{path}"
 
     def _with_retries(
         self, attempt: Callable[[], T], repeatable: Callable[[BaseException], bool]
@@ -297,7 +356,7 @@ class Client:
 
 
 def _path(resource: Resource, number: str) -> str:
-    return f"{resource.path}/{quote(number, safe='')}"
+    return f"{resource.path}/{quote(number, safe='')}" if number else resource.path
 
 
 def _is_temporary(error: BaseException) -> bool:

@@ -220,10 +220,11 @@ class Transport:
         query: Mapping[str, str] | None = None,
         form: Mapping[str, str] | None = None,
         json: object = None,
+        files: Mapping[str, tuple[str, bytes]] | None = None,
     ) -> Reply:
         """Make one exchange.
 
-        :param form, json: the body, if there is one.
+        :param form, json, files: the body, if there is one.
         :raises Temporary: where no whole answer came.
         :raises Unavailable: where the other side cannot prove who it is.
         """
@@ -235,6 +236,7 @@ class Transport:
                     address,
                     params=query,
                     data=form if json is None else encode(json),
+                    files=files,
                     headers=None if json is None else {"Content-Type": "application/json"},
                     auth=auth,
                     timeout=self._timeout,

@@ -26,6 +26,7 @@ from opter_fortnox_plugin.errors import (
     Missing,
     NotPermitted,
     Refused,
+    Rejected,
     Temporary,
     Unauthorized,
 )
@@ -91,6 +92,17 @@ COMPANY: Final = Resource(
 INVOICES: Final = Resource(
     "invoices", "Invoice", "Invoices", unexpected="an invoice of an unexpected form"
 )
+CUSTOMERS: Final = Resource("customers", "Customer", "Customers")
+ACCOUNTS: Final = Resource("accounts", "Account", "Accounts")
+CURRENCIES: Final = Resource("currencies", "Currency", "Currencies")
+COST_CENTERS: Final = Resource("costcenters", "CostCenter", "CostCenters")
+#: A list of few, which has no pages.
+FINANCIAL_YEARS: Final = Resource("financialyears", "FinancialYears")
+LOCKED_PERIOD: Final = Resource("settings/lockedperiod", "LockedPeriod")
+INBOX: Final = Resource("inbox", "Folder")
+FILES: Final = Resource("inbox", "File")
+#: Below the API's root, not its ``/3``; its answers are lists.
+ATTACHMENTS: Final = Resource("/api/fileattachments/attachments-v1", "")
 PAYMENTS: Final = Resource(
     "invoicepayments",
     "InvoicePayment",
@@ -168,10 +180,19 @@ def encode(value: Any) -> bytes:
 def _encoded(value: object) -> float | str:
     if isinstance(value, date):
         return value.isoformat()
+    if isinstance(value, Decimal) and value == value.to_integral_value():
+        return int(value)
     # A float is written with the fewest digits that it is known by.
     if isinstance(value, Decimal) and Decimal(repr(float(value))) == value:
         return float(value)
     raise TypeError(f"a {type(value).__name__} that JSON cannot hold exactly")
+
+
+def plain(text: str, longest: int = 100) -> str:
+    """Return text that any database and screen can take, shortened to ``longest``."""
+    short = text if len(text) <= longest else text[: longest - 1] + "…"
+    whole = short.encode("utf-8", "replace").decode("utf-8")
+    return "".join(character if character.isprintable() else " " for character in whole)
 
 
 # --- Errors ------------------------------------------------------------------
@@ -239,6 +260,27 @@ def _error_of(reply: Reply, resource: str) -> Exception:
     return Refused("FORTNOX_REFUSED", resource=resource, status=status, fortnox_code=shown)
 
 
+def written_in(reply: Reply, resource: Resource) -> Any:
+    """Return the resource that the answer to a request to write holds.
+
+    :raises Temporary: where the caller cannot know whether it was written, or it was limited.
+    :raises Rejected: where Fortnox itself did not write it.
+    :raises Unauthorized, FortnoxError: where it was not written for another reason.
+    """
+    try:
+        return resource_in(reply, resource)
+    except (Refused, Missing):
+        information = error_information(reply.body)
+        if information is None:
+            raise Temporary("an answer of an unexpected form") from None
+        raise Rejected(code_of(information), _words_of(information)) from None
+
+
+def _words_of(information: dict[str, Any]) -> str:
+    words = information.get("Message") or information.get("message")
+    return plain(words, 200) if isinstance(words, str) else ""
+
+
 def raw_reply(reply: Reply) -> Reply:
     """Return any answer, unless another attempt may get a different one.
 
@@ -288,6 +330,19 @@ def _retry_after(reply: Reply) -> float | None:
 
 
 # --- Lists -------------------------------------------------------------------
+
+
+def list_in(reply: Reply, resource: Resource) -> list[Any]:
+    """Return a list that is the whole answer.
+
+    :raises Temporary: where it is none.
+    :raises Exception: as :func:`value_of` does.
+    """
+    value = decode(reply.body) if 200 <= reply.status < 300 else None
+    if isinstance(value, list):
+        return value
+    value_of(reply, resource.path)
+    raise Temporary("a list of an unexpected form")
 
 
 def page_of(value: Mapping[str, Any], name: str, at: datetime | None = None) -> Page:

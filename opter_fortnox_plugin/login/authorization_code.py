@@ -16,7 +16,7 @@ import socket
 import sys
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, Final, Self
@@ -25,7 +25,7 @@ from urllib.parse import parse_qs, urlsplit
 from opter_contract.values import Text
 from opter_fortnox_plugin.configuration import Configuration
 from opter_fortnox_plugin.errors import FortnoxError, LoginFailed
-from opter_fortnox_plugin.fortnox.protocol import authorization_address, refusal_of
+from opter_fortnox_plugin.fortnox.protocol import SCOPES, authorization_address, refusal_of
 from opter_fortnox_plugin.host import Host
 
 log = logging.getLogger(__name__)
@@ -351,11 +351,11 @@ _ANOTHER_LOGIN: Final = Text(
 )
 
 
-def log_in(host: Host, configuration: Configuration) -> str:
+def log_in(host: Host, configuration: Configuration, scopes: Sequence[str] = SCOPES) -> str:
     """Open the login window and return the authorization code that comes back."""
     login = Login(configuration.redirect_uri)
     address = authorization_address(
-        configuration.auth_url, configuration.client_id, login.redirect_uri, login.state
+        configuration.auth_url, configuration.client_id, login.redirect_uri, login.state, scopes
     )
     timeout = host.run.login_timeout
     with (

@@ -40,7 +40,7 @@ TIMEOUT: Final = 120.0
 #: Errors whose message asks for another login, or for another person's. With a stored
 #: login no browser would open, so the same error would come back for ever.
 SIGN_IN_AGAIN: Final = frozenset(
-    {"LOGIN_EXPIRED", "WRONG_COMPANY", "SCOPE_MISSING", "RIGHT_MISSING"}
+    {"LOGIN_EXPIRED", "WRONG_COMPANY", "SCOPE_MISSING", "SCOPES_NOT_GRANTED", "RIGHT_MISSING"}
 )
 
 

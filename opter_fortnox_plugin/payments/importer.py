@@ -5,15 +5,13 @@ Nothing is registered here: the host matches what it took, and a person saves.
 
 from __future__ import annotations
 
-import os
-import time
 from collections import deque
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack
 from dataclasses import asdict, replace
 from datetime import datetime
 from functools import partial
-from typing import Final
+from typing import Any, Final
 
 from opter_contract.values import (
     Company,
@@ -24,40 +22,25 @@ from opter_contract.values import (
     Run,
     Text,
 )
-from opter_fortnox_plugin.configuration import Configuration
 from opter_fortnox_plugin.errors import (
-    Busy,
     FortnoxError,
-    LoginFailed,
     Missing,
-    SettingsWrong,
-    in_swedish,
 )
 from opter_fortnox_plugin.fortnox.best_effort import BestEffort
 from opter_fortnox_plugin.fortnox.client import Client
-from opter_fortnox_plugin.fortnox.http import Transport
+from opter_fortnox_plugin.fortnox.fields import Unreadable
 from opter_fortnox_plugin.fortnox.protocol import Page
 from opter_fortnox_plugin.fortnox.rate_limiter import REQUESTS, RateLimiter
-from opter_fortnox_plugin.fortnox.schemas import (
-    InvoicePayment,
-    Unreadable,
-    payment_detail,
-    plain,
-)
+from opter_fortnox_plugin.fortnox.schemas import InvoicePayment, payment_detail
 from opter_fortnox_plugin.fortnox.worker_pool import Future, WorkerPool
 from opter_fortnox_plugin.host import Host
-from opter_fortnox_plugin.login import stored_login
-from opter_fortnox_plugin.login.authorization_code import log_in
-from opter_fortnox_plugin.login.tokens import TokenEndpoint
 from opter_fortnox_plugin.payments.balances import Balances
 from opter_fortnox_plugin.payments.conversion import Converter
 from opter_fortnox_plugin.payments.ocr import OcrLookup
 from opter_fortnox_plugin.payments.page_scan import PageScan, Row
 from opter_fortnox_plugin.payments.watermark import Cursor
-from opter_fortnox_plugin.settings import Settings, stays_signed_in
-
-#: Seconds that an import waits for another one of the same company.
-COMPANY_TIMEOUT: Final = 10.0
+from opter_fortnox_plugin.session import Surroundings, refuse_other_company, signed_in
+from opter_fortnox_plugin.settings import Settings
 
 #: More pages are read while fewer details than this are pending, enough for two windows
 #: of the rate limit, and while fewer pages than this wait for their details.
@@ -76,124 +59,38 @@ def import_payments(
     *,
     everything: bool = False,
     importer: MakeImporter | None = None,
-    environment: Mapping[str, str] = os.environ,
-    now: Callable[[], float] = time.time,
-    sleep: Callable[[float], None] = time.sleep,
-    clock: Callable[[], float] = time.monotonic,
-    transport: Callable[[], Transport] = Transport,
+    **surroundings: Any,
 ) -> ImportReport:
     """Read a company's payments and hand them to the host.
 
     :param everything: read all payments; only unreadable ones are excluded, and there is
         no cursor.
     :param importer: makes another reader than an import's.
-    :param now: Unix time, for what other processes have to understand.
-    :param sleep, clock: seconds, to wait and to measure how long.
+    :param surroundings: as :class:`~opter_fortnox_plugin.session.Surroundings` has them.
     :raises FortnoxError: where there is something for a person to do.
     """
-    if run.default_currency.strip().upper() != "SEK":
-        raise SettingsWrong("DEFAULT_CURRENCY_NOT_SEK", currency=plain(run.default_currency, 20))
     settings = Settings.of(run.settings)
-    configuration = Configuration.of(run.configuration, environment)
-    host = Host(run, sleep=sleep, clock=clock)
-    http = transport()
-    pool = WorkerPool(host.repeat_progress, abort=http.abort, sleep=sleep, clock=clock)
-    limiter = RateLimiter(sleep=pool.sleep, clock=clock, may_start=pool.may_start)
-    http.sent = limiter.sent
-    try:
-        with stored_login.signed_in(
-            host,
-            TokenEndpoint(http, configuration, host.wait),
-            configuration,
-            stay=stays_signed_in(run.settings),
-            log_in=lambda: log_in(host, configuration),
-            now=now,
-            clock=clock,
-        ) as signed_in:
-            client = Client(
-                configuration.api_url,
-                http,
-                signed_in,
-                limiter,
-                sleep=pool.sleep,
-                waiting=lambda what, seconds: pool.call_soon(
-                    lambda: host.report_progress("waiting", 0, None, _retrying(what, seconds))
-                ),
-                renew=lambda refused: pool.on_host_thread(lambda: signed_in.renew(refused)),
-                check=pool.check,
-                now=now,
-            )
-            # What is entered last ends first: no request may start once the locks are released.
-            with ExitStack() as locks, ExitStack() as held:
-                if run.company is not None:
-                    # First, so that not even one request goes beside another import's.
-                    locks.enter_context(_company_lock(host, run.company))
-                held.enter_context(_limited(host, limiter, configuration.client_id, now))
-                company_future = held.enter_context(pool).submit(client.company)
-                make = importer or partial(Importer, everything=everything)
-                reader = make(host, client, pool, limiter, settings=settings)
-                reader.start()
-                company = pool.result(company_future)
-                refuse_other_company(run, company)
-                if run.company is None:
-                    locks.enter_context(_company_lock(host, company))
-                    _restore(host, limiter, configuration.client_id, now)
-                return reader.run(company)
-    finally:
-        http.close()
-
-
-# --- around the reading -------------------------------------------------------
-
-
-@contextmanager
-def _limited(
-    host: Host, limiter: RateLimiter, client_id: str, now: Callable[[], float]
-) -> Iterator[None]:
-    """Count the requests of the run before, and store ours for the run after."""
-    _restore(host, limiter, client_id, now)
-    try:
-        yield
-    finally:
-        host.set_state(_limiter_key(client_id), limiter.recent_starts(now()))
-
-
-def _restore(host: Host, limiter: RateLimiter, client_id: str, now: Callable[[], float]) -> None:
-    if stored := host.get_state(_limiter_key(client_id)):
-        limiter.restore(stored, now())
-
-
-def _limiter_key(client_id: str) -> str:
-    # By client id alone: who signs in is known only after the first request.
-    return f"pace/{client_id}"[:200]
-
-
-def refuse_other_company(run: Run, company: Company) -> None:
-    """Raise ``WRONG_COMPANY`` where a definition belongs to another company."""
-    expected = run.company
-    if expected is not None and expected.number != company.number:
-        raise LoginFailed(
-            "WRONG_COMPANY",
-            expected=expected.name,
-            expected_number=expected.number,
-            actual=company.name,
-            actual_number=company.number,
-        )
-
-
-@contextmanager
-def _company_lock(host: Host, company: Company) -> Iterator[None]:
-    waiting = Text(
-        f"En annan import av {company.name} pågår; väntar på den",
-        f"Another import of {company.name} is running; waiting for it",
-    )
-    with host.lock(
-        f"company/{company.number}",
-        COMPANY_TIMEOUT,
-        waiting,
-        lambda: Busy("COMPANY_BUSY", company=company.name, seconds=f"{COMPANY_TIMEOUT:g}"),
+    # What is entered last ends first: no request may start once the locks are released.
+    with (
+        signed_in(run, Surroundings(**surroundings)) as session,
+        ExitStack() as locks,
+        ExitStack() as held,
     ):
-        yield
+        if run.company is not None:
+            # First, so that not even one request goes beside another run's.
+            locks.enter_context(session.company_lock(run.company))
+        held.enter_context(session.limited())
+        pool = held.enter_context(session.pool)
+        company_future = pool.submit(session.client.company)
+        make = importer or partial(Importer, everything=everything)
+        reader = make(session.host, session.client, pool, session.limiter, settings=settings)
+        reader.start()
+        company = pool.result(company_future)
+        refuse_other_company(run, company)
+        if run.company is None:
+            locks.enter_context(session.company_lock(company))
+            session.restore()
+        return reader.run(company)
 
 
 # --- the reading itself -------------------------------------------------------
@@ -547,11 +444,4 @@ def _not_confirmed(count: int, why: Text) -> Text:
         f"{why.sv}",
         f"{count} payments could not be fetched again from Fortnox, and stay as they were. "
         f"{why.en}",
-    )
-
-
-def _retrying(what: str, seconds: float) -> Text:
-    return Text(
-        f"Fortnox svarade inte som det ska ({in_swedish(what)}); försöker igen om {seconds:.0f} s",
-        f"Fortnox did not answer as it should ({what}); trying again in {seconds:.0f} s",
     )

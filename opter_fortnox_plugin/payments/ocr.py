@@ -16,7 +16,8 @@ from typing import Final
 from opter_contract.values import Text
 from opter_fortnox_plugin.errors import Missing
 from opter_fortnox_plugin.fortnox.client import Client
-from opter_fortnox_plugin.fortnox.schemas import InvoiceOcr, Unreadable, invoice_ocr
+from opter_fortnox_plugin.fortnox.fields import Unreadable
+from opter_fortnox_plugin.fortnox.schemas import InvoiceOcr, invoice_ocr
 from opter_fortnox_plugin.fortnox.worker_pool import Executor
 from opter_fortnox_plugin.host import Host
 

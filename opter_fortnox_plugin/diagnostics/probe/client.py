@@ -20,6 +20,7 @@ from opter_fortnox_plugin.diagnostics.probe.results import (
 )
 from opter_fortnox_plugin.errors import FortnoxError, Missing, Temporary, Unauthorized
 from opter_fortnox_plugin.fortnox.client import Client
+from opter_fortnox_plugin.fortnox.fields import Unreadable
 from opter_fortnox_plugin.fortnox.http import Bearer, NoAuth, Transport
 from opter_fortnox_plugin.fortnox.protocol import (
     STOCKHOLM,
@@ -32,12 +33,7 @@ from opter_fortnox_plugin.fortnox.protocol import (
     value_of,
 )
 from opter_fortnox_plugin.fortnox.rate_limiter import RateLimiter
-from opter_fortnox_plugin.fortnox.schemas import (
-    InvoicePayment,
-    Unreadable,
-    payment_detail,
-    payment_row,
-)
+from opter_fortnox_plugin.fortnox.schemas import InvoicePayment, payment_detail, payment_row
 from opter_fortnox_plugin.login.tokens import SignedIn, TokenEndpoint
 
 log = logging.getLogger(__name__)

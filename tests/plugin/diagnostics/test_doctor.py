@@ -21,13 +21,13 @@ from second_host import HostWithSecrets, hookimpl, new_run
 from hostsim.sandbox import Fault, Match, Sandbox, scripted_login, seed
 from opter_contract.values import Company
 from opter_fortnox_plugin.diagnostics.doctor import diagnose
-from opter_fortnox_plugin.diagnostics.doctor_checks import CHECKS
+from opter_fortnox_plugin.diagnostics.doctor_checks import IMPORT, checks_of
 from opter_fortnox_plugin.errors import CODES, Cancelled, Unavailable
 from opter_fortnox_plugin.fortnox.http import Transport, _untrusted, proxy_of
 
 SETTINGS = {"ignore_payments_before": "2026-01-01"}
 NAME = "Åkeri Norr AB"
-LABELS = {check.name: check.label for check in CHECKS}
+LABELS = {check.name: check.label for check in checks_of(IMPORT)}
 
 #: What needs a login.
 AFTER_LOGIN = {"licence", "modules", "scopes", "company", "rate"} | {

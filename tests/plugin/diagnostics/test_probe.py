@@ -33,7 +33,7 @@ from hostsim.sandbox import (
 )
 from hostsim.sandbox.faults import Match
 from hostsim.sandbox.payments import make_payment
-from hostsim.sandbox.switches import accepted_values
+from hostsim.sandbox.switches import ImportSwitches, accepted_values
 from opter_fortnox_plugin.configuration import Configuration
 from opter_fortnox_plugin.diagnostics.commands import main
 from opter_fortnox_plugin.diagnostics.probe import last_modified
@@ -281,7 +281,10 @@ HIDDEN = {
     "payment_currency_code",
 }
 
-SWITCHES = {field.name for field in dataclasses.fields(Switches) if field.metadata["kind"] != "own"}
+#: Those that reading can show; others are of writing alone.
+SWITCHES = {
+    field.name for field in dataclasses.fields(ImportSwitches) if field.metadata["kind"] != "own"
+}
 
 CASES = [
     (name, value)

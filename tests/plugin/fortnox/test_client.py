@@ -39,6 +39,7 @@ from opter_fortnox_plugin.errors import (
     NotPermitted,
     OutcomeUnknown,
     Refused,
+    Rejected,
     Unavailable,
 )
 from opter_fortnox_plugin.fortnox.client import ATTEMPTS, TIMEOUT, Client
@@ -419,9 +420,22 @@ def test_a_write_that_was_refused_for_its_token_is_repeated_with_the_next(
 
 
 @pytest.mark.parametrize(("method", "path", "write"), WRITES)
-def test_a_write_that_fortnox_refuses_is_an_error_for_a_person(wire, client, method, path, write):
+def test_a_write_that_fortnox_refuses_tells_its_code_and_is_not_repeated(
+    wire, client, method, path, write
+):
     wire.add(method, f"{API}/{path}", status=400, json=error(2000588))
-    with pytest.raises(Refused):
+    with pytest.raises(Rejected) as rejected:
+        write(client)
+    assert rejected.value.code == 2000588
+    assert len(wire.calls) == 1
+
+
+@pytest.mark.parametrize(("method", "path", "write"), WRITES)
+def test_a_write_that_something_else_than_fortnox_refuses_may_have_been_made(
+    wire, client, method, path, write
+):
+    wire.add(method, f"{API}/{path}", status=400, body="<html>")
+    with pytest.raises(OutcomeUnknown):
         write(client)
 
 

@@ -13,14 +13,13 @@ from hypothesis import strategies as st
 
 from opter_contract.values import WriteOff
 from opter_fortnox_plugin.errors import Temporary
-from opter_fortnox_plugin.fortnox.protocol import decode
+from opter_fortnox_plugin.fortnox.fields import Unreadable
+from opter_fortnox_plugin.fortnox.protocol import decode, plain
 from opter_fortnox_plugin.fortnox.schemas import (
     InvoicePayment,
-    Unreadable,
     invoice_ocr,
     payment_detail,
     payment_row,
-    plain,
 )
 
 

@@ -1,0 +1,246 @@
+"""What the export of invoices needs, and how Fortnox must be set up for it.
+
+What the API does not show is ``unknown``, with the words for what a person looks at in Fortnox.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+
+from opter_contract.values import Text
+from opter_fortnox_plugin.diagnostics.doctor_checks import (
+    RIGHT_OF_COMPANY,
+    RIGHT_OF_INVOICES,
+    Check,
+    Examination,
+    Needs,
+    Right,
+    Unknown,
+)
+from opter_fortnox_plugin.errors import Cancelled, FortnoxError, Missing
+from opter_fortnox_plugin.fortnox.fields import Unreadable
+from opter_fortnox_plugin.fortnox.invoice_schemas import Invoice, invoice_of
+from opter_fortnox_plugin.fortnox.protocol import (
+    ACCOUNTS,
+    COMPANY,
+    COST_CENTERS,
+    CURRENCIES,
+    CUSTOMERS,
+    FINANCIAL_YEARS,
+    INBOX,
+    INVOICES,
+    LOCKED_PERIOD,
+    invoices_query,
+)
+from opter_fortnox_plugin.invoices.content import MARK
+from opter_fortnox_plugin.invoices.settings import InvoiceSettings
+
+_RIGHTS: Final = {
+    COMPANY.path: RIGHT_OF_COMPANY,
+    # The newest invoices, whose numbers are compared.
+    INVOICES.path: RIGHT_OF_INVOICES._replace(query=invoices_query(1)),
+    CUSTOMERS.path: Right(
+        "rights.customers", Text("Rätt att läsa kunder", "Right to read customers")
+    ),
+    ACCOUNTS.path: Right(
+        "rights.accounts", Text("Rätt att läsa kontoplanen", "Right to read the chart of accounts")
+    ),
+    FINANCIAL_YEARS.path: Right(
+        "rights.years", Text("Rätt att läsa räkenskapsår", "Right to read financial years")
+    ),
+    CURRENCIES.path: Right(
+        "rights.currencies", Text("Rätt att läsa valutor", "Right to read currencies")
+    ),
+    LOCKED_PERIOD.path: Right(
+        "rights.lockedperiod",
+        Text("Rätt att läsa låst period", "Right to read the locked period"),
+        None,
+        may_lack=True,
+    ),
+}
+_COST_CENTERS: Final = Right(
+    "rights.costcenters", Text("Rätt att läsa kostnadsställen", "Right to read cost centres")
+)
+_INBOX: Final = Right("rights.inbox", Text("Rätt till inkorgen", "Right to the inbox"), None)
+
+
+def needs_of(values: Mapping[str, str]) -> Needs:
+    """Return what an export with these settings needs."""
+    settings = InvoiceSettings.of(values)
+    rights = dict(_RIGHTS)
+    if settings.cost_center == "unit":
+        rights[COST_CENTERS.path] = _COST_CENTERS
+    if settings.attach_pdf:
+        rights[INBOX.path] = _INBOX
+    return Needs(
+        scopes=settings.scopes,
+        rights=rights,
+        licensed=(
+            (INVOICES.path, CUSTOMERS.path, ACCOUNTS.path),
+            Text(
+                "Fakturering finns: fakturor, kunder och konton får läsas.",
+                "There is Invoicing: invoices, customers and accounts may be read.",
+            ),
+        ),
+        company=(
+            Text(
+                "Exporten hör till det när något har skickats.",
+                "The export belongs to it once something has been sent.",
+            ),
+            Text("som exporten hör till.", "which the export belongs to."),
+        ),
+        set_up=SET_UP,
+    )
+
+
+# --- How Fortnox is set up -------------------------------------------------------------
+
+
+def check_ocr(_examination: Examination) -> Text:
+    raise Unknown(
+        Text(
+            "Syns inte i Fortnox API. Kontrollera i Fortnox, under Inställningar, Fakturering och "
+            "OCR, att Fortnox eget OCR är avslaget: fakturorna har vårt OCR-nummer.",
+            "Fortnox's API does not show it. Check in Fortnox, under Settings, Invoicing and OCR, "
+            "that its own OCR is off: the invoices have our OCR reference.",
+        )
+    )
+
+
+def check_numbers(examination: Examination) -> Text:
+    """Look for numbers of other invoices among ours, or above them, in the newest ones."""
+    ours, others = _numbers(_newest(examination))
+    if not others:
+        if not ours:
+            return Text("Fortnox har inga fakturor än.", "Fortnox has no invoices yet.")
+        return Text(
+            f"De senaste är alla härifrån: {_range(ours)}.",
+            f"The newest ones are all from here: {_range(ours)}.",
+        )
+    if not ours:
+        raise Unknown(
+            Text(
+                f"De senaste i Fortnox, {_range(others)}, är inte härifrån. Se till att numren som "
+                "exporteras är högre, och att Fortnox egna nummer aldrig når dem.",
+                f"The newest ones in Fortnox, {_range(others)}, are not from here. See to it that "
+                "the numbers to export are higher, and that Fortnox's own never reach them.",
+            )
+        )
+    if mixed := [number for number in others if number >= min(ours)]:
+        raise Unknown(
+            Text(
+                f"Bland de senaste ligger {len(mixed)} som inte är härifrån, {_range(mixed)}, "
+                f"bland eller över våra, {_range(ours)}. Är de gjorda i Fortnox, ge dem där en "
+                "egen nummerserie under våra.",
+                f"Among the newest ones {len(mixed)} that are not from here, {_range(mixed)}, are "
+                f"among or above ours, {_range(ours)}. If they were made in Fortnox, give them a "
+                "number series of their own there, below ours.",
+            )
+        )
+    return Text(
+        f"Våra är {_range(ours)}, de andra {_range(others)}.",
+        f"Ours are {_range(ours)}, the others {_range(others)}.",
+    )
+
+
+def check_fees(examination: Examination) -> Text:
+    """Look at the newest invoice that was made in Fortnox: a preset fee stands in it."""
+    others = [row for row in _newest(examination) if not _is_ours(row) and _number(row)]
+    invoice = _invoice(examination, str(_number(others[0]))) if others else None
+    if invoice is None:
+        raise Unknown(
+            Text(
+                "Syns inte, eftersom ingen faktura är gjord i Fortnox. Kontrollera där, under "
+                "Inställningar och Fakturering, att ingen faktureringsavgift eller frakt är "
+                "förinställd.",
+                "Cannot be seen, since no invoice was made in Fortnox. Check there, under Settings "
+                "and Invoicing, that no administration fee or freight is preset.",
+            )
+        )
+    if not invoice.administration_fee and not invoice.freight:
+        return Text(
+            f"Den senaste som gjorts i Fortnox, {invoice.document_number}, har ingen avgift eller "
+            "frakt.",
+            f"The newest one that was made in Fortnox, {invoice.document_number}, has no fee or "
+            "freight.",
+        )
+    raise Unknown(
+        Text(
+            f"Fakturan {invoice.document_number}, gjord i Fortnox, har faktureringsavgift eller "
+            "frakt. Är den förinställd, under Inställningar och Fakturering, ta bort den: annars "
+            "kan totalen bli en annan.",
+            f"Invoice {invoice.document_number}, made in Fortnox, has an administration fee or "
+            "freight. If it is preset, under Settings and Invoicing, remove it: otherwise the "
+            "total may become another.",
+        )
+    )
+
+
+def check_locked_period(examination: Examination) -> Text:
+    answer = examination.answers[LOCKED_PERIOD.path]
+    period = answer.get(LOCKED_PERIOD.key) if isinstance(answer, dict) else None
+    until = period.get("EndDate") if isinstance(period, Mapping) else None
+    if not until:
+        return Text("Ingen period är låst.", "No period is locked.")
+    return Text(
+        f"Låst till och med {until}: fakturor med senare datum kan exporteras.",
+        f"Locked up to and including {until}: invoices of later dates can be exported.",
+    )
+
+
+_NEEDED: Final = (RIGHT_OF_INVOICES.name,)
+
+#: In the order in which a person goes through Fortnox's settings.
+SET_UP: Final = (
+    Check("setup.ocr", Text("Fortnox eget OCR", "Fortnox's own OCR"), check_ocr),
+    Check("setup.numbers", Text("Nummerserier", "Number series"), check_numbers, _NEEDED),
+    Check("setup.fees", Text("Avgift och frakt", "Fee and freight"), check_fees, _NEEDED),
+    Check(
+        "setup.lockedperiod",
+        Text("Låst period", "Locked period"),
+        check_locked_period,
+        ("rights.lockedperiod",),
+    ),
+)
+
+
+# --- The newest invoices ------------------------------------------------------------------
+
+
+def _newest(examination: Examination) -> Sequence[Mapping[str, Any]]:
+    answer = examination.answers[INVOICES.path]
+    rows = answer.get(INVOICES.list_key) if isinstance(answer, dict) else None
+    return [row for row in rows or () if isinstance(row, Mapping)]
+
+
+def _numbers(rows: Sequence[Mapping[str, Any]]) -> tuple[list[int], list[int]]:
+    """Return our numbers, and those of the others."""
+    numbers: tuple[list[int], list[int]] = [], []
+    for row in rows:
+        if (number := _number(row)) is not None:
+            numbers[not _is_ours(row)].append(number)
+    return numbers
+
+
+def _number(row: Mapping[str, Any]) -> int | None:
+    text = str(row.get("DocumentNumber"))
+    return int(text) if text.isascii() and text.isdigit() else None
+
+
+def _is_ours(row: Mapping[str, Any]) -> bool:
+    return str(row.get("ExternalInvoiceReference1") or "").startswith(MARK)
+
+
+def _range(numbers: Sequence[int]) -> str:
+    first, last = min(numbers), max(numbers)
+    return f"{first}" if first == last else f"{first}–{last}"
+
+
+def _invoice(examination: Examination, number: str) -> Invoice | None:
+    try:
+        return invoice_of(examination.client.invoice(number))
+    except Cancelled:
+        raise
+    except (FortnoxError, Missing, Unreadable):
+        return None

@@ -1,0 +1,270 @@
+"""How Fortnox writes numbers, dates and truth values, and how they are read.
+
+Numbers arrive as text, ``"API_NORIGHT"`` where a number should be, and more fields than were
+promised. What cannot be read is :class:`Unreadable`, with the names of the fields to blame, never
+with their content.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from datetime import date
+from decimal import Decimal
+from typing import Any, ClassVar, Final
+
+import marshmallow as ma
+
+from opter_fortnox_plugin.fortnox.protocol import plain
+
+#: What Fortnox puts in the place of a value that a licence does not cover.
+NO_RIGHT: Final = "API_NORIGHT"
+
+#: No payment is larger; a longer number is a fault, and costly to compute with.
+LARGEST: Final = Decimal(10) ** 13
+
+ORE: Final = Decimal("0.01")
+_ZERO: Final = Decimal("0.00")
+#: Ten to this power: a smaller number is a fault too.
+_SMALLEST: Final = -20
+#: Left over from binary arithmetic, not a fraction of an öre.
+_NOISE: Final = Decimal("0.000001")
+
+_DATE = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
+_DIGITS = re.compile(r"\d{1,15}", re.ASCII)
+_DECIMAL = re.compile(r"-?\d{1,20}(\.\d{1,20})?", re.ASCII)
+
+
+class Unreadable(ValueError):
+    """A row that cannot be read, and what is known of its payment all the same.
+
+    :param fields: the names of the fields to blame, in Fortnox's spelling.
+    :param no_right: whether Fortnox hid one of them from the person who signed in.
+    :param known: the fields that could be read, by our names.
+    """
+
+    def __init__(
+        self,
+        fields: tuple[str, ...],
+        *,
+        no_right: bool = False,
+        known: Mapping[str, Any] | None = None,
+    ) -> None:
+        super().__init__(", ".join(fields))
+        self.fields = fields
+        self.no_right = no_right
+        known = known or {}
+        self.number: str = known.get("number", "")
+        self.amount: Decimal | None = known.get("amount")
+        self.invoice_number: str | None = known.get("invoice_number")
+
+
+class Field(ma.fields.Field[Any]):
+    """A field that Fortnox may hide."""
+
+    def _deserialize(self, value: Any, *_: Any, **__: Any) -> Any:
+        if value == NO_RIGHT:
+            raise ma.ValidationError(NO_RIGHT)
+        try:
+            return self.read(value)
+        except ValueError as error:
+            raise ma.ValidationError("cannot be read") from error
+
+    def read(self, value: Any) -> Any:
+        """Read a value.
+
+        :raises ValueError: where it is not what it should be.
+        """
+        raise NotImplementedError
+
+
+class Number(Field):
+    """A number, or text that is one; finite and of a believable size."""
+
+    def read(self, value: Any) -> Decimal:
+        if isinstance(value, str) and _DECIMAL.fullmatch(value):
+            value = Decimal(value)
+        if isinstance(value, bool) or not isinstance(value, int | Decimal):
+            raise ValueError
+        number = Decimal(value)
+        if number.is_zero():
+            return _ZERO
+        # By its exponent first: to compute with an absurd one is an error of its own.
+        if not number.is_finite() or not _SMALLEST <= number.adjusted() <= LARGEST.adjusted():
+            raise ValueError
+        if abs(number) >= LARGEST:
+            raise ValueError
+        return number
+
+
+class Money(Number):
+    """An amount, in whole hundredths wherever it is one but for noise."""
+
+    def read(self, value: Any) -> Decimal:
+        number = super().read(value)
+        whole = number.quantize(ORE)
+        return whole if abs(whole - number) <= _NOISE else number
+
+
+class Sek(Money):
+    """An amount in SEK, which has no smaller unit than the öre."""
+
+    def read(self, value: Any) -> Decimal:
+        number = super().read(value)
+        if not number.same_quantum(ORE):
+            raise ValueError
+        return number
+
+
+class OptionalPositive(Number):
+    """A positive number, or ``None`` where there is no such."""
+
+    def _deserialize(self, value: Any, *_: Any, **__: Any) -> Decimal | None:
+        try:
+            number = self.read(value)
+        except ValueError:
+            return None
+        return number if number > 0 else None
+
+
+class Digits(Field):
+    """A document or record number, which Fortnox sends as text or as a number."""
+
+    def read(self, value: Any) -> str:
+        text = str(value) if isinstance(value, int) and not isinstance(value, bool) else value
+        if not isinstance(text, str) or not _DIGITS.fullmatch(text):
+            raise ValueError
+        return str(int(text))
+
+
+class Date(Field):
+    """``YYYY-MM-DD`` and nothing else."""
+
+    def read(self, value: Any) -> date:
+        if not isinstance(value, str) or not _DATE.fullmatch(value):
+            raise ValueError
+        return date.fromisoformat(value)
+
+
+class Flag(Field):
+    """A truth value; Fortnox spells some of them as text."""
+
+    def read(self, value: Any) -> bool:
+        if isinstance(value, bool):
+            return value
+        if isinstance(value, str) and value.lower() in ("true", "false"):
+            return value.lower() == "true"
+        raise ValueError
+
+
+class FlagOrTrue(Flag):
+    """A truth value that is true where Fortnox does not tell: the detail will."""
+
+    def deserialize(self, value: Any, *_: Any, **__: Any) -> bool:
+        try:
+            return self.read(value)
+        except ValueError:
+            return True
+
+
+class Currency(Field):
+    """Three letters."""
+
+    def read(self, value: Any) -> str:
+        text = value.strip().upper() if isinstance(value, str) else ""
+        if len(text) != 3 or not (text.isascii() and text.isalpha()):
+            raise ValueError
+        return text
+
+
+class OptionalCurrency(Currency):
+    """Three letters, or ``""`` where Fortnox names no currency."""
+
+    def read(self, value: Any) -> str:
+        if value is None or (isinstance(value, str) and not value.strip()):
+            return ""
+        return super().read(value)
+
+
+class List(ma.fields.List[Any]):
+    """A list, which Fortnox may hide as a whole."""
+
+    def _deserialize(self, value: Any, *args: Any, **kwargs: Any) -> list[Any]:
+        if value == NO_RIGHT:
+            raise ma.ValidationError(NO_RIGHT)
+        return super()._deserialize(value, *args, **kwargs)
+
+
+class Label(Field):
+    """Text for a person, cut to what can be stored; ``""`` where it is hidden or no text."""
+
+    def _deserialize(self, value: Any, *_: Any, **__: Any) -> str:
+        return self.read("" if value == NO_RIGHT else value)
+
+    def read(self, value: Any) -> str:
+        return plain(str(value)).strip() if isinstance(value, str | int) else ""
+
+
+class OcrOrEmpty(Label):
+    """An OCR reference as its digits, for the spaces are for the eye; ``""`` where it is none."""
+
+    def read(self, value: Any) -> str:
+        return digits_only(super().read(value))
+
+
+class Ocr(OcrOrEmpty):
+    """One that Fortnox hides is unreadable, since it is not one that is empty."""
+
+    def _deserialize(self, value: Any, *args: Any, **kwargs: Any) -> str:
+        if value == NO_RIGHT:
+            raise ma.ValidationError(NO_RIGHT)
+        return super()._deserialize(value, *args, **kwargs)
+
+
+def digits_only(text: str) -> str:
+    """Return an OCR reference as its digits, without spaces; ``""`` for one that is none."""
+    bare = text.replace(" ", "")
+    return bare if bare.isascii() and bare.isdigit() else ""
+
+
+class FortnoxSchema(ma.Schema):
+    """Fortnox writes ``PaymentDate`` where we write ``payment_date``, and null for nothing."""
+
+    #: What a row becomes.
+    model: ClassVar[type]
+
+    class Meta:  # noqa: D106
+        unknown = ma.EXCLUDE
+
+    @ma.post_load
+    def make_object(self, data: dict[str, Any], **_: Any) -> Any:
+        return self.model(**self.completed(data))
+
+    def completed(self, data: dict[str, Any]) -> dict[str, Any]:
+        """Add what follows from other fields.
+
+        :raises marshmallow.ValidationError: where they do not fit together.
+        """
+        return data
+
+    def on_bind_field(self, field_name: str, field_obj: ma.fields.Field[Any]) -> None:
+        if field_obj.data_key is None:
+            field_obj.data_key = "".join(word.capitalize() for word in field_name.split("_"))
+
+    @ma.pre_load
+    def drop_nulls(self, data: Any, **_: Any) -> Any:
+        if not isinstance(data, Mapping):
+            return data
+        return {key: value for key, value in data.items() if value is not None}
+
+
+def load(schema: ma.Schema, row: Any) -> Any:
+    try:
+        return schema.load(row)
+    except ma.ValidationError as error:
+        messages = error.messages_dict
+        raise Unreadable(
+            tuple(name for name in messages if name != "_schema"),
+            no_right=NO_RIGHT in repr(messages),
+            known=error.valid_data if isinstance(error.valid_data, dict) else {},
+        ) from None

@@ -1,0 +1,1 @@
+"""The export of customer invoices to Fortnox."""

@@ -1,0 +1,456 @@
+"""What Fortnox is to have of an invoice and of its customer. Nothing here opens a connection.
+
+One row a combination of account, economic unit and VAT rate, below a text row, as Opter's own
+export has it. Fortnox computes VAT and total itself, so its total is computed here beforehand.
+"""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, replace
+from decimal import ROUND_HALF_UP, Decimal
+from typing import Final
+
+from opter_contract import export_values as contract
+from opter_contract.values import Text
+from opter_fortnox_plugin.fortnox.invoice_schemas import Customer, Invoice, InvoiceRow
+from opter_fortnox_plugin.invoices.problems import sentence
+from opter_fortnox_plugin.invoices.settings import InvoiceSettings
+
+_ORE: Final = Decimal("0.01")
+_ZERO: Final = Decimal(0)
+
+#: What rounding makes a row, or the sum of a rate, differ at most.
+_HALF_ORE: Final = Decimal("0.005")
+
+#: The only kind of a rate above 0 %; also a customer with EUVAT is charged Swedish VAT.
+DOMESTIC: Final = "SEVAT"
+_CHARGED: Final = frozenset({DOMESTIC, "EUVAT"})
+
+_TYPES: Final = {"invoice": "INVOICE", "correction": "INVOICE", "interest": "INTRESTINVOICE"}
+
+#: What the reference of every invoice from here begins with.
+MARK: Final = "opter/"
+
+#: Fortnox takes no more rows, and no longer numbers.
+MOST_ROWS: Final = 500
+_LONGEST_NUMBER: Final = 15
+_LONGEST_DESCRIPTION: Final = 255
+
+#: Characters that Fortnox was seen to refuse (2000359), or that no screen shows, and what says the
+#: same.
+_REPLACED: Final = str.maketrans(
+    {
+        "…": "...", "·": "-",
+        "\u00a0": " ", "\u202f": " ", "\u2009": " ", "\t": " ", "\r": " ", "\n": " ",
+        "\u00ad": None, "\u200b": None, "\ufeff": None,
+    }
+)  # fmt: skip
+
+#: Characters that Fortnox refuses and nothing else says.
+_REFUSED: Final = frozenset("<>")
+
+
+class Problem:
+    """Why an invoice cannot be written for Fortnox; see :mod:`.problems`."""
+
+    def __init__(self, code: str, /, **details: object) -> None:
+        self.code: Final = code
+        self.message: Final = sentence(code, **details)
+
+
+@dataclass(frozen=True, slots=True)
+class Content:
+    """An invoice as Fortnox is to have it.
+
+    :ivar invoice: its ``total`` is the one that Fortnox computes.
+    :ivar customer: its card, without the kind of VAT.
+    :ivar vat_kind: that the customer must have in Fortnox; ``""`` where any will do.
+    :ivar rates: the host's VAT rates of the rows.
+    :ivar problem: why it cannot be written; what is there can be compared all the same.
+    :ivar rounding: what a row for rounding makes good, in the invoice's currency.
+    """
+
+    invoice: Invoice
+    customer: Customer
+    vat_kind: str
+    rates: frozenset[str]
+    problem: Problem | None = None
+    rounding: Decimal = _ZERO
+
+
+def reference(invoice: contract.Invoice) -> str:
+    """Return the mark of our invoices, ``ExternalInvoiceReference1``."""
+    region = cleaned(invoice.region)[:50]
+    return f"{MARK}{region}/{invoice.invoice_number}/"
+
+
+def rate_of(code: str, vat_kinds: Mapping[str, str]) -> tuple[Decimal, str] | None:
+    """Return percent and kind of a host's VAT rate; ``None`` for one that is not known.
+
+    A rate of 0 % without a kind goes with every kind.
+    """
+    if kind := vat_kinds.get(code):
+        return _ZERO, kind
+    if not (code.isascii() and code.replace(".", "", 1).isdigit()):
+        return None
+    percent = Decimal(code)
+    if percent > 100:
+        return None
+    return percent, DOMESTIC if percent else ""
+
+
+def cleaned(text: str) -> str:
+    """Return text with what Fortnox refuses replaced, where nothing is lost."""
+    short = unicodedata.normalize("NFC", text).translate(_REPLACED)
+    return " ".join(short.split())
+
+
+def is_refused(text: str) -> bool:
+    """Tell whether text has characters that Fortnox refuses."""
+    return "://" in text or not _REFUSED.isdisjoint(text) or not text.isprintable()
+
+
+def total_of(rows: Iterable[InvoiceRow]) -> Decimal:
+    """Return the total that Fortnox computes: VAT on the sum of each rate, half up."""
+    nets: dict[Decimal, Decimal] = {}
+    for row in rows:
+        amount = _ore(row.price * row.delivered_quantity)
+        nets[row.vat] = nets.get(row.vat, _ZERO) + amount
+    vat = sum((_ore(net * rate / 100) for rate, net in nets.items()), _ZERO)
+    return sum(nets.values(), _ZERO) + vat
+
+
+def host_total(invoice: contract.Invoice) -> Decimal:
+    return sum((row.net + row.vat for row in invoice.rows), _ZERO)
+
+
+def customer_number(customer: contract.Customer, settings: InvoiceSettings) -> str:
+    """Return the customer's number in Fortnox; ``""`` where the host has none."""
+    ledger = settings.customer_number == "ledger"
+    return (customer.ledger_number if ledger else customer.code).strip()
+
+
+def card_of(customer: contract.Customer, settings: InvoiceSettings) -> Customer:
+    """Return the customer's card as Fortnox is to have it, without the kind of VAT."""
+    return Customer(
+        customer_number(customer, settings),
+        cleaned(customer.name),
+        cleaned(customer.organisation_number),
+        cleaned(customer.vat_number),
+        cleaned(customer.address1),
+        cleaned(customer.zip),
+        cleaned(customer.city),
+        cleaned(customer.country).upper(),
+        cleaned(customer.email),
+    )
+
+
+def content_of(
+    invoice: contract.Invoice, settings: InvoiceSettings, descriptions: Mapping[str, str]
+) -> Content:
+    """Return an invoice as Fortnox is to have it.
+
+    A VAT rate that is not known counts as 0 %: that is a gap (:func:`rate_of`).
+
+    :param descriptions: of accounts, for the rows.
+    """
+    rates = frozenset(row.vat_rate for row in invoice.rows)
+    kinds = {rate[1] for code in rates if (rate := rate_of(code, settings.vat_kinds))} - {""}
+    rows = (_text_row(invoice), *_rows(invoice, settings, descriptions))
+    difference = host_total(invoice) - total_of(rows)
+    rounded = _is_rounding(invoice, difference) and bool(settings.rounding_account)
+    if difference and rounded:
+        account = settings.rounding_account
+        rows = (*rows, InvoiceRow("Öresavrundning", account, difference, Decimal(1)))
+    made = Invoice(
+        document_number=_document_number(invoice.invoice_number),
+        customer_number=customer_number(invoice.customer, settings),
+        invoice_date=invoice.invoice_date,
+        due_date=invoice.due_date,
+        currency=invoice.currency,
+        currency_rate=invoice.exchange_rate if invoice.currency != "SEK" else None,
+        ocr=invoice.ocr.replace(" ", ""),
+        rows=rows,
+        external_invoice_reference1=reference(invoice),
+        invoice_type=_TYPES[invoice.type],
+        credit_invoice_reference=_document_number(invoice.credits),
+        total=total_of(rows),
+    )
+    card = card_of(invoice.customer, settings)
+    problem = (
+        _number_problem(made.document_number)
+        or _text_problem(made, card)
+        or _kind_problem(kinds)
+        or (Problem("TOO_MANY_ROWS", count=len(rows)) if len(rows) > MOST_ROWS else None)
+        or (_total_problem(invoice, made) if difference and not rounded else None)
+    )
+    kind = min(kinds) if kinds else ""
+    return Content(made, card, kind, rates, problem, difference if rounded else _ZERO)
+
+
+def _document_number(text: str) -> str:
+    """Return a number as Fortnox has it, without leading zeros."""
+    number = text.strip()
+    return str(int(number)) if _is_number(number) else number
+
+
+def _is_number(text: str) -> bool:
+    return text.isascii() and text.isdigit() and len(text) <= _LONGEST_NUMBER
+
+
+def _number_problem(number: str) -> Problem | None:
+    return None if _is_number(number) else Problem("NUMBER_NOT_USABLE", number=number)
+
+
+def _text_problem(invoice: Invoice, card: Customer) -> Problem | None:
+    texts = [
+        ("ExternalInvoiceReference1", invoice.external_invoice_reference1),
+        *(("InvoiceRows", row.description) for row in invoice.rows),
+        *((name, getattr(card, field)) for name, field in _CARD),
+    ]
+    for name, text in texts:
+        if is_refused(text):
+            return Problem("TEXT_REFUSED", what=name)
+    return None
+
+
+def _kind_problem(kinds: Collection[str]) -> Problem | None:
+    if len(kinds) < 2:
+        return None
+    one = Text("bara ett slag", "one kind only")
+    return Problem("VAT_KIND_CONTRADICTS", ours=", ".join(sorted(kinds)), theirs=one)
+
+
+def kind_contradicts(kind: str, of_card: str) -> bool:
+    """Tell whether a customer's kind of VAT is another one than that of an invoice."""
+    if not kind or not of_card or kind == of_card:
+        return False
+    return not {kind, of_card} <= _CHARGED
+
+
+def _text_row(invoice: contract.Invoice) -> InvoiceRow:
+    order_date = invoice.order_date.isoformat() if invoice.order_date else ""
+    parts = [invoice.invoice_number, invoice.order_number, order_date]
+    text = "Faktura " + ", ".join(part for part in parts if part)
+    return InvoiceRow(cleaned(text)[:_LONGEST_DESCRIPTION])
+
+
+def _rows(
+    invoice: contract.Invoice, settings: InvoiceSettings, descriptions: Mapping[str, str]
+) -> tuple[InvoiceRow, ...]:
+    sums: dict[tuple[str, str, Decimal], Decimal] = {}
+    for row in invoice.rows:
+        percent, _ = rate_of(row.vat_rate, settings.vat_kinds) or (_ZERO, "")
+        key = (row.account.strip(), row.unit.strip(), percent.normalize())
+        sums[key] = sums.get(key, _ZERO) + row.net
+    return tuple(
+        InvoiceRow(
+            description=_named(account, descriptions),
+            account_number=account,
+            price=_ore(net),
+            delivered_quantity=Decimal(1),
+            vat=percent,
+            cost_center=unit if settings.cost_center == "unit" else "",
+        )
+        for (account, unit, percent), net in sums.items()
+    )
+
+
+def _named(account: str, descriptions: Mapping[str, str]) -> str:
+    # Fortnox may refuse in a row what it has as the name of an account.
+    name = cleaned(descriptions.get(account, ""))
+    return f"Konto {account}" if not name or is_refused(name) else name
+
+
+def _is_rounding(invoice: contract.Invoice, difference: Decimal) -> bool:
+    """Tell whether totals differ by rounding, and not by another VAT."""
+    rates = {row.vat_rate for row in invoice.rows}
+    most = _HALF_ORE * (len(invoice.rows) + len(rates))
+    return abs(difference) <= most and difference == _ore(difference)
+
+
+def _total_problem(invoice: contract.Invoice, made: Invoice) -> Problem:
+    """Explain the difference of the totals: VAT of the rows against VAT of the sum."""
+    ours, theirs = host_total(invoice), made.total
+    vat, net = (
+        sum((one for one in each), _ZERO)
+        for each in ((row.vat for row in invoice.rows), (row.price for row in made.rows))
+    )
+    todo = _CHOOSE_ACCOUNT if _is_rounding(invoice, ours - theirs) else _CHECK_VAT
+    explained = vat_explained(vat, theirs - net)
+    return Problem(
+        "TOTAL_DIFFERS",
+        theirs=in_words(theirs, invoice.currency),
+        ours=in_words(ours, invoice.currency),
+        cause=Text(f"{explained.sv} {todo.sv}", f"{explained.en} {todo.en}"),
+    )
+
+
+def vat_explained(of_rows: Decimal, of_sum: Decimal) -> Text:
+    rows, total = in_words(of_rows), in_words(of_sum)
+    return Text(
+        f"Momsen är {rows.sv} på raderna men {total.sv} på summan per sats.",
+        f"VAT is {rows.en} on the rows but {total.en} on the sum per rate.",
+    )
+
+
+_CHOOSE_ACCOUNT: Final = Text(
+    "Ange ett konto för öresavrundning i exportens inställningar.",
+    "Give a rounding account in the settings of the export.",
+)
+_CHECK_VAT: Final = Text(
+    "Kontrollera fakturans moms och momssatser.",
+    "Check the VAT and the VAT rates of the invoice.",
+)
+
+
+def _ore(amount: Decimal) -> Decimal:
+    return amount.quantize(_ORE, ROUND_HALF_UP)
+
+
+def shown(amount: Decimal) -> str:
+    return f"{amount:.2f}" if amount == _ore(amount) else f"{amount:f}"
+
+
+def in_words(amount: Decimal, currency: str = "") -> Text:
+    """Return an amount as each language writes it."""
+    text = f"{shown(amount)} {currency}".strip()
+    return Text(text.replace(".", ","), text)
+
+
+# --- Comparison ---------------------------------------------------------------
+
+
+def is_ours(ours: Invoice, theirs: Invoice) -> bool:
+    """Tell by its mark whether an invoice that has our number is ours."""
+    return theirs.external_invoice_reference1 == ours.external_invoice_reference1
+
+
+def adoptable(ours: Invoice, theirs: Invoice) -> list[contract.Difference]:
+    """Return why an invoice that has our number is not ours; nothing where it may be.
+
+    One that has the mark of another of ours, as of the same number in another region, is not.
+    """
+    mark = theirs.external_invoice_reference1
+    other = mark.startswith(MARK) and not is_ours(ours, theirs)
+    return _differences(
+        (
+            "ExternalInvoiceReference1",
+            ours.external_invoice_reference1 if other else "",
+            mark if other else "",
+        ),
+        ("CustomerNumber", ours.customer_number, theirs.customer_number),
+        ("Total", ours.total, theirs.total),
+        ("Currency", ours.currency, theirs.currency),
+        ("InvoiceDate", ours.invoice_date, theirs.invoice_date),
+    )
+
+
+def differences(ours: Invoice, theirs: Invoice) -> list[contract.Difference]:
+    """Return the fields of our invoice that are not so in Fortnox, rows included."""
+    found = header_differences(ours, theirs)
+    ours_rows, theirs_rows = ([_row(one) for one in each.rows] for each in (ours, theirs))
+    if len(ours_rows) != len(theirs_rows):
+        found += _differences(("InvoiceRows", len(ours_rows), len(theirs_rows)))
+    for place, (mine, other) in enumerate(zip(ours_rows, theirs_rows, strict=False), 1):
+        found += _differences((f"InvoiceRows[{place}]", mine, other))
+    return found
+
+
+def header_differences(ours: Invoice, theirs: Invoice) -> list[contract.Difference]:
+    """Return the fields of our invoice, but for rows, that are not so in Fortnox."""
+    rate = None
+    if ours.currency_rate is not None and theirs.currency_rate is not None:
+        rate = theirs.currency_rate / (theirs.currency_unit or Decimal(1))
+    return adoptable(ours, theirs) + _differences(
+        ("DueDate", ours.due_date, theirs.due_date),
+        ("OCR", ours.ocr, theirs.ocr if ours.ocr else ""),
+        ("CurrencyRate", ours.currency_rate, rate),
+        ("InvoiceType", ours.invoice_type, theirs.invoice_type or ours.invoice_type),
+        (
+            "CreditInvoiceReference",
+            ours.credit_invoice_reference,
+            theirs.credit_invoice_reference,
+        ),
+        ("VATIncluded", ours.vat_included, theirs.vat_included),
+        ("Freight", ours.freight, theirs.freight),
+        ("AdministrationFee", ours.administration_fee, theirs.administration_fee),
+    )
+
+
+def _row(row: InvoiceRow) -> str:
+    if not row.delivered_quantity:
+        return row.description
+    parts = [
+        row.account_number,
+        row.description,
+        f"{shown(row.price)} × {row.delivered_quantity.normalize():f}",
+        f"{row.vat.normalize():f} %",
+        row.cost_center,
+        row.article_number,
+        row.project,
+        row.unit,
+        f"-{row.discount.normalize():f}" if row.discount else "",
+    ]
+    return " · ".join(part for part in parts if part)
+
+
+def _differences(*fields: tuple[str, object, object]) -> list[contract.Difference]:
+    return [
+        contract.Difference(name, _text(ours), _text(theirs))
+        for name, ours, theirs in fields
+        if ours != theirs
+    ]
+
+
+def _text(value: object) -> str:
+    return shown(value) if isinstance(value, Decimal) else "" if value is None else str(value)
+
+
+def card_differences(ours: Customer, theirs: Customer) -> list[contract.Difference]:
+    """Return the fields that are filled in here and are not so on the card in Fortnox."""
+    return [
+        contract.Difference(name, mine, other)
+        for name, field in _CARD
+        if (mine := getattr(ours, field))
+        and _bare(field, mine) != _bare(field, other := getattr(theirs, field))
+    ]
+
+
+_CARD: Final = (
+    ("Name", "name"),
+    ("OrganisationNumber", "organisation_number"),
+    ("VATNumber", "vat_number"),
+    ("Address1", "address1"),
+    ("ZipCode", "zip_code"),
+    ("City", "city"),
+    ("CountryCode", "country_code"),
+    ("Email", "email"),
+)
+
+
+def _bare(field: str, text: str) -> str:
+    """Return text without what each side writes in its own way."""
+    if field in {"organisation_number", "vat_number", "zip_code"}:
+        return bare_number(text)
+    return text
+
+
+def bare_number(text: str) -> str:
+    """Return an organisation number, VAT number or zip code by its letters and digits."""
+    return "".join(character for character in text if character.isalnum()).upper()
+
+
+def with_row_ids(ours: Invoice, theirs: Invoice) -> Invoice:
+    """Return our invoice with the ids of the rows that it replaces.
+
+    Fortnox changes the rows that are named, adds those without an id, and removes the others.
+    """
+    ids = [row.row_id for row in theirs.rows]
+    rows = tuple(
+        replace(row, row_id=ids[place]) if place < len(ids) else row
+        for place, row in enumerate(ours.rows)
+    )
+    return replace(ours, rows=rows)

@@ -1,0 +1,81 @@
+"""Cards that were written are remembered, however Fortnox tells what has changed."""
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from invoice_export import KALMAR, POSTS, Office, invoice, new_sandbox
+
+CARD = ("GET", "/3/customers/1042")
+
+
+@pytest.fixture
+def office():
+    with new_sandbox() as sandbox:
+        sandbox.clock.stop(datetime(2026, 11, 2, 9, 0, tzinfo=UTC))
+        yield Office(sandbox)
+
+
+def export_and_wait(office, number, *, minutes=5, meanwhile=lambda: None, **more):
+    """Export an invoice that takes some minutes to send."""
+
+    def pass_time(asked):
+        if POSTS(asked):
+            office.sandbox.clock.step(timedelta(minutes=minutes))
+            office.sleep(60.0 * minutes)
+            meanwhile()
+        return False
+
+    office.sandbox.latency.set(0, 0.001, match=pass_time)
+    return office.has(invoice(number, **more)).export()
+
+
+def looked_up(office):
+    return office.requests(*CARD)
+
+
+def change(office, **fields):
+    """Change a card in Fortnox."""
+    registers, now = office.fortnox.registers, office.sandbox.clock.now()
+    registers.put("customers", "1042", fields, now)
+
+
+def test_a_card_that_was_made_is_not_looked_up_again(office):
+    export_and_wait(office, "10301")
+    export_and_wait(office, "10302")
+    export_and_wait(office, "10303")
+    assert looked_up(office) == 0
+
+
+def test_a_card_that_was_changed_is_not_looked_up_again(office):
+    export_and_wait(office, "10301")
+    export_and_wait(office, "10302", customer=replace(KALMAR, city="Nybro"))
+    assert looked_up(office) == 1
+    export_and_wait(office, "10303", customer=replace(KALMAR, city="Nybro"))
+    assert looked_up(office) == 1
+
+
+@pytest.mark.parametrize("zone", ["UTC", "Asia/Tokyo"])
+def test_where_fortnox_means_another_zone_the_card_is_looked_up_again(office, zone):
+    office.sandbox.switchboard.set(lastmodified_zone=zone)
+    export_and_wait(office, "10301")
+    change(office, City="Nybro")
+    recorded = export_and_wait(office, "10302")
+    assert [one.action for one in recorded.cards] == ["update"]
+
+
+@pytest.mark.parametrize("inclusive", [True, False])
+def test_a_card_that_somebody_changes_is_looked_up_again(office, inclusive):
+    office.sandbox.switchboard.set(lastmodified_inclusive=inclusive)
+    export_and_wait(office, "10301")
+    change(office, VATType="EXPORT")
+    recorded = export_and_wait(office, "10302")
+    assert [(one.state, one.code) for one in recorded.planned] == [
+        ("refused", "VAT_KIND_CONTRADICTS")
+    ]
+
+
+def test_a_card_that_somebody_changes_while_we_send_is_looked_up_again(office):
+    export_and_wait(office, "10301", meanwhile=lambda: change(office, City="Nybro"))
+    recorded = export_and_wait(office, "10302")
+    assert [one.action for one in recorded.cards] == ["update"]
