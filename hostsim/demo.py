@@ -1,4 +1,4 @@
-"""The demonstration: two imports on one machine, from sign-in to saving.
+"""The demonstration: imports and an export on one machine, from sign-in to reconciling.
 
 Everything in it is real but Fortnox: the installed plug-in, a login over HTTP, a
 database, and the sandbox in the place of Fortnox.
@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import csv
 import io
+import json
 import logging
 import random
 import signal
@@ -15,10 +16,11 @@ import socket
 import tempfile
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO
 
@@ -27,19 +29,22 @@ from hostsim.ledger.matching import KINDS
 from hostsim.ledger.reasons import ACCEPT, REPLACED
 from hostsim.messages import payments as payments_messages
 from hostsim.messages.text import LANGUAGES, say
-from hostsim.sandbox import Sandbox, scripted_login, seed
-from hostsim.services import invoices_csv
+from hostsim.sandbox import Sandbox, scripted_login, seed, seed_invoices
+from hostsim.sandbox.changes import change_of
+from hostsim.services import invoices_csv, invoices_json
 from hostsim.services.host import Host
 from hostsim.storage.store import Store
 from hostsim.views import labels
+from hostsim.views.exports import ITEMS
 from hostsim.views.output import Output
 from hostsim.views.preview import write_preview, write_some_payments
 from hostsim.views.progress import progress_on
-from hostsim.views.table import Column, LongText, write_table
+from hostsim.views.table import Column, LongText, Money, write_table
 from opter_contract.values import Text
 
 if TYPE_CHECKING:
     from hostsim.plugins.loading import Plugins
+    from hostsim.storage.export_previews import ExportPreview
     from hostsim.storage.previews import Preview
     from opter_contract.values import Text as AnyText
 
@@ -49,6 +54,10 @@ log = logging.getLogger(__name__)
 NAME = "Fortnox"
 IMPORT_TYPE = "FortnoxAPI"
 IMPORT_FORMAT = "API"
+
+#: The export that it defines, and what is exported.
+EXPORT_NAME = "Fakturor"
+EXPORT_SUBJECT = "invoices"
 
 #: SEK that may be missing before a payment counts as partial.
 ACCEPTED_DEVIATION = "5"
@@ -110,7 +119,9 @@ class _Demo:
             self._first_import(store, sandbox)
             self._decisions(store, sandbox)
             self._second_import(store, sandbox)
-            self._check(store)
+            self._check_shown()
+            self._whole_circle(store, sandbox)
+            self._check_registered(store)
 
     def _prepare(self, store: Store, sandbox: Sandbox) -> None:
         store.set_setting("accepted_deviation", ACCEPTED_DEVIATION)
@@ -218,6 +229,72 @@ class _Demo:
             "deleting here, too, the one that no other came for.",
         )
 
+    def _whole_circle(self, store: Store, sandbox: Sandbox) -> None:
+        """Export invoices, have them booked and paid there, and bring the payments in."""
+        invoices = seed_invoices.invoices_to_export(self.now)
+        numbers = [str(one["invoice_number"]) for one in invoices]
+        load_with_rows(store, invoices)
+        self._explain(
+            f"Lägger in {len(numbers)} fakturor som inte är exporterade, och lägger upp exporten "
+            f"{EXPORT_NAME}. Förhandsvisar vad som ska skickas.",
+            f"Putting in {len(numbers)} invoices that are not exported, and defining the export "
+            f"{EXPORT_NAME}. Previewing what is to be sent.",
+        )
+        self.output.line()
+        self._host(store, sandbox).define_export(
+            EXPORT_NAME, IMPORT_TYPE, EXPORT_SUBJECT, "", export_settings(self.now)
+        )
+        self._export(store, sandbox, numbers)
+        books_and_pays(sandbox, numbers)
+        self._explain(
+            "I Fortnox bokförs fakturorna, och kunderna betalar dem. Läser in betalningarna.",
+            "In Fortnox the invoices are booked, and the customers pay them. Importing the "
+            "payments.",
+        )
+        self._import(store, sandbox)
+        self._save(store, sandbox)
+        self.output.line()
+        write_some_payments(
+            self.output,
+            lambda: (row for row in store.payments() if row.host_invoice_number in numbers),
+        )
+        self._reconcile(store, sandbox, numbers)
+
+    def _export(self, store: Store, sandbox: Sandbox, numbers: list[str]) -> None:
+        def review(preview: ExportPreview, _: float) -> tuple[str, ...]:
+            write_table(self.output, _SHORT_ITEMS, preview.items)
+            return preview.ids()
+
+        with progress_on(self.progress_stream, self.output.language) as progress:
+            host = self._host(store, sandbox, on_progress=progress)
+            run = host.export(EXPORT_NAME, review=review)
+        self.requests += run.requests
+        sent = [one.item_number for one in run.items("sent")]
+        if sorted(sent) != numbers:
+            raise _failed(
+                f"bara {len(sent)} av {len(numbers)} fakturor skickades",
+                f"only {len(sent)} of {len(numbers)} invoices were sent",
+            )
+        self._explain(
+            f"{len(sent)} fakturor är skickade, och {run.counts['customers']} kunder är upplagda "
+            "eller ändrade i Fortnox. Varje belopp där är vårt, på öret.",
+            f"{len(sent)} invoices are sent, and {run.counts['customers']} customers are new or "
+            "changed in Fortnox. Each total there is ours, to the öre.",
+        )
+
+    def _reconcile(self, store: Store, sandbox: Sandbox, numbers: list[str]) -> None:
+        """Add up what each side has of these invoices; the sums must be equal."""
+        rows = circle_of(store, sandbox, numbers)
+        self._explain(
+            "Stämmer av fakturorna och betalningarna på båda sidor, på öret.",
+            "Reconciling the invoices and payments of both sides, to the öre.",
+        )
+        self.output.line()
+        write_table(self.output, _CIRCLE, lambda: rows)
+        wrong = ", ".join(row.currency for row in rows if not row.agrees)
+        if wrong or not rows:
+            raise _failed(f"sidorna skiljer sig ({wrong})", f"the sides differ ({wrong})")
+
     def _import(self, store: Store, sandbox: Sandbox) -> Preview:
         with progress_on(self.progress_stream, self.output.language) as progress:
             host = self._host(store, sandbox, on_progress=progress)
@@ -249,11 +326,13 @@ class _Demo:
             f"Saving. {payments_messages.registered(number).en}",
         )
 
-    def _check(self, store: Store) -> None:
+    def _check_shown(self) -> None:
         missing = [code for code in (*labels.STATUSES, *labels.REASONS) if code not in self.shown]
         if missing:
             codes = ", ".join(missing)
             raise _failed(f"detta visades aldrig: {codes}", f"never shown: {codes}")
+
+    def _check_registered(self, store: Store) -> None:
         keys = [entry.payment.key for entry in store.registered()]
         if len(set(keys)) != len(keys):
             raise _failed("en betalning är registrerad två gånger", "a payment is registered twice")
@@ -281,6 +360,98 @@ class _Demo:
             self.output.style(f"{self.step}. {en if self.output.language == 'en' else sv}", "1;36")
         )
         self.output.flush()
+
+
+# --- The whole circle ---------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class CircleSums:
+    """What one currency comes to on its way there and back."""
+
+    currency: str
+    invoiced: Decimal  # here
+    exported: Decimal  # there
+    paid: Decimal  # there
+    registered: Decimal  # here
+    remaining: Decimal  # here
+
+    @property
+    def agrees(self) -> bool:
+        return self.invoiced == self.exported == self.paid == self.registered and not self.remaining
+
+
+_SHORT = frozenset({"invoice", "customer", "total", "other_total", "message"})
+_SHORT_ITEMS = tuple(column for column in ITEMS if column.key in _SHORT)
+
+_CIRCLE: tuple[Column[CircleSums], ...] = (
+    Column("currency", Text("Valuta", "Currency"), lambda r: r.currency),
+    *(
+        Column(
+            key,
+            heading,
+            lambda r, key=key: Money(getattr(r, key)),  # type: ignore[misc]
+            right=True,
+        )
+        for key, heading in (
+            ("invoiced", Text("Fakturerat", "Invoiced")),
+            ("exported", Text("I Fortnox", "In Fortnox")),
+            ("paid", Text("Betalt där", "Paid there")),
+            ("registered", Text("Registrerat", "Registered")),
+            ("remaining", Text("Återstår", "Remaining")),
+        )
+    ),
+)
+
+
+def circle_of(store: Store, sandbox: Sandbox, numbers: Sequence[str]) -> list[CircleSums]:
+    """Add up both sides of these invoices, by currency."""
+    books = sandbox.state.companies[seed.COMPANY]
+    invoices = [one for one in store.invoices() if one.number in numbers]
+    entries = [row for row in store.payments() if row.state == "registered"]
+    several = []
+    for currency in dict.fromkeys(one.currency for one in invoices):
+        ours = {one.number: one for one in invoices if one.currency == currency}
+        there = [books.invoice(int(number)) for number in ours]
+        paid = [payment for number in ours for payment in books.payments_of(int(number))]
+        registered = [row for row in entries if row.host_invoice_number in ours]
+        several.append(
+            CircleSums(
+                currency,
+                _sum(one.total for one in ours.values()),
+                _sum(one.total for one in there if one is not None),
+                _sum(one.amount_currency or one.amount for one in paid),
+                _sum(one.amount_currency or one.amount for one in registered),
+                _sum(abs(one.remaining) for one in ours.values()),
+            )
+        )
+    return several
+
+
+def _sum(amounts: Iterable[Decimal]) -> Decimal:
+    return sum(amounts, Decimal(0))
+
+
+def export_settings(now: datetime) -> dict[str, str]:
+    """Give the settings of the demonstration's export."""
+    return {
+        "export_from_date": seed.cut_off(now).isoformat(),
+        "cost_center": "unit",
+        "rounding_account": seed_invoices.ROUNDING_ACCOUNT,
+    }
+
+
+def load_with_rows(store: Store, invoices: Sequence[Mapping[str, Any]]) -> None:
+    """Load invoices with their rows, as any JSON file of invoices is loaded."""
+    content = json.dumps(invoices).encode()
+    store.load_invoices(invoices_json.invoices_in(content, file="demo", folder=Path()))
+
+
+def books_and_pays(sandbox: Sandbox, numbers: Iterable[str]) -> None:
+    """Book invoices in the sandbox, and pay them."""
+    for number in numbers:
+        for do in ("book_invoice", "pay_invoice"):
+            change_of({"do": do, "number": int(number)})(sandbox.state)
 
 
 def _names(labels: Mapping[str, Text]) -> LongText:

@@ -20,8 +20,9 @@ and in a test::
 ``opter_plugin`` and ``opter_settings`` must be given. Override as needed: ``opter_sign_in`` (a
 function that signs in at a URL), ``opter_configuration``, ``opter_import_type``. Nothing here is
 loaded by itself. :class:`opter_contract.conformance.plugins.PluginConformance` tests a plug-in
-against the whole contract with the same fixtures. Needs pytest and pluggy alone, except
-``opter_host``, the whole simulator in a temporary folder.
+against the whole contract with the same fixtures, as does
+:class:`opter_contract.conformance.export_plugins.ExportPluginConformance` one that exports.
+Needs pytest and pluggy alone, except ``opter_host``, the whole simulator in a temporary folder.
 """
 
 from __future__ import annotations
@@ -46,7 +47,7 @@ def opter_plugin() -> object:
 
 @pytest.fixture
 def opter_settings() -> Mapping[str, str]:
-    """Return settings that lead to a payment, as a person would type them."""
+    """Return settings that lead to a payment, or an export, as a person would type them."""
     pytest.fail("override the fixture opter_settings: return values by field")
 
 
@@ -90,7 +91,10 @@ def opter_import(
     """Return a function that imports once and returns what was handed over."""
     host = opter_recording_host
     checked = host.call(
-        "opter_check_settings", type_code=opter_import_type, values=dict(opter_settings)
+        "opter_check_settings",
+        type_code=opter_import_type,
+        values=dict(opter_settings),
+        subject="",
     )
     return lambda: host.import_payments(host.new_run(opter_import_type, checked.values))
 

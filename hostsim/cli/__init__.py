@@ -7,6 +7,7 @@ A command reads its arguments, calls the host, and writes the result with
 from hostsim.cli import (
     decisions,
     doctor,
+    exports,
     hand_payments,
     history,
     imports,
@@ -22,6 +23,7 @@ from hostsim.cli.root import hostsim
 __all__ = [
     "decisions",
     "doctor",
+    "exports",
     "hand_payments",
     "history",
     "hostsim",

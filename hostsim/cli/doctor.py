@@ -23,8 +23,8 @@ from opter_contract.values import Finding
 @command(
     hostsim,
     "doctor",
-    sv="Kontrollera allt som en import behöver, och säg vad som ska rättas.",
-    en="Check everything that an import needs, and say what to correct.",
+    sv="Kontrollera allt som en import eller export behöver, och säg vad som ska rättas.",
+    en="Check everything that an import or export needs, and say what to correct.",
 )
 @click.argument("name", required=False, metavar="[NAMN]")
 @NO_BROWSER

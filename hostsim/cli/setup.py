@@ -69,21 +69,26 @@ def invoices(common: Common) -> None:
 
 
 @command(
-    invoices, "load", sv="Läs in fakturor från en CSV-fil.", en="Load invoices from a CSV file."
+    invoices,
+    "load",
+    sv="Läs in fakturor från en CSV-fil, eller med rader från en JSON-fil.",
+    en="Load invoices from a CSV file, or with their rows from a JSON file.",
 )
 @click.argument("file", metavar="FIL", type=click.Path(path_type=Path))
 @option(
     "--region",
     default="",
-    sv="Region för rader som inte anger någon.",
-    en="Region of lines that name none.",
+    sv="Region för fakturor som inte anger någon.",
+    en="Region of invoices that name none.",
 )
 def load(common: Common, file: Path, region: str) -> None:
-    from hostsim.services.invoices_csv import Notes, read_invoices
+    from hostsim.services import invoices_csv, invoices_json
+    from hostsim.services.invoices_csv import Notes
 
     notes = Notes()
+    reader = invoices_json if invoices_json.is_json(file) else invoices_csv
     with open_store(common) as store:
-        loaded = store.load_invoices(read_invoices(file, region=region, notes=notes))
+        loaded = store.load_invoices(reader.read_invoices(file, region=region, notes=notes))
     for note in notes.first:
         common.note(f"Obs: {note.text('sv')}", f"Note: {note.text('en')}")
     more = notes.found - len(notes.first)
@@ -96,6 +101,7 @@ def load(common: Common, file: Path, region: str) -> None:
             {
                 "line": note.line,
                 "column": note.field,
+                **({"invoice_number": note.invoice} if note.invoice else {}),
                 "sentence": say(note.message, common.language),
             }
             for note in notes.first

@@ -28,6 +28,8 @@ from hostsim.desk import (
     decisions,
     explanation,
     hand_payments,
+    invoice_export,
+    jobs,
     payment_import,
     payment_register,
     runs,
@@ -68,6 +70,8 @@ PAGES = (
     hand_payments,
     explanation,
     runs,
+    invoice_export,
+    jobs,
 )
 
 

@@ -1,4 +1,4 @@
-"""What the pages work with: one database, its plug-ins, and the imports that run."""
+"""What the pages work with: one database, its plug-ins, and the jobs that run."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from hostsim.desk.background_imports import Choice, Jobs
+from hostsim.desk.background_jobs import CANCELLATION, EXPORT, QUESTION, Job, Jobs
 from hostsim.services.context import now
 from hostsim.services.host import Host
 from hostsim.storage import invoices, page_rows, previews
@@ -17,9 +17,9 @@ from hostsim.storage.store import Store
 if TYPE_CHECKING:
     from hostsim.ledger.values import Definition
     from hostsim.plugins.loading import Plugins
-    from hostsim.plugins.session import OnProgress, Window
     from hostsim.sandbox import Sandbox
     from hostsim.services.explanation import Explanation
+    from hostsim.storage.export_previews import ExportPreview
     from hostsim.storage.previews import Preview
 
 
@@ -39,7 +39,7 @@ class DeskContext:
     jobs: Jobs = field(init=False)
 
     def __post_init__(self) -> None:
-        self.jobs = Jobs(self._import_or_explain)
+        self.jobs = Jobs(self._carry_out)
 
     def host(self, **keywords: Any) -> Host:
         return Host(
@@ -53,12 +53,15 @@ class DeskContext:
             **keywords,
         )
 
-    def _import_or_explain(
-        self, choice: Choice, window: Window, on_progress: OnProgress
-    ) -> Preview | Explanation:
-        host = self.host(window=window, on_progress=on_progress)
-        if choice.invoice:
+    def _carry_out(self, job: Job) -> Preview | Explanation | ExportPreview:
+        choice = job.choice
+        host = self.host(window=job.window, on_progress=job.on_progress)
+        if choice.task == QUESTION:
             return host.why(choice.invoice, choice.definition)
+        if choice.task == EXPORT:
+            return host.export(choice.definition, review=job.review, invoices=choice.invoices)
+        if choice.task == CANCELLATION:
+            return host.cancel(choice.definition, choice.invoice)
         return host.import_payments(
             choice.definition,
             region=choice.region,
@@ -70,8 +73,9 @@ class DeskContext:
         """Give the regions that definitions or invoices have; ``""`` is the default one."""
         return invoices.regions(self.store)
 
-    def definitions(self) -> list[Definition]:
-        return self.store.definitions()
+    def definitions(self, *, exports: bool = False) -> list[Definition]:
+        """Give the imports, or the exports."""
+        return self.store.definitions(exports=exports)
 
     def preview(self, run_id: str | None = None) -> Preview | None:
         """Give a run that is open or saved; by default the latest that is open."""

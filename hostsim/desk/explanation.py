@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from flask import Blueprint, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response as AnyResponse
 
-from hostsim.desk.background_imports import Choice, Job
+from hostsim.desk.background_jobs import QUESTION, Choice, Job
 from hostsim.desk.shared import desk_context, language, notify, translated
 from hostsim.errors import HostError, host_error
 from hostsim.ledger.values import REGISTERED
@@ -15,6 +15,8 @@ from hostsim.messages.explanations import OFFLINE
 from hostsim.messages.text import own
 from hostsim.services import outcomes
 from hostsim.views import explanation as view
+from hostsim.views import exports
+from hostsim.views.table import on_page
 from opter_contract.values import Text
 
 if TYPE_CHECKING:
@@ -42,6 +44,8 @@ def window(job: Job | None = None, **dialog: object) -> str:
         wrong=wrong,
         definitions=desk_context().definitions(),
         view=view,
+        exports=exports,
+        log_columns=[one for one in on_page(exports.LOG) if one.key != "invoice"],
         good_outcomes={REGISTERED, outcomes.BY_HAND},
         language=language(),
         offline=OFFLINE,
@@ -73,8 +77,8 @@ def ask() -> AnyResponse:
         raise host_error("PAGE_UNKNOWN")
     desk_context().store.definition(name)
     try:
-        job = desk_context().jobs.start(Choice(name, invoice=number))
+        job = desk_context().jobs.start(Choice(name, task=QUESTION, invoice=number))
     except HostError as error:
         notify(own(error.message), "error")
         return redirect(url_for("why.show", invoice=number, format=name), 303)
-    return redirect(url_for("imports.job", job_id=job.id), 303)
+    return redirect(url_for("jobs.show", job_id=job.id), 303)

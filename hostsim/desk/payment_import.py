@@ -7,20 +7,18 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from flask import Blueprint, Response, jsonify, redirect, render_template, request, url_for
+from flask import Blueprint, Response, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response as AnyResponse
 
-from hostsim.desk.background_imports import Choice, Job
-from hostsim.desk.explanation import window as why_window
+from hostsim.desk.background_jobs import Choice
 from hostsim.desk.row_actions import row_buttons
 from hostsim.desk.shared import desk_context, language, list_view, notify, word
 from hostsim.errors import HostError, host_error
 from hostsim.ledger.amounts import typed_date
 from hostsim.ledger.matching import KINDS
-from hostsim.messages.desk import duration, page_text
-from hostsim.messages.formats import count
+from hostsim.messages.desk import page_text
 from hostsim.messages.results import DATE_NEEDED
-from hostsim.messages.text import own, say
+from hostsim.messages.text import own
 from hostsim.storage.lists import Selection, all_of, preview_rows
 from hostsim.storage.previews import PreviewChanged
 from hostsim.storage.region_checks import checked_bank_account, refuse_other_region
@@ -149,75 +147,7 @@ def start() -> AnyResponse | str:
     if wrong:
         return _read_dialog(form, wrong)
     choice = Choice(definition.name, definition.region, form["bank_account"].strip(), day)
-    return redirect(url_for(".job", job_id=desk_context().jobs.start(choice).id), 303)
-
-
-# --- While it reads ----------------------------------------------------------
-
-
-@pages.get("/jobs/<job_id>")
-def job(job_id: str) -> AnyResponse | str:
-    found = _job(job_id)
-    if found.run_id is not None:
-        return redirect(url_for(".show", run=found.run_id))
-    if found.explanation is not None:
-        return redirect(url_for("why.show", job=found.id, invoice=found.choice.invoice))
-    under = why_window if found.choice.invoice else window
-    if found.ended.is_set():
-        return under(dialog="failure", job=found, failure=found.failure)
-    return under(dialog="progress", job=found, now=_progress(found))
-
-
-@pages.get("/jobs/<job_id>/now")
-def now(job_id: str) -> Response:
-    return jsonify(_progress(_job(job_id)))
-
-
-@pages.post("/jobs/<job_id>/stop")
-def stop(job_id: str) -> AnyResponse:
-    """Ask an import to stop; nothing is stored then."""
-    _job(job_id).stop()
-    return redirect(url_for(".job", job_id=job_id), 303)
-
-
-@pages.post("/jobs/<job_id>/answer")
-def answer(job_id: str) -> AnyResponse:
-    """Accept the address that the login ended at, where the redirect did not reach us."""
-    refusal = _job(job_id).answer(request.form.get("address", ""))
-    if refusal is not None:
-        notify(own(refusal), "error")
-    return redirect(url_for(".job", job_id=job_id), 303)
-
-
-@pages.get("/window")
-def login_window() -> str:
-    """Fill the login's window until its address is known."""
-    return render_template("window.html")
-
-
-def _job(job_id: str) -> Job:
-    found = desk_context().jobs.get(job_id)
-    if found is None:
-        raise host_error("PAGE_UNKNOWN")
-    return found
-
-
-def _progress(job: Job) -> dict[str, object]:
-    progress = job.progress
-    left = getattr(progress, "seconds_left", None)
-    message = say(progress.message, language()) if progress else word("starting")
-    return {
-        "ended": job.ended.is_set(),
-        "address": job.address if job.signing_in else None,
-        "signing_in": job.signing_in,
-        "stage": progress.stage if progress else "",
-        "sentence": word("stopping") if job.stopping else message,
-        "done": progress.done if progress else 0,
-        "total": progress.total if progress else None,
-        "read": count(job.read, language()),
-        "pages": count(job.pages, language()),
-        "left": word("unknown") if left is None else duration(left),
-    }
+    return redirect(url_for("jobs.show", job_id=desk_context().jobs.start(choice).id), 303)
 
 
 # --- Saving ------------------------------------------------------------------

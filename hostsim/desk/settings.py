@@ -1,17 +1,18 @@
-"""``Betalningsimport - Inställningar``, made of what the plug-ins contribute; and the office's own.
+"""The settings of imports and exports, made of what the plug-ins contribute; and the office's own.
 
 The page knows no field: kind, label, help, default and the problems of a value all come
-from the plug-in of the import type.
+from the plug-in of the import or export type.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from flask import Blueprint, make_response, redirect, request, session, url_for
 from werkzeug.wrappers import Response as AnyResponse
 
+from hostsim.desk.invoice_export import window as export_window
 from hostsim.desk.payment_import import window
 from hostsim.desk.shared import desk_context, notify, translated
 from hostsim.errors import HostError, SettingsRefused
@@ -23,7 +24,10 @@ from opter_contract.values import SettingsField, SettingsProblem, Text
 pages = Blueprint("settings", __name__, url_prefix="/settings")
 
 #: The kinds of fields that have an input of their own; any other is text.
-INPUTS = frozenset({"date", "integer", "boolean", "text"})
+INPUTS = frozenset({"date", "integer", "boolean", "text", "choice"})
+
+#: What the exports of these pages send.
+SUBJECT = "invoices"
 
 
 class Field(NamedTuple):
@@ -36,32 +40,43 @@ class Field(NamedTuple):
     value: str
     required: bool
     problems: Sequence[tuple[str, str]]  # severity, sentence
+    choices: Sequence[tuple[str, str]] = ()  # value, label
 
     @property
     def wrong(self) -> bool:
         return any(severity == "error" for severity, _ in self.problems)
 
 
-# --- Settings of an import ---------------------------------------------------
+# --- Settings of an import or an export ---------------------------------------
+
+_OWN_FIELDS = ("name", "type", "format", "region")
 
 
 @pages.get("")
 def show() -> str:
-    definitions = desk_context().definitions()
-    if not definitions:
-        return _dialog(None, {})
-    return _of(definitions[0])
+    exports = _exports()
+    definitions = desk_context().definitions(exports=exports)
+    return _of(definitions[0]) if definitions else _dialog(None, {}, exports=exports)
 
 
 @pages.get("/new")
 def new() -> str:
-    given = {key: request.args.get(key, "") for key in ("name", "type", "format", "region")}
-    return _dialog(None, given, making=True)
+    given = {key: request.args.get(key, "") for key in _OWN_FIELDS}
+    return _dialog(None, given, making=True, exports=_exports())
+
+
+def _exports() -> bool:
+    """Tell whether the request is about exports."""
+    return bool(request.values.get("exports"))
 
 
 @pages.get("/of/<path:name>")
 def of(name: str) -> str:
-    return _of(desk_context().store.definition(name))
+    return _of(_definition(name))
+
+
+def _definition(name: str) -> Definition:
+    return desk_context().store.definition(name, exports=None)
 
 
 def _of(definition: Definition) -> str:
@@ -74,25 +89,27 @@ def _of(definition: Definition) -> str:
 
 @pages.post("/new")
 def make() -> AnyResponse:
-    """Define an import; problems are shown beside their fields."""
-    given = {key: request.form.get(key, "") for key in ("name", "type", "format", "region")}
-    values = _values_of(given["type"])
+    """Define an import or an export; problems are shown beside their fields."""
+    exports = _exports()
+    given = {key: request.form.get(key, "") for key in _OWN_FIELDS}
+    values = _values_of(given["type"], SUBJECT if exports else "")
+    name, code, region = given["name"], given["type"], given["region"]
+    host = desk_context().host()
     try:
-        problems = (
-            desk_context()
-            .host()
-            .define(given["name"], given["type"], given["format"], given["region"], values)
-        )
+        if exports:
+            problems = host.define_export(name, code, SUBJECT, region, values)
+        else:
+            problems = host.define(name, code, given["format"], region, values)
     except (SettingsRefused, HostError) as error:
-        return _refused(None, given | values, error)
+        return _refused(None, given | values, error, exports=exports)
     return _stored(given["name"].strip(), problems)
 
 
 @pages.post("/of/<path:name>")
 def change(name: str) -> AnyResponse:
-    """Change an import; problems are shown beside their fields."""
-    definition = desk_context().store.definition(name)
-    values = _values_of(definition.import_type)
+    """Change an import or an export; problems are shown beside their fields."""
+    definition = _definition(name)
+    values = _values_of(definition.import_type, definition.subject)
     try:
         problems = desk_context().host().change(name, values)
     except SettingsRefused as error:
@@ -100,11 +117,11 @@ def change(name: str) -> AnyResponse:
     return _stored(name, problems)
 
 
-def _values_of(import_type: str) -> dict[str, str]:
+def _values_of(type_code: str, subject: str) -> dict[str, str]:
     """Read the plug-in's fields out of a form; an empty secret is left as it is."""
     return {
         field.key: request.form.get(f"field-{field.key}", "")
-        for field in desk_context().host().settings_fields(import_type)
+        for field in desk_context().host().settings_fields(type_code, subject)
         if not field.secret or request.form.get(f"field-{field.key}")
     }
 
@@ -116,20 +133,24 @@ def _stored(name: str, problems: Sequence[SettingsProblem]) -> AnyResponse:
 
 
 def _refused(
-    definition: Definition | None, values: Mapping[str, str], error: HostError
+    definition: Definition | None,
+    values: Mapping[str, str],
+    error: HostError,
+    *,
+    exports: bool = False,
 ) -> AnyResponse:
     problems: Sequence[SettingsProblem] = (
         error.problems
         if isinstance(error, SettingsRefused)
         else [SettingsProblem(_field_of(error), "error", error.message)]
     )
-    page = _dialog(definition, values, problems, making=definition is None)
+    page = _dialog(definition, values, problems, making=definition is None, exports=exports)
     return make_response(page, 422)
 
 
 def _field_of(error: HostError) -> str:
     """Name the field of the host's own that an error belongs beside."""
-    return "type" if error.code.startswith("IMPORT_") else "name"
+    return "type" if error.code.startswith(("IMPORT_", "EXPORT_TYPE")) else "name"
 
 
 def _dialog(
@@ -138,17 +159,21 @@ def _dialog(
     problems: Sequence[SettingsProblem] = (),
     *,
     making: bool = False,
+    exports: bool = False,
 ) -> str:
-    types = desk_context().plugins.import_types
+    subject = definition.subject if definition else SUBJECT if exports else ""
+    types = _types(subject)
     code = definition.import_type if definition else values.get("type") or next(iter(types), "")
     fields: list[Field] = []
     if (definition or making) and code in types:
-        described = desk_context().host().settings_fields(code)
+        described = desk_context().host().settings_fields(code, subject)
         fields = [_field(one, values, problems, new=definition is None) for one in described]
     known = {field.name for field in fields} | {"name", "type"}
-    return window(
+    under = export_window if subject else window
+    return under(
         dialog="settings",
-        definitions=desk_context().definitions(),
+        exports=bool(subject),
+        definitions=desk_context().definitions(exports=bool(subject)),
         chosen=definition,
         making=making and bool(types),
         types=types,
@@ -160,6 +185,14 @@ def _dialog(
         problems={key: _problems_of(key, problems) for key in ("name", "type")},
         others=[(p.severity, translated(p.message)) for p in problems if p.key not in known],
     )
+
+
+def _types(subject: str) -> Mapping[str, Any]:
+    """Give the types of imports, or of exports of a subject, by their codes."""
+    plugins = desk_context().plugins
+    if not subject:
+        return plugins.import_types
+    return {code: one for (code, what), one in plugins.export_types.items() if what == subject}
 
 
 def _field(
@@ -179,6 +212,7 @@ def _field(
         value="" if described.secret else value,
         required=described.required,
         problems=_problems_of(described.key, problems),
+        choices=[(one.value, translated(one.label)) for one in getattr(described, "choices", ())],
     )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, cast
 
@@ -12,6 +12,7 @@ from hostsim.desk.context import DeskContext
 from hostsim.messages.desk import page_text
 from hostsim.messages.text import LANGUAGES, say
 from hostsim.storage.lists import Page, Selection, Source, page_of
+from hostsim.views.exports import EVENTS, STATES
 from hostsim.views.labels import DECISIONS, REASONS, RUN_STATES, STATUSES, label
 from hostsim.views.pages import PAGES
 from hostsim.views.table import Column, on_page
@@ -49,7 +50,17 @@ def notify(text: Text, kind: str = "done") -> None:
 
 
 #: The names of the codes that a list can be filtered by; others have reasons.
-_LABELS = {"runs": RUN_STATES, "decisions": DECISIONS, "ready": STATUSES, "payments": STATUSES}
+_LABELS = {
+    "runs": RUN_STATES,
+    "decisions": DECISIONS,
+    "ready": STATUSES,
+    "payments": STATUSES,
+    "invoices": STATES,
+    "log": EVENTS,
+}
+
+#: What tells the rows of a list apart on a page, where it is not their id.
+_KEYS = {"invoices": "item_number", "log": "sequence"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +82,8 @@ class ListView:
     buttons: Mapping[int, str] = field(default_factory=dict)
     #: The definition that every row is of; "" where they are of several.
     definition: str = ""
+    #: Whether a row is ticked, by its id; only rows that can be ticked.
+    ticks: Mapping[str, bool] | None = None
     #: The revisions of the open previews, by definition, as they were when the rows were read.
     revisions: Mapping[str, str] = field(default_factory=dict)
 
@@ -111,6 +124,15 @@ class ListView:
         return word("by_hand") if code == "hand" else code
 
     @property
+    def about_invoices(self) -> bool:
+        """Whether its rows are of exports, and not of payments."""
+        return self.name in _KEYS or self.name.startswith("items-")
+
+    def key(self, entry: Any) -> object:
+        """Give what tells a row apart from the others of the page."""
+        return getattr(entry, _KEYS.get(self.name, "place" if self.about_invoices else "id"))
+
+    @property
     def filtered(self) -> bool:
         return bool(self.selection.text or self.selection.code or self.selection.origin)
 
@@ -130,17 +152,19 @@ def list_view(
     prefix: str = "",
     fixed: Mapping[str, str] | None = None,
     row_argument: str = "",
+    hidden: Collection[str] = (),
 ) -> ListView:
     """Read a page of a list as this request selects it.
 
     :param prefix: of the list's own arguments in the address.
     :param fixed: arguments of every link of the list.
+    :param hidden: the keys of columns that are not shown.
     """
     selection = Selection.of(request.args, prefix)
     return ListView(
         name,
         title,
-        on_page(PAGES[name]),
+        [column for column in on_page(PAGES[name]) if column.key not in hidden],
         page_of(desk_context().store, source, selection),
         selection,
         prefix,

@@ -8,6 +8,7 @@ from datetime import date, datetime
 from decimal import ROUND_HALF_UP, Context, Decimal
 from typing import NamedTuple
 
+from opter_contract.export_values import Customer, InvoiceRow
 from opter_contract.values import Company, Text, WriteOff
 
 #: The currency of the books; the contract gives every ``amount`` in it.
@@ -25,8 +26,22 @@ EXACT = Context(prec=200, rounding=ROUND_HALF_UP)
 
 
 @dataclass(frozen=True, slots=True)
+class InvoiceContent:
+    """What an invoice needs beside its header in order to be exported."""
+
+    customer: Customer
+    rows: tuple[InvoiceRow, ...]
+    type: str = "invoice"
+    exchange_rate: Decimal | None = None
+    order_number: str = ""
+    order_date: date | None = None
+    credits: str = ""
+    document: str = ""  # the path of its PDF
+
+
+@dataclass(frozen=True, slots=True)
 class ExportedInvoice:
-    """An invoice as it is loaded: exported to the accounting system before."""
+    """An invoice as it is loaded; without ``content`` it was exported otherwise."""
 
     number: str
     ocr: str
@@ -38,6 +53,7 @@ class ExportedInvoice:
     due_date: date | None = None
     region: str = ""  # "" is the default region
     period_closed: bool = True
+    content: InvoiceContent | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,10 +72,15 @@ class Invoice:
     due_date: date | None
     period_closed: bool
 
+    @property
+    def content(self) -> None:
+        """Nothing: what an export needs is not read with the rest."""
+        return
+
 
 @dataclass(frozen=True, slots=True)
 class Definition:
-    """An import as a person defined it, with the company and cursor of its last save."""
+    """An import or export as a person defined it, with the company and cursor of its last save."""
 
     name: str
     import_type: str
@@ -68,6 +89,9 @@ class Definition:
     settings: Mapping[str, str]
     company: Company | None
     cursor: str | None
+    subject: str = (
+        ""  # what is exported; "" for an import, and ``import_type`` is else the export's
+    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,14 +21,17 @@ WORDS: dict[str, Text] = {
     "settings": Text("Inställningar", "Settings"),
     "help": Text("Hjälp", "Help"),
     "not_here": Text(
-        "Finns i det riktiga systemet. Simulatorn visar bara betalningsimporten.",
-        "Is in the real system. The simulator shows the payment import only.",
+        "Finns i det riktiga systemet. Simulatorn visar bara betalningsimporten och "
+        "fakturaexporten.",
+        "Is in the real system. The simulator shows the payment import and the invoice export "
+        "only.",
     ),
     "about": Text(
         "hostsim {version} efterbildar ett system som Opter, för att visa och prova "
-        "insticksprogram för betalningsimport. Det hör inte till Opter AB eller Fortnox AB.",
+        "insticksprogram för betalningsimport och fakturaexport. Det hör inte till Opter AB eller "
+        "Fortnox AB.",
         "hostsim {version} imitates a system like Opter, to show and try plug-ins for payment "
-        "import. It is not affiliated with Opter AB or Fortnox AB.",
+        "import and invoice export. It is not affiliated with Opter AB or Fortnox AB.",
     ),
     "sandbox": Text("Fortnox: sandlåda", "Fortnox: sandbox"),
     "sandbox_help": Text(
@@ -454,6 +457,147 @@ WORDS: dict[str, Text] = {
     "yes": Text("ja", "yes"),
     "no": Text("nej", "no"),
     "show_lists": Text("Visa listorna", "Show the lists"),
+    # Fakturor, and their export.
+    "invoices": Text("Fakturor", "Invoices"),
+    "export_invoices": Text("Exportera", "Export"),
+    "exports": Text("Fakturaexporter", "Invoice exports"),
+    "export_name": Text("Fakturaexport", "Invoice export"),
+    "edit_exports": Text("Redigera fakturaexporter", "Edit invoice exports"),
+    "new_export": Text("Ny fakturaexport", "New invoice export"),
+    "export_type": Text("Exporttyp", "Export type"),
+    "export_settings": Text("Fakturaexport - Inställningar", "Invoice export - Settings"),
+    "no_exports": Text(
+        "Det finns ingen fakturaexport än. Klicka på Exportera och skapa en med pennan.",
+        "There is no invoice export yet. Press Export and make one with the pencil.",
+    ),
+    "no_export_types": Text(
+        "Inget insticksprogram har registrerat någon exporttyp. Kör hostsim plugins.",
+        "No plug-in has registered an export type. Run hostsim plugins.",
+    ),
+    "choose_export": Text(
+        "Välj en fakturaexport i listan, eller skapa en ny med plustecknet.",
+        "Choose an invoice export in the list, or make a new one with the plus sign.",
+    ),
+    "no_company_yet": Text(
+        "bestäms när de första fakturorna skickas", "decided when the first invoices are sent"
+    ),
+    "periods": Text("Fakturaperioder", "Invoice periods"),
+    "all_periods": Text("Visa alla perioder", "Show all periods"),
+    "show_period": Text("Visa fakturor i {month}", "Show the invoices of {month}"),
+    "invoices_of": Text("Fakturor i {month}", "Invoices of {month}"),
+    "no_invoices": Text("Inga fakturor med rader.", "No invoices with rows."),
+    "offered": Text("{n} fakturor väntar på export.", "{n} invoices wait to be exported."),
+    "offered_one": Text("{n} faktura väntar på export.", "{n} invoice waits to be exported."),
+    "show_invoices": Text("Till fakturorna", "To the invoices"),
+    "which_invoices": Text("Fakturanummer", "Invoice numbers"),
+    "all_waiting": Text("[Alla som väntar]", "[All that wait]"),
+    "which_invoices_help": Text(
+        "Tomt: nya och ändrade i stängda perioder, och de som inte är klara. Annars nummer med "
+        "komma emellan.",
+        "Empty: new and changed ones of closed periods, and those that are not settled. Otherwise "
+        "numbers with commas between.",
+    ),
+    "exporting": Text("Exporterar fakturor", "Exporting invoices"),
+    "export_running": Text("En export pågår: {name}.", "An export is running: {name}."),
+    "export_waits": Text(
+        "Exporten {name} väntar på ditt svar.", "The export {name} waits for your answer."
+    ),
+    "sign_in_to_export": Text(
+        "Logga in i fönstret som har öppnats. Exporten fortsätter här när du är klar.",
+        "Sign in in the window that has opened. The export goes on here when you are done.",
+    ),
+    "export_progress": Text("Hur långt exporten har kommit", "How far the export has come"),
+    "invoices_done": Text("Klara fakturor", "Invoices done"),
+    "n_of": Text("{n} av {total}", "{n} of {total}"),
+    "nothing_sent_yet": Text(
+        "Ingenting skickas förrän du har sett vad som ska skickas och klickat på Skicka.",
+        "Nothing is sent before you have seen what is to be sent and pressed Send.",
+    ),
+    "results_stored": Text(
+        "Varje resultat skrivs ned så snart svaret kommer. Avbryter du är det som redan är skickat "
+        "skickat.",
+        "Each result is stored as soon as the answer comes. If you cancel, what was sent already "
+        "is sent.",
+    ),
+    "export_failed": Text("Exporten gick inte att genomföra", "The export could not be done"),
+    "export_stopped": Text("Exporten avbröts", "The export was cancelled"),
+    "export_again": Text("Exportera igen", "Export again"),
+    # What would be sent, and what became of it.
+    "export_plan": Text("Förhandsvisning av exporten", "Preview of the export"),
+    "export_result": Text("Exportens resultat", "Result of the export"),
+    "counted_invoices": Text("Antal fakturor", "Number of invoices"),
+    "customers_changed": Text("kunder läggs upp eller ändras", "customers are new or change"),
+    "customers_changed_one": Text("kund läggs upp eller ändras", "customer is new or changes"),
+    "gaps_open": Text("saker saknas", "things are missing"),
+    "gaps_open_one": Text("sak saknas", "thing is missing"),
+    "gaps_title": Text("Saknas, och måste åtgärdas först", "Missing, and to be mended first"),
+    "concerns": Text("Gäller {n} fakturor: {numbers}", "Concerns {n} invoices: {numbers}"),
+    "concerns_one": Text("Gäller faktura {numbers}", "Concerns invoice {numbers}"),
+    "concerns_all": Text("Gäller alla fakturor.", "Concerns every invoice."),
+    "send_column": Text("Skicka", "Send"),
+    "send_this": Text("Skicka faktura {number}", "Send invoice {number}"),
+    "here_short": Text("här", "here"),
+    "there_short": Text("där", "there"),
+    "customers_title": Text(
+        "Kunder som läggs upp eller ändras", "Customers that are new or change"
+    ),
+    "more_customers": Text("… och {n} kunder till.", "… and {n} more customers."),
+    "more_customers_one": Text("… och {n} kund till.", "… and {n} more customer."),
+    "field": Text("Fält där", "Field there"),
+    "field_there": Text("Står där nu", "There now"),
+    "field_ours": Text("Blir", "Becomes"),
+    "sum_here": Text("Summa här", "Sum here"),
+    "sum_there": Text("Summa där", "Sum there"),
+    "tick_all": Text("Räkna om", "Count again"),
+    "count_again": Text("Räkna om", "Count again"),
+    "gaps_hinder": Text(
+        "{n} saker saknas för markerade fakturor, se överst.",
+        "{n} things are missing for ticked invoices, see above.",
+    ),
+    "gaps_hinder_one": Text(
+        "{n} sak saknas för markerade fakturor, se överst.",
+        "{n} thing is missing for ticked invoices, see above.",
+    ),
+    "leave_out_gaps": Text("Lämna dem utanför", "Leave them out"),
+    "nothing_to_send": Text("Ingenting är markerat som kan skickas.", "Nothing to send is ticked."),
+    "waits_for_you": Text(
+        "Ingenting är skickat än. Inloggningen väntar i högst 30 minuter.",
+        "Nothing is sent yet. The login waits for 30 minutes at most.",
+    ),
+    "send_invoices": Text("Skicka {n} fakturor, {sum}", "Send {n} invoices, {sum}"),
+    "send_invoices_one": Text("Skicka {n} faktura, {sum}", "Send {n} invoice, {sum}"),
+    "record_invoices": Text(
+        "Skriv ned {n} fakturor som redan finns där", "Record {n} invoices that are there already"
+    ),
+    "record_invoices_one": Text(
+        "Skriv ned {n} faktura som redan finns där", "Record {n} invoice that is there already"
+    ),
+    "look_at": Text(
+        "Kontrollera: {what}. Förklaringen står vid fakturan.",
+        "Look at this: {what}. The explanation is beside the invoice.",
+    ),
+    "left_out_of_it": Text("Fakturor som lämnades utanför", "Invoices that were left out"),
+    # The log, and taking back.
+    "export_log": Text("Exportlogg", "Export log"),
+    "log_title": Text("Vem, när och vad, det senaste först", "Who, when and what, the last first"),
+    "log_of_run": Text("Exportens logg", "Log of the export"),
+    "no_log": Text("Ingenting är exporterat än.", "Nothing was exported yet."),
+    "number_there": Text("Nummer där", "Number there"),
+    "take_back_invoice": Text("Ta tillbaka faktura {number}", "Take back invoice {number}"),
+    "does_take_back_invoice": Text(
+        "Fakturan makuleras i {name}, om den inte är bokförd, och numret används inte igen. Är den "
+        "bokförd ändras ingenting: gör då en rättelsefaktura.",
+        "The invoice is cancelled in {name}, unless it is booked, and its number is not used "
+        "again. If it is booked nothing changes: make a correction invoice then.",
+    ),
+    "taking_back": Text("Tar tillbaka fakturan", "Taking the invoice back"),
+    "one_at_a_time": Text("Bara den här fakturan berörs.", "Only this invoice is concerned."),
+    "taken_back": Text(
+        "Faktura {number} är makulerad i {name}.", "Invoice {number} is cancelled in {name}."
+    ),
+    "take_back_failed": Text(
+        "Fakturan gick inte att ta tillbaka", "The invoice could not be taken back"
+    ),
     # Language.
     "language": Text("Språk", "Language"),
     "other_language": Text("In English", "På svenska"),

@@ -45,6 +45,35 @@ _SENTENCES: dict[str, dict[str, Text]] = {
             "There is no file format called {name}, nor any other; "
             "make one with hostsim formats add.",
         ),
+        "EXPORT_UNKNOWN": Text(
+            "Det finns ingen export som heter {name}; välj en av: {known}.",
+            "There is no export called {name}; choose one of: {known}.",
+        ),
+        "NO_EXPORTS": Text(
+            "Det finns ingen export som heter {name}, och ingen annan heller; "
+            "skapa en med hostsim exports add.",
+            "There is no export called {name}, nor any other; make one with hostsim exports add.",
+        ),
+        "EXPORT_TYPE_UNKNOWN": Text(
+            "Det finns ingen exporttyp som heter {name} för {subject}; kända är: {known}. "
+            "Kontrollera med hostsim plugins att insticksprogrammet är laddat.",
+            "There is no export type called {name} for {subject}; known ones are: {known}. "
+            "Check with hostsim plugins that the plug-in is loaded.",
+        ),
+        "EXPORT_WITHOUT_ROWS": Text(
+            "Faktura {number} har inga rader och kan inte exporteras; läs in den ur en JSON-fil "
+            "med hostsim invoices load.",
+            "Invoice {number} has no rows and cannot be exported; load it from a JSON file with "
+            "hostsim invoices load.",
+        ),
+        "NOT_EXPORTED": Text(
+            "Faktura {number} är inte exporterad med {name}, så det finns inget att ta tillbaka.",
+            "Invoice {number} is not exported with {name}, so that there is nothing to take back.",
+        ),
+        "NOT_CANCELLED": Text(
+            "Faktura {number} är inte makulerad; varför står ovanför.",
+            "Invoice {number} was not cancelled; the reason is above.",
+        ),
         "DEFINITION_EXISTS": Text(
             "Filformatet {name} finns redan; ändra det med hostsim formats set "
             "eller välj ett annat namn.",
@@ -321,6 +350,32 @@ _SENTENCES: dict[str, dict[str, Text]] = {
             "The plug-in for {type} cannot read all payments, so that {name} cannot be "
             "reconciled; ask its developer (one that only reads files cannot).",
         ),
+        "EXPORT_GAPS": Text(
+            "I det andra systemet saknas: {gaps}, se ovanför. Det som behöver det skickas inte. "
+            "Rätta det och exportera igen, eller välj fakturor som inte behöver det.",
+            "Missing in the other system: {gaps}, see above. What needs it is not sent. Correct "
+            "it and export again, or choose invoices that do not need it.",
+        ),
+        "EXPORT_SAME_COMPANY": Text(
+            "Fakturor som {name} skulle skicka är redan exporterade till {company} med en annan "
+            "export; ingenting skickades. Använd den, eller lägg upp den här igen med hostsim "
+            "exports add --same-company-as.",
+            "Invoices that {name} would send are exported to {company} already, by another "
+            "export; nothing was sent. Use that one, or define this one again with hostsim "
+            "exports add --same-company-as.",
+        ),
+        "CANNOT_CANCEL": Text(
+            "Insticksprogrammet för {type} kan inte ta tillbaka det som är exporterat; makulera "
+            "det i det andra systemet.",
+            "The plug-in for {type} cannot take back what was exported; cancel it in the other "
+            "system.",
+        ),
+        "EXPORT_TYPE_OFF": Text(
+            "Inget påslaget insticksprogram har exporttypen {name}; avstängda är: {off}. Slå på "
+            "det rätta med hostsim plugins on NAMN, eller ta bort det ur HOSTSIM_PLUGINS_OFF.",
+            "No plug-in that is on has the export type {name}; switched off are: {off}. Switch "
+            "the right one on with hostsim plugins on NAME, or take it out of HOSTSIM_PLUGINS_OFF.",
+        ),
         "IMPORT_TYPE_OFF": Text(
             "Inget påslaget insticksprogram har importtypen {name}; avstängda är: {off}. Slå på "
             "det rätta med hostsim plugins on NAMN, eller ta bort det ur HOSTSIM_PLUGINS_OFF.",
@@ -396,7 +451,21 @@ _SENTENCES: dict[str, dict[str, Text]] = {
             "format with hostsim formats add --same-company-as {other}.",
         ),
     },
+    "unavailable": {
+        "EXPORT_UNSETTLED": Text(
+            "Exporten är inte klar: {what.sv}. Det som är okänt kontrolleras vid nästa export; "
+            "jämför belopp som skiljer innan fakturan används.",
+            "The export is not settled: {what.en}. What is unknown is checked at the next export; "
+            "compare totals that differ before the invoice is used.",
+        ),
+    },
     "busy": {
+        "EXPORT_RUNNING": Text(
+            "En export med {name}, eller till samma företag, pågår redan; ingenting lästes. Försök "
+            "igen när den är klar.",
+            "An export with {name}, or to the same company, is running already; nothing was read. "
+            "Try again when it is done.",
+        ),
         "DATABASE_BUSY": Text(
             "Databasen {path} används av någon annan just nu; ingenting sparades. Försök igen.",
             "The database {path} is in use by somebody else; nothing was saved. Try again.",
@@ -407,6 +476,12 @@ _SENTENCES: dict[str, dict[str, Text]] = {
         ),
     },
     "changed": {
+        "EXPORT_CHANGED": Text(
+            "Uppgifterna har ändrats sedan förhandsvisningen, eller så visades den aldrig här; "
+            "ingenting skickades. Granska den nya förhandsvisningen och skicka igen.",
+            "The data changed after the preview was shown, or it was never shown here; nothing "
+            "was sent. Look at the new preview and send again.",
+        ),
         "PREVIEW_CHANGED": Text(
             "Uppgifterna har ändrats sedan förhandsvisningen, eller så visades den aldrig här; "
             "ingenting sparades. Granska den nya förhandsvisningen och spara igen.",
@@ -439,9 +514,11 @@ _SENTENCES: dict[str, dict[str, Text]] = {
     "saved": {
         "SAVED_NOT_SHOWN": Text(
             "{saved.sv} Men resultatet kunde inte visas i sin helhet. Se efter innan du gör om "
-            "något: hostsim payments visar vad som är registrerat, hostsim runs importerna.",
+            "något: hostsim payments visar vad som är registrerat, hostsim runs importerna, "
+            "hostsim exports log det som skickats.",
             "{saved.en} But the result could not be shown in full. Look before you repeat "
-            "anything: hostsim payments shows what is registered, hostsim runs the imports.",
+            "anything: hostsim payments shows what is registered, hostsim runs the imports, "
+            "hostsim exports log what was sent.",
         ),
     },
     "output": {

@@ -42,6 +42,13 @@ IMPORT_TYPE_TAKEN = Template(
     "{plugin} registrerar importtypen {code}, som {other} redan har",
     "{plugin} registers the import type {code}, which {other} already has",
 )
+EXPORT_TYPES_INVALID = Template(
+    "kunde inte ange sina exporttyper ({error})", "could not list its export types ({error})"
+)
+EXPORT_TYPE_TAKEN = Template(
+    "{plugin} registrerar exporttypen {code}, som {other} redan har",
+    "{plugin} registers the export type {code}, which {other} already has",
+)
 NOT_REGISTERED = Template("kunde inte registreras ({error})", "could not be registered ({error})")
 NAME_TAKEN = Template(
     "{plugin} har samma namn som {other}; stäng av det som inte ska användas med "

@@ -28,9 +28,10 @@ from hostsim.messages import plugins as plugins_messages
 from hostsim.messages.text import Template
 from hostsim.plugins import discovery
 from hostsim.plugins.discovery import Installed, Off
-from hostsim.plugins.session import HostHooks
-from opter_contract import PROJECT
-from opter_contract import hooks as contract_hooks
+from hostsim.plugins.host_hooks import HostHooks
+from opter_contract import PROJECT, export_hooks
+from opter_contract import hooks as import_hooks
+from opter_contract.export_values import SUBJECTS, ExportType
 from opter_contract.values import ImportType, Text
 from opter_contract.version import CONTRACT_VERSION, Mismatch, mismatch, required_version
 
@@ -44,6 +45,10 @@ HOST = "hostsim"
 HOSTS_OWN = frozenset(name for name in vars(HostHooks) if name.startswith(f"{PROJECT}_")) - {
     "opter_progress"
 }
+
+
+#: Where the hooks of the contract are specified.
+_SPECIFICATIONS = (import_hooks, export_hooks)
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +66,7 @@ class Found:
     reason: Text | None = None
     hooks: tuple[str, ...] = ()
     import_types: tuple[str, ...] = ()
+    export_types: tuple[tuple[str, str], ...] = ()  # code and subject
     state: str = "active"
     contract: str | None = None
 
@@ -101,7 +107,9 @@ class Plugins:
         self.loaded: tuple[Found, ...] = ()
         self.excluded: tuple[Found, ...] = ()
         self._types: dict[str, ImportType] = {}
-        self._owners: dict[str, Found] = {}
+        self._export_types: dict[tuple[str, str], ExportType] = {}
+        # By code, and by the subject of an export type; "" for an import type.
+        self._owners: dict[tuple[str, str], Found] = {}
         self._objects: dict[str, object] = {}
         for name, plugin in manager_extra:
             self._add(Found(name, None, None), functools.partial(_same, plugin))
@@ -126,22 +134,32 @@ class Plugins:
         """The import types that can be chosen, by their code."""
         return MappingProxyType(self._types)
 
-    def owner(self, import_type: str) -> Found:
-        """Give the plug-in that registered an import type."""
-        off = ", ".join(found.name for found in self.excluded if found.state == "off")
-        if import_type not in self._owners and off:
-            raise host_error("IMPORT_TYPE_OFF", name=import_type, off=off)
-        if import_type not in self._owners:
-            known = ", ".join(sorted(self._owners)) or "–"
-            raise host_error("IMPORT_TYPE_UNKNOWN", name=import_type, known=known)
-        return self._owners[import_type]
+    @property
+    def export_types(self) -> Mapping[tuple[str, str], ExportType]:
+        """The export types that can be chosen, by their code and subject."""
+        return MappingProxyType(self._export_types)
 
-    def call_owner(self, import_type: str, hook: str, /, **arguments: object) -> Any:
-        """Call a hook in the plug-in of an import type alone.
+    def owner(self, code: str, subject: str = "") -> Found:
+        """Give the plug-in that registered an import type, or an export type of a subject."""
+        found = self._owners.get((code, subject))
+        if found is not None:
+            return found
+        off = ", ".join(found.name for found in self.excluded if found.state == "off")
+        if off:
+            raise host_error(
+                "EXPORT_TYPE_OFF" if subject else "IMPORT_TYPE_OFF", name=code, off=off
+            )
+        known = ", ".join(sorted(one for one, its in self._owners if its == subject)) or "–"
+        if subject:
+            raise host_error("EXPORT_TYPE_UNKNOWN", name=code, subject=subject, known=known)
+        raise host_error("IMPORT_TYPE_UNKNOWN", name=code, known=known)
+
+    def call_owner(self, code: str, hook: str, subject: str = "", /, **arguments: object) -> Any:
+        """Call a hook in the plug-in of an import type, or of an export type, alone.
 
         :return: its one answer; ``None`` where it does not answer the hook.
         """
-        return self._call_one(self._objects[self.owner(import_type).name], hook, arguments)
+        return self._call_one(self._objects[self.owner(code, subject).name], hook, arguments)
 
     def listeners(self, *hooks: str) -> Iterator[tuple[str, Callable[..., Any]]]:
         """Give the name of each plug-in with one of these hooks, and how to call a hook in it."""
@@ -181,7 +199,9 @@ class Plugins:
             log.warning("plug-in %s is rejected: %s", found.full_name, rejected.reason.en)
             self.excluded += (replace(found, reason=rejected.reason, state="left-out"),)
 
-    def _examined(self, found: Found, plugin: object) -> tuple[Found, Sequence[ImportType]]:
+    def _examined(
+        self, found: Found, plugin: object
+    ) -> tuple[Found, Sequence[ImportType], Sequence[ExportType]]:
         with _rejecting(plugins_messages.NOT_EXAMINED):
             self._refuse_indistinct(found, plugin)
             scratch = _new_manager()
@@ -190,9 +210,15 @@ class Plugins:
             raise _Rejected(_why_no_hook(plugin))
         with _rejecting(plugins_messages.NOT_EXAMINED):
             _refuse_unmarked(scratch, plugin)
-        types = _import_types(scratch, found) if "opter_import_types" in hooks else ()
-        codes = tuple(import_type.code for import_type in types)
-        return replace(found, hooks=hooks, import_types=codes), types
+        imports = _import_types(scratch, found) if "opter_import_types" in hooks else ()
+        exports = _export_types(scratch, found) if "opter_export_types" in hooks else ()
+        found = replace(
+            found,
+            hooks=hooks,
+            import_types=tuple(one.code for one in imports),
+            export_types=tuple((one.code, one.subject) for one in exports),
+        )
+        return found, imports, exports
 
     def _refuse_indistinct(self, found: Found, plugin: object) -> None:
         """Reject what pluggy would mistake for another plug-in, or cannot put into a set."""
@@ -214,15 +240,22 @@ class Plugins:
     def _full_name(self, name: str) -> str:
         return next((found.full_name for found in self.loaded if found.name == name), name)
 
-    def _register(self, found: Found, types: Sequence[ImportType], plugin: object) -> None:
-        for code in found.import_types:
-            if code in self._owners:
-                other = self._owners[code].full_name
-                raise _Rejected(
-                    plugins_messages.IMPORT_TYPE_TAKEN(
-                        code=code, plugin=found.full_name, other=other
-                    )
+    def _register(
+        self,
+        found: Found,
+        imports: Sequence[ImportType],
+        exports: Sequence[ExportType],
+        plugin: object,
+    ) -> None:
+        owned = [(code, "") for code in found.import_types] + [*found.export_types]
+        for code, subject in owned:
+            if (other := self._owners.get((code, subject))) is not None:
+                taken = (
+                    plugins_messages.EXPORT_TYPE_TAKEN
+                    if subject
+                    else plugins_messages.IMPORT_TYPE_TAKEN
                 )
+                raise _Rejected(taken(code=code, plugin=found.full_name, other=other.full_name))
         try:
             with _rejecting(plugins_messages.NOT_REGISTERED):
                 self.manager.register(plugin, name=found.name)
@@ -233,15 +266,22 @@ class Plugins:
             raise
         self.loaded += (found,)
         self._objects[found.name] = plugin
-        for import_type in types:
-            self._types[import_type.code] = import_type
-            self._owners[import_type.code] = found
+        self._types.update({one.code: one for one in imports})
+        self._export_types.update({(one.code, one.subject): one for one in exports})
+        self._owners.update(dict.fromkeys(owned, found))
 
 
 def _new_manager() -> pluggy.PluginManager:
     manager = pluggy.PluginManager(PROJECT)
-    manager.add_hookspecs(contract_hooks)
+    for specification in _SPECIFICATIONS:
+        manager.add_hookspecs(specification)
     return manager
+
+
+def _specified(hook: str) -> object:
+    """Give the specification of a hook; ``None`` where there is none."""
+    found = (getattr(one, hook, None) for one in _SPECIFICATIONS)
+    return next((one for one in found if one is not None), None)
 
 
 def _same(plugin: object) -> object:
@@ -303,7 +343,7 @@ def _marked(manager: pluggy.PluginManager, plugin: object) -> Iterator[tuple[str
             continue
         optional = options.get("optionalhook", False)
         hook = options.get("specname") or name
-        if optional and not hasattr(contract_hooks, hook):
+        if optional and _specified(hook) is None:
             continue
         yield hook, getattr(plugin, name)
 
@@ -330,7 +370,7 @@ def _refuse_unfit(manager: pluggy.PluginManager, hook: str, implementation: Any)
 
 def _why_no_hook(plugin: object) -> Text:
     others = {project for name in dir(plugin) for project in _projects(plugin, name)}
-    named = any(hasattr(contract_hooks, name) for name in dir(plugin) if name.startswith("opter_"))
+    named = any(_specified(name) for name in dir(plugin) if name.startswith("opter_"))
     if others or named or isinstance(plugin, ModuleType):
         foreign = _listed(others - {PROJECT})
         if foreign:
@@ -349,7 +389,7 @@ def _refuse_unmarked(manager: pluggy.PluginManager, plugin: object) -> None:
         if not name.startswith(f"{PROJECT}_") or not callable(getattr(plugin, name)):
             continue
         others = _projects(plugin, name)
-        known = inspect.isfunction(getattr(contract_hooks, name, None))
+        known = inspect.isfunction(_specified(name))
         if (known or others) and manager.parse_hookimpl_opts(plugin, name) is None:
             sentence = plugins_messages.HOOK_OF_OTHERS if others else plugins_messages.UNMARKED_HOOK
             raise _Rejected(sentence(hook=name, projects=_listed(others)))
@@ -381,10 +421,28 @@ def _import_type(value: Any) -> ImportType | None:
     if isinstance(value.formats, str):
         return None
     made = ImportType(value.code, tuple(value.formats), Text(value.label.sv, value.label.en))
-    words = (made.code, *made.formats, *made.label)
-    if not all(isinstance(word, str) and word.strip() and word.isprintable() for word in words):
+    if not _are_words(made.code, *made.formats, *made.label):
         return None
     return made if made.formats else None
+
+
+def _export_types(manager: pluggy.PluginManager, found: Found) -> Sequence[ExportType]:
+    with _rejecting(plugins_messages.EXPORT_TYPES_INVALID), _quietly(found):
+        answers = manager.hook.opter_export_types()
+        types = [
+            ExportType(value.code, value.subject, Text(value.label.sv, value.label.en))
+            for answer in answers
+            for value in answer
+        ]
+    if len({(one.code, one.subject) for one in types}) != len(types) or not all(
+        one.subject in SUBJECTS and _are_words(one.code, *one.label) for one in types
+    ):
+        raise _Rejected(plugins_messages.EXPORT_TYPES_INVALID(error="code, subject, label"))
+    return types
+
+
+def _are_words(*words: object) -> bool:
+    return all(isinstance(word, str) and word.strip() and word.isprintable() for word in words)
 
 
 def _first_line(error: BaseException) -> str:

@@ -1,8 +1,6 @@
-"""The host's answers while a plug-in works on a run.
+"""The host's answers while a plug-in works on a run, and above all on an import.
 
-One object in the plug-in manager answers for the host: it knows the active
-sessions by the id of their run and hands each call to the right one. What a
-plug-in hands over is checked against the contract here, and copied.
+What a plug-in hands over is checked against the contract here, and copied.
 """
 
 from __future__ import annotations
@@ -12,17 +10,18 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from datetime import date, datetime
 from decimal import Decimal
-from typing import Any
+from typing import Any, Protocol
 
 from hostsim.errors import HostError, host_error
 from hostsim.ledger.matching import Refusal
-from hostsim.ledger.values import SEK
+from hostsim.ledger.values import SEK, Definition
 from hostsim.messages import text as text_messages
 from hostsim.storage.import_runs import ImportRun, Record, wrong_company
 from hostsim.storage.region_checks import refuse_company_of_other_region
 from hostsim.storage.rows import clean, record_of, unreadable_record, without_spaces
 from hostsim.storage.secrets import Secrets
-from opter_contract import BATCH, hookimpl
+from hostsim.storage.store import Store
+from opter_contract import BATCH
 from opter_contract.values import (
     Company,
     ExcludedPayment,
@@ -50,19 +49,28 @@ Window = Callable[[str, Callable[[str], "Text | None"]], bool]
 OnProgress = Callable[["Progress"], "bool | None"]
 
 
-class PluginSession:
-    """A run while its plug-in works on it."""
+class StoredRun(Protocol):
+    """A run as it is stored."""
 
-    #: Whether payments that earlier runs rejected are offered again, and may be confirmed.
-    offers_earlier = True
+    @property
+    def store(self) -> Store: ...
 
-    #: An invoice whose registered payments are all checked for deletion.
-    invoice_id: int | None = None
+    @property
+    def run_id(self) -> str: ...
+
+    @property
+    def definition(self) -> Definition: ...
+
+    def fail(self, code: str, message: Text | None = None) -> None: ...
+
+
+class Session:
+    """A run while its plug-in works on it: what imports and exports have in common."""
 
     def __init__(
         self,
         run: Run,
-        import_run: ImportRun,
+        stored: StoredRun,
         *,
         call_owner: Callable[..., Any],
         window: Window,
@@ -70,22 +78,21 @@ class PluginSession:
         secrets: Secrets,
         clock: Callable[[], datetime],
     ) -> None:
-        """Put a session together; ``call_owner`` calls a hook in the plug-in of an import type."""
+        """Put a session together; ``call_owner`` calls a hook in the plug-in of a type."""
         self.run = run
         self.window = window
         self.on_progress = on_progress
         self._call_owner = call_owner
         self._clock = clock
-        self._import_run = import_run
+        self._store = stored.store
+        self._definition = stored.definition
         self._secrets = secrets
-        self._lock = threading.Lock()
-        self._company: str | None = None
-        self._invoices_checked: set[str] = set()
-        self._offered_again = False
         self._failure: BaseException | None = None
 
     def call(self, hook: str, **arguments: object) -> Any:
-        return self._call_owner(self.run.type_code, hook, run=self.run, **arguments)
+        return self._call_owner(
+            self.run.type_code, hook, self.run.subject, run=self.run, **arguments
+        )
 
     @contextmanager
     def remembering_failure(self) -> Iterator[None]:
@@ -96,8 +103,61 @@ class PluginSession:
             self._failure = self._failure or error
             raise
 
+    def raise_failure(self) -> None:
+        if self._failure is not None:
+            raise self._failure
+
+    def state(self, key: str) -> str | None:
+        check_length("state key", key, LONGEST_KEY)
+        return self._store.state(self.run.type_code, key)
+
+    def set_state(self, key: str, value: str | None) -> bool:
+        check_length("state key", key, LONGEST_KEY)
+        check_length("state value", value or "", LONGEST_VALUE)
+        self._store.set_state(self.run.type_code, key, value)
+        return True
+
+    def secret(self, key: str) -> str | None:
+        check_length("secret key", key, LONGEST_KEY)
+        return self._secrets.get(self.run.definition, key)
+
+    def set_secret(self, key: str, value: str | None) -> bool:
+        check_length("secret key", key, LONGEST_KEY)
+        check_length("secret", value or "", LONGEST_SECRET)
+        self._secrets.put(self.run.definition, key, value)
+        return True
+
+    def lock(self, key: str, wait: float) -> AbstractContextManager[bool]:
+        check_length("lock key", key, LONGEST_KEY)
+        return self._store.locks.hold("plug-in", self.run.type_code, key, wait=wait)
+
+    def refuse_other_company(self, company: Company) -> None:
+        """Refuse the books of another company than the definition's, or of another region."""
+        expected = self.run.company
+        if expected is not None and company.number != expected.number:
+            raise wrong_company(self.run.definition, expected, company)
+        refuse_company_of_other_region(self._store, self._definition, company)
+
+
+class PluginSession(Session):
+    """An import while its plug-in works on it."""
+
+    #: Whether payments that earlier runs rejected are offered again, and may be confirmed.
+    offers_earlier = True
+
+    #: An invoice whose registered payments are all checked for deletion.
+    invoice_id: int | None = None
+
+    def __init__(self, run: Run, import_run: ImportRun, **parts: Any) -> None:
+        super().__init__(run, import_run, **parts)
+        self._import_run = import_run
+        self._lock = threading.Lock()
+        self._company: str | None = None
+        self._invoices_checked: set[str] = set()
+        self._offered_again = False
+
     def take_payments(self, payments: Sequence[Payment]) -> int:
-        _check_size(payments)
+        check_size(payments)
         copies = [received(payment, self.run.type_code) for payment in payments]
         for copy in copies:
             _check_complete(copy)
@@ -106,23 +166,23 @@ class PluginSession:
         return len(copies)
 
     def take_excluded(self, excluded: Sequence[ExcludedPayment]) -> int:
-        _check_size(excluded)
+        check_size(excluded)
         self._check_company(one.key.company for one in excluded)
         self._import_run.take([_excluded_record(one) for one in excluded])
         return len(excluded)
 
     def take_deleted(self, numbers: Sequence[str]) -> int:
-        _check_size(numbers)
+        check_size(numbers)
         self._import_run.take_deleted(self._company or "", numbers)
         return len(numbers)
 
     def take_unchecked(self, numbers: Sequence[str]) -> int:
-        _check_size(numbers)
+        check_size(numbers)
         self._import_run.take_unchecked(self._company or "", numbers)
         return len(numbers)
 
     def take_balances(self, balances: Sequence[InvoiceBalance]) -> int:
-        _check_size(balances)
+        check_size(balances)
         self._import_run.take_balances(balances)
         return len(balances)
 
@@ -149,42 +209,16 @@ class PluginSession:
 
     def known_invoices(self, numbers: Sequence[str]) -> Collection[str]:
         """Choose the invoices that the region of the definition has."""
-        _check_size(numbers)
+        check_size(numbers)
         definition = self._import_run.definition
         return self._import_run.store.known_invoices(definition.region, numbers)
-
-    def state(self, key: str) -> str | None:
-        _check_length("state key", key, LONGEST_KEY)
-        return self._import_run.store.state(self.run.type_code, key)
-
-    def set_state(self, key: str, value: str | None) -> bool:
-        _check_length("state key", key, LONGEST_KEY)
-        _check_length("state value", value or "", LONGEST_VALUE)
-        self._import_run.store.set_state(self.run.type_code, key, value)
-        return True
-
-    def secret(self, key: str) -> str | None:
-        _check_length("secret key", key, LONGEST_KEY)
-        return self._secrets.get(self.run.definition, key)
-
-    def set_secret(self, key: str, value: str | None) -> bool:
-        _check_length("secret key", key, LONGEST_KEY)
-        _check_length("secret", value or "", LONGEST_SECRET)
-        self._secrets.put(self.run.definition, key, value)
-        return True
-
-    def lock(self, key: str, wait: float) -> AbstractContextManager[bool]:
-        _check_length("lock key", key, LONGEST_KEY)
-        locks = self._import_run.store.locks
-        return locks.hold("plug-in", self.run.type_code, key, wait=wait)
 
     def finish(self, company: Company, *, notes: bool = False) -> None:
         """End the reading; offer again what earlier runs rejected, if that is still to do.
 
         :param notes: the plug-in reports something, as that it could not check everything.
         """
-        if self._failure is not None:
-            raise self._failure
+        self.raise_failure()
         self._begin(company)
         checked = () if notes else self._invoices_checked
         self._import_run.store_checked_invoices(company.number, checked, self._clock())
@@ -200,13 +234,8 @@ class PluginSession:
 
     def _check_company(self, numbers: Iterable[str], name: str = "") -> None:
         for number in set(numbers):
-            expected = self.run.company
-            if expected is not None and number != expected.number:
-                raise wrong_company(self.run.definition, expected, Company(number, name))
-            if self._company is None:
-                refuse_company_of_other_region(
-                    self._import_run.store, self._import_run.definition, Company(number, name)
-                )
+            if self._company != number:
+                self.refuse_other_company(Company(number, name))
             with self._lock:
                 self._company = self._company or number
             if not number or number != self._company:
@@ -224,112 +253,6 @@ class PluginSession:
         ]
 
 
-class HostHooks:
-    """The host's own implementation of the hooks that only a host answers."""
-
-    def __init__(self) -> None:
-        self._sessions: dict[str, PluginSession] = {}
-
-    @contextmanager
-    def active(self, session: PluginSession) -> Iterator[None]:
-        """Answer for a session while the block runs."""
-        self._sessions[session.run.id] = session
-        try:
-            yield
-        finally:
-            del self._sessions[session.run.id]
-
-    @contextmanager
-    def _of(self, run: Run) -> Iterator[PluginSession]:
-        session = self._sessions.get(run.id)
-        if session is None:
-            raise broken("a hook was called for a run that is not going on")
-        with session.remembering_failure():
-            yield session
-
-    @hookimpl
-    def opter_take_payments(self, run: Run, payments: Sequence[Payment]) -> int:
-        with self._of(run) as session:
-            return session.take_payments(payments)
-
-    @hookimpl
-    def opter_take_excluded(self, run: Run, excluded: Sequence[ExcludedPayment]) -> int:
-        with self._of(run) as session:
-            return session.take_excluded(excluded)
-
-    @hookimpl
-    def opter_take_deleted(self, run: Run, payment_numbers: Sequence[str]) -> int:
-        with self._of(run) as session:
-            return session.take_deleted(payment_numbers)
-
-    @hookimpl
-    def opter_take_unchecked(self, run: Run, payment_numbers: Sequence[str]) -> int:
-        with self._of(run) as session:
-            return session.take_unchecked(payment_numbers)
-
-    @hookimpl
-    def opter_take_balances(self, run: Run, balances: Sequence[InvoiceBalance]) -> int:
-        with self._of(run) as session:
-            return session.take_balances(balances)
-
-    @hookimpl
-    def opter_invoices_to_check(self, run: Run, company: Company) -> Sequence[str]:
-        with self._of(run) as session:
-            return session.invoices_to_check(company)
-
-    @hookimpl
-    def opter_payments_to_check(self, run: Run, company: Company) -> Sequence[RegisteredPayment]:
-        with self._of(run) as session:
-            return session.registered_payments(company)
-
-    @hookimpl
-    def opter_payments_to_confirm(self, run: Run, company: Company) -> Sequence[str]:
-        with self._of(run) as session:
-            return session.payments_to_confirm(company)
-
-    @hookimpl
-    def opter_known_invoices(self, run: Run, invoice_numbers: Sequence[str]) -> Collection[str]:
-        with self._of(run) as session:
-            return session.known_invoices(invoice_numbers)
-
-    @hookimpl
-    def opter_progress(self, run: Run, progress: Progress) -> bool | None:
-        with self._of(run) as session:
-            return session.on_progress(progress)
-
-    @hookimpl
-    def opter_open_browser(
-        self, run: Run, url: str, on_redirect: Callable[[str], Text | None]
-    ) -> bool:
-        with self._of(run) as session:
-            return session.window(url, on_redirect)
-
-    @hookimpl
-    def opter_get_state(self, run: Run, key: str) -> str | None:
-        with self._of(run) as session:
-            return session.state(key)
-
-    @hookimpl
-    def opter_set_state(self, run: Run, key: str, value: str | None) -> bool:
-        with self._of(run) as session:
-            return session.set_state(key, value)
-
-    @hookimpl
-    def opter_get_secret(self, run: Run, key: str) -> str | None:
-        with self._of(run) as session:
-            return session.secret(key)
-
-    @hookimpl
-    def opter_set_secret(self, run: Run, key: str, value: str | None) -> bool:
-        with self._of(run) as session:
-            return session.set_secret(key, value)
-
-    @hookimpl
-    def opter_lock(self, run: Run, key: str, timeout: float) -> AbstractContextManager[bool]:
-        with self._of(run) as session:
-            return session.lock(key, timeout)
-
-
 # --- Checking what a plug-in hands over -----------------------------------------
 
 
@@ -342,13 +265,13 @@ def received(payment: Payment, import_type: str = "") -> Payment:
         invoice_number=clean(payment.invoice_number),
         ocr=None if payment.ocr is None else without_spaces(clean(payment.ocr)),
         date=_day(payment.date),
-        amount=_money(payment.amount),
+        amount=money(payment.amount),
         currency=clean(payment.currency),
-        amount_currency=_money_or_none(payment.amount_currency),
-        exchange_rate=_money_or_none(payment.exchange_rate),
+        amount_currency=money_or_none(payment.amount_currency),
+        exchange_rate=money_or_none(payment.exchange_rate),
         write_offs=tuple(
             WriteOff(
-                _money(w.amount),
+                money(w.amount),
                 clean(w.account),
                 clean(w.description),
                 clean(getattr(w, "currency", "")),
@@ -376,7 +299,7 @@ def _excluded_record(excluded: ExcludedPayment) -> Record:
     known = unreadable_record(
         number,
         None if invoice_number is None else clean(invoice_number),
-        _money_or_none(excluded.amount),
+        money_or_none(excluded.amount),
     )
     return Record(known, given)
 
@@ -394,12 +317,12 @@ def _check_complete(payment: Payment) -> None:
         raise broken("a payment with write-offs was offered without a rate")
 
 
-def _check_size(batch: Sequence[object]) -> None:
+def check_size(batch: Sequence[object]) -> None:
     if len(batch) > BATCH:
         raise broken(f"a batch of {len(batch)} is larger than {BATCH}")
 
 
-def _check_length(what: str, text: str, longest: int) -> None:
+def check_length(what: str, text: str, longest: int) -> None:
     if len(text) > longest:
         raise broken(f"a {what} of {len(text)} characters is longer than {longest}")
 
@@ -410,7 +333,7 @@ def _day(day: date) -> date:
     return day
 
 
-def _money(amount: Decimal) -> Decimal:
+def money(amount: Decimal) -> Decimal:
     if not isinstance(amount, Decimal) or not amount.is_finite():
         raise broken("an amount is not a finite Decimal")
     _sign, digits, exponent = amount.as_tuple()
@@ -419,5 +342,5 @@ def _money(amount: Decimal) -> Decimal:
     return amount
 
 
-def _money_or_none(amount: Decimal | None) -> Decimal | None:
-    return None if amount is None else _money(amount)
+def money_or_none(amount: Decimal | None) -> Decimal | None:
+    return None if amount is None else money(amount)

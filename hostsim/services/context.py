@@ -15,7 +15,7 @@ from hostsim.ledger.values import SEK
 from hostsim.messages.source import UNNAMED
 from hostsim.messages.text import own
 from hostsim.plugins.listeners import notify_of_changes
-from hostsim.plugins.session import OnProgress, PluginSession, Window
+from hostsim.plugins.session import OnProgress, Session, StoredRun, Window
 from hostsim.services import browser
 from hostsim.storage import previews
 from hostsim.storage.import_runs import ImportRun
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from hostsim.plugins.loading import Plugins
     from hostsim.storage.store import Store
 
-Session = TypeVar("Session", bound=PluginSession)
+AnySession = TypeVar("AnySession", bound=Session)
 
 _NOTHING: Mapping[str, str] = MappingProxyType({})
 
@@ -129,15 +129,16 @@ class Context:
         preview = self.open_preview(name)
         return self.store.definition(name).company if preview is None else preview.company
 
-    def _new_run(self, name: str) -> ImportRun:
-        return ImportRun(self.store, self._new_id(), self.store.definition(name))
+    def _new_run(self, name: str, *, exports: bool | None = False) -> ImportRun:
+        definition = self.store.definition(name, exports=exports)
+        return ImportRun(self.store, self._new_id(), definition)
 
     @contextmanager
-    def _session(self, kind: type[Session], import_run: ImportRun) -> Iterator[Session]:
+    def _session(self, kind: type[AnySession], stored: Any) -> Iterator[AnySession]:
         """Answer the hooks of the host for a run while the block calls its plug-in."""
         session = kind(
-            self._run(import_run),
-            import_run,
+            self._run(stored),
+            stored,
             call_owner=self.plugins.call_owner,
             window=self._window,
             on_progress=self._on_progress,
@@ -147,10 +148,10 @@ class Context:
         with self.plugins.host_hooks.active(session):
             yield session
 
-    def _run(self, import_run: ImportRun) -> Run:
-        definition = import_run.definition
+    def _run(self, stored: StoredRun) -> Run:
+        definition = stored.definition
         return Run(
-            id=import_run.run_id,
+            id=stored.run_id,
             hook=self.plugins.manager.hook,
             type_code=definition.import_type,
             format=definition.import_format,
@@ -162,6 +163,7 @@ class Context:
             configuration=self._configuration,
             login_timeout=self._login_timeout,
             contract_version=CONTRACT_VERSION,
+            subject=definition.subject,
         )
 
     def _refuse_other_currency(self) -> None:
@@ -174,21 +176,24 @@ class Context:
         """Exclude every other import, save and change of this definition."""
         with self.store.locks.hold(what, name, wait=self._lock_wait) as acquired:
             if not acquired:
-                raise host_error("IMPORT_RUNNING", name=name)
+                exports = {one.name for one in self.store.definitions(exports=True)}
+                raise host_error(
+                    "EXPORT_RUNNING" if name in exports else "IMPORT_RUNNING", name=name
+                )
             yield
 
 
 @contextmanager
-def failing(import_run: ImportRun) -> Iterator[None]:
+def failing(run: StoredRun) -> Iterator[None]:
     """Write down what ends a run; of a bug only that it was one."""
     try:
         yield
     except BaseException as error:
         failure = failure_of(error)
         if failure is None:
-            import_run.fail("INTERNAL")
+            run.fail("INTERNAL")
         else:
-            import_run.fail(failure.code, own(failure.message))
+            run.fail(failure.code, own(failure.message))
         raise
 
 

@@ -1,4 +1,4 @@
-"""Imports as a person defines them, and the settings that the plug-in contributes."""
+"""Imports and exports as a person defines them, and the settings that the plug-in contributes."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from hostsim.errors import SettingsRefused, failure_of, host_error
 from hostsim.ledger.values import Definition
 from hostsim.messages.text import settings_not_followed
-from hostsim.plugins.session import PluginSession, broken
+from hostsim.plugins.session import Session, broken
 from hostsim.services.context import Context
 from hostsim.storage import import_runs
 from hostsim.storage.region_checks import region_fixed
@@ -21,11 +21,12 @@ LONGEST_NAME = 200
 
 
 class Definitions(Context):
-    """Defines imports and changes their settings."""
+    """Defines imports and exports, and changes their settings."""
 
-    def settings_fields(self, import_type: str) -> Sequence[SettingsField]:
+    def settings_fields(self, type_code: str, subject: str = "") -> Sequence[SettingsField]:
+        """Give the fields of an import type, or of an export type of a subject."""
         answer = self.plugins.call_owner(
-            import_type, "opter_settings_fields", type_code=import_type
+            type_code, "opter_settings_fields", subject, type_code=type_code, subject=subject
         )
         return list(answer or ())
 
@@ -38,19 +39,21 @@ class Definitions(Context):
         values: Mapping[str, str],
         *,
         company_of: str | None = None,
+        subject: str = "",
     ) -> Sequence[SettingsProblem]:
         """Make a definition; give the warnings about its values.
 
         :param region: whose invoices the payments are for; ``""`` is the default one.
         :param company_of: another definition, whose company this one shares, as where
             several regions are one company; default: that of the first save.
+        :param subject: what is exported; ``""`` for an import.
         :raises HostError: ``COMPANY_NOT_KNOWN`` where that one has saved nothing yet.
         :raises SettingsRefused: when a value is wrong; nothing is stored then.
         """
         if not name.strip() or not name.isprintable() or len(name) > LONGEST_NAME:
             raise host_error("DEFINITION_NAME")
-        self.plugins.owner(import_type)
-        formats = self.plugins.import_types[import_type].formats
+        self.plugins.owner(import_type, subject)
+        formats = [""] if subject else self.plugins.import_types[import_type].formats
         if import_format not in formats:
             known = ", ".join(formats)
             raise host_error(
@@ -58,12 +61,19 @@ class Definitions(Context):
             )
         company = None
         if company_of is not None:
-            company = self.store.definition(company_of).company
+            company = self.store.definition(company_of, exports=None).company
             if company is None:
                 raise host_error("COMPANY_NOT_KNOWN", name=company_of)
-        checked = self._checked(import_type, values)
+        checked = self._checked(import_type, values, subject)
         definition = Definition(
-            name.strip(), import_type, import_format, region, dict(checked.values), company, None
+            name.strip(),
+            import_type,
+            import_format,
+            region,
+            dict(checked.values),
+            company,
+            None,
+            subject,
         )
         self.store.add_definition(definition)
         with self._alone(definition.name):
@@ -81,10 +91,12 @@ class Definitions(Context):
         :raises SettingsRefused: when a value is wrong; nothing is stored then.
         :raises HostError: ``REGION_FIXED`` when something was saved already.
         """
-        self.store.definition(name)
+        self.store.definition(name, exports=None)
         with self._alone(name):
-            definition = self.store.definition(name)
-            checked = self._checked(definition.import_type, {**definition.settings, **values})
+            definition = self.store.definition(name, exports=None)
+            checked = self._checked(
+                definition.import_type, {**definition.settings, **values}, definition.subject
+            )
             moves = region is not None and region != definition.region
             if moves and definition.company is not None:
                 raise region_fixed(definition, region or "")
@@ -100,7 +112,7 @@ class Definitions(Context):
     def _settings_stored(self, name: str) -> Sequence[SettingsProblem]:
         """Tell the plug-in of new settings; what it cannot do about them is a warning."""
         try:
-            with self._session(PluginSession, self._new_run(name)) as session:
+            with self._session(Session, self._new_run(name, exports=None)) as session:
                 session.call("opter_settings_stored")
         except KeyboardInterrupt:
             raise
@@ -112,9 +124,14 @@ class Definitions(Context):
             return [SettingsProblem(name, "warning", sentence)]
         return []
 
-    def _checked(self, import_type: str, values: Mapping[str, str]) -> CheckedSettings:
+    def _checked(self, type_code: str, values: Mapping[str, str], subject: str) -> CheckedSettings:
         checked: CheckedSettings | None = self.plugins.call_owner(
-            import_type, "opter_check_settings", type_code=import_type, values=dict(values)
+            type_code,
+            "opter_check_settings",
+            subject,
+            type_code=type_code,
+            values=dict(values),
+            subject=subject,
         )
         if checked is None:
             raise broken("opter_check_settings was not answered")

@@ -45,7 +45,7 @@ LABELS = {
     "host.secrets": Text("Plats för hemligheter", "Place for secrets"),
     "host.definition": Text("Filformat", "File format"),
     "host.invoices": Text("Fakturor", "Invoices"),
-    "host.import": Text("Resten av importen", "The rest of the import"),
+    "host.import": Text("Insticksprogrammets del", "The plug-in's part"),
 }
 
 #: One finding for each plug-in that the host does without: ``failed`` where it concerns what is
@@ -128,7 +128,7 @@ class Doctor:
         self._findings.append(found)
 
     def _loaded(self) -> Text:
-        if not self._plugins.import_types:
+        if not self._has_types:
             for one in self._plugins.excluded:
                 raise _not_used(one)
             raise host_error("NO_PLUGINS")
@@ -137,11 +137,16 @@ class Doctor:
         )
         return Text(f"Används: {names}.", f"In use: {names}.")
 
+    @property
+    def _has_types(self) -> bool:
+        """Whether there is anything that can be imported or exported."""
+        return bool(self._plugins.import_types or self._plugins.export_types)
+
     def _note_plugins_not_used(self) -> None:
-        """Report each plug-in that is not in use; only noted if the import does not need it."""
+        """Report each plug-in that is not in use; only noted if the definition does not need it."""
         concerned = self._name is None or not self._has_owner(self._name)
         what = Text("Insticksprogram som inte används", "Plug-in not in use")
-        for one in self._plugins.excluded if self._plugins.import_types else ():
+        for one in self._plugins.excluded if self._has_types else ():
             error = _not_used(one)
             state = "failed" if concerned and one.state == "left-out" else "noted"
             self._findings.append(
@@ -150,7 +155,8 @@ class Doctor:
 
     def _has_owner(self, name: str) -> bool:
         try:
-            self._plugins.owner(self._store.definition(name).import_type)
+            definition = self._store.definition(name, exports=None)
+            self._plugins.owner(definition.import_type, definition.subject)
         except (AttributeError, HostError, sqlite3.Error):
             return False
         return True
@@ -197,8 +203,8 @@ class Doctor:
         return Text(f"Mappen {folder}, bara för dig.", f"The folder {folder}, for you only.")
 
     def _defined(self) -> Text:
-        definition = self._store.definition(self._name or "")
-        owner = self._plugins.owner(definition.import_type)
+        definition = self._store.definition(self._name or "", exports=None)
+        owner = self._plugins.owner(definition.import_type, definition.subject)
         self._definition = definition
         return Text(
             f"{definition.name}: {definition.import_type} genom {owner.full_name}.",
@@ -255,14 +261,18 @@ class Doctor:
         name = self._owner()
         raise Unknown(
             Text(
-                f"Insticksprogrammet {name} kan inte kontrollera sig självt; prova att importera.",
-                f"The plug-in {name} cannot check itself; try an import.",
+                f"Insticksprogrammet {name} kan inte kontrollera sig självt; prova överföringen.",
+                f"The plug-in {name} cannot check itself; try the transfer.",
             )
         )
 
     def _owner(self) -> str:
         definition = self._definition
-        return "–" if definition is None else self._plugins.owner(definition.import_type).full_name
+        return (
+            "–"
+            if definition is None
+            else self._plugins.owner(definition.import_type, definition.subject).full_name
+        )
 
 
 def first_failure(findings: list[Finding]) -> HostError | None:

@@ -28,9 +28,10 @@ from hostsim.messages.source import UNNAMED, named
 from hostsim.plugins.session import PluginSession
 from hostsim.services.context import Context, company_of
 from hostsim.services.outcomes import MOVED, Facts, outcome_of, to_do_of
-from hostsim.storage import commits, decision_store, invoices
+from hostsim.storage import commits, decision_store, export_states, invoices
 from hostsim.storage import explanations as stored
 from hostsim.storage.explanations import Scope
+from hostsim.storage.export_states import ItemStory
 from hostsim.storage.import_runs import ImportRun
 from hostsim.storage.region_checks import refuse_other_region
 from hostsim.storage.rows import clean, payment_of
@@ -94,6 +95,7 @@ class Explanation:
     payments: tuple[ExplainedPayment, ...]
     summary: Text
     balance: Decimal | None = None  # what remains at the source, in the invoice's currency
+    exports: tuple[ItemStory, ...] = ()  # how it came there
 
 
 # --- Which import to ask --------------------------------------------------------------
@@ -202,6 +204,7 @@ def explain(
         tuple(sorted(payments, key=_oldest_first)),
         named(summary, question.source),
         None if balance is None else Decimal(balance["balance"]),
+        export_states.stories(store, invoice_id),
     )
 
 

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 
-from hostsim.plugins.session import PluginSession
+from hostsim.plugins.session import Session
 from hostsim.services.decisions import Decisions
-from hostsim.services.definitions import Definitions
 from hostsim.services.explanation import Explaining
+from hostsim.services.exports import Exports
 from hostsim.services.hand_payments import HandPayments
 from hostsim.services.imports import Imports
 from hostsim.services.reconciliation import Reconciling
@@ -21,7 +21,7 @@ from hostsim.storage.history import Imported
 from opter_contract.values import Finding
 
 
-class Host(Definitions, Imports, Saving, Decisions, HandPayments, Reconciling, Explaining):
+class Host(Imports, Exports, Saving, Decisions, HandPayments, Reconciling, Explaining):
     """The host over one database; see :class:`hostsim.services.context.Context`."""
 
     def runs(self) -> Iterator[Imported]:
@@ -32,19 +32,22 @@ class Host(Definitions, Imports, Saving, Decisions, HandPayments, Reconciling, E
         """Give the one run whose id begins so; ``RUN_UNKNOWN`` and ``RUN_AMBIGUOUS`` otherwise."""
         return history.run(self.store, prefix, self.shown_settings)
 
-    def shown_settings(self, import_type: str, values: Mapping[str, str]) -> dict[str, str]:
-        return history.shown_settings(lambda: self.settings_fields(import_type), values)
+    def shown_settings(
+        self, type_code: str, values: Mapping[str, str], subject: str = ""
+    ) -> dict[str, str]:
+        return history.shown_settings(lambda: self.settings_fields(type_code, subject), values)
 
     def diagnose(self, name: str) -> Sequence[Finding] | None:
-        """Have the plug-in of a definition check everything that an import needs.
+        """Have the plug-in of a definition check everything that it needs.
 
         :return: what it found; ``None`` where it cannot check.
         """
-        self.plugins.owner(self.store.definition(name).import_type)
+        definition = self.store.definition(name, exports=None)
+        self.plugins.owner(definition.import_type, definition.subject)
         with (
             self._alone(name),
             commits.passing(),
-            self._session(PluginSession, self._new_run(name)) as session,
+            self._session(Session, self._new_run(name, exports=None)) as session,
         ):
             found: Sequence[Finding] | None = session.call("opter_diagnose")
         return found

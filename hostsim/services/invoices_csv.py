@@ -84,10 +84,13 @@ class FileProblem:
     line: int
     field: str | None
     message: Text
+    invoice: str = ""  # where the file has no lines
 
     def text(self, language: str) -> str:
-        line = f"{'line' if language == 'en' else 'rad'} {self.line}" if self.line else None
-        place = ", ".join(part for part in (line, self.field) if part)
+        english = language == "en"
+        line = f"{'line' if english else 'rad'} {self.line}" if self.line else None
+        invoice = f"{'invoice' if english else 'faktura'} {self.invoice}" if self.invoice else None
+        place = ", ".join(part for part in (line, invoice, self.field) if part)
         return (f"{place}: " if place else "") + say(self.message, language)
 
 
@@ -129,7 +132,7 @@ def read_invoices(
     try:
         content = path.read_bytes()
     except OSError as error:
-        raise InvoicesFileWrong(path.name, [_unreadable(path, error)], 1) from error
+        raise InvoicesFileWrong(path.name, [unreadable(path, error)], 1) from error
     return invoices_in(content, file=path.name, region=region, notes=notes)
 
 
@@ -215,7 +218,7 @@ class _Reading:
             self._refuse_second(line, region, number)
         if self.found != wrong:
             return None
-        odd = _odd(number)
+        odd = odd_number(number)
         if odd is not None:
             self._notes.add(FileProblem(line, "invoice_number", odd))
         return ExportedInvoice(
@@ -276,7 +279,7 @@ def _records(text: str) -> Iterator[tuple[int, list[str]]]:
         line = reader.line_num + 1
 
 
-def _number(text: str) -> str | Text:
+def number_of(text: str) -> str | Text:
     if not text:
         return Text("är tomt och måste fyllas i.", "is empty and must be filled in.")
     if _CONTROL.search(text):
@@ -292,7 +295,7 @@ def _number(text: str) -> str | Text:
     return text
 
 
-def _odd(number: str) -> Text | None:
+def odd_number(number: str) -> Text | None:
     """Say why a valid number of the host can never be one of Fortnox."""
     shown = _shown(number)
     if not _DIGITS.fullmatch(number):
@@ -312,7 +315,7 @@ def _odd(number: str) -> Text | None:
     return None
 
 
-def _ocr(text: str) -> str | Text:
+def ocr_of(text: str) -> str | Text:
     digits = "".join(text.split())
     if not digits or _CONTROL.search(text):
         return text
@@ -340,6 +343,13 @@ def _too_long(text: str, longest: int) -> Text:
     return Text(
         f"{shown} är för långt; högst {longest} tecken får plats.",
         f"{shown} is too long; at most {longest} characters fit.",
+    )
+
+
+def without_hint(problem: Text) -> Text:
+    """Leave out of a problem what only helps with a spreadsheet."""
+    return Text(
+        problem.sv.removesuffix(f" {_FORMAT.sv}"), problem.en.removesuffix(f" {_FORMAT.en}")
     )
 
 
@@ -373,7 +383,7 @@ def _amount(text: str) -> Decimal | Text:
     )
 
 
-def _date(text: str) -> date | Text:
+def date_of(text: str) -> date | Text:
     if _DATE.fullmatch(text):
         try:
             return date.fromisoformat(text)
@@ -400,10 +410,10 @@ def _truth(text: str) -> bool | Text:
 _DATES = ("invoice_date", "due_date")
 
 _PARSERS: Mapping[str, Parse] = {
-    "invoice_number": _number,
-    "ocr": _ocr,
+    "invoice_number": number_of,
+    "ocr": ocr_of,
     "total": _amount,
-    **dict.fromkeys(_DATES, _date),
+    **dict.fromkeys(_DATES, date_of),
     "period_closed": _truth,
 }
 
@@ -418,7 +428,7 @@ def _twice(names: Iterable[str]) -> list[str]:
     return [name for name, times in Counter(names).items() if times > 1]
 
 
-def _unreadable(path: Path, error: OSError) -> FileProblem:
+def unreadable(path: Path, error: OSError) -> FileProblem:
     why = error.strerror or type(error).__name__
     return FileProblem(
         0,

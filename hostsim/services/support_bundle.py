@@ -313,29 +313,32 @@ class _Content:
     def _definition(self, row: sqlite3.Row) -> object:
         return {
             "definition": self._definitions(row["name"]),
+            "subject": row["subject"],
             "import_type": _code(row["import_type"]),
             "import_format": _code(row["import_format"]),
             "region": self._region(row["region"]),
             "company": self._companies(row["company"]),
-            "settings": self._shown(row["import_type"], json.loads(row["settings"])),
+            "settings": self._shown(
+                row["import_type"], json.loads(row["settings"]), row["subject"]
+            ),
             "watermark": _watermark(row["cursor"]),
         }
 
     def _region(self, region: str) -> int | str | None:
         return self._regions(region) if region else "default"
 
-    def _shown(self, import_type: str, values: Mapping[str, str]) -> object:
-        kinds = self._kinds(import_type)
+    def _shown(self, type_code: str, values: Mapping[str, str], subject: str = "") -> object:
+        kinds = self._kinds(type_code, subject)
         return {
             key if key in kinds else _code(key): _shown_value(kinds.get(key), value)
             for key, value in values.items()
         }
 
-    def _kinds(self, import_type: str) -> Mapping[str, str]:
+    def _kinds(self, type_code: str, subject: str) -> Mapping[str, str]:
         """Give the kinds of the fields that may be shown; without the plug-in none may."""
         try:
             fields = self._plugins.call_owner(
-                import_type, "opter_settings_fields", type_code=import_type
+                type_code, "opter_settings_fields", subject, type_code=type_code, subject=subject
             )
         except HostError:
             return {}

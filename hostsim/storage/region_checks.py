@@ -50,7 +50,7 @@ def refuse_company_of_other_region(store: Store, definition: Definition, company
     """
     if definition.company is not None:
         return
-    for other in store.definitions():
+    for other in store.definitions(exports=None):
         theirs = other.company
         if theirs is None or theirs.number != company.number or other.region == definition.region:
             continue

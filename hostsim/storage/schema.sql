@@ -10,6 +10,23 @@ CREATE TABLE settings (
 -- Which books these are: a listener may hear of those of a demonstration, too.
 INSERT INTO settings (key, value) VALUES ('books', lower(hex(randomblob(16))));
 
+-- Of the invoices that have rows, as they were loaded last.
+CREATE TABLE customers (
+    id                  INTEGER PRIMARY KEY,
+    region              TEXT NOT NULL,
+    code                TEXT NOT NULL CHECK (code <> ''),
+    ledger_number       TEXT NOT NULL,
+    name                TEXT NOT NULL,
+    organisation_number TEXT NOT NULL,
+    vat_number          TEXT NOT NULL,
+    address1            TEXT NOT NULL,
+    zip                 TEXT NOT NULL,
+    city                TEXT NOT NULL,
+    country             TEXT NOT NULL,
+    email               TEXT NOT NULL,
+    UNIQUE (region, code)
+);
+
 CREATE TABLE invoices (
     id            INTEGER PRIMARY KEY,
     region        TEXT NOT NULL,
@@ -23,14 +40,39 @@ CREATE TABLE invoices (
     invoice_date  TEXT,
     due_date      TEXT,
     period_closed INTEGER NOT NULL CHECK (period_closed IN (0, 1)),
+    type          TEXT NOT NULL DEFAULT 'invoice'
+                  CHECK (type IN ('invoice', 'correction', 'interest')),
+    customer_id   INTEGER REFERENCES customers (id),
+    exchange_rate TEXT,  -- SEK for one unit of the currency
+    order_number  TEXT NOT NULL DEFAULT '',
+    order_date    TEXT,
+    credits       TEXT NOT NULL DEFAULT '',  -- the number of the invoice that a correction takes back
+    document      TEXT NOT NULL DEFAULT '',  -- the path of its PDF
+    digest        TEXT NOT NULL DEFAULT '',  -- of its content; '' where it has no rows to be exported
+    -- What it is called in exports, for ever. A region may have a slash in it, too.
+    item_id       TEXT AS (replace(replace(region, '%', '%25'), '/', '%2F') || '/' || number),
     UNIQUE (region, number)  -- 1001 exists in every region
 );
+CREATE UNIQUE INDEX invoices_by_item ON invoices (item_id);
 CREATE INDEX invoices_by_ocr ON invoices (region, ocr);
 CREATE INDEX invoices_by_customer ON invoices (customer_code);
 
+CREATE TABLE invoice_rows (
+    invoice_id INTEGER NOT NULL REFERENCES invoices (id),
+    place      INTEGER NOT NULL,
+    account    TEXT NOT NULL,
+    unit       TEXT NOT NULL,
+    vat_rate   TEXT NOT NULL,  -- the code of a rate
+    net        TEXT NOT NULL,  -- in the invoice's currency, as is the VAT
+    vat        TEXT NOT NULL,
+    PRIMARY KEY (invoice_id, place)
+) WITHOUT ROWID;
+
+-- Imports and exports: their names are one space.
 CREATE TABLE definitions (
     name          TEXT PRIMARY KEY CHECK (name <> ''),
-    import_type   TEXT NOT NULL,
+    subject       TEXT NOT NULL DEFAULT '',  -- what is exported; '' for an import of payments
+    import_type   TEXT NOT NULL,  -- or the export type
     import_format TEXT NOT NULL,
     region        TEXT NOT NULL,
     settings      TEXT NOT NULL,  -- JSON
@@ -365,3 +407,139 @@ CREATE TABLE state (
     value       TEXT NOT NULL,
     PRIMARY KEY (import_type, key)
 );
+
+-- --- Exports. An item is what one of them sends, such as an invoice. -----------------------
+
+CREATE TABLE export_runs (
+    id           TEXT PRIMARY KEY,
+    definition   TEXT NOT NULL REFERENCES definitions (name),
+    state        TEXT NOT NULL
+                 CHECK (state IN ('running', 'failed', 'checked', 'previewed', 'sent',
+                                  'cancelled')),  -- cancelled: it was to take back an item
+    user         TEXT NOT NULL,
+    settings     TEXT NOT NULL,  -- JSON, as they were
+    started_at   TEXT NOT NULL,
+    finished_at  TEXT,
+    sent_at      TEXT,  -- when a person chose to send
+    region       TEXT NOT NULL,
+    asked        TEXT,  -- JSON: the numbers of the items that a person asked for; NULL for all
+    company      TEXT,
+    company_name TEXT,
+    revision     TEXT NOT NULL DEFAULT '',  -- of what was planned
+    printed      TEXT NOT NULL DEFAULT '',  -- the revision, once a command has printed it
+    requests     INTEGER NOT NULL DEFAULT 0,
+    notes        TEXT NOT NULL DEFAULT '[]',  -- JSON: messages of the plug-in
+    error_code   TEXT,
+    error_sv     TEXT,
+    error_en     TEXT
+);
+CREATE INDEX export_runs_by_definition ON export_runs (definition, started_at);
+
+-- What a run was given to export, what it planned, and what became of it.
+CREATE TABLE export_items (
+    run_id          TEXT NOT NULL REFERENCES export_runs (id),
+    place           INTEGER NOT NULL,
+    item_id         TEXT NOT NULL,
+    digest          TEXT NOT NULL,  -- of the content that was given
+    -- As it is planned; NULL where settings exclude it.
+    state           TEXT CHECK (state IN ('ready', 'adopted', 'unchanged', 'booked', 'refused',
+                                          'unknown')),
+    action          TEXT CHECK (action IN ('create', 'update', 'none')),
+    number          TEXT NOT NULL DEFAULT '',  -- there
+    customer_number TEXT NOT NULL DEFAULT '',  -- there
+    total           TEXT,  -- here, in the currency, as is the other one
+    other_total     TEXT,  -- there
+    currency        TEXT NOT NULL DEFAULT '',
+    code            TEXT NOT NULL DEFAULT '',
+    message_sv      TEXT,
+    message_en      TEXT,
+    differences     TEXT NOT NULL DEFAULT '[]',  -- JSON: field, ours, theirs
+    chosen          INTEGER NOT NULL DEFAULT 0,  -- 1: a person wants it sent
+    intended        INTEGER NOT NULL DEFAULT 0,  -- 1: about to be sent
+    result          TEXT CHECK (result IN ('sent', 'adopted', 'unchanged', 'booked', 'refused',
+                                           'unknown', 'cancelled')),
+    complete        INTEGER NOT NULL DEFAULT 1,  -- 0: a person must look at the result
+    PRIMARY KEY (run_id, item_id)
+) WITHOUT ROWID;
+CREATE UNIQUE INDEX export_items_in_order ON export_items (run_id, place);
+
+-- The customers that a send would create or change there.
+CREATE TABLE export_cards (
+    run_id      TEXT NOT NULL REFERENCES export_runs (id),
+    place       INTEGER NOT NULL,
+    number      TEXT NOT NULL,
+    action      TEXT NOT NULL,
+    differences TEXT NOT NULL,  -- JSON
+    message_sv  TEXT,
+    message_en  TEXT,
+    PRIMARY KEY (run_id, place)
+) WITHOUT ROWID;
+
+-- What is missing in the set-up there.
+CREATE TABLE export_gaps (
+    run_id     TEXT NOT NULL REFERENCES export_runs (id),
+    place      INTEGER NOT NULL,
+    code       TEXT NOT NULL,
+    message_sv TEXT NOT NULL,
+    message_en TEXT NOT NULL,
+    item_ids   TEXT NOT NULL,  -- JSON
+    PRIMARY KEY (run_id, place)
+) WITHOUT ROWID;
+
+-- How each item stands in the books of each company. One that is not here was never sent.
+CREATE TABLE exported_items (
+    export_type     TEXT NOT NULL,
+    subject         TEXT NOT NULL,
+    company         TEXT NOT NULL,
+    item_id         TEXT NOT NULL,
+    state           TEXT NOT NULL
+                    CHECK (state IN ('intended', 'sent', 'adopted', 'booked', 'refused', 'unknown',
+                                     'cancelled')),
+    exported        INTEGER NOT NULL DEFAULT 0,  -- 1: it was sent, or adopted
+    intended        INTEGER NOT NULL DEFAULT 0,  -- 1: about to be sent, and the result is unknown
+    complete        INTEGER NOT NULL DEFAULT 1,  -- 0: something remains to be done there
+    number          TEXT NOT NULL DEFAULT '',  -- there, as are all down to the total
+    customer_number TEXT NOT NULL DEFAULT '',
+    total           TEXT,
+    digest          TEXT NOT NULL DEFAULT '',  -- of the content of which the result is known
+    code            TEXT NOT NULL DEFAULT '',
+    message_sv      TEXT,
+    message_en      TEXT,
+    run_id          TEXT NOT NULL REFERENCES export_runs (id),
+    user            TEXT NOT NULL,
+    at              TEXT NOT NULL,
+    PRIMARY KEY (export_type, subject, company, item_id)
+) WITHOUT ROWID;
+
+-- What was done with each item: append-only, written with what it tells of.
+CREATE TABLE export_log (
+    sequence        INTEGER PRIMARY KEY AUTOINCREMENT,
+    run_id          TEXT NOT NULL REFERENCES export_runs (id),
+    export_type     TEXT NOT NULL,
+    subject         TEXT NOT NULL,
+    company         TEXT NOT NULL,
+    item_id         TEXT NOT NULL,
+    event           TEXT NOT NULL
+                    CHECK (event IN ('intended', 'cancelling', 'sent', 'adopted', 'unchanged',
+                                     'booked', 'refused', 'unknown', 'cancelled')),
+    number          TEXT NOT NULL DEFAULT '',
+    customer_number TEXT NOT NULL DEFAULT '',
+    total           TEXT,
+    code            TEXT NOT NULL DEFAULT '',
+    message_sv      TEXT,
+    message_en      TEXT,
+    theirs          TEXT NOT NULL DEFAULT '',  -- the other system's own code or words
+    complete        INTEGER NOT NULL DEFAULT 1,
+    user            TEXT NOT NULL,
+    at              TEXT NOT NULL
+);
+CREATE INDEX export_log_by_item ON export_log (subject, item_id);
+
+CREATE TRIGGER export_log_is_not_changed BEFORE UPDATE ON export_log
+BEGIN
+    SELECT RAISE(ABORT, 'the export log is never changed');
+END;
+CREATE TRIGGER export_log_is_not_shortened BEFORE DELETE ON export_log
+BEGIN
+    SELECT RAISE(ABORT, 'the export log is never shortened');
+END;

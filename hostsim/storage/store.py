@@ -13,6 +13,7 @@ from hostsim.ledger.amounts import meant, typed_amount
 from hostsim.ledger.matching import EXACT
 from hostsim.ledger.values import SEK, Definition, Entry, ExportedInvoice, Invoice
 from hostsim.messages import results as results_messages
+from hostsim.storage import invoice_content
 from hostsim.storage.connection import Database
 from hostsim.storage.rows import (
     ENTRY_COLUMNS,
@@ -122,7 +123,7 @@ class Store(Database):
         with self.change() as db:
             for row in rows:
                 known = db.execute(
-                    "SELECT total, remaining FROM invoices"
+                    "SELECT id, digest, total, remaining FROM invoices"
                     " WHERE region = :region AND number = :number",
                     {"region": row.region, "number": row.number},
                 ).fetchone()
@@ -134,6 +135,8 @@ class Store(Database):
                     paid = EXACT.subtract(Decimal(known["total"]), Decimal(known["remaining"]))
                     remaining = EXACT.subtract(row.total, paid)
                 db.execute(_WRITE_INVOICE, _invoice_values(row, currency, remaining))
+                if row.content is not None or (known is not None and known["digest"]):
+                    invoice_content.write(db, row)
         return Loaded(new, updated)
 
     def invoices(self) -> Iterator[Invoice]:
@@ -155,32 +158,42 @@ class Store(Database):
 
     # --- Definitions ---
 
-    def definitions(self) -> list[Definition]:
-        """Give all definitions by name."""
-        rows = self.db.execute("SELECT * FROM definitions ORDER BY name")
+    def definitions(self, *, exports: bool | None = False) -> list[Definition]:
+        """Give the imports by name, or the exports; ``None`` gives both."""
+        rows = self.db.execute(
+            "SELECT * FROM definitions WHERE :exports IS NULL OR (subject <> '') = :exports"
+            " ORDER BY name",
+            {"exports": exports},
+        )
         return [definition_of(row) for row in rows]
 
-    def definition(self, name: str) -> Definition:
-        """Give one definition; an unknown name is refused, naming the known ones."""
-        query = "SELECT * FROM definitions WHERE name = :name"
-        row = self.db.execute(query, {"name": name}).fetchone()
-        if row is not None:
-            return definition_of(row)
-        known = ", ".join(definition.name for definition in self.definitions())
+    def definition(self, name: str, *, exports: bool | None = False) -> Definition:
+        """Give one import, or export; an unknown name is refused, naming the known ones."""
+        several = self.definitions(exports=exports)
+        for definition in several:
+            if definition.name == name:
+                return definition
+        known = ", ".join(definition.name for definition in several)
+        unknown, none = (
+            ("EXPORT_UNKNOWN", "NO_EXPORTS")
+            if exports
+            else ("DEFINITION_UNKNOWN", "NO_DEFINITIONS")
+        )
         if not known:
-            raise host_error("NO_DEFINITIONS", name=name)
-        raise host_error("DEFINITION_UNKNOWN", name=name, known=known)
+            raise host_error(none, name=name)
+        raise host_error(unknown, name=name, known=known)
 
     def add_definition(self, definition: Definition) -> None:
         """Store a new definition; a name that is taken is refused."""
         try:
             with self.change() as db:
                 db.execute(
-                    "INSERT INTO definitions (name, import_type, import_format, region, settings,"
-                    " company, company_name) VALUES (:name, :import_type, :import_format, :region,"
-                    " :settings, :company, :company_name)",
+                    "INSERT INTO definitions (name, subject, import_type, import_format, region,"
+                    " settings, company, company_name) VALUES (:name, :subject, :import_type,"
+                    " :import_format, :region, :settings, :company, :company_name)",
                     {
                         "name": definition.name,
+                        "subject": definition.subject,
                         "import_type": definition.import_type,
                         "import_format": definition.import_format,
                         "region": definition.region,

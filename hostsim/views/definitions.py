@@ -29,6 +29,30 @@ SETTINGS: tuple[Column[tuple[str, str]], ...] = (
 )
 
 
+class SharedColumns:
+    """What a list of imports and one of exports have in common."""
+
+    def __init__(self, settings: Callable[[Definition], Mapping[str, str]]) -> None:
+        """Declare the columns; ``settings`` gives what a person may see of the settings."""
+
+        def settings_text(one: Definition) -> str:
+            return "  ".join(f"{key}={value}" for key, value in settings(one).items())
+
+        def company_text(one: Definition) -> Text:
+            return company(one.company) if one.company else Text("inget än", "none yet")
+
+        self.name: Column[Definition] = Column(
+            "name", Text("Namn", "Name"), lambda d: d.name, json="name"
+        )
+        self.rest: tuple[Column[Definition], ...] = (
+            Column("region", Text("Region", "Region"), lambda d: d.region, json="region"),
+            Column("company", Text("Företag", "Company"), company_text, wide=True),
+            Column("settings", Text("Inställningar", "Settings"), settings_text, wide=True),
+            json_only("company", lambda d: company_object(d.company)),
+            json_only("settings", settings),
+        )
+
+
 def definition_columns(
     shown_settings: Callable[[str, Mapping[str, str]], Mapping[str, str]],
 ) -> tuple[Column[Definition], ...]:
@@ -36,18 +60,9 @@ def definition_columns(
 
     :param shown_settings: what a person may see of the settings of an import type.
     """
-
-    def settings(one: Definition) -> Mapping[str, str]:
-        return shown_settings(one.import_type, one.settings)
-
-    def settings_text(one: Definition) -> str:
-        return "  ".join(f"{key}={value}" for key, value in settings(one).items())
-
-    def company_text(one: Definition) -> Text:
-        return company(one.company) if one.company else Text("inget än", "none yet")
-
+    shared = SharedColumns(lambda one: shown_settings(one.import_type, one.settings))
     return (
-        Column("name", Text("Namn", "Name"), lambda d: d.name, json="name"),
+        shared.name,
         Column("type", Text("Importtyp", "Import type"), lambda d: d.import_type, json="type"),
         Column(
             "format",
@@ -55,9 +70,5 @@ def definition_columns(
             lambda d: d.import_format,
             json="format",
         ),
-        Column("region", Text("Region", "Region"), lambda d: d.region, json="region"),
-        Column("company", Text("Företag", "Company"), company_text, wide=True),
-        Column("settings", Text("Inställningar", "Settings"), settings_text, wide=True),
-        json_only("company", lambda d: company_object(d.company)),
-        json_only("settings", settings),
+        *shared.rest,
     )

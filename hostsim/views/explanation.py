@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from hostsim.ledger.values import SEK
 from hostsim.messages.formats import count
 from hostsim.messages.text import say
+from hostsim.views.exports import story_object, write_story
 from hostsim.views.labels import (
     DECISIONS,
     OUTCOMES,
@@ -84,6 +85,7 @@ def explanation_object(found: Explanation, language: str) -> dict[str, Any]:
         "invoice": found.invoice and as_object(_INVOICE, found.invoice, language),
         "balance": found.balance,
         "summary": found.summary,
+        "exports": [story_object(one, language) for one in found.exports],
         "payments": [_payment_object(one, language) for one in found.payments],
     }
 
@@ -118,6 +120,8 @@ def write_explanation(output: Output, found: Explanation) -> None:
     output.line(one_line(say(found.summary, language), 1000))
     if found.not_asked is not None:
         output.line(found.not_asked)
+    for story in found.exports:
+        write_story(output, story)
     for one in found.payments:
         output.line()
         _write_payment(output, one, question.source)

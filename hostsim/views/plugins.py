@@ -21,6 +21,10 @@ def _state(one: Found) -> Text:
     return one.reason
 
 
+def _exports(one: Found) -> str:
+    return ", ".join(f"{code} ({subject})" for code, subject in one.export_types)
+
+
 PLUGINS: tuple[Column[Found], ...] = (
     Column("name", Text("Namn", "Name"), lambda p: p.name, json="name"),
     Column("package", Text("Paket", "Distribution"), lambda p: p.distribution, json="distribution"),
@@ -28,8 +32,10 @@ PLUGINS: tuple[Column[Found], ...] = (
     Column("contract", Text("Avtal från", "Contract from"), lambda p: p.contract, json="contract"),
     Column("state", Text("Läge", "State"), _state, wide=True),
     Column("types", Text("Importtyper", "Import types"), lambda p: ", ".join(p.import_types)),
+    Column("exports", Text("Exporttyper", "Export types"), _exports),
     Column("hooks", Text("Hookar", "Hooks"), lambda p: ", ".join(p.hooks), wide=True),
     *json_attributes("state", "reason", "hooks", "import_types"),
+    json_only("export_types", lambda p: [{"type": c, "subject": s} for c, s in p.export_types]),
     json_only("active", lambda p: p.state == "active"),
     json_only("host_contract", lambda _: CONTRACT_VERSION),
 )

@@ -169,7 +169,7 @@ def _write_rows(
 
 def _write_decisions(output: Output, preview: Preview) -> None:
     """Name under the rejected payments what can be decided about them."""
-    name = _quoted(preview.definition)
+    name = quoted(preview.definition)
     found = totals_by(preview.rows("rejected"), lambda row: row.reason)
     for reason in reasons.REASONS.values():
         options = " | ".join(f"--{one}" for one in reason.decisions if one != reasons.SET_ASIDE)
@@ -307,7 +307,7 @@ def _write_remarks(output: Output, preview: Preview) -> None:
     if preview.set_aside.number:
         number = count(preview.set_aside.number, output.language)
         sek = money(preview.set_aside.sek, output.language)
-        name = _quoted(preview.definition)
+        name = quoted(preview.definition)
         output.say(
             f"Undanlagda bland de ignorerade: {number} ({sek} SEK); se hostsim decisions {name}.",
             f"Set aside among the ignored: {number} ({sek} SEK); see hostsim decisions {name}.",
@@ -330,14 +330,14 @@ def _write_how_to_save(output: Output, preview: Preview) -> None:
     if preview.saved:
         output.line(messages.registered(preview.counts["ready"]))
         return
-    name = _quoted(preview.definition)
+    name = quoted(preview.definition)
     output.say(
         f"Ingenting är registrerat än. Spara med: hostsim save {name}",
         f"Nothing is registered yet. Save with: hostsim save {name}",
     )
 
 
-def _quoted(name: str) -> str:
+def quoted(name: str) -> str:
     """Write a name as it is typed in a shell."""
     return name if re.fullmatch(r"\w+", name) else f'"{one_line(name)}"'
 

@@ -31,6 +31,9 @@ class ProgressLines:
     def __exit__(self, *_: object) -> None:
         pass
 
+    def pause(self) -> None:
+        """Do nothing: lines stay."""
+
     def __call__(self, progress: Progress) -> None:
         with self._lock:
             if self._is_worth_a_line(progress):
@@ -101,8 +104,14 @@ class ProgressBar:
         return self
 
     def __exit__(self, *_: object) -> None:
-        if self._moving:
-            self._bar.stop()
+        self.pause()
+
+    def pause(self) -> None:
+        """Remove the bar, as while a person is asked; more progress brings it back."""
+        with self._lock:
+            if self._moving:
+                self._bar.stop()
+            self._moving = False
 
     def __call__(self, progress: Progress) -> None:
         with self._lock:

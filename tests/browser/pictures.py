@@ -20,7 +20,7 @@ FOLDER = Path(__file__).parents[2] / "hostsim" / "desk" / "pictures"
 
 
 def main() -> None:
-    """Import on the sandbox's second day, accept a change, save, and look at its invoice."""
+    """Import on the sandbox's second day, accept a change, save, look at its invoice; export."""
     chromium = next(filter(None, map(shutil.which, NAMES)))
     with (
         beside_sandbox(Plugins.load(), second_day=True, user="ekonomi") as office,
@@ -45,6 +45,15 @@ def main() -> None:
         page.get_by_text("betalningar är registrerade.").wait_for()
         page.goto(f"{desk.url}payments?sort=mark&tab=invoice&payment={_of('10235', office)}")
         take(page, "betalningsregistrering")
+        page.goto(f"{desk.url}invoices")
+        person.link("Exportera").click()
+        with context.expect_page() as opened:
+            page.locator("#ok").click()
+        person.signs_in(opened.value)
+        page.locator("#leave-out").click()
+        page.locator("#send:enabled").wait_for()
+        take(page, "fakturaexport")
+        person.button("Avbryt").click()
         browser.close()
 
 

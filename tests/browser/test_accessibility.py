@@ -1,8 +1,10 @@
 """axe-core finds nothing wrong, on any page and in any dialog, in either language."""
 
+from datetime import UTC, datetime
+
 import pytest
 
-from hostsim.demo import sign_in_in_background
+from hostsim.demo import export_settings, sign_in_in_background
 from hostsim.desk import Desk
 from hostsim.desk.startup import beside_sandbox
 
@@ -10,6 +12,8 @@ PLAIN = [
     *("import", "import/read", "settings", "settings/new", "settings/office", "payments", "x"),
     *("decisions", "decisions/series", "payments/new", "payments/ledger", "runs", "why"),
     *("why?invoice=4711", "why?invoice=10235"),
+    *("invoices", "invoices/export", "invoices/log", "settings?exports=1"),
+    *("settings/new?exports=1", "invoices?month=2020-01"),
 ]
 
 
@@ -86,6 +90,36 @@ def test_no_page_of_the_second_day_has_a_violation(browser, plugins, axe, langua
             page.locator(".problems").first.wait_for()
             found[f"{path} refused"] = faults(axe, page)
         context.close()
+    assert {path: wrong for path, wrong in found.items() if wrong} == {}
+
+
+@pytest.mark.parametrize("language", ["sv", "en"])
+def test_no_page_of_an_export_has_a_violation(page, person, axe, desk, language):
+    settings = export_settings(datetime.now(UTC))
+    person.office.host().define_export("Fakturor", "FortnoxAPI", "invoices", "", settings)
+    page.goto(f"{desk.url}invoices")
+    if language == "en":
+        page.get_by_role("button", name="In English").click()
+        page.get_by_role("heading", name="Invoice periods").wait_for()
+    page.locator("#export-invoices").click()
+    with person.context.expect_page() as opened:
+        page.locator("#ok").click()
+    page.locator("#stop").wait_for()
+    found = {"progress": faults(axe, page)}
+    person.signs_in(opened.value)
+    page.locator("#leave-out").wait_for()
+    found["plan with a gap"] = faults(axe, page)
+    page.locator("#leave-out").click()
+    page.locator("#send:enabled").wait_for()
+    found["plan"] = faults(axe, page)
+    page.locator("#send").click()
+    page.locator("#show-invoices").wait_for()
+    found["result"] = faults(axe, page)
+    for path in ("invoices", "invoices/log", "invoices/take-back?number=10301&export=Fakturor"):
+        page.goto(desk.url + path)
+        found[path] = faults(axe, page)
+    page.goto(f"{desk.url}why?invoice=10301")
+    found["why"] = faults(axe, page)
     assert {path: wrong for path, wrong in found.items() if wrong} == {}
 
 

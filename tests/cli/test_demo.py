@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 from datetime import UTC, datetime
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
@@ -63,6 +64,24 @@ def test_the_demo_registers_no_payment_twice(shown):
         keys = [entry.payment.key for entry in store.registered()]
     assert len(keys) > 100
     assert len(set(keys)) == len(keys)
+
+
+def test_the_demo_ends_with_the_whole_circle_and_equal_sums(shown):
+    """Invoiced, in Fortnox, paid there and registered here are one sum, and nothing remains."""
+    circle = shown[0].partition("Stämmer av")[2].partition("Klart.")[0]
+    sek, eur = re.findall(r"^ (?:SEK|EUR) .*$", circle, re.MULTILINE)
+    assert re.split(r"  +", sek.strip()) == ["SEK", *["64 862,97"] * 4, "0,00"]
+    assert re.split(r"  +", eur.strip()) == ["EUR", *["1 845,75"] * 4, "0,00"]
+
+
+def test_the_demo_fails_where_a_hundredth_differs(monkeypatch):
+    sums = [Decimal("100.00"), Decimal("100.00"), Decimal("100.00"), Decimal("99.99"), Decimal(0)]
+    differing = [demo.CircleSums("SEK", *sums)]
+    monkeypatch.setattr(demo, "circle_of", lambda *_: differing)
+    one = demo._Demo(Output(io.StringIO(), "sv"), None, io.StringIO(), Path(), NOW)
+    with pytest.raises(HostError) as caught:
+        one._reconcile(None, None, ["10301"])
+    assert caught.value.code == "DEMO_FAILED"
 
 
 def test_the_demo_prints_no_secret(shown):

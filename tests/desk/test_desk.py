@@ -573,7 +573,7 @@ def test_a_failure_is_shown_in_the_words_of_the_plugin(client, defined, plugin):
 
     plugin.during = fail
     job = imported(client, defined)
-    page = get(client, f"/import/jobs/{job.id}")
+    page = get(client, f"/jobs/{job.id}")
     assert "Licens saknas." in page
     assert "<code>NO_LICENCE</code>" in page
 
@@ -584,7 +584,7 @@ def test_a_bug_of_the_plugin_is_shown_as_one_without_its_text(client, defined, p
 
     plugin.during = fail
     job = imported(client, defined)
-    assert "Ett fel i programmet." in get(client, f"/import/jobs/{job.id}")
+    assert "Ett fel i programmet." in get(client, f"/jobs/{job.id}")
     assert "ZeroDivisionError" in caplog.text
     assert "hemligt-1234" not in caplog.text
 
@@ -599,7 +599,7 @@ def test_an_address_can_be_pasted_where_the_login_does_not_come_back(client, def
 
 
 def test_an_import_that_nobody_knows_is_no_page(client):
-    assert "PAGE_UNKNOWN" in get(client, "/import/jobs/unknown", 400)
+    assert "PAGE_UNKNOWN" in get(client, "/jobs/unknown", 400)
 
 
 # --- Who is let in -------------------------------------------------------------

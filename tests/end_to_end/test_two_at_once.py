@@ -74,7 +74,7 @@ def test_a_second_import_of_a_company_waits_for_another_process_and_then_says_so
         assert exit_status(failure) == 6
         assert "10" in failure.message.sv
         assert 10 <= time.now - began < 12
-        assert any("Another import of" in message for message in told)
+        assert any("Another import or export of" in message for message in told)
         assert host.open_preview("Fortnox") is None
 
 
@@ -84,13 +84,13 @@ def test_it_goes_on_when_the_other_process_dies(script):
 
             def kill_when_told(progress):
                 told.append(progress.message.en)
-                if "Another import of" in progress.message.en:
+                if "Another import or export of" in progress.message.en:
                     other.kill()
                     other.wait()
 
             host._on_progress = kill_when_told
             assert host.import_payments("Fortnox").counts["ready"] > 0
-        assert any("Another import of" in message for message in told)
+        assert any("Another import or export of" in message for message in told)
 
 
 def test_an_import_of_another_company_keeps_nobody_waiting(script):
@@ -99,4 +99,4 @@ def test_an_import_of_another_company_keeps_nobody_waiting(script):
         another_process(store.path, "company/7002"),
     ):
         assert host.import_payments("Fortnox").counts["ready"] > 0
-        assert not any("Another import of" in message for message in told)
+        assert not any("Another import or export of" in message for message in told)

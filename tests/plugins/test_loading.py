@@ -5,11 +5,13 @@ from importlib import metadata
 
 import pluggy
 import pytest
+from fake_export import FakeExport
 from fake_plugin import FakePlugin, hookimpl
 
 from hostsim.errors import HostError
-from hostsim.plugins.loading import HOSTS_OWN, Plugins
-from opter_contract import hooks
+from hostsim.plugins.loading import HOSTS_OWN, Found, Plugins
+from opter_contract import export_hooks, hooks
+from opter_contract.export_values import ExportType
 from opter_contract.values import Text
 
 other_project = pluggy.HookimplMarker("optr")
@@ -80,7 +82,7 @@ def test_only_the_host_answers_its_hooks(hook):
 
 
 def test_every_hook_is_either_the_hosts_own_or_the_plug_ins():
-    every = {name for name in vars(hooks) if name.startswith("opter_")}
+    every = {name for name in {**vars(hooks), **vars(export_hooks)} if name.startswith("opter_")}
     asked = {
         "opter_import_types",
         "opter_settings_fields",
@@ -96,6 +98,9 @@ def test_every_hook_is_either_the_hosts_own_or_the_plug_ins():
         "opter_books_changed",
         "opter_run_saved",
         "opter_progress",
+        "opter_export_types",
+        "opter_export",
+        "opter_cancel_exported",
     }
     assert every == asked | HOSTS_OWN
 
@@ -182,7 +187,7 @@ def test_the_others_run_on_when_one_is_rejected():
 
 def test_only_the_owner_of_a_type_is_called():
     plugins = Plugins([("a", FakePlugin(code="A")), ("b", FakePlugin(code="B"))])
-    fields = plugins.call_owner("B", "opter_settings_fields", type_code="B")
+    fields = plugins.call_owner("B", "opter_settings_fields", type_code="B", subject="")
     assert [field.key for field in fields] == ["before"]
 
 
@@ -232,3 +237,40 @@ def test_a_plug_in_that_fails_to_import_is_rejected(monkeypatch):
         "gick inte att ladda (ModuleNotFoundError)", "could not be loaded (ModuleNotFoundError)"
     )
     assert [found.name for found in plugins.loaded] == ["fake"]
+
+
+# --- Exports ---------------------------------------------------------------------------------
+
+
+def test_a_plug_in_may_have_exports_only():
+    plugins = Plugins([("out", FakeExport())])
+    assert list(plugins.export_types) == [("Fake", "invoices")]
+    assert not plugins.import_types
+
+
+def test_one_code_may_be_of_an_import_and_of_an_export():
+    plugins = Plugins([("in", FakePlugin(code="A")), ("out", FakeExport(code="A"))])
+    assert plugins.owner("A").name == "in"
+    assert plugins.owner("A", "invoices").name == "out"
+
+
+def test_an_export_type_has_one_plug_in():
+    plugins = Plugins([("one", FakeExport()), ("two", FakeExport())])
+    assert [found.name for found in plugins.excluded] == ["two"]
+    assert "Fake" in plugins.excluded[0].reason.en
+
+
+def test_an_export_type_that_is_not_there_may_be_of_a_plug_in_that_is_off():
+    plugins = Plugins()
+    plugins.excluded = (Found("out", None, None, state="off"),)
+    with pytest.raises(HostError, match="EXPORT_TYPE_OFF"):
+        plugins.owner("Fake", "invoices")
+
+
+def test_what_is_exported_must_be_known():
+    class Odd(FakeExport):
+        @hookimpl
+        def opter_export_types(self):
+            return [ExportType("Odd", "parcels", Text("Paket", "Parcels"))]
+
+    assert "export types" in why(("odd", Odd())).en

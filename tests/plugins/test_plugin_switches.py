@@ -54,6 +54,7 @@ def test_a_listed_plug_in_says_all_about_itself(install, listed):
         "reason": None,
         "hooks": ["opter_import_types"],
         "import_types": ["BankAPI"],
+        "export_types": [],
         "contract": "1.0",
         "host_contract": "1.0",
     }

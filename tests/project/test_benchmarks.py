@@ -35,6 +35,15 @@ def test_a_thousand_payments_are_imported_and_saved_beside_the_sandbox(benchmark
     assert found.requests == 5
 
 
+def test_new_invoices_cost_a_request_each_and_known_customers_none(benchmark):
+    program = benchmark("export_limit")
+    with program.running(program.seed.empty, program.Switches(rate_limit=None), (0, 0)) as fortnox:
+        found = list(program.measure(10, 2, fortnox=fortnox, others=3, pause=0.0))
+    assert [one.writes for one in found] == [12, 10, 0, 0, 0]
+    assert found[2].requests == 1
+    assert {one.states for one in found[:2]} == {"10 sent"}
+
+
 def test_the_processor_is_measured_from_bytes_to_saved_rows(benchmark):
     found = benchmark("processor").measure(1_000)
     assert found.saved == 970

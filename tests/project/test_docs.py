@@ -16,6 +16,8 @@ from hostsim.sandbox import Sandbox, seed
 from hostsim.views import labels
 from opter_fortnox_plugin import configuration, settings
 from opter_fortnox_plugin.errors import CODES
+from opter_fortnox_plugin.invoices import settings as invoice_settings
+from opter_fortnox_plugin.invoices.problems import GAPS, REFUSALS
 
 ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -31,15 +33,22 @@ SOURCES = [
 def test_the_first_two_python_lines_are_the_demo_and_the_tests():
     first, second = re.findall(r"^python3 .*$", README, re.MULTILINE)
     assert first.endswith("hostsim demo")
-    assert second.endswith("-m pytest -n 6")
+    assert second.endswith("-m pytest -n 6 --dist worksteal")
     assert "venv" in first
     assert "venv" in second
 
 
-@pytest.mark.parametrize("field", settings.FIELDS, ids=lambda field: field.key)
+@pytest.mark.parametrize(
+    "field", [*settings.FIELDS, *invoice_settings.FIELDS], ids=lambda field: field.key
+)
 def test_every_settings_field_is_in_the_readme_with_its_preset(field):
     [line] = re.findall(rf"^\| `{field.key}` .*$", README, re.MULTILINE)
     assert field.default in line
+
+
+@pytest.mark.parametrize("code", [*GAPS, *REFUSALS])
+def test_every_gap_and_refusal_of_an_export_is_in_the_readme(code):
+    assert f"`{code}`" in README
 
 
 @pytest.mark.parametrize(

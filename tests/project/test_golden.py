@@ -40,13 +40,22 @@ OUTSIDE = Path(outside.__file__)
 OFFERED = (
     "opter_contract.hooks",
     "opter_contract.values",
+    "opter_contract.export_hooks",
+    "opter_contract.export_values",
     "opter_contract.version",
     "opter_contract.conformance.hosts",
+    "opter_contract.conformance.promises",
     "opter_contract.conformance.plugins",
     "opter_contract.conformance.host_under_test",
+    "opter_contract.conformance.export_hosts",
+    "opter_contract.conformance.export_plugins",
+    "opter_contract.conformance.export_host_under_test",
+    "opter_contract.conformance.sample_invoices",
     "hostsim.pytest_plugin",
     "hostsim.sandbox.pytest_plugin",
 )
+
+OURS = {"opter_contract", "hostsim"}
 
 USER, PASSWORD = "kim", "hemligt"
 
@@ -165,8 +174,9 @@ class Scenario:
         self.printed = []
         self.ended = {}
 
-    def play(self, player, program, *words, typed="", **environment):
+    def play(self, player, program, *words, typed="", installed=(), **environment):
         asked = {"program": program, "words": list(map(str, words)), "input": typed}
+        asked["installed"] = list(map(str, installed))
         player.stdin.write(json.dumps(asked | {"environment": environment}) + "\n")
         player.stdin.flush()
         ended = json.loads(player.stdout.readline())
@@ -177,7 +187,7 @@ class Scenario:
 
 def label(program, words):
     """Name a command without what it is about."""
-    nested = {"payments", "invoices", "formats", "plugins"}
+    nested = {"payments", "invoices", "formats", "plugins", "exports"}
     path = [words[0]]
     if words[0] in nested and len(words) > 1 and words[1].isalpha() and words[1].islower():
         path.append(words[1])
@@ -245,6 +255,7 @@ def played(scenario):
             day_one(scenario, run)
             night(fortnox, run)
             day_two(scenario, run)
+            exports(scenario, run)
             for words in (("probe", "--json"), ("doctor", "--json")):
                 ended = scenario.play(player, "plugin", *words)
                 assert ended["status"] == 0, ended
@@ -339,6 +350,66 @@ def day_two(scenario, run):
     run("errors", "CANCELLED", "--json")
     run("report", "report.zip", "--json")
     run("import", "Fortnox", "--json")
+
+
+#: A plug-in that exports, and what becomes of each invoice there.
+EXPORTING = """
+from decimal import Decimal
+from fake_export import MISSING, FakeExport
+from opter_contract.export_values import Difference, PlannedCard
+
+there = Difference("DueDate", "2026-12-02", "2026-12-01")
+OUT = FakeExport(
+    plans={
+        "/A2": {"differences": [there], "code": "TOTAL_DIFFERS", "message": MISSING},
+        "/A4": {"other_total": None, "state": "adopted", "action": "none"},
+    },
+    results={
+        "/A2": {"state": "refused", "code": "NUMBER_TAKEN", "message": MISSING},
+        "/A3": {"state": "unknown", "total": None},
+        "/A4": {"state": "adopted"},
+    },
+    cards=(PlannedCard("1042", "update", [there], MISSING), PlannedCard("1043", "create")),
+    notes=(MISSING,),
+)
+"""
+
+
+def exports(scenario, run):
+    site = scenario.folder / "site"
+    (site / "exporting-1.0.dist-info").mkdir(parents=True)
+    (site / "exporting.py").write_text(EXPORTING, encoding="utf-8")
+    points = site / "exporting-1.0.dist-info" / "entry_points.txt"
+    points.write_text("[opter]\nexporting = exporting:OUT\n", encoding="utf-8")
+
+    def out(*words, **more):
+        return run(*words, "--json", installed=[site], **more)
+
+    several = [exported_invoice(f"A{place}") for place in range(1, 6)]
+    several[4]["rows"][0]["account"] = "9999"
+    (scenario.folder / "invoices.json").write_text(json.dumps(several), encoding="utf-8")
+    out("invoices", "load", "invoices.json")
+    given = ["--set", "from=2026-01-01"]
+    out("exports", "add", "ut", "--type", "Fake", "--subject", "invoices", *given)
+    out("exports", "set", "ut", "from=2026-02-01")
+    out("exports")
+    out("plugins")
+    out("export", "ut", "--check", status=2)
+    four = [word for place in range(1, 5) for word in ("--invoice", f"A{place}")]
+    out("export", "ut", *four)
+    out("export", "ut", *four, "--send", status=5)
+    out("export", "ut", "--cancel", "A1")
+    out("exports", "log")
+    for place in (1, 2, 3):
+        out("why", f"A{place}", "Fortnox", "--offline")
+
+
+def exported_invoice(number):
+    customer = {"code": "K", "ledger_number": "1042", "name": "Kund AB"}
+    row = {"account": "3001", "vat_rate": "25", "net": "100.00", "vat": "25.00"}
+    days = {"invoice_date": "2026-11-02", "due_date": "2026-12-02"}
+    invoice = {"invoice_number": number, "currency": "SEK", "pdf": "gone.pdf"}
+    return invoice | days | {"customer": customer, "rows": [row]}
 
 
 DECIDED = [
@@ -619,7 +690,7 @@ def test_every_field_of_the_settings_keeps_its_key_kind_and_preset():
     for types in manager.hook.opter_import_types():
         for one in types:
             lines.append(f"{one.code} | formats {' '.join(one.formats)}")
-            for fields in manager.hook.opter_settings_fields(type_code=one.code):
+            for fields in manager.hook.opter_settings_fields(type_code=one.code, subject=""):
                 lines += [
                     f"{one.code} {field.key} | {field.kind} | default {field.default!r}"
                     f" | {'required' if field.required else 'optional'}"
@@ -643,7 +714,10 @@ def test_what_users_import_keeps_its_names():
             takes = f"({', '.join(call.parameters)})" if call else ""
             lines.append(f"{name}.{what}{takes}")
             if isinstance(value, type):
-                lines += [f"{name}.{what}.{one}" for one in vars(value) if not one.startswith("_")]
+                # Also what it has of another module of ours.
+                kinds = [one for one in value.__mro__ if one.__module__.partition(".")[0] in OURS]
+                has = {one for kind in kinds for one in vars(kind) if not one.startswith("_")}
+                lines += [f"{name}.{what}.{one}" for one in has]
     held("offered", lines)
 
 

@@ -355,6 +355,16 @@ def test_the_command_shows_a_line_for_each_thing_and_ends_with_zero(defined):
     assert "Integrationslicens" in out
 
 
+def test_the_command_checks_an_export_too(defined, sandbox):
+    values = "export_from_date=2026-01-01"
+    assert defined("exports", "add", "Ut", "--type", "FortnoxAPI", "--set", values)[0] == 0
+    status, out, _ = defined("doctor", "Ut", "--json")
+    found = {one["name"]: one["state"] for one in json.loads(out)["findings"]}
+    assert (status, found["host.definition"], found["rights.customers"]) == (0, "ok", "ok")
+    assert found["setup.ocr"] == "unknown"
+    assert "rights.payments" not in found
+
+
 def test_the_command_ends_with_the_status_and_the_code_of_the_first_failure_thing(defined, sandbox):
     sandbox.state.withdraw_scope("invoice")
     status, out, err = defined("doctor", "Fortnox", "--lang", "en")

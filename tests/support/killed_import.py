@@ -1,4 +1,4 @@
-"""Runs imports that kill themselves at a step, each in a process of its own.
+"""Runs imports and exports that kill themselves at a step, each in a process of its own.
 
 Reads one task in JSON from each line of standard input, forks, lets the child
 do it, and answers with a line: the signal that ended the child, or its status.
@@ -28,6 +28,7 @@ from decimal import Decimal
 from pathlib import Path
 
 import readme
+import scripted_export
 from scripted_import import NAME, SECOND_DAY, FakeTime, ask_for_small_pages, host_of
 
 from hostsim.plugins.loading import Plugins
@@ -199,6 +200,24 @@ def import_and_save(task, steps):
         steps.take("saved")
 
 
+def export(task, steps):
+    """Send what was shown, as ``hostsim export NAME --send`` does; or take an invoice back."""
+    os.fsync = stepping(steps, "fsync", os.fsync)
+    with store_with(steps).open(task["db"]) as store:
+        host = scripted_export.exporting_host(
+            store,
+            task["configuration"],
+            lambda: task["code"],
+            transport=transport_with(steps, task.get("together", 0)),
+            window=lambda: steps.take("login"),
+        )
+        if "cancel" in task:
+            host.cancel(scripted_export.NAME, task["cancel"])
+        else:
+            scripted_export.send(host)
+        steps.take("done")
+
+
 def do(task):
     """Do a task in this process, and end it."""
     status = 1
@@ -210,6 +229,7 @@ def do(task):
             "save": save,
             "listen": listen,
             "close": close,
+            "export": export,
         }[task["what"]](task, steps)
         status = 0
     except BaseException:  # noqa: BLE001 - nothing of the child may run on in its parent's place

@@ -53,8 +53,10 @@ def play():
         asked = json.loads(line)
         given = os.environ.copy()
         os.environ.update(asked.get("environment", {}))
+        sys.path[:0] = asked["installed"]
         jobs = {"hostsim": hostsim, "plugin": plugin, "tree": tree}
         out, err, status = captured(jobs[asked["program"]], asked["words"], asked.get("input", ""))
+        del sys.path[: len(asked["installed"])]
         os.environ.clear()
         os.environ.update(given)
         answers.write(json.dumps({"status": status, "out": out, "err": err}) + "\n")

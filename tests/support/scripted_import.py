@@ -195,11 +195,14 @@ def ask_for_small_pages(patch):
     patch.setattr(protocol, "PAGE_SIZE", PAGE_SIZE)
 
 
-def host_of(store, configuration, code, *, transport, time, now, window=None):
+def host_of(
+    store, configuration, code, *, transport, time, now, window=None, plugin=impatient_plugin
+):
     """Put a host together whose person signs in at once.
 
     :param code: gives the code that Fortnox sends back.
     :param window: is called when the login window would open.
+    :param plugin: makes the plug-in of a transport and a time.
     """
 
     def sign_in(address, answered):
@@ -212,7 +215,7 @@ def host_of(store, configuration, code, *, transport, time, now, window=None):
 
     return Host(
         store,
-        Plugins([("fortnox", impatient_plugin(transport, time))]),
+        Plugins([("fortnox", plugin(transport, time))]),
         configuration=configuration,
         login_timeout=20.0,
         window=sign_in,

@@ -5,6 +5,7 @@
 
 const HEARD_EVERY = 4000; // ms between two sentences for a screen reader
 const ASK_EVERY = 400; // ms between two questions to a running import
+const ASK_PLAN_EVERY = 5000; // ms between two questions to an export that waits for an answer
 
 let loginWindow = null;
 let openedAt = null; // the address that the login's window was sent to
@@ -51,7 +52,7 @@ function show(page, address, keepAddress) {
   const first = document.querySelector("dialog [autofocus]");
   // A link within a dialog leads on to its first field; a field that was left keeps the focus.
   if (same && dialogBefore === dialogTitle(document) && !(first && same.tagName === "A")) focusOn(same);
-  else if (!document.querySelector("dialog")) focusOn((dialogBefore && !progressBefore && placeFor(opener)) || same || (!dialogBefore && placeFor(opener)) || document.querySelector("#save-payments:enabled") || document.getElementById("read-file") || document.getElementById("content"));
+  else if (!document.querySelector("dialog")) focusOn((dialogBefore && !progressBefore && placeFor(opener)) || same || (!dialogBefore && placeFor(opener)) || document.querySelector("#save-payments:enabled") || document.getElementById("run-scroll") || document.getElementById("read-file") || document.getElementById("export-invoices") || document.getElementById("content"));
   const wrong = document.querySelector("dialog [aria-invalid=true]");
   if (wrong) focusOn(wrong);
 }
@@ -112,6 +113,9 @@ function begin() {
   sayAgain();
   for (const list of document.querySelectorAll("table.list")) oneStop(list);
   const dialog = document.querySelector("dialog[open]");
+  const plan = document.querySelector("[data-gone]");
+  if (plan) watchPlan(plan, turn);
+  if (!dialog || !dialog.dataset.job) closeUnusedLoginWindow();
   if (!dialog) return;
   dialog.removeAttribute("open");
   dialog.showModal();
@@ -262,9 +266,9 @@ async function watch(dialog, mine) {
     part("sentence").textContent = now.sentence;
     part("login").hidden = !now.signing_in;
     if (now.address) part("login-address").href = now.address;
-    part("read").textContent = now.read;
-    part("pages").textContent = now.pages;
-    part("left").textContent = now.left;
+    for (const figure of ["read", "pages", "done_of", "left"]) {
+      if (part(figure)) part(figure).textContent = now[figure];
+    }
     const bar = part("progress");
     if (now.total) { bar.max = now.total; bar.value = now.done; } else bar.removeAttribute("value");
     if (now.stage !== heardStage || Date.now() - heardAt > HEARD_EVERY) {
@@ -273,6 +277,21 @@ async function watch(dialog, mine) {
       if (part("heard").textContent !== now.sentence) part("heard").textContent = now.sentence;
     }
     await later(ASK_EVERY);
+  }
+}
+
+// A plan that nobody answered in time, or that was answered in another tab, is gone.
+async function watchPlan(plan, mine) {
+  while (mine === turn) {
+    await later(ASK_PLAN_EVERY);
+    if (mine !== turn) return;
+    try {
+      const answer = await fetch(plan.dataset.gone, { credentials: "same-origin" });
+      if (answer.ok && (await answer.json()).waiting) continue;
+    } catch {
+      continue;
+    }
+    if (mine === turn) return go(plan.dataset.then);
   }
 }
 

@@ -1,0 +1,323 @@
+"""Exports: defining them, and sending invoices to other books."""
+
+from __future__ import annotations
+
+import queue
+import sys
+import threading
+from collections.abc import Collection
+from typing import TYPE_CHECKING
+
+import click
+
+from hostsim.cli.command import command, option
+from hostsim.cli.common import Common, key_values, make_host, open_store, usage, warn
+from hostsim.cli.login import NO_BROWSER, host_and_progress, typed_lines
+from hostsim.cli.root import hostsim
+from hostsim.errors import HostError, host_error
+from hostsim.messages import exports as messages
+from hostsim.storage.export_previews import ExportChanged
+from hostsim.views.exports import (
+    LOG,
+    export_columns,
+    write_export,
+    write_export_json,
+    write_how_to_send,
+)
+from hostsim.views.labels import company
+from hostsim.views.output import ReaderClosed, is_terminal
+
+if TYPE_CHECKING:
+    from hostsim.services.host import Host
+    from hostsim.storage.export_previews import ExportPreview
+    from hostsim.storage.store import Store
+    from hostsim.views.progress import ProgressBar, ProgressLines
+
+#: What a person types to send.
+_YES = frozenset({"j", "ja", "y", "yes"})
+
+
+# --- Definitions -----------------------------------------------------------------------------
+
+
+@command(
+    hostsim,
+    "exports",
+    group=True,
+    sv="Visa de exporter som är upplagda, eller lägg upp en.",
+    en="Show the exports that are defined, or define one.",
+)
+@click.pass_context
+def exports(context: click.Context, common: Common) -> None:
+    if context.invoked_subcommand is not None:
+        return
+    with open_store(common) as store:
+        host = make_host(store)
+        definitions = host.export_definitions()
+        if definitions or common.json:
+            common.write_list(export_columns(host.shown_settings), lambda: definitions)
+        else:
+            common.output.say(
+                "Ingen export är upplagd än; gör en med hostsim exports add.",
+                "No export is defined yet; make one with hostsim exports add.",
+            )
+
+
+@command(exports, "add", sv="Lägg upp en export.", en="Define an export.")
+@click.argument("name", metavar="NAMN")
+@option(
+    "--type",
+    "export_type",
+    required=True,
+    sv="Exporttyp, till exempel FortnoxAPI.",
+    en="Export type, such as FortnoxAPI.",
+)
+@option(
+    "--subject",
+    default="invoices",
+    sv="Vad som exporteras: invoices.",
+    en="What is exported: invoices.",
+)
+@option(
+    "--region",
+    default="",
+    sv="Regionen vars fakturor exporteras.",
+    en="The region whose invoices are exported.",
+)
+@option(
+    "--same-company-as",
+    "company_of",
+    metavar="NAMN",
+    sv="En import eller export vars företag den här delar.",
+    en="An import or export whose company this one shares.",
+)
+@option(
+    "--set",
+    "values",
+    multiple=True,
+    metavar="FÄLT=VÄRDE",
+    sv="Ett fälts värde; kan anges flera gånger.",
+    en="A field's value; may be repeated.",
+)
+def exports_add(  # noqa: PLR0917
+    common: Common,
+    name: str,
+    export_type: str,
+    subject: str,
+    region: str,
+    company_of: str | None,
+    values: tuple[str, ...],
+) -> None:
+    with open_store(common) as store:
+        host = make_host(store)
+        problems = host.define_export(
+            name, export_type, subject, region, key_values(values), company_of=company_of
+        )
+        warn(common, problems)
+        _show_definition(common, store, host, name.strip())
+
+
+@command(exports, "set", sv="Ändra en exports inställningar.", en="Change an export's settings.")
+@click.argument("name", metavar="NAMN")
+@click.argument("values", nargs=-1, metavar="[FÄLT=VÄRDE]...")
+@option(
+    "--region",
+    sv="En annan region; går så länge ingenting är skickat.",
+    en="Another region; possible as long as nothing is sent.",
+)
+def exports_set(common: Common, name: str, values: tuple[str, ...], region: str | None) -> None:
+    if not values and region is None:
+        raise usage("Ange minst ett FÄLT=VÄRDE.", "Give at least one FIELD=VALUE.")
+    with open_store(common) as store:
+        store.definition(name, exports=True)
+        host = make_host(store)
+        warn(common, host.change(name, key_values(values), region=region))
+        _show_definition(common, store, host, name)
+
+
+def _show_definition(common: Common, store: Store, host: Host, name: str) -> None:
+    common.write_one(export_columns(host.shown_settings), store.definition(name, exports=True))
+
+
+@command(
+    exports,
+    "log",
+    sv="Visa vad som gjorts med varje faktura, när och av vem.",
+    en="Show what was done with each invoice, when and by whom.",
+)
+@click.argument("name", required=False, metavar="[NAMN]")
+def exports_log(common: Common, name: str | None) -> None:
+    with open_store(common) as store:
+        if name is not None:
+            store.definition(name, exports=True)
+        host = make_host(store)
+        common.write_list(LOG, lambda: host.export_log(name))
+
+
+# --- Exporting -------------------------------------------------------------------------------
+
+
+@command(
+    hostsim,
+    "export",
+    sv="Visa vad som ska skickas, och skicka det.",
+    en="Show what is to be sent, and send it.",
+)
+@click.argument("name", metavar="NAMN")
+@option(
+    "--invoice",
+    "invoices",
+    multiple=True,
+    metavar="NUMMER",
+    sv="Bara den fakturan; kan anges flera gånger.",
+    en="This invoice only; may be repeated.",
+)
+@option(
+    "--check",
+    is_flag=True,
+    sv="Kontrollera bara vad som saknas i det andra systemet.",
+    en="Only check what is missing in the other system.",
+)
+@option("--send", is_flag=True, sv="Skicka det som visades.", en="Send what was shown.")
+@option(
+    "--revision",
+    metavar="REVISION",
+    sv="Skicka just den revisionen (revision i --json); annars den som ett kommando visade sist.",
+    en="Send this very revision (revision in --json); otherwise the one that a command showed "
+    "last.",
+)
+@option(
+    "--cancel",
+    metavar="NUMMER",
+    sv="Ta tillbaka en faktura som är skickad.",
+    en="Take back an invoice that was sent.",
+)
+@NO_BROWSER
+def export(
+    common: Common,
+    name: str,
+    *,
+    invoices: tuple[str, ...],
+    check: bool,
+    send: bool,
+    revision: str | None,
+    cancel: str | None,
+    no_browser: bool,
+) -> None:
+    if (check and send) or (cancel is not None and (check or send or invoices)):
+        raise usage(
+            "Välj ett av --check, --send och --cancel; --cancel gäller en faktura.",
+            "Choose one of --check, --send and --cancel; --cancel is about one invoice.",
+        )
+    if revision is not None and not (send and revision):
+        raise usage(
+            "--revision kräver --send och en revision.", "--revision needs --send and a revision."
+        )
+    with open_store(common) as store:
+        store.definition(name, exports=True)
+        with host_and_progress(common, store, no_browser=no_browser) as (host, progress):
+            # First of all: what another command prints from now on, the person has not read.
+            shown = host.last_shown(name) if revision is None else revision
+            if cancel is not None:
+                preview = host.cancel(name, cancel)
+            elif send:
+                preview = _send(common, host, name, shown, invoices)
+            else:
+                question = _Question(common, progress)
+                asks = not check and question.possible
+                preview = host.export(
+                    name,
+                    invoices=invoices,
+                    check=check,
+                    **({"review": question} if asks else {}),
+                )
+                if asks and not preview.sent:
+                    for note in preview.notes:
+                        common.output.line(note)
+                    _raise_for(preview)
+                    return
+        _show(common, preview, how_to_send=not check)
+        _raise_for(preview)
+        if cancel is not None and not preview.counts["cancelled"]:
+            raise host_error("NOT_CANCELLED", number=cancel)
+
+
+def _send(
+    common: Common, host: Host, name: str, revision: str, invoices: tuple[str, ...]
+) -> ExportPreview:
+    try:
+        return host.send(name, revision, invoices=invoices)
+    except ExportChanged as changed:
+        try:
+            _show(common, changed.preview, how_to_send=True)
+        except (ReaderClosed, HostError) as error:
+            raise changed from error
+        raise
+
+
+def _show(common: Common, preview: ExportPreview, *, how_to_send: bool) -> None:
+    """Print a run; one that sent nothing is marked as the one that a send sends."""
+    output = common.output
+    if common.json:
+        write_export_json(output, preview)
+    else:
+        write_export(output, preview)
+        if how_to_send:
+            write_how_to_send(output, preview)
+    output.flush()
+    preview.mark_printed()
+
+
+def _raise_for(preview: ExportPreview) -> None:
+    """End with an error where something is left to do for a person."""
+    if preview.failures:
+        unknown = preview.counts["unknown"]
+        what = messages.lost_and_differing(unknown, preview.failures - unknown)
+        raise host_error("EXPORT_UNSETTLED", what=what)
+    if preview.counts["gaps"]:
+        raise host_error("EXPORT_GAPS", gaps=preview.counts["gaps"])
+
+
+class _Question:
+    """Shows a preview on a terminal and asks once whether to send it."""
+
+    def __init__(self, common: Common, progress: ProgressBar | ProgressLines) -> None:
+        self._common = common
+        self._progress = progress
+
+    @property
+    def possible(self) -> bool:
+        """Whether there is a person who reads and types."""
+        return (
+            not self._common.json
+            and is_terminal(sys.stdin)
+            and is_terminal(self._common.output.stream)
+        )
+
+    def __call__(self, preview: ExportPreview, timeout: float) -> Collection[str] | None:
+        self._progress.pause()
+        _show(self._common, preview, how_to_send=False)
+        counts, name = preview.counts, company(preview.company)
+        if counts["gaps"] or counts["refused"] + counts["unknown"] == counts["items"]:
+            return None
+        number = counts["ready"] + counts["adopted"]
+        self._common.note(
+            f"Skicka till {name.sv}? Antal fakturor: {number}. [j/N]",
+            f"Send to {name.en}? Number of invoices: {number}. [y/N]",
+        )
+        answer = _typed_line(timeout) or ""
+        return preview.ids() if answer.strip().lower() in _YES else None
+
+
+def _typed_line(timeout: float) -> str | None:
+    """Wait for a line from standard input; ``None`` where none came in time."""
+    lines: queue.Queue[str | None] = queue.Queue()
+
+    def read() -> None:
+        lines.put(next(iter(typed_lines(sys.stdin)), None))
+
+    threading.Thread(target=read, name="answer", daemon=True).start()
+    try:
+        return lines.get(timeout=timeout)
+    except queue.Empty:
+        return None

@@ -1,0 +1,100 @@
+"""While a job runs: its login, its progress, and where it leads to when it ends."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+from flask import Blueprint, Response, jsonify, redirect, render_template, request, url_for
+from werkzeug.wrappers import Response as AnyResponse
+
+from hostsim.desk import explanation, invoice_export, payment_import
+from hostsim.desk.background_jobs import CANCELLATION, EXPORT, IMPORT, QUESTION, Job
+from hostsim.desk.shared import desk_context, language, notify, word
+from hostsim.errors import host_error
+from hostsim.messages.desk import duration
+from hostsim.messages.formats import count
+from hostsim.messages.text import own, say
+
+pages = Blueprint("jobs", __name__, url_prefix="/jobs")
+
+#: The window that stands behind the dialog, by what the job does.
+_UNDER: Mapping[str, Callable[..., str]] = {
+    IMPORT: payment_import.window,
+    QUESTION: explanation.window,
+    EXPORT: invoice_export.window,
+    CANCELLATION: invoice_export.window,
+}
+
+
+@pages.get("/<job_id>")
+def show(job_id: str) -> AnyResponse | str:
+    job = _job(job_id)
+    exports = job.choice.task in {EXPORT, CANCELLATION}
+    if job.run_id is not None and not exports:
+        return redirect(url_for("imports.show", run=job.run_id))
+    if job.explanation is not None:
+        return redirect(url_for("why.show", job=job.id, invoice=job.choice.invoice))
+    if job.plan.waiting:
+        return redirect(url_for("exports.plan", job=job.id))
+    if job.ended.is_set() and exports and (led := invoice_export.after(job)):
+        return redirect(led)
+    under = _UNDER[job.choice.task]
+    if job.ended.is_set():
+        return under(dialog="failure", job=job, failure=job.failure)
+    return under(dialog="progress", job=job, now=_progress(job))
+
+
+@pages.get("/<job_id>/now")
+def now(job_id: str) -> Response:
+    return jsonify(_progress(_job(job_id)))
+
+
+@pages.post("/<job_id>/stop")
+def stop(job_id: str) -> AnyResponse:
+    """Ask a job to stop; what an import has read is not stored then."""
+    _job(job_id).stop()
+    return redirect(url_for(".show", job_id=job_id), 303)
+
+
+@pages.post("/<job_id>/answer")
+def answer(job_id: str) -> AnyResponse:
+    """Accept the address that the login ended at, where the redirect did not reach us."""
+    refusal = _job(job_id).answer(request.form.get("address", ""))
+    if refusal is not None:
+        notify(own(refusal), "error")
+    return redirect(url_for(".show", job_id=job_id), 303)
+
+
+@pages.get("/window")
+def login_window() -> str:
+    """Fill the login's window until its address is known."""
+    return render_template("window.html")
+
+
+def _job(job_id: str) -> Job:
+    found = desk_context().jobs.get(job_id)
+    if found is None:
+        raise host_error("PAGE_UNKNOWN")
+    return found
+
+
+def _progress(job: Job) -> dict[str, object]:
+    progress = job.progress
+    left = getattr(progress, "seconds_left", None)
+    message = say(progress.message, language()) if progress else word("starting")
+    total = progress.total if progress else None
+    done = progress.done if progress else 0
+    return {
+        "ended": job.ended.is_set() or job.plan.waiting,
+        "waiting": job.plan.waiting,
+        "address": job.address if job.signing_in else None,
+        "signing_in": job.signing_in,
+        "stage": progress.stage if progress else "",
+        "sentence": word("stopping") if job.stopping else message,
+        "done": done,
+        "total": total,
+        "done_of": word("unknown") if not total else word("n_of", n=done, total=total),
+        "read": count(job.read, language()),
+        "pages": count(job.pages, language()),
+        "left": word("unknown") if left is None else duration(left),
+    }

@@ -1,0 +1,90 @@
+"""What is wrong with a file of invoices."""
+
+from __future__ import annotations
+
+from hostsim.messages.text import Template
+from opter_contract.values import Text
+
+NOT_UTF8 = Text("filen är inte UTF-8.", "the file is not UTF-8.")
+NOT_JSON = Template(
+    "filen är inte JSON (rad {line}, tecken {column}).",
+    "the file is not JSON (line {line}, column {column}).",
+)
+NOT_A_LIST = Text(
+    "filen ska vara en lista av fakturor: [{…}, {…}].",
+    "the file must be a list of invoices: [{…}, {…}].",
+)
+NOT_AN_OBJECT = Text("ska vara ett objekt med fält: {…}.", "must be an object with fields: {…}.")
+NO_ROWS = Text("ska vara en lista med minst en rad.", "must be a list of at least one row.")
+TWICE = Text("står två gånger.", "is there twice.")
+UNKNOWN_FIELD = Template(
+    "fältet är okänt; fälten heter {known}.", "the field is unknown; the fields are called {known}."
+)
+MISSING = Text("saknas och måste anges.", "is missing and must be given.")
+NOT_TEXT = Text("ska vara text, inom citattecken.", "must be text, within quotation marks.")
+NOT_PRINTABLE = Text(
+    "innehåller en radbrytning eller ett annat styrtecken; ta bort det.",
+    "contains a line break or another control character; remove it.",
+)
+NO_TYPE = Text(
+    "ska vara invoice, correction eller interest.", "must be invoice, correction or interest."
+)
+NO_TRUTH = Text("ska vara true eller false.", "must be true or false.")
+NO_AMOUNT = Text(
+    "är inget belopp; skriv det som text med högst två decimaler och punkt, till exempel "
+    '"1250.50".',
+    'is no amount; write it as text with at most two decimals and a point, such as "1250.50".',
+)
+NO_RATE = Text(
+    'är ingen kurs; skriv SEK för en enhet som text, till exempel "11.2345", eller null.',
+    'is no rate; write SEK for one unit as text, such as "11.2345", or null.',
+)
+RATE_OF_SEK = Text("ska vara null för SEK.", "must be null for SEK.")
+NO_CURRENCY = Text(
+    "ska vara tre stora bokstäver, till exempel SEK.", "must be three capitals, such as SEK."
+)
+NO_COUNTRY = Text(
+    "ska vara två stora bokstäver, till exempel SE, eller tomt.",
+    "must be two capitals, such as SE, or empty.",
+)
+NO_VAT_RATE = Text(
+    'är ingen momssats; skriv en procentsats som "25", eller 0 % av ett slag som "0-eu".',
+    'is no VAT rate; write a percentage such as "25", or a 0 % of a kind such as "0-eu".',
+)
+DUPLICATE = Text(
+    "står redan tidigare i filen; varje faktura får bara stå en gång.",
+    "is in the file already; each invoice may be there only once.",
+)
+CREDITS_NOTHING = Text(
+    "anges bara för en rättelse (correction).", "is only given for a correction."
+)
+CREDITS_ITSELF = Text("är fakturan själv.", "is the invoice itself.")
+CORRECTION_POSITIVE = Text(
+    "en rättelse (correction) är negativ, men summan är större än noll.",
+    "a correction is negative, but the sum is above zero.",
+)
+VAT_OF_NOTHING = Text(
+    "momssatsen är 0 %, så momsen ska vara 0.", "the rate is 0 %, so the VAT must be 0."
+)
+SIGNS_DIFFER = Text(
+    "momsen och nettot har olika tecken.", "the VAT and the net have different signs."
+)
+PDF_ELSEWHERE = Text(
+    "ska ligga i samma mapp som filen, eller i en mapp i den.",
+    "must lie in the folder of the file, or in a folder in it.",
+)
+NO_PDF = Text("ska heta något på .pdf.", "must end with .pdf.")
+
+
+def too_long(longest: int) -> Text:
+    return Text(
+        f"är för långt; högst {longest} tecken.", f"is too long; at most {longest} characters."
+    )
+
+
+def pdf_missing(name: str) -> Text:
+    """Say that a PDF is not there yet, although the invoice is loaded."""
+    return Text(
+        f"filen {name} finns inte, så fakturan har inget dokument.",
+        f"there is no file {name}, so that the invoice has no document.",
+    )

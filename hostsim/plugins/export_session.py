@@ -1,0 +1,276 @@
+"""The host's answers while a plug-in works on an export.
+
+What a plug-in hands over is checked against the contract here, and copied. What it is told
+that was stored, was committed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterable, Sequence
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
+
+from hostsim.errors import host_error
+from hostsim.plugins.session import (
+    Session,
+    broken,
+    check_length,
+    check_size,
+    money,
+    money_or_none,
+)
+from hostsim.storage import invoice_content
+from hostsim.storage.export_previews import ExportPreview
+from hostsim.storage.export_runs import ExportRun
+from hostsim.storage.import_runs import wrong_company
+from hostsim.storage.rows import clean
+from opter_contract.export_values import (
+    ACTIONS,
+    PLANNED_STATES,
+    RESULT_STATES,
+    Difference,
+    ExportItem,
+    Gap,
+    ItemResult,
+    PlannedCard,
+    PlannedItem,
+)
+from opter_contract.values import Company, Run, Text
+
+#: Shows a person the plan, and gives the ids of the items to send; ``None`` sends nothing. Must
+#: return within the seconds given: the login ends then.
+Review = Callable[[ExportPreview, float], "Collection[str] | None"]
+
+#: How long a code, a number, and a text of the other system may be.
+LONGEST_WORD = 200
+LONGEST_TEXT = 5_000
+
+
+def nothing(preview: ExportPreview, timeout: float) -> Collection[str] | None:  # noqa: ARG001 as a Review has it
+    """Send nothing: only look."""
+    return None
+
+
+class ExportSession(Session):
+    """An export while its plug-in works on it."""
+
+    #: Set before the plug-in is called.
+    review_by: Review = staticmethod(nothing)
+
+    #: What this session holds until it ends: the lock of a company that was not known before.
+    held: ExitStack
+
+    def __init__(self, run: Run, export_run: ExportRun, **parts: Any) -> None:
+        super().__init__(run, export_run, **parts)
+        self.held = ExitStack()
+        self.too_late = False
+        self._run = export_run
+        self._company: Company | None = None
+        self._reviewed = False
+
+    # --- Before the review ---
+
+    def items(self, after: str) -> list[ExportItem]:
+        try:
+            return self._run.items(after)
+        except KeyError:
+            raise broken("opter_items_to_export was asked for what comes after no item") from None
+
+    def document(self, item_id: str) -> bytes | None:
+        path = invoice_content.document(self._store.db, item_id)
+        try:
+            return Path(path).read_bytes() if path else None
+        except OSError:
+            return None
+
+    def take_planned_items(self, items: Sequence[PlannedItem]) -> int:
+        check_size(items)
+        self._refuse_after_review("an item was planned after the review")
+        wrong = self._run.take_planned([_planned_item(one) for one in items])
+        if wrong:
+            raise broken(f"an item was planned twice, or not given ({wrong[0]})")
+        return len(items)
+
+    def take_planned_cards(self, cards: Sequence[PlannedCard]) -> int:
+        check_size(cards)
+        self._refuse_after_review("a customer was planned after the review")
+        self._run.take_cards([_planned_card(one) for one in cards])
+        return len(cards)
+
+    def take_gaps(self, gaps: Sequence[Gap]) -> int:
+        check_size(gaps)
+        wrong = self._run.take_gaps([_gap(one) for one in gaps])
+        if wrong:
+            raise broken(f"a gap names an item that was not given ({wrong[0]})")
+        return len(gaps)
+
+    # --- The review ---
+
+    def review(self, company: Company, timeout: float) -> Collection[str] | None:
+        self._refuse_after_review("opter_review_export was called twice")
+        self._company = company = Company(_word(company.number), _word(company.name))
+        self._take_company(company)
+        preview = self._run.plan(company)
+        self._reviewed = True
+        began = self._clock()
+        chosen = self.review_by(preview, timeout)
+        if chosen is None:
+            return None
+        at = self._clock()
+        self.too_late = (at - began).total_seconds() > timeout
+        if self.too_late:
+            return None
+        ids = list(dict.fromkeys(chosen))
+        if ids and self._run.open_gaps(ids):
+            raise host_error("EXPORT_GAPS", gaps=preview.counts["gaps"])
+        if unknown := self._run.choose(ids, company, at):
+            raise ValueError(unknown[0])
+        return tuple(ids)
+
+    def _take_company(self, company: Company) -> None:
+        """Check whose books they are, and keep every other export of them out."""
+        self.refuse_other_company(company)
+        known = self._run.company
+        if known is not None and known.number != company.number:
+            raise wrong_company(self.run.definition, known, company)
+        if known is not None:
+            return
+        self.held.enter_context(company_lock(self._run, company))
+        if self._run.known_otherwise(company):
+            raise host_error(
+                "EXPORT_SAME_COMPANY",
+                name=self.run.definition,
+                company=f"{company.name} ({company.number})",
+            )
+
+    def _refuse_after_review(self, what: str) -> None:
+        if self._reviewed:
+            raise broken(what)
+
+    # --- What becomes of the items ---
+
+    def take_intents(self, item_ids: Sequence[str]) -> int:
+        check_size(item_ids)
+        company = self._sending_to()
+        ids = [_word(one) for one in item_ids]
+        if self._run.open_gaps(ids):
+            raise host_error("EXPORT_GAPS", gaps=self._run.preview().counts["gaps"])
+        if wrong := self._run.store_intents(company, ids, self._clock()):
+            raise broken(f"an item is about to be sent that nobody chose ({wrong[0]})")
+        return len(ids)
+
+    def take_results(self, results: Sequence[ItemResult]) -> int:
+        check_size(results)
+        self.store_results(self._sending_to(), results)
+        return len(results)
+
+    def store_results(self, company: Company, results: Iterable[ItemResult]) -> None:
+        """Store what became of items; what was handed over wrongly is told when that is done."""
+        copies = [result_of(one) for one in results]
+        if wrong := self._run.store_results(company, copies, self._clock()):
+            raise broken(f"a result is of an item that was not given ({wrong[0]})")
+
+    def _sending_to(self) -> Company:
+        if self._company is None or not self._reviewed:
+            raise broken("something was sent before the review")
+        return self._company
+
+    def finish(self, company: Company) -> Company:
+        """End the export: give whose books they are."""
+        self.raise_failure()
+        if self._company is None:
+            raise broken("opter_review_export was not called")
+        if company.number != self._company.number:
+            raise broken("the report names another company than the review")
+        return self._company
+
+
+def company_lock(run: ExportRun, company: Company) -> ExitStack:
+    """Hold the lock of a company's exports.
+
+    :raises HostError: ``EXPORT_RUNNING`` where another export of it is going on.
+    """
+    with ExitStack() as stack:
+        lock = run.store.locks.hold("export", run.definition.import_type, company.number, wait=0)
+        if not stack.enter_context(lock):
+            raise host_error("EXPORT_RUNNING", name=run.definition.name)
+        return stack.pop_all()
+
+
+# --- Checking what a plug-in hands over -----------------------------------------
+
+
+def result_of(one: ItemResult) -> ItemResult:
+    """Copy a result that a plug-in handed over, and check it against the contract."""
+    if one.state not in RESULT_STATES:
+        raise broken(f"a result has the unknown state {str(one.state)[:40]!r}")
+    return ItemResult(
+        id=_word(one.id),
+        state=one.state,
+        number=_word(getattr(one, "number", "")),
+        customer_number=_word(getattr(one, "customer_number", "")),
+        total=money_or_none(getattr(one, "total", None)),
+        code=_word(getattr(one, "code", "")),
+        message=_message(getattr(one, "message", None)),
+        theirs=_text(getattr(one, "theirs", "")),
+        complete=bool(getattr(one, "complete", True)),
+    )
+
+
+def _planned_item(one: PlannedItem) -> PlannedItem:
+    if one.state not in PLANNED_STATES:
+        raise broken(f"an item is planned with the unknown state {str(one.state)[:40]!r}")
+    if one.action not in ACTIONS:
+        raise broken(f"an item is planned with the unknown action {str(one.action)[:40]!r}")
+    return PlannedItem(
+        id=_word(one.id),
+        state=one.state,
+        action=one.action,
+        customer_number=_word(one.customer_number),
+        total=money(one.total),
+        other_total=money_or_none(one.other_total),
+        currency=_word(one.currency),
+        number=_word(getattr(one, "number", "")),
+        code=_word(getattr(one, "code", "")),
+        message=_message(getattr(one, "message", None)),
+        differences=_differences(one),
+    )
+
+
+def _planned_card(one: PlannedCard) -> PlannedCard:
+    if one.action not in ACTIONS:
+        raise broken(f"a customer is planned with the unknown action {str(one.action)[:40]!r}")
+    message = _message(getattr(one, "message", None))
+    return PlannedCard(_word(one.number), one.action, _differences(one), message)
+
+
+def _gap(one: Gap) -> Gap:
+    message = _message(one.message)
+    if message is None or not one.code:
+        raise broken("a gap has no code or no message")
+    return Gap(_word(one.code), message, tuple(_word(item_id) for item_id in one.ids))
+
+
+def _differences(one: PlannedItem | PlannedCard) -> tuple[Difference, ...]:
+    return tuple(
+        Difference(_word(d.field), _text(d.ours), _text(d.theirs))
+        for d in getattr(one, "differences", ())
+    )
+
+
+def _message(message: Text | None) -> Text | None:
+    return None if message is None else Text(_text(message.sv), _text(message.en))
+
+
+def _word(text: str) -> str:
+    if not isinstance(text, str):
+        raise broken("a text is not a text")
+    check_length("word", text, LONGEST_WORD)
+    return clean(text)
+
+
+def _text(text: str) -> str:
+    if not isinstance(text, str):
+        raise broken("a text is not a text")
+    return clean(text)[:LONGEST_TEXT]

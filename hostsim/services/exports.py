@@ -1,0 +1,279 @@
+"""Exporting: the plug-in plans, a person reviews, and what is sent is stored item by item."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
+from decimal import Decimal
+
+from hostsim.errors import host_error
+from hostsim.ledger.values import Definition
+from hostsim.messages import exports as messages
+from hostsim.messages.payments import region_name
+from hostsim.messages.text import own
+from hostsim.plugins.export_session import ExportSession, Review, company_lock, nothing
+from hostsim.plugins.session import broken
+from hostsim.services.context import company_of, failing
+from hostsim.services.definitions import Definitions
+from hostsim.storage import commits, export_lists, export_previews, export_states
+from hostsim.storage.export_previews import ExportChanged, ExportPreview
+from hostsim.storage.export_runs import ExportRun
+from hostsim.storage.export_states import ExportableItem, ExportPeriod, LogEntry
+from hostsim.storage.lists import Source
+from hostsim.storage.rows import clean
+from opter_contract.export_values import (
+    ExportItem,
+    ExportReport,
+    ExportType,
+    ItemResult,
+    PlannedItem,
+)
+from opter_contract.values import Company, SettingsProblem
+
+
+class Exports(Definitions):
+    """Sends invoices to other books, and tells how they stand there."""
+
+    # --- Definitions ---
+
+    def export_types(self) -> Sequence[ExportType]:
+        """Give what can be exported, in the order of codes and subjects."""
+        return [one for _, one in sorted(self.plugins.export_types.items())]
+
+    def export_definitions(self) -> Sequence[Definition]:
+        return self.store.definitions(exports=True)
+
+    def define_export(
+        self,
+        name: str,
+        export_type: str,
+        subject: str,
+        region: str,
+        values: Mapping[str, str],
+        *,
+        company_of: str | None = None,
+    ) -> Sequence[SettingsProblem]:
+        """Make an export; give the warnings about its values.
+
+        Its settings are changed with :meth:`change`, as those of an import.
+
+        :param subject: what is exported: ``invoices``.
+        :param company_of: an import, or another export, whose company this one shares.
+        :raises SettingsRefused: when a value is wrong; nothing is stored then.
+        """
+        return self.define(
+            name, export_type, "", region, values, company_of=company_of, subject=subject
+        )
+
+    # --- Exporting ---
+
+    def export(
+        self,
+        name: str,
+        *,
+        review: Review = nothing,
+        invoices: Iterable[str] = (),
+        check: bool = False,
+    ) -> ExportPreview:
+        """Plan an export, have it reviewed, and send what the review chose.
+
+        The review is called once, while the plug-in waits and its login lasts. Where a gap is
+        open in what it chose, nothing is sent.
+
+        :param review: default: sends nothing.
+        :param invoices: the numbers of those to export; default: all that are new, changed or
+            not settled, of closed periods.
+        :param check: this only looks for what is missing in the set-up.
+        :raises HostError: ``EXPORT_RUNNING``, ``INVOICE_UNKNOWN``, ``EXPORT_WITHOUT_ROWS``.
+        """
+        asked = tuple(dict.fromkeys(clean(number.strip()) for number in invoices))
+        definition = self._export_definition(name)
+        self._refuse_unknown(definition, asked)
+        with self._exporting(name, asked or None) as (run, session):
+            session.review_by = review
+            report: ExportReport | None = session.call("opter_export")
+            if report is None:
+                raise broken("opter_export was not answered")
+            session.finish(company_of(report))
+            notes = [own(note) for note in getattr(report, "notes", ())]
+            if session.too_late:
+                notes.append(messages.TOO_LATE)
+            state = "sent" if run.preview().sent else "checked" if check else "previewed"
+            return run.finish(state, self._clock(), requests=report.requests, notes=notes)
+
+    def refuse_what_cannot_be_exported(self, name: str, invoices: Iterable[str]) -> None:
+        """Check what a person asks for, before a plug-in is called.
+
+        :raises HostError: ``INVOICE_UNKNOWN``, ``EXPORT_WITHOUT_ROWS``.
+        """
+        self._refuse_unknown(self._export_definition(name), [clean(one) for one in invoices])
+
+    def send(self, name: str, revision: str, *, invoices: Iterable[str] = ()) -> ExportPreview:
+        """Send what was shown, and nothing else.
+
+        :param revision: of the preview that was shown; ``""`` where none was.
+        :return: what became of it; where a gap is open, what it would have done.
+        :raises ExportChanged: where the preview is another one now; nothing was sent.
+        """
+
+        def review(preview: ExportPreview, _: float) -> Sequence[str] | None:
+            if preview.revision != revision or preview.counts["gaps"]:
+                return None
+            return preview.ids()
+
+        preview = self.export(name, review=review, invoices=invoices)
+        if preview.revision != revision:
+            raise ExportChanged(preview)
+        return preview
+
+    def last_shown(self, name: str) -> str:
+        """Give the revision of the last preview that a command printed; ``""`` for none."""
+        return export_previews.printed(self.store, self._export_definition(name).name)
+
+    def cancel(self, name: str, invoice: str) -> ExportPreview:
+        """Take an exported invoice back; the only item of the run has the result.
+
+        :raises HostError: ``NOT_EXPORTED``, ``CANNOT_CANCEL``, ``EXPORT_RUNNING``.
+        """
+        number = clean(invoice.strip())
+        definition = self._export_definition(name)
+        self._refuse_unknown(definition, [number])
+        company = definition.company
+        if company is None or not export_states.is_exported(
+            self.store, definition, company.number, number
+        ):
+            raise host_error("NOT_EXPORTED", number=number, name=name)
+        with self._exporting(name, (number,)) as (run, session):
+            [item] = run.items("")
+            run.take_planned([_as_it_is(item)])
+            run.plan(company)
+            run.choose([item.id], company, self._clock())
+            run.store_intents(company, [item.id], self._clock(), "cancelling")
+            result: ItemResult | None = session.call("opter_cancel_exported", item=item)
+            if result is None:
+                raise host_error("CANNOT_CANCEL", type=definition.import_type)
+            session.store_results(company, [result])
+            session.raise_failure()
+            return run.finish("cancelled", self._clock())
+
+    # --- What is known ---
+
+    def export_periods(self, name: str | None) -> Sequence[ExportPeriod]:
+        """Give the periods whose invoices an export can send, the last one first.
+
+        :param name: ``None`` where none is defined yet: those of the default region.
+        """
+        return export_states.periods(self.store, *self._stand_in(name))
+
+    def exportable(self, name: str, *, month: str | None = None) -> Iterator[ExportableItem]:
+        """Give the invoices that an export can send, and how each stands there."""
+        return export_states.exportable(self.store, *self._stand_in(name), month)
+
+    def exported(self, name: str, invoice: str) -> ExportableItem:
+        """Give an invoice that is exported.
+
+        :raises HostError: ``NOT_EXPORTED``.
+        """
+        for one in self.exportable(name):
+            if one.item_number == invoice and one.may_be_taken_back:
+                return one
+        raise host_error("NOT_EXPORTED", number=invoice, name=name)
+
+    def exportable_rows(
+        self, name: str | None, month: str | None = None, *, closed: bool | None = None
+    ) -> Source:
+        """Describe those invoices for a page.
+
+        :param name: as for :meth:`export_periods`.
+        :param month: of this month, as 2026-11.
+        :param closed: of closed periods, or of open ones; default: of both.
+        """
+        return export_lists.exportable_invoices(*self._stand_in(name), month, closed=closed)
+
+    def export_runs(self, name: str | None = None) -> Iterator[ExportPreview]:
+        """Give the exports of the past, the last one first."""
+        return export_previews.past_runs(self.store, name)
+
+    def export_run(self, run_id: str) -> ExportPreview:
+        return export_previews.preview_of(self.store, run_id)
+
+    def export_log(self, name: str | None = None) -> Iterator[LogEntry]:
+        """Give what was done with each invoice, oldest first."""
+        return export_states.log_entries(self.store, definition=name)
+
+    # --- The parts of an export ---
+
+    def _export_definition(self, name: str) -> Definition:
+        definition = self.store.definition(name, exports=True)
+        self.plugins.owner(definition.import_type, definition.subject)
+        return definition
+
+    def _refuse_unknown(self, definition: Definition, numbers: Sequence[str]) -> None:
+        known = self.store.known_invoices(definition.region, numbers)
+        for number in numbers:
+            if number not in known:
+                region = region_name(definition.region)
+                raise host_error("INVOICE_UNKNOWN", number=number, region=region)
+        for number in export_states.not_exportable(self.store, definition.region, numbers):
+            raise host_error("EXPORT_WITHOUT_ROWS", number=number)
+
+    @contextmanager
+    def _exporting(
+        self, name: str, asked: tuple[str, ...] | None
+    ) -> Iterator[tuple[ExportRun, ExportSession]]:
+        """Exclude every other export of the definition and its company, and begin a run.
+
+        :raises HostError: ``EXPORT_RUNNING``, before anything was read.
+        """
+        with ExitStack() as held:
+            if not held.enter_context(self.store.locks.hold("definition", name, wait=0)):
+                raise host_error("EXPORT_RUNNING", name=name)
+            definition = self._export_definition(name)
+            company = self._exports_to(definition)
+            run = ExportRun(self.store, self._new_id(), definition, self._user, company, asked)
+            if company is not None:
+                held.enter_context(company_lock(run, company))
+            with commits.passing():
+                run.begin(self._clock())
+            held.callback(_note_what_was_sent, run)
+            with (
+                commits.passing(),
+                failing(run),
+                self._session(ExportSession, run) as session,
+                session.held,
+            ):
+                yield run, session
+
+    def _stand_in(self, name: str | None) -> tuple[Definition, str]:
+        """Give an export, and the number of the company in whose books invoices stand."""
+        if name is None:
+            return Definition("", "", "", "", {}, None, None, "invoices"), ""
+        definition = self.store.definition(name, exports=True)
+        company = self._exports_to(definition)
+        return definition, "" if company is None else company.number
+
+    def _exports_to(self, definition: Definition) -> Company | None:
+        """Give whose books they are: the definition's company, else the only one of its region."""
+        if definition.company is not None:
+            return definition.company
+        known = {
+            one.company
+            for one in self.store.definitions(exports=None)
+            if one.company is not None
+            and (one.import_type, one.region) == (definition.import_type, definition.region)
+        }
+        return known.pop() if len(known) == 1 else None
+
+
+def _as_it_is(item: ExportItem) -> PlannedItem:
+    """Show an item that is taken back: nothing is to be sent of it."""
+    total = sum((row.net + row.vat for row in item.invoice.rows), Decimal(0))
+    number = item.invoice.customer.ledger_number
+    currency = item.invoice.currency
+    return PlannedItem(item.id, "ready", "none", number, total, None, currency, item.number)
+
+
+def _note_what_was_sent(run: ExportRun) -> None:
+    """Let no later error claim that nothing was done."""
+    if run.preview().sent:
+        commits.note(messages.SENT)

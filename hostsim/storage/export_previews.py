@@ -1,0 +1,293 @@
+"""What an export would do, and what it did: the lists that a person sees of a run."""
+
+from __future__ import annotations
+
+import json
+import logging
+import sqlite3
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from decimal import Decimal
+
+from hostsim.errors import HostError, host_error
+from hostsim.storage import commits
+from hostsim.storage.rows import company_of, value_of
+from hostsim.storage.store import Store
+from opter_contract.export_values import Difference, PlannedCard
+from opter_contract.values import Company, Text
+
+log = logging.getLogger(__name__)
+
+#: The lists of a run, in the order to show them: what is planned, and what became of it.
+LISTS = (
+    "ready",
+    "sent",
+    "adopted",
+    "unchanged",
+    "booked",
+    "refused",
+    "unknown",
+    "cancelled",
+)
+
+#: The lists of items that are there as they are.
+THERE = frozenset({"adopted", "unchanged", "booked"})
+
+
+@dataclass(frozen=True, slots=True)
+class PreviewItem:
+    """One item of a run, in the list that it is in now."""
+
+    id: str
+    place: int  # in the run, from one
+    item_number: str  # the invoice number
+    party: str  # the name of the customer
+    state: str  # one of LISTS
+    action: str  # create, update or none
+    number: str  # there; "" until it has one
+    customer_number: str  # there
+    total: Decimal | None  # here, as is the currency
+    other_total: Decimal | None  # there
+    currency: str
+    code: str
+    message: Text | None
+    differences: tuple[Difference, ...]
+    chosen: bool  # a person wanted it sent
+
+
+@dataclass(frozen=True, slots=True)
+class PreviewGap:
+    """What is missing in the set-up there, and the numbers of the items that need it."""
+
+    code: str
+    message: Text
+    item_numbers: tuple[str, ...]
+    ids: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Chosen:
+    """What a send would do where a person leaves out some of a preview."""
+
+    ids: tuple[str, ...]
+    changes: int  # invoices that are made or changed there
+    there: int  # that are there already, and of which only the result is stored
+    totals: Mapping[str, tuple[Decimal, Decimal]]  # of the changes by currency, here and there
+    gaps: tuple[PreviewGap, ...]  # that hinder it
+
+    @property
+    def possible(self) -> bool:
+        """Whether there is something to send, and nothing hinders it."""
+        return bool(self.changes + self.there) and not self.gaps
+
+
+@dataclass(frozen=True, slots=True)
+class ExportPreview:
+    """A run of an export; its rows are read from the database."""
+
+    run_id: str
+    definition: str
+    subject: str
+    state: str  # running, failed, checked, previewed, sent or cancelled
+    user: str
+    started_at: datetime
+    sent_at: datetime | None  # when a person chose to send
+    company: Company | None
+    region: str
+    revision: str  # a digest of all that was planned
+    counts: Mapping[str, int]  # by LISTS, with "items" for all, "customers" and "gaps"
+    requests: int
+    notes: tuple[Text, ...]
+    failures: int  # results that a person must look at: unknown ones, and those not complete
+    error_code: str | None  # of what ended it, as is the message
+    error: Text | None
+    _store: Store = field(repr=False, compare=False)
+
+    @property
+    def sent(self) -> bool:
+        """Whether a person chose to send."""
+        return self.sent_at is not None
+
+    def items(self, state: str | None = None) -> Iterator[PreviewItem]:
+        """Give the items of one of :data:`LISTS`, in the order of their numbers."""
+        rows = self._store.stream(_ITEMS, {"run_id": self.run_id, "state": state})
+        return map(item_of, rows)
+
+    def cards(self) -> Iterator[PlannedCard]:
+        """Give the customers that change there, or of whom something is to be noted."""
+        for row in self._store.stream(_CARDS, {"run_id": self.run_id}):
+            yield value_of(PlannedCard, row, differences=_differences_of(row["differences"]))
+
+    def gaps(self) -> Iterator[PreviewGap]:
+        """Give what is missing in the set-up there."""
+        for row in self._store.stream(_GAPS, {"run_id": self.run_id}):
+            ids = tuple(json.loads(row["item_ids"]))
+            numbers = tuple(map(number_of, ids))
+            yield value_of(PreviewGap, row, item_numbers=numbers, ids=ids)
+
+    def ids(self) -> tuple[str, ...]:
+        """Give the ids of all items: to send them all."""
+        return tuple(one.id for one in self.items())
+
+    def without(self, left_out: Collection[str]) -> Chosen:
+        """Give what a send would do that leaves out some items."""
+        ids, changes, there = [], 0, 0
+        totals: dict[str, tuple[Decimal, Decimal]] = {}
+        for one in self.items():
+            if one.id in left_out:
+                continue
+            ids.append(one.id)
+            there += one.action == "none" and one.state in THERE
+            if one.action != "none":
+                changes += 1
+                ours, theirs = totals.get(one.currency, (Decimal(0), Decimal(0)))
+                ours += one.total or 0
+                theirs += one.other_total or 0
+                totals[one.currency] = ours, theirs
+        kept = frozenset(ids)
+        gaps = tuple(gap for gap in self.gaps() if not gap.ids or not kept.isdisjoint(gap.ids))
+        return Chosen(tuple(ids), changes, there, totals, gaps)
+
+    def ids_without_gaps(self) -> tuple[str, ...]:
+        """Give the ids of the items that nothing is missing for."""
+        waiting: set[str] = set()
+        for gap in self.gaps():
+            if not gap.ids:
+                return ()
+            waiting.update(gap.ids)
+        return tuple(one for one in self.ids() if one not in waiting)
+
+    def mark_printed(self) -> None:
+        """Record that a command has shown this; a send without a revision then sends it.
+
+        Where that cannot be written, it has to be shown once more.
+        """
+        try:
+            with commits.passing(), self._store.change() as db:
+                db.execute(
+                    "UPDATE export_runs SET printed = revision WHERE id = :run_id",
+                    {"run_id": self.run_id},
+                )
+        except (HostError, sqlite3.Error):
+            log.warning("the preview was shown, which could not be recorded")
+
+
+class ExportChanged(HostError):
+    """Nothing was sent, since the preview is not what was shown; ``preview`` is the new one."""
+
+    def __init__(self, preview: ExportPreview) -> None:
+        error = host_error("EXPORT_CHANGED")
+        super().__init__(error.code, error.kind, error.message)
+        self.preview = preview
+
+
+def preview_of(store: Store, run_id: str) -> ExportPreview:
+    """Read a run; its rows stay in the database."""
+    values = {"run_id": run_id}
+    run = store.db.execute(_RUN, values).fetchone()
+    if run is None:
+        raise host_error("RUN_UNKNOWN", id=run_id)
+    counts = dict.fromkeys(("items", *LISTS), 0)
+    failures = 0
+    for row in store.db.execute(_COUNTS, values):
+        counts["items"] += row["items"]
+        counts[row["list"]] += row["items"]
+        failures += row["failures"]
+    return value_of(
+        ExportPreview,
+        run,
+        company=company_of(run),
+        counts=counts | {"customers": run["cards"], "gaps": run["gaps"]},
+        notes=tuple(Text(sv, en) for sv, en in json.loads(run["notes"])),
+        failures=failures,
+        _store=store,
+    )
+
+
+def printed(store: Store, definition: str) -> str:
+    """Give the revision of the last preview that a command printed; ``""`` where there is none.
+
+    One that was sent, or came before a later one, is none.
+    """
+    row = store.db.execute(_LAST_PREVIEW, {"definition": definition}).fetchone()
+    return "" if row is None or row["state"] != "previewed" else str(row["printed"])
+
+
+def past_runs(store: Store, definition: str | None = None) -> Iterator[ExportPreview]:
+    """Give all runs, the last one first.
+
+    :param definition: of one export.
+    """
+    for row in store.stream(_RUNS, {"definition": definition}):
+        yield preview_of(store, row["id"])
+
+
+def number_of(item_id: str) -> str:
+    """Give the number in the id of an item: what follows its region."""
+    return item_id.partition("/")[2]
+
+
+def item_of(row: sqlite3.Row) -> PreviewItem:
+    return value_of(
+        PreviewItem,
+        row,
+        item_number=number_of(row["id"]),
+        differences=_differences_of(row["differences"]),
+    )
+
+
+def _differences_of(text: str) -> tuple[Difference, ...]:
+    return () if text == "[]" else tuple(Difference(*one) for one in json.loads(text))
+
+
+# What was about to be sent is unknown until its result is known.
+ITEMS_LIST = """
+    coalesce(r.result, CASE WHEN r.intended = 1 THEN 'unknown' ELSE r.state END)
+"""
+
+_RUN = """
+    SELECT r.*, r.id AS run_id, d.subject,
+           (SELECT count(*) FROM export_cards c WHERE c.run_id = r.id) AS cards,
+           (SELECT count(*) FROM export_gaps g WHERE g.run_id = r.id) AS gaps
+    FROM export_runs r JOIN definitions d ON d.name = r.definition WHERE r.id = :run_id
+"""
+
+_COUNTS = f"""
+    SELECT {ITEMS_LIST} AS list, count(*) AS items,
+           sum((r.intended = 1 AND r.result IS NULL) OR r.result IS 'unknown'
+               OR (r.result IS NOT NULL AND (r.complete = 0 OR r.code = 'TOTAL_DIFFERS')))
+               AS failures
+    FROM export_items r WHERE r.run_id = :run_id AND r.state IS NOT NULL GROUP BY 1
+"""  # noqa: S608 constants
+
+ITEM_COLUMNS = f"""
+    r.item_id AS id, r.place, coalesce(i.customer_name, '') AS party, {ITEMS_LIST} AS state,
+    coalesce(r.action, 'none') AS action, r.number, r.customer_number, r.total,
+    r.other_total, r.currency, r.code, r.message_sv, r.message_en, r.differences, r.chosen
+"""
+
+ITEMS_FROM = """
+    FROM export_items r LEFT JOIN invoices i ON i.item_id = r.item_id
+    WHERE r.run_id = :run_id AND r.state IS NOT NULL
+"""
+
+_ITEMS = f"""
+    SELECT {ITEM_COLUMNS} {ITEMS_FROM}
+    AND (:state IS NULL OR {ITEMS_LIST} = :state) ORDER BY r.place
+"""
+
+_CARDS = "SELECT * FROM export_cards WHERE run_id = :run_id ORDER BY place"
+
+_GAPS = "SELECT * FROM export_gaps WHERE run_id = :run_id ORDER BY place"
+
+_LAST_PREVIEW = """
+    SELECT state, printed FROM export_runs
+    WHERE definition = :definition AND state IN ('previewed', 'sent')
+    ORDER BY started_at DESC, rowid DESC LIMIT 1
+"""
+
+_RUNS = """
+    SELECT id FROM export_runs WHERE :definition IS NULL OR definition = :definition
+    ORDER BY started_at DESC, rowid DESC
+"""

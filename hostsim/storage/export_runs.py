@@ -1,0 +1,524 @@
+"""An export run: what it was given, what it planned, and what became of each item.
+
+Every method that is named ``take`` or ``store`` has committed when it returns: a process
+that is killed after it has lost nothing of it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import sqlite3
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from hostsim.errors import host_error
+from hostsim.ledger.values import Definition
+from hostsim.messages import exports as messages
+from hostsim.storage import invoice_content
+from hostsim.storage.export_previews import ExportPreview, preview_of
+from hostsim.storage.export_states import OFFERED, WITH_STATE
+from hostsim.storage.rows import plain, settings_text
+from hostsim.storage.store import Store
+from opter_contract import BATCH
+from opter_contract.export_values import (
+    Difference,
+    ExportItem,
+    Gap,
+    ItemResult,
+    PlannedCard,
+    PlannedItem,
+)
+from opter_contract.values import Company, Text
+
+
+@dataclass(frozen=True, slots=True)
+class ExportRun:
+    """A run of an export and what it has in the database."""
+
+    store: Store
+    run_id: str
+    definition: Definition
+    user: str
+    company: Company | None  # in whose books earlier exports are looked up; None before the first
+    asked: tuple[str, ...] | None = None  # the numbers that a person asked for
+
+    def begin(self, at: datetime) -> None:
+        """Record that the run has begun, end those that were interrupted, and choose the items."""
+        with self.store.change() as db:
+            name = {"definition": self.definition.name}
+            db.execute(_INTERRUPT, name | _words(messages.INTERRUPTED))
+            for table in ("export_items", "export_cards", "export_gaps"):
+                db.execute(_FORGET.format(table=table), name)
+            db.execute(
+                _BEGIN,
+                {
+                    "id": self.run_id,
+                    "definition": self.definition.name,
+                    "user": self.user,
+                    "settings": settings_text(self.definition.settings),
+                    "at": at.isoformat(),
+                    "region": self.definition.region,
+                    "asked": self._asked,
+                },
+            )
+            db.execute(_CHOOSE_ITEMS, self._values)
+            if self.asked is not None:
+                period_open = [row["item_id"] for row in db.execute(_OPEN, self._values)]
+                if period_open:
+                    self._add_gaps(db, [Gap("PERIOD_OPEN", messages.PERIOD_OPEN, period_open)])
+
+    # --- What the plug-in is given, and what it plans ---
+
+    def items(self, after: str) -> list[ExportItem]:
+        """Give the next batch, with what its content is at this moment.
+
+        :param after: the id of the last item of the batch before; ``""`` for the first one.
+        :raises KeyError: where that item was not given.
+        """
+        with self.store.change() as db:
+            place = 0
+            if after:
+                found = db.execute(_PLACE, self._values | {"item_id": after}).fetchone()
+                if found is None:
+                    raise KeyError(after)
+                place = found["place"]
+            db.execute(_TAKE_CONTENT, self._values | {"place": place, "most": BATCH})
+            rows = db.execute(_BATCH, self._values | {"place": place, "most": BATCH}).fetchall()
+            known = invoice_content.items(db, [row["item_id"] for row in rows])
+        if len(known) < len(rows):
+            raise host_error("EXPORT_CHANGED")  # loaded again, without content
+        return [
+            ExportItem(
+                id=row["item_id"],
+                invoice=known[row["item_id"]],
+                exported=bool(row["exported"]),
+                intended=bool(row["intended"]),
+                number=row["number"] or "",
+                incomplete=row["complete"] == 0,
+            )
+            for row in rows
+        ]
+
+    def take_planned(self, items: Sequence[PlannedItem]) -> list[str]:
+        """Store what is planned; give the ids that were not given, or are planned already."""
+        with self.store.change() as db:
+            return [
+                one.id
+                for one in items
+                if not db.execute(_PLAN, self._values | _planned_values(one)).rowcount
+            ]
+
+    def take_cards(self, cards: Iterable[PlannedCard]) -> None:
+        with self.store.change() as db:
+            for one in cards:
+                db.execute(
+                    _ADD_CARD,
+                    {
+                        "run_id": self.run_id,
+                        "number": one.number,
+                        "action": one.action,
+                        "differences": _differences_text(one.differences),
+                        **_words(one.message),
+                    },
+                )
+
+    def take_gaps(self, gaps: Iterable[Gap]) -> list[str]:
+        """Store gaps; give the ids in them that were not given to the plug-in."""
+        several = list(gaps)
+        ids = [item_id for gap in several for item_id in gap.ids]
+        with self.store.change() as db:
+            unknown = self._not_given(db, ids)
+            if not unknown:
+                self._add_gaps(db, several)
+        return unknown
+
+    def _add_gaps(self, db: sqlite3.Connection, gaps: Iterable[Gap]) -> None:
+        for gap in gaps:
+            values = {"code": gap.code, "ids": json.dumps(list(gap.ids)), **_words(gap.message)}
+            db.execute(_ADD_GAP, self._values | values)
+
+    def _not_given(self, db: sqlite3.Connection, item_ids: Iterable[str]) -> list[str]:
+        rows = db.execute(_NOT_GIVEN, self._values | {"ids": json.dumps(list(item_ids))})
+        return [row["value"] for row in rows]
+
+    def known_otherwise(self, company: Company) -> bool:
+        """Tell whether the books of a company know items that were given as new."""
+        values = self._values | {"company": company.number}
+        return self.store.db.execute(_KNOWN, values).fetchone() is not None
+
+    # --- The review ---
+
+    def plan(self, company: Company) -> ExportPreview:
+        """Digest what is planned for a company, and give it as a preview."""
+        with self.store.change() as db:
+            db.execute(
+                "UPDATE export_runs SET company = :company, company_name = :name"
+                " WHERE id = :run_id",
+                {"company": company.number, "name": company.name, "run_id": self.run_id},
+            )
+            digest = hashlib.sha256()
+            for query in (_SHOWN_HEAD, _SHOWN_ITEMS, _SHOWN_CARDS, _SHOWN_GAPS):
+                for (line,) in db.execute(query, self._values):
+                    digest.update(str(line).encode("utf-8", "surrogatepass") + b"\n")
+            db.execute(
+                "UPDATE export_runs SET revision = :revision WHERE id = :run_id",
+                {"revision": digest.hexdigest()[:16], "run_id": self.run_id},
+            )
+        return self.preview()
+
+    def preview(self) -> ExportPreview:
+        return preview_of(self.store, self.run_id)
+
+    def open_gaps(self, item_ids: Collection[str]) -> bool:
+        """Tell whether one of these items, or every item, waits for something in the set-up."""
+        ids = self._values | {"ids": json.dumps(list(item_ids))}
+        return self.store.db.execute(_IN_GAPS, ids).fetchone() is not None
+
+    def choose(self, item_ids: Collection[str], company: Company, at: datetime) -> list[str]:
+        """Store what a person sends; from now on the definition belongs to the company.
+
+        :return: the ids that were not planned; nothing is stored then.
+        """
+        ids = {"ids": json.dumps(list(item_ids)), "at": at.isoformat()}
+        with self.store.change() as db:
+            unknown = [row["value"] for row in db.execute(_NOT_PLANNED, self._values | ids)]
+            if unknown or not item_ids:
+                return unknown
+            db.execute(_MARK_CHOSEN, self._values | ids)
+            db.execute(
+                "UPDATE export_runs SET sent_at = :at WHERE id = :run_id",
+                {"at": at.isoformat(), "run_id": self.run_id},
+            )
+            db.execute(
+                "UPDATE definitions SET company = :company, company_name = :name"
+                " WHERE name = :definition AND company IS NULL",
+                {
+                    "company": company.number,
+                    "name": company.name,
+                    "definition": self.definition.name,
+                },
+            )
+        return []
+
+    # --- What becomes of the items ---
+
+    def store_intents(
+        self, company: Company, item_ids: Sequence[str], at: datetime, event: str = "intended"
+    ) -> list[str]:
+        """Store what is about to be sent; give the ids that nobody chose to send."""
+        values = self._values | {"ids": json.dumps(list(item_ids))}
+        with self.store.change() as db:
+            wrong = [row["value"] for row in db.execute(_NOT_CHOSEN, values)]
+            if wrong:
+                return wrong
+            for item_id in item_ids:
+                what = self._event(company, at) | {"item_id": item_id, "event": event}
+                db.execute(_LOG_INTENT, what)
+                db.execute(_INTEND if event == "intended" else _DOUBT, what)
+                db.execute(_MARK_INTENDED, what)
+        return []
+
+    def store_results(
+        self, company: Company, results: Sequence[ItemResult], at: datetime
+    ) -> list[str]:
+        """Store what became of items; give the ids that were not given, which are not stored."""
+        with self.store.change() as db:
+            unknown = self._not_given(db, [one.id for one in results])
+            for one in results:
+                if one.id in unknown:
+                    continue
+                what = self._event(company, at) | _result_values(one)
+                db.execute(_LOG_RESULT, what)
+                db.execute(_SETTLE, what)
+                db.execute(_MARK_RESULT, what)
+        return unknown
+
+    def _event(self, company: Company, at: datetime) -> dict[str, object]:
+        return self._values | {
+            "company": company.number,
+            "user": self.user,
+            "at": at.isoformat(),
+        }
+
+    # --- The end ---
+
+    def finish(
+        self, state: str, at: datetime, *, requests: int = 0, notes: Sequence[Text] = ()
+    ) -> ExportPreview:
+        with self.store.change() as db:
+            db.execute(
+                "UPDATE export_runs SET state = :state, finished_at = :at, requests = :requests,"
+                " notes = :notes WHERE id = :run_id",
+                {
+                    "state": state,
+                    "at": at.isoformat(),
+                    "requests": requests,
+                    "notes": json.dumps(notes, ensure_ascii=False),
+                    "run_id": self.run_id,
+                },
+            )
+        return self.preview()
+
+    def fail(self, code: str, message: Text | None = None) -> None:
+        """Record the error that ended the run; what was sent before stays."""
+        with self.store.change() as db:
+            db.execute(
+                "UPDATE export_runs SET state = 'failed', error_code = :code,"
+                " error_sv = :sv, error_en = :en WHERE id = :run_id",
+                {"code": code, "run_id": self.run_id, **_words(message)},
+            )
+
+    @property
+    def _asked(self) -> str | None:
+        return None if self.asked is None else json.dumps(self.asked)
+
+    @property
+    def _values(self) -> dict[str, object]:
+        return {
+            "run_id": self.run_id,
+            "definition": self.definition.name,
+            "export_type": self.definition.import_type,
+            "subject": self.definition.subject,
+            "company": "" if self.company is None else self.company.number,
+            "region": self.definition.region,
+            "asked": self._asked,
+        }
+
+
+def _words(message: Text | None) -> dict[str, str | None]:
+    return {"sv": message and message.sv, "en": message and message.en}
+
+
+def _differences_text(differences: Iterable[Difference]) -> str:
+    return json.dumps([[d.field, d.ours, d.theirs] for d in differences], ensure_ascii=False)
+
+
+def _planned_values(one: PlannedItem) -> dict[str, object]:
+    return {
+        "item_id": one.id,
+        "state": one.state,
+        "action": one.action,
+        "number": one.number,
+        "customer_number": one.customer_number,
+        "total": plain(one.total),
+        "other_total": plain(one.other_total),
+        "currency": one.currency,
+        "code": one.code,
+        "differences": _differences_text(one.differences),
+        **_words(one.message),
+    }
+
+
+def _result_values(one: ItemResult) -> dict[str, object]:
+    return {
+        "item_id": one.id,
+        "event": one.state,
+        "number": one.number,
+        "customer_number": one.customer_number,
+        "total": plain(one.total),
+        "code": one.code,
+        "theirs": one.theirs,
+        "complete": int(one.complete),
+        **_words(one.message),
+    }
+
+
+# --- SQL --------------------------------------------------------------------
+
+_INTERRUPT = """
+    UPDATE export_runs SET state = 'failed', error_code = 'INTERRUPTED', error_sv = :sv,
+        error_en = :en
+    WHERE definition = :definition AND state = 'running'
+"""
+
+# What was only looked at; what was sent is told by later runs, too.
+_FORGET = """
+    DELETE FROM {table} WHERE run_id IN (
+        SELECT id FROM export_runs WHERE definition = :definition AND sent_at IS NULL)
+"""
+
+_BEGIN = """
+    INSERT INTO export_runs (id, definition, state, user, settings, started_at, region, asked)
+    VALUES (:id, :definition, 'running', :user, :settings, :at, :region, :asked)
+"""
+
+# Corrections last: they name another invoice.
+_CHOOSE_ITEMS = f"""
+    INSERT INTO export_items (run_id, place, item_id, digest)
+    SELECT :run_id, row_number() OVER (ORDER BY i.type = 'correction', length(i.number), i.number),
+           i.item_id, i.digest
+    FROM {WITH_STATE}
+    WHERE i.region = :region AND i.digest <> '' AND CASE
+        WHEN :asked IS NOT NULL THEN i.number IN (SELECT value FROM json_each(:asked))
+        ELSE {OFFERED} END
+"""  # noqa: S608 constants
+
+_OPEN = """
+    SELECT r.item_id FROM export_items r JOIN invoices i ON i.item_id = r.item_id
+    WHERE r.run_id = :run_id AND i.period_closed = 0 ORDER BY r.place
+"""
+
+_PLACE = "SELECT place FROM export_items WHERE run_id = :run_id AND item_id = :item_id"
+
+# The content may have been loaded again since the items were chosen.
+_TAKE_CONTENT = """
+    UPDATE export_items SET digest = (
+        SELECT digest FROM invoices i WHERE i.item_id = export_items.item_id)
+    WHERE run_id = :run_id AND place > :place AND place <= :place + :most
+"""
+
+_BATCH = f"""
+    SELECT r.item_id, e.exported, e.intended, e.complete, e.number
+    FROM export_items r JOIN {WITH_STATE}
+    WHERE r.item_id = i.item_id AND r.run_id = :run_id AND r.place > :place
+    ORDER BY r.place LIMIT :most
+"""  # noqa: S608 constants
+
+_PLAN = """
+    UPDATE export_items SET state = :state, action = :action, number = :number,
+        customer_number = :customer_number, total = :total, other_total = :other_total,
+        currency = :currency, code = :code, message_sv = :sv, message_en = :en,
+        differences = :differences
+    WHERE run_id = :run_id AND item_id = :item_id AND state IS NULL
+"""
+
+_ADD_CARD = """
+    INSERT INTO export_cards (run_id, place, number, action, differences, message_sv, message_en)
+    SELECT :run_id, count(*), :number, :action, :differences, :sv, :en
+    FROM export_cards WHERE run_id = :run_id
+"""
+
+_ADD_GAP = """
+    INSERT INTO export_gaps (run_id, place, code, message_sv, message_en, item_ids)
+    SELECT :run_id, count(*), :code, :sv, :en, :ids FROM export_gaps WHERE run_id = :run_id
+"""
+
+# By the key of the table, for each id: a run may have very many.
+_NOT_GIVEN = """
+    SELECT o.value FROM json_each(:ids) o WHERE NOT EXISTS (
+        SELECT 1 FROM export_items r WHERE r.run_id = :run_id AND r.item_id = o.value)
+"""
+
+_NOT_PLANNED = """
+    SELECT o.value FROM json_each(:ids) o WHERE NOT EXISTS (
+        SELECT 1 FROM export_items r
+        WHERE r.run_id = :run_id AND r.item_id = o.value AND r.state IS NOT NULL)
+"""
+
+_NOT_CHOSEN = """
+    SELECT o.value FROM json_each(:ids) o WHERE NOT EXISTS (
+        SELECT 1 FROM export_items r
+        WHERE r.run_id = :run_id AND r.item_id = o.value AND r.chosen = 1)
+"""
+
+_KNOWN = f"""
+    SELECT 1 FROM export_items r JOIN {WITH_STATE}
+    WHERE r.item_id = i.item_id AND r.run_id = :run_id AND (e.exported = 1 OR e.intended = 1)
+    LIMIT 1
+"""  # noqa: S608 constants
+
+_IN_GAPS = """
+    SELECT 1 FROM export_gaps g WHERE g.run_id = :run_id
+    AND (g.item_ids = '[]' OR EXISTS (
+        SELECT 1 FROM json_each(g.item_ids) o JOIN json_each(:ids) c ON c.value = o.value))
+"""
+
+# What a person sees of a run, and what it was made with, in the order in which it is shown.
+_SHOWN_HEAD = """
+    SELECT json_array(company, company_name, region, settings, asked)
+    FROM export_runs WHERE id = :run_id
+"""
+_SHOWN_ITEMS = """
+    SELECT json_array(item_id, digest, state, action, number, customer_number, total, other_total,
+                      currency, code, message_sv, message_en, differences)
+    FROM export_items WHERE run_id = :run_id AND state IS NOT NULL ORDER BY item_id
+"""
+_SHOWN_CARDS = """
+    SELECT json_array(number, action, differences, message_sv, message_en)
+    FROM export_cards WHERE run_id = :run_id ORDER BY 1
+"""
+_SHOWN_GAPS = """
+    SELECT json_array(code, message_sv, message_en, item_ids)
+    FROM export_gaps WHERE run_id = :run_id ORDER BY 1
+"""
+
+_MARK_CHOSEN = """
+    UPDATE export_items SET chosen = 1
+    WHERE run_id = :run_id AND item_id IN (SELECT value FROM json_each(:ids))
+"""
+
+_LOG_INTENT = """
+    INSERT INTO export_log (run_id, export_type, subject, company, item_id, event, user, at)
+    VALUES (:run_id, :export_type, :subject, :company, :item_id, :event, :user, :at)
+"""
+
+_INTEND = """
+    INSERT INTO exported_items (export_type, subject, company, item_id, state, intended, run_id,
+                                user, at)
+    VALUES (:export_type, :subject, :company, :item_id, 'intended', 1, :run_id, :user, :at)
+    ON CONFLICT DO UPDATE SET
+        state = 'intended', intended = 1, code = '', message_sv = NULL, message_en = NULL,
+        run_id = excluded.run_id, user = excluded.user, at = excluded.at
+"""
+
+# Until the result is known, it is not known whether it is there.
+_DOUBT = """
+    UPDATE exported_items SET intended = 1
+    WHERE export_type = :export_type AND subject = :subject AND company = :company
+    AND item_id = :item_id
+"""
+
+_MARK_INTENDED = """
+    UPDATE export_items SET intended = 1 WHERE run_id = :run_id AND item_id = :item_id
+"""
+
+_LOG_RESULT = """
+    INSERT INTO export_log (run_id, export_type, subject, company, item_id, event, number,
+                            customer_number, total, code, message_sv, message_en, theirs, complete,
+                            user, at)
+    VALUES (:run_id, :export_type, :subject, :company, :item_id, :event, :number,
+            :customer_number, :total, :code, :sv, :en, :theirs, :complete, :user, :at)
+"""
+
+# An item that is there unchanged stays what it was there; what is not known of it now was known.
+_SETTLE = """
+    INSERT INTO exported_items (export_type, subject, company, item_id, state, exported, intended,
+                                complete, number, customer_number, total, digest, code, message_sv,
+                                message_en, run_id, user, at)
+    SELECT :export_type, :subject, :company, :item_id,
+           CASE :event WHEN 'unchanged' THEN 'sent' ELSE :event END,
+           :event IN ('sent', 'adopted', 'unchanged', 'booked')
+               OR (:event = 'refused' AND :number <> ''),
+           :event = 'unknown', :complete,
+           :number, :customer_number, :total,
+           CASE WHEN :event IN ('refused', 'unknown', 'cancelled') THEN '' ELSE r.digest END,
+           :code, :sv, :en, :run_id, :user, :at
+    FROM export_items r WHERE r.run_id = :run_id AND r.item_id = :item_id
+    ON CONFLICT DO UPDATE SET
+        state = CASE WHEN :event = 'unchanged' AND state IN ('adopted', 'booked') THEN state
+                     ELSE excluded.state END,
+        exported = max(exported, excluded.exported),
+        intended = excluded.intended,
+        complete = excluded.complete,
+        number = CASE excluded.number WHEN '' THEN number ELSE excluded.number END,
+        customer_number = CASE excluded.customer_number WHEN '' THEN customer_number
+                          ELSE excluded.customer_number END,
+        total = coalesce(excluded.total, total),
+        digest = CASE excluded.digest WHEN '' THEN digest ELSE excluded.digest END,
+        code = excluded.code, message_sv = excluded.message_sv, message_en = excluded.message_en,
+        run_id = excluded.run_id, user = excluded.user, at = excluded.at
+"""
+
+_MARK_RESULT = """
+    UPDATE export_items SET result = :event, complete = :complete,
+        number = CASE :number WHEN '' THEN number ELSE :number END,
+        customer_number = CASE :customer_number WHEN '' THEN customer_number
+                          ELSE :customer_number END,
+        other_total = coalesce(:total, other_total),
+        code = CASE WHEN :code = '' AND state = :event THEN code ELSE :code END,
+        message_sv = CASE WHEN :code = '' AND state = :event THEN message_sv ELSE :sv END,
+        message_en = CASE WHEN :code = '' AND state = :event THEN message_en ELSE :en END
+    WHERE run_id = :run_id AND item_id = :item_id
+"""

@@ -1,0 +1,291 @@
+"""How items stand in other books: the invoices with their periods, and the log of exports."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal
+
+from hostsim.ledger.values import Definition
+from hostsim.storage.export_previews import number_of
+from hostsim.storage.rows import value_of
+from hostsim.storage.store import Store
+from opter_contract.values import Text
+
+#: The state of an item that no export has dealt with.
+NEW = "new"
+
+
+@dataclass(frozen=True, slots=True)
+class ExportableItem:
+    """An invoice with rows, and how it stands in the books of the export's company."""
+
+    id: str
+    item_number: str
+    type: str  # invoice, correction or interest
+    party_code: str  # of the customer, as is the name
+    party: str
+    invoice_date: date | None
+    due_date: date | None
+    total: Decimal
+    currency: str
+    period_closed: bool
+    state: str  # new, or that of exported_items
+    exported: bool  # it is there
+    changed: bool  # its content is not what was sent last
+    complete: bool
+    number: str  # there
+    other_total: Decimal | None  # there
+    code: str
+    message: Text | None
+    at: datetime | None
+    user: str | None
+    offered: bool  # the next export has it
+
+    @property
+    def may_be_taken_back(self) -> bool:
+        """Whether it is there, as far as exports know, and was not cancelled."""
+        return self.exported and self.state != "cancelled"
+
+
+@dataclass(frozen=True, slots=True)
+class ExportPeriod:
+    """The invoices of a month, those of its open and closed periods apart."""
+
+    month: str  # 2026-11
+    closed: bool
+    items: int
+    offered: int  # the next export has them
+    exported: int
+    totals: tuple[tuple[str, Decimal], ...]  # by currency
+
+
+@dataclass(frozen=True, slots=True)
+class LogEntry:
+    """One thing that was done with an item; ``at`` has a zone."""
+
+    sequence: int
+    run_id: str
+    definition: str
+    export_type: str
+    company: str
+    company_name: str
+    item_id: str
+    item_number: str
+    event: str  # intended, cancelling, or the state of a result
+    number: str  # there, as are the two that follow
+    customer_number: str
+    total: Decimal | None
+    currency: str
+    code: str
+    message: Text | None
+    theirs: str  # the other system's own code or words
+    complete: bool
+    user: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class ItemStory:
+    """How one item stands in the books of one company, and what was done with it."""
+
+    definition: str
+    export_type: str
+    company: str
+    company_name: str
+    state: str
+    exported: bool
+    complete: bool
+    changed: bool  # the content here is not what was sent last
+    number: str
+    customer_number: str
+    total: Decimal | None
+    currency: str
+    code: str
+    message: Text | None
+    user: str
+    at: datetime
+    log: tuple[LogEntry, ...]  # oldest first
+
+
+def exportable(
+    store: Store, definition: Definition, company: str, month: str | None = None
+) -> Iterator[ExportableItem]:
+    """Give the invoices of an export's region that can be exported.
+
+    :param company: in whose books; ``""`` before the first export.
+    :param month: of this month, as 2026-11.
+    """
+    values = values_of(definition, company) | {"month": month}
+    return (value_of(ExportableItem, row) for row in store.stream(_EXPORTABLE, values))
+
+
+def periods(store: Store, definition: Definition, company: str) -> list[ExportPeriod]:
+    """Give the periods that have such invoices, the last one first."""
+    found: dict[tuple[str, bool], list[sqlite3.Row]] = {}
+    for row in store.db.execute(_PERIODS, values_of(definition, company)):
+        found.setdefault((row["month"], bool(row["period_closed"])), []).append(row)
+    return [
+        ExportPeriod(
+            month,
+            closed,
+            sum(row["items"] for row in rows),
+            sum(row["offered"] for row in rows),
+            sum(row["exported"] for row in rows),
+            tuple((row["currency"], Decimal(row["total"])) for row in rows),
+        )
+        for (month, closed), rows in found.items()
+    ]
+
+
+def log_entries(
+    store: Store,
+    *,
+    definition: str | None = None,
+    subject: str | None = None,
+    item_id: str | None = None,
+) -> Iterator[LogEntry]:
+    """Give what was done, oldest first.
+
+    :param definition: by one export.
+    :param item_id: with one item of the subject.
+    """
+    values = {"definition": definition, "subject": subject, "item_id": item_id}
+    return map(log_entry, store.stream(_LOG, values))
+
+
+def log_entry(row: sqlite3.Row) -> LogEntry:
+    return value_of(LogEntry, row, item_number=number_of(row["item_id"]))
+
+
+def stories(store: Store, invoice_id: int | None) -> tuple[ItemStory, ...]:
+    """Tell what exports did with an invoice, for each company whose books it was to be in."""
+    row = store.db.execute(
+        "SELECT item_id FROM invoices WHERE id = :id", {"id": invoice_id}
+    ).fetchone()
+    if row is None:
+        return ()
+    item = {"subject": "invoices", "item_id": row["item_id"]}
+    log = list(log_entries(store, **item))
+    return tuple(
+        value_of(
+            ItemStory,
+            row,
+            log=tuple(
+                one
+                for one in log
+                if (one.export_type, one.company) == (row["export_type"], row["company"])
+            ),
+        )
+        for row in store.db.execute(_STATES, item)
+    )
+
+
+def not_exportable(store: Store, region: str, numbers: Iterable[str]) -> list[str]:
+    """Give which of these invoices have no rows that could be exported."""
+    rows = store.db.execute(
+        "SELECT number FROM invoices WHERE region = :region AND digest = ''"
+        " AND number IN (SELECT value FROM json_each(:numbers)) ORDER BY number",
+        {"region": region, "numbers": json.dumps(list(numbers))},
+    )
+    return [row["number"] for row in rows]
+
+
+def is_exported(store: Store, definition: Definition, company: str, number: str) -> bool:
+    """Tell whether an item is in the books of a company, as far as exports know."""
+    values = values_of(definition, company) | {"number": number}
+    return store.db.execute(_IS_EXPORTED, values).fetchone() is not None
+
+
+def values_of(definition: Definition, company: str) -> dict[str, object]:
+    """Give what the queries below need to know of an export."""
+    return {
+        "export_type": definition.import_type,
+        "subject": definition.subject,
+        "region": definition.region,
+        "company": company,
+    }
+
+
+# --- SQL --------------------------------------------------------------------
+
+#: The invoices that can be exported, each with how it stands in a company's books.
+WITH_STATE = """
+    invoices i LEFT JOIN exported_items e ON e.export_type = :export_type
+    AND e.subject = :subject AND e.company = :company AND e.item_id = i.item_id
+"""
+
+#: Which of them the next export has: new and changed ones of closed periods, and those that
+#: are not settled.
+OFFERED = """
+    (CASE WHEN e.item_id IS NULL THEN i.period_closed = 1
+     ELSE e.intended = 1 OR e.complete = 0
+          OR (i.period_closed = 1
+              AND ((e.exported = 0 AND e.state <> 'cancelled') OR e.digest <> i.digest)) END)
+"""
+
+#: Whether the content is not what was sent last.
+CHANGED = "(e.exported IS 1 AND e.digest IS NOT i.digest)"
+
+EXPORTABLE_COLUMNS = f"""
+    i.item_id AS id, i.number AS item_number, i.type, i.customer_code AS party_code,
+    i.customer_name AS party, i.invoice_date, i.due_date, i.total, i.currency,
+    i.period_closed, coalesce(e.state, '{NEW}') AS state,
+    coalesce(e.exported, 0) AS exported, {CHANGED} AS changed,
+    coalesce(e.complete, 1) AS complete, coalesce(e.number, '') AS number,
+    e.total AS other_total, coalesce(e.code, '') AS code, e.message_sv, e.message_en,
+    e.at, e.user, {OFFERED} AS offered
+"""
+
+EXPORTABLE_FROM = f"""
+    FROM {WITH_STATE}
+    WHERE i.region = :region AND i.digest <> ''
+    AND (:month IS NULL OR substr(i.invoice_date, 1, 7) = :month)
+"""
+
+#: Corrections last: they name another invoice.
+EXPORTABLE_ORDER = "i.type = 'correction', length(i.number), i.number"
+
+_EXPORTABLE = f"SELECT {EXPORTABLE_COLUMNS} {EXPORTABLE_FROM} ORDER BY {EXPORTABLE_ORDER}"
+
+_PERIODS = f"""
+    SELECT substr(i.invoice_date, 1, 7) AS month, i.period_closed, i.currency,
+           count(*) AS items, sum({OFFERED}) AS offered,
+           sum(e.exported IS 1 AND e.state <> 'cancelled') AS exported,
+           exact_sum(i.total) AS total
+    FROM {WITH_STATE} WHERE i.region = :region AND i.digest <> ''
+    GROUP BY 1, 2, 3 ORDER BY 1 DESC, 2, 3
+"""  # noqa: S608 constants
+
+LOG_COLUMNS = """
+    l.*, r.definition, coalesce(r.company_name, '') AS company_name,
+    coalesce(i.currency, '') AS currency
+"""
+
+LOG_FROM = """
+    FROM export_log l JOIN export_runs r ON r.id = l.run_id
+    LEFT JOIN invoices i ON i.item_id = l.item_id
+    WHERE (:definition IS NULL OR r.definition = :definition)
+"""
+
+_LOG = f"""
+    SELECT {LOG_COLUMNS} {LOG_FROM}
+    AND (:item_id IS NULL OR (l.item_id = :item_id AND l.subject = :subject))
+    ORDER BY l.sequence
+"""
+
+_STATES = f"""
+    SELECT e.*, r.definition, coalesce(r.company_name, '') AS company_name,
+           coalesce(i.currency, '') AS currency, {CHANGED} AS changed
+    FROM exported_items e JOIN export_runs r ON r.id = e.run_id
+    LEFT JOIN invoices i ON i.item_id = e.item_id
+    WHERE e.subject = :subject AND e.item_id = :item_id ORDER BY e.export_type, e.company
+"""  # noqa: S608 constants
+
+_IS_EXPORTED = f"""
+    SELECT 1 FROM {WITH_STATE}
+    WHERE i.region = :region AND i.number = :number AND (e.exported = 1 OR e.intended = 1)
+"""  # noqa: S608 constants

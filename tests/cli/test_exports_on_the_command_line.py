@@ -1,0 +1,295 @@
+"""Exports, as they are typed and read on a terminal."""
+
+import json
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+from fake_export import FakeExport
+
+from hostsim.plugins.loading import Plugins
+from hostsim.storage.store import Store
+
+CUSTOMER = {"code": "KALM", "ledger_number": "1042", "name": "Kalmar Glas & Porslin AB"}
+
+
+def invoice(number="10301", net="1000.00", vat="250.00", **values):
+    return {
+        "invoice_number": number,
+        "currency": "SEK",
+        "invoice_date": "2026-11-02",
+        "due_date": "2026-12-02",
+        "customer": CUSTOMER,
+        "rows": [{"account": "3001", "vat_rate": "25", "net": net, "vat": vat}],
+    } | values
+
+
+@pytest.fixture
+def plugin():
+    return FakeExport()
+
+
+@pytest.fixture
+def run(run_command, monkeypatch, plugin):
+    """Run a command in a folder with two invoices and an export."""
+    monkeypatch.setattr(Plugins, "load", classmethod(lambda cls: cls([("fake", plugin)])))
+    run = run_command
+    assert run("init").status == 0
+    assert load(run, invoice("10301"), invoice("10302")).status == 0
+    added = run(
+        "exports", "add", "ut", "--type", "Fake", "--subject", "invoices",
+        "--set", "from=2026-01-01", "--set", "key=hemlig",
+    )  # fmt: skip
+    assert added.status == 0
+    return run
+
+
+def load(run, *invoices):
+    Path("fakturor.json").write_text(json.dumps(invoices), encoding="utf-8")
+    return run("invoices", "load", "fakturor.json")
+
+
+def numbers(found):
+    """Give the invoice numbers of each list that is not empty."""
+    return {
+        name: [one["invoice_number"] for one in rows]
+        for name, rows in found.items()
+        if isinstance(rows, list) and rows and "invoice_number" in rows[0]
+    }
+
+
+# --- Definitions -----------------------------------------------------------------------------
+
+
+def test_exports_are_listed_without_their_secrets(run):
+    shown = run("exports")
+    assert "from=2026-01-01" in shown.out
+    assert "hemlig" not in shown.out
+    [one] = run("exports", "--json").json
+    assert (one["name"], one["type"], one["subject"]) == ("ut", "Fake", "invoices")
+
+
+def test_an_export_is_no_import(run):
+    assert run("formats", "--json").json == []
+    assert run("import", "ut").err.startswith("NO_DEFINITIONS")
+    assert run("export", "in").err.startswith("EXPORT_UNKNOWN")
+
+
+def test_settings_of_an_export_are_changed(run):
+    assert "from=2026-02-01" in run("exports", "set", "ut", "from=2026-02-01").out
+    assert run("exports", "set", "ut").status == 2
+
+
+# --- Preview, check and send -------------------------------------------------------------------
+
+
+def test_an_export_alone_shows_what_it_would_send(run, plugin):
+    shown = run("export", "ut")
+    assert shown.status == 0
+    assert "ut: Åkeriet AB (77)" in shown.out
+    assert "Fakturor som kan skickas (2)" in shown.out
+    assert "1 250,00 SEK" in shown.out
+    assert "hostsim export ut --send" in shown.out
+    assert plugin.events == []
+
+
+def test_json_is_one_object_with_every_list(run):
+    found = run("export", "ut", "--json").json
+    lists = {"ready", "sent", "adopted", "unchanged", "booked", "refused", "unknown"}
+    assert found.keys() >= lists | {"export", "company", "revision", "counts", "customers", "gaps"}
+    assert found["company"] == {"name": "Åkeriet AB", "number": "77"}
+    assert found["ready"][0] == {
+        "invoice_number": "10301",
+        "customer_number": "1042",
+        "total": "1250.00",
+        "fortnox_total": "1250.00",
+        "currency": "SEK",
+        "action": "create",
+        "code": None,
+        "message": None,
+        "differences": [],
+    }
+    assert found["customers"] == [
+        {"customer_number": "1042", "action": "create", "message": None, "differences": []}
+    ]
+
+
+def test_a_revision_is_sent_as_it_was_shown(run):
+    revision = run("export", "ut", "--json").json["revision"]
+    sent = run("export", "ut", "--send", "--revision", revision, "--json")
+    assert (sent.status, numbers(sent.json)) == (0, {"sent": ["10301", "10302"]})
+
+
+def test_what_was_shown_last_is_sent_without_a_revision(run, plugin):
+    run("export", "ut")
+    assert run("export", "ut", "--send").status == 0
+    assert len(plugin.there) == 2
+
+
+def test_without_a_preview_nothing_is_sent_but_shown(run, plugin):
+    refused = run("export", "ut", "--send")
+    assert (refused.status, plugin.events) == (6, [])
+    assert refused.last.startswith("EXPORT_CHANGED")
+    assert "Fakturor som kan skickas (2)" in refused.out
+    assert run("export", "ut", "--send").status == 0
+
+
+def test_what_changed_since_the_preview_is_shown_and_not_sent(run, plugin):
+    run("export", "ut")
+    load(run, invoice("10302", "5.00", "1.25"))
+    assert run("export", "ut", "--send").status == 6
+    assert plugin.events == []
+
+
+def test_some_invoices_are_asked_for(run):
+    found = run("export", "ut", "--invoice", "10302", "--json").json
+    assert numbers(found) == {"ready": ["10302"]}
+
+
+def test_a_check_tells_gaps_with_status_2(run, plugin):
+    assert run("export", "ut", "--check").status == 0
+    rows = [{"account": "9999", "vat_rate": "25", "net": "1.00", "vat": "0.25"}]
+    load(run, invoice("10302", rows=rows))
+    checked = run("export", "ut", "--check")
+    assert checked.status == 2
+    assert "Konto 9999 saknas" in checked.out
+    assert checked.err.startswith("EXPORT_GAPS")
+    [gap] = run("export", "ut", "--check", "--json").json["gaps"]
+    assert (gap["code"], gap["invoices"]) == ("ACCOUNT_UNKNOWN", ["10302"])
+
+
+def test_a_gap_stops_a_send_with_status_2(run, plugin):
+    rows = [{"account": "9999", "vat_rate": "25", "net": "1.00", "vat": "0.25"}]
+    load(run, invoice("10302", rows=rows))
+    assert run("export", "ut").status == 2
+    assert (run("export", "ut", "--send").status, plugin.events) == (2, [])
+
+
+def test_refused_rows_are_told_with_status_0(run, plugin):
+    plugin.results["/10302"] = {"state": "refused", "code": "NUMBER_TAKEN"}
+    run("export", "ut")
+    sent = run("export", "ut", "--send", "--json")
+    assert sent.status == 0
+    assert sent.json["refused"][0]["code"] == "NUMBER_TAKEN"
+
+
+@pytest.mark.parametrize(
+    "result", [{"state": "unknown"}, {"code": "TOTAL_DIFFERS", "total": Decimal("1250.01")}]
+)
+def test_what_is_unknown_or_has_another_total_ends_with_status_5(run, plugin, result):
+    plugin.results["/10302"] = result
+    run("export", "ut")
+    sent = run("export", "ut", "--send")
+    assert sent.status == 5
+    assert sent.last.startswith("EXPORT_UNSETTLED")
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        ["--check", "--send"],
+        ["--revision", "x"],
+        ["--cancel", "10301", "--send"],
+        ["--send", "--revision", ""],
+    ],
+)
+def test_what_does_not_go_together_is_refused(run, wrong):
+    assert run("export", "ut", *wrong).err.startswith("USAGE")
+
+
+def test_a_second_export_beside_it_ends_with_status_6(run, plugin):
+    plugin.before = pytest.fail
+    with Store.open("hostsim.db") as store, store.locks.hold("definition", "ut", wait=0):
+        busy = run("export", "ut")
+    assert (busy.status, busy.err.partition(":")[0]) == (6, "EXPORT_RUNNING")
+
+
+# --- On a terminal -----------------------------------------------------------------------------
+
+
+@pytest.fixture
+def terminal(monkeypatch):
+    """Be a person at a terminal, who types what the list holds."""
+    typed = []
+    monkeypatch.setattr("hostsim.cli.exports.is_terminal", lambda _: True)
+    monkeypatch.setattr("hostsim.cli.exports.typed_lines", lambda _: iter(typed))
+    return typed
+
+
+@pytest.mark.parametrize("answer", ["j", "JA", "y", "yes "])
+def test_a_person_at_a_terminal_is_asked_once_and_sends(run, plugin, terminal, answer):
+    terminal.append(answer)
+    shown = run("export", "ut")
+    assert shown.status == 0
+    assert "Skicka till Åkeriet AB (77)? Antal fakturor: 2. [j/N]" in shown.err
+    assert shown.out.index("Fakturor som kan skickas") < shown.out.index("Skickade fakturor")
+    assert len(plugin.there) == 2
+
+
+@pytest.mark.parametrize("answer", [["n"], [""], ["kanske"], []])
+def test_any_other_answer_sends_nothing(run, plugin, terminal, answer):
+    terminal += answer
+    assert run("export", "ut").status == 0
+    assert plugin.events == []
+
+
+def test_nobody_is_asked_where_nothing_can_be_sent(run, plugin, terminal):
+    terminal.append("j")
+    refused = {"state": "refused", "action": "none", "code": "TEXT_REFUSED"}
+    plugin.plans.update(dict.fromkeys(("/10301", "/10302"), refused))
+    shown = run("export", "ut")
+    assert (shown.status, "[j/N]" in shown.err) == (0, False)
+
+
+def test_nobody_is_asked_where_json_is_wanted(run, plugin, terminal):
+    terminal.append("j")
+    assert "ready" in run("export", "ut", "--json").json
+    assert plugin.events == []
+
+
+# --- Taking back, and the log ------------------------------------------------------------------
+
+
+def test_an_invoice_is_taken_back(run):
+    run("export", "ut")
+    run("export", "ut", "--send")
+    back = run("export", "ut", "--cancel", "10302", "--json")
+    assert (back.status, numbers(back.json)) == (0, {"cancelled": ["10302"]})
+
+
+def test_an_invoice_that_cannot_be_taken_back_ends_with_status_2(run, plugin):
+    run("export", "ut")
+    run("export", "ut", "--send")
+    plugin.results["/10302"] = {"state": "booked", "code": "BOOKED"}
+    assert run("export", "ut", "--cancel", "10302").err.startswith("NOT_CANCELLED")
+    assert run("export", "ut", "--cancel", "4711").err.startswith("INVOICE_UNKNOWN")
+
+
+def test_the_log_tells_who_and_what(run):
+    run("export", "ut")
+    run("export", "ut", "--send")
+    entries = run("exports", "log", "ut", "--json").json
+    assert [(one["invoice_number"], one["event"], one["user"]) for one in entries][:2] == [
+        ("10301", "intended", "kim"),
+        ("10301", "sent", "kim"),
+    ]
+    assert "Skickad" in run("exports", "log").out
+
+
+def test_why_tells_the_whole_story_of_an_invoice(run, plugin):
+    run("export", "ut")
+    plugin.results["/10302"] = {"state": "unknown"}
+    run("export", "ut", "--send")
+    [story] = run("why", "10302", "--offline", "--json").json["exports"]
+    assert (story["export"], story["state"], story["user"]) == ("ut", "unknown", "kim")
+    assert [one["event"] for one in story["log"]] == ["intended", "unknown"]
+    plugin.results.clear()
+    run("export", "ut")
+    run("export", "ut", "--send")
+    shown = run("why", "10302", "--offline").out
+    assert "ut, Åkeriet AB (77): Skickad" in shown
+    assert "Nummer där: 10302" in shown
+
+
+def test_why_tells_no_story_of_what_was_not_exported(run):
+    assert run("why", "10301", "--offline", "--json").json["exports"] == []

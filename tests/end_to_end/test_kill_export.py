@@ -1,0 +1,250 @@
+"""An export that is killed at any step is finished by the next one, and nothing is sent twice.
+
+A real process is ended with SIGKILL at each request, each answer and each statement that
+writes, one after the other.
+"""
+
+import itertools
+import os
+import shutil
+import subprocess
+from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+
+import killed_process
+import pytest
+from killed_process import PARTS, cut, each, missed, quick_folder, settle
+from own_process import Program
+from ports import free_port
+from scripted_export import NAME, TOTALS, ChangeScript, ExportScript, damage, fresh_code, made, send
+
+from hostsim.errors import HostError
+from hostsim.plugins.loading import Plugins
+from hostsim.sandbox import Fault, Match, Sandbox, seed
+from hostsim.services.host import Host
+from hostsim.storage.store import Store
+from opter_fortnox_plugin import hooks
+from opter_fortnox_plugin.errors import FortnoxError
+
+pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="no SIGKILL and no fork here")
+
+folder, killed = killed_process.folder, killed_process.killed
+
+
+@pytest.fixture(scope="module")
+def script(folder):
+    with ExportScript(folder) as script:
+        yield script
+
+
+@pytest.fixture(scope="module")
+def changed():
+    with quick_folder() as folder, ChangeScript(folder) as script:
+        yield script
+
+
+@pytest.fixture(scope="module")
+def attempt(killed, script):
+    """Send in a process that is killed at a step."""
+
+    def attempt(path, die_at=None, script=script, **more):
+        ended = killed.do(
+            "export",
+            die_at=die_at,
+            db=str(path),
+            code=fresh_code(script.sandbox),
+            configuration=script.sandbox.environment(),
+            **more,
+        )
+        settle(script.sandbox)
+        return ended
+
+    return attempt
+
+
+@pytest.fixture(scope="module")
+def steps(script, attempt):
+    path = script.copy()
+    ended, steps = attempt(path)
+    assert ended == 0
+    assert script.wrong(path) == []
+    return steps
+
+
+def test_every_request_and_every_statement_that_writes_is_a_step(script, attempt):
+    path = script.copy()
+    _, steps = attempt(path)
+    sent = [step for step in steps if step.startswith(("GET", "POST", "PUT"))]
+    asked = [f"{one.method} {one.path[1:]}" for one in script.sandbox.asked]
+    assert Counter(sent) == Counter(asked)
+    assert sent.count("POST 3/invoices") == 3
+    assert sent.count("POST 3/customers") == 2
+    assert sent.count("PUT 3/invoices/10301/externalprint") == 1
+    assert sent.count("POST api/fileattachments/attachments-v1") == 1
+    for table in ("export_log", "exported_items"):
+        assert any(step == f"INSERT INTO {table}" for step in steps), table
+    assert steps.count("BEGIN IMMEDIATE") == steps.count("COMMIT") >= 10
+
+
+@pytest.mark.parametrize("part", range(PARTS))
+def test_an_export_that_is_killed_at_any_step_is_finished_by_the_next(
+    script, attempt, steps, *, part
+):
+    """Each invoice is in Fortnox once, with the right total, and the host knows it."""
+    wrong = []
+    for step in cut(each(steps), part):
+        path = script.copy()
+        ended, taken = attempt(path, die_at=step)
+        told = f"killed at step {step}"
+        if found := missed(ended, taken, steps, step):
+            wrong.append(f"{told}: {found}")
+        if found := damage(path):
+            wrong.append(f"{told}: the database is damaged: {found}")
+        script.export(path)
+        wrong += [f"{told}: {one}" for one in script.wrong(path)]
+    assert wrong == []
+    assert len(steps) > 100
+
+
+@pytest.mark.parametrize("part", range(PARTS))
+def test_a_change_that_is_killed_at_any_step_is_finished_by_the_next(changed, attempt, part):
+    path = changed.copy()
+    ended, steps = attempt(path, script=changed)
+    assert (ended, changed.wrong(path)) == (0, [])
+    assert steps.count("PUT 3/invoices/10301") == steps.count("PUT 3/customers/1043") == 1
+    wrong = []
+    for step in cut(each(steps), part):
+        path = changed.copy()
+        ended, taken = attempt(path, die_at=step, script=changed)
+        told = f"killed at step {step}"
+        if found := missed(ended, taken, steps, step):
+            wrong.append(f"{told}: {found}")
+        changed.export(path)
+        wrong += [f"{told}: {one}" for one in changed.wrong(path)]
+    assert wrong == []
+
+
+def test_taking_back_that_is_killed_at_any_step_is_finished_by_the_next(changed, attempt):
+    ended, steps = attempt(changed.copy(), script=changed, cancel="10303")
+    assert (ended, changed.cancelled()) == (0, [10303])
+    wrong = []
+    for step in each(steps):
+        path = changed.copy()
+        ended, taken = attempt(path, die_at=step, script=changed, cancel="10303")
+        told = f"killed at step {step}"
+        if found := missed(ended, taken, steps, step):
+            wrong.append(f"{told}: {found}")
+        with Store.open(path) as store:
+            host = changed.host(store)
+            before = {one.item_number: one.state for one in host.exportable(NAME)}["10303"]
+            if before != "cancelled":
+                host.cancel(NAME, "10303")
+            after = {one.item_number: one.state for one in host.exportable(NAME)}["10303"]
+        if (changed.cancelled(), after) != ([10303], "cancelled"):
+            wrong.append(f"{told}: Fortnox {changed.cancelled()}, host {before}, then {after}")
+    assert wrong == []
+
+
+# --- answers that are lost ---------------------------------------------------------
+
+LOST = {
+    "500 after the effect": Fault(500, performed=True),
+    "500 before": Fault(500),
+    "reset after the effect": Fault.reset(performed=True),
+    "reset before": Fault.reset(),
+    "half an answer": Fault.truncated(),
+    "a page": Fault.html(),
+}
+
+
+@pytest.mark.parametrize("fault", LOST.values(), ids=LOST)
+def test_an_answer_that_is_lost_at_any_request_makes_nothing_double(script, steps, fault):
+    """Whether the export goes on or ends with an error, the next one finishes it."""
+    kinds = Counter(step for step in steps if step.startswith(("GET", "POST", "PUT")))
+    wrong = []
+    for kind, count in kinds.items():
+        for after, times in itertools.product(range(count), (1, 2)):
+            path = script.copy()
+            method, _, where = kind.partition(" ")
+            match = Match(method, f"/{where}")
+            script.sandbox.faults.add(replace(fault, match=match, after=after, times=times))
+            with Store.open(path) as store:
+                try:
+                    send(script.host(store))
+                except (HostError, FortnoxError) as error:
+                    ended = error.code
+                else:
+                    ended = "well"
+            script.sandbox.faults.clear()
+            script.export(path)
+            told = f"{kind} {after + 1}, {times} times, ended {ended}"
+            wrong += [f"{told}: {one}" for one in script.wrong(path)]
+    assert wrong == []
+
+
+# --- two at once --------------------------------------------------------------------
+
+
+@pytest.fixture
+def fortnox():
+    redirect = f"http://127.0.0.1:{free_port()}/callback"
+    tick = itertools.count(step=10).__next__
+    with Sandbox(seed.empty(), redirect_uri=redirect, monotonic=tick) as sandbox:
+        sandbox.latency.set(0.3, 0.5, match=Match("POST", "/3/invoices"))
+        yield sandbox
+
+
+def office(folder, sandbox, **environment):
+    """Make a folder with a database whose preview was shown, and hostsim in it."""
+    program = Program(folder, sandbox, **environment)
+    invoices = [
+        made(str(number), (("3001", f"{total * 4 / 5}", f"{total / 5}"),))
+        for number, total in TOTALS.items()
+    ]
+    with Store.create(folder / "hostsim.db") as store:
+        store.load_invoices(invoices)
+        host = Host(store, Plugins([("fortnox", hooks)]))
+        values = {"export_from_date": "2026-01-01"}
+        host.define_export(NAME, "FortnoxAPI", "invoices", "", values)
+    program.run("export", NAME, "--json")
+    return program
+
+
+def run_together(*programs):
+    command = ("export", NAME, "--send", "--json")
+    streams = {"stdout": subprocess.DEVNULL, "stderr": subprocess.PIPE}
+    processes = [program.start(*command, **streams) for program in programs]
+    return [(process.communicate(timeout=120)[1].decode(), process.returncode)
+            for process in processes]  # fmt: skip
+
+
+def there(sandbox):
+    return {one.number: one.total for one in sandbox.state.company().invoices()}
+
+
+def test_of_two_exports_of_one_host_one_is_refused(fortnox, tmp_path):
+    program = office(tmp_path / "one", fortnox)
+    (_, first), (_, second) = told = run_together(program, program)
+    assert sorted((first, second)) == [0, 6], told
+    assert there(fortnox) == TOTALS
+    assert len(fortnox.state.company().invoices()) == len(TOTALS)
+
+
+def test_two_hosts_that_export_the_same_at_once_make_each_invoice_once(script, folder):
+    """Two databases share no lock: the number and our mark tell that it is there."""
+    one = script.copy()
+    other = shutil.copy(script.base, folder / "other.db")
+    script.sandbox.latency.set(0.1, 0.3, match=Match("POST"))
+
+    def export(path):
+        with Store.open(path) as store:
+            return send(script.host_beside(store)).counts["sent"]
+
+    with ThreadPoolExecutor() as pool:
+        assert sum(pool.map(export, (one, other))) >= len(TOTALS)
+    # A file is put there before it is attached, so that each of them may have put one.
+    expected = [] if len(script.files) == 1 else ["2 files"]
+    for path in (one, other):
+        script.export(path)
+        assert script.wrong(path) == expected

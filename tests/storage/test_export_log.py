@@ -1,0 +1,48 @@
+"""The tables of exports hold what must never be lost."""
+
+import sqlite3
+
+import pytest
+from fake_export import SETTINGS, FakeExport, everything, loaded
+
+from hostsim.plugins.loading import Plugins
+from hostsim.services.host import Host
+from hostsim.storage.store import Store
+
+
+@pytest.fixture
+def store(tmp_path):
+    with Store.create(tmp_path / "host.db") as store:
+        store.load_invoices([loaded("10301")])
+        host = Host(store, Plugins([("fake", FakeExport())]), user="kim")
+        host.define_export("ut", "Fake", "invoices", "", SETTINGS)
+        host.export("ut", review=everything)
+        yield store
+
+
+@pytest.mark.parametrize(
+    "change", ["UPDATE export_log SET user = 'nobody'", "DELETE FROM export_log"]
+)
+def test_the_log_is_append_only(store, change):
+    with pytest.raises(sqlite3.IntegrityError, match="export log"), store.change() as db:
+        db.execute(change)
+
+
+def test_two_invoices_never_have_one_id(store):
+    store.load_invoices([loaded("1", region="A/B"), loaded("B/1", region="A")])
+    store.load_invoices([loaded("2", region="100%2F"), loaded("2", region="100/")])
+    ids = [row["item_id"] for row in store.db.execute("SELECT item_id FROM invoices")]
+    assert sorted(ids) == ["/10301", "100%252F/2", "100%2F/2", "A%2FB/1", "A/B/1"]
+
+
+def test_an_invoice_keeps_its_id_when_it_is_loaded_again(store):
+    query = "SELECT id, item_id FROM invoices"
+    before = tuple(store.db.execute(query).fetchone())
+    store.load_invoices([loaded("10301", order_number="4711")])
+    assert tuple(store.db.execute(query).fetchone()) == before
+
+
+def test_rows_are_replaced_whole(store):
+    store.load_invoices([loaded("10301", rows=(("3005", "1.00", "0.25"),))])
+    rows = store.db.execute("SELECT account, net FROM invoice_rows").fetchall()
+    assert [tuple(row) for row in rows] == [("3005", "1.00")]

@@ -1,0 +1,184 @@
+"""A host in memory that exports invoices to the sandbox, over HTTP and without waiting."""
+
+from __future__ import annotations
+
+import itertools
+import threading
+from dataclasses import replace
+from datetime import date
+from decimal import Decimal
+
+import requests
+from ports import free_port
+
+import opter_fortnox_plugin.hooks
+from hostsim.sandbox import Match, Sandbox, scripted_login, seed
+from opter_contract import hookimpl
+from opter_contract.conformance.recording_export_host import RecordingExportHost, send_all
+from opter_contract.conformance.sample_invoices import with_check_digit
+from opter_contract.export_values import Customer, ExportItem, Invoice, InvoiceRow
+from opter_fortnox_plugin.fortnox.http import Transport
+from opter_fortnox_plugin.invoices.exporter import cancel_invoice, export_invoices
+
+SETTINGS = {"export_from_date": "2026-01-01"}
+POSTS = Match("POST", "/3/invoices")
+PUTS = Match("PUT", "/3/invoices/*")
+
+KALMAR = Customer(
+    "KALM",
+    "1042",
+    "Kalmar Glas & Porslin AB",
+    organisation_number="556000-0000",
+    address1="Box 1",
+    zip="392 00",
+    city="Kalmar",
+    country="SE",
+    email="faktura@example.com",
+)
+
+
+def row(net="1000.00", vat="250.00", *, account="3001", unit="", rate="25"):
+    return InvoiceRow(account, unit, rate, Decimal(net), Decimal(vat))
+
+
+def invoice(number="10301", *rows, **more):
+    """Make an invoice of one row of 1000 SEK with 25 % VAT, unless others are given."""
+    values = {
+        "invoice_number": number,
+        "region": "",
+        "type": "invoice",
+        "ocr": with_check_digit(number),
+        "currency": "SEK",
+        "exchange_rate": None,
+        "invoice_date": date(2026, 11, 2),
+        "due_date": date(2026, 12, 2),
+        "order_number": "4555",
+        "order_date": date(2026, 10, 28),
+        "customer": KALMAR,
+        "rows": rows or (row(),),
+    }
+    return Invoice(**values | more)
+
+
+def item(one, **known):
+    return ExportItem(f"{one.region}/{one.invoice_number}", one, **known)
+
+
+class _Plugin:
+    """The plug-in, on a clock that passes only while somebody waits."""
+
+    opter_contract_version = "1.0"
+
+    def __init__(self, office):
+        self._surroundings = {
+            "sleep": office.sleep,
+            "clock": lambda: office.seconds,
+            "transport": Transport,
+        }
+
+    @hookimpl
+    def opter_export_types(self):
+        return opter_fortnox_plugin.hooks.opter_export_types()
+
+    @hookimpl
+    def opter_export(self, run):
+        return export_invoices(run, **self._surroundings)
+
+    @hookimpl
+    def opter_cancel_exported(self, run, item):
+        return cancel_invoice(run, item, **self._surroundings)
+
+
+class Office:
+    """A host with invoices, the plug-in, and a Fortnox."""
+
+    def __init__(self, sandbox):
+        self.sandbox = sandbox
+        self.fortnox = sandbox.state.company()
+        self.seconds = 0.0
+        self.settings = SETTINGS
+        self.host = RecordingExportHost(
+            _Plugin(self), browser=self._sign_in, configuration=sandbox.environment()
+        )
+
+    def sleep(self, seconds):
+        self.seconds += seconds
+
+    def _sign_in(self, url, _answered):
+        arguments = (url, seed.USER, seed.PASSWORD)
+        threading.Thread(target=scripted_login.sign_in, args=arguments, daemon=True).start()
+        return True
+
+    def has(self, *invoices, **known):
+        """Let the host have these invoices to send."""
+        self.host.items = [item(one, **known) for one in invoices]
+        return self
+
+    def export(self, *, review=send_all, **settings):
+        """Export, and return what the host was told."""
+        self.host.review = review
+        run = self.host.new_run("FortnoxAPI", dict(self.settings) | settings, subject="invoices")
+        self.recorded = self.host.runs[run.id]
+        return self.host.export(run)
+
+    def cancel(self, number="10301"):
+        run = self.host.new_run("FortnoxAPI", dict(self.settings), subject="invoices")
+        one = next(i for i in self.host.items if i.invoice.invoice_number == number)
+        return self.host.call("opter_cancel_exported", run=run, item=self.host.given(one))
+
+    # --- what Fortnox has ---
+
+    def of(self, number="10301"):
+        """Return an invoice as the API answers it."""
+        token = self.sandbox.sign_in(scopes=["invoice"]).access
+        answer = requests.get(
+            f"{self.sandbox.api_url}/invoices/{number}",
+            headers={"Authorization": f"Bearer {token}"},
+            timeout=10,
+        )
+        return answer.json()["Invoice"]
+
+    def put(self, number, fields):
+        """Change an invoice as a person there would."""
+        token = self.sandbox.sign_in(scopes=["invoice"]).access
+        answer = requests.put(
+            f"{self.sandbox.api_url}/invoices/{number}",
+            json={"Invoice": fields},
+            headers={"Authorization": f"Bearer {token}"},
+            timeout=10,
+        )
+        assert answer.status_code == 200, answer.text
+
+    def upload(self, name, content):
+        """Put a file into the inbox of customer invoices, as a person there would."""
+        token = self.sandbox.sign_in(scopes=["inbox"]).access
+        answer = requests.post(
+            f"{self.sandbox.api_url}/inbox",
+            params={"path": "inbox_kf"},
+            files={"file": (name, content)},
+            headers={"Authorization": f"Bearer {token}"},
+            timeout=10,
+        )
+        assert answer.status_code == 201, answer.text
+
+    def numbers(self):
+        return [one.number for one in self.fortnox.invoices()]
+
+    def requests(self, method="*", path="*"):
+        """Count the requests that were made of a kind."""
+        matching = Match(None if method == "*" else method, None if path == "*" else path)
+        return sum(map(matching, self.sandbox.asked))
+
+    def fault(self, fault, match, **more):
+        self.sandbox.faults.add(replace(fault, match=match, **more))
+
+
+def new_sandbox(**switches):
+    """Make a Fortnox with one company of empty books, which does not limit."""
+    sandbox = Sandbox(
+        seed.empty(),
+        redirect_uri=f"http://127.0.0.1:{free_port()}/callback",
+        monotonic=itertools.count(step=10).__next__,
+    )
+    sandbox.switchboard.set(**switches)
+    return sandbox
