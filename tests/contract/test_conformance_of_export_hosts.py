@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from contextlib import ExitStack
 
 import pytest
 from export_host import ExportHost
@@ -29,8 +30,10 @@ pytest_plugins = ["pytester"]
 class Hostsim:
     """Our host, adapted to the suite."""
 
-    def __init__(self, path):
-        self.store = Store.open(path) if path.exists() else Store.create(path)
+    def __init__(self, path, stack):
+        self.stack = stack
+        opened = Store.open(path) if path.exists() else Store.create(path)
+        self.store = stack.enter_context(opened)
         self.plugins = []
         self.host = self.new_host()
 
@@ -75,7 +78,7 @@ class Hostsim:
         for file in path.parent.glob(f"{path.name}*"):
             if file.is_file():
                 shutil.copy(file, folder)
-        return Hostsim(folder / path.name)
+        return Hostsim(folder / path.name, self.stack)
 
 
 def exported(one):
@@ -111,7 +114,8 @@ class TestHostsim(ExportHostConformance, ExportHostCancels):
 
     @pytest.fixture
     def host_under_test(self, tmp_path):
-        return Hostsim(tmp_path / "host.db")
+        with ExitStack() as stack:
+            yield Hostsim(tmp_path / "host.db", stack)
 
 
 class TestExample(ExportHostConformance, ExportHostCancels, HostStoresState, HostLocks):
