@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import operator
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any, Final, Protocol
@@ -73,6 +73,7 @@ _KINDS: Final = {
         Text("ska vara true eller false.", "must be true or false."),
     ),
 }
+_NO_CHOICE: Final = Text("ska vara ett av alternativen.", "must be one of the choices.")
 
 
 # --- Fields ------------------------------------------------------------------
@@ -239,10 +240,24 @@ def read(one: Declared, text: str) -> Any:
     """
     if one.parse is not None:
         return one.parse(text)
+    if one.field.kind == "choice":
+        if text not in {choice.value for choice in one.field.choices}:
+            raise ValueError(one.field.key)
+        return text
     kind = _KINDS[one.field.kind]
     if not re.fullmatch(kind.pattern, text, re.ASCII):
         raise ValueError(one.field.key)
     return kind.parse(text)
+
+
+def read_all(declared: Iterable[Declared], values: Mapping[str, str]) -> dict[str, Any]:
+    """Read the values of fields, by key.
+
+    :raises ValueError: for values that :func:`check` has not passed.
+    """
+    return {
+        one.field.key: read(one, values.get(one.field.key, one.field.default)) for one in declared
+    }
 
 
 def check(values: Mapping[str, str], declared: Sequence[Declared] = DECLARED) -> CheckedSettings:
@@ -281,9 +296,10 @@ def _normalised(one: Declared, text: str) -> str | Text:
         value = read(one, text)
     except ValueError:
         label = one.field.label
-        problem = one.problem if one.parse else _KINDS[one.field.kind].problem
+        kind = _KINDS.get(one.field.kind)
+        problem = one.problem if one.parse else kind.problem if kind else _NO_CHOICE
         return Text(f"”{label.sv}” {problem.sv}", f"“{label.en}” {problem.en}")
-    return text if one.parse else str(value).lower()
+    return str(value).lower() if one.field.kind in _KINDS else text
 
 
 def _unknown_field(key: str, known: Sequence[str]) -> Text:
@@ -314,12 +330,7 @@ class Settings:
 
         :raises ValueError: for values that it has not.
         """
-        return cls(
-            **{
-                one.field.key: read(one, values.get(one.field.key, one.field.default))
-                for one, _ in _RULES
-            }
-        )
+        return cls(**read_all((one for one, _ in _RULES), values))
 
     def include_more_than(self, earlier: Settings) -> bool:
         """Tell whether a payment that was excluded then could be included now."""

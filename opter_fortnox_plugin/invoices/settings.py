@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
-from typing import Any, Final
+from typing import Final
 
 from opter_contract.export_values import ExportType
 from opter_contract.values import CheckedSettings, Choice, SettingsField, Text
@@ -42,17 +42,6 @@ def _vat_kinds(text: str) -> Mapping[str, str]:
         kinds[rate] = kind
     return kinds
 
-
-def _choice(*values: str) -> Any:
-    def parse(text: str) -> str:
-        if text not in values:
-            raise ValueError(text)
-        return text
-
-    return parse
-
-
-_OF_CHOICES: Final = Text("ska vara ett av alternativen.", "must be one of the choices.")
 
 DECLARED: Final = (
     Declared(
@@ -104,8 +93,6 @@ DECLARED: Final = (
                 Choice("code", Text("Kundens kod", "The customer's code")),
             ),
         ),
-        parse=_choice("ledger", "code"),
-        problem=_OF_CHOICES,
     ),
     Declared(
         SettingsField(
@@ -159,8 +146,6 @@ DECLARED: Final = (
                 Choice("unit", Text("Ekonomisk enhet", "The economic unit")),
             ),
         ),
-        parse=_choice("none", "unit"),
-        problem=_OF_CHOICES,
     ),
     Declared(
         SettingsField(
@@ -206,8 +191,6 @@ DECLARED: Final = (
                 Choice("sent-by-host", Text("Märk som skickad", "Mark as sent")),
             ),
         ),
-        parse=_choice("nothing", "sent-by-host"),
-        problem=_OF_CHOICES,
     ),
 )
 
@@ -239,12 +222,7 @@ class InvoiceSettings:
 
         :raises ValueError: for values that it has not.
         """
-        return cls(
-            **{
-                one.field.key: settings.read(one, values.get(one.field.key, one.field.default))
-                for one in DECLARED
-            }
-        )
+        return cls(**settings.read_all(DECLARED, values))
 
     @property
     def scopes(self) -> tuple[str, ...]:
