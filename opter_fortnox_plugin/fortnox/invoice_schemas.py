@@ -72,7 +72,6 @@ class Invoice:
     freight: Decimal = _ZERO
     administration_fee: Decimal = _ZERO
     total: Decimal = _ZERO
-    total_vat: Decimal = _ZERO
     round_off: Decimal = _ZERO
     booked: bool = False
     cancelled: bool = False
@@ -210,7 +209,6 @@ class _InvoiceSchema(FortnoxSchema):
     freight = _Amount(load_default=_ZERO)
     administration_fee = _Amount(load_default=_ZERO)
     total = Money(required=True, load_only=True)
-    total_vat = Money(load_default=_ZERO, load_only=True, data_key="TotalVAT")
     round_off = Money(load_default=_ZERO, load_only=True)
     booked = Flag(required=True, load_only=True)
     cancelled = Flag(required=True, load_only=True)

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import astuple, dataclass, field, replace
 from datetime import datetime, timedelta
 from functools import partial
@@ -31,6 +31,7 @@ from opter_fortnox_plugin.fortnox.worker_pool import WorkerPool
 from opter_fortnox_plugin.host import Host
 from opter_fortnox_plugin.invoices.content import bare_number, card_differences
 from opter_fortnox_plugin.invoices.problems import CUSTOMER_NUMBER_USED
+from opter_fortnox_plugin.invoices.sending import ATTEMPTS
 
 #: In how many values of the host's state the cards are remembered: each holds about 3,000.
 _PARTS: Final = 16
@@ -41,9 +42,6 @@ _MINUTE: Final = timedelta(minutes=1)
 
 #: The fields by which a card is another customer's.
 _IDENTITY: Final = frozenset({"Name", "OrganisationNumber"})
-
-#: How often a change is made again after it was found not to be there.
-ATTEMPTS: Final = 3
 
 
 @dataclass(slots=True)
@@ -100,12 +98,12 @@ class Cards:
             self._look_up(unknown)
         self._memory.store()
 
-    def planned(self, numbers: Iterable[str]) -> list[PlannedCard]:
+    def planned(self, numbers: Collection[str]) -> list[PlannedCard]:
         """Return what is to be shown of these customers."""
         return [
             PlannedCard(number, card.action, tuple(card.differences), card.message)
-            for number in dict.fromkeys(numbers)
-            if (card := self.cards[number]).action != "none" or card.message
+            for number, card in self.cards.items()
+            if number in numbers and (card.action != "none" or card.message)
         ]
 
     def write(self, number: str) -> None:

@@ -193,16 +193,16 @@ class Exporter:
             dict.fromkeys(one.message for one in failed.values() if one.message)
         )
         good = []
-        for plan in plans:
-            if plan.action != "none" and (problem := failed.get(plan.customer_number)):
+        for plan in (plan for plan in plans if plan.action != "none"):
+            if problem := failed.get(plan.customer_number):
                 self._take(plan, problem)
-            elif plan.action != "none":
-                # The card that was found on the way may have another kind of VAT.
-                self._planner.refuse_by_card(plan)
+                continue
+            # The card that was found on the way may have another kind of VAT.
+            self._planner.refuse_by_card(plan)
+            if plan.action == "none":
+                self._host.take_results([self._planned_result(plan)])
+            else:
                 good.append(plan)
-        for plan in [plan for plan in good if plan.action == "none"]:
-            self._host.take_results([self._planned_result(plan)])
-            good.remove(plan)
         return good
 
     def _write_card(self, number: str) -> Outcome | None:
@@ -210,14 +210,15 @@ class Exporter:
         try:
             self._planner.cards.write(number)
         except (OutcomeUnknown, Unreadable):
-            return failure("CUSTOMER_NOT_WRITTEN", number=number, code="–")
+            return _card_not_written(number)
         except Rejected as rejected:
-            used = rejected.code == CUSTOMER_NUMBER_USED
-            code = "CUSTOMER_NUMBER_TAKEN" if used else "CUSTOMER_NOT_WRITTEN"
-            message = sentence(code, number=number, code=rejected.code or "–")
-            return Outcome("refused", None, code, message, words_of(rejected))
+            if rejected.code == CUSTOMER_NUMBER_USED:
+                return Outcome.of(
+                    "refused", "CUSTOMER_NUMBER_TAKEN", rejected=rejected, number=number
+                )
+            return _card_not_written(number, rejected)
         except FortnoxError as error:
-            return Outcome("refused", None, "NOT_SENT", sentence("NOT_SENT"), error=error)
+            return Outcome.of("refused", "NOT_SENT", error=error)
         return None
 
     # --- invoices ---
@@ -240,7 +241,7 @@ class Exporter:
         number = plan.content.invoice.credit_invoice_reference
         if number not in self._not_sent:
             return False
-        self._take(plan, failure("ORIGINAL_NOT_SENT", number=number))
+        self._take(plan, Outcome.of("refused", "ORIGINAL_NOT_SENT", number=number))
         return True
 
     def _wait(self, may_wait: int) -> None:
@@ -269,7 +270,7 @@ class Exporter:
     def _sent(self, plan: Plan, outcome: Outcome) -> None:
         self._error = self._error or outcome.error
         if outcome.code == "VAT_RATE_UNKNOWN" and self._gap is None:
-            self._gap = self._vat_gap(plan, outcome)
+            self._gap = self._vat_gap(plan)
         if outcome.state in {"sent", "adopted"}:
             self._accepted |= plan.content.rates
         else:
@@ -283,7 +284,7 @@ class Exporter:
             if not self._stopped:
                 self._finish(plan, sent_before=before, again=plan.item.intended)
 
-    def _vat_gap(self, plan: Plan, outcome: Outcome) -> Gap | None:
+    def _vat_gap(self, plan: Plan) -> Gap | None:
         """Return the gap of all invoices that have a rate that Fortnox does not take."""
         rates = {rate for rate in plan.content.rates if rate.strip("0.")} - self._accepted
         ids = [
@@ -291,7 +292,7 @@ class Exporter:
             for other in self._planner.plans
             if other.action != "none" and other.content.rates & rates
         ]
-        if not ids or outcome.message is None:
+        if not ids:
             return None
         message = sentence("VAT_RATE_UNKNOWN", what=", ".join(sorted(rates)))
         return Gap("VAT_RATE_UNKNOWN", message, tuple(ids))
@@ -310,8 +311,8 @@ class Exporter:
 
     def _is_unfinished(self, plan: Plan) -> bool:
         """Tell whether an invoice that is there may lack what comes after."""
-        interrupted = plan.item.intended and self._has_steps(plan)
-        return plan.state == "unchanged" and (plan.item.incomplete or interrupted)
+        interrupted = plan.item.incomplete or plan.item.intended
+        return plan.state == "unchanged" and interrupted and self._has_steps(plan)
 
     def _finish(self, plan: Plan, *, sent_before: bool = True, again: bool) -> None:
         """Attach the PDF and mark the invoice as sent, where the settings say so.
@@ -328,7 +329,7 @@ class Exporter:
             outcomes = []
             try:
                 if attach and document is None:
-                    outcomes.append(failure("PDF_NOT_ATTACHED", state="sent"))
+                    outcomes.append(Outcome.of("sent", "PDF_NOT_ATTACHED"))
                 elif document is not None:
                     outcomes.append(
                         self._sender.attach(number, document, sent_before=sent_before, again=again)
@@ -337,7 +338,7 @@ class Exporter:
                     outcomes.append(self._sender.mark_sent(number))
             except FortnoxError as error:
                 code = "PDF_NOT_ATTACHED" if attach and not outcomes else "NOT_MARKED_SENT"
-                return Outcome("sent", None, code, sentence(code), error=error)
+                return Outcome.of("sent", code, error=error)
             return next((one for one in outcomes if one.code), Outcome("sent"))
 
         future = self._pool.submit(work)
@@ -363,9 +364,8 @@ class Exporter:
         outcome = Outcome(state, plan.there, plan.code, plan.message)
         if plan.state == "adopted":
             outcome = replace(outcome, invoice=plan.theirs)
-        complete = not (plan.item.incomplete or self._is_unfinished(plan))
-        if plan.state == "unchanged" and not self._has_steps(plan):
-            complete = True
+        incomplete = plan.item.incomplete and plan.state != "unchanged"
+        complete = not (incomplete or self._is_unfinished(plan))
         return _result(plan.item, outcome, complete=complete)
 
     def _report(self) -> None:
@@ -378,12 +378,15 @@ class Exporter:
         self._host.report_progress("sending", done, total, message, left)
 
 
-def failure(code: str, /, *, state: str = "refused", **details: object) -> Outcome:
-    """Return an outcome with the message of its code."""
-    return Outcome(state, None, code, sentence(code, **details))
+_NOT_SENT: Final = Outcome.of("refused", "NOT_SENT")
 
 
-_NOT_SENT: Final = failure("NOT_SENT")
+def _card_not_written(number: str, rejected: Rejected | None = None) -> Outcome:
+    # What Fortnox calls it is another "code" than ours.
+    code = rejected.code if rejected and rejected.code else "–"
+    message = sentence("CUSTOMER_NOT_WRITTEN", number=number, code=code)
+    words = words_of(rejected) if rejected else ""
+    return Outcome("refused", None, "CUSTOMER_NOT_WRITTEN", message, words)
 
 
 def _is_correction(plan: Plan) -> bool:

@@ -28,7 +28,7 @@ from opter_fortnox_plugin.invoices.content import (
 )
 from opter_fortnox_plugin.invoices.problems import sentence
 from opter_fortnox_plugin.invoices.registers import Registers, gaps_of
-from opter_fortnox_plugin.invoices.sending import Sender, likely_cause
+from opter_fortnox_plugin.invoices.sending import Sender, another_total
 from opter_fortnox_plugin.invoices.settings import InvoiceSettings
 from opter_fortnox_plugin.session import Session
 
@@ -113,7 +113,7 @@ class Planner:
         self._find_gaps()
         self._plan_cards()
         self._host.take_planned_items([self._planned(plan) for plan in self.plans])
-        numbers = [plan.customer_number for plan in self.plans if plan.state in WITH_CARD]
+        numbers = {plan.customer_number for plan in self.plans if plan.state in WITH_CARD}
         self._host.take_planned_cards(self.cards.planned(numbers))
         self._host.take_gaps(self.gaps)
 
@@ -252,12 +252,7 @@ class Planner:
             if [one.field for one in plan.differences] == ["Total"]:
                 # Fortnox computes it again where it is written again.
                 plan.code = "TOTAL_DIFFERS"
-                plan.message = sentence(
-                    "TOTAL_DIFFERS",
-                    theirs=in_words(theirs.total, theirs.currency),
-                    ours=in_words(ours.total, ours.currency),
-                    cause=likely_cause(theirs),
-                )
+                plan.message = another_total(ours, theirs)
 
     def _tell_rounding(self, plan: Plan) -> None:
         ours = plan.content.invoice

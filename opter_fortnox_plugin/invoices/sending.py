@@ -65,10 +65,20 @@ class Outcome:
     theirs: str = ""
     error: FortnoxError | None = None
 
-
-def outcome(state: str, code: str, invoice: Invoice | None = None, **details: object) -> Outcome:
-    """Return an outcome with the message of its code."""
-    return Outcome(state, invoice, code, sentence(code, **details))
+    @classmethod
+    def of(
+        cls,
+        state: str,
+        code: str,
+        invoice: Invoice | None = None,
+        *,
+        rejected: Rejected | None = None,
+        error: FortnoxError | None = None,
+        **details: object,
+    ) -> Outcome:
+        """Make an outcome with the message of its code."""
+        words = words_of(rejected) if rejected else ""
+        return cls(state, invoice, code, sentence(code, **details), words, error)
 
 
 class Sender:
@@ -117,8 +127,7 @@ class Sender:
         try:
             return self._write(ours, theirs, write)
         except _Unsettled as unsettled:
-            error = unsettled.error
-            return outcome_of_error("unknown", "RESULT_UNKNOWN", error)
+            return Outcome.of("unknown", "RESULT_UNKNOWN", error=unsettled.error)
         except FortnoxError as error:
             # Before anything was written.
             return Outcome("refused", None, error.code, error.message, error=error)
@@ -153,23 +162,23 @@ class Sender:
                 settled = self.update(ours, found)
             if settled is not None:
                 return settled
-        return outcome("unknown", "RESULT_UNKNOWN")
+        return Outcome.of("unknown", "RESULT_UNKNOWN")
 
     def _settled_by(
         self, ours: Invoice, found: Invoice | None, theirs: Invoice | None
     ) -> Outcome | None:
         """Return what is settled by what is there now; ``None`` where it is still to be written."""
         if found is None:
-            return None if theirs is None else outcome("refused", "NOT_IN_FORTNOX")
+            return None if theirs is None else Outcome.of("refused", "NOT_IN_FORTNOX")
         if found.cancelled:
-            return outcome("refused", "CANCELLED_IN_FORTNOX", number=found.document_number)
+            return Outcome.of("refused", "CANCELLED_IN_FORTNOX", number=found.document_number)
         # What was ours before need not have our mark: it may have been adopted.
         if theirs is None and not is_ours(ours, found):
             others = adoptable(ours, found)
             return taken(ours.document_number, others) if others else Outcome("adopted", found)
         if not differences(ours, found):
             return checked(ours, found)
-        return outcome("booked", "BOOKED_IN_FORTNOX", found) if found.booked else None
+        return Outcome.of("booked", "BOOKED_IN_FORTNOX", found) if found.booked else None
 
     def cancel(self, number: str, belongs: Callable[[Invoice], bool]) -> Outcome:
         """Cancel an invoice, as long as it is not booked.
@@ -184,16 +193,16 @@ class Sender:
                 return unreadable(error)
             except FortnoxError as error:
                 if sent:
-                    return outcome_of_error("unknown", "RESULT_UNKNOWN", error)
+                    return Outcome.of("unknown", "RESULT_UNKNOWN", error=error)
                 raise
             if found is None:
-                return outcome("refused", "NOT_IN_FORTNOX")
+                return Outcome.of("refused", "NOT_IN_FORTNOX")
             if not belongs(found):
                 return taken(number, ())
             if found.cancelled:
                 return Outcome("cancelled", found)
             if found.booked:
-                return outcome("booked", "BOOKED_IN_FORTNOX", found)
+                return Outcome.of("booked", "BOOKED_IN_FORTNOX", found)
             try:
                 sent = True
                 self._client.act(INVOICES, number, "cancel")
@@ -201,7 +210,7 @@ class Sender:
                 continue
             except Rejected as rejected:
                 return refused(found, rejected, found)
-        return outcome("unknown", "RESULT_UNKNOWN")
+        return Outcome.of("unknown", "RESULT_UNKNOWN")
 
     # --- what comes after ---
 
@@ -213,14 +222,14 @@ class Sender:
         :return: the state ``sent``, with the code of what remains to be done.
         """
         if not content.startswith(b"%PDF-") or len(content) > LARGEST_PDF:
-            return outcome("sent", "PDF_NOT_USABLE")
+            return Outcome.of("sent", "PDF_NOT_USABLE")
         # By its content, so that no other file is taken for it.
         name = f"{number}-{hashlib.sha256(content).hexdigest()[:12]}.pdf"
         for attempt in range(ATTEMPTS):
             try:
                 if (sent_before or again or attempt) and self._client.attachments(number):
                     done = again or attempt or not sent_before
-                    return Outcome("sent") if done else outcome("sent", "PDF_NOT_REPLACED")
+                    return Outcome("sent") if done else Outcome.of("sent", "PDF_NOT_REPLACED")
                 file_id = self._uploaded(name) if again or attempt else ""
                 file_id = file_id or archive_id(self._client.upload(FOLDER, name, content))
                 if file_id:
@@ -229,8 +238,8 @@ class Sender:
             except (OutcomeUnknown, Missing):
                 continue
             except Rejected as rejected:
-                return _with_words(outcome("sent", "PDF_NOT_ATTACHED"), rejected)
-        return outcome("sent", "PDF_NOT_ATTACHED")
+                return Outcome.of("sent", "PDF_NOT_ATTACHED", rejected=rejected)
+        return Outcome.of("sent", "PDF_NOT_ATTACHED")
 
     def _uploaded(self, name: str) -> str:
         """Return the id of a file of this name that waits in the inbox; ``""`` for none."""
@@ -255,9 +264,9 @@ class Sender:
             except (OutcomeUnknown, Unreadable):
                 continue
             except Rejected as rejected:
-                return _with_words(outcome("sent", "NOT_MARKED_SENT"), rejected)
+                return Outcome.of("sent", "NOT_MARKED_SENT", rejected=rejected)
             return Outcome("sent")
-        return outcome("sent", "NOT_MARKED_SENT")
+        return Outcome.of("sent", "NOT_MARKED_SENT")
 
 
 class _Unsettled(Exception):
@@ -266,10 +275,6 @@ class _Unsettled(Exception):
     def __init__(self, error: FortnoxError) -> None:
         super().__init__(error.code)
         self.error = error
-
-
-def outcome_of_error(state: str, code: str, error: FortnoxError) -> Outcome:
-    return Outcome(state, None, code, sentence(code), error=error)
 
 
 def archive_id(file: Any) -> str:
@@ -287,26 +292,32 @@ def _same_rows(before: Invoice | None, found: Invoice) -> bool:
 def checked(ours: Invoice, theirs: Invoice) -> Outcome:
     """Compare what Fortnox made of an invoice with what it was to be."""
     if theirs.document_number != ours.document_number:
-        return outcome("sent", "NUMBER_NOT_KEPT", theirs, number=theirs.document_number)
+        return Outcome.of("sent", "NUMBER_NOT_KEPT", theirs, number=theirs.document_number)
     found = header_differences(ours, theirs)
     names = [one.field for one in found]
     if not found:
         rate = "" if ours.currency == "SEK" else f"CurrencyRate {theirs.currency_rate}"
         return Outcome("sent", theirs, theirs=rate)
     if "Total" in names or "CurrencyRate" in names:
-        return outcome(
-            "sent",
-            "TOTAL_DIFFERS",
-            theirs,
-            theirs=in_words(theirs.total, theirs.currency),
-            ours=in_words(ours.total, ours.currency),
-            cause=likely_cause(theirs, rate="CurrencyRate" in names),
-        )
-    return outcome("sent", "CONTENT_DIFFERS", theirs, what=_sides(found))
+        message = another_total(ours, theirs, rate="CurrencyRate" in names)
+        return Outcome("sent", theirs, "TOTAL_DIFFERS", message)
+    return Outcome.of("sent", "CONTENT_DIFFERS", theirs, what=_sides(found))
 
 
-def likely_cause(theirs: Invoice, *, rate: bool = False) -> Text:
-    """Return the likely cause of another total."""
+def another_total(ours: Invoice, theirs: Invoice, *, rate: bool = False) -> Text:
+    """Say that the totals differ, and why that is likely so.
+
+    :param rate: the rate of the currency differs.
+    """
+    return sentence(
+        "TOTAL_DIFFERS",
+        theirs=in_words(theirs.total, theirs.currency),
+        ours=in_words(ours.total, ours.currency),
+        cause=_likely_cause(theirs, rate=rate),
+    )
+
+
+def _likely_cause(theirs: Invoice, *, rate: bool) -> Text:
     if rate:
         return Text("Fortnox satte en annan kurs.", "Fortnox set another rate.")
     if theirs.administration_fee:
@@ -333,8 +344,7 @@ def likely_cause(theirs: Invoice, *, rate: bool = False) -> Text:
 def taken(number: str, others: Sequence[Difference]) -> Outcome:
     """Return the refusal of a number that is another invoice's, with both sides."""
     sides = f" ({_sides(others)})" if others else ""
-    message = sentence("NUMBER_TAKEN", number=number, sides=sides)
-    return Outcome("refused", None, "NUMBER_TAKEN", message)
+    return Outcome.of("refused", "NUMBER_TAKEN", number=number, sides=sides)
 
 
 def _sides(several: Sequence[Difference]) -> str:
@@ -344,10 +354,6 @@ def _sides(several: Sequence[Difference]) -> str:
 def words_of(rejected: Rejected) -> str:
     """Return Fortnox's own code and words, for the log of the books."""
     return ": ".join(filter(None, (str(rejected.code or ""), rejected.words)))
-
-
-def _with_words(said: Outcome, rejected: Rejected) -> Outcome:
-    return Outcome(said.state, said.invoice, said.code, said.message, words_of(rejected))
 
 
 def refused(ours: Invoice, rejected: Rejected, found: Invoice | None = None) -> Outcome:
@@ -371,4 +377,4 @@ def refused(ours: Invoice, rejected: Rejected, found: Invoice | None = None) -> 
 
 
 def unreadable(error: Unreadable) -> Outcome:
-    return outcome("unknown", "UNREADABLE_IN_FORTNOX", what=", ".join(error.fields))
+    return Outcome.of("unknown", "UNREADABLE_IN_FORTNOX", what=", ".join(error.fields))

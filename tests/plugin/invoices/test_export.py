@@ -344,6 +344,15 @@ def test_two_customers_of_one_number_are_never_one_in_fortnox(office):
     assert office.numbers() == [10301]
 
 
+def test_a_booked_invoice_whose_customer_lost_its_number_is_still_compared(office):
+    office.has(invoice()).export()
+    office.fortnox.book_invoice(10301)
+    numberless = replace(KALMAR, ledger_number="")
+    recorded = office.has(invoice(customer=numberless)).export()
+    assert plan_of(recorded) == ("booked", "none", "BOOKED_IN_FORTNOX")
+    assert [one.field for one in recorded.planned[0].differences] == ["CustomerNumber"]
+
+
 # --- taking back -----------------------------------------------------------------------------
 
 
