@@ -537,17 +537,17 @@ WORDS: dict[str, Text] = {
     "send_column": Text("Skicka", "Send"),
     "send_this": Text("Skicka faktura {number}", "Send invoice {number}"),
     "here_short": Text("här", "here"),
-    "there_short": Text("där", "there"),
+    "there_short": Text("i bokföringen", "in accounting"),
     "customers_title": Text(
         "Kunder som läggs upp eller ändras", "Customers that are new or change"
     ),
     "more_customers": Text("… och {n} kunder till.", "… and {n} more customers."),
     "more_customers_one": Text("… och {n} kund till.", "… and {n} more customer."),
-    "field": Text("Fält där", "Field there"),
-    "field_there": Text("Står där nu", "There now"),
+    "field": Text("Fält i bokföringen", "Field in accounting"),
+    "field_there": Text("Står nu", "Now"),
     "field_ours": Text("Blir", "Becomes"),
     "sum_here": Text("Summa här", "Sum here"),
-    "sum_there": Text("Summa där", "Sum there"),
+    "sum_there": Text("Summa i bokföringen", "Sum in accounting"),
     "tick_all": Text("Räkna om", "Count again"),
     "count_again": Text("Räkna om", "Count again"),
     "gaps_hinder": Text(
@@ -567,10 +567,12 @@ WORDS: dict[str, Text] = {
     "send_invoices": Text("Skicka {n} fakturor, {sum}", "Send {n} invoices, {sum}"),
     "send_invoices_one": Text("Skicka {n} faktura, {sum}", "Send {n} invoice, {sum}"),
     "record_invoices": Text(
-        "Skriv ned {n} fakturor som redan finns där", "Record {n} invoices that are there already"
+        "Skriv ned {n} fakturor som redan finns i bokföringen",
+        "Record {n} invoices already in accounting",
     ),
     "record_invoices_one": Text(
-        "Skriv ned {n} faktura som redan finns där", "Record {n} invoice that is there already"
+        "Skriv ned {n} faktura som redan finns i bokföringen",
+        "Record {n} invoice already in accounting",
     ),
     "look_at": Text(
         "Kontrollera: {what}. Förklaringen står vid fakturan.",
@@ -582,7 +584,7 @@ WORDS: dict[str, Text] = {
     "log_title": Text("Vem, när och vad, det senaste först", "Who, when and what, the last first"),
     "log_of_run": Text("Exportens logg", "Log of the export"),
     "no_log": Text("Ingenting är exporterat än.", "Nothing was exported yet."),
-    "number_there": Text("Nummer där", "Number there"),
+    "number_there": Text("Nummer i bokföringen", "Number in accounting"),
     "take_back_invoice": Text("Ta tillbaka faktura {number}", "Take back invoice {number}"),
     "does_take_back_invoice": Text(
         "Fakturan makuleras i {name}, om den inte är bokförd, och numret används inte igen. Är den "

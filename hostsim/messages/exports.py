@@ -80,8 +80,8 @@ COUNTED = {
     "update": (Text("ändras", "changes"), Text("ändras", "change")),
     "ready": (Text("lämnades utanför", "was left out"), Text("lämnades utanför", "were left out")),
     "adopted": (
-        Text("finns redan där", "is there already"),
-        Text("finns redan där", "are there already"),
+        Text("finns redan i bokföringen", "is in accounting already"),
+        Text("finns redan i bokföringen", "are in accounting already"),
     ),
     "unchanged": (Text("oförändrad", "unchanged"), Text("oförändrade", "unchanged")),
     "booked": (

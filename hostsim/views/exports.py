@@ -87,7 +87,7 @@ RUN_STATES = {
 TITLES = {
     "ready": Text("Fakturor som kan skickas", "Invoices that can be sent"),
     "sent": Text("Skickade fakturor", "Invoices that were sent"),
-    "adopted": Text("Fakturor som redan finns där", "Invoices that are there already"),
+    "adopted": Text("Fakturor som redan finns i bokföringen", "Invoices already in accounting"),
     "unchanged": Text("Fakturor utan något att ändra", "Invoices with nothing to change"),
     "booked": Text(
         "Bokförda fakturor, som inte uppdateras", "Booked invoices, which are not updated"
@@ -125,10 +125,15 @@ EXPORTABLE: tuple[Column[ExportableItem], ...] = (
     Column("total", Text("Belopp", "Total"), lambda i: _money(i.total, i.currency), right=True),
     Column("period", Text("Period", "Period"), lambda i: period(closed=i.period_closed)),
     Column("state", Text("Export", "Export"), state_now),
-    Column("number", Text("Nummer där", "Number there"), lambda i: i.number, right=True),
+    Column(
+        "number",
+        Text("Nummer i bokföringen", "Number in accounting"),
+        lambda i: i.number,
+        right=True,
+    ),
     Column(
         "other_total",
-        Text("Belopp där", "Total there"),
+        Text("Belopp i bokföringen", "Total in accounting"),
         lambda i: _money(i.other_total, i.currency),
         right=True,
         sorts=False,
@@ -168,7 +173,7 @@ ITEMS: tuple[Column[PreviewItem], ...] = (
     Column("total", Text("Belopp", "Total"), lambda i: _money(i.total, i.currency), right=True),
     Column(
         "other_total",
-        Text("Belopp där", "Total there"),
+        Text("Belopp i bokföringen", "Total in accounting"),
         lambda i: _money(i.other_total, i.currency),
         right=True,
     ),
@@ -177,7 +182,7 @@ ITEMS: tuple[Column[PreviewItem], ...] = (
     Column("message", Text("Förklaring", "Explanation"), lambda i: _note(i.message), wide=True),
     Column(
         "differences",
-        Text("Skillnader (här / där)", "Differences (here / there)"),
+        Text("Skillnader (här / i bokföringen)", "Differences (here / in accounting)"),
         lambda i: _differences_text(i.differences),
         wide=True,
         sorts=False,
@@ -195,7 +200,7 @@ CARDS: tuple[Column[PlannedCard], ...] = (
     Column("action", Text("Åtgärd", "Action"), lambda c: label(ACTIONS, c.action)),
     Column(
         "differences",
-        Text("Skillnader (här / där)", "Differences (here / there)"),
+        Text("Skillnader (här / i bokföringen)", "Differences (here / in accounting)"),
         lambda c: _differences_text(c.differences),
         wide=True,
         sorts=False,
@@ -256,10 +261,15 @@ LOG: tuple[Column[LogEntry], ...] = (
         json="invoice_number",
     ),
     Column("event", Text("Vad", "What"), lambda e: label(EVENTS, e.event)),
-    Column("number", Text("Nummer där", "Number there"), lambda e: e.number, right=True),
+    Column(
+        "number",
+        Text("Nummer i bokföringen", "Number in accounting"),
+        lambda e: e.number,
+        right=True,
+    ),
     Column(
         "total",
-        Text("Belopp där", "Total there"),
+        Text("Belopp i bokföringen", "Total in accounting"),
         lambda e: _money(e.total, e.currency),
         right=True,
     ),
@@ -404,9 +414,9 @@ def story_title(one: ItemStory, language: str) -> str:
 
 def story_facts(one: ItemStory) -> Iterable[tuple[Text, object]]:
     """Give what is known of the invoice there."""
-    yield Text("Nummer där", "Number there"), one.number
-    yield Text("Kundnr där", "Customer no. there"), one.customer_number
-    yield Text("Belopp där", "Total there"), _money(one.total, one.currency)
+    yield Text("Nummer i bokföringen", "Number in accounting"), one.number
+    yield Text("Kundnr i bokföringen", "Customer no. in accounting"), one.customer_number
+    yield Text("Belopp i bokföringen", "Total in accounting"), _money(one.total, one.currency)
     yield Text("Senast", "Last"), user_at(one.user, one.at)
     if one.message is not None:
         yield Text("Orsak", "Reason"), LongText(one.message)

@@ -288,7 +288,7 @@ def test_why_tells_the_whole_story_of_an_invoice(run, plugin):
     run("export", "ut", "--send")
     shown = run("why", "10302", "--offline").out
     assert "ut, Åkeriet AB (77): Skickad" in shown
-    assert "Nummer där: 10302" in shown
+    assert "Nummer i bokföringen: 10302" in shown
 
 
 def test_why_tells_no_story_of_what_was_not_exported(run):

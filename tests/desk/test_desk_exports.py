@@ -206,8 +206,8 @@ def test_a_total_that_differs_is_shown_on_both_sides(defined, plugin):
     }  # fmt: skip
     page = words(defined.plan(defined.plans()))
     assert "Momsen skiljer på ett öre. NOTED" in page
-    assert "DueDate : 2026-12-02 (här) · 2026-12-09 (där)" in page
-    assert "Summa här 2 500,00 SEK ≠ Summa där 2 500,01 SEK" in page
+    assert "DueDate : 2026-12-02 (här) · 2026-12-09 (i bokföringen)" in page
+    assert "Summa här 2 500,00 SEK ≠ Summa i bokföringen 2 500,01 SEK" in page
 
 
 def test_customers_are_shown_field_by_field(defined, plugin):
