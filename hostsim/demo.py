@@ -29,13 +29,13 @@ from hostsim.ledger.matching import KINDS
 from hostsim.ledger.reasons import ACCEPT, REPLACED
 from hostsim.messages import payments as payments_messages
 from hostsim.messages.text import LANGUAGES, say
-from hostsim.sandbox import Sandbox, scripted_login, seed, seed_invoices
+from hostsim.sandbox import Sandbox, scripted_login, seed, seed_bills, seed_invoices
 from hostsim.sandbox.changes import change_of
-from hostsim.services import invoices_csv, invoices_json
+from hostsim.services import bills_json, invoices_csv, invoices_json
 from hostsim.services.host import Host
 from hostsim.storage.store import Store
+from hostsim.views import exports as export_views
 from hostsim.views import labels
-from hostsim.views.exports import ITEMS
 from hostsim.views.output import Output
 from hostsim.views.preview import write_preview, write_some_payments
 from hostsim.views.progress import progress_on
@@ -55,9 +55,13 @@ NAME = "Fortnox"
 IMPORT_TYPE = "FortnoxAPI"
 IMPORT_FORMAT = "API"
 
-#: The export that it defines, and what is exported.
+#: The export of invoices that it defines, and what is exported.
 EXPORT_NAME = "Fakturor"
 EXPORT_SUBJECT = "invoices"
+
+#: The export of bills.
+BILLS_NAME = "Avräkningar"
+BILLS_SUBJECT = "supplier-bills"
 
 #: SEK that may be missing before a payment counts as partial.
 ACCEPTED_DEVIATION = "5"
@@ -102,6 +106,7 @@ class _Demo:
     step: int = 0
     requests: int = 0
     shown: set[str] = field(default_factory=set)
+    flows: Sequence[Flow] = ()
 
     def run(self) -> None:
         redirect_uri = f"http://127.0.0.1:{free_port()}/callback"
@@ -120,7 +125,9 @@ class _Demo:
             self._decisions(store, sandbox)
             self._second_import(store, sandbox)
             self._check_shown()
-            self._whole_circle(store, sandbox)
+            numbers = self._whole_circle(store, sandbox)
+            bills = self._settlements(store, sandbox)
+            self._reconcile(store, sandbox, numbers, bills)
             self._check_registered(store)
 
     def _prepare(self, store: Store, sandbox: Sandbox) -> None:
@@ -229,8 +236,11 @@ class _Demo:
             "deleting here, too, the one that no other came for.",
         )
 
-    def _whole_circle(self, store: Store, sandbox: Sandbox) -> None:
-        """Export invoices, have them booked and paid there, and bring the payments in."""
+    def _whole_circle(self, store: Store, sandbox: Sandbox) -> list[str]:
+        """Export invoices, have them booked and paid there, and bring the payments in.
+
+        :return: the numbers of the invoices.
+        """
         invoices = seed_invoices.invoices_to_export(self.now)
         numbers = [str(one["invoice_number"]) for one in invoices]
         load_with_rows(store, invoices)
@@ -258,42 +268,84 @@ class _Demo:
             self.output,
             lambda: (row for row in store.payments() if row.host_invoice_number in numbers),
         )
-        self._reconcile(store, sandbox, numbers)
+        return numbers
+
+    def _settlements(self, store: Store, sandbox: Sandbox) -> list[str]:
+        """Export the bills of subcontractors, of which one has a new bankgiro.
+
+        :return: the numbers of the bills.
+        """
+        bills = seed_bills.bills_to_export(self.now)
+        numbers = [str(one["bill_number"]) for one in bills]
+        numbers.remove(seed_bills.OF_ONE_WHO_SENDS)
+        load_bills(store, bills)
+        self._explain(
+            f"Lägger in {len(bills)} avräkningar till underleverantörer, av vilka en skickar "
+            f"fakturor själv, och lägger upp exporten {BILLS_NAME}. Förhandsvisar vad som ska "
+            "skickas.",
+            f"Putting in {len(bills)} bills of subcontractors, one of whom sends invoices itself, "
+            f"and defining the export {BILLS_NAME}. Previewing what is to be sent.",
+        )
+        self.output.line()
+        self._host(store, sandbox).define_export(
+            BILLS_NAME, IMPORT_TYPE, BILLS_SUBJECT, "", bill_settings(self.now)
+        )
+        run = self._send(store, sandbox, BILLS_NAME, numbers)
+        self._explain(
+            f"{run.counts['sent']} avräkningar är skickade. Bankgirot för "
+            f"{seed_bills.CHANGED_BANK} ändrades i Fortnox först när någon hade bekräftat det.",
+            f"{run.counts['sent']} bills are sent. The bankgiro of {seed_bills.CHANGED_BANK} was "
+            "changed in Fortnox only once somebody had confirmed it.",
+        )
+        return numbers
 
     def _export(self, store: Store, sandbox: Sandbox, numbers: list[str]) -> None:
+        run = self._send(store, sandbox, EXPORT_NAME, numbers)
+        self._explain(
+            f"{len(numbers)} fakturor är skickade, och {run.counts['cards']} kunder är "
+            "upplagda eller ändrade i Fortnox. Varje belopp där är vårt, på öret.",
+            f"{len(numbers)} invoices are sent, and {run.counts['cards']} customers are new "
+            "or changed in Fortnox. Each total there is ours, to the öre.",
+        )
+
+    def _send(
+        self, store: Store, sandbox: Sandbox, name: str, numbers: Sequence[str]
+    ) -> ExportPreview:
+        """Export as a person who reads the preview, confirms what is asked, and sends all."""
+
         def review(preview: ExportPreview, _: float) -> tuple[str, ...]:
-            write_table(self.output, _SHORT_ITEMS, preview.items)
-            return preview.ids()
+            views = export_views.of(preview.subject)
+            short = [column for column in views.items if column.key in _SHORT]
+            write_table(self.output, short, preview.items)
+            for party in dict.fromkeys(one.party_number for one in preview.bank_changes()):
+                host.confirm_bank(name, party, preview.run_id)
+            confirmed = host.export_run(preview.run_id)
+            if confirmed.counts["bank_changes"]:
+                self.output.line()
+                write_table(self.output, views.bank_changes, confirmed.bank_changes)
+            return confirmed.ids()
 
         with progress_on(self.progress_stream, self.output.language) as progress:
             host = self._host(store, sandbox, on_progress=progress)
-            run = host.export(EXPORT_NAME, review=review)
+            run = host.export(name, review=review)
         self.requests += run.requests
         sent = [one.item_number for one in run.items("sent")]
-        if sorted(sent) != numbers:
+        if sorted(sent) != sorted(numbers):
             raise _failed(
-                f"bara {len(sent)} av {len(numbers)} fakturor skickades",
-                f"only {len(sent)} of {len(numbers)} invoices were sent",
+                f"{name}: bara {len(sent)} av {len(numbers)} skickades",
+                f"{name}: only {len(sent)} of {len(numbers)} were sent",
             )
-        self._explain(
-            f"{len(sent)} fakturor är skickade, och {run.counts['customers']} kunder är upplagda "
-            "eller ändrade i Fortnox. Varje belopp där är vårt, på öret.",
-            f"{len(sent)} invoices are sent, and {run.counts['customers']} customers are new or "
-            "changed in Fortnox. Each total there is ours, to the öre.",
-        )
+        return run
 
-    def _reconcile(self, store: Store, sandbox: Sandbox, numbers: list[str]) -> None:
-        """Add up what each side has of these invoices; the sums must be equal."""
-        rows = circle_of(store, sandbox, numbers)
-        self._explain(
-            "Stämmer av fakturorna och betalningarna på båda sidor, på öret.",
-            "Reconciling the invoices and payments of both sides, to the öre.",
-        )
-        self.output.line()
-        write_table(self.output, _CIRCLE, lambda: rows)
-        wrong = ", ".join(row.currency for row in rows if not row.agrees)
-        if wrong or not rows:
-            raise _failed(f"sidorna skiljer sig ({wrong})", f"the sides differ ({wrong})")
+    def _reconcile(
+        self, store: Store, sandbox: Sandbox, numbers: Sequence[str], bills: Sequence[str]
+    ) -> None:
+        """Add up what each side has of these invoices and bills; the sums must be equal."""
+        self.flows = flows_of(store, sandbox, numbers, bills)
+        wrong = [row for row in self.flows if row.here != row.there]
+        if wrong or not self.flows:
+            sv, en = (", ".join(say(row.name, one) for row in wrong) for one in LANGUAGES)
+            raise _failed(f"sidorna skiljer sig ({sv})", f"the sides differ ({en})")
 
     def _import(self, store: Store, sandbox: Sandbox) -> Preview:
         with progress_on(self.progress_stream, self.output.language) as progress:
@@ -352,6 +404,12 @@ class _Demo:
             Column("what", Text("Vad", "What"), lambda row: row[1], wide=True),
         ]
         write_table(self.output, columns, lambda: rows)
+        self._explain(
+            "Båda sidor, på öret: fakturor ut, betalningar in, avräkningar ut.",
+            "Both sides, to the öre: invoices out, payments in, settlements out.",
+        )
+        self.output.line()
+        write_table(self.output, _FLOWS, lambda: self.flows)
 
     def _explain(self, sv: str, en: str) -> None:
         self.step += 1
@@ -366,66 +424,81 @@ class _Demo:
 
 
 @dataclass(frozen=True, slots=True)
-class CircleSums:
-    """What one currency comes to on its way there and back."""
+class Flow:
+    """What went one way, in one currency, as each side has it."""
 
+    name: Text
     currency: str
-    invoiced: Decimal  # here
-    exported: Decimal  # there
-    paid: Decimal  # there
-    registered: Decimal  # here
-    remaining: Decimal  # here
-
-    @property
-    def agrees(self) -> bool:
-        return self.invoiced == self.exported == self.paid == self.registered and not self.remaining
+    count: int
+    here: Decimal
+    there: Decimal
 
 
-_SHORT = frozenset({"invoice", "customer", "total", "other_total", "message"})
-_SHORT_ITEMS = tuple(column for column in ITEMS if column.key in _SHORT)
+#: The columns of a preview that are shown.
+_SHORT = frozenset({"invoice", "bill", "customer", "supplier", "total", "other_total", "message"})
 
-_CIRCLE: tuple[Column[CircleSums], ...] = (
+_FLOWS: tuple[Column[Flow], ...] = (
+    Column("flow", Text("Flöde", "Flow"), lambda r: r.name),
     Column("currency", Text("Valuta", "Currency"), lambda r: r.currency),
-    *(
-        Column(
-            key,
-            heading,
-            lambda r, key=key: Money(getattr(r, key)),  # type: ignore[misc]
-            right=True,
-        )
-        for key, heading in (
-            ("invoiced", Text("Fakturerat", "Invoiced")),
-            ("exported", Text("I Fortnox", "In Fortnox")),
-            ("paid", Text("Betalt där", "Paid there")),
-            ("registered", Text("Registrerat", "Registered")),
-            ("remaining", Text("Återstår", "Remaining")),
-        )
+    Column("count", Text("Antal", "Number"), lambda r: r.count, right=True),
+    Column("here", Text("Här", "Here"), lambda r: Money(r.here), right=True),
+    Column("there", Text("I Fortnox", "In Fortnox"), lambda r: Money(r.there), right=True),
+    Column(
+        "difference", Text("Skillnad", "Difference"), lambda r: Money(r.here - r.there), right=True
     ),
 )
 
+_OUT = Text("Fakturor ut", "Invoices out")
+_IN = Text("Betalningar in", "Payments in")
+_SETTLED = Text("Avräkningar ut", "Settlements out")
 
-def circle_of(store: Store, sandbox: Sandbox, numbers: Sequence[str]) -> list[CircleSums]:
-    """Add up both sides of these invoices, by currency."""
+
+def flows_of(
+    store: Store, sandbox: Sandbox, numbers: Sequence[str], bills: Sequence[str]
+) -> list[Flow]:
+    """Add up both sides of these invoices, their payments and these bills, by currency."""
     books = sandbox.state.companies[seed.COMPANY]
     invoices = [one for one in store.invoices() if one.number in numbers]
     entries = [row for row in store.payments() if row.state == "registered"]
-    several = []
+    out, payments = [], []
     for currency in dict.fromkeys(one.currency for one in invoices):
         ours = {one.number: one for one in invoices if one.currency == currency}
-        there = [books.invoice(int(number)) for number in ours]
+        there = [one for number in ours if (one := books.invoice(int(number))) is not None]
         paid = [payment for number in ours for payment in books.payments_of(int(number))]
         registered = [row for row in entries if row.host_invoice_number in ours]
-        several.append(
-            CircleSums(
+        out.append(
+            Flow(
+                _OUT,
                 currency,
+                len(there),
                 _sum(one.total for one in ours.values()),
-                _sum(one.total for one in there if one is not None),
-                _sum(one.amount_currency or one.amount for one in paid),
-                _sum(one.amount_currency or one.amount for one in registered),
-                _sum(abs(one.remaining) for one in ours.values()),
+                _sum(one.total for one in there),
             )
         )
-    return several
+        payments.append(
+            Flow(
+                _IN,
+                currency,
+                len(registered),
+                _sum(one.amount_currency or one.amount for one in registered),
+                _sum(one.amount_currency or one.amount for one in paid),
+            )
+        )
+    return [*out, *payments, *_settled(store, sandbox, bills)]
+
+
+def _settled(store: Store, sandbox: Sandbox, numbers: Sequence[str]) -> Iterator[Flow]:
+    books = sandbox.state.companies[seed.COMPANY].registers.supplier_invoices
+    bills = [one for one in store.bills() if one.number in numbers]
+    for currency in dict.fromkeys(one.currency for one in bills):
+        ours = {one.number: one for one in bills if one.currency == currency}
+        there = [
+            one.fields["Total"]
+            for one in books.values()
+            if not one.cancelled and one.fields.get("InvoiceNumber") in ours
+        ]
+        here = _sum(one.total for one in ours.values())
+        yield Flow(_SETTLED, currency, len(there), here, _sum(there))
 
 
 def _sum(amounts: Iterable[Decimal]) -> Decimal:
@@ -439,6 +512,17 @@ def export_settings(now: datetime) -> dict[str, str]:
         "cost_center": "unit",
         "rounding_account": seed_invoices.ROUNDING_ACCOUNT,
     }
+
+
+def bill_settings(now: datetime) -> dict[str, str]:
+    """Give the settings of the demonstration's export of bills."""
+    return {"export_from_date": seed.cut_off(now).isoformat()}
+
+
+def load_bills(store: Store, bills: Sequence[Mapping[str, Any]]) -> None:
+    """Load bills, as any JSON file of bills is loaded."""
+    content = json.dumps(bills).encode()
+    store.load_bills(bills_json.bills_in(content, file="demo", folder=Path()))
 
 
 def load_with_rows(store: Store, invoices: Sequence[Mapping[str, Any]]) -> None:

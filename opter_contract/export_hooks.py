@@ -1,9 +1,9 @@
 """The contract between a host and its export plug-ins, on one page.
 
-An export is a second kind of transfer: the host has items, such as invoices, and a plug-in sends
-them to another system. Settings fields, their check, errors, diagnosis, state, secrets, locks,
-progress and login are those of :mod:`opter_contract.hooks`; a run of an export has
-``run.subject``, and so has a question about its settings.
+An export is a second kind of transfer: the host has items, such as invoices or supplier bills, and
+a plug-in sends them to another system. Settings fields, their check, errors, diagnosis, state,
+secrets, locks, progress and login are those of :mod:`opter_contract.hooks`; a run of an export
+has ``run.subject``, and so has a question about its settings.
 
 An export::
 
@@ -13,10 +13,12 @@ An export::
                                             reads what the other system has, changes nothing
                                  ◄───────── run.hook.opter_take_planned_items (batches)
                                  ◄───────── run.hook.opter_take_planned_cards (batches)
+                                 ◄───────── run.hook.opter_take_bank_changes (batches)
                                  ◄───────── run.hook.opter_take_gaps
                                  ◄───────── run.hook.opter_review_export
     … a person looks at the preview, and sends or does not …
         the ids to send          ─────────►
+                                 ◄───────── run.hook.opter_confirmed_bank_changes
                                  ◄───────── run.hook.opter_take_intents   before a request
                                  ◄───────── run.hook.opter_take_results   after its answer
                                  ◄───────── ExportReport
@@ -25,21 +27,23 @@ The rules for every hook are those of :mod:`opter_contract.hooks`.
 
 Who answers what, and what it means if a hook is omitted:
 
-=========================== ======== ==================================== =====
-hook                        answered if omitted                           since
-=========================== ======== ==================================== =====
-opter_export_types          plug-in  it exports nothing                   1.0
-opter_export                plug-in  *required of one with a type*        1.0
-opter_cancel_exported       plug-in  the host cannot take an item back    1.0
-opter_items_to_export       host     *required*                           1.0
-opter_read_document         host     items have no documents              1.0
-opter_take_planned_items    host     *required*                           1.0
-opter_take_planned_cards    host     nobody is shown them                 1.0
-opter_take_gaps             host     *required*                           1.0
-opter_review_export         host     *required*                           1.0
-opter_take_intents          host     *required*                           1.0
-opter_take_results          host     *required*                           1.0
-=========================== ======== ==================================== =====
+============================ ======== ==================================== =====
+hook                         answered if omitted                           since
+============================ ======== ==================================== =====
+opter_export_types           plug-in  it exports nothing                   1.0
+opter_export                 plug-in  *required of one with a type*        1.0
+opter_cancel_exported        plug-in  the host cannot take an item back    1.0
+opter_items_to_export        host     *required*                           1.0
+opter_read_document          host     items have no documents              1.0
+opter_take_planned_items     host     *required*                           1.0
+opter_take_planned_cards     host     nobody is shown them                 1.0
+opter_take_bank_changes      host     nobody is shown them, nor confirms   1.0
+opter_take_gaps              host     *required*                           1.0
+opter_review_export          host     *required*                           1.0
+opter_confirmed_bank_changes host     none is confirmed                    1.0
+opter_take_intents           host     *required*                           1.0
+opter_take_results           host     *required*                           1.0
+============================ ======== ==================================== =====
 
 What your host must promise
 ---------------------------
@@ -60,6 +64,8 @@ Each sentence is a test of :mod:`opter_contract.conformance.export_hosts` with t
 8. Another company is refused. From the first send of a definition on.
 9. Amounts stay exact.
 10. A plug-in's words are shown. Codes, messages, differences and gaps.
+11. A bank change is confirmed by a person. By name, for the values that were shown, and once:
+    where it was given as confirmed and stands there again, it is confirmed anew.
 """
 
 from __future__ import annotations
@@ -70,6 +76,7 @@ import pluggy
 
 from opter_contract import PROJECT
 from opter_contract.export_values import (
+    BankChange,
     ExportItem,
     ExportReport,
     ExportType,
@@ -185,7 +192,7 @@ def opter_items_to_export(run: Run, after: str) -> Sequence[ExportItem]:  # type
 def opter_read_document(run: Run, item_id: str) -> bytes | None:
     """Give the content of an item's document, a PDF.
 
-    Called by the plug-in for an item whose invoice names one.
+    Called by the plug-in for an item whose content names one.
 
     :param run: as it was passed to ``opter_export``.
     :param item_id: of an item that ``opter_items_to_export`` gave.
@@ -197,7 +204,7 @@ def opter_read_document(run: Run, item_id: str) -> bytes | None:
 
         @hookimpl
         def opter_read_document(self, item_id):
-            file = self.folder / self.items[item_id].invoice.document
+            file = self.folder / self.items[item_id].content.document
             return file.read_bytes() if file.is_file() else None
     """
 
@@ -226,7 +233,7 @@ def opter_take_planned_items(run: Run, items: Sequence[PlannedItem]) -> int:  # 
 
 @hookspec
 def opter_take_planned_cards(run: Run, cards: Sequence[PlannedCard]) -> int:  # type: ignore[empty-body]
-    """Take the customers that a send would create or change there, for the preview.
+    """Take the customers or suppliers that a send would create or change there, for the preview.
 
     Called by the plug-in before the review.
 
@@ -242,6 +249,49 @@ def opter_take_planned_cards(run: Run, cards: Sequence[PlannedCard]) -> int:  # 
         def opter_take_planned_cards(self, run, cards):
             self.cards[run.id].extend(cards)
             return len(cards)
+    """
+
+
+@hookspec
+def opter_take_bank_changes(run: Run, changes: Sequence[BankChange]) -> int:  # type: ignore[empty-body]
+    """Take the bank details that would change there, for the preview and to be confirmed.
+
+    Called by the plug-in before the review. What is not confirmed is not changed, and new items
+    of that party (planned as ``waiting``) are not sent.
+
+    :param run: as it was passed to ``opter_export``.
+    :param changes: at most :data:`opter_contract.BATCH`.
+    :return: how many were taken: all.
+
+    An error ends the export.
+
+    Example::
+
+        change = BankChange("LASSE", "BG", "5555-5551", "123-4567")
+        assert run.hook.opter_take_bank_changes(run=run, changes=[change]) == [1]
+    """
+
+
+@hookspec
+def opter_confirmed_bank_changes(run: Run) -> Sequence[BankChange]:  # type: ignore[empty-body]
+    """Give which of the bank changes that were taken a person has confirmed, by name.
+
+    Called by the plug-in once, after the review and before it writes any card. A confirmation
+    holds for all four values of a change, and for one answer: the host forgets it with the
+    answer, so that what somebody writes there afterwards is not overwritten by an old one.
+
+    :param run: as it was passed to ``opter_export``.
+    :return: those that are confirmed.
+
+    An error ends the export.
+
+    Example::
+
+        @hookimpl
+        def opter_confirmed_bank_changes(self, run):
+            confirmed = [one for one in self.changes[run.id] if one in self.confirmations]
+            self.confirmations.difference_update(confirmed)
+            return confirmed
     """
 
 

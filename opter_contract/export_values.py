@@ -10,20 +10,23 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
-from typing import Final
+from typing import Any, Final
 
 from opter_contract.values import Company, Text
 
 #: ``ExportType.subject``: what is exported.
-SUBJECTS: Final = frozenset({"invoices"})
+SUBJECTS: Final = frozenset({"invoices", "supplier-bills"})
 
 #: ``PlannedItem.action`` and ``PlannedCard.action``: what a send would do there.
 ACTIONS: Final = frozenset({"create", "update", "none"})
 
-#: ``PlannedItem.state``: ``ready`` to be sent; ``adopted``: it is there, equal, and a send takes it
-#: as ours; ``unchanged`` there; ``booked`` there, and so not updated; ``refused``, see ``code``;
-#: ``unknown``: the other system did not say.
-PLANNED_STATES: Final = frozenset({"ready", "adopted", "unchanged", "booked", "refused", "unknown"})
+#: ``PlannedItem.state``: ``ready`` to be sent; ``waiting``: ready, but only once a person has
+#: confirmed every :class:`BankChange` of its party; ``adopted``: it is there, equal, and a send
+#: takes it as ours; ``unchanged`` there; ``booked`` there, and so not updated; ``refused``, see
+#: ``code``; ``unknown``: the other system did not say.
+PLANNED_STATES: Final = frozenset(
+    {"ready", "waiting", "adopted", "unchanged", "booked", "refused", "unknown"}
+)
 
 #: ``ItemResult.state``: what became of an item.
 RESULT_STATES: Final = frozenset(
@@ -41,7 +44,8 @@ class ExportType:
     code: str
     """Stable and unique among the plug-ins of a host, together with ``subject``."""
     subject: str
-    """``invoices``: customer invoices."""
+    """``invoices``: customer invoices; ``supplier-bills``: what is owed to subcontractors, by
+    bills that the host makes for them."""
     label: Text
 
 
@@ -110,12 +114,75 @@ class Invoice:
 
 
 @dataclass(frozen=True, slots=True)
+class Supplier:
+    """A subcontractor in the host's register; ``""`` is what the host does not know."""
+
+    code: str
+    """The host's own code, unique there."""
+    name: str
+    organisation_number: str = ""
+    vat_number: str = ""
+    address1: str = ""
+    zip: str = ""
+    city: str = ""
+    country: str = ""
+    """ISO 3166, two letters."""
+    phone1: str = ""
+    phone2: str = ""
+    www: str = ""
+    bankgiro: str = ""
+    plusgiro: str = ""
+    bank_account: str = ""
+    iban: str = ""
+    bic: str = ""
+    sends_invoice: bool = False
+    """It sends invoices itself, so that its bills are not exported."""
+
+
+@dataclass(frozen=True, slots=True)
+class BillRow:
+    """A part of the account coding of a bill, in its currency; one side is usually 0."""
+
+    account: str
+    """In the chart of accounts."""
+    unit: str
+    """The economic unit; ``""`` for none."""
+    debit: Decimal
+    credit: Decimal
+
+
+@dataclass(frozen=True, slots=True)
+class SupplierBill:
+    """What is owed to a subcontractor; negative where it owes us."""
+
+    bill_number: str
+    """Unique in its region."""
+    region: str
+    """``""`` for the default one."""
+    currency: str
+    """Three letters."""
+    exchange_rate: Decimal | None
+    """SEK for one unit of ``currency``; ``None`` for SEK, or where the host has none."""
+    bill_date: date
+    due_date: date
+    total: Decimal
+    """With VAT, in ``currency``, as is ``vat``: the debit of all rows less their credit."""
+    vat: Decimal
+    supplier: Supplier
+    rows: Sequence[BillRow]
+    """All of the coding but the debt itself."""
+    document: str = ""
+    """The file name of its PDF, to be read with ``opter_read_document``; ``""`` for none."""
+
+
+@dataclass(frozen=True, slots=True)
 class ExportItem:
     """Something to send, and what the host knows of earlier exports of it."""
 
     id: str
     """The same at every export of it, at most 200 characters."""
-    invoice: Invoice
+    content: Any
+    """An :class:`Invoice` or a :class:`SupplierBill`, by the subject of the export."""
     exported: bool = False
     """An earlier export sent or adopted it."""
     intended: bool = False
@@ -145,11 +212,12 @@ class PlannedItem:
 
     id: str
     state: str
-    """``ready``, ``adopted``, ``unchanged``, ``booked``, ``refused`` or ``unknown``."""
+    """``ready``, ``waiting``, ``adopted``, ``unchanged``, ``booked``, ``refused`` or
+    ``unknown``."""
     action: str
     """``create``, ``update`` or ``none``."""
-    customer_number: str
-    """In the other system; ``""`` where it has none."""
+    party_number: str
+    """The number of the customer or supplier there; ``""`` where it has none."""
     total: Decimal
     """With VAT, as the host has it, in ``currency``."""
     other_total: Decimal | None
@@ -166,7 +234,7 @@ class PlannedItem:
 
 @dataclass(frozen=True, slots=True)
 class PlannedCard:
-    """A customer there that a send would create or change."""
+    """A customer or supplier there that a send would create or change."""
 
     number: str
     action: str
@@ -174,6 +242,23 @@ class PlannedCard:
     differences: Sequence[Difference] = ()
     message: Text | None = None
     """A remark, as that another customer has the same organisation number."""
+
+
+@dataclass(frozen=True, slots=True)
+class BankChange:
+    """One field by which a supplier is paid, and which a send would change there.
+
+    It is changed only once a person has confirmed these very values, by name.
+    """
+
+    party_number: str
+    """The number of the supplier there."""
+    field: str
+    """In the words of the other system's API: ``BG``."""
+    ours: str
+    """What it would become; ``""`` where it would be cleared."""
+    theirs: str
+    """What it is; ``""`` for nothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -201,9 +286,10 @@ class ItemResult:
     ``cancelled``."""
     number: str = ""
     """Its number there; ``""`` where it is not there, as where its number is another's."""
-    customer_number: str = ""
+    party_number: str = ""
+    """The number of the customer or supplier there."""
     total: Decimal | None = None
-    """As the other system has it, in the invoice's currency; ``None`` where unknown."""
+    """As the other system has it, in the item's currency; ``None`` where unknown."""
     code: str = ""
     message: Text | None = None
     theirs: str = ""

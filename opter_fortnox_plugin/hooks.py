@@ -7,6 +7,8 @@ which only lists its plug-ins stays quick.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from importlib import import_module
+from typing import Any, Final
 
 from opter_contract import hookimpl
 from opter_contract.export_values import ExportItem, ExportReport, ExportType, ItemResult
@@ -36,51 +38,41 @@ def opter_import_types() -> Sequence[ImportType]:
 
 @hookimpl(optionalhook=True)
 def opter_export_types() -> Sequence[ExportType]:
-    from opter_fortnox_plugin.invoices.settings import EXPORT_TYPE  # noqa: PLC0415
-
-    return [EXPORT_TYPE]
+    return [_settings_of(subject).EXPORT_TYPE for subject in _EXPORTS]
 
 
 @hookimpl
 def opter_settings_fields(type_code: str, subject: str) -> Sequence[SettingsField] | None:
-    if not _ours(type_code):
+    if not _ours(type_code) or subject not in {"", *_EXPORTS}:
         return None
-    if subject == "invoices":
-        from opter_fortnox_plugin.invoices import settings as of_invoices  # noqa: PLC0415
-
-        return of_invoices.FIELDS
-    return settings.FIELDS if not subject else None
+    fields: Sequence[SettingsField] = _settings_of(subject).FIELDS
+    return fields
 
 
 @hookimpl
 def opter_check_settings(
     type_code: str, values: Mapping[str, str], subject: str
 ) -> CheckedSettings | None:
-    if not _ours(type_code):
+    if not _ours(type_code) or subject not in {"", *_EXPORTS}:
         return None
-    if subject == "invoices":
-        from opter_fortnox_plugin.invoices import settings as of_invoices  # noqa: PLC0415
-
-        return of_invoices.check(values)
-    return settings.check(values) if not subject else None
+    checked: CheckedSettings = _settings_of(subject).check(values)
+    return checked
 
 
 @hookimpl(optionalhook=True)
 def opter_export(run: Run) -> ExportReport | None:
     if not _our_run(run):
         return None
-    from opter_fortnox_plugin.invoices.exporter import export_invoices  # noqa: PLC0415
-
-    return export_invoices(run)
+    report: ExportReport = _export_of(run).export(run)
+    return report
 
 
 @hookimpl(optionalhook=True)
 def opter_cancel_exported(run: Run, item: ExportItem) -> ItemResult | None:
     if not _our_run(run):
         return None
-    from opter_fortnox_plugin.invoices.exporter import cancel_invoice  # noqa: PLC0415
-
-    return cancel_invoice(run, item)
+    result: ItemResult = _export_of(run).cancel(run, item)
+    return result
 
 
 @hookimpl
@@ -148,6 +140,21 @@ def opter_diagnose(run: Run) -> Sequence[Finding] | None:
     from opter_fortnox_plugin.diagnostics.doctor import diagnose  # noqa: PLC0415
 
     return diagnose(run)
+
+
+#: The room of each export, by its subject.
+_EXPORTS: Final = {"invoices": "invoices", "supplier-bills": "supplier_invoices"}
+
+
+def _settings_of(subject: str) -> Any:
+    """Return the module with the fields of an export, or of the import."""
+    if not subject:
+        return settings
+    return import_module(f"opter_fortnox_plugin.{_EXPORTS[subject]}.settings")
+
+
+def _export_of(run: Run) -> Any:
+    return import_module(f"opter_fortnox_plugin.{_EXPORTS[run.subject]}.exporter").EXPORT
 
 
 def _ours(type_code: str) -> bool:

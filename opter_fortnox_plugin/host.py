@@ -14,7 +14,14 @@ from dataclasses import replace
 from typing import Any, Final, TypeVar
 
 from opter_contract import BATCH
-from opter_contract.export_values import ExportItem, Gap, ItemResult, PlannedCard, PlannedItem
+from opter_contract.export_values import (
+    BankChange,
+    ExportItem,
+    Gap,
+    ItemResult,
+    PlannedCard,
+    PlannedItem,
+)
 from opter_contract.values import (
     Company,
     ExcludedPayment,
@@ -118,6 +125,14 @@ class Host:
 
     def take_planned_cards(self, cards: Sequence[PlannedCard]) -> None:
         self._deliver("opter_take_planned_cards", "cards", cards, optional=True)
+
+    def take_bank_changes(self, changes: Sequence[BankChange]) -> None:
+        self._deliver("opter_take_bank_changes", "changes", changes, optional=True)
+
+    def confirmed_bank_changes(self) -> Sequence[BankChange]:
+        """Ask which bank changes a person has confirmed; older hosts have none confirmed."""
+        answer: Sequence[BankChange] = self._ask("opter_confirmed_bank_changes", default=())
+        return answer
 
     def take_gaps(self, gaps: Sequence[Gap]) -> None:
         self._deliver("opter_take_gaps", "gaps", gaps)

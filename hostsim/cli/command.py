@@ -29,6 +29,7 @@ _PLACEHOLDERS = {
     "FÖRSTA": "FIRST",
     "KOD": "CODE",
     "KONTO": "ACCOUNT",
+    "LEVERANTÖRSNUMMER": "SUPPLIER_NUMBER",
     "MAPP": "FOLDER",
     "NAMN": "NAME",
     "NUMMER": "NUMBER",

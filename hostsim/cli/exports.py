@@ -1,4 +1,4 @@
-"""Exports: defining them, and sending invoices to other books."""
+"""Exports: defining them, and sending invoices or supplier bills to other books."""
 
 from __future__ import annotations
 
@@ -17,12 +17,14 @@ from hostsim.cli.root import hostsim
 from hostsim.errors import HostError, host_error
 from hostsim.messages import exports as messages
 from hostsim.storage.export_previews import ExportChanged
+from hostsim.storage.export_runs import bank_unconfirmed, gaps_open
 from hostsim.views.exports import (
-    LOG,
     export_columns,
     write_export,
     write_export_json,
     write_how_to_send,
+    write_log,
+    write_log_json,
 )
 from hostsim.views.labels import company
 from hostsim.views.output import ReaderClosed, is_terminal
@@ -75,14 +77,14 @@ def exports(context: click.Context, common: Common) -> None:
 @option(
     "--subject",
     default="invoices",
-    sv="Vad som exporteras: invoices.",
-    en="What is exported: invoices.",
+    sv="Vad som exporteras: invoices eller supplier-bills.",
+    en="What is exported: invoices or supplier-bills.",
 )
 @option(
     "--region",
     default="",
-    sv="Regionen vars fakturor exporteras.",
-    en="The region whose invoices are exported.",
+    sv="Regionen vars fakturor eller avräkningar exporteras.",
+    en="The region whose invoices or bills are exported.",
 )
 @option(
     "--same-company-as",
@@ -142,8 +144,8 @@ def _show_definition(common: Common, store: Store, host: Host, name: str) -> Non
 @command(
     exports,
     "log",
-    sv="Visa vad som gjorts med varje faktura, när och av vem.",
-    en="Show what was done with each invoice, when and by whom.",
+    sv="Visa vad som gjorts med varje faktura eller avräkning, när och av vem.",
+    en="Show what was done with each invoice or bill, when and by whom.",
 )
 @click.argument("name", required=False, metavar="[NAMN]")
 def exports_log(common: Common, name: str | None) -> None:
@@ -151,7 +153,8 @@ def exports_log(common: Common, name: str | None) -> None:
         if name is not None:
             store.definition(name, exports=True)
         host = make_host(store)
-        common.write_list(LOG, lambda: host.export_log(name))
+        write = write_log_json if common.json else write_log
+        write(common.output, lambda: host.export_log(name))
 
 
 # --- Exporting -------------------------------------------------------------------------------
@@ -166,11 +169,12 @@ def exports_log(common: Common, name: str | None) -> None:
 @click.argument("name", metavar="NAMN")
 @option(
     "--invoice",
-    "invoices",
+    "--bill",
+    "items",
     multiple=True,
     metavar="NUMMER",
-    sv="Bara den fakturan; kan anges flera gånger.",
-    en="This invoice only; may be repeated.",
+    sv="Bara den fakturan eller avräkningen; kan anges flera gånger.",
+    en="This invoice or bill only; may be repeated.",
 )
 @option(
     "--check",
@@ -189,25 +193,36 @@ def exports_log(common: Common, name: str | None) -> None:
 @option(
     "--cancel",
     metavar="NUMMER",
-    sv="Ta tillbaka en faktura som är skickad.",
-    en="Take back an invoice that was sent.",
+    sv="Ta tillbaka en faktura eller avräkning som är skickad.",
+    en="Take back an invoice or bill that was sent.",
+)
+@option(
+    "--confirm-bank",
+    "suppliers",
+    multiple=True,
+    metavar="LEVERANTÖRSNUMMER",
+    sv="Bekräfta, i ditt namn, de ändrade bankuppgifter för leverantören som visades sist; kan "
+    "anges flera gånger.",
+    en="Confirm, by your name, the changed bank details of the supplier that were shown last; may "
+    "be repeated.",
 )
 @NO_BROWSER
 def export(
     common: Common,
     name: str,
     *,
-    invoices: tuple[str, ...],
+    items: tuple[str, ...],
     check: bool,
     send: bool,
     revision: str | None,
     cancel: str | None,
+    suppliers: tuple[str, ...],
     no_browser: bool,
 ) -> None:
-    if (check and send) or (cancel is not None and (check or send or invoices)):
+    if (check and send) or (cancel is not None and (check or send or items or suppliers)):
         raise usage(
-            "Välj ett av --check, --send och --cancel; --cancel gäller en faktura.",
-            "Choose one of --check, --send and --cancel; --cancel is about one invoice.",
+            "Välj ett av --check, --send och --cancel; --cancel gäller en faktura eller avräkning.",
+            "Choose one of --check, --send and --cancel; --cancel is about one invoice or bill.",
         )
     if revision is not None and not (send and revision):
         raise usage(
@@ -218,16 +233,18 @@ def export(
         with host_and_progress(common, store, no_browser=no_browser) as (host, progress):
             # First of all: what another command prints from now on, the person has not read.
             shown = host.last_shown(name) if revision is None else revision
+            for supplier in suppliers:
+                _confirm(common, host, name, supplier)
             if cancel is not None:
                 preview = host.cancel(name, cancel)
             elif send:
-                preview = _send(common, host, name, shown, invoices)
+                preview = _send(common, host, name, shown, items)
             else:
                 question = _Question(common, progress)
                 asks = not check and question.possible
                 preview = host.export(
                     name,
-                    invoices=invoices,
+                    items=items,
                     check=check,
                     **({"review": question} if asks else {}),
                 )
@@ -239,14 +256,23 @@ def export(
         _show(common, preview, how_to_send=not check)
         _raise_for(preview)
         if cancel is not None and not preview.counts["cancelled"]:
-            raise host_error("NOT_CANCELLED", number=cancel)
+            words = messages.WORDS[preview.subject]
+            raise host_error("NOT_CANCELLED", number=cancel, **words)
+
+
+def _confirm(common: Common, host: Host, name: str, supplier: str) -> None:
+    """Confirm what was shown of a supplier, and say what that was."""
+    for one in host.confirm_bank(name, supplier):
+        by = one.confirmed_by or ""
+        sentence = messages.confirmed(one.party_number, one.field, one.ours, one.theirs, by)
+        common.note(sentence.sv, sentence.en)
 
 
 def _send(
-    common: Common, host: Host, name: str, revision: str, invoices: tuple[str, ...]
+    common: Common, host: Host, name: str, revision: str, items: tuple[str, ...]
 ) -> ExportPreview:
     try:
-        return host.send(name, revision, invoices=invoices)
+        return host.send(name, revision, items=items)
     except ExportChanged as changed:
         try:
             _show(common, changed.preview, how_to_send=True)
@@ -273,9 +299,11 @@ def _raise_for(preview: ExportPreview) -> None:
     if preview.failures:
         unknown = preview.counts["unknown"]
         what = messages.lost_and_differing(unknown, preview.failures - unknown)
-        raise host_error("EXPORT_UNSETTLED", what=what)
+        raise host_error("EXPORT_UNSETTLED", what=what, **messages.WORDS[preview.subject])
     if preview.counts["gaps"]:
-        raise host_error("EXPORT_GAPS", gaps=preview.counts["gaps"])
+        raise gaps_open(preview)
+    if preview.counts["waiting"]:
+        raise bank_unconfirmed(preview)
 
 
 class _Question:
@@ -298,12 +326,14 @@ class _Question:
         self._progress.pause()
         _show(self._common, preview, how_to_send=False)
         counts, name = preview.counts, company(preview.company)
-        if counts["gaps"] or counts["refused"] + counts["unknown"] == counts["items"]:
+        not_sent = counts["refused"] + counts["unknown"] + counts["waiting"]
+        if counts["gaps"] or not_sent == counts["items"]:
             return None
         number = counts["ready"] + counts["adopted"]
+        items = messages.WORDS[preview.subject]["items"]
         self._common.note(
-            f"Skicka till {name.sv}? Antal fakturor: {number}. [j/N]",
-            f"Send to {name.en}? Number of invoices: {number}. [y/N]",
+            f"Skicka till {name.sv}? Antal {items.sv}: {number}. [j/N]",
+            f"Send to {name.en}? Number of {items.en}: {number}. [y/N]",
         )
         answer = _typed_line(timeout) or ""
         return preview.ids() if answer.strip().lower() in _YES else None

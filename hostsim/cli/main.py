@@ -98,12 +98,12 @@ def _ended(failure: Failure, language: str) -> int:
 
 def _details(error: BaseException, language: str) -> Iterator[str]:
     """Yield the lines before the last one: one for each field, or for each line of a file."""
-    from hostsim.services.invoices_csv import InvoicesFileWrong
+    from hostsim.services.file_problems import FileWrong
 
     if isinstance(error, SettingsRefused):
         for problem in error.problems:
             yield f"{problem.key}: {say(problem.message, language)}"
-    if isinstance(error, InvoicesFileWrong):
+    if isinstance(error, FileWrong):
         for fault in error.problems:
             yield fault.text(language)
 

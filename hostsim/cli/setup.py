@@ -1,4 +1,4 @@
-"""What an administrator prepares: the database, the office, the invoices, the imports."""
+"""What an administrator prepares: the database, the office, invoices and bills, the imports."""
 
 from __future__ import annotations
 
@@ -11,13 +11,16 @@ from hostsim.cli.command import command, option
 from hostsim.cli.common import Common, key_values, make_host, open_store, usage, warn
 from hostsim.cli.root import hostsim
 from hostsim.messages.text import say
+from hostsim.views.bills import BILLS
 from hostsim.views.definitions import SETTINGS, definition_columns
 from hostsim.views.invoices import INVOICES
 from hostsim.views.table import write_json
+from opter_contract.values import Text
 
 if TYPE_CHECKING:
+    from hostsim.services.file_problems import Notes
     from hostsim.services.host import Host
-    from hostsim.storage.store import Store
+    from hostsim.storage.store import Loaded, Store
 
 
 @command(hostsim, "init", sv="Skapa databasen.", en="Make the database.")
@@ -81,14 +84,57 @@ def invoices(common: Common) -> None:
     sv="Region för fakturor som inte anger någon.",
     en="Region of invoices that name none.",
 )
-def load(common: Common, file: Path, region: str) -> None:
+def load_invoices(common: Common, file: Path, region: str) -> None:
     from hostsim.services import invoices_csv, invoices_json
-    from hostsim.services.invoices_csv import Notes
+    from hostsim.services.file_problems import Notes
 
     notes = Notes()
     reader = invoices_json if invoices_json.is_json(file) else invoices_csv
     with open_store(common) as store:
         loaded = store.load_invoices(reader.read_invoices(file, region=region, notes=notes))
+    _show_loaded(common, loaded, notes, "invoice_number", Text("Fakturorna", "The invoices"))
+
+
+@command(
+    hostsim,
+    "bills",
+    group=True,
+    sv="Visa underleverantörernas avräkningar, eller läs in dem.",
+    en="Show the bills of subcontractors, or load them.",
+)
+def bills(common: Common) -> None:
+    with open_store(common) as store:
+        common.write_list(BILLS, store.bills)
+
+
+@command(
+    bills,
+    "load",
+    sv="Läs in avräkningar med rader från en JSON-fil.",
+    en="Load bills with their rows from a JSON file.",
+)
+@click.argument("file", metavar="FIL", type=click.Path(path_type=Path))
+@option(
+    "--region",
+    default="",
+    sv="Region för avräkningar som inte anger någon.",
+    en="Region of bills that name none.",
+)
+def load_bills(common: Common, file: Path, region: str) -> None:
+    from hostsim.services.bills_json import read_bills
+    from hostsim.services.file_problems import Notes
+
+    notes = Notes()
+    with open_store(common) as store:
+        loaded = store.load_bills(read_bills(file, region=region, notes=notes))
+    _show_loaded(common, loaded, notes, "bill_number", Text("Avräkningarna", "The bills"))
+
+
+def _show_loaded(common: Common, loaded: Loaded, notes: Notes, number: str, what: Text) -> None:
+    """Print what was loaded, and what is odd about it.
+
+    :param number: the key of an item's number in JSON.
+    """
     for note in notes.first:
         common.note(f"Obs: {note.text('sv')}", f"Note: {note.text('en')}")
     more = notes.found - len(notes.first)
@@ -101,7 +147,7 @@ def load(common: Common, file: Path, region: str) -> None:
             {
                 "line": note.line,
                 "column": note.field,
-                **({"invoice_number": note.invoice} if note.invoice else {}),
+                **({number: note.item} if note.item else {}),
                 "sentence": say(note.message, common.language),
             }
             for note in notes.first
@@ -112,8 +158,8 @@ def load(common: Common, file: Path, region: str) -> None:
         )
         return
     common.output.say(
-        f"Fakturorna är inlästa: {loaded.new} nya, {loaded.updated} uppdaterade.",
-        f"The invoices are loaded: {loaded.new} new, {loaded.updated} updated.",
+        f"{what.sv} är inlästa: {loaded.new} nya, {loaded.updated} uppdaterade.",
+        f"{what.en} are loaded: {loaded.new} new, {loaded.updated} updated.",
     )
 
 

@@ -27,8 +27,8 @@ from werkzeug.wrappers import Response as AnyResponse
 from hostsim.desk import (
     decisions,
     explanation,
+    exports,
     hand_payments,
-    invoice_export,
     jobs,
     payment_import,
     payment_register,
@@ -70,7 +70,6 @@ PAGES = (
     hand_payments,
     explanation,
     runs,
-    invoice_export,
     jobs,
 )
 
@@ -108,6 +107,8 @@ def create_app(context: DeskContext, host: str = "127.0.0.1") -> Flask:
     app.register_blueprint(home)
     for page in PAGES:
         app.register_blueprint(page.pages)
+    for one in exports.SUBJECTS.values():
+        app.register_blueprint(exports.pages, name=one.name, url_prefix=f"/{one.name}")
     return app
 
 
@@ -136,8 +137,9 @@ def _everywhere() -> dict[str, object]:
         "form_token": token,
         "status_label": lambda status: translated(label(STATUSES, status)),
         "sandbox": desk_context().sandbox is not None,
-        # The dialog before the window, and what it is about.
-        **dict.fromkeys(("dialog", "job", "failure")),
+        "subjects": exports.SUBJECTS.values(),
+        # The dialog before the window, what it is about, and what the window exports.
+        **dict.fromkeys(("dialog", "job", "failure", "subject")),
         "version": metadata.version("opter-fortnox-plugin"),
     }
 

@@ -40,15 +40,15 @@ CANCELLATION: Final = "cancellation"
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """What a person chose: in ``Läs fil`` or ``Exportera``, or the invoice that it is about."""
+    """What a person chose: in ``Läs fil`` or ``Exportera``, or what it is about."""
 
     definition: str
     region: str = ""
     bank_account: str = ""
     day: date | None = None
     task: str = IMPORT
-    invoice: str = ""  # of a question or a cancellation
-    invoices: tuple[str, ...] = ()  # of an export; none where it is of all that wait
+    number: str = ""  # of the invoice or bill of a question or a cancellation
+    numbers: tuple[str, ...] = ()  # of an export; none where it is of all that wait
 
 
 #: Imports, exports, cancels or explains what a job is about, and reaches the person through it.
@@ -190,7 +190,7 @@ class Jobs:
             for running in self.running():
                 if running.choice.definition != choice.definition:
                     continue
-                if _subject(running.choice) != _subject(choice):
+                if _about(running.choice) != _about(choice):
                     exports = choice.task in {EXPORT, CANCELLATION}
                     code = "EXPORT_RUNNING" if exports else "IMPORT_RUNNING"
                     raise host_error(code, name=choice.definition)
@@ -221,5 +221,5 @@ class Jobs:
             job.ended.wait(seconds)
 
 
-def _subject(choice: Choice) -> tuple[str, str]:
-    return choice.task, choice.invoice
+def _about(choice: Choice) -> tuple[str, str]:
+    return choice.task, choice.number

@@ -57,11 +57,11 @@ class DeskContext:
         choice = job.choice
         host = self.host(window=job.window, on_progress=job.on_progress)
         if choice.task == QUESTION:
-            return host.why(choice.invoice, choice.definition)
+            return host.why(choice.number, choice.definition)
         if choice.task == EXPORT:
-            return host.export(choice.definition, review=job.review, invoices=choice.invoices)
+            return host.export(choice.definition, review=job.review, items=choice.numbers)
         if choice.task == CANCELLATION:
-            return host.cancel(choice.definition, choice.invoice)
+            return host.cancel(choice.definition, choice.number)
         return host.import_payments(
             choice.definition,
             region=choice.region,
@@ -73,9 +73,10 @@ class DeskContext:
         """Give the regions that definitions or invoices have; ``""`` is the default one."""
         return invoices.regions(self.store)
 
-    def definitions(self, *, exports: bool = False) -> list[Definition]:
-        """Give the imports, or the exports."""
-        return self.store.definitions(exports=exports)
+    def definitions(self, subject: str = "") -> list[Definition]:
+        """Give the imports, or the exports of a subject."""
+        several = self.store.definitions(exports=bool(subject))
+        return [one for one in several if one.subject == subject]
 
     def preview(self, run_id: str | None = None) -> Preview | None:
         """Give a run that is open or saved; by default the latest that is open."""

@@ -22,6 +22,7 @@ from hostsim.storage.lists import Selection, all_of, decisions
 from hostsim.storage.previews import PreviewChanged
 from hostsim.storage.rows import is_id
 from hostsim.views.labels import DECISIONS, label
+from hostsim.views.pages import PAGES
 from opter_contract.values import Text
 
 if TYPE_CHECKING:
@@ -178,7 +179,7 @@ def export(kind: str) -> Response:
     if kind != "decisions":
         raise host_error("PAGE_UNKNOWN")
     entries = all_of(desk_context().store, decisions(_format()), Selection.of(request.args))
-    return csv_response("decisions", "avgjort", entries)
+    return csv_response(PAGES["decisions"], "avgjort", entries)
 
 
 @pages.post("/take-back")

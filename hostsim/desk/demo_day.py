@@ -2,8 +2,8 @@
 
 Yesterday the last weeks' payments were imported and saved, a payment was typed
 by hand, one was deleted, and some invoices that Fortnox makes itself were
-set aside; then a night passed. The next import reads the rest. An export is defined, and
-invoices wait for it.
+set aside; then a night passed. The next import reads the rest. Exports are defined, and
+invoices and bills wait for them.
 """
 
 from __future__ import annotations
@@ -13,11 +13,14 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from hostsim.demo import (
+    BILLS_NAME,
+    BILLS_SUBJECT,
     EXPORT_NAME,
     EXPORT_SUBJECT,
     IMPORT_FORMAT,
     IMPORT_TYPE,
     NAME,
+    bill_settings,
     export_settings,
     sign_in_in_background,
 )
@@ -60,9 +63,13 @@ def play_yesterday(
         NAME, str(min(seed.DIRECT)), str(max(seed.DIRECT) - 2), why="faktureras direkt i Fortnox"
     )
     host.change(NAME, values | {"ignore_payments_before": seed.cut_off(now()).isoformat()})
-    if (IMPORT_TYPE, EXPORT_SUBJECT) in desk_context.plugins.export_types:
-        # Run today, by whoever looks: the import has used up the requests of these seconds.
-        host.define_export(EXPORT_NAME, IMPORT_TYPE, EXPORT_SUBJECT, "", export_settings(now()))
+    # Run today, by whoever looks: the import has used up the requests of these seconds.
+    for name, subject, settings in (
+        (EXPORT_NAME, EXPORT_SUBJECT, export_settings),
+        (BILLS_NAME, BILLS_SUBJECT, bill_settings),
+    ):
+        if (IMPORT_TYPE, subject) in desk_context.plugins.export_types:
+            host.define_export(name, IMPORT_TYPE, subject, "", settings(now()))
     seed.change_overnight(sandbox.state)
 
 

@@ -12,6 +12,7 @@ from hostsim.desk.shared import desk_context, language, notify, translated
 from hostsim.errors import HostError, host_error
 from hostsim.ledger.values import REGISTERED
 from hostsim.messages.explanations import OFFLINE
+from hostsim.messages.exports import INVOICES
 from hostsim.messages.text import own
 from hostsim.services import outcomes
 from hostsim.views import explanation as view
@@ -32,7 +33,7 @@ def window(job: Job | None = None, **dialog: object) -> str:
     :param dialog: what stands before the window.
     """
     asked = job.choice if job else Choice("")
-    number = request.args.get("invoice", "").strip()[:200] or asked.invoice
+    number = request.args.get("invoice", "").strip()[:200] or asked.number
     chosen = request.args.get("format", "") or asked.definition
     found, wrong = _found(number, chosen)
     back = url_for("why.show", invoice=number, format=chosen) if number else url_for("why.show")
@@ -45,7 +46,7 @@ def window(job: Job | None = None, **dialog: object) -> str:
         definitions=desk_context().definitions(),
         view=view,
         exports=exports,
-        log_columns=[one for one in on_page(exports.LOG) if one.key != "invoice"],
+        log_columns=[one for one in on_page(exports.of(INVOICES).log) if one.key != "invoice"],
         good_outcomes={REGISTERED, outcomes.BY_HAND},
         language=language(),
         offline=OFFLINE,
@@ -77,7 +78,7 @@ def ask() -> AnyResponse:
         raise host_error("PAGE_UNKNOWN")
     desk_context().store.definition(name)
     try:
-        job = desk_context().jobs.start(Choice(name, task=QUESTION, invoice=number))
+        job = desk_context().jobs.start(Choice(name, task=QUESTION, number=number))
     except HostError as error:
         notify(own(error.message), "error")
         return redirect(url_for("why.show", invoice=number, format=name), 303)

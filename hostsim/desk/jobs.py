@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from flask import Blueprint, Response, jsonify, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response as AnyResponse
 
-from hostsim.desk import explanation, invoice_export, payment_import
+from hostsim.desk import explanation, exports, payment_import
 from hostsim.desk.background_jobs import CANCELLATION, EXPORT, IMPORT, QUESTION, Job
 from hostsim.desk.shared import desk_context, language, notify, word
 from hostsim.errors import host_error
@@ -21,22 +21,20 @@ pages = Blueprint("jobs", __name__, url_prefix="/jobs")
 _UNDER: Mapping[str, Callable[..., str]] = {
     IMPORT: payment_import.window,
     QUESTION: explanation.window,
-    EXPORT: invoice_export.window,
-    CANCELLATION: invoice_export.window,
+    EXPORT: exports.under_job,
+    CANCELLATION: exports.under_job,
 }
 
 
 @pages.get("/<job_id>")
 def show(job_id: str) -> AnyResponse | str:
     job = _job(job_id)
-    exports = job.choice.task in {EXPORT, CANCELLATION}
-    if job.run_id is not None and not exports:
+    exporting = job.choice.task in {EXPORT, CANCELLATION}
+    if job.run_id is not None and not exporting:
         return redirect(url_for("imports.show", run=job.run_id))
     if job.explanation is not None:
-        return redirect(url_for("why.show", job=job.id, invoice=job.choice.invoice))
-    if job.plan.waiting:
-        return redirect(url_for("exports.plan", job=job.id))
-    if job.ended.is_set() and exports and (led := invoice_export.after(job)):
+        return redirect(url_for("why.show", job=job.id, invoice=job.choice.number))
+    if exporting and (led := exports.after(job)):
         return redirect(led)
     under = _UNDER[job.choice.task]
     if job.ended.is_set():

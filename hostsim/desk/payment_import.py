@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -23,7 +23,7 @@ from hostsim.storage.lists import Selection, all_of, preview_rows
 from hostsim.storage.previews import PreviewChanged
 from hostsim.storage.region_checks import checked_bank_account, refuse_other_region
 from hostsim.views.pages import PAGES
-from hostsim.views.table import csv_lines
+from hostsim.views.table import Column, csv_lines
 from opter_contract import BATCH
 from opter_contract.values import Text
 
@@ -82,12 +82,12 @@ def export(run: str, kind: str) -> Response:
     entries = all_of(
         desk_context().store, preview_rows(run, kind), Selection.of(request.args, f"{kind}_")
     )
-    return csv_response(kind, f"betalningsimport-{kind}", entries)
+    return csv_response(PAGES[kind], f"betalningsimport-{kind}", entries)
 
 
-def csv_response(columns: str, name: str, entries: Iterable[Any]) -> Response:
+def csv_response(columns: Sequence[Column[Any]], name: str, entries: Iterable[Any]) -> Response:
     """Send a list as a file, some hundred rows at a time."""
-    lines = csv_lines(PAGES[columns], entries, language())
+    lines = csv_lines(columns, entries, language())
     response = Response(_in_batches(lines), mimetype="text/csv")
     response.headers["Content-Disposition"] = f'attachment; filename="{name}.csv"'
     return response

@@ -12,6 +12,7 @@ from hostsim.storage.history import Imported, no_settings, run
 from hostsim.storage.invoices import invoice
 from hostsim.storage.lists import Selection, all_of, registered
 from hostsim.views.labels import PAYMENT_STATES
+from hostsim.views.pages import PAGES
 
 pages = Blueprint("register", __name__, url_prefix="/payments")
 
@@ -57,7 +58,7 @@ def window(**dialog: object) -> str:
 def export() -> Response:
     source = registered(request.args.get("run") or None)
     rows = all_of(desk_context().store, source, Selection.of(request.args))
-    return csv_response("payments", "betalningsregistrering", rows)
+    return csv_response(PAGES["payments"], "betalningsregistrering", rows)
 
 
 def _chosen(payment_id: int | None) -> Entry | None:

@@ -9,6 +9,7 @@ from hostsim.desk.shared import desk_context, list_view, translated, word
 from hostsim.errors import HostError, host_error
 from hostsim.storage.history import Imported
 from hostsim.storage.lists import Selection, all_of, runs
+from hostsim.views.pages import PAGES
 from hostsim.views.runs import full_state, kind_label
 
 pages = Blueprint("runs", __name__, url_prefix="/runs")
@@ -52,4 +53,4 @@ def export(kind: str) -> Response:
     if kind != "runs":
         raise host_error("PAGE_UNKNOWN")
     entries = all_of(desk_context().store, runs(desk_context().store), Selection.of(request.args))
-    return csv_response("runs", "importer", entries)
+    return csv_response(PAGES["runs"], "importer", entries)

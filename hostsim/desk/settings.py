@@ -7,15 +7,16 @@ from the plug-in of the import or export type.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import Any, NamedTuple
 
 from flask import Blueprint, make_response, redirect, request, session, url_for
 from werkzeug.wrappers import Response as AnyResponse
 
-from hostsim.desk.invoice_export import window as export_window
+from hostsim.desk import exports
 from hostsim.desk.payment_import import window
 from hostsim.desk.shared import desk_context, notify, translated
-from hostsim.errors import HostError, SettingsRefused
+from hostsim.errors import HostError, SettingsRefused, host_error
 from hostsim.ledger.values import Definition
 from hostsim.messages.desk import page_text
 from hostsim.messages.text import own
@@ -25,9 +26,6 @@ pages = Blueprint("settings", __name__, url_prefix="/settings")
 
 #: The kinds of fields that have an input of their own; any other is text.
 INPUTS = frozenset({"date", "integer", "boolean", "text", "choice"})
-
-#: What the exports of these pages send.
-SUBJECT = "invoices"
 
 
 class Field(NamedTuple):
@@ -49,25 +47,20 @@ class Field(NamedTuple):
 
 # --- Settings of an import or an export ---------------------------------------
 
-_OWN_FIELDS = ("name", "type", "format", "region")
+_OWN_FIELDS = ("name", "type", "format", "region", "subject")
 
 
 @pages.get("")
 def show() -> str:
-    exports = _exports()
-    definitions = desk_context().definitions(exports=exports)
-    return _of(definitions[0]) if definitions else _dialog(None, {}, exports=exports)
+    subject = request.args.get("subject", "")
+    definitions = desk_context().definitions(subject)
+    return _of(definitions[0]) if definitions else _dialog(None, {"subject": subject})
 
 
 @pages.get("/new")
 def new() -> str:
     given = {key: request.args.get(key, "") for key in _OWN_FIELDS}
-    return _dialog(None, given, making=True, exports=_exports())
-
-
-def _exports() -> bool:
-    """Tell whether the request is about exports."""
-    return bool(request.values.get("exports"))
+    return _dialog(None, given, making=True)
 
 
 @pages.get("/of/<path:name>")
@@ -90,18 +83,17 @@ def _of(definition: Definition) -> str:
 @pages.post("/new")
 def make() -> AnyResponse:
     """Define an import or an export; problems are shown beside their fields."""
-    exports = _exports()
     given = {key: request.form.get(key, "") for key in _OWN_FIELDS}
-    values = _values_of(given["type"], SUBJECT if exports else "")
-    name, code, region = given["name"], given["type"], given["region"]
+    name, code, region, subject = (given[key] for key in ("name", "type", "region", "subject"))
+    values = _values_of(code, subject)
     host = desk_context().host()
     try:
-        if exports:
-            problems = host.define_export(name, code, SUBJECT, region, values)
+        if subject:
+            problems = host.define_export(name, code, subject, region, values)
         else:
             problems = host.define(name, code, given["format"], region, values)
     except (SettingsRefused, HostError) as error:
-        return _refused(None, given | values, error, exports=exports)
+        return _refused(None, given | values, error)
     return _stored(given["name"].strip(), problems)
 
 
@@ -133,18 +125,14 @@ def _stored(name: str, problems: Sequence[SettingsProblem]) -> AnyResponse:
 
 
 def _refused(
-    definition: Definition | None,
-    values: Mapping[str, str],
-    error: HostError,
-    *,
-    exports: bool = False,
+    definition: Definition | None, values: Mapping[str, str], error: HostError
 ) -> AnyResponse:
     problems: Sequence[SettingsProblem] = (
         error.problems
         if isinstance(error, SettingsRefused)
         else [SettingsProblem(_field_of(error), "error", error.message)]
     )
-    page = _dialog(definition, values, problems, making=definition is None, exports=exports)
+    page = _dialog(definition, values, problems, making=definition is None)
     return make_response(page, 422)
 
 
@@ -159,9 +147,10 @@ def _dialog(
     problems: Sequence[SettingsProblem] = (),
     *,
     making: bool = False,
-    exports: bool = False,
 ) -> str:
-    subject = definition.subject if definition else SUBJECT if exports else ""
+    subject = definition.subject if definition else values.get("subject", "")
+    if subject and subject not in exports.SUBJECTS:
+        raise host_error("PAGE_UNKNOWN")
     types = _types(subject)
     code = definition.import_type if definition else values.get("type") or next(iter(types), "")
     fields: list[Field] = []
@@ -169,11 +158,10 @@ def _dialog(
         described = desk_context().host().settings_fields(code, subject)
         fields = [_field(one, values, problems, new=definition is None) for one in described]
     known = {field.name for field in fields} | {"name", "type"}
-    under = export_window if subject else window
+    under = partial(exports.window, exports.SUBJECTS[subject]) if subject else window
     return under(
         dialog="settings",
-        exports=bool(subject),
-        definitions=desk_context().definitions(exports=bool(subject)),
+        definitions=desk_context().definitions(subject),
         chosen=definition,
         making=making and bool(types),
         types=types,

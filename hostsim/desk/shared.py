@@ -10,6 +10,7 @@ from flask import current_app, flash, request, session, url_for
 
 from hostsim.desk.context import DeskContext
 from hostsim.messages.desk import page_text
+from hostsim.messages.exports import INVOICES
 from hostsim.messages.text import LANGUAGES, say
 from hostsim.storage.lists import Page, Selection, Source, page_of
 from hostsim.views.exports import EVENTS, STATES
@@ -36,9 +37,12 @@ def translated(text: Text | None) -> str:
     return "" if text is None else say(text, language())
 
 
-def word(key: str, **values: object) -> str:
-    """Give a text of the pages in the language of this browser."""
-    return translated(page_text(key, **values))
+def word(key: str, *, subject: str = INVOICES, **values: object) -> str:
+    """Give a text of the pages in the language of this browser.
+
+    :param subject: of the export that it is about.
+    """
+    return translated(page_text(key, subject=subject, **values))
 
 
 def notify(text: Text, kind: str = "done") -> None:
@@ -56,11 +60,12 @@ _LABELS = {
     "ready": STATUSES,
     "payments": STATUSES,
     "invoices": STATES,
+    "bills": STATES,
     "log": EVENTS,
 }
 
 #: What tells the rows of a list apart on a page, where it is not their id.
-_KEYS = {"invoices": "item_number", "log": "sequence"}
+_KEYS = {"invoices": "item_number", "bills": "item_number", "log": "sequence"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,13 +129,13 @@ class ListView:
         return word("by_hand") if code == "hand" else code
 
     @property
-    def about_invoices(self) -> bool:
+    def of_exports(self) -> bool:
         """Whether its rows are of exports, and not of payments."""
         return self.name in _KEYS or self.name.startswith("items-")
 
     def key(self, entry: Any) -> object:
         """Give what tells a row apart from the others of the page."""
-        return getattr(entry, _KEYS.get(self.name, "place" if self.about_invoices else "id"))
+        return getattr(entry, _KEYS.get(self.name, "place" if self.of_exports else "id"))
 
     @property
     def filtered(self) -> bool:
@@ -153,18 +158,20 @@ def list_view(
     fixed: Mapping[str, str] | None = None,
     row_argument: str = "",
     hidden: Collection[str] = (),
+    columns: Sequence[Column[Any]] | None = None,
 ) -> ListView:
     """Read a page of a list as this request selects it.
 
     :param prefix: of the list's own arguments in the address.
     :param fixed: arguments of every link of the list.
     :param hidden: the keys of columns that are not shown.
+    :param columns: default: those of :data:`PAGES`.
     """
     selection = Selection.of(request.args, prefix)
     return ListView(
         name,
         title,
-        [column for column in on_page(PAGES[name]) if column.key not in hidden],
+        [column for column in on_page(columns or PAGES[name]) if column.key not in hidden],
         page_of(desk_context().store, source, selection),
         selection,
         prefix,

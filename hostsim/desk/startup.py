@@ -14,6 +14,7 @@ from hostsim.demo import (
     ending_on_sigterm,
     exported_invoices,
     free_port,
+    load_bills,
     load_with_rows,
     until_interrupted,
 )
@@ -22,7 +23,7 @@ from hostsim.desk.access_control import is_loopback
 from hostsim.desk.context import DeskContext
 from hostsim.desk.server import Desk
 from hostsim.errors import host_error
-from hostsim.sandbox import Sandbox, seed, seed_invoices
+from hostsim.sandbox import Sandbox, seed, seed_bills, seed_invoices
 from hostsim.services import browser
 from hostsim.storage.secrets import FindKeyring, no_keyring
 from hostsim.storage.store import Store
@@ -120,6 +121,7 @@ def beside_sandbox(
             store.load_invoices(exported_invoices(now()))
             load_with_rows(store, seed_invoices.invoices_to_export(now()))
             load_with_rows(store, seed_invoices.invoices_that_wait(now()))
+            load_bills(store, seed_bills.bills_to_export(now()))
         desk_context = DeskContext(
             store,
             plugins,

@@ -8,7 +8,7 @@ from datetime import date, datetime
 from decimal import ROUND_HALF_UP, Context, Decimal
 from typing import NamedTuple
 
-from opter_contract.export_values import Customer, InvoiceRow
+from opter_contract.export_values import Customer, InvoiceRow, SupplierBill
 from opter_contract.values import Company, Text, WriteOff
 
 #: The currency of the books; the contract gives every ``amount`` in it.
@@ -76,6 +76,32 @@ class Invoice:
     def content(self) -> None:
         """Nothing: what an export needs is not read with the rest."""
         return
+
+
+@dataclass(frozen=True, slots=True)
+class LoadedBill:
+    """A bill of a subcontractor as it is loaded."""
+
+    bill: SupplierBill
+    period_closed: bool = True
+    document: str = ""  # the path of its PDF
+
+
+@dataclass(frozen=True, slots=True)
+class Bill:
+    """A bill of a subcontractor that the host knows, as a list shows it."""
+
+    region: str
+    number: str
+    supplier_code: str
+    supplier_name: str
+    bill_date: date
+    due_date: date
+    currency: str
+    total: Decimal  # in the currency, as is the VAT; negative where the supplier owes us
+    vat: Decimal
+    period_closed: bool
+    sends_invoice: bool  # the supplier does so itself, and the bill is not exported
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,7 @@ the plug-in and from the modules beside this one.
 
 from __future__ import annotations
 
+from hostsim.messages import exports as exports_messages
 from hostsim.messages import payments as payments_messages
 from hostsim.messages.text import Template
 from opter_contract.values import Text
@@ -21,17 +22,15 @@ WORDS: dict[str, Text] = {
     "settings": Text("Inställningar", "Settings"),
     "help": Text("Hjälp", "Help"),
     "not_here": Text(
-        "Finns i det riktiga systemet. Simulatorn visar bara betalningsimporten och "
-        "fakturaexporten.",
-        "Is in the real system. The simulator shows the payment import and the invoice export "
-        "only.",
+        "Finns i det riktiga systemet. Simulatorn visar bara betalningsimporten och exporterna.",
+        "Is in the real system. The simulator shows the payment import and the exports only.",
     ),
     "about": Text(
         "hostsim {version} efterbildar ett system som Opter, för att visa och prova "
-        "insticksprogram för betalningsimport och fakturaexport. Det hör inte till Opter AB eller "
+        "insticksprogram för betalningsimport och export. Det hör inte till Opter AB eller "
         "Fortnox AB.",
         "hostsim {version} imitates a system like Opter, to show and try plug-ins for payment "
-        "import and invoice export. It is not affiliated with Opter AB or Fortnox AB.",
+        "import and export. It is not affiliated with Opter AB or Fortnox AB.",
     ),
     "sandbox": Text("Fortnox: sandlåda", "Fortnox: sandbox"),
     "sandbox_help": Text(
@@ -457,47 +456,50 @@ WORDS: dict[str, Text] = {
     "yes": Text("ja", "yes"),
     "no": Text("nej", "no"),
     "show_lists": Text("Visa listorna", "Show the lists"),
-    # Fakturor, and their export.
-    "invoices": Text("Fakturor", "Invoices"),
-    "export_invoices": Text("Exportera", "Export"),
-    "exports": Text("Fakturaexporter", "Invoice exports"),
-    "export_name": Text("Fakturaexport", "Invoice export"),
-    "edit_exports": Text("Redigera fakturaexporter", "Edit invoice exports"),
-    "new_export": Text("Ny fakturaexport", "New invoice export"),
+    # Exports; words in braces are of what is exported, see messages/exports.py.
+    "exports_page": Text("{Page}", "{Page}"),
+    "item": Text("{Item}", "{Item}"),
+    "export_items": Text("Exportera", "Export"),
+    "exports": Text("{Compound}exporter", "{Compound} exports"),
+    "export_name": Text("{Compound}export", "{Compound} export"),
+    "edit_exports": Text("Redigera {compound}exporter", "Edit {compound} exports"),
+    "new_export": Text("Ny {compound}export", "New {compound} export"),
     "export_type": Text("Exporttyp", "Export type"),
-    "export_settings": Text("Fakturaexport - Inställningar", "Invoice export - Settings"),
+    "what_is_exported": Text("Exporterar", "Exports"),
+    "export_settings": Text("{Compound}export - Inställningar", "{Compound} export - Settings"),
     "no_exports": Text(
-        "Det finns ingen fakturaexport än. Klicka på Exportera och skapa en med pennan.",
-        "There is no invoice export yet. Press Export and make one with the pencil.",
+        "Det finns ingen {compound}export än. Klicka på Exportera och skapa en med pennan.",
+        "There is no {compound} export yet. Press Export and make one with the pencil.",
     ),
     "no_export_types": Text(
         "Inget insticksprogram har registrerat någon exporttyp. Kör hostsim plugins.",
         "No plug-in has registered an export type. Run hostsim plugins.",
     ),
     "choose_export": Text(
-        "Välj en fakturaexport i listan, eller skapa en ny med plustecknet.",
-        "Choose an invoice export in the list, or make a new one with the plus sign.",
+        "Välj en {compound}export i listan, eller skapa en ny med plustecknet.",
+        "Choose one of the {compound} exports, or make a new one with the plus sign.",
     ),
     "no_company_yet": Text(
-        "bestäms när de första fakturorna skickas", "decided when the first invoices are sent"
+        "bestäms när {the_items} skickas första gången",
+        "decided when {the_items} are sent for the first time",
     ),
-    "periods": Text("Fakturaperioder", "Invoice periods"),
+    "periods": Text("{Compound}perioder", "{Compound} periods"),
     "all_periods": Text("Visa alla perioder", "Show all periods"),
-    "show_period": Text("Visa fakturor i {month}", "Show the invoices of {month}"),
-    "invoices_of": Text("Fakturor i {month}", "Invoices of {month}"),
-    "no_invoices": Text("Inga fakturor med rader.", "No invoices with rows."),
-    "offered": Text("{n} fakturor väntar på export.", "{n} invoices wait to be exported."),
-    "offered_one": Text("{n} faktura väntar på export.", "{n} invoice waits to be exported."),
-    "show_invoices": Text("Till fakturorna", "To the invoices"),
-    "which_invoices": Text("Fakturanummer", "Invoice numbers"),
+    "show_period": Text("Visa {items} i {month}", "Show {items} of {month}"),
+    "items_of": Text("{Items} i {month}", "{Items} of {month}"),
+    "no_items": Text("Inga {items} med rader.", "No {items} with rows."),
+    "offered": Text("{n} {items} väntar på export.", "{n} {items} wait to be exported."),
+    "offered_one": Text("{n} {item} väntar på export.", "{n} {item} waits to be exported."),
+    "show_items": Text("Till {the_items}", "To {the_items}"),
+    "which_items": Text("{Compound}nummer", "{Compound} numbers"),
     "all_waiting": Text("[Alla som väntar]", "[All that wait]"),
-    "which_invoices_help": Text(
+    "which_items_help": Text(
         "Tomt: nya och ändrade i stängda perioder, och de som inte är klara. Annars nummer med "
         "komma emellan.",
         "Empty: new and changed ones of closed periods, and those that are not settled. Otherwise "
         "numbers with commas between.",
     ),
-    "exporting": Text("Exporterar fakturor", "Exporting invoices"),
+    "exporting": Text("Exporterar {items}", "Exporting {items}"),
     "export_running": Text("En export pågår: {name}.", "An export is running: {name}."),
     "export_waits": Text(
         "Exporten {name} väntar på ditt svar.", "The export {name} waits for your answer."
@@ -507,7 +509,7 @@ WORDS: dict[str, Text] = {
         "Sign in in the window that has opened. The export goes on here when you are done.",
     ),
     "export_progress": Text("Hur långt exporten har kommit", "How far the export has come"),
-    "invoices_done": Text("Klara fakturor", "Invoices done"),
+    "items_done": Text("Klara {items}", "Finished {items}"),
     "n_of": Text("{n} av {total}", "{n} of {total}"),
     "nothing_sent_yet": Text(
         "Ingenting skickas förrän du har sett vad som ska skickas och klickat på Skicka.",
@@ -525,38 +527,68 @@ WORDS: dict[str, Text] = {
     # What would be sent, and what became of it.
     "export_plan": Text("Förhandsvisning av exporten", "Preview of the export"),
     "export_result": Text("Exportens resultat", "Result of the export"),
-    "counted_invoices": Text("Antal fakturor", "Number of invoices"),
-    "customers_changed": Text("kunder läggs upp eller ändras", "customers are new or change"),
-    "customers_changed_one": Text("kund läggs upp eller ändras", "customer is new or changes"),
+    "counted_items": Text("Antal {items}", "Number of {items}"),
+    "cards_changed": Text("{parties} läggs upp eller ändras", "{parties} are new or change"),
+    "cards_changed_one": Text("{party} läggs upp eller ändras", "{party} is new or changes"),
     "gaps_open": Text("saker saknas", "things are missing"),
     "gaps_open_one": Text("sak saknas", "thing is missing"),
     "gaps_title": Text("Saknas, och måste åtgärdas först", "Missing, and to be mended first"),
-    "concerns": Text("Gäller {n} fakturor: {numbers}", "Concerns {n} invoices: {numbers}"),
-    "concerns_one": Text("Gäller faktura {numbers}", "Concerns invoice {numbers}"),
-    "concerns_all": Text("Gäller alla fakturor.", "Concerns every invoice."),
+    "concerns": Text("Gäller {n} {items}: {numbers}", "Concerns {n} {items}: {numbers}"),
+    "concerns_one": Text("Gäller {item} {numbers}", "Concerns {item} {numbers}"),
+    "concerns_all": Text("Gäller alla {items}.", "Concerns all {items}."),
     "send_column": Text("Skicka", "Send"),
-    "send_this": Text("Skicka faktura {number}", "Send invoice {number}"),
+    "send_this": Text("Skicka {item} {number}", "Send {item} {number}"),
     "here_short": Text("här", "here"),
     "there_short": Text("i bokföringen", "in accounting"),
-    "customers_title": Text(
-        "Kunder som läggs upp eller ändras", "Customers that are new or change"
+    "more_cards": Text("… och {n} {parties} till.", "… and {n} more {parties}."),
+    "more_cards_one": Text("… och {n} {party} till.", "… and {n} more {party}."),
+    # Bank details that change there, which a person confirms.
+    "bank_field": Text("Uppgift", "Detail"),
+    "bank_confirmation": Text("Bekräftelse", "Confirmation"),
+    "bank_theirs": Text("Nu i {name}", "Now in {name}"),
+    "bank_ours": Text("Nytt härifrån", "New from here"),
+    "bank_meaning": Text(
+        "När du har bekräftat och skickat går framtida betalningar till leverantören till det nya "
+        "kontot. Kontrollera först att leverantören själv har begärt ändringen: ring ett nummer "
+        "eller fråga en kontakt som du redan har, inte dem som står i begäran. Leverantörens "
+        "avräkningar väntar till dess.",
+        "Once you have confirmed and sent, future payments to the supplier go to the new account. "
+        "First check that the supplier itself asked for the change: call a number or ask a "
+        "contact that you had before, not the ones in the request. The supplier's bills wait "
+        "until then.",
     ),
-    "more_customers": Text("… och {n} kunder till.", "… and {n} more customers."),
-    "more_customers_one": Text("… och {n} kund till.", "… and {n} more customer."),
+    "confirm_bank": Text("Bekräfta", "Confirm"),
+    "confirm_bank_of": Text(
+        "Bekräfta bankuppgifterna för {name}", "Confirm the bank details of {name}"
+    ),
+    "bank_confirmed_by": Text("Bekräftad av {who} {at}", "Confirmed by {who} on {at}"),
+    "bank_not_confirmed": Text("Inte bekräftad, ändrades inte", "Not confirmed, not changed"),
+    "bank_confirmed": Text(
+        "Bankuppgifterna för {name} är bekräftade. De ändras när du skickar.",
+        "The bank details of {name} are confirmed. They change when you send.",
+    ),
+    "bank_waits": Text(
+        "{n} {items} väntar på att bankuppgifter bekräftas, se överst.",
+        "{n} {items} wait for bank details to be confirmed, see above.",
+    ),
+    "bank_waits_one": Text(
+        "{n} {item} väntar på att bankuppgifter bekräftas, se överst.",
+        "{n} {item} waits for bank details to be confirmed, see above.",
+    ),
+    "card_number": Text("{Party_number}", "{Party_number}"),
     "field": Text("Fält i bokföringen", "Field in accounting"),
     "field_there": Text("Står nu", "Now"),
     "field_ours": Text("Blir", "Becomes"),
     "sum_here": Text("Summa här", "Sum here"),
     "sum_there": Text("Summa i bokföringen", "Sum in accounting"),
-    "tick_all": Text("Räkna om", "Count again"),
     "count_again": Text("Räkna om", "Count again"),
     "gaps_hinder": Text(
-        "{n} saker saknas för markerade fakturor, se överst.",
-        "{n} things are missing for ticked invoices, see above.",
+        "{n} saker saknas för markerade {items}, se överst.",
+        "{n} things are missing for ticked {items}, see above.",
     ),
     "gaps_hinder_one": Text(
-        "{n} sak saknas för markerade fakturor, se överst.",
-        "{n} thing is missing for ticked invoices, see above.",
+        "{n} sak saknas för markerade {items}, se överst.",
+        "{n} thing is missing for ticked {items}, see above.",
     ),
     "leave_out_gaps": Text("Lämna dem utanför", "Leave them out"),
     "nothing_to_send": Text("Ingenting är markerat som kan skickas.", "Nothing to send is ticked."),
@@ -564,41 +596,41 @@ WORDS: dict[str, Text] = {
         "Ingenting är skickat än. Inloggningen väntar i högst 30 minuter.",
         "Nothing is sent yet. The login waits for 30 minutes at most.",
     ),
-    "send_invoices": Text("Skicka {n} fakturor, {sum}", "Send {n} invoices, {sum}"),
-    "send_invoices_one": Text("Skicka {n} faktura, {sum}", "Send {n} invoice, {sum}"),
-    "record_invoices": Text(
-        "Skriv ned {n} fakturor som redan finns i bokföringen",
-        "Record {n} invoices already in accounting",
+    "send_items": Text("Skicka {n} {items}, {sum}", "Send {n} {items}, {sum}"),
+    "send_items_one": Text("Skicka {n} {item}, {sum}", "Send {n} {item}, {sum}"),
+    "record_items": Text(
+        "Skriv ned {n} {items} som redan finns i bokföringen",
+        "Record {n} {items} already in accounting",
     ),
-    "record_invoices_one": Text(
-        "Skriv ned {n} faktura som redan finns i bokföringen",
-        "Record {n} invoice already in accounting",
+    "record_items_one": Text(
+        "Skriv ned {n} {item} som redan finns i bokföringen",
+        "Record {n} {item} already in accounting",
     ),
     "look_at": Text(
-        "Kontrollera: {what}. Förklaringen står vid fakturan.",
-        "Look at this: {what}. The explanation is beside the invoice.",
+        "Kontrollera: {what}. Förklaringen står vid {the_item}.",
+        "Look at this: {what}. The explanation is beside {the_item}.",
     ),
-    "left_out_of_it": Text("Fakturor som lämnades utanför", "Invoices that were left out"),
+    "left_out_of_it": Text("{Items} som lämnades utanför", "{Items} that were left out"),
     # The log, and taking back.
     "export_log": Text("Exportlogg", "Export log"),
     "log_title": Text("Vem, när och vad, det senaste först", "Who, when and what, the last first"),
     "log_of_run": Text("Exportens logg", "Log of the export"),
     "no_log": Text("Ingenting är exporterat än.", "Nothing was exported yet."),
     "number_there": Text("Nummer i bokföringen", "Number in accounting"),
-    "take_back_invoice": Text("Ta tillbaka faktura {number}", "Take back invoice {number}"),
-    "does_take_back_invoice": Text(
-        "Fakturan makuleras i {name}, om den inte är bokförd, och numret används inte igen. Är den "
-        "bokförd ändras ingenting: gör då en rättelsefaktura.",
-        "The invoice is cancelled in {name}, unless it is booked, and its number is not used "
-        "again. If it is booked nothing changes: make a correction invoice then.",
+    "take_back_item": Text("Ta tillbaka {item} {number}", "Take back {item} {number}"),
+    "does_take_back_item": Text(
+        "{The_item} makuleras i {name}, om den inte är bokförd, och numret används inte igen. Är "
+        "den bokförd ändras ingenting: gör då en {correction}.",
+        "{The_item} is cancelled in {name}, unless it is booked, and its number is not used "
+        "again. If it is booked nothing changes: make a {correction} then.",
     ),
-    "taking_back": Text("Tar tillbaka fakturan", "Taking the invoice back"),
-    "one_at_a_time": Text("Bara den här fakturan berörs.", "Only this invoice is concerned."),
+    "taking_back": Text("Tar tillbaka {the_item}", "Taking {the_item} back"),
+    "one_at_a_time": Text("Bara {the_item} berörs.", "Only {the_item} is concerned."),
     "taken_back": Text(
-        "Faktura {number} är makulerad i {name}.", "Invoice {number} is cancelled in {name}."
+        "{Item} {number} är makulerad i {name}.", "{Item} {number} is cancelled in {name}."
     ),
     "take_back_failed": Text(
-        "Fakturan gick inte att ta tillbaka", "The invoice could not be taken back"
+        "{The_item} gick inte att ta tillbaka", "{The_item} could not be taken back"
     ),
     # Language.
     "language": Text("Språk", "Language"),
@@ -606,11 +638,14 @@ WORDS: dict[str, Text] = {
 }
 
 
-def page_text(key: str, **values: object) -> Text:
-    """Give a text with values in it; the singular where ``n`` is 1 and there is one."""
+def page_text(key: str, *, subject: str = exports_messages.INVOICES, **values: object) -> Text:
+    """Give a text with values in it; the singular where ``n`` is 1 and there is one.
+
+    :param subject: of the export that it is about.
+    """
     if values.get("n") == 1 and f"{key}_one" in WORDS:
         key = f"{key}_one"
-    return Template(*WORDS[key])(**values) if values else WORDS[key]
+    return Template(*WORDS[key])(**{**exports_messages.WORDS[subject], **values})
 
 
 def duration(seconds: float) -> str:

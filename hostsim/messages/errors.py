@@ -67,12 +67,13 @@ _SENTENCES: dict[str, dict[str, Text]] = {
             "hostsim invoices load.",
         ),
         "NOT_EXPORTED": Text(
-            "Faktura {number} är inte exporterad med {name}, så det finns inget att ta tillbaka.",
-            "Invoice {number} is not exported with {name}, so that there is nothing to take back.",
+            "{Item.sv} {number} är inte exporterad med {name}, så det finns inget att ta tillbaka.",
+            "{Item.en} {number} is not exported with {name}, so that there is nothing to take "
+            "back.",
         ),
         "NOT_CANCELLED": Text(
-            "Faktura {number} är inte makulerad; varför står ovanför.",
-            "Invoice {number} was not cancelled; the reason is above.",
+            "{Item.sv} {number} är inte makulerad; varför står ovanför.",
+            "{Item.en} {number} was not cancelled; the reason is above.",
         ),
         "DEFINITION_EXISTS": Text(
             "Filformatet {name} finns redan; ändra det med hostsim formats set "
@@ -196,6 +197,16 @@ _SENTENCES: dict[str, dict[str, Text]] = {
             "Det finns ingen faktura {number} i {region.sv}; kontrollera numret och regionen.",
             "There is no invoice {number} in {region.en}; check the number and the region.",
         ),
+        "BILL_UNKNOWN": Text(
+            "Det finns ingen avräkning {number} i {region.sv}; kontrollera numret och regionen.",
+            "There is no bill {number} in {region.en}; check the number and the region.",
+        ),
+        "NO_BANK_CHANGE": Text(
+            "Ingen ändring av bankuppgifter för leverantör {number} visades senast av {name}, så "
+            "det finns inget att bekräfta; visa exporten igen med hostsim export {name}.",
+            "No change of bank details of supplier {number} was shown last by {name}, so that "
+            "there is nothing to confirm; show the export again with hostsim export {name}.",
+        ),
         "PAYMENT_PERIOD_OPEN": Text(
             "Faktura {number} ligger i en öppen fakturaperiod och kan inte betalas än; stäng "
             "perioden och registrera sedan betalningen.",
@@ -308,6 +319,12 @@ _SENTENCES: dict[str, dict[str, Text]] = {
             "No invoices were loaded: {count.en} in the file {file}. "
             "Correct the lines listed above and load the file again.",
         ),
+        "BILLS_FILE_WRONG": Text(
+            "Inga avräkningar lästes in: {count.sv} i filen {file}. "
+            "Rätta felen som räknas upp ovanför och läs in filen igen.",
+            "No bills were loaded: {count.en} in the file {file}. "
+            "Correct the faults listed above and load the file again.",
+        ),
         "FOLDER_UNREACHABLE": Text(
             "Mappen {path} kan inte skapas; välj en annan med --keep.",
             "The folder {path} cannot be made; choose another with --keep.",
@@ -352,15 +369,23 @@ _SENTENCES: dict[str, dict[str, Text]] = {
         ),
         "EXPORT_GAPS": Text(
             "I det andra systemet saknas: {gaps}, se ovanför. Det som behöver det skickas inte. "
-            "Rätta det och exportera igen, eller välj fakturor som inte behöver det.",
+            "Rätta det och exportera igen, eller välj {items.sv} som inte behöver det.",
             "Missing in the other system: {gaps}, see above. What needs it is not sent. Correct "
-            "it and export again, or choose invoices that do not need it.",
+            "it and export again, or choose {items.en} that do not need it.",
+        ),
+        "BANK_UNCONFIRMED": Text(
+            "Leverantörer vars bankuppgifter ändras utan att någon har bekräftat det: {suppliers}, "
+            "se ovanför. Deras nya avräkningar väntar. Bekräfta en leverantör med hostsim export "
+            "{name} --confirm-bank LEVERANTÖRSNUMMER när uppgifterna är kontrollerade.",
+            "Suppliers whose bank details change and nobody has confirmed it: {suppliers}, see "
+            "above. Their new bills wait. Confirm a supplier with hostsim export {name} "
+            "--confirm-bank SUPPLIER_NUMBER when the details are checked.",
         ),
         "EXPORT_SAME_COMPANY": Text(
-            "Fakturor som {name} skulle skicka är redan exporterade till {company} med en annan "
+            "{Items.sv} som {name} skulle skicka är redan exporterade till {company} med en annan "
             "export; ingenting skickades. Använd den, eller lägg upp den här igen med hostsim "
             "exports add --same-company-as.",
-            "Invoices that {name} would send are exported to {company} already, by another "
+            "{Items.en} that {name} would send are exported to {company} already, by another "
             "export; nothing was sent. Use that one, or define this one again with hostsim "
             "exports add --same-company-as.",
         ),
@@ -454,9 +479,9 @@ _SENTENCES: dict[str, dict[str, Text]] = {
     "unavailable": {
         "EXPORT_UNSETTLED": Text(
             "Exporten är inte klar: {what.sv}. Det som är okänt kontrolleras vid nästa export; "
-            "jämför belopp som skiljer innan fakturan används.",
+            "jämför belopp som skiljer innan {the_item.sv} används.",
             "The export is not settled: {what.en}. What is unknown is checked at the next export; "
-            "compare totals that differ before the invoice is used.",
+            "compare totals that differ before {the_item.en} is used.",
         ),
     },
     "busy": {

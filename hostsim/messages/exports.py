@@ -1,8 +1,63 @@
-"""Sentences about exports."""
+"""Sentences about exports, with the words of what is exported."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from opter_contract.values import Text
+
+INVOICES, BILLS = "invoices", "supplier-bills"
+
+
+def _words(**words: Text) -> Mapping[str, Text]:
+    """Add each word as it begins a sentence, named with a capital."""
+    capitals = {
+        name.capitalize(): Text(*(word[0].upper() + word[1:] for word in text))
+        for name, text in words.items()
+    }
+    return words | capitals
+
+
+#: What an item of a subject and its party are called, by the names in the sentences below.
+WORDS = {
+    INVOICES: _words(
+        page=Text("fakturor", "invoices"),
+        item=Text("faktura", "invoice"),
+        the_item=Text("fakturan", "the invoice"),
+        items=Text("fakturor", "invoices"),
+        the_items=Text("fakturorna", "the invoices"),
+        compound=Text("faktura", "invoice"),
+        correction=Text("rättelsefaktura", "correction invoice"),
+        item_date=Text("fakturadatum", "invoice date"),
+        the_period=Text("fakturaperioden", "the invoice period"),
+        party=Text("kund", "customer"),
+        parties=Text("kunder", "customers"),
+        party_number=Text("kundnr", "customer no."),
+    ),
+    BILLS: _words(
+        page=Text("leverantörsavräkningar", "supplier bills"),
+        item=Text("avräkning", "bill"),
+        the_item=Text("avräkningen", "the bill"),
+        items=Text("avräkningar", "bills"),
+        the_items=Text("avräkningarna", "the bills"),
+        compound=Text("avräknings", "bill"),
+        correction=Text("rättelseavräkning", "correction bill"),
+        item_date=Text("avräkningsdatum", "bill date"),
+        the_period=Text("avräkningsperioden", "the bill period"),
+        party=Text("leverantör", "supplier"),
+        parties=Text("leverantörer", "suppliers"),
+        party_number=Text("levnr", "supplier no."),
+    ),
+}
+
+
+def said(sentence: Text, subject: str, /, **values: object) -> Text:
+    """Put the words of a subject into a sentence, and other values."""
+    words = WORDS[subject]
+    sv = {name: word.sv for name, word in words.items()}
+    en = {name: word.en for name, word in words.items()}
+    return Text(sentence.sv.format_map(sv | values), sentence.en.format_map(en | values))
+
 
 INTERRUPTED = Text(
     "Exporten avbröts mitt i (programmet eller datorn stängdes av). Exportera igen: det som "
@@ -12,10 +67,10 @@ INTERRUPTED = Text(
 )
 
 PERIOD_OPEN = Text(
-    "Fakturaperioden är öppen, så fakturan kan ändras än. Stäng perioden och exportera sedan, "
-    "eller lämna fakturan utanför.",
-    "The invoice period is open, so that the invoice can still change. Close the period and "
-    "export then, or leave the invoice out.",
+    "{The_period} är öppen, så {the_item} kan ändras än. Stäng perioden och exportera sedan, "
+    "eller lämna {the_item} utanför.",
+    "{The_period} is open, so that {the_item} can still change. Close the period and export then, "
+    "or leave {the_item} out.",
 )
 
 TOO_LATE = Text(
@@ -38,8 +93,8 @@ def lost_and_differing(unknown: int, differing: int) -> Text:
 NOTHING = Text("Det finns ingenting att exportera.", "There is nothing to export.")
 
 CHANGED = Text(
-    "Fakturan har ändrats sedan den skickades; exportera igen.",
-    "The invoice has changed since it was sent; export again.",
+    "{The_item} har ändrats sedan den skickades; exportera igen.",
+    "{The_item} has changed since it was sent; export again.",
 )
 
 NOT_COMPLETE = Text(
@@ -48,8 +103,8 @@ NOT_COMPLETE = Text(
 )
 
 NOT_SETTLED = Text(
-    "Det är okänt om fakturan kom fram; exportera igen, så kontrolleras det.",
-    "It is unknown whether the invoice arrived; export again, and that is checked.",
+    "Det är okänt om {the_item} kom fram; exportera igen, så kontrolleras det.",
+    "It is unknown whether {the_item} arrived; export again, and that is checked.",
 )
 
 EXPIRED = Text(
@@ -62,18 +117,18 @@ EXPIRED = Text(
 NOTHING_SENT = Text("Ingenting är skickat.", "Nothing was sent.")
 
 NOTHING_TICKED = Text(
-    "Ingenting skickades: ingen faktura som kan skickas är markerad.",
-    "Nothing was sent: no invoice that can be sent is ticked.",
+    "Ingenting skickades: ingen {item} som kan skickas är markerad.",
+    "Nothing was sent: no {item} that can be sent is ticked.",
 )
 
 GAPS_TICKED = Text(
-    "Ingenting skickades: något saknas för fakturor som är markerade. Åtgärda det och exportera "
-    "igen, eller lämna fakturorna utanför.",
-    "Nothing was sent: something is missing for invoices that are ticked. Mend it and export "
-    "again, or leave the invoices out.",
+    "Ingenting skickades: något saknas för {items} som är markerade. Åtgärda det och exportera "
+    "igen, eller lämna {the_items} utanför.",
+    "Nothing was sent: something is missing for {items} that are ticked. Mend it and export "
+    "again, or leave {the_items} out.",
 )
 
-#: How many invoices of a kind there are, for one and for several.
+#: How many items of a kind there are, for one and for several.
 COUNTED = {
     "sent": (Text("skickad", "sent"), Text("skickade", "sent")),
     "create": (Text("ny", "new"), Text("nya", "new")),
@@ -93,4 +148,18 @@ COUNTED = {
         Text("kan inte skickas", "cannot be sent"),
     ),
     "unknown": (Text("utan känt resultat", "without a known result"),) * 2,
+    "waiting": (
+        Text("väntar på bekräftelse", "waits for confirmation"),
+        Text("väntar på bekräftelse", "wait for confirmation"),
+    ),
 }
+
+
+def confirmed(number: str, field: str, ours: str, theirs: str, user: str) -> Text:
+    """Say which change of a supplier's bank details somebody confirmed."""
+    return Text(
+        f"Bekräftat av {user}: leverantör {number}, {field} ändras från {theirs or 'tomt'} till "
+        f"{ours or 'tomt'}.",
+        f"Confirmed by {user}: supplier {number}, {field} changes from {theirs or 'nothing'} to "
+        f"{ours or 'nothing'}.",
+    )

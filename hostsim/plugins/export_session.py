@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from hostsim.errors import host_error
+from hostsim.messages.exports import WORDS
 from hostsim.plugins.session import (
     Session,
     broken,
@@ -20,15 +21,16 @@ from hostsim.plugins.session import (
     money,
     money_or_none,
 )
-from hostsim.storage import invoice_content
 from hostsim.storage.export_previews import ExportPreview
-from hostsim.storage.export_runs import ExportRun
+from hostsim.storage.export_runs import ExportRun, gaps_open
+from hostsim.storage.export_subjects import CONTENT
 from hostsim.storage.import_runs import wrong_company
 from hostsim.storage.rows import clean
 from opter_contract.export_values import (
     ACTIONS,
     PLANNED_STATES,
     RESULT_STATES,
+    BankChange,
     Difference,
     ExportItem,
     Gap,
@@ -78,7 +80,7 @@ class ExportSession(Session):
             raise broken("opter_items_to_export was asked for what comes after no item") from None
 
     def document(self, item_id: str) -> bytes | None:
-        path = invoice_content.document(self._store.db, item_id)
+        path = CONTENT[self._definition.subject].document(self._store.db, item_id)
         try:
             return Path(path).read_bytes() if path else None
         except OSError:
@@ -94,9 +96,16 @@ class ExportSession(Session):
 
     def take_planned_cards(self, cards: Sequence[PlannedCard]) -> int:
         check_size(cards)
-        self._refuse_after_review("a customer was planned after the review")
+        self._refuse_after_review("a card was planned after the review")
         self._run.take_cards([_planned_card(one) for one in cards])
         return len(cards)
+
+    def take_bank_changes(self, changes: Sequence[BankChange]) -> int:
+        check_size(changes)
+        self._refuse_after_review("a bank change was planned after the review")
+        if wrong := self._run.take_bank_changes([_bank_change(one) for one in changes]):
+            raise broken(f"a bank change was handed over twice ({wrong[0]})")
+        return len(changes)
 
     def take_gaps(self, gaps: Sequence[Gap]) -> int:
         check_size(gaps)
@@ -123,7 +132,7 @@ class ExportSession(Session):
             return None
         ids = list(dict.fromkeys(chosen))
         if ids and self._run.open_gaps(ids):
-            raise host_error("EXPORT_GAPS", gaps=preview.counts["gaps"])
+            raise gaps_open(preview)
         if unknown := self._run.choose(ids, company, at):
             raise ValueError(unknown[0])
         return tuple(ids)
@@ -142,11 +151,17 @@ class ExportSession(Session):
                 "EXPORT_SAME_COMPANY",
                 name=self.run.definition,
                 company=f"{company.name} ({company.number})",
+                **WORDS[self._definition.subject],
             )
 
     def _refuse_after_review(self, what: str) -> None:
         if self._reviewed:
             raise broken(what)
+
+    def confirmed_bank_changes(self) -> Sequence[BankChange]:
+        if not self._reviewed:
+            raise broken("opter_confirmed_bank_changes was called before the review")
+        return self._run.use_confirmations()
 
     # --- What becomes of the items ---
 
@@ -155,7 +170,7 @@ class ExportSession(Session):
         company = self._sending_to()
         ids = [_word(one) for one in item_ids]
         if self._run.open_gaps(ids):
-            raise host_error("EXPORT_GAPS", gaps=self._run.preview().counts["gaps"])
+            raise gaps_open(self._run.preview())
         if wrong := self._run.store_intents(company, ids, self._clock()):
             raise broken(f"an item is about to be sent that nobody chose ({wrong[0]})")
         return len(ids)
@@ -209,7 +224,7 @@ def result_of(one: ItemResult) -> ItemResult:
         id=_word(one.id),
         state=one.state,
         number=_word(getattr(one, "number", "")),
-        customer_number=_word(getattr(one, "customer_number", "")),
+        party_number=_word(getattr(one, "party_number", "")),
         total=money_or_none(getattr(one, "total", None)),
         code=_word(getattr(one, "code", "")),
         message=_message(getattr(one, "message", None)),
@@ -227,7 +242,7 @@ def _planned_item(one: PlannedItem) -> PlannedItem:
         id=_word(one.id),
         state=one.state,
         action=one.action,
-        customer_number=_word(one.customer_number),
+        party_number=_word(one.party_number),
         total=money(one.total),
         other_total=money_or_none(one.other_total),
         currency=_word(one.currency),
@@ -240,9 +255,15 @@ def _planned_item(one: PlannedItem) -> PlannedItem:
 
 def _planned_card(one: PlannedCard) -> PlannedCard:
     if one.action not in ACTIONS:
-        raise broken(f"a customer is planned with the unknown action {str(one.action)[:40]!r}")
+        raise broken(f"a card is planned with the unknown action {str(one.action)[:40]!r}")
     message = _message(getattr(one, "message", None))
     return PlannedCard(_word(one.number), one.action, _differences(one), message)
+
+
+def _bank_change(one: BankChange) -> BankChange:
+    if not (one.party_number and one.field) or one.ours == one.theirs:
+        raise broken("a bank change has no number or no field, or changes nothing")
+    return BankChange(*map(_word, (one.party_number, one.field, one.ours, one.theirs)))
 
 
 def _gap(one: Gap) -> Gap:

@@ -9,6 +9,7 @@ from hostsim.plugins.export_session import ExportSession
 from hostsim.plugins.session import PluginSession, Session, broken
 from opter_contract import hookimpl
 from opter_contract.export_values import (
+    BankChange,
     ExportItem,
     Gap,
     ItemResult,
@@ -132,6 +133,16 @@ class HostHooks:
     def opter_take_planned_cards(self, run: Run, cards: Sequence[PlannedCard]) -> int:
         with self._export(run) as session:
             return session.take_planned_cards(cards)
+
+    @hookimpl
+    def opter_take_bank_changes(self, run: Run, changes: Sequence[BankChange]) -> int:
+        with self._export(run) as session:
+            return session.take_bank_changes(changes)
+
+    @hookimpl
+    def opter_confirmed_bank_changes(self, run: Run) -> Sequence[BankChange]:
+        with self._export(run) as session:
+            return session.confirmed_bank_changes()
 
     @hookimpl
     def opter_take_gaps(self, run: Run, gaps: Sequence[Gap]) -> int:

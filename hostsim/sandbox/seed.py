@@ -444,13 +444,24 @@ ABROAD = {
 }
 
 
+#: The subcontractor that is known there, with the bankgiro that it had before.
+SUPPLIER = {
+    "SupplierNumber": "GRUS",
+    "Name": "Grus & Schakt i Nyköping AB",
+    "OrganisationNumber": "559000-4872",
+    "CountryCode": "SE",
+    "BG": "4122-7745",
+}
+
+
 def _fill_registers(company: Company, now: datetime) -> None:
-    """Add customers, currencies and cost centres."""
+    """Add customers, a supplier, currencies and cost centres."""
     for number, name, currency in CUSTOMERS:
         country, vat_type = ABROAD.get(number, ("SE", "SEVAT"))
         card: dict[str, object] = {"CustomerNumber": number, "Name": name, "Currency": currency}
         card |= {"CountryCode": country, "VATType": vat_type}
         records.put(company.registers, "customers", card, now)
+    records.put(company.registers, "suppliers", SUPPLIER, now)
     for code, rate in RATES.items():
         rates = {"BuyRate": rate, "SellRate": rate, "Unit": UNITS.get(code, 1)}
         card = {"Code": code, "Description": code, **rates}

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from decimal import Decimal
 
-from hostsim.errors import host_error
+from hostsim.errors import HostError, host_error
 from hostsim.ledger.values import Definition
 from hostsim.messages import exports as messages
 from hostsim.messages.payments import region_name
@@ -16,8 +16,8 @@ from hostsim.plugins.session import broken
 from hostsim.services.context import company_of, failing
 from hostsim.services.definitions import Definitions
 from hostsim.storage import commits, export_lists, export_previews, export_states
-from hostsim.storage.export_previews import ExportChanged, ExportPreview
-from hostsim.storage.export_runs import ExportRun
+from hostsim.storage.export_previews import ExportChanged, ExportPreview, ShownChange
+from hostsim.storage.export_runs import ExportRun, confirm_bank
 from hostsim.storage.export_states import ExportableItem, ExportPeriod, LogEntry
 from hostsim.storage.lists import Source
 from hostsim.storage.rows import clean
@@ -27,12 +27,13 @@ from opter_contract.export_values import (
     ExportType,
     ItemResult,
     PlannedItem,
+    SupplierBill,
 )
 from opter_contract.values import Company, SettingsProblem
 
 
 class Exports(Definitions):
-    """Sends invoices to other books, and tells how they stand there."""
+    """Sends invoices and supplier bills to other books, and tells how they stand there."""
 
     # --- Definitions ---
 
@@ -57,7 +58,7 @@ class Exports(Definitions):
 
         Its settings are changed with :meth:`change`, as those of an import.
 
-        :param subject: what is exported: ``invoices``.
+        :param subject: what is exported: ``invoices`` or ``supplier-bills``.
         :param company_of: an import, or another export, whose company this one shares.
         :raises SettingsRefused: when a value is wrong; nothing is stored then.
         """
@@ -72,21 +73,22 @@ class Exports(Definitions):
         name: str,
         *,
         review: Review = nothing,
-        invoices: Iterable[str] = (),
+        items: Iterable[str] = (),
         check: bool = False,
     ) -> ExportPreview:
         """Plan an export, have it reviewed, and send what the review chose.
 
         The review is called once, while the plug-in waits and its login lasts. Where a gap is
-        open in what it chose, nothing is sent.
+        open in what it chose, or some of it waits for a confirmation, nothing is sent.
 
         :param review: default: sends nothing.
-        :param invoices: the numbers of those to export; default: all that are new, changed or
+        :param items: the numbers of those to export; default: all that are new, changed or
             not settled, of closed periods.
         :param check: this only looks for what is missing in the set-up.
-        :raises HostError: ``EXPORT_RUNNING``, ``INVOICE_UNKNOWN``, ``EXPORT_WITHOUT_ROWS``.
+        :raises HostError: ``EXPORT_RUNNING``, ``INVOICE_UNKNOWN``, ``BILL_UNKNOWN``,
+            ``EXPORT_WITHOUT_ROWS``.
         """
-        asked = tuple(dict.fromkeys(clean(number.strip()) for number in invoices))
+        asked = tuple(dict.fromkeys(clean(number.strip()) for number in items))
         definition = self._export_definition(name)
         self._refuse_unknown(definition, asked)
         with self._exporting(name, asked or None) as (run, session):
@@ -101,15 +103,15 @@ class Exports(Definitions):
             state = "sent" if run.preview().sent else "checked" if check else "previewed"
             return run.finish(state, self._clock(), requests=report.requests, notes=notes)
 
-    def refuse_what_cannot_be_exported(self, name: str, invoices: Iterable[str]) -> None:
+    def refuse_what_cannot_be_exported(self, name: str, items: Iterable[str]) -> None:
         """Check what a person asks for, before a plug-in is called.
 
-        :raises HostError: ``INVOICE_UNKNOWN``, ``EXPORT_WITHOUT_ROWS``.
+        :raises HostError: ``INVOICE_UNKNOWN``, ``BILL_UNKNOWN``, ``EXPORT_WITHOUT_ROWS``.
         """
-        self._refuse_unknown(self._export_definition(name), [clean(one) for one in invoices])
+        self._refuse_unknown(self._export_definition(name), [clean(one) for one in items])
 
-    def send(self, name: str, revision: str, *, invoices: Iterable[str] = ()) -> ExportPreview:
-        """Send what was shown, and nothing else.
+    def send(self, name: str, revision: str, *, items: Iterable[str] = ()) -> ExportPreview:
+        """Send what was shown, and nothing else; what waits for a confirmation is left.
 
         :param revision: of the preview that was shown; ``""`` where none was.
         :return: what became of it; where a gap is open, what it would have done.
@@ -121,7 +123,7 @@ class Exports(Definitions):
                 return None
             return preview.ids()
 
-        preview = self.export(name, review=review, invoices=invoices)
+        preview = self.export(name, review=review, items=items)
         if preview.revision != revision:
             raise ExportChanged(preview)
         return preview
@@ -130,19 +132,39 @@ class Exports(Definitions):
         """Give the revision of the last preview that a command printed; ``""`` for none."""
         return export_previews.printed(self.store, self._export_definition(name).name)
 
-    def cancel(self, name: str, invoice: str) -> ExportPreview:
-        """Take an exported invoice back; the only item of the run has the result.
+    def confirm_bank(
+        self, name: str, party_number: str, run_id: str | None = None
+    ) -> Sequence[ShownChange]:
+        """Confirm, by the name of the user, the bank changes of a supplier that were shown.
+
+        They are made by the next export, or by the one that waits for its review.
+
+        :param party_number: of the supplier there.
+        :param run_id: that showed them; default: the one that a command printed last.
+        :return: the changes that are confirmed.
+        :raises HostError: ``NO_BANK_CHANGE``.
+        """
+        definition = self._export_definition(name)
+        shown = run_id or export_previews.last_printed(self.store, definition.name)
+        number = clean(party_number.strip())
+        confirmed = shown and confirm_bank(self.store, shown, number, self._user, self._clock())
+        if not confirmed:
+            raise host_error("NO_BANK_CHANGE", number=number, name=name)
+        return confirmed
+
+    def cancel(self, name: str, number: str) -> ExportPreview:
+        """Take an exported item back; the only item of the run has the result.
 
         :raises HostError: ``NOT_EXPORTED``, ``CANNOT_CANCEL``, ``EXPORT_RUNNING``.
         """
-        number = clean(invoice.strip())
+        number = clean(number.strip())
         definition = self._export_definition(name)
         self._refuse_unknown(definition, [number])
         company = definition.company
         if company is None or not export_states.is_exported(
             self.store, definition, company.number, number
         ):
-            raise host_error("NOT_EXPORTED", number=number, name=name)
+            raise self._not_exported(definition, number)
         with self._exporting(name, (number,)) as (run, session):
             [item] = run.items("")
             run.take_planned([_as_it_is(item)])
@@ -158,37 +180,45 @@ class Exports(Definitions):
 
     # --- What is known ---
 
-    def export_periods(self, name: str | None) -> Sequence[ExportPeriod]:
-        """Give the periods whose invoices an export can send, the last one first.
+    def export_periods(
+        self, name: str | None, subject: str = messages.INVOICES
+    ) -> Sequence[ExportPeriod]:
+        """Give the periods whose items an export can send, the last one first.
 
-        :param name: ``None`` where none is defined yet: those of the default region.
+        :param name: ``None`` where none of the subject is defined yet: those of the default
+            region.
         """
-        return export_states.periods(self.store, *self._stand_in(name))
+        return export_states.periods(self.store, *self._stand_in(name, subject))
 
     def exportable(self, name: str, *, month: str | None = None) -> Iterator[ExportableItem]:
-        """Give the invoices that an export can send, and how each stands there."""
+        """Give the items that an export can send, and how each stands there."""
         return export_states.exportable(self.store, *self._stand_in(name), month)
 
-    def exported(self, name: str, invoice: str) -> ExportableItem:
-        """Give an invoice that is exported.
+    def exported(self, name: str, number: str) -> ExportableItem:
+        """Give an item that is exported.
 
         :raises HostError: ``NOT_EXPORTED``.
         """
         for one in self.exportable(name):
-            if one.item_number == invoice and one.may_be_taken_back:
+            if one.item_number == number and one.may_be_taken_back:
                 return one
-        raise host_error("NOT_EXPORTED", number=invoice, name=name)
+        raise self._not_exported(self.store.definition(name, exports=True), number)
 
     def exportable_rows(
-        self, name: str | None, month: str | None = None, *, closed: bool | None = None
+        self,
+        name: str | None,
+        month: str | None = None,
+        *,
+        closed: bool | None = None,
+        subject: str = messages.INVOICES,
     ) -> Source:
-        """Describe those invoices for a page.
+        """Describe those items for a page.
 
-        :param name: as for :meth:`export_periods`.
+        :param name: and the subject, as for :meth:`export_periods`.
         :param month: of this month, as 2026-11.
         :param closed: of closed periods, or of open ones; default: of both.
         """
-        return export_lists.exportable_invoices(*self._stand_in(name), month, closed=closed)
+        return export_lists.exportable_items(*self._stand_in(name, subject), month, closed=closed)
 
     def export_runs(self, name: str | None = None) -> Iterator[ExportPreview]:
         """Give the exports of the past, the last one first."""
@@ -198,7 +228,7 @@ class Exports(Definitions):
         return export_previews.preview_of(self.store, run_id)
 
     def export_log(self, name: str | None = None) -> Iterator[LogEntry]:
-        """Give what was done with each invoice, oldest first."""
+        """Give what was done with each item, of all subjects, oldest first."""
         return export_states.log_entries(self.store, definition=name)
 
     # --- The parts of an export ---
@@ -209,13 +239,17 @@ class Exports(Definitions):
         return definition
 
     def _refuse_unknown(self, definition: Definition, numbers: Sequence[str]) -> None:
-        known = self.store.known_invoices(definition.region, numbers)
-        for number in numbers:
-            if number not in known:
-                region = region_name(definition.region)
-                raise host_error("INVOICE_UNKNOWN", number=number, region=region)
-        for number in export_states.not_exportable(self.store, definition.region, numbers):
+        unknown, without_rows = export_states.not_exportable(self.store, definition, numbers)
+        for number in unknown:
+            code = "BILL_UNKNOWN" if definition.subject == messages.BILLS else "INVOICE_UNKNOWN"
+            raise host_error(code, number=number, region=region_name(definition.region))
+        for number in without_rows:
             raise host_error("EXPORT_WITHOUT_ROWS", number=number)
+
+    @staticmethod
+    def _not_exported(definition: Definition, number: str) -> HostError:
+        words = messages.WORDS[definition.subject]
+        return host_error("NOT_EXPORTED", number=number, name=definition.name, **words)
 
     @contextmanager
     def _exporting(
@@ -244,10 +278,12 @@ class Exports(Definitions):
             ):
                 yield run, session
 
-    def _stand_in(self, name: str | None) -> tuple[Definition, str]:
-        """Give an export, and the number of the company in whose books invoices stand."""
+    def _stand_in(
+        self, name: str | None, subject: str = messages.INVOICES
+    ) -> tuple[Definition, str]:
+        """Give an export, and the number of the company in whose books its items stand."""
         if name is None:
-            return Definition("", "", "", "", {}, None, None, "invoices"), ""
+            return Definition("", "", "", "", {}, None, None, subject), ""
         definition = self.store.definition(name, exports=True)
         company = self._exports_to(definition)
         return definition, "" if company is None else company.number
@@ -267,10 +303,15 @@ class Exports(Definitions):
 
 def _as_it_is(item: ExportItem) -> PlannedItem:
     """Show an item that is taken back: nothing is to be sent of it."""
-    total = sum((row.net + row.vat for row in item.invoice.rows), Decimal(0))
-    number = item.invoice.customer.ledger_number
-    currency = item.invoice.currency
-    return PlannedItem(item.id, "ready", "none", number, total, None, currency, item.number)
+    content = item.content
+    if isinstance(content, SupplierBill):
+        total, party_number = content.total, ""
+    else:
+        total = sum((row.net + row.vat for row in content.rows), Decimal(0))
+        party_number = content.customer.ledger_number
+    return PlannedItem(
+        item.id, "ready", "none", party_number, total, None, content.currency, item.number
+    )
 
 
 def _note_what_was_sent(run: ExportRun) -> None:

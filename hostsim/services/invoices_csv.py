@@ -11,17 +11,24 @@ import csv
 import io
 import re
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-from hostsim.errors import HostError, host_error
 from hostsim.ledger.values import ExportedInvoice
-from hostsim.messages.text import say
+from hostsim.services.file_problems import (
+    MOST_PROBLEMS,
+    FileProblem,
+    FileWrong,
+    Notes,
+    unreadable,
+)
 from opter_contract.values import Text
+
+#: The code of the error.
+WRONG = "INVOICES_FILE_WRONG"
 
 #: Gives the value of a cell, or what is wrong with it.
 Parse = Callable[[str], object]
@@ -40,9 +47,6 @@ REQUIRED = (
 
 #: Columns that a file may have.
 OPTIONAL = ("region", "period_closed")
-
-#: How many problems are reported at most.
-MOST_PROBLEMS = 20
 
 # No more than two decimals: "1,234" is a thousand to one reader and a good
 # krona to another, so it is refused rather than guessed.
@@ -77,49 +81,6 @@ _TRUTH = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class FileProblem:
-    """What is wrong or odd at one line (counted from 1; the header is line 1)."""
-
-    line: int
-    field: str | None
-    message: Text
-    invoice: str = ""  # where the file has no lines
-
-    def text(self, language: str) -> str:
-        english = language == "en"
-        line = f"{'line' if english else 'rad'} {self.line}" if self.line else None
-        invoice = f"{'invoice' if english else 'faktura'} {self.invoice}" if self.invoice else None
-        place = ", ".join(part for part in (line, invoice, self.field) if part)
-        return (f"{place}: " if place else "") + say(self.message, language)
-
-
-class Notes:
-    """Remarks on invoices that were loaded all the same."""
-
-    def __init__(self) -> None:
-        #: At most :data:`MOST_PROBLEMS` of the ``found`` ones.
-        self.first: list[FileProblem] = []
-        self.found = 0
-
-    def add(self, note: FileProblem) -> None:
-        self.found += 1
-        if len(self.first) < MOST_PROBLEMS:
-            self.first.append(note)
-
-
-class InvoicesFileWrong(HostError):
-    """The file cannot be read as invoices; nothing of it was loaded."""
-
-    def __init__(self, file: str, problems: Sequence[FileProblem], found: int) -> None:
-        count_sv = "ett fel" if found == 1 else f"{found} fel"
-        count_en = "one fault" if found == 1 else f"{found} faults"
-        count = Text(count_sv, count_en)
-        error = host_error("INVOICES_FILE_WRONG", count=count, file=file)
-        super().__init__(error.code, error.kind, error.message)
-        self.problems = tuple(problems[:MOST_PROBLEMS])
-
-
 def read_invoices(
     path: Path, *, region: str = "", notes: Notes | None = None
 ) -> list[ExportedInvoice]:
@@ -127,12 +88,12 @@ def read_invoices(
 
     :param region: for lines that name no region of their own.
     :param notes: gets what is odd about invoices that are read all the same.
-    :raises InvoicesFileWrong: with every problem by line and field.
+    :raises FileWrong: with every problem by line and field.
     """
     try:
         content = path.read_bytes()
     except OSError as error:
-        raise InvoicesFileWrong(path.name, [unreadable(path, error)], 1) from error
+        raise FileWrong(WRONG, path.name, [unreadable(path, error)], 1) from error
     return invoices_in(content, file=path.name, region=region, notes=notes)
 
 
@@ -144,17 +105,17 @@ def invoices_in(
     :param content: UTF-8, with or without a byte-order mark.
     :param file: how the file is called in messages.
     :param notes: gets what is odd about invoices that are read all the same.
-    :raises InvoicesFileWrong: with every problem by line and field.
+    :raises FileWrong: with every problem by line and field.
     """
     try:
         text = content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         line = content.count(b"\n", 0, error.start) + 1
-        raise InvoicesFileWrong(file, [FileProblem(line, None, _NOT_UTF8)], 1) from error
+        raise FileWrong(WRONG, file, [FileProblem(line, None, _NOT_UTF8)], 1) from error
     reading = _Reading(region, Notes() if notes is None else notes)
     invoices = list(reading.invoices(text))
     if reading.found:
-        raise InvoicesFileWrong(file, reading.problems, reading.found)
+        raise FileWrong(WRONG, file, reading.problems, reading.found)
     return invoices
 
 
@@ -426,18 +387,6 @@ def _shown(text: str) -> str:
 
 def _twice(names: Iterable[str]) -> list[str]:
     return [name for name, times in Counter(names).items() if times > 1]
-
-
-def unreadable(path: Path, error: OSError) -> FileProblem:
-    why = error.strerror or type(error).__name__
-    return FileProblem(
-        0,
-        None,
-        Text(
-            f"filen {path} går inte att läsa ({why}); kontrollera namnet och rättigheterna.",
-            f"the file {path} cannot be read ({why}); check its name and your rights to it.",
-        ),
-    )
 
 
 def _unknown_column(name: str) -> Text:

@@ -1,4 +1,4 @@
-"""The lists of exports that have pages: invoices and how they stand, a run's items, the log."""
+"""The lists of exports that have pages: items and how they stand, a run's items, the log."""
 
 from __future__ import annotations
 
@@ -11,36 +11,44 @@ from hostsim.storage.export_states import (
     EXPORTABLE_ORDER,
     LOG_COLUMNS,
     LOG_FROM,
+    LOG_ITEM,
     ExportableItem,
+    of_subject,
 )
 from hostsim.storage.lists import Source
 from hostsim.storage.rows import value_of
 
 _NUMBER = "length({1}) {0}, {1} {0}"
 
+#: The columns of an item, its party and the party's number are named by the subject.
+_ITEM = ("invoice", "bill")
+_PARTY = ("customer", "supplier")
+_PARTY_NUMBER = ("customer_number", "supplier_number")
 
-def exportable_invoices(
+
+def exportable_items(
     definition: Definition, company: str, month: str | None, *, closed: bool | None
 ) -> Source:
-    """Describe the invoices that an export can send, and how each stands there.
+    """Describe the items that an export can send, and how each stands there.
 
     :param company: in whose books; ``""`` before the first export.
     :param month: of this month, as 2026-11, and with this state of the period.
     """
     values = export_states.values_of(definition, company) | {"month": month, "closed": closed}
     return Source(
-        query=f"{EXPORTABLE_FROM} AND (:closed IS NULL OR i.period_closed = :closed)",
+        query=of_subject(EXPORTABLE_FROM, definition.subject)
+        + " AND (:closed IS NULL OR i.period_closed = :closed)",
         values=values,
         code=f"coalesce(e.state, '{export_states.NEW}')",
         searched=(
-            *("i.number", "i.customer_name", "i.customer_code", "i.invoice_date", "i.total"),
+            *("i.number", "i.party", "i.party_code", "i.date", "i.total"),
             *("i.currency", "e.number", "e.message_sv", "e.message_en"),
         ),
         sorts={
-            "invoice": _NUMBER.replace("{1}", "i.number"),
-            "date": "i.invoice_date {0}",
+            **dict.fromkeys(_ITEM, _NUMBER.replace("{1}", "i.number")),
+            "date": "i.date {0}",
             "due": "i.due_date {0}",
-            "customer": "swedish(i.customer_name) {0}",
+            **dict.fromkeys(_PARTY, "swedish(i.party) {0}"),
             "total": "i.currency {0}, CAST(i.total AS REAL) {0}",
             "period": "i.period_closed {0}",
             "state": f"coalesce(e.state, '{export_states.NEW}') {{0}}",
@@ -61,13 +69,14 @@ def run_items(run_id: str, state: str) -> Source:
         values={"run_id": run_id, "state": state},
         code="r.code",
         searched=(
-            *("r.item_id", "i.customer_name", "r.customer_number", "r.total", "r.other_total"),
+            *("r.item_id", "r.party", "r.party_number", "r.number", "r.total", "r.other_total"),
             *("r.currency", "r.code", "r.message_sv", "r.message_en", "r.differences"),
         ),
         sorts={
-            "invoice": "r.place {0}",
-            "customer_number": _NUMBER.replace("{1}", "r.customer_number"),
-            "customer": "swedish(i.customer_name) {0}",
+            **dict.fromkeys(_ITEM, "r.place {0}"),
+            "number": _NUMBER.replace("{1}", "r.number"),
+            **dict.fromkeys(_PARTY_NUMBER, _NUMBER.replace("{1}", "r.party_number")),
+            **dict.fromkeys(_PARTY, "swedish(r.party) {0}"),
             "total": "r.currency {0}, CAST(r.total AS REAL) {0}",
             "other_total": "r.currency {0}, CAST(r.other_total AS REAL) {0}",
             "action": "r.action {0}",
@@ -79,24 +88,28 @@ def run_items(run_id: str, state: str) -> Source:
     )
 
 
-def log(definition: str | None = None, run_id: str | None = None) -> Source:
-    """Describe what exports did with each invoice, the last first.
+def log(
+    definition: str | None = None, run_id: str | None = None, subject: str | None = None
+) -> Source:
+    """Describe what exports did with each item, the last first.
 
     :param definition: by one export.
     :param run_id: in one run.
+    :param subject: with items of this one.
     """
     return Source(
         query=f"{LOG_FROM} AND (:run_id IS NULL OR l.run_id = :run_id)",
-        values={"definition": definition, "run_id": run_id},
+        values={"definition": definition, "run_id": run_id, "subject": subject},
         code="l.event",
         searched=(
-            *("l.item_id", "l.number", "l.customer_number", "l.code", "l.message_sv"),
-            *("l.message_en", "l.theirs", "l.user", "i.customer_name"),
+            *("l.item_id", "l.number", "l.party_number", "l.code", "l.message_sv"),
+            *("l.message_en", "l.theirs", "l.user"),
+            LOG_ITEM.format("party"),
         ),
         sorts={
             "at": "l.sequence {0}",
             "user": "swedish(l.user) {0}",
-            "invoice": "length(l.item_id) {0}, l.item_id {0}",
+            **dict.fromkeys(_ITEM, "length(l.item_id) {0}, l.item_id {0}"),
             "event": "l.event {0}",
             "number": _NUMBER.replace("{1}", "l.number"),
             "total": "CAST(l.total AS REAL) {0}",

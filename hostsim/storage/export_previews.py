@@ -22,6 +22,7 @@ log = logging.getLogger(__name__)
 #: The lists of a run, in the order to show them: what is planned, and what became of it.
 LISTS = (
     "ready",
+    "waiting",
     "sent",
     "adopted",
     "unchanged",
@@ -41,12 +42,12 @@ class PreviewItem:
 
     id: str
     place: int  # in the run, from one
-    item_number: str  # the invoice number
-    party: str  # the name of the customer
+    item_number: str  # the invoice or bill number
+    party: str  # the name of the customer or supplier
     state: str  # one of LISTS
     action: str  # create, update or none
     number: str  # there; "" until it has one
-    customer_number: str  # there
+    party_number: str  # there
     total: Decimal | None  # here, as is the currency
     other_total: Decimal | None  # there
     currency: str
@@ -67,11 +68,28 @@ class PreviewGap:
 
 
 @dataclass(frozen=True, slots=True)
+class ShownChange:
+    """A change of bank details that a run showed, and who confirmed it, if anybody did."""
+
+    party_number: str  # there
+    party: str  # its name here; "" where no item of it is planned
+    field: str
+    ours: str
+    theirs: str
+    confirmed_by: str | None
+    confirmed_at: datetime | None
+
+    @property
+    def confirmed(self) -> bool:
+        return self.confirmed_at is not None
+
+
+@dataclass(frozen=True, slots=True)
 class Chosen:
     """What a send would do where a person leaves out some of a preview."""
 
     ids: tuple[str, ...]
-    changes: int  # invoices that are made or changed there
+    changes: int  # items that are made or changed there
     there: int  # that are there already, and of which only the result is stored
     totals: Mapping[str, tuple[Decimal, Decimal]]  # of the changes by currency, here and there
     gaps: tuple[PreviewGap, ...]  # that hinder it
@@ -96,7 +114,7 @@ class ExportPreview:
     company: Company | None
     region: str
     revision: str  # a digest of all that was planned
-    counts: Mapping[str, int]  # by LISTS, with "items" for all, "customers" and "gaps"
+    counts: Mapping[str, int]  # by LISTS; "items" for all, "cards", "bank_changes" and "gaps"
     requests: int
     notes: tuple[Text, ...]
     failures: int  # results that a person must look at: unknown ones, and those not complete
@@ -115,9 +133,13 @@ class ExportPreview:
         return map(item_of, rows)
 
     def cards(self) -> Iterator[PlannedCard]:
-        """Give the customers that change there, or of whom something is to be noted."""
+        """Give the parties that change there, or of whom something is to be noted."""
         for row in self._store.stream(_CARDS, {"run_id": self.run_id}):
             yield value_of(PlannedCard, row, differences=_differences_of(row["differences"]))
+
+    def bank_changes(self) -> Iterator[ShownChange]:
+        """Give the bank details that change there, or would if they were confirmed."""
+        return bank_changes_of(self._store, self.run_id)
 
     def gaps(self) -> Iterator[PreviewGap]:
         """Give what is missing in the set-up there."""
@@ -127,15 +149,15 @@ class ExportPreview:
             yield value_of(PreviewGap, row, item_numbers=numbers, ids=ids)
 
     def ids(self) -> tuple[str, ...]:
-        """Give the ids of all items: to send them all."""
-        return tuple(one.id for one in self.items())
+        """Give the ids of all items but those that wait for a confirmation: to send them all."""
+        return tuple(one.id for one in self.items() if one.state != "waiting")
 
     def without(self, left_out: Collection[str]) -> Chosen:
         """Give what a send would do that leaves out some items."""
         ids, changes, there = [], 0, 0
         totals: dict[str, tuple[Decimal, Decimal]] = {}
         for one in self.items():
-            if one.id in left_out:
+            if one.id in left_out or one.state == "waiting":
                 continue
             ids.append(one.id)
             there += one.action == "none" and one.state in THERE
@@ -151,12 +173,12 @@ class ExportPreview:
 
     def ids_without_gaps(self) -> tuple[str, ...]:
         """Give the ids of the items that nothing is missing for."""
-        waiting: set[str] = set()
+        missing: set[str] = set()
         for gap in self.gaps():
             if not gap.ids:
                 return ()
-            waiting.update(gap.ids)
-        return tuple(one for one in self.ids() if one not in waiting)
+            missing.update(gap.ids)
+        return tuple(one for one in self.ids() if one not in missing)
 
     def mark_printed(self) -> None:
         """Record that a command has shown this; a send without a revision then sends it.
@@ -198,7 +220,7 @@ def preview_of(store: Store, run_id: str) -> ExportPreview:
         ExportPreview,
         run,
         company=company_of(run),
-        counts=counts | {"customers": run["cards"], "gaps": run["gaps"]},
+        counts=counts | {key: run[key] for key in ("cards", "bank_changes", "gaps")},
         notes=tuple(Text(sv, en) for sv, en in json.loads(run["notes"])),
         failures=failures,
         _store=store,
@@ -210,8 +232,22 @@ def printed(store: Store, definition: str) -> str:
 
     One that was sent, or came before a later one, is none.
     """
-    row = store.db.execute(_LAST_PREVIEW, {"definition": definition}).fetchone()
+    row = store.db.execute(_LAST_SHOWN, {"definition": definition, "checks": 0}).fetchone()
     return "" if row is None or row["state"] != "previewed" else str(row["printed"])
+
+
+def last_printed(store: Store, definition: str) -> str | None:
+    """Give the run that a command printed last; ``None`` where a later one was not printed."""
+    row = store.db.execute(_LAST_SHOWN, {"definition": definition, "checks": 1}).fetchone()
+    return str(row["id"]) if row is not None and row["printed"] else None
+
+
+def bank_changes_of(
+    store: Store, run_id: str, party_number: str | None = None
+) -> Iterator[ShownChange]:
+    """Give the bank details that a run would change there, of one party or of all."""
+    values = {"run_id": run_id, "party_number": party_number}
+    return (value_of(ShownChange, row) for row in store.stream(_BANK_CHANGES, values))
 
 
 def past_runs(store: Store, definition: str | None = None) -> Iterator[ExportPreview]:
@@ -241,14 +277,21 @@ def _differences_of(text: str) -> tuple[Difference, ...]:
     return () if text == "[]" else tuple(Difference(*one) for one in json.loads(text))
 
 
-# What was about to be sent is unknown until its result is known.
+# What was about to be sent is unknown until its result is known. What waits for a confirmation can
+# be sent when every bank change of its party has one.
 ITEMS_LIST = """
-    coalesce(r.result, CASE WHEN r.intended = 1 THEN 'unknown' ELSE r.state END)
+    coalesce(r.result, CASE
+        WHEN r.intended = 1 THEN 'unknown'
+        WHEN r.state <> 'waiting' THEN r.state
+        WHEN EXISTS (SELECT 1 FROM bank_changes b WHERE b.run_id = r.run_id
+                     AND b.party_number = r.party_number AND b.unconfirmed)
+        THEN 'waiting' ELSE 'ready' END)
 """
 
 _RUN = """
     SELECT r.*, r.id AS run_id, d.subject,
            (SELECT count(*) FROM export_cards c WHERE c.run_id = r.id) AS cards,
+           (SELECT count(*) FROM export_bank_changes b WHERE b.run_id = r.id) AS bank_changes,
            (SELECT count(*) FROM export_gaps g WHERE g.run_id = r.id) AS gaps
     FROM export_runs r JOIN definitions d ON d.name = r.definition WHERE r.id = :run_id
 """
@@ -261,16 +304,19 @@ _COUNTS = f"""
     FROM export_items r WHERE r.run_id = :run_id AND r.state IS NOT NULL GROUP BY 1
 """  # noqa: S608 constants
 
+# Why an item waits is not told once it no longer does.
+_CONFIRMED = f"r.state = 'waiting' AND {ITEMS_LIST} = 'ready'"
+
 ITEM_COLUMNS = f"""
-    r.item_id AS id, r.place, coalesce(i.customer_name, '') AS party, {ITEMS_LIST} AS state,
-    coalesce(r.action, 'none') AS action, r.number, r.customer_number, r.total,
-    r.other_total, r.currency, r.code, r.message_sv, r.message_en, r.differences, r.chosen
+    r.item_id AS id, r.place, r.party, {ITEMS_LIST} AS state,
+    coalesce(r.action, 'none') AS action, r.number, r.party_number, r.total,
+    r.other_total, r.currency, CASE WHEN {_CONFIRMED} THEN '' ELSE r.code END AS code,
+    CASE WHEN {_CONFIRMED} THEN NULL ELSE r.message_sv END AS message_sv,
+    CASE WHEN {_CONFIRMED} THEN NULL ELSE r.message_en END AS message_en,
+    r.differences, r.chosen
 """
 
-ITEMS_FROM = """
-    FROM export_items r LEFT JOIN invoices i ON i.item_id = r.item_id
-    WHERE r.run_id = :run_id AND r.state IS NOT NULL
-"""
+ITEMS_FROM = "FROM export_items r WHERE r.run_id = :run_id AND r.state IS NOT NULL"
 
 _ITEMS = f"""
     SELECT {ITEM_COLUMNS} {ITEMS_FROM}
@@ -279,11 +325,21 @@ _ITEMS = f"""
 
 _CARDS = "SELECT * FROM export_cards WHERE run_id = :run_id ORDER BY place"
 
+_BANK_CHANGES = """
+    SELECT b.*, coalesce(p.party, '') AS party
+    FROM bank_changes b LEFT JOIN (
+        SELECT party_number, min(party) AS party FROM export_items WHERE run_id = :run_id GROUP BY 1
+    ) p ON p.party_number = b.party_number
+    WHERE b.run_id = :run_id AND (:party_number IS NULL OR b.party_number = :party_number)
+    ORDER BY length(b.party_number), b.party_number, b.field
+"""
+
 _GAPS = "SELECT * FROM export_gaps WHERE run_id = :run_id ORDER BY place"
 
-_LAST_PREVIEW = """
-    SELECT state, printed FROM export_runs
-    WHERE definition = :definition AND state IN ('previewed', 'sent')
+_LAST_SHOWN = """
+    SELECT id, state, printed FROM export_runs
+    WHERE definition = :definition
+    AND (state IN ('previewed', 'sent') OR (:checks = 1 AND state = 'checked'))
     ORDER BY started_at DESC, rowid DESC LIMIT 1
 """
 

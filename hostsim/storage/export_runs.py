@@ -13,16 +13,23 @@ from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from hostsim.errors import host_error
+from hostsim.errors import HostError, host_error
 from hostsim.ledger.values import Definition
 from hostsim.messages import exports as messages
-from hostsim.storage import invoice_content
-from hostsim.storage.export_previews import ExportPreview, preview_of
-from hostsim.storage.export_states import OFFERED, WITH_STATE
-from hostsim.storage.rows import plain, settings_text
+from hostsim.storage.export_previews import (
+    ITEMS_LIST,
+    ExportPreview,
+    ShownChange,
+    bank_changes_of,
+    preview_of,
+)
+from hostsim.storage.export_states import OFFERED, WITH_STATE, of_subject
+from hostsim.storage.export_subjects import CONTENT
+from hostsim.storage.rows import plain, settings_text, value_of
 from hostsim.storage.store import Store
 from opter_contract import BATCH
 from opter_contract.export_values import (
+    BankChange,
     Difference,
     ExportItem,
     Gap,
@@ -49,7 +56,7 @@ class ExportRun:
         with self.store.change() as db:
             name = {"definition": self.definition.name}
             db.execute(_INTERRUPT, name | _words(messages.INTERRUPTED))
-            for table in ("export_items", "export_cards", "export_gaps"):
+            for table in _LOOKED_AT:
                 db.execute(_FORGET.format(table=table), name)
             db.execute(
                 _BEGIN,
@@ -63,11 +70,12 @@ class ExportRun:
                     "asked": self._asked,
                 },
             )
-            db.execute(_CHOOSE_ITEMS, self._values)
+            db.execute(self._of(_CHOOSE_ITEMS), self._values)
             if self.asked is not None:
-                period_open = [row["item_id"] for row in db.execute(_OPEN, self._values)]
+                period_open = [row["item_id"] for row in db.execute(self._of(_OPEN), self._values)]
                 if period_open:
-                    self._add_gaps(db, [Gap("PERIOD_OPEN", messages.PERIOD_OPEN, period_open)])
+                    sentence = messages.said(messages.PERIOD_OPEN, self.definition.subject)
+                    self._add_gaps(db, [Gap("PERIOD_OPEN", sentence, period_open)])
 
     # --- What the plug-in is given, and what it plans ---
 
@@ -84,18 +92,20 @@ class ExportRun:
                 if found is None:
                     raise KeyError(after)
                 place = found["place"]
-            db.execute(_TAKE_CONTENT, self._values | {"place": place, "most": BATCH})
-            rows = db.execute(_BATCH, self._values | {"place": place, "most": BATCH}).fetchall()
-            known = invoice_content.items(db, [row["item_id"] for row in rows])
+            batch = self._values | {"place": place, "most": BATCH}
+            db.execute(self._of(_TAKE_CONTENT), batch)
+            rows = db.execute(self._of(_BATCH), batch).fetchall()
+            content = CONTENT[self.definition.subject]
+            known = content.items(db, [row["item_id"] for row in rows])
         if len(known) < len(rows):
             raise host_error("EXPORT_CHANGED")  # loaded again, without content
         return [
             ExportItem(
                 id=row["item_id"],
-                invoice=known[row["item_id"]],
+                content=known[row["item_id"]],
                 exported=bool(row["exported"]),
                 intended=bool(row["intended"]),
-                number=row["number"] or "",
+                number=row["number"],
                 incomplete=row["complete"] == 0,
             )
             for row in rows
@@ -124,6 +134,23 @@ class ExportRun:
                     },
                 )
 
+    def take_bank_changes(self, changes: Iterable[BankChange]) -> list[str]:
+        """Store bank changes; give the fields that were handed over already."""
+        with self.store.change() as db:
+            return [
+                f"{one.field} of {one.party_number}"
+                for one in changes
+                if not db.execute(_ADD_BANK_CHANGE, self._change_values(one)).rowcount
+            ]
+
+    def _change_values(self, one: BankChange) -> dict[str, object]:
+        return self._values | {
+            "party_number": one.party_number,
+            "field": one.field,
+            "ours": one.ours,
+            "theirs": one.theirs,
+        }
+
     def take_gaps(self, gaps: Iterable[Gap]) -> list[str]:
         """Store gaps; give the ids in them that were not given to the plug-in."""
         several = list(gaps)
@@ -146,7 +173,7 @@ class ExportRun:
     def known_otherwise(self, company: Company) -> bool:
         """Tell whether the books of a company know items that were given as new."""
         values = self._values | {"company": company.number}
-        return self.store.db.execute(_KNOWN, values).fetchone() is not None
+        return self.store.db.execute(self._of(_KNOWN), values).fetchone() is not None
 
     # --- The review ---
 
@@ -159,7 +186,7 @@ class ExportRun:
                 {"company": company.number, "name": company.name, "run_id": self.run_id},
             )
             digest = hashlib.sha256()
-            for query in (_SHOWN_HEAD, _SHOWN_ITEMS, _SHOWN_CARDS, _SHOWN_GAPS):
+            for query in _SHOWN:
                 for (line,) in db.execute(query, self._values):
                     digest.update(str(line).encode("utf-8", "surrogatepass") + b"\n")
             db.execute(
@@ -180,12 +207,15 @@ class ExportRun:
         """Store what a person sends; from now on the definition belongs to the company.
 
         :return: the ids that were not planned; nothing is stored then.
+        :raises HostError: ``BANK_UNCONFIRMED`` where one waits for a confirmation.
         """
         ids = {"ids": json.dumps(list(item_ids)), "at": at.isoformat()}
         with self.store.change() as db:
             unknown = [row["value"] for row in db.execute(_NOT_PLANNED, self._values | ids)]
             if unknown or not item_ids:
                 return unknown
+            if db.execute(_WAITING, self._values | ids).fetchone():
+                raise bank_unconfirmed(self.preview())
             db.execute(_MARK_CHOSEN, self._values | ids)
             db.execute(
                 "UPDATE export_runs SET sent_at = :at WHERE id = :run_id",
@@ -202,12 +232,26 @@ class ExportRun:
             )
         return []
 
+    def use_confirmations(self) -> list[BankChange]:
+        """Use the confirmations in force, once; give the bank changes that they are of.
+
+        :raises HostError: ``EXPORT_CHANGED`` where one that was counted on is not in force now.
+        """
+        with self.store.change() as db:
+            used = db.execute(_USE_CONFIRMATIONS, self._values).fetchall()
+            if db.execute(_CHOSEN_UNCONFIRMED, self._values).fetchone():
+                raise host_error("EXPORT_CHANGED")
+        return [value_of(BankChange, row) for row in used]
+
     # --- What becomes of the items ---
 
     def store_intents(
         self, company: Company, item_ids: Sequence[str], at: datetime, event: str = "intended"
     ) -> list[str]:
-        """Store what is about to be sent; give the ids that nobody chose to send."""
+        """Store what is about to be sent; give the ids that nobody chose to send.
+
+        So is one whose bank changes were not given as confirmed in this run.
+        """
         values = self._values | {"ids": json.dumps(list(item_ids))}
         with self.store.change() as db:
             wrong = [row["value"] for row in db.execute(_NOT_CHOSEN, values)]
@@ -270,6 +314,9 @@ class ExportRun:
                 {"code": code, "run_id": self.run_id, **_words(message)},
             )
 
+    def _of(self, query: str) -> str:
+        return of_subject(query, self.definition.subject)
+
     @property
     def _asked(self) -> str | None:
         return None if self.asked is None else json.dumps(self.asked)
@@ -287,6 +334,33 @@ class ExportRun:
         }
 
 
+def confirm_bank(
+    store: Store, run_id: str, party_number: str, user: str, at: datetime
+) -> list[ShownChange]:
+    """Confirm the bank changes of a party that a run showed; give those that are confirmed.
+
+    :param run_id: the last run of its export; an earlier one shows nothing to confirm.
+    """
+    with store.change() as db:
+        db.execute(
+            _CONFIRM,
+            {"run_id": run_id, "party_number": party_number, "user": user, "at": at.isoformat()},
+        )
+    return [one for one in bank_changes_of(store, run_id, party_number) if one.confirmed]
+
+
+def gaps_open(preview: ExportPreview) -> HostError:
+    """Make the error of a run that would send what something is missing for."""
+    words = messages.WORDS[preview.subject]
+    return host_error("EXPORT_GAPS", gaps=preview.counts["gaps"], **words)
+
+
+def bank_unconfirmed(preview: ExportPreview) -> HostError:
+    """Make the error of a run that leaves items that wait for a confirmation."""
+    waiting = {one.party_number for one in preview.bank_changes() if not one.confirmed}
+    return host_error("BANK_UNCONFIRMED", suppliers=len(waiting), name=preview.definition)
+
+
 def _words(message: Text | None) -> dict[str, str | None]:
     return {"sv": message and message.sv, "en": message and message.en}
 
@@ -301,7 +375,7 @@ def _planned_values(one: PlannedItem) -> dict[str, object]:
         "state": one.state,
         "action": one.action,
         "number": one.number,
-        "customer_number": one.customer_number,
+        "party_number": one.party_number,
         "total": plain(one.total),
         "other_total": plain(one.other_total),
         "currency": one.currency,
@@ -316,7 +390,7 @@ def _result_values(one: ItemResult) -> dict[str, object]:
         "item_id": one.id,
         "event": one.state,
         "number": one.number,
-        "customer_number": one.customer_number,
+        "party_number": one.party_number,
         "total": plain(one.total),
         "code": one.code,
         "theirs": one.theirs,
@@ -333,6 +407,8 @@ _INTERRUPT = """
     WHERE definition = :definition AND state = 'running'
 """
 
+_LOOKED_AT = ("export_items", "export_cards", "export_bank_changes", "export_gaps")
+
 # What was only looked at; what was sent is told by later runs, too.
 _FORGET = """
     DELETE FROM {table} WHERE run_id IN (
@@ -346,9 +422,9 @@ _BEGIN = """
 
 # Corrections last: they name another invoice.
 _CHOOSE_ITEMS = f"""
-    INSERT INTO export_items (run_id, place, item_id, digest)
+    INSERT INTO export_items (run_id, place, item_id, digest, party)
     SELECT :run_id, row_number() OVER (ORDER BY i.type = 'correction', length(i.number), i.number),
-           i.item_id, i.digest
+           i.item_id, i.digest, i.party
     FROM {WITH_STATE}
     WHERE i.region = :region AND i.digest <> '' AND CASE
         WHEN :asked IS NOT NULL THEN i.number IN (SELECT value FROM json_each(:asked))
@@ -356,7 +432,7 @@ _CHOOSE_ITEMS = f"""
 """  # noqa: S608 constants
 
 _OPEN = """
-    SELECT r.item_id FROM export_items r JOIN invoices i ON i.item_id = r.item_id
+    SELECT r.item_id FROM export_items r JOIN <items> i ON i.item_id = r.item_id
     WHERE r.run_id = :run_id AND i.period_closed = 0 ORDER BY r.place
 """
 
@@ -364,13 +440,16 @@ _PLACE = "SELECT place FROM export_items WHERE run_id = :run_id AND item_id = :i
 
 # The content may have been loaded again since the items were chosen.
 _TAKE_CONTENT = """
-    UPDATE export_items SET digest = (
-        SELECT digest FROM invoices i WHERE i.item_id = export_items.item_id)
+    UPDATE export_items SET (digest, party) = (
+        SELECT digest, party FROM <items> i WHERE i.item_id = export_items.item_id)
     WHERE run_id = :run_id AND place > :place AND place <= :place + :most
 """
 
+# One that was taken back is new again: what is there of it is no longer ours.
 _BATCH = f"""
-    SELECT r.item_id, e.exported, e.intended, e.complete, e.number
+    SELECT r.item_id, coalesce(e.exported, 0) AND e.state <> 'cancelled' AS exported,
+           e.intended, e.complete,
+           CASE e.state WHEN 'cancelled' THEN '' ELSE coalesce(e.number, '') END AS number
     FROM export_items r JOIN {WITH_STATE}
     WHERE r.item_id = i.item_id AND r.run_id = :run_id AND r.place > :place
     ORDER BY r.place LIMIT :most
@@ -378,7 +457,7 @@ _BATCH = f"""
 
 _PLAN = """
     UPDATE export_items SET state = :state, action = :action, number = :number,
-        customer_number = :customer_number, total = :total, other_total = :other_total,
+        party_number = :party_number, total = :total, other_total = :other_total,
         currency = :currency, code = :code, message_sv = :sv, message_en = :en,
         differences = :differences
     WHERE run_id = :run_id AND item_id = :item_id AND state IS NULL
@@ -389,6 +468,52 @@ _ADD_CARD = """
     SELECT :run_id, count(*), :number, :action, :differences, :sv, :en
     FROM export_cards WHERE run_id = :run_id
 """
+
+_ADD_BANK_CHANGE = """
+    INSERT INTO export_bank_changes (run_id, party_number, field, ours, theirs)
+    VALUES (:run_id, :party_number, :field, :ours, :theirs) ON CONFLICT DO NOTHING
+"""
+
+# Only what the last run showed: a change of an earlier one may have been made since.
+_CONFIRM = """
+    INSERT INTO bank_confirmations (run_id, export_type, subject, company, party_number, field,
+                                    ours, theirs, user, at)
+    SELECT b.run_id, d.import_type, d.subject, r.company, b.party_number, b.field, b.ours,
+           b.theirs, :user, :at
+    FROM bank_changes b JOIN export_runs r ON r.id = b.run_id
+    JOIN definitions d ON d.name = r.definition
+    WHERE b.run_id = :run_id AND b.party_number = :party_number AND b.confirmed_at IS NULL
+    AND r.id = (SELECT l.id FROM export_runs l WHERE l.definition = r.definition
+                AND l.revision <> '' ORDER BY l.started_at DESC, l.rowid DESC LIMIT 1)
+"""
+
+_WAITING = f"""
+    SELECT 1 FROM json_each(:ids) o JOIN export_items r
+        ON r.run_id = :run_id AND r.item_id = o.value
+    WHERE r.state = 'waiting' AND {ITEMS_LIST} = 'waiting' LIMIT 1
+"""  # noqa: S608 constants
+
+# Only where something is sent: after a review that sends nothing, none is given.
+_USE_CONFIRMATIONS = """
+    UPDATE export_bank_changes AS u SET confirmation = b.sequence
+    FROM bank_changes b JOIN export_runs r ON r.id = b.run_id
+    WHERE u.run_id = :run_id AND u.confirmation IS NULL AND b.run_id = u.run_id
+    AND b.party_number = u.party_number AND b.field = u.field
+    AND b.sequence IS NOT NULL AND r.sent_at IS NOT NULL
+    RETURNING party_number, field, ours, theirs
+"""
+
+# Whether an item would be sent whose bank changes this run has not used confirmations of.
+_UNCONFIRMED = """
+    r.state = 'waiting' AND EXISTS (
+        SELECT 1 FROM export_bank_changes b WHERE b.run_id = r.run_id
+        AND b.party_number = r.party_number AND b.confirmation IS NULL)
+"""
+
+_CHOSEN_UNCONFIRMED = f"""
+    SELECT 1 FROM export_items r
+    WHERE r.run_id = :run_id AND r.chosen = 1 AND {_UNCONFIRMED} LIMIT 1
+"""  # noqa: S608 constants
 
 _ADD_GAP = """
     INSERT INTO export_gaps (run_id, place, code, message_sv, message_en, item_ids)
@@ -407,11 +532,12 @@ _NOT_PLANNED = """
         WHERE r.run_id = :run_id AND r.item_id = o.value AND r.state IS NOT NULL)
 """
 
-_NOT_CHOSEN = """
+_NOT_CHOSEN = f"""
     SELECT o.value FROM json_each(:ids) o WHERE NOT EXISTS (
         SELECT 1 FROM export_items r
-        WHERE r.run_id = :run_id AND r.item_id = o.value AND r.chosen = 1)
-"""
+        WHERE r.run_id = :run_id AND r.item_id = o.value AND r.chosen = 1
+        AND NOT ({_UNCONFIRMED}))
+"""  # noqa: S608 constants
 
 _KNOWN = f"""
     SELECT 1 FROM export_items r JOIN {WITH_STATE}
@@ -431,7 +557,7 @@ _SHOWN_HEAD = """
     FROM export_runs WHERE id = :run_id
 """
 _SHOWN_ITEMS = """
-    SELECT json_array(item_id, digest, state, action, number, customer_number, total, other_total,
+    SELECT json_array(item_id, digest, state, action, number, party_number, total, other_total,
                       currency, code, message_sv, message_en, differences)
     FROM export_items WHERE run_id = :run_id AND state IS NOT NULL ORDER BY item_id
 """
@@ -439,10 +565,15 @@ _SHOWN_CARDS = """
     SELECT json_array(number, action, differences, message_sv, message_en)
     FROM export_cards WHERE run_id = :run_id ORDER BY 1
 """
+_SHOWN_BANK_CHANGES = """
+    SELECT json_array(party_number, field, ours, theirs)
+    FROM export_bank_changes WHERE run_id = :run_id ORDER BY 1
+"""
 _SHOWN_GAPS = """
     SELECT json_array(code, message_sv, message_en, item_ids)
     FROM export_gaps WHERE run_id = :run_id ORDER BY 1
 """
+_SHOWN = (_SHOWN_HEAD, _SHOWN_ITEMS, _SHOWN_CARDS, _SHOWN_BANK_CHANGES, _SHOWN_GAPS)
 
 _MARK_CHOSEN = """
     UPDATE export_items SET chosen = 1
@@ -459,6 +590,8 @@ _INTEND = """
                                 user, at)
     VALUES (:export_type, :subject, :company, :item_id, 'intended', 1, :run_id, :user, :at)
     ON CONFLICT DO UPDATE SET
+        exported = exported AND state <> 'cancelled',
+        number = CASE state WHEN 'cancelled' THEN '' ELSE number END,
         state = 'intended', intended = 1, code = '', message_sv = NULL, message_en = NULL,
         run_id = excluded.run_id, user = excluded.user, at = excluded.at
 """
@@ -476,35 +609,37 @@ _MARK_INTENDED = """
 
 _LOG_RESULT = """
     INSERT INTO export_log (run_id, export_type, subject, company, item_id, event, number,
-                            customer_number, total, code, message_sv, message_en, theirs, complete,
+                            party_number, total, code, message_sv, message_en, theirs, complete,
                             user, at)
     VALUES (:run_id, :export_type, :subject, :company, :item_id, :event, :number,
-            :customer_number, :total, :code, :sv, :en, :theirs, :complete, :user, :at)
+            :party_number, :total, :code, :sv, :en, :theirs, :complete, :user, :at)
 """
 
 # An item that is there unchanged stays what it was there; what is not known of it now was known.
 _SETTLE = """
     INSERT INTO exported_items (export_type, subject, company, item_id, state, exported, intended,
-                                complete, number, customer_number, total, digest, code, message_sv,
+                                complete, number, party_number, total, digest, code, message_sv,
                                 message_en, run_id, user, at)
     SELECT :export_type, :subject, :company, :item_id,
            CASE :event WHEN 'unchanged' THEN 'sent' ELSE :event END,
            :event IN ('sent', 'adopted', 'unchanged', 'booked')
                OR (:event = 'refused' AND :number <> ''),
            :event = 'unknown', :complete,
-           :number, :customer_number, :total,
+           :number, :party_number, :total,
            CASE WHEN :event IN ('refused', 'unknown', 'cancelled') THEN '' ELSE r.digest END,
            :code, :sv, :en, :run_id, :user, :at
     FROM export_items r WHERE r.run_id = :run_id AND r.item_id = :item_id
     ON CONFLICT DO UPDATE SET
         state = CASE WHEN :event = 'unchanged' AND state IN ('adopted', 'booked') THEN state
                      ELSE excluded.state END,
-        exported = max(exported, excluded.exported),
+        exported = max(exported AND (state <> 'cancelled' OR :event = 'cancelled'),
+                       excluded.exported),
         intended = excluded.intended,
         complete = excluded.complete,
-        number = CASE excluded.number WHEN '' THEN number ELSE excluded.number END,
-        customer_number = CASE excluded.customer_number WHEN '' THEN customer_number
-                          ELSE excluded.customer_number END,
+        number = CASE WHEN excluded.number <> '' THEN excluded.number
+                      WHEN state = 'cancelled' AND :event <> 'cancelled' THEN '' ELSE number END,
+        party_number = CASE excluded.party_number WHEN '' THEN party_number
+                            ELSE excluded.party_number END,
         total = coalesce(excluded.total, total),
         digest = CASE excluded.digest WHEN '' THEN digest ELSE excluded.digest END,
         code = excluded.code, message_sv = excluded.message_sv, message_en = excluded.message_en,
@@ -514,8 +649,7 @@ _SETTLE = """
 _MARK_RESULT = """
     UPDATE export_items SET result = :event, complete = :complete,
         number = CASE :number WHEN '' THEN number ELSE :number END,
-        customer_number = CASE :customer_number WHEN '' THEN customer_number
-                          ELSE :customer_number END,
+        party_number = CASE :party_number WHEN '' THEN party_number ELSE :party_number END,
         other_total = coalesce(:total, other_total),
         code = CASE WHEN :code = '' AND state = :event THEN code ELSE :code END,
         message_sv = CASE WHEN :code = '' AND state = :event THEN message_sv ELSE :sv END,

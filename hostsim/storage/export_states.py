@@ -1,4 +1,4 @@
-"""How items stand in other books: the invoices with their periods, and the log of exports."""
+"""How items stand in other books: invoices or bills with their periods, and the log of exports."""
 
 from __future__ import annotations
 
@@ -10,7 +10,9 @@ from datetime import date, datetime
 from decimal import Decimal
 
 from hostsim.ledger.values import Definition
+from hostsim.messages.exports import INVOICES
 from hostsim.storage.export_previews import number_of
+from hostsim.storage.export_subjects import VIEWS
 from hostsim.storage.rows import value_of
 from hostsim.storage.store import Store
 from opter_contract.values import Text
@@ -21,14 +23,14 @@ NEW = "new"
 
 @dataclass(frozen=True, slots=True)
 class ExportableItem:
-    """An invoice with rows, and how it stands in the books of the export's company."""
+    """An item with content, and how it stands in the books of the export's company."""
 
     id: str
     item_number: str
-    type: str  # invoice, correction or interest
-    party_code: str  # of the customer, as is the name
+    type: str  # invoice, correction or interest; or bill
+    party_code: str  # of the customer or supplier, as is the name
     party: str
-    invoice_date: date | None
+    item_date: date | None
     due_date: date | None
     total: Decimal
     currency: str
@@ -53,7 +55,7 @@ class ExportableItem:
 
 @dataclass(frozen=True, slots=True)
 class ExportPeriod:
-    """The invoices of a month, those of its open and closed periods apart."""
+    """The items of a month, those of its open and closed periods apart."""
 
     month: str  # 2026-11
     closed: bool
@@ -71,13 +73,14 @@ class LogEntry:
     run_id: str
     definition: str
     export_type: str
+    subject: str
     company: str
     company_name: str
     item_id: str
     item_number: str
     event: str  # intended, cancelling, or the state of a result
     number: str  # there, as are the two that follow
-    customer_number: str
+    party_number: str
     total: Decimal | None
     currency: str
     code: str
@@ -101,7 +104,7 @@ class ItemStory:
     complete: bool
     changed: bool  # the content here is not what was sent last
     number: str
-    customer_number: str
+    party_number: str
     total: Decimal | None
     currency: str
     code: str
@@ -114,19 +117,21 @@ class ItemStory:
 def exportable(
     store: Store, definition: Definition, company: str, month: str | None = None
 ) -> Iterator[ExportableItem]:
-    """Give the invoices of an export's region that can be exported.
+    """Give the items of an export's region that can be exported.
 
     :param company: in whose books; ``""`` before the first export.
     :param month: of this month, as 2026-11.
     """
     values = values_of(definition, company) | {"month": month}
-    return (value_of(ExportableItem, row) for row in store.stream(_EXPORTABLE, values))
+    rows = store.stream(of_subject(_EXPORTABLE, definition.subject), values)
+    return (value_of(ExportableItem, row) for row in rows)
 
 
 def periods(store: Store, definition: Definition, company: str) -> list[ExportPeriod]:
-    """Give the periods that have such invoices, the last one first."""
+    """Give the periods that have such items, the last one first."""
     found: dict[tuple[str, bool], list[sqlite3.Row]] = {}
-    for row in store.db.execute(_PERIODS, values_of(definition, company)):
+    query = of_subject(_PERIODS, definition.subject)
+    for row in store.db.execute(query, values_of(definition, company)):
         found.setdefault((row["month"], bool(row["period_closed"])), []).append(row)
     return [
         ExportPeriod(
@@ -168,7 +173,7 @@ def stories(store: Store, invoice_id: int | None) -> tuple[ItemStory, ...]:
     ).fetchone()
     if row is None:
         return ()
-    item = {"subject": "invoices", "item_id": row["item_id"]}
+    item = {"subject": INVOICES, "item_id": row["item_id"]}
     log = list(log_entries(store, **item))
     return tuple(
         value_of(
@@ -180,24 +185,33 @@ def stories(store: Store, invoice_id: int | None) -> tuple[ItemStory, ...]:
                 if (one.export_type, one.company) == (row["export_type"], row["company"])
             ),
         )
-        for row in store.db.execute(_STATES, item)
+        for row in store.db.execute(of_subject(_STATES, INVOICES), item)
     )
 
 
-def not_exportable(store: Store, region: str, numbers: Iterable[str]) -> list[str]:
-    """Give which of these invoices have no rows that could be exported."""
-    rows = store.db.execute(
-        "SELECT number FROM invoices WHERE region = :region AND digest = ''"
-        " AND number IN (SELECT value FROM json_each(:numbers)) ORDER BY number",
-        {"region": region, "numbers": json.dumps(list(numbers))},
+def not_exportable(
+    store: Store, definition: Definition, numbers: Iterable[str]
+) -> tuple[list[str], list[str]]:
+    """Give which of these numbers are unknown, and which have nothing that could be exported."""
+    query = of_subject(_NOT_EXPORTABLE, definition.subject)
+    values = {"region": definition.region, "numbers": json.dumps(list(numbers))}
+    rows = store.db.execute(query, values).fetchall()
+    return (
+        [row["number"] for row in rows if row["digest"] is None],
+        [row["number"] for row in rows if row["digest"] is not None],
     )
-    return [row["number"] for row in rows]
 
 
 def is_exported(store: Store, definition: Definition, company: str, number: str) -> bool:
     """Tell whether an item is in the books of a company, as far as exports know."""
     values = values_of(definition, company) | {"number": number}
-    return store.db.execute(_IS_EXPORTED, values).fetchone() is not None
+    query = of_subject(_IS_EXPORTED, definition.subject)
+    return store.db.execute(query, values).fetchone() is not None
+
+
+def of_subject(query: str, subject: str) -> str:
+    """Let a query of items read those of a subject."""
+    return query.replace("<items>", VIEWS[subject])
 
 
 def values_of(definition: Definition, company: str) -> dict[str, object]:
@@ -212,9 +226,10 @@ def values_of(definition: Definition, company: str) -> dict[str, object]:
 
 # --- SQL --------------------------------------------------------------------
 
-#: The invoices that can be exported, each with how it stands in a company's books.
+#: The items that can be exported, each with how it stands in a company's books. ``<items>`` is
+#: replaced by :func:`of_subject`.
 WITH_STATE = """
-    invoices i LEFT JOIN exported_items e ON e.export_type = :export_type
+    <items> i LEFT JOIN exported_items e ON e.export_type = :export_type
     AND e.subject = :subject AND e.company = :company AND e.item_id = i.item_id
 """
 
@@ -231,9 +246,8 @@ OFFERED = """
 CHANGED = "(e.exported IS 1 AND e.digest IS NOT i.digest)"
 
 EXPORTABLE_COLUMNS = f"""
-    i.item_id AS id, i.number AS item_number, i.type, i.customer_code AS party_code,
-    i.customer_name AS party, i.invoice_date, i.due_date, i.total, i.currency,
-    i.period_closed, coalesce(e.state, '{NEW}') AS state,
+    i.item_id AS id, i.number AS item_number, i.type, i.party_code, i.party, i.date AS item_date,
+    i.due_date, i.total, i.currency, i.period_closed, coalesce(e.state, '{NEW}') AS state,
     coalesce(e.exported, 0) AS exported, {CHANGED} AS changed,
     coalesce(e.complete, 1) AS complete, coalesce(e.number, '') AS number,
     e.total AS other_total, coalesce(e.code, '') AS code, e.message_sv, e.message_en,
@@ -243,7 +257,7 @@ EXPORTABLE_COLUMNS = f"""
 EXPORTABLE_FROM = f"""
     FROM {WITH_STATE}
     WHERE i.region = :region AND i.digest <> ''
-    AND (:month IS NULL OR substr(i.invoice_date, 1, 7) = :month)
+    AND (:month IS NULL OR substr(i.date, 1, 7) = :month)
 """
 
 #: Corrections last: they name another invoice.
@@ -252,7 +266,7 @@ EXPORTABLE_ORDER = "i.type = 'correction', length(i.number), i.number"
 _EXPORTABLE = f"SELECT {EXPORTABLE_COLUMNS} {EXPORTABLE_FROM} ORDER BY {EXPORTABLE_ORDER}"
 
 _PERIODS = f"""
-    SELECT substr(i.invoice_date, 1, 7) AS month, i.period_closed, i.currency,
+    SELECT substr(i.date, 1, 7) AS month, i.period_closed, i.currency,
            count(*) AS items, sum({OFFERED}) AS offered,
            sum(e.exported IS 1 AND e.state <> 'cancelled') AS exported,
            exact_sum(i.total) AS total
@@ -260,20 +274,27 @@ _PERIODS = f"""
     GROUP BY 1, 2, 3 ORDER BY 1 DESC, 2, 3
 """  # noqa: S608 constants
 
-LOG_COLUMNS = """
+#: A column of the item that an entry is of, as its run had it; not joined, so that only the entries
+#: that are shown look for it.
+LOG_ITEM = """
+    coalesce((SELECT i.{0} FROM export_items i
+              WHERE i.run_id = l.run_id AND i.item_id = l.item_id), '')
+"""
+
+LOG_COLUMNS = f"""
     l.*, r.definition, coalesce(r.company_name, '') AS company_name,
-    coalesce(i.currency, '') AS currency
+    {LOG_ITEM.format("currency")} AS currency
 """
 
 LOG_FROM = """
     FROM export_log l JOIN export_runs r ON r.id = l.run_id
-    LEFT JOIN invoices i ON i.item_id = l.item_id
     WHERE (:definition IS NULL OR r.definition = :definition)
+    AND (:subject IS NULL OR l.subject = :subject)
 """
 
 _LOG = f"""
     SELECT {LOG_COLUMNS} {LOG_FROM}
-    AND (:item_id IS NULL OR (l.item_id = :item_id AND l.subject = :subject))
+    AND (:item_id IS NULL OR l.item_id = :item_id)
     ORDER BY l.sequence
 """
 
@@ -281,11 +302,18 @@ _STATES = f"""
     SELECT e.*, r.definition, coalesce(r.company_name, '') AS company_name,
            coalesce(i.currency, '') AS currency, {CHANGED} AS changed
     FROM exported_items e JOIN export_runs r ON r.id = e.run_id
-    LEFT JOIN invoices i ON i.item_id = e.item_id
+    LEFT JOIN <items> i ON i.item_id = e.item_id
     WHERE e.subject = :subject AND e.item_id = :item_id ORDER BY e.export_type, e.company
 """  # noqa: S608 constants
 
 _IS_EXPORTED = f"""
     SELECT 1 FROM {WITH_STATE}
-    WHERE i.region = :region AND i.number = :number AND (e.exported = 1 OR e.intended = 1)
+    WHERE i.region = :region AND i.number = :number
+    AND ((e.exported = 1 AND e.state <> 'cancelled') OR e.intended = 1)
 """  # noqa: S608 constants
+
+_NOT_EXPORTABLE = """
+    SELECT o.value AS number, i.digest FROM json_each(:numbers) o
+    LEFT JOIN <items> i ON i.region = :region AND i.number = o.value
+    WHERE coalesce(i.digest, '') = ''
+"""

@@ -68,6 +68,67 @@ CREATE TABLE invoice_rows (
     PRIMARY KEY (invoice_id, place)
 ) WITHOUT ROWID;
 
+-- Subcontractors, as they were loaded last: a bill is paid by the newest card.
+CREATE TABLE suppliers (
+    id                  INTEGER PRIMARY KEY,
+    region              TEXT NOT NULL,
+    code                TEXT NOT NULL CHECK (code <> ''),
+    name                TEXT NOT NULL,
+    organisation_number TEXT NOT NULL,
+    vat_number          TEXT NOT NULL,
+    address1            TEXT NOT NULL,
+    zip                 TEXT NOT NULL,
+    city                TEXT NOT NULL,
+    country             TEXT NOT NULL,
+    phone1              TEXT NOT NULL,
+    phone2              TEXT NOT NULL,
+    www                 TEXT NOT NULL,
+    bankgiro            TEXT NOT NULL,
+    plusgiro            TEXT NOT NULL,
+    bank_account        TEXT NOT NULL,
+    iban                TEXT NOT NULL,
+    bic                 TEXT NOT NULL,
+    sends_invoice       INTEGER NOT NULL CHECK (sends_invoice IN (0, 1)),
+    UNIQUE (region, code)
+);
+
+-- What is owed to them, by bills that are made here.
+CREATE TABLE supplier_bills (
+    id            INTEGER PRIMARY KEY,
+    region        TEXT NOT NULL,
+    number        TEXT NOT NULL CHECK (number <> ''),
+    supplier_id   INTEGER NOT NULL REFERENCES suppliers (id),
+    supplier_code TEXT NOT NULL,
+    supplier_name TEXT NOT NULL,
+    bill_date     TEXT NOT NULL,
+    due_date      TEXT NOT NULL,
+    currency      TEXT NOT NULL,
+    exchange_rate TEXT,  -- SEK for one unit of the currency
+    total         TEXT NOT NULL,  -- with VAT; negative where the supplier owes us
+    vat           TEXT NOT NULL,
+    period_closed INTEGER NOT NULL CHECK (period_closed IN (0, 1)),
+    document      TEXT NOT NULL,  -- the path of its PDF
+    digest        TEXT NOT NULL CHECK (digest <> ''),  -- of what a supplier invoice is made of; see bill_content.py
+    -- What it is called in exports, for ever, as an invoice is.
+    item_id       TEXT AS (replace(replace(region, '%', '%25'), '/', '%2F') || '/' || number),
+    UNIQUE (region, number),
+    CHECK (currency <> 'SEK' OR exchange_rate IS NULL)  -- the books are in SEK
+);
+CREATE UNIQUE INDEX supplier_bills_by_item ON supplier_bills (item_id);
+CREATE INDEX supplier_bills_by_supplier ON supplier_bills (supplier_id);
+
+CREATE TABLE supplier_bill_rows (
+    supplier_bill_id INTEGER NOT NULL REFERENCES supplier_bills (id),
+    place            INTEGER NOT NULL,
+    account          TEXT NOT NULL,
+    unit             TEXT NOT NULL,
+    -- In the bill's currency. What is negative stands on the other side, and a row has one side.
+    debit            TEXT NOT NULL CHECK (debit NOT LIKE '-%'),
+    credit           TEXT NOT NULL CHECK (credit NOT LIKE '-%'),
+    PRIMARY KEY (supplier_bill_id, place),
+    CHECK (CAST(debit AS REAL) = 0 OR CAST(credit AS REAL) = 0)
+) WITHOUT ROWID;
+
 -- Imports and exports: their names are one space.
 CREATE TABLE definitions (
     name          TEXT PRIMARY KEY CHECK (name <> ''),
@@ -408,7 +469,19 @@ CREATE TABLE state (
     PRIMARY KEY (import_type, key)
 );
 
--- --- Exports. An item is what one of them sends, such as an invoice. -----------------------
+-- --- Exports. An item is what one of them sends: an invoice or a supplier bill. ------------
+
+-- The items of each subject, in the same columns; see export_subjects.py. The digest is '' where an
+-- item has nothing to be exported.
+CREATE VIEW invoice_items AS
+    SELECT item_id, region, number, type, customer_code AS party_code, customer_name AS party,
+           invoice_date AS date, due_date, total, currency, period_closed, digest
+    FROM invoices;
+CREATE VIEW bill_items AS
+    SELECT item_id, region, number, 'bill' AS type, supplier_code AS party_code,
+           supplier_name AS party, bill_date AS date, due_date, total, currency, period_closed,
+           digest
+    FROM supplier_bills;
 
 CREATE TABLE export_runs (
     id           TEXT PRIMARY KEY,
@@ -440,13 +513,14 @@ CREATE TABLE export_items (
     run_id          TEXT NOT NULL REFERENCES export_runs (id),
     place           INTEGER NOT NULL,
     item_id         TEXT NOT NULL,
-    digest          TEXT NOT NULL,  -- of the content that was given
+    digest          TEXT NOT NULL,  -- of the content that was given, as is the name
+    party           TEXT NOT NULL,  -- the name of the customer or supplier
     -- As it is planned; NULL where settings exclude it.
-    state           TEXT CHECK (state IN ('ready', 'adopted', 'unchanged', 'booked', 'refused',
-                                          'unknown')),
+    state           TEXT CHECK (state IN ('ready', 'waiting', 'adopted', 'unchanged', 'booked',
+                                          'refused', 'unknown')),
     action          TEXT CHECK (action IN ('create', 'update', 'none')),
     number          TEXT NOT NULL DEFAULT '',  -- there
-    customer_number TEXT NOT NULL DEFAULT '',  -- there
+    party_number    TEXT NOT NULL DEFAULT '',  -- there
     total           TEXT,  -- here, in the currency, as is the other one
     other_total     TEXT,  -- there
     currency        TEXT NOT NULL DEFAULT '',
@@ -463,7 +537,7 @@ CREATE TABLE export_items (
 ) WITHOUT ROWID;
 CREATE UNIQUE INDEX export_items_in_order ON export_items (run_id, place);
 
--- The customers that a send would create or change there.
+-- The customers or suppliers that a send would create or change there.
 CREATE TABLE export_cards (
     run_id      TEXT NOT NULL REFERENCES export_runs (id),
     place       INTEGER NOT NULL,
@@ -486,6 +560,77 @@ CREATE TABLE export_gaps (
     PRIMARY KEY (run_id, place)
 ) WITHOUT ROWID;
 
+-- Who confirmed that a supplier is to be paid otherwise: append-only. The last one of a field is in
+-- force, for exactly its values, until a run has used it.
+CREATE TABLE bank_confirmations (
+    sequence     INTEGER PRIMARY KEY AUTOINCREMENT,
+    run_id       TEXT NOT NULL REFERENCES export_runs (id),  -- that showed it
+    export_type  TEXT NOT NULL,
+    subject      TEXT NOT NULL,
+    company      TEXT NOT NULL CHECK (company <> ''),
+    party_number TEXT NOT NULL CHECK (party_number <> ''),
+    field        TEXT NOT NULL,
+    ours         TEXT NOT NULL,
+    theirs       TEXT NOT NULL,
+    user         TEXT NOT NULL CHECK (user <> ''),
+    at           TEXT NOT NULL
+);
+CREATE INDEX bank_confirmations_by_field
+    ON bank_confirmations (export_type, subject, company, party_number, field);
+
+CREATE TRIGGER bank_confirmation_is_not_changed BEFORE UPDATE ON bank_confirmations
+BEGIN
+    SELECT RAISE(ABORT, 'a bank confirmation is never changed');
+END;
+CREATE TRIGGER bank_confirmation_stays BEFORE DELETE ON bank_confirmations
+BEGIN
+    SELECT RAISE(ABORT, 'a bank confirmation is never removed');
+END;
+
+-- The bank details that a send would change there.
+CREATE TABLE export_bank_changes (
+    run_id       TEXT NOT NULL REFERENCES export_runs (id),
+    party_number TEXT NOT NULL CHECK (party_number <> ''),  -- there
+    field        TEXT NOT NULL CHECK (field <> ''),
+    ours         TEXT NOT NULL,
+    theirs       TEXT NOT NULL,
+    -- The one that the plug-in was given as confirmed, which is used with that: once.
+    confirmation INTEGER UNIQUE REFERENCES bank_confirmations (sequence),
+    PRIMARY KEY (run_id, party_number, field)
+) WITHOUT ROWID;
+
+CREATE TRIGGER bank_change_is_confirmed_as_it_is BEFORE UPDATE ON export_bank_changes
+    WHEN OLD.confirmation IS NOT NULL OR NOT EXISTS (
+        SELECT 1 FROM bank_confirmations c
+        WHERE c.sequence = NEW.confirmation AND c.party_number = NEW.party_number
+        AND c.field = NEW.field AND c.ours = NEW.ours AND c.theirs = NEW.theirs)
+BEGIN
+    SELECT RAISE(ABORT, 'a bank change is confirmed once, for the values that were shown');
+END;
+CREATE TRIGGER confirmed_bank_change_stays BEFORE DELETE ON export_bank_changes
+    WHEN OLD.confirmation IS NOT NULL
+BEGIN
+    SELECT RAISE(ABORT, 'a confirmed bank change is never removed');
+END;
+
+-- The bank changes of runs, each with the confirmation that was used, or else the one in force.
+CREATE VIEW bank_changes AS
+    SELECT b.run_id, b.party_number, b.field, b.ours, b.theirs, c.sequence,
+           c.user AS confirmed_by, c.at AS confirmed_at,
+           -- What nobody confirmed in time: a run that has ended is not changed by what follows.
+           c.sequence IS NULL OR (b.confirmation IS NULL AND r.sent_at IS NOT NULL
+                                  AND r.state <> 'running') AS unconfirmed
+    FROM export_bank_changes b
+    JOIN export_runs r ON r.id = b.run_id
+    JOIN definitions d ON d.name = r.definition
+    LEFT JOIN bank_confirmations c ON c.sequence = coalesce(b.confirmation, (
+        SELECT max(l.sequence) FROM bank_confirmations l
+        WHERE l.export_type = d.import_type AND l.subject = d.subject AND l.company = r.company
+        AND l.party_number = b.party_number AND l.field = b.field))
+    AND c.ours = b.ours AND c.theirs = b.theirs
+    AND (b.confirmation IS NOT NULL OR NOT EXISTS (
+        SELECT 1 FROM export_bank_changes o WHERE o.confirmation = c.sequence));
+
 -- How each item stands in the books of each company. One that is not here was never sent.
 CREATE TABLE exported_items (
     export_type     TEXT NOT NULL,
@@ -499,7 +644,7 @@ CREATE TABLE exported_items (
     intended        INTEGER NOT NULL DEFAULT 0,  -- 1: about to be sent, and the result is unknown
     complete        INTEGER NOT NULL DEFAULT 1,  -- 0: something remains to be done there
     number          TEXT NOT NULL DEFAULT '',  -- there, as are all down to the total
-    customer_number TEXT NOT NULL DEFAULT '',
+    party_number    TEXT NOT NULL DEFAULT '',
     total           TEXT,
     digest          TEXT NOT NULL DEFAULT '',  -- of the content of which the result is known
     code            TEXT NOT NULL DEFAULT '',
@@ -523,7 +668,7 @@ CREATE TABLE export_log (
                     CHECK (event IN ('intended', 'cancelling', 'sent', 'adopted', 'unchanged',
                                      'booked', 'refused', 'unknown', 'cancelled')),
     number          TEXT NOT NULL DEFAULT '',
-    customer_number TEXT NOT NULL DEFAULT '',
+    party_number    TEXT NOT NULL DEFAULT '',
     total           TEXT,
     code            TEXT NOT NULL DEFAULT '',
     message_sv      TEXT,

@@ -11,9 +11,17 @@ from typing import NamedTuple
 from hostsim.errors import host_error
 from hostsim.ledger.amounts import meant, typed_amount
 from hostsim.ledger.matching import EXACT
-from hostsim.ledger.values import SEK, Definition, Entry, ExportedInvoice, Invoice
+from hostsim.ledger.values import (
+    SEK,
+    Bill,
+    Definition,
+    Entry,
+    ExportedInvoice,
+    Invoice,
+    LoadedBill,
+)
 from hostsim.messages import results as results_messages
-from hostsim.storage import invoice_content
+from hostsim.storage import bill_content, invoice_content
 from hostsim.storage.connection import Database
 from hostsim.storage.rows import (
     ENTRY_COLUMNS,
@@ -63,7 +71,7 @@ _PAYMENTS_BY_NUMBER = f"""
 
 
 class Loaded(NamedTuple):
-    """How many invoices were new, and how many were known and updated."""
+    """How many invoices or bills were new, and how many were known and updated."""
 
     new: int
     updated: int
@@ -155,6 +163,23 @@ class Store(Database):
             {"region": region, "numbers": json.dumps([clean(number) for number in numbers])},
         )
         return frozenset(row["number"] for row in rows)
+
+    # --- Bills of subcontractors ---
+
+    def load_bills(self, rows: Iterable[LoadedBill]) -> Loaded:
+        """Take bills, all or none; a known number of a region is replaced."""
+        with self.change() as db:
+            new = [bill_content.write(db, row) for row in rows]
+        return Loaded(sum(new), len(new) - sum(new))
+
+    def bills(self) -> Iterator[Bill]:
+        """Give all bills, by region and number."""
+        query = (
+            "SELECT b.*, s.sends_invoice FROM supplier_bills b"
+            " JOIN suppliers s ON s.id = b.supplier_id"
+            " ORDER BY b.region, length(b.number), b.number"
+        )
+        return (value_of(Bill, row) for row in self.stream(query))
 
     # --- Definitions ---
 

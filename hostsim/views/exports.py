@@ -1,8 +1,13 @@
-"""Exports: the lists of a run, the log, and the exports that are defined."""
+"""Exports: the lists of a run, the log, and the exports that are defined.
+
+What is exported is called otherwise for each subject, and is else the same: see :func:`of`.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
+from functools import cache, cached_property, partial
 from typing import TYPE_CHECKING, Any
 
 from hostsim.messages import exports as messages
@@ -23,6 +28,7 @@ from hostsim.views.table import (
     json_only,
     text_of,
     write_json,
+    write_json_array,
     write_table,
 )
 from opter_contract.values import Company, Text
@@ -31,7 +37,7 @@ if TYPE_CHECKING:
     from decimal import Decimal
 
     from hostsim.ledger.values import Definition
-    from hostsim.storage.export_previews import ExportPreview, PreviewGap, PreviewItem
+    from hostsim.storage.export_previews import ExportPreview, PreviewGap, PreviewItem, ShownChange
     from hostsim.storage.export_states import ExportableItem, ExportPeriod, ItemStory, LogEntry
     from opter_contract.export_values import Difference, PlannedCard
 
@@ -46,6 +52,7 @@ STATES = {
     "new": Text("Inte exporterad", "Not exported"),
     "intended": Text("Okänt", "Unknown"),
     "ready": Text("Kan skickas", "Can be sent"),
+    "waiting": Text("Väntar på bekräftelse", "Waits for confirmation"),
     "sent": Text("Skickad", "Sent"),
     "adopted": Text("Fanns redan", "Was there already"),
     "unchanged": Text("Oförändrad", "Unchanged"),
@@ -69,35 +76,31 @@ FLAGGED = frozenset({"refused", "unknown", "intended"})
 
 
 def state_now(one: ExportableItem) -> Text:
-    """Name how an invoice stands in the books there."""
+    """Name how an item stands in the books there."""
     if one.changed and one.may_be_taken_back:
         return _CHANGED
     return label(STATES, one.state) if one.complete else _INCOMPLETE
 
 
-RUN_STATES = {
-    "running": Text("Pågår", "Running"),
-    "failed": Text("Misslyckades", "Failed"),
-    "checked": Text("Kontroll", "Check"),
-    "previewed": Text("Förhandsvisning", "Preview"),
-    "sent": Text("Skickad", "Sent"),
-    "cancelled": Text("Makulering", "Cancellation"),
-}
-
-TITLES = {
-    "ready": Text("Fakturor som kan skickas", "Invoices that can be sent"),
-    "sent": Text("Skickade fakturor", "Invoices that were sent"),
-    "adopted": Text("Fakturor som redan finns i bokföringen", "Invoices already in accounting"),
-    "unchanged": Text("Fakturor utan något att ändra", "Invoices with nothing to change"),
-    "booked": Text(
-        "Bokförda fakturor, som inte uppdateras", "Booked invoices, which are not updated"
+_TITLES = {
+    "ready": Text("{Items} som kan skickas", "{Items} that can be sent"),
+    "waiting": Text(
+        "{Items} som väntar på att bankuppgifter bekräftas",
+        "{Items} that wait for bank details to be confirmed",
     ),
-    "refused": Text("Fakturor som inte kan skickas", "Invoices that cannot be sent"),
-    "unknown": Text("Fakturor utan känt resultat", "Invoices without a known result"),
-    "cancelled": Text("Makulerade fakturor", "Cancelled invoices"),
+    "sent": Text("Skickade {items}", "{Items} that were sent"),
+    "adopted": Text("{Items} som redan finns i bokföringen", "{Items} already in accounting"),
+    "unchanged": Text("{Items} utan något att ändra", "{Items} with nothing to change"),
+    "booked": Text(
+        "Bokförda {items}, som inte uppdateras", "Booked {items}, which are not updated"
+    ),
+    "refused": Text("{Items} som inte kan skickas", "{Items} that cannot be sent"),
+    "unknown": Text("{Items} utan känt resultat", "{Items} without a known result"),
+    "cancelled": Text("Makulerade {items}", "Cancelled {items}"),
+    "cards": Text("{Parties} som läggs upp eller ändras", "{Parties} that are new or change"),
+    "bank_changes": Text("Bankuppgifter som ändras", "Bank details that change"),
+    "gaps": Text("Saknas i det andra systemet", "Missing in the other system"),
 }
-_CUSTOMERS = Text("Kunder som läggs upp eller ändras", "Customers that are new or change")
-_GAPS = Text("Saknas i det andra systemet", "Missing in the other system")
 
 
 def _difference_object(one: Difference) -> dict[str, str]:
@@ -116,178 +119,224 @@ def _note(message: Text | None) -> LongText | None:
     return None if message is None else LongText(message)
 
 
-#: The invoices that an export can send.
-EXPORTABLE: tuple[Column[ExportableItem], ...] = (
-    Column("invoice", Text("Faktura", "Invoice"), lambda i: i.item_number, right=True),
-    Column("date", Text("Fakturadatum", "Invoice date"), lambda i: i.invoice_date),
-    Column("due", Text("Förfaller", "Due"), lambda i: i.due_date),
-    Column("customer", Text("Kund", "Customer"), lambda i: i.party, wide=True),
-    Column("total", Text("Belopp", "Total"), lambda i: _money(i.total, i.currency), right=True),
-    Column("period", Text("Period", "Period"), lambda i: period(closed=i.period_closed)),
-    Column("state", Text("Export", "Export"), state_now),
-    Column(
-        "number",
-        Text("Nummer i bokföringen", "Number in accounting"),
-        lambda i: i.number,
-        right=True,
-    ),
-    Column(
-        "other_total",
-        Text("Belopp i bokföringen", "Total in accounting"),
-        lambda i: _money(i.other_total, i.currency),
-        right=True,
-        sorts=False,
-    ),
-    Column("at", Text("Senast", "Last"), lambda i: i.at),
+_TOTAL: Column[Any] = Column(
+    "total", Text("Belopp", "Total"), lambda i: _money(i.total, i.currency), right=True
+)
+_OTHER_TOTAL: Column[Any] = Column(
+    "other_total",
+    Text("Belopp i bokföringen", "Total in accounting"),
+    lambda i: _money(i.other_total, i.currency),
+    right=True,
+)
+_ACTION: Column[Any] = Column(
+    "action", Text("Åtgärd", "Action"), lambda i: label(ACTIONS, i.action)
+)
+_CODE: Column[Any] = Column("code", Text("Kod", "Code"), lambda i: i.code or None, json="code")
+_EXPLANATION: Column[Any] = Column(
+    "message", Text("Förklaring", "Explanation"), lambda i: _note(i.message), wide=True
+)
+_DIFFERENCES: Column[Any] = Column(
+    "differences",
+    Text("Skillnader (här / i bokföringen)", "Differences (here / in accounting)"),
+    lambda i: _differences_text(i.differences),
+    wide=True,
+    sorts=False,
+)
+_DIFFERENCE_OBJECTS: Column[Any] = json_only(
+    "differences", lambda i: [_difference_object(one) for one in i.differences]
 )
 
-PERIODS: tuple[Column[ExportPeriod], ...] = (
-    Column("month", Text("Period", "Period"), lambda p: p.month),
-    Column("closed", Text("Läge", "State"), lambda p: period(closed=p.closed)),
-    Column("items", Text("Fakturor", "Invoices"), lambda p: p.items, right=True),
-    Column("offered", Text("Att exportera", "To be exported"), lambda p: p.offered, right=True),
-    Column("exported", Text("Exporterade", "Exported"), lambda p: p.exported, right=True),
-    Column(
-        "totals",
-        Text("Summa", "Sum"),
-        lambda p: [Money(total, currency) for currency, total in p.totals],
-        right=True,
-    ),
-)
 
-ITEMS: tuple[Column[PreviewItem], ...] = (
-    Column(
-        "invoice",
-        Text("Faktura", "Invoice"),
-        lambda i: i.item_number,
-        right=True,
-        json="invoice_number",
-    ),
-    Column(
-        "customer_number",
-        Text("Kundnr", "Customer no."),
-        lambda i: i.customer_number,
-        json="customer_number",
-    ),
-    Column("customer", Text("Kund", "Customer"), lambda i: i.party, wide=True),
-    Column("total", Text("Belopp", "Total"), lambda i: _money(i.total, i.currency), right=True),
-    Column(
-        "other_total",
-        Text("Belopp i bokföringen", "Total in accounting"),
-        lambda i: _money(i.other_total, i.currency),
-        right=True,
-    ),
-    Column("action", Text("Åtgärd", "Action"), lambda i: label(ACTIONS, i.action)),
-    Column("code", Text("Kod", "Code"), lambda i: i.code or None),
-    Column("message", Text("Förklaring", "Explanation"), lambda i: _note(i.message), wide=True),
-    Column(
-        "differences",
-        Text("Skillnader (här / i bokföringen)", "Differences (here / in accounting)"),
-        lambda i: _differences_text(i.differences),
-        wide=True,
-        sorts=False,
-    ),
-    *json_attributes("total"),
-    json_only("fortnox_total", lambda i: i.other_total),
-    *json_attributes("currency", "action"),
-    json_only("code", lambda i: i.code or None),
-    *json_attributes("message"),
-    json_only("differences", lambda i: [_difference_object(one) for one in i.differences]),
-)
+class SubjectViews:
+    """The lists of a subject, with what its items and their parties are called."""
 
-CARDS: tuple[Column[PlannedCard], ...] = (
-    Column("number", Text("Kundnr", "Customer no."), lambda c: c.number, json="customer_number"),
-    Column("action", Text("Åtgärd", "Action"), lambda c: label(ACTIONS, c.action)),
-    Column(
-        "differences",
-        Text("Skillnader (här / i bokföringen)", "Differences (here / in accounting)"),
-        lambda c: _differences_text(c.differences),
-        wide=True,
-        sorts=False,
-    ),
-    Column("message", Text("Anmärkning", "Remark"), lambda c: _note(c.message), wide=True),
-    *json_attributes("action", "message"),
-    json_only("differences", lambda c: [_difference_object(one) for one in c.differences]),
-)
+    def __init__(self, subject: str) -> None:
+        """Take the words of a subject."""
+        bills = subject == messages.BILLS
+        self.subject = subject
+        #: As in invoice_number.
+        self.item_key, self.party_key = ("bill", "supplier") if bills else ("invoice", "customer")
+        #: Those of :data:`LISTS` that a run can have.
+        self.lists = tuple(name for name in LISTS if bills or name != "waiting")
+        #: Of those, and of "cards", "bank_changes" and "gaps".
+        self.titles = {name: self._said(title) for name, title in _TITLES.items()}
+        self.has_bank_changes = bills
+        self._number: Column[Any] = Column(
+            "number",
+            Text("Nummer i bokföringen", "Number in accounting"),
+            lambda i: i.number,
+            right=True,
+            json="given_number" if bills else "number",
+        )
+        self._item: Column[Any] = Column(
+            self.item_key,
+            self._word("Item"),
+            lambda i: i.item_number,
+            right=True,
+            json=f"{self.item_key}_number",
+        )
+        self._party: Column[Any] = Column(
+            self.party_key, self._word("Party"), lambda i: i.party, wide=True
+        )
+        self._party_number: Column[Any] = Column(
+            f"{self.party_key}_number",
+            self._word("Party_number"),
+            lambda i: i.party_number,
+            json=f"{self.party_key}_number",
+        )
 
-GAPS: tuple[Column[PreviewGap], ...] = (
-    Column("code", Text("Kod", "Code"), lambda g: g.code, json="code"),
-    Column(
-        "message",
-        Text("Vad som saknas, och vad som ska göras", "What is missing, and what to do"),
-        lambda g: LongText(g.message),
-        wide=True,
-    ),
-    Column(
-        "invoices",
-        Text("Fakturor", "Invoices"),
-        lambda g: ", ".join(g.item_numbers),
-        wide=True,
-        sorts=False,
-    ),
-    *json_attributes("message"),
-    json_only("invoices", lambda g: g.item_numbers),
-)
+    def _said(self, sentence: Text) -> Text:
+        return messages.said(sentence, self.subject)
 
-RUNS: tuple[Column[ExportPreview], ...] = (
-    *json_attributes("run_id"),
-    json_only("export", lambda r: r.definition),
-    Column("started", Text("När", "When"), lambda r: r.started_at, json="started_at"),
-    Column("export", Text("Export", "Export"), lambda r: r.definition),
-    Column("user", Text("Användare", "User"), lambda r: r.user, json="user"),
-    Column(
-        "state",
-        Text("Läge", "State"),
-        lambda r: r.error_code or label(RUN_STATES, r.state),
-    ),
-    Column("company", Text("Företag", "Company"), lambda r: r.company and company(r.company)),
-    *(
-        Column(name, STATES[name], lambda r, name=name: r.counts[name] or None, right=True)  # type: ignore[misc]
-        for name in LISTS
-    ),
-    *json_attributes("state", "counts", "sent_at", "revision"),
-    json_only("company", lambda r: company_object(r.company)),
-    json_only("error", lambda r: r.error_code and {"code": r.error_code, "sentence": r.error}),
-)
+    def _word(self, name: str) -> Text:
+        return messages.WORDS[self.subject][name]
 
-LOG: tuple[Column[LogEntry], ...] = (
-    Column("at", Text("När", "When"), lambda e: e.at, json="at"),
-    Column("user", Text("Användare", "User"), lambda e: e.user, json="user"),
-    Column(
-        "invoice",
-        Text("Faktura", "Invoice"),
-        lambda e: e.item_number,
-        right=True,
-        json="invoice_number",
-    ),
-    Column("event", Text("Vad", "What"), lambda e: label(EVENTS, e.event)),
-    Column(
-        "number",
-        Text("Nummer i bokföringen", "Number in accounting"),
-        lambda e: e.number,
-        right=True,
-    ),
-    Column(
-        "total",
-        Text("Belopp i bokföringen", "Total in accounting"),
-        lambda e: _money(e.total, e.currency),
-        right=True,
-    ),
-    Column("code", Text("Kod", "Code"), lambda e: e.code or None, json="code"),
-    Column("message", Text("Förklaring", "Explanation"), lambda e: _note(e.message), wide=True),
-    Column("theirs", Text("Svar därifrån", "Answer from there"), lambda e: e.theirs, wide=True),
-    *json_attributes("event", "number", "customer_number", "total", "message", "theirs"),
-    *json_attributes("complete", "run_id"),
-    json_only("export", lambda e: e.definition),
-    json_only("company", lambda e: {"name": e.company_name, "number": e.company}),
-)
+    @cached_property
+    def exportable(self) -> tuple[Column[ExportableItem], ...]:
+        """What an export can send."""
+        return (
+            self._item,
+            Column("date", self._word("Item_date"), lambda i: i.item_date),
+            Column("due", Text("Förfaller", "Due"), lambda i: i.due_date),
+            self._party,
+            _TOTAL,
+            Column("period", Text("Period", "Period"), lambda i: period(closed=i.period_closed)),
+            Column("state", Text("Export", "Export"), state_now),
+            self._number,
+            replace(_OTHER_TOTAL, sorts=False),
+            Column("at", Text("Senast", "Last"), lambda i: i.at),
+        )
+
+    @cached_property
+    def periods(self) -> tuple[Column[ExportPeriod], ...]:
+        return (
+            Column("month", Text("Period", "Period"), lambda p: p.month),
+            Column("closed", Text("Läge", "State"), lambda p: period(closed=p.closed)),
+            Column("items", self._word("Items"), lambda p: p.items, right=True),
+            Column(
+                "offered", Text("Att exportera", "To be exported"), lambda p: p.offered, right=True
+            ),
+            Column("exported", Text("Exporterade", "Exported"), lambda p: p.exported, right=True),
+            Column(
+                "totals",
+                Text("Summa", "Sum"),
+                lambda p: [Money(total, currency) for currency, total in p.totals],
+                right=True,
+            ),
+        )
+
+    @cached_property
+    def items(self) -> tuple[Column[PreviewItem], ...]:
+        """What a run has in one of its lists; an invoice has the same number on both sides."""
+        return (
+            self._item,
+            *((self._number,) if self.has_bank_changes else ()),
+            self._party_number,
+            self._party,
+            _TOTAL,
+            _OTHER_TOTAL,
+            _ACTION,
+            _CODE,
+            _EXPLANATION,
+            _DIFFERENCES,
+            *json_attributes("total"),
+            json_only("fortnox_total", lambda i: i.other_total),
+            *json_attributes("currency", "action", "message"),
+            _DIFFERENCE_OBJECTS,
+        )
+
+    @cached_property
+    def cards(self) -> tuple[Column[PlannedCard], ...]:
+        return (
+            replace(self._party_number, key="number", value=lambda c: c.number),
+            _ACTION,
+            _DIFFERENCES,
+            Column("message", Text("Anmärkning", "Remark"), lambda c: _note(c.message), wide=True),
+            *json_attributes("action", "message"),
+            _DIFFERENCE_OBJECTS,
+        )
+
+    @cached_property
+    def bank_changes(self) -> tuple[Column[ShownChange], ...]:
+        return (
+            self._party_number,
+            self._party,
+            Column("field", Text("Fält", "Field"), lambda c: c.field, json="field"),
+            Column("theirs", Text("I bokföringen", "In accounting"), lambda c: c.theirs or "–"),
+            Column("ours", Text("Blir", "Becomes"), lambda c: c.ours or "–"),
+            Column(
+                "confirmed_by",
+                Text("Bekräftat av", "Confirmed by"),
+                lambda c: user_at(c.confirmed_by, c.confirmed_at) if c.confirmed else None,
+            ),
+            *json_attributes("ours", "theirs", "confirmed", "confirmed_by"),
+        )
+
+    @cached_property
+    def gaps(self) -> tuple[Column[PreviewGap], ...]:
+        several = f"{self.item_key}s"
+        return (
+            _CODE,
+            Column(
+                "message",
+                Text("Vad som saknas, och vad som ska göras", "What is missing, and what to do"),
+                lambda g: LongText(g.message),
+                wide=True,
+            ),
+            Column(
+                several,
+                self._word("Items"),
+                lambda g: ", ".join(g.item_numbers),
+                wide=True,
+                sorts=False,
+            ),
+            *json_attributes("message"),
+            json_only(several, lambda g: g.item_numbers),
+        )
+
+    @cached_property
+    def log(self) -> tuple[Column[LogEntry], ...]:
+        """What was done with each item."""
+        return (
+            Column("at", Text("När", "When"), lambda e: e.at, json="at"),
+            Column("user", Text("Användare", "User"), lambda e: e.user, json="user"),
+            self._item,
+            Column("event", Text("Vad", "What"), lambda e: label(EVENTS, e.event)),
+            self._number,
+            replace(_TOTAL, heading=_OTHER_TOTAL.heading),
+            _CODE,
+            _EXPLANATION,
+            Column(
+                "theirs", Text("Svar därifrån", "Answer from there"), lambda e: e.theirs, wide=True
+            ),
+            *json_attributes("event"),
+            json_only(f"{self.party_key}_number", lambda e: e.party_number),
+            *json_attributes("total", "message", "theirs", "complete", "run_id"),
+            json_only("export", lambda e: e.definition),
+            json_only("company", lambda e: {"name": e.company_name, "number": e.company}),
+        )
+
+    def counts(self, counts: Mapping[str, int]) -> Mapping[str, int]:
+        """Give the counts of a run by what JSON calls them."""
+        found = {name: counts[name] for name in ("items", *self.lists, "gaps")}
+        found[f"{self.party_key}s"] = counts["cards"]
+        if self.has_bank_changes:
+            found["bank_changes"] = counts["bank_changes"]
+        return found
+
+
+@cache
+def of(subject: str) -> SubjectViews:
+    """Give the lists of a subject."""
+    return SubjectViews(subject)
 
 
 #: Of one invoice, as ``why`` tells it.
 STORY: tuple[Column[ItemStory], ...] = (
     json_only("export", lambda s: s.definition),
     json_only("company", lambda s: {"name": s.company_name, "number": s.company}),
-    *json_attributes("state", "exported", "changed", "complete", "number", "customer_number"),
+    *json_attributes("state", "exported", "changed", "complete", "number"),
+    json_only("customer_number", lambda s: s.party_number),
     json_only("fortnox_total", lambda s: s.total),
     *json_attributes("code", "message", "user", "at"),
 )
@@ -314,11 +363,16 @@ def export_columns(
 
 def write_export_json(output: Output, preview: ExportPreview) -> None:
     """Write a run as one JSON object, an item at a time."""
-    language = output.language
+    language, views = output.language, of(preview.subject)
 
     def objects(columns: Iterable[Column[Any]], rows: Iterable[Any]) -> Iterable[dict[str, Any]]:
         return (as_object(columns, row, language) for row in rows)
 
+    bank_changes = (
+        {"bank_changes": objects(views.bank_changes, preview.bank_changes())}
+        if views.has_bank_changes
+        else {}
+    )
     write_json(
         output,
         {
@@ -326,10 +380,11 @@ def write_export_json(output: Output, preview: ExportPreview) -> None:
             "company": company_object(preview.company),
             "revision": preview.revision,
             "state": preview.state,
-            "counts": preview.counts,
-            **{name: objects(ITEMS, preview.items(name)) for name in LISTS},
-            "customers": objects(CARDS, preview.cards()),
-            "gaps": objects(GAPS, preview.gaps()),
+            "counts": views.counts(preview.counts),
+            **{name: objects(views.items, preview.items(name)) for name in views.lists},
+            f"{views.party_key}s": objects(views.cards, preview.cards()),
+            **bank_changes,
+            "gaps": objects(views.gaps, preview.gaps()),
             "notes": preview.notes,
             "requests": preview.requests,
         },
@@ -338,8 +393,13 @@ def write_export_json(output: Output, preview: ExportPreview) -> None:
 
 def story_object(one: ItemStory, language: str) -> dict[str, Any]:
     """Write what exports did with an invoice as a JSON object."""
-    log = [as_object(LOG, entry, language) for entry in one.log]
+    log = [log_object(entry, language) for entry in one.log]
     return as_object(STORY, one, language) | {"log": log}
+
+
+def log_object(entry: LogEntry, language: str) -> dict[str, Any]:
+    """Write what was done with an item of either subject as a JSON object."""
+    return as_object(of(entry.subject).log, entry, language)
 
 
 # --- On a terminal ---------------------------------------------------------------------------
@@ -349,16 +409,19 @@ def write_export(output: Output, preview: ExportPreview) -> None:
     """Print what an export would do, or did."""
     name = say(company(preview.company), output.language)
     output.title(f"{one_line(preview.definition)}: {one_line(name)}")
-    _write_list(output, _GAPS, GAPS, preview.gaps, preview.counts["gaps"])
-    for state in LISTS:
-        _write_list(
-            output,
-            TITLES[state],
-            ITEMS,
-            lambda state=state: preview.items(state),  # type: ignore[misc]
-            preview.counts[state],
-        )
-    _write_list(output, _CUSTOMERS, CARDS, preview.cards, preview.counts["customers"])
+    views = of(preview.subject)
+
+    def write(key: str, columns: Iterable[Column[Any]], rows: Callable[[], Iterable[Any]]) -> None:
+        if number := preview.counts[key]:
+            output.line()
+            write_title(output, views.titles[key], number)
+            write_table(output, columns, rows)
+
+    write("gaps", views.gaps, preview.gaps)
+    write("bank_changes", views.bank_changes, preview.bank_changes)
+    for state in views.lists:
+        write(state, views.items, partial(preview.items, state))
+    write("cards", views.cards, preview.cards)
     output.line()
     if not preview.counts["items"]:
         output.line(messages.NOTHING)
@@ -378,17 +441,21 @@ def write_how_to_send(output: Output, preview: ExportPreview) -> None:
         )
 
 
-def _write_list(
-    output: Output,
-    title: Text,
-    columns: Iterable[Column[Any]],
-    rows: Callable[[], Iterable[Any]],
-    number: int,
-) -> None:
-    if number:
-        output.line()
-        write_title(output, title, number)
-        write_table(output, columns, rows)
+# --- The log ---------------------------------------------------------------------------------
+
+
+def write_log_json(output: Output, entries: Callable[[], Iterable[LogEntry]]) -> None:
+    write_json_array(output, (log_object(one, output.language) for one in entries()))
+
+
+def write_log(output: Output, entries: Callable[[], Iterable[LogEntry]]) -> None:
+    """Print what was done, a table a subject."""
+    for subject in (messages.INVOICES, messages.BILLS):
+        write_table(
+            output,
+            of(subject).log,
+            lambda subject=subject: (one for one in entries() if one.subject == subject),  # type: ignore[misc]
+        )
 
 
 # --- One invoice -----------------------------------------------------------------------------
@@ -402,7 +469,8 @@ def write_story(output: Output, one: ItemStory) -> None:
         text = text_of(value, output.language)
         if text:
             output.line(f"   {say(name, output.language)}: {text}")
-    write_table(output, [column for column in LOG if column.key != "invoice"], lambda: one.log)
+    columns = [column for column in of(messages.INVOICES).log if column.key != "invoice"]
+    write_table(output, columns, lambda: one.log)
 
 
 def story_title(one: ItemStory, language: str) -> str:
@@ -415,14 +483,14 @@ def story_title(one: ItemStory, language: str) -> str:
 def story_facts(one: ItemStory) -> Iterable[tuple[Text, object]]:
     """Give what is known of the invoice there."""
     yield Text("Nummer i bokföringen", "Number in accounting"), one.number
-    yield Text("Kundnr i bokföringen", "Customer no. in accounting"), one.customer_number
+    yield Text("Kundnr i bokföringen", "Customer no. in accounting"), one.party_number
     yield Text("Belopp i bokföringen", "Total in accounting"), _money(one.total, one.currency)
     yield Text("Senast", "Last"), user_at(one.user, one.at)
     if one.message is not None:
         yield Text("Orsak", "Reason"), LongText(one.message)
     if one.changed:
-        yield Text("Att göra", "To do"), messages.CHANGED
+        yield Text("Att göra", "To do"), messages.said(messages.CHANGED, messages.INVOICES)
     if not one.complete:
         yield Text("Att göra", "To do"), messages.NOT_COMPLETE
     if one.state in {"intended", "unknown"}:
-        yield Text("Att göra", "To do"), messages.NOT_SETTLED
+        yield Text("Att göra", "To do"), messages.said(messages.NOT_SETTLED, messages.INVOICES)

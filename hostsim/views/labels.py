@@ -76,6 +76,15 @@ DECISIONS = {
 
 BY_HAND = Text("för hand", "by hand")
 
+#: The fields by which a supplier is paid, as the other system's API calls them.
+BANK_FIELDS = {
+    "BG": Text("Bankgiro", "Bankgiro"),
+    "PG": Text("Plusgiro", "Plusgiro"),
+    "BankAccountNumber": Text("Kontonummer", "Account number"),
+    "IBAN": Text("IBAN", "IBAN"),
+    "BIC": Text("BIC", "BIC"),
+}
+
 _DEFAULT_REGION = Text("[Standard]", "[Default]")
 
 

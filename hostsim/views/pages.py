@@ -1,13 +1,11 @@
-"""Every list that has a page, by its name in an address."""
+"""The lists that have pages, by their names in an address, but for those of exports."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from hostsim.storage.export_previews import LISTS
 from hostsim.views.decisions import DECISIONS
-from hostsim.views.exports import EXPORTABLE, ITEMS, LOG
 from hostsim.views.payments import PREVIEW, REGISTERED_PAYMENTS
 from hostsim.views.runs import RUNS
 from hostsim.views.table import Column
@@ -17,7 +15,4 @@ PAGES: Mapping[str, Sequence[Column[Any]]] = {
     "payments": REGISTERED_PAYMENTS,
     "decisions": DECISIONS,
     "runs": RUNS,
-    "invoices": EXPORTABLE,
-    **{f"items-{state}": ITEMS for state in LISTS},
-    "log": LOG,
 }

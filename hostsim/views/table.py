@@ -195,7 +195,12 @@ def write_json(output: Output, value: object) -> None:
 def write_json_list(output: Output, columns: Iterable[Column[T]], items: Iterable[T]) -> None:
     """Write a list as one JSON array, an entry at a time."""
     columns = tuple(columns)
-    _write_array(output, (as_object(columns, item, output.language) for item in items), "")
+    write_json_array(output, (as_object(columns, item, output.language) for item in items))
+
+
+def write_json_array(output: Output, entries: Iterable[object]) -> None:
+    """Write one JSON array, an entry at a time."""
+    _write_array(output, entries, "")
     output.write("\n")
 
 

@@ -1,8 +1,8 @@
 """How a host's author adapts the host to the suite of exports, and what its tests work with.
 
 Write a thin adapter, an :class:`ExportHostUnderTest`: it does what a person would do (load
-invoices, export, decide), and reports what a person would read. Return amounts as the host has
-them, and convert nothing.
+invoices or bills, export, decide), and reports what a person would read. Return amounts as the
+host has them, and convert nothing.
 """
 
 from __future__ import annotations
@@ -24,13 +24,18 @@ from opter_contract.conformance.host_under_test import (
     ScriptedPlugin,
     assert_money,
 )
-from opter_contract.conformance.sample_invoices import INVOICES, total
+from opter_contract.conformance.samples import (
+    SAMPLES,
+    number_of,
+    party_number_of,
+    total,
+)
 from opter_contract.export_values import (
+    BankChange,
     ExportItem,
     ExportReport,
     ExportType,
     Gap,
-    Invoice,
     ItemResult,
     PlannedCard,
     PlannedItem,
@@ -40,9 +45,9 @@ _TIMEOUT: Final = 5  # seconds to wait for another thread
 
 
 class PreviewedItem(NamedTuple):
-    """An invoice in the preview of an export, as a person sees it."""
+    """An invoice or a bill in the preview of an export, as a person sees it."""
 
-    invoice_number: str
+    item_number: str
     state: str
     action: str
     total: Decimal
@@ -57,13 +62,13 @@ class ExportPreview(NamedTuple):
 
     items: Sequence[PreviewedItem]
     text: str = ""
-    """What is said of gaps and of customers."""
+    """What is said of gaps, of customers or suppliers, and of bank details."""
 
 
 class ExportOutcome(NamedTuple):
-    """What became of an invoice, as a person reads it afterwards."""
+    """What became of an invoice or a bill, as a person reads it afterwards."""
 
-    invoice_number: str
+    item_number: str
     state: str
     number: str
     """In the other system; ``""`` where it has none."""
@@ -72,12 +77,12 @@ class ExportOutcome(NamedTuple):
     """Code, and message in one language at least."""
 
 
-#: A person: is shown a preview, and returns the numbers of the invoices to send.
+#: A person: is shown a preview, and returns the numbers of what to send.
 Decide = Callable[[ExportPreview], Collection[str]]
 
 
 class ExportHostUnderTest(Protocol):
-    """A host without invoices, as the suite uses it.
+    """A host without invoices or bills, as the suite uses it.
 
     Omit what only a class needs that your host does not claim.
     """
@@ -85,8 +90,11 @@ class ExportHostUnderTest(Protocol):
     def register(self, plugin: object) -> None:
         """Register a plug-in, as if it were installed."""
 
-    def load(self, invoices: Sequence[Invoice]) -> object:
-        """Give the host invoices, in a closed period; a number that it has is replaced."""
+    def load(self, several: Sequence[Any]) -> object:
+        """Give the host invoices, or bills, in a closed period; a number that it has is replaced.
+
+        They are of the ``subject`` of the test class, as is the definition of an export.
+        """
 
     def export(self, export_type: str, definition: str, decide: Decide) -> object:
         """Export as a person would, and raise what ended it.
@@ -95,12 +103,18 @@ class ExportHostUnderTest(Protocol):
         """
 
     def outcomes(self) -> Sequence[ExportOutcome]:
-        """Return what became of each invoice of which something was told, at last."""
+        """Return what became of each item of which something was told, at last."""
 
-    def cancel(self, definition: str, invoice: str) -> object:
-        """Take back an invoice, by its number, and raise what ended that.
+    def cancel(self, definition: str, number: str) -> object:
+        """Take back an invoice or a bill, by its number, and raise what ended that.
 
         For :class:`.export_hosts.ExportHostCancels`.
+        """
+
+    def confirm_bank(self, definition: str, party_number: str) -> object:
+        """Confirm the bank changes of a party that a person was shown last.
+
+        For :class:`.export_hosts.ExportHostConfirmsBankChanges`.
         """
 
     def after_kill(self) -> ExportHostUnderTest:
@@ -122,6 +136,7 @@ class Exported:
     planned: list[PlannedItem] = field(default_factory=list)
     ids: frozenset[str] = frozenset()
     """What the review returned."""
+    confirmed: Sequence[BankChange] = ()
 
     @property
     def items(self) -> list[Any]:
@@ -130,15 +145,15 @@ class Exported:
 
 def planned(item: Any, **more: Any) -> PlannedItem:
     """Plan to create an item."""
-    amount = total(item.invoice)
+    amount = total(item.content)
     values: dict[str, Any] = {
         "id": item.id,
         "state": "ready",
         "action": "create",
-        "customer_number": item.invoice.customer.ledger_number,
+        "party_number": party_number_of(item.content),
         "total": amount,
         "other_total": amount,
-        "currency": item.invoice.currency,
+        "currency": item.content.currency,
     }
     return PlannedItem(**values | more)
 
@@ -146,8 +161,8 @@ def planned(item: Any, **more: Any) -> PlannedItem:
 def result(item: Any, state: str = "sent", **more: Any) -> ItemResult:
     """Make a result with a number there, except of what is not there."""
     there = state in {"sent", "adopted", "unchanged", "booked"}
-    number = f"F{item.invoice.invoice_number}" if there else ""
-    values: dict[str, Any] = {"number": number, "total": total(item.invoice) if there else None}
+    number = f"F{number_of(item.content)}" if there else ""
+    values: dict[str, Any] = {"number": number, "total": total(item.content) if there else None}
     return ItemResult(item.id, state, **values | more)
 
 
@@ -164,9 +179,11 @@ def hand_over(run: Any, hook: str, **batch: Sequence[Any]) -> None:
 class ScriptedExportPlugin:
     """A plug-in whose export does what the test wants; a script is followed by the review."""
 
+    subject: str
     company: Any = COMPANY
     plan: Callable[[Any], PlannedItem] = planned
     cards: Sequence[PlannedCard] = ()
+    bank_changes: Sequence[BankChange] = ()
     gaps: Callable[[Sequence[Any]], Sequence[Gap]] = lambda _items: ()
     result: Callable[[Any], ItemResult] = result
     script: Callable[[Exported], object] | None = None
@@ -178,7 +195,7 @@ class ScriptedExportPlugin:
 
     @hookimpl
     def opter_export_types(self) -> Sequence[ExportType]:
-        return [ExportType(code, "invoices", TEXT) for code in (TYPE, OTHER_TYPE)]
+        return [ExportType(code, self.subject, TEXT) for code in (TYPE, OTHER_TYPE)]
 
     @hookimpl
     def opter_export(self, run: Any) -> ExportReport:
@@ -202,8 +219,12 @@ class ScriptedExportPlugin:
         hand_over(run, "opter_take_planned_items", items=exported.planned)
         if self.cards and getattr(run.hook, "opter_take_planned_cards", None):
             run.hook.opter_take_planned_cards(run=run, cards=self.cards)
+        if self.bank_changes:
+            hand_over(run, "opter_take_bank_changes", changes=self.bank_changes)
         hand_over(run, "opter_take_gaps", gaps=self.gaps(exported.items))
         self.review(exported)
+        if exported.ids and self.bank_changes:
+            [exported.confirmed] = run.hook.opter_confirmed_bank_changes(run=run)
         for item in exported.items:
             if item.id in exported.ids:
                 self.send(run, item)
@@ -233,16 +254,19 @@ class ScriptedExportPlugin:
 class ExportHostDriver:
     """A host with the scripted plug-in; what is read from it is checked to be money, and once."""
 
-    def __init__(self, host: ExportHostUnderTest) -> None:
+    def __init__(self, host: ExportHostUnderTest, subject: str) -> None:
         self.under_test = host
-        self.plugin = ScriptedExportPlugin()
+        self.subject = subject
+        self.samples = SAMPLES[subject]
+        self.ordinary, self.euros = self.samples.ordinary, self.samples.euros
+        self.plugin = ScriptedExportPlugin(subject)
         host.register(self.plugin)
 
-    def load(self, *invoices: Invoice) -> None:
-        self.under_test.load(invoices)
+    def load(self, *several: Any) -> None:
+        self.under_test.load(several)
 
     def after_kill(self) -> ExportHostDriver:
-        return ExportHostDriver(self.under_test.after_kill())
+        return ExportHostDriver(self.under_test.after_kill(), self.subject)
 
     # --- What a person does ---
 
@@ -252,17 +276,17 @@ class ExportHostDriver:
         def checked(preview: ExportPreview) -> Collection[str]:
             for one in preview.items:
                 totals = [one.total] + [one.other_total] * (one.other_total is not None)
-                assert_money(f"invoice {one.invoice_number}", *totals)
+                assert_money(one.item_number, *totals)
             return decide(preview)
 
         self.under_test.export(export_type, definition, checked)
         return self.plugin.exports[-1]
 
-    def export(self, *invoices: Invoice, definition: str = "A") -> Exported:
+    def export(self, *several: Any, definition: str = "A") -> Exported:
         """Export, and send these of what is shown; none where none is named."""
-        numbers = {one.invoice_number for one in invoices}
+        numbers = set(map(number_of, several))
         return self.review(
-            lambda preview: numbers & {one.invoice_number for one in preview.items}, definition
+            lambda preview: numbers & {one.item_number for one in preview.items}, definition
         )
 
     def during_export(
@@ -296,28 +320,31 @@ class ExportHostDriver:
     # --- What it gives and shows ---
 
     def given(self) -> Mapping[str, ExportItem]:
-        """Return the items of an export in which nothing is sent, by invoice number."""
+        """Return the items of an export in which nothing is sent, by number."""
         items = self.export().items
-        given = {one.invoice.invoice_number: one for one in items}
+        given = {number_of(one.content): one for one in items}
         assert len(given) == len(items), "an item is given twice"
         return given
 
-    def item(self, one: Invoice) -> ExportItem:
-        """Return the item of an invoice, which must be given."""
-        given = self.given()
-        assert one.invoice_number in given, f"invoice {one.invoice_number} is not given again"
-        return given[one.invoice_number]
+    def item(self, one: Any) -> ExportItem:
+        """Return the item of an invoice or a bill, which must be given."""
+        given, number = self.given(), number_of(one)
+        assert number in given, f"{number} is not given again"
+        return given[number]
 
     def outcomes(self) -> Mapping[str, ExportOutcome]:
-        outcomes = {one.invoice_number: one for one in self.under_test.outcomes()}
+        outcomes = {one.item_number: one for one in self.under_test.outcomes()}
         for one in outcomes.values():
             if one.total is not None:
-                assert_money(f"invoice {one.invoice_number}", one.total)
+                assert_money(one.item_number, one.total)
         return outcomes
 
 
 class ExportHostSuite:
     """The fixtures of the suite."""
+
+    #: What is exported: a host that exports bills, too, runs the suite once more for them.
+    subject = "invoices"
 
     @pytest.fixture
     def host_under_test(self) -> ExportHostUnderTest:
@@ -325,6 +352,6 @@ class ExportHostSuite:
 
     @pytest.fixture
     def host(self, host_under_test: ExportHostUnderTest) -> ExportHostDriver:
-        host = ExportHostDriver(host_under_test)
-        host.load(*INVOICES)
+        host = ExportHostDriver(host_under_test, self.subject)
+        host.load(*host.samples.everything)
         return host

@@ -1,4 +1,4 @@
-"""What every host must do that exports, wherever it keeps its invoices: inherit, and run.
+"""What every host must do that exports, wherever it keeps its items: inherit, and run.
 
 In a test module of a host::
 
@@ -14,15 +14,20 @@ In a test module of a host::
 
 The fixture returns an :class:`.export_host_under_test.ExportHostUnderTest`. The tests marked as
 promised are the sentences of the contract page. A host that also imports holds state, secrets
-and locks there already.
+and locks there already. One that exports bills claims :class:`ExportHostConfirmsBankChanges`, and
+runs the suite for them, too::
+
+    class TestOurHostWithBills(TestOurHost, ExportHostConfirmsBankChanges):
+        subject = "supplier-bills"  # which the fixture hands to the adapter
 """
 
 from __future__ import annotations
 
+from collections.abc import Collection, Sequence
 from contextlib import suppress
-from dataclasses import fields, replace
+from dataclasses import fields, is_dataclass, replace
 from decimal import Decimal
-from typing import Any, Final
+from typing import Any
 
 import pytest
 
@@ -43,31 +48,17 @@ from opter_contract.conformance.host_under_test import (
     PluginFailure,
     promised,
 )
-from opter_contract.conformance.sample_invoices import (
-    CORRECTION,
-    EUROS,
-    INVOICES,
-    ORDINARY,
-    invoice,
-    many,
-    row,
-    total,
-)
+from opter_contract.conformance.samples import changed, many, number_of, party_number_of, total
 from opter_contract.conformance.value_checks import problems
 from opter_contract.export_values import (
-    Customer,
+    BankChange,
     Difference,
     ExportItem,
     Gap,
-    Invoice,
-    InvoiceRow,
     ItemResult,
     PlannedCard,
 )
 from opter_contract.values import Run, Text
-
-#: Where arithmetic with floats goes wrong.
-EXACT: Final = invoice("1006", row("0.10", "0.20"), row("9999999999999999.99", "0.07"))
 
 
 class ExportHostConformance(ExportHostSuite):
@@ -76,21 +67,20 @@ class ExportHostConformance(ExportHostSuite):
     # --- What it gives ---
 
     def test_every_item_is_given_once_in_batches(self, host: ExportHostDriver) -> None:
-        more = many(ORDINARY, BATCH + 1)
+        more = many(host.ordinary, BATCH + 1)
         host.load(*more)
-        numbers = {one.invoice_number for one in (*INVOICES, *more)}
-        assert set(host.given()) == numbers
+        assert set(host.given()) == set(map(number_of, [*host.samples.everything, *more]))
 
-    def test_an_item_has_all_that_the_invoice_has(self, host: ExportHostDriver) -> None:
+    def test_an_item_has_all_that_the_host_has_of_it(self, host: ExportHostDriver) -> None:
         given = host.given()
         assert problems(ExportItem, *given.values()) == []
-        for one in INVOICES:
-            assert _plain(given[one.invoice_number].invoice) == _plain(one)
+        for one in host.samples.everything:
+            assert _plain(given[number_of(one)].content, one) == _plain(one, one)
 
     def test_a_run_says_what_is_exported(self, host: ExportHostDriver) -> None:
         run = host.during_export(lambda run: run)
         assert {one.name for one in fields(Run) if not hasattr(run, one.name)} == set()
-        assert (run.type_code, run.subject, run.definition) == (TYPE, "invoices", "A")
+        assert (run.type_code, run.subject, run.definition) == (TYPE, host.subject, "A")
         assert (run.company, dict(run.settings)) == (None, {})
 
     def test_each_batch_is_acknowledged_with_its_size(self, host: ExportHostDriver) -> None:
@@ -105,7 +95,7 @@ class ExportHostConformance(ExportHostSuite):
         answers: list[Any] = []
         host.plugin.script = take
         host.export()
-        assert answers == [[len(INVOICES)], [1]]
+        assert answers == [[len(host.samples.everything)], [1]]
 
     # --- What it promises ---
 
@@ -113,12 +103,12 @@ class ExportHostConformance(ExportHostSuite):
     def test_nothing_is_sent_before_a_person_has_seen_it(self, host: ExportHostDriver) -> None:
         def plan_anew(item: Any) -> Any:
             """Plan otherwise in each export."""
-            amount = total(item.invoice) + len(host.plugin.exports)
+            amount = total(item.content) + len(host.plugin.exports)
             return planned(item, other_total=amount)
 
         def decide(preview: ExportPreview) -> set[str]:
             seen.append(_figures(preview))
-            return {ORDINARY.invoice_number} & {one.invoice_number for one in preview.items}
+            return {number_of(host.ordinary)} & {one.item_number for one in preview.items}
 
         seen: list[Any] = []
         assert host.export().ids == frozenset()
@@ -131,22 +121,21 @@ class ExportHostConformance(ExportHostSuite):
         sent = [one for one in host.plugin.exports if one.ids]
         assert sent, "what a person sent was not sent"
         for one in sent:
-            numbers = {item.id: item.invoice.invoice_number for item in one.items}
-            assert {numbers[key] for key in one.ids} == {ORDINARY.invoice_number}
+            numbers = {item.id: number_of(item.content) for item in one.items}
+            assert {numbers[key] for key in one.ids} == {number_of(host.ordinary)}
             assert _planned_figures(one) in seen, "another plan was shown"
 
     @promised
     def test_nothing_is_sent_while_a_gap_is_open(self, host: ExportHostDriver) -> None:
-        def gaps(items: Any) -> list[Gap]:
-            ids = [one.id for one in items if one.invoice.invoice_number == ORDINARY.invoice_number]
-            return [Gap("ACCOUNT_UNKNOWN", Text("Konto saknas.", "An account is missing."), ids)]
-
-        host.plugin.gaps = gaps
+        missing = Text("Konto saknas.", "An account is missing.")
+        host.plugin.gaps = lambda items: [
+            Gap("ACCOUNT_UNKNOWN", missing, [_id_of(host.ordinary, items)])
+        ]
         with suppress(Exception):
-            host.export(ORDINARY, EUROS)
+            host.export(host.ordinary, host.euros)
         assert [one.ids for one in host.plugin.exports if one.ids] == []
-        host.export(EUROS)
-        assert _sent(host) == {EUROS.invoice_number}
+        host.export(host.euros)
+        assert _sent(host) == {number_of(host.euros)}
 
     @promised
     def test_an_intent_is_stored_before_it_is_acknowledged_and_so_is_a_result(
@@ -160,18 +149,18 @@ class ExportHostConformance(ExportHostSuite):
 
         killed: list[ExportHostDriver] = []
         host.plugin.send = send  # type: ignore[method-assign]
-        host.export(ORDINARY)
+        host.export(host.ordinary)
         with_intent, with_result = killed
-        assert with_intent.item(ORDINARY).intended
-        assert _is_known_as_sent(with_result, ORDINARY)
-        assert with_result.outcomes()[ORDINARY.invoice_number].state == "sent"
+        assert with_intent.item(host.ordinary).intended
+        assert _is_known_as_sent(with_result, host.ordinary)
+        assert with_result.outcomes()[number_of(host.ordinary)].state == "sent"
 
     @promised
     def test_an_item_keeps_its_id_for_ever(self, host: ExportHostDriver) -> None:
         first = _ids(host)
-        assert len(set(first.values())) == len(INVOICES)
-        host.export(ORDINARY)
-        host.load(invoice("0999"), *map(_changed, INVOICES))
+        assert len(set(first.values())) == len(host.samples.everything)
+        host.export(host.ordinary)
+        host.load(host.samples.earlier, *map(changed, host.samples.everything))
         again = _ids(host.after_kill())
         assert {number: again[number] for number in first} == first
 
@@ -182,52 +171,52 @@ class ExportHostConformance(ExportHostSuite):
 
         host.plugin.result = fail
         with pytest.raises(PluginFailure):
-            host.export(ORDINARY)
-        assert host.item(ORDINARY).intended
+            host.export(host.ordinary)
+        assert host.item(host.ordinary).intended
         host.plugin.result = lambda item: result(item, "unknown")
-        host.export(ORDINARY)
-        assert host.item(ORDINARY).intended
+        host.export(host.ordinary)
+        assert host.item(host.ordinary).intended
         host.plugin.result = lambda item: result(item, complete=False)
-        host.export(ORDINARY)
-        assert host.item(ORDINARY).exported
+        host.export(host.ordinary)
+        assert host.item(host.ordinary).exported
         host.plugin.result = result
-        host.export(ORDINARY)
-        assert _is_known_as_sent(host, ORDINARY)
+        host.export(host.ordinary)
+        assert _is_known_as_sent(host, host.ordinary)
 
     @promised
     def test_an_item_that_was_sent_is_not_given_again_as_new(self, host: ExportHostDriver) -> None:
-        states = {ORDINARY.invoice_number: "sent", EUROS.invoice_number: "adopted"}
-        host.plugin.result = lambda item: result(item, states[item.invoice.invoice_number])
-        host.export(ORDINARY, EUROS)
-        for one in (ORDINARY, EUROS):
+        states = {number_of(host.ordinary): "sent", number_of(host.euros): "adopted"}
+        host.plugin.result = lambda item: result(item, states[number_of(item.content)])
+        host.export(host.ordinary, host.euros)
+        for one in (host.ordinary, host.euros):
             assert _is_known_as_sent(host, one)
-            host.load(_changed(one))
+            host.load(changed(one))
             again = host.item(one)
-            assert (again.exported, again.number) == (True, f"F{one.invoice_number}")
-            assert total(again.invoice) == total(_changed(one))
+            assert (again.exported, again.number) == (True, f"F{number_of(one)}")
+            assert total(again.content) == total(changed(one))
 
     def test_an_item_that_was_refused_is_given_again_as_new(self, host: ExportHostDriver) -> None:
         words = Text("Kontot saknas.", "The account is missing.")
         host.plugin.result = lambda item: result(
             item, "refused", code="ACCOUNT_UNKNOWN", message=words
         )
-        host.export(ORDINARY)
-        again = host.item(ORDINARY)
+        host.export(host.ordinary)
+        again = host.item(host.ordinary)
         assert (again.exported, again.intended) == (False, False)
 
     def test_an_error_ends_the_export_and_what_was_sent_before_stays(
         self, host: ExportHostDriver
     ) -> None:
         def fail_at_the_second(item: Any) -> ItemResult:
-            sent.append(item.invoice)
+            sent.append(item.content)
             if len(sent) == 2:
                 raise PluginFailure
             return result(item)
 
-        sent: list[Invoice] = []
+        sent: list[Any] = []
         host.plugin.result = fail_at_the_second
         with pytest.raises(PluginFailure):
-            host.export(ORDINARY, EUROS)
+            host.export(host.ordinary, host.euros)
         first, second = sent
         assert _is_known_as_sent(host, first)
         assert host.item(second).intended
@@ -243,8 +232,8 @@ class ExportHostConformance(ExportHostSuite):
             refused.extend(host.refuses(definition) for definition in "AB")
 
         refused: list[bool] = []
-        host.export(ORDINARY)
-        host.export(EUROS, definition="B")
+        host.export(host.ordinary)
+        host.export(host.euros, definition="B")
         before = len(host.plugin.exports)
         host.plugin.script = export_beside
         host.export()
@@ -252,26 +241,27 @@ class ExportHostConformance(ExportHostSuite):
 
     @promised
     def test_another_company_is_refused(self, host: ExportHostDriver) -> None:
-        host.export(ORDINARY)
+        host.export(host.ordinary)
         assert host.during_export(lambda run: run.company.number) == COMPANY.number
         host.plugin.company = OTHER_COMPANY
         with pytest.raises(Exception):  # noqa: B017, PT011 each host has its own
-            host.export(EUROS)
-        assert _sent(host) == {ORDINARY.invoice_number}
+            host.export(host.euros)
+        assert _sent(host) == {number_of(host.ordinary)}
 
     @promised
     def test_amounts_stay_exact(self, host: ExportHostDriver) -> None:
         def decide(preview: ExportPreview) -> list[str]:
-            shown.update({one.invoice_number: one.total for one in preview.items})
+            shown.update({one.item_number: one.total for one in preview.items})
             return list(shown)
 
         shown: dict[str, Decimal] = {}
-        host.load(EXACT)
-        everything = (*INVOICES, EXACT)
-        given, expected = host.given(), {one.invoice_number: total(one) for one in everything}
+        host.load(host.samples.exact)
+        everything = (*host.samples.everything, host.samples.exact)
+        given, expected = host.given(), {number_of(one): total(one) for one in everything}
         assert problems(ExportItem, *given.values()) == []
-        assert {number: total(one.invoice) for number, one in given.items()} == expected
-        assert given[EUROS.invoice_number].invoice.exchange_rate == EUROS.exchange_rate
+        assert {number: total(one.content) for number, one in given.items()} == expected
+        rate = given[number_of(host.euros)].content.exchange_rate
+        assert rate == host.euros.exchange_rate
         host.review(decide)
         assert shown == expected
         assert {number: one.total for number, one in host.outcomes().items()} == expected
@@ -282,12 +272,11 @@ class ExportHostConformance(ExportHostSuite):
             return planned(item, code="NOTED", message=words, differences=[due])
 
         def gaps(items: Any) -> list[Gap]:
-            ids = [one.id for one in items if one.invoice.invoice_number == EUROS.invoice_number]
-            return [Gap("COST_CENTER_UNKNOWN", missing, ids)]
+            return [Gap("COST_CENTER_UNKNOWN", missing, [_id_of(host.euros, items)])]
 
         def decide(preview: ExportPreview) -> list[str]:
             shown.append(preview)
-            return [CORRECTION.invoice_number]
+            return [number_of(host.samples.negative)]
 
         words, missing = Text("Hör av er.", "Call us."), Text("Lägg upp 12.", "Add 12.")
         refused, due = Text("Den är låst.", "It is locked."), Difference("DueDate", "1/2", "3/4")
@@ -303,7 +292,7 @@ class ExportHostConformance(ExportHostSuite):
             assert _says(one.text, "NOTED", words, *_words(due))
         assert _says(shown[-1].text, "COST_CENTER_UNKNOWN", missing)
         assert not cards or _says(shown[-1].text, "1042", remark, *_words(due))
-        outcome = host.outcomes()[CORRECTION.invoice_number]
+        outcome = host.outcomes()[number_of(host.samples.negative)]
         assert outcome.state == "refused"
         assert _says(outcome.text, "PERIOD_LOCKED", refused)
 
@@ -318,24 +307,67 @@ class ExportHostCancels(ExportHostSuite):
 
         given: list[Any] = []
         host.plugin.cancelled = cancel
-        host.export(ORDINARY)
-        host.under_test.cancel("A", ORDINARY.invoice_number)
+        host.export(host.ordinary)
+        host.under_test.cancel("A", number_of(host.ordinary))
         [item] = given
         assert problems(ExportItem, item) == []
-        assert (item.exported, item.number) == (True, f"F{ORDINARY.invoice_number}")
-        assert host.outcomes()[ORDINARY.invoice_number].state == "cancelled"
+        assert (item.exported, item.number) == (True, f"F{number_of(host.ordinary)}")
+        assert host.outcomes()[number_of(host.ordinary)].state == "cancelled"
 
     def test_an_item_that_cannot_be_taken_back_stays_exported(self, host: ExportHostDriver) -> None:
         def fail(_item: Any) -> ItemResult:
             raise PluginFailure
 
         host.plugin.cancelled = fail
-        host.export(ORDINARY)
+        host.export(host.ordinary)
         with pytest.raises(PluginFailure):
-            host.under_test.cancel("A", ORDINARY.invoice_number)
-        assert host.outcomes()[ORDINARY.invoice_number].number == f"F{ORDINARY.invoice_number}"
-        again = host.given().get(ORDINARY.invoice_number)
+            host.under_test.cancel("A", number_of(host.ordinary))
+        number = number_of(host.ordinary)
+        assert host.outcomes()[number].number == f"F{number}"
+        again = host.given().get(number)
         assert again is None or again.exported
+
+
+class ExportHostConfirmsBankChanges(ExportHostSuite):
+    """A person can confirm that the bank details of a supplier change there."""
+
+    @promised
+    def test_a_bank_change_is_confirmed_by_a_person(self, host: ExportHostDriver) -> None:
+        def plan(item: Any) -> Any:
+            waits = number_of(item.content) == number_of(host.ordinary)
+            return planned(item, state="waiting" if waits else "ready")
+
+        def export(*changes: BankChange, send: Collection[Any] = ()) -> list[Any]:
+            """Export with these, and return which of them the host says are confirmed."""
+
+            def decide(preview: ExportPreview) -> set[str]:
+                shown.append(preview.text)
+                return set(map(number_of, send))
+
+            host.plugin.bank_changes = changes
+            with suppress(Exception):
+                host.review(decide)
+            return [_plain(one, first) for one in host.plugin.exports[-1].confirmed]
+
+        shown: list[str] = []
+        ours, other = party_number_of(host.ordinary), party_number_of(host.euros)
+        first, others = BankChange(ours, "BG", "11-1", "22-2"), BankChange(other, "PG", "33-3", "")
+        later, both = replace(first, theirs="44-4"), (host.ordinary, host.euros)
+        words = Text("Kontot saknas.", "The account is missing.")
+        host.plugin.plan = plan
+        # So that it is new in each export.
+        host.plugin.result = lambda item: result(
+            item, "refused", code="ACCOUNT_UNKNOWN", message=words
+        )
+        assert not export(first, others, send=both), "nobody confirmed any"
+        export(first, others)
+        assert _says(shown[-1], ours, "BG", "11-1", "22-2", other, "PG", "33-3")
+        host.under_test.confirm_bank("A", ours)
+        assert not export(later, others, send=both), "other values were confirmed"
+        export(later, others)
+        host.under_test.confirm_bank("A", ours)
+        assert export(later, others, send=both) == [_plain(later, later)], "one was confirmed"
+        assert not export(later, others, send=both), "it was given already"
 
 
 def _ids(host: ExportHostDriver) -> dict[str, str]:
@@ -345,20 +377,22 @@ def _ids(host: ExportHostDriver) -> dict[str, str]:
 def _sent(host: ExportHostDriver) -> set[str]:
     """Return the numbers of what the reviews returned."""
     return {
-        item.invoice.invoice_number
+        number_of(item.content)
         for one in host.plugin.exports
         for item in one.items
         if item.id in one.ids
     }
 
 
-def _is_known_as_sent(host: ExportHostDriver, one: Invoice) -> bool:
-    again = host.given().get(one.invoice_number)
+def _id_of(one: Any, items: Sequence[Any]) -> str:
+    """Return the id of an invoice or a bill among items."""
+    ids: list[str] = [item.id for item in items if number_of(item.content) == number_of(one)]
+    return ids[0]
+
+
+def _is_known_as_sent(host: ExportHostDriver, one: Any) -> bool:
+    again = host.given().get(number_of(one))
     return again is None or (again.exported and not again.intended)
-
-
-def _changed(one: Invoice) -> Invoice:
-    return replace(one, rows=[*one.rows, row("1.10", "0")])
 
 
 def _figures(preview: ExportPreview) -> list[tuple[Any, ...]]:
@@ -366,7 +400,7 @@ def _figures(preview: ExportPreview) -> list[tuple[Any, ...]]:
 
 
 def _planned_figures(exported: Exported) -> list[tuple[Any, ...]]:
-    numbers = {item.id: item.invoice.invoice_number for item in exported.items}
+    numbers = {item.id: number_of(item.content) for item in exported.items}
     return sorted(
         (numbers[one.id], one.state, one.action, one.total, one.other_total, one.currency)
         for one in exported.planned
@@ -388,15 +422,13 @@ def _says(text: str, *expected: str | Text) -> bool:
     return True
 
 
-def _plain(one: Any) -> list[Any]:
-    """Return what an invoice has, which may be an object of the host's own."""
-    rows = [_attributes(InvoiceRow, part) for part in one.rows]
-    return [_attributes(Invoice, one), _attributes(Customer, one.customer), *rows]
-
-
-def _attributes(kind: Any, value: Any) -> dict[str, Any]:
+def _plain(value: Any, like: Any) -> Any:
+    """Return what a value has of what the contract's has: it may be an object of the host's own."""
+    if isinstance(like, list | tuple):
+        return [_plain(one, like[0]) for one in value]
+    if not is_dataclass(like):
+        return value
     return {
-        one.name: getattr(value, one.name, one.default)
-        for one in fields(kind)
-        if one.name not in {"customer", "rows"}
+        one.name: _plain(getattr(value, one.name, one.default), getattr(like, one.name))
+        for one in fields(like)
     }

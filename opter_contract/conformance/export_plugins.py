@@ -17,7 +17,9 @@ In the test module of a plug-in::
 
 Nothing may have been sent there when a test begins, and one item at least must be ready to be
 sent. Where those of the suite are not what the other system can take, override
-``opter_export_items``; where a person has to sign in, ``opter_sign_in``.
+``opter_export_items``; where a person has to sign in, ``opter_sign_in``. A plug-in that exports
+something else, too, runs the suite once more for it: override ``opter_subject``. If it changes bank
+details, let those of one supplier of the items be others there.
 """
 
 from __future__ import annotations
@@ -37,7 +39,7 @@ from opter_contract.conformance.recording_export_host import (
     send_nothing,
 )
 from opter_contract.conformance.recording_host import FakeBrowser
-from opter_contract.conformance.sample_invoices import INVOICES, NEW, invoice, items, many, total
+from opter_contract.conformance.samples import SAMPLES, items, many, total
 from opter_contract.conformance.transfers import (
     FOREIGN_TYPE,
     TransferConformance,
@@ -46,6 +48,7 @@ from opter_contract.conformance.transfers import (
 )
 from opter_contract.conformance.value_checks import problems
 from opter_contract.export_values import (
+    BankChange,
     ExportItem,
     ExportReport,
     ExportType,
@@ -61,6 +64,8 @@ _OPTIONAL: Final = frozenset(
     {
         "opter_read_document",
         "opter_take_planned_cards",
+        "opter_take_bank_changes",
+        "opter_confirmed_bank_changes",
         "opter_get_secret",
         "opter_set_secret",
         "opter_get_state",
@@ -72,13 +77,28 @@ _OPTIONAL: Final = frozenset(
 _TAKEN: Final[Mapping[str, str]] = {
     "opter_take_planned_items": "planned",
     "opter_take_planned_cards": "cards",
+    "opter_take_bank_changes": "bank_changes",
     "opter_take_gaps": "gaps",
     "opter_take_intents": "intents",
     "opter_take_results": "results",
 }
 
+#: What a plug-in asks the host.
+_ASKED: Final = ("opter_items_to_export", "opter_review_export", "opter_confirmed_bank_changes")
+
 #: What ends as it must when a person takes an item back.
 _TAKEN_BACK: Final = frozenset({"cancelled", "booked", "refused", "unknown"})
+
+#: What a person may have confirmed of a bank change that must not be made yet.
+_NOT_ENOUGH: Final[Mapping[str, Callable[[BankChange], Collection[BankChange]]]] = {
+    "nothing": lambda _one: (),
+    "another of ours": lambda one: [
+        BankChange(one.party_number, one.field, f"{one.ours}0", one.theirs)
+    ],
+    "another of theirs": lambda one: [
+        BankChange(one.party_number, one.field, one.ours, f"{one.theirs}0")
+    ],
+}
 
 
 class ExportDriver(TransferDriver):
@@ -98,6 +118,21 @@ class ExportDriver(TransferDriver):
     def places_to_cancel(self) -> Collection[int]:
         return {1}
 
+    def export_confirming(
+        self, confirm: Callable[[BankChange], Collection[BankChange]]
+    ) -> RecordedExport:
+        """Send all, and confirm this of each bank change."""
+
+        def review(recorded: RecordedExport) -> Collection[str]:
+            changes = recorded.bank_changes
+            self.host.confirmations = {one for change in changes for one in confirm(change)}
+            return send_all(recorded)
+
+        recorded = self.export(review)
+        if not recorded.bank_changes:
+            pytest.skip("it changes no bank details")
+        return recorded
+
     def export(
         self, review: Callable[[RecordedExport], Collection[str]] = send_all
     ) -> RecordedExport:
@@ -110,27 +145,43 @@ class ExportPluginConformance(TransferConformance):
     """What the contract requires of an export plug-in, one test each."""
 
     @pytest.fixture
-    def opter_export_items(self) -> Sequence[ExportItem]:
-        """Return what is to be exported: one of each kind, and one of a new customer."""
-        return items(*INVOICES, invoice("1006", customer=NEW))
+    def opter_subject(self, opter_plugin: object) -> str:
+        """Return what is exported; by default that of the plug-in's first type."""
+        kind, *_ = RecordingExportHost(opter_plugin).call("opter_export_types")
+        subject: str = kind.subject
+        return subject
 
     @pytest.fixture
-    def driver(
+    def opter_export_items(self, opter_subject: str) -> Sequence[ExportItem]:
+        """Return what is to be exported: one of each kind."""
+        return items(*SAMPLES[opter_subject].everything) if opter_subject in SAMPLES else ()
+
+    @pytest.fixture
+    def opter_export_host(
         self,
         opter_plugin: object,
         opter_export_items: Sequence[ExportItem],
         opter_browser: FakeBrowser,
         opter_configuration: Mapping[str, str],
-        opter_settings: Mapping[str, str],
-    ) -> ExportDriver:
-        host = RecordingExportHost(
+    ) -> RecordingExportHost:
+        """Return a host in memory that has the plug-in and the items."""
+        return RecordingExportHost(
             opter_plugin,
             items=opter_export_items,
             browser=opter_browser,
             configuration=opter_configuration,
         )
-        kind, *_ = host.call("opter_export_types")
-        return ExportDriver(host, kind, opter_settings)
+
+    @pytest.fixture
+    def driver(
+        self,
+        opter_export_host: RecordingExportHost,
+        opter_subject: str,
+        opter_settings: Mapping[str, str],
+    ) -> ExportDriver:
+        types = opter_export_host.call("opter_export_types")
+        kind, *_ = [one for one in types if one.subject == opter_subject]
+        return ExportDriver(opter_export_host, kind, opter_settings)
 
     # --- Types ---
 
@@ -162,9 +213,10 @@ class ExportPluginConformance(TransferConformance):
     def test_its_plan_is_valid(self, driver: ExportDriver) -> None:
         assert problems(PlannedItem, *driver.recorded.planned) == []
         assert problems(PlannedCard, *driver.recorded.cards) == []
+        assert problems(BankChange, *driver.recorded.bank_changes) == []
 
     def test_a_plan_has_the_total_and_the_currency_of_the_host(self, driver: ExportDriver) -> None:
-        expected = {one.id: (total(one.invoice), one.invoice.currency) for one in driver.host.items}
+        expected = {one.id: (total(one.content), one.content.currency) for one in driver.host.items}
         planned = {one.id: (one.total, one.currency) for one in driver.recorded.planned}
         assert planned.items() <= expected.items()
 
@@ -174,7 +226,7 @@ class ExportPluginConformance(TransferConformance):
         assert named <= {one.id for one in driver.host.items}
 
     def test_no_batch_is_larger_than_the_contract_allows(self, driver: ExportDriver) -> None:
-        driver.host.items = items(*many(driver.host.items[0].invoice, BATCH + 1))
+        driver.host.items = items(*many(driver.host.items[0].content, BATCH + 1))
         recorded = driver.export(send_nothing)
         assert len({one.id for one in recorded.planned}) == BATCH + 1
         assert max(map(len, recorded.batches)) <= BATCH
@@ -186,28 +238,59 @@ class ExportPluginConformance(TransferConformance):
     ) -> None:
         before, after = driver.recorded.around("opter_review_export")
         assert {"opter_take_intents", "opter_take_results"}.isdisjoint(before)
-        late = {"opter_items_to_export", "opter_take_planned_items", "opter_take_planned_cards"}
+        late = {
+            "opter_items_to_export",
+            "opter_take_planned_items",
+            "opter_take_planned_cards",
+            "opter_take_bank_changes",
+        }
         assert late.isdisjoint(after)
         assert "opter_review_export" not in after
 
     def test_where_a_person_sends_nothing_nothing_changes_there(self, driver: ExportDriver) -> None:
         first, second = driver.export(send_nothing), driver.export(send_nothing)
         assert first.sending == []
+        assert not first.count("opter_confirmed_bank_changes"), "a confirmation would be lost"
         assert _plans(second) == _plans(first)
 
     def test_only_what_the_review_returned_is_sent(self, driver: ExportDriver) -> None:
-        first = driver.export(lambda recorded: list(send_all(recorded))[:1])
+        first = driver.export(lambda recorded: sorted(_ready(recorded))[:1])
         assert {one for _, one in first.sending} == first.reviewed
         before, after = _plans(first), _plans(driver.export(send_nothing))
         for one in first.reviewed:
             del before[one], after[one]
         assert after == before
 
+    # --- Bank details ---
+
+    def test_new_items_wait_for_the_bank_changes_of_their_party(self, driver: ExportDriver) -> None:
+        changing = {one.party_number for one in driver.recorded.bank_changes}
+        new = [one for one in driver.recorded.planned if one.action == "create"]
+        assert changing.isdisjoint(one.party_number for one in new if one.state == "ready")
+        assert changing.issuperset(one.party_number for one in new if one.state == "waiting")
+
+    @pytest.mark.parametrize("confirmed", _NOT_ENOUGH)
+    def test_what_waits_is_not_sent_unless_these_very_values_are_confirmed(
+        self, driver: ExportDriver, confirmed: str
+    ) -> None:
+        recorded = driver.export_confirming(_NOT_ENOUGH[confirmed])
+        assert _waiting(recorded).isdisjoint(recorded.intents)
+        again = driver.export(send_nothing)
+        assert _waiting(again) == _waiting(recorded)
+        assert _bank_changes(again) == _bank_changes(recorded)
+
+    def test_what_waits_is_sent_once_its_bank_changes_are_confirmed(
+        self, driver: ExportDriver
+    ) -> None:
+        recorded = driver.export_confirming(lambda change: [change])
+        waiting = _waiting(recorded)
+        assert {state for one, state in recorded.states.items() if one in waiting} == {"sent"}
+        assert _bank_changes(driver.export(send_nothing)) == set()
+
     # --- The sending ---
 
     def test_it_sends_an_item(self, driver: ExportDriver) -> None:
-        sent = [one for one in driver.recorded.states.values() if one == "sent"]
-        assert sent, "give settings and items of which one can be sent"
+        assert _sent(driver.recorded), "give settings and items of which one can be sent"
 
     def test_its_results_are_valid(self, driver: ExportDriver) -> None:
         assert problems(ItemResult, *driver.recorded.results) == []
@@ -226,12 +309,12 @@ class ExportPluginConformance(TransferConformance):
                 assert one in intended or states[one] != "sent", f"{one} was sent without an intent"
 
     def test_a_second_export_creates_nothing(self, driver: ExportDriver) -> None:
-        created = driver.recorded.reviewed
+        created = _sent(driver.recorded)
         plans = _plans(driver.export(send_nothing))
         assert [one for one in sorted(created) if plans[one][1] == "create"] == []
 
     def test_an_item_whose_result_was_lost_is_not_created_again(self, driver: ExportDriver) -> None:
-        created = driver.recorded.reviewed
+        created = _sent(driver.recorded)
         driver.host.forget_results()
         plans = _plans(driver.export(send_nothing))
         assert [one for one in sorted(created) if plans[one][1] == "create"] == []
@@ -259,7 +342,7 @@ class ExportPluginConformance(TransferConformance):
         here = threading.get_ident()
         assert {hook for hook, thread in driver.recorded.calls if thread != here} == set()
 
-    @pytest.mark.parametrize("hook", ["opter_items_to_export", "opter_review_export", *_TAKEN])
+    @pytest.mark.parametrize("hook", [*_ASKED, *_TAKEN])
     def test_an_error_of_the_host_ends_it(self, driver: ExportDriver, hook: str) -> None:
         driver.host.failing, run = hook, driver.new_run()
         error = driver.error(run)
@@ -295,6 +378,23 @@ class ExportPluginConformance(TransferConformance):
     def test_a_host_with_the_required_hooks_alone_is_enough(self, driver: ExportDriver) -> None:
         host = driver.host.copy(without=_OPTIONAL)
         assert host.export(driver.new_run(host)).results
+
+
+def _sent(recorded: RecordedExport) -> set[str]:
+    return {one for one, state in recorded.states.items() if state == "sent"}
+
+
+def _waiting(recorded: RecordedExport) -> set[str]:
+    return {one.id for one in recorded.planned if one.state == "waiting"}
+
+
+def _ready(recorded: RecordedExport) -> set[str]:
+    return set(send_all(recorded)) - _waiting(recorded)
+
+
+def _bank_changes(recorded: RecordedExport) -> set[tuple[str, str, str, str]]:
+    changes = recorded.bank_changes
+    return {(one.party_number, one.field, one.ours, one.theirs) for one in changes}
 
 
 def _plans(recorded: RecordedExport) -> dict[str, tuple[str, str, str]]:

@@ -12,7 +12,14 @@ from typing import Any
 
 from opter_contract import BATCH, hookimpl
 from opter_contract.conformance.recording_host import RecordedRun, RecordingHost
-from opter_contract.export_values import ExportItem, Gap, ItemResult, PlannedCard, PlannedItem
+from opter_contract.export_values import (
+    BankChange,
+    ExportItem,
+    Gap,
+    ItemResult,
+    PlannedCard,
+    PlannedItem,
+)
 from opter_contract.values import Company, Run, Text
 
 
@@ -22,6 +29,7 @@ class RecordedExport(RecordedRun):
 
     planned: list[PlannedItem] = field(default_factory=list)
     cards: list[PlannedCard] = field(default_factory=list)
+    bank_changes: list[BankChange] = field(default_factory=list)
     gaps: list[Gap] = field(default_factory=list)
     #: The company of each review, and the ids that were returned.
     reviews: list[tuple[Company, frozenset[str]]] = field(default_factory=list)
@@ -59,7 +67,7 @@ class OtherCompany(Exception):
 
 
 def send_all(recorded: RecordedExport) -> Collection[str]:
-    """Review like a person who sends whatever can be sent."""
+    """Review like a person who sends whatever can be sent, also what waits for a confirmation."""
     open_gaps = {one for gap in recorded.gaps for one in gap.ids}
     return [
         one.id for one in recorded.planned if one.state != "refused" and one.id not in open_gaps
@@ -90,6 +98,8 @@ class RecordingExportHost(RecordingHost):
         self.documents = dict(documents or {})
         #: The person: returns the ids to send.
         self.review: Callable[[RecordedExport], Collection[str] | None] = send_all
+        #: What a person has confirmed: given as it is, right or not, and once.
+        self.confirmations: set[BankChange] = set()
         #: What became of each item at last, by id, and which are about to be sent.
         self.results: dict[str, ItemResult] = {}
         self.intended: set[str] = set()
@@ -136,6 +146,16 @@ class RecordingExportHost(RecordingHost):
     @hookimpl
     def opter_take_planned_cards(self, run: Run, cards: Sequence[PlannedCard]) -> int | None:
         return self._take(run, "opter_take_planned_cards", "cards", cards)
+
+    @hookimpl
+    def opter_take_bank_changes(self, run: Run, changes: Sequence[BankChange]) -> int | None:
+        return self._take(run, "opter_take_bank_changes", "bank_changes", changes)
+
+    @hookimpl
+    def opter_confirmed_bank_changes(self, run: Run) -> Sequence[BankChange]:
+        self._record(run, "opter_confirmed_bank_changes")
+        confirmed, self.confirmations = self.confirmations, set()
+        return list(confirmed)
 
     @hookimpl
     def opter_take_gaps(self, run: Run, gaps: Sequence[Gap]) -> int | None:

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 from typing import Any, Final
 
-from opter_contract.export_values import Customer, ExportItem, Invoice, InvoiceRow
+from opter_contract.export_values import Customer, Invoice, InvoiceRow
 
 GLASS: Final = Customer(
     "KALM",
@@ -52,11 +51,6 @@ def invoice(number: str, *rows: InvoiceRow, **more: Any) -> Invoice:
     return Invoice(**values | more)
 
 
-def total(one: Invoice) -> Decimal:
-    """Return what is to be paid, in the invoice's currency."""
-    return sum((part.net + part.vat for part in one.rows), Decimal(0))
-
-
 ORDINARY: Final = invoice("1001", order_number="4555", order_date=date(2026, 10, 28))
 #: Where VAT of the rows is another than VAT of their sum.
 THREE_ROWS: Final = invoice("1002", *[row("99.99", "25.00")] * 3)
@@ -69,16 +63,6 @@ EUROS: Final = invoice(
 )
 CORRECTION: Final = invoice("1004", row("-1000.00", "-250.00"), type="correction", credits="1001")
 INTEREST: Final = invoice("1005", row("45.50", "0", "8313", "0"), type="interest")
+OF_A_NEW_CUSTOMER: Final = invoice("1006", customer=NEW)
 
-INVOICES: Final = (ORDINARY, THREE_ROWS, EUROS, CORRECTION, INTEREST)
-
-
-def items(*invoices: Invoice) -> list[ExportItem]:
-    """Make items of invoices, as a host gives them that never exported one."""
-    return [ExportItem(f"{one.region}/{one.invoice_number}", one) for one in invoices]
-
-
-def many(one: Invoice, count: int, first: int = 2001) -> list[Invoice]:
-    """Make invoices like this one, with numbers from ``first``."""
-    numbers = map(str, range(first, first + count))
-    return [replace(one, invoice_number=number, ocr=with_check_digit(number)) for number in numbers]
+INVOICES: Final = (ORDINARY, THREE_ROWS, EUROS, CORRECTION, INTEREST, OF_A_NEW_CUSTOMER)

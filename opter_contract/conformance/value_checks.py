@@ -18,6 +18,8 @@ from opter_contract.export_values import (
     PLANNED_STATES,
     RESULT_STATES,
     SUBJECTS,
+    BankChange,
+    BillRow,
     Customer,
     Difference,
     ExportItem,
@@ -29,6 +31,8 @@ from opter_contract.export_values import (
     ItemResult,
     PlannedCard,
     PlannedItem,
+    Supplier,
+    SupplierBill,
 )
 from opter_contract.values import (
     FAILURE_KINDS,
@@ -171,13 +175,31 @@ _RULES: Final[Mapping[type, Mapping[str, _Rule]]] = {
         "credits": _TEXT,
         "document": _TEXT,
     },
+    Supplier: {
+        **dict.fromkeys((field.name for field in fields(Supplier)), _TEXT),
+        "code": _FILLED,
+        "name": _FILLED,
+        "sends_invoice": _FLAG,
+    },
+    BillRow: {"account": _FILLED, "unit": _TEXT, "debit": _MONEY, "credit": _MONEY},
+    SupplierBill: {
+        "bill_number": _FILLED,
+        "region": _TEXT,
+        "currency": _CURRENCY,
+        "exchange_rate": _or_none(_RATE),
+        "bill_date": _DAY,
+        "due_date": _DAY,
+        "total": _MONEY,
+        "vat": _MONEY,
+        "document": _TEXT,
+    },
     ExportItem: {"id": _ID, "exported": _FLAG, "intended": _FLAG, "number": _TEXT},
     Difference: {"field": _FILLED, "ours": _TEXT, "theirs": _TEXT},
     PlannedItem: {
         "id": _ID,
         "state": _one_of(PLANNED_STATES),
         "action": _one_of(ACTIONS),
-        "customer_number": _TEXT,
+        "party_number": _TEXT,
         "total": _MONEY,
         "other_total": _or_none(_MONEY),
         "currency": _CURRENCY,
@@ -190,12 +212,13 @@ _RULES: Final[Mapping[type, Mapping[str, _Rule]]] = {
         "action": _one_of(ACTIONS),
         "message": _or_none(_TRANSLATED),
     },
+    BankChange: {"party_number": _FILLED, "field": _FILLED, "ours": _TEXT, "theirs": _TEXT},
     Gap: {"code": _FILLED, "message": _TRANSLATED, "ids": _each(_ID)},
     ItemResult: {
         "id": _ID,
         "state": _one_of(RESULT_STATES),
         "number": _TEXT,
-        "customer_number": _TEXT,
+        "party_number": _TEXT,
         "total": _or_none(_MONEY),
         "code": _TEXT,
         "message": _or_none(_TRANSLATED),
@@ -276,11 +299,27 @@ def _invoice(one: Any) -> Iterator[str]:
         yield f"invoice {one.invoice_number}: one in SEK has the rate {one.exchange_rate}"
 
 
+def _supplier_bill(one: Any) -> Iterator[str]:
+    yield from problems(Supplier, one.supplier)
+    yield from problems(BillRow, *one.rows)
+    if not list(one.rows):
+        yield f"bill {one.bill_number} has no rows"
+    if sum((row.debit - row.credit for row in one.rows), Decimal(0)) != one.total:
+        yield f"bill {one.bill_number}: its rows do not come to its total"
+    if one.currency == "SEK" and one.exchange_rate is not None:
+        yield f"bill {one.bill_number}: one in SEK has the rate {one.exchange_rate}"
+
+
+def _item(one: Any) -> Iterator[str]:
+    kind = SupplierBill if hasattr(one.content, "bill_number") else Invoice
+    yield from problems(kind, one.content)
+
+
 def _planned_item(one: Any) -> Iterator[str]:
     yield from _explained(one)
     yield from problems(Difference, *getattr(one, "differences", ()))
-    if one.state == "ready" and one.action == "none":
-        yield f"item {one.id} is ready, but nothing would be done"
+    if one.state in {"ready", "waiting"} and one.action == "none":
+        yield f"item {one.id} is {one.state}, but nothing would be done"
     if one.state == "refused" and one.action != "none":
         yield f"item {one.id} is refused, but would be sent: {one.action}"
 
@@ -347,8 +386,9 @@ _MORE: Final[Mapping[type, Callable[[Any], Iterable[str]]]] = {
     Progress: _progress,
     ImportReport: _report,
     SettingsField: _settings_field,
-    ExportItem: lambda one: problems(Invoice, one.invoice),
+    ExportItem: _item,
     Invoice: _invoice,
+    SupplierBill: _supplier_bill,
     PlannedItem: _planned_item,
     PlannedCard: lambda one: problems(Difference, *getattr(one, "differences", ())),
     ItemResult: _result,

@@ -77,11 +77,12 @@ def diagnose(
 
 
 def _needs_of(run: Run) -> Needs:
-    if getattr(run, "subject", "") != "invoices":
+    subject = getattr(run, "subject", "")
+    if not subject:
         return IMPORT
     from opter_fortnox_plugin.diagnostics.export_checks import needs_of  # noqa: PLC0415
 
-    return needs_of(run.settings)
+    return needs_of(subject, run.settings)
 
 
 def _finding(check: Check, examination: Examination, labels: Mapping[str, Text]) -> Finding | None:

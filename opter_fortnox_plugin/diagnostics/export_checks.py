@@ -1,4 +1,4 @@
-"""What the export of invoices needs, and how Fortnox must be set up for it.
+"""What the exports need, and how Fortnox must be set up for them.
 
 What the API does not show is ``unknown``, with the words for what a person looks at in Fortnox.
 """
@@ -31,18 +31,17 @@ from opter_fortnox_plugin.fortnox.protocol import (
     INBOX,
     INVOICES,
     LOCKED_PERIOD,
+    SUPPLIER_INVOICES,
+    SUPPLIERS,
     invoices_query,
 )
 from opter_fortnox_plugin.invoices.content import MARK
 from opter_fortnox_plugin.invoices.settings import InvoiceSettings
+from opter_fortnox_plugin.supplier_invoices.settings import BillSettings
 
+#: What every export reads.
 _RIGHTS: Final = {
     COMPANY.path: RIGHT_OF_COMPANY,
-    # The newest invoices, whose numbers are compared.
-    INVOICES.path: RIGHT_OF_INVOICES._replace(query=invoices_query(1)),
-    CUSTOMERS.path: Right(
-        "rights.customers", Text("Rätt att läsa kunder", "Right to read customers")
-    ),
     ACCOUNTS.path: Right(
         "rights.accounts", Text("Rätt att läsa kontoplanen", "Right to read the chart of accounts")
     ),
@@ -59,16 +58,44 @@ _RIGHTS: Final = {
         may_lack=True,
     ),
 }
+_OF_INVOICES: Final = {
+    # The newest invoices, whose numbers are compared.
+    INVOICES.path: RIGHT_OF_INVOICES._replace(query=invoices_query(1)),
+    CUSTOMERS.path: Right(
+        "rights.customers", Text("Rätt att läsa kunder", "Right to read customers")
+    ),
+}
+_OF_BILLS: Final = {
+    SUPPLIER_INVOICES.path: Right(
+        "rights.supplierinvoices",
+        Text("Rätt att läsa leverantörsfakturor", "Right to read supplier invoices"),
+    ),
+    SUPPLIERS.path: Right(
+        "rights.suppliers", Text("Rätt att läsa leverantörer", "Right to read suppliers")
+    ),
+}
 _COST_CENTERS: Final = Right(
     "rights.costcenters", Text("Rätt att läsa kostnadsställen", "Right to read cost centres")
 )
 _INBOX: Final = Right("rights.inbox", Text("Rätt till inkorgen", "Right to the inbox"), None)
 
+_COMPANY: Final = (
+    Text(
+        "Exporten hör till det när något har skickats.",
+        "The export belongs to it once something has been sent.",
+    ),
+    Text("som exporten hör till.", "which the export belongs to."),
+)
 
-def needs_of(values: Mapping[str, str]) -> Needs:
-    """Return what an export with these settings needs."""
+
+def needs_of(subject: str, values: Mapping[str, str]) -> Needs:
+    """Return what an export of a subject with these settings needs."""
+    return (_needs_of_invoices if subject == "invoices" else _needs_of_bills)(values)
+
+
+def _needs_of_invoices(values: Mapping[str, str]) -> Needs:
     settings = InvoiceSettings.of(values)
-    rights = dict(_RIGHTS)
+    rights = _RIGHTS | _OF_INVOICES
     if settings.cost_center == "unit":
         rights[COST_CENTERS.path] = _COST_CENTERS
     if settings.attach_pdf:
@@ -83,14 +110,28 @@ def needs_of(values: Mapping[str, str]) -> Needs:
                 "There is Invoicing: invoices, customers and accounts may be read.",
             ),
         ),
-        company=(
-            Text(
-                "Exporten hör till det när något har skickats.",
-                "The export belongs to it once something has been sent.",
-            ),
-            Text("som exporten hör till.", "which the export belongs to."),
-        ),
+        company=_COMPANY,
         set_up=SET_UP,
+    )
+
+
+def _needs_of_bills(values: Mapping[str, str]) -> Needs:
+    settings = BillSettings.of(values)
+    rights = _RIGHTS | _OF_BILLS
+    if settings.attach_pdf:
+        rights[INBOX.path] = _INBOX
+    return Needs(
+        scopes=settings.scopes,
+        rights=rights,
+        licensed=(
+            (SUPPLIER_INVOICES.path, SUPPLIERS.path, ACCOUNTS.path),
+            Text(
+                "Leverantörsfakturor finns: de, leverantörer och konton får läsas.",
+                "There are supplier invoices: they, suppliers and accounts may be read.",
+            ),
+        ),
+        company=_COMPANY,
+        set_up=(LOCKED,),
     )
 
 
@@ -184,24 +225,26 @@ def check_locked_period(examination: Examination) -> Text:
     if not until:
         return Text("Ingen period är låst.", "No period is locked.")
     return Text(
-        f"Låst till och med {until}: fakturor med senare datum kan exporteras.",
-        f"Locked up to and including {until}: invoices of later dates can be exported.",
+        f"Låst till och med {until}: det som har senare datum kan exporteras.",
+        f"Locked up to and including {until}: what has a later date can be exported.",
     )
 
 
 _NEEDED: Final = (RIGHT_OF_INVOICES.name,)
+
+LOCKED: Final = Check(
+    "setup.lockedperiod",
+    Text("Låst period", "Locked period"),
+    check_locked_period,
+    ("rights.lockedperiod",),
+)
 
 #: In the order in which a person goes through Fortnox's settings.
 SET_UP: Final = (
     Check("setup.ocr", Text("Fortnox eget OCR", "Fortnox's own OCR"), check_ocr),
     Check("setup.numbers", Text("Nummerserier", "Number series"), check_numbers, _NEEDED),
     Check("setup.fees", Text("Avgift och frakt", "Fee and freight"), check_fees, _NEEDED),
-    Check(
-        "setup.lockedperiod",
-        Text("Låst period", "Locked period"),
-        check_locked_period,
-        ("rights.lockedperiod",),
-    ),
+    LOCKED,
 )
 
 

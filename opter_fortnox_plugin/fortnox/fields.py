@@ -20,6 +20,9 @@ from opter_fortnox_plugin.fortnox.protocol import plain
 #: What Fortnox puts in the place of a value that a licence does not cover.
 NO_RIGHT: Final = "API_NORIGHT"
 
+#: What it takes for an empty value: an empty text leaves what stands there.
+BLANK: Final = "API_BLANK"
+
 #: No payment is larger; a longer number is a fault, and costly to compute with.
 LARGEST: Final = Decimal(10) ** 13
 
@@ -203,6 +206,29 @@ class Label(Field):
 
     def read(self, value: Any) -> str:
         return plain(str(value)).strip() if isinstance(value, str | int) else ""
+
+
+class PlainText(Label):
+    """Text as it is, however long; it may not be hidden."""
+
+    def _deserialize(self, value: Any, *_: Any, **__: Any) -> str:
+        if value == NO_RIGHT:
+            raise ma.ValidationError(NO_RIGHT)
+        return str(value).strip() if isinstance(value, str | int) else ""
+
+
+class Amount(Number):
+    """A number that is written with its digits."""
+
+    def _serialize(self, value: Any, *_: Any, **__: Any) -> Any:
+        return value
+
+
+class Day(Date):
+    """A day that is written, too."""
+
+    def _serialize(self, value: Any, *_: Any, **__: Any) -> Any:
+        return value.isoformat()
 
 
 class OcrOrEmpty(Label):

@@ -16,14 +16,16 @@ from typing import Any, Final
 import marshmallow as ma
 
 from opter_fortnox_plugin.fortnox.fields import (
-    NO_RIGHT,
-    Date,
+    BLANK,
+    Amount,
+    Day,
     Digits,
     Flag,
     FortnoxSchema,
     Label,
     Money,
     Number,
+    PlainText,
     load,
 )
 
@@ -77,6 +79,14 @@ class Invoice:
     cancelled: bool = False
     sent: bool = False
 
+    @property
+    def number(self) -> str:
+        return self.document_number
+
+    @property
+    def party_number(self) -> str:
+        return self.customer_number
+
 
 @dataclass(frozen=True, slots=True)
 class Customer:
@@ -92,6 +102,10 @@ class Customer:
     country_code: str = ""
     email: str = ""
     vat_type: str = ""
+
+    @property
+    def number(self) -> str:
+        return self.customer_number
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,33 +131,12 @@ class FinancialYear:
 # --- Fields ------------------------------------------------------------------
 
 
-class _Text(Label):
-    """Text as it is, however long; it may not be hidden."""
-
-    def _deserialize(self, value: Any, *_: Any, **__: Any) -> str:
-        if value == NO_RIGHT:
-            raise ma.ValidationError(NO_RIGHT)
-        return str(value).strip() if isinstance(value, str | int) else ""
-
-
-class _Reference(_Text):
+class _Reference(PlainText):
     """The number of another document; ``""`` for Fortnox's ``"0"``."""
 
     def _deserialize(self, value: Any, *_: Any, **__: Any) -> str:
         text = super()._deserialize(value)
         return "" if text == "0" else text
-
-
-class _Amount(Number):
-    """A number that is written with its digits."""
-
-    def _serialize(self, value: Any, *_: Any, **__: Any) -> Any:
-        return value
-
-
-class _Day(Date):
-    def _serialize(self, value: Any, *_: Any, **__: Any) -> Any:
-        return value.isoformat()
 
 
 # --- Schemas -----------------------------------------------------------------
@@ -152,17 +145,17 @@ class _Day(Date):
 class _InvoiceRowSchema(FortnoxSchema):
     model = InvoiceRow
 
-    description = _Text(load_default="")
-    account_number = _Text(load_default="")
-    price = _Amount(load_default=_ZERO)
-    delivered_quantity = _Amount(load_default=_ZERO)
-    vat = _Amount(load_default=_ZERO, data_key="VAT")
-    cost_center = _Text(load_default="")
-    discount = _Amount(load_default=_ZERO)
-    article_number = _Text(load_default="")
-    project = _Text(load_default="")
-    unit = _Text(load_default="")
-    row_id = _Text(load_default="")
+    description = PlainText(load_default="")
+    account_number = PlainText(load_default="")
+    price = Amount(load_default=_ZERO)
+    delivered_quantity = Amount(load_default=_ZERO)
+    vat = Amount(load_default=_ZERO, data_key="VAT")
+    cost_center = PlainText(load_default="")
+    discount = Amount(load_default=_ZERO)
+    article_number = PlainText(load_default="")
+    project = PlainText(load_default="")
+    unit = PlainText(load_default="")
+    row_id = PlainText(load_default="")
 
     def completed(self, data: dict[str, Any]) -> dict[str, Any]:
         if data["account_number"] == "0":
@@ -184,30 +177,26 @@ class _InvoiceRowSchema(FortnoxSchema):
         return data
 
 
-#: What Fortnox takes for an empty value: an empty text leaves what stands there.
-BLANK: Final = "API_BLANK"
-
-
 class _InvoiceSchema(FortnoxSchema):
     model = Invoice
 
     document_number = Digits(required=True)
-    customer_number = _Text(required=True)
-    invoice_date = _Day(required=True)
-    due_date = _Day(required=True)
-    currency = _Text(required=True)
-    ocr = _Text(load_default="", data_key="OCR")
+    customer_number = PlainText(required=True)
+    invoice_date = Day(required=True)
+    due_date = Day(required=True)
+    currency = PlainText(required=True)
+    ocr = PlainText(load_default="", data_key="OCR")
     rows = ma.fields.List(
         ma.fields.Nested(_InvoiceRowSchema), load_default=list, data_key="InvoiceRows"
     )
-    currency_rate = _Amount(load_default=None)
+    currency_rate = Amount(load_default=None)
     currency_unit = Number(load_default=_ONE, load_only=True)
-    external_invoice_reference1 = _Text(load_default="")
-    invoice_type = _Text(load_default="")
+    external_invoice_reference1 = PlainText(load_default="")
+    invoice_type = PlainText(load_default="")
     credit_invoice_reference = _Reference(load_default="")
     vat_included = Flag(load_default=False, data_key="VATIncluded")
-    freight = _Amount(load_default=_ZERO)
-    administration_fee = _Amount(load_default=_ZERO)
+    freight = Amount(load_default=_ZERO)
+    administration_fee = Amount(load_default=_ZERO)
     total = Money(required=True, load_only=True)
     round_off = Money(load_default=_ZERO, load_only=True)
     booked = Flag(required=True, load_only=True)
@@ -227,16 +216,16 @@ class _InvoiceSchema(FortnoxSchema):
 class _CustomerSchema(FortnoxSchema):
     model = Customer
 
-    customer_number = _Text(required=True)
-    name = _Text(load_default="")
-    organisation_number = _Text(load_default="")
-    vat_number = _Text(load_default="", data_key="VATNumber")
-    address1 = _Text(load_default="")
-    zip_code = _Text(load_default="")
-    city = _Text(load_default="")
-    country_code = _Text(load_default="")
-    email = _Text(load_default="")
-    vat_type = _Text(load_default="", data_key="VATType")
+    customer_number = PlainText(required=True)
+    name = PlainText(load_default="")
+    organisation_number = PlainText(load_default="")
+    vat_number = PlainText(load_default="", data_key="VATNumber")
+    address1 = PlainText(load_default="")
+    zip_code = PlainText(load_default="")
+    city = PlainText(load_default="")
+    country_code = PlainText(load_default="")
+    email = PlainText(load_default="")
+    vat_type = PlainText(load_default="", data_key="VATType")
 
     @ma.post_dump
     def drop_empty(self, data: dict[str, Any], **_: Any) -> dict[str, Any]:
@@ -247,18 +236,18 @@ class _CustomerSchema(FortnoxSchema):
 class _AccountSchema(FortnoxSchema):
     model = Account
 
-    number = _Text(required=True)
+    number = PlainText(required=True)
     active = Flag(load_default=True)
     description = Label(load_default="")
-    cost_center_settings = _Text(load_default="")
+    cost_center_settings = PlainText(load_default="")
 
 
 class _FinancialYearSchema(FortnoxSchema):
     model = FinancialYear
 
-    id = _Text(required=True)
-    from_date = _Day(required=True)
-    to_date = _Day(required=True)
+    id = PlainText(required=True)
+    from_date = Day(required=True)
+    to_date = Day(required=True)
 
 
 _INVOICE: Final = _InvoiceSchema()

@@ -93,6 +93,18 @@ INVOICES: Final = Resource(
     "invoices", "Invoice", "Invoices", unexpected="an invoice of an unexpected form"
 )
 CUSTOMERS: Final = Resource("customers", "Customer", "Customers")
+SUPPLIERS: Final = Resource("suppliers", "Supplier", "Suppliers")
+SUPPLIER_INVOICES: Final = Resource(
+    "supplierinvoices",
+    "SupplierInvoice",
+    "SupplierInvoices",
+    unexpected="a supplier invoice of an unexpected form",
+)
+FILE_CONNECTIONS: Final = Resource(
+    "supplierinvoicefileconnections",
+    "SupplierInvoiceFileConnection",
+    "SupplierInvoiceFileConnections",
+)
 ACCOUNTS: Final = Resource("accounts", "Account", "Accounts")
 CURRENCIES: Final = Resource("currencies", "Currency", "Currencies")
 COST_CENTERS: Final = Resource("costcenters", "CostCenter", "CostCenters")

@@ -6,19 +6,27 @@ export has it. Fortnox computes VAT and total itself, so its total is computed h
 
 from __future__ import annotations
 
-import unicodedata
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
-from decimal import ROUND_HALF_UP, Decimal
+from decimal import Decimal
 from typing import Final
 
 from opter_contract import export_values as contract
 from opter_contract.values import Text
+from opter_fortnox_plugin.exports.cards import CARD
+from opter_fortnox_plugin.exports.problems import Problem
+from opter_fortnox_plugin.exports.texts import (
+    cleaned,
+    differences_of,
+    in_words,
+    is_refused,
+    ore,
+    shown,
+)
 from opter_fortnox_plugin.fortnox.invoice_schemas import Customer, Invoice, InvoiceRow
-from opter_fortnox_plugin.invoices.problems import sentence
+from opter_fortnox_plugin.invoices.problems import PROBLEMS
 from opter_fortnox_plugin.invoices.settings import InvoiceSettings
 
-_ORE: Final = Decimal("0.01")
 _ZERO: Final = Decimal(0)
 
 #: What rounding makes a row, or the sum of a rate, differ at most.
@@ -38,42 +46,21 @@ MOST_ROWS: Final = 500
 _LONGEST_NUMBER: Final = 15
 _LONGEST_DESCRIPTION: Final = 255
 
-#: Characters that Fortnox was seen to refuse (2000359), or that no screen shows, and what says the
-#: same.
-_REPLACED: Final = str.maketrans(
-    {
-        "…": "...", "·": "-",
-        "\u00a0": " ", "\u202f": " ", "\u2009": " ", "\t": " ", "\r": " ", "\n": " ",
-        "\u00ad": None, "\u200b": None, "\ufeff": None,
-    }
-)  # fmt: skip
-
-#: Characters that Fortnox refuses and nothing else says.
-_REFUSED: Final = frozenset("<>")
-
-
-class Problem:
-    """Why an invoice cannot be written for Fortnox; see :mod:`.problems`."""
-
-    def __init__(self, code: str, /, **details: object) -> None:
-        self.code: Final = code
-        self.message: Final = sentence(code, **details)
-
 
 @dataclass(frozen=True, slots=True)
 class Content:
     """An invoice as Fortnox is to have it.
 
-    :ivar invoice: its ``total`` is the one that Fortnox computes.
-    :ivar customer: its card, without the kind of VAT.
+    :ivar ours: its ``total`` is the one that Fortnox computes.
+    :ivar card: of the customer, without the kind of VAT.
     :ivar vat_kind: that the customer must have in Fortnox; ``""`` where any will do.
     :ivar rates: the host's VAT rates of the rows.
     :ivar problem: why it cannot be written; what is there can be compared all the same.
     :ivar rounding: what a row for rounding makes good, in the invoice's currency.
     """
 
-    invoice: Invoice
-    customer: Customer
+    ours: Invoice
+    card: Customer
     vat_kind: str
     rates: frozenset[str]
     problem: Problem | None = None
@@ -101,24 +88,13 @@ def rate_of(code: str, vat_kinds: Mapping[str, str]) -> tuple[Decimal, str] | No
     return percent, DOMESTIC if percent else ""
 
 
-def cleaned(text: str) -> str:
-    """Return text with what Fortnox refuses replaced, where nothing is lost."""
-    short = unicodedata.normalize("NFC", text).translate(_REPLACED)
-    return " ".join(short.split())
-
-
-def is_refused(text: str) -> bool:
-    """Tell whether text has characters that Fortnox refuses."""
-    return "://" in text or not _REFUSED.isdisjoint(text) or not text.isprintable()
-
-
 def total_of(rows: Iterable[InvoiceRow]) -> Decimal:
     """Return the total that Fortnox computes: VAT on the sum of each rate, half up."""
     nets: dict[Decimal, Decimal] = {}
     for row in rows:
-        amount = _ore(row.price * row.delivered_quantity)
+        amount = ore(row.price * row.delivered_quantity)
         nets[row.vat] = nets.get(row.vat, _ZERO) + amount
-    vat = sum((_ore(net * rate / 100) for rate, net in nets.items()), _ZERO)
+    vat = sum((ore(net * rate / 100) for rate, net in nets.items()), _ZERO)
     return sum(nets.values(), _ZERO) + vat
 
 
@@ -183,7 +159,7 @@ def content_of(
         _number_problem(made.document_number)
         or _text_problem(made, card)
         or _kind_problem(kinds)
-        or (Problem("TOO_MANY_ROWS", count=len(rows)) if len(rows) > MOST_ROWS else None)
+        or (PROBLEMS.problem("TOO_MANY_ROWS", count=len(rows)) if len(rows) > MOST_ROWS else None)
         or (_total_problem(invoice, made) if difference and not rounded else None)
     )
     kind = min(kinds) if kinds else ""
@@ -201,18 +177,18 @@ def _is_number(text: str) -> bool:
 
 
 def _number_problem(number: str) -> Problem | None:
-    return None if _is_number(number) else Problem("NUMBER_NOT_USABLE", number=number)
+    return None if _is_number(number) else PROBLEMS.problem("NUMBER_NOT_USABLE", number=number)
 
 
 def _text_problem(invoice: Invoice, card: Customer) -> Problem | None:
     texts = [
         ("ExternalInvoiceReference1", invoice.external_invoice_reference1),
         *(("InvoiceRows", row.description) for row in invoice.rows),
-        *((name, getattr(card, field)) for name, field in _CARD),
+        *((name, getattr(card, field)) for name, field in CUSTOMER_CARD),
     ]
     for name, text in texts:
         if is_refused(text):
-            return Problem("TEXT_REFUSED", what=name)
+            return PROBLEMS.problem("TEXT_REFUSED", what=name)
     return None
 
 
@@ -220,7 +196,7 @@ def _kind_problem(kinds: Collection[str]) -> Problem | None:
     if len(kinds) < 2:
         return None
     one = Text("bara ett slag", "one kind only")
-    return Problem("VAT_KIND_CONTRADICTS", ours=", ".join(sorted(kinds)), theirs=one)
+    return PROBLEMS.problem("VAT_KIND_CONTRADICTS", ours=", ".join(sorted(kinds)), theirs=one)
 
 
 def kind_contradicts(kind: str, of_card: str) -> bool:
@@ -249,7 +225,7 @@ def _rows(
         InvoiceRow(
             description=_named(account, descriptions),
             account_number=account,
-            price=_ore(net),
+            price=ore(net),
             delivered_quantity=Decimal(1),
             vat=percent,
             cost_center=unit if settings.cost_center == "unit" else "",
@@ -268,7 +244,7 @@ def _is_rounding(invoice: contract.Invoice, difference: Decimal) -> bool:
     """Tell whether totals differ by rounding, and not by another VAT."""
     rates = {row.vat_rate for row in invoice.rows}
     most = _HALF_ORE * (len(invoice.rows) + len(rates))
-    return abs(difference) <= most and difference == _ore(difference)
+    return abs(difference) <= most and difference == ore(difference)
 
 
 def _total_problem(invoice: contract.Invoice, made: Invoice) -> Problem:
@@ -280,7 +256,7 @@ def _total_problem(invoice: contract.Invoice, made: Invoice) -> Problem:
     )
     todo = _CHOOSE_ACCOUNT if _is_rounding(invoice, ours - theirs) else _CHECK_VAT
     explained = vat_explained(vat, theirs - net)
-    return Problem(
+    return PROBLEMS.problem(
         "TOTAL_DIFFERS",
         theirs=in_words(theirs, invoice.currency),
         ours=in_words(ours, invoice.currency),
@@ -306,20 +282,6 @@ _CHECK_VAT: Final = Text(
 )
 
 
-def _ore(amount: Decimal) -> Decimal:
-    return amount.quantize(_ORE, ROUND_HALF_UP)
-
-
-def shown(amount: Decimal) -> str:
-    return f"{amount:.2f}" if amount == _ore(amount) else f"{amount:f}"
-
-
-def in_words(amount: Decimal, currency: str = "") -> Text:
-    """Return an amount as each language writes it."""
-    text = f"{shown(amount)} {currency}".strip()
-    return Text(text.replace(".", ","), text)
-
-
 # --- Comparison ---------------------------------------------------------------
 
 
@@ -335,7 +297,7 @@ def adoptable(ours: Invoice, theirs: Invoice) -> list[contract.Difference]:
     """
     mark = theirs.external_invoice_reference1
     other = mark.startswith(MARK) and not is_ours(ours, theirs)
-    return _differences(
+    return differences_of(
         (
             "ExternalInvoiceReference1",
             ours.external_invoice_reference1 if other else "",
@@ -353,9 +315,9 @@ def differences(ours: Invoice, theirs: Invoice) -> list[contract.Difference]:
     found = header_differences(ours, theirs)
     ours_rows, theirs_rows = ([_row(one) for one in each.rows] for each in (ours, theirs))
     if len(ours_rows) != len(theirs_rows):
-        found += _differences(("InvoiceRows", len(ours_rows), len(theirs_rows)))
+        found += differences_of(("InvoiceRows", len(ours_rows), len(theirs_rows)))
     for place, (mine, other) in enumerate(zip(ours_rows, theirs_rows, strict=False), 1):
-        found += _differences((f"InvoiceRows[{place}]", mine, other))
+        found += differences_of((f"InvoiceRows[{place}]", mine, other))
     return found
 
 
@@ -364,7 +326,7 @@ def header_differences(ours: Invoice, theirs: Invoice) -> list[contract.Differen
     rate = None
     if ours.currency_rate is not None and theirs.currency_rate is not None:
         rate = theirs.currency_rate / (theirs.currency_unit or Decimal(1))
-    return adoptable(ours, theirs) + _differences(
+    return adoptable(ours, theirs) + differences_of(
         ("DueDate", ours.due_date, theirs.due_date),
         ("OCR", ours.ocr, theirs.ocr if ours.ocr else ""),
         ("CurrencyRate", ours.currency_rate, rate),
@@ -397,50 +359,8 @@ def _row(row: InvoiceRow) -> str:
     return " · ".join(part for part in parts if part)
 
 
-def _differences(*fields: tuple[str, object, object]) -> list[contract.Difference]:
-    return [
-        contract.Difference(name, _text(ours), _text(theirs))
-        for name, ours, theirs in fields
-        if ours != theirs
-    ]
-
-
-def _text(value: object) -> str:
-    return shown(value) if isinstance(value, Decimal) else "" if value is None else str(value)
-
-
-def card_differences(ours: Customer, theirs: Customer) -> list[contract.Difference]:
-    """Return the fields that are filled in here and are not so on the card in Fortnox."""
-    return [
-        contract.Difference(name, mine, other)
-        for name, field in _CARD
-        if (mine := getattr(ours, field))
-        and _bare(field, mine) != _bare(field, other := getattr(theirs, field))
-    ]
-
-
-_CARD: Final = (
-    ("Name", "name"),
-    ("OrganisationNumber", "organisation_number"),
-    ("VATNumber", "vat_number"),
-    ("Address1", "address1"),
-    ("ZipCode", "zip_code"),
-    ("City", "city"),
-    ("CountryCode", "country_code"),
-    ("Email", "email"),
-)
-
-
-def _bare(field: str, text: str) -> str:
-    """Return text without what each side writes in its own way."""
-    if field in {"organisation_number", "vat_number", "zip_code"}:
-        return bare_number(text)
-    return text
-
-
-def bare_number(text: str) -> str:
-    """Return an organisation number, VAT number or zip code by its letters and digits."""
-    return "".join(character for character in text if character.isalnum()).upper()
+#: The fields of a customer's card, in Fortnox's words, and their names here.
+CUSTOMER_CARD: Final = (*CARD, ("Email", "email"))
 
 
 def with_row_ids(ours: Invoice, theirs: Invoice) -> Invoice:

@@ -11,6 +11,7 @@ from typing import Final
 from opter_contract.export_values import ExportType
 from opter_contract.values import CheckedSettings, Choice, SettingsField, Text
 from opter_fortnox_plugin import settings
+from opter_fortnox_plugin.exports.settings import attach_pdf, export_from_date
 from opter_fortnox_plugin.settings import Declared
 
 EXPORT_TYPE: Final = ExportType(
@@ -44,26 +45,7 @@ def _vat_kinds(text: str) -> Mapping[str, str]:
 
 
 DECLARED: Final = (
-    Declared(
-        SettingsField(
-            key="export_from_date",
-            kind="date",
-            label=Text("Exportera fakturor från", "Export invoices from"),
-            help=Text(
-                "Fakturor med tidigare fakturadatum exporteras inte. Datumet självt räknas med. "
-                "Skriv ÅÅÅÅ-MM-DD.",
-                "Invoices with an earlier invoice date are not exported. The date itself is "
-                "included. Write YYYY-MM-DD.",
-            ),
-            required=True,
-        ),
-        missing=Text(
-            "”Exportera fakturor från” måste fyllas i: från vilket fakturadatum ska fakturor "
-            "exporteras?",
-            "“Export invoices from” must be filled in: from which invoice date are invoices to be "
-            "exported?",
-        ),
-    ),
+    export_from_date(Text("fakturor", "invoices"), Text("fakturadatum", "invoice date")),
     Declared(
         SettingsField(
             key="export_numbers_from",
@@ -162,17 +144,11 @@ DECLARED: Final = (
         parse=_account,
         problem=Text("ska vara ett konto med fyra siffror.", "must be an account of four digits."),
     ),
-    Declared(
-        SettingsField(
-            key="attach_pdf",
-            kind="boolean",
-            label=Text("Bifoga PDF", "Attach PDF"),
-            help=Text(
-                "Fakturans PDF läggs i Fortnox och knyts till fakturan där.",
-                "The invoice's PDF is put into Fortnox and attached to the invoice there.",
-            ),
-            default="false",
-        ),
+    attach_pdf(
+        Text(
+            "Fakturans PDF läggs i Fortnox och knyts till fakturan där.",
+            "The invoice's PDF is put into Fortnox and attached to the invoice there.",
+        )
     ),
     Declared(
         SettingsField(
@@ -223,6 +199,10 @@ class InvoiceSettings:
         :raises ValueError: for values that it has not.
         """
         return cls(**settings.read_all(DECLARED, values))
+
+    @property
+    def update_cards(self) -> bool:
+        return self.update_customers
 
     @property
     def scopes(self) -> tuple[str, ...]:

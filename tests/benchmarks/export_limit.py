@@ -33,7 +33,7 @@ from opter_contract import hookimpl
 from opter_contract.conformance.recording_export_host import RecordingExportHost
 from opter_contract.export_values import Customer, ExportItem, Invoice, InvoiceRow
 from opter_fortnox_plugin.fortnox.http import Transport
-from opter_fortnox_plugin.invoices.exporter import export_invoices
+from opter_fortnox_plugin.invoices.exporter import EXPORT
 
 #: Requests a second, on average, that Fortnox allows.
 ALLOWED: Final = 5.0
@@ -97,7 +97,7 @@ class Plugin:
 
     @hookimpl
     def opter_export(self, run: Any) -> Any:
-        return export_invoices(run, environment={}, transport=self._transport)
+        return EXPORT.export(run, environment={}, transport=self._transport)
 
 
 def sign_in(url: str, _answered: object) -> bool:

@@ -3,17 +3,20 @@
 from datetime import UTC, datetime
 
 import pytest
+from fake_export import SETTINGS, FakeExport, load
 
 from hostsim.demo import export_settings, sign_in_in_background
 from hostsim.desk import Desk
 from hostsim.desk.startup import beside_sandbox
+from hostsim.plugins.loading import Plugins
 
 PLAIN = [
     *("import", "import/read", "settings", "settings/new", "settings/office", "payments", "x"),
     *("decisions", "decisions/series", "payments/new", "payments/ledger", "runs", "why"),
     *("why?invoice=4711", "why?invoice=10235"),
-    *("invoices", "invoices/export", "invoices/log", "settings?exports=1"),
-    *("settings/new?exports=1", "invoices?month=2020-01"),
+    *("invoices", "invoices/export", "invoices/log", "settings?subject=invoices"),
+    *("settings/new?subject=invoices", "invoices?month=2020-01"),
+    *("bills", "bills/export", "bills/log", "settings/new?subject=supplier-bills"),
 ]
 
 
@@ -101,7 +104,7 @@ def test_no_page_of_an_export_has_a_violation(page, person, axe, desk, language)
     if language == "en":
         page.get_by_role("button", name="In English").click()
         page.get_by_role("heading", name="Invoice periods").wait_for()
-    page.locator("#export-invoices").click()
+    page.locator("#export-items").click()
     with person.context.expect_page() as opened:
         page.locator("#ok").click()
     page.locator("#stop").wait_for()
@@ -113,13 +116,39 @@ def test_no_page_of_an_export_has_a_violation(page, person, axe, desk, language)
     page.locator("#send:enabled").wait_for()
     found["plan"] = faults(axe, page)
     page.locator("#send").click()
-    page.locator("#show-invoices").wait_for()
+    page.locator("#show-items").wait_for()
     found["result"] = faults(axe, page)
     for path in ("invoices", "invoices/log", "invoices/take-back?number=10301&export=Fakturor"):
         page.goto(desk.url + path)
         found[path] = faults(axe, page)
     page.goto(f"{desk.url}why?invoice=10301")
     found["why"] = faults(axe, page)
+    assert {path: wrong for path, wrong in found.items() if wrong} == {}
+
+
+@pytest.mark.parametrize("language", ["sv", "en"])
+def test_no_page_with_bank_details_to_confirm_has_a_violation(browser, axe, language):
+    fake = Plugins([("fake", FakeExport(bankgiros={"LASSE": "123-4567"}))])
+    with beside_sandbox(fake) as office, Desk(office) as desk:
+        load(office.store, "supplier-bills", "A-1")
+        office.host().define_export("Avräkningar", "Fake", "supplier-bills", "", SETTINGS)
+        context = browser.new_context(locale="sv-SE")
+        page = context.new_page()
+        page.goto(f"{desk.url}bills")
+        if language == "en":
+            page.get_by_role("button", name="In English").click()
+            page.get_by_role("heading", name="Bill periods").wait_for()
+        page.locator("#export-items").click()
+        page.locator("#ok").click()
+        page.locator("#confirm-LASSE").wait_for()
+        found = {"waits": faults(axe, page)}
+        page.locator("#confirm-LASSE").click()
+        page.locator(".bank .right-amount").wait_for()
+        found["confirmed"] = faults(axe, page)
+        page.locator("#send").click()
+        page.locator("#show-items").wait_for()
+        found["result"] = faults(axe, page)
+        context.close()
     assert {path: wrong for path, wrong in found.items() if wrong} == {}
 
 

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from hostsim.demo import books_and_pays, circle_of, export_settings
+from hostsim.demo import books_and_pays, export_settings, flows_of
 from hostsim.sandbox import seed_invoices
 from hostsim.sandbox.changes import change_of
 
@@ -106,8 +106,8 @@ def test_invoices_go_out_and_their_payments_come_back(page, person, exports, off
     person.imports()
     person.button("Spara betalningar").click()
     page.get_by_text("betalningar är registrerade.").wait_for()
-    sums = circle_of(office.store, office.sandbox, [*SENT, "10309"])
-    assert [(one.currency, one.agrees) for one in sums] == [("SEK", True), ("EUR", True)]
+    flows = flows_of(office.store, office.sandbox, [*SENT, "10309"], [])
+    assert [(one.currency, one.here - one.there) for one in flows] == [("SEK", 0), ("EUR", 0)] * 2
     page.goto(f"{page.url.split('/import')[0]}/why?invoice=10302")
     page.get_by_text("Fakturaexport: Fakturor, Björkviks Åkeri AB (480211): Skickad").wait_for()
 
@@ -163,7 +163,7 @@ def test_an_export_without_a_mouse_and_no_stray_key_sends_it(page, person, expor
     keys = page.keyboard
     exports.defines()
     exports.opens()
-    page.locator("#export-invoices").focus()
+    page.locator("#export-items").focus()
     keys.press("Enter")
     tab_to(page, "Fakturanummer")
     keys.type("10301, 10303")
@@ -192,7 +192,7 @@ def test_an_export_without_scripts(browser, desk, exports):
     context = browser.new_context(java_script_enabled=False, locale="sv-SE")
     page = context.new_page()
     page.goto(f"{desk.url}invoices")
-    page.locator("#export-invoices").click()
+    page.locator("#export-items").click()
     page.locator("#ok").click()
     with context.expect_page() as opened:
         page.locator("#login-address").click()
@@ -202,6 +202,6 @@ def test_an_export_without_scripts(browser, desk, exports):
     page.get_by_role("button", name="Räkna om").click()
     assert "Skicka 7 fakturor" in page.locator("#send").inner_text()
     page.locator("#send").click()
-    page.locator("#show-invoices").wait_for()
+    page.locator("#show-items").wait_for()
     assert set(exports.states()) == {*SENT} - {"10308"}
     context.close()

@@ -9,6 +9,7 @@ from decimal import Decimal
 from pathlib import Path
 
 import pytest
+from bill_file import bill
 from command_line import INVOICES
 from shop_plugin import SHOP, Shop
 
@@ -213,6 +214,69 @@ def test_an_odd_number_is_loaded_with_a_note(ready):
 def test_a_region_is_given_to_all_lines(ready):
     ready("invoices", "load", "fakturor.csv", "--region", "Norr")
     assert {row["region"] for row in ready("invoices", "--json").json} == {"", "Norr"}
+
+
+# --- Bills of subcontractors --------------------------------------------------------
+
+
+@pytest.fixture
+def bills(ready):
+    """Load these bills from a file."""
+
+    def load(*bills, options=()):
+        Path("avräkningar.json").write_text(json.dumps(bills), encoding="utf-8")
+        return ready("bills", "load", "avräkningar.json", *options)
+
+    return load
+
+
+def test_bills_are_loaded_and_shown(ready, bills):
+    assert bills(bill()).out == "Avräkningarna är inlästa: 1 nya, 0 uppdaterade.\n"
+    assert ready("bills", "--json").json == [
+        {
+            "bill_number": "A-2026-117",
+            "bill_date": "2026-11-02",
+            "due_date": "2026-12-02",
+            "supplier_code": "LASSE",
+            "supplier_name": "Lasses Åkeri AB",
+            "total": "12500.00",
+            "currency": "SEK",
+            "region": "",
+            "vat": "2500.00",
+            "period_closed": True,
+            "sends_invoice": False,
+        }
+    ]
+    shown = ready("bills").out
+    assert "12 500,00" in shown
+    assert "Fakturerar" not in shown
+
+
+def test_who_sends_invoices_is_shown(ready, bills):
+    bills(bill(supplier__sends_invoice=True))
+    assert "Fakturerar" in ready("bills").out
+    assert "Sends" in ready("bills", "--lang", "en").out
+
+
+def test_bills_loaded_again_are_updated_and_noted(bills):
+    bills(bill())
+    again = bills(bill(pdf="borta.pdf"), bill(bill_number="2"), options=["--json"])
+    assert again.err.startswith("Obs: avräkning A-2026-117, pdf: filen borta.pdf finns inte")
+    assert (again.json["added"], again.json["updated"], again.json["noted"]) == (1, 1, 1)
+    assert again.json["notes"][0]["bill_number"] == "A-2026-117"
+
+
+def test_one_wrong_bill_is_named_and_none_is_loaded(ready, bills):
+    ended = bills(bill(), bill(bill_number="2", supplier__bankgiro="5050-1056"))
+    assert ended.status == 2
+    assert ended.err.splitlines()[0].startswith("avräkning 2, supplier.bankgiro: är inget")
+    assert ended.last.startswith("BILLS_FILE_WRONG: ")
+    assert ready("bills", "--json").json == []
+
+
+def test_a_region_is_given_to_bills_that_name_none(ready, bills):
+    bills(bill(), bill(bill_number="2", region="Syd"), options=["--region", "Norr"])
+    assert [one["region"] for one in ready("bills", "--json").json] == ["Norr", "Syd"]
 
 
 # --- Imports that are defined -------------------------------------------------------

@@ -66,21 +66,31 @@ def test_the_demo_registers_no_payment_twice(shown):
     assert len(set(keys)) == len(keys)
 
 
-def test_the_demo_ends_with_the_whole_circle_and_equal_sums(shown):
-    """Invoiced, in Fortnox, paid there and registered here are one sum, and nothing remains."""
-    circle = shown[0].partition("Stämmer av")[2].partition("Klart.")[0]
-    sek, eur = re.findall(r"^ (?:SEK|EUR) .*$", circle, re.MULTILINE)
-    assert re.split(r"  +", sek.strip()) == ["SEK", *["64 862,97"] * 4, "0,00"]
-    assert re.split(r"  +", eur.strip()) == ["EUR", *["1 845,75"] * 4, "0,00"]
+def test_the_demo_ends_with_both_sides_sums_of_all_that_went_out_and_came_in(shown):
+    flows = shown[0].partition("Båda sidor")[2].strip().splitlines()
+    rows = [re.split(r"  +", line.strip()) for line in flows[4:10]]
+    assert rows == [
+        ["Fakturor ut", "SEK", "7", "64 862,97", "64 862,97", "0,00"],
+        ["Fakturor ut", "EUR", "1", "1 845,75", "1 845,75", "0,00"],
+        ["Betalningar in", "SEK", "7", "64 862,97", "64 862,97", "0,00"],
+        ["Betalningar in", "EUR", "1", "1 845,75", "1 845,75", "0,00"],
+        ["Avräkningar ut", "SEK", "3", "20 537,50", "20 537,50", "0,00"],
+        ["Avräkningar ut", "EUR", "1", "1 200,40", "1 200,40", "0,00"],
+    ]
+
+
+def test_the_demo_changes_a_bankgiro_only_by_name(shown):
+    [line] = [one for one in shown[0].splitlines() if "4122-7745" in one]
+    assert "7331-0054" in line
+    assert re.search(r"\S+, \d{4}-\d{2}-\d{2} ", line)
 
 
 def test_the_demo_fails_where_a_hundredth_differs(monkeypatch):
-    sums = [Decimal("100.00"), Decimal("100.00"), Decimal("100.00"), Decimal("99.99"), Decimal(0)]
-    differing = [demo.CircleSums("SEK", *sums)]
-    monkeypatch.setattr(demo, "circle_of", lambda *_: differing)
+    differing = [demo.Flow(labels.STATUSES["exact"], "SEK", 1, Decimal("100.00"), Decimal("99.99"))]
+    monkeypatch.setattr(demo, "flows_of", lambda *_: differing)
     one = demo._Demo(Output(io.StringIO(), "sv"), None, io.StringIO(), Path(), NOW)
     with pytest.raises(HostError) as caught:
-        one._reconcile(None, None, ["10301"])
+        one._reconcile(None, None, ["10301"], ["A-2026-117"])
     assert caught.value.code == "DEMO_FAILED"
 
 

@@ -49,13 +49,52 @@ def load(run, *invoices):
     return run("invoices", "load", "fakturor.json")
 
 
-def numbers(found):
-    """Give the invoice numbers of each list that is not empty."""
+def numbers(found, key="invoice_number"):
+    """Give the numbers of each list of items that is not empty."""
     return {
-        name: [one["invoice_number"] for one in rows]
+        name: [one[key] for one in rows]
         for name, rows in found.items()
-        if isinstance(rows, list) and rows and "invoice_number" in rows[0]
+        if isinstance(rows, list) and rows and key in rows[0]
     }
+
+
+SUPPLIER = {
+    "code": "LASSE",
+    "name": "Lasses Åkeri AB",
+    "country": "SE",
+    "bankgiro": "5555-5551",
+    "sends_invoice": False,
+}
+
+
+def bill(number="A-1", total="1250.00", **values):
+    return {
+        "bill_number": number,
+        "region": "",
+        "period_closed": True,
+        "currency": "SEK",
+        "exchange_rate": None,
+        "bill_date": "2026-11-02",
+        "due_date": "2026-12-02",
+        "total": total,
+        "vat": "0.00",
+        "pdf": None,
+        "supplier": SUPPLIER,
+        "rows": [{"account": "4010", "unit": "12", "debit": total, "credit": "0.00"}],
+    } | values
+
+
+@pytest.fixture
+def bills(run, plugin):
+    """Have two bills of a supplier whose bankgiro changes, one of another, and an export."""
+    other = {"code": "OLLE", "name": "Olle på Åsen", "bankgiro": "900-0001"}
+    plugin.bankgiros = {"LASSE": "111-1111", "OLLE": "900-0001"}
+    loaded = [bill("A-1"), bill("A-2"), bill("B-1", supplier=SUPPLIER | other)]
+    Path("avr.json").write_text(json.dumps(loaded), encoding="utf-8")
+    assert run("bills", "load", "avr.json").status == 0
+    added = ("--type", "Fake", "--subject", "supplier-bills", "--set", "from=2026-01-01")
+    assert run("exports", "add", "av", *added).status == 0
+    return run
 
 
 # --- Definitions -----------------------------------------------------------------------------
@@ -190,6 +229,7 @@ def test_what_is_unknown_or_has_another_total_ends_with_status_5(run, plugin, re
         ["--check", "--send"],
         ["--revision", "x"],
         ["--cancel", "10301", "--send"],
+        ["--cancel", "10301", "--confirm-bank", "1"],
         ["--send", "--revision", ""],
     ],
 )
@@ -293,3 +333,144 @@ def test_why_tells_the_whole_story_of_an_invoice(run, plugin):
 
 def test_why_tells_no_story_of_what_was_not_exported(run):
     assert run("why", "10301", "--offline", "--json").json["exports"] == []
+
+
+# --- Bills, and the bank details of suppliers ---------------------------------------------------
+
+
+def test_bills_are_shown_in_their_own_words(bills):
+    shown = bills("export", "av").out
+    assert "Avräkningar som kan skickas (1)" in shown
+    assert "Avräkningar som väntar på att bankuppgifter bekräftas (2)" in shown
+    assert "Fakturor" not in shown
+    assert "Bills that can be sent (1)" in bills("export", "av", "--lang", "en").out
+
+
+def test_json_of_bills_is_as_of_invoices_with_their_keys(bills):
+    found = bills("export", "av", "--json").json
+    assert numbers(found, "bill_number") == {"ready": ["B-1"], "waiting": ["A-1", "A-2"]}
+    assert found["ready"][0].keys() == {
+        "bill_number", "given_number", "supplier_number", "total", "fortnox_total", "currency",
+        "action", "code", "message", "differences",
+    }  # fmt: skip
+    assert found["suppliers"][0].keys() == {
+        "supplier_number", "action", "message", "differences",
+    }  # fmt: skip
+    assert found["bank_changes"] == [
+        {
+            "supplier_number": "LASSE",
+            "field": "BG",
+            "ours": "5555-5551",
+            "theirs": "111-1111",
+            "confirmed": False,
+            "confirmed_by": None,
+        }
+    ]
+    assert {"suppliers", "bank_changes", "waiting"} <= found["counts"].keys()
+    assert not {"customers", "cards"} & (found.keys() | found["counts"].keys())
+
+
+def test_json_of_invoices_says_nothing_of_bank_details(run):
+    found = run("export", "ut", "--json").json
+    assert not {"bank_changes", "waiting"} & (found.keys() | found["counts"].keys())
+
+
+def test_changed_bank_details_stand_in_a_table_old_and_new(bills):
+    shown = bills("export", "av")
+    assert "Bankuppgifter som ändras (1)" in shown.out
+    [line] = [one.split() for one in shown.out.splitlines() if one.startswith(" LASSE ")][:1]
+    assert line == ["LASSE", "Lasses", "Åkeri", "AB", "BG", "111-1111", "5555-5551"]
+
+
+@pytest.mark.parametrize("more", [[], ["--send"], ["--check"]])
+def test_what_waits_for_a_confirmation_ends_with_status_2(bills, plugin, more):
+    bills("export", "av")
+    ended = bills("export", "av", *more)
+    assert (ended.status, ended.last.partition(":")[0]) == (2, "BANK_UNCONFIRMED")
+    assert "hostsim export av --confirm-bank LEVERANTÖRSNUMMER" in ended.last
+    assert plugin.events == [("sent", "/B-1")] * more.count("--send")
+
+
+def test_bank_details_are_confirmed_by_name_and_then_sent(bills, plugin):
+    bills("export", "av")
+    confirmed = bills("export", "av", "--confirm-bank", "LASSE")
+    assert confirmed.status == 0
+    assert "Bekräftat av kim: leverantör LASSE, BG ändras från 111-1111 till" in confirmed.err
+    assert "kim, " in confirmed.out
+    assert bills("export", "av", "--send").status == 0
+    assert plugin.bankgiros["LASSE"] == "5555-5551"
+    assert len(plugin.there) == 3
+
+
+def test_what_was_shown_is_confirmed_and_sent_at_once(bills, plugin):
+    bills("export", "av")
+    sent = bills("export", "av", "--confirm-bank", "LASSE", "--send", "--json")
+    assert sent.status == 0
+    assert numbers(sent.json, "bill_number") == {"sent": ["A-1", "A-2", "B-1"]}
+    [change] = sent.json["bank_changes"]
+    assert (change["confirmed"], change["confirmed_by"]) == (True, "kim")
+
+
+@pytest.mark.parametrize("number", ["OLLE", "4711"])
+def test_what_was_not_shown_is_not_confirmed(bills, plugin, number):
+    bills("export", "av")
+    plugin.before = pytest.fail
+    refused = bills("export", "av", "--confirm-bank", number)
+    assert (refused.status, refused.last.partition(":")[0]) == (2, "NO_BANK_CHANGE")
+
+
+def test_nothing_is_confirmed_that_no_command_has_printed(bills, plugin):
+    plugin.before = pytest.fail
+    assert bills("export", "av", "--confirm-bank", "LASSE").last.startswith("NO_BANK_CHANGE")
+
+
+def test_what_a_send_left_is_confirmed_as_it_showed_it(bills, plugin):
+    bills("export", "av")
+    bills("export", "av", "--send")
+    bills("export", "av", "--confirm-bank", "LASSE")
+    assert bills("export", "av", "--send").status == 0
+    assert len(plugin.there) == 3
+
+
+def test_a_person_at_a_terminal_is_not_asked_about_what_waits_alone(bills, terminal, plugin):
+    terminal.append("j")
+    assert bills("export", "av", "--bill", "A-1").status == 2
+    assert plugin.events == []
+
+
+def test_a_person_at_a_terminal_sends_what_does_not_wait(bills, terminal, plugin):
+    terminal.append("j")
+    shown = bills("export", "av")
+    assert "Antal avräkningar: 1. [j/N]" in shown.err
+    assert (shown.status, plugin.events) == (2, [("sent", "/B-1")])
+
+
+def test_a_bill_is_asked_for_by_its_number(bills):
+    found = bills("export", "av", "--bill", "B-1", "--json").json
+    assert numbers(found, "bill_number") == {"ready": ["B-1"]}
+    assert bills("export", "av", "--bill", "4711").last.startswith("BILL_UNKNOWN")
+
+
+def test_a_bill_is_taken_back(bills):
+    bills("export", "av")
+    bills("export", "av", "--send")
+    assert numbers(bills("export", "av", "--cancel", "B-1", "--json").json, "bill_number") == {
+        "cancelled": ["B-1"]
+    }
+    assert "Avräkning B-1 är inte exporterad" in bills("export", "av", "--cancel", "B-1").last
+
+
+def test_the_log_tells_of_invoices_and_bills_each_by_its_number(bills):
+    for name in ("ut", "av"):
+        bills("export", name)
+        bills("export", name, "--send")
+    entries = bills("exports", "log", "--json").json
+    found = [(one.get("invoice_number"), one.get("bill_number")) for one in entries]
+    assert found == [("10301", None)] * 2 + [("10302", None)] * 2 + [(None, "B-1")] * 2
+    assert entries[-1]["given_number"] == "B-1"
+    assert [one["bill_number"] for one in bills("exports", "log", "av", "--json").json] == (
+        ["B-1"] * 2
+    )
+    shown = bills("exports", "log").out
+    assert "Faktura" in shown
+    assert "Avräkning" in shown

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import json
 import os
 import sqlite3
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
+from bill_file import bill
 from desk_person import Person, words
 from fake_plugin import hookimpl, invoice, payment
 
@@ -39,6 +42,7 @@ CHANGING = {
     "decide": ["decide", "Butik", "3", "--confirm"],
     "settings": ["settings", "accepted_deviation=5"],
     "invoices load": ["invoices", "load", "fakturor.csv"],
+    "bills load": ["bills", "load", "avräkningar.json"],
     "formats add": ["formats", "add", "Ny", "--type", "Fake", "--format", "API"],
     "formats set": ["formats", "set", "Butik", "before=2020-01-01"],
     "plugins off": ["plugins", "off", "--all"],
@@ -53,12 +57,14 @@ LOOKING = {
     "decisions": ["decisions", "Butik"],
     "formats": ["formats"],
     "invoices": ["invoices"],
+    "bills": ["bills"],
 }
 
 
 @pytest.fixture
 def busy(run, plugin):
     """Have something of everything to change."""
+    Path("avräkningar.json").write_text(json.dumps([bill()]), encoding="utf-8")
     run("payments", "add", "1001", "70", "--date", "2026-01-03", "--confirm")
     plugin.payments = [
         payment(1, amount="400"),

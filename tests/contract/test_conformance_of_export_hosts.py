@@ -11,7 +11,7 @@ from suites import checks, outcomes
 from wrong_export_hosts import WRONG
 
 from hostsim.errors import HostError
-from hostsim.ledger.values import ExportedInvoice, InvoiceContent
+from hostsim.ledger.values import ExportedInvoice, InvoiceContent, LoadedBill
 from hostsim.plugins.loading import Plugins
 from hostsim.services.host import Host
 from hostsim.storage.store import Store
@@ -20,9 +20,13 @@ from opter_contract.conformance.export_host_under_test import (
     ExportPreview,
     PreviewedItem,
 )
-from opter_contract.conformance.export_hosts import ExportHostCancels, ExportHostConformance
+from opter_contract.conformance.export_hosts import (
+    ExportHostCancels,
+    ExportHostConfirmsBankChanges,
+    ExportHostConformance,
+)
 from opter_contract.conformance.hosts import HostLocks, HostStoresState
-from opter_contract.conformance.sample_invoices import total
+from opter_contract.conformance.samples import total
 
 pytest_plugins = ["pytester"]
 
@@ -30,8 +34,8 @@ pytest_plugins = ["pytester"]
 class Hostsim:
     """Our host, adapted to the suite."""
 
-    def __init__(self, path, stack):
-        self.stack = stack
+    def __init__(self, path, stack, subject):
+        self.stack, self.subject = stack, subject
         opened = Store.open(path) if path.exists() else Store.create(path)
         self.store = stack.enter_context(opened)
         self.plugins = []
@@ -45,23 +49,31 @@ class Hostsim:
         self.host = self.new_host()
         assert self.host.plugins.excluded == ()
 
-    def load(self, invoices):
-        self.store.load_invoices(list(map(exported, invoices)))
+    def load(self, several):
+        load, loaded = {
+            "invoices": (self.store.load_invoices, exported),
+            "supplier-bills": (self.store.load_bills, LoadedBill),
+        }[self.subject]
+        load(list(map(loaded, several)))
 
     def export(self, export_type, definition, decide):
         try:
             self.store.definition(definition, exports=True)
         except HostError:
-            self.host.define_export(definition, export_type, "invoices", "", {})
+            self.host.define_export(definition, export_type, self.subject, "", {})
 
         def review(preview, _timeout):
+            self.run_id = preview.run_id
             numbers = decide(shown(preview))
             return [one.id for one in preview.items() if one.item_number in numbers] or None
 
         self.host.export(definition, review=review)
 
-    def cancel(self, definition, invoice):
-        self.host.cancel(definition, invoice)
+    def cancel(self, definition, number):
+        self.host.cancel(definition, number)
+
+    def confirm_bank(self, definition, party_number):
+        self.host.confirm_bank(definition, party_number, run_id=self.run_id)
 
     def outcomes(self):
         return [
@@ -78,7 +90,7 @@ class Hostsim:
         for file in path.parent.glob(f"{path.name}*"):
             if file.is_file():
                 shutil.copy(file, folder)
-        return Hostsim(folder / path.name, self.stack)
+        return Hostsim(folder / path.name, self.stack, self.subject)
 
 
 def exported(one):
@@ -100,38 +112,55 @@ def shown(preview):
         )
         for one in preview.items()
     ]  # fmt: skip
-    return ExportPreview(items, "\n".join(map(words, [*preview.gaps(), *preview.cards()])))
+    said = [*preview.gaps(), *preview.cards(), *preview.bank_changes()]
+    return ExportPreview(items, "\n".join(map(words, said)))
 
 
 def words(one):
     """Return what the command line and the page write beside a row."""
-    codes = [getattr(one, name, "") for name in ("code", "number")]
-    return " ".join([*codes, *(one.message or ()), *map(str, getattr(one, "differences", ()))])
+    names = ("code", "number", "party_number", "field", "ours", "theirs")
+    columns = [getattr(one, name, "") for name in names]
+    message = getattr(one, "message", None) or ()
+    return " ".join([*columns, *message, *map(str, getattr(one, "differences", ()))])
 
 
-class TestHostsim(ExportHostConformance, ExportHostCancels):
+class Claimed(ExportHostConformance, ExportHostCancels, ExportHostConfirmsBankChanges):
+    """All that a host of exports may claim."""
+
+
+class TestHostsim(Claimed):
     """The host of this project; it holds state and locks as a host that imports."""
 
     @pytest.fixture
     def host_under_test(self, tmp_path):
         with ExitStack() as stack:
-            yield Hostsim(tmp_path / "host.db", stack)
+            yield Hostsim(tmp_path / "host.db", stack, self.subject)
 
 
-class TestExample(ExportHostConformance, ExportHostCancels, HostStoresState, HostLocks):
+class TestHostsimWithBills(TestHostsim):
+    subject = "supplier-bills"
+
+
+class TestExample(Claimed, HostStoresState, HostLocks):
     """The smallest host that exports."""
 
     @pytest.fixture
     def host_under_test(self):
-        return ExportHost()
+        return ExportHost(subject=self.subject)
+
+
+class TestExampleWithBills(TestExample):
+    subject = "supplier-bills"
 
 
 SUITE = """\
 import pytest
 from wrong_export_hosts import WRONG
-from opter_contract.conformance.export_hosts import ExportHostCancels, ExportHostConformance
+from opter_contract.conformance.export_hosts import (
+    ExportHostCancels, ExportHostConfirmsBankChanges, ExportHostConformance,
+)
 
-class TestConformance(ExportHostConformance, ExportHostCancels):
+class TestConformance(ExportHostConformance, ExportHostCancels, ExportHostConfirmsBankChanges):
     @pytest.fixture
     def host_under_test(self):
         return WRONG[{name!r}][0]()
@@ -146,6 +175,4 @@ def test_a_host_that_breaks_one_rule_fails(pytester, name):
 
 
 def test_each_check_has_a_mutant():
-    assert checks(ExportHostConformance) | checks(ExportHostCancels) == {
-        check for _, check in WRONG.values()
-    }
+    assert checks(Claimed) == {check for _, check in WRONG.values()}

@@ -9,7 +9,9 @@ from suites import checks, outcomes
 from wrong_export_plugins import WRONG
 
 from hostsim.sandbox import scripted_login, seed
+from hostsim.sandbox.changes import change_of
 from opter_contract.conformance.export_plugins import ExportPluginConformance
+from opter_contract.conformance.sample_bills import HAULIER
 from opter_fortnox_plugin import hooks as fortnox
 
 pytest_plugins = ["pytester", "hostsim.pytest_plugin"]
@@ -50,6 +52,31 @@ class TestFortnox(ExportPluginConformance):
     @pytest.fixture
     def opter_sign_in(self):
         return lambda address: scripted_login.sign_in(address, seed.USER, seed.PASSWORD)
+
+
+class TestFortnoxWithBills(TestFortnox):
+    """Supplier bills, where a supplier has another bankgiro there, and reverse charge accounts."""
+
+    @pytest.fixture
+    def sandbox(self):
+        supplier = {"SupplierNumber": HAULIER.code, "Name": HAULIER.name, "BG": "123-4567"}
+        with new_sandbox() as sandbox:
+            put(sandbox, "suppliers", supplier)
+            for account in (2614, 2645):
+                put(sandbox, "accounts", {"Number": account, "Description": "Moms"})
+            yield sandbox
+
+    @pytest.fixture
+    def opter_subject(self):
+        return "supplier-bills"
+
+    @pytest.fixture
+    def opter_settings(self):
+        return {"export_from_date": "2026-01-01"}
+
+
+def put(sandbox, register, record):
+    change_of({"do": "put_record", "register": register, "record": record})(sandbox.state)
 
 
 SUITE = """\

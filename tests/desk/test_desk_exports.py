@@ -1,16 +1,20 @@
-"""``Ekonomi > Fakturor``, without a browser: what is shown, what is sent, and what is refused."""
+"""``Ekonomi > Fakturor`` and ``Leverantörsavräkningar``, without a browser.
+
+What is true of both is claimed of each: what is shown, what is sent, and what is refused.
+"""
 
 import re
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from decimal import Decimal
 
 import pytest
-from desk_person import Person, rows_of, words
-from fake_export import SETTINGS, FakeExport, loaded
+from desk_person import HERE, Person, rows_of, words
+from fake_export import LASSE, SETTINGS, FakeExport, load, loaded
 from fake_plugin import FakePlugin, Refused, hookimpl
 
 from hostsim.desk.context import DeskContext
+from hostsim.messages.formats import minute
 from hostsim.plugins.loading import Plugins
 from hostsim.storage.store import Store
 from opter_contract.export_values import Difference, PlannedCard
@@ -18,19 +22,40 @@ from opter_contract.values import Choice, SettingsField, Text
 
 NOON = datetime(2026, 11, 28, 12, 0, tzinfo=UTC)
 EVIL = "<script>alert(1)</script>"
+CONFIRMED = f"Bekräftad av kim {minute(NOON)}"
+
+
+EVIL_PARTY = {
+    "invoices": {"customer": replace(loaded().content.customer, name=EVIL)},
+    "supplier-bills": {"supplier": replace(LASSE, code="EVIL", name=EVIL)},
+}
+MISSING_ACCOUNT = {
+    "invoices": (("9999", "100.00", "25.00"),),
+    "supplier-bills": (("9999", "125.00"),),
+}
+
+#: By subject, in Swedish: the pages, their name, an item, and items.
+WORDS = {
+    "invoices": ("invoices", "Fakturor", "faktura", "fakturor"),
+    "supplier-bills": ("bills", "Leverantörsavräkningar", "avräkning", "avräkningar"),
+}
 
 
 class ChoosingExport(FakeExport):
-    """An export with a field of which one of several values is chosen."""
+    """An export with a field of which one of several values is chosen, and one of bills alone."""
 
     @hookimpl
     def opter_settings_fields(self, type_code, subject):
-        if subject != "invoices":
+        if type_code != self.code:
             return None
         choices = (Choice("a", Text("Först", "First")), Choice("b", Text("Sist", "Last")))
+        place = SettingsField(
+            "place", "choice", Text("Plats", "Place"), Text("", ""), choices=choices
+        )
+        pay = SettingsField("pay", "text", Text("Betala", "Pay"), Text("", ""))
         return [
             SettingsField("from", "date", Text("Från", "From"), Text("", ""), required=True),
-            SettingsField("place", "choice", Text("Plats", "Place"), Text("", ""), choices=choices),
+            place if subject == "invoices" else pay,
         ]
 
 
@@ -47,47 +72,65 @@ def plugin():
     return ChoosingExport()
 
 
+@pytest.fixture(params=WORDS)
+def subject(request):
+    return request.param
+
+
 @pytest.fixture
-def store(tmp_path):
+def store(tmp_path, subject):
     with Store.create(tmp_path / "host.db") as store:
-        store.load_invoices(
-            [loaded("10301"), loaded("10302"), loaded("10303", period_closed=False)]
-        )
+        for number, closed in (("10301", True), ("10302", True), ("10303", False)):
+            load(store, subject, number, period_closed=closed)
         yield store
 
 
 @pytest.fixture
-def person(store, plugin):
+def person(store, plugin, subject):
     plugins = Plugins([("ut", plugin), ("in", Bank(code="Bank"))])
     desk_context = DeskContext(store, plugins, clock=lambda: NOON, user="kim")
-    yield Economist(desk_context)
+    yield Economist(desk_context, subject)
     desk_context.jobs.stop()
 
 
 @pytest.fixture
 def defined(person):
-    person.desk_context.host().define_export("ut", "Fake", "invoices", "", SETTINGS)
+    person.desk_context.host().define_export("ut", "Fake", person.subject, "", SETTINGS)
     return person
 
 
 class Economist(Person):
-    """Plans exports and answers them."""
+    """Plans exports of a subject and answers them."""
+
+    def __init__(self, desk_context, subject):
+        super().__init__(desk_context)
+        self.subject = subject
+        self.at, self.name, self.item, self.items = WORDS[subject]
 
     def plans(self, numbers=""):
         """Start an export, and give its job when it waits for an answer or has ended."""
-        self.post("/invoices/export", format="ut", invoices=numbers)
+        self.post(f"/{self.at}/export", format="ut", numbers=numbers)
         [job] = list(self.desk_context.jobs._jobs.values())[-1:]
         while not job.ended.is_set() and not job.plan.shown.wait(0.05):
             pass
         return job
 
     def plan(self, job):
-        return self.get(f"/invoices/plan?job={job.id}")
+        return self.get(f"/{self.at}/plan?job={job.id}")
 
     def sends(self, job, status=303, **ticks):
-        self.post(f"/invoices/plan/send?job={job.id}", status, **ticks)
+        self.post(f"/{self.at}/plan/send?job={job.id}", status, **ticks)
         assert job.ended.wait(10)
-        return self.get(f"/invoices/run?run={job.run_id}")
+        return self.get(f"/{self.at}/run?run={job.run_id}")
+
+    def sends_nothing(self, ticks):
+        job = self.plans()
+        self.post(f"/{self.at}/plan/send?job={job.id}", **ticks)
+        assert job.plan.waiting
+        return self.plan(job)
+
+    def confirms(self, job, party="LASSE", **ticks):
+        self.post(f"/{self.at}/plan/confirm?job={job.id}", party=party, **ticks)
 
     def states(self):
         host = self.desk_context.host()
@@ -105,57 +148,83 @@ def items(page, state):
 # --- Invoices and periods --------------------------------------------------------------------
 
 
-def test_invoices_are_shown_before_an_export_is_defined(person):
-    page = person.get("/invoices")
-    assert [row[0] for row in rows_of(page, "invoices")] == ["10301", "10302", "10303"]
-    assert "Det finns ingen fakturaexport än." in page
+def test_items_are_shown_before_an_export_is_defined(person):
+    page = person.get(f"/{person.at}")
+    assert f'<h1 id="window-title">{person.name}</h1>' in page
+    assert [row[0] for row in rows_of(page, person.at)] == ["10301", "10302", "10303"]
+    assert re.search("Det finns ingen (faktura|avräknings)export än.", page)
 
 
 def test_open_and_closed_periods_stand_apart(defined):
-    page = defined.get("/invoices")
+    page = defined.get(f"/{defined.at}")
     assert [row[:4] for row in rows_of(page, "periods")] == [
         ["2026-11", "öppen", "1", "0"],
         ["2026-11", "stängd", "2", "2"],
     ]
-    page = defined.get("/invoices?export=ut&month=2026-11&closed=0")
-    assert [row[0] for row in rows_of(page, "invoices")] == ["10303"]
+    page = defined.get(f"/{defined.at}?export=ut&month=2026-11&closed=0")
+    assert [row[0] for row in rows_of(page, defined.at)] == ["10303"]
 
 
-def test_an_invoice_shows_how_it_stands_there(defined, store):
+def test_each_subject_has_a_page_of_its_own(defined):
+    """Neither the items nor the exports nor the log of one stand among those of the other."""
     defined.sends(defined.plans())
-    store.load_invoices([loaded("10302", order_number="7")])
-    rows = rows_of(defined.get("/invoices"), "invoices")
+    [other] = {"invoices", "bills"} - {defined.at}
+    page = defined.get(f"/{other}")
+    assert [len(row) for row in rows_of(page, other)] == [1]
+    assert "export än. Klicka på Exportera" in page
+    assert rows_of(defined.get(f"/{other}/log"), "log") == [["Ingenting är exporterat än."]]
+
+
+def test_an_item_shows_how_it_stands_there(defined, store):
+    defined.sends(defined.plans())
+    load(store, defined.subject, "10302", due_date=date(2026, 12, 9))
+    rows = rows_of(defined.get(f"/{defined.at}"), defined.at)
     assert [row[6] for row in rows] == ["Skickad", "Ändrad efter exporten", "Inte exporterad"]
     assert rows[0][7:9] == ["10301", "1 250,00 SEK"]
 
 
-def test_a_customer_is_written_as_text(defined, store):
-    invoice = loaded("10304")
-    customer = replace(invoice.content.customer, name=EVIL)
-    store.load_invoices([loaded("10304", customer=customer)])
-    assert EVIL not in defined.get("/invoices") + defined.plan(defined.plans())
+def test_a_name_is_written_as_text(defined, store):
+    party = EVIL_PARTY[defined.subject]
+    load(store, defined.subject, "10304", **party)
+    page = defined.get(f"/{defined.at}") + defined.plan(defined.plans())
+    assert "&lt;script&gt;" in page
+    assert EVIL not in page
 
 
 # --- Settings --------------------------------------------------------------------------------
 
 
 def test_an_export_is_defined_in_the_dialog_of_imports(person):
-    page = person.get("/settings/new?exports=1")
-    assert "Fakturaexport - Inställningar" in page
-    assert re.findall(r'<option value="([ab])"', page) == ["a", "b"]
-    values = {"name": "ut", "type": "Fake", "region": "", "exports": "1"}
+    values = {"name": "ut", "type": "Fake", "region": "", "subject": person.subject}
     refused = person.post("/settings/new", 422, **values)
     assert "Ange ett datum." in refused
-    person.post("/settings/new", **values, **{"field-from": "2026-01-01", "field-place": "b"})
+    person.post("/settings/new", **values, **{"field-from": "2026-01-01"})
     [one] = person.desk_context.host().export_definitions()
-    assert (one.name, one.settings["place"]) == ("ut", "b")
-    person.post("/settings/of/ut", **{"field-from": "2026-02-01", "field-place": "a"})
-    assert person.desk_context.host().export_definitions()[0].settings["place"] == "a"
+    assert (one.name, one.subject, one.settings["from"]) == ("ut", person.subject, "2026-01-01")
+    person.post("/settings/of/ut", **{"field-from": "2026-02-01"})
+    assert person.desk_context.host().export_definitions()[0].settings["from"] == "2026-02-01"
+
+
+def test_a_new_export_is_of_what_is_chosen_and_has_its_fields(person):
+    page = person.get(f"/settings/new?subject={person.subject}")
+    assert f'<option value="{person.subject}" selected>{person.name}</option>' in page
+    fields = re.findall(r'(?:select|input) id="field-(place|pay)"', page)
+    assert fields == {"invoices": ["place"], "supplier-bills": ["pay"]}[person.subject]
+
+
+def test_a_field_of_which_a_value_is_chosen_offers_them(person):
+    page = person.get("/settings/new?subject=invoices")
+    assert re.findall(r'<option value="([ab])"', page) == ["a", "b"]
+
+
+def test_an_export_of_what_nobody_knows_is_refused(person):
+    assert "PAGE_UNKNOWN" in person.get("/settings/new?subject=x", 400)
 
 
 def test_imports_and_exports_have_lists_of_their_own(defined):
     defined.desk_context.host().define("in", "Bank", "API", "", {})
-    exports, imports = defined.get("/settings?exports=1"), defined.get("/settings")
+    exports = defined.get(f"/settings?subject={defined.subject}")
+    imports = defined.get("/settings")
     assert ("/settings/of/ut" in exports, "/settings/of/in" in exports) == (True, False)
     assert ("/settings/of/ut" in imports, "/settings/of/in" in imports) == (False, True)
 
@@ -167,7 +236,7 @@ def test_nothing_is_sent_before_a_person_sends_it(defined, plugin):
     job = defined.plans()
     page = defined.plan(job)
     assert items(page, "ready") == ["10301", "10302"]
-    assert "Skicka 2 fakturor, 2\xa0500,00 SEK" in page
+    assert f"Skicka 2 {defined.items}, 2\xa0500,00 SEK" in page
     assert plugin.events == []
     page = defined.sends(job)
     assert "Exportens resultat" in page
@@ -177,23 +246,23 @@ def test_nothing_is_sent_before_a_person_sends_it(defined, plugin):
 def test_what_is_unticked_is_not_sent(defined, plugin):
     job = defined.plans()
     shown = {"shown": ["/10301", "/10302"], "item": ["/10302"]}
-    defined.post(f"/invoices/plan/tick?job={job.id}", **shown)
-    assert "Skicka 1 faktura, 1\xa0250,00 SEK" in defined.plan(job)
+    defined.post(f"/{defined.at}/plan/tick?job={job.id}", **shown)
+    assert f"Skicka 1 {defined.item}, 1\xa0250,00 SEK" in defined.plan(job)
     defined.sends(job, **shown)
     assert plugin.events == [("sent", "/10302")]
 
 
 def test_gaps_stand_first_and_nothing_is_sent_while_one_is_ticked(defined, plugin, store):
-    store.load_invoices([loaded("10304", (("9999", "100.00", "25.00"),))])
+    load(store, defined.subject, "10304", rows=MISSING_ACCOUNT[defined.subject])
     job = defined.plans()
     page = defined.plan(job)
-    assert page.index("Konto 9999 saknas; lägg upp det.") < page.index("Fakturor som kan skickas")
-    assert "Gäller faktura 10304" in page
+    assert page.index("Konto 9999 saknas; lägg upp det.") < page.index('id="items-ready-title"')
+    assert f"Gäller {defined.item} 10304" in page
     assert re.search(r'<button id="send"[^>]* disabled', page)
-    defined.post(f"/invoices/plan/send?job={job.id}")
+    defined.post(f"/{defined.at}/plan/send?job={job.id}")
     assert job.plan.waiting
-    assert "något saknas för fakturor som är markerade" in defined.plan(job)
-    defined.post(f"/invoices/plan/tick?job={job.id}", every="gaps")
+    assert f"något saknas för {defined.items} som är markerade" in defined.plan(job)
+    defined.post(f"/{defined.at}/plan/tick?job={job.id}", every="gaps")
     defined.sends(job)
     assert plugin.events == [("sent", "/10301"), ("sent", "/10302")]
 
@@ -216,7 +285,7 @@ def test_customers_are_shown_field_by_field(defined, plugin):
         PlannedCard("1043", "none", (), Text("Samma nummer som 7.", "Same number as 7.")),
     )
     page = defined.plan(defined.plans())
-    assert words(page[page.index('id="customers-title"') :]).count("Kalmer Kalmar") == 1
+    assert words(page[page.index('id="cards-title"') :]).count("Kalmer Kalmar") == 1
     assert "Samma nummer som 7." in page
 
 
@@ -232,22 +301,22 @@ def test_nothing_to_export_is_said_at_once(defined):
     defined.sends(defined.plans())
     job = defined.plans()
     assert job.ended.wait(10)
-    page = defined.get(f"/invoices/run?run={job.run_id}")
+    page = defined.get(f"/{defined.at}/run?run={job.run_id}")
     assert "Det finns ingenting att exportera." in page
 
 
 def test_an_invoice_that_is_not_known_is_refused_beside_the_field(defined):
-    page = defined.post("/invoices/export", 422, format="ut", invoices="4711")
-    assert 'id="invoices-wrong"' in page
+    page = defined.post(f"/{defined.at}/export", 422, format="ut", numbers="4711")
+    assert 'id="numbers-wrong"' in page
     assert defined.desk_context.jobs.running() == []
 
 
 def test_closing_the_preview_sends_nothing(defined, plugin):
     job = defined.plans()
-    defined.post(f"/invoices/plan/close?job={job.id}")
+    defined.post(f"/{defined.at}/plan/close?job={job.id}")
     assert job.ended.wait(10)
     assert defined.get(f"/jobs/{job.id}", 302)
-    assert "Ingenting är skickat." in defined.get("/invoices")
+    assert "Ingenting är skickat." in defined.get(f"/{defined.at}")
     assert plugin.events == []
 
 
@@ -255,23 +324,23 @@ def test_an_answer_that_did_not_come_in_time_sends_nothing(defined, plugin):
     plugin.timeout = 0.2
     job = defined.plans()
     assert job.ended.wait(10)
-    defined.post(f"/invoices/plan/send?job={job.id}")
+    defined.post(f"/{defined.at}/plan/send?job={job.id}")
     defined.get(f"/jobs/{job.id}", 302)
-    assert "Ingen svarade inom 30 minuter" in defined.get(f"/invoices/run?run={job.run_id}")
+    assert "Ingen svarade inom 30 minuter" in defined.get(f"/{defined.at}/run?run={job.run_id}")
     assert plugin.events == []
 
 
 def test_a_plan_is_sent_once(defined, plugin):
     job = defined.plans()
     defined.sends(job)
-    defined.post(f"/invoices/plan/send?job={job.id}")
+    defined.post(f"/{defined.at}/plan/send?job={job.id}")
     assert plugin.events == [("sent", "/10301"), ("sent", "/10302")]
 
 
 def test_the_same_export_that_waits_is_shown_again(defined):
     job = defined.plans()
     assert defined.plans() is job
-    assert "Exporten ut väntar på ditt svar." in defined.get("/invoices")
+    assert "Exporten ut väntar på ditt svar." in defined.get(f"/{defined.at}")
 
 
 def test_the_desk_that_ends_sends_nothing_of_a_plan(defined, plugin):
@@ -279,6 +348,110 @@ def test_the_desk_that_ends_sends_nothing_of_a_plan(defined, plugin):
     defined.desk_context.jobs.stop(10)
     assert job.ended.is_set()
     assert plugin.events == []
+
+
+# --- Bank details that change -----------------------------------------------------------------
+
+
+@pytest.fixture
+def paid_elsewhere(defined, plugin, store):
+    """Two bills of Lasse, who is paid to another account there, and one of somebody else."""
+    plugin.bankgiros["LASSE"] = "123-4567"
+    load(store, defined.subject, "10304", supplier=replace(LASSE, code="ANNA", name="Anna AB"))
+    return defined
+
+
+of_bills = pytest.mark.parametrize("subject", ["supplier-bills"], indirect=True)
+
+
+@of_bills
+def test_bank_details_that_change_stand_first_old_and_new(paid_elsewhere):
+    page = paid_elsewhere.plan(paid_elsewhere.plans())
+    shown = ["Lasses Åkeri AB", "Bankgiro", "123-4567", "5555-5551", "Bekräfta"]
+    assert rows_of(page, "cards bank") == [shown]
+    assert page.index('id="bank-title"') < page.index('id="items-ready-title"')
+    assert "Kontrollera först att leverantören själv har begärt ändringen" in page
+
+
+@of_bills
+def test_bills_wait_for_the_confirmation_and_can_not_be_ticked(paid_elsewhere):
+    page = paid_elsewhere.plan(paid_elsewhere.plans())
+    assert [row[0] for row in rows_of(page, "items-waiting")] == ["10301", "10302"]
+    assert re.findall(r'name="item" value="([^"]+)"', page) == ["/10304"]
+    assert "2 avräkningar väntar på att bankuppgifter bekräftas, se överst." in page
+    assert "Skicka 1 avräkning, 1\xa0250,00 SEK" in page
+
+
+@of_bills
+def test_no_tick_sends_what_is_not_confirmed(paid_elsewhere, plugin):
+    ticks = {"shown": ["/10301", "/10302", "/10304"], "item": ["/10301", "/10302"]}
+    page = paid_elsewhere.sends_nothing(ticks)
+    assert "ingen avräkning som kan skickas är markerad" in page
+    assert plugin.events == []
+
+
+@of_bills
+def test_what_is_confirmed_can_be_sent_and_says_by_whom(paid_elsewhere, plugin):
+    job = paid_elsewhere.plans()
+    paid_elsewhere.confirms(job)
+    page = paid_elsewhere.plan(job)
+    assert rows_of(page, "cards bank")[0][-1] == CONFIRMED
+    assert items(page, "ready") == ["10301", "10302", "10304"]
+    assert "Skicka 3 avräkningar, 3\xa0750,00 SEK" in page
+    assert plugin.events == []
+    paid_elsewhere.sends(job)
+    assert plugin.events[0] == ("paid to", "LASSE", "5555-5551")
+    assert plugin.events[1:] == [("sent", "/10301"), ("sent", "/10302"), ("sent", "/10304")]
+
+
+@of_bills
+def test_why_a_bill_waits_is_not_told_once_it_does_not(paid_elsewhere, plugin):
+    plugin.plans["/10301"] = {"code": "WAITS", "message": Text("Den väntar.", "It waits.")}
+    job = paid_elsewhere.plans()
+    assert "Den väntar. WAITS" in words(paid_elsewhere.plan(job))
+    paid_elsewhere.confirms(job)
+    assert "WAITS" not in paid_elsewhere.plan(job)
+
+
+@of_bills
+def test_the_result_says_who_confirmed_what(paid_elsewhere):
+    job = paid_elsewhere.plans()
+    paid_elsewhere.confirms(job)
+    page = paid_elsewhere.sends(job)
+    assert rows_of(page, "cards bank")[0][-1] == CONFIRMED
+
+
+@of_bills
+def test_the_result_says_what_was_not_confirmed(paid_elsewhere, plugin):
+    page = paid_elsewhere.sends(paid_elsewhere.plans())
+    assert rows_of(page, "cards bank")[0][-1] == "Inte bekräftad, ändrades inte"
+    assert [row[0] for row in rows_of(page, "items-waiting")] == ["10301", "10302"]
+    assert plugin.events == [("sent", "/10304")]
+
+
+@of_bills
+def test_confirming_keeps_what_is_ticked(paid_elsewhere):
+    job = paid_elsewhere.plans()
+    paid_elsewhere.confirms(job, shown=["/10304"])
+    assert "Skicka 2 avräkningar, 2\xa0500,00 SEK" in paid_elsewhere.plan(job)
+
+
+@of_bills
+def test_what_was_not_shown_is_not_confirmed(paid_elsewhere):
+    job = paid_elsewhere.plans()
+    paid_elsewhere.confirms(job, "ANNA")
+    page = paid_elsewhere.plan(job)
+    assert 'class="notice error"' in page
+    assert rows_of(page, "cards bank")[0][-1] == "Bekräfta"
+
+
+@of_bills
+def test_nothing_is_confirmed_in_a_plan_that_was_answered(paid_elsewhere):
+    job = paid_elsewhere.plans()
+    page = paid_elsewhere.sends(job)
+    paid_elsewhere.confirms(job)
+    again = paid_elsewhere.get(f"/bills/run?run={job.run_id}")
+    assert rows_of(again, "cards bank") == rows_of(page, "cards bank")
 
 
 # --- Results ---------------------------------------------------------------------------------
@@ -293,8 +466,14 @@ def test_a_result_stands_with_the_words_of_the_other_side(defined, plugin):
     page = defined.sends(defined.plans())
     [row] = [row for row in rows_of(page, "log") if "Kontot saknas." in row]
     assert row[-2:] == ["Kontot saknas.", words_of_theirs]
-    assert words_of_theirs in defined.get("/invoices/log?export=ut")
-    assert words_of_theirs in defined.get("/why?invoice=10302")
+    assert words_of_theirs in defined.get(f"/{defined.at}/log?export=ut")
+
+
+@pytest.mark.parametrize("subject", ["invoices"], indirect=True)
+def test_what_became_of_an_invoice_is_told_where_it_is_asked_about(defined, plugin):
+    plugin.results["/10302"] = {"state": "refused", "theirs": "2000423: Kontot finns inte."}
+    defined.sends(defined.plans())
+    assert "2000423: Kontot finns inte." in defined.get("/why?invoice=10302")
 
 
 def test_an_unknown_result_is_to_be_looked_at(defined, plugin):
@@ -327,30 +506,30 @@ def test_an_export_that_fails_before_its_plan_says_why(defined, plugin):
 
 
 def taken_back(person, number="10301"):
-    person.post("/invoices/take-back", format="ut", number=number)
+    person.post(f"/{person.at}/take-back", format="ut", number=number)
     [job] = list(person.desk_context.jobs._jobs.values())[-1:]
     assert job.ended.wait(10)
     person.get(f"/jobs/{job.id}", 302)
-    return words(person.get("/invoices"))
+    return words(person.get(f"/{person.at}"))
 
 
 def test_an_exported_invoice_is_taken_back_after_a_question(defined, plugin):
     defined.sends(defined.plans())
-    page = defined.get("/invoices/take-back?export=ut&number=10301")
+    page = defined.get(f"/{defined.at}/take-back?export=ut&number=10301")
     assert 'role="alertdialog"' in page
-    assert "Faktura 10301 är makulerad i Fake." in taken_back(defined)
+    assert f"{defined.item.capitalize()} 10301 är makulerad i Fake." in taken_back(defined)
     assert defined.states()["10301"] == "cancelled"
 
 
 def test_one_that_is_booked_stays_and_the_page_says_why(defined, plugin):
     defined.sends(defined.plans())
-    why = Text("Fakturan är bokförd.", "The invoice is booked.")
+    why = Text("Den är bokförd.", "It is booked.")
     plugin.results["/10301"] = {"state": "booked", "code": "BOOKED", "message": why}
-    assert "Fakturan är bokförd." in taken_back(defined)
+    assert "Den är bokförd." in taken_back(defined)
 
 
 def test_an_invoice_that_is_not_exported_has_nothing_to_take_back(defined):
-    page = defined.get("/invoices/take-back?export=ut&number=10301", 400)
+    page = defined.get(f"/{defined.at}/take-back?export=ut&number=10301", 400)
     assert "NOT_EXPORTED" in page
 
 
@@ -358,23 +537,25 @@ def test_an_invoice_that_is_not_exported_has_nothing_to_take_back(defined):
 
 
 def test_what_is_not_there_is_refused(defined):
-    for path in ("/invoices/plan?job=x", "/invoices/run?run=x", "/invoices/lists/x.csv"):
-        assert "notice error" in defined.get(path, 400)
+    for path in ("plan?job=x", "run?run=x", "lists/x.csv"):
+        assert "notice error" in defined.get(f"/{defined.at}/{path}", 400)
 
 
 def test_pages_without_anything_are_pages(person):
     for path in ("", "/log", "/export", "?month=x&closed=x&export=x", "?q=10301&code=new&sort=-at"):
-        assert "<h1" in person.get(f"/invoices{path}")
+        assert "<h1" in person.get(f"/{person.at}{path}")
 
 
 def test_lists_of_exports_are_files_too(defined):
     run = defined.plans()
     defined.sends(run)
-    for path, columns in (
-        ("/invoices/lists/invoices.csv?export=ut", 10),
-        (f"/invoices/lists/items-sent.csv?run={run.run_id}", 9),
-        ("/invoices/lists/log.csv?export=ut", 9),
-    ):
-        lines = defined.get(path).splitlines()
-        assert {line.count(";") + 1 for line in lines} == {columns}
+    for path in (f"{defined.at}.csv?export=ut", f"items-sent.csv?run={run.run_id}", "log.csv"):
+        lines = defined.get(f"/{defined.at}/lists/{path}").splitlines()
+        assert len({line.count(";") for line in lines}) == 1
         assert len(lines) > 2
+
+
+def test_a_file_is_named_by_what_it_lists(defined):
+    answer = defined.client.get(f"/{defined.at}/lists/log.csv", headers=HERE)
+    name = {"invoices": "fakturor-log.csv", "bills": "avrakningar-log.csv"}[defined.at]
+    assert answer.headers["Content-Disposition"] == f'attachment; filename="{name}"'

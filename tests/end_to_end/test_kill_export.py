@@ -17,7 +17,17 @@ import pytest
 from killed_process import PARTS, cut, each, missed, quick_folder, settle
 from own_process import Program
 from ports import free_port
-from scripted_export import NAME, TOTALS, ChangeScript, ExportScript, damage, fresh_code, made, send
+from scripted_export import (
+    NAME,
+    TOTALS,
+    BillScript,
+    ChangeScript,
+    ExportScript,
+    damage,
+    fresh_code,
+    made,
+    send,
+)
 
 from hostsim.errors import HostError
 from hostsim.plugins.loading import Plugins
@@ -41,6 +51,12 @@ def script(folder):
 @pytest.fixture(scope="module")
 def changed():
     with quick_folder() as folder, ChangeScript(folder) as script:
+        yield script
+
+
+@pytest.fixture(scope="module")
+def bills():
+    with quick_folder() as folder, BillScript(folder) as script:
         yield script
 
 
@@ -125,6 +141,30 @@ def test_a_change_that_is_killed_at_any_step_is_finished_by_the_next(changed, at
     assert wrong == []
 
 
+@pytest.mark.parametrize("part", range(PARTS))
+def test_an_export_of_bills_that_is_killed_at_any_step_is_finished_by_the_next(
+    bills, attempt, part
+):
+    """Each bill is in Fortnox once, and the bankgiro is the one that a person confirmed."""
+    path = bills.copy()
+    ended, steps = attempt(path, script=bills)
+    assert (ended, bills.wrong(path)) == (0, [])
+    assert steps.count("POST 3/supplierinvoices") == 3
+    assert steps.count("PUT 3/suppliers/LASSE") == steps.count("POST 3/suppliers") == 1
+    assert steps.count("POST 3/inbox") == 1
+    wrong = []
+    for step in cut(each(steps), part):
+        path = bills.copy()
+        ended, taken = attempt(path, die_at=step, script=bills)
+        told = f"killed at step {step}"
+        if found := missed(ended, taken, steps, step):
+            wrong.append(f"{told}: {found}")
+        bills.export(path)
+        wrong += [f"{told}: {one}" for one in bills.wrong(path)]
+    assert wrong == []
+    assert len(steps) > 80
+
+
 def test_taking_back_that_is_killed_at_any_step_is_finished_by_the_next(changed, attempt):
     ended, steps = attempt(changed.copy(), script=changed, cancel="10303")
     assert (ended, changed.cancelled()) == (0, [10303])
@@ -161,6 +201,17 @@ LOST = {
 @pytest.mark.parametrize("fault", LOST.values(), ids=LOST)
 def test_an_answer_that_is_lost_at_any_request_makes_nothing_double(script, steps, fault):
     """Whether the export goes on or ends with an error, the next one finishes it."""
+    assert doubles(script, steps, fault) == []
+
+
+@pytest.mark.parametrize("fault", LOST.values(), ids=LOST)
+def test_an_answer_that_is_lost_at_any_request_makes_no_bill_double(bills, attempt, fault):
+    _, steps = attempt(bills.copy(), script=bills)
+    assert doubles(bills, steps, fault) == []
+
+
+def doubles(script, steps, fault):
+    """Lose each answer of an export, and tell what the next one does not finish."""
     kinds = Counter(step for step in steps if step.startswith(("GET", "POST", "PUT")))
     wrong = []
     for kind, count in kinds.items():
@@ -180,7 +231,7 @@ def test_an_answer_that_is_lost_at_any_request_makes_nothing_double(script, step
             script.export(path)
             told = f"{kind} {after + 1}, {times} times, ended {ended}"
             wrong += [f"{told}: {one}" for one in script.wrong(path)]
-    assert wrong == []
+    return wrong
 
 
 # --- two at once --------------------------------------------------------------------

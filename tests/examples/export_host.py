@@ -1,4 +1,4 @@
-"""The smallest host that exports: it keeps invoices, and what became of each.
+"""The smallest host that exports: it keeps invoices, or bills, and what became of each.
 
 To be copied. ``stored`` is what a real host has on disk; all else is gone after a kill.
 """
@@ -28,6 +28,7 @@ class Stored:
     changed: set = field(default_factory=set)
     types: dict = field(default_factory=dict)
     companies: dict = field(default_factory=dict)
+    confirmations: set = field(default_factory=set)
     state: dict = field(default_factory=dict)
 
 
@@ -38,6 +39,7 @@ class Plan:
     decide: object
     items: list = field(default_factory=list)
     cards: list = field(default_factory=list)
+    bank_changes: list = field(default_factory=list)
     gaps: list = field(default_factory=list)
 
 
@@ -48,50 +50,58 @@ class Refused(Exception):
 class ExportHost:
     """Answers the hooks, and is its own adapter for the conformance suite."""
 
-    def __init__(self, stored=None):
-        self.stored = stored or Stored()
+    def __init__(self, stored=None, subject="invoices"):
+        self.stored, self.subject = stored or Stored(), subject
         self.manager = pluggy.PluginManager(PROJECT)
         self.manager.register(self)
         self.exporting, self.ids, self.plans = threading.Lock(), itertools.count(), {}
-        self.locks = {}
+        self.locks, self.shown = {}, {}
 
     # --- What a person does ---
 
     def register(self, plugin):
         self.manager.register(plugin)
 
-    def load(self, invoices):
-        """Take invoices; one that was exported is then changed at the next export."""
-        for one in invoices:
+    def load(self, several):
+        """Take invoices or bills; one that was exported is then changed at the next export."""
+        for one in several:
             key = self.id_of(one)
             item = self.stored.items.setdefault(key, ExportItem(key, one))
-            if item.invoice != one:
-                self.stored.items[key] = replace(item, invoice=one)
+            if item.content != one:
+                self.stored.items[key] = replace(item, content=one)
                 self.stored.changed.add(key)
 
-    def id_of(self, invoice):
-        return f"{invoice.region}/{invoice.invoice_number}"
+    def id_of(self, content):
+        return f"{content.region}/{self.number_of(content)}"
+
+    def number_of(self, content):
+        return content.invoice_number if self.subject == "invoices" else content.bill_number
 
     def export(self, export_type, definition, decide):
         with self.exclusive(definition):
             self.stored.types[definition] = export_type
             run = self.new_run(definition)
-            self.plans[run.id] = Plan(decide)
+            self.plans[run.id] = self.shown[definition] = Plan(decide)
             self.manager.hook.opter_export(run=run)
 
-    def cancel(self, definition, invoice):
+    def cancel(self, definition, number):
         with self.exclusive(definition):
-            [item] = [
-                one for one in self.stored.items.values() if one.invoice.invoice_number == invoice
-            ]
+            items = self.stored.items.values()
+            [item] = [one for one in items if self.number_of(one.content) == number]
             run = self.new_run(definition)
             answers = self.manager.hook.opter_cancel_exported(run=run, item=item)
             self.opter_take_results(answers)
 
+    def confirm_bank(self, definition, party_number):
+        """Confirm what the last plan changes of a supplier, with these very values."""
+        changes = self.shown[definition].bank_changes
+        confirmed = {(definition, one) for one in changes if one.party_number == party_number}
+        self.stored.confirmations.update(confirmed)
+
     def new_run(self, definition):
         return Run(
             id=str(next(self.ids)), hook=self.manager.hook, definition=definition,
-            type_code=self.stored.types[definition], format="", settings={}, subject="invoices",
+            type_code=self.stored.types[definition], format="", settings={}, subject=self.subject,
             company=self.stored.companies.get(definition),
         )  # fmt: skip
 
@@ -108,14 +118,14 @@ class ExportHost:
     def outcomes(self):
         return [
             ExportOutcome(
-                self.stored.items[key].invoice.invoice_number, one.state, one.number, one.total,
+                self.number_of(self.stored.items[key].content), one.state, one.number, one.total,
                 self.text(one),
             )
             for key, one in self.stored.results.items()
         ]  # fmt: skip
 
     def after_kill(self):
-        return type(self)(copy.deepcopy(self.stored))
+        return type(self)(copy.deepcopy(self.stored), self.subject)
 
     # --- What a plug-in asks for ---
 
@@ -143,6 +153,19 @@ class ExportHost:
         return len(cards)
 
     @hookimpl
+    def opter_take_bank_changes(self, run, changes):
+        self.plans[run.id].bank_changes.extend(changes)
+        return len(changes)
+
+    @hookimpl
+    def opter_confirmed_bank_changes(self, run):
+        """Give a confirmation once, and of what this run would change alone."""
+        taken = {(run.definition, one) for one in self.plans[run.id].bank_changes}
+        confirmed = taken & self.stored.confirmations
+        self.stored.confirmations -= confirmed
+        return [one for _, one in confirmed]
+
+    @hookimpl
     def opter_take_gaps(self, run, gaps):
         self.plans[run.id].gaps.extend(gaps)
         return len(gaps)
@@ -156,7 +179,7 @@ class ExportHost:
         chosen = {
             one.id
             for one in plan.items
-            if self.stored.items[one.id].invoice.invoice_number in numbers
+            if self.number_of(self.stored.items[one.id].content) in numbers
         }
         if any(self.is_open(gap, chosen) for gap in plan.gaps):
             return ()
@@ -215,16 +238,20 @@ class ExportHost:
     def preview(self, plan):
         items = [
             PreviewedItem(
-                self.stored.items[one.id].invoice.invoice_number, one.state, one.action, one.total,
-                one.other_total, one.currency, self.text(one),
+                self.number_of(self.stored.items[one.id].content), one.state, one.action,
+                one.total, one.other_total, one.currency, self.text(one),
             )
             for one in plan.items
         ]  # fmt: skip
-        return ExportPreview(items, "\n".join(map(self.text, [*plan.gaps, *plan.cards])))
+        words = map(self.text, [*plan.gaps, *plan.cards])
+        changes = [f"{of.party_number} {self.change(of)}" for of in plan.bank_changes]
+        return ExportPreview(items, "\n".join([*words, *changes]))
 
     def text(self, one):
         """Write whatever words a plug-in gave with a value."""
         words = [getattr(one, "code", ""), *(getattr(one, "message", None) or ())]
-        differences = getattr(one, "differences", ())
-        changes = [f"{of.field}: {of.ours} / {of.theirs}" for of in differences]
+        changes = map(self.change, getattr(one, "differences", ()))
         return " ".join([getattr(one, "number", ""), *words, *changes])
+
+    def change(self, one):
+        return f"{one.field}: {one.ours} / {one.theirs}"

@@ -78,7 +78,7 @@ class JsonLines:
 
     def plan(self, item, there):
         """Compare an item with what the file has of it, whatever earlier exports told."""
-        invoice, theirs = item.invoice, there.get(item.id)
+        invoice, theirs = item.content, there.get(item.id)
         state, action = "ready", "create" if theirs is None else "update"
         if theirs == self.line(item):
             state, action = "unchanged", "none"
@@ -88,7 +88,7 @@ class JsonLines:
 
     def gaps(self, items):
         """Name what a person must see to first."""
-        ids = [one.id for one in items if not one.invoice.customer.ledger_number]
+        ids = [one.id for one in items if not one.content.customer.ledger_number]
         return [Gap("CUSTOMER_NUMBER_MISSING", NO_NUMBER, ids)] if ids else []
 
     def send(self, run, item, file):
@@ -98,8 +98,8 @@ class JsonLines:
             self.hand_over(run, "opter_take_intents", item_ids=[item.id])
             self.write(file, there | {item.id: self.line(item)})
             state = "sent"
-        number = item.invoice.invoice_number
-        return ItemResult(item.id, state, number, plan.customer_number, plan.total)
+        number = item.content.invoice_number
+        return ItemResult(item.id, state, number, plan.party_number, plan.total)
 
     def hand_over(self, run, hook, **batch):
         """Hand over at most as many as a call may carry, each acknowledged."""
@@ -120,9 +120,9 @@ class JsonLines:
     # --- The file ---
 
     def line(self, item):
-        rows = [[one.account, str(one.net), str(one.vat)] for one in item.invoice.rows]
-        customer = item.invoice.customer.ledger_number
-        return {"id": item.id, "customer": customer, "rows": rows, "ocr": item.invoice.ocr}
+        rows = [[one.account, str(one.net), str(one.vat)] for one in item.content.rows]
+        customer = item.content.customer.ledger_number
+        return {"id": item.id, "customer": customer, "rows": rows, "ocr": item.content.ocr}
 
     def read(self, file):
         lines = file.read_text(encoding="utf-8").splitlines() if file.exists() else []

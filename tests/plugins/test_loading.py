@@ -244,7 +244,7 @@ def test_a_plug_in_that_fails_to_import_is_rejected(monkeypatch):
 
 def test_a_plug_in_may_have_exports_only():
     plugins = Plugins([("out", FakeExport())])
-    assert list(plugins.export_types) == [("Fake", "invoices")]
+    assert list(plugins.export_types) == [("Fake", "invoices"), ("Fake", "supplier-bills")]
     assert not plugins.import_types
 
 

@@ -16,8 +16,10 @@ from hostsim.sandbox import Sandbox, seed
 from hostsim.views import labels
 from opter_fortnox_plugin import configuration, settings
 from opter_fortnox_plugin.errors import CODES
+from opter_fortnox_plugin.invoices import problems as invoice_problems
 from opter_fortnox_plugin.invoices import settings as invoice_settings
-from opter_fortnox_plugin.invoices.problems import GAPS, REFUSALS
+from opter_fortnox_plugin.supplier_invoices import problems as bill_problems
+from opter_fortnox_plugin.supplier_invoices import settings as bill_settings
 
 ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -39,14 +41,25 @@ def test_the_first_two_python_lines_are_the_demo_and_the_tests():
 
 
 @pytest.mark.parametrize(
-    "field", [*settings.FIELDS, *invoice_settings.FIELDS], ids=lambda field: field.key
+    "field",
+    [*settings.FIELDS, *invoice_settings.FIELDS, *bill_settings.FIELDS],
+    ids=lambda field: field.key,
 )
 def test_every_settings_field_is_in_the_readme_with_its_preset(field):
-    [line] = re.findall(rf"^\| `{field.key}` .*$", README, re.MULTILINE)
-    assert field.default in line
+    lines = re.findall(rf"^\| `{field.key}` .*$", README, re.MULTILINE)
+    assert any(f"`{field.default}`" in line for line in lines) or not field.default
 
 
-@pytest.mark.parametrize("code", [*GAPS, *REFUSALS])
+@pytest.mark.parametrize(
+    "code",
+    sorted(
+        {
+            code
+            for problems in (invoice_problems.PROBLEMS, bill_problems.PROBLEMS)
+            for code in (*problems.gaps, *problems.refusals)
+        }
+    ),
+)
 def test_every_gap_and_refusal_of_an_export_is_in_the_readme(code):
     assert f"`{code}`" in README
 

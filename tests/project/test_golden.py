@@ -30,6 +30,7 @@ import outside
 import pluggy
 import pytest
 import requests
+from bill_file import bill
 from ports import free_port
 
 GOLDEN = Path(__file__).parent / "golden"
@@ -50,7 +51,9 @@ OFFERED = (
     "opter_contract.conformance.export_hosts",
     "opter_contract.conformance.export_plugins",
     "opter_contract.conformance.export_host_under_test",
+    "opter_contract.conformance.sample_bills",
     "opter_contract.conformance.sample_invoices",
+    "opter_contract.conformance.samples",
     "hostsim.pytest_plugin",
     "hostsim.sandbox.pytest_plugin",
 )
@@ -187,7 +190,7 @@ class Scenario:
 
 def label(program, words):
     """Name a command without what it is about."""
-    nested = {"payments", "invoices", "formats", "plugins", "exports"}
+    nested = {"payments", "invoices", "bills", "formats", "plugins", "exports"}
     path = [words[0]]
     if words[0] in nested and len(words) > 1 and words[1].isalpha() and words[1].islower():
         path.append(words[1])
@@ -276,6 +279,11 @@ def day_one(scenario, run):
     run("settings", "--json")
     run("invoices", "load", "invoices.csv", "--json")
     run("invoices", "--json")
+    (scenario.folder / "bills.json").write_text(
+        json.dumps([bill(pdf="gone.pdf")]), encoding="utf-8"
+    )
+    run("bills", "load", "bills.json", "--json")
+    run("bills", "--json")
     fields = ["ignore_payments_before=2026-01-01", "ignore_numbers_before=1000"]
     sets = [word for field in [*fields, "stay_signed_in=true"] for word in ("--set", field)]
     shape = ["--type", "FortnoxAPI", "--format", "API"]
@@ -371,6 +379,7 @@ OUT = FakeExport(
     },
     cards=(PlannedCard("1042", "update", [there], MISSING), PlannedCard("1043", "create")),
     notes=(MISSING,),
+    bankgiros={"LASSE": "111-1111", "OLLE": "5050-1055"},
 )
 """
 
@@ -400,8 +409,25 @@ def exports(scenario, run):
     out("export", "ut", *four, "--send", status=5)
     out("export", "ut", "--cancel", "A1")
     out("exports", "log")
+    exports_of_bills(scenario, out)
     for place in (1, 2, 3):
         out("why", f"A{place}", "Fortnox", "--offline")
+
+
+def exports_of_bills(scenario, out):
+    several = [bill(bill_number=f"B{place}") for place in range(1, 4)]
+    several.append(bill(bill_number="B4", supplier__code="OLLE", row__account="9999"))
+    (scenario.folder / "bills.json").write_text(json.dumps(several), encoding="utf-8")
+    out("bills", "load", "bills.json")
+    given = ["--type", "Fake", "--subject", "supplier-bills", "--set", "from=2026-01-01"]
+    out("exports", "add", "av", *given)
+    out("export", "av", "--check", status=2)
+    three = [word for place in range(1, 4) for word in ("--bill", f"B{place}")]
+    out("export", "av", *three, status=2)
+    out("export", "av", *three, "--confirm-bank", "LASSE")
+    out("export", "av", *three, "--send")
+    out("export", "av", "--cancel", "B1")
+    out("exports", "log", "av")
 
 
 def exported_invoice(number):
@@ -772,6 +798,8 @@ hostsim formats add New --type FortnoxAPI --format API --set ignore_payments_bef
 hostsim formats set Nosuch ignore_numbers_before=1
 hostsim invoices load nosuch.csv
 hostsim invoices load books.json
+hostsim bills load nosuch.json
+hostsim bills load books.json
 hostsim plugins off nosuch
 hostsim errors NOSUCH
 hostsim errors CANCELLED

@@ -18,7 +18,7 @@ FLOORS = {
     ],
     "opter_fortnox_plugin": [
         "errors", "configuration settings host", "fortnox", "login", "session",
-        "payments invoices", "diagnostics", "hooks", "__main__",
+        "payments exports", "invoices supplier_invoices", "diagnostics", "hooks", "__main__",
     ],
     "hostsim": [
         "messages sandbox", "errors", "ledger", "storage", "plugins", "services", "views",

@@ -2,11 +2,22 @@
 
 import threading
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 
 import pytest
-from fake_export import COMPANY, MISSING, SETTINGS, FakeExport, everything, loaded
+from fake_export import (
+    COMPANY,
+    LASSE,
+    MISSING,
+    SETTINGS,
+    SUBJECTS,
+    FakeExport,
+    bill,
+    everything,
+    load,
+    loaded,
+)
 from fake_plugin import OTHER_COMPANY, FakePlugin, invoice, payment
 
 from hostsim.errors import HostError, SettingsRefused
@@ -14,16 +25,27 @@ from hostsim.plugins.loading import Plugins
 from hostsim.services.host import Host
 from hostsim.storage.export_previews import LISTS, ExportChanged
 from hostsim.storage.store import Store
-from opter_contract.export_values import Customer, Gap
+from opter_contract.export_values import BankChange, Customer, Gap, Supplier
 from opter_contract.values import Text
 
 NOON = datetime(2026, 11, 28, 12, 0, tzinfo=UTC)
 
 
+#: A claim that holds of both; their items even have the same numbers here.
+of_both = pytest.mark.parametrize("subject", SUBJECTS)
+
+
+@pytest.fixture
+def subject():
+    return "invoices"
+
+
 @pytest.fixture
 def store(tmp_path):
+    numbers = ("10301", "10302", "10303")
     with Store.create(tmp_path / "host.db") as store:
-        store.load_invoices([loaded("10301"), loaded("10302"), loaded("10303")])
+        store.load_invoices(map(loaded, numbers))
+        store.load_bills(map(bill, numbers))
         yield store
 
 
@@ -43,9 +65,9 @@ def make_host(store, plugin):
 
 
 @pytest.fixture
-def host(make_host):
+def host(make_host, subject):
     host = make_host()
-    host.define_export("ut", "Fake", "invoices", "", SETTINGS)
+    host.define_export("ut", "Fake", subject, "", SETTINGS)
     return host
 
 
@@ -112,11 +134,11 @@ def test_an_unknown_type_of_export_is_refused(host):
 def test_new_invoices_of_closed_periods_are_given_with_their_rows(host, store, plugin):
     store.load_invoices([loaded("10304", period_closed=False), invoice("999")])
     host.export("ut")
-    assert [one.invoice.invoice_number for one in plugin.given] == ["10301", "10302", "10303"]
+    assert [one.content.invoice_number for one in plugin.given] == ["10301", "10302", "10303"]
     first = plugin.given[0]
     assert (first.id, first.exported, first.intended) == ("/10301", False, False)
-    assert first.invoice.rows[0].net == Decimal("1000.00")
-    assert first.invoice.customer.ledger_number == "1042"
+    assert first.content.rows[0].net == Decimal("1000.00")
+    assert first.content.customer.ledger_number == "1042"
 
 
 def test_a_correction_comes_after_what_it_corrects(host, store, plugin):
@@ -124,14 +146,14 @@ def test_a_correction_comes_after_what_it_corrects(host, store, plugin):
         [loaded("9001", rows=(("3001", "-10.00", "-2.50"),), type="correction", credits="10301")]
     )
     host.export("ut")
-    assert plugin.given[-1].invoice.credits == "10301"
+    assert plugin.given[-1].content.credits == "10301"
 
 
 def test_a_thousand_invoices_come_in_batches_in_one_order(host, store, plugin):
     numbers = [str(20000 + number) for number in range(1100)]
     store.load_invoices([loaded(number) for number in numbers])
     host.export("ut")
-    assert [one.invoice.invoice_number for one in plugin.given[3:]] == numbers
+    assert [one.content.invoice_number for one in plugin.given[3:]] == numbers
 
 
 def test_a_region_with_a_slash_in_it_makes_no_id_ambiguous(store, make_host, plugin):
@@ -155,20 +177,21 @@ def test_the_customer_of_an_invoice_is_part_of_its_content(host, store, plugin):
     moved = Customer("KALM", "1042", "Kalmar Glas & Porslin AB", zip="392 00", country="SE")
     store.load_invoices([loaded("10303", customer=moved)])
     host.export("ut")
-    assert [one.invoice.customer.zip for one in plugin.given] == ["392 00"]
+    assert [one.content.customer.zip for one in plugin.given] == ["392 00"]
 
 
+@of_both
 def test_asked_for_are_exactly_those_even_if_they_were_sent(host, plugin):
     host.export("ut", review=everything)
-    host.export("ut", invoices=["10302"])
+    host.export("ut", items=["10302"])
     assert [one.id for one in plugin.given] == ["/10302"]
 
 
-def test_an_open_period_is_a_gap_of_the_hosts_own_where_it_is_asked_for(host, store):
-    store.load_invoices([loaded("10304", period_closed=False)])
-    preview = host.export(
-        "ut", invoices=["10304", "10301"], review=lambda p, _: p.ids_without_gaps()
-    )
+@of_both
+def test_an_open_period_is_a_gap_of_the_hosts_own_where_it_is_asked_for(host, store, subject):
+    load(store, subject, "10304", period_closed=False)
+    assert listed(host.export("ut")) == {"ready": ["10301", "10302", "10303"]}
+    preview = host.export("ut", items=["10304", "10301"], review=lambda p, _: p.ids_without_gaps())
     [gap] = preview.gaps()
     assert (gap.code, gap.item_numbers) == ("PERIOD_OPEN", ("10304",))
     assert listed(preview) == {"ready": ["10304"], "sent": ["10301"]}
@@ -182,9 +205,10 @@ def test_an_invoice_that_cannot_be_exported_is_refused_before_anything_is_read(
 ):
     store.load_invoices([invoice("999")])
     plugin.before = lambda _: pytest.fail("it was called")
-    assert refusal(host.export, "ut", invoices=[number]) == code
+    assert refusal(host.export, "ut", items=[number]) == code
 
 
+@of_both
 def test_what_settings_exclude_is_in_no_list(host, plugin):
     plugin.excluded = {"/10302"}
     assert listed(host.export("ut")) == {"ready": ["10301", "10303"]}
@@ -207,12 +231,13 @@ def test_a_document_is_read_when_the_plug_in_asks(host, store, plugin, tmp_path)
     plugin.before = read_all
     host.export("ut")
     assert read == {"10301": [b"%PDF"], "10302": [], "10303": []}
-    assert plugin.given[0].invoice.document == "a.pdf"
+    assert plugin.given[0].content.document == "a.pdf"
 
 
 # --- The preview and the review --------------------------------------------------------------
 
 
+@of_both
 def test_a_preview_alone_sends_nothing(host, plugin):
     preview = host.export("ut")
     assert (preview.sent, preview.state, plugin.events) == (False, "previewed", [])
@@ -236,6 +261,7 @@ def test_other_settings_make_another_revision(host):
     assert host.export("ut").revision != before
 
 
+@of_both
 def test_a_revision_sends_what_was_shown(host, plugin):
     sent = host.send("ut", host.export("ut").revision)
     assert listed(sent) == {"sent": ["10301", "10302", "10303"]}
@@ -253,6 +279,7 @@ def test_another_revision_sends_nothing_and_gives_the_new_preview(host, plugin, 
     assert plugin.events == []
 
 
+@of_both
 def test_only_a_preview_that_was_printed_last_is_sent_without_a_revision(host):
     assert host.last_shown("ut") == ""
     preview = host.export("ut")
@@ -268,6 +295,7 @@ def test_a_check_is_no_preview(host):
     assert host.last_shown("ut") == ""
 
 
+@of_both
 def test_the_session_of_the_plug_in_lasts_while_a_person_thinks(host, plugin):
     during = []
 
@@ -293,6 +321,7 @@ def test_an_answer_after_the_login_has_ended_sends_nothing(make_host, plugin):
     assert (preview.sent, plugin.events, len(preview.notes)) == (False, [], 1)
 
 
+@of_both
 def test_an_item_that_is_not_there_cannot_be_chosen(host, plugin):
     with pytest.raises(ValueError, match="/4711"):
         host.export("ut", review=lambda *_: ["/4711"])
@@ -357,6 +386,7 @@ def test_each_result_is_stored_with_who_and_when_and_the_words_from_there(host):
     ]
 
 
+@of_both
 def test_a_refused_item_is_told_and_offered_again(host, plugin):
     words = Text("Numret är taget.", "The number is taken.")
     refusal = {"state": "refused", "code": "NUMBER_TAKEN", "message": words}
@@ -377,6 +407,7 @@ def test_an_item_that_is_refused_and_is_there_is_known_to_be_there(host, plugin)
     assert ("/10302", True, False) in [(one.id, one.exported, one.intended) for one in plugin.given]
 
 
+@of_both
 def test_an_unknown_result_is_a_failure_and_given_as_intended(host, plugin):
     plugin.results["/10302"] = {"state": "unknown"}
     preview = host.export("ut", review=everything)
@@ -399,6 +430,7 @@ def test_another_total_is_a_failure_but_only_of_a_result(host, plugin):
     assert (preview.failures, sent.other_total) == (1, Decimal("1250.01"))
 
 
+@of_both
 def test_what_is_not_complete_is_given_again(host, plugin):
     plugin.results["/10302"] = {"complete": False}
     host.export("ut", review=everything)
@@ -408,15 +440,17 @@ def test_what_is_not_complete_is_given_again(host, plugin):
     ]
 
 
-def test_what_is_booked_there_is_not_offered_again(host, plugin, store):
+@of_both
+def test_what_is_booked_there_is_not_offered_again(host, plugin, store, subject):
     host.export("ut", review=everything)
-    store.load_invoices([loaded("10302", order_number="4711")])
+    load(store, subject, "10302", due_date=date(2026, 12, 9))
     plugin.results["/10302"] = {"state": "booked"}
     assert listed(host.export("ut", review=everything)) == {"booked": ["10302"]}
     assert listed(host.export("ut")) == {}
     assert states(host)["10302"] == "booked"
 
 
+@of_both
 def test_what_was_there_already_is_adopted(host, plugin):
     plugin.plans["/10302"] = {"state": "adopted", "action": "none"}
     plugin.results["/10302"] = {"state": "adopted"}
@@ -425,13 +459,18 @@ def test_what_was_there_already_is_adopted(host, plugin):
     assert states(host)["10302"] == "adopted"
 
 
-def test_a_content_that_was_loaded_while_it_was_sent_is_offered_again(host, store, plugin):
-    changed = loaded("10302", order_number="4711")
-    plugin.before_send = lambda _, item: item.id == "/10302" and store.load_invoices([changed])
+@of_both
+def test_a_content_that_was_loaded_while_it_was_sent_is_offered_again(host, store, plugin, subject):
+    def change(_, item):
+        if item.id == "/10302":
+            load(store, subject, "10302", due_date=date(2026, 12, 9))
+
+    plugin.before_send = change
     host.export("ut", review=everything)
     assert listed(host.export("ut")) == {"ready": ["10302"]}
 
 
+@of_both
 def test_what_went_before_an_error_stays(host, plugin):
     def fail(_, item):
         if item.id == "/10302":
@@ -449,6 +488,194 @@ def test_an_invoice_of_a_csv_file_is_never_exported(host, store):
     host.export("ut", review=everything)
     store.load_invoices([replace(loaded("10302"), content=None)])
     assert listed(host.export("ut")) == {}
+
+
+# --- Bank details ------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def bills(make_host, store, plugin):
+    """Make an export of bills whose supplier Lasse is to be paid to another bankgiro."""
+    host = make_host()
+    host.define_export("av", "Fake", "supplier-bills", "", SETTINGS)
+    store.load_bills([bill("200", supplier=OLLE)])
+    plugin.bankgiros = {"LASSE": "111-1111", "OLLE": OLLE.bankgiro}
+    return host
+
+
+OLLE = Supplier("OLLE", "Olle på Åsen", country="SE", bankgiro="900-0001")
+LASSES = ["10301", "10302", "10303"]
+CHANGE = ("LASSE", "Lasses Åkeri AB", "BG", "5555-5551", "111-1111")
+
+
+def shown(host, name="av"):
+    preview = host.export(name)
+    preview.mark_printed()
+    return preview
+
+
+def changes(preview):
+    return [
+        (one.party_number, one.party, one.field, one.ours, one.theirs)
+        for one in preview.bank_changes()
+    ]
+
+
+def test_a_change_of_bank_details_is_shown_and_the_new_bills_of_its_supplier_wait(bills):
+    preview = bills.export("av")
+    assert changes(preview) == [CHANGE]
+    assert listed(preview) == {"ready": ["200"], "waiting": LASSES}
+    assert preview.ids() == ("/200",)
+
+
+def test_what_waits_is_not_sent_and_is_offered_again(bills, plugin):
+    sent = bills.export("av", review=everything)
+    assert listed(sent) == {"sent": ["200"], "waiting": LASSES}
+    assert plugin.bankgiros["LASSE"] == "111-1111"
+    assert states(bills, "av") == dict.fromkeys(LASSES, "new") | {"200": "sent"}
+    assert listed(bills.export("av")) == {"waiting": LASSES}
+
+
+def test_what_waits_cannot_be_chosen(bills, plugin):
+    assert refusal(bills.export, "av", review=lambda *_: ["/200", "/10301"]) == "BANK_UNCONFIRMED"
+    assert plugin.events == []
+
+
+def test_a_confirmed_change_is_made_and_the_bills_are_sent(bills, plugin):
+    revision = shown(bills).revision
+    [confirmed] = bills.confirm_bank("av", "LASSE")
+    assert (confirmed.confirmed_by, confirmed.confirmed_at) == ("kim", NOON)
+    sent = bills.send("av", revision)
+    assert listed(sent) == {"sent": ["200", *LASSES]}
+    assert plugin.events[0] == ("paid to", "LASSE", "5555-5551")
+
+
+def test_a_confirmation_changes_lists_and_counts_but_not_the_revision(bills):
+    before = shown(bills)
+    bills.confirm_bank("av", "LASSE")
+    after = bills.export("av")
+    assert (before.counts["waiting"], after.counts["waiting"], after.counts["ready"]) == (3, 0, 4)
+    assert after.revision == before.revision
+
+
+def test_a_bank_change_is_part_of_the_revision(bills, plugin):
+    before = bills.export("av").revision
+    plugin.bankgiros["LASSE"] = "222-2222"
+    assert bills.export("av").revision != before
+
+
+def test_a_person_confirms_what_the_run_that_waits_shows(bills, plugin):
+    def review(preview, _):
+        bills.confirm_bank("av", "LASSE", preview.run_id)
+        return bills.export_run(preview.run_id).ids()
+
+    assert listed(bills.export("av", review=review)) == {"sent": ["200", *LASSES]}
+    assert plugin.bankgiros["LASSE"] == "5555-5551"
+
+
+def test_a_confirmation_is_used_once(bills, plugin):
+    shown(bills)
+    bills.confirm_bank("av", "LASSE")
+    bills.export("av", review=everything)
+    # Somebody there writes back what was there before.
+    plugin.bankgiros["LASSE"] = "111-1111"
+    bills.store.load_bills([bill("10304")])
+    again = bills.export("av", review=everything)
+    assert listed(again) == {"waiting": ["10304"]}
+    assert plugin.bankgiros["LASSE"] == "111-1111"
+
+
+@pytest.mark.parametrize(
+    "other", [{"theirs": "222-2222"}, {"ours": "900-9999"}], ids=lambda one: next(iter(one))
+)
+def test_a_confirmation_of_other_values_does_not_count(bills, plugin, other):
+    shown(bills)
+    bills.confirm_bank("av", "LASSE")
+    plugin.bankgiros["LASSE"] = other.get("theirs", "111-1111")
+    lasse = replace(LASSE, bankgiro=other.get("ours", LASSE.bankgiro))
+    bills.store.load_bills([bill("10304", supplier=lasse)])
+    preview = bills.export("av", review=everything)
+    assert listed(preview) == {"sent": ["200"], "waiting": [*LASSES, "10304"]}
+
+
+def test_a_later_confirmation_takes_the_place_of_an_earlier_one(bills, plugin):
+    shown(bills)
+    bills.confirm_bank("av", "LASSE")
+    plugin.bankgiros["LASSE"] = "222-2222"
+    shown(bills)
+    bills.confirm_bank("av", "LASSE")
+    plugin.bankgiros["LASSE"] = "111-1111"
+    assert bills.export("av").counts["waiting"] == 3
+
+
+def test_a_confirmation_of_another_user_shows_that_name(bills, make_host):
+    shown(bills)
+    make_host(user="robin").confirm_bank("av", "LASSE")
+    [change] = bills.export("av").bank_changes()
+    assert change.confirmed_by == "robin"
+
+
+def test_who_confirmed_first_stays(bills, make_host):
+    shown(bills)
+    bills.confirm_bank("av", "LASSE")
+    [change] = make_host(user="robin").confirm_bank("av", "LASSE")
+    assert change.confirmed_by == "kim"
+
+
+@pytest.mark.parametrize("number", ["OLLE", "4711", ""])
+def test_only_what_was_shown_can_be_confirmed(bills, number):
+    shown(bills)
+    assert refusal(bills.confirm_bank, "av", number) == "NO_BANK_CHANGE"
+
+
+def test_what_no_command_printed_can_be_confirmed_by_its_run_only(bills):
+    assert refusal(bills.confirm_bank, "av", "LASSE") == "NO_BANK_CHANGE"
+    preview = bills.export("av")
+    assert refusal(bills.confirm_bank, "av", "LASSE") == "NO_BANK_CHANGE"
+    assert bills.confirm_bank("av", "LASSE", preview.run_id)
+
+
+def test_what_an_earlier_run_showed_cannot_be_confirmed(bills):
+    earlier = bills.export("av", review=everything)
+    bills.export("av")
+    assert refusal(bills.confirm_bank, "av", "LASSE", earlier.run_id) == "NO_BANK_CHANGE"
+
+
+def test_a_run_that_has_ended_is_not_changed_by_a_later_confirmation(bills):
+    sent = bills.export("av", review=everything)
+    bills.confirm_bank("av", "LASSE", sent.run_id)
+    assert bills.export_run(sent.run_id).counts["waiting"] == 3
+
+
+def test_a_confirmation_that_is_overtaken_while_it_is_sent_sends_nothing(bills, plugin, store):
+    shown(bills)
+    bills.confirm_bank("av", "LASSE")
+
+    def overtaken(run):
+        with store.change() as db:
+            db.execute(
+                "INSERT INTO bank_confirmations (run_id, export_type, subject, company,"
+                " party_number, field, ours, theirs, user, at) SELECT run_id, export_type, subject,"
+                " company, party_number, field, 'other', theirs, user, at FROM bank_confirmations"
+            )
+        run.hook.opter_confirmed_bank_changes(run=run)
+
+    plugin.confirmed = overtaken
+    assert refusal(bills.export, "av", review=everything) == "EXPORT_CHANGED"
+    assert plugin.events == []
+
+
+def test_a_supplier_that_is_paid_as_before_does_not_wait(bills, store, plugin):
+    plugin.bankgiros["LASSE"] = LASSE.bankgiro
+    assert listed(bills.export("av")) == {"ready": ["200", *LASSES]}
+
+
+def test_a_plug_in_that_does_not_ask_what_is_confirmed_cannot_send_what_waits(bills, plugin):
+    shown(bills)
+    bills.confirm_bank("av", "LASSE")
+    plugin.confirmed = lambda _: None
+    assert refusal(bills.export, "av", review=everything) == "CONTRACT_BROKEN"
+    assert [one for one in plugin.events if one != ("sent", "/200")] == []
 
 
 # --- A plug-in that does not keep to the contract ----------------------------------------------
@@ -480,6 +707,23 @@ BROKEN = {
         {"/10301": {"state": "lost"}}
     ),
     "a result of another item": lambda plugin: plugin.results.update({"/10301": {"id": "/4711"}}),
+    **{
+        f"a bank change {what}": lambda plugin, changes=changes: setattr(
+            plugin,
+            "before",
+            lambda run: run.hook.opter_take_bank_changes(run=run, changes=changes),
+        )
+        for what, changes in {
+            "that changes nothing": [BankChange("1", "BG", "1", "1")],
+            "of nobody": [BankChange("", "BG", "1", "2")],
+            "of no field": [BankChange("1", "", "1", "2")],
+            "handed over twice": [BankChange("1", "BG", "1", "2")] * 2,
+            "without text": [BankChange("1", "BG", "1", None)],
+        }.items()
+    },
+    "a question what is confirmed before the review": lambda plugin: setattr(
+        plugin, "before", lambda run: run.hook.opter_confirmed_bank_changes(run=run)
+    ),
     "a gap that names another item": lambda plugin: setattr(
         plugin,
         "before",
@@ -533,9 +777,10 @@ def test_an_export_shares_the_company_of_an_import(make_host):
     assert host.export_definitions()[0].company == COMPANY
 
 
-def test_another_definition_of_the_same_company_sends_nothing_twice(host, plugin):
+@of_both
+def test_another_definition_of_the_same_company_sends_nothing_twice(host, plugin, subject):
     host.export("ut", review=everything)
-    host.define_export("igen", "Fake", "invoices", "", SETTINGS)
+    host.define_export("igen", "Fake", subject, "", SETTINGS)
     assert listed(host.export("igen")) == {}
 
 
@@ -558,12 +803,13 @@ def test_books_that_know_the_invoices_already_are_refused(host, store, plugin):
 # --- Two at once -------------------------------------------------------------------------------
 
 
+@of_both
 @pytest.mark.parametrize("second", ["ut", "igen"])
 def test_a_second_export_of_the_definition_or_company_is_refused_before_it_reads(
-    host, plugin, make_host, second
+    host, plugin, make_host, second, subject
 ):
     host.export("ut", review=lambda *_: ["/10301"])
-    host.define_export("igen", "Fake", "invoices", "", SETTINGS)
+    host.define_export("igen", "Fake", subject, "", SETTINGS)
     codes, calls = [], []
 
     def review(preview, _):
@@ -608,8 +854,9 @@ def test_a_company_that_was_not_known_is_locked_when_it_is(host, plugin, make_ho
 # --- Taking back --------------------------------------------------------------------------------
 
 
-def test_an_invoice_that_was_taken_back_is_offered_again_only_where_it_is_changed(
-    host, plugin, store
+@of_both
+def test_what_was_taken_back_is_offered_again_only_where_it_is_changed(
+    host, plugin, store, subject
 ):
     host.export("ut", review=everything)
     preview = host.cancel("ut", "10302")
@@ -617,11 +864,41 @@ def test_an_invoice_that_was_taken_back_is_offered_again_only_where_it_is_change
     assert plugin.events[-1] == ("cancelled", "/10302")
     assert [one.event for one in host.export_log("ut")][-2:] == ["cancelling", "cancelled"]
     assert listed(host.export("ut")) == {}
-    # So that the change is not lost in silence: the plug-in says that it cannot be made.
-    store.load_invoices([loaded("10302", order_number="4711")])
+    # So that the change is not lost in silence.
+    load(store, subject, "10302", due_date=date(2026, 12, 9))
     assert listed(host.export("ut")) == {"ready": ["10302"]}
 
 
+@of_both
+def test_what_was_taken_back_is_given_as_new_where_a_person_asks_for_it(host, plugin):
+    host.export("ut", review=everything)
+    host.cancel("ut", "10302")
+    host.export("ut", items=["10302"])
+    [given] = plugin.given
+    assert (given.exported, given.intended, given.number) == (False, False, "")
+
+
+@of_both
+@pytest.mark.parametrize("result", [{"state": "refused", "number": ""}, {"state": "unknown"}])
+def test_what_was_taken_back_stays_new_until_it_is_there_again(host, plugin, result):
+    host.export("ut", review=everything)
+    host.cancel("ut", "10302")
+    plugin.there.clear()
+    plugin.results["/10302"] = {"number": "", **result}
+    host.export("ut", items=["10302"], review=everything)
+    host.export("ut")
+    [given] = plugin.given
+    assert (given.exported, given.number) == (False, "")
+
+
+@of_both
+def test_what_was_taken_back_is_not_taken_back_twice(host):
+    host.export("ut", review=everything)
+    host.cancel("ut", "10302")
+    assert refusal(host.cancel, "ut", "10302") == "NOT_EXPORTED"
+
+
+@of_both
 def test_what_is_booked_there_cannot_be_taken_back(host, plugin):
     host.export("ut", review=everything)
     plugin.results["/10302"] = {"state": "booked", "code": "BOOKED", "message": MISSING}
@@ -644,8 +921,9 @@ def test_a_plug_in_that_cannot_take_back_says_so(host, plugin):
 # --- What is known ------------------------------------------------------------------------------
 
 
-def test_periods_count_what_is_there_and_what_the_next_export_has(host, store):
-    store.load_invoices([loaded("10304", period_closed=False)])
+@of_both
+def test_periods_count_what_is_there_and_what_the_next_export_has(host, store, subject):
+    load(store, subject, "10304", period_closed=False)
     host.export("ut", review=lambda *_: ["/10301"])
     found = host.export_periods("ut")
     assert [(p.month, p.closed, p.items, p.offered, p.exported) for p in found] == [
@@ -654,6 +932,7 @@ def test_periods_count_what_is_there_and_what_the_next_export_has(host, store):
     ]  # fmt: skip
 
 
+@of_both
 def test_past_exports_are_told_the_last_one_first(host):
     host.export("ut", review=everything)
     host.export("ut")

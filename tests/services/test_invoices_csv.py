@@ -9,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hostsim.services import invoices_csv
-from hostsim.services.invoices_csv import InvoicesFileWrong, Notes, invoices_in, read_invoices
+from hostsim.services.file_problems import FileWrong, Notes
+from hostsim.services.invoices_csv import invoices_in, read_invoices
 
 HEADER = "invoice_number,ocr,customer_code,customer_name,currency,total,invoice_date,due_date"
 LINE = "1001,100146,K1,Åkeri Öst AB,SEK,1250.50,2026-01-15,2026-02-14"
@@ -21,7 +22,7 @@ def read(*lines, header=HEADER, region=""):
 
 
 def refused(*lines, header=HEADER):
-    with pytest.raises(InvoicesFileWrong) as caught:
+    with pytest.raises(FileWrong) as caught:
         read(*lines, header=header)
     return caught.value
 
@@ -217,7 +218,7 @@ def test_a_missing_column_is_named():
 
 
 def test_an_empty_file_lacks_every_column():
-    with pytest.raises(InvoicesFileWrong) as caught:
+    with pytest.raises(FileWrong) as caught:
         invoices_in(b"", file="tom.csv")
     assert {p.field for p in caught.value.problems} >= set(invoices_csv.REQUIRED)
 
@@ -261,7 +262,7 @@ def test_every_problem_is_reported_but_no_more_than_twenty():
 
 def test_a_file_in_another_encoding_is_refused_at_its_line():
     content = f"{HEADER}\n{LINE}\n".encode("latin-1")
-    with pytest.raises(InvoicesFileWrong) as caught:
+    with pytest.raises(FileWrong) as caught:
         invoices_in(content, file="gammal.csv")
     assert caught.value.problems[0].line == 2
 
@@ -272,7 +273,7 @@ def test_an_unclosed_quotation_mark_is_refused():
 
 
 def test_a_file_that_is_not_there_is_named(tmp_path):
-    with pytest.raises(InvoicesFileWrong) as caught:
+    with pytest.raises(FileWrong) as caught:
         read_invoices(tmp_path / "saknas.csv")
     assert caught.value.code == "INVOICES_FILE_WRONG"
     assert "saknas.csv" in caught.value.message.sv
@@ -283,5 +284,5 @@ def test_a_file_that_is_not_there_is_named(tmp_path):
     | st.text(max_size=300).map(lambda t: (HEADER + "\n" + t).encode("utf-8", "replace"))
 )
 def test_no_content_does_anything_but_be_read_or_refused(content):
-    with suppress(InvoicesFileWrong):
+    with suppress(FileWrong):
         assert all(invoice.total.is_finite() for invoice in invoices_in(content, file="f.csv"))

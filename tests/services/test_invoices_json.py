@@ -7,7 +7,7 @@ from decimal import Decimal
 
 import pytest
 
-from hostsim.services.invoices_csv import InvoicesFileWrong, Notes
+from hostsim.services.file_problems import FileWrong, Notes
 from hostsim.services.invoices_json import invoices_in, is_json, read_invoices
 from hostsim.storage.store import Store
 
@@ -72,7 +72,7 @@ def problems(read):
     """Give the place of each problem, in English."""
 
     def problems(*invoices, **values):
-        with pytest.raises(InvoicesFileWrong) as wrong:
+        with pytest.raises(FileWrong) as wrong:
             read(*invoices, **values)
         return [one.text("en").partition(": ")[0] for one in wrong.value.problems]
 
@@ -150,7 +150,7 @@ def test_a_wrong_field_is_told_by_invoice_and_field(problems, field, value):
 
 
 def test_both_languages_tell_the_place(read):
-    with pytest.raises(InvoicesFileWrong) as wrong:
+    with pytest.raises(FileWrong) as wrong:
         read(invoice(type="credit"))
     [one] = wrong.value.problems
     assert one.text("sv").startswith("faktura 10301, type: ")
@@ -204,7 +204,7 @@ def test_every_problem_is_told_and_nothing_is_read(problems):
 
 @pytest.mark.parametrize("text", ["", "{}", "[", '"x"', "null", "[" * 100_000, '[{"a": NaN}]'])
 def test_what_is_no_list_of_invoices_is_refused(read, text):
-    with pytest.raises(InvoicesFileWrong):
+    with pytest.raises(FileWrong):
         read(text=text)
 
 
@@ -239,7 +239,7 @@ def test_json_is_known_by_its_name_or_by_how_it_begins(tmp_path, name, content, 
 
 
 def test_a_file_that_cannot_be_read_is_told(tmp_path):
-    with pytest.raises(InvoicesFileWrong):
+    with pytest.raises(FileWrong):
         read_invoices(tmp_path / "gone.json")
 
 

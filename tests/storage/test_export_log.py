@@ -3,7 +3,7 @@
 import sqlite3
 
 import pytest
-from fake_export import SETTINGS, FakeExport, everything, loaded
+from fake_export import SETTINGS, FakeExport, bill, everything, loaded
 
 from hostsim.plugins.loading import Plugins
 from hostsim.services.host import Host
@@ -26,6 +26,48 @@ def store(tmp_path):
 def test_the_log_is_append_only(store, change):
     with pytest.raises(sqlite3.IntegrityError, match="export log"), store.change() as db:
         db.execute(change)
+
+
+@pytest.fixture
+def confirmed(store):
+    """Have a change of a supplier's bankgiro that was confirmed and used, and one that was not."""
+    store.load_bills([bill("1")])
+    plugin = FakeExport(bankgiros={"LASSE": "111-1111"})
+    host = Host(store, Plugins([("fake", plugin)]), user="kim")
+    host.define_export("av", "Fake", "supplier-bills", "", SETTINGS)
+    host.confirm_bank("av", "LASSE", host.export("av").run_id)
+    host.export("av", review=everything)
+    plugin.bankgiros["LASSE"] = "222-2222"
+    store.load_bills([bill("2")])
+    host.confirm_bank("av", "LASSE", host.export("av").run_id)
+    return store
+
+
+@pytest.mark.parametrize(
+    ("change", "refused"),
+    [
+        ("UPDATE bank_confirmations SET user = 'nobody'", "never changed"),
+        ("UPDATE bank_confirmations SET theirs = '1'", "never changed"),
+        ("DELETE FROM bank_confirmations", "never removed"),
+        ("DELETE FROM export_bank_changes", "never removed"),
+        ("UPDATE export_bank_changes SET confirmation = NULL", "confirmed once"),
+        ("UPDATE export_bank_changes SET confirmation = 2 WHERE confirmation = 1", "once"),
+        ("UPDATE export_bank_changes SET confirmation = 1 WHERE confirmation IS NULL", "values"),
+        ("UPDATE export_bank_changes SET ours = '1' WHERE confirmation IS NULL", "values"),
+    ],
+)
+def test_a_confirmation_of_bank_details_stays_as_it_was_given(confirmed, change, refused):
+    with pytest.raises(sqlite3.IntegrityError, match=refused), confirmed.change() as db:
+        db.execute(change)
+
+
+def test_a_confirmation_of_bank_details_is_used_once(confirmed):
+    query = """
+        INSERT INTO export_bank_changes (run_id, party_number, field, ours, theirs, confirmation)
+        SELECT run_id, party_number, 'again', ours, theirs, confirmation FROM export_bank_changes
+    """
+    with pytest.raises(sqlite3.IntegrityError, match="UNIQUE"), confirmed.change() as db:
+        db.execute(query)
 
 
 def test_two_invoices_never_have_one_id(store):

@@ -4,9 +4,11 @@ from dataclasses import dataclass, field, replace
 from datetime import date
 from decimal import Decimal
 
-from hostsim.ledger.values import ExportedInvoice, InvoiceContent
+from hostsim.ledger.values import ExportedInvoice, InvoiceContent, LoadedBill
 from opter_contract import BATCH, hookimpl
 from opter_contract.export_values import (
+    BankChange,
+    BillRow,
     Customer,
     ExportReport,
     ExportType,
@@ -15,9 +17,12 @@ from opter_contract.export_values import (
     ItemResult,
     PlannedCard,
     PlannedItem,
+    Supplier,
+    SupplierBill,
 )
 from opter_contract.values import CheckedSettings, Company, SettingsField, SettingsProblem, Text
 
+SUBJECTS = ("invoices", "supplier-bills")
 COMPANY = Company("77", "Åkeriet AB")
 MISSING = Text("Konto 9999 saknas; lägg upp det.", "Account 9999 is missing; add it.")
 
@@ -45,14 +50,37 @@ def loaded(number="10301", rows=(("3001", "1000.00", "250.00"),), **values):
     return ExportedInvoice(**header | values)
 
 
+LASSE = Supplier("LASSE", "Lasses Åkeri AB", country="SE", bankgiro="5555-5551")
+
+
+def bill(number="10301", rows=(("4010", "1250.00"),), **values):
+    """Build a bill as it is loaded; its supplier is paid by bankgiro."""
+    beside = {name: values.pop(name) for name in ("period_closed", "document") if name in values}
+    coding = tuple(BillRow(account, "", Decimal(debit), Decimal(0)) for account, debit in rows)
+    content = {
+        "bill_number": number,
+        "region": "",
+        "currency": "SEK",
+        "exchange_rate": None,
+        "bill_date": date(2026, 11, 2),
+        "due_date": date(2026, 12, 2),
+        "total": sum((one.debit for one in coding), Decimal(0)),
+        "vat": Decimal(0),
+        "supplier": LASSE,
+        "rows": coding,
+    }
+    return LoadedBill(SupplierBill(**content | values), **beside)
+
+
 @dataclass(eq=False)
 class FakeExport:
-    """Sends invoices to ``there``; every behaviour of interest is an attribute."""
+    """Sends invoices and bills to ``there``; every behaviour of interest is an attribute."""
 
     code: str = "Fake"
     company: Company = COMPANY
     timeout: float = 1800.0
-    there: dict = field(default_factory=dict)  # by item id: the invoice that was sent
+    there: dict = field(default_factory=dict)  # by item id: the content that was sent
+    bankgiros: dict = field(default_factory=dict)  # there, by supplier; others have none yet
     events: list = field(default_factory=list)
     given: list = field(default_factory=list)
     plans: dict = field(default_factory=dict)  # by item id: replaced fields of its plan
@@ -67,11 +95,12 @@ class FakeExport:
 
     @hookimpl
     def opter_export_types(self):
-        return [ExportType(self.code, "invoices", Text("Bokföringen", "The ledger"))]
+        label = Text("Bokföringen", "The ledger")
+        return [ExportType(self.code, subject, label) for subject in SUBJECTS]
 
     @hookimpl
     def opter_settings_fields(self, type_code, subject):
-        if (type_code, subject) != (self.code, "invoices"):
+        if type_code != self.code or subject not in SUBJECTS:
             return None
         return [
             SettingsField("from", "date", Text("Från", "From"), Text("", ""), required=True),
@@ -80,7 +109,7 @@ class FakeExport:
 
     @hookimpl
     def opter_check_settings(self, type_code, values, subject):
-        if (type_code, subject) != (self.code, "invoices"):
+        if type_code != self.code or subject not in SUBJECTS:
             return None
         problems = []
         if not values.get("from"):
@@ -89,7 +118,7 @@ class FakeExport:
 
     @hookimpl
     def opter_export(self, run):
-        if (run.type_code, run.subject) != (self.code, "invoices"):
+        if run.type_code != self.code:
             return None
         self.before(run)
         self.given = items = self.items(run)
@@ -98,7 +127,10 @@ class FakeExport:
             planned = [self.planned(one) for one in several]
             run.hook.opter_take_planned_items(run=run, items=planned)
         run.hook.opter_take_planned_cards(run=run, cards=list(self.cards) if items else [])
-        wrong = [one.id for one in items if any(r.account == "9999" for r in one.invoice.rows)]
+        changes = self.bank_changes(items)
+        if changes:
+            run.hook.opter_take_bank_changes(run=run, changes=changes)
+        wrong = [one.id for one in items if any(r.account == "9999" for r in one.content.rows)]
         if wrong:
             gap = Gap("ACCOUNT_UNKNOWN", MISSING, wrong)
             run.hook.opter_take_gaps(run=run, gaps=[gap])
@@ -109,6 +141,8 @@ class FakeExport:
             gap = Gap("VAT_RATE_UNKNOWN", MISSING, [one.id for one in items])
             run.hook.opter_take_gaps(run=run, gaps=[gap])
             ids = ()
+        if changes:
+            self.confirmed(run)
         for item in items:
             if item.id in ids:
                 self.send(run, item)
@@ -124,31 +158,46 @@ class FakeExport:
             items += batch
 
     def planned(self, item):
-        total = total_of(item.invoice)
-        same = self.there.get(item.id) == item.invoice
-        state = "unchanged" if same else "ready"
+        total = total_of(item.content)
+        same = self.there.get(item.id) == item.content
+        new = "waiting" if self.bank_changes([item]) else "ready"
+        state = "unchanged" if same else "ready" if item.id in self.there else new
         action = "none" if same else "update" if item.id in self.there else "create"
-        plan = PlannedItem(
-            item.id, state, action, item.invoice.customer.ledger_number, total, total, "SEK"
-        )
+        party = party_number_of(item.content)
+        plan = PlannedItem(item.id, state, action, party, total, total, "SEK")
         return replace(plan, **self.plans.get(item.id, {}))
 
+    def confirmed(self, run):
+        """Let suppliers be paid as a person has confirmed."""
+        for changes in run.hook.opter_confirmed_bank_changes(run=run):
+            self.events += [("paid to", one.party_number, one.ours) for one in changes]
+            self.bankgiros.update((one.party_number, one.ours) for one in changes)
+
+    def bank_changes(self, items):
+        """Compare how the suppliers of items are paid with what the ledger has of them."""
+        suppliers = {getattr(one.content, "supplier", None) for one in items} - {None}
+        return [
+            BankChange(one.code, "BG", one.bankgiro, self.bankgiros[one.code])
+            for one in sorted(suppliers, key=lambda one: one.code)
+            if self.bankgiros.get(one.code, one.bankgiro) != one.bankgiro
+        ]
+
     def send(self, run, item):
-        number = item.invoice.invoice_number
-        if self.there.get(item.id) == item.invoice:
-            result = ItemResult(item.id, "unchanged", number, total=total_of(item.invoice))
+        number = number_of(item.content)
+        if self.there.get(item.id) == item.content:
+            result = ItemResult(item.id, "unchanged", number, total=total_of(item.content))
         else:
             run.hook.opter_take_intents(run=run, item_ids=[item.id])
             self.before_send(run, item)
-            self.there[item.id] = item.invoice
+            self.there[item.id] = item.content
             self.events.append(("sent", item.id))
             self.after_send(run, item)
             result = ItemResult(
                 item.id,
                 "sent",
                 number,
-                item.invoice.customer.ledger_number,
-                total_of(item.invoice),
+                party_number_of(item.content),
+                total_of(item.content),
                 theirs="200",
             )
         result = replace(result, **self.results.get(item.id, {}))
@@ -163,13 +212,32 @@ class FakeExport:
         return replace(result, **self.results.get(item.id, {}))
 
 
-def total_of(invoice):
-    return sum((row.net + row.vat for row in invoice.rows), Decimal(0))
+def total_of(content):
+    if isinstance(content, SupplierBill):
+        return content.total
+    return sum((row.net + row.vat for row in content.rows), Decimal(0))
+
+
+def number_of(content):
+    return content.bill_number if isinstance(content, SupplierBill) else content.invoice_number
+
+
+def party_number_of(content):
+    is_bill = isinstance(content, SupplierBill)
+    return content.supplier.code if is_bill else content.customer.ledger_number
 
 
 def everything(preview, _):
     """Send it all."""
     return preview.ids()
+
+
+def load(store, subject, number, **values):
+    """Load an invoice or a bill over the one that was there."""
+    if subject == "supplier-bills":
+        store.load_bills([bill(number, **values)])
+    else:
+        store.load_invoices([loaded(number, **values)])
 
 
 SETTINGS = {"from": "2026-01-01"}

@@ -18,7 +18,8 @@ from opter_contract.conformance.recording_export_host import RecordingExportHost
 from opter_contract.conformance.sample_invoices import with_check_digit
 from opter_contract.export_values import Customer, ExportItem, Invoice, InvoiceRow
 from opter_fortnox_plugin.fortnox.http import Transport
-from opter_fortnox_plugin.invoices.exporter import cancel_invoice, export_invoices
+from opter_fortnox_plugin.invoices import exporter as invoices
+from opter_fortnox_plugin.supplier_invoices import exporter as supplier_bills
 
 SETTINGS = {"export_from_date": "2026-01-01"}
 POSTS = Match("POST", "/3/invoices")
@@ -61,7 +62,15 @@ def invoice(number="10301", *rows, **more):
 
 
 def item(one, **known):
-    return ExportItem(f"{one.region}/{one.invoice_number}", one, **known)
+    return ExportItem(f"{one.region}/{number_of(one)}", one, **known)
+
+
+def number_of(one):
+    """Return the host's number of an invoice or a bill."""
+    return getattr(one, "invoice_number", None) or one.bill_number
+
+
+EXPORTS = {"invoices": invoices.EXPORT, "supplier-bills": supplier_bills.EXPORT}
 
 
 class _Plugin:
@@ -82,15 +91,17 @@ class _Plugin:
 
     @hookimpl
     def opter_export(self, run):
-        return export_invoices(run, **self._surroundings)
+        return EXPORTS[run.subject].export(run, **self._surroundings)
 
     @hookimpl
     def opter_cancel_exported(self, run, item):
-        return cancel_invoice(run, item, **self._surroundings)
+        return EXPORTS[run.subject].cancel(run, item, **self._surroundings)
 
 
 class Office:
     """A host with invoices, the plug-in, and a Fortnox."""
+
+    subject = "invoices"
 
     def __init__(self, sandbox):
         self.sandbox = sandbox
@@ -117,13 +128,13 @@ class Office:
     def export(self, *, review=send_all, **settings):
         """Export, and return what the host was told."""
         self.host.review = review
-        run = self.host.new_run("FortnoxAPI", dict(self.settings) | settings, subject="invoices")
+        run = self.host.new_run("FortnoxAPI", dict(self.settings) | settings, subject=self.subject)
         self.recorded = self.host.runs[run.id]
         return self.host.export(run)
 
     def cancel(self, number="10301"):
-        run = self.host.new_run("FortnoxAPI", dict(self.settings), subject="invoices")
-        one = next(i for i in self.host.items if i.invoice.invoice_number == number)
+        run = self.host.new_run("FortnoxAPI", dict(self.settings), subject=self.subject)
+        one = next(i for i in self.host.items if number_of(i.content) == number)
         return self.host.call("opter_cancel_exported", run=run, item=self.host.given(one))
 
     # --- what Fortnox has ---

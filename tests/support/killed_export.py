@@ -1,7 +1,8 @@
 """Kills an export before each statement that writes, and after each one is what comes next told.
 
-A program of its own, since a process with threads does not fork. Prints a JSON list: for
-each step its name, what was sent in all, how each invoice stands, and the next preview's lists.
+A program of its own, since a process with threads does not fork. Takes a folder and a subject; of
+bills, the supplier's bankgiro changes and is confirmed. Prints a JSON list: for each step its name,
+what was sent before and in all, with how the supplier was paid then, and how each item stands.
 """
 
 import json
@@ -11,7 +12,7 @@ import signal
 import sys
 from pathlib import Path
 
-from fake_export import SETTINGS, FakeExport, everything, loaded
+from fake_export import SETTINGS, FakeExport, everything, load
 
 from hostsim.plugins.loading import Plugins
 from hostsim.services.host import Host
@@ -19,10 +20,11 @@ from hostsim.storage.export_previews import LISTS
 from hostsim.storage.store import Store
 
 NUMBERS = ["10301", "10302", "10303"]
+BEFORE = "111-1111"
 
 
 class Same:
-    """An invoice of which only its number is known: what is compared with it is the same."""
+    """An item of which only its number is known: what is compared with it is the same."""
 
     def __eq__(self, other):
         return True
@@ -44,8 +46,34 @@ class Ledger(dict):
         super().__setitem__(item_id, invoice)
 
 
-def host_over(store, ledger):
-    return Host(store, Plugins([("fake", FakeExport(there=Ledger(ledger)))]), user="kim")
+class Bankgiros(dict):
+    """The bankgiro that the supplier is paid to, in a file beside the ledger."""
+
+    def __init__(self, path):
+        self._path = path
+        super().__init__(LASSE=path.read_text() if path.exists() else BEFORE)
+
+    def update(self, changes):
+        for supplier, bankgiro in changes:
+            self._path.write_text(bankgiro)
+            self[supplier] = bankgiro
+
+
+def host_over(store, folder):
+    ledger, bankgiros = Ledger(folder / "ledger"), Bankgiros(folder / "bankgiro")
+    plugin = FakeExport(there=ledger, bankgiros=bankgiros)
+    return Host(store, Plugins([("fake", plugin)]), user="kim")
+
+
+def export(host):
+    """Export as a person who confirms what is shown, and sends it."""
+
+    def review(preview, _):
+        for one in list(preview.bank_changes()):
+            host.confirm_bank("ut", one.party_number, preview.run_id)
+        return host.export_run(preview.run_id).ids()
+
+    host.export("ut", review=review)
 
 
 def killing(step, trace):
@@ -69,14 +97,14 @@ def killing(step, trace):
     return Killing
 
 
-def killed_at(step, path, ledger, trace):
+def killed_at(step, folder):
     """Export in a child, and kill it; tell whether it was."""
     child = os.fork()
     if child == 0:
         status = 1
         try:
-            with killing(step, trace).open(path) as store:
-                host_over(store, ledger).export("ut", review=everything)
+            with killing(step, folder / "trace").open(folder / "host.db") as store:
+                export(host_over(store, folder))
             status = 0
         finally:
             os._exit(status)
@@ -88,32 +116,41 @@ def killed_at(step, path, ledger, trace):
     return False
 
 
-def main(folder):
+def main(folder, subject):
     template = folder / "template.db"
     with Store.create(template) as store:
-        store.load_invoices(loaded(number) for number in NUMBERS)
-        host_over(store, folder / "none").define_export("ut", "Fake", "invoices", "", SETTINGS)
+        for number in NUMBERS:
+            load(store, subject, number)
+        host_over(store, folder).define_export("ut", "Fake", subject, "", SETTINGS)
     told, step = [], 0
     while True:
         step += 1
-        path, ledger, trace = folder / "host.db", folder / "ledger", folder / "trace"
-        for old in (path, ledger, folder / "host.db-wal", folder / "host.db-shm"):
-            old.unlink(missing_ok=True)
-        shutil.copy(template, path)
-        if not killed_at(step, path, ledger, trace):
+        for old in ("host.db", "host.db-wal", "host.db-shm", "ledger", "bankgiro"):
+            (folder / old).unlink(missing_ok=True)
+        shutil.copy(template, folder / "host.db")
+        if not killed_at(step, folder):
             break
-        with Store.open(path) as store:
-            host = host_over(store, ledger)
+        with Store.open(folder / "host.db") as store:
+            host = host_over(store, folder)
             left = {one.item_number: one.state for one in host.exportable("ut")}
-            sent_before = ledger.read_text().split() if ledger.exists() else []
+            sent_before = list(Ledger(folder / "ledger"))
+            paid_before = Bankgiros(folder / "bankgiro")["LASSE"]
             host.export("ut", review=everything)
+            sent_unattended = list(Ledger(folder / "ledger"))
+            paid_unattended = Bankgiros(folder / "bankgiro")["LASSE"]
+            confirmed = store.db.execute("SELECT count(*) FROM bank_confirmations").fetchone()[0]
+            export(host)
             rest = host.export("ut")
             told.append(
                 {
-                    "step": trace.read_text(),
+                    "step": (folder / "trace").read_text(),
                     "left": left,
                     "sent_before": sent_before,
-                    "sent": ledger.read_text().split(),
+                    "paid_before": paid_before,
+                    "sent_unattended": sent_unattended,
+                    "paid_unattended": paid_unattended,
+                    "confirmed": confirmed,
+                    "sent": (folder / "ledger").read_text().split(),
                     "states": {one.item_number: one.state for one in host.exportable("ut")},
                     "rest": {name: rest.counts[name] for name in LISTS if rest.counts[name]},
                 }
@@ -122,4 +159,4 @@ def main(folder):
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]))
+    main(Path(sys.argv[1]), sys.argv[2])

@@ -1,4 +1,4 @@
-"""An export of a few invoices: always from the same database, to the same empty Fortnox."""
+"""An export of a few invoices, or bills: always from the same database, to an empty Fortnox."""
 
 from __future__ import annotations
 
@@ -9,11 +9,13 @@ from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 
+from bill_export import LASSE, bill, row
 from fake_export import everything, loaded
-from invoice_export import with_check_digit
+from invoice_export import EXPORTS, with_check_digit
 from ports import free_port
 from scripted_import import COMPANY, SECOND_DAY, FakeTime, host_of, impatient_plugin
 
+from hostsim.ledger.values import LoadedBill
 from hostsim.sandbox import Sandbox
 from hostsim.sandbox.clock import Clock
 from hostsim.sandbox.state import State
@@ -23,8 +25,8 @@ from hostsim.storage.store import Store
 from opter_contract import hookimpl
 from opter_contract.export_values import Customer
 from opter_fortnox_plugin.fortnox.http import Transport
-from opter_fortnox_plugin.invoices.exporter import export_invoices
 from opter_fortnox_plugin.invoices.settings import SCOPES
+from opter_fortnox_plugin.supplier_invoices.settings import SCOPES as BILL_SCOPES
 
 NAME = "Ut"
 SETTINGS = {
@@ -32,7 +34,7 @@ SETTINGS = {
     "attach_pdf": "true",
     "after_sending": "sent-by-host",
 }
-ALL_SCOPES = (*SCOPES, "inbox", "connectfile")
+ALL_SCOPES = (*SCOPES, *BILL_SCOPES, "inbox", "connectfile")
 DAYS = {"invoice_date": date(2026, 4, 1), "due_date": date(2026, 5, 1)}
 OTHER = Customer("NYBRO", "1043", "Nybro Trä AB", city="Nybro", country="SE")
 
@@ -61,7 +63,7 @@ def plugin(transport, time):
 
     @hookimpl
     def opter_export(run):
-        return export_invoices(
+        return EXPORTS[run.subject].export(
             run, environment={}, now=time, sleep=time.sleep, clock=time, transport=transport
         )
 
@@ -101,6 +103,7 @@ class ExportScript:
     """One export, always from the same database, and to a Fortnox that is emptied before."""
 
     totals = TOTALS
+    subject, settings = "invoices", SETTINGS
 
     def __init__(self, folder):
         self._folder = folder
@@ -110,14 +113,17 @@ class ExportScript:
     def __enter__(self):
         self.sandbox.__enter__()
         with Store.create(self.base) as store:
-            store.load_invoices(invoices(self._folder))
+            self._load(store)
             host = self.host(store)
-            host.define_export(NAME, "FortnoxAPI", "invoices", "", SETTINGS)
+            host.define_export(NAME, "FortnoxAPI", self.subject, "", self.settings)
             self._prepare(store, host)
             host.export(NAME).mark_printed()
             # One file, to be copied.
             store.db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
         return self
+
+    def _load(self, store):
+        store.load_invoices(invoices(self._folder))
 
     def _prepare(self, store, host):
         """Make what is to be exported."""
@@ -125,15 +131,17 @@ class ExportScript:
     def __exit__(self, *error):
         self.sandbox.__exit__(*error)
 
-    @staticmethod
-    def _new_sandbox():
+    def _new_sandbox(self):
         state = State(Clock.stopped_at(SECOND_DAY))
-        state.add_company(COMPANY, "Grusbilarna i Ådalen AB")
+        self._fill(state.add_company(COMPANY, "Grusbilarna i Ådalen AB"))
         return Sandbox(
             state,
             redirect_uri=f"http://127.0.0.1:{free_port()}/callback",
             monotonic=itertools.count(step=10).__next__,
         )
+
+    def _fill(self, company):
+        """Put into Fortnox what is there before."""
 
     def copy(self):
         """Lay a fresh copy of the database in the place of the last one, and empty Fortnox."""
@@ -185,7 +193,7 @@ class ExportScript:
         with Store.open(path) as store:
             host = self.host(store)
             states = {one.item_number: one.state for one in host.exportable(NAME)}
-            if set(states.values()) - {"sent", "unchanged"} or len(states) != 3:
+            if set(states.values()) - {"sent", "unchanged"} or len(states) != len(self.totals):
                 yield f"the host says {states}"
             rest = host.export(NAME)
             left = {name: rest.counts[name] for name in LISTS if rest.counts[name]}
@@ -216,6 +224,75 @@ class ChangeScript(ExportScript):
 
     def cancelled(self):
         return [one.number for one in self.sandbox.state.company().invoices() if one.cancelled]
+
+
+# --- Bills ---------------------------------------------------------------------------
+
+SVEN = replace(LASSE, code="SVEN", name="Svens Grus AB", organisation_number="", bankgiro="")
+BILL_DAYS = {"bill_date": date(2026, 4, 1), "due_date": date(2026, 5, 1)}
+
+
+BILL_SETTINGS = {"export_from_date": "2026-01-01", "attach_pdf": "true"}
+BILL_TOTALS = {"A-1": Decimal("12500.00"), "A-2": Decimal("-125.00"), "B-1": Decimal("800.00")}
+
+
+class BillScript(ExportScript):
+    """Bills of two suppliers, one with a PDF; of one supplier somebody has confirmed a bankgiro."""
+
+    subject = "supplier-bills"
+    settings, totals = BILL_SETTINGS, BILL_TOTALS
+
+    def _fill(self, company):
+        card = {"SupplierNumber": "LASSE", "Name": LASSE.name, "BG": "123-4566"}
+        company.registers.put("suppliers", "LASSE", card, SECOND_DAY)
+
+    def _load(self, store):
+        pdf = self._folder / "A-1.pdf"
+        pdf.write_bytes(b"%PDF-1.4 bill")
+        several = [
+            (bill("A-1", **BILL_DAYS, document="A-1.pdf"), str(pdf)),
+            (bill("A-2", row("4600", credit="125.00"), **BILL_DAYS), ""),
+            (bill("B-1", row("4600", "800.00"), supplier=SVEN, **BILL_DAYS), ""),
+        ]
+        store.load_bills(LoadedBill(one, document=path) for one, path in several)
+
+    def _prepare(self, store, host):
+        host.export(NAME).mark_printed()
+        host.confirm_bank(NAME, "LASSE")
+
+    def export(self, path):
+        """Export whatever is left, as a person who confirms anew what is asked, until it is done.
+
+        What may still have been on its way is not sent at once.
+        """
+        with Store.open(path) as store:
+            host = self.host(store)
+
+            def review(preview, _):
+                for one in preview.bank_changes():
+                    host.confirm_bank(NAME, one.party_number, preview.run_id)
+                return host.export_run(preview.run_id).ids()
+
+            return [host.export(NAME, review=review) for _ in range(2)][-1]
+
+    def _wrong_in_fortnox(self):
+        registers = self.sandbox.state.company().registers
+        there = registers.supplier_invoices.values()
+        found = sorted((one.fields["InvoiceNumber"], one.fields["Total"]) for one in there)
+        if found != sorted(self.totals.items()):
+            yield f"Fortnox has {found}"
+        cards = {
+            number: one.fields.get("BG", "") for number, one in registers.of("suppliers").items()
+        }
+        if cards != {"LASSE": "5050-1055", "SVEN": ""}:
+            yield f"suppliers {cards}"
+        files = [one.supplier_invoice for one in registers.files.values()]
+        if len(files) != 1 or not files[0]:
+            yield f"files {files}"
+
+    def cancelled(self):
+        there = self.sandbox.state.company().registers.supplier_invoices.values()
+        return [one.fields["InvoiceNumber"] for one in there if one.cancelled]
 
 
 def damage(path):

@@ -6,7 +6,7 @@ import contextlib
 from dataclasses import replace
 from decimal import Decimal
 
-from export_host import ExportHost, Plan, Refused
+from export_host import ExportHost, Refused
 
 from opter_contract import hookimpl
 from opter_contract.conformance.export_host_under_test import ExportPreview
@@ -28,12 +28,12 @@ def giving(change):
 
 
 def rounded(item):
-    rows = [replace(one, net=Decimal(float(one.net))) for one in item.invoice.rows]
-    return replace(item, invoice=replace(item.invoice, rows=rows))
+    rows = [replace(one, net=Decimal(float(one.net))) for one in item.content.rows]
+    return replace(item, content=replace(item.content, rows=rows))
 
 
 def without_order(item):
-    return replace(item, invoice=replace(item.invoice, order_number=""))
+    return replace(item, content=replace(item.content, order_number=""))
 
 
 class FirstBatchAlone(ExportHost):
@@ -75,11 +75,11 @@ class SendingUnseen(ExportHost):
 class ShowingAnOlderPlan(ExportHost):
     """Shows what an earlier export planned."""
 
-    shown = None
+    older = None
 
     def preview(self, plan):
-        self.shown = self.shown or super().preview(plan)
-        return self.shown
+        self.older = self.older or super().preview(plan)
+        return self.older
 
 
 class SendingDespiteGaps(ExportHost):
@@ -123,13 +123,13 @@ class StoringResultsLate(StoringWhenItEnds):
 class NumberingAnew(ExportHost):
     """Gives an item that was changed another id."""
 
-    def load(self, invoices):
-        for one in invoices:
+    def load(self, several):
+        for one in several:
             self.stored.items.pop(self.id_of(one), None)
-        super().load(invoices)
+        super().load(several)
 
-    def id_of(self, invoice):
-        return f"{invoice.region}/{invoice.invoice_number}/{len(invoice.rows)}"
+    def id_of(self, content):
+        return f"{super().id_of(content)}/{len(content.rows)}"
 
 
 class ForgettingIntents(ExportHost):
@@ -166,11 +166,11 @@ class RefusedIsExported(ExportHost):
 class ForgettingWhatWasSent(ExportHost):
     """Gives an item that was changed as a new one."""
 
-    def load(self, invoices):
-        for one in invoices:
+    def load(self, several):
+        for one in several:
             self.stored.items.pop(self.id_of(one), None)
             self.stored.results.pop(self.id_of(one), None)
-        super().load(invoices)
+        super().load(several)
 
 
 class AdoptedIsNew(ExportHost):
@@ -204,8 +204,8 @@ class ManyAtATime(ExportHost):
 class OneOfADefinition(ExportHost):
     """Knows of definitions alone, and not that two are of one company."""
 
-    def __init__(self, stored=None):
-        super().__init__(stored)
+    def __init__(self, *stored):
+        super().__init__(*stored)
         self.busy = set()
 
     @contextlib.contextmanager
@@ -245,18 +245,18 @@ class AnyCompany(ExportHost):
 class CancellingAsNew(ExportHost):
     """Says nothing of what it knows of an item."""
 
-    def cancel(self, definition, invoice):
+    def cancel(self, definition, number):
         for key, one in self.stored.items.items():
             self.stored.items[key] = replace(one, exported=False, number="")
-        super().cancel(definition, invoice)
+        super().cancel(definition, number)
 
 
 class CancellingInAdvance(ExportHost):
     """Forgets an item before the plug-in has answered."""
 
-    def cancel(self, definition, invoice):
+    def cancel(self, definition, number):
         self.stored.results.clear()
-        super().cancel(definition, invoice)
+        super().cancel(definition, number)
 
 
 class FloatsShown(ExportHost):
@@ -280,12 +280,54 @@ class Speechless(ExportHost):
 
 class WithoutGapsShown(ExportHost):
     def preview(self, plan):
-        return super().preview(Plan(plan.decide, plan.items, plan.cards))
+        return super().preview(replace(plan, gaps=[]))
 
 
 class WithoutCardsShown(ExportHost):
     def preview(self, plan):
-        return super().preview(Plan(plan.decide, plan.items, [], plan.gaps))
+        return super().preview(replace(plan, cards=[]))
+
+
+class WithoutBankChangesShown(ExportHost):
+    def preview(self, plan):
+        return super().preview(replace(plan, bank_changes=[]))
+
+
+class ConfirmingAll(ExportHost):
+    """Gives every bank change as confirmed."""
+
+    @hookimpl
+    def opter_confirmed_bank_changes(self, run):
+        return self.plans[run.id].bank_changes
+
+
+class ConfirmingAnyParty(ExportHost):
+    """Takes one confirmation for those of all suppliers."""
+
+    def confirm_bank(self, definition, party_number):
+        for one in self.shown[definition].bank_changes:
+            super().confirm_bank(definition, one.party_number)
+
+
+class ConfirmingOtherValues(ExportHost):
+    """Knows whose bank changes were confirmed, and not which."""
+
+    @hookimpl
+    def opter_confirmed_bank_changes(self, run):
+        parties = {one.party_number for _, one in self.stored.confirmations}
+        changes = self.plans[run.id].bank_changes
+        return [one for one in changes if one.party_number in parties]
+
+
+class ConfirmingForEver(ExportHost):
+    """Gives a confirmation at each export."""
+
+    @hookimpl
+    def opter_confirmed_bank_changes(self, run):
+        before = set(self.stored.confirmations)
+        confirmed = super().opter_confirmed_bank_changes(run)
+        self.stored.confirmations = before
+        return confirmed
 
 
 SEEN = "test_nothing_is_sent_before_a_person_has_seen_it"
@@ -297,8 +339,9 @@ NOT_NEW = "test_an_item_that_was_sent_is_not_given_again_as_new"
 ONE_AT_A_TIME = "test_two_exports_of_one_company_never_run_concurrently"
 EXACT = "test_amounts_stay_exact"
 WORDS = "test_a_plug_in_s_words_are_shown"
+BANK = "test_a_bank_change_is_confirmed_by_a_person"
 ONCE = "test_every_item_is_given_once_in_batches"
-ALL_OF_IT = "test_an_item_has_all_that_the_invoice_has"
+ALL_OF_IT = "test_an_item_has_all_that_the_host_has_of_it"
 ERROR = "test_an_error_ends_the_export_and_what_was_sent_before_stays"
 
 WRONG = {
@@ -347,4 +390,9 @@ WRONG = {
     "speechless": (Speechless, WORDS),
     "without-gaps": (WithoutGapsShown, WORDS),
     "without-cards": (WithoutCardsShown, WORDS),
+    "without-bank-changes": (WithoutBankChangesShown, BANK),
+    "confirming-all": (ConfirmingAll, BANK),
+    "confirming-any-party": (ConfirmingAnyParty, BANK),
+    "confirming-other-values": (ConfirmingOtherValues, BANK),
+    "confirming-for-ever": (ConfirmingForEver, BANK),
 }

@@ -12,20 +12,31 @@ import export_plugin
 from export_plugin import CODE, NO_NUMBER, JsonLines
 
 from opter_contract import hookimpl
-from opter_contract.export_values import ExportReport, ExportType, Gap, ItemResult, PlannedCard
+from opter_contract.export_values import (
+    BankChange,
+    ExportReport,
+    ExportType,
+    Gap,
+    ItemResult,
+    PlannedCard,
+)
 from opter_contract.values import Choice, Company, SettingsField, Text
 
 TEXT = Text("Ett ord", "A word")
 
+#: The bankgiro of a customer.
+OURS, THEIRS = "5555-5551", "123-4567"
+
 
 class Whole(JsonLines):
-    """The example, with what it leaves out: a login, cards, and taking an item back."""
+    """The example, with what it leaves out: a login, cards, bank details, taking an item back."""
 
     @hookimpl
     def opter_export(self, run):
         if run.type_code != CODE:
             return None
         self.sign_in(run)
+        self.asked, self.bank = False, Path(run.settings["path"]).with_suffix(".bank")
         return super().opter_export(run)
 
     @hookimpl
@@ -46,9 +57,38 @@ class Whole(JsonLines):
         super().hand_over(run, hook, **batch)
         if hook == "opter_take_gaps":
             run.hook.opter_take_planned_cards(run=run, cards=self.cards())
+            run.hook.opter_take_bank_changes(run=run, changes=self.bank_changes())
 
     def cards(self):
         return [PlannedCard("1042", "create")]
+
+    def bank_changes(self):
+        theirs = self.bank.read_text("utf-8") if self.bank.exists() else THEIRS
+        return [BankChange("1042", "BG", OURS, theirs)] if theirs != OURS else []
+
+    def plan(self, item, there):
+        plan = super().plan(item, there)
+        waits = plan.action == "create" and self.is_changing(plan.party_number)
+        return replace(plan, state="waiting") if waits else plan
+
+    def is_changing(self, party):
+        return party in {one.party_number for one in self.bank_changes()}
+
+    def send(self, run, item, file):
+        if not self.asked:
+            self.ask(run)
+        if self.plan(item, self.read(file)).state == "waiting":
+            return ItemResult(item.id, "refused", code="BANK_UNCONFIRMED", message=TEXT)
+        return super().send(run, item, file)
+
+    def ask(self, run):
+        self.asked = True
+        [confirmed] = run.hook.opter_confirmed_bank_changes(run=run) or [()]
+        if all(self.is_confirmed(change, confirmed) for change in self.bank_changes()):
+            self.bank.write_text(OURS, "utf-8")
+
+    def is_confirmed(self, change, confirmed):
+        return change in confirmed
 
 
 def mutant(**changed):
@@ -65,10 +105,37 @@ def telling(**changed):
     return mutant(send=lambda self, *given: replace(Whole.send(self, *given), **changed))
 
 
+def agreeing(is_confirmed):
+    """Decide otherwise which bank changes are confirmed."""
+    return mutant(is_confirmed=lambda _self, change, confirmed: is_confirmed(change, confirmed))
+
+
+def same(change, confirmed, name):
+    return getattr(change, name) in {getattr(one, name) for one in confirmed}
+
+
 class AnsweringForAll(Whole):
     @hookimpl
     def opter_cancel_exported(self, item):
         return self.taken_back(item)
+
+
+class SendingWhatWaits(Whole):
+    """Asks what is confirmed, and sends it whatever the answer; it leaves the bank details."""
+
+    def send(self, run, item, file):
+        if not self.asked:
+            self.ask(run)
+        return JsonLines.send(self, run, item, file)
+
+
+class AskingBeforeTheReview(Whole):
+    def gaps(self, items):
+        self.ask(self.run)
+        return super().gaps(items)
+
+    def sign_in(self, run):
+        self.run = run
 
 
 class PlanningTheFirstAlone(Whole):
@@ -307,6 +374,10 @@ JSON = ExportType(CODE, "invoices", TEXT)
 PLANNED_ONCE = "test_every_item_is_planned_exactly_once"
 PLAN_VALID = "test_its_plan_is_valid"
 RESULTS_VALID = "test_its_results_are_valid"
+WAITS = "test_new_items_wait_for_the_bank_changes_of_their_party"
+UNCONFIRMED = "test_what_waits_is_not_sent_unless_these_very_values_are_confirmed"
+CONFIRMED = "test_what_waits_is_sent_once_its_bank_changes_are_confirmed"
+SENDS_NOTHING = "test_where_a_person_sends_nothing_nothing_changes_there"
 GAPS = "test_its_gaps_name_items_of_the_export"
 TYPES = "test_its_export_types_have_a_label_in_both_languages_and_a_subject"
 FOREIGN = "test_it_ignores_an_export_type_of_another_plug_in"
@@ -362,10 +433,19 @@ WRONG = {
     "first-batch": (FirstBatchAlone, LARGEST),
     "intending-early": (IntendingBeforeTheReview, REVIEWED_ONCE),
     "planning-late": (PlanningAfterTheReview, REVIEWED_ONCE),
-    "writing-early": (
-        SendingBeforeTheReview,
-        "test_where_a_person_sends_nothing_nothing_changes_there",
+    "writing-early": (SendingBeforeTheReview, SENDS_NOTHING),
+    "asking-early": (AskingBeforeTheReview, SENDS_NOTHING),
+    "bank-change": (
+        mutant(bank_changes=lambda _self: [BankChange("1042", "", OURS, THEIRS)]),
+        PLAN_VALID,
     ),
+    "waiting-for-nothing": (mutant(is_changing=lambda *_: True), WAITS),
+    "not-waiting": (mutant(is_changing=lambda *_: False), WAITS),
+    "sending-what-waits": (SendingWhatWaits, UNCONFIRMED),
+    "silent-change": (agreeing(lambda *_: True), UNCONFIRMED),
+    "confirmed-by-party": (agreeing(lambda *two: same(*two, "party_number")), UNCONFIRMED),
+    "confirmed-as-ours": (agreeing(lambda *two: same(*two, "ours")), UNCONFIRMED),
+    "waiting-for-ever": (agreeing(lambda *_: False), CONFIRMED),
     "sending-all": (SendingAll, ONLY_REVIEWED),
     "telling-of-others": (SendingOthersToo, ONLY_REVIEWED),
     "nothing": (telling(state="unchanged"), "test_it_sends_an_item"),

@@ -6,6 +6,8 @@ from decimal import Decimal
 
 import pytest
 
+from hostsim.messages.exports import WORDS
+from hostsim.views.exports import of
 from hostsim.views.output import Output
 from hostsim.views.pages import PAGES
 from hostsim.views.table import (
@@ -68,7 +70,13 @@ def test_a_fact_without_a_value_is_not_printed():
     assert written(lambda out: write_facts(out, facts), "en") == " Customer  A\n"
 
 
-@pytest.mark.parametrize("name", PAGES)
-def test_the_columns_of_a_page_have_keys_of_their_own(name):
-    keys = [column.key for column in on_page(PAGES[name])]
+@pytest.mark.parametrize(
+    "columns",
+    [
+        *PAGES.values(),
+        *(one for views in map(of, WORDS) for one in (views.exportable, views.items, views.log)),
+    ],
+)
+def test_the_columns_of_a_page_have_keys_of_their_own(columns):
+    keys = [column.key for column in on_page(columns)]
     assert len(set(keys)) == len(keys)

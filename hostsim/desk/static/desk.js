@@ -52,7 +52,7 @@ function show(page, address, keepAddress) {
   const first = document.querySelector("dialog [autofocus]");
   // A link within a dialog leads on to its first field; a field that was left keeps the focus.
   if (same && dialogBefore === dialogTitle(document) && !(first && same.tagName === "A")) focusOn(same);
-  else if (!document.querySelector("dialog")) focusOn((dialogBefore && !progressBefore && placeFor(opener)) || same || (!dialogBefore && placeFor(opener)) || document.querySelector("#save-payments:enabled") || document.getElementById("run-scroll") || document.getElementById("read-file") || document.getElementById("export-invoices") || document.getElementById("content"));
+  else if (!document.querySelector("dialog")) focusOn((dialogBefore && !progressBefore && placeFor(opener)) || same || (!dialogBefore && placeFor(opener)) || document.querySelector("#save-payments:enabled") || document.getElementById("run-scroll") || document.getElementById("read-file") || document.getElementById("export-items") || document.getElementById("content"));
   const wrong = document.querySelector("dialog [aria-invalid=true]");
   if (wrong) focusOn(wrong);
 }
@@ -331,8 +331,8 @@ document.addEventListener("change", (event) => {
   if (field.hasAttribute("data-shows-invoice")) return void showInvoice(field.form);
   if (!field.dataset.fields) return;
   const address = new URL(field.dataset.fields, location.href);
-  for (const name of ["name", "type", "region"]) {
-    address.searchParams.set(name, field.form.elements[name].value);
+  for (const name of ["name", "type", "region", "subject"]) {
+    if (field.form.elements[name]) address.searchParams.set(name, field.form.elements[name].value);
   }
   go(address.href);
 });

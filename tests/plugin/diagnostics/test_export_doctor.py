@@ -30,7 +30,7 @@ def examine(office):
 
     def examine(company=None, **settings):
         run = office.host.new_run(
-            "FortnoxAPI", SETTINGS | settings, subject="invoices", company=company
+            "FortnoxAPI", SETTINGS | settings, subject=office.subject, company=company
         )
         found = diagnose(run, environment={}, sleep=office.sleep, proxy=lambda _: None)
         return {one.name: one for one in found}
@@ -196,3 +196,17 @@ def test_the_locked_period_is_shown(office, examine):
     assert "No period" in examine()["setup.lockedperiod"].message.en
     office.fortnox.registers.change_set_up(locked_until=invoice().invoice_date)
     assert "2026-11-02" in examine()["setup.lockedperiod"].message.en
+
+
+# --- Bills ------------------------------------------------------------------------------
+
+
+def test_an_export_of_bills_needs_supplier_invoices_and_no_set_up_of_invoicing(office, examine):
+    office.subject = "supplier-bills"
+    findings = examine(attach_pdf="true")
+    not_ok = {name: one.state for name, one in findings.items() if one.state != "ok"}
+    assert not_ok == {"currency": "unknown"}
+    assert {"rights.supplierinvoices", "rights.suppliers", "rights.inbox"} <= set(findings)
+    assert set(SET_UP) & set(findings) == {"setup.lockedperiod"}
+    [asked] = [one.query["scope"] for one in office.sandbox.asked if "scope" in one.query]
+    assert asked.split()[:2] == ["supplierinvoice", "supplier"]

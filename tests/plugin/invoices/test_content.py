@@ -8,18 +8,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 from invoice_export import KALMAR, invoice, row
 
+from opter_fortnox_plugin.exports.texts import cleaned, is_refused
 from opter_fortnox_plugin.invoices.content import (
-    card_differences,
     card_of,
-    cleaned,
     content_of,
     differences,
     host_total,
-    is_refused,
     kind_contradicts,
     rate_of,
     total_of,
 )
+from opter_fortnox_plugin.invoices.planning import REGISTER
 from opter_fortnox_plugin.invoices.settings import InvoiceSettings, check
 
 KINDS = {"0-eu": "EUREVERSEDVAT", "0-export": "EXPORT", "0-reverse": "SEREVERSEDVAT"}
@@ -53,23 +52,23 @@ rows = st.builds(
 @given(st.lists(rows, min_size=1, max_size=30))
 def test_the_total_is_the_hosts_own_to_the_ore(several):
     one = invoice("1", *several)
-    made = content(one, rounding_account="3740").invoice
+    made = content(one, rounding_account="3740").ours
     assert made.total == total_of(made.rows) == host_total(one)
 
 
 @given(st.lists(rows, min_size=1, max_size=30))
 def test_without_a_rounding_account_another_total_is_refused(several):
     one = invoice("1", *several)
-    rounded = content(one, rounding_account="3740").invoice.rows
+    rounded = content(one, rounding_account="3740").ours.rows
     if rounded[-1].account_number == "3740":
         assert content(one).problem.code == "TOTAL_DIFFERS"
     else:
-        assert content(one).invoice.rows == rounded
+        assert content(one).ours.rows == rounded
 
 
 @given(st.lists(rows, min_size=1, max_size=30))
 def test_the_rows_are_one_for_each_account_unit_and_rate_and_lose_nothing(several):
-    made = content(invoice("1", *several), rounding_account="3740", cost_center="unit").invoice
+    made = content(invoice("1", *several), rounding_account="3740", cost_center="unit").ours
     text, *sums = made.rows
     assert not text.account_number
     ours = [one for one in sums if one.account_number != "3740"]
@@ -81,12 +80,12 @@ def test_the_rows_are_one_for_each_account_unit_and_rate_and_lose_nothing(severa
 
 @given(st.lists(rows, min_size=1, max_size=10))
 def test_an_invoice_is_never_unlike_itself(several):
-    made = content(invoice("1", *several), rounding_account="3740").invoice
+    made = content(invoice("1", *several), rounding_account="3740").ours
     assert differences(made, made) == []
 
 
 def test_units_split_rows_also_where_they_are_not_sent():
-    made = content(invoice("1", row(unit="12"), row(unit="13"))).invoice
+    made = content(invoice("1", row(unit="12"), row(unit="13"))).ours
     assert [one.cost_center for one in made.rows] == ["", "", ""]
     assert len(made.rows) == 3
 
@@ -102,7 +101,7 @@ def test_units_split_rows_also_where_they_are_not_sent():
 )
 def test_the_text_row_names_invoice_order_and_day(order, day, text):
     one = replace(invoice(), order_number=order, order_date=invoice().order_date if day else None)
-    assert content(one).invoice.rows[0].description == text
+    assert content(one).ours.rows[0].description == text
 
 
 @pytest.mark.parametrize(
@@ -168,14 +167,14 @@ def test_characters_that_nothing_can_replace_refuse_the_invoice(text):
 
 def test_a_correction_is_a_negative_invoice_with_its_reference():
     one = invoice("10310", row("-100.00", "-25.00"), type="correction", credits="10301")
-    made = content(one).invoice
+    made = content(one).ours
     assert (made.total, made.credit_invoice_reference) == (Decimal("-125.00"), "10301")
     assert made.invoice_type == "INVOICE"
 
 
 def test_an_interest_invoice_is_one_in_fortnox():
     one = invoice("10311", row("100.00", "0.00", rate="0", account="8313"), type="interest")
-    assert content(one).invoice.invoice_type == "INTRESTINVOICE"
+    assert content(one).ours.invoice_type == "INTRESTINVOICE"
 
 
 def test_a_total_that_is_no_rounding_is_refused_also_with_a_rounding_account():
@@ -192,7 +191,7 @@ def test_a_number_that_fortnox_cannot_take_is_refused(number):
 def test_what_is_empty_here_is_no_difference_of_a_card():
     ours = card_of(replace(KALMAR, email="", city=""), settings())
     theirs = replace(card_of(KALMAR, settings()), zip_code="39200")
-    assert card_differences(ours, theirs) == []
+    assert REGISTER.differences(ours, theirs) == []
 
 
 def test_a_setting_says_which_number_is_the_customers():
@@ -224,7 +223,7 @@ def test_another_vat_is_no_rounding():
 
 
 def test_a_rate_written_in_two_ways_is_one_rate():
-    made = content(invoice("1", row(), row(rate="25.0"))).invoice
+    made = content(invoice("1", row(), row(rate="25.0"))).ours
     assert len(made.rows) == 2
 
 

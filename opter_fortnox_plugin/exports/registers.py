@@ -1,15 +1,16 @@
-"""What invoices refer to in Fortnox, read once a run, and what is missing there."""
+"""What items refer to in Fortnox, read once a run, and what is missing there."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from contextlib import suppress
 from datetime import date
 from functools import partial
 from typing import Any, TypeVar
 
-from opter_contract.export_values import ExportItem, Gap, Invoice
+from opter_contract.export_values import ExportItem, Gap
 from opter_fortnox_plugin.errors import Missing
+from opter_fortnox_plugin.exports.problems import Problems
 from opter_fortnox_plugin.fortnox.client import Client
 from opter_fortnox_plugin.fortnox.fields import Unreadable
 from opter_fortnox_plugin.fortnox.invoice_schemas import (
@@ -30,9 +31,6 @@ from opter_fortnox_plugin.fortnox.protocol import (
     Resource,
 )
 from opter_fortnox_plugin.fortnox.worker_pool import Future, WorkerPool
-from opter_fortnox_plugin.invoices.content import customer_number, rate_of
-from opter_fortnox_plugin.invoices.problems import sentence
-from opter_fortnox_plugin.invoices.settings import InvoiceSettings
 
 T = TypeVar("T")
 
@@ -79,20 +77,23 @@ class Registers:
         self,
         client: Client,
         pool: WorkerPool,
-        invoices: Iterable[Invoice],
-        settings: InvoiceSettings,
+        days: Collection[date],
+        *,
+        foreign: bool,
+        centers: bool = False,
     ) -> None:
-        """Read what these invoices refer to."""
-        lists, invoices = Lists(client, pool), list(invoices)
+        """Read what items of these days refer to.
+
+        :param foreign: some are in another currency than SEK.
+        :param centers: some have cost centres.
+        """
+        lists = Lists(client, pool)
         years = pool.submit(lambda: _years(client))
         locked: Future[date | None] = pool.submit(lambda: _locked_until(client))
-        currencies = cost_centers = None
-        if any(invoice.currency != "SEK" for invoice in invoices):
-            currencies = lists.start(CURRENCIES)
-        if settings.cost_center == "unit" and any(r.unit for i in invoices for r in i.rows):
-            cost_centers = lists.start(COST_CENTERS)
+        currencies = lists.start(CURRENCIES) if foreign else None
+        cost_centers = lists.start(COST_CENTERS) if centers else None
         self.years = pool.result(years)
-        needed = {year.id for i in invoices if (year := self.year_of(i.invoice_date))}
+        needed = {year.id for day in days if (year := self.year_of(day))}
         accounts = {year: lists.start(ACCOUNTS, financialyear=year) for year in needed}
         self.locked_until = pool.result(locked)
         self.currencies = currencies and frozenset(map(code_in, currencies()))
@@ -110,6 +111,59 @@ class Registers:
         year = self.year_of(day)
         accounts = self.accounts.get(year.id, {}) if year else {}
         return {number: account.description for number, account in accounts.items()}
+
+    # --- What is missing ---
+
+    def missing(
+        self, day: date, currency: str, coding: Iterable[tuple[str, str]]
+    ) -> Iterable[tuple[str, str]]:
+        """Give the codes of what an item lacks there, each with what it is.
+
+        :param coding: its accounts, each with its cost centre or ``""``.
+        """
+        if self.currencies is not None and currency not in {"SEK", *self.currencies}:
+            yield "CURRENCY_UNKNOWN", currency
+        if self.locked_until and day <= self.locked_until:
+            yield "PERIOD_LOCKED", self.locked_until.isoformat()
+        year = self.year_of(day)
+        if year is None:
+            yield "FINANCIAL_YEAR_MISSING", day.isoformat()
+            return
+        for number, center in coding:
+            yield from self._missing_of(self.accounts.get(year.id, {}).get(number), number, center)
+
+    def _missing_of(
+        self, account: Account | None, number: str, center: str
+    ) -> Iterable[tuple[str, str]]:
+        if account is None:
+            yield "ACCOUNT_UNKNOWN", number
+        elif not account.active:
+            yield "ACCOUNT_INACTIVE", number
+        elif account.cost_center_settings == "MANDATORY" and not center:
+            yield "COST_CENTER_DEMANDED", number
+        elif account.cost_center_settings == "NOTALLOWED" and center:
+            yield "COST_CENTER_NOT_ALLOWED", number
+        if center and self.cost_centers is not None and center not in self.cost_centers:
+            yield "COST_CENTER_UNKNOWN", center
+
+
+def gaps_of(
+    items: Iterable[ExportItem],
+    missing: Callable[[Any], Iterable[tuple[str, str]]],
+    problems: Problems,
+) -> list[Gap]:
+    """Return everything that is missing, each with the items that need it.
+
+    :param missing: gives the codes of what the content of an item lacks, and what it is.
+    """
+    found: dict[tuple[str, str], list[str]] = {}
+    for item in items:
+        for gap in dict.fromkeys(missing(item.content)):
+            found.setdefault(gap, []).append(item.id)
+    return [
+        Gap(code, problems.sentence(code, what=what), tuple(ids))
+        for (code, what), ids in found.items()
+    ]
 
 
 def _readable(read: Callable[[Any], T], rows: Iterable[Any]) -> list[T]:
@@ -138,60 +192,3 @@ def _locked_until(client: Client) -> date | None:
     with suppress(ValueError):
         return date.fromisoformat(end) if isinstance(end, str) else None
     return None
-
-
-def gaps_of(
-    items: Sequence[ExportItem], registers: Registers, settings: InvoiceSettings
-) -> list[Gap]:
-    """Return everything that is missing, each with the items that need it."""
-    found: dict[tuple[str, str], list[str]] = {}
-    for item in items:
-        for gap in dict.fromkeys(_gaps(item.invoice, registers, settings)):
-            found.setdefault(gap, []).append(item.id)
-    return [Gap(code, sentence(code, what=what), tuple(ids)) for (code, what), ids in found.items()]
-
-
-def _gaps(
-    invoice: Invoice, registers: Registers, settings: InvoiceSettings
-) -> Iterable[tuple[str, str]]:
-    if not customer_number(invoice.customer, settings):
-        yield "CUSTOMER_NUMBER_MISSING", invoice.customer.code
-    for row in invoice.rows:
-        if rate_of(row.vat_rate, settings.vat_kinds) is None:
-            yield "VAT_RATE_UNKNOWN", row.vat_rate
-    if registers.currencies is not None and invoice.currency not in {
-        "SEK",
-        *registers.currencies,
-    }:
-        yield "CURRENCY_UNKNOWN", invoice.currency
-    if registers.locked_until and invoice.invoice_date <= registers.locked_until:
-        yield "PERIOD_LOCKED", registers.locked_until.isoformat()
-    year = registers.year_of(invoice.invoice_date)
-    if year is None:
-        yield "FINANCIAL_YEAR_MISSING", invoice.invoice_date.isoformat()
-        return
-    accounts = registers.accounts.get(year.id, {})
-    for row in invoice.rows:
-        unit = row.unit.strip() if settings.cost_center == "unit" else ""
-        yield from _row_gaps(row.account.strip(), unit, accounts, registers.cost_centers)
-    if settings.rounding_account:
-        yield from _row_gaps(settings.rounding_account, "", accounts, None)
-
-
-def _row_gaps(
-    number: str,
-    unit: str,
-    accounts: Mapping[str, Account],
-    cost_centers: frozenset[str] | None,
-) -> Iterable[tuple[str, str]]:
-    account = accounts.get(number)
-    if account is None:
-        yield "ACCOUNT_UNKNOWN", number
-    elif not account.active:
-        yield "ACCOUNT_INACTIVE", number
-    elif account.cost_center_settings == "MANDATORY" and not unit:
-        yield "COST_CENTER_DEMANDED", number
-    elif account.cost_center_settings == "NOTALLOWED" and unit:
-        yield "COST_CENTER_NOT_ALLOWED", number
-    if unit and cost_centers is not None and unit not in cost_centers:
-        yield "COST_CENTER_UNKNOWN", unit

@@ -1,11 +1,12 @@
-"""``Ekonomi > Fakturor``: the invoices with their periods, and their export to other books."""
+"""``Ekonomi > Fakturor`` and ``Leverantörsavräkningar``: their periods, and their export."""
 
 from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterator
-from dataclasses import replace
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from flask import Blueprint, Response, make_response, redirect, render_template, request, url_for
@@ -19,23 +20,93 @@ from hostsim.messages import exports as messages
 from hostsim.messages.desk import page_text
 from hostsim.messages.text import own
 from hostsim.storage import export_lists
-from hostsim.storage.export_previews import LISTS, ExportPreview
+from hostsim.storage.export_previews import ExportPreview
 from hostsim.storage.lists import Selection, Source, all_of
 from hostsim.views import exports as views
-from hostsim.views.labels import label
-from hostsim.views.table import Money
+from hostsim.views.labels import BANK_FIELDS, label
+from hostsim.views.table import Column, Money
 from opter_contract.values import Text
 
 if TYPE_CHECKING:
     from hostsim.ledger.values import Definition
-    from hostsim.storage.export_previews import Chosen
+    from hostsim.storage.export_previews import Chosen, ShownChange
     from hostsim.storage.export_states import ExportableItem
+    from hostsim.views.exports import SubjectViews
 
-pages = Blueprint("exports", __name__, url_prefix="/invoices")
+#: Registered once for each of :data:`SUBJECTS`.
+pages = Blueprint("exports", __name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """What is exported, and its pages."""
+
+    code: str  # as plug-ins call it
+    name: str  # of its pages, in their addresses, and of the list of its items
+    files: str  # what the names of its CSV files begin with
+
+    @property
+    def views(self) -> SubjectViews:
+        return views.of(self.code)
+
+    def text(self, key: str, **values: object) -> Text:
+        return page_text(key, subject=self.code, **values)
+
+    def word(self, key: str, **values: object) -> str:
+        return word(key, subject=self.code, **values)
+
+    def address(self, endpoint: str, **values: Any) -> str:
+        return url_for(f"{self.name}.{endpoint}", **values)
+
+    def render(self, template: str, **given: object) -> str:
+        """Fill a template that has these words and leads to these pages."""
+        return render_template(template, subject=self, w=self.word, to=self.address, **given)
+
+    def columns(self, kind: str) -> Sequence[Column[Any]]:
+        """Give the columns of one of the lists of the pages."""
+        several: Mapping[str, Sequence[Column[Any]]] = {
+            self.name: self.views.exportable,
+            "log": self.views.log,
+        }
+        return several.get(kind, self.views.items)
+
+    def listed(
+        self, name: str, title: str, source: Source, *, endpoint: str, **more: Any
+    ) -> ListView:
+        """Read a page of a list that is shown on one of these pages, as :func:`list_view` does."""
+        return list_view(
+            name,
+            title,
+            source,
+            endpoint=f"{self.name}.{endpoint}",
+            csv=f"{self.name}.csv",
+            columns=self.columns(name),
+            **more,
+        )
+
+
+SUBJECTS: Mapping[str, Subject] = {
+    one.code: one
+    for one in (
+        Subject(messages.INVOICES, "invoices", "fakturor"),
+        Subject(messages.BILLS, "bills", "avrakningar"),
+    )
+}
+
+
+def _here() -> Subject:
+    """Give what the pages of this address are about."""
+    return next(one for one in SUBJECTS.values() if one.name == request.blueprint)
+
+
+def _of(definition: str) -> Subject:
+    return SUBJECTS[desk_context().store.definition(definition, exports=True).subject]
+
 
 #: The lists of a run in the order of the page: first what can be sent, then what needs a person.
 SECTIONS = (
-    *("sent", "ready", "refused", "unknown", "cancelled", "adopted", "booked", "unchanged"),
+    *("sent", "ready", "waiting", "refused", "unknown"),
+    *("cancelled", "adopted", "booked", "unchanged"),
 )
 
 #: Lists of which nobody has to do anything are folded.
@@ -51,21 +122,24 @@ MOST_CARDS = 200
 # --- The window --------------------------------------------------------------
 
 
-@pages.get("", endpoint="show")
-def window(job: Job | None = None, **dialog: object) -> str:
-    """Show the periods and the invoices.
+@pages.get("")
+def show() -> str:
+    return window(_here())
+
+
+def window(subject: Subject, job: Job | None = None, **dialog: object) -> str:
+    """Show the periods and the items of a subject.
 
     :param job: what runs, of one export.
     :param dialog: what stands before the window.
     """
-    definition = _chosen_export(None if job is None else job.choice.definition)
+    definition = _chosen_export(subject, None if job is None else job.choice.definition)
     name = None if definition is None else definition.name
-    listed = list_view(
-        "invoices",
-        word("invoices"),
-        _invoices(name),
-        endpoint="exports.show",
-        csv="exports.csv",
+    listed = subject.listed(
+        subject.name,
+        subject.word("exports_page"),
+        _items(subject, name),
+        endpoint="show",
         fixed={} if name is None else {"export": name},
     )
     buttons = {
@@ -74,15 +148,15 @@ def window(job: Job | None = None, **dialog: object) -> str:
         if name is not None and one.may_be_taken_back
     }
     given = {
-        "back": url_for("exports.show", export=name),
-        "definitions": desk_context().definitions(exports=True),
+        "back": subject.address("show", export=name),
+        "definitions": desk_context().definitions(subject.code),
     } | dialog
-    return render_template(
-        "invoices.html",
+    return subject.render(
+        "exports.html",
         listed=replace(listed, buttons=buttons, definition=name or ""),
         definition=definition,
-        periods=desk_context().host().export_periods(name),
-        period_columns=views.PERIODS,
+        periods=desk_context().host().export_periods(name, subject.code),
+        period_columns=subject.views.periods,
         month=_month(),
         closed=_closed(),
         state_class=_state_class,
@@ -93,14 +167,20 @@ def window(job: Job | None = None, **dialog: object) -> str:
     )
 
 
-def _chosen_export(name: str | None = None) -> Definition | None:
-    several = desk_context().definitions(exports=True)
+def under_job(job: Job, **dialog: object) -> str:
+    """Show the window of what a job exports or takes back."""
+    return window(_of(job.choice.definition), job, **dialog)
+
+
+def _chosen_export(subject: Subject, name: str | None = None) -> Definition | None:
+    several = desk_context().definitions(subject.code)
     wanted = name or request.args.get("export")
     return next((one for one in several if one.name == wanted), several[0] if several else None)
 
 
-def _invoices(name: str | None) -> Source:
-    return desk_context().host().exportable_rows(name, _month(), closed=_closed())
+def _items(subject: Subject, name: str | None) -> Source:
+    host = desk_context().host()
+    return host.exportable_rows(name, _month(), closed=_closed(), subject=subject.code)
 
 
 def _month() -> str | None:
@@ -121,19 +201,20 @@ def _state_class(one: ExportableItem) -> str:
 @pages.get("/lists/<kind>.csv")
 def csv(kind: str) -> Response:
     """Send a list as a file, filtered and sorted as it is shown."""
-    run_id = request.args.get("run", "")
+    subject, run_id, name = _here(), request.args.get("run", ""), request.args.get("export")
     state = kind.removeprefix("items-")
     prefix = ""
-    if kind == "invoices":
-        source = _invoices(request.args.get("export") or None)
+    if kind == subject.name:
+        source = _items(subject, name or None)
     elif kind == "log":
-        source = export_lists.log(request.args.get("export") or None, run_id or None)
-    elif state in LISTS:
+        source = export_lists.log(name or None, run_id or None, subject.code)
+    elif state in subject.views.lists:
         source, prefix = export_lists.run_items(run_id, state), f"{state}_"
     else:
         raise host_error("PAGE_UNKNOWN")
     selected = all_of(desk_context().store, source, Selection.of(request.args, prefix))
-    return csv_response(kind, f"fakturor-{state}", selected)
+    file = subject.files if kind == subject.name else f"{subject.files}-{state}"
+    return csv_response(subject.columns(kind), file, selected)
 
 
 # --- Exportera ---------------------------------------------------------------
@@ -145,51 +226,61 @@ def ask_what_to_export() -> str:
 
 
 def _export_dialog(values: dict[str, str], wrong: dict[str, Text] | None = None) -> str:
-    definition = _chosen_export()
+    subject = _here()
+    definition = _chosen_export(subject)
     default = {
         "format": "" if definition is None else definition.name,
-        "invoices": request.args.get("invoices", ""),
+        "numbers": request.args.get("numbers", ""),
     }
     return window(
+        subject,
         dialog="export",
         values=default | values,
-        wrong=dict.fromkeys(("format", "invoices")) | (wrong or {}),
+        wrong=dict.fromkeys(("format", "numbers")) | (wrong or {}),
     )
 
 
 #: The errors that are about the numbers that were typed.
-_OF_INVOICES = frozenset({"INVOICE_UNKNOWN", "EXPORT_WITHOUT_ROWS"})
+_OF_NUMBERS = frozenset({"INVOICE_UNKNOWN", "BILL_UNKNOWN", "EXPORT_WITHOUT_ROWS"})
 
 
 @pages.post("/export")
 def start() -> AnyResponse:
-    form = {key: request.form.get(key, "") for key in ("format", "invoices")}
+    form = {key: request.form.get(key, "") for key in ("format", "numbers")}
     if not form["format"]:
-        page = _export_dialog(form, {"format": page_text("no_exports")})
+        page = _export_dialog(form, {"format": _here().text("no_exports")})
         return make_response(page, 422)
-    numbers = tuple(dict.fromkeys(re.findall(r"[^\s,;]+", form["invoices"])))
+    numbers = tuple(dict.fromkeys(re.findall(r"[^\s,;]+", form["numbers"])))
     try:
         desk_context().host().refuse_what_cannot_be_exported(form["format"], numbers)
-        job = desk_context().jobs.start(Choice(form["format"], task=EXPORT, invoices=numbers))
+        job = desk_context().jobs.start(Choice(form["format"], task=EXPORT, numbers=numbers))
     except HostError as error:
-        beside = "invoices" if error.code in _OF_INVOICES else "format"
+        beside = "numbers" if error.code in _OF_NUMBERS else "format"
         return make_response(_export_dialog(form, {beside: own(error.message)}), 422)
     return redirect(url_for("jobs.show", job_id=job.id), 303)
 
 
 def after(job: Job) -> str | None:
-    """Say what a job that has ended came to, and where it is shown; ``None`` where it failed."""
-    run = None if job.run_id is None else desk_context().host().export_run(job.run_id)
+    """Give where a plan that waits is shown, or say what a job that has ended came to.
+
+    :return: an address; ``None`` while it runs, and where it failed.
+    """
+    if job.plan.waiting:
+        return _of(job.choice.definition).address("plan", job=job.id)
+    if not job.ended.is_set() or job.run_id is None:
+        return None
+    run = desk_context().host().export_run(job.run_id)
+    subject = SUBJECTS[run.subject]
     if job.choice.task == CANCELLATION:
-        return None if run is None or job.failure is not None else _after_cancellation(job, run)
-    if run is None or (job.failure is not None and not run.sent):
+        return None if job.failure is not None else _after_cancellation(subject, job, run)
+    if job.failure is not None and not run.sent:
         return None
     if job.plan.expired:
         notify(messages.EXPIRED, "error")
     elif not run.sent and run.counts["items"]:
         notify(messages.NOTHING_SENT)
-        return url_for("exports.show", export=run.definition)
-    return url_for("exports.run", run=run.run_id)
+        return subject.address("show", export=run.definition)
+    return subject.address("run", run=run.run_id)
 
 
 # --- The plan, and what became of it -------------------------------------------
@@ -211,17 +302,22 @@ def run() -> str:
 
 
 def _run_page(preview: ExportPreview, job: Job | None = None) -> str:
+    subject = SUBJECTS[preview.subject]
     left_out = frozenset[str]() if job is None else job.plan.left_out
     address = {"run": preview.run_id} if job is None else {"job": job.id}
     gaps = list(preview.gaps())
     in_gaps = {item_id for gap in gaps for item_id in gap.ids}
     cards = list(_first(preview.cards(), MOST_CARDS))
-    return render_template(
+    return subject.render(
         "export_run.html",
         preview=preview,
         job=job,
         chosen=preview.without(left_out),
         sums=_sums,
+        titles=subject.views.titles,
+        bank=_by_party(preview.bank_changes()),
+        bank_field=partial(label, BANK_FIELDS),
+        source=_source(preview.definition),
         gaps=gaps,
         gap_of={item_id: gap for gap in reversed(gaps) for item_id in gap.ids},
         sections=[
@@ -238,8 +334,15 @@ def _run_page(preview: ExportPreview, job: Job | None = None) -> str:
         failures=messages.lost_and_differing(
             preview.counts["unknown"], preview.failures - preview.counts["unknown"]
         ),
-        back=url_for("exports.show", export=preview.definition),
+        back=subject.address("show", export=preview.definition),
     )
+
+
+def _by_party(changes: Iterable[ShownChange]) -> Mapping[str, Sequence[ShownChange]]:
+    found: dict[str, list[ShownChange]] = {}
+    for one in changes:
+        found.setdefault(one.party_number, []).append(one)
+    return found
 
 
 def _first(cards: Iterator[Any], most: int) -> Iterator[Any]:
@@ -253,18 +356,18 @@ def _section(
     job: Job | None,
     in_gaps: set[str],
 ) -> ListView:
+    subject = SUBJECTS[preview.subject]
     left_out = preview.sent and state == "ready"
-    listed = list_view(
+    listed = subject.listed(
         f"items-{state}",
-        word("left_out_of_it") if left_out else translated(views.TITLES[state]),
+        subject.word("left_out_of_it") if left_out else translated(subject.views.titles[state]),
         export_lists.run_items(preview.run_id, state),
-        endpoint="exports.run" if job is None else "exports.plan",
-        csv="exports.csv",
+        endpoint="run" if job is None else "plan",
         prefix=f"{state}_",
         fixed=address | {"run": preview.run_id} if job is None else address,
         hidden=BELOW,
     )
-    if job is None:
+    if job is None or state == "waiting":
         return listed
     may_be_left_out = state in {"ready", "adopted"}
     ticks = {
@@ -306,8 +409,27 @@ def tick() -> AnyResponse:
         job.plan.left_out = set(preview.ids())
     elif every == "gaps":
         job.plan.left_out |= set(preview.ids()) - set(preview.ids_without_gaps())
-    values = {key: value for key, value in request.args.items() if key != "job"}
-    return redirect(url_for(".plan", job=job.id, **values), 303)  # type: ignore[arg-type]
+    return _back_to_plan()
+
+
+def _back_to_plan() -> AnyResponse:
+    return redirect(url_for(".plan", **request.args), 303)  # type: ignore[arg-type]
+
+
+@pages.post("/plan/confirm")
+def confirm() -> AnyResponse:
+    """Confirm the bank details of a supplier that are shown, by the name of the person."""
+    job = _planned(request.args.get("job", ""))
+    _note_ticks(job)
+    if job.plan.waiting:
+        host, number = desk_context().host(), request.form.get("party", "")
+        try:
+            [one, *_] = host.confirm_bank(job.choice.definition, number, job.run_id)
+        except HostError as error:
+            notify(own(error.message), "error")
+        else:
+            notify(_here().text("bank_confirmed", name=one.party or number))
+    return _back_to_plan()
 
 
 @pages.post("/plan/send")
@@ -318,7 +440,8 @@ def send() -> AnyResponse:
         _note_ticks(job)
         chosen = _plan_of(job).without(job.plan.left_out)
         if not chosen.possible:
-            notify(messages.GAPS_TICKED if chosen.gaps else messages.NOTHING_TICKED, "error")
+            why = messages.GAPS_TICKED if chosen.gaps else messages.NOTHING_TICKED
+            notify(messages.said(why, _here().code), "error")
             return redirect(url_for(".plan", job=job.id), 303)
         job.plan.answer(chosen.ids)
     return redirect(url_for("jobs.show", job_id=job.id), 303)
@@ -354,25 +477,20 @@ def _plan_of(job: Job) -> ExportPreview:
 
 @pages.get("/log", endpoint="log")
 def show_log() -> str:
-    """Show what exports did with each invoice, when and by whom."""
-    name = request.args.get("export") or None
-    listed = list_view(
-        "log",
-        word("export_log"),
-        export_lists.log(name),
-        endpoint="exports.log",
-        csv="exports.csv",
-    )
-    return render_template("export_log.html", listed=listed)
+    """Show what exports did with each item, when and by whom."""
+    subject, name = _here(), request.args.get("export") or None
+    source = export_lists.log(name, subject=subject.code)
+    listed = subject.listed("log", subject.word("export_log"), source, endpoint="log")
+    return subject.render("export_log.html", listed=listed)
 
 
 def _log(preview: ExportPreview) -> ListView:
-    return list_view(
+    subject = SUBJECTS[preview.subject]
+    return subject.listed(
         "log",
-        word("export_log"),
+        subject.word("export_log"),
         export_lists.log(run_id=preview.run_id),
-        endpoint="exports.run",
-        csv="exports.csv",
+        endpoint="run",
         prefix="log_",
         fixed={"run": preview.run_id},
     )
@@ -383,32 +501,33 @@ def _log(preview: ExportPreview) -> ListView:
 
 @pages.get("/take-back")
 def ask_to_take_back() -> str:
-    number = request.args.get("number", "")
-    host, name = desk_context().host(), request.args.get("export", "")
-    found = host.exported(name, number)
-    source = translated(
-        host.source(desk_context().store.definition(name, exports=True).import_type)
-    )
-    return window(dialog="take_back", one=found, source=source)
+    number, name = request.args.get("number", ""), request.args.get("export", "")
+    found = desk_context().host().exported(name, number)
+    return window(_of(name), dialog="take_back", one=found, source=_source(name))
+
+
+def _source(name: str) -> str:
+    """Name whose books the items of an export are sent to."""
+    definition = desk_context().store.definition(name, exports=True)
+    return translated(desk_context().host().source(definition.import_type))
 
 
 @pages.post("/take-back")
 def take_back() -> AnyResponse:
     name, number = request.form.get("format", ""), request.form.get("number", "")
     try:
-        job = desk_context().jobs.start(Choice(name, task=CANCELLATION, invoice=number))
+        job = desk_context().jobs.start(Choice(name, task=CANCELLATION, number=number))
     except HostError as error:
         notify(own(error.message), "error")
         return redirect(url_for(".show", export=name), 303)
     return redirect(url_for("jobs.show", job_id=job.id), 303)
 
 
-def _after_cancellation(job: Job, run: ExportPreview) -> str:
+def _after_cancellation(subject: Subject, job: Job, run: ExportPreview) -> str:
     one = next(run.items(), None)
     if run.counts["cancelled"]:
-        definition = desk_context().store.definition(run.definition, exports=True)
-        source = translated(desk_context().host().source(definition.import_type))
-        notify(page_text("taken_back", number=job.choice.invoice, name=source))
+        source = _source(run.definition)
+        notify(subject.text("taken_back", number=job.choice.number, name=source))
     elif one is not None:
         notify(one.message or label(views.STATES, one.state), "error")
-    return url_for("exports.show", export=run.definition)
+    return subject.address("show", export=run.definition)

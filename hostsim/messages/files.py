@@ -1,4 +1,4 @@
-"""What is wrong with a file of invoices."""
+"""What is wrong with a JSON file of invoices, or of bills of subcontractors."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ NOT_JSON = Template(
     "the file is not JSON (line {line}, column {column}).",
 )
 NOT_A_LIST = Text(
-    "filen ska vara en lista av fakturor: [{…}, {…}].",
-    "the file must be a list of invoices: [{…}, {…}].",
+    "filen ska vara en lista av objekt: [{…}, {…}].",
+    "the file must be a list of objects: [{…}, {…}].",
 )
 NOT_AN_OBJECT = Text("ska vara ett objekt med fält: {…}.", "must be an object with fields: {…}.")
 NO_ROWS = Text("ska vara en lista med minst en rad.", "must be a list of at least one row.")
@@ -52,8 +52,8 @@ NO_VAT_RATE = Text(
     'is no VAT rate; write a percentage such as "25", or a 0 % of a kind such as "0-eu".',
 )
 DUPLICATE = Text(
-    "står redan tidigare i filen; varje faktura får bara stå en gång.",
-    "is in the file already; each invoice may be there only once.",
+    "står redan tidigare i filen; varje nummer får bara stå en gång.",
+    "is in the file already; each number may be there only once.",
 )
 CREDITS_NOTHING = Text(
     "anges bara för en rättelse (correction).", "is only given for a correction."
@@ -69,6 +69,49 @@ VAT_OF_NOTHING = Text(
 SIGNS_DIFFER = Text(
     "momsen och nettot har olika tecken.", "the VAT and the net have different signs."
 )
+NEGATIVE_SIDE = Text(
+    "är negativt; skriv beloppet utan minustecken på den andra sidan (debit eller credit).",
+    "is negative; write the amount without the minus sign on the other side (debit or credit).",
+)
+TWO_SIDES = Text(
+    "har både debit och credit; en av dem ska vara 0.00.",
+    "has both debit and credit; one of them must be 0.00.",
+)
+NOT_THE_ROWS = Template(
+    "är {total}, men raderna blir {rows} (debit minus credit).",
+    "is {total}, but the rows come to {rows} (debit less credit).",
+)
+VAT_BEYOND_TOTAL = Template(
+    "är {vat}, men ska ligga mellan 0.00 och summan {total}.",
+    "is {vat}, but must be between 0.00 and the total, {total}.",
+)
+OTHER_CARD = Template(
+    "{code} har andra uppgifter än i {first}; en leverantör ska ha samma uppgifter i hela filen.",
+    "{code} has other details than in {first}; a supplier must have the same ones in all of the "
+    "file.",
+)
+NO_BANKGIRO = Text(
+    "är inget bankgironummer; skriv 7 eller 8 siffror som 5050-1055, eller lämna tomt. "
+    "Kontrollsiffran måste stämma.",
+    "is no bankgiro number; write 7 or 8 digits such as 5050-1055, or leave it empty. The check "
+    "digit must be right.",
+)
+NO_PLUSGIRO = Text(
+    "är inget plusgironummer; skriv 2 till 8 siffror som 901950-6, eller lämna tomt. "
+    "Kontrollsiffran måste stämma.",
+    "is no plusgiro number; write 2 to 8 digits such as 901950-6, or leave it empty. The check "
+    "digit must be right.",
+)
+NO_IBAN = Text(
+    "är inget IBAN; skriv det utan mellanslag som SE4550000000058398257466, eller lämna tomt. "
+    "Kontrollsiffrorna måste stämma.",
+    "is no IBAN; write it without spaces such as SE4550000000058398257466, or leave it empty. "
+    "The check digits must be right.",
+)
+NO_BIC = Text(
+    "är ingen BIC; skriv 8 eller 11 stora bokstäver och siffror som ESSESESS, eller lämna tomt.",
+    "is no BIC; write 8 or 11 capitals and digits such as ESSESESS, or leave it empty.",
+)
 PDF_ELSEWHERE = Text(
     "ska ligga i samma mapp som filen, eller i en mapp i den.",
     "must lie in the folder of the file, or in a folder in it.",
@@ -83,8 +126,8 @@ def too_long(longest: int) -> Text:
 
 
 def pdf_missing(name: str) -> Text:
-    """Say that a PDF is not there yet, although the invoice is loaded."""
+    """Say that a PDF is not there yet, although what it shows is loaded."""
     return Text(
-        f"filen {name} finns inte, så fakturan har inget dokument.",
-        f"there is no file {name}, so that the invoice has no document.",
+        f"filen {name} finns inte, så det finns inget dokument.",
+        f"there is no file {name}, so that there is no document.",
     )

@@ -1,0 +1,363 @@
+"""Reads items with their rows from a JSON file, such as invoices, each of them declared by fields.
+
+As strict as :mod:`.invoices_csv`, for the same reason: every wrong field is reported by its
+item, and then nothing is loaded. Knows neither the database nor the command line.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import unicodedata
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from pathlib import Path, PurePosixPath, PureWindowsPath
+from typing import Any, ClassVar, Final, Generic, TypeVar
+
+from hostsim.ledger.values import SEK
+from hostsim.messages import files as messages
+from hostsim.services import invoices_csv
+from hostsim.services.file_problems import (
+    MOST_PROBLEMS,
+    FileProblem,
+    FileWrong,
+    Notes,
+    unreadable,
+)
+from opter_contract.values import Text
+
+T = TypeVar("T")
+
+#: How long a region may be: it is part of what an item is called in exports.
+LONGEST_REGION = 40
+LONGEST_TEXT = 200
+
+_AMOUNT = re.compile(r"-?[0-9]{1,15}(?:\.[0-9]{1,2})?", re.ASCII)
+_RATE = re.compile(r"[0-9]{1,6}(?:\.[0-9]{1,10})?", re.ASCII)
+_CURRENCY = re.compile(r"[A-Z]{3}", re.ASCII)
+_COUNTRY = re.compile(r"[A-Z]{2}", re.ASCII)
+_CENT: Final = Decimal("0.01")
+
+
+class _Number(str):
+    """A number of the file, as it is written there: no digit of it is rounded."""
+
+    __slots__ = ()
+
+
+class Wrong(Exception):
+    """A value that cannot be used."""
+
+    def __init__(self, message: Text) -> None:
+        super().__init__(message.en)
+        self.message = message
+
+
+#: Gives the value of a field, or says what is wrong with it.
+Parse = Callable[[Any], Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """How a field is read; one that is missing, or ``null``, has the default."""
+
+    parse: Parse
+    required: bool = False
+    default: Any = ""
+
+
+Fields = Mapping[str, Field]
+
+
+@dataclass(frozen=True, slots=True)
+class Declaration:
+    """What a file of a kind of items holds."""
+
+    wrong: str  # the code of the error
+    noun: Text  # what one of the items is
+    number: str  # the field that numbers an item
+    item: Fields
+    party_name: str  # the field that is its other party
+    party: Fields
+    row: Fields
+
+
+@dataclass(frozen=True, slots=True)
+class Given:
+    """An item of the file whose fields are right, each by itself."""
+
+    who: str  # what it is called in messages
+    region: str
+    fields: Mapping[str, Any]
+    party: Mapping[str, Any]
+    rows: list[dict[str, Any]]
+    document: str  # the path of its PDF
+
+
+class JsonFile(ABC, Generic[T]):
+    """One pass over one file, with the problems found so far."""
+
+    declaration: ClassVar[Declaration]
+
+    def __init__(self, region: str = "", notes: Notes | None = None) -> None:
+        """Begin a pass.
+
+        :param region: for items that name none.
+        :param notes: gets what is odd about items that are read all the same.
+        """
+        self._region = region
+        self._notes = Notes() if notes is None else notes
+        self._seen: set[tuple[str, str]] = set()
+        self._problems: list[FileProblem] = []
+        self._found = 0
+
+    @abstractmethod
+    def check(self, one: Given) -> None:
+        """Check what is wrong only beside another field."""
+
+    @abstractmethod
+    def made(self, one: Given) -> T:
+        """Make the value of an item in which nothing is wrong."""
+
+    def read(self, path: Path) -> list[T]:
+        """Read every item of a file.
+
+        :raises FileWrong: with every problem by item and field.
+        """
+        try:
+            content = path.read_bytes()
+        except OSError as error:
+            raise FileWrong(
+                self.declaration.wrong, path.name, [unreadable(path, error)], 1
+            ) from error
+        return self.read_from(content, file=path.name, folder=path.parent)
+
+    def read_from(self, content: bytes, *, file: str, folder: Path) -> list[T]:
+        """Read every item of a file from its bytes.
+
+        :param file: how the file is called in messages.
+        :param folder: in which the PDFs are looked up.
+        :raises FileWrong: with every problem by item and field.
+        """
+        read = [self._item(place, one, folder) for place, one in enumerate(self._list(content), 1)]
+        if self._found:
+            raise FileWrong(self.declaration.wrong, file, self._problems, self._found)
+        return [one for one in read if one is not None]
+
+    def problem(self, who: str, field: str | None, message: Text) -> None:
+        self._found += 1
+        if len(self._problems) < MOST_PROBLEMS:
+            self._problems.append(FileProblem(0, field, message, who, self.declaration.noun))
+
+    def note(self, who: str, field: str, message: Text) -> None:
+        self._notes.add(FileProblem(0, field, message, who, self.declaration.noun))
+
+    def _list(self, content: bytes) -> list[Any]:
+        try:
+            found = json.loads(
+                content.decode("utf-8-sig"),
+                parse_float=_Number,
+                parse_int=_Number,
+                parse_constant=_Number,
+                object_pairs_hook=_object,
+            )
+        except UnicodeDecodeError:
+            self.problem("", None, messages.NOT_UTF8)
+        except json.JSONDecodeError as error:
+            self.problem("", None, messages.NOT_JSON(line=error.lineno, column=error.colno))
+        except RecursionError:
+            self.problem("", None, messages.NOT_A_LIST)
+        else:
+            if isinstance(found, list):
+                return found
+            self.problem("", None, messages.NOT_A_LIST)
+        return []
+
+    def _item(self, place: int, given: object, folder: Path) -> T | None:
+        before = self._found
+        if not isinstance(given, _Object):
+            self.problem(f"#{place}", None, messages.NOT_AN_OBJECT)
+            return None
+        declared = self.declaration
+        number, party_name = given.get(declared.number), declared.party_name
+        who = str(number)[:40] if isinstance(number, str) and number else f"#{place}"
+        read = self._read(who, "", given, declared.item, apart=(party_name, "rows"))
+        party = self._read(who, f"{party_name}.", given.get(party_name), declared.party)
+        rows = [
+            self._read(who, f"rows[{row}].", one, declared.row)
+            for row, one in enumerate(self._rows(who, given.get("rows")))
+        ]
+        if self._found > before:
+            return None
+        document = self._document(who, read["pdf"], folder)
+        one = Given(who, read["region"] or self._region, read, party, rows, document)
+        self._check_alone(one)
+        self.check(one)
+        return None if self._found > before else self.made(one)
+
+    def _check_alone(self, one: Given) -> None:
+        number = self.declaration.number
+        key = one.region, one.fields[number]
+        if key in self._seen:
+            self.problem(one.who, number, messages.DUPLICATE)
+        self._seen.add(key)
+        if one.fields["currency"] == SEK and one.fields["exchange_rate"] is not None:
+            self.problem(one.who, "exchange_rate", messages.RATE_OF_SEK)
+
+    def _rows(self, who: str, given: object) -> list[Any]:
+        if isinstance(given, list) and given:
+            return given
+        self.problem(who, "rows", messages.NO_ROWS)
+        return []
+
+    def _read(
+        self, who: str, place: str, given: object, known: Fields, apart: tuple[str, ...] = ()
+    ) -> dict[str, Any]:
+        """Read the fields of one object; what is wrong is left out, and reported.
+
+        :param apart: fields that are objects or lists, which are read apart.
+        """
+        if not isinstance(given, _Object):
+            self.problem(who, place.rstrip(".") or None, messages.NOT_AN_OBJECT)
+            return {}
+        for key in given.twice:
+            self.problem(who, f"{place}{key}", messages.TWICE)
+        names = (*known, *apart)
+        for key in sorted(given.keys() - set(names)):
+            self.problem(who, f"{place}{key[:40]}", messages.UNKNOWN_FIELD(known=", ".join(names)))
+        read = {}
+        for key, field in known.items():
+            value = given.get(key)
+            if value is None and field.required:
+                self.problem(who, f"{place}{key}", messages.MISSING)
+                continue
+            try:
+                read[key] = field.default if value is None else field.parse(value)
+            except Wrong as wrong:
+                self.problem(who, f"{place}{key}", wrong.message)
+        return read
+
+    def _document(self, who: str, name: str, folder: Path) -> str:
+        """Give the path of a PDF, which must lie in the folder of the file or below it."""
+        if not name:
+            return ""
+        several = (PurePosixPath(name), PureWindowsPath(name))
+        if any(one.is_absolute() or one.drive or ".." in one.parts for one in several):
+            self.problem(who, "pdf", messages.PDF_ELSEWHERE)
+            return ""
+        if not name.lower().endswith(".pdf"):
+            self.problem(who, "pdf", messages.NO_PDF)
+            return ""
+        path = (folder / name).resolve()
+        if not path.is_file():
+            self.note(who, "pdf", messages.pdf_missing(name))
+        return str(path)
+
+
+class _Object(dict[str, Any]):
+    """An object of the file; ``twice`` are keys that stand there more than once."""
+
+    twice: tuple[str, ...] = ()
+
+
+def _object(pairs: list[tuple[str, Any]]) -> _Object:
+    made = _Object(pairs)
+    if len(made) < len(pairs):
+        keys = [key for key, _ in pairs]
+        made.twice = tuple(sorted({key for key in keys if keys.count(key) > 1}))
+    return made
+
+
+# --- Values ------------------------------------------------------------------------------------
+
+
+def text(value: object, longest: int = LONGEST_TEXT) -> str:
+    if not isinstance(value, str) or isinstance(value, _Number):
+        raise Wrong(messages.NOT_TEXT)
+    if any(unicodedata.category(one) in {"Cc", "Cs"} for one in value):
+        raise Wrong(messages.NOT_PRINTABLE)
+    if len(value) > longest:
+        raise Wrong(messages.too_long(longest))
+    return value.strip()
+
+
+def filled(value: object, longest: int = LONGEST_TEXT) -> str:
+    found = text(value, longest)
+    if not found:
+        raise Wrong(messages.MISSING)
+    return found
+
+
+def as_in_csv(parse: Callable[[str], Any]) -> Parse:
+    def parsed(value: object) -> Any:
+        found = parse(text(value))
+        if isinstance(found, Text):
+            raise Wrong(invoices_csv.without_hint(found))
+        return found
+
+    return parsed
+
+
+def that(holds: Callable[[str], object], message: Text, *, empty: bool = False) -> Parse:
+    """Take text of which something holds; or none, where ``empty``."""
+
+    def parsed(value: object) -> str:
+        found = text(value)
+        if not (holds(found) or (empty and not found)):
+            raise Wrong(message)
+        return found
+
+    return parsed
+
+
+def amount(value: object) -> Decimal:
+    # A number is taken as it is written: 99.99, but not the 99.98999999999999 of a float.
+    if not isinstance(value, str) or not _AMOUNT.fullmatch(value):
+        raise Wrong(messages.NO_AMOUNT)
+    return Decimal(value).quantize(_CENT) + 0  # -0.00 is 0.00
+
+
+def _truth(value: object) -> bool:
+    if not isinstance(value, bool):
+        raise Wrong(messages.NO_TRUTH)
+    return value
+
+
+def _rate(value: object) -> Decimal:
+    if not isinstance(value, str) or not _RATE.fullmatch(value) or not Decimal(value):
+        raise Wrong(messages.NO_RATE)
+    return Decimal(value).normalize()
+
+
+_date = as_in_csv(invoices_csv.date_of)
+
+
+def _date_or_none(value: object) -> date | None:
+    found: date | None = None if value == "" else _date(value)
+    return found
+
+
+TEXT = Field(text)
+FILLED = Field(filled, required=True)
+AMOUNT = Field(amount, required=True)
+DATE = Field(_date, required=True)
+DATE_OR_NONE = Field(_date_or_none, default=None)
+COUNTRY = Field(that(_COUNTRY.fullmatch, messages.NO_COUNTRY, empty=True))
+
+
+def truth(*, default: bool) -> Field:
+    return Field(_truth, default=default)
+
+
+#: What every item has.
+COMMON: Fields = {
+    "region": Field(lambda value: text(value, LONGEST_REGION)),
+    "period_closed": truth(default=True),
+    "currency": Field(that(_CURRENCY.fullmatch, messages.NO_CURRENCY), required=True),
+    "exchange_rate": Field(_rate, default=None),
+    "due_date": DATE,
+    "pdf": TEXT,
+}

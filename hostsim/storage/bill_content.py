@@ -1,0 +1,89 @@
+"""Bills of subcontractors, with their suppliers and rows."""
+
+from __future__ import annotations
+
+import sqlite3
+from dataclasses import astuple
+from pathlib import PurePath
+
+from hostsim.ledger.values import LoadedBill
+from hostsim.storage.item_content import ItemTables, digest, digest_of_file
+from hostsim.storage.rows import plain
+from opter_contract.export_values import BillRow, Supplier, SupplierBill
+
+_BILLS = ItemTables(
+    SupplierBill,
+    BillRow,
+    Supplier,
+    table="supplier_bills",
+    number="bill_number",
+    parties="suppliers",
+    party_field="supplier",
+)
+
+items = _BILLS.items
+document = _BILLS.document
+
+
+def write(db: sqlite3.Connection, row: LoadedBill) -> bool:
+    """Write a bill over the one that was there, and its supplier; tell whether it is new."""
+    bill, supplier = row.bill, row.bill.supplier
+    # A supplier invoice names its supplier, and shows nothing else of the card: a card that changes
+    # changes no bill that was sent, but another supplier changes all of them.
+    named = {
+        "supplier_id": _BILLS.write_party(db, bill.region, supplier),
+        "supplier_name": supplier.name,
+        "supplier_digest": digest(supplier.code, supplier.organisation_number),
+    }
+    db.execute(_NAME_SUPPLIER, named)
+    place = {"region": bill.region, "number": bill.bill_number}
+    known = db.execute(_KNOWN, place).fetchone()
+    # As for an invoice, an open period says nothing of what is exported.
+    content = digest(
+        *(bill.bill_number, bill.region, bill.currency, bill.exchange_rate),
+        *(bill.bill_date, bill.due_date, bill.total, bill.vat, *map(astuple, bill.rows)),
+        *(PurePath(row.document).name, digest_of_file(row.document)),
+    )
+    written = db.execute(
+        _WRITE,
+        {
+            **place,
+            **named,
+            "supplier_code": supplier.code,
+            "bill_date": bill.bill_date.isoformat(),
+            "due_date": bill.due_date.isoformat(),
+            "currency": bill.currency,
+            "exchange_rate": plain(bill.exchange_rate),
+            "total": plain(bill.total),
+            "vat": plain(bill.vat),
+            "period_closed": row.period_closed,
+            "document": row.document,
+            "content": content,
+        },
+    )
+    _BILLS.write_rows(db, written.fetchone()["id"], bill.rows)
+    return known is None
+
+
+_KNOWN = "SELECT id FROM supplier_bills WHERE region = :region AND number = :number"
+
+# A digest is that of the content, 32 characters, and that of the supplier.
+_NAME_SUPPLIER = """
+    UPDATE supplier_bills SET supplier_name = :supplier_name,
+        digest = substr(digest, 1, 32) || :supplier_digest
+    WHERE supplier_id = :supplier_id
+    AND (supplier_name <> :supplier_name OR substr(digest, 33) <> :supplier_digest)
+"""
+
+_COLUMNS = (
+    *("region", "number", "supplier_id", "supplier_code", "supplier_name", "bill_date", "due_date"),
+    *("currency", "exchange_rate", "total", "vat", "period_closed", "document"),
+)
+
+_WRITE = f"""
+    INSERT INTO supplier_bills ({", ".join(_COLUMNS)}, digest)
+    VALUES ({", ".join(f":{name}" for name in _COLUMNS)}, :content || :supplier_digest)
+    ON CONFLICT (region, number) DO UPDATE SET digest = excluded.digest,
+        {", ".join(f"{name} = excluded.{name}" for name in _COLUMNS)}
+    RETURNING id
+"""  # noqa: S608 constants

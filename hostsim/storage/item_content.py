@@ -1,0 +1,121 @@
+"""What an item of an export has beside its header, alike for every subject: party, rows, PDF."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import sqlite3
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass, fields
+from decimal import Decimal
+from pathlib import Path, PurePath
+from typing import Any, Generic, TypeVar
+
+from hostsim.storage.rows import clean, plain, value_of
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class ItemTables(Generic[T]):
+    """Where the items of a subject stand; columns are named as the fields of their values."""
+
+    item: type[T]
+    row: type[Any]
+    party: type[Any]
+    table: str
+    number: str  # the field that is the column ``number``
+    parties: str
+    party_field: str  # and with ``_id`` the column that names it
+
+    @property
+    def _rows(self) -> tuple[str, str]:
+        """Give the table of the rows, and its column that names the item."""
+        one = self.table.removesuffix("s")
+        return f"{one}_rows", f"{one}_id"
+
+    def write_party(self, db: sqlite3.Connection, region: str, party: object) -> int:
+        """Write the card of a party over the one that was there, and give its id."""
+        names = _names(self.party)
+        written = db.execute(
+            f"INSERT INTO {self.parties} (region, {', '.join(names)})"  # noqa: S608 names of fields
+            f" VALUES (:region, {', '.join(f':{name}' for name in names)})"
+            " ON CONFLICT (region, code) DO UPDATE SET"
+            f" {', '.join(f'{name} = excluded.{name}' for name in names)} RETURNING id",
+            {"region": region, **{name: getattr(party, name) for name in names}},
+        )
+        return int(written.fetchone()["id"])
+
+    def write_rows(self, db: sqlite3.Connection, item_id: int, rows: Iterable[object]) -> None:
+        """Replace the rows of an item."""
+        table, item = self._rows
+        names = _names(self.row)
+        db.execute(f"DELETE FROM {table} WHERE {item} = :id", {"id": item_id})  # noqa: S608 names
+        db.executemany(
+            f"INSERT INTO {table} ({item}, place, {', '.join(names)})"  # noqa: S608 names of fields
+            f" VALUES (:id, :place, {', '.join(f':{name}' for name in names)})",
+            [
+                {"id": item_id, "place": place}
+                | {name: _stored(getattr(one, name)) for name in names}
+                for place, one in enumerate(rows)
+            ],
+        )
+
+    def items(self, db: sqlite3.Connection, item_ids: Iterable[str]) -> dict[str, T]:
+        """Give items as they are exported, by the ids that they have there."""
+        table, item = self._rows
+        ids = {"ids": json.dumps(list(item_ids))}
+        wanted = "i.item_id IN (SELECT value FROM json_each(:ids))"
+        rows = defaultdict(list)
+        for row in db.execute(
+            f"SELECT i.item_id, r.* FROM {self.table} i JOIN {table} r ON r.{item} = i.id"  # noqa: S608 names
+            f" WHERE {wanted} ORDER BY r.{item}, r.place",
+            ids,
+        ):
+            rows[row["item_id"]].append(value_of(self.row, row))
+        card = ", ".join(f"p.{name} AS p_{name}" for name in _names(self.party))
+        return {
+            row["item_id"]: value_of(
+                self.item,
+                row,
+                **{self.party_field: value_of(self.party, row, "p_")},
+                rows=tuple(rows[row["item_id"]]),
+                document=PurePath(row["document"]).name,
+            )
+            for row in db.execute(
+                f"SELECT i.*, i.number AS {self.number}, {card} FROM {self.table} i"  # noqa: S608 names
+                f" JOIN {self.parties} p ON p.id = i.{self.party_field}_id WHERE {wanted}",
+                ids,
+            )
+        }
+
+    def document(self, db: sqlite3.Connection, item_id: str) -> str:
+        """Give the path of an item's PDF; ``""`` where it has none."""
+        row = db.execute(
+            f"SELECT document FROM {self.table} WHERE item_id = :id",  # noqa: S608 a name
+            {"id": clean(item_id)},
+        ).fetchone()
+        return "" if row is None else str(row["document"])
+
+
+def digest(*shown: object) -> str:
+    """Digest values that are exported."""
+    text = json.dumps(shown, ensure_ascii=False, default=str)
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:32]
+
+
+def digest_of_file(document: str) -> str:
+    """Digest a PDF; ``""`` where there is none, or it cannot be read."""
+    try:
+        return hashlib.sha256(Path(document).read_bytes()).hexdigest() if document else ""
+    except OSError:
+        return ""
+
+
+def _names(cls: type[Any]) -> tuple[str, ...]:
+    return tuple(one.name for one in fields(cls))
+
+
+def _stored(value: object) -> object:
+    return plain(value) if isinstance(value, Decimal) else value

@@ -1,0 +1,409 @@
+"""An export: plans, has a person review the plan, and sends what is wanted.
+
+Before a request its intent is stored by the host, and after it its result: an export that is
+interrupted goes on where it was, and nothing is sent twice.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import Any, Final
+
+from opter_contract.export_values import ExportItem, ExportReport, Gap, ItemResult
+from opter_contract.values import Company, Run, Text
+from opter_fortnox_plugin.errors import (
+    Busy,
+    FortnoxError,
+    OutcomeUnknown,
+    Rejected,
+    Unavailable,
+)
+from opter_fortnox_plugin.exports.cards import BankChanged
+from opter_fortnox_plugin.exports.outcomes import Outcome, words_of
+from opter_fortnox_plugin.exports.planning import WITH_CARD, Planner
+from opter_fortnox_plugin.exports.problems import NUMBER_USED
+from opter_fortnox_plugin.fortnox.fields import Unreadable
+from opter_fortnox_plugin.fortnox.rate_limiter import REQUESTS
+from opter_fortnox_plugin.fortnox.worker_pool import Future
+from opter_fortnox_plugin.host import Host
+from opter_fortnox_plugin.session import Session, Surroundings, refuse_other_company, signed_in
+
+#: Seconds that a person may look at the plan; the login ends then.
+REVIEW_TIMEOUT: Final = 1800.0
+
+#: Items whose intent is stored and whose result is not, at most: two windows of the limit.
+MAX_INTENDED: Final = 2 * REQUESTS
+
+
+@dataclass(frozen=True, slots=True)
+class Export:
+    """An export of one kind of items.
+
+    :ivar settings: reads the values of a definition.
+    :ivar cancel_scopes: what a taking back needs.
+    """
+
+    settings: Callable[[Mapping[str, str]], Any]
+    planner: type[Planner[Any]]
+    exporter: type[Exporter]
+    cancel_scopes: Sequence[str]
+
+    def export(self, run: Run, **surroundings: Any) -> ExportReport:
+        """Export the items that the host has.
+
+        :param surroundings: as :class:`~opter_fortnox_plugin.session.Surroundings` has them.
+        :raises FortnoxError: where there is something for a person to do.
+        """
+        settings = self.settings(run.settings)
+        with _alone(run, Surroundings(**surroundings), settings.scopes) as (session, company):
+            with session.company_lock(company):
+                session.restore()
+                planner = self.planner(session, settings, company)
+                planner.plan()
+            wanted = session.host.review(company, REVIEW_TIMEOUT)
+            if wanted:
+                with session.company_lock(company):
+                    session.restore()
+                    self.exporter(session, planner, settings).send(wanted)
+            return ExportReport(company, session.limiter.started, tuple(planner.notes))
+
+    def cancel(self, run: Run, item: ExportItem, **surroundings: Any) -> ItemResult:
+        """Take an exported item back, as long as it is not booked.
+
+        :raises FortnoxError: where there is something for a person to do.
+        """
+        settings = self.settings(run.settings)
+        scopes = self.cancel_scopes
+        with _alone(run, Surroundings(**surroundings), scopes) as (session, company):
+            with session.company_lock(company):
+                session.restore()
+                planner = self.planner(session, settings, company)
+                plan = planner.plan_of(item)
+                number = item.number or plan.number
+                outcome = session.pool.run(lambda: planner.sender.cancel(number, plan.belongs))
+            return _result(item, outcome)
+
+
+@contextmanager
+def _alone(
+    run: Run, surroundings: Surroundings, scopes: Sequence[str]
+) -> Iterator[tuple[Session, Company]]:
+    """Sign in, and let no other export of the company begin meanwhile."""
+    # What is entered last ends first: no request may start once the locks are released.
+    with (
+        signed_in(run, surroundings, scopes=scopes) as session,
+        ExitStack() as locks,
+        ExitStack() as held,
+    ):
+        session.require(scopes)
+        if run.company is not None:
+            locks.enter_context(_export_lock(session.host, run.company))
+        held.enter_context(session.limited())
+        pool = held.enter_context(session.pool)
+        with ExitStack() as first:
+            if run.company is not None:
+                first.enter_context(session.company_lock(run.company))
+                session.restore()
+            company = pool.run(session.client.company)
+        refuse_other_company(run, company)
+        if run.company is None:
+            locks.enter_context(_export_lock(session.host, company))
+        yield session, company
+
+
+@contextmanager
+def _export_lock(host: Host, company: Company) -> Iterator[None]:
+    waiting = Text("Väntar", "Waiting")
+    with host.lock(
+        f"export/{company.number}",
+        0.0,
+        waiting,
+        lambda: Busy("EXPORT_BUSY", company=company.name),
+    ):
+        yield
+
+
+class Exporter:
+    """Sends what a person wants sent."""
+
+    def __init__(self, session: Session, planner: Planner[Any], settings: Any) -> None:
+        self._host = session.host
+        self._pool = session.pool
+        self._limiter = session.limiter
+        self._planner = planner
+        self._sender = planner.sender
+        self._problems = planner.problems
+        self._settings = settings
+        self._error: FortnoxError | None = None
+        self._gap: Gap | None = None
+        #: What is on its way, and what to do with each outcome.
+        self._waiting: deque[tuple[Future[Outcome], partial[None]]] = deque()
+        self._done = 0
+        self._total = 0
+
+    def send(self, wanted: Collection[str]) -> None:
+        """Send these items; report each result as soon as it is known.
+
+        :raises FortnoxError: what ended it, when the results are stored.
+        """
+        plans = [plan for plan in self._planner.plans if plan.item.id in wanted]
+        self._total = len(plans)
+        settled = [plan for plan in plans if plan.action == "none"]
+        self._host.take_results([self._planned_result(plan) for plan in settled])
+        self._done = len(settled)
+        self._confirm()
+        changes = self._with_cards([plan for plan in plans if plan.state in WITH_CARD])
+        try:
+            for several in self.rounds(changes):
+                self._send_all(several)
+            for plan in settled:
+                if self._is_unfinished(plan) and not self._stopped:
+                    self._finish(plan, again=True)
+            self._wait(0)
+        finally:
+            self._store_finished()
+        if not self._stopped:
+            self._planner.cards.settle()
+        self._planner.cards.store()
+        if self._gap is not None:
+            self._host.take_gaps([self._gap])
+        if isinstance(self._error, Unavailable):
+            self._planner.notes.append(self._error.message)
+        elif self._error is not None:
+            raise self._error
+
+    # --- what each kind may have of its own ---
+
+    def rounds(self, plans: Sequence[Any]) -> Iterable[Sequence[Any]]:
+        """Put what is sent into an order: each round begins when the one before has ended."""
+        return [plans]
+
+    def noted(self, plan: Any, outcome: Outcome) -> Gap | None:  # noqa: ARG002
+        """Note what became of an item; return a gap that it shows, so that nothing more is sent."""
+        return None
+
+    def has_steps(self, plan: Any) -> bool:
+        """Tell whether something is to be done with an item once it is there."""
+        return bool(self._settings.attach_pdf and plan.item.content.document)
+
+    def last_steps(
+        self,
+        plan: Any,  # noqa: ARG002
+    ) -> Iterable[tuple[str, Callable[[], Outcome]]]:
+        """Give what is done with an item after its PDF, each with the code of its failure."""
+        return ()
+
+    # --- customers and suppliers ---
+
+    def _confirm(self) -> None:
+        """Ask which bank changes a person has confirmed; what waits for another is not sent."""
+        cards = self._planner.cards
+        if any(card.bank for card in cards.cards.values()):
+            cards.confirm(self._host.confirmed_bank_changes())
+        for plan in self._planner.plans:
+            if plan.state == "waiting" and not cards.cards[plan.party_number].is_waiting:
+                plan.state, plan.code, plan.message = "ready", "", None
+
+    def _with_cards(self, plans: Sequence[Any]) -> list[Any]:
+        """Write the cards that these items need; return those to send whose card is there."""
+        cards = self._planner.cards
+        numbers = dict.fromkeys(plan.party_number for plan in plans if plan.party_number)
+        confirmed = [number for number, card in cards.cards.items() if card.is_confirmed]
+        futures = {
+            number: self._pool.submit(partial(self._write_card, number))
+            for number in dict.fromkeys([*numbers, *confirmed])
+            if cards.cards[number].is_changing
+        }
+        failed: dict[str, Outcome] = {}
+        for number, future in futures.items():
+            self._report()
+            outcome = self._pool.result(future)
+            if outcome is None:
+                cards.written(number)
+            else:
+                failed[number] = outcome
+                self._error = self._error or outcome.error
+        self._planner.notes.extend(
+            dict.fromkeys(one.message for one in failed.values() if one.message)
+        )
+        good = []
+        for plan in (plan for plan in plans if plan.action != "none"):
+            if problem := failed.get(plan.party_number):
+                self.take(plan, problem)
+                continue
+            if plan.state == "waiting":
+                self.take(plan, Outcome("refused", None, plan.code, plan.message))
+                continue
+            # The card that was found on the way may have another kind of VAT.
+            self._planner.refuse_by_card(plan)
+            if plan.action == "none":
+                self._host.take_results([self._planned_result(plan)])
+            else:
+                good.append(plan)
+        return good
+
+    def _write_card(self, number: str) -> Outcome | None:
+        """Write a card; return why it was not."""
+        try:
+            self._planner.cards.write(number)
+        except BankChanged:
+            return self._problems.outcome("refused", "BANK_CHANGED", number=number)
+        except (OutcomeUnknown, Unreadable):
+            return self._not_written(number)
+        except Rejected as rejected:
+            return self._not_written(number, rejected)
+        except FortnoxError as error:
+            return self._problems.outcome("refused", "NOT_SENT", error=error)
+        return None
+
+    def _not_written(self, number: str, rejected: Rejected | None = None) -> Outcome:
+        what = "NUMBER_TAKEN" if rejected and rejected.code == NUMBER_USED else "NOT_WRITTEN"
+        code = f"{self._problems.party}_{what}"
+        # What Fortnox calls it is another "code" than ours.
+        theirs = rejected.code if rejected and rejected.code else "–"
+        message = self._problems.sentence(code, number=number, code=theirs)
+        return Outcome("refused", None, code, message, words_of(rejected) if rejected else "")
+
+    # --- items ---
+
+    def _send_all(self, plans: Sequence[Any]) -> None:
+        todo = deque(plans)
+        while todo and not self._stopped:
+            batch = [todo.popleft() for _ in range(min(len(todo), REQUESTS))]
+            self._host.take_intents([plan.item.id for plan in batch])
+            for plan in batch:
+                future = self._pool.submit(partial(self._send_one, plan))
+                self._waiting.append((future, partial(self._sent, plan)))
+            self._wait(MAX_INTENDED - REQUESTS)
+        self._wait(0)
+        for plan in todo:
+            self.take(plan, self._problems.outcome("refused", "NOT_SENT"))
+
+    def _wait(self, may_wait: int) -> None:
+        """Handle what has arrived, until no more than this is on its way."""
+        while self._waiting:
+            if self._waiting[0][0].done:
+                future, handle = self._waiting.popleft()
+                handle(future.value)
+            elif len(self._waiting) > may_wait:
+                self._report()
+                self._pool.wait_for_any()
+            else:
+                return
+
+    @property
+    def _stopped(self) -> bool:
+        return self._error is not None or self._gap is not None
+
+    def _send_one(self, plan: Any) -> Outcome:
+        if self._stopped:
+            return self._problems.outcome("refused", "NOT_SENT")
+        if plan.action == "update" and plan.theirs is not None:
+            return self._sender.update(plan.content.ours, plan.theirs)
+        return self._sender.create(plan.content.ours)
+
+    def _sent(self, plan: Any, outcome: Outcome) -> None:
+        self._error = self._error or outcome.error
+        self._gap = self._gap or self.noted(plan, outcome)
+        steps = outcome.state == "sent" and not outcome.code and self.has_steps(plan)
+        # What is not as it should be is given again, until it is.
+        self.take(plan, outcome, complete=not steps and not (outcome.there and outcome.code))
+        if steps:
+            before = plan.theirs is not None
+            plan.theirs = outcome.there
+            if not self._stopped:
+                self._finish(plan, sent_before=before, again=plan.item.intended)
+
+    def _store_finished(self) -> None:
+        """Store the results that have arrived, also where something else ends the export."""
+        for future, handle in self._waiting:
+            if future.done and future.error is None and handle.func == self._sent:
+                self.take(handle.args[0], future.value, complete=False)
+
+    # --- what comes after ---
+
+    def _is_unfinished(self, plan: Any) -> bool:
+        """Tell whether an item that is there may lack what comes after."""
+        interrupted = plan.item.incomplete or plan.item.intended
+        return plan.state == "unchanged" and interrupted and self.has_steps(plan)
+
+    def _finish(self, plan: Any, *, sent_before: bool = True, again: bool) -> None:
+        """Attach the PDF and do the last steps, where the settings say so.
+
+        :param sent_before: the item was there before this export.
+        :param again: this may have been done before, and was interrupted.
+        """
+        number, document = plan.number, None
+        attach = self._settings.attach_pdf and bool(plan.item.content.document)
+        if attach:
+            document = self._host.read_document(plan.item.id)
+
+        def attached() -> Outcome:
+            if document is None:
+                return self._problems.outcome("sent", "PDF_NOT_ATTACHED")
+            return self._sender.attach(number, document, sent_before=sent_before, again=again)
+
+        def work() -> Outcome:
+            steps = [("PDF_NOT_ATTACHED", attached)] if attach else []
+            outcomes = []
+            for code, step in (*steps, *self.last_steps(plan)):
+                try:
+                    outcomes.append(step())
+                except FortnoxError as error:
+                    return self._problems.outcome("sent", code, error=error)
+            return next((one for one in outcomes if one.code), Outcome("sent"))
+
+        future = self._pool.submit(work)
+        self._waiting.append((future, partial(self._finished, plan)))
+
+    def _finished(self, plan: Any, outcome: Outcome) -> None:
+        self._error = self._error or outcome.error
+        complete = outcome.code in {"", "PDF_NOT_REPLACED"}
+        self.take(plan, replace(outcome, there=plan.theirs), complete=complete)
+
+    # --- telling the host ---
+
+    def take(self, plan: Any, outcome: Outcome, *, complete: bool = True) -> None:
+        complete = complete and outcome.code != "NOT_SENT"
+        self._done += complete
+        self._host.take_results([_result(plan.item, outcome, complete=complete)])
+
+    def _planned_result(self, plan: Any) -> ItemResult:
+        """Return the result of an item of which nothing is sent."""
+        # A taking back whose answer was lost; otherwise a person cancelled it there.
+        cancelled = plan.code == "CANCELLED_IN_FORTNOX" and plan.there and plan.item.intended
+        state = "cancelled" if cancelled else plan.state
+        outcome = Outcome(state, plan.there, plan.code, plan.message)
+        if plan.state == "adopted":
+            outcome = replace(outcome, there=plan.theirs)
+        incomplete = plan.item.incomplete and plan.state != "unchanged"
+        complete = not (incomplete or plan.is_doubtful or self._is_unfinished(plan))
+        return _result(plan.item, outcome, complete=complete)
+
+    def _report(self) -> None:
+        done, total = self._done, self._total
+        left = self._limiter.seconds_for(self._pool.waiting)
+        message = Text(
+            f"Skickar {self._planner.several.sv} till Fortnox ({done} av {total})",
+            f"Sending {self._planner.several.en} to Fortnox ({done} of {total})",
+        )
+        self._host.report_progress("sending", done, total, message, left)
+
+
+def _result(item: ExportItem, outcome: Outcome, *, complete: bool = True) -> ItemResult:
+    there = outcome.there
+    return ItemResult(
+        item.id,
+        outcome.state,
+        there.number if there else "",
+        there.party_number if there else "",
+        there.total if there else None,
+        outcome.code,
+        outcome.message,
+        outcome.theirs,
+        complete,
+    )

@@ -1,0 +1,292 @@
+"""What a send would do: what the host has, compared with what Fortnox has. Nothing is changed."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from decimal import Decimal
+from functools import partial
+from typing import Any, ClassVar, Final, Generic, TypeVar
+
+from opter_contract.export_values import Difference, ExportItem, Gap, PlannedItem
+from opter_contract.values import Company, Text
+from opter_fortnox_plugin.exports.cards import Cards, PartyRegister
+from opter_fortnox_plugin.exports.problems import Problems
+from opter_fortnox_plugin.exports.registers import Registers, gaps_of
+from opter_fortnox_plugin.exports.sending import Sender
+from opter_fortnox_plugin.fortnox.fields import Unreadable
+from opter_fortnox_plugin.session import Session
+
+#: The states of items whose customer or supplier is kept up to date.
+WITH_CARD: Final = frozenset({"ready", "waiting", "adopted", "unchanged", "booked"})
+
+
+@dataclass(slots=True)
+class Plan(ABC):
+    """What is to become of one item.
+
+    :ivar content: as Fortnox is to have it: ``ours``, its ``card``, and the ``problem``.
+    :ivar theirs: what stands in its place in Fortnox.
+    :ivar is_doubtful: a person must look at what is there, until it is as it should be.
+    """
+
+    item: ExportItem
+    content: Any
+    problems: Problems = field(repr=False)
+    state: str = "ready"
+    action: str = "none"
+    theirs: Any = None
+    code: str = ""
+    message: Text | None = None
+    differences: list[Difference] = field(default_factory=list)
+    is_doubtful: bool = False
+
+    def note(self, code: str, message: Text | None = None, **details: object) -> None:
+        self.code = code
+        self.message = message or self.problems.sentence(code, **details)
+
+    def refuse(self, code: str, message: Text | None = None, **details: object) -> None:
+        self.state, self.action = "refused", "none"
+        self.note(code, message, **details)
+
+    @property
+    def number(self) -> str:
+        """Its number in Fortnox; ``""`` until it has one."""
+        return str(self.content.ours.number)
+
+    @property
+    def party_number(self) -> str:
+        return str(self.content.card.number)
+
+    @property
+    def there(self) -> Any:
+        """Ours as it stands in Fortnox; ``None`` where it is not there, or another's."""
+        return self.theirs if self.theirs is not None and self.belongs(self.theirs) else None
+
+    @abstractmethod
+    def belongs(self, theirs: Any) -> bool:
+        """Tell whether what stands in its place is ours: by its mark, or since we adopted it."""
+
+
+P = TypeVar("P", bound=Plan)
+
+
+class Planner(ABC, Generic[P]):
+    """Plans an export of one kind of items.
+
+    :cvar several: the items in words.
+    """
+
+    problems: ClassVar[Problems]
+    register: ClassVar[PartyRegister]
+    several: ClassVar[Text]
+
+    def __init__(self, session: Session, settings: Any, company: Company) -> None:
+        self._host = session.host
+        self._client = session.client
+        self._pool = session.pool
+        self._settings = settings
+        self.sender = self.new_sender(session)
+        self.registers: Final = Registers()
+        self.cards: Final = Cards(
+            self.register,
+            session.host,
+            session.client,
+            session.pool,
+            company,
+            update=settings.update_cards,
+        )
+        self.plans: list[P] = []
+        self.gaps: list[Gap] = []
+        self.notes: list[Text] = []
+
+    # --- what each kind has of its own ---
+
+    @abstractmethod
+    def new_sender(self, session: Session) -> Sender[Any]: ...
+
+    @abstractmethod
+    def excluded(self, item: ExportItem) -> Text | None:
+        """Say why the settings exclude an item, with a place for how many; ``None`` if not."""
+
+    @abstractmethod
+    def read_registers(self, contents: Sequence[Any]) -> None:
+        """Read what the host's items refer to."""
+
+    @abstractmethod
+    def plan_of(self, item: ExportItem) -> P: ...
+
+    @abstractmethod
+    def look_up(self) -> None:
+        """Find what is there: ``theirs`` of each open plan."""
+
+    @abstractmethod
+    def compare(self, plan: P) -> None:
+        """Decide what is to be done with an item, by what is there.
+
+        First of all, so that what is there already is known whatever is missing now.
+        """
+
+    @abstractmethod
+    def missing(self, content: Any) -> Iterable[tuple[str, str]]:
+        """Give the codes of what the content of an item lacks in the set-up, and what it is."""
+
+    @abstractmethod
+    def total_of(self, content: Any) -> Decimal:
+        """Return the host's total of an item."""
+
+    def other_total(self, plan: P) -> Decimal | None:
+        """Return what Fortnox has, or will have, as the total."""
+        if plan.action != "none":
+            return plan.content.ours.total  # type: ignore[no-any-return]
+        return None if plan.theirs is None else plan.theirs.total
+
+    def card_of(self, plan: P, planned: Any) -> Any:
+        """Return the card that a plan needs.
+
+        :param planned: what others need of it.
+        """
+        return plan.content.card if planned is None else planned
+
+    @abstractmethod
+    def refuse_by_card(self, plan: P) -> None:
+        """Refuse an item that its card contradicts, or let it wait for a confirmation."""
+
+    # --- planning ---
+
+    def plan(self) -> None:
+        """Read what Fortnox has, compare, and hand the plan to the host."""
+        self._host.report_progress("checking", 0, None, _READING)
+        items = self._included(self._host.items_to_export())
+        if items:
+            self.read_registers([item.content for item in items])
+        self.plans = [self.plan_of(item) for item in items]
+        comparing = Text(
+            f"Jämför {self.several.sv} med Fortnox", f"Comparing {self.several.en} with Fortnox"
+        )
+        self._host.report_progress("checking", 0, len(items), comparing)
+        self._refuse_shared_numbers()
+        self.look_up()
+        for plan in self.open():
+            self.compare(plan)
+        self._find_gaps()
+        self._plan_cards()
+        self._host.take_planned_items([self._planned(plan) for plan in self.plans])
+        numbers = {plan.party_number for plan in self.plans if plan.state in WITH_CARD}
+        self._host.take_planned_cards(self.cards.planned(numbers))
+        self._host.take_bank_changes(self.cards.bank_changes(numbers))
+        self._host.take_gaps(self.gaps)
+
+    def open(self) -> Iterable[P]:
+        return (plan for plan in self.plans if plan.state == "ready")
+
+    def _included(self, items: Sequence[ExportItem]) -> list[ExportItem]:
+        """Leave out what the settings exclude, unless it was exported before."""
+        reasons = [
+            None if item.exported or item.intended else self.excluded(item) for item in items
+        ]
+        for reason, count in Counter(one for one in reasons if one).items():
+            self.notes.append(Text(reason.sv.format(count=count), reason.en.format(count=count)))
+        return [item for item, reason in zip(items, reasons, strict=True) if reason is None]
+
+    def _refuse_shared_numbers(self) -> None:
+        """Refuse what would be one card in Fortnox, and is two here."""
+        codes: dict[str, str] = {}
+        for plan in self.open():
+            number, code = plan.party_number, self.party_code(plan.item.content)
+            if number and codes.setdefault(number, code) != code:
+                others = f"{codes[number]}, {code}"
+                plan.refuse(f"{self.problems.party}_NUMBER_SHARED", number=number, codes=others)
+
+    @abstractmethod
+    def party_code(self, content: Any) -> str:
+        """Return the host's code of a customer or supplier."""
+
+    def details(self, numbers: Iterable[str]) -> Mapping[str, Any]:
+        """Read what has these numbers there: ``None`` for nothing, or what is unreadable in it."""
+        futures = {
+            number: self._pool.submit(partial(self._detail, number)) for number in sorted(numbers)
+        }
+        return {number: self._pool.result(future) for number, future in futures.items()}
+
+    def _detail(self, number: str) -> Any:
+        try:
+            return self.sender.find(number)
+        except Unreadable as error:
+            return error
+
+    def take_detail(self, plan: P, found: Any) -> None:
+        """Take what is there of an item, or note that it cannot be read."""
+        if isinstance(found, Unreadable):
+            plan.refuse("UNREADABLE_IN_FORTNOX", what=", ".join(found.fields))
+            plan.state = "unknown"
+        else:
+            plan.theirs = found
+
+    def compare_ours(self, plan: P) -> None:
+        """Decide what is to be done with one of ours that is there, and not cancelled."""
+        theirs, problem = plan.theirs, plan.content.problem
+        plan.differences = self.sender.differences(plan.content.ours, theirs)
+        if not plan.differences:
+            plan.state = "unchanged"
+        elif theirs.booked:
+            plan.state = "booked"
+            if not plan.code:
+                plan.note("BOOKED_IN_FORTNOX")
+        elif problem is not None:
+            plan.refuse(problem.code, problem.message)
+        else:
+            plan.action = "update"
+
+    def _find_gaps(self) -> None:
+        """Refuse what is to be sent and lacks something in the set-up."""
+        plans = {plan.item.id: plan for plan in self.plans if plan.action != "none"}
+        self.gaps = gaps_of([one.item for one in plans.values()], self.missing, self.problems)
+        gapped = dict[str, Gap]()
+        for gap in self.gaps:
+            for item_id in gap.ids:
+                gapped.setdefault(item_id, gap)
+        for item_id, gap in gapped.items():
+            plans[item_id].refuse(gap.code, gap.message)
+
+    def _plan_cards(self) -> None:
+        wanted: dict[str, Any] = {}
+        plans = [plan for plan in self.plans if plan.state in WITH_CARD and plan.party_number]
+        for plan in plans:
+            wanted[plan.party_number] = self.card_of(plan, wanted.get(plan.party_number))
+        self.cards.plan(wanted)
+        for plan in plans:
+            if plan.action != "none":
+                self.refuse_by_card(plan)
+
+    def refuse_other_organisation(self, plan: P) -> bool:
+        """Refuse an item whose card there is another company's."""
+        card = self.cards.cards[plan.party_number]
+        if card.other_organisation:
+            plan.refuse(
+                f"{self.problems.party}_CONTRADICTS",
+                number=plan.party_number,
+                ours=card.ours.organisation_number,
+                theirs=card.other_organisation,
+            )
+        return bool(card.other_organisation)
+
+    def _planned(self, plan: P) -> PlannedItem:
+        return PlannedItem(
+            id=plan.item.id,
+            state=plan.state,
+            action=plan.action,
+            party_number=plan.party_number,
+            total=self.total_of(plan.item.content),
+            other_total=self.other_total(plan),
+            currency=plan.item.content.currency,
+            number=plan.there.number if plan.there else plan.item.number,
+            code=plan.code,
+            message=plan.message,
+            differences=tuple(plan.differences),
+        )
+
+
+_READING: Final = Text("Läser register i Fortnox", "Reading registers in Fortnox")

@@ -1,0 +1,215 @@
+"""Why an item is not exported, or what is missing in Fortnox: one row a code.
+
+The codes are stable; see the tables in the README. What is true of every export is here, with
+places for the words of each. A gap hinders all that needs it, a refusal one item.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Final, NamedTuple
+
+from opter_contract.values import Text
+from opter_fortnox_plugin.errors import FortnoxError, Rejected
+from opter_fortnox_plugin.exports.outcomes import Document, Outcome, words_of
+
+COMMON_GAPS: Final[Mapping[str, Text]] = {
+    "ACCOUNT_UNKNOWN": Text(
+        "Konto {what} finns inte i Fortnox kontoplan för året. Lägg upp kontot i Fortnox, eller "
+        "ändra konteringen.",
+        "Account {what} is not in Fortnox's chart of accounts of the year. Add the account in "
+        "Fortnox, or change the account coding.",
+    ),
+    "ACCOUNT_INACTIVE": Text(
+        "Konto {what} är inaktivt i Fortnox. Gör det aktivt där, eller ändra konteringen.",
+        "Account {what} is inactive in Fortnox. Make it active there, or change the account "
+        "coding.",
+    ),
+    "CURRENCY_UNKNOWN": Text(
+        "Valutan {what} finns inte i Fortnox. Lägg upp den i Fortnox, under Inställningar och "
+        "Valutor.",
+        "The currency {what} is not in Fortnox. Add it in Fortnox, under Settings and Currencies.",
+    ),
+    "FINANCIAL_YEAR_MISSING": Text(
+        "Det finns inget räkenskapsår i Fortnox för {what}. Lägg upp räkenskapsåret i Fortnox.",
+        "There is no financial year in Fortnox for {what}. Add the financial year in Fortnox.",
+    ),
+    "PERIOD_LOCKED": Text(
+        "Fortnox är låst till och med {what}. Lås upp perioden i Fortnox, eller ändra {items} "
+        "datum.",
+        "Fortnox is locked up to and including {what}. Unlock the period in Fortnox, or change "
+        "the date of {item}.",
+    ),
+}
+
+COMMON_REFUSALS: Final[Mapping[str, Text]] = {
+    "TOTAL_DIFFERS": Text(
+        "Totalen blir {theirs} i Fortnox men är {ours} här. {cause}",
+        "The total becomes {theirs} in Fortnox but is {ours} here. {cause}",
+    ),
+    "CONTENT_DIFFERS": Text(
+        "Fortnox gjorde något annat av {item} (här / i Fortnox): {what}. Rätta {item} i "
+        "Fortnox, och kontrollera inställningarna där.",
+        "Fortnox made something else of {item} (here / in Fortnox): {what}. Correct {item} in "
+        "Fortnox, and check the settings there.",
+    ),
+    "TOO_MANY_ROWS": Text(
+        "{Item} blir {count} rader, och Fortnox tar högst 500. Dela upp {item}.",
+        "{Item} becomes {count} rows, and Fortnox takes at most 500. Split {item}.",
+    ),
+    "PDF_NOT_USABLE": Text(
+        "{Item} är skickad, men bilagan är ingen PDF, eller större än 5 MB, så den bifogades inte.",
+        "{Item} is sent, but its document is no PDF, or larger than 5 MB, so it was not attached.",
+    ),
+    "PDF_NOT_REPLACED": Text(
+        "{Item} är uppdaterad, men har redan en bilaga i Fortnox. Byt den där om den är en annan.",
+        "{Item} is updated, but has an attachment in Fortnox already. Replace it there if "
+        "it is another.",
+    ),
+    "PDF_NOT_ATTACHED": Text(
+        "{Item} är skickad, men dess PDF kunde inte bifogas. Exportera igen.",
+        "{Item} is sent, but its PDF could not be attached. Export again.",
+    ),
+    "TEXT_REFUSED": Text(
+        "Fortnox godtar inte tecknen i {what}. Ändra texten och exportera igen.",
+        "Fortnox does not accept the characters in {what}. Change the text and export again.",
+    ),
+    "REFUSED_BY_FORTNOX": Text(
+        "Fortnox godtog inte {item} (kod {code}). Orden från Fortnox står i exportloggen.",
+        "Fortnox did not accept {item} (code {code}). Fortnox's words are in the export log.",
+    ),
+    "BOOKED_IN_FORTNOX": Text(
+        "{Item} är bokförd i Fortnox och ändras inte. {correct}",
+        "{Item} is booked in Fortnox and is not changed. {correct}",
+    ),
+    "UNREADABLE_IN_FORTNOX": Text(
+        "{Item} finns i Fortnox men går inte att läsa där ({what}). Den som loggade in kan "
+        "sakna en rätt.",
+        "{Item} is in Fortnox but cannot be read there ({what}). The person who signed in "
+        "may lack a right.",
+    ),
+    "RESULT_UNKNOWN": Text(
+        "Fortnox svarade inte, och det gick inte att fråga om {item} kom fram. Exportera igen: "
+        "då frågas det först.",
+        "Fortnox did not answer, and it could not be asked whether {item} arrived. Export "
+        "again: it is asked first.",
+    ),
+    "NOT_SENT": Text(
+        "Exporten avbröts innan {item} skickades. Exportera igen.",
+        "The export ended before {item} was sent. Export again.",
+    ),
+    "NOT_IN_FORTNOX": Text(
+        "{Item} har exporterats men finns inte i Fortnox. Kontrollera att det är rätt företag.",
+        "{Item} was exported but is not in Fortnox. Check that it is the right company.",
+    ),
+}
+
+#: Of a customer or supplier: their codes begin with which it is, as ``CUSTOMER_NOT_WRITTEN``.
+_OF_PARTIES: Final[Mapping[str, Text]] = {
+    "CONTRADICTS": Text(
+        "{Party} {number} i Fortnox har ett annat organisationsnummer ({theirs}, här {ours}), så "
+        "det är en annan. Ge {party} ett annat nummer, eller rätta organisationsnumret.",
+        "{Party} {number} in Fortnox has another organisation number ({theirs}, here {ours}), so "
+        "it is another one. Give {party} another number, or correct the organisation number.",
+    ),
+    "NUMBER_SHARED": Text(
+        "{Parties} {codes} har samma {party_number} {number}. Ge dem varsitt.",
+        "{Parties} {codes} have the same {party_number} {number}. Give each its own.",
+    ),
+    "NUMBER_TAKEN": Text(
+        "Numret {number} är förbrukat i Fortnox: det har hört till någon annan, eller någon som är "
+        "borttagen. Ge {party} ett annat nummer.",
+        "The number {number} is used up in Fortnox: it belonged to another one, or to one that "
+        "is deleted. Give {party} another number.",
+    ),
+    "NOT_WRITTEN": Text(
+        "{Party} {number} kunde inte skrivas i Fortnox (kod {code}), så {item} skickades inte. "
+        "Rätta {party} och exportera igen.",
+        "{Party} {number} could not be written to Fortnox (code {code}), so {item} was not "
+        "sent. Correct {party} and export again.",
+    ),
+}
+
+#: What Fortnox's own codes of a refusal mean; from its error table.
+OF_FORTNOX: Final[Mapping[int, str]] = {
+    2000423: "ACCOUNT_UNKNOWN",
+    2001304: "ACCOUNT_UNKNOWN",
+    2000550: "ACCOUNT_INACTIVE",
+    2000427: "CURRENCY_UNKNOWN",
+    2004344: "CURRENCY_UNKNOWN",
+    2000946: "COST_CENTER_DEMANDED",
+    2000947: "COST_CENTER_UNKNOWN",
+    2000401: "PERIOD_LOCKED",
+    2002141: "PERIOD_LOCKED",
+    2000359: "TEXT_REFUSED",
+    2000106: "TEXT_REFUSED",
+    2004167: "VAT_RATE_UNKNOWN",
+}
+
+#: A customer number that is used, or was.
+NUMBER_USED: Final = 2000637
+
+
+class Problem(NamedTuple):
+    """Why an item cannot be written for Fortnox."""
+
+    code: str
+    message: Text
+
+
+class Problems:
+    """The codes of one export with their sentences, in its words.
+
+    :ivar party: ``CUSTOMER`` or ``SUPPLIER``.
+    """
+
+    def __init__(
+        self,
+        party: str,
+        words: Mapping[str, Text],
+        gaps: Mapping[str, Text],
+        refusals: Mapping[str, Text],
+    ) -> None:
+        """Take what is this export's own; a code of it goes before the common one.
+
+        :param words: what stands in the places of the sentences.
+        """
+        self.party: Final = party
+        self._words = words
+        of_parties = {f"{party}_{code}": text for code, text in _OF_PARTIES.items()}
+        self.gaps: Final = {**COMMON_GAPS, **gaps}
+        self.refusals: Final = {**COMMON_REFUSALS, **of_parties, **refusals}
+
+    def __contains__(self, code: str) -> bool:
+        return code in self.gaps or code in self.refusals
+
+    def sentence(self, code: str, /, **details: object) -> Text:
+        """Return the message of a code."""
+        template = self.gaps.get(code) or self.refusals[code]
+        values: dict[str, Any] = {**self._words, **details}
+        return Text(
+            template.sv.format_map({key: _in(value, "sv") for key, value in values.items()}),
+            template.en.format_map({key: _in(value, "en") for key, value in values.items()}),
+        )
+
+    def problem(self, code: str, /, **details: object) -> Problem:
+        return Problem(code, self.sentence(code, **details))
+
+    def outcome(
+        self,
+        state: str,
+        code: str,
+        there: Document | None = None,
+        /,
+        *,
+        rejected: Rejected | None = None,
+        error: FortnoxError | None = None,
+        **details: object,
+    ) -> Outcome:
+        """Make an outcome with the message of its code."""
+        words = words_of(rejected) if rejected else ""
+        return Outcome(state, there, code, self.sentence(code, **details), words, error)
+
+
+def _in(value: object, language: str) -> object:
+    return getattr(value, language) if isinstance(value, Text) else value

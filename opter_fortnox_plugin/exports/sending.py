@@ -1,0 +1,286 @@
+"""One item on its way to Fortnox, in the thread of its request.
+
+Sent, not sent, or unknown: an answer that was lost is settled by asking, and what is there is
+compared. Nothing is repeated blindly.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Mapping
+from typing import Any, ClassVar, Final, Generic, TypeVar
+
+from opter_contract.export_values import Difference
+from opter_fortnox_plugin.errors import (
+    FortnoxError,
+    Missing,
+    OutcomeUnknown,
+    Rejected,
+)
+from opter_fortnox_plugin.exports.outcomes import Document, Outcome
+from opter_fortnox_plugin.exports.problems import OF_FORTNOX, Problems
+from opter_fortnox_plugin.fortnox.client import Client
+from opter_fortnox_plugin.fortnox.fields import Unreadable
+from opter_fortnox_plugin.fortnox.protocol import INBOX, Resource
+
+#: How often a change is made again after it was found not to be there.
+ATTEMPTS: Final = 3
+
+#: Bytes of the largest file that Fortnox attaches; only PDF.
+LARGEST_PDF: Final = 5 * 1024 * 1024
+
+D = TypeVar("D", bound=Document)
+
+
+class Sender(ABC, Generic[D]):
+    """Sends items of one kind.
+
+    :cvar folder: of Fortnox's inbox, for their files.
+    """
+
+    resource: ClassVar[Resource]
+    problems: ClassVar[Problems]
+    folder: ClassVar[str]
+
+    def __init__(self, client: Client) -> None:
+        self._client = client
+
+    # --- what each kind has of its own ---
+
+    @abstractmethod
+    def read(self, value: Any) -> D:
+        """Read one as Fortnox answers it.
+
+        :raises Unreadable: with the fields that are to blame.
+        """
+
+    @abstractmethod
+    def create(self, ours: D) -> Outcome:
+        """Make one."""
+
+    @abstractmethod
+    def changed(self, ours: D, theirs: D) -> Mapping[str, Any]:
+        """Write ours as a request to change theirs has it."""
+
+    @abstractmethod
+    def differences(self, ours: D, theirs: D) -> list[Difference]:
+        """Return the fields of ours that are not so there."""
+
+    @abstractmethod
+    def checked(self, ours: D, theirs: D) -> Outcome:
+        """Compare what Fortnox made of one with what it was to be."""
+
+    def refusal_of(self, ours: D, rejected: Rejected) -> tuple[str, object]:
+        """Return the code of a refusal of Fortnox's, and what its message is about."""
+        return OF_FORTNOX.get(rejected.code or 0, "REFUSED_BY_FORTNOX"), ours.number
+
+    def another(self, ours: D, found: D) -> Outcome | None:
+        """Tell what is where ours was to be made; ``None`` where it is ours."""
+        raise NotImplementedError
+
+    def rows_changed(self, before: D | None, found: D) -> bool:  # noqa: ARG002
+        """Tell whether a change was refused only since the rows are others by now."""
+        return False
+
+    # --- writing ---
+
+    def find(self, number: str) -> D | None:
+        """Return the one that has a number.
+
+        :raises Unreadable: with the fields that are to blame.
+        """
+        try:
+            return self.read(self._client.get(self.resource, number))
+        except Missing:
+            return None
+
+    def update(self, ours: D, theirs: D) -> Outcome:
+        """Change one that is there.
+
+        :param theirs: as it stood there when it was compared.
+        """
+
+        def change(found: D | None) -> Any:
+            payload = self.changed(ours, found or theirs)
+            return self._client.update(self.resource, theirs.number, payload)
+
+        return self.settled(ours, theirs.number, theirs, change)
+
+    def settled(
+        self, ours: D, number: str, theirs: D | None, write: Callable[[D | None], Any]
+    ) -> Outcome:
+        """Write one, and ask for its number where it is not known whether it was written.
+
+        Once something was written, whatever else goes wrong leaves it unknown.
+        """
+        try:
+            return self._write(ours, number, theirs, write)
+        except _Unsettled as unsettled:
+            return self.unknown(unsettled.error)
+        except FortnoxError as error:
+            # Before anything was written.
+            return Outcome("refused", None, error.code, error.message, error=error)
+
+    def _write(
+        self, ours: D, number: str, theirs: D | None, write: Callable[[D | None], Any]
+    ) -> Outcome:
+        found, uncertain = theirs, False
+        for _ in range(ATTEMPTS):
+            rejected = None
+            try:
+                return self.checked(ours, self.read(write(found)))
+            except (OutcomeUnknown, Unreadable):
+                uncertain = True
+            except Rejected as error:
+                # Whatever its code: a used number is looked up before it is called refused.
+                rejected = error
+            except FortnoxError as error:
+                raise (_Unsettled(error) if uncertain else error) from None
+            try:
+                before, found = found, self.find(number)
+            except Unreadable as error:
+                return self.unreadable(error)
+            except FortnoxError as error:
+                if rejected is None or uncertain:
+                    raise _Unsettled(error) from None
+                return self.refused(ours, rejected)
+            settled = self._settled_by(ours, found, theirs)
+            if (
+                settled is None
+                and rejected
+                and (found is None or not self.rows_changed(before, found))
+            ):
+                settled = self.refused(ours, rejected, found)
+            if settled is None and found is not None and theirs is None:
+                settled = self.update(ours, found)
+            if settled is not None:
+                return settled
+        return self.unknown()
+
+    def _settled_by(self, ours: D, found: D | None, theirs: D | None) -> Outcome | None:
+        """Return what is settled by what is there now; ``None`` where it is still to be written."""
+        if found is None:
+            return None if theirs is None else self.problems.outcome("refused", "NOT_IN_FORTNOX")
+        if found.cancelled:
+            return self.problems.outcome("refused", "CANCELLED_IN_FORTNOX", number=found.number)
+        # What was ours before need not have our mark: it may have been adopted.
+        if theirs is None and (another := self.another(ours, found)) is not None:
+            return another
+        if not self.differences(ours, found):
+            return self.checked(ours, found)
+        if found.booked:
+            return self.problems.outcome("booked", "BOOKED_IN_FORTNOX", found)
+        return None
+
+    def cancel(self, number: str, belongs: Callable[[D], bool]) -> Outcome:
+        """Cancel one, as long as it is not booked.
+
+        :param belongs: tells whether what has the number is ours.
+        """
+        sent = False
+        for _ in range(ATTEMPTS):
+            try:
+                found = self.find(number)
+            except Unreadable as error:
+                return self.unreadable(error)
+            except FortnoxError as error:
+                if sent:
+                    return self.unknown(error)
+                raise
+            if found is None:
+                return self.problems.outcome("refused", "NOT_IN_FORTNOX")
+            if not belongs(found):
+                return self.problems.outcome("refused", "NUMBER_TAKEN", number=number, sides="")
+            if found.cancelled:
+                return Outcome("cancelled", found)
+            if found.booked:
+                return self.problems.outcome("booked", "BOOKED_IN_FORTNOX", found)
+            try:
+                sent = True
+                self._client.act(self.resource, number, "cancel")
+            except OutcomeUnknown:
+                continue
+            except Rejected as rejected:
+                return self.refused(found, rejected, found)
+        return self.unknown()
+
+    # --- what it means ---
+
+    def refused(self, ours: D, rejected: Rejected, found: D | None = None) -> Outcome:
+        """Return what a refusal of Fortnox's means."""
+        code, what = self.refusal_of(ours, rejected)
+        code = code if code in self.problems else "REFUSED_BY_FORTNOX"
+        return self.problems.outcome(
+            "refused", code, found, rejected=rejected, what=what, code=rejected.code or "–"
+        )
+
+    def unreadable(self, error: Unreadable) -> Outcome:
+        fields = ", ".join(error.fields)
+        return self.problems.outcome("unknown", "UNREADABLE_IN_FORTNOX", what=fields)
+
+    def unknown(self, error: FortnoxError | None = None) -> Outcome:
+        return self.problems.outcome("unknown", "RESULT_UNKNOWN", error=error)
+
+    # --- its PDF ---
+
+    @abstractmethod
+    def attached(self, number: str) -> list[Any]:
+        """Return what is attached to the one that has a number."""
+
+    @abstractmethod
+    def file_id(self, file: Mapping[str, Any]) -> object:
+        """Return the id by which a file of the inbox is attached."""
+
+    @abstractmethod
+    def attach_file(self, number: str, file_id: str) -> None:
+        """Attach a file of the inbox."""
+
+    def attach(self, number: str, content: bytes, *, sent_before: bool, again: bool) -> Outcome:
+        """Put a PDF into Fortnox and attach it, once.
+
+        :param sent_before: the item was there before, maybe with another PDF.
+        :param again: this may have been done before, and was interrupted.
+        :return: the state ``sent``, with the code of what remains to be done.
+        """
+        problem = self.problems.outcome
+        if not content.startswith(b"%PDF-") or len(content) > LARGEST_PDF:
+            return problem("sent", "PDF_NOT_USABLE")
+        # By its content, so that no other file is taken for it.
+        name = f"{number}-{hashlib.sha256(content).hexdigest()[:12]}.pdf"
+        for attempt in range(ATTEMPTS):
+            try:
+                if (sent_before or again or attempt) and self.attached(number):
+                    done = again or attempt or not sent_before
+                    return Outcome("sent") if done else problem("sent", "PDF_NOT_REPLACED")
+                file_id = self._uploaded(name) if again or attempt else ""
+                file_id = file_id or self._id(self._client.upload(self.folder, name, content))
+                if file_id:
+                    self.attach_file(number, file_id)
+                    return Outcome("sent")
+            except (OutcomeUnknown, Missing):
+                continue
+            except Rejected as rejected:
+                return problem("sent", "PDF_NOT_ATTACHED", rejected=rejected)
+        return problem("sent", "PDF_NOT_ATTACHED")
+
+    def _uploaded(self, name: str) -> str:
+        """Return the id of a file of this name that waits in the inbox; ``""`` for none."""
+        folder = self._client.get(INBOX, self.folder)
+        files = folder.get("Files") if isinstance(folder, Mapping) else None
+        for file in files if isinstance(files, list) else ():
+            if isinstance(file, Mapping) and file.get("Name") == name:
+                return self._id(file)
+        return ""
+
+    def _id(self, file: Any) -> str:
+        found = self.file_id(file) if isinstance(file, Mapping) else None
+        return found if isinstance(found, str) else ""
+
+
+class _Unsettled(Exception):
+    """An error after something may have been written."""
+
+    def __init__(self, error: FortnoxError) -> None:
+        super().__init__(error.code)
+        self.error = error

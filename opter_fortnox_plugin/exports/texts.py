@@ -1,0 +1,73 @@
+"""Texts and amounts as Fortnox takes them, and as a person reads them."""
+
+from __future__ import annotations
+
+import unicodedata
+from decimal import ROUND_HALF_UP, Decimal
+from typing import Final
+
+from opter_contract.export_values import Difference
+from opter_contract.values import Text
+
+_ORE: Final = Decimal("0.01")
+
+#: Characters that Fortnox was seen to refuse (2000359), or that no screen shows, and what says the
+#: same.
+_REPLACED: Final = str.maketrans(
+    {
+        "…": "...", "·": "-",
+        "\u00a0": " ", "\u202f": " ", "\u2009": " ", "\t": " ", "\r": " ", "\n": " ",
+        "\u00ad": None, "\u200b": None, "\ufeff": None,
+    }
+)  # fmt: skip
+
+#: Characters that Fortnox refuses and nothing else says.
+_REFUSED: Final = frozenset("<>")
+
+
+def cleaned(text: str) -> str:
+    """Return text with what Fortnox refuses replaced, where nothing is lost."""
+    short = unicodedata.normalize("NFC", text).translate(_REPLACED)
+    return " ".join(short.split())
+
+
+def is_refused(text: str) -> bool:
+    """Tell whether text has characters that Fortnox refuses."""
+    return "://" in text or not _REFUSED.isdisjoint(text) or not text.isprintable()
+
+
+def bare_number(text: str) -> str:
+    """Return an organisation number, an account or a zip code by its letters and digits."""
+    return "".join(character for character in text if character.isalnum()).upper()
+
+
+def ore(amount: Decimal) -> Decimal:
+    """Round to hundredths, half up, as Fortnox does."""
+    return amount.quantize(_ORE, ROUND_HALF_UP)
+
+
+def shown(amount: Decimal) -> str:
+    return f"{amount:.2f}" if amount == ore(amount) else f"{amount:f}"
+
+
+def in_words(amount: Decimal, currency: str = "") -> Text:
+    """Return an amount as each language writes it."""
+    text = f"{shown(amount)} {currency}".strip()
+    return Text(text.replace(".", ","), text)
+
+
+def differences_of(*fields: tuple[str, object, object]) -> list[Difference]:
+    """Return those of these fields, each with both sides, that are not the same."""
+    return [
+        Difference(name, _text(ours), _text(theirs))
+        for name, ours, theirs in fields
+        if ours != theirs
+    ]
+
+
+def _text(value: object) -> str:
+    return shown(value) if isinstance(value, Decimal) else "" if value is None else str(value)
+
+
+def both_sides(several: list[Difference]) -> str:
+    return "; ".join(f"{one.field} {one.ours or '–'} / {one.theirs or '–'}" for one in several)

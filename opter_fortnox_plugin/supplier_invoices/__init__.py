@@ -1,0 +1,1 @@
+"""The export of bills to subcontractors (avräkningar) as supplier invoices in Fortnox."""

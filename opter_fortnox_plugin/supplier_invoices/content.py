@@ -1,0 +1,229 @@
+"""What Fortnox is to have of a bill and of its supplier. Nothing here opens a connection.
+
+One row a combination of account and economic unit, whose codes are not sent, as Opter's own export
+has it; ``NORMAL`` VAT, so that Fortnox books the coding as it is and computes nothing. The row of
+the debt is Fortnox's own.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Final
+
+from opter_contract import export_values as contract
+from opter_fortnox_plugin.exports.cards import CARD
+from opter_fortnox_plugin.exports.problems import Problem
+from opter_fortnox_plugin.exports.texts import (
+    bare_number,
+    cleaned,
+    differences_of,
+    in_words,
+    is_refused,
+    shown,
+)
+from opter_fortnox_plugin.fortnox.supplier_schemas import (
+    DEBT,
+    Supplier,
+    SupplierInvoice,
+    SupplierInvoiceRow,
+)
+from opter_fortnox_plugin.supplier_invoices.problems import PROBLEMS
+from opter_fortnox_plugin.supplier_invoices.settings import BillSettings
+
+_ZERO: Final = Decimal(0)
+
+#: What the reference of every bill from here begins with.
+MARK: Final = "opter/"
+
+#: Fortnox takes no longer numbers, and no more rows; a client cuts references at 50.
+LONGEST_NUMBER: Final = 64
+MOST_ROWS: Final = 500
+_LONGEST_REFERENCE: Final = 50
+
+#: The fields of a supplier's card, in Fortnox's words, and their names here.
+SUPPLIER_CARD: Final = (*CARD, ("Phone1", "phone1"), ("Phone2", "phone2"), ("WWW", "www"))
+
+#: Those by which Fortnox pays, in the order in which it takes the first that is filled in.
+BANK: Final = (
+    ("BG", "bankgiro"),
+    ("PG", "plusgiro"),
+    ("BankAccountNumber", "bank_account"),
+    ("IBAN", "iban"),
+    ("BIC", "bic"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Content:
+    """A bill as Fortnox is to have it.
+
+    :ivar card: of the supplier.
+    :ivar problem: why it cannot be written; what is there can be compared all the same.
+    """
+
+    ours: SupplierInvoice
+    card: Supplier
+    problem: Problem | None = None
+
+
+def reference(bill: contract.SupplierBill) -> str:
+    """Return the mark of our bills, ``ExternalInvoiceNumber``."""
+    mark = f"{MARK}{cleaned(bill.region)}/{bill.bill_number}/"
+    if len(mark) <= _LONGEST_REFERENCE and not is_refused(mark):
+        return mark
+    return MARK + hashlib.sha256(mark.encode("utf-8", "surrogatepass")).hexdigest()[:20]
+
+
+def supplier_number(supplier: contract.Supplier, settings: BillSettings) -> str:
+    """Return the supplier's number in Fortnox; ``""`` where the host has none."""
+    if settings.supplier_number == "code":
+        return supplier.code.strip()
+    return bare_number(supplier.organisation_number)
+
+
+def content_of(bill: contract.SupplierBill, settings: BillSettings) -> Content:
+    """Return a bill as Fortnox is to have it."""
+    card = card_of(bill.supplier, settings)
+    ours = SupplierInvoice(
+        supplier_number=card.supplier_number,
+        invoice_number=cleaned(bill.bill_number),
+        invoice_date=bill.bill_date,
+        due_date=bill.due_date,
+        currency=bill.currency,
+        currency_rate=bill.exchange_rate if bill.currency != "SEK" else None,
+        total=bill.total,
+        vat=bill.vat,
+        rows=tuple(_rows(bill)),
+        external_invoice_number=reference(bill),
+    )
+    problem = _number_problem(ours) or _text_problem(ours, card) or _rows_problem(bill, ours)
+    return Content(ours, card, problem)
+
+
+def card_of(supplier: contract.Supplier, settings: BillSettings) -> Supplier:
+    """Return the supplier's card as Fortnox is to have it."""
+    texts = {
+        "name": supplier.name,
+        "organisation_number": supplier.organisation_number,
+        "vat_number": supplier.vat_number,
+        "address1": supplier.address1,
+        "zip_code": supplier.zip,
+        "city": supplier.city,
+        "country_code": supplier.country.upper(),
+        "phone1": supplier.phone1,
+        "phone2": supplier.phone2,
+        "www": supplier.www,
+        "bankgiro": supplier.bankgiro,
+        "plusgiro": supplier.plusgiro,
+        "bank_account": supplier.bank_account,
+        "iban": supplier.iban,
+        "bic": supplier.bic,
+    }
+    cleaned_texts = {name: cleaned(text) for name, text in texts.items()}
+    return Supplier(supplier_number(supplier, settings), **cleaned_texts)
+
+
+def _rows(bill: contract.SupplierBill) -> Iterable[SupplierInvoiceRow]:
+    sums: dict[tuple[str, str], Decimal] = {}
+    for row in bill.rows:
+        key = (row.account.strip(), row.unit.strip())
+        sums[key] = sums.get(key, _ZERO) + row.debit - row.credit
+    for (account, _), amount in sums.items():
+        if not amount:
+            continue
+        debit, credit = max(amount, _ZERO), max(-amount, _ZERO)
+        if bill.currency == "SEK":
+            yield SupplierInvoiceRow(account, debit, credit)
+        else:
+            yield SupplierInvoiceRow(account, debit_currency=debit, credit_currency=credit)
+
+
+def _number_problem(ours: SupplierInvoice) -> Problem | None:
+    number = ours.invoice_number
+    if 0 < len(number) <= LONGEST_NUMBER:
+        return None
+    return PROBLEMS.problem("NUMBER_NOT_USABLE", number=number[:LONGEST_NUMBER] or "–")
+
+
+def _text_problem(ours: SupplierInvoice, card: Supplier) -> Problem | None:
+    texts = [
+        ("InvoiceNumber", ours.invoice_number),
+        ("SupplierNumber", card.supplier_number),
+        *((name, getattr(card, field)) for name, field in (*SUPPLIER_CARD, *BANK)),
+    ]
+    wrong = next((name for name, text in texts if is_refused(text)), None)
+    return PROBLEMS.problem("TEXT_REFUSED", what=wrong) if wrong else None
+
+
+def _rows_problem(bill: contract.SupplierBill, ours: SupplierInvoice) -> Problem | None:
+    total = sum((row.debit - row.credit for row in bill.rows), _ZERO)
+    if total != bill.total:
+        rows, whole = (in_words(one, bill.currency) for one in (total, bill.total))
+        return PROBLEMS.problem("NOT_BALANCED", rows=rows, total=whole)
+    if len(ours.rows) > MOST_ROWS:
+        return PROBLEMS.problem("TOO_MANY_ROWS", count=len(ours.rows))
+    return None
+
+
+# --- Comparison ---------------------------------------------------------------
+
+
+def is_ours(ours: SupplierInvoice, theirs: SupplierInvoice) -> bool:
+    """Tell by its mark whether a supplier invoice is this bill."""
+    return theirs.external_invoice_number == ours.external_invoice_number
+
+
+def is_of_another(ours: SupplierInvoice, theirs: SupplierInvoice) -> bool:
+    """Tell by its mark whether a supplier invoice is another bill of ours."""
+    return theirs.external_invoice_number.startswith(MARK) and not is_ours(ours, theirs)
+
+
+def adoptable(ours: SupplierInvoice, theirs: SupplierInvoice) -> list[contract.Difference]:
+    """Return why a supplier invoice with our number is not this bill; nothing where it may be."""
+    return differences_of(
+        ("InvoiceNumber", ours.invoice_number, theirs.invoice_number),
+        ("Total", ours.total, theirs.total),
+        ("Currency", ours.currency, theirs.currency),
+        ("InvoiceDate", ours.invoice_date, theirs.invoice_date),
+    )
+
+
+def differences(ours: SupplierInvoice, theirs: SupplierInvoice) -> list[contract.Difference]:
+    """Return the fields of our bill that are not so in Fortnox, rows included."""
+    rate = None
+    if ours.currency_rate is not None and theirs.currency_rate is not None:
+        rate = theirs.currency_rate / (theirs.currency_unit or Decimal(1))
+    found = differences_of(("SupplierNumber", ours.supplier_number, theirs.supplier_number))
+    found += adoptable(ours, theirs)
+    found += differences_of(
+        ("DueDate", ours.due_date, theirs.due_date),
+        ("VAT", ours.vat, theirs.vat),
+        ("VATType", ours.vat_type, theirs.vat_type or ours.vat_type),
+        ("CurrencyRate", ours.currency_rate, rate),
+    )
+    mine, other = coding(ours), coding(theirs)
+    return found + differences_of(("SupplierInvoiceRows", _in_text(mine), _in_text(other)))
+
+
+def coding(invoice: SupplierInvoice) -> list[tuple[str, Decimal]]:
+    """Return what is booked on each account, without the debt, whatever the order of the rows.
+
+    Positive in debit, in the invoice's currency.
+    """
+    foreign = invoice.currency != "SEK"
+    amounts = [
+        (
+            row.account,
+            row.debit_currency - row.credit_currency if foreign else row.debit - row.credit,
+        )
+        for row in invoice.rows
+        if row.code != DEBT
+    ]
+    return sorted(one for one in amounts if one[1])
+
+
+def _in_text(rows: list[tuple[str, Decimal]]) -> str:
+    return ", ".join(f"{account} {shown(amount)}" for account, amount in rows)

@@ -1,0 +1,106 @@
+"""The settings fields of the export of bills, each declared once."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from typing import Final
+
+from opter_contract.export_values import ExportType
+from opter_contract.values import CheckedSettings, Choice, SettingsField, Text
+from opter_fortnox_plugin import settings
+from opter_fortnox_plugin.exports.settings import attach_pdf, export_from_date
+from opter_fortnox_plugin.settings import Declared
+
+EXPORT_TYPE: Final = ExportType(
+    settings.IMPORT_TYPE.code,
+    "supplier-bills",
+    Text("Avräkningar till Fortnox", "Settlements to Fortnox"),
+)
+
+#: What the export of bills needs: supplier invoices, suppliers, accounts and years, currencies, the
+#: locked period, the company. ``supplier`` alone does not open supplier invoices.
+SCOPES: Final = (
+    "supplierinvoice", "supplier", "bookkeeping", "currency", "settings", "companyinformation",
+)  # fmt: skip
+
+DECLARED: Final = (
+    export_from_date(Text("avräkningar", "bills"), Text("datum", "date")),
+    Declared(
+        SettingsField(
+            key="supplier_number",
+            kind="choice",
+            label=Text("Leverantörsnummer i Fortnox", "Supplier number in Fortnox"),
+            help=Text(
+                "Vad som är leverantörsnumret i Fortnox. Leverantörer paras aldrig ihop på något "
+                "annat.",
+                "What is the supplier number in Fortnox. Suppliers are never matched by anything "
+                "else.",
+            ),
+            default="code",
+            choices=(
+                Choice("code", Text("Leverantörens kod", "The supplier's code")),
+                Choice(
+                    "organisation-number", Text("Organisationsnumret", "The organisation number")
+                ),
+            ),
+        ),
+    ),
+    Declared(
+        SettingsField(
+            key="update_suppliers",
+            kind="boolean",
+            label=Text("Uppdatera leverantörer", "Update suppliers"),
+            help=Text(
+                "På: fält som är ifyllda här och skiljer sig skrivs i Fortnox "
+                "leverantörsregister, bankuppgifter bara när någon har bekräftat dem. Av: bara "
+                "nya leverantörer skrivs dit.",
+                "On: fields that are filled in here and differ are written to Fortnox's supplier "
+                "register, bank details only once somebody has confirmed them. Off: only new "
+                "suppliers are written there.",
+            ),
+            default="true",
+        ),
+    ),
+    attach_pdf(
+        Text(
+            "Avräkningens PDF läggs i Fortnox och knyts till leverantörsfakturan där.",
+            "The bill's PDF is put into Fortnox and connected with the supplier invoice there.",
+        )
+    ),
+)
+
+FIELDS: Final = tuple(one.field for one in DECLARED)
+
+
+def check(values: Mapping[str, str]) -> CheckedSettings:
+    """Check what a person entered, field by field."""
+    return settings.check(values, DECLARED)
+
+
+@dataclass(frozen=True, slots=True)
+class BillSettings:
+    """The values of one definition."""
+
+    export_from_date: date
+    supplier_number: str
+    update_suppliers: bool
+    attach_pdf: bool
+
+    @classmethod
+    def of(cls, values: Mapping[str, str]) -> BillSettings:
+        """Read values that :func:`check` has passed.
+
+        :raises ValueError: for values that it has not.
+        """
+        return cls(**settings.read_all(DECLARED, values))
+
+    @property
+    def update_cards(self) -> bool:
+        return self.update_suppliers
+
+    @property
+    def scopes(self) -> tuple[str, ...]:
+        """What an export may do in Fortnox, and no more."""
+        return (*SCOPES, *(("inbox", "connectfile") if self.attach_pdf else ()))

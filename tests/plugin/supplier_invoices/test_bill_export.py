@@ -1,0 +1,582 @@
+"""The export of bills against the sandbox, over HTTP."""
+
+from dataclasses import replace
+from datetime import date
+from decimal import Decimal
+
+import pytest
+from bill_export import LASSE, POSTS, PUTS, BillOffice, bill, row
+from invoice_export import new_sandbox
+
+from hostsim.sandbox import Fault, Match
+from opter_fortnox_plugin.errors import FortnoxError
+
+BG = ("LASSE", "BG", "5050-1055", "123-4566")
+
+
+@pytest.fixture
+def office():
+    with new_sandbox() as sandbox:
+        yield BillOffice(sandbox)
+
+
+def codes(recorded):
+    return {one.id: (one.state, one.code) for one in recorded.results}
+
+
+def plan_of(recorded):
+    [planned] = recorded.planned
+    return planned.state, planned.action, planned.code
+
+
+def rows_of(there):
+    return [
+        (one["Account"], one["Debit"], one["Credit"], one["Code"])
+        for one in there["SupplierInvoiceRows"]
+    ]
+
+
+def no_export(office, recorded):
+    return (office.requests("POST", "/3/supplierinvoices"), recorded.intents) == (0, [])
+
+
+# --- what is sent ------------------------------------------------------------------
+
+
+def test_a_bill_is_sent_with_its_number_and_its_whole_coding(office):
+    recorded = office.has(bill()).export()
+    assert codes(recorded) == {"/A-117": ("sent", "")}
+    there = office.one()
+    assert recorded.results[0].number == there["GivenNumber"]
+    assert (there["InvoiceNumber"], there["VATType"]) == ("A-117", "NORMAL")
+    assert (there["Total"], there["VAT"]) == ("12500.00", "2500.00")
+    assert (there["InvoiceDate"], there["DueDate"]) == ("2026-11-02", "2026-12-02")
+    assert there["ExternalInvoiceNumber"] == "opter//A-117/"
+    assert rows_of(there) == [(4010, 10000, 0, ""), (2641, 2500, 0, ""), (2440, 0, 12500, "TOT")]
+    assert not there["Booked"]
+
+
+def test_rows_of_one_account_and_unit_are_one_row_and_units_are_not_sent(office):
+    rows = [
+        row("4010", "100.10", unit="12"),
+        row("4010", "0.20", unit="12"),
+        row("4010", "50.00", unit="13"),
+        row("4010", credit="0.30", unit="12"),
+        row("4600", "7.00"),
+        row("4600", credit="7.00"),
+    ]
+    office.has(bill("A-117", *rows)).export()
+    assert rows_of(office.one())[:-1] == [(4010, 100, 0, ""), (4010, 50, 0, "")]
+    assert {one["CostCenter"] for one in office.one()["SupplierInvoiceRows"]} == {""}
+
+
+def test_a_negative_bill_is_sent_as_what_is_owed_to_us(office):
+    rows = [row("4010", credit="1000.00"), row("2641", credit="250.00")]
+    recorded = office.has(bill("A-118", *rows)).export()
+    assert codes(recorded) == {"/A-118": ("sent", "")}
+    assert office.one()["Total"] == "-1250.00"
+    assert rows_of(office.one())[-1] == (2440, 1250, 0, "TOT")
+
+
+def test_another_currency_goes_in_its_own_columns_with_its_rate(office):
+    rate = Decimal("11.2345")
+    ours = bill("A-119", row("4535", "100.10"), currency="EUR", exchange_rate=rate)
+    recorded = office.has(ours).export()
+    assert codes(recorded) == {"/A-119": ("sent", "")}
+    there = office.one()
+    assert (there["Currency"], there["CurrencyRate"], there["Total"]) == (
+        "EUR",
+        "11.2345",
+        "100.10",
+    )
+    assert there["SupplierInvoiceRows"][0]["DebitCurrency"] == 100.1
+    assert there["SupplierInvoiceRows"][0]["Debit"] == 1124.57
+    assert plan_of(office.export()) == ("unchanged", "none", "")
+
+
+def test_reverse_charge_is_sent_as_it_is_coded(office):
+    rows = [row("4535", "100.00"), row("2645", "25.00"), row("2614", credit="25.00")]
+    office.has(bill("A-120", *rows)).export()
+    assert office.one()["Total"] == "100.00"
+    assert len(office.one()["SupplierInvoiceRows"]) == 4
+
+
+def test_a_supplier_is_made_first_with_all_that_is_known(office):
+    recorded = office.has(bill()).export()
+    assert [(one.number, one.action) for one in recorded.cards] == [("LASSE", "create")]
+    assert recorded.bank_changes == []
+    card = office.supplier()
+    assert (card["Name"], card["OrganisationNumber"]) == ("Lasses Åkeri AB", "556000-0000")
+    assert (card["BG"], card["Phone1"], card["CountryCode"]) == ("5050-1055", "0480-100 00", "SE")
+
+
+def test_who_sends_invoices_himself_is_left_out_with_a_note(office):
+    himself = replace(LASSE, code="SVEN", sends_invoice=True)
+    recorded = office.has(bill(), bill("A-118", supplier=himself)).export()
+    assert codes(recorded) == {"/A-117": ("sent", "")}
+    [note] = recorded.report.notes
+    assert "since the supplier sends invoices itself: 1" in note.en
+
+
+def test_an_earlier_bill_than_the_setting_says_is_left_out_with_a_note(office):
+    recorded = office.has(bill()).export(export_from_date="2026-12-01")
+    assert recorded.planned == []
+    assert "2026-12-01" in recorded.report.notes[0].en
+
+
+def test_an_organisation_number_can_be_the_supplier_number(office):
+    office.has(bill()).export(supplier_number="organisation-number")
+    assert office.one()["SupplierNumber"] == "5560000000"
+
+
+def test_rows_that_do_not_come_to_the_total_are_refused_with_both_sums(office):
+    recorded = office.has(bill(total=Decimal("12500.01"))).export()
+    assert plan_of(recorded) == ("refused", "none", "NOT_BALANCED")
+    assert "12500.00 SEK" in recorded.planned[0].message.en
+    assert "12500.01 SEK" in recorded.planned[0].message.en
+    assert no_export(office, recorded)
+
+
+def test_only_the_scopes_that_the_settings_use_are_asked_for(office):
+    office.has(bill()).export()
+    [asked] = [one for one in office.sandbox.asked if one.path == "/oauth-v1/auth"]
+    assert asked.query["scope"] == (
+        "supplierinvoice supplier bookkeeping currency settings companyinformation"
+    )
+
+
+def test_every_gap_of_the_batch_is_told_and_nothing_is_sent(office):
+    recorded = office.has(
+        bill("1", row("4999", "1.00")),
+        bill("2", currency="XPF", exchange_rate=Decimal("10.5")),
+        bill("3", bill_date=date(2002, 1, 1)),
+        bill("4", supplier=replace(LASSE, code="UTAN", organisation_number="")),
+        bill("5"),
+    ).export(
+        export_from_date="2000-01-01",
+        supplier_number="organisation-number",
+        review=lambda _: (),
+    )
+    assert {(one.code, *one.ids) for one in recorded.gaps} == {
+        ("ACCOUNT_UNKNOWN", "/1"),
+        ("CURRENCY_UNKNOWN", "/2"),
+        ("FINANCIAL_YEAR_MISSING", "/3"),
+        ("SUPPLIER_NUMBER_MISSING", "/4"),
+    }
+
+
+def test_a_locked_period_is_a_gap(office):
+    office.fortnox.registers.change_set_up(locked_until=date(2026, 11, 2))
+    recorded = office.has(bill()).export(review=lambda _: ())
+    assert [one.code for one in recorded.gaps] == ["PERIOD_LOCKED"]
+    assert "the bill's date" not in recorded.gaps[0].message.en
+
+
+# --- nothing doubles ----------------------------------------------------------------
+
+
+def test_an_equal_bill_of_the_supplier_is_adopted(office):
+    office.add_supplier(BG="5050-1055")
+    given = office.add()
+    recorded = office.has(bill()).export()
+    assert plan_of(recorded) == ("adopted", "none", "")
+    assert (recorded.results[0].state, recorded.results[0].number) == ("adopted", given)
+    assert len(office.there()) == 1
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [{"InvoiceNumber": "A-1171"}, {"InvoiceNumber": "a-117"}, {"InvoiceNumber": "0A-117"}],
+)
+def test_numbers_are_compared_exactly(office, fields):
+    office.add_supplier(BG="5050-1055")
+    office.add(**fields)
+    recorded = office.has(bill()).export()
+    assert codes(recorded) == {"/A-117": ("sent", "")}
+    assert len(office.there()) == 2
+
+
+def test_the_same_number_of_another_supplier_does_not_count(office):
+    office.add_supplier(SupplierNumber="SVEN")
+    office.add(SupplierNumber="SVEN")
+    recorded = office.has(bill()).export()
+    assert codes(recorded) == {"/A-117": ("sent", "")}
+
+
+def test_a_cancelled_bill_does_not_count(office):
+    office.add_supplier(BG="5050-1055")
+    office.act(office.add(), "cancel")
+    recorded = office.has(bill()).export()
+    assert codes(recorded) == {"/A-117": ("sent", "")}
+
+
+@pytest.mark.parametrize(
+    ("fields", "field"),
+    [
+        ({"InvoiceDate": "2026-11-03"}, "InvoiceDate"),
+        ({"Total": "12500.01", "SupplierInvoiceRows": []}, "Total"),
+        ({"Currency": "EUR", "SupplierInvoiceRows": []}, "Currency"),
+    ],
+)
+def test_another_bill_of_that_number_is_refused_with_both_sides(office, fields, field):
+    office.add_supplier(BG="5050-1055")
+    office.add(**fields)
+    recorded = office.has(bill()).export()
+    assert plan_of(recorded) == ("refused", "none", "NUMBER_TAKEN")
+    assert field in {one.field for one in recorded.planned[0].differences}
+    assert field in recorded.planned[0].message.en
+    assert len(office.there()) == 1
+
+
+def test_one_that_is_there_twice_is_adopted_once_and_told(office):
+    office.add_supplier(BG="5050-1055")
+    both = [office.add(), office.add()]
+    recorded = office.has(bill()).export()
+    assert codes(recorded) == {"/A-117": ("adopted", "TWICE_IN_FORTNOX")}
+    assert all(number in recorded.results[0].message.en for number in both)
+    assert not recorded.results[0].complete
+
+
+def test_all_bills_of_a_supplier_are_read_however_many_there_are(office):
+    office.add_supplier(BG="5050-1055")
+    given = office.add()
+    for number in range(510):
+        office.add(InvoiceNumber=str(number))
+    recorded = office.has(bill()).export()
+    assert (recorded.results[0].state, recorded.results[0].number) == ("adopted", given)
+
+
+def test_many_bills_of_others_are_not_taken_for_the_suppliers(office):
+    for supplier in ("SVEN", "ANNA", "LASSE"):
+        office.add_supplier(SupplierNumber=supplier, BG="5050-1055")
+    for number in range(1010):
+        office.add(SupplierNumber="SVEN", InvoiceNumber=str(number))
+    office.add(SupplierNumber="ANNA")
+    recorded = office.has(bill()).export()
+    assert codes(recorded) == {"/A-117": ("sent", "")}
+
+
+def test_an_export_that_was_made_changes_nothing_when_it_is_made_again(office):
+    office.has(bill()).export()
+    before = office.there()
+    recorded = office.export()
+    assert plan_of(recorded) == ("unchanged", "none", "")
+    assert office.there() == before
+    assert office.requests("POST", "/3/supplierinvoices") == 1
+
+
+def test_the_same_number_in_two_regions_is_two_bills(office):
+    office.has(bill()).export()
+    recorded = office.has(bill(region="Norr")).export()
+    assert codes(recorded) == {"Norr/A-117": ("sent", "")}
+    assert len(office.there()) == 2
+
+
+# --- updating -----------------------------------------------------------------------
+
+
+def test_a_changed_bill_is_updated_whole_while_it_is_not_booked(office):
+    office.has(bill()).export()
+    changed = bill("A-117", row("4600", "800.00"), row("2641", "200.00"))
+    recorded = office.has(changed).export()
+    [planned] = recorded.planned
+    assert (planned.state, planned.action) == ("ready", "update")
+    assert codes(recorded) == {"/A-117": ("sent", "")}
+    there = office.one()
+    assert (there["Total"], there["VAT"]) == ("1000.00", "200.00")
+    assert rows_of(there) == [(4600, 800, 0, ""), (2641, 200, 0, ""), (2440, 0, 1000, "TOT")]
+
+
+def test_a_booked_bill_is_not_updated_and_its_differences_are_shown(office):
+    office.has(bill()).export()
+    office.act(office.one()["GivenNumber"], "bookkeep")
+    recorded = office.has(bill("A-117", row("4010", "1.00"))).export()
+    assert plan_of(recorded) == ("booked", "none", "BOOKED_IN_FORTNOX")
+    assert {one.field for one in recorded.planned[0].differences} >= {"Total"}
+    assert office.one()["Total"] == "12500.00"
+
+
+def test_a_bill_that_somebody_cancelled_there_is_refused_with_what_to_do(office):
+    office.has(bill()).export()
+    office.act(office.one()["GivenNumber"], "cancel")
+    recorded = office.has(bill("A-117", row("4010", "1.00"))).export()
+    assert plan_of(recorded) == ("refused", "none", "CANCELLED_IN_FORTNOX")
+
+
+def test_a_bill_is_taken_back_as_long_as_it_is_not_booked(office):
+    office.has(bill()).export()
+    assert office.cancel("A-117").state == "cancelled"
+    assert [one["Cancelled"] for one in office.there()] == [True]
+
+
+def test_a_booked_bill_is_not_taken_back(office):
+    office.has(bill()).export()
+    office.act(office.one()["GivenNumber"], "bookkeep")
+    assert office.cancel("A-117").state == "booked"
+
+
+# --- lost answers ---------------------------------------------------------------------
+
+PERFORMED = {
+    "a reset": Fault.reset(performed=True),
+    "a 500": Fault(500, performed=True),
+    "half an answer": replace(Fault.truncated(), performed=True),
+    "garbage": replace(Fault.garbage(), performed=True),
+}
+NOT_PERFORMED = {"a reset": Fault.reset(), "a 500": Fault(500), "a page": Fault.html()}
+
+
+@pytest.mark.parametrize("fault", PERFORMED.values(), ids=PERFORMED)
+def test_an_answer_that_is_lost_is_settled_by_the_newest_bills(office, fault):
+    office.fault(fault, POSTS)
+    recorded = office.has(bill()).export()
+    assert codes(recorded) == {"/A-117": ("sent", "")}
+    assert recorded.results[0].number == office.one()["GivenNumber"]
+
+
+@pytest.mark.parametrize("fault", NOT_PERFORMED.values(), ids=NOT_PERFORMED)
+def test_a_request_that_may_still_arrive_is_not_made_again_at_once(office, fault):
+    office.fault(fault, POSTS)
+    recorded = office.has(bill()).export()
+    assert codes(recorded) == {"/A-117": ("unknown", "RESULT_UNKNOWN")}
+    assert office.requests("POST", "/3/supplierinvoices") == 1
+    assert codes(office.export()) == {"/A-117": ("sent", "")}
+    assert len(office.there()) == 1
+
+
+def test_a_bill_that_shows_late_in_the_list_is_waited_for(office):
+    def shows_after_a_while(seconds):
+        office.seconds += seconds
+        if seconds == 5:
+            office.sandbox.faults.clear()
+
+    office.sleep = shows_after_a_while
+    office.host.runs.clear()
+    office.fault(Fault.reset(performed=True), POSTS)
+    recorded = office.has(bill()).export()
+    assert codes(recorded) == {"/A-117": ("sent", "")}
+
+
+def test_what_cannot_be_settled_is_unknown_and_asked_for_at_the_next_export(office):
+    def review(recorded):
+        office.fault(Fault(503), Match("GET", "/3/supplierinvoices"), times=None)
+        return [one.id for one in recorded.planned]
+
+    office.fault(Fault.reset(performed=True), POSTS)
+    recorded = office.has(bill()).export(review=review)
+    assert codes(recorded) == {"/A-117": ("unknown", "RESULT_UNKNOWN")}
+    office.sandbox.faults.clear()
+    assert codes(office.export()) == {"/A-117": ("unchanged", "")}
+    assert len(office.there()) == 1
+
+
+def test_one_that_was_sent_before_a_kill_is_found_though_it_has_changed_since(office):
+    office.has(bill()).export()
+    office.host.forget_results()
+    recorded = office.has(bill("A-117", row("4010", "1.00"))).export()
+    assert codes(recorded) == {"/A-117": ("sent", "")}
+    assert office.one()["Total"] == "1.00"
+
+
+def test_one_that_was_sent_before_a_kill_is_found_though_its_supplier_has_changed(office):
+    office.has(bill()).export()
+    office.host.forget_results()
+    other = replace(LASSE, code="NY", organisation_number="", name="Nya Åkeriet")
+    office.has(bill(supplier=other)).export()
+    assert office.one()["SupplierNumber"] == "NY"
+
+
+@pytest.mark.parametrize("fault", [*PERFORMED.values(), *NOT_PERFORMED.values()])
+def test_a_lost_answer_to_an_update_is_settled_by_asking(office, fault):
+    office.has(bill()).export()
+    office.fault(fault, PUTS)
+    recorded = office.has(bill("A-117", row("4010", "1.00"))).export()
+    assert codes(recorded) == {"/A-117": ("sent", "")}
+    assert office.one()["Total"] == "1.00"
+
+
+@pytest.mark.parametrize("fault", [*PERFORMED.values(), *NOT_PERFORMED.values()])
+def test_a_lost_answer_about_a_supplier_is_settled_by_asking(office, fault):
+    office.fault(fault, Match("POST", "/3/suppliers"))
+    recorded = office.has(bill()).export()
+    assert codes(recorded) == {"/A-117": ("sent", "")}
+    assert office.supplier()["BG"] == "5050-1055"
+
+
+def test_no_list_of_bills_can_be_read_nothing_is_sent(office):
+    office.fault(Fault(503), Match("GET", "/3/supplierinvoices"), times=None)
+    with pytest.raises(FortnoxError):
+        office.has(bill()).export()
+    assert office.requests("POST", "/3/supplierinvoices") == 0
+
+
+# --- bank details ---------------------------------------------------------------------
+
+
+def test_a_bank_change_is_shown_and_new_bills_wait_for_it(office):
+    office.add_supplier(BG="123-4566", OrganisationNumber="556000-0000")
+    recorded = office.has(bill()).export()
+    assert plan_of(recorded) == ("waiting", "create", "BANK_NOT_CONFIRMED")
+    [change] = recorded.bank_changes
+    assert (change.party_number, change.field, change.ours, change.theirs) == BG
+    assert codes(recorded) == {"/A-117": ("refused", "BANK_NOT_CONFIRMED")}
+    assert office.supplier()["BG"] == "123-4566"
+    assert office.there() == []
+
+
+def test_what_a_person_confirmed_is_written_and_the_bills_go(office):
+    office.add_supplier(BG="123-4566")
+    office.confirm(BG)
+    recorded = office.has(bill()).export()
+    assert codes(recorded) == {"/A-117": ("sent", "")}
+    assert office.supplier()["BG"] == "5050-1055"
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        ("LASSE", "BG", "5050-1055", "999-9999"),
+        ("LASSE", "BG", "5051-0000", "123-4566"),
+        ("LASSE", "PG", "5050-1055", "123-4566"),
+        ("SVEN", "BG", "5050-1055", "123-4566"),
+    ],
+)
+def test_a_confirmation_of_other_values_does_not_count(office, other):
+    office.add_supplier(BG="123-4566")
+    office.confirm(other)
+    recorded = office.has(bill()).export()
+    assert codes(recorded) == {"/A-117": ("refused", "BANK_NOT_CONFIRMED")}
+    assert office.supplier()["BG"] == "123-4566"
+
+
+def test_a_confirmation_of_some_of_the_changes_does_not_count(office):
+    office.add_supplier(BG="123-4566", IBAN="SE11")
+    office.confirm(BG)
+    office.has(bill(supplier=replace(LASSE, iban="SE22"))).export()
+    assert (office.supplier()["BG"], office.supplier()["IBAN"]) == ("123-4566", "SE11")
+
+
+def test_bank_details_that_change_while_a_person_looks_are_not_overwritten(office):
+    def review(recorded):
+        office.change_supplier(BG="777-7777")
+        return [one.id for one in recorded.planned]
+
+    office.add_supplier(BG="123-4566")
+    office.confirm(BG)
+    recorded = office.has(bill()).export(review=review)
+    assert codes(recorded) == {"/A-117": ("refused", "BANK_CHANGED")}
+    assert office.supplier()["BG"] == "777-7777"
+    assert office.there() == []
+
+
+def test_bank_details_that_only_look_different_are_the_same(office):
+    office.add_supplier(BG="50501055", IBAN="SE45 5000 0000")
+    supplier = replace(LASSE, iban="se4550000000")
+    recorded = office.has(bill(supplier=supplier)).export()
+    assert recorded.bank_changes == []
+    assert codes(recorded) == {"/A-117": ("sent", "")}
+
+
+def test_details_there_that_would_be_used_before_ours_are_cleared_once_confirmed(office):
+    supplier = replace(LASSE, bankgiro="", iban="SE4550000000")
+    office.add_supplier(BG="123-4566", IBAN="SE4550000000", BIC="ESSESESS")
+    recorded = office.has(bill(supplier=supplier)).export()
+    assert [(one.field, one.ours, one.theirs) for one in recorded.bank_changes] == [
+        ("BG", "", "123-4566")
+    ]
+    office.confirm(("LASSE", "BG", "", "123-4566"))
+    office.export()
+    assert (office.supplier()["BG"], office.supplier()["BIC"]) == ("", "ESSESESS")
+
+
+def test_details_there_are_left_alone_where_ours_has_none(office):
+    office.add_supplier(BG="123-4566")
+    recorded = office.has(bill(supplier=replace(LASSE, bankgiro=""))).export()
+    assert recorded.bank_changes == []
+    assert codes(recorded) == {"/A-117": ("sent", "")}
+    assert office.supplier()["BG"] == "123-4566"
+
+
+def test_details_there_that_are_used_after_ours_are_left_alone(office):
+    office.add_supplier(BG="5050-1055", IBAN="SE4550000000")
+    recorded = office.has(bill()).export()
+    assert recorded.bank_changes == []
+    assert office.supplier()["IBAN"] == "SE4550000000"
+
+
+def test_an_account_that_was_missing_there_waits_for_a_person_too(office):
+    office.add_supplier()
+    recorded = office.has(bill()).export()
+    assert [(one.ours, one.theirs) for one in recorded.bank_changes] == [("5050-1055", "")]
+    assert office.there() == []
+
+
+def test_other_suppliers_bills_go_while_one_waits(office):
+    office.add_supplier(BG="123-4566")
+    other = replace(LASSE, code="SVEN", organisation_number="556000-0001", bankgiro="")
+    recorded = office.has(bill(), bill("A-118", supplier=other)).export()
+    assert codes(recorded) == {
+        "/A-117": ("refused", "BANK_NOT_CONFIRMED"),
+        "/A-118": ("sent", ""),
+    }
+
+
+def test_where_suppliers_are_not_updated_another_account_is_told_and_left(office):
+    office.add_supplier(BG="123-4566")
+    recorded = office.has(bill()).export(update_suppliers="false")
+    assert recorded.bank_changes == []
+    assert "BG 5050-1055 / 123-4566" in recorded.cards[0].message.en
+    assert codes(recorded) == {"/A-117": ("sent", "")}
+    assert office.supplier()["BG"] == "123-4566"
+
+
+def test_a_supplier_number_of_another_company_is_refused(office):
+    office.add_supplier(OrganisationNumber="556999-9999", BG="123-4566")
+    recorded = office.has(bill()).export()
+    assert plan_of(recorded) == ("refused", "none", "SUPPLIER_CONTRADICTS")
+    assert recorded.bank_changes == []
+
+
+def test_a_lost_answer_to_a_confirmed_change_is_settled(office):
+    office.add_supplier(BG="123-4566")
+    office.confirm(BG)
+    office.fault(Fault.reset(performed=True), Match("PUT", "/3/suppliers/*"))
+    assert codes(office.has(bill()).export()) == {"/A-117": ("sent", "")}
+    assert office.supplier()["BG"] == "5050-1055"
+
+
+# --- the PDF --------------------------------------------------------------------------
+
+PDF = b"%PDF-1.4 the bill"
+
+
+def files(office):
+    return [(one.supplier_invoice, one.content) for one in office.fortnox.registers.files.values()]
+
+
+@pytest.fixture
+def with_pdf(office):
+    office.host.documents["/A-117"] = PDF
+    return office.has(bill(document="a.pdf"))
+
+
+def test_the_pdf_goes_with_the_bill_where_the_setting_says_so(with_pdf):
+    with_pdf.export(attach_pdf="true")
+    assert files(with_pdf) == [(int(with_pdf.one()["GivenNumber"]), PDF)]
+
+
+def test_without_the_setting_there_is_no_pdf(with_pdf):
+    with_pdf.export()
+    assert files(with_pdf) == []
+
+
+@pytest.mark.parametrize(
+    "match", [Match("POST", "/3/inbox"), Match("POST", "/3/supplierinvoicefileconnections")]
+)
+@pytest.mark.parametrize("fault", [*PERFORMED.values(), *NOT_PERFORMED.values()])
+def test_a_repeated_upload_makes_no_second_file(with_pdf, match, fault):
+    with_pdf.fault(fault, match)
+    recorded = with_pdf.export(attach_pdf="true")
+    assert recorded.states == {"/A-117": "sent"}
+    with_pdf.export(attach_pdf="true")
+    assert files(with_pdf) == [(int(with_pdf.one()["GivenNumber"]), PDF)]

@@ -1,0 +1,59 @@
+"""Bills of subcontractors as a file has them."""
+
+from __future__ import annotations
+
+import copy
+
+#: As the issue writes it.
+BILL = {
+    "bill_number": "A-2026-117",
+    "region": "",
+    "period_closed": True,
+    "currency": "SEK",
+    "exchange_rate": None,
+    "bill_date": "2026-11-02",
+    "due_date": "2026-12-02",
+    "total": "12500.00",
+    "vat": "2500.00",
+    "pdf": None,
+    "supplier": {
+        "code": "LASSE",
+        "name": "Lasses Åkeri AB",
+        "organisation_number": "556000-0000",
+        "vat_number": "SE556000000001",
+        "address1": "Box 1",
+        "zip": "392 00",
+        "city": "Kalmar",
+        "country": "SE",
+        "phone1": "0480-100 00",
+        "phone2": "",
+        "www": "",
+        "bankgiro": "5050-1055",
+        "plusgiro": "",
+        "bank_account": "",
+        "iban": "",
+        "bic": "",
+        "sends_invoice": False,
+    },
+    "rows": [
+        {"account": "4010", "unit": "12", "debit": "10000.00", "credit": "0.00"},
+        {"account": "2641", "unit": "", "debit": "2500.00", "credit": "0.00"},
+    ],
+}
+
+
+def bill(**values):
+    """Build a bill; ``supplier__zip`` is a field of the supplier, ``row__debit`` of row 0."""
+    made = copy.deepcopy(BILL)
+    for key, value in values.items():
+        part, _, field = key.rpartition("__")
+        place = {"": made, "supplier": made["supplier"], "row": made["rows"][0]}[part]
+        if value is ...:
+            del place[field]
+        else:
+            place[field] = value
+    return made
+
+
+def row(debit="0.00", credit="0.00"):
+    return {"account": "4010", "unit": "", "debit": debit, "credit": credit}
