@@ -340,9 +340,9 @@ class _Demo:
     def _reconcile(
         self, store: Store, sandbox: Sandbox, numbers: Sequence[str], bills: Sequence[str]
     ) -> None:
-        """Add up what each side has of these invoices and bills; the sums must be equal."""
+        """Add up what each side has of these invoices and bills; it must be equally much."""
         self.flows = flows_of(store, sandbox, numbers, bills)
-        wrong = [row for row in self.flows if row.here != row.there]
+        wrong = [row for row in self.flows if row.differs]
         if wrong or not self.flows:
             sv, en = (", ".join(say(row.name, one) for row in wrong) for one in LANGUAGES)
             raise _failed(f"sidorna skiljer sig ({sv})", f"the sides differ ({en})")
@@ -429,9 +429,17 @@ class Flow:
 
     name: Text
     currency: str
-    count: int
-    here: Decimal
-    there: Decimal
+    here: Sequence[Decimal]
+    there: Sequence[Decimal]
+
+    @property
+    def difference(self) -> Decimal:
+        return _sum(self.here) - _sum(self.there)
+
+    @property
+    def differs(self) -> bool:
+        """Whether the sums do, or the numbers: one of 0 changes no sum."""
+        return bool(self.difference) or len(self.here) != len(self.there)
 
 
 #: The columns of a preview that are shown.
@@ -440,12 +448,10 @@ _SHORT = frozenset({"invoice", "bill", "customer", "supplier", "total", "other_t
 _FLOWS: tuple[Column[Flow], ...] = (
     Column("flow", Text("Flöde", "Flow"), lambda r: r.name),
     Column("currency", Text("Valuta", "Currency"), lambda r: r.currency),
-    Column("count", Text("Antal", "Number"), lambda r: r.count, right=True),
-    Column("here", Text("Här", "Here"), lambda r: Money(r.here), right=True),
-    Column("there", Text("I Fortnox", "In Fortnox"), lambda r: Money(r.there), right=True),
-    Column(
-        "difference", Text("Skillnad", "Difference"), lambda r: Money(r.here - r.there), right=True
-    ),
+    Column("count", Text("Antal", "Number"), lambda r: len(r.there), right=True),
+    Column("here", Text("Här", "Here"), lambda r: Money(_sum(r.here)), right=True),
+    Column("there", Text("I Fortnox", "In Fortnox"), lambda r: Money(_sum(r.there)), right=True),
+    Column("difference", Text("Skillnad", "Difference"), lambda r: Money(r.difference), right=True),
 )
 
 _OUT = Text("Fakturor ut", "Invoices out")
@@ -456,7 +462,7 @@ _SETTLED = Text("Avräkningar ut", "Settlements out")
 def flows_of(
     store: Store, sandbox: Sandbox, numbers: Sequence[str], bills: Sequence[str]
 ) -> list[Flow]:
-    """Add up both sides of these invoices, their payments and these bills, by currency."""
+    """Give both sides of these invoices, their payments and these bills, by currency."""
     books = sandbox.state.companies[seed.COMPANY]
     invoices = [one for one in store.invoices() if one.number in numbers]
     entries = [row for row in store.payments() if row.state == "registered"]
@@ -470,18 +476,16 @@ def flows_of(
             Flow(
                 _OUT,
                 currency,
-                len(there),
-                _sum(one.total for one in ours.values()),
-                _sum(one.total for one in there),
+                [one.total for one in ours.values()],
+                [one.total for one in there],
             )
         )
         payments.append(
             Flow(
                 _IN,
                 currency,
-                len(registered),
-                _sum(one.amount_currency or one.amount for one in registered),
-                _sum(one.amount_currency or one.amount for one in paid),
+                [one.amount_currency or one.amount for one in registered],
+                [one.amount_currency or one.amount for one in paid],
             )
         )
     return [*out, *payments, *_settled(store, sandbox, bills)]
@@ -497,8 +501,7 @@ def _settled(store: Store, sandbox: Sandbox, numbers: Sequence[str]) -> Iterator
             for one in books.values()
             if not one.cancelled and one.fields.get("InvoiceNumber") in ours
         ]
-        here = _sum(one.total for one in ours.values())
-        yield Flow(_SETTLED, currency, len(there), here, _sum(there))
+        yield Flow(_SETTLED, currency, [one.total for one in ours.values()], there)
 
 
 def _sum(amounts: Iterable[Decimal]) -> Decimal:

@@ -18,7 +18,7 @@ An export::
                                  ◄───────── run.hook.opter_review_export
     … a person looks at the preview, and sends or does not …
         the ids to send          ─────────►
-                                 ◄───────── run.hook.opter_confirmed_bank_changes
+                                 ◄───────── run.hook.opter_confirmed_bank_changes (batches)
                                  ◄───────── run.hook.opter_take_intents   before a request
                                  ◄───────── run.hook.opter_take_results   after its answer
                                  ◄───────── ExportReport
@@ -65,7 +65,8 @@ Each sentence is a test of :mod:`opter_contract.conformance.export_hosts` with t
 9. Amounts stay exact.
 10. A plug-in's words are shown. Codes, messages, differences and gaps.
 11. A bank change is confirmed by a person. By name, for the values that were shown, and once:
-    where it was given as confirmed and stands there again, it is confirmed anew.
+    where it was given as confirmed and stands there again, it is confirmed anew. What was not
+    asked for is kept.
 """
 
 from __future__ import annotations
@@ -273,14 +274,20 @@ def opter_take_bank_changes(run: Run, changes: Sequence[BankChange]) -> int:  # 
 
 
 @hookspec
-def opter_confirmed_bank_changes(run: Run) -> Sequence[BankChange]:  # type: ignore[empty-body]
-    """Give which of the bank changes that were taken a person has confirmed, by name.
+def opter_confirmed_bank_changes(  # type: ignore[empty-body]
+    run: Run, party_numbers: Collection[str]
+) -> Sequence[BankChange]:
+    """Give which of the bank changes of these parties a person has confirmed, by name.
 
-    Called by the plug-in once, after the review and before it writes any card. A confirmation
-    holds for all four values of a change, and for one answer: the host forgets it with the
-    answer, so that what somebody writes there afterwards is not overwritten by an old one.
+    Called by the plug-in after the review and before it writes any card, for each party once. A
+    confirmation holds for all four values of a change, and for one answer: the host forgets what
+    it gives, so that what somebody writes there afterwards is not overwritten by an old one. What
+    it does not give it keeps: where a person left out the bills of a supplier, its confirmation is
+    neither made nor lost.
 
     :param run: as it was passed to ``opter_export``.
+    :param party_numbers: of the suppliers whose items the review returned, at most
+        :data:`opter_contract.BATCH`.
     :return: those that are confirmed.
 
     An error ends the export.
@@ -288,10 +295,11 @@ def opter_confirmed_bank_changes(run: Run) -> Sequence[BankChange]:  # type: ign
     Example::
 
         @hookimpl
-        def opter_confirmed_bank_changes(self, run):
-            confirmed = [one for one in self.changes[run.id] if one in self.confirmations]
-            self.confirmations.difference_update(confirmed)
-            return confirmed
+        def opter_confirmed_bank_changes(self, run, party_numbers):
+            asked = [one for one in self.changes[run.id] if one.party_number in party_numbers]
+            confirmed = self.confirmations.intersection(asked)
+            self.confirmations -= confirmed
+            return list(confirmed)
     """
 
 

@@ -136,7 +136,7 @@ class Supplier:
     iban: str = ""
     bic: str = ""
     sends_invoice: bool = False
-    """It sends invoices itself, so that its bills are not exported."""
+    """It sends invoices itself: a host need not give its bills, a plug-in does not send them."""
 
 
 @dataclass(frozen=True, slots=True)

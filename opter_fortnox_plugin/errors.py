@@ -333,6 +333,12 @@ class Unavailable(FortnoxError):
             "The certificate of {host} cannot be trusted, so nothing was sent there. The "
             "administrator checks the machine's clock, firewall and proxy.",
         ),
+        "FORTNOX_LIST_CHANGING": Text(
+            "Listan {resource} i Fortnox ändrades hela tiden medan den lästes, {attempts} gånger i "
+            "rad. Vänta tills ingen arbetar med den och exportera igen.",
+            "The list {resource} in Fortnox kept changing while it was read, {attempts} times in "
+            "a row. Wait until nobody works with it and export again.",
+        ),
         "FORTNOX_LIST_UNSTABLE": Text(
             "Betalningarna i Fortnox ändrades hela tiden medan de lästes, {attempts} gånger i rad. "
             "Vänta tills ingen arbetar med dem och importera igen.",

@@ -129,10 +129,12 @@ class Host:
     def take_bank_changes(self, changes: Sequence[BankChange]) -> None:
         self._deliver("opter_take_bank_changes", "changes", changes, optional=True)
 
-    def confirmed_bank_changes(self) -> Sequence[BankChange]:
-        """Ask which bank changes a person has confirmed; older hosts have none confirmed."""
-        answer: Sequence[BankChange] = self._ask("opter_confirmed_bank_changes", default=())
-        return answer
+    def confirmed_bank_changes(self, party_numbers: Sequence[str]) -> Sequence[BankChange]:
+        """Ask which bank changes of these a person has confirmed; older hosts have none."""
+        confirmed: list[BankChange] = []
+        for batch in _batches(party_numbers):
+            confirmed += self._ask("opter_confirmed_bank_changes", default=(), party_numbers=batch)
+        return confirmed
 
     def take_gaps(self, gaps: Sequence[Gap]) -> None:
         self._deliver("opter_take_gaps", "gaps", gaps)

@@ -5,7 +5,8 @@ from __future__ import annotations
 import queue
 import sys
 import threading
-from collections.abc import Collection
+from collections.abc import Collection, Iterable, Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 import click
@@ -26,7 +27,7 @@ from hostsim.views.exports import (
     write_log,
     write_log_json,
 )
-from hostsim.views.labels import company
+from hostsim.views.labels import BANK_FIELDS, company, label
 from hostsim.views.output import ReaderClosed, is_terminal
 
 if TYPE_CHECKING:
@@ -238,22 +239,24 @@ def export(
             if cancel is not None:
                 preview = host.cancel(name, cancel)
             elif send:
-                preview = _send(common, host, name, shown, items)
+                with _showing_what_was_sent(common, host, name):
+                    preview = _send(common, host, name, shown, items)
             else:
                 question = _Question(common, progress)
                 asks = not check and question.possible
-                preview = host.export(
-                    name,
-                    items=items,
-                    check=check,
-                    **({"review": question} if asks else {}),
-                )
+                with _showing_what_was_sent(common, host, name):
+                    preview = host.export(
+                        name,
+                        items=items,
+                        check=check,
+                        **({"review": question} if asks else {}),
+                    )
                 if asks and not preview.sent:
                     for note in preview.notes:
                         common.output.line(note)
                     _raise_for(preview)
                     return
-        _show(common, preview, how_to_send=not check)
+        _show(common, preview, how_to_send=not check, asked=items)
         _raise_for(preview)
         if cancel is not None and not preview.counts["cancelled"]:
             words = messages.WORDS[preview.subject]
@@ -263,8 +266,8 @@ def export(
 def _confirm(common: Common, host: Host, name: str, supplier: str) -> None:
     """Confirm what was shown of a supplier, and say what that was."""
     for one in host.confirm_bank(name, supplier):
-        by = one.confirmed_by or ""
-        sentence = messages.confirmed(one.party_number, one.field, one.ours, one.theirs, by)
+        field, by = label(BANK_FIELDS, one.field), one.confirmed_by or ""
+        sentence = messages.confirmed(one.party_number, field, one.ours, one.theirs, by)
         common.note(sentence.sv, sentence.en)
 
 
@@ -275,13 +278,31 @@ def _send(
         return host.send(name, revision, items=items)
     except ExportChanged as changed:
         try:
-            _show(common, changed.preview, how_to_send=True)
+            _show(common, changed.preview, how_to_send=True, asked=items)
         except (ReaderClosed, HostError) as error:
             raise changed from error
         raise
 
 
-def _show(common: Common, preview: ExportPreview, *, how_to_send: bool) -> None:
+@contextmanager
+def _showing_what_was_sent(common: Common, host: Host, name: str) -> Iterator[None]:
+    """Print what became of the items, too, where an error ends an export that had begun to send."""
+    before = next(host.export_runs(name), None)
+    try:
+        yield
+    except Exception as error:
+        after = next(host.export_runs(name), None)
+        if after is not None and after.sent and (before is None or after.run_id != before.run_id):
+            try:
+                _show(common, after, how_to_send=False)
+            except (ReaderClosed, HostError) as unshown:
+                raise error from unshown
+        raise
+
+
+def _show(
+    common: Common, preview: ExportPreview, *, how_to_send: bool, asked: Iterable[str] = ()
+) -> None:
     """Print a run; one that sent nothing is marked as the one that a send sends."""
     output = common.output
     if common.json:
@@ -289,7 +310,7 @@ def _show(common: Common, preview: ExportPreview, *, how_to_send: bool) -> None:
     else:
         write_export(output, preview)
         if how_to_send:
-            write_how_to_send(output, preview)
+            write_how_to_send(output, preview, asked)
     output.flush()
     preview.mark_printed()
 

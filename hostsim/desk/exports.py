@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -304,6 +305,7 @@ def run() -> str:
 def _run_page(preview: ExportPreview, job: Job | None = None) -> str:
     subject = SUBJECTS[preview.subject]
     left_out = frozenset[str]() if job is None else job.plan.left_out
+    chosen = preview.without(left_out)
     address = {"run": preview.run_id} if job is None else {"job": job.id}
     gaps = list(preview.gaps())
     in_gaps = {item_id for gap in gaps for item_id in gap.ids}
@@ -312,7 +314,8 @@ def _run_page(preview: ExportPreview, job: Job | None = None) -> str:
         "export_run.html",
         preview=preview,
         job=job,
-        chosen=preview.without(left_out),
+        chosen=chosen,
+        seen=_seen(chosen),
         sums=_sums,
         titles=subject.views.titles,
         bank=_by_party(preview.bank_changes()),
@@ -396,6 +399,11 @@ def _sums(chosen: Chosen) -> tuple[list[Money], list[Money]]:
     return here, there
 
 
+def _seen(chosen: Chosen) -> str:
+    """Digest what a page said would be sent."""
+    return hashlib.sha256("\n".join(chosen.ids).encode()).hexdigest()[:16]
+
+
 @pages.post("/plan/tick")
 def tick() -> AnyResponse:
     """Note what is ticked; nothing is sent."""
@@ -434,17 +442,26 @@ def confirm() -> AnyResponse:
 
 @pages.post("/plan/send")
 def send() -> AnyResponse:
-    """Send what is ticked, and nothing else."""
+    """Send what is ticked, and nothing else; nothing where another window changed the plan."""
     job = _planned(request.args.get("job", ""))
     if job.plan.waiting:
-        _note_ticks(job)
-        chosen = _plan_of(job).without(job.plan.left_out)
-        if not chosen.possible:
-            why = messages.GAPS_TICKED if chosen.gaps else messages.NOTHING_TICKED
+        why = _send(job)
+        if why is not None:
             notify(messages.said(why, _here().code), "error")
-            return redirect(url_for(".plan", job=job.id), 303)
-        job.plan.answer(chosen.ids)
+            return _back_to_plan()
     return redirect(url_for("jobs.show", job_id=job.id), 303)
+
+
+def _send(job: Job) -> Text | None:
+    """Send what is ticked; give why nothing is sent."""
+    if _seen(_plan_of(job).without(job.plan.left_out)) != request.form.get("seen"):
+        return messages.PLAN_CHANGED
+    _note_ticks(job)
+    chosen = _plan_of(job).without(job.plan.left_out)
+    if not chosen.possible:
+        return messages.GAPS_TICKED if chosen.gaps else messages.NOTHING_TICKED
+    job.plan.answer(chosen.ids)
+    return None
 
 
 @pages.post("/plan/close")

@@ -551,21 +551,24 @@ WORDS: dict[str, Text] = {
         "När du har bekräftat och skickat går framtida betalningar till leverantören till det nya "
         "kontot. Kontrollera först att leverantören själv har begärt ändringen: ring ett nummer "
         "eller fråga en kontakt som du redan har, inte dem som står i begäran. Leverantörens "
-        "avräkningar väntar till dess.",
+        f"avräkningar väntar till dess. Bekräftelsen gäller i {exports_messages.CONFIRMED_HOURS} "
+        "timmar.",
         "Once you have confirmed and sent, future payments to the supplier go to the new account. "
         "First check that the supplier itself asked for the change: call a number or ask a "
         "contact that you had before, not the ones in the request. The supplier's bills wait "
-        "until then.",
+        f"until then. The confirmation holds for {exports_messages.CONFIRMED_HOURS} hours.",
     ),
     "confirm_bank": Text("Bekräfta", "Confirm"),
     "confirm_bank_of": Text(
         "Bekräfta bankuppgifterna för {name}", "Confirm the bank details of {name}"
     ),
     "bank_confirmed_by": Text("Bekräftad av {who} {at}", "Confirmed by {who} on {at}"),
-    "bank_not_confirmed": Text("Inte bekräftad, ändrades inte", "Not confirmed, not changed"),
+    "bank_not_changed": Text("Ändrades inte", "Not changed"),
     "bank_confirmed": Text(
-        "Bankuppgifterna för {name} är bekräftade. De ändras när du skickar.",
-        "The bank details of {name} are confirmed. They change when you send.",
+        "Bankuppgifterna för {name} är bekräftade. De ändras när du skickar; bekräftelsen gäller "
+        f"i {exports_messages.CONFIRMED_HOURS} timmar.",
+        "The bank details of {name} are confirmed. They change when you send; the confirmation "
+        f"holds for {exports_messages.CONFIRMED_HOURS} hours.",
     ),
     "bank_waits": Text(
         "{n} {items} väntar på att bankuppgifter bekräftas, se överst.",

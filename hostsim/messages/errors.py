@@ -374,12 +374,13 @@ _SENTENCES: dict[str, dict[str, Text]] = {
             "it and export again, or choose {items.en} that do not need it.",
         ),
         "BANK_UNCONFIRMED": Text(
-            "Leverantörer vars bankuppgifter ändras utan att någon har bekräftat det: {suppliers}, "
-            "se ovanför. Deras nya avräkningar väntar. Bekräfta en leverantör med hostsim export "
-            "{name} --confirm-bank LEVERANTÖRSNUMMER när uppgifterna är kontrollerade.",
-            "Suppliers whose bank details change and nobody has confirmed it: {suppliers}, see "
-            "above. Their new bills wait. Confirm a supplier with hostsim export {name} "
-            "--confirm-bank SUPPLIER_NUMBER when the details are checked.",
+            "Leverantörer vars bankuppgifter ändras utan att någon har bekräftat det de senaste "
+            "{hours} timmarna: {suppliers}, se ovanför. Deras nya avräkningar väntar. Bekräfta en "
+            "leverantör med hostsim export {name} --confirm-bank LEVERANTÖRSNUMMER när uppgifterna "
+            "är kontrollerade.",
+            "Suppliers whose bank details change and nobody has confirmed it in the last {hours} "
+            "hours: {suppliers}, see above. Their new bills wait. Confirm a supplier with hostsim "
+            "export {name} --confirm-bank SUPPLIER_NUMBER when the details are checked.",
         ),
         "EXPORT_SAME_COMPANY": Text(
             "{Items.sv} som {name} skulle skicka är redan exporterade till {company} med en annan "

@@ -8,6 +8,9 @@ from opter_contract.values import Text
 
 INVOICES, BILLS = "invoices", "supplier-bills"
 
+#: How long a confirmation of bank details holds, until the start of the run that uses it.
+CONFIRMED_HOURS = 24
+
 
 def _words(**words: Text) -> Mapping[str, Text]:
     """Add each word as it begins a sentence, named with a capital."""
@@ -128,6 +131,13 @@ GAPS_TICKED = Text(
     "again, or leave {the_items} out.",
 )
 
+PLAN_CHANGED = Text(
+    "Ingenting skickades: planen har ändrats sedan den visades, till exempel i ett annat fönster. "
+    "Läs den igen, och skicka sedan.",
+    "Nothing was sent: the plan has changed since it was shown, in another window for example. "
+    "Read it again, and send then.",
+)
+
 #: How many items of a kind there are, for one and for several.
 COUNTED = {
     "sent": (Text("skickad", "sent"), Text("skickade", "sent")),
@@ -155,11 +165,11 @@ COUNTED = {
 }
 
 
-def confirmed(number: str, field: str, ours: str, theirs: str, user: str) -> Text:
+def confirmed(number: str, field: Text, ours: str, theirs: str, user: str) -> Text:
     """Say which change of a supplier's bank details somebody confirmed."""
     return Text(
-        f"Bekräftat av {user}: leverantör {number}, {field} ändras från {theirs or 'tomt'} till "
-        f"{ours or 'tomt'}.",
-        f"Confirmed by {user}: supplier {number}, {field} changes from {theirs or 'nothing'} to "
-        f"{ours or 'nothing'}.",
+        f"Bekräftat av {user}: leverantör {number}, {field.sv} ändras från {theirs or 'tomt'} "
+        f"till {ours or 'tomt'}. Det gäller i {CONFIRMED_HOURS} timmar.",
+        f"Confirmed by {user}: supplier {number}, {field.en} changes from {theirs or 'nothing'} "
+        f"to {ours or 'nothing'}. That holds for {CONFIRMED_HOURS} hours.",
     )

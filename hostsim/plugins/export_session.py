@@ -158,10 +158,12 @@ class ExportSession(Session):
         if self._reviewed:
             raise broken(what)
 
-    def confirmed_bank_changes(self) -> Sequence[BankChange]:
+    def confirmed_bank_changes(self, party_numbers: Collection[str]) -> Sequence[BankChange]:
         if not self._reviewed:
             raise broken("opter_confirmed_bank_changes was called before the review")
-        return self._run.use_confirmations()
+        numbers = [_word(one) for one in party_numbers]
+        check_size(numbers)
+        return self._run.use_confirmations(numbers, self._clock())
 
     # --- What becomes of the items ---
 

@@ -140,9 +140,11 @@ class HostHooks:
             return session.take_bank_changes(changes)
 
     @hookimpl
-    def opter_confirmed_bank_changes(self, run: Run) -> Sequence[BankChange]:
+    def opter_confirmed_bank_changes(
+        self, run: Run, party_numbers: Collection[str]
+    ) -> Sequence[BankChange]:
         with self._export(run) as session:
-            return session.confirmed_bank_changes()
+            return session.confirmed_bank_changes(party_numbers)
 
     @hookimpl
     def opter_take_gaps(self, run: Run, gaps: Sequence[Gap]) -> int:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import fields
 from decimal import Decimal
 from pathlib import Path, PurePath
-from typing import Final
+from typing import Any, Final
 
 from hostsim.ledger.account_numbers import is_bankgiro, is_bic, is_iban, is_plusgiro
 from hostsim.ledger.values import LoadedBill
@@ -47,6 +48,18 @@ def bills_in(
     return BillsFile(region, notes).read_from(content, file=file, folder=folder)
 
 
+def _account(holds: Callable[[str], bool], message: Text) -> Callable[[object], Any]:
+    """Make a reader of an account number, which is taken without its spaces."""
+    read = that(holds, message, empty=True)
+
+    def parsed(value: object) -> Any:
+        # Only of what has one: a number of the file stays one, and is no text.
+        spaced = isinstance(value, str) and " " in value
+        return read(str(value).replace(" ", "") if spaced else value)
+
+    return parsed
+
+
 def _side(value: object) -> Decimal:
     found = amount(value)
     if found < 0:
@@ -71,10 +84,10 @@ _BILLS = Declaration(
         "code": FILLED,
         "name": FILLED,
         "country": COUNTRY,
-        "bankgiro": Field(that(is_bankgiro, messages.NO_BANKGIRO, empty=True)),
-        "plusgiro": Field(that(is_plusgiro, messages.NO_PLUSGIRO, empty=True)),
-        "iban": Field(that(is_iban, messages.NO_IBAN, empty=True)),
-        "bic": Field(that(is_bic, messages.NO_BIC, empty=True)),
+        "bankgiro": Field(_account(is_bankgiro, messages.NO_BANKGIRO)),
+        "plusgiro": Field(_account(is_plusgiro, messages.NO_PLUSGIRO)),
+        "iban": Field(_account(is_iban, messages.NO_IBAN)),
+        "bic": Field(_account(is_bic, messages.NO_BIC)),
         "sends_invoice": truth(default=False),
     },
     row={

@@ -18,8 +18,9 @@ from typing import TYPE_CHECKING
 
 from hostsim.errors import HostError, failure_of, host_error
 from hostsim.ledger.values import SEK, Definition
+from hostsim.messages import exports as export_messages
 from hostsim.messages.text import own
-from hostsim.storage import commits, database_checks, invoices
+from hostsim.storage import commits, database_checks, export_states, invoices
 from hostsim.storage.secrets import FindKeyring, system_keyring
 from hostsim.storage.store import Store
 from opter_contract.values import Finding, Text
@@ -44,7 +45,7 @@ LABELS = {
     "host.currency": Text("Standardvaluta", "Default currency"),
     "host.secrets": Text("Plats för hemligheter", "Place for secrets"),
     "host.definition": Text("Filformat", "File format"),
-    "host.invoices": Text("Fakturor", "Invoices"),
+    "host.invoices": Text("Fakturor eller avräkningar", "Invoices or bills"),
     "host.import": Text("Insticksprogrammets del", "The plug-in's part"),
 }
 
@@ -224,10 +225,28 @@ class Doctor:
             return Text(f"{count} är inlästa.", f"{count} are loaded.")
         region = self._definition.region
         called = _region(region)
+        if self._definition.subject:
+            return self._to_export(self._definition, called)
         count = invoices.count(self._store, region)
         if not count:
             raise host_error("NO_INVOICES", region=called)
         return Text(f"{count} finns i {called.sv}.", f"There are {count} in {called.en}.")
+
+    def _to_export(self, definition: Definition, region: Text) -> Text:
+        periods = export_states.periods(self._store, definition, "")
+        words = export_messages.WORDS[definition.subject]
+        items, count = words["items"], sum(one.items for one in periods)
+        if not count:
+            raise Unknown(
+                Text(
+                    f"Inga {items.sv} med rader är inlästa i {region.sv} än.",
+                    f"No {items.en} with rows are loaded in {region.en} yet.",
+                )
+            )
+        return Text(
+            f"{count} {items.sv} finns i {region.sv}.",
+            f"There are {count} {items.en} in {region.en}.",
+        )
 
     # --- The plug-in's part ---
 

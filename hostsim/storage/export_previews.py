@@ -78,6 +78,7 @@ class ShownChange:
     theirs: str
     confirmed_by: str | None
     confirmed_at: datetime | None
+    used: bool  # the run was given it as confirmed
 
     @property
     def confirmed(self) -> bool:

@@ -11,7 +11,7 @@ import json
 import sqlite3
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 
 from hostsim.errors import HostError, host_error
 from hostsim.ledger.values import Definition
@@ -217,6 +217,7 @@ class ExportRun:
             if db.execute(_WAITING, self._values | ids).fetchone():
                 raise bank_unconfirmed(self.preview())
             db.execute(_MARK_CHOSEN, self._values | ids)
+            db.execute(_LEAVE_OUT, self._values)
             db.execute(
                 "UPDATE export_runs SET sent_at = :at WHERE id = :run_id",
                 {"at": at.isoformat(), "run_id": self.run_id},
@@ -232,14 +233,17 @@ class ExportRun:
             )
         return []
 
-    def use_confirmations(self) -> list[BankChange]:
-        """Use the confirmations in force, once; give the bank changes that they are of.
+    def use_confirmations(self, party_numbers: Sequence[str], at: datetime) -> list[BankChange]:
+        """Use the confirmations of these parties, once; give the bank changes that they are of.
 
         :raises HostError: ``EXPORT_CHANGED`` where one that was counted on is not in force now.
         """
+        values = self._values | {"party_numbers": json.dumps(party_numbers)}
         with self.store.change() as db:
-            used = db.execute(_USE_CONFIRMATIONS, self._values).fetchall()
-            if db.execute(_CHOSEN_UNCONFIRMED, self._values).fetchone():
+            used = db.execute(_USE_CONFIRMATIONS, values).fetchall()
+            for row in used:
+                db.execute(_LOG_BANK, _bank_event(self.run_id, row, "bank-changing", self.user, at))
+            if db.execute(_CHOSEN_UNCONFIRMED, values).fetchone():
                 raise host_error("EXPORT_CHANGED")
         return [value_of(BankChange, row) for row in used]
 
@@ -341,12 +345,36 @@ def confirm_bank(
 
     :param run_id: the last run of its export; an earlier one shows nothing to confirm.
     """
+    # Hours that pass, also where the clocks change.
+    until = at.astimezone(UTC) + timedelta(hours=messages.CONFIRMED_HOURS)
     with store.change() as db:
-        db.execute(
+        confirmed = db.execute(
             _CONFIRM,
-            {"run_id": run_id, "party_number": party_number, "user": user, "at": at.isoformat()},
-        )
+            {
+                "run_id": run_id,
+                "party_number": party_number,
+                "user": user,
+                "at": at.isoformat(),
+                "until": until.isoformat(),
+            },
+        ).fetchall()
+        for row in confirmed:
+            db.execute(_LOG_BANK, _bank_event(run_id, row, "bank-confirmed", user, at))
     return [one for one in bank_changes_of(store, run_id, party_number) if one.confirmed]
+
+
+def _bank_event(
+    run_id: str, row: sqlite3.Row, event: str, user: str, at: datetime
+) -> dict[str, object]:
+    what = f"{row['field']}: {row['theirs'] or '–'} → {row['ours'] or '–'}"
+    return {
+        "run_id": run_id,
+        "event": event,
+        "party_number": row["party_number"],
+        "what": what,
+        "user": user,
+        "at": at.isoformat(),
+    }
 
 
 def gaps_open(preview: ExportPreview) -> HostError:
@@ -358,7 +386,12 @@ def gaps_open(preview: ExportPreview) -> HostError:
 def bank_unconfirmed(preview: ExportPreview) -> HostError:
     """Make the error of a run that leaves items that wait for a confirmation."""
     waiting = {one.party_number for one in preview.bank_changes() if not one.confirmed}
-    return host_error("BANK_UNCONFIRMED", suppliers=len(waiting), name=preview.definition)
+    return host_error(
+        "BANK_UNCONFIRMED",
+        suppliers=len(waiting),
+        name=preview.definition,
+        hours=messages.CONFIRMED_HOURS,
+    )
 
 
 def _words(message: Text | None) -> dict[str, str | None]:
@@ -474,17 +507,29 @@ _ADD_BANK_CHANGE = """
     VALUES (:run_id, :party_number, :field, :ours, :theirs) ON CONFLICT DO NOTHING
 """
 
-# Only what the last run showed: a change of an earlier one may have been made since.
+# Only what the last run showed: a change of an earlier one may have been made since. One that was
+# confirmed in time for the run may be too old by now.
 _CONFIRM = """
     INSERT INTO bank_confirmations (run_id, export_type, subject, company, party_number, field,
-                                    ours, theirs, user, at)
+                                    ours, theirs, user, at, until)
     SELECT b.run_id, d.import_type, d.subject, r.company, b.party_number, b.field, b.ours,
-           b.theirs, :user, :at
+           b.theirs, :user, :at, :until
     FROM bank_changes b JOIN export_runs r ON r.id = b.run_id
     JOIN definitions d ON d.name = r.definition
-    WHERE b.run_id = :run_id AND b.party_number = :party_number AND b.confirmed_at IS NULL
+    WHERE b.run_id = :run_id AND b.party_number = :party_number AND b.used = 0
+    AND (b.confirmed_at IS NULL OR julianday(b.confirmed_until) < julianday(:at))
     AND r.id = (SELECT l.id FROM export_runs l WHERE l.definition = r.definition
                 AND l.revision <> '' ORDER BY l.started_at DESC, l.rowid DESC LIMIT 1)
+    RETURNING party_number, field, ours, theirs
+"""
+
+# Of no item, but of a supplier.
+_LOG_BANK = """
+    INSERT INTO export_log (run_id, export_type, subject, company, item_id, event, party_number,
+                            message_sv, message_en, user, at)
+    SELECT r.id, d.import_type, d.subject, r.company, '', :event, :party_number, :what, :what,
+           :user, :at
+    FROM export_runs r JOIN definitions d ON d.name = r.definition WHERE r.id = :run_id
 """
 
 _WAITING = f"""
@@ -493,13 +538,15 @@ _WAITING = f"""
     WHERE r.state = 'waiting' AND {ITEMS_LIST} = 'waiting' LIMIT 1
 """  # noqa: S608 constants
 
-# Only where something is sent: after a review that sends nothing, none is given.
+# Only of parties of which something is sent, whatever a plug-in asks for.
 _USE_CONFIRMATIONS = """
     UPDATE export_bank_changes AS u SET confirmation = b.sequence
-    FROM bank_changes b JOIN export_runs r ON r.id = b.run_id
+    FROM bank_changes b
     WHERE u.run_id = :run_id AND u.confirmation IS NULL AND b.run_id = u.run_id
-    AND b.party_number = u.party_number AND b.field = u.field
-    AND b.sequence IS NOT NULL AND r.sent_at IS NOT NULL
+    AND b.party_number = u.party_number AND b.field = u.field AND b.sequence IS NOT NULL
+    AND u.party_number IN (SELECT value FROM json_each(:party_numbers))
+    AND u.party_number IN (
+        SELECT party_number FROM export_items WHERE run_id = :run_id AND chosen = 1)
     RETURNING party_number, field, ours, theirs
 """
 
@@ -512,7 +559,8 @@ _UNCONFIRMED = """
 
 _CHOSEN_UNCONFIRMED = f"""
     SELECT 1 FROM export_items r
-    WHERE r.run_id = :run_id AND r.chosen = 1 AND {_UNCONFIRMED} LIMIT 1
+    WHERE r.run_id = :run_id AND r.chosen = 1 AND {_UNCONFIRMED}
+    AND r.party_number IN (SELECT value FROM json_each(:party_numbers)) LIMIT 1
 """  # noqa: S608 constants
 
 _ADD_GAP = """
@@ -579,6 +627,12 @@ _MARK_CHOSEN = """
     UPDATE export_items SET chosen = 1
     WHERE run_id = :run_id AND item_id IN (SELECT value FROM json_each(:ids))
 """
+
+# What could be sent does not wait, whatever becomes of the confirmation that is kept for it.
+_LEAVE_OUT = f"""
+    UPDATE export_items AS r SET state = 'ready', code = '', message_sv = NULL, message_en = NULL
+    WHERE r.run_id = :run_id AND r.chosen = 0 AND r.state = 'waiting' AND {ITEMS_LIST} = 'ready'
+"""  # noqa: S608 constants
 
 _LOG_INTENT = """
     INSERT INTO export_log (run_id, export_type, subject, company, item_id, event, user, at)

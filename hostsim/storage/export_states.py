@@ -46,6 +46,7 @@ class ExportableItem:
     at: datetime | None
     user: str | None
     offered: bool  # the next export has it
+    withheld: bool  # a bill of a supplier that sends invoices itself
 
     @property
     def may_be_taken_back(self) -> bool:
@@ -234,9 +235,9 @@ WITH_STATE = """
 """
 
 #: Which of them the next export has: new and changed ones of closed periods, and those that
-#: are not settled.
+#: are not settled; no new ones of a supplier that sends invoices itself.
 OFFERED = """
-    (CASE WHEN e.item_id IS NULL THEN i.period_closed = 1
+    (CASE WHEN e.item_id IS NULL THEN i.period_closed = 1 AND i.withheld = 0
      ELSE e.intended = 1 OR e.complete = 0
           OR (i.period_closed = 1
               AND ((e.exported = 0 AND e.state <> 'cancelled') OR e.digest <> i.digest)) END)
@@ -251,7 +252,7 @@ EXPORTABLE_COLUMNS = f"""
     coalesce(e.exported, 0) AS exported, {CHANGED} AS changed,
     coalesce(e.complete, 1) AS complete, coalesce(e.number, '') AS number,
     e.total AS other_total, coalesce(e.code, '') AS code, e.message_sv, e.message_en,
-    e.at, e.user, {OFFERED} AS offered
+    e.at, e.user, {OFFERED} AS offered, i.withheld
 """
 
 EXPORTABLE_FROM = f"""

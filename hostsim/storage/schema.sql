@@ -475,13 +475,13 @@ CREATE TABLE state (
 -- item has nothing to be exported.
 CREATE VIEW invoice_items AS
     SELECT item_id, region, number, type, customer_code AS party_code, customer_name AS party,
-           invoice_date AS date, due_date, total, currency, period_closed, digest
+           invoice_date AS date, due_date, total, currency, period_closed, digest, 0 AS withheld
     FROM invoices;
 CREATE VIEW bill_items AS
-    SELECT item_id, region, number, 'bill' AS type, supplier_code AS party_code,
-           supplier_name AS party, bill_date AS date, due_date, total, currency, period_closed,
-           digest
-    FROM supplier_bills;
+    SELECT b.item_id, b.region, b.number, 'bill' AS type, b.supplier_code AS party_code,
+           b.supplier_name AS party, b.bill_date AS date, b.due_date, b.total, b.currency,
+           b.period_closed, b.digest, s.sends_invoice AS withheld
+    FROM supplier_bills b JOIN suppliers s ON s.id = b.supplier_id;
 
 CREATE TABLE export_runs (
     id           TEXT PRIMARY KEY,
@@ -561,7 +561,7 @@ CREATE TABLE export_gaps (
 ) WITHOUT ROWID;
 
 -- Who confirmed that a supplier is to be paid otherwise: append-only. The last one of a field is in
--- force, for exactly its values, until a run has used it.
+-- force, for exactly its values, until a run has used it, or it is too old when a run begins.
 CREATE TABLE bank_confirmations (
     sequence     INTEGER PRIMARY KEY AUTOINCREMENT,
     run_id       TEXT NOT NULL REFERENCES export_runs (id),  -- that showed it
@@ -573,7 +573,8 @@ CREATE TABLE bank_confirmations (
     ours         TEXT NOT NULL,
     theirs       TEXT NOT NULL,
     user         TEXT NOT NULL CHECK (user <> ''),
-    at           TEXT NOT NULL
+    at           TEXT NOT NULL,
+    until        TEXT NOT NULL
 );
 CREATE INDEX bank_confirmations_by_field
     ON bank_confirmations (export_type, subject, company, party_number, field);
@@ -603,9 +604,11 @@ CREATE TRIGGER bank_change_is_confirmed_as_it_is BEFORE UPDATE ON export_bank_ch
     WHEN OLD.confirmation IS NOT NULL OR NOT EXISTS (
         SELECT 1 FROM bank_confirmations c
         WHERE c.sequence = NEW.confirmation AND c.party_number = NEW.party_number
-        AND c.field = NEW.field AND c.ours = NEW.ours AND c.theirs = NEW.theirs)
+        AND c.field = NEW.field AND c.ours = NEW.ours AND c.theirs = NEW.theirs
+        AND julianday(c.until) >= (
+            SELECT julianday(r.started_at) FROM export_runs r WHERE r.id = NEW.run_id))
 BEGIN
-    SELECT RAISE(ABORT, 'a bank change is confirmed once, for the values that were shown');
+    SELECT RAISE(ABORT, 'a bank change is confirmed once, in time, for the values that were shown');
 END;
 CREATE TRIGGER confirmed_bank_change_stays BEFORE DELETE ON export_bank_changes
     WHEN OLD.confirmation IS NOT NULL
@@ -616,7 +619,8 @@ END;
 -- The bank changes of runs, each with the confirmation that was used, or else the one in force.
 CREATE VIEW bank_changes AS
     SELECT b.run_id, b.party_number, b.field, b.ours, b.theirs, c.sequence,
-           c.user AS confirmed_by, c.at AS confirmed_at,
+           b.confirmation IS NOT NULL AS used,
+           c.user AS confirmed_by, c.at AS confirmed_at, c.until AS confirmed_until,
            -- What nobody confirmed in time: a run that has ended is not changed by what follows.
            c.sequence IS NULL OR (b.confirmation IS NULL AND r.sent_at IS NOT NULL
                                   AND r.state <> 'running') AS unconfirmed
@@ -628,8 +632,9 @@ CREATE VIEW bank_changes AS
         WHERE l.export_type = d.import_type AND l.subject = d.subject AND l.company = r.company
         AND l.party_number = b.party_number AND l.field = b.field))
     AND c.ours = b.ours AND c.theirs = b.theirs
-    AND (b.confirmation IS NOT NULL OR NOT EXISTS (
-        SELECT 1 FROM export_bank_changes o WHERE o.confirmation = c.sequence));
+    AND (b.confirmation IS NOT NULL OR (
+        julianday(c.until) >= julianday(r.started_at) AND NOT EXISTS (
+        SELECT 1 FROM export_bank_changes o WHERE o.confirmation = c.sequence)));
 
 -- How each item stands in the books of each company. One that is not here was never sent.
 CREATE TABLE exported_items (
@@ -666,7 +671,8 @@ CREATE TABLE export_log (
     item_id         TEXT NOT NULL,
     event           TEXT NOT NULL
                     CHECK (event IN ('intended', 'cancelling', 'sent', 'adopted', 'unchanged',
-                                     'booked', 'refused', 'unknown', 'cancelled')),
+                                     'booked', 'refused', 'unknown', 'cancelled',
+                                     'bank-confirmed', 'bank-changing')),  -- of no item
     number          TEXT NOT NULL DEFAULT '',
     party_number    TEXT NOT NULL DEFAULT '',
     total           TEXT,

@@ -14,8 +14,9 @@ from hostsim.messages import exports as messages
 from hostsim.messages.formats import count
 from hostsim.messages.text import say
 from hostsim.storage.export_previews import LISTS
+from hostsim.storage.export_states import NEW
 from hostsim.views.definitions import SharedColumns
-from hostsim.views.labels import company, label, period, user_at
+from hostsim.views.labels import BANK_FIELDS, company, label, period, user_at
 from hostsim.views.output import Output, one_line
 from hostsim.views.payments import write_title
 from hostsim.views.preview import company_object, quoted
@@ -65,9 +66,12 @@ STATES = {
 EVENTS = STATES | {
     "intended": Text("Skickas", "Being sent"),
     "cancelling": Text("Makuleras", "Being cancelled"),
+    "bank-confirmed": Text("Bankuppgift bekräftad", "Bank details confirmed"),
+    "bank-changing": Text("Bankuppgift ändras", "Bank details being changed"),
 }
 
 _CHANGED = Text("Ändrad efter exporten", "Changed since export")
+_WITHHELD = Text("Leverantören fakturerar själv", "The supplier sends invoices itself")
 _INCOMPLETE = Text("Skickad, något återstår", "Sent, something remains")
 
 #: The states that get a green tick, and those that get a red flag.
@@ -79,6 +83,8 @@ def state_now(one: ExportableItem) -> Text:
     """Name how an item stands in the books there."""
     if one.changed and one.may_be_taken_back:
         return _CHANGED
+    if one.withheld and one.state == NEW:
+        return _WITHHELD
     return label(STATES, one.state) if one.complete else _INCOMPLETE
 
 
@@ -98,6 +104,9 @@ _TITLES = {
     "unknown": Text("{Items} utan känt resultat", "{Items} without a known result"),
     "cancelled": Text("Makulerade {items}", "Cancelled {items}"),
     "cards": Text("{Parties} som läggs upp eller ändras", "{Parties} that are new or change"),
+    "cards_planned": Text(
+        "{Parties} som skulle läggas upp eller ändras", "{Parties} that were to be new or change"
+    ),
     "bank_changes": Text("Bankuppgifter som ändras", "Bank details that change"),
     "gaps": Text("Saknas i det andra systemet", "Missing in the other system"),
 }
@@ -261,7 +270,7 @@ class SubjectViews:
         return (
             self._party_number,
             self._party,
-            Column("field", Text("Fält", "Field"), lambda c: c.field, json="field"),
+            Column("field", Text("Uppgift", "Detail"), lambda c: label(BANK_FIELDS, c.field)),
             Column("theirs", Text("I bokföringen", "In accounting"), lambda c: c.theirs or "–"),
             Column("ours", Text("Blir", "Becomes"), lambda c: c.ours or "–"),
             Column(
@@ -269,7 +278,7 @@ class SubjectViews:
                 Text("Bekräftat av", "Confirmed by"),
                 lambda c: user_at(c.confirmed_by, c.confirmed_at) if c.confirmed else None,
             ),
-            *json_attributes("ours", "theirs", "confirmed", "confirmed_by"),
+            *json_attributes("field", "ours", "theirs", "confirmed", "confirmed_by"),
         )
 
     @cached_property
@@ -411,17 +420,22 @@ def write_export(output: Output, preview: ExportPreview) -> None:
     output.title(f"{one_line(preview.definition)}: {one_line(name)}")
     views = of(preview.subject)
 
-    def write(key: str, columns: Iterable[Column[Any]], rows: Callable[[], Iterable[Any]]) -> None:
+    def write(
+        key: str,
+        columns: Iterable[Column[Any]],
+        rows: Callable[[], Iterable[Any]],
+        title: str = "",
+    ) -> None:
         if number := preview.counts[key]:
             output.line()
-            write_title(output, views.titles[key], number)
+            write_title(output, views.titles[title or key], number)
             write_table(output, columns, rows)
 
     write("gaps", views.gaps, preview.gaps)
     write("bank_changes", views.bank_changes, preview.bank_changes)
     for state in views.lists:
         write(state, views.items, partial(preview.items, state))
-    write("cards", views.cards, preview.cards)
+    write("cards", views.cards, preview.cards, "cards_planned" if preview.sent else "cards")
     output.line()
     if not preview.counts["items"]:
         output.line(messages.NOTHING)
@@ -432,12 +446,18 @@ def write_export(output: Output, preview: ExportPreview) -> None:
         output.say(f"Antal anrop: {requests}.", f"Requests made: {requests}.")
 
 
-def write_how_to_send(output: Output, preview: ExportPreview) -> None:
-    name = quoted(preview.definition)
+def write_how_to_send(output: Output, preview: ExportPreview, asked: Iterable[str]) -> None:
+    """Say how a preview is sent.
+
+    :param asked: the numbers of the items that it was asked for.
+    """
+    option = of(preview.subject).item_key
+    words = [quoted(preview.definition), *(f"--{option} {quoted(one)}" for one in asked)]
+    command = f"hostsim export {' '.join(words)} --send"
     if preview.counts["items"] and not preview.sent:
         output.say(
-            f"Ingenting är skickat än. Skicka med: hostsim export {name} --send",
-            f"Nothing is sent yet. Send with: hostsim export {name} --send",
+            f"Ingenting är skickat än. Skicka med: {command}",
+            f"Nothing is sent yet. Send with: {command}",
         )
 
 

@@ -81,6 +81,7 @@ BANK_FIELDS = {
     "BG": Text("Bankgiro", "Bankgiro"),
     "PG": Text("Plusgiro", "Plusgiro"),
     "BankAccountNumber": Text("Kontonummer", "Account number"),
+    "ClearingNumber": Text("Clearingnummer", "Clearing number"),
     "IBAN": Text("IBAN", "IBAN"),
     "BIC": Text("BIC", "BIC"),
 }

@@ -223,8 +223,11 @@ class ScriptedExportPlugin:
             hand_over(run, "opter_take_bank_changes", changes=self.bank_changes)
         hand_over(run, "opter_take_gaps", gaps=self.gaps(exported.items))
         self.review(exported)
-        if exported.ids and self.bank_changes:
-            [exported.confirmed] = run.hook.opter_confirmed_bank_changes(run=run)
+        parties = {one.party_number for one in exported.planned if one.id in exported.ids}
+        if parties and self.bank_changes:
+            [exported.confirmed] = run.hook.opter_confirmed_bank_changes(
+                run=run, party_numbers=sorted(parties)
+            )
         for item in exported.items:
             if item.id in exported.ids:
                 self.send(run, item)

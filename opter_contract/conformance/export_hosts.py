@@ -366,6 +366,7 @@ class ExportHostConfirmsBankChanges(ExportHostSuite):
         assert not export(later, others, send=both), "other values were confirmed"
         export(later, others)
         host.under_test.confirm_bank("A", ours)
+        assert not export(later, others, send=[host.euros]), "it was not asked for"
         assert export(later, others, send=both) == [_plain(later, later)], "one was confirmed"
         assert not export(later, others, send=both), "it was given already"
 

@@ -98,7 +98,7 @@ class RecordingExportHost(RecordingHost):
         self.documents = dict(documents or {})
         #: The person: returns the ids to send.
         self.review: Callable[[RecordedExport], Collection[str] | None] = send_all
-        #: What a person has confirmed: given as it is, right or not, and once.
+        #: What a person has confirmed: of those asked for, given as it is, right or not, and once.
         self.confirmations: set[BankChange] = set()
         #: What became of each item at last, by id, and which are about to be sent.
         self.results: dict[str, ItemResult] = {}
@@ -152,9 +152,12 @@ class RecordingExportHost(RecordingHost):
         return self._take(run, "opter_take_bank_changes", "bank_changes", changes)
 
     @hookimpl
-    def opter_confirmed_bank_changes(self, run: Run) -> Sequence[BankChange]:
-        self._record(run, "opter_confirmed_bank_changes")
-        confirmed, self.confirmations = self.confirmations, set()
+    def opter_confirmed_bank_changes(
+        self, run: Run, party_numbers: Collection[str]
+    ) -> Sequence[BankChange]:
+        self._record(run, "opter_confirmed_bank_changes").batches.append(list(party_numbers))
+        confirmed = {one for one in self.confirmations if one.party_number in party_numbers}
+        self.confirmations -= confirmed
         return list(confirmed)
 
     @hookimpl

@@ -24,6 +24,8 @@ class Samples(NamedTuple):
     """Where arithmetic with floats goes wrong; not in ``everything``, as is the next."""
     earlier: Any
     """Before all others by its number."""
+    withheld: Sequence[Any] = ()
+    """What a host need not give, and a plug-in does not send."""
 
 
 SAMPLES: Final[Mapping[str, Samples]] = {
@@ -42,6 +44,7 @@ SAMPLES: Final[Mapping[str, Samples]] = {
         sample_bills.NEGATIVE,
         bill("A-2026-123", *map(debit, ["0.10", "0.20", "9999999999999999.99", "0.07"])),
         bill("A-2026-001"),
+        (sample_bills.SENT_BY_THE_SUPPLIER,),
     ),
 }
 

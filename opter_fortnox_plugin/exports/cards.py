@@ -72,7 +72,8 @@ class PartyRegister:
 
     :ivar read, write: one card, as an answer and as a request have it.
     :ivar fields: that are compared, in Fortnox's words, and their names here.
-    :ivar bank: likewise those by which it is paid; the first that is filled in is used.
+    :ivar bank: likewise the ways in which it is paid, of which the first is used whose first field
+        is filled in.
     :ivar has_filters: the list can be sorted, and filtered by change and organisation number.
     :ivar same_organisation: says that others have the organisation number of a new one.
     """
@@ -83,7 +84,7 @@ class PartyRegister:
     write: Callable[[Any], Mapping[str, Any]]
     fields: Sequence[tuple[str, str]]
     same_organisation: Callable[[str, str], Text]
-    bank: Sequence[tuple[str, str]] = ()
+    bank: Sequence[Sequence[tuple[str, str]]] = ()
     has_filters: bool = True
 
     def differences(self, ours: Any, theirs: Any) -> list[Difference]:
@@ -96,20 +97,31 @@ class PartyRegister:
         ]
 
     def bank_differences(self, ours: Any, theirs: Any) -> list[Difference]:
-        """Return the bank details that would pay another account than ours.
+        """Return the bank details by which another account than ours is paid.
 
-        Those that are filled in here, and those there that would be used before ours.
+        Those of ours that are not so there; what would be used before ours; and what belongs to
+        an account that changes, as its clearing number.
         """
-        fields = self.bank
-        filled = [place for place, (_, field) in enumerate(fields) if getattr(ours, field)]
-        if not filled:
-            return []
-        pairs = [(name, getattr(ours, field), getattr(theirs, field)) for name, field in fields]
-        return [
-            Difference(name, mine, other)
-            for place, (name, mine, other) in enumerate(pairs)
-            if (mine or place < filled[0]) and bare_number(mine) != bare_number(other)
-        ]
+        changes: list[Difference] = []
+        is_ours = False
+        for way in self.bank if any(getattr(ours, way[0][1]) for way in self.bank) else ():
+            pairs = [(name, getattr(ours, one), getattr(theirs, one)) for name, one in way]
+            if _joined(mine for _, mine, _ in pairs) == _joined(other for _, _, other in pairs):
+                is_ours = is_ours or bool(pairs[0][1])
+                continue
+            others = [
+                Difference(name, mine, other)
+                for name, mine, other in pairs
+                if _account(mine) != _account(other)
+            ]
+            if pairs[0][1]:
+                is_ours = True
+                # An account with nothing beside it here keeps what stands beside it there.
+                same = not any(one.ours for one in others)
+                changes += [] if same else others
+            elif not is_ours:
+                changes += [one for one in others if one.field == pairs[0][0]]
+        return changes
 
 
 class BankChanged(Exception):
@@ -127,6 +139,7 @@ class Card:
     :ivar action: ``create``, ``update`` or ``none``, whatever becomes of the bank details.
     :ivar bank: the bank details that would change.
     :ivar is_confirmed: a person has confirmed all of them.
+    :ivar left: the bank details that differ, and which the settings leave as they are.
     """
 
     ours: Any
@@ -137,6 +150,7 @@ class Card:
     differences: list[Difference] = field(default_factory=list)
     bank: list[Difference] = field(default_factory=list)
     is_confirmed: bool = False
+    left: list[Difference] = field(default_factory=list)
     message: Text | None = None
 
     @property
@@ -233,6 +247,7 @@ class Cards:
         for _ in range(ATTEMPTS):
             error = self._attempt(number, card)
             if error is None:
+                self._refuse_old_account(number, card)
                 return
             if isinstance(error, Rejected) and card.action != "create":
                 raise error
@@ -249,6 +264,13 @@ class Cards:
             if not card.changes:
                 return
         raise OutcomeUnknown("no answer in time")
+
+    def _refuse_old_account(self, number: str, card: Card) -> None:
+        """Look whether the confirmed account stands there now, before anything is paid to it."""
+        if card.is_confirmed:
+            found = self._found(number)
+            if found is None or self._register.bank_differences(card.ours, found):
+                raise Rejected(None, "")
 
     def _attempt(self, number: str, card: Card) -> OutcomeUnknown | Rejected | None:
         """Write a card; return what went wrong."""
@@ -412,7 +434,7 @@ class Cards:
         if not differences and not bank:
             self._memory.remember(card.ours, card.vat_type)
         if not self._update:
-            card.message = _bank_differs(bank) if bank else None
+            card.left = bank
             return
         card.bank = bank
         if differences:
@@ -456,15 +478,18 @@ class Cards:
                 )
 
 
-def _bank_differs(bank: Iterable[Difference]) -> Text:
-    """Say that bank details differ that the settings leave as they are."""
-    sides = "; ".join(f"{one.field} {one.ours or '–'} / {one.theirs or '–'}" for one in bank)
-    return Text(
-        f"Bankuppgifterna skiljer sig (här / i Fortnox): {sides}. De ändras inte, eftersom "
-        "inställningen säger att bara nya kort skrivs.",
-        f"The bank details differ (here / in Fortnox): {sides}. They are not changed, since the "
-        "setting says that only new cards are written.",
-    )
+def _joined(texts: Iterable[str]) -> str:
+    """Return an account whose parts may stand in one field or in two."""
+    return "".join(sorted(filter(None, map(_account, texts)), key=len))
+
+
+def _account(text: str) -> str:
+    """Return an account's number, or a BIC without the branch that means the head office."""
+    bare = bare_number(text)
+    return bare.removesuffix("XXX") if len(bare) == _BIC_WITH_BRANCH else bare
+
+
+_BIC_WITH_BRANCH: Final = 11
 
 
 #: What each side writes in its own way.

@@ -18,6 +18,7 @@ from opter_contract.values import Company, Run, Text
 from opter_fortnox_plugin.errors import (
     Busy,
     FortnoxError,
+    NotPermitted,
     OutcomeUnknown,
     Rejected,
     Unavailable,
@@ -83,8 +84,10 @@ class Export:
                 session.restore()
                 planner = self.planner(session, settings, company)
                 plan = planner.plan_of(item)
-                number = item.number or plan.number
-                outcome = session.pool.run(lambda: planner.sender.cancel(number, plan.belongs))
+                number = item.number or planner.number_there(plan)
+                outcome = planner.problems.outcome("refused", "NOT_IN_FORTNOX")
+                if number:
+                    outcome = session.pool.run(lambda: planner.sender.cancel(number, plan.belongs))
             return _result(item, outcome)
 
 
@@ -140,6 +143,8 @@ class Exporter:
         self._settings = settings
         self._error: FortnoxError | None = None
         self._gap: Gap | None = None
+        #: Why nothing more is done with what is sent, as where a right is missing.
+        self._no_steps: NotPermitted | None = None
         #: What is on its way, and what to do with each outcome.
         self._waiting: deque[tuple[Future[Outcome], partial[None]]] = deque()
         self._done = 0
@@ -155,14 +160,14 @@ class Exporter:
         settled = [plan for plan in plans if plan.action == "none"]
         self._host.take_results([self._planned_result(plan) for plan in settled])
         self._done = len(settled)
-        self._confirm()
+        self._confirm(plans)
         changes = self._with_cards([plan for plan in plans if plan.state in WITH_CARD])
         try:
             for several in self.rounds(changes):
                 self._send_all(several)
             for plan in settled:
                 if self._is_unfinished(plan) and not self._stopped:
-                    self._finish(plan, again=True)
+                    self._finish(plan, again=plan.item.incomplete or plan.item.intended)
             self._wait(0)
         finally:
             self._store_finished()
@@ -182,8 +187,8 @@ class Exporter:
         """Put what is sent into an order: each round begins when the one before has ended."""
         return [plans]
 
-    def noted(self, plan: Any, outcome: Outcome) -> Gap | None:  # noqa: ARG002
-        """Note what became of an item; return a gap that it shows, so that nothing more is sent."""
+    def gap_shown_by(self, plan: Any, outcome: Outcome) -> Gap | None:  # noqa: ARG002
+        """Return a gap that what became of an item shows, so that nothing more is sent."""
         return None
 
     def has_steps(self, plan: Any) -> bool:
@@ -199,12 +204,14 @@ class Exporter:
 
     # --- customers and suppliers ---
 
-    def _confirm(self) -> None:
-        """Ask which bank changes a person has confirmed; what waits for another is not sent."""
+    def _confirm(self, plans: Sequence[Any]) -> None:
+        """Ask which bank changes of these items' suppliers a person has confirmed."""
         cards = self._planner.cards
-        if any(card.bank for card in cards.cards.values()):
-            cards.confirm(self._host.confirmed_bank_changes())
-        for plan in self._planner.plans:
+        numbers = {plan.party_number for plan in plans if plan.state in WITH_CARD}
+        if changing := sorted(one.party_number for one in cards.bank_changes(numbers)):
+            parties = list(dict.fromkeys(changing))
+            cards.confirm(self._host.confirmed_bank_changes(parties))
+        for plan in plans:
             if plan.state == "waiting" and not cards.cards[plan.party_number].is_waiting:
                 plan.state, plan.code, plan.message = "ready", "", None
 
@@ -212,10 +219,9 @@ class Exporter:
         """Write the cards that these items need; return those to send whose card is there."""
         cards = self._planner.cards
         numbers = dict.fromkeys(plan.party_number for plan in plans if plan.party_number)
-        confirmed = [number for number, card in cards.cards.items() if card.is_confirmed]
         futures = {
             number: self._pool.submit(partial(self._write_card, number))
-            for number in dict.fromkeys([*numbers, *confirmed])
+            for number in numbers
             if cards.cards[number].is_changing
         }
         failed: dict[str, Outcome] = {}
@@ -308,7 +314,9 @@ class Exporter:
 
     def _sent(self, plan: Any, outcome: Outcome) -> None:
         self._error = self._error or outcome.error
-        self._gap = self._gap or self.noted(plan, outcome)
+        if plan.doubt and outcome.state == "sent" and not outcome.code:
+            outcome = replace(outcome, code=plan.doubt.code, message=plan.doubt.message)
+        self._gap = self._gap or self.gap_shown_by(plan, outcome)
         steps = outcome.state == "sent" and not outcome.code and self.has_steps(plan)
         # What is not as it should be is given again, until it is.
         self.take(plan, outcome, complete=not steps and not (outcome.there and outcome.code))
@@ -328,8 +336,7 @@ class Exporter:
 
     def _is_unfinished(self, plan: Any) -> bool:
         """Tell whether an item that is there may lack what comes after."""
-        interrupted = plan.item.incomplete or plan.item.intended
-        return plan.state == "unchanged" and interrupted and self.has_steps(plan)
+        return plan.state == "unchanged" and self.has_steps(plan)
 
     def _finish(self, plan: Any, *, sent_before: bool = True, again: bool) -> None:
         """Attach the PDF and do the last steps, where the settings say so.
@@ -352,18 +359,31 @@ class Exporter:
             outcomes = []
             for code, step in (*steps, *self.last_steps(plan)):
                 try:
+                    if self._no_steps is not None:
+                        return self._problems.outcome("sent", code)
                     outcomes.append(step())
                 except FortnoxError as error:
                     return self._problems.outcome("sent", code, error=error)
-            return next((one for one in outcomes if one.code), Outcome("sent"))
+            done = Outcome("sent" if any(o.state == "sent" for o in outcomes) else "unchanged")
+            return next((one for one in outcomes if one.code), done)
 
         future = self._pool.submit(work)
         self._waiting.append((future, partial(self._finished, plan)))
 
     def _finished(self, plan: Any, outcome: Outcome) -> None:
-        self._error = self._error or outcome.error
+        if isinstance(outcome.error, NotPermitted):
+            # What is sent is sent, and the rest can be.
+            if self._no_steps is None:
+                self._planner.notes.append(outcome.error.message)
+            self._no_steps = outcome.error
+        else:
+            self._error = self._error or outcome.error
         complete = outcome.code in {"", "PDF_NOT_REPLACED"}
-        self.take(plan, replace(outcome, there=plan.theirs), complete=complete)
+        state = outcome.state if plan.state == "unchanged" else "sent"
+        if plan.doubt and not outcome.code:
+            outcome = replace(outcome, code=plan.doubt.code, message=plan.doubt.message)
+            complete = False
+        self.take(plan, replace(outcome, state=state, there=plan.theirs), complete=complete)
 
     # --- telling the host ---
 
@@ -377,19 +397,19 @@ class Exporter:
         # A taking back whose answer was lost; otherwise a person cancelled it there.
         cancelled = plan.code == "CANCELLED_IN_FORTNOX" and plan.there and plan.item.intended
         state = "cancelled" if cancelled else plan.state
-        outcome = Outcome(state, plan.there, plan.code, plan.message)
+        outcome = Outcome(state, plan.there, plan.noted.code, plan.noted.message)
         if plan.state == "adopted":
             outcome = replace(outcome, there=plan.theirs)
-        incomplete = plan.item.incomplete and plan.state != "unchanged"
-        complete = not (incomplete or plan.is_doubtful or self._is_unfinished(plan))
+        incomplete = plan.item.incomplete and plan.state not in {"unchanged", "booked"}
+        complete = not (incomplete or plan.doubt or self._is_unfinished(plan))
         return _result(plan.item, outcome, complete=complete)
 
     def _report(self) -> None:
         done, total = self._done, self._total
         left = self._limiter.seconds_for(self._pool.waiting)
         message = Text(
-            f"Skickar {self._planner.several.sv} till Fortnox ({done} av {total})",
-            f"Sending {self._planner.several.en} to Fortnox ({done} of {total})",
+            f"Skickar {self._planner.items_in_words.sv} till Fortnox ({done} av {total})",
+            f"Sending {self._planner.items_in_words.en} to Fortnox ({done} of {total})",
         )
         self._host.report_progress("sending", done, total, message, left)
 

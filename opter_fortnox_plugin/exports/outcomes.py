@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import date
 from decimal import Decimal
 from typing import Protocol
 
@@ -20,6 +21,12 @@ class Document(Protocol):
     @property
     def party_number(self) -> str:
         """The number of its customer or supplier there."""
+
+    @property
+    def invoice_date(self) -> date: ...
+
+    @property
+    def currency(self) -> str: ...
 
     @property
     def total(self) -> Decimal: ...

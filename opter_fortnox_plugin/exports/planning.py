@@ -13,7 +13,7 @@ from typing import Any, ClassVar, Final, Generic, TypeVar
 from opter_contract.export_values import Difference, ExportItem, Gap, PlannedItem
 from opter_contract.values import Company, Text
 from opter_fortnox_plugin.exports.cards import Cards, PartyRegister
-from opter_fortnox_plugin.exports.problems import Problems
+from opter_fortnox_plugin.exports.problems import Problem, Problems
 from opter_fortnox_plugin.exports.registers import Registers, gaps_of
 from opter_fortnox_plugin.exports.sending import Sender
 from opter_fortnox_plugin.fortnox.fields import Unreadable
@@ -29,7 +29,7 @@ class Plan(ABC):
 
     :ivar content: as Fortnox is to have it: ``ours``, its ``card``, and the ``problem``.
     :ivar theirs: what stands in its place in Fortnox.
-    :ivar is_doubtful: a person must look at what is there, until it is as it should be.
+    :ivar doubt: what a person must see to there, told until it is as it should be.
     """
 
     item: ExportItem
@@ -41,11 +41,16 @@ class Plan(ABC):
     code: str = ""
     message: Text | None = None
     differences: list[Difference] = field(default_factory=list)
-    is_doubtful: bool = False
+    doubt: Problem | None = None
 
     def note(self, code: str, message: Text | None = None, **details: object) -> None:
         self.code = code
         self.message = message or self.problems.sentence(code, **details)
+
+    @property
+    def noted(self) -> Problem:
+        """What is to be told of it; its code is ``""`` for nothing."""
+        return self.doubt if self.doubt and not self.code else Problem(self.code, self.message)
 
     def refuse(self, code: str, message: Text | None = None, **details: object) -> None:
         self.state, self.action = "refused", "none"
@@ -74,14 +79,11 @@ P = TypeVar("P", bound=Plan)
 
 
 class Planner(ABC, Generic[P]):
-    """Plans an export of one kind of items.
-
-    :cvar several: the items in words.
-    """
+    """Plans an export of one kind of items."""
 
     problems: ClassVar[Problems]
     register: ClassVar[PartyRegister]
-    several: ClassVar[Text]
+    items_in_words: ClassVar[Text]
 
     def __init__(self, session: Session, settings: Any, company: Company) -> None:
         self._host = session.host
@@ -164,12 +166,13 @@ class Planner(ABC, Generic[P]):
             self.read_registers([item.content for item in items])
         self.plans = [self.plan_of(item) for item in items]
         comparing = Text(
-            f"Jämför {self.several.sv} med Fortnox", f"Comparing {self.several.en} with Fortnox"
+            f"Jämför {self.items_in_words.sv} med Fortnox",
+            f"Comparing {self.items_in_words.en} with Fortnox",
         )
         self._host.report_progress("checking", 0, len(items), comparing)
         self._refuse_shared_numbers()
         self.look_up()
-        for plan in self.open():
+        for plan in self.ready_plans():
             self.compare(plan)
         self._find_gaps()
         self._plan_cards()
@@ -179,7 +182,7 @@ class Planner(ABC, Generic[P]):
         self._host.take_bank_changes(self.cards.bank_changes(numbers))
         self._host.take_gaps(self.gaps)
 
-    def open(self) -> Iterable[P]:
+    def ready_plans(self) -> Iterable[P]:
         return (plan for plan in self.plans if plan.state == "ready")
 
     def _included(self, items: Sequence[ExportItem]) -> list[ExportItem]:
@@ -193,16 +196,22 @@ class Planner(ABC, Generic[P]):
 
     def _refuse_shared_numbers(self) -> None:
         """Refuse what would be one card in Fortnox, and is two here."""
-        codes: dict[str, str] = {}
-        for plan in self.open():
-            number, code = plan.party_number, self.party_code(plan.item.content)
-            if number and codes.setdefault(number, code) != code:
-                others = f"{codes[number]}, {code}"
-                plan.refuse(f"{self.problems.party}_NUMBER_SHARED", number=number, codes=others)
+        codes: dict[str, dict[str, None]] = {}
+        for plan in self.plans:
+            codes.setdefault(plan.party_number, {})[self.party_code(plan.item.content)] = None
+        for plan in self.ready_plans():
+            number = plan.party_number
+            if number and len(codes[number]) > 1:
+                shared = ", ".join(codes[number])
+                plan.refuse(f"{self.problems.party}_NUMBER_SHARED", number=number, codes=shared)
 
     @abstractmethod
     def party_code(self, content: Any) -> str:
         """Return the host's code of a customer or supplier."""
+
+    def number_there(self, plan: P) -> str:
+        """Return the number of one that was exported without being told; ``""`` for none."""
+        return plan.number
 
     def details(self, numbers: Iterable[str]) -> Mapping[str, Any]:
         """Read what has these numbers there: ``None`` for nothing, or what is unreadable in it."""
@@ -231,10 +240,11 @@ class Planner(ABC, Generic[P]):
         plan.differences = self.sender.differences(plan.content.ours, theirs)
         if not plan.differences:
             plan.state = "unchanged"
+            if plan.item.incomplete and self._settings.attach_pdf and plan.item.content.document:
+                plan.note("PDF_NOT_ATTACHED")
         elif theirs.booked:
             plan.state = "booked"
-            if not plan.code:
-                plan.note("BOOKED_IN_FORTNOX")
+            plan.note("BOOKED_IN_FORTNOX")
         elif problem is not None:
             plan.refuse(problem.code, problem.message)
         else:
@@ -283,8 +293,8 @@ class Planner(ABC, Generic[P]):
             other_total=self.other_total(plan),
             currency=plan.item.content.currency,
             number=plan.there.number if plan.there else plan.item.number,
-            code=plan.code,
-            message=plan.message,
+            code=plan.noted.code,
+            message=plan.noted.message,
             differences=tuple(plan.differences),
         )
 

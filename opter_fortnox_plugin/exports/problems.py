@@ -104,6 +104,16 @@ COMMON_REFUSALS: Final[Mapping[str, Text]] = {
     ),
 }
 
+#: Remarks, which have no code of their own.
+_REMARKS: Final[Mapping[str, Text]] = {
+    "SAME_ORGANISATION": Text(
+        "{Party} {several} i Fortnox har samma organisationsnummer. Är det samma, ge den numret "
+        "{number} där eller {several} här.",
+        "{Party} {several} in Fortnox has the same organisation number. If it is the same one, "
+        "give it the number {number} there or {several} here.",
+    ),
+}
+
 #: Of a customer or supplier: their codes begin with which it is, as ``CUSTOMER_NOT_WRITTEN``.
 _OF_PARTIES: Final[Mapping[str, Text]] = {
     "CONTRADICTS": Text(
@@ -151,16 +161,17 @@ NUMBER_USED: Final = 2000637
 
 
 class Problem(NamedTuple):
-    """Why an item cannot be written for Fortnox."""
+    """What is to be told of an item."""
 
     code: str
-    message: Text
+    message: Text | None
 
 
 class Problems:
     """The codes of one export with their sentences, in its words.
 
     :ivar party: ``CUSTOMER`` or ``SUPPLIER``.
+    :ivar texts: names all whose texts are sent.
     """
 
     def __init__(
@@ -175,17 +186,25 @@ class Problems:
         :param words: what stands in the places of the sentences.
         """
         self.party: Final = party
+        self.texts: Final = Text(
+            f"{words['item'].sv} eller {words['party'].sv}",
+            f"{words['item'].en} or {words['party'].en}",
+        )
         self._words = words
         of_parties = {f"{party}_{code}": text for code, text in _OF_PARTIES.items()}
         self.gaps: Final = {**COMMON_GAPS, **gaps}
         self.refusals: Final = {**COMMON_REFUSALS, **of_parties, **refusals}
+
+    def same_organisation(self, number: str, several: str) -> Text:
+        """Say that others have the organisation number of a new one."""
+        return self.sentence("SAME_ORGANISATION", number=number, several=several)
 
     def __contains__(self, code: str) -> bool:
         return code in self.gaps or code in self.refusals
 
     def sentence(self, code: str, /, **details: object) -> Text:
         """Return the message of a code."""
-        template = self.gaps.get(code) or self.refusals[code]
+        template = self.gaps.get(code) or self.refusals.get(code) or _REMARKS[code]
         values: dict[str, Any] = {**self._words, **details}
         return Text(
             template.sv.format_map({key: _in(value, "sv") for key, value in values.items()}),

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from contextlib import suppress
 from datetime import date
-from functools import partial
 from typing import Any, TypeVar
 
 from opter_contract.export_values import ExportItem, Gap
 from opter_fortnox_plugin.errors import Missing
+from opter_fortnox_plugin.exports.lists import Lists
 from opter_fortnox_plugin.exports.problems import Problems
 from opter_fortnox_plugin.fortnox.client import Client
 from opter_fortnox_plugin.fortnox.fields import Unreadable
@@ -26,40 +26,10 @@ from opter_fortnox_plugin.fortnox.protocol import (
     CURRENCIES,
     FINANCIAL_YEARS,
     LOCKED_PERIOD,
-    PAGE_SIZE,
-    Page,
-    Resource,
 )
 from opter_fortnox_plugin.fortnox.worker_pool import Future, WorkerPool
 
 T = TypeVar("T")
-
-
-class Lists:
-    """Reads whole lists, their pages beside each other."""
-
-    def __init__(self, client: Client, pool: WorkerPool) -> None:
-        self._client = client
-        self._pool = pool
-
-    def start(self, resource: Resource, **query: str) -> Callable[[], list[Any]]:
-        """Request the first page; return what waits for all of them."""
-
-        def page(number: int) -> Page:
-            return self._client.page(
-                resource, {"limit": str(PAGE_SIZE), "page": str(number), **query}
-            )
-
-        first = self._pool.submit(partial(page, 1))
-
-        def rows() -> list[Any]:
-            found = self._pool.result(first)
-            others = [
-                self._pool.submit(partial(page, number)) for number in range(2, found.pages + 1)
-            ]
-            return [*found.rows, *(row for one in others for row in self._pool.result(one).rows)]
-
-        return rows
 
 
 class Registers:
@@ -96,11 +66,11 @@ class Registers:
         needed = {year.id for day in days if (year := self.year_of(day))}
         accounts = {year: lists.start(ACCOUNTS, financialyear=year) for year in needed}
         self.locked_until = pool.result(locked)
-        self.currencies = currencies and frozenset(map(code_in, currencies()))
-        self.cost_centers = cost_centers and frozenset(map(code_in, cost_centers()))
+        self.currencies = currencies and frozenset(map(code_in, currencies().rows))
+        self.cost_centers = cost_centers and frozenset(map(code_in, cost_centers().rows))
         self.accounts = {
-            year: {account.number: account for account in _readable(account_of, rows())}
-            for year, rows in accounts.items()
+            year: {account.number: account for account in _readable(account_of, listed().rows)}
+            for year, listed in accounts.items()
         }
 
     def year_of(self, day: date) -> FinancialYear | None:

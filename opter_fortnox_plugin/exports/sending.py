@@ -12,6 +12,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, ClassVar, Final, Generic, TypeVar
 
 from opter_contract.export_values import Difference
+from opter_contract.values import Text
 from opter_fortnox_plugin.errors import (
     FortnoxError,
     Missing,
@@ -71,9 +72,20 @@ class Sender(ABC, Generic[D]):
     def checked(self, ours: D, theirs: D) -> Outcome:
         """Compare what Fortnox made of one with what it was to be."""
 
+    @abstractmethod
+    def accounts_of(self, ours: D) -> list[str]:
+        """Return the accounts of the rows."""
+
     def refusal_of(self, ours: D, rejected: Rejected) -> tuple[str, object]:
         """Return the code of a refusal of Fortnox's, and what its message is about."""
-        return OF_FORTNOX.get(rejected.code or 0, "REFUSED_BY_FORTNOX"), ours.number
+        code = OF_FORTNOX.get(rejected.code or 0, "REFUSED_BY_FORTNOX")
+        day = ours.invoice_date
+        what: dict[str, object] = {
+            "CURRENCY_UNKNOWN": ours.currency,
+            "PERIOD_LOCKED": Text(f"{day} eller senare", f"{day} or later"),
+            "TEXT_REFUSED": self.problems.texts,
+        }
+        return code, what.get(code, ", ".join(dict.fromkeys(self.accounts_of(ours))))
 
     def another(self, ours: D, found: D) -> Outcome | None:
         """Tell what is where ours was to be made; ``None`` where it is ours."""
@@ -225,8 +237,8 @@ class Sender(ABC, Generic[D]):
     # --- its PDF ---
 
     @abstractmethod
-    def attached(self, number: str) -> list[Any]:
-        """Return what is attached to the one that has a number."""
+    def attached(self, number: str) -> list[str]:
+        """Return the names of the files of one; ``""`` where a name is not told."""
 
     @abstractmethod
     def file_id(self, file: Mapping[str, Any]) -> object:
@@ -241,7 +253,8 @@ class Sender(ABC, Generic[D]):
 
         :param sent_before: the item was there before, maybe with another PDF.
         :param again: this may have been done before, and was interrupted.
-        :return: the state ``sent``, with the code of what remains to be done.
+        :return: the state ``sent``, or ``unchanged`` where there is one; with the code of what
+            remains to be done.
         """
         problem = self.problems.outcome
         if not content.startswith(b"%PDF-") or len(content) > LARGEST_PDF:
@@ -250,9 +263,11 @@ class Sender(ABC, Generic[D]):
         name = f"{number}-{hashlib.sha256(content).hexdigest()[:12]}.pdf"
         for attempt in range(ATTEMPTS):
             try:
-                if (sent_before or again or attempt) and self.attached(number):
-                    done = again or attempt or not sent_before
-                    return Outcome("sent") if done else problem("sent", "PDF_NOT_REPLACED")
+                names = self.attached(number) if sent_before or again or attempt else []
+                if names:
+                    done = name in names or again or attempt or not sent_before
+                    state = "sent" if attempt else "unchanged"
+                    return Outcome(state) if done else problem("unchanged", "PDF_NOT_REPLACED")
                 file_id = self._uploaded(name) if again or attempt else ""
                 file_id = file_id or self._id(self._client.upload(self.folder, name, content))
                 if file_id:

@@ -217,6 +217,14 @@ class PlainText(Label):
         return str(value).strip() if isinstance(value, str | int) else ""
 
 
+class Reference(PlainText):
+    """The number of another document; ``""`` for Fortnox's ``"0"``."""
+
+    def _deserialize(self, value: Any, *_: Any, **__: Any) -> str:
+        text = super()._deserialize(value)
+        return "" if text == "0" else text
+
+
 class Amount(Number):
     """A number that is written with its digits."""
 

@@ -26,6 +26,7 @@ from opter_fortnox_plugin.fortnox.fields import (
     Money,
     Number,
     PlainText,
+    Reference,
     load,
 )
 
@@ -131,14 +132,6 @@ class FinancialYear:
 # --- Fields ------------------------------------------------------------------
 
 
-class _Reference(PlainText):
-    """The number of another document; ``""`` for Fortnox's ``"0"``."""
-
-    def _deserialize(self, value: Any, *_: Any, **__: Any) -> str:
-        text = super()._deserialize(value)
-        return "" if text == "0" else text
-
-
 # --- Schemas -----------------------------------------------------------------
 
 
@@ -193,7 +186,7 @@ class _InvoiceSchema(FortnoxSchema):
     currency_unit = Number(load_default=_ONE, load_only=True)
     external_invoice_reference1 = PlainText(load_default="")
     invoice_type = PlainText(load_default="")
-    credit_invoice_reference = _Reference(load_default="")
+    credit_invoice_reference = Reference(load_default="")
     vat_included = Flag(load_default=False, data_key="VATIncluded")
     freight = Amount(load_default=_ZERO)
     administration_fee = Amount(load_default=_ZERO)

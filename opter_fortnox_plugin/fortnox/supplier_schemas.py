@@ -25,6 +25,7 @@ from opter_fortnox_plugin.fortnox.fields import (
     Money,
     Number,
     PlainText,
+    Reference,
     load,
 )
 
@@ -54,7 +55,8 @@ class SupplierInvoice:
     supplier_number: str
     invoice_number: str
     invoice_date: date
-    due_date: date
+    due_date: date | None
+    """``None`` where somebody typed it without one."""
     currency: str
     total: Decimal
     """With VAT, in the currency, as is ``vat``; negative for a credit."""
@@ -67,6 +69,7 @@ class SupplierInvoice:
     external_invoice_number: str = ""
     vat_type: str = "NORMAL"
     given_number: str = ""
+    credit_reference: str = ""
     booked: bool = False
     cancelled: bool = False
 
@@ -97,6 +100,7 @@ class Supplier:
     bankgiro: str = ""
     plusgiro: str = ""
     bank_account: str = ""
+    clearing_number: str = ""
     iban: str = ""
     bic: str = ""
     vat_type: str = ""
@@ -140,7 +144,7 @@ class _SupplierInvoiceSchema(FortnoxSchema):
     supplier_number = PlainText(required=True)
     invoice_number = PlainText(load_default="")
     invoice_date = Day(required=True)
-    due_date = Day(required=True)
+    due_date = Day(load_default=None)
     currency = PlainText(required=True)
     total = _TextAmount(required=True)
     vat = _TextAmount(load_default=None, data_key="VAT")
@@ -152,6 +156,7 @@ class _SupplierInvoiceSchema(FortnoxSchema):
     external_invoice_number = PlainText(load_default="")
     vat_type = PlainText(load_default="", data_key="VATType")
     given_number = Digits(required=True, load_only=True)
+    credit_reference = Reference(load_default="", load_only=True)
     booked = Flag(required=True, load_only=True)
     cancelled = Flag(required=True, load_only=True)
 
@@ -190,6 +195,7 @@ class _SupplierSchema(FortnoxSchema):
     bankgiro = PlainText(load_default="", data_key="BG")
     plusgiro = PlainText(load_default="", data_key="PG")
     bank_account = PlainText(load_default="", data_key="BankAccountNumber")
+    clearing_number = PlainText(load_default="")
     iban = PlainText(load_default="", data_key="IBAN")
     bic = PlainText(load_default="", data_key="BIC")
 

@@ -290,7 +290,7 @@ def is_ours(ours: Invoice, theirs: Invoice) -> bool:
     return theirs.external_invoice_reference1 == ours.external_invoice_reference1
 
 
-def adoptable(ours: Invoice, theirs: Invoice) -> list[contract.Difference]:
+def identity_differences(ours: Invoice, theirs: Invoice) -> list[contract.Difference]:
     """Return why an invoice that has our number is not ours; nothing where it may be.
 
     One that has the mark of another of ours, as of the same number in another region, is not.
@@ -326,7 +326,7 @@ def header_differences(ours: Invoice, theirs: Invoice) -> list[contract.Differen
     rate = None
     if ours.currency_rate is not None and theirs.currency_rate is not None:
         rate = theirs.currency_rate / (theirs.currency_unit or Decimal(1))
-    return adoptable(ours, theirs) + differences_of(
+    return identity_differences(ours, theirs) + differences_of(
         ("DueDate", ours.due_date, theirs.due_date),
         ("OCR", ours.ocr, theirs.ocr if ours.ocr else ""),
         ("CurrencyRate", ours.currency_rate, rate),

@@ -39,7 +39,7 @@ class InvoiceExporter(Exporter):
         self.take(plan, PROBLEMS.outcome("refused", "ORIGINAL_NOT_SENT", number=number))
         return True
 
-    def noted(self, plan: InvoicePlan, outcome: Outcome) -> Gap | None:
+    def gap_shown_by(self, plan: InvoicePlan, outcome: Outcome) -> Gap | None:
         gap = self._vat_gap(plan) if outcome.code == "VAT_RATE_UNKNOWN" else None
         if outcome.state in {"sent", "adopted"}:
             self._accepted |= plan.content.rates

@@ -27,11 +27,11 @@ from opter_fortnox_plugin.invoices.content import (
     CUSTOMER_CARD,
     MARK,
     Content,
-    adoptable,
     content_of,
     customer_number,
     header_differences,
     host_total,
+    identity_differences,
     is_ours,
     kind_contradicts,
     rate_of,
@@ -53,17 +53,13 @@ class InvoicePlan(Plan):
         return is_ours(ours, theirs) or (adopted and theirs.customer_number == ours.customer_number)
 
 
-def _same_organisation(number: str, several: str) -> Text:
-    return Text(
-        f"Kund {several} i Fortnox har samma organisationsnummer. Är det samma kund, "
-        f"ge den numret {number} där eller {several} här.",
-        f"Customer {several} in Fortnox has the same organisation number. If it is "
-        f"the same customer, give it the number {number} there or {several} here.",
-    )
-
-
 REGISTER: Final = PartyRegister(
-    CUSTOMERS, "CustomerNumber", customer_of, customer_payload, CUSTOMER_CARD, _same_organisation
+    CUSTOMERS,
+    "CustomerNumber",
+    customer_of,
+    customer_payload,
+    CUSTOMER_CARD,
+    PROBLEMS.same_organisation,
 )
 
 
@@ -72,7 +68,7 @@ class InvoicePlanner(Planner[InvoicePlan]):
 
     problems = PROBLEMS
     register = REGISTER
-    several = Text("fakturorna", "the invoices")
+    items_in_words = Text("fakturorna", "the invoices")
     _settings: InvoiceSettings
 
     def new_sender(self, session: Session) -> InvoiceSender:
@@ -121,7 +117,7 @@ class InvoicePlanner(Planner[InvoicePlan]):
     def look_up(self) -> None:
         """Find the invoices that have our numbers, in the list where it takes fewer requests."""
         self._refuse_shared_invoice_numbers()
-        by_number = {plan.number: plan for plan in self.open() if plan.number.isdecimal()}
+        by_number = {plan.number: plan for plan in self.ready_plans() if plan.number.isdecimal()}
         details = {number for number, plan in by_number.items() if plan.item.exported}
         for number, row in self._listed(by_number.keys() - details).items():
             by_number[number].theirs = _of_another(by_number[number], row)
@@ -167,7 +163,7 @@ class InvoicePlanner(Planner[InvoicePlan]):
         elif theirs is not None and theirs.cancelled:
             plan.refuse("CANCELLED_IN_FORTNOX", number=theirs.number)
         elif theirs is not None and plan.there is None:
-            plan.differences = adoptable(ours, theirs)
+            plan.differences = identity_differences(ours, theirs)
             plan.state = "adopted"
             if plan.differences:
                 plan.refuse("NUMBER_TAKEN", number=plan.number, sides="")

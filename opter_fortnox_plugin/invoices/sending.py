@@ -9,7 +9,6 @@ from opter_contract.export_values import Difference
 from opter_contract.values import Text
 from opter_fortnox_plugin.errors import OutcomeUnknown, Rejected
 from opter_fortnox_plugin.exports.outcomes import Outcome
-from opter_fortnox_plugin.exports.problems import OF_FORTNOX
 from opter_fortnox_plugin.exports.sending import ATTEMPTS, Sender
 from opter_fortnox_plugin.exports.texts import both_sides, in_words
 from opter_fortnox_plugin.fortnox.fields import Unreadable
@@ -21,9 +20,9 @@ from opter_fortnox_plugin.fortnox.invoice_schemas import (
 )
 from opter_fortnox_plugin.fortnox.protocol import INVOICES
 from opter_fortnox_plugin.invoices.content import (
-    adoptable,
     differences,
     header_differences,
+    identity_differences,
     is_ours,
     with_row_ids,
 )
@@ -55,7 +54,7 @@ class InvoiceSender(Sender[Invoice]):
     def another(self, ours: Invoice, found: Invoice) -> Outcome | None:
         if is_ours(ours, found):
             return None
-        others = adoptable(ours, found)
+        others = identity_differences(ours, found)
         if not others:
             return Outcome("adopted", found)
         sides = f" ({both_sides(others)})"
@@ -64,23 +63,18 @@ class InvoiceSender(Sender[Invoice]):
     def rows_changed(self, before: Invoice | None, found: Invoice) -> bool:
         return before is not None and _row_ids(before) != _row_ids(found)
 
+    def accounts_of(self, ours: Invoice) -> list[str]:
+        return [row.account_number for row in ours.rows if row.account_number]
+
     def refusal_of(self, ours: Invoice, rejected: Rejected) -> tuple[str, object]:
-        code = OF_FORTNOX.get(rejected.code or 0, "REFUSED_BY_FORTNOX")
+        code, what = super().refusal_of(ours, rejected)
         charged = dict.fromkeys(f"{row.vat.normalize():f} %" for row in ours.rows if row.vat)
         if code == "REFUSED_BY_FORTNOX" and charged and "moms" in rejected.words.lower():
             # Its code is not documented; the words are.
             code = "VAT_RATE_UNKNOWN"
-        accounts = ", ".join(dict.fromkeys(r.account_number for r in ours.rows if r.account_number))
-        centers = ", ".join(dict.fromkeys(r.cost_center for r in ours.rows if r.cost_center))
-        day = ours.invoice_date
-        what: dict[str, object] = {
-            "CURRENCY_UNKNOWN": ours.currency,
-            "COST_CENTER_UNKNOWN": centers,
-            "VAT_RATE_UNKNOWN": ", ".join(charged),
-            "PERIOD_LOCKED": Text(f"{day} eller senare", f"{day} or later"),
-            "TEXT_REFUSED": Text("fakturan eller kunden", "the invoice or the customer"),
-        }
-        return code, what.get(code, accounts)
+        centers = dict.fromkeys(row.cost_center for row in ours.rows if row.cost_center)
+        own = {"VAT_RATE_UNKNOWN": charged, "COST_CENTER_UNKNOWN": centers}
+        return code, ", ".join(own[code]) if code in own else what
 
     def checked(self, ours: Invoice, theirs: Invoice) -> Outcome:
         if theirs.number != ours.number:
@@ -97,8 +91,8 @@ class InvoiceSender(Sender[Invoice]):
 
     # --- what comes after ---
 
-    def attached(self, number: str) -> list[Any]:
-        return self._client.attachments(number)
+    def attached(self, number: str) -> list[str]:
+        return ["" for _ in self._client.attachments(number)]
 
     def file_id(self, file: Mapping[str, Any]) -> object:
         # Not the one of the inbox.
@@ -110,13 +104,13 @@ class InvoiceSender(Sender[Invoice]):
     def mark_sent(self, number: str) -> Outcome:
         """Mark an invoice as sent to the customer.
 
-        :return: the state ``sent``, with the code of what remains to be done.
+        :return: the state ``sent``, or ``unchanged`` where it was; with the code of what remains.
         """
         for _ in range(ATTEMPTS):
             try:
                 found = self.find(number)
                 if found is None or found.sent:
-                    return Outcome("sent")
+                    return Outcome("unchanged")
                 self._client.act(INVOICES, number, "externalprint")
             except (OutcomeUnknown, Unreadable):
                 continue

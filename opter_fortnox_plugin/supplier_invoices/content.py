@@ -8,9 +8,11 @@ the debt is Fortnox's own.
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from decimal import Decimal
+from itertools import chain
 from typing import Final
 
 from opter_contract import export_values as contract
@@ -46,14 +48,26 @@ _LONGEST_REFERENCE: Final = 50
 #: The fields of a supplier's card, in Fortnox's words, and their names here.
 SUPPLIER_CARD: Final = (*CARD, ("Phone1", "phone1"), ("Phone2", "phone2"), ("WWW", "www"))
 
-#: Those by which Fortnox pays, in the order in which it takes the first that is filled in.
+#: The ways in which Fortnox pays, in the order in which it takes the first that is filled in; what
+#: belongs to an account stands beside it.
 BANK: Final = (
-    ("BG", "bankgiro"),
-    ("PG", "plusgiro"),
-    ("BankAccountNumber", "bank_account"),
-    ("IBAN", "iban"),
-    ("BIC", "bic"),
+    (("BG", "bankgiro"),),
+    (("PG", "plusgiro"),),
+    (("BankAccountNumber", "bank_account"), ("ClearingNumber", "clearing_number")),
+    (("IBAN", "iban"), ("BIC", "bic")),
 )
+
+
+#: What is written of a supplier, by the contract's names.
+_WRITTEN: Final = (
+    "name", "organisation_number", "vat_number", "address1", "zip", "city", "country",
+    "phone1", "phone2", "www", "bankgiro", "plusgiro", "bank_account", "iban", "bic",
+)  # fmt: skip
+
+#: An account that is written with its clearing number, for which Fortnox has a field.
+_ACCOUNT: Final = re.compile(r"(\d{4,5})\s?[-, ]\s?(\d[\d -]*)", re.ASCII)
+
+_NAMED_OTHERWISE: Final = {"zip": "zip_code", "country": "country_code"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +85,8 @@ class Content:
 
 def reference(bill: contract.SupplierBill) -> str:
     """Return the mark of our bills, ``ExternalInvoiceNumber``."""
-    mark = f"{MARK}{cleaned(bill.region)}/{bill.bill_number}/"
+    region = cleaned(bill.region).replace("%", "%25").replace("/", "%2F")
+    mark = f"{MARK}{region}/{bill.bill_number}/"
     if len(mark) <= _LONGEST_REFERENCE and not is_refused(mark):
         return mark
     return MARK + hashlib.sha256(mark.encode("utf-8", "surrogatepass")).hexdigest()[:20]
@@ -106,24 +121,12 @@ def content_of(bill: contract.SupplierBill, settings: BillSettings) -> Content:
 def card_of(supplier: contract.Supplier, settings: BillSettings) -> Supplier:
     """Return the supplier's card as Fortnox is to have it."""
     texts = {
-        "name": supplier.name,
-        "organisation_number": supplier.organisation_number,
-        "vat_number": supplier.vat_number,
-        "address1": supplier.address1,
-        "zip_code": supplier.zip,
-        "city": supplier.city,
-        "country_code": supplier.country.upper(),
-        "phone1": supplier.phone1,
-        "phone2": supplier.phone2,
-        "www": supplier.www,
-        "bankgiro": supplier.bankgiro,
-        "plusgiro": supplier.plusgiro,
-        "bank_account": supplier.bank_account,
-        "iban": supplier.iban,
-        "bic": supplier.bic,
+        _NAMED_OTHERWISE.get(name, name): cleaned(getattr(supplier, name, "")) for name in _WRITTEN
     }
-    cleaned_texts = {name: cleaned(text) for name, text in texts.items()}
-    return Supplier(supplier_number(supplier, settings), **cleaned_texts)
+    texts["country_code"] = texts["country_code"].upper()
+    if parts := _ACCOUNT.fullmatch(texts["bank_account"]):
+        texts["clearing_number"], texts["bank_account"] = parts.groups()
+    return Supplier(supplier_number(supplier, settings), **texts)
 
 
 def _rows(bill: contract.SupplierBill) -> Iterable[SupplierInvoiceRow]:
@@ -152,7 +155,7 @@ def _text_problem(ours: SupplierInvoice, card: Supplier) -> Problem | None:
     texts = [
         ("InvoiceNumber", ours.invoice_number),
         ("SupplierNumber", card.supplier_number),
-        *((name, getattr(card, field)) for name, field in (*SUPPLIER_CARD, *BANK)),
+        *((name, getattr(card, field)) for name, field in (*SUPPLIER_CARD, *chain(*BANK))),
     ]
     wrong = next((name for name, text in texts if is_refused(text)), None)
     return PROBLEMS.problem("TEXT_REFUSED", what=wrong) if wrong else None
@@ -181,7 +184,9 @@ def is_of_another(ours: SupplierInvoice, theirs: SupplierInvoice) -> bool:
     return theirs.external_invoice_number.startswith(MARK) and not is_ours(ours, theirs)
 
 
-def adoptable(ours: SupplierInvoice, theirs: SupplierInvoice) -> list[contract.Difference]:
+def identity_differences(
+    ours: SupplierInvoice, theirs: SupplierInvoice
+) -> list[contract.Difference]:
     """Return why a supplier invoice with our number is not this bill; nothing where it may be."""
     return differences_of(
         ("InvoiceNumber", ours.invoice_number, theirs.invoice_number),
@@ -197,10 +202,10 @@ def differences(ours: SupplierInvoice, theirs: SupplierInvoice) -> list[contract
     if ours.currency_rate is not None and theirs.currency_rate is not None:
         rate = theirs.currency_rate / (theirs.currency_unit or Decimal(1))
     found = differences_of(("SupplierNumber", ours.supplier_number, theirs.supplier_number))
-    found += adoptable(ours, theirs)
+    found += identity_differences(ours, theirs)
     found += differences_of(
         ("DueDate", ours.due_date, theirs.due_date),
-        ("VAT", ours.vat, theirs.vat),
+        ("VAT", ours.vat, theirs.vat or _ZERO),
         ("VATType", ours.vat_type, theirs.vat_type or ours.vat_type),
         ("CurrencyRate", ours.currency_rate, rate),
     )
@@ -209,20 +214,19 @@ def differences(ours: SupplierInvoice, theirs: SupplierInvoice) -> list[contract
 
 
 def coding(invoice: SupplierInvoice) -> list[tuple[str, Decimal]]:
-    """Return what is booked on each account, without the debt, whatever the order of the rows.
+    """Return what is booked on each account, without the debt, whatever rows it stands in.
 
     Positive in debit, in the invoice's currency.
     """
     foreign = invoice.currency != "SEK"
-    amounts = [
-        (
-            row.account,
-            row.debit_currency - row.credit_currency if foreign else row.debit - row.credit,
-        )
-        for row in invoice.rows
-        if row.code != DEBT
-    ]
-    return sorted(one for one in amounts if one[1])
+    sums: dict[str, Decimal] = {}
+    for row in invoice.rows:
+        amount = row.debit - row.credit
+        if foreign:
+            amount = row.debit_currency - row.credit_currency
+        if row.code != DEBT:
+            sums[row.account] = sums.get(row.account, _ZERO) + amount
+    return sorted((account, amount) for account, amount in sums.items() if amount)
 
 
 def _in_text(rows: list[tuple[str, Decimal]]) -> str:

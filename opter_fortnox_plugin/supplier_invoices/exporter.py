@@ -1,13 +1,37 @@
-"""The export of bills."""
+"""The export of bills: just before it, a look at what has come since the plan was made."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from typing import Final
 
 from opter_fortnox_plugin.exports.exporter import Export, Exporter
-from opter_fortnox_plugin.supplier_invoices.planning import BillPlanner
+from opter_fortnox_plugin.supplier_invoices.planning import BillPlan, BillPlanner
+from opter_fortnox_plugin.supplier_invoices.problems import PROBLEMS
 from opter_fortnox_plugin.supplier_invoices.settings import BillSettings
 
+
+class BillExporter(Exporter):
+    """Sends bills."""
+
+    _planner: BillPlanner
+
+    def rounds(self, plans: Sequence[BillPlan]) -> Iterable[Sequence[BillPlan]]:
+        """Leave out what somebody else has typed there while a person looked at the plan."""
+        if not any(plan.action == "create" for plan in plans):
+            return [plans]
+        newer = self._pool.run(self._planner.ledger.newer)
+        good = []
+        for plan in plans:
+            ours = plan.content.ours
+            came = newer.marked(ours) or newer.named(ours) or newer.unreadable(ours)
+            if plan.action == "create" and came:
+                self.take(plan, PROBLEMS.outcome("refused", "CAME_MEANWHILE"))
+            else:
+                good.append(plan)
+        return [good]
+
+
 EXPORT: Final = Export(
-    BillSettings.of, BillPlanner, Exporter, ("supplierinvoice", "companyinformation")
+    BillSettings.of, BillPlanner, BillExporter, ("supplierinvoice", "companyinformation")
 )

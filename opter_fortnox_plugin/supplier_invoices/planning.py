@@ -2,22 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from decimal import Decimal
-from functools import partial
-from typing import Any, Final
+from typing import Final
 
-from opter_contract.export_values import ExportItem
+from opter_contract.export_values import Difference, ExportItem
 from opter_contract.export_values import SupplierBill as HostBill
-from opter_contract.values import Company, Text
+from opter_contract.values import Text
 from opter_fortnox_plugin.exports.cards import PartyRegister
 from opter_fortnox_plugin.exports.planning import Plan, Planner
-from opter_fortnox_plugin.exports.texts import both_sides
-from opter_fortnox_plugin.fortnox.fields import Unreadable
-from opter_fortnox_plugin.fortnox.protocol import PAGE_SIZE, SUPPLIER_INVOICES, SUPPLIERS, Page
+from opter_fortnox_plugin.exports.texts import both_sides, differences_of
+from opter_fortnox_plugin.fortnox.protocol import SUPPLIERS
 from opter_fortnox_plugin.fortnox.supplier_schemas import (
     SupplierInvoice,
-    supplier_invoice_of,
     supplier_of,
     supplier_payload,
 )
@@ -26,14 +23,15 @@ from opter_fortnox_plugin.supplier_invoices.content import (
     BANK,
     SUPPLIER_CARD,
     Content,
-    adoptable,
     content_of,
+    identity_differences,
     is_of_another,
     is_ours,
     supplier_number,
 )
+from opter_fortnox_plugin.supplier_invoices.ledger import SupplierLedger
 from opter_fortnox_plugin.supplier_invoices.problems import PROBLEMS
-from opter_fortnox_plugin.supplier_invoices.sending import BillSender, key_of
+from opter_fortnox_plugin.supplier_invoices.sending import BillSender
 from opter_fortnox_plugin.supplier_invoices.settings import BillSettings
 
 
@@ -55,22 +53,13 @@ class BillPlan(Plan):
         return is_ours(ours, theirs) or adopted
 
 
-def _same_organisation(number: str, several: str) -> Text:
-    return Text(
-        f"Leverantör {several} i Fortnox har samma organisationsnummer. Är det samma leverantör, "
-        f"ge den numret {number} där eller {several} här.",
-        f"Supplier {several} in Fortnox has the same organisation number. If it is the same "
-        f"supplier, give it the number {number} there or {several} here.",
-    )
-
-
 REGISTER: Final = PartyRegister(
     SUPPLIERS,
     "SupplierNumber",
     supplier_of,
     supplier_payload,
     SUPPLIER_CARD,
-    _same_organisation,
+    PROBLEMS.same_organisation,
     bank=BANK,
     has_filters=False,
 )
@@ -81,17 +70,13 @@ class BillPlanner(Planner[BillPlan]):
 
     problems = PROBLEMS
     register = REGISTER
-    several = Text("avräkningarna", "the bills")
+    items_in_words = Text("avräkningarna", "the bills")
     sender: BillSender
     _settings: BillSettings
 
-    def __init__(self, session: Session, settings: BillSettings, company: Company) -> None:
-        super().__init__(session, settings, company)
-        #: What the lists have and cannot be read, by supplier and number.
-        self._unreadable: dict[tuple[str, str], Unreadable] = {}
-
     def new_sender(self, session: Session) -> BillSender:
-        return BillSender(session.client, session.pool.sleep)
+        self.ledger = SupplierLedger(session.client, session.pool)
+        return BillSender(session.client, self.ledger, session.pool.sleep)
 
     def excluded(self, item: ExportItem) -> Text | None:
         bill: HostBill = item.content
@@ -128,128 +113,95 @@ class BillPlanner(Planner[BillPlan]):
     # --- what Fortnox has ---
 
     def look_up(self) -> None:
-        """Find our bills: by their given number, or among all of their supplier's.
-
-        Fortnox cannot be asked for a bill's own number.
-        """
-        plans = list(self.open())
-        kept = [plan for plan in plans if plan.item.exported and plan.item.number]
-        found = self.details({plan.item.number for plan in kept})
-        for plan in kept:
-            self.take_detail(plan, found[plan.item.number])
-        self._search([plan for plan in plans if plan not in kept])
-
-    def _search(self, plans: Sequence[BillPlan]) -> None:
-        suppliers = {plan.party_number for plan in plans if plan.party_number}
-        if not suppliers:
-            return
-        # One that may have been sent may stand under the number that its supplier had then.
-        everywhere = any(plan.item.intended for plan in plans)
-        there = self._bills_of(suppliers, everywhere=everywhere)
-        self.sender.known = {one.given_number for several in there.values() for one in several}
-        places = {plan.item.id: self._place_of(plan, there) for plan in plans}
+        """Find our bills: by their given number, or in the ledgers of their suppliers."""
+        plans = list(self.ready_plans())
+        places = {plan.item.id: plan.item.number for plan in plans if plan.item.exported}
+        searched = [p for p in plans if not places.get(p.item.id) or p.item.incomplete]
+        self._read_ledger(searched)
+        for plan in searched:
+            place = self._place_of(plan)
+            if not places.get(plan.item.id):
+                if place and place in places.values():
+                    # Two of ours would be one there.
+                    plan.refuse("NUMBER_TAKEN", number=place, sides="")
+                places[plan.item.id] = place
         found = self.details({place for place in places.values() if place})
-        for plan in plans:
+        for plan in self.ready_plans():
             if place := places[plan.item.id]:
                 self.take_detail(plan, found[place])
-            elif unreadable := self._unreadable.get(_key(plan.content.ours)):
+            elif unreadable := self.ledger.there.unreadable(plan.content.ours):
                 self.take_detail(plan, unreadable)
 
-    def _place_of(self, plan: BillPlan, there: Mapping[str, Sequence[SupplierInvoice]]) -> str:
-        """Return the given number of what is this bill, or of what hinders it; ``""`` for none.
+    def number_there(self, plan: BillPlan) -> str:
+        self.plans = [plan]
+        self.look_up()
+        return str(plan.there.number) if plan.there else ""
+
+    def _read_ledger(self, plans: Sequence[BillPlan]) -> None:
+        suppliers = {plan.party_number for plan in plans if plan.party_number}
+        if suppliers:
+            # One that may have been sent may stand under the number that its supplier had then.
+            everywhere = any(plan.item.intended for plan in plans)
+            self.ledger.read(suppliers, everywhere=everywhere)
+            self.notes.extend(map(_twice, self.ledger.there.doubles()))
+
+    def _place_of(self, plan: BillPlan) -> str:
+        """Return the given number of what is this bill, or hinders it; ``""`` for nothing.
 
         By our mark, wherever it stands; else by supplier and number, compared exactly. What was
         cancelled does not count.
         """
         ours = plan.content.ours
-        marked = [
-            one
-            for several in there.values()
-            for one in several
-            if not one.cancelled and is_ours(ours, one)
-        ]
-        named = [
-            one
-            for one in there.get(ours.supplier_number, ())
-            if not one.cancelled
-            and one.invoice_number == ours.invoice_number
-            and not is_of_another(ours, one)
-            and not is_ours(ours, one)
-        ]
-        equal = [one for one in named if not adoptable(ours, one)]
-        several = marked + equal
+        named = self.ledger.there.named(ours)
+        equal = [one for one in named if not identity_differences(ours, one)]
+        several = [*self.ledger.there.marked(ours), *equal]
         if len(several) > 1:
             numbers = ", ".join(one.given_number for one in several)
-            plan.note("TWICE_IN_FORTNOX", number=numbers)
-            plan.is_doubtful = True
+            plan.doubt = PROBLEMS.problem("TWICE_IN_FORTNOX", number=numbers)
         return next((one.given_number for one in (*several, *named)), "")
-
-    def _bills_of(
-        self, suppliers: Iterable[str], *, everywhere: bool
-    ) -> dict[str, list[SupplierInvoice]]:
-        """Read all bills of these suppliers, in the way that takes fewer requests.
-
-        :param everywhere: those of others are wanted, too.
-        """
-        numbers = sorted(suppliers)
-        first = self._pool.run(partial(self._page, 1))
-        self.sender.read_at = first.at
-        rows = list(first.rows)
-        if everywhere or first.pages <= len(numbers) + 1:
-            rows += self._rest(first)
-        else:
-            begun = {
-                number: self._pool.submit(partial(self._page, 1, suppliernumber=number))
-                for number in numbers
-            }
-            pages = {number: self._pool.result(page) for number, page in begun.items()}
-            rows = [row for page in pages.values() for row in page.rows]
-            for number, page in pages.items():
-                rows += self._rest(page, suppliernumber=number)
-        found: dict[str, dict[str, SupplierInvoice]] = {}
-        for row in rows:
-            try:
-                one = supplier_invoice_of(row)
-            except Unreadable as error:
-                self._unreadable[key_of(row)] = error
-            else:
-                found.setdefault(one.supplier_number, {})[one.given_number] = one
-        return {number: list(several.values()) for number, several in found.items()}
-
-    def _page(self, number: int, **query: str) -> Page:
-        limits = {"limit": str(PAGE_SIZE), "page": str(number)}
-        return self._client.page(SUPPLIER_INVOICES, limits | query)
-
-    def _rest(self, first: Page, **query: str) -> list[Any]:
-        """Read the pages of a list after the first one."""
-        pages = [
-            self._pool.submit(partial(self._page, number, **query))
-            for number in range(2, first.pages + 1)
-        ]
-        return [row for page in pages for row in self._pool.result(page).rows]
 
     # --- deciding ---
 
     def compare(self, plan: BillPlan) -> None:
-        ours, theirs, problem = plan.content.ours, plan.theirs, plan.content.problem
+        theirs, problem = plan.theirs, plan.content.problem
         if theirs is None and plan.item.exported:
             plan.refuse("NOT_IN_FORTNOX")
         elif theirs is not None and theirs.cancelled:
             plan.refuse("CANCELLED_IN_FORTNOX", number=theirs.given_number)
-        elif theirs is not None and plan.there is None:
-            plan.differences = adoptable(ours, theirs)
-            if plan.differences or is_of_another(ours, theirs):
-                sides = f" ({both_sides(plan.differences)})" if plan.differences else ""
-                plan.refuse("NUMBER_TAKEN", number=theirs.given_number, sides=sides)
-            else:
-                plan.state = "adopted"
-                plan.differences = self.sender.differences(ours, theirs)
+        elif theirs is not None and not self._is_known(plan, theirs):
+            self._adopt(plan, theirs)
+        elif theirs is not None and theirs.supplier_number != plan.party_number:
+            # There may be such a bill at the other supplier, too, and another account.
+            plan.refuse("SUPPLIER_CHANGED", number=theirs.given_number, old=theirs.supplier_number)
         elif theirs is not None:
             self.compare_ours(plan)
         elif problem is not None:
             plan.refuse(problem.code, problem.message)
         else:
             plan.action = "create"
+            if plan.item.intended:
+                plan.doubt = PROBLEMS.problem("SENT_AGAIN")
+
+    @staticmethod
+    def _is_known(plan: BillPlan, theirs: SupplierInvoice) -> bool:
+        """Tell whether it is ours beyond doubt.
+
+        What this host never sent may have our mark from another one: that must be equal.
+        """
+        known = plan.item.exported or plan.item.intended
+        return plan.belongs(theirs) and (known or not _others(plan.content.ours, theirs))
+
+    def _adopt(self, plan: BillPlan, theirs: SupplierInvoice) -> None:
+        """Take what is there as ours where it is equal."""
+        plan.differences = _others(plan.content.ours, theirs)
+        if plan.differences or is_of_another(plan.content.ours, theirs):
+            sides = f" ({both_sides(plan.differences)})" if plan.differences else ""
+            plan.refuse("NUMBER_TAKEN", number=theirs.given_number, sides=sides)
+        else:
+            plan.state = "adopted"
+            plan.differences = self.sender.differences(plan.content.ours, theirs)
+            if plan.differences:
+                plan.note("ADOPTED_DIFFERS", what=both_sides(plan.differences))
 
     def refuse_by_card(self, plan: BillPlan) -> None:
         if self.refuse_other_organisation(plan):
@@ -260,10 +212,32 @@ class BillPlanner(Planner[BillPlan]):
         elif card.is_waiting and plan.action == "create":
             plan.state = "waiting"
             plan.note("BANK_NOT_CONFIRMED")
+        elif card.left:
+            plan.note("BANK_DIFFERS", sides=both_sides(card.left))
 
 
-def _key(ours: SupplierInvoice) -> tuple[str, str]:
-    return ours.supplier_number, ours.invoice_number
+def _others(ours: SupplierInvoice, theirs: SupplierInvoice) -> list[Difference]:
+    """Return why a supplier invoice is not this bill."""
+    return [
+        *differences_of(
+            ("SupplierNumber", ours.supplier_number, theirs.supplier_number),
+            # One that was credited is no debt any more.
+            ("CreditReference", "", theirs.credit_reference),
+        ),
+        *identity_differences(ours, theirs),
+    ]
+
+
+def _twice(several: Sequence[SupplierInvoice]) -> Text:
+    """Say that a bill of ours is there more than once."""
+    supplier, number = several[0].supplier_number, several[0].invoice_number
+    numbers = ", ".join(one.given_number for one in several)
+    return Text(
+        f"Leverantör {supplier} har faktura {number} flera gånger i Fortnox, löpnummer {numbers}. "
+        "Makulera alla utom en där, så att den inte betalas två gånger.",
+        f"Supplier {supplier} has invoice {number} more than once in Fortnox, given numbers "
+        f"{numbers}. Cancel all but one there, so that it is not paid twice.",
+    )
 
 
 _SENDS_INVOICE: Final = Text(

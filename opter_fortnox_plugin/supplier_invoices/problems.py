@@ -48,6 +48,37 @@ PROBLEMS: Final = Problems(
             "The bill is in Fortnox more than once, given numbers {number}. Cancel all but one "
             "there, so that it is not paid twice.",
         ),
+        "SUPPLIER_CHANGED": Text(
+            "Avräkningen har skickats till leverantör {old} i Fortnox, löpnummer {number}, och har "
+            "en annan leverantör nu. Ta tillbaka den, och exportera sedan just den.",
+            "The bill was sent to supplier {old} in Fortnox, given number {number}, and has "
+            "another supplier now. Take it back, and then export this very bill.",
+        ),
+        "ADOPTED_DIFFERS": Text(
+            "Avräkningen fanns redan i Fortnox men skiljer sig (här / i Fortnox): {what}. Rätta "
+            "den där; den ändras inte härifrån förrän avräkningen ändras.",
+            "The bill was in Fortnox already but differs (here / in Fortnox): {what}. Correct it "
+            "there; it is not changed from here until the bill changes.",
+        ),
+        "CAME_MEANWHILE": Text(
+            "Medan exporten väntade kom en leverantörsfaktura med det numret in i Fortnox, så "
+            "avräkningen skickades inte. Exportera igen: då jämförs de.",
+            "While the export waited, a supplier invoice of that number came into Fortnox, so "
+            "that the bill was not sent. Export again: they are compared then.",
+        ),
+        "SENT_AGAIN": Text(
+            "Fortnox svarade inte när avräkningen skickades förra gången, och den finns inte "
+            "där. Den skickas på nytt, och nästa export kontrollerar att den inte finns två "
+            "gånger.",
+            "Fortnox did not answer when the bill was sent the last time, and it is not there. "
+            "It is sent again, and the next export checks that it is not there twice.",
+        ),
+        "RESULT_UNKNOWN": Text(
+            "Fortnox svarade inte, och avräkningen syns inte där än. Den skickas inte på nytt nu. "
+            "Exportera igen om en stund: då kontrolleras det först.",
+            "Fortnox did not answer, and the bill does not show there yet. It is not sent again "
+            "now. Export again in a while: that is checked first.",
+        ),
         "NUMBER_NOT_USABLE": Text(
             "Fortnox tar nummer på högst 64 tecken, och avräkningens är {number}.",
             "Fortnox takes numbers of at most 64 characters, and that of the bill is {number}.",
@@ -69,6 +100,12 @@ PROBLEMS: Final = Problems(
             "leverantören och bekräfta ändringen; tills dess väntar avräkningen.",
             "The bank details of the supplier would change in Fortnox. Check them with the "
             "supplier and confirm the change; the bill waits until then.",
+        ),
+        "BANK_DIFFERS": Text(
+            "Leverantören har andra bankuppgifter i Fortnox (här / i Fortnox): {sides}. Exporten "
+            "ändrar dem inte, enligt sina inställningar, så Fortnox betalar dit.",
+            "The supplier has other bank details in Fortnox (here / in Fortnox): {sides}. The "
+            "export does not change them, by its settings, so that Fortnox pays there.",
         ),
         "BANK_CHANGED": Text(
             "Någon ändrade bankuppgifterna för leverantör {number} i Fortnox medan exporten "

@@ -46,8 +46,21 @@ def test_a_supplier_is_confirmed_by_name_and_its_bill_goes(plan, person, plugin)
     plan.get_by_role("button", name="Skicka 2 avräkningar,").click()
     plan.get_by_role("heading", name="Exportens resultat").wait_for()
     assert plugin.events == [("paid to", "LASSE", "5555-5551"), ("sent", "/A-1"), ("sent", "/A-3")]
-    assert person.rows("bank")[0][-1] == "Inte bekräftad, ändrades inte"
+    assert person.rows("bank")[0][-1] == "Ändrades inte"
     assert [row[0] for row in person.rows("items-waiting")] == ["A-2"]
+
+
+def test_what_another_tab_confirmed_is_not_sent_unseen(plan, person, context, plugin):
+    other = context.new_page()
+    other.goto(plan.url)
+    other.get_by_role("button", name=CONFIRM_LASSE).click()
+    other.get_by_text("Bekräftad av ").wait_for()
+    plan.get_by_role("button", name="Skicka 1 avräkning,").click()
+    plan.get_by_text("Ingenting skickades: planen har ändrats sedan den visades").wait_for()
+    assert plugin.events == []
+    plan.get_by_role("button", name="Skicka 2 avräkningar,").click()
+    plan.get_by_role("heading", name="Exportens resultat").wait_for()
+    assert plugin.events == [("paid to", "LASSE", "5555-5551"), ("sent", "/A-1"), ("sent", "/A-3")]
 
 
 def test_no_stray_key_confirms(plan, person):

@@ -107,7 +107,7 @@ def test_invoices_go_out_and_their_payments_come_back(page, person, exports, off
     person.button("Spara betalningar").click()
     page.get_by_text("betalningar är registrerade.").wait_for()
     flows = flows_of(office.store, office.sandbox, [*SENT, "10309"], [])
-    assert [(one.currency, one.here - one.there) for one in flows] == [("SEK", 0), ("EUR", 0)] * 2
+    assert [(one.currency, one.difference) for one in flows] == [("SEK", 0), ("EUR", 0)] * 2
     page.goto(f"{page.url.split('/import')[0]}/why?invoice=10302")
     page.get_by_text("Fakturaexport: Fakturor, Björkviks Åkeri AB (480211): Skickad").wait_for()
 

@@ -85,8 +85,14 @@ def test_the_demo_changes_a_bankgiro_only_by_name(shown):
     assert re.search(r"\S+, \d{4}-\d{2}-\d{2} ", line)
 
 
-def test_the_demo_fails_where_a_hundredth_differs(monkeypatch):
-    differing = [demo.Flow(labels.STATUSES["exact"], "SEK", 1, Decimal("100.00"), Decimal("99.99"))]
+@pytest.mark.parametrize(
+    ("here", "there"),
+    [(["100.00"], ["99.99"]), (["100.00"], ["100.00", "0.00"])],
+    ids=["a-hundredth", "one-of-nothing"],
+)
+def test_the_demo_fails_where_sums_or_numbers_differ(monkeypatch, here, there):
+    sides = [list(map(Decimal, side)) for side in (here, there)]
+    differing = [demo.Flow(labels.STATUSES["exact"], "SEK", *sides)]
     monkeypatch.setattr(demo, "flows_of", lambda *_: differing)
     one = demo._Demo(Output(io.StringIO(), "sv"), None, io.StringIO(), Path(), NOW)
     with pytest.raises(HostError) as caught:

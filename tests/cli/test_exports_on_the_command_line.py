@@ -9,6 +9,7 @@ from fake_export import FakeExport
 
 from hostsim.plugins.loading import Plugins
 from hostsim.storage.store import Store
+from opter_contract.values import Text
 
 CUSTOMER = {"code": "KALM", "ledger_number": "1042", "name": "Kalmar Glas & Porslin AB"}
 
@@ -379,7 +380,7 @@ def test_changed_bank_details_stand_in_a_table_old_and_new(bills):
     shown = bills("export", "av")
     assert "Bankuppgifter som ändras (1)" in shown.out
     [line] = [one.split() for one in shown.out.splitlines() if one.startswith(" LASSE ")][:1]
-    assert line == ["LASSE", "Lasses", "Åkeri", "AB", "BG", "111-1111", "5555-5551"]
+    assert line == ["LASSE", "Lasses", "Åkeri", "AB", "Bankgiro", "111-1111", "5555-5551"]
 
 
 @pytest.mark.parametrize("more", [[], ["--send"], ["--check"]])
@@ -395,7 +396,8 @@ def test_bank_details_are_confirmed_by_name_and_then_sent(bills, plugin):
     bills("export", "av")
     confirmed = bills("export", "av", "--confirm-bank", "LASSE")
     assert confirmed.status == 0
-    assert "Bekräftat av kim: leverantör LASSE, BG ändras från 111-1111 till" in confirmed.err
+    said = "Bekräftat av kim: leverantör LASSE, Bankgiro ändras från 111-1111 till 5555-5551."
+    assert f"{said} Det gäller i 24 timmar." in confirmed.err
     assert "kim, " in confirmed.out
     assert bills("export", "av", "--send").status == 0
     assert plugin.bankgiros["LASSE"] == "5555-5551"
@@ -474,3 +476,39 @@ def test_the_log_tells_of_invoices_and_bills_each_by_its_number(bills):
     shown = bills("exports", "log").out
     assert "Faktura" in shown
     assert "Avräkning" in shown
+
+
+def test_the_log_tells_who_confirmed_bank_details_and_who_changed_them(bills):
+    bills("export", "av")
+    assert bills("export", "av", "--confirm-bank", "LASSE", "--send").status == 0
+    told = [
+        (one["event"], one["supplier_number"], one["message"], bool(one["user"]))
+        for one in bills("exports", "log", "av", "--json").json
+        if one["event"].startswith("bank-")
+    ]
+    what = "BG: 111-1111 → 5555-5551"
+    assert told == [("bank-confirmed", "LASSE", what, True), ("bank-changing", "LASSE", what, True)]
+    assert "Bankuppgift bekräftad" in bills("exports", "log", "av").out
+
+
+@pytest.mark.parametrize("name", ["ut", "av"])
+def test_how_to_send_says_what_was_asked_for(bills, name):
+    asked = {"ut": ("--invoice", "10301"), "av": ("--bill", "B-1")}[name]
+    shown = bills("export", name, *asked)
+    assert f"hostsim export {name} {' '.join(asked)} --send" in shown.out.replace('"', "")
+    assert bills("export", name, *asked, "--send").status == 0
+
+
+def test_what_was_sent_is_shown_too_where_an_error_ends_the_export(run, plugin):
+    class Closed(Exception):
+        code, kind, message = "CLOSED", "unavailable", Text("Stängt.", "Closed.")
+
+    def fail(_run, item):
+        if item.id == "/10302":
+            raise Closed
+
+    plugin.before_send = fail
+    run("export", "ut")
+    ended = run("export", "ut", "--send", "--json")
+    assert (ended.status, ended.last.partition(":")[0]) == (5, "CLOSED")
+    assert numbers(json.loads(ended.out)) == {"sent": ["10301"], "unknown": ["10302"]}

@@ -22,6 +22,7 @@ from opter_contract.values import Choice, SettingsField, Text
 
 NOON = datetime(2026, 11, 28, 12, 0, tzinfo=UTC)
 EVIL = "<script>alert(1)</script>"
+CHANGED = "Ingenting skickades: planen har ändrats sedan den visades"
 CONFIRMED = f"Bekräftad av kim {minute(NOON)}"
 
 
@@ -118,14 +119,18 @@ class Economist(Person):
     def plan(self, job):
         return self.get(f"/{self.at}/plan?job={job.id}")
 
-    def sends(self, job, status=303, **ticks):
-        self.post(f"/{self.at}/plan/send?job={job.id}", status, **ticks)
+    def presses_send(self, job, page=None, **ticks):
+        """Press the button of a page, or of the one that is shown now."""
+        seen = re.search(r'name="seen" value="(\w+)"', page or self.plan(job))[1]
+        self.post(f"/{self.at}/plan/send?job={job.id}", seen=seen, **ticks)
+
+    def sends(self, job, **ticks):
+        self.presses_send(job, **ticks)
         assert job.ended.wait(10)
         return self.get(f"/{self.at}/run?run={job.run_id}")
 
-    def sends_nothing(self, ticks):
-        job = self.plans()
-        self.post(f"/{self.at}/plan/send?job={job.id}", **ticks)
+    def sends_nothing(self, job, page=None, **ticks):
+        self.presses_send(job, page, **ticks)
         assert job.plan.waiting
         return self.plan(job)
 
@@ -252,6 +257,26 @@ def test_what_is_unticked_is_not_sent(defined, plugin):
     assert plugin.events == [("sent", "/10302")]
 
 
+@pytest.mark.parametrize("ticks", [{}, {"shown": ["/10301", "/10302"], "item": ["/10302"]}])
+def test_what_another_window_unticked_is_not_sent_unseen(defined, plugin, ticks):
+    """Whatever this window shows as ticked."""
+    job = defined.plans()
+    page = defined.plan(job)
+    defined.post(f"/{defined.at}/plan/tick?job={job.id}", shown=["/10302"])
+    again = defined.sends_nothing(job, page, **ticks)
+    assert CHANGED in again
+    assert f"Skicka 1 {defined.item}, 1\xa0250,00 SEK" in again
+    assert plugin.events == []
+    defined.sends(job)
+    assert plugin.events == [("sent", "/10301")]
+
+
+def test_what_is_unticked_and_not_counted_is_not_sent(defined, plugin):
+    """As without scripts."""
+    defined.sends(defined.plans(), shown=["/10301", "/10302"], item=["/10302"])
+    assert plugin.events == [("sent", "/10302")]
+
+
 def test_gaps_stand_first_and_nothing_is_sent_while_one_is_ticked(defined, plugin, store):
     load(store, defined.subject, "10304", rows=MISSING_ACCOUNT[defined.subject])
     job = defined.plans()
@@ -259,9 +284,7 @@ def test_gaps_stand_first_and_nothing_is_sent_while_one_is_ticked(defined, plugi
     assert page.index("Konto 9999 saknas; lägg upp det.") < page.index('id="items-ready-title"')
     assert f"Gäller {defined.item} 10304" in page
     assert re.search(r'<button id="send"[^>]* disabled', page)
-    defined.post(f"/{defined.at}/plan/send?job={job.id}")
-    assert job.plan.waiting
-    assert f"något saknas för {defined.items} som är markerade" in defined.plan(job)
+    assert f"något saknas för {defined.items} som är markerade" in defined.sends_nothing(job)
     defined.post(f"/{defined.at}/plan/tick?job={job.id}", every="gaps")
     defined.sends(job)
     assert plugin.events == [("sent", "/10301"), ("sent", "/10302")]
@@ -385,7 +408,7 @@ def test_bills_wait_for_the_confirmation_and_can_not_be_ticked(paid_elsewhere):
 @of_bills
 def test_no_tick_sends_what_is_not_confirmed(paid_elsewhere, plugin):
     ticks = {"shown": ["/10301", "/10302", "/10304"], "item": ["/10301", "/10302"]}
-    page = paid_elsewhere.sends_nothing(ticks)
+    page = paid_elsewhere.sends_nothing(paid_elsewhere.plans(), **ticks)
     assert "ingen avräkning som kan skickas är markerad" in page
     assert plugin.events == []
 
@@ -414,6 +437,27 @@ def test_why_a_bill_waits_is_not_told_once_it_does_not(paid_elsewhere, plugin):
 
 
 @of_bills
+def test_what_another_window_confirmed_is_not_sent_unseen(paid_elsewhere, plugin):
+    job = paid_elsewhere.plans()
+    page = paid_elsewhere.plan(job)
+    paid_elsewhere.confirms(job)
+    again = paid_elsewhere.sends_nothing(job, page)
+    assert CHANGED in again
+    assert "Skicka 3 avräkningar, 3\xa0750,00 SEK" in again
+    assert plugin.events == []
+    paid_elsewhere.sends(job)
+    assert len(plugin.events) == 4
+
+
+@of_bills
+def test_a_confirmation_says_how_long_it_holds(paid_elsewhere):
+    job = paid_elsewhere.plans()
+    assert "Bekräftelsen gäller i 24 timmar." in paid_elsewhere.plan(job)
+    paid_elsewhere.confirms(job)
+    assert "bekräftelsen gäller i 24 timmar." in paid_elsewhere.plan(job)
+
+
+@of_bills
 def test_the_result_says_who_confirmed_what(paid_elsewhere):
     job = paid_elsewhere.plans()
     paid_elsewhere.confirms(job)
@@ -422,9 +466,24 @@ def test_the_result_says_who_confirmed_what(paid_elsewhere):
 
 
 @of_bills
+def test_the_result_says_what_was_left_out_although_it_was_confirmed(paid_elsewhere, plugin):
+    job = paid_elsewhere.plans()
+    paid_elsewhere.confirms(job)
+    ticks = {"shown": ["/10301", "/10302", "/10304"], "item": ["/10304"]}
+    page = paid_elsewhere.sends(job, **ticks)
+    assert plugin.events == [("sent", "/10304")]
+    assert rows_of(page, "cards bank")[0][-1] == "Ändrades inte"
+    assert [row[0] for row in rows_of(page, "items-ready")] == ["10301", "10302"]
+    # Another export makes it, which changes nothing of what this one says.
+    paid_elsewhere.sends(paid_elsewhere.plans())
+    assert ("paid to", "LASSE", "5555-5551") in plugin.events
+    assert paid_elsewhere.get(f"/bills/run?run={job.run_id}") == page
+
+
+@of_bills
 def test_the_result_says_what_was_not_confirmed(paid_elsewhere, plugin):
     page = paid_elsewhere.sends(paid_elsewhere.plans())
-    assert rows_of(page, "cards bank")[0][-1] == "Inte bekräftad, ändrades inte"
+    assert rows_of(page, "cards bank")[0][-1] == "Ändrades inte"
     assert [row[0] for row in rows_of(page, "items-waiting")] == ["10301", "10302"]
     assert plugin.events == [("sent", "/10304")]
 

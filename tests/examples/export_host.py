@@ -158,10 +158,11 @@ class ExportHost:
         return len(changes)
 
     @hookimpl
-    def opter_confirmed_bank_changes(self, run):
+    def opter_confirmed_bank_changes(self, run, party_numbers):
         """Give a confirmation once, and of what this run would change alone."""
-        taken = {(run.definition, one) for one in self.plans[run.id].bank_changes}
-        confirmed = taken & self.stored.confirmations
+        changes = self.plans[run.id].bank_changes
+        asked = {(run.definition, one) for one in changes if one.party_number in party_numbers}
+        confirmed = asked & self.stored.confirmations
         self.stored.confirmations -= confirmed
         return [one for _, one in confirmed]
 

@@ -93,7 +93,7 @@ WRONG = {
     "supplier.country": ["SWE", "se"],
     "supplier.bankgiro": ["5050-1056", "123", 50501055],
     "supplier.plusgiro": ["901950-7", "1"],
-    "supplier.iban": ["SE4550000000058398257467", "SE45 5000 0000 0583 9825 7466"],
+    "supplier.iban": ["SE4550000000058398257467", "SE45-5000"],
     "supplier.bic": ["ESSE", "ESSESESS5"],
     "supplier.sends_invoice": ["no", 0],
     "supplier.email": ["a@example.com"],
@@ -178,6 +178,13 @@ def test_what_is_around_a_bank_number_is_left_out_and_nothing_else(read):
     assert (one.bill.supplier.bankgiro, one.bill.supplier.bank_account) == (
         "5050-1055", "8327-9, 12",
     )  # fmt: skip
+
+
+def test_account_numbers_are_taken_without_their_spaces(read):
+    spaced = {"iban": "SE45 5000 0000 0583 9825 7466", "plusgiro": "90 19 50-6"}
+    [one] = read(bill(**{f"supplier__{name}": text for name, text in spaced.items()}))
+    supplier = one.bill.supplier
+    assert (supplier.iban, supplier.plusgiro) == ("SE4550000000058398257466", "901950-6")
 
 
 def test_a_pdf_is_named_and_a_missing_one_is_noted(read, tmp_path):

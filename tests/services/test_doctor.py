@@ -10,6 +10,7 @@ import threading
 from types import SimpleNamespace
 
 import pytest
+from fake_export import SETTINGS, FakeExport, bill
 from fake_plugin import FakePlugin, hookimpl, invoice
 from ports import free_port
 
@@ -262,6 +263,15 @@ def test_a_definition_that_nobody_made_is_reported(check, store, bank):
 def test_a_region_without_invoices_is_reported(check, store):
     findings = check(NAME)
     assert failed(findings) == {"host.invoices": "NO_INVOICES"}
+
+
+def test_an_export_looks_for_what_it_exports(check, store, bank):
+    plugins = Plugins([("bank", bank), ("books", FakeExport())])
+    Host(store, plugins).define_export("Avr", "Fake", "supplier-bills", "", SETTINGS)
+    assert check("Avr", plugins)["host.invoices"].state == "unknown"
+    store.load_bills([bill("1"), bill("2")])
+    found = check("Avr", plugins)["host.invoices"]
+    assert (found.state, found.message.en) == ("ok", "There are 2 bills in the default region.")
 
 
 def test_a_plug_in_that_cannot_check_itself_is_reported(check, loaded, bank):

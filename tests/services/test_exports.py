@@ -4,6 +4,7 @@ import threading
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
+from zoneinfo import ZoneInfo
 
 import pytest
 from fake_export import (
@@ -25,6 +26,7 @@ from hostsim.plugins.loading import Plugins
 from hostsim.services.host import Host
 from hostsim.storage.export_previews import LISTS, ExportChanged
 from hostsim.storage.store import Store
+from opter_contract import BATCH
 from opter_contract.export_values import BankChange, Customer, Gap, Supplier
 from opter_contract.values import Text
 
@@ -178,6 +180,17 @@ def test_the_customer_of_an_invoice_is_part_of_its_content(host, store, plugin):
     store.load_invoices([loaded("10303", customer=moved)])
     host.export("ut")
     assert [one.content.customer.zip for one in plugin.given] == ["392 00"]
+
+
+@pytest.mark.parametrize("subject", ["supplier-bills"])
+def test_bills_of_who_sends_invoices_are_given_only_where_they_are_asked_for(host, store, plugin):
+    sends = Supplier("SVEN", "Svens Lastbilar AB", sends_invoice=True)
+    store.load_bills([bill("10304", supplier=sends)])
+    host.export("ut")
+    assert [one.content.bill_number for one in plugin.given] == ["10301", "10302", "10303"]
+    assert {one.item_number for one in host.exportable("ut") if not one.offered} == {"10304"}
+    host.export("ut", items=["10304"])
+    assert [one.content.bill_number for one in plugin.given] == ["10304"]
 
 
 @of_both
@@ -622,6 +635,104 @@ def test_who_confirmed_first_stays(bills, make_host):
     assert change.confirmed_by == "kim"
 
 
+@pytest.fixture
+def two_changes(bills, plugin):
+    """Have two suppliers that are to be paid otherwise, both confirmed."""
+    plugin.bankgiros["OLLE"] = "222-2222"
+    shown(bills)
+    bills.confirm_bank("av", "LASSE")
+    bills.confirm_bank("av", "OLLE")
+    return bills
+
+
+def only_olle(preview, _):
+    return ["/200"]
+
+
+@pytest.mark.parametrize("asked", [{"OLLE"}, {"OLLE", "LASSE"}], ids=["not-asked-for", "asked-for"])
+def test_a_confirmation_of_a_supplier_of_which_nothing_is_sent_is_kept(two_changes, plugin, asked):
+    """And not made, whatever the plug-in asks for."""
+    asking = plugin.confirmed
+    plugin.confirmed = lambda run, _: asking(run, asked)
+    sent = two_changes.export("av", review=only_olle)
+    assert listed(sent) == {"ready": LASSES, "sent": ["200"]}
+    assert plugin.bankgiros == {"LASSE": "111-1111", "OLLE": OLLE.bankgiro}
+    plugin.confirmed = asking
+    assert listed(two_changes.export("av", review=everything)) == {"sent": LASSES}
+    assert plugin.bankgiros["LASSE"] == LASSE.bankgiro
+
+
+def test_what_is_confirmed_may_be_asked_in_several_calls(two_changes, plugin):
+    asking = plugin.confirmed
+    plugin.confirmed = lambda run, suppliers: [asking(run, {one}) for one in sorted(suppliers)]
+    assert listed(two_changes.export("av", review=everything)) == {"sent": ["200", *LASSES]}
+    assert plugin.bankgiros == {"LASSE": LASSE.bankgiro, "OLLE": OLLE.bankgiro}
+
+
+def test_a_question_about_one_supplier_does_not_confirm_another(two_changes, plugin):
+    asking = plugin.confirmed
+    plugin.confirmed = lambda run, _: asking(run, {"OLLE"})
+    assert refusal(two_changes.export, "av", review=everything) == "CONTRACT_BROKEN"
+    assert plugin.bankgiros["LASSE"] == "111-1111"
+    assert [one for one in plugin.events if one[0] == "sent"] == [("sent", "/200")]
+
+
+DAY = timedelta(hours=24)
+STOCKHOLM = ZoneInfo("Europe/Stockholm")
+
+
+@pytest.mark.parametrize(
+    ("later", "lists"),
+    [
+        (DAY, {"ready": ["200", *LASSES]}),
+        (DAY + timedelta(milliseconds=1), {"ready": ["200"], "waiting": LASSES}),
+    ],
+    ids=["a-day", "longer"],
+)
+@pytest.mark.parametrize(
+    "given", [NOON, datetime(2026, 10, 24, 20, 0, tzinfo=UTC)], ids=["noon", "before-winter-time"]
+)
+def test_a_confirmation_holds_for_a_day(bills, make_host, given, later, lists):
+    shown(make_host(clock=lambda: given))
+    make_host(clock=lambda: given.astimezone(STOCKHOLM)).confirm_bank("av", "LASSE")
+    at = (given + later).astimezone(STOCKHOLM)
+    assert listed(make_host(clock=lambda: at).export("av")) == lists
+
+
+def test_a_confirmation_that_is_too_old_is_given_anew(bills, make_host, plugin):
+    shown(bills)
+    bills.confirm_bank("av", "LASSE")
+    monday = make_host(user="robin", clock=lambda: NOON + 2 * DAY)
+    assert listed(monday.export("av", review=everything)) == {"sent": ["200"], "waiting": LASSES}
+    assert plugin.bankgiros["LASSE"] == "111-1111"
+    shown(monday)
+    [change] = monday.confirm_bank("av", "LASSE")
+    assert (change.confirmed_by, change.confirmed_at) == ("robin", NOON + 2 * DAY)
+    assert listed(monday.export("av", review=everything)) == {"sent": LASSES}
+
+
+def test_what_was_shown_days_ago_is_confirmed_anew_too(bills, make_host):
+    """Although it was confirmed in time for the run that showed it."""
+    shown(bills)
+    bills.confirm_bank("av", "LASSE")
+    monday = make_host(user="robin", clock=lambda: NOON + 2 * DAY)
+    [change] = monday.confirm_bank("av", "LASSE")
+    assert change.confirmed_by == "robin"
+    assert monday.export("av").counts["waiting"] == 0
+
+
+def test_a_change_that_a_run_has_made_is_not_confirmed_again(bills, make_host, plugin):
+    shown(bills)
+    bills.confirm_bank("av", "LASSE")
+    made = bills.export("av", review=everything)
+    make_host(clock=lambda: NOON + 2 * DAY).confirm_bank("av", "LASSE", made.run_id)
+    # Somebody there writes back what was there before.
+    plugin.bankgiros["LASSE"] = "111-1111"
+    bills.store.load_bills([bill("10304")])
+    monday = make_host(clock=lambda: NOON + 2 * DAY)
+    assert monday.export("av").counts["waiting"] == 1
+
+
 @pytest.mark.parametrize("number", ["OLLE", "4711", ""])
 def test_only_what_was_shown_can_be_confirmed(bills, number):
     shown(bills)
@@ -651,14 +762,15 @@ def test_a_confirmation_that_is_overtaken_while_it_is_sent_sends_nothing(bills, 
     shown(bills)
     bills.confirm_bank("av", "LASSE")
 
-    def overtaken(run):
+    def overtaken(run, suppliers):
         with store.change() as db:
             db.execute(
                 "INSERT INTO bank_confirmations (run_id, export_type, subject, company,"
-                " party_number, field, ours, theirs, user, at) SELECT run_id, export_type, subject,"
-                " company, party_number, field, 'other', theirs, user, at FROM bank_confirmations"
+                " party_number, field, ours, theirs, user, at, until)"
+                " SELECT run_id, export_type, subject, company, party_number, field, 'other',"
+                " theirs, user, at, until FROM bank_confirmations"
             )
-        run.hook.opter_confirmed_bank_changes(run=run)
+        run.hook.opter_confirmed_bank_changes(run=run, party_numbers=suppliers)
 
     plugin.confirmed = overtaken
     assert refusal(bills.export, "av", review=everything) == "EXPORT_CHANGED"
@@ -673,7 +785,7 @@ def test_a_supplier_that_is_paid_as_before_does_not_wait(bills, store, plugin):
 def test_a_plug_in_that_does_not_ask_what_is_confirmed_cannot_send_what_waits(bills, plugin):
     shown(bills)
     bills.confirm_bank("av", "LASSE")
-    plugin.confirmed = lambda _: None
+    plugin.confirmed = lambda *_: None
     assert refusal(bills.export, "av", review=everything) == "CONTRACT_BROKEN"
     assert [one for one in plugin.events if one != ("sent", "/200")] == []
 
@@ -722,7 +834,16 @@ BROKEN = {
         }.items()
     },
     "a question what is confirmed before the review": lambda plugin: setattr(
-        plugin, "before", lambda run: run.hook.opter_confirmed_bank_changes(run=run)
+        plugin,
+        "before",
+        lambda run: run.hook.opter_confirmed_bank_changes(run=run, party_numbers=["1"]),
+    ),
+    "a question about too many suppliers": lambda plugin: setattr(
+        plugin,
+        "before_send",
+        lambda run, _: run.hook.opter_confirmed_bank_changes(
+            run=run, party_numbers=[str(number) for number in range(BATCH + 1)]
+        ),
     ),
     "a gap that names another item": lambda plugin: setattr(
         plugin,

@@ -61,6 +61,14 @@ def test_a_confirmation_of_bank_details_stays_as_it_was_given(confirmed, change,
         db.execute(change)
 
 
+def test_a_confirmation_that_is_too_old_is_not_used(confirmed):
+    with confirmed.change() as db:
+        db.execute("UPDATE export_runs SET started_at = '9999-01-01T00:00:00+00:00'")
+    use = "UPDATE export_bank_changes SET confirmation = 2 WHERE confirmation IS NULL"
+    with pytest.raises(sqlite3.IntegrityError, match="in time"), confirmed.change() as db:
+        db.execute(use)
+
+
 def test_a_confirmation_of_bank_details_is_used_once(confirmed):
     query = """
         INSERT INTO export_bank_changes (run_id, party_number, field, ours, theirs, confirmation)

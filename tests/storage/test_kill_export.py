@@ -65,7 +65,7 @@ def test_the_next_export_sends_each_item_once_and_settles_all(told):
 
 def test_no_bill_is_sent_before_its_supplier_is_paid_as_was_confirmed(told_of_bills):
     steps = {one["step"] for one in told_of_bills}
-    assert {"INSERT INTO bank_confirmations", "UPDATE export_bank_changes SET"} <= steps
+    assert {"INSERT INTO bank_confirmations", "UPDATE export_bank_changes AS"} <= steps
     for one in told_of_bills:
         assert not one["sent_unattended"] or one["paid_unattended"] == AFTER, one
 

@@ -142,7 +142,7 @@ class FakeExport:
             run.hook.opter_take_gaps(run=run, gaps=[gap])
             ids = ()
         if changes:
-            self.confirmed(run)
+            self.confirmed(run, {party_number_of(one.content) for one in items if one.id in ids})
         for item in items:
             if item.id in ids:
                 self.send(run, item)
@@ -167,9 +167,10 @@ class FakeExport:
         plan = PlannedItem(item.id, state, action, party, total, total, "SEK")
         return replace(plan, **self.plans.get(item.id, {}))
 
-    def confirmed(self, run):
+    def confirmed(self, run, suppliers):
         """Let suppliers be paid as a person has confirmed."""
-        for changes in run.hook.opter_confirmed_bank_changes(run=run):
+        confirmed = run.hook.opter_confirmed_bank_changes
+        for changes in confirmed(run=run, party_numbers=sorted(suppliers)):
             self.events += [("paid to", one.party_number, one.ours) for one in changes]
             self.bankgiros.update((one.party_number, one.ours) for one in changes)
 

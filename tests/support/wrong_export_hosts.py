@@ -297,7 +297,7 @@ class ConfirmingAll(ExportHost):
     """Gives every bank change as confirmed."""
 
     @hookimpl
-    def opter_confirmed_bank_changes(self, run):
+    def opter_confirmed_bank_changes(self, run, party_numbers):
         return self.plans[run.id].bank_changes
 
 
@@ -313,8 +313,8 @@ class ConfirmingOtherValues(ExportHost):
     """Knows whose bank changes were confirmed, and not which."""
 
     @hookimpl
-    def opter_confirmed_bank_changes(self, run):
-        parties = {one.party_number for _, one in self.stored.confirmations}
+    def opter_confirmed_bank_changes(self, run, party_numbers):
+        parties = {one.party_number for _, one in self.stored.confirmations} & {*party_numbers}
         changes = self.plans[run.id].bank_changes
         return [one for one in changes if one.party_number in parties]
 
@@ -323,10 +323,29 @@ class ConfirmingForEver(ExportHost):
     """Gives a confirmation at each export."""
 
     @hookimpl
-    def opter_confirmed_bank_changes(self, run):
+    def opter_confirmed_bank_changes(self, run, party_numbers):
         before = set(self.stored.confirmations)
-        confirmed = super().opter_confirmed_bank_changes(run)
+        confirmed = super().opter_confirmed_bank_changes(run, party_numbers)
         self.stored.confirmations = before
+        return confirmed
+
+
+class ConfirmingOthersToo(ExportHost):
+    """Gives what was confirmed of suppliers that were not asked for."""
+
+    @hookimpl
+    def opter_confirmed_bank_changes(self, run, party_numbers):
+        everybody = {one.party_number for one in self.plans[run.id].bank_changes}
+        return super().opter_confirmed_bank_changes(run, everybody)
+
+
+class ForgettingConfirmations(ExportHost):
+    """Forgets, at an answer, what was confirmed of others, too."""
+
+    @hookimpl
+    def opter_confirmed_bank_changes(self, run, party_numbers):
+        confirmed = super().opter_confirmed_bank_changes(run, party_numbers)
+        self.stored.confirmations.clear()
         return confirmed
 
 
@@ -395,4 +414,6 @@ WRONG = {
     "confirming-any-party": (ConfirmingAnyParty, BANK),
     "confirming-other-values": (ConfirmingOtherValues, BANK),
     "confirming-for-ever": (ConfirmingForEver, BANK),
+    "confirming-others-too": (ConfirmingOthersToo, BANK),
+    "forgetting-confirmations": (ForgettingConfirmations, BANK),
 }

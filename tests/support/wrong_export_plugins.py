@@ -36,7 +36,7 @@ class Whole(JsonLines):
         if run.type_code != CODE:
             return None
         self.sign_in(run)
-        self.asked, self.bank = False, Path(run.settings["path"]).with_suffix(".bank")
+        self.asked, self.bank = set(), Path(run.settings["path"]).with_suffix(".bank")
         return super().opter_export(run)
 
     @hookimpl
@@ -75,15 +75,17 @@ class Whole(JsonLines):
         return party in {one.party_number for one in self.bank_changes()}
 
     def send(self, run, item, file):
-        if not self.asked:
-            self.ask(run)
+        self.ask(run, item.content.customer.ledger_number)
         if self.plan(item, self.read(file)).state == "waiting":
             return ItemResult(item.id, "refused", code="BANK_UNCONFIRMED", message=TEXT)
         return super().send(run, item, file)
 
-    def ask(self, run):
-        self.asked = True
-        [confirmed] = run.hook.opter_confirmed_bank_changes(run=run) or [()]
+    def ask(self, run, party):
+        if party in self.asked or not self.is_changing(party):
+            return
+        self.asked.add(party)
+        asking = run.hook.opter_confirmed_bank_changes
+        [confirmed] = asking(run=run, party_numbers=[party]) or [()]
         if all(self.is_confirmed(change, confirmed) for change in self.bank_changes()):
             self.bank.write_text(OURS, "utf-8")
 
@@ -124,14 +126,20 @@ class SendingWhatWaits(Whole):
     """Asks what is confirmed, and sends it whatever the answer; it leaves the bank details."""
 
     def send(self, run, item, file):
-        if not self.asked:
-            self.ask(run)
+        self.ask(run, item.content.customer.ledger_number)
         return JsonLines.send(self, run, item, file)
+
+
+class AskingForOthers(Whole):
+    """Asks for all that change whatever it sends, and makes what is confirmed."""
+
+    def ask(self, run, party):
+        super().ask(run, "1042")
 
 
 class AskingBeforeTheReview(Whole):
     def gaps(self, items):
-        self.ask(self.run)
+        self.ask(self.run, "1042")
         return super().gaps(items)
 
     def sign_in(self, run):
@@ -377,6 +385,7 @@ RESULTS_VALID = "test_its_results_are_valid"
 WAITS = "test_new_items_wait_for_the_bank_changes_of_their_party"
 UNCONFIRMED = "test_what_waits_is_not_sent_unless_these_very_values_are_confirmed"
 CONFIRMED = "test_what_waits_is_sent_once_its_bank_changes_are_confirmed"
+LEFT_OUT = "test_a_party_that_the_review_left_out_is_not_confirmed"
 SENDS_NOTHING = "test_where_a_person_sends_nothing_nothing_changes_there"
 GAPS = "test_its_gaps_name_items_of_the_export"
 TYPES = "test_its_export_types_have_a_label_in_both_languages_and_a_subject"
@@ -446,6 +455,7 @@ WRONG = {
     "confirmed-by-party": (agreeing(lambda *two: same(*two, "party_number")), UNCONFIRMED),
     "confirmed-as-ours": (agreeing(lambda *two: same(*two, "ours")), UNCONFIRMED),
     "waiting-for-ever": (agreeing(lambda *_: False), CONFIRMED),
+    "asking-for-others": (AskingForOthers, LEFT_OUT),
     "sending-all": (SendingAll, ONLY_REVIEWED),
     "telling-of-others": (SendingOthersToo, ONLY_REVIEWED),
     "nothing": (telling(state="unchanged"), "test_it_sends_an_item"),

@@ -340,8 +340,8 @@ def test_two_customers_of_one_number_are_never_one_in_fortnox(office):
     other = replace(KALMAR, code="NYBR", name="Nybro Trä AB")
     recorded = office.has(invoice("10301"), invoice("10302", customer=other)).export()
     states = {one.id: (one.state, one.code) for one in recorded.planned}
-    assert states["/10302"] == ("refused", "CUSTOMER_NUMBER_SHARED")
-    assert office.numbers() == [10301]
+    assert set(states.values()) == {("refused", "CUSTOMER_NUMBER_SHARED")}
+    assert office.numbers() == []
 
 
 def test_a_booked_invoice_whose_customer_lost_its_number_is_still_compared(office):

@@ -265,6 +265,122 @@ def test_an_export_that_was_made_changes_nothing_when_it_is_made_again(office):
     assert office.requests("POST", "/3/supplierinvoices") == 1
 
 
+def test_one_that_is_there_twice_is_told_until_one_is_cancelled(office):
+    office.add_supplier(BG="5050-1055")
+    _, second = office.add(), office.add()
+    office.has(bill()).export()
+    again = office.has(bill(), incomplete=True).export()
+    assert codes(again) == {"/A-117": ("unchanged", "TWICE_IN_FORTNOX")}
+    office.act(second, "cancel")
+    last = office.has(bill(), incomplete=True).export()
+    assert [(one.state, one.code, one.complete) for one in last.results] == [
+        ("unchanged", "", True)
+    ]
+
+
+def test_our_mark_alone_lets_no_bill_overwrite_another(office):
+    """As of another host, or of a database that was made again."""
+    office.add_supplier(BG="5050-1055")
+    office.add(ExternalInvoiceNumber="opter//A-117/")
+    recorded = office.has(bill("A-117", row("4010", "1.00"))).export()
+    assert plan_of(recorded) == ("refused", "none", "NUMBER_TAKEN")
+    assert {one.field for one in recorded.planned[0].differences} == {"Total"}
+    assert office.one()["Total"] == "12500.00"
+
+
+def test_what_is_typed_there_while_a_person_looks_is_not_made_again(office):
+    def review(recorded):
+        office.add()
+        return [one.id for one in recorded.planned]
+
+    office.add_supplier(BG="5050-1055")
+    recorded = office.has(bill(), bill("A-118")).export(review=review)
+    assert codes(recorded) == {"/A-117": ("refused", "CAME_MEANWHILE"), "/A-118": ("sent", "")}
+    assert len(office.there()) == 2
+
+
+def test_one_that_somebody_typed_again_later_is_told_with_the_suppliers_next_bill(office):
+    office.has(bill()).export()
+    office.add()
+    recorded = office.has(bill("A-118")).export()
+    [note] = recorded.report.notes
+    assert "Supplier LASSE has invoice A-117 more than once" in note.en
+
+
+def test_what_differs_in_an_adopted_bill_is_told(office):
+    office.add_supplier(BG="5050-1055")
+    office.add(DueDate="2026-12-31")
+    recorded = office.has(bill()).export()
+    assert codes(recorded) == {"/A-117": ("adopted", "ADOPTED_DIFFERS")}
+    assert "DueDate 2026-12-02 / 2026-12-31" in recorded.results[0].message.en
+
+
+def test_two_of_ours_are_not_one_there(office):
+    office.add_supplier(BG="5050-1055")
+    office.add()
+    recorded = office.has(bill(), bill(region="Norr")).export()
+    assert {one.id: (one.state, one.code) for one in recorded.planned} == {
+        "/A-117": ("adopted", ""),
+        "Norr/A-117": ("refused", "NUMBER_TAKEN"),
+    }
+
+
+def test_one_that_was_credited_is_not_adopted(office):
+    office.add_supplier(BG="5050-1055")
+    given = office.add()
+    office.act(given, "bookkeep")
+    office.act(given, "credit")
+    recorded = office.has(bill()).export()
+    assert plan_of(recorded) == ("refused", "none", "NUMBER_TAKEN")
+    assert [one.field for one in recorded.planned[0].differences] == ["CreditReference"]
+
+
+@pytest.mark.parametrize("status", [400, 404])
+def test_a_filter_that_fortnox_refuses_stops_nothing(office, status):
+    for supplier in ("SVEN", "LASSE"):
+        office.add_supplier(SupplierNumber=supplier, BG="5050-1055")
+    given = office.add()
+    for number in range(1010):
+        office.add(SupplierNumber="SVEN", InvoiceNumber=str(number))
+    body = '{"ErrorInformation": {"error": 1, "message": "Nej.", "code": 2000588}}'
+    fault = Fault(status, body, "application/json", times=None)
+    for query in ({"suppliernumber": "LASSE"}, {"lastmodified": "*"}):
+        office.fault(fault, lambda asked, query=query: query.keys() <= asked.query.keys())
+    recorded = office.has(bill(), bill("A-118")).export()
+    assert codes(recorded) == {"/A-117": ("adopted", ""), "/A-118": ("sent", "")}
+    assert recorded.results[0].number == given
+
+
+def test_a_typed_bill_without_a_due_date_is_adopted_with_that_difference(office):
+    office.add_supplier(BG="5050-1055")
+    given = int(office.add())
+    del office.fortnox.registers.supplier_invoices[given].fields["DueDate"]
+    recorded = office.has(bill()).export()
+    assert codes(recorded) == {"/A-117": ("adopted", "ADOPTED_DIFFERS")}
+    assert "DueDate" in {one.field for one in recorded.planned[0].differences}
+
+
+@pytest.mark.parametrize("field", ["InvoiceNumber", "SupplierNumber"])
+def test_a_bill_whose_number_is_hidden_lets_no_bill_be_made_twice(office, field):
+    office.add_supplier(BG="5050-1055")
+    given = int(office.add())
+    office.fortnox.registers.supplier_invoices[given].fields[field] = "API_NORIGHT"
+    recorded = office.has(bill()).export()
+    assert codes(recorded) == {"/A-117": ("unknown", "UNREADABLE_IN_FORTNOX")}
+    assert recorded.intents == []
+
+
+def test_one_whose_result_is_unknown_can_be_taken_back(office):
+    office.has(bill()).export()
+    office.host.forget_results()
+    assert office.cancel("A-117").state == "cancelled"
+
+
+def test_one_that_never_arrived_cannot_be_taken_back(office):
+    office.has(bill(), intended=True)
+    assert office.cancel("A-117").code == "NOT_IN_FORTNOX"
+
+
 def test_the_same_number_in_two_regions_is_two_bills(office):
     office.has(bill()).export()
     recorded = office.has(bill(region="Norr")).export()
@@ -340,8 +456,22 @@ def test_a_request_that_may_still_arrive_is_not_made_again_at_once(office, fault
     recorded = office.has(bill()).export()
     assert codes(recorded) == {"/A-117": ("unknown", "RESULT_UNKNOWN")}
     assert office.requests("POST", "/3/supplierinvoices") == 1
-    assert codes(office.export()) == {"/A-117": ("sent", "")}
+    again = office.export()
+    assert plan_of(again) == ("ready", "create", "SENT_AGAIN")
+    assert codes(again) == {"/A-117": ("sent", "SENT_AGAIN")}
+    assert not again.results[0].complete
     assert len(office.there()) == 1
+    assert codes(office.export()) == {"/A-117": ("unchanged", "")}
+
+
+def test_one_that_arrived_after_all_is_told_by_the_export_after_the_next(office):
+    office.fault(Fault.reset(), POSTS)
+    office.has(bill()).export()
+    office.export()
+    office.add(ExternalInvoiceNumber="opter//A-117/")
+    told = office.has(bill(), exported=True, incomplete=True).export()
+    assert codes(told) == {"/A-117": ("unchanged", "TWICE_IN_FORTNOX")}
+    assert not told.results[0].complete
 
 
 def test_a_bill_that_shows_late_in_the_list_is_waited_for(office):
@@ -359,7 +489,8 @@ def test_a_bill_that_shows_late_in_the_list_is_waited_for(office):
 
 def test_what_cannot_be_settled_is_unknown_and_asked_for_at_the_next_export(office):
     def review(recorded):
-        office.fault(Fault(503), Match("GET", "/3/supplierinvoices"), times=None)
+        # But for the look at what has come since.
+        office.fault(Fault(503), Match("GET", "/3/supplierinvoices"), after=1, times=None)
         return [one.id for one in recorded.planned]
 
     office.fault(Fault.reset(performed=True), POSTS)
@@ -378,12 +509,15 @@ def test_one_that_was_sent_before_a_kill_is_found_though_it_has_changed_since(of
     assert office.one()["Total"] == "1.00"
 
 
-def test_one_that_was_sent_before_a_kill_is_found_though_its_supplier_has_changed(office):
+@pytest.mark.parametrize("killed", [True, False])
+def test_one_that_was_sent_to_another_supplier_is_refused_and_not_made_again(office, killed):
     office.has(bill()).export()
-    office.host.forget_results()
+    if killed:
+        office.host.forget_results()
     other = replace(LASSE, code="NY", organisation_number="", name="Nya Åkeriet")
-    office.has(bill(supplier=other)).export()
-    assert office.one()["SupplierNumber"] == "NY"
+    recorded = office.has(bill(supplier=other)).export()
+    assert plan_of(recorded) == ("refused", "none", "SUPPLIER_CHANGED")
+    assert office.one()["SupplierNumber"] == "LASSE"
 
 
 @pytest.mark.parametrize("fault", [*PERFORMED.values(), *NOT_PERFORMED.values()])
@@ -489,6 +623,31 @@ def test_details_there_that_would_be_used_before_ours_are_cleared_once_confirmed
     assert (office.supplier()["BG"], office.supplier()["BIC"]) == ("", "ESSESESS")
 
 
+def test_what_belongs_to_the_old_account_is_shown_and_cleared_with_it(office):
+    office.add_supplier(BankAccountNumber="1111111", ClearingNumber="6000")
+    supplier = replace(LASSE, bankgiro="", bank_account="2222222")
+    recorded = office.has(bill(supplier=supplier)).export()
+    assert [(one.field, one.ours, one.theirs) for one in recorded.bank_changes] == [
+        ("BankAccountNumber", "2222222", "1111111"),
+        ("ClearingNumber", "", "6000"),
+    ]
+    office.confirm(*[(c.party_number, c.field, c.ours, c.theirs) for c in recorded.bank_changes])
+    office.export()
+    card = office.supplier()
+    assert (card["BankAccountNumber"], card["ClearingNumber"]) == ("2222222", "")
+
+
+def test_a_change_is_not_written_where_its_bills_are_left_out(office):
+    def review(recorded):
+        return [one.id for one in recorded.planned if one.party_number != "LASSE"]
+
+    office.add_supplier(BG="123-4566")
+    office.confirm(BG)
+    other = replace(LASSE, code="SVEN", organisation_number="556000-0001", bankgiro="")
+    office.has(bill(), bill("A-118", supplier=other)).export(review=review)
+    assert office.supplier()["BG"] == "123-4566"
+
+
 def test_details_there_are_left_alone_where_ours_has_none(office):
     office.add_supplier(BG="123-4566")
     recorded = office.has(bill(supplier=replace(LASSE, bankgiro=""))).export()
@@ -525,7 +684,8 @@ def test_where_suppliers_are_not_updated_another_account_is_told_and_left(office
     office.add_supplier(BG="123-4566")
     recorded = office.has(bill()).export(update_suppliers="false")
     assert recorded.bank_changes == []
-    assert "BG 5050-1055 / 123-4566" in recorded.cards[0].message.en
+    assert plan_of(recorded) == ("ready", "create", "BANK_DIFFERS")
+    assert "BG 5050-1055 / 123-4566" in recorded.planned[0].message.en
     assert codes(recorded) == {"/A-117": ("sent", "")}
     assert office.supplier()["BG"] == "123-4566"
 
@@ -535,6 +695,19 @@ def test_a_supplier_number_of_another_company_is_refused(office):
     recorded = office.has(bill()).export()
     assert plan_of(recorded) == ("refused", "none", "SUPPLIER_CONTRADICTS")
     assert recorded.bank_changes == []
+
+
+def test_where_fortnox_keeps_the_old_account_the_bills_do_not_go(office):
+    def review(recorded):
+        office.fault(Fault(200, answer, "application/json"), Match("PUT", "/3/suppliers/*"))
+        return [one.id for one in recorded.planned]
+
+    answer = '{"Supplier": {"SupplierNumber": "LASSE", "BG": "123-4566"}}'
+    office.add_supplier(BG="123-4566")
+    office.confirm(BG)
+    recorded = office.has(bill()).export(review=review)
+    assert codes(recorded) == {"/A-117": ("refused", "SUPPLIER_NOT_WRITTEN")}
+    assert office.there() == []
 
 
 def test_a_lost_answer_to_a_confirmed_change_is_settled(office):
@@ -563,6 +736,41 @@ def with_pdf(office):
 def test_the_pdf_goes_with_the_bill_where_the_setting_says_so(with_pdf):
     with_pdf.export(attach_pdf="true")
     assert files(with_pdf) == [(int(with_pdf.one()["GivenNumber"]), PDF)]
+
+
+def test_a_pdf_that_comes_later_goes_with_the_bill_that_is_there(office):
+    office.has(bill()).export(attach_pdf="true")
+    office.host.documents["/A-117"] = PDF
+    recorded = office.has(bill(document="a.pdf")).export(attach_pdf="true")
+    assert [(one.state, one.complete) for one in recorded.results][-1] == ("sent", True)
+    assert len(files(office)) == 1
+
+
+def test_another_pdf_is_told_and_not_exchanged(with_pdf):
+    with_pdf.export(attach_pdf="true")
+    with_pdf.host.documents["/A-117"] = PDF + b" changed"
+    recorded = with_pdf.export(attach_pdf="true")
+    assert recorded.results[-1].code == "PDF_NOT_REPLACED"
+    assert [content for _, content in files(with_pdf)] == [PDF]
+
+
+def test_the_same_pdf_is_not_mentioned_again(with_pdf):
+    with_pdf.export(attach_pdf="true")
+    recorded = with_pdf.export(attach_pdf="true")
+    assert (recorded.results[-1].state, recorded.results[-1].code) == ("unchanged", "")
+
+
+def test_without_the_right_to_the_inbox_the_bills_go_and_what_is_left_is_told(office):
+    body = '{"ErrorInformation": {"error": 1, "message": "Nej.", "code": 2001339}}'
+    office.fault(Fault(403, body, "application/json"), Match("POST", "/3/inbox"), times=None)
+    office.host.documents |= {"/A-117": PDF, "/A-118": PDF}
+    both = [bill(document="a.pdf"), bill("A-118", document="a.pdf")]
+    recorded = office.has(*both).export(attach_pdf="true")
+    told = {one.id: (one.state, one.code, one.complete) for one in recorded.results}
+    assert set(told.values()) == {("sent", "PDF_NOT_ATTACHED", False)}
+    assert len(recorded.report.notes) == 1
+    again = office.has(*both, incomplete=True).export(attach_pdf="true", review=lambda _: ())
+    assert {one.code for one in again.planned} == {"PDF_NOT_ATTACHED"}
 
 
 def test_without_the_setting_there_is_no_pdf(with_pdf):

@@ -1,0 +1,164 @@
+"""What Fortnox has of suppliers' bills: the only way to know whether a bill of ours is there.
+
+Fortnox cannot be asked for a bill's own number, so that its lists are read, and compared here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from opter_fortnox_plugin.errors import Refused
+from opter_fortnox_plugin.exports.lists import Listed, Lists
+from opter_fortnox_plugin.fortnox.client import Client
+from opter_fortnox_plugin.fortnox.fields import NO_RIGHT, Unreadable
+from opter_fortnox_plugin.fortnox.protocol import (
+    OVERLAP,
+    PAGE_SIZE,
+    STOCKHOLM,
+    SUPPLIER_INVOICES,
+    Page,
+)
+from opter_fortnox_plugin.fortnox.supplier_schemas import SupplierInvoice, supplier_invoice_of
+from opter_fortnox_plugin.fortnox.worker_pool import WorkerPool
+from opter_fortnox_plugin.supplier_invoices.content import (
+    MARK,
+    identity_differences,
+    is_of_another,
+    is_ours,
+)
+
+
+class Candidates:
+    """Supplier invoices that are not cancelled, and what of them may be one bill of ours."""
+
+    def __init__(self, rows: Iterable[Any]) -> None:
+        """Take rows of a list, of which some may be unreadable."""
+        self._by_mark: dict[str, list[SupplierInvoice]] = {}
+        self._by_number: dict[tuple[str, str], list[SupplierInvoice]] = {}
+        self._unreadable: dict[tuple[str, str], Unreadable] = {}
+        self.numbers: set[str] = set()
+        for row in rows:
+            try:
+                one = supplier_invoice_of(row)
+            except Unreadable as error:
+                self._unreadable[_key_of(row)] = error
+                continue
+            if one.given_number in self.numbers:
+                continue
+            self.numbers.add(one.given_number)
+            if not one.cancelled:
+                self._by_mark.setdefault(one.external_invoice_number, []).append(one)
+                key = (one.supplier_number, one.invoice_number)
+                self._by_number.setdefault(key, []).append(one)
+
+    def marked(self, ours: SupplierInvoice) -> list[SupplierInvoice]:
+        """Return what has our mark, whoever's it is."""
+        return self._by_mark.get(ours.external_invoice_number, [])
+
+    def named(self, ours: SupplierInvoice) -> list[SupplierInvoice]:
+        """Return what the supplier has under this very number, without a mark of ours."""
+        key = (ours.supplier_number, ours.invoice_number)
+        return [
+            one
+            for one in self._by_number.get(key, ())
+            if not is_ours(ours, one) and not is_of_another(ours, one)
+        ]
+
+    def doubles(self) -> Iterable[Sequence[SupplierInvoice]]:
+        """Give what a supplier has more than once, where one is ours and another nobody's."""
+        for several in self._by_number.values():
+            for one in several:
+                equal = [other for other in several if not identity_differences(one, other)]
+                marks = [other.external_invoice_number for other in equal]
+                if one.external_invoice_number.startswith(MARK) and (
+                    marks.count(one.external_invoice_number) > 1 or not all(marks)
+                ):
+                    yield equal
+                    break
+
+    def unreadable(self, ours: SupplierInvoice) -> Unreadable | None:
+        """Return what cannot be read and may be this bill."""
+        return next(
+            (
+                error
+                for (supplier, number), error in self._unreadable.items()
+                if supplier in {ours.supplier_number, NO_RIGHT}
+                and number in {ours.invoice_number, NO_RIGHT}
+            ),
+            None,
+        )
+
+
+class SupplierLedger:
+    """The suppliers' bills as they stood when the plan was made, and what is new since.
+
+    :ivar there: what was there then.
+    """
+
+    def __init__(self, client: Client, pool: WorkerPool) -> None:
+        self._client = client
+        self._lists = Lists(client, pool)
+        self._read_at: datetime | None = None
+        self.there = Candidates(())
+
+    def read(self, suppliers: Iterable[str], *, everywhere: bool) -> None:
+        """Read all bills of these suppliers, in the way that takes fewer requests.
+
+        :param everywhere: those of others are wanted, too.
+        """
+        first = self._lists.first(SUPPLIER_INVOICES)
+        self._read_at = first.at
+        numbers = sorted(suppliers)
+        few = first.pages <= len(numbers) + 1
+        listed = None if everywhere or few else self._of_each(numbers, first)
+        if listed is None:
+            listed = [self._lists.rest(SUPPLIER_INVOICES, first)]
+        self.there = Candidates(row for one in listed for row in one.rows)
+
+    def _of_each(self, suppliers: Sequence[str], all_of_them: Page) -> list[Listed] | None:
+        """Read the bills of each supplier; ``None`` where Fortnox does not filter by it.
+
+        The filter is not in its specification.
+        """
+        query = [{"suppliernumber": number} for number in suppliers]
+        first = self._lists.first_if_accepted(SUPPLIER_INVOICES, **query[0])
+        if first is None or first.total >= all_of_them.total:
+            return None
+        rest = [self._lists.start(SUPPLIER_INVOICES, **one) for one in query[1:]]
+        return [
+            self._lists.rest(SUPPLIER_INVOICES, first, **query[0]),
+            *(wait() for wait in rest),
+        ]
+
+    def newer(self) -> Candidates:
+        """Read what has come since, in the thread of a request; Fortnox may ignore the filter."""
+        query: dict[str, str] = {}
+        if self._read_at is not None:
+            since = (self._read_at - OVERLAP).astimezone(STOCKHOLM)
+            query["lastmodified"] = since.isoformat(" ", "minutes")[:16]
+        try:
+            rows = list(self._rows(query))
+        except Refused:
+            rows = list(self._rows({}))
+        return Candidates(row for row in rows if _number_of(row) not in self.there.numbers)
+
+    def _rows(self, query: dict[str, str]) -> Iterable[Any]:
+        number = pages = 1
+        while number <= pages:
+            limits = {"limit": str(PAGE_SIZE), "page": str(number)}
+            page = self._client.page(SUPPLIER_INVOICES, limits | query)
+            yield from page.rows
+            number, pages = number + 1, page.pages
+
+
+def _number_of(row: Any) -> str:
+    return str(row.get("GivenNumber") or "") if isinstance(row, Mapping) else ""
+
+
+def _key_of(row: Any) -> tuple[str, str]:
+    """Return the supplier and the number of a row, whatever else it has."""
+    values = row if isinstance(row, Mapping) else {}
+    supplier, number = (values.get(key) for key in ("SupplierNumber", "InvoiceNumber"))
+    return str(supplier or "").strip(), str(number or "").strip()
