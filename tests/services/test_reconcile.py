@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 import io
 import json
 import tracemalloc
@@ -16,6 +15,7 @@ from fake_plugin import COMPANY, FakePlugin, euro, hookimpl, invoice, payment, u
 from hypothesis import given
 from hypothesis import strategies as st
 from second_host import Host as SecondHost
+from unhurried import lift_rate_limit
 
 from hostsim.cli import login, main
 from hostsim.errors import HostError
@@ -48,7 +48,6 @@ from hostsim.storage.store import Store
 from hostsim.views.output import Output
 from hostsim.views.reconciliation import write_reconciliation_json
 from opter_contract.values import Text
-from opter_fortnox_plugin.fortnox.rate_limiter import RateLimiter
 from tests.end_to_end.test_end_to_end import COLUMNS, define, free_port, host_of
 from tests.plugin.payments.test_importer import SETTINGS, Wire, listed, run_import
 
@@ -74,8 +73,7 @@ def dump(store):
 @pytest.fixture
 def sandbox(now, monkeypatch):
     """A sandbox without its rate limit, and a plug-in that does not wait for it."""
-    unhurried = functools.partial(RateLimiter, requests=10_000)
-    monkeypatch.setattr("opter_fortnox_plugin.payments.importer.RateLimiter", unhurried)
+    lift_rate_limit(monkeypatch)
     redirect = f"http://localhost:{free_port()}/callback"
     switches = Switches(rate_limit=None)
     with Sandbox(seed.haulier(now), redirect_uri=redirect, switches=switches) as sandbox:

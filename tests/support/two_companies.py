@@ -3,13 +3,13 @@
 A test file takes the fixtures over by assigning them to names of its own.
 """
 
-import functools
 import threading
 from contextlib import contextmanager
 from datetime import UTC, date, datetime
 from decimal import Decimal
 
 import pytest
+from unhurried import lift_rate_limit
 
 from hostsim.demo import free_port
 from hostsim.ledger.values import ExportedInvoice
@@ -17,7 +17,6 @@ from hostsim.plugins.loading import Plugins
 from hostsim.sandbox import Invoice, Payment, Sandbox, State, Switches, ocr_of, scripted_login, seed
 from hostsim.services.host import Host
 from hostsim.storage.store import Store
-from opter_fortnox_plugin.fortnox.rate_limiter import RateLimiter
 
 NORTH, SOUTH = 7001, 7002
 SETTINGS = {"ignore_payments_before": "2026-02-01", "ignore_numbers_before": "1000"}
@@ -58,8 +57,7 @@ def exported(number, region, *, ocr=None, **more):
 @contextmanager
 def running(state, monkeypatch):
     """Run a sandbox without its rate limit, and a plug-in that does not wait for it."""
-    unhurried = functools.partial(RateLimiter, requests=10_000)
-    monkeypatch.setattr("opter_fortnox_plugin.payments.importer.RateLimiter", unhurried)
+    lift_rate_limit(monkeypatch)
     redirect = f"http://localhost:{free_port()}/callback"
     with Sandbox(state, redirect_uri=redirect, switches=Switches(rate_limit=None)) as sandbox:
         yield sandbox
