@@ -17,15 +17,18 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 import requests
 from ports import free_port
+from unhurried import lift_rate_limit
 
 from hostsim.errors import exit_status, failure_of
 from hostsim.plugins.loading import Plugins
 from hostsim.sandbox import Sandbox, scripted_login, seed
 from hostsim.sandbox.faults import Fault
+from hostsim.sandbox.switches import Switches
 from hostsim.services.host import Host
 from hostsim.services.invoices_csv import invoices_in
 from hostsim.storage.store import Store
 from opter_fortnox_plugin.fortnox.http import Bearer
+from opter_fortnox_plugin.fortnox.rate_limiter import RateLimiter
 
 COLUMNS = (
     "invoice_number,ocr,customer_code,customer_name,currency,total,invoice_date,due_date,"
@@ -34,9 +37,12 @@ COLUMNS = (
 
 
 @pytest.fixture
-def sandbox(now):
+def sandbox(now, monkeypatch):
+    """A sandbox without its rate limit, and a plug-in that does not wait for it."""
+    lift_rate_limit(monkeypatch)
     redirect = f"http://localhost:{free_port()}/callback"
-    with Sandbox(seed.haulier(now), redirect_uri=redirect) as sandbox:
+    switches = Switches(rate_limit=None)
+    with Sandbox(seed.haulier(now), redirect_uri=redirect, switches=switches) as sandbox:
         yield sandbox
 
 
@@ -145,9 +151,9 @@ def test_a_payment_meets_the_invoice_whose_number_differs_but_whose_ocr_agrees(h
     assert any(row.invoice_number != row.host_invoice_number for row in ready)
 
 
-def test_the_rate_limit_is_never_met(host, sandbox, monkeypatch):
+def test_the_rate_limit_is_never_met(host, monkeypatch):
     """In no five seconds do more than 25 requests leave, whatever time they take to arrive."""
-    sandbox.switchboard.set(rate_limit=None)
+    monkeypatch.setattr("opter_fortnox_plugin.session.RateLimiter", RateLimiter)
     left = []
 
     def leave(bearer, request):

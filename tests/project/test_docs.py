@@ -35,7 +35,7 @@ SOURCES = [
 def test_the_first_two_python_lines_are_the_demo_and_the_tests():
     first, second = re.findall(r"^python3 .*$", README, re.MULTILINE)
     assert first.endswith("hostsim demo")
-    assert second.endswith("-m pytest -n 6 --dist worksteal")
+    assert second.endswith("-m pytest -n 4 --dist worksteal")
     assert "venv" in first
     assert "venv" in second
 

@@ -4,17 +4,10 @@ from decimal import Decimal
 
 import pytest
 from host_and_plugin import listed
-from unhurried import lift_rate_limit
 
 from hostsim.sandbox import seed
 from hostsim.sandbox.faults import Fault, Match
 from tests.end_to_end.test_end_to_end import host, person, sandbox, store  # noqa: F401 fixtures
-
-
-@pytest.fixture(autouse=True)
-def no_limit(sandbox, monkeypatch):  # noqa: F811 a fixture
-    lift_rate_limit(monkeypatch)
-    sandbox.switchboard.set(rate_limit=None)
 
 
 @pytest.fixture
