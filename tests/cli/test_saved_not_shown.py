@@ -64,7 +64,10 @@ LOOKING = {
 @pytest.fixture
 def busy(run, plugin):
     """Have something of everything to change."""
-    Path("avräkningar.json").write_text(json.dumps([bill()]), encoding="utf-8")
+    bills = Path("avräkningar.json")
+    bills.write_text(json.dumps([bill()]), encoding="utf-8")
+    run("bills", "load", bills)
+    bills.write_text(json.dumps([bill(bill_number="A-2026-118")]), encoding="utf-8")
     run("payments", "add", "1001", "70", "--date", "2026-01-03", "--confirm")
     plugin.payments = [
         payment(1, amount="400"),
