@@ -45,15 +45,17 @@ def main() -> None:
         page.get_by_text("betalningar är registrerade.").wait_for()
         page.goto(f"{desk.url}payments?sort=mark&tab=invoice&payment={_of('10235', office)}")
         take(page, "betalningsregistrering")
-        page.goto(f"{desk.url}invoices")
-        person.link("Exportera").click()
-        with context.expect_page() as opened:
-            page.locator("#ok").click()
-        person.signs_in(opened.value)
-        page.locator("#leave-out").click()
-        page.locator("#send:enabled").wait_for()
-        take(page, "fakturaexport")
-        person.button("Avbryt").click()
+        for where, name in (("invoices", "fakturaexport"), ("bills", "avrakningsexport")):
+            page.goto(f"{desk.url}{where}")
+            person.link("Exportera").click()
+            with context.expect_page() as opened:
+                page.locator("#ok").click()
+            person.signs_in(opened.value)
+            if where == "invoices":
+                page.locator("#leave-out").click()
+            page.locator("#send:enabled").wait_for()
+            take(page, name)
+            person.button("Avbryt").click()
         browser.close()
 
 
