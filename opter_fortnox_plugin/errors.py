@@ -266,12 +266,12 @@ class NotPermitted(FortnoxError):
             "company's system administrator in Fortnox to import once.",
         ),
         "SCOPE_MISSING": Text(
-            "Kopplingen har inte behörighet till {resource} i Fortnox. Administratören slår på "
-            "behörigheterna payment, invoice och companyinformation i utvecklarportalen; logga "
-            "sedan in på nytt.",
-            "The integration may not read {resource} in Fortnox. The administrator switches on the "
-            "scopes payment, invoice and companyinformation in the developer portal; then sign in "
-            "again.",
+            "Kopplingen har inte behörighet till {resource} i Fortnox. Administratören slår på den "
+            "i utvecklarportalen: payment, invoice och companyinformation för import, och för "
+            "export dem som README räknar upp; logga sedan in på nytt.",
+            "The integration has no access to {resource} in Fortnox. The administrator switches it "
+            "on in the developer portal: payment, invoice and companyinformation for imports, and "
+            "for exports those that the README lists; then sign in again.",
         ),
         "SCOPES_NOT_GRANTED": Text(
             "Inloggningen gav inte åtkomst till {scopes} i Fortnox. Den som loggade in saknar "

@@ -16,6 +16,7 @@ from hostsim.sandbox import Sandbox, seed
 from hostsim.views import labels
 from opter_fortnox_plugin import configuration, settings
 from opter_fortnox_plugin.errors import CODES
+from opter_fortnox_plugin.fortnox import protocol
 from opter_fortnox_plugin.invoices import problems as invoice_problems
 from opter_fortnox_plugin.invoices import settings as invoice_settings
 from opter_fortnox_plugin.supplier_invoices import problems as bill_problems
@@ -48,6 +49,19 @@ def test_the_first_two_python_lines_are_the_demo_and_the_tests():
 def test_every_settings_field_is_in_the_readme_with_its_preset(field):
     lines = re.findall(rf"^\| `{field.key}` .*$", README, re.MULTILINE)
     assert any(f"`{field.default}`" in line for line in lines) or not field.default
+
+
+@pytest.mark.parametrize(
+    ("what", "scopes"),
+    [
+        ("imports", protocol.SCOPES),
+        ("exports of invoices", invoice_settings.SCOPES),
+        ("exports of bills", bill_settings.SCOPES),
+    ],
+)
+def test_the_readme_lists_the_scopes_of_what_an_integration_is_to_do(what, scopes):
+    [line] = re.findall(rf"^ +\| {what} \| ([^;|]*)", README, re.MULTILINE)
+    assert tuple(re.findall("`([a-z]+)`", line)) == scopes
 
 
 @pytest.mark.parametrize(
