@@ -186,7 +186,8 @@ class ExportItem:
     exported: bool = False
     """An earlier export sent or adopted it."""
     intended: bool = False
-    """An earlier export was about to send it, and its result is unknown."""
+    """An earlier export was about to send it, and its result is unknown; also where a later attempt
+    was refused, which says nothing of the earlier one."""
     incomplete: bool = False
     """An earlier export sent it, and something remained to be done with it."""
     number: str = ""

@@ -589,7 +589,7 @@ _NOT_CHOSEN = f"""
 
 _KNOWN = f"""
     SELECT 1 FROM export_items r JOIN {WITH_STATE}
-    WHERE r.item_id = i.item_id AND r.run_id = :run_id AND (e.exported = 1 OR e.intended = 1)
+    WHERE r.item_id = i.item_id AND r.run_id = :run_id AND (e.exported = 1 OR e.intended > 0)
     LIMIT 1
 """  # noqa: S608 constants
 
@@ -646,13 +646,13 @@ _INTEND = """
     ON CONFLICT DO UPDATE SET
         exported = exported AND state <> 'cancelled',
         number = CASE state WHEN 'cancelled' THEN '' ELSE number END,
-        state = 'intended', intended = 1, code = '', message_sv = NULL, message_en = NULL,
-        run_id = excluded.run_id, user = excluded.user, at = excluded.at
+        state = 'intended', intended = 1 + intended, code = '', message_sv = NULL,
+        message_en = NULL, run_id = excluded.run_id, user = excluded.user, at = excluded.at
 """
 
 # Until the result is known, it is not known whether it is there.
 _DOUBT = """
-    UPDATE exported_items SET intended = 1
+    UPDATE exported_items SET intended = 1 + intended
     WHERE export_type = :export_type AND subject = :subject AND company = :company
     AND item_id = :item_id
 """
@@ -670,6 +670,7 @@ _LOG_RESULT = """
 """
 
 # An item that is there unchanged stays what it was there; what is not known of it now was known.
+# A refusal settles what this run was about to send, and nothing that an earlier one may have sent.
 _SETTLE = """
     INSERT INTO exported_items (export_type, subject, company, item_id, state, exported, intended,
                                 complete, number, party_number, total, digest, code, message_sv,
@@ -688,7 +689,10 @@ _SETTLE = """
                      ELSE excluded.state END,
         exported = max(exported AND (state <> 'cancelled' OR :event = 'cancelled'),
                        excluded.exported),
-        intended = excluded.intended,
+        intended = CASE WHEN :event = 'refused'
+                        THEN max(intended - (SELECT r.intended FROM export_items r
+                                             WHERE r.run_id = :run_id AND r.item_id = :item_id), 0)
+                        ELSE excluded.intended END,
         complete = excluded.complete,
         number = CASE WHEN excluded.number <> '' THEN excluded.number
                       WHEN state = 'cancelled' AND :event <> 'cancelled' THEN '' ELSE number END,

@@ -238,7 +238,7 @@ WITH_STATE = """
 #: are not settled; no new ones of a supplier that sends invoices itself.
 OFFERED = """
     (CASE WHEN e.item_id IS NULL THEN i.period_closed = 1 AND i.withheld = 0
-     ELSE e.intended = 1 OR e.complete = 0
+     ELSE e.intended > 0 OR e.complete = 0
           OR (i.period_closed = 1
               AND ((e.exported = 0 AND e.state <> 'cancelled') OR e.digest <> i.digest)) END)
 """
@@ -310,7 +310,7 @@ _STATES = f"""
 _IS_EXPORTED = f"""
     SELECT 1 FROM {WITH_STATE}
     WHERE i.region = :region AND i.number = :number
-    AND ((e.exported = 1 AND e.state <> 'cancelled') OR e.intended = 1)
+    AND ((e.exported = 1 AND e.state <> 'cancelled') OR e.intended > 0)
 """  # noqa: S608 constants
 
 _NOT_EXPORTABLE = """

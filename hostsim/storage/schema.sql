@@ -646,7 +646,7 @@ CREATE TABLE exported_items (
                     CHECK (state IN ('intended', 'sent', 'adopted', 'booked', 'refused', 'unknown',
                                      'cancelled')),
     exported        INTEGER NOT NULL DEFAULT 0,  -- 1: it was sent, or adopted
-    intended        INTEGER NOT NULL DEFAULT 0,  -- 1: about to be sent, and the result is unknown
+    intended        INTEGER NOT NULL DEFAULT 0,  -- how often it was about to be sent, unsettled
     complete        INTEGER NOT NULL DEFAULT 1,  -- 0: something remains to be done there
     number          TEXT NOT NULL DEFAULT '',  -- there, as are all down to the total
     party_number    TEXT NOT NULL DEFAULT '',

@@ -84,9 +84,11 @@ class Export:
                 session.restore()
                 planner = self.planner(session, settings, company)
                 plan = planner.plan_of(item)
-                number = item.number or planner.number_there(plan)
+                number = planner.number_there(plan)
                 outcome = planner.problems.outcome("refused", "NOT_IN_FORTNOX")
-                if number:
+                if plan.doubt:
+                    outcome = Outcome("refused", None, plan.doubt.code, plan.doubt.message)
+                elif number:
                     outcome = session.pool.run(lambda: planner.sender.cancel(number, plan.belongs))
             return _result(item, outcome)
 

@@ -210,8 +210,8 @@ class Planner(ABC, Generic[P]):
         """Return the host's code of a customer or supplier."""
 
     def number_there(self, plan: P) -> str:
-        """Return the number of one that was exported without being told; ``""`` for none."""
-        return plan.number
+        """Return the number of one that is to be taken back; ``""`` where it is not there."""
+        return plan.item.number or plan.number
 
     def details(self, numbers: Iterable[str]) -> Mapping[str, Any]:
         """Read what has these numbers there: ``None`` for nothing, or what is unreadable in it."""

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from typing import Final
 
 from opter_fortnox_plugin.exports.exporter import Export, Exporter
+from opter_fortnox_plugin.exports.outcomes import Outcome
 from opter_fortnox_plugin.supplier_invoices.planning import BillPlan, BillPlanner
 from opter_fortnox_plugin.supplier_invoices.problems import PROBLEMS
 from opter_fortnox_plugin.supplier_invoices.settings import BillSettings
@@ -15,6 +16,17 @@ class BillExporter(Exporter):
     """Sends bills."""
 
     _planner: BillPlanner
+
+    def send(self, wanted: Collection[str]) -> None:
+        for plan in self._planner.plans:
+            if plan.state == "adopted" and plan.item.id in wanted:
+                self._planner.remember_adopted(plan.item.id, plan.theirs.given_number)
+        super().send(wanted)
+
+    def take(self, plan: BillPlan, outcome: Outcome, *, complete: bool = True) -> None:
+        if outcome.state == "adopted" and outcome.there:
+            self._planner.remember_adopted(plan.item.id, outcome.there.number)
+        super().take(plan, outcome, complete=complete)
 
     def rounds(self, plans: Sequence[BillPlan]) -> Iterable[Sequence[BillPlan]]:
         """Leave out what somebody else has typed there while a person looked at the plan."""

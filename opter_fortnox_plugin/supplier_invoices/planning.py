@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from decimal import Decimal
 from typing import Final
 
 from opter_contract.export_values import Difference, ExportItem
 from opter_contract.export_values import SupplierBill as HostBill
-from opter_contract.values import Text
+from opter_contract.values import Company, Text
 from opter_fortnox_plugin.exports.cards import PartyRegister
 from opter_fortnox_plugin.exports.planning import Plan, Planner
 from opter_fortnox_plugin.exports.texts import both_sides, differences_of
@@ -48,9 +49,11 @@ class BillPlan(Plan):
         ours = self.content.ours
         if is_of_another(ours, theirs):
             return False
+        if is_ours(ours, theirs):
+            # What this host never sent may have our mark from another one: that must be equal.
+            return self.item.exported or self.item.intended or not _others(ours, theirs)
         # One that was adopted has no mark of ours.
-        adopted = self.item.exported and theirs.invoice_number == ours.invoice_number
-        return is_ours(ours, theirs) or adopted
+        return self.item.exported and theirs.invoice_number == ours.invoice_number
 
 
 REGISTER: Final = PartyRegister(
@@ -73,6 +76,10 @@ class BillPlanner(Planner[BillPlan]):
     items_in_words = Text("avräkningarna", "the bills")
     sender: BillSender
     _settings: BillSettings
+
+    def __init__(self, session: Session, settings: BillSettings, company: Company) -> None:
+        super().__init__(session, settings, company)
+        self._adopted = f"adopted-bills/{company.number}/{{}}"
 
     def new_sender(self, session: Session) -> BillSender:
         self.ledger = SupplierLedger(session.client, session.pool)
@@ -121,7 +128,7 @@ class BillPlanner(Planner[BillPlan]):
         for plan in searched:
             place = self._place_of(plan)
             if not places.get(plan.item.id):
-                if place and place in places.values():
+                if place and (place in places.values() or self._is_of_another_item(plan, place)):
                     # Two of ours would be one there.
                     plan.refuse("NUMBER_TAKEN", number=place, sides="")
                 places[plan.item.id] = place
@@ -133,9 +140,19 @@ class BillPlanner(Planner[BillPlan]):
                 self.take_detail(plan, unreadable)
 
     def number_there(self, plan: BillPlan) -> str:
+        # Also of a known one: another of it there would stay to be paid.
+        plan.item = replace(plan.item, incomplete=True)
         self.plans = [plan]
         self.look_up()
-        return str(plan.there.number) if plan.there else ""
+        return plan.item.number or (str(plan.there.number) if plan.there else "")
+
+    def remember_adopted(self, item_id: str, number: str) -> None:
+        """Let no other bill of ours, as of another region, adopt this one too."""
+        self._host.set_state(self._adopted.format(number), item_id)
+
+    def _is_of_another_item(self, plan: BillPlan, number: str) -> bool:
+        holder = self._host.get_state(self._adopted.format(number))
+        return holder is not None and holder != plan.item.id
 
     def _read_ledger(self, plans: Sequence[BillPlan]) -> None:
         suppliers = {plan.party_number for plan in plans if plan.party_number}
@@ -168,7 +185,7 @@ class BillPlanner(Planner[BillPlan]):
             plan.refuse("NOT_IN_FORTNOX")
         elif theirs is not None and theirs.cancelled:
             plan.refuse("CANCELLED_IN_FORTNOX", number=theirs.given_number)
-        elif theirs is not None and not self._is_known(plan, theirs):
+        elif theirs is not None and not plan.belongs(theirs):
             self._adopt(plan, theirs)
         elif theirs is not None and theirs.supplier_number != plan.party_number:
             # There may be such a bill at the other supplier, too, and another account.
@@ -181,15 +198,6 @@ class BillPlanner(Planner[BillPlan]):
             plan.action = "create"
             if plan.item.intended:
                 plan.doubt = PROBLEMS.problem("SENT_AGAIN")
-
-    @staticmethod
-    def _is_known(plan: BillPlan, theirs: SupplierInvoice) -> bool:
-        """Tell whether it is ours beyond doubt.
-
-        What this host never sent may have our mark from another one: that must be equal.
-        """
-        known = plan.item.exported or plan.item.intended
-        return plan.belongs(theirs) and (known or not _others(plan.content.ours, theirs))
 
     def _adopt(self, plan: BillPlan, theirs: SupplierInvoice) -> None:
         """Take what is there as ours where it is equal."""

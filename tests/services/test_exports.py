@@ -432,6 +432,33 @@ def test_an_unknown_result_is_a_failure_and_given_as_intended(host, plugin):
     assert states(host)["10302"] == "sent"
 
 
+@of_both
+def test_a_refusal_after_an_unknown_result_says_nothing_of_what_was_sent_before(host, plugin):
+    def doubted():
+        host.export("ut")
+        return [one.intended for one in plugin.given]
+
+    def fails(state):
+        plugin.results["/10302"] = {"state": state, "number": ""}
+        plugin.there.pop("/10302", None)
+        host.export("ut", items=["10302"], review=everything)
+
+    fails("refused")
+    assert doubted() == [False, False, False]  # it did not arrive
+    fails("unknown")
+    fails("refused")
+    fails("refused")
+    plugin.plans["/10302"] = {"state": "refused", "action": "none"}
+    host.export("ut", items=["10302"], review=everything)
+    host.cancel("ut", "10302")  # refused, too
+    del plugin.plans["/10302"]
+    assert doubted() == [False, True, False]
+    plugin.results.clear()
+    plugin.there.clear()
+    host.export("ut", review=everything)
+    assert doubted() == []
+
+
 def test_another_total_is_a_failure_but_only_of_a_result(host, plugin):
     plugin.plans["/10301"] = {"code": "TOTAL_DIFFERS", "message": MISSING}
     assert host.export("ut").failures == 0
