@@ -144,7 +144,9 @@ class BillPlanner(Planner[BillPlan]):
         plan.item = replace(plan.item, incomplete=True)
         self.plans = [plan]
         self.look_up()
-        return plan.item.number or (str(plan.there.number) if plan.there else "")
+        marked = [one.given_number for one in self.ledger.there.marked(plan.content.ours)]
+        there = [plan.there.number] if plan.there else []
+        return next(filter(None, (*marked, plan.item.number, *there)), "")
 
     def remember_adopted(self, item_id: str, number: str) -> None:
         """Let no other bill of ours, as of another region, adopt this one too."""

@@ -288,7 +288,7 @@ def test_our_mark_alone_lets_no_bill_overwrite_another(office):
     assert {one.field for one in recorded.planned[0].differences} == {"Total"}
     # With a number it would be known as ours, and the next export would write it.
     assert (recorded.planned[0].number, recorded.results[0].number) == ("", "")
-    assert office.cancel("A-117").code == "NOT_IN_FORTNOX"
+    assert office.cancel("A-117").code == "NUMBER_TAKEN"
     assert (office.one()["Total"], office.one()["Cancelled"]) == ("12500.00", False)
 
 
@@ -349,6 +349,15 @@ def test_one_that_is_there_twice_is_taken_back_when_one_of_them_is_cancelled(off
     assert not any(one["Cancelled"] for one in office.there())
     office.act(second, "cancel")
     assert office.cancel("A-117").state == "cancelled"
+
+
+def test_the_double_that_is_left_there_is_the_one_that_is_taken_back(office):
+    office.has(bill()).export()
+    first = office.one()["GivenNumber"]
+    second = office.add(ExternalInvoiceNumber="opter//A-117/")
+    office.act(first, "cancel")
+    assert office.cancel("A-117").state == "cancelled"
+    assert {one["GivenNumber"] for one in office.there() if one["Cancelled"]} == {first, second}
 
 
 def test_one_that_was_credited_is_not_adopted(office):
