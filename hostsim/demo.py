@@ -250,7 +250,6 @@ class _Demo:
             f"Putting in {len(numbers)} invoices that are not exported, and defining the export "
             f"{EXPORT_NAME}. Previewing what is to be sent.",
         )
-        self.output.line()
         self._host(store, sandbox).define_export(
             EXPORT_NAME, IMPORT_TYPE, EXPORT_SUBJECT, "", export_settings(self.now)
         )
@@ -286,7 +285,6 @@ class _Demo:
             f"Putting in {len(bills)} bills of subcontractors, one of whom sends invoices itself, "
             f"and defining the export {BILLS_NAME}. Previewing what is to be sent.",
         )
-        self.output.line()
         self._host(store, sandbox).define_export(
             BILLS_NAME, IMPORT_TYPE, BILLS_SUBJECT, "", bill_settings(self.now)
         )
@@ -316,13 +314,20 @@ class _Demo:
         def review(preview: ExportPreview, _: float) -> tuple[str, ...]:
             views = export_views.of(preview.subject)
             short = [column for column in views.items if column.key in _SHORT]
+            self.output.line()
             write_table(self.output, short, preview.items)
             for party in dict.fromkeys(one.party_number for one in preview.bank_changes()):
                 host.confirm_bank(name, party, preview.run_id)
             confirmed = host.export_run(preview.run_id)
             if confirmed.counts["bank_changes"]:
+                self._explain(
+                    "Bekräftar bankuppgifterna, när leverantören själv har svarat att de är rätta.",
+                    "Confirming the bank details, once the supplier itself has said that they are "
+                    "right.",
+                )
                 self.output.line()
                 write_table(self.output, views.bank_changes, confirmed.bank_changes)
+            self.output.flush()
             return confirmed.ids()
 
         with progress_on(self.progress_stream, self.output.language) as progress:
@@ -390,7 +395,7 @@ class _Demo:
             raise _failed("en betalning är registrerad två gånger", "a payment is registered twice")
 
     def summarise(self, seconds: float) -> None:
-        self._explain("Klart.", "Done.")
+        self._explain("Vad som visades.", "What was shown.")
         seconds_sv = f"{seconds:.1f} s".replace(".", ",")
         rows: list[tuple[Text, object]] = [
             (Text("Bedömningar", "Judgements"), _names(labels.STATUSES)),

@@ -292,6 +292,23 @@ class FortnoxSchema(ma.Schema):
         return {key: value for key, value in data.items() if value is not None}
 
 
+class CardSchema(FortnoxSchema):
+    """What the cards of customers and suppliers have in common."""
+
+    name = PlainText(load_default="")
+    organisation_number = PlainText(load_default="")
+    vat_number = PlainText(load_default="", data_key="VATNumber")
+    address1 = PlainText(load_default="")
+    zip_code = PlainText(load_default="")
+    city = PlainText(load_default="")
+    country_code = PlainText(load_default="")
+
+    @ma.post_dump
+    def drop_empty(self, data: dict[str, Any], **_: Any) -> dict[str, Any]:
+        """Leave what we do not tell as it stands there."""
+        return {key: value for key, value in data.items() if value}
+
+
 def load(schema: ma.Schema, row: Any) -> Any:
     try:
         return schema.load(row)

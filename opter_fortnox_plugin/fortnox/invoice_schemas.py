@@ -18,6 +18,7 @@ import marshmallow as ma
 from opter_fortnox_plugin.fortnox.fields import (
     BLANK,
     Amount,
+    CardSchema,
     Day,
     Digits,
     Flag,
@@ -129,9 +130,6 @@ class FinancialYear:
     to_date: date
 
 
-# --- Fields ------------------------------------------------------------------
-
-
 # --- Schemas -----------------------------------------------------------------
 
 
@@ -206,24 +204,12 @@ class _InvoiceSchema(FortnoxSchema):
         return {key: value for key, value in data.items() if value not in (None, "")}
 
 
-class _CustomerSchema(FortnoxSchema):
+class _CustomerSchema(CardSchema):
     model = Customer
 
     customer_number = PlainText(required=True)
-    name = PlainText(load_default="")
-    organisation_number = PlainText(load_default="")
-    vat_number = PlainText(load_default="", data_key="VATNumber")
-    address1 = PlainText(load_default="")
-    zip_code = PlainText(load_default="")
-    city = PlainText(load_default="")
-    country_code = PlainText(load_default="")
     email = PlainText(load_default="")
     vat_type = PlainText(load_default="", data_key="VATType")
-
-    @ma.post_dump
-    def drop_empty(self, data: dict[str, Any], **_: Any) -> dict[str, Any]:
-        """Leave what we do not tell as it stands there."""
-        return {key: value for key, value in data.items() if value}
 
 
 class _AccountSchema(FortnoxSchema):

@@ -18,6 +18,7 @@ import marshmallow as ma
 
 from opter_fortnox_plugin.fortnox.fields import (
     Amount,
+    CardSchema,
     Day,
     Digits,
     Flag,
@@ -178,17 +179,10 @@ class _SupplierInvoiceSchema(FortnoxSchema):
         return data | {"CurrencyRate": f"{data['CurrencyRate']:f}", "CurrencyUnit": 1}
 
 
-class _SupplierSchema(FortnoxSchema):
+class _SupplierSchema(CardSchema):
     model = Supplier
 
     supplier_number = PlainText(required=True)
-    name = PlainText(load_default="")
-    organisation_number = PlainText(load_default="")
-    vat_number = PlainText(load_default="", data_key="VATNumber")
-    address1 = PlainText(load_default="")
-    zip_code = PlainText(load_default="")
-    city = PlainText(load_default="")
-    country_code = PlainText(load_default="")
     phone1 = PlainText(load_default="")
     phone2 = PlainText(load_default="")
     www = PlainText(load_default="", data_key="WWW")
@@ -198,11 +192,6 @@ class _SupplierSchema(FortnoxSchema):
     clearing_number = PlainText(load_default="")
     iban = PlainText(load_default="", data_key="IBAN")
     bic = PlainText(load_default="", data_key="BIC")
-
-    @ma.post_dump
-    def drop_empty(self, data: dict[str, Any], **_: Any) -> dict[str, Any]:
-        """Leave what we do not tell as it stands there."""
-        return {key: value for key, value in data.items() if value}
 
 
 _SUPPLIER_INVOICE: Final = _SupplierInvoiceSchema()
