@@ -28,6 +28,7 @@ from hostsim.errors import HostError, host_error
 from hostsim.ledger.matching import KINDS
 from hostsim.ledger.reasons import ACCEPT, REPLACED
 from hostsim.messages import payments as payments_messages
+from hostsim.messages.exports import BILLS, INVOICES
 from hostsim.messages.text import LANGUAGES, say
 from hostsim.sandbox import Sandbox, scripted_login, seed, seed_bills, seed_invoices
 from hostsim.sandbox.changes import change_of
@@ -57,11 +58,9 @@ IMPORT_FORMAT = "API"
 
 #: The export of invoices that it defines, and what is exported.
 EXPORT_NAME = "Fakturor"
-EXPORT_SUBJECT = "invoices"
 
 #: The export of bills.
 BILLS_NAME = "Avräkningar"
-BILLS_SUBJECT = "supplier-bills"
 
 #: SEK that may be missing before a payment counts as partial.
 ACCEPTED_DEVIATION = "5"
@@ -251,7 +250,7 @@ class _Demo:
             f"{EXPORT_NAME}. Previewing what is to be sent.",
         )
         self._host(store, sandbox).define_export(
-            EXPORT_NAME, IMPORT_TYPE, EXPORT_SUBJECT, "", export_settings(self.now)
+            EXPORT_NAME, IMPORT_TYPE, INVOICES, "", export_settings(self.now)
         )
         self._export(store, sandbox, numbers)
         books_and_pays(sandbox, numbers)
@@ -286,7 +285,7 @@ class _Demo:
             f"and defining the export {BILLS_NAME}. Previewing what is to be sent.",
         )
         self._host(store, sandbox).define_export(
-            BILLS_NAME, IMPORT_TYPE, BILLS_SUBJECT, "", bill_settings(self.now)
+            BILLS_NAME, IMPORT_TYPE, BILLS, "", bill_settings(self.now)
         )
         run = self._send(store, sandbox, BILLS_NAME, numbers)
         self._explain(

@@ -14,9 +14,7 @@ from typing import TYPE_CHECKING
 
 from hostsim.demo import (
     BILLS_NAME,
-    BILLS_SUBJECT,
     EXPORT_NAME,
-    EXPORT_SUBJECT,
     IMPORT_FORMAT,
     IMPORT_TYPE,
     NAME,
@@ -24,6 +22,7 @@ from hostsim.demo import (
     export_settings,
     sign_in_in_background,
 )
+from hostsim.messages.exports import BILLS, INVOICES
 from hostsim.sandbox import seed
 from hostsim.services.host import Host
 
@@ -65,8 +64,8 @@ def play_yesterday(
     host.change(NAME, values | {"ignore_payments_before": seed.cut_off(now()).isoformat()})
     # Run today, by whoever looks: the import has used up the requests of these seconds.
     for name, subject, settings in (
-        (EXPORT_NAME, EXPORT_SUBJECT, export_settings),
-        (BILLS_NAME, BILLS_SUBJECT, bill_settings),
+        (EXPORT_NAME, INVOICES, export_settings),
+        (BILLS_NAME, BILLS, bill_settings),
     ):
         if (IMPORT_TYPE, subject) in desk_context.plugins.export_types:
             host.define_export(name, IMPORT_TYPE, subject, "", settings(now()))

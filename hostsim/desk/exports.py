@@ -242,7 +242,7 @@ def _export_dialog(values: dict[str, str], wrong: dict[str, Text] | None = None)
 
 
 #: The errors that are about the numbers that were typed.
-_OF_NUMBERS = frozenset({"INVOICE_UNKNOWN", "BILL_UNKNOWN", "EXPORT_WITHOUT_ROWS"})
+_OF_NUMBERS = frozenset({*messages.UNKNOWN_ITEM.values(), "EXPORT_WITHOUT_ROWS"})
 
 
 @pages.post("/export")

@@ -8,6 +8,9 @@ from opter_contract.values import Text
 
 INVOICES, BILLS = "invoices", "supplier-bills"
 
+#: The error of a number that no item of the subject has.
+UNKNOWN_ITEM = {INVOICES: "INVOICE_UNKNOWN", BILLS: "BILL_UNKNOWN"}
+
 #: How long a confirmation of bank details holds, until the start of the run that uses it.
 CONFIRMED_HOURS = 24
 

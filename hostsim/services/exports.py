@@ -190,9 +190,9 @@ class Exports(Definitions):
         """
         return export_states.periods(self.store, *self._stand_in(name, subject))
 
-    def exportable(self, name: str, *, month: str | None = None) -> Iterator[ExportableItem]:
+    def exportable(self, name: str) -> Iterator[ExportableItem]:
         """Give the items that an export can send, and how each stands there."""
-        return export_states.exportable(self.store, *self._stand_in(name), month)
+        return export_states.exportable(self.store, *self._stand_in(name))
 
     def exported(self, name: str, number: str) -> ExportableItem:
         """Give an item that is exported.
@@ -241,7 +241,7 @@ class Exports(Definitions):
     def _refuse_unknown(self, definition: Definition, numbers: Sequence[str]) -> None:
         unknown, without_rows = export_states.not_exportable(self.store, definition, numbers)
         for number in unknown:
-            code = "BILL_UNKNOWN" if definition.subject == messages.BILLS else "INVOICE_UNKNOWN"
+            code = messages.UNKNOWN_ITEM[definition.subject]
             raise host_error(code, number=number, region=region_name(definition.region))
         for number in without_rows:
             raise host_error("EXPORT_WITHOUT_ROWS", number=number)

@@ -32,10 +32,9 @@ def write(db: sqlite3.Connection, row: LoadedBill) -> bool:
     # changes no bill that was sent, but another supplier changes all of them.
     named = {
         "supplier_id": _BILLS.write_party(db, bill.region, supplier),
-        "supplier_name": supplier.name,
         "supplier_digest": digest(supplier.code, supplier.organisation_number),
     }
-    db.execute(_NAME_SUPPLIER, named)
+    db.execute(_CHANGE_SUPPLIER, named)
     place = {"region": bill.region, "number": bill.bill_number}
     known = db.execute(_KNOWN, place).fetchone()
     # As for an invoice, an open period says nothing of what is exported.
@@ -49,7 +48,6 @@ def write(db: sqlite3.Connection, row: LoadedBill) -> bool:
         {
             **place,
             **named,
-            "supplier_code": supplier.code,
             "bill_date": bill.bill_date.isoformat(),
             "due_date": bill.due_date.isoformat(),
             "currency": bill.currency,
@@ -65,18 +63,16 @@ def write(db: sqlite3.Connection, row: LoadedBill) -> bool:
     return known is None
 
 
-_KNOWN = "SELECT id FROM supplier_bills WHERE region = :region AND number = :number"
+_KNOWN = "SELECT 1 FROM supplier_bills WHERE region = :region AND number = :number"
 
 # A digest is that of the content, 32 characters, and that of the supplier.
-_NAME_SUPPLIER = """
-    UPDATE supplier_bills SET supplier_name = :supplier_name,
-        digest = substr(digest, 1, 32) || :supplier_digest
-    WHERE supplier_id = :supplier_id
-    AND (supplier_name <> :supplier_name OR substr(digest, 33) <> :supplier_digest)
+_CHANGE_SUPPLIER = """
+    UPDATE supplier_bills SET digest = substr(digest, 1, 32) || :supplier_digest
+    WHERE supplier_id = :supplier_id AND substr(digest, 33) <> :supplier_digest
 """
 
 _COLUMNS = (
-    *("region", "number", "supplier_id", "supplier_code", "supplier_name", "bill_date", "due_date"),
+    *("region", "number", "supplier_id", "bill_date", "due_date"),
     *("currency", "exchange_rate", "total", "vat", "period_closed", "document"),
 )
 

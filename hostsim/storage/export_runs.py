@@ -360,7 +360,11 @@ def confirm_bank(
         ).fetchall()
         for row in confirmed:
             db.execute(_LOG_BANK, _bank_event(run_id, row, "bank-confirmed", user, at))
-    return [one for one in bank_changes_of(store, run_id, party_number) if one.confirmed]
+    return [
+        one
+        for one in bank_changes_of(store, run_id, party_number)
+        if one.confirmed and not one.used
+    ]
 
 
 def _bank_event(
@@ -692,7 +696,7 @@ _SETTLE = """
         intended = CASE WHEN :event = 'refused'
                         THEN max(intended - (SELECT r.intended FROM export_items r
                                              WHERE r.run_id = :run_id AND r.item_id = :item_id), 0)
-                        ELSE excluded.intended END,
+                        WHEN :event = 'unknown' THEN max(intended, 1) ELSE 0 END,
         complete = excluded.complete,
         number = CASE WHEN excluded.number <> '' THEN excluded.number
                       WHEN state = 'cancelled' AND :event <> 'cancelled' THEN '' ELSE number END,
@@ -706,6 +710,7 @@ _SETTLE = """
 
 _MARK_RESULT = """
     UPDATE export_items SET result = :event, complete = :complete,
+        intended = CASE :event WHEN 'unknown' THEN intended ELSE 0 END,
         number = CASE :number WHEN '' THEN number ELSE :number END,
         party_number = CASE :party_number WHEN '' THEN party_number ELSE :party_number END,
         other_total = coalesce(:total, other_total),

@@ -68,7 +68,7 @@ class ExportPeriod:
 
 @dataclass(frozen=True, slots=True)
 class LogEntry:
-    """One thing that was done with an item; ``at`` has a zone."""
+    """One thing that was done with an item, or with bank details; ``at`` has a zone."""
 
     sequence: int
     run_id: str
@@ -79,7 +79,7 @@ class LogEntry:
     company_name: str
     item_id: str
     item_number: str
-    event: str  # intended, cancelling, or the state of a result
+    event: str  # intended, cancelling, bank-confirmed, bank-changing, or the state of a result
     number: str  # there, as are the two that follow
     party_number: str
     total: Decimal | None
@@ -115,15 +115,12 @@ class ItemStory:
     log: tuple[LogEntry, ...]  # oldest first
 
 
-def exportable(
-    store: Store, definition: Definition, company: str, month: str | None = None
-) -> Iterator[ExportableItem]:
+def exportable(store: Store, definition: Definition, company: str) -> Iterator[ExportableItem]:
     """Give the items of an export's region that can be exported.
 
     :param company: in whose books; ``""`` before the first export.
-    :param month: of this month, as 2026-11.
     """
-    values = values_of(definition, company) | {"month": month}
+    values = values_of(definition, company) | {"month": None}
     rows = store.stream(of_subject(_EXPORTABLE, definition.subject), values)
     return (value_of(ExportableItem, row) for row in rows)
 

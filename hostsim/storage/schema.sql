@@ -98,8 +98,6 @@ CREATE TABLE supplier_bills (
     region        TEXT NOT NULL,
     number        TEXT NOT NULL CHECK (number <> ''),
     supplier_id   INTEGER NOT NULL REFERENCES suppliers (id),
-    supplier_code TEXT NOT NULL,
-    supplier_name TEXT NOT NULL,
     bill_date     TEXT NOT NULL,
     due_date      TEXT NOT NULL,
     currency      TEXT NOT NULL,
@@ -478,8 +476,8 @@ CREATE VIEW invoice_items AS
            invoice_date AS date, due_date, total, currency, period_closed, digest, 0 AS withheld
     FROM invoices;
 CREATE VIEW bill_items AS
-    SELECT b.item_id, b.region, b.number, 'bill' AS type, b.supplier_code AS party_code,
-           b.supplier_name AS party, b.bill_date AS date, b.due_date, b.total, b.currency,
+    SELECT b.item_id, b.region, b.number, 'bill' AS type, s.code AS party_code,
+           s.name AS party, b.bill_date AS date, b.due_date, b.total, b.currency,
            b.period_closed, b.digest, s.sends_invoice AS withheld
     FROM supplier_bills b JOIN suppliers s ON s.id = b.supplier_id;
 

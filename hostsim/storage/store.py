@@ -175,7 +175,8 @@ class Store(Database):
     def bills(self) -> Iterator[Bill]:
         """Give all bills, by region and number."""
         query = (
-            "SELECT b.*, s.sends_invoice FROM supplier_bills b"
+            "SELECT b.*, s.code AS supplier_code, s.name AS supplier_name, s.sends_invoice"
+            " FROM supplier_bills b"
             " JOIN suppliers s ON s.id = b.supplier_id"
             " ORDER BY b.region, length(b.number), b.number"
         )

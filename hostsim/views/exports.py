@@ -170,12 +170,14 @@ class SubjectViews:
         #: Of those, and of "cards", "bank_changes" and "gaps".
         self.titles = {name: self._said(title) for name, title in _TITLES.items()}
         self.has_bank_changes = bills
+        #: Whether the number there is another than here.
+        self._has_given_number = bills
         self._number: Column[Any] = Column(
             "number",
             Text("Nummer i bokföringen", "Number in accounting"),
             lambda i: i.number,
             right=True,
-            json="given_number" if bills else "number",
+            json="given_number" if self._has_given_number else "number",
         )
         self._item: Column[Any] = Column(
             self.item_key,
@@ -236,10 +238,10 @@ class SubjectViews:
 
     @cached_property
     def items(self) -> tuple[Column[PreviewItem], ...]:
-        """What a run has in one of its lists; an invoice has the same number on both sides."""
+        """What a run has in one of its lists."""
         return (
             self._item,
-            *((self._number,) if self.has_bank_changes else ()),
+            *((self._number,) if self._has_given_number else ()),
             self._party_number,
             self._party,
             _TOTAL,

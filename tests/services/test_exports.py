@@ -27,7 +27,7 @@ from hostsim.services.host import Host
 from hostsim.storage.export_previews import LISTS, ExportChanged
 from hostsim.storage.store import Store
 from opter_contract import BATCH
-from opter_contract.export_values import BankChange, Customer, Gap, Supplier
+from opter_contract.export_values import BankChange, Customer, Gap, ItemResult, Supplier
 from opter_contract.values import Text
 
 NOON = datetime(2026, 11, 28, 12, 0, tzinfo=UTC)
@@ -447,7 +447,12 @@ def test_a_refusal_after_an_unknown_result_says_nothing_of_what_was_sent_before(
     assert doubted() == [False, False, False]  # it did not arrive
     fails("unknown")
     fails("refused")
-    fails("refused")
+    fails("unknown")
+    plugin.after_send = lambda run, item: run.hook.opter_take_results(
+        run=run, results=[ItemResult(item.id, "refused")]
+    )
+    fails("refused")  # twice told
+    del plugin.after_send
     plugin.plans["/10302"] = {"state": "refused", "action": "none"}
     host.export("ut", items=["10302"], review=everything)
     host.cancel("ut", "10302")  # refused, too
@@ -752,12 +757,12 @@ def test_a_change_that_a_run_has_made_is_not_confirmed_again(bills, make_host, p
     shown(bills)
     bills.confirm_bank("av", "LASSE")
     made = bills.export("av", review=everything)
-    make_host(clock=lambda: NOON + 2 * DAY).confirm_bank("av", "LASSE", made.run_id)
+    late = make_host(clock=lambda: NOON + 2 * DAY)
+    assert refusal(late.confirm_bank, "av", "LASSE", made.run_id) == "NO_BANK_CHANGE"
     # Somebody there writes back what was there before.
     plugin.bankgiros["LASSE"] = "111-1111"
     bills.store.load_bills([bill("10304")])
-    monday = make_host(clock=lambda: NOON + 2 * DAY)
-    assert monday.export("av").counts["waiting"] == 1
+    assert late.export("av").counts["waiting"] == 1
 
 
 @pytest.mark.parametrize("number", ["OLLE", "4711", ""])
