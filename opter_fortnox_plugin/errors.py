@@ -104,6 +104,7 @@ IN_SWEDISH: Final = {
     "company information of an unexpected form": "företagsuppgifter av oväntat slag",
     "a payment of an unexpected form": "en betalning av oväntat slag",
     "an invoice of an unexpected form": "en faktura av oväntat slag",
+    "a supplier invoice of an unexpected form": "en leverantörsfaktura av oväntat slag",
     "a list of an unexpected form": "en lista av oväntat slag",
     "an answer of an unexpected form": "ett svar av oväntat slag",
     "an answer that is not JSON": "ett svar som inte är JSON",
@@ -117,6 +118,12 @@ IN_SWEDISH: Final = {
     "companyinformation": "företagsuppgifter (companyinformation)",
     "invoicepayments": "inbetalningar (invoicepayments)",
     "invoices": "kundfakturor (invoices)",
+    "supplierinvoices": "leverantörsfakturor (supplierinvoices)",
+    "suppliers": "leverantörer (suppliers)",
+    "customers": "kunder (customers)",
+    "accounts": "konton (accounts)",
+    "currencies": "valutor (currencies)",
+    "costcenters": "kostnadsställen (costcenters)",
 }
 
 

@@ -90,6 +90,8 @@ class Export:
                     outcome = Outcome("refused", None, plan.doubt.code, plan.doubt.message)
                 elif number:
                     outcome = session.pool.run(lambda: planner.sender.cancel(number, plan.belongs))
+                elif plan.code:
+                    outcome = Outcome(plan.state, None, plan.code, plan.message)
             return _result(item, outcome)
 
 
@@ -316,7 +318,7 @@ class Exporter:
 
     def _sent(self, plan: Any, outcome: Outcome) -> None:
         self._error = self._error or outcome.error
-        if plan.doubt and outcome.state == "sent" and not outcome.code:
+        if plan.doubt and outcome.state in {"sent", "adopted"} and not outcome.code:
             outcome = replace(outcome, code=plan.doubt.code, message=plan.doubt.message)
         self._gap = self._gap or self.gap_shown_by(plan, outcome)
         steps = outcome.state == "sent" and not outcome.code and self.has_steps(plan)

@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Sequence
 from typing import Final
 
+from opter_fortnox_plugin.errors import FortnoxError
 from opter_fortnox_plugin.exports.exporter import Export, Exporter
 from opter_fortnox_plugin.exports.outcomes import Outcome
+from opter_fortnox_plugin.supplier_invoices.ledger import Candidates
 from opter_fortnox_plugin.supplier_invoices.planning import BillPlan, BillPlanner
 from opter_fortnox_plugin.supplier_invoices.problems import PROBLEMS
 from opter_fortnox_plugin.supplier_invoices.settings import BillSettings
@@ -32,7 +34,11 @@ class BillExporter(Exporter):
         """Leave out what somebody else has typed there while a person looked at the plan."""
         if not any(plan.action == "create" for plan in plans):
             return [plans]
-        newer = self._pool.run(self._planner.ledger.newer)
+        newer = self._pool.run(self._newer)
+        if isinstance(newer, FortnoxError):
+            # Nothing more is sent, and each item is told so.
+            self._error = newer
+            return [plans]
         good = []
         for plan in plans:
             ours = plan.content.ours
@@ -42,6 +48,12 @@ class BillExporter(Exporter):
             else:
                 good.append(plan)
         return [good]
+
+    def _newer(self) -> Candidates | FortnoxError:
+        try:
+            return self._planner.ledger.newer()
+        except FortnoxError as error:
+            return error
 
 
 EXPORT: Final = Export(

@@ -5,7 +5,7 @@ Fortnox cannot be asked for a bill's own number, so that its lists are read, and
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -31,7 +31,10 @@ from opter_fortnox_plugin.supplier_invoices.content import (
 
 
 class Candidates:
-    """Supplier invoices that are not cancelled, and what of them may be one bill of ours."""
+    """Supplier invoices, and which of those that are not cancelled may be one bill of ours.
+
+    :ivar numbers, cancelled: the given numbers of all of them, and of those that are cancelled.
+    """
 
     def __init__(self, rows: Iterable[Any]) -> None:
         """Take rows of a list, of which some may be unreadable."""
@@ -39,6 +42,7 @@ class Candidates:
         self._by_number: dict[tuple[str, str], list[SupplierInvoice]] = {}
         self._unreadable: dict[tuple[str, str], Unreadable] = {}
         self.numbers: set[str] = set()
+        self.cancelled: set[str] = set()
         for row in rows:
             try:
                 one = supplier_invoice_of(row)
@@ -48,7 +52,9 @@ class Candidates:
             if one.given_number in self.numbers:
                 continue
             self.numbers.add(one.given_number)
-            if not one.cancelled:
+            if one.cancelled:
+                self.cancelled.add(one.given_number)
+            else:
                 self._by_mark.setdefault(one.external_invoice_number, []).append(one)
                 key = (one.supplier_number, one.invoice_number)
                 self._by_number.setdefault(key, []).append(one)
@@ -66,9 +72,17 @@ class Candidates:
             if not is_ours(ours, one) and not is_of_another(ours, one)
         ]
 
-    def doubles(self) -> Iterable[Sequence[SupplierInvoice]]:
-        """Give what a supplier has more than once, where one is ours and another nobody's."""
-        for several in self._by_number.values():
+    def doubles(self, is_adopted: Callable[[str], bool]) -> Iterable[Sequence[SupplierInvoice]]:
+        """Give what a supplier has more than once, where one is ours and another nobody's.
+
+        :param is_adopted: tells of a given number whether another bill of ours has adopted it.
+        """
+        for numbered in self._by_number.values():
+            several = [
+                one
+                for one in numbered
+                if one.external_invoice_number or not is_adopted(one.given_number)
+            ]
             for one in several:
                 equal = [other for other in several if not identity_differences(one, other)]
                 marks = [other.external_invoice_number for other in equal]
@@ -120,17 +134,14 @@ class SupplierLedger:
     def _of_each(self, suppliers: Sequence[str], all_of_them: Page) -> list[Listed] | None:
         """Read the bills of each supplier; ``None`` where Fortnox does not filter by it.
 
-        The filter is not in its specification.
+        The filter is not in its specification, and is tried on a supplier that has bills.
         """
-        query = [{"suppliernumber": number} for number in suppliers]
-        first = self._lists.first_if_accepted(SUPPLIER_INVOICES, **query[0])
-        if first is None or first.total >= all_of_them.total:
+        there, _ = _key_of(all_of_them.rows[0])
+        probe = self._lists.first_if_accepted(SUPPLIER_INVOICES, suppliernumber=there)
+        if probe is None or not 0 < probe.total < all_of_them.total:
             return None
-        rest = [self._lists.start(SUPPLIER_INVOICES, **one) for one in query[1:]]
-        return [
-            self._lists.rest(SUPPLIER_INVOICES, first, **query[0]),
-            *(wait() for wait in rest),
-        ]
+        waits = [self._lists.start(SUPPLIER_INVOICES, suppliernumber=one) for one in suppliers]
+        return [wait() for wait in waits]
 
     def newer(self) -> Candidates:
         """Read what has come since, in the thread of a request; Fortnox may ignore the filter."""

@@ -125,13 +125,22 @@ class BillPlanner(Planner[BillPlan]):
         places = {plan.item.id: plan.item.number for plan in plans if plan.item.exported}
         searched = [p for p in plans if not places.get(p.item.id) or p.item.incomplete]
         self._read_ledger(searched)
+        there = self.ledger.there
         for plan in searched:
             place = self._place_of(plan)
-            if not places.get(plan.item.id):
+            known = places.get(plan.item.id, "")
+            if not known:
                 if place and (place in places.values() or self._is_of_another_item(plan, place)):
                     # Two of ours would be one there.
                     plan.refuse("NUMBER_TAKEN", number=place, sides="")
                 places[plan.item.id] = place
+            elif known in there.cancelled:
+                # Of two that were there one is left.
+                left = [one.given_number for one in there.marked(plan.content.ours)]
+                places[plan.item.id] = left[0] if left else known
+        adopted = frozenset(places.values())
+        doubles = there.doubles(lambda number: number in adopted or bool(self._adopter_of(number)))
+        self.notes.extend(map(_twice, doubles))
         found = self.details({place for place in places.values() if place})
         for plan in self.ready_plans():
             if place := places[plan.item.id]:
@@ -153,16 +162,18 @@ class BillPlanner(Planner[BillPlan]):
         self._host.set_state(self._adopted.format(number), item_id)
 
     def _is_of_another_item(self, plan: BillPlan, number: str) -> bool:
-        holder = self._host.get_state(self._adopted.format(number))
-        return holder is not None and holder != plan.item.id
+        return self._adopter_of(number) not in {None, plan.item.id}
+
+    def _adopter_of(self, number: str) -> str | None:
+        """Return the id of the bill of ours that has adopted one there, if any."""
+        return self._host.get_state(self._adopted.format(number))
 
     def _read_ledger(self, plans: Sequence[BillPlan]) -> None:
         suppliers = {plan.party_number for plan in plans if plan.party_number}
         if suppliers:
-            # One that may have been sent may stand under the number that its supplier had then.
-            everywhere = any(plan.item.intended for plan in plans)
+            # One that was or may have been sent may stand under the number that its supplier had.
+            everywhere = any(plan.item.intended or plan.item.exported for plan in plans)
             self.ledger.read(suppliers, everywhere=everywhere)
-            self.notes.extend(map(_twice, self.ledger.there.doubles()))
 
     def _place_of(self, plan: BillPlan) -> str:
         """Return the given number of what is this bill, or hinders it; ``""`` for nothing.
@@ -172,7 +183,12 @@ class BillPlanner(Planner[BillPlan]):
         """
         ours = plan.content.ours
         named = self.ledger.there.named(ours)
-        equal = [one for one in named if not identity_differences(ours, one)]
+        equal = [
+            one
+            for one in named
+            if not identity_differences(ours, one)
+            and not self._is_of_another_item(plan, one.given_number)
+        ]
         several = [*self.ledger.there.marked(ours), *equal]
         if len(several) > 1:
             numbers = ", ".join(one.given_number for one in several)

@@ -127,6 +127,8 @@ def phrases():
         for node in ast.walk(ast.parse(source.read_text(encoding="utf-8"))):
             if isinstance(node, ast.Call) and getattr(node.func, "id", "") == "Temporary":
                 yield from node.args
+            if isinstance(node, ast.keyword) and node.arg == "unexpected":
+                yield node.value
             if isinstance(node, ast.FunctionDef) and node.name == "_what":
                 yield from (one.value for one in ast.walk(node) if isinstance(one, ast.Return))
 

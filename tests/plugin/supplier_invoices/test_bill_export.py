@@ -6,10 +6,12 @@ from decimal import Decimal
 
 import pytest
 from bill_export import LASSE, POSTS, PUTS, BillOffice, bill, row
+from flask import request
 from invoice_export import new_sandbox
 
-from hostsim.sandbox import Fault, Match
+from hostsim.sandbox import Fault, Match, exchange
 from opter_fortnox_plugin.errors import FortnoxError
+from opter_fortnox_plugin.supplier_invoices.ledger import SupplierLedger
 
 BG = ("LASSE", "BG", "5050-1055", "123-4566")
 
@@ -276,6 +278,106 @@ def test_one_that_is_there_twice_is_told_until_one_is_cancelled(office):
     assert [(one.state, one.code, one.complete) for one in last.results] == [
         ("unchanged", "", True)
     ]
+
+
+def sent_twice(office):
+    """Let a bill be there twice because of a lost answer; return both given numbers."""
+    office.fault(Fault.reset(), POSTS)
+    office.has(bill()).export()
+    office.export()
+    found = office._ask("GET", "supplierinvoices?suppliernumber=LASSE")["SupplierInvoices"]
+    first = found[0]["GivenNumber"]
+    return first, office.add(ExternalInvoiceNumber="opter//A-117/")
+
+
+def test_where_the_known_one_of_two_is_cancelled_the_other_is_the_bill(office):
+    first, second = sent_twice(office)
+    office.act(first, "cancel")
+    recorded = office.has(bill(), exported=True, incomplete=True, number=first).export()
+    assert plan_of(recorded) == ("unchanged", "none", "")
+    assert (recorded.results[0].number, recorded.results[0].complete) == (second, True)
+
+
+def test_a_double_at_the_former_supplier_is_told(office):
+    office.add_supplier(SupplierNumber="SVEN", BG="5050-1055")
+    for number in range(1010):
+        office.add(SupplierNumber="SVEN", InvoiceNumber=str(number))
+    first, second = sent_twice(office)
+    other = replace(LASSE, code="NY", organisation_number="", name="Nya Åkeriet")
+    recorded = office.has(
+        bill(supplier=other), exported=True, incomplete=True, number=first
+    ).export()
+    assert plan_of(recorded) == ("refused", "none", "SUPPLIER_CHANGED")
+    [note] = recorded.report.notes
+    assert f"given numbers {first}, {second}" in note.en
+
+
+def test_a_filter_that_finds_nothing_is_not_believed(office, monkeypatch):
+    page = exchange.page
+    monkeypatch.setattr(
+        exchange,
+        "page",
+        lambda key, found, row: page(key, [] if "suppliernumber" in request.args else found, row),
+    )
+    for supplier in ("SVEN", "LASSE"):
+        office.add_supplier(SupplierNumber=supplier, BG="5050-1055")
+    given = office.add()
+    for number in range(1010):
+        office.add(SupplierNumber="SVEN", InvoiceNumber=str(number))
+    recorded = office.has(bill()).export()
+    assert (recorded.results[0].state, recorded.results[0].number) == ("adopted", given)
+
+
+def test_what_is_found_after_a_lost_answer_keeps_the_doubt_of_an_earlier_one(office, monkeypatch):
+    def newer(self):
+        looks.append(self)
+        if len(looks) == 2:
+            office.add()
+        return really_newer(self)
+
+    looks = []
+    really_newer = SupplierLedger.newer
+    office.fault(Fault.reset(), POSTS)
+    office.has(bill()).export()
+    office.fault(Fault.reset(), POSTS)
+    monkeypatch.setattr(SupplierLedger, "newer", newer)
+    recorded = office.export()
+    assert codes(recorded) == {"/A-117": ("adopted", "SENT_AGAIN")}
+    assert not recorded.results[0].complete
+
+
+def test_a_bill_that_may_be_there_and_cannot_be_read_is_not_taken_back_as_gone(office):
+    office.has(bill()).export()
+    office.host.forget_results()
+    [one] = office.fortnox.registers.supplier_invoices.values()
+    one.fields["InvoiceNumber"] = "API_NORIGHT"
+    result = office.cancel("A-117")
+    assert (result.state, result.code) == ("unknown", "UNREADABLE_IN_FORTNOX")
+
+
+def test_where_the_last_look_fails_nothing_is_sent_and_each_bill_is_told_so(office):
+    def review(recorded):
+        office.fault(Fault(503), Match("GET", "/3/supplierinvoices"), times=None)
+        return [one.id for one in recorded.planned]
+
+    recorded = office.has(bill(), bill("A-118")).export(review=review)
+    assert codes(recorded) == {
+        "/A-117": ("refused", "NOT_SENT"),
+        "/A-118": ("refused", "NOT_SENT"),
+    }
+    assert "503" in recorded.report.notes[0].en
+    assert office.requests("POST", "/3/supplierinvoices") == 0
+
+
+def test_an_adopted_bill_of_one_region_is_no_double_of_anothers(office):
+    office.has(bill(region="Norr")).export()
+    given = office.add()
+    adopted = office.has(bill()).export()
+    assert (adopted.results[0].state, adopted.results[0].number) == ("adopted", given)
+    assert adopted.report.notes == ()
+    other = office.has(bill(region="Norr"), incomplete=True).export()
+    assert codes(other) == {"Norr/A-117": ("unchanged", "")}
+    assert office.has(bill(region="Norr")).cancel("A-117").state == "cancelled"
 
 
 def test_our_mark_alone_lets_no_bill_overwrite_another(office):
