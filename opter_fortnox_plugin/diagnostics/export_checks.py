@@ -19,6 +19,7 @@ from opter_fortnox_plugin.diagnostics.doctor_checks import (
     Unknown,
 )
 from opter_fortnox_plugin.errors import Cancelled, FortnoxError, Missing
+from opter_fortnox_plugin.exports.texts import MARK
 from opter_fortnox_plugin.fortnox.fields import Unreadable
 from opter_fortnox_plugin.fortnox.invoice_schemas import Invoice, invoice_of
 from opter_fortnox_plugin.fortnox.protocol import (
@@ -35,7 +36,6 @@ from opter_fortnox_plugin.fortnox.protocol import (
     SUPPLIERS,
     invoices_query,
 )
-from opter_fortnox_plugin.invoices.content import MARK
 from opter_fortnox_plugin.invoices.settings import InvoiceSettings
 from opter_fortnox_plugin.supplier_invoices.settings import BillSettings
 

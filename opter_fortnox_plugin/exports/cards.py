@@ -16,7 +16,7 @@ from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import astuple, dataclass, field, replace
 from datetime import datetime, timedelta
 from functools import partial
-from typing import Any, Final, Protocol
+from typing import Any, Final
 
 from opter_contract.export_values import BankChange, Difference, PlannedCard
 from opter_contract.values import Company, Text
@@ -26,7 +26,14 @@ from opter_fortnox_plugin.exports.sending import ATTEMPTS
 from opter_fortnox_plugin.exports.texts import bare_number
 from opter_fortnox_plugin.fortnox.client import Client
 from opter_fortnox_plugin.fortnox.fields import BLANK, Unreadable
-from opter_fortnox_plugin.fortnox.protocol import OVERLAP, PAGE_SIZE, STOCKHOLM, Page, Resource
+from opter_fortnox_plugin.fortnox.protocol import (
+    OVERLAP,
+    PAGE_SIZE,
+    STOCKHOLM,
+    Page,
+    Resource,
+    modified_since,
+)
 from opter_fortnox_plugin.fortnox.worker_pool import WorkerPool
 from opter_fortnox_plugin.host import Host
 
@@ -50,20 +57,6 @@ CARD: Final = (
 
 #: The fields by which a card is another customer's.
 _IDENTITY: Final = frozenset({"Name", "OrganisationNumber"})
-
-
-class Party(Protocol):
-    """A card of a register, ours or theirs; ``""`` is what it does not tell."""
-
-    @property
-    def number(self) -> str: ...
-
-    @property
-    def organisation_number(self) -> str: ...
-
-    @property
-    def vat_type(self) -> str:
-        """The kind of VAT; that of ours is for a new card."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -353,8 +346,10 @@ class Cards:
     ) -> tuple[dict[str, Mapping[str, Any]], datetime | None] | None:
         """Return the rows that were changed since then, and when they were listed."""
         try:
-            first = self._page(1, **_since(since))
-            others = [self._page(number, **_since(since)) for number in range(2, first.pages + 1)]
+            first = self._page(1, **modified_since(since))
+            others = [
+                self._page(number, **modified_since(since)) for number in range(2, first.pages + 1)
+            ]
         except FortnoxError:
             # Everything is done; the next export reads more instead.
             return None
@@ -378,7 +373,7 @@ class Cards:
         since = self._memory.since
         if since is None:
             return
-        query = _since(since)
+        query = modified_since(since)
         first = self._pool.run(partial(self._page, 1, **query))
         self._memory.watermark(first.at)
         for row in self._pages(first, **query):
@@ -499,10 +494,6 @@ _BARE: Final = frozenset({"OrganisationNumber", "VATNumber", "ZipCode"})
 def _bare(name: str, text: str) -> str:
     """Return text without what each side writes in its own way."""
     return bare_number(text) if name in _BARE else text
-
-
-def _since(moment: datetime) -> dict[str, str]:
-    return {"lastmodified": moment.astimezone(STOCKHOLM).isoformat(" ", "minutes")[:16]}
 
 
 def _organisation_of(row: Any) -> str:

@@ -212,9 +212,8 @@ class Exporter:
         """Ask which bank changes of these items' suppliers a person has confirmed."""
         cards = self._planner.cards
         numbers = {plan.party_number for plan in plans if plan.state in WITH_CARD}
-        if changing := sorted(one.party_number for one in cards.bank_changes(numbers)):
-            parties = list(dict.fromkeys(changing))
-            cards.confirm(self._host.confirmed_bank_changes(parties))
+        if changing := sorted({one.party_number for one in cards.bank_changes(numbers)}):
+            cards.confirm(self._host.confirmed_bank_changes(changing))
         for plan in plans:
             if plan.state == "waiting" and not cards.cards[plan.party_number].is_waiting:
                 plan.state, plan.code, plan.message = "ready", "", None

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
-from datetime import datetime
+from collections.abc import Callable
 from functools import partial
 from typing import Any, Final
 
@@ -15,19 +13,6 @@ from opter_fortnox_plugin.fortnox.worker_pool import WorkerPool
 
 #: How often a list is read before it counts as unstable.
 ROUNDS: Final = 3
-
-
-@dataclass(frozen=True, slots=True)
-class Listed:
-    """A whole list.
-
-    :ivar total: how many rows Fortnox has counted.
-    :ivar at: when it was read, by the earliest clock; ``None`` where Fortnox did not tell.
-    """
-
-    rows: Sequence[Any] = field(repr=False)
-    total: int
-    at: datetime | None
 
 
 class Lists:
@@ -53,12 +38,12 @@ class Lists:
 
         return self._pool.run(read)
 
-    def start(self, resource: Resource, **query: str) -> Callable[[], Listed]:
+    def start(self, resource: Resource, **query: str) -> Callable[[], list[Any]]:
         """Request the first page; return what waits for all of them."""
         first = self._pool.submit(partial(self._page, resource, 1, query))
         return lambda: self.rest(resource, self._pool.result(first), **query)
 
-    def rest(self, resource: Resource, first: Page, **query: str) -> Listed:
+    def rest(self, resource: Resource, first: Page, **query: str) -> list[Any]:
         """Read the pages after the first one.
 
         A row that moved from one page to another while they were read would be missed: so there
@@ -77,7 +62,7 @@ class Lists:
             if len({page.total for page in pages}) == 1 and (
                 len(rows) == first.total or rows == before
             ):
-                return Listed(rows, first.total, first.at)
+                return rows
             before = rows
             first = self.first(resource, **query)
         raise Unavailable("FORTNOX_LIST_CHANGING", resource=resource.path, attempts=ROUNDS)

@@ -66,10 +66,10 @@ class Registers:
         needed = {year.id for day in days if (year := self.year_of(day))}
         accounts = {year: lists.start(ACCOUNTS, financialyear=year) for year in needed}
         self.locked_until = pool.result(locked)
-        self.currencies = currencies and frozenset(map(code_in, currencies().rows))
-        self.cost_centers = cost_centers and frozenset(map(code_in, cost_centers().rows))
+        self.currencies = currencies and frozenset(map(code_in, currencies()))
+        self.cost_centers = cost_centers and frozenset(map(code_in, cost_centers()))
         self.accounts = {
-            year: {account.number: account for account in _readable(account_of, listed().rows)}
+            year: {account.number: account for account in _readable(account_of, listed())}
             for year, listed in accounts.items()
         }
 

@@ -9,6 +9,12 @@ from typing import Final
 from opter_contract.export_values import Difference
 from opter_contract.values import Text
 
+#: What the reference of everything from here begins with.
+MARK: Final = "opter/"
+
+#: Fortnox takes no more rows of one invoice.
+MOST_ROWS: Final = 500
+
 _ORE: Final = Decimal("0.01")
 
 #: Characters that Fortnox was seen to refuse (2000359), or that no screen shows, and what says the

@@ -398,6 +398,12 @@ def list_query(sort_by: str, page: int = 1, *, ascending: bool = False, **more: 
     }
 
 
+def modified_since(moment: datetime) -> Query:
+    """Ask for what was changed from a minute on, by Fortnox's clock."""
+    # By isoformat, since strftime writes years before 1000 with fewer digits.
+    return {"lastmodified": moment.astimezone(STOCKHOLM).isoformat(" ", "minutes")[:16]}
+
+
 def payments_query(page: int, since: datetime | None, invoice_number: str | None = None) -> Query:
     """Ask for a page of payments, newest payment date first.
 
@@ -406,8 +412,7 @@ def payments_query(page: int, since: datetime | None, invoice_number: str | None
     """
     query = list_query("paymentdate", page)
     if since is not None:
-        # By isoformat, since strftime writes years before 1000 with fewer digits.
-        query["lastmodified"] = since.astimezone(STOCKHOLM).isoformat(" ", "minutes")[:16]
+        query |= modified_since(since)
     if invoice_number is not None:
         query["invoicenumber"] = invoice_number
     return query

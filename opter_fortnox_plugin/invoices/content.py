@@ -16,6 +16,8 @@ from opter_contract.values import Text
 from opter_fortnox_plugin.exports.cards import CARD
 from opter_fortnox_plugin.exports.problems import Problem
 from opter_fortnox_plugin.exports.texts import (
+    MARK,
+    MOST_ROWS,
     cleaned,
     differences_of,
     in_words,
@@ -38,11 +40,7 @@ _CHARGED: Final = frozenset({DOMESTIC, "EUVAT"})
 
 _TYPES: Final = {"invoice": "INVOICE", "correction": "INVOICE", "interest": "INTRESTINVOICE"}
 
-#: What the reference of every invoice from here begins with.
-MARK: Final = "opter/"
-
-#: Fortnox takes no more rows, and no longer numbers.
-MOST_ROWS: Final = 500
+#: Fortnox takes no longer numbers.
 _LONGEST_NUMBER: Final = 15
 _LONGEST_DESCRIPTION: Final = 255
 

@@ -13,7 +13,7 @@ from opter_contract.export_values import Invoice as HostInvoice
 from opter_contract.values import Text
 from opter_fortnox_plugin.exports.cards import PartyRegister
 from opter_fortnox_plugin.exports.planning import Plan, Planner
-from opter_fortnox_plugin.exports.texts import in_words
+from opter_fortnox_plugin.exports.texts import MARK, in_words
 from opter_fortnox_plugin.fortnox.fields import Unreadable
 from opter_fortnox_plugin.fortnox.invoice_schemas import (
     Customer,
@@ -25,7 +25,6 @@ from opter_fortnox_plugin.fortnox.invoice_schemas import (
 from opter_fortnox_plugin.fortnox.protocol import CUSTOMERS, Page
 from opter_fortnox_plugin.invoices.content import (
     CUSTOMER_CARD,
-    MARK,
     Content,
     content_of,
     customer_number,

@@ -19,6 +19,8 @@ from opter_contract import export_values as contract
 from opter_fortnox_plugin.exports.cards import CARD
 from opter_fortnox_plugin.exports.problems import Problem
 from opter_fortnox_plugin.exports.texts import (
+    MARK,
+    MOST_ROWS,
     bare_number,
     cleaned,
     differences_of,
@@ -37,12 +39,8 @@ from opter_fortnox_plugin.supplier_invoices.settings import BillSettings
 
 _ZERO: Final = Decimal(0)
 
-#: What the reference of every bill from here begins with.
-MARK: Final = "opter/"
-
-#: Fortnox takes no longer numbers, and no more rows; a client cuts references at 50.
+#: Fortnox takes no longer numbers; a client cuts references at 50.
 LONGEST_NUMBER: Final = 64
-MOST_ROWS: Final = 500
 _LONGEST_REFERENCE: Final = 50
 
 #: The fields of a supplier's card, in Fortnox's words, and their names here.

@@ -10,20 +10,20 @@ from datetime import datetime
 from typing import Any
 
 from opter_fortnox_plugin.errors import Refused
-from opter_fortnox_plugin.exports.lists import Listed, Lists
+from opter_fortnox_plugin.exports.lists import Lists
+from opter_fortnox_plugin.exports.texts import MARK
 from opter_fortnox_plugin.fortnox.client import Client
 from opter_fortnox_plugin.fortnox.fields import NO_RIGHT, Unreadable
 from opter_fortnox_plugin.fortnox.protocol import (
     OVERLAP,
     PAGE_SIZE,
-    STOCKHOLM,
     SUPPLIER_INVOICES,
     Page,
+    modified_since,
 )
 from opter_fortnox_plugin.fortnox.supplier_schemas import SupplierInvoice, supplier_invoice_of
 from opter_fortnox_plugin.fortnox.worker_pool import WorkerPool
 from opter_fortnox_plugin.supplier_invoices.content import (
-    MARK,
     identity_differences,
     is_of_another,
     is_ours,
@@ -129,9 +129,9 @@ class SupplierLedger:
         listed = None if everywhere or few else self._of_each(numbers, first)
         if listed is None:
             listed = [self._lists.rest(SUPPLIER_INVOICES, first)]
-        self.there = Candidates(row for one in listed for row in one.rows)
+        self.there = Candidates(row for rows in listed for row in rows)
 
-    def _of_each(self, suppliers: Sequence[str], all_of_them: Page) -> list[Listed] | None:
+    def _of_each(self, suppliers: Sequence[str], all_of_them: Page) -> list[list[Any]] | None:
         """Read the bills of each supplier; ``None`` where Fortnox does not filter by it.
 
         The filter is not in its specification, and is tried on a supplier that has bills.
@@ -145,10 +145,7 @@ class SupplierLedger:
 
     def newer(self) -> Candidates:
         """Read what has come since, in the thread of a request; Fortnox may ignore the filter."""
-        query: dict[str, str] = {}
-        if self._read_at is not None:
-            since = (self._read_at - OVERLAP).astimezone(STOCKHOLM)
-            query["lastmodified"] = since.isoformat(" ", "minutes")[:16]
+        query = modified_since(self._read_at - OVERLAP) if self._read_at else {}
         try:
             rows = list(self._rows(query))
         except Refused:

@@ -8,13 +8,13 @@ from bill_export import LASSE, bill, row
 from hypothesis import given
 from hypothesis import strategies as st
 
+from opter_fortnox_plugin.exports.texts import MARK
 from opter_fortnox_plugin.fortnox.supplier_schemas import (
     SupplierInvoiceRow,
     supplier_invoice_of,
     supplier_invoice_payload,
 )
 from opter_fortnox_plugin.supplier_invoices.content import (
-    MARK,
     card_of,
     coding,
     content_of,
