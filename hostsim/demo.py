@@ -26,7 +26,7 @@ from typing import TYPE_CHECKING, Any, TextIO
 
 from hostsim.errors import HostError, host_error
 from hostsim.ledger.matching import KINDS
-from hostsim.ledger.reasons import ACCEPT, REPLACED
+from hostsim.ledger.reasons import ACCEPT, NOT_LOOKED_UP, REPLACED
 from hostsim.messages import payments as payments_messages
 from hostsim.messages.exports import BILLS, INVOICES
 from hostsim.messages.text import LANGUAGES, say
@@ -64,6 +64,9 @@ BILLS_NAME = "Avräkningar"
 
 #: SEK that may be missing before a payment counts as partial.
 ACCEPTED_DEVIATION = "5"
+
+#: The reasons that are shown; nothing that is refused belongs to an ordinary day.
+_REASONS = {code: one for code, one in labels.REASONS.items() if code != NOT_LOOKED_UP}
 
 #: Seconds that the automatic sign-in may take.
 LOGIN_TIMEOUT = 60.0
@@ -383,7 +386,7 @@ class _Demo:
         )
 
     def _check_shown(self) -> None:
-        missing = [code for code in (*labels.STATUSES, *labels.REASONS) if code not in self.shown]
+        missing = [code for code in (*labels.STATUSES, *_REASONS) if code not in self.shown]
         if missing:
             codes = ", ".join(missing)
             raise _failed(f"detta visades aldrig: {codes}", f"never shown: {codes}")
@@ -398,7 +401,7 @@ class _Demo:
         seconds_sv = f"{seconds:.1f} s".replace(".", ",")
         rows: list[tuple[Text, object]] = [
             (Text("Bedömningar", "Judgements"), _names(labels.STATUSES)),
-            (Text("Orsaker", "Reasons"), _names(labels.REASONS)),
+            (Text("Orsaker", "Reasons"), _names(_REASONS)),
             (Text("Registrerat två gånger", "Registered twice"), Text("ingenting", "nothing")),
             (Text("Anrop till Fortnox", "Requests to Fortnox"), str(self.requests)),
             (Text("Tid", "Time"), Text(seconds_sv, f"{seconds:.1f} s")),

@@ -65,6 +65,23 @@ class Temporary(Exception):
         self.limited = limited
 
 
+class NotFortnox(Temporary):
+    """Something else answered in Fortnox's place: a proxy, a firewall, a page that wants a login.
+
+    :param status: of its answer.
+    :param who: who it was, as far as it says.
+    :param may_pass: whether the same request may reach Fortnox later.
+    """
+
+    def __init__(
+        self, status: int, who: Text, *, wait: float | None = None, may_pass: bool = True
+    ) -> None:
+        super().__init__("an answer that is not Fortnox's own", wait=wait)
+        self.status = status
+        self.who = who
+        self.may_pass = may_pass
+
+
 class Unauthorized(Exception):
     """The access token is not accepted (401); never leaves :mod:`.client`."""
 
@@ -114,7 +131,7 @@ IN_SWEDISH: Final = {
     "no answer in time": "inget svar i tid",
     "no whole answer in time": "inget helt svar i tid",
     "no connection": "ingen förbindelse",
-    "404 that is not Fortnox's own": "404 som inte är Fortnox eget",
+    "an answer that is not Fortnox's own": "ett svar som inte är Fortnox eget",
     "companyinformation": "företagsuppgifter (companyinformation)",
     "invoicepayments": "inbetalningar (invoicepayments)",
     "invoices": "kundfakturor (invoices)",
@@ -146,6 +163,29 @@ class SettingsWrong(FortnoxError):
         "CONFIGURATION_WRONG": Text(
             "Inställningen {name} kan inte användas: {why}. Administratören rättar den.",
             "The setting {name} cannot be used: {why}. The administrator corrects it.",
+        ),
+        "PROXY_WRONG": Text(
+            "Proxyn kan inte användas: {why}. Administratören rättar {name}.",
+            "The proxy cannot be used: {why}. The administrator corrects {name}.",
+        ),
+        "CERTIFICATES_WRONG": Text(
+            "Certifikaten i {path} går inte att läsa. Administratören rättar {name}, eller tar "
+            "bort den så att datorns egna certifikat gäller.",
+            "The certificates in {path} cannot be read. The administrator corrects {name}, or "
+            "removes it so that the machine's own certificates apply.",
+        ),
+        "LOGIN_CLIENT_UNKNOWN": Text(
+            "Fortnox känner inte igen FORTNOX_CLIENT_ID och FORTNOX_CLIENT_SECRET. Administratören "
+            "kontrollerar båda i Fortnox utvecklarportal.",
+            "Fortnox does not recognise FORTNOX_CLIENT_ID and FORTNOX_CLIENT_SECRET. The "
+            "administrator checks both in Fortnox's developer portal.",
+        ),
+        "SCOPES_NOT_REGISTERED": Text(
+            "Kopplingen är inte registrerad för allt den ber om ({scopes}), så Fortnox visade "
+            "ingen inloggning. Administratören kryssar i det som fattas i Fortnox utvecklarportal.",
+            "The integration is not registered for all that it asks for ({scopes}), so Fortnox "
+            "showed no login. The administrator ticks what is missing in Fortnox's developer "
+            "portal.",
         ),
         "HOST_CONTRACT": Text(
             "Värdsystemet talar version {host} av avtalet för insticksprogram, men det här "
@@ -193,10 +233,12 @@ class LoginFailed(FortnoxError):
             "used. Close other login windows and import again.",
         ),
         "LOGIN_TIMED_OUT": Text(
-            "Ingen loggade in i Fortnox inom {seconds} sekunder. Importera igen och logga in i "
-            "fönstret som öppnas.",
-            "Nobody signed in to Fortnox within {seconds} seconds. Import again and sign in in the "
-            "window that opens.",
+            "Inget svar kom från inloggningen i Fortnox inom {seconds} sekunder. Importera igen "
+            "och logga in i fönstret som öppnas. Visade Fortnox ett fel där, kontrollerar "
+            "administratören FORTNOX_CLIENT_ID och FORTNOX_REDIRECT_URI i utvecklarportalen.",
+            "No answer came from the login to Fortnox within {seconds} seconds. Import again and "
+            "sign in in the window that opens. If Fortnox showed an error there, the administrator "
+            "checks FORTNOX_CLIENT_ID and FORTNOX_REDIRECT_URI in the developer portal.",
         ),
         "NO_WINDOW": Text(
             "Värdsystemet kunde inte visa Fortnox inloggning för någon, så ingen kan logga in. Kör "
@@ -233,12 +275,6 @@ class LoginFailed(FortnoxError):
             "administrator checks FORTNOX_REDIRECT_URI and the integration in the developer "
             "portal.",
         ),
-        "LOGIN_CLIENT_UNKNOWN": Text(
-            "Fortnox känner inte igen FORTNOX_CLIENT_ID och FORTNOX_CLIENT_SECRET. Administratören "
-            "kontrollerar båda i Fortnox utvecklarportal.",
-            "Fortnox does not recognise FORTNOX_CLIENT_ID and FORTNOX_CLIENT_SECRET. The "
-            "administrator checks both in Fortnox's developer portal.",
-        ),
         "LOGIN_EXPIRED": Text(
             "Fortnox godtar inte längre inloggningen. Importera igen och logga in på nytt; inget "
             "har sparats till hälften.",
@@ -260,11 +296,10 @@ class NotPermitted(FortnoxError):
     kind = "permission"
     messages: ClassVar = {
         "LICENCE_MISSING": Text(
-            "Företaget saknar en licens i Fortnox: integrationslicens och programlicenser för "
-            "fakturering och bokföring behövs. Beställ den i Fortnox och importera igen.",
-            "The company lacks a licence in Fortnox: the integration licence and the program "
-            "licences for invoicing and bookkeeping are needed. Order it in Fortnox and import "
-            "again.",
+            "Fortnox säger att {licence} saknas. Den som sköter företagets licenser i Fortnox "
+            "ordnar den, eller så loggar någon in som har den; importera sedan igen.",
+            "Fortnox says that {licence} is missing. Whoever manages the company's licences in "
+            "Fortnox provides it, or somebody signs in who has it; then import again.",
         ),
         "ADMINISTRATOR_NEEDED": Text(
             "Fortnox kräver att en systemadministratör godkänner kopplingen. Be företagets "
@@ -273,12 +308,12 @@ class NotPermitted(FortnoxError):
             "company's system administrator in Fortnox to import once.",
         ),
         "SCOPE_MISSING": Text(
-            "Kopplingen har inte behörighet till {resource} i Fortnox. Administratören slår på den "
-            "i utvecklarportalen: payment, invoice och companyinformation för import, och för "
-            "export dem som README räknar upp; logga sedan in på nytt.",
-            "The integration has no access to {resource} in Fortnox. The administrator switches it "
-            "on in the developer portal: payment, invoice and companyinformation for imports, and "
-            "for exports those that the README lists; then sign in again.",
+            "Inloggningen ger inte åtkomst till {resource} i Fortnox (kod {fortnox_code}). Den som "
+            "loggade in saknar licensen eller rätten, eller så gavs inloggningen innan den "
+            "behövdes. Logga in på nytt, som någon som har den.",
+            "The login does not give access to {resource} in Fortnox (code {fortnox_code}). The "
+            "person who signed in lacks the licence or the right, or the login was granted before "
+            "it was needed. Sign in again, as somebody who has it.",
         ),
         "SCOPES_NOT_GRANTED": Text(
             "Inloggningen gav inte åtkomst till {scopes} i Fortnox. Den som loggade in saknar "
@@ -290,9 +325,11 @@ class NotPermitted(FortnoxError):
         ),
         "RIGHT_MISSING": Text(
             "Den som loggade in får inte läsa {resource} i Fortnox (kod {fortnox_code}). En "
-            "systemadministratör i Fortnox ger rätten, eller så loggar någon annan in.",
+            "systemadministratör i Fortnox ger rätten, eller så loggar någon annan in; en sparad "
+            "inloggning avslutas då först i inställningarna.",
             "The person who signed in may not read {resource} in Fortnox (code {fortnox_code}). A "
-            "system administrator in Fortnox grants the right, or somebody else signs in.",
+            "system administrator in Fortnox grants the right, or somebody else signs in; a stored "
+            "login is then ended first in the settings.",
         ),
     }
 
@@ -307,6 +344,41 @@ class Unavailable(FortnoxError):
             "importera igen; inget har sparats till hälften.",
             "Fortnox does not answer as it should ({what}), after {attempts} attempts. Wait a "
             "while and import again; nothing has been partially saved.",
+        ),
+        "NOT_FORTNOX": Text(
+            "Något annat än Fortnox svarade i dess ställe (status {status}): {who}. Det är ett fel "
+            "på vägen dit. Administratören kontrollerar nätet, proxyn och brandväggen, och "
+            "FORTNOX_API_URL och FORTNOX_AUTH_URL om de är angivna.",
+            "Something other than Fortnox answered in its place (status {status}): {who}. The "
+            "fault is on the way there. The administrator checks the network, the proxy and the "
+            "firewall, and FORTNOX_API_URL and FORTNOX_AUTH_URL if they are given.",
+        ),
+        "PROXY_REFUSED": Text(
+            "Proxyn {proxy} släppte inte fram oss till Fortnox (status {status}). Den frågas inte "
+            "igen, så att inget konto låses. Administratören kontrollerar proxyns namn och "
+            "lösenord i {setting}, och att den tillåter Fortnox.",
+            "The proxy {proxy} did not let us through to Fortnox (status {status}). It is not "
+            "asked again, so that no account is locked. The administrator checks the proxy's user "
+            "and password in {setting}, and that it allows Fortnox.",
+        ),
+        "FORTNOX_ASKS_TO_WAIT": Text(
+            "Fortnox ber oss återkomma om {minutes} minuter. Importera igen då; inget har sparats "
+            "till hälften.",
+            "Fortnox asks us to come back in {minutes} minutes. Import again then; nothing has "
+            "been partially saved.",
+        ),
+        "LOGIN_SERVICE_DOWN": Text(
+            "Fortnox inloggning fungerar inte just nu ({reason}). Det är ett fel hos Fortnox. "
+            "Vänta en stund och försök igen.",
+            "Fortnox's login does not work right now ({reason}). The fault is Fortnox's. Wait a "
+            "while and try again.",
+        ),
+        "TOKEN_REFUSED": Text(
+            "Fortnox gav ingen åtkomst den här gången ({reason}); en sparad inloggning finns kvar. "
+            "Vänta en stund och försök igen. Hjälper inte det, avsluta den sparade inloggningen "
+            "och logga in på nytt.",
+            "Fortnox granted no access this time ({reason}); a stored login is kept. Wait a while "
+            "and try again. If that does not help, end the stored login and sign in again.",
         ),
         "LOGIN_NOT_REVOKED": Text(
             "Den sparade inloggningen är borttagen här, men Fortnox bekräftade inte att den har "
@@ -335,10 +407,15 @@ class Unavailable(FortnoxError):
             "another program uses the same integration. Let it finish and try again.",
         ),
         "FORTNOX_NOT_TRUSTED": Text(
-            "Certifikatet hos {host} går inte att lita på, så inget skickades dit. Administratören "
-            "kontrollerar datorns klocka, brandvägg och proxy.",
-            "The certificate of {host} cannot be trusted, so nothing was sent there. The "
-            "administrator checks the machine's clock, firewall and proxy.",
+            "{store} litar inte på certifikatet hos {host}, så inget skickades dit. Att vänta "
+            "hjälper inte. Granskar en brandvägg eller ett virusskydd trafiken, lägger "
+            "administratören in dess rotcertifikat i datorns certifikatlager, eller anger en fil "
+            "med det i REQUESTS_CA_BUNDLE. Annars är datorns klocka fel, eller någon annan svarar.",
+            "{store} does not trust the certificate of {host}, so nothing was sent there. Waiting "
+            "does not help. If a firewall or a virus scanner inspects the traffic, the "
+            "administrator adds its root certificate to the machine's certificate store, or gives "
+            "a file with it in REQUESTS_CA_BUNDLE. Otherwise the machine's clock is wrong, or "
+            "somebody else answers.",
         ),
         "FORTNOX_LIST_CHANGING": Text(
             "Listan {resource} i Fortnox ändrades hela tiden medan den lästes, {attempts} gånger i "

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Final
@@ -52,7 +52,6 @@ class Surroundings:
 class Session:
     """A run that is signed in.
 
-    :ivar granted: the scopes of the login; empty where Fortnox did not tell.
     :ivar now: Unix time.
     """
 
@@ -61,17 +60,7 @@ class Session:
     pool: WorkerPool
     limiter: RateLimiter
     client_id: str
-    granted: frozenset[str]
     now: Callable[[], float]
-
-    def require(self, scopes: Sequence[str]) -> None:
-        """Refuse to go on without one of these scopes.
-
-        :raises NotPermitted: naming those that were not granted.
-        """
-        lacking = [scope for scope in scopes if self.granted and scope not in self.granted]
-        if lacking:
-            raise NotPermitted("SCOPES_NOT_GRANTED", scopes=", ".join(lacking))
 
     @contextmanager
     def limited(self) -> Iterator[None]:
@@ -151,11 +140,20 @@ def signed_in(
                 check=pool.check,
                 now=now,
             )
-            yield Session(
-                host, client, pool, limiter, configuration.client_id, login.tokens.scopes, now
-            )
+            require(scopes, login.tokens.scopes)
+            yield Session(host, client, pool, limiter, configuration.client_id, now)
     finally:
         http.close()
+
+
+def require(scopes: Sequence[str], granted: Collection[str]) -> None:
+    """Refuse to go on without one of these scopes.
+
+    :param granted: those of the login; empty where Fortnox did not tell.
+    :raises NotPermitted: naming those that were not granted.
+    """
+    if lacking := [scope for scope in scopes if granted and scope not in granted]:
+        raise NotPermitted("SCOPES_NOT_GRANTED", scopes=", ".join(lacking))
 
 
 def refuse_other_company(run: Run, company: Company) -> None:

@@ -55,7 +55,9 @@ CHANGED = "changed-in-fortnox"
 KEPT_DIFFERENCE = "kept-difference"
 
 #: Reasons that held for a payment as it was then; reading everything supersedes them.
-_OUTDATED = frozenset({"before-date", "below-number", "not-booked", UNREADABLE})
+_OUTDATED = frozenset(
+    {"before-date", "below-number", "not-booked", reasons.NOT_LOOKED_UP, UNREADABLE}
+)
 
 #: The names of the fields that may differ, by their label.
 FIELDS = {

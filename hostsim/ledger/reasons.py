@@ -26,6 +26,7 @@ DELETED = "deleted-in-host"
 CHANGED = "changed-in-fortnox"
 REPLACED = "replaced"
 SETTLED = "settled-against-credit"
+NOT_LOOKED_UP = "not-looked-up"
 NO_AMOUNT = "no-amount"  # and no write-offs
 
 
@@ -128,6 +129,18 @@ _ALL = (
         to_do=Text(
             "Bokför betalningen i {source}; den kommer in vid nästa import.",
             "Book the payment in {source}; it comes in at the next import.",
+        ),
+    ),
+    Reason(
+        NOT_LOOKED_UP,
+        Text("Kunde inte slås upp", "Could not be looked up"),
+        to_do=Text(
+            "Fakturan finns inte här under sitt nummer, och {source} lät den inte slås upp: läs in "
+            "fakturan med hostsim invoices load, eller ge den som loggar in rätt att läsa fakturor "
+            "i {source}, och läs in igen.",
+            "The invoice is not here under its number, and {source} did not let it be looked up: "
+            "load the invoice with hostsim invoices load, or give the person who signs in the "
+            "right to read invoices in {source}, and import again.",
         ),
     ),
     Reason(

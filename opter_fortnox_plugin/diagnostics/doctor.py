@@ -24,7 +24,8 @@ from opter_fortnox_plugin.diagnostics.doctor_checks import (
     checks_of,
 )
 from opter_fortnox_plugin.errors import Cancelled, FortnoxError
-from opter_fortnox_plugin.fortnox.http import Transport, proxy_of
+from opter_fortnox_plugin.fortnox.http import Transport
+from opter_fortnox_plugin.fortnox.network import proxy_of
 from opter_fortnox_plugin.fortnox.rate_limiter import RateLimiter
 from opter_fortnox_plugin.host import Host
 

@@ -32,16 +32,24 @@ from opter_fortnox_plugin.errors import (
     Unauthorized,
     Unavailable,
 )
-from opter_fortnox_plugin.fortnox.client import Client
+from opter_fortnox_plugin.fortnox import network
+from opter_fortnox_plugin.fortnox.client import Client, unavailable
 from opter_fortnox_plugin.fortnox.http import NoAuth, Transport
-from opter_fortnox_plugin.fortnox.protocol import SCOPES, Reply, date_of, plain, value_of
+from opter_fortnox_plugin.fortnox.protocol import (
+    SCOPES,
+    Reply,
+    date_of,
+    plain,
+    refuse_others,
+    value_of,
+)
 from opter_fortnox_plugin.fortnox.rate_limiter import RateLimiter
 from opter_fortnox_plugin.fortnox.schemas import company_of
 from opter_fortnox_plugin.host import Host
 from opter_fortnox_plugin.login import stored_login
 from opter_fortnox_plugin.login.authorization_code import CallbackServer, Login, log_in
 from opter_fortnox_plugin.login.tokens import SignedIn, TokenEndpoint
-from opter_fortnox_plugin.session import refuse_other_company
+from opter_fortnox_plugin.session import refuse_other_company, require
 from opter_fortnox_plugin.settings import stays_signed_in
 
 #: Seconds that the clock may be off. A transfer uses Fortnox's own time and tolerates
@@ -76,12 +84,14 @@ class Right(NamedTuple):
 
     :param name, label: of its check.
     :param may_lack: that Fortnox may have none of it.
+    :param without: what a transfer does without it; ``None`` where it needs it.
     """
 
     name: str
     label: Text
     query: Mapping[str, str] | None = MappingProxyType({"limit": "1"})
     may_lack: bool = False
+    without: Text | None = None
 
 
 @dataclass(frozen=True)
@@ -140,17 +150,17 @@ class Examination:
             if name in self.not_ok:
                 raise Skipped(name)
 
-    def send(self, address: str) -> Reply:
-        """Return the reply to a request without a token.
+    def send(self, address: str, form: Mapping[str, str] | None = None) -> Reply:
+        """Return the reply to a request without a token, which Fortnox itself must refuse.
 
-        :raises Unavailable: where there is none, or a server error.
+        :raises Unavailable: where there is none, or somebody else's.
         """
+        method = "GET" if form is None else "POST"
         try:
-            reply = self.transport.send("GET", address, auth=NoAuth())
+            reply = self.transport.send(method, address, auth=NoAuth(), form=form)
+            refuse_others(reply)
         except Temporary as error:
-            raise Unavailable("FORTNOX_UNAVAILABLE", what=error.what, attempts=1) from None
-        if reply.status >= 500:
-            raise Unavailable("FORTNOX_UNAVAILABLE", what=str(reply.status), attempts=1)
+            raise unavailable(error, 1) from None
         return reply
 
     @cached_property
@@ -182,7 +192,9 @@ class Examination:
             raise
         except FortnoxError as error:
             return error
-        except (Missing, Temporary, Unauthorized) as error:
+        except Temporary as error:
+            return unavailable(error, 1)
+        except (Missing, Unauthorized) as error:
             if right.may_lack and isinstance(error, Missing):
                 return {}
             # A reply that Fortnox does not give to such a request.
@@ -197,9 +209,13 @@ class Examination:
         self.host.report_progress("waiting", 0, None, sentence)
 
     def refusals(self, code: str) -> list[FortnoxError]:
-        """Return the refusals with this code."""
-        errors = [one for one in self.answers.values() if isinstance(one, FortnoxError)]
-        return [error for error in errors if error.code == code]
+        """Return the refusals with this code of what the transfer cannot do without."""
+        needed = [
+            answer
+            for resource, answer in self.answers.items()
+            if self.needs.rights[resource].without is None
+        ]
+        return [one for one in needed if isinstance(one, FortnoxError) and one.code == code]
 
     def is_readable(self, *resources: str) -> bool:
         """Tell whether all of these could be read."""
@@ -277,6 +293,16 @@ def check_proxy(examination: Examination) -> Text:
     return Text(f"Används: {several}.", f"In use: {several}.")
 
 
+def check_trust(examination: Examination) -> Text:
+    services = [examination.values.get(name, "") for name in DEFAULTS]
+    if not any(one.startswith("https") for one in services):
+        return Text("Behövs inte på den här datorn.", "Not needed on this machine.")
+    network.ssl_context()
+    if name := network.certificates():
+        return Text(f"De i filen som {name} anger.", f"Those in the file that {name} gives.")
+    return Text("Datorns egna.", "The machine's own.")
+
+
 def check_connection(examination: Examination, setting: str) -> Text:
     address = examination.values[setting]
     if proxy := examination.proxy(address):
@@ -295,7 +321,8 @@ def check_connection(examination: Examination, setting: str) -> Text:
 
 def check_login_service(examination: Examination) -> Text:
     address = examination.values[AUTH_URL]
-    examination.send(f"{address}/auth")
+    # The recorded answer to a token that nobody has is Fortnox's own JSON.
+    examination.send(f"{address}/token", {"grant_type": "refresh_token", "refresh_token": "doctor"})
     return _answers(address)
 
 
@@ -407,9 +434,7 @@ def check_program_licences(examination: Examination) -> Text:
 
 def check_scopes(examination: Examination) -> Text:
     granted, scopes = examination.signed_in.tokens.scopes, examination.needs.scopes
-    lacking = [scope for scope in scopes if granted and scope not in granted]
-    if lacking:
-        raise NotPermitted("SCOPE_MISSING", resource=", ".join(lacking))
+    require(scopes, granted)
     for error in examination.refusals("SCOPE_MISSING"):
         raise error
     several = ", ".join(scopes)
@@ -426,6 +451,15 @@ def check_scopes(examination: Examination) -> Text:
 def check_right(examination: Examination, resource: str) -> Text:
     answer = examination.answers[resource]
     if isinstance(answer, FortnoxError):
+        without = examination.needs.rights[resource].without
+        if without is not None and _is_of_one_register(answer):
+            code = answer.details.get("fortnox_code")
+            raise Unknown(
+                Text(
+                    f"Får inte läsas ({answer.code}, kod {code}). {without.sv}",
+                    f"May not be read ({answer.code}, code {code}). {without.en}",
+                )
+            )
         if answer.code == "LICENCE_MISSING":
             raise Skipped("modules" if _means_program_licence(answer) else "licence")
         if answer.code == "SCOPE_MISSING":
@@ -458,6 +492,12 @@ def check_rate_limit(examination: Examination) -> Text:
     if examination.rate_limited:
         raise Unavailable("RATE_LIMITED", count=examination.rate_limited)
     return Text("Fortnox bad oss inte att vänta.", "Fortnox did not ask us to wait.")
+
+
+def _is_of_one_register(error: FortnoxError) -> bool:
+    if error.code == "LICENCE_MISSING":
+        return _means_program_licence(error)
+    return isinstance(error, NotPermitted)
 
 
 def _means_program_licence(error: FortnoxError) -> bool:
@@ -505,11 +545,12 @@ _FIRST: Final = (
     ),
     Check("currency", Text("Företagets valuta", "The company's currency"), check_currency),
     Check("network.proxy", Text("Proxy", "Proxy"), check_proxy, tuple(map(_setting, DEFAULTS))),
+    Check("network.certificates", Text("Betrodda certifikat", "Trusted certificates"), check_trust),
     Check(
         "network.login",
         Text("Väg till inloggningen", "Connection to the login"),
         partial(check_connection, setting=AUTH_URL),
-        (_setting(AUTH_URL),),
+        (_setting(AUTH_URL), "network.certificates"),
     ),
     Check(
         "answer.login",
@@ -521,7 +562,7 @@ _FIRST: Final = (
         "network.api",
         Text("Väg till Fortnox API", "Connection to Fortnox's API"),
         partial(check_connection, setting=API_URL),
-        (_setting(API_URL),),
+        (_setting(API_URL), "network.certificates"),
     ),
     Check(
         "answer.api",
@@ -578,15 +619,20 @@ IMPORT: Final = Needs(
         "invoicepayments": Right(
             "rights.payments", Text("Rätt att läsa inbetalningar", "Right to read payments")
         ),
-        "invoices": RIGHT_OF_INVOICES,
+        "invoices": RIGHT_OF_INVOICES._replace(
+            without=Text(
+                "Importen går ändå: betalningar av fakturor som inte finns här under sitt nummer "
+                "kan inte slås upp, och vad som återstår jämförs inte.",
+                "An import works all the same: payments of invoices that are not here under their "
+                "number cannot be looked up, and what remains is not compared.",
+            )
+        ),
     },
     licensed=(
-        ("invoicepayments", "invoices"),
+        ("invoicepayments",),
         Text(
-            "Fakturering finns: både betalningar och fakturor får läsas. Bokföring syns inte i "
-            "svaren.",
-            "There is Invoicing: payments and invoices may both be read. The answers do not show "
-            "Bookkeeping.",
+            "Det som behövs finns: betalningar får läsas. Bokföring syns inte i svaren.",
+            "What is needed is there: payments may be read. The answers do not show Bookkeeping.",
         ),
     ),
     company=(

@@ -106,7 +106,6 @@ def _alone(
         ExitStack() as locks,
         ExitStack() as held,
     ):
-        session.require(scopes)
         if run.company is not None:
             locks.enter_context(_export_lock(session.host, run.company))
         held.enter_context(session.limited())

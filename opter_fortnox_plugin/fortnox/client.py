@@ -12,6 +12,7 @@ A new resource is a :class:`~.protocol.Resource`, a schema for its rows, and cal
 from __future__ import annotations
 
 import logging
+import math
 import random
 import time
 from collections.abc import Callable, Mapping
@@ -24,8 +25,9 @@ import tenacity
 
 from opter_contract.values import Company
 from opter_fortnox_plugin.errors import (
-    LoginFailed,
+    FortnoxError,
     Missing,
+    NotFortnox,
     OutcomeUnknown,
     Refused,
     Temporary,
@@ -64,6 +66,9 @@ T = TypeVar("T")
 #: Bounds of one request: attempts, and seconds of waiting in all.
 ATTEMPTS: Final = 6
 TIMEOUT: Final = 120.0
+
+#: Seconds; whoever is asked to wait longer is told so.
+PATIENCE: Final = 60.0
 
 #: Seconds before the second attempt, doubled for each one after, with jitter.
 FIRST_WAIT: Final = 0.5
@@ -295,7 +300,7 @@ class Client:
             self._limiter.answered()
             return read(reply)
 
-        repeatable = _is_temporary if method == "GET" else _is_limited
+        repeatable = may_pass if method == "GET" else _is_limited
         token = self._signed_in.access_token
         for _ in range(RENEWALS):
             try:
@@ -306,7 +311,8 @@ class Client:
         try:
             return self._with_retries(partial(attempt, token), repeatable)
         except Unauthorized:
-            raise LoginFailed("LOGIN_EXPIRED") from None
+            # The login is good: the token service has just given this token.
+            raise Unavailable("TOKEN_REFUSED", reason="401") from None
 
     def _address(self, path: str) -> str:
         if path.startswith("/"):
@@ -328,10 +334,10 @@ class Client:
         try:
             return retrying(attempt)
         except Temporary as error:
-            if not repeatable(error):
+            if repeatable is _is_limited and not error.limited:
                 raise OutcomeUnknown(error.what) from None
             attempts = retrying.statistics.get("attempt_number", ATTEMPTS)
-            raise Unavailable("FORTNOX_UNAVAILABLE", what=error.what, attempts=attempts) from None
+            raise unavailable(error, attempts) from None
 
     def _seconds_to_wait(self, state: tenacity.RetryCallState) -> float:
         error = state.outcome.exception() if state.outcome else None
@@ -359,8 +365,17 @@ def _path(resource: Resource, number: str) -> str:
     return f"{resource.path}/{quote(number, safe='')}" if number else resource.path
 
 
-def _is_temporary(error: BaseException) -> bool:
-    return isinstance(error, Temporary)
+def unavailable(error: Temporary, attempts: int) -> FortnoxError:
+    """Return what a person is told of the last of so many attempts."""
+    if isinstance(error, NotFortnox):
+        return Unavailable("NOT_FORTNOX", status=error.status, who=error.who)
+    if error.wait is not None and error.wait > PATIENCE:
+        return Unavailable("FORTNOX_ASKS_TO_WAIT", minutes=math.ceil(error.wait / 60))
+    return Unavailable("FORTNOX_UNAVAILABLE", what=error.what, attempts=attempts)
+
+
+def may_pass(error: BaseException) -> bool:
+    return error.may_pass if isinstance(error, NotFortnox) else isinstance(error, Temporary)
 
 
 def _is_limited(error: BaseException) -> bool:

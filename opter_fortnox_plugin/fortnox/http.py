@@ -1,6 +1,6 @@
 """One HTTP exchange, with every deadline that it needs.
 
-The only module that knows :mod:`requests`: what it raises is turned into
+The only module that sends with :mod:`requests`: what it raises is turned into
 :class:`~.errors.Temporary` here, and never carries an address with a query, a
 header or a body.
 """
@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import http.client
 import logging
+import re
 import socket
 import ssl
 import threading
@@ -23,8 +24,9 @@ import requests.auth
 import urllib3
 import urllib3.connection
 
-from opter_fortnox_plugin.configuration import LOOPBACK
-from opter_fortnox_plugin.errors import Temporary, Unavailable
+from opter_contract.values import Text
+from opter_fortnox_plugin.errors import NotFortnox, Temporary, Unavailable
+from opter_fortnox_plugin.fortnox import network
 from opter_fortnox_plugin.fortnox.protocol import Reply, encode
 
 log = logging.getLogger(__name__)
@@ -41,6 +43,10 @@ LARGEST_BODY: Final = 64 * 1024 * 1024
 CONNECTIONS: Final = 25
 
 _CHUNK: Final = 64 * 1024
+
+#: How the standard library says that a proxy did not open a way to the other side.
+_TUNNEL: Final = re.compile(r"Tunnel connection failed: ([1-5][0-9]{2})")
+
 #: What an exchange can fail with. urllib3 lets some of its own errors through
 #: while a body is read, and http.client a ValueError for a broken header.
 _NETWORK: Final = (
@@ -70,17 +76,6 @@ class NoAuth(requests.auth.AuthBase):
 
     def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
         return request
-
-
-def proxy_of(address: str) -> str | None:
-    """Return the proxy that a request to an address goes through, without its password."""
-    if urlsplit(address).hostname in LOOPBACK:
-        return None
-    proxies = requests.utils.get_environ_proxies(address)
-    proxy = requests.utils.select_proxy(address, proxies)
-    if not proxy:
-        return None
-    return (proxy if "//" in proxy else f"//{proxy}").partition("//")[2].rpartition("@")[2]
 
 
 class _Deadline:
@@ -175,19 +170,28 @@ class _HttpsPool(urllib3.HTTPSConnectionPool):
 
 
 class _Adapter(requests.adapters.HTTPAdapter):
-    """Kept-alive connections that are watched; retried elsewhere."""
+    """Kept-alive connections that are watched; retried elsewhere.
 
-    def __init__(self) -> None:
+    :param context: verifies the other side; ``None`` where there is no TLS.
+    """
+
+    def __init__(self, context: ssl.SSLContext | None) -> None:
+        self._tls: dict[str, Any] = {} if context is None else {"ssl_context": context}
         super().__init__(pool_connections=4, pool_maxsize=CONNECTIONS, max_retries=0)
 
     def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
-        super().init_poolmanager(*args, **kwargs)
+        super().init_poolmanager(*args, **(kwargs | self._tls))
         _watch_pools(self.poolmanager)
 
     def proxy_manager_for(self, *args: Any, **kwargs: Any) -> urllib3.ProxyManager:
+        if self._tls:
+            kwargs |= {**self._tls, "proxy_ssl_context": self._tls["ssl_context"]}
         manager: urllib3.ProxyManager = super().proxy_manager_for(*args, **kwargs)
         _watch_pools(manager)
         return manager
+
+    def cert_verify(self, conn: Any, url: str, verify: object, cert: object) -> None:
+        """Do not trust certifi's certificates beside those of our context."""
 
 
 def _watch_pools(manager: urllib3.PoolManager) -> None:
@@ -203,8 +207,10 @@ class Transport:
     def __init__(
         self, *, connect: float = CONNECT, read: float = READ, total: float = TOTAL
     ) -> None:
-        # A proxy of the environment is for the world outside, not for this machine.
-        self._remote, self._local = _session(trust_env=True), _session(trust_env=False)
+        self._sessions: dict[str, requests.Session] = {}
+        self._lock = threading.Lock()
+        #: Why the proxy lets nothing through: asking again could lock its account.
+        self._refused: Unavailable | None = None
         self._timeout = (connect, read)
         self._total = total
         self._active: set[_Deadline] = set()
@@ -226,9 +232,12 @@ class Transport:
 
         :param form, json, files: the body, if there is one.
         :raises Temporary: where no whole answer came.
-        :raises Unavailable: where the other side cannot prove who it is.
+        :raises Unavailable: where the other side cannot prove who it is, or the proxy refuses.
+        :raises SettingsWrong: where the machine's own set-up lets nothing out.
         """
-        session = self._local if urlsplit(address).hostname in LOOPBACK else self._remote
+        if self._refused is not None:
+            raise self._refused
+        session, proxies = self._session(address), network.proxies_of(address)
         with _Deadline(self._total, self.sent) as deadline, self._tracked(deadline):
             try:
                 with session.request(
@@ -239,6 +248,7 @@ class Transport:
                     files=files,
                     headers=None if json is None else {"Content-Type": "application/json"},
                     auth=auth,
+                    proxies=proxies,
                     timeout=self._timeout,
                     allow_redirects=False,
                     stream=True,
@@ -249,15 +259,16 @@ class Transport:
             except Exception as error:
                 if not deadline.expired and not isinstance(error, _NETWORK):
                     raise
-                if _untrusted(error):
-                    host = urlsplit(address).hostname
-                    raise Unavailable("FORTNOX_NOT_TRUSTED", host=host) from None
+                if isinstance(refused := _refusal(error, address), Unavailable):
+                    self._refused = refused if refused.details.get("status") == 407 else None
+                if refused is not None:
+                    raise refused from None
                 what = "no whole answer in time" if deadline.expired else _what(error)
                 log.debug("%s: %s", type(error).__name__, what)
                 raise Temporary(what) from None
             if deadline.expired:
                 raise Temporary("no whole answer in time")
-        return Reply(response.status_code, headers, body)
+        return Reply(response.status_code, headers, body, network.shown(proxies))
 
     def _body(self, response: requests.Response) -> bytes:
         parts, size = [], 0
@@ -282,27 +293,55 @@ class Transport:
             deadline.expire()
 
     def close(self) -> None:
-        self._remote.close()
-        self._local.close()
+        for session in self._sessions.values():
+            session.close()
+
+    def _session(self, address: str) -> requests.Session:
+        scheme = urlsplit(address).scheme
+        with self._lock:
+            if scheme not in self._sessions:
+                self._sessions[scheme] = _session(scheme)
+            return self._sessions[scheme]
 
 
-def _session(*, trust_env: bool) -> requests.Session:
+def _session(scheme: str) -> requests.Session:
     session = requests.Session()
-    session.trust_env = trust_env
-    session.mount("https://", _Adapter())
-    session.mount("http://", _Adapter())
+    # Proxies and certificates are found by :mod:`.network`, and a .netrc is nobody's wish.
+    session.trust_env = False
+    context = network.ssl_context() if scheme == "https" else None
+    session.mount(f"{scheme}://", _Adapter(context))
     session.headers["Accept"] = "application/json"
     session.headers["User-Agent"] = "opter-fortnox-plugin"
     return session
 
 
-def _untrusted(error: BaseException | None) -> bool:
-    """Tell whether the cause, however deep, is a certificate that cannot be verified."""
-    while error is not None:
-        if isinstance(error, ssl.SSLCertVerificationError):
-            return True
-        error = error.__cause__ or error.__context__
-    return False
+def _refusal(error: Exception, address: str) -> Exception | None:
+    """Return what to raise where the way to the other side is closed, by the cause however deep."""
+    cause: BaseException | None = error
+    while cause is not None:
+        if isinstance(cause, ssl.SSLCertVerificationError):
+            return Unavailable(
+                "FORTNOX_NOT_TRUSTED", host=urlsplit(address).hostname, store=_store()
+            )
+        if refused := _TUNNEL.search(str(cause)) if isinstance(cause, OSError) else None:
+            return _refused_by_proxy(int(refused[1]), address)
+        cause = cause.__cause__ or cause.__context__
+    return None
+
+
+def _refused_by_proxy(status: int, address: str) -> Exception:
+    proxy = network.proxy_of(address)
+    if status >= 500:
+        return NotFortnox(status, Text(f"proxyn {proxy}", f"the proxy {proxy}"))
+    return Unavailable(
+        "PROXY_REFUSED", proxy=proxy, status=status, setting=network.proxy_setting(address)
+    )
+
+
+def _store() -> Text:
+    if name := network.certificates():
+        return Text(f"Filen i {name}", f"The file in {name}")
+    return Text("Datorns certifikatlager", "The machine's certificate store")
 
 
 def _what(error: Exception) -> str:

@@ -17,18 +17,23 @@ from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from email.utils import parsedate_to_datetime
 from typing import Any, Final
-from urllib.parse import urlencode
+from urllib.parse import urlencode, urlsplit
 from zoneinfo import ZoneInfo
 
+from opter_contract.values import Text
 from opter_fortnox_plugin.errors import (
     FortnoxError,
     LoginFailed,
     Missing,
+    NotFortnox,
     NotPermitted,
     Refused,
     Rejected,
+    SettingsWrong,
     Temporary,
     Unauthorized,
+    Unavailable,
+    in_swedish,
 )
 
 #: Fortnox's clock, for ``lastmodified``.
@@ -44,9 +49,10 @@ SCOPES: Final = ("payment", "invoice", "companyinformation")
 OVERLAP: Final = timedelta(hours=2)
 
 # Fortnox's error codes, by what they mean for the person.
-_INTERNAL_ERROR = 1000029  # "Internal error", sent with status 400
+_INTERNAL_ERRORS = frozenset({1000003, 1000029})  # sent with status 400, and temporary
 _NO_SCOPE = 2000663
-_NO_LICENCE = frozenset({2001101, 2001103})
+_NO_INTEGRATION_LICENCE = 2001103
+_NO_MODULE_LICENCE = 2001101
 _NO_RIGHT = frozenset({2001339, 2003330, 2001427, 2001393, 2002455})
 _NOT_SIGNED_IN = frozenset({2000310, 2000311, 2003275, 2004054})
 
@@ -55,17 +61,27 @@ _CODE = re.compile(r"[0-9]{1,12}(\.0+)?", re.ASCII)
 
 _TOKEN_REASON = re.compile(r"[a-z_]{1,40}", re.ASCII)
 
+#: What speaks of a licence, in whatever words Fortnox says that it has lapsed.
+_OF_LICENCE = re.compile("licen[cs]", re.IGNORECASE)
+
+#: The name of a server or a host, as far as it may be shown.
+_SERVER = re.compile(r"[A-Za-z0-9][A-Za-z0-9 ./_-]{0,59}", re.ASCII)
+
 #: The parameters of a request.
 Query = dict[str, str]
 
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """An HTTP answer, with header names in lower case."""
+    """An HTTP answer, with header names in lower case.
+
+    :ivar proxy: that it came through; ``""`` for none.
+    """
 
     status: int
     headers: Mapping[str, str] = field(repr=False)
     body: bytes = field(repr=False)
+    proxy: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -218,12 +234,24 @@ def value_of(reply: Reply, resource: str) -> dict[str, Any]:
     :raises FortnoxError: for a person to act on.
     """
     if 200 <= reply.status < 300:
-        value = decode(reply.body)
+        value = json_in(reply)
         if not isinstance(value, dict):
             raise Temporary("an answer of an unexpected form")
         if "ErrorInformation" not in value:
             return value
     raise _error_of(reply, resource)
+
+
+def json_in(reply: Reply) -> Any:
+    """Return the JSON of an answer.
+
+    :raises NotFortnox: where it is a page, or text of somebody else's.
+    :raises Temporary: where it is not whole.
+    """
+    start = reply.body.removeprefix(b"\xef\xbb\xbf").lstrip()[:1]
+    if start and start not in b"{[":
+        raise not_fortnox(reply)
+    return decode(reply.body)
 
 
 def resource_in(reply: Reply, resource: Resource) -> Any:
@@ -241,21 +269,28 @@ def _temporary(reply: Reply) -> Temporary | None:
     """Return the error of a status that says to come back later, if it does."""
     if reply.status in (408, 429) or reply.status >= 500:
         limited = reply.status == 429
-        return Temporary(str(reply.status), wait=_retry_after(reply), limited=limited)
+        # Fortnox's own may be a page, too, so that it is told and not judged.
+        server = "" if _dict_in(reply.body) else _server(reply)
+        what = f"{reply.status}, {server}" if server else str(reply.status)
+        return Temporary(what, wait=_retry_after(reply), limited=limited)
     return None
 
 
 def _error_of(reply: Reply, resource: str) -> Exception:
     if temporary := _temporary(reply):
         return temporary
+    if not _is_fortnox(reply):
+        return not_fortnox(reply)
     status = reply.status
     information = error_information(reply.body)
     code = code_of(information)
     shown = "–" if code is None else code
-    if code == _INTERNAL_ERROR:
+    if code in _INTERNAL_ERRORS:
         return Temporary(f"{status}, {code}")
-    if code in _NO_LICENCE:
-        return NotPermitted("LICENCE_MISSING", fortnox_code=code, status=status)
+    if code == _NO_INTEGRATION_LICENCE:
+        return _licence_missing(_INTEGRATION, code)
+    if code == _NO_MODULE_LICENCE:
+        return _licence_missing(_licence_of(resource), code)
     if code == _NO_SCOPE:
         return NotPermitted("SCOPE_MISSING", resource=resource, fortnox_code=code)
     if code in _NO_RIGHT:
@@ -263,13 +298,93 @@ def _error_of(reply: Reply, resource: str) -> Exception:
     if status == 401 or code in _NOT_SIGNED_IN:
         return Unauthorized()
     if status == 403:
+        if _OF_LICENCE.search(reply.body.decode("utf-8", "replace")):
+            return _licence_missing(_licence_of(resource), shown)
         return NotPermitted("RIGHT_MISSING", resource=resource, fortnox_code=shown)
-    if status == 404 and information is not None:
-        return Missing(resource)
     if status == 404:
-        # Only Fortnox itself can say that a payment is deleted, not a proxy in between.
-        return Temporary("404 that is not Fortnox's own")
+        return Missing(resource)
     return Refused("FORTNOX_REFUSED", resource=resource, status=status, fortnox_code=shown)
+
+
+def refuse_others(reply: Reply) -> None:
+    """Refuse an answer to a request without a login that Fortnox itself did not make.
+
+    :raises Temporary: where it did not.
+    """
+    if temporary := _temporary(reply):
+        raise temporary
+    if not ((reply.status < 300 and isinstance(json_in(reply), dict)) or _is_fortnox(reply)):
+        raise not_fortnox(reply)
+
+
+def _is_fortnox(reply: Reply) -> bool:
+    """Tell whether Fortnox itself made an answer that refuses.
+
+    Its gateway says ``message``. Only Fortnox can say that a payment is deleted, or that a
+    token is stale, not what stands in between.
+    """
+    if error_information(reply.body) is not None:
+        return True
+    if reply.status == 404 or 300 <= reply.status < 400:
+        return False
+    value = _dict_in(reply.body)
+    if isinstance(value.get("message"), str) or {"error", "error_description"} <= value.keys():
+        return True
+    asks_for = reply.headers.get("www-authenticate", "").lower()
+    if reply.status == 401 and value:
+        return True
+    if reply.status == 400 and isinstance(value.get("error"), str):
+        return True
+    # An empty answer is Fortnox's, unless somebody else signs it.
+    signed = reply.proxy or _server(reply) or asks_for.startswith(_OF_PROXIES)
+    return not (reply.body or signed)
+
+
+def _server(reply: Reply) -> str:
+    """Return who says that it answers, unless it is Fortnox."""
+    server = reply.headers.get("server", "").strip()
+    return server if _SERVER.fullmatch(server) and server.lower() != "fortnox" else ""
+
+
+def not_fortnox(reply: Reply) -> NotFortnox:
+    """Return the error of an answer that somebody else made, and who it was as far as it says."""
+    host = _host_of(reply.headers.get("location", ""))
+    if 300 <= reply.status < 400 and _SERVER.fullmatch(host):
+        who = Text(f"en hänvisning till {host}", f"a redirect to {host}")
+    elif reply.proxy:
+        who = Text(f"proxyn {reply.proxy}", f"the proxy {reply.proxy}")
+    elif server := _server(reply):
+        who = Text(f"en server som kallar sig {server}", f"a server that calls itself {server}")
+    else:
+        who = Text("det sade inte sitt namn", "it did not say who it was")
+    # To ask again with the same password could lock an account.
+    may_pass = 200 <= reply.status < 300 or reply.status == 404
+    return NotFortnox(reply.status, who, may_pass=may_pass)
+
+
+def _host_of(address: str) -> str:
+    try:
+        return urlsplit(address).hostname or ""
+    except ValueError:
+        return ""
+
+
+def _licence_missing(licence: Text, code: object = "–") -> NotPermitted:
+    return NotPermitted("LICENCE_MISSING", licence=licence, fortnox_code=code)
+
+
+def _licence_of(resource: str) -> Text:
+    return Text(f"en licens för {in_swedish(resource)}", f"a licence for {resource}")
+
+
+_INTEGRATION: Final = Text("integrationslicensen", "the integration licence")
+_ANY_LICENCE: Final = Text(
+    "en licens, hos företaget eller hos den som loggade in,",
+    "a licence, of the company or of the person who signed in,",
+)
+
+#: What asks for the password of a proxy or a network, never of Fortnox.
+_OF_PROXIES: Final = ("basic", "digest", "negotiate", "ntlm")
 
 
 def written_in(reply: Reply, resource: Resource) -> Any:
@@ -298,24 +413,28 @@ def raw_reply(reply: Reply) -> Reply:
 
     :raises Temporary, Unauthorized: for the caller to try again.
     """
-    if 200 <= reply.status < 400:
+    if 200 <= reply.status < 300:
         return reply
-    if _temporary(reply) or code_of(error_information(reply.body)) == _INTERNAL_ERROR:
-        raise _error_of(reply, "")
-    if reply.status == 401:
-        raise Unauthorized
+    error = _error_of(reply, "")
+    if isinstance(error, Temporary | Unauthorized):
+        raise error
     return reply
 
 
 def error_information(body: bytes) -> dict[str, Any] | None:
     """Return what stands in ``ErrorInformation``; ``None`` where there is none."""
+    information = _dict_in(body).get("ErrorInformation")
+    return information if isinstance(information, dict) else None
+
+
+def _dict_in(body: bytes) -> dict[str, Any]:
+    """Return the object that a body holds; an empty one where it is none."""
     try:
         # A message in another encoding does not hide the code beside it.
         value = decode(body.decode("utf-8-sig", "replace").encode())
     except Temporary:
-        return None
-    information = value.get("ErrorInformation") if isinstance(value, dict) else None
-    return information if isinstance(information, dict) else None
+        return {}
+    return value if isinstance(value, dict) else {}
 
 
 def code_of(information: dict[str, Any] | None) -> int | None:
@@ -478,19 +597,37 @@ def tokens_of(reply: Reply) -> Tokens:
     :raises Temporary: where the same request may succeed later.
     :raises LoginFailed, NotPermitted: where it will not.
     """
+    value = _dict_in(reply.body)
+    refused = not 200 <= reply.status < 300 or "error" in value
+    if refused and _OF_LICENCE.search(json.dumps(value, default=str)):
+        raise _licence_missing(_ANY_LICENCE)
     if temporary := _temporary(reply):
         raise temporary
-    value = decode(reply.body)
-    if not isinstance(value, dict):
+    if refused and not (isinstance(value.get("error"), str) or _is_fortnox(reply)):
+        raise not_fortnox(reply)
+    if not isinstance(json_in(reply), dict):
         raise Temporary("an answer of an unexpected form")
-    if 200 <= reply.status < 300 and "error" not in value:
+    if not refused:
         access, refresh = value.get("access_token"), value.get("refresh_token", "")
         if not isinstance(access, str) or not access or not isinstance(refresh, str):
             raise Temporary("an answer without a token")
         scopes = value.get("scope")
         granted = frozenset(scopes.split() if isinstance(scopes, str) else ())
         return Tokens(access, refresh, granted, _lifetime(value.get("expires_in")))
-    raise refusal_of(str(value.get("error", "")), reply.status)
+    error = str(value.get("error", ""))
+    if error == "invalid_grant":
+        raise LoginFailed("LOGIN_FAILED", reason=error)
+    known = refusal_of(error)
+    if isinstance(known, LoginFailed):
+        # Not a person's answer, and no reason to give a stored login up.
+        reason = error if _TOKEN_REASON.fullmatch(error) else f"status {reply.status}"
+        raise Unavailable("TOKEN_REFUSED", reason=reason)
+    raise known
+
+
+def is_revoked(reply: Reply) -> bool:
+    """Tell whether Fortnox itself has revoked a token."""
+    return reply.status == 200 and _dict_in(reply.body).get("revoked") is True
 
 
 def issued_at(access_token: str) -> datetime | None:
@@ -515,16 +652,23 @@ def _lifetime(seconds: Any) -> float:
     return float(seconds) if good else 0.0
 
 
-def refusal_of(error: str, status: int | None = None) -> FortnoxError:
-    """Return the error that an OAuth ``error`` stands for."""
-    if error == "error_missing_license":
-        return NotPermitted("LICENCE_MISSING")
+def refusal_of(error: str, scopes: Sequence[str] = SCOPES, words: str = "") -> FortnoxError:
+    """Return the error that an OAuth ``error`` of a login stands for.
+
+    :param scopes: that were asked for.
+    :param words: what Fortnox says beside it.
+    """
+    if _OF_LICENCE.search(f"{error} {words}"):
+        return _licence_missing(_ANY_LICENCE)
     if error == "error_missing_system_admin_right":
         return NotPermitted("ADMINISTRATOR_NEEDED")
     if error == "access_denied":
         return LoginFailed("LOGIN_REFUSED")
     if error in ("invalid_client", "unauthorized_client"):
-        return LoginFailed("LOGIN_CLIENT_UNKNOWN")
+        return SettingsWrong("LOGIN_CLIENT_UNKNOWN")
+    if error == "invalid_scope":
+        return SettingsWrong("SCOPES_NOT_REGISTERED", scopes=", ".join(scopes))
+    if error in ("server_error", "temporarily_unavailable"):
+        return Unavailable("LOGIN_SERVICE_DOWN", reason=error)
     # Only a plain word is shown: anything else might be confidential.
-    reason = error if _TOKEN_REASON.fullmatch(error) else f"status {status or '–'}"
-    return LoginFailed("LOGIN_FAILED", reason=reason)
+    return LoginFailed("LOGIN_FAILED", reason=error if _TOKEN_REASON.fullmatch(error) else "–")

@@ -71,10 +71,14 @@ _NOT_THE_ANSWER = Text(
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """A callback: a code or an OAuth error; both are empty where the company is locked."""
+    """A callback: a code or an OAuth error; both are empty where the company is locked.
+
+    :ivar words: what Fortnox says beside an error.
+    """
 
     code: str = field(default="", repr=False)
     error: str = ""
+    words: str = field(default="", repr=False)
 
 
 class UnexpectedCallback(Exception):
@@ -108,7 +112,7 @@ def parse_callback(query: str, state: str) -> Answer:
     ):
         raise UnexpectedCallback(forged=True)
     if len(error) == 1 and not code:
-        return Answer(error=error[0])
+        return Answer(error=error[0], words=" ".join(values.get("error_description", [])))
     if len(code) == 1 and not error:
         return Answer(code=code[0])
     raise UnexpectedCallback(forged=False)
@@ -120,8 +124,11 @@ class Login:
     Callbacks are delivered from any thread, and waited for in one.
     """
 
-    def __init__(self, redirect_uri: str, state: str | None = None) -> None:
+    def __init__(
+        self, redirect_uri: str, state: str | None = None, scopes: Sequence[str] = SCOPES
+    ) -> None:
         self.redirect_uri = redirect_uri
+        self._scopes = scopes
         self.state: Final = state or secrets.token_urlsafe(32)
         self._answers: queue.Queue[Answer] = queue.Queue()
         self._lock = threading.Lock()
@@ -176,7 +183,7 @@ class Login:
 
         :param seconds: how long a person may take.
         :param report: called a few times a second with the seconds left; may raise.
-        :raises LoginFailed, NotPermitted: where there is no code.
+        :raises FortnoxError: where there is no code.
         """
         until = clock() + seconds
         locked_at: float | None = None
@@ -191,7 +198,7 @@ class Login:
             if answer.code:
                 return answer.code
             if answer.error:
-                raise refusal_of(answer.error)
+                raise refusal_of(answer.error, self._scopes, answer.words)
             locked_at = locked_at or clock() + GRACE
         raise self._timeout_error(seconds, locked=locked_at is not None)
 
@@ -353,7 +360,7 @@ _ANOTHER_LOGIN: Final = Text(
 
 def log_in(host: Host, configuration: Configuration, scopes: Sequence[str] = SCOPES) -> str:
     """Open the login window and return the authorization code that comes back."""
-    login = Login(configuration.redirect_uri)
+    login = Login(configuration.redirect_uri, scopes=scopes)
     address = authorization_address(
         configuration.auth_url, configuration.client_id, login.redirect_uri, login.state, scopes
     )

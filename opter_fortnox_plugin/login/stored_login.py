@@ -37,11 +37,9 @@ log = logging.getLogger(__name__)
 #: may take with both its attempts.
 TIMEOUT: Final = 120.0
 
-#: Errors whose message asks for another login, or for another person's. With a stored
-#: login no browser would open, so the same error would come back for ever.
-SIGN_IN_AGAIN: Final = frozenset(
-    {"LOGIN_EXPIRED", "WRONG_COMPANY", "SCOPE_MISSING", "SCOPES_NOT_GRANTED", "RIGHT_MISSING"}
-)
+#: Errors that only another consent can mend. With a stored login no browser would open, so
+#: the same error would come back for ever. Whether a login is alive, only a refresh tells.
+SIGN_IN_AGAIN: Final = frozenset({"WRONG_COMPANY", "SCOPE_MISSING", "SCOPES_NOT_GRANTED"})
 
 
 class StoredLogin:
@@ -82,7 +80,7 @@ class StoredLogin:
             try:
                 return self._refreshed(stored.refresh)
             except FortnoxError as error:
-                if not _is_over(error):
+                if error.code != "LOGIN_EXPIRED":
                     raise
         self._host.report_progress("login", 0, None, _NO_LONGER)
         return None
@@ -160,10 +158,11 @@ class StoredLogin:
         try:
             tokens = self._endpoint.refresh(Tokens("", refresh_token))
         except FortnoxError as error:
-            if _is_over(error):
-                if error.code != "LOGIN_EXPIRED":
-                    self._revoked(Tokens("", refresh_token))
-                self._host.set_secret(self._key, None)
+            if error.code == "LOGIN_EXPIRED":
+                stored = self._read()
+                # Another host of the same secrets may have stored the next one meanwhile.
+                if stored is not None and stored.refresh == refresh_token:
+                    self._host.set_secret(self._key, None)
             raise
         if tokens.refresh:
             with self._revoked_unless_stored(tokens):
@@ -285,13 +284,6 @@ def end_stored_login(
         http.close()
     if not ended:
         raise Unavailable("LOGIN_NOT_REVOKED")
-
-
-def _is_over(error: FortnoxError) -> bool:
-    """Tell whether only another login helps; not so with a wrong client secret."""
-    if isinstance(error, LoginFailed):
-        return error.code != "LOGIN_CLIENT_UNKNOWN"
-    return error.code == "ADMINISTRATOR_NEEDED"
 
 
 def _named(error: Exception) -> str:

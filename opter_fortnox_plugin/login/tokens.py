@@ -16,9 +16,16 @@ from datetime import datetime, timedelta
 import requests.auth
 
 from opter_fortnox_plugin.configuration import Configuration
-from opter_fortnox_plugin.errors import FortnoxError, LoginFailed, Temporary, Unavailable
+from opter_fortnox_plugin.errors import FortnoxError, LoginFailed, Temporary
+from opter_fortnox_plugin.fortnox.client import PATIENCE, may_pass, unavailable
 from opter_fortnox_plugin.fortnox.http import Transport
-from opter_fortnox_plugin.fortnox.protocol import Reply, Tokens, issued_at, tokens_of
+from opter_fortnox_plugin.fortnox.protocol import (
+    Reply,
+    Tokens,
+    is_revoked,
+    issued_at,
+    tokens_of,
+)
 
 log = logging.getLogger(__name__)
 
@@ -81,21 +88,21 @@ class TokenEndpoint:
         except Temporary as error:
             log.warning("the refresh token could not be revoked: %s", error.what)
             return False
-        if reply.status != 200:
+        revoked = is_revoked(reply)
+        if not revoked:
             log.warning("the refresh token could not be revoked: status %s", reply.status)
-        return reply.status == 200
+        return revoked
 
     def _tokens(self, form: dict[str, str], *, attempts: int) -> Tokens:
         for left in reversed(range(attempts)):
             try:
                 return tokens_of(self.post("token", form))
             except Temporary as error:
-                if not left:
-                    raise Unavailable(
-                        "FORTNOX_UNAVAILABLE", what=error.what, attempts=attempts
-                    ) from None
+                wait = 1.0 if error.wait is None else error.wait
+                if not left or wait > PATIENCE or not may_pass(error):
+                    raise unavailable(error, attempts - left) from None
                 log.warning("the token service: %s; one more attempt", error.what)
-                self._sleep(min(error.wait or 1.0, 10.0))
+                self._sleep(wait)
         raise AssertionError("no attempt was made")
 
     def post(self, path: str, form: dict[str, str]) -> Reply:

@@ -32,14 +32,7 @@ class Converter:
         reason = self._exclusion_reason(payment)
         if reason is None:
             return payment
-        return ExcludedPayment(
-            payment.key,
-            reason.reason,
-            reason.message,
-            payment,
-            payment.amount,
-            payment.invoice_number,
-        )
+        return excluded_for(reason, payment)
 
     def unreadable(
         self, error: Unreadable, known: InvoicePayment | Unreadable, number: str | None = None
@@ -79,6 +72,17 @@ class Converter:
             warnings=warnings,
             customer_number=row.customer_number,
         )
+
+
+def excluded_for(reason: Reason, payment: Payment) -> ExcludedPayment:
+    return ExcludedPayment(
+        payment.key,
+        reason.reason,
+        reason.message,
+        payment,
+        payment.amount,
+        payment.invoice_number,
+    )
 
 
 def _in_currency(row: InvoicePayment) -> tuple[Decimal, Decimal, tuple[Text, ...]]:

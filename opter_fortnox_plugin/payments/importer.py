@@ -25,6 +25,7 @@ from opter_contract.values import (
 from opter_fortnox_plugin.errors import (
     FortnoxError,
     Missing,
+    NotPermitted,
 )
 from opter_fortnox_plugin.fortnox.best_effort import BestEffort
 from opter_fortnox_plugin.fortnox.client import Client
@@ -35,7 +36,7 @@ from opter_fortnox_plugin.fortnox.schemas import InvoicePayment, payment_detail
 from opter_fortnox_plugin.fortnox.worker_pool import Future, WorkerPool
 from opter_fortnox_plugin.host import Host
 from opter_fortnox_plugin.payments.balances import Balances
-from opter_fortnox_plugin.payments.conversion import Converter
+from opter_fortnox_plugin.payments.conversion import Converter, excluded_for
 from opter_fortnox_plugin.payments.ocr import OcrLookup
 from opter_fortnox_plugin.payments.page_scan import PageScan, Row
 from opter_fortnox_plugin.payments.watermark import Cursor
@@ -125,6 +126,7 @@ class Importer:
         #: From when changes are read; ``None`` for everything.
         self._since: datetime | None = None
         self._notes: list[Text] = []
+        self._not_looked_up = 0
 
     def start(self) -> None:
         """Request the first page, while it is still unknown which company answers."""
@@ -168,7 +170,9 @@ class Importer:
             [self._converter.unreadable(row, row) for row in page_scan.without_number]
         )
         if not self._everything:
-            if self._host.takes_balances():
+            if self._ocr.refused is not None:
+                self._notes.append(_look_up_refused(self._not_looked_up, self._ocr.refused))
+            elif self._host.takes_balances():
                 self._compare()
             self._check_registered()
             self._confirm()
@@ -192,10 +196,11 @@ class Importer:
     def _cursor(self, page_scan: PageScan) -> str | None:
         """Return where the next import starts, or ``None`` to start where this one did.
 
-        The host cannot offer a row without a number again, so the next import must
-        read it once more.
+        The host can neither offer a row without a number again, nor find an invoice by an OCR
+        reference that was not looked up, so the next import must read them once more.
         """
-        if self._everything or page_scan.first_answer_at is None or page_scan.without_number:
+        again = bool(page_scan.without_number or self._not_looked_up)
+        if self._everything or page_scan.first_answer_at is None or again:
             return None
         return Cursor(page_scan.first_answer_at, self._settings).dump()
 
@@ -286,28 +291,37 @@ class Importer:
         """
         payments = [one for one in outcomes if isinstance(one, Payment)]
         excluded = [one for one in outcomes if isinstance(one, ExcludedPayment)]
-        self._host.take_payments(self._with_ocr(payments))
+        payments, not_looked_up = self._with_ocr(payments)
+        self._host.take_payments(payments)
         waiting = [one.payment for one in excluded if one.reason == "not-booked" and one.payment]
-        ocr = {payment.key: payment for payment in self._with_ocr(waiting)}
+        ocr = {payment.key: payment for payment in self._with_ocr(waiting)[0]}
         self._host.take_excluded(
             [replace(one, payment=ocr.get(one.key, one.payment)) for one in excluded]
+            + [excluded_for(_NOT_LOOKED_UP, one) for one in not_looked_up]
         )
+        self._not_looked_up += len(not_looked_up)
 
-    def _with_ocr(self, payments: list[Payment]) -> list[Payment]:
-        """Add the OCR reference where the host does not know the invoice number."""
+    def _with_ocr(self, payments: list[Payment]) -> tuple[list[Payment], list[Payment]]:
+        """Add the OCR reference where the host does not know the invoice number.
+
+        :return: the payments, and apart from them those whose invoice could not be looked up.
+        """
         if self._everything:
-            return payments  # they are not matched with invoices
+            return payments, []  # they are not matched with invoices
         numbers = {one.invoice_number for one in payments if one.ocr is None}
         unknown_to_host = numbers - self._host.known_invoices(numbers)
         if not unknown_to_host:
-            return payments
+            return payments, []
         references = self._ocr.references(unknown_to_host)
-        return [
-            replace(one, ocr=references[one.invoice_number])
-            if one.ocr is None and one.invoice_number in references
-            else one
-            for one in payments
-        ]
+        found, not_found = [], []
+        for one in payments:
+            if one.ocr is not None or one.invoice_number not in unknown_to_host:
+                found.append(one)
+            elif one.invoice_number in references:
+                found.append(replace(one, ocr=references[one.invoice_number]))
+            else:
+                not_found.append(one)
+        return found, not_found
 
     def _balances(self) -> Balances:
         return Balances(self._client, self._host, self._pool, seconds_left=self._seconds_left)
@@ -400,6 +414,15 @@ _CHECKING_REGISTERED: Final = Text(
     "Kontrollerar att registrerade betalningar finns kvar i Fortnox",
     "Checking that registered payments still exist in Fortnox",
 )
+_NOT_LOOKED_UP: Final = Reason(
+    "not-looked-up",
+    Text(
+        "Fakturan finns inte här under sitt nummer, och dess OCR-nummer kunde inte slås upp i "
+        "Fortnox",
+        "The invoice is not here under its number, and its OCR reference could not be looked up "
+        "in Fortnox",
+    ),
+)
 _CURSOR_IN_FUTURE: Final = Text(
     "Tidpunkten som importen skulle läsa från ligger i framtiden, så alla betalningar läses på "
     "nytt. Kontrollera datorns klocka",
@@ -419,6 +442,25 @@ def _details(done: int, total: int) -> Text:
     return Text(
         f"Hämtar valutabelopp och avskrivningar ({done} av {total})",
         f"Fetching currency amounts and write-offs ({done} of {total})",
+    )
+
+
+def _look_up_refused(count: int, error: FortnoxError) -> Text:
+    refused = isinstance(error, NotPermitted)
+    code = error.details.get("fortnox_code")
+    why = Text(
+        f"Den som loggade in får inte läsa fakturorna i Fortnox ({error.code}, kod {code})"
+        if refused
+        else f"Fakturorna i Fortnox kunde inte läsas ({error.code})",
+        f"The person who signed in may not read the invoices in Fortnox ({error.code}, code {code})"
+        if refused
+        else f"The invoices in Fortnox could not be read ({error.code})",
+    )
+    return Text(
+        f"{why.sv}: {count} betalningar kunde inte slås upp och väntar, och vad som återstår av "
+        "fakturorna jämfördes inte. Resten är läst",
+        f"{why.en}: {count} payments could not be looked up and wait, and what remains of the "
+        "invoices was not compared. The rest is read",
     )
 
 

@@ -11,6 +11,8 @@ from functools import partial
 from typing import Any, Final
 
 from opter_contract.values import ImportReport, Run, Text
+from opter_fortnox_plugin.errors import FortnoxError
+from opter_fortnox_plugin.fortnox.best_effort import BestEffort
 from opter_fortnox_plugin.fortnox.client import Client
 from opter_fortnox_plugin.fortnox.rate_limiter import RateLimiter
 from opter_fortnox_plugin.fortnox.worker_pool import WorkerPool
@@ -83,11 +85,17 @@ class _OfInvoices(Importer):
         )
 
     def _invoices_with(self, reference: str) -> set[str]:
-        """Find the invoices with exactly this reference."""
+        """Find the invoices with exactly this reference, where they may be read."""
         found: set[str] = set()
+        effort = BestEffort(self._pool)
         number, pages = 1, 1
         while number <= pages:
-            page = self._pool.run(partial(self._client.invoices, number, reference))
+            page = effort.result(effort.submit(partial(self._client.invoices, number, reference)))
+            if isinstance(page, FortnoxError):
+                if not self._numbers:
+                    raise page
+                self._notes.append(page.message)
+                break
             rows = [row for raw in page.rows if (row := readable(raw))]
             found.update(row.number for row in rows if row.ocr == reference)
             number, pages = number + 1, page.pages

@@ -14,11 +14,12 @@ from functools import partial
 from typing import Final
 
 from opter_contract.values import Text
-from opter_fortnox_plugin.errors import Missing
+from opter_fortnox_plugin.errors import FortnoxError, Missing
+from opter_fortnox_plugin.fortnox.best_effort import BestEffort
 from opter_fortnox_plugin.fortnox.client import Client
 from opter_fortnox_plugin.fortnox.fields import Unreadable
 from opter_fortnox_plugin.fortnox.schemas import InvoiceOcr, invoice_ocr
-from opter_fortnox_plugin.fortnox.worker_pool import Executor
+from opter_fortnox_plugin.fortnox.worker_pool import Executor, cancel
 from opter_fortnox_plugin.host import Host
 
 #: So many are requested one by one although the whole list did not have them.
@@ -45,7 +46,7 @@ class OcrLookup:
         seconds_left: Callable[[int], float | None],
     ) -> None:
         self._client = client
-        self._executor = executor
+        self._effort = BestEffort(executor)
         self._host = host
         self._company = company
         self._seconds_left = seconds_left
@@ -56,9 +57,14 @@ class OcrLookup:
         self._single_requests = 0
         #: Whether the list had unreadable rows.
         self._unreadable_rows = False
+        #: Why no more invoices are looked up.
+        self.refused: FortnoxError | None = None
 
     def references(self, numbers: Collection[str]) -> dict[str, str]:
-        """Return the OCR reference of each invoice, ``""`` for one that has none."""
+        """Return the OCR reference of each invoice, ``""`` for one that has none.
+
+        Those that could not be looked up are missing: see :attr:`refused`.
+        """
         unknown = {number for number in numbers if self._cached(number) is None}
         if len(unknown) > 1:
             unknown = self._search_list(unknown)
@@ -69,29 +75,42 @@ class OcrLookup:
             unknown = set()
         self._look_up(sorted(unknown, key=int))
         self._store()
-        return {number: self._cached(number) or "" for number in numbers}
+        looked_up = {number: self._cached(number) for number in numbers}
+        if self.refused is None:
+            return {number: ocr or "" for number, ocr in looked_up.items()}
+        return {number: ocr for number, ocr in looked_up.items() if ocr is not None}
 
     def _look_up(self, numbers: Sequence[str]) -> None:
         """Request invoices one by one, concurrently."""
+        if self.refused is not None:
+            return
         self._single_requests += len(numbers)
-        futures = [self._executor.submit(partial(self._fetch, number)) for number in numbers]
+        futures = [self._effort.submit(partial(self._fetch, number)) for number in numbers]
         for done, (number, future) in enumerate(zip(numbers, futures, strict=True)):
             left = self._seconds_left(0)
             self._host.report_progress("invoices", done, len(numbers), _LOOKING_UP, left)
-            if (reference := self._executor.result(future)) is not None:
+            reference = self._effort.result(future)
+            if isinstance(reference, FortnoxError):
+                self.refused = reference
+                cancel(futures[done + 1 :])
+                return
+            if reference is not None:
                 self._cache({number: reference})
 
     def _search_list(self, unknown: set[str]) -> set[str]:
         """Read more of the list while that takes fewer requests; return what is still unknown."""
-        while unknown and not self._read_whole_list:
+        while unknown and not self._read_whole_list and self.refused is None:
             pages = 1 if self._pages is None else self._pages - self._next_page + 1
             if self._pages is not None and pages >= len(unknown) + self._single_requests:
                 break
             done, left = self._next_page - 1, self._seconds_left(pages)
             self._host.report_progress("invoices", done, self._pages, _LOOKING_UP, left)
-            page = self._executor.result(
-                self._executor.submit(partial(self._client.invoices, self._next_page))
+            page = self._effort.result(
+                self._effort.submit(partial(self._client.invoices, self._next_page))
             )
+            if isinstance(page, FortnoxError):
+                self.refused = page
+                break
             self._pages = page.pages
             self._next_page += 1
             rows = [row for raw in page.rows if (row := readable(raw))]

@@ -274,7 +274,7 @@ def test_a_wrong_client_secret_is_an_error_of_its_own(store, sandbox, now):
     wrong = sandbox.environment() | {"FORTNOX_CLIENT_SECRET": "wrong"}
     host = host_of(store, sandbox, configuration=wrong)
     define(host, now)
-    assert refusal(host) == ("LOGIN_CLIENT_UNKNOWN", 3)
+    assert refusal(host) == ("LOGIN_CLIENT_UNKNOWN", 2)
 
 
 def test_the_page_that_ends_the_login_speaks_both_languages_and_runs_no_script(host, person):

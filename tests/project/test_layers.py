@@ -138,5 +138,5 @@ def test_the_distribution_requires_only_what_the_plug_in_needs():
     setup.read(ROOT / "setup.cfg", encoding="utf-8")
     required = setup["options"]["install_requires"].split("\n")[1:]
     assert {re.match(r"\w+", one)[0] for one in required} == {
-        "pluggy", "requests", "marshmallow", "tenacity", "tzdata",
+        "pluggy", "requests", "marshmallow", "tenacity", "truststore", "tzdata",
     }  # fmt: skip

@@ -376,7 +376,7 @@ def test_the_command_checks_an_export_too(defined, sandbox):
 
 
 def test_the_command_ends_with_the_status_and_the_code_of_the_first_failure_thing(defined, sandbox):
-    sandbox.state.withdraw_scope("invoice")
+    sandbox.state.withdraw_scope("payment")
     status, out, err = defined("doctor", "Fortnox", "--lang", "en")
     assert (status, err.splitlines()[-1].partition(":")[0]) == (4, "SCOPE_MISSING")
     assert "✗ failed" in out

@@ -8,7 +8,6 @@ from __future__ import annotations
 import json
 import logging
 import socket
-import ssl
 import threading
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
@@ -23,7 +22,8 @@ from opter_contract.values import Company
 from opter_fortnox_plugin.diagnostics.doctor import diagnose
 from opter_fortnox_plugin.diagnostics.doctor_checks import IMPORT, checks_of
 from opter_fortnox_plugin.errors import CODES, Cancelled, Unavailable
-from opter_fortnox_plugin.fortnox.http import Transport, _untrusted, proxy_of
+from opter_fortnox_plugin.fortnox.http import Transport
+from opter_fortnox_plugin.fortnox.network import proxy_of
 
 SETTINGS = {"ignore_payments_before": "2026-01-01"}
 NAME = "Åkeri Norr AB"
@@ -224,7 +224,7 @@ def test_an_unknown_host_name_differs_from_a_refused_connection(examine, connect
 
 class Untrusted(Transport):
     def send(self, method, address, **more):
-        raise Unavailable("FORTNOX_NOT_TRUSTED", host="api.fortnox.se")
+        raise Unavailable("FORTNOX_NOT_TRUSTED", host="api.fortnox.se", store="x")
 
 
 def test_a_certificate_that_cannot_be_trusted_is_failed(examine):
@@ -245,8 +245,9 @@ def test_an_answer_that_breaks_off_is_failed(examine, sandbox):
     assert failed(examine()) == {"answer.api": "FORTNOX_UNAVAILABLE"}
 
 
-def test_a_reply_that_is_not_from_fortnox_is_unknown(examine, sandbox):
-    sandbox.faults.add(Fault.html(match=Match(path="/3/companyinformation"), times=1))
+def test_a_reply_that_fortnox_does_not_give_to_strangers_is_unknown(examine, sandbox):
+    match = Match(path="/3/companyinformation")
+    sandbox.faults.add(Fault(200, "{}", "application/json", match=match, times=1))
     finding = examine()["answer.api"]
     assert (finding.state, "200" in finding.message.sv) == ("unknown", True)
 
@@ -258,20 +259,39 @@ def test_a_proxy_is_named_and_the_connection_behind_it_is_not_checked(examine):
     assert findings["network.api"].state == "ok"
 
 
-def test_a_proxy_is_shown_without_its_password(monkeypatch):
-    monkeypatch.setenv("HTTPS_PROXY", "http://kim:hemligt@proxy.example:8080")
-    monkeypatch.delenv("NO_PROXY", raising=False)
-    monkeypatch.delenv("no_proxy", raising=False)
-    assert proxy_of("https://api.fortnox.se/3") == "proxy.example:8080"
-    assert proxy_of("http://localhost:9/3") is None
+def test_certificates_that_cannot_be_read_are_failed_and_nothing_is_asked(
+    examine, configuration, monkeypatch, tmp_path
+):
+    configuration["FORTNOX_API_URL"] = "https://api.fortnox.se/3"
+    monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(tmp_path / "nowhere.pem"))
+    findings = examine()
+    assert failed(findings) == {"network.certificates": "CERTIFICATES_WRONG"}
+    assert {"answer.login", "answer.api", "login"} <= skipped(findings)
 
 
-def test_the_transport_distinguishes_a_certificate_from_a_connection():
-    """What the finding above begins with."""
-    error = ConnectionError()
-    error.__cause__ = ssl.SSLCertVerificationError("self-signed")
-    assert _untrusted(error)
-    assert not _untrusted(ConnectionError())
+def test_a_proxy_that_cannot_be_used_is_failed(examine, configuration, monkeypatch):
+    configuration["FORTNOX_API_URL"] = "https://api.fortnox.se/3"
+    monkeypatch.setenv("https_proxy", "ftp://proxy:1")
+    findings = examine(injected={"proxy": proxy_of})
+    assert {"network.proxy", "network.api"} <= failed(findings).keys()
+    assert set(failed(findings).values()) == {"PROXY_WRONG"}
+
+
+@pytest.mark.parametrize("path", ["/3/companyinformation", "/oauth-v1/token"])
+@pytest.mark.parametrize("status", [200, 302, 401, 403, 407])
+def test_who_answers_in_fortnoxs_place_fails_where_it_does(examine, sandbox, path, status):
+    sandbox.faults.add(Fault(status, "<html>", "text/html", match=Match(path=path), times=1))
+    name = "answer.login" if "token" in path else "answer.api"
+    assert failed(examine()) == {name: "NOT_FORTNOX"}
+
+
+def test_rows_agree_where_one_register_is_answered_by_somebody_else(examine, sandbox):
+    def match(asked):
+        return asked.path == "/3/invoicepayments" and asked.company is not None
+
+    sandbox.faults.add(Fault(302, "", "text/html", match=match, times=None))
+    findings = examine()
+    assert failed(findings) == {"rights.payments": "NOT_FORTNOX"}
 
 
 # --- Clock --------------------------------------------------------------------------
@@ -357,7 +377,7 @@ def test_a_missing_program_licence_fails_once(examine, sandbox):
         refused(sandbox, f"/3/{path}", 2001101)
     findings = examine()
     assert failed(findings) == {"modules": "LICENCE_MISSING"}
-    assert skipped(findings) == {"rights.payments", "rights.invoices"}
+    assert skipped(findings) == {"rights.payments"}
     assert findings["company"].state == "ok"
 
 
@@ -365,7 +385,6 @@ def test_a_missing_program_licence_fails_once(examine, sandbox):
     ("scope", "right"),
     [
         ("payment", "rights.payments"),
-        ("invoice", "rights.invoices"),
         ("companyinformation", "rights.company"),
     ],
 )
@@ -386,7 +405,7 @@ def test_a_scope_that_was_not_granted_is_named(examine):
             return type(reply)(reply.status, reply.headers, json.dumps(body).encode())
 
     findings = examine(injected={"transport": Granting})
-    assert failed(findings) == {"scopes": "SCOPE_MISSING"}
+    assert failed(findings) == {"scopes": "SCOPES_NOT_GRANTED"}
     assert "payment" in findings["scopes"].message.sv
 
 
@@ -394,7 +413,6 @@ def test_a_scope_that_was_not_granted_is_named(examine):
     ("path", "code", "right"),
     [
         ("/3/invoicepayments", 2003330, "rights.payments"),
-        ("/3/invoices", 2001339, "rights.invoices"),
         ("/3/companyinformation", 2002455, "rights.company"),
     ],
 )
@@ -403,6 +421,24 @@ def test_a_right_that_the_person_lacks_fails(examine, sandbox, path, code, right
     findings = examine()
     assert failed(findings) == {right: "RIGHT_MISSING"}
     assert str(code) in findings[right].message.sv
+
+
+@pytest.mark.parametrize(
+    ("code", "shown"),
+    [
+        (2001339, "RIGHT_MISSING"),
+        (2000663, "SCOPE_MISSING"),
+        (2001101, "LICENCE_MISSING"),
+    ],
+)
+def test_invoices_that_may_not_be_read_are_told_as_what_an_import_does_without(
+    examine, sandbox, code, shown
+):
+    refused(sandbox, "/3/invoices", code)
+    findings = examine()
+    assert failed(findings) == {}
+    assert findings["rights.invoices"].state == "unknown"
+    assert f"({shown}, code {code})" in findings["rights.invoices"].message.en
 
 
 def test_what_may_be_read_is_counted(examine, sandbox):

@@ -17,10 +17,13 @@ from opter_fortnox_plugin.errors import (
     FortnoxError,
     LoginFailed,
     Missing,
+    NotFortnox,
     NotPermitted,
     Refused,
+    SettingsWrong,
     Temporary,
     Unauthorized,
+    Unavailable,
 )
 from opter_fortnox_plugin.fortnox.protocol import (
     authorization_address,
@@ -122,7 +125,8 @@ def test_a_missing_right_of_the_person_is_named_with_its_code(code):
 
 
 def test_a_403_without_a_known_code_is_a_missing_right():
-    assert failure(reply(403, b"Forbidden")).code == "RIGHT_MISSING"
+    assert failure(reply(403, {"message": "Behörighet saknas"})).code == "RIGHT_MISSING"
+    assert failure(reply(403)).code == "RIGHT_MISSING"
 
 
 @CASINGS
@@ -188,7 +192,7 @@ def test_429_says_how_long_to_wait_in_seconds_or_as_a_date(told, seconds):
     assert failure(reply(429, b"", retry_after=told)).wait == seconds
 
 
-@pytest.mark.parametrize("body", [b'{"message":"unauthorized"}', b"", b"x"])
+@pytest.mark.parametrize("body", [b'{"message":"unauthorized"}', b"", b'{"error":"x"}'])
 def test_401_means_that_the_access_token_is_stale(body):
     assert isinstance(failure(reply(401, body)), Unauthorized)
 
@@ -213,7 +217,10 @@ def test_any_other_400_is_a_fault_of_ours_and_not_tried_again(code, capital):
 
 @pytest.mark.parametrize("status", [301, 302, 307])
 def test_a_redirect_is_no_answer(status):
-    assert isinstance(failure(reply(status, b"", location="https://example.com")), FortnoxError)
+    problem = failure(reply(status, b"", location="https://login.example.com/x?token=1"))
+    assert isinstance(problem, NotFortnox)
+    assert problem.who.en == "a redirect to login.example.com"
+    assert not problem.may_pass
 
 
 def test_an_error_sent_with_200_is_an_error():
@@ -443,7 +450,11 @@ def test_the_token_service_may_be_down_for_a_while(status):
     ("status", "word", "kind", "code"),
     [
         (400, "invalid_grant", LoginFailed, "LOGIN_FAILED"),
-        (401, "invalid_client", LoginFailed, "LOGIN_CLIENT_UNKNOWN"),
+        (401, "invalid_client", SettingsWrong, "LOGIN_CLIENT_UNKNOWN"),
+        (400, "invalid_request", Unavailable, "TOKEN_REFUSED"),
+        (400, "Hemlig Kund", Unavailable, "TOKEN_REFUSED"),
+        (400, "invalid_scope", SettingsWrong, "SCOPES_NOT_REGISTERED"),
+        (400, "server_error", Unavailable, "LOGIN_SERVICE_DOWN"),
         (400, "error_missing_license", NotPermitted, "LICENCE_MISSING"),
     ],
 )
@@ -461,7 +472,7 @@ def test_a_refusal_of_the_token_service_is_named(status, word, kind, code):
         ("error_missing_license", "LICENCE_MISSING"),
         ("error_missing_system_admin_right", "ADMINISTRATOR_NEEDED"),
         ("access_denied", "LOGIN_REFUSED"),
-        ("server_error", "LOGIN_FAILED"),
+        ("server_error", "LOGIN_SERVICE_DOWN"),
     ],
 )
 def test_a_refusal_of_the_login_is_named(word, code):

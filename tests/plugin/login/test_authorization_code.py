@@ -57,7 +57,7 @@ def test_the_right_state_with_a_code_is_the_answer():
 
 def test_the_right_state_with_an_error_is_a_refusal():
     came = query(error="access_denied", error_description="x", state=STATE)
-    assert parse_callback(came, STATE) == Answer(error="access_denied")
+    assert parse_callback(came, STATE) == Answer(error="access_denied", words="x")
 
 
 def test_neither_code_nor_state_is_a_locked_company():
@@ -131,7 +131,11 @@ def test_a_code_is_taken_once():
         ("access_denied", "LOGIN_REFUSED", "login"),
         ("error_missing_license", "LICENCE_MISSING", "permission"),
         ("error_missing_system_admin_right", "ADMINISTRATOR_NEEDED", "permission"),
-        ("temporarily_unavailable", "LOGIN_FAILED", "login"),
+        ("temporarily_unavailable", "LOGIN_SERVICE_DOWN", "unavailable"),
+        ("server_error", "LOGIN_SERVICE_DOWN", "unavailable"),
+        ("invalid_scope", "SCOPES_NOT_REGISTERED", "settings"),
+        ("unauthorized_client", "LOGIN_CLIENT_UNKNOWN", "settings"),
+        ("unsupported_response_type", "LOGIN_FAILED", "login"),
     ],
 )
 def test_a_refusal_is_named(error, code, kind):

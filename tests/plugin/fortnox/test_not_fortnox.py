@@ -1,0 +1,161 @@
+"""What answers in Fortnox's place is named, and neither the person nor the plug-in is blamed."""
+
+from __future__ import annotations
+
+import pytest
+from fortnox import error, page, reply, tokens
+from hypothesis import given
+from hypothesis import strategies as st
+
+from opter_fortnox_plugin.errors import NotFortnox, NotPermitted, Temporary, Unauthorized
+from opter_fortnox_plugin.fortnox.client import may_pass, unavailable
+from opter_fortnox_plugin.fortnox.protocol import Reply, is_revoked, tokens_of, value_of
+
+PAGES = [b"<!doctype html><title>Sign in</title>", b"Access denied", b"\xef\xbb\xbf<html>"]
+SOMEBODY = st.sampled_from(PAGES)
+
+
+def failure(read, answer):
+    with pytest.raises(Exception) as caught:  # noqa: PT011 - the kind is what is looked at
+        read(answer)
+    return caught.value
+
+
+def of_api(answer):
+    return failure(lambda one: value_of(one, "invoicepayments"), answer)
+
+
+def of_token_service(answer):
+    return failure(tokens_of, answer)
+
+
+READERS = pytest.mark.parametrize("read", [of_api, of_token_service])
+
+
+@READERS
+@given(status=st.integers(200, 428).filter(lambda status: status != 408), body=SOMEBODY)
+def test_a_page_of_any_status_is_not_fortnoxs(read, status, body):
+    problem = read(reply(status, body))
+    assert isinstance(problem, NotFortnox)
+    told = unavailable(problem, 1)
+    assert (told.code, told.kind, told.details["status"]) == ("NOT_FORTNOX", "unavailable", status)
+
+
+@READERS
+@pytest.mark.parametrize("status", [301, 302, 401, 403, 407, 451])
+def test_what_wants_a_login_of_its_own_is_not_asked_again(read, status):
+    assert not may_pass(read(reply(status, b"<html>")))
+
+
+@READERS
+def test_a_redirect_names_the_host_that_it_leads_to_and_no_more(read):
+    problem = read(reply(302, b"", location="https://login.firm.se/sso?code=hemlig"))
+    assert problem.who.en == "a redirect to login.firm.se"
+
+
+@READERS
+def test_a_proxy_names_itself(read):
+    problem = read(Reply(403, {"server": "squid/5.7"}, b"<html>", proxy="proxy.firm.se:8080"))
+    assert problem.who.sv == "proxyn proxy.firm.se:8080"
+
+
+@READERS
+@pytest.mark.parametrize(
+    ("server", "says"),
+    [
+        ("squid/5.7", "a server that calls itself squid/5.7"),
+        ("<script>", "it did not say who it was"),
+        ("x" * 500, "it did not say who it was"),
+        ("", "it did not say who it was"),
+    ],
+)
+def test_a_server_is_named_where_that_can_be_shown(read, server, says):
+    assert read(reply(403, b"<html>", server=server)).who.en == says
+
+
+@READERS
+@pytest.mark.parametrize("status", [500, 502, 503])
+def test_a_fault_of_a_server_names_it_and_may_pass(read, status):
+    problem = read(reply(status, b"<html>", server="nginx"))
+    assert problem.what == f"{status}, nginx"
+    assert may_pass(problem)
+    assert unavailable(problem, 6).code == "FORTNOX_UNAVAILABLE"
+
+
+def test_a_stale_token_is_told_by_fortnox_alone():
+    assert isinstance(of_api(reply(401, {"message": "unauthorized"})), Unauthorized)
+    assert isinstance(of_api(reply(401)), Unauthorized)
+    for asked in ("Basic realm=x", "Negotiate", "NTLM"):
+        assert isinstance(of_api(reply(401, b"", www_authenticate=asked)), NotFortnox)
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        error(2001339),
+        {"message": "Behörighet saknas"},
+        {"error": "forbidden", "error_description": "Behörighet saknas"},
+        b"",
+    ],
+)
+def test_a_missing_right_is_told_in_each_of_fortnoxs_forms(body):
+    assert of_api(reply(403, body)).code == "RIGHT_MISSING"
+
+
+@pytest.mark.parametrize("body", [b"[]", b'{"blocked": true}', b'{"error": "blocked"}'])
+def test_another_403_is_not_fortnoxs(body):
+    assert isinstance(of_api(reply(403, body)), NotFortnox)
+
+
+def test_a_whole_answer_of_fortnoxs_is_read():
+    assert value_of(reply(200, page([])), "x")
+    assert tokens_of(reply(200, tokens("a", "r"))).access == "a"
+
+
+@READERS
+def test_an_answer_that_was_cut_off_may_come_whole(read):
+    problem = read(reply(200, b'{"access_tok'))
+    assert type(problem) is Temporary
+
+
+# --- Licences and waiting -------------------------------------------------------------
+
+
+@pytest.mark.parametrize("status", [200, 400, 401, 403, 500])
+@pytest.mark.parametrize(
+    "body",
+    [
+        {"error": "error_missing_license"},
+        {"error": "invalid_grant", "error_description": "Company does not have enough licenses"},
+        {"error": "x", "error_hint": {"sv": "Licensen har gått ut"}},
+        {"message": "no licence"},
+    ],
+)
+def test_words_of_a_licence_anywhere_are_the_licences_error(status, body):
+    if status == 200 and "error" not in body:
+        return
+    problem = of_token_service(reply(status, body))
+    assert (problem.code, problem.kind) == ("LICENCE_MISSING", "permission")
+
+
+def test_who_has_payments_is_not_told_to_buy_invoicing():
+    problem = of_api(reply(403, error(2001101)))
+    assert isinstance(problem, NotPermitted)
+    assert "a licence for invoicepayments" in problem.message.en
+    assert "program" not in problem.message.en
+
+
+@pytest.mark.parametrize("code", [1000003, 1000029])
+def test_an_internal_error_of_fortnoxs_may_pass(code):
+    assert may_pass(of_api(reply(400, error(code))))
+
+
+def test_a_long_wait_is_told_in_minutes():
+    told = unavailable(of_api(reply(503, b"", retry_after="610")), 1)
+    assert (told.code, told.details) == ("FORTNOX_ASKS_TO_WAIT", {"minutes": 11})
+
+
+@pytest.mark.parametrize("body", [b"<html>", b"", b'{"revoked": false}', b'{"revoked": "x"}'])
+def test_only_fortnox_says_that_a_token_is_revoked(body):
+    assert not is_revoked(reply(200, body))
+    assert is_revoked(reply(200, {"revoked": True}))
