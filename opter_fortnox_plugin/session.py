@@ -69,7 +69,7 @@ class Session:
         try:
             yield
         finally:
-            self.host.set_state(self._limiter_key, self.limiter.recent_starts(self.now()))
+            self.host.set_state(self._limiter_key, self.limiter.recent_ends(self.now()))
 
     def restore(self) -> None:
         if stored := self.host.get_state(self._limiter_key):
@@ -116,7 +116,7 @@ def signed_in(
     http = surroundings.transport()
     pool = WorkerPool(host.repeat_progress, abort=http.abort, sleep=sleep, clock=clock)
     limiter = RateLimiter(sleep=pool.sleep, clock=clock, may_start=pool.may_start)
-    http.sent = limiter.sent
+    http.sent, http.answered = limiter.sent, limiter.answered
     try:
         with stored_login.signed_in(
             host,

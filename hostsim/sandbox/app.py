@@ -85,12 +85,13 @@ def _before() -> AnyResponse | None:
     if _is_control():
         return None
     g.grant = _bearer()
+    switchboard().latency.wait_before_count(_received(None))
     if switchboard().drift.waiting:
         switchboard().drift.perform_due(_received(None))
         g.grant = _bearer()
     grant: Grant | None = g.grant
     admitted = grant is None or not _is_api() or switchboard().rate_limiter.acquire(_bucket(grant))
-    switchboard().latency.wait(_received(None))
+    switchboard().latency.wait_after_count(_received(None))
     g.fault = fault = switchboard().faults.next(_received(None))
     if fault is not None and not fault.performed:
         return _fault_response(fault)

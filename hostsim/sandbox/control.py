@@ -198,17 +198,23 @@ def clear_faults() -> Response:
     return show_faults()
 
 
+LATENCY_FIELDS = ("low", "high", "before_low", "before_high", "seed")
+
+
 @control.get("/latency")
 def show_latency() -> Response:
-    """Show how long replies take, in seconds."""
+    """Show how long requests and replies are on their way, in seconds."""
     latency = switchboard().latency
-    shown = {"low": latency.low, "high": latency.high, "seed": latency.seed}
+    shown = {name: getattr(latency, name) for name in LATENCY_FIELDS}
     return _json(shown | {"match": _match_shown(latency.match)})
 
 
 @control.put("/latency")
 def set_latency() -> Response:
-    """Delay replies: ``{"low": 0.1, "high": 0.5, "seed": 1, "match": {}}``."""
+    """Delay replies: ``{"low": 0.1, "high": 0.5, "seed": 1, "match": {}}``.
+
+    ``before_low`` and ``before_high`` delay requests, before the rate limit counts them.
+    """
     content = _content()
     _parsed(lambda: _set_latency(content))
     return show_latency()
@@ -437,17 +443,13 @@ def _check_fault(given: Mapping[str, Any]) -> None:
 
 
 def _set_latency(content: Mapping[str, Any]) -> None:
-    only(content, {"low", "high", "seed", "match"})
-    numbers = {name: content[name] for name in ("low", "high", "seed") if name in content}
+    only(content, {*LATENCY_FIELDS, "match"})
+    numbers = {name: content[name] for name in LATENCY_FIELDS if name in content}
     if any(type(value) not in {int, Decimal} for value in numbers.values()):
         raise ValueError("low and high are seconds, seed is a whole number")
-    low = float(numbers.get("low", 0))
-    switchboard().latency.set(
-        low,
-        float(numbers.get("high", low)),
-        seed=int(numbers.get("seed", 0)),
-        match=_match(content.get("match")),
-    )
+    seed = int(numbers.pop("seed", 0))
+    seconds = {"low": 0.0} | {name: float(number) for name, number in numbers.items()}
+    switchboard().latency.set(**seconds, seed=seed, match=_match(content.get("match")))
 
 
 def _changes(content: Mapping[str, Any]) -> list[Any]:

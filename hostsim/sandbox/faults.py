@@ -264,7 +264,10 @@ class Drift(Queue[Change]):
 
 
 class Latency:
-    """How long replies take: fixed, or drawn from a range by a seeded generator."""
+    """How long requests and replies are on their way: fixed, or drawn by a seeded generator.
+
+    The rate limit counts a request when it arrives, between the two.
+    """
 
     def __init__(self, sleep: Callable[[float], object]) -> None:
         self._sleep = sleep
@@ -272,26 +275,45 @@ class Latency:
         self.clear()
 
     def set(
-        self, low: float, high: float | None = None, *, seed: int = 0, match: Matching = any_request
+        self,
+        low: float,
+        high: float | None = None,
+        *,
+        before_low: float = 0.0,
+        before_high: float | None = None,
+        seed: int = 0,
+        match: Matching = any_request,
     ) -> None:
-        """Let matching replies take ``low`` seconds, or something up to ``high``."""
-        if not 0 <= low <= (low if high is None else high) <= MAX_LATENCY:
+        """Let matching replies take ``low`` seconds, or something up to ``high``.
+
+        :param before_low, before_high: the same for their requests, before they are counted.
+        """
+        high = low if high is None else high
+        before_high = before_low if before_high is None else before_high
+        if not (0 <= low <= high <= MAX_LATENCY and 0 <= before_low <= before_high <= MAX_LATENCY):
             raise ValueError(
                 f"latency goes from a low to a higher number of seconds, 0 to {MAX_LATENCY}"
             )
         with self._lock:
-            self.low, self.high, self.seed = low, low if high is None else high, seed
+            self.low, self.high, self.seed = low, high, seed
+            self.before_low, self.before_high = before_low, before_high
             self.match = match
             self._rng = random.Random(seed)  # noqa: S311 - can be repeated
 
     def clear(self) -> None:
         self.set(0)
 
-    def wait(self, asked: ReceivedRequest) -> None:
-        if not self.high or not self.match(asked):
+    def wait_before_count(self, asked: ReceivedRequest) -> None:
+        self._wait(self.before_low, self.before_high, asked)
+
+    def wait_after_count(self, asked: ReceivedRequest) -> None:
+        self._wait(self.low, self.high, asked)
+
+    def _wait(self, low: float, high: float, asked: ReceivedRequest) -> None:
+        if not high or not self.match(asked):
             return
         with self._lock:
-            seconds = self._rng.uniform(self.low, self.high)
+            seconds = self._rng.uniform(low, high)
         self._sleep(seconds)
 
 

@@ -293,11 +293,14 @@ class Client:
         """Send a request with a token that is accepted; return what is read in its answer."""
 
         def attempt(token: str) -> T:
+            auth = Bearer(token)
             self._limiter.acquire()
-            reply = self._transport.send(
-                method, self._address(path), auth=Bearer(token), query=query, json=json, files=files
-            )
-            self._limiter.answered()
+            try:
+                reply = self._transport.send(
+                    method, self._address(path), auth=auth, query=query, json=json, files=files
+                )
+            finally:
+                self._limiter.release()
             return read(reply)
 
         repeatable = may_pass if method == "GET" else _is_limited

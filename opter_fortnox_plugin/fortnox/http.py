@@ -87,8 +87,10 @@ class _Deadline:
 
     current: threading.local = threading.local()
 
-    def __init__(self, seconds: float, sent: Callable[[], None]) -> None:
-        self.sent = sent
+    def __init__(
+        self, seconds: float, sent: Callable[[], None], answered: Callable[[], None]
+    ) -> None:
+        self.sent, self.answered = sent, answered
         self._timer = threading.Timer(seconds, self.expire)
         self._timer.daemon = True
         self._lock = threading.Lock()
@@ -138,7 +140,10 @@ class _Watched:
         if deadline is not None:
             deadline.watch(self.sock)
             deadline.sent()
-        return super().getresponse()  # type: ignore[misc]
+        response = super().getresponse()  # type: ignore[misc]
+        if deadline is not None:
+            deadline.answered()
+        return response
 
 
 class _CompleteResponse(http.client.HTTPResponse):
@@ -214,8 +219,10 @@ class Transport:
         self._timeout = (connect, read)
         self._total = total
         self._active: set[_Deadline] = set()
-        #: Called in the thread of each request when it has left.
+        #: Called in the thread of each request when it has left, and when the status and the
+        #: headers of its answer are there.
         self.sent: Callable[[], None] = lambda: None
+        self.answered: Callable[[], None] = lambda: None
 
     def send(
         self,
@@ -238,7 +245,7 @@ class Transport:
         if self._refused is not None:
             raise self._refused
         session, proxies = self._session(address), network.proxies_of(address)
-        with _Deadline(self._total, self.sent) as deadline, self._tracked(deadline):
+        with _Deadline(self._total, self.sent, self.answered) as deadline, self._tracked(deadline):
             try:
                 with session.request(
                     method,

@@ -2,12 +2,12 @@
 
     python tests/benchmarks/export_limit.py [--invoices N] [--customers N] [--others N]
 
-Exports to a sandbox in a process of its own, with its rate limit on and replies that take 0 to
-800 ms, from a host in memory whose person sends everything at once. One export after the other:
-invoices of customers that Fortnox does not have; as many new ones of the same customers; again
-when nothing is new; again where a person asks for all that were sent; and by a host that knows
-of none of them. Prints a table: requests, 429s, seconds, and how many of those that can change
-something were made.
+Exports to a sandbox in a process of its own, with its rate limit on and requests and replies
+that take 0 to 400 ms each, from a host in memory whose person sends everything at once. One
+export after the other: invoices of customers that Fortnox does not have; as many new ones of
+the same customers; again when nothing is new; again where a person asks for all that were sent;
+and by a host that knows of none of them. Prints a table: requests, 429s, seconds, and how many
+of those that can change something were made.
 
 The limit is Fortnox's own: 25 requests in 5 seconds, so that n requests take ``n / 5`` seconds.
 It is taken of one request for each new invoice and for each customer that is not known yet; the
@@ -37,6 +37,9 @@ from opter_fortnox_plugin.invoices.exporter import EXPORT
 
 #: Requests a second, on average, that Fortnox allows.
 ALLOWED: Final = 5.0
+
+#: Seconds, the least and the most, before a request is counted and after it.
+JITTER: Final = (0.0, 0.4)
 
 #: Seconds after which no request counts any more.
 PAUSE: Final = 6.0
@@ -195,7 +198,7 @@ def main() -> None:
     line = "{:<28} {:>8} {:>7} {:>8} {:>7} {:>6}  {}"
     print(f"load of the machine: {os.getloadavg()[0]:.1f}")
     print(line.format(*head))
-    with running(seed.empty, Switches()) as fortnox:
+    with running(seed.empty, Switches(), JITTER, JITTER) as fortnox:
         found = measure(options.invoices, options.customers, fortnox=fortnox, others=options.others)
         for it in found:
             ratio = f"{it.seconds / it.limit:.3f}" if it.limit else "–"

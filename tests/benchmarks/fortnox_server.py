@@ -104,6 +104,7 @@ def _serve(
     make_state: Callable[[], State],
     switches: Switches,
     latency: tuple[float, float],
+    before: tuple[float, float],
     pipe: Connection,
 ) -> None:
     moments: list[float] = []
@@ -116,7 +117,12 @@ def _serve(
     with Sandbox(
         make_state(), switches=switches, redirect_uri=redirect, monotonic=monotonic
     ) as sandbox:
-        sandbox.latency.set(*latency, match=lambda request: request.path.startswith("/3/"))
+        sandbox.latency.set(
+            *latency,
+            before_low=before[0],
+            before_high=before[1],
+            match=lambda request: request.path.startswith("/3/"),
+        )
         grant = Grant(sandbox.client_id, COMPANY, 1, SCOPES)
         code = sandbox.state.tokens.issue_code(grant, sandbox.redirect_uri)
         token = sandbox.sign_in().access
@@ -146,15 +152,17 @@ def running(
     make_state: Callable[[], State],
     switches: Switches | None = None,
     latency: tuple[float, float] = LATENCY,
+    before: tuple[float, float] = (0.0, 0.0),
 ) -> Iterator[FortnoxServer]:
     """Run a sandbox.
 
     :param make_state: makes its books, in its own process.
     :param latency: the least and the most that a reply takes, in seconds.
+    :param before: the same for a request, before it is counted.
     """
     context = multiprocessing.get_context("spawn")
     ours, theirs = context.Pipe()
-    arguments = (make_state, switches or Switches(), latency, theirs)
+    arguments = (make_state, switches or Switches(), latency, before, theirs)
     process = context.Process(target=_serve, args=arguments, daemon=True)
     process.start()
     theirs.close()

@@ -612,6 +612,20 @@ def test_invalid_latency_is_refused(span):
     latency = Latency(lambda _seconds: None)
     with pytest.raises(ValueError, match="latency"):
         latency.set(*span)
+    with pytest.raises(ValueError, match="latency"):
+        latency.set(0, before_low=span[0], before_high=span[1])
+
+
+def test_a_request_is_counted_between_its_two_latencies(client, naps):
+    client.board("switches", "PATCH", {"rate_limit": 1})
+    counted = []
+    client.sandbox.switchboard.rate_limiter._monotonic = lambda: counted.append(len(naps)) or 0.0
+    shown = client.board("latency", "PUT", {"low": 0.5, "before_low": 0.1, "before_high": 0.3})
+    assert (shown.json()["low"], shown.json()["high"]) == (0.5, 0.5)
+    assert (shown.json()["before_low"], shown.json()["before_high"]) == (0.1, 0.3)
+    client.api("invoices")
+    assert counted == [1]
+    assert (0.1 <= naps[0] <= 0.3, naps[1]) == (True, 0.5)
 
 
 def test_a_match_compares_method_path_query_and_company():

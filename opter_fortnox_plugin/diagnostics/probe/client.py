@@ -127,7 +127,10 @@ class ProbeClient:
         else:
             self._unlimited_requests += 1
         auth = Bearer(token) if token else NoAuth()
-        return self._transport.send("GET", f"{self.configuration.api_url}/{path}", auth=auth)
+        try:
+            return self._transport.send("GET", f"{self.configuration.api_url}/{path}", auth=auth)
+        finally:
+            self.limiter.release()
 
     def post_token_form(self, form: dict[str, str]) -> Reply:
         """Return the token service's reply to a form."""

@@ -329,6 +329,15 @@ def test_every_attempt_takes_its_turn(wire, client, clock):
     assert client._limiter.started == 3
 
 
+def test_a_place_is_let_go_of_whatever_becomes_of_its_request(wire, client, clock):
+    client._limiter = RateLimiter(sleep=clock.sleep, clock=clock, requests=1)
+    for answer in ({"body": ConnectionError()}, {"status": 429}, {"status": 500}, listed(1)):
+        wire.get(LIST, **answer)
+    client.payments(1, None)
+    clock.now += 6.0
+    assert client._limiter.try_acquire() == 0.0
+
+
 # --- What is not ---
 
 

@@ -9,6 +9,7 @@ import contextlib
 import gc
 import gzip
 import socket
+import threading
 from contextlib import closing
 
 import pytest
@@ -124,6 +125,31 @@ def test_a_connection_that_was_closed_meanwhile_is_opened_anew(transport):
     with Wire(last_word) as wire:
         assert [get(transport, wire.address).body for _ in "123"] == [b"x"] * 3
         assert wire.connections == 3
+
+
+def test_an_answer_is_told_of_before_its_body_is_there(transport):
+    told, heard = [], threading.Event()
+
+    def slow_body(connected, _over):
+        connected.sendall(HEAD + b"Content-Length: 2\r\n\r\n")
+        assert heard.wait(5.0)
+        connected.sendall(b"{}")
+
+    def answered():
+        told.append("answered")
+        heard.set()
+
+    transport.sent, transport.answered = lambda: told.append("sent"), answered
+    with Wire(slow_body) as wire:
+        assert get(transport, wire.address).body == b"{}"
+    assert told == ["sent", "answered"]
+
+
+def test_an_exchange_without_an_answer_is_not_told_of_as_answered(transport):
+    told = []
+    transport.sent, transport.answered = lambda: told.append("sent"), lambda: told.append("x")
+    fault(transport, reset)
+    assert told == ["sent"]
 
 
 def test_a_redirect_is_shown_and_not_followed(transport):

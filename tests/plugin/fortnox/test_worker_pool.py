@@ -7,11 +7,9 @@ from collections import Counter
 
 import pytest
 from fortnox import Clock
-from hypothesis import given
-from hypothesis import strategies as st
 
 from opter_fortnox_plugin.errors import Cancelled
-from opter_fortnox_plugin.fortnox.rate_limiter import REQUESTS, WINDOW, RateLimiter
+from opter_fortnox_plugin.fortnox.rate_limiter import REQUESTS, RateLimiter
 from opter_fortnox_plugin.fortnox.worker_pool import Stopped, WorkerPool
 
 
@@ -171,42 +169,16 @@ def test_whose_request_has_started_waits_no_more(pool):
 # --- The schedule itself, without waiting ---
 
 
-@given(
-    st.integers(1, 400),
-    st.lists(st.floats(0, 0.8), min_size=1, max_size=40),
-    st.integers(0, REQUESTS),
-)
-def test_no_request_starts_later_than_the_window_allows(requests, latencies, before):
-    """Whatever answers take, up to 800 ms: workers are free when a window opens."""
-    clock = Clock(now=0.0)
-    limiter = RateLimiter(clock=clock)
-    for _ in range(before):
-        limiter.try_acquire()
-    expected = limiter.seconds_for(requests)
-    starts, free, left = [], [(0.0, worker) for worker in range(REQUESTS)], requests
-    while left:
-        now, worker = min(free)
-        clock.now = max(clock.now, now)
-        free.remove((now, worker))
-        rest = limiter.try_acquire()
-        if rest == 0.0:
-            starts.append(clock.now)
-            left -= 1
-            rest = latencies[len(starts) % len(latencies)]
-        free.append((clock.now + rest, worker))
-    allowed = (before + requests - 1) // REQUESTS * WINDOW
-    assert starts[-1] <= allowed + 0.8 + 1e-6
-    assert expected == pytest.approx(allowed)
-
-
 def test_the_time_that_the_limit_takes_is_told_exactly():
     clock = Clock(now=0.0)
     limiter = RateLimiter(sleep=clock.sleep, clock=clock)
     for _ in range(10):
         limiter.acquire()
+        limiter.release()
     expected = limiter.seconds_for(100)
     for _ in range(100):
         limiter.acquire()
+        limiter.release()
     assert clock.now == pytest.approx(expected)
 
 
