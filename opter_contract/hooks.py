@@ -52,6 +52,7 @@ opter_import_payments       plug-in  *required of one with a type*        1.0
 opter_read_all_payments     plug-in  the host cannot reconcile            1.0
 opter_read_invoice_payments plug-in  the host answers from what it has    1.0
 opter_exclusion_reasons     plug-in  nothing is excluded                  1.0
+opter_sign_in               plug-in  a person signs in at an import       1.0
 opter_diagnose              plug-in  only the host's own checks are made  1.0
 opter_errors                plug-in  its codes are missing from the list  1.0
 opter_payments_saved        listener it is not notified                   1.0
@@ -302,7 +303,7 @@ def opter_settings_stored(run: Run) -> None:
 
         @hookimpl
         def opter_settings_stored(run):
-            if run.settings.get("stay_signed_in") == "false":
+            if run.settings.get("sign_in") == "every-time":
                 run.hook.opter_set_secret(run=run, key="login", value=None)
     """
 
@@ -422,6 +423,27 @@ def opter_exclusion_reasons(
             old = Reason("before-date", Text("För gammal", "Too old"))
             since = date.fromisoformat(run.settings["since"])
             return [old if one.date < since else None for one in payments]
+    """
+
+
+@hookspec
+def opter_sign_in(run: Run) -> Company | None:
+    """Have a person sign in, so that later runs can do without one.
+
+    Called when a person asks for it; never concurrently with an import of the same definition.
+    Signs in as an import would, even where a login is stored, and reads no payments; may open a
+    browser once, and use secrets, state, locks and progress.
+
+    :param run: to be used like the run of an import; always attended.
+    :return: the company; ``None`` for a type of another plug-in.
+
+    An error ends it, such as one of a login that would not outlive the run.
+
+    Example::
+
+        @hookimpl
+        def opter_sign_in(run):
+            return consent(run).company if run.type_code == "Shop" else None
     """
 
 
@@ -795,8 +817,8 @@ def opter_open_browser(run: Run, url: str, on_redirect: Callable[[str], Text | N
 
     Called by the plug-in when it is ready to receive the redirect. Must return at once, without
     waiting for the person. A host also shows the URL, for a person whose browser did not open.
-    If nobody can be shown anything, as in a scheduled import, the plug-in does not wait and
-    ends with a failure of the kind ``login``.
+    If nobody can be shown anything the plug-in does not wait, and ends with a failure of the
+    kind ``login``. Not called in a run that is not ``attended``.
 
     :param run: as it was passed to ``opter_import_payments``.
     :param url: the page to sign in at. Not a secret, but valid for one login only.

@@ -288,6 +288,9 @@ class Run:
     subject: str = ""
     """What is exported, as in :class:`~opter_contract.export_values.ExportType`; ``""`` for an
     import."""
+    attended: bool = True
+    """Whether a person is there. In a run that is not, a plug-in that needs one raises an error
+    of the kind ``login`` or ``permission`` at once: it opens no browser, and waits for nobody."""
 
 
 @dataclass(frozen=True, slots=True)

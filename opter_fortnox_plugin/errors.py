@@ -174,6 +174,12 @@ class SettingsWrong(FortnoxError):
             "The certificates in {path} cannot be read. The administrator corrects {name}, or "
             "removes it so that the machine's own certificates apply.",
         ),
+        "SIGN_IN_EVERY_TIME": Text(
+            "Inställningen sign_in är every-time, så en inloggning i förväg skulle inte räcka "
+            "till. Välj stay eller service-account först.",
+            "The setting sign_in is every-time, so that a login ahead would be of no use. Choose "
+            "stay or service-account first.",
+        ),
         "LOGIN_CLIENT_UNKNOWN": Text(
             "Fortnox känner inte igen FORTNOX_CLIENT_ID och FORTNOX_CLIENT_SECRET. Administratören "
             "kontrollerar båda i Fortnox utvecklarportal.",
@@ -225,6 +231,12 @@ class LoginFailed(FortnoxError):
             "välj att godkänna.",
             "The login was cancelled in Fortnox, or access was not granted. Import again and "
             "choose to approve.",
+        ),
+        "LOGIN_NEEDED": Text(
+            "Någon måste logga in i Fortnox, men ingen är där. Logga in en gång själv, och välj "
+            "att förbli inloggad eller ett servicekonto i inställningarna.",
+            "Somebody must sign in to Fortnox, but nobody is there. Sign in yourself once, and "
+            "choose to stay signed in or a service account in the settings.",
         ),
         "LOGIN_STATE_WRONG": Text(
             "Ett svar kom från webbläsaren, men det hörde inte till den här inloggningen och "
@@ -300,6 +312,21 @@ class NotPermitted(FortnoxError):
             "ordnar den, eller så loggar någon in som har den; importera sedan igen.",
             "Fortnox says that {licence} is missing. Whoever manages the company's licences in "
             "Fortnox provides it, or somebody signs in who has it; then import again.",
+        ),
+        "NO_CONSENT": Text(
+            "Företaget har inte godkänt ett servicekonto i Fortnox. En systemadministratör i "
+            "Fortnox loggar in här en gång och godkänner det; i utvecklarportalen ska kopplingen "
+            "tillåta servicekonton.",
+            "The company has not approved a service account in Fortnox. A system administrator in "
+            "Fortnox signs in here once and approves it; the integration must allow service "
+            "accounts in the developer portal.",
+        ),
+        "CONSENT_WITHDRAWN": Text(
+            "Godkännandet av servicekontot i Fortnox är borttaget. En systemadministratör i "
+            "Fortnox loggar in här en gång och godkänner det igen, om kopplingen ska finnas kvar.",
+            "The approval of the service account in Fortnox has been withdrawn. A system "
+            "administrator in Fortnox signs in here once and approves it again, if the "
+            "integration is to stay.",
         ),
         "ADMINISTRATOR_NEEDED": Text(
             "Fortnox kräver att en systemadministratör godkänner kopplingen. Be företagets "

@@ -14,6 +14,7 @@ from opter_contract import hookimpl
 from opter_contract.export_values import ExportItem, ExportReport, ExportType, ItemResult
 from opter_contract.values import (
     CheckedSettings,
+    Company,
     ErrorText,
     Finding,
     ImportReport,
@@ -77,7 +78,7 @@ def opter_cancel_exported(run: Run, item: ExportItem) -> ItemResult | None:
 
 @hookimpl
 def opter_settings_stored(run: Run) -> None:
-    if not _our_run(run) or settings.stays_signed_in(run.settings):
+    if not _our_run(run) or settings.sign_in(run.settings) == settings.STAY:
         return
     from opter_fortnox_plugin.login import token_storage  # noqa: PLC0415
 
@@ -85,6 +86,15 @@ def opter_settings_stored(run: Run) -> None:
         from opter_fortnox_plugin.login.stored_login import end_stored_login  # noqa: PLC0415
 
         end_stored_login(run)
+
+
+@hookimpl(optionalhook=True)
+def opter_sign_in(run: Run) -> Company | None:
+    if not _our_run(run):
+        return None
+    from opter_fortnox_plugin.session import sign_in_ahead  # noqa: PLC0415
+
+    return sign_in_ahead(run, _export_of(run).settings(run.settings).scopes if run.subject else ())
 
 
 @hookimpl

@@ -204,6 +204,11 @@ class Host:
 
     # --- what outlives the run ---
 
+    @property
+    def attended(self) -> bool:
+        """Whether a person is there; an older host does not say."""
+        return bool(getattr(self.run, "attended", True))
+
     def get_state(self, key: str) -> str | None:
         answer: str | None = self._ask("opter_get_state", default=None, key=key)
         return answer

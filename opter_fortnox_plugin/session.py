@@ -7,7 +7,8 @@ import time
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import Final
+from functools import partial
+from typing import Any, Final
 
 from opter_contract.values import Company, Run, Text
 from opter_fortnox_plugin.configuration import Configuration
@@ -24,10 +25,10 @@ from opter_fortnox_plugin.fortnox.protocol import SCOPES, plain
 from opter_fortnox_plugin.fortnox.rate_limiter import RateLimiter
 from opter_fortnox_plugin.fortnox.worker_pool import WorkerPool
 from opter_fortnox_plugin.host import Host
-from opter_fortnox_plugin.login import stored_login
+from opter_fortnox_plugin.login import service_account, stored_login
 from opter_fortnox_plugin.login.authorization_code import log_in
-from opter_fortnox_plugin.login.tokens import TokenEndpoint
-from opter_fortnox_plugin.settings import stays_signed_in
+from opter_fortnox_plugin.login.tokens import SignedIn, TokenEndpoint
+from opter_fortnox_plugin.settings import EVERY_TIME, SERVICE_ACCOUNT, STAY, sign_in
 
 #: Seconds that a run waits for another one of the same company.
 COMPANY_TIMEOUT: Final = 10.0
@@ -100,12 +101,54 @@ class Session:
 
 
 @contextmanager
+def logged_in(
+    host: Host,
+    endpoint: TokenEndpoint,
+    configuration: Configuration,
+    *,
+    scopes: Sequence[str],
+    require_all: bool = True,
+    again: bool = False,
+    now: Callable[[], float] = time.time,
+    clock: Callable[[], float] = time.monotonic,
+) -> Iterator[SignedIn]:
+    """Sign in as the settings say.
+
+    :param require_all: refuse a login that was granted less.
+    :param again: have a person do it, whatever is stored.
+    """
+    way = sign_in(host.run.settings)
+    service = way == SERVICE_ACCOUNT
+    ask = partial(log_in, host, configuration, scopes, service=service)
+    with (
+        service_account.signed_in(
+            host, endpoint, configuration, log_in=ask, again=again, clock=clock
+        )
+        if service
+        else stored_login.signed_in(
+            host,
+            endpoint,
+            configuration,
+            stay=way == STAY,
+            log_in=ask,
+            again=again,
+            now=now,
+            clock=clock,
+        )
+    ) as login:
+        if require_all:
+            require(scopes, login.tokens.scopes)
+        yield login
+
+
+@contextmanager
 def signed_in(
-    run: Run, surroundings: Surroundings, *, scopes: Sequence[str] = SCOPES
+    run: Run, surroundings: Surroundings, *, scopes: Sequence[str] = SCOPES, again: bool = False
 ) -> Iterator[Session]:
     """Sign in for the length of a run. The caller enters the session's pool.
 
     :param scopes: what the run may do there.
+    :param again: have a person sign in, whatever is stored.
     :raises FortnoxError: where there is something for a person to do.
     """
     if run.default_currency.strip().upper() != "SEK":
@@ -118,12 +161,12 @@ def signed_in(
     limiter = RateLimiter(sleep=pool.sleep, clock=clock, may_start=pool.may_start)
     http.sent, http.answered = limiter.sent, limiter.answered
     try:
-        with stored_login.signed_in(
+        with logged_in(
             host,
             TokenEndpoint(http, configuration, host.wait),
             configuration,
-            stay=stays_signed_in(run.settings),
-            log_in=lambda: log_in(host, configuration, scopes),
+            scopes=scopes,
+            again=again,
             now=now,
             clock=clock,
         ) as login:
@@ -140,10 +183,29 @@ def signed_in(
                 check=pool.check,
                 now=now,
             )
-            require(scopes, login.tokens.scopes)
             yield Session(host, client, pool, limiter, configuration.client_id, now)
     finally:
         http.close()
+
+
+def sign_in_ahead(run: Run, scopes: Sequence[str] = (), **surroundings: Any) -> Company:
+    """Have a person sign in for the runs that nobody is there for; return the company.
+
+    :param scopes: what these runs may do; empty for what an import needs.
+    :param surroundings: as :class:`Surroundings` has them.
+    :raises FortnoxError: where there is something for a person to do.
+    """
+    if sign_in(run.settings) == EVERY_TIME:
+        raise SettingsWrong("SIGN_IN_EVERY_TIME")
+    around = Surroundings(**surroundings)
+    with (
+        signed_in(run, around, scopes=scopes or SCOPES, again=True) as session,
+        session.limited(),
+        session.pool as pool,
+    ):
+        company = pool.run(session.client.company)
+        refuse_other_company(run, company)
+        return company
 
 
 def require(scopes: Sequence[str], granted: Collection[str]) -> None:

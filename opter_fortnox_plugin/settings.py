@@ -17,6 +17,7 @@ from typing import Any, Final, Protocol
 
 from opter_contract.values import (
     CheckedSettings,
+    Choice,
     ImportType,
     Reason,
     SettingsField,
@@ -117,6 +118,38 @@ _NOT_BOOKED: Final = Text(
     "The payment is not booked in Fortnox yet. It comes in by itself once it is",
 )
 
+#: How a run signs in, by import and by export.
+EVERY_TIME: Final = "every-time"
+STAY: Final = "stay"
+SERVICE_ACCOUNT: Final = "service-account"
+
+SIGN_IN: Final = Declared(
+    SettingsField(
+        key="sign_in",
+        kind="choice",
+        label=Text("Inloggning i Fortnox", "Login to Fortnox"),
+        help=Text(
+            "Förbli inloggad: du loggar in en gång, och inloggningen sparas skyddad på den här "
+            "datorn. Servicekonto: en systemadministratör godkänner en gång i Fortnox, och inget "
+            "sparas här; godkännandet gäller tills det tas bort i Fortnox. Med båda når den som "
+            "kan köra detta här Fortnox utan lösenord.",
+            "Stay signed in: you sign in once, and the login is kept protected on this machine. "
+            "Service account: a system administrator approves once in Fortnox, and nothing is "
+            "kept here; the approval lasts until it is removed in Fortnox. With both, whoever can "
+            "run this here reaches Fortnox without a password.",
+        ),
+        default=EVERY_TIME,
+        choices=(
+            Choice(EVERY_TIME, Text("Varje gång", "Every time")),
+            Choice(STAY, Text("Förbli inloggad", "Stay signed in")),
+            Choice(SERVICE_ACCOUNT, Text("Servicekonto", "Service account")),
+        ),
+    ),
+)
+
+#: What ``sign_in`` was before it had three values.
+_FORMER: Final = "stay_signed_in"
+
 #: In the order to show them; of several rules that exclude a payment, the first tells why.
 DECLARED: Final = (
     Declared(
@@ -208,22 +241,7 @@ DECLARED: Final = (
             includes_more=operator.gt,
         ),
     ),
-    Declared(
-        SettingsField(
-            key="stay_signed_in",
-            kind="boolean",
-            label=Text("Förbli inloggad i Fortnox", "Stay signed in to Fortnox"),
-            help=Text(
-                "Av: du loggar in vid varje import. På: du loggar in en gång, och inloggningen "
-                "sparas skyddad på den här datorn tills du slår av det. Den som kan köra importen "
-                "här når då Fortnox utan lösenord.",
-                "Off: you sign in at every import. On: you sign in once, and the login is kept "
-                "protected on this machine until you switch this off. Whoever can run the import "
-                "here then reaches Fortnox without a password.",
-            ),
-            default="false",
-        ),
-    ),
+    SIGN_IN,
 )
 
 FIELDS: Final = tuple(one.field for one in DECLARED)
@@ -266,6 +284,7 @@ def check(values: Mapping[str, str], declared: Sequence[Declared] = DECLARED) ->
     A value for ``api_access_token`` gets a warning and is never among the
     values to store, nor in any sentence.
     """
+    values = _renamed(values)
     known = [one.field.key for one in declared]
     problems = [
         SettingsProblem(key, "error", _unknown_field(key, known))
@@ -311,9 +330,20 @@ def _unknown_field(key: str, known: Sequence[str]) -> Text:
     )
 
 
-def stays_signed_in(values: Mapping[str, str]) -> bool:
-    """Tell whether the login outlives a run; not part of :class:`Settings`, which are rules."""
-    return values.get("stay_signed_in", "false") == "true"
+def sign_in(values: Mapping[str, str]) -> str:
+    """Return how a run signs in; not part of :class:`Settings`, which are rules."""
+    return _renamed(values).get(SIGN_IN.field.key) or EVERY_TIME
+
+
+def _renamed(values: Mapping[str, str]) -> Mapping[str, str]:
+    """Take over the setting that is now ``sign_in``."""
+    rest = {key: value for key, value in values.items() if key != _FORMER}
+    stayed = values.get(_FORMER, "").strip().lower()
+    if stayed == "true":
+        rest[SIGN_IN.field.key] = STAY
+    elif stayed == "false" and rest.get(SIGN_IN.field.key) == STAY:
+        rest[SIGN_IN.field.key] = EVERY_TIME
+    return rest if stayed in {"", "true", "false"} else values
 
 
 @dataclass(frozen=True, slots=True)

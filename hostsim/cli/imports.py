@@ -65,6 +65,12 @@ SHOW_IGNORED = option(
 @BANK_ACCOUNT
 @DATE
 @NO_BROWSER
+@option(
+    "--unattended",
+    is_flag=True,
+    sv="Ingen är där: avsluta genast i stället för att be någon logga in.",
+    en="Nobody is there: end at once instead of asking somebody to sign in.",
+)
 @SHOW_IGNORED
 def import_(
     common: Common,
@@ -75,11 +81,14 @@ def import_(
     bank_account: str,
     day: datetime | None,
     no_browser: bool,
+    unattended: bool,
     show_ignored: bool,
 ) -> None:
     with open_store(common) as store:
         store.definition(name)
-        with interactive_host(common, store, no_browser=no_browser) as host:
+        with interactive_host(
+            common, store, no_browser=no_browser, attended=not unattended
+        ) as host:
             preview = host.import_payments(
                 name, region=region, bank_account=bank_account, date=day and day.date()
             )

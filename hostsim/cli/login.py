@@ -45,21 +45,29 @@ def login_timeout(environment: Mapping[str, str]) -> float:
 
 
 @contextlib.contextmanager
-def interactive_host(common: Common, store: Store, *, no_browser: bool) -> Iterator[Host]:
+def interactive_host(
+    common: Common, store: Store, *, no_browser: bool, attended: bool = True
+) -> Iterator[Host]:
     """Make a host that lets a person sign in; progress is shown until the context ends."""
-    with host_and_progress(common, store, no_browser=no_browser) as (host, _):
+    with host_and_progress(common, store, no_browser=no_browser, attended=attended) as (host, _):
         yield host
 
 
 @contextlib.contextmanager
 def host_and_progress(
-    common: Common, store: Store, *, no_browser: bool
+    common: Common, store: Store, *, no_browser: bool, attended: bool = True
 ) -> Iterator[tuple[Host, ProgressBar | ProgressLines]]:
     """Make such a host, and give its progress, too, which may be paused."""
     timeout = login_timeout(os.environ)
     with progress_on(sys.stderr, common.language) as progress:
         window = LoginWindow(common, browser=not no_browser)
-        host = make_host(store, login_timeout=timeout, window=window, on_progress=progress)
+        host = make_host(
+            store,
+            login_timeout=timeout,
+            attended=attended,
+            window=window,
+            on_progress=progress,
+        )
         yield host, progress
 
 

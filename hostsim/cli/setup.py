@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -9,6 +10,7 @@ import click
 
 from hostsim.cli.command import command, option
 from hostsim.cli.common import Common, key_values, make_host, open_store, usage, warn
+from hostsim.cli.login import NO_BROWSER, interactive_host
 from hostsim.cli.root import hostsim
 from hostsim.messages.text import say
 from hostsim.views.bills import BILLS
@@ -258,3 +260,26 @@ def formats_set(common: Common, name: str, values: tuple[str, ...], region: str 
 
 def _show_format(common: Common, store: Store, host: Host, name: str) -> None:
     common.write_one(definition_columns(host.shown_settings), store.definition(name))
+
+
+@command(
+    hostsim,
+    "sign-in",
+    sv="Logga in en gång, för de körningar som ingen är med vid.",
+    en="Sign in once, for the runs that nobody is there for.",
+)
+@click.argument("name", metavar="NAMN")
+@NO_BROWSER
+def sign_in(common: Common, name: str, *, no_browser: bool) -> None:
+    with (
+        open_store(common) as store,
+        interactive_host(common, store, no_browser=no_browser) as host,
+    ):
+        company = host.sign_in(name)
+    if common.json:
+        write_json(common.output, {"definition": name, "company": asdict(company)})
+        return
+    common.output.say(
+        f"{name} är inloggad till {company.name} ({company.number}).",
+        f"{name} is signed in to {company.name} ({company.number}).",
+    )

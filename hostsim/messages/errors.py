@@ -345,9 +345,9 @@ _SENTENCES: dict[str, dict[str, Text]] = {
     "settings": {
         "SECRETS_UNREACHABLE": Text(
             "Inloggningen kan inte sparas i {path}; kontrollera att mappen är din, dina "
-            "rättigheter och ledigt utrymme, eller ställ av stay_signed_in.",
+            "rättigheter och ledigt utrymme, eller välj något annat än sign_in=stay.",
             "The login cannot be stored in {path}; check that the folder is yours, your rights "
-            "and the free space, or switch stay_signed_in off.",
+            "and the free space, or choose something other than sign_in=stay.",
         ),
         "SETTING_WRONG": Text(
             "Värdet för {key} kan inte användas: {why.sv}",
@@ -366,6 +366,11 @@ _SENTENCES: dict[str, dict[str, Text]] = {
             "stämma av {name}; fråga den som utvecklar det (det som bara läser filer kan inte).",
             "The plug-in for {type} cannot read all payments, so that {name} cannot be "
             "reconciled; ask its developer (one that only reads files cannot).",
+        ),
+        "CANNOT_SIGN_IN": Text(
+            "Insticksprogrammet för {type} har ingen inloggning att göra i förväg, så {name} körs "
+            "utan.",
+            "The plug-in for {type} has no login to make ahead, so {name} runs without one.",
         ),
         "EXPORT_GAPS": Text(
             "I det andra systemet saknas: {gaps}, se ovanför. Det som behöver det skickas inte. "

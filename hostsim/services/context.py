@@ -66,6 +66,7 @@ class Context:
         *,
         configuration: Mapping[str, str] = _NOTHING,
         login_timeout: float = 300.0,
+        attended: bool = True,
         window: Window | None = None,
         on_progress: OnProgress = ignore_progress,
         clock: Callable[[], datetime] = now,
@@ -79,6 +80,7 @@ class Context:
         :param configuration: values of the administrator for plug-ins; they go
             before the environment.
         :param login_timeout: seconds that a person may take to sign in.
+        :param attended: whether a person is there.
         :param window: opens an address without blocking; default: the system's browser.
         :param on_progress: is called with progress; ``True`` cancels.
         :param clock: gives the time, with its zone.
@@ -90,6 +92,7 @@ class Context:
         self.plugins = plugins
         self._configuration = MappingProxyType(dict(configuration))
         self._login_timeout = login_timeout
+        self._attended = attended
         self._window = window or browser.open_browser
         self._on_progress = on_progress
         self._clock = clock
@@ -164,6 +167,7 @@ class Context:
             login_timeout=self._login_timeout,
             contract_version=CONTRACT_VERSION,
             subject=definition.subject,
+            attended=self._attended,
         )
 
     def _refuse_other_currency(self) -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 
+from hostsim.errors import host_error
 from hostsim.plugins.session import Session
 from hostsim.services.decisions import Decisions
 from hostsim.services.explanation import Explaining
@@ -18,7 +19,7 @@ from hostsim.services.reconciliation import Reconciling
 from hostsim.services.saving import Saving
 from hostsim.storage import commits, history
 from hostsim.storage.history import Imported
-from opter_contract.values import Finding
+from opter_contract.values import Company, Finding
 
 
 class Host(Imports, Exports, Saving, Decisions, HandPayments, Reconciling, Explaining):
@@ -36,6 +37,23 @@ class Host(Imports, Exports, Saving, Decisions, HandPayments, Reconciling, Expla
         self, type_code: str, values: Mapping[str, str], subject: str = ""
     ) -> dict[str, str]:
         return history.shown_settings(lambda: self.settings_fields(type_code, subject), values)
+
+    def sign_in(self, name: str) -> Company:
+        """Have a person sign in for the runs of a definition that nobody is there for.
+
+        :return: the company that was signed in to.
+        """
+        definition = self.store.definition(name, exports=None)
+        self.plugins.owner(definition.import_type, definition.subject)
+        with (
+            self._alone(name),
+            commits.passing(),
+            self._session(Session, self._new_run(name, exports=None)) as session,
+        ):
+            company: Company | None = session.call("opter_sign_in")
+        if company is None:
+            raise host_error("CANNOT_SIGN_IN", type=definition.import_type, name=name)
+        return company
 
     def diagnose(self, name: str) -> Sequence[Finding] | None:
         """Have the plug-in of a definition check everything that it needs.

@@ -442,7 +442,7 @@ _COLUMNS: Mapping[str, Callable[[Any], object]] = {
 
 
 def _shown_value(kind: str | None, value: str) -> str:
-    """Give days and booleans; of a number, which may be an invoice's, only its length."""
+    """Give days, booleans and choices; of a number, maybe an invoice's, only its length."""
     if not value:
         return ""
     if kind == "date":
@@ -450,6 +450,8 @@ def _shown_value(kind: str | None, value: str) -> str:
             return datetime.fromisoformat(value).date().isoformat()
     if kind == "boolean" and value in {"true", "false"}:
         return value
+    if kind == "choice":
+        return _code(value) or ""
     if kind == "integer" and value.isascii() and value.isdigit():
         return "0" if int(value) == 0 else f"a number of {len(value)} digits"
     return HIDDEN

@@ -157,6 +157,12 @@ class PluginConformance(TransferConformance):
         driver.host.acknowledge = misacknowledge(hook, answer)
         driver.failure()
 
+    def test_an_unattended_run_asks_nobody_and_waits_for_nobody(self, driver: PluginDriver) -> None:
+        run = driver.new_run(attended=False, login_timeout=3600.0)
+        error = driver.error(run)
+        assert driver.host.runs[run.id].count("opter_open_browser") == 0
+        assert error is None or getattr(error, "kind", None) in {"login", "permission"}
+
     def test_each_payment_to_confirm_is_handed_over_or_deleted(self, driver: PluginDriver) -> None:
         if not driver.recorded.count("opter_payments_to_confirm"):
             pytest.skip("it never asks what to confirm")

@@ -46,11 +46,10 @@ from opter_fortnox_plugin.fortnox.protocol import (
 from opter_fortnox_plugin.fortnox.rate_limiter import RateLimiter
 from opter_fortnox_plugin.fortnox.schemas import company_of
 from opter_fortnox_plugin.host import Host
-from opter_fortnox_plugin.login import stored_login
-from opter_fortnox_plugin.login.authorization_code import CallbackServer, Login, log_in
+from opter_fortnox_plugin.login.authorization_code import CallbackServer, Login
 from opter_fortnox_plugin.login.tokens import SignedIn, TokenEndpoint
-from opter_fortnox_plugin.session import refuse_other_company, require
-from opter_fortnox_plugin.settings import stays_signed_in
+from opter_fortnox_plugin.session import logged_in, refuse_other_company, require
+from opter_fortnox_plugin.settings import EVERY_TIME, sign_in
 
 #: Seconds that the clock may be off. A transfer uses Fortnox's own time and tolerates
 #: hours; certificates, and people who compare two logs, do not.
@@ -385,17 +384,17 @@ def check_redirect_port(examination: Examination) -> Text:
 
 def check_login(examination: Examination) -> Text:
     host = examination.host
-    stay = stays_signed_in(host.run.settings)
-    if not stay:
+    if sign_in(host.run.settings) == EVERY_TIME:
         examination.require(["redirect"])
     configured = configuration.Configuration.of(host.run.configuration, examination.environment)
     examination.signed_in = examination.cleanup.enter_context(
-        stored_login.signed_in(
+        logged_in(
             host,
             TokenEndpoint(examination.transport, configured, host.wait),
             configured,
-            stay=stay,
-            log_in=lambda: log_in(host, configured, examination.needs.scopes),
+            # What is lacking has a row of its own.
+            scopes=examination.needs.scopes,
+            require_all=False,
         )
     )
     return Text("Fortnox godtog inloggningen.", "Fortnox accepted the login.")

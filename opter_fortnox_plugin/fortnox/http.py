@@ -234,6 +234,7 @@ class Transport:
         form: Mapping[str, str] | None = None,
         json: object = None,
         files: Mapping[str, tuple[str, bytes]] | None = None,
+        headers: Mapping[str, str] | None = None,
     ) -> Reply:
         """Make one exchange.
 
@@ -253,7 +254,7 @@ class Transport:
                     params=query,
                     data=form if json is None else encode(json),
                     files=files,
-                    headers=None if json is None else {"Content-Type": "application/json"},
+                    headers=headers if json is None else {"Content-Type": "application/json"},
                     auth=auth,
                     proxies=proxies,
                     timeout=self._timeout,

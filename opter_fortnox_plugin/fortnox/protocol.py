@@ -577,8 +577,13 @@ def authorization_address(
     redirect_uri: str,
     state: str,
     scopes: Sequence[str] = SCOPES,
+    *,
+    service: bool = False,
 ) -> str:
-    """Return the address at which a person signs in and approves."""
+    """Return the address at which a person signs in and approves.
+
+    :param service: a service account, for which a system administrator must approve.
+    """
     query = {
         "client_id": client_id,
         "redirect_uri": redirect_uri,
@@ -586,6 +591,7 @@ def authorization_address(
         "state": state,
         "access_type": "offline",
         "response_type": "code",
+        **({"account_type": "service"} if service else {}),
     }
     # Fortnox documents %20 between scopes, not a plus sign.
     return f"{auth_url}/auth?{urlencode(query).replace('+', '%20')}"
@@ -635,15 +641,35 @@ def issued_at(access_token: str) -> datetime | None:
 
     Not verified: it is used as a clock, never for authorization.
     """
+    issued = _claims_of(access_token).get("iat")
     try:
-        payload = access_token.split(".")[1]
-        claims = json.loads(base64.urlsafe_b64decode(payload + "=" * (-len(payload) % 4)))
-        issued = claims["iat"]
         if isinstance(issued, bool) or not isinstance(issued, int | float):
             return None
         return datetime.fromtimestamp(issued, UTC)
-    except (ValueError, LookupError, TypeError, OverflowError, OSError, RecursionError):
+    except (ValueError, OverflowError, OSError):
         return None
+
+
+def tenant_of(access_token: str) -> str:
+    """Return the number of the company that an access token is for.
+
+    Not verified: Fortnox does that where the number is used.
+
+    :raises Unavailable: where the token does not tell.
+    """
+    number = str(_claims_of(access_token).get("tenantId", ""))
+    if not _CODE.fullmatch(number):
+        raise Unavailable("TOKEN_REFUSED", reason="tenantId –")
+    return number
+
+
+def _claims_of(access_token: str) -> dict[str, Any]:
+    try:
+        payload = access_token.split(".")[1]
+        claims = json.loads(base64.urlsafe_b64decode(payload + "=" * (-len(payload) % 4)))
+    except (ValueError, LookupError, RecursionError):
+        return {}
+    return claims if isinstance(claims, dict) else {}
 
 
 def _lifetime(seconds: Any) -> float:

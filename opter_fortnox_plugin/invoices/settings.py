@@ -12,7 +12,7 @@ from opter_contract.export_values import ExportType
 from opter_contract.values import CheckedSettings, Choice, SettingsField, Text
 from opter_fortnox_plugin import settings
 from opter_fortnox_plugin.exports.settings import attach_pdf, export_from_date
-from opter_fortnox_plugin.settings import Declared
+from opter_fortnox_plugin.settings import SIGN_IN, Declared
 
 EXPORT_TYPE: Final = ExportType(
     settings.IMPORT_TYPE.code, "invoices", Text("Fakturor till Fortnox", "Invoices to Fortnox")
@@ -168,6 +168,7 @@ DECLARED: Final = (
             ),
         ),
     ),
+    SIGN_IN,
 )
 
 FIELDS: Final = tuple(one.field for one in DECLARED)
@@ -191,6 +192,7 @@ class InvoiceSettings:
     rounding_account: str
     attach_pdf: bool
     after_sending: str
+    sign_in: str
 
     @classmethod
     def of(cls, values: Mapping[str, str]) -> InvoiceSettings:

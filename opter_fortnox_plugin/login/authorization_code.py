@@ -358,11 +358,28 @@ _ANOTHER_LOGIN: Final = Text(
 )
 
 
-def log_in(host: Host, configuration: Configuration, scopes: Sequence[str] = SCOPES) -> str:
-    """Open the login window and return the authorization code that comes back."""
+def log_in(
+    host: Host,
+    configuration: Configuration,
+    scopes: Sequence[str] = SCOPES,
+    *,
+    service: bool = False,
+) -> str:
+    """Open the login window and return the authorization code that comes back.
+
+    :param service: a system administrator is to approve a service account.
+    :raises LoginFailed: where nobody is there, or nobody signs in.
+    """
+    if not host.attended:
+        raise LoginFailed("LOGIN_NEEDED")
     login = Login(configuration.redirect_uri, scopes=scopes)
     address = authorization_address(
-        configuration.auth_url, configuration.client_id, login.redirect_uri, login.state, scopes
+        configuration.auth_url,
+        configuration.client_id,
+        login.redirect_uri,
+        login.state,
+        scopes,
+        service=service,
     )
     timeout = host.run.login_timeout
     with (

@@ -218,6 +218,7 @@ def signed_in(
     *,
     stay: bool,
     log_in: Callable[[], str],
+    again: bool = False,
     now: Callable[[], float] = time.time,
     clock: Callable[[], float] = time.monotonic,
 ) -> Iterator[SignedIn]:
@@ -225,11 +226,12 @@ def signed_in(
 
     :param stay: whether to store the login; if not, a stored one is ended.
     :param log_in: has a person sign in, and returns the authorization code.
+    :param again: have a person sign in even where a login is stored.
     :param now: Unix time.
     :param clock: seconds, to measure how long.
     """
     login = StoredLogin(host, endpoint, configuration, now)
-    tokens = login.resume() if stay else None
+    tokens = login.resume() if stay and not again else None
     if not stay and not login.end():
         host.report_progress("login", 0, None, Unavailable("LOGIN_NOT_REVOKED").message)
     if tokens is None:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 
 import requests.auth
@@ -75,6 +75,16 @@ class TokenEndpoint:
                 raise LoginFailed("LOGIN_EXPIRED") from None
             raise
 
+    def for_service(self, company: str) -> Tokens:
+        """Return an access token of a company that has consented to a service account.
+
+        :param company: its number.
+        :raises LoginFailed: where Fortnox knows of no consent.
+        :raises NotPermitted, Unavailable: where there is none for another reason.
+        """
+        form = {"grant_type": "client_credentials"}
+        return self._tokens(form, attempts=2, headers={"TenantId": company})
+
     def revoke(self, tokens: Tokens) -> bool:
         """Revoke the refresh token; a failure is logged.
 
@@ -93,10 +103,12 @@ class TokenEndpoint:
             log.warning("the refresh token could not be revoked: status %s", reply.status)
         return revoked
 
-    def _tokens(self, form: dict[str, str], *, attempts: int) -> Tokens:
+    def _tokens(
+        self, form: dict[str, str], *, attempts: int, headers: Mapping[str, str] | None = None
+    ) -> Tokens:
         for left in reversed(range(attempts)):
             try:
-                return tokens_of(self.post("token", form))
+                return tokens_of(self.post("token", form, headers))
             except Temporary as error:
                 wait = 1.0 if error.wait is None else error.wait
                 if not left or wait > PATIENCE or not may_pass(error):
@@ -105,7 +117,9 @@ class TokenEndpoint:
                 self._sleep(wait)
         raise AssertionError("no attempt was made")
 
-    def post(self, path: str, form: dict[str, str]) -> Reply:
+    def post(
+        self, path: str, form: dict[str, str], headers: Mapping[str, str] | None = None
+    ) -> Reply:
         """Return the answer to a form, whatever its status.
 
         :raises Temporary: where no complete answer came.
@@ -116,6 +130,7 @@ class TokenEndpoint:
             f"{configuration.auth_url}/{path}",
             auth=requests.auth.HTTPBasicAuth(configuration.client_id, configuration.client_secret),
             form=form,
+            headers=headers,
         )
 
 

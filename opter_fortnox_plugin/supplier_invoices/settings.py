@@ -11,7 +11,7 @@ from opter_contract.export_values import ExportType
 from opter_contract.values import CheckedSettings, Choice, SettingsField, Text
 from opter_fortnox_plugin import settings
 from opter_fortnox_plugin.exports.settings import attach_pdf, export_from_date
-from opter_fortnox_plugin.settings import Declared
+from opter_fortnox_plugin.settings import SIGN_IN, Declared
 
 EXPORT_TYPE: Final = ExportType(
     settings.IMPORT_TYPE.code,
@@ -69,6 +69,7 @@ DECLARED: Final = (
             "The bill's PDF is put into Fortnox and connected with the supplier invoice there.",
         )
     ),
+    SIGN_IN,
 )
 
 FIELDS: Final = tuple(one.field for one in DECLARED)
@@ -87,6 +88,7 @@ class BillSettings:
     supplier_number: str
     update_suppliers: bool
     attach_pdf: bool
+    sign_in: str
 
     @classmethod
     def of(cls, values: Mapping[str, str]) -> BillSettings:

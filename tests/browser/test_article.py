@@ -160,7 +160,7 @@ def test_a_second_company_is_refused_by_name(page, person):
 
 def test_whoever_stays_signed_in_meets_no_login_the_second_time(page, person, office):
     person.defines_fortnox()
-    office.host().change("Fortnox", {"stay_signed_in": "true"})
+    office.host().change("Fortnox", {"sign_in": "stay"})
     page.reload()
     person.imports()
     window = person.starts_import()

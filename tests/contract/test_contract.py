@@ -32,6 +32,7 @@ ANSWERED = {
     "opter_settings_fields",
     "opter_check_settings",
     "opter_settings_stored",
+    "opter_sign_in",
     "opter_import_payments",
     "opter_read_all_payments",
     "opter_read_invoice_payments",

@@ -159,10 +159,15 @@ class Example:
     def sign_in(self, run):
         if run.company is not None and run.company.number != COMPANY.number:
             raise Failed("login")
+        if self.is_nobody_there(run):
+            raise Failed("login")
         address = "https://example.com/login"
         answers = run.hook.opter_open_browser(run=run, url=address, on_redirect=lambda _: None)
         if answers == [False]:
             self.without_browser(run)
+
+    def is_nobody_there(self, run):
+        return not run.attended
 
     def without_browser(self, run):
         raise Failed("login")
@@ -362,6 +367,10 @@ MUTANTS = {
     "not-required": (
         mutant(is_valid=lambda self, key, value: not value or Example.is_valid(self, key, value)),
         "test_a_missing_required_field_is_refused",
+    ),
+    "asks-nobody": (
+        mutant(is_nobody_there=lambda *_: False),
+        "test_an_unattended_run_asks_nobody_and_waits_for_nobody",
     ),
     "raising": (RaisingOnNull, "test_no_value_makes_the_check_raise"),
     "stores-all": (

@@ -16,7 +16,7 @@ VALUES = {
     "ignore_payments_before": "2026-03-01",
     "ignore_numbers_before": "100",
     "include_unbooked": "false",
-    "stay_signed_in": "false",
+    "sign_in": "every-time",
 }
 
 settings = st.builds(
@@ -56,7 +56,7 @@ def test_the_fields_are_these_five_with_these_kinds_and_defaults():
         "ignore_numbers_before": ("integer", "0"),
         "api_access_token": ("text", ""),
         "include_unbooked": ("boolean", "false"),
-        "stay_signed_in": ("boolean", "false"),
+        "sign_in": ("choice", "every-time"),
     }
 
 
@@ -122,7 +122,7 @@ def test_several_wrong_values_are_told_field_by_field_and_none_is_stored():
             "ignore_payments_before": "x",
             "ignore_numbers_before": "x",
             "include_unbooked": "x",
-            "stay_signed_in": "x",
+            "sign_in": "x",
         }
     )
     assert [one.key for one in checked.problems] == list(VALUES)

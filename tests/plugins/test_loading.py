@@ -88,6 +88,7 @@ def test_every_hook_is_either_the_hosts_own_or_the_plug_ins():
         "opter_settings_fields",
         "opter_check_settings",
         "opter_settings_stored",
+        "opter_sign_in",
         "opter_import_payments",
         "opter_read_all_payments",
         "opter_read_invoice_payments",

@@ -285,12 +285,13 @@ def day_one(scenario, run):
     run("bills", "load", "bills.json", "--json")
     run("bills", "--json")
     fields = ["ignore_payments_before=2026-01-01", "ignore_numbers_before=1000"]
-    sets = [word for field in [*fields, "stay_signed_in=true"] for word in ("--set", field)]
+    sets = [word for field in [*fields, "sign_in=stay"] for word in ("--set", field)]
     shape = ["--type", "FortnoxAPI", "--format", "API"]
     run("formats", "add", "Fortnox", *shape, *sets, "--json")
     run("formats", "add", "Norr", *shape, "--region", "Norr", *sets[:2], "--json")
     run("formats", "set", "Norr", "ignore_numbers_before=5", "--json")
     run("formats", "--json")
+    run("sign-in", "Fortnox", "--json")
     for _twice in range(2):
         run("import", "Fortnox", "--show-ignored", "--json", "--date", "2026-02-01")
     run("set-aside", "Fortnox", number_of(run, 9999), "--why", "ränta", "--json")

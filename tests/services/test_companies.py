@@ -169,7 +169,7 @@ def test_a_login_to_the_other_company_is_refused_with_both_names(host, person, s
 def test_a_kept_login_leads_to_its_own_company(host, person):
     both_saved(host, person)
     for name in NAMES:
-        host.change(name, {"stay_signed_in": "true"})
+        host.change(name, {"sign_in": "stay"})
         imported(host, person, name)
     logins = person.logins
     assert host.import_payments("Nord").company.number == str(NORTH)
@@ -186,7 +186,7 @@ def test_a_login_to_the_wrong_company_is_not_kept(host, person, saved):
     if saved == "both":
         imported(host, person, "Syd")
         host.save("Syd")
-    host.change("Syd", {"stay_signed_in": "true"})
+    host.change("Syd", {"sign_in": "stay"})
     person.company = NORTH
     expected = "WRONG_COMPANY" if saved == "both" else "COMPANY_OF_OTHER_REGION"
     assert error(host.import_payments, "Syd").code == expected

@@ -249,7 +249,7 @@ def test_settings_are_reported_by_field_and_definitions_by_number(texts, now):
         "ignore_payments_before": seed.cut_off(now).isoformat(),
         "ignore_numbers_before": "a number of 5 digits",
         "include_unbooked": "false",
-        "stay_signed_in": "false",
+        "sign_in": "every-time",
     }
     assert datetime.fromisoformat(first["watermark"]).tzinfo is not None
     assert second["watermark"] is None

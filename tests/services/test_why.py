@@ -208,7 +208,7 @@ def test_offline_nobody_is_asked_and_it_is_said(host, person, company):
 
 
 def test_a_kept_login_is_used(host, person, company):
-    define(host, "Stannar", "Nord", stay_signed_in="true")
+    define(host, "Stannar", "Nord", sign_in="stay")
     host.why("1001", "Stannar")
     host.why("1002", "Stannar")
     assert person.logins == 1

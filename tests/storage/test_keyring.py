@@ -54,14 +54,14 @@ class Desktop(Program):
 
 def test_with_a_keyring_a_login_is_kept_there_alone_and_ended_there(tmp_path, sandbox):
     desktop = Desktop(tmp_path / "work", sandbox, "InAFile")
-    desktop.define(stay_signed_in="true")
+    desktop.define(sign_in="stay")
     desktop.run("import", "F")
     desktop.run("import", "F")
     assert desktop.logins == 1
     assert desktop.in_files == []
     [kept] = desktop.issued_in(desktop.in_the_keyring)
     assert sandbox.state.tokens.grant_of_refresh(kept) is not None
-    desktop.run("formats", "set", "F", "stay_signed_in=false")
+    desktop.run("formats", "set", "F", "sign_in=every-time")
     assert desktop.in_the_keyring == []
     assert sandbox.state.tokens.valid_refresh_tokens() == 0
 
@@ -82,7 +82,7 @@ def test_where_nothing_is_kept_the_keyring_is_never_asked(tmp_path, sandbox):
 def test_what_a_keyring_cannot_take_is_left_to_a_file(tmp_path, sandbox, backend, place):
     """A short one cannot take the access token as well, but the refresh token afterwards."""
     desktop = Desktop(tmp_path / "work", sandbox, backend)
-    desktop.define(stay_signed_in="true")
+    desktop.define(sign_in="stay")
     desktop.run("import", "F")
     desktop.run("import", "F")
     assert desktop.logins == 1

@@ -22,7 +22,7 @@ from hostsim.storage.store import Store
 from opter_fortnox_plugin.fortnox.http import Transport
 
 TESTS = Path(__file__).parent
-STAY = SETTINGS | {"stay_signed_in": "true"}
+STAY = SETTINGS | {"sign_in": "stay"}
 TOKEN = Match("POST", "/oauth-v1/token")
 
 

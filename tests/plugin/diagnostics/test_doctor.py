@@ -496,7 +496,7 @@ def test_every_failure_is_in_the_table_of_errors(examine, configuration):
 
 def test_a_stored_login_is_used_and_stays_stored(examine, configuration):
     """Neither a window nor its port is needed then."""
-    person, stored = Person(), SETTINGS | {"stay_signed_in": "true"}
+    person, stored = Person(), SETTINGS | {"sign_in": "stay"}
     examine(person=person, settings=stored)
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]

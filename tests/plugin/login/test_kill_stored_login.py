@@ -43,7 +43,7 @@ class Staying(Script):
         super().__init__(folder)
         with Store.open(self.base) as store:
             settings = store.definition(NAME).settings
-            store.set_definition_settings(NAME, {**settings, "stay_signed_in": "true"})
+            store.set_definition_settings(NAME, {**settings, "sign_in": "stay"})
             store.db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
         self._place = None
 

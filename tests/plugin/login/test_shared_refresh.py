@@ -152,7 +152,7 @@ def test_a_place_that_holds_a_bare_refresh_token_goes_on(signed_in):
 def test_switching_off_while_another_version_keeps_its_own_form_is_no_error(signed_in):
     [key] = {file.name for file in signed_in.files}
     signed_in.host._secrets._write(key, '{"version": 99}')
-    assert signed_in.host.change(NAME, {"stay_signed_in": "false"}) == []
+    assert signed_in.host.change(NAME, {"sign_in": "every-time"}) == []
     assert signed_in.files == []
 
 

@@ -88,7 +88,7 @@ def test_no_token_is_in_the_database_a_log_or_an_output(office, caplog, capfd):
         office.host.import_payments(NAME)
     office.sandbox.state.tokens.expire_refresh_tokens()
     office.host.import_payments(NAME)
-    office.host.change(NAME, {"stay_signed_in": "false"})
+    office.host.change(NAME, {"sign_in": "every-time"})
     beside = [path for path in office.store.path.parent.rglob("*") if path.is_file()]
     places = [path.read_bytes() for path in beside]
     places += ["".join(capfd.readouterr()).encode(), caplog.text.encode()]
@@ -309,7 +309,7 @@ def test_a_person_without_the_right_to_one_register_stays_signed_in(office):
 
 
 def test_switching_off_revokes_and_deletes_at_once(signed_in):
-    assert signed_in.host.change(NAME, {"stay_signed_in": "false"}) == []
+    assert signed_in.host.change(NAME, {"sign_in": "every-time"}) == []
     assert (signed_in.alive, signed_in.files) == (0, [])
     assert [signed_in.logins() for _ in range(2)] == [1, 1]
     assert signed_in.alive == 0
@@ -328,18 +328,18 @@ def test_another_setting_does_not_end_the_login(signed_in):
 
 def test_a_revoke_that_fails_is_a_warning_and_deletes_all_the_same(signed_in):
     signed_in.sandbox.switchboard.faults.add(Fault(503, match=REVOKE))
-    [problem] = signed_in.host.change(NAME, {"stay_signed_in": "false"})
+    [problem] = signed_in.host.change(NAME, {"sign_in": "every-time"})
     assert problem.severity == "warning"
     assert "45" in problem.message.sv
     assert signed_in.files == []
-    assert signed_in.store.definition(NAME).settings["stay_signed_in"] == "false"
+    assert signed_in.store.definition(NAME).settings["sign_in"] == "every-time"
 
 
 def test_a_plug_in_that_fails_at_new_settings_is_a_warning_and_they_stay(signed_in, monkeypatch):
     monkeypatch.setattr(signed_in.host._secrets, "get", lambda *_: 1 / 0)
-    [problem] = signed_in.host.change(NAME, {"stay_signed_in": "false"})
+    [problem] = signed_in.host.change(NAME, {"sign_in": "every-time"})
     assert problem.severity == "warning"
-    assert signed_in.store.definition(NAME).settings["stay_signed_in"] == "false"
+    assert signed_in.store.definition(NAME).settings["sign_in"] == "every-time"
 
 
 def test_a_definition_can_be_made_before_the_integration_is_set_up(store, sandbox, monkeypatch):

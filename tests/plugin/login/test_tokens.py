@@ -161,7 +161,7 @@ def test_threads_that_meet_the_same_stale_token_make_one_refresh_together():
     asked, together = [], threading.Barrier(8)
 
     class Slow:
-        def send(self, method, address, *, auth, form):
+        def send(self, method, address, *, form, **_):
             asked.append(form["refresh_token"])
             return reply(200, tokens("acc-tw0", "refr-tw0"))
 

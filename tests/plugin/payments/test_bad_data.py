@@ -51,7 +51,7 @@ class Wire:
     def close(self):
         pass
 
-    def send(self, method, address, *, auth, query=None, form=None, json=None, files=None):
+    def send(self, method, address, *, query=None, **_):
         path = urlsplit(address).path.split("/")[2:]
         match path:
             case ["token"]:

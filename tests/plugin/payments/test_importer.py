@@ -59,7 +59,7 @@ class Wire:
         self.page_size = page_size
         self.asked = []
 
-    def send(self, method, address, *, auth, query=None, form=None, json=None, files=None):
+    def send(self, method, address, *, query=None, **_):
         path = address.split("/3/", 1)[1]
         self.asked.append((path, query or {}))
         match path.split("/"):

@@ -1,0 +1,193 @@
+"""A service account: one consent, then nobody is needed, and nothing is stored that is secret."""
+
+from __future__ import annotations
+
+import threading
+
+import pluggy
+import pytest
+from ports import free_port
+from second_host import HostWithSecrets, hookimpl, new_run
+
+from hostsim.sandbox import Fault, Match, Sandbox, Switches, scripted_login, seed
+from opter_contract.values import Company
+from opter_fortnox_plugin import hooks
+from opter_fortnox_plugin.errors import FortnoxError
+from opter_fortnox_plugin.payments.importer import import_payments
+from opter_fortnox_plugin.session import sign_in_ahead
+
+SETTINGS = {"ignore_payments_before": "2026-01-01", "sign_in": "service-account"}
+TOKEN = Match("POST", "/oauth-v1/token")
+
+
+class Person(HostWithSecrets):
+    """A host whose user is a system administrator, and signs in."""
+
+    def __init__(self):
+        super().__init__()
+        self.windows = []
+
+    @hookimpl
+    def opter_open_browser(self, run, url, on_redirect):
+        self.windows.append(url)
+        arguments = (url, seed.USER, seed.PASSWORD)
+        threading.Thread(target=scripted_login.sign_in, args=arguments, daemon=True).start()
+        return True
+
+
+class Office:
+    def __init__(self, sandbox):
+        self.sandbox, self.host = sandbox, Person()
+        self.manager = pluggy.PluginManager("opter")
+        self.manager.register(self.host)
+        number = sandbox.state.company().number
+        self.company = Company(str(number), sandbox.state.company().name)
+
+    def run(self, **more):
+        values = {"settings": SETTINGS, "configuration": self.sandbox.environment()}
+        return new_run(self.manager, **values | more)
+
+    def bring(self, **more):
+        return import_payments(self.run(**more), environment={}, sleep=lambda _: None)
+
+    def code(self, **more):
+        with pytest.raises(FortnoxError) as caught:
+            self.bring(**more)
+        return caught.value.code, caught.value.kind
+
+    def asked(self, path):
+        return [one for one in self.sandbox.switchboard.asked if one.path == path]
+
+
+@pytest.fixture
+def office():
+    uri = f"http://localhost:{free_port()}/callback"
+    with Sandbox(seed.empty(), redirect_uri=uri) as sandbox:
+        yield Office(sandbox)
+
+
+@pytest.fixture
+def consented(office):
+    sign_in_ahead(office.run(), environment={})
+    office.host.windows.clear()
+    return office
+
+
+def test_one_consent_is_enough_and_nobody_is_asked_again(office):
+    assert office.bring().company == office.company
+    [window] = office.host.windows
+    assert "account_type=service" in window
+    for _ in range(2):
+        assert office.bring(attended=False).company == office.company
+    assert len(office.host.windows) == 1
+
+
+def test_nothing_secret_is_stored_and_nothing_revoked(consented):
+    consented.bring(attended=False)
+    assert consented.host.secrets == {}
+    assert consented.asked("/oauth-v1/revoke") == []
+    kept = "".join(map(str, consented.host.state.values()))
+    assert not any(token in kept for token in consented.sandbox.state.tokens.issued)
+
+
+def test_a_company_that_is_known_needs_no_consent_where_it_was_given_before(consented):
+    """As where a stored service login moves over, or another definition has the consent."""
+    consented.host.state.clear()
+    report = consented.bring(attended=False, company=consented.company)
+    assert report.company == consented.company
+    assert consented.host.windows == []
+
+
+def test_signing_in_ahead_asks_even_where_there_is_a_consent(consented):
+    assert sign_in_ahead(consented.run(), environment={}) == consented.company
+    assert len(consented.host.windows) == 1
+
+
+def test_a_stale_access_token_is_replaced_in_the_middle(consented):
+    consented.sandbox.faults.add(
+        Fault(401, '{"message":"unauthorized"}', "application/json", match=Match("GET", "/3/*"))
+    )
+    consented.bring(attended=False)
+    assert consented.host.windows == []
+
+
+# --- Nobody is there --------------------------------------------------------------------
+
+
+def test_without_a_consent_an_unattended_run_ends_at_once(office):
+    assert office.code(attended=False) == ("NO_CONSENT", "permission")
+    assert office.code(attended=False, company=office.company) == ("NO_CONSENT", "permission")
+    assert office.host.windows == []
+
+
+@pytest.mark.parametrize("way", ["every-time", "stay"])
+def test_an_unattended_run_never_waits_for_anybody(office, way):
+    settings = SETTINGS | {"sign_in": way}
+    assert office.code(attended=False, settings=settings) == ("LOGIN_NEEDED", "login")
+    assert office.host.windows == []
+
+
+def test_a_consent_that_was_withdrawn_is_told_as_such_until_it_is_given_again(consented):
+    consented.sandbox.state.tokens.withdraw_consent(consented.sandbox.state.company().number)
+    for _ in range(2):
+        assert consented.code(attended=False) == ("CONSENT_WITHDRAWN", "permission")
+    assert consented.host.windows == []
+    consented.bring()
+    assert len(consented.host.windows) == 1
+    consented.bring(attended=False)
+
+
+@pytest.mark.parametrize(
+    ("fault", "code"),
+    [
+        (Fault(400, '{"error":"error_missing_license"}', "application/json"), "LICENCE_MISSING"),
+        (Fault(401, '{"error":"invalid_client"}', "application/json"), "LOGIN_CLIENT_UNKNOWN"),
+        (Fault(400, '{"error":"invalid_request"}', "application/json"), "TOKEN_REFUSED"),
+        (Fault(500), "FORTNOX_UNAVAILABLE"),
+        (Fault(403, "<html>", "text/html"), "NOT_FORTNOX"),
+    ],
+    ids=lambda one: one if isinstance(one, str) else "",
+)
+def test_another_refusal_is_no_withdrawn_consent(consented, fault, code):
+    fault = fault.__class__(**{**fault.__dict__, "match": TOKEN, "times": 2})
+    consented.sandbox.faults.add(fault)
+    assert consented.code(attended=False)[0] == code
+    consented.sandbox.faults.clear()
+    consented.bring(attended=False)
+
+
+def test_fewer_scopes_than_needed_are_told_before_the_first_request(office):
+    office.sandbox.switchboard.switches = Switches(unlicensed_at_login="fewer_scopes")
+    office.sandbox.state.company().unlicensed.add("payment")
+    assert office.code() == ("SCOPES_NOT_GRANTED", "permission")
+    assert office.asked("/3/invoicepayments") == []
+
+
+def test_another_company_is_refused_and_not_remembered(office):
+    other = Company("1", "Ett annat åkeri AB")
+    assert office.code(company=other)[0] == "WRONG_COMPANY"
+    assert office.code(company=other, attended=False)[0] == "NO_CONSENT"
+
+
+# --- Settings ----------------------------------------------------------------------------
+
+
+def test_signing_in_ahead_is_of_no_use_where_it_is_done_every_time(office):
+    with pytest.raises(FortnoxError, match="SIGN_IN_EVERY_TIME"):
+        sign_in_ahead(office.run(settings=SETTINGS | {"sign_in": "every-time"}), environment={})
+
+
+def test_signing_in_ahead_stores_a_login_that_stays(office):
+    stay = SETTINGS | {"sign_in": "stay"}
+    sign_in_ahead(office.run(settings=stay), environment={})
+    office.bring(settings=stay, attended=False)
+    assert len(office.host.windows) == 1
+
+
+@pytest.mark.parametrize(("former", "now"), [("true", "stay"), ("false", "every-time")])
+def test_the_earlier_setting_is_taken_over(former, now):
+    values = {"ignore_payments_before": "2026-01-01", "stay_signed_in": former}
+    checked = hooks.opter_check_settings("FortnoxAPI", values, "")
+    assert checked.problems == ()
+    assert checked.values["sign_in"] == now
+    assert "stay_signed_in" not in checked.values
