@@ -56,13 +56,22 @@ class Temporary(Exception):
     :param what: what happened, in a few words without any content of the answer.
     :param wait: seconds that Fortnox asked us to wait, if it did.
     :param limited: whether the rate limit was the reason (429).
+    :param told: what happened as a person is told in the end, where that is more.
     """
 
-    def __init__(self, what: str, *, wait: float | None = None, limited: bool = False) -> None:
+    def __init__(
+        self,
+        what: str,
+        *,
+        wait: float | None = None,
+        limited: bool = False,
+        told: Text | None = None,
+    ) -> None:
         super().__init__(what)
         self.what = what
         self.wait = wait
         self.limited = limited
+        self.told = told
 
 
 class NotFortnox(Temporary):
@@ -96,11 +105,13 @@ class OutcomeUnknown(Exception):
     To send it again could write twice; only reading can tell.
 
     :param what: what happened, as in :class:`Temporary`.
+    :param error: what keeps requests from reaching Fortnox, so that none is made again.
     """
 
-    def __init__(self, what: str) -> None:
+    def __init__(self, what: str, error: FortnoxError | None = None) -> None:
         super().__init__(what)
         self.what = what
+        self.error = error
 
 
 class Rejected(Exception):
@@ -131,6 +142,8 @@ IN_SWEDISH: Final = {
     "no answer in time": "inget svar i tid",
     "no whole answer in time": "inget helt svar i tid",
     "no connection": "ingen förbindelse",
+    "no connection to the proxy": "ingen förbindelse med proxyn",
+    "a name that cannot be looked up": "ett namn som inte går att slå upp",
     "an answer that is not Fortnox's own": "ett svar som inte är Fortnox eget",
     "companyinformation": "företagsuppgifter (companyinformation)",
     "invoicepayments": "inbetalningar (invoicepayments)",
@@ -187,11 +200,10 @@ class SettingsWrong(FortnoxError):
             "administrator checks both in Fortnox's developer portal.",
         ),
         "SCOPES_NOT_REGISTERED": Text(
-            "Kopplingen är inte registrerad för allt den ber om ({scopes}), så Fortnox visade "
-            "ingen inloggning. Administratören kryssar i det som fattas i Fortnox utvecklarportal.",
-            "The integration is not registered for all that it asks for ({scopes}), so Fortnox "
-            "showed no login. The administrator ticks what is missing in Fortnox's developer "
-            "portal.",
+            "Kopplingen är inte registrerad för allt den ber om ({scopes}). Administratören "
+            "kryssar i det som fattas i Fortnox utvecklarportal.",
+            "The integration is not registered for all that it asks for ({scopes}). The "
+            "administrator ticks what is missing in Fortnox's developer portal.",
         ),
         "HOST_CONTRACT": Text(
             "Värdsystemet talar version {host} av avtalet för insticksprogram, men det här "
@@ -309,9 +321,11 @@ class NotPermitted(FortnoxError):
     messages: ClassVar = {
         "LICENCE_MISSING": Text(
             "Fortnox säger att {licence} saknas. Den som sköter företagets licenser i Fortnox "
-            "ordnar den, eller så loggar någon in som har den; importera sedan igen.",
+            "ordnar den, eller så loggar någon in som har den; en sparad inloggning avslutas då "
+            "först i inställningarna.",
             "Fortnox says that {licence} is missing. Whoever manages the company's licences in "
-            "Fortnox provides it, or somebody signs in who has it; then import again.",
+            "Fortnox provides it, or somebody signs in who has it; a stored login is then ended "
+            "first in the settings.",
         ),
         "NO_CONSENT": Text(
             "Företaget har inte godkänt ett servicekonto i Fortnox. En systemadministratör i "
@@ -389,10 +403,10 @@ class Unavailable(FortnoxError):
             "and password in {setting}, and that it allows Fortnox.",
         ),
         "FORTNOX_ASKS_TO_WAIT": Text(
-            "Fortnox ber oss återkomma om {minutes} minuter. Importera igen då; inget har sparats "
-            "till hälften.",
-            "Fortnox asks us to come back in {minutes} minutes. Import again then; nothing has "
-            "been partially saved.",
+            "Fortnox ber oss återkomma om {time}. Importera igen då; inget har sparats till "
+            "hälften.",
+            "Fortnox asks us to come back in {time}. Import again then; nothing has been partially "
+            "saved.",
         ),
         "LOGIN_SERVICE_DOWN": Text(
             "Fortnox inloggning fungerar inte just nu ({reason}). Det är ett fel hos Fortnox. "
@@ -401,11 +415,10 @@ class Unavailable(FortnoxError):
             "while and try again.",
         ),
         "TOKEN_REFUSED": Text(
-            "Fortnox gav ingen åtkomst den här gången ({reason}); en sparad inloggning finns kvar. "
-            "Vänta en stund och försök igen. Hjälper inte det, avsluta den sparade inloggningen "
-            "och logga in på nytt.",
-            "Fortnox granted no access this time ({reason}); a stored login is kept. Wait a while "
-            "and try again. If that does not help, end the stored login and sign in again.",
+            "Fortnox gav ingen åtkomst den här gången ({reason}). Vänta en stund och försök igen; "
+            "hjälper inte det, logga in på nytt.",
+            "Fortnox granted no access this time ({reason}). Wait a while and try again; if that "
+            "does not help, sign in again.",
         ),
         "LOGIN_NOT_REVOKED": Text(
             "Den sparade inloggningen är borttagen här, men Fortnox bekräftade inte att den har "

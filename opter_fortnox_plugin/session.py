@@ -131,6 +131,7 @@ def logged_in(
             configuration,
             stay=way == STAY,
             log_in=ask,
+            scopes=scopes if require_all else (),
             again=again,
             now=now,
             clock=clock,

@@ -101,6 +101,12 @@ NO_PAYMENT = Text(
     "{source} has no payment of it. If the customer has paid, look in {source} for money without "
     "an invoice or on the wrong one, and ask the customer for date, amount and OCR",
 )
+NONE_FOUND = Text(
+    "Ingen betalning av den hittades i {source}, men allt kunde inte frågas, så påminn inte "
+    "kunden innan det har rättats",
+    "No payment of it was found in {source}, but not everything could be asked, so do not dun the "
+    "customer before that is corrected",
+)
 SETTLED_AT_SOURCE = Text(
     "I {source} är den kvittad mot en kreditfaktura: inga pengar väntar, så påminn inte kunden",
     "In {source} it was settled against a credit note: no money is to come, so do not dun the "

@@ -57,6 +57,7 @@ class Lookup(NamedTuple):
     import_run: ImportRun
     company: Company
     requests: int
+    notes: tuple[Text, ...]
 
 
 class LastSeen(NamedTuple):
@@ -96,6 +97,7 @@ class Explanation:
     summary: Text
     balance: Decimal | None = None  # what remains at the source, in the invoice's currency
     exports: tuple[ItemStory, ...] = ()  # how it came there
+    notes: tuple[Text, ...] = ()  # what the source could not be asked
 
 
 # --- Which import to ask --------------------------------------------------------------
@@ -193,7 +195,8 @@ def explain(
         for one in several
     ]
     less = _less_remains(invoice, several, balance)
-    summary = _summary(question, invoice, payments, asked=asked, less=less)
+    notes = lookup.notes if lookup else ()
+    summary = _summary(question, invoice, payments, asked=asked, less=less, whole=not notes)
     return Explanation(
         question,
         invoice,
@@ -205,6 +208,7 @@ def explain(
         named(summary, question.source),
         None if balance is None else Decimal(balance["balance"]),
         export_states.stories(store, invoice_id),
+        notes,
     )
 
 
@@ -423,15 +427,20 @@ def _summary(
     *,
     asked: bool,
     less: Text | None,
+    whole: bool,
 ) -> Text:
-    """Say in a sentence or two how the invoice stands, and what to do where nothing is paid."""
+    """Say in a sentence or two how the invoice stands, and what to do where nothing is paid.
+
+    :param whole: all could be asked that was to be.
+    """
     sentences = [_of_invoice(question, invoice)]
     if less is not None:
         sentences.append(less)
     elif any(one.reason == SETTLED for one in payments):
         sentences.append(messages.SETTLED_AT_SOURCE)
     elif not payments:
-        sentences.append(messages.NO_PAYMENT if asked else messages.NONE_KNOWN)
+        found_none = messages.NO_PAYMENT if whole else messages.NONE_FOUND
+        sentences.append(found_none if asked else messages.NONE_KNOWN)
     if not asked:
         sentences.append(messages.NOT_ASKED)
     text = text_messages.joined(sentences) or sentences[0]
@@ -500,4 +509,5 @@ class Explaining(Context):
             if report is None:
                 return None
             session.finish(report.company)
-        return Lookup(import_run, company_of(report), report.requests)
+        notes = tuple(map(text_messages.own, report.notes))
+        return Lookup(import_run, company_of(report), report.requests, notes)

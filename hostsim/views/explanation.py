@@ -82,6 +82,7 @@ def explanation_object(found: Explanation, language: str) -> dict[str, Any]:
         "asked": found.asked,
         "not_asked": found.not_asked,
         "requests": found.requests,
+        "notes": list(found.notes),
         "invoice": found.invoice and as_object(_INVOICE, found.invoice, language),
         "balance": found.balance,
         "summary": found.summary,
@@ -120,6 +121,8 @@ def write_explanation(output: Output, found: Explanation) -> None:
     output.line(one_line(say(found.summary, language), 1000))
     if found.not_asked is not None:
         output.line(found.not_asked)
+    for note in found.notes:
+        output.line(note)
     for story in found.exports:
         write_story(output, story)
     for one in found.payments:

@@ -25,7 +25,6 @@ from opter_fortnox_plugin.errors import (
     Cancelled,
     FortnoxError,
     Missing,
-    NotPermitted,
     Refused,
     SettingsWrong,
     Temporary,
@@ -451,12 +450,13 @@ def check_right(examination: Examination, resource: str) -> Text:
     answer = examination.answers[resource]
     if isinstance(answer, FortnoxError):
         without = examination.needs.rights[resource].without
-        if without is not None and _is_of_one_register(answer):
+        if without is not None and _is_of_one_register(answer, examination):
             code = answer.details.get("fortnox_code")
+            sv, en = (f", kod {code}", f", code {code}") if code else ("", "")
             raise Unknown(
                 Text(
-                    f"Får inte läsas ({answer.code}, kod {code}). {without.sv}",
-                    f"May not be read ({answer.code}, code {code}). {without.en}",
+                    f"Kan inte läsas ({answer.code}{sv}). {without.sv}",
+                    f"Cannot be read ({answer.code}{en}). {without.en}",
                 )
             )
         if answer.code == "LICENCE_MISSING":
@@ -493,10 +493,8 @@ def check_rate_limit(examination: Examination) -> Text:
     return Text("Fortnox bad oss inte att vänta.", "Fortnox did not ask us to wait.")
 
 
-def _is_of_one_register(error: FortnoxError) -> bool:
-    if error.code == "LICENCE_MISSING":
-        return _means_program_licence(error)
-    return isinstance(error, NotPermitted)
+def _is_of_one_register(error: FortnoxError, examination: Examination) -> bool:
+    return not isinstance(error, Refused) and examination.is_readable("companyinformation")
 
 
 def _means_program_licence(error: FortnoxError) -> bool:

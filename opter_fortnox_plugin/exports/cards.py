@@ -248,6 +248,8 @@ class Cards:
             if found is None:
                 if isinstance(error, Rejected):
                     raise error
+                if error.error is not None:
+                    raise error.error
                 continue
             if card.action == "create" and self._is_other(card, found):
                 # Somebody else's card: nothing of it is overwritten unseen.
@@ -256,6 +258,8 @@ class Cards:
             self._compare_again(card, found)
             if not card.changes:
                 return
+            if isinstance(error, OutcomeUnknown) and error.error is not None:
+                raise error.error
         raise OutcomeUnknown("no answer in time")
 
     def _refuse_old_account(self, number: str, card: Card) -> None:

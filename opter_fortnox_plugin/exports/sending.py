@@ -138,12 +138,16 @@ class Sender(ABC, Generic[D]):
         self, ours: D, number: str, theirs: D | None, write: Callable[[D | None], Any]
     ) -> Outcome:
         found, uncertain = theirs, False
+        closed: FortnoxError | None = None
         for _ in range(ATTEMPTS):
             rejected = None
+            if closed is not None:
+                # It was asked for, and is not there.
+                raise closed
             try:
                 return self.checked(ours, self.read(write(found)))
-            except (OutcomeUnknown, Unreadable):
-                uncertain = True
+            except (OutcomeUnknown, Unreadable) as error:
+                uncertain, closed = True, getattr(error, "error", None)
             except Rejected as error:
                 # Whatever its code: a used number is looked up before it is called refused.
                 rejected = error
@@ -158,17 +162,20 @@ class Sender(ABC, Generic[D]):
                     raise _Unsettled(error) from None
                 return self.refused(ours, rejected)
             settled = self._settled_by(ours, found, theirs)
-            if (
-                settled is None
-                and rejected
-                and (found is None or not self.rows_changed(before, found))
-            ):
-                settled = self.refused(ours, rejected, found)
+            if settled is None and rejected:
+                settled = self._settled_by_refusal(ours, before, found, rejected)
             if settled is None and found is not None and theirs is None:
                 settled = self.update(ours, found)
             if settled is not None:
                 return settled
         return self.unknown()
+
+    def _settled_by_refusal(
+        self, ours: D, before: D | None, found: D | None, rejected: Rejected
+    ) -> Outcome | None:
+        """Return what a refusal means; ``None`` where the rows have changed meanwhile."""
+        changed = found is not None and self.rows_changed(before, found)
+        return None if changed else self.refused(ours, rejected, found)
 
     def _settled_by(self, ours: D, found: D | None, theirs: D | None) -> Outcome | None:
         """Return what is settled by what is there now; ``None`` where it is still to be written."""
@@ -211,8 +218,9 @@ class Sender(ABC, Generic[D]):
             try:
                 sent = True
                 self._client.act(self.resource, number, "cancel")
-            except OutcomeUnknown:
-                continue
+            except OutcomeUnknown as unknown:
+                if unknown.error is not None:
+                    return self.unknown(unknown.error)
             except Rejected as rejected:
                 return self.refused(found, rejected, found)
         return self.unknown()
@@ -273,7 +281,10 @@ class Sender(ABC, Generic[D]):
                 if file_id:
                     self.attach_file(number, file_id)
                     return Outcome("sent")
-            except (OutcomeUnknown, Missing):
+            except OutcomeUnknown as unknown:
+                if unknown.error is not None:
+                    raise unknown.error from None
+            except Missing:
                 continue
             except Rejected as rejected:
                 return problem("sent", "PDF_NOT_ATTACHED", rejected=rejected)

@@ -23,7 +23,7 @@ from urllib.parse import quote
 
 import tenacity
 
-from opter_contract.values import Company
+from opter_contract.values import Company, Text
 from opter_fortnox_plugin.errors import (
     FortnoxError,
     Missing,
@@ -315,7 +315,7 @@ class Client:
             return self._with_retries(partial(attempt, token), repeatable)
         except Unauthorized:
             # The login is good: the token service has just given this token.
-            raise Unavailable("TOKEN_REFUSED", reason="401") from None
+            raise Unavailable("TOKEN_REFUSED", reason=_NOT_ACCEPTED) from None
 
     def _address(self, path: str) -> str:
         if path.startswith("/"):
@@ -338,7 +338,8 @@ class Client:
             return retrying(attempt)
         except Temporary as error:
             if repeatable is _is_limited and not error.limited:
-                raise OutcomeUnknown(error.what) from None
+                closed = None if may_pass(error) else unavailable(error, 1)
+                raise OutcomeUnknown(error.what, closed) from None
             attempts = retrying.statistics.get("attempt_number", ATTEMPTS)
             raise unavailable(error, attempts) from None
 
@@ -368,13 +369,26 @@ def _path(resource: Resource, number: str) -> str:
     return f"{resource.path}/{quote(number, safe='')}" if number else resource.path
 
 
+_NOT_ACCEPTED: Final = Text(
+    "den nya åtkomstnyckeln godtogs inte", "the new access token was not accepted"
+)
+
+
 def unavailable(error: Temporary, attempts: int) -> FortnoxError:
     """Return what a person is told of the last of so many attempts."""
     if isinstance(error, NotFortnox):
         return Unavailable("NOT_FORTNOX", status=error.status, who=error.who)
     if error.wait is not None and error.wait > PATIENCE:
-        return Unavailable("FORTNOX_ASKS_TO_WAIT", minutes=math.ceil(error.wait / 60))
-    return Unavailable("FORTNOX_UNAVAILABLE", what=error.what, attempts=attempts)
+        return Unavailable("FORTNOX_ASKS_TO_WAIT", time=_about(error.wait))
+    return Unavailable("FORTNOX_UNAVAILABLE", what=error.told or error.what, attempts=attempts)
+
+
+def _about(seconds: float) -> Text:
+    minutes = math.ceil(seconds / 60)
+    if minutes <= 120:
+        return Text(f"{minutes} minuter", f"{minutes} minutes")
+    hours = math.ceil(seconds / 3600)
+    return Text(f"{hours} timmar", f"{hours} hours")
 
 
 def may_pass(error: BaseException) -> bool:

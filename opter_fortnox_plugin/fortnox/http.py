@@ -14,7 +14,8 @@ import socket
 import ssl
 import threading
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
+from functools import partial
 from typing import Any, Final, Self
 from urllib.parse import urlsplit
 
@@ -88,9 +89,13 @@ class _Deadline:
     current: threading.local = threading.local()
 
     def __init__(
-        self, seconds: float, sent: Callable[[], None], answered: Callable[[], None]
+        self,
+        seconds: float,
+        sent: Callable[[], None],
+        answered: Callable[[], None],
+        connecting: Callable[[], AbstractContextManager[None]],
     ) -> None:
-        self.sent, self.answered = sent, answered
+        self.sent, self.answered, self.connecting = sent, answered, connecting
         self._timer = threading.Timer(seconds, self.expire)
         self._timer.daemon = True
         self._lock = threading.Lock()
@@ -165,6 +170,13 @@ class _HttpConnection(_Watched, urllib3.connection.HTTPConnection):
 class _HttpsConnection(_Watched, urllib3.connection.HTTPSConnection):
     response_class = _CompleteResponse
 
+    def connect(self) -> None:
+        deadline: _Deadline | None = getattr(_Deadline.current, "deadline", None)
+        if deadline is None or self.proxy is None:
+            return super().connect()
+        with deadline.connecting():
+            return super().connect()
+
 
 class _HttpPool(urllib3.HTTPConnectionPool):
     ConnectionCls = _HttpConnection
@@ -214,6 +226,8 @@ class Transport:
     ) -> None:
         self._sessions: dict[str, requests.Session] = {}
         self._lock = threading.Lock()
+        #: Held while a way through a proxy is opened, so that one that refuses is asked once.
+        self._opening = threading.Lock()
         #: Why the proxy lets nothing through: asking again could lock its account.
         self._refused: Unavailable | None = None
         self._timeout = (connect, read)
@@ -246,7 +260,11 @@ class Transport:
         if self._refused is not None:
             raise self._refused
         session, proxies = self._session(address), network.proxies_of(address)
-        with _Deadline(self._total, self.sent, self.answered) as deadline, self._tracked(deadline):
+        opening = partial(self._connecting, address)
+        with (
+            _Deadline(self._total, self.sent, self.answered, opening) as deadline,
+            self._tracked(deadline),
+        ):
             try:
                 with session.request(
                     method,
@@ -267,16 +285,28 @@ class Transport:
             except Exception as error:
                 if not deadline.expired and not isinstance(error, _NETWORK):
                     raise
-                if isinstance(refused := _refusal(error, address), Unavailable):
-                    self._refused = refused if refused.details.get("status") == 407 else None
-                if refused is not None:
+                if (refused := _refusal(error, address)) is not None:
                     raise refused from None
-                what = "no whole answer in time" if deadline.expired else _what(error)
-                log.debug("%s: %s", type(error).__name__, what)
-                raise Temporary(what) from None
+                failed = _temporary(error, address, expired=deadline.expired)
+                log.debug("%s: %s", type(error).__name__, failed.what)
+                raise failed from None
             if deadline.expired:
                 raise Temporary("no whole answer in time")
         return Reply(response.status_code, headers, body, network.shown(proxies))
+
+    @contextmanager
+    def _connecting(self, address: str) -> Iterator[None]:
+        """Open a way through a proxy, one at a time, and none once it has refused."""
+        with self._opening:
+            if self._refused is not None:
+                raise self._refused
+            try:
+                yield
+            except Exception as error:
+                refused = _refusal(error, address)
+                if isinstance(refused, Unavailable) and refused.details.get("status") == 407:
+                    self._refused = refused
+                raise
 
     def _body(self, response: requests.Response) -> bytes:
         parts, size = [], 0
@@ -325,16 +355,26 @@ def _session(scheme: str) -> requests.Session:
 
 def _refusal(error: Exception, address: str) -> Exception | None:
     """Return what to raise where the way to the other side is closed, by the cause however deep."""
-    cause: BaseException | None = error
-    while cause is not None:
+    for cause in _causes(error):
         if isinstance(cause, ssl.SSLCertVerificationError):
             return Unavailable(
                 "FORTNOX_NOT_TRUSTED", host=urlsplit(address).hostname, store=_store()
             )
         if refused := _TUNNEL.search(str(cause)) if isinstance(cause, OSError) else None:
             return _refused_by_proxy(int(refused[1]), address)
-        cause = cause.__cause__ or cause.__context__
     return None
+
+
+def _causes(error: BaseException) -> Iterator[BaseException]:
+    """Give an error and all that it came from; the libraries put some among the arguments."""
+    waiting: list[object] = [error]
+    seen: list[BaseException] = []
+    while waiting:
+        one = waiting.pop()
+        if isinstance(one, BaseException) and not any(one is other for other in seen):
+            seen.append(one)
+            yield one
+            waiting += [one.__cause__, one.__context__, getattr(one, "reason", None), *one.args]
 
 
 def _refused_by_proxy(status: int, address: str) -> Exception:
@@ -350,6 +390,31 @@ def _store() -> Text:
     if name := network.certificates():
         return Text(f"Filen i {name}", f"The file in {name}")
     return Text("Datorns certifikatlager", "The machine's certificate store")
+
+
+def _temporary(error: Exception, address: str, *, expired: bool) -> Temporary:
+    """Say what went wrong on the way to an address."""
+    if expired:
+        return Temporary("no whole answer in time")
+    if isinstance(error, requests.exceptions.ProxyError):
+        proxy, setting = network.proxy_of(address), network.proxy_setting(address)
+        sv, en = (setting, setting) if isinstance(setting, str) else setting
+        return Temporary(
+            "no connection to the proxy",
+            told=Text(
+                f"ingen förbindelse med proxyn {proxy}, som {sv} anger",
+                f"no connection to the proxy {proxy}, which {en} gives",
+            ),
+        )
+    if any(isinstance(one, socket.gaierror) for one in _causes(error)):
+        host = urlsplit(address).hostname
+        return Temporary(
+            "a name that cannot be looked up",
+            told=Text(
+                f"namnet {host} går inte att slå upp", f"the name {host} cannot be looked up"
+            ),
+        )
+    return Temporary(_what(error))
 
 
 def _what(error: Exception) -> str:

@@ -267,7 +267,7 @@ def resource_in(reply: Reply, resource: Resource) -> Any:
 
 def _temporary(reply: Reply) -> Temporary | None:
     """Return the error of a status that says to come back later, if it does."""
-    if reply.status in (408, 429) or reply.status >= 500:
+    if reply.status in (408, 429) or (reply.status >= 500 and reply.status != _WANTS_LOGIN):
         limited = reply.status == 429
         # Fortnox's own may be a page, too, so that it is told and not judged.
         server = "" if _dict_in(reply.body) else _server(reply)
@@ -313,7 +313,9 @@ def refuse_others(reply: Reply) -> None:
     """
     if temporary := _temporary(reply):
         raise temporary
-    if not ((reply.status < 300 and isinstance(json_in(reply), dict)) or _is_fortnox(reply)):
+    value = json_in(reply) if reply.status < 300 else _dict_in(reply.body)
+    ours = isinstance(value, dict) and (reply.status < 300 or "error" in value)
+    if not (ours and not _server(reply)) and not _is_fortnox(reply):
         raise not_fortnox(reply)
 
 
@@ -325,19 +327,15 @@ def _is_fortnox(reply: Reply) -> bool:
     """
     if error_information(reply.body) is not None:
         return True
-    if reply.status == 404 or 300 <= reply.status < 400:
+    asks_for = reply.headers.get("www-authenticate", "").lower()
+    if _server(reply) or asks_for.startswith(_OF_PROXIES):
+        return False
+    if reply.status in {404, *_NEVER} or 300 <= reply.status < 400:
         return False
     value = _dict_in(reply.body)
     if isinstance(value.get("message"), str) or {"error", "error_description"} <= value.keys():
         return True
-    asks_for = reply.headers.get("www-authenticate", "").lower()
-    if reply.status == 401 and value:
-        return True
-    if reply.status == 400 and isinstance(value.get("error"), str):
-        return True
-    # An empty answer is Fortnox's, unless somebody else signs it.
-    signed = reply.proxy or _server(reply) or asks_for.startswith(_OF_PROXIES)
-    return not (reply.body or signed)
+    return not reply.body or (reply.status == 401 and bool(value))
 
 
 def _server(reply: Reply) -> str:
@@ -351,10 +349,10 @@ def not_fortnox(reply: Reply) -> NotFortnox:
     host = _host_of(reply.headers.get("location", ""))
     if 300 <= reply.status < 400 and _SERVER.fullmatch(host):
         who = Text(f"en hänvisning till {host}", f"a redirect to {host}")
-    elif reply.proxy:
-        who = Text(f"proxyn {reply.proxy}", f"the proxy {reply.proxy}")
     elif server := _server(reply):
         who = Text(f"en server som kallar sig {server}", f"a server that calls itself {server}")
+    elif reply.proxy:
+        who = Text(f"kanske proxyn {reply.proxy}", f"maybe the proxy {reply.proxy}")
     else:
         who = Text("det sade inte sitt namn", "it did not say who it was")
     # To ask again with the same password could lock an account.
@@ -382,6 +380,10 @@ _ANY_LICENCE: Final = Text(
     "en licens, hos företaget eller hos den som loggade in,",
     "a licence, of the company or of the person who signed in,",
 )
+
+#: What only a proxy or a network answers: it wants a login, or forbids by law.
+_WANTS_LOGIN: Final = 511
+_NEVER: Final = frozenset({407, 451, _WANTS_LOGIN})
 
 #: What asks for the password of a proxy or a network, never of Fortnox.
 _OF_PROXIES: Final = ("basic", "digest", "negotiate", "ntlm")
@@ -605,11 +607,18 @@ def tokens_of(reply: Reply) -> Tokens:
     """
     value = _dict_in(reply.body)
     refused = not 200 <= reply.status < 300 or "error" in value
-    if refused and _OF_LICENCE.search(json.dumps(value, default=str)):
+    if refused and _speaks_of_licence(reply.body, value):
         raise _licence_missing(_ANY_LICENCE)
-    if temporary := _temporary(reply):
+    error = str(value.get("error", ""))
+    temporary = _temporary(reply)
+    if error in _DOWN and not (temporary and temporary.wait):
+        raise refusal_of(error)
+    if temporary:
         raise temporary
-    if refused and not (isinstance(value.get("error"), str) or _is_fortnox(reply)):
+    if (code := code_of(error_information(reply.body))) in _INTERNAL_ERRORS:
+        raise Temporary(f"{reply.status}, {code}")
+    ours = isinstance(value.get("error"), str) and not _server(reply)
+    if refused and not (ours or _is_fortnox(reply)):
         raise not_fortnox(reply)
     if not isinstance(json_in(reply), dict):
         raise Temporary("an answer of an unexpected form")
@@ -620,7 +629,6 @@ def tokens_of(reply: Reply) -> Tokens:
         scopes = value.get("scope")
         granted = frozenset(scopes.split() if isinstance(scopes, str) else ())
         return Tokens(access, refresh, granted, _lifetime(value.get("expires_in")))
-    error = str(value.get("error", ""))
     if error == "invalid_grant":
         raise LoginFailed("LOGIN_FAILED", reason=error)
     known = refusal_of(error)
@@ -629,6 +637,15 @@ def tokens_of(reply: Reply) -> Tokens:
         reason = error if _TOKEN_REASON.fullmatch(error) else f"status {reply.status}"
         raise Unavailable("TOKEN_REFUSED", reason=reason)
     raise known
+
+
+_DOWN: Final = frozenset({"server_error", "temporarily_unavailable"})
+
+
+def _speaks_of_licence(body: bytes, value: Mapping[str, Any]) -> bool:
+    """Tell whether an answer, JSON or a sentence, says anything of a licence."""
+    text = json.dumps(value, default=str) if value else body[:1000].decode("utf-8", "replace")
+    return not text.lstrip().startswith("<") and bool(_OF_LICENCE.search(text))
 
 
 def is_revoked(reply: Reply) -> bool:
@@ -694,7 +711,7 @@ def refusal_of(error: str, scopes: Sequence[str] = SCOPES, words: str = "") -> F
         return SettingsWrong("LOGIN_CLIENT_UNKNOWN")
     if error == "invalid_scope":
         return SettingsWrong("SCOPES_NOT_REGISTERED", scopes=", ".join(scopes))
-    if error in ("server_error", "temporarily_unavailable"):
+    if error in _DOWN:
         return Unavailable("LOGIN_SERVICE_DOWN", reason=error)
     # Only a plain word is shown: anything else might be confidential.
     return LoginFailed("LOGIN_FAILED", reason=error if _TOKEN_REASON.fullmatch(error) else "–")

@@ -112,7 +112,11 @@ class InvoiceSender(Sender[Invoice]):
                 if found is None or found.sent:
                     return Outcome("unchanged")
                 self._client.act(INVOICES, number, "externalprint")
-            except (OutcomeUnknown, Unreadable):
+            except OutcomeUnknown as unknown:
+                if unknown.error is not None:
+                    raise unknown.error from None
+                continue
+            except Unreadable:
                 continue
             except Rejected as rejected:
                 return PROBLEMS.outcome("sent", "NOT_MARKED_SENT", rejected=rejected)

@@ -112,7 +112,8 @@ def parse_callback(query: str, state: str) -> Answer:
     ):
         raise UnexpectedCallback(forged=True)
     if len(error) == 1 and not code:
-        return Answer(error=error[0], words=" ".join(values.get("error_description", [])))
+        told = (one for name, several in values.items() if name != "state" for one in several)
+        return Answer(error=error[0], words=" ".join(told))
     if len(code) == 1 and not error:
         return Answer(code=code[0])
     raise UnexpectedCallback(forged=False)

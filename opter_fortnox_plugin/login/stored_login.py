@@ -18,7 +18,7 @@ from __future__ import annotations
 import logging
 import os
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from typing import Final
 
@@ -37,8 +37,8 @@ log = logging.getLogger(__name__)
 #: may take with both its attempts.
 TIMEOUT: Final = 120.0
 
-#: Errors that only another consent can mend. With a stored login no browser would open, so
-#: the same error would come back for ever. Whether a login is alive, only a refresh tells.
+#: Errors that only another consent can mend, so that the login that a person has just made is
+#: not kept: no browser would open for another. One that was stored is given up by a refresh alone.
 SIGN_IN_AGAIN: Final = frozenset({"WRONG_COMPANY", "SCOPE_MISSING", "SCOPES_NOT_GRANTED"})
 
 
@@ -155,15 +155,21 @@ class StoredLogin:
 
     def _refreshed(self, refresh_token: str) -> Tokens:
         """Refresh, and store the next token; only under the lock."""
-        try:
-            tokens = self._endpoint.refresh(Tokens("", refresh_token))
-        except FortnoxError as error:
-            if error.code == "LOGIN_EXPIRED":
+        while True:
+            try:
+                tokens = self._endpoint.refresh(Tokens("", refresh_token))
+                break
+            except FortnoxError as error:
                 stored = self._read()
-                # Another host of the same secrets may have stored the next one meanwhile.
-                if stored is not None and stored.refresh == refresh_token:
+                if error.code != "LOGIN_EXPIRED" or stored is None:
+                    raise
+                if stored.refresh == refresh_token:
                     self._host.set_secret(self._key, None)
-            raise
+                    raise
+            # Another host of the same secrets has stored the next one meanwhile.
+            if stored.is_good(self._now()):
+                return stored.tokens
+            refresh_token = stored.refresh
         if tokens.refresh:
             with self._revoked_unless_stored(tokens):
                 self._store(tokens)
@@ -218,6 +224,7 @@ def signed_in(
     *,
     stay: bool,
     log_in: Callable[[], str],
+    scopes: Collection[str] = (),
     again: bool = False,
     now: Callable[[], float] = time.time,
     clock: Callable[[], float] = time.monotonic,
@@ -226,12 +233,17 @@ def signed_in(
 
     :param stay: whether to store the login; if not, a stored one is ended.
     :param log_in: has a person sign in, and returns the authorization code.
+    :param scopes: where a stored login was granted less than these and a person is there,
+        they sign in again.
     :param again: have a person sign in even where a login is stored.
     :param now: Unix time.
     :param clock: seconds, to measure how long.
     """
     login = StoredLogin(host, endpoint, configuration, now)
     tokens = login.resume() if stay and not again else None
+    if tokens and tokens.scopes and not tokens.scopes.issuperset(scopes) and host.attended:
+        tokens = None
+    fresh = tokens is None
     if not stay and not login.end():
         host.report_progress("login", 0, None, Unavailable("LOGIN_NOT_REVOKED").message)
     if tokens is None:
@@ -247,7 +259,7 @@ def signed_in(
     try:
         yield _StoredSession(endpoint, tokens, login, clock)
     except Exception as error:
-        if _needs_another(error):
+        if fresh and _needs_another(error):
             login.end()
         raise
     finally:

@@ -456,11 +456,23 @@ def _look_up_refused(count: int, error: FortnoxError) -> Text:
         if refused
         else f"The invoices in Fortnox could not be read ({error.code})",
     )
+    todo = Text(
+        "Läs in de fakturorna här, eller ge den som loggar in rätten"
+        if refused
+        else "Det försöks igen vid nästa import",
+        "Load those invoices here, or give whoever signs in the right"
+        if refused
+        else "That is tried again at the next import",
+    )
+    waiting = Text(
+        "1 betalning väntar" if count == 1 else f"{count} betalningar väntar",
+        "1 payment waits" if count == 1 else f"{count} payments wait",
+    )
     return Text(
-        f"{why.sv}: {count} betalningar kunde inte slås upp och väntar, och vad som återstår av "
-        "fakturorna jämfördes inte. Resten är läst",
-        f"{why.en}: {count} payments could not be looked up and wait, and what remains of the "
-        "invoices was not compared. The rest is read",
+        f"{why.sv}, så vad som återstår av dem jämfördes inte, och {waiting.sv} på att kunna slås "
+        f"upp. Resten är läst. {todo.sv}",
+        f"{why.en}, so that what remains of them was not compared, and {waiting.en} to be looked "
+        f"up. The rest is read. {todo.en}",
     )
 
 

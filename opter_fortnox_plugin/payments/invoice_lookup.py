@@ -94,12 +94,20 @@ class _OfInvoices(Importer):
             if isinstance(page, FortnoxError):
                 if not self._numbers:
                     raise page
-                self._notes.append(page.message)
+                self._notes.append(_not_searched(page))
                 break
             rows = [row for raw in page.rows if (row := readable(raw))]
             found.update(row.number for row in rows if row.ocr == reference)
             number, pages = number + 1, page.pages
         return found
+
+
+def _not_searched(error: FortnoxError) -> Text:
+    return Text(
+        f"Fakturor kunde inte sökas på OCR-nummer i Fortnox ({error.code}): {error.message.sv}",
+        f"Invoices could not be searched by OCR reference in Fortnox ({error.code}): "
+        f"{error.message.en}",
+    )
 
 
 _READING: Final = Text(

@@ -53,7 +53,9 @@ class BillSender(Sender[SupplierInvoice]):
         try:
             payload = supplier_invoice_payload(ours)
             return self.checked(ours, self.read(self._client.create(self.resource, payload)))
-        except (OutcomeUnknown, Unreadable):
+        except OutcomeUnknown as unknown:
+            return self._settled_by_newer(ours, unknown.error)
+        except Unreadable:
             return self._settled_by_newer(ours)
         except Rejected as rejected:
             return self.refused(ours, rejected)
@@ -61,8 +63,13 @@ class BillSender(Sender[SupplierInvoice]):
             # Before anything was written.
             return Outcome("refused", None, error.code, error.message, error=error)
 
-    def _settled_by_newer(self, ours: SupplierInvoice) -> Outcome:
-        """Look for a bill that may have been made among what is new there."""
+    def _settled_by_newer(
+        self, ours: SupplierInvoice, closed: FortnoxError | None = None
+    ) -> Outcome:
+        """Look for a bill that may have been made among what is new there.
+
+        :param closed: what keeps requests from reaching Fortnox, if anything does.
+        """
         for pause in PAUSES:
             self._sleep(pause)
             try:
@@ -81,7 +88,7 @@ class BillSender(Sender[SupplierInvoice]):
             if found is not None:
                 # Without our mark it is somebody else's, or Fortnox has dropped the mark.
                 return self.checked(ours, found) if marked else Outcome("adopted", found)
-        return self.unknown()
+        return self.unknown(closed)
 
     def changed(self, ours: SupplierInvoice, theirs: SupplierInvoice) -> Mapping[str, Any]:  # noqa: ARG002
         payload = supplier_invoice_payload(ours)

@@ -194,6 +194,16 @@ def test_nothing_is_left_behind_when_it_fails_either(host, store, state):
     assert list(host.runs()) == []
 
 
+def test_a_search_that_is_refused_is_told_and_no_payment_is_denied(host, state):
+    state.company(NORTH).forbidden.add("invoice")
+    found = host.why("1001")
+    assert found.payments == ()
+    assert "not everything could be asked" in found.summary.en
+    assert "has no payment" not in found.summary.en
+    [note] = [one for one in found.notes if "OCR" in one.en]
+    assert "RIGHT_MISSING" in note.en
+
+
 def test_offline_nobody_is_asked_and_it_is_said(host, person, company):
     pay(company, 1001)
     pay(company, 1002, booked=False)

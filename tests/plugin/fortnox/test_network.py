@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import http.server
+import socket
 import ssl
 import threading
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from urllib.parse import urlsplit
 
 import pytest
 import trustme
 from fortnox import Wire, broken_off
 
-from opter_fortnox_plugin.errors import NotFortnox, SettingsWrong, Unavailable
+from opter_fortnox_plugin.errors import NotFortnox, SettingsWrong, Temporary, Unavailable
 from opter_fortnox_plugin.fortnox import network
 from opter_fortnox_plugin.fortnox.http import NoAuth, Transport
 
@@ -52,10 +54,10 @@ class Handler(http.server.BaseHTTPRequestHandler):
 
 
 @contextmanager
-def inspecting(authority):
+def inspecting(authority, name="localhost"):
     """Serve HTTPS with a certificate of a firm's own authority."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    authority.issue_cert("localhost").configure_cert(context)
+    authority.issue_cert(name).configure_cert(context)
     with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
         server.daemon_threads = True
         server.socket = context.wrap_socket(server.socket, server_side=True)
@@ -139,6 +141,27 @@ def test_without_tls_nothing_is_asked_of_certificates(environment, transport):
 # --- Proxies ---
 
 
+def tunnelling_to(port):
+    """Open a tunnel to a port here, whatever address was asked for."""
+
+    def pump(source, target):
+        with suppress(OSError):
+            while part := source.recv(65536):
+                target.sendall(part)
+        with suppress(OSError):
+            target.shutdown(socket.SHUT_WR)
+
+    def visit(connected, over):
+        connected.sendall(b"HTTP/1.1 200 OK\r\n\r\n")
+        with socket.create_connection(("127.0.0.1", port)) as there:
+            back = threading.Thread(target=pump, args=(there, connected), daemon=True)
+            back.start()
+            pump(connected, there)
+            back.join()
+
+    return visit
+
+
 def tunnel(status, reason="x"):
     return broken_off(f"HTTP/1.1 {status} {reason}\r\nContent-Length: 0\r\n\r\n".encode())
 
@@ -158,6 +181,60 @@ def test_a_proxy_that_wants_another_password_is_asked_once(environment, transpor
         "setting": name,
     }
     assert "hemligt" not in str(caught.value)
+
+
+def test_threads_that_meet_a_refusing_proxy_together_ask_it_once(environment, transport):
+    def send():
+        together.wait()
+        with pytest.raises(Unavailable, match="PROXY_REFUSED"):
+            get(transport)
+
+    together = threading.Barrier(8)
+    with Wire(tunnel(407)) as proxy:
+        environment.setenv("HTTPS_PROXY", proxy.address)
+        threads = [threading.Thread(target=send) for _ in range(8)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        assert len(proxy.requests) == 1
+
+
+def test_a_firms_certificate_behind_its_proxy_is_explained_too(environment, transport, firm):
+    with inspecting(firm) as address, Wire(tunnelling_to(urlsplit(address).port)) as proxy:
+        environment.setenv("HTTPS_PROXY", proxy.address)
+        with pytest.raises(Unavailable) as caught:
+            get(transport)
+    assert caught.value.code == "FORTNOX_NOT_TRUSTED"
+    assert caught.value.details["host"] == "api.fortnox.se"
+
+
+def test_a_firms_certificate_behind_its_proxy_is_trusted_where_it_is_given(
+    environment, transport, firm, bundle
+):
+    environment.setenv("REQUESTS_CA_BUNDLE", str(bundle))
+    with (
+        inspecting(firm, "api.fortnox.se") as address,
+        Wire(tunnelling_to(urlsplit(address).port)) as proxy,
+    ):
+        environment.setenv("HTTPS_PROXY", proxy.address)
+        assert get(transport).status == 200
+        transport.close()
+
+
+def test_a_proxy_that_nobody_runs_is_named_with_what_gives_it(environment, transport):
+    environment.setenv("HTTPS_PROXY", "http://kim:hemligt@127.0.0.1:1")
+    with pytest.raises(Temporary) as caught:
+        get(transport)
+    assert caught.value.told.en == (
+        "no connection to the proxy 127.0.0.1:1, which HTTPS_PROXY gives"
+    )
+
+
+def test_a_name_that_nobody_knows_is_told(environment, transport):
+    with pytest.raises(Temporary) as caught:
+        get(transport, "https://api.fortnox.invalid/3")
+    assert caught.value.told.en == "the name api.fortnox.invalid cannot be looked up"
 
 
 def test_a_proxy_that_forbids_one_address_may_allow_another(environment, transport):

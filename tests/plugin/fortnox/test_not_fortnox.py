@@ -56,7 +56,31 @@ def test_a_redirect_names_the_host_that_it_leads_to_and_no_more(read):
 @READERS
 def test_a_proxy_names_itself(read):
     problem = read(Reply(403, {"server": "squid/5.7"}, b"<html>", proxy="proxy.firm.se:8080"))
-    assert problem.who.sv == "proxyn proxy.firm.se:8080"
+    assert problem.who.en == "a server that calls itself squid/5.7"
+    problem = read(Reply(403, {"server": "Fortnox"}, b"<html>", proxy="proxy.firm.se:8080"))
+    assert problem.who.en == "maybe the proxy proxy.firm.se:8080"
+
+
+def test_behind_a_proxy_an_empty_403_of_fortnoxs_is_a_missing_right():
+    assert of_api(Reply(403, {"server": "Fortnox"}, b"", proxy="p:1")).code == "RIGHT_MISSING"
+
+
+@READERS
+@pytest.mark.parametrize(
+    ("status", "body", "server"),
+    [
+        (403, {"error": "blocked", "message": "WAF"}, "squid/5.7"),
+        (400, {"error": "Blocked by firewall"}, "squid/5.7"),
+        (401, {"message": "unauthorized"}, "squid/5.7"),
+        (451, {"message": "blocked"}, "squid/5.7"),
+        (451, {"message": "blocked"}, ""),
+        (407, {"message": "x"}, ""),
+        (511, {"message": "x"}, ""),
+        (511, b"<html>", ""),
+    ],
+)
+def test_json_of_somebody_else_is_not_fortnoxs_either(read, status, body, server):
+    assert isinstance(read(reply(status, body, server=server)), NotFortnox)
 
 
 @READERS
@@ -129,13 +153,30 @@ def test_an_answer_that_was_cut_off_may_come_whole(read):
         {"error": "invalid_grant", "error_description": "Company does not have enough licenses"},
         {"error": "x", "error_hint": {"sv": "Licensen har gått ut"}},
         {"message": "no licence"},
+        b"You do not have enough licenses",
     ],
 )
 def test_words_of_a_licence_anywhere_are_the_licences_error(status, body):
-    if status == 200 and "error" not in body:
+    if status == 200 and (isinstance(body, bytes) or "error" not in body):
         return
     problem = of_token_service(reply(status, body))
     assert (problem.code, problem.kind) == ("LICENCE_MISSING", "permission")
+
+
+@pytest.mark.parametrize("status", [400, 500, 503])
+@pytest.mark.parametrize("word", ["server_error", "temporarily_unavailable"])
+def test_a_login_service_that_is_down_says_so_with_any_status(status, word):
+    problem = of_token_service(reply(status, {"error": word}))
+    assert (problem.code, problem.kind) == ("LOGIN_SERVICE_DOWN", "unavailable")
+
+
+def test_a_login_service_that_says_when_to_come_back_is_waited_for():
+    problem = of_token_service(reply(503, {"error": "server_error"}, retry_after="600"))
+    assert unavailable(problem, 1).code == "FORTNOX_ASKS_TO_WAIT"
+
+
+def test_an_internal_error_at_the_token_service_may_pass():
+    assert may_pass(of_token_service(reply(400, error(1000003))))
 
 
 def test_who_has_payments_is_not_told_to_buy_invoicing():
@@ -152,7 +193,10 @@ def test_an_internal_error_of_fortnoxs_may_pass(code):
 
 def test_a_long_wait_is_told_in_minutes():
     told = unavailable(of_api(reply(503, b"", retry_after="610")), 1)
-    assert (told.code, told.details) == ("FORTNOX_ASKS_TO_WAIT", {"minutes": 11})
+    assert told.code == "FORTNOX_ASKS_TO_WAIT"
+    assert told.details["time"].en == "11 minutes"
+    told = unavailable(of_api(reply(503, b"", retry_after="86400")), 1)
+    assert "om 24 timmar" in told.message.sv
 
 
 @pytest.mark.parametrize("body", [b"<html>", b"", b'{"revoked": false}', b'{"revoked": "x"}'])

@@ -457,6 +457,31 @@ def test_whatever_goes_wrong_after_a_write_leaves_it_unknown(office, fault):
     assert codes(office.recorded) == {"/10301": ("unknown", "RESULT_UNKNOWN")}
 
 
+@pytest.mark.parametrize("status", [302, 401, 403, 407])
+def test_what_somebody_else_answers_to_a_write_is_asked_after_and_not_made_again(office, status):
+    page = Fault(status, "<html>", "text/html", headers={"Server": "squid"})
+    office.fault(page, POSTS, times=None)
+    recorded = office.has(invoice(), invoice("10302")).export()
+    assert office.requests("POST", "/3/invoices") <= 2
+    assert {state for state, _ in codes(recorded).values()} == {"refused"}
+    assert "squid" in recorded.report.notes[0].en
+
+
+def test_what_was_written_and_answered_by_somebody_else_is_found(office):
+    office.fault(Fault(403, "<html>", "text/html", performed=True), POSTS)
+    recorded = office.has(invoice()).export()
+    assert codes(recorded) == {"/10301": ("sent", "")}
+
+
+def test_a_customer_whose_request_somebody_else_answers_is_not_blamed(office):
+    page = Fault(407, "<html>", "text/html", headers={"Server": "squid"})
+    office.fault(page, Match("POST", "/3/customers"), times=None)
+    recorded = office.has(invoice()).export()
+    assert office.requests("POST", "/3/customers") == 1
+    assert codes(recorded) == {"/10301": ("refused", "NOT_SENT")}
+    assert any("squid" in note.en for note in recorded.report.notes)
+
+
 def test_the_same_number_of_another_region_is_never_adopted(office):
     office.has(invoice(region="N")).export()
     recorded = office.has(invoice(region="S")).export()

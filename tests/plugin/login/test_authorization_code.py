@@ -57,7 +57,7 @@ def test_the_right_state_with_a_code_is_the_answer():
 
 def test_the_right_state_with_an_error_is_a_refusal():
     came = query(error="access_denied", error_description="x", state=STATE)
-    assert parse_callback(came, STATE) == Answer(error="access_denied", words="x")
+    assert parse_callback(came, STATE) == Answer(error="access_denied", words="access_denied x")
 
 
 def test_neither_code_nor_state_is_a_locked_company():

@@ -6,6 +6,7 @@ import threading
 
 import pluggy
 import pytest
+from fortnox import reply
 from ports import free_port
 from second_host import HostWithSecrets, hookimpl, new_run
 
@@ -13,6 +14,7 @@ from hostsim.sandbox import Fault, Match, Sandbox, Switches, scripted_login, see
 from opter_contract.values import Company
 from opter_fortnox_plugin import hooks
 from opter_fortnox_plugin.errors import FortnoxError
+from opter_fortnox_plugin.fortnox.http import Transport
 from opter_fortnox_plugin.payments.importer import import_payments
 from opter_fortnox_plugin.session import sign_in_ahead
 
@@ -181,6 +183,29 @@ def test_signing_in_ahead_stores_a_login_that_stays(office):
     stay = SETTINGS | {"sign_in": "stay"}
     sign_in_ahead(office.run(settings=stay), environment={})
     office.bring(settings=stay, attended=False)
+    assert len(office.host.windows) == 1
+
+
+def test_a_token_that_another_host_has_stored_meanwhile_is_used(office):
+    """As by a host that shares the secrets, but not the locks."""
+
+    class Meanwhile(Transport):
+        def send(self, method, address, **what):
+            refused = (what.get("form") or {}).get("refresh_token")
+            if not refused or used:
+                return super().send(method, address, **what)
+            used.append(refused)
+            tokens = office.sandbox.state.tokens
+            fresh = tokens.refresh(refused, office.sandbox.client_id).refresh
+            [(key, stored)] = office.host.secrets.items()
+            office.host.secrets[key] = stored.replace(refused, fresh)
+            return reply(400, {"error": "invalid_grant"})
+
+    used, stay = [], SETTINGS | {"sign_in": "stay"}
+    office.bring(settings=stay)
+    run = office.run(settings=stay, attended=False)
+    assert import_payments(run, environment={}, transport=Meanwhile).company == office.company
+    assert used
     assert len(office.host.windows) == 1
 
 

@@ -305,6 +305,14 @@ def test_a_person_without_the_right_to_one_register_stays_signed_in(office):
     assert office.logins() == 0
 
 
+def test_a_stored_login_that_is_granted_less_now_asks_a_person_and_is_kept(signed_in):
+    body = {"access_token": "a", "refresh_token": "r", "scope": "invoice companyinformation"}
+    less = Fault(200, json.dumps(body), "application/json", match=TOKEN)
+    signed_in.sandbox.switchboard.faults.add(less)
+    assert signed_in.logins() == 1
+    assert signed_in.logins() == 0
+
+
 # --- Switching off ---
 
 

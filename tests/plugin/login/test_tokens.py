@@ -213,7 +213,7 @@ def test_without_a_refresh_token_there_is_nothing_to_revoke(wire, endpoint):
 
 def test_neither_logs_nor_errors_nor_reprs_hold_a_secret(wire, endpoint, caplog):
     caplog.set_level("DEBUG")
-    said = {"error": "server_error", "error_description": "refr-0ne acc-0ne c0de"}
+    said = {"error": "unsure", "error_description": "refr-0ne acc-0ne c0de"}
     wire.post(
         TOKEN, body=requests.ConnectionError("https://x/?code=c0de s3cret-of-the-integration")
     )

@@ -638,6 +638,15 @@ def test_what_cannot_be_settled_is_unknown_and_asked_for_at_the_next_export(offi
     assert len(office.there()) == 1
 
 
+def test_a_bill_that_somebody_else_answers_is_not_made_again_and_it_is_told_who(office):
+    page = Fault(403, "<html>", "text/html", headers={"Server": "squid"})
+    office.fault(page, POSTS, times=None)
+    recorded = office.has(bill()).export()
+    assert office.requests("POST", "/3/supplierinvoices") == 1
+    assert codes(recorded) == {"/A-117": ("unknown", "RESULT_UNKNOWN")}
+    assert any("squid" in note.en for note in recorded.report.notes)
+
+
 def test_one_that_was_sent_before_a_kill_is_found_though_it_has_changed_since(office):
     office.has(bill()).export()
     office.host.forget_results()
