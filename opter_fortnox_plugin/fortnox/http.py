@@ -45,6 +45,9 @@ CONNECTIONS: Final = 25
 
 _CHUNK: Final = 64 * 1024
 
+#: What a proxy answers to a wrong password, whatever the address.
+_WRONG_PASSWORD: Final = 407
+
 #: How the standard library says that a proxy did not open a way to the other side.
 _TUNNEL: Final = re.compile(r"Tunnel connection failed: ([1-5][0-9]{2})")
 
@@ -228,8 +231,9 @@ class Transport:
         self._lock = threading.Lock()
         #: Held while a way through a proxy is opened, so that one that refuses is asked once.
         self._opening = threading.Lock()
-        #: Why the proxy lets nothing through: asking again could lock its account.
-        self._refused: Unavailable | None = None
+        #: Why the proxy lets nothing through, to a host or, as ``""``, at all: asking again could
+        #: lock its account.
+        self._refused: dict[str, Unavailable] = {}
         self._timeout = (connect, read)
         self._total = total
         self._active: set[_Deadline] = set()
@@ -257,8 +261,7 @@ class Transport:
         :raises Unavailable: where the other side cannot prove who it is, or the proxy refuses.
         :raises SettingsWrong: where the machine's own set-up lets nothing out.
         """
-        if self._refused is not None:
-            raise self._refused
+        self._raise_if_refused(address)
         session, proxies = self._session(address), network.proxies_of(address)
         opening = partial(self._connecting, address)
         with (
@@ -298,15 +301,20 @@ class Transport:
     def _connecting(self, address: str) -> Iterator[None]:
         """Open a way through a proxy, one at a time, and none once it has refused."""
         with self._opening:
-            if self._refused is not None:
-                raise self._refused
+            self._raise_if_refused(address)
             try:
                 yield
             except Exception as error:
                 refused = _refusal(error, address)
-                if isinstance(refused, Unavailable) and refused.details.get("status") == 407:
-                    self._refused = refused
+                if isinstance(refused, Unavailable) and refused.code == "PROXY_REFUSED":
+                    every = refused.details["status"] == _WRONG_PASSWORD
+                    self._refused["" if every else _host(address)] = refused
                 raise
+
+    def _raise_if_refused(self, address: str) -> None:
+        for host in ("", _host(address)):
+            if host in self._refused:
+                raise self._refused[host]
 
     def _body(self, response: requests.Response) -> bytes:
         parts, size = [], 0
@@ -342,6 +350,10 @@ class Transport:
             return self._sessions[scheme]
 
 
+def _host(address: str) -> str:
+    return urlsplit(address).hostname or ""
+
+
 def _session(scheme: str) -> requests.Session:
     session = requests.Session()
     # Proxies and certificates are found by :mod:`.network`, and a .netrc is nobody's wish.
@@ -357,9 +369,7 @@ def _refusal(error: Exception, address: str) -> Exception | None:
     """Return what to raise where the way to the other side is closed, by the cause however deep."""
     for cause in _causes(error):
         if isinstance(cause, ssl.SSLCertVerificationError):
-            return Unavailable(
-                "FORTNOX_NOT_TRUSTED", host=urlsplit(address).hostname, store=_store()
-            )
+            return Unavailable("FORTNOX_NOT_TRUSTED", host=_host(address), store=_store())
         if refused := _TUNNEL.search(str(cause)) if isinstance(cause, OSError) else None:
             return _refused_by_proxy(int(refused[1]), address)
     return None
@@ -407,7 +417,7 @@ def _temporary(error: Exception, address: str, *, expired: bool) -> Temporary:
             ),
         )
     if any(isinstance(one, socket.gaierror) for one in _causes(error)):
-        host = urlsplit(address).hostname
+        host = _host(address)
         return Temporary(
             "a name that cannot be looked up",
             told=Text(

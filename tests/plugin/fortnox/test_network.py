@@ -240,7 +240,7 @@ def test_a_name_that_nobody_knows_is_told(environment, transport):
 def test_a_proxy_that_forbids_one_address_may_allow_another(environment, transport):
     with Wire(tunnel(403)) as proxy:
         environment.setenv("HTTPS_PROXY", proxy.address)
-        for address in (FORTNOX, "https://apps.fortnox.se/oauth-v1"):
+        for address in (FORTNOX, "https://apps.fortnox.se/oauth-v1", FORTNOX):
             with pytest.raises(Unavailable, match="PROXY_REFUSED"):
                 get(transport, address)
         assert len(proxy.requests) == 2
