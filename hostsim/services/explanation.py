@@ -509,5 +509,5 @@ class Explaining(Context):
             if report is None:
                 return None
             session.finish(report.company)
-        notes = tuple(map(text_messages.own, report.notes))
+        notes = tuple(map(text_messages.own, getattr(report, "notes", ())))
         return Lookup(import_run, company_of(report), report.requests, notes)
