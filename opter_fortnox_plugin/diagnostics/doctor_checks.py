@@ -25,6 +25,7 @@ from opter_fortnox_plugin.errors import (
     Cancelled,
     FortnoxError,
     Missing,
+    NotPermitted,
     Refused,
     SettingsWrong,
     Temporary,
@@ -494,7 +495,7 @@ def check_rate_limit(examination: Examination) -> Text:
 
 
 def _is_of_one_register(error: FortnoxError, examination: Examination) -> bool:
-    return not isinstance(error, Refused) and examination.is_readable("companyinformation")
+    return isinstance(error, NotPermitted) and examination.is_readable("companyinformation")
 
 
 def _means_program_licence(error: FortnoxError) -> bool:

@@ -19,23 +19,32 @@ log = logging.getLogger(__name__)
 
 T = TypeVar("T")
 
+#: What a step goes on without. Where something is refused, another attempt is of no use.
+REFUSALS: Final = (NotPermitted, Refused)
+FAILURES: Final = (*REFUSALS, Unavailable)
+
 
 class BestEffort:
     """One optional step of an import.
 
     Where one request is refused, the others are still made. Where one fails in spite of all
     retries, the step ends: each of the others would take as long to fail.
+
+    :param catching: the errors that do not end the import.
     """
 
-    def __init__(self, executor: Executor) -> None:
+    def __init__(
+        self, executor: Executor, catching: tuple[type[FortnoxError], ...] = FAILURES
+    ) -> None:
         self._executor = executor
+        self._catching = catching
         #: How many requests failed, by the message that says why.
         self.failed: Final[Counter[Text]] = Counter()
         #: Why no more requests are made.
         self.aborted: Unavailable | None = None
 
     def submit(self, fetch: Callable[[], T]) -> Future[T | FortnoxError]:
-        return self._executor.submit(partial(_caught, fetch))
+        return self._executor.submit(partial(_caught, fetch, self._catching))
 
     def result(self, future: Future[T | FortnoxError]) -> T | FortnoxError:
         """Wait for a request; return its value, or why there is none."""
@@ -49,14 +58,14 @@ class BestEffort:
         if isinstance(error, Unavailable):
             self.aborted = error = self.aborted or error
         if error.message not in self.failed:
-            log.warning("the import continues without an answer: %s", error.code)
+            log.info("the import continues without an answer: %s", error.code)
         self.failed[error.message] += 1
         return error
 
 
-def _caught(fetch: Callable[[], T]) -> T | FortnoxError:
+def _caught(fetch: Callable[[], T], catching: tuple[type[FortnoxError], ...]) -> T | FortnoxError:
     # Inside the future, since an error of a future ends the whole run.
     try:
         return fetch()
-    except (NotPermitted, Refused, Unavailable) as error:
+    except catching as error:
         return error

@@ -288,9 +288,9 @@ def _error_of(reply: Reply, resource: str) -> Exception:
     if code in _INTERNAL_ERRORS:
         return Temporary(f"{status}, {code}")
     if code == _NO_INTEGRATION_LICENCE:
-        return _licence_missing(_INTEGRATION, code)
+        return _licence_missing(_INTEGRATION, code, status)
     if code == _NO_MODULE_LICENCE:
-        return _licence_missing(_licence_of(resource), code)
+        return _licence_missing(_licence_of(resource), code, status)
     if code == _NO_SCOPE:
         return NotPermitted("SCOPE_MISSING", resource=resource, fortnox_code=code)
     if code in _NO_RIGHT:
@@ -299,7 +299,7 @@ def _error_of(reply: Reply, resource: str) -> Exception:
         return Unauthorized()
     if status == 403:
         if _OF_LICENCE.search(reply.body.decode("utf-8", "replace")):
-            return _licence_missing(_licence_of(resource), shown)
+            return _licence_missing(_licence_of(resource), shown, status)
         return NotPermitted("RIGHT_MISSING", resource=resource, fortnox_code=shown)
     if status == 404:
         return Missing(resource)
@@ -367,8 +367,8 @@ def _host_of(address: str) -> str:
         return ""
 
 
-def _licence_missing(licence: Text, code: object = "–") -> NotPermitted:
-    return NotPermitted("LICENCE_MISSING", licence=licence, fortnox_code=code)
+def _licence_missing(licence: Text, code: object = "–", status: int | None = None) -> NotPermitted:
+    return NotPermitted("LICENCE_MISSING", licence=licence, fortnox_code=code, status=status)
 
 
 def _licence_of(resource: str) -> Text:

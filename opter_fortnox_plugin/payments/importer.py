@@ -25,7 +25,6 @@ from opter_contract.values import (
 from opter_fortnox_plugin.errors import (
     FortnoxError,
     Missing,
-    NotPermitted,
 )
 from opter_fortnox_plugin.fortnox.best_effort import BestEffort
 from opter_fortnox_plugin.fortnox.client import Client
@@ -446,33 +445,18 @@ def _details(done: int, total: int) -> Text:
 
 
 def _look_up_refused(count: int, error: FortnoxError) -> Text:
-    refused = isinstance(error, NotPermitted)
     code = error.details.get("fortnox_code")
-    why = Text(
-        f"Den som loggade in får inte läsa fakturorna i Fortnox ({error.code}, kod {code})"
-        if refused
-        else f"Fakturorna i Fortnox kunde inte läsas ({error.code})",
-        f"The person who signed in may not read the invoices in Fortnox ({error.code}, code {code})"
-        if refused
-        else f"The invoices in Fortnox could not be read ({error.code})",
-    )
-    todo = Text(
-        "Läs in de fakturorna här, eller ge den som loggar in rätten"
-        if refused
-        else "Det försöks igen vid nästa import",
-        "Load those invoices here, or give whoever signs in the right"
-        if refused
-        else "That is tried again at the next import",
-    )
     waiting = Text(
         "1 betalning väntar" if count == 1 else f"{count} betalningar väntar",
         "1 payment waits" if count == 1 else f"{count} payments wait",
     )
     return Text(
-        f"{why.sv}, så vad som återstår av dem jämfördes inte, och {waiting.sv} på att kunna slås "
-        f"upp. Resten är läst. {todo.sv}",
-        f"{why.en}, so that what remains of them was not compared, and {waiting.en} to be looked "
-        f"up. The rest is read. {todo.en}",
+        f"Fakturorna i Fortnox fick inte läsas ({error.code}, kod {code}), så vad som återstår av "
+        f"dem jämfördes inte, och {waiting.sv} på att kunna slås upp. Resten är läst. Läs in de "
+        "fakturorna här, eller ge den som loggar in rätten",
+        f"The invoices in Fortnox may not be read ({error.code}, code {code}), so that what "
+        f"remains of them was not compared, and {waiting.en} to be looked up. The rest is read. "
+        "Load those invoices here, or give whoever signs in the right",
     )
 
 

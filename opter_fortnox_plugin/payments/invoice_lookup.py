@@ -12,7 +12,7 @@ from typing import Any, Final
 
 from opter_contract.values import ImportReport, Run, Text
 from opter_fortnox_plugin.errors import FortnoxError
-from opter_fortnox_plugin.fortnox.best_effort import BestEffort
+from opter_fortnox_plugin.fortnox.best_effort import REFUSALS, BestEffort
 from opter_fortnox_plugin.fortnox.client import Client
 from opter_fortnox_plugin.fortnox.rate_limiter import RateLimiter
 from opter_fortnox_plugin.fortnox.worker_pool import WorkerPool
@@ -87,7 +87,7 @@ class _OfInvoices(Importer):
     def _invoices_with(self, reference: str) -> set[str]:
         """Find the invoices with exactly this reference, where they may be read."""
         found: set[str] = set()
-        effort = BestEffort(self._pool)
+        effort = BestEffort(self._pool, REFUSALS)
         number, pages = 1, 1
         while number <= pages:
             page = effort.result(effort.submit(partial(self._client.invoices, number, reference)))

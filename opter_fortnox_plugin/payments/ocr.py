@@ -15,7 +15,7 @@ from typing import Final
 
 from opter_contract.values import Text
 from opter_fortnox_plugin.errors import FortnoxError, Missing
-from opter_fortnox_plugin.fortnox.best_effort import BestEffort
+from opter_fortnox_plugin.fortnox.best_effort import REFUSALS, BestEffort
 from opter_fortnox_plugin.fortnox.client import Client
 from opter_fortnox_plugin.fortnox.fields import Unreadable
 from opter_fortnox_plugin.fortnox.schemas import InvoiceOcr, invoice_ocr
@@ -46,7 +46,7 @@ class OcrLookup:
         seconds_left: Callable[[int], float | None],
     ) -> None:
         self._client = client
-        self._effort = BestEffort(executor)
+        self._effort = BestEffort(executor, REFUSALS)
         self._host = host
         self._company = company
         self._seconds_left = seconds_left

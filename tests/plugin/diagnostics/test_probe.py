@@ -592,7 +592,7 @@ def test_a_login_that_expires_during_the_probe_ends_with_3(fortnox, client, tick
 
 
 @pytest.mark.parametrize(
-    ("status", "code", "ended"), [(404, 2000434, 1), (400, 2000311, 3), (403, 2003330, 4)]
+    ("status", "code", "ended"), [(404, 2000434, 1), (400, 2000311, 5), (403, 2003330, 4)]
 )
 def test_payments_that_may_not_be_listed_end_the_probe(status, code, ended, fortnox, run):
     box = fortnox()

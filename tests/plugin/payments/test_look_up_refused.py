@@ -7,6 +7,7 @@ import json
 import pytest
 
 from hostsim.sandbox.faults import Fault, Match
+from opter_fortnox_plugin.errors import FortnoxError
 from tests.plugin.payments.test_balances import Comparing, office  # noqa: F401 - the fixture
 
 
@@ -21,11 +22,6 @@ REFUSALS = pytest.mark.parametrize(
         (forbidden(), "RIGHT_MISSING, code 2001339"),
         (forbidden(2001101), "LICENCE_MISSING, code 2001101"),
         (forbidden(2000663, 400), "SCOPE_MISSING, code 2000663"),
-        (Fault(503, match=Match(path="/3/invoices*"), times=None), "FORTNOX_UNAVAILABLE"),
-        (
-            Fault(403, "<html>", "text/html", match=Match(path="/3/invoices*"), times=None),
-            "NOT_FORTNOX",
-        ),
     ],
     ids=lambda one: one if isinstance(one, str) else "",
 )
@@ -47,6 +43,15 @@ def test_what_needs_a_look_up_waits_and_the_rest_is_shown(office, fault, code): 
     assert "2 payments wait to be looked up" in note.en
     # The next import reads them again, so that they can be looked up.
     assert report.cursor is None
+
+
+@pytest.mark.parametrize(("status", "code"), [(503, "FORTNOX_UNAVAILABLE"), (403, "NOT_FORTNOX")])
+def test_what_is_no_refusal_of_fortnoxs_ends_the_import(office, status, code):  # noqa: F811
+    office.pay(1)
+    match = Match(path="/3/invoices*")
+    office.sandbox.faults.add(Fault(status, "<html>", "text/html", match=match, times=None))
+    with pytest.raises(FortnoxError, match=code):
+        office.bring(Comparing())
 
 
 def test_it_is_asked_once(office):  # noqa: F811
