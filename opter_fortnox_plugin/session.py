@@ -122,7 +122,13 @@ def logged_in(
     ask = partial(log_in, host, configuration, scopes, service=service)
     with (
         service_account.signed_in(
-            host, endpoint, configuration, log_in=ask, again=again, clock=clock
+            host,
+            endpoint,
+            configuration,
+            log_in=ask,
+            scopes=scopes if require_all else (),
+            again=again,
+            clock=clock,
         )
         if service
         else stored_login.signed_in(

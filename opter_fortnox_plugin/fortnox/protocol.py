@@ -623,7 +623,7 @@ def tokens_of(reply: Reply) -> Tokens:
     if not isinstance(json_in(reply), dict):
         raise Temporary("an answer of an unexpected form")
     if not refused:
-        access, refresh = value.get("access_token"), value.get("refresh_token", "")
+        access, refresh = value.get("access_token"), value.get("refresh_token") or ""
         if not isinstance(access, str) or not access or not isinstance(refresh, str):
             raise Temporary("an answer without a token")
         scopes = value.get("scope")

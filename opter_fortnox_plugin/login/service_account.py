@@ -10,7 +10,7 @@ Source: Fortnox's page on client credentials.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 
 from opter_fortnox_plugin.configuration import Configuration
@@ -112,16 +112,21 @@ def signed_in(
     configuration: Configuration,
     *,
     log_in: Callable[[], str],
+    scopes: Collection[str] = (),
     again: bool = False,
     clock: Callable[[], float] = time.monotonic,
 ) -> Iterator[SignedIn]:
     """Be signed in by a service account for the length of a run.
 
     :param log_in: has a person consent, and returns the authorization code.
+    :param scopes: where the consent gives less than these and a person is there, they are
+        asked again.
     :param again: have a person consent even where the company has.
     """
     account = ServiceAccount(host, endpoint, configuration, log_in)
     tokens = account.consent() if again else account.tokens()
+    if tokens.scopes and not tokens.scopes.issuperset(scopes) and host.attended and not again:
+        tokens = account.consent()
     try:
         yield _ServiceSession(endpoint, tokens, account, clock)
     except FortnoxError as error:

@@ -165,6 +165,17 @@ def test_fewer_scopes_than_needed_are_told_before_the_first_request(office):
     assert office.asked("/3/invoicepayments") == []
 
 
+def test_a_consent_that_gives_less_than_needed_is_asked_for_again_where_a_person_is(consented):
+    body = '{"access_token": "a", "refresh_token": null, "scope": "payment companyinformation"}'
+    less = Fault(200, body, "application/json", match=TOKEN)
+    consented.sandbox.faults.add(less)
+    assert consented.code(attended=False) == ("SCOPES_NOT_GRANTED", "permission")
+    assert consented.host.windows == []
+    consented.sandbox.faults.add(less)
+    consented.bring()
+    assert len(consented.host.windows) == 1
+
+
 def test_another_company_is_refused_and_not_remembered(office):
     other = Company("1", "Ett annat åkeri AB")
     assert office.code(company=other)[0] == "WRONG_COMPANY"
