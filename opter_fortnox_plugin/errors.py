@@ -57,6 +57,7 @@ class Temporary(Exception):
     :param wait: seconds that Fortnox asked us to wait, if it did.
     :param limited: whether the rate limit was the reason (429).
     :param told: what happened as a person is told in the end, where that is more.
+    :ivar may_pass: whether the same request is worth making again.
     """
 
     def __init__(
@@ -72,6 +73,7 @@ class Temporary(Exception):
         self.wait = wait
         self.limited = limited
         self.told = told
+        self.may_pass = True
 
 
 class NotFortnox(Temporary):
@@ -79,7 +81,6 @@ class NotFortnox(Temporary):
 
     :param status: of its answer.
     :param who: who it was, as far as it says.
-    :param may_pass: whether the same request may reach Fortnox later.
     """
 
     def __init__(

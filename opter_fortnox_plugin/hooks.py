@@ -94,7 +94,9 @@ def opter_sign_in(run: Run) -> Company | None:
         return None
     from opter_fortnox_plugin.session import sign_in_ahead  # noqa: PLC0415
 
-    return sign_in_ahead(run, _export_of(run).settings(run.settings).scopes if run.subject else ())
+    if run.subject:
+        return sign_in_ahead(run, _export_of(run).settings(run.settings).scopes)
+    return sign_in_ahead(run)
 
 
 @hookimpl

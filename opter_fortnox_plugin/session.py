@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import partial
@@ -21,7 +21,7 @@ from opter_fortnox_plugin.errors import (
 )
 from opter_fortnox_plugin.fortnox.client import Client
 from opter_fortnox_plugin.fortnox.http import Transport
-from opter_fortnox_plugin.fortnox.protocol import SCOPES, plain
+from opter_fortnox_plugin.fortnox.protocol import SCOPES, Tokens, plain
 from opter_fortnox_plugin.fortnox.rate_limiter import RateLimiter
 from opter_fortnox_plugin.fortnox.worker_pool import WorkerPool
 from opter_fortnox_plugin.host import Host
@@ -119,32 +119,22 @@ def logged_in(
     """
     way = sign_in(host.run.settings)
     service = way == SERVICE_ACCOUNT
-    ask = partial(log_in, host, configuration, scopes, service=service)
-    with (
-        service_account.signed_in(
-            host,
-            endpoint,
-            configuration,
-            log_in=ask,
-            scopes=scopes if require_all else (),
-            again=again,
-            clock=clock,
-        )
+    by = (
+        service_account.signed_in
         if service
-        else stored_login.signed_in(
-            host,
-            endpoint,
-            configuration,
-            stay=way == STAY,
-            log_in=ask,
-            scopes=scopes if require_all else (),
-            again=again,
-            now=now,
-            clock=clock,
-        )
+        else partial(stored_login.signed_in, stay=way == STAY, now=now)
+    )
+    with by(
+        host,
+        endpoint,
+        configuration,
+        log_in=partial(log_in, host, configuration, scopes, service=service),
+        scopes=scopes if require_all else (),
+        again=again,
+        clock=clock,
     ) as login:
         if require_all:
-            require(scopes, login.tokens.scopes)
+            require(scopes, login.tokens)
         yield login
 
 
@@ -195,10 +185,10 @@ def signed_in(
         http.close()
 
 
-def sign_in_ahead(run: Run, scopes: Sequence[str] = (), **surroundings: Any) -> Company:
+def sign_in_ahead(run: Run, scopes: Sequence[str] = SCOPES, **surroundings: Any) -> Company:
     """Have a person sign in for the runs that nobody is there for; return the company.
 
-    :param scopes: what these runs may do; empty for what an import needs.
+    :param scopes: what these runs may do.
     :param surroundings: as :class:`Surroundings` has them.
     :raises FortnoxError: where there is something for a person to do.
     """
@@ -206,7 +196,7 @@ def sign_in_ahead(run: Run, scopes: Sequence[str] = (), **surroundings: Any) -> 
         raise SettingsWrong("SIGN_IN_EVERY_TIME")
     around = Surroundings(**surroundings)
     with (
-        signed_in(run, around, scopes=scopes or SCOPES, again=True) as session,
+        signed_in(run, around, scopes=scopes, again=True) as session,
         session.limited(),
         session.pool as pool,
     ):
@@ -215,13 +205,12 @@ def sign_in_ahead(run: Run, scopes: Sequence[str] = (), **surroundings: Any) -> 
         return company
 
 
-def require(scopes: Sequence[str], granted: Collection[str]) -> None:
+def require(scopes: Sequence[str], tokens: Tokens) -> None:
     """Refuse to go on without one of these scopes.
 
-    :param granted: those of the login; empty where Fortnox did not tell.
     :raises NotPermitted: naming those that were not granted.
     """
-    if lacking := [scope for scope in scopes if granted and scope not in granted]:
+    if lacking := tokens.lacking(scopes):
         raise NotPermitted("SCOPES_NOT_GRANTED", scopes=", ".join(lacking))
 
 

@@ -7,6 +7,7 @@ through :class:`Host`.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
 
 from hostsim.errors import host_error
 from hostsim.plugins.session import Session
@@ -43,16 +44,10 @@ class Host(Imports, Exports, Saving, Decisions, HandPayments, Reconciling, Expla
 
         :return: the company that was signed in to.
         """
-        definition = self.store.definition(name, exports=None)
-        self.plugins.owner(definition.import_type, definition.subject)
-        with (
-            self._alone(name),
-            commits.passing(),
-            self._session(Session, self._new_run(name, exports=None)) as session,
-        ):
-            company: Company | None = session.call("opter_sign_in")
+        company: Company | None = self._asked(name, "opter_sign_in")
         if company is None:
-            raise host_error("CANNOT_SIGN_IN", type=definition.import_type, name=name)
+            type_code = self.store.definition(name, exports=None).import_type
+            raise host_error("CANNOT_SIGN_IN", type=type_code, name=name)
         return company
 
     def diagnose(self, name: str) -> Sequence[Finding] | None:
@@ -60,6 +55,11 @@ class Host(Imports, Exports, Saving, Decisions, HandPayments, Reconciling, Expla
 
         :return: what it found; ``None`` where it cannot check.
         """
+        found: Sequence[Finding] | None = self._asked(name, "opter_diagnose")
+        return found
+
+    def _asked(self, name: str, hook: str) -> Any:
+        """Call a hook of a definition's plug-in that takes nothing but the run."""
         definition = self.store.definition(name, exports=None)
         self.plugins.owner(definition.import_type, definition.subject)
         with (
@@ -67,5 +67,4 @@ class Host(Imports, Exports, Saving, Decisions, HandPayments, Reconciling, Expla
             commits.passing(),
             self._session(Session, self._new_run(name, exports=None)) as session,
         ):
-            found: Sequence[Finding] | None = session.call("opter_diagnose")
-        return found
+            return session.call(hook)

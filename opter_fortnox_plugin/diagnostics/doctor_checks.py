@@ -432,12 +432,12 @@ def check_program_licences(examination: Examination) -> Text:
 
 
 def check_scopes(examination: Examination) -> Text:
-    granted, scopes = examination.signed_in.tokens.scopes, examination.needs.scopes
-    require(scopes, granted)
+    tokens, scopes = examination.signed_in.tokens, examination.needs.scopes
+    require(scopes, tokens)
     for error in examination.refusals("SCOPE_MISSING"):
         raise error
     several = ", ".join(scopes)
-    if not granted and not examination.is_readable(*examination.needs.rights):
+    if not tokens.scopes and not examination.is_readable(*examination.needs.rights):
         raise Unknown(
             Text(
                 f"Fortnox sade inte vilka som gavs. Kontrollera {several} i utvecklarportalen.",

@@ -303,16 +303,16 @@ class Client:
                 self._limiter.release()
             return read(reply)
 
-        repeatable = may_pass if method == "GET" else _is_limited
+        with_retries = partial(self._with_retries, writes=method != "GET")
         token = self._signed_in.access_token
         for _ in range(RENEWALS):
             try:
-                return self._with_retries(partial(attempt, token), repeatable)
+                return with_retries(partial(attempt, token))
             except Unauthorized:
                 log.info("the access token is no longer accepted; refreshing it")
             token = (self._renew or self._signed_in.renew)(token)
         try:
-            return self._with_retries(partial(attempt, token), repeatable)
+            return with_retries(partial(attempt, token))
         except Unauthorized:
             # The login is good: the token service has just given this token.
             raise Unavailable("TOKEN_REFUSED", reason=_NOT_ACCEPTED) from None
@@ -322,12 +322,10 @@ class Client:
             return self._api_url.removesuffix("/3") + path
         return f"{self._api_url}/{path}"
 
-    def _with_retries(
-        self, attempt: Callable[[], T], repeatable: Callable[[BaseException], bool]
-    ) -> T:
-        """Try again what is repeatable, within bounds."""
+    def _with_retries(self, attempt: Callable[[], T], *, writes: bool) -> T:
+        """Try again what may be made again, within bounds."""
         retrying = tenacity.Retrying(
-            retry=tenacity.retry_if_exception(repeatable),
+            retry=tenacity.retry_if_exception(_is_limited if writes else _may_pass),
             stop=tenacity.stop_after_attempt(ATTEMPTS) | tenacity.stop_before_delay(TIMEOUT),
             wait=self._seconds_to_wait,
             sleep=self._sleep,
@@ -337,8 +335,8 @@ class Client:
         try:
             return retrying(attempt)
         except Temporary as error:
-            if repeatable is _is_limited and not error.limited:
-                closed = None if may_pass(error) else unavailable(error, 1)
+            if writes and not error.limited:
+                closed = None if error.may_pass else unavailable(error, 1)
                 raise OutcomeUnknown(error.what, closed) from None
             attempts = retrying.statistics.get("attempt_number", ATTEMPTS)
             raise unavailable(error, attempts) from None
@@ -391,8 +389,8 @@ def _about(seconds: float) -> Text:
     return Text(f"{hours} timmar", f"{hours} hours")
 
 
-def may_pass(error: BaseException) -> bool:
-    return error.may_pass if isinstance(error, NotFortnox) else isinstance(error, Temporary)
+def _may_pass(error: BaseException) -> bool:
+    return isinstance(error, Temporary) and error.may_pass
 
 
 def _is_limited(error: BaseException) -> bool:

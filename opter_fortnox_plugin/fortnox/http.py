@@ -356,7 +356,7 @@ def _host(address: str) -> str:
 
 def _session(scheme: str) -> requests.Session:
     session = requests.Session()
-    # Proxies and certificates are found by :mod:`.network`, and a .netrc is nobody's wish.
+    # Proxies and certificates come from :mod:`.network`, and no .netrc replaces our login.
     session.trust_env = False
     context = network.ssl_context() if scheme == "https" else None
     session.mount(f"{scheme}://", _Adapter(context))

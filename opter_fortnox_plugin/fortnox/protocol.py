@@ -11,7 +11,7 @@ from __future__ import annotations
 import base64
 import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
@@ -58,6 +58,16 @@ _NOT_SIGNED_IN = frozenset({2000310, 2000311, 2003275, 2004054})
 
 #: Twelve digits at most; a number may come with decimals of nothing.
 _CODE = re.compile(r"[0-9]{1,12}(\.0+)?", re.ASCII)
+
+#: What only a proxy or a network answers: it wants a login, or forbids by law.
+_WANTS_LOGIN: Final = 511
+_NEVER: Final = frozenset({407, 451, _WANTS_LOGIN})
+
+#: What asks for the password of a proxy or a network, never of Fortnox.
+_OF_PROXIES: Final = ("basic", "digest", "negotiate", "ntlm")
+
+#: OAuth's words for a login service that is out of order.
+_DOWN: Final = frozenset({"server_error", "temporarily_unavailable"})
 
 _TOKEN_REASON = re.compile(r"[a-z_]{1,40}", re.ASCII)
 
@@ -164,6 +174,10 @@ class Tokens:
     scopes: frozenset[str] = field(default=frozenset(), compare=False)
     lifetime: float = field(default=0.0, compare=False)
     """Seconds that the access token was good for when it was issued; 0 where unknown."""
+
+    def lacking(self, scopes: Iterable[str]) -> list[str]:
+        """Return those of these scopes that were not granted; none where Fortnox did not tell."""
+        return [scope for scope in scopes if self.scopes and scope not in self.scopes]
 
 
 # --- JSON --------------------------------------------------------------------
@@ -380,13 +394,6 @@ _ANY_LICENCE: Final = Text(
     "en licens, hos företaget eller hos den som loggade in,",
     "a licence, of the company or of the person who signed in,",
 )
-
-#: What only a proxy or a network answers: it wants a login, or forbids by law.
-_WANTS_LOGIN: Final = 511
-_NEVER: Final = frozenset({407, 451, _WANTS_LOGIN})
-
-#: What asks for the password of a proxy or a network, never of Fortnox.
-_OF_PROXIES: Final = ("basic", "digest", "negotiate", "ntlm")
 
 
 def written_in(reply: Reply, resource: Resource) -> Any:
@@ -637,9 +644,6 @@ def tokens_of(reply: Reply) -> Tokens:
         reason = error if _TOKEN_REASON.fullmatch(error) else f"status {reply.status}"
         raise Unavailable("TOKEN_REFUSED", reason=reason)
     raise known
-
-
-_DOWN: Final = frozenset({"server_error", "temporarily_unavailable"})
 
 
 def _speaks_of_licence(body: bytes, value: Mapping[str, Any]) -> bool:

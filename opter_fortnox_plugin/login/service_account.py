@@ -125,7 +125,7 @@ def signed_in(
     """
     account = ServiceAccount(host, endpoint, configuration, log_in)
     tokens = account.consent() if again else account.tokens()
-    if tokens.scopes and not tokens.scopes.issuperset(scopes) and host.attended and not again:
+    if tokens.lacking(scopes) and host.attended and not again:
         tokens = account.consent()
     try:
         yield _ServiceSession(endpoint, tokens, account, clock)

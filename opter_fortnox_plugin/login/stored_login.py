@@ -241,7 +241,7 @@ def signed_in(
     """
     login = StoredLogin(host, endpoint, configuration, now)
     tokens = login.resume() if stay and not again else None
-    if tokens and tokens.scopes and not tokens.scopes.issuperset(scopes) and host.attended:
+    if tokens and tokens.lacking(scopes) and host.attended:
         tokens = None
     fresh = tokens is None
     if not stay and not login.end():

@@ -17,7 +17,7 @@ import requests.auth
 
 from opter_fortnox_plugin.configuration import Configuration
 from opter_fortnox_plugin.errors import FortnoxError, LoginFailed, Temporary
-from opter_fortnox_plugin.fortnox.client import PATIENCE, may_pass, unavailable
+from opter_fortnox_plugin.fortnox.client import PATIENCE, unavailable
 from opter_fortnox_plugin.fortnox.http import Transport
 from opter_fortnox_plugin.fortnox.protocol import (
     Reply,
@@ -111,7 +111,7 @@ class TokenEndpoint:
                 return tokens_of(self.post("token", form, headers))
             except Temporary as error:
                 wait = 1.0 if error.wait is None else error.wait
-                if not left or wait > PATIENCE or not may_pass(error):
+                if not left or wait > PATIENCE or not error.may_pass:
                     raise unavailable(error, attempts - left) from None
                 log.warning("the token service: %s; one more attempt", error.what)
                 self._sleep(wait)

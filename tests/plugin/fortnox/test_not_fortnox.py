@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from opter_fortnox_plugin.errors import NotFortnox, NotPermitted, Temporary, Unauthorized
-from opter_fortnox_plugin.fortnox.client import may_pass, unavailable
+from opter_fortnox_plugin.fortnox.client import unavailable
 from opter_fortnox_plugin.fortnox.protocol import Reply, is_revoked, tokens_of, value_of
 
 PAGES = [b"<!doctype html><title>Sign in</title>", b"Access denied", b"\xef\xbb\xbf<html>"]
@@ -44,7 +44,7 @@ def test_a_page_of_any_status_is_not_fortnoxs(read, status, body):
 @READERS
 @pytest.mark.parametrize("status", [301, 302, 401, 403, 407, 451])
 def test_what_wants_a_login_of_its_own_is_not_asked_again(read, status):
-    assert not may_pass(read(reply(status, b"<html>")))
+    assert not read(reply(status, b"<html>")).may_pass
 
 
 @READERS
@@ -102,7 +102,7 @@ def test_a_server_is_named_where_that_can_be_shown(read, server, says):
 def test_a_fault_of_a_server_names_it_and_may_pass(read, status):
     problem = read(reply(status, b"<html>", server="nginx"))
     assert problem.what == f"{status}, nginx"
-    assert may_pass(problem)
+    assert problem.may_pass
     assert unavailable(problem, 6).code == "FORTNOX_UNAVAILABLE"
 
 
@@ -176,7 +176,7 @@ def test_a_login_service_that_says_when_to_come_back_is_waited_for():
 
 
 def test_an_internal_error_at_the_token_service_may_pass():
-    assert may_pass(of_token_service(reply(400, error(1000003))))
+    assert of_token_service(reply(400, error(1000003))).may_pass
 
 
 def test_who_has_payments_is_not_told_to_buy_invoicing():
@@ -188,7 +188,7 @@ def test_who_has_payments_is_not_told_to_buy_invoicing():
 
 @pytest.mark.parametrize("code", [1000003, 1000029])
 def test_an_internal_error_of_fortnoxs_may_pass(code):
-    assert may_pass(of_api(reply(400, error(code))))
+    assert of_api(reply(400, error(code))).may_pass
 
 
 def test_a_long_wait_is_told_in_minutes():
