@@ -394,6 +394,43 @@ class BookChange:
     """With its zone."""
 
 
+# --- Runs with nobody there -----------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class EndedRun:
+    """An import or export that ran with nobody there, and how it ended."""
+
+    definition: str
+    type_code: str
+    subject: str
+    """``""`` for an import."""
+    company: Company | None
+    """``None`` where it is not known yet."""
+    ended_at: datetime
+    """With its zone."""
+    outcome: str
+    """``saved``; ``nothing-new``; ``waits-for-person``, where something is left for one, whatever
+    else was saved; ``failed``, where it is tried again by itself; ``paused``, where it is not."""
+    counts: Mapping[str, int]
+    """``read``, ``saved``, ``left`` for a person, ``rejected`` and ``ignored``; the first is the
+    sum of the others. Empty where it failed."""
+    code: str = ""
+    """Of the error that ended it, as is the message; ``""`` where none did."""
+    message: Text | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """Something that a person should be told of a run with nobody there, once."""
+
+    kind: str
+    """``needs-person``: something waits, or a person must mend what keeps it from running;
+    ``failed``: it did not work, and is tried again; ``recovered``: it failed, and works again."""
+    run: EndedRun
+    """The last one."""
+
+
 # --- Diagnosis ---------------------------------------------------------------
 
 

@@ -140,6 +140,36 @@ CREATE TABLE definitions (
     cursor        TEXT            -- of the last save
 );
 
+-- What runs with nobody there, when, and how its last run ended.
+CREATE TABLE schedules (
+    definition TEXT PRIMARY KEY REFERENCES definitions (name),
+    daily      TEXT,     -- HH:MM in Stockholm
+    every      INTEGER,  -- minutes
+    save       TEXT NOT NULL CHECK (save IN ('green', 'none')),
+    next_due   TEXT NOT NULL,  -- UTC, to the second
+    paused_at  TEXT,     -- since waiting does not mend what ended the last run
+    ended_at   TEXT,
+    outcome    TEXT CHECK (outcome IN ('saved', 'nothing-new', 'waits-for-person', 'failed',
+                                       'paused')),
+    counts     TEXT NOT NULL DEFAULT '{}',  -- JSON
+    waiting    INTEGER NOT NULL DEFAULT 0,  -- how many rows wait for a person
+    failures   INTEGER NOT NULL DEFAULT 0,  -- in a row
+    error_code TEXT,
+    error_sv   TEXT,  -- the message of the error
+    error_en   TEXT,
+    CHECK ((daily IS NULL) <> (every IS NULL))
+) WITHOUT ROWID;
+CREATE INDEX schedules_by_due ON schedules (next_due) WHERE paused_at IS NULL;
+
+-- What each listener has told people about a schedule, so that nobody is told twice.
+CREATE TABLE told (
+    listener   TEXT NOT NULL,
+    definition TEXT NOT NULL REFERENCES definitions (name),
+    outcome    TEXT NOT NULL,  -- of the run that was told
+    waiting    INTEGER NOT NULL,
+    PRIMARY KEY (listener, definition)
+) WITHOUT ROWID;
+
 CREATE TABLE runs (
     id           TEXT PRIMARY KEY,
     definition   TEXT NOT NULL REFERENCES definitions (name),
