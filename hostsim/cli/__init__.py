@@ -15,6 +15,7 @@ from hostsim.cli import (
     plugins,
     report,
     sandbox,
+    schedules,
     serve,
     setup,
 )
@@ -32,6 +33,7 @@ __all__ = [
     "plugins",
     "report",
     "sandbox",
+    "schedules",
     "serve",
     "setup",
 ]

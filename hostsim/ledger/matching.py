@@ -156,6 +156,22 @@ class Judgement:
     others: Sequence[OtherChannelPayment] = ()
 
 
+#: The statuses that get a green tick; the others get a red flag.
+TICKED = frozenset({"exact", "written-off"})
+
+
+def needs_person(status: str, warning: Text | None, written_off: Decimal) -> Text | None:
+    """Say why a payment that is ready must not be saved with nobody there; ``None`` if it may.
+
+    It may with a green tick and nothing that is to be noted about it.
+    """
+    if status == "written-off" and warning == payments_messages.written_off(written_off):
+        return None
+    if status in TICKED and warning is None:
+        return None
+    return payments_messages.left_for_person(warning or Text(status, status))
+
+
 class Judged(NamedTuple):
     """One judgement for each candidate, in their order, and what then remains."""
 

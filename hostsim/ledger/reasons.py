@@ -28,6 +28,7 @@ REPLACED = "replaced"
 SETTLED = "settled-against-credit"
 NOT_LOOKED_UP = "not-looked-up"
 NO_AMOUNT = "no-amount"  # and no write-offs
+LEFT = "left-for-person"
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,6 +118,16 @@ _ALL = (
             "same, set it aside.",
         ),
         decisions=(CONFIRM, SET_ASIDE),
+    ),
+    Reason(
+        LEFT,
+        Text("Lämnad till en person", "Left for a person"),
+        to_do=Text(
+            "Ingen var där när den lästes in, och den har en flagga: läs in igen, och spara den "
+            "om den stämmer.",
+            "Nobody was there when it was brought in, and it has a flag: import again, and save "
+            "it if it is right.",
+        ),
     ),
     Reason(
         "already-imported",

@@ -31,6 +31,10 @@ _SENTENCES: dict[str, dict[str, Text]] = {
             "The database {path} cannot be opened or written; check the folder, your rights "
             "and the free space.",
         ),
+        "NOT_SCHEDULED": Text(
+            "{name} har inget schema; gör ett med hostsim schedule {name} --daily 06:00.",
+            "{name} has no schedule; make one with hostsim schedule {name} --daily 06:00.",
+        ),
         "SETTING_UNKNOWN": Text(
             "Det finns ingen inställning som heter {key}; välj en av {known}.",
             "There is no setting called {key}; choose one of {known}.",

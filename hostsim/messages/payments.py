@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from decimal import Decimal
 from typing import NamedTuple, Protocol
@@ -26,6 +26,11 @@ def written_off(amount: Decimal) -> Text:
         f"{money(amount, 'sv')} SEK skrivs av inom accepterad fakturaavvikelse",
         f"{money(amount, 'en')} SEK is written off within the accepted invoice deviation",
     )
+
+
+def left_for_person(warning: Text) -> Text:
+    """Say why a payment was not saved with nobody there."""
+    return Text(f"En person behöver se den: {warning.sv}", f"A person must see it: {warning.en}")
 
 
 NO_MONEY_CAME = Text("Inga pengar kom in", "No money came in")
@@ -250,3 +255,20 @@ def not_read(number: int) -> Text:
 def region_name(region: str) -> Text:
     """Name a region in a sentence; ``""`` is the default one."""
     return Text(f"region {region}", f"region {region}") if region else DEFAULT_REGION
+
+
+_COUNTED = {
+    "saved": Text("{} sparade", "{} saved"),
+    "left": Text("{} lämnade till en person", "{} left for a person"),
+    "rejected": Text("{} kan inte sparas", "{} cannot be saved"),
+    "ignored": Text("{} ignorerade", "{} ignored"),
+}
+
+
+def counted(counts: Mapping[str, int]) -> Text:
+    """Say what became of the rows of a run with nobody there, without what is none."""
+    several = [(text, counts[key]) for key, text in _COUNTED.items() if counts.get(key)]
+    return Text(
+        ", ".join(text.sv.format(number) for text, number in several),
+        ", ".join(text.en.format(number) for text, number in several),
+    )

@@ -18,7 +18,7 @@ from hostsim.storage.previews import saved_payments
 if TYPE_CHECKING:
     from hostsim.plugins.loading import Plugins
     from hostsim.storage.store import Store
-    from opter_contract.values import SavedRun
+    from opter_contract.values import EndedRun, SavedRun
 
 log = logging.getLogger(__name__)
 
@@ -90,3 +90,11 @@ def _answer(name: str, call: Callable[..., Any], hook: str, **arguments: object)
             where = [f"{frame.filename}:{frame.lineno} {frame.name}" for frame in frames]
             log.debug("plug-in %s failed at %s", name, " < ".join(reversed(where)))
     return None
+
+
+def notify_of_run_end(plugins: Plugins, run: EndedRun) -> None:
+    """Send every listener how a run with nobody there ended."""
+
+
+def notify_people(plugins: Plugins, store: Store) -> None:
+    """Send every listener what people are to be told."""

@@ -13,17 +13,15 @@ from hostsim.errors import host_error
 from hostsim.plugins.session import Session
 from hostsim.services.decisions import Decisions
 from hostsim.services.explanation import Explaining
-from hostsim.services.exports import Exports
 from hostsim.services.hand_payments import HandPayments
-from hostsim.services.imports import Imports
 from hostsim.services.reconciliation import Reconciling
-from hostsim.services.saving import Saving
-from hostsim.storage import commits, history
+from hostsim.services.schedules import Schedules
+from hostsim.storage import commits, history, schedules
 from hostsim.storage.history import Imported
 from opter_contract.values import Company, Finding
 
 
-class Host(Imports, Exports, Saving, Decisions, HandPayments, Reconciling, Explaining):
+class Host(Schedules, Decisions, HandPayments, Reconciling, Explaining):
     """The host over one database; see :class:`hostsim.services.context.Context`."""
 
     def runs(self) -> Iterator[Imported]:
@@ -42,12 +40,15 @@ class Host(Imports, Exports, Saving, Decisions, HandPayments, Reconciling, Expla
     def sign_in(self, name: str) -> Company:
         """Have a person sign in for the runs of a definition that nobody is there for.
 
+        A schedule that was paused runs again.
+
         :return: the company that was signed in to.
         """
         company: Company | None = self._asked(name, "opter_sign_in")
         if company is None:
             type_code = self.store.definition(name, exports=None).import_type
             raise host_error("CANNOT_SIGN_IN", type=type_code, name=name)
+        schedules.resume(self.store, name, self._clock())
         return company
 
     def diagnose(self, name: str) -> Sequence[Finding] | None:

@@ -17,13 +17,17 @@ from opter_contract.values import SavedRun
 class Saving(Context):
     """Registers the payments of an open preview."""
 
-    def save(self, name: str | None = None, revision: str | None = None) -> Preview | None:
+    def save(
+        self, name: str | None = None, revision: str | None = None, *, green: bool = False
+    ) -> Preview | None:
         """Register what is ready in an open preview; needs no login and no plug-in.
 
         :param name: the definition; ``None`` for the only one with an open preview.
         :param revision: of the preview to save, and of no other; where that one was saved
             before, it is only returned. ``""`` is that of no preview; ``None`` saves
             whatever is open.
+        :param green: leave to a person what has no green tick, or of which something is noted;
+            it is offered again as what was rejected.
         :return: what was saved; ``None`` when nothing is open.
         :raises PreviewChanged: when another revision is open, or the host's data changed
             so that the result would differ; nothing is saved, and the error carries what
@@ -43,6 +47,12 @@ class Saving(Context):
             company = previews.preview_of(self.store, run_id).company
             if company is None:
                 raise broken("the run has no company")
+            if green:
+                if revision not in {None, previews.revision_of(self.store.db, run_id)}:
+                    raise PreviewChanged(previews.preview_of(self.store, run_id))
+                with commits.passing():
+                    import_run.leave_for_person(company)
+                revision = None
             try:
                 registration = Registration(import_run, company, self._user, self._clock())
                 held = registration.save(revision=revision)

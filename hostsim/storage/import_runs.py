@@ -11,7 +11,7 @@ import itertools
 import json
 import logging
 import sqlite3
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, closing
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -21,7 +21,7 @@ from typing import NamedTuple
 from hostsim.errors import host_error
 from hostsim.ledger import matching
 from hostsim.ledger.matching import EXACT, KINDS, ZERO, Judgement, Refusal
-from hostsim.ledger.reasons import SET_ASIDE
+from hostsim.ledger.reasons import LEFT, SET_ASIDE
 from hostsim.ledger.values import Definition
 from hostsim.messages import payments as payments_messages
 from hostsim.messages.source import UNNAMED
@@ -33,6 +33,7 @@ from hostsim.storage.rows import (
     payment_of,
     plain,
     settings_text,
+    text_of,
 )
 from hostsim.storage.scope import Scope
 from hostsim.storage.store import Store
@@ -53,6 +54,14 @@ class Record(NamedTuple):
 
     columns: tuple[object, ...]  # in the order of PAYMENT_COLUMNS
     excluded: Refusal | None = None
+
+
+class ForPerson(NamedTuple):
+    """How much of a run waits for a person."""
+
+    left: int  # that could have been saved
+    rejected: int
+    discrepancies: int  # with the source, beside the payments of the run
 
 
 @dataclass(frozen=True, slots=True)
@@ -309,6 +318,34 @@ class ImportRun:
                 {"revision": self._revision(db), "run_id": self.run_id},
             )
 
+    def leave_for_person(self, company: Company) -> None:
+        """Move what a person must see from the ready rows to the rejected ones.
+
+        What is left can change how others of its invoice are judged, so that is done until
+        all that is ready may be saved with nobody there.
+        """
+        while left := list(self._flagged()):
+            with self.store.change() as db:
+                db.executemany(
+                    "UPDATE run_rows SET excluded_reason = :reason, excluded_sv = :sv,"
+                    " excluded_en = :en WHERE id = :id",
+                    left,
+                )
+            self.judge(company)
+
+    def _flagged(self) -> Iterator[dict[str, object]]:
+        rows = self.store.db.execute(_FLAGGED, {"run_id": self.run_id}).fetchall()
+        for row in rows:
+            warning = text_of(row["warning_sv"], row["warning_en"])
+            why = matching.needs_person(row["status"], warning, Decimal(row["written_off"]))
+            if why is not None:
+                yield {"reason": LEFT, **why._asdict(), "id": row["id"]}
+
+    def for_person(self) -> ForPerson:
+        """Count what this run leaves for a person."""
+        row = self.store.db.execute(_FOR_PERSON, {"run_id": self.run_id}).fetchone()
+        return ForPerson(row["left_over"], row["rejected"], row["discrepancies"])
+
     def _sums(self, db: sqlite3.Connection) -> tuple[dict[str, int], dict[str, Decimal]]:
         """Count the rows of each list, and sum up their SEK.
 
@@ -464,6 +501,21 @@ _JUDGEMENT = (
 
 _WRITE = f"""
     UPDATE run_rows SET {", ".join(f"{name} = :{name}" for name in _JUDGEMENT)} WHERE id = :id
+"""  # noqa: S608 constants
+
+_FLAGGED = """
+    SELECT id, status, warning_sv, warning_en, written_off FROM run_rows
+    WHERE run_id = :run_id AND kind = 'ready' AND deleted = 0
+    AND (status <> 'exact' OR warning_sv IS NOT NULL)
+"""
+
+# What is registered already waits for nobody.
+_FOR_PERSON = f"""
+    SELECT coalesce(sum(excluded_reason = '{LEFT}'), 0) AS left_over,
+           coalesce(sum(excluded_reason IS NOT '{LEFT}' AND reason <> 'already-imported'), 0)
+               AS rejected,
+           (SELECT count(*) FROM run_discrepancies WHERE run_id = :run_id) AS discrepancies
+    FROM run_rows WHERE run_id = :run_id AND kind = 'rejected' AND deleted = 0
 """  # noqa: S608 constants
 
 _SUMS = """

@@ -9,6 +9,7 @@ from __future__ import annotations
 from hostsim.errors import HostError, host_error
 from hostsim.ledger.values import Definition
 from hostsim.messages.payments import region_name
+from hostsim.storage.rows import definition_of
 from hostsim.storage.store import Store
 from opter_contract.values import Company
 
@@ -50,18 +51,22 @@ def refuse_company_of_other_region(store: Store, definition: Definition, company
     """
     if definition.company is not None:
         return
-    for other in store.definitions(exports=None):
-        theirs = other.company
-        if theirs is None or theirs.number != company.number or other.region == definition.region:
-            continue
-        raise host_error(
-            "COMPANY_OF_OTHER_REGION",
-            name=definition.name,
-            region=region_name(definition.region),
-            company=f"{theirs.name} ({theirs.number})",
-            other=other.name,
-            others_region=region_name(other.region),
-        )
+    row = store.db.execute(
+        "SELECT * FROM definitions WHERE company = :company AND region <> :region"
+        " ORDER BY name LIMIT 1",
+        {"company": company.number, "region": definition.region},
+    ).fetchone()
+    if row is None:
+        return
+    other = definition_of(row)
+    raise host_error(
+        "COMPANY_OF_OTHER_REGION",
+        name=definition.name,
+        region=region_name(definition.region),
+        company=f"{row['company_name'] or ''} ({row['company']})",
+        other=other.name,
+        others_region=region_name(other.region),
+    )
 
 
 def checked_bank_account(text: str) -> str:

@@ -140,6 +140,8 @@ CREATE TABLE definitions (
     cursor        TEXT            -- of the last save
 );
 
+CREATE INDEX definitions_by_company ON definitions (company);
+
 -- What runs with nobody there, when, and how its last run ended.
 CREATE TABLE schedules (
     definition TEXT PRIMARY KEY REFERENCES definitions (name),

@@ -195,11 +195,14 @@ class Store(Database):
 
     def definition(self, name: str, *, exports: bool | None = False) -> Definition:
         """Give one import, or export; an unknown name is refused, naming the known ones."""
-        several = self.definitions(exports=exports)
-        for definition in several:
-            if definition.name == name:
-                return definition
-        known = ", ".join(definition.name for definition in several)
+        row = self.db.execute(
+            "SELECT * FROM definitions WHERE name = :name"
+            " AND (:exports IS NULL OR (subject <> '') = :exports)",
+            {"name": name, "exports": exports},
+        ).fetchone()
+        if row is not None:
+            return definition_of(row)
+        known = ", ".join(one.name for one in self.definitions(exports=exports))
         unknown, none = (
             ("EXPORT_UNKNOWN", "NO_EXPORTS")
             if exports

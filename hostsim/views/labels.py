@@ -26,9 +26,6 @@ STATUSES = {
     "settled-against-credit": Text("Kvittad", "Settled"),
 }
 
-#: The statuses that get a green tick; the others get a red flag.
-TICKED = frozenset({"exact", "written-off"})
-
 #: Of a payment that cannot be saved, or is ignored.
 REASONS = {code: reason.label for code, reason in reasons.REASONS.items()}
 

@@ -7,6 +7,7 @@ from dataclasses import replace
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
+from hostsim.ledger import matching
 from hostsim.ledger.values import HAND, REGISTERED, SEK
 from hostsim.messages.decisions import by_whom
 from hostsim.messages.formats import count, money
@@ -15,7 +16,6 @@ from hostsim.views.labels import (
     PAYMENT_STATES,
     REASONS,
     STATUSES,
-    TICKED,
     label,
     region,
     user_at,
@@ -92,7 +92,7 @@ _JSON: tuple[Column[Row], ...] = (
     json_only("write_offs", lambda r: map(_write_off_object, r.write_offs)),
 )
 _SIGN: Column[Row] = Column(
-    "sign", Text("", ""), lambda r: _TICK if r.status in TICKED else _FLAG, page=False
+    "sign", Text("", ""), lambda r: _TICK if r.status in matching.TICKED else _FLAG, page=False
 )
 _STATUS: Column[Any] = Column(
     "mark", Text("Bedömning", "Judgement"), lambda r: label(STATUSES, r.status), terminal=False

@@ -1,0 +1,125 @@
+"""When a run with nobody there is due, without I/O.
+
+Times of day are Stockholm's, as the books are. All moments have a zone.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, time, timedelta
+from zoneinfo import ZoneInfo
+
+from opter_contract.values import Company, Text
+
+STOCKHOLM = ZoneInfo("Europe/Stockholm")
+
+# Outcomes of a run, as the contract has them.
+SAVED = "saved"
+NOTHING_NEW = "nothing-new"
+WAITS = "waits-for-person"
+FAILED = "failed"
+PAUSED = "paused"
+
+#: What is saved with nobody there.
+GREEN = "green"  # what has a green tick
+NONE = "none"
+
+#: The kinds of failures (see the contract) that waiting may mend. Of a fault of the program
+#: nobody knows, and another try costs little.
+MAY_PASS = frozenset({"unavailable", "busy", "changed", "saved", "output", "internal"})
+
+#: Minutes to the next try, by the number of failures in a row; the last one repeats.
+RETRIES = (5, 10, 20, 40, 60)
+
+#: The shortest and the longest time between two runs.
+SHORTEST = timedelta(minutes=1)
+LONGEST = timedelta(days=7)
+
+_TIME_OF_DAY = re.compile(r"([01]?\d|2[0-3])[:.]([0-5]\d)")
+_EVERY = re.compile(r"(\d{1,5})\s*(m|min|h|d)")
+_UNITS = {"m": "minutes", "min": "minutes", "h": "hours", "d": "days"}
+
+
+@dataclass(frozen=True, slots=True)
+class Timetable:
+    """When something runs: at a time of every day, or again and again. One of both is given."""
+
+    daily: time | None = None  # in Stockholm
+    every: timedelta | None = None
+
+    def first(self, now: datetime) -> datetime:
+        """Give when a new schedule is due: at once, or at the next time of day."""
+        return now if self.every is not None else self.next(now)
+
+    def next(self, after: datetime) -> datetime:
+        """Give when it is due after a run that began then; what was missed is not made up."""
+        if self.every is not None:
+            return after + self.every
+        return _next_time_of_day(self.daily or time(), after)
+
+    def again(self, now: datetime, began: datetime, failures: int) -> datetime:
+        """Give when to try again after some failures in a row: soon, then less often."""
+        pause = timedelta(minutes=RETRIES[min(failures, len(RETRIES)) - 1])
+        return min(now + pause, self.next(began))
+
+
+@dataclass(frozen=True, slots=True)
+class Schedule:
+    """An import or export that runs with nobody there, and how its last run ended."""
+
+    definition: str
+    subject: str  # "" for an import
+    company: Company | None
+    timetable: Timetable
+    save: str  # GREEN or NONE
+    next_due: datetime
+    paused_at: datetime | None
+    ended_at: datetime | None  # None where it has not run yet, as is the outcome
+    outcome: str | None
+    counts: Mapping[str, int]  # as of ``EndedRun``
+    waiting: int  # how much waits for a person
+    failures: int  # in a row
+    error_code: str | None
+    error: Text | None
+
+    @property
+    def paused(self) -> bool:
+        return self.paused_at is not None
+
+
+def time_of_day(text: str) -> time | None:
+    """Read a time of day as a person writes it; ``None`` where it is none."""
+    found = _TIME_OF_DAY.fullmatch(text.strip())
+    return found and time(int(found[1]), int(found[2]))
+
+
+def interval(text: str) -> timedelta | None:
+    """Read ``30m``, ``2h`` or ``1d``; ``None`` where it is none, or too short or too long."""
+    found = _EVERY.fullmatch(text.strip().lower())
+    if found is None:
+        return None
+    length = timedelta(**{_UNITS[found[2]]: int(found[1])})
+    return length if SHORTEST <= length <= LONGEST else None
+
+
+def _next_time_of_day(at: time, after: datetime) -> datetime:
+    day = after.astimezone(STOCKHOLM).date()
+    while True:
+        due = _moment(datetime.combine(day, at))
+        if due > after:
+            return due
+        day += timedelta(days=1)
+
+
+def _moment(wall: datetime) -> datetime:
+    """Give when clocks show a time: the first time, or when they jumped over it."""
+    step = timedelta(0)
+    # A time that was jumped over is not what its moment shows.
+    while (moment := wall.replace(tzinfo=STOCKHOLM).astimezone(UTC)).astimezone(STOCKHOLM).replace(
+        tzinfo=None
+    ) != wall:
+        step = timedelta(minutes=1)
+        wall -= step
+    return moment + step

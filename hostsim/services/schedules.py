@@ -1,0 +1,226 @@
+"""Runs with nobody there: what is scheduled, and one such run from its beginning to its end."""
+
+from __future__ import annotations
+
+import logging
+import traceback
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from hostsim.errors import failure_of, host_error
+from hostsim.ledger.schedules import (
+    FAILED,
+    GREEN,
+    MAY_PASS,
+    NOTHING_NEW,
+    PAUSED,
+    SAVED,
+    WAITS,
+    Schedule,
+    Timetable,
+)
+from hostsim.messages.text import own
+from hostsim.plugins.export_session import nothing
+from hostsim.plugins.listeners import notify_of_run_end
+from hostsim.services.exports import Exports
+from hostsim.services.imports import Imports
+from hostsim.services.saving import Saving
+from hostsim.storage import schedules
+from hostsim.storage.export_previews import THERE, ExportPreview, PreviewItem
+from hostsim.storage.import_runs import ImportRun
+from opter_contract.values import EndedRun
+
+if TYPE_CHECKING:
+    from opter_contract.values import Company, Text
+
+log = logging.getLogger(__name__)
+
+#: Who registers what is saved with nobody there.
+USER = "hostsim (schedule)"
+
+
+@dataclass(frozen=True, slots=True)
+class _Result:
+    """How a run went."""
+
+    outcome: str
+    company: Company | None = None
+    counts: Mapping[str, int] = field(default_factory=dict)
+    waiting: int = 0
+    code: str = ""
+    message: Text | None = None
+
+
+class Schedules(Imports, Exports, Saving):
+    """Imports and exports that run with nobody there."""
+
+    def set_schedule(self, name: str, timetable: Timetable, save: str) -> Schedule:
+        """Schedule an import or export, or change its schedule; one that was paused runs again."""
+        self.store.definition(name, exports=None)
+        schedules.put(self.store, name, timetable, save, timetable.first(self._clock()))
+        return self.scheduled(name)
+
+    def unschedule(self, name: str) -> None:
+        """Take a schedule away; a run that is going on ends as it would.
+
+        :raises HostError: ``NOT_SCHEDULED``.
+        """
+        self.scheduled(name)
+        schedules.delete(self.store, name)
+
+    def resume(self, name: str | None) -> int:
+        """Let a paused schedule run again, at once; ``None`` for all.
+
+        :return: how many were paused.
+        :raises HostError: ``NOT_SCHEDULED``.
+        """
+        if name is not None:
+            self.scheduled(name)
+        return schedules.resume(self.store, name, self._clock())
+
+    def scheduled(self, name: str) -> Schedule:
+        """Give the schedule of a definition.
+
+        :raises HostError: ``NOT_SCHEDULED``.
+        """
+        self.store.definition(name, exports=None)
+        found = schedules.schedule(self.store, name)
+        if found is None:
+            raise host_error("NOT_SCHEDULED", name=name)
+        return found
+
+    # --- A run with nobody there ---
+
+    def run_scheduled(self, name: str) -> EndedRun | None:
+        """Do what is due of a definition, unless another process does it already.
+
+        Whatever ends it is written down, but for what ends the program: it is then still due.
+
+        :return: how it ended; ``None`` where it is not due, or somebody cancelled it.
+        """
+        with self.store.locks.hold("schedule", name, wait=0) as acquired:
+            began = self._clock()
+            schedule = schedules.schedule(self.store, name) if acquired else None
+            if schedule is None or schedule.paused or schedule.next_due > began:
+                return None
+            try:
+                run = self._export_alone if schedule.subject else self._import_alone
+                result = run(name, green=schedule.save == GREEN)
+            except Exception as error:  # noqa: BLE001 whatever it is, the other companies go on
+                failed = _failed(name, error)
+                if failed is None:
+                    return None
+                result = failed
+            return self._ended(name, began, result)
+
+    def _ended(self, name: str, began: datetime, result: _Result) -> EndedRun | None:
+        now, schedule = self._clock(), schedules.schedule(self.store, name)
+        if schedule is None:
+            return None  # a person took it away meanwhile
+        definition = self.store.definition(name, exports=None)
+        run = EndedRun(
+            name,
+            definition.import_type,
+            definition.subject,
+            result.company or definition.company,
+            now,
+            result.outcome,
+            result.counts,
+            result.code,
+            result.message,
+        )
+        failed = result.outcome in {FAILED, PAUSED}
+        failures = schedule.failures + 1 if failed else 0
+        timetable = schedule.timetable
+        retried = result.outcome == FAILED
+        schedules.ended(
+            self.store,
+            run,
+            timetable.again(now, began, failures) if retried else timetable.next(began),
+            waiting=schedule.waiting if failed else result.waiting,
+            failures=failures,
+        )
+        notify_of_run_end(self.plugins, run)
+        return run
+
+    def _import_alone(self, name: str, *, green: bool) -> _Result:
+        preview = self.import_payments(name)
+        if green:
+            preview = self.save(name, preview.revision, green=True) or preview
+        run = ImportRun(self.store, preview.run_id, self.store.definition(name))
+        left, rejected, discrepancies = run.for_person()
+        counts = preview.counts
+        done = {
+            "read": counts["read"],
+            "saved": counts["ready"] if green else 0,
+            "left": left if green else counts["ready"],
+            "rejected": counts["rejected"] - left,
+            "ignored": counts["ignored"],
+        }
+        return _result(done, done["left"] + rejected + discrepancies, preview.company)
+
+    def _export_alone(self, name: str, *, green: bool) -> _Result:
+        preview = self.export(name, review=_without_doubt if green else nothing)
+        counts = preview.counts
+        noted = sum(one.state in THERE and _is_noted(one) for one in preview.items())
+        left = counts["ready"] + counts["waiting"] + noted
+        rejected = counts["refused"] + counts["unknown"]
+        done = {
+            "read": counts["items"],
+            "saved": counts["sent"],
+            "left": left,
+            "rejected": rejected,
+            "ignored": counts["items"] - counts["sent"] - left - rejected,
+        }
+        incomplete = preview.failures - counts["unknown"]
+        return _result(done, left + rejected + incomplete, preview.company)
+
+
+def _result(counts: Mapping[str, int], waiting: int, company: Company | None) -> _Result:
+    done = SAVED if counts["saved"] else NOTHING_NEW
+    return _Result(WAITS if waiting else done, company, counts, waiting)
+
+
+def _failed(name: str, error: Exception) -> _Result | None:
+    """Tell a failure that waiting may mend from one that a person must; ``None``: cancelled."""
+    failure = failure_of(error)
+    if failure is None:
+        # Where, but not with what: the text of an error may hold what a log must not.
+        *_, place = traceback.extract_tb(error.__traceback__)
+        what = type(error).__name__
+        log.error("%s ended with %s in %s:%s", name, what, place.filename, place.lineno)
+        failure = host_error("INTERNAL")
+    if failure.kind == "cancelled":
+        return None
+    outcome = FAILED if failure.kind in MAY_PASS else PAUSED
+    return _Result(outcome, code=failure.code, message=own(failure.message))
+
+
+def _without_doubt(preview: ExportPreview, _: float) -> Collection[str]:
+    """Choose what may be sent with nobody there.
+
+    Nothing that differs, clashes, is noted or lacks something, and nothing of a party whose
+    card there differs, is noted, or is paid by other bank details.
+    """
+    doubtful = {one.number for one in preview.cards() if one.action != "create" or one.message}
+    doubtful |= {one.party_number for one in preview.bank_changes()}
+    nothing_missing = frozenset(preview.ids_without_gaps())
+    return [
+        one.id
+        for one in preview.items()
+        if one.id in nothing_missing and one.party_number not in doubtful and _is_sure(one)
+    ]
+
+
+def _is_sure(one: PreviewItem) -> bool:
+    if _is_noted(one):
+        return False
+    if one.state == "ready":
+        return one.action == "create" and one.other_total in {None, one.total}
+    return one.state in THERE
+
+
+def _is_noted(one: PreviewItem) -> bool:
+    return bool(one.differences or one.code or one.message)

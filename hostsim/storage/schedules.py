@@ -1,0 +1,176 @@
+"""The schedules: what runs with nobody there, when it is due, and how its last run ended."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Iterator
+from datetime import UTC, datetime, time, timedelta
+from typing import TYPE_CHECKING
+
+from hostsim.ledger.schedules import PAUSED, STOCKHOLM, Schedule, Timetable
+from hostsim.storage.rows import company_of, definition_of, text_of, time_of
+
+if TYPE_CHECKING:
+    from hostsim.ledger.values import Definition
+    from hostsim.storage.store import Store
+    from opter_contract.values import EndedRun
+
+
+def put(store: Store, definition: str, timetable: Timetable, save: str, due: datetime) -> None:
+    """Schedule a definition, or change its schedule; a paused one runs again."""
+    daily, every = timetable.daily, timetable.every
+    values = {
+        "definition": definition,
+        "daily": daily and f"{daily:%H:%M}",
+        "every": every and every // timedelta(minutes=1),
+        "save": save,
+        "due": _utc(due),
+    }
+    with store.change() as db:
+        db.execute(_PUT, values)
+
+
+def delete(store: Store, definition: str) -> bool:
+    """Take a schedule away; say whether there was one."""
+    with store.change() as db:
+        db.execute("DELETE FROM told WHERE definition = :name", {"name": definition})
+        found = db.execute("DELETE FROM schedules WHERE definition = :name", {"name": definition})
+        return found.rowcount > 0
+
+
+def resume(store: Store, definition: str | None, at: datetime) -> int:
+    """Let a paused schedule run again, at once; say how many there were.
+
+    :param definition: ``None`` for all.
+    """
+    with store.change() as db:
+        return db.execute(_RESUME, {"definition": definition, "at": _utc(at)}).rowcount
+
+
+def schedule(store: Store, definition: str) -> Schedule | None:
+    row = store.db.execute(
+        f"{_SCHEDULES} WHERE s.definition = :name", {"name": definition}
+    ).fetchone()
+    return None if row is None else _schedule_of(row)
+
+
+def schedules(store: Store) -> Iterator[Schedule]:
+    """Give all, by name."""
+    return map(_schedule_of, store.stream(f"{_SCHEDULES} ORDER BY s.definition"))
+
+
+def definitions(store: Store) -> Iterator[tuple[Definition, Schedule | None]]:
+    """Give all imports and exports by name, each with its schedule."""
+    for row in store.stream(_DEFINITIONS):
+        scheduled = row["next_due"] is not None
+        yield definition_of(row), _schedule_of(row) if scheduled else None
+
+
+def due(store: Store, at: datetime, most: int | None = None) -> list[str]:
+    """Give the names of those that are due, the longest waiting first."""
+    rows = store.db.execute(_DUE, {"at": _utc(at), "most": -1 if most is None else most})
+    return [row["definition"] for row in rows]
+
+
+def next_due(store: Store) -> datetime | None:
+    """Tell when the next one is due; ``None`` where none will be."""
+    row = store.db.execute(
+        "SELECT min(next_due) AS next FROM schedules WHERE paused_at IS NULL"
+    ).fetchone()
+    return time_of(row["next"])
+
+
+def trying_again(store: Store) -> bool:
+    """Tell whether any is about to be tried again after its first failures."""
+    query = "SELECT 1 FROM schedules WHERE failures BETWEEN 1 AND 2 AND paused_at IS NULL"
+    return store.db.execute(query).fetchone() is not None
+
+
+def ended(store: Store, run: EndedRun, due: datetime, *, waiting: int, failures: int) -> None:
+    """Store how a run ended, and when the next one is due."""
+    message = run.message
+    values = {
+        "definition": run.definition,
+        "due": _utc(due),
+        "paused_at": _utc(run.ended_at) if run.outcome == PAUSED else None,
+        "ended_at": _utc(run.ended_at),
+        "outcome": run.outcome,
+        "counts": json.dumps(dict(run.counts)),
+        "waiting": waiting,
+        "failures": failures,
+        "code": run.code or None,
+        "sv": message and message.sv,
+        "en": message and message.en,
+    }
+    with store.change() as db:
+        db.execute(_ENDED, values)
+
+
+def _utc(at: datetime) -> str:
+    """Write a moment so that moments are compared as texts."""
+    return at.astimezone(UTC).isoformat(timespec="seconds")
+
+
+def _local(text: str | None) -> datetime | None:
+    at = time_of(text)
+    return at and at.astimezone(STOCKHOLM)
+
+
+def _schedule_of(row: sqlite3.Row) -> Schedule:
+    daily, every = row["daily"], row["every"]
+    return Schedule(
+        definition=row["definition"],
+        subject=row["subject"],
+        company=company_of(row),
+        timetable=Timetable(
+            daily and time.fromisoformat(daily), every and timedelta(minutes=every)
+        ),
+        save=row["save"],
+        next_due=datetime.fromisoformat(row["next_due"]).astimezone(STOCKHOLM),
+        paused_at=_local(row["paused_at"]),
+        ended_at=_local(row["ended_at"]),
+        outcome=row["outcome"],
+        counts=json.loads(row["counts"]),
+        waiting=row["waiting"],
+        failures=row["failures"],
+        error_code=row["error_code"],
+        error=text_of(row["error_sv"], row["error_en"]),
+    )
+
+
+# --- SQL --------------------------------------------------------------------
+
+_SCHEDULES = """
+    SELECT s.*, d.subject, d.company, d.company_name
+    FROM schedules s JOIN definitions d ON d.name = s.definition
+"""
+
+_DEFINITIONS = """
+    SELECT d.*, s.* FROM definitions d LEFT JOIN schedules s ON s.definition = d.name
+    ORDER BY d.name
+"""
+
+_DUE = """
+    SELECT definition FROM schedules WHERE paused_at IS NULL AND next_due <= :at
+    ORDER BY next_due, definition LIMIT :most
+"""
+
+_PUT = """
+    INSERT INTO schedules (definition, daily, every, save, next_due)
+    VALUES (:definition, :daily, :every, :save, :due)
+    ON CONFLICT (definition) DO UPDATE SET daily = :daily, every = :every, save = :save,
+        next_due = :due, paused_at = NULL
+"""
+
+_RESUME = """
+    UPDATE schedules SET paused_at = NULL, next_due = :at
+    WHERE paused_at IS NOT NULL AND (:definition IS NULL OR definition = :definition)
+"""
+
+_ENDED = """
+    UPDATE schedules SET next_due = :due, paused_at = :paused_at, ended_at = :ended_at,
+        outcome = :outcome, counts = :counts, waiting = :waiting, failures = :failures,
+        error_code = :code, error_sv = :sv, error_en = :en
+    WHERE definition = :definition
+"""

@@ -1,0 +1,175 @@
+"""Schedules, how every company stands, and the runs with nobody there."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from hostsim.ledger import schedules as rules
+from hostsim.messages.payments import counted
+from hostsim.messages.text import say
+from hostsim.views.labels import company, label
+from hostsim.views.preview import company_object
+from hostsim.views.table import Column, Sign, dumps, json_only
+from opter_contract.values import Text
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from datetime import datetime
+
+    from hostsim.ledger.schedules import Schedule, Timetable
+    from hostsim.ledger.values import Definition
+    from hostsim.views.output import Output
+    from opter_contract.values import EndedRun
+
+    #: A definition, and its schedule where it has one.
+    Scheduled = tuple[Definition, Schedule | None]
+
+OUTCOMES = {
+    rules.SAVED: Text("Sparat", "Saved"),
+    rules.NOTHING_NEW: Text("Inget nytt", "Nothing new"),
+    rules.WAITS: Text("Väntar på en person", "Waits for a person"),
+    rules.FAILED: Text("Misslyckades, försöker igen", "Failed, tries again"),
+    rules.PAUSED: Text("Pausad", "Paused"),
+}
+
+_NOT_RUN = Text("Inte körd än", "Has not run yet")
+_RUNS_AGAIN = Text("Försöker igen", "Tries again")
+
+SAVES = {
+    rules.GREEN: Text("Det gröna", "What is green"),
+    rules.NONE: Text("Inget", "Nothing"),
+}
+
+#: The sign of an outcome: done, a person is needed, or it did not work.
+_SIGNS = {
+    rules.SAVED: Sign("✓", "", "32"),
+    rules.NOTHING_NEW: Sign("✓", "", "32"),
+    rules.WAITS: Sign("⚑", "!", "33"),
+    rules.FAILED: Sign("✗", "x", "31"),
+    rules.PAUSED: Sign("✗", "x", "31"),
+}
+_NO_SIGN = Sign("", "", "0")
+
+
+def when(timetable: Timetable) -> Text:
+    """Say when something runs."""
+    if timetable.daily is not None:
+        return Text(f"dagligen {timetable.daily:%H:%M}", f"daily {timetable.daily:%H:%M}")
+    minutes = _minutes(timetable)
+    return Text(f"var {minutes} min", f"every {minutes} min")
+
+
+def state(one: Schedule | None) -> Text | None:
+    """Say how the last run of a schedule ended."""
+    if one is None:
+        return None
+    if one.outcome is None:
+        return _NOT_RUN
+    if one.outcome == rules.PAUSED and not one.paused:
+        return _RUNS_AGAIN
+    return label(OUTCOMES, one.outcome)
+
+
+def sign(one: Schedule | None) -> Sign:
+    return _SIGNS.get((one and one.outcome) or "", _NO_SIGN)
+
+
+def problem(one: Schedule | None) -> Text | None:
+    """Say what ended the last run, where something did."""
+    if one is None or one.error_code is None:
+        return None
+    sentence = one.error or Text("", "")
+    return Text(f"{one.error_code}: {sentence.sv}", f"{one.error_code}: {sentence.en}")
+
+
+def _minutes(timetable: Timetable) -> int | None:
+    return None if timetable.every is None else timetable.every // timedelta(minutes=1)
+
+
+def _next(one: Schedule | None) -> datetime | None:
+    return None if one is None or one.paused else one.next_due
+
+
+def _last(one: Schedule) -> Mapping[str, object] | None:
+    if one.outcome is None:
+        return None
+    return {
+        "ended_at": one.ended_at,
+        "outcome": one.outcome,
+        "counts": one.counts,
+        "code": one.error_code,
+        "sentence": one.error,
+    }
+
+
+SCHEDULES: tuple[Column[Schedule], ...] = (
+    Column("name", Text("Namn", "Name"), lambda s: s.definition, json="name"),
+    json_only("daily", lambda s: s.timetable.daily and f"{s.timetable.daily:%H:%M}"),
+    json_only("every_minutes", lambda s: _minutes(s.timetable)),
+    json_only("save", lambda s: s.save),
+    json_only("next_due", _next),
+    json_only("paused_at", lambda s: s.paused_at),
+    json_only("waiting", lambda s: s.waiting),
+    json_only("last", _last),
+    Column("when", Text("När", "When"), lambda s: when(s.timetable)),
+    Column("save", Text("Sparar", "Saves"), lambda s: label(SAVES, s.save)),
+    Column("next", Text("Nästa", "Next"), _next),
+    Column("last", Text("Senast", "Last"), lambda s: s.ended_at),
+    Column("how", Text("Hur det gick", "How it went"), state),
+    Column("problem", Text("Vad som hindrar", "What hinders"), problem, wide=True),
+)
+
+
+STATUS: tuple[Column[Scheduled], ...] = (
+    json_only("name", lambda s: s[0].name),
+    json_only("subject", lambda s: s[0].subject or None),
+    json_only("company", lambda s: company_object(s[0].company)),
+    json_only("scheduled", lambda s: s[1] is not None),
+    json_only("outcome", lambda s: s[1] and s[1].outcome),
+    json_only("paused_at", lambda s: s[1] and s[1].paused_at),
+    json_only("waiting", lambda s: s[1] and s[1].waiting),
+    json_only("counts", lambda s: s[1].counts if s[1] else {}),
+    json_only("ended_at", lambda s: s[1] and s[1].ended_at),
+    json_only("next_due", lambda s: _next(s[1])),
+    json_only("code", lambda s: s[1] and s[1].error_code),
+    json_only("sentence", lambda s: s[1] and s[1].error),
+    Column("sign", Text("", ""), lambda s: sign(s[1]), page=False),
+    Column("name", Text("Namn", "Name"), lambda s: s[0].name, wide=True),
+    Column("company", Text("Företag", "Company"), lambda s: s[0].company and company(s[0].company)),
+    Column("how", Text("Hur det gick", "How it went"), lambda s: state(s[1]), wide=True),
+    Column(
+        "waiting",
+        Text("Väntar", "Waiting"),
+        lambda s: (s[1] and s[1].waiting) or None,
+        right=True,
+    ),
+    Column("last", Text("Senast", "Last"), lambda s: s[1] and s[1].ended_at),
+    Column("next", Text("Nästa", "Next"), lambda s: _next(s[1])),
+    Column("problem", Text("Vad som hindrar", "What hinders"), lambda s: problem(s[1]), wide=True),
+)
+
+
+def write_run_line(output: Output, run: EndedRun) -> None:
+    """Print how a run with nobody there ended, on one line."""
+    parts = [label(OUTCOMES, run.outcome)]
+    if run.code:
+        sentence = run.message or Text("", "")
+        parts.append(Text(f"{run.code}: {sentence.sv}", f"{run.code}: {sentence.en}"))
+    counts = counted(run.counts)
+    said = [say(part, output.language) for part in parts] + [say(counts, output.language)]
+    shown = _SIGNS.get(run.outcome, _NO_SIGN)
+    mark = output.style(shown.on(output), shown.colour)
+    output.line(f"{mark} {run.definition}: {'; '.join(filter(None, said))}".strip())
+
+
+def write_run_json(output: Output, run: EndedRun) -> None:
+    """Write how a run with nobody there ended, as a JSON object on one line."""
+    ended = {
+        "name": run.definition,
+        "company": company_object(run.company),
+        "outcome": run.outcome,
+        "counts": run.counts,
+        "code": run.code or None,
+    }
+    output.write(dumps(ended, output) + "\n")
