@@ -16,6 +16,7 @@ from waitress import create_server, wasyncore  # type: ignore[import-untyped]
 
 from hostsim.sandbox.app import create_app
 from hostsim.sandbox.clock import Clock
+from hostsim.sandbox.pending_logins import IMPORT_SCOPES, SCOPES
 from hostsim.sandbox.state import State
 from hostsim.sandbox.switchboard import Client, Switchboard
 from hostsim.sandbox.switches import Switches
@@ -174,18 +175,19 @@ class Sandbox:
     def sign_in(
         self,
         company: int | str | None = None,
-        scopes: Iterable[str] = ("payment", "invoice", "companyinformation"),
+        scopes: Iterable[str] = IMPORT_SCOPES,
     ) -> TokenPair:
         """Issue tokens without the pages: for tests, and for a line that a person copies.
 
         :param company: its number; the first one unless given. Raises ``KeyError`` if unknown.
         """
-        number, tokens = self.state.company(company).number, self.state.tokens
-        grant = Grant(self.client_id, number, 1, tuple(scopes))
-        pair = tokens.redeem(tokens.issue_code(grant, None), self.client_id, None)
-        if pair is None:
-            raise RuntimeError("a code that was just issued is not good")
-        return pair
+        number = self.state.company(company).number
+        return self.state.tokens.issue(Grant(self.client_id, number, 1, tuple(scopes)))
+
+    def consent_everywhere(self) -> None:
+        """Consent to a service account in every company, as its administrator, to every scope."""
+        for number in self.state.companies:
+            self.state.consent(SCOPES, number)
 
     def environment(self) -> dict[str, str]:
         """Return the environment variables that point a client here."""
