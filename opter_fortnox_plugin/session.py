@@ -65,25 +65,29 @@ class Session:
 
     @contextmanager
     def limited(self) -> Iterator[None]:
-        """Count the requests of the run before, and store ours for the run after."""
-        self.restore()
+        """Count the requests of the run before, and store ours for the run after.
+
+        For a run whose company is known only after its first request: it may be that of any.
+        """
+        if self.host.run.company is not None:
+            yield
+            return
+        with self._counted(f"pace/{self.client_id}"):
+            yield
+
+    @contextmanager
+    def _counted(self, key: str) -> Iterator[None]:
+        key = key[:200]
+        if stored := self.host.get_state(key):
+            self.limiter.restore(stored, self.now())
         try:
             yield
         finally:
-            self.host.set_state(self._limiter_key, self.limiter.recent_ends(self.now()))
-
-    def restore(self) -> None:
-        if stored := self.host.get_state(self._limiter_key):
-            self.limiter.restore(stored, self.now())
-
-    @property
-    def _limiter_key(self) -> str:
-        # By client id alone: who signs in is known only after the first request.
-        return f"pace/{self.client_id}"[:200]
+            self.host.set_state(key, self.limiter.recent_ends(self.now()))
 
     @contextmanager
     def company_lock(self, company: Company) -> Iterator[None]:
-        """Let no other run of the company make a request meanwhile.
+        """Let no other run of the company make a request meanwhile, and count those it made.
 
         :raises Busy: where another one does not end in time.
         """
@@ -91,11 +95,14 @@ class Session:
             f"En annan import eller export av {company.name} pågår; väntar på den",
             f"Another import or export of {company.name} is running; waiting for it",
         )
-        with self.host.lock(
-            f"company/{company.number}",
-            COMPANY_TIMEOUT,
-            waiting,
-            lambda: Busy("COMPANY_BUSY", company=company.name, seconds=f"{COMPANY_TIMEOUT:g}"),
+        with (
+            self.host.lock(
+                f"company/{company.number}",
+                COMPANY_TIMEOUT,
+                waiting,
+                lambda: Busy("COMPANY_BUSY", company=company.name, seconds=f"{COMPANY_TIMEOUT:g}"),
+            ),
+            self._counted(f"pace/{self.client_id}/{company.number}"),
         ):
             yield
 

@@ -89,7 +89,6 @@ def import_payments(
         refuse_other_company(run, company)
         if run.company is None:
             locks.enter_context(session.company_lock(company))
-            session.restore()
         return reader.run(company)
 
 
