@@ -37,8 +37,8 @@ RETRIES = (5, 10, 20, 40, 60)
 SHORTEST = timedelta(minutes=1)
 LONGEST = timedelta(days=7)
 
-_TIME_OF_DAY = re.compile(r"([01]?\d|2[0-3])[:.]([0-5]\d)")
-_EVERY = re.compile(r"(\d{1,5})\s*(m|min|h|d)")
+_TIME_OF_DAY = re.compile(r"([01]?\d|2[0-3])[:.]([0-5]\d)", re.ASCII)
+_EVERY = re.compile(r"(\d{1,5})\s*(m|min|h|d)", re.ASCII)
 _UNITS = {"m": "minutes", "min": "minutes", "h": "hours", "d": "days"}
 
 

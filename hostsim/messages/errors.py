@@ -579,6 +579,11 @@ _SENTENCES: dict[str, dict[str, Text]] = {
             "The plug-in does not keep to the contract with the host: {what}. "
             "Tell the developer of the plug-in.",
         ),
+        "RUN_BROKEN": Text(
+            "Ett fel i programmet avslutade körningen; loggen säger var. Ingenting är sparat till "
+            "hälften.",
+            "A fault of the program ended the run; the log says where. Nothing is half saved.",
+        ),
         "INTERNAL": Text(
             "Ett fel i programmet. Ingenting är sparat till hälften; skicka raderna ovanför till "
             "den som sköter programmet.",

@@ -174,8 +174,9 @@ class Schedules(Imports, Exports, Saving):
             "rejected": rejected,
             "ignored": counts["items"] - counts["sent"] - left - rejected,
         }
-        incomplete = preview.failures - counts["unknown"]
-        return _result(done, left + rejected + incomplete, preview.company)
+        # What was sent may have something left to be done.
+        to_look_at = max(counts["unknown"], preview.failures)
+        return _result(done, left + counts["refused"] + to_look_at, preview.company)
 
 
 def _result(counts: Mapping[str, int], waiting: int, company: Company | None) -> _Result:
@@ -191,7 +192,7 @@ def _failed(name: str, error: Exception) -> _Result | None:
         *_, place = traceback.extract_tb(error.__traceback__)
         what = type(error).__name__
         log.error("%s ended with %s in %s:%s", name, what, place.filename, place.lineno)
-        failure = host_error("INTERNAL")
+        failure = host_error("RUN_BROKEN")
     if failure.kind == "cancelled":
         return None
     outcome = FAILED if failure.kind in MAY_PASS else PAUSED
