@@ -189,6 +189,7 @@ def run_due(common: Common, *, at_once: int) -> None:
 @command(
     hostsim,
     "worker",
+    json=False,
     sv="Gör det som är dags enligt schemat, tills du trycker Ctrl-C.",
     en="Do what is due by the schedule, until you press Ctrl-C.",
 )

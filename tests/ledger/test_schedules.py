@@ -12,7 +12,8 @@ from hostsim.ledger.schedules import RETRIES, STOCKHOLM, Timetable, interval, ti
 DAY = timedelta(days=1)
 
 times = st.builds(time, st.integers(0, 23), st.integers(0, 59))
-moments = st.datetimes(datetime(2025, 1, 1), datetime(2030, 1, 1), timezones=st.just(UTC))
+START = datetime(2025, 1, 1, tzinfo=UTC)
+moments = st.timedeltas(timedelta(0), timedelta(days=1826)).map(lambda since: START + since)
 
 
 def stockholm(text):

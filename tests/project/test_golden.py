@@ -358,6 +358,13 @@ def day_two(scenario, run):
     run("errors", "--json")
     run("errors", "CANCELLED", "--json")
     run("report", "report.zip", "--json")
+    run("schedule", "Fortnox", "--daily", "06:00", "--save", "green", "--json")
+    run("schedule", "Fortnox", "--every", "1h", "--json")
+    run("run-due", "--json")
+    run("schedule", "--json")
+    run("status", "--json")
+    run("schedule", "Fortnox", "--resume", "--json")
+    run("schedule", "Fortnox", "--off", "--json")
     run("import", "Fortnox", "--json")
 
 

@@ -163,7 +163,9 @@ def test_the_books_say_that_nobody_was_there(store, plugin, clock):
     assert plugin.runs[0].attended is False
 
 
-def test_what_a_person_brings_in_meanwhile_is_not_saved_unseen(scheduled, plugin, store, monkeypatch):
+def test_what_a_person_brings_in_meanwhile_is_not_saved_unseen(
+    scheduled, plugin, store, monkeypatch
+):
     plugin.payments = [payment(1)]
     save = scheduled.save
 
@@ -305,7 +307,7 @@ def test_a_paused_one_runs_again_when_a_person_says_so(scheduled, plugin):
 
 class SignsIn(FakePlugin):
     @hookimpl
-    def opter_sign_in(self, run):  # noqa: ARG002 as the hook has it
+    def opter_sign_in(self, run):
         return COMPANY
 
 
