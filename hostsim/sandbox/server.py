@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import secrets
+import select
 import socket
 import threading
 import time
@@ -24,6 +25,10 @@ from hostsim.sandbox.tokens import Grant, TokenPair
 
 #: Requests that can be answered, or hang, at once.
 THREADS = 32
+
+#: Open connections, idle ones included. A host of many companies may keep more than the 100 of
+#: waitress; select(), which is all that Windows has, takes 512.
+CONNECTIONS = 1000 if hasattr(select, "poll") else 500
 
 REDIRECT_URI = "http://localhost:51843/callback"
 
@@ -101,6 +106,7 @@ class Sandbox:
             self.app,
             sockets=[listening],
             threads=THREADS,
+            connection_limit=CONNECTIONS,
             ident="Fortnox",
             log_socket_errors=False,
         )
@@ -134,7 +140,7 @@ class Sandbox:
         server = self._server
         sockets = server._map  # noqa: SLF001 - waitress shows them in no other way
         while not self.switchboard.stopping.is_set():
-            wasyncore.loop(timeout=1, map=sockets, count=1)
+            wasyncore.loop(timeout=1, use_poll=True, map=sockets, count=1)
         # The loop may see that it is to stop before it is woken; what wakes it must live so long.
         self._woken.wait()
         server.task_dispatcher.shutdown()

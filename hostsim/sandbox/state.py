@@ -43,7 +43,7 @@ class WriteOff:
     information: str = ""
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Payment:
     """A customer's payment of one invoice."""
 
@@ -115,7 +115,7 @@ class Amounts:
     round_off: Decimal = ZERO
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Invoice:
     """A customer invoice, with the fields that lists and payments show."""
 
