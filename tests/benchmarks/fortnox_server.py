@@ -123,6 +123,7 @@ def _serve(
             before_high=before[1],
             match=lambda request: request.path.startswith("/3/"),
         )
+        sandbox.consent_everywhere()
         grant = Grant(sandbox.client_id, COMPANY, 1, SCOPES)
         code = sandbox.state.tokens.issue_code(grant, sandbox.redirect_uri)
         token = sandbox.sign_in().access

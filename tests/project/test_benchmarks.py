@@ -54,3 +54,11 @@ def test_a_chart_is_a_picture_with_every_line_named(benchmark):
     chart = benchmark("plot").chart("Seconds", {"a": [(10, 1), (100, 7)], "b<": [(10, 2)]})
     words = [one.text for one in ET.fromstring(chart).iter() if one.text]  # noqa: S314 - our own
     assert {"a", "b<", "10", "100"} <= set(words)
+
+
+def test_companies_are_brought_in_beside_each_other(benchmark):
+    done, requests, refused = benchmark("companies").measure(4, 2, (0.0, 0.0))
+    assert sum(done.outcomes.values()) == 4
+    assert done.saved > 4
+    assert requests >= 12
+    assert refused == 0
