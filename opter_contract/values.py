@@ -429,6 +429,11 @@ class Notice:
     ``failed``: it did not work, and is tried again; ``recovered``: it failed, and works again."""
     run: EndedRun
     """The last one."""
+    waiting: int = 0
+    """How many rows wait for a person."""
+    works_again: bool = False
+    """It was told to have failed, and works again: of every ``recovered``, and of a
+    ``needs-person`` where something waits now."""
 
 
 # --- Diagnosis ---------------------------------------------------------------
