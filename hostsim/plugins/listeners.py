@@ -79,6 +79,24 @@ def _send_all(store: Store, name: str, call: Callable[..., Any]) -> bool:
     return True
 
 
+def _answer(name: str, call: Callable[..., Any], hook: str, **arguments: object) -> Any:
+    """Give the answer of a listener; ``None`` where it failed."""
+    try:
+        return call(hook, **arguments)
+    except KeyboardInterrupt:
+        raise
+    except BaseException as error:  # noqa: BLE001 whatever it is, the books are changed
+        # Neither message nor values: they could hold personal data.
+        failure = failure_of(error)
+        what = failure.code if failure is not None else type(error).__name__
+        log.warning("plug-in %s failed in %s: %s", name, hook, what)
+        if failure is None:
+            frames = traceback.extract_tb(error.__traceback__)
+            where = [f"{frame.filename}:{frame.lineno} {frame.name}" for frame in frames]
+            log.debug("plug-in %s failed at %s", name, " < ".join(reversed(where)))
+    return None
+
+
 def notify_of_run_end(plugins: Plugins, run: EndedRun) -> None:
     """Send every listener how a run with nobody there ended."""
     for name, call in plugins.listeners("opter_run_ended"):
@@ -113,21 +131,3 @@ def _tell(store: Store, name: str, call: Callable[..., Any]) -> None:
     if _answer(name, call, "opter_notices", notices=[notice for notice, _ in untold]) is True:
         with commits.passing(), store.change() as db:
             notices.tell(db, name, untold)
-
-
-def _answer(name: str, call: Callable[..., Any], hook: str, **arguments: object) -> Any:
-    """Give the answer of a listener; ``None`` where it failed."""
-    try:
-        return call(hook, **arguments)
-    except KeyboardInterrupt:
-        raise
-    except BaseException as error:  # noqa: BLE001 whatever it is, the books are changed
-        # Neither message nor values: they could hold personal data.
-        failure = failure_of(error)
-        what = failure.code if failure is not None else type(error).__name__
-        log.warning("plug-in %s failed in %s: %s", name, hook, what)
-        if failure is None:
-            frames = traceback.extract_tb(error.__traceback__)
-            where = [f"{frame.filename}:{frame.lineno} {frame.name}" for frame in frames]
-            log.debug("plug-in %s failed at %s", name, " < ".join(reversed(where)))
-    return None

@@ -191,6 +191,12 @@ def test_no_name_makes_a_header_or_a_line(environment, server, name):
 
 CUSTOMER = "Bageriet Bullen AB 1042 1 250,50"
 
+#: What could name a customer, an invoice or a payment in a sentence of the host.
+NAMES_SOMEBODY = {
+    "amount", "first", "gaps", "id", "invoice", "items", "Item", "last", "names", "number",
+    "problem", "problems", "suppliers", "the_item", "what", "why",
+}  # fmt: skip
+
 
 def details(text):
     return {name.split(".")[0] for _, name, _, _ in Formatter().parse(text) if name}
@@ -200,7 +206,7 @@ def of_customer(code):
     """Fill every detail of an error that could name a customer with one."""
     _, template = ERRORS[code]
     values = {
-        name: Text(*[name if name in mail.HARMLESS else CUSTOMER] * 2)
+        name: Text(*[CUSTOMER if name in NAMES_SOMEBODY else name] * 2)
         for name in details(template.sv)
     }
     return paused(code=code, message=Text(*(text.format_map(values) for text in template)))
