@@ -24,6 +24,13 @@ A run::
     opter_payments_saved (batches), opter_run_saved  ─►  every listener
     opter_books_changed (batches)  ─►  every listener
 
+A round of runs with nobody there, all that were due::
+
+    … each run reads, saves what the schedule lets it, and ends; the host writes that down …
+    opter_run_ended (each)  ─►  every listener
+    … the last one has ended …
+    opter_notices  ─►  every listener that tells people
+
 Rules for every hook:
 
 * Hooks are called with keyword arguments. An implementation may omit arguments that it does
@@ -58,6 +65,8 @@ opter_errors                plug-in  its codes are missing from the list  1.0
 opter_payments_saved        listener it is not notified                   1.0
 opter_books_changed         listener it is not notified                   1.0
 opter_run_saved             listener it is not notified                   1.0
+opter_run_ended             listener it is not notified                   1.0
+opter_notices               listener people are told by nobody            1.0
 opter_take_payments         host     *required*                           1.0
 opter_take_excluded         host     *required*                           1.0
 opter_take_deleted          host     *required*                           1.0
@@ -195,12 +204,14 @@ from opter_contract.values import (
     BookChange,
     CheckedSettings,
     Company,
+    EndedRun,
     ErrorText,
     ExcludedPayment,
     Finding,
     ImportReport,
     ImportType,
     InvoiceBalance,
+    Notice,
     Payment,
     Progress,
     Reason,
@@ -564,6 +575,53 @@ def opter_run_saved(run: SavedRun) -> None:
         @hookimpl
         def opter_run_saved(run):
             print(run.definition, run.payment_count)
+    """
+
+
+@hookspec
+def opter_run_ended(run: EndedRun) -> None:
+    """Be notified that a run with nobody there has ended, however it went.
+
+    Called at the end of each such run, an import or an export, after all of it is written down;
+    in every plug-in that listens, one at a time. What was saved came before, by the hooks above.
+    Not called again if the program ends first. Cannot undo or refuse anything.
+
+    :param run: how it ended.
+
+    An error is logged and affects nothing else.
+
+    Example::
+
+        @hookimpl
+        def opter_run_ended(run):
+            print(run.ended_at, run.definition, run.outcome, run.code)
+    """
+
+
+@hookspec
+def opter_notices(notices: Sequence[Notice]) -> bool | None:
+    """Tell people what they should know of the runs with nobody there.
+
+    Called when a round of such runs has ended (all that were due), at most once a round, in
+    every plug-in that listens, one plug-in at a time and never in two threads or processes
+    concurrently. There is one notice for a definition, about its last run, if something should
+    be told that this plug-in has not told yet: it fails, works again, needs a person, or more
+    waits for one than was told. Nothing is told every night, and what has mended itself before
+    anybody was told of it is not told at all. After a crash the same may come again.
+
+    :param notices: at least one and all that there are, by the name of the definition; as one
+        message to people, not one each.
+    :return: ``True`` if people were told: these do not come again. Anything else means that they
+        were not, and what then still stands comes with the next round.
+
+    An error is logged and means that they were not told.
+
+    Example::
+
+        @hookimpl
+        def opter_notices(notices):
+            lines = [f"{one.kind} {one.run.definition} {one.run.code}" for one in notices]
+            return requests.post(CHAT, json={"text": "; ".join(lines)}, timeout=30).ok
     """
 
 

@@ -45,7 +45,8 @@ class Failure(Protocol):
     """What an exception carries so that a host can show it.
 
     ``code`` is stable, upper case with underscores. ``message`` says what
-    happened and what to do next. ``kind`` says who can act, and is one of
+    happened and what to do next; of an import or export it names no customer, invoice or
+    payment, since a host may mail it. ``kind`` says who can act, and is one of
 
     ``settings``     settings or configuration are wrong (the administrator);
     ``login``        nobody is signed in, or to the wrong company (the user);
@@ -429,6 +430,11 @@ class Notice:
     ``failed``: it did not work, and is tried again; ``recovered``: it failed, and works again."""
     run: EndedRun
     """The last one."""
+    waiting: int = 0
+    """How many rows wait for a person."""
+    works_again: bool = False
+    """It was told to have failed, and works again: of every ``recovered``, and of a
+    ``needs-person`` where something waits now."""
 
 
 # --- Diagnosis ---------------------------------------------------------------

@@ -417,6 +417,18 @@ _SENTENCES: dict[str, dict[str, Text]] = {
             "No plug-in that is on has the import type {name}; switched off are: {off}. Switch "
             "the right one on with hostsim plugins on NAME, or take it out of HOSTSIM_PLUGINS_OFF.",
         ),
+        "MAIL_SETTINGS": Text(
+            "Det går inte att mejla, eftersom {name} inte kan användas: {why.sv}",
+            "Nothing can be mailed, since {name} cannot be used: {why.en}",
+        ),
+        "MAIL_NOT_ENCRYPTED": Text(
+            "Mejlservern {server} erbjuder ingen kryptering, så varken lösenordet eller mejlet "
+            "skickades. Använd dess krypterade port (ofta 465 eller 587), eller ta bort "
+            "HOSTSIM_SMTP_USER och HOSTSIM_SMTP_PASSWORD om de inte behövs.",
+            "The mail server {server} offers no encryption, so neither the password nor the mail "
+            "was sent. Use its encrypted port (often 465 or 587), or remove HOSTSIM_SMTP_USER and "
+            "HOSTSIM_SMTP_PASSWORD if they are not needed.",
+        ),
         "SETTINGS_REFUSED": Text(
             "Inställningarna sparades inte: {problems.sv} Rätta dem och spara igen.",
             "The settings were not stored: {problems.en} Correct them and store them again.",
@@ -487,6 +499,16 @@ _SENTENCES: dict[str, dict[str, Text]] = {
         ),
     },
     "unavailable": {
+        "MAIL_NOT_SENT": Text(
+            "Mejlservern {server} tog inte emot mejlet ({why}). Det som skulle berättas berättas "
+            "när nästa omgång är klar. Kontrollera att servern går att nå, och adresserna, "
+            "användaren och lösenordet i HOSTSIM_MAIL_FROM, HOSTSIM_MAIL_TO, HOSTSIM_SMTP_USER och "
+            "HOSTSIM_SMTP_PASSWORD.",
+            "The mail server {server} did not take the mail ({why}). What was to be told is told "
+            "when the next round has ended. Check that the server can be reached, and the "
+            "addresses, user and password in HOSTSIM_MAIL_FROM, HOSTSIM_MAIL_TO, HOSTSIM_SMTP_USER "
+            "and HOSTSIM_SMTP_PASSWORD.",
+        ),
         "EXPORT_UNSETTLED": Text(
             "Exporten är inte klar: {what.sv}. Det som är okänt kontrolleras vid nästa export; "
             "jämför belopp som skiljer innan {the_item.sv} används.",

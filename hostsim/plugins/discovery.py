@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import difflib
 import logging
+import os
 import re
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -67,7 +68,13 @@ def installed() -> Sequence[Installed]:
     except Exception as error:  # noqa: BLE001 whatever one package wrote into its own file
         log.warning("the list of a package cannot be read: %s", type(error).__name__)
         points = [point for point in _one_by_one() if point.group == PROJECT]
-    return _in_order(points)
+    return _in_order([*points, *_bundled()])
+
+
+def _bundled() -> Iterator[metadata.EntryPoint]:
+    """Give the plug-ins that come with the host, where the environment asks for them."""
+    if os.environ.get("HOSTSIM_SMTP", "").strip():
+        yield metadata.EntryPoint("mail", "hostsim.plugins.mail", PROJECT)
 
 
 def elsewhere() -> Sequence[Installed]:

@@ -1,4 +1,6 @@
-"""Tells listening plug-ins what was registered and what changed the books, after the commit.
+"""Tells listening plug-ins what was registered, what changed the books, and how runs ended.
+
+All of it after the commit.
 
 Each plug-in is called alone: in one pluggy call the first exception would keep the
 others from being called. No listener can undo anything.
@@ -12,7 +14,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from hostsim.errors import failure_of
-from hostsim.storage import commits, journal
+from hostsim.storage import commits, journal, notices
 from hostsim.storage.previews import saved_payments
 
 if TYPE_CHECKING:
@@ -21,6 +23,9 @@ if TYPE_CHECKING:
     from opter_contract.values import EndedRun, SavedRun
 
 log = logging.getLogger(__name__)
+
+#: Seconds that a round waits for another one, which ended just before, to tell people.
+_PATIENCE = 120.0
 
 
 def notify_of_save(plugins: Plugins, store: Store, run: SavedRun) -> None:
@@ -94,7 +99,35 @@ def _answer(name: str, call: Callable[..., Any], hook: str, **arguments: object)
 
 def notify_of_run_end(plugins: Plugins, run: EndedRun) -> None:
     """Send every listener how a run with nobody there ended."""
+    for name, call in plugins.listeners("opter_run_ended"):
+        _answer(name, call, "opter_run_ended", run=run)
 
 
 def notify_people(plugins: Plugins, store: Store) -> None:
-    """Send every listener what people are to be told."""
+    """Have every listener tell people what they should know and it has not told them.
+
+    What it cannot tell now is told at the end of the next round.
+    """
+    if store.db.in_transaction:
+        return  # nothing is told that is not committed
+    for name, call in plugins.listeners("opter_notices"):
+        try:
+            # It waits, since who holds it may have looked before this round ended.
+            with store.locks.hold("notices", name, wait=_PATIENCE) as acquired:
+                if acquired:
+                    _tell(store, name, call)
+        except Exception as error:  # noqa: BLE001 whatever it is, the runs have ended
+            failure = failure_of(error)
+            what = failure.code if failure is not None else type(error).__name__
+            log.warning("plug-in %s could not be sent the notices: %s", name, what)
+
+
+def _tell(store: Store, name: str, call: Callable[..., Any]) -> None:
+    with commits.passing(), store.change() as db:
+        notices.settle(db, name)
+    untold = notices.untold(store.db, name)
+    if not untold:
+        return
+    if _answer(name, call, "opter_notices", notices=[notice for notice, _ in untold]) is True:
+        with commits.passing(), store.change() as db:
+            notices.tell(db, name, untold)

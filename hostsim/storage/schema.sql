@@ -168,7 +168,8 @@ CREATE TABLE told (
     listener   TEXT NOT NULL,
     definition TEXT NOT NULL REFERENCES definitions (name),
     outcome    TEXT NOT NULL,  -- of the run that was told
-    waiting    INTEGER NOT NULL,
+    waiting    INTEGER NOT NULL,  -- how many rows people know of
+    paused_at  TEXT,  -- which pause was told: one that comes after a person resumed is another
     PRIMARY KEY (listener, definition)
 ) WITHOUT ROWID;
 

@@ -98,6 +98,8 @@ def test_every_hook_is_either_the_hosts_own_or_the_plug_ins():
         "opter_payments_saved",
         "opter_books_changed",
         "opter_run_saved",
+        "opter_run_ended",
+        "opter_notices",
         "opter_progress",
         "opter_export_types",
         "opter_export",
