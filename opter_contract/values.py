@@ -45,8 +45,8 @@ class Failure(Protocol):
     """What an exception carries so that a host can show it.
 
     ``code`` is stable, upper case with underscores. ``message`` says what
-    happened and what to do next; of an import or export it names no customer, invoice or
-    payment, since a host may mail it. ``kind`` says who can act, and is one of
+    happened and what to do next; a plug-in's names no customer, invoice or payment, since a host
+    may mail it. ``kind`` says who can act, and is one of
 
     ``settings``     settings or configuration are wrong (the administrator);
     ``login``        nobody is signed in, or to the wrong company (the user);

@@ -41,9 +41,8 @@ def tell(db: sqlite3.Connection, listener: str, told: Sequence[tuple[Notice, str
 
 
 def settle(db: sqlite3.Connection, listener: str) -> None:
-    """Follow what needs no telling: people dealt with rows, or a schedule was removed."""
-    for statement in (_FEWER_WAIT, _IS_REMOVED):
-        db.execute(statement, {"listener": listener})
+    """Follow what needs no telling: where fewer rows wait, those that come later are new."""
+    db.execute(_FEWER_WAIT, {"listener": listener})
 
 
 def _notice(row: sqlite3.Row) -> Notice:
@@ -90,15 +89,9 @@ _TELL = """
         outcome = excluded.outcome, waiting = excluded.waiting, paused_at = excluded.paused_at
 """
 
-# So that those that come later are told.
 _FEWER_WAIT = """
     UPDATE told SET waiting = s.waiting
     FROM schedules s
     WHERE told.listener = :listener AND s.definition = told.definition
     AND s.outcome NOT IN ('failed', 'paused') AND s.waiting < told.waiting
-"""
-
-_IS_REMOVED = """
-    DELETE FROM told
-    WHERE listener = :listener AND definition NOT IN (SELECT definition FROM schedules)
 """

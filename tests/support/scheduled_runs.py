@@ -52,7 +52,8 @@ class Schedules:
         self.write("UPDATE schedules SET paused_at = NULL WHERE definition = :name", name=name)
 
     def remove(self, name):
-        self.write("DELETE FROM schedules WHERE definition = :name", name=name)
+        for table in ("told", "schedules"):
+            self.write(f"DELETE FROM {table} WHERE definition = :name", name=name)  # noqa: S608
 
     def write(self, statement, **values):
         with self.store.change() as db:
