@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import signal
 import threading
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
@@ -15,8 +16,9 @@ from hostsim.cli.command import command, option
 from hostsim.cli.common import Common, make_host, open_store, usage
 from hostsim.cli.root import hostsim
 from hostsim.errors import host_error
-from hostsim.ledger.schedules import GREEN, NONE, Timetable, interval, time_of_day
+from hostsim.ledger.schedules import GREEN, NONE, STOCKHOLM, Timetable, interval, time_of_day
 from hostsim.messages.formats import minute
+from hostsim.plugins import mail
 from hostsim.services.schedules import USER
 from hostsim.storage import schedules as stored
 from hostsim.views.schedules import SCHEDULES, STATUS, write_run_json, write_run_line
@@ -179,8 +181,8 @@ def run_due(common: Common, *, at_once: int) -> None:
         if not ended and not common.json:
             due = stored.next_due(store)
             common.output.say(
-                "Inget är dags." + (f" Nästa: {minute(_local(due))}." if due else ""),
-                "Nothing is due." + (f" Next: {minute(_local(due))}." if due else ""),
+                "Inget är dags." + (f" Nästa: {minute(due.astimezone(STOCKHOLM))}." if due else ""),
+                "Nothing is due." + (f" Next: {minute(due.astimezone(STOCKHOLM))}." if due else ""),
             )
     if not done:
         raise host_error("CANCELLED")
@@ -211,13 +213,9 @@ def _write(common: Common, run: EndedRun) -> None:
     common.output.flush()
 
 
-def _local(due: Any) -> Any:
-    from hostsim.ledger.schedules import STOCKHOLM
-
-    return due.astimezone(STOCKHOLM)
-
-
 def _unattended(store: Store, stop: Stop) -> Host:
+    mail.configured(os.environ)  # what is wrong with it is said before anything is done
+
     def cancel(_: Progress) -> bool | None:
         return stop.insisted.is_set() or None
 

@@ -103,31 +103,37 @@ def notify_of_run_end(plugins: Plugins, run: EndedRun) -> None:
         _answer(name, call, "opter_run_ended", run=run)
 
 
-def notify_people(plugins: Plugins, store: Store) -> None:
+def notify_people(plugins: Plugins, store: Store) -> bool:
     """Have every listener tell people what they should know and it has not told them.
 
-    What it cannot tell now is told at the end of the next round.
+    :return: whether nothing is left that a listener could not tell; it is told at the end of the
+        next round.
     """
     if store.db.in_transaction:
-        return  # nothing is told that is not committed
+        return False  # nothing is told that is not committed
+    done = True
     for name, call in plugins.listeners("opter_notices"):
         try:
             # It waits, since who holds it may have looked before this round ended.
             with store.locks.hold("notices", name, wait=_PATIENCE) as acquired:
-                if acquired:
-                    _tell(store, name, call)
+                done &= acquired and _tell(store, name, call)
         except Exception as error:  # noqa: BLE001 whatever it is, the runs have ended
             failure = failure_of(error)
             what = failure.code if failure is not None else type(error).__name__
             log.warning("plug-in %s could not be sent the notices: %s", name, what)
+            done = False
+    return done
 
 
-def _tell(store: Store, name: str, call: Callable[..., Any]) -> None:
+def _tell(store: Store, name: str, call: Callable[..., Any]) -> bool:
     with commits.passing(), store.change() as db:
         notices.settle(db, name)
     untold = notices.untold(store.db, name)
     if not untold:
-        return
-    if _answer(name, call, "opter_notices", notices=[notice for notice, _ in untold]) is True:
-        with commits.passing(), store.change() as db:
-            notices.tell(db, name, untold)
+        return True
+    given = [notice for notice, _ in untold]
+    if _answer(name, call, "opter_notices", notices=given) is not True:
+        return False
+    with commits.passing(), store.change() as db:
+        notices.tell(db, name, untold)
+    return True

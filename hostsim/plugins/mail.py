@@ -21,9 +21,9 @@ from email.message import EmailMessage
 from email.policy import SMTP
 from email.utils import format_datetime, make_msgid
 from string import Formatter
-from zoneinfo import ZoneInfo
 
 from hostsim.errors import HostError, host_error
+from hostsim.ledger.schedules import STOCKHOLM
 from hostsim.messages import mail as mail_messages
 from hostsim.messages.errors import ERRORS
 from hostsim.messages.formats import minute
@@ -53,7 +53,6 @@ HARMLESS = {
 }  # fmt: skip
 
 _SERVER = re.compile(r"(\[[0-9A-Fa-f:.]+\]|[\w.-]+):([0-9]{1,5})")
-_STOCKHOLM = ZoneInfo("Europe/Stockholm")
 _LONGEST = 500
 
 
@@ -221,7 +220,7 @@ def _lines(notices: Sequence[Notice], language: str) -> Iterator[str]:
 def _line(notice: Notice, language: str) -> str:
     run = notice.run
     company = f" ({run.company.name})" if run.company is not None and run.company.name else ""
-    line = f"{run.definition}{company}, {minute(run.ended_at.astimezone(_STOCKHOLM))}"
+    line = f"{run.definition}{company}, {minute(run.ended_at.astimezone(STOCKHOLM))}"
     if run.code:
         line = f"{line}: {run.code}{_sentence(run.code, run.message, language)}"
     elif notice.waiting:

@@ -29,6 +29,9 @@ OnEnded = Callable[["EndedRun"], None]
 #: Seconds between two looks for schedules that were made or changed meanwhile.
 LOOK = 15.0
 
+#: Seconds before people are told what could not be told, as when the mail server was away.
+TELL_AGAIN = 300.0
+
 #: Seconds between two looks whether to stop.
 GLANCE = 1.0
 
@@ -96,7 +99,7 @@ def work(
     pause = pause or stop.wait
     running: dict[Future[EndedRun | None], str] = {}
     taken: dict[str, float] = {}  # by definition, when to try it again
-    told = False
+    told, tell_at = False, 0.0
     with ThreadPoolExecutor(at_once, thread_name_prefix="run") as executor:
         while not stop.is_set() or running:
             try:
@@ -107,7 +110,7 @@ def work(
                     new = [n for n in schedules.due(host.store, clock(), most) if n not in busy]
                     for name in new[: at_once - len(running)]:
                         running[executor.submit(host.run_scheduled, name)] = name
-                        told = False
+                        told, tell_at = False, 0.0
                 if running:
                     for future in wait(running, GLANCE, FIRST_COMPLETED).done:
                         name = running.pop(future)
@@ -117,9 +120,10 @@ def work(
                             on_ended(run)
                 elif not stop.is_set():
                     # The first failures are often over at the next try.
-                    if not told and not schedules.trying_again(host.store):
-                        notify_people(host.plugins, host.store)
-                        told = True
+                    ready = not told and monotonic() >= tell_at
+                    if ready and not schedules.trying_again(host.store):
+                        told = notify_people(host.plugins, host.store)
+                        tell_at = monotonic() + TELL_AGAIN
                     pause(_idle(host, clock()))
             except HostError as error:
                 if error.kind != "busy" and error.code != "DATABASE_UNREACHABLE":

@@ -177,6 +177,16 @@ class Refused(Exception):
     code, kind, message = "CANCELLED", "cancelled", Text("Avbrutet.", "Cancelled.")
 
 
+@pytest.mark.parametrize("command", ["run-due", "worker"])
+def test_wrong_settings_of_the_mail_are_said_before_anything_is_done(
+    scheduled, plugin, monkeypatch, command
+):
+    monkeypatch.setenv("HOSTSIM_SMTP", "mail.example")
+    ended = scheduled(command)
+    assert (ended.status, ended.last[:13]) == (2, "MAIL_SETTINGS")
+    assert plugin.runs == []
+
+
 def asked_to_end(*numbers):
     for number in numbers:
         os.kill(os.getpid(), number)

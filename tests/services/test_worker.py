@@ -40,7 +40,7 @@ def host(store, plugin, clock):
 def told(monkeypatch):
     """Count how often people are told."""
     times = []
-    monkeypatch.setattr(worker, "notify_people", lambda *_: times.append(1))
+    monkeypatch.setattr(worker, "notify_people", lambda *_: times.append(1) or True)
     return times
 
 
@@ -147,6 +147,21 @@ def test_a_worker_tells_of_a_failure_only_when_it_lasts(host, clock, plugin, tol
     life.work(host)
     # Two tries have failed after five minutes, three after fifteen.
     assert told == [1]
+
+
+def test_a_worker_tells_again_what_could_not_be_told(host, clock, monkeypatch):
+    answers, now = [False, False, True], [0.0]
+    monkeypatch.setattr(worker, "notify_people", lambda *_: answers.pop(0))
+    life = Life(clock, 0, 1, 1, 1, 1, 1, 1, 1, 1, 1)
+
+    def pause(seconds):
+        now[0] += worker.TELL_AGAIN / 2
+        life.pause(seconds)
+
+    stop = life.stop
+    clocks = {"clock": clock, "monotonic": lambda: now[0], "pause": pause}
+    worker.work(host, at_once=2, on_ended=lambda _run: None, stop=stop, **clocks)
+    assert answers == []
 
 
 def test_a_worker_that_is_told_to_stop_finishes_what_is_going_on(host, clock, plugin):
