@@ -66,9 +66,7 @@ def opter_redirect_uri() -> str:
 
 @pytest.fixture
 def opter_web_sign_in() -> Callable[[str], str] | None:
-    """Return the function that signs in at a URL and returns where the browser is sent then,
-    without going there; by default there is none.
-    """
+    """Return the function that signs in at a URL and returns where the browser is sent then."""
     return None
 
 

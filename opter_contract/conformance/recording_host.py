@@ -93,12 +93,12 @@ class WebBrowser:
         self._sign_in = sign_in
         self.urls: list[str] = []
         #: What the plug-in said of each answer.
-        self.said: list[Any] = []
+        self.said: list[Text | None] = []
         self._answer = ""
-        self._on_redirect: Callable[[str], object] = lambda _url: None
+        self._on_redirect: Callable[[str], Text | None] = lambda _url: None
         self._thread = threading.Thread(target=self._visit, daemon=True)
 
-    def __call__(self, url: str, on_redirect: Callable[[str], object]) -> bool:
+    def __call__(self, url: str, on_redirect: Callable[[str], Any]) -> bool:
         self.urls.append(url)
         self._on_redirect = on_redirect
         self._thread.start()
@@ -108,7 +108,7 @@ class WebBrowser:
         """Wait until everything was handed over."""
         self._thread.join()
 
-    def hand_over_again(self) -> object:
+    def hand_over_again(self) -> Text | None:
         return self._on_redirect(self._answer)
 
     def _visit(self) -> None:

@@ -228,9 +228,7 @@ class Login:
             return LoginFailed("LOGIN_COMPANY_LOCKED")
         if self._forged:
             return LoginFailed("LOGIN_STATE_WRONG")
-        return LoginFailed(
-            "LOGIN_TIMED_OUT", seconds=f"{seconds:g}", redirect=self.redirect_uri
-        )
+        return LoginFailed("LOGIN_TIMED_OUT", seconds=f"{seconds:g}", redirect=self.redirect_uri)
 
 
 # --- The callback server ------------------------------------------------------------
