@@ -74,14 +74,14 @@ class DeskContext:
         """Begin a job for whoever is at the page; see :meth:`.background_jobs.Jobs.start`."""
         return self.jobs.start(choice, Starter(self.current_user, session.get("token", "")))
 
-    def login_of(self, states: Sequence[str]) -> Job | None:
+    def login_of(self, states: Sequence[str] | None) -> Job | None:
         """Give the job whose login an answer belongs to, where whoever is at the page began it.
 
-        :param states: each ``state`` of the answer; a company that is locked has none.
+        :param states: each ``state`` of the answer; ``None`` of one that is empty.
         """
         starter = Starter(self.current_user, session.get("token", ""))
         jobs = [one for one in self.jobs.running() if one.signing_in and one.starter == starter]
-        if states:
+        if states is not None:
             jobs = [one for one in jobs if [one.state] == states]
         return jobs[0] if len(jobs) == 1 and starter.browser else None
 

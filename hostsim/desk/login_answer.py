@@ -21,10 +21,11 @@ pages = Blueprint("login", __name__)
 def answer() -> Response:
     desk = desk_context()
     refusal: Text | None = page_text("login_unexpected")
+    query = request.query_string.decode("latin-1")
+    states = request.args.getlist("state") if query else None
     # A HEAD request comes from no browser that was sent here.
-    job = desk.login_of(request.args.getlist("state")) if request.method == "GET" else None
+    job = desk.login_of(states) if request.method == "GET" else None
     if job is not None:
-        query = request.query_string.decode("latin-1")
         said = job.answer(f"{desk.redirect_uri}?{query}")
         refusal = None if said is None else own(said)
     page = render_template(
