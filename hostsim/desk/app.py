@@ -7,7 +7,7 @@ import secrets
 import traceback
 from collections.abc import Iterable
 from importlib import metadata
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from flask import (
     Blueprint,
@@ -22,7 +22,8 @@ from flask import (
     url_for,
 )
 from jinja2 import StrictUndefined
-from werkzeug.exceptions import HTTPException
+from werkzeug.exceptions import HTTPException, NotFound
+from werkzeug.middleware.dispatcher import DispatcherMiddleware
 from werkzeug.wrappers import Response as AnyResponse
 
 from hostsim.desk import (
@@ -96,7 +97,7 @@ def create_app(
     """Make the application.
 
     :param host: the address that it will be reached by.
-    :param proxy: before it; its path arrives as WSGI's ``SCRIPT_NAME``.
+    :param proxy: before it; it leaves the path of its address in what it passes on.
     """
     app = Flask(__name__, static_folder="static", static_url_path="/static")
     app.extensions[KEY] = context
@@ -126,6 +127,10 @@ def create_app(
     app.register_error_handler(Exception, _error_page)
     guard(app, host, proxy)
     _watch(app)
+    if proxy.prefix:
+        # Elsewhere a browser sends no cookie, and a page would replace its session.
+        below: dict[str, Any] = {proxy.prefix: app.wsgi_app}
+        app.wsgi_app = DispatcherMiddleware(NotFound(), below)  # type: ignore[method-assign]
     app.register_blueprint(home)
     for page in PAGES:
         app.register_blueprint(page.pages)

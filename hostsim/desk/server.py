@@ -31,8 +31,7 @@ class Desk:
 
         :param host: a numeric address, or ``localhost``.
         :param port: 0 takes a free one.
-        :param proxy: before it. It may leave the path of the public address in what it asks for,
-            or take it away.
+        :param proxy: before it.
         """
         self.desk_context = desk_context
         self.app = create_app(desk_context, host, proxy)
@@ -68,7 +67,6 @@ class Desk:
             ident=None,
             log_socket_errors=False,
             url_scheme=self._proxy.scheme,
-            url_prefix=self._proxy.prefix,
         )
         self._thread = threading.Thread(target=self._serve, name="desk", daemon=True)
         self._thread.start()

@@ -40,8 +40,8 @@ class Proxy:
     :ivar user: whom it names; ``None`` names nobody.
     """
 
-    def __init__(self, folder, *, strips="", user="kim"):
-        self.port, self.user, self.strips = free_port(), user, strips
+    def __init__(self, folder, *, user="kim"):
+        self.port, self.user = free_port(), user
         self.upstream = ""
         authority = trustme.CA()
         self.trust = folder / "authority.pem"
@@ -90,8 +90,7 @@ class _Handler(http.server.BaseHTTPRequestHandler):
         if self.proxy.user is not None:
             headers[USER_HEADER] = self.proxy.user.encode().decode("latin-1")
         upstream = http.client.HTTPConnection(self.proxy.upstream, timeout=20)
-        path = self.path.removeprefix(self.proxy.strips) or "/"
-        upstream.request(self.command, path, body, headers)
+        upstream.request(self.command, self.path, body, headers)
         answer = upstream.getresponse()
         content = answer.read()
         self.send_response_only(answer.status)
