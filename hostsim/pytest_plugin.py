@@ -18,7 +18,8 @@ and in a test::
         assert [payment.key.number for payment in opter_recorded.payments] == ["1"]
 
 ``opter_plugin`` and ``opter_settings`` must be given. Override as needed: ``opter_sign_in`` (a
-function that signs in at a URL), ``opter_configuration``, ``opter_import_type``. Nothing here is
+function that signs in at a URL), ``opter_web_sign_in`` (one that returns where the browser is sent
+then) with ``opter_redirect_uri``, ``opter_configuration``, ``opter_import_type``. Nothing here is
 loaded by itself. :class:`opter_contract.conformance.plugins.PluginConformance` tests a plug-in
 against the whole contract with the same fixtures, as does
 :class:`opter_contract.conformance.export_plugins.ExportPluginConformance` one that exports.
@@ -54,6 +55,18 @@ def opter_settings() -> Mapping[str, str]:
 @pytest.fixture
 def opter_sign_in() -> Callable[[str], object] | None:
     """Return the function that signs in at a URL; by default there is no browser."""
+    return None
+
+
+@pytest.fixture
+def opter_redirect_uri() -> str:
+    """Return the address at which a host that is a web application receives an answer."""
+    return "https://host.example/opter/callback"
+
+
+@pytest.fixture
+def opter_web_sign_in() -> Callable[[str], str] | None:
+    """Return the function that signs in at a URL and returns where the browser is sent then."""
     return None
 
 

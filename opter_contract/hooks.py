@@ -105,6 +105,26 @@ How the contract changes:
 
 1.0 is the first version.
 
+A host that is a web application
+--------------------------------
+
+Its users' browsers are on other machines, where no plug-in can listen. It states an ``https``
+address of its own as ``run.redirect_uri``, which the administrator registers in the other system.
+
+* The plug-in uses exactly this address as the ``redirect_uri`` of OAuth (RFC 6749), opens no
+  port, and calls ``opter_open_browser`` as always.
+* The ``url`` has the parameter ``state``. It is the plug-in's, cannot be guessed and belongs to one
+  login, so the host finds the run of an answer by it, however many wait at once. What comes with an
+  unknown ``state`` changes nothing.
+* The host takes an answer only from the browser session that began the run: anybody else could
+  have had somebody sign in for them (RFC 6749, 10.12). The cookie must come along from another
+  site (``SameSite=Lax``). An answer without any parameter is that of the session's own login.
+* It calls ``on_redirect`` with ``run.redirect_uri``, ``?`` and the query exactly as it came.
+  ``None``: it shows that the window may be closed and that the run tells how it went. Otherwise
+  it shows the message. Each answer is taken once, and none after the run has ended.
+* It shows and logs neither ``state`` nor ``code``.
+* ``run.login_timeout`` and cancelling end the wait as always.
+
 What your host must promise
 ---------------------------
 
@@ -881,9 +901,9 @@ def opter_open_browser(run: Run, url: str, on_redirect: Callable[[str], Text | N
     :param run: as it was passed to ``opter_import_payments``.
     :param url: the page to sign in at. Not a secret, but valid for one login only.
     :param on_redirect: may be called, from any thread, with the URL that the browser was
-        redirected to, by a host that gets it before the plug-in does (a browser of its own, or
-        a URL that was pasted). Returns ``None`` if that was the answer, otherwise a message
-        that says why not.
+        redirected to, by a host that gets it before the plug-in does (its own
+        ``run.redirect_uri``, a browser of its own, or a URL that was pasted). Returns at once:
+        ``None`` if that was the answer, otherwise a message that says why not.
     :return: whether a person is shown the URL, in a browser or otherwise.
 
     An error ends the run.

@@ -292,6 +292,9 @@ class Run:
     attended: bool = True
     """Whether a person is there. In a run that is not, a plug-in that needs one raises an error
     of the kind ``login`` or ``permission`` at once: it opens no browser, and waits for nobody."""
+    redirect_uri: str = ""
+    """Where a login sends the browser back to, at a host that is a web application: the host
+    receives it there and hands it over. ``""``: the plug-in receives it itself."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import Final
 from urllib.parse import urlsplit
 
-from opter_contract.values import Text
+from opter_contract.values import Run, Text
 from opter_fortnox_plugin.errors import SettingsWrong
 
 CLIENT_ID: Final = "FORTNOX_CLIENT_ID"
@@ -33,17 +33,31 @@ class Configuration:
     api_url: str
 
     @classmethod
-    def of(cls, host: Mapping[str, str], environment: Mapping[str, str]) -> Configuration:
+    def of(
+        cls, host: Mapping[str, str], environment: Mapping[str, str], redirect_uri: str = ""
+    ) -> Configuration:
         """Read the configuration; the host's values take precedence over the environment's.
 
+        :param redirect_uri: of a host that receives the answer itself.
         :raises SettingsWrong: naming the value that is missing or wrong.
         """
+        own = {REDIRECT_URI: redirect_uri_of_host(redirect_uri)} if redirect_uri else {}
         return cls(
             **{
-                name.removeprefix("FORTNOX_").lower(): value_of(name, host, environment)
+                name.removeprefix("FORTNOX_").lower(): own.get(name)
+                or value_of(name, host, environment)
                 for name in NAMES
             }
         )
+
+    @classmethod
+    def of_run(cls, run: Run, environment: Mapping[str, str]) -> Configuration:
+        """Read the configuration of a run.
+
+        :raises SettingsWrong: naming the value that is missing or wrong.
+        """
+        # A host that is no web application need not know of it.
+        return cls.of(run.configuration, environment, getattr(run, "redirect_uri", ""))
 
 
 def given(name: str, host: Mapping[str, str], environment: Mapping[str, str]) -> str:
@@ -60,9 +74,30 @@ def value_of(name: str, host: Mapping[str, str], environment: Mapping[str, str])
     text = given(name, host, environment) or variable.default
     if not text:
         raise SettingsWrong("CONFIGURATION_MISSING", name=name)
+    _refuse_odd_characters(name, text)
+    return variable.parse(name, text)
+
+
+def redirect_uri_of_host(address: str) -> str:
+    """Accept the address at which a web application receives the answer: TLS, or this machine.
+
+    :raises SettingsWrong: where it is another.
+    """
+    name = "redirect_uri"
+    _refuse_odd_characters(name, address)
+    _service(name, address)
+    _refuse_query(name, address)
+    return address
+
+
+def _refuse_odd_characters(name: str, text: str) -> None:
     if not text.isascii() or not text.isprintable():
         raise _wrong(name, "den innehåller otillåtna tecken", "it has forbidden characters")
-    return variable.parse(name, text)
+
+
+def _refuse_query(name: str, address: str) -> None:
+    if "?" in address or "#" in address:
+        raise _wrong(name, "den får inte ha ? eller #", "it may not have ? or #")
 
 
 def _wrong(name: str, why_sv: str, why_en: str) -> SettingsWrong:
@@ -83,8 +118,7 @@ def _redirect(name: str, address: str) -> str:
         )
     if not port:
         raise _wrong(name, "den saknar port", "it has no port")
-    if "?" in address or "#" in address:
-        raise _wrong(name, "den får inte ha ? eller #", "it may not have ? or #")
+    _refuse_query(name, address)
     return address
 
 

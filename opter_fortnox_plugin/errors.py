@@ -260,10 +260,12 @@ class LoginFailed(FortnoxError):
         "LOGIN_TIMED_OUT": Text(
             "Inget svar kom från inloggningen i Fortnox inom {seconds} sekunder. Importera igen "
             "och logga in i fönstret som öppnas. Visade Fortnox ett fel där, kontrollerar "
-            "administratören FORTNOX_CLIENT_ID och FORTNOX_REDIRECT_URI i utvecklarportalen.",
+            "administratören FORTNOX_CLIENT_ID i utvecklarportalen, och att redirect URI där är "
+            "exakt {redirect}.",
             "No answer came from the login to Fortnox within {seconds} seconds. Import again and "
             "sign in in the window that opens. If Fortnox showed an error there, the administrator "
-            "checks FORTNOX_CLIENT_ID and FORTNOX_REDIRECT_URI in the developer portal.",
+            "checks FORTNOX_CLIENT_ID in the developer portal, and that the redirect URI there is "
+            "exactly {redirect}.",
         ),
         "NO_WINDOW": Text(
             "Värdsystemet kunde inte visa Fortnox inloggning för någon, så ingen kan logga in. Kör "

@@ -205,6 +205,11 @@ class Host:
     # --- what outlives the run ---
 
     @property
+    def redirect_uri(self) -> str:
+        """Where the host receives the answer of a login; ``""`` where it does not."""
+        return str(getattr(self.run, "redirect_uri", ""))
+
+    @property
     def attended(self) -> bool:
         """Whether a person is there; an older host does not say."""
         return bool(getattr(self.run, "attended", True))

@@ -158,7 +158,7 @@ def signed_in(
     if run.default_currency.strip().upper() != "SEK":
         raise SettingsWrong("DEFAULT_CURRENCY_NOT_SEK", currency=plain(run.default_currency, 20))
     sleep, clock, now = surroundings.sleep, surroundings.clock, surroundings.now
-    configuration = Configuration.of(run.configuration, surroundings.environment)
+    configuration = Configuration.of_run(run, surroundings.environment)
     host = Host(run, sleep=sleep, clock=clock)
     http = surroundings.transport()
     pool = WorkerPool(host.repeat_progress, abort=http.abort, sleep=sleep, clock=clock)

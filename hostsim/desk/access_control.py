@@ -4,6 +4,9 @@ The desk has no login: by default it listens on this machine only. That leaves p
 other sites in the same browser. They may neither send forms here (a token in the session,
 and the origin), nor read pages under a name of their own (the Host header), nor frame
 them, and a page of ours runs no script but our own files.
+
+Behind a reverse proxy it answers under its public name alone, and knows its users by
+what the proxy says of them (:mod:`.reverse_proxy`).
 """
 
 from __future__ import annotations
@@ -15,8 +18,9 @@ import socket
 from collections.abc import Collection
 from urllib.parse import urlsplit
 
-from flask import Flask, Response, request, session
+from flask import Flask, Response, g, request, session
 
+from hostsim.desk.reverse_proxy import ReverseProxy
 from hostsim.errors import host_error
 
 #: The names of this machine's own loopback.
@@ -45,18 +49,23 @@ def is_loopback(host: str) -> bool:
         return False
 
 
-def guard(app: Flask, host: str) -> None:
+def guard(app: Flask, host: str, proxy: ReverseProxy) -> None:
     """Refuse foreign requests, and put the headers on every response.
 
     :param host: the address that the desk listens on.
     """
-    names = _names(host)
+    names = frozenset({proxy.name}) if proxy.public_url else _names(host)
+    numbers = not proxy.public_url and not is_loopback(host)
 
     @app.before_request
     def _before() -> None:
-        if not _known(request.host, names, numbers=not is_loopback(host)):
+        if not _known(request.host, names, numbers=numbers):
             raise host_error("HOST_UNKNOWN")
-        if request.method not in {"GET", "HEAD", "OPTIONS"} and not _our_form():
+        if proxy.user_header:
+            g.user = proxy.user_of(
+                request.remote_addr or "", request.headers.get(proxy.user_header, "")
+            )
+        if request.method not in {"GET", "HEAD", "OPTIONS"} and not _our_form(proxy.origin):
             raise host_error("PAGE_TOO_OLD")
 
     @app.after_request
@@ -74,11 +83,15 @@ def token() -> str:
     return known
 
 
-def _our_form() -> bool:
+def _our_form(public_origin: str) -> bool:
     # A page without referrers sends the origin "null"; then only Sec-Fetch-Site tells
     # where the form came from.
     origin = request.headers.get("Origin", "null")
-    if origin != "null" and urlsplit(origin).netloc != request.host:
+    if public_origin:
+        ours = origin in {"null", public_origin}
+    else:
+        ours = origin == "null" or urlsplit(origin).netloc == request.host
+    if not ours:
         return False
     if request.headers.get("Sec-Fetch-Site", "same-origin") != "same-origin":
         return False

@@ -7,12 +7,13 @@ import secrets
 import traceback
 from collections.abc import Iterable
 from importlib import metadata
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from flask import (
     Blueprint,
     Flask,
     Response,
+    g,
     make_response,
     redirect,
     render_template,
@@ -21,7 +22,8 @@ from flask import (
     url_for,
 )
 from jinja2 import StrictUndefined
-from werkzeug.exceptions import HTTPException
+from werkzeug.exceptions import HTTPException, NotFound
+from werkzeug.middleware.dispatcher import DispatcherMiddleware
 from werkzeug.wrappers import Response as AnyResponse
 
 from hostsim.desk import (
@@ -30,6 +32,7 @@ from hostsim.desk import (
     exports,
     hand_payments,
     jobs,
+    login_answer,
     payment_import,
     payment_register,
     runs,
@@ -37,6 +40,7 @@ from hostsim.desk import (
 )
 from hostsim.desk.access_control import guard, token
 from hostsim.desk.context import DeskContext
+from hostsim.desk.reverse_proxy import NO_PROXY, ReverseProxy
 from hostsim.desk.shared import KEY, desk_context, language, notify, translated, word
 from hostsim.errors import failure_of, host_error
 from hostsim.ledger.values import SEK, Row
@@ -58,7 +62,15 @@ log = logging.getLogger(__name__)
 #: Bytes that a form may have: settings are small.
 LARGEST_FORM = 200_000
 
-STATUS = {"settings": 422, "usage": 400, "changed": 409, "busy": 409, "internal": 500, "saved": 500}
+STATUS = {
+    "settings": 422,
+    "permission": 403,
+    "usage": 400,
+    "changed": 409,
+    "busy": 409,
+    "internal": 500,
+    "saved": 500,
+}
 
 home = Blueprint("home", __name__)
 
@@ -74,10 +86,18 @@ PAGES = (
 )
 
 
-def create_app(context: DeskContext, host: str = "127.0.0.1") -> Flask:
+#: Errors that show nothing of ours: neither a page that calls us by a name of its own, nor
+#: anybody whom the proxy did not let in, gets more.
+BARE = {"HOST_UNKNOWN", "NOT_THROUGH_PROXY", "USER_NOT_NAMED"}
+
+
+def create_app(
+    context: DeskContext, host: str = "127.0.0.1", proxy: ReverseProxy = NO_PROXY
+) -> Flask:
     """Make the application.
 
     :param host: the address that it will be reached by.
+    :param proxy: before it; it leaves the path of its address in what it passes on.
     """
     app = Flask(__name__, static_folder="static", static_url_path="/static")
     app.extensions[KEY] = context
@@ -85,7 +105,10 @@ def create_app(context: DeskContext, host: str = "127.0.0.1") -> Flask:
     app.config.update(
         SESSION_COOKIE_NAME="hostsim_desk",
         SESSION_COOKIE_HTTPONLY=True,
-        SESSION_COOKIE_SAMESITE="Strict",
+        # The answer of a login comes from another site, and must find its session.
+        SESSION_COOKIE_SAMESITE="Lax" if proxy.public_url else "Strict",
+        SESSION_COOKIE_SECURE=proxy.scheme == "https",
+        SESSION_COOKIE_PATH=proxy.prefix or "/",
         MAX_CONTENT_LENGTH=LARGEST_FORM,
     )
     app.jinja_env.undefined = StrictUndefined
@@ -102,11 +125,17 @@ def create_app(context: DeskContext, host: str = "127.0.0.1") -> Flask:
     app.context_processor(_everywhere)
     app.register_error_handler(HTTPException, _not_found)
     app.register_error_handler(Exception, _error_page)
-    guard(app, host)
+    guard(app, host, proxy)
     _watch(app)
+    if proxy.prefix:
+        # Elsewhere a browser sends no cookie, and a page would replace its session.
+        below: dict[str, Any] = {proxy.prefix: app.wsgi_app}
+        app.wsgi_app = DispatcherMiddleware(NotFound(), below)  # type: ignore[method-assign]
     app.register_blueprint(home)
     for page in PAGES:
         app.register_blueprint(page.pages)
+    if proxy.public_url:
+        app.register_blueprint(login_answer.pages)
     for one in exports.SUBJECTS.values():
         app.register_blueprint(exports.pages, name=one.name, url_prefix=f"/{one.name}")
     return app
@@ -140,8 +169,20 @@ def _everywhere() -> dict[str, object]:
         "subjects": exports.SUBJECTS.values(),
         # The dialog before the window, what it is about, and what the window exports.
         **dict.fromkeys(("dialog", "job", "failure", "subject")),
+        "here": _here(),
+        "user": g.get("user"),
         "version": metadata.version("opter-fortnox-plugin"),
     }
+
+
+def _here() -> str:
+    """Give the address of this page for a form that leads back to it.
+
+    Not that of a login's answer, nor one that no page has: there may be a code in it.
+    """
+    if request.method != "GET" or request.endpoint in {None, "login.answer"}:
+        return url_for("home.start")
+    return request.script_root + request.full_path
 
 
 @home.get("/")
@@ -156,7 +197,7 @@ def set_language() -> AnyResponse:
         session["language"] = wanted
     back = request.form.get("back", "")
     # Only a path of ours: anything else would send people to other sites.
-    fine = back.startswith("/") and not back.startswith(("//", "/\\"))
+    fine = back.startswith(f"{request.script_root}/") and not back.startswith(("//", "/\\"))
     return redirect(back if fine else url_for("imports.show"))
 
 
@@ -197,8 +238,7 @@ def _error_page(error: Exception) -> AnyResponse:
 
 
 def _message(code: str, message: Text, status: int) -> Response:
-    if code == "HOST_UNKNOWN":
-        # Nothing of ours for a page that calls us by a name of its own.
+    if code in BARE:
         return Response(f"{code}: {message.sv}\n{message.en}\n", status, mimetype="text/plain")
     page = render_template("message.html", code=code, message=translated(message))
     return make_response(page, status)

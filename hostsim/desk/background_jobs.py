@@ -13,6 +13,7 @@ from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 from datetime import date
 from typing import TYPE_CHECKING, Final
+from urllib.parse import parse_qs, urlsplit
 
 from hostsim.errors import failure_of, host_error
 from hostsim.services.explanation import Explanation
@@ -51,6 +52,14 @@ class Choice:
     numbers: tuple[str, ...] = ()  # of an export; none where it is of all that wait
 
 
+@dataclass(frozen=True, slots=True)
+class Starter:
+    """Who began a job, and in which browser: only there is its login answered."""
+
+    user: str | None = None
+    browser: str = field(default="", repr=False)  # the token of its session
+
+
 #: Imports, exports, cancels or explains what a job is about, and reaches the person through it.
 Execute = Callable[["Job"], "Preview | Explanation | ExportPreview"]
 
@@ -58,9 +67,10 @@ Execute = Callable[["Job"], "Preview | Explanation | ExportPreview"]
 class Job:
     """What a person started on the page."""
 
-    def __init__(self, choice: Choice) -> None:
+    def __init__(self, choice: Choice, starter: Starter) -> None:
         self.id = secrets.token_urlsafe(9)
         self.choice = choice
+        self.starter = starter
         self.address: str | None = None
         self.progress: Progress | None = None
         #: How often the number of payments rose: the pages, where payments are read in pages.
@@ -100,6 +110,11 @@ class Job:
     def signing_in(self) -> bool:
         stage = self.progress.stage if self.progress else "login"
         return self.address is not None and stage == "login" and not self.ended.is_set()
+
+    @property
+    def state(self) -> str:
+        """The ``state`` of the login's address; ``""`` where it has none."""
+        return parse_qs(urlsplit(self.address or "").query).get("state", [""])[0]
 
     def stop(self) -> None:
         """Ask the plug-in to stop when it next says how far it is; a plan is not sent."""
@@ -172,6 +187,10 @@ class Plan:
         self.left_out = (self.left_out - set(ticked)) | (set(shown) - set(ticked))
 
 
+#: A job that no person at a page began.
+NOBODY: Final = Starter()
+
+
 class Jobs:
     """The jobs of this desk; one of a definition at a time."""
 
@@ -180,7 +199,7 @@ class Jobs:
         self._lock = threading.Lock()
         self._jobs: dict[str, Job] = {}
 
-    def start(self, choice: Choice) -> Job:
+    def start(self, choice: Choice, starter: Starter = NOBODY) -> Job:
         """Begin a job; where the same is running, give that one.
 
         :raises HostError: ``IMPORT_RUNNING`` or ``EXPORT_RUNNING`` where the definition is used
@@ -195,7 +214,7 @@ class Jobs:
                     code = "EXPORT_RUNNING" if exports else "IMPORT_RUNNING"
                     raise host_error(code, name=choice.definition)
                 return running
-            job = Job(choice)
+            job = Job(choice, starter)
             for ended in [j.id for j in self._jobs.values() if j.ended.is_set()][:-REMEMBERED]:
                 del self._jobs[ended]
             self._jobs[job.id] = job

@@ -7,7 +7,17 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from hostsim.desk.background_jobs import CANCELLATION, EXPORT, QUESTION, Job, Jobs
+from flask import g, has_request_context, session
+
+from hostsim.desk.background_jobs import (
+    CANCELLATION,
+    EXPORT,
+    QUESTION,
+    Choice,
+    Job,
+    Jobs,
+    Starter,
+)
 from hostsim.services.context import now
 from hostsim.services.host import Host
 from hostsim.storage import invoices, page_rows, previews
@@ -34,6 +44,8 @@ class DeskContext:
     keyring: FindKeyring = no_keyring
     clock: Callable[[], datetime] = now
     user: str | None = None
+    #: Where a login sends the browser back to; ``""`` where the plug-in receives it.
+    redirect_uri: str = ""
     #: The pretended Fortnox beside the desk; ``None`` where payments are real.
     sandbox: Sandbox | None = None
     jobs: Jobs = field(init=False)
@@ -49,13 +61,34 @@ class DeskContext:
             login_timeout=self.login_timeout,
             keyring=self.keyring,
             clock=self.clock,
-            user=self.user,
-            **keywords,
+            redirect_uri=self.redirect_uri,
+            **{"user": self.current_user} | keywords,
         )
+
+    @property
+    def current_user(self) -> str | None:
+        """Who is at the page: whom the proxy names, otherwise ``user``."""
+        return g.get("user", self.user) if has_request_context() else self.user
+
+    def start(self, choice: Choice) -> Job:
+        """Begin a job for whoever is at the page; see :meth:`.background_jobs.Jobs.start`."""
+        return self.jobs.start(choice, Starter(self.current_user, session.get("token", "")))
+
+    def login_of(self, states: Sequence[str] | None) -> Job | None:
+        """Give the job whose login an answer belongs to, where whoever is at the page began it.
+
+        :param states: each ``state`` of the answer; ``None`` of one that is empty.
+        """
+        starter = Starter(self.current_user, session.get("token", ""))
+        jobs = [one for one in self.jobs.running() if one.signing_in and one.starter == starter]
+        if states is not None:
+            jobs = [one for one in jobs if [one.state] == states]
+        return jobs[0] if len(jobs) == 1 and starter.browser else None
 
     def _carry_out(self, job: Job) -> Preview | Explanation | ExportPreview:
         choice = job.choice
-        host = self.host(window=job.window, on_progress=job.on_progress)
+        user = job.starter.user or self.user
+        host = self.host(window=job.window, on_progress=job.on_progress, user=user)
         if choice.task == QUESTION:
             return host.why(choice.number, choice.definition)
         if choice.task == EXPORT:

@@ -20,15 +20,15 @@ from hostsim.demo import (
     NAME,
     bill_settings,
     export_settings,
-    sign_in_in_background,
 )
 from hostsim.messages.exports import BILLS, INVOICES
-from hostsim.sandbox import seed
+from hostsim.sandbox import scripted_login, seed
 from hostsim.services.host import Host
 
 if TYPE_CHECKING:
     from hostsim.desk.context import DeskContext
     from hostsim.sandbox import Sandbox
+    from opter_contract.values import Text
 
 #: How many days of payments yesterday's import reached back: enough for the payment
 #: that changes overnight.
@@ -46,7 +46,8 @@ def play_yesterday(
         desk_context.plugins,
         configuration=sandbox.environment(),
         login_timeout=desk_context.login_timeout,
-        window=sign_in_in_background,
+        window=_sign_in,
+        redirect_uri=desk_context.redirect_uri,
         clock=lambda: now() - timedelta(days=1),
         user=desk_context.user,
     )
@@ -70,6 +71,11 @@ def play_yesterday(
         if (IMPORT_TYPE, subject) in desk_context.plugins.export_types:
             host.define_export(name, IMPORT_TYPE, subject, "", settings(now()))
     seed.change_overnight(sandbox.state)
+
+
+def _sign_in(address: str, answered: Callable[[str], Text | None]) -> bool:
+    answered(scripted_login.answer_of(address, seed.USER, seed.PASSWORD))
+    return True
 
 
 def _by_hand(host: Host, desk_context: DeskContext, sandbox: Sandbox) -> None:

@@ -78,7 +78,7 @@ def ask() -> AnyResponse:
         raise host_error("PAGE_UNKNOWN")
     desk_context().store.definition(name)
     try:
-        job = desk_context().jobs.start(Choice(name, task=QUESTION, number=number))
+        job = desk_context().start(Choice(name, task=QUESTION, number=number))
     except HostError as error:
         notify(own(error.message), "error")
         return redirect(url_for("why.show", invoice=number, format=name), 303)

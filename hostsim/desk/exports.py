@@ -254,7 +254,7 @@ def start() -> AnyResponse:
     numbers = tuple(dict.fromkeys(re.findall(r"[^\s,;]+", form["numbers"])))
     try:
         desk_context().host().refuse_what_cannot_be_exported(form["format"], numbers)
-        job = desk_context().jobs.start(Choice(form["format"], task=EXPORT, numbers=numbers))
+        job = desk_context().start(Choice(form["format"], task=EXPORT, numbers=numbers))
     except HostError as error:
         beside = "numbers" if error.code in _OF_NUMBERS else "format"
         return make_response(_export_dialog(form, {beside: own(error.message)}), 422)
@@ -533,7 +533,7 @@ def _source(name: str) -> str:
 def take_back() -> AnyResponse:
     name, number = request.form.get("format", ""), request.form.get("number", "")
     try:
-        job = desk_context().jobs.start(Choice(name, task=CANCELLATION, number=number))
+        job = desk_context().start(Choice(name, task=CANCELLATION, number=number))
     except HostError as error:
         notify(own(error.message), "error")
         return redirect(url_for(".show", export=name), 303)

@@ -147,7 +147,7 @@ def start() -> AnyResponse | str:
     if wrong:
         return _read_dialog(form, wrong)
     choice = Choice(definition.name, definition.region, form["bank_account"].strip(), day)
-    return redirect(url_for("jobs.show", job_id=desk_context().jobs.start(choice).id), 303)
+    return redirect(url_for("jobs.show", job_id=desk_context().start(choice).id), 303)
 
 
 # --- Saving ------------------------------------------------------------------

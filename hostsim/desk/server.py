@@ -10,6 +10,7 @@ from waitress import create_server, wasyncore  # type: ignore[import-untyped]
 
 from hostsim.desk.app import create_app
 from hostsim.desk.context import DeskContext
+from hostsim.desk.reverse_proxy import NO_PROXY, ReverseProxy
 from hostsim.sandbox.server import listening_on
 
 #: Pages that can be answered at once; imports have threads of their own.
@@ -19,14 +20,22 @@ THREADS = 8
 class Desk:
     """A running desk; a context manager that starts and stops it."""
 
-    def __init__(self, desk_context: DeskContext, host: str = "127.0.0.1", port: int = 0) -> None:
+    def __init__(
+        self,
+        desk_context: DeskContext,
+        host: str = "127.0.0.1",
+        port: int = 0,
+        proxy: ReverseProxy = NO_PROXY,
+    ) -> None:
         """Prepare it.
 
         :param host: a numeric address, or ``localhost``.
         :param port: 0 takes a free one.
+        :param proxy: before it.
         """
         self.desk_context = desk_context
-        self.app = create_app(desk_context, host)
+        self.app = create_app(desk_context, host, proxy)
+        self._proxy = proxy
         self._host = "127.0.0.1" if host == "localhost" else host
         self._port = port
         self._server: Any = None
@@ -36,10 +45,15 @@ class Desk:
 
     @property
     def url(self) -> str:
-        """Where it is, with a slash at the end."""
+        """Where it listens, with a slash at the end."""
         every = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}  # noqa: S104 - named, not bound
         name = every.get(self._host, f"[{self._host}]" if ":" in self._host else self._host)
         return f"http://{name}:{self._port}/"
+
+    @property
+    def public_url(self) -> str:
+        """Where people reach it, with a slash at the end."""
+        return f"{self._proxy.public_url}/" if self._proxy.public_url else self.url
 
     def __enter__(self) -> Self:
         """Listen and answer. Raises ``OSError`` when the port is taken."""
@@ -47,7 +61,12 @@ class Desk:
         self._port = listening.getsockname()[1]
         logging.getLogger("waitress.queue").setLevel(logging.ERROR)
         self._server = create_server(
-            self.app, sockets=[listening], threads=THREADS, ident=None, log_socket_errors=False
+            self.app,
+            sockets=[listening],
+            threads=THREADS,
+            ident=None,
+            log_socket_errors=False,
+            url_scheme=self._proxy.scheme,
         )
         self._thread = threading.Thread(target=self._serve, name="desk", daemon=True)
         self._thread.start()

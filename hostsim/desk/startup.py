@@ -21,6 +21,7 @@ from hostsim.demo import (
 from hostsim.desk import demo_day
 from hostsim.desk.access_control import is_loopback
 from hostsim.desk.context import DeskContext
+from hostsim.desk.reverse_proxy import NO_PROXY, ReverseProxy
 from hostsim.desk.server import Desk
 from hostsim.errors import host_error
 from hostsim.sandbox import Sandbox, seed, seed_bills, seed_invoices
@@ -49,6 +50,7 @@ def run_desk(
     keyring: FindKeyring = no_keyring,
     host: str = "127.0.0.1",
     port: int = 0,
+    proxy: ReverseProxy = NO_PROXY,
     open_browser: bool = True,
     empty: bool = False,
     wait: Callable[[], object] = until_interrupted,
@@ -58,6 +60,7 @@ def run_desk(
     :param database: the file; ``None`` is ``hostsim.db`` with the real Fortnox, and a
         temporary one that is removed at the end with the sandbox.
     :param environment: where credentials are looked for.
+    :param proxy: the reverse proxy before it.
     :param empty: begin the sandbox before the first import, instead of on its second day.
     :param wait: waits for the end; replaced in tests.
     """
@@ -66,16 +69,30 @@ def run_desk(
         stack.enter_context(ending_on_signals())
         if real:
             store = stack.enter_context(opened(database or Path(DATABASE)))
-            desk_context = DeskContext(store, plugins, login_timeout=login_timeout, keyring=keyring)
+            desk_context = DeskContext(
+                store,
+                plugins,
+                login_timeout=login_timeout,
+                keyring=keyring,
+                redirect_uri=proxy.redirect_uri,
+            )
         else:
             desk_context = stack.enter_context(
-                beside_sandbox(plugins, database, login_timeout, second_day=not empty)
+                beside_sandbox(
+                    plugins,
+                    database,
+                    login_timeout,
+                    second_day=not empty,
+                    redirect_uri=proxy.redirect_uri,
+                )
             )
         desk_context.host().notify_listeners()
-        desk = stack.enter_context(_listening(desk_context, host, port))
-        _print_address(output, desk, real=real, lasting=database is not None, host=host)
+        desk = stack.enter_context(_listening(desk_context, host, port, proxy))
+        _print_address(output, desk, real=real, lasting=database is not None)
+        _print_who_comes_in(output, desk, host, proxy)
+        output.flush()
         if open_browser:
-            browser.open_browser(desk.url, lambda _address: None)
+            browser.open_browser(desk.public_url, lambda _address: None)
         try:
             wait()
         except KeyboardInterrupt:
@@ -99,6 +116,7 @@ def beside_sandbox(
     *,
     second_day: bool = False,
     user: str | None = None,
+    redirect_uri: str = "",
 ) -> Iterator[DeskContext]:
     """Give an office whose Fortnox is a sandbox with an invented haulage company.
 
@@ -107,14 +125,15 @@ def beside_sandbox(
     :param second_day: play a day of work in a new one, so that a first visit shows every kind of
         payment.
     :param user: who works there, by default whoever is signed in to this machine.
+    :param redirect_uri: where a login sends the browser back to; by default to the plug-in.
     """
-    redirect_uri = f"http://127.0.0.1:{free_port()}/callback"
+    registered = redirect_uri or f"http://127.0.0.1:{free_port()}/callback"
     with ExitStack() as stack:
         if database is None:
             folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="hostsim-desk-"))
             database = Path(folder) / DATABASE
         new = not database.exists()
-        sandbox = stack.enter_context(Sandbox(seed.haulier(now()), redirect_uri=redirect_uri))
+        sandbox = stack.enter_context(Sandbox(seed.haulier(now()), redirect_uri=registered))
         store = stack.enter_context(opened(database))
         if new:
             store.set_setting("accepted_deviation", ACCEPTED_DEVIATION)
@@ -128,6 +147,7 @@ def beside_sandbox(
             configuration=sandbox.environment(),
             login_timeout=login_timeout,
             user=user,
+            redirect_uri=redirect_uri,
             sandbox=sandbox,
         )
         if new and second_day:
@@ -136,20 +156,30 @@ def beside_sandbox(
 
 
 @contextmanager
-def _listening(desk_context: DeskContext, host: str, port: int) -> Iterator[Desk]:
+def _listening(
+    desk_context: DeskContext, host: str, port: int, proxy: ReverseProxy
+) -> Iterator[Desk]:
     with ExitStack() as stack:
         try:
-            desk = stack.enter_context(Desk(desk_context, host, port))
+            desk = stack.enter_context(Desk(desk_context, host, port, proxy))
         except OSError as error:
             raise host_error("DESK_PORT_IN_USE", host=host, port=port) from error
         yield desk
 
 
-def _print_address(output: Output, desk: Desk, *, real: bool, lasting: bool, host: str) -> None:
+def _print_address(output: Output, desk: Desk, *, real: bool, lasting: bool) -> None:
     output.say(
-        f"Betalningsimporten finns på {desk.url}. Avsluta med Ctrl-C.",
-        f"The payment import is at {desk.url}. End it with Ctrl-C.",
+        f"Betalningsimporten finns på {desk.public_url}. Avsluta med Ctrl-C.",
+        f"The payment import is at {desk.public_url}. End it with Ctrl-C.",
     )
+    if desk.public_url != desk.url:
+        redirect_uri = desk.desk_context.redirect_uri
+        output.say(
+            f"Omvänd proxy: skicka vidare till {desk.url}. Redirect URI i Fortnox "
+            f"utvecklarportal: {redirect_uri}",
+            f"Reverse proxy: pass on to {desk.url}. Redirect URI in Fortnox's developer portal: "
+            f"{redirect_uri}",
+        )
     if not real:
         output.say(
             f"Fortnox är en sandlåda på den här datorn: användare {seed.USER}, "
@@ -164,6 +194,18 @@ def _print_address(output: Output, desk: Desk, *, real: bool, lasting: bool, hos
             "Databasen är tillfällig och tas bort när du avslutar; behåll den med --db.",
             "The database is temporary and removed at the end; keep one with --db.",
         )
+
+
+def _print_who_comes_in(output: Output, desk: Desk, host: str, proxy: ReverseProxy) -> None:
+    if proxy.user_header:
+        return
+    if proxy.public_url:
+        output.say(
+            f"Varning: alla som proxyn släpper in på {desk.public_url} kan läsa och spara "
+            "betalningar, och hostsim vet inte vem det var (--user-header).",
+            f"Warning: whoever the proxy lets in at {desk.public_url} can read and save payments, "
+            "and hostsim does not know who it was (--user-header).",
+        )
     if not is_loopback(host):
         output.say(
             f"Varning: alla som når {host} kan läsa och spara betalningar här, utan lösenord och "
@@ -171,4 +213,3 @@ def _print_address(output: Output, desk: Desk, *, real: bool, lasting: bool, hos
             f"Warning: whoever reaches {host} can read and save payments here, without a password "
             "and without encryption.",
         )
-    output.flush()

@@ -144,6 +144,17 @@ WORDS: dict[str, Text] = {
     "window_wait": Text(
         "Fönstret går strax vidare till inloggningen.", "This window soon goes on to the login."
     ),
+    "login_answered": Text("Svaret är mottaget", "The answer has arrived"),
+    "login_goes_on": Text(
+        "Du kan stänga fönstret. Sidan som du började på går vidare och visar hur det gick.",
+        "You may close this window. The page that you began on goes on and shows how it went.",
+    ),
+    "login_unexpected": Text(
+        "Det här svaret hör inte till en inloggning som pågår i den här webbläsaren, så ingenting "
+        "har hänt. Stäng fönstret, och börja om på sidan om den inte har gått vidare.",
+        "This answer does not belong to a login that is going on in this browser, so nothing "
+        "happened. Close this window, and begin again on the page if it has not gone on.",
+    ),
     "failed": Text("Importen gick inte att genomföra", "The import could not be done"),
     "stopped": Text("Importen avbröts", "The import was cancelled"),
     "not_done": Text("Det gick inte", "That was not possible"),

@@ -298,6 +298,9 @@ _SENTENCES: dict[str, dict[str, Text]] = {
             "Sidan finns inte under det namnet; öppna adressen som hostsim serve skrev.",
             "The page does not exist under that name; open the address that hostsim serve printed.",
         ),
+        "SERVE_OPTION_WRONG": Text(
+            "{option} kan inte användas: {why.sv}.", "{option} cannot be used: {why.en}."
+        ),
         "PAGE_UNKNOWN": Text(
             "Sidan finns inte; gå till Ekonomi > Betalningsimport.",
             "There is no such page; go to Economy > Payment import.",
@@ -496,6 +499,21 @@ _SENTENCES: dict[str, dict[str, Text]] = {
             "{others_region.en}; {name} is for {region.en}. Nothing was saved. Sign in to the "
             "company that belongs to {name}. Where the regions are one company, define the file "
             "format with hostsim formats add --same-company-as {other}.",
+        ),
+    },
+    "permission": {
+        "NOT_THROUGH_PROXY": Text(
+            "Sidan nås bara genom den webbserver som vet vem du är. Öppna adressen som "
+            "administratören har gett dig.",
+            "The page is reached only through the web server that knows who you are. Open the "
+            "address that your administrator gave you.",
+        ),
+        "USER_NOT_NAMED": Text(
+            "Webbservern framför sidan sa inte vem du är ({header} saknas eller är tom). Logga in "
+            "på nytt; hjälper det inte rättar administratören webbservern.",
+            "The web server before the page did not say who you are ({header} is missing or "
+            "empty). Sign in again; if that does not help, the administrator corrects the web "
+            "server.",
         ),
     },
     "unavailable": {

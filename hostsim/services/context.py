@@ -67,6 +67,7 @@ class Context:
         configuration: Mapping[str, str] = _NOTHING,
         login_timeout: float = 300.0,
         attended: bool = True,
+        redirect_uri: str = "",
         window: Window | None = None,
         on_progress: OnProgress = ignore_progress,
         clock: Callable[[], datetime] = now,
@@ -81,6 +82,8 @@ class Context:
             before the environment.
         :param login_timeout: seconds that a person may take to sign in.
         :param attended: whether a person is there.
+        :param redirect_uri: where a login sends the browser back to, where the front end
+            receives it.
         :param window: opens an address without blocking; default: the system's browser.
         :param on_progress: is called with progress; ``True`` cancels.
         :param clock: gives the time, with its zone.
@@ -93,6 +96,7 @@ class Context:
         self._configuration = MappingProxyType(dict(configuration))
         self._login_timeout = login_timeout
         self._attended = attended
+        self._redirect_uri = redirect_uri
         self._window = window or browser.open_browser
         self._on_progress = on_progress
         self._clock = clock
@@ -168,6 +172,7 @@ class Context:
             contract_version=CONTRACT_VERSION,
             subject=definition.subject,
             attended=self._attended,
+            redirect_uri=self._redirect_uri,
         )
 
     def _refuse_other_currency(self) -> None:

@@ -139,9 +139,9 @@ class HostTakes(HostSuite):
     def test_a_run_has_every_attribute_of_the_contract(self, host: HostDriver) -> None:
         run = host.during_import(lambda run: run)
         missing = {one.name for one in fields(Run) if not hasattr(run, one.name)}
-        # They have defaults: the first version, no subject where a host does not export, and a
-        # person who is there.
-        assert missing <= {"contract_version", "subject", "attended"}
+        # They have defaults: the first version, no subject where a host does not export, a person
+        # who is there, and no web application.
+        assert missing <= {"contract_version", "subject", "attended", "redirect_uri"}
         assert (run.type_code, run.format, run.definition) == (TYPE, FORMAT, "A")
         assert (run.company, run.cursor, dict(run.settings)) == (None, None, {})
         assert run.login_timeout > 0

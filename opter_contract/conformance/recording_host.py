@@ -15,6 +15,7 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any, Self
+from urllib.parse import parse_qsl, urlencode
 
 import pluggy
 
@@ -78,6 +79,44 @@ class FakeBrowser:
             sign_in(url)
         except Exception as error:
             log.warning("nobody signed in: %s", type(error).__name__, exc_info=error)
+
+
+class WebBrowser:
+    """Signs in at a host that is a web application, which hands over where the browser was sent.
+
+    First it hands over an answer of another login, and afterwards the right one twice.
+
+    :param sign_in: called with the URL, in a thread of its own; returns where the browser is sent.
+    """
+
+    def __init__(self, sign_in: Callable[[str], str]) -> None:
+        self._sign_in = sign_in
+        self.urls: list[str] = []
+        #: What the plug-in said of each answer.
+        self.said: list[Text | None] = []
+        self._answer = ""
+        self._on_redirect: Callable[[str], Text | None] = lambda _url: None
+        self._thread = threading.Thread(target=self._visit, daemon=True)
+
+    def __call__(self, url: str, on_redirect: Callable[[str], Any]) -> bool:
+        self.urls.append(url)
+        self._on_redirect = on_redirect
+        self._thread.start()
+        return True
+
+    def join(self) -> None:
+        """Wait until everything was handed over."""
+        self._thread.join()
+
+    def hand_over_again(self) -> Text | None:
+        return self._on_redirect(self._answer)
+
+    def _visit(self) -> None:
+        self._answer = self._sign_in(self.urls[-1])
+        address, _, query = self._answer.partition("?")
+        values = dict(parse_qsl(query)) | {"state": "of-another-login"}
+        for answer in (f"{address}?{urlencode(values)}", self._answer, self._answer):
+            self.said.append(self._on_redirect(answer))
 
 
 class HostFailure(Exception):

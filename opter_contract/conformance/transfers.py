@@ -7,14 +7,16 @@ of it; inherit one of those.
 from __future__ import annotations
 
 import itertools
+import socket
 import time
 from collections.abc import Callable, Collection, Mapping
 from functools import cached_property
 from typing import Any, Final
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
-from opter_contract.conformance.recording_host import RecordedRun, RecordingHost
+from opter_contract.conformance.recording_host import RecordedRun, RecordingHost, WebBrowser
 from opter_contract.conformance.value_checks import (
     problems,
     problems_of_failure,
@@ -201,6 +203,38 @@ class TransferConformance:
         assert problems_of_failure(failure) == []
         assert getattr(failure, "kind", None) == "login"
         assert seconds < _LOGIN_TIMEOUT, "it waited for nobody"
+
+    def test_it_signs_in_at_the_own_address_of_a_web_application(
+        self,
+        driver: TransferDriver,
+        opter_redirect_uri: str,
+        opter_web_sign_in: Callable[[str], str] | None,
+        monkeypatch: pytest.MonkeyPatch,
+    ) -> None:
+        if opter_web_sign_in is None:
+            pytest.skip("no way to sign in is given (opter_web_sign_in)")
+        browser = WebBrowser(opter_web_sign_in)
+        driver.host = driver.host.copy(browser=browser)
+        listened: list[object] = []
+        listen = socket.socket.listen
+
+        def noted(listening: socket.socket, *backlog: int) -> None:
+            listen(listening, *backlog)
+            listened.append(listening.getsockname())
+
+        with monkeypatch.context() as patch:
+            patch.setattr(socket.socket, "listen", noted)
+            driver.transfer(driver.new_run(redirect_uri=opter_redirect_uri))
+        browser.join()
+        [query] = [parse_qs(urlsplit(url).query) for url in browser.urls]
+        assert query["redirect_uri"] == [opter_redirect_uri]
+        assert listened == [], "it opened a port"
+        forged, answer, again = browser.said
+        assert answer is None, "it refused the answer to its own login"
+        for refusal in (forged, again, browser.hand_over_again()):
+            assert refusal is not None, "it took what is no answer, or no longer one"
+            assert refusal.sv
+            assert refusal.en
 
     def test_another_company_is_refused(self, driver: TransferDriver) -> None:
         run = driver.new_run(company=_FOREIGN_COMPANY)

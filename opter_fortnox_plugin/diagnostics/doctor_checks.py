@@ -225,6 +225,9 @@ class Examination:
 
 
 def check_setting(examination: Examination, name: str) -> Text:
+    if name == REDIRECT_URI and (ours := examination.host.redirect_uri):
+        configuration.redirect_uri_of_host(ours)
+        return Text(f"Värdsystemet tar emot svaret på {ours}.", f"The host receives it at {ours}.")
     sources = examination.host.run.configuration, examination.environment
     value = examination.values[name] = configuration.value_of(name, *sources)
     given = configuration.given(name, *sources)
@@ -376,6 +379,8 @@ def check_clock(examination: Examination) -> Text:
 
 
 def check_redirect_port(examination: Examination) -> Text:
+    if examination.host.redirect_uri:
+        return Text("Behövs inte: värdsystemet tar emot.", "Not needed: the host receives it.")
     address = examination.values[REDIRECT_URI]
     with CallbackServer(Login(address)):
         port = urlsplit(address).port or 80
@@ -386,7 +391,7 @@ def check_login(examination: Examination) -> Text:
     host = examination.host
     if sign_in(host.run.settings) == EVERY_TIME:
         examination.require(["redirect"])
-    configured = configuration.Configuration.of(host.run.configuration, examination.environment)
+    configured = configuration.Configuration.of_run(host.run, examination.environment)
     examination.signed_in = examination.cleanup.enter_context(
         logged_in(
             host,

@@ -2,7 +2,8 @@
 
 The callback arrives at the redirect address, on this machine. The server there is
 ready before the browser opens, accepts the one callback with our ``state``, and
-answers every other request with an error page without ending the wait.
+answers every other request with an error page without ending the wait. A host that
+is a web application receives the callback at an address of its own, and hands it over.
 """
 
 from __future__ import annotations
@@ -16,7 +17,8 @@ import socket
 import sys
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, Final, Self
@@ -164,15 +166,33 @@ class Login:
 
         :return: ``None`` where it was the answer, otherwise what to do.
         """
-        pasted, _, query = address.strip()[:_MAX_LENGTH].partition("?")
-        if pasted.rstrip("/").lower() == self.redirect_uri.rstrip("/").lower():
-            try:
-                self.deliver(self.receive(query.partition("#")[0]))
-            except UnexpectedCallback:
-                log.info("an address was pasted that is not the answer to this login")
-            else:
-                return None
+        if self._is_answer(address):
+            return None
         return Text(*(text.format(redirect=self.redirect_uri) for text in _NOT_THE_ANSWER))
+
+    def hand_over(self, address: str) -> Text | None:
+        """Take the address of a callback that the host received.
+
+        :return: ``None`` where it was the answer, otherwise what to show to the person.
+        """
+        return None if self._is_answer(address) else _UNEXPECTED
+
+    def close(self) -> None:
+        """Accept nothing more."""
+        with self._lock:
+            self._received = True
+
+    def _is_answer(self, address: str) -> bool:
+        """Deliver the answer where it is in this address."""
+        path, _, query = address.strip()[:_MAX_LENGTH].partition("?")
+        if path.rstrip("/").lower() != self.redirect_uri.rstrip("/").lower():
+            return False
+        try:
+            self.deliver(self.receive(query.partition("#")[0]))
+        except UnexpectedCallback:
+            log.info("an address was given that is not the answer to this login")
+            return False
+        return True
 
     def wait(
         self,
@@ -208,7 +228,7 @@ class Login:
             return LoginFailed("LOGIN_COMPANY_LOCKED")
         if self._forged:
             return LoginFailed("LOGIN_STATE_WRONG")
-        return LoginFailed("LOGIN_TIMED_OUT", seconds=f"{seconds:g}")
+        return LoginFailed("LOGIN_TIMED_OUT", seconds=f"{seconds:g}", redirect=self.redirect_uri)
 
 
 # --- The callback server ------------------------------------------------------------
@@ -383,19 +403,35 @@ def log_in(
         service=service,
     )
     timeout = host.run.login_timeout
-    with (
-        host.lock(
-            f"login/{login.redirect_uri}",
-            timeout,
-            _ANOTHER_LOGIN,
-            lambda: LoginFailed("LOGIN_WAITED_FOR_ANOTHER"),
-        ),
-        CallbackServer(login),
-    ):
-        host.open_browser(address, login.paste)
+    with _receiving(host, login) as on_redirect:
+        host.open_browser(address, on_redirect)
         return login.wait(
             timeout, lambda left: host.report_progress("login", 0, None, _sign_in(round(left)))
         )
+
+
+@contextmanager
+def _receiving(host: Host, login: Login) -> Iterator[Callable[[str], Text | None]]:
+    """Be ready for the answer; give what the host may hand it to.
+
+    :raises LoginFailed: where the redirect address is in use.
+    """
+    try:
+        if host.redirect_uri:
+            yield login.hand_over
+            return
+        with (
+            host.lock(
+                f"login/{login.redirect_uri}",
+                host.run.login_timeout,
+                _ANOTHER_LOGIN,
+                lambda: LoginFailed("LOGIN_WAITED_FOR_ANOTHER"),
+            ),
+            CallbackServer(login),
+        ):
+            yield login.paste
+    finally:
+        login.close()
 
 
 def _sign_in(left: int) -> Text:

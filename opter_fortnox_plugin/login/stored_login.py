@@ -284,7 +284,7 @@ def end_stored_login(
     :raises Unavailable: where Fortnox did not confirm it; it is deleted here all the same.
     """
     try:
-        configuration = Configuration.of(run.configuration, environment)
+        configuration = Configuration.of_run(run, environment)
     except SettingsWrong:
         # Not configured yet, so there cannot be a login; an import checks again.
         return

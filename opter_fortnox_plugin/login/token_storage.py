@@ -98,7 +98,7 @@ def read(text: str | None) -> StoredTokens | None:
 def is_stored(run: Run, *, environment: Mapping[str, str] = os.environ) -> bool:
     """Tell whether a login is stored for a definition, by asking the host alone."""
     try:
-        configuration = Configuration.of(run.configuration, environment)
+        configuration = Configuration.of_run(run, environment)
     except SettingsWrong:
         # Not configured yet, so there cannot be a login; an import checks again.
         return False

@@ -30,6 +30,11 @@ def test_a_code_that_nobody_has_is_refused(capsys):
     assert capsys.readouterr().err.startswith("ERROR_UNKNOWN: ")
 
 
+def test_an_option_of_the_page_that_cannot_be_used_is_refused_before_it_opens(capsys):
+    assert __main__.main(["serve", "--public-url", "http://opter.example.com"]) == 2
+    assert capsys.readouterr().err.startswith("SERVE_OPTION_WRONG: --public-url ")
+
+
 def test_a_name_is_refused_where_nothing_is_defined_at_all(tmp_path):
     with Store.create(tmp_path / "host.db") as store, pytest.raises(HostError) as caught:
         store.definition("Fortnox")

@@ -7,6 +7,7 @@ from export_plugin import JsonLines
 from invoice_export import new_sandbox
 from suites import checks, outcomes
 from unhurried import lift_rate_limit
+from web_host import register_redirect_uri
 from wrong_export_plugins import WRONG
 
 from hostsim.sandbox import scripted_login, seed
@@ -58,6 +59,11 @@ class TestFortnox(ExportPluginConformance):
     def opter_sign_in(self):
         return lambda address: scripted_login.sign_in(address, seed.USER, seed.PASSWORD)
 
+    @pytest.fixture
+    def opter_web_sign_in(self, sandbox, opter_redirect_uri):
+        register_redirect_uri(sandbox, opter_redirect_uri)
+        return lambda address: scripted_login.answer_of(address, seed.USER, seed.PASSWORD)
+
 
 class TestFortnoxWithBills(TestFortnox):
     """Supplier bills, where a supplier has another bankgiro there."""
@@ -84,6 +90,7 @@ def put(sandbox, register, record):
 
 SUITE = """\
 import pytest
+from example_plugin import answer
 from wrong_export_plugins import WRONG, Whole
 from opter_contract.conformance.export_plugins import ExportPluginConformance
 
@@ -101,6 +108,10 @@ class TestConformance(ExportPluginConformance):
     @pytest.fixture
     def opter_sign_in(self):
         return lambda _address: None
+
+    @pytest.fixture
+    def opter_web_sign_in(self):
+        return answer
 """
 
 

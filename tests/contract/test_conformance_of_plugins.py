@@ -8,6 +8,7 @@ from decimal import Decimal
 import bgmax
 import pytest
 from bgmax import deduction, deposit, extra, payment
+from web_host import register_redirect_uri
 
 from hostsim.demo import free_port
 from hostsim.sandbox import Sandbox, scripted_login, seed
@@ -70,6 +71,11 @@ class TestFortnox(PluginConformance):
     @pytest.fixture
     def opter_sign_in(self):
         return lambda address: scripted_login.sign_in(address, seed.USER, seed.PASSWORD)
+
+    @pytest.fixture
+    def opter_web_sign_in(self, sandbox, opter_redirect_uri):
+        register_redirect_uri(sandbox, opter_redirect_uri)
+        return lambda address: scripted_login.answer_of(address, seed.USER, seed.PASSWORD)
 
 
 class TestBankFile(PluginConformance):

@@ -16,7 +16,7 @@ pytest_plugins = ["pytester", "hostsim.pytest_plugin"]
 
 SUITE = """\
 import pytest
-from example_plugin import MUTANTS, Example
+from example_plugin import MUTANTS, Example, answer
 from opter_contract.conformance.plugins import PluginConformance
 
 pytest_plugins = ["hostsim.pytest_plugin"]
@@ -35,6 +35,10 @@ def opter_settings():
 @pytest.fixture
 def opter_sign_in():
     return lambda _address: None
+
+@pytest.fixture
+def opter_web_sign_in():
+    return answer
 """
 
 

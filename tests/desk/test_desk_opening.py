@@ -11,6 +11,7 @@ from ledgers import Ledger
 
 from hostsim.demo import sign_in_in_background
 from hostsim.desk import Desk, DeskContext
+from hostsim.desk.reverse_proxy import reverse_proxy
 from hostsim.desk.startup import beside_sandbox, run_desk
 from hostsim.errors import HostError
 from hostsim.ledger.matching import KINDS
@@ -134,6 +135,29 @@ def test_a_desk_for_other_machines_comes_with_a_warning():
 
 def test_a_desk_for_this_machine_comes_without_one():
     assert "Varning" not in served(lambda _: None)
+
+
+def test_behind_a_proxy_it_says_where_it_is_where_it_listens_and_what_to_register():
+    proxy = reverse_proxy("https://opter.example.com/fortnox")
+    said = served(lambda _: None, proxy=proxy)
+    assert "finns på https://opter.example.com/fortnox/." in said
+    assert re.search(r"skicka vidare till http://127\.0\.0\.1:\d+/\.", said)
+    assert "utvecklarportal: https://opter.example.com/fortnox/callback" in said
+
+
+def test_behind_a_proxy_that_names_nobody_it_warns():
+    public_url = "https://opter.example.com"
+    said = served(lambda _: None, proxy=reverse_proxy(public_url))
+    assert "Varning: alla som proxyn släpper in på https://opter.example.com/" in said
+    named = reverse_proxy(public_url, "X-Remote-User", "192.0.2.7")
+    assert "Varning" not in served(lambda _: None, proxy=named, host="0.0.0.0")  # noqa: S104
+
+
+def test_the_sandbox_and_the_plug_in_are_told_of_the_public_address():
+    uri = "https://opter.example.com/fortnox/callback"
+    with beside_sandbox(Plugins([("fortnox", hooks)]), redirect_uri=uri) as desk_context:
+        assert desk_context.sandbox.redirect_uri == uri
+        assert desk_context.redirect_uri == uri
 
 
 def test_a_port_that_is_taken_is_said_so(tmp_path):

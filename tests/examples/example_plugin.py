@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import secrets
+import socket
 import threading
 from dataclasses import replace
 from datetime import date, datetime
 from decimal import Decimal
+from urllib.parse import parse_qs, urlencode, urlsplit
 
 from opter_contract import BATCH, hookimpl
 from opter_contract.values import (
@@ -68,6 +71,36 @@ FIELDS = (
     field("least", "integer", "0"),
     field("loud", "boolean", "false"),
 )
+
+
+class WebLogin:
+    """A login whose answer the host receives, where it is a web application."""
+
+    def __init__(self, redirect_uri=""):
+        self.state = secrets.token_urlsafe()
+        self.redirect_uri = redirect_uri
+        self.url = "https://example.com/login"
+        if redirect_uri:
+            self.url += f"?{urlencode({'redirect_uri': redirect_uri, 'state': self.state})}"
+        self.answered = threading.Event()
+
+    def receive(self, url):
+        address, _, query = url.partition("?")
+        state = parse_qs(query)["state"]
+        if (address, state) != (self.redirect_uri, [self.state]) or self.answered.is_set():
+            return TEXT
+        self.answered.set()
+        return None
+
+    def wait(self):
+        if self.redirect_uri and not self.answered.wait(10):
+            raise Failed("login")
+
+
+def answer(url):
+    """Sign in at the URL of a :class:`WebLogin`; return where the browser is sent."""
+    query = parse_qs(urlsplit(url).query)
+    return f"{query['redirect_uri'][0]}?{urlencode({'code': '1', 'state': query['state'][0]})}"
 
 
 class Example:
@@ -161,10 +194,14 @@ class Example:
             raise Failed("login")
         if self.is_nobody_there(run):
             raise Failed("login")
-        address = "https://example.com/login"
-        answers = run.hook.opter_open_browser(run=run, url=address, on_redirect=lambda _: None)
+        login = self.web_login(run.redirect_uri)
+        answers = run.hook.opter_open_browser(run=run, url=login.url, on_redirect=login.receive)
         if answers == [False]:
             self.without_browser(run)
+        login.wait()
+
+    def web_login(self, redirect_uri):
+        return WebLogin(redirect_uri)
 
     def is_nobody_there(self, run):
         return not run.attended
@@ -322,11 +359,31 @@ class WaitingWithoutBrowser(Example):
         super().without_browser(run)
 
 
+class TakingAnyState(WebLogin):
+    """Takes the answer of another login, and goes on waiting for its own."""
+
+    def receive(self, url):
+        super().receive(url)
+
+
+class ListeningToo(WebLogin):
+    def __init__(self, redirect_uri=""):
+        super().__init__(redirect_uri)
+        socket.create_server(("127.0.0.1", 0)).close()
+
+
+class RefusingItsOwn(WebLogin):
+    def receive(self, url):
+        super().receive(url)
+        return TEXT
+
+
 WRONG_REPORT = ImportReport(Company("78", "X"), None, 0, 0)
 BARE = ImportReport(COMPANY, 7, -1, 0)
 NO_LABEL = ImportType(CODE, ("API",), Text("", "x"))
 VALID = "test_its_payments_are_valid"
 NO_BROWSER = "test_it_does_not_wait_for_a_person_whom_the_host_cannot_show_a_url"
+WEB = "test_it_signs_in_at_the_own_address_of_a_web_application"
 ACKNOWLEDGED = "test_a_batch_that_is_not_acknowledged_is_an_error"
 
 MUTANTS = {
@@ -433,5 +490,9 @@ MUTANTS = {
     "waiting-without-browser": (WaitingWithoutBrowser, NO_BROWSER),
     "no-browser-ignored": (mutant(without_browser=lambda *_: None), NO_BROWSER),
     "no-browser-is-a-bug": (mutant(without_browser=lambda *_: 1 / 0), NO_BROWSER),
+    "another-address": (mutant(web_login=lambda _self, uri: WebLogin(uri and uri + "/x")), WEB),
+    "any-state": (mutant(web_login=lambda _self, uri: TakingAnyState(uri)), WEB),
+    "listening": (mutant(web_login=lambda _self, uri: ListeningToo(uri)), WEB),
+    "refusing-its-own": (mutant(web_login=lambda _self, uri: RefusingItsOwn(uri)), WEB),
     "any-company": (mutant(sign_in=lambda *_: None), "test_another_company_is_refused"),
 }

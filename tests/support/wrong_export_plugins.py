@@ -9,6 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import export_plugin
+from example_plugin import ListeningToo, WebLogin
 from export_plugin import CODE, NO_NUMBER, JsonLines
 
 from opter_contract import hookimpl
@@ -46,9 +47,14 @@ class Whole(JsonLines):
         return self.taken_back(item)
 
     def sign_in(self, run):
-        url = "https://example.com/login"
-        if run.hook.opter_open_browser(run=run, url=url, on_redirect=lambda _: None) == [False]:
+        login = self.web_login(run.redirect_uri)
+        answers = run.hook.opter_open_browser(run=run, url=login.url, on_redirect=login.receive)
+        if answers == [False]:
             raise export_plugin.Failed("NOBODY", "login", TEXT)
+        login.wait()
+
+    def web_login(self, redirect_uri):
+        return WebLogin(redirect_uri)
 
     def taken_back(self, item):
         return ItemResult(item.id, "cancelled", item.number)
@@ -327,6 +333,11 @@ class RequiringDocuments(Whole):
         return super().send(run, item, file)
 
 
+class ListeningWhole(Whole):
+    def web_login(self, redirect_uri):
+        return ListeningToo(redirect_uri)
+
+
 class WaitingWithoutBrowser(Whole):
     def sign_in(self, run):
         try:
@@ -396,6 +407,7 @@ FIELDS = "test_its_fields_are_complete_in_both_languages"
 INVALID = "test_an_invalid_value_is_refused_for_its_field"
 LARGEST = "test_no_batch_is_larger_than_the_contract_allows"
 LOGIN = "test_it_does_not_wait_for_a_person_whom_the_host_cannot_show_a_url"
+WEB = "test_it_signs_in_at_the_own_address_of_a_web_application"
 STOPS = "test_it_stops_when_it_is_cancelled"
 
 WRONG = {
@@ -490,5 +502,6 @@ WRONG = {
     "cancelling-late": (CancellingLate, "test_nothing_more_is_sent_once_it_is_cancelled"),
     "requiring": (RequiringDocuments, "test_a_host_with_the_required_hooks_alone_is_enough"),
     "waiting": (WaitingWithoutBrowser, LOGIN),
+    "listening": (ListeningWhole, WEB),
     "any-company": (EveryCompany, "test_another_company_is_refused"),
 }

@@ -16,6 +16,7 @@ import pluggy
 import pytest
 from ports import free_port
 from second_host import HostWithSecrets, hookimpl, new_run
+from web_host import register_redirect_uri
 
 from hostsim.sandbox import Fault, Match, Sandbox, scripted_login, seed
 from opter_contract.values import Company
@@ -88,6 +89,23 @@ def examine(configuration):
         return {one.name: one for one in found}
 
     return examine
+
+
+def test_a_web_application_receives_the_answer_itself(examine, configuration, sandbox):
+    ours = "https://opter.example.com/fortnox/callback"
+    register_redirect_uri(sandbox, ours)
+    del configuration["FORTNOX_REDIRECT_URI"]
+
+    class WebHost(Person):
+        @hookimpl
+        def opter_open_browser(self, run, url, on_redirect):
+            on_redirect(scripted_login.answer_of(url, seed.USER, seed.PASSWORD))
+            return True
+
+    findings = examine(person=WebHost(), redirect_uri=ours)
+    assert failed(findings) == {}
+    assert ours in findings["configuration.redirect_uri"].message.sv
+    assert findings["redirect"].message.en == "Not needed: the host receives it."
 
 
 def failed(findings):

@@ -1,0 +1,36 @@
+"""Where a login sends the browser back to, at a desk with a public address.
+
+The answer goes to the plug-in of the job that it belongs to: the one with its ``state``,
+which this very browser and user began. Neither ``state`` nor ``code`` is shown.
+"""
+
+from __future__ import annotations
+
+from flask import Blueprint, Response, make_response, render_template, request
+
+from hostsim.desk.reverse_proxy import CALLBACK
+from hostsim.desk.shared import desk_context, translated
+from hostsim.messages.desk import page_text
+from hostsim.messages.text import own
+from opter_contract.values import Text
+
+pages = Blueprint("login", __name__)
+
+
+@pages.get(CALLBACK)
+def answer() -> Response:
+    desk = desk_context()
+    refusal: Text | None = page_text("login_unexpected")
+    query = request.query_string.decode("latin-1")
+    states = request.args.getlist("state") if query else None
+    # A HEAD request comes from no browser that was sent here.
+    job = desk.login_of(states) if request.method == "GET" else None
+    if job is not None:
+        said = job.answer(f"{desk.redirect_uri}?{query}")
+        refusal = None if said is None else own(said)
+    page = render_template(
+        "login_answer.html",
+        title=translated(page_text("login_answered" if refusal is None else "not_done")),
+        sentence=translated(refusal or page_text("login_goes_on")),
+    )
+    return make_response(page, 200 if refusal is None else 400)

@@ -1,0 +1,177 @@
+"""The reverse proxy before the desk: the address that it gives it, and whom it lets in.
+
+hostsim keeps no passwords. Who may come in is the proxy's to decide, and it alone is
+believed when it names the user: by the address that the connection comes from.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+import unicodedata
+from collections.abc import Collection
+from dataclasses import dataclass, field
+from urllib.parse import SplitResult, urlsplit
+
+from hostsim.errors import host_error
+from opter_contract.values import Text
+
+#: Where the answer of a login arrives, below the public address.
+CALLBACK = "/callback"
+
+#: Characters of a user's name that are stored and shown.
+LONGEST_NAME = 100
+
+Address = ipaddress.IPv4Address | ipaddress.IPv6Address
+
+_LOOPBACK: tuple[Address, ...] = tuple(map(ipaddress.ip_address, ("127.0.0.1", "::1")))
+
+
+@dataclass(frozen=True, slots=True)
+class ReverseProxy:
+    """What the desk is told of its proxy; by default there is none.
+
+    :ivar public_url: without a slash at the end; ``""`` where there is none.
+    :ivar user_header: the header that names the user; ``""`` where none does.
+    :ivar trusted: the addresses whose header is believed.
+    """
+
+    public_url: str = ""
+    user_header: str = ""
+    trusted: Collection[Address] = field(default=_LOOPBACK)
+
+    @property
+    def _parts(self) -> SplitResult:
+        return urlsplit(self.public_url)
+
+    @property
+    def redirect_uri(self) -> str:
+        """Where a login sends the browser back to; ``""`` without a public address."""
+        return f"{self.public_url}{CALLBACK}" if self.public_url else ""
+
+    @property
+    def name(self) -> str:
+        return self._parts.hostname or ""
+
+    @property
+    def origin(self) -> str:
+        """The public origin as browsers write it: in lower case, without a default port.
+
+        ``""`` without a public address.
+        """
+        if not self.public_url:
+            return ""
+        scheme, port = self._parts.scheme, self._parts.port
+        name = f"[{self.name}]" if ":" in self.name else self.name
+        return f"{scheme}://{name}" + ("" if port in {None, _PORTS[scheme]} else f":{port}")
+
+    @property
+    def scheme(self) -> str:
+        return self._parts.scheme or "http"
+
+    @property
+    def prefix(self) -> str:
+        """The path of the public address, without a slash at the end."""
+        return self._parts.path
+
+    def user_of(self, peer: str, given: str) -> str:
+        """Give the name of the user that a request comes from.
+
+        :param peer: the address at the other end of the connection.
+        :param given: what stands in the header.
+        :raises HostError: ``NOT_THROUGH_PROXY`` or ``USER_NOT_NAMED``.
+        """
+        if _address(peer) not in self.trusted:
+            raise host_error("NOT_THROUGH_PROXY")
+        name = _readable(given)
+        if not name:
+            raise host_error("USER_NOT_NAMED", header=self.user_header)
+        return name
+
+
+#: The desk is reached as it listens.
+NO_PROXY = ReverseProxy()
+
+_PORTS = {"http": 80, "https": 443}
+
+
+def reverse_proxy(
+    public_url: str | None = None, user_header: str | None = None, trusted_proxy: str | None = None
+) -> ReverseProxy:
+    """Read the options of ``hostsim serve``.
+
+    :raises HostError: ``SERVE_OPTION_WRONG``.
+    """
+    if trusted_proxy is not None and user_header is None:
+        raise _wrong(
+            "--trusted-proxy",
+            "den hör ihop med --user-header",
+            "it goes together with --user-header",
+        )
+    trusted: tuple[Address, ...] = _LOOPBACK
+    if trusted_proxy is not None:
+        found = _address(trusted_proxy)
+        if found is None:
+            raise _wrong(
+                "--trusted-proxy",
+                "skriv en adress i siffror, som 127.0.0.1",
+                "write a numeric address, such as 127.0.0.1",
+            )
+        trusted = (found,)
+    # An underscore could be sent in two ways, of which a proxy overwrites one.
+    if user_header is not None and not re.fullmatch(r"[A-Za-z0-9-]+", user_header):
+        raise _wrong(
+            "--user-header",
+            "skriv ett namn av bokstäver, siffror och bindestreck, som X-Remote-User",
+            "write a name of letters, digits and hyphens, such as X-Remote-User",
+        )
+    return ReverseProxy(
+        "" if public_url is None else _public(public_url), user_header or "", trusted
+    )
+
+
+def _public(address: str) -> str:
+    option, address = "--public-url", address.rstrip("/")
+    try:
+        parts = urlsplit(address)
+        name, _ = parts.hostname or "", parts.port
+    except ValueError:
+        name = ""
+    if not re.fullmatch(r"[A-Za-z0-9.:-]+", name):
+        raise _wrong(option, "det är ingen webbadress", "it is not a web address")
+    local = name == "localhost" or (
+        _address(name) is not None and ipaddress.ip_address(name).is_loopback
+    )
+    if parts.scheme != "https" and not (parts.scheme == "http" and local):
+        raise _wrong(option, "den ska börja med https://", "it must begin with https://")
+    plain = re.fullmatch(r"(/[A-Za-z0-9_~-][A-Za-z0-9._~-]*)*", parts.path)
+    if not plain or "@" in parts.netloc or "?" in address or "#" in address:
+        raise _wrong(
+            option,
+            "den får bara ha ett namn, en port och en enkel sökväg",
+            "it may have a name, a port and a simple path only",
+        )
+    return address
+
+
+def _wrong(option: str, sv: str, en: str) -> Exception:
+    return host_error("SERVE_OPTION_WRONG", option=option, why=Text(sv, en))
+
+
+def _address(text: str) -> Address | None:
+    try:
+        found = ipaddress.ip_address(text)
+    except ValueError:
+        return None
+    # So is a connection over IPv4 called by a socket that takes both.
+    return getattr(found, "ipv4_mapped", None) or found
+
+
+def _readable(raw: str) -> str:
+    """Clean a header's value, which WSGI hands over as Latin-1 whatever it was."""
+    try:
+        text = raw.encode("latin-1").decode("utf-8")
+    except UnicodeError:
+        text = raw
+    shown = (" " if unicodedata.category(one).startswith("C") else one for one in text)
+    return " ".join("".join(shown).split())[:LONGEST_NAME]
