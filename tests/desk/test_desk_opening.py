@@ -15,7 +15,7 @@ from hostsim.desk.reverse_proxy import reverse_proxy
 from hostsim.desk.startup import beside_sandbox, run_desk
 from hostsim.errors import HostError
 from hostsim.ledger.matching import KINDS
-from hostsim.ledger.reasons import NOT_LOOKED_UP
+from hostsim.ledger.reasons import LEFT, NOT_LOOKED_UP
 from hostsim.plugins.loading import Plugins
 from hostsim.sandbox import seed
 from hostsim.services.host import Host
@@ -180,7 +180,7 @@ def test_a_first_visit_shows_every_kind_of_thing():
         assert {row.origin for row in desk_context.store.payments()} == {"import", "hand"}
         preview = desk_context.host(window=sign_in_in_background).import_payments("Fortnox")
         kinds = {row.status or row.reason for kind in KINDS for row in preview.rows(kind)}
-    assert kinds == {*STATUSES, *REASONS} - {NOT_LOOKED_UP}
+    assert kinds == {*STATUSES, *REASONS} - {LEFT, NOT_LOOKED_UP}
     assert preview.set_aside.number == 3
 
 
