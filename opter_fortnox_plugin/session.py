@@ -6,7 +6,7 @@ import os
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any, Final
 
@@ -106,6 +106,7 @@ def logged_in(
     endpoint: TokenEndpoint,
     configuration: Configuration,
     *,
+    number_of: Callable[[Tokens], str],
     scopes: Sequence[str],
     require_all: bool = True,
     again: bool = False,
@@ -114,15 +115,20 @@ def logged_in(
 ) -> Iterator[SignedIn]:
     """Sign in as the settings say.
 
+    :param number_of: asks Fortnox for the number of the company that tokens are for.
     :param require_all: refuse a login that was granted less.
     :param again: have a person do it, whatever is stored.
     """
     way = sign_in(host.run.settings)
     service = way == SERVICE_ACCOUNT
     by = (
-        service_account.signed_in
+        partial(
+            service_account.signed_in,
+            number_of=number_of,
+            proof=require_all,
+        )
         if service
-        else partial(stored_login.signed_in, stay=way == STAY, now=now)
+        else partial(stored_login.signed_in, stay=way == STAY)
     )
     with by(
         host,
@@ -131,6 +137,7 @@ def logged_in(
         log_in=partial(log_in, host, configuration, scopes, service=service),
         scopes=scopes if require_all else (),
         again=again,
+        now=now,
         clock=clock,
     ) as login:
         if require_all:
@@ -157,11 +164,13 @@ def signed_in(
     pool = WorkerPool(host.repeat_progress, abort=http.abort, sleep=sleep, clock=clock)
     limiter = RateLimiter(sleep=pool.sleep, clock=clock, may_start=pool.may_start)
     http.sent, http.answered = limiter.sent, limiter.answered
+    endpoint = TokenEndpoint(http, configuration, host.wait)
     try:
         with logged_in(
             host,
-            TokenEndpoint(http, configuration, host.wait),
+            endpoint,
             configuration,
+            number_of=partial(company_number, host, endpoint, limiter),
             scopes=scopes,
             again=again,
             now=now,
@@ -174,13 +183,59 @@ def signed_in(
                 limiter,
                 sleep=pool.sleep,
                 waiting=lambda what, seconds: pool.call_soon(
-                    lambda: host.report_progress("waiting", 0, None, _retrying(what, seconds))
+                    partial(_report_retry, host, what, seconds)
                 ),
                 renew=lambda refused: pool.on_host_thread(lambda: login.renew(refused)),
                 check=pool.check,
                 now=now,
             )
             yield Session(host, client, pool, limiter, configuration.client_id, now)
+    finally:
+        http.close()
+
+
+def company_number(
+    host: Host, endpoint: TokenEndpoint, limiter: RateLimiter, tokens: Tokens
+) -> str:
+    """Ask Fortnox for the number of the company that tokens are for."""
+    # Without its refresh token, which whoever stored it must use alone.
+    login = SignedIn(endpoint, replace(tokens, refresh=""))
+    client = Client(
+        endpoint.configuration.api_url,
+        endpoint.transport,
+        login,
+        limiter,
+        sleep=host.wait,
+        waiting=partial(_report_retry, host),
+    )
+    return client.company().number
+
+
+def take_over_stored_login(run: Run, scopes: Sequence[str] = SCOPES, **surroundings: Any) -> None:
+    """Find out whether a service account can take over from the login that is stored.
+
+    Where the company has consented to one, the next run needs nobody. The stored login stays until
+    that has succeeded.
+
+    :param scopes: what runs may do.
+    :param surroundings: as :class:`Surroundings` has them.
+    :raises FortnoxError: where it cannot; what there is for a person to do.
+    """
+    around = Surroundings(**surroundings)
+    configuration = Configuration.of(run.configuration, around.environment)
+    host = Host(run, sleep=around.sleep, clock=around.clock)
+    http = around.transport()
+    try:
+        endpoint = TokenEndpoint(http, configuration, host.wait)
+        limiter = RateLimiter(sleep=host.wait, clock=around.clock)
+        account = service_account.ServiceAccount(
+            host,
+            endpoint,
+            configuration,
+            number_of=partial(company_number, host, endpoint, limiter),
+            now=around.now,
+        )
+        require(scopes, account.tokens_without_anybody())
     finally:
         http.close()
 
@@ -216,7 +271,7 @@ def require(scopes: Sequence[str], tokens: Tokens) -> None:
 
 def refuse_other_company(run: Run, company: Company) -> None:
     """Raise ``WRONG_COMPANY`` where a definition belongs to another company."""
-    expected = run.company
+    expected, by_service = run.company, sign_in(run.settings) == SERVICE_ACCOUNT
     if expected is not None and expected.number != company.number:
         raise LoginFailed(
             "WRONG_COMPANY",
@@ -224,11 +279,22 @@ def refuse_other_company(run: Run, company: Company) -> None:
             expected_number=expected.number,
             actual=company.name,
             actual_number=company.number,
+            consent=_remove_consent(company) if by_service else "",
         )
 
 
-def _retrying(what: str, seconds: float) -> Text:
+def _remove_consent(company: Company) -> Text:
     return Text(
+        f"Godkändes ett servicekonto där tar en systemadministratör i {company.name} bort det igen "
+        "i Fortnox, bland företagets kopplingar. ",
+        f"If a service account was approved there, a system administrator of {company.name} "
+        "removes it again in Fortnox, among the company's integrations. ",
+    )
+
+
+def _report_retry(host: Host, what: str, seconds: float) -> None:
+    message = Text(
         f"Fortnox svarade inte som det ska ({in_swedish(what)}); försöker igen om {seconds:.0f} s",
         f"Fortnox did not answer as it should ({what}); trying again in {seconds:.0f} s",
     )
+    host.report_progress("waiting", 0, None, message)
