@@ -153,7 +153,13 @@ class Tokens:
     def revoke(self, token: str) -> None:
         """End a refresh token. Any other text is ignored, as Fortnox does."""
         with self._lock:
-            self._refresh.pop(token, None)
+            issued = self._refresh.pop(token, None)
+            if issued is None or not self.switches.revoke_withdraws_consent:
+                return
+            key = issued.grant.client_id, issued.grant.company
+            # The token of a person's own login withdraws nothing.
+            if self._consents.get(key) is issued.grant:
+                del self._consents[key]
 
     def grant_of(self, access: str) -> Grant | None:
         """Return the grant of an access token that is valid now."""

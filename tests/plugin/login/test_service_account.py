@@ -98,6 +98,13 @@ def test_nothing_secret_is_stored_and_nothing_revoked(consented):
     assert not any(token in kept for token in consented.sandbox.state.tokens.issued)
 
 
+def test_nothing_that_ends_with_a_run_withdraws_the_consent(office):
+    office.sandbox.switchboard.switches = Switches(revoke_withdraws_consent=True)
+    office.bring()
+    office.bring(attended=False)
+    assert len(office.host.windows) == 1
+
+
 def test_a_company_that_is_known_needs_no_consent_where_it_was_given_before(consented):
     """As where a stored service login moves over, or another definition has the consent."""
     consented.host.state.clear()
@@ -193,6 +200,28 @@ def test_another_refusal_is_no_withdrawn_consent(consented, fault, code):
     assert consented.code(attended=False)[0] == code
     consented.sandbox.faults.clear()
     consented.bring(attended=False)
+
+
+@pytest.mark.parametrize(
+    ("switches", "code"),
+    [
+        ({"client_credentials": "unsupported"}, "CLIENT_NOT_ALLOWED"),
+        ({"client_credentials": "not_allowed"}, "CLIENT_NOT_ALLOWED"),
+        ({"client_credentials_status": 403}, "CONSENT_WITHDRAWN"),
+        ({"client_credentials_status": 401}, "CONSENT_WITHDRAWN"),
+    ],
+)
+def test_whatever_status_fortnox_refuses_a_service_account_with(consented, switches, code):
+    consented.sandbox.switchboard.switches = Switches(**switches)
+    consented.sandbox.state.tokens.withdraw_consent(consented.sandbox.state.company().number)
+    assert consented.code(attended=False)[0] == code
+
+
+@pytest.mark.parametrize("answer", ["refused", "granted"])
+def test_a_licence_that_has_lapsed_is_told_wherever_fortnox_says_so(consented, answer):
+    consented.sandbox.switchboard.switches = Switches(client_credentials_unlicensed=answer)
+    consented.sandbox.state.withdraw_licence()
+    assert consented.code(attended=False) == ("LICENCE_MISSING", "permission")
 
 
 def test_fewer_scopes_than_needed_are_told_before_the_first_request(office):
