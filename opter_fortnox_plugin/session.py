@@ -64,26 +64,22 @@ class Session:
     now: Callable[[], float]
 
     @contextmanager
-    def limited(self) -> Iterator[None]:
-        """Count the requests of the run before, and store ours for the run after."""
-        self.restore()
+    def limited(self, company: Company | None = None) -> Iterator[None]:
+        """Count the requests of the run before, and store ours for the run after.
+
+        :param company: that has the limit; ``None`` as long as it is not known who signed in.
+        """
+        key = f"pace/{self.client_id}"[:180] + (f"/{company.number[:19]}" if company else "")
+        if stored := self.host.get_state(key):
+            self.limiter.restore(stored, self.now())
         try:
             yield
         finally:
-            self.host.set_state(self._limiter_key, self.limiter.recent_ends(self.now()))
-
-    def restore(self) -> None:
-        if stored := self.host.get_state(self._limiter_key):
-            self.limiter.restore(stored, self.now())
-
-    @property
-    def _limiter_key(self) -> str:
-        # By client id alone: who signs in is known only after the first request.
-        return f"pace/{self.client_id}"[:200]
+            self.host.set_state(key, self.limiter.recent_ends(self.now()))
 
     @contextmanager
     def company_lock(self, company: Company) -> Iterator[None]:
-        """Let no other run of the company make a request meanwhile.
+        """Let no other run of the company make a request meanwhile; each counts the others'.
 
         :raises Busy: where another one does not end in time.
         """
@@ -91,11 +87,14 @@ class Session:
             f"En annan import eller export av {company.name} pågår; väntar på den",
             f"Another import or export of {company.name} is running; waiting for it",
         )
-        with self.host.lock(
-            f"company/{company.number}",
-            COMPANY_TIMEOUT,
-            waiting,
-            lambda: Busy("COMPANY_BUSY", company=company.name, seconds=f"{COMPANY_TIMEOUT:g}"),
+        with (
+            self.host.lock(
+                f"company/{company.number}",
+                COMPANY_TIMEOUT,
+                waiting,
+                lambda: Busy("COMPANY_BUSY", company=company.name, seconds=f"{COMPANY_TIMEOUT:g}"),
+            ),
+            self.limited(company),
         ):
             yield
 
@@ -120,21 +119,26 @@ def logged_in(
     :param again: have a person do it, whatever is stored.
     """
     way = sign_in(host.run.settings)
-    service = way == SERVICE_ACCOUNT
     by = (
         partial(
             service_account.signed_in,
+            log_in=lambda granted: log_in(
+                host, configuration, [*dict.fromkeys((*scopes, *sorted(granted)))], service=True
+            ),
             number_of=number_of,
             proof=require_all,
         )
-        if service
-        else partial(stored_login.signed_in, stay=way == STAY)
+        if way == SERVICE_ACCOUNT
+        else partial(
+            stored_login.signed_in,
+            log_in=partial(log_in, host, configuration, scopes),
+            stay=way == STAY,
+        )
     )
     with by(
         host,
         endpoint,
         configuration,
-        log_in=partial(log_in, host, configuration, scopes, service=service),
         scopes=scopes if require_all else (),
         again=again,
         now=now,
@@ -252,7 +256,7 @@ def sign_in_ahead(run: Run, scopes: Sequence[str] = SCOPES, **surroundings: Any)
     around = Surroundings(**surroundings)
     with (
         signed_in(run, around, scopes=scopes, again=True) as session,
-        session.limited(),
+        session.limited(run.company),
         session.pool as pool,
     ):
         company = pool.run(session.client.company)

@@ -86,6 +86,12 @@ class ImportSwitches:
         " `no_consent`: as without a consent. `granted`: only the API says so.",
         "by analogy with a refresh, as authors of clients have seen it",
     )
+    second_consent: Literal["replaces", "adds"] = guess(
+        "replaces",
+        "A second consent for a service account of a company replaces the first, also where it"
+        " gives fewer scopes.",
+        SILENT,
+    )
     revoke_withdraws_consent: bool = guess(
         False,
         "To revoke the refresh token that came with a consent for a service account does not"

@@ -62,13 +62,11 @@ class Export:
         settings = self.settings(run.settings)
         with _alone(run, Surroundings(**surroundings), settings.scopes) as (session, company):
             with session.company_lock(company):
-                session.restore()
                 planner = self.planner(session, settings, company)
                 planner.plan()
             wanted = session.host.review(company, REVIEW_TIMEOUT)
             if wanted:
                 with session.company_lock(company):
-                    session.restore()
                     self.exporter(session, planner, settings).send(wanted)
             return ExportReport(company, session.limiter.started, tuple(planner.notes))
 
@@ -81,7 +79,6 @@ class Export:
         scopes = self.cancel_scopes
         with _alone(run, Surroundings(**surroundings), scopes) as (session, company):
             with session.company_lock(company):
-                session.restore()
                 planner = self.planner(session, settings, company)
                 plan = planner.plan_of(item)
                 number = planner.number_there(plan)
@@ -108,12 +105,8 @@ def _alone(
     ):
         if run.company is not None:
             locks.enter_context(_export_lock(session.host, run.company))
-        held.enter_context(session.limited())
         pool = held.enter_context(session.pool)
-        with ExitStack() as first:
-            if run.company is not None:
-                first.enter_context(session.company_lock(run.company))
-                session.restore()
+        with session.company_lock(run.company) if run.company else session.limited():
             company = pool.run(session.client.company)
         refuse_other_company(run, company)
         if run.company is None:

@@ -16,7 +16,7 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Callable, Collection, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Final
 
 from opter_fortnox_plugin.configuration import Configuration
@@ -28,6 +28,9 @@ from opter_fortnox_plugin.login.token_storage import digest, storage_key
 from opter_fortnox_plugin.login.tokens import SignedIn, TokenEndpoint
 
 log = logging.getLogger(__name__)
+
+#: Has a person consent, also to these scopes; returns the authorization code.
+LogIn = Callable[[Collection[str]], str]
 
 #: After the number of a company that has consented, where no token has come of it yet.
 _UNPROVEN: Final = " given"
@@ -63,11 +66,12 @@ class ServiceAccount:
         company = host.run.company
         self._company = company.number if company else self._known.removesuffix(_UNPROVEN)
         self._consented_now = False
+        #: What the last token may do.
+        self._granted: frozenset[str] = frozenset()
 
-    def tokens(self, log_in: Callable[[], str]) -> Tokens:
+    def tokens(self, log_in: LogIn) -> Tokens:
         """Return tokens of the company; where it has not consented, a person is asked to.
 
-        :param log_in: has a person consent, and returns the authorization code.
         :raises NotPermitted: where there is no consent, and nobody is there.
         """
         try:
@@ -89,11 +93,15 @@ class ServiceAccount:
             raise NotPermitted("NO_CONSENT")
         return self.renewed()
 
-    def consent(self, log_in: Callable[[], str]) -> Tokens:
-        """Have a person consent; return tokens of the company."""
+    def consent(self, log_in: LogIn) -> Tokens:
+        """Have a person consent; return tokens of the company.
+
+        A company has one service account for each client, which imports and exports share. So
+        that a consent to one does not end the other, what the last token may do is asked for again.
+        """
         # The refresh token that comes with it is neither used nor kept: to revoke it might
         # withdraw the consent, which Fortnox does not document.
-        consented = self._endpoint.exchange(log_in())
+        consented = self._endpoint.exchange(log_in(self._granted))
         self._company = self._company_of(consented)
         self._remember(self._company + _UNPROVEN)
         self._consented_now = True
@@ -108,6 +116,7 @@ class ServiceAccount:
             if self._known == self._company + _UNPROVEN:
                 raise NotPermitted("CONSENT_NOT_EFFECTIVE") from None
             raise NotPermitted("NO_CONSENT") from None
+        self._granted = tokens.scopes
         if self._known != self._company:
             self._remember(self._company)
         return tokens
@@ -173,7 +182,7 @@ def signed_in(
     endpoint: TokenEndpoint,
     configuration: Configuration,
     *,
-    log_in: Callable[[], str],
+    log_in: LogIn,
     number_of: Callable[[Tokens], str],
     scopes: Collection[str] = (),
     again: bool = False,
@@ -183,7 +192,7 @@ def signed_in(
 ) -> Iterator[SignedIn]:
     """Be signed in by a service account for the length of a run.
 
-    :param log_in: has a person consent, and returns the authorization code.
+    :param log_in: has a person consent, also to these scopes; returns the authorization code.
     :param number_of, now: as :class:`ServiceAccount` has them.
     :param scopes: where the consent gives less than these and a person is there, they are
         asked again.
@@ -192,6 +201,10 @@ def signed_in(
         was stored before.
     """
     account = ServiceAccount(host, endpoint, configuration, number_of=number_of, now=now)
+    if again:
+        # To know what has been consented to before.
+        with suppress(NotPermitted, LoginFailed):
+            account.tokens_without_anybody()
     tokens = account.consent(log_in) if again else account.tokens(log_in)
     if tokens.lacking(scopes) and host.attended and not again:
         tokens = account.consent(log_in)

@@ -525,6 +525,17 @@ def test_client_credentials_without_the_licence_are_a_switch(client, board, sand
     assert (reply.status_code, reply.json().get("error")) == answer
 
 
+@pytest.mark.parametrize(
+    ("way", "scope"), [("replaces", "companyinformation"), ("adds", "payment companyinformation")]
+)
+def test_a_second_consent_replaces_the_first_or_adds_to_it(client, board, way, scope):
+    board.set(second_consent=way)
+    for asked in ("payment", "companyinformation"):
+        client.code_of_login(account_type="service", scope=asked)
+    answer = client.token({"TenantId": "17"}, grant_type="client_credentials")
+    assert answer.json()["scope"] == scope
+
+
 @pytest.mark.parametrize(("withdraws", "status"), [(False, 200), (True, 400)])
 def test_revoking_may_withdraw_the_consent_that_the_token_came_with(
     client, board, sandbox, withdraws, status

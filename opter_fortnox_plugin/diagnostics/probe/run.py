@@ -58,6 +58,10 @@ QUESTIONS: Final = (
         ),
     ),
     undecidable(
+        Text("det kräver ett andra godkännande", "it takes a second consent"),
+        second_consent=Text("Godkännande på nytt", "Another consent"),
+    ),
+    undecidable(
         Text("det tar veckor att se", "it would take weeks"),
         refresh_token_days=Text("Förnyelsenyckelns livslängd", "Lifetime of a refresh token"),
     ),

@@ -281,6 +281,7 @@ HIDDEN = {
     "pkce",
     "client_credentials",
     "client_credentials_unlicensed",
+    "second_consent",
     "revoke_withdraws_consent",
     "other_currency",
     "delete_booked",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from dataclasses import replace
+from urllib.parse import parse_qs, urlsplit
 
 import pluggy
 import pytest
@@ -116,6 +117,19 @@ def test_a_company_that_is_known_needs_no_consent_where_it_was_given_before(cons
 def test_signing_in_ahead_asks_even_where_there_is_a_consent(consented):
     assert sign_in_ahead(consented.run(), environment={}) == consented.company
     assert len(consented.host.windows) == 1
+
+
+@pytest.mark.parametrize("second", ["replaces", "adds"])
+def test_a_consent_to_more_ends_nothing_that_was_consented_to_before(consented, second):
+    """A company has one service account for each client: imports and exports share it."""
+    consented.sandbox.switchboard.switches = Switches(second_consent=second)
+    known = {"company": consented.company}
+    more = ("companyinformation", "customer")
+    sign_in_ahead(consented.run(definition="Ut", **known), more, environment={})
+    consented.bring(attended=False, **known)
+    [window] = consented.host.windows
+    asked = parse_qs(urlsplit(window).query)["scope"][0].split()
+    assert sorted(asked) == sorted({*SCOPES, *more})
 
 
 def test_a_stale_access_token_is_replaced_in_the_middle(consented):
