@@ -200,6 +200,15 @@ class SettingsWrong(FortnoxError):
             "Fortnox does not recognise FORTNOX_CLIENT_ID and FORTNOX_CLIENT_SECRET. The "
             "administrator checks both in Fortnox's developer portal.",
         ),
+        "CLIENT_NOT_ALLOWED": Text(
+            "Fortnox känner igen kopplingen men låter den inte logga in på det här sättet "
+            "({reason}). Administratören tillåter det i Fortnox utvecklarportal (för "
+            "service-account: servicekonton), eller väljer en annan inloggning i inställningen "
+            "sign_in.",
+            "Fortnox recognises the integration but does not let it sign in this way ({reason}). "
+            "The administrator allows it in Fortnox's developer portal (for service-account: "
+            "service accounts), or chooses another login in the setting sign_in.",
+        ),
         "SCOPES_NOT_REGISTERED": Text(
             "Kopplingen är inte registrerad för allt den ber om ({scopes}). Administratören "
             "kryssar i det som fattas i Fortnox utvecklarportal.",
@@ -310,9 +319,9 @@ class LoginFailed(FortnoxError):
         ),
         "WRONG_COMPANY": Text(
             "Importen hör till {expected} ({expected_number}), men inloggningen gällde {actual} "
-            "({actual_number}). Importera igen och välj {expected} i Fortnox.",
+            "({actual_number}). {consent}Försök igen och välj {expected} i Fortnox.",
             "The import belongs to {expected} ({expected_number}), but the login was to {actual} "
-            "({actual_number}). Import again and choose {expected} in Fortnox.",
+            "({actual_number}). {consent}Try again and choose {expected} in Fortnox.",
         ),
     }
 
@@ -324,11 +333,11 @@ class NotPermitted(FortnoxError):
     messages: ClassVar = {
         "LICENCE_MISSING": Text(
             "Fortnox säger att {licence} saknas. Den som sköter företagets licenser i Fortnox "
-            "ordnar den, eller så loggar någon in som har den; en sparad inloggning avslutas då "
-            "först i inställningarna.",
+            "ordnar den. Är det en person som är inloggad kan i stället någon som har den logga "
+            "in; en sparad inloggning avslutas då först i inställningarna.",
             "Fortnox says that {licence} is missing. Whoever manages the company's licences in "
-            "Fortnox provides it, or somebody signs in who has it; a stored login is then ended "
-            "first in the settings.",
+            "Fortnox provides it. If the login is a person's, somebody who has it may sign in "
+            "instead; a stored login is then ended first in the settings.",
         ),
         "NO_CONSENT": Text(
             "Företaget har inte godkänt ett servicekonto i Fortnox. En systemadministratör i "
@@ -337,6 +346,16 @@ class NotPermitted(FortnoxError):
             "The company has not approved a service account in Fortnox. A system administrator in "
             "Fortnox signs in here once and approves it; the integration must allow service "
             "accounts in the developer portal.",
+        ),
+        "CONSENT_NOT_EFFECTIVE": Text(
+            "Servicekontot är godkänt i Fortnox, men Fortnox ger ingen åtkomst genom det än. Vänta "
+            "några minuter och försök igen. Hjälper inte det kontrollerar administratören i "
+            "Fortnox utvecklarportal att kopplingen tillåter servicekonton, och frågar sedan "
+            "Fortnox support.",
+            "The service account has been approved in Fortnox, but Fortnox gives no access by it "
+            "yet. Wait some minutes and try again. If that does not help, the administrator checks "
+            "in Fortnox's developer portal that the integration allows service accounts, and then "
+            "asks Fortnox's support.",
         ),
         "CONSENT_WITHDRAWN": Text(
             "Godkännandet av servicekontot i Fortnox är borttaget. En systemadministratör i "
@@ -353,27 +372,33 @@ class NotPermitted(FortnoxError):
         ),
         "SCOPE_MISSING": Text(
             "Inloggningen ger inte åtkomst till {resource} i Fortnox (kod {fortnox_code}). Den som "
-            "loggade in saknar licensen eller rätten, eller så gavs inloggningen innan den "
-            "behövdes. Logga in på nytt, som någon som har den.",
-            "The login does not give access to {resource} in Fortnox (code {fortnox_code}). The "
-            "person who signed in lacks the licence or the right, or the login was granted before "
-            "it was needed. Sign in again, as somebody who has it.",
+            "är inloggad, en person eller ett servicekonto, saknar licensen eller rätten, eller så "
+            "gavs inloggningen innan den behövdes. Logga in på nytt, som någon som har den; ett "
+            "servicekonto godkänns på nytt av en systemadministratör.",
+            "The login does not give access to {resource} in Fortnox (code {fortnox_code}). "
+            "Whoever is signed in, a person or a service account, lacks the licence or the right, "
+            "or the login was granted before it was needed. Sign in again, as somebody who has it; "
+            "a service account is approved again by a system administrator.",
         ),
         "SCOPES_NOT_GRANTED": Text(
-            "Inloggningen gav inte åtkomst till {scopes} i Fortnox. Den som loggade in saknar "
-            "licensen eller rätten, eller så gavs inloggningen innan det behövdes. En "
-            "systemadministratör i Fortnox ger rätten; logga sedan in på nytt.",
-            "The login did not give access to {scopes} in Fortnox. The person who signed in lacks "
-            "the licence or the right, or the login was granted before it was needed. A system "
-            "administrator in Fortnox grants the right; then sign in again.",
+            "Inloggningen gav inte åtkomst till {scopes} i Fortnox. Den som är inloggad, en person "
+            "eller ett servicekonto, saknar licensen eller rätten, eller så gavs inloggningen "
+            "innan det behövdes. En systemadministratör i Fortnox ger rätten; logga sedan in på "
+            "nytt, eller godkänn servicekontot på nytt.",
+            "The login did not give access to {scopes} in Fortnox. Whoever is signed in, a person "
+            "or a service account, lacks the licence or the right, or the login was granted before "
+            "it was needed. A system administrator in Fortnox grants the right; then sign in "
+            "again, or approve the service account again.",
         ),
         "RIGHT_MISSING": Text(
-            "Den som loggade in får inte läsa {resource} i Fortnox (kod {fortnox_code}). En "
-            "systemadministratör i Fortnox ger rätten, eller så loggar någon annan in; en sparad "
-            "inloggning avslutas då först i inställningarna.",
-            "The person who signed in may not read {resource} in Fortnox (code {fortnox_code}). A "
-            "system administrator in Fortnox grants the right, or somebody else signs in; a stored "
-            "login is then ended first in the settings.",
+            "Den som är inloggad, en person eller ett servicekonto, får inte läsa {resource} i "
+            "Fortnox (kod {fortnox_code}). En systemadministratör i Fortnox ger rätten. Är det en "
+            "person kan i stället någon annan logga in; en sparad inloggning avslutas då först i "
+            "inställningarna.",
+            "Whoever is signed in, a person or a service account, may not read {resource} in "
+            "Fortnox (code {fortnox_code}). A system administrator in Fortnox grants the right. If "
+            "it is a person, somebody else may sign in instead; a stored login is then ended first "
+            "in the settings.",
         ),
     }
 

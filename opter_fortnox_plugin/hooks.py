@@ -78,11 +78,18 @@ def opter_cancel_exported(run: Run, item: ExportItem) -> ItemResult | None:
 
 @hookimpl
 def opter_settings_stored(run: Run) -> None:
-    if not _our_run(run) or settings.sign_in(run.settings) == settings.STAY:
+    way = settings.sign_in(run.settings) if _our_run(run) else settings.STAY
+    if way == settings.STAY:
         return
     from opter_fortnox_plugin.login import token_storage  # noqa: PLC0415
 
-    if token_storage.is_stored(run):
+    if not token_storage.is_stored(run):
+        return
+    if way == settings.SERVICE_ACCOUNT:
+        from opter_fortnox_plugin.session import take_over_stored_login  # noqa: PLC0415
+
+        take_over_stored_login(run, **_scopes_of(run))
+    else:
         from opter_fortnox_plugin.login.stored_login import end_stored_login  # noqa: PLC0415
 
         end_stored_login(run)
@@ -94,9 +101,7 @@ def opter_sign_in(run: Run) -> Company | None:
         return None
     from opter_fortnox_plugin.session import sign_in_ahead  # noqa: PLC0415
 
-    if run.subject:
-        return sign_in_ahead(run, _export_of(run).settings(run.settings).scopes)
-    return sign_in_ahead(run)
+    return sign_in_ahead(run, **_scopes_of(run))
 
 
 @hookimpl
@@ -167,6 +172,14 @@ def _settings_of(subject: str) -> Any:
 
 def _export_of(run: Run) -> Any:
     return import_module(f"opter_fortnox_plugin.{_EXPORTS[run.subject]}.exporter").EXPORT
+
+
+def _scopes_of(run: Run) -> dict[str, Any]:
+    """Return the scopes that an export needs, where the run is of one."""
+    # A host that knows no exports names no subject.
+    if not getattr(run, "subject", ""):
+        return {}
+    return {"scopes": _export_of(run).settings(run.settings).scopes}
 
 
 def _ours(type_code: str) -> bool:

@@ -6,7 +6,7 @@ import os
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any, Final
 
@@ -64,20 +64,12 @@ class Session:
     now: Callable[[], float]
 
     @contextmanager
-    def limited(self) -> Iterator[None]:
+    def limited(self, company: Company | None = None) -> Iterator[None]:
         """Count the requests of the run before, and store ours for the run after.
 
-        For a run whose company is known only after its first request: it may be that of any.
+        :param company: that has the limit; ``None`` as long as it is not known who signed in.
         """
-        if self.host.run.company is not None:
-            yield
-            return
-        with self._counted(f"pace/{self.client_id}"):
-            yield
-
-    @contextmanager
-    def _counted(self, key: str) -> Iterator[None]:
-        key = key[:200]
+        key = f"pace/{self.client_id}"[:180] + (f"/{company.number[:19]}" if company else "")
         if stored := self.host.get_state(key):
             self.limiter.restore(stored, self.now())
         try:
@@ -87,7 +79,7 @@ class Session:
 
     @contextmanager
     def company_lock(self, company: Company) -> Iterator[None]:
-        """Let no other run of the company make a request meanwhile, and count those it made.
+        """Let no other run of the company make a request meanwhile; each counts the others'.
 
         :raises Busy: where another one does not end in time.
         """
@@ -102,7 +94,7 @@ class Session:
                 waiting,
                 lambda: Busy("COMPANY_BUSY", company=company.name, seconds=f"{COMPANY_TIMEOUT:g}"),
             ),
-            self._counted(f"pace/{self.client_id}/{company.number}"),
+            self.limited(company),
         ):
             yield
 
@@ -113,6 +105,7 @@ def logged_in(
     endpoint: TokenEndpoint,
     configuration: Configuration,
     *,
+    number_of: Callable[[Tokens], str],
     scopes: Sequence[str],
     require_all: bool = True,
     again: bool = False,
@@ -121,23 +114,34 @@ def logged_in(
 ) -> Iterator[SignedIn]:
     """Sign in as the settings say.
 
+    :param number_of: asks Fortnox for the number of the company that tokens are for.
     :param require_all: refuse a login that was granted less.
     :param again: have a person do it, whatever is stored.
     """
     way = sign_in(host.run.settings)
-    service = way == SERVICE_ACCOUNT
     by = (
-        service_account.signed_in
-        if service
-        else partial(stored_login.signed_in, stay=way == STAY, now=now)
+        partial(
+            service_account.signed_in,
+            log_in=lambda granted: log_in(
+                host, configuration, [*dict.fromkeys((*scopes, *sorted(granted)))], service=True
+            ),
+            number_of=number_of,
+            proof=require_all,
+        )
+        if way == SERVICE_ACCOUNT
+        else partial(
+            stored_login.signed_in,
+            log_in=partial(log_in, host, configuration, scopes),
+            stay=way == STAY,
+        )
     )
     with by(
         host,
         endpoint,
         configuration,
-        log_in=partial(log_in, host, configuration, scopes, service=service),
         scopes=scopes if require_all else (),
         again=again,
+        now=now,
         clock=clock,
     ) as login:
         if require_all:
@@ -164,11 +168,13 @@ def signed_in(
     pool = WorkerPool(host.repeat_progress, abort=http.abort, sleep=sleep, clock=clock)
     limiter = RateLimiter(sleep=pool.sleep, clock=clock, may_start=pool.may_start)
     http.sent, http.answered = limiter.sent, limiter.answered
+    endpoint = TokenEndpoint(http, configuration, host.wait)
     try:
         with logged_in(
             host,
-            TokenEndpoint(http, configuration, host.wait),
+            endpoint,
             configuration,
+            number_of=partial(company_number, host, endpoint, limiter),
             scopes=scopes,
             again=again,
             now=now,
@@ -181,13 +187,59 @@ def signed_in(
                 limiter,
                 sleep=pool.sleep,
                 waiting=lambda what, seconds: pool.call_soon(
-                    lambda: host.report_progress("waiting", 0, None, _retrying(what, seconds))
+                    partial(_report_retry, host, what, seconds)
                 ),
                 renew=lambda refused: pool.on_host_thread(lambda: login.renew(refused)),
                 check=pool.check,
                 now=now,
             )
             yield Session(host, client, pool, limiter, configuration.client_id, now)
+    finally:
+        http.close()
+
+
+def company_number(
+    host: Host, endpoint: TokenEndpoint, limiter: RateLimiter, tokens: Tokens
+) -> str:
+    """Ask Fortnox for the number of the company that tokens are for."""
+    # Without its refresh token, which whoever stored it must use alone.
+    login = SignedIn(endpoint, replace(tokens, refresh=""))
+    client = Client(
+        endpoint.configuration.api_url,
+        endpoint.transport,
+        login,
+        limiter,
+        sleep=host.wait,
+        waiting=partial(_report_retry, host),
+    )
+    return client.company().number
+
+
+def take_over_stored_login(run: Run, scopes: Sequence[str] = SCOPES, **surroundings: Any) -> None:
+    """Find out whether a service account can take over from the login that is stored.
+
+    Where the company has consented to one, the next run needs nobody. The stored login stays until
+    that has succeeded.
+
+    :param scopes: what runs may do.
+    :param surroundings: as :class:`Surroundings` has them.
+    :raises FortnoxError: where it cannot; what there is for a person to do.
+    """
+    around = Surroundings(**surroundings)
+    configuration = Configuration.of_run(run, around.environment)
+    host = Host(run, sleep=around.sleep, clock=around.clock)
+    http = around.transport()
+    try:
+        endpoint = TokenEndpoint(http, configuration, host.wait)
+        limiter = RateLimiter(sleep=host.wait, clock=around.clock)
+        account = service_account.ServiceAccount(
+            host,
+            endpoint,
+            configuration,
+            number_of=partial(company_number, host, endpoint, limiter),
+            now=around.now,
+        )
+        require(scopes, account.tokens_without_anybody())
     finally:
         http.close()
 
@@ -204,7 +256,7 @@ def sign_in_ahead(run: Run, scopes: Sequence[str] = SCOPES, **surroundings: Any)
     around = Surroundings(**surroundings)
     with (
         signed_in(run, around, scopes=scopes, again=True) as session,
-        session.limited(),
+        session.limited(run.company),
         session.pool as pool,
     ):
         company = pool.run(session.client.company)
@@ -223,7 +275,7 @@ def require(scopes: Sequence[str], tokens: Tokens) -> None:
 
 def refuse_other_company(run: Run, company: Company) -> None:
     """Raise ``WRONG_COMPANY`` where a definition belongs to another company."""
-    expected = run.company
+    expected, by_service = run.company, sign_in(run.settings) == SERVICE_ACCOUNT
     if expected is not None and expected.number != company.number:
         raise LoginFailed(
             "WRONG_COMPANY",
@@ -231,11 +283,22 @@ def refuse_other_company(run: Run, company: Company) -> None:
             expected_number=expected.number,
             actual=company.name,
             actual_number=company.number,
+            consent=_remove_consent(company) if by_service else "",
         )
 
 
-def _retrying(what: str, seconds: float) -> Text:
+def _remove_consent(company: Company) -> Text:
     return Text(
+        f"Godkändes ett servicekonto där tar en systemadministratör i {company.name} bort det igen "
+        "i Fortnox, bland företagets kopplingar. ",
+        f"If a service account was approved there, a system administrator of {company.name} "
+        "removes it again in Fortnox, among the company's integrations. ",
+    )
+
+
+def _report_retry(host: Host, what: str, seconds: float) -> None:
+    message = Text(
         f"Fortnox svarade inte som det ska ({in_swedish(what)}); försöker igen om {seconds:.0f} s",
         f"Fortnox did not answer as it should ({what}); trying again in {seconds:.0f} s",
     )
+    host.report_progress("waiting", 0, None, message)

@@ -149,6 +149,10 @@ SIGN_IN: Final = Declared(
 
 #: What ``sign_in`` was before it had three values.
 _FORMER: Final = "stay_signed_in"
+_OVERRULED: Final = Text(
+    "”stay_signed_in” heter nu ”sign_in”, som också är angiven; den gäller.",
+    "“stay_signed_in” is now “sign_in”, which is given too; that one counts.",
+)
 
 #: In the order to show them; of several rules that exclude a payment, the first tells why.
 DECLARED: Final = (
@@ -284,9 +288,10 @@ def check(values: Mapping[str, str], declared: Sequence[Declared] = DECLARED) ->
     A value for ``api_access_token`` gets a warning and is never among the
     values to store, nor in any sentence.
     """
+    problems = [SettingsProblem(_FORMER, "warning", _OVERRULED)] if _overruled(values) else []
     values = _renamed(values)
     known = [one.field.key for one in declared]
-    problems = [
+    problems += [
         SettingsProblem(key, "error", _unknown_field(key, known))
         for key in values
         if key not in known
@@ -336,14 +341,31 @@ def sign_in(values: Mapping[str, str]) -> str:
 
 
 def _renamed(values: Mapping[str, str]) -> Mapping[str, str]:
-    """Take over the setting that is now ``sign_in``."""
+    """Take over the setting that is now ``sign_in``, where that is not given itself."""
+    former = _former(values)
+    if former is None and values.get(_FORMER, "").strip():
+        return values
     rest = {key: value for key, value in values.items() if key != _FORMER}
-    stayed = values.get(_FORMER, "").strip().lower()
-    if stayed == "true":
-        rest[SIGN_IN.field.key] = STAY
-    elif stayed == "false" and rest.get(SIGN_IN.field.key) == STAY:
-        rest[SIGN_IN.field.key] = EVERY_TIME
-    return rest if stayed in {"", "true", "false"} else values
+    if former and not _explicit(values):
+        rest[SIGN_IN.field.key] = former
+    return rest
+
+
+def _overruled(values: Mapping[str, str]) -> bool:
+    """Tell whether the earlier name says something else than ``sign_in`` beside it."""
+    former, explicit = _former(values), _explicit(values)
+    if not former or not explicit:
+        return False
+    return (former == STAY) != (explicit == STAY)
+
+
+def _former(values: Mapping[str, str]) -> str | None:
+    """Return what the earlier name says as ``sign_in`` has it; ``None`` where it says nothing."""
+    return {"true": STAY, "false": EVERY_TIME}.get(values.get(_FORMER, "").strip().lower())
+
+
+def _explicit(values: Mapping[str, str]) -> str:
+    return values.get(SIGN_IN.field.key, "").strip()
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ import click
 
 from hostsim.cli.command import command, option
 from hostsim.cli.common import Common, plugins_without_database
-from hostsim.cli.login import NO_BROWSER, LoginWindow, login_timeout
+from hostsim.cli.login import NO_BROWSER, UNATTENDED, LoginWindow, login_timeout
 from hostsim.cli.root import hostsim
 from hostsim.errors import host_error
 from hostsim.views.findings import FINDINGS
@@ -28,7 +28,8 @@ from opter_contract.values import Finding
 )
 @click.argument("name", required=False, metavar="[NAMN]")
 @NO_BROWSER
-def doctor(common: Common, name: str | None, *, no_browser: bool) -> None:
+@UNATTENDED
+def doctor(common: Common, name: str | None, *, no_browser: bool, unattended: bool) -> None:
     from hostsim.services.doctor import Doctor, first_failure
     from hostsim.services.host import Host
     from hostsim.storage.secrets import system_keyring
@@ -43,6 +44,7 @@ def doctor(common: Common, name: str | None, *, no_browser: bool) -> None:
                 store,
                 plugins,
                 login_timeout=timeout,
+                attended=not unattended,
                 window=window,
                 on_progress=progress,
                 keyring=system_keyring,

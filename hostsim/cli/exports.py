@@ -13,7 +13,7 @@ import click
 
 from hostsim.cli.command import command, option
 from hostsim.cli.common import Common, key_values, make_host, open_store, usage, warn
-from hostsim.cli.login import NO_BROWSER, host_and_progress, typed_lines
+from hostsim.cli.login import NO_BROWSER, UNATTENDED, host_and_progress, typed_lines
 from hostsim.cli.root import hostsim
 from hostsim.errors import HostError, host_error
 from hostsim.messages import exports as messages
@@ -208,6 +208,7 @@ def exports_log(common: Common, name: str | None) -> None:
     "be repeated.",
 )
 @NO_BROWSER
+@UNATTENDED
 def export(
     common: Common,
     name: str,
@@ -219,6 +220,7 @@ def export(
     cancel: str | None,
     suppliers: tuple[str, ...],
     no_browser: bool,
+    unattended: bool,
 ) -> None:
     if (check and send) or (cancel is not None and (check or send or items or suppliers)):
         raise usage(
@@ -231,7 +233,10 @@ def export(
         )
     with open_store(common) as store:
         store.definition(name, exports=True)
-        with host_and_progress(common, store, no_browser=no_browser) as (host, progress):
+        with host_and_progress(common, store, no_browser=no_browser, attended=not unattended) as (
+            host,
+            progress,
+        ):
             # First of all: what another command prints from now on, the person has not read.
             shown = host.last_shown(name) if revision is None else revision
             for supplier in suppliers:
@@ -243,7 +248,7 @@ def export(
                     preview = _send(common, host, name, shown, items)
             else:
                 question = _Question(common, progress)
-                asks = not check and question.possible
+                asks = not (check or unattended) and question.possible
                 with _showing_what_was_sent(common, host, name):
                     preview = host.export(
                         name,

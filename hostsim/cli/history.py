@@ -9,7 +9,7 @@ import click
 
 from hostsim.cli.command import command, option
 from hostsim.cli.common import Common, make_host, open_store, usage
-from hostsim.cli.login import NO_BROWSER, interactive_host
+from hostsim.cli.login import NO_BROWSER, UNATTENDED, interactive_host
 from hostsim.cli.payments import payments
 from hostsim.cli.root import hostsim
 from hostsim.ledger.matching import KINDS
@@ -51,6 +51,7 @@ if TYPE_CHECKING:
     en="Do not ask Fortnox.",
 )
 @NO_BROWSER
+@UNATTENDED
 def why(
     common: Common,
     invoice: str,
@@ -59,9 +60,12 @@ def why(
     region: str | None,
     offline: bool,
     no_browser: bool,
+    unattended: bool,
 ) -> None:
     with open_store(common) as store:
-        with interactive_host(common, store, no_browser=no_browser) as host:
+        with interactive_host(
+            common, store, no_browser=no_browser, attended=not unattended
+        ) as host:
             found = host.why(invoice, name, region=region, offline=offline)
         if common.json:
             write_json(common.output, explanation_object(found, common.language))

@@ -11,7 +11,7 @@ import click
 
 from hostsim.cli.command import Day, command, option
 from hostsim.cli.common import Common, make_host, open_store, usage
-from hostsim.cli.login import NO_BROWSER, interactive_host
+from hostsim.cli.login import NO_BROWSER, UNATTENDED, interactive_host
 from hostsim.cli.root import hostsim
 from hostsim.errors import HostError
 from hostsim.storage.previews import PreviewChanged
@@ -65,12 +65,7 @@ SHOW_IGNORED = option(
 @BANK_ACCOUNT
 @DATE
 @NO_BROWSER
-@option(
-    "--unattended",
-    is_flag=True,
-    sv="Ingen är där: avsluta genast i stället för att be någon logga in.",
-    en="Nobody is there: end at once instead of asking somebody to sign in.",
-)
+@UNATTENDED
 @SHOW_IGNORED
 def import_(
     common: Common,
@@ -184,13 +179,18 @@ def save(common: Common, name: str | None, *, revision: str | None, show_ignored
 )
 @click.argument("name", metavar="NAMN")
 @NO_BROWSER
+@UNATTENDED
 @SHOW_IGNORED
-def reconcile(common: Common, name: str, *, no_browser: bool, show_ignored: bool) -> None:
+def reconcile(
+    common: Common, name: str, *, no_browser: bool, unattended: bool, show_ignored: bool
+) -> None:
     from hostsim.views.reconciliation import write_reconciliation, write_reconciliation_json
 
     with open_store(common) as store, contextlib.ExitStack() as stack:
         store.definition(name)
-        with interactive_host(common, store, no_browser=no_browser) as host:
+        with interactive_host(
+            common, store, no_browser=no_browser, attended=not unattended
+        ) as host:
             found = stack.enter_context(host.reconcile(name))
         if common.json:
             write_reconciliation_json(common.output, found)

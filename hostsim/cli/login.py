@@ -28,6 +28,13 @@ NO_BROWSER = option(
     en="Open no window: read the address that the login ends at from standard input.",
 )
 
+UNATTENDED = option(
+    "--unattended",
+    is_flag=True,
+    sv="Ingen är där: avsluta genast i stället för att fråga någon eller be någon logga in.",
+    en="Nobody is there: end at once instead of asking somebody, or asking somebody to sign in.",
+)
+
 
 def login_timeout(environment: Mapping[str, str]) -> float:
     """Read how many seconds a person may take to sign in."""

@@ -22,6 +22,7 @@ from hostsim.cli import hostsim
 from hostsim.cli.command import Day, translated
 from hostsim.cli.common import Common, usage, write_stderr
 from hostsim.errors import SettingsRefused, exit_status, failure_of, host_error
+from hostsim.messages.errors import COMMANDS
 from hostsim.messages.text import LANGUAGES, say
 from hostsim.storage import commits
 from hostsim.views.output import Output, ReaderClosed
@@ -83,6 +84,8 @@ def _end_with_error(error: BaseException, language: str) -> int:
     if failure is not None:
         for detail in _details(error, language):
             write_stderr(detail)
+        if (command := COMMANDS.get(failure.code)) is not None:
+            write_stderr(say(command, language))
         return _ended(failure, language)
     # A disk that is full is no fault of the program.
     if not (saved.any and isinstance(error, OSError)):

@@ -652,6 +652,16 @@ ERRORS: dict[str, tuple[str, Text]] = {
 }
 
 
+_SIGN_IN = Text(
+    "Logga in för de körningar som ingen är med vid: hostsim sign-in NAMN",
+    "Sign in for the runs that nobody is there for: hostsim sign-in NAME",
+)
+
+#: What to type about an error of a plug-in, which knows no command of ours, by its code.
+COMMANDS = dict.fromkeys(
+    ("LOGIN_NEEDED", "NO_CONSENT", "CONSENT_NOT_EFFECTIVE", "CONSENT_WITHDRAWN"), _SIGN_IN
+)
+
 #: Who can act on an error, by its kind.
 WHO = {
     "usage": Text("den som skrev kommandot", "the person who wrote the command"),

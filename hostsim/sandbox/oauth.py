@@ -258,7 +258,7 @@ def token() -> Response:
             return _redeem()
         case "refresh_token":
             return _refresh()
-        case "client_credentials" if switchboard().switches.client_credentials == "granted":
+        case "client_credentials" if switchboard().switches.client_credentials != "unsupported":
             return _for_service()
         case _:
             return _token_error(400, "unsupported_grant_type", "The grant type is not supported")
@@ -278,14 +278,20 @@ def _redeem() -> Response:
 
 def _for_service() -> Response:
     """Answer ``client_credentials``: the company is in a header, and there is no refresh token."""
+    switches = switchboard().switches
+    if switches.client_credentials == "not_allowed":
+        return _token_error(400, "unauthorized_client", "Client does not allow service account")
     tenant, scopes = request.headers.get("TenantId", ""), request.form.get("scope", "").split()
     number = int(tenant) if re.fullmatch(r"[0-9]{1,18}", tenant) else -1
     company = switchboard().state.companies.get(number)
     pair = switchboard().state.tokens.for_service(switchboard().client.id, number, tuple(scopes))
-    if company is None or pair is None or not company.integration_licence:
+    unlicensed = company is not None and not company.integration_licence
+    lapsed = switches.client_credentials_unlicensed if unlicensed else "granted"
+    if company is None or pair is None or lapsed == "no_consent":
         message = "The tenant has given no consent to the client"
-        status = switchboard().switches.client_credentials_status
-        return _token_error(status, "invalid_grant", message)
+        return _token_error(switches.client_credentials_status, "invalid_grant", message)
+    if lapsed == "refused":
+        return _token_error(400, "error_missing_license", "The company has no licence")
     return _tokens(pair)
 
 

@@ -116,7 +116,7 @@ def outcome(pending: PendingLogin, user: User, company: Company, state: State) -
     if error := _why_not(pending, user, company, fewer=fewer):
         return answered(pending, error=error)
     scopes = tuple(one for one in pending.scopes if one not in company.unlicensed)
-    grant = Grant(pending.client_id, company.number, user.id, scopes)
+    grant = Grant(pending.client_id, company.number, user.id, scopes, pending.service)
     if pending.service:
         state.tokens.consent(grant)
     code = state.tokens.issue_code(grant, pending.given_redirect_uri, pending.challenge)

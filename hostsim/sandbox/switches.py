@@ -74,10 +74,29 @@ class ImportSwitches:
         "The answer to a bad code says that it is HTML, as the one to a bad refresh token does.",
         "by analogy with a recorded answer",
     )
-    client_credentials: Literal["granted", "unsupported"] = guess(
+    client_credentials: Literal["granted", "unsupported", "not_allowed"] = guess(
         "granted",
-        "After a consent for a service account, `client_credentials` with `TenantId` works.",
+        "After a consent for a service account, `client_credentials` with `TenantId` works."
+        " `not_allowed`: the client may not, 400 `unauthorized_client`.",
         "Fortnox: client credentials page",
+    )
+    client_credentials_unlicensed: Literal["refused", "no_consent", "granted"] = guess(
+        "refused",
+        "Without the integration licence it is 400 `error_missing_license`, as at a refresh."
+        " `no_consent`: as without a consent. `granted`: only the API says so.",
+        "by analogy with a refresh, as authors of clients have seen it",
+    )
+    second_consent: Literal["replaces", "adds"] = guess(
+        "replaces",
+        "A second consent for a service account of a company replaces the first, also where it"
+        " gives fewer scopes.",
+        SILENT,
+    )
+    revoke_withdraws_consent: bool = guess(
+        False,
+        "To revoke the refresh token that came with a consent for a service account does not"
+        " withdraw the consent.",
+        SILENT,
     )
     client_credentials_status: int = guess(
         400,

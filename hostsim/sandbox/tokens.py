@@ -33,6 +33,8 @@ class Grant:
     company: int
     user: int
     scopes: tuple[str, ...]
+    service: bool = False
+    """Whether it was for a service account."""
 
 
 @dataclass(frozen=True)
@@ -136,7 +138,12 @@ class Tokens:
     def consent(self, grant: Grant) -> None:
         """Let a client have tokens for a service account without a person, until withdrawn."""
         with self._lock:
-            self._consents[grant.client_id, grant.company] = grant
+            key = grant.client_id, grant.company
+            earlier = self._consents.get(key)
+            if earlier is not None and self.switches.second_consent == "adds":
+                scopes = tuple(dict.fromkeys((*earlier.scopes, *grant.scopes)))
+                grant = replace(grant, scopes=scopes)
+            self._consents[key] = grant
 
     def withdraw_consent(self, company: int) -> None:
         """End a company's consents for service accounts."""
@@ -158,7 +165,12 @@ class Tokens:
     def revoke(self, token: str) -> None:
         """End a refresh token. Any other text is ignored, as Fortnox does."""
         with self._lock:
-            self._refresh.pop(token, None)
+            issued = self._refresh.pop(token, None)
+            if issued is None or not self.switches.revoke_withdraws_consent:
+                return
+            # The token of a person's own login withdraws nothing.
+            if issued.grant.service:
+                self._consents.pop((issued.grant.client_id, issued.grant.company), None)
 
     def grant_of(self, access: str) -> Grant | None:
         """Return the grant of an access token that is valid now."""

@@ -122,6 +122,14 @@ def _parser() -> argparse.ArgumentParser:
         action="store_true",
         help="exceed the rate limit on purpose, to see what Fortnox answers; bothers Fortnox",
     )
+    command.add_argument(
+        "--service-account",
+        action="store_true",
+        help=(
+            "have a system administrator approve a service account, to see what it gets and what "
+            "revoking does to it; in a test company only, since the approval stays or is withdrawn"
+        ),
+    )
     command = commands.add_parser(
         "doctor",
         help="examine everything that an import needs, and say what to put right",

@@ -48,8 +48,8 @@ from opter_fortnox_plugin.fortnox.schemas import company_of
 from opter_fortnox_plugin.host import Host
 from opter_fortnox_plugin.login.authorization_code import CallbackServer, Login
 from opter_fortnox_plugin.login.tokens import SignedIn, TokenEndpoint
-from opter_fortnox_plugin.session import logged_in, refuse_other_company, require
-from opter_fortnox_plugin.settings import EVERY_TIME, sign_in
+from opter_fortnox_plugin.session import company_number, logged_in, refuse_other_company, require
+from opter_fortnox_plugin.settings import EVERY_TIME, SERVICE_ACCOUNT, sign_in
 
 #: Seconds that the clock may be off. A transfer uses Fortnox's own time and tolerates
 #: hours; certificates, and people who compare two logs, do not.
@@ -389,19 +389,27 @@ def check_redirect_port(examination: Examination) -> Text:
 
 def check_login(examination: Examination) -> Text:
     host = examination.host
-    if sign_in(host.run.settings) == EVERY_TIME:
+    way = sign_in(host.run.settings)
+    if way == EVERY_TIME:
         examination.require(["redirect"])
     configured = configuration.Configuration.of_run(host.run, examination.environment)
+    endpoint = TokenEndpoint(examination.transport, configured, host.wait)
     examination.signed_in = examination.cleanup.enter_context(
         logged_in(
             host,
-            TokenEndpoint(examination.transport, configured, host.wait),
+            endpoint,
             configured,
+            number_of=partial(company_number, host, endpoint, examination.limiter),
             # What is lacking has a row of its own.
             scopes=examination.needs.scopes,
             require_all=False,
         )
     )
+    if way == SERVICE_ACCOUNT:
+        return Text(
+            "Företaget har godkänt servicekontot, och Fortnox ger åtkomst genom det.",
+            "The company has approved the service account, and Fortnox gives access by it.",
+        )
     return Text("Fortnox godtog inloggningen.", "Fortnox accepted the login.")
 
 

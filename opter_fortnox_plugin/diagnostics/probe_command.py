@@ -33,7 +33,9 @@ def run(
     transport = Transport()
     try:
         endpoint = TokenEndpoint(transport, configuration, sleep)
-        code = _authorization_code(configuration, console, options.login_timeout)
+        code = _authorization_code(
+            configuration, console, options.login_timeout, service=options.service_account
+        )
         signed_in = SignedIn(endpoint, endpoint.exchange(code))
         try:
             client = ProbeClient(
@@ -42,6 +44,7 @@ def run(
                 endpoint,
                 signed_in,
                 provoke_429=options.provoke_429,
+                consented=options.service_account,
                 watch=options.watch,
                 progress=console.progress,
                 sleep=sleep,
@@ -57,7 +60,9 @@ def run(
     return report.error
 
 
-def _authorization_code(configuration: Configuration, console: Console, timeout: float) -> str:
+def _authorization_code(
+    configuration: Configuration, console: Console, timeout: float, *, service: bool
+) -> str:
     login = Login(configuration.redirect_uri)
     address = authorization_address(
         configuration.auth_url,
@@ -65,6 +70,7 @@ def _authorization_code(configuration: Configuration, console: Console, timeout:
         login.redirect_uri,
         login.state,
         SCOPES,
+        service=service,
     )
     with CallbackServer(login):
         console.show_login(address, login.paste)

@@ -127,7 +127,7 @@ class Card:
 
     :ivar ours: as it is to be; its ``vat_type`` is that of a new card.
     :ivar vat_type: the kind of VAT in Fortnox; ``""`` where unknown.
-    :ivar is_hidden: it cannot be read by the person who signed in.
+    :ivar is_hidden: it cannot be read by this login.
     :ivar other_organisation: the organisation number there, where it is another company's.
     :ivar action: ``create``, ``update`` or ``none``, whatever becomes of the bank details.
     :ivar bank: the bank details that would change.

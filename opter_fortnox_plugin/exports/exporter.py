@@ -105,11 +105,8 @@ def _alone(
     ):
         if run.company is not None:
             locks.enter_context(_export_lock(session.host, run.company))
-        held.enter_context(session.limited())
         pool = held.enter_context(session.pool)
-        with ExitStack() as first:
-            if run.company is not None:
-                first.enter_context(session.company_lock(run.company))
+        with session.company_lock(run.company) if run.company else session.limited():
             company = pool.run(session.client.company)
         refuse_other_company(run, company)
         if run.company is None:

@@ -83,10 +83,9 @@ COMMON_REFUSALS: Final[Mapping[str, Text]] = {
         "{Item} is booked in Fortnox and is not changed. {correct}",
     ),
     "UNREADABLE_IN_FORTNOX": Text(
-        "{Item} finns i Fortnox men går inte att läsa där ({what}). Den som loggade in kan "
+        "{Item} finns i Fortnox men går inte att läsa där ({what}). Inloggningen kan "
         "sakna en rätt.",
-        "{Item} is in Fortnox but cannot be read there ({what}). The person who signed in "
-        "may lack a right.",
+        "{Item} is in Fortnox but cannot be read there ({what}). The login may lack a right.",
     ),
     "RESULT_UNKNOWN": Text(
         "Fortnox svarade inte, och det gick inte att fråga om {item} kom fram. Exportera igen: "

@@ -42,7 +42,7 @@ class Unreadable(ValueError):
     """A row that cannot be read, and what is known of its payment all the same.
 
     :param fields: the names of the fields to blame, in Fortnox's spelling.
-    :param no_right: whether Fortnox hid one of them from the person who signed in.
+    :param no_right: whether Fortnox hid one of them from the login.
     :param known: the fields that could be read, by our names.
     """
 

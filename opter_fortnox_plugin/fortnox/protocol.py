@@ -59,6 +59,9 @@ _NOT_SIGNED_IN = frozenset({2000310, 2000311, 2003275, 2004054})
 #: Twelve digits at most; a number may come with decimals of nothing.
 _CODE = re.compile(r"[0-9]{1,12}(\.0+)?", re.ASCII)
 
+#: A company's number, as a header takes it.
+_TENANT = re.compile(r"[0-9]{1,18}", re.ASCII)
+
 #: What only a proxy or a network answers: it wants a login, or forbids by law.
 _WANTS_LOGIN: Final = 511
 _NEVER: Final = frozenset({407, 451, _WANTS_LOGIN})
@@ -68,6 +71,12 @@ _OF_PROXIES: Final = ("basic", "digest", "negotiate", "ntlm")
 
 #: OAuth's words for a login service that is out of order.
 _DOWN: Final = frozenset({"server_error", "temporarily_unavailable"})
+
+#: OAuth's word for a client that is known, but may not sign in in the way that it tries.
+_NOT_ALLOWED: Final = "unauthorized_client"
+
+#: Fortnox's sentence for the same, of a client without service accounts.
+_NO_SERVICE = re.compile("does not allow service account", re.IGNORECASE)
 
 _TOKEN_REASON = re.compile(r"[a-z_]{1,40}", re.ASCII)
 
@@ -301,14 +310,8 @@ def _error_of(reply: Reply, resource: str) -> Exception:
     shown = "–" if code is None else code
     if code in _INTERNAL_ERRORS:
         return Temporary(f"{status}, {code}")
-    if code == _NO_INTEGRATION_LICENCE:
-        return _licence_missing(_INTEGRATION, code, status)
-    if code == _NO_MODULE_LICENCE:
-        return _licence_missing(_licence_of(resource), code, status)
-    if code == _NO_SCOPE:
-        return NotPermitted("SCOPE_MISSING", resource=resource, fortnox_code=code)
-    if code in _NO_RIGHT:
-        return NotPermitted("RIGHT_MISSING", resource=resource, fortnox_code=code)
+    if refused := _not_permitted(code, status, resource):
+        return refused
     if status == 401 or code in _NOT_SIGNED_IN:
         return Unauthorized()
     if status == 403:
@@ -318,6 +321,19 @@ def _error_of(reply: Reply, resource: str) -> Exception:
     if status == 404:
         return Missing(resource)
     return Refused("FORTNOX_REFUSED", resource=resource, status=status, fortnox_code=shown)
+
+
+def _not_permitted(code: int | None, status: int, resource: str | Text) -> NotPermitted | None:
+    """Return the error of a code that says what is missing: a licence, a scope or a right."""
+    if code == _NO_INTEGRATION_LICENCE:
+        return _licence_missing(_INTEGRATION, code, status)
+    if code == _NO_MODULE_LICENCE:
+        return _licence_missing(_licence_of(resource), code, status)
+    if code == _NO_SCOPE:
+        return NotPermitted("SCOPE_MISSING", resource=resource, fortnox_code=code)
+    if code in _NO_RIGHT:
+        return NotPermitted("RIGHT_MISSING", resource=resource, fortnox_code=code)
+    return None
 
 
 def refuse_others(reply: Reply) -> None:
@@ -385,15 +401,19 @@ def _licence_missing(licence: Text, code: object = "–", status: int | None = N
     return NotPermitted("LICENCE_MISSING", licence=licence, fortnox_code=code, status=status)
 
 
-def _licence_of(resource: str) -> Text:
+def _licence_of(resource: str | Text) -> Text:
+    if isinstance(resource, Text):
+        return Text(f"en licens för {resource.sv}", f"a licence for {resource.en}")
     return Text(f"en licens för {in_swedish(resource)}", f"a licence for {resource}")
 
 
 _INTEGRATION: Final = Text("integrationslicensen", "the integration licence")
 _ANY_LICENCE: Final = Text(
-    "en licens, hos företaget eller hos den som loggade in,",
-    "a licence, of the company or of the person who signed in,",
+    "en licens, hos företaget eller hos den som är inloggad,",
+    "a licence, of the company or of whoever is signed in,",
 )
+#: What is refused where the token service itself says that something is missing.
+_ALL: Final = Text("det som kopplingen behöver", "what the integration needs")
 
 
 def written_in(reply: Reply, resource: Resource) -> Any:
@@ -606,13 +626,17 @@ def authorization_address(
     return f"{auth_url}/auth?{urlencode(query).replace('+', '%20')}"
 
 
-def tokens_of(reply: Reply) -> Tokens:
+def tokens_of(reply: Reply, *, service: bool = False) -> Tokens:
     """Return the tokens of an answer; Fortnox sends JSON under other content types too.
 
+    :param service: asked for by ``client_credentials``.
     :raises Temporary: where the same request may succeed later.
     :raises LoginFailed, NotPermitted: where it will not.
     """
     value = _dict_in(reply.body)
+    code = code_of(error_information(reply.body))
+    if missing := _not_permitted(code, reply.status, _ALL):
+        raise missing
     refused = not 200 <= reply.status < 300 or "error" in value
     if refused and _speaks_of_licence(reply.body, value):
         raise _licence_missing(_ANY_LICENCE)
@@ -622,28 +646,37 @@ def tokens_of(reply: Reply) -> Tokens:
         raise refusal_of(error)
     if temporary:
         raise temporary
-    if (code := code_of(error_information(reply.body))) in _INTERNAL_ERRORS:
+    if code in _INTERNAL_ERRORS:
         raise Temporary(f"{reply.status}, {code}")
     ours = isinstance(value.get("error"), str) and not _server(reply)
     if refused and not (ours or _is_fortnox(reply)):
         raise not_fortnox(reply)
     if not isinstance(json_in(reply), dict):
         raise Temporary("an answer of an unexpected form")
-    if not refused:
-        access, refresh = value.get("access_token"), value.get("refresh_token") or ""
-        if not isinstance(access, str) or not access or not isinstance(refresh, str):
-            raise Temporary("an answer without a token")
-        scopes = value.get("scope")
-        granted = frozenset(scopes.split() if isinstance(scopes, str) else ())
-        return Tokens(access, refresh, granted, _lifetime(value.get("expires_in")))
-    if error == "invalid_grant":
-        raise LoginFailed("LOGIN_FAILED", reason=error)
-    known = refusal_of(error)
-    if isinstance(known, LoginFailed):
-        # Not a person's answer, and no reason to give a stored login up.
-        reason = error if _TOKEN_REASON.fullmatch(error) else f"status {reply.status}"
-        raise Unavailable("TOKEN_REFUSED", reason=reason)
-    raise known
+    if refused:
+        raise _no_token(reply.status, value, code, service=service)
+    access, refresh = value.get("access_token"), value.get("refresh_token") or ""
+    if not isinstance(access, str) or not access or not isinstance(refresh, str):
+        raise Temporary("an answer without a token")
+    scopes = value.get("scope")
+    granted = frozenset(scopes.split() if isinstance(scopes, str) else ())
+    return Tokens(access, refresh, granted, _lifetime(value.get("expires_in")))
+
+
+def _no_token(
+    status: int, value: Mapping[str, Any], code: int | None, *, service: bool
+) -> FortnoxError:
+    """Return the error of a token service that gave no token, and will not give one either."""
+    error = str(value.get("error", ""))
+    known = refusal_of(error, words=str(value.get("error_description", "")))
+    if service and error == "unsupported_grant_type":
+        return SettingsWrong("CLIENT_NOT_ALLOWED", reason=error)
+    if error == "invalid_grant" or not isinstance(known, LoginFailed):
+        return known
+    # Not a person's answer, and no reason to give a stored login up.
+    word = error if _TOKEN_REASON.fullmatch(error) else f"status {status}"
+    reason = word if code is None else Text(f"{word}, kod {code}", f"{word}, code {code}")
+    return Unavailable("TOKEN_REFUSED", reason=reason)
 
 
 def _speaks_of_licence(body: bytes, value: Mapping[str, Any]) -> bool:
@@ -672,16 +705,12 @@ def issued_at(access_token: str) -> datetime | None:
 
 
 def tenant_of(access_token: str) -> str:
-    """Return the number of the company that an access token is for.
+    """Return the number of the company that an access token is for; ``""`` where it is untold.
 
     Not verified: Fortnox does that where the number is used.
-
-    :raises Unavailable: where the token does not tell.
     """
     number = str(_claims_of(access_token).get("tenantId", ""))
-    if not _CODE.fullmatch(number):
-        raise Unavailable("TOKEN_REFUSED", reason="tenantId –")
-    return number
+    return number if _TENANT.fullmatch(number) else ""
 
 
 def _claims_of(access_token: str) -> dict[str, Any]:
@@ -711,11 +740,17 @@ def refusal_of(error: str, scopes: Sequence[str] = SCOPES, words: str = "") -> F
         return NotPermitted("ADMINISTRATOR_NEEDED")
     if error == "access_denied":
         return LoginFailed("LOGIN_REFUSED")
-    if error in ("invalid_client", "unauthorized_client"):
+    if error == _NOT_ALLOWED or _NO_SERVICE.search(words):
+        return SettingsWrong("CLIENT_NOT_ALLOWED", reason=_plain_word(error))
+    if error == "invalid_client":
         return SettingsWrong("LOGIN_CLIENT_UNKNOWN")
     if error == "invalid_scope":
         return SettingsWrong("SCOPES_NOT_REGISTERED", scopes=", ".join(scopes))
     if error in _DOWN:
         return Unavailable("LOGIN_SERVICE_DOWN", reason=error)
-    # Only a plain word is shown: anything else might be confidential.
-    return LoginFailed("LOGIN_FAILED", reason=error if _TOKEN_REASON.fullmatch(error) else "–")
+    return LoginFailed("LOGIN_FAILED", reason=_plain_word(error))
+
+
+def _plain_word(error: str) -> str:
+    """Return what may be shown of an error: anything but a plain word might be confidential."""
+    return error if _TOKEN_REASON.fullmatch(error) else "–"

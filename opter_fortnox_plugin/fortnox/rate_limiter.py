@@ -167,11 +167,15 @@ class RateLimiter:
     def recent_ends(self, now: float) -> str:
         """Return the ends of the last requests, to be stored for the next run.
 
+        Ours count as restored from then on: what is restored next holds them, too.
+
         :param now: seconds of a clock that other processes share (Unix time).
         """
         with self._lock:
             clock = self._clock()
             ages = [clock - end for end in self._held(clock)]
+            self._restored = sorted([*self._restored, *self._ends])[-self._requests :]
+            self._ends.clear()
         return json.dumps([round(now - age, 3) for age in ages if age < self._window])
 
     def restore(self, stored: str, now: float) -> None:

@@ -64,6 +64,10 @@ class StoredLogin:
         self._key = f"login/{ours}"
         self._lock_key = f"token/{digest(host.run.definition)}/{ours}"
 
+    @property
+    def exists(self) -> bool:
+        return bool(self._host.get_secret(self._key))
+
     def resume(self) -> Tokens | None:
         """Return tokens by the stored login; ``None`` where a person must sign in.
 
@@ -120,17 +124,17 @@ class StoredLogin:
             self._host.report_progress("login", 0, None, _NO_PLACE)
         return is_stored
 
-    def end(self) -> bool:
-        """Revoke and delete the stored login.
+    def end(self, *, revoke: bool = True) -> bool:
+        """Revoke and delete the stored login, or only delete it.
 
         :return: whether Fortnox confirmed it, or nothing was stored.
         """
-        if not self._host.get_secret(self._key):
+        if not self.exists:
             return True
         with self._lock():
             stored = self._read()
             # Revoked first: a kill in between must not leave a login alive that nothing knows of.
-            revoked = stored is None or self._revoked(stored.tokens)
+            revoked = stored is None or not revoke or self._revoked(stored.tokens)
             self._host.set_secret(self._key, None)
         return revoked
 
@@ -145,7 +149,7 @@ class StoredLogin:
                 if stored is not None and stored.access:
                     self._host.set_secret(self._key, stored.between_imports().write())
         except Exception as error:  # noqa: BLE001 - must not hide the import's own error
-            log.warning("the access token stays stored until the next import: %s", _named(error))
+            log.warning("the access token stays stored until the next import: %s", named(error))
 
     def _read(self) -> StoredTokens | None:
         return read(self._host.get_secret(self._key))
@@ -300,7 +304,8 @@ def end_stored_login(
         raise Unavailable("LOGIN_NOT_REVOKED")
 
 
-def _named(error: Exception) -> str:
+def named(error: Exception) -> str:
+    """Name an error for a log: its code, or its kind."""
     return str(getattr(error, "code", type(error).__name__))
 
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from datetime import datetime, timedelta
 
 import requests.auth
@@ -39,8 +39,8 @@ class TokenEndpoint:
     def __init__(
         self, transport: Transport, configuration: Configuration, sleep: Callable[[float], None]
     ) -> None:
-        self._transport = transport
-        self._configuration = configuration
+        self.transport = transport
+        self.configuration = configuration
         self._sleep = sleep
 
     def exchange(self, code: str) -> Tokens:
@@ -53,7 +53,7 @@ class TokenEndpoint:
         form = {
             "grant_type": "authorization_code",
             "code": code,
-            "redirect_uri": self._configuration.redirect_uri,
+            "redirect_uri": self.configuration.redirect_uri,
         }
         return self._tokens(form, attempts=1)
 
@@ -83,7 +83,7 @@ class TokenEndpoint:
         :raises NotPermitted, Unavailable: where there is none for another reason.
         """
         form = {"grant_type": "client_credentials"}
-        return self._tokens(form, attempts=2, headers={"TenantId": company})
+        return self._tokens(form, attempts=2, company=company)
 
     def revoke(self, tokens: Tokens) -> bool:
         """Revoke the refresh token; a failure is logged.
@@ -103,12 +103,10 @@ class TokenEndpoint:
             log.warning("the refresh token could not be revoked: status %s", reply.status)
         return revoked
 
-    def _tokens(
-        self, form: dict[str, str], *, attempts: int, headers: Mapping[str, str] | None = None
-    ) -> Tokens:
+    def _tokens(self, form: dict[str, str], *, attempts: int, company: str = "") -> Tokens:
         for left in reversed(range(attempts)):
             try:
-                return tokens_of(self.post("token", form, headers))
+                return tokens_of(self.post("token", form, company), service=bool(company))
             except Temporary as error:
                 wait = 1.0 if error.wait is None else error.wait
                 if not left or wait > PATIENCE or not error.may_pass:
@@ -117,20 +115,19 @@ class TokenEndpoint:
                 self._sleep(wait)
         raise AssertionError("no attempt was made")
 
-    def post(
-        self, path: str, form: dict[str, str], headers: Mapping[str, str] | None = None
-    ) -> Reply:
+    def post(self, path: str, form: dict[str, str], company: str = "") -> Reply:
         """Return the answer to a form, whatever its status.
 
+        :param company: the number of the one that it is about; only a service account says so.
         :raises Temporary: where no complete answer came.
         """
-        configuration = self._configuration
-        return self._transport.send(
+        configuration = self.configuration
+        return self.transport.send(
             "POST",
             f"{configuration.auth_url}/{path}",
             auth=requests.auth.HTTPBasicAuth(configuration.client_id, configuration.client_secret),
             form=form,
-            headers=headers,
+            headers={"TenantId": company} if company else None,
         )
 
 

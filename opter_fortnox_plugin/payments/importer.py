@@ -79,7 +79,8 @@ def import_payments(
         if run.company is not None:
             # First, so that not even one request goes beside another run's.
             locks.enter_context(session.company_lock(run.company))
-        held.enter_context(session.limited())
+        else:
+            held.enter_context(session.limited())
         pool = held.enter_context(session.pool)
         company_future = pool.submit(session.client.company)
         make = importer or partial(Importer, everything=everything)

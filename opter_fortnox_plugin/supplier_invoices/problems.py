@@ -115,9 +115,9 @@ PROBLEMS: Final = Problems(
         ),
         "SUPPLIER_UNREADABLE": Text(
             "Leverantör {number} finns i Fortnox men går inte att läsa där, så bankuppgifterna "
-            "kan inte jämföras. Den som loggade in kan sakna en rätt.",
+            "kan inte jämföras. Inloggningen kan sakna en rätt.",
             "Supplier {number} is in Fortnox but cannot be read there, so that the bank details "
-            "cannot be compared. The person who signed in may lack a right.",
+            "cannot be compared. The login may lack a right.",
         ),
     },
 )

@@ -502,6 +502,55 @@ def test_client_credentials_may_be_unsupported(client, board):
     assert answer.json()["error"] == "unsupported_grant_type"
 
 
+def test_client_credentials_may_be_closed_to_the_client(client, board):
+    client.code_of_login(account_type="service")
+    board.set(client_credentials="not_allowed")
+    answer = client.token({"TenantId": "17"}, grant_type="client_credentials")
+    assert (answer.status_code, answer.json()["error"]) == (400, "unauthorized_client")
+
+
+@pytest.mark.parametrize(
+    ("way", "answer"),
+    [
+        ("refused", (400, "error_missing_license")),
+        ("no_consent", (400, "invalid_grant")),
+        ("granted", (200, None)),
+    ],
+)
+def test_client_credentials_without_the_licence_are_a_switch(client, board, sandbox, way, answer):
+    client.code_of_login(account_type="service")
+    sandbox.state.withdraw_licence()
+    board.set(client_credentials_unlicensed=way)
+    reply = client.token({"TenantId": "17"}, grant_type="client_credentials")
+    assert (reply.status_code, reply.json().get("error")) == answer
+
+
+@pytest.mark.parametrize(
+    ("way", "scope"), [("replaces", "companyinformation"), ("adds", "payment companyinformation")]
+)
+def test_a_second_consent_replaces_the_first_or_adds_to_it(client, board, way, scope):
+    board.set(second_consent=way)
+    for asked in ("payment", "companyinformation"):
+        client.code_of_login(account_type="service", scope=asked)
+    answer = client.token({"TenantId": "17"}, grant_type="client_credentials")
+    assert answer.json()["scope"] == scope
+
+
+@pytest.mark.parametrize(("withdraws", "status"), [(False, 200), (True, 400)])
+def test_revoking_may_withdraw_the_consent_that_the_token_came_with(
+    client, board, sandbox, withdraws, status
+):
+    board.set(revoke_withdraws_consent=withdraws)
+    code = client.code_of_login(account_type="service")["code"]
+    given = client.token(grant_type="authorization_code", code=code).json()
+    persons = client.tokens.refresh
+    form = {"grant_type": "client_credentials"}
+    sandbox.state.tokens.revoke(persons)
+    assert client.token({"TenantId": "17"}, **form).status_code == 200
+    sandbox.state.tokens.revoke(given["refresh_token"])
+    assert client.token({"TenantId": "17"}, **form).status_code == status
+
+
 def test_a_request_without_a_bearer(sandbox, board):
     url = f"{sandbox.api_url}/invoices"
     assert requests.get(url, timeout=10).status_code == 401

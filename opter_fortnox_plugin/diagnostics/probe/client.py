@@ -54,6 +54,7 @@ class ProbeClient:
     """Asks one company's Fortnox, and caches what many questions need.
 
     :param provoke_429: whether the rate limit may be exceeded on purpose.
+    :param consented: whether the login was a consent for a service account, made for the probe.
     :param watch: seconds to wait for somebody to change a payment; 0 for not at all.
     :param progress: shows a person how far the probe is, and what it waits for.
     """
@@ -66,6 +67,7 @@ class ProbeClient:
         signed_in: SignedIn,
         *,
         provoke_429: bool = False,
+        consented: bool = False,
         watch: float = 0.0,
         progress: Callable[[Text], None] = lambda _text: None,
         sleep: Callable[[float], None] = time.sleep,
@@ -75,6 +77,7 @@ class ProbeClient:
         self.endpoint = endpoint
         self.signed_in = signed_in
         self.provoke_429 = provoke_429
+        self.consented = consented
         self.watch = watch
         self.progress = progress
         self.sleep = sleep
@@ -132,10 +135,13 @@ class ProbeClient:
         finally:
             self.limiter.release()
 
-    def post_token_form(self, form: dict[str, str]) -> Reply:
-        """Return the token service's reply to a form."""
+    def post_token_form(self, form: dict[str, str], company: str = "") -> Reply:
+        """Return the token service's reply to a form.
+
+        :param company: the number of the one that a service account is asked for.
+        """
         self._unlimited_requests += 1
-        return self.endpoint.post("token", form)
+        return self.endpoint.post("token", form, company)
 
     def refresh(self) -> None:
         """Exchange the tokens for the next.

@@ -18,6 +18,7 @@ from opter_fortnox_plugin.diagnostics.probe import (
     last_modified,
     lists,
     rate_limit,
+    service_account,
 )
 from opter_fortnox_plugin.diagnostics.probe.client import ProbeClient
 from opter_fortnox_plugin.diagnostics.probe.question import Question, undecidable
@@ -39,17 +40,26 @@ log = logging.getLogger(__name__)
 #: which it sees what a missing scope looks like.
 SCOPES: Final = ("payment", "invoice")
 
-#: In the order in which they are asked. What may end the login comes last.
+#: In the order in which they are asked. What may end the login, and a consent, comes last.
 QUESTIONS: Final = (
     *lists.QUESTIONS,
     *last_modified.QUESTIONS,
     *amounts.QUESTIONS,
     *access.QUESTIONS,
     rate_limit.QUESTION,
+    service_account.QUESTION,
     access.LAST_QUESTION,
+    service_account.LAST_QUESTION,
     undecidable(
         Text("företaget har sina licenser", "the company has its licences"),
         missing_licence_status=Text("Licens saknas", "A missing licence"),
+        client_credentials_unlicensed=Text(
+            "Servicekonto utan licens", "A service account without a licence"
+        ),
+    ),
+    undecidable(
+        Text("det kräver ett andra godkännande", "it takes a second consent"),
+        second_consent=Text("Godkännande på nytt", "Another consent"),
     ),
     undecidable(
         Text("det tar veckor att se", "it would take weeks"),
@@ -63,8 +73,6 @@ QUESTIONS: Final = (
         client_secret_in_body=Text("Hemligheten i anropet", "The secret in the body"),
         token_on_api_host=Text("Nycklar från api-adressen", "Tokens from the API host"),
         pkce=Text("PKCE", "PKCE"),
-        client_credentials=Text("client_credentials", "client_credentials"),
-        client_credentials_status=Text("… utan godkännande", "… without consent"),
     ),
     undecidable(
         Text("det syns bara när något skrivs", "only writing would show it"),

@@ -34,6 +34,7 @@ from hostsim.sandbox import (
 from hostsim.sandbox.faults import Match
 from hostsim.sandbox.payments import make_payment
 from hostsim.sandbox.switches import ImportSwitches, accepted_values
+from hostsim.sandbox.tokens import Grant
 from opter_fortnox_plugin.configuration import Configuration
 from opter_fortnox_plugin.diagnostics.commands import main
 from opter_fortnox_plugin.diagnostics.probe import last_modified
@@ -205,7 +206,12 @@ def client(ticks):
         configuration = Configuration.of({}, box.environment())
         endpoint = TokenEndpoint(transport, configuration, ticks.sleep)
         address = authorization_address(
-            configuration.auth_url, configuration.client_id, configuration.redirect_uri, "s", SCOPES
+            configuration.auth_url,
+            configuration.client_id,
+            configuration.redirect_uri,
+            "s",
+            SCOPES,
+            service=options.get("consented", False),
         )
         user = next(iter(box.state.users.values()))
         back = scripted_login.answer_of(address, user.name, user.password)
@@ -255,6 +261,7 @@ WATCHED = {"lastmodified_zone", "lastmodified_inclusive"}
 #: Values of switches that take more than a few.
 VALUES = {
     "bad_code_status": [400, 401],
+    "client_credentials_status": [400, 403],
     "missing_scope_status": [400, 403],
     "rate_limit": [25, 31, None],
     "rate_window": [5.0, 2.5],
@@ -273,7 +280,9 @@ HIDDEN = {
     "token_on_api_host",
     "pkce",
     "client_credentials",
-    "client_credentials_status",
+    "client_credentials_unlicensed",
+    "second_consent",
+    "revoke_withdraws_consent",
     "other_currency",
     "delete_booked",
     "read_only_fields",
@@ -330,6 +339,45 @@ def test_what_reading_cannot_show_is_called_undecidable(name, fortnox, client):
 def test_every_switch_is_among_the_questions():
     assert set(TITLES) >= SWITCHES
     assert {name for question in QUESTIONS for name in question.titles} == set(TITLES)
+
+
+@pytest.mark.parametrize("answer", accepted_values("client_credentials"))
+def test_a_consent_shows_whether_a_service_account_gets_a_token(answer, fortnox, client):
+    box = fortnox(Switches(client_credentials=answer, client_credentials_status=403))
+    found = found_by(client(box, consented=True), "client_credentials")
+    assert found["client_credentials"].answer == answer
+
+
+def test_beside_a_consent_it_is_no_company_that_shows_the_refusal(fortnox, client):
+    box = fortnox(Switches(client_credentials_status=403))
+    found = found_by(client(box, consented=True), "client_credentials")
+    assert found["client_credentials_status"].answer == 403
+
+
+@pytest.mark.parametrize("withdraws", [True, False])
+def test_a_consent_for_the_probe_shows_whether_revoking_withdraws_it(withdraws, fortnox, client):
+    box = fortnox(Switches(revoke_withdraws_consent=withdraws))
+    found = {result.name: result for result in probe(client(box, consented=True)).results}
+    assert found["revoke_withdraws_consent"].answer is withdraws
+
+
+def test_a_refresh_token_that_ended_before_shows_nothing_of_revoking(fortnox, client):
+    box = fortnox(Switches(revoke_withdraws_consent=True, reuse_revokes_family=True))
+    found = {result.name: result for result in probe(client(box, consented=True)).results}
+    assert not found["revoke_withdraws_consent"].decided
+
+
+def test_a_consent_that_was_there_before_is_not_put_at_risk(fortnox, client):
+    box = fortnox(Switches(revoke_withdraws_consent=True))
+    company = box.state.company().number
+    box.state.tokens.consent(Grant(box.client_id, company, 1, SCOPES))
+    asking = client(box)
+    report = probe(asking)
+    asking.signed_in.sign_out()
+    found = {result.name: result for result in report.results}
+    assert found["client_credentials"].answer == "granted"
+    assert "--service-account" in found["revoke_withdraws_consent"].undecided.sv
+    assert box.state.tokens.for_service(box.client_id, company, ()) is not None
 
 
 @pytest.mark.parametrize("status", [403, 400])

@@ -295,6 +295,19 @@ def test_the_next_run_counts_what_the_last_one_started():
     assert second.now - 7000 > 4
 
 
+def test_what_a_run_stored_itself_is_counted_once():
+    """As by an export that lets another run go before, while a person looks."""
+    clock = Clock(now=50.0)
+    ours = pace_of(clock)
+    for _ in range(13):
+        exchange(ours, clock)
+    naps = len(clock.naps)
+    ours.restore(ours.recent_ends(now=1e9), now=1e9)
+    for _ in range(12):
+        exchange(ours, clock)
+    assert len(clock.naps) == naps
+
+
 @given(WIRES, st.floats(0, 1e6), st.floats(0, 20), COUNTS, COUNTS)
 def test_two_runs_after_one_another_keep_the_limit_together(wire, booted, between, count, more):
     """Their clocks have nothing in common but Unix time."""

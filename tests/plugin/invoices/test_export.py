@@ -691,3 +691,19 @@ def test_an_export_that_a_person_stops_tells_what_became_of_each_invoice(office)
     office.export()
     assert sorted(office.numbers()) == list(range(10301, 10330))
     assert office.requests("POST", "/3/invoices") >= 29
+
+
+# --- Beside other runs -------------------------------------------------------------------------
+
+
+def test_while_a_person_looks_other_runs_know_what_was_asked(office):
+    """They may ask the company meanwhile, and the limit is of all runs together."""
+    counted = []
+
+    def review(_):
+        key = f"pace/{office.sandbox.client_id}/{office.fortnox.number}"
+        counted.append(len(json.loads(office.host._state["FortnoxAPI", key])))
+        return ()
+
+    office.has(invoice()).export(review=review)
+    assert counted == [sum(one.path.startswith("/3/") for one in office.sandbox.asked)]

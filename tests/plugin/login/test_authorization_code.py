@@ -134,7 +134,7 @@ def test_a_code_is_taken_once():
         ("temporarily_unavailable", "LOGIN_SERVICE_DOWN", "unavailable"),
         ("server_error", "LOGIN_SERVICE_DOWN", "unavailable"),
         ("invalid_scope", "SCOPES_NOT_REGISTERED", "settings"),
-        ("unauthorized_client", "LOGIN_CLIENT_UNKNOWN", "settings"),
+        ("unauthorized_client", "CLIENT_NOT_ALLOWED", "settings"),
         ("unsupported_response_type", "LOGIN_FAILED", "login"),
     ],
 )

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import threading
+from dataclasses import replace
+from urllib.parse import parse_qs, urlsplit
 
 import pluggy
 import pytest
@@ -11,15 +13,20 @@ from ports import free_port
 from second_host import HostWithSecrets, hookimpl, new_run
 
 from hostsim.sandbox import Fault, Match, Sandbox, Switches, scripted_login, seed
+from hostsim.sandbox.tokens import Grant
 from opter_contract.values import Company
 from opter_fortnox_plugin import hooks
 from opter_fortnox_plugin.errors import FortnoxError
 from opter_fortnox_plugin.fortnox.http import Transport
+from opter_fortnox_plugin.fortnox.protocol import SCOPES
+from opter_fortnox_plugin.login import service_account
+from opter_fortnox_plugin.login.stored_login import StoredLogin
 from opter_fortnox_plugin.payments.importer import import_payments
 from opter_fortnox_plugin.session import sign_in_ahead
 
 SETTINGS = {"ignore_payments_before": "2026-01-01", "sign_in": "service-account"}
 TOKEN = Match("POST", "/oauth-v1/token")
+INFORMATION = '{"ErrorInformation":{"error":1,"message":"","code":%d}}'
 
 
 class Person(HostWithSecrets):
@@ -92,6 +99,13 @@ def test_nothing_secret_is_stored_and_nothing_revoked(consented):
     assert not any(token in kept for token in consented.sandbox.state.tokens.issued)
 
 
+def test_nothing_that_ends_with_a_run_withdraws_the_consent(office):
+    office.sandbox.switchboard.switches = Switches(revoke_withdraws_consent=True)
+    office.bring()
+    office.bring(attended=False)
+    assert len(office.host.windows) == 1
+
+
 def test_a_company_that_is_known_needs_no_consent_where_it_was_given_before(consented):
     """As where a stored service login moves over, or another definition has the consent."""
     consented.host.state.clear()
@@ -103,6 +117,19 @@ def test_a_company_that_is_known_needs_no_consent_where_it_was_given_before(cons
 def test_signing_in_ahead_asks_even_where_there_is_a_consent(consented):
     assert sign_in_ahead(consented.run(), environment={}) == consented.company
     assert len(consented.host.windows) == 1
+
+
+@pytest.mark.parametrize("second", ["replaces", "adds"])
+def test_a_consent_to_more_ends_nothing_that_was_consented_to_before(consented, second):
+    """A company has one service account for each client: imports and exports share it."""
+    consented.sandbox.switchboard.switches = Switches(second_consent=second)
+    known = {"company": consented.company}
+    more = ("companyinformation", "customer")
+    sign_in_ahead(consented.run(definition="Ut", **known), more, environment={})
+    consented.bring(attended=False, **known)
+    [window] = consented.host.windows
+    asked = parse_qs(urlsplit(window).query)["scope"][0].split()
+    assert sorted(asked) == sorted({*SCOPES, *more})
 
 
 def test_a_stale_access_token_is_replaced_in_the_middle(consented):
@@ -139,9 +166,41 @@ def test_a_consent_that_was_withdrawn_is_told_as_such_until_it_is_given_again(co
     consented.bring(attended=False)
 
 
+def test_a_consent_without_effect_is_told_as_such_until_a_token_comes_of_it(office):
+    refused = Fault(400, '{"error":"invalid_grant"}', "application/json", match=TOKEN)
+    # The code is exchanged before.
+    office.sandbox.faults.add(replace(refused, after=1))
+    assert office.code() == ("CONSENT_NOT_EFFECTIVE", "permission")
+    office.sandbox.faults.add(refused)
+    assert office.code(attended=False) == ("CONSENT_NOT_EFFECTIVE", "permission")
+    office.bring(attended=False)
+    assert len(office.host.windows) == 1
+    office.sandbox.faults.add(refused)
+    assert office.code(attended=False) == ("CONSENT_WITHDRAWN", "permission")
+
+
 @pytest.mark.parametrize(
     ("fault", "code"),
     [
+        (Fault(400, '{"error":"unauthorized_client"}', "application/json"), "CLIENT_NOT_ALLOWED"),
+        (
+            Fault(400, '{"error":"unsupported_grant_type"}', "application/json"),
+            "CLIENT_NOT_ALLOWED",
+        ),
+        (
+            Fault(
+                400,
+                '{"error":"invalid_grant",'
+                '"error_description":"Client does not allow service account"}',
+                "application/json",
+            ),
+            "CLIENT_NOT_ALLOWED",
+        ),
+        (Fault(403, INFORMATION % 2001103, "application/json"), "LICENCE_MISSING"),
+        (Fault(403, INFORMATION % 2001101, "application/json"), "LICENCE_MISSING"),
+        (Fault(400, INFORMATION % 2000663, "application/json"), "SCOPE_MISSING"),
+        (Fault(403, INFORMATION % 2001339, "application/json"), "RIGHT_MISSING"),
+        (Fault(400, INFORMATION % 2000310, "application/json"), "TOKEN_REFUSED"),
         (Fault(400, '{"error":"error_missing_license"}', "application/json"), "LICENCE_MISSING"),
         (Fault(401, '{"error":"invalid_client"}', "application/json"), "LOGIN_CLIENT_UNKNOWN"),
         (Fault(400, '{"error":"invalid_request"}', "application/json"), "TOKEN_REFUSED"),
@@ -151,11 +210,32 @@ def test_a_consent_that_was_withdrawn_is_told_as_such_until_it_is_given_again(co
     ids=lambda one: one if isinstance(one, str) else "",
 )
 def test_another_refusal_is_no_withdrawn_consent(consented, fault, code):
-    fault = fault.__class__(**{**fault.__dict__, "match": TOKEN, "times": 2})
-    consented.sandbox.faults.add(fault)
+    consented.sandbox.faults.add(replace(fault, match=TOKEN, times=2))
     assert consented.code(attended=False)[0] == code
     consented.sandbox.faults.clear()
     consented.bring(attended=False)
+
+
+@pytest.mark.parametrize(
+    ("switches", "code"),
+    [
+        ({"client_credentials": "unsupported"}, "CLIENT_NOT_ALLOWED"),
+        ({"client_credentials": "not_allowed"}, "CLIENT_NOT_ALLOWED"),
+        ({"client_credentials_status": 403}, "CONSENT_WITHDRAWN"),
+        ({"client_credentials_status": 401}, "CONSENT_WITHDRAWN"),
+    ],
+)
+def test_whatever_status_fortnox_refuses_a_service_account_with(consented, switches, code):
+    consented.sandbox.switchboard.switches = Switches(**switches)
+    consented.sandbox.state.tokens.withdraw_consent(consented.sandbox.state.company().number)
+    assert consented.code(attended=False)[0] == code
+
+
+@pytest.mark.parametrize("answer", ["refused", "granted"])
+def test_a_licence_that_has_lapsed_is_told_wherever_fortnox_says_so(consented, answer):
+    consented.sandbox.switchboard.switches = Switches(client_credentials_unlicensed=answer)
+    consented.sandbox.state.withdraw_licence()
+    assert consented.code(attended=False) == ("LICENCE_MISSING", "permission")
 
 
 def test_fewer_scopes_than_needed_are_told_before_the_first_request(office):
@@ -180,6 +260,115 @@ def test_another_company_is_refused_and_not_remembered(office):
     other = Company("1", "Ett annat åkeri AB")
     assert office.code(company=other)[0] == "WRONG_COMPANY"
     assert office.code(company=other, attended=False)[0] == "NO_CONSENT"
+    assert office.code(attended=False)[0] == "NO_CONSENT"
+
+
+@pytest.mark.parametrize(("way", "told"), [("service-account", True), ("stay", False)])
+def test_at_another_company_a_consent_is_to_be_removed_and_a_persons_login_is_not(
+    office, way, told
+):
+    settings = SETTINGS | {"sign_in": way}
+    with pytest.raises(FortnoxError, match="WRONG_COMPANY") as caught:
+        office.bring(company=Company("1", "Ett annat åkeri AB"), settings=settings)
+    sentence = f"a system administrator of {office.company.name} removes it again in Fortnox"
+    assert (sentence in caught.value.message.en) == told
+
+
+def test_fortnox_is_asked_whose_a_token_is_that_does_not_tell(office, monkeypatch):
+    monkeypatch.setattr(service_account, "tenant_of", lambda _: "")
+    assert office.bring().company == office.company
+    assert office.bring(attended=False).company == office.company
+
+
+# --- A login was stored before ----------------------------------------------------------
+
+
+@pytest.fixture
+def stayed(office):
+    """A person is signed in, and the company is known to nobody else."""
+    office.bring(settings=SETTINGS | {"sign_in": "stay"})
+    office.host.windows.clear()
+    return office
+
+
+def consent_elsewhere(office):
+    """Make the stored login one whose consent was for a service account."""
+    company = office.sandbox.state.company().number
+    grant = Grant(office.sandbox.client_id, company, 1, SCOPES)
+    office.sandbox.state.tokens.consent(grant)
+
+
+def stored(office):
+    return [secret for secret in office.host.secrets.values() if secret]
+
+
+def test_a_stored_service_login_moves_over_without_anybody(stayed):
+    consent_elsewhere(stayed)
+    hooks.opter_settings_stored(stayed.run())
+    # Kept until a run has succeeded without it.
+    assert len(stored(stayed)) == 1
+    assert stayed.bring(attended=False).company == stayed.company
+    assert (stored(stayed), stayed.host.windows) == ([], [])
+    # To revoke it might withdraw the consent.
+    assert stayed.asked("/oauth-v1/revoke") == []
+
+
+def test_it_moves_over_too_where_fortnox_was_out_of_reach_when_the_setting_changed(stayed):
+    consent_elsewhere(stayed)
+    stayed.sandbox.faults.add(Fault(503, match=TOKEN, times=2))
+    with pytest.raises(FortnoxError, match="FORTNOX_UNAVAILABLE"):
+        hooks.opter_settings_stored(stayed.run())
+    assert stayed.bring(attended=False).company == stayed.company
+    assert stayed.host.windows == []
+
+
+def test_a_persons_stored_login_gives_no_consent_and_is_not_lost(stayed):
+    with pytest.raises(FortnoxError, match="NO_CONSENT"):
+        hooks.opter_settings_stored(stayed.run())
+    assert stayed.code(attended=False)[0] == "NO_CONSENT"
+    back = SETTINGS | {"sign_in": "stay"}
+    hooks.opter_settings_stored(stayed.run(settings=back))
+    stayed.bring(settings=back, attended=False)
+    assert stayed.host.windows == []
+
+
+def test_a_persons_stored_login_is_revoked_once_the_service_account_works(stayed):
+    with pytest.raises(FortnoxError, match="NO_CONSENT"):
+        hooks.opter_settings_stored(stayed.run())
+    sign_in_ahead(stayed.run(), environment={})
+    assert stored(stayed) == []
+    assert len(stayed.asked("/oauth-v1/revoke")) == 1
+    stayed.bring(attended=False)
+    assert len(stayed.host.windows) == 1
+
+
+def test_a_stored_login_outlives_a_consent_at_another_company(stayed):
+    other = Company("1", "Ett annat åkeri AB")
+    assert stayed.code(company=other)[0] == "WRONG_COMPANY"
+    assert len(stored(stayed)) == 1
+
+
+def test_a_consent_that_gives_too_little_does_not_take_over(stayed):
+    company = stayed.sandbox.state.company().number
+    grant = Grant(stayed.sandbox.client_id, company, 1, ("companyinformation",))
+    stayed.sandbox.state.tokens.consent(grant)
+    with pytest.raises(FortnoxError, match="SCOPES_NOT_GRANTED"):
+        hooks.opter_settings_stored(stayed.run())
+    assert len(stored(stayed)) == 1
+
+
+def test_what_the_person_of_a_stored_login_lacks_keeps_no_service_account_out(stayed):
+    lapsed = Fault(400, '{"error":"error_missing_license"}', "application/json", match=TOKEN)
+    stayed.sandbox.faults.add(lapsed)
+    assert stayed.bring().company == stayed.company
+    assert len(stayed.host.windows) == 1
+
+
+def test_a_failure_to_end_a_stored_login_fails_no_run(stayed, monkeypatch, caplog):
+    consent_elsewhere(stayed)
+    monkeypatch.setattr(StoredLogin, "end", lambda *_, **__: 1 / 0)
+    assert stayed.bring(attended=False).company == stayed.company
+    assert "ZeroDivisionError" in caplog.text
 
 
 # --- Settings ----------------------------------------------------------------------------
@@ -227,3 +416,13 @@ def test_the_earlier_setting_is_taken_over(former, now):
     assert checked.problems == ()
     assert checked.values["sign_in"] == now
     assert "stay_signed_in" not in checked.values
+
+
+@pytest.mark.parametrize("former", ["true", "false"])
+@pytest.mark.parametrize("way", ["every-time", "stay", "service-account"])
+def test_beside_the_setting_the_earlier_one_does_not_count(former, way):
+    values = SETTINGS | {"sign_in": way, "stay_signed_in": former}
+    checked = hooks.opter_check_settings("FortnoxAPI", values, "")
+    assert checked.values["sign_in"] == way
+    differs = (way == "stay") != (former == "true")
+    assert [one.severity for one in checked.problems] == ["warning"] * differs

@@ -319,7 +319,7 @@ def test_a_registered_payment_that_fortnox_refuses_is_not_asked_and_the_others_a
     assert (host.gone, host.not_asked) == (["1", "3", "4"], ["2"])
     assert kinds["invoicepayments detail"] == 4
     [note] = sentences(report)
-    assert note.startswith("1 registered payments could not be checked in Fortnox. The person who")
+    assert note.startswith("1 registered payments could not be checked in Fortnox. Whoever is")
 
 
 def test_a_refusal_is_told_once_with_its_code(office):

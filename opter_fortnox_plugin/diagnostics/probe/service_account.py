@@ -1,0 +1,112 @@
+"""What a service account gets, with a consent and without one.
+
+A token that is granted is not used, and no part of it is kept.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from opter_contract.values import Text
+from opter_fortnox_plugin.diagnostics.probe.access import oauth_error
+from opter_fortnox_plugin.diagnostics.probe.client import ProbeClient
+from opter_fortnox_plugin.diagnostics.probe.question import question
+from opter_fortnox_plugin.diagnostics.probe.results import (
+    NO_REFRESH_TOKEN,
+    ProbeResult,
+    Results,
+    Undecided,
+    evidence_of,
+    is_refused,
+)
+from opter_fortnox_plugin.errors import LoginFailed
+from opter_fortnox_plugin.fortnox.protocol import Reply, tenant_of
+
+#: No company: what has a number could be somebody's.
+NO_COMPANY: Final = "0"
+
+#: What OAuth calls a client that may not do this, and what we call it.
+_OF_THE_CLIENT: Final = {
+    "unsupported_grant_type": "unsupported",
+    "unauthorized_client": "not_allowed",
+}
+
+_NO_NUMBER: Final = Text(
+    "åtkomstnyckeln säger inte vilket företag den gäller",
+    "the access token does not tell its company",
+)
+_NO_CONSENT: Final = Text(
+    "företaget har inget godkänt servicekonto; kör igen med --service-account i ett "
+    "testföretag ({})",
+    "the company has approved no service account; run again with --service-account in a test "
+    "company ({})",
+)
+_MIGHT_WITHDRAW: Final = Text(
+    "det kan ta bort ett godkännande som används; kör igen med --service-account i ett testföretag",
+    "it might withdraw a consent that is in use; run again with --service-account in a test "
+    "company",
+)
+
+
+def client_credentials(client: ProbeClient) -> Results:
+    """Ask for a token of the company that is signed in, and of none."""
+    reply = _ask(client, _company(client))
+    error, seen = oauth_error(reply), f"{evidence_of(reply)} {oauth_error(reply)}"
+    if error in _OF_THE_CLIENT:
+        yield ProbeResult("client_credentials", _OF_THE_CLIENT[error], seen)
+        raise Undecided(Text("kopplingen får inga", "the integration gets none"))
+    if is_refused(reply):
+        yield ProbeResult("client_credentials_status", reply.status, seen)
+        raise Undecided(Text(_NO_CONSENT.sv.format(seen), _NO_CONSENT.en.format(seen)))
+    yield ProbeResult("client_credentials", "granted", evidence_of(reply))
+    reply = _ask(client, NO_COMPANY)
+    seen = f"{evidence_of(reply)} {oauth_error(reply)}"
+    if not is_refused(reply):
+        raise Undecided(Text("även inget företag fick en", "even no company got one"))
+    yield ProbeResult("client_credentials_status", reply.status, seen)
+
+
+def revoked_consent(client: ProbeClient) -> Results:
+    """Revoke the refresh token that came with the consent, and ask again.
+
+    Asked after everything else, and only where the consent was given for the probe.
+    """
+    if not client.consented:
+        raise Undecided(_MIGHT_WITHDRAW)
+    company = _company(client)
+    if is_refused(before := _ask(client, company)):
+        seen = f"{evidence_of(before)} {oauth_error(before)}"
+        raise Undecided(Text(_NO_CONSENT.sv.format(seen), _NO_CONSENT.en.format(seen)))
+    try:
+        # A refresh token that ended with an earlier question would show nothing.
+        client.refresh()
+    except LoginFailed:
+        raise Undecided(NO_REFRESH_TOKEN) from None
+    client.signed_in.sign_out()
+    reply = _ask(client, company)
+    yield ProbeResult("revoke_withdraws_consent", is_refused(reply), evidence_of(reply))
+
+
+def _company(client: ProbeClient) -> str:
+    if company := tenant_of(client.signed_in.access_token):
+        return company
+    raise Undecided(_NO_NUMBER)
+
+
+def _ask(client: ProbeClient, company: str) -> Reply:
+    return client.post_token_form({"grant_type": "client_credentials"}, company)
+
+
+QUESTION: Final = question(
+    client_credentials,
+    client_credentials=Text("Servicekonto", "A service account"),
+    client_credentials_status=Text("… utan godkännande", "… without consent"),
+)
+
+#: It may withdraw the consent, so it comes after every other question.
+LAST_QUESTION: Final = question(
+    revoked_consent,
+    revoke_withdraws_consent=Text(
+        "… efter att förnyelsenyckeln återkallats", "… after its refresh token was revoked"
+    ),
+)

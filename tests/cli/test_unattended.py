@@ -1,0 +1,129 @@
+"""Commands that nobody is there for: none of them waits, and each says how to sign in ahead."""
+
+from __future__ import annotations
+
+import json
+import threading
+from pathlib import Path
+
+import pytest
+from ports import free_port
+
+from hostsim.plugins.loading import Plugins
+from hostsim.sandbox import Sandbox, scripted_login, seed
+from opter_fortnox_plugin import hooks as fortnox
+
+#: By what each command is called, where a name is the definition's.
+COMMANDS = {
+    "import": ("import", "In"),
+    "reconcile": ("reconcile", "In"),
+    "why": ("why", "1001", "In"),
+    "doctor": ("doctor", "In"),
+    "export": ("export", "Ut"),
+    "check": ("export", "Ut", "--check"),
+    "doctor of an export": ("doctor", "Ut"),
+}
+
+
+@pytest.fixture
+def sandbox(monkeypatch):
+    redirect = f"http://localhost:{free_port()}/callback"
+    with Sandbox(seed.empty(), redirect_uri=redirect) as sandbox:
+        for name, value in sandbox.environment().items():
+            monkeypatch.setenv(name, value)
+        yield sandbox
+
+
+@pytest.fixture
+def windows(monkeypatch):
+    """The addresses that somebody signed in at, a system administrator."""
+    opened = []
+
+    def sign_in(address, answered):
+        opened.append(address)
+        arguments = (address, seed.USER, seed.PASSWORD)
+        threading.Thread(target=scripted_login.sign_in, args=arguments, daemon=True).start()
+        return True
+
+    monkeypatch.setattr("hostsim.services.browser.open_browser", sign_in)
+    return opened
+
+
+@pytest.fixture
+def run(run_command, monkeypatch, sandbox, windows):
+    """Run a command where an import and an export use a service account."""
+    monkeypatch.setattr(Plugins, "load", classmethod(lambda cls: cls([("fortnox", fortnox)])))
+    assert run_command("init").status == 0
+    assert run_command("invoices", "load", "fakturor.csv").status == 0
+    kind = ("--type", "FortnoxAPI", "--set", "sign_in=service-account")
+    since = ("--set", "ignore_payments_before=2026-01-01")
+    assert run_command("formats", "add", "In", "--format", "API", *kind, *since).status == 0
+    since = ("--set", "export_from_date=2026-01-01")
+    assert run_command("exports", "add", "Ut", *kind, *since).status == 0
+    return run_command
+
+
+def signing_in(lines):
+    return [line for line in lines if "hostsim sign-in" in line]
+
+
+@pytest.mark.parametrize("command", COMMANDS.values(), ids=COMMANDS)
+def test_without_a_consent_a_command_ends_at_once_and_says_what_to_type(run, windows, command):
+    ended = run(*command, "--unattended", "--lang", "en")
+    assert (ended.status, ended.last.partition(":")[0]) == (4, "NO_CONSENT")
+    assert ended.err.splitlines()[-2].endswith("hostsim sign-in NAME")
+    assert windows == []
+
+
+@pytest.mark.parametrize("command", COMMANDS.values(), ids=COMMANDS)
+def test_where_somebody_would_sign_in_every_time_it_ends_at_once_too(run, windows, command):
+    run("formats", "set", "In", "sign_in=every-time")
+    run("exports", "set", "Ut", "sign_in=every-time")
+    ended = run(*command, "--unattended")
+    assert (ended.status, ended.last.partition(":")[0]) == (3, "LOGIN_NEEDED")
+    assert ended.err.splitlines()[-2].endswith("hostsim sign-in NAMN")
+    assert windows == []
+
+
+@pytest.mark.parametrize("command", COMMANDS.values(), ids=COMMANDS)
+def test_after_a_consent_no_command_needs_anybody(run, windows, command):
+    name = "Ut" if "Ut" in command else "In"
+    assert run("sign-in", name).status == 0
+    ended = run(*command, "--unattended")
+    assert ended.status == 0, ended.err
+    assert len(windows) == 1
+
+
+def test_the_doctor_says_that_the_service_account_works(run):
+    run("sign-in", "In")
+    found = json.loads(run("doctor", "In", "--unattended", "--json", "--lang", "en").out)
+    [login] = [one for one in found["findings"] if one["name"] == "login"]
+    assert (login["state"], "service account" in login["sentence"]) == ("ok", True)
+
+
+def test_an_error_that_no_login_mends_says_nothing_of_signing_in(run, sandbox):
+    run("sign-in", "In")
+    sandbox.state.withdraw_licence()
+    ended = run("import", "In", "--unattended")
+    assert ended.status == 4
+    assert signing_in(ended.err.splitlines()) == []
+
+
+def test_an_export_asks_nobody_whether_to_send(run, monkeypatch):
+    Path("ut.json").write_text(json.dumps([INVOICE]), encoding="utf-8")
+    assert run("invoices", "load", "ut.json").status == 0
+    run("sign-in", "Ut")
+    monkeypatch.setattr("hostsim.cli.exports.is_terminal", lambda _: True)
+    monkeypatch.setattr("hostsim.cli.exports.typed_lines", lambda _: iter(["j\n"]))
+    assert "[j/N]" not in run("export", "Ut", "--unattended").err
+    assert "[j/N]" in run("export", "Ut").err
+
+
+INVOICE = {
+    "invoice_number": "10301",
+    "currency": "SEK",
+    "invoice_date": "2026-02-02",
+    "due_date": "2026-03-02",
+    "customer": {"code": "KALM", "ledger_number": "1042", "name": "Kalmar Glas & Porslin AB"},
+    "rows": [{"account": "3001", "vat_rate": "25", "net": "1000.00", "vat": "250.00"}],
+}

@@ -1,0 +1,164 @@
+"""Several programs at once with one service account, nobody there, and Fortnox's own rate limit."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import threading
+from datetime import date
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+from command_line import run_command
+from ports import free_port
+
+from hostsim.plugins.loading import Plugins
+from hostsim.sandbox import Invoice, Payment, Sandbox, scripted_login, seed
+from opter_fortnox_plugin import hooks as fortnox
+
+__all__ = ["run_command"]
+
+ROOT = Path(__file__).parents[2]
+PAID = range(1001, 1031)
+EXPORTED = [f"103{number:02}" for number in range(8)]
+SETTINGS = (
+    "--type", "FortnoxAPI", "--format", "API",
+    "--set", "sign_in=service-account", "--set", "ignore_payments_before=2026-01-01",
+)  # fmt: skip
+EXPORT = (
+    "--type", "FortnoxAPI",
+    "--set", "sign_in=service-account", "--set", "export_from_date=2026-01-01",
+)  # fmt: skip
+
+HEAD = "invoice_number,ocr,customer_code,customer_name,currency,total,invoice_date,due_date\n"
+
+
+def invoice(number):
+    return {
+        "invoice_number": number,
+        "currency": "SEK",
+        "invoice_date": "2026-02-02",
+        "due_date": "2026-03-02",
+        "customer": {"code": "KALM", "ledger_number": "1042", "name": "Kalmar Glas & Porslin AB"},
+        "rows": [{"account": "3001", "vat_rate": "25", "net": "1000.00", "vat": "250.00"}],
+    }
+
+
+def pay(company, number):
+    company.add_payment(
+        Payment(
+            invoice_number=number,
+            amount=Decimal(1000),
+            payment_date=date(2026, 2, 1),
+            booked=True,
+        )
+    )
+
+
+@pytest.fixture
+def sandbox(monkeypatch):
+    state = seed.empty()
+    company = state.company()
+    for number in PAID:
+        days = {"invoice_date": date(2026, 1, 15), "due_date": date(2026, 2, 14)}
+        company.add_invoice(Invoice(number=number, total=Decimal(1000), **days))
+    pay(company, PAID[0])
+    redirect = f"http://localhost:{free_port()}/callback"
+    with Sandbox(state, redirect_uri=redirect) as sandbox:
+        for name, value in sandbox.environment().items():
+            monkeypatch.setenv(name, value)
+        yield sandbox
+
+
+@pytest.fixture
+def windows(monkeypatch):
+    opened = []
+
+    def sign_in(address, answered):
+        opened.append(address)
+        arguments = (address, seed.USER, seed.PASSWORD)
+        threading.Thread(target=scripted_login.sign_in, args=arguments, daemon=True).start()
+        return True
+
+    monkeypatch.setattr("hostsim.services.browser.open_browser", sign_in)
+    return opened
+
+
+@pytest.fixture
+def run(run_command, monkeypatch, sandbox, windows):
+    """Run commands where two imports and an export share the company of one consent."""
+    monkeypatch.setattr(Plugins, "load", classmethod(lambda cls: cls([("fortnox", fortnox)])))
+
+    def run(*words):
+        ended = run_command(*words)
+        assert ended.status == 0, ended.err
+        return ended
+
+    rows = [f"{number},,K1,Kund,SEK,1000.00,2026-01-15,2026-02-14\n" for number in PAID]
+    Path("paid.csv").write_text(HEAD + "".join(rows), encoding="utf-8")
+    Path("ut.json").write_text(json.dumps([invoice(one) for one in EXPORTED]), encoding="utf-8")
+    run("init")
+    run("invoices", "load", "paid.csv")
+    run("formats", "add", "A", *SETTINGS)
+    run("sign-in", "A")
+    run("import", "A", "--save", "--unattended")
+    run("formats", "add", "B", *SETTINGS, "--same-company-as", "A")
+    run("exports", "add", "Ut", *EXPORT, "--same-company-as", "A")
+    run("sign-in", "Ut")
+    run("invoices", "load", "ut.json")
+    return run
+
+
+def begin(*words):
+    return subprocess.Popen(
+        [sys.executable, "-m", "hostsim", "--lang", "en", *words, "--unattended"],
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        env=os.environ | {"PYTHONPATH": str(ROOT)},
+    )
+
+
+def test_two_imports_and_an_export_at_once_keep_the_limit_and_do_nothing_twice(
+    run, sandbox, windows
+):
+    company = sandbox.state.company()
+    for number in PAID[1:]:
+        pay(company, number)
+    run("export", "Ut", "--unattended")
+    before = len(sandbox.switchboard.asked)
+    several = [
+        begin("import", "A", "--save"),
+        begin("import", "B", "--save"),
+        begin("export", "Ut", "--send"),
+    ]
+    ended = [(*one.communicate(), one.returncode) for one in several]
+    assert [status for _, _, status in ended] == [0, 0, 0], ended
+
+    asked = sandbox.switchboard.asked[before:]
+    assert 429 not in {one.status for one in asked}
+    # Each process asks for its own token, and stores and revokes none.
+    tokens = [one.path for one in asked if one.path.startswith("/oauth-v1/")]
+    assert tokens == ["/oauth-v1/token"] * 3
+    # One consent for the imports, another for what the export needs besides.
+    assert len(windows) == 2
+
+    registered = [one["invoice_number"] for one in run("payments", "--json").json]
+    assert sorted(registered) == [str(number) for number in PAID]
+    made = sorted(one.number for one in company.invoices() if one.number not in PAID)
+    assert made == [int(number) for number in EXPORTED]
+
+
+def test_a_program_that_comes_after_them_finds_nobody_in_its_way(run, sandbox):
+    several = [begin("import", name, "--save") for name in "AB"]
+    for one in several:
+        one.communicate()
+    company = sandbox.state.company()
+    pay(company, PAID[1])
+    run("import", "B", "--save", "--unattended")
+    run("import", "A", "--save", "--unattended")
+    assert len(run("payments", "--json").json) == 2
