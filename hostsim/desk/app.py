@@ -30,6 +30,7 @@ from hostsim.desk import (
     exports,
     hand_payments,
     jobs,
+    overview,
     payment_import,
     payment_register,
     runs,
@@ -63,6 +64,7 @@ STATUS = {"settings": 422, "usage": 400, "changed": 409, "busy": 409, "internal"
 home = Blueprint("home", __name__)
 
 PAGES = (
+    overview,
     payment_import,
     decisions,
     settings,

@@ -7,7 +7,15 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from hostsim.desk.background_jobs import CANCELLATION, EXPORT, QUESTION, Job, Jobs
+from hostsim.desk.background_jobs import (
+    CANCELLATION,
+    EXPORT,
+    QUESTION,
+    SIGN_IN,
+    Job,
+    Jobs,
+    Result,
+)
 from hostsim.services.context import now
 from hostsim.services.host import Host
 from hostsim.storage import invoices, page_rows, previews
@@ -18,8 +26,6 @@ if TYPE_CHECKING:
     from hostsim.ledger.values import Definition
     from hostsim.plugins.loading import Plugins
     from hostsim.sandbox import Sandbox
-    from hostsim.services.explanation import Explanation
-    from hostsim.storage.export_previews import ExportPreview
     from hostsim.storage.previews import Preview
 
 
@@ -53,7 +59,7 @@ class DeskContext:
             **keywords,
         )
 
-    def _carry_out(self, job: Job) -> Preview | Explanation | ExportPreview:
+    def _carry_out(self, job: Job) -> Result:
         choice = job.choice
         host = self.host(window=job.window, on_progress=job.on_progress)
         if choice.task == QUESTION:
@@ -62,6 +68,8 @@ class DeskContext:
             return host.export(choice.definition, review=job.review, items=choice.numbers)
         if choice.task == CANCELLATION:
             return host.cancel(choice.definition, choice.number)
+        if choice.task == SIGN_IN:
+            return host.sign_in(choice.definition)
         return host.import_payments(
             choice.definition,
             region=choice.region,
