@@ -21,9 +21,9 @@ from hostsim.ledger.schedules import (
     FINE,
     GREEN,
     NONE,
-    NOT_RUN,
     NOT_SCHEDULED,
     PAUSED,
+    TO_RUN,
     WAITS,
     Scheduled,
     Timetable,
@@ -49,7 +49,7 @@ SUMS = {
     WAITS: "n_wait",
     FAILED: "n_failed",
     PAUSED: "n_paused",
-    NOT_RUN: "n_not_run",
+    TO_RUN: "n_to_run",
     NOT_SCHEDULED: "n_not_scheduled",
 }
 
@@ -74,9 +74,10 @@ UNITS = {"m": timedelta(minutes=1), "h": timedelta(hours=1)}
 
 
 @pages.get("", endpoint="show")
-def window(**dialog: object) -> str:
+def window(name: str | None = None, **dialog: object) -> str:
     """Show all on the left, and the chosen one on the right.
 
+    :param name: of the chosen one; default: as the address says, else the first.
     :param dialog: what stands before the window.
     """
     store = desk_context().store
@@ -88,7 +89,7 @@ def window(**dialog: object) -> str:
         csv="overview.export",
         row_argument="of",
     )
-    chosen = schedules.scheduled(store, request.args.get("of", ""))
+    chosen = schedules.scheduled(store, name or request.args.get("of", ""))
     if chosen is None and listed.page.entries:
         chosen = listed.page.entries[0]
     given = {"back": url_for("overview.show", **_kept())} | dialog
@@ -178,7 +179,8 @@ def sign_in() -> AnyResponse:
 
 def under_job(job: Job, **dialog: object) -> str:
     """Show the window under the progress of a login."""
-    return window(job=job, **{"back": url_for("overview.show", of=job.choice.definition)} | dialog)
+    name = job.choice.definition
+    return window(name, job=job, **{"back": url_for("overview.show", of=name)} | dialog)
 
 
 def after_sign_in(name: str, company: Company) -> str:

@@ -26,7 +26,7 @@ PAUSED = "paused"
 
 # How an import or export stands; where it failed, waits or is paused, as its outcome.
 FINE = "fine"
-NOT_RUN = "not-run"
+TO_RUN = "to-run"
 NOT_SCHEDULED = "not-scheduled"
 
 #: What is saved with nobody there.
@@ -109,17 +109,15 @@ class Scheduled(NamedTuple):
 
     @property
     def standing(self) -> str:
-        """How it stands, as a list of all counts it; one that was resumed tries again."""
+        """How it stands, as a list of all counts it; one that was resumed is to run."""
         if self.schedule is None:
             return NOT_SCHEDULED
         if self.schedule.paused:
             return PAUSED
         outcome = self.schedule.outcome
-        if outcome == WAITS:
-            return WAITS
-        if outcome in {FAILED, PAUSED}:
-            return FAILED
-        return NOT_RUN if outcome is None else FINE
+        if outcome in {WAITS, FAILED}:
+            return outcome
+        return TO_RUN if outcome in {None, PAUSED} else FINE
 
 
 def time_of_day(text: str) -> time | None:

@@ -649,8 +649,7 @@ WORDS: dict[str, Text] = {
     "n_failed": Text("{n} misslyckades, försöker igen", "{n} failed, trying again"),
     "n_paused": Text("{n} pausade", "{n} paused"),
     "n_paused_one": Text("{n} pausad", "{n} paused"),
-    "n_not_run": Text("{n} inte körda än", "{n} not run yet"),
-    "n_not_run_one": Text("{n} inte körd än", "{n} not run yet"),
+    "n_to_run": Text("{n} ska köras", "{n} to be run"),
     "n_not_scheduled": Text("{n} utan schema", "{n} not scheduled"),
     "late": Text(
         "{n} skulle ha körts för mer än en timme sedan. Blir det inte färre, be den som sköter "
@@ -680,10 +679,10 @@ WORDS: dict[str, Text] = {
         "What waits is offered again when you import: press Read file.",
     ),
     "login_needed": Text(
-        "Någon måste logga in. Gör det här, så står den på tur att köras igen. Vill du slippa "
-        "nästa gång, välj en inloggning som varar:",
-        "Somebody must sign in. Do it here, and it is due again. To be spared the next time, "
-        "choose a login that lasts:",
+        "Någon måste logga in. Gör det här, så står den på tur att köras igen. Är den inställd "
+        "på att logga in varje gång, välj först en inloggning som varar:",
+        "Somebody must sign in. Do it here, and it is due again. If it is set to sign in every "
+        "time, first choose a login that lasts:",
     ),
     "login_may": Text(
         "Är det ordnat? Logga in här, så står den på tur att köras igen. Det den loggar in med "

@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING
 from hostsim.ledger.schedules import (
     FAILED,
     FINE,
-    NOT_RUN,
     NOT_SCHEDULED,
     PAUSED,
     STOCKHOLM,
+    TO_RUN,
     WAITS,
     Schedule,
     Scheduled,
@@ -205,9 +205,8 @@ _STANDING = f"""
     CASE
         WHEN s.definition IS NULL THEN '{NOT_SCHEDULED}'
         WHEN s.paused_at IS NOT NULL THEN '{PAUSED}'
-        WHEN s.outcome = '{WAITS}' THEN '{WAITS}'
-        WHEN s.outcome IN ('{FAILED}', '{PAUSED}') THEN '{FAILED}'
-        WHEN s.outcome IS NULL THEN '{NOT_RUN}'
+        WHEN s.outcome IN ('{WAITS}', '{FAILED}') THEN s.outcome
+        WHEN s.outcome IS NULL OR s.outcome = '{PAUSED}' THEN '{TO_RUN}'
         ELSE '{FINE}'
     END
 """
@@ -215,7 +214,7 @@ _STANDING = f"""
 #: First what a person must mend, then what waits for a decision, then what mends itself.
 _NEEDS_PERSON = f"""
     CASE {_STANDING} WHEN '{PAUSED}' THEN 0 WHEN '{WAITS}' THEN 1 WHEN '{FAILED}' THEN 2
-        WHEN '{NOT_RUN}' THEN 3 WHEN '{FINE}' THEN 4 ELSE 5 END
+        WHEN '{TO_RUN}' THEN 3 WHEN '{FINE}' THEN 4 ELSE 5 END
 """
 
 _DUE = """

@@ -38,7 +38,7 @@ STANDINGS = {
     rules.PAUSED: OUTCOMES[rules.PAUSED],
     rules.WAITS: OUTCOMES[rules.WAITS],
     rules.FAILED: OUTCOMES[rules.FAILED],
-    rules.NOT_RUN: _NOT_RUN,
+    rules.TO_RUN: Text("Ska köras", "To be run"),
     rules.FINE: Text("I ordning", "Fine"),
     rules.NOT_SCHEDULED: Text("Inget schema", "Not scheduled"),
 }
@@ -68,8 +68,15 @@ def when(timetable: Timetable) -> Text:
     """Say when something runs."""
     if timetable.daily is not None:
         return Text(f"dagligen {timetable.daily:%H:%M}", f"daily {timetable.daily:%H:%M}")
-    minutes = _minutes(timetable)
-    return Text(f"var {minutes} min", f"every {minutes} min")
+    minutes = _minutes(timetable) or 0
+    hours, rest = divmod(minutes, 60)
+    if rest:
+        return Text(f"var {minutes} min", f"every {minutes} min")
+    return (
+        Text("varje timme", "every hour")
+        if hours == 1
+        else Text(f"var {hours} tim", f"every {hours} h")
+    )
 
 
 def state(one: Schedule | None) -> Text:
