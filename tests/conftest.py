@@ -19,7 +19,7 @@ def now() -> datetime:
 #: Long proofs of what shorter tests hold too, by file, folder or test: the seconds on one of two
 #: busy cores (as ``pytest -m slow -n 2 --durations=0`` adds them up), and what each proves.
 SLOW = {
-    "browser": (285, "the pages in a real browser"),
+    "browser": (340, "the pages in a real browser"),
     "test_read_is_ready_and_rejected_and_ignored_whatever_comes": (10, "any rows and details"),
     "test_every_payment_of_one_page_is_in_exactly_one_list_with_the_amount_that_it_had": (
         5,

@@ -33,6 +33,7 @@ from hostsim.desk import (
     hand_payments,
     jobs,
     login_answer,
+    overview,
     payment_import,
     payment_register,
     runs,
@@ -75,6 +76,7 @@ STATUS = {
 home = Blueprint("home", __name__)
 
 PAGES = (
+    overview,
     payment_import,
     decisions,
     settings,

@@ -12,14 +12,14 @@ import threading
 from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 from datetime import date
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, TypeAlias
 from urllib.parse import parse_qs, urlsplit
 
 from hostsim.errors import failure_of, host_error
 from hostsim.services.explanation import Explanation
 from hostsim.storage import commits
 from hostsim.storage.export_previews import ExportPreview
-from opter_contract.values import Failure, Progress, Text
+from opter_contract.values import Company, Failure, Progress, Text
 
 if TYPE_CHECKING:
     from hostsim.storage.previews import Preview
@@ -37,6 +37,7 @@ IMPORT: Final = "import"
 QUESTION: Final = "question"
 EXPORT: Final = "export"
 CANCELLATION: Final = "cancellation"
+SIGN_IN: Final = "sign-in"
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,8 +61,11 @@ class Starter:
     browser: str = field(default="", repr=False)  # the token of its session
 
 
-#: Imports, exports, cancels or explains what a job is about, and reaches the person through it.
-Execute = Callable[["Job"], "Preview | Explanation | ExportPreview"]
+#: What became of a job: what was read, planned or sent, or the company that was signed in to.
+Result: TypeAlias = "Preview | Explanation | ExportPreview | Company"
+
+#: Does what a job is about, and reaches the person through it.
+Execute = Callable[["Job"], Result]
 
 
 class Job:
@@ -79,6 +83,7 @@ class Job:
         self.read = 0
         self.run_id: str | None = None
         self.explanation: Explanation | None = None
+        self.company: Company | None = None
         self.failure: Failure | None = None
         self.plan = Plan()
         self.ended = threading.Event()
@@ -135,6 +140,8 @@ class Job:
                 found = execute(self)
                 if isinstance(found, Explanation):
                     self.explanation = found
+                elif isinstance(found, Company):
+                    self.company = found
                 else:
                     self.run_id = found.run_id
             except BaseException as error:  # noqa: BLE001 - the page shows any error
@@ -210,7 +217,7 @@ class Jobs:
                 if running.choice.definition != choice.definition:
                     continue
                 if _about(running.choice) != _about(choice):
-                    exports = choice.task in {EXPORT, CANCELLATION}
+                    exports = {choice.task, running.choice.task} & {EXPORT, CANCELLATION}
                     code = "EXPORT_RUNNING" if exports else "IMPORT_RUNNING"
                     raise host_error(code, name=choice.definition)
                 return running

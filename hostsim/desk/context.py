@@ -13,9 +13,11 @@ from hostsim.desk.background_jobs import (
     CANCELLATION,
     EXPORT,
     QUESTION,
+    SIGN_IN,
     Choice,
     Job,
     Jobs,
+    Result,
     Starter,
 )
 from hostsim.services.context import now
@@ -28,8 +30,6 @@ if TYPE_CHECKING:
     from hostsim.ledger.values import Definition
     from hostsim.plugins.loading import Plugins
     from hostsim.sandbox import Sandbox
-    from hostsim.services.explanation import Explanation
-    from hostsim.storage.export_previews import ExportPreview
     from hostsim.storage.previews import Preview
 
 
@@ -85,7 +85,7 @@ class DeskContext:
             jobs = [one for one in jobs if [one.state] == states]
         return jobs[0] if len(jobs) == 1 and starter.browser else None
 
-    def _carry_out(self, job: Job) -> Preview | Explanation | ExportPreview:
+    def _carry_out(self, job: Job) -> Result:
         choice = job.choice
         user = job.starter.user or self.user
         host = self.host(window=job.window, on_progress=job.on_progress, user=user)
@@ -95,6 +95,8 @@ class DeskContext:
             return host.export(choice.definition, review=job.review, items=choice.numbers)
         if choice.task == CANCELLATION:
             return host.cancel(choice.definition, choice.number)
+        if choice.task == SIGN_IN:
+            return host.sign_in(choice.definition)
         return host.import_payments(
             choice.definition,
             region=choice.region,

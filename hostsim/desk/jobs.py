@@ -7,8 +7,8 @@ from collections.abc import Callable, Mapping
 from flask import Blueprint, Response, jsonify, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response as AnyResponse
 
-from hostsim.desk import explanation, exports, payment_import
-from hostsim.desk.background_jobs import CANCELLATION, EXPORT, IMPORT, QUESTION, Job
+from hostsim.desk import explanation, exports, overview, payment_import
+from hostsim.desk.background_jobs import CANCELLATION, EXPORT, IMPORT, QUESTION, SIGN_IN, Job
 from hostsim.desk.shared import desk_context, language, notify, word
 from hostsim.errors import host_error
 from hostsim.messages.desk import duration
@@ -23,6 +23,7 @@ _UNDER: Mapping[str, Callable[..., str]] = {
     QUESTION: explanation.window,
     EXPORT: exports.under_job,
     CANCELLATION: exports.under_job,
+    SIGN_IN: overview.under_job,
 }
 
 
@@ -34,6 +35,8 @@ def show(job_id: str) -> AnyResponse | str:
         return redirect(url_for("imports.show", run=job.run_id))
     if job.explanation is not None:
         return redirect(url_for("why.show", job=job.id, invoice=job.choice.number))
+    if job.company is not None:
+        return redirect(overview.after_sign_in(job.choice.definition, job.company))
     if exporting and (led := exports.after(job)):
         return redirect(led)
     under = _UNDER[job.choice.task]

@@ -16,6 +16,7 @@ from hostsim.storage.lists import Page, Selection, Source, page_of
 from hostsim.views.exports import EVENTS, STATES
 from hostsim.views.labels import DECISIONS, REASONS, RUN_STATES, STATUSES, label
 from hostsim.views.pages import PAGES
+from hostsim.views.schedules import STANDINGS
 from hostsim.views.table import Column, on_page
 from opter_contract.values import Text
 
@@ -62,6 +63,7 @@ _LABELS = {
     "invoices": STATES,
     "bills": STATES,
     "log": EVENTS,
+    "overview": STANDINGS,
 }
 
 #: What tells the rows of a list apart on a page, where it is not their id.

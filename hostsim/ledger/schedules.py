@@ -9,8 +9,10 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta
+from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
+from hostsim.ledger.values import Definition
 from opter_contract.values import Company, Text
 
 STOCKHOLM = ZoneInfo("Europe/Stockholm")
@@ -21,6 +23,11 @@ NOTHING_NEW = "nothing-new"
 WAITS = "waits-for-person"
 FAILED = "failed"
 PAUSED = "paused"
+
+# How an import or export stands; where it failed, waits or is paused, as its outcome.
+FINE = "fine"
+TO_RUN = "to-run"
+NOT_SCHEDULED = "not-scheduled"
 
 #: What is saved with nobody there.
 GREEN = "green"  # what has a green tick
@@ -87,6 +94,30 @@ class Schedule:
     @property
     def paused(self) -> bool:
         return self.paused_at is not None
+
+
+class Scheduled(NamedTuple):
+    """An import or export, and its schedule where it has one."""
+
+    definition: Definition
+    schedule: Schedule | None
+
+    @property
+    def id(self) -> str:
+        """What it is called in addresses."""
+        return self.definition.name
+
+    @property
+    def standing(self) -> str:
+        """How it stands, as a list of all counts it; one that was resumed is to run."""
+        if self.schedule is None:
+            return NOT_SCHEDULED
+        if self.schedule.paused:
+            return PAUSED
+        outcome = self.schedule.outcome
+        if outcome in {WAITS, FAILED}:
+            return outcome
+        return TO_RUN if outcome in {None, PAUSED} else FINE
 
 
 def time_of_day(text: str) -> time | None:

@@ -646,6 +646,124 @@ WORDS: dict[str, Text] = {
     "take_back_failed": Text(
         "{The_item} gick inte att ta tillbaka", "{The_item} could not be taken back"
     ),
+    # Everything at a glance, and schedules.
+    "overview": Text("Översikt", "Overview"),
+    "overview_title": Text("Importer och exporter", "Imports and exports"),
+    "show_definition": Text("Visa {name}", "Show {name}"),
+    "chosen_definition": Text("Vald import eller export", "Chosen import or export"),
+    "no_definitions": Text(
+        "Det finns ingen import eller export än. Skapa en under Inställningar.",
+        "There is no import or export yet. Make one under Settings.",
+    ),
+    "n_fine": Text("{n} i ordning", "{n} fine"),
+    "n_wait": Text("{n} väntar på en person", "{n} waiting for a person"),
+    "n_failed": Text("{n} misslyckades, försöker igen", "{n} failed, trying again"),
+    "n_paused": Text("{n} pausade", "{n} paused"),
+    "n_paused_one": Text("{n} pausad", "{n} paused"),
+    "n_to_run": Text("{n} ska köras", "{n} to be run"),
+    "n_not_scheduled": Text("{n} utan schema", "{n} not scheduled"),
+    "late": Text(
+        "{n} skulle ha körts för mer än en timme sedan. Blir det inte färre, be den som sköter "
+        "datorn se efter att scheman körs.",
+        "{n} should have run more than an hour ago. If that does not change, ask whoever manages "
+        "the machine to check that schedules are run.",
+    ),
+    "what_it_does": Text("Vad", "What"),
+    "saves_alone": Text("Sparas av sig självt", "Saved by itself"),
+    "sends_alone": Text("Skickas av sig självt", "Sent by itself"),
+    "next_time": Text("Nästa gång", "Next time"),
+    "not_until_resumed": Text("när du väljer Kör igen", "when you press Run again"),
+    "last_time": Text("Senast", "Last time"),
+    "came_to": Text("Blev", "Came to"),
+    "waited_before": Text("Väntade före det", "Waited before that"),
+    "failed_in_a_row": Text("Misslyckade i rad", "Failures in a row"),
+    "not_scheduled_help": Text(
+        "Körs bara när någon gör det. Med ett schema körs den av sig själv.",
+        "Runs only when somebody does it. With a schedule it runs by itself.",
+    ),
+    "look_and_save": Text(
+        "Inläsningen är öppen: titta på den, avgör det som inte kan sparas, och spara.",
+        "The preview is open: look at it, decide what cannot be saved, and save.",
+    ),
+    "read_to_decide": Text(
+        "Det som väntar erbjuds igen när du läser in: klicka på Läs fil.",
+        "What waits is offered again when you import: press Read file.",
+    ),
+    "login_needed": Text(
+        "Någon måste logga in. Gör det här, så står den på tur att köras igen. Är den inställd "
+        "på att logga in varje gång, välj först en inloggning som varar:",
+        "Somebody must sign in. Do it here, and it is due again. If it is set to sign in every "
+        "time, first choose a login that lasts:",
+    ),
+    "login_may": Text(
+        "Är det ordnat? Logga in här, så står den på tur att köras igen. Det den loggar in med "
+        "väljs under:",
+        "Is that done? Sign in here, and it is due again. What it signs in with is chosen under:",
+    ),
+    "sign_in_here": Text("Logga in", "Sign in"),
+    "signing_in": Text("Loggar in", "Signing in"),
+    "sign_in_alone": Text(
+        "Logga in i fönstret som har öppnats. Sedan står den på tur att köras igen.",
+        "Sign in in the window that has opened. Then it is due again.",
+    ),
+    "sign_in_running": Text("En inloggning pågår: {name}.", "A login is going on: {name}."),
+    "only_login": Text("Ingenting läses in eller skickas nu.", "Nothing is imported or sent now."),
+    "sign_in_progress": Text("Hur långt inloggningen har kommit", "How far the login has come"),
+    "sign_in_failed": Text("Inloggningen gick inte att genomföra", "The login could not be done"),
+    "sign_in_stopped": Text("Inloggningen avbröts", "The login was cancelled"),
+    "signed_in": Text(
+        "{name} är inloggad till {company} och står på tur att köras.",
+        "{name} is signed in to {company} and is due.",
+    ),
+    "resume": Text("Kör igen", "Run again"),
+    "resumed": Text(
+        "{name} är inte pausad längre och står på tur att köras.",
+        "{name} is no longer paused, and is due.",
+    ),
+    "resume_all": Text("Kör alla {n} pausade igen", "Run all {n} that are paused again"),
+    "resumed_all": Text(
+        "{n} är inte pausade längre och står på tur att köras.",
+        "{n} are no longer paused, and are due.",
+    ),
+    "resumed_all_one": Text(
+        "{n} är inte pausad längre och står på tur att köras.",
+        "{n} is no longer paused, and is due.",
+    ),
+    "show_in_import_window": Text("Visa i Betalningsimport", "Show in Payment import"),
+    "n_open_previews": Text("{n} öppna inläsningar", "{n} open previews"),
+    "schedule": Text("Schema", "Schedule"),
+    "schedule_of": Text("Schema för {name}", "Schedule of {name}"),
+    "when": Text("När", "When"),
+    "every_day": Text("Varje dag", "Every day"),
+    "at_time": Text("klockan", "at"),
+    "swedish_time": Text("svensk tid", "Swedish time"),
+    "again_and_again": Text("Om och om igen", "Again and again"),
+    "with_interval": Text("var", "every"),
+    "unit": Text("Minuter eller timmar", "Minutes or hours"),
+    "minutes": Text("minuter", "minutes"),
+    "hours": Text("timmar", "hours"),
+    "never": Text("Inget schema", "No schedule"),
+    "never_help": Text("Körs bara när någon gör det.", "Runs only when somebody does it."),
+    "saves_none": Text(
+        "Ingenting; allt väntar på en person", "Nothing; everything waits for a person"
+    ),
+    "saves_green": Text(
+        "Det som har en grön bock; resten väntar på en person",
+        "What has a green tick; the rest waits for a person",
+    ),
+    "sends_green": Text(
+        "Det som är nytt och utan tvekan; resten väntar på en person",
+        "What is new and beyond doubt; the rest waits for a person",
+    ),
+    "daily_wrong": Text("Skriv en tid som 06:00.", "Write a time such as 06:00."),
+    "every_wrong": Text(
+        "Skriv ett helt tal, från 1 minut till 168 timmar.",
+        "Write a whole number, from 1 minute to 168 hours.",
+    ),
+    "schedule_stored": Text(
+        "Schemat är sparat: {name} körs {when}.", "The schedule is stored: {name} runs {when}."
+    ),
+    "schedule_removed": Text("{name} har inget schema.", "{name} has no schedule."),
     # Language.
     "language": Text("Språk", "Language"),
     "other_language": Text("In English", "På svenska"),

@@ -46,6 +46,16 @@ def latest_preview(store: Store, run_id: str | None) -> str | None:
     return None if row is None else str(row["id"])
 
 
+def run_to_show(store: Store, definition: str) -> sqlite3.Row | None:
+    """Give the id and the state of the open preview of an import, else of what it saved last."""
+    return _one(
+        store,
+        "SELECT id, state FROM runs WHERE definition = :name AND state IN ('open', 'saved')"
+        " ORDER BY state = 'saved', started_at DESC LIMIT 1",
+        name=definition,
+    )
+
+
 def open_revisions(store: Store) -> Mapping[str, str]:
     rows = store.db.execute("SELECT definition, revision FROM runs WHERE state = 'open'")
     return {row["definition"]: row["revision"] for row in rows}

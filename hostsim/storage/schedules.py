@@ -8,11 +8,22 @@ from collections.abc import Iterator
 from datetime import UTC, datetime, time, timedelta
 from typing import TYPE_CHECKING
 
-from hostsim.ledger.schedules import PAUSED, STOCKHOLM, Schedule, Timetable
+from hostsim.ledger.schedules import (
+    FAILED,
+    FINE,
+    NOT_SCHEDULED,
+    PAUSED,
+    STOCKHOLM,
+    TO_RUN,
+    WAITS,
+    Schedule,
+    Scheduled,
+    Timetable,
+)
+from hostsim.storage.lists import Source
 from hostsim.storage.rows import company_of, definition_of, text_of, time_of
 
 if TYPE_CHECKING:
-    from hostsim.ledger.values import Definition
     from hostsim.storage.store import Store
     from opter_contract.values import EndedRun
 
@@ -60,11 +71,39 @@ def schedules(store: Store) -> Iterator[Schedule]:
     return map(_schedule_of, store.stream(f"{_SCHEDULES} ORDER BY s.definition"))
 
 
-def definitions(store: Store) -> Iterator[tuple[Definition, Schedule | None]]:
+def definitions(store: Store) -> Iterator[Scheduled]:
     """Give all imports and exports by name, each with its schedule."""
-    for row in store.stream(_DEFINITIONS):
-        scheduled = row["next_due"] is not None
-        yield definition_of(row), _schedule_of(row) if scheduled else None
+    return map(_scheduled_of, store.stream(f"{_DEFINITIONS} ORDER BY d.name"))
+
+
+def scheduled(store: Store, definition: str) -> Scheduled | None:
+    row = store.db.execute(f"{_DEFINITIONS} WHERE d.name = :name", {"name": definition}).fetchone()
+    return None if row is None else _scheduled_of(row)
+
+
+def overview() -> Source:
+    """Describe all imports and exports: first those that need a person."""
+    return Source(
+        query=" FROM definitions r LEFT JOIN schedules s ON s.definition = r.name WHERE 1",
+        values={},
+        code=_STANDING,
+        searched=("r.name", "r.company", "r.company_name"),
+        sorts={
+            "name": "swedish(r.name) {0}",
+            "company": "swedish(r.company_name) {0}, r.company {0}",
+            "what": "r.subject {0}",
+            "how": f"{_NEEDS_PERSON} {{0}}",
+            "waiting": "coalesce(s.waiting, 0) {0}",
+            # Where there is none, it comes last.
+            "last": "s.ended_at IS NULL, s.ended_at {0}",
+            "next": "s.next_due IS NULL OR s.paused_at IS NOT NULL, s.next_due {0}",
+            "problem": "s.error_code IS NULL, s.error_code {0}",
+        },
+        entry=_scheduled_of,
+        columns="r.*, s.*",
+        total="NULL",
+        order=f"{_NEEDS_PERSON}, swedish(r.name)",
+    )
 
 
 def due(store: Store, at: datetime, most: int | None = None) -> list[str]:
@@ -79,6 +118,12 @@ def next_due(store: Store) -> datetime | None:
         "SELECT min(next_due) AS next FROM schedules WHERE paused_at IS NULL"
     ).fetchone()
     return time_of(row["next"])
+
+
+def overdue(store: Store, since: datetime) -> int:
+    """Count those that were due at a time and have not run."""
+    query = "SELECT count(*) FROM schedules WHERE paused_at IS NULL AND next_due <= :since"
+    return int(store.db.execute(query, {"since": _utc(since)}).fetchone()[0])
 
 
 def trying_again(store: Store) -> bool:
@@ -117,6 +162,11 @@ def _local(text: str | None) -> datetime | None:
     return at and at.astimezone(STOCKHOLM)
 
 
+def _scheduled_of(row: sqlite3.Row) -> Scheduled:
+    has_one = row["next_due"] is not None
+    return Scheduled(definition_of(row), _schedule_of(row) if has_one else None)
+
+
 def _schedule_of(row: sqlite3.Row) -> Schedule:
     daily, every = row["daily"], row["every"]
     return Schedule(
@@ -148,7 +198,23 @@ _SCHEDULES = """
 
 _DEFINITIONS = """
     SELECT d.*, s.* FROM definitions d LEFT JOIN schedules s ON s.definition = d.name
-    ORDER BY d.name
+"""
+
+#: As ``Scheduled.standing``.
+_STANDING = f"""
+    CASE
+        WHEN s.definition IS NULL THEN '{NOT_SCHEDULED}'
+        WHEN s.paused_at IS NOT NULL THEN '{PAUSED}'
+        WHEN s.outcome IN ('{WAITS}', '{FAILED}') THEN s.outcome
+        WHEN s.outcome IS NULL OR s.outcome = '{PAUSED}' THEN '{TO_RUN}'
+        ELSE '{FINE}'
+    END
+"""
+
+#: First what a person must mend, then what waits for a decision, then what mends itself.
+_NEEDS_PERSON = f"""
+    CASE {_STANDING} WHEN '{PAUSED}' THEN 0 WHEN '{WAITS}' THEN 1 WHEN '{FAILED}' THEN 2
+        WHEN '{TO_RUN}' THEN 3 WHEN '{FINE}' THEN 4 ELSE 5 END
 """
 
 _DUE = """

@@ -8,6 +8,7 @@ from typing import Any
 from hostsim.views.decisions import DECISIONS
 from hostsim.views.payments import PREVIEW, REGISTERED_PAYMENTS
 from hostsim.views.runs import RUNS
+from hostsim.views.schedules import STATUS
 from hostsim.views.table import Column
 
 PAGES: Mapping[str, Sequence[Column[Any]]] = {
@@ -15,4 +16,5 @@ PAGES: Mapping[str, Sequence[Column[Any]]] = {
     "payments": REGISTERED_PAYMENTS,
     "decisions": DECISIONS,
     "runs": RUNS,
+    "overview": STATUS,
 }

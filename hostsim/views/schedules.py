@@ -6,6 +6,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from hostsim.ledger import schedules as rules
+from hostsim.messages import exports
 from hostsim.messages.payments import counted
 from hostsim.messages.text import say
 from hostsim.views.labels import company, label
@@ -17,13 +18,9 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import datetime
 
-    from hostsim.ledger.schedules import Schedule, Timetable
-    from hostsim.ledger.values import Definition
+    from hostsim.ledger.schedules import Schedule, Scheduled, Timetable
     from hostsim.views.output import Output
     from opter_contract.values import EndedRun
-
-    #: A definition, and its schedule where it has one.
-    Scheduled = tuple[Definition, Schedule | None]
 
 OUTCOMES = {
     rules.SAVED: Text("Sparat", "Saved"),
@@ -35,6 +32,16 @@ OUTCOMES = {
 
 _NOT_RUN = Text("Inte körd än", "Has not run yet")
 _RUNS_AGAIN = Text("Försöker igen", "Tries again")
+
+#: How an import or export stands.
+STANDINGS = {
+    rules.PAUSED: OUTCOMES[rules.PAUSED],
+    rules.WAITS: OUTCOMES[rules.WAITS],
+    rules.FAILED: OUTCOMES[rules.FAILED],
+    rules.TO_RUN: Text("Ska köras", "To be run"),
+    rules.FINE: Text("I ordning", "Fine"),
+    rules.NOT_SCHEDULED: Text("Inget schema", "Not scheduled"),
+}
 
 SAVES = {
     rules.GREEN: Text("Det gröna", "What is green"),
@@ -52,18 +59,30 @@ _SIGNS = {
 _NO_SIGN = Sign("", "", "0")
 
 
+def what(subject: str) -> Text:
+    """Name what is imported or exported."""
+    return exports.WORDS[subject]["Page"] if subject else Text("Betalningar", "Payments")
+
+
 def when(timetable: Timetable) -> Text:
     """Say when something runs."""
     if timetable.daily is not None:
         return Text(f"dagligen {timetable.daily:%H:%M}", f"daily {timetable.daily:%H:%M}")
-    minutes = _minutes(timetable)
-    return Text(f"var {minutes} min", f"every {minutes} min")
+    minutes = _minutes(timetable) or 0
+    hours, rest = divmod(minutes, 60)
+    if rest:
+        return Text(f"var {minutes} min", f"every {minutes} min")
+    return (
+        Text("varje timme", "every hour")
+        if hours == 1
+        else Text(f"var {hours} tim", f"every {hours} h")
+    )
 
 
-def state(one: Schedule | None) -> Text | None:
+def state(one: Schedule | None) -> Text:
     """Say how the last run of a schedule ended."""
     if one is None:
-        return None
+        return STANDINGS[rules.NOT_SCHEDULED]
     if one.outcome is None:
         return _NOT_RUN
     if one.outcome == rules.PAUSED and not one.paused:
@@ -81,6 +100,13 @@ def problem(one: Schedule | None) -> Text | None:
         return None
     sentence = one.error or Text("", "")
     return Text(f"{one.error_code}: {sentence.sv}", f"{one.error_code}: {sentence.en}")
+
+
+def hindrance(one: Schedule | None) -> Text | None:
+    """Say what hinders a schedule now; ``None`` where a person let it run again since."""
+    if one is None or (one.outcome == rules.PAUSED and not one.paused):
+        return None
+    return one.error
 
 
 def _minutes(timetable: Timetable) -> int | None:
@@ -136,7 +162,13 @@ STATUS: tuple[Column[Scheduled], ...] = (
     json_only("sentence", lambda s: s[1] and s[1].error),
     Column("sign", Text("", ""), lambda s: sign(s[1]), page=False),
     Column("name", Text("Namn", "Name"), lambda s: s[0].name, wide=True),
-    Column("company", Text("Företag", "Company"), lambda s: s[0].company and company(s[0].company)),
+    Column(
+        "company",
+        Text("Företag", "Company"),
+        lambda s: s[0].company and company(s[0].company),
+        wide=True,
+    ),
+    Column("what", Text("Vad", "What"), lambda s: what(s[0].subject), terminal=False),
     Column("how", Text("Hur det gick", "How it went"), lambda s: state(s[1]), wide=True),
     Column(
         "waiting",
@@ -146,7 +178,21 @@ STATUS: tuple[Column[Scheduled], ...] = (
     ),
     Column("last", Text("Senast", "Last"), lambda s: s[1] and s[1].ended_at),
     Column("next", Text("Nästa", "Next"), lambda s: _next(s[1])),
-    Column("problem", Text("Vad som hindrar", "What hinders"), lambda s: problem(s[1]), wide=True),
+    Column(
+        "problem",
+        Text("Vad som hindrar", "What hinders"),
+        lambda s: problem(s[1]),
+        wide=True,
+        page=False,
+    ),
+    # A page shows the code beside the chosen one only.
+    Column(
+        "problem",
+        Text("Vad som hindrar", "What hinders"),
+        lambda s: hindrance(s[1]),
+        wide=True,
+        terminal=False,
+    ),
 )
 
 

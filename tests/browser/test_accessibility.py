@@ -1,6 +1,6 @@
 """axe-core finds nothing wrong, on any page and in any dialog, in either language."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from fake_export import SETTINGS, FakeExport, load
@@ -8,7 +8,10 @@ from fake_export import SETTINGS, FakeExport, load
 from hostsim.demo import export_settings, sign_in_in_background
 from hostsim.desk import Desk
 from hostsim.desk.startup import beside_sandbox
+from hostsim.ledger.schedules import GREEN, Timetable
 from hostsim.plugins.loading import Plugins
+from hostsim.storage import schedules
+from opter_contract.values import EndedRun, Text
 
 PLAIN = [
     *("import", "import/read", "settings", "settings/new", "settings/office", "payments", "x"),
@@ -17,6 +20,7 @@ PLAIN = [
     *("invoices", "invoices/export", "invoices/log", "settings?subject=invoices"),
     *("settings/new?subject=invoices", "invoices?month=2020-01"),
     *("bills", "bills/export", "bills/log", "settings/new?subject=supplier-bills"),
+    *("overview", "overview?code=paused", "overview?q=nobody"),
 ]
 
 
@@ -149,6 +153,40 @@ def test_no_page_with_bank_details_to_confirm_has_a_violation(browser, axe, lang
         page.locator("#show-items").wait_for()
         found["result"] = faults(axe, page)
         context.close()
+    assert {path: wrong for path, wrong in found.items() if wrong} == {}
+
+
+@pytest.mark.parametrize("language", ["sv", "en"])
+def test_no_way_that_a_company_may_stand_has_a_violation(page, axe, office, desk, language):
+    host = office.host()
+    for name in ("Pausad", "Väntar", "Trasig", "I ordning", "Ny"):
+        host.define(name, "FortnoxAPI", "API", "", {"ignore_payments_before": "2026-01-01"})
+        host.set_schedule(name, Timetable(every=timedelta(hours=2)), GREEN)
+    for name, outcome, code, waiting in (
+        ("Pausad", "paused", "LOGIN_NEEDED", 0),
+        ("Trasig", "failed", "FORTNOX_DOWN", 0),
+        ("Väntar", "waits-for-person", "", 3),
+        ("I ordning", "saved", "", 0),
+    ):
+        at = office.clock()
+        run = EndedRun(name, "FortnoxAPI", "", None, at, outcome, {"saved": 1}, code, Text(*"ab"))
+        schedules.ended(office.store, run, at - timedelta(days=1), waiting=waiting, failures=1)
+    page.goto(f"{desk.url}overview")
+    if language == "en":
+        page.get_by_role("button", name="In English").click()
+        page.get_by_role("heading", name="Overview").wait_for()
+    found = {}
+    for path in (
+        *("overview", "overview?of=V%C3%A4ntar", "overview?code=paused", "overview?of=Ny"),
+        "overview/schedule?of=Ny",
+    ):
+        page.goto(desk.url + path)
+        found[path] = faults(axe, page)
+    page.locator("#daily").fill("noon")
+    page.get_by_role("radio").first.check()
+    page.locator("#ok").click()
+    page.locator("#daily-wrong, #every-wrong").wait_for()
+    found["refused"] = faults(axe, page)
     assert {path: wrong for path, wrong in found.items() if wrong} == {}
 
 

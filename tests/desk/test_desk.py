@@ -612,6 +612,9 @@ ROUTES = [
     "/settings/office",
     "/language",
     "/night",
+    "/overview/resume",
+    "/overview/schedule",
+    "/overview/sign-in",
 ]
 
 
@@ -629,12 +632,14 @@ def test_every_route_that_changes_something_is_a_post(desk_context):
     for rule in app.url_map.iter_rules():
         changes = {"imports.start", "imports.stop", "imports.save", "imports.answer"}
         changes |= {"settings.make", "settings.change", "home.set_language", "home.next_night"}
+        changes |= {"overview.resume", "overview.sign_in", "overview.set_when"}
         if rule.endpoint in changes:
             assert "GET" not in rule.methods
 
 
 def test_every_form_that_posts_carries_the_token(client, previewed, defined):
     pages = ["/import", "/import/read", "/settings/new", "/settings/of/Fortnox", "/settings/office"]
+    pages.append("/overview/schedule?of=Fortnox")
     for path in pages:
         for form in re.findall(r'<form[^>]*method="post".*?</form>', get(client, path), re.DOTALL):
             assert 'name="token"' in form
@@ -695,7 +700,7 @@ def test_the_cookie_is_for_this_site_and_no_script(client):
 
 
 def test_no_page_has_a_script_or_a_style_of_its_own(client, previewed):
-    for path in ("/import", "/import/read", "/settings/new", "/payments"):
+    for path in ("/import", "/import/read", "/settings/new", "/payments", "/overview"):
         page = get(client, path)
         assert re.findall(r"<script(?! src=)|<style| style=| on[a-z]+=", page) == []
 

@@ -1,0 +1,265 @@
+"""``Översikt``: how every import and export stands, what needs a person, and when each runs."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+from flask import Blueprint, Response, make_response, redirect, render_template, request, url_for
+from werkzeug.wrappers import Response as AnyResponse
+
+from hostsim.desk import exports
+from hostsim.desk.background_jobs import SIGN_IN, Choice, Job
+from hostsim.desk.payment_import import csv_response
+from hostsim.desk.shared import desk_context, list_view, notify, word
+from hostsim.errors import host_error
+from hostsim.ledger.schedules import (
+    FAILED,
+    FINE,
+    GREEN,
+    NONE,
+    NOT_SCHEDULED,
+    PAUSED,
+    TO_RUN,
+    WAITS,
+    Scheduled,
+    Timetable,
+    interval,
+    time_of_day,
+)
+from hostsim.messages.desk import page_text
+from hostsim.messages.payments import counted
+from hostsim.storage import page_rows, schedules
+from hostsim.storage.lists import Selection, all_of
+from hostsim.views.errors import every_error
+from hostsim.views.pages import PAGES
+from hostsim.views.schedules import SAVES, hindrance, state, what, when
+
+if TYPE_CHECKING:
+    from opter_contract.values import Company, Text
+
+pages = Blueprint("overview", __name__, url_prefix="/overview")
+
+#: The words that count those who stand so, in their order.
+SUMS = {
+    FINE: "n_fine",
+    WAITS: "n_wait",
+    FAILED: "n_failed",
+    PAUSED: "n_paused",
+    TO_RUN: "n_to_run",
+    NOT_SCHEDULED: "n_not_scheduled",
+}
+
+#: The icons of those who stand so; others have none.
+ICONS = {FINE: "tick", WAITS: "flag", FAILED: "stop", PAUSED: "stop"}
+
+#: The kinds of failures that a person may mend by signing in.
+LOGIN = "login"
+MENDED_BY_LOGIN = frozenset({LOGIN, "permission"})
+
+#: What is due for longer than this makes one ask whether anything runs the schedules.
+LATE = timedelta(hours=1)
+
+# When something runs, as the form has it.
+DAILY = "daily"
+EVERY = "every"
+NEVER = "never"
+UNITS = {"m": timedelta(minutes=1), "h": timedelta(hours=1)}
+
+
+# --- The window --------------------------------------------------------------
+
+
+@pages.get("", endpoint="show")
+def window(name: str | None = None, **dialog: object) -> str:
+    """Show all on the left, and the chosen one on the right.
+
+    :param name: of the chosen one; default: as the address says, else the first.
+    :param dialog: what stands before the window.
+    """
+    store = desk_context().store
+    listed = list_view(
+        "overview",
+        word("overview"),
+        schedules.overview(),
+        endpoint="overview.show",
+        csv="overview.export",
+        row_argument="of",
+    )
+    chosen = schedules.scheduled(store, name or request.args.get("of", ""))
+    if chosen is None and listed.page.entries:
+        chosen = listed.page.entries[0]
+    given = {"back": url_for("overview.show", **_kept())} | dialog
+    return render_template(
+        "overview.html",
+        listed=listed,
+        sums=SUMS,
+        icons=ICONS,
+        chosen=None if chosen is None else _chosen(chosen),
+        ended=state,
+        hindrance=hindrance,
+        what=what,
+        when_of=when,
+        saves=SAVES,
+        counted=counted,
+        late=schedules.overdue(store, desk_context().clock() - LATE),
+        running=desk_context().jobs.running(),
+        kept=_kept(),
+        **given,
+    )
+
+
+def _kept() -> dict[str, Any]:
+    """Give the arguments that lead back to the list as it is."""
+    return {key: value for key, value in request.args.items() if value and key != "kind"}
+
+
+@dataclass(frozen=True, slots=True)
+class _Chosen:
+    """The row on the right, and where a person goes on from it."""
+
+    row: Scheduled
+    export: exports.Subject | None
+    run: sqlite3.Row | None  # the open preview of an import, or what it saved last
+    login: str  # "needed", "may" where what is missing may be a right, or "" where it is neither
+
+    @property
+    def name(self) -> str:
+        return self.row.definition.name
+
+
+def _chosen(row: Scheduled) -> _Chosen:
+    export = exports.SUBJECTS.get(row.definition.subject)
+    run = page_rows.run_to_show(desk_context().store, row.definition.name)
+    return _Chosen(row, export, run, _mended_by_login(row))
+
+
+def _mended_by_login(row: Scheduled) -> str:
+    schedule = row.schedule
+    if schedule is None or not schedule.paused:
+        return ""
+    known = every_error(desk_context().plugins)
+    kinds = {one.kind for one in known if one.code == schedule.error_code}
+    if LOGIN in kinds:
+        return "needed"
+    return "may" if kinds & MENDED_BY_LOGIN else ""
+
+
+@pages.get("/overview.csv")
+def export() -> Response:
+    rows = all_of(desk_context().store, schedules.overview(), Selection.of(request.args))
+    return csv_response(PAGES["overview"], "oversikt", rows)
+
+
+# --- What is done from it ------------------------------------------------------
+
+
+@pages.post("/resume")
+def resume() -> AnyResponse:
+    """Let a paused one run again; without a name all that are paused."""
+    name = request.form.get("name") or None
+    resumed = desk_context().host().resume(name)
+    if name is None:
+        notify(page_text("resumed_all", n=resumed))
+    elif resumed:
+        notify(page_text("resumed", name=name))
+    return _back()
+
+
+@pages.post("/sign-in")
+def sign_in() -> AnyResponse:
+    """Have a person sign in, as an import does; then it is due again."""
+    definition = desk_context().store.definition(request.form.get("format", ""), exports=None)
+    job = desk_context().start(Choice(definition.name, task=SIGN_IN))
+    return redirect(url_for("jobs.show", job_id=job.id), 303)
+
+
+def under_job(job: Job, **dialog: object) -> str:
+    """Show the window under the progress of a login."""
+    name = job.choice.definition
+    return window(name, job=job, **{"back": url_for("overview.show", of=name)} | dialog)
+
+
+def after_sign_in(name: str, company: Company) -> str:
+    """Say what a login came to; give where it is shown."""
+    notify(page_text("signed_in", name=name, company=f"{company.name} ({company.number})"))
+    return url_for("overview.show", of=name)
+
+
+def _back() -> AnyResponse:
+    return redirect(url_for(".show", **_kept()), 303)
+
+
+# --- The schedule --------------------------------------------------------------
+
+
+@pages.get("/schedule")
+def ask_when() -> str:
+    return _dialog(_values_of(_asked_about()))
+
+
+def _asked_about() -> Scheduled:
+    found = schedules.scheduled(desk_context().store, request.args.get("of", ""))
+    if found is None:
+        raise host_error("PAGE_UNKNOWN")
+    return found
+
+
+def _values_of(chosen: Scheduled) -> dict[str, str]:
+    """Fill the form with the schedule; without one, with what one would begin with."""
+    values = {"when": DAILY, "daily": "06:00", "every": "30", "unit": "m", "save": NONE}
+    if chosen.schedule is None:
+        return values
+    values["save"] = chosen.schedule.save
+    timetable = chosen.schedule.timetable
+    if timetable.daily is not None:
+        return values | {"daily": f"{timetable.daily:%H:%M}"}
+    if timetable.every is None:
+        return values
+    unit = "m" if timetable.every % UNITS["h"] else "h"
+    return values | {"when": EVERY, "every": str(timetable.every // UNITS[unit]), "unit": unit}
+
+
+def _dialog(values: Mapping[str, str], wrong: Mapping[str, Text] | None = None) -> str:
+    return window(
+        dialog="schedule",
+        values=dict(values),
+        wrong=dict.fromkeys((DAILY, EVERY)) | dict(wrong or {}),
+        saves_green=GREEN,
+        saves_none=NONE,
+    )
+
+
+@pages.post("/schedule")
+def set_when() -> AnyResponse:
+    chosen = _asked_about()
+    name = chosen.definition.name
+    defaults = _values_of(chosen)
+    form = {key: request.form.get(key, default) for key, default in defaults.items()}
+    host = desk_context().host()
+    if form["when"] == NEVER:
+        if chosen.schedule is not None:
+            host.unschedule(name)
+        notify(page_text("schedule_removed", name=name))
+        return _back()
+    timetable = _timetable(form)
+    if timetable is None:
+        field = EVERY if form["when"] == EVERY else DAILY
+        sentence = page_text("every_wrong" if field == EVERY else "daily_wrong")
+        return make_response(_dialog(form, {field: sentence}), 422)
+    host.set_schedule(name, timetable, GREEN if form["save"] == GREEN else NONE)
+    notify(page_text("schedule_stored", name=name, when=when(timetable)))
+    return _back()
+
+
+def _timetable(form: Mapping[str, str]) -> Timetable | None:
+    """Read when something is to run; ``None`` where it is no time, or too short or too long."""
+    if form["when"] == EVERY:
+        unit = form["unit"] if form["unit"] in UNITS else "m"
+        every = interval(f"{form['every'].strip()}{unit}")
+        return None if every is None else Timetable(every=every)
+    daily = time_of_day(form["daily"])
+    return None if daily is None else Timetable(daily=daily)
