@@ -26,7 +26,7 @@ from typing import TYPE_CHECKING, Any, TextIO
 
 from hostsim.errors import HostError, host_error
 from hostsim.ledger.matching import KINDS
-from hostsim.ledger.reasons import ACCEPT, NOT_LOOKED_UP, REPLACED
+from hostsim.ledger.reasons import ACCEPT, LEFT, NOT_LOOKED_UP, REPLACED
 from hostsim.messages import payments as payments_messages
 from hostsim.messages.exports import BILLS, INVOICES
 from hostsim.messages.text import LANGUAGES, say
@@ -66,7 +66,7 @@ BILLS_NAME = "Avräkningar"
 ACCEPTED_DEVIATION = "5"
 
 #: The reasons that are shown; nothing that is refused belongs to an ordinary day.
-_REASONS = {code: one for code, one in labels.REASONS.items() if code != NOT_LOOKED_UP}
+_REASONS = {code: one for code, one in labels.REASONS.items() if code not in {LEFT, NOT_LOOKED_UP}}
 
 #: Seconds that the automatic sign-in may take.
 LOGIN_TIMEOUT = 60.0
