@@ -189,10 +189,11 @@ class SettingsWrong(FortnoxError):
             "removes it so that the machine's own certificates apply.",
         ),
         "SIGN_IN_EVERY_TIME": Text(
-            "Inställningen sign_in är every-time, så en inloggning i förväg skulle inte räcka "
-            "till. Välj stay eller service-account först.",
-            "The setting sign_in is every-time, so that a login ahead would be of no use. Choose "
-            "stay or service-account first.",
+            "Inloggningen är inställd på Varje gång (sign_in=every-time), så en inloggning i "
+            "förväg skulle inte räcka till. Välj Förbli inloggad (stay) eller Servicekonto "
+            "(service-account) först.",
+            "The login is set to Every time (sign_in=every-time), so that one ahead would be of "
+            "no use. Choose Stay signed in (stay) or Service account (service-account) first.",
         ),
         "LOGIN_CLIENT_UNKNOWN": Text(
             "Fortnox känner inte igen FORTNOX_CLIENT_ID och FORTNOX_CLIENT_SECRET. Administratören "

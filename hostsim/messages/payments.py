@@ -263,11 +263,17 @@ _COUNTED = {
     "rejected": Text("{} kan inte sparas", "{} cannot be saved"),
     "ignored": Text("{} ignorerade", "{} ignored"),
 }
+_COUNTED_OF_EXPORT = _COUNTED | {
+    "saved": Text("{} skickade", "{} sent"),
+    "rejected": Text("{} kan inte skickas", "{} cannot be sent"),
+    "ignored": Text("{} fanns redan", "{} there already"),
+}
 
 
-def counted(counts: Mapping[str, int]) -> Text:
+def counted(counts: Mapping[str, int], *, export: bool = False) -> Text:
     """Say what became of the rows of a run with nobody there, without what is none."""
-    several = [(text, counts[key]) for key, text in _COUNTED.items() if counts.get(key)]
+    words = _COUNTED_OF_EXPORT if export else _COUNTED
+    several = [(text, counts[key]) for key, text in words.items() if counts.get(key)]
     return Text(
         ", ".join(text.sv.format(number) for text, number in several),
         ", ".join(text.en.format(number) for text, number in several),

@@ -202,7 +202,7 @@ def write_run_line(output: Output, run: EndedRun) -> None:
     if run.code:
         sentence = run.message or Text("", "")
         parts.append(Text(f"{run.code}: {sentence.sv}", f"{run.code}: {sentence.en}"))
-    counts = counted(run.counts)
+    counts = counted(run.counts, export=bool(run.subject))
     said = [say(part, output.language) for part in parts] + [say(counts, output.language)]
     shown = _SIGNS.get(run.outcome, _NO_SIGN)
     mark = output.style(shown.on(output), shown.colour)
