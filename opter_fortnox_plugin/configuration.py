@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Any, Final
 from urllib.parse import urlsplit
 
 from opter_contract.values import Run, Text
@@ -24,13 +24,18 @@ LOOPBACK: Final = ("localhost", "127.0.0.1", "::1")
 
 @dataclass(frozen=True, slots=True)
 class Configuration:
-    """The integration as it stands in Fortnox's developer portal."""
+    """The integration as it stands in Fortnox's developer portal.
+
+    :ivar redirect_uri: needed where a person signs in alone; ``""`` where it is missing or wrong.
+    :ivar no_redirect: what is the matter with it then.
+    """
 
     client_id: str
     client_secret: str = field(repr=False)
     redirect_uri: str
     auth_url: str
     api_url: str
+    no_redirect: SettingsWrong | None = field(default=None, repr=False)
 
     @classmethod
     def of(
@@ -39,16 +44,32 @@ class Configuration:
         """Read the configuration; the host's values take precedence over the environment's.
 
         :param redirect_uri: of a host that receives the answer itself.
-        :raises SettingsWrong: naming the value that is missing or wrong.
+        :raises SettingsWrong: naming the value that is missing or wrong; of the redirect address
+            only where a person is to sign in.
         """
-        own = {REDIRECT_URI: redirect_uri_of_host(redirect_uri)} if redirect_uri else {}
-        return cls(
-            **{
-                name.removeprefix("FORTNOX_").lower(): own.get(name)
-                or value_of(name, host, environment)
-                for name in NAMES
-            }
-        )
+        values: dict[str, Any] = {
+            name.removeprefix("FORTNOX_").lower(): value_of(name, host, environment)
+            for name in NAMES
+            if name != REDIRECT_URI
+        }
+        try:
+            address = (
+                redirect_uri_of_host(redirect_uri)
+                if redirect_uri
+                else value_of(REDIRECT_URI, host, environment)
+            )
+        except SettingsWrong as error:
+            return cls(**values, redirect_uri="", no_redirect=error)
+        return cls(**values, redirect_uri=address)
+
+    def require_redirect_uri(self) -> str:
+        """Return where the answer of a login goes.
+
+        :raises SettingsWrong: where that is missing or wrong.
+        """
+        if self.no_redirect is not None:
+            raise self.no_redirect
+        return self.redirect_uri
 
     @classmethod
     def of_run(cls, run: Run, environment: Mapping[str, str]) -> Configuration:

@@ -238,7 +238,7 @@ def formats_add(  # noqa: PLR0917
             name, import_type, import_format, region, key_values(values), company_of=company_of
         )
         warn(common, problems)
-        _show_format(common, store, host, name)
+        _show_format(common, store, host, name.strip())
 
 
 @command(formats, "set", sv="Ändra en imports inställningar.", en="Change an import's settings.")

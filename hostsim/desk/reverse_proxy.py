@@ -84,7 +84,8 @@ class ReverseProxy:
         if _address(peer) not in self.trusted:
             raise host_error("NOT_THROUGH_PROXY")
         name = _readable(given)
-        if not name:
+        # Two lines of the header arrive as one, joined by a comma: only one of them is the proxy's.
+        if not name or "," in name:
             raise host_error("USER_NOT_NAMED", header=self.user_header)
         return name
 
@@ -93,6 +94,14 @@ class ReverseProxy:
 NO_PROXY = ReverseProxy()
 
 _PORTS = {"http": 80, "https": 443}
+
+#: Headers that a proxy passes on as a visitor sent them.
+_SENT_BY_BROWSERS = frozenset(
+    {
+        "accept", "accept-encoding", "accept-language", "authorization", "connection",
+        "content-length", "content-type", "cookie", "host", "origin", "referer", "user-agent",
+    }
+)  # fmt: skip
 
 
 def reverse_proxy(
@@ -119,7 +128,8 @@ def reverse_proxy(
             )
         trusted = (found,)
     # An underscore could be sent in two ways, of which a proxy overwrites one.
-    if user_header is not None and not re.fullmatch(r"[A-Za-z0-9-]+", user_header):
+    taken = (user_header or "").lower() in _SENT_BY_BROWSERS
+    if taken or (user_header is not None and not re.fullmatch(r"[A-Za-z0-9-]+", user_header)):
         raise _wrong(
             "--user-header",
             "skriv ett namn av bokstäver, siffror och bindestreck, som X-Remote-User",

@@ -95,6 +95,11 @@ class Schedule:
     def paused(self) -> bool:
         return self.paused_at is not None
 
+    @property
+    def resumed(self) -> bool:
+        """Whether a person let it run again, and it has not yet."""
+        return self.outcome == PAUSED and not self.paused
+
 
 class Scheduled(NamedTuple):
     """An import or export, and its schedule where it has one."""

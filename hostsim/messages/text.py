@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 
 from opter_contract.values import Text
 
@@ -11,6 +11,15 @@ LANGUAGES = ("sv", "en")
 
 #: So many payments are named in one sentence.
 MOST_NAMED = 5
+
+#: So many names are listed where one of them is to be chosen.
+MOST_LISTED = 20
+
+
+def some_of(names: Sequence[str]) -> str:
+    """Join the first names of a list that may be long."""
+    more = ["…"] if len(names) > MOST_LISTED else []
+    return ", ".join([*names[:MOST_LISTED], *more])
 
 
 def say(text: Text, language: str) -> str:

@@ -21,6 +21,7 @@ from hostsim.ledger.values import (
     LoadedBill,
 )
 from hostsim.messages import results as results_messages
+from hostsim.messages.text import some_of
 from hostsim.storage import bill_content, invoice_content
 from hostsim.storage.connection import Database
 from hostsim.storage.rows import (
@@ -202,7 +203,7 @@ class Store(Database):
         ).fetchone()
         if row is not None:
             return definition_of(row)
-        known = ", ".join(one.name for one in self.definitions(exports=exports))
+        known = some_of([one.name for one in self.definitions(exports=exports)])
         unknown, none = (
             ("EXPORT_UNKNOWN", "NO_EXPORTS")
             if exports

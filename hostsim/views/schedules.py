@@ -96,7 +96,7 @@ def sign(one: Schedule | None) -> Sign:
 
 def problem(one: Schedule | None) -> Text | None:
     """Say what ended the last run, where something did."""
-    if one is None or one.error_code is None:
+    if one is None or one.error_code is None or one.resumed:
         return None
     sentence = one.error or Text("", "")
     return Text(f"{one.error_code}: {sentence.sv}", f"{one.error_code}: {sentence.en}")

@@ -229,6 +229,12 @@ def check_setting(examination: Examination, name: str) -> Text:
         configuration.redirect_uri_of_host(ours)
         return Text(f"Värdsystemet tar emot svaret på {ours}.", f"The host receives it at {ours}.")
     sources = examination.host.run.configuration, examination.environment
+    needed = name != REDIRECT_URI or sign_in(examination.host.run.settings) == EVERY_TIME
+    if not needed and not configuration.given(name, *sources):
+        return Text(
+            "Inte angiven; den behövs bara när någon loggar in här.",
+            "Not given; it is only needed when somebody signs in here.",
+        )
     value = examination.values[name] = configuration.value_of(name, *sources)
     given = configuration.given(name, *sources)
     if any(character in "\"' <>" for character in given):
@@ -381,7 +387,9 @@ def check_clock(examination: Examination) -> Text:
 def check_redirect_port(examination: Examination) -> Text:
     if examination.host.redirect_uri:
         return Text("Behövs inte: värdsystemet tar emot.", "Not needed: the host receives it.")
-    address = examination.values[REDIRECT_URI]
+    address = examination.values.get(REDIRECT_URI)
+    if address is None:
+        return Text("Behövs inte nu.", "Not needed now.")
     with CallbackServer(Login(address)):
         port = urlsplit(address).port or 80
         return Text(f"Port {port} är ledig.", f"Port {port} is free.")
@@ -391,7 +399,7 @@ def check_login(examination: Examination) -> Text:
     host = examination.host
     way = sign_in(host.run.settings)
     if way == EVERY_TIME:
-        examination.require(["redirect"])
+        examination.require([_setting(REDIRECT_URI), "redirect"])
     configured = configuration.Configuration.of_run(host.run, examination.environment)
     endpoint = TokenEndpoint(examination.transport, configured, host.wait)
     examination.signed_in = examination.cleanup.enter_context(
@@ -588,7 +596,12 @@ _FIRST: Final = (
         check_redirect_port,
         (_setting(REDIRECT_URI),),
     ),
-    Check("login", Text("Inloggning", "Login"), check_login, (*_SETTINGS, "answer.login")),
+    Check(
+        "login",
+        Text("Inloggning", "Login"),
+        check_login,
+        (*(one for one in _SETTINGS if one != _setting(REDIRECT_URI)), "answer.login"),
+    ),
     Check("licence", Text("Integrationslicens", "Integration licence"), check_licence, _LOGIN),
     Check(
         "modules",

@@ -63,7 +63,7 @@ def run(
 def _authorization_code(
     configuration: Configuration, console: Console, timeout: float, *, service: bool
 ) -> str:
-    login = Login(configuration.redirect_uri)
+    login = Login(configuration.require_redirect_uri())
     address = authorization_address(
         configuration.auth_url,
         configuration.client_id,

@@ -393,7 +393,7 @@ def log_in(
     """
     if not host.attended:
         raise LoginFailed("LOGIN_NEEDED")
-    login = Login(configuration.redirect_uri, scopes=scopes)
+    login = Login(configuration.require_redirect_uri(), scopes=scopes)
     address = authorization_address(
         configuration.auth_url,
         configuration.client_id,

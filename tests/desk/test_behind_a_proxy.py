@@ -172,6 +172,7 @@ def test_a_public_address_has_a_callback_an_origin_and_a_path(given, redirect_ur
         {"public_url": "https://[opter"},
         {"user_header": ""},
         {"user_header": "X_Remote_User"},
+        {"user_header": "Cookie"},
         {"user_header": "X-Remote-User:"},
         {"trusted_proxy": "127.0.0.1"},
         {"user_header": "X-Remote-User", "trusted_proxy": "proxy.example.com"},
@@ -285,6 +286,11 @@ def test_a_request_past_the_proxy_is_refused_whatever_it_says(browser, peer):
         assert STATE not in answer.text
 
 
+@pytest.mark.parametrize("name", ["chef,bo", "chef, bo", ", bo"])
+def test_a_header_that_came_twice_names_nobody(browser, name):
+    assert browser.another(name).get("/import").status_code == 403
+
+
 @pytest.mark.parametrize("name", [None, "", "  ", "\x7f"])
 def test_a_request_without_a_name_is_refused(browser, name):
     answer = browser.another(name).get("/import")
@@ -391,6 +397,29 @@ def test_only_the_browser_and_user_that_began_it_answer_a_login(
     browser.headers = {USER_HEADER: "anna"}
     assert browser.get(f"/callback?code=c0de&state={STATE}").status_code == 400
     assert plugin.taken == []
+
+
+@pytest.mark.parametrize("user", ["kim", "anna"])
+def test_nor_do_others_see_the_login_or_paste_an_answer(desk_context, browser, plugin, user):
+    job = browser.begins(desk_context)
+    other = browser.another(user)
+    form = {"token": other.token(), "address": f"{PUBLIC}/callback?code=c0de&state={STATE}"}
+    page = other.get(f"/jobs/{job.id}").text
+    assert STATE not in page + other.get(f"/jobs/{job.id}/now").text
+    assert "Inloggningen pågår i en annan webbläsare" in page
+    assert other.post(f"/jobs/{job.id}/answer", form).status_code == 303
+    assert plugin.taken == []
+    form["token"] = browser.token()
+    browser.post(f"/jobs/{job.id}/answer", form)
+    assert job.ended.wait(10)
+    assert len(plugin.taken) == 1
+
+
+def test_whoever_starts_the_same_meanwhile_is_told_where_it_goes_on(desk_context, browser, plugin):
+    job = browser.begins(desk_context)
+    other = browser.another("anna")
+    assert other.begins(desk_context) is job
+    assert "i en annan webbläsare" in other.get(f"/jobs/{job.id}").text
 
 
 def test_a_browser_without_a_session_answers_no_login(desk_context, browser, plugin):

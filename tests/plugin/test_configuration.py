@@ -16,7 +16,7 @@ OURS = {
 
 def refusal(**values):
     with pytest.raises(SettingsWrong) as caught:
-        Configuration.of(OURS | values, {})
+        Configuration.of(OURS | values, {}).require_redirect_uri()
     return caught.value
 
 
@@ -46,7 +46,7 @@ def test_an_empty_value_of_the_environment_leaves_it_to_the_default():
 @pytest.mark.parametrize("name", sorted(OURS))
 def test_what_has_no_default_is_named_when_it_is_missing(name):
     with pytest.raises(SettingsWrong) as caught:
-        Configuration.of({**OURS, name: " "}, {})
+        Configuration.of({**OURS, name: " "}, {}).require_redirect_uri()
     assert caught.value.code == "CONFIGURATION_MISSING"
     assert name in caught.value.message.sv
     assert name in caught.value.message.en
@@ -125,3 +125,9 @@ def test_a_wrong_secret_is_named_and_never_shown(secret):
 
 def test_the_secret_is_not_in_the_repr():
     assert "s3cret" not in repr(Configuration.of(OURS, {}))
+
+
+@pytest.mark.parametrize("address", ["", "https://opter.example.com/fortnox/callback"])
+def test_who_signs_in_without_a_person_needs_no_redirect_address(address):
+    made = Configuration.of(OURS | {"FORTNOX_REDIRECT_URI": address}, {})
+    assert (made.client_id, made.redirect_uri) == ("k7Qclient", "")

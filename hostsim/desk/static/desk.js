@@ -325,6 +325,13 @@ document.addEventListener("submit", (event) => {
   if (event.submitter && form.method === "post") event.submitter.disabled = true; // once is enough
 });
 
+// Whoever types beside a choice means that one.
+document.addEventListener("input", (event) => {
+  const choice = event.target.closest(".choice");
+  const radio = choice && choice.querySelector("input[type=radio]");
+  if (radio && radio !== event.target) radio.checked = true;
+});
+
 document.addEventListener("change", (event) => {
   const field = event.target;
   if (field.hasAttribute("data-submit")) return void send(field.form);
