@@ -627,17 +627,21 @@ def until_interrupted() -> None:
 
 
 @contextmanager
-def ending_on_sigterm() -> Iterator[None]:
+def ending_on_signals() -> Iterator[None]:
     """Treat SIGTERM as Ctrl-C, so that everything is closed and nothing temporary stays.
 
-    The shell of a script that starts us in the background makes us ignore Ctrl-C;
-    SIGTERM is how it ends us.
+    Ctrl-C counts even where the shell of a script, which starts us in the background,
+    makes us ignore it: otherwise we would outlive the script.
     """
     if threading.current_thread() is not threading.main_thread():
         yield  # only the main thread may handle signals
         return
-    before = signal.signal(signal.SIGTERM, signal.default_int_handler)
+    before = {
+        one: signal.signal(one, signal.default_int_handler)
+        for one in (signal.SIGINT, signal.SIGTERM)
+    }
     try:
         yield
     finally:
-        signal.signal(signal.SIGTERM, before)
+        for one, handler in before.items():
+            signal.signal(one, handler)

@@ -21,6 +21,7 @@ from opter_contract.values import Text
 #: The placeholders of values in help, in Swedish and in English.
 _PLACEHOLDERS = {
     "ADRESS": "ADDRESS",
+    "ANTAL": "COUNT",
     "BELOPP": "AMOUNT",
     "DATUM": "DATE",
     "FAKTURA": "INVOICE",

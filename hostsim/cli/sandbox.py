@@ -45,7 +45,6 @@ def demo(common: Common, keep: Path | None) -> None:
 @command(
     hostsim,
     "sandbox",
-    json=False,
     sv="Kör det låtsade Fortnox för sig, tills du trycker Ctrl-C.",
     en="Run the pretended Fortnox on its own, until you press Ctrl-C.",
 )
@@ -71,6 +70,13 @@ def demo(common: Common, keep: Path | None) -> None:
     en="Begin without invoices and payments.",
 )
 @option(
+    "--companies",
+    type=click.IntRange(1),
+    metavar="ANTAL",
+    sv="Så många små företag, alla med medgivande till ett servicekonto.",
+    en="So many small companies, all with consent to a service account.",
+)
+@option(
     "--switch",
     "switches",
     multiple=True,
@@ -93,6 +99,7 @@ def sandbox(
     switches: tuple[str, ...],
     redirect_uri: str | None,
     empty: bool,
+    companies: int | None,
 ) -> None:
     from hostsim.cli.run_sandbox import run_sandbox
 
@@ -102,6 +109,8 @@ def sandbox(
         company=company,
         data=data,
         empty=empty,
+        companies=companies,
+        as_json=common.json,
         switches=switches,
         redirect_uri=redirect_uri,
     )

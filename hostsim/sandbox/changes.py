@@ -188,6 +188,11 @@ def _pay(company: Company, content: Content) -> None:
     company.pay(invoice, amount, content.get("day", company.today()))
 
 
+def _known(scopes: frozenset[str] | None) -> list[str]:
+    """Return scopes in the order of the documentation; ``None`` for all."""
+    return [one for one in SCOPES if scopes is None or one in scopes]
+
+
 NUMBER = ("number",)
 SCOPE = ("scope",)
 
@@ -332,9 +337,15 @@ KINDS: Mapping[str, Kind] = {
         _at(lambda company, c: setattr(company, "consent_error", c["error"])),
         "Let logins come back with an error; null ends that.",
     ),
+    "give_consent": Kind(
+        (),
+        lambda state, c: state.consent(_known(c.get("scopes")), c.get("company")),
+        "Consent to a service account as an administrator, to every scope unless some are given.",
+        ("scopes",),
+    ),
     "withdraw_consent": Kind(
         (),
-        lambda state, c: state.tokens.withdraw_consent(state.company(c.get("company")).number),
+        lambda state, c: state.withdraw_consent(c.get("company")),
         "End the consent for service accounts.",
     ),
     "expire_access_tokens": Kind(

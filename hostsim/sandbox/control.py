@@ -10,6 +10,7 @@ from __future__ import annotations
 import dataclasses
 import ipaddress
 import json
+import re
 from collections.abc import Callable, Mapping
 from decimal import Decimal
 from functools import partial
@@ -32,9 +33,12 @@ from hostsim.sandbox.faults import (
     any_request,
 )
 from hostsim.sandbox.json_books import to_json
+from hostsim.sandbox.oauth import token_fields
+from hostsim.sandbox.pending_logins import IMPORT_SCOPES, SCOPES
 from hostsim.sandbox.state import RIGHTS, Company
 from hostsim.sandbox.switchboard import switchboard
 from hostsim.sandbox.switches import Switches
+from hostsim.sandbox.tokens import Grant
 
 control = Blueprint("control", __name__, url_prefix="/_sandbox")
 
@@ -128,7 +132,7 @@ def show_unknowns() -> Response:
 
 @control.post("/reset")
 def reset() -> Response:
-    """Restore everything as it was at the start; tokens stay valid."""
+    """Restore everything as it was at the start; tokens and consents stay valid."""
     switchboard().reset()
     return _json({"reset": True})
 
@@ -294,6 +298,19 @@ def show_books(number: int) -> Response:
     return _json({"companies": [to_json(_company(number))]})
 
 
+@control.post("/token")
+def issue_token() -> Response:
+    """Issue tokens without a login: ``{"company": "480211", "scopes": "payment invoice"}``.
+
+    The sandbox's own; the answer is that of ``/oauth-v1/token``. Without ``company`` it is the
+    first, without ``scopes`` those of an import. Rights are checked when the token is used.
+    """
+    content = _content()
+    company, scopes = _parsed(lambda: _token_wanted(content))
+    grant = Grant(switchboard().client.id, company.number, 1, scopes)
+    return _json(token_fields(switchboard().state.tokens.issue(grant)))
+
+
 @control.get("/clock")
 def show_clock() -> Response:
     """Show the clock, in Stockholm."""
@@ -450,6 +467,22 @@ def _set_latency(content: Mapping[str, Any]) -> None:
     seed = int(numbers.pop("seed", 0))
     seconds = {"low": 0.0} | {name: float(number) for name, number in numbers.items()}
     switchboard().latency.set(**seconds, seed=seed, match=_match(content.get("match")))
+
+
+def _token_wanted(content: Mapping[str, Any]) -> tuple[Company, tuple[str, ...]]:
+    only(content, {"company", "scopes"})
+    scopes = content.get("scopes", " ".join(IMPORT_SCOPES))
+    if not isinstance(scopes, str) or not scopes.split():
+        raise ValueError("scopes is a text, with spaces between")
+    if unknown := [name for name in scopes.split() if name not in SCOPES]:
+        raise ValueError(f"{', '.join(unknown)}: the scopes are {', '.join(SCOPES)}")
+    company = content.get("company")
+    if company is not None and not re.fullmatch("[0-9]{1,18}", str(company)):
+        raise ValueError("company is a number")
+    try:
+        return switchboard().state.company(company), tuple(scopes.split())
+    except KeyError as error:
+        raise _Invalid(f"there is no company {company}", 404) from error
 
 
 def _changes(content: Mapping[str, Any]) -> list[Any]:

@@ -40,6 +40,9 @@ from hostsim.sandbox.state import User
 from hostsim.sandbox.switchboard import switchboard
 from hostsim.sandbox.tokens import Challenge, TokenPair
 
+#: More companies than this are not listed: the person types a number.
+MAX_LISTED = 50
+
 pages = Blueprint("oauth", __name__, url_prefix="/oauth-v1")
 
 
@@ -69,6 +72,10 @@ LOST = Sentence(
 WRONG_PASSWORD = Sentence(
     "Fel användarnamn eller lösenord. Försök igen.",
     "Wrong user name or password. Try again.",
+)
+WRONG_COMPANY = Sentence(
+    "Det finns inget företag med det numret som användaren kan logga in till.",
+    "There is no company of that number that this user can sign in to.",
 )
 NO_COMPANY = Sentence(
     "Användaren har inget företag att logga in till.",
@@ -144,12 +151,16 @@ def login() -> AnyResponse:
     return _choose_company(ticket, pending, user)
 
 
-def _choose_company(ticket: str, pending: PendingLogin, user: User) -> AnyResponse:
+def _choose_company(
+    ticket: str, pending: PendingLogin, user: User, wrong: Sentence | None = None
+) -> AnyResponse:
     companies = companies_of(user, switchboard().state)
     if not companies:
         return _error_page(NO_COMPANY)
     if len(companies) > 1:
-        return _page("company.html", ticket, pending, companies=companies)
+        listed = len(companies) <= MAX_LISTED
+        context = {"companies": companies, "listed": listed, "wrong": wrong}
+        return _page("company.html", ticket, pending, **context)
     pending.company = companies[0]
     return _page("consent.html", ticket, pending)
 
@@ -167,7 +178,7 @@ def company() -> AnyResponse:
         if str(one.number) == chosen:
             pending.company = one
             return _page("consent.html", ticket, pending)
-    return _choose_company(ticket, pending, pending.user)
+    return _choose_company(ticket, pending, pending.user, WRONG_COMPANY)
 
 
 @pages.post("/consent")
@@ -332,15 +343,19 @@ def _in_body() -> tuple[str, str] | None:
 
 
 def _tokens(pair: TokenPair) -> Response:
-    content: dict[str, object] = {
+    return _token_answer(token_fields(pair), 200, responses.JSON)
+
+
+def token_fields(pair: TokenPair) -> dict[str, object]:
+    fields: dict[str, object] = {
         "access_token": pair.access,
         "expires_in": 3600,
         "token_type": "bearer",
         "scope": " ".join(pair.grant.scopes),
     }
     if pair.refresh:
-        content["refresh_token"] = pair.refresh
-    return _token_answer(content, 200, responses.JSON)
+        fields["refresh_token"] = pair.refresh
+    return fields
 
 
 def _token_error(

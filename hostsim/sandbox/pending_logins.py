@@ -45,6 +45,9 @@ SCOPES = {
     )
 }
 
+#: What a token without a login is good for, unless asked otherwise.
+IMPORT_SCOPES = ("payment", "invoice", "companyinformation")
+
 #: How many logins may be in progress; the oldest is dropped first.
 MAX_PENDING = 1000
 

@@ -121,6 +121,8 @@ def _filled(
     if "company" in form.choices:
         offered = form.choices["company"]
         return {"company": offered[0] if company is None else str(company)}
+    if "company" in form.fields:
+        return {} if company is None else {"company": str(company)}
     return {"decision": decision}
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import secrets
+import select
 import socket
 import threading
 import time
@@ -16,6 +17,7 @@ from waitress import create_server, wasyncore  # type: ignore[import-untyped]
 
 from hostsim.sandbox.app import create_app
 from hostsim.sandbox.clock import Clock
+from hostsim.sandbox.pending_logins import IMPORT_SCOPES, SCOPES
 from hostsim.sandbox.state import State
 from hostsim.sandbox.switchboard import Client, Switchboard
 from hostsim.sandbox.switches import Switches
@@ -23,6 +25,10 @@ from hostsim.sandbox.tokens import Grant, TokenPair
 
 #: Requests that can be answered, or hang, at once.
 THREADS = 32
+
+#: Open connections, idle ones included. A host of many companies may keep more than the 100 of
+#: waitress; select(), which is all that Windows has, takes 512.
+CONNECTIONS = 1000 if hasattr(select, "poll") else 500
 
 REDIRECT_URI = "http://localhost:51843/callback"
 
@@ -100,6 +106,7 @@ class Sandbox:
             self.app,
             sockets=[listening],
             threads=THREADS,
+            connection_limit=CONNECTIONS,
             ident="Fortnox",
             log_socket_errors=False,
         )
@@ -133,7 +140,7 @@ class Sandbox:
         server = self._server
         sockets = server._map  # noqa: SLF001 - waitress shows them in no other way
         while not self.switchboard.stopping.is_set():
-            wasyncore.loop(timeout=1, map=sockets, count=1)
+            wasyncore.loop(timeout=1, use_poll=True, map=sockets, count=1)
         # The loop may see that it is to stop before it is woken; what wakes it must live so long.
         self._woken.wait()
         server.task_dispatcher.shutdown()
@@ -174,18 +181,19 @@ class Sandbox:
     def sign_in(
         self,
         company: int | str | None = None,
-        scopes: Iterable[str] = ("payment", "invoice", "companyinformation"),
+        scopes: Iterable[str] = IMPORT_SCOPES,
     ) -> TokenPair:
         """Issue tokens without the pages: for tests, and for a line that a person copies.
 
         :param company: its number; the first one unless given. Raises ``KeyError`` if unknown.
         """
-        number, tokens = self.state.company(company).number, self.state.tokens
-        grant = Grant(self.client_id, number, 1, tuple(scopes))
-        pair = tokens.redeem(tokens.issue_code(grant, None), self.client_id, None)
-        if pair is None:
-            raise RuntimeError("a code that was just issued is not good")
-        return pair
+        number = self.state.company(company).number
+        return self.state.tokens.issue(Grant(self.client_id, number, 1, tuple(scopes)))
+
+    def consent_everywhere(self) -> None:
+        """Consent to a service account in every company, as its administrator, to every scope."""
+        for number in self.state.companies:
+            self.state.consent(SCOPES, number)
 
     def environment(self) -> dict[str, str]:
         """Return the environment variables that point a client here."""

@@ -20,7 +20,7 @@ from typing import Any, TypeVar
 from hostsim.sandbox.clock import Clock
 from hostsim.sandbox.registers import FinancialYear, Registers
 from hostsim.sandbox.switches import Switches
-from hostsim.sandbox.tokens import Tokens
+from hostsim.sandbox.tokens import Grant, Tokens
 
 ZERO = Decimal(0)
 ONE = Decimal(1)
@@ -43,7 +43,7 @@ class WriteOff:
     information: str = ""
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Payment:
     """A customer's payment of one invoice."""
 
@@ -115,7 +115,7 @@ class Amounts:
     round_off: Decimal = ZERO
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Invoice:
     """A customer invoice, with the fields that lists and payments show."""
 
@@ -198,17 +198,17 @@ def ocr_of(number: int) -> str:
     Invoice 1 has 133, 10 has 1040, 103 has 10355, as recorded.
     """
     digits = f"{number}{(len(str(number)) + 2) % 10}"
-    return f"{digits}{_luhn_digit(digits)}"
+    return f"{digits}{luhn_digit(digits)}"
 
 
-def _luhn_digit(digits: str) -> int:
+def luhn_digit(digits: str) -> int:
     doubled = (int(digit) * (2 - place % 2) for place, digit in enumerate(reversed(digits)))
     return -sum(value // 10 + value % 10 for value in doubled) % 10
 
 
 def ocr_is_valid(text: str) -> bool:
     """Tell whether the last digit is the Luhn digit of the others."""
-    return text.isascii() and text.isdigit() and _luhn_digit(text[:-1]) == int(text[-1])
+    return text.isascii() and text.isdigit() and luhn_digit(text[:-1]) == int(text[-1])
 
 
 #: What a company may, and what is in its way.
@@ -521,6 +521,8 @@ class State:
         self.registered_scopes: frozenset[str] | None = None
         #: Whose name and password the login page shows.
         self.shown_user: str | None = None
+        #: The registered program, once a sandbox has these companies.
+        self.client_id = ""
 
     def configure(self, clock: Clock | None, switches: Switches) -> None:
         """Use one clock and one set of switches everywhere."""
@@ -569,7 +571,15 @@ class State:
             number = next(iter(self.companies), -1)
         return self.companies[int(number)]
 
-    # --- Withdrawn and expired ---
+    # --- Given, withdrawn and expired ---
+
+    def consent(self, scopes: Iterable[str], company: int | str | None = None) -> None:
+        """Let the program have tokens for a service account, as an administrator does."""
+        number = self.company(company).number
+        self.tokens.consent(Grant(self.client_id, number, 1, tuple(scopes)))
+
+    def withdraw_consent(self, company: int | str | None = None) -> None:
+        self.tokens.withdraw_consent(self.company(company).number)
 
     def withdraw_licence(self, company: int | str | None = None) -> None:
         self.company(company).integration_licence = False

@@ -48,6 +48,7 @@ class Switchboard:
         """``sleep`` is for latency alone."""
         #: Companies, books, users, licences, scopes and tokens.
         self.state = state
+        state.client_id = client.id
         self.clock = state.clock
         self.client = client
         #: Set when the server stops, so that no request hangs on.
@@ -103,7 +104,7 @@ class Switchboard:
         """Restore books, rights, switches and clock as they were when the sandbox was made.
 
         Faults, latency, drift, recorded requests and the rate limit's counts are cleared.
-        Tokens stay valid.
+        Tokens and consents stay valid.
         """
         self.switches = self._switches_before
         self.state.restore(self._books_before)

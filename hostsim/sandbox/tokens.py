@@ -115,6 +115,11 @@ class Tokens:
             del self._codes[code]
             return self._issue(issued.grant) if self._valid(issued) else None
 
+    def issue(self, grant: Grant) -> TokenPair:
+        """Issue tokens without a code."""
+        with self._lock:
+            return self._issue(grant)
+
     def refresh(self, token: str, client_id: str) -> TokenPair | None:
         """Exchange a refresh token for a new pair, once."""
         with self._lock:

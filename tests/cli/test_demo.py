@@ -194,10 +194,11 @@ def test_data_that_cannot_be_used_is_an_error_of_its_own(tmp_path):
 
 @pytest.mark.skipif(sys.platform == "win32", reason="a signal to one child needs POSIX")
 @pytest.mark.parametrize(
-    ("sent", "on_ctrl_c"), [("SIGINT", "default_int_handler"), ("SIGTERM", "SIG_IGN")]
+    ("sent", "on_ctrl_c"),
+    [("SIGINT", "default_int_handler"), ("SIGINT", "SIG_IGN"), ("SIGTERM", "SIG_IGN")],
 )
-def test_ctrl_c_ends_the_sandbox_with_status_0(sent, on_ctrl_c):
-    """SIGTERM does, too: who starts it in the background lets it ignore Ctrl-C."""
+def test_ctrl_c_and_sigterm_end_the_sandbox_with_status_0(sent, on_ctrl_c):
+    """Also one whose shell lets it ignore Ctrl-C, as that of a script in the background."""
     root = str(Path(__file__).parents[2])
     # What a child does on Ctrl-C it inherits; so that it is the same wherever the tests run.
     program = (

@@ -226,14 +226,14 @@ def a_sandbox(scenario):
     (scenario.folder / "books.json").write_text(json.dumps(books()), encoding="utf-8")
     redirect = f"http://localhost:{free_port()}/callback"
     words = ["sandbox", "--data", "books.json", "--switch", "rate_limit=null"]
-    with child("serve", *words, "--redirect-uri", redirect, folder=scenario.folder) as process:
-        told = {}
-        for line in process.stdout:
-            if exported := re.match(r"export (\w+)='?(.*?)'?$", line.strip()):
-                told[exported[1]] = exported[2]
-            if line.startswith("$env:"):
-                break
-        yield told
+    with child(
+        "serve", *words, "--json", "--redirect-uri", redirect, folder=scenario.folder
+    ) as process:
+        line = process.stdout.readline()
+        scenario.printed.append(("hostsim sandbox", {"out": line}))
+        told = json.loads(line)
+        names = ("api_url", "auth_url", "client_id", "client_secret", "redirect_uri")
+        yield {f"FORTNOX_{name.upper()}": told[name] for name in names}
 
 
 def at_control(environment, path, method="GET", **content):

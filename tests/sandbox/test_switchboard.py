@@ -897,7 +897,7 @@ def test_a_foreign_host_name_is_refused(sandbox):
     assert sandbox.client_secret not in answer.text
 
 
-@pytest.mark.parametrize("path", ["reset", "changes", "faults", "drift"])
+@pytest.mark.parametrize("path", ["reset", "changes", "faults", "drift", "token"])
 def test_a_form_of_a_web_page_is_refused(sandbox, path):
     """A page may send a form anywhere, and JSON only where it is allowed to."""
     url = f"{sandbox.switchboard_url}/{path}"
