@@ -1,0 +1,285 @@
+"""The host of the contract: it answers the hooks, imports, and saves what needs nobody.
+
+Nobody is there: runs are not attended, nobody is shown a browser, and no secret is stored. With
+a service account there is none.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable, Collection, Mapping, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, field, replace
+
+import pluggy
+
+from hostsim.ledger.matching import READY, Refusal
+from opter_contract import BATCH, PROJECT, hookimpl, hooks
+from opter_contract.values import (
+    Company,
+    ExcludedPayment,
+    ImportReport,
+    Payment,
+    Progress,
+    Run,
+    SavedPayment,
+    SavedRun,
+    Text,
+)
+
+from . import database
+from .database import SQL, Db, StoredCompany
+from .errors import FleetError
+from .judging import Judged, Row, judge
+
+log = logging.getLogger(__name__)
+
+#: The field that says how a plug-in signs in, and its only value that works on every machine.
+SIGN_IN, SERVICE_ACCOUNT = "sign_in", "service-account"
+
+#: Seconds between two questions whether the connection of a run is still there.
+_CHECKED_EVERY = 1.0
+
+
+@dataclass(eq=False)
+class Import:
+    """A run, and what it has read so far."""
+
+    run: Run
+    of: StoredCompany
+    db: Db
+    cancelled: Callable[[], bool]
+    rows: dict[object, Row] = field(default_factory=dict)
+    offered: dict[str, Row] | None = None  # what waits since earlier runs
+    named: set[str] = field(default_factory=set)
+    report: ImportReport = field(init=False)
+    judged: list[Judged] = field(default_factory=list)
+    locks: dict[str, object] = field(default_factory=dict)
+    checked_at: float = 0.0
+
+
+class Host:
+    """The hooks, and the plug-ins that it was given or that are installed."""
+
+    def __init__(self, plugins: Sequence[object] | None = None) -> None:
+        self.manager = pluggy.PluginManager(PROJECT)
+        self.manager.add_hookspecs(hooks)
+        self.manager.register(self, name="fleet_host")
+        if plugins is None:
+            self.manager.load_setuptools_entrypoints(PROJECT)
+        for plugin in plugins or ():
+            self.manager.register(plugin)
+        self.manager.check_pending()
+        self._active: dict[str, Import] = {}
+
+    # --- A company ---
+
+    def checked_settings(
+        self, name: str, import_type: str, values: Mapping[str, str]
+    ) -> Mapping[str, str]:
+        """Give the settings as they are to be stored.
+
+        :raises FleetError: for what cannot be used, or not on many machines.
+        """
+        asked = {"type_code": import_type, "subject": ""}
+        answers = self.manager.hook.opter_check_settings(values=values, **asked)
+        if not answers:
+            raise FleetError("IMPORT_TYPE_UNKNOWN", company=name, type=import_type)
+        wrong = [one.message for one in answers[0].problems if one.severity == "error"]
+        if wrong:
+            sv, en = (" ".join(texts) for texts in zip(*wrong, strict=True))
+            raise FleetError("SETTINGS_REFUSED", company=name, sv=sv, en=en)
+        stored: Mapping[str, str] = answers[0].values
+        self._refuse_other_sign_in(name, import_type, stored)
+        return stored
+
+    def _refuse_other_sign_in(self, name: str, import_type: str, stored: Mapping[str, str]) -> None:
+        asked = {"type_code": import_type, "subject": ""}
+        for fields in self.manager.hook.opter_settings_fields(**asked):
+            for one in fields:
+                given = stored.get(SIGN_IN, one.default)
+                if one.key == SIGN_IN and given != SERVICE_ACCOUNT:
+                    raise FleetError("SERVICE_ACCOUNT_NEEDED", company=name, sign_in=given)
+
+    # --- A run ---
+
+    def import_payments(
+        self, db: Db, name: str, run_id: str, *, cancelled: Callable[[], bool] = lambda: False
+    ) -> Import:
+        """Read and judge; nothing is registered, and an error discards what was read.
+
+        :param db: a connection that is alone with the company.
+        """
+        of = database.company(db, name)
+        self._refuse_other_sign_in(name, of.import_type, of.settings)
+        run = Run(
+            id=run_id, hook=self.manager.hook, type_code=of.import_type, format=of.format,
+            definition=name, settings=of.settings, company=of.company, cursor=of.cursor,
+            attended=False,
+        )  # fmt: skip
+        read = Import(run, of, db, cancelled)
+        self._active[run_id] = read
+        try:
+            answers = self.manager.hook.opter_import_payments(run=run)
+            if len(answers) != 1:
+                raise FleetError("CONTRACT_BROKEN", what=f"{len(answers)} answers to an import")
+            read.report = answers[0]
+            self._refuse_other_company(read)
+            self._offer_again(read)
+        finally:
+            del self._active[run_id]
+        read.judged = self._judge(read, read.report.company)
+        return read
+
+    def save(self, db: Db, read: Import, *, all_ready: bool = False) -> None:
+        """Register what is green, keep what waits, and move the cursor; then tell listeners.
+
+        :param all_ready: register also what has a warning, as a person would who has read it.
+        """
+        read.db = db
+        saved = database.save(
+            db, read.of, read.run.id, read.report.company, cursor=read.report.cursor,
+            judge=lambda: self._judge(read, read.report.company),
+            registers=lambda one: all_ready or one.green,
+        )  # fmt: skip
+        self._notify(read, saved)
+
+    def _judge(
+        self, read: Import, company: Company, *, as_if_fetched: bool = False
+    ) -> list[Judged]:
+        """Judge what was read, and what waits and was not read again."""
+        waits = [row for number, row in (read.offered or {}).items() if number not in read.rows]
+        rows = [*read.rows.values(), *waits]
+        facts = database.facts(read.db, read.of, company.number, rows)
+        return judge(rows, facts, as_if_fetched=as_if_fetched)
+
+    def _offer_again(self, read: Import) -> None:
+        """Take what waits, as today's settings see it."""
+        if read.offered is not None:
+            return
+        offered = database.offered(read.db, read.of.name)
+        readable = [one for one in offered.values() if one.payment is not None]
+        for start in range(0, len(readable), BATCH):
+            batch = readable[start : start + BATCH]
+            reasons = self.manager.hook.opter_exclusion_reasons(
+                run=read.run, payments=[one.payment for one in batch]
+            )
+            for row, reason in zip(batch, reasons[0] if reasons else (), strict=False):
+                if reason is not None:
+                    refusal = Refusal(reason.reason, Text(*reason.message))
+                    offered[row.number] = replace(row, excluded=refusal)
+        read.offered = offered
+
+    def _refuse_other_company(self, read: Import) -> None:
+        expected = (read.run.company or read.report.company).number
+        others = {one.payment.key.company for one in read.rows.values() if one.payment}
+        for actual in {read.report.company.number, *others} - {expected}:
+            values = {"company": read.of.name, "expected": expected, "actual": actual}
+            raise FleetError("WRONG_COMPANY", **values)
+
+    # --- Listeners ---
+
+    def _notify(self, read: Import, saved: Sequence[Judged]) -> None:
+        """Tell each listener alone: one that fails affects nothing else."""
+        run = SavedRun(
+            read.run.id, read.of.import_type, read.of.name, read.report.company, len(saved)
+        )
+        payments = [
+            SavedPayment(one.row.payment, one.invoice or "", one.judgement.status or "")
+            for one in saved
+            if one.row.payment is not None
+        ]
+        for plugin in self.manager.get_plugins() - {self}:
+            for start in range(0, len(payments), BATCH):
+                batch = payments[start : start + BATCH]
+                self._tell(plugin, "opter_payments_saved", run=run, payments=batch)
+            self._tell(plugin, "opter_run_saved", run=run)
+
+    def _tell(self, plugin: object, hook: str, **arguments: object) -> None:
+        others = self.manager.get_plugins() - {plugin}
+        try:
+            self.manager.subset_hook_caller(hook, others)(**arguments)
+        except Exception as error:  # noqa: BLE001 whatever it is, the books are changed
+            log.warning("a listener failed in %s: %s", hook, type(error).__name__)
+
+    # --- Hooks ---
+
+    def _of(self, run: Run) -> Import:
+        read = self._active.get(run.id)
+        if read is None:
+            raise FleetError("CONTRACT_BROKEN", what="a hook was called after the run")
+        return read
+
+    def _take(self, run: Run, rows: Sequence[Row]) -> int:
+        read = self._of(run)
+        for row in rows:
+            key = row.number or object()  # rows without a number are all different
+            read.rows.pop(key, None)
+            read.rows[key] = row
+        return len(rows)
+
+    @hookimpl
+    def opter_take_payments(self, run: Run, payments: Sequence[Payment]) -> int:
+        return self._take(run, [Row.of(one) for one in payments])
+
+    @hookimpl
+    def opter_take_excluded(self, run: Run, excluded: Sequence[ExcludedPayment]) -> int:
+        return self._take(run, [Row.excluding(one) for one in excluded])
+
+    @hookimpl
+    def opter_take_deleted(self, run: Run, payment_numbers: Sequence[str]) -> int:
+        read = self._of(run)
+        self._offer_again(read)
+        for number in payment_numbers:
+            (read.offered or {}).pop(number, None)
+        return len(payment_numbers)
+
+    @hookimpl
+    def opter_payments_to_confirm(self, run: Run, company: Company) -> Sequence[str]:
+        read = self._of(run)
+        self._offer_again(read)
+        judged = self._judge(read, company, as_if_fetched=True)
+        named = [
+            one.row.number
+            for one in judged
+            if one.judgement.kind == READY and one.row.earlier and one.row.number not in read.named
+        ][:BATCH]
+        read.named.update(named)
+        return named
+
+    @hookimpl
+    def opter_known_invoices(self, run: Run, invoice_numbers: Sequence[str]) -> Collection[str]:
+        read = self._of(run)
+        values = {"books": read.of.books, "numbers": list(invoice_numbers)}
+        return [row["number"] for row in read.db.execute(SQL["known_invoices"], values)]
+
+    @hookimpl
+    def opter_progress(self, run: Run, progress: Progress) -> bool:
+        """End a run that has lost its connection, and with it the company's lock."""
+        read = self._of(run)
+        if time.monotonic() - read.checked_at > _CHECKED_EVERY:
+            read.checked_at = time.monotonic()
+            read.db.execute("SELECT 1")
+        return read.cancelled()
+
+    @hookimpl
+    def opter_open_browser(self, run: Run) -> bool:
+        return False
+
+    @hookimpl
+    def opter_get_state(self, run: Run, key: str) -> str | None:
+        values = {"import_type": run.type_code, "key": key}
+        row = self._of(run).db.execute(SQL["state"], values).fetchone()
+        return None if row is None else str(row["value"])
+
+    @hookimpl
+    def opter_set_state(self, run: Run, key: str, value: str | None) -> bool:
+        values = {"import_type": run.type_code, "key": key, "value": value}
+        self._of(run).db.execute(SQL["delete_state" if value is None else "set_state"], values)
+        return True
+
+    @hookimpl
+    def opter_lock(self, run: Run, key: str, timeout: float) -> AbstractContextManager[bool]:
+        read, name = self._of(run), f"plug-in {run.type_code} {key}"
+        return database.locked(read.db, name, timeout, read.locks)

@@ -1,0 +1,171 @@
+"""The queue is Procrastinate's; when a company is due stands in a table of ours.
+
+One job a company, with the company as its lock and its queueing lock. A job may run more than
+once: what it did is in the company's tables, never in the job.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import signal
+import uuid
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from functools import partial
+from typing import NamedTuple
+
+import psycopg
+from procrastinate import App, JobContext, PsycopgConnector, exceptions
+from procrastinate.jobs import Job, Status
+from psycopg.rows import DictRow, dict_row
+
+from . import database
+from .database import SQL, Pool
+from .errors import FleetError, failure_of
+from .host import Host
+
+log = logging.getLogger(__name__)
+
+QUEUE, TASK = "imports", "import_company"
+
+#: Seconds between a worker's signs of life, and until one without them counts as dead.
+HEARTBEAT, DEAD_AFTER = 10.0, 30.0
+
+#: Seconds that a run waits for another one of its company.
+PATIENCE = 10.0
+
+#: Seconds until a run is tried again, by who can act. Waiting mends no other failure.
+RETRY = {"unavailable": 600.0, "busy": 60.0, "cancelled": 60.0}
+
+#: Companies that are queued in one transaction.
+_BATCH = 1000
+
+
+class Queued(NamedTuple):
+    """What :func:`enqueue` did."""
+
+    queued: int
+    rescued: int  # jobs of dead workers that will be done again
+    released: int  # jobs of dead workers that stood in the way of the next one
+
+
+# --- Queueing ---
+
+
+async def enqueue(url: str, *, dead_after: float = DEAD_AFTER) -> Queued:
+    """Free the jobs of dead workers, and queue what is due; nothing where another is doing so."""
+    connect = psycopg.AsyncConnection[DictRow].connect
+    async with (
+        await connect(url, autocommit=True, row_factory=dict_row) as db,
+        queue(url, 1).open_async() as app,
+    ):
+        # Held by the connection and not by a job: a rescuer that dies leaves nothing locked.
+        row = await (await db.execute("SELECT pg_try_advisory_lock(-1) AS got")).fetchone()
+        if row is None or not row["got"]:
+            return Queued(0, 0, 0)
+        rescued, released = await rescue(app, dead_after)
+        queued = 0
+        while due := await _queue_due(app, db):
+            queued += due
+        return Queued(queued, rescued, released)
+
+
+async def rescue(app: App, dead_after: float) -> tuple[int, int]:
+    """Have the jobs of dead workers done again; tell how many, and how many were in the way."""
+    rescued = released = 0
+    for job in await app.job_manager.get_stalled_jobs(seconds_since_heartbeat=dead_after):
+        try:
+            await app.job_manager.retry_job(job)
+            rescued += 1
+        except exceptions.UniqueViolation:
+            # The schedule has queued the company meanwhile. That job waits for this one, which
+            # nobody will finish, and which cannot be queued beside it.
+            await app.job_manager.finish_job(job, Status.FAILED, delete_job=False)
+            released += 1
+    return rescued, released
+
+
+async def _queue_due(app: App, db: psycopg.AsyncConnection[DictRow]) -> int:
+    """Queue companies, and move when they are due next: in one transaction."""
+    async with db.transaction():
+        rows = await (await db.execute(SQL["due"], {"most": _BATCH})).fetchall()
+        # One that is queued already needs no second job.
+        names = [row["company"] for row in rows if not row["queued"]]
+        if names:
+            jobs = [new_job(name) for name in names]
+            await app.job_manager.batch_defer_jobs_async(jobs, connection=db)
+        return len(rows)
+
+
+def new_job(company: str) -> Job:
+    return Job(
+        id=None, queue=QUEUE, lock=company, queueing_lock=company, task_name=TASK,
+        task_kwargs={"company": company},
+    )  # fmt: skip
+
+
+# --- Working ---
+
+
+def queue(url: str, connections: int) -> App:
+    connector = PsycopgConnector(conninfo=url, min_size=1, max_size=connections)
+    return App(connector=connector)
+
+
+async def work(
+    url: str, host: Host, *, concurrency: int, heartbeat: float, dead_after: float
+) -> None:
+    """Do jobs until SIGTERM or Ctrl-C, which let those that have begun come to their end.
+
+    Where the database is lost, the jobs fail that were going on, and the worker begins again.
+    """
+    loop, stop = asyncio.get_running_loop(), asyncio.Event()
+    for each in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(each, stop.set)
+    stopping = asyncio.create_task(stop.wait())
+    # Procrastinate's jobs run on the default executor, which has few threads where there are few
+    # processors.
+    loop.set_default_executor(ThreadPoolExecutor(concurrency, "import"))
+    while not stop.is_set():
+        try:
+            with database.open_pool(url, concurrency) as pool:
+                app = queue(url, 4)
+                task = partial(import_company, host, pool)
+                app.task(name=TASK, queue=QUEUE, pass_context=True)(task)
+                async with app.open_async():
+                    running = app.run_worker_async(
+                        queues=[QUEUE], concurrency=concurrency, install_signal_handlers=False,
+                        update_heartbeat_interval=heartbeat, stalled_worker_timeout=dead_after,
+                        delete_jobs="successful",
+                    )  # fmt: skip
+                    worker = asyncio.create_task(running)
+                    await asyncio.wait({worker, stopping}, return_when=asyncio.FIRST_COMPLETED)
+                    worker.cancel()  # it ends when its jobs have
+                    with suppress(asyncio.CancelledError):
+                        await worker
+        except (psycopg.Error, exceptions.ProcrastinateException) as error:
+            log.warning("the database was lost (%s); trying again", type(error).__name__)
+        await asyncio.wait({stopping}, timeout=1)
+
+
+def import_company(host: Host, pool: Pool, context: JobContext, *, company: str) -> None:
+    """Import a company, and save what is green; a failure is written down and tried again.
+
+    Never by Procrastinate, whose retry meets the same queueing lock as a rescuer's. A run that
+    the database was lost to is owed, and :func:`enqueue` queues it.
+    """
+    run = uuid.uuid4().hex
+    with database.alone(pool, company, PATIENCE) as db:
+        db.execute(SQL["begin_run"], {"run": run, "company": company})
+        try:
+            read = host.import_payments(db, company, run, cancelled=context.should_abort)
+            host.save(db, read)
+        except (psycopg.OperationalError, psycopg.InterfaceError):
+            raise
+        except Exception as error:  # noqa: BLE001 whatever it is, a person reads of it
+            what = {"company": company, "what": type(error).__name__}
+            failure = failure_of(error) or FleetError("INTERNAL", **what)
+            retry = RETRY.get(failure.kind, float("inf"))
+            database.fail(db, run, company, failure, retry)
+            log.warning("%s: %s", company, failure.code)
