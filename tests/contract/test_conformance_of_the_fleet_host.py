@@ -30,20 +30,14 @@ class FleetHost:
         self.start()
         with self.pool.connection() as db:
             invoices = [
-                {
-                    "books": BOOKS, "number": one.number, "ocr": one.ocr, "customer_code": "1",
-                    "customer_name": "Kund AB", "currency": one.currency, "total": one.total,
-                    "invoice_date": None, "due_date": None, "period_closed": True,
-                }
+                (BOOKS, one.number, one.ocr, "1", "Kund AB", one.currency, one.total, one.total)
+                + (None, None, True)
                 for one in INVOICES
-            ]  # fmt: skip
+            ]
             database.load(db, [self.company(BOOKS, "none")], invoices)
 
     def company(self, name, import_type):
-        return {
-            "name": name, "import_type": import_type, "format": FORMAT, "settings": "{}",
-            "company_number": None, "company_name": None, "daily_at": "02:00",
-        }  # fmt: skip
+        return name, BOOKS, import_type, FORMAT, "{}", None, None, None, "02:00"
 
     def start(self):
         from fleet_host.host import Host
@@ -63,7 +57,6 @@ class FleetHost:
     def import_payments(self, import_type, definition):
         with self.pool.connection() as db:
             self.database.load(db, [self.company(definition, import_type)], [])
-            db.execute("UPDATE companies SET books = %s", (BOOKS,))
         self.runs += 1
         run = f"{self.runs}"
         with self.database.alone(self.pool, definition, 1.0) as db:

@@ -25,14 +25,8 @@ from .judging import FLAGGED, REGISTER, from_json
 #: Companies that are loaded in one transaction.
 _BATCH = 200
 
-#: What an invoice is unless its line says otherwise; ``None`` is unknown.
-_INVOICE = {
-    "number": None, "ocr": "", "customer_code": "", "customer_name": "", "currency": "SEK",
-    "total": None, "invoice_date": None, "due_date": None, "period_closed": True,
-}  # fmt: skip
-
 #: A company, and its invoices.
-_Loaded = tuple[Mapping[str, Any], Sequence[Mapping[str, Any]]]
+_Loaded = tuple[database.Values, Sequence[database.Values]]
 
 seconds = click.FloatRange(min=0, min_open=True)
 dead_after = click.option("--dead-after", type=seconds, default=jobs.DEAD_AFTER, show_default=True)
@@ -79,22 +73,23 @@ def _company(host: Host, given: Mapping[str, Any]) -> _Loaded:
     there = given["company"]
     name = str(given.get("name", there["number"]))
     import_type = given.get("import_type", "FortnoxAPI")
-    company = {
-        "name": name,
-        "import_type": import_type,
-        "format": given.get("format", "API"),
-        "settings": json.dumps(dict(host.checked_settings(name, import_type, given["settings"]))),
-        "company_number": there["number"],
-        "company_name": there["name"],
-        "daily_at": given.get("daily_at", "02:00"),
-    }
+    settings = json.dumps(dict(host.checked_settings(name, import_type, given["settings"])))
+    company = (
+        name, name, import_type, given.get("format", "API"), settings, there["number"],
+        there["name"], None, given.get("daily_at", "02:00"),
+    )  # fmt: skip
     return company, [_invoice(name, one) for one in given["invoices"]]
 
 
-def _invoice(books: str, given: Mapping[str, Any]) -> Mapping[str, Any]:
+def _invoice(books: str, given: Mapping[str, Any]) -> database.Values:
     if not isinstance(given["total"], str):
         raise TypeError("an invoice's total is text, since a number would not be exact")
-    return {"books": books, **{name: given.get(name, usual) for name, usual in _INVOICE.items()}}
+    return (
+        books, given["number"], given.get("ocr", ""), given.get("customer_code", ""),
+        given.get("customer_name", ""), given.get("currency", "SEK"), given["total"],
+        given["total"], given.get("invoice_date"), given.get("due_date"),
+        given.get("period_closed", True),
+    )  # fmt: skip
 
 
 @fleet_host.command()

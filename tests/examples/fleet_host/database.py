@@ -20,7 +20,7 @@ from procrastinate.schema import SchemaManager
 from psycopg.rows import DictRow, dict_row
 from psycopg_pool import ConnectionPool
 
-from hostsim.ledger.matching import READY, REJECTED, Refusal
+from hostsim.ledger.matching import IGNORED, READY, REJECTED, Refusal
 from hostsim.ledger.values import Decision, Invoice
 from opter_contract.values import Company, Failure, Text
 
@@ -29,15 +29,11 @@ from .judging import Facts, Judged, Row, from_json, to_json
 
 Db = psycopg.Connection[DictRow]
 Pool = ConnectionPool[Db]
+Values = Sequence[object]
 
 _FILES = resources.files(__package__)
-SQL = dict(
-    re.findall(
-        r"^-- (\w+)\n(.+?)\n\n",
-        _FILES.joinpath("statements.sql").read_text("utf-8") + "\n",
-        re.MULTILINE | re.DOTALL,
-    )
-)
+_TEXT = _FILES.joinpath("statements.sql").read_text("utf-8") + "\n"
+SQL = dict(re.findall(r"^-- (\w+)\n(.+?)\n\n", _TEXT, re.MULTILINE | re.DOTALL))
 
 #: Tables that rows are copied to first. They last as long as their connection: such that came
 #: and went with each save would bloat the catalogue.
@@ -124,19 +120,30 @@ def alone(pool: Pool, company: str, timeout: float) -> Iterator[Db]:
         yield db
 
 
+def _copy(db: Db, table: str, rows: Iterable[Values]) -> None:
+    """Copy rows to a temporary table, which is empty again after the transaction.
+
+    :param rows: values in the order of schema.sql.
+    """
+    db.execute(SQL["temporary"].format(table, _COPIED[table]))
+    with db.cursor().copy(f"COPY {table} FROM STDIN") as copy:
+        for row in rows:
+            copy.write_row(row)
+
+
 # --- Companies ---
 
 
-def load(
-    db: Db, companies: Sequence[Mapping[str, Any]], invoices: Sequence[Mapping[str, Any]]
-) -> None:
-    """Store companies with their invoices, all or none; what is known already is updated."""
+def load(db: Db, companies: Iterable[Values], invoices: Iterable[Values]) -> None:
+    """Store companies with their invoices, all or none; what is known already is updated.
+
+    :param companies: in the order of schema.sql, and then when each is due daily.
+    """
     with db.transaction():
         _copy(db, "loaded_companies", companies)
-        db.execute(SQL["load_companies"])
-        db.execute(SQL["load_next_due"])
         _copy(db, "loaded_invoices", invoices)
-        db.execute(SQL["load_invoices"])
+        for statement in ("load_companies", "load_next_due", "load_invoices"):
+            db.execute(SQL[statement])
 
 
 def company(db: Db, name: str) -> StoredCompany:
@@ -151,37 +158,29 @@ def company(db: Db, name: str) -> StoredCompany:
 
 
 def offered(db: Db, company: str) -> dict[str, Row]:
-    """Give what waits and has a number."""
+    """Give what waits and has a number, by its number."""
     rows = {}
     for row in db.execute(SQL["offered"], {"company": company}):
         why = Refusal(row["reason"], Text(row["sv"], row["en"]))
-        payment = from_json(row["payment"])
+        payment, number = from_json(row["payment"]), row["number"]
         excluded = None if payment else why
-        invoice = row["invoice_number"]
-        rows[row["number"]] = Row(row["number"], payment, row["amount"], invoice, excluded, why)
+        rows[number] = Row(number, payment, row["amount"], row["invoice_number"], excluded, why)
     return rows
 
 
 def facts(db: Db, of: StoredCompany, company_number: str, rows: Iterable[Row]) -> Facts:
     """Read what decides about rows, as it is committed now."""
     payments = [row.payment for row in rows if row.payment is not None]
-    values = {
-        "books": of.books,
-        "company": of.name,
-        "import_type": of.import_type,
-        "company_number": company_number,
-        "numbers": [one.key.number for one in payments],
-        "invoices": list({one.invoice_number for one in payments}),
-        "ocrs": list({one.ocr for one in payments if one.ocr}),
-    }
+    values: dict[str, Any] = of._asdict() | {"company": of.name, "company_number": company_number}
+    values["numbers"] = [one.key.number for one in payments]
+    values["invoices"] = list({one.invoice_number for one in payments})
+    values["ocrs"] = list({one.ocr for one in payments if one.ocr})
     names = [field.name for field in fields(Invoice)]
-    invoices, registered, decisions = (
-        db.execute(SQL[one], values) for one in ("invoices", "registered", "decisions")
-    )
+    read = [db.execute(SQL[one], values) for one in ("invoices", "registered", "decisions")]
     return Facts(
-        [Invoice(**{name: row[name] for name in names}) for row in invoices],
-        {row["number"]: from_json(row["payment"]) for row in registered},
-        {row["number"]: Decision(**row) for row in decisions},
+        [Invoice(**{name: row[name] for name in names}) for row in read[0]],
+        {row["number"]: from_json(row["payment"]) for row in read[1]},
+        {row["number"]: Decision(**row) for row in read[2]},
     )
 
 
@@ -201,84 +200,54 @@ def save(
     :param registers: tells which of those that are ready are registered.
     :return: what was registered.
     """
-    values = {"run": run, "company": of.name, "cursor": cursor}
+    values: dict[str, Any] = {"run": run, "company": of.name, "cursor": cursor}
+    values |= {"company_number": company.number, "company_name": company.name}
+    now = datetime.now(UTC)
     with db.transaction():
         db.execute(SQL["lock_until_commit"], {"key": f"books {of.books}"})
         judged = judge()
         ready = [one for one in judged if one.judgement.kind == READY and registers(one)]
-        _copy(db, "fresh_payments", [_payment(of, run, one) for one in ready])
+        _copy(db, "fresh_payments", [_payment(of, one, run, now) for one in ready])
         added = {row["number"] for row in db.execute(SQL["register"])}
-        db.execute(SQL["decisions_done"], values | {"numbers": list(added)})
+        values["numbers"] = list(added)
         saved = [one for one in ready if one.row.number in added]
-        kept = [one for one in judged if one.waits and one not in saved]
-        _copy(db, "fresh_waiting", [_waiting(of, *one) for one in enumerate(kept, start=1)])
-        db.execute(SQL["drop_waiting"], values)
-        db.execute(SQL["keep_waiting"])
-        there = {"company_number": company.number, "company_name": company.name}
-        db.execute(SQL["move_cursor"], values | there)
+        kept = [one for one in judged if one.waits and one.row.number not in added]
+        _copy(db, "fresh_waiting", [_waiting(of, one, nth, now) for nth, one in enumerate(kept)])
+        for statement in ("decisions_done", "drop_waiting", "keep_waiting", "move_cursor"):
+            db.execute(SQL[statement], values)
         kinds = [one.judgement.kind for one in judged]
-        counts = {"saved": len(saved), "flagged": kinds.count(READY) - len(saved)}
-        counts |= {"rejected": kinds.count(REJECTED)}
-        _end(db, values | counts | {"ignored": len(kinds) - sum(counts.values())})
+        values |= {"saved": len(saved), "flagged": kinds.count(READY) - len(saved)}
+        _end(db, {**values, "rejected": kinds.count(REJECTED), "ignored": kinds.count(IGNORED)})
     return saved
 
 
 def fail(db: Db, run: str, company: str, failure: Failure, retry: float) -> None:
     """Write down why a run failed; the company is due in so many seconds (infinity: paused)."""
-    why = {"code": failure.code, **failure.message._asdict(), "retry": retry}
+    values = {"run": run, "company": company, "code": failure.code, "retry": retry}
     with db.transaction():
-        _end(db, {"run": run, "company": company, **why})
+        _end(db, {**values, "sv": failure.message.sv, "en": failure.message.en})
 
 
 def _end(db: Db, values: Mapping[str, object]) -> None:
-    known = {**dict.fromkeys(_ENDS), **values}
+    of_any = ("saved", "flagged", "rejected", "ignored", "code", "sv", "en", "retry")
+    known = {**dict.fromkeys(of_any), **values}
     db.execute(SQL["end_run"], known)
     db.execute(SQL["end_company"], known)
 
 
-#: What is known of a run that has ended.
-_ENDS = ("saved", "flagged", "rejected", "ignored", "code", "sv", "en", "retry")
-
-
-def _copy(db: Db, table: str, rows: Sequence[Mapping[str, Any]]) -> None:
-    """Copy rows to a temporary table, which is empty again after the transaction."""
-    db.execute(SQL["temporary"].format(table, _COPIED[table]))
-    if rows:
-        with db.cursor().copy(f"COPY {table} ({', '.join(rows[0])}) FROM STDIN") as copy:
-            for row in rows:
-                copy.write_row(list(row.values()))
-
-
-def _payment(of: StoredCompany, run: str, one: Judged) -> Mapping[str, Any]:
+def _payment(of: StoredCompany, one: Judged, run: str, now: datetime) -> Values:
     payment: Any = one.row.payment
-    return {
-        "import_type": of.import_type,
-        "company_number": payment.key.company,
-        "number": payment.key.number,
-        "books": of.books,
-        "invoice": one.invoice,
-        "amount": payment.amount,
-        "currency": payment.currency,
-        "amount_currency": payment.amount_currency,
-        "effect": one.judgement.effect,
-        "status": one.judgement.status,
-        "payment": to_json(payment),
-        "run": run,
-        "registered_at": datetime.now(UTC),
-    }
+    return (
+        of.import_type, payment.key.company, payment.key.number, of.books, one.invoice,
+        payment.amount, payment.currency, payment.amount_currency, one.judgement.effect,
+        one.judgement.status, to_json(payment), run, now,
+    )  # fmt: skip
 
 
-def _waiting(of: StoredCompany, nth: int, one: Judged) -> Mapping[str, Any]:
-    row, (reason, message) = one.row, one.why
-    return {
-        "company": of.name,
-        "number": row.number,
-        "nth": 0 if row.number else nth,
-        "list": "flagged" if one.judgement.kind == READY else "rejected",
-        "reason": reason,
-        **message._asdict(),
-        "amount": row.amount,
-        "invoice_number": row.invoice_number,
-        "payment": to_json(row.payment),
-        "since": datetime.now(UTC),
-    }
+def _waiting(of: StoredCompany, one: Judged, nth: int, now: datetime) -> Values:
+    row, why = one.row, one.why
+    return (
+        of.name, row.number, 0 if row.number else nth,
+        "flagged" if one.judgement.kind == READY else "rejected", why.reason, why.message.sv,
+        why.message.en, row.amount, row.invoice_number, to_json(row.payment), now,
+    )  # fmt: skip

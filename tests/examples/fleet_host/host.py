@@ -8,30 +8,21 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
+from typing import TypeVar
 
 import pluggy
 
 from hostsim.ledger.matching import READY, Refusal
-from opter_contract import BATCH, PROJECT, hookimpl, hooks
-from opter_contract.values import (
-    Company,
-    ExcludedPayment,
-    ImportReport,
-    Payment,
-    Progress,
-    Run,
-    SavedPayment,
-    SavedRun,
-    Text,
-)
+from opter_contract import BATCH, PROJECT, hookimpl, hooks, values
+from opter_contract.values import Company, ImportReport, Payment, Run, Text
 
 from . import database
 from .database import SQL, Db, StoredCompany
 from .errors import FleetError
-from .judging import Judged, Row, judge
+from .judging import Judged, Row, excluded_row_of, judge, row_of
 
 log = logging.getLogger(__name__)
 
@@ -40,6 +31,8 @@ SIGN_IN, SERVICE_ACCOUNT = "sign_in", "service-account"
 
 #: Seconds between two questions whether the connection of a run is still there.
 _CHECKED_EVERY = 1.0
+
+T = TypeVar("T")
 
 
 @dataclass(eq=False)
@@ -54,7 +47,7 @@ class Import:
     offered: dict[str, Row] | None = None  # what waits since earlier runs
     named: set[str] = field(default_factory=set)
     report: ImportReport = field(init=False)
-    judged: list[Judged] = field(default_factory=list)
+    judged: list[Judged] = field(init=False)
     locks: dict[str, object] = field(default_factory=dict)
     checked_at: float = 0.0
 
@@ -65,7 +58,7 @@ class Host:
     def __init__(self, plugins: Sequence[object] | None = None) -> None:
         self.manager = pluggy.PluginManager(PROJECT)
         self.manager.add_hookspecs(hooks)
-        self.manager.register(self, name="fleet_host")
+        self.manager.register(self)
         if plugins is None:
             self.manager.load_setuptools_entrypoints(PROJECT)
         for plugin in plugins or ():
@@ -73,17 +66,15 @@ class Host:
         self.manager.check_pending()
         self._active: dict[str, Import] = {}
 
-    # --- A company ---
-
     def checked_settings(
-        self, name: str, import_type: str, values: Mapping[str, str]
+        self, name: str, import_type: str, given: Mapping[str, str]
     ) -> Mapping[str, str]:
-        """Give the settings as they are to be stored.
+        """Give the settings of a company as they are to be stored.
 
         :raises FleetError: for what cannot be used, or not on many machines.
         """
-        asked = {"type_code": import_type, "subject": ""}
-        answers = self.manager.hook.opter_check_settings(values=values, **asked)
+        check = self.manager.hook.opter_check_settings
+        answers = check(type_code=import_type, values=given, subject="")
         if not answers:
             raise FleetError("IMPORT_TYPE_UNKNOWN", company=name, type=import_type)
         wrong = [one.message for one in answers[0].problems if one.severity == "error"]
@@ -95,12 +86,11 @@ class Host:
         return stored
 
     def _refuse_other_sign_in(self, name: str, import_type: str, stored: Mapping[str, str]) -> None:
-        asked = {"type_code": import_type, "subject": ""}
-        for fields in self.manager.hook.opter_settings_fields(**asked):
-            for one in fields:
-                given = stored.get(SIGN_IN, one.default)
-                if one.key == SIGN_IN and given != SERVICE_ACCOUNT:
-                    raise FleetError("SERVICE_ACCOUNT_NEEDED", company=name, sign_in=given)
+        fields = self.manager.hook.opter_settings_fields(type_code=import_type, subject="")
+        for one in (one for several in fields for one in several if one.key == SIGN_IN):
+            given = stored.get(SIGN_IN, one.default)
+            if given != SERVICE_ACCOUNT:
+                raise FleetError("SERVICE_ACCOUNT_NEEDED", company=name, sign_in=given)
 
     # --- A run ---
 
@@ -114,17 +104,15 @@ class Host:
         of = database.company(db, name)
         self._refuse_other_sign_in(name, of.import_type, of.settings)
         run = Run(
-            id=run_id, hook=self.manager.hook, type_code=of.import_type, format=of.format,
-            definition=name, settings=of.settings, company=of.company, cursor=of.cursor,
-            attended=False,
+            run_id, self.manager.hook, of.import_type, of.format, name, of.settings, of.company,
+            of.cursor, attended=False,
         )  # fmt: skip
-        read = Import(run, of, db, cancelled)
-        self._active[run_id] = read
+        read = self._active[run_id] = Import(run, of, db, cancelled)
         try:
             answers = self.manager.hook.opter_import_payments(run=run)
             if len(answers) != 1:
                 raise FleetError("CONTRACT_BROKEN", what=f"{len(answers)} answers to an import")
-            read.report = answers[0]
+            [read.report] = answers
             self._refuse_other_company(read)
             self._offer_again(read)
         finally:
@@ -137,10 +125,10 @@ class Host:
 
         :param all_ready: register also what has a warning, as a person would who has read it.
         """
-        read.db = db
+        read.db, company = db, read.report.company
         saved = database.save(
-            db, read.of, read.run.id, read.report.company, cursor=read.report.cursor,
-            judge=lambda: self._judge(read, read.report.company),
+            db, read.of, read.run.id, company, cursor=read.report.cursor,
+            judge=lambda: self._judge(read, company),
             registers=lambda one: all_ready or one.green,
         )  # fmt: skip
         self._notify(read, saved)
@@ -158,41 +146,34 @@ class Host:
         """Take what waits, as today's settings see it."""
         if read.offered is not None:
             return
-        offered = database.offered(read.db, read.of.name)
-        readable = [one for one in offered.values() if one.payment is not None]
-        for start in range(0, len(readable), BATCH):
-            batch = readable[start : start + BATCH]
-            reasons = self.manager.hook.opter_exclusion_reasons(
-                run=read.run, payments=[one.payment for one in batch]
-            )
-            for row, reason in zip(batch, reasons[0] if reasons else (), strict=False):
-                if reason is not None:
-                    refusal = Refusal(reason.reason, Text(*reason.message))
-                    offered[row.number] = replace(row, excluded=refusal)
-        read.offered = offered
+        read.offered = database.offered(read.db, read.of.name)
+        for batch in _batches([row for row in read.offered.values() if row.payment]):
+            payments = [row.payment for row in batch]
+            answers = self.manager.hook.opter_exclusion_reasons(run=read.run, payments=payments)
+            for row, why in zip(batch, answers[0] if answers else [], strict=False):
+                if why is not None:
+                    refusal = Refusal(why.reason, Text(why.message.sv, why.message.en))
+                    read.offered[row.number] = row._replace(excluded=refusal)
 
     def _refuse_other_company(self, read: Import) -> None:
-        expected = (read.run.company or read.report.company).number
-        others = {one.payment.key.company for one in read.rows.values() if one.payment}
-        for actual in {read.report.company.number, *others} - {expected}:
-            values = {"company": read.of.name, "expected": expected, "actual": actual}
-            raise FleetError("WRONG_COMPANY", **values)
-
-    # --- Listeners ---
+        company = read.report.company.number
+        expected = read.run.company.number if read.run.company else company
+        others = {row.payment.key.company for row in read.rows.values() if row.payment}
+        for actual in {company, *others} - {expected}:
+            names = {"company": read.of.name, "expected": expected, "actual": actual}
+            raise FleetError("WRONG_COMPANY", **names)
 
     def _notify(self, read: Import, saved: Sequence[Judged]) -> None:
         """Tell each listener alone: one that fails affects nothing else."""
-        run = SavedRun(
-            read.run.id, read.of.import_type, read.of.name, read.report.company, len(saved)
-        )
+        of, company = read.of, read.report.company
+        run = values.SavedRun(read.run.id, of.import_type, of.name, company, len(saved))
         payments = [
-            SavedPayment(one.row.payment, one.invoice or "", one.judgement.status or "")
+            values.SavedPayment(one.row.payment, one.invoice or "", one.judgement.status or "")
             for one in saved
-            if one.row.payment is not None
+            if one.row.payment
         ]
         for plugin in self.manager.get_plugins() - {self}:
-            for start in range(0, len(payments), BATCH):
-                batch = payments[start : start + BATCH]
+            for batch in _batches(payments):
                 self._tell(plugin, "opter_payments_saved", run=run, payments=batch)
             self._tell(plugin, "opter_run_saved", run=run)
 
@@ -206,26 +187,25 @@ class Host:
     # --- Hooks ---
 
     def _of(self, run: Run) -> Import:
-        read = self._active.get(run.id)
-        if read is None:
+        if run.id not in self._active:
             raise FleetError("CONTRACT_BROKEN", what="a hook was called after the run")
-        return read
+        return self._active[run.id]
 
     def _take(self, run: Run, rows: Sequence[Row]) -> int:
-        read = self._of(run)
+        read = self._of(run).rows
         for row in rows:
             key = row.number or object()  # rows without a number are all different
-            read.rows.pop(key, None)
-            read.rows[key] = row
+            read.pop(key, None)
+            read[key] = row
         return len(rows)
 
     @hookimpl
     def opter_take_payments(self, run: Run, payments: Sequence[Payment]) -> int:
-        return self._take(run, [Row.of(one) for one in payments])
+        return self._take(run, [row_of(one) for one in payments])
 
     @hookimpl
-    def opter_take_excluded(self, run: Run, excluded: Sequence[ExcludedPayment]) -> int:
-        return self._take(run, [Row.excluding(one) for one in excluded])
+    def opter_take_excluded(self, run: Run, excluded: Sequence[values.ExcludedPayment]) -> int:
+        return self._take(run, [excluded_row_of(one) for one in excluded])
 
     @hookimpl
     def opter_take_deleted(self, run: Run, payment_numbers: Sequence[str]) -> int:
@@ -239,23 +219,23 @@ class Host:
     def opter_payments_to_confirm(self, run: Run, company: Company) -> Sequence[str]:
         read = self._of(run)
         self._offer_again(read)
-        judged = self._judge(read, company, as_if_fetched=True)
-        named = [
-            one.row.number
-            for one in judged
-            if one.judgement.kind == READY and one.row.earlier and one.row.number not in read.named
-        ][:BATCH]
-        read.named.update(named)
-        return named
+        ready = [
+            one.row
+            for one in self._judge(read, company, as_if_fetched=True)
+            if one.judgement.kind == READY
+        ]
+        waited = [row.number for row in ready if row.earlier and row.number not in read.named]
+        read.named.update(waited[:BATCH])
+        return waited[:BATCH]
 
     @hookimpl
     def opter_known_invoices(self, run: Run, invoice_numbers: Sequence[str]) -> Collection[str]:
         read = self._of(run)
-        values = {"books": read.of.books, "numbers": list(invoice_numbers)}
-        return [row["number"] for row in read.db.execute(SQL["known_invoices"], values)]
+        named = {"books": read.of.books, "numbers": list(invoice_numbers)}
+        return [row["number"] for row in read.db.execute(SQL["known_invoices"], named)]
 
     @hookimpl
-    def opter_progress(self, run: Run, progress: Progress) -> bool:
+    def opter_progress(self, run: Run) -> bool:
         """End a run that has lost its connection, and with it the company's lock."""
         read = self._of(run)
         if time.monotonic() - read.checked_at > _CHECKED_EVERY:
@@ -264,22 +244,27 @@ class Host:
         return read.cancelled()
 
     @hookimpl
-    def opter_open_browser(self, run: Run) -> bool:
+    def opter_open_browser(self) -> bool:
         return False
 
     @hookimpl
     def opter_get_state(self, run: Run, key: str) -> str | None:
-        values = {"import_type": run.type_code, "key": key}
-        row = self._of(run).db.execute(SQL["state"], values).fetchone()
+        named = {"import_type": run.type_code, "key": key}
+        row = self._of(run).db.execute(SQL["state"], named).fetchone()
         return None if row is None else str(row["value"])
 
     @hookimpl
     def opter_set_state(self, run: Run, key: str, value: str | None) -> bool:
-        values = {"import_type": run.type_code, "key": key, "value": value}
-        self._of(run).db.execute(SQL["delete_state" if value is None else "set_state"], values)
+        named = {"import_type": run.type_code, "key": key, "value": value}
+        self._of(run).db.execute(SQL["delete_state" if value is None else "set_state"], named)
         return True
 
     @hookimpl
     def opter_lock(self, run: Run, key: str, timeout: float) -> AbstractContextManager[bool]:
-        read, name = self._of(run), f"plug-in {run.type_code} {key}"
-        return database.locked(read.db, name, timeout, read.locks)
+        read = self._of(run)
+        return database.locked(read.db, f"plug-in {run.type_code} {key}", timeout, read.locks)
+
+
+def _batches(several: Sequence[T]) -> Iterator[Sequence[T]]:
+    for start in range(0, len(several), BATCH):
+        yield several[start : start + BATCH]

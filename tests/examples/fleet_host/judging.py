@@ -7,8 +7,7 @@ from __future__ import annotations
 
 import json
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
 from decimal import Decimal
 from typing import Any, NamedTuple
@@ -24,15 +23,16 @@ from .errors import FleetError
 #: A decision of this host: a payment is registered although there is a warning.
 REGISTER = "register"
 
-#: Why a payment that could be registered waits.
+#: Why a payment waits that could be registered.
 FLAGGED = "flagged"
 
-#: SEK of a last shortfall that is written off; 0 leaves all of them for a person.
+#: SEK of a last shortfall that is written off; 0 leaves all of them to a person.
 ACCEPTED_DEVIATION = Decimal(0)
 
+NOTHING = Text("", "")
 
-@dataclass(frozen=True)
-class Row:
+
+class Row(NamedTuple):
     """A payment that was read in this run, or waits since an earlier one."""
 
     number: str
@@ -41,17 +41,6 @@ class Row:
     invoice_number: str | None
     excluded: Refusal | None = None  # by the plug-in
     earlier: Refusal | None = None  # why it waits; not fetched again yet
-
-    @classmethod
-    def of(cls, payment: Payment) -> Row:
-        return cls(payment.key.number, checked(payment), payment.amount, payment.invoice_number)
-
-    @classmethod
-    def excluding(cls, one: ExcludedPayment) -> Row:
-        money(one.amount)
-        why = Refusal(one.reason, Text(one.message.sv, one.message.en))
-        payment = one.payment and checked(one.payment)
-        return cls(one.key.number, payment, one.amount, one.invoice_number, excluded=why)
 
 
 class Facts(NamedTuple):
@@ -62,14 +51,13 @@ class Facts(NamedTuple):
     decisions: Mapping[str, Decision]
 
 
-@dataclass(frozen=True)
-class Judged:
+class Judged(NamedTuple):
     """A row, what becomes of it, and the invoice that it pays."""
 
     row: Row
     judgement: Judgement
     invoice: str | None
-    decided: bool = False  # a person wants it registered, with exactly these figures
+    decided: bool  # a person wants it registered, with exactly these figures
 
     @property
     def green(self) -> bool:
@@ -81,104 +69,109 @@ class Judged:
     def why(self) -> Refusal:
         """Why it waits, below what a person decided."""
         one = self.judgement
-        if one.hidden is not None:
-            return one.hidden
         if one.kind == READY:
-            return Refusal(FLAGGED, one.warning or Text("", ""))
-        return Refusal(one.reason or "", one.message or Text("", ""))
+            return Refusal(FLAGGED, one.warning or NOTHING)
+        return one.hidden or Refusal(one.reason or "", one.message or NOTHING)
 
     @property
     def waits(self) -> bool:
         """Whether it is kept, and offered again, unless it is registered."""
-        one = self.judgement
-        if one.kind == IGNORED:
-            return one.reason == SET_ASIDE
-        return one.reason != "already-imported"
+        if self.judgement.kind == IGNORED:
+            return self.judgement.reason == SET_ASIDE
+        return self.judgement.reason != "already-imported"
 
 
-def judge(rows: Iterable[Row], facts: Facts, *, as_if_fetched: bool = False) -> list[Judged]:
+def row_of(payment: Payment) -> Row:
+    """Take a payment, unless its money is none."""
+    amounts = [payment.amount, payment.amount_currency, payment.exchange_rate]
+    for amount in [*amounts, *(one.amount for one in payment.write_offs)]:
+        _check(amount)
+    return Row(payment.key.number, payment, payment.amount, payment.invoice_number)
+
+
+def excluded_row_of(one: ExcludedPayment) -> Row:
+    _check(one.amount)
+    payment = one.payment and row_of(one.payment).payment
+    why = Refusal(one.reason, Text(one.message.sv, one.message.en))
+    return Row(one.key.number, payment, one.amount, one.invoice_number, excluded=why)
+
+
+def _check(amount: Decimal | None) -> None:
+    if amount is not None and not (isinstance(amount, Decimal) and amount.is_finite()):
+        raise FleetError("CONTRACT_BROKEN", what="an amount is not a finite Decimal")
+
+
+def judge(rows: Sequence[Row], facts: Facts, *, as_if_fetched: bool = False) -> list[Judged]:
     """Judge rows, all those of one invoice together.
 
     :param as_if_fetched: to learn which of the waiting ones must be fetched again.
     """
-    rows = list(rows)
     by_invoice: dict[str | None, list[Row]] = defaultdict(list)
-    for row in rows:
-        by_invoice[_match(row, facts.invoices, rows)].append(row)
+    for row, number in zip(rows, _matching(facts.invoices, rows), strict=True):
+        by_invoice[number].append(row)
     invoices = {one.number: one for one in facts.invoices}
-    judged = []
+    judged: list[Judged] = []
     for number, several in by_invoice.items():
-        candidates = [_candidate(row, facts) for row in several]
+        for_all = [_candidate(row, facts) for row in several]
+        judgements: Sequence[Judgement]
         if number is None:
-            judgements: Sequence[Judgement] = [
-                matching.judge_without_invoice(one, as_if_fetched=as_if_fetched)
-                for one in candidates
-            ]
+            alone = matching.judge_without_invoice
+            judgements = [alone(one, as_if_fetched=as_if_fetched) for one in for_all]
         else:
             judgements, _ = matching.judge(
-                invoices[number], candidates, ACCEPTED_DEVIATION, as_if_fetched=as_if_fetched
+                invoices[number], for_all, ACCEPTED_DEVIATION, as_if_fetched=as_if_fetched
             )
-        judged += [
-            Judged(row, one, number, _wanted(row, facts))
-            for row, one in zip(several, judgements, strict=True)
-        ]
+        pairs = zip(several, judgements, strict=True)
+        judged += [Judged(row, one, number, _wanted(row, facts)) for row, one in pairs]
     return judged
 
 
-def _match(row: Row, invoices: Sequence[Invoice], rows: Sequence[Row]) -> str | None:
-    """Find the invoice by its number; else by an OCR reference of one invoice, here and there."""
-    payment = row.payment
-    if payment is None:
-        return None
-    if any(one.number == payment.invoice_number for one in invoices):
-        return payment.invoice_number
-    here = [one.number for one in invoices if payment.ocr and one.ocr == payment.ocr]
-    there = {
-        one.payment.invoice_number for one in rows if one.payment and payment.ocr == one.payment.ocr
-    }
-    return here[0] if len(here) == len(there) == 1 else None
+def _matching(invoices: Sequence[Invoice], rows: Sequence[Row]) -> Iterator[str | None]:
+    """Match rows by invoice number; else by an OCR reference of one invoice, here and there."""
+    numbers = {one.number for one in invoices}
+    here, there = defaultdict(list), defaultdict(set)
+    for one in invoices:
+        here[one.ocr].append(one.number)
+    payments = [row.payment for row in rows]
+    for payment in filter(None, payments):
+        there[payment.ocr].add(payment.invoice_number)
+    for payment in payments:
+        if payment is None:
+            yield None
+        elif payment.invoice_number in numbers:
+            yield payment.invoice_number
+        else:
+            one_each = payment.ocr and len(here[payment.ocr]) == len(there[payment.ocr]) == 1
+            yield here[payment.ocr][0] if one_each else None
 
 
 def _candidate(row: Row, facts: Facts) -> Candidate:
     decision = facts.decisions.get(row.number)
     return Candidate(
-        number=row.number,
-        payment=row.payment,
-        excluded=row.excluded,
-        registered=facts.registered.get(row.number),
-        earlier=row.earlier,
-        decision=decision if decision and decision.decision == SET_ASIDE else None,
-    )
+        row.number, row.payment, row.excluded, facts.registered.get(row.number), row.earlier,
+        decision if decision and decision.decision == SET_ASIDE else None,
+    )  # fmt: skip
 
 
 def _wanted(row: Row, facts: Facts) -> bool:
-    decision = facts.decisions.get(row.number)
-    return row.payment is not None and decision_rules.holds(
-        decision, REGISTER, decision_rules.figures(row.payment)
+    decision, payment = facts.decisions.get(row.number), row.payment
+    return payment is not None and decision_rules.holds(
+        decision, REGISTER, decision_rules.figures(payment)
     )
 
 
-# --- Payments as they come and as they are stored ---
-
-
-def checked(payment: Payment) -> Payment:
-    """Refuse a payment whose money is none."""
-    amounts = [payment.amount, payment.amount_currency, payment.exchange_rate]
-    for amount in [*amounts, *(one.amount for one in payment.write_offs)]:
-        money(amount)
-    return payment
-
-
-def money(amount: Decimal | None) -> None:
-    if amount is not None and not (isinstance(amount, Decimal) and amount.is_finite()):
-        raise FleetError("CONTRACT_BROKEN", what="an amount is not a finite Decimal")
+# --- Payments as they are stored ---
 
 
 def to_json(payment: Payment | None) -> str | None:
     """Write a payment, its money as text; it may be any object with these attributes."""
     if payment is None:
         return None
-    stored = {name: getattr(payment, name) for name in _PLAIN}
+    plain = (
+        "source", "invoice_number", "ocr", "date", "amount", "currency", "amount_currency",
+        "exchange_rate", "booked",
+    )  # fmt: skip
+    stored = {name: getattr(payment, name) for name in plain}
     stored["key"] = payment.key.company, payment.key.number
     stored["write_offs"] = [
         (one.amount, one.account, one.description, getattr(one, "currency", ""))
@@ -191,20 +184,12 @@ def to_json(payment: Payment | None) -> str | None:
 def from_json(stored: Mapping[str, Any] | None) -> Payment | None:
     if stored is None:
         return None
-    decimals = {
-        name: None if stored[name] is None else Decimal(stored[name])
+    changed: dict[str, Any] = {
+        name: stored[name] and Decimal(stored[name])
         for name in ("amount", "amount_currency", "exchange_rate")
     }
-    changed: dict[str, Any] = {
-        "key": PaymentKey(*stored["key"]),
-        "date": date.fromisoformat(stored["date"]),
-        "write_offs": [WriteOff(Decimal(one), *more) for one, *more in stored["write_offs"]],
-        "warnings": [Text(*one) for one in stored["warnings"]],
-    }
-    return Payment(**{**stored, **decimals, **changed})
-
-
-_PLAIN = (
-    "source", "invoice_number", "ocr", "date", "amount", "currency", "amount_currency",
-    "exchange_rate", "booked",
-)  # fmt: skip
+    changed["key"] = PaymentKey(*stored["key"])
+    changed["date"] = date.fromisoformat(stored["date"])
+    changed["write_offs"] = [WriteOff(Decimal(one), *rest) for one, *rest in stored["write_offs"]]
+    changed["warnings"] = [Text(*one) for one in stored["warnings"]]
+    return Payment(**{**stored, **changed})

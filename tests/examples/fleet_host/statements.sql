@@ -6,7 +6,7 @@ SELECT * FROM companies WHERE name = %(company)s
 
 -- load_companies
 INSERT INTO companies (name, books, import_type, format, settings, company_number, company_name)
-SELECT name, name, import_type, format, settings, company_number, company_name FROM loaded_companies
+SELECT name, books, import_type, format, settings, company_number, company_name FROM loaded_companies
 ON CONFLICT (name) DO UPDATE SET import_type = EXCLUDED.import_type, format = EXCLUDED.format,
     settings = EXCLUDED.settings
 
@@ -16,10 +16,7 @@ ON CONFLICT (company) DO UPDATE SET daily_at = EXCLUDED.daily_at
 
 -- load_invoices
 -- What was paid already stays paid when the total changes.
-INSERT INTO invoices AS old
-SELECT books, number, ocr, customer_code, customer_name, currency, total, total, invoice_date,
-       due_date, period_closed
-FROM loaded_invoices
+INSERT INTO invoices AS old SELECT * FROM loaded_invoices
 ON CONFLICT (books, number) DO UPDATE SET ocr = EXCLUDED.ocr,
     customer_code = EXCLUDED.customer_code, customer_name = EXCLUDED.customer_name,
     currency = EXCLUDED.currency, total = EXCLUDED.total,
