@@ -83,7 +83,9 @@ def night():
 def test_every_payment_is_registered_once_or_waits(night):
     everything, waiting = fleet.paid(COMPANIES)
     assert Counter(night.fleet.registered()) == Counter(everything - waiting)
-    assert {(one["company"], one["number"]) for one in night.fleet.run("waiting")["waiting"]} == waiting
+    assert {
+        (one["company"], one["number"]) for one in night.fleet.run("waiting")["waiting"]
+    } == waiting
 
 
 def test_what_remains_is_what_was_not_paid(night):

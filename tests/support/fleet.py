@@ -10,6 +10,9 @@ import threading
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import pytest
+from click.testing import CliRunner
+
 from hostsim.sandbox import seed_many
 
 ROOT = Path(__file__).parents[2]
@@ -64,12 +67,19 @@ def _path():
     return os.environ | {"PYTHONPATH": str(ROOT)}
 
 
+class NoContext:
+    """What a job is told of its worker, where there is none."""
+
+    def should_abort(self):
+        return False
+
+
 class Fleet:
     """The commands, with one database and one sandbox."""
 
     def __init__(self, url, sandbox):
         self.url, self.workers = url, []
-        self._environment = _path() | {
+        self.environment = _path() | {
             "FLEET_DB": url,
             "FORTNOX_CLIENT_ID": sandbox["client_id"],
             "FORTNOX_CLIENT_SECRET": sandbox["client_secret"],
@@ -80,24 +90,58 @@ class Fleet:
 
     def start(self, *words, **streams):
         command = [sys.executable, "-P", "-m", "tests.examples.fleet_host", *words]
-        return subprocess.Popen(command, cwd=ROOT, env=self._environment, text=True, **streams)
+        return subprocess.Popen(command, cwd=ROOT, env=self.environment, text=True, **streams)
 
     def run(self, *words, given=""):
-        """Run a command that ends well; give what it wrote."""
-        process = self.start(*words, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
-        out, _ = process.communicate(given, timeout=120)
-        assert process.returncode == 0, out
-        return json.loads(out)
+        """Run a command that ends well, in this process; give what it wrote."""
+        result = self._invoke(words, given)
+        if result.exception:
+            raise result.exception
+        return json.loads(result.stdout)
 
     def refusal(self, *words, given=""):
         """Run a command that is refused; give what a person reads."""
-        process = self.start(*words, stdin=subprocess.PIPE, stderr=subprocess.PIPE)
-        _, message = process.communicate(given, timeout=120)
-        assert process.returncode == 2, message
-        return message
+        return str(self._invoke(words, given).exception)
+
+    def _invoke(self, words, given):
+        from fleet_host.__main__ import fleet_host
+
+        return CliRunner(env=self.environment).invoke(fleet_host, words, input=given)
 
     def load(self, count, **settings):
         return self.run("load", "-", given="\n".join(lines(count, datetime.now(UTC), **settings)))
+
+    def load_one(self, number):
+        """Load a company that Fortnox does not have."""
+        [line] = lines(1, datetime.now(UTC))
+        company = {"number": number, "name": f"Åkeri {number} AB"}
+        return self.run("load", "-", given=json.dumps(json.loads(line) | {"company": company}))
+
+    def night(self):
+        """Import whatever is due, in this process, and so without the time to start others."""
+        from fleet_host import jobs
+        from fleet_host.database import open_pool
+        from fleet_host.host import Host
+
+        host = Host()
+        with pytest.MonkeyPatch.context() as patch, open_pool(self.url, 4) as pool:
+            for name, value in self.environment.items():
+                patch.setenv(name, value)
+            due = self.query("SELECT company FROM next_due WHERE due <= now()")
+            self.query(
+                "UPDATE next_due SET queued_at = now(), due = now() + interval '1 day'"
+                " WHERE due <= now() RETURNING due"
+            )
+            for one in due:
+                jobs.import_company(host, pool, NoContext(), company=one["company"])
+
+    def wait_for(self, query):
+        pause = threading.Event()
+        for _ in range(600):
+            if self.query(query):
+                return
+            pause.wait(0.05)
+        raise AssertionError(f"never: {query}")
 
     def enqueue(self):
         return self.run("enqueue", "--dead-after", DEAD_AFTER)

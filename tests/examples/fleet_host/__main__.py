@@ -8,6 +8,8 @@ import json
 import logging
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from datetime import date, time
+from decimal import Decimal
 from itertools import islice
 from typing import Any, TextIO
 
@@ -64,7 +66,7 @@ def _companies(host: Host, lines: Iterable[str]) -> Iterator[_Loaded]:
     for number, line in enumerate(lines, start=1):
         try:
             yield _company(host, json.loads(line))
-        except (ValueError, KeyError, TypeError, AttributeError) as error:
+        except (ValueError, LookupError, TypeError, AttributeError, ArithmeticError) as error:
             why = f"{type(error).__name__}: {error}"
             raise FleetError("LINE_WRONG", line=number, why=why) from error
 
@@ -76,7 +78,7 @@ def _company(host: Host, given: Mapping[str, Any]) -> _Loaded:
     settings = json.dumps(dict(host.checked_settings(name, import_type, given["settings"])))
     company = (
         name, name, import_type, given.get("format", "API"), settings, there["number"],
-        there["name"], None, given.get("daily_at", "02:00"),
+        there["name"], None, time.fromisoformat(given.get("daily_at", "02:00")),
     )  # fmt: skip
     return company, [_invoice(name, one) for one in given["invoices"]]
 
@@ -84,11 +86,12 @@ def _company(host: Host, given: Mapping[str, Any]) -> _Loaded:
 def _invoice(books: str, given: Mapping[str, Any]) -> database.Values:
     if not isinstance(given["total"], str):
         raise TypeError("an invoice's total is text, since a number would not be exact")
+    texts = [given.get(name, "") for name in ("ocr", "customer_code", "customer_name")]
+    dates = [given.get(name) for name in ("invoice_date", "due_date")]
+    total = Decimal(given["total"])
     return (
-        books, given["number"], given.get("ocr", ""), given.get("customer_code", ""),
-        given.get("customer_name", ""), given.get("currency", "SEK"), given["total"],
-        given["total"], given.get("invoice_date"), given.get("due_date"),
-        given.get("period_closed", True),
+        books, given["number"], *texts, given.get("currency", "SEK"), total, total,
+        *(day and date.fromisoformat(day) for day in dates), given.get("period_closed", True),
     )  # fmt: skip
 
 

@@ -40,7 +40,7 @@ SQL = dict(re.findall(r"^-- (\w+)\n(.+?)\n\n", _TEXT, re.MULTILINE | re.DOTALL))
 _COPIED = {
     "fresh_payments": "payments",
     "fresh_waiting": "waiting",
-    "loaded_companies": "companies, LATERAL (SELECT ''::text AS daily_at) AS due",
+    "loaded_companies": "companies, LATERAL (SELECT NULL::time AS daily_at) AS due",
     "loaded_invoices": "invoices",
 }
 

@@ -11,7 +11,7 @@ ON CONFLICT (name) DO UPDATE SET import_type = EXCLUDED.import_type, format = EX
     settings = EXCLUDED.settings
 
 -- load_next_due
-INSERT INTO next_due (company, due, daily_at) SELECT name, now(), daily_at::time FROM loaded_companies
+INSERT INTO next_due (company, due, daily_at) SELECT name, now(), daily_at FROM loaded_companies
 ON CONFLICT (company) DO UPDATE SET daily_at = EXCLUDED.daily_at
 
 -- load_invoices
