@@ -29,15 +29,14 @@ class FleetHost:
         self.cancelled = False
         self.start()
         with self.pool.connection() as db:
-            invoices = [
-                (BOOKS, one.number, one.ocr, "1", "Kund AB", one.currency, one.total, one.total)
-                + (None, None, True)
-                for one in INVOICES
-            ]
-            database.load(db, [self.company(BOOKS, "none")], invoices)
-
-    def company(self, name, import_type):
-        return name, BOOKS, import_type, FORMAT, "{}", None, None, None, "02:00"
+            db.cursor().executemany(
+                "INSERT INTO invoices VALUES"
+                " (%s, %s, %s, '1', 'Kund AB', %s, %s, %s, NULL, NULL, true)",
+                [
+                    (BOOKS, one.number, one.ocr, one.currency, one.total, one.total)
+                    for one in INVOICES
+                ],
+            )
 
     def start(self):
         from fleet_host.host import Host
@@ -56,7 +55,9 @@ class FleetHost:
 
     def import_payments(self, import_type, definition):
         with self.pool.connection() as db:
-            self.database.load(db, [self.company(definition, import_type)], [])
+            values = definition, BOOKS, import_type, FORMAT
+            insert = "INSERT INTO companies VALUES (%s, %s, %s, %s, '{}') ON CONFLICT DO NOTHING"
+            db.execute(insert, values)
         self.runs += 1
         run = f"{self.runs}"
         with self.database.alone(self.pool, definition, 1.0) as db:

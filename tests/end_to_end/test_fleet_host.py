@@ -147,7 +147,7 @@ def test_a_company_that_cannot_run_on_every_machine_is_refused_by_name(companies
     [line] = fleet.lines(1, datetime.now(UTC))
     message = companies.refusal("load", "-", given=json.dumps(json.loads(line) | changed))
     assert message.startswith(code)
-    assert FIRST in message or "Line 1 " in message
+    assert FIRST in message or "lines 1–1 " in message
 
 
 def test_what_goes_wrong_is_a_code_and_a_sentence_in_both_languages(companies):
@@ -175,8 +175,8 @@ def test_a_worker_that_is_asked_to_end_finishes_what_it_is_doing(companies):
 
 def test_what_was_missed_is_done_once_and_is_then_due_at_its_time_in_stockholm(jobs, companies):
     companies.query("UPDATE next_due SET due = now() - interval '9 days' RETURNING company")
-    assert enqueue(jobs, companies).queued == COMPANIES
-    assert enqueue(jobs, companies).queued == 0
+    assert enqueue(jobs, companies)["queued"] == COMPANIES
+    assert enqueue(jobs, companies)["queued"] == 0
     [due] = companies.query(
         "SELECT DISTINCT (due AT TIME ZONE 'Europe/Stockholm')::time::text AS at,"
         " due - now() BETWEEN interval '0' AND interval '25 hours' AS next FROM next_due"
@@ -195,18 +195,18 @@ def test_what_is_due_moves_only_if_it_was_queued(jobs, companies, monkeypatch):
     def fail(*_, **__):
         raise RuntimeError
 
-    monkeypatch.setattr(jobs, "new_job", fail)
+    monkeypatch.setattr(jobs, "_job", fail)
     with pytest.raises(RuntimeError):
         enqueue(jobs, companies)
     monkeypatch.undo()
-    assert enqueue(jobs, companies).queued == COMPANIES
+    assert enqueue(jobs, companies)["queued"] == COMPANIES
 
 
 def test_a_company_whose_job_failed_without_a_word_is_owed(jobs, companies):
     """As where the database is lost in the run, and is there again when the job ends."""
     enqueue(jobs, companies)
     companies.query("UPDATE procrastinate_jobs SET status = 'failed' RETURNING id")
-    assert enqueue(jobs, companies).queued == COMPANIES
+    assert enqueue(jobs, companies)["queued"] == COMPANIES
 
 
 # --- Workers that die ---
@@ -218,7 +218,7 @@ def dead_job(jobs, queue, companies):
 
     async def die(app):
         enqueued = await jobs.enqueue(companies.url)
-        assert enqueued.queued == COMPANIES
+        assert enqueued["queued"] == COMPANIES
         worker = await app.job_manager.register_worker()
         job = await app.job_manager.fetch_job(queues=None, worker_id=worker)
         return job.lock
@@ -236,7 +236,7 @@ def jobs_of(companies, company):
 
 
 def test_a_dead_job_is_done_again(jobs, companies, dead_job):
-    assert enqueue(jobs, companies).rescued == 1
+    assert enqueue(jobs, companies)["rescued"] == 1
     assert jobs_of(companies, dead_job) == ["todo"]
 
 
@@ -265,7 +265,7 @@ def test_the_documented_rescue_fails_where_the_company_was_queued_meanwhile(
 def test_ours_ends_the_dead_job_and_the_company_goes_on(jobs, companies, dead_job):
     due_again(companies, dead_job)
     enqueue(jobs, companies, dead_after=7200)
-    assert enqueue(jobs, companies).released == 1
+    assert enqueue(jobs, companies)["released"] == 1
     assert jobs_of(companies, dead_job) == ["failed", "todo"]
 
 
@@ -274,9 +274,9 @@ def test_a_rescuer_that_dies_leaves_nothing_locked(jobs, companies, dead_job):
     from fleet_host import database
 
     with database.connected(companies.url) as other:
-        other.execute("SELECT pg_advisory_lock(-1)")
-        assert enqueue(jobs, companies).rescued == 0
-    assert enqueue(jobs, companies).rescued == 1
+        other.execute(database.SQL["try_lock"], {"key": "enqueue"})
+        assert enqueue(jobs, companies)["rescued"] == 0
+    assert enqueue(jobs, companies)["rescued"] == 1
 
 
 # --- Runs that lose their lock ---

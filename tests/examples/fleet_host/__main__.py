@@ -7,13 +7,12 @@ import getpass
 import json
 import logging
 import sys
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from datetime import date, time
-from decimal import Decimal
+from collections.abc import Callable, Mapping
 from itertools import islice
 from typing import Any, TextIO
 
 import click
+import psycopg
 
 from hostsim.ledger import decision_rules
 from hostsim.ledger.reasons import SET_ASIDE
@@ -25,10 +24,7 @@ from .host import Host
 from .judging import FLAGGED, REGISTER, from_json
 
 #: Companies that are loaded in one transaction.
-_BATCH = 200
-
-#: A company, and its invoices.
-_Loaded = tuple[database.Values, Sequence[database.Values]]
+_BATCH = 100
 
 seconds = click.FloatRange(min=0, min_open=True)
 dead_after = click.option("--dead-after", type=seconds, default=jobs.DEAD_AFTER, show_default=True)
@@ -53,46 +49,23 @@ def fleet_host(context: click.Context, url: str | None) -> None:
 def load(url: str, file: TextIO) -> None:
     """Load companies with their invoices from a file with one a line, as JSON."""
     host, count = Host(), 0
-    lines = _companies(host, file)
     with database.connected(url) as db:
-        while batch := list(islice(lines, _BATCH)):
-            invoices = [one for _, several in batch for one in several]
-            database.load(db, [company for company, _ in batch], invoices)
-            count += len(batch)
+        while lines := list(islice(file, _BATCH)):
+            try:
+                database.load(db, [_checked(host, json.loads(one)) for one in lines])
+            except (ValueError, LookupError, TypeError, AttributeError, psycopg.Error) as error:
+                which = f"{count + 1}–{count + len(lines)}"
+                raise FleetError("LINE_WRONG", lines=which, why=error) from error
+            count += len(lines)
     _print({"companies": count})
 
 
-def _companies(host: Host, lines: Iterable[str]) -> Iterator[_Loaded]:
-    for number, line in enumerate(lines, start=1):
-        try:
-            yield _company(host, json.loads(line))
-        except (ValueError, LookupError, TypeError, AttributeError, ArithmeticError) as error:
-            why = f"{type(error).__name__}: {error}"
-            raise FleetError("LINE_WRONG", line=number, why=why) from error
-
-
-def _company(host: Host, given: Mapping[str, Any]) -> _Loaded:
-    there = given["company"]
-    name = str(given.get("name", there["number"]))
-    import_type = given.get("import_type", "FortnoxAPI")
-    settings = json.dumps(dict(host.checked_settings(name, import_type, given["settings"])))
-    company = (
-        name, name, import_type, given.get("format", "API"), settings, there["number"],
-        there["name"], None, time.fromisoformat(given.get("daily_at", "02:00")),
-    )  # fmt: skip
-    return company, [_invoice(name, one) for one in given["invoices"]]
-
-
-def _invoice(books: str, given: Mapping[str, Any]) -> database.Values:
-    if not isinstance(given["total"], str):
+def _checked(host: Host, given: dict[str, Any]) -> str:
+    if any(isinstance(one["total"], float) for one in given["invoices"]):
         raise TypeError("an invoice's total is text, since a number would not be exact")
-    texts = [given.get(name, "") for name in ("ocr", "customer_code", "customer_name")]
-    dates = [given.get(name) for name in ("invoice_date", "due_date")]
-    total = Decimal(given["total"])
-    return (
-        books, given["number"], *texts, given.get("currency", "SEK"), total, total,
-        *(day and date.fromisoformat(day) for day in dates), given.get("period_closed", True),
-    )  # fmt: skip
+    given = {"name": given["company"]["number"], "import_type": "FortnoxAPI"} | given
+    settings = host.checked_settings(given["name"], given["import_type"], given["settings"])
+    return json.dumps({**given, "settings": dict(settings)})
 
 
 @fleet_host.command()
@@ -100,7 +73,7 @@ def _invoice(books: str, given: Mapping[str, Any]) -> database.Values:
 @click.pass_obj
 def enqueue(url: str, dead_after: float) -> None:
     """Free the jobs of dead workers, and queue what is due; to be run every minute."""
-    _print(asyncio.run(jobs.enqueue(url, dead_after=dead_after))._asdict())
+    _print(asyncio.run(jobs.enqueue(url, dead_after=dead_after)))
 
 
 @fleet_host.command()

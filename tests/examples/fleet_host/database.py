@@ -13,7 +13,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import fields
 from datetime import UTC, datetime
 from importlib import resources
-from typing import Any, NamedTuple
+from typing import Any
 
 import psycopg
 from procrastinate.schema import SchemaManager
@@ -21,8 +21,8 @@ from psycopg.rows import DictRow, dict_row
 from psycopg_pool import ConnectionPool
 
 from hostsim.ledger.matching import IGNORED, READY, REJECTED, Refusal
-from hostsim.ledger.values import Decision, Invoice
-from opter_contract.values import Company, Failure, Text
+from hostsim.ledger.values import Decision, Definition, Invoice
+from opter_contract.values import Company, Failure, ImportReport, Text
 
 from .errors import FleetError
 from .judging import Facts, Judged, Row, from_json, to_json
@@ -40,37 +40,26 @@ SQL = dict(re.findall(r"^-- (\w+)\n(.+?)\n\n", _TEXT, re.MULTILINE | re.DOTALL))
 _COPIED = {
     "fresh_payments": "payments",
     "fresh_waiting": "waiting",
-    "loaded_companies": "companies, LATERAL (SELECT NULL::time AS daily_at) AS due",
-    "loaded_invoices": "invoices",
+    "loaded": "(SELECT NULL::jsonb AS line) AS lines",
 }
-
-
-class StoredCompany(NamedTuple):
-    """A company with the one import that is defined for it."""
-
-    name: str
-    books: str
-    import_type: str
-    format: str
-    settings: Mapping[str, str]
-    company: Company | None
-    cursor: str | None
 
 
 # --- Connections and locks ---
 
 
+#: Each statement is a transaction of its own unless one is begun.
+OPTIONS: dict[str, Any] = {"autocommit": True, "row_factory": dict_row}
+
+
 def connected(url: str) -> Db:
-    """Connect; each statement is a transaction of its own unless one is begun."""
-    return psycopg.connect(url, autocommit=True, row_factory=dict_row)
+    return psycopg.connect(url, **OPTIONS)
 
 
 def open_pool(url: str, size: int) -> Pool:
-    kwargs = {"autocommit": True, "row_factory": dict_row}
-    check = ConnectionPool.check_connection
     return ConnectionPool(
-        url, connection_class=Db, kwargs=kwargs, min_size=1, max_size=size, check=check, open=True
-    )
+        url, connection_class=Db, kwargs=OPTIONS, min_size=1, max_size=size, open=True,
+        check=ConnectionPool.check_connection,
+    )  # fmt: skip
 
 
 def create_tables(db: Db) -> None:
@@ -134,24 +123,21 @@ def _copy(db: Db, table: str, rows: Iterable[Values]) -> None:
 # --- Companies ---
 
 
-def load(db: Db, companies: Iterable[Values], invoices: Iterable[Values]) -> None:
-    """Store companies with their invoices, all or none; what is known already is updated.
-
-    :param companies: in the order of schema.sql, and then when each is due daily.
-    """
+def load(db: Db, lines: Iterable[str]) -> None:
+    """Store companies with their invoices, all or none; what is known already is updated."""
     with db.transaction():
-        _copy(db, "loaded_companies", companies)
-        _copy(db, "loaded_invoices", invoices)
+        _copy(db, "loaded", [(line,) for line in lines])
         for statement in ("load_companies", "load_next_due", "load_invoices"):
             db.execute(SQL[statement])
 
 
-def company(db: Db, name: str) -> StoredCompany:
+def company(db: Db, name: str) -> Definition:
+    """Give the one import that is defined for a company; its books are its region."""
     row = db.execute(SQL["company"], {"company": name}).fetchone()
     if row is None:
         raise FleetError("COMPANY_UNKNOWN", company=name)
     number, known_as = row.pop("company_number"), row.pop("company_name")
-    return StoredCompany(**row, company=Company(number, known_as) if number else None)
+    return Definition(**row, company=Company(number, known_as) if number else None)
 
 
 # --- A run ---
@@ -168,13 +154,15 @@ def offered(db: Db, company: str) -> dict[str, Row]:
     return rows
 
 
-def facts(db: Db, of: StoredCompany, company_number: str, rows: Iterable[Row]) -> Facts:
+def facts(db: Db, of: Definition, company_number: str, rows: Iterable[Row]) -> Facts:
     """Read what decides about rows, as it is committed now."""
     payments = [row.payment for row in rows if row.payment is not None]
-    values: dict[str, Any] = of._asdict() | {"company": of.name, "company_number": company_number}
-    values["numbers"] = [one.key.number for one in payments]
-    values["invoices"] = list({one.invoice_number for one in payments})
-    values["ocrs"] = list({one.ocr for one in payments if one.ocr})
+    values = {
+        "books": of.region, "company": of.name, "import_type": of.import_type,
+        "company_number": company_number, "numbers": [one.key.number for one in payments],
+        "invoices": list({one.invoice_number for one in payments}),
+        "ocrs": list({one.ocr for one in payments if one.ocr}),
+    }  # fmt: skip
     names = [field.name for field in fields(Invoice)]
     read = [db.execute(SQL[one], values) for one in ("invoices", "registered", "decisions")]
     return Facts(
@@ -186,11 +174,10 @@ def facts(db: Db, of: StoredCompany, company_number: str, rows: Iterable[Row]) -
 
 def save(
     db: Db,
-    of: StoredCompany,
+    of: Definition,
     run: str,
-    company: Company,
+    report: ImportReport,
     *,
-    cursor: str | None,
     judge: Callable[[], Sequence[Judged]],
     registers: Callable[[Judged], bool],
 ) -> list[Judged]:
@@ -200,11 +187,11 @@ def save(
     :param registers: tells which of those that are ready are registered.
     :return: what was registered.
     """
-    values: dict[str, Any] = {"run": run, "company": of.name, "cursor": cursor}
-    values |= {"company_number": company.number, "company_name": company.name}
+    values: dict[str, Any] = {"run": run, "company": of.name, "cursor": report.cursor}
+    values |= {"company_number": report.company.number, "company_name": report.company.name}
     now = datetime.now(UTC)
     with db.transaction():
-        db.execute(SQL["lock_until_commit"], {"key": f"books {of.books}"})
+        db.execute(SQL["lock_until_commit"], {"key": f"books {of.region}"})
         judged = judge()
         ready = [one for one in judged if one.judgement.kind == READY and registers(one)]
         _copy(db, "fresh_payments", [_payment(of, one, run, now) for one in ready])
@@ -221,6 +208,24 @@ def save(
     return saved
 
 
+def _payment(of: Definition, one: Judged, run: str, now: datetime) -> Values:
+    payment: Any = one.row.payment
+    return (
+        of.import_type, payment.key.company, payment.key.number, of.region, one.invoice,
+        payment.amount, payment.currency, payment.amount_currency, one.judgement.effect,
+        one.judgement.status, to_json(payment), run, now,
+    )  # fmt: skip
+
+
+def _waiting(of: Definition, one: Judged, nth: int, now: datetime) -> Values:
+    row, why = one.row, one.why
+    return (
+        of.name, row.number, 0 if row.number else nth,
+        "flagged" if one.judgement.kind == READY else "rejected", why.reason, why.message.sv,
+        why.message.en, row.amount, row.invoice_number, to_json(row.payment), now,
+    )  # fmt: skip
+
+
 def fail(db: Db, run: str, company: str, failure: Failure, retry: float) -> None:
     """Write down why a run failed; the company is due in so many seconds (infinity: paused)."""
     values = {"run": run, "company": company, "code": failure.code, "retry": retry}
@@ -229,25 +234,8 @@ def fail(db: Db, run: str, company: str, failure: Failure, retry: float) -> None
 
 
 def _end(db: Db, values: Mapping[str, object]) -> None:
-    of_any = ("saved", "flagged", "rejected", "ignored", "code", "sv", "en", "retry")
-    known = {**dict.fromkeys(of_any), **values}
-    db.execute(SQL["end_run"], known)
-    db.execute(SQL["end_company"], known)
-
-
-def _payment(of: StoredCompany, one: Judged, run: str, now: datetime) -> Values:
-    payment: Any = one.row.payment
-    return (
-        of.import_type, payment.key.company, payment.key.number, of.books, one.invoice,
-        payment.amount, payment.currency, payment.amount_currency, one.judgement.effect,
-        one.judgement.status, to_json(payment), run, now,
-    )  # fmt: skip
-
-
-def _waiting(of: StoredCompany, one: Judged, nth: int, now: datetime) -> Values:
-    row, why = one.row, one.why
-    return (
-        of.name, row.number, 0 if row.number else nth,
-        "flagged" if one.judgement.kind == READY else "rejected", why.reason, why.message.sv,
-        why.message.en, row.amount, row.invoice_number, to_json(row.payment), now,
-    )  # fmt: skip
+    nothing = dict.fromkeys(
+        ["saved", "flagged", "rejected", "ignored", "code", "sv", "en", "retry"]
+    )
+    for statement in ("end_run", "end_company"):
+        db.execute(SQL[statement], {**nothing, **values})

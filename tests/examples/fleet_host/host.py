@@ -11,18 +11,19 @@ import time
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
-from typing import TypeVar
+from typing import Any
 
 import pluggy
 
 from hostsim.ledger.matching import READY, Refusal
+from hostsim.ledger.values import Definition
 from opter_contract import BATCH, PROJECT, hookimpl, hooks, values
 from opter_contract.values import Company, ImportReport, Payment, Run, Text
 
 from . import database
-from .database import SQL, Db, StoredCompany
+from .database import SQL, Db
 from .errors import FleetError
-from .judging import Judged, Row, excluded_row_of, judge, row_of
+from .judging import Judged, Row, checked, judge
 
 log = logging.getLogger(__name__)
 
@@ -32,15 +33,13 @@ SIGN_IN, SERVICE_ACCOUNT = "sign_in", "service-account"
 #: Seconds between two questions whether the connection of a run is still there.
 _CHECKED_EVERY = 1.0
 
-T = TypeVar("T")
-
 
 @dataclass(eq=False)
 class Import:
     """A run, and what it has read so far."""
 
     run: Run
-    of: StoredCompany
+    of: Definition
     db: Db
     cancelled: Callable[[], bool]
     rows: dict[object, Row] = field(default_factory=dict)
@@ -73,24 +72,20 @@ class Host:
 
         :raises FleetError: for what cannot be used, or not on many machines.
         """
-        check = self.manager.hook.opter_check_settings
-        answers = check(type_code=import_type, values=given, subject="")
+        hook, of = self.manager.hook, {"type_code": import_type, "subject": ""}
+        answers = hook.opter_check_settings(values=given, **of)
         if not answers:
             raise FleetError("IMPORT_TYPE_UNKNOWN", company=name, type=import_type)
+        stored: Mapping[str, str] = answers[0].values
         wrong = [one.message for one in answers[0].problems if one.severity == "error"]
         if wrong:
             sv, en = (" ".join(texts) for texts in zip(*wrong, strict=True))
             raise FleetError("SETTINGS_REFUSED", company=name, sv=sv, en=en)
-        stored: Mapping[str, str] = answers[0].values
-        self._refuse_other_sign_in(name, import_type, stored)
+        for one in (one for several in hook.opter_settings_fields(**of) for one in several):
+            given_one = stored.get(SIGN_IN, one.default)
+            if one.key == SIGN_IN and given_one != SERVICE_ACCOUNT:
+                raise FleetError("SERVICE_ACCOUNT_NEEDED", company=name, sign_in=given_one)
         return stored
-
-    def _refuse_other_sign_in(self, name: str, import_type: str, stored: Mapping[str, str]) -> None:
-        fields = self.manager.hook.opter_settings_fields(type_code=import_type, subject="")
-        for one in (one for several in fields for one in several if one.key == SIGN_IN):
-            given = stored.get(SIGN_IN, one.default)
-            if given != SERVICE_ACCOUNT:
-                raise FleetError("SERVICE_ACCOUNT_NEEDED", company=name, sign_in=given)
 
     # --- A run ---
 
@@ -102,10 +97,9 @@ class Host:
         :param db: a connection that is alone with the company.
         """
         of = database.company(db, name)
-        self._refuse_other_sign_in(name, of.import_type, of.settings)
         run = Run(
-            run_id, self.manager.hook, of.import_type, of.format, name, of.settings, of.company,
-            of.cursor, attended=False,
+            run_id, self.manager.hook, of.import_type, of.import_format, name, of.settings,
+            of.company, of.cursor, attended=False,
         )  # fmt: skip
         read = self._active[run_id] = Import(run, of, db, cancelled)
         try:
@@ -125,10 +119,10 @@ class Host:
 
         :param all_ready: register also what has a warning, as a person would who has read it.
         """
-        read.db, company = db, read.report.company
+        read.db = db
         saved = database.save(
-            db, read.of, read.run.id, company, cursor=read.report.cursor,
-            judge=lambda: self._judge(read, company),
+            db, read.of, read.run.id, read.report,
+            judge=lambda: self._judge(read, read.report.company),
             registers=lambda one: all_ready or one.green,
         )  # fmt: skip
         self._notify(read, saved)
@@ -193,7 +187,7 @@ class Host:
 
     def _take(self, run: Run, rows: Sequence[Row]) -> int:
         read = self._of(run).rows
-        for row in rows:
+        for row in [checked(one) for one in rows]:
             key = row.number or object()  # rows without a number are all different
             read.pop(key, None)
             read[key] = row
@@ -201,11 +195,19 @@ class Host:
 
     @hookimpl
     def opter_take_payments(self, run: Run, payments: Sequence[Payment]) -> int:
-        return self._take(run, [row_of(one) for one in payments])
+        rows = [Row(one.key.number, one, one.amount, one.invoice_number) for one in payments]
+        return self._take(run, rows)
 
     @hookimpl
     def opter_take_excluded(self, run: Run, excluded: Sequence[values.ExcludedPayment]) -> int:
-        return self._take(run, [excluded_row_of(one) for one in excluded])
+        rows = [
+            Row(
+                one.key.number, one.payment, one.amount, one.invoice_number,
+                Refusal(one.reason, Text(one.message.sv, one.message.en)),
+            )
+            for one in excluded
+        ]  # fmt: skip
+        return self._take(run, rows)
 
     @hookimpl
     def opter_take_deleted(self, run: Run, payment_numbers: Sequence[str]) -> int:
@@ -231,7 +233,7 @@ class Host:
     @hookimpl
     def opter_known_invoices(self, run: Run, invoice_numbers: Sequence[str]) -> Collection[str]:
         read = self._of(run)
-        named = {"books": read.of.books, "numbers": list(invoice_numbers)}
+        named = {"books": read.of.region, "numbers": list(invoice_numbers)}
         return [row["number"] for row in read.db.execute(SQL["known_invoices"], named)]
 
     @hookimpl
@@ -265,6 +267,6 @@ class Host:
         return database.locked(read.db, f"plug-in {run.type_code} {key}", timeout, read.locks)
 
 
-def _batches(several: Sequence[T]) -> Iterator[Sequence[T]]:
+def _batches(several: Sequence[Any]) -> Iterator[Sequence[Any]]:
     for start in range(0, len(several), BATCH):
         yield several[start : start + BATCH]

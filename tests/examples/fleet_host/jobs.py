@@ -13,12 +13,11 @@ import uuid
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from functools import partial
-from typing import NamedTuple
 
 import psycopg
 from procrastinate import App, JobContext, PsycopgConnector, exceptions
 from procrastinate.jobs import Job, Status
-from psycopg.rows import DictRow, dict_row
+from psycopg.rows import DictRow
 
 from . import database
 from .database import SQL, Pool
@@ -42,48 +41,43 @@ RETRY = {"unavailable": 600.0, "busy": 60.0, "cancelled": 60.0}
 _BATCH = 1000
 
 
-class Queued(NamedTuple):
-    """What :func:`enqueue` did."""
-
-    queued: int
-    rescued: int  # jobs of dead workers that will be done again
-    released: int  # jobs of dead workers that stood in the way of the next one
-
-
 # --- Queueing ---
 
 
-async def enqueue(url: str, *, dead_after: float = DEAD_AFTER) -> Queued:
-    """Free the jobs of dead workers, and queue what is due; nothing where another is doing so."""
-    connect = psycopg.AsyncConnection[DictRow].connect
+def queue(url: str, connections: int) -> App:
+    return App(connector=PsycopgConnector(conninfo=url, min_size=1, max_size=connections))
+
+
+async def enqueue(url: str, *, dead_after: float = DEAD_AFTER) -> dict[str, int]:
+    """Free the jobs of dead workers, and queue what is due; nothing where another is doing so.
+
+    :return: how many companies were queued, how many jobs will be done again, and how many were
+        ended that stood in the way of the next one.
+    """
     async with (
-        await connect(url, autocommit=True, row_factory=dict_row) as db,
+        await psycopg.AsyncConnection.connect(url, **database.OPTIONS) as db,
         queue(url, 1).open_async() as app,
     ):
+        done = {"queued": 0, "rescued": 0, "released": 0}
         # Held by the connection and not by a job: a rescuer that dies leaves nothing locked.
-        row = await (await db.execute("SELECT pg_try_advisory_lock(-1) AS got")).fetchone()
-        if row is None or not row["got"]:
-            return Queued(0, 0, 0)
-        rescued, released = await rescue(app, dead_after)
-        queued = 0
-        while due := await _queue_due(app, db):
-            queued += due
-        return Queued(queued, rescued, released)
+        row = await (await db.execute(SQL["try_lock"], {"key": "enqueue"})).fetchone()
+        if row and row["acquired"]:
+            for job in await app.job_manager.get_stalled_jobs(seconds_since_heartbeat=dead_after):
+                done[await _rescue(app, job)] += 1
+            while due := await _queue_due(app, db):
+                done["queued"] += due
+        return done
 
 
-async def rescue(app: App, dead_after: float) -> tuple[int, int]:
-    """Have the jobs of dead workers done again; tell how many, and how many were in the way."""
-    rescued = released = 0
-    for job in await app.job_manager.get_stalled_jobs(seconds_since_heartbeat=dead_after):
-        try:
-            await app.job_manager.retry_job(job)
-            rescued += 1
-        except exceptions.UniqueViolation:
-            # The schedule has queued the company meanwhile. That job waits for this one, which
-            # nobody will finish, and which cannot be queued beside it.
-            await app.job_manager.finish_job(job, Status.FAILED, delete_job=False)
-            released += 1
-    return rescued, released
+async def _rescue(app: App, job: Job) -> str:
+    try:
+        await app.job_manager.retry_job(job)
+    except exceptions.UniqueViolation:
+        # The schedule has queued the company meanwhile. That job waits for this one, which nobody
+        # will finish, and which cannot be queued beside it.
+        await app.job_manager.finish_job(job, Status.FAILED, delete_job=False)
+        return "released"
+    return "rescued"
 
 
 async def _queue_due(app: App, db: psycopg.AsyncConnection[DictRow]) -> int:
@@ -93,24 +87,19 @@ async def _queue_due(app: App, db: psycopg.AsyncConnection[DictRow]) -> int:
         # One that is queued already needs no second job.
         names = [row["company"] for row in rows if not row["queued"]]
         if names:
-            jobs = [new_job(name) for name in names]
+            jobs = [_job(name) for name in names]
             await app.job_manager.batch_defer_jobs_async(jobs, connection=db)
         return len(rows)
 
 
-def new_job(company: str) -> Job:
+def _job(name: str) -> Job:
     return Job(
-        id=None, queue=QUEUE, lock=company, queueing_lock=company, task_name=TASK,
-        task_kwargs={"company": company},
+        id=None, queue=QUEUE, task_name=TASK, task_kwargs={"company": name}, lock=name,
+        queueing_lock=name,
     )  # fmt: skip
 
 
 # --- Working ---
-
-
-def queue(url: str, connections: int) -> App:
-    connector = PsycopgConnector(conninfo=url, min_size=1, max_size=connections)
-    return App(connector=connector)
 
 
 async def work(

@@ -16,7 +16,7 @@ from hostsim.ledger import decision_rules, matching
 from hostsim.ledger.matching import IGNORED, READY, Candidate, Judgement, Refusal
 from hostsim.ledger.reasons import SET_ASIDE
 from hostsim.ledger.values import Decision, Invoice
-from opter_contract.values import ExcludedPayment, Payment, PaymentKey, Text, WriteOff
+from opter_contract.values import Payment, PaymentKey, Text, WriteOff
 
 from .errors import FleetError
 
@@ -28,8 +28,6 @@ FLAGGED = "flagged"
 
 #: SEK of a last shortfall that is written off; 0 leaves all of them to a person.
 ACCEPTED_DEVIATION = Decimal(0)
-
-NOTHING = Text("", "")
 
 
 class Row(NamedTuple):
@@ -62,43 +60,34 @@ class Judged(NamedTuple):
     @property
     def green(self) -> bool:
         """Whether nobody has to look at it."""
-        one = self.judgement
-        return one.kind == READY and (one.warning is None or self.decided)
-
-    @property
-    def why(self) -> Refusal:
-        """Why it waits, below what a person decided."""
-        one = self.judgement
-        if one.kind == READY:
-            return Refusal(FLAGGED, one.warning or NOTHING)
-        return one.hidden or Refusal(one.reason or "", one.message or NOTHING)
+        return self.judgement.kind == READY and (self.judgement.warning is None or self.decided)
 
     @property
     def waits(self) -> bool:
         """Whether it is kept, and offered again, unless it is registered."""
-        if self.judgement.kind == IGNORED:
-            return self.judgement.reason == SET_ASIDE
-        return self.judgement.reason != "already-imported"
+        reason = self.judgement.reason
+        kept = reason == SET_ASIDE or self.judgement.kind != IGNORED
+        return kept and reason != "already-imported"
+
+    @property
+    def why(self) -> Refusal:
+        """Why it waits, below what a person decided."""
+        one, nothing = self.judgement, Text("", "")
+        if one.kind == READY:
+            return Refusal(FLAGGED, one.warning or nothing)
+        return one.hidden or Refusal(one.reason or "", one.message or nothing)
 
 
-def row_of(payment: Payment) -> Row:
-    """Take a payment, unless its money is none."""
-    amounts = [payment.amount, payment.amount_currency, payment.exchange_rate]
-    for amount in [*amounts, *(one.amount for one in payment.write_offs)]:
-        _check(amount)
-    return Row(payment.key.number, payment, payment.amount, payment.invoice_number)
-
-
-def excluded_row_of(one: ExcludedPayment) -> Row:
-    _check(one.amount)
-    payment = one.payment and row_of(one.payment).payment
-    why = Refusal(one.reason, Text(one.message.sv, one.message.en))
-    return Row(one.key.number, payment, one.amount, one.invoice_number, excluded=why)
-
-
-def _check(amount: Decimal | None) -> None:
-    if amount is not None and not (isinstance(amount, Decimal) and amount.is_finite()):
-        raise FleetError("CONTRACT_BROKEN", what="an amount is not a finite Decimal")
+def checked(row: Row) -> Row:
+    """Refuse a row whose money is none."""
+    amounts, payment = [row.amount], row.payment
+    if payment:
+        amounts += [payment.amount, payment.amount_currency, payment.exchange_rate]
+        amounts += [one.amount for one in payment.write_offs]
+    for one in amounts:
+        if one is not None and not (isinstance(one, Decimal) and one.is_finite()):
+            raise FleetError("CONTRACT_BROKEN", what="an amount is not a finite Decimal")
+    return row
 
 
 def judge(rows: Sequence[Row], facts: Facts, *, as_if_fetched: bool = False) -> list[Judged]:
@@ -110,68 +99,59 @@ def judge(rows: Sequence[Row], facts: Facts, *, as_if_fetched: bool = False) -> 
     for row, number in zip(rows, _matching(facts.invoices, rows), strict=True):
         by_invoice[number].append(row)
     invoices = {one.number: one for one in facts.invoices}
-    judged: list[Judged] = []
+    judged = []
     for number, several in by_invoice.items():
-        for_all = [_candidate(row, facts) for row in several]
-        judgements: Sequence[Judgement]
+        candidates = [_candidate(row, facts) for row in several]
         if number is None:
-            alone = matching.judge_without_invoice
-            judgements = [alone(one, as_if_fetched=as_if_fetched) for one in for_all]
+            judgements: Sequence[Judgement] = [
+                matching.judge_without_invoice(one, as_if_fetched=as_if_fetched)
+                for one in candidates
+            ]
         else:
             judgements, _ = matching.judge(
-                invoices[number], for_all, ACCEPTED_DEVIATION, as_if_fetched=as_if_fetched
+                invoices[number], candidates, ACCEPTED_DEVIATION, as_if_fetched=as_if_fetched
             )
-        pairs = zip(several, judgements, strict=True)
-        judged += [Judged(row, one, number, _wanted(row, facts)) for row, one in pairs]
+        for row, one in zip(several, judgements, strict=True):
+            figures = decision_rules.figures(row.payment) if row.payment else None
+            decision = facts.decisions.get(row.number)
+            decided = bool(figures) and decision_rules.holds(decision, REGISTER, figures or "")
+            judged.append(Judged(row, one, number, decided))
     return judged
 
 
 def _matching(invoices: Sequence[Invoice], rows: Sequence[Row]) -> Iterator[str | None]:
     """Match rows by invoice number; else by an OCR reference of one invoice, here and there."""
     numbers = {one.number for one in invoices}
-    here, there = defaultdict(list), defaultdict(set)
+    here: dict[str, list[str]] = defaultdict(list)
+    there: dict[str, set[str]] = defaultdict(set)
     for one in invoices:
         here[one.ocr].append(one.number)
-    payments = [row.payment for row in rows]
-    for payment in filter(None, payments):
-        there[payment.ocr].add(payment.invoice_number)
-    for payment in payments:
-        if payment is None:
-            yield None
-        elif payment.invoice_number in numbers:
-            yield payment.invoice_number
+    for row in rows:
+        if row.payment:
+            there[row.payment.ocr or ""].add(row.payment.invoice_number)
+    for row in rows:
+        ocr = (row.payment and row.payment.ocr) or ""
+        if row.payment and row.payment.invoice_number in numbers:
+            yield row.payment.invoice_number
         else:
-            one_each = payment.ocr and len(here[payment.ocr]) == len(there[payment.ocr]) == 1
-            yield here[payment.ocr][0] if one_each else None
+            yield here[ocr][0] if ocr and len(here[ocr]) == len(there[ocr]) == 1 else None
 
 
 def _candidate(row: Row, facts: Facts) -> Candidate:
-    decision = facts.decisions.get(row.number)
-    return Candidate(
-        row.number, row.payment, row.excluded, facts.registered.get(row.number), row.earlier,
-        decision if decision and decision.decision == SET_ASIDE else None,
-    )  # fmt: skip
+    decision, registered = facts.decisions.get(row.number), facts.registered.get(row.number)
+    aside = decision if decision and decision.decision == SET_ASIDE else None
+    return Candidate(row.number, row.payment, row.excluded, registered, row.earlier, aside)
 
 
-def _wanted(row: Row, facts: Facts) -> bool:
-    decision, payment = facts.decisions.get(row.number), row.payment
-    return payment is not None and decision_rules.holds(
-        decision, REGISTER, decision_rules.figures(payment)
-    )
-
-
-# --- Payments as they are stored ---
+# --- Payments as they are stored: money as text ---
 
 
 def to_json(payment: Payment | None) -> str | None:
-    """Write a payment, its money as text; it may be any object with these attributes."""
+    """Write a payment, which may be any object with these attributes."""
     if payment is None:
         return None
-    plain = (
-        "source", "invoice_number", "ocr", "date", "amount", "currency", "amount_currency",
-        "exchange_rate", "booked",
-    )  # fmt: skip
-    stored = {name: getattr(payment, name) for name in plain}
+    names = "source invoice_number ocr date amount currency amount_currency exchange_rate booked"
+    stored = {name: getattr(payment, name) for name in names.split()}
     stored["key"] = payment.key.company, payment.key.number
     stored["write_offs"] = [
         (one.amount, one.account, one.description, getattr(one, "currency", ""))
@@ -184,10 +164,8 @@ def to_json(payment: Payment | None) -> str | None:
 def from_json(stored: Mapping[str, Any] | None) -> Payment | None:
     if stored is None:
         return None
-    changed: dict[str, Any] = {
-        name: stored[name] and Decimal(stored[name])
-        for name in ("amount", "amount_currency", "exchange_rate")
-    }
+    amounts = ("amount", "amount_currency", "exchange_rate")
+    changed: dict[str, Any] = {name: stored[name] and Decimal(stored[name]) for name in amounts}
     changed["key"] = PaymentKey(*stored["key"])
     changed["date"] = date.fromisoformat(stored["date"])
     changed["write_offs"] = [WriteOff(Decimal(one), *rest) for one, *rest in stored["write_offs"]]

@@ -2,21 +2,32 @@
 
 
 -- company
-SELECT * FROM companies WHERE name = %(company)s
+SELECT name, import_type, format AS import_format, books AS region, settings, company_number,
+       company_name, cursor
+FROM companies WHERE name = %(company)s
 
 -- load_companies
 INSERT INTO companies (name, books, import_type, format, settings, company_number, company_name)
-SELECT name, books, import_type, format, settings, company_number, company_name FROM loaded_companies
+SELECT line ->> 'name', line ->> 'name', line ->> 'import_type', COALESCE(line ->> 'format', 'API'),
+       line -> 'settings', line #>> '{company,number}', line #>> '{company,name}'
+FROM loaded
 ON CONFLICT (name) DO UPDATE SET import_type = EXCLUDED.import_type, format = EXCLUDED.format,
     settings = EXCLUDED.settings
 
 -- load_next_due
-INSERT INTO next_due (company, due, daily_at) SELECT name, now(), daily_at FROM loaded_companies
+INSERT INTO next_due (company, due, daily_at)
+SELECT line ->> 'name', now(), COALESCE(line ->> 'daily_at', '02:00')::time FROM loaded
 ON CONFLICT (company) DO UPDATE SET daily_at = EXCLUDED.daily_at
 
 -- load_invoices
 -- What was paid already stays paid when the total changes.
-INSERT INTO invoices AS old SELECT * FROM loaded_invoices
+INSERT INTO invoices AS old
+SELECT line ->> 'name', one ->> 'number', COALESCE(one ->> 'ocr', ''),
+       COALESCE(one ->> 'customer_code', ''), COALESCE(one ->> 'customer_name', ''),
+       COALESCE(one ->> 'currency', 'SEK'), (one ->> 'total')::numeric,
+       (one ->> 'total')::numeric, (one ->> 'invoice_date')::date, (one ->> 'due_date')::date,
+       COALESCE((one ->> 'period_closed')::boolean, true)
+FROM loaded, jsonb_array_elements(line -> 'invoices') AS one
 ON CONFLICT (books, number) DO UPDATE SET ocr = EXCLUDED.ocr,
     customer_code = EXCLUDED.customer_code, customer_name = EXCLUDED.customer_name,
     currency = EXCLUDED.currency, total = EXCLUDED.total,
