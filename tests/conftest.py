@@ -54,7 +54,7 @@ SLOW = {
     "test_kill_export.py": (180, "an export killed at each request and write, and answers lost"),
     "test_kill_fleet.py": (
         95,
-        "a thousand companies, with workers killed and the database restarted",
+        "a thousand companies, killed workers, a database that restarts",
     ),
     "test_kill_listeners.py": (8, "a listener's ledger, wherever the host is killed"),
     "test_kill_stored_login.py": (45, "killed at each step with a stored login"),

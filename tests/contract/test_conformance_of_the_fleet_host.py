@@ -29,14 +29,13 @@ class FleetHost:
         self.cancelled = False
         self.start()
         with self.pool.connection() as db:
-            db.cursor().executemany(
+            insert = (
                 "INSERT INTO invoices VALUES"
-                " (%s, %s, %s, '1', 'Kund AB', %s, %s, %s, NULL, NULL, true)",
-                [
-                    (BOOKS, one.number, one.ocr, one.currency, one.total, one.total)
-                    for one in INVOICES
-                ],
+                " (%s, %s, %s, '1', 'Kund AB', %s, %s, %s, NULL, NULL, true)"
             )
+            for one in INVOICES:
+                values = BOOKS, one.number, one.ocr, one.currency, one.total, one.total
+                db.execute(insert, values)
 
     def start(self):
         from fleet_host.host import Host

@@ -116,6 +116,7 @@ class Database:
 
         with database.connected(self.url) as db:
             tables = db.execute(
-                "SELECT string_agg(tablename, ',') AS names FROM pg_tables WHERE schemaname = 'public'"
+                "SELECT string_agg(tablename, ',') AS names FROM pg_tables"
+                " WHERE schemaname = 'public'"
             ).fetchone()
             db.execute(f"TRUNCATE {tables['names']} RESTART IDENTITY")

@@ -6,8 +6,9 @@ import asyncio
 import getpass
 import json
 import logging
+import os
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from itertools import islice
 from typing import Any, TextIO
 
@@ -23,20 +24,16 @@ from .errors import FleetError, failure_of
 from .host import Host
 from .judging import FLAGGED, REGISTER, from_json
 
-#: Companies that are loaded in one transaction.
-_BATCH = 100
-
 seconds = click.FloatRange(min=0, min_open=True)
 dead_after = click.option("--dead-after", type=seconds, default=jobs.DEAD_AFTER, show_default=True)
 
 
 @click.group()
-@click.option("--database", "url", envvar="FLEET_DB", metavar="URL", help="default: FLEET_DB")
 @click.pass_context
-def fleet_host(context: click.Context, url: str | None) -> None:
-    """Import for thousands of companies, on many machines."""
+def fleet_host(context: click.Context) -> None:
+    """Import for thousands of companies, on many machines; FLEET_DB names the database."""
     logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(levelname)s %(message)s")
-    if not url:
+    if not (url := os.environ.get("FLEET_DB")):
         raise FleetError("DATABASE_NOT_NAMED")
     with database.connected(url) as db:
         database.create_tables(db)
@@ -50,10 +47,14 @@ def load(url: str, file: TextIO) -> None:
     """Load companies with their invoices from a file with one a line, as JSON."""
     host, count = Host(), 0
     with database.connected(url) as db:
-        while lines := list(islice(file, _BATCH)):
-            try:
-                database.load(db, [_checked(host, json.loads(one)) for one in lines])
-            except (ValueError, LookupError, TypeError, AttributeError, psycopg.Error) as error:
+        while lines := list(islice(file, 100)):
+            try:  # a number as text stays exact
+                given = [json.loads(one, parse_float=str) for one in lines]
+                database.load(db, [_checked(host, one) for one in given])
+            except (
+                ValueError, LookupError, TypeError, AttributeError, psycopg.DataError,
+                psycopg.IntegrityError,
+            ) as error:  # fmt: skip
                 which = f"{count + 1}–{count + len(lines)}"
                 raise FleetError("LINE_WRONG", lines=which, why=error) from error
             count += len(lines)
@@ -61,8 +62,6 @@ def load(url: str, file: TextIO) -> None:
 
 
 def _checked(host: Host, given: dict[str, Any]) -> str:
-    if any(isinstance(one["total"], float) for one in given["invoices"]):
-        raise TypeError("an invoice's total is text, since a number would not be exact")
     given = {"name": given["company"]["number"], "import_type": "FortnoxAPI"} | given
     settings = host.checked_settings(given["name"], given["import_type"], given["settings"])
     return json.dumps({**given, "settings": dict(settings)})
@@ -95,13 +94,8 @@ def waiting(url: str, company: str | None, everything: bool) -> None:
     with database.connected(url) as db:
         if company is not None:
             database.company(db, company)
-        rows, failed = (
-            db.execute(SQL[one], {"company": company}).fetchall() for one in ("waiting", "failed")
-        )
-    for row in rows:
-        row["decisions"] = [REGISTER, SET_ASIDE] if row["list"] == FLAGGED else [SET_ASIDE]
-    shown = [row for row in rows if everything or row["decision"] != SET_ASIDE]
-    _print({"waiting": shown, "failed": failed})
+        named = {"company": company, "everything": everything}
+        _print({one: db.execute(SQL[one], named).fetchall() for one in ("waiting", "failed")})
 
 
 @fleet_host.command()
@@ -111,32 +105,30 @@ def waiting(url: str, company: str | None, everything: bool) -> None:
 @click.option("--why", default="")
 @click.option("--by", default=getpass.getuser)
 @click.pass_obj
-def decide(url: str, company: str, decision: str, number: str, why: str, by: str) -> None:
+def decide(url: str, /, **given: Any) -> None:
     """Decide about a payment, or resume a company; the next run does it, and is due now."""
-    named: dict[str, object] = {"company": company, "number": number}
     with database.connected(url) as db, db.transaction():
-        database.company(db, company)
-        if decision != "resume":
-            row = db.execute(SQL["waiting_row"], named).fetchone()
+        database.company(db, given["company"])
+        if given["decision"] != "resume":
+            row = db.execute(SQL["waiting_row"], given).fetchone()
             if row is None:
-                raise FleetError("NOT_WAITING", **named)
-            if decision == REGISTER and row["list"] != FLAGGED:
-                raise FleetError("NOT_REGISTRABLE", **named, sv=row["sv"], en=row["en"])
+                raise FleetError("NOT_WAITING", **given)
+            if given["decision"] == REGISTER and row["list"] != FLAGGED:
+                raise FleetError("NOT_REGISTRABLE", **given, sv=row["sv"], en=row["en"])
             payment = from_json(row["payment"])
-            facts = "" if payment is None else decision_rules.figures(payment)
-            stored = {"decision": decision, "facts": facts, "why": why, "by": by}
-            db.execute(SQL["decide"], named | stored)
-        db.execute(SQL["due_now"], named)
-    _print(named | {"decision": decision, "by": by})
+            facts = decision_rules.figures(payment) if payment else ""
+            db.execute(SQL["decide"], {**given, "facts": facts})
+        db.execute(SQL["due_now"], given)
+    _print(given)
 
 
 def _print(answer: Mapping[str, object]) -> None:
     click.echo(json.dumps(answer, default=str, ensure_ascii=False, indent=2))
 
 
-def main(command: Callable[[], object] = fleet_host) -> int:
+def main() -> int:
     try:
-        command()
+        fleet_host()
     except Exception as error:
         failure = failure_of(error)
         if failure is None:

@@ -1,7 +1,7 @@
 """The host's tables; statements.sql has every statement on them.
 
-A run has one connection from its beginning to its end. It holds the company's lock, and what the
-run saves goes through it: one that was lost has lost the lock, and can save nothing.
+A run has one connection. It holds the company's lock, and what the run saves goes through it:
+one that was lost has lost the lock, and can save nothing.
 """
 
 from __future__ import annotations
@@ -25,27 +25,14 @@ from hostsim.ledger.values import Decision, Definition, Invoice
 from opter_contract.values import Company, Failure, ImportReport, Text
 
 from .errors import FleetError
-from .judging import Facts, Judged, Row, from_json, to_json
+from .judging import FLAGGED, Facts, Judged, Row, from_json, to_json
 
 Db = psycopg.Connection[DictRow]
 Pool = ConnectionPool[Db]
-Values = Sequence[object]
 
 _FILES = resources.files(__package__)
 _TEXT = _FILES.joinpath("statements.sql").read_text("utf-8") + "\n"
 SQL = dict(re.findall(r"^-- (\w+)\n(.+?)\n\n", _TEXT, re.MULTILINE | re.DOTALL))
-
-#: Tables that rows are copied to first. They last as long as their connection: such that came
-#: and went with each save would bloat the catalogue.
-_COPIED = {
-    "fresh_payments": "payments",
-    "fresh_waiting": "waiting",
-    "loaded": "(SELECT NULL::jsonb AS line) AS lines",
-}
-
-
-# --- Connections and locks ---
-
 
 #: Each statement is a transaction of its own unless one is begun.
 OPTIONS: dict[str, Any] = {"autocommit": True, "row_factory": dict_row}
@@ -78,26 +65,22 @@ def locked(db: Db, key: str, timeout: float, held: dict[str, object]) -> Iterato
 
     :param held: by other threads with this connection, which PostgreSQL would let in, too.
     """
-    until = time.monotonic() + timeout
-    while not (acquired := _try_lock(db, key, held)) and time.monotonic() < until:
-        time.sleep(0.05)
+    token, acquired, until = object(), False, time.monotonic() + timeout
     try:
+        while True:
+            if held.setdefault(key, token) is token:
+                [row] = db.execute(SQL["try_lock"], {"key": key}).fetchall()
+                acquired = row["acquired"]
+            if acquired or time.monotonic() >= until:
+                break
+            time.sleep(0.05)
         yield acquired
     finally:
         if acquired:
             with suppress(psycopg.Error):  # what is lost holds nothing
                 db.execute(SQL["unlock"], {"key": key})
+        if held.get(key) is token:
             del held[key]
-
-
-def _try_lock(db: Db, key: str, held: dict[str, object]) -> bool:
-    token = object()
-    if held.setdefault(key, token) is not token:
-        return False
-    [row] = db.execute(SQL["try_lock"], {"key": key}).fetchall()
-    if not row["acquired"]:
-        del held[key]
-    return bool(row["acquired"])
 
 
 @contextmanager
@@ -109,18 +92,12 @@ def alone(pool: Pool, company: str, timeout: float) -> Iterator[Db]:
         yield db
 
 
-def _copy(db: Db, table: str, rows: Iterable[Values]) -> None:
-    """Copy rows to a temporary table, which is empty again after the transaction.
-
-    :param rows: values in the order of schema.sql.
-    """
-    db.execute(SQL["temporary"].format(table, _COPIED[table]))
+def _copy(db: Db, table: str, rows: Iterable[Sequence[object]]) -> None:
+    """Copy rows, in the order of their columns, to a table that is empty after the transaction."""
+    db.execute(SQL[table])
     with db.cursor().copy(f"COPY {table} FROM STDIN") as copy:
         for row in rows:
             copy.write_row(row)
-
-
-# --- Companies ---
 
 
 def load(db: Db, lines: Iterable[str]) -> None:
@@ -138,9 +115,6 @@ def company(db: Db, name: str) -> Definition:
         raise FleetError("COMPANY_UNKNOWN", company=name)
     number, known_as = row.pop("company_number"), row.pop("company_name")
     return Definition(**row, company=Company(number, known_as) if number else None)
-
-
-# --- A run ---
 
 
 def offered(db: Db, company: str) -> dict[str, Row]:
@@ -173,14 +147,9 @@ def facts(db: Db, of: Definition, company_number: str, rows: Iterable[Row]) -> F
 
 
 def save(
-    db: Db,
-    of: Definition,
-    run: str,
-    report: ImportReport,
-    *,
-    judge: Callable[[], Sequence[Judged]],
-    registers: Callable[[Judged], bool],
-) -> list[Judged]:
+    db: Db, of: Definition, run: str, report: ImportReport, *,
+    judge: Callable[[], Sequence[Judged]], registers: Callable[[Judged], bool],
+) -> list[Judged]:  # fmt: skip
     """Register payments, keep the others and move the cursor: all of it, or nothing.
 
     :param judge: judges by what is committed when it is called: nobody else saves meanwhile.
@@ -189,41 +158,32 @@ def save(
     """
     values: dict[str, Any] = {"run": run, "company": of.name, "cursor": report.cursor}
     values |= {"company_number": report.company.number, "company_name": report.company.name}
-    now = datetime.now(UTC)
+    now, lists = datetime.now(UTC), {READY: FLAGGED, REJECTED: REJECTED, IGNORED: REJECTED}
     with db.transaction():
         db.execute(SQL["lock_until_commit"], {"key": f"books {of.region}"})
         judged = judge()
         ready = [one for one in judged if one.judgement.kind == READY and registers(one)]
-        _copy(db, "fresh_payments", [_payment(of, one, run, now) for one in ready])
+        paid: list[tuple[Judged, Any]] = [(one, one.row.payment) for one in ready]
+        _copy(db, "fresh_payments", [(
+            of.import_type, of_it.key.company, of_it.key.number, of.region, one.invoice,
+            of_it.amount, of_it.currency, of_it.amount_currency, one.judgement.effect,
+            one.judgement.status, to_json(of_it), run, now,
+        ) for one, of_it in paid])  # fmt: skip
         added = {row["number"] for row in db.execute(SQL["register"])}
         values["numbers"] = list(added)
         saved = [one for one in ready if one.row.number in added]
         kept = [one for one in judged if one.waits and one.row.number not in added]
-        _copy(db, "fresh_waiting", [_waiting(of, one, nth, now) for nth, one in enumerate(kept)])
+        _copy(db, "fresh_waiting", [(
+            of.name, one.row.number, 0 if one.row.number else nth, lists[one.judgement.kind],
+            one.why.reason, *one.why.message, one.row.amount, one.row.invoice_number,
+            to_json(one.row.payment), now,
+        ) for nth, one in enumerate(kept)])  # fmt: skip
         for statement in ("decisions_done", "drop_waiting", "keep_waiting", "move_cursor"):
             db.execute(SQL[statement], values)
         kinds = [one.judgement.kind for one in judged]
         values |= {"saved": len(saved), "flagged": kinds.count(READY) - len(saved)}
         _end(db, {**values, "rejected": kinds.count(REJECTED), "ignored": kinds.count(IGNORED)})
     return saved
-
-
-def _payment(of: Definition, one: Judged, run: str, now: datetime) -> Values:
-    payment: Any = one.row.payment
-    return (
-        of.import_type, payment.key.company, payment.key.number, of.region, one.invoice,
-        payment.amount, payment.currency, payment.amount_currency, one.judgement.effect,
-        one.judgement.status, to_json(payment), run, now,
-    )  # fmt: skip
-
-
-def _waiting(of: Definition, one: Judged, nth: int, now: datetime) -> Values:
-    row, why = one.row, one.why
-    return (
-        of.name, row.number, 0 if row.number else nth,
-        "flagged" if one.judgement.kind == READY else "rejected", why.reason, why.message.sv,
-        why.message.en, row.amount, row.invoice_number, to_json(row.payment), now,
-    )  # fmt: skip
 
 
 def fail(db: Db, run: str, company: str, failure: Failure, retry: float) -> None:
@@ -235,7 +195,7 @@ def fail(db: Db, run: str, company: str, failure: Failure, retry: float) -> None
 
 def _end(db: Db, values: Mapping[str, object]) -> None:
     nothing = dict.fromkeys(
-        ["saved", "flagged", "rejected", "ignored", "code", "sv", "en", "retry"]
+        ("saved", "flagged", "rejected", "ignored", "code", "sv", "en", "retry")
     )
     for statement in ("end_run", "end_company"):
-        db.execute(SQL[statement], {**nothing, **values})
+        db.execute(SQL[statement], {**nothing, "retry": None, **values})

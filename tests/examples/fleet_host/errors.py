@@ -25,5 +25,5 @@ class FleetError(Exception):
 
 def failure_of(error: BaseException) -> Failure | None:
     """Give an exception as a failure, also a plug-in's; ``None`` for a bug."""
-    has_all = all(hasattr(error, name) for name in ("code", "kind", "message"))
-    return cast("Failure", error) if has_all else None
+    known = all(hasattr(error, name) for name in ("code", "kind", "message"))
+    return cast("Failure", error) if known else None

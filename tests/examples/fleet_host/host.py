@@ -1,13 +1,11 @@
 """The host of the contract: it answers the hooks, imports, and saves what needs nobody.
 
-Nobody is there: runs are not attended, nobody is shown a browser, and no secret is stored. With
-a service account there is none.
+No run is attended, nobody is shown a browser, and with a service account there is no secret.
 """
 
 from __future__ import annotations
 
 import logging
-import time
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
@@ -30,8 +28,7 @@ log = logging.getLogger(__name__)
 #: The field that says how a plug-in signs in, and its only value that works on every machine.
 SIGN_IN, SERVICE_ACCOUNT = "sign_in", "service-account"
 
-#: Seconds between two questions whether the connection of a run is still there.
-_CHECKED_EVERY = 1.0
+Settings = Mapping[str, str]
 
 
 @dataclass(eq=False)
@@ -44,11 +41,10 @@ class Import:
     cancelled: Callable[[], bool]
     rows: dict[object, Row] = field(default_factory=dict)
     offered: dict[str, Row] | None = None  # what waits since earlier runs
-    named: set[str] = field(default_factory=set)
+    named: set[str] = field(default_factory=set)  # to be confirmed
     report: ImportReport = field(init=False)
     judged: list[Judged] = field(init=False)
     locks: dict[str, object] = field(default_factory=dict)
-    checked_at: float = 0.0
 
 
 class Host:
@@ -65,18 +61,13 @@ class Host:
         self.manager.check_pending()
         self._active: dict[str, Import] = {}
 
-    def checked_settings(
-        self, name: str, import_type: str, given: Mapping[str, str]
-    ) -> Mapping[str, str]:
-        """Give the settings of a company as they are to be stored.
-
-        :raises FleetError: for what cannot be used, or not on many machines.
-        """
+    def checked_settings(self, name: str, import_type: str, given: Settings) -> Settings:
+        """Give a company's settings as they are stored; refuse what cannot be used everywhere."""
         hook, of = self.manager.hook, {"type_code": import_type, "subject": ""}
         answers = hook.opter_check_settings(values=given, **of)
         if not answers:
             raise FleetError("IMPORT_TYPE_UNKNOWN", company=name, type=import_type)
-        stored: Mapping[str, str] = answers[0].values
+        stored: Settings = answers[0].values
         wrong = [one.message for one in answers[0].problems if one.severity == "error"]
         if wrong:
             sv, en = (" ".join(texts) for texts in zip(*wrong, strict=True))
@@ -87,15 +78,10 @@ class Host:
                 raise FleetError("SERVICE_ACCOUNT_NEEDED", company=name, sign_in=given_one)
         return stored
 
-    # --- A run ---
-
     def import_payments(
         self, db: Db, name: str, run_id: str, *, cancelled: Callable[[], bool] = lambda: False
     ) -> Import:
-        """Read and judge; nothing is registered, and an error discards what was read.
-
-        :param db: a connection that is alone with the company.
-        """
+        """Read and judge, alone with the company; an error discards what was read."""
         of = database.company(db, name)
         run = Run(
             run_id, self.manager.hook, of.import_type, of.import_format, name, of.settings,
@@ -106,8 +92,13 @@ class Host:
             answers = self.manager.hook.opter_import_payments(run=run)
             if len(answers) != 1:
                 raise FleetError("CONTRACT_BROKEN", what=f"{len(answers)} answers to an import")
-            [read.report] = answers
-            self._refuse_other_company(read)
+            read.report = answers[0]
+            company = read.report.company.number
+            expected = of.company.number if of.company else company
+            others = {row.payment.key.company for row in read.rows.values() if row.payment}
+            for actual in {company, *others} - {expected}:
+                names = {"company": name, "expected": expected, "actual": actual}
+                raise FleetError("WRONG_COMPANY", **names)
             self._offer_again(read)
         finally:
             del self._active[run_id]
@@ -115,10 +106,7 @@ class Host:
         return read
 
     def save(self, db: Db, read: Import, *, all_ready: bool = False) -> None:
-        """Register what is green, keep what waits, and move the cursor; then tell listeners.
-
-        :param all_ready: register also what has a warning, as a person would who has read it.
-        """
+        """Register what is green, or all that is ready; keep the rest, and move the cursor."""
         read.db = db
         saved = database.save(
             db, read.of, read.run.id, read.report,
@@ -127,14 +115,12 @@ class Host:
         )  # fmt: skip
         self._notify(read, saved)
 
-    def _judge(
-        self, read: Import, company: Company, *, as_if_fetched: bool = False
-    ) -> list[Judged]:
+    def _judge(self, read: Import, company: Company, *, fetched: bool = False) -> list[Judged]:
         """Judge what was read, and what waits and was not read again."""
         waits = [row for number, row in (read.offered or {}).items() if number not in read.rows]
         rows = [*read.rows.values(), *waits]
         facts = database.facts(read.db, read.of, company.number, rows)
-        return judge(rows, facts, as_if_fetched=as_if_fetched)
+        return judge(rows, facts, as_if_fetched=fetched)
 
     def _offer_again(self, read: Import) -> None:
         """Take what waits, as today's settings see it."""
@@ -146,47 +132,25 @@ class Host:
             answers = self.manager.hook.opter_exclusion_reasons(run=read.run, payments=payments)
             for row, why in zip(batch, answers[0] if answers else [], strict=False):
                 if why is not None:
-                    refusal = Refusal(why.reason, Text(why.message.sv, why.message.en))
-                    read.offered[row.number] = row._replace(excluded=refusal)
-
-    def _refuse_other_company(self, read: Import) -> None:
-        company = read.report.company.number
-        expected = read.run.company.number if read.run.company else company
-        others = {row.payment.key.company for row in read.rows.values() if row.payment}
-        for actual in {company, *others} - {expected}:
-            names = {"company": read.of.name, "expected": expected, "actual": actual}
-            raise FleetError("WRONG_COMPANY", **names)
+                    read.offered[row.number] = row._replace(excluded=_refusal(why))
 
     def _notify(self, read: Import, saved: Sequence[Judged]) -> None:
         """Tell each listener alone: one that fails affects nothing else."""
         of, company = read.of, read.report.company
         run = values.SavedRun(read.run.id, of.import_type, of.name, company, len(saved))
-        payments = [
-            values.SavedPayment(one.row.payment, one.invoice or "", one.judgement.status or "")
-            for one in saved
-            if one.row.payment
-        ]
+        rows: list[Any] = [(one.row.payment, one.invoice, one.judgement.status) for one in saved]
+        batches = _batches([values.SavedPayment(*row) for row in rows])
+        calls: list[Any] = [("opter_payments_saved", {"payments": batch}) for batch in batches]
         for plugin in self.manager.get_plugins() - {self}:
-            for batch in _batches(payments):
-                self._tell(plugin, "opter_payments_saved", run=run, payments=batch)
-            self._tell(plugin, "opter_run_saved", run=run)
-
-    def _tell(self, plugin: object, hook: str, **arguments: object) -> None:
-        others = self.manager.get_plugins() - {plugin}
-        try:
-            self.manager.subset_hook_caller(hook, others)(**arguments)
-        except Exception as error:  # noqa: BLE001 whatever it is, the books are changed
-            log.warning("a listener failed in %s: %s", hook, type(error).__name__)
-
-    # --- Hooks ---
-
-    def _of(self, run: Run) -> Import:
-        if run.id not in self._active:
-            raise FleetError("CONTRACT_BROKEN", what="a hook was called after the run")
-        return self._active[run.id]
+            others = self.manager.get_plugins() - {plugin}
+            for hook, more in [*calls, ("opter_run_saved", {})]:
+                try:
+                    self.manager.subset_hook_caller(hook, others)(run=run, **more)
+                except Exception as error:  # noqa: BLE001 whatever it is, the books are changed
+                    log.warning("a listener failed in %s: %s", hook, type(error).__name__)
 
     def _take(self, run: Run, rows: Sequence[Row]) -> int:
-        read = self._of(run).rows
+        read = self._active[run.id].rows
         for row in [checked(one) for one in rows]:
             key = row.number or object()  # rows without a number are all different
             read.pop(key, None)
@@ -200,18 +164,13 @@ class Host:
 
     @hookimpl
     def opter_take_excluded(self, run: Run, excluded: Sequence[values.ExcludedPayment]) -> int:
-        rows = [
-            Row(
-                one.key.number, one.payment, one.amount, one.invoice_number,
-                Refusal(one.reason, Text(one.message.sv, one.message.en)),
-            )
-            for one in excluded
-        ]  # fmt: skip
-        return self._take(run, rows)
+        plain = [(one.key.number, one.payment, one.amount, one.invoice_number) for one in excluded]
+        rows = zip(plain, excluded, strict=True)
+        return self._take(run, [Row(*row, excluded=_refusal(one)) for row, one in rows])
 
     @hookimpl
     def opter_take_deleted(self, run: Run, payment_numbers: Sequence[str]) -> int:
-        read = self._of(run)
+        read = self._active[run.id]
         self._offer_again(read)
         for number in payment_numbers:
             (read.offered or {}).pop(number, None)
@@ -219,30 +178,25 @@ class Host:
 
     @hookimpl
     def opter_payments_to_confirm(self, run: Run, company: Company) -> Sequence[str]:
-        read = self._of(run)
+        read = self._active[run.id]
         self._offer_again(read)
-        ready = [
-            one.row
-            for one in self._judge(read, company, as_if_fetched=True)
-            if one.judgement.kind == READY
-        ]
-        waited = [row.number for row in ready if row.earlier and row.number not in read.named]
-        read.named.update(waited[:BATCH])
-        return waited[:BATCH]
+        judged = self._judge(read, company, fetched=True)
+        ready = [one.row for one in judged if one.judgement.kind == READY and one.row.earlier]
+        named = [row.number for row in ready if row.number not in read.named][:BATCH]
+        read.named.update(named)
+        return named
 
     @hookimpl
     def opter_known_invoices(self, run: Run, invoice_numbers: Sequence[str]) -> Collection[str]:
-        read = self._of(run)
+        read = self._active[run.id]
         named = {"books": read.of.region, "numbers": list(invoice_numbers)}
         return [row["number"] for row in read.db.execute(SQL["known_invoices"], named)]
 
     @hookimpl
     def opter_progress(self, run: Run) -> bool:
         """End a run that has lost its connection, and with it the company's lock."""
-        read = self._of(run)
-        if time.monotonic() - read.checked_at > _CHECKED_EVERY:
-            read.checked_at = time.monotonic()
-            read.db.execute("SELECT 1")
+        read = self._active[run.id]
+        read.db.execute("SELECT 1")
         return read.cancelled()
 
     @hookimpl
@@ -252,19 +206,23 @@ class Host:
     @hookimpl
     def opter_get_state(self, run: Run, key: str) -> str | None:
         named = {"import_type": run.type_code, "key": key}
-        row = self._of(run).db.execute(SQL["state"], named).fetchone()
-        return None if row is None else str(row["value"])
+        row = self._active[run.id].db.execute(SQL["state"], named).fetchone()
+        return row["value"] if row else None
 
     @hookimpl
     def opter_set_state(self, run: Run, key: str, value: str | None) -> bool:
         named = {"import_type": run.type_code, "key": key, "value": value}
-        self._of(run).db.execute(SQL["delete_state" if value is None else "set_state"], named)
+        self._active[run.id].db.execute(SQL["set_state"], named)
         return True
 
     @hookimpl
     def opter_lock(self, run: Run, key: str, timeout: float) -> AbstractContextManager[bool]:
-        read = self._of(run)
+        read = self._active[run.id]
         return database.locked(read.db, f"plug-in {run.type_code} {key}", timeout, read.locks)
+
+
+def _refusal(one: values.Reason | values.ExcludedPayment) -> Refusal:
+    return Refusal(one.reason, Text(one.message.sv, one.message.en))
 
 
 def _batches(several: Sequence[Any]) -> Iterator[Sequence[Any]]:

@@ -1,7 +1,6 @@
-"""The queue is Procrastinate's; when a company is due stands in a table of ours.
+"""The queue is Procrastinate's, with one job a company; when it is due is in a table of ours.
 
-One job a company, with the company as its lock and its queueing lock. A job may run more than
-once: what it did is in the company's tables, never in the job.
+A job may run more than once: what it did is in the company's tables, never in the job.
 """
 
 from __future__ import annotations
@@ -31,17 +30,8 @@ QUEUE, TASK = "imports", "import_company"
 #: Seconds between a worker's signs of life, and until one without them counts as dead.
 HEARTBEAT, DEAD_AFTER = 10.0, 30.0
 
-#: Seconds that a run waits for another one of its company.
-PATIENCE = 10.0
-
 #: Seconds until a run is tried again, by who can act. Waiting mends no other failure.
 RETRY = {"unavailable": 600.0, "busy": 60.0, "cancelled": 60.0}
-
-#: Companies that are queued in one transaction.
-_BATCH = 1000
-
-
-# --- Queueing ---
 
 
 def queue(url: str, connections: int) -> App:
@@ -49,72 +39,56 @@ def queue(url: str, connections: int) -> App:
 
 
 async def enqueue(url: str, *, dead_after: float = DEAD_AFTER) -> dict[str, int]:
-    """Free the jobs of dead workers, and queue what is due; nothing where another is doing so.
-
-    :return: how many companies were queued, how many jobs will be done again, and how many were
-        ended that stood in the way of the next one.
-    """
+    """Free the jobs of dead workers, and queue what is due; nothing where another is doing so."""
     async with (
         await psycopg.AsyncConnection.connect(url, **database.OPTIONS) as db,
         queue(url, 1).open_async() as app,
     ):
+        # Companies, jobs that will be done again, and those that stood in the way of the next.
         done = {"queued": 0, "rescued": 0, "released": 0}
         # Held by the connection and not by a job: a rescuer that dies leaves nothing locked.
         row = await (await db.execute(SQL["try_lock"], {"key": "enqueue"})).fetchone()
         if row and row["acquired"]:
             for job in await app.job_manager.get_stalled_jobs(seconds_since_heartbeat=dead_after):
-                done[await _rescue(app, job)] += 1
+                try:
+                    await app.job_manager.retry_job(job)
+                    done["rescued"] += 1
+                except exceptions.UniqueViolation:
+                    # The company was queued meanwhile. That job waits for this one, which nobody
+                    # will finish, and which cannot be queued beside it.
+                    await app.job_manager.finish_job(job, Status.FAILED, delete_job=False)
+                    done["released"] += 1
             while due := await _queue_due(app, db):
                 done["queued"] += due
         return done
 
 
-async def _rescue(app: App, job: Job) -> str:
-    try:
-        await app.job_manager.retry_job(job)
-    except exceptions.UniqueViolation:
-        # The schedule has queued the company meanwhile. That job waits for this one, which nobody
-        # will finish, and which cannot be queued beside it.
-        await app.job_manager.finish_job(job, Status.FAILED, delete_job=False)
-        return "released"
-    return "rescued"
-
-
 async def _queue_due(app: App, db: psycopg.AsyncConnection[DictRow]) -> int:
-    """Queue companies, and move when they are due next: in one transaction."""
+    """Queue up to 1,000 companies, and move when they are due next: in one transaction."""
     async with db.transaction():
-        rows = await (await db.execute(SQL["due"], {"most": _BATCH})).fetchall()
+        rows = await (await db.execute(SQL["due"], {"most": 1000})).fetchall()
         # One that is queued already needs no second job.
-        names = [row["company"] for row in rows if not row["queued"]]
-        if names:
-            jobs = [_job(name) for name in names]
+        jobs = [
+            Job(
+                id=None, queue=QUEUE, task_name=TASK, task_kwargs={"company": name}, lock=name,
+                queueing_lock=name,
+            )
+            for name in (row["company"] for row in rows if not row["queued"])
+        ]  # fmt: skip
+        if jobs:
             await app.job_manager.batch_defer_jobs_async(jobs, connection=db)
         return len(rows)
-
-
-def _job(name: str) -> Job:
-    return Job(
-        id=None, queue=QUEUE, task_name=TASK, task_kwargs={"company": name}, lock=name,
-        queueing_lock=name,
-    )  # fmt: skip
-
-
-# --- Working ---
 
 
 async def work(
     url: str, host: Host, *, concurrency: int, heartbeat: float, dead_after: float
 ) -> None:
-    """Do jobs until SIGTERM or Ctrl-C, which let those that have begun come to their end.
-
-    Where the database is lost, the jobs fail that were going on, and the worker begins again.
-    """
+    """Do jobs until SIGTERM or Ctrl-C, and finish those; begin again where the database is lost."""
     loop, stop = asyncio.get_running_loop(), asyncio.Event()
     for each in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(each, stop.set)
     stopping = asyncio.create_task(stop.wait())
-    # Procrastinate's jobs run on the default executor, which has few threads where there are few
-    # processors.
+    # Jobs run on the default executor, which has few threads where there are few processors.
     loop.set_default_executor(ThreadPoolExecutor(concurrency, "import"))
     while not stop.is_set():
         try:
@@ -139,13 +113,13 @@ async def work(
 
 
 def import_company(host: Host, pool: Pool, context: JobContext, *, company: str) -> None:
-    """Import a company, and save what is green; a failure is written down and tried again.
+    """Import a company, and save what is green; a failure is written down, and never retried here.
 
-    Never by Procrastinate, whose retry meets the same queueing lock as a rescuer's. A run that
-    the database was lost to is owed, and :func:`enqueue` queues it.
+    Procrastinate's retry meets the same queueing lock as a rescuer's. A run that lost the database
+    is owed, and :func:`enqueue` queues it.
     """
     run = uuid.uuid4().hex
-    with database.alone(pool, company, PATIENCE) as db:
+    with database.alone(pool, company, timeout=10.0) as db:
         db.execute(SQL["begin_run"], {"run": run, "company": company})
         try:
             read = host.import_payments(db, company, run, cancelled=context.should_abort)

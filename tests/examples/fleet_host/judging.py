@@ -1,7 +1,4 @@
-"""What was read beside the host's invoices, judged by the rules of :mod:`hostsim.ledger`.
-
-No I/O: :mod:`.database` brings the facts, and stores what comes out.
-"""
+"""What was read beside the host's invoices, judged by :mod:`hostsim.ledger`; without I/O."""
 
 from __future__ import annotations
 
@@ -10,6 +7,7 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
 from decimal import Decimal
+from functools import partial
 from typing import Any, NamedTuple
 
 from hostsim.ledger import decision_rules, matching
@@ -23,7 +21,7 @@ from .errors import FleetError
 #: A decision of this host: a payment is registered although there is a warning.
 REGISTER = "register"
 
-#: Why a payment waits that could be registered.
+#: How and why a payment waits that could be registered.
 FLAGGED = "flagged"
 
 #: SEK of a last shortfall that is written off; 0 leaves all of them to a person.
@@ -98,23 +96,24 @@ def judge(rows: Sequence[Row], facts: Facts, *, as_if_fetched: bool = False) -> 
     by_invoice: dict[str | None, list[Row]] = defaultdict(list)
     for row, number in zip(rows, _matching(facts.invoices, rows), strict=True):
         by_invoice[number].append(row)
-    invoices = {one.number: one for one in facts.invoices}
+    invoices, known = {one.number: one for one in facts.invoices}, facts.registered
+    aside = {one.number: one for one in facts.decisions.values() if one.decision == SET_ASIDE}
     judged = []
     for number, several in by_invoice.items():
-        candidates = [_candidate(row, facts) for row in several]
+        candidates = [Candidate(
+            row.number, row.payment, row.excluded, known.get(row.number), row.earlier,
+            aside.get(row.number),
+        ) for row in several]  # fmt: skip
+        judgements: Sequence[Judgement]
         if number is None:
-            judgements: Sequence[Judgement] = [
-                matching.judge_without_invoice(one, as_if_fetched=as_if_fetched)
-                for one in candidates
-            ]
+            alone = partial(matching.judge_without_invoice, as_if_fetched=as_if_fetched)
+            judgements = [alone(one) for one in candidates]
         else:
-            judgements, _ = matching.judge(
-                invoices[number], candidates, ACCEPTED_DEVIATION, as_if_fetched=as_if_fetched
-            )
+            together = partial(matching.judge, as_if_fetched=as_if_fetched)
+            judgements, _ = together(invoices[number], candidates, ACCEPTED_DEVIATION)
         for row, one in zip(several, judgements, strict=True):
-            figures = decision_rules.figures(row.payment) if row.payment else None
-            decision = facts.decisions.get(row.number)
-            decided = bool(figures) and decision_rules.holds(decision, REGISTER, figures or "")
+            figures = decision_rules.figures(row.payment) if row.payment else ""
+            decided = decision_rules.holds(facts.decisions.get(row.number), REGISTER, figures)
             judged.append(Judged(row, one, number, decided))
     return judged
 
@@ -137,17 +136,8 @@ def _matching(invoices: Sequence[Invoice], rows: Sequence[Row]) -> Iterator[str 
             yield here[ocr][0] if ocr and len(here[ocr]) == len(there[ocr]) == 1 else None
 
 
-def _candidate(row: Row, facts: Facts) -> Candidate:
-    decision, registered = facts.decisions.get(row.number), facts.registered.get(row.number)
-    aside = decision if decision and decision.decision == SET_ASIDE else None
-    return Candidate(row.number, row.payment, row.excluded, registered, row.earlier, aside)
-
-
-# --- Payments as they are stored: money as text ---
-
-
 def to_json(payment: Payment | None) -> str | None:
-    """Write a payment, which may be any object with these attributes."""
+    """Write a payment, its money as text; it may be any object with these attributes."""
     if payment is None:
         return None
     names = "source invoice_number ocr date amount currency amount_currency exchange_rate booked"

@@ -89,7 +89,7 @@ CREATE TABLE decisions (
 CREATE TABLE state (
     import_type text NOT NULL,
     key text NOT NULL,
-    value text NOT NULL,
+    value text,
     PRIMARY KEY (import_type, key)
 );
 

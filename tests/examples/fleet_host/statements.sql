@@ -35,8 +35,18 @@ ON CONFLICT (books, number) DO UPDATE SET ocr = EXCLUDED.ocr,
     due_date = EXCLUDED.due_date, period_closed = EXCLUDED.period_closed
 
 
--- temporary
-CREATE TEMPORARY TABLE IF NOT EXISTS {} ON COMMIT DELETE ROWS AS SELECT * FROM {} WITH NO DATA
+-- loaded
+-- Rows are copied to such tables first. They last as long as their connection: tables that came
+-- and went with each save would bloat the catalogue.
+CREATE TEMPORARY TABLE IF NOT EXISTS loaded (line jsonb) ON COMMIT DELETE ROWS
+
+-- fresh_payments
+CREATE TEMPORARY TABLE IF NOT EXISTS fresh_payments ON COMMIT DELETE ROWS
+AS SELECT * FROM payments WITH NO DATA
+
+-- fresh_waiting
+CREATE TEMPORARY TABLE IF NOT EXISTS fresh_waiting ON COMMIT DELETE ROWS
+AS SELECT * FROM waiting WITH NO DATA
 
 
 -- try_lock
@@ -145,16 +155,15 @@ SELECT value FROM state WHERE import_type = %(import_type)s AND key = %(key)s
 INSERT INTO state VALUES (%(import_type)s, %(key)s, %(value)s)
 ON CONFLICT (import_type, key) DO UPDATE SET value = EXCLUDED.value
 
--- delete_state
-DELETE FROM state WHERE import_type = %(import_type)s AND key = %(key)s
-
 
 -- waiting
 SELECT w.company, w.number, w.list, w.reason, w.sv, w.en, w.amount, w.invoice_number,
        w.payment ->> 'date' AS date, w.payment ->> 'currency' AS currency, w.since,
-       d.decision, d.decided_by
+       CASE list WHEN 'flagged' THEN '["register", "set-aside"]' ELSE '["set-aside"]' END::jsonb
+       AS decisions, d.decision, d.decided_by
 FROM waiting w LEFT JOIN decisions d ON d.company = w.company AND d.number = w.number
-WHERE %(company)s::text IS NULL OR w.company = %(company)s
+WHERE (%(company)s::text IS NULL OR w.company = %(company)s)
+    AND (%(everything)s OR d.decision IS DISTINCT FROM 'set-aside')
 ORDER BY w.company, w.since, w.number, w.nth
 
 -- waiting_row
