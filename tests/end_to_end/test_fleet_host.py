@@ -208,6 +208,13 @@ def test_a_company_whose_job_failed_without_a_word_is_owed(jobs, companies):
     assert enqueue(jobs, companies)["queued"] == COMPANIES
 
 
+def test_the_planner_knows_how_many_jobs_were_queued(jobs, companies):
+    """Without, the engine's own query scans all of them for each job."""
+    enqueue(jobs, companies)
+    query = "SELECT reltuples FROM pg_class WHERE relname = 'procrastinate_jobs'"
+    assert companies.query(query) == [{"reltuples": COMPANIES}]
+
+
 # --- Workers that die ---
 
 

@@ -24,8 +24,7 @@ from .errors import FleetError, failure_of
 from .host import Host
 from .judging import FLAGGED, REGISTER, from_json
 
-seconds = click.FloatRange(min=0, min_open=True)
-dead_after = click.option("--dead-after", type=seconds, default=jobs.DEAD_AFTER, show_default=True)
+dead_after = click.option("--dead-after", default=jobs.DEAD_AFTER, show_default=True)
 
 
 @click.group()
@@ -77,7 +76,7 @@ def enqueue(url: str, dead_after: float) -> None:
 
 @fleet_host.command()
 @click.option("--concurrency", type=click.IntRange(1), default=8, show_default=True)
-@click.option("--heartbeat", type=seconds, default=jobs.HEARTBEAT, show_default=True)
+@click.option("--heartbeat", default=jobs.HEARTBEAT, show_default=True)
 @dead_after
 @click.pass_obj
 def work(url: str, /, **options: Any) -> None:
@@ -126,7 +125,7 @@ def _print(answer: Mapping[str, object]) -> None:
     click.echo(json.dumps(answer, default=str, ensure_ascii=False, indent=2))
 
 
-def main() -> int:
+def main() -> None:
     try:
         fleet_host()
     except Exception as error:
@@ -134,9 +133,8 @@ def main() -> int:
         if failure is None:
             raise
         click.echo(f"{failure.code}: {failure.message.sv}\n{failure.message.en}", err=True)
-        return 2
-    return 0
+        sys.exit(2)
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()
