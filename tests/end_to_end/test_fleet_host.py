@@ -276,11 +276,11 @@ def test_ours_ends_the_dead_job_and_the_company_goes_on(jobs, companies, dead_jo
 
 
 def test_a_rescuer_that_dies_leaves_nothing_locked(jobs, companies, dead_job):
-    """Another one that is at it is left alone, and its lock ends with its connection."""
+    """Another one that is at it is left alone, and its lock ends with its transaction."""
     from fleet_host import database
 
-    with database.connected(companies.url) as other:
-        other.execute(database.SQL["try_lock"], {"key": "enqueue"})
+    with database.connected(companies.url) as other, other.transaction():
+        other.execute(database.SQL["lock_until_commit"], {"key": "enqueue"})
         assert enqueue(jobs, companies)["rescued"] == 0
     assert enqueue(jobs, companies)["rescued"] == 1
 
@@ -317,7 +317,7 @@ def test_a_run_that_lost_its_connection_has_lost_its_lock_and_saves_nothing(jobs
     with database.open_pool(companies.url, 1) as pool:
         with pytest.raises(psycopg.OperationalError):
             jobs.import_company(host, pool, fleet.NoContext(), company=FIRST)
-        with database.alone(pool, FIRST, 0) as db:
+        with database.alone(pool, FIRST, 10) as db:
             [row] = db.execute("SELECT cursor FROM companies WHERE name = %s", (FIRST,)).fetchall()
     assert row["cursor"] is None
 

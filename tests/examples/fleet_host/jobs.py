@@ -40,46 +40,44 @@ def queue(url: str, connections: int) -> App:
 
 async def enqueue(url: str, *, dead_after: float = DEAD_AFTER) -> dict[str, int]:
     """Free the jobs of dead workers, and queue what is due; nothing where another is doing so."""
-    async with (
-        await psycopg.AsyncConnection.connect(url, **database.OPTIONS) as db,
-        queue(url, 1).open_async() as app,
-    ):
-        # Companies, jobs that will be done again, and those that stood in the way of the next.
-        done = {"queued": 0, "rescued": 0, "released": 0}
-        # Held by the connection and not by a job: a rescuer that dies leaves nothing locked.
-        row = await (await db.execute(SQL["try_lock"], {"key": "enqueue"})).fetchone()
-        if row and row["acquired"]:
-            for job in await app.job_manager.get_stalled_jobs(seconds_since_heartbeat=dead_after):
-                try:
-                    await app.job_manager.retry_job(job)
-                    done["rescued"] += 1
-                except exceptions.UniqueViolation:
-                    # The company was queued meanwhile. That job waits for this one, which nobody
-                    # will finish, and which cannot be queued beside it.
-                    await app.job_manager.finish_job(job, Status.FAILED, delete_job=False)
-                    done["released"] += 1
-            while due := await _queue_due(app, db):
-                done["queued"] += due
-            # Until its statistics know of them, fetching one of thousands costs a hundred times.
-            await db.execute("ANALYZE procrastinate_jobs")
-        return done
+    # Companies, jobs that will be done again, and those that stood in the way of the next.
+    done = {"queued": 0, "rescued": 0, "released": 0}
+    connecting = psycopg.AsyncConnection.connect(url, **database.OPTIONS)
+    async with await connecting as db, queue(url, 1).open_async() as app, db.transaction():
+        # Held by the transaction and not by a job: a rescuer that dies leaves nothing locked.
+        row = await (await db.execute(SQL["try_lock_until_commit"], {"key": "enqueue"})).fetchone()
+        if row is None or not row["acquired"]:
+            return done
+        for job in await app.job_manager.get_stalled_jobs(seconds_since_heartbeat=dead_after):
+            try:
+                await app.job_manager.retry_job(job)
+                done["rescued"] += 1
+            except exceptions.UniqueViolation:
+                # The company was queued meanwhile. That job waits for this one, which nobody will
+                # finish, and which cannot be queued beside it.
+                await app.job_manager.finish_job(job, Status.FAILED, delete_job=False)
+                done["released"] += 1
+        while due := await _queue_due(app, db):
+            done["queued"] += due
+        # Until its statistics know of them, fetching one of thousands costs a hundred times.
+        await db.execute("ANALYZE procrastinate_jobs")
+    return done
 
 
 async def _queue_due(app: App, db: psycopg.AsyncConnection[DictRow]) -> int:
-    """Queue up to 1,000 companies, and move when they are due next: in one transaction."""
-    async with db.transaction():
-        rows = await (await db.execute(SQL["due"], {"most": 1000})).fetchall()
-        # One that is queued already needs no second job.
-        jobs = [
-            Job(
-                id=None, queue=QUEUE, task_name=TASK, task_kwargs={"company": name}, lock=name,
-                queueing_lock=name,
-            )
-            for name in (row["company"] for row in rows if not row["queued"])
-        ]  # fmt: skip
-        if jobs:
-            await app.job_manager.batch_defer_jobs_async(jobs, connection=db)
-        return len(rows)
+    """Queue up to 1,000 companies, and move when they are due next, in the same transaction."""
+    rows = await (await db.execute(SQL["due"], {"most": 1000})).fetchall()
+    # One that is queued already needs no second job.
+    jobs = [
+        Job(
+            id=None, queue=QUEUE, task_name=TASK, task_kwargs={"company": name}, lock=name,
+            queueing_lock=name,
+        )
+        for name in (row["company"] for row in rows if not row["queued"])
+    ]  # fmt: skip
+    if jobs:
+        await app.job_manager.batch_defer_jobs_async(jobs, connection=db)
+    return len(rows)
 
 
 async def work(

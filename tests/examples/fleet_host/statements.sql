@@ -55,6 +55,9 @@ SELECT pg_try_advisory_lock(hashtextextended(%(key)s, 0)) AS acquired
 -- unlock
 SELECT pg_advisory_unlock(hashtextextended(%(key)s, 0))
 
+-- try_lock_until_commit
+SELECT pg_try_advisory_xact_lock(hashtextextended(%(key)s, 0)) AS acquired
+
 -- lock_until_commit
 SELECT pg_advisory_xact_lock(hashtextextended(%(key)s, 0))
 
