@@ -275,6 +275,23 @@ def test_ours_ends_the_dead_job_and_the_company_goes_on(jobs, companies, dead_jo
     assert jobs_of(companies, dead_job) == ["failed", "todo"]
 
 
+def test_the_retry_of_the_engine_would_leave_the_company_blocked_as_well(queue, companies):
+    """Where it was queued during the run: it raises after it, and nobody ends the job."""
+
+    async def fail_and_retry(app):
+        @app.task(name="fails", retry=1)
+        async def fails():
+            await again.defer_async()
+            raise RuntimeError
+
+        again = fails.configure(lock=FIRST, queueing_lock=FIRST)
+        await again.defer_async()
+        await app.run_worker_async(wait=False, install_signal_handlers=False)
+
+    queue(fail_and_retry)
+    assert jobs_of(companies, FIRST) == ["doing", "todo"]
+
+
 def test_a_rescuer_that_dies_leaves_nothing_locked(jobs, companies, dead_job):
     """Another one that is at it is left alone, and its lock ends with its transaction."""
     from fleet_host import database
