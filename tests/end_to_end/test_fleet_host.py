@@ -220,20 +220,15 @@ def test_the_planner_knows_how_many_jobs_were_queued(jobs, companies):
 
 @pytest.fixture
 def dead_job(jobs, queue, companies):
-    """Have a job of a worker that is dead; give its company."""
+    """Have a job that nobody does, though its worker gives signs of life; give its company."""
 
     async def die(app):
-        enqueued = await jobs.enqueue(companies.url)
-        assert enqueued["queued"] == COMPANIES
+        await jobs.enqueue(companies.url)
         worker = await app.job_manager.register_worker()
         job = await app.job_manager.fetch_job(queues=None, worker_id=worker)
         return job.lock
 
-    company = queue(die)
-    companies.query(
-        "UPDATE procrastinate_workers SET last_heartbeat = now() - interval '1 hour' RETURNING id"
-    )
-    return company
+    return queue(die)
 
 
 def jobs_of(companies, company):
@@ -241,9 +236,26 @@ def jobs_of(companies, company):
     return [one["status"] for one in companies.query(query, (company,))]
 
 
-def test_a_dead_job_is_done_again(jobs, companies, dead_job):
-    assert enqueue(jobs, companies)["rescued"] == 1
+def test_a_job_that_nobody_does_is_done_again(jobs, companies, dead_job):
+    assert enqueue(jobs, companies)["rescued"] == 0
+    assert enqueue(jobs, companies, dead_after=0)["rescued"] == 1
     assert jobs_of(companies, dead_job) == ["todo"]
+
+
+def test_the_engine_would_never_find_one_whose_worker_lives(queue, dead_job):
+    """The trap: the worker did it, and the database was away when it was to say so."""
+
+    async def stalled(app):
+        return list(await app.job_manager.get_stalled_jobs())
+
+    assert queue(stalled) == []
+
+
+def test_a_job_that_somebody_does_is_left_alone(jobs, companies, dead_job):
+    from fleet_host import database
+
+    with database.open_pool(companies.url, 1) as pool, database.alone(pool, dead_job, 0):
+        assert enqueue(jobs, companies, dead_after=0)["rescued"] == 0
 
 
 def due_again(companies, company):
@@ -257,8 +269,11 @@ def test_the_documented_rescue_fails_where_the_company_was_queued_meanwhile(
     from procrastinate import exceptions
 
     due_again(companies, dead_job)
-    enqueue(jobs, companies, dead_after=7200)
+    enqueue(jobs, companies)
     assert jobs_of(companies, dead_job) == ["doing", "todo"]
+    companies.query(
+        "UPDATE procrastinate_workers SET last_heartbeat = now() - interval '1 hour' RETURNING id"
+    )
 
     async def documented(app):
         for job in await app.job_manager.get_stalled_jobs():
@@ -270,8 +285,8 @@ def test_the_documented_rescue_fails_where_the_company_was_queued_meanwhile(
 
 def test_ours_ends_the_dead_job_and_the_company_goes_on(jobs, companies, dead_job):
     due_again(companies, dead_job)
-    enqueue(jobs, companies, dead_after=7200)
-    assert enqueue(jobs, companies)["released"] == 1
+    enqueue(jobs, companies)
+    assert enqueue(jobs, companies, dead_after=0)["released"] == 1
     assert jobs_of(companies, dead_job) == ["failed", "todo"]
 
 
@@ -298,8 +313,8 @@ def test_a_rescuer_that_dies_leaves_nothing_locked(jobs, companies, dead_job):
 
     with database.connected(companies.url) as other, other.transaction():
         other.execute(database.SQL["lock_until_commit"], {"key": "enqueue"})
-        assert enqueue(jobs, companies)["rescued"] == 0
-    assert enqueue(jobs, companies)["rescued"] == 1
+        assert enqueue(jobs, companies, dead_after=0)["rescued"] == 0
+    assert enqueue(jobs, companies, dead_after=0)["rescued"] == 1
 
 
 # --- Runs that lose their lock ---

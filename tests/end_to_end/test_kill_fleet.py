@@ -1,4 +1,4 @@
-"""A thousand companies, while workers are killed and the database is restarted."""
+"""A thousand companies, while workers are killed or stand still and the database is restarted."""
 
 import itertools
 import signal
@@ -32,6 +32,24 @@ class Disturbed:
     def restart(self, mode):
         self.breaks.append(datetime.now(UTC))
         self.server.restart(mode)
+
+    def pause(self):
+        """Have a worker stand still, as if dead, while the schedule queues what it had begun."""
+        name, worker, held = f"{self.fleet.started}", self.fleet.workers[-1], []
+        while not held:
+            worker.send_signal(signal.SIGSTOP)
+            held = [one["name"] for one in self.fleet.query(COMPANIES_OF, (name,))]
+            if not held:
+                worker.send_signal(signal.SIGCONT)
+        self.fleet.query(DUE_MEANWHILE)
+        pause = threading.Event()
+        for _ in range(fleet.DEAD_AFTER + 2):
+            self.enqueue()
+            pause.wait(1)
+        assert self.fleet.query(
+            "SELECT FROM runs WHERE company = ANY(%s) AND ended_at IS NULL", (held,)
+        )
+        worker.send_signal(signal.SIGCONT)
 
     def enqueue(self):
         self.released += self.fleet.enqueue()["released"]
@@ -68,9 +86,9 @@ def night():
                 (100, night.kill),
                 (250, lambda: night.restart("immediate")),
                 (400, night.kill),
-                (550, night.kill),
-                (700, lambda: night.restart("fast")),
-                (850, night.kill),
+                (550, lambda: night.restart("fast")),
+                (650, night.kill),
+                (750, night.pause),
             ):
                 night.wait_for(runs)
                 what()
@@ -115,6 +133,13 @@ def ended_before(night, one, other):
 def test_a_company_that_was_queued_beside_a_dead_job_is_not_blocked(night):
     assert night.released > 0
 
+
+#: Those that the connections of a worker are alone with.
+COMPANIES_OF = """
+    SELECT name FROM companies JOIN pg_locks
+    ON hashtextextended('company ' || name, 0) = (classid::bigint << 32 | objid::bigint)
+    JOIN pg_stat_activity USING (pid) WHERE locktype = 'advisory' AND application_name = %s
+"""
 
 #: As if the schedule came to those companies just now that a killed worker was busy with.
 DUE_MEANWHILE = """

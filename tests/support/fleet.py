@@ -17,8 +17,8 @@ from hostsim.sandbox import seed_many
 
 ROOT = Path(__file__).parents[2]
 
-#: Seconds between a worker's signs of life, and without one until it counts as dead.
-HEARTBEAT, DEAD_AFTER = "2", "8"
+#: Seconds that a job may go on without its company's lock.
+DEAD_AFTER = 4
 
 
 @contextlib.contextmanager
@@ -78,7 +78,7 @@ class Fleet:
     """The commands, with one database and one sandbox."""
 
     def __init__(self, url, sandbox):
-        self.url, self.workers = url, []
+        self.url, self.workers, self.started = url, [], 0
         self.environment = _path() | {
             "FLEET_DB": url,
             "FORTNOX_CLIENT_ID": sandbox["client_id"],
@@ -90,7 +90,9 @@ class Fleet:
 
     def start(self, *words, **streams):
         command = [sys.executable, "-P", "-m", "tests.examples.fleet_host", *words]
-        return subprocess.Popen(command, cwd=ROOT, env=self.environment, text=True, **streams)
+        self.started += 1
+        named = self.environment | {"PGAPPNAME": f"{self.started}"}
+        return subprocess.Popen(command, cwd=ROOT, env=named, text=True, **streams)
 
     def run(self, *words, given=""):
         """Run a command that ends well, in this process; give what it wrote."""
@@ -144,12 +146,11 @@ class Fleet:
         raise AssertionError(f"never: {query}")
 
     def enqueue(self):
-        return self.run("enqueue", "--dead-after", DEAD_AFTER)
+        return self.run("enqueue", "--dead-after", str(DEAD_AFTER))
 
     def work(self, concurrency=4):
         """Start a worker."""
-        timing = ["--heartbeat", HEARTBEAT, "--dead-after", DEAD_AFTER]
-        worker = self.start("work", "--concurrency", str(concurrency), *timing)
+        worker = self.start("work", "--concurrency", str(concurrency))
         self.workers.append(worker)
         return worker
 

@@ -24,8 +24,6 @@ from .errors import FleetError, failure_of
 from .host import Host
 from .judging import FLAGGED, REGISTER, from_json
 
-dead_after = click.option("--dead-after", default=jobs.DEAD_AFTER, show_default=True)
-
 
 @click.group()
 @click.pass_context
@@ -67,21 +65,19 @@ def _checked(host: Host, given: dict[str, Any]) -> str:
 
 
 @fleet_host.command()
-@dead_after
+@click.option("--dead-after", default=jobs.DEAD_AFTER, show_default=True)
 @click.pass_obj
 def enqueue(url: str, dead_after: float) -> None:
-    """Free the jobs of dead workers, and queue what is due; to be run every minute."""
+    """End jobs that nobody does, and queue what is due; to be run every minute."""
     _print(asyncio.run(jobs.enqueue(url, dead_after=dead_after)))
 
 
 @fleet_host.command()
 @click.option("--concurrency", type=click.IntRange(1), default=8, show_default=True)
-@click.option("--heartbeat", default=jobs.HEARTBEAT, show_default=True)
-@dead_after
 @click.pass_obj
-def work(url: str, /, **options: Any) -> None:
+def work(url: str, concurrency: int) -> None:
     """Import until SIGTERM, so many companies beside each other."""
-    asyncio.run(jobs.work(url, Host(), **options))
+    asyncio.run(jobs.work(url, Host(), concurrency))
 
 
 @fleet_host.command()

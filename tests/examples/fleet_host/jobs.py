@@ -11,6 +11,7 @@ import signal
 import uuid
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
+from datetime import UTC, datetime
 from functools import partial
 
 import psycopg
@@ -27,8 +28,8 @@ log = logging.getLogger(__name__)
 
 QUEUE, TASK = "imports", "import_company"
 
-#: Seconds between a worker's signs of life, and until one without them counts as dead.
-HEARTBEAT, DEAD_AFTER = 10.0, 30.0
+#: Seconds that a job may go on without its company's lock: before it has it, and after.
+DEAD_AFTER = 30.0
 
 #: Seconds until a run is tried again, by who can act. Waiting mends no other failure.
 RETRY = {"unavailable": 600.0, "busy": 60.0, "cancelled": 60.0}
@@ -39,7 +40,7 @@ def queue(url: str, connections: int) -> App:
 
 
 async def enqueue(url: str, *, dead_after: float = DEAD_AFTER) -> dict[str, int]:
-    """Free the jobs of dead workers, and queue what is due; nothing where another is doing so."""
+    """End jobs that nobody does, and queue what is due; nothing where another is doing so."""
     # Companies, jobs that will be done again, and those that stood in the way of the next.
     done = {"queued": 0, "rescued": 0, "released": 0}
     connecting = psycopg.AsyncConnection.connect(url, **database.OPTIONS)
@@ -48,14 +49,15 @@ async def enqueue(url: str, *, dead_after: float = DEAD_AFTER) -> dict[str, int]
         row = await (await db.execute(SQL["try_lock_until_commit"], {"key": "enqueue"})).fetchone()
         if row is None or not row["acquired"]:
             return done
-        for job in await app.job_manager.get_stalled_jobs(seconds_since_heartbeat=dead_after):
+        for job in await (await db.execute(SQL["dead_jobs"], {"after": dead_after})).fetchall():
             try:
-                await app.job_manager.retry_job(job)
+                await app.job_manager.retry_job_by_id_async(job["id"], retry_at=datetime.now(UTC))
                 done["rescued"] += 1
             except exceptions.UniqueViolation:
                 # The company was queued meanwhile. That job waits for this one, which nobody will
                 # finish, and which cannot be queued beside it.
-                await app.job_manager.finish_job(job, Status.FAILED, delete_job=False)
+                end = app.job_manager.finish_job_by_id_async
+                await end(job["id"], status=Status.FAILED, delete_job=False)
                 done["released"] += 1
         while due := await _queue_due(app, db):
             done["queued"] += due
@@ -80,9 +82,7 @@ async def _queue_due(app: App, db: psycopg.AsyncConnection[DictRow]) -> int:
     return len(rows)
 
 
-async def work(
-    url: str, host: Host, *, concurrency: int, heartbeat: float, dead_after: float
-) -> None:
+async def work(url: str, host: Host, concurrency: int) -> None:
     """Do jobs until SIGTERM or Ctrl-C, and finish those; begin again where the database is lost."""
     loop, stop = asyncio.get_running_loop(), asyncio.Event()
     for each in (signal.SIGTERM, signal.SIGINT):
@@ -99,7 +99,6 @@ async def work(
                 async with app.open_async():
                     running = app.run_worker_async(
                         queues=[QUEUE], concurrency=concurrency, install_signal_handlers=False,
-                        update_heartbeat_interval=heartbeat, stalled_worker_timeout=dead_after,
                         delete_jobs="successful",
                     )  # fmt: skip
                     worker = asyncio.create_task(running)

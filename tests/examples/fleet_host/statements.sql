@@ -80,6 +80,18 @@ FROM chosen, local WHERE n.company = chosen.company
 RETURNING n.company, EXISTS (SELECT FROM procrastinate_jobs j
     WHERE j.queueing_lock = n.company AND j.status = 'todo') AS queued
 
+-- dead_jobs
+-- Whoever does a job holds the lock of its company. Signs of life of its worker say less: it may
+-- have done the job, and lost the connection when it was to say so.
+SELECT id FROM procrastinate_jobs j
+WHERE status = 'doing'
+    AND NOT EXISTS (
+        SELECT FROM pg_locks l JOIN pg_database d ON d.oid = l.database
+        WHERE locktype = 'advisory' AND datname = current_database()
+            AND (classid::bigint << 32 | objid::bigint) = hashtextextended('company ' || j.lock, 0))
+    AND (SELECT max(at) FROM procrastinate_events e WHERE e.job_id = j.id AND type = 'started')
+        < now() - %(after)s * interval '1 second'
+
 -- due_now
 UPDATE next_due SET due = now() WHERE company = %(company)s
 
