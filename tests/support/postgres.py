@@ -49,9 +49,13 @@ class Cluster:
     def __init__(self, folder):
         self.folder, self._programs = folder, programs()
         # PostgreSQL refuses to be run by root.
-        self._user = {"user": "nobody", "extra_groups": []} if os.geteuid() == 0 else {}
-        if self._user:
-            shutil.chown(folder, "nobody")
+        self._user = {}
+        if os.geteuid() == 0:
+            import pwd
+
+            nobody = pwd.getpwnam("nobody")
+            os.chown(folder, nobody.pw_uid, nobody.pw_gid)
+            self._user = {"user": nobody.pw_uid, "group": nobody.pw_gid, "extra_groups": []}
         self._data = folder / "data"
 
     def start(self):
