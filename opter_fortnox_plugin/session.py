@@ -70,19 +70,16 @@ class Session:
         try:
             yield
         finally:
-            self.host.set_state(self._limiter_keys[0], self.limiter.recent_ends(self.now()))
+            self.host.set_state(self._limiter_key, self.limiter.recent_ends(self.now()))
 
     def restore(self) -> None:
-        stored = [self.host.get_state(key) for key in self._limiter_keys]
-        self.limiter.restore(*filter(None, stored), now=self.now())
+        if stored := self.host.get_state(self._limiter_key):
+            self.limiter.restore(stored, self.now())
 
     @property
-    def _limiter_keys(self) -> Sequence[str]:
-        """Give the key of this run's requests, and then of others that may count, too."""
-        # Fortnox counts for each client id and company. Until a definition was saved, who signs
-        # in is known only after the first request.
-        unknown, company = f"pace/{self.client_id}"[:170], self.host.run.company
-        return [f"{unknown}/{company.number}"[:200], unknown] if company else [unknown]
+    def _limiter_key(self) -> str:
+        # By client id alone: who signs in is known only after the first request.
+        return f"pace/{self.client_id}"[:200]
 
     @contextmanager
     def company_lock(self, company: Company) -> Iterator[None]:

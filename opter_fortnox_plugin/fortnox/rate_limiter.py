@@ -174,17 +174,15 @@ class RateLimiter:
             ages = [clock - end for end in self._held(clock)]
         return json.dumps([round(now - age, 3) for age in ages if age < self._window])
 
-    def restore(self, *stored: str, now: float) -> None:
+    def restore(self, stored: str, now: float) -> None:
         """Count the requests of other runs, instead of those that were restored before.
 
         Text that cannot be read is ignored.
         """
-        ages: list[float] = []
-        for text in stored:
-            try:
-                ages += [max(0.0, now - float(end)) for end in json.loads(text)]
-            except (ValueError, TypeError, OverflowError, RecursionError):
-                continue
+        try:
+            ages = [max(0.0, now - float(end)) for end in json.loads(stored)]
+        except (ValueError, TypeError, OverflowError, RecursionError):
+            return
         with self._lock:
             clock = self._clock()
             self._restored = [clock - age for age in ages if age < self._window]

@@ -7,16 +7,13 @@ import json
 import random
 import threading
 from statistics import fmean
-from types import SimpleNamespace
 
 import pytest
 from fortnox import Clock
 from hypothesis import given
 from hypothesis import strategies as st
 
-from opter_contract.values import Company
 from opter_fortnox_plugin.fortnox.rate_limiter import RateLimiter
-from opter_fortnox_plugin.session import Session
 
 
 def too_many(counted):
@@ -304,7 +301,7 @@ def test_two_runs_after_one_another_keep_the_limit_together(wire, booted, betwee
     ours, next_one, unix = Side(wire), Side(wire, now=booted), 1.7e9
     counted = ours.run(count)
     stored = ours.limiter.recent_ends(unix + ours.end)
-    next_one.limiter.restore(stored, now=unix + ours.end + between)
+    next_one.limiter.restore(stored, unix + ours.end + between)
     shift = ours.end + between - booted
     assert too_many([*counted, *(moment + shift for moment in next_one.run(more))]) == []
 
@@ -326,34 +323,6 @@ def test_an_old_run_slows_nobody_down():
     next_one.restore(ours.recent_ends(now=1e9), now=1e9 + 60)
     next_one.acquire()
     assert second.naps == []
-
-
-def seconds_to_wait_after(earlier, company):
-    """Run for a company after one that made 25 requests; a definition may not know its own yet."""
-    state, clock = {}, Clock(now=100.0)
-
-    def session(company):
-        run = SimpleNamespace(company=company and Company(company, "AB"))
-        host = SimpleNamespace(run=run, get_state=state.get, set_state=state.__setitem__)
-        return Session(host, None, None, pace_of(clock), "client", now=lambda: 1e9 + clock.now)
-
-    first = session(earlier)
-    with first.limited():
-        for _ in range(25):
-            exchange(first.limiter, clock)
-    second = session(company)
-    with second.limited():
-        return second.limiter.try_acquire()
-
-
-@pytest.mark.parametrize(("earlier", "company"), [("1", "1"), (None, "1"), (None, None)])
-def test_requests_that_may_have_been_for_the_company_count(earlier, company):
-    assert seconds_to_wait_after(earlier, company) > 4
-
-
-def test_requests_for_another_company_of_the_client_do_not_count():
-    """Fortnox counts them apart, and thousands of companies run beside each other."""
-    assert seconds_to_wait_after("1", "2") == 0
 
 
 def test_ends_that_seem_to_lie_ahead_wait_no_longer_than_a_window():
