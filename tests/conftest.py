@@ -52,6 +52,10 @@ SLOW = {
     "test_kill.py": (50, "a process killed at each step of an import"),
     "test_kill_commit.py": (31, "killed inside SQLite's own writes"),
     "test_kill_export.py": (180, "an export killed at each request and write, and answers lost"),
+    "test_kill_fleet.py": (
+        95,
+        "a thousand companies, killed workers, a database that restarts",
+    ),
     "test_kill_listeners.py": (8, "a listener's ledger, wherever the host is killed"),
     "test_kill_stored_login.py": (45, "killed at each step with a stored login"),
     "test_listeners_whatever_is_decided.py": (4, "a listener's ledger, whatever is decided"),

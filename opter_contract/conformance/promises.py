@@ -513,10 +513,10 @@ class HostPersists(HostSuite):
 
     @promised
     def test_everything_stored_survives_a_restart(self, host: HostDriver) -> None:
-        def store(run: Any) -> None:
+        def store(run: Any) -> Any:
             run.hook.opter_set_state(run=run, key="k", value="state")
-            run.hook.opter_set_secret(run=run, key="k", value="secret")
             hand_over(run, payment(1, 10), payment(2, 20, invoice_number=UNKNOWN_INVOICE))
+            return run.hook.opter_set_secret(run=run, key="k", value="secret")
 
         def read_back(run: Any) -> tuple[Any, ...]:
             hand_over(run, payment(1, 10))
@@ -525,10 +525,11 @@ class HostPersists(HostSuite):
             return state, secret, run.cursor, run.company and run.company.number
 
         host.plugin.cursor = "c1"
-        host.during_import(store)
+        # A host without a store for secrets answers neither hook.
+        secrets = ["secret"] if host.during_import(store) else []
         host.save()
         host.restart()
-        assert host.during_import(read_back) == (["state"], ["secret"], "c1", COMPANY.number)
+        assert host.during_import(read_back) == (["state"], secrets, "c1", COMPANY.number)
         assert host.lists() == {"1": REJECTED, "2": REJECTED}
         host.save()
         assert host.registered() == {"1": 10}
