@@ -57,10 +57,25 @@ def stop(job_id: str) -> AnyResponse:
     return redirect(url_for(".show", job_id=job_id), 303)
 
 
+@pages.get("/<job_id>/login")
+def login(job_id: str) -> AnyResponse:
+    """Send the browser that began a job to its login, whose address no page shows."""
+    job = _job(job_id)
+    address = job.address
+    if address is None or not job.signing_in:
+        return redirect(url_for(".show", job_id=job_id))
+    if not desk_context().began(job):
+        raise host_error("LOGIN_ELSEWHERE")
+    return redirect(address)
+
+
 @pages.post("/<job_id>/answer")
 def answer(job_id: str) -> AnyResponse:
     """Accept the address that the login ended at, where the redirect did not reach us."""
-    refusal = _job(job_id).answer(request.form.get("address", ""))
+    job = _job(job_id)
+    if not desk_context().began(job):
+        raise host_error("LOGIN_ELSEWHERE")
+    refusal = job.answer(request.form.get("address", ""))
     if refusal is not None:
         notify(own(refusal), "error")
     return redirect(url_for(".show", job_id=job_id), 303)
@@ -88,7 +103,7 @@ def _progress(job: Job) -> dict[str, object]:
     return {
         "ended": job.ended.is_set() or job.plan.waiting,
         "waiting": job.plan.waiting,
-        "address": job.address if job.signing_in else None,
+        "login": url_for(".login", job_id=job.id, number=job.logins) if job.signing_in else None,
         "signing_in": job.signing_in,
         "stage": progress.stage if progress else "",
         "sentence": word("stopping") if job.stopping else message,

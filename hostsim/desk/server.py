@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import logging
+import secrets
 import threading
 from typing import Any, Self
 
 from waitress import create_server, wasyncore  # type: ignore[import-untyped]
 
+from hostsim.desk.access_control import KEY
 from hostsim.desk.app import create_app
 from hostsim.desk.context import DeskContext
 from hostsim.desk.reverse_proxy import NO_PROXY, ReverseProxy
@@ -34,7 +36,8 @@ class Desk:
         :param proxy: before it.
         """
         self.desk_context = desk_context
-        self.app = create_app(desk_context, host, proxy)
+        self._key = secrets.token_urlsafe(32)
+        self.app = create_app(desk_context, host, proxy, key=self._key)
         self._proxy = proxy
         self._host = "127.0.0.1" if host == "localhost" else host
         self._port = port
@@ -55,10 +58,19 @@ class Desk:
         """Where people reach it, with a slash at the end."""
         return f"{self._proxy.public_url}/" if self._proxy.public_url else self.url
 
+    @property
+    def address(self) -> str:
+        """What a person opens: with the key, where the proxy does not name its users."""
+        if self._proxy.user_header:
+            return self.public_url
+        return f"{self.public_url}?{KEY}={self._key}"
+
     def __enter__(self) -> Self:
         """Listen and answer. Raises ``OSError`` when the port is taken."""
         listening = listening_on(self._host, self._port)
         self._port = listening.getsockname()[1]
+        # Browsers send a cookie to every port of a machine.
+        self.app.config["SESSION_COOKIE_NAME"] = f"hostsim_desk_{self._port}"
         logging.getLogger("waitress.queue").setLevel(logging.ERROR)
         self._server = create_server(
             self.app,

@@ -7,6 +7,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 import requests
+from desk_person import visitor
 from fake_plugin import FakePlugin, hookimpl, invoice, payment
 from web_host import USER_HEADER, Nginx, Proxy, Visitor, answer_of
 
@@ -249,7 +250,7 @@ def test_the_language_leads_back_to_the_page_and_nowhere_else(browser):
 
 
 def test_without_a_public_address_there_is_no_callback(desk_context):
-    client = create_app(desk_context).test_client()
+    client = visitor(desk_context, here="127.0.0.1")
     answer = client.get("/callback?code=c0de&state=x", headers={"Host": "127.0.0.1"})
     assert answer.status_code == 404
     assert "c0de" not in answer.text
