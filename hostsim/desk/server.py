@@ -10,13 +10,22 @@ from typing import Any, Self
 from waitress import create_server, wasyncore  # type: ignore[import-untyped]
 
 from hostsim.desk.access_control import KEY
-from hostsim.desk.app import create_app
+from hostsim.desk.app import LARGEST_FORM, create_app
 from hostsim.desk.context import DeskContext
 from hostsim.desk.reverse_proxy import NO_PROXY, ReverseProxy
 from hostsim.sandbox.server import listening_on
 
 #: Pages that can be answered at once; imports have threads of their own.
 THREADS = 8
+
+#: Open connections; a browser has six.
+CONNECTIONS = 100
+
+#: Of them, the latest that have asked for nothing yet and may stay.
+JUST_COME = 10
+
+#: Bytes of an answer that may wait for a slow reader, in a file, while its thread goes on.
+WAITING = 2**30
 
 
 class Desk:
@@ -76,6 +85,10 @@ class Desk:
             self.app,
             sockets=[listening],
             threads=THREADS,
+            # Never reached by those who say nothing: room is made before.
+            connection_limit=2 * CONNECTIONS,
+            max_request_body_size=2 * LARGEST_FORM,
+            outbuf_high_watermark=WAITING,
             ident=None,
             log_socket_errors=False,
             url_scheme=self._proxy.scheme,
@@ -97,6 +110,19 @@ class Desk:
         sockets = self._server._map  # noqa: SLF001 - waitress shows them in no other way
         while not self._stopping.is_set():
             wasyncore.loop(timeout=1, map=sockets, count=1)
+            self._make_room()
         self._woken.wait()
         self._server.task_dispatcher.shutdown()
         wasyncore.close_all(sockets, ignore_all=True)
+
+    def _make_room(self) -> None:
+        """Where there are too many connections, close the oldest with nothing asked in whole.
+
+        waitress would take no new ones, for as long as each sends a byte now and then.
+        """
+        channels = list(self._server.active_channels.values())
+        slow = [one for one in channels if not one.requests]
+        slow.sort(key=lambda one: one.creation_time)
+        # Whoever has just come had no time to ask.
+        for one in slow[:-JUST_COME][: max(0, len(channels) - CONNECTIONS)]:
+            one.handle_close()

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import re
+import socket
+from contextlib import ExitStack, suppress
 from decimal import Decimal
-from urllib.parse import quote, urlencode
+from urllib.parse import quote, urlencode, urlsplit
 
 import pytest
-from desk_person import HERE, Person
+from desk_person import HERE, Person, session_at
 from fake_plugin import invoice, payment
 
+from hostsim.desk import Desk
 from hostsim.desk.context import DeskContext
+from hostsim.desk.server import CONNECTIONS
 from hostsim.plugins.loading import Plugins
 from hostsim.storage.store import Store
 from tests.desk.test_desk import NOON, BankPlugin
@@ -120,3 +124,35 @@ def test_the_language_leads_to_no_page_but_ours(person, back):
         data={"token": re.search(TOKEN, person.get("/why"))[1], "language": "sv", "back": back},
     )
     assert answer.headers["Location"] == "/import"
+
+
+#: What somebody may begin to say, and never end; the last asks for pages and reads none.
+BEGUN = {
+    "nothing": b"",
+    "half a head": b"GET /import HTTP/1.1\r\nHost: 127.0.0.1\r\nX: ",
+    "half a body": b"POST / HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: 9999\r\n\r\nx",
+    "no reading": b"GET /static/desk.js HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n" * 20,
+}
+
+
+@pytest.mark.parametrize("begun", BEGUN.values(), ids=BEGUN)
+def test_slow_visitors_keep_nobody_out(person, begun):
+    """However many there are."""
+    with ExitStack() as stack:
+        desk = stack.enter_context(Desk(person.desk_context))
+        place = urlsplit(desk.url)
+        for _slow in range(2 * CONNECTIONS + 20):
+            slow = stack.enter_context(socket.create_connection((place.hostname, place.port)))
+            with suppress(ConnectionError):
+                slow.sendall(begun)
+        assert session_at(desk).get(f"{desk.url}import", timeout=30).status_code == 200
+
+
+def test_a_body_of_any_size_is_not_stored(person):
+    """Before anybody knows who sends it."""
+    head = b"POST / HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: 1000000\r\n\r\n"
+    with Desk(person.desk_context) as desk:
+        place = urlsplit(desk.url)
+        with socket.create_connection((place.hostname, place.port), timeout=30) as sender:
+            sender.sendall(head)
+            assert b" 413 " in sender.recv(100)
