@@ -1,12 +1,15 @@
 """Which requests the desk answers, by their Host header and the form that they come from.
 
-The desk has no login: by default it listens on this machine only. That leaves pages of
-other sites in the same browser. They may neither send forms here (a token in the session,
-and the origin), nor read pages under a name of their own (the Host header), nor frame
-them, and a page of ours runs no script but our own files.
+By default the desk listens on this machine only, which other people may use, too. Whoever
+comes in has the key, a secret of this start that stands in the address which is printed
+for its owner; it becomes a session. Nothing answers without one.
 
-Behind a reverse proxy it answers under its public name alone, and knows its users by
-what the proxy says of them (:mod:`.reverse_proxy`).
+That leaves pages of other sites in the same browser. They may neither send forms here (a
+token in the session, and the origin), nor read pages under a name of their own (the Host
+header), nor frame them, and a page of ours runs no script but our own files.
+
+Behind a reverse proxy it answers under its public name alone. Where the proxy names its
+users (:mod:`.reverse_proxy`), it has let them in, and they need no key.
 """
 
 from __future__ import annotations
@@ -18,10 +21,13 @@ import socket
 from collections.abc import Collection
 from urllib.parse import urlsplit
 
-from flask import Flask, Response, g, request, session
+from flask import Flask, Response, g, render_template, request, session
 
 from hostsim.desk.reverse_proxy import ReverseProxy
 from hostsim.errors import host_error
+
+#: The argument of the address that opens the desk.
+KEY = "key"
 
 #: The names of this machine's own loopback.
 LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
@@ -49,24 +55,32 @@ def is_loopback(host: str) -> bool:
         return False
 
 
-def guard(app: Flask, host: str, proxy: ReverseProxy) -> None:
+def guard(app: Flask, host: str, proxy: ReverseProxy, key: str) -> None:
     """Refuse foreign requests, and put the headers on every response.
 
     :param host: the address that the desk listens on.
+    :param key: lets a browser in; not needed where the proxy names the users.
     """
     names = frozenset({proxy.name}) if proxy.public_url else _names(host)
     numbers = not proxy.public_url and not is_loopback(host)
 
     @app.before_request
-    def _before() -> None:
+    def _before() -> str | None:
         if not _known(request.host, names, numbers=numbers):
             raise host_error("HOST_UNKNOWN")
         if proxy.user_header:
             g.user = proxy.user_of(
                 request.remote_addr or "", request.headers.get(proxy.user_header, "")
             )
+        elif request.endpoint == "home.start" and _is(key, request.args.get(KEY, "")):
+            session["admitted"] = True
+            # Not a redirect: one that began elsewhere would come without the cookie.
+            return render_template("opened.html")
+        elif not session.get("admitted"):
+            raise host_error("ADDRESS_KEY_MISSING")
         if request.method not in {"GET", "HEAD", "OPTIONS"} and not _our_form(proxy.origin):
             raise host_error("PAGE_TOO_OLD")
+        return None
 
     @app.after_request
     def _after(response: Response) -> Response:
@@ -96,7 +110,11 @@ def _our_form(public_origin: str) -> bool:
     if request.headers.get("Sec-Fetch-Site", "same-origin") != "same-origin":
         return False
     expected, given = session.get("token"), request.form.get("token", "")
-    return isinstance(expected, str) and hmac.compare_digest(expected.encode(), given.encode())
+    return isinstance(expected, str) and _is(expected, given)
+
+
+def _is(secret: str, given: str) -> bool:
+    return hmac.compare_digest(secret.encode(), given.encode())
 
 
 def _names(host: str) -> frozenset[str]:

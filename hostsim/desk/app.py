@@ -8,11 +8,14 @@ import traceback
 from collections.abc import Iterable
 from importlib import metadata
 from typing import TYPE_CHECKING, Any
+from urllib.parse import parse_qsl, urlencode
 
 from flask import (
     Blueprint,
     Flask,
+    Request,
     Response,
+    current_app,
     g,
     make_response,
     redirect,
@@ -22,8 +25,11 @@ from flask import (
     url_for,
 )
 from jinja2 import StrictUndefined
+from werkzeug.datastructures import MultiDict
 from werkzeug.exceptions import HTTPException, NotFound
 from werkzeug.middleware.dispatcher import DispatcherMiddleware
+from werkzeug.routing import IntegerConverter, Map
+from werkzeug.utils import cached_property
 from werkzeug.wrappers import Response as AnyResponse
 
 from hostsim.desk import (
@@ -50,6 +56,7 @@ from hostsim.messages.formats import count, day, minute
 from hostsim.messages.text import LANGUAGES, own
 from hostsim.sandbox import seed
 from hostsim.storage import commits
+from hostsim.storage.rows import LARGEST_ID
 from hostsim.views.labels import STATUSES, label
 from hostsim.views.payments import known_amount
 from hostsim.views.table import Money, rate, text_of
@@ -89,19 +96,47 @@ PAGES = (
 
 
 #: Errors that show nothing of ours: neither a page that calls us by a name of its own, nor
-#: anybody whom the proxy did not let in, gets more.
-BARE = {"HOST_UNKNOWN", "NOT_THROUGH_PROXY", "USER_NOT_NAMED"}
+#: anybody without the key or whom the proxy did not let in, gets more.
+BARE = {"HOST_UNKNOWN", "ADDRESS_KEY_MISSING", "NOT_THROUGH_PROXY", "USER_NOT_NAMED"}
+
+
+class DeskRequest(Request):
+    """A request to a page, whose query may be handed to ``url_for()``."""
+
+    @cached_property
+    def args(self) -> MultiDict[str, str]:
+        """Give the query without the names that ``url_for()`` takes for its own or a path's."""
+        taken = {"endpoint", *(self.view_args or ())}
+        return MultiDict(
+            (name, value)
+            for name, value in super().args.items(multi=True)
+            if name not in taken and not name.startswith("_")
+        )
+
+
+class RowId(IntegerConverter):
+    """A number in a path that may be the id of a row; for SQLite that is 64 bits."""
+
+    def __init__(self, url_map: Map) -> None:
+        super().__init__(url_map, max=LARGEST_ID)
 
 
 def create_app(
-    context: DeskContext, host: str = "127.0.0.1", proxy: ReverseProxy = NO_PROXY
+    context: DeskContext,
+    host: str = "127.0.0.1",
+    proxy: ReverseProxy = NO_PROXY,
+    *,
+    key: str | None = None,
 ) -> Flask:
     """Make the application.
 
     :param host: the address that it will be reached by.
     :param proxy: before it; it leaves the path of its address in what it passes on.
+    :param key: lets a browser in; by default one that nobody knows.
     """
     app = Flask(__name__, static_folder="static", static_url_path="/static")
+    app.request_class = DeskRequest
+    app.url_map.converters["int"] = RowId
     app.extensions[KEY] = context
     app.secret_key = secrets.token_bytes(32)
     app.config.update(
@@ -127,7 +162,7 @@ def create_app(
     app.context_processor(_everywhere)
     app.register_error_handler(HTTPException, _not_found)
     app.register_error_handler(Exception, _error_page)
-    guard(app, host, proxy)
+    guard(app, host, proxy, key or secrets.token_urlsafe(32))
     _watch(app)
     if proxy.prefix:
         # Elsewhere a browser sends no cookie, and a page would replace its session.
@@ -197,10 +232,20 @@ def set_language() -> AnyResponse:
     wanted = request.form.get("language", "")
     if wanted in LANGUAGES:
         session["language"] = wanted
-    back = request.form.get("back", "")
-    # Only a path of ours: anything else would send people to other sites.
-    fine = back.startswith(f"{request.script_root}/") and not back.startswith(("//", "/\\"))
-    return redirect(back if fine else url_for("imports.show"))
+    return redirect(_page_of(request.form.get("back", "")) or url_for("imports.show"))
+
+
+def _page_of(address: str) -> str | None:
+    """Give an address anew as that of a page of ours; anything else could lead elsewhere."""
+    path, _, query = address.partition("?")
+    adapter = current_app.create_url_adapter(request)
+    if adapter is None or not path.startswith(f"{request.script_root}/"):
+        return None
+    try:
+        endpoint, values = adapter.match(path.removeprefix(request.script_root), method="GET")
+    except HTTPException:
+        return None
+    return url_for(endpoint, **values) + (f"?{urlencode(parse_qsl(query))}" if query else "")
 
 
 @home.post("/night")

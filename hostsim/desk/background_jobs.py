@@ -75,7 +75,10 @@ class Job:
         self.id = secrets.token_urlsafe(9)
         self.choice = choice
         self.starter = starter
+        #: Where to sign in; its ``state`` is for the starter's browser alone.
         self.address: str | None = None
+        #: How often there was one, so that the login's window is sent to each.
+        self.logins = 0
         self.progress: Progress | None = None
         #: How often the number of payments rose: the pages, where payments are read in pages.
         self.pages = 0
@@ -94,6 +97,7 @@ class Job:
         """Have the page open a window on an address; returns at once."""
         self._answered = answered
         self.address = address
+        self.logins += 1
         return True
 
     def on_progress(self, progress: Progress) -> bool:

@@ -72,25 +72,25 @@ class DeskContext:
 
     def start(self, choice: Choice) -> Job:
         """Begin a job for whoever is at the page; see :meth:`.background_jobs.Jobs.start`."""
-        return self.jobs.start(choice, self._starter)
+        return self.jobs.start(choice, self._starter())
+
+    def _starter(self) -> Starter:
+        return Starter(self.current_user, session.get("token", ""))
+
+    def began(self, job: Job) -> bool:
+        """Tell whether whoever is at the page began a job, in this browser."""
+        starter = self._starter()
+        return bool(starter.browser) and job.starter == starter
 
     def login_of(self, states: Sequence[str] | None) -> Job | None:
         """Give the job whose login an answer belongs to, where whoever is at the page began it.
 
         :param states: each ``state`` of the answer; ``None`` of one that is empty.
         """
-        jobs = [one for one in self.jobs.running() if one.signing_in and self.is_own(one)]
+        jobs = [one for one in self.jobs.running() if one.signing_in and self.began(one)]
         if states is not None:
             jobs = [one for one in jobs if [one.state] == states]
         return jobs[0] if len(jobs) == 1 else None
-
-    def is_own(self, job: Job) -> bool:
-        """Tell whether whoever is at the page began a job, in this browser."""
-        return bool(job.starter.browser) and job.starter == self._starter
-
-    @property
-    def _starter(self) -> Starter:
-        return Starter(self.current_user, session.get("token", ""))
 
     def _carry_out(self, job: Job) -> Result:
         choice = job.choice

@@ -11,10 +11,9 @@ from hostsim.desk import explanation, exports, overview, payment_import
 from hostsim.desk.background_jobs import CANCELLATION, EXPORT, IMPORT, QUESTION, SIGN_IN, Job
 from hostsim.desk.shared import desk_context, language, notify, word
 from hostsim.errors import host_error
-from hostsim.messages.desk import duration, page_text
+from hostsim.messages.desk import duration
 from hostsim.messages.formats import count
 from hostsim.messages.text import own, say
-from opter_contract.values import Text
 
 pages = Blueprint("jobs", __name__, url_prefix="/jobs")
 
@@ -58,14 +57,25 @@ def stop(job_id: str) -> AnyResponse:
     return redirect(url_for(".show", job_id=job_id), 303)
 
 
+@pages.get("/<job_id>/login")
+def login(job_id: str) -> AnyResponse:
+    """Send the browser that began a job to its login, whose address no page shows."""
+    job = _job(job_id)
+    address = job.address
+    if address is None or not job.signing_in:
+        return redirect(url_for(".show", job_id=job_id))
+    if not desk_context().began(job):
+        raise host_error("LOGIN_ELSEWHERE")
+    return redirect(address)
+
+
 @pages.post("/<job_id>/answer")
 def answer(job_id: str) -> AnyResponse:
     """Accept the address that the login ended at, where the redirect did not reach us."""
     job = _job(job_id)
-    if desk_context().is_own(job):
-        refusal = job.answer(request.form.get("address", ""))
-    else:
-        refusal = _signs_in_elsewhere()
+    if not desk_context().began(job):
+        raise host_error("LOGIN_ELSEWHERE")
+    refusal = job.answer(request.form.get("address", ""))
     if refusal is not None:
         notify(own(refusal), "error")
     return redirect(url_for(".show", job_id=job_id), 303)
@@ -84,24 +94,20 @@ def _job(job_id: str) -> Job:
     return found
 
 
-def _signs_in_elsewhere() -> Text:
-    return page_text("login_elsewhere")
-
-
 def _progress(job: Job) -> dict[str, object]:
     progress = job.progress
-    # Whoever answers a login decides whose books are read: nobody but who began it.
-    signing_in = job.signing_in and desk_context().is_own(job)
     left = getattr(progress, "seconds_left", None)
+    # Whoever answers a login decides whose books are read: nobody but who began it.
+    signing_in = job.signing_in and desk_context().began(job)
     message = say(progress.message, language()) if progress else word("starting")
     if job.signing_in and not signing_in:
-        message = say(_signs_in_elsewhere(), language())
+        message = say(host_error("LOGIN_ELSEWHERE").message, language())
     total = progress.total if progress else None
     done = progress.done if progress else 0
     return {
         "ended": job.ended.is_set() or job.plan.waiting,
         "waiting": job.plan.waiting,
-        "address": job.address if signing_in else None,
+        "login": url_for(".login", job_id=job.id, number=job.logins) if signing_in else None,
         "signing_in": signing_in,
         "stage": progress.stage if progress else "",
         "sentence": word("stopping") if job.stopping else message,

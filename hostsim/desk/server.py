@@ -3,18 +3,29 @@
 from __future__ import annotations
 
 import logging
+import secrets
 import threading
 from typing import Any, Self
 
 from waitress import create_server, wasyncore  # type: ignore[import-untyped]
 
-from hostsim.desk.app import create_app
+from hostsim.desk.access_control import KEY
+from hostsim.desk.app import LARGEST_FORM, create_app
 from hostsim.desk.context import DeskContext
 from hostsim.desk.reverse_proxy import NO_PROXY, ReverseProxy
 from hostsim.sandbox.server import listening_on
 
 #: Pages that can be answered at once; imports have threads of their own.
 THREADS = 8
+
+#: Open connections; a browser has six.
+CONNECTIONS = 100
+
+#: Of them, the latest that have asked for nothing yet and may stay.
+JUST_COME = 10
+
+#: Bytes of an answer that may wait for a slow reader, in a file, while its thread goes on.
+WAITING = 2**30
 
 
 class Desk:
@@ -34,7 +45,8 @@ class Desk:
         :param proxy: before it.
         """
         self.desk_context = desk_context
-        self.app = create_app(desk_context, host, proxy)
+        self._key = secrets.token_urlsafe(32)
+        self.app = create_app(desk_context, host, proxy, key=self._key)
         self._proxy = proxy
         self._host = "127.0.0.1" if host == "localhost" else host
         self._port = port
@@ -55,15 +67,28 @@ class Desk:
         """Where people reach it, with a slash at the end."""
         return f"{self._proxy.public_url}/" if self._proxy.public_url else self.url
 
+    @property
+    def address(self) -> str:
+        """What a person opens: with the key, where the proxy does not name its users."""
+        if self._proxy.user_header:
+            return self.public_url
+        return f"{self.public_url}?{KEY}={self._key}"
+
     def __enter__(self) -> Self:
         """Listen and answer. Raises ``OSError`` when the port is taken."""
         listening = listening_on(self._host, self._port)
         self._port = listening.getsockname()[1]
+        # Browsers send a cookie to every port of a machine.
+        self.app.config["SESSION_COOKIE_NAME"] = f"hostsim_desk_{self._port}"
         logging.getLogger("waitress.queue").setLevel(logging.ERROR)
         self._server = create_server(
             self.app,
             sockets=[listening],
             threads=THREADS,
+            # Never reached by those who say nothing: room is made before.
+            connection_limit=2 * CONNECTIONS,
+            max_request_body_size=2 * LARGEST_FORM,
+            outbuf_high_watermark=WAITING,
             ident=None,
             log_socket_errors=False,
             url_scheme=self._proxy.scheme,
@@ -85,6 +110,19 @@ class Desk:
         sockets = self._server._map  # noqa: SLF001 - waitress shows them in no other way
         while not self._stopping.is_set():
             wasyncore.loop(timeout=1, map=sockets, count=1)
+            self._make_room()
         self._woken.wait()
         self._server.task_dispatcher.shutdown()
         wasyncore.close_all(sockets, ignore_all=True)
+
+    def _make_room(self) -> None:
+        """Where there are too many connections, close the oldest with nothing asked in whole.
+
+        waitress would take no new ones, for as long as each sends a byte now and then.
+        """
+        channels = list(self._server.active_channels.values())
+        slow = [one for one in channels if not one.requests]
+        slow.sort(key=lambda one: one.creation_time)
+        # Whoever has just come had no time to ask.
+        for one in slow[:-JUST_COME][: max(0, len(channels) - CONNECTIONS)]:
+            one.handle_close()

@@ -108,7 +108,7 @@ class ListView:
 
     def csv_link(self) -> str:
         """Give the address of the list as a file, filtered and sorted as it is shown."""
-        return _address(self.csv, {"kind": self.name} | self._values({"page": ""}))
+        return _address(self.csv, self._values({"page": ""}) | {"kind": self.name})
 
     def sorted_by(self, column: Column[Any]) -> str:
         """Give ``ascending``, ``descending`` or ``none``, as ARIA calls it."""

@@ -89,10 +89,10 @@ def run_desk(
         desk_context.host().notify_listeners()
         desk = stack.enter_context(_listening(desk_context, host, port, proxy))
         _print_address(output, desk, real=real, lasting=database is not None)
-        _print_who_comes_in(output, desk, host, proxy)
+        _print_who_comes_in(output, host, proxy)
         output.flush()
         if open_browser:
-            browser.open_browser(desk.public_url, lambda _address: None)
+            browser.open_browser(desk.address, lambda _address: None)
         try:
             wait()
         except KeyboardInterrupt:
@@ -169,9 +169,15 @@ def _listening(
 
 def _print_address(output: Output, desk: Desk, *, real: bool, lasting: bool) -> None:
     output.say(
-        f"Betalningsimporten finns på {desk.public_url}. Avsluta med Ctrl-C.",
-        f"The payment import is at {desk.public_url}. End it with Ctrl-C.",
+        f"Betalningsimporten finns på {desk.address}\nAvsluta med Ctrl-C.",
+        f"The payment import is at {desk.address}\nEnd it with Ctrl-C.",
     )
+    if desk.address != desk.public_url:
+        output.say(
+            "Adressen är som ett lösenord: den släpper in vem som helst som har den, tills du "
+            "avslutar.",
+            "The address is like a password: it lets in whoever has it, until you end it.",
+        )
     if desk.public_url != desk.url:
         redirect_uri = desk.desk_context.redirect_uri
         output.say(
@@ -196,20 +202,20 @@ def _print_address(output: Output, desk: Desk, *, real: bool, lasting: bool) -> 
         )
 
 
-def _print_who_comes_in(output: Output, desk: Desk, host: str, proxy: ReverseProxy) -> None:
+def _print_who_comes_in(output: Output, host: str, proxy: ReverseProxy) -> None:
     if proxy.user_header:
         return
     if proxy.public_url:
         output.say(
-            f"Varning: alla som proxyn släpper in på {desk.public_url} kan läsa och spara "
-            "betalningar, och hostsim vet inte vem det var (--user-header).",
-            f"Warning: whoever the proxy lets in at {desk.public_url} can read and save payments, "
-            "and hostsim does not know who it was (--user-header).",
+            "Varning: alla som har adressen kan läsa och spara betalningar, och hostsim vet inte "
+            "vem det var (--user-header).",
+            "Warning: whoever has the address can read and save payments, and hostsim does not "
+            "know who it was (--user-header).",
         )
     if not is_loopback(host):
         output.say(
-            f"Varning: alla som når {host} kan läsa och spara betalningar här, utan lösenord och "
-            "utan kryptering.",
-            f"Warning: whoever reaches {host} can read and save payments here, without a password "
-            "and without encryption.",
+            f"Varning: {host} nås utan kryptering: den som lyssnar på nätet ser adressen och kan "
+            "då läsa och spara betalningar.",
+            f"Warning: {host} is reached without encryption: whoever listens on the network sees "
+            "the address and can then read and save payments.",
         )

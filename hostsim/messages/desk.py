@@ -149,12 +149,6 @@ WORDS: dict[str, Text] = {
         "Du kan stänga fönstret. Sidan som du började på går vidare och visar hur det gick.",
         "You may close this window. The page that you began on goes on and shows how it went.",
     ),
-    "login_elsewhere": Text(
-        "Inloggningen pågår i en annan webbläsare, och fortsätter bara där. Avbryt här om den ska "
-        "göras om.",
-        "The login is going on in another browser, and goes on there alone. Cancel here to begin "
-        "again.",
-    ),
     "login_unexpected": Text(
         "Det här svaret hör inte till en inloggning som pågår i den här webbläsaren, så ingenting "
         "har hänt. Stäng fönstret, och börja om på sidan om den inte har gått vidare.",

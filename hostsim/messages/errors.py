@@ -508,6 +508,18 @@ _SENTENCES: dict[str, dict[str, Text]] = {
             "The page is reached only through the web server that knows who you are. Open the "
             "address that your administrator gave you.",
         ),
+        "ADDRESS_KEY_MISSING": Text(
+            "Sidan öppnas med hela adressen som hostsim serve skrev ut när det startade, den som "
+            "slutar på key=…; varje start har sin egen.",
+            "The page opens with the whole address that hostsim serve printed when it started, the "
+            "one that ends in key=…; each start has its own.",
+        ),
+        "LOGIN_ELSEWHERE": Text(
+            "Inloggningen påbörjades i en annan webbläsare; logga in där, eller avbryt och börja "
+            "om här.",
+            "The login was begun in another browser; sign in there, or cancel it and begin again "
+            "here.",
+        ),
         "USER_NOT_NAMED": Text(
             "Webbservern framför sidan sa inte vem du är ({header} saknas eller är tom). Logga in "
             "på nytt; hjälper det inte rättar administratören webbservern.",

@@ -6,9 +6,13 @@ forms that it finds, presses a button, and ends where it is sent.
 
 from __future__ import annotations
 
+import html
+import re
 from dataclasses import dataclass, field
 from html.parser import HTMLParser
-from urllib.parse import urljoin
+from pathlib import Path
+from urllib.parse import urljoin, urlsplit
+from urllib.request import url2pathname
 
 import requests
 
@@ -101,7 +105,7 @@ def _follow_forms(
     company: int | str | None,
 ) -> str:
     """Go from form to form until a page redirects elsewhere; return that address."""
-    page = browser.get(address, timeout=TIMEOUT, allow_redirects=False)
+    page = browser.get(_leads_to(address), timeout=TIMEOUT, allow_redirects=False)
     for _step in range(5):
         if page.is_redirect:
             return urljoin(page.url, page.headers["Location"])
@@ -111,6 +115,17 @@ def _follow_forms(
             urljoin(page.url, form.action), data=filled, timeout=TIMEOUT, allow_redirects=False
         )
     raise ScriptedLoginError(f"the login goes round in circles at {page.url.partition('?')[0]}")
+
+
+def _leads_to(address: str) -> str:
+    """Read where a file leads that a program wrote for the browser; else give the address."""
+    if not address.startswith("file:"):
+        return address
+    text = Path(url2pathname(urlsplit(address).path)).read_text("utf-8")
+    found = re.search(r'http-equiv="refresh" content="0; url=([^"]+)"', text)
+    if found is None:
+        raise ScriptedLoginError("the file leads nowhere")
+    return html.unescape(found[1])
 
 
 def _filled(

@@ -1,13 +1,19 @@
-"""Opens the browser for a login."""
+"""Opens the browser: for a login, and on the page."""
 
 from __future__ import annotations
 
+import atexit
+import html
 import logging
 import os
+import secrets
 import subprocess
 import sys
+import tempfile
 import threading
 from collections.abc import Callable
+from functools import cache
+from pathlib import Path
 
 from opter_contract.values import Text
 
@@ -16,9 +22,19 @@ log = logging.getLogger(__name__)
 #: Variables that no program which we start needs to know.
 _SECRET = frozenset({"FORTNOX_CLIENT_SECRET"})
 
+#: Sends the browser on, and says nothing to whom it does not.
+_REDIRECT = """<!doctype html>
+<html><head><meta charset="utf-8"><meta name="referrer" content="no-referrer">
+<meta http-equiv="refresh" content="0; url={address}"><title>hostsim</title></head>
+<body><p><a href="{address}">Öppna / Open</a></p></body></html>
+"""
+
 
 def open_browser(address: str, answered: Callable[[str], Text | None]) -> bool:  # noqa: ARG001 the browser comes back to the plug-in by itself
     """Open the browser that ``webbrowser`` and ``BROWSER`` choose.
+
+    Everybody on the machine sees its command line, so it gets a file that only its owner may
+    read, and that leads on.
 
     In a process of its own, since a browser in the terminal blocks until it is closed.
     It gets none of our streams: a program that reads them to their end would wait as
@@ -27,7 +43,7 @@ def open_browser(address: str, answered: Callable[[str], Text | None]) -> bool: 
     command = "import sys, webbrowser; sys.exit(not webbrowser.open(sys.argv[1]))"
     try:
         child = subprocess.Popen(  # noqa: S603 our own interpreter, and no shell
-            [sys.executable, "-c", command, address],
+            [sys.executable, "-c", command, _leading_to(address).as_uri()],
             env={name: text for name, text in os.environ.items() if name not in _SECRET},
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
@@ -39,3 +55,22 @@ def open_browser(address: str, answered: Callable[[str], Text | None]) -> bool: 
     # Without a wait, the child would stay as a zombie.
     threading.Thread(target=child.wait, name="browser", daemon=True).start()
     return True
+
+
+def _leading_to(address: str) -> Path:
+    """Write a page that sends the browser on to an address."""
+    page = _folder() / f"{secrets.token_hex(8)}.html"
+    page.touch(mode=0o600)
+    page.write_text(_REDIRECT.format(address=html.escape(address)), "utf-8")
+    return page
+
+
+@cache
+def _folder() -> Path:
+    """Make the folder of these pages, which only its owner may enter.
+
+    It goes when the program ends: nobody knows when a browser has read a page.
+    """
+    folder = tempfile.TemporaryDirectory(prefix="hostsim-")
+    atexit.register(folder.cleanup)
+    return Path(folder.name)

@@ -146,9 +146,13 @@ def text_of(sv: str | None, en: str | None) -> Text | None:
     return None if sv is None or en is None else Text(sv, en)
 
 
+#: SQLite takes no larger integers.
+LARGEST_ID = 2**63 - 1
+
+
 def is_id(number: int) -> bool:
-    """Tell whether a number can be the id of a row; SQLite takes no larger integers."""
-    return 0 < number < 2**63
+    """Tell whether a number can be the id of a row."""
+    return 0 < number <= LARGEST_ID
 
 
 def clean(text: str) -> str:

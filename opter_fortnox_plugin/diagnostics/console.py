@@ -5,15 +5,25 @@ Standard output is left to the report.
 
 from __future__ import annotations
 
+import atexit
+import html
 import os
 import subprocess
 import sys
+import tempfile
 import threading
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Final, TextIO
 
 from opter_contract.values import Text
 from opter_fortnox_plugin.configuration import CLIENT_SECRET
+
+_REDIRECT: Final = """<!doctype html>
+<html><head><meta charset="utf-8"><meta name="referrer" content="no-referrer">
+<meta http-equiv="refresh" content="0; url={address}"><title>Fortnox</title></head>
+<body><p><a href="{address}">Öppna / Open</a></p></body></html>
+"""
 
 
 class Console:
@@ -93,12 +103,21 @@ def _lines(stream: TextIO) -> Iterator[str]:
 def open_browser(address: str) -> None:
     """Open a browser window, as ``webbrowser`` and ``BROWSER`` choose it.
 
+    Everybody on the machine sees its command line, so it gets a file that only its owner may
+    read, and that leads on.
+
     In a process of its own, since a browser in the terminal would block us, and what it
     writes does not belong in the report. It does not get the client secret of our environment.
     """
+    # Nobody knows when a browser has read it: it goes when the program ends.
+    folder = tempfile.TemporaryDirectory(prefix="opter-fortnox-")
+    atexit.register(folder.cleanup)
+    page = Path(folder.name) / "login.html"
+    page.touch(mode=0o600)
+    page.write_text(_REDIRECT.format(address=html.escape(address)), "utf-8")
     command = "import sys, webbrowser; sys.exit(not webbrowser.open(sys.argv[1]))"
     child = subprocess.Popen(  # noqa: S603 - our own interpreter, and no shell
-        [sys.executable, "-c", command, address],
+        [sys.executable, "-c", command, page.as_uri()],
         env={name: text for name, text in os.environ.items() if name != CLIENT_SECRET},
         stdin=subprocess.DEVNULL,
         stdout=sys.__stderr__.fileno() if sys.__stderr__ else subprocess.DEVNULL,

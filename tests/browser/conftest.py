@@ -7,6 +7,7 @@ import shutil
 from datetime import UTC, datetime
 
 import pytest
+from desk_person import enters
 
 from hostsim.desk import Desk
 from hostsim.desk.startup import beside_sandbox
@@ -83,7 +84,7 @@ def page(context, desk):
     wrong = []
     page.on("pageerror", lambda error: wrong.append(str(error)))
     page.on("console", lambda said: wrong.append(said.text) if _is_fault(said) else None)
-    page.goto(desk.url)
+    enters(page, desk)
     yield page
     assert wrong == []
 

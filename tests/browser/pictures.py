@@ -10,6 +10,7 @@ import subprocess
 from pathlib import Path
 
 from conftest import ARGUMENTS, NAMES, Person
+from desk_person import enters
 from playwright.sync_api import sync_playwright
 
 from hostsim.desk import Desk
@@ -31,7 +32,7 @@ def main() -> None:
         context = browser.new_context(viewport={"width": 1360, "height": 820}, locale="sv-SE")
         page = context.new_page()
         person = Person(page, context, office)
-        page.goto(desk.url)
+        enters(page, desk)
         person.imports()
         page.get_by_role("link", name="Bedömning").click()
         page.locator("th[aria-sort=ascending]").wait_for()

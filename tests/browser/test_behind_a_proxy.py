@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from types import SimpleNamespace
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
@@ -35,7 +34,7 @@ def office(plugins, proxy):
 @pytest.fixture
 def desk(office, proxy, before):
     with Desk(office, proxy=proxy) as desk, before.before(desk.url):
-        yield SimpleNamespace(url=desk.public_url)
+        yield desk
 
 
 @pytest.fixture

@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 import pytest
+from desk_person import enters
 from fake_export import LASSE, SETTINGS, FakeExport, load
 
 from hostsim.plugins.loading import Plugins
@@ -88,9 +89,10 @@ def test_a_new_export_is_of_what_is_chosen(page, person):
     assert person.field("Namn").input_value() == "Ut"
 
 
-def test_confirming_without_scripts_keeps_what_is_ticked(browser, plan):
+def test_confirming_without_scripts_keeps_what_is_ticked(browser, plan, desk):
     context = browser.new_context(java_script_enabled=False, locale="sv-SE")
     page = context.new_page()
+    enters(page, desk)
     page.goto(plan.url)
     page.get_by_label("Skicka avräkning A-3").uncheck()
     page.get_by_role("button", name=CONFIRM_LASSE).click()

@@ -1,6 +1,7 @@
 """What the page says when something goes wrong on the way."""
 
 import pytest
+from desk_person import enters
 
 from hostsim.sandbox import seed
 from hostsim.sandbox.faults import Change, Match
@@ -91,7 +92,8 @@ def test_a_login_that_does_not_come_back_is_pasted(page, person, office):
     person.starts_import()
     link = person.link("Öppna inloggningen")
     link.wait_for()
-    answer = scripted_login.answer_of(link.get_attribute("href"), seed.USER, seed.PASSWORD)
+    [job] = office.jobs.running()
+    answer = scripted_login.answer_of(job.address, seed.USER, seed.PASSWORD)
     page.get_by_text("Kom du inte tillbaka?").click()
     page.get_by_label("Kom du inte tillbaka?").fill(answer)
     person.button("Använd adressen").click()
@@ -119,7 +121,7 @@ def test_a_customer_named_script_is_only_a_name(page, person, office):
 def test_without_scripts_the_whole_way_works(browser, desk, office):
     context = browser.new_context(java_script_enabled=False)
     page = context.new_page()
-    page.goto(desk.url)
+    enters(page, desk)
     page.get_by_role("link", name="Läs fil").click()
     page.get_by_role("button", name="Ok").click()
     with context.expect_page() as opened:

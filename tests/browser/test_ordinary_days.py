@@ -299,3 +299,17 @@ def test_no_word_beside_a_chosen_payment_lies_over_another(page, office, width):
     )
     assert page.get_by_text("Varningsmeddelande").is_visible()
     assert over == []
+
+
+def test_the_file_that_the_browser_gets_leads_in_and_leaves_no_key_in_the_address(context, desk):
+    """A redirect that began in a file would come without a cookie that is for this site alone."""
+    from hostsim.services.browser import _leading_to
+
+    page = context.new_page()
+    page.goto(_leading_to(desk.address).as_uri())
+    page.wait_for_url(f"{desk.url}import")
+    page.get_by_text("Ingenting är inläst").first.wait_for()
+    [cookie] = context.cookies()
+    assert (cookie["httpOnly"], cookie["sameSite"]) == (True, "Strict")
+    page.go_back()
+    assert "key=" not in page.url

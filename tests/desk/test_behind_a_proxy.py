@@ -7,6 +7,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 import requests
+from desk_person import visitor
 from fake_plugin import FakePlugin, hookimpl, invoice, payment
 from web_host import USER_HEADER, Nginx, Proxy, Visitor, answer_of
 
@@ -250,7 +251,7 @@ def test_the_language_leads_back_to_the_page_and_nowhere_else(browser):
 
 
 def test_without_a_public_address_there_is_no_callback(desk_context):
-    client = create_app(desk_context).test_client()
+    client = visitor(desk_context, here="127.0.0.1")
     answer = client.get("/callback?code=c0de&state=x", headers={"Host": "127.0.0.1"})
     assert answer.status_code == 404
     assert "c0de" not in answer.text
@@ -406,8 +407,8 @@ def test_nor_do_others_see_the_login_or_paste_an_answer(desk_context, browser, p
     form = {"token": other.token(), "address": f"{PUBLIC}/callback?code=c0de&state={STATE}"}
     page = other.get(f"/jobs/{job.id}").text
     assert STATE not in page + other.get(f"/jobs/{job.id}/now").text
-    assert "Inloggningen pågår i en annan webbläsare" in page
-    assert other.post(f"/jobs/{job.id}/answer", form).status_code == 303
+    assert "påbörjades i en annan webbläsare" in page
+    assert other.post(f"/jobs/{job.id}/answer", form).status_code == 403
     assert plugin.taken == []
     form["token"] = browser.token()
     browser.post(f"/jobs/{job.id}/answer", form)

@@ -5,9 +5,9 @@ from __future__ import annotations
 import bgmax
 import pytest
 from bgmax import deposit, payment
+from desk_person import visitor
 from fake_plugin import invoice
 
-from hostsim.desk.app import create_app
 from hostsim.desk.context import DeskContext
 from hostsim.plugins.loading import Plugins
 from hostsim.storage.store import Store
@@ -30,7 +30,7 @@ def desk_context(tmp_path, monkeypatch):
 
 @pytest.fixture
 def client(desk_context):
-    return create_app(desk_context).test_client()
+    return visitor(desk_context)
 
 
 @pytest.fixture

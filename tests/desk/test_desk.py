@@ -8,6 +8,7 @@ from decimal import Decimal
 from types import SimpleNamespace
 
 import pytest
+from desk_person import KEY, visitor
 from fake_plugin import FakePlugin, Refused, euro, excluded, hookimpl, invoice, payment, unreadable
 
 from hostsim.desk.access_control import is_loopback
@@ -82,7 +83,7 @@ def desk_context(store, plugin):
 
 @pytest.fixture
 def client(desk_context):
-    return create_app(desk_context).test_client()
+    return visitor(desk_context)
 
 
 def get(client, path, status=200):
@@ -490,7 +491,7 @@ def slow(plugin, desk_context):
 
     def during(run):
         run.hook.opter_open_browser(
-            run=run, url="https://login.invalid/?state=1", on_redirect=lambda _: None
+            run=run, url="https://login.invalid/?state=5t4te", on_redirect=lambda _: None
         )
         message = Text("Läser betalningar: 200 av 500", "Reading payments: 200 of 500")
         for done in (100, 200):
@@ -538,12 +539,41 @@ def test_progress_can_be_followed_without_scripts(client, defined, slow):
     assert re.search(r'<progress [^>]*max="500" value="200"', page)
 
 
-def test_the_login_address_is_told_only_while_somebody_is_to_sign_in(client, defined, slow):
+def test_a_browser_is_sent_to_the_login_only_while_somebody_is_to_sign_in(client, defined, slow):
     path, job = started(client, defined)
     assert slow.waiting.wait(10)
-    assert json.loads(get(client, f"{path}/now"))["address"] is None
+    assert json.loads(get(client, f"{path}/now"))["login"] is None
+    assert client.get(f"{path}/login", headers=HERE).headers["Location"] == path
     job.progress = SimpleNamespace(stage="login", done=0, total=None, message=Text("a", "b"))
-    assert json.loads(get(client, f"{path}/now"))["address"] == "https://login.invalid/?state=1"
+    login = json.loads(get(client, f"{path}/now"))["login"]
+    sent_on = client.get(login, headers=HERE)
+    assert sent_on.headers["Location"] == "https://login.invalid/?state=5t4te"
+
+
+def test_no_page_shows_the_state_of_a_login(client, defined, slow):
+    path, job = started(client, defined)
+    assert slow.waiting.wait(10)
+    job.progress = SimpleNamespace(stage="login", done=0, total=None, message=Text("a", "b"))
+    for page in (path, f"{path}/now", "/import", "/overview"):
+        assert "5t4te" not in get(client, page)
+    pasted = {"token": token(client), "address": "http://localhost/?code=c0de&state=5t4te"}
+    client.post(f"{path}/answer", headers=HERE, data=pasted)
+    assert "5t4te" not in get(client, path)
+
+
+def test_a_login_is_for_the_browser_that_began_it(client, defined, slow):
+    path, job = started(client, defined)
+    assert slow.waiting.wait(10)
+    job.progress = SimpleNamespace(stage="login", done=0, total=None, message=Text("a", "b"))
+    other = client.application.test_client()
+    other.get(f"/?key={KEY}", headers=HERE)
+    for answer in (
+        other.get(f"{path}/login", headers=HERE),
+        other.post(f"{path}/answer", headers=HERE, data={"token": token(other), "address": "x"}),
+    ):
+        assert answer.status_code == 403
+        assert "LOGIN_ELSEWHERE" in answer.text
+        assert "5t4te" not in answer.text
 
 
 def test_cancelling_leaves_nothing_half_done(client, defined, slow, store, plugin):
@@ -664,12 +694,13 @@ def test_a_page_of_another_site_does_not_reach_us_under_its_own_name(client, hos
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1:1", "localhost:8000", "[::1]:8000", "LOCALHOST"])
-def test_this_machine_reaches_us_under_all_its_names(client, host):
+def test_this_machine_reaches_us_under_all_its_names(desk_context, host):
+    client = visitor(desk_context, here=host)
     assert client.get("/import", headers={"Host": host}).status_code == 200
 
 
 def test_a_desk_for_others_is_reached_by_number_but_by_no_strange_name(desk_context):
-    client = create_app(desk_context, "0.0.0.0").test_client()  # noqa: S104
+    client = visitor(desk_context, "0.0.0.0", here="192.0.2.7:80")  # noqa: S104
     assert client.get("/import", headers={"Host": "192.0.2.7:80"}).status_code == 200
     assert client.get("/import", headers={"Host": "evil.invalid"}).status_code == 400
 
@@ -694,7 +725,7 @@ def test_every_answer_runs_only_our_scripts_and_can_be_framed_by_nobody(client, 
 
 
 def test_the_cookie_is_for_this_site_and_no_script(client):
-    cookie = client.get("/import", headers=HERE).headers["Set-Cookie"]
+    cookie = client.get(f"/?key={KEY}", headers=HERE).headers["Set-Cookie"]
     assert "HttpOnly" in cookie
     assert "SameSite=Strict" in cookie
 
@@ -721,7 +752,7 @@ def test_a_form_that_is_far_too_large_is_refused(client):
 
 
 def test_a_fault_of_a_page_shows_nothing_of_the_program(desk_context, monkeypatch, caplog):
-    client = create_app(desk_context).test_client()
+    client = visitor(desk_context)
     monkeypatch.setattr(type(desk_context), "preview", lambda *_: 1 / 0)
     page = get(client, "/import", 500)
     assert "Ett fel i programmet." in page

@@ -3,9 +3,11 @@
 import io
 import re
 from decimal import Decimal
+from urllib.parse import urljoin
 
 import pytest
 import requests
+from desk_person import session_at
 from fake_plugin import invoice
 from ledgers import Ledger
 
@@ -25,12 +27,19 @@ from hostsim.views.output import Output
 from opter_fortnox_plugin import hooks
 
 
+def opened(address, path=""):
+    """Open the address that was printed, and read a page."""
+    session = requests.Session()
+    session.get(address, timeout=10)
+    return session.get(urljoin(address, path or "/"), timeout=10)
+
+
 def served(use, *, language="sv", environment=None, listeners=(), **keywords):
     """Serve the desk as long as ``use`` looks at it; give what was printed."""
     out = io.StringIO()
 
     def wait():
-        use(re.search(r"http://\S+/", out.getvalue())[0])
+        use(re.search(r"https?://\S+", out.getvalue())[0])
         raise KeyboardInterrupt
 
     defaults = {"database": None, "login_timeout": 5.0, "open_browser": False}
@@ -46,7 +55,7 @@ def served(use, *, language="sv", environment=None, listeners=(), **keywords):
 
 def test_nothing_has_to_be_prepared():
     pages = []
-    said = served(lambda url: pages.append(requests.get(url, timeout=10)))
+    said = served(lambda address: pages.append(opened(address)))
     assert pages[0].status_code == 200
     assert "Ingenting är inläst" in pages[0].text
     assert "Fortnox: sandlåda" in pages[0].text
@@ -86,7 +95,7 @@ def test_what_changed_the_books_before_is_told_when_it_opens(tmp_path):
 def test_with_real_credentials_there_is_no_sandbox_and_no_invented_data(tmp_path):
     pages = []
     said = served(
-        lambda url: pages.append(requests.get(url, timeout=10).text),
+        lambda address: pages.append(opened(address).text),
         environment={"FORTNOX_CLIENT_ID": "abc"},
         database=tmp_path / "real.db",
     )
@@ -98,7 +107,7 @@ def test_with_real_credentials_there_is_no_sandbox_and_no_invented_data(tmp_path
 
 def test_the_real_desk_has_no_night_to_let_pass(tmp_path):
     with Store.create(tmp_path / "host.db") as store, Desk(DeskContext(store, Plugins())) as desk:
-        session = requests.Session()
+        session = session_at(desk)
         page = session.get(desk.url, timeout=10).text
         token = re.search(r'name="token" value="([^"]+)"', page)[1]
         answer = session.post(f"{desk.url}night", data={"token": token}, timeout=10)
@@ -108,7 +117,7 @@ def test_the_real_desk_has_no_night_to_let_pass(tmp_path):
 def test_a_night_brings_payments_into_the_sandbox():
     with beside_sandbox(Plugins([("fortnox", hooks)])) as desk_context, Desk(desk_context) as desk:
         before = len(desk_context.sandbox.state.company(seed.COMPANY).payments())
-        session = requests.Session()
+        session = session_at(desk)
         page = session.get(desk.url, timeout=10).text
         token = re.search(r'name="token" value="([^"]+)"', page)[1]
         told = session.post(f"{desk.url}night", data={"token": token}, timeout=10).text
@@ -121,7 +130,7 @@ def test_a_night_brings_payments_into_the_sandbox():
 def test_a_night_can_pass_after_the_one_that_a_first_visit_begins_with():
     office = beside_sandbox(Plugins([("fortnox", hooks)]), second_day=True)
     with office as desk_context, Desk(desk_context) as desk:
-        session = requests.Session()
+        session = session_at(desk)
         page = session.get(desk.url, timeout=10).text
         token = re.search(r'name="token" value="([^"]+)"', page)[1]
         answer = session.post(f"{desk.url}night", data={"token": token}, timeout=10)
@@ -130,7 +139,7 @@ def test_a_night_can_pass_after_the_one_that_a_first_visit_begins_with():
 
 def test_a_desk_for_other_machines_comes_with_a_warning():
     said = served(lambda _: None, host="0.0.0.0")  # noqa: S104
-    assert "Varning: alla som når 0.0.0.0 kan läsa och spara betalningar" in said
+    assert "Varning: 0.0.0.0 nås utan kryptering" in said
 
 
 def test_a_desk_for_this_machine_comes_without_one():
@@ -140,7 +149,7 @@ def test_a_desk_for_this_machine_comes_without_one():
 def test_behind_a_proxy_it_says_where_it_is_where_it_listens_and_what_to_register():
     proxy = reverse_proxy("https://opter.example.com/fortnox")
     said = served(lambda _: None, proxy=proxy)
-    assert "finns på https://opter.example.com/fortnox/." in said
+    assert re.search(r"finns på https://opter.example.com/fortnox/\?key=\S{43}\n", said)
     assert re.search(r"skicka vidare till http://127\.0\.0\.1:\d+/\.", said)
     assert "utvecklarportal: https://opter.example.com/fortnox/callback" in said
 
@@ -148,9 +157,11 @@ def test_behind_a_proxy_it_says_where_it_is_where_it_listens_and_what_to_registe
 def test_behind_a_proxy_that_names_nobody_it_warns():
     public_url = "https://opter.example.com"
     said = served(lambda _: None, proxy=reverse_proxy(public_url))
-    assert "Varning: alla som proxyn släpper in på https://opter.example.com/" in said
+    assert "Varning: alla som har adressen kan läsa och spara betalningar" in said
     named = reverse_proxy(public_url, "X-Remote-User", "192.0.2.7")
-    assert "Varning" not in served(lambda _: None, proxy=named, host="0.0.0.0")  # noqa: S104
+    said = served(lambda _: None, proxy=named, host="0.0.0.0")  # noqa: S104
+    assert "finns på https://opter.example.com/\n" in said
+    assert "Varning" not in said
 
 
 def test_the_sandbox_and_the_plug_in_are_told_of_the_public_address():
@@ -186,5 +197,5 @@ def test_a_first_visit_shows_every_kind_of_thing():
 
 def test_with_empty_it_begins_before_the_first_import():
     pages = []
-    served(lambda url: pages.append(requests.get(f"{url}import/read", timeout=10)), empty=True)
+    served(lambda address: pages.append(opened(address, "/import/read")), empty=True)
     assert "Det finns inget filformat än" in pages[0].text

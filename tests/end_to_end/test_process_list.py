@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import socket
+import stat
 import subprocess
 import sys
 from contextlib import suppress
@@ -114,16 +115,12 @@ def test_no_secret_is_on_a_command_line(seen, sandbox):
     assert held_by(sandbox, seen.lines) == held_by(sandbox, seen.reading.lines) == set()
 
 
-def test_what_is_on_a_command_line_is_the_address_to_sign_in_at(seen, sandbox):
-    """With its ``state``, which is good for this login only, and only beside its cookies."""
-    [address] = [
-        word.decode()
-        for word in seen.lines[seen.browser].replace(b"\0", b" ").split()
-        if b"/oauth-v1/auth" in word
-    ]
-    assert sandbox.client_id in address
-    assert "state=" in address
-    assert "code" not in address.replace("response_type=code", "")
+def test_the_address_to_sign_in_at_is_on_no_command_line(seen):
+    """Its ``state`` would let others answer the login; the browser gets a file of the owner's."""
+    shown = b"".join(seen.lines.values())
+    assert b"file:///" in seen.lines[seen.browser]
+    assert b"oauth-v1" not in shown
+    assert b"state=" not in shown
 
 
 @pytest.mark.skipif(not PROC, reason="environments are shown in /proc alone")
@@ -136,13 +133,14 @@ def test_the_client_secret_is_in_the_environment_of_the_import_alone(seen, sandb
     assert held_by(sandbox, seen.reading.environments) == only
 
 
-def test_a_browser_that_the_probe_opens_does_not_inherit_it_either(tmp_path, monkeypatch):
+def test_a_browser_that_the_probe_opens_learns_neither(tmp_path, monkeypatch):
     from opter_fortnox_plugin.diagnostics.console import open_browser
 
     told = tmp_path / "told"
     monkeypatch.setenv("FORTNOX_CLIENT_SECRET", "s3cret")
     script = (
-        "import os,sys; open(sys.argv[1],'w').write(os.environ.get('FORTNOX_CLIENT_SECRET','none'))"
+        "import os,sys; open(sys.argv[1],'w')"
+        ".write(os.environ.get('FORTNOX_CLIENT_SECRET','none')+' '+sys.argv[2])"
     )
     monkeypatch.setenv("BROWSER", f'{sys.executable} -c "{script}" {told} %s')
     started = []
@@ -153,7 +151,12 @@ def test_a_browser_that_the_probe_opens_does_not_inherit_it_either(tmp_path, mon
         return started[-1]
 
     monkeypatch.setattr(subprocess, "Popen", remembered)
-    open_browser("http://127.0.0.1:9/")
+    open_browser("http://127.0.0.1:9/?state=5t4te&a=b")
     started[0].wait(timeout=60)
-    assert told.read_text() == "none"
+    secret, _, address = told.read_text().partition(" ")
+    assert (secret, address[:8]) == ("none", "file:///")
+    assert "5t4te" not in str(started[0].args)
+    page = Path(address.removeprefix("file://"))
+    assert "url=http://127.0.0.1:9/?state=5t4te&amp;a=b" in page.read_text()
+    assert [stat.S_IMODE(one.stat().st_mode) for one in (page.parent, page)] == [0o700, 0o600]
     assert os.environ["FORTNOX_CLIENT_SECRET"] == "s3cret"

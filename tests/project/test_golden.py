@@ -465,18 +465,19 @@ def rules_at(root):
 def with_desk(scenario, environment):
     words = ["serve", "--no-open", "--port", "0", "--lang", "en"]
     with child("serve", *words, folder=scenario.folder, **environment) as process:
-        root = re.search(r"http://[\w.:]+\w", process.stdout.readline())[0]
+        root, key = re.search(r"(http://[\w.:]+)(/\?key=\S+)", process.stdout.readline()).groups()
         scenario.desk_rules = rules_at(root)
-        scenario.forms, scenario.exports = crawled(root, scenario.desk_rules)
+        scenario.forms, scenario.exports = crawled(root, key, scenario.desk_rules)
 
 
-def crawled(root, rules):
+def crawled(root, key, rules):
     """Follow the links of the page, one of each kind; note its forms and its CSV files."""
     from werkzeug.routing import Map, Rule
 
     there = Map([Rule(rule, endpoint=rule, methods=methods) for rule, methods in rules]).bind("x")
     waiting, seen, forms, exports = ["/import"], {}, set(), set()
     browser = requests.Session()
+    browser.get(root + key, timeout=30)
     while waiting:
         address = waiting.pop(0)
         path, _, query = address.partition("?")

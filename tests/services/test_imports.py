@@ -913,7 +913,7 @@ def test_the_preset_window_is_the_browser_of_the_system(tmp_path, monkeypatch, c
     for thread in threading.enumerate():
         if thread.name == "browser":
             thread.join()
-    assert opened.read_text() == "http://127.0.0.1:9/login"
+    assert opened.read_text().startswith("file:///")
     assert capfd.readouterr() == ("", "")
 
 

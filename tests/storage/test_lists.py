@@ -6,11 +6,11 @@ import re
 from decimal import Decimal
 
 import pytest
+from desk_person import visitor
 from fake_plugin import payment
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hostsim.desk.app import create_app
 from hostsim.desk.context import DeskContext
 from hostsim.plugins.loading import Plugins
 from hostsim.services.payments_file import harmless
@@ -75,7 +75,7 @@ def rejected(number):
 
 @pytest.fixture(scope="module")
 def client(store):
-    return create_app(DeskContext(store, Plugins())).test_client()
+    return visitor(DeskContext(store, Plugins()))
 
 
 def get(client, path):

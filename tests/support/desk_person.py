@@ -2,9 +2,35 @@
 
 import re
 
+import requests
+
 from hostsim.desk.app import create_app
 
 HERE = {"Host": "127.0.0.1:8000"}
+
+
+KEY = "the-key"
+
+
+def visitor(*args, here="127.0.0.1:8000", **options):
+    """Give the client of an application that was let in with its key."""
+    client = create_app(*args, key=KEY, **options).test_client()
+    opened = client.get(f"/?key={KEY}", headers={"Host": here})
+    assert opened.status_code == 200, opened.text
+    return client
+
+
+def session_at(desk):
+    """Give a browser that has opened the address of a desk that runs."""
+    session = requests.Session()
+    assert session.get(desk.address, timeout=10).status_code == 200
+    return session
+
+
+def enters(page, desk):
+    """Open the address of a desk that runs, in a real browser."""
+    page.goto(desk.address)
+    page.wait_for_url("**/import")
 
 
 class Person:
@@ -12,7 +38,7 @@ class Person:
 
     def __init__(self, desk_context):
         self.desk_context = desk_context
-        self.client = create_app(desk_context).test_client()
+        self.client = visitor(desk_context)
 
     def get(self, path, status=200):
         answer = self.client.get(path, headers=HERE)

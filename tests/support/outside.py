@@ -221,6 +221,8 @@ def sign_in(address, user, password):
     """Fill in forms, as somebody at a browser does, until there is none."""
     jar = urllib.request.HTTPCookieProcessor(http.cookiejar.CookieJar())
     browser = urllib.request.build_opener(urllib.request.ProxyHandler({}), jar)
+    led = urllib.request.urlopen(address, timeout=30).read().decode()
+    address = html.unescape(re.search(r'content="0; url=([^"]+)"', led)[1])
     page = browser.open(address, timeout=30)
     for _step in range(5):
         text = page.read().decode()

@@ -11,7 +11,7 @@ import time
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
-from urllib.parse import urlsplit
+from urllib.parse import urljoin, urlsplit
 
 import requests
 import trustme
@@ -163,7 +163,9 @@ class Visitor:
     def begins(self, name="Fortnox"):
         """Begin an import; give its address, and the one to sign in at."""
         job = self.post("/import/start", format=name, region="", date="2026-11-22").url
-        return job, _until(lambda: self.session.get(f"{job}/now", timeout=20).json()["address"])
+        login = _until(lambda: self.session.get(f"{job}/now", timeout=20).json()["login"])
+        sent_on = self.session.get(urljoin(job, login), timeout=20, allow_redirects=False)
+        return job, sent_on.headers["Location"]
 
     def ends(self, job):
         """Wait for the end of an import; give the page that it leads to."""

@@ -261,11 +261,10 @@ async function watch(dialog, mine) {
       closeUnusedLoginWindow();
       return go(dialog.dataset.then);
     }
-    if (now.address) sendLoginWindowTo(now.address);
+    if (now.login) sendLoginWindowTo(now.login);
     else if (now.stage && now.stage !== "login" && openedAt === null) closeUnusedLoginWindow();
     part("sentence").textContent = now.sentence;
     part("login").hidden = !now.signing_in;
-    if (now.address) part("login-address").href = now.address;
     for (const figure of ["read", "pages", "done_of", "left"]) {
       if (part(figure)) part(figure).textContent = now[figure];
     }
