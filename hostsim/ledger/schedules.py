@@ -44,6 +44,9 @@ RETRIES = (5, 10, 20, 40, 60)
 SHORTEST = timedelta(minutes=1)
 LONGEST = timedelta(days=7)
 
+#: From a time of day to the next, where the clocks are put back.
+LONGEST_DAY = timedelta(hours=25)
+
 _TIME_OF_DAY = re.compile(r"([01]?\d|2[0-3])[:.]([0-5]\d)", re.ASCII)
 _EVERY = re.compile(r"(\d{1,5})\s*(m|min|h|d)", re.ASCII)
 _UNITS = {"m": "minutes", "min": "minutes", "h": "hours", "d": "days"}
@@ -94,6 +97,14 @@ class Schedule:
     @property
     def paused(self) -> bool:
         return self.paused_at is not None
+
+    def is_due(self, now: datetime) -> bool:
+        """Tell whether it is to run now.
+
+        Also where the next time is further away than it ever is, since the clock was once ahead.
+        """
+        longest = self.timetable.every or LONGEST_DAY
+        return not self.paused and not now < self.next_due <= now + longest
 
     @property
     def resumed(self) -> bool:

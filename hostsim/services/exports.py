@@ -15,7 +15,7 @@ from hostsim.plugins.export_session import ExportSession, Review, company_lock, 
 from hostsim.plugins.session import broken
 from hostsim.services.context import company_of, failing
 from hostsim.services.definitions import Definitions
-from hostsim.storage import commits, export_lists, export_previews, export_states
+from hostsim.storage import commits, export_lists, export_previews, export_states, schedules
 from hostsim.storage.export_previews import ExportChanged, ExportPreview, ShownChange
 from hostsim.storage.export_runs import ExportRun, confirm_bank
 from hostsim.storage.export_states import ExportableItem, ExportPeriod, LogEntry
@@ -101,7 +101,10 @@ class Exports(Definitions):
             if session.too_late:
                 notes.append(messages.TOO_LATE)
             state = "sent" if run.preview().sent else "checked" if check else "previewed"
-            return run.finish(state, self._clock(), requests=report.requests, notes=notes)
+            done = run.finish(state, self._clock(), requests=report.requests, notes=notes)
+        # What kept it from running with nobody there is mended.
+        schedules.resume(self.store, name, self._clock())
+        return done
 
     def refuse_what_cannot_be_exported(self, name: str, items: Iterable[str]) -> None:
         """Check what a person asks for, before a plug-in is called.

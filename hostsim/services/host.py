@@ -7,9 +7,11 @@ through :class:`Host`.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from hostsim.errors import host_error
+from hostsim.ledger.values import Definition
 from hostsim.plugins.session import Session
 from hostsim.services.decisions import Decisions
 from hostsim.services.explanation import Explaining
@@ -18,6 +20,8 @@ from hostsim.services.reconciliation import Reconciling
 from hostsim.services.schedules import Schedules
 from hostsim.storage import commits, history, schedules
 from hostsim.storage.history import Imported
+from hostsim.storage.import_runs import ImportRun
+from hostsim.storage.region_checks import refuse_company_of_other_region
 from opter_contract.values import Company, Finding
 
 
@@ -40,14 +44,24 @@ class Host(Schedules, Decisions, HandPayments, Reconciling, Explaining):
     def sign_in(self, name: str) -> Company:
         """Have a person sign in for the runs of a definition that nobody is there for.
 
-        A schedule that was paused runs again.
+        Its company is the definition's from then on, until something was saved or another
+        definition shares it also another one may be signed in to. A schedule that was paused runs
+        again.
 
         :return: the company that was signed in to.
+        :raises HostError: ``CANNOT_SIGN_IN``, ``COMPANY_OF_OTHER_REGION``.
         """
-        company: Company | None = self._asked(name, "opter_sign_in")
+        definition = self.store.definition(name, exports=None)
+        expected = self._exports_to(definition) if definition.subject else definition.company
+        if definition.company is not None and not self.store.is_company_fixed(definition):
+            expected = None
+        asked = replace(definition, company=expected)
+        company: Company | None = self._asked(asked, "opter_sign_in")
         if company is None:
-            type_code = self.store.definition(name, exports=None).import_type
-            raise host_error("CANNOT_SIGN_IN", type=type_code, name=name)
+            raise host_error("CANNOT_SIGN_IN", type=definition.import_type, name=name)
+        company = Company(company.number, company.name)
+        refuse_company_of_other_region(self.store, replace(asked, company=None), company)
+        self.store.set_definition_company(name, company)
         schedules.resume(self.store, name, self._clock())
         return company
 
@@ -56,16 +70,17 @@ class Host(Schedules, Decisions, HandPayments, Reconciling, Explaining):
 
         :return: what it found; ``None`` where it cannot check.
         """
-        found: Sequence[Finding] | None = self._asked(name, "opter_diagnose")
+        definition = self.store.definition(name, exports=None)
+        found: Sequence[Finding] | None = self._asked(definition, "opter_diagnose")
         return found
 
-    def _asked(self, name: str, hook: str) -> Any:
+    def _asked(self, definition: Definition, hook: str) -> Any:
         """Call a hook of a definition's plug-in that takes nothing but the run."""
-        definition = self.store.definition(name, exports=None)
         self.plugins.owner(definition.import_type, definition.subject)
+        run = ImportRun(self.store, self._new_id(), definition)
         with (
-            self._alone(name),
+            self._alone(definition.name),
             commits.passing(),
-            self._session(Session, self._new_run(name, exports=None)) as session,
+            self._session(Session, run) as session,
         ):
             return session.call(hook)

@@ -8,7 +8,7 @@ from hostsim.messages import results as results_messages
 from hostsim.messages.text import own
 from hostsim.plugins.session import PluginSession, broken
 from hostsim.services.context import Context, company_of, failing
-from hostsim.storage import commits
+from hostsim.storage import commits, schedules
 from hostsim.storage.import_runs import ImportRun
 from hostsim.storage.previews import Preview
 from hostsim.storage.region_checks import checked_bank_account, refuse_other_region
@@ -63,6 +63,8 @@ class Imports(Context):
                     self._clock(),
                     [own(note) for note in getattr(report, "notes", ())],
                 )
+        # What kept it from running with nobody there is mended.
+        schedules.resume(self.store, name, self._clock())
         commits.note(results_messages.PREVIEW_KEPT)
         return preview
 

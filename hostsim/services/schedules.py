@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import logging
 import traceback
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING
@@ -36,6 +37,9 @@ if TYPE_CHECKING:
     from opter_contract.values import Company, Text
 
 log = logging.getLogger(__name__)
+
+#: Seconds that a run waits for another one of its company.
+COMPANY_WAIT = 600.0
 
 #: Who registers what is saved with nobody there.
 USER = "hostsim (schedule)"
@@ -103,17 +107,32 @@ class Schedules(Imports, Exports, Saving):
         with self.store.locks.hold("schedule", name, wait=0) as acquired:
             began = self._clock()
             schedule = schedules.schedule(self.store, name) if acquired else None
-            if schedule is None or schedule.paused or schedule.next_due > began:
+            if schedule is None or not schedule.is_due(began):
                 return None
             try:
                 run = self._export_alone if schedule.subject else self._import_alone
-                result = run(name, green=schedule.save == GREEN)
+                with self._alone_with_company(schedule):
+                    result = run(name, green=schedule.save == GREEN)
             except Exception as error:  # noqa: BLE001 whatever it is, the other companies go on
                 failed = _failed(name, error)
                 if failed is None:
                     return None
                 result = failed
             return self._ended(name, began, result)
+
+    @contextmanager
+    def _alone_with_company(self, schedule: Schedule) -> Iterator[None]:
+        """Let what is scheduled of one company run one after the other, where nobody waits for it.
+
+        After a while it is tried beside the other, which may be stuck.
+        """
+        if schedule.company is None:
+            yield
+            return
+        definition = self.store.definition(schedule.definition, exports=None)
+        key = "scheduled-company", definition.import_type, schedule.company.number
+        with self.store.locks.hold(*key, wait=COMPANY_WAIT):
+            yield
 
     def _ended(self, name: str, began: datetime, result: _Result) -> EndedRun | None:
         now, schedule = self._clock(), schedules.schedule(self.store, name)

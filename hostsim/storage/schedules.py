@@ -55,8 +55,11 @@ def resume(store: Store, definition: str | None, at: datetime) -> int:
 
     :param definition: ``None`` for all.
     """
+    values = {"definition": definition, "at": _utc(at)}
+    if store.db.execute(_PAUSED, values).fetchone() is None:
+        return 0
     with store.change() as db:
-        return db.execute(_RESUME, {"definition": definition, "at": _utc(at)}).rowcount
+        return db.execute(_RESUME, values).rowcount
 
 
 def schedule(store: Store, definition: str) -> Schedule | None:
@@ -218,7 +221,9 @@ _NEEDS_PERSON = f"""
 """
 
 _DUE = """
-    SELECT definition FROM schedules WHERE paused_at IS NULL AND next_due <= :at
+    SELECT definition FROM schedules WHERE paused_at IS NULL
+    AND (next_due <= :at OR next_due > strftime(
+        '%Y-%m-%dT%H:%M:%S+00:00', :at, '+' || coalesce(every, 25 * 60) || ' minutes'))
     ORDER BY next_due, definition LIMIT :most
 """
 
@@ -227,6 +232,11 @@ _PUT = """
     VALUES (:definition, :daily, :every, :save, :due)
     ON CONFLICT (definition) DO UPDATE SET daily = :daily, every = :every, save = :save,
         next_due = :due, paused_at = NULL
+"""
+
+_PAUSED = """
+    SELECT 1 FROM schedules
+    WHERE paused_at IS NOT NULL AND (:definition IS NULL OR definition = :definition) LIMIT 1
 """
 
 _RESUME = """

@@ -37,7 +37,7 @@ from hostsim.storage.rows import (
     value_of,
     without_spaces,
 )
-from opter_contract.values import SavedPayment, Text
+from opter_contract.values import Company, SavedPayment, Text
 
 #: The settings of the office and their defaults.
 SETTINGS = {"default_currency": SEK, "accepted_deviation": "0"}
@@ -68,6 +68,14 @@ _PAYMENTS_BY_NUMBER = f"""
     {_ENTRIES}
     WHERE r.import_type = :import_type AND r.company = :company AND r.number = :number
     ORDER BY r.id
+"""
+
+
+_COMPANY_FIXED = """
+    SELECT 1 FROM runs WHERE definition = :name AND state = 'saved'
+    UNION ALL SELECT 1 FROM export_runs WHERE definition = :name AND sent_at IS NOT NULL
+    UNION ALL SELECT 1 FROM definitions WHERE company = :company AND name <> :name
+    LIMIT 1
 """
 
 
@@ -250,6 +258,23 @@ class Store(Database):
                 "UPDATE definitions SET region = :region WHERE name = :name",
                 {"region": region, "name": name},
             )
+
+    def set_definition_company(self, name: str, company: Company) -> None:
+        """Say whose books a definition is about."""
+        with self.change() as db:
+            db.execute(
+                "UPDATE definitions SET company = :number, company_name = :company_name"
+                " WHERE name = :name",
+                {"number": company.number, "company_name": company.name, "name": name},
+            )
+
+    def is_company_fixed(self, definition: Definition) -> bool:
+        """Tell whether something was saved for a definition's company, or another one shares it."""
+        values = {
+            "name": definition.name,
+            "company": definition.company and definition.company.number,
+        }
+        return self.db.execute(_COMPANY_FIXED, values).fetchone() is not None
 
     # --- Registered payments and runs ---
 

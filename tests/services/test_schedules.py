@@ -1,6 +1,7 @@
 """A run with nobody there saves what is sure, leaves the rest, and is done once."""
 
 import logging
+import threading
 from datetime import UTC, datetime, time, timedelta
 from decimal import Decimal
 
@@ -305,6 +306,24 @@ def test_a_paused_one_runs_again_when_a_person_says_so(scheduled, plugin):
     assert scheduled.resume(None) == 0
 
 
+def test_a_paused_one_runs_again_when_a_persons_import_has_worked(scheduled, plugin, store):
+    plugin.during = failing("permission")
+    scheduled.run_scheduled("Fortnox")
+    plugin.during = lambda _run: None
+    host_of(store, plugin).import_payments("Fortnox")
+    assert not scheduled.scheduled("Fortnox").paused
+    assert due(scheduled) == ["Fortnox"]
+
+
+def test_a_clock_that_was_once_ahead_silences_nobody(scheduled, clock):
+    clock.pass_(days=3000)
+    scheduled.run_scheduled("Fortnox")
+    clock.pass_(days=-3000)
+    assert due(scheduled) == ["Fortnox"]
+    assert scheduled.run_scheduled("Fortnox").outcome == "nothing-new"
+    assert due(scheduled) == []
+
+
 class SignsIn(FakePlugin):
     @hookimpl
     def opter_sign_in(self, run):
@@ -411,6 +430,40 @@ def test_nor_those_that_a_person_has_confirmed(store, exported, clock):
     run = host.run_scheduled("Bolag")
     assert (run.outcome, run.counts["left"], exported.events) == ("waits-for-person", 1, [])
     assert [type(one) for one in exported.bank_changes(exported.given)] == [BankChange]
+
+
+def test_two_exports_of_one_company_run_one_after_the_other(store, exported, clock):
+    """Although nobody would wait for the other, were they begun by a person."""
+    store.load_invoices([loaded("10301")])
+    store.load_bills([bill("501")])
+    host = host_of(store, exported, clock=clock, attended=False)
+    for name, subject in (("Ut", "invoices"), ("Bolag", "supplier-bills")):
+        host.define_export(name, "Fake", subject, "", SETTINGS)
+        host.set_schedule(name, HALF_HOURS, NONE)
+        assert host.run_scheduled(name).outcome == "waits-for-person"
+    store.set_definition_company("Ut", COMPANY)
+    store.set_definition_company("Bolag", COMPANY)
+    clock.pass_(minutes=30)
+    ended, going_on = [], threading.Event()
+
+    def before(run):
+        if run.subject == "invoices":
+            going_on.set()
+            beside.join(0.5)  # it would have ended
+        else:
+            ended.append(host.scheduled("Ut").ended_at)
+
+    def other():
+        going_on.wait(30)
+        host.run_scheduled("Bolag")
+
+    exported.before = before
+    beside = threading.Thread(target=other)
+    beside.start()
+    assert host.run_scheduled("Ut").code == ""
+    beside.join(30)
+    assert [at.astimezone(UTC) for at in ended] == [clock.now]
+    assert host.scheduled("Bolag").failures == 0
 
 
 def test_an_export_that_saves_nothing_only_shows(exports, exported):
