@@ -1,6 +1,7 @@
 """What the control routes take, and an example of each: for ``GET /_sandbox`` and its page.
 
-The examples work as they stand where the sandbox runs with the haulier's books.
+The examples work where the sandbox runs with the haulier's books; those of supplier invoices and
+of credits, once there is one.
 """
 
 from __future__ import annotations
@@ -144,7 +145,7 @@ FIELDS: Mapping[str, tuple[str, Any]] = {
 _OTHERS: Mapping[str, Mapping[str, Any]] = {
     "change_invoice": {"invoice": {"total": "120.00"}},
     "change_payment": {"payment": {"amount": "90.00"}},
-    "settle_credit": {"number": 10146},
+    "settle_credit": {"number": 20021},
 }
 
 

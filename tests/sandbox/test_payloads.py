@@ -11,7 +11,7 @@ import pytest
 import requests
 
 from hostsim.sandbox import Clock, Sandbox, Switches, pytest_plugin, seed
-from hostsim.sandbox.changes import KINDS, READERS
+from hostsim.sandbox.changes import KINDS, READERS, change_of
 from hostsim.sandbox.payloads import FIELDS, PAYLOADS, change_example
 
 NOW = datetime(2026, 3, 17, 9, 30, 15, tzinfo=UTC)
@@ -32,7 +32,9 @@ def asked(sandbox, method, path, accept="*/*", **more):
     return requests.request(method, url, headers={"Accept": accept}, timeout=10, **more)
 
 
-def put_a_supplier_invoice_there(sandbox):
+def put_there(sandbox):
+    """Make a supplier invoice, and an invoice that credits another."""
+    change_of({"do": "credit_invoice", "number": 10132})(sandbox.state)
     token = sandbox.sign_in(scopes=["supplier", "supplierinvoice"]).access
     bearer = {"Authorization": f"Bearer {token}"}
     for path, body in (
@@ -77,7 +79,7 @@ def test_every_change_has_an_example_that_works(sandbox):
     assert all(FIELDS[name][0] for name in READERS)
     for name in KINDS:
         sandbox.switchboard.reset()
-        put_a_supplier_invoice_there(sandbox)
+        put_there(sandbox)
         example = shown["changes"][name]["example"]
         assert example == change_example(name)
         answer = asked(sandbox, "POST", "/_sandbox/changes", json={"changes": [example]})
