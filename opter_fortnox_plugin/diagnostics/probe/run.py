@@ -99,6 +99,7 @@ QUESTIONS: Final = (
         Text("det syns bara när något skrivs", "only writing would show it"),
         other_currency=Text("Betalning i annan valuta", "Payment in another currency"),
         delete_booked=Text("Ta bort bokförd", "Deleting a booked payment"),
+        missing_content_type=Text("Utan Content-Type", "Without a Content-Type"),
         read_only_fields=Text("Skrivskyddade fält", "Read-only fields"),
         payment_locked_code=Text("Kod för bokförd", "Code for a booked one"),
         payment_currency_code=Text("Kod för annan valuta", "Code for another currency"),

@@ -289,6 +289,7 @@ HIDDEN = {
     "revoke_withdraws_consent",
     "other_currency",
     "delete_booked",
+    "missing_content_type",
     "read_only_fields",
     "payment_locked_code",
     "payment_currency_code",
