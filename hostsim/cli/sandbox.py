@@ -85,6 +85,14 @@ def demo(common: Common, keep: Path | None) -> None:
     en="Set an unknown of Fortnox; may be repeated. GET /_sandbox/switches shows all.",
 )
 @option(
+    "--switches",
+    "switches_from",
+    metavar="FIL",
+    type=click.Path(path_type=Path, dir_okay=False),
+    sv="Ställ om det som `python -m opter_fortnox_plugin probe --switches FIL` tog reda på.",
+    en="Set what `python -m opter_fortnox_plugin probe --switches FILE` found out.",
+)
+@option(
     "--redirect-uri",
     metavar="ADRESS",
     sv="Adressen som svaret på en inloggning ska till; den måste stämma exakt.",
@@ -97,6 +105,7 @@ def sandbox(
     company: int | None,
     data: Path | None,
     switches: tuple[str, ...],
+    switches_from: Path | None,
     redirect_uri: str | None,
     empty: bool,
     companies: int | None,
@@ -112,5 +121,6 @@ def sandbox(
         companies=companies,
         as_json=common.json,
         switches=switches,
+        switches_from=switches_from,
         redirect_uri=redirect_uri,
     )

@@ -11,12 +11,10 @@ from typing import TYPE_CHECKING
 
 from hostsim.demo import (
     ACCEPTED_DEVIATION,
-    ending_on_signals,
     exported_invoices,
     free_port,
     load_bills,
     load_with_rows,
-    until_interrupted,
 )
 from hostsim.desk import demo_day
 from hostsim.desk.access_control import is_loopback
@@ -25,6 +23,7 @@ from hostsim.desk.reverse_proxy import NO_PROXY, ReverseProxy
 from hostsim.desk.server import Desk
 from hostsim.errors import host_error
 from hostsim.sandbox import Sandbox, seed, seed_bills, seed_invoices
+from hostsim.sandbox.standalone import ending_on_signals, until_interrupted
 from hostsim.services import browser
 from hostsim.storage.secrets import FindKeyring, no_keyring
 from hostsim.storage.store import Store

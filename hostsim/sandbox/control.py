@@ -18,7 +18,7 @@ from importlib import resources
 from typing import Any
 from urllib.parse import urlsplit
 
-from flask import Blueprint, Flask, Response, current_app, request
+from flask import Blueprint, Flask, Response, current_app, render_template, request
 from werkzeug.exceptions import HTTPException
 
 from hostsim.sandbox import changes
@@ -34,6 +34,7 @@ from hostsim.sandbox.faults import (
 )
 from hostsim.sandbox.json_books import to_json
 from hostsim.sandbox.oauth import token_fields
+from hostsim.sandbox.payloads import FIELDS, PAYLOADS, Payload, change_example
 from hostsim.sandbox.pending_logins import IMPORT_SCOPES, SCOPES
 from hostsim.sandbox.state import RIGHTS, Company
 from hostsim.sandbox.switchboard import switchboard
@@ -94,7 +95,9 @@ def not_found(error: HTTPException) -> Response:
 
 @control.get("/")
 def show_all() -> Response:
-    """Show addresses, the demo client, companies, and the routes."""
+    """Show addresses, the demo client, companies, and the routes; to a browser as a page."""
+    if request.accept_mimetypes.best_match(["application/json", "text/html"]) == "text/html":
+        return _page()
     client, root = switchboard().client, request.host_url.rstrip("/")
     return _json(
         {
@@ -110,6 +113,7 @@ def show_all() -> Response:
             },
             "companies": [_company_shown(one) for one in switchboard().state.companies.values()],
             "switchboard": routes(current_app, "control"),
+            "payloads": PAYLOADS,
             "imitated": routes(current_app, "oauth") | routes(current_app, "api"),
             "missing": MISSING,
             "asked_but_missing": sorted(
@@ -121,6 +125,18 @@ def show_all() -> Response:
             ),
         }
     )
+
+
+def _page() -> Response:
+    """Show the routes as a table for a person, with what each takes."""
+    shown = [
+        (*route.split(), says, PAYLOADS.get(route))
+        for route, says in routes(current_app, "control").items()
+    ]
+    text = render_template("control.html", routes=shown, kinds=_kinds_shown())
+    response = Response(text, content_type="text/html; charset=UTF-8")
+    response.headers["Cache-Control"] = "no-store"
+    return response
 
 
 @control.get("/unknowns")
@@ -263,18 +279,28 @@ def clear_drift() -> Response:
 
 @control.get("/changes")
 def show_changes() -> Response:
-    """List the changes that can be made, and what each needs."""
-    kinds = {
-        name: {"needs": kind.needs, "may": kind.may, "says": kind.description}
+    """List the changes that can be made, what each needs, and what its fields accept."""
+    fields = {name: accepts for name, (accepts, _) in FIELDS.items()}
+    return _json({"changes": _kinds_shown(), "fields": fields})
+
+
+def _kinds_shown() -> dict[str, dict[str, Any]]:
+    return {
+        name: {
+            "needs": kind.needs,
+            "may": kind.may,
+            "says": kind.description,
+            "example": change_example(name),
+        }
         for name, kind in changes.KINDS.items()
     }
-    return _json({"changes": kinds})
 
 
 @control.post("/changes")
 def make_changes() -> Response:
     """Change books, rights, tokens or the clock now: ``{"changes": [{"do": …}]}``."""
     content = _content()
+    _parsed(lambda: only(content, {"changes"}))
     made = _parsed(lambda: [changes.change_of(one) for one in _changes(content)])
     for make in made:
         try:
@@ -534,6 +560,8 @@ def _json(content: object, status: int = 200) -> Response:
 def _jsonable(value: Any) -> Any:
     if isinstance(value, set):
         return sorted(value)
+    if isinstance(value, Payload):
+        return dataclasses.asdict(value)
     return str(value) if isinstance(value, Decimal) else value.isoformat()
 
 

@@ -48,6 +48,8 @@ def _no_number(text: str) -> None:
 
 
 def json_only() -> None:
+    if not request.mimetype and switchboard().switches.missing_content_type == "json":
+        return
     if request.mimetype != responses.JSON:
         raise Refused(CONTENT_TYPE, "Invalid content type")
 

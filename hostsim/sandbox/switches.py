@@ -266,6 +266,13 @@ class ImportSwitches:
         SILENT,
     )
 
+    missing_content_type: Literal["refused", "json"] = guess(
+        "refused",
+        "A body, and an action, without a `Content-Type` is refused with 1000031. `json`: it is"
+        " taken as JSON, as one library has sent it for years.",
+        "clients disagree",
+    )
+
     # --- Codes ---
 
     payment_not_found_code: int = invented(2009434, "Code of the 404 for a payment.")

@@ -12,6 +12,7 @@ import sys
 import time
 import traceback
 from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
 from typing import Final, NoReturn
 
 from opter_contract.values import Failure
@@ -129,6 +130,12 @@ def _parser() -> argparse.ArgumentParser:
             "have a system administrator approve a service account, to see what it gets and what "
             "revoking does to it; in a test company only, since the approval stays or is withdrawn"
         ),
+    )
+    command.add_argument(
+        "--switches",
+        type=Path,
+        metavar="FILE",
+        help="write what was found out as a file of switches, for the sandbox to behave like that",
     )
     command = commands.add_parser(
         "doctor",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
 from typing import Final
 
 from opter_contract.values import Failure, Text
@@ -14,6 +15,7 @@ from opter_fortnox_plugin.diagnostics.console import Console
 from opter_fortnox_plugin.diagnostics.probe.client import ProbeClient
 from opter_fortnox_plugin.diagnostics.probe.results import ProbeResult
 from opter_fortnox_plugin.diagnostics.probe.run import SCOPES, TITLES, Report, probe
+from opter_fortnox_plugin.errors import SettingsWrong
 from opter_fortnox_plugin.fortnox.http import Transport
 from opter_fortnox_plugin.fortnox.protocol import authorization_address
 from opter_fortnox_plugin.login.authorization_code import CallbackServer, Login
@@ -28,7 +30,11 @@ def run(
     sleep: Callable[[float], None],
     clock: Callable[[], float],
 ) -> Failure | None:
-    """Print the report, and return what ended the probe early."""
+    """Print the report, and return what ended the probe early.
+
+    :raises SettingsWrong: where the file of switches cannot be written.
+    """
+    _check_writable(options.switches)
     configuration = Configuration.of({}, environment)
     transport = Transport()
     try:
@@ -57,6 +63,8 @@ def run(
         transport.close()
     render = _json if options.json else _markdown
     print(render(report, console.translate, configuration.api_url), flush=True)  # noqa: T201
+    if options.switches is not None:
+        _write(options.switches, _switches(report, configuration.api_url))
     return report.error
 
 
@@ -77,14 +85,27 @@ def _authorization_code(
         return login.wait(timeout, lambda _left: None)
 
 
+def _check_writable(path: Path | None) -> None:
+    """Find out now, and not after a login and a hundred requests."""
+    if path is not None and (path.is_dir() or not path.absolute().parent.is_dir()):
+        raise SettingsWrong("USAGE", why=f"--switches {path} is no file in a folder that is there")
+
+
+def _write(path: Path, text: str) -> None:
+    try:
+        path.write_text(text + "\n", encoding="utf-8")
+    except OSError as error:
+        why = f"--switches {path} could not be written: {error.strerror}"
+        raise SettingsWrong("USAGE", why=why) from error
+
+
 # --- The report ------------------------------------------------------------------
 
 
 def _json(report: Report, translate: Callable[[Text], str], api_url: str) -> str:
     found = {
         "probe": f"opter-fortnox-plugin {__version__}",
-        # Any other address may name a company.
-        "service": "api.fortnox.se" if api_url == DEFAULTS[API_URL] else "other",
+        "service": _service(api_url),
         "requests": report.requests,
         "complete": report.error is None,
         "findings": [
@@ -98,6 +119,21 @@ def _json(report: Report, translate: Callable[[Text], str], api_url: str) -> str
             }
             for result in report.results
         ],
+    }
+    return json.dumps(found, ensure_ascii=False, indent=2)
+
+
+def _service(api_url: str) -> str:
+    # Any other address may name a company.
+    return "api.fortnox.se" if api_url == DEFAULTS[API_URL] else "other"
+
+
+def _switches(report: Report, api_url: str) -> str:
+    """Write what was found out by its names alone, for a sandbox to behave like this."""
+    found = {
+        "probe": f"opter-fortnox-plugin {__version__}",
+        "service": _service(api_url),
+        "switches": {result.name: result.answer for result in report.results if result.decided},
     }
     return json.dumps(found, ensure_ascii=False, indent=2)
 

@@ -161,7 +161,9 @@ class Importer:
         )
         for rows in page_scan.pages():
             self._add_page(rows)
-            done, total, left = page_scan.read, page_scan.total, self._seconds_left()
+            done, left = page_scan.read, self._seconds_left()
+            # What is deleted meanwhile was read, and is no longer counted by Fortnox.
+            total = max(done, page_scan.total)
             self._host.report_progress("reading", done, total, _read(done, total), left)
             self._hand_over(may_wait=MAX_PENDING_PAGES)
         self._hand_over(may_wait=0)

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 import readme
+import requests
 from ports import free_port
 
 from hostsim.sandbox import Sandbox, seed
@@ -23,7 +24,7 @@ ROOT = Path(__file__).parents[2]
 def pip(python: Path, *words: str) -> None:
     quiet = ("--quiet", "--disable-pip-version-check", "--no-input")
     done = subprocess.run(
-        [python, "-m", "pip", words[0], *quiet, *words[1:]],
+        [python, "-m", "pip", *quiet, *words],
         capture_output=True,
         text=True,
         check=False,
@@ -98,3 +99,48 @@ def test_the_host_of_the_readme_finds_it_and_imports(empty_environment, tmp_path
     assert came["ok"] > 100
     assert set(came) == {"ok", "before-date", "not-booked", "unreadable"}
     assert "Hämtar valutabelopp" in done.stderr
+
+
+@pytest.fixture(scope="module")
+def environment_of_the_sandbox(tmp_path_factory, wheel) -> Path:
+    """Return the interpreter of an environment with the wheel and its extra for the sandbox."""
+    folder = tmp_path_factory.mktemp("sandbox")
+    venv.create(folder)
+    python = folder / ("Scripts" if os.name == "nt" else "bin") / "python"
+    pip(Path(sys.executable), "--python", str(python), "install", f"{wheel}[sandbox]")
+    return python
+
+
+def test_the_sandbox_runs_from_the_wheel_with_its_extra_alone(environment_of_the_sandbox, tmp_path):
+    names = ("click", "filelock", "flask", "keyring", "rich", "waitress")
+    # Flask brings click along.
+    program = (
+        "import importlib.util as u, runpy, sys;"
+        f"print(*[n for n in {names} if u.find_spec(n)], file=sys.stderr);"
+        "sys.argv[1:] = ['--companies', '2', '--json'];"
+        "runpy.run_module('hostsim.sandbox', run_name='__main__', alter_sys=True)"
+    )
+    with subprocess.Popen(
+        [environment_of_the_sandbox, "-W", "error", "-c", program],
+        cwd=tmp_path,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        encoding="utf-8",
+        env={name: value for name, value in os.environ.items() if name != "PYTHONPATH"},
+    ) as child:
+        try:
+            told = json.loads(child.stdout.readline())
+            company = told["companies"][1]
+            wanted = {"company": str(company["number"])}
+            answer = requests.post(f"{told['control_url']}/token", json=wanted, timeout=30)
+            bearer = {"Authorization": f"Bearer {answer.json()['access_token']}"}
+            address = f"{told['api_url']}/companyinformation"
+            shown = requests.get(address, headers=bearer, timeout=30).json()
+            child.terminate()
+            rest, err = child.communicate(timeout=30)
+        finally:
+            child.kill()
+    assert shown["CompanyInformation"]["CompanyName"] == company["name"]
+    assert (rest, err.split()) == ("", ["click", "flask", "waitress"])
+    assert child.returncode == 0 or os.name == "nt"

@@ -8,7 +8,7 @@ from decimal import Decimal
 from typing import Any, Final
 
 from opter_contract.values import Text
-from opter_fortnox_plugin.diagnostics.probe.client import ProbeClient
+from opter_fortnox_plugin.diagnostics.probe.client import CURRENCIES, ProbeClient
 from opter_fortnox_plugin.diagnostics.probe.question import question
 from opter_fortnox_plugin.diagnostics.probe.results import (
     NO_FOREIGN_PAYMENT,
@@ -23,6 +23,12 @@ from opter_fortnox_plugin.payments.exchange_rate import exchange_rate
 #: How far a rate must be from 1 to tell two currencies apart, and a ratio from what it should be.
 _DISTINCT: Final = Decimal("0.2")
 _NEAR: Final = Decimal("0.08")
+
+
+def foreign_payment(client: ProbeClient) -> Results:
+    """Tell whether any payment in another currency than SEK can be found."""
+    asked = ", ".join(CURRENCIES)
+    yield ProbeResult("foreign_payment", bool(client.foreign_rows), f"also by {asked}")
 
 
 def list_amount(client: ProbeClient) -> Results:
@@ -71,8 +77,7 @@ def invoice_amounts(client: ProbeClient) -> Results:
     """Name the currency of an invoice's amounts."""
     for _, detail in client.foreign_payments:
         number = detail.invoice_number
-        of_invoice = [row for row in client.payments if row.invoice_number == number]
-        if len(of_invoice) != 1 or detail.write_offs or not detail.booked:
+        if detail.write_offs or not detail.booked or len(client.payments_of(number)) != 1:
             continue
         reply = client.get("invoices", documentnumber=number)
         for row in page_in(reply, "Invoices").rows:
@@ -113,6 +118,10 @@ def negative_payments(client: ProbeClient) -> Results:
 
 
 QUESTIONS: Final = (
+    question(
+        foreign_payment,
+        foreign_payment=Text("Betalningar i annan valuta finns", "There are foreign payments"),
+    ),
     question(
         list_amount,
         list_amount=Text("Amount i listan för valuta", "Amount in the list, foreign payments"),

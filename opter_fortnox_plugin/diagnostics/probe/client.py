@@ -16,6 +16,7 @@ from opter_fortnox_plugin.diagnostics.probe.results import (
     NO_DATE_HEADER,
     NO_INVOICE,
     Undecided,
+    is_refused,
     page_in,
 )
 from opter_fortnox_plugin.errors import FortnoxError, Missing, Temporary, Unauthorized
@@ -45,6 +46,11 @@ NO_SUCH_PARAMETER: Final = "nosuchparameter"
 
 #: How many details are fetched for one question.
 MAX_DETAILS: Final = 6
+
+#: Currencies that hauliers are paid in. The list of payments has no filter by currency, but that
+#: of invoices has; the payments of at most so many invoices of each are fetched.
+CURRENCIES: Final = ("EUR", "NOK", "DKK", "USD", "GBP", "PLN", "CHF", "JPY")
+MAX_INVOICES: Final = 2
 
 MINUTE: Final = timedelta(minutes=1)
 _THIRTY_YEARS: Final = range(30 * 366 * 24 * 60)
@@ -87,6 +93,7 @@ class ProbeClient:
         self.refusals: list[Reply] = []
         #: Tokens that were exchanged for the next.
         self.replaced_tokens: Tokens | None = None
+        self._payments_of: dict[str, list[InvoicePayment]] = {}
         self._transport = transport
         self._unlimited_requests = 0
         self._client = Client(
@@ -169,9 +176,48 @@ class ProbeClient:
         return readable(self.newest_page.rows)
 
     @cached_property
+    def foreign_rows(self) -> list[InvoicePayment]:
+        """Payments in another currency than SEK: of the newest, and by invoices of a currency."""
+        rows = [row for row in self.payments if row.currency != "SEK" and row.amount]
+        among_newest = {row.currency for row in rows}
+        for currency in CURRENCIES:
+            if currency not in among_newest:
+                rows += self._paid_in(currency)
+        return rows
+
+    def _paid_in(self, currency: str) -> list[InvoicePayment]:
+        reply = self.get("invoices", currency=currency)
+        if is_refused(reply):
+            return []
+        # Something of them must be paid, or written off.
+        numbers = [
+            str(row.get("DocumentNumber"))
+            for row in page_in(reply, "Invoices").rows
+            if isinstance(row, Mapping)
+            and row.get("Currency") == currency
+            and row.get("Balance") != row.get("Total")
+        ]
+        return [
+            row
+            for number in numbers[:MAX_INVOICES]
+            for row in self.payments_of(number)
+            if row.currency == currency and row.amount
+        ]
+
+    def payments_of(self, invoice_number: str) -> list[InvoicePayment]:
+        """Return the payments of one invoice that can be read; each invoice is asked for once."""
+        if invoice_number not in self._payments_of:
+            reply = self.get("invoicepayments", invoicenumber=invoice_number)
+            # The filter may match a part of the number.
+            self._payments_of[invoice_number] = [
+                row for row in readable(page_in(reply).rows) if row.invoice_number == invoice_number
+            ]
+        return self._payments_of[invoice_number]
+
+    @cached_property
     def foreign_payments(self) -> list[tuple[InvoicePayment, InvoicePayment]]:
         """Some payments in another currency than SEK, each as its row and its detail."""
-        rows = [row for row in self.payments if row.currency != "SEK" and row.amount]
+        rows = self.foreign_rows
         # One of each currency first, since all of one have much the same rate.
         firsts = {row.currency: row for row in reversed(rows)}
         chosen = [*firsts.values(), *(row for row in rows if row not in firsts.values())]

@@ -36,6 +36,13 @@ from opter_fortnox_plugin.fortnox.schemas import InvoicePayment
 #: How often payments of one date are listed, to see whether their order changes.
 MAX_LISTINGS: Final = 4
 
+#: The rows of a page where nobody asks for a number of them.
+DEFAULT_LIMIT: Final = 100
+
+#: A text that no customer's name holds, and a currency that few hauliers are paid in.
+NO_SUCH_TEXT: Final = "nosuchtext"
+NO_SUCH_CURRENCY: Final = "ISK"
+
 #: What the short row of a list has, as recorded; what only a detail has otherwise.
 ROW: Final = frozenset(
     [
@@ -67,6 +74,17 @@ _SAME_EITHER_WAY: Final = Text(
     "inbetalningarna skulle komma likadant i vilket fall",
     "the payments would have the same order either way",
 )
+
+# --- On the wire -----------------------------------------------------------------
+
+
+def gzip(client: ProbeClient) -> Results:
+    """Tell whether a list comes compressed, as every request of ours asks for."""
+    reply = client.default_list
+    page_in(reply)
+    encoding = reply.headers.get("content-encoding", "")
+    yield ProbeResult("gzip", encoding == "gzip", evidence_of(reply))
+
 
 # --- Form and order --------------------------------------------------------------
 
@@ -161,25 +179,50 @@ def _order_of_ties(rows: Sequence[InvoicePayment]) -> str:
 
 
 def page_beyond_end(client: ProbeClient) -> Results:
-    beyond = max(2, client.newest_page.pages + 1)
-    reply = client.get("invoicepayments", limit=str(PAGE_SIZE), page=str(beyond))
+    reply = client.get("invoicepayments", limit=str(PAGE_SIZE), page=str(_page_beyond(client)))
     refused = "not_found" if reply.status == 404 else "refused"
     yield answered(
         "page_beyond_end", reply, lambda: "last" if page_in(reply).rows else "empty", refused
     )
 
 
+def _page_beyond(client: ProbeClient) -> int:
+    return max(2, client.newest_page.pages + 1)
+
+
+def totals_beyond_end(client: ProbeClient) -> Results:
+    """Tell what is counted beyond the end of a list, by ``offset`` and by ``page``."""
+    total = client.newest_page.total
+    if not total:
+        raise Undecided(NO_PAYMENT)
+    by_offset = client.get("invoicepayments", limit=str(PAGE_SIZE), offset=str(total))
+    if page_in(by_offset).total:
+        yield ProbeResult("totals_beyond_end", "kept", evidence_of(by_offset))
+        return
+    by_page = client.get("invoicepayments", limit=str(PAGE_SIZE), page=str(_page_beyond(client)))
+    kept = not is_refused(by_page) and page_in(by_page).total > 0
+    yield ProbeResult(
+        "totals_beyond_end", "zero_by_offset" if kept else "zero", evidence_of(by_page)
+    )
+
+
 def limit_above_500(client: ProbeClient) -> Results:
     """Name what becomes of a ``limit`` of 501, for the first list that is long enough."""
+    longest = 0
     for path, name in (("invoicepayments", "InvoicePayments"), ("invoices", "Invoices")):
         reply = client.get(path, limit=str(PAGE_SIZE + 1))
         if _is_too_short(reply, name):
+            longest = max(longest, page_in(reply, name).total)
             continue
         yield answered("limit_above_500", reply, partial(_above_500, reply, name))
         return
+    if longest > DEFAULT_LIMIT:
+        # It was not taken as the default; only a longer list would tell it from no limit at all.
+        yield ProbeResult("limit_above_500", "clamped", f"{evidence_of(reply)}, or honoured")
+        return
     reason = Text(
-        "varken inbetalningar eller fakturor är fler än 500; frågan godtogs, men inte mer syns",
-        "there are no more than 500 payments or invoices; it was accepted, but shows no more",
+        "varken inbetalningar eller fakturor är fler än 100; frågan godtogs, men inte mer syns",
+        "there are no more than 100 payments or invoices; it was accepted, but shows no more",
     )
     yield ProbeResult("limit_above_500", evidence=evidence_of(reply), undecided=reason)
 
@@ -234,6 +277,12 @@ def _with_slash(reply: Reply, _client: ProbeClient) -> Answer:
     return "redirected" if reply.status >= 300 else "accepted"
 
 
+def double_slash(client: ProbeClient) -> Results:
+    reply = client.get_once("/invoicepayments?limit=1", client.signed_in.access_token)
+    accepted = "redirected" if reply.status >= 300 else "merged"
+    yield answered("double_slash", reply, lambda: accepted, refused="unknown")
+
+
 def _by_customer_number(reply: Reply, client: ProbeClient) -> Answer:
     total = page_in(reply).total
     if not client.newest_page.total:
@@ -253,6 +302,48 @@ def several_filters(client: ProbeClient) -> Results:
         lambda: "one_ignored" if page_in(reply, "Invoices").total else True,
         refused=False,
     )
+
+
+def two_text_filters(client: ProbeClient) -> Results:
+    """Tell whether two filters by texts apply together, whichever of them no invoice passes."""
+    invoice = client.first_invoice
+    name, currency = _text(invoice, "CustomerName"), _text(invoice, "Currency")
+    for query in (
+        {"customername": name, "currency": NO_SUCH_CURRENCY},
+        {"customername": NO_SUCH_TEXT, "currency": currency},
+    ):
+        reply = client.get("invoices", limit="1", **query)
+        if is_refused(reply) or page_in(reply, "Invoices").total:
+            break
+    yield answered(
+        "two_text_filters",
+        reply,
+        lambda: "one_ignored" if page_in(reply, "Invoices").total else True,
+        refused=False,
+    )
+
+
+def unpaid_with_unbooked(client: ProbeClient) -> Results:
+    """Tell whether ``filter=unpaid`` has invoices that are not booked."""
+    unbooked = client.get("invoices", filter="unbooked", limit=str(PAGE_SIZE))
+    wanted = {
+        row["DocumentNumber"]
+        for row in page_in(unbooked, "Invoices").rows
+        if isinstance(row, Mapping) and row.get("Balance") and not row.get("Cancelled")
+    }
+    if not wanted:
+        raise Undecided(
+            Text("ingen faktura är både obokförd och obetald", "no invoice is unbooked and unpaid")
+        )
+    number = min(wanted)
+    reply = client.get("invoices", filter="unpaid", documentnumber=number)
+    if is_refused(reply):
+        reply = client.get("invoices", filter="unpaid", limit=str(PAGE_SIZE))
+    page = page_in(reply, "Invoices")
+    there = any(isinstance(row, Mapping) and row.get("Booked") is False for row in page.rows)
+    if not there and page.pages > 1:
+        raise Undecided(SOMETHING_CHANGED)
+    yield ProbeResult("unpaid_with_unbooked", there, evidence_of(reply))
 
 
 def number_filters_match_part(client: ProbeClient) -> Results:
@@ -275,6 +366,7 @@ def _text(row: Mapping[str, Any], name: str) -> str:
 
 
 QUESTIONS: Final = (
+    question(gzip, gzip=Text("Komprimerade svar", "Compressed replies")),
     question(
         meta_information,
         meta_information=Text("MetaInformation i listor", "MetaInformation in lists"),
@@ -294,6 +386,10 @@ QUESTIONS: Final = (
     question(
         page_beyond_end, page_beyond_end=Text("Sida efter den sista", "A page after the last")
     ),
+    question(
+        totals_beyond_end,
+        totals_beyond_end=Text("Antal bortom slutet", "Totals beyond the end"),
+    ),
     question(limit_above_500, limit_above_500=Text("limit över 500", "limit above 500")),
     request("limit_below_1", Text("limit 0", "limit 0"), _limit_0, {"limit": "0"}),
     request("page_below_1", Text("page 0", "page 0"), _page_0, {"page": "0"}),
@@ -310,6 +406,7 @@ QUESTIONS: Final = (
         {"limit": "1"},
         path="invoicepayments/",
     ),
+    question(double_slash, double_slash=Text("Två snedstreck", "Two slashes")),
     request(
         "unknown_parameter",
         Text("Okänd parameter", "An unknown parameter"),
@@ -324,6 +421,14 @@ QUESTIONS: Final = (
         refused=False,
     ),
     question(several_filters, several_filters=Text("Två filter på en gång", "Two filters at once")),
+    question(
+        two_text_filters,
+        two_text_filters=Text("Två textfilter på en gång", "Two text filters at once"),
+    ),
+    question(
+        unpaid_with_unbooked,
+        unpaid_with_unbooked=Text("Obokförda bland obetalda", "Unbooked invoices among the unpaid"),
+    ),
     question(
         number_filters_match_part,
         number_filters_match_part=Text(

@@ -56,6 +56,27 @@ QUESTIONS: Final = (
         client_credentials_unlicensed=Text(
             "Servicekonto utan licens", "A service account without a licence"
         ),
+        lapsed_licence=Text("Licens som tagit slut", "A licence that has lapsed"),
+    ),
+    undecidable(
+        Text(
+            "det kräver en annan person eller en annan registrering",
+            "it takes another person or another registration",
+        ),
+        unregistered_scope=Text("Scope som inte är registrerat", "A scope not registered"),
+        login_errors=Text("Inloggning som inte går", "A login that fails"),
+        person_unlicensed=Text("Person utan licens", "A person without a licence"),
+        missing_right_status=Text("Person utan behörighet", "A person without a right"),
+    ),
+    undecidable(
+        Text(
+            "det kräver att någon jämför med vad Fortnox visar",
+            "it takes somebody who compares it with what Fortnox shows",
+        ),
+        write_off_currency=Text("Avskrivningars valuta", "Currency of write-offs"),
+        write_off_sign=Text("Avskrivningars tecken", "Sign of write-offs"),
+        credit_settlement=Text("Kvittad kreditfaktura", "A credit that was settled"),
+        finance_ocr=Text("OCR hos Finans", "OCR of an invoice sold to Finans"),
     ),
     undecidable(
         Text("det kräver ett andra godkännande", "it takes a second consent"),
@@ -78,6 +99,7 @@ QUESTIONS: Final = (
         Text("det syns bara när något skrivs", "only writing would show it"),
         other_currency=Text("Betalning i annan valuta", "Payment in another currency"),
         delete_booked=Text("Ta bort bokförd", "Deleting a booked payment"),
+        missing_content_type=Text("Utan Content-Type", "Without a Content-Type"),
         read_only_fields=Text("Skrivskyddade fält", "Read-only fields"),
         payment_locked_code=Text("Kod för bokförd", "Code for a booked one"),
         payment_currency_code=Text("Kod för annan valuta", "Code for another currency"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import errno
 import json
 import re
 import subprocess
@@ -11,6 +12,7 @@ import threading
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
+from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
@@ -30,6 +32,7 @@ from hostsim.sandbox import (
     Switches,
     scripted_login,
     seed,
+    switches_file,
 )
 from hostsim.sandbox.faults import Match
 from hostsim.sandbox.payments import make_payment
@@ -131,6 +134,7 @@ def books(switches=None, *, negative=True, ordinary=120):
         invoice(company, 602, date(2025, 6, 1), credit_of=FIRST_INVOICE)
         pay(company, 602, number=FIRST_PAYMENT + 602, amount=Decimal(-75))
     company.change_payment(FIRST_PAYMENT, modified=SPRING.astimezone(UTC))
+    invoice(company, 604, date(2025, 6, 1), booked=False)
     # Booked last of all, some minutes ago; its invoice follows, or it does not.
     invoice(company, 603, date(2025, 6, 1))
     pay(company, 603, number=FIRST_PAYMENT + 603, booked=False)
@@ -285,9 +289,19 @@ HIDDEN = {
     "revoke_withdraws_consent",
     "other_currency",
     "delete_booked",
+    "missing_content_type",
     "read_only_fields",
     "payment_locked_code",
     "payment_currency_code",
+    "lapsed_licence",
+    "unregistered_scope",
+    "login_errors",
+    "person_unlicensed",
+    "missing_right_status",
+    "write_off_currency",
+    "write_off_sign",
+    "credit_settlement",
+    "finance_ocr",
 }
 
 #: Those that reading can show; others are of writing alone.
@@ -421,6 +435,60 @@ def test_watching_ends_when_nobody_changes_anything(fortnox, client):
     assert found["lastmodified_zone"].undecided is last_modified.NO_CHANGE_WHILE_WATCHING
 
 
+@pytest.mark.parametrize(("several", "answer"), [(True, True), (False, False)])
+def test_two_text_filters_at_once_apply_together_or_are_refused(several, answer, fortnox, client):
+    found = found_by(client(fortnox(Switches(several_filters=several))), "two_text_filters")
+    assert found["two_text_filters"].answer is answer
+
+
+def test_a_second_text_filter_that_is_ignored_is_named(fortnox, client):
+    box = fortnox()
+    body = (
+        '{"MetaInformation":{"@TotalResources":1,"@TotalPages":1,"@CurrentPage":1},"Invoices":[{}]}'
+    )
+    where = Match("GET", "/3/invoices", {"customername": "nosuchtext"})
+    box.faults.add(Fault(200, body, "application/json", match=where))
+    box.switchboard.set(several_filters=True)
+    found = found_by(client(box), "two_text_filters")
+    assert found["two_text_filters"].answer == "one_ignored"
+
+
+def test_unbooked_invoices_among_the_unpaid_are_told(fortnox, client):
+    found = found_by(client(fortnox()), "unpaid_with_unbooked")["unpaid_with_unbooked"]
+    assert isinstance(found.answer, bool)
+    found = found_by(client(fortnox(state=seed.empty())), "unpaid_with_unbooked")
+    assert not found["unpaid_with_unbooked"].decided
+
+
+def test_a_list_of_some_hundreds_shows_that_a_limit_above_500_is_not_the_default(fortnox, client):
+    found = found_by(client(fortnox(ordinary=130)), "limit_above_500")["limit_above_500"]
+    assert (found.answer, found.evidence.endswith("or honoured")) == ("clamped", True)
+    found = found_by(client(fortnox(ordinary=30)), "limit_above_500")["limit_above_500"]
+    assert not found.decided
+
+
+def test_a_foreign_payment_is_found_although_it_is_not_among_the_newest(fortnox, client):
+    box = fortnox()
+    company = box.state.company()
+    for place in range(1000, 1500):
+        invoice(company, place, date(2026, 2, 1))
+        pay(company, place, payment_date=date(2026, 2, 2))
+    asking = client(box)
+    assert {row.currency for row in asking.payments} == {"SEK"}
+    found = found_by(asking, "foreign_payment", "list_amount", "unit_divides", "invoice_amounts")
+    assert found["foreign_payment"].answer is True
+    assert found["list_amount"].answer == "SEK"
+    assert found["unit_divides"].answer is False
+    assert found["invoice_amounts"].answer == "currency"
+
+
+def test_where_no_payment_is_foreign_that_is_told_with_the_currencies_asked_for(fortnox, client):
+    found = found_by(client(fortnox(state=seed.empty())), "foreign_payment", "list_amount")
+    assert found["foreign_payment"].answer is False
+    assert "EUR, NOK" in found["foreign_payment"].evidence
+    assert not found["list_amount"].decided
+
+
 def test_no_negative_payment_shows_nothing(fortnox, client):
     found = found_by(client(fortnox(negative=False)), "negative_payments")
     assert "negativ" in found["negative_payments"].undecided.sv
@@ -520,6 +588,37 @@ def test_the_report_is_a_table_in_the_language_asked_for(fortnox, run):
     assert re.search(r"^\| `page_beyond_end` +\| Sida efter .*\*\*empty\*\*", swedish, re.MULTILINE)
     _, english, _ = run(fortnox(), "--lang", "en")
     assert "undecidable here, because" in english
+
+
+def test_the_sandbox_behaves_as_the_file_of_switches_says(fortnox, run, tmp_path):
+    there = Switches(payment_row="full", page_below_1="first", payment_not_found_code=2000434)
+    box, path = fortnox(there), tmp_path / "switches.json"
+    assert run(box, "--switches", str(path))[0] == 0
+    found = switches_file.read(path)
+    assert found.switches == there
+    # What is told besides is no switch.
+    assert {"meta_information", "refresh_works"} <= set(found.not_taken)
+    written = path.read_text(encoding="utf-8")
+    assert not [value for value in values_of(box.state) if len(value) > 8 and value in written]
+
+
+def test_a_file_that_cannot_be_written_is_refused_before_the_login(fortnox, run, tmp_path):
+    box = fortnox()
+    for path in (tmp_path, tmp_path / "none" / "switches.json"):
+        status, _, err = run(box, "--switches", str(path))
+        assert status == 2
+        assert err.splitlines()[-1].startswith("USAGE: ")
+    assert not box.asked
+
+
+def test_a_file_that_fails_to_be_written_leaves_the_report(fortnox, run, tmp_path, monkeypatch):
+    def full(*_given, **_more):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(Path, "write_text", full)
+    status, out, err = run(fortnox(), "--json", "--switches", str(tmp_path / "switches.json"))
+    assert json.loads(out)["complete"] is True
+    assert (status, "No space left" in err) == (2, True)
 
 
 def test_the_login_is_revoked_at_the_end(fortnox, run):

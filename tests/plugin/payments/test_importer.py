@@ -365,6 +365,27 @@ def test_the_answer_to_progress_cancels(host):
         run_import(Wire(listed(1)), host, extra=[Impatient()])
 
 
+def test_of_a_list_that_shrinks_no_more_is_read_than_there_is():
+    said = []
+
+    class Reader:
+        @hookimpl
+        def opter_progress(self, progress):
+            if progress.stage == "reading" and progress.done:
+                said.append((progress.done, progress.total, progress.message.en))
+
+    class Shrinking(Wire):
+        def send(self, method, address, *, query=None, **more):
+            if (query or {}).get("page") == "2":
+                self.rows = [row for row in self.rows if row["Number"] not in {"1", "2"}]
+            return super().send(method, address, query=query, **more)
+
+    run_import(Shrinking(*map(listed, range(1, 11)), page_size=5), Host(), extra=[Reader()])
+    assert all(done <= total for done, total, _ in said)
+    # Two of the ten are gone, and their rows were read before.
+    assert said[-1] == (10, 10, "Read 10 of 10 payments in Fortnox")
+
+
 def test_no_batch_is_larger_than_the_contract_allows():
     sizes = []
 

@@ -1,0 +1,94 @@
+"""``python -m hostsim.sandbox``: the sandbox without the host.
+
+Needs what the extra ``opter-fortnox-plugin[sandbox]`` installs, and nothing else.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from hostsim.sandbox import standalone
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run it until Ctrl-C or SIGTERM; return the exit status."""
+    given = vars(_parser().parse_args(arguments))
+    language = given.pop("lang")
+    encoding = (sys.stdout.encoding or "utf-8").lower().replace("-", "")
+    out = standalone.Writer(_line, sys.stdout.flush, language, unicode=encoding.startswith("utf"))
+    try:
+        standalone.run(out, **given)
+    except standalone.CannotStart as error:
+        sys.stderr.write(f"{error.code}: {error.sentence(language)}\n")
+        return 2
+    except KeyboardInterrupt:
+        # Before it answered.
+        return 130
+    except BrokenPipeError:
+        # Nobody reads any more, as after ``| head``; Python would complain at its end, too.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    return 0
+
+
+def _line(text: str) -> None:
+    sys.stdout.write(f"{text}\n")
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="python -m hostsim.sandbox",
+        description="An imitation of Fortnox's API on this machine, until Ctrl-C or SIGTERM.",
+        allow_abbrev=False,
+    )
+    add = parser.add_argument
+    add("--port", type=_port, default=0, help="the port; 0 takes a free one (%(default)s)")
+    add("--company", type=int, metavar="N", help="the company of the curl line; else the first")
+    add("--data", type=Path, metavar="FILE", help="a JSON file with data of your own")
+    add("--empty", action="store_true", help="begin without invoices and payments")
+    add(
+        "--companies",
+        type=_count,
+        metavar="N",
+        help="so many small companies, all with consent to a service account",
+    )
+    add(
+        "--switch",
+        dest="switches",
+        action="append",
+        default=[],
+        metavar="NAME=VALUE",
+        help="set an unknown of Fortnox; may be repeated",
+    )
+    add(
+        "--switches",
+        dest="switches_from",
+        type=Path,
+        metavar="FILE",
+        help="set those that `python -m opter_fortnox_plugin probe --switches FILE` found out",
+    )
+    add("--redirect-uri", metavar="URL", help="where the answer to a login goes; must match")
+    add("--json", dest="as_json", action="store_true", help="one line of JSON once it answers")
+    add("--lang", choices=("sv", "en"), default="en", help="language (%(default)s)")
+    return parser
+
+
+def _port(text: str) -> int:
+    return _whole(text, 0, 65535)
+
+
+def _count(text: str) -> int:
+    return _whole(text, 1, 1_000_000)
+
+
+def _whole(text: str, low: int, high: int) -> int:
+    if not (text.isascii() and text.isdigit() and low <= int(text) <= high):
+        raise argparse.ArgumentTypeError(f"a number from {low} to {high} is needed")
+    return int(text)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,142 @@
+"""The sandbox for itself: the same as the host's command, without the host."""
+
+import ast
+import json
+import re
+import subprocess
+import sys
+
+import pytest
+import requests
+
+from hostsim.cli.sandbox import sandbox as host_command
+from hostsim.messages.errors import ERRORS
+from hostsim.sandbox import Sandbox, Switches, seed, standalone, switches_file
+from hostsim.sandbox.__main__ import _parser, main
+from hostsim.sandbox.standalone import SENTENCES, CannotStart, Writer
+
+
+@pytest.fixture
+def told():
+    """Return the lines that were told."""
+    return []
+
+
+@pytest.fixture
+def run(told):
+    def start(language="en", **options):
+        writer = Writer(told.append, lambda: None, language)
+        standalone.run(writer, **{"empty": True, "wait": lambda: None} | options)
+        return told
+
+    return start
+
+
+def test_it_takes_the_options_of_the_hosts_command():
+    own = {name for one in _parser()._actions for name in one.option_strings}
+    hosts = {name for one in host_command.params for name in one.opts}
+    assert own - {"-h", "--help"} == hosts - {"--db", "--quiet", "--verbose", "-v"}
+
+
+def test_its_sentences_are_the_hosts():
+    for code, words in SENTENCES.items():
+        kind, message = ERRORS[code]
+        assert (words, kind) == (message, "usage")
+
+
+def test_its_first_line_says_what_it_imitates(run):
+    assert re.match(r"An imitation of Fortnox's API \(login, payments, .* runs at http:", run()[0])
+
+
+def test_in_one_line_of_json_each_company_has_a_number_a_user_and_a_password(run):
+    [line] = run(as_json=True, empty=False, companies=2)
+    companies = json.loads(line)["companies"]
+    assert [one["number"] for one in companies] == [500001, 500002]
+    assert {(one["user"], one["password"]) for one in companies} == {(seed.USER, seed.PASSWORD)}
+
+
+def test_a_company_that_nobody_may_sign_in_to_has_no_user(now):
+    state = seed.haulier(now)
+    state.add_company(99, "Ensam AB")
+    with Sandbox(state) as sandbox:
+        *_, last = standalone.described(sandbox)["companies"]
+    assert last == {"number": 99, "name": "Ensam AB"}
+
+
+def test_it_is_refused_with_a_code_and_a_sentence_in_either_language(capsys):
+    assert main(["--switch", "nosuch=1"]) == 2
+    assert main(["--data", "nosuch.json", "--lang", "sv"]) == 2
+    english, swedish = capsys.readouterr().err.splitlines()
+    assert english.startswith("USAGE: The command cannot be run: --switch nosuch=1 is not")
+    assert swedish.startswith("SANDBOX_DATA_WRONG: Filen nosuch.json går inte att använda")
+
+
+@pytest.mark.parametrize("wrong", [["--port", "x"], ["--port", "65536"], ["--companies", "0"]])
+def test_a_number_that_is_none_is_refused(wrong, capsys):
+    with pytest.raises(SystemExit) as caught:
+        main(wrong)
+    assert caught.value.code == 2
+    assert "a number from" in capsys.readouterr().err
+
+
+def test_it_loads_nothing_of_the_host_and_no_package_but_its_own():
+    program = (
+        "import sys; before = set(sys.modules); import hostsim.sandbox.__main__;"
+        "names = {one.split('.')[0] for one in set(sys.modules) - before};"
+        "print(sorted(one for one in sys.modules if one.startswith('hostsim.')));"
+        "print(sorted(names & {'rich', 'filelock', 'keyring', 'marshmallow', 'pytest'}))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=True
+    )
+    modules, others = map(ast.literal_eval, done.stdout.splitlines())
+    assert {".".join(name.split(".")[:2]) for name in modules} == {"hostsim.sandbox"}
+    assert others == []
+
+
+# --- A file of switches -------------------------------------------------------------
+
+
+@pytest.fixture
+def file(tmp_path):
+    def write(content):
+        path = tmp_path / "switches.json"
+        path.write_text(content if isinstance(content, str) else json.dumps(content), "utf-8")
+        return path
+
+    return write
+
+
+def test_a_file_sets_what_is_a_switch_here_and_the_rest_is_named(run, file):
+    path = file({"switches": {"rate_limit": None, "refresh_works": True, "default_limit": "no"}})
+    found = switches_file.read(path)
+    assert found == (Switches(rate_limit=None), ["refresh_works", "default_limit"])
+    assert run(switches_from=path)[-1] == (
+        "Not used from the file, since these are no switches here: refresh_works, default_limit"
+    )
+
+
+def test_an_option_counts_before_the_file(run, told, file):
+    shown = []
+
+    def look():
+        url = f"{json.loads(told[0])['control_url']}/switches"
+        rows = requests.get(url, timeout=10).json()["switches"]
+        shown.append({row["name"]: row["value"] for row in rows})
+
+    path = file({"switches": {"rate_limit": 9, "random_ties": True}})
+    run(switches_from=path, switches=["rate_limit=7"], as_json=True, wait=look)
+    assert (shown[0]["rate_limit"], shown[0]["random_ties"]) == (7, True)
+
+
+@pytest.mark.parametrize("content", ["[", [], {}, {"switches": []}])
+def test_a_file_that_is_none_is_refused_with_what_writes_one(run, file, content):
+    with pytest.raises(CannotStart) as caught:
+        run(switches_from=file(content))
+    assert "probe --switches" in caught.value.sentence("en")
+    assert "probe --switches" in caught.value.sentence("sv")
+
+
+def test_a_file_that_is_not_there_is_refused(run, tmp_path):
+    with pytest.raises(CannotStart, match="USAGE"):
+        run(switches_from=tmp_path / "none.json")
