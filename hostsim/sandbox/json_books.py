@@ -104,6 +104,8 @@ def _add_user(state: State, content: Mapping[str, Any]) -> None:
         str(content["password"]),
         content.get("companies"),
         admin=bool(content.get("admin", True)),
+        unlicensed=content.get("unlicensed", ()),
+        forbidden=content.get("forbidden", ()),
     )
     state.shown_user = state.shown_user or user.name
 
