@@ -141,6 +141,9 @@ def test_an_invoice_of_2024_is_the_recorded_body(office, name, number, row_id, r
     body = {"Invoice": {"CustomerNumber": "1", "InvoiceRows": [{"ArticleNumber": "101"} | row]}}
     text, recorded = replayed(there, name, body)
     assert text == recorded
+    here = there.sandbox.url.replace("/", r"\/")
+    shown = there.ask("GET", f"invoices/{number}").text
+    assert shown.replace(here, r"https:\/\/api.fortnox.se") == recorded
 
 
 def test_two_filters_of_invoices_are_answered_as_recorded(office):

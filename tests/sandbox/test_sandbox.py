@@ -1254,7 +1254,7 @@ def test_books_are_read_from_a_file(tmp_path):
                 ],
             }
         ],
-        "users": [{"name": "anna", "password": "x"}],
+        "users": [{"name": "anna", "password": "x", "forbidden": ["payment"]}],
     }
     path.write_text(json.dumps(content), encoding="utf-8")
     state = seed.from_json(path)
@@ -1262,6 +1262,7 @@ def test_books_are_read_from_a_file(tmp_path):
     assert payment.amount == Decimal("100.4")
     assert state.company(5).invoice(1).balance == 0
     assert state.shown_user == "anna"
+    assert state.users["anna"].forbidden == {"payment"}
 
 
 @switched(
@@ -1273,6 +1274,16 @@ def test_a_wrong_record_in_a_file_is_named(tmp_path, invoice_fields, word):
     books = {"companies": [{"number": 5, "name": "Fel AB", "invoices": [invoice_fields]}]}
     path.write_text(json.dumps(books), encoding="utf-8")
     with pytest.raises(ValueError, match=word):
+        seed.from_json(path)
+
+
+@switched("scopes", ["payment", ["everything"]])
+def test_a_user_lacks_scopes_that_there_are(tmp_path, scopes):
+    path = tmp_path / "wrong.json"
+    user = {"name": "anna", "password": "x", "unlicensed": scopes}
+    books = {"companies": [{"number": 5, "name": "Fel AB"}], "users": [user]}
+    path.write_text(json.dumps(books), encoding="utf-8")
+    with pytest.raises(ValueError, match="unlicensed"):
         seed.from_json(path)
 
 

@@ -867,6 +867,8 @@ def test_a_person_books_cancels_credits_and_sends_in_fortnox(fortnox):
         ({"do": "set_up", "set_up": {"freight": "x"}}, 400),
         ({"do": "pay_invoice", "number": 9, "amount": "x"}, 400),
         ({"do": "pay_supplier_invoice", "number": 9}, 404),
+        ({"do": "settle_credit", "number": 9}, 404),
+        ({"do": "withdraw_right", "scope": "invoice", "user": "nobody"}, 404),
     ],
 )
 def test_a_change_that_cannot_be_is_refused(fortnox, change, status):
