@@ -270,12 +270,13 @@ class LoginFailed(FortnoxError):
         "LOGIN_TIMED_OUT": Text(
             "Inget svar kom från inloggningen i Fortnox inom {seconds} sekunder. Importera igen "
             "och logga in i fönstret som öppnas. Visade Fortnox ett fel där, kontrollerar "
-            "administratören FORTNOX_CLIENT_ID i utvecklarportalen, och att redirect URI där är "
-            "exakt {redirect}.",
+            "administratören FORTNOX_CLIENT_ID i utvecklarportalen, att allt som kopplingen ber om "
+            "({scopes}) är ikryssat där, och att redirect URI där är exakt {redirect}.",
             "No answer came from the login to Fortnox within {seconds} seconds. Import again and "
             "sign in in the window that opens. If Fortnox showed an error there, the administrator "
-            "checks FORTNOX_CLIENT_ID in the developer portal, and that the redirect URI there is "
-            "exactly {redirect}.",
+            "checks FORTNOX_CLIENT_ID in the developer portal, that all that the integration asks "
+            "for ({scopes}) is ticked there, and that the redirect URI there is exactly "
+            "{redirect}.",
         ),
         "NO_WINDOW": Text(
             "Värdsystemet kunde inte visa Fortnox inloggning för någon, så ingen kan logga in. Kör "

@@ -10,13 +10,15 @@ import copy
 import functools
 import hmac
 import logging
+import re
 import secrets
 import socket
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
 from datetime import timedelta
 from email.utils import format_datetime
+from typing import TYPE_CHECKING
 
 from flask import Flask, Response, g, request
 from werkzeug.exceptions import HTTPException
@@ -28,7 +30,7 @@ from hostsim.sandbox.errors import (
     NO_API_LICENCE,
     NO_CREDENTIALS,
     NO_MODULE_LICENCE,
-    NO_RIGHT_TO_INVOICES,
+    NO_RIGHT,
     NO_SCOPE,
     RESPONSE_TYPE,
     AttachmentRefused,
@@ -40,7 +42,19 @@ from hostsim.sandbox.routes import BY_ENDPOINT, blueprint
 from hostsim.sandbox.switchboard import KEY, Switchboard, switchboard
 from hostsim.sandbox.tokens import Grant
 
+if TYPE_CHECKING:
+    from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
+
 log = logging.getLogger(__name__)
+
+#: What sentences call the registers behind scopes; that of suppliers was seen live.
+REGISTERS = {
+    "customer": "kundregister",
+    "invoice": "kundfakturor",
+    "payment": "betalningar",
+    "supplier": "leverantörsregister",
+    "supplierinvoice": "leverantörsfakturor",
+}
 
 #: Parameters whose values are not recorded.
 SECRET_PARAMETERS = {"state", "code", "token", "refresh_token", "access_token", "client_secret"}
@@ -48,6 +62,7 @@ SECRET_PARAMETERS = {"state", "code", "token", "refresh_token", "access_token", 
 
 def create_app(board: Switchboard) -> Flask:
     app = copy.copy(_routed())
+    app.wsgi_app = _merging_slashes(app.wsgi_app, board)  # type: ignore[assignment]
     app.extensions = {KEY: board}
     app.config = copy.copy(app.config)
     app.secret_key = secrets.token_bytes(32)
@@ -64,6 +79,8 @@ def _routed() -> Flask:
         SESSION_COOKIE_SAMESITE="Lax",
     )
     app.url_map.strict_slashes = False
+    # Merged before, by a switch, and not by a redirect.
+    app.url_map.merge_slashes = False
     app.before_request(_before)
     app.after_request(_after)
     app.register_error_handler(Refused, _refusal)
@@ -75,6 +92,17 @@ def _routed() -> Flask:
     # Its templates, too.
     app.jinja_env.auto_reload = False
     return app
+
+
+def _merging_slashes(application: WSGIApplication, board: Switchboard) -> WSGIApplication:
+    """Take several slashes in a path for one, as servers do."""
+
+    def merged(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        if "//" in environ["PATH_INFO"] and board.switches.double_slash == "merged":
+            environ["PATH_INFO"] = re.sub("/{2,}", "/", environ["PATH_INFO"])
+        return application(environ, start_response)
+
+    return merged
 
 
 # --- Around each request ----------------------------------------------------
@@ -118,12 +146,20 @@ def _after(response: Response) -> Response:
     fault: Fault | None = g.fault
     # What a truncated or dripping answer would have been.
     body = _recorded_body(response)
+    replaced = fault is not None and (not fault.performed or fault.how == "answer")
+    if not replaced and _asks_for_gzip():
+        responses.compress(response)
     if fault is not None and fault.performed:
         _apply_fault(fault, response)
         body = _recorded_body(response) if fault.how == "answer" else body
+    responses.spell_reason(response)
     switchboard().record(_received(response.status_code, body))
     log.debug("%s %s: %s", request.method, request.path, response.status_code)
     return response
+
+
+def _asks_for_gzip() -> bool:
+    return switchboard().switches.gzip and request.accept_encodings["gzip"] > 0
 
 
 def _recorded_body(response: Response) -> str | None:
@@ -227,9 +263,10 @@ def _check_rights(grant: Grant) -> None:
     if scope in company.unlicensed:
         message = "Det finns ingen aktiv licens för önskat scope"
         raise Refused(NO_MODULE_LICENCE, message, switches.missing_licence_status)
-    if scope in company.forbidden:
-        number = NO_RIGHT_TO_INVOICES if scope == "invoice" else switches.no_right_code
-        raise Refused(number, f"Saknar behörighet för {scope}.", 403)
+    if not switchboard().state.may(grant, scope):
+        code = NO_RIGHT.get(scope, switches.no_right_code)
+        message = f"Saknar behörighet för {REGISTERS.get(scope, scope)}."
+        raise Refused(code, message, switches.missing_right_status)
 
 
 def _attachment_refusal(refused: AttachmentRefused) -> Response:

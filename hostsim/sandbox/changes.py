@@ -7,7 +7,7 @@ all. Without ``company`` it is the first. A change is made at once, or before th
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
@@ -125,6 +125,7 @@ READERS: Mapping[str, Callable[[Any], Any]] = {
     "register": records.register_of,
     "record": _object,
     "key": str,
+    "user": str,
     "set_up": records.set_up_of,
     "years": records.years_of,
     "until": lambda value: None if value is None else date.fromisoformat(value),
@@ -167,6 +168,29 @@ def _scopes(name: str, *, add: bool) -> Maker:
     return _at(change)
 
 
+def _of_person(name: str, *, add: bool) -> Maker:
+    """Change scopes of one person where a user is named, else of the company."""
+    of_company = _scopes(name, add=add)
+
+    def change(state: State, content: Content) -> None:
+        if "user" not in content:
+            of_company(state, content)
+            return
+        user = state.users.get(content["user"])
+        if user is None:
+            raise LookupError(f"user {content['user']}")
+        scope = {content["scope"]}
+        scopes = getattr(user, name) | scope if add else getattr(user, name) - scope
+        state.users[user.name] = replace(user, **{name: scopes})
+
+    return change
+
+
+def _settle(state: State, content: Content) -> None:
+    by_payments = state.switches.credit_settlement == "payments"
+    state.company(content.get("company")).settle_credit(content["number"], by_payments=by_payments)
+
+
 def _credit(company: Company, number: int) -> None:
     try:
         invoicing.credit(company, number, Switches())
@@ -194,6 +218,7 @@ def _known(scopes: frozenset[str] | None) -> list[str]:
 
 
 NUMBER = ("number",)
+USER = ("user",)
 SCOPE = ("scope",)
 
 KINDS: Mapping[str, Kind] = {
@@ -246,6 +271,11 @@ KINDS: Mapping[str, Kind] = {
     ),
     "credit_invoice": Kind(
         NUMBER, _numbered(_credit), "Make an unbooked invoice that credits this one."
+    ),
+    "settle_credit": Kind(
+        NUMBER,
+        _settle,
+        "Settle a credit invoice against the invoice that it credits, as far as both remain.",
     ),
     "send_invoice": Kind(
         NUMBER,
@@ -305,10 +335,11 @@ KINDS: Mapping[str, Kind] = {
     ),
     "withdraw_right": Kind(
         SCOPE,
-        _scopes("forbidden", add=True),
-        "Take the right to a register from the person who signed in.",
+        _of_person("forbidden", add=True),
+        "Take the right to a register from everybody, or from one user.",
+        USER,
     ),
-    "restore_right": Kind(SCOPE, _scopes("forbidden", add=False), "Restore that right."),
+    "restore_right": Kind(SCOPE, _of_person("forbidden", add=False), "Restore that right.", USER),
     "register_scopes": Kind(
         ("scopes",),
         lambda state, c: setattr(state, "registered_scopes", c["scopes"]),
@@ -325,9 +356,14 @@ KINDS: Mapping[str, Kind] = {
     ),
     "restore_scope": Kind(SCOPE, _scopes("withdrawn", add=False), "Restore a scope."),
     "withdraw_module": Kind(
-        SCOPE, _scopes("unlicensed", add=True), "End the licence of the module behind a scope."
+        SCOPE,
+        _of_person("unlicensed", add=True),
+        "End the licence of the module behind a scope, for the company or for one user.",
+        USER,
     ),
-    "restore_module": Kind(SCOPE, _scopes("unlicensed", add=False), "Restore that licence."),
+    "restore_module": Kind(
+        SCOPE, _of_person("unlicensed", add=False), "Restore that licence.", USER
+    ),
     "lock_company": Kind(
         (), _set("locked", value=True), "Lock a company: logins come back with nothing."
     ),

@@ -27,9 +27,9 @@ class ExportSwitches:
 
     unlicensed_at_login: Literal["refused", "fewer_scopes"] = guess(
         "refused",
-        "A login for a scope whose module has no licence comes back with an error. `fewer_scopes`:"
-        " the token has the other scopes, as seen live.",
-        LIVE,
+        "A login for a scope whose module the company has no licence for comes back with an error."
+        " `fewer_scopes`: the token has the other scopes.",
+        CLIENTS,
     )
     termsofpayments_scope: Literal["settings", "invoice"] = guess(
         "settings", "Terms of payment belong to the scope `settings`.", SILENT
@@ -62,10 +62,15 @@ class ExportSwitches:
         "refused", "An `OCR` without a good check digit is refused.", SILENT
     )
     invoice_detail: Literal["2023", "2024"] = guess(
-        "2023",
-        "A detail is answered as recorded in 2023. `2024`: alphabetical, as recorded of an invoice"
-        " that was made; so are all answers to writing.",
+        "2024",
+        "A detail is alphabetical, as recorded in 2024 of invoices that were made; so are all"
+        " answers to writing. `2023`: in the order of that year.",
         RECORDED,
+    )
+    left_out_discount: Literal["kept", "none"] = guess(
+        "kept",
+        "A row that is changed without `Discount` and `DiscountType` keeps its discount.",
+        LIVE,
     )
     vat_on: Literal["sum", "rows"] = guess(
         "sum", "VAT is computed of the sum of each rate, and not of each row.", SILENT
@@ -118,8 +123,8 @@ class ExportSwitches:
         2000427, "A currency that is not there is 2000427.", CLIENTS
     )
     paid_invoice_payments: Literal["accepted", "refused"] = guess(
-        "accepted",
-        "A payment of an invoice that is fully paid is accepted. `refused`: 2003055.",
+        "refused",
+        "A payment of an invoice that is fully paid is refused with 2003055.",
         "help texts",
     )
 

@@ -5,6 +5,7 @@ As recorded, ``null`` and an empty text change nothing, and ``API_BLANK`` clears
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from datetime import date
@@ -181,7 +182,14 @@ def decimal_of(value: Any) -> Decimal:
 
 
 def _not_numeric(value: object) -> Refused:
-    return Refused(NUMERIC, f"Värdet måste vara numeriskt. ({value})")
+    return Refused(NUMERIC, f"Värdet måste vara numeriskt. ({as_sent(value)})")
+
+
+def as_sent(value: object) -> str:
+    """Return a value as a sentence quotes it: as it was sent, and nothing for ``null``."""
+    if value is None:
+        return ""
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, default=str)
 
 
 def rounded(number: Decimal, places: int = 2) -> Decimal:
@@ -194,6 +202,8 @@ def whole(lowest: int | None = None, highest: int | None = None, *, blank: Any =
         number = decimal_of(value)
         if number != int(number):
             raise _not_numeric(value)
+        if blank is not None and number == blank:
+            return int(number)
         if (lowest is not None and number < lowest) or (highest is not None and number > highest):
             raise Refused(switches.text_length_code, f"Värdet är utanför gränserna. ({name})")
         return int(number)
@@ -207,7 +217,7 @@ def flag(*, blank: bool = False) -> Field:
             return value
         if str(value).casefold() in {"true", "false"}:
             return str(value).casefold() == "true"
-        raise Refused(BOOLEAN, f"Värdet måste vara boolean. ({value})")
+        raise Refused(BOOLEAN, f"Värdet måste vara boolean. ({as_sent(value)})")
 
     return Field(read, blank)
 

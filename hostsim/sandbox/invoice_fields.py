@@ -31,7 +31,7 @@ HOUSE_WORK = choice(
 )  # fmt: skip
 
 ROW: Mapping[str, Field] = {
-    "AccountNumber": whole(0, 9999, blank=0),
+    "AccountNumber": whole(1000, 9999, blank=0),
     "ArticleNumber": text(50),
     "CostCenter": text(),
     "DeliveredQuantity": amount(),

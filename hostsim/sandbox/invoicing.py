@@ -156,7 +156,7 @@ class _Writing:
             "CustomerName": card.get("Name", ""),
             "OrganisationNumber": card.get("OrganisationNumber", ""),
             "Remarks": card.get("InvoiceRemark", ""),
-            "VATIncluded": card.get("ShowPriceVATIncluded", False),
+            "VATIncluded": card.get("ShowPriceVATIncluded", set_up.prices_with_vat),
             "Freight": set_up.freight if freight is None else freight,
             "AdministrationFee": set_up.administration_fee if fee is None else fee,
         }
@@ -189,11 +189,17 @@ class _Writing:
             if named and key is not None and key not in known:
                 raise Refused(self.switches.row_not_found_code, f"Raden finns inte. ({key})")
             if key in known:
-                kept = {name: value for name, value in row.items() if name != "RowId"}
-                rows.append({**known[key], **kept})
+                sent_of_it = {name: value for name, value in row.items() if name != "RowId"}
+                rows.append({**self._kept(known[key]), **sent_of_it})
             else:
                 rows.append(self.new_row(row))
         return rows
+
+    def _kept(self, row: Fields) -> Row:
+        """Return what a row keeps where it is not sent."""
+        forgets = self.switches.left_out_discount == "none"
+        dropped = {"Discount", "DiscountType"} if forgets else set()
+        return {name: value for name, value in row.items() if name not in dropped}
 
     def _article(self, row: Row) -> Row:
         if not row.get("ArticleNumber"):

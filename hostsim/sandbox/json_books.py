@@ -28,6 +28,7 @@ from hostsim.sandbox import records
 from hostsim.sandbox.errors import Refused
 from hostsim.sandbox.fields import changes
 from hostsim.sandbox.invoice_fields import FIELDS, READ_ONLY, ROW
+from hostsim.sandbox.pending_logins import SCOPES
 from hostsim.sandbox.state import (
     Amounts,
     Company,
@@ -104,8 +105,17 @@ def _add_user(state: State, content: Mapping[str, Any]) -> None:
         str(content["password"]),
         content.get("companies"),
         admin=bool(content.get("admin", True)),
+        unlicensed=_scopes_of(content, "unlicensed"),
+        forbidden=_scopes_of(content, "forbidden"),
     )
     state.shown_user = state.shown_user or user.name
+
+
+def _scopes_of(content: Mapping[str, Any], name: str) -> list[str]:
+    found = content.get(name, [])
+    if not isinstance(found, list) or not set(map(str, found)) <= SCOPES.keys():
+        raise ValueError(f"{name} of a user is a list of scopes; there are {', '.join(SCOPES)}")
+    return found
 
 
 def record(kind: type[Record], content: Mapping[str, Any]) -> Record:

@@ -65,6 +65,16 @@ NO_STATE = Sentence(
     "Inloggningen saknar värdet state. Börja om i programmet som du kom ifrån.",
     "The login lacks the value state. Start again in the program that you came from.",
 )
+UNKNOWN_SCOPE = Sentence(
+    "Programmet är inte registrerat för de behörigheter som det ber om (invalid_scope)."
+    " Kontakta den som har gjort det.",
+    "The program is not registered for the permissions that it asks for (invalid_scope)."
+    " Contact whoever made it.",
+)
+FAILED = Sentence(
+    "Inloggningen misslyckades. Försök igen senare.",
+    "Signing in failed. Try again later.",
+)
 LOST = Sentence(
     "Inloggningen har blivit för gammal. Börja om i programmet som du kom ifrån.",
     "This login is too old. Start again in the program that you came from.",
@@ -107,8 +117,18 @@ def auth() -> AnyResponse:
         challenge=_challenge(),
     )
     if error := _wrong_request(pending):
-        return redirect(answered(pending, error=error))
+        return _refuse_at_once(pending, error)
     return _page("login.html", switchboard().pending_logins.begin(pending), pending)
+
+
+def _refuse_at_once(pending: PendingLogin, error: str) -> AnyResponse:
+    """Send a wrong request back to the program, or leave the person on a page."""
+    switches = switchboard().switches
+    if error == "invalid_scope" and switches.unregistered_scope == "page":
+        return _error_page(UNKNOWN_SCOPE)
+    if switches.login_errors == "page":
+        return _error_page(FAILED)
+    return redirect(answered(pending, error=error))
 
 
 def _challenge() -> Challenge | None:
@@ -189,7 +209,11 @@ def consent() -> AnyResponse:
         return _error_page(LOST)
     if _cancelled():
         return _leave(ticket, refused(pending))
-    return _leave(ticket, outcome(pending, pending.user, pending.company, switchboard().state))
+    address = outcome(pending, pending.user, pending.company, switchboard().state)
+    if pending.error and switchboard().switches.login_errors == "page":
+        switchboard().pending_logins.end(ticket)
+        return _error_page(FAILED)
+    return _leave(ticket, address)
 
 
 def _pending_login() -> tuple[str, PendingLogin | None]:
@@ -290,20 +314,24 @@ def _for_service() -> Response:
     if company is None or pair is None or lapsed == "no_consent":
         message = "The tenant has given no consent to the client"
         return _token_error(switches.client_credentials_status, "invalid_grant", message)
-    if lapsed == "refused":
-        return _token_error(400, "error_missing_license", "The company has no licence")
-    return _tokens(pair)
+    return _unlicensed() if lapsed == "refused" else _tokens(pair)
 
 
 def _refresh() -> Response:
     offered, tokens = request.form.get("refresh_token", ""), switchboard().state.tokens
     grant = tokens.grant_of_refresh(offered)
     if grant and not switchboard().state.company(grant.company).integration_licence:
-        return _token_error(400, "error_missing_license", "The company has no licence")
+        return _unlicensed()
     pair = tokens.refresh(offered, switchboard().client.id)
     if pair is None:
         return _token_error(400, "invalid_grant", "Invalid refresh token")
     return _tokens(pair)
+
+
+def _unlicensed() -> Response:
+    if switchboard().switches.lapsed_licence == "words":
+        return _token_error(400, "invalid_request", "The company does not have enough licenses")
+    return _token_error(400, "error_missing_license", "The company has no licence")
 
 
 @pages.post("/revoke")

@@ -20,9 +20,11 @@ from hostsim.sandbox.errors import (
     FIELD_NAME,
     NO_DATA,
     NUMERIC,
+    STRUCTURE,
     Refused,
     invoice_not_found,
 )
+from hostsim.sandbox.fields import as_sent, no_data, whole
 from hostsim.sandbox.state import Company, Invoice, Payment, WriteOff
 from hostsim.sandbox.switches import Switches
 
@@ -133,36 +135,53 @@ def _changes(body: object, switches: Switches) -> dict[str, Any]:
     unknown = next((name for name in fields if name not in known), None)
     if unknown is not None:
         raise Refused(FIELD_NAME, f"Felaktigt fältnamn ({unknown})")
-    return dict(_read(name, value) for name, value in fields.items() if name in READERS)
+    return dict(
+        _read(name, value, switches)
+        for name, value in fields.items()
+        # As everywhere, null and an empty text change nothing.
+        if name in READERS and value is not None and value != ""
+    )
 
 
-def _read(name: str, value: object) -> tuple[str, Any]:
+def _read(name: str, value: object, switches: Switches) -> tuple[str, Any]:
     ours, reader = READERS[name]
     try:
-        return ours, reader(value)
+        return ours, reader(value, switches)
     except (ArithmeticError, AttributeError, KeyError, TypeError, ValueError) as error:
-        raise Refused(NO_DATA, "Ingen eller felaktig typ av data.") from error
+        raise no_data() from error
 
 
-def _amount(value: object) -> Decimal:
-    if isinstance(value, bool):
+def _text(value: object, _switches: Switches) -> str:
+    return as_sent(value)
+
+
+def _amount(value: object, _switches: Switches) -> Decimal:
+    if isinstance(value, bool | Mapping | list):
         raise TypeError
     try:
         amount = Decimal(str(value))
     except InvalidOperation as error:
-        raise Refused(NUMERIC, f"Värdet måste vara numeriskt. ({value})") from error
+        raise Refused(NUMERIC, f"Värdet måste vara numeriskt. ({as_sent(value)})") from error
     if not amount.is_finite():
         raise ValueError
     return amount
 
 
-def _write_offs(value: object) -> tuple[WriteOff, ...]:
+def _account(value: object, switches: Switches) -> int:
+    number: int = whole(1000, 9999).read("AccountNumber", value, switches)
+    return number
+
+
+def _write_offs(value: object, switches: Switches) -> tuple[WriteOff, ...]:
     if not isinstance(value, list):
         raise TypeError
+    if any(not isinstance(row, Mapping) for row in value):
+        raise Refused(STRUCTURE, "Felaktig datastruktur.")
+    sign = 1 if switches.write_off_sign == "added" else -1
     return tuple(
         WriteOff(
-            amount=_amount(row["Amount"]),
-            account=int(row["AccountNumber"]),
+            amount=_amount(row["Amount"], switches) * sign,
+            account=_account(row["AccountNumber"], switches),
             description=str(row.get("Description") or ""),
             cost_center=str(row.get("CostCenter") or ""),
             currency=str(row.get("Currency") or "SEK"),
@@ -173,15 +192,15 @@ def _write_offs(value: object) -> tuple[WriteOff, ...]:
     )
 
 
-def _whole(value: object) -> int:
+def _whole(value: object, switches: Switches) -> int:
     """Read a whole number; ``1.0`` is one too."""
-    amount = _amount(value)
+    amount = _amount(value, switches)
     if amount != int(amount):
         raise ValueError
     return int(amount)
 
 
-def _day(value: object) -> date:
+def _day(value: object, _switches: Switches) -> date:
     return date.fromisoformat(str(value))
 
 
@@ -203,15 +222,15 @@ READ_ONLY = {
     "VoucherYear",
 }
 
-READERS: Mapping[str, tuple[str, Callable[[object], Any]]] = {
+READERS: Mapping[str, tuple[str, Callable[[object, Switches], Any]]] = {
     "InvoiceNumber": ("invoice_number", _whole),
     "Amount": ("amount", _amount),
     "AmountCurrency": ("amount_currency", _amount),
-    "Currency": ("currency", str),
+    "Currency": ("currency", _text),
     "CurrencyRate": ("currency_rate", _amount),
     "CurrencyUnit": ("currency_unit", _whole),
-    "ModeOfPayment": ("mode_of_payment", str),
-    "ModeOfPaymentAccount": ("account", _whole),
+    "ModeOfPayment": ("mode_of_payment", _text),
+    "ModeOfPaymentAccount": ("account", _account),
     "PaymentDate": ("payment_date", _day),
     "WriteOffs": ("write_offs", _write_offs),
 }

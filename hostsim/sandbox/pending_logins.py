@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
 from hostsim.sandbox.state import Company, State, User
+from hostsim.sandbox.switches import Switches
 from hostsim.sandbox.tokens import Challenge, Grant
 
 #: The scopes of Fortnox's documentation, and what they open.
@@ -74,6 +75,8 @@ class PendingLogin:
 
     user: User | None = None
     company: Company | None = None
+    error: str | None = None
+    """Why it failed."""
 
 
 class PendingLogins:
@@ -112,10 +115,12 @@ def outcome(pending: PendingLogin, user: User, company: Company, state: State) -
     if company.locked:
         # Reported by a client's author: neither code nor state come back.
         return pending.redirect_uri
-    fewer = state.switches.unlicensed_at_login == "fewer_scopes"
-    if error := _why_not(pending, user, company, fewer=fewer):
+    # A service account needs no licence of the person's.
+    of_person = frozenset() if pending.service else user.unlicensed
+    if error := _why_not(pending, user, company, of_person, state.switches):
+        pending.error = error
         return answered(pending, error=error)
-    scopes = tuple(one for one in pending.scopes if one not in company.unlicensed)
+    scopes = tuple(one for one in pending.scopes if one not in company.unlicensed | of_person)
     grant = Grant(pending.client_id, company.number, user.id, scopes, pending.service)
     if pending.service:
         state.tokens.consent(grant)
@@ -140,11 +145,22 @@ def with_query(address: str, extra: dict[str, str]) -> str:
     return urlunsplit(parts._replace(query=query))
 
 
-def _why_not(pending: PendingLogin, user: User, company: Company, *, fewer: bool) -> str | None:
+def _why_not(
+    pending: PendingLogin,
+    user: User,
+    company: Company,
+    of_person: frozenset[str],
+    switches: Switches,
+) -> str | None:
     if company.consent_error:
         return company.consent_error
-    lacking = company.unlicensed & set(pending.scopes)
-    if not company.integration_licence or (lacking and not fewer):
+    wanted = set(pending.scopes)
+    lacking = set()
+    if switches.unlicensed_at_login == "refused":
+        lacking |= company.unlicensed & wanted
+    if switches.person_unlicensed == "refused":
+        lacking |= of_person & wanted
+    if not company.integration_licence or lacking:
         return "error_missing_license"
     if pending.service and not user.admin:
         return "error_missing_system_admin_right"

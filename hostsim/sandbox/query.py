@@ -89,13 +89,23 @@ def cut(
     """Return the ``MetaInformation`` and the rows of a page."""
     total = len(rows)
     pages = math.ceil(total / page.limit)
-    if page.offset and page.number == 1 and page.offset >= total:
-        # As recorded of projects: nothing is counted then.
-        return {"@TotalResources": 0, "@TotalPages": 0, "@CurrentPage": 1}, rows[:0]
     if page.number > 1 and page.start >= total:
         page = _beyond(page, pages, switches)
+    if page.start >= total and _counts_nothing(page, switches):
+        return {"@TotalResources": 0, "@TotalPages": 0, "@CurrentPage": 1}, rows[:0]
     meta = {"@TotalResources": total, "@TotalPages": pages, "@CurrentPage": page.number}
     return meta, rows[page.start : page.start + page.limit]
+
+
+def _counts_nothing(page: Page, switches: Switches) -> bool:
+    """Tell whether nothing is counted beyond the end, as recorded of projects by ``offset``."""
+    match switches.totals_beyond_end:
+        case "zero":
+            return True
+        case "zero_by_offset":
+            return page.number == 1
+        case _:
+            return False
 
 
 def _beyond(page: Page, pages: int, switches: Switches) -> Page:
@@ -190,10 +200,11 @@ def payments(
     reverse, recent = descending(query, switches), modified_since(query, switches)
     chosen = [row for row in rows if recent(row.modified)]
     if "invoicenumber" in query:
-        number = _numeric(query["invoicenumber"])
-        chosen = [row for row in chosen if row.invoice_number == number]
+        number = str(_numeric(query["invoicenumber"]))
+        chosen = [row for row in chosen if fits(number, str(row.invoice_number), switches)]
     if "customernumber" in query:
-        chosen = [row for row in chosen if customer_of(row) == query["customernumber"]]
+        wanted = query["customernumber"]
+        chosen = [row for row in chosen if fits(wanted, customer_of(row), switches)]
     return _ordered_payments(chosen, query, switches, rng, reverse=reverse)
 
 
@@ -230,6 +241,9 @@ INVOICE_STATES: Mapping[str, Callable[[Invoice, date], bool]] = {
     "unpaidoverdue": lambda row, today: _unpaid(row) and row.due_date < today,
     "unbooked": lambda row, _today: not row.booked and not row.cancelled,
 }
+
+#: These leave out what is not booked, unless a switch says otherwise.
+OF_BOOKED = {"fullypaid", "unpaid", "unpaidoverdue"}
 
 #: Searched without regard to case, anywhere in the text.
 INVOICE_TEXTS: Mapping[str, Callable[[Invoice], str]] = {
@@ -325,17 +339,16 @@ def _invoice_test(
     name: str, value: str, switches: Switches, today: date
 ) -> Callable[[Invoice], bool]:
     if name == "filter":
-        return _in_state(value, today)
+        return _in_state(value, today, switches)
     if read_text := INVOICE_TEXTS.get(name):
         return lambda row: value.casefold() in read_text(row).casefold()
     if read_number := INVOICE_NUMBERS.get(name):
-        part = switches.number_filters_match_part
-        return lambda row: value in read_number(row) if part else value == read_number(row)
+        return lambda row: fits(value, read_number(row), switches)
     if read_flag := INVOICE_FLAGS.get(name):
         wanted = _flag(value)
         return lambda row: read_flag(row) == wanted
-    if fits := INVOICE_ROWS.get(name):
-        return lambda row: any(fits(one.fields, value) for one in row.rows)
+    if has := INVOICE_ROWS.get(name):
+        return lambda row: any(has(one.fields, value) for one in row.rows)
     if name == "label":
         return lambda row: any(str(one["Id"]) == value for one in row.written.get("Labels", ()))
     if name in COMMON:
@@ -343,11 +356,17 @@ def _invoice_test(
     return _in_span(name, value)
 
 
-def _in_state(value: str, today: date) -> Callable[[Invoice], bool]:
+def _in_state(value: str, today: date, switches: Switches) -> Callable[[Invoice], bool]:
     if value not in INVOICE_STATES:
         raise Refused(FILTER, "Ett ogiltigt filter har använts.")
     test = INVOICE_STATES[value]
-    return lambda row: test(row, today)
+    booked_only = value in OF_BOOKED and not switches.unpaid_with_unbooked
+    return lambda row: test(row, today) and (row.booked or not booked_only)
+
+
+def fits(wanted: str, number: str, switches: Switches) -> bool:
+    """Tell whether a filter by a number finds this one."""
+    return wanted in number if switches.number_filters_match_part else wanted == number
 
 
 def _in_span(name: str, value: str) -> Callable[[Invoice], bool]:
@@ -365,7 +384,7 @@ def _in_span(name: str, value: str) -> Callable[[Invoice], bool]:
 
 
 def _unpaid(row: Invoice) -> bool:
-    return row.booked and not row.cancelled and row.final_pay_date is None
+    return not row.cancelled and row.final_pay_date is None
 
 
 # --- Values -----------------------------------------------------------------

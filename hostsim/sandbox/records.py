@@ -136,6 +136,7 @@ SET_UP: Mapping[str, Any] = {
     "vat_rates": lambda value: tuple(Decimal(str(rate)) for rate in value),
     "freight": lambda value: Decimal(str(value)),
     "administration_fee": lambda value: Decimal(str(value)),
+    "prices_with_vat": bool,
     "terms_of_payment": str,
     "sales_account": int,
     "method": str,

@@ -51,6 +51,9 @@ class SetUp:
     administration_fee: Decimal = ZERO
     """Likewise."""
 
+    prices_with_vat: bool = False
+    """Likewise, and unless the customer's card says otherwise."""
+
     terms_of_payment: str = "30"
     """The days, or the code, of an invoice whose customer has none; may be empty."""
 

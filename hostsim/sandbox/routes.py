@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from flask import Blueprint, Response
+from flask import Blueprint, Response, abort, request
 
 from hostsim.sandbox.resources import (
     accounts,
@@ -43,6 +43,8 @@ class Route:
 
     says: str
     view: View
+    has_effect: bool = False
+    """Whether reading it changes something, which ``HEAD`` must not."""
 
     @property
     def endpoint(self) -> str:
@@ -140,14 +142,29 @@ ROUTES = (
         "Say that the warehouse is done.",
         invoices.warehouseready,
     ),
-    Route("GET", "/3/invoices/<number>/email", "invoice", "Mail an invoice.", invoices.email),
-    Route("GET", "/3/invoices/<number>/print", "invoice", "Print an invoice.", invoices.print_it),
+    Route(
+        "GET",
+        "/3/invoices/<number>/email",
+        "invoice",
+        "Mail an invoice.",
+        invoices.email,
+        has_effect=True,
+    ),
+    Route(
+        "GET",
+        "/3/invoices/<number>/print",
+        "invoice",
+        "Print an invoice.",
+        invoices.print_it,
+        has_effect=True,
+    ),
     Route(
         "GET",
         "/3/invoices/<number>/printreminder",
         "invoice",
         "Print a reminder.",
         invoices.printreminder,
+        has_effect=True,
     ),
     Route(
         "GET",
@@ -397,12 +414,21 @@ def blueprint() -> Blueprint:
     """Make the part of the application that answers them."""
     api = Blueprint("api", __name__)
     for route in ROUTES:
-        api.add_url_rule(route.path, route.endpoint, _described(route), methods=[route.method])
+        api.add_url_rule(
+            route.path,
+            route.endpoint,
+            _described(route),
+            methods=[route.method],
+            # A method like any other that Fortnox does not have here.
+            provide_automatic_options=False,
+        )
     return api
 
 
 def _described(route: Route) -> View:
     def view(**parameters: str) -> Response:
+        if request.method == "HEAD" and route.has_effect:
+            abort(404)
         return route.view(**parameters)
 
     view.__doc__ = route.says

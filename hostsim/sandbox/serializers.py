@@ -9,9 +9,11 @@ from decimal import Decimal
 from typing import Any
 
 from hostsim.sandbox.amounts import row_total, without_vat
+from hostsim.sandbox.fields import rounded
 from hostsim.sandbox.invoice_fields import whole_row
 from hostsim.sandbox.responses import number
-from hostsim.sandbox.state import Company, Invoice, InvoiceRow, Payment, WriteOff
+from hostsim.sandbox.state import Company, Invoice, InvoiceRow, Payment, WriteOff, ocr_of
+from hostsim.sandbox.switches import Switches
 
 Fields = dict[str, Any]
 
@@ -68,12 +70,32 @@ def full_payment_row(payment: Payment, invoice: Invoice | None, base: str) -> Fi
     fields = payment_detail(payment, invoice, base)
     total = Decimal(fields["InvoiceTotal"])
     account = str(fields["ModeOfPaymentAccount"])
-    del fields["WriteOffs"]
     return fields | {
         "InvoiceTotal": total,
         "ModeOfPaymentAccount": account,
         "WriteOffExist": bool(payment.write_offs),
     }
+
+
+def switched_write_offs(payment: Payment, switches: Switches) -> Payment:
+    """Return a payment whose write-offs have the currency and the sign of the switches."""
+    wanted = {"SEK": "SEK", "payment": payment.currency}.get(switches.write_off_currency)
+    sign = 1 if switches.write_off_sign == "added" else -1
+    rows = (
+        row if wanted is None else _converted(row, wanted, payment) for row in payment.write_offs
+    )
+    return replace(
+        payment, write_offs=tuple(replace(row, amount=row.amount * sign) for row in rows)
+    )
+
+
+def _converted(row: WriteOff, currency: str, payment: Payment) -> WriteOff:
+    before = row.currency or "SEK"
+    if before == currency:
+        return replace(row, currency=currency)
+    rate = payment.currency_rate
+    amount = row.amount * rate if currency == "SEK" else row.amount / rate
+    return replace(row, amount=rounded(amount), currency=currency)
 
 
 def _write_off(row: WriteOff) -> Fields:
@@ -86,6 +108,13 @@ def _write_off(row: WriteOff) -> Fields:
         "Project": row.project,
         "TransactionInformation": row.information,
     }
+
+
+def as_financed(invoice: Invoice) -> Invoice:
+    """Return an invoice with the OCR of Fortnox Finans, where that has taken it over."""
+    if not invoice.factored:
+        return invoice
+    return replace(invoice, ocr=ocr_of(int(f"{FINANCE_SERIES}{invoice.number}")))
 
 
 def in_sek(invoice: Invoice) -> Invoice:
@@ -131,7 +160,7 @@ def invoice_row(invoice: Invoice, base: str) -> Fields:
 
 
 def invoice_detail(
-    invoice: Invoice, base: str, *, method: str = "ACCRUAL", year: str = "2023"
+    invoice: Invoice, base: str, *, method: str = "ACCRUAL", year: str = "2024"
 ) -> Fields:
     """Serialize an invoice alone, in the shape of one of the years of the recordings."""
     fields = _invoice_detail(invoice, base) | {"AccountingMethod": method}
@@ -300,6 +329,9 @@ def company_information(company: Company) -> Fields:
         "ZipCode": company.zip_code,
     }
 
+
+#: What references of Fortnox Finans begin with here; the real ones are not known.
+FINANCE_SERIES = 77
 
 #: Swedish VAT on transport; invoices in SEK are taken to carry it.
 VAT = Decimal("1.25")

@@ -169,6 +169,10 @@ class Invoice:
     made: datetime | None = None
     """Zone-aware; when it was made over the API."""
 
+    settled: Decimal = ZERO
+    """What it was settled by without a payment, in its currency."""
+
+    settled_on: date | None = None
     balance: Decimal = ZERO
     """What remains; updated by the company."""
 
@@ -446,6 +450,26 @@ class Company:
             )
             return self.book_payment(payment.number)
 
+    def settle_credit(self, number: int, *, by_payments: bool) -> None:
+        """Settle a credit invoice against the invoice that it credits, as far as both remain.
+
+        Raises ``LookupError`` and ``ValueError`` with what is wrong.
+        """
+        with self.lock:
+            credit = self._invoices.get(number)
+            original = self._invoices.get(credit.credit_of) if credit else None
+            if credit is None or original is None:
+                raise LookupError(f"credit invoice {number} of an invoice")
+            amount = min(original.balance, -credit.balance)
+            if amount <= 0:
+                raise ValueError(f"nothing of invoice {number} is left to settle")
+            for invoice, part in ((original, amount), (credit, -amount)):
+                if by_payments:
+                    self.pay(invoice, part, self.today())
+                else:
+                    settled = {"settled": invoice.settled + part, "settled_on": self.today()}
+                    self.change_invoice(invoice.number, **settled)
+
     def unbook_payment(self, number: int) -> Payment:
         """Undo the booking, as removing the voucher in the program does."""
         return self.change_payment(
@@ -476,7 +500,7 @@ class Company:
         if (invoice := self._invoices.get(number)) is None:
             return
         booked = [payment for payment in self.payments_of(number) if payment.booked]
-        balance = invoice.total - sum((payment.effect for payment in booked), ZERO)
+        balance = invoice.total - invoice.settled - sum((one.effect for one in booked), ZERO)
         modified = invoice.modified
         if at is not None and modified is not None and self.payment_touches_invoice:
             modified = max(modified, at)
@@ -491,8 +515,11 @@ class Company:
 def _final_pay_date(invoice: Invoice, balance: Decimal, booked: list[Payment]) -> date | None:
     if balance * (-1 if invoice.credit else 1) > 0:
         return None
-    if booked:
-        return max(payment.payment_date for payment in booked)
+    days = [payment.payment_date for payment in booked]
+    if invoice.settled_on is not None:
+        days.append(invoice.settled_on)
+    if days:
+        return max(days)
     # A total of zero is fully paid as soon as the invoice is booked, as recorded.
     return invoice.invoice_date if invoice.booked and not invoice.total else None
 
@@ -506,6 +533,11 @@ class User:
     password: str = field(repr=False)
     companies: tuple[int, ...]
     admin: bool = True
+    unlicensed: frozenset[str] = frozenset()
+    """Scopes whose module the person has no licence for."""
+
+    forbidden: frozenset[str] = frozenset()
+    """Scopes whose register the person has no right to."""
 
 
 class State:
@@ -556,14 +588,32 @@ class State:
         companies: Iterable[int] | None = None,
         *,
         admin: bool = True,
+        unlicensed: Iterable[str] = (),
+        forbidden: Iterable[str] = (),
     ) -> User:
         """Add a user of these companies, or to all."""
         numbers = tuple(self.companies if companies is None else companies)
         user = User(
-            id=len(self.users) + 1, name=name, password=password, companies=numbers, admin=admin
+            id=len(self.users) + 1,
+            name=name,
+            password=password,
+            companies=numbers,
+            admin=admin,
+            unlicensed=frozenset(unlicensed),
+            forbidden=frozenset(forbidden),
         )
         self.users[name] = user
         return user
+
+    def may(self, grant: Grant, scope: str) -> bool:
+        """Tell whether nobody has taken the right to a register from a grant.
+
+        A service account has the rights of the company, not those of a person.
+        """
+        if scope in self.company(grant.company).forbidden:
+            return False
+        person = next((user for user in self.users.values() if user.id == grant.user), None)
+        return grant.service or person is None or scope not in person.forbidden
 
     def company(self, number: int | str | None = None) -> Company:
         """Return a company by its number, or the first one."""

@@ -68,6 +68,7 @@ class Switchboard:
         self.switches = switches
         self._switches_before = switches
         self._books_before = state.snapshot()
+        self._users_before = dict(state.users)
         self._scopes_before = state.registered_scopes
         self._clock_before = state.clock.snapshot()
 
@@ -108,6 +109,7 @@ class Switchboard:
         """
         self.switches = self._switches_before
         self.state.restore(self._books_before)
+        self.state.users = dict(self._users_before)
         self.state.registered_scopes = self._scopes_before
         self.clock.restore(self._clock_before)
         self.faults.clear()

@@ -112,6 +112,33 @@ class ImportSwitches:
     missing_licence_status: int = guess(
         403, "A missing licence is 403 with code 2001103 or 2001101.", LIVE
     )
+    lapsed_licence: Literal["code", "words"] = guess(
+        "code",
+        "A refresh without the integration licence has the error `error_missing_license`."
+        " `words`: `invalid_request`, and a sentence that says so.",
+        CLIENTS,
+    )
+    unregistered_scope: Literal["page", "returned"] = guess(
+        "page",
+        "A scope that the program is not registered for ends at `/auth` on a page, and the login"
+        " never comes back. `returned`: it comes back with `invalid_scope`.",
+        LIVE,
+    )
+    login_errors: Literal["returned", "page"] = guess(
+        "returned",
+        "A login that fails comes back with `error`. `page`: it ends on a page and never comes"
+        " back.",
+        CLIENTS,
+    )
+    person_unlicensed: Literal["fewer_scopes", "refused"] = guess(
+        "fewer_scopes",
+        "Where the person lacks the licence of a module, the token has the other scopes."
+        " `refused`: the login comes back with `error_missing_license`.",
+        LIVE,
+    )
+    missing_right_status: int = guess(
+        403, "A right that the person lacks is 403 with a sentence, for that register alone.", LIVE
+    )
     missing_bearer: Literal["gateway", "application"] = guess(
         "gateway",
         "Without a bearer the gateway answers 401, as it does for an expired one;"
@@ -148,6 +175,18 @@ class ImportSwitches:
         SILENT,
     )
 
+    # --- The wire ---
+
+    gzip: bool = guess(
+        True,
+        "Where the client asks for it, every 200 of GET, PUT and the token service and every 404"
+        " is compressed, and nothing else.",
+        RECORDED,
+    )
+    double_slash: Literal["merged", "unknown"] = guess(
+        "merged", "`//` in a path is `/`. `unknown`: an unknown path.", SILENT
+    )
+
     # --- Lists ---
 
     payment_row: Literal["short", "full"] = guess(
@@ -177,7 +216,13 @@ class ImportSwitches:
     )
     random_seed: int = switch("own", 0, "Where the random order of ties begins.", "the sandbox's")
     page_beyond_end: Literal["empty", "refused", "last", "not_found"] = guess(
-        "empty", "A page after the last is an empty list with the same totals.", SILENT
+        "empty", "A page after the last is an empty list.", SILENT
+    )
+    totals_beyond_end: Literal["zero", "zero_by_offset", "kept"] = guess(
+        "zero",
+        "An empty list beyond the end counts 0 resources and 0 pages: recorded by `offset`, a"
+        " guess by `page`. `zero_by_offset`: by `page` the totals stay.",
+        RECORDED,
     )
     limit_above_500: Literal["clamped", "refused", "default", "honoured"] = guess(
         "clamped", "A larger `limit` is taken as 500. `default` takes it as 100.", PARAMETERS
@@ -194,14 +239,22 @@ class ImportSwitches:
         SILENT,
     )
     several_filters: bool = guess(
-        False,
-        "A second filter of the resource is refused, since one is documented.",
-        PARAMETERS,
+        True,
+        "All filters of a request apply. `false`: a second one is refused, as one sentence of the"
+        " parameters page has it.",
+        RECORDED,
     )
     number_filters_match_part: bool = guess(
+        True,
+        "A filter by a number matches a part of it, as one by a text does: `documentnumber`,"
+        " `customernumber`, `ocr`, `invoicenumber`, `suppliernumber`, `supplierinvoicenumber`."
+        " `false`: whole values.",
+        PARAMETERS,
+    )
+    unpaid_with_unbooked: bool = guess(
         False,
-        "`documentnumber`, `customernumber` and `ocr` match whole values.",
-        SILENT,
+        "`filter=unpaid`, `unpaidoverdue` and `fullypaid` leave out what is not booked.",
+        CLIENTS,
     )
     payment_filter_customernumber: bool = guess(
         False,
@@ -236,6 +289,29 @@ class ImportSwitches:
     )
     invoice_amounts: Literal["currency", "SEK"] = guess(
         "currency", "`Total` and `Balance` of a foreign invoice are in its currency.", SILENT
+    )
+    write_off_currency: Literal["own", "SEK", "payment"] = guess(
+        "own",
+        "A row of `WriteOffs` is in the currency that it was made in, and names it. `SEK`,"
+        " `payment`: all are in that one.",
+        "help texts",
+    )
+    write_off_sign: Literal["added", "subtracted"] = guess(
+        "added",
+        "Payment and `WriteOffs` together are what the invoice is settled by: a reminder fee that"
+        " came along is below zero. `subtracted`: the signs are the other way round.",
+        SILENT,
+    )
+    credit_settlement: Literal["payments", "balances"] = guess(
+        "payments",
+        "A credit invoice is settled against its invoice by two payments, one of them negative."
+        " `balances`: both balances fall, and there is no payment.",
+        "help texts",
+    )
+    finance_ocr: Literal["changed", "kept"] = guess(
+        "changed",
+        "An invoice that Fortnox Finans has taken over (`NoxFinans`) shows the OCR of Finans.",
+        "help texts",
     )
     unit_divides: bool = guess(
         False,

@@ -159,7 +159,7 @@ class Tokens:
             grant = self._consents.get((client_id, company))
             if grant is None or not set(scopes) <= set(grant.scopes):
                 return None
-            asked = Grant(client_id, company, grant.user, scopes or grant.scopes)
+            asked = Grant(client_id, company, grant.user, scopes or grant.scopes, service=True)
             return self._issue_access(asked)
 
     def revoke(self, token: str) -> None:

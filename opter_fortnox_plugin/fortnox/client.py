@@ -15,7 +15,7 @@ import logging
 import math
 import random
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime
 from functools import partial
 from typing import Any, Final, Protocol, TypeVar
@@ -40,6 +40,7 @@ from opter_fortnox_plugin.fortnox.protocol import (
     COMPANY,
     FILES,
     INVOICES,
+    PAGE_SIZE,
     PAYMENTS,
     Page,
     Query,
@@ -148,6 +149,14 @@ class Client:
             return page_of(value, resource.list_key, min([*theirs, ours]) if theirs else None)
 
         return self._listed(resource.path, read, query)
+
+    def rows(self, resource: Resource, query: Query) -> Iterator[Any]:
+        """Yield the rows of a list, page by page; it may change meanwhile."""
+        number = pages = 1
+        while number <= pages:
+            page = self.page(resource, {"limit": str(PAGE_SIZE), "page": str(number), **query})
+            yield from page.rows
+            number, pages = number + 1, page.pages
 
     def get(self, resource: Resource, number: str = "") -> Any:
         """Return the detail of one resource, as it stands in the answer.

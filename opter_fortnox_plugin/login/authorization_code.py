@@ -228,7 +228,12 @@ class Login:
             return LoginFailed("LOGIN_COMPANY_LOCKED")
         if self._forged:
             return LoginFailed("LOGIN_STATE_WRONG")
-        return LoginFailed("LOGIN_TIMED_OUT", seconds=f"{seconds:g}", redirect=self.redirect_uri)
+        return LoginFailed(
+            "LOGIN_TIMED_OUT",
+            seconds=f"{seconds:g}",
+            redirect=self.redirect_uri,
+            scopes=", ".join(self._scopes),
+        )
 
 
 # --- The callback server ------------------------------------------------------------

@@ -20,7 +20,7 @@ from opter_fortnox_plugin.host import Host
 from opter_fortnox_plugin.payments.balances import is_invoice_number
 from opter_fortnox_plugin.payments.importer import Importer, import_payments
 from opter_fortnox_plugin.payments.ocr import readable
-from opter_fortnox_plugin.payments.page_scan import PageScan
+from opter_fortnox_plugin.payments.page_scan import PageScan, Row
 from opter_fortnox_plugin.settings import Settings
 
 
@@ -78,10 +78,14 @@ class _OfInvoices(Importer):
             None,
         )
         for rows in page_scan.pages():
-            self._add_page(rows)
+            self._add_page([row for row in rows if _may_pay(row, number)])
         self._hand_over(may_wait=0)
         self._host.take_excluded(
-            [self._converter.unreadable(row, row) for row in page_scan.without_number]
+            [
+                self._converter.unreadable(row, row)
+                for row in page_scan.without_number
+                if _may_pay(row, number)
+            ]
         )
 
     def _invoices_with(self, reference: str) -> set[str]:
@@ -100,6 +104,15 @@ class _OfInvoices(Importer):
             found.update(row.number for row in rows if row.ocr == reference)
             number, pages = number + 1, page.pages
         return found
+
+
+def _may_pay(row: Row, invoice_number: str) -> bool:
+    """Tell a payment of an invoice from those of others.
+
+    Fortnox finds those of every invoice whose number holds these digits. Of a row that cannot
+    be read it may be unknown.
+    """
+    return row.invoice_number in {invoice_number, None}
 
 
 def _not_searched(error: FortnoxError) -> Text:

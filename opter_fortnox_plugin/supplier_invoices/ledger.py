@@ -16,7 +16,6 @@ from opter_fortnox_plugin.fortnox.client import Client
 from opter_fortnox_plugin.fortnox.fields import NO_RIGHT, Unreadable
 from opter_fortnox_plugin.fortnox.protocol import (
     OVERLAP,
-    PAGE_SIZE,
     SUPPLIER_INVOICES,
     Page,
     modified_since,
@@ -147,18 +146,10 @@ class SupplierLedger:
         """Read what has come since, in the thread of a request; Fortnox may ignore the filter."""
         query = modified_since(self._read_at - OVERLAP) if self._read_at else {}
         try:
-            rows = list(self._rows(query))
+            rows = list(self._client.rows(SUPPLIER_INVOICES, query))
         except Refused:
-            rows = list(self._rows({}))
+            rows = list(self._client.rows(SUPPLIER_INVOICES, {}))
         return Candidates(row for row in rows if _number_of(row) not in self.there.numbers)
-
-    def _rows(self, query: dict[str, str]) -> Iterable[Any]:
-        number = pages = 1
-        while number <= pages:
-            limits = {"limit": str(PAGE_SIZE), "page": str(number)}
-            page = self._client.page(SUPPLIER_INVOICES, limits | query)
-            yield from page.rows
-            number, pages = number + 1, page.pages
 
 
 def _number_of(row: Any) -> str:

@@ -122,10 +122,10 @@ class BillSender(Sender[SupplierInvoice]):
     # --- its PDF ---
 
     def attached(self, number: str) -> list[str]:
-        query = {"supplierinvoicenumber": number}
+        # Fortnox finds every number that holds these digits.
         return [
             str(row.get("Name") or "")
-            for row in self._client.page(FILE_CONNECTIONS, query).rows
+            for row in self._client.rows(FILE_CONNECTIONS, {"supplierinvoicenumber": number})
             if isinstance(row, Mapping) and str(row.get("SupplierInvoiceNumber")) == number
         ]
 

@@ -106,7 +106,9 @@ def test_a_detail_in_two_languages_is_told_in_each():
 
 
 def test_an_error_reads_as_code_and_sentence():
-    error = LoginFailed("LOGIN_TIMED_OUT", seconds="300", redirect="https://example.com/")
+    error = LoginFailed(
+        "LOGIN_TIMED_OUT", seconds="300", redirect="https://example.com/", scopes="payment"
+    )
     assert str(error) == f"LOGIN_TIMED_OUT: {error.message.en}"
     assert "300" in error.message.sv
 

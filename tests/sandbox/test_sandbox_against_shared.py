@@ -68,6 +68,11 @@ def recorded_headers(name):
     return {match[1]: match[2] for match in found if match}
 
 
+def recorded_reason(name):
+    section = (RECORDED / "SOURCES.md").read_text(encoding="utf-8").split(f"## {name}\n")[1]
+    return re.search(r"^Status: [0-9]+ (.*)$", section, re.MULTILINE)[1]
+
+
 def telling(headers):
     return {
         name: "random" if name in RANDOM else value
@@ -200,7 +205,8 @@ def test_rows_of_invoices_are_the_recorded_ones(program, company):
     assert body.startswith(wanted.removesuffix(b"]}"))
 
 
-def test_an_invoice_is_the_recorded_body(program, company):
+def test_an_invoice_is_the_recorded_body_of_2023_by_a_switch(program, sandbox, company):
+    sandbox.switchboard.set(invoice_detail="2023")
     wire = {"Comments": "Updated comments"}
     company.add_invoice(blank_invoice(1, city="New York", zip_code="10001", wire=wire))
     assert program.body("invoices/1") == recorded("invoice_detail_2023.200.json")
@@ -249,6 +255,10 @@ def test_a_payment_is_the_recorded_body(program, company):
 def check(answer, name, *, body=True):
     """Compare an answer with a recording, in everything but what differs each time."""
     assert answer.status_code == int(name.split(".")[-2])
+    assert answer.reason == recorded_reason(name)
+    # The recordings leave the policy out; it is there. Compressed is what names it in Vary.
+    assert "Content-Security-Policy" in answer.headers
+    assert ("Content-Encoding" in answer.headers) == ("Vary" in answer.headers)
     if body:
         assert answer.content == recorded(name)
     assert telling(answer.headers) == telling(recorded_headers(name))

@@ -739,13 +739,34 @@ def test_values_of_parameters_are_checked_for_characters_too(fortnox):
 # --- Shapes -----------------------------------------------------------------
 
 
-def test_answers_to_writing_are_alphabetical_and_a_switch_makes_details_so(fortnox):
+def test_a_detail_is_alphabetical_and_a_switch_has_the_order_of_2023(fortnox):
     made = fortnox.make([sold()])
     assert list(made) == sorted(made)
     assert made["ContractReference"] == "0"
-    assert list(fortnox.get("invoices/1")["Invoice"]) != sorted(made)
-    fortnox.set(invoice_detail="2024")
     assert fortnox.get("invoices/1")["Invoice"] == made
+    fortnox.set(invoice_detail="2023")
+    assert list(fortnox.get("invoices/1")["Invoice"]) != sorted(made)
+
+
+@parametrize(("left_out_discount", "discount"), [("kept", 10), ("none", 0)])
+def test_a_discount_that_is_left_out_of_a_change_is_a_switch(fortnox, left_out_discount, discount):
+    fortnox.set(left_out_discount=left_out_discount)
+    fortnox.make([sold() | {"Discount": 10}])
+    (row,) = fortnox.put(1, InvoiceRows=[sold()])["InvoiceRows"]
+    assert row["Discount"] == discount
+
+
+def test_prices_hold_vat_where_the_company_has_set_it_up_so_and_nobody_says_otherwise(fortnox):
+    fortnox.change("set_up", set_up={"prices_with_vat": True, "freight": "50"})
+    made = fortnox.make([sold("100")])
+    assert (made["VATIncluded"], made["Freight"], made["Total"]) == (True, 50, 150)
+    made = fortnox.make([sold("100")], VATIncluded=False, Freight=0)
+    assert made["Total"] == 125
+
+
+@parametrize("number", [1, 999, 10000])
+def test_an_account_has_four_digits(fortnox, number):
+    assert fortnox.refused([sold() | {"AccountNumber": number}]) == 2009449
 
 
 @parametrize(("unbooked_balance", "balance"), [("total", 125), ("zero", 0)])
@@ -846,6 +867,8 @@ def test_a_person_books_cancels_credits_and_sends_in_fortnox(fortnox):
         ({"do": "set_up", "set_up": {"freight": "x"}}, 400),
         ({"do": "pay_invoice", "number": 9, "amount": "x"}, 400),
         ({"do": "pay_supplier_invoice", "number": 9}, 404),
+        ({"do": "settle_credit", "number": 9}, 404),
+        ({"do": "withdraw_right", "scope": "invoice", "user": "nobody"}, 404),
     ],
 )
 def test_a_change_that_cannot_be_is_refused(fortnox, change, status):

@@ -122,6 +122,10 @@ def test_the_settings_name_the_company_with_a_text_for_its_number(fortnox):
              "financialyears", "customers"]
 )  # fmt: skip
 def test_every_list_has_pages_and_refuses_what_it_does_not_know(fortnox, path):
+    for number in ("1", "2"):
+        fortnox.record("customers", CustomerNumber=number, Name="Kund AB")
+        fortnox.record("costcenters", Code=number, Description="Lager")
+        fortnox.record("projects", ProjectNumber=number, Description="Bro")
     meta = fortnox.get(f"{path}?limit=1&page=2")["MetaInformation"]
     assert meta["@CurrentPage"] == 2
     assert fortnox.code("GET", f"{path}?colour=red") == (400, 2000588)

@@ -19,11 +19,12 @@ READ_ONLY = {"@url", "Name", "SupplierName"}
 
 def list_connections() -> Response:
     query.only(request.args, query.COMMON - {"sortby"} | {"supplierinvoicenumber"})
-    wanted = request.args.get("supplierinvoicenumber")
+    wanted, switches = request.args.get("supplierinvoicenumber"), switchboard().switches
     found = [
         file
         for file in exchange.company().registers.files.values()
-        if file.supplier_invoice and wanted in {None, str(file.supplier_invoice)}
+        if file.supplier_invoice
+        and (wanted is None or query.fits(wanted, str(file.supplier_invoice), switches))
     ]
     return exchange.page("SupplierInvoiceFileConnections", found, _spelt)
 

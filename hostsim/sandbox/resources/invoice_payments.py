@@ -5,7 +5,7 @@ from __future__ import annotations
 from flask import Response, request
 
 from hostsim.sandbox import exchange, payments, query, responses, serializers
-from hostsim.sandbox.state import Payment
+from hostsim.sandbox.state import Invoice, Payment
 from hostsim.sandbox.switchboard import switchboard
 
 
@@ -55,8 +55,8 @@ def delete_payment(number: str) -> Response:
 def _row(payment: Payment) -> serializers.Fields:
     switches = switchboard().switches
     if switches.payment_row == "full":
-        invoice = exchange.company().invoice(payment.invoice_number)
-        return serializers.full_payment_row(payment, invoice, exchange.base())
+        payment = serializers.switched_write_offs(payment, switches)
+        return serializers.full_payment_row(payment, _invoice_of(payment), exchange.base())
     in_currency = switches.list_amount == "currency"
     return serializers.payment_row(payment, exchange.base(), in_currency=in_currency)
 
@@ -66,8 +66,16 @@ def _answer(payment: Payment) -> Response:
 
 
 def _detail(payment: Payment) -> serializers.Fields:
+    payment = serializers.switched_write_offs(payment, switchboard().switches)
+    return serializers.payment_detail(payment, _invoice_of(payment), exchange.base())
+
+
+def _invoice_of(payment: Payment) -> Invoice | None:
+    """Return the invoice of a payment as the switches say that it is shown."""
     invoice = exchange.company().invoice(payment.invoice_number)
-    return serializers.payment_detail(payment, invoice, exchange.base())
+    if invoice is None or switchboard().switches.finance_ocr == "kept":
+        return invoice
+    return serializers.as_financed(invoice)
 
 
 def _customer_of(payment: Payment) -> str:

@@ -28,6 +28,8 @@ def list_invoices() -> Response:
 def _visible(company: Company, switches: Switches) -> list[Invoice]:
     """Return the invoices that the list knows already."""
     invoices = company.invoices()
+    if switches.finance_ocr == "changed":
+        invoices = [serializers.as_financed(invoice) for invoice in invoices]
     if not switches.search_delay:
         return invoices
     until = company.clock.now() - timedelta(seconds=switches.search_delay)
@@ -151,6 +153,8 @@ def _row(invoice: Invoice) -> Mapping[str, Any]:
 def _as_switched(invoice: Invoice) -> Invoice:
     """Return an invoice with its amounts as the switches say that they are shown."""
     switches = switchboard().switches
+    if switches.finance_ocr == "changed":
+        invoice = serializers.as_financed(invoice)
     if switches.unbooked_balance == "zero" and not invoice.booked:
         invoice = replace(invoice, balance=Decimal(0))
     return serializers.in_sek(invoice) if switches.invoice_amounts == "SEK" else invoice

@@ -22,8 +22,8 @@ from hostsim.sandbox.switches import Switches
 STATES: Mapping[str, Callable[[SupplierInvoice, date], bool]] = {
     "cancelled": lambda row, _today: row.cancelled,
     "fullypaid": lambda row, _today: row.final_pay_date is not None,
-    "unpaid": lambda row, _today: _unpaid(row),
-    "unpaidoverdue": lambda row, today: _unpaid(row) and row.fields["DueDate"] < today,
+    "unpaid": lambda row, _today: _open(row),
+    "unpaidoverdue": lambda row, today: _open(row) and row.fields["DueDate"] < today,
     "unbooked": lambda row, _today: not row.booked and not row.cancelled,
     "pendingpayment": lambda row, _today: _unpaid(row) and row.payment_approved,
     "authorizepending": lambda row, _today: not row.approved and not row.cancelled,
@@ -63,16 +63,24 @@ def list_invoices() -> Response:
         for one in company.registers.supplier_invoices.values()
         if recent(one.modified)
         and (state is None or STATES[state](one, today))
-        and given.get("suppliernumber", one.fields["SupplierNumber"])
-        == one.fields["SupplierNumber"]
+        and (one.booked or state not in query.OF_BOOKED or switches.unpaid_with_unbooked)
+        and _is_of(given.get("suppliernumber"), one, switches)
     ]
     if query.descending(given, switches):
         found.reverse()
     return exchange.page("SupplierInvoices", found, _row)
 
 
+def _is_of(supplier: str | None, row: SupplierInvoice, switches: Switches) -> bool:
+    return supplier is None or query.fits(supplier, row.fields["SupplierNumber"], switches)
+
+
+def _open(row: SupplierInvoice) -> bool:
+    return not row.cancelled and row.final_pay_date is None
+
+
 def _unpaid(row: SupplierInvoice) -> bool:
-    return row.booked and not row.cancelled and row.final_pay_date is None
+    return row.booked and _open(row)
 
 
 def show_invoice(number: str) -> Response:

@@ -59,6 +59,17 @@ def test_just_the_payments_of_the_invoice_are_handed_over(ask, company):
     assert (report.company.number, report.cursor, report.not_read) == (str(NORTH), None, 0)
 
 
+def test_payments_of_invoices_whose_number_holds_this_one_are_not_handed_over(ask, company):
+    """Fortnox looks for the digits anywhere in the number."""
+    add_invoice(company, 11001)
+    pay(company, 11001)
+    pay(company, 1001)
+    pay(company, 10010)
+    host, _ = ask(["1001"])
+    assert list(host.payments) == ["2"]
+    assert host.excluded == []
+
+
 def test_the_reasons_are_those_of_an_import_whatever_the_watermark_says(ask, company):
     pay(company, 1001, booked=False)
     pay(company, 900)

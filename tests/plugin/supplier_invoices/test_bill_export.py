@@ -11,6 +11,7 @@ from invoice_export import new_sandbox
 
 from hostsim.sandbox import Fault, Match, exchange
 from opter_fortnox_plugin.errors import FortnoxError
+from opter_fortnox_plugin.fortnox import client
 from opter_fortnox_plugin.supplier_invoices.ledger import SupplierLedger
 
 BG = ("LASSE", "BG", "5050-1055", "123-4566")
@@ -902,6 +903,16 @@ def test_another_pdf_is_told_and_not_exchanged(with_pdf):
 
 def test_the_same_pdf_is_not_mentioned_again(with_pdf):
     with_pdf.export(attach_pdf="true")
+    recorded = with_pdf.export(attach_pdf="true")
+    assert (recorded.results[-1].state, recorded.results[-1].code) == ("unchanged", "")
+
+
+def test_the_pdf_is_found_behind_the_first_page_of_files(with_pdf, monkeypatch):
+    with_pdf.export(attach_pdf="true")
+    registers = with_pdf.fortnox.registers
+    [ours] = registers.files.values()
+    registers.files = {"x": replace(ours, id="x", name="x.pdf"), ours.id: ours}
+    monkeypatch.setattr(client, "PAGE_SIZE", 1)
     recorded = with_pdf.export(attach_pdf="true")
     assert (recorded.results[-1].state, recorded.results[-1].code) == ("unchanged", "")
 
