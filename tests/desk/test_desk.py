@@ -397,7 +397,7 @@ def test_a_page_that_was_saved_does_not_save_a_later_import(
 def test_a_preview_that_no_longer_holds_is_shown_anew(client, previewed, store):
     old = save_form(client, previewed.run_id)
     with store.change() as db:
-        db.execute("UPDATE invoices SET remaining = '10' WHERE number = '1001'")
+        db.execute("UPDATE invoices SET remaining = '10', total = '10' WHERE number = '1001'")
     answer = post(client, "/import/save", **old)
     page = get(client, answer.headers["Location"])
     assert "Uppgifterna har ändrats sedan förhandsvisningen" in page
