@@ -40,9 +40,10 @@ _OUT_OF_REACH = {
 }
 
 
-def error_of(error: sqlite3.Error, path: Path) -> HostError | None:
-    """Give the error of a person's for one of SQLite's; ``None`` where that is a bug."""
-    if isinstance(error, sqlite3.OperationalError) and "decode to UTF-8" in str(error):
+def error_of(error: sqlite3.Error | UnicodeDecodeError, path: Path) -> HostError | None:
+    """Give the error for a person of one of SQLite's; ``None`` where that is a bug."""
+    # The latter of a message that quotes what is damaged.
+    if "decode to UTF-8" in str(error) or isinstance(error, UnicodeDecodeError):
         return damage.damaged(path, damage.same("UTF-8"))
     # The primary code stands in the lowest byte: https://sqlite.org/rescode.html
     code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_ERROR)
@@ -63,7 +64,7 @@ def _explained(method: Callable[P, R]) -> Callable[P, R]:
     def called(*arguments: P.args, **keywords: P.kwargs) -> R:
         try:
             return method(*arguments, **keywords)
-        except sqlite3.Error as error:
+        except (sqlite3.Error, UnicodeDecodeError) as error:
             cursor: Any = arguments[0]
             if (explained := error_of(error, cursor.connection.path)) is not None:
                 raise explained from error

@@ -92,12 +92,17 @@ def pragma(store: Store, name: str) -> object:
 
 def problem(store: Database) -> Text | None:
     """Look at everything: pages, indexes, references and amounts; each cell of a small database."""
+    checks = [damage.in_indexes, damage.in_tables, damage.in_books]
+    if store.path.stat().st_size <= damage.CHECKED_BY_CELL:
+        checks.append(damage.in_cells)
     with store.reader() as db:
-        db.execute("BEGIN")
-        found = damage.in_indexes(db) or damage.in_tables(db) or damage.in_books(db)
-        if found is None and store.path.stat().st_size <= damage.CHECKED_BY_CELL:
-            found = damage.in_cells(db)
-        return found
+        try:
+            db.execute("BEGIN")
+            return next((found for check in checks if (found := check(db)) is not None), None)
+        except HostError as error:
+            if error.code != "DATABASE_DAMAGED":
+                raise
+            return damage.same(getattr(error.__cause__, "sqlite_errorname", "UTF-8"))
 
 
 def behind(error: BaseException, path: Path) -> HostError | None:
