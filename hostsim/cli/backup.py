@@ -9,6 +9,8 @@ import click
 from hostsim.cli.command import command, option
 from hostsim.cli.common import Common
 from hostsim.cli.root import hostsim
+from hostsim.messages import results as results_messages
+from hostsim.storage import commits
 from hostsim.views.table import write_json
 
 
@@ -29,6 +31,7 @@ def backup(common: Common, file: Path, *, replace: bool) -> None:
     from hostsim.storage.backup import back_up
 
     copied = back_up(common.database, file, replace=replace)
+    commits.note(results_messages.file_written(file))
     if common.json:
         write_json(common.output, {"file": str(file), **copied._asdict()})
         return
@@ -51,6 +54,7 @@ def restore(common: Common, file: Path) -> None:
     from hostsim.storage import backup
 
     copied, kept = backup.restore(file, common.database, now())
+    commits.note(results_messages.file_written(common.database))
     if common.json:
         names = {"database": str(common.database), "kept": kept and str(kept)}
         write_json(common.output, {"file": str(file), **names, **copied._asdict()})

@@ -31,6 +31,12 @@ _SENTENCES: dict[str, dict[str, Text]] = {
             "The database {path} cannot be opened or written; check the folder, your rights "
             "and the free space.",
         ),
+        "DATABASE_REPLACED": Text(
+            "Filen {path} byttes ut medan programmet använde den; ingenting sparades. Avsluta "
+            "programmet och starta det igen.",
+            "The file {path} was exchanged while the program used it; nothing was saved. End the "
+            "program and start it again.",
+        ),
         "BACKUP_EXISTS": Text(
             "Filen {path} finns redan och är orörd; välj ett annat namn, eller ersätt den med "
             "--replace.",
@@ -566,12 +572,6 @@ _SENTENCES: dict[str, dict[str, Text]] = {
             "serve, worker och de importer som pågår, och försök igen.",
             "The database {path} is in use by another program, so that it was not exchanged. End "
             "hostsim serve, worker and the imports that are running, and try again.",
-        ),
-        "DATABASE_REPLACED": Text(
-            "Filen {path} byttes ut medan programmet använde den; ingenting sparades. Avsluta "
-            "programmet och starta det igen.",
-            "The file {path} was exchanged while the program used it; nothing was saved. End the "
-            "program and start it again.",
         ),
         "IMPORT_RUNNING": Text(
             "En import med filformatet {name} pågår redan; försök igen när den är klar.",

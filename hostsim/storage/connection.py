@@ -334,6 +334,7 @@ class Database:
 
         So that it takes 5 ms of each change, however large the file is.
         """
+        self._refuse_other_file()
         self._refuse_other_log()
         self._unchecked += 1
         if self._unchecked > self.path.stat().st_size >> 20:

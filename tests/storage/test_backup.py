@@ -73,8 +73,7 @@ def test_copies_that_are_made_while_somebody_writes_are_whole(database, tmp_path
     writer = threading.Thread(target=write)
     writer.start()
     try:
-        for _ in range(4):
-            made.append(backup.back_up(database, copy, replace=True).payments)
+        made.extend(backup.back_up(database, copy, replace=True).payments for _ in range(4))
     finally:
         stop.set()
         writer.join()
@@ -166,13 +165,12 @@ def test_the_log_of_a_process_that_was_killed_is_kept_with_its_file_and_no_other
 def leave_log(path):
     """Leave a log, as a process does that is killed before it has moved it."""
     aside = path.with_name("aside.db")
-    with Store.open(path) as store, Store.open(path) as other:
-        with other.reader() as reader:
-            reader.execute("BEGIN")
-            reader.execute("SELECT * FROM payments").fetchall()
-            pay(store, 4)
-            for old, new in ((path, aside), (damage.log_of(path), damage.log_of(aside))):
-                shutil.copy(old, new)
+    with Store.open(path) as store, Store.open(path) as other, other.reader() as reader:
+        reader.execute("BEGIN")
+        reader.execute("SELECT * FROM payments").fetchall()
+        pay(store, 4)
+        for old, new in ((path, aside), (damage.log_of(path), damage.log_of(aside))):
+            shutil.copy(old, new)
     for old, new in ((path, aside), (damage.log_of(path), damage.log_of(aside))):
         new.replace(old)
 
