@@ -121,7 +121,7 @@ class Database:
         self._file: tuple[int, int] | None = None
         self._count: int | None = None
         #: Changes of the books since the pages were checked.
-        self._unchecked = damage.CHECKED_FIRST
+        self._unchecked = damage.CHECKED_FIRST * damage.CHANGES_A_MIB
 
     @classmethod
     def create(cls, path: str | Path) -> Self:
@@ -330,14 +330,10 @@ class Database:
         self._count = count
 
     def _check_pages_now_and_then(self) -> None:
-        """Check all pages once for as many changes of the books as the file has MiB.
-
-        So that it takes 5 ms of each change, however large the file is.
-        """
         self._refuse_other_file()
         self._refuse_other_log()
         self._unchecked += 1
-        if self._unchecked > self.path.stat().st_size >> 20:
+        if self._unchecked > damage.CHANGES_A_MIB * max(1, self.path.stat().st_size >> 20):
             self._refuse(damage.in_pages(self.db))
             self._unchecked = 0
 

@@ -25,6 +25,10 @@ CHECKED_AT_OPENING = 8 << 20
 #: MiB up to which the pages are checked before the first change of the books in a process: 300 ms.
 CHECKED_FIRST = 64
 
+#: After how many changes of the books they are checked again, for each MiB: so that it takes half a
+#: millisecond of each change, however large the file is.
+CHANGES_A_MIB = 10
+
 #: Bytes up to which each cell is read where something unexpected was met.
 CHECKED_BY_CELL = 64 << 20
 

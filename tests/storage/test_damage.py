@@ -181,11 +181,12 @@ def test_nothing_is_registered_into_books_that_do_not_add_up(store, host, plugin
     assert refused(Store.open, store.path) == "DATABASE_DAMAGED"
 
 
-def test_a_large_database_is_checked_once_for_as_many_changes_as_it_has_mib(
+def test_all_pages_are_checked_at_first_and_again_after_some_changes_for_each_mib(
     store, host, plugin, monkeypatch
 ):
     checked = []
     monkeypatch.setattr(damage, "in_pages", lambda _db: checked.append(1))
+    monkeypatch.setattr(damage, "CHANGES_A_MIB", 1)
     with store.change() as db:
         db.execute("CREATE TABLE ballast AS SELECT zeroblob(5000000)")
     store.move_log()
