@@ -63,7 +63,7 @@ def restore(file: Path, database: Path, at: datetime) -> tuple[Copied, Path | No
             _exchange(copy, database, replace=True)
             return copied, None
         # Moving another's log into it would damage what is kept.
-        if not _has_other_log(database):
+        if not damage.has_other_log(database):
             _end_log(database)
         kept = _keep(database, at)
         _exchange(copy, database, replace=True)
@@ -150,13 +150,6 @@ def _sync(path: Path) -> None:
             os.fsync(opened)
         finally:
             os.close(opened)
-
-
-def _has_other_log(database: Path) -> bool:
-    try:
-        return damage.has_other_log(database)
-    except sqlite3.Error:
-        return False
 
 
 def _end_log(database: Path) -> None:

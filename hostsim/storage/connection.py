@@ -318,13 +318,11 @@ class Database:
 
     def _refuse_other_log(self) -> None:
         """Refuse a log that does not follow the file, and a file that went back in time."""
-        try:
-            count = damage.count_in_file(self.path)
-            other = damage.has_other_log(self.path)
-        except sqlite3.Error as error:
-            raise error_of(error, self.path) or error from error
-        if other:
+        count = damage.count_in_file(self.path)
+        if damage.has_other_log(self.path):
             self._refuse(_OTHER_LOG)
+        if count is None:
+            return
         if self._count is not None and damage.is_behind(count, self._count):
             raise host_error("DATABASE_REPLACED", path=self.path)
         self._count = count

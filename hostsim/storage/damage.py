@@ -73,13 +73,19 @@ def is_behind(count: int, other: int) -> bool:
     return 0 < (other - count) % _COUNTS < _COUNTS // 2
 
 
-def count_in_file(path: Path) -> int:
-    """Give the count that the file itself has, whatever is in its log.
+def count_in_file(path: Path) -> int | None:
+    """Give the count that the file itself has, whatever is in its log; ``None`` where it has none.
 
     By SQLite: on POSIX systems, to open and close the file would let go of all its locks.
     """
-    with closing(sqlite3.connect(f"{path.as_uri()}?mode=ro&immutable=1", uri=True)) as db:
-        return count_of(db.execute("PRAGMA user_version").fetchone()[0])
+    try:
+        with closing(sqlite3.connect(f"{path.as_uri()}?mode=ro&immutable=1", uri=True)) as db:
+            # Where the log was being moved when its process was killed, the file may be shorter
+            # than its first page says.
+            db.execute("PRAGMA writable_schema = ON")
+            return count_of(db.execute("PRAGMA user_version").fetchone()[0])
+    except sqlite3.Error:
+        return None  # whoever reads it is told why
 
 
 def log_of(path: Path) -> Path:
@@ -95,7 +101,10 @@ def has_other_log(path: Path) -> bool:
     def other() -> bool:
         # The log first: the file may only go on meanwhile.
         first = _first_count(log_of(path))
-        return first is not None and is_behind((count_in_file(path) + 1) % _COUNTS, first)
+        count = count_in_file(path)
+        if first is None or count is None:
+            return False
+        return is_behind((count + 1) % _COUNTS, first)
 
     # Twice: the log may have begun again between the two.
     return other() and other()
