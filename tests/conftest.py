@@ -50,6 +50,15 @@ SLOW = {
     "test_faults.py": (133, "every fault at every request"),
     "test_keyring.py": (5, "real keyrings, each in a process of its own"),
     "test_kill.py": (50, "a process killed at each step of an import"),
+    "test_wherever_the_damage_is_it_is_told_and_nothing_is_registered_in_it": (
+        14,
+        "damage anywhere under every command",
+    ),
+    "test_one_that_is_killed_leaves_the_old_or_the_new_and_nothing_half": (
+        4,
+        "a copy, and its way back, killed at each step",
+    ),
+    "test_what_cannot_be_written_can_be_read_and_copied": (2, "a disk that cannot be written"),
     "test_kill_commit.py": (31, "killed inside SQLite's own writes"),
     "test_kill_export.py": (180, "an export killed at each request and write, and answers lost"),
     "test_kill_fleet.py": (

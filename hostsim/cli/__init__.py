@@ -5,6 +5,7 @@ A command reads its arguments, calls the host, and writes the result with
 """
 
 from hostsim.cli import (
+    backup,
     decisions,
     doctor,
     exports,
@@ -22,6 +23,7 @@ from hostsim.cli import (
 from hostsim.cli.root import hostsim
 
 __all__ = [
+    "backup",
     "decisions",
     "doctor",
     "exports",

@@ -86,14 +86,15 @@ def usage(sv: str, en: str) -> HostError:
 
 
 @contextlib.contextmanager
-def open_store(common: Common) -> Iterator[Store]:
+def open_store(common: Common, *, checked: bool = True) -> Iterator[Store]:
     """Open the database for one command.
 
+    :param checked: refuse a damaged one at once, where that is soon seen.
     :raises HostError: ``NO_DATABASE`` when there is none yet.
     """
     from hostsim.storage.store import Store
 
-    with Store.open(common.database) as store:
+    with Store.open(common.database, checked=checked) as store:
         yield store
 
 

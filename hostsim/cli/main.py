@@ -21,7 +21,7 @@ import click
 from hostsim.cli import hostsim
 from hostsim.cli.command import Day, translated
 from hostsim.cli.common import Common, usage, write_stderr
-from hostsim.errors import SettingsRefused, exit_status, failure_of, host_error
+from hostsim.errors import HostError, SettingsRefused, exit_status, failure_of, host_error
 from hostsim.messages.errors import COMMANDS
 from hostsim.messages.text import LANGUAGES, say
 from hostsim.storage import commits
@@ -53,7 +53,7 @@ def run(arguments: Sequence[str], language: str = "sv") -> int:
             _write_nowhere()
             return _ended(saved.not_shown(), common.language) if saved.any else READER_CLOSED
         except BaseException as error:  # noqa: BLE001 - the last line of defence
-            return _end_with_error(error, common.language)
+            return _end_with_error(error, common)
     return status
 
 
@@ -71,14 +71,15 @@ def _invoke(arguments: Sequence[str], common: Common) -> int:
     return 0
 
 
-def _end_with_error(error: BaseException, language: str) -> int:
+def _end_with_error(error: BaseException, common: Common) -> int:
+    language = common.language
     saved = commits.found()
     _flush_quietly()
     if isinstance(error, KeyboardInterrupt | click.Abort):
         return _ended(saved.not_shown() if saved.any else host_error("CANCELLED"), language)
     if isinstance(error, click.ClickException):
         return _ended(host_error("USAGE", what=_usage_sentence(error)), language)
-    failure = failure_of(error)
+    failure = failure_of(error) or _damage_behind(error, common)
     if failure is not None and failure.code == "OUTPUT_FAILED" and saved.any:
         failure = saved.not_shown()
     if failure is not None:
@@ -92,6 +93,15 @@ def _end_with_error(error: BaseException, language: str) -> int:
         with contextlib.suppress(OSError):
             traceback.print_exception(error, file=sys.stderr)
     return _ended(saved.not_shown() if saved.any else host_error("INTERNAL"), language)
+
+
+def _damage_behind(error: BaseException, common: Common) -> Failure | None:
+    """Give the damage of the database that an error comes of, if it does."""
+    from hostsim.storage import database_checks
+
+    with contextlib.suppress(HostError, OSError):
+        return database_checks.behind(error, common.database)
+    return None
 
 
 def _ended(failure: Failure, language: str) -> int:

@@ -55,7 +55,7 @@ from hostsim.messages.desk import page_text
 from hostsim.messages.formats import count, day, minute
 from hostsim.messages.text import LANGUAGES, own
 from hostsim.sandbox import seed
-from hostsim.storage import commits
+from hostsim.storage import commits, database_checks
 from hostsim.storage.rows import LARGEST_ID
 from hostsim.views.labels import STATUSES, label
 from hostsim.views.payments import known_amount
@@ -269,7 +269,7 @@ def _not_found(error: HTTPException) -> AnyResponse:
 
 
 def _error_page(error: Exception) -> AnyResponse:
-    failure = failure_of(error)
+    failure = failure_of(error) or database_checks.behind(error, desk_context().store.path)
     if failure is not None:
         return _message(
             failure.code,

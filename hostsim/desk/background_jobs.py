@@ -66,6 +66,7 @@ Result: TypeAlias = "Preview | Explanation | ExportPreview | Company"
 
 #: Does what a job is about, and reaches the person through it.
 Execute = Callable[["Job"], Result]
+Explain = Callable[[BaseException], Failure | None]
 
 
 class Job:
@@ -138,7 +139,7 @@ class Job:
         """Pass on the address that the login window ended at; a sentence refuses it."""
         return None if self._answered is None else self._answered(address)
 
-    def run(self, execute: Execute) -> None:
+    def run(self, execute: Execute, explain: Explain = failure_of) -> None:
         with commits.watched() as saved:
             try:
                 found = execute(self)
@@ -149,7 +150,7 @@ class Job:
                 else:
                     self.run_id = found.run_id
             except BaseException as error:  # noqa: BLE001 - the page shows any error
-                self.failure = failure_of(error)
+                self.failure = explain(error)
                 if self.failure is None:
                     self.failure = saved.not_shown() if saved.any else host_error("INTERNAL")
                     # Its own text may hold what a log must not.
@@ -205,8 +206,9 @@ NOBODY: Final = Starter()
 class Jobs:
     """The jobs of this desk; one of a definition at a time."""
 
-    def __init__(self, execute: Execute) -> None:
+    def __init__(self, execute: Execute, explain: Explain = failure_of) -> None:
         self._execute = execute
+        self._explain = explain
         self._lock = threading.Lock()
         self._jobs: dict[str, Job] = {}
 
@@ -230,7 +232,10 @@ class Jobs:
                 del self._jobs[ended]
             self._jobs[job.id] = job
         threading.Thread(
-            target=job.run, args=(self._execute,), name=f"{choice.task}-{job.id}", daemon=True
+            target=job.run,
+            args=(self._execute, self._explain),
+            name=f"{choice.task}-{job.id}",
+            daemon=True,
         ).start()
         return job
 

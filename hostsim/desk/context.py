@@ -20,9 +20,10 @@ from hostsim.desk.background_jobs import (
     Result,
     Starter,
 )
+from hostsim.errors import failure_of
 from hostsim.services.context import now
 from hostsim.services.host import Host
-from hostsim.storage import invoices, page_rows, previews
+from hostsim.storage import database_checks, invoices, page_rows, previews
 from hostsim.storage.secrets import FindKeyring, no_keyring
 from hostsim.storage.store import Store
 
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
     from hostsim.plugins.loading import Plugins
     from hostsim.sandbox import Sandbox
     from hostsim.storage.previews import Preview
+    from opter_contract.values import Failure
 
 
 @dataclass
@@ -51,7 +53,7 @@ class DeskContext:
     jobs: Jobs = field(init=False)
 
     def __post_init__(self) -> None:
-        self.jobs = Jobs(self._carry_out)
+        self.jobs = Jobs(self._carry_out, self._explain)
 
     def host(self, **keywords: Any) -> Host:
         return Host(
@@ -91,6 +93,9 @@ class DeskContext:
         if states is not None:
             jobs = [one for one in jobs if [one.state] == states]
         return jobs[0] if len(jobs) == 1 else None
+
+    def _explain(self, error: BaseException) -> Failure | None:
+        return failure_of(error) or database_checks.behind(error, self.store.path)
 
     def _carry_out(self, job: Job) -> Result:
         choice = job.choice

@@ -31,6 +31,24 @@ _SENTENCES: dict[str, dict[str, Text]] = {
             "The database {path} cannot be opened or written; check the folder, your rights "
             "and the free space.",
         ),
+        "DATABASE_REPLACED": Text(
+            "Filen {path} byttes ut medan programmet använde den; ingenting sparades. Avsluta "
+            "programmet och starta det igen.",
+            "The file {path} was exchanged while the program used it; nothing was saved. End the "
+            "program and start it again.",
+        ),
+        "BACKUP_EXISTS": Text(
+            "Filen {path} finns redan och är orörd; välj ett annat namn, eller ersätt den med "
+            "--replace.",
+            "The file {path} exists already and was left as it is; choose another name, or replace "
+            "it with --replace.",
+        ),
+        "BACKUP_UNWRITABLE": Text(
+            "Kopian {path} kan inte skrivas ({why}); inget med det namnet är ändrat. Kontrollera "
+            "mapp, rättigheter och ledigt utrymme.",
+            "The copy {path} cannot be written ({why}); nothing of that name was changed. Check "
+            "the folder, your rights and the free space.",
+        ),
         "NOT_SCHEDULED": Text(
             "{name} har inget schema; gör ett med hostsim schedule {name} --daily 06:00.",
             "{name} has no schedule; make one with hostsim schedule {name} --daily 06:00.",
@@ -454,10 +472,14 @@ _SENTENCES: dict[str, dict[str, Text]] = {
             "formats add --region.",
         ),
         "DATABASE_DAMAGED": Text(
-            "Databasen {path} är skadad ({problem}). Använd den inte mer; lägg tillbaka den "
-            "senaste säkerhetskopian.",
-            "The database {path} is damaged ({problem}). Use it no more; restore the latest "
-            "backup.",
+            "Databasen {path} är skadad: {problem.sv}. Ingenting registreras i den. Avsluta "
+            "hostsim serve och worker, lägg tillbaka den senaste säkerhetskopian med hostsim "
+            "restore FIL (den skadade sparas bredvid), och läs in igen: det som kom efter kopian "
+            "kommer då tillbaka. En kopia görs med hostsim backup FIL.",
+            "The database {path} is damaged: {problem.en}. Nothing is registered in it. End "
+            "hostsim serve and worker, put the latest backup back with hostsim restore FILE (the "
+            "damaged one is kept beside it), and import again: what came after the backup then "
+            "comes back. A backup is made with hostsim backup FILE.",
         ),
         "SECRETS_EXPOSED": Text(
             "Andra än du kan läsa {path}, där inloggningar sparas. Ta bort deras rättigheter "
@@ -556,6 +578,12 @@ _SENTENCES: dict[str, dict[str, Text]] = {
         "DATABASE_BUSY": Text(
             "Databasen {path} används av någon annan just nu; ingenting sparades. Försök igen.",
             "The database {path} is in use by somebody else; nothing was saved. Try again.",
+        ),
+        "DATABASE_IN_USE": Text(
+            "Databasen {path} används av ett annat program, så den är inte utbytt. Avsluta hostsim "
+            "serve, worker och de importer som pågår, och försök igen.",
+            "The database {path} is in use by another program, so that it was not exchanged. End "
+            "hostsim serve, worker and the imports that are running, and try again.",
         ),
         "IMPORT_RUNNING": Text(
             "En import med filformatet {name} pågår redan; försök igen när den är klar.",

@@ -131,6 +131,7 @@ class Decisions(Context):
             if run_id is None:
                 with self.store.change():
                     act(self._writer(name, company, None), {})
+                self.store.move_log()
                 return None
             import_run = ImportRun(self.store, run_id, self.store.definition(name))
             with self.store.change():
@@ -141,6 +142,7 @@ class Decisions(Context):
                 act(self._writer(name, company, run_id, replaceable, settles), others)
             with commits.passing(), self.store.change():
                 import_run.judge(company, before)
+            self.store.move_log()
             return previews.preview_of(self.store, run_id)
 
     def _writer(

@@ -11,7 +11,7 @@ import os
 import platform
 import sqlite3
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -20,7 +20,7 @@ from hostsim.errors import HostError, failure_of, host_error
 from hostsim.ledger.values import SEK, Definition
 from hostsim.messages import exports as export_messages
 from hostsim.messages.text import own
-from hostsim.storage import commits, database_checks, export_states, invoices
+from hostsim.storage import commits, damage, database_checks, export_states, invoices
 from hostsim.storage.secrets import FindKeyring, system_keyring
 from hostsim.storage.store import Store
 from opter_contract.values import Finding, Text
@@ -122,7 +122,7 @@ class Doctor:
         except HostError as error:
             found = Finding(name, label, "failed", error.message, error.code, error.kind)
         except sqlite3.Error as broken:
-            damaged = _damaged(self._database, _name_of(broken))
+            damaged = damage.damaged(self._database, damage.same(_name_of(broken)))
             found = Finding(name, label, "failed", damaged.message, damaged.code, damaged.kind)
         except Unknown as unknown:
             found = Finding(name, label, "unknown", unknown.message)
@@ -163,13 +163,15 @@ class Doctor:
         return True
 
     def _opened(self, held: ExitStack) -> Text:
-        self._store = held.enter_context(Store.open(self._database, patience=self._patience))
+        self._store = held.enter_context(
+            Store.open(self._database, patience=self._patience, checked=False)
+        )
         return Text(f"{self._store.path}.", f"{self._store.path}.")
 
     def _intact(self) -> Text:
-        for problem in _problems(self._store):
-            raise _damaged(self._store.path, problem)
-        return Text("Hel, med alla samband.", "Intact, with all its references.")
+        if (problem := database_checks.problem(self._store)) is not None:
+            raise damage.damaged(self._store.path, problem)
+        return Text("Hel, och böckerna går ihop.", "Intact, and the books add up.")
 
     def _writable(self) -> Text:
         with commits.passing():
@@ -331,18 +333,6 @@ def _nothing() -> Text:
 def _versions() -> Text:
     versions = f"Python {platform.python_version()}, SQLite {sqlite3.sqlite_version}"
     return Text(f"{versions}.", f"{versions}.")
-
-
-def _problems(store: Store) -> Iterator[str]:
-    """Yield what SQLite finds, without the content of any row."""
-    if database_checks.integrity(store, most=1) != ["ok"]:
-        yield "integrity_check"
-    for table in database_checks.broken_references(store):
-        yield f"foreign_key_check: {table}"
-
-
-def _damaged(path: Path, problem: str) -> HostError:
-    return host_error("DATABASE_DAMAGED", path=path, problem=problem)
 
 
 def _name_of(error: sqlite3.Error) -> str:

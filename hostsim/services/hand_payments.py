@@ -188,10 +188,11 @@ class HandPayments(Context):
 
         :param shown: the seal of the doubts that were shown, which confirms them and no others.
         """
-        with self.store.change() as db:
+        with self.store.changing_books() as db:
             added = add(db, entry, self._user, self._clock(), confirm=confirm, shown=shown)
         if not added.already:
             commits.note(results_messages.payment_added(added.id))
+            self.store.move_log()
         self.notify_listeners()
         return added
 
@@ -202,7 +203,8 @@ class HandPayments(Context):
 
         :raises HostError: see :func:`delete`.
         """
-        with self.store.change() as db:
+        with self.store.changing_books() as db:
             delete(db, payment_id, why, self._user, self._clock())
         commits.note(results_messages.payment_deleted(payment_id))
+        self.store.move_log()
         self.notify_listeners()

@@ -67,6 +67,8 @@ class Saving(Context):
                 raise PreviewChanged(previews.preview_of(self.store, run_id))
         preview = previews.preview_of(self.store, run_id)
         commits.note(payments_messages.registered(preview.counts["ready"]))
+        # Beside other companies that are saved, nobody stops for it.
+        self.store.move_log(passively=not self._attended)
         import_type = import_run.definition.import_type
         saved = SavedRun(run_id, import_type, chosen, company, preview.counts["ready"])
         notify_of_save(self.plugins, self.store, saved)

@@ -28,12 +28,13 @@ from hostsim.plugins.listeners import notify_of_run_end
 from hostsim.services.exports import Exports
 from hostsim.services.imports import Imports
 from hostsim.services.saving import Saving
-from hostsim.storage import schedules
+from hostsim.storage import database_checks, schedules
 from hostsim.storage.export_previews import THERE, ExportPreview, PreviewItem
 from hostsim.storage.import_runs import ImportRun
 from opter_contract.values import EndedRun
 
 if TYPE_CHECKING:
+    from hostsim.storage.store import Store
     from opter_contract.values import Company, Text
 
 log = logging.getLogger(__name__)
@@ -114,7 +115,7 @@ class Schedules(Imports, Exports, Saving):
                 with self._alone_with_company(schedule):
                     result = run(name, green=schedule.save == GREEN)
             except Exception as error:  # noqa: BLE001 whatever it is, the other companies go on
-                failed = _failed(name, error)
+                failed = _failed(name, error, self.store)
                 if failed is None:
                     return None
                 result = failed
@@ -203,9 +204,9 @@ def _result(counts: Mapping[str, int], waiting: int, company: Company | None) ->
     return _Result(WAITS if waiting else done, company, counts, waiting)
 
 
-def _failed(name: str, error: Exception) -> _Result | None:
+def _failed(name: str, error: Exception, store: Store) -> _Result | None:
     """Tell a failure that waiting may mend from one that a person must; ``None``: cancelled."""
-    failure = failure_of(error)
+    failure = failure_of(error) or database_checks.behind(error, store.path)
     if failure is None:
         # Where, but not with what: the text of an error may hold what a log must not.
         *_, place = traceback.extract_tb(error.__traceback__)

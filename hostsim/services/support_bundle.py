@@ -216,6 +216,8 @@ def _or_error(make: Callable[[], object]) -> object:
     """Make one part; of a damaged database only what cannot be read is missing."""
     try:
         return make()
+    except HostError as error:
+        return {"error": error.code}
     except sqlite3.Error as error:
         # Never the message: it may quote what is stored.
         return {"error": getattr(error, "sqlite_errorname", type(error).__name__)}
@@ -300,7 +302,7 @@ class _Content:
         self._definitions = _Numbers()
         self._companies = _Numbers()
         self._regions = _Numbers()
-        with suppress(sqlite3.Error):
+        with suppress(HostError, sqlite3.Error):
             # In the order in which they were made.
             for row in database_checks.definitions(store):
                 self._definitions(row["name"])
@@ -409,7 +411,7 @@ class _Content:
     def database(self) -> object:
         store = self._store
         return {
-            "schema_version": database_checks.pragma(store, "user_version"),
+            "schema_version": database_checks.version(store),
             "journal_mode": database_checks.pragma(store, "journal_mode"),
             "pages": database_checks.pragma(store, "page_count"),
             "page_size": database_checks.pragma(store, "page_size"),

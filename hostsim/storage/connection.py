@@ -5,16 +5,20 @@ from __future__ import annotations
 import logging
 import sqlite3
 import threading
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
-from importlib import resources
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
+from functools import wraps
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import Any, ParamSpec, Self, TypeVar
 
-from hostsim.errors import host_error
-from hostsim.storage import commits, migrations, sql_functions
+from hostsim.errors import HostError, host_error
+from hostsim.storage import commits, damage, migrations, sql_functions
 from hostsim.storage.locks import Locks
+from opter_contract.values import Text
+
+P = ParamSpec("P")
+R = TypeVar("R")
 
 log = logging.getLogger(__name__)
 
@@ -24,12 +28,74 @@ APPLICATION_ID = 0x4F707465
 #: Seconds that a write waits for another process' write to end.
 PATIENCE = 60.0
 
+_OTHER_LOG = Text(
+    "loggen bredvid den, -wal, hör till en senare fil", "the log beside it, -wal, is a later file's"
+)
+
 _OUT_OF_REACH = {
     sqlite3.SQLITE_CANTOPEN,
     sqlite3.SQLITE_FULL,
     sqlite3.SQLITE_IOERR,
     sqlite3.SQLITE_READONLY,
 }
+
+
+def error_of(error: sqlite3.Error | UnicodeDecodeError, path: Path) -> HostError | None:
+    """Give the error for a person of one of SQLite's; ``None`` where that is a bug."""
+    # The latter of a message that quotes what is damaged.
+    if "decode to UTF-8" in str(error) or isinstance(error, UnicodeDecodeError):
+        return damage.damaged(path, damage.same("UTF-8"))
+    # The primary code stands in the lowest byte: https://sqlite.org/rescode.html
+    code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_ERROR)
+    if code & 0xFF in damage.CODES or code == sqlite3.SQLITE_IOERR_SHORT_READ:
+        # The message could hold a value of a row.
+        return damage.damaged(path, damage.same(error.sqlite_errorname))
+    if code & 0xFF in {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}:
+        return host_error("DATABASE_BUSY", path=path)
+    if code & 0xFF in _OUT_OF_REACH:
+        return host_error("DATABASE_UNREACHABLE", path=path)
+    return None
+
+
+def _explained(method: Callable[P, R]) -> Callable[P, R]:
+    """Have a method of a cursor raise what a person can do something about."""
+
+    @wraps(method)
+    def called(*arguments: P.args, **keywords: P.kwargs) -> R:
+        try:
+            return method(*arguments, **keywords)
+        except (sqlite3.Error, UnicodeDecodeError) as error:
+            cursor: Any = arguments[0]
+            if (explained := error_of(error, cursor.connection.path)) is not None:
+                raise explained from error
+            raise
+
+    return called
+
+
+class _Cursor(sqlite3.Cursor):
+    """A cursor whose rows may be damaged, wherever they are read."""
+
+    execute = _explained(sqlite3.Cursor.execute)
+    executemany = _explained(sqlite3.Cursor.executemany)
+    fetchone = _explained(sqlite3.Cursor.fetchone)
+    fetchall = _explained(sqlite3.Cursor.fetchall)
+    __next__ = _explained(sqlite3.Cursor.__next__)  # type: ignore[arg-type]
+
+
+class _Connection(sqlite3.Connection):
+    path: Path
+
+    def cursor(self, factory: Any = _Cursor) -> Any:
+        return super().cursor(factory)
+
+    # Those of sqlite3 make cursors of its own.
+
+    def execute(self, *arguments: Any) -> Any:
+        return self.cursor().execute(*arguments)
+
+    def executemany(self, *arguments: Any) -> Any:
+        return self.cursor().executemany(*arguments)
 
 
 class Database:
@@ -46,6 +112,16 @@ class Database:
         self._patience = patience
         self._guard = threading.Lock()
         self._connections: dict[threading.Thread, sqlite3.Connection] = {}
+        #: Where nothing can be written: read it as what nobody changes.
+        self._immutable = False
+        #: Whether one may read while another writes; not where the log (-wal) cannot be had.
+        self.has_log = True
+        self._changed = False
+        #: Which file it is, and how far it was: neither may go back.
+        self._file: tuple[int, int] | None = None
+        self._count: int | None = None
+        #: Changes of the books since the pages were checked.
+        self._unchecked = damage.CHECKED_FIRST * damage.CHANGES_A_MIB
 
     @classmethod
     def create(cls, path: str | Path) -> Self:
@@ -60,16 +136,34 @@ class Database:
         except sqlite3.Error as error:
             store.close()
             raise host_error("DATABASE_UNREACHABLE", path=path) from error
+        store._know_file()
         return store
 
     @classmethod
-    def open(cls, path: str | Path, *, patience: float = PATIENCE) -> Self:
-        """Open a database that :meth:`create` made."""
+    def open(
+        cls,
+        path: str | Path,
+        *,
+        patience: float = PATIENCE,
+        checked: bool = True,
+        as_it_is: bool = False,
+    ) -> Self:
+        """Open a database that :meth:`create` made.
+
+        :param checked: look for damage now, where the file is small.
+        :param as_it_is: change nothing in it, as in a backup.
+        :raises HostError: ``NO_DATABASE``, ``DATABASE_FOREIGN``, ``DATABASE_VERSION``,
+            ``DATABASE_DAMAGED``, ``DATABASE_BUSY`` or ``DATABASE_UNREACHABLE``.
+        """
         store = cls(Path(path), patience=patience)
         if not store.path.exists():
             raise host_error("NO_DATABASE", path=path)
         try:
-            store._check()
+            version = store._check()
+            if not as_it_is:
+                store._prepare(version)
+            if checked:
+                store._check_small()
         except BaseException:
             store.close()
             raise
@@ -77,6 +171,8 @@ class Database:
 
     def close(self) -> None:
         """Close all connections; the store can be used again and opens new ones."""
+        if self._changed:
+            self.move_log()
         with self._guard:
             for connection in self._connections.values():
                 connection.close()
@@ -116,11 +212,18 @@ class Database:
     def _connect(self) -> sqlite3.Connection:
         # Transactions are begun by hand. Threads never share a connection; only closing may
         # happen in another thread.
-        connection = sqlite3.connect(
-            self.path, timeout=self._patience, isolation_level=None, check_same_thread=False
-        )
+        how: dict[str, Any] = {"timeout": self._patience, "isolation_level": None}
+        how |= {"check_same_thread": False, "factory": _Connection}
+        name: str | Path = self.path
+        if self._immutable:
+            name, how["uri"] = f"{self.path.as_uri()}?immutable=1", True
+        connection: _Connection = sqlite3.connect(name, **how)
+        connection.path = self.path
         connection.row_factory = sqlite3.Row
         connection.execute("PRAGMA foreign_keys = ON")
+        if not self.has_log:
+            # Pages that are written before the commit would have to wait for our own readers.
+            connection.execute("PRAGMA cache_spill = OFF")
         sql_functions.register(connection)
         return connection
 
@@ -131,35 +234,138 @@ class Database:
         if db.in_transaction:
             yield db
             return
+        if not self.has_log:
+            self._want_log()
         before = db.total_changes
         committing = False
         try:
             db.execute("BEGIN IMMEDIATE")
+            self._refuse_other_file()
             yield db
+            if db.total_changes > before:
+                self._changed = True
+                found = db.execute("PRAGMA user_version").fetchone()[0]
+                db.execute(f"PRAGMA user_version = {damage.counted(found)}")
             committing = True
             db.execute("COMMIT")
         except BaseException as error:
             if db.in_transaction:
                 db.execute("ROLLBACK")
                 committing = False
-            if isinstance(error, sqlite3.Error):
+            if isinstance(error, sqlite3.Error | HostError):
                 committing = False
-            if isinstance(error, sqlite3.OperationalError):
-                self._explain(error)
             raise
         finally:
             # Also where Ctrl-C came during the COMMIT.
             if committing and db.total_changes > before:
                 commits.note()
 
-    def _explain(self, error: sqlite3.OperationalError) -> None:
-        """Turn what a person can do something about into a sentence."""
-        # The primary code stands in the lowest byte: https://sqlite.org/rescode.html
-        code = error.sqlite_errorcode & 0xFF
-        if code == sqlite3.SQLITE_BUSY:
-            raise host_error("DATABASE_BUSY", path=self.path) from error
-        if code in _OUT_OF_REACH:
-            raise host_error("DATABASE_UNREACHABLE", path=self.path) from error
+    @contextmanager
+    def changing_books(self) -> Iterator[sqlite3.Connection]:
+        """Change what is registered, where the database is whole before and the books after.
+
+        :raises HostError: ``DATABASE_DAMAGED``; nothing is changed then.
+        """
+        if not self.db.in_transaction:
+            self._check_pages_now_and_then()
+        with self.change() as db:
+            last = db.execute("SELECT coalesce(max(sequence), 0) FROM journal").fetchone()[0]
+            yield db
+            self._refuse(damage.in_books(db, after=last))
+
+    # --- The file and its log ---
+
+    def move_log(self, *, passively: bool = False) -> None:
+        """Move what the log (-wal) holds into the file, so that a copy of the file is whole.
+
+        Neither waits nor fails: what cannot be moved now is moved later.
+
+        :param passively: leave the log as long as it is: to cut it, others must stop for a moment.
+        """
+        if not self.has_log:
+            return
+        how = "PASSIVE" if passively else "TRUNCATE"
+        with suppress(HostError, sqlite3.Error):
+            self._refuse_other_file()
+            db = self.db
+            if db.in_transaction:
+                return
+            db.execute("PRAGMA busy_timeout = 0")
+            try:
+                db.execute(f"PRAGMA wal_checkpoint({how})").fetchone()
+            finally:
+                db.execute(f"PRAGMA busy_timeout = {round(self._patience * 1000)}")
+            self._count = damage.count_in_file(self.path)
+
+    def _know_file(self) -> None:
+        found = self.path.stat()
+        self._file = found.st_dev, found.st_ino
+
+    def _refuse_other_file(self) -> None:
+        """Refuse to change a file that no longer has its name, or went back in time."""
+        if self._file is None:
+            return
+        try:
+            found = self.path.stat()
+        except OSError as error:
+            raise host_error("DATABASE_REPLACED", path=self.path) from error
+        if (found.st_dev, found.st_ino) != self._file:
+            raise host_error("DATABASE_REPLACED", path=self.path)
+
+    def _refuse(self, problem: Text | None) -> None:
+        if problem is not None:
+            raise damage.damaged(self.path, problem)
+
+    def _refuse_other_log(self) -> None:
+        """Refuse a log that does not follow the file, and a file that went back in time."""
+        count = damage.count_in_file(self.path)
+        if damage.has_other_log(self.path):
+            self._refuse(_OTHER_LOG)
+        if count is None:
+            return
+        if self._count is not None and damage.is_behind(count, self._count):
+            raise host_error("DATABASE_REPLACED", path=self.path)
+        self._count = count
+
+    def _check_pages_now_and_then(self) -> None:
+        self._refuse_other_file()
+        self._refuse_other_log()
+        self._unchecked += 1
+        if self._unchecked > damage.CHANGES_A_MIB * max(1, self.path.stat().st_size >> 20):
+            self._refuse(damage.in_pages(self.db))
+            self._unchecked = 0
+
+    def _prepare(self, version: int) -> None:
+        if version < migrations.version():
+            with commits.passing(), self.change() as db:
+                migrations.migrate(db)
+            log.info("%s was brought to version %s", self.path.name, migrations.version())
+        self._want_log()
+        self._know_file()
+
+    def _check_small(self) -> None:
+        if self.path.stat().st_size <= damage.CHECKED_AT_OPENING:
+            with self.reader() as db:
+                db.execute("BEGIN")
+                self._refuse(damage.in_pages(db) or damage.in_books(db))
+            self._unchecked = 0
+
+    def _want_log(self) -> None:
+        """Have changes written to a log, which readers need not wait for, where that can be now."""
+        if self._immutable:
+            return
+        db = self.db
+        self.has_log = db.execute("PRAGMA journal_mode").fetchone()[0] == "wal"
+        if self.has_log:
+            return
+        with suppress(HostError, sqlite3.Error):
+            db.execute("PRAGMA busy_timeout = 0")
+            try:
+                mode = db.execute("PRAGMA journal_mode = WAL").fetchone()[0]
+            finally:
+                db.execute(f"PRAGMA busy_timeout = {round(self._patience * 1000)}")
+            self.has_log = mode == "wal"
+        db.execute(f"PRAGMA cache_spill = {'ON' if self.has_log else 'OFF'}")
 
     def stream(
         self, query: str, values: tuple[object, ...] | Mapping[str, object] = ()
@@ -170,7 +376,13 @@ class Database:
         while it reads.
         """
         with self.reader() as connection:
-            yield from connection.execute(query, values)
+            rows = connection.execute(query, values)
+            if self.has_log:
+                yield from rows
+                return
+            # Whoever writes would wait for whoever reads.
+            several = rows.fetchall()
+        yield from several
 
     @contextmanager
     def reader(self) -> Iterator[sqlite3.Connection]:
@@ -189,30 +401,49 @@ class Database:
                 self.db.execute(f"PRAGMA {mark}").fetchone()[0]
                 for mark in ("application_id", "user_version")
             ]
-        except sqlite3.Error:
+        except (HostError, sqlite3.Error):
             return False
         return not things and not any(marks)
 
-    def _check(self) -> None:
+    def _check(self) -> int:
+        """Refuse a file that is none of ours; give the version of its tables."""
         try:
-            mark = self.db.execute("PRAGMA application_id").fetchone()[0]
-            version = self.db.execute("PRAGMA user_version").fetchone()[0]
-        except sqlite3.Error as error:
+            mark, found = self._marks()
+        except HostError as error:
             self.close()
-            readable = isinstance(error, sqlite3.OperationalError)
-            code = "DATABASE_UNREACHABLE" if readable else "DATABASE_FOREIGN"
-            raise host_error(code, path=self.path) from error
+            # Where the folder cannot be written either, no log can be made, nor is there one.
+            if error.code != "DATABASE_UNREACHABLE" or damage.log_of(self.path).exists():
+                raise
+            self._immutable, self.has_log = True, False
+            mark, found = self._marks()
         if mark != APPLICATION_ID:
-            self.close()
             raise host_error("DATABASE_FOREIGN", path=self.path)
-        known = migrations.version()
+        version, known = damage.version_of(found), migrations.version()
         if not 1 <= version <= known:
-            self.close()
             raise host_error("DATABASE_VERSION", path=self.path, found=version, known=known)
-        if version < known:
-            with commits.passing(), self.change() as db:
-                migrations.migrate(db)
-            log.info("%s was brought to version %s", self.path.name, known)
+        self._refuse_other_log()
+        return version
+
+    def _marks(self) -> tuple[int, int]:
+        try:
+            mark, version = (
+                self.db.execute(f"PRAGMA {name}").fetchone()[0]
+                for name in ("application_id", "user_version")
+            )
+        except HostError as error:
+            cause = error.__cause__
+            if (
+                getattr(cause, "sqlite_errorname", "") == "SQLITE_NOTADB"
+                and not self._begins_well()
+            ):
+                raise host_error("DATABASE_FOREIGN", path=self.path) from cause
+            raise
+        return mark, version
+
+    def _begins_well(self) -> bool:
+        self.close()
+        with self.path.open("rb") as file:
+            return file.read(len(damage.MAGIC)) == damage.MAGIC
 
     def _make_tables(self) -> None:
         self.db.execute("PRAGMA journal_mode = WAL")
@@ -220,19 +451,8 @@ class Database:
             # Another process may have been faster.
             if db.execute("PRAGMA application_id").fetchone()[0] == APPLICATION_ID:
                 raise host_error("DATABASE_EXISTS", path=self.path)
-            for statement in _schema():
+            for statement in migrations.schema():
                 db.execute(statement)
             db.execute(f"PRAGMA application_id = {APPLICATION_ID}")
             db.execute(f"PRAGMA user_version = {migrations.version()}")
         commits.note()
-
-
-def _schema() -> Iterator[str]:
-    """Give the statements that make the tables, since executescript would commit between them."""
-    script = resources.files("hostsim.storage").joinpath("schema.sql").read_text(encoding="utf-8")
-    statement = ""
-    for line in script.splitlines(keepends=True):
-        statement += line
-        if sqlite3.complete_statement(statement):
-            yield statement
-            statement = ""

@@ -6,8 +6,13 @@ import sqlite3
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from pathlib import Path
 
+from hostsim.errors import HostError
+from hostsim.storage import damage
+from hostsim.storage.connection import Database, error_of
 from hostsim.storage.store import Store
+from opter_contract.values import Text
 
 #: What the database holds, counted. Aliases are the keys of the support bundle.
 COUNTS: Mapping[str, str] = {
@@ -83,6 +88,45 @@ def size(store: Store, table: str) -> int:
 
 def pragma(store: Store, name: str) -> object:
     return store.db.execute(f"PRAGMA {name}").fetchone()[0]
+
+
+def problem(store: Database) -> Text | None:
+    """Look at everything: pages, indexes, references and amounts; each cell of a small database."""
+    checks = [damage.in_indexes, damage.in_tables, damage.in_books]
+    if store.path.stat().st_size <= damage.CHECKED_BY_CELL:
+        checks.append(damage.in_cells)
+    with store.reader() as db:
+        try:
+            db.execute("BEGIN")
+            return next((found for check in checks if (found := check(db)) is not None), None)
+        except HostError as error:
+            if error.code != "DATABASE_DAMAGED":
+                raise
+            return damage.same(getattr(error.__cause__, "sqlite_errorname", "UTF-8"))
+
+
+def behind(error: BaseException, path: Path) -> HostError | None:
+    """Tell whether an error that looks like a bug comes of a damaged database.
+
+    :param path: of the database that was in use.
+    """
+    if isinstance(error, sqlite3.Error) and (found := error_of(error, path)) is not None:
+        return found
+    if not isinstance(error, Exception) or not path.is_file():
+        return None
+    try:
+        with Database(path, patience=0) as database:
+            found_problem = problem(database)
+    except HostError as other:
+        return other if other.code == "DATABASE_DAMAGED" else None
+    except sqlite3.Error:
+        return None
+    return None if found_problem is None else damage.damaged(path, found_problem)
+
+
+def version(store: Store) -> int:
+    """Give the version of the tables."""
+    return damage.version_of(store.db.execute("PRAGMA user_version").fetchone()[0])
 
 
 def integrity(store: Store, most: int) -> list[str]:

@@ -292,13 +292,16 @@ class ImportRun:
         """
         with self.judging(company.number) as judging:
             only = None if before is None else judging.touched_since(before)
-            judged = (
+            judged: Iterator[tuple[object, ...]] = (
                 (*judgement_values(group.invoice_id, judgement), row["id"])
                 for group in judging.judged(only=only)
                 for row, judgement in zip(group.rows, group.judgements, strict=True)
             )
-            while batch := list(itertools.islice(judged, BATCH)):
-                self._write(batch)
+            if self.store.has_log:
+                self._write(judged)
+            else:
+                judged = iter(list(judged))
+        self._write(judged)
         with self.store.change() as db:
             discrepancies.write_discrepancies(db, self._values(company.number))
             counts, totals = self._sums(db)
@@ -373,10 +376,11 @@ class ImportRun:
                     digest.update(b"\n")
         return digest.hexdigest()[:16]
 
-    def _write(self, results: Sequence[tuple[object, ...]]) -> None:
+    def _write(self, results: Iterator[tuple[object, ...]]) -> None:
         names = (*_JUDGEMENT, "id")
-        with self.store.change() as db:
-            db.executemany(_WRITE, (dict(zip(names, values, strict=True)) for values in results))
+        while batch := list(itertools.islice(results, BATCH)):
+            with self.store.change() as db:
+                db.executemany(_WRITE, (dict(zip(names, values, strict=True)) for values in batch))
 
     # --- The end of a run ---
 

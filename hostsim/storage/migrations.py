@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from importlib import resources
 
 #: The first step goes from version 1 to version 2, and so on.
 STEPS: Sequence[Callable[[sqlite3.Connection], None]] = ()
@@ -18,6 +19,18 @@ def migrate(db: sqlite3.Connection) -> None:
     """Bring a database to today's version; for a transaction of the caller."""
     # Another process may have been faster.
     found = db.execute("PRAGMA user_version").fetchone()[0]
-    for step in STEPS[found - 1 :]:
+    # Above the version stands a count; see damage.py.
+    for step in STEPS[(found & 0xFF) - 1 :]:
         step(db)
-    db.execute(f"PRAGMA user_version = {version()}")
+    db.execute(f"PRAGMA user_version = {found & ~0xFF | version()}")
+
+
+def schema() -> Iterator[str]:
+    """Give the statements that make the tables, since executescript would commit between them."""
+    script = resources.files("hostsim.storage").joinpath("schema.sql").read_text(encoding="utf-8")
+    statement = ""
+    for line in script.splitlines(keepends=True):
+        statement += line
+        if sqlite3.complete_statement(statement):
+            yield statement
+            statement = ""

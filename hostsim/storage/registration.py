@@ -70,7 +70,7 @@ class Registration:
         :raises NotAsShown: where another one is open; nothing is judged then.
         """
         try:
-            with self.import_run.store.change() as db:
+            with self.import_run.store.changing_books() as db:
                 if revision not in {None, revision_of(db, self.import_run.run_id)}:
                     raise NotAsShown
                 self._refuse_other_company()

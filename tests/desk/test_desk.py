@@ -398,7 +398,7 @@ def test_a_page_that_was_saved_does_not_save_a_later_import(
 def test_a_preview_that_no_longer_holds_is_shown_anew(client, previewed, store):
     old = save_form(client, previewed.run_id)
     with store.change() as db:
-        db.execute("UPDATE invoices SET remaining = '10' WHERE number = '1001'")
+        db.execute("UPDATE invoices SET remaining = '10', total = '10' WHERE number = '1001'")
     answer = post(client, "/import/save", **old)
     page = get(client, answer.headers["Location"])
     assert "Uppgifterna har ändrats sedan förhandsvisningen" in page
@@ -410,7 +410,7 @@ def test_the_second_press_of_an_old_page_saves_nothing_either(client, previewed,
     """A refused save judges anew and the run keeps its id: only a page loaded anew saves it."""
     old = save_form(client, previewed.run_id)
     with store.change() as db:
-        db.execute("UPDATE invoices SET remaining = '10' WHERE number = '1001'")
+        db.execute("UPDATE invoices SET total = '10', remaining = '10' WHERE number = '1001'")
     for _ in range(2):
         post(client, "/import/save", **old)
         assert list(store.payments()) == []
@@ -617,6 +617,15 @@ def test_a_bug_of_the_plugin_is_shown_as_one_without_its_text(client, defined, p
     assert "Ett fel i programmet." in get(client, f"/jobs/{job.id}")
     assert "ZeroDivisionError" in caplog.text
     assert "hemligt-1234" not in caplog.text
+
+
+def test_a_damaged_database_is_told_by_every_page(client, store):
+    store.load_invoices([invoice(str(number)) for number in range(3000, 3200)])
+    store.close()
+    whole = store.path.read_bytes()
+    store.path.write_bytes(whole[:8192] + bytes(len(whole) - 8192))
+    for page in ("/import", "/payments", "/overview", "/runs", "/settings", "/invoices"):
+        assert "DATABASE_DAMAGED" in get(client, page, 422), page
 
 
 def test_an_address_can_be_pasted_where_the_login_does_not_come_back(client, defined, slow):

@@ -328,6 +328,8 @@ def night(fortnox, run):
 
 
 def day_two(scenario, run):
+    run("backup", "copy.db", "--json")
+    run("restore", "copy.db", "--json")
     run("import", "Fortnox", "--json", "--show-ignored")
     for invoice, choice in DECIDED:
         run("decide", "Fortnox", number_of(run, invoice), choice, "--why", "så", "--json")

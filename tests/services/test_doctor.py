@@ -132,7 +132,7 @@ def test_a_database_whose_tables_are_damaged_is_reported(check, store, database)
     broken.commit()
     broken.close()
     findings = check()
-    assert findings["host.integrity"].code == "DATABASE_DAMAGED"
+    assert findings["host.database"].code == "DATABASE_DAMAGED"
     assert set(failed(findings).values()) == {"DATABASE_DAMAGED"}
 
 

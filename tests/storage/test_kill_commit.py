@@ -56,19 +56,21 @@ class Office:
         self.before = registered(script.base)
         #: How many payments a save adds.
         self.ready = len(self.undisturbed[0]["payments"]) - len(self.before)
-        self.imported, _ = self._stopped("imported", script.base, self.do_import)
+        self.imported, _ = self._stopped("imported", "imported", script.base, self.do_import)
         with Store.open(self.imported):
             # Closing it moves its log into it.
             pass
-        _, self.log_of_a_save = self._stopped("saved", self.imported, self.do_save)
-        self.saved, self.log_of_all = self._stopped("saved", script.base, self.do_import)
+        # After its commit, and before its log is moved.
+        saved = "PRAGMA wal_checkpoint(TRUNCATE)"
+        _, self.log_of_a_save = self._stopped("saved", saved, self.imported, self.do_save)
+        self.saved, self.log_of_all = self._stopped("saved", saved, script.base, self.do_import)
 
-    def _stopped(self, at, base, do):
+    def _stopped(self, name, at, base, do):
         """Keep the database as it is at a step, with its log; return it, and the log's length."""
         path = self.lay(base)
         ended, taken = do(path, die_at=(at, 1))
         assert (ended, taken[-1]) == (-signal.SIGKILL, at)
-        place = self._folder / f"{at}.db"
+        place = self._folder / f"{name}.db"
         shutil.copy(path, place)
         shutil.copy(log_of(path), log_of(place))
         return place, log_of(path).stat().st_size

@@ -3,7 +3,7 @@
 import pytest
 
 from hostsim.errors import HostError
-from hostsim.storage import migrations
+from hostsim.storage import damage, migrations
 from hostsim.storage.store import Store
 
 
@@ -18,7 +18,7 @@ def rename_settings(db):
 
 
 def version_of(store):
-    return store.db.execute("PRAGMA user_version").fetchone()[0]
+    return damage.version_of(store.db.execute("PRAGMA user_version").fetchone()[0])
 
 
 def test_each_step_is_taken_once(path, monkeypatch):

@@ -1,0 +1,188 @@
+"""A copy of the books while others work with them, and its way back."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sqlite3
+import tempfile
+from collections.abc import Iterator
+from contextlib import closing, contextmanager, suppress
+from datetime import datetime
+from pathlib import Path
+from typing import NamedTuple
+
+from hostsim.errors import host_error
+from hostsim.storage import damage, database_checks
+from hostsim.storage.connection import Database, error_of
+
+
+class Copied(NamedTuple):
+    """What a copy holds."""
+
+    invoices: int
+    payments: int
+
+
+def back_up(source: Path, file: Path, *, replace: bool = False) -> Copied:
+    """Copy a database, whoever works with it, into a file of its own.
+
+    :param replace: whether a file of that name may be replaced.
+    :raises HostError: ``BACKUP_EXISTS``, ``BACKUP_UNWRITABLE``, or as :meth:`Database.open`.
+    """
+    exists = os.path.lexists(file)
+    if exists and not (replace and file.is_file() and not _is_one(source, file)):
+        raise host_error("BACKUP_EXISTS", path=file)
+    with (
+        Database.open(source, as_it_is=True, checked=False) as database,
+        _whole_copy(database, file) as (copied, copy),
+        _writing(file),
+    ):
+        _exchange(copy, file, replace=replace)
+    return copied
+
+
+def restore(file: Path, database: Path, at: datetime) -> tuple[Copied, Path | None]:
+    """Put a backup in the place of a database, which is kept beside it.
+
+    :param at: names what is kept.
+    :return: what the backup holds; and the file that was replaced, if there was one.
+    :raises HostError: ``DATABASE_IN_USE``, ``BACKUP_UNWRITABLE``, or as :meth:`Database.open`
+        of the backup; the database is as it was then.
+    """
+    database = database.resolve()
+    if _is_one(file, database):
+        raise host_error("BACKUP_EXISTS", path=database)
+    with (
+        Database.open(file, as_it_is=True, checked=False) as backup,
+        _whole_copy(backup, database) as (copied, copy),
+        _writing(database),
+    ):
+        if not os.path.lexists(database):
+            _remove_log(database)
+            _exchange(copy, database, replace=True)
+            return copied, None
+        # Moving another's log into it would damage what is kept.
+        if not damage.has_other_log(database):
+            _end_log(database)
+        kept = _keep(database, at)
+        _exchange(copy, database, replace=True)
+    return copied, kept
+
+
+def _is_one(file: Path, other: Path) -> bool:
+    with suppress(OSError):
+        return file.samefile(other)
+    return False
+
+
+@contextmanager
+def _writing(path: Path) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        why = error.strerror or type(error).__name__
+        raise host_error("BACKUP_UNWRITABLE", path=path, why=why) from error
+
+
+@contextmanager
+def _whole_copy(database: Database, beside: Path) -> Iterator[tuple[Copied, Path]]:
+    """Copy a database beside a file, and check it; what is not moved away is removed."""
+    with _writing(beside):
+        # Readable by its owner alone.
+        opened, name = tempfile.mkstemp(".partial", f"{beside.name}.", beside.parent)
+        os.close(opened)
+    copy = Path(name)
+    try:
+        yield _copy(database, copy, beside), copy
+    finally:
+        for left in (copy, damage.log_of(copy), Path(f"{copy}-shm"), Path(f"{copy}-journal")):
+            left.unlink(missing_ok=True)
+
+
+def _copy(database: Database, copy: Path, named: Path) -> Copied:
+    try:
+        with closing(sqlite3.connect(copy, isolation_level=None)) as db:
+            # In one step, so that others may write meanwhile.
+            database.db.backup(db)
+            # One file is all there is to it, also where nothing can be written.
+            db.execute("PRAGMA journal_mode = DELETE")
+        with Database(copy) as whole:
+            whole.has_log = False
+            if (problem := database_checks.problem(whole)) is not None:
+                raise damage.damaged(database.path, problem)
+            counts = [
+                whole.db.execute(f"SELECT count(*) FROM {table}").fetchone()[0]  # noqa: S608
+                for table in Copied._fields
+            ]
+    except sqlite3.Error as error:
+        found = error_of(error, database.path)
+        if found is None:
+            raise
+        if found.code == "DATABASE_UNREACHABLE":
+            why = error.sqlite_errorname
+            raise host_error("BACKUP_UNWRITABLE", path=named, why=why) from error
+        raise found from error
+    _sync(copy)
+    return Copied(*counts)
+
+
+def _exchange(copy: Path, place: Path, *, replace: bool) -> None:
+    if replace:
+        copy.replace(place)
+    else:
+        try:
+            # Unlike a move it overwrites nothing that came meanwhile.
+            os.link(copy, place)
+        except FileExistsError as error:
+            raise host_error("BACKUP_EXISTS", path=place) from error
+        except OSError:  # not every disk has links
+            copy.rename(place)
+    _sync(place.parent)
+
+
+def _sync(path: Path) -> None:
+    """Have the disk keep a file, or the names in a folder, also where the power goes."""
+    flags = os.O_RDONLY if os.name == "posix" else os.O_RDWR
+    with suppress(OSError):  # Windows opens no folder
+        opened = os.open(path, flags)
+        try:
+            os.fsync(opened)
+        finally:
+            os.close(opened)
+
+
+def _end_log(database: Path) -> None:
+    """Move the log into the file and remove it, which takes that nobody else has it open."""
+    try:
+        with closing(sqlite3.connect(database, timeout=0, isolation_level=None)) as db:
+            db.execute("PRAGMA journal_mode = DELETE").fetchone()
+    except sqlite3.Error as error:
+        found = error_of(error, database)
+        if found is not None and found.code == "DATABASE_BUSY":
+            raise host_error("DATABASE_IN_USE", path=database) from error
+        # It is too damaged for that, and kept as it is.
+
+
+def _keep(database: Path, at: datetime) -> Path:
+    """Give a database, and its log where there is one, a second name."""
+    stem = f"{database.name}.replaced-{at:%Y%m%d-%H%M%S}"
+    kept = database.with_name(stem)
+    number = 1
+    while os.path.lexists(kept):
+        number += 1
+        kept = database.with_name(f"{stem}-{number}")
+    try:
+        os.link(database, kept)
+    except OSError:
+        shutil.copy2(database, kept)
+    with suppress(FileNotFoundError):
+        damage.log_of(database).rename(damage.log_of(kept))
+    _remove_log(database)
+    return kept
+
+
+def _remove_log(database: Path) -> None:
+    """Remove what belongs to no file: it would be taken for a part of the next one."""
+    for left in (damage.log_of(database), Path(f"{database}-shm"), Path(f"{database}-journal")):
+        left.unlink(missing_ok=True)

@@ -1,0 +1,252 @@
+"""What shows that a database is damaged, or that its file is not the one that it was.
+
+Each check gives a problem, without the content of any row; ``None`` where there is none.
+"""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+import struct
+from collections.abc import Callable
+from contextlib import closing
+from datetime import date, datetime
+from decimal import Decimal
+from pathlib import Path
+
+from hostsim.errors import HostError, host_error
+from hostsim.ledger.values import EXACT
+from hostsim.storage import migrations
+from opter_contract.values import Text
+
+#: Bytes up to which a file is checked whole whenever it is opened: 50 ms.
+CHECKED_AT_OPENING = 8 << 20
+
+#: MiB up to which the pages are checked before the first change of the books in a process: 300 ms.
+CHECKED_FIRST = 64
+
+#: After how many changes of the books they are checked again, for each MiB: so that it takes half a
+#: millisecond of each change, however large the file is.
+CHANGES_A_MIB = 10
+
+#: Bytes up to which each cell is read where something unexpected was met.
+CHECKED_BY_CELL = 64 << 20
+
+#: What SQLite says of a file whose content cannot be.
+CODES = {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}
+
+MAGIC = b"SQLite format 3\0"
+
+
+def damaged(path: Path, problem: Text) -> HostError:
+    return host_error("DATABASE_DAMAGED", path=path, problem=problem)
+
+
+def same(problem: str) -> Text:
+    """Give a problem in SQLite's own words, which are the same in every language."""
+    return Text(problem, problem)
+
+
+# --- The file and its log -------------------------------------------------------------
+# PRAGMA user_version holds the version of the tables in its lowest byte, and above it a count that
+# each change makes one higher. Both stand in the first page, which is therefore in every change, so
+# that a log (-wal) begins with the count that follows the one of the file it belongs to.
+
+_COUNTS = 1 << 23
+
+
+def version_of(user_version: int) -> int:
+    return user_version & 0xFF
+
+
+def count_of(user_version: int) -> int:
+    return user_version >> 8 & (_COUNTS - 1)
+
+
+def counted(user_version: int) -> int:
+    """Give the user version after one more change."""
+    return (count_of(user_version) + 1) % _COUNTS << 8 | version_of(user_version)
+
+
+def is_behind(count: int, other: int) -> bool:
+    """Tell whether a count is lower than another one; they begin again after eight million."""
+    return 0 < (other - count) % _COUNTS < _COUNTS // 2
+
+
+def count_in_file(path: Path) -> int | None:
+    """Give the count that the file itself has, whatever is in its log; ``None`` where it has none.
+
+    By SQLite: on POSIX systems, to open and close the file would let go of all its locks.
+    """
+    try:
+        with closing(sqlite3.connect(f"{path.as_uri()}?mode=ro&immutable=1", uri=True)) as db:
+            # Where the log was being moved when its process was killed, the file may be shorter
+            # than its first page says.
+            db.execute("PRAGMA writable_schema = ON")
+            return count_of(db.execute("PRAGMA user_version").fetchone()[0])
+    except sqlite3.Error:
+        return None  # whoever reads it is told why
+
+
+def log_of(path: Path) -> Path:
+    return path.with_name(f"{path.name}-wal")
+
+
+def has_other_log(path: Path) -> bool:
+    """Tell whether the log beside a file belongs to a later state of it.
+
+    As when a copy of last night was put back beside the log of today.
+    """
+
+    def other() -> bool:
+        # The log first: the file may only go on meanwhile.
+        first = _first_count(log_of(path))
+        count = count_in_file(path)
+        if first is None or count is None:
+            return False
+        return is_behind((count + 1) % _COUNTS, first)
+
+    # Twice: the log may have begun again between the two.
+    return other() and other()
+
+
+def _first_count(log: Path) -> int | None:
+    """Give the count of the first page 1 in a log; ``None`` where there is none.
+
+    https://sqlite.org/fileformat2.html#the_write_ahead_log
+    """
+    try:
+        with log.open("rb") as file:
+            header = file.read(32)
+            while len(header) == 32 and len(frame := file.read(24 + 64)) == 24 + 64:
+                if frame[8:16] != header[16:24]:
+                    break  # of an earlier round
+                if frame[:4] == b"\0\0\0\1":
+                    return count_of(struct.unpack(">I", frame[24 + 60 :])[0])
+                file.seek(int.from_bytes(header[8:12], "big") - 64, 1)
+    except OSError:
+        pass
+    return None
+
+
+# --- The content ------------------------------------------------------------------------
+
+
+def in_pages(db: sqlite3.Connection) -> Text | None:
+    """Check that tables and indexes are whole, and every row as its table demands."""
+    return _said(db, "quick_check(1)")
+
+
+def in_indexes(db: sqlite3.Connection) -> Text | None:
+    """Check as :func:`in_pages`, and that tables, indexes and references agree."""
+    if problem := _said(db, "integrity_check(1)"):
+        return problem
+    row = db.execute("PRAGMA foreign_key_check").fetchone()
+    return None if row is None else same(f"foreign_key_check: {row[0]}")
+
+
+def _said(db: sqlite3.Connection, check: str) -> Text | None:
+    said: str = db.execute(f"PRAGMA {check}").fetchone()[0]
+    return None if said == "ok" else same(f"{check.partition('(')[0]}: {said.splitlines()[0]}")
+
+
+def in_books(db: sqlite3.Connection, after: int = -1) -> Text | None:
+    """Check that the payments of each invoice add up to its total less what remains.
+
+    And that amounts are those of the journal.
+
+    :param after: check only what the journal says later than at this sequence.
+    """
+    values = {"after": after}
+    wrong = db.execute(_NOT_AS_JOURNALED, values).fetchone()[0]
+    try:
+        wrong += sum(
+            EXACT.add(Decimal(remaining), Decimal(taken or 0)) != Decimal(total)
+            for total, remaining, taken in db.execute(_BALANCES if after < 0 else _TOUCHED, values)
+        )
+    except (ArithmeticError, ValueError, sqlite3.OperationalError) as error:
+        if getattr(error, "sqlite_errorcode", sqlite3.SQLITE_ERROR) != sqlite3.SQLITE_ERROR:
+            raise
+        return Text("ett belopp går inte att läsa", "an amount cannot be read")
+    if not wrong:
+        return None
+    return Text(
+        f"{wrong} fakturor eller betalningar stämmer inte med varandra",
+        f"{wrong} invoices or payments do not agree",
+    )
+
+
+_NOT_AS_JOURNALED = """
+    SELECT count(*) FROM journal j LEFT JOIN payments p ON p.id = j.payment_id
+    WHERE j.sequence > :after AND (p.id IS NULL OR j.kind = 'registered'
+        AND (p.amount <> j.amount OR p.effect <> j.effect
+             OR p.amount_currency IS NOT j.amount_currency))
+"""
+
+_BALANCES = """
+    SELECT i.total, i.remaining, (SELECT exact_sum(p.effect) FROM payments p
+                                  WHERE p.invoice_id = i.id AND p.state <> 'deleted')
+    FROM invoices i
+"""
+
+_TOUCHED = f"""
+    {_BALANCES} WHERE i.id IN (SELECT t.invoice_id FROM journal j JOIN payments t
+                               ON t.id = j.payment_id WHERE j.sequence > :after)
+"""  # noqa: S608 a constant
+
+
+def in_tables(db: sqlite3.Connection) -> Text | None:
+    """Check that every table of a new database is there, with its columns."""
+    query = "SELECT m.name, c.name FROM sqlite_master m JOIN pragma_table_info(m.name) c"
+    with closing(sqlite3.connect(":memory:")) as new:
+        for statement in migrations.schema():
+            new.execute(statement)
+        missing = {*new.execute(query)} - {tuple(row) for row in db.execute(query)}
+    return same(f"sqlite_master: {'.'.join(min(missing))}") if missing else None
+
+
+def in_cells(db: sqlite3.Connection) -> Text | None:
+    """Check that amounts, days, times and JSON can be read, and all that is text."""
+    for (table,) in db.execute("SELECT name FROM sqlite_master WHERE type = 'table'").fetchall():
+        quoted = table.replace('"', '""')
+        rows = db.execute(f'SELECT * FROM "{quoted}"')  # noqa: S608 the name of a table
+        readers = [_READERS.get(column[0], _text_or_number) for column in rows.description]
+        try:
+            for row in rows:
+                for read, cell in zip(readers, row, strict=True):
+                    if cell not in {None, ""}:
+                        read(cell)
+        except (ArithmeticError, ValueError, TypeError, sqlite3.OperationalError):
+            # The message could hold a value of a row.
+            return Text(
+                f"ett värde i {table} går inte att läsa", f"a value in {table} is unreadable"
+            )
+    return None
+
+
+def _text_or_number(cell: object) -> None:
+    if isinstance(cell, bytes):
+        raise TypeError  # no column holds them
+
+
+def _finite(cell: str) -> None:
+    if not Decimal(cell).is_finite():
+        raise ValueError
+
+
+_READERS: dict[str, Callable[[str], object]] = {
+    column: read
+    for read, columns in {
+        _finite: (
+            *("amount", "amount_currency", "exchange_rate", "effect", "written_off", "total"),
+            *("remaining", "balance", "net", "vat", "debit", "credit", "other_total"),
+        ),
+        date.fromisoformat: ("date", "invoice_date", "due_date", "bill_date", "order_date"),
+        datetime.fromisoformat: (
+            *("at", "registered_at", "deleted_at", "started_at", "finished_at", "saved_at"),
+            *("sent_at", "applied_at", "taken_back_at", "next_due", "paused_at", "ended_at"),
+        ),
+        json.loads: ("write_offs", "warnings", "settings", "counts", "totals", "differences"),
+    }.items()
+    for column in columns
+}

@@ -1,0 +1,222 @@
+"""A copy of the books: made while others write, never half, and put back without a trace of now."""
+
+from __future__ import annotations
+
+import shutil
+import signal
+import sqlite3
+import stat
+import subprocess
+import sys
+import threading
+from datetime import UTC, datetime
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+from fake_plugin import invoice
+
+from hostsim.errors import HostError
+from hostsim.plugins.loading import Plugins
+from hostsim.services.host import Host
+from hostsim.storage import backup, damage, database_checks
+from hostsim.storage.store import Store
+
+AT = datetime(2026, 2, 3, 12, 30, tzinfo=UTC)
+posix = pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such modes and signals")
+
+
+@pytest.fixture
+def database(tmp_path):
+    path = tmp_path / "host.db"
+    with Store.create(path) as store:
+        store.load_invoices([invoice(str(number)) for number in range(1, 6)])
+        pay(store, 1)
+    return path
+
+
+def pay(store, number, amount=10):
+    return Host(store, Plugins()).add_payment(str(number), Decimal(amount), confirm=True)
+
+
+def payments(path):
+    with Store.open(path, as_it_is=True) as store:
+        return len(list(store.payments()))
+
+
+def refused(function, *arguments, **keywords):
+    with pytest.raises(HostError) as error:
+        function(*arguments, **keywords)
+    return error.value.code
+
+
+# --- A copy ------------------------------------------------------------------------------------
+
+
+def test_a_copy_holds_what_was_registered_a_moment_ago(database, tmp_path):
+    copy = tmp_path / "copy.db"
+    with Store.open(database) as store, Store.open(database):
+        pay(store, 2)
+        assert backup.back_up(database, copy) == (5, 2)
+    assert payments(copy) == 2
+    assert [one.name for one in tmp_path.glob("copy.db*")] == ["copy.db"]
+
+
+def test_copies_that_are_made_while_somebody_writes_are_whole(database, tmp_path):
+    copy, stop, made = tmp_path / "copy.db", threading.Event(), []
+
+    def write():
+        with Store.open(database) as store:
+            while not stop.is_set():
+                pay(store, 1 + len(made) % 5, "0.01")
+
+    writer = threading.Thread(target=write)
+    writer.start()
+    try:
+        made.extend(backup.back_up(database, copy, replace=True).payments for _ in range(4))
+    finally:
+        stop.set()
+        writer.join()
+    assert made == sorted(made)
+    with Store.open(copy) as store:
+        assert database_checks.problem(store) is None
+
+
+def test_a_file_that_is_there_is_left_as_it_is_unless_it_may_be_replaced(database, tmp_path):
+    copy = tmp_path / "copy.db"
+    copy.write_text("mine")
+    assert refused(backup.back_up, database, copy) == "BACKUP_EXISTS"
+    assert copy.read_text() == "mine"
+    backup.back_up(database, copy, replace=True)
+    assert payments(copy) == 1
+
+
+def test_no_database_is_replaced_by_its_own_copy(database):
+    assert refused(backup.back_up, database, database, replace=True) == "BACKUP_EXISTS"
+    assert refused(backup.restore, database, database, AT) == "BACKUP_EXISTS"
+
+
+@posix
+def test_a_copy_is_for_its_owner_alone(database, tmp_path):
+    backup.back_up(database, tmp_path / "copy.db")
+    assert stat.S_IMODE((tmp_path / "copy.db").stat().st_mode) == 0o600
+
+
+def test_a_copy_that_cannot_be_written_is_told(database, tmp_path):
+    assert refused(backup.back_up, database, tmp_path / "no" / "copy.db") == "BACKUP_UNWRITABLE"
+
+
+def test_no_copy_is_made_of_what_is_damaged(database, tmp_path):
+    tampered(database)
+    assert refused(backup.back_up, database, tmp_path / "copy.db") == "DATABASE_DAMAGED"
+    assert list(tmp_path.glob("copy.db*")) == []
+
+
+def tampered(path):
+    with sqlite3.connect(path) as db:
+        db.execute("UPDATE invoices SET remaining = '999' WHERE number = '1'")
+    db.close()
+
+
+# --- Its way back ------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def copy(database, tmp_path):
+    """Make a copy, and register more after it."""
+    copy = tmp_path / "copy.db"
+    backup.back_up(database, copy)
+    with Store.open(database) as store:
+        pay(store, 2)
+    return copy
+
+
+def test_a_copy_is_put_back_and_what_it_replaces_is_kept(database, copy):
+    copied, kept = backup.restore(copy, database, AT)
+    assert (copied.payments, payments(database), payments(kept)) == (1, 1, 2)
+    assert kept == database.with_name("host.db.replaced-20260203-123000")
+    with Store.open(database) as store:
+        pay(store, 3)
+    assert backup.restore(copy, database, AT)[1].name == f"{kept.name}-2"
+
+
+def test_a_copy_is_put_back_where_there_is_no_database(database, copy):
+    database.unlink()
+    assert backup.restore(copy, database, AT) == ((5, 1), None)
+    assert payments(database) == 1
+
+
+def test_a_database_that_is_in_use_is_not_replaced(database, copy):
+    with Store.open(database) as store:
+        assert refused(backup.restore, copy, database, AT) == "DATABASE_IN_USE"
+        pay(store, 3)
+    assert payments(database) == 3
+    assert list(database.parent.glob("*.replaced-*")) == []
+
+
+def test_the_log_of_a_process_that_was_killed_is_kept_with_its_file_and_no_other(database, copy):
+    """Beside the copy it would be taken for a part of it."""
+    leave_log(database)
+    kept = backup.restore(copy, database, AT)[1]
+    assert not damage.log_of(database).exists()
+    assert (payments(database), payments(kept)) == (1, 3)
+
+
+def leave_log(path):
+    """Leave a log, as a process does that is killed before it has moved it."""
+    aside = path.with_name("aside.db")
+    with Store.open(path) as store, Store.open(path) as other, other.reader() as reader:
+        reader.execute("BEGIN")
+        reader.execute("SELECT * FROM payments").fetchall()
+        pay(store, 4)
+        for old, new in ((path, aside), (damage.log_of(path), damage.log_of(aside))):
+            shutil.copy(old, new)
+    for old, new in ((path, aside), (damage.log_of(path), damage.log_of(aside))):
+        new.replace(old)
+
+
+@pytest.mark.parametrize(
+    ("make", "code"),
+    [
+        (lambda file: file.write_text("notes" * 500), "DATABASE_FOREIGN"),
+        (lambda file: file.write_bytes(file.read_bytes()[:-4096]), "DATABASE_DAMAGED"),
+        (lambda file: file.write_bytes(file.read_bytes()[:300]), "DATABASE_DAMAGED"),
+        (tampered, "DATABASE_DAMAGED"),
+        (Path.unlink, "NO_DATABASE"),
+        (lambda file: sqlite3.connect(file).execute("PRAGMA user_version = 9"), "DATABASE_VERSION"),
+    ],
+)
+def test_what_is_no_whole_copy_is_not_put_back(database, copy, make, code):
+    make(copy)
+    assert refused(backup.restore, copy, database, AT) == code
+    assert payments(database) == 2
+
+
+@pytest.mark.parametrize("length", [0, 50, 5000])
+def test_a_copy_takes_the_place_of_a_damaged_database(database, copy, length):
+    database.write_bytes(database.read_bytes()[:length])
+    _, kept = backup.restore(copy, database, AT)
+    assert (payments(database), kept.stat().st_size) == (1, length)
+
+
+@posix
+@pytest.mark.parametrize("what", ["backup", "restore"])
+def test_one_that_is_killed_leaves_the_old_or_the_new_and_nothing_half(database, copy, what):
+    program = str(Path(__file__).parents[1] / "support" / "killed_copy.py")
+    command = [sys.executable, program, what, str(database), str(copy)]
+    streams = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True}
+    found = set()
+    with subprocess.Popen(command, **streams) as killed:
+        for step in range(50):
+            killed.stdin.write(f"{step}\n")
+            killed.stdin.flush()
+            ended = int(killed.stdout.readline())
+            if ended != -signal.SIGKILL:
+                break
+            for path in (database, copy):
+                with Store.open(path, as_it_is=True) as store:
+                    assert database_checks.problem(store) is None
+            found.add((payments(database), payments(copy)))
+        killed.stdin.close()
+    assert (ended, step > 4) == (0, True)
+    assert found == ({(2, 1), (2, 2)} if what == "backup" else {(2, 1), (1, 1)})

@@ -1,0 +1,272 @@
+"""Nothing is registered where the books or their file are not what they were."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sqlite3
+import subprocess
+import sys
+from contextlib import closing, contextmanager
+from decimal import Decimal
+
+import pytest
+from fake_plugin import FakePlugin, invoice, payment
+
+from hostsim.errors import HostError
+from hostsim.plugins.loading import Plugins
+from hostsim.services.host import Host
+from hostsim.storage import damage
+from hostsim.storage.connection import Database
+from hostsim.storage.store import Store
+
+posix = pytest.mark.skipif(sys.platform == "win32", reason="Windows exchanges no open file")
+
+
+@pytest.fixture
+def plugin():
+    return FakePlugin()
+
+
+@pytest.fixture
+def store(tmp_path):
+    with Store.create(tmp_path / "host.db") as store:
+        store.load_invoices([invoice(str(number)) for number in range(1, 6)])
+        yield store
+
+
+@pytest.fixture
+def host(store, plugin):
+    host = Host(store, Plugins([("fake", plugin)]))
+    host.define("Banken", "Fake", "API", "", {})
+    return host
+
+
+def refused(function, *arguments, **keywords):
+    with pytest.raises(HostError) as error:
+        function(*arguments, **keywords)
+    return error.value.code
+
+
+def count(path):
+    with closing(sqlite3.connect(path)) as db:
+        return db.execute("SELECT count(*) FROM payments").fetchone()[0]
+
+
+# --- What an ordinary copy of the file holds ---------------------------------------------------
+
+
+def save(host, plugin):
+    plugin.payments = [payment(1, "1")]
+    host.import_payments("Banken")
+    host.save("Banken")
+
+
+def add(host, plugin):
+    host.add_payment("2", Decimal(10), confirm=True)
+
+
+@pytest.mark.parametrize("do", [save, add])
+def test_after_a_save_and_a_typed_payment_the_file_alone_holds_it(store, host, plugin, do):
+    with Store.open(store.path):  # as the page beside it
+        do(host, plugin)
+        copy = store.path.with_name("copy.db")
+        shutil.copy(store.path, copy)
+        assert count(copy) == 1
+        assert damage.log_of(store.path).stat().st_size == 0
+
+
+def test_after_a_decision_the_file_alone_holds_it(store, host, plugin):
+    plugin.payments = [payment(1, "9999")]
+    host.import_payments("Banken")
+    host.set_aside("Banken", ["1"])
+    copy = store.path.with_name("copy.db")
+    shutil.copy(store.path, copy)
+    with Store.open(copy) as copied:
+        assert [one.number for one in Host(copied, Plugins()).decisions("Banken")] == ["1"]
+
+
+def test_who_reads_is_not_waited_for(store, host, plugin):
+    with store.reader() as db:
+        db.execute("BEGIN")
+        assert len(db.execute("SELECT * FROM invoices").fetchall()) == 5
+        add(host, plugin)
+    store.move_log()
+    assert damage.log_of(store.path).stat().st_size == 0
+
+
+# --- Another log, another file -----------------------------------------------------------------
+
+
+@pytest.fixture
+def yesterday(store, host, plugin):
+    """Copy the file, and register more after it."""
+    copy = store.path.with_name("yesterday.db")
+    shutil.copy(store.path, copy)
+    add(host, plugin)
+    return copy
+
+
+def leave_log(store):
+    """Leave changes in the log, as a process does that is killed; give the files."""
+    with store.reader() as reader:
+        reader.execute("BEGIN")
+        reader.execute("SELECT * FROM invoices").fetchall()
+        store.set_setting("accepted_deviation", "7")
+        left = store.path.with_name("left.db")
+        shutil.copy(store.path, left)
+        shutil.copy(damage.log_of(store.path), damage.log_of(left))
+    return left
+
+
+def test_the_file_of_yesterday_beside_the_log_of_today_is_noticed(store, yesterday):
+    left = leave_log(store)
+    with Store.open(left) as whole:
+        assert whole.accepted_deviation == 7
+    left = leave_log(store)
+    shutil.copy(yesterday, left)
+    assert refused(Store.open, left) == "DATABASE_DAMAGED"
+
+
+def test_a_file_that_is_exchanged_under_a_program_is_noticed(store, host, plugin, yesterday):
+    """By a copy into it, which no name and no lock tells of."""
+    with store.path.open("r+b") as file:
+        file.write(yesterday.read_bytes())
+    assert refused(add, host, plugin) == "DATABASE_REPLACED"
+
+
+@posix
+def test_a_file_that_lost_its_name_gets_no_payments(store, host, plugin, yesterday):
+    yesterday.replace(store.path)
+    assert refused(add, host, plugin) == "DATABASE_REPLACED"
+    store.path.unlink()
+    assert refused(add, host, plugin) == "DATABASE_REPLACED"
+
+
+def test_counts_begin_again_after_eight_million(store):
+    with store.change() as db:
+        db.execute(f"PRAGMA user_version = {((1 << 23) - 1) << 8 | 1}")
+    store.move_log()
+    for _ in range(2):
+        store.set_setting("accepted_deviation", "1")
+    with Store.open(store.path):
+        pass
+    assert damage.is_behind((1 << 23) - 1, 0)
+    assert not damage.is_behind(0, (1 << 23) - 1)
+
+
+# --- Books that do not add up ------------------------------------------------------------------
+
+TAMPERED = {
+    "what remains": "UPDATE invoices SET remaining = '7' WHERE number = '2'",
+    "no amount": "UPDATE invoices SET remaining = '1k' WHERE number = '2'",
+    "a payment": "UPDATE payments SET effect = '9'",
+    "the journal": "INSERT INTO journal (kind, payment_id, amount, effect, user, at)"
+    " VALUES ('registered', 99, '1', '1', 'kim', '2026-01-01')",
+}
+
+
+@pytest.mark.parametrize("what", TAMPERED)
+def test_nothing_is_registered_into_books_that_do_not_add_up(store, host, plugin, what):
+    add(host, plugin)
+    with closing(sqlite3.connect(store.path)) as db:
+        db.execute("PRAGMA foreign_keys = OFF")
+        db.execute("DROP TRIGGER payment_is_not_changed")
+        db.execute(TAMPERED[what])
+        db.commit()
+    if what in {"what remains", "a payment"}:
+        assert refused(add, host, plugin) == "DATABASE_DAMAGED"
+        assert refused(host.delete_payment, 1, why="fel") == "DATABASE_DAMAGED"
+    assert len(list(store.payments())) == 1
+    assert refused(Store.open, store.path) == "DATABASE_DAMAGED"
+
+
+def test_all_pages_are_checked_at_first_and_again_after_some_changes_for_each_mib(
+    store, host, plugin, monkeypatch
+):
+    checked = []
+    monkeypatch.setattr(damage, "in_pages", lambda _db: checked.append(1))
+    monkeypatch.setattr(damage, "CHANGES_A_MIB", 1)
+    with store.change() as db:
+        db.execute("CREATE TABLE ballast AS SELECT zeroblob(5000000)")
+    store.move_log()
+    with Store(store.path) as large:
+        host = Host(large, Plugins([("fake", plugin)]))
+        for _ in range(7):
+            add(host, plugin)
+    assert len(checked) == 2
+
+
+# --- Another journal mode, locks, and what cannot be written -----------------------------------
+
+
+def test_a_file_that_was_vacuumed_into_gets_its_log_back(store, host, plugin):
+    other = store.path.with_name("other.db")
+    with closing(sqlite3.connect(store.path)) as db:
+        db.execute("VACUUM INTO ?", [str(other)])
+    with Store.open(other, patience=0.0) as vacuumed:
+        assert vacuumed.has_log
+        save(Host(vacuumed, Plugins([("fake", plugin)])), plugin)
+
+
+def test_without_a_log_an_import_and_a_save_wait_for_nobody(store, host, plugin, monkeypatch):
+    """As on a disk of another machine."""
+    store.close()
+    with closing(sqlite3.connect(store.path)) as db:
+        assert db.execute("PRAGMA journal_mode = DELETE").fetchone() == ("delete",)
+
+    def no_log(self):
+        self.has_log = False
+
+    monkeypatch.setattr(Database, "_want_log", no_log)
+    with Store.open(store.path, patience=0.0) as other:
+        save(Host(other, Plugins([("fake", plugin)])), plugin)
+        assert len(list(other.payments())) == 1
+
+
+def test_a_file_that_is_locked_by_another_program_is_busy(store):
+    store.close()
+    with closing(sqlite3.connect(store.path, isolation_level=None)) as other:
+        other.execute("PRAGMA locking_mode = EXCLUSIVE")
+        other.execute("BEGIN EXCLUSIVE")
+        with pytest.raises(HostError) as error:
+            Store.open(store.path, patience=0.0)
+    assert (error.value.code, error.value.kind) == ("DATABASE_BUSY", "busy")
+
+
+#: What keeps the superuser from writing where nobody may.
+AS_ANYBODY = ["setpriv", "--bounding-set=-dac_override", "--inh-caps=-dac_override"]
+
+
+@contextmanager
+def read_only(folder):
+    """Let nobody write in a folder; see :data:`AS_ANYBODY` for the superuser."""
+    for path in (folder, *folder.iterdir()):
+        path.chmod(path.stat().st_mode & ~0o222 | 0o555)
+    try:
+        yield
+    finally:
+        folder.chmod(0o755)
+
+
+@posix
+def test_what_cannot_be_written_can_be_read_and_copied(store, host, plugin, tmp_path):
+    add(host, plugin)
+    store.close()
+    folder = tmp_path / "disk"
+    folder.mkdir()
+    store.path.rename(folder / "host.db")
+    if os.geteuid() == 0 and not shutil.which("setpriv"):
+        pytest.skip("the superuser may write everywhere")
+    command = [*(AS_ANYBODY if os.geteuid() == 0 else []), sys.executable, "-m", "hostsim"]
+    command += ["--db", str(folder / "host.db")]
+    copy = tmp_path / "copy.db"
+    found = {}
+    with read_only(folder):
+        for words in (["payments"], ["status"], ["why", "1", "--offline"], ["backup", str(copy)],
+                      ["payments", "add", "1", "5"]):  # fmt: skip
+            ended = subprocess.run([*command, *words], capture_output=True, text=True, check=False)
+            found[words[0], len(words)] = (ended.returncode, ended.stderr.partition(":")[0])
+    assert count(copy) == 1
+    assert found.pop(("payments", 4)) == (2, "DATABASE_UNREACHABLE")
+    assert set(found.values()) == {(0, "")}
