@@ -227,8 +227,8 @@ def test_no_customer_is_in_a_mail_whatever_error_it_tells(environment, server):
 REVIEWED = {
     "actual", "actual_number", "attempts", "company", "consent", "count", "currency", "expected",
     "expected_number", "fortnox_code", "hook", "host", "licence", "name", "needed", "ours", "path",
-    "port", "proxy", "reason", "redirect", "resource", "scopes", "seconds", "setting", "status", "store",
-    "theirs", "time", "upgrade", "what", "who", "why",
+    "port", "proxy", "reason", "redirect", "resource", "scopes", "seconds", "setting", "status",
+    "store", "theirs", "time", "upgrade", "what", "who", "why",
 }  # fmt: skip
 
 
