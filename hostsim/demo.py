@@ -11,7 +11,6 @@ import io
 import json
 import logging
 import random
-import signal
 import socket
 import tempfile
 import threading
@@ -624,24 +623,3 @@ def until_interrupted() -> None:
     never = threading.Event()
     while not never.wait(0.5):
         pass
-
-
-@contextmanager
-def ending_on_signals() -> Iterator[None]:
-    """Treat SIGTERM as Ctrl-C, so that everything is closed and nothing temporary stays.
-
-    Ctrl-C counts even where the shell of a script, which starts us in the background,
-    makes us ignore it: otherwise we would outlive the script.
-    """
-    if threading.current_thread() is not threading.main_thread():
-        yield  # only the main thread may handle signals
-        return
-    before = {
-        one: signal.signal(one, signal.default_int_handler)
-        for one in (signal.SIGINT, signal.SIGTERM)
-    }
-    try:
-        yield
-    finally:
-        for one, handler in before.items():
-            signal.signal(one, handler)

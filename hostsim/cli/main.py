@@ -26,6 +26,7 @@ from hostsim.messages.errors import COMMANDS
 from hostsim.messages.text import LANGUAGES, say
 from hostsim.storage import commits
 from hostsim.views.output import Output, ReaderClosed
+from opter_contract import signals
 from opter_contract.values import Text
 
 if TYPE_CHECKING:
@@ -45,16 +46,16 @@ def run(arguments: Sequence[str], language: str = "sv") -> int:
     common = Common(language)
     _have_streams()
     _speak_utf8()
-    with _logging_to_standard_error(), commits.watched() as saved:
+    with signals.ending() as told, _logging_to_standard_error(), commits.watched() as saved:
         try:
             status = _invoke(arguments, common)
             Output(sys.stdout, common.language).flush()
         except ReaderClosed:
             _write_nowhere()
-            return _ended(saved.not_shown(), common.language) if saved.any else READER_CLOSED
+            status = _ended(saved.not_shown(), common.language) if saved.any else READER_CLOSED
         except BaseException as error:  # noqa: BLE001 - the last line of defence
-            return _end_with_error(error, common.language)
-    return status
+            status = _end_with_error(error, common.language)
+    return told.status(status)
 
 
 def _invoke(arguments: Sequence[str], common: Common) -> int:

@@ -9,7 +9,7 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from hostsim.demo import ending_on_signals, until_interrupted
+from hostsim.demo import until_interrupted
 from hostsim.errors import host_error
 from hostsim.sandbox import Sandbox, State, Switches, seed, seed_many
 from hostsim.sandbox.server import REDIRECT_URI
@@ -47,7 +47,7 @@ def run_sandbox(
     """
     chosen = _switches(switches)
     books = _books(data, empty=empty, companies=companies)
-    with ending_on_signals(), _started(books, port, chosen, redirect_uri) as sandbox:
+    with _started(books, port, chosen, redirect_uri) as sandbox:
         if companies is not None:
             sandbox.consent_everywhere()
         try:

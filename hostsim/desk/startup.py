@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING
 
 from hostsim.demo import (
     ACCEPTED_DEVIATION,
-    ending_on_signals,
     exported_invoices,
     free_port,
     load_bills,
@@ -66,7 +65,6 @@ def run_desk(
     """
     real = bool(environment.get(CREDENTIALS, "").strip())
     with ExitStack() as stack:
-        stack.enter_context(ending_on_signals())
         if real:
             store = stack.enter_context(opened(database or Path(DATABASE)))
             desk_context = DeskContext(

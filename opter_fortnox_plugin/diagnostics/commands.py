@@ -14,6 +14,7 @@ import traceback
 from collections.abc import Callable, Mapping, Sequence
 from typing import Final, NoReturn
 
+from opter_contract import signals
 from opter_contract.values import Failure
 from opter_fortnox_plugin.diagnostics import doctor_command, probe_command
 from opter_fortnox_plugin.diagnostics.console import Console, open_browser
@@ -48,6 +49,19 @@ def main(
     :param sleep, clock: seconds, to wait and to measure how long.
     """
     given = sys.argv[1:] if arguments is None else list(arguments)
+    with signals.ending() as told:
+        status = _run(given, environment, open_browser, sleep=sleep, clock=clock)
+    return told.status(status)
+
+
+def _run(
+    given: Sequence[str],
+    environment: Mapping[str, str],
+    open_browser: Callable[[str], None],
+    *,
+    sleep: Callable[[float], None],
+    clock: Callable[[], float],
+) -> int:
     console = Console(_language(given))
     try:
         options = _parser().parse_args(given)
