@@ -350,6 +350,14 @@ _SENTENCES: dict[str, dict[str, Text]] = {
         ),
     },
     "settings": {
+        "LINK_REFUSED": Text(
+            "{path} är en länk till något annat, eller en fil med flera namn. Ingenting skrivs "
+            "genom den, för den kan leda till någon annans fil. Ta reda på vem som lade den där, "
+            "och ta bort den.",
+            "{path} is a link to something else, or a file with several names. Nothing is written "
+            "through it, since it may lead to another's file. Find out who put it there, and "
+            "remove it.",
+        ),
         "SECRETS_UNREACHABLE": Text(
             "Inloggningen kan inte sparas i {path}; kontrollera att mappen är din, dina "
             "rättigheter och ledigt utrymme, eller välj något annat än sign_in=stay.",

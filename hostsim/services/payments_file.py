@@ -25,6 +25,7 @@ from hostsim.ledger.values import IMPORT, REGISTERED, SEK, Entry
 from hostsim.messages.formats import day, plain
 from hostsim.messages.payments import region_name
 from hostsim.storage.invoices import regions
+from hostsim.storage.private_files import new_file
 from hostsim.storage.store import Store
 from opter_contract.values import Text
 
@@ -152,7 +153,7 @@ def write_new(path: Path, text: str) -> None:
     refuse_existing(path)
     part = path.with_name(f".{path.name}.{uuid.uuid4().hex[:8]}.part")
     try:
-        with part.open("xb") as file:
+        with new_file(part) as file:
             file.write(text.encode())
             file.flush()
             os.fsync(file.fileno())
