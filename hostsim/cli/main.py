@@ -7,14 +7,12 @@ error says what failed.
 from __future__ import annotations
 
 import contextlib
-import errno
-import io
 import logging
 import os
 import sys
 import traceback
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING, TextIO, cast
+from typing import TYPE_CHECKING, TextIO
 
 import click
 
@@ -27,6 +25,7 @@ from hostsim.messages.text import LANGUAGES, say
 from hostsim.storage import commits
 from hostsim.views.output import Output, ReaderClosed
 from opter_contract import signals
+from opter_contract.streams import have_streams
 from opter_contract.values import Text
 
 if TYPE_CHECKING:
@@ -44,7 +43,7 @@ def run(arguments: Sequence[str], language: str = "sv") -> int:
     :param language: of errors before the arguments are parsed.
     """
     common = Common(language)
-    _have_streams()
+    have_streams()
     _speak_utf8()
     with signals.ending() as told, _logging_to_standard_error(), commits.watched() as saved:
         try:
@@ -153,23 +152,6 @@ def _what_was_wrong(error: click.ClickException) -> tuple[str, str]:
         return f"Värdet för {what} går inte att använda.", f"The value of {its} cannot be used."
     message = error.format_message()
     return message, message
-
-
-class _Closed(io.TextIOBase):
-    """A standard output that was closed before the program began."""
-
-    encoding = "utf-8"
-
-    def write(self, _text: str, /) -> int:
-        raise BrokenPipeError(errno.EPIPE, os.strerror(errno.EPIPE))
-
-
-def _have_streams() -> None:
-    """Replace a stream that was closed, as by ``>&-``: Python has ``None`` then."""
-    if sys.stdout is None:
-        sys.stdout = cast("TextIO", _Closed())
-    if sys.stderr is None:
-        sys.stderr = io.StringIO()
 
 
 def _speak_utf8() -> None:
