@@ -33,6 +33,7 @@ from hostsim.sandbox import Sandbox, scripted_login, seed, seed_bills, seed_invo
 from hostsim.sandbox.changes import change_of
 from hostsim.services import bills_json, invoices_csv, invoices_json
 from hostsim.services.host import Host
+from hostsim.storage.private_files import make_folder
 from hostsim.storage.store import Store
 from hostsim.views import exports as export_views
 from hostsim.views import labels
@@ -566,7 +567,7 @@ def _folder(output: Output, keep: Path | None) -> Iterator[Path]:
             yield Path(folder)
         return
     try:
-        keep.mkdir(parents=True, exist_ok=True)
+        make_folder(keep)
     except OSError as error:
         raise host_error("FOLDER_UNREACHABLE", path=keep) from error
     yield keep

@@ -69,6 +69,12 @@ SLOW = {
     "test_kill_stored_login.py": (45, "killed at each step with a stored login"),
     "test_listeners_whatever_is_decided.py": (4, "a listener's ledger, whatever is decided"),
     "test_public_clients.py": (13, "other clients read the same pages"),
+    "test_every_command_that_signs_in_revokes_its_login_when_it_is_told_to_end": (
+        9,
+        "a signal in the middle of each",
+    ),
+    "test_a_page_that_is_told_to_end_ends_the_import_that_runs_and_its_login": (2, "so of serve"),
+    "test_a_login_that_is_to_stay_is_kept_by_a_sign_in_that_is_told_to_end": (2, "so of sign-in"),
     "test_second_host.py": (15, "the wheel alone, and with one extra, in empty environments"),
 }
 

@@ -106,7 +106,7 @@ def load_plugins(store: Store | None = None) -> Plugins:
     from hostsim.plugins import discovery
     from hostsim.plugins.loading import Plugins
 
-    off = discovery.off(store, os.environ.get(discovery.VARIABLE, ""))
+    off = discovery.off(store)
     return Plugins.load(off=off) if off else Plugins.load()
 
 

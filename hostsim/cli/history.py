@@ -147,13 +147,16 @@ def export(common: Common, file: str, *, region: str | None, everything: bool) -
         )
     if file != "-":
         payments_file.refuse_existing(Path(file))
-    with open_store(common) as store:
-        exported = payments_file.export(store, region=region, everything=everything)
-    _note_excluded(common, exported, everything=everything)
-    if file == "-":
-        common.output.write(exported.text)
-        return
-    payments_file.write_new(Path(file), exported.text)
+    with (
+        open_store(common) as store,
+        payments_file.export(store, region=region, everything=everything) as exported,
+    ):
+        _note_excluded(common, exported, everything=everything)
+        if file == "-":
+            for line in exported.lines:
+                common.output.write(line)
+            return
+        payments_file.write_new(Path(file), exported.lines)
     commits.note(results_messages.file_written(file))
     _show_export(common, file, exported)
 

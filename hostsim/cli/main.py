@@ -7,14 +7,12 @@ error says what failed.
 from __future__ import annotations
 
 import contextlib
-import errno
-import io
 import logging
 import os
 import sys
 import traceback
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING, TextIO, cast
+from typing import TYPE_CHECKING, TextIO
 
 import click
 
@@ -26,6 +24,8 @@ from hostsim.messages.errors import COMMANDS
 from hostsim.messages.text import LANGUAGES, say
 from hostsim.storage import commits
 from hostsim.views.output import Output, ReaderClosed
+from opter_contract import signals
+from opter_contract.streams import have_streams
 from opter_contract.values import Text
 
 if TYPE_CHECKING:
@@ -43,18 +43,18 @@ def run(arguments: Sequence[str], language: str = "sv") -> int:
     :param language: of errors before the arguments are parsed.
     """
     common = Common(language)
-    _have_streams()
+    have_streams()
     _speak_utf8()
-    with _logging_to_standard_error(), commits.watched() as saved:
+    with signals.ending() as told, _logging_to_standard_error(), commits.watched() as saved:
         try:
             status = _invoke(arguments, common)
             Output(sys.stdout, common.language).flush()
         except ReaderClosed:
             _write_nowhere()
-            return _ended(saved.not_shown(), common.language) if saved.any else READER_CLOSED
+            status = _ended(saved.not_shown(), common.language) if saved.any else READER_CLOSED
         except BaseException as error:  # noqa: BLE001 - the last line of defence
-            return _end_with_error(error, common)
-    return status
+            status = _end_with_error(error, common)
+    return told.status(status)
 
 
 def _invoke(arguments: Sequence[str], common: Common) -> int:
@@ -162,23 +162,6 @@ def _what_was_wrong(error: click.ClickException) -> tuple[str, str]:
         return f"Värdet för {what} går inte att använda.", f"The value of {its} cannot be used."
     message = error.format_message()
     return message, message
-
-
-class _Closed(io.TextIOBase):
-    """A standard output that was closed before the program began."""
-
-    encoding = "utf-8"
-
-    def write(self, _text: str, /) -> int:
-        raise BrokenPipeError(errno.EPIPE, os.strerror(errno.EPIPE))
-
-
-def _have_streams() -> None:
-    """Replace a stream that was closed, as by ``>&-``: Python has ``None`` then."""
-    if sys.stdout is None:
-        sys.stdout = cast("TextIO", _Closed())
-    if sys.stderr is None:
-        sys.stderr = io.StringIO()
 
 
 def _speak_utf8() -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import os
 from collections.abc import Callable, Collection
 from typing import TYPE_CHECKING
 
@@ -106,7 +105,7 @@ def _switch(
         raise usage("Ange namn eller --all.", "Give names or --all.")
     with open_store(common) as store:
         switch(store, [discovery.ALL] if every else names)
-        now_off = discovery.off(store, os.environ.get(discovery.VARIABLE, ""))
+        now_off = discovery.off(store)
     now = [(point, now_off.why(point)) for point in discovery.installed()]
     if common.json:
         write_json_list(common.output, SWITCHES, now)

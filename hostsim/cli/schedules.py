@@ -22,6 +22,7 @@ from hostsim.plugins import mail
 from hostsim.services.schedules import USER
 from hostsim.storage import schedules as stored
 from hostsim.views.schedules import SCHEDULES, STATUS, write_run_json, write_run_line
+from opter_contract import signals
 
 if TYPE_CHECKING:
     from hostsim.services.host import Host
@@ -230,25 +231,16 @@ class Stop:
     #: Asked twice: what is going on is cancelled.
     insisted: threading.Event = field(default_factory=threading.Event)
 
-    def ask(self, *_: object) -> None:
-        (self.insisted if self.asked.is_set() else self.asked).set()
+    def ask(self, number: int) -> None:
+        # Windows gives a program whose window is closed no time to finish.
+        if self.asked.is_set() or number == getattr(signal, "SIGBREAK", None):
+            self.insisted.set()
+        self.asked.set()
 
 
 @contextlib.contextmanager
 def stopping() -> Iterator[Stop]:
-    """Let Ctrl-C and SIGTERM ask for an end, instead of breaking off what is going on."""
+    """Let Ctrl-C and its like ask for an end, instead of breaking off what is going on."""
     stop = Stop()
-    if threading.current_thread() is not threading.main_thread():
-        yield stop  # only the main thread may handle signals
-        return
-    names = ("SIGINT", "SIGTERM", "SIGHUP", "SIGBREAK")
-    before = {
-        number: signal.signal(number, stop.ask)
-        for name in names
-        if (number := getattr(signal, name, None)) is not None
-    }
-    try:
+    with signals.handled(stop.ask):
         yield stop
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)

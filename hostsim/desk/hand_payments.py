@@ -223,18 +223,20 @@ def ask_to_export() -> str:
     """Show what the file contains and excludes, before it is downloaded."""
     regions = desk_context().regions()
     region = request.args.get("region", regions[0])
-    return window(
-        dialog="ledger",
-        regions=regions,
-        region=region,
-        exported=payments_file.export(desk_context().store, region=region),
-        back=url_for("register.show"),
-    )
+    with payments_file.export(desk_context().store, region=region) as exported:
+        return window(
+            dialog="ledger",
+            regions=regions,
+            region=region,
+            exported=exported,
+            back=url_for("register.show"),
+        )
 
 
 @pages.get("/ledger.csv")
 def export() -> Response:
-    exported = payments_file.export(desk_context().store, region=request.args.get("region", ""))
-    response = Response(exported.text, mimetype="text/csv")
+    region = request.args.get("region", "")
+    with payments_file.export(desk_context().store, region=region) as exported:
+        response = Response("".join(exported.lines), mimetype="text/csv")
     response.headers["Content-Disposition"] = 'attachment; filename="kundreskontra.csv"'
     return response

@@ -23,7 +23,7 @@ from hostsim.desk.reverse_proxy import NO_PROXY, ReverseProxy
 from hostsim.desk.server import Desk
 from hostsim.errors import host_error
 from hostsim.sandbox import Sandbox, seed, seed_bills, seed_invoices
-from hostsim.sandbox.standalone import ending_on_signals, until_interrupted
+from hostsim.sandbox.standalone import until_interrupted
 from hostsim.services import browser
 from hostsim.storage.secrets import FindKeyring, no_keyring
 from hostsim.storage.store import Store
@@ -65,7 +65,6 @@ def run_desk(
     """
     real = bool(environment.get(CREDENTIALS, "").strip())
     with ExitStack() as stack:
-        stack.enter_context(ending_on_signals())
         if real:
             store = stack.enter_context(opened(database or Path(DATABASE)))
             desk_context = DeskContext(

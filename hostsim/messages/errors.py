@@ -122,6 +122,12 @@ _SENTENCES: dict[str, dict[str, Text]] = {
             "alla.",
             "{place}: no plug-in is called {name}; write one of: {known}, or all for every one.",
         ),
+        "DISTRIBUTION_UNKNOWN": Text(
+            "{place}: inget installerat paket med ett insticksprogram heter {name}; skriv något "
+            "av: {known}.",
+            "{place}: no installed distribution with a plug-in is called {name}; write some of: "
+            "{known}.",
+        ),
         "IMPORT_FORMAT_UNKNOWN": Text(
             "Importtypen {type} har inget importformat som heter {name}; välj ett av: {known}.",
             "The import type {type} has no import format called {name}; choose one of: {known}.",
@@ -368,6 +374,14 @@ _SENTENCES: dict[str, dict[str, Text]] = {
         ),
     },
     "settings": {
+        "LINK_REFUSED": Text(
+            "{path} är en länk till något annat, eller en fil med flera namn. Ingenting skrivs "
+            "genom den, för den kan leda till någon annans fil. Ta reda på vem som lade den där, "
+            "och ta bort den.",
+            "{path} is a link to something else, or a file with several names. Nothing is written "
+            "through it, since it may lead to another's file. Find out who put it there, and "
+            "remove it.",
+        ),
         "SECRETS_UNREACHABLE": Text(
             "Inloggningen kan inte sparas i {path}; kontrollera att mappen är din, dina "
             "rättigheter och ledigt utrymme, eller välj något annat än sign_in=stay.",
@@ -428,15 +442,19 @@ _SENTENCES: dict[str, dict[str, Text]] = {
         ),
         "EXPORT_TYPE_OFF": Text(
             "Inget påslaget insticksprogram har exporttypen {name}; avstängda är: {off}. Slå på "
-            "det rätta med hostsim plugins on NAMN, eller ta bort det ur HOSTSIM_PLUGINS_OFF.",
+            "det rätta med hostsim plugins on NAMN, eller ändra HOSTSIM_PLUGINS_OFF eller "
+            "HOSTSIM_PLUGINS_ONLY.",
             "No plug-in that is on has the export type {name}; switched off are: {off}. Switch "
-            "the right one on with hostsim plugins on NAME, or take it out of HOSTSIM_PLUGINS_OFF.",
+            "the right one on with hostsim plugins on NAME, or change HOSTSIM_PLUGINS_OFF or "
+            "HOSTSIM_PLUGINS_ONLY.",
         ),
         "IMPORT_TYPE_OFF": Text(
             "Inget påslaget insticksprogram har importtypen {name}; avstängda är: {off}. Slå på "
-            "det rätta med hostsim plugins on NAMN, eller ta bort det ur HOSTSIM_PLUGINS_OFF.",
+            "det rätta med hostsim plugins on NAMN, eller ändra HOSTSIM_PLUGINS_OFF eller "
+            "HOSTSIM_PLUGINS_ONLY.",
             "No plug-in that is on has the import type {name}; switched off are: {off}. Switch "
-            "the right one on with hostsim plugins on NAME, or take it out of HOSTSIM_PLUGINS_OFF.",
+            "the right one on with hostsim plugins on NAME, or change HOSTSIM_PLUGINS_OFF or "
+            "HOSTSIM_PLUGINS_ONLY.",
         ),
         "MAIL_SETTINGS": Text(
             "Det går inte att mejla, eftersom {name} inte kan användas: {why.sv}",

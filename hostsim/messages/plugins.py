@@ -97,6 +97,10 @@ SWITCHED_OFF_BY = Template(
     "är avstängt av {variable}; ta bort namnet där så slås det på",
     "is switched off by {variable}; remove its name there to switch it on",
 )
+NOT_ALLOWED = Template(
+    "är inte tillåtet av {variable}; lägg till {name} där så tillåts det",
+    "is not allowed by {variable}; add {name} there to allow it",
+)
 WRONG_GROUP = Template(
     "laddas inte: ingången står i gruppen {group}, men gruppen heter opter",
     "is not loaded: its entry point is in the group {group}, but the group is called opter",

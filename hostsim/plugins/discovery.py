@@ -10,7 +10,7 @@ import difflib
 import logging
 import os
 import re
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from importlib import metadata
 from typing import TYPE_CHECKING
@@ -27,6 +27,12 @@ log = logging.getLogger(__name__)
 
 #: Switches plug-ins off, by name with commas between or ``all``, whatever the database says.
 VARIABLE = "HOSTSIM_PLUGINS_OFF"
+
+#: Allows plug-ins by their distributions, with commas between; without it all that are installed.
+ONLY = "HOSTSIM_PLUGINS_ONLY"
+
+#: The module of the plug-in that comes with the host; ``HOSTSIM_SMTP`` governs it.
+_MAIL = "hostsim.plugins.mail"
 
 #: Every plug-in, also one that is installed later.
 ALL = "all"
@@ -74,7 +80,7 @@ def installed() -> Sequence[Installed]:
 def _bundled() -> Iterator[metadata.EntryPoint]:
     """Give the plug-ins that come with the host, where the environment asks for them."""
     if os.environ.get("HOSTSIM_SMTP", "").strip():
-        yield metadata.EntryPoint("mail", "hostsim.plugins.mail", PROJECT)
+        yield metadata.EntryPoint("mail", _MAIL, PROJECT)
 
 
 def elsewhere() -> Sequence[Installed]:
@@ -90,7 +96,7 @@ def _one_by_one() -> Iterator[metadata.EntryPoint]:
     found = set()
     for distribution in metadata.distributions():
         try:
-            name = re.sub(r"[-_.]+", "-", distribution.name).lower()
+            name = _normalized(distribution.name)
             points = list(distribution.entry_points)
         except Exception as error:  # noqa: BLE001 whatever one package wrote into its own file
             log.debug("a package was skipped: %s", type(error).__name__)
@@ -137,16 +143,29 @@ def _looks_like_ours(group: str) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class Off:
-    """The names that are switched off, by where that is stored."""
+    """The names that are switched off, by where that is stored, and what is allowed at all.
+
+    ``only`` are the normalized names of distributions; ``None`` allows every one.
+    """
 
     stored: frozenset[str] = frozenset()
     environment: frozenset[str] = frozenset()
+    only: frozenset[str] | None = None
 
     def __bool__(self) -> bool:
-        return bool(self.stored or self.environment)
+        return bool(self.stored or self.environment or self.only is not None)
+
+    def forbids(self, point: Installed) -> bool:
+        """Tell whether a plug-in's distribution is not among those that are allowed."""
+        bundled = point.distribution is None and point.value == _MAIL
+        return not (
+            self.only is None or bundled or _normalized(point.distribution or "") in self.only
+        )
 
     def why(self, point: Installed) -> Text | None:
         """Say why a plug-in is not loaded, and what switches it on; ``None`` where it is on."""
+        if self.forbids(point):
+            return plugins_messages.NOT_ALLOWED(variable=ONLY, name=point.distribution or "–")
         names = point.names | {ALL}
         if names & self.environment:
             return plugins_messages.SWITCHED_OFF_BY(variable=VARIABLE)
@@ -154,18 +173,38 @@ class Off:
         return plugins_messages.SWITCHED_OFF(name=point.name) if off else None
 
 
-def off(store: Store | None, environment: str) -> Off:
+def off(store: Store | None, environment: Mapping[str, str] = os.environ) -> Off:
     """Give what is switched off, in the database and in the environment.
 
     :param store: the host's database, where there is one.
-    :param environment: the value of :data:`VARIABLE`.
+    :param environment: where :data:`VARIABLE` and :data:`ONLY` are looked for.
     :raises HostError: ``PLUGIN_UNKNOWN`` for a name in the environment that no plug-in has:
-        a misspelled one would leave its plug-in on.
+        a misspelled one would leave its plug-in on; ``DISTRIBUTION_UNKNOWN`` for one of
+        :data:`ONLY`, which would leave it off.
     """
-    names = frozenset(filter(None, map(str.strip, environment.split(","))))
+    names = _listed(environment.get(VARIABLE, ""))
     if names:
         _refuse_unknown(names, installed(), VARIABLE)
-    return Off(store.plugins_off() if store else frozenset(), names)
+    only = frozenset(map(_normalized, _listed(environment.get(ONLY, ""))))
+    distributions = {point.distribution for point in installed() if only and point.distribution}
+    known = {_normalized(name): name for name in distributions}
+    for name in sorted(only - known.keys()):
+        raise host_error(
+            "DISTRIBUTION_UNKNOWN",
+            name=name,
+            place=ONLY,
+            known=", ".join(sorted(known.values())) or "–",
+        )
+    return Off(store.plugins_off() if store else frozenset(), names, only or None)
+
+
+def _listed(names: str) -> frozenset[str]:
+    return frozenset(filter(None, map(str.strip, names.split(","))))
+
+
+def _normalized(distribution: str) -> str:
+    """Give the name of a distribution as all its spellings have it (PEP 503)."""
+    return re.sub(r"[-_.]+", "-", distribution).lower()
 
 
 def switch_off(store: Store, names: Collection[str]) -> None:

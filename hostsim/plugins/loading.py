@@ -55,8 +55,9 @@ _SPECIFICATIONS = (import_hooks, export_hooks)
 class Found:
     """A plug-in that was found; ``reason`` says why it is not in use.
 
-    ``state`` is ``active``, ``left-out``, ``off`` (a person switched it off) or
-    ``elsewhere`` (its entry point is in a group that only looks like ours).
+    ``state`` is ``active``, ``left-out``, ``off`` (a person switched it off), ``not-allowed``
+    (``HOSTSIM_PLUGINS_ONLY`` allows others alone) or ``elsewhere`` (its entry point is in a
+    group that only looks like ours).
     ``contract`` is the version that it needs, where it says one that can be read.
     """
 
@@ -74,6 +75,11 @@ class Found:
     def of(cls, point: Installed, reason: Text | None = None, state: str = "active") -> Self:
         """Describe an entry point by what is known without loading it."""
         return cls(point.name, point.distribution, point.version, reason, state=state)
+
+    @property
+    def is_off(self) -> bool:
+        """Whether a person decided so, and not how it is made."""
+        return self.state in {"off", "not-allowed"}
 
     @property
     def full_name(self) -> str:
@@ -124,7 +130,8 @@ class Plugins:
         for point in discovery.installed():
             reason = off.why(point)
             if reason is not None:
-                plugins.excluded += (Found.of(point, reason, "off"),)
+                state = "not-allowed" if off.forbids(point) else "off"
+                plugins.excluded += (Found.of(point, reason, state),)
                 continue
             plugins._add(Found.of(point), point.load)
         return plugins
@@ -144,7 +151,7 @@ class Plugins:
         found = self._owners.get((code, subject))
         if found is not None:
             return found
-        off = ", ".join(found.name for found in self.excluded if found.state == "off")
+        off = ", ".join(found.name for found in self.excluded if found.is_off)
         if off:
             raise host_error(
                 "EXPORT_TYPE_OFF" if subject else "IMPORT_TYPE_OFF", name=code, off=off

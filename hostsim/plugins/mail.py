@@ -95,9 +95,13 @@ def configured(environment: Mapping[str, str]) -> MailSettings | None:
 
 def _addresses(environment: Mapping[str, str], name: str, why: Text, most: int = 100) -> str:
     text = environment.get(name, "").strip()
-    header = SMTP.header_factory("To", text) if text.isprintable() else None
-    found = () if header is None or header.defects else header.addresses
-    if not 0 < len(found) <= most or not all(one.username and one.domain for one in found):
+    try:
+        header = SMTP.header_factory("To", text) if text.isprintable() else None
+        found = () if header is None or header.defects else header.addresses
+        whole = all(one.username and one.domain for one in found)
+    except Exception as error:  # the standard library's parser raises anything at half an address
+        raise host_error("MAIL_SETTINGS", name=name, why=why) from error
+    if not whole or not 0 < len(found) <= most:
         raise host_error("MAIL_SETTINGS", name=name, why=why)
     return text
 

@@ -305,7 +305,7 @@ def first_failure(findings: list[Finding]) -> HostError | None:
 
 
 def _not_used(one: Found) -> HostError:
-    code = "PLUGIN_OFF" if one.state == "off" else "PLUGIN_LEFT_OUT"
+    code = "PLUGIN_OFF" if one.is_off else "PLUGIN_LEFT_OUT"
     return host_error(code, name=one.full_name, why=one.reason or Text("–", "–"))
 
 

@@ -10,22 +10,24 @@ from __future__ import annotations
 
 import csv
 import io
+import itertools
 import os
 import re
 import uuid
-from collections.abc import Iterable, Sequence
-from contextlib import suppress
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from decimal import Decimal, localcontext
 from pathlib import Path
 
 from hostsim.errors import host_error
 from hostsim.ledger.matching import EXACT, ZERO
-from hostsim.ledger.values import IMPORT, REGISTERED, SEK, Entry
+from hostsim.ledger.values import IMPORT, SEK, Entry
 from hostsim.messages.formats import day, plain
 from hostsim.messages.payments import region_name
 from hostsim.storage.invoices import regions
-from hostsim.storage.store import Store
+from hostsim.storage.private_files import new_file
+from hostsim.storage.store import OriginTotal, Store
 from opter_contract.values import Text
 
 #: The columns of the file. ``amount`` is in ``currency``, ``amount_sek`` in SEK.
@@ -47,15 +49,19 @@ COLUMNS = (
 class Exported:
     """What an export holds, and what it excludes because it was imported."""
 
-    text: str
+    #: Of the file, its head first.
+    lines: Iterator[str]
     payments: int
     amount: Decimal  # SEK
     excluded: int
     excluded_amount: Decimal  # SEK
 
 
-def export(store: Store, *, region: str | None = None, everything: bool = False) -> Exported:
-    """Make the file of the payments that were not imported.
+@contextmanager
+def export(
+    store: Store, *, region: str | None = None, everything: bool = False
+) -> Iterator[Exported]:
+    """Give the file of the payments that were not imported, line by line.
 
     Deleted and reversed payments are in no export.
 
@@ -66,21 +72,27 @@ def export(store: Store, *, region: str | None = None, everything: bool = False)
     if region is not None:
         region = region.strip()
         _refuse_unknown(store, region)
-    chosen: list[Entry] = []
-    excluded = Decimal(0)
-    number = 0
+
+    def is_meant(one: Entry | OriginTotal) -> bool:
+        return region in {None, one.region}
+
+    def is_excluded(one: Entry | OriginTotal) -> bool:
+        return one.origin == IMPORT and not everything
+
+    with store.registered_payments() as (totals, payments):
+        meant = list(filter(is_meant, totals))
+        excluded = list(filter(is_excluded, meant))
+        chosen = [one for one in meant if one not in excluded]
+        several = {one.region for one in chosen}
+        if len(several) > 1 and not everything:
+            raise host_error("EXPORT_REGION_NEEDED", names=_listed(several))
+        lines = _written(one for one in payments if is_meant(one) and not is_excluded(one))
+        yield Exported(lines, *_summed(chosen), *_summed(excluded))
+
+
+def _summed(totals: Sequence[OriginTotal]) -> tuple[int, Decimal]:
     with localcontext(EXACT):
-        for entry in store.payments():
-            if entry.state != REGISTERED or region not in {None, entry.region}:
-                continue
-            if entry.origin == IMPORT and not everything:
-                number += 1
-                excluded += entry.amount
-                continue
-            chosen.append(entry)
-        amount = sum((entry.amount for entry in chosen), ZERO)
-    _refuse_several(chosen, everything=everything)
-    return Exported(_written(chosen), len(chosen), amount, number, excluded)
+        return sum(one.number for one in totals), sum((one.amount for one in totals), ZERO)
 
 
 def _refuse_unknown(store: Store, region: str) -> None:
@@ -94,18 +106,14 @@ def _listed(several: Iterable[str]) -> Text:
     return Text(", ".join(n.sv for n in names), ", ".join(n.en for n in names))
 
 
-def _refuse_several(chosen: Iterable[Entry], *, everything: bool) -> None:
-    several = {entry.region for entry in chosen}
-    if len(several) > 1 and not everything:
-        raise host_error("EXPORT_REGION_NEEDED", names=_listed(several))
-
-
-def _written(chosen: Sequence[Entry]) -> str:
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(COLUMNS)
-    writer.writerows(map(harmless, _line(entry)) for entry in chosen)
-    return text.getvalue()
+def _written(chosen: Iterable[Entry]) -> Iterator[str]:
+    line = io.StringIO()
+    writer = csv.writer(line, lineterminator="\n")
+    for cells in itertools.chain([COLUMNS], (map(harmless, _line(entry)) for entry in chosen)):
+        writer.writerow(cells)
+        yield line.getvalue()
+        line.seek(0)
+        line.truncate()
 
 
 def _line(entry: Entry) -> tuple[str, ...]:
@@ -124,15 +132,20 @@ def _line(entry: Entry) -> tuple[str, ...]:
     )
 
 
-_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
+#: How a formula begins, also as wide as a Japanese keyboard writes it.
+_SIGNS = "[=+\\-@\uff1d\uff0b\uff0d\uff20]"
+_BEGINS = re.compile(rf"""[\t\r\n]|["'\s]*{_SIGNS}""")
+#: What begins a cell of its own where a spreadsheet splits at another separator than ours.
+_INSIDE = re.compile(rf"""[;,|\t\r\n]["'\s]*(?={_SIGNS})""")
 _PLAIN_NUMBER = re.compile(r"-?\d+([.,]\d+)?", re.ASCII)
 
 
 def harmless(cell: str) -> str:
     """Prevent that a spreadsheet takes a text for a formula; numbers stay numbers."""
-    if cell.startswith(_FORMULA) and not _PLAIN_NUMBER.fullmatch(cell):
-        return "'" + cell
-    return cell
+    if _PLAIN_NUMBER.fullmatch(cell):
+        return cell
+    inside = _INSIDE.sub(r"\g<0>'", cell)
+    return f"'{inside}" if _BEGINS.match(cell) else inside
 
 
 def refuse_existing(path: Path) -> None:
@@ -144,7 +157,7 @@ def refuse_existing(path: Path) -> None:
         raise host_error("EXPORT_EXISTS", path=path)
 
 
-def write_new(path: Path, text: str) -> None:
+def write_new(path: Path, lines: Iterable[str]) -> None:
     """Write a new file whole or not at all; UTF-8.
 
     :raises HostError: ``EXPORT_EXISTS``, ``EXPORT_UNREACHABLE``.
@@ -152,8 +165,9 @@ def write_new(path: Path, text: str) -> None:
     refuse_existing(path)
     part = path.with_name(f".{path.name}.{uuid.uuid4().hex[:8]}.part")
     try:
-        with part.open("xb") as file:
-            file.write(text.encode())
+        with new_file(part) as file:
+            for line in lines:
+                file.write(line.encode())
             file.flush()
             os.fsync(file.fileno())
         part.replace(path)

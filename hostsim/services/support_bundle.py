@@ -33,6 +33,7 @@ from hostsim.ledger.reasons import SET_ASIDE
 from hostsim.messages import results as results_messages
 from hostsim.plugins.loading import Found, Plugins
 from hostsim.storage import commits, database_checks
+from hostsim.storage.private_files import new_file
 from hostsim.storage.store import SETTINGS, Store
 from opter_contract import CONTRACT_VERSION
 from opter_contract.values import Text
@@ -50,6 +51,7 @@ ENVIRONMENT = (
     "HOSTSIM_MAIL_FROM",
     "HOSTSIM_MAIL_TO",
     "HOSTSIM_PLUGINS_OFF",
+    "HOSTSIM_PLUGINS_ONLY",
     "HOSTSIM_SMTP",
     "HOSTSIM_SMTP_PASSWORD",
     "HOSTSIM_SMTP_USER",
@@ -166,7 +168,7 @@ def write_bundle(
 
 def _write_new(path: Path, content: bytes) -> None:
     try:
-        file = path.open("xb")
+        file = new_file(path)
     except FileExistsError as error:
         raise host_error("REPORT_EXISTS", path=path) from error
     except OSError as error:

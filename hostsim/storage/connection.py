@@ -15,6 +15,7 @@ from typing import Any, ParamSpec, Self, TypeVar
 from hostsim.errors import HostError, host_error
 from hostsim.storage import commits, damage, migrations, sql_functions
 from hostsim.storage.locks import Locks
+from hostsim.storage.private_files import make_file
 from opter_contract.values import Text
 
 P = ParamSpec("P")
@@ -132,8 +133,10 @@ class Database:
                 store._check()  # a file of something else is a different error
             raise host_error("DATABASE_EXISTS", path=path)
         try:
+            # Before SQLite does, which would leave it to the umask who may read it.
+            make_file(store.path)
             store._make_tables()
-        except sqlite3.Error as error:
+        except (sqlite3.Error, OSError) as error:
             store.close()
             raise host_error("DATABASE_UNREACHABLE", path=path) from error
         store._know_file()

@@ -1,4 +1,4 @@
-"""Locks that hold across threads, processes and users of one database.
+"""Locks that hold across the threads and processes of one database.
 
 They are files in a folder beside the database, named by a hash of their key,
 and the operating system lets go of them when their holder dies.
@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from hostsim.errors import host_error
+from hostsim.storage.private_files import make_folder, refuse_links
 
 if TYPE_CHECKING:
     import filelock
@@ -35,7 +36,7 @@ class Locks:
         import filelock  # noqa: PLC0415 - most commands lock nothing
 
         # The holder may be another thread than the one that lets go.
-        lock = filelock.FileLock(self._file(key), thread_local=False)
+        lock = filelock.FileLock(self._file(key), mode=0o600, thread_local=False)
         if not self._got(lock, max(wait, 0)):
             yield False
             return
@@ -55,7 +56,9 @@ class Locks:
         import filelock  # noqa: PLC0415
 
         try:
-            self.folder.mkdir(exist_ok=True)
+            make_folder(self.folder)
+            # An open lock is emptied, whatever file it is.
+            refuse_links(self.folder, Path(lock.lock_file))
             lock.acquire(timeout=wait)
         except filelock.Timeout:
             return False

@@ -2,9 +2,7 @@
 
 A secret belongs to a definition of one database, and is never in the database.
 Files lie in a folder beside the database, ``<database>.secrets``, named by a
-hash. On POSIX the folder has the mode 0700 and each file 0600. On Windows
-there are no such modes: files have the access rights of the folder that they
-lie in, which for a folder in the user's own profile are the user's alone.
+hash, and are their owner's alone as :mod:`.private_files` has it.
 
 A secret in the keyring has an empty file there, its mark. Without a mark the keyring is
 not read, since that may ask a person to unlock it. The mark is no part of the database,
@@ -26,6 +24,7 @@ from typing import Any, Protocol, cast
 
 from hostsim.errors import HostError, host_error
 from hostsim.storage.locks import Locks
+from hostsim.storage.private_files import make_file, make_folder, new_file, refuse_links
 
 log = logging.getLogger(__name__)
 
@@ -119,9 +118,12 @@ class Secrets:
 
     @contextlib.contextmanager
     def _locked(self, definition: str, key: str) -> Iterator[None]:
+        name = _name(definition, key)
         with self._locks.hold("secret", definition, key, wait=PATIENCE) as got:
             if not got:
                 raise self._unreachable()
+            mark = self.folder / _mark_of(definition, key)
+            refuse_links(self.folder, self.folder / name, mark)
             yield
 
     # --- In the keyring ---
@@ -183,7 +185,7 @@ class Secrets:
             return
         try:
             self._make_folder()
-            (self.folder / _mark_of(definition, key)).touch(mode=0o600)
+            make_file(self.folder / _mark_of(definition, key))
             self._sync_folder()
         except OSError as error:
             raise self._unreachable() from error
@@ -221,15 +223,14 @@ class Secrets:
     def _write(self, name: str, value: str) -> None:
         try:
             self._make_folder()
-            new_file = self.folder / f"{name}.new"
+            part = self.folder / f"{name}.new"
             # An interrupted process may have left one, and with other rights.
-            new_file.unlink(missing_ok=True)
-            flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL
-            with os.fdopen(os.open(new_file, flags, 0o600), "wb") as file:
+            part.unlink(missing_ok=True)
+            with new_file(part) as file:
                 file.write(_content_of(value))
                 file.flush()
                 os.fsync(file.fileno())
-            new_file.replace(self.folder / name)
+            part.replace(self.folder / name)
             self._sync_folder()
         except OSError as error:
             raise self._unreachable() from error
@@ -245,7 +246,7 @@ class Secrets:
             raise self._unreachable() from error
 
     def _make_folder(self) -> None:
-        self.folder.mkdir(mode=0o700, exist_ok=True)
+        make_folder(self.folder)
         if sys.platform != "win32":
             self.folder.chmod(0o700)
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from decimal import Decimal
 from typing import NamedTuple
 
@@ -64,6 +65,19 @@ _IMPORTED = f"""
     ORDER BY {OLDEST_FIRST.format("r")}, r.id
 """
 
+_REGISTERED = f"""
+    {_ENTRIES}
+    WHERE r.state = 'registered'
+    ORDER BY {OLDEST_FIRST.format("r")}, r.id
+"""
+
+_TOTALS = """
+    SELECT i.region, r.origin, count(*), exact_sum(r.amount)
+    FROM payments r JOIN invoices i ON i.id = r.invoice_id
+    WHERE r.state = 'registered'
+    GROUP BY i.region, r.origin
+"""
+
 _PAYMENTS_BY_NUMBER = f"""
     {_ENTRIES}
     WHERE r.import_type = :import_type AND r.company = :company AND r.number = :number
@@ -77,6 +91,15 @@ _COMPANY_FIXED = """
     UNION ALL SELECT 1 FROM definitions WHERE company = :company AND name <> :name
     LIMIT 1
 """
+
+
+class OriginTotal(NamedTuple):
+    """How many payments of a region have an origin, and what they add up to in SEK."""
+
+    region: str
+    origin: str
+    number: int
+    amount: Decimal
 
 
 class Loaded(NamedTuple):
@@ -298,6 +321,17 @@ class Store(Database):
             "run_id": run_id,
         }
         return map(entry_of, self.stream(_PAYMENTS, values))
+
+    @contextmanager
+    def registered_payments(self) -> Iterator[tuple[Sequence[OriginTotal], Iterator[Entry]]]:
+        """Give the payments that count, oldest first, and what they add up to, as of one moment."""
+        with self.reader() as connection:
+            connection.execute("BEGIN")
+            totals = [
+                OriginTotal(region, origin, number, Decimal(amount))
+                for region, origin, number, amount in connection.execute(_TOTALS)
+            ]
+            yield totals, map(entry_of, connection.execute(_REGISTERED))
 
     def payment(self, payment_id: int) -> Entry:
         """Give one payment of the books.

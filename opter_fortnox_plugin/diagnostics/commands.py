@@ -7,6 +7,7 @@ is revoked. Standard output holds the report and nothing else; tokens are in mem
 from __future__ import annotations
 
 import argparse
+import contextlib
 import os
 import sys
 import time
@@ -15,6 +16,8 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Final, NoReturn
 
+from opter_contract import signals
+from opter_contract.streams import have_streams
 from opter_contract.values import Failure
 from opter_fortnox_plugin.diagnostics import doctor_command, probe_command
 from opter_fortnox_plugin.diagnostics.console import Console, open_browser
@@ -30,6 +33,9 @@ EXIT_STATUS: Final = {
     "busy": 6,
     "cancelled": 130,
 }
+
+#: What a shell expects of a program whose reader went away (128 + SIGPIPE).
+READER_CLOSED: Final = 141
 
 #: How long a person may take to sign in, in seconds.
 LOGIN_TIMEOUT: Final = 300.0
@@ -49,6 +55,20 @@ def main(
     :param sleep, clock: seconds, to wait and to measure how long.
     """
     given = sys.argv[1:] if arguments is None else list(arguments)
+    have_streams()
+    with signals.ending() as told:
+        status = _run(given, environment, open_browser, sleep=sleep, clock=clock)
+    return told.status(status)
+
+
+def _run(
+    given: Sequence[str],
+    environment: Mapping[str, str],
+    open_browser: Callable[[str], None],
+    *,
+    sleep: Callable[[float], None],
+    clock: Callable[[], float],
+) -> int:
     console = Console(_language(given))
     try:
         options = _parser().parse_args(given)
@@ -60,6 +80,9 @@ def main(
         return 0
     except KeyboardInterrupt:
         failure = Cancelled("CANCELLED")
+    except BrokenPipeError:
+        _write_nowhere()
+        return READER_CLOSED
     except FortnoxError as error:
         failure = error
     except Exception as error:  # noqa: BLE001 - the last line of defence
@@ -69,6 +92,14 @@ def main(
         console.write(type(error).__name__)
         failure = Refused("INTERNAL")
     return _exit_status(failure, console)
+
+
+def _write_nowhere() -> None:
+    """Keep the interpreter from complaining about the pipe when it ends."""
+    with contextlib.suppress(OSError, ValueError):
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, sys.stdout.fileno())
+        os.close(nowhere)
 
 
 def _language(given: Sequence[str]) -> str:

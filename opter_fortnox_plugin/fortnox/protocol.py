@@ -724,7 +724,9 @@ def _claims_of(access_token: str) -> dict[str, Any]:
 
 def _lifetime(seconds: Any) -> float:
     """Read ``expires_in``; 0 where it says nothing that can be relied on."""
-    good = isinstance(seconds, int | Decimal) and 0 < seconds <= 86_400
+    # To compare what is no number at all is an error of its own.
+    number = isinstance(seconds, int | Decimal) and Decimal(seconds).is_finite()
+    good = number and 0 < seconds <= 86_400
     return float(seconds) if good else 0.0
 
 

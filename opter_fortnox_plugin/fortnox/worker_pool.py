@@ -15,6 +15,7 @@ import queue
 import threading
 import time
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from functools import partial
 from typing import Any, Final, Generic, Protocol, Self, TypeVar, cast
 
@@ -275,7 +276,9 @@ class WorkerPool:
             self._abort()
         for _ in range(round(_JOIN_TIMEOUT / _POLL)):
             for thread in self._threads:
-                thread.join(_POLL / len(self._threads))
+                # Ctrl-C may have come while one was being started, which cannot be joined.
+                with suppress(RuntimeError):
+                    thread.join(_POLL / len(self._threads))
             if not any(thread.is_alive() for thread in self._threads):
                 return
             self._abort()

@@ -381,6 +381,8 @@ def store_with_failure(tmp_path):
         ("HOSTSIM_MAIL_FROM", "hostsim"),
         ("HOSTSIM_MAIL_TO", ""),
         ("HOSTSIM_MAIL_TO", "kim@example.com robin"),
+        ("HOSTSIM_MAIL_TO", "kim@example.com, Robin <robin@"),
+        ("HOSTSIM_MAIL_TO", "kim@[e"),
         ("HOSTSIM_MAIL_TO", "kim@example.com\nBcc: all@example.com"),
         ("HOSTSIM_SMTP_USER", "kim"),
         ("HOSTSIM_SMTP_PASSWORD", "hemligt"),

@@ -9,7 +9,7 @@ import pytest
 from plugin_packages import LISTENER, bank, install
 
 from hostsim import __main__
-from hostsim.plugins.discovery import VARIABLE
+from hostsim.plugins.discovery import ONLY, VARIABLE
 
 __all__ = ["install"]
 
@@ -20,6 +20,7 @@ def hostsim(tmp_path, monkeypatch, capsys):
     monkeypatch.setenv("HOSTSIM_DB", str(tmp_path / "host.db"))
     monkeypatch.setenv("HOSTSIM_LANG", "en")
     monkeypatch.delenv(VARIABLE, raising=False)
+    monkeypatch.delenv(ONLY, raising=False)
 
     def run(*arguments):
         capsys.readouterr()
@@ -182,3 +183,59 @@ def test_an_entry_point_in_a_group_that_looks_like_ours_is_reported(install, lis
 def test_an_entry_point_of_another_programs_group_is_none_of_ours(install, listed, group):
     install("bank", bank(), group=group)
     assert set(listed()) == {"fortnox"}
+
+
+# --- Allowed by distribution ---
+
+
+@pytest.mark.parametrize("value", ["opter-fortnox-plugin", " Opter_Fortnox.Plugin ,"])
+def test_what_is_not_allowed_is_listed_as_such_and_not_even_imported(
+    install, listed, monkeypatch, value
+):
+    module = install("bank", bank())
+    monkeypatch.setenv(ONLY, value)
+    entries = listed()
+    assert {name: one["state"] for name, one in entries.items()} == {
+        "bank": "not-allowed",
+        "fortnox": "active",
+    }
+    assert entries["bank"]["reason"].endswith(f"not allowed by {ONLY}; add bank there to allow it")
+    assert module not in sys.modules
+
+
+def test_an_import_type_that_is_not_allowed_says_where_it_is_allowed(install, hostsim, monkeypatch):
+    install("bank", bank())
+    monkeypatch.setenv(ONLY, "opter-fortnox-plugin")
+    _, _, err = hostsim("formats", "add", "B", "--type", "BankAPI", "--format", "API")
+    assert err.startswith("IMPORT_TYPE_OFF: ")
+    assert ONLY in err
+
+
+def test_the_plug_in_that_comes_with_the_host_needs_no_leave(listed, monkeypatch):
+    monkeypatch.setenv(ONLY, "opter-fortnox-plugin")
+    monkeypatch.setenv("HOSTSIM_SMTP", "localhost:25")
+    assert listed()["mail"]["state"] == "active"
+
+
+def test_nobody_is_let_in_as_the_plug_in_that_comes_with_the_host(install, listed, monkeypatch):
+    module = install("impostor", LISTENER, name="mail")
+    monkeypatch.setenv(ONLY, "opter-fortnox-plugin")
+    assert listed()["mail"]["state"] == "not-allowed"
+    assert module not in sys.modules
+
+
+def test_an_unknown_distribution_is_refused_naming_the_known_ones(install, hostsim, monkeypatch):
+    install("bank", bank())
+    monkeypatch.setenv(ONLY, "opter-fortnox-plugin, bnak")
+    status, _, err = hostsim("plugins")
+    assert status == 2
+    assert err.startswith(f"DISTRIBUTION_UNKNOWN: {ONLY}: ")
+    assert "bnak" in err
+    assert "write some of: bank, opter-fortnox-plugin" in err
+
+
+def test_switching_on_does_not_allow(install, hostsim, monkeypatch):
+    install("bank", bank())
+    monkeypatch.setenv(ONLY, "opter-fortnox-plugin")
+    out = hostsim("plugins", "on", "bank")[1]
+    assert f"bank (bank) is not allowed by {ONLY}" in out

@@ -14,7 +14,7 @@ ROOT = Path(__file__).parents[2]
 #: From the ground up; a room imports only what stands before it.
 FLOORS = {
     "opter_contract": [
-        "version", "values", "export_values", "hooks export_hooks", "conformance",
+        "version signals streams", "values", "export_values", "hooks export_hooks", "conformance",
     ],
     "opter_fortnox_plugin": [
         "errors", "configuration settings host", "fortnox", "login", "session",
@@ -161,5 +161,5 @@ def test_the_distribution_requires_only_what_the_plug_in_needs():
     setup.read(ROOT / "setup.cfg", encoding="utf-8")
     required = setup["options"]["install_requires"].split("\n")[1:]
     assert {re.match(r"\w+", one)[0] for one in required} == {
-        "pluggy", "requests", "marshmallow", "tenacity", "truststore", "tzdata",
+        "pluggy", "requests", "urllib3", "idna", "marshmallow", "tenacity", "truststore", "tzdata",
     }  # fmt: skip

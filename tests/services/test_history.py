@@ -8,6 +8,7 @@ import json
 from pathlib import Path
 
 import pytest
+from exported import export
 from fake_plugin import FakePlugin, Refused, invoice, payment
 from host_and_plugin import NOON, host_of
 
@@ -172,7 +173,7 @@ def lines(made):
 
 def test_an_export_leaves_out_what_came_from_fortnox_and_counts_it(saved, store):
     type_by_hand(store)
-    made = payments_file.export(store)
+    made = export(store)
     [line] = lines(made)
     assert (line["invoice_number"], line["amount"], line["origin"]) == ("1001", "250.00", "hand")
     assert (made.payments, made.excluded, made.excluded_amount) == (1, 2, 1400)
@@ -180,7 +181,7 @@ def test_an_export_leaves_out_what_came_from_fortnox_and_counts_it(saved, store)
 
 def test_everything_is_exported_only_when_asked_for(saved, store):
     type_by_hand(store)
-    made = payments_file.export(store, everything=True)
+    made = export(store, everything=True)
     assert [line["origin"] for line in lines(made)] == ["import", "import", "hand"]
     assert made.excluded == 0
 
@@ -197,17 +198,26 @@ def test_what_no_longer_counts_is_in_no_export(store, take_back):
     type_by_hand(store)
     with store.change() as db:
         take_back(db)
-    assert lines(payments_file.export(store, everything=True)) == []
+    assert lines(export(store, everything=True)) == []
+
+
+def test_a_file_holds_what_was_counted_also_where_somebody_registers_meanwhile(store):
+    """It is written line by line, so that any number of payments takes no memory."""
+    type_by_hand(store)
+    with payments_file.export(store) as made:
+        first = next(made.lines)
+        type_by_hand(store, "400")
+        assert (first.count(","), len(list(made.lines)), made.payments) == (9, 1, 1)
 
 
 def test_free_text_cannot_be_taken_for_a_formula(store):
     type_by_hand(store)
-    assert lines(payments_file.export(store))[0]["bank_account"] == "'=1+1"
+    assert lines(export(store))[0]["bank_account"] == "'=1+1"
 
 
 def test_the_rate_and_both_amounts_of_another_currency_are_given(store):
     type_by_hand(store, "1125.50", currency="EUR", amount_currency="100", exchange_rate="11.255")
-    [line] = lines(payments_file.export(store))
+    [line] = lines(export(store))
     assert (line["amount"], line["currency"], line["exchange_rate"], line["amount_sek"]) == (
         "100.00", "EUR", "11.255", "1125.50",
     )  # fmt: skip
@@ -216,9 +226,9 @@ def test_the_rate_and_both_amounts_of_another_currency_are_given(store):
 def test_payments_of_several_regions_never_stand_in_one_export_for_fortnox(store):
     type_by_hand(store)
     type_by_hand(store, region="Syd")
-    assert code(payments_file.export, store) == "EXPORT_REGION_NEEDED"
-    assert [line["region"] for line in lines(payments_file.export(store, region="Syd"))] == ["Syd"]
-    assert payments_file.export(store, region="").payments == 1
+    assert code(export, store) == "EXPORT_REGION_NEEDED"
+    assert [line["region"] for line in lines(export(store, region="Syd"))] == ["Syd"]
+    assert export(store, region="").payments == 1
 
 
 def test_a_file_is_written_whole_or_not_at_all_and_never_over_another(tmp_path):

@@ -10,6 +10,7 @@ from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 
 import pytest
+from exported import export
 from fake_plugin import FakePlugin, invoice, payment
 from host_and_plugin import host_of, refusal
 
@@ -18,7 +19,6 @@ from hostsim.errors import DoubtfulPayment
 from hostsim.ledger import amounts
 from hostsim.ledger.hand_payments import Entry
 from hostsim.messages import payments as payments_messages
-from hostsim.services import payments_file
 
 ENDLESS = "9" * 23
 
@@ -170,10 +170,7 @@ def test_an_amount_is_kept_with_two_decimals_everywhere(host, store):
         "SELECT p.amount_currency, i.remaining FROM payments p JOIN invoices i ON i.id = invoice_id"
     )
     assert (kept, left) == ("12.50", "987.50")
-    assert (
-        '"12.50"' in payments_file.export(store).text
-        or ",12.50," in payments_file.export(store).text
-    )
+    assert '"12.50"' in export(store).text or ",12.50," in export(store).text
 
 
 @pytest.mark.parametrize("written", ["12.500", "5E+2", "٣", "1'000", "-1"])
@@ -422,17 +419,17 @@ def test_a_bank_account_by_hand_is_held_to_the_rule_of_an_import(host, store, ac
 
 
 def test_an_export_of_a_region_that_is_nowhere_is_refused_with_the_known_ones(host, store):
-    refused = refusal(payments_file.export, store, region="Nej")
+    refused = refusal(export, store, region="Nej")
     assert refused.code == "EXPORT_REGION_UNKNOWN"
     assert "standardregionen, region @Syd, region Nord" in refused.message.sv
     for known in ("", "Nord", "@Syd"):
-        assert payments_file.export(store, region=known).payments == 0
+        assert export(store, region=known).payments == 0
 
 
 def test_no_text_of_an_export_can_be_taken_for_a_formula(host, store):
     host.add_payment("=1+1", Decimal(-1), bank_account="@BANK()", confirm=True)
     host.add_payment("1002", Decimal(1), region="@Syd")
-    text = payments_file.export(store, everything=True).text
+    text = export(store, everything=True).text
     first, second = csv.DictReader(io.StringIO(text))
     assert (first["invoice_number"], first["bank_account"]) == ("'=1+1", "'@BANK()")
     assert (first["amount"], second["region"]) == ("-1.00", "'@Syd")

@@ -194,12 +194,30 @@ def test_an_export_is_read_by_a_swedish_excel(client):
     assert "10,00;" in data.decode()
 
 
-@pytest.mark.parametrize("cell", ["=1+1", "+46701234567x", "-x", "@SUM(A1)", "\t=1", "\r=1"])
+@pytest.mark.parametrize(
+    "cell", ["=1+1", "+46701234567x", "-x", "@SUM(A1)", "\tx", "\rx", " =1", "＝1+1", "-1+cmd|x"]
+)
 def test_a_cell_that_a_spreadsheet_would_run_is_made_text(cell):
     assert harmless(cell) == "'" + cell
 
 
-@pytest.mark.parametrize("cell", ["-4375,00", "12,5", "-1", "Åkeri AB", ""])
+SEPARATORS = ";,|\t\n\r"
+
+
+@given(
+    st.lists(
+        st.sampled_from([*SEPARATORS, *"=+-@＝＋－＠", '"', "'", " ", "1", "cmd()"]), max_size=12
+    )
+)
+def test_no_part_of_a_cell_becomes_a_formula_whichever_separator_it_is_split_at(parts):
+    """As a spreadsheet does that takes the quotes around our cell for text, or for its own."""
+    cell = harmless("".join(parts))
+    for one in re.split(f"[{SEPARATORS}]", cell):
+        begins = one.strip(' "')[:1]
+        assert begins not in set("=+-@＝＋－＠") or re.fullmatch(r"-?\d+([.,]\d+)?", cell)
+
+
+@pytest.mark.parametrize("cell", ["-4375,00", "12,5", "-1", "Åkeri AB", "", "Box 1, 392 00 Kalmar"])
 def test_numbers_and_names_stay_as_they_are(cell):
     assert harmless(cell) == cell
 

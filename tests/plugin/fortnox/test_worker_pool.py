@@ -116,6 +116,15 @@ def test_ctrl_c_ends_all():
     assert alive() == []
 
 
+def test_ctrl_c_while_a_thread_is_started_ends_all(monkeypatch):
+    def start(_thread):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(threading.Thread, "start", start)
+    with pytest.raises(KeyboardInterrupt), WorkerPool(lambda: None) as pool:
+        pool.submit(int)
+
+
 def test_errands_are_done_by_the_thread_that_speaks_with_the_host(pool):
     assert pool.run(lambda: pool.on_host_thread(threading.get_ident)) == threading.get_ident()
     told = []

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import pytest
 from fortnox import reply, tokens
 
@@ -89,7 +91,17 @@ def test_a_repr_shows_neither_token():
 
 @pytest.mark.parametrize(
     ("said", "seconds"),
-    [(3600, 3600), (None, 0), ("3600", 0), (-1, 0), (0, 0), (10**9, 0), ("soon", 0)],
+    [
+        (3600, 3600),
+        (None, 0),
+        ("3600", 0),
+        (-1, 0),
+        (0, 0),
+        (10**9, 0),
+        ("soon", 0),
+        (math.nan, 0),
+        (math.inf, 0),
+    ],
 )
 def test_a_lifetime_is_what_fortnox_says_within_reason(said, seconds):
     answer = tokens("acc", "refr") | {"expires_in": said}

@@ -1,0 +1,72 @@
+"""Files and folders of their owner alone, whatever the umask: the one place that makes them.
+
+On POSIX a file has the mode 0600 and a folder 0700; SQLite gives the files beside a database the
+mode of the database. Windows has no such modes: a file has the rights of the folder that it lies
+in. A folder that is made here is the user's and the administrators' alone there from Python
+3.11.10, 3.12.4 and 3.13 on; before, it has the rights of the folder above, which in the user's own
+profile are the same.
+"""
+
+from __future__ import annotations
+
+import os
+import stat
+import sys
+from contextlib import suppress
+from pathlib import Path
+from typing import BinaryIO
+
+from hostsim.errors import host_error
+
+
+def new_file(path: Path) -> BinaryIO:
+    """Make a file, and open it for writing.
+
+    :raises FileExistsError: where there is anything, also a link that leads nowhere.
+    """
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    if sys.platform != "win32":
+        os.fchmod(descriptor, 0o600)  # the umask may take its owner's rights, too
+    return os.fdopen(descriptor, "wb")
+
+
+def make_file(path: Path) -> None:
+    """Make an empty file, unless there is one."""
+    with suppress(FileExistsError):
+        new_file(path).close()
+
+
+def make_folder(folder: Path) -> None:
+    """Make a folder, unless there is one, and the folders above it.
+
+    :raises FileExistsError: where there is something else.
+    """
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        folder.mkdir(mode=0o700)
+        folder.chmod(0o700)
+    except FileExistsError:
+        if not folder.is_dir():
+            raise
+
+
+def refuse_links(*paths: Path) -> None:
+    """Refuse a link in a place where we write: it leads where somebody else chose.
+
+    A file with a second name is a link, too, which may be another user's file.
+
+    :raises HostError: ``LINK_REFUSED``.
+    """
+    for path in paths:
+        try:
+            found = path.lstat()
+        except OSError:
+            continue  # nothing is there, or it will be told when it is used
+        second_name = stat.S_ISREG(found.st_mode) and found.st_nlink > 1
+        if stat.S_ISLNK(found.st_mode) or _is_junction(found) or second_name:
+            raise host_error("LINK_REFUSED", path=path)
+
+
+def _is_junction(found: os.stat_result) -> bool:
+    """Tell whether it is a folder of Windows that stands for another one."""
+    return sys.platform == "win32" and found.st_reparse_tag == stat.IO_REPARSE_TAG_MOUNT_POINT
