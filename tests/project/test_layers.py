@@ -139,4 +139,5 @@ def test_the_distribution_requires_only_what_the_plug_in_needs():
     required = setup["options"]["install_requires"].split("\n")[1:]
     assert {re.match(r"\w+", one)[0] for one in required} == {
         "pluggy", "requests", "marshmallow", "tenacity", "truststore", "tzdata",
+        "idna", "urllib3",  # of requests, for their floors
     }  # fmt: skip
