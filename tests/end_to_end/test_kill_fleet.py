@@ -37,14 +37,15 @@ class Disturbed:
         """Have a worker stand still, as if dead, while the schedule queues what it had begun."""
         self.fleet.query("UPDATE next_due SET due = now() RETURNING company")
         self.enqueue()
-        worker, pause = self.fleet.workers[0], threading.Event()
-        for _ in range(200):
+        pause, held = threading.Event(), []
+        for worker in itertools.islice(itertools.cycle(self.fleet.workers), 1000):
+            if not self.fleet.query(COMPANIES_OF, (worker.name,)):
+                continue
             worker.send_signal(signal.SIGSTOP)
             pause.wait(0.1)  # for what it had sent already
             if held := self.fleet.query(COMPANIES_OF, (worker.name,)):
                 break
             worker.send_signal(signal.SIGCONT)
-            pause.wait(0.1)
         for _ in range(fleet.DEAD_AFTER + 2):
             self.fleet.query(DUE_MEANWHILE)
             self.enqueue()

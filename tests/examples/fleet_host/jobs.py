@@ -54,17 +54,16 @@ async def enqueue(url: str, *, dead_after: float = DEAD_AFTER) -> dict[str, int]
         if row is None or not row["acquired"]:
             return done
         for job in await (await db.execute(SQL["dead_jobs"], {"after": dead_after})).fetchall():
-            try:
-                await app.job_manager.retry_job_by_id_async(job["id"], retry_at=datetime.now(UTC))
-                done["rescued"] += 1
-            except exceptions.UniqueViolation:
-                # The company was queued meanwhile. That job waits for this one, which nobody will
-                # finish, and which cannot be queued beside it.
-                end = app.job_manager.finish_job_by_id_async
-                await end(job["id"], status=Status.FAILED, delete_job=False)
-                done["released"] += 1
-            except exceptions.ConnectorException:
-                log.info("a job is left alone that has just ended, or that a transaction holds")
+            with suppress(exceptions.ConnectorException):  # it ended just now, or its row is held
+                try:
+                    await app.job_manager.retry_job_by_id_async(job["id"], datetime.now(UTC))
+                    done["rescued"] += 1
+                except exceptions.UniqueViolation:
+                    # The company was queued meanwhile. That job waits for this one, which nobody
+                    # will finish, and which cannot be queued beside it.
+                    end = app.job_manager.finish_job_by_id_async
+                    await end(job["id"], status=Status.FAILED, delete_job=False)
+                    done["released"] += 1
         while due := await _queue_due(app, db):
             done["queued"] += due
         # Until its statistics know of them, fetching one of thousands costs a hundred times.
