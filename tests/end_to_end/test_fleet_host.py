@@ -258,6 +258,18 @@ def test_a_job_that_somebody_does_is_left_alone(jobs, companies, dead_job):
         assert enqueue(jobs, companies, dead_after=0)["rescued"] == 0
 
 
+def test_a_job_that_a_transaction_holds_keeps_nobody_else_waiting(jobs, companies, dead_job):
+    """As where a worker stands still just when it says that the job has ended."""
+    from fleet_host import database
+
+    hold = "SELECT FROM procrastinate_jobs WHERE lock = %s FOR UPDATE"
+    with database.connected(companies.url) as other, other.transaction():
+        other.execute(hold, (dead_job,))
+        companies.query("UPDATE next_due SET due = now() RETURNING due")
+        done = enqueue(jobs, companies, dead_after=0)
+    assert done == {"queued": COMPANIES, "rescued": 0, "released": 0}
+
+
 def due_again(companies, company):
     companies.query("UPDATE next_due SET due = now() WHERE company = %s RETURNING due", (company,))
 

@@ -35,20 +35,23 @@ class Disturbed:
 
     def pause(self):
         """Have a worker stand still, as if dead, while the schedule queues what it had begun."""
-        name, worker, held = f"{self.fleet.started}", self.fleet.workers[-1], []
-        while not held:
+        self.fleet.query("UPDATE next_due SET due = now() RETURNING company")
+        self.enqueue()
+        pause, held = threading.Event(), []
+        for worker in itertools.islice(itertools.cycle(self.fleet.workers), 1000):
+            if not self.fleet.query(COMPANIES_OF, (worker.name,)):
+                continue
             worker.send_signal(signal.SIGSTOP)
-            held = [one["name"] for one in self.fleet.query(COMPANIES_OF, (name,))]
-            if not held:
-                worker.send_signal(signal.SIGCONT)
-        self.fleet.query(DUE_MEANWHILE)
-        pause = threading.Event()
+            pause.wait(0.1)  # for what it had sent already
+            if held := self.fleet.query(COMPANIES_OF, (worker.name,)):
+                break
+            worker.send_signal(signal.SIGCONT)
         for _ in range(fleet.DEAD_AFTER + 2):
+            self.fleet.query(DUE_MEANWHILE)
             self.enqueue()
             pause.wait(1)
-        assert self.fleet.query(
-            "SELECT FROM runs WHERE company = ANY(%s) AND ended_at IS NULL", (held,)
-        )
+        assert held
+        assert self.fleet.query(COMPANIES_OF, (worker.name,)) == held
         worker.send_signal(signal.SIGCONT)
 
     def enqueue(self):
@@ -134,17 +137,21 @@ def test_a_company_that_was_queued_beside_a_dead_job_is_not_blocked(night):
     assert night.released > 0
 
 
-#: Those that the connections of a worker are alone with.
+#: Those that the connections of a worker are alone with, in the middle of a run.
 COMPANIES_OF = """
-    SELECT name FROM companies JOIN pg_locks
+    SELECT DISTINCT name FROM companies JOIN pg_locks
     ON hashtextextended('company ' || name, 0) = (classid::bigint << 32 | objid::bigint)
-    JOIN pg_stat_activity USING (pid) WHERE locktype = 'advisory' AND application_name = %s
+    JOIN pg_stat_activity USING (pid) JOIN runs ON company = name AND ended_at IS NULL
+    WHERE locktype = 'advisory' AND application_name = %s ORDER BY name
 """
 
-#: As if the schedule came to those companies just now that a killed worker was busy with.
+#: As if the schedule came to those companies just now that a killed worker was busy with; one
+#: that is in the middle of a save keeps others away from its row.
 DUE_MEANWHILE = """
-    UPDATE next_due SET due = now()
-    WHERE company IN (SELECT lock FROM procrastinate_jobs WHERE status = 'doing')
+    UPDATE next_due SET due = now() WHERE company IN (
+        SELECT company FROM next_due
+        WHERE company IN (SELECT lock FROM procrastinate_jobs WHERE status = 'doing')
+        FOR UPDATE SKIP LOCKED)
     RETURNING company
 """
 

@@ -151,6 +151,7 @@ class Fleet:
     def work(self, concurrency=4):
         """Start a worker."""
         worker = self.start("work", "--concurrency", str(concurrency))
+        worker.name = f"{self.started}"  # as the database knows it
         self.workers.append(worker)
         return worker
 

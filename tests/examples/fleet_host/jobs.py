@@ -35,8 +35,10 @@ DEAD_AFTER = 30.0
 RETRY = {"unavailable": 600.0, "busy": 60.0, "cancelled": 60.0}
 
 
-def queue(url: str, connections: int) -> App:
-    return App(connector=PsycopgConnector(conninfo=url, min_size=1, max_size=connections))
+def queue(url: str, connections: int, **options: str) -> App:
+    """Make the engine; ``options`` are those of its connections."""
+    engine = partial(PsycopgConnector, conninfo=url, kwargs=options)
+    return App(connector=engine(min_size=1, max_size=connections))
 
 
 async def enqueue(url: str, *, dead_after: float = DEAD_AFTER) -> dict[str, int]:
@@ -44,21 +46,24 @@ async def enqueue(url: str, *, dead_after: float = DEAD_AFTER) -> dict[str, int]
     # Companies, jobs that will be done again, and those that stood in the way of the next.
     done = {"queued": 0, "rescued": 0, "released": 0}
     connecting = psycopg.AsyncConnection.connect(url, **database.OPTIONS)
-    async with await connecting as db, queue(url, 1).open_async() as app, db.transaction():
+    # A worker that stands still may hold the row of its job: nobody else waits for that.
+    engine = queue(url, 1, options="-c lock_timeout=2s").open_async()
+    async with await connecting as db, engine as app, db.transaction():
         # Held by the transaction and not by a job: a rescuer that dies leaves nothing locked.
         row = await (await db.execute(SQL["try_lock_until_commit"], {"key": "enqueue"})).fetchone()
         if row is None or not row["acquired"]:
             return done
         for job in await (await db.execute(SQL["dead_jobs"], {"after": dead_after})).fetchall():
-            try:
-                await app.job_manager.retry_job_by_id_async(job["id"], retry_at=datetime.now(UTC))
-                done["rescued"] += 1
-            except exceptions.UniqueViolation:
-                # The company was queued meanwhile. That job waits for this one, which nobody will
-                # finish, and which cannot be queued beside it.
-                end = app.job_manager.finish_job_by_id_async
-                await end(job["id"], status=Status.FAILED, delete_job=False)
-                done["released"] += 1
+            with suppress(exceptions.ConnectorException):  # it ended just now, or its row is held
+                try:
+                    await app.job_manager.retry_job_by_id_async(job["id"], datetime.now(UTC))
+                    done["rescued"] += 1
+                except exceptions.UniqueViolation:
+                    # The company was queued meanwhile. That job waits for this one, which nobody
+                    # will finish, and which cannot be queued beside it.
+                    end = app.job_manager.finish_job_by_id_async
+                    await end(job["id"], status=Status.FAILED, delete_job=False)
+                    done["released"] += 1
         while due := await _queue_due(app, db):
             done["queued"] += due
         # Until its statistics know of them, fetching one of thousands costs a hundred times.
