@@ -260,6 +260,8 @@ def sign_in_ahead(run: Run, scopes: Sequence[str] = SCOPES, **surroundings: Any)
         session.pool as pool,
     ):
         company = pool.run(session.client.company)
+        with session.limited(company):
+            pass  # the next run of the company counts this request
         refuse_other_company(run, company)
         return company
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import os
+import secrets
 import shutil
 import sqlite3
-import tempfile
 from collections.abc import Iterator
 from contextlib import closing, contextmanager, suppress
 from datetime import datetime
@@ -15,6 +15,7 @@ from typing import NamedTuple
 from hostsim.errors import host_error
 from hostsim.storage import damage, database_checks
 from hostsim.storage.connection import Database, error_of
+from hostsim.storage.private_files import new_file
 
 
 class Copied(NamedTuple):
@@ -88,11 +89,9 @@ def _writing(path: Path) -> Iterator[None]:
 @contextmanager
 def _whole_copy(database: Database, beside: Path) -> Iterator[tuple[Copied, Path]]:
     """Copy a database beside a file, and check it; what is not moved away is removed."""
+    copy = beside.with_name(f"{beside.name}.{secrets.token_hex(4)}.partial")
     with _writing(beside):
-        # Readable by its owner alone.
-        opened, name = tempfile.mkstemp(".partial", f"{beside.name}.", beside.parent)
-        os.close(opened)
-    copy = Path(name)
+        new_file(copy).close()
     try:
         yield _copy(database, copy, beside), copy
     finally:

@@ -12,6 +12,7 @@ from suites import checks, outcomes
 from wrong_hosts import WRONG
 
 from hostsim.cli import main
+from hostsim.cli.common import Common
 from hostsim.errors import HostError
 from hostsim.ledger.values import ExportedInvoice
 from hostsim.plugins.loading import Plugins
@@ -107,7 +108,7 @@ class Hostsim:
 
     def error_text(self, error):
         with contextlib.redirect_stderr(io.StringIO()) as output:
-            main._end_with_error(error, "sv")
+            main._end_with_error(error, Common("sv"))
         return output.getvalue()
 
 

@@ -159,4 +159,6 @@ def test_files_and_folders_are_made_in_one_place():
         if MAKES.search(path.read_text(encoding="utf-8"))
     }
     found = {name for name in found if "/conformance/" not in name}
-    assert found == {"hostsim/storage/private_files.py", "opter_contract/hooks.py"}
+    # What a probe writes for the sandbox says how Fortnox behaves, and nothing else.
+    told = "opter_fortnox_plugin/diagnostics/probe_command.py"
+    assert found == {"hostsim/storage/private_files.py", "opter_contract/hooks.py", told}
