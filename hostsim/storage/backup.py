@@ -32,7 +32,8 @@ def back_up(source: Path, file: Path, *, replace: bool = False) -> Copied:
     :raises HostError: ``BACKUP_EXISTS``, ``BACKUP_UNWRITABLE``, or as :meth:`Database.open`.
     """
     exists = os.path.lexists(file)
-    if exists and not (replace and file.is_file() and not _is_one(source, file)):
+    its_own = any(_is_one(one, file) for one in (source, *_beside(source)))
+    if exists and not (replace and file.is_file() and not its_own):
         raise host_error("BACKUP_EXISTS", path=file)
     with (
         Database.open(source, as_it_is=True, checked=False) as database,
@@ -69,6 +70,11 @@ def restore(file: Path, database: Path, at: datetime) -> tuple[Copied, Path | No
         kept = _keep(database, at)
         _exchange(copy, database, replace=True)
     return copied, kept
+
+
+def _beside(database: Path) -> list[Path]:
+    """Give the files that SQLite has beside a database."""
+    return [Path(f"{database}{ending}") for ending in ("-wal", "-shm", "-journal")]
 
 
 def _is_one(file: Path, other: Path) -> bool:

@@ -123,6 +123,7 @@ class Database:
         self._count: int | None = None
         #: Changes of the books since the pages were checked.
         self._unchecked = damage.CHECKED_FIRST * damage.CHANGES_A_MIB
+        self._checked_whole = False
 
     @classmethod
     def create(cls, path: str | Path) -> Self:
@@ -334,7 +335,14 @@ class Database:
         self._refuse_other_file()
         self._refuse_other_log()
         self._unchecked += 1
-        if self._unchecked > damage.CHANGES_A_MIB * max(1, self.path.stat().st_size >> 20):
+        size = self.path.stat().st_size
+        if not self._checked_whole and size <= damage.CHECKED_FIRST << 20:
+            # An index that misses a row would let the same payment in twice.
+            self._refuse(damage.in_indexes(self.db) or damage.in_tables(self.db))
+            if size <= damage.CHECKED_AT_OPENING:
+                self._refuse(damage.in_cells(self.db))
+            self._checked_whole, self._unchecked = True, 0
+        elif self._unchecked > damage.CHANGES_A_MIB * max(1, size >> 20):
             self._refuse(damage.in_pages(self.db))
             self._unchecked = 0
 

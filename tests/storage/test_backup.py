@@ -97,6 +97,16 @@ def test_no_database_is_replaced_by_its_own_copy(database):
 
 
 @posix
+@pytest.mark.parametrize("ending", ["-wal", "-shm"])
+def test_nor_is_what_lies_beside_it(database, ending):
+    with Store.open(database) as store:
+        store.set_setting("accepted_deviation", "2")
+        beside = Path(f"{database}{ending}")
+        assert beside.exists()
+        with pytest.raises(HostError, match="BACKUP_EXISTS"):
+            backup.back_up(database, beside, replace=True)
+
+
 def test_a_copy_is_for_its_owner_alone(database, tmp_path):
     backup.back_up(database, tmp_path / "copy.db")
     assert stat.S_IMODE((tmp_path / "copy.db").stat().st_mode) == 0o600

@@ -181,14 +181,46 @@ def test_nothing_is_registered_into_books_that_do_not_add_up(store, host, plugin
     assert refused(Store.open, store.path) == "DATABASE_DAMAGED"
 
 
+def spoil_index(path):
+    # As after a bit that flipped.
+    with closing(sqlite3.connect(path, isolation_level=None)) as db:
+        db.execute("PRAGMA writable_schema = ON")
+        db.execute(
+            "UPDATE sqlite_master SET sql = replace(sql, 'state = ''registered''', '1 = 0')"
+            " WHERE name = 'one_payment_a_key'"
+        )
+        db.execute("PRAGMA writable_schema = OFF")
+    with closing(sqlite3.connect(path, isolation_level=None)) as db:
+        db.execute("REINDEX one_payment_a_key")
+        db.execute("PRAGMA writable_schema = ON")
+        db.execute(
+            "UPDATE sqlite_master SET sql = replace(sql, '1 = 0', 'state = ''registered''')"
+            " WHERE name = 'one_payment_a_key'"
+        )
+
+
+def test_nothing_is_registered_where_an_index_misses_a_payment(store, host, plugin):
+    # By it a payment would be found to be new that is there.
+    save(host, plugin)
+    store.close()
+    spoil_index(store.path)
+    with Store.open(store.path) as again:
+        plugin.payments = [payment(2, "2")]
+        other = Host(again, Plugins([("fake", plugin)]))
+        other.import_payments("Banken")
+        assert refused(other.save, "Banken") == "DATABASE_DAMAGED"
+    assert count(store.path) == 1
+
+
 def test_all_pages_are_checked_at_first_and_again_after_some_changes_for_each_mib(
     store, host, plugin, monkeypatch
 ):
     checked = []
-    monkeypatch.setattr(damage, "in_pages", lambda _db: checked.append(1))
+    for check in ("in_pages", "in_indexes"):
+        monkeypatch.setattr(damage, check, lambda _db: checked.append(1))
     monkeypatch.setattr(damage, "CHANGES_A_MIB", 1)
     with store.change() as db:
-        db.execute("CREATE TABLE ballast AS SELECT zeroblob(5000000)")
+        db.execute("CREATE TABLE ballast AS SELECT hex(zeroblob(2500000))")
     store.move_log()
     with Store(store.path) as large:
         host = Host(large, Plugins([("fake", plugin)]))
