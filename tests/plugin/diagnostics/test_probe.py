@@ -467,6 +467,14 @@ def test_a_list_of_some_hundreds_shows_that_a_limit_above_500_is_not_the_default
     assert not found.decided
 
 
+def test_who_may_not_read_invoices_says_nothing_of_the_limit(fortnox, client):
+    box = fortnox(ordinary=130)
+    asking = client(box)
+    box.state.company().withdrawn.add("invoice")
+    found = found_by(asking, "limit_above_500")["limit_above_500"]
+    assert found.answer == "clamped"
+
+
 def test_a_foreign_payment_is_found_although_it_is_not_among_the_newest(fortnox, client):
     box = fortnox()
     company = box.state.company()
