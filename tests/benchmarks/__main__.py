@@ -72,7 +72,8 @@ def optimum(payments: int) -> float:
 
 
 def _run(command: Sequence[str], **environment: str) -> str:
-    inherited = {name: text for name, text in os.environ.items() if not name.startswith("PYTHON")}
+    ours = ("PYTHON", "PIP_CONSTRAINT")
+    inherited = {name: text for name, text in os.environ.items() if not name.startswith(ours)}
     done = subprocess.run(
         command,
         capture_output=True,

@@ -108,7 +108,9 @@ class Program:
         )  # fmt: skip
 
     def _run(self, *arguments, by=None):
-        environment = {name: v for name, v in os.environ.items() if not name.startswith("PYTHON")}
+        # What another client needs is its own matter: our versions do not bind it.
+        ours = ("PYTHON", "PIP_CONSTRAINT")
+        environment = {name: v for name, v in os.environ.items() if not name.startswith(ours)}
         done = subprocess.run(
             [by or self.python, *arguments],
             check=False,
