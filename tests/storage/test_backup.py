@@ -9,6 +9,7 @@ import stat
 import subprocess
 import sys
 import threading
+from contextlib import closing
 from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
@@ -185,6 +186,11 @@ def leave_log(path):
         new.replace(old)
 
 
+def of_a_later_version(file):
+    with closing(sqlite3.connect(file)) as db:
+        db.execute("PRAGMA user_version = 9")
+
+
 @pytest.mark.parametrize(
     ("make", "code"),
     [
@@ -193,7 +199,7 @@ def leave_log(path):
         (lambda file: file.write_bytes(file.read_bytes()[:300]), "DATABASE_DAMAGED"),
         (tampered, "DATABASE_DAMAGED"),
         (Path.unlink, "NO_DATABASE"),
-        (lambda file: sqlite3.connect(file).execute("PRAGMA user_version = 9"), "DATABASE_VERSION"),
+        (of_a_later_version, "DATABASE_VERSION"),
     ],
 )
 def test_what_is_no_whole_copy_is_not_put_back(database, copy, make, code):
