@@ -62,10 +62,10 @@ class CountingStore(Store):
 
     def _connect(self) -> sqlite3.Connection:
         connection = super()._connect()
-        connection.set_trace_callback(self._count)
+        connection.set_trace_callback(self._counted)
         return connection
 
-    def _count(self, _statement: str) -> None:
+    def _counted(self, _statement: str) -> None:
         self.statements += 1
 
 
