@@ -76,7 +76,7 @@ def reuse_checked_invoices(db: sqlite3.Connection, scope: Mapping[str, Any], now
 def doubtful_readings(db: sqlite3.Connection, scope: Mapping[str, Any]) -> list[str]:
     """Give the numbers of invoices whose foreign payments have write-offs of unclear currency."""
     rows = db.execute(
-        "SELECT r.* FROM run_rows r JOIN matched m ON m.row_id = r.id"
+        "SELECT r.* FROM matched m CROSS JOIN run_rows r ON r.id = m.row_id"
         " WHERE r.write_offs <> '[]' AND r.currency <> 'SEK' AND m.invoice_id IS NOT NULL"
         " AND r.date IS NOT NULL AND NOT EXISTS (SELECT 1 FROM run_balances b"
         "  WHERE b.run_id = :run_id AND b.invoice_number = r.invoice_number)"
@@ -186,7 +186,7 @@ _OPEN = f"""
             CASE WHEN r.write_offs <> '[]' OR r.amount IS NULL THEN 1e18
                  WHEN r.currency = 'SEK' THEN CAST(r.amount AS REAL)
                  ELSE CAST(COALESCE(r.amount_currency, r.amount) AS REAL) END) AS taken
-        FROM matched m JOIN run_rows r ON r.id = m.row_id
+        FROM matched m CROSS JOIN run_rows r ON r.id = m.row_id
         WHERE m.invoice_id IS NOT NULL AND {NOT_REGISTERED} GROUP BY m.invoice_id
     ) t ON t.invoice_id = i.id LEFT JOIN (
         SELECT invoice_id, SUM(CAST(effect AS REAL)) AS taken FROM ignored_payments g

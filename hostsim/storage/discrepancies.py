@@ -197,7 +197,7 @@ _IGNORED_BEFORE = f"""
 """  # noqa: S608 constants
 
 _ROWS_OF_INVOICES = f"""
-    SELECT r.*, m.invoice_id AS its_invoice FROM matched m JOIN run_rows r ON r.id = m.row_id
+    SELECT r.*, m.invoice_id AS its_invoice FROM matched m CROSS JOIN run_rows r ON r.id = m.row_id
     WHERE m.invoice_id IN {_WITH_BALANCE}
 """  # noqa: S608 constants
 

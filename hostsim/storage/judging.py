@@ -463,8 +463,9 @@ _MATCH = """
     FROM run_rows r WHERE r.run_id = :run_id AND r.deleted = 0
 """
 
-# Payments of other channels, of the days around those of the run; each once by its SEK, and once
-# by the amount in its currency. The index finds them without the millions of this channel.
+# Payments of other channels in the region, of the days around those of the run; each once by its
+# SEK, and once by the amount in its currency. The index finds them without the millions of this
+# channel, and of companies that other regions have: a definition keeps its region and its company.
 _CREATE_OTHER_CHANNEL_PAYMENTS = """
     CREATE TEMP TABLE other_channel (payment_id INTEGER, invoice_id INTEGER, region TEXT,
                                   customer TEXT, day REAL, amount REAL)
@@ -477,21 +478,23 @@ _FIND_OTHER_CHANNEL_PAYMENTS = f"""
         FROM run_rows WHERE run_id = :run_id),
     others AS (
         SELECT id FROM payments WHERE state = 'registered' AND import_type IS NULL
-        UNION ALL SELECT id FROM payments WHERE state = 'registered' AND import_type < :import_type
-        UNION ALL SELECT id FROM payments WHERE state = 'registered' AND import_type > :import_type
-        UNION ALL SELECT id FROM payments
-        WHERE state = 'registered' AND import_type = :import_type AND company < :company
-        UNION ALL SELECT id FROM payments
-        WHERE state = 'registered' AND import_type = :import_type AND company > :company),
+        UNION ALL
+        SELECT p.id FROM (
+            SELECT DISTINCT import_type, company FROM definitions
+            WHERE region = :region AND company IS NOT NULL
+            AND (import_type, company) <> (:import_type, :company)) d
+        CROSS JOIN payments p ON p.state = 'registered' AND p.import_type = d.import_type
+                              AND p.company = d.company),
     near AS (
         SELECT p.id, p.invoice_id, julianday(p.date) AS day, p.amount, p.amount_currency
         FROM days CROSS JOIN others CROSS JOIN payments p ON p.id = others.id
         WHERE julianday(p.date) BETWEEN days.first AND days.last)
     SELECT n.id, i.id, i.region, i.customer_code, n.day, CAST(n.amount AS REAL)
-    FROM near n CROSS JOIN invoices i ON i.id = n.invoice_id
+    FROM near n CROSS JOIN invoices i ON i.id = n.invoice_id AND i.region = :region
     UNION
     SELECT n.id, i.id, i.region, i.customer_code, n.day, CAST(n.amount_currency AS REAL)
-    FROM near n CROSS JOIN invoices i ON i.id = n.invoice_id WHERE n.amount_currency IS NOT NULL
+    FROM near n CROSS JOIN invoices i ON i.id = n.invoice_id AND i.region = :region
+    WHERE n.amount_currency IS NOT NULL
 """  # noqa: S608 a constant
 
 # What may be the payment ``r`` of the invoice ``i``, on another invoice of the customer.

@@ -141,6 +141,7 @@ CREATE TABLE definitions (
 );
 
 CREATE INDEX definitions_by_company ON definitions (company);
+CREATE INDEX definitions_by_region ON definitions (region);
 
 -- What runs with nobody there, when, and how its last run ended.
 CREATE TABLE schedules (

@@ -109,7 +109,7 @@ _FIND_CREDITS = f"""
     INSERT INTO credit
     SELECT r.date, substr({_OWN_AMOUNT.format("r")}, 2), r.currency, r.number,
            r.invoice_number, r.customer, r.amount_currency, i.id, {_CUSTOMER_HERE.format("i")}
-    FROM matched m JOIN run_rows r ON r.id = m.row_id LEFT JOIN invoices i ON i.id = m.invoice_id
+    FROM matched m CROSS JOIN run_rows r ON r.id = m.row_id LEFT JOIN invoices i ON i.id = m.invoice_id
     WHERE {_OWN_AMOUNT.format("r")} LIKE '-%' AND r.date IS NOT NULL AND r.number <> ''
     AND (r.excluded_reason IS NULL
          OR r.excluded_reason NOT IN (SELECT value FROM json_each(:excluded)))
@@ -123,7 +123,7 @@ _DEBITS_OF_RUN = f"""
     SELECT {_CREDIT_COLUMNS}, r.number AS other_number, r.invoice_number AS other_invoice_number,
            r.customer AS other_customer, i.id AS other_invoice,
            {_CUSTOMER_HERE.format("i")} AS other_customer_here, 0 AS other_registered
-    FROM matched m JOIN run_rows r ON r.id = m.row_id
+    FROM matched m CROSS JOIN run_rows r ON r.id = m.row_id
     JOIN credit c ON c.date = r.date AND c.debit = {_OWN_AMOUNT.format("r")}
         AND c.currency = r.currency
         AND c.invoice_number <> r.invoice_number

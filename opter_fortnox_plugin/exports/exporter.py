@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, nullcontext
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any, Final
@@ -105,8 +105,10 @@ def _alone(
     ):
         if run.company is not None:
             locks.enter_context(_export_lock(session.host, run.company))
+        else:
+            held.enter_context(session.limited())
         pool = held.enter_context(session.pool)
-        with session.company_lock(run.company) if run.company else session.limited():
+        with session.company_lock(run.company) if run.company else nullcontext():
             company = pool.run(session.client.company)
         refuse_other_company(run, company)
         if run.company is None:
