@@ -11,6 +11,7 @@ from functools import wraps
 from pathlib import Path
 from types import TracebackType
 from typing import Any, ParamSpec, Self, TypeVar
+from urllib.parse import quote
 
 from hostsim.errors import HostError, host_error
 from hostsim.storage import commits, damage, migrations, sql_functions
@@ -217,11 +218,16 @@ class Database:
         # Transactions are begun by hand. Threads never share a connection; only closing may
         # happen in another thread.
         how: dict[str, Any] = {"timeout": self._patience, "isolation_level": None}
-        how |= {"check_same_thread": False, "factory": _Connection}
-        name: str | Path = self.path
-        if self._immutable:
-            name, how["uri"] = f"{self.path.as_uri()}?immutable=1", True
-        connection: _Connection = sqlite3.connect(name, **how)
+        how |= {"check_same_thread": False, "factory": _Connection, "uri": True}
+        # A file that was deleted is not made again.
+        mode = "immutable=1" if self._immutable else "mode=rw"
+        # Not as_uri(): SQLite takes the server of a Windows share for an authority.
+        place = "/" + quote(self.path.as_posix(), safe="/:").removeprefix("/")
+        try:
+            connection: _Connection = sqlite3.connect(f"file://{place}?{mode}", **how)
+        except sqlite3.OperationalError as error:
+            self._refuse_other_file()
+            raise host_error("DATABASE_UNREACHABLE", path=self.path) from error
         connection.path = self.path
         connection.row_factory = sqlite3.Row
         connection.execute("PRAGMA foreign_keys = ON")

@@ -109,7 +109,8 @@ _FIND_CREDITS = f"""
     INSERT INTO credit
     SELECT r.date, substr({_OWN_AMOUNT.format("r")}, 2), r.currency, r.number,
            r.invoice_number, r.customer, r.amount_currency, i.id, {_CUSTOMER_HERE.format("i")}
-    FROM matched m CROSS JOIN run_rows r ON r.id = m.row_id LEFT JOIN invoices i ON i.id = m.invoice_id
+    FROM matched m CROSS JOIN run_rows r ON r.id = m.row_id
+    LEFT JOIN invoices i ON i.id = m.invoice_id
     WHERE {_OWN_AMOUNT.format("r")} LIKE '-%' AND r.date IS NOT NULL AND r.number <> ''
     AND (r.excluded_reason IS NULL
          OR r.excluded_reason NOT IN (SELECT value FROM json_each(:excluded)))

@@ -64,6 +64,10 @@ def test_the_demo_keeps_its_progress_out_of_the_result(shown):
     assert "Läser betalningar" not in shown[0]
 
 
+def test_the_demo_never_meets_the_rate_limit(shown):
+    assert "429" not in shown[1]
+
+
 def test_the_demo_registers_no_payment_twice(shown):
     with Store.open(shown[2] / "hostsim.db") as store:
         keys = [entry.payment.key for entry in store.registered()]

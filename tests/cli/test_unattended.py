@@ -3,15 +3,10 @@
 from __future__ import annotations
 
 import json
-import threading
 from pathlib import Path
 
 import pytest
-from ports import free_port
-
-from hostsim.plugins.loading import Plugins
-from hostsim.sandbox import Sandbox, scripted_login, seed
-from opter_fortnox_plugin import hooks as fortnox
+from at_the_sandbox import load_fortnox_alone, sandbox_of, signing_in
 
 #: By what each command is called, where a name is the definition's.
 COMMANDS = {
@@ -27,32 +22,20 @@ COMMANDS = {
 
 @pytest.fixture
 def sandbox(monkeypatch):
-    redirect = f"http://localhost:{free_port()}/callback"
-    with Sandbox(seed.empty(), redirect_uri=redirect) as sandbox:
-        for name, value in sandbox.environment().items():
-            monkeypatch.setenv(name, value)
+    with sandbox_of(monkeypatch) as sandbox:
         yield sandbox
 
 
 @pytest.fixture
 def windows(monkeypatch):
     """The addresses that somebody signed in at, a system administrator."""
-    opened = []
-
-    def sign_in(address, answered):
-        opened.append(address)
-        arguments = (address, seed.USER, seed.PASSWORD)
-        threading.Thread(target=scripted_login.sign_in, args=arguments, daemon=True).start()
-        return True
-
-    monkeypatch.setattr("hostsim.services.browser.open_browser", sign_in)
-    return opened
+    return signing_in(monkeypatch)
 
 
 @pytest.fixture
 def run(run_command, monkeypatch, sandbox, windows):
     """Run a command where an import and an export use a service account."""
-    monkeypatch.setattr(Plugins, "load", classmethod(lambda cls: cls([("fortnox", fortnox)])))
+    load_fortnox_alone(monkeypatch)
     assert run_command("init").status == 0
     assert run_command("invoices", "load", "fakturor.csv").status == 0
     kind = ("--type", "FortnoxAPI", "--set", "sign_in=service-account")
@@ -63,7 +46,7 @@ def run(run_command, monkeypatch, sandbox, windows):
     return run_command
 
 
-def signing_in(lines):
+def advice(lines):
     return [line for line in lines if "hostsim sign-in" in line]
 
 
@@ -106,7 +89,7 @@ def test_an_error_that_no_login_mends_says_nothing_of_signing_in(run, sandbox):
     sandbox.state.withdraw_licence()
     ended = run("import", "In", "--unattended")
     assert ended.status == 4
-    assert signing_in(ended.err.splitlines()) == []
+    assert advice(ended.err.splitlines()) == []
 
 
 def test_an_export_asks_nobody_whether_to_send(run, monkeypatch):

@@ -6,18 +6,15 @@ import json
 import os
 import subprocess
 import sys
-import threading
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
 
 import pytest
+from at_the_sandbox import load_fortnox_alone, sandbox_of, signing_in
 from command_line import run_command
-from ports import free_port
 
-from hostsim.plugins.loading import Plugins
-from hostsim.sandbox import Invoice, Payment, Sandbox, scripted_login, seed
-from opter_fortnox_plugin import hooks as fortnox
+from hostsim.sandbox import Invoice, Payment, seed
 
 __all__ = ["run_command"]
 
@@ -66,31 +63,19 @@ def sandbox(monkeypatch):
         days = {"invoice_date": date(2026, 1, 15), "due_date": date(2026, 2, 14)}
         company.add_invoice(Invoice(number=number, total=Decimal(1000), **days))
     pay(company, PAID[0])
-    redirect = f"http://localhost:{free_port()}/callback"
-    with Sandbox(state, redirect_uri=redirect) as sandbox:
-        for name, value in sandbox.environment().items():
-            monkeypatch.setenv(name, value)
+    with sandbox_of(monkeypatch, state) as sandbox:
         yield sandbox
 
 
 @pytest.fixture
 def windows(monkeypatch):
-    opened = []
-
-    def sign_in(address, answered):
-        opened.append(address)
-        arguments = (address, seed.USER, seed.PASSWORD)
-        threading.Thread(target=scripted_login.sign_in, args=arguments, daemon=True).start()
-        return True
-
-    monkeypatch.setattr("hostsim.services.browser.open_browser", sign_in)
-    return opened
+    return signing_in(monkeypatch)
 
 
 @pytest.fixture
 def run(run_command, monkeypatch, sandbox, windows):
     """Run commands where two imports and an export share the company of one consent."""
-    monkeypatch.setattr(Plugins, "load", classmethod(lambda cls: cls([("fortnox", fortnox)])))
+    load_fortnox_alone(monkeypatch)
 
     def run(*words):
         ended = run_command(*words)

@@ -6,25 +6,22 @@ import json
 import shutil
 import sqlite3
 import sys
-import threading
 from types import SimpleNamespace
 
 import pytest
+from at_the_sandbox import load_fortnox_alone, sandbox_of, signing_in
 from fake_export import SETTINGS, FakeExport, bill
 from fake_plugin import FakePlugin, hookimpl, invoice
-from ports import free_port
 
 from hostsim import __main__
 from hostsim.errors import HostError, exit_status
 from hostsim.ledger.values import ExportedInvoice
 from hostsim.plugins.loading import Plugins
-from hostsim.sandbox import Sandbox, scripted_login, seed
 from hostsim.services.doctor import LABELS, NOT_USED, Doctor, first_failure
 from hostsim.services.host import Host
 from hostsim.storage.secrets import no_keyring
 from hostsim.storage.store import Store
 from opter_contract.values import Finding, Text
-from opter_fortnox_plugin import hooks as fortnox
 
 NAME = "Banken"
 FINE = Text("Allt väl.", "All is well.")
@@ -322,8 +319,8 @@ def test_the_first_failure_thing_gives_the_error():
 @pytest.fixture
 def command(database, store, monkeypatch, capsys):
     """Run a command on a host with the plug-in of Fortnox; somebody signs in in its window."""
-    monkeypatch.setattr(Plugins, "load", classmethod(lambda cls: cls([("fortnox", fortnox)])))
-    monkeypatch.setattr("hostsim.services.browser.open_browser", _sign_in)
+    load_fortnox_alone(monkeypatch)
+    signing_in(monkeypatch)
 
     def run(*arguments):
         status = __main__.main(["--db", str(database), *arguments])
@@ -333,19 +330,9 @@ def command(database, store, monkeypatch, capsys):
     return run
 
 
-def _sign_in(address, answered):
-    threading.Thread(
-        target=scripted_login.sign_in, args=(address, seed.USER, seed.PASSWORD), daemon=True
-    ).start()
-    return True
-
-
 @pytest.fixture
 def sandbox(monkeypatch):
-    redirect = f"http://localhost:{free_port()}/callback"
-    with Sandbox(seed.empty(), redirect_uri=redirect) as sandbox:
-        for name, value in sandbox.environment().items():
-            monkeypatch.setenv(name, value)
+    with sandbox_of(monkeypatch) as sandbox:
         yield sandbox
 
 

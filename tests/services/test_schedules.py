@@ -8,7 +8,7 @@ from decimal import Decimal
 import pytest
 from fake_export import SETTINGS, FakeExport, bill, load, loaded
 from fake_plugin import COMPANY, FakePlugin, Refused, balance, hookimpl, payment
-from host_and_plugin import NOON, books, host_of, listed, refusal, remaining
+from host_and_plugin import NOON, Clock, books, host_of, listed, refusal, remaining
 
 from hostsim.ledger.schedules import GREEN, NONE, Timetable
 from hostsim.messages.text import own
@@ -18,17 +18,6 @@ from opter_contract.values import Text
 
 DAILY = Timetable(daily=time(6))
 HALF_HOURS = Timetable(every=timedelta(minutes=30))
-
-
-class Clock:
-    def __init__(self):
-        self.now = NOON
-
-    def __call__(self):
-        return self.now
-
-    def pass_(self, **length):
-        self.now += timedelta(**length)
 
 
 @pytest.fixture

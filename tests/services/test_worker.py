@@ -5,21 +5,13 @@ from datetime import timedelta
 
 import pytest
 from fake_plugin import FakePlugin
-from host_and_plugin import NOON, host_of
+from host_and_plugin import Clock, host_of
 
 from hostsim.errors import host_error
 from hostsim.ledger.schedules import GREEN, Timetable
 from hostsim.services import worker
 
 NAMES = ("A", "B", "C", "D")
-
-
-class Clock:
-    def __init__(self):
-        self.now = NOON
-
-    def __call__(self):
-        return self.now
 
 
 @pytest.fixture

@@ -7,6 +7,7 @@ import shutil
 import sqlite3
 import subprocess
 import sys
+import threading
 from contextlib import closing, contextmanager
 from decimal import Decimal
 
@@ -141,6 +142,15 @@ def test_a_file_that_lost_its_name_gets_no_payments(store, host, plugin, yesterd
     assert refused(add, host, plugin) == "DATABASE_REPLACED"
     store.path.unlink()
     assert refused(add, host, plugin) == "DATABASE_REPLACED"
+
+
+@posix
+def test_a_database_that_is_deleted_under_a_program_is_not_made_again(store):
+    store.path.unlink()
+    beside = threading.Thread(target=refused, args=(store.definitions,))
+    beside.start()
+    beside.join()
+    assert not store.path.exists()
 
 
 def test_counts_begin_again_after_eight_million(store):

@@ -7,7 +7,16 @@ from decimal import Decimal
 from pathlib import Path
 
 import pytest
-from fake_plugin import COMPANY, NEW_YEAR, FakePlugin, excluded, invoice, payment, write_off
+from fake_plugin import (
+    COMPANY,
+    NEW_YEAR,
+    OTHER_COMPANY,
+    FakePlugin,
+    excluded,
+    invoice,
+    payment,
+    write_off,
+)
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -216,3 +225,19 @@ def test_a_decision_judges_only_what_it_touches(office, monkeypatch):
     )
     office.host.set_aside(NAME, ["3"])
     assert len(written) == 1
+
+
+@pytest.mark.parametrize(("region", "found"), [("", 1), ("Norr", 0)])
+def test_an_import_looks_for_payments_of_other_ways_in_its_own_region_alone(office, region, found):
+    """So thousands of companies, each a region, cost each other nothing."""
+    office.store.load_invoices([invoice("1001", "100", region=region)])
+    office.bank.company = OTHER_COMPANY
+    office.bank.payments = [payment(2, "1001", "100", company=OTHER_COMPANY)]
+    office.host.define("Other", "Bank", "API", region, {})
+    office.host.import_payments("Other")
+    office.host.save("Other")
+    preview = office.reads([payment(1, "1002", "100")])
+    run = ImportRun(office.store, preview.run_id, office.store.definition(NAME))
+    with run.judging(COMPANY.number) as judging:
+        rows = judging.db.execute("SELECT DISTINCT payment_id FROM other_channel").fetchall()
+    assert len(rows) == found

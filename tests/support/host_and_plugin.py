@@ -5,7 +5,7 @@ The folder of the services has the fixtures; elsewhere a test file assigns them 
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from fake_plugin import FakePlugin, invoice
@@ -16,6 +16,19 @@ from hostsim.services.host import Host
 from hostsim.storage.store import Store
 
 NOON = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
+
+
+class Clock:
+    """Noon, and what a test lets pass."""
+
+    def __init__(self):
+        self.now = NOON
+
+    def __call__(self):
+        return self.now
+
+    def pass_(self, **length):
+        self.now += timedelta(**length)
 
 
 def host_of(store, *plugins, **values):

@@ -707,3 +707,17 @@ def test_while_a_person_looks_other_runs_know_what_was_asked(office):
 
     office.has(invoice()).export(review=review)
     assert counted == [sum(one.path.startswith("/3/") for one in office.sandbox.asked)]
+
+
+def test_the_request_that_tells_the_company_counts_beside_those_of_other_runs(office):
+    key = "FortnoxAPI", f"pace/{office.sandbox.client_id}/{office.fortnox.number}"
+    at_the_end_of_time = 4e9
+    office.host._state[key] = json.dumps([at_the_end_of_time])
+    counted = []
+
+    def review(_):
+        counted.append(len(json.loads(office.host._state[key])))
+        return ()
+
+    office.has(invoice()).export(review=review)
+    assert counted == [1 + sum(one.path.startswith("/3/") for one in office.sandbox.asked)]
