@@ -81,6 +81,7 @@ class _Cursor(sqlite3.Cursor):
     execute = _explained(sqlite3.Cursor.execute)
     executemany = _explained(sqlite3.Cursor.executemany)
     fetchone = _explained(sqlite3.Cursor.fetchone)
+    fetchmany = _explained(sqlite3.Cursor.fetchmany)
     fetchall = _explained(sqlite3.Cursor.fetchall)
     __next__ = _explained(sqlite3.Cursor.__next__)  # type: ignore[arg-type]
 

@@ -371,9 +371,9 @@ class ImportRun:
         for query in (_SHOWN_HEAD, _SHOWN_ROWS, _SHOWN_ROWS_WITHOUT_NUMBER):
             with closing(db.cursor()) as cursor:
                 cursor.row_factory = None
-                for (line,) in cursor.execute(query, {"run_id": self.run_id}):
-                    digest.update(line)
-                    digest.update(b"\n")
+                cursor.execute(query, {"run_id": self.run_id})
+                while lines := cursor.fetchmany(BATCH):
+                    digest.update(b"".join(b"%b\n" % line for line in lines))
         return digest.hexdigest()[:16]
 
     def _write(self, results: Iterator[tuple[object, ...]]) -> None:

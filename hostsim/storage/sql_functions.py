@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import sqlite3
 from decimal import Decimal
+from functools import lru_cache
 
 from hostsim.ledger.values import EXACT
 
@@ -34,14 +35,24 @@ class _ExactSum:
 
 def _holds(wanted: str, *texts: str | None) -> bool:
     """Find a text in any of several, capitals or not, amounts also as Swedes write them."""
+    wanted, number, short = _sought(wanted)
+    known = [text for text in texts if text]
+    # A line each, so that one search finds in any of them and not across two.
+    lines = "\n".join(known)
+    if number and (number in lines or short in known):
+        return True
+    return wanted in lines.casefold()
+
+
+@lru_cache(maxsize=16)
+def _sought(wanted: str) -> tuple[str, str, str]:
+    """Give a text without capitals, and where it is an amount, how the database may have it."""
     wanted = wanted.casefold()
-    if _AMOUNT.fullmatch(wanted):
-        number = "".join(wanted.split()).replace(",", ".")
-        # 10,00 stands in the database as 10, as 10.0 or as 10.00.
-        short = number.rstrip("0").rstrip(".") if "." in number else number
-        if any(number in text or text == short for text in texts if text):
-            return True
-    return any(wanted in text.casefold() for text in texts if text)
+    if not _AMOUNT.fullmatch(wanted):
+        return wanted, "", ""
+    number = "".join(wanted.split()).replace(",", ".")
+    # 10,00 stands in the database as 10, as 10.0 or as 10.00.
+    return wanted, number, number.rstrip("0").rstrip(".") if "." in number else number
 
 
 _LAST_LETTERS = str.maketrans({"å": "{", "ä": "|", "æ": "|", "ö": "}", "ø": "}"})
