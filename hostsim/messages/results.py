@@ -8,6 +8,10 @@ PREVIEW_KEPT = Text(
     "Det inlästa är sparat som förhandsvisning.", "What was read is stored as a preview."
 )
 
+MATCHING = Text(
+    "Jämför betalningarna med fakturorna här", "Comparing the payments with the invoices here"
+)
+
 
 def payment_added(payment_id: int) -> Text:
     return Text(

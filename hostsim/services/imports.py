@@ -12,7 +12,7 @@ from hostsim.storage import commits, schedules
 from hostsim.storage.import_runs import ImportRun
 from hostsim.storage.previews import Preview
 from hostsim.storage.region_checks import checked_bank_account, refuse_other_region
-from opter_contract.values import ImportReport
+from opter_contract.values import ImportReport, Progress
 
 
 class Imports(Context):
@@ -55,6 +55,7 @@ class Imports(Context):
             )
             with failing(import_run):
                 report = self._read(import_run)
+                self._on_progress(Progress("matching", 0, None, results_messages.MATCHING))
                 import_run.judge(company_of(report))
                 preview = import_run.finish(
                     report.cursor,
