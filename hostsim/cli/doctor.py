@@ -86,7 +86,12 @@ def _show_end(common: Common, name: str | None, findings: list[Finding]) -> None
     en="Explain an error code, or show all.",
 )
 @click.argument("code", required=False, metavar="[KOD]")
-@option("--markdown", is_flag=True, sv="Skriv sidan ERRORS.md.", en="Write the page ERRORS.md.")
+@option(
+    "--markdown",
+    is_flag=True,
+    sv="Skriv sidan docs/errors.md.",
+    en="Write the page docs/errors.md.",
+)
 def errors(common: Common, code: str | None, *, markdown: bool) -> None:
     from hostsim.views import errors as views_errors
 

@@ -1,7 +1,7 @@
 """Why a payment is not ready to be saved: one row a reason.
 
-README, page, command line and ``why`` draw from :data:`REASONS`. A plug-in may exclude a
-payment for a reason that is not here: its code then stands for its label, and its own
+The pages in docs, the desk, the command line and ``why`` draw from :data:`REASONS`. A plug-in may
+exclude a payment for a reason that is not here: its code then stands for its label, and its own
 message says what it is.
 """
 
@@ -246,7 +246,7 @@ _ALL = (
     ),
 )
 
-#: By code, in the order of the README.
+#: By code, in the order of docs/commands.md.
 REASONS: Mapping[str, Reason] = MappingProxyType({reason.code: reason for reason in _ALL})
 
 #: The codes of those that are ignored.

@@ -82,7 +82,7 @@ ERROR_CODES: tuple[Column[Explained], ...] = (
 
 
 def markdown(errors: Iterable[Explained]) -> str:
-    """Write the page ``ERRORS.md``: one table for each source."""
+    """Write the page ``docs/errors.md``: one table for each source."""
     lines = [
         "# Felkoder och vad de betyder / Error codes and what they mean",
         "",

@@ -1,6 +1,6 @@
 """Why an item is not exported, or what is missing in Fortnox: one row a code.
 
-The codes are stable; see the tables in the README. What is true of every export is here, with
+The codes are stable; see the tables in docs/exports.md. What is true of every export is here, with
 places for the words of each. A gap hinders all that needs it, a refusal one item.
 """
 

@@ -1,4 +1,4 @@
-"""Make the pictures of the README anew: ``python tests/browser/pictures.py`` (and ImageMagick).
+"""Make the pictures of the pages anew: ``python tests/browser/pictures.py`` (and ImageMagick).
 
 They show the sandbox's invented haulier, so that no real payment is in them.
 """

@@ -11,8 +11,8 @@ import venv
 from collections import Counter
 from pathlib import Path
 
+import code_blocks
 import pytest
-import readme
 import requests
 from ports import free_port
 
@@ -70,7 +70,7 @@ def test_the_wheel_needs_only_what_the_plug_in_itself_needs(empty_environment):
     assert not {"click", "rich", "flask", "waitress", "filelock"} & installed
 
 
-def test_the_host_of_the_readme_finds_it_and_imports(empty_environment, tmp_path, now):
+def test_the_host_of_the_page_finds_it_and_imports(empty_environment, tmp_path, now):
     """The host was written from the contract page alone and knows nothing of hostsim."""
     with Sandbox(seed.haulier(now), redirect_uri=f"http://127.0.0.1:{free_port()}/cb") as sandbox:
         window = tmp_path / "window.py"
@@ -81,7 +81,7 @@ def test_the_host_of_the_readme_finds_it_and_imports(empty_environment, tmp_path
         )
         here = f'"{Path(sys.executable).as_posix()}" "{window.as_posix()}" %s'
         program = tmp_path / "host.py"
-        program.write_text(readme.block(readme.HOST), encoding="utf-8")
+        program.write_text(code_blocks.block(code_blocks.HOST), encoding="utf-8")
         settings = {"ignore_payments_before": seed.cut_off(now), "api_access_token": "left-over"}
         done = subprocess.run(
             [empty_environment, program, "FortnoxAPI"]

@@ -11,9 +11,9 @@ import types
 from contextlib import closing
 from pathlib import Path
 
+import code_blocks
 import killed_process
 import pytest
-import readme
 from killed_process import content, each, missed
 from ledgers import Books
 from scripted_import import Script, damage, fresh_code
@@ -70,9 +70,9 @@ def attempt(imported, killed, folder, tmp_path_factory, monkeypatch):
 
 
 def ledger():
-    """Give the ledger of the README, in the folder of today."""
+    """Give the ledger of the page, in the folder of today."""
     module = types.ModuleType("ledger")
-    exec(readme.block(readme.LEDGER), vars(module))  # noqa: S102 the README's own
+    exec(code_blocks.block(code_blocks.LEDGER), vars(module))  # noqa: S102 the page's own
     module.FOLDER = Path()
     return module
 

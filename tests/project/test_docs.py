@@ -1,4 +1,4 @@
-"""The README names what there is, and its commands are the ones that work."""
+"""The README and the pages in docs name what there is, and their commands are those that work."""
 
 from __future__ import annotations
 
@@ -21,11 +21,24 @@ from opter_fortnox_plugin.invoices import problems as invoice_problems
 from opter_fortnox_plugin.invoices import settings as invoice_settings
 from opter_fortnox_plugin.supplier_invoices import problems as bill_problems
 from opter_fortnox_plugin.supplier_invoices import settings as bill_settings
+from tests.project import contract_page
 
 ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
+DOCS = {
+    page.stem: page.read_text(encoding="utf-8") for page in sorted((ROOT / "docs").glob("*.md"))
+}
+#: All that is written for people.
+GUIDE = "\n".join([README, *DOCS.values()])
 SANDBOX = (ROOT / "hostsim/sandbox/README.md").read_text(encoding="utf-8")
-PAGES = sorted(page for page in ROOT.glob("*.md")) + sorted((ROOT / "hostsim").rglob("*.md"))
+PAGES = [
+    *sorted(ROOT.glob("*.md")),
+    *(
+        page
+        for folder in ("docs", "hostsim", "opter_contract", "opter_fortnox_plugin", "tests")
+        for page in sorted((ROOT / folder).rglob("*.md"))
+    ),
+]
 SOURCES = [
     path.read_text(encoding="utf-8")
     for folder in ("hostsim", "opter_fortnox_plugin")
@@ -46,8 +59,8 @@ def test_the_first_two_python_lines_are_the_demo_and_the_tests():
     [*settings.FIELDS, *invoice_settings.FIELDS, *bill_settings.FIELDS],
     ids=lambda field: field.key,
 )
-def test_every_settings_field_is_in_the_readme_with_its_preset(field):
-    lines = re.findall(rf"^\| `{field.key}` .*$", README, re.MULTILINE)
+def test_every_settings_field_is_in_the_pages_with_its_preset(field):
+    lines = re.findall(rf"^\| `{field.key}` .*$", GUIDE, re.MULTILINE)
     assert any(f"`{field.default}`" in line for line in lines) or not field.default
 
 
@@ -59,8 +72,8 @@ def test_every_settings_field_is_in_the_readme_with_its_preset(field):
         ("exports of bills", bill_settings.SCOPES),
     ],
 )
-def test_the_readme_lists_the_scopes_of_what_an_integration_is_to_do(what, scopes):
-    [line] = re.findall(rf"^ +\| {what} \| ([^;|]*)", README, re.MULTILINE)
+def test_the_pages_lists_the_scopes_of_what_an_integration_is_to_do(what, scopes):
+    [line] = re.findall(rf"^ +\| {what} \| ([^;|]*)", GUIDE, re.MULTILINE)
     assert tuple(re.findall("`([a-z]+)`", line)) == scopes
 
 
@@ -74,36 +87,36 @@ def test_the_readme_lists_the_scopes_of_what_an_integration_is_to_do(what, scope
         }
     ),
 )
-def test_every_gap_and_refusal_of_an_export_is_in_the_readme(code):
-    assert f"`{code}`" in README
+def test_every_gap_and_refusal_of_an_export_is_in_the_pages(code):
+    assert f"`{code}`" in GUIDE
 
 
 @pytest.mark.parametrize(
     "name",
     sorted(set(re.findall(r"\b(?:FORTNOX|HOSTSIM)_[A-Z_]+[A-Z]\b", "".join(SOURCES))) - set(CODES)),
 )
-def test_every_environment_variable_is_in_the_readme(name):
-    assert f"`{name}`" in README
+def test_every_environment_variable_is_in_the_pages(name):
+    assert f"`{name}`" in GUIDE
 
 
 @pytest.mark.parametrize(("name", "value"), sorted(configuration.DEFAULTS.items()))
-def test_every_preset_of_the_configuration_is_in_the_readme(name, value):
-    [line] = re.findall(rf"^\| `{name}` .*$", README, re.MULTILINE)
+def test_every_preset_of_the_configuration_is_in_the_pages(name, value):
+    [line] = re.findall(rf"^\| `{name}` .*$", GUIDE, re.MULTILINE)
     assert value in line
 
 
 @pytest.mark.parametrize("name", sorted({*labels.STATUSES, *labels.REASONS}))
-def test_every_status_and_reason_is_in_the_readme(name):
-    assert f"`{name}`" in README
+def test_every_status_and_reason_is_in_the_pages(name):
+    assert f"`{name}`" in GUIDE
 
 
 def test_every_ignored_reason_is_called_ignored():
-    [line] = re.findall(r"^Ignored: .*$", README, re.MULTILINE)
+    [line] = re.findall(r"^Ignored: .*$", DOCS["commands"], re.MULTILINE)
     assert set(re.findall(r"`([a-z-]+)`", line)) == reasons.IGNORED
 
 
-def test_the_lower_list_of_the_readme_is_the_table_of_reasons():
-    [_, table] = README.split("| in the lower list ", 1)
+def test_the_lower_list_of_the_commands_is_the_table_of_reasons():
+    [_, table] = DOCS["commands"].split("| in the lower list ", 1)
     rows = dict(re.findall(r"^\| `([a-z-]+)` \| (.*) \|$", table.split("\n\n", 1)[0], re.MULTILINE))
     assert list(rows) == [code for code in reasons.REASONS if code not in reasons.IGNORED]
     for code, text in rows.items():
@@ -112,8 +125,8 @@ def test_the_lower_list_of_the_readme_is_the_table_of_reasons():
 
 
 @pytest.mark.parametrize("status", sorted({0, *EXIT_STATUS.values()}))
-def test_every_exit_status_is_in_the_readme(status):
-    assert re.search(rf"^\| {status} \| ", README, re.MULTILINE)
+def test_every_exit_status_is_in_the_pages(status):
+    assert re.search(rf"^\| {status} \| ", GUIDE, re.MULTILINE)
 
 
 def commands(group: click.Group, path: str = "") -> list[str]:
@@ -126,8 +139,8 @@ def commands(group: click.Group, path: str = "") -> list[str]:
 
 
 @pytest.mark.parametrize("command", commands(hostsim))
-def test_every_command_is_in_the_readme(command):
-    assert f"hostsim {command}" in README or f"`{command}`" in README
+def test_every_command_is_in_the_pages(command):
+    assert f"hostsim {command}" in GUIDE or f"`{command}`" in GUIDE
 
 
 @pytest.fixture(scope="module")
@@ -151,7 +164,40 @@ def test_every_line_for_the_switchboard_works(switchboard, method, path, body):
     assert answer.ok, answer.text
 
 
-@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
-def test_every_file_that_a_page_links_to_exists(page):
-    for target in re.findall(r"\]\(([^)#]+)\)", page.read_text(encoding="utf-8")):
-        assert target.startswith("https://") or (page.parent / target).exists(), target
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+def test_what_a_page_links_to_exists(page):
+    text = page.read_text(encoding="utf-8")
+    for target, anchor in re.findall(r"\]\(([^)#\s]*)(?:#([^)]*))?\)", text):
+        if target.startswith("https://"):
+            continue
+        file = page.parent / target if target else page
+        assert file.exists(), target
+        assert not anchor or anchor in anchors(file), f"{target}#{anchor}"
+
+
+def anchors(page):
+    """Give the anchors that a Markdown page gets from its headings."""
+    headings = re.findall(r"^#+ (.+)$", page.read_text(encoding="utf-8"), re.MULTILINE)
+    return {re.sub(r"[^\w -]", "", one.lower()).replace(" ", "-") for one in headings}
+
+
+def test_no_page_links_to_a_package_registry():
+    for page in PAGES:
+        assert not re.search(r"\b(pypi|npmjs|nuget)\.", page.read_text(encoding="utf-8")), page
+
+
+@pytest.mark.parametrize(
+    ("name", "language"), [("economist", "en"), ("ekonom", "sv")], ids=["English", "Swedish"]
+)
+def test_the_economists_page_says_what_each_word_of_the_lists_means(name, language):
+    words = [*labels.STATUSES.values(), *labels.REASONS.values()]
+    missing = [word for one in words if (word := getattr(one, language)) not in DOCS[name]]
+    assert missing == []
+
+
+def test_the_page_of_the_contract_is_made_from_it():
+    assert DOCS["contract"] == contract_page.page()
+
+
+def test_the_readme_is_read_in_a_minute():
+    assert len(README.splitlines()) <= 120

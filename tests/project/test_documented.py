@@ -1,7 +1,7 @@
 """Opter documents its payment import; each documented sentence is kept by a test, named here.
 
 The sentences are in our words. What is not documented is a choice of ours, and
-stands in the README.
+stands in docs/choices.md.
 """
 
 from __future__ import annotations

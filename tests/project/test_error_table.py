@@ -112,7 +112,7 @@ def hostsim(monkeypatch, capsys):
 
 def test_the_page_of_errors_is_the_one_that_is_generated(hostsim):
     _, page, _ = hostsim("errors", "--markdown")
-    assert (ROOT / "hostsim" / "ERRORS.md").read_text(encoding="utf-8") == page
+    assert (ROOT / "docs" / "errors.md").read_text(encoding="utf-8") == page
 
 
 def test_every_code_of_host_and_plug_in_is_listed_with_both_sentences(hostsim):

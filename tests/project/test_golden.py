@@ -613,13 +613,13 @@ def test_every_error_keeps_its_code_kind_and_exit_status(scenario):
 
 def test_every_kind_of_error_keeps_its_exit_status(scenario):
     found = errors_of(scenario)
-    readme = (ROOT / "README.md").read_text("utf-8")
-    table = readme.partition("| exit status | meaning |")[2].partition("\n\n")[0]
+    page = (ROOT / "docs/commands.md").read_text("utf-8")
+    table = page.partition("| exit status | meaning |")[2].partition("\n\n")[0]
     rows = re.findall(r"^\| (\d+) \| (.+) \|$", table, re.MULTILINE)
     held(
         "exit_statuses",
         [f"{one['kind']}: {one['exit_status']}" for one in found]
-        + [f"README {status}: {means}" for status, means in rows],
+        + [f"docs/commands.md {status}: {means}" for status, means in rows],
     )
 
 
@@ -638,10 +638,10 @@ def test_every_word_in_json_stays_the_same(scenario):
     held("words", [word for _, one in outputs(scenario) for word in words(one)])
 
 
-def test_every_status_and_reason_of_the_readme_is_met(scenario):
+def test_every_status_and_reason_of_the_pages_is_met(scenario):
     met = {word.partition(": ")[2] for _, one in outputs(scenario) for word in words(one)}
-    readme = (ROOT / "README.md").read_text("utf-8").partition("## In the browser")[0]
-    named = set(re.findall(r"^\| `([a-z-]+)`", readme, re.MULTILINE))
+    page = (ROOT / "docs/commands.md").read_text("utf-8")
+    named = set(re.findall(r"^\| `([a-z-]+)`", page, re.MULTILINE))
     named |= {"before-date", "below-number", "no-amount", "set-aside", "deleted-at-source"}
     named |= {"less-remains-at-source", "cancelled-at-source"}
     # Met where nobody is there (tests/services/test_schedules.py), and where Fortnox refuses what

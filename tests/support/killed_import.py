@@ -27,7 +27,7 @@ from collections import Counter
 from decimal import Decimal
 from pathlib import Path
 
-import readme
+import code_blocks
 import scripted_export
 from scripted_import import NAME, SECOND_DAY, FakeTime, ask_for_small_pages, host_of
 
@@ -149,10 +149,10 @@ def save(task, steps):
 
 
 def ledger_in(folder, steps):
-    """Make the ledger of the README, which is kept in a folder; each telling is a step."""
+    """Make the ledger of the page, which is kept in a folder; each telling is a step."""
     os.environ["LEDGER_FOLDER"] = folder
     ledger = types.ModuleType("ledger")
-    exec(readme.block(readme.LEDGER), vars(ledger))  # noqa: S102 the README's own
+    exec(code_blocks.block(code_blocks.LEDGER), vars(ledger))  # noqa: S102 the page's own
     told = stepping(steps, "told", ledger.opter_books_changed)
 
     @hookimpl

@@ -25,7 +25,7 @@ USER_HEADER = "X-Remote-User"
 #: What goes from one connection to the next, and no further (RFC 9110, 7.6.1).
 HOPS = {"connection", "keep-alive", "transfer-encoding", "te", "upgrade"}
 
-README = Path(__file__).parents[2] / "README.md"
+GUIDE = Path(__file__).parents[2] / "docs" / "administrator.md"
 
 
 def register_redirect_uri(sandbox, redirect_uri):
@@ -110,11 +110,11 @@ class _Handler(http.server.BaseHTTPRequestHandler):
 
 
 class Nginx(Proxy):
-    """The same with nginx, as the README configures it."""
+    """The same with nginx, as the administrator's page configures it."""
 
     @contextmanager
     def before(self, upstream):
-        [block] = re.findall(r"```nginx\n(.*?)```", README.read_text("utf-8"), re.DOTALL)
+        [block] = re.findall(r"```nginx\n(.*?)```", GUIDE.read_text("utf-8"), re.DOTALL)
         location = block.replace("http://127.0.0.1:8000", upstream.rstrip("/"))
         location = location.replace("$remote_user", f'"{self.user}"')
         location = re.sub(r"\n *auth_basic.*", "", location)

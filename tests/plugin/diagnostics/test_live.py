@@ -36,7 +36,7 @@ def findings(request):
     if missing:
         pytest.fail(
             f"The live tests ask the real Fortnox and need {', '.join(missing)}; "
-            "the README says where they come from.",
+            "docs/administrator.md says where they come from.",
             pytrace=False,
         )
     output = io.StringIO()

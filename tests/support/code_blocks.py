@@ -1,11 +1,11 @@
-"""The code blocks of the README, as a reader would copy them."""
+"""The code blocks of a page, as a reader would copy them."""
 
 from __future__ import annotations
 
 import re
 from pathlib import Path
 
-README = Path(__file__).parents[2] / "README.md"
+PAGE = Path(__file__).parents[2] / "docs" / "write-your-own.md"
 
 #: How the blocks begin that tests run.
 HOST = '"""A host of fifty lines'
@@ -15,7 +15,7 @@ LEDGER = '"""A ledger'
 def block(beginning: str) -> str:
     """Give the block that begins with these words."""
     blocks = re.findall(
-        r"^```python\n(.*?)^```$", README.read_text("utf-8"), re.DOTALL | re.MULTILINE
+        r"^```python\n(.*?)^```$", PAGE.read_text("utf-8"), re.DOTALL | re.MULTILINE
     )
     [found] = [one for one in blocks if one.startswith(beginning)]
     return found

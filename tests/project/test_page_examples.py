@@ -1,4 +1,4 @@
-"""The two programs in the README run, are as short as it says, and do what it says."""
+"""The two programs of the page about your own run, are as short as it says, and do what it says."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from datetime import date
 from decimal import Decimal
 
 import bgmax
+import code_blocks
 import pytest
-import readme
 from bgmax import deposit, payment
 from fake_plugin import invoice
 
@@ -28,7 +28,7 @@ from opter_contract.conformance.hosts import (
 
 def module_of(text, name):
     module = types.ModuleType(name)
-    exec(compile(text, name, "exec"), vars(module))  # noqa: S102 the README's own
+    exec(compile(text, name, "exec"), vars(module))  # noqa: S102 the page's own
     return module
 
 
@@ -36,10 +36,10 @@ def module_of(text, name):
 
 
 class ReadmeHost:
-    """The host of the README, adapted to the suite."""
+    """The host of the page, adapted to the suite."""
 
     def __init__(self):
-        self.host = module_of(readme.block(readme.HOST), "host").Host({"1001", "1002"})
+        self.host = module_of(code_blocks.block(code_blocks.HOST), "host").Host({"1001", "1002"})
         self.latest = {}
 
     def register(self, plugin):
@@ -68,7 +68,7 @@ class TestHostOfTheReadme(HostTakes, HostStoresState, HostLocks, HostOpensBrowse
 
 
 def test_the_host_has_at_most_fifty_lines():
-    assert readme.lines_of_code(readme.block(readme.HOST)) <= 50
+    assert code_blocks.lines_of_code(code_blocks.block(code_blocks.HOST)) <= 50
 
 
 # --- The ledger -----------------------------------------------------------------------
@@ -78,7 +78,7 @@ def test_the_host_has_at_most_fifty_lines():
 def ledger(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("LEDGER_FOLDER", str(tmp_path))
-    return module_of(readme.block(readme.LEDGER), "ledger")
+    return module_of(code_blocks.block(code_blocks.LEDGER), "ledger")
 
 
 def change(sequence, effect, number="1001", **values):
@@ -90,7 +90,7 @@ def change(sequence, effect, number="1001", **values):
 
 
 def test_the_ledger_has_at_most_thirty_lines():
-    assert readme.lines_of_code(readme.block(readme.LEDGER)) <= 30
+    assert code_blocks.lines_of_code(code_blocks.block(code_blocks.LEDGER)) <= 30
 
 
 def test_the_ledger_adds_up_invoice_by_invoice_to_the_ore(ledger):
@@ -156,7 +156,7 @@ def test_two_books_are_two_ledgers(ledger):
 def test_it_is_installed_as_any_plug_in_and_hears_whatever_a_person_does(tmp_path):
     site = tmp_path / "site"
     environment = bgmax.installed(site) | {"LEDGER_FOLDER": str(tmp_path)}
-    (site / "ledger.py").write_text(readme.block(readme.LEDGER), encoding="utf-8")
+    (site / "ledger.py").write_text(code_blocks.block(code_blocks.LEDGER), encoding="utf-8")
     info = site / "ledger-1.0.dist-info"
     info.mkdir()
     (info / "METADATA").write_text("Metadata-Version: 2.1\nName: ledger\nVersion: 1.0\n")
