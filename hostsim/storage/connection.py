@@ -435,9 +435,9 @@ class Database:
             mark, found = self._marks()
         if mark != APPLICATION_ID:
             raise host_error("DATABASE_FOREIGN", path=self.path)
-        version, known = damage.version_of(found), migrations.version()
-        if not 1 <= version <= known:
-            raise host_error("DATABASE_VERSION", path=self.path, found=version, known=known)
+        version = damage.version_of(found)
+        if not 1 <= version <= migrations.version():
+            raise host_error("DATABASE_VERSION", path=self.path)
         self._refuse_other_log()
         return version
 
