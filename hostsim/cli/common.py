@@ -46,7 +46,8 @@ class Common:
         """
         path = Path(self.db or os.environ.get("HOSTSIM_DB") or "hostsim.db")
         if path.is_dir():
-            raise host_error("DATABASE_UNREACHABLE", path=path)
+            why = Text("det är en mapp", "it is a folder")
+            raise host_error("DATABASE_UNREACHABLE", path=path, why=why)
         return path
 
     @property

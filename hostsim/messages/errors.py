@@ -26,10 +26,10 @@ _SENTENCES: dict[str, dict[str, Text]] = {
             "it; upgrade hostsim or choose another file.",
         ),
         "DATABASE_UNREACHABLE": Text(
-            "Databasen {path} kan inte öppnas eller skrivas; kontrollera mapp, rättigheter "
-            "och ledigt utrymme.",
-            "The database {path} cannot be opened or written; check the folder, your rights "
-            "and the free space.",
+            "Databasen {path} kan inte öppnas eller skrivas: {why.sv}. Kontrollera mapp, "
+            "rättigheter och ledigt utrymme.",
+            "The database {path} cannot be opened or written: {why.en}. Check the folder, your "
+            "rights and the free space.",
         ),
         "DATABASE_REPLACED": Text(
             "Filen {path} byttes ut medan programmet använde den; ingenting sparades. Avsluta "
@@ -50,9 +50,9 @@ _SENTENCES: dict[str, dict[str, Text]] = {
             "Give another file.",
         ),
         "BACKUP_UNWRITABLE": Text(
-            "Kopian {path} kan inte skrivas ({why}); inget med det namnet är ändrat. Kontrollera "
-            "mapp, rättigheter och ledigt utrymme.",
-            "The copy {path} cannot be written ({why}); nothing of that name was changed. Check "
+            "Kopian {path} kan inte skrivas: {why.sv}. Inget med det namnet är ändrat. "
+            "Kontrollera mapp, rättigheter och ledigt utrymme.",
+            "The copy {path} cannot be written: {why.en}. Nothing of that name was changed. Check "
             "the folder, your rights and the free space.",
         ),
         "NOT_SCHEDULED": Text(

@@ -16,8 +16,7 @@ from typing import NamedTuple
 from hostsim.errors import host_error
 from hostsim.storage import damage, database_checks
 from hostsim.storage.connection import Database, error_of
-from hostsim.storage.private_files import new_file
-
+from hostsim.storage.private_files import new_file, unwritable
 
 #: How the name of a copy ends until it is whole.
 _PARTIAL = ".hostsim-partial"
@@ -99,8 +98,7 @@ def _writing(path: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        why = error.strerror or type(error).__name__
-        raise host_error("BACKUP_UNWRITABLE", path=path, why=why) from error
+        raise unwritable(path, error, "BACKUP_UNWRITABLE") from error
 
 
 @contextmanager
@@ -145,8 +143,7 @@ def _copy(database: Database, copy: Path, named: Path) -> Copied:
         if found is None:
             raise
         if found.code == "DATABASE_UNREACHABLE":
-            why = error.sqlite_errorname
-            raise host_error("BACKUP_UNWRITABLE", path=named, why=why) from error
+            raise unwritable(named, error, "BACKUP_UNWRITABLE") from error
         raise found from error
     _sync(copy)
     return Copied(*counts)

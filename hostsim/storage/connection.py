@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 import sqlite3
 import threading
 from collections.abc import Callable, Iterator, Mapping
@@ -16,7 +17,7 @@ from urllib.parse import quote
 from hostsim.errors import HostError, host_error
 from hostsim.storage import commits, damage, migrations, sql_functions
 from hostsim.storage.locks import Locks
-from hostsim.storage.private_files import make_file
+from hostsim.storage.private_files import is_full, make_file, unwritable
 from opter_contract.values import Text
 
 P = ParamSpec("P")
@@ -32,6 +33,13 @@ PATIENCE = 60.0
 
 _OTHER_LOG = Text(
     "loggen bredvid den, -wal, hör till en senare fil", "the log beside it, -wal, is a later file's"
+)
+
+_LOG_UNREADABLE = Text(
+    "loggen bredvid den, -wal, kan inte läsas där inget kan skrivas; kopiera båda till en mapp där "
+    "du kan det",
+    "the log beside it, -wal, cannot be read where nothing can be written; copy both to a "
+    "folder where you can",
 )
 
 _OUT_OF_REACH = {
@@ -54,8 +62,8 @@ def error_of(error: sqlite3.Error | UnicodeDecodeError, path: Path) -> HostError
         return damage.damaged(path, damage.same(error.sqlite_errorname))
     if code & 0xFF in {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}:
         return host_error("DATABASE_BUSY", path=path)
-    if code & 0xFF in _OUT_OF_REACH:
-        return host_error("DATABASE_UNREACHABLE", path=path)
+    if isinstance(error, sqlite3.Error) and code & 0xFF in _OUT_OF_REACH:
+        return unwritable(path, error)
     return None
 
 
@@ -140,7 +148,7 @@ class Database:
             store._make_tables()
         except (sqlite3.Error, OSError) as error:
             store.close()
-            raise host_error("DATABASE_UNREACHABLE", path=path) from error
+            raise unwritable(store.path, error) from error
         store._know_file()
         return store
 
@@ -227,7 +235,7 @@ class Database:
             connection: _Connection = sqlite3.connect(f"file://{place}?{mode}", **how)
         except sqlite3.OperationalError as error:
             self._refuse_other_file()
-            raise host_error("DATABASE_UNREACHABLE", path=self.path) from error
+            raise unwritable(self.path, error) from error
         connection.path = self.path
         connection.row_factory = sqlite3.Row
         connection.execute("PRAGMA foreign_keys = ON")
@@ -428,9 +436,14 @@ class Database:
             mark, found = self._marks()
         except HostError as error:
             self.close()
-            # Where the folder cannot be written either, no log can be made, nor is there one.
-            if error.code != "DATABASE_UNREACHABLE" or damage.log_of(self.path).exists():
+            if error.code != "DATABASE_UNREACHABLE":
                 raise
+            # No log can be made in a folder that is full or cannot be written.
+            if damage.is_logged(self.path):
+                if is_full(self.path) or not os.access(self.path, os.R_OK):
+                    raise
+                why = _LOG_UNREADABLE
+                raise host_error("DATABASE_UNREACHABLE", path=self.path, why=why) from error
             self._immutable, self.has_log = True, False
             mark, found = self._marks()
         if mark != APPLICATION_ID:

@@ -92,6 +92,16 @@ def log_of(path: Path) -> Path:
     return path.with_name(f"{path.name}-wal")
 
 
+def is_logged(path: Path) -> bool:
+    """Tell whether a log holds, or may soon hold, what the file itself does not."""
+    # Of a disk that is full SQLite leaves an empty log, and some bytes of an index that has 32 KiB.
+    index = path.with_name(f"{path.name}-shm")
+    return any(
+        file.exists() and file.stat().st_size >= least
+        for file, least in ((log_of(path), 1), (index, 32 << 10))
+    )
+
+
 def has_other_log(path: Path) -> bool:
     """Tell whether the log beside a file belongs to a later state of it.
 

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import os
 import shutil
+import signal
 import sqlite3
 import subprocess
 import sys
 import threading
 from contextlib import closing, contextmanager
 from decimal import Decimal
+from types import SimpleNamespace
 
 import pytest
 from fake_plugin import FakePlugin, invoice, payment
@@ -19,6 +21,7 @@ from hostsim.plugins.loading import Plugins
 from hostsim.services.host import Host
 from hostsim.storage import damage
 from hostsim.storage.connection import Database
+from hostsim.storage.private_files import unwritable
 from hostsim.storage.store import Store
 
 posix = pytest.mark.skipif(sys.platform == "win32", reason="Windows exchanges no open file")
@@ -291,6 +294,34 @@ def read_only(folder):
         folder.chmod(0o755)
 
 
+def on_a_full_disk():
+    """Let no file grow."""
+    import resource  # not on Windows
+
+    signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
+
+
+@posix
+def test_a_full_disk_can_be_read(store, host, plugin):
+    add(host, plugin)
+    store.close()
+    command = [sys.executable, "-m", "hostsim", "--db", str(store.path), "payments"]
+    keywords = {"capture_output": True, "text": True, "preexec_fn": on_a_full_disk}
+    read, written = (
+        subprocess.run([*command, *words], check=False, **keywords)
+        for words in ([], ["add", "1", "5"])
+    )
+    assert ("10,00" in read.stdout, read.returncode) == (True, 0)
+    assert written.stderr.startswith("DATABASE_UNREACHABLE")
+    assert count(store.path) == 1
+
+
+def test_a_full_disk_is_called_full(store, monkeypatch):
+    monkeypatch.setattr(shutil, "disk_usage", lambda _: SimpleNamespace(free=0))
+    assert "the disk is full" in str(unwritable(store.path, PermissionError()))
+
+
 @posix
 def test_what_cannot_be_written_can_be_read_and_copied(store, host, plugin, tmp_path):
     add(host, plugin)
@@ -304,7 +335,14 @@ def test_what_cannot_be_written_can_be_read_and_copied(store, host, plugin, tmp_
     command += ["--db", str(folder / "host.db")]
     copy = tmp_path / "copy.db"
     found = {}
+    logged = folder / "logged.db"
+    shutil.copy(folder / "host.db", logged)
+    damage.log_of(logged).write_bytes(b"more payments")
     with read_only(folder):
+        command[-1] = str(logged)
+        ended = subprocess.run([*command, "payments"], capture_output=True, text=True, check=False)
+        assert "-wal" in ended.stderr
+        command[-1] = str(folder / "host.db")
         for words in (["payments"], ["status"], ["why", "1", "--offline"], ["backup", str(copy)],
                       ["payments", "add", "1", "5"]):  # fmt: skip
             ended = subprocess.run([*command, *words], capture_output=True, text=True, check=False)
