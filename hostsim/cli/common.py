@@ -119,7 +119,7 @@ def plugins_without_database(common: Common) -> Plugins:
     from hostsim.storage.store import Store
 
     try:
-        store = Store.open(common.database)
+        store = Store.open(common.database, patience=2.0)
     except (HostError, sqlite3.Error):
         return load_plugins()
     with store:
