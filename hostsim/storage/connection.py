@@ -372,7 +372,7 @@ class Database:
         if self.path.stat().st_size <= damage.CHECKED_AT_OPENING:
             with self.reader() as db:
                 db.execute("BEGIN")
-                self._refuse(damage.in_pages(db) or damage.in_books(db))
+                self._refuse(damage.in_pages(db) or damage.in_books(db) or damage.in_reasons(db))
             self._unchecked = 0
 
     def _want_log(self) -> None:

@@ -15,6 +15,7 @@ from decimal import Decimal
 from pathlib import Path
 
 from hostsim.errors import HostError, host_error
+from hostsim.ledger.reasons import REASONS
 from hostsim.ledger.values import EXACT
 from hostsim.storage import migrations
 from opter_contract.values import Text
@@ -183,6 +184,21 @@ def in_books(db: sqlite3.Connection, after: int = -1) -> Text | None:
     return Text(
         f"{wrong} fakturor eller betalningar stämmer inte med varandra",
         f"{wrong} invoices or payments do not agree",
+    )
+
+
+def in_reasons(db: sqlite3.Connection) -> Text | None:
+    """Check that each reason is one of ours, or the one that a plug-in gave for the payment."""
+    own = ", ".join(f"'{code}'" for code in REASONS)
+    wrong = db.execute(
+        f"SELECT count(*) FROM run_rows WHERE reason NOT IN ({own})"  # noqa: S608 constants
+        " AND reason IS NOT excluded_reason AND reason IS NOT earlier_reason"
+    ).fetchone()[0]
+    if not wrong:
+        return None
+    return Text(
+        f"{wrong} rader har en orsak som inte finns",
+        f"{wrong} rows have a reason that does not exist",
     )
 
 
