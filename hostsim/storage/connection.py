@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import logging
 import os
 import sqlite3
@@ -314,6 +315,16 @@ class Database:
             finally:
                 db.execute(f"PRAGMA busy_timeout = {round(self._patience * 1000)}")
             self._count = damage.count_in_file(self.path)
+
+    def refuse_immutable(self) -> None:
+        """Refuse a disk that is full or cannot be written: for a moment's reading it will do.
+
+        Once there is room again, others may change what is then read as if nobody could.
+
+        :raises HostError: ``DATABASE_UNREACHABLE``.
+        """
+        if self._immutable:
+            raise unwritable(self.path, OSError(errno.EROFS, os.strerror(errno.EROFS)))
 
     def _know_file(self) -> None:
         found = self.path.stat()

@@ -16,6 +16,7 @@ from types import SimpleNamespace
 import pytest
 from fake_plugin import FakePlugin, invoice, payment
 
+from hostsim.desk.startup import opened
 from hostsim.errors import HostError
 from hostsim.plugins.loading import Plugins
 from hostsim.services.host import Host
@@ -315,6 +316,23 @@ def test_a_full_disk_can_be_read(store, host, plugin):
     assert ("10,00" in read.stdout, read.returncode) == (True, 0)
     assert written.stderr.startswith("DATABASE_UNREACHABLE")
     assert count(store.path) == 1
+
+
+def test_the_page_is_not_opened_where_nothing_can_be_written(store, monkeypatch):
+    """It would go on reading as if nobody could write, after somebody made room."""
+    marks = Database._marks
+
+    def none_to_write(self):
+        if not self._immutable:
+            raise unwritable(self.path, PermissionError())
+        return marks(self)
+
+    store.close()
+    monkeypatch.setattr(Database, "_marks", none_to_write)
+    with Store.open(store.path) as read:
+        assert list(read.payments()) == []
+    with pytest.raises(HostError, match="DATABASE_UNREACHABLE"), opened(store.path):
+        pass
 
 
 def test_a_full_disk_is_called_full(store, monkeypatch):
