@@ -12,18 +12,21 @@ import threading
 from contextlib import closing, contextmanager
 from decimal import Decimal
 from types import SimpleNamespace
+from typing import get_args
 
 import pytest
 from fake_plugin import FakePlugin, invoice, payment
 
 from hostsim.desk.startup import opened
 from hostsim.errors import HostError
+from hostsim.ledger.values import PaymentState, Status
 from hostsim.plugins.loading import Plugins
 from hostsim.services.host import Host
 from hostsim.storage import damage
 from hostsim.storage.connection import Database
 from hostsim.storage.private_files import unwritable
 from hostsim.storage.store import Store
+from hostsim.views import labels
 
 posix = pytest.mark.skipif(sys.platform == "win32", reason="Windows exchanges no open file")
 
@@ -368,3 +371,8 @@ def test_what_cannot_be_written_can_be_read_and_copied(store, host, plugin, tmp_
     assert count(copy) == 1
     assert found.pop(("payments", 4)) == (2, "DATABASE_UNREACHABLE")
     assert set(found.values()) == {(0, "")}
+
+
+def test_what_is_read_as_a_code_word_is_what_has_a_label():
+    assert set(get_args(Status)) == set(labels.STATUSES)
+    assert set(get_args(PaymentState)) == set(labels.PAYMENT_STATES)
