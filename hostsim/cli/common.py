@@ -46,7 +46,8 @@ class Common:
         """
         path = Path(self.db or os.environ.get("HOSTSIM_DB") or "hostsim.db")
         if path.is_dir():
-            raise host_error("DATABASE_UNREACHABLE", path=path)
+            why = Text("det är en mapp", "it is a folder")
+            raise host_error("DATABASE_UNREACHABLE", path=path, why=why)
         return path
 
     @property
@@ -118,7 +119,7 @@ def plugins_without_database(common: Common) -> Plugins:
     from hostsim.storage.store import Store
 
     try:
-        store = Store.open(common.database)
+        store = Store.open(common.database, patience=2.0)
     except (HostError, sqlite3.Error):
         return load_plugins()
     with store:

@@ -386,7 +386,8 @@ def _counted(preview: ExportPreview) -> Iterator[tuple[str, Text, int]]:
     counts = dict(preview.counts)
     if not preview.sent:
         # What can be sent is told by what it does there.
-        counts |= {"ready": 0, **Counter(one.action for one in preview.items("ready"))}
+        actions = Counter[str](one.action for one in preview.items("ready"))
+        counts |= {"ready": 0, **actions}
     for kind, (one, several) in messages.COUNTED.items():
         if counts.get(kind):
             yield kind, one if counts[kind] == 1 else several, counts[kind]

@@ -100,8 +100,9 @@ def run_desk(
 
 @contextmanager
 def opened(path: Path) -> Iterator[Store]:
-    """Open a database, or make it where there is none."""
+    """Open a database to be written to, or make it where there is none."""
     with Store.open(path) if path.exists() else Store.create(path) as store:
+        store.refuse_immutable()
         yield store
 
 

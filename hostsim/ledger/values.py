@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import ROUND_HALF_UP, Context, Decimal
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 from opter_contract.export_values import Customer, InvoiceRow, SupplierBill
 from opter_contract.values import Company, Text, WriteOff
@@ -20,6 +20,11 @@ HAND = "hand"
 
 #: The state of a payment that counts; the others are shown, and say why they do not.
 REGISTERED = "registered"
+
+PaymentState = Literal["registered", "deleted", "countered", "counter"]
+
+#: Of a payment that can be saved, or is registered.
+Status = Literal["exact", "written-off", "partial", "advance", "reversal", "settled-against-credit"]
 
 #: Sums of money must not be rounded, however large: the default 28 digits would do so.
 EXACT = Context(prec=200, rounding=ROUND_HALF_UP)
@@ -135,7 +140,7 @@ class Row:
     exchange_rate: Decimal | None
     source: str | None
     write_offs: Sequence[WriteOff]
-    status: str | None
+    status: Status | None
     warning: Text | None
     reason: str | None
     message: Text | None
@@ -146,8 +151,8 @@ class Row:
 class Entry(Row):
     """A payment in the books, with where it came from; times have a zone."""
 
-    origin: str  # import or hand
-    state: str  # registered, deleted, countered or counter
+    origin: Literal["import", "hand"]
+    state: PaymentState
     region: str  # of its invoice
     import_type: str | None  # None for one that was typed by hand, as is the company
     company: str | None
@@ -169,15 +174,13 @@ class Entry(Row):
 class Decision:
     """What a person decided about one payment, or about a series of invoice numbers.
 
-    ``decision`` is ``set-aside``, ``confirm``, ``take-again``, ``accept`` or
-    ``keep``; times have a time zone. ``applied_at`` is when a save did what was
-    decided.
+    Times have a time zone. ``applied_at`` is when a save did what was decided.
     """
 
     id: int
     definition: str
     company: str
-    decision: str
+    decision: Literal["set-aside", "confirm", "take-again", "accept", "keep"]
     number: str | None  # of one payment; None for a series
     first_invoice: str | None
     last_invoice: str | None

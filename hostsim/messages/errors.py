@@ -16,20 +16,20 @@ _SENTENCES: dict[str, dict[str, Text]] = {
             "The database {path} exists already; use it or choose another name.",
         ),
         "DATABASE_FOREIGN": Text(
-            "Filen {path} är ingen databas från hostsim; välj en annan fil med --db.",
-            "The file {path} is no database of hostsim; choose another file with --db.",
+            "Filen {path} är ingen databas från hostsim; välj en annan fil.",
+            "The file {path} is no database of hostsim; choose another file.",
         ),
         "DATABASE_VERSION": Text(
-            "Databasen {path} har version {found}, men programmet kan bara version {known}; "
-            "uppgradera hostsim eller skapa en ny databas.",
-            "The database {path} has version {found}, but the program knows only version {known}; "
-            "upgrade hostsim or make a new database.",
+            "Databasen {path} är gjord av en annan version av hostsim, och den här kan inte läsa "
+            "den; uppgradera hostsim eller välj en annan fil.",
+            "The database {path} was made by another version of hostsim, and this one cannot read "
+            "it; upgrade hostsim or choose another file.",
         ),
         "DATABASE_UNREACHABLE": Text(
-            "Databasen {path} kan inte öppnas eller skrivas; kontrollera mapp, rättigheter "
-            "och ledigt utrymme.",
-            "The database {path} cannot be opened or written; check the folder, your rights "
-            "and the free space.",
+            "Databasen {path} kan inte öppnas eller skrivas: {why.sv}. Kontrollera mapp, "
+            "rättigheter och ledigt utrymme.",
+            "The database {path} cannot be opened or written: {why.en}. Check the folder, your "
+            "rights and the free space.",
         ),
         "DATABASE_REPLACED": Text(
             "Filen {path} byttes ut medan programmet använde den; ingenting sparades. Avsluta "
@@ -43,10 +43,16 @@ _SENTENCES: dict[str, dict[str, Text]] = {
             "The file {path} exists already and was left as it is; choose another name, or replace "
             "it with --replace.",
         ),
+        "NO_BACKUP": Text(
+            "{path} kan inte vara en säkerhetskopia: den saknas, är ingen vanlig fil eller är "
+            "databasen själv. Ange en annan fil.",
+            "{path} cannot be a backup: it is missing, no ordinary file, or the database itself. "
+            "Give another file.",
+        ),
         "BACKUP_UNWRITABLE": Text(
-            "Kopian {path} kan inte skrivas ({why}); inget med det namnet är ändrat. Kontrollera "
-            "mapp, rättigheter och ledigt utrymme.",
-            "The copy {path} cannot be written ({why}); nothing of that name was changed. Check "
+            "Kopian {path} kan inte skrivas: {why.sv}. Inget med det namnet är ändrat. "
+            "Kontrollera mapp, rättigheter och ledigt utrymme.",
+            "The copy {path} cannot be written: {why.en}. Nothing of that name was changed. Check "
             "the folder, your rights and the free space.",
         ),
         "NOT_SCHEDULED": Text(

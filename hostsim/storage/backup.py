@@ -6,6 +6,7 @@ import os
 import secrets
 import shutil
 import sqlite3
+import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager, suppress
 from datetime import datetime
@@ -15,7 +16,13 @@ from typing import NamedTuple
 from hostsim.errors import host_error
 from hostsim.storage import damage, database_checks
 from hostsim.storage.connection import Database, error_of
-from hostsim.storage.private_files import new_file
+from hostsim.storage.private_files import new_file, unwritable
+
+#: How the name of a copy ends until it is whole.
+_PARTIAL = ".hostsim-partial"
+
+#: Seconds after which nobody writes to such a file any more: checking it takes minutes.
+_ABANDONED = 6 * 3600
 
 
 class Copied(NamedTuple):
@@ -29,12 +36,15 @@ def back_up(source: Path, file: Path, *, replace: bool = False) -> Copied:
     """Copy a database, whoever works with it, into a file of its own.
 
     :param replace: whether a file of that name may be replaced.
-    :raises HostError: ``BACKUP_EXISTS``, ``BACKUP_UNWRITABLE``, or as :meth:`Database.open`.
+    :raises HostError: ``NO_BACKUP``, ``BACKUP_EXISTS``, ``BACKUP_UNWRITABLE``, or as
+        :meth:`Database.open`.
     """
-    exists = os.path.lexists(file)
-    its_own = any(_is_one(one, file) for one in (source, *_beside(source)))
-    if exists and not (replace and file.is_file() and not its_own):
-        raise host_error("BACKUP_EXISTS", path=file)
+    if os.path.lexists(file):
+        its_own = any(_is_one(one, file) for one in (source, *_beside(source)))
+        if its_own or not file.is_file():
+            raise host_error("NO_BACKUP", path=file)
+        if not replace:
+            raise host_error("BACKUP_EXISTS", path=file)
     with (
         Database.open(source, as_it_is=True, checked=False) as database,
         _whole_copy(database, file) as (copied, copy),
@@ -49,12 +59,12 @@ def restore(file: Path, database: Path, at: datetime) -> tuple[Copied, Path | No
 
     :param at: names what is kept.
     :return: what the backup holds; and the file that was replaced, if there was one.
-    :raises HostError: ``DATABASE_IN_USE``, ``BACKUP_UNWRITABLE``, or as :meth:`Database.open`
-        of the backup; the database is as it was then.
+    :raises HostError: ``NO_BACKUP``, ``DATABASE_IN_USE``, ``BACKUP_UNWRITABLE``, or as
+        :meth:`Database.open` of the backup; the database is as it was then.
     """
     database = database.resolve()
-    if _is_one(file, database):
-        raise host_error("BACKUP_EXISTS", path=database)
+    if not file.is_file() or _is_one(file, database):
+        raise host_error("NO_BACKUP", path=file)
     with (
         Database.open(file, as_it_is=True, checked=False) as backup,
         _whole_copy(backup, database) as (copied, copy),
@@ -88,21 +98,29 @@ def _writing(path: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        why = error.strerror or type(error).__name__
-        raise host_error("BACKUP_UNWRITABLE", path=path, why=why) from error
+        raise unwritable(path, error, "BACKUP_UNWRITABLE") from error
 
 
 @contextmanager
 def _whole_copy(database: Database, beside: Path) -> Iterator[tuple[Copied, Path]]:
     """Copy a database beside a file, and check it; what is not moved away is removed."""
-    copy = beside.with_name(f"{beside.name}.{secrets.token_hex(4)}.partial")
+    copy = beside.with_name(f"{beside.name}.{secrets.token_hex(4)}{_PARTIAL}")
     with _writing(beside):
+        _remove_abandoned(beside.parent)
         new_file(copy).close()
     try:
         yield _copy(database, copy, beside), copy
     finally:
         for left in (copy, damage.log_of(copy), Path(f"{copy}-shm"), Path(f"{copy}-journal")):
             left.unlink(missing_ok=True)
+
+
+def _remove_abandoned(folder: Path) -> None:
+    """Remove what a process left that was killed while it copied; it holds the books, too."""
+    for left in folder.glob(f"*{_PARTIAL}*"):
+        with suppress(OSError):
+            if time.time() - left.stat().st_mtime > _ABANDONED:
+                left.unlink()
 
 
 def _copy(database: Database, copy: Path, named: Path) -> Copied:
@@ -125,8 +143,7 @@ def _copy(database: Database, copy: Path, named: Path) -> Copied:
         if found is None:
             raise
         if found.code == "DATABASE_UNREACHABLE":
-            why = error.sqlite_errorname
-            raise host_error("BACKUP_UNWRITABLE", path=named, why=why) from error
+            raise unwritable(named, error, "BACKUP_UNWRITABLE") from error
         raise found from error
     _sync(copy)
     return Copied(*counts)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import errno
 import logging
+import os
 import sqlite3
 import threading
 from collections.abc import Callable, Iterator, Mapping
@@ -16,7 +18,7 @@ from urllib.parse import quote
 from hostsim.errors import HostError, host_error
 from hostsim.storage import commits, damage, migrations, sql_functions
 from hostsim.storage.locks import Locks
-from hostsim.storage.private_files import make_file
+from hostsim.storage.private_files import is_full, make_file, unwritable
 from opter_contract.values import Text
 
 P = ParamSpec("P")
@@ -32,6 +34,13 @@ PATIENCE = 60.0
 
 _OTHER_LOG = Text(
     "loggen bredvid den, -wal, hör till en senare fil", "the log beside it, -wal, is a later file's"
+)
+
+_LOG_UNREADABLE = Text(
+    "loggen bredvid den, -wal, kan inte läsas där inget kan skrivas; kopiera båda till en mapp där "
+    "du kan det",
+    "the log beside it, -wal, cannot be read where nothing can be written; copy both to a "
+    "folder where you can",
 )
 
 _OUT_OF_REACH = {
@@ -54,8 +63,8 @@ def error_of(error: sqlite3.Error | UnicodeDecodeError, path: Path) -> HostError
         return damage.damaged(path, damage.same(error.sqlite_errorname))
     if code & 0xFF in {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}:
         return host_error("DATABASE_BUSY", path=path)
-    if code & 0xFF in _OUT_OF_REACH:
-        return host_error("DATABASE_UNREACHABLE", path=path)
+    if isinstance(error, sqlite3.Error) and code & 0xFF in _OUT_OF_REACH:
+        return unwritable(path, error)
     return None
 
 
@@ -141,7 +150,7 @@ class Database:
             store._make_tables()
         except (sqlite3.Error, OSError) as error:
             store.close()
-            raise host_error("DATABASE_UNREACHABLE", path=path) from error
+            raise unwritable(store.path, error) from error
         store._know_file()
         return store
 
@@ -228,7 +237,7 @@ class Database:
             connection: _Connection = sqlite3.connect(f"file://{place}?{mode}", **how)
         except sqlite3.OperationalError as error:
             self._refuse_other_file()
-            raise host_error("DATABASE_UNREACHABLE", path=self.path) from error
+            raise unwritable(self.path, error) from error
         connection.path = self.path
         connection.row_factory = sqlite3.Row
         connection.execute("PRAGMA foreign_keys = ON")
@@ -308,6 +317,16 @@ class Database:
                 db.execute(f"PRAGMA busy_timeout = {round(self._patience * 1000)}")
             self._count = damage.count_in_file(self.path)
 
+    def refuse_immutable(self) -> None:
+        """Refuse a disk that is full or cannot be written: for a moment's reading it will do.
+
+        Once there is room again, others may change what is then read as if nobody could.
+
+        :raises HostError: ``DATABASE_UNREACHABLE``.
+        """
+        if self._immutable:
+            raise unwritable(self.path, OSError(errno.EROFS, os.strerror(errno.EROFS)))
+
     def _know_file(self) -> None:
         found = self.path.stat()
         self._file = found.st_dev, found.st_ino
@@ -365,7 +384,7 @@ class Database:
         if self.path.stat().st_size <= damage.CHECKED_AT_OPENING:
             with self.reader() as db:
                 db.execute("BEGIN")
-                self._refuse(damage.in_pages(db) or damage.in_books(db))
+                self._refuse(damage.in_pages(db) or damage.in_books(db) or damage.in_reasons(db))
             self._unchecked = 0
 
     def _want_log(self) -> None:
@@ -429,16 +448,21 @@ class Database:
             mark, found = self._marks()
         except HostError as error:
             self.close()
-            # Where the folder cannot be written either, no log can be made, nor is there one.
-            if error.code != "DATABASE_UNREACHABLE" or damage.log_of(self.path).exists():
+            if error.code != "DATABASE_UNREACHABLE":
                 raise
+            # No log can be made in a folder that is full or cannot be written.
+            if damage.is_logged(self.path):
+                if is_full(self.path) or not os.access(self.path, os.R_OK):
+                    raise
+                why = _LOG_UNREADABLE
+                raise host_error("DATABASE_UNREACHABLE", path=self.path, why=why) from error
             self._immutable, self.has_log = True, False
             mark, found = self._marks()
         if mark != APPLICATION_ID:
             raise host_error("DATABASE_FOREIGN", path=self.path)
-        version, known = damage.version_of(found), migrations.version()
-        if not 1 <= version <= known:
-            raise host_error("DATABASE_VERSION", path=self.path, found=version, known=known)
+        version = damage.version_of(found)
+        if not 1 <= version <= migrations.version():
+            raise host_error("DATABASE_VERSION", path=self.path)
         self._refuse_other_log()
         return version
 

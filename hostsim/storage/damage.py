@@ -15,6 +15,7 @@ from decimal import Decimal
 from pathlib import Path
 
 from hostsim.errors import HostError, host_error
+from hostsim.ledger.reasons import REASONS
 from hostsim.ledger.values import EXACT
 from hostsim.storage import migrations
 from opter_contract.values import Text
@@ -90,6 +91,16 @@ def count_in_file(path: Path) -> int | None:
 
 def log_of(path: Path) -> Path:
     return path.with_name(f"{path.name}-wal")
+
+
+def is_logged(path: Path) -> bool:
+    """Tell whether a log holds, or may soon hold, what the file itself does not."""
+    # Of a disk that is full SQLite leaves an empty log, and some bytes of an index that has 32 KiB.
+    index = path.with_name(f"{path.name}-shm")
+    return any(
+        file.exists() and file.stat().st_size >= least
+        for file, least in ((log_of(path), 1), (index, 32 << 10))
+    )
 
 
 def has_other_log(path: Path) -> bool:
@@ -173,6 +184,21 @@ def in_books(db: sqlite3.Connection, after: int = -1) -> Text | None:
     return Text(
         f"{wrong} fakturor eller betalningar stämmer inte med varandra",
         f"{wrong} invoices or payments do not agree",
+    )
+
+
+def in_reasons(db: sqlite3.Connection) -> Text | None:
+    """Check that each reason is one of ours, or the one that a plug-in gave for the payment."""
+    own = ", ".join(f"'{code}'" for code in REASONS)
+    wrong = db.execute(
+        f"SELECT count(*) FROM run_rows WHERE reason NOT IN ({own})"  # noqa: S608 constants
+        " AND reason IS NOT excluded_reason AND reason IS NOT earlier_reason"
+    ).fetchone()[0]
+    if not wrong:
+        return None
+    return Text(
+        f"{wrong} rader har en orsak som inte finns",
+        f"{wrong} rows have a reason that does not exist",
     )
 
 

@@ -92,7 +92,7 @@ def pragma(store: Store, name: str) -> object:
 
 def problem(store: Database) -> Text | None:
     """Look at everything: pages, indexes, references and amounts; each cell of a small database."""
-    checks = [damage.in_indexes, damage.in_tables, damage.in_books]
+    checks = [damage.in_indexes, damage.in_tables, damage.in_books, damage.in_reasons]
     if store.path.stat().st_size <= damage.CHECKED_BY_CELL:
         checks.append(damage.in_cells)
     with store.reader() as db:

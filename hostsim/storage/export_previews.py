@@ -9,6 +9,7 @@ from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
+from typing import Literal
 
 from hostsim.errors import HostError, host_error
 from hostsim.storage import commits
@@ -45,7 +46,7 @@ class PreviewItem:
     item_number: str  # the invoice or bill number
     party: str  # the name of the customer or supplier
     state: str  # one of LISTS
-    action: str  # create, update or none
+    action: Literal["create", "update", "none"]
     number: str  # there; "" until it has one
     party_number: str  # there
     total: Decimal | None  # here, as is the currency
@@ -108,7 +109,7 @@ class ExportPreview:
     run_id: str
     definition: str
     subject: str
-    state: str  # running, failed, checked, previewed, sent or cancelled
+    state: Literal["running", "failed", "checked", "previewed", "sent", "cancelled"]
     user: str
     started_at: datetime
     sent_at: datetime | None  # when a person chose to send

@@ -8,7 +8,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
-from typing import Any
+from typing import Any, Literal
 
 from hostsim.errors import HostError, host_error
 from hostsim.ledger.reasons import SET_ASIDE
@@ -39,7 +39,7 @@ class Imported:
     id: str
     definition: str
     import_type: str
-    state: str  # running, failed, open, replaced, discarded, saved or reconciled
+    state: Literal["running", "failed", "open", "replaced", "discarded", "saved", "reconciled"]
     user: str
     started_at: datetime
     finished_at: datetime | None

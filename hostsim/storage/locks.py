@@ -12,8 +12,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from hostsim.errors import host_error
-from hostsim.storage.private_files import make_folder, refuse_links
+from hostsim.storage.private_files import make_folder, refuse_links, unwritable
 
 if TYPE_CHECKING:
     import filelock
@@ -63,7 +62,7 @@ class Locks:
         except filelock.Timeout:
             return False
         except OSError as error:
-            raise host_error("DATABASE_UNREACHABLE", path=self.folder) from error
+            raise unwritable(self.folder, error) from error
         return True
 
     def _file(self, key: tuple[str, ...]) -> Path:

@@ -10,13 +10,19 @@ profile are the same.
 from __future__ import annotations
 
 import os
+import shutil
+import sqlite3
 import stat
 import sys
 from contextlib import suppress
 from pathlib import Path
 from typing import BinaryIO
 
-from hostsim.errors import host_error
+from hostsim.errors import HostError, host_error
+from opter_contract.values import Text
+
+#: Bytes without which SQLite cannot begin to write, nor make the index of a log (-shm).
+_LEAST_SPACE = 64 << 10
 
 
 def new_file(path: Path) -> BinaryIO:
@@ -48,6 +54,24 @@ def make_folder(folder: Path) -> None:
     except FileExistsError:
         if not folder.is_dir():
             raise
+
+
+def unwritable(
+    path: Path, error: OSError | sqlite3.Error, code: str = "DATABASE_UNREACHABLE"
+) -> HostError:
+    """Make the error of a file that cannot be opened or written, with the reason."""
+    name = getattr(error, "sqlite_errorname", None) or getattr(error, "strerror", None)
+    if is_full(path) or name == "SQLITE_FULL":
+        return host_error(code, path=path, why=Text("disken är full", "the disk is full"))
+    name = name or type(error).__name__
+    return host_error(code, path=path, why=Text(name, name))
+
+
+def is_full(path: Path) -> bool:
+    """Tell whether the disk of a file is full: SQLite says so in a dozen ways."""
+    with suppress(OSError):
+        return shutil.disk_usage(path.parent).free < _LEAST_SPACE
+    return False
 
 
 def refuse_links(*paths: Path) -> None:

@@ -9,7 +9,7 @@ from datetime import date, datetime
 from decimal import Decimal
 from functools import cache
 from types import NoneType, UnionType
-from typing import Any, TypeVar, get_args, get_type_hints
+from typing import Any, Literal, TypeVar, Union, get_args, get_origin, get_type_hints
 
 from hostsim.ledger.values import (
     SEK,
@@ -81,6 +81,8 @@ def value_of(
     """Read a value out of the columns that are named as its fields; ``given`` are its others.
 
     A ``Text`` stands in two columns, one a language.
+
+    :raises ValueError, ArithmeticError, KeyError: a column holds what it cannot, as after damage.
     """
     for name, kind in _kinds(cls).items():
         if name in given:
@@ -90,7 +92,7 @@ def value_of(
             given[name] = text_of(row[f"{column}_sv"], row[f"{column}_en"])
             continue
         stored = row[column]
-        given[name] = None if stored is None else _READERS[kind](stored)
+        given[name] = None if stored is None else _reader(kind)(stored)
     return cls(**given)
 
 
@@ -99,10 +101,18 @@ def _kinds(cls: Callable[..., object]) -> Mapping[str, Any]:
     """Give the type of each field, without ``None`` where that is possible too."""
     return {
         name: next((one for one in get_args(hint) if one is not NoneType), hint)
-        if isinstance(hint, UnionType)
+        if get_origin(hint) in {Union, UnionType}
         else hint
         for name, hint in get_type_hints(cls).items()
     }
+
+
+@cache
+def _reader(kind: Any) -> Callable[[Any], Any]:
+    """Give what reads a column of a type; of code words, only those that there are."""
+    if get_origin(kind) is Literal:
+        return {word: word for word in get_args(kind)}.__getitem__
+    return _READERS[kind]
 
 
 def payment_of(

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import random
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -92,7 +94,7 @@ def books(out):
         return None
     found = json.loads(out)
     rows = found if isinstance(found, list) else [found]
-    money = ("id", "amount", "total", "remaining", "effect", "state")
+    money = ("id", "amount", "total", "remaining", "effect", "state", "status", "origin")
     return [[row.get(name) for name in money] for row in rows]
 
 
@@ -133,6 +135,37 @@ def tried(office, seed, damages, commands):
             if found := wrong_after(office, command, right, whole):
                 wrong.append(f"{harm.__name__} {number}: {found}")
     return wrong
+
+
+CODE_WORDS = [
+    ("payments", "status", ["payments"]),
+    ("payments", "state", ["payments", "--json"]),
+    ("payments", "origin", ["payments", "show", "1"]),
+    ("run_rows", "status", ["save", "Butik", "--revision", "REVISION"]),
+    ("run_rows", "reason", ["set-aside", "Butik", "4"]),
+    ("decisions", "decision", ["decisions", "Butik"]),
+    ("runs", "state", ["runs"]),
+]
+
+
+@pytest.mark.parametrize("opened", [damage.CHECKED_AT_OPENING, 0], ids=["small", "large"])
+def test_a_letter_that_changed_in_a_code_word_is_damage(office, monkeypatch, opened):
+    assert office("set-aside", "Butik", "4").status == 0
+    whole = DATABASE.read_bytes()
+    found = {}
+    for table, column, command in CODE_WORDS:
+        if not opened and column == "reason":
+            continue  # a plug-in may have any
+        lay(whole)
+        with closing(sqlite3.connect(DATABASE, isolation_level=None)) as db:
+            db.execute("PRAGMA ignore_check_constraints = ON")
+            db.execute("DROP TRIGGER payment_is_taken_back_once")
+            db.execute(f"UPDATE {table} SET {column} = upper({column})")  # noqa: S608 ours
+        with monkeypatch.context() as patched:
+            patched.setattr(damage, "CHECKED_AT_OPENING", opened)
+            words = [office.revision if word == "REVISION" else word for word in command]
+            found[table, column] = office(*words).last.partition(":")[0]
+    assert set(found.values()) == {"DATABASE_DAMAGED"}, found
 
 
 def test_damage_is_told_and_nothing_is_registered_in_it(office):

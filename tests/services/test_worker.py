@@ -10,6 +10,7 @@ from host_and_plugin import Clock, host_of
 from hostsim.errors import host_error
 from hostsim.ledger.schedules import GREEN, Timetable
 from hostsim.services import worker
+from opter_contract.values import Text
 
 NAMES = ("A", "B", "C", "D")
 
@@ -81,7 +82,7 @@ def test_people_are_told_once_at_the_end(host, clock, told):
 
 def test_a_database_that_fails_ends_it(host, clock, monkeypatch):
     def fail(_name):
-        raise host_error("DATABASE_UNREACHABLE", path="host.db")
+        raise host_error("DATABASE_UNREACHABLE", path="host.db", why=Text("full", "full"))
 
     monkeypatch.setattr(host, "run_scheduled", fail)
     with pytest.raises(type(host_error("INTERNAL")), match="DATABASE_UNREACHABLE"):
@@ -164,7 +165,7 @@ def test_a_worker_that_is_told_to_stop_finishes_what_is_going_on(host, clock, pl
 
 
 def test_a_worker_waits_for_a_database_that_is_out_of_reach(host, clock, monkeypatch, plugin):
-    fail = [host_error("DATABASE_UNREACHABLE", path="host.db")]
+    fail = [host_error("DATABASE_UNREACHABLE", path="host.db", why=Text("full", "full"))]
     run = host.run_scheduled
 
     def run_scheduled(name):

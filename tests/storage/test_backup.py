@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import signal
 import sqlite3
@@ -93,8 +94,8 @@ def test_a_file_that_is_there_is_left_as_it_is_unless_it_may_be_replaced(databas
 
 
 def test_no_database_is_replaced_by_its_own_copy(database):
-    assert refused(backup.back_up, database, database, replace=True) == "BACKUP_EXISTS"
-    assert refused(backup.restore, database, database, AT) == "BACKUP_EXISTS"
+    assert refused(backup.back_up, database, database, replace=True) == "NO_BACKUP"
+    assert refused(backup.restore, database, database, AT) == "NO_BACKUP"
 
 
 @posix
@@ -104,7 +105,7 @@ def test_nor_is_what_lies_beside_it(database, ending):
         store.set_setting("accepted_deviation", "2")
         beside = Path(f"{database}{ending}")
         assert beside.exists()
-        with pytest.raises(HostError, match="BACKUP_EXISTS"):
+        with pytest.raises(HostError, match="NO_BACKUP"):
             backup.back_up(database, beside, replace=True)
 
 
@@ -115,6 +116,16 @@ def test_a_copy_is_for_its_owner_alone(database, tmp_path):
 
 def test_a_copy_that_cannot_be_written_is_told(database, tmp_path):
     assert refused(backup.back_up, database, tmp_path / "no" / "copy.db") == "BACKUP_UNWRITABLE"
+
+
+def test_what_a_killed_backup_left_is_removed_by_the_next_one_of_whatever_name(database, tmp_path):
+    """It would lie there with the books in it for ever."""
+    abandoned, of_another = (tmp_path / f"copy.db.{name}.hostsim-partial" for name in "ab")
+    for left in (abandoned, of_another):
+        left.write_bytes(database.read_bytes())
+    os.utime(abandoned, (0, 0))
+    backup.back_up(database, tmp_path / "tonight.db")
+    assert (abandoned.exists(), of_another.exists()) == (False, True)
 
 
 def test_no_copy_is_made_of_what_is_damaged(database, tmp_path):
@@ -191,6 +202,16 @@ def of_a_later_version(file):
         db.execute("PRAGMA user_version = 9")
 
 
+def folder(file):
+    file.unlink()
+    file.mkdir()
+
+
+def pipe(file):
+    file.unlink()
+    os.mkfifo(file)
+
+
 @pytest.mark.parametrize(
     ("make", "code"),
     [
@@ -198,7 +219,9 @@ def of_a_later_version(file):
         (lambda file: file.write_bytes(file.read_bytes()[:-4096]), "DATABASE_DAMAGED"),
         (lambda file: file.write_bytes(file.read_bytes()[:300]), "DATABASE_DAMAGED"),
         (tampered, "DATABASE_DAMAGED"),
-        (Path.unlink, "NO_DATABASE"),
+        (Path.unlink, "NO_BACKUP"),
+        (folder, "NO_BACKUP"),
+        pytest.param(pipe, "NO_BACKUP", marks=posix),
         (of_a_later_version, "DATABASE_VERSION"),
     ],
 )

