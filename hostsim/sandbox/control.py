@@ -134,7 +134,9 @@ def _page() -> Response:
         (*route.split(), says, PAYLOADS.get(route))
         for route, says in routes(current_app, "control").items()
     ]
-    text = render_template("control.html", routes=shown, kinds=_kinds_shown())
+    text = render_template(
+        "control.html", routes=shown, kinds=_kinds_shown(), fields=_fields_shown()
+    )
     response = Response(text, content_type="text/html; charset=UTF-8")
     response.headers["Cache-Control"] = "no-store"
     return response
@@ -281,8 +283,11 @@ def clear_drift() -> Response:
 @control.get("/changes")
 def show_changes() -> Response:
     """List the changes that can be made, what each needs, and what its fields accept."""
-    fields = {name: accepts for name, (accepts, _) in FIELDS.items()}
-    return _json({"changes": _kinds_shown(), "fields": fields})
+    return _json({"changes": _kinds_shown(), "fields": _fields_shown()})
+
+
+def _fields_shown() -> dict[str, str]:
+    return {name: accepts for name, (accepts, _) in FIELDS.items()}
 
 
 def _kinds_shown() -> dict[str, dict[str, Any]]:
