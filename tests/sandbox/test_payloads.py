@@ -134,3 +134,13 @@ def test_the_page_says_first_what_is_imitated_and_then_what_is_not():
     first = PAGE.splitlines()[2]
     assert "imitates" in first
     assert "## What it does not imitate" in PAGE
+
+
+def test_the_page_has_a_dated_run_of_six_real_clients_of_three_languages():
+    """When this fails: ``run_real_clients.py --sources DIR --write``."""
+    assert re.search(r"^Run for real on 20\d\d-\d\d-\d\d by ", PAGE, re.MULTILINE)
+    ran = re.findall(
+        r"^\| `[^`]+` \((.+)\) \| .+ \| .+ \| .* Answered .+\. \|$", PAGE, re.MULTILINE
+    )
+    assert len(ran) >= 6
+    assert len(set(ran)) >= 3
