@@ -286,6 +286,7 @@ HIDDEN = {
     "client_credentials",
     "client_credentials_unlicensed",
     "second_consent",
+    "withdrawn_consent_ends_refresh",
     "revoke_withdraws_consent",
     "other_currency",
     "delete_booked",
