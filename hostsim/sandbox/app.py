@@ -38,6 +38,7 @@ from hostsim.sandbox.errors import (
 )
 from hostsim.sandbox.faults import HTML, Fault, ReceivedRequest
 from hostsim.sandbox.oauth import pages
+from hostsim.sandbox.pending_logins import SCOPES
 from hostsim.sandbox.routes import BY_ENDPOINT, blueprint
 from hostsim.sandbox.switchboard import KEY, Switchboard, switchboard
 from hostsim.sandbox.tokens import Grant
@@ -46,15 +47,6 @@ if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
 log = logging.getLogger(__name__)
-
-#: What sentences call the registers behind scopes; that of suppliers was seen live.
-REGISTERS = {
-    "customer": "kundregister",
-    "invoice": "kundfakturor",
-    "payment": "betalningar",
-    "supplier": "leverantörsregister",
-    "supplierinvoice": "leverantörsfakturor",
-}
 
 #: Parameters whose values are not recorded.
 SECRET_PARAMETERS = {"state", "code", "token", "refresh_token", "access_token", "client_secret"}
@@ -78,6 +70,8 @@ def _routed() -> Flask:
         SESSION_COOKIE_PATH="/oauth-v1",
         SESSION_COOKIE_SAMESITE="Lax",
     )
+    # A method like any other that Fortnox does not have.
+    app.config["PROVIDE_AUTOMATIC_OPTIONS"] = False
     app.url_map.strict_slashes = False
     # Merged before, by a switch, and not by a redirect.
     app.url_map.merge_slashes = False
@@ -140,7 +134,7 @@ def _admit(grant: Grant | None, *, admitted: bool) -> AnyResponse | None:
 
 
 def _after(response: Response) -> Response:
-    if _is_control():
+    if _is_control() and request.endpoint != "control.issue_token":
         return response
     responses.stamp(response, switchboard().state.clock.now())
     fault: Fault | None = g.fault
@@ -153,6 +147,8 @@ def _after(response: Response) -> Response:
         _apply_fault(fault, response)
         body = _recorded_body(response) if fault.how == "answer" else body
     responses.spell_reason(response)
+    if _is_control():
+        return response
     switchboard().record(_received(response.status_code, body))
     log.debug("%s %s: %s", request.method, request.path, response.status_code)
     return response
@@ -265,7 +261,8 @@ def _check_rights(grant: Grant) -> None:
         raise Refused(NO_MODULE_LICENCE, message, switches.missing_licence_status)
     if not switchboard().state.may(grant, scope):
         code = NO_RIGHT.get(scope, switches.no_right_code)
-        message = f"Saknar behörighet för {REGISTERS.get(scope, scope)}."
+        name = SCOPES[scope][0]
+        message = f"Saknar behörighet för {name[0].lower()}{name[1:]}."
         raise Refused(code, message, switches.missing_right_status)
 
 

@@ -33,10 +33,10 @@ from hostsim.sandbox.faults import (
     any_request,
 )
 from hostsim.sandbox.json_books import to_json
-from hostsim.sandbox.oauth import token_fields
+from hostsim.sandbox.oauth import registered_scopes, tokens_answer
 from hostsim.sandbox.payloads import FIELDS, PAYLOADS, Payload, change_example
 from hostsim.sandbox.pending_logins import IMPORT_SCOPES, SCOPES
-from hostsim.sandbox.state import RIGHTS, Company
+from hostsim.sandbox.state import RIGHTS, Company, User
 from hostsim.sandbox.switchboard import switchboard
 from hostsim.sandbox.switches import Switches
 from hostsim.sandbox.tokens import Grant
@@ -112,6 +112,7 @@ def show_all() -> Response:
                 "FORTNOX_REDIRECT_URI": client.redirect_uri,
             },
             "companies": [_company_shown(one) for one in switchboard().state.companies.values()],
+            "users": [_user_shown(one) for one in switchboard().state.users.values()],
             "switchboard": routes(current_app, "control"),
             "payloads": PAYLOADS,
             "imitated": routes(current_app, "oauth") | routes(current_app, "api"),
@@ -133,7 +134,9 @@ def _page() -> Response:
         (*route.split(), says, PAYLOADS.get(route))
         for route, says in routes(current_app, "control").items()
     ]
-    text = render_template("control.html", routes=shown, kinds=_kinds_shown())
+    text = render_template(
+        "control.html", routes=shown, kinds=_kinds_shown(), fields=_fields_shown()
+    )
     response = Response(text, content_type="text/html; charset=UTF-8")
     response.headers["Cache-Control"] = "no-store"
     return response
@@ -280,8 +283,11 @@ def clear_drift() -> Response:
 @control.get("/changes")
 def show_changes() -> Response:
     """List the changes that can be made, what each needs, and what its fields accept."""
-    fields = {name: accepts for name, (accepts, _) in FIELDS.items()}
-    return _json({"changes": _kinds_shown(), "fields": fields})
+    return _json({"changes": _kinds_shown(), "fields": _fields_shown()})
+
+
+def _fields_shown() -> dict[str, str]:
+    return {name: accepts for name, (accepts, _) in FIELDS.items()}
 
 
 def _kinds_shown() -> dict[str, dict[str, Any]]:
@@ -334,7 +340,7 @@ def issue_token() -> Response:
     content = _content()
     company, scopes = _parsed(lambda: _token_wanted(content))
     grant = Grant(switchboard().client.id, company.number, 1, scopes)
-    return _json(token_fields(switchboard().state.tokens.issue(grant)))
+    return tokens_answer(switchboard().state.tokens.issue(grant))
 
 
 @control.get("/clock")
@@ -500,8 +506,9 @@ def _token_wanted(content: Mapping[str, Any]) -> tuple[Company, tuple[str, ...]]
     scopes = content.get("scopes", " ".join(IMPORT_SCOPES))
     if not isinstance(scopes, str) or not scopes.split():
         raise ValueError("scopes is a text, with spaces between")
-    if unknown := [name for name in scopes.split() if name not in SCOPES]:
-        raise ValueError(f"{', '.join(unknown)}: the scopes are {', '.join(SCOPES)}")
+    known = [name for name in SCOPES if name in registered_scopes()]
+    if unknown := [name for name in scopes.split() if name not in known]:
+        raise ValueError(f"{', '.join(unknown)}: the registered scopes are {', '.join(known)}")
     company = content.get("company")
     if company is not None and not re.fullmatch("[0-9]{1,18}", str(company)):
         raise ValueError("company is a number")
@@ -558,7 +565,7 @@ def _json(content: object, status: int = 200) -> Response:
 
 
 def _jsonable(value: Any) -> Any:
-    if isinstance(value, set):
+    if isinstance(value, set | frozenset):
         return sorted(value)
     if isinstance(value, Payload):
         return dataclasses.asdict(value)
@@ -569,6 +576,12 @@ def _company_shown(company: Company) -> dict[str, Any]:
     shown = {"number": company.number, "name": company.name}
     counts = {"invoices": len(company.invoices()), "payments": len(company.payments())}
     return shown | counts | {name: getattr(company, name) for name in RIGHTS}
+
+
+def _user_shown(user: User) -> dict[str, Any]:
+    shown = dataclasses.asdict(user)
+    del shown["password"]
+    return shown
 
 
 def _fault_shown(queued: Queued[Fault]) -> dict[str, Any]:

@@ -63,8 +63,8 @@ class ExportSwitches:
     )
     invoice_detail: Literal["2023", "2024"] = guess(
         "2024",
-        "A detail is alphabetical, as recorded in 2024 of invoices that were made; so are all"
-        " answers to writing. `2023`: in the order of that year.",
+        "A detail is alphabetical, as recorded in 2024 of invoices that were made, whether it was"
+        " read or written. `2023`: in the order of that year.",
         RECORDED,
     )
     left_out_discount: Literal["kept", "none"] = guess(

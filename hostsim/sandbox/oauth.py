@@ -12,6 +12,7 @@ import hmac
 import re
 import secrets
 from collections.abc import Iterator
+from collections.abc import Set as AbstractSet
 from typing import NamedTuple
 from urllib.parse import urlsplit
 
@@ -143,9 +144,7 @@ def _wrong_request(pending: PendingLogin) -> str | None:
     """Name the error of OAuth's standard; Fortnox's own is not known."""
     if request.args.get("response_type") != "code":
         return "unsupported_response_type"
-    registered = switchboard().state.registered_scopes
-    known = SCOPES.keys() if registered is None else registered
-    if not pending.scopes or not known >= set(pending.scopes):
+    if not pending.scopes or not registered_scopes() >= set(pending.scopes):
         return "invalid_scope"
     if request.args.get("account_type", "service") != "service":
         return "invalid_request"
@@ -154,6 +153,12 @@ def _wrong_request(pending: PendingLogin) -> str | None:
     if switchboard().switches.pkce == "refused" and "code_challenge" in request.args:
         return "invalid_request"
     return None
+
+
+def registered_scopes() -> AbstractSet[str]:
+    """Return the scopes that the program may ask for."""
+    registered = switchboard().state.registered_scopes
+    return SCOPES.keys() if registered is None else registered
 
 
 @pages.post("/login")
@@ -297,7 +302,7 @@ def _redeem() -> Response:
         return _token_error(
             switches.bad_code_status, "invalid_grant", message, switches.bad_code_content_type
         )
-    return _tokens(pair)
+    return tokens_answer(pair)
 
 
 def _for_service() -> Response:
@@ -314,7 +319,7 @@ def _for_service() -> Response:
     if company is None or pair is None or lapsed == "no_consent":
         message = "The tenant has given no consent to the client"
         return _token_error(switches.client_credentials_status, "invalid_grant", message)
-    return _unlicensed() if lapsed == "refused" else _tokens(pair)
+    return _unlicensed() if lapsed == "refused" else tokens_answer(pair)
 
 
 def _refresh() -> Response:
@@ -325,7 +330,7 @@ def _refresh() -> Response:
     pair = tokens.refresh(offered, switchboard().client.id)
     if pair is None:
         return _token_error(400, "invalid_grant", "Invalid refresh token")
-    return _tokens(pair)
+    return tokens_answer(pair)
 
 
 def _unlicensed() -> Response:
@@ -376,11 +381,8 @@ def _in_body() -> tuple[str, str] | None:
     return request.form.get("client_id", ""), request.form.get("client_secret", "")
 
 
-def _tokens(pair: TokenPair) -> Response:
-    return _token_answer(token_fields(pair), 200, responses.JSON)
-
-
-def token_fields(pair: TokenPair) -> dict[str, object]:
+def tokens_answer(pair: TokenPair) -> Response:
+    """Answer with tokens, as recorded."""
     fields: dict[str, object] = {
         "access_token": pair.access,
         "expires_in": 3600,
@@ -389,7 +391,7 @@ def token_fields(pair: TokenPair) -> dict[str, object]:
     }
     if pair.refresh:
         fields["refresh_token"] = pair.refresh
-    return fields
+    return _token_answer(fields, 200, responses.JSON)
 
 
 def _token_error(

@@ -1,7 +1,6 @@
 """What the control routes take, and an example of each: for ``GET /_sandbox`` and its page.
 
-The examples work where the sandbox runs with the haulier's books; those of supplier invoices and
-of credits, once there is one.
+The examples work as they stand where the sandbox has just begun with the haulier's books.
 """
 
 from __future__ import annotations
@@ -141,17 +140,21 @@ FIELDS: Mapping[str, tuple[str, Any]] = {
     "amount": ("amount, also as a text", "100"),
 }
 
-#: Where the example of a field is of another kind of record, or of fewer fields.
+#: Where the example of a field is of another kind of record, of fewer fields, or of the second
+#: company, which has what is still to be settled.
 _OTHERS: Mapping[str, Mapping[str, Any]] = {
     "change_invoice": {"invoice": {"total": "120.00"}},
     "change_payment": {"payment": {"amount": "90.00"}},
-    "settle_credit": {"number": 20021},
+    "settle_credit": {"number": 20020, "company": 480377},
+    "book_supplier_invoice": {"company": 480377},
+    "cancel_supplier_invoice": {"company": 480377},
+    "pay_supplier_invoice": {"company": 480377},
 }
 
 
 def change_example(name: str) -> dict[str, Any]:
     """Return a change of this kind, with what it needs."""
-    others = dict(_OTHERS.get(name, {}))
-    if "invoice" in name and "supplier" not in name:
-        others["number"] = 10001
-    return {"do": name} | {one: others.get(one, FIELDS[one][1]) for one in KINDS[name].needs}
+    example = {"do": name} | {one: FIELDS[one][1] for one in KINDS[name].needs}
+    if name.endswith("_invoice") and "number" in example and "supplier" not in name:
+        example["number"] = 10001
+    return example | dict(_OTHERS.get(name, {}))

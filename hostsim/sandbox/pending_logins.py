@@ -11,7 +11,8 @@ from hostsim.sandbox.state import Company, State, User
 from hostsim.sandbox.switches import Switches
 from hostsim.sandbox.tokens import Challenge, Grant
 
-#: The scopes of Fortnox's documentation, and what they open.
+#: The scopes of Fortnox's documentation, and what they open, in Swedish and English. Where a right
+#: is missing, the sentence has the Swedish name; that of suppliers was seen live.
 SCOPES = {
     "payment": ("In- och utbetalningar", "Payments"),
     "invoice": ("Kundfakturor", "Customer invoices"),
@@ -20,30 +21,26 @@ SCOPES = {
     "settings": ("Inställningar", "Settings"),
     "bookkeeping": ("Bokföring", "Bookkeeping"),
     "profile": ("Din användare", "Your user"),
-    "customer": ("Kunder", "Customers"),
-} | {
-    name: (name, name)
-    for name in (
-        "article",
-        "offer",
-        "order",
-        "price",
-        "print",
-        "project",
-        "costcenter",
-        "supplier",
-        "supplierinvoice",
-        "inbox",
-        "archive",
-        "connectfile",
-        "assets",
-        "salary",
-        "timereporting",
-        "warehouse",
-        "noxfinansinvoice",
-        "deletevoucher",
-        "companylogo",
-    )
+    "customer": ("Kundregister", "Customers"),
+    "article": ("Artiklar", "Articles"),
+    "offer": ("Offerter", "Offers"),
+    "order": ("Order", "Orders"),
+    "price": ("Priser", "Prices"),
+    "print": ("Utskrifter", "Printing"),
+    "project": ("Projekt", "Projects"),
+    "costcenter": ("Kostnadsställen", "Cost centres"),
+    "supplier": ("Leverantörsregister", "Suppliers"),
+    "supplierinvoice": ("Leverantörsfakturor", "Supplier invoices"),
+    "inbox": ("Inkorg", "Inbox"),
+    "archive": ("Arkiv", "Archive"),
+    "connectfile": ("Filkopplingar", "Connected files"),
+    "assets": ("Anläggningsregister", "Assets"),
+    "salary": ("Lön", "Salaries"),
+    "timereporting": ("Tidrapporter", "Time reports"),
+    "warehouse": ("Lager", "Warehouse"),
+    "noxfinansinvoice": ("Fakturor i Fortnox Finans", "Invoices in Fortnox Finans"),
+    "deletevoucher": ("Borttagning av verifikationer", "Deletion of vouchers"),
+    "companylogo": ("Företagets logotyp", "The company's logo"),
 }
 
 #: What a token without a login is good for, unless asked otherwise.
@@ -156,6 +153,8 @@ def _why_not(
         return company.consent_error
     wanted = set(pending.scopes)
     lacking = set()
+    if not wanted - company.unlicensed - of_person:
+        lacking = wanted
     if switches.unlicensed_at_login == "refused":
         lacking |= company.unlicensed & wanted
     if switches.person_unlicensed == "refused":

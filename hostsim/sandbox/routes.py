@@ -419,8 +419,6 @@ def blueprint() -> Blueprint:
             route.endpoint,
             _described(route),
             methods=[route.method],
-            # A method like any other that Fortnox does not have here.
-            provide_automatic_options=False,
         )
     return api
 

@@ -13,10 +13,11 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta
 from decimal import ROUND_HALF_UP, Decimal
 
-from hostsim.sandbox import records
+from hostsim.sandbox import records, supplier_invoicing
 from hostsim.sandbox.clock import STOCKHOLM, Clock
 from hostsim.sandbox.json_books import from_json
 from hostsim.sandbox.state import Company, Invoice, Payment, State, WriteOff, ocr_of
+from hostsim.sandbox.switches import Switches
 
 __all__ = [
     "COMPANY",
@@ -267,6 +268,9 @@ CREDIT_NOTES: Mapping[int, _Case] = {
     20020: replace(_offset("-4062.50", 38), customer=5, in_host=False, credit_of=10149),
 }
 
+#: A credit invoice of the second company, to be settled against the last one there.
+UNSETTLED_CREDIT = 20020
+
 CHANGED_OVERNIGHT, TOUCHED_OVERNIGHT, BOOKED_OVERNIGHT = 10235, 10236, 10230
 REMADE_OVERNIGHT, DELETED_OVERNIGHT = 10237, 10238
 PAID_OVERNIGHT = (10290, 10291)
@@ -299,6 +303,12 @@ def haulier(now: datetime) -> State:
         city="Björkvik",
     )
     _fill(other, _small_plan(now), now)
+    bill = {
+        "SupplierNumber": SUPPLIER["SupplierNumber"],
+        "InvoiceDate": _today(now).isoformat(),
+        "Total": "1250",
+    }
+    supplier_invoicing.make(other, bill, Switches())
     state.add_user(USER, PASSWORD)
     state.shown_user = USER
     return state
@@ -414,6 +424,8 @@ def _small_plan(now: datetime) -> list[_Planned]:
     for place in range(20):
         day = _working_day(today - timedelta(days=100 - 5 * place))
         plan.append(_Planned(FIRST_NUMBER + place, day, _ordinary(rng, day, today), _swedish(rng)))
+    credit = _Case(_kr("-500"), credit_of=plan[-1].number, in_host=False)
+    plan.append(_Planned(UNSETTLED_CREDIT, plan[-1].day, credit, plan[-1].customer))
     return plan
 
 

@@ -66,14 +66,13 @@ def payment_detail(payment: Payment, invoice: Invoice | None, base: str) -> Fiel
 
 
 def full_payment_row(payment: Payment, invoice: Invoice | None, base: str) -> Fields:
-    """Serialize a payment in a list as the specification of April 2026 declares it."""
+    """Serialize what the specification of April 2026 declares of a payment in a list."""
     fields = payment_detail(payment, invoice, base)
     total = Decimal(fields["InvoiceTotal"])
     account = str(fields["ModeOfPaymentAccount"])
     return fields | {
         "InvoiceTotal": total,
         "ModeOfPaymentAccount": account,
-        "WriteOffExist": bool(payment.write_offs),
     }
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shlex
 import signal
 import threading
@@ -137,6 +138,7 @@ def run(
     found = _from_file(switches_from)
     chosen = _switches(switches, found.switches)
     books = _books(data, empty=empty, companies=companies)
+    _refuse_unknown(books, company, redirect_uri)
     with ending_on_signals(), _started(books, port, chosen, redirect_uri) as sandbox:
         if companies is not None:
             sandbox.consent_everywhere()
@@ -174,6 +176,22 @@ def _books(data: Path | None, *, empty: bool, companies: int | None) -> State:
         return seed.from_json(data)
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise CannotStart("SANDBOX_DATA_WRONG", path=data, why=error) from error
+
+
+def _refuse_unknown(books: State, company: int | None, redirect_uri: str | None) -> None:
+    """Refuse a company that is not there, and an address that no login can come back to."""
+    if company is not None and company not in books.companies:
+        known = ", ".join(str(number) for number in islice(books.companies, MAX_LISTED))
+        more = " …" if len(books.companies) > MAX_LISTED else ""
+        raise _usage(
+            f"Företaget {company} finns inte; välj ett av {known}{more}.",
+            f"There is no company {company}; choose one of {known}{more}.",
+        )
+    if redirect_uri is not None and not re.fullmatch(r"[a-z][a-z0-9+.-]*://[^\s#]+", redirect_uri):
+        raise _usage(
+            f"--redirect-uri {redirect_uri} är ingen hel adress, som {REDIRECT_URI}.",
+            f"--redirect-uri {redirect_uri} is not a whole address, such as {REDIRECT_URI}.",
+        )
 
 
 def _usage(sv: str, en: str) -> CannotStart:
@@ -304,16 +322,4 @@ def _company_lines(sandbox: Sandbox, words: Callable[[str, str], str]) -> Iterat
 
 def _access_token(sandbox: Sandbox, company: int | None) -> str | None:
     """Issue a token without a login, for the line that a person copies."""
-    companies = sandbox.state.companies
-    if company is None and companies:
-        company = next(iter(companies))
-    if company is None:
-        return None
-    if company not in companies:
-        known = ", ".join(str(number) for number in islice(companies, MAX_LISTED))
-        more = " …" if len(companies) > MAX_LISTED else ""
-        raise _usage(
-            f"Företaget {company} finns inte; välj ett av {known}{more}.",
-            f"There is no company {company}; choose one of {known}{more}.",
-        )
-    return sandbox.sign_in(company).access
+    return sandbox.sign_in(company).access if sandbox.state.companies else None

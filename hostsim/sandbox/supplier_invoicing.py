@@ -290,7 +290,7 @@ def bookkeep(company: Company, number: int, switches: Switches) -> SupplierInvoi
 def book(company: Company, number: int) -> SupplierInvoice:
     """Book a supplier invoice, as a person in Fortnox can; ``LookupError`` without one."""
     with company.lock:
-        found = company.registers.supplier_invoices[number]
+        found = _there(company, number)
         company.registers.last_supplier_voucher += 1
         year = company.financial_year(found.fields["InvoiceDate"])
         voucher = {
@@ -311,7 +311,14 @@ def cancel(company: Company, number: int, switches: Switches) -> SupplierInvoice
 
 def cancel_there(company: Company, number: int) -> SupplierInvoice:
     """Cancel one as a person in Fortnox can; ``LookupError`` without one."""
-    return _put(company, company.registers.supplier_invoices[number], cancelled=True)
+    return _put(company, _there(company, number), cancelled=True)
+
+
+def _there(company: Company, number: int) -> SupplierInvoice:
+    found = company.registers.supplier_invoices.get(number)
+    if found is None:
+        raise LookupError(f"supplier invoice {number}")
+    return found
 
 
 def credit(company: Company, number: int, switches: Switches) -> SupplierInvoice:
@@ -345,5 +352,4 @@ def _turned(row: Fields) -> dict[str, Any]:
 def pay(company: Company, number: int, day_of: date) -> SupplierInvoice:
     """Pay a supplier invoice in full, as a person in Fortnox can."""
     with company.lock:
-        found = company.registers.supplier_invoices[number]
-        return _put(company, found, final_pay_date=day_of)
+        return _put(company, _there(company, number), final_pay_date=day_of)

@@ -98,6 +98,12 @@ class ImportSwitches:
         " withdraw the consent.",
         SILENT,
     )
+    withdrawn_consent_ends_refresh: bool = guess(
+        True,
+        "Where the consent for a service account is withdrawn, the refresh tokens that came with"
+        " it end, too; its access tokens live out their hour.",
+        SILENT,
+    )
     client_credentials_status: int = guess(
         400,
         "`client_credentials` without a consent, or for another tenant: 400 `invalid_grant`.",
@@ -133,7 +139,8 @@ class ImportSwitches:
     person_unlicensed: Literal["fewer_scopes", "refused"] = guess(
         "fewer_scopes",
         "Where the person lacks the licence of a module, the token has the other scopes."
-        " `refused`: the login comes back with `error_missing_license`.",
+        " `refused`: the login comes back with `error_missing_license`, as it does by default"
+        " where no scope is left.",
         LIVE,
     )
     missing_right_status: int = guess(
@@ -299,7 +306,9 @@ class ImportSwitches:
     write_off_sign: Literal["added", "subtracted"] = guess(
         "added",
         "Payment and `WriteOffs` together are what the invoice is settled by: a reminder fee that"
-        " came along is below zero. `subtracted`: the signs are the other way round.",
+        " came along is below zero. `subtracted`: the other way round, which our plug-in misjudges:"
+        " a payment that settles its invoice with a write-off is shown as a part payment, or as an"
+        " advance, by twice the write-off. Only a look at one in Fortnox's program tells.",
         SILENT,
     )
     credit_settlement: Literal["payments", "balances"] = guess(

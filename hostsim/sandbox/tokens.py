@@ -150,6 +150,12 @@ class Tokens:
         with self._lock:
             for key in [key for key in self._consents if key[1] == company]:
                 del self._consents[key]
+            if self.switches.withdrawn_consent_ends_refresh:
+                self._refresh = {
+                    name: one
+                    for name, one in self._refresh.items()
+                    if not (one.grant.service and one.grant.company == company)
+                }
 
     def for_service(
         self, client_id: str, company: int, scopes: tuple[str, ...]

@@ -13,6 +13,7 @@ from hostsim.cli.run_sandbox import run_sandbox
 from hostsim.errors import HostError
 from hostsim.sandbox import Clock, Sandbox, oauth, scripted_login, seed, seed_many
 from hostsim.sandbox.state import ocr_is_valid
+from hostsim.sandbox.tokens import Grant
 from hostsim.services import invoices_csv
 from hostsim.views.output import Output
 
@@ -136,6 +137,19 @@ def test_a_consent_is_withdrawn_and_given_for_one_company(sandbox):
     assert service_token(sandbox, 500002, scope="customer").ok
 
 
+@pytest.mark.parametrize("ends", [True, False])
+def test_the_refresh_token_of_a_consent_ends_with_it_unless_a_switch_says_otherwise(sandbox, ends):
+    sandbox.switchboard.set(withdrawn_consent_ends_refresh=ends)
+    tokens = sandbox.state.tokens
+    of_service, of_person = (
+        tokens.issue(Grant(sandbox.client_id, 500006, 1, ("payment",), service)).refresh
+        for service in (True, False)
+    )
+    control(sandbox, "changes", changes=[{"do": "withdraw_consent", "company": 500006}])
+    assert (tokens.grant_of_refresh(of_service) is None) == ends
+    assert tokens.grant_of_refresh(of_person)
+
+
 def test_a_reset_leaves_consents_as_they_are(sandbox):
     control(sandbox, "changes", changes=[{"do": "withdraw_consent", "company": 500004}])
     control(sandbox, "reset")
@@ -162,12 +176,30 @@ def test_the_switchboard_issues_tokens_as_the_token_service_answers(sandbox):
         data={"grant_type": "refresh_token", "refresh_token": answer.json()["refresh_token"]},
         auth=(sandbox.client_id, sandbox.client_secret),
         timeout=10,
-    ).json()
-    assert answer.json().keys() == refreshed.keys()
+    )
+    of_each = {"Date", "X-Uid"}
+    for one in (answer, refreshed):
+        assert of_each < one.headers.keys()
+        assert b" " not in one.content.replace(b"payment companyinformation", b"")
+    heads = [
+        {name: value for name, value in one.headers.items() if name not in of_each}
+        for one in (answer, refreshed)
+    ]
+    assert heads[0] == heads[1]
+    refreshed = refreshed.json()
+    assert list(answer.json()) == list(refreshed)
     assert refreshed["scope"] == answer.json()["scope"] == "payment companyinformation"
     token = answer.json()["access_token"]
     assert read(sandbox, token, "companyinformation").json()["CompanyInformation"]["DatabaseNumber"]
     assert read(sandbox, token, "invoices").status_code == 400
+
+
+def test_a_token_has_no_scope_that_the_program_is_not_registered_for(sandbox):
+    control(sandbox, "changes", changes=[{"do": "register_scopes", "scopes": ["invoice"]}])
+    assert control(sandbox, "token", scopes="invoice").ok
+    answer = control(sandbox, "token", scopes="invoice payment")
+    assert answer.json()["error"] == "payment: the registered scopes are invoice"
+    control(sandbox, "reset")
 
 
 def test_without_a_company_a_token_is_for_the_first_and_what_an_import_needs(sandbox):
@@ -183,7 +215,7 @@ def test_without_a_company_a_token_is_for_the_first_and_what_an_import_needs(san
         ({"company": 1}, 404, "there is no company 1"),
         ({"company": "Åkeri"}, 400, "company is a number"),
         ({"company": ""}, 400, "company is a number"),
-        ({"scopes": "payment secrets"}, 400, "secrets: the scopes are payment, "),
+        ({"scopes": "payment secrets"}, 400, "secrets: the registered scopes are payment, "),
         ({"scopes": ["payment"]}, 400, "scopes is a text"),
         ({"scopes": ""}, 400, "scopes is a text"),
         ({"scope": "payment"}, 400, "scope means nothing here"),

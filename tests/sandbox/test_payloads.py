@@ -4,6 +4,7 @@ import ast
 import html
 import inspect
 import json
+import re
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -11,7 +12,7 @@ import pytest
 import requests
 
 from hostsim.sandbox import Clock, Sandbox, Switches, pytest_plugin, seed
-from hostsim.sandbox.changes import KINDS, READERS, change_of
+from hostsim.sandbox.changes import KINDS, READERS
 from hostsim.sandbox.payloads import FIELDS, PAYLOADS, change_example
 
 NOW = datetime(2026, 3, 17, 9, 30, 15, tzinfo=UTC)
@@ -30,19 +31,6 @@ def sandbox():
 def asked(sandbox, method, path, accept="*/*", **more):
     url = f"{sandbox.url}{path}"
     return requests.request(method, url, headers={"Accept": accept}, timeout=10, **more)
-
-
-def put_there(sandbox):
-    """Make a supplier invoice, and an invoice that credits another."""
-    change_of({"do": "credit_invoice", "number": 10132})(sandbox.state)
-    token = sandbox.sign_in(scopes=["supplier", "supplierinvoice"]).access
-    bearer = {"Authorization": f"Bearer {token}"}
-    for path, body in (
-        ("suppliers", {"Supplier": {"SupplierNumber": "1", "Name": "Grus AB"}}),
-        ("supplierinvoices", {"SupplierInvoice": {"SupplierNumber": "1", "Total": "100"}}),
-    ):
-        answer = requests.post(f"{sandbox.api_url}/{path}", json=body, headers=bearer, timeout=10)
-        assert answer.status_code in {200, 201}, answer.text
 
 
 def test_every_route_that_takes_something_says_what(sandbox):
@@ -79,7 +67,6 @@ def test_every_change_has_an_example_that_works(sandbox):
     assert all(FIELDS[name][0] for name in READERS)
     for name in KINDS:
         sandbox.switchboard.reset()
-        put_there(sandbox)
         example = shown["changes"][name]["example"]
         assert example == change_example(name)
         answer = asked(sandbox, "POST", "/_sandbox/changes", json={"changes": [example]})
@@ -103,7 +90,31 @@ def test_what_is_on_the_page_is_html_and_not_json_for_a_program(sandbox):
         assert json.loads(asked(sandbox, "GET", "/_sandbox", accept=accept).text)
 
 
+def test_what_a_person_may_is_shown(sandbox):
+    withdraw = {"do": "withdraw_module", "scope": "invoice", "user": seed.USER}
+    asked(sandbox, "POST", "/_sandbox/changes", json={"changes": [withdraw]})
+    (user,) = asked(sandbox, "GET", "/_sandbox").json()["users"]
+    assert (user["name"], user["unlicensed"], user["forbidden"]) == (seed.USER, ["invoice"], [])
+    assert "password" not in user
+
+
 # --- Its README -----------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "example", re.findall(r"`((?:GET|POST|PUT|PATCH) /_sandbox[^`]*)`", PAGE), ids=str.split
+)
+def test_every_example_on_the_page_works_as_it_stands(sandbox, example):
+    sandbox.switchboard.reset()
+    method, path, *body = example.split(" ", 2)
+    sent = {"json": json.loads(*body)} if body else {}
+    answer = asked(sandbox, method, path, **sent)
+    assert answer.ok, answer.text
+
+
+def test_the_page_has_an_example_of_every_route_that_takes_something():
+    for route in PAYLOADS:
+        assert f"`{route}" in PAGE
 
 
 def test_every_fixture_is_on_the_page():
@@ -123,3 +134,13 @@ def test_the_page_says_first_what_is_imitated_and_then_what_is_not():
     first = PAGE.splitlines()[2]
     assert "imitates" in first
     assert "## What it does not imitate" in PAGE
+
+
+def test_the_page_has_a_dated_run_of_six_real_clients_of_three_languages():
+    """When this fails: ``run_real_clients.py --sources DIR --write``."""
+    assert re.search(r"^Run for real on 20\d\d-\d\d-\d\d by ", PAGE, re.MULTILINE)
+    ran = re.findall(
+        r"^\| `[^`]+` \((.+)\) \| .+ \| .+ \| .* Answered .+\. \|$", PAGE, re.MULTILINE
+    )
+    assert len(ran) >= 6
+    assert len(set(ran)) >= 3

@@ -4,27 +4,20 @@ Each is installed from the package index into an environment of its own and run
 as a program, by the options that it documents. Without the index these tests fail.
 """
 
-import json
-import os
-import subprocess
 import sys
-import venv
 from datetime import date, timedelta
 from decimal import Decimal
 from pathlib import Path
 
 import pytest
+from client_program import PAGE, Program, ProgramFailed
 
 from hostsim.sandbox import Invoice, Payment, Sandbox, State
 from hostsim.sandbox.tokens import Grant
 
 COMPANY = 7001
 PAYMENTS = 700
-PAGE = 50
 SCOPES = ("payment", "invoice", "companyinformation")
-
-#: Seconds; making an environment has taken 5 to 30.
-TIMEOUT = 240
 
 
 def books():
@@ -88,72 +81,24 @@ def listed(sandbox):
 # --- Programs in environments of their own ----------------------------------
 
 
-class ProgramFailed(Exception):
-    """What a program wrote before it ended badly."""
-
-
-class Program:
-    """A library in an environment of its own, and our script that uses it."""
-
-    def __init__(self, folder, requirement, script):
-        self.folder = folder
-        self.script = Path(__file__).with_name(script)
-        # Without a pip of its own, whose making would take most of the time.
-        venv.create(folder)
-        self.python = str(folder / ("Scripts/python.exe" if os.name == "nt" else "bin/python"))
-        quietly = ("--quiet", "--no-compile", "--disable-pip-version-check")
-        self._run(
-            "-m", "pip", "--python", self.python, "install", *quietly, requirement,
-            by=sys.executable,
-        )  # fmt: skip
-
-    def _run(self, *arguments, by=None):
-        # What another client needs is its own matter: our versions do not bind it.
-        ours = ("PYTHON", "PIP_CONSTRAINT")
-        environment = {name: v for name, v in os.environ.items() if not name.startswith(ours)}
-        done = subprocess.run(
-            [by or self.python, *arguments],
-            check=False,
-            capture_output=True,
-            text=True,
-            encoding="utf-8",
-            timeout=TIMEOUT,
-            cwd=self.folder,
-            env=environment
-            | {
-                # No telemetry, and nothing is written outside the folder.
-                "RUNTIME__DLTHUB_TELEMETRY": "false",
-                "DLT_DATA_DIR": str(self.folder / "dlt"),
-                "NO_PROXY": "127.0.0.1",
-                "PYTHONIOENCODING": "utf-8",
-            },
-        )
-        if done.returncode:
-            raise ProgramFailed(done.stderr[-3000:])
-        return done.stdout
-
-    def read(self, *arguments):
-        """Run the script; give the payments that it read by their number, each once."""
-        # -P: our folder of tests has modules with the names of libraries.
-        rows = json.loads(self._run("-P", str(self.script), *arguments, str(PAGE)))
-        read = {number: (invoice, Decimal(amount)) for number, invoice, amount in rows}
-        assert len(read) == len(rows)
-        return read
+def program(tmp_path_factory, package):
+    script = Path(__file__).with_name("real_clients") / f"read_with_{package}.py"
+    return Program(tmp_path_factory.mktemp(package), package, script)
 
 
 @pytest.fixture(scope="module")
 def pyfortnox(tmp_path_factory):
-    return Program(tmp_path_factory.mktemp("pyfortnox"), "pyfortnox", "read_with_pyfortnox.py")
+    return program(tmp_path_factory, "pyfortnox")
 
 
 @pytest.fixture(scope="module")
 def fortpyx(tmp_path_factory):
-    return Program(tmp_path_factory.mktemp("fortpyx"), "fortpyx", "read_with_fortpyx.py")
+    return program(tmp_path_factory, "fortpyx")
 
 
 @pytest.fixture(scope="module")
 def dlt(tmp_path_factory):
-    return Program(tmp_path_factory.mktemp("dlt"), "dlt", "read_with_dlt.py")
+    return program(tmp_path_factory, "dlt")
 
 
 # --- What they read ---------------------------------------------------------

@@ -302,9 +302,12 @@ def test_a_person_without_a_licence_gets_fewer_scopes_than_asked(
         granted,
         None if granted else "error_missing_license",
     )
-    # The account of a service does without.
+    # The account of a service does without; a person without any licence gets no token.
     code = Program(sandbox).answer(account_type="service")["code"]
     assert "invoice" in Program(sandbox).redeem(code).json()["scope"].split()
+    for scope in ("payment", "companyinformation"):
+        changes.change_of({"do": "withdraw_module", "scope": scope, "user": "erik"})(state)
+    assert Program(sandbox).answer()["error"] == "error_missing_license"
 
 
 def test_a_right_that_one_person_lacks_is_refused_with_a_sentence_and_the_rest_goes_on(
@@ -314,7 +317,9 @@ def test_a_right_that_one_person_lacks_is_refused_with_a_sentence_and_the_rest_g
     program = Program(sandbox).sign_in()
     answer = program.ask("invoicepayments")
     assert (answer.status_code, answer.json()["ErrorInformation"]["Code"]) == (403, 2003330)
-    assert answer.json()["ErrorInformation"]["Message"] == "Saknar behörighet för betalningar."
+    assert answer.json()["ErrorInformation"]["Message"] == (
+        "Saknar behörighet för in- och utbetalningar."
+    )
     assert program.ask("invoices").status_code == 200
     sandbox.switchboard.set(missing_right_status=400)
     assert program.ask("invoicepayments").status_code == 400

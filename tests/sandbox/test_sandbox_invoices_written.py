@@ -745,7 +745,9 @@ def test_a_detail_is_alphabetical_and_a_switch_has_the_order_of_2023(fortnox):
     assert made["ContractReference"] == "0"
     assert fortnox.get("invoices/1")["Invoice"] == made
     fortnox.set(invoice_detail="2023")
-    assert list(fortnox.get("invoices/1")["Invoice"]) != sorted(made)
+    shown = fortnox.get("invoices/1")["Invoice"]
+    assert list(shown) != sorted(made)
+    assert list(fortnox.make([sold()])) == list(fortnox.put(1, Remarks="x")) == list(shown)
 
 
 @parametrize(("left_out_discount", "discount"), [("kept", 10), ("none", 0)])

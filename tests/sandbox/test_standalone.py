@@ -71,6 +71,15 @@ def test_it_is_refused_with_a_code_and_a_sentence_in_either_language(capsys):
     assert swedish.startswith("SANDBOX_DATA_WRONG: Filen nosuch.json går inte att använda")
 
 
+@pytest.mark.parametrize("as_json", [False, True])
+@pytest.mark.parametrize("wrong", [{"company": 1}, {"redirect_uri": "xx"}])
+def test_what_cannot_work_is_refused_however_it_tells_of_itself(run, wrong, as_json):
+    with pytest.raises(CannotStart) as caught:
+        run(as_json=as_json, **wrong)
+    (value,) = wrong.values()
+    assert all(f" {value}" in caught.value.sentence(language) for language in ("en", "sv"))
+
+
 @pytest.mark.parametrize("wrong", [["--port", "x"], ["--port", "65536"], ["--companies", "0"]])
 def test_a_number_that_is_none_is_refused(wrong, capsys):
     with pytest.raises(SystemExit) as caught:

@@ -325,6 +325,8 @@ def test_the_currency_of_amounts_in_lists(client, company, board):
     assert shown() == (115, 100, 90)
     board.set(list_amount="currency", invoice_amounts="SEK")
     assert shown() == (10, 1150, 1035)
+    board.set(payment_row="full")
+    assert shown() == (10, 1150, 1035)
 
 
 @pytest.mark.parametrize(("divides", "amount"), [(False, 71200), (True, 712)])

@@ -148,8 +148,10 @@ def test_head_answers_without_a_body_and_options_is_an_unknown_method(wire):
     head = wire.ask("HEAD", "/3/invoices")
     assert (head.status, head.body) == (200, b"")
     assert head.getheader("Content-Length") == whole.getheader("Content-Length")
-    options = wire.ask("OPTIONS", "/3/invoices")
-    assert (options.status, options.getheader("Allow")) == (404, None)
+    for path in ("/3/invoices", "/oauth-v1/token", "/oauth-v1/auth"):
+        options = wire.ask("OPTIONS", path)
+        assert (options.status, options.getheader("Allow")) == (404, None)
+        assert b"ErrorInformation" in options.body
 
 
 def test_head_changes_nothing_where_reading_does(wire, company):

@@ -54,11 +54,13 @@ def delete_payment(number: str) -> Response:
 
 def _row(payment: Payment) -> serializers.Fields:
     switches = switchboard().switches
+    in_currency = switches.list_amount == "currency"
+    row = serializers.payment_row(payment, exchange.base(), in_currency=in_currency)
     if switches.payment_row == "full":
         payment = serializers.switched_write_offs(payment, switches)
-        return serializers.full_payment_row(payment, _invoice_of(payment), exchange.base())
-    in_currency = switches.list_amount == "currency"
-    return serializers.payment_row(payment, exchange.base(), in_currency=in_currency)
+        invoice = _invoice_of(payment)
+        return serializers.full_payment_row(payment, invoice, exchange.base()) | row
+    return row
 
 
 def _answer(payment: Payment) -> Response:

@@ -38,7 +38,7 @@ def _visible(company: Company, switches: Switches) -> list[Invoice]:
 
 def show_invoice(number: str) -> Response:
     found = invoicing.find_invoice(exchange.company(), exchange.number(number))
-    return _answer(found, year=switchboard().switches.invoice_detail)
+    return _answer(found)
 
 
 # --- Writing ----------------------------------------------------------------
@@ -48,7 +48,7 @@ def make_invoice() -> Response:
     made = invoicing.make_invoice(
         exchange.company(), exchange.in_envelope("Invoice"), switchboard().switches
     )
-    return exchange.created("Invoice", _detail(made, year="2024"), "invoices")
+    return exchange.created("Invoice", _detail(made), "invoices")
 
 
 def change_invoice(number: str) -> Response:
@@ -58,7 +58,7 @@ def change_invoice(number: str) -> Response:
         exchange.in_envelope("Invoice"),
         switchboard().switches,
     )
-    return _answer(changed, year="2024")
+    return _answer(changed)
 
 
 Action = Callable[[Company, int, Switches], Invoice]
@@ -68,7 +68,7 @@ def _action(perform: Action) -> Callable[[str], Response]:
     def view(number: str) -> Response:
         exchange.json_only()
         done = perform(exchange.company(), exchange.number(number), switchboard().switches)
-        return _answer(done, year="2024")
+        return _answer(done)
 
     return view
 
@@ -86,8 +86,7 @@ PDF = b"%PDF-1.4\n1 0 obj<</Type/Catalog>>endobj\ntrailer<</Root 1 0 R>>\n%%EOF\
 
 
 def email(number: str) -> Response:
-    sent = _sent(number)
-    return _answer(sent, year="2024")
+    return _answer(_sent(number))
 
 
 def print_it(number: str) -> Response:
@@ -135,14 +134,16 @@ def _paper() -> Response:
 # --- Spelling ---------------------------------------------------------------
 
 
-def _answer(invoice: Invoice, *, year: str) -> Response:
-    return responses.answer({"Invoice": _detail(invoice, year=year)})
+def _answer(invoice: Invoice) -> Response:
+    return responses.answer({"Invoice": _detail(invoice)})
 
 
-def _detail(invoice: Invoice, *, year: str) -> Mapping[str, Any]:
-    method = exchange.company().registers.set_up.method
+def _detail(invoice: Invoice) -> Mapping[str, Any]:
     return serializers.invoice_detail(
-        _as_switched(invoice), exchange.base(), method=method, year=year
+        _as_switched(invoice),
+        exchange.base(),
+        method=exchange.company().registers.set_up.method,
+        year=switchboard().switches.invoice_detail,
     )
 
 

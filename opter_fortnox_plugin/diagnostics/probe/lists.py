@@ -36,9 +36,6 @@ from opter_fortnox_plugin.fortnox.schemas import InvoicePayment
 #: How often payments of one date are listed, to see whether their order changes.
 MAX_LISTINGS: Final = 4
 
-#: The rows of a page where nobody asks for a number of them.
-DEFAULT_LIMIT: Final = 100
-
 #: A text that no customer's name holds, and a currency that few hauliers are paid in.
 NO_SUCH_TEXT: Final = "nosuchtext"
 NO_SUCH_CURRENCY: Final = "ISK"
@@ -208,23 +205,17 @@ def totals_beyond_end(client: ProbeClient) -> Results:
 
 def limit_above_500(client: ProbeClient) -> Results:
     """Name what becomes of a ``limit`` of 501, for the first list that is long enough."""
-    longest = 0
     for path, name in (("invoicepayments", "InvoicePayments"), ("invoices", "Invoices")):
         reply = client.get(path, limit=str(PAGE_SIZE + 1))
         if _is_too_short(reply, name):
-            longest = max(longest, page_in(reply, name).total)
             continue
         if is_refused(reply) and is_refused(client.get(path, limit=str(PAGE_SIZE))):
             continue  # whoever signed in may not read the list at all
         yield answered("limit_above_500", reply, partial(_above_500, reply, name))
         return
-    if longest > DEFAULT_LIMIT:
-        # It was not taken as the default; only a longer list would tell it from no limit at all.
-        yield ProbeResult("limit_above_500", "clamped", f"{evidence_of(reply)}, or honoured")
-        return
     reason = Text(
-        "varken inbetalningar eller fakturor är fler än 100; frågan godtogs, men inte mer syns",
-        "there are no more than 100 payments or invoices; it was accepted, but shows no more",
+        "varken inbetalningar eller fakturor är fler än 500; frågan godtogs, men inte mer syns",
+        "there are no more than 500 payments or invoices; it was accepted, but shows no more",
     )
     yield ProbeResult("limit_above_500", evidence=evidence_of(reply), undecided=reason)
 

@@ -81,6 +81,7 @@ QUESTIONS: Final = (
     undecidable(
         Text("det kräver ett andra godkännande", "it takes a second consent"),
         second_consent=Text("Godkännande på nytt", "Another consent"),
+        withdrawn_consent_ends_refresh=Text("Indraget godkännande", "A consent withdrawn"),
     ),
     undecidable(
         Text("det tar veckor att se", "it would take weeks"),

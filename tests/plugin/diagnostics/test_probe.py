@@ -286,6 +286,7 @@ HIDDEN = {
     "client_credentials",
     "client_credentials_unlicensed",
     "second_consent",
+    "withdrawn_consent_ends_refresh",
     "revoke_withdraws_consent",
     "other_currency",
     "delete_booked",
@@ -460,15 +461,16 @@ def test_unbooked_invoices_among_the_unpaid_are_told(fortnox, client):
     assert not found["unpaid_with_unbooked"].decided
 
 
-def test_a_list_of_some_hundreds_shows_that_a_limit_above_500_is_not_the_default(fortnox, client):
-    found = found_by(client(fortnox(ordinary=130)), "limit_above_500")["limit_above_500"]
-    assert (found.answer, found.evidence.endswith("or honoured")) == ("clamped", True)
-    found = found_by(client(fortnox(ordinary=30)), "limit_above_500")["limit_above_500"]
-    assert not found.decided
+@pytest.mark.parametrize(("ordinary", "decided"), [(130, False), (600, True)])
+def test_only_a_list_of_more_than_500_shows_what_becomes_of_a_limit_above_500(
+    fortnox, client, ordinary, decided
+):
+    found = found_by(client(fortnox(ordinary=ordinary)), "limit_above_500")["limit_above_500"]
+    assert found.decided == decided
 
 
 def test_who_may_not_read_invoices_says_nothing_of_the_limit(fortnox, client):
-    box = fortnox(ordinary=130)
+    box = fortnox(ordinary=600)
     asking = client(box)
     box.state.company().withdrawn.add("invoice")
     found = found_by(asking, "limit_above_500")["limit_above_500"]
