@@ -9,6 +9,7 @@ import argparse
 import os
 import sys
 from collections.abc import Sequence
+from importlib import metadata
 from pathlib import Path
 
 from hostsim.sandbox import standalone
@@ -45,6 +46,8 @@ def _parser() -> argparse.ArgumentParser:
         allow_abbrev=False,
     )
     add = parser.add_argument
+    version = f"opter-fortnox-plugin {metadata.version('opter-fortnox-plugin')}"
+    add("--version", action="version", version=version)
     add("--port", type=_port, default=0, help="the port; 0 takes a free one (%(default)s)")
     add("--company", type=int, metavar="N", help="the company of the curl line; else the first")
     add("--data", type=Path, metavar="FILE", help="a JSON file with data of your own")
