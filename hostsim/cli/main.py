@@ -26,7 +26,7 @@ from hostsim.messages.text import LANGUAGES, say
 from hostsim.storage import commits
 from hostsim.views.output import Output, ReaderClosed
 from opter_contract import signals
-from opter_contract.streams import have_streams
+from opter_contract.streams import have_streams, write_nowhere
 from opter_contract.values import Text
 
 if TYPE_CHECKING:
@@ -63,7 +63,7 @@ def run(arguments: Sequence[str], language: str = "sv") -> int:
             status = _invoke(arguments, common)
             Output(sys.stdout, common.language).flush()
         except ReaderClosed:
-            _write_nowhere()
+            write_nowhere()
             status = _ended(saved.not_shown(), common.language) if saved.any else READER_CLOSED
         except BaseException as error:  # noqa: BLE001 - the last line of defence
             status = _end_with_error(error, common)
@@ -215,12 +215,4 @@ def _flush_quietly() -> None:
     try:
         sys.stdout.flush()
     except (OSError, ValueError):
-        _write_nowhere()
-
-
-def _write_nowhere() -> None:
-    """Keep the interpreter from complaining about the pipe when it ends."""
-    with contextlib.suppress(OSError, ValueError):
-        nowhere = os.open(os.devnull, os.O_WRONLY)
-        os.dup2(nowhere, sys.stdout.fileno())
-        os.close(nowhere)
+        write_nowhere()

@@ -6,13 +6,13 @@ Needs what the extra ``opter-fortnox-plugin[sandbox]`` installs, and nothing els
 from __future__ import annotations
 
 import argparse
-import os
 import sys
 from collections.abc import Sequence
 from importlib import metadata
 from pathlib import Path
 
 from hostsim.sandbox import standalone
+from opter_contract.streams import reader_closed, write_nowhere
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -29,9 +29,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         # Before it answered.
         return 130
-    except BrokenPipeError:
-        # Nobody reads any more, as after ``| head``; Python would complain at its end, too.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    except OSError as error:
+        if not reader_closed(error):
+            raise
+        write_nowhere()
     return 0
 
 

@@ -7,7 +7,6 @@ is revoked. Standard output holds the report and nothing else; tokens are in mem
 from __future__ import annotations
 
 import argparse
-import contextlib
 import os
 import sys
 import time
@@ -17,7 +16,7 @@ from pathlib import Path
 from typing import Final, NoReturn
 
 from opter_contract import languages, signals
-from opter_contract.streams import have_streams
+from opter_contract.streams import have_streams, reader_closed, write_nowhere
 from opter_contract.values import Failure
 from opter_fortnox_plugin import __version__
 from opter_fortnox_plugin.diagnostics import doctor_command, probe_command
@@ -82,26 +81,18 @@ def _run(
         return 0
     except KeyboardInterrupt:
         failure = Cancelled("CANCELLED")
-    except BrokenPipeError:
-        _write_nowhere()
-        return READER_CLOSED
     except FortnoxError as error:
         failure = error
     except Exception as error:  # noqa: BLE001 - the last line of defence
+        if isinstance(error, OSError) and reader_closed(error):
+            write_nowhere()
+            return READER_CLOSED
         # Where, and what kind, but not the message: it could hold what Fortnox sent.
         for frame in traceback.extract_tb(error.__traceback__):
             console.write(f"{frame.filename}:{frame.lineno} {frame.name}")
         console.write(type(error).__name__)
         failure = Refused("INTERNAL")
     return _exit_status(failure, console)
-
-
-def _write_nowhere() -> None:
-    """Keep the interpreter from complaining about the pipe when it ends."""
-    with contextlib.suppress(OSError, ValueError):
-        nowhere = os.open(os.devnull, os.O_WRONLY)
-        os.dup2(nowhere, sys.stdout.fileno())
-        os.close(nowhere)
 
 
 def _exit_status(failure: Failure | None, console: Console) -> int:
