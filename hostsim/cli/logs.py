@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from typing import TextIO
 
 from hostsim.cli.common import Common, usage
-from hostsim.storage.private_files import make_file, refuse_links
+from hostsim.storage.private_files import open_to_append
 
 LEVELS = ("debug", "info", "warning", "error")
 
@@ -54,10 +54,8 @@ def begin(common: Common) -> None:
     path = common.log_file
     if path is None:
         return
-    refuse_links(path)
     try:
-        make_file(path)
-        _handler.file = path.open("a", encoding="utf-8", errors="backslashreplace")
+        _handler.file = open_to_append(path)
     except OSError as error:
         raise usage(
             f"Loggen går inte att skriva till {path}; välj en fil i en mapp som finns och som du "
