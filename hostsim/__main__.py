@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import importlib.util
-import itertools
 import os
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 from hostsim import errors
 from hostsim.messages import text as text_messages
+from opter_contract import languages
 
 #: What the command line cannot start without; the plug-in's own needs are its own.
 NEEDED = ("click", "rich", "filelock")
@@ -18,7 +18,7 @@ NEEDED = ("click", "rich", "filelock")
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line and return its exit status."""
     given = sys.argv[1:] if arguments is None else list(arguments)
-    language = asked_language(given, os.environ)
+    language = languages.asked(given, os.environ, "HOSTSIM_LANG")
     if any(importlib.util.find_spec(name) is None for name in NEEDED):
         missing = errors.host_error("NOT_INSTALLED")
         sys.stderr.write(f"{missing.code}: {text_messages.say(missing.message, language)}\n")
@@ -26,17 +26,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
     from hostsim.cli import main as cli_main  # noqa: PLC0415 - click may not be there
 
     return cli_main.run(given, language)
-
-
-def asked_language(arguments: Sequence[str], environment: Mapping[str, str]) -> str:
-    """Find the language before anything is parsed, so that refusals speak it too."""
-    asked = environment.get("HOSTSIM_LANG", "")
-    for word, following in itertools.pairwise([*arguments, ""]):
-        if word == "--lang":
-            asked = following
-        elif word.startswith("--lang="):
-            asked = word.removeprefix("--lang=")
-    return "en" if asked == "en" else "sv"
 
 
 if __name__ == "__main__":

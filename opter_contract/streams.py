@@ -7,6 +7,7 @@ error, by whatever library, would go into that file.
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import io
 import os
@@ -21,6 +22,20 @@ class _Closed(io.TextIOBase):
 
     def write(self, _text: str, /) -> int:
         raise BrokenPipeError(errno.EPIPE, os.strerror(errno.EPIPE))
+
+
+def reader_closed(error: OSError) -> bool:
+    """Tell whether a write failed since nobody reads any more, as after ``| head``."""
+    # Windows reports a closed pipe as an invalid argument.
+    return error.errno == errno.EPIPE or (sys.platform == "win32" and error.errno == errno.EINVAL)
+
+
+def write_nowhere() -> None:
+    """Keep the interpreter from complaining about a closed standard output when it ends."""
+    with contextlib.suppress(OSError, ValueError):
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, sys.stdout.fileno())
+        os.close(nowhere)
 
 
 def have_streams() -> None:

@@ -129,6 +129,8 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 # No test touches the keyring of whoever runs it; programs that tests start inherit this.
 os.environ["PYTHON_KEYRING_BACKEND"] = "keyring.backends.null.Keyring"
+# Whoever runs them may have an English locale; the programs speak Swedish here.
+os.environ["LC_ALL"] = "C.UTF-8"
 
 # How fast a machine is says nothing about the code: no deadlines.
 settings.register_profile("project", deadline=None, max_examples=50)

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import contextlib
 import functools
-import logging
 import re
 import sys
 from collections.abc import Callable, Iterator
 from datetime import datetime
+from pathlib import Path
 from typing import Any
 
 import click
+from click.shell_completion import CompletionItem
 
+from hostsim.cli import logs
 from hostsim.cli.common import Common
 from hostsim.ledger.amounts import typed_date
 from hostsim.messages.text import LANGUAGES, say
@@ -33,6 +35,7 @@ _PLACEHOLDERS = {
     "LEVERANTÖRSNUMMER": "SUPPLIER_NUMBER",
     "MAPP": "FOLDER",
     "NAMN": "NAME",
+    "NIVÅ": "LEVEL",
     "NUMMER": "NUMBER",
     "SISTA": "LAST",
     "URSPRUNG": "ORIGIN",
@@ -40,11 +43,40 @@ _PLACEHOLDERS = {
 }
 
 
+#: Click's own words in help, in English and in Swedish.
+_CLICK_WORDS = {
+    "ARGS": "ARGUMENT",
+    "COMMAND": "KOMMANDO",
+    "Commands": "Kommandon",
+    "OPTIONS": "VAL",
+    "Options": "Val",
+    "Show this message and exit.": "Visa den här texten.",
+    "Usage: ": "Användning: ",
+}
+
+
 def translated(placeholders: str, language: str) -> str:
-    """Translate the placeholders of values in help, such as ``FAKTURA BELOPP``."""
-    if language != "en":
-        return placeholders
-    return re.sub("[A-ZÅÄÖ]+", lambda word: _PLACEHOLDERS.get(word[0], word[0]), placeholders)
+    """Translate the placeholders in help, such as ``[OPTIONS] FAKTURA BELOPP``."""
+    words = _PLACEHOLDERS if language == "en" else _CLICK_WORDS
+    return re.sub("[A-ZÅÄÖ]+", lambda word: words.get(word[0], word[0]), placeholders)
+
+
+class _Formatter(click.HelpFormatter):
+    """Help in one language, also where the words are click's."""
+
+    def __init__(self, context: click.Context) -> None:
+        super().__init__(width=context.terminal_width, max_width=context.max_content_width)
+        self._language = _language_of(context)
+
+    def write_usage(self, prog: str, args: str = "", prefix: str | None = None) -> None:
+        super().write_usage(prog, args, prefix or _click_word("Usage: ", self._language))
+
+    def section(self, name: str) -> Any:
+        return super().section(_click_word(name, self._language))
+
+
+def _click_word(word: str, language: str) -> str:
+    return word if language == "en" else _CLICK_WORDS.get(word, word)
 
 
 class Day(click.DateTime):
@@ -72,11 +104,22 @@ class _Option(click.Option):
         language = _language_of(ctx)
         self.help = say(self.text, language)
         record = super().get_help_record(ctx)
-        return record and (translated(record[0], language), record[1])
+        if record is None:
+            return None
+        names, text = record
+        required = "required]" if language == "en" else "krävs]"
+        return translated(names, language), text.replace("required]", required)
 
 
 class _Command(click.Command):
     text: Text = Text("", "")
+    more: Text | None = None
+
+    def get_help(self, ctx: click.Context) -> str:
+        formatter = _Formatter(ctx)
+        self.epilog = self.more and say(self.more, _language_of(ctx))
+        self.format_help(ctx, formatter)
+        return formatter.getvalue().rstrip("\n")
 
     def get_short_help_str(self, limit: int = 45) -> str:
         with contextlib.suppress(RuntimeError):
@@ -94,7 +137,15 @@ class _Command(click.Command):
         option = super().get_help_option(ctx)
         if option is not None:
             option.callback = _show_help
+            option.help = _click_word("Show this message and exit.", _language_of(ctx))
         return option
+
+    def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem]:
+        for param in self.params:
+            if isinstance(param, _Option):
+                param.help = say(param.text, _language_of(ctx))
+        with ctx.scope(cleanup=False):
+            return super().shell_complete(ctx, incomplete)
 
 
 class _Group(_Command, click.Group):
@@ -146,8 +197,8 @@ _SHARED = (
         type=click.Choice(LANGUAGES),
         expose_value=False,
         callback=_set,
-        sv="Språk (HOSTSIM_LANG; annars sv).",
-        en="Language (HOSTSIM_LANG; otherwise sv).",
+        sv="Språk (HOSTSIM_LANG; annars datorns om det är engelska, annars sv).",
+        en="Language (HOSTSIM_LANG; otherwise the computer's if it is English, otherwise sv).",
     ),
     option(
         "-v",
@@ -157,6 +208,24 @@ _SHARED = (
         callback=_set,
         sv="Visa loggen på standard error; -vv visar mer.",
         en="Show the log on standard error; -vv shows more.",
+    ),
+    option(
+        "--log-level",
+        metavar="NIVÅ",
+        type=click.Choice(logs.LEVELS),
+        expose_value=False,
+        callback=_set,
+        sv="Vad som loggas: debug, info, warning eller error; annars warning.",
+        en="What is logged: debug, info, warning or error; otherwise warning.",
+    ),
+    option(
+        "--log-file",
+        metavar="FIL",
+        type=click.Path(dir_okay=False, path_type=Path),
+        expose_value=False,
+        callback=_set,
+        sv="Lägg loggen sist i filen i stället för på standard error.",
+        en="Put the log at the end of the file instead of on standard error.",
     ),
 )
 
@@ -178,11 +247,13 @@ def command(
     en: str,
     group: bool = False,
     json: bool = True,
+    more: Text | None = None,
 ) -> Callable[[Callable[..., Any]], Any]:
     """Make a function a command, with the options that every command has.
 
     :param sv: its help in Swedish, and ``en`` in English.
     :param group: whether subcommands may follow it; the function runs only without one.
+    :param more: what help says below the options.
     """
 
     def decorate(function: Callable[..., Any]) -> Any:
@@ -192,20 +263,23 @@ def command(
             if group and context.invoked_subcommand is not None:
                 return None
             common = common_of(context)
-            set_log_level(common.verbose)
+            logs.begin(common)
             with _only_results_on_stdout(common):
                 return function(common, *arguments, **keywords)
 
         made: Any = called
         for shared in reversed((*_SHARED, _JSON) if json else _SHARED):
             made = shared(made)
-        more: dict[str, Any] = {"invoke_without_command": True} if group else {}
+        settings: dict[str, Any] = {"invoke_without_command": True} if group else {}
+        if parent is None:
+            settings["context_settings"] = {"help_option_names": ["-h", "--help"]}
         kind: Any = _Group if group else _Command
-        declare: Any = click.command(name, cls=kind, **more)
+        declare: Any = click.command(name, cls=kind, **settings)
         made = declare(made)
         if parent is not None:
             parent.add_command(made)
         made.text = Text(sv, en)
+        made.more = more
         return made
 
     return decorate
@@ -220,8 +294,3 @@ def _only_results_on_stdout(common: Common) -> Iterator[None]:
             yield
     finally:
         common.result = None
-
-
-def set_log_level(verbose: int) -> None:
-    levels = (logging.WARNING, logging.INFO, logging.DEBUG)
-    logging.getLogger().setLevel(levels[min(verbose, 2)])

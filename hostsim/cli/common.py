@@ -35,6 +35,8 @@ class Common:
     db: str | None = None
     verbose: int = 0
     json: bool = False
+    log_level: str | None = None
+    log_file: Path | None = None
     #: Where the result goes while a command runs; others may print on ``sys.stdout``.
     result: TextIO | None = None
 

@@ -7,16 +7,17 @@ error says what failed.
 from __future__ import annotations
 
 import contextlib
-import logging
 import os
+import re
 import sys
 import traceback
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING, TextIO
+from typing import TYPE_CHECKING
 
 import click
+from click.shell_completion import get_completion_class
 
-from hostsim.cli import hostsim
+from hostsim.cli import hostsim, logs
 from hostsim.cli.command import Day, translated
 from hostsim.cli.common import Common, usage, write_stderr
 from hostsim.errors import HostError, SettingsRefused, exit_status, failure_of, host_error
@@ -25,7 +26,7 @@ from hostsim.messages.text import LANGUAGES, say
 from hostsim.storage import commits
 from hostsim.views.output import Output, ReaderClosed
 from opter_contract import signals
-from opter_contract.streams import have_streams
+from opter_contract.streams import have_streams, write_nowhere
 from opter_contract.values import Text
 
 if TYPE_CHECKING:
@@ -33,6 +34,18 @@ if TYPE_CHECKING:
 
 #: What a shell expects of a program whose reader went away (128 + SIGPIPE).
 READER_CLOSED = 141
+
+#: In it a shell asks how a line goes on, and the person for the program that does so.
+COMPLETE = "_HOSTSIM_COMPLETE"
+
+#: What click says in English alone, and the same in Swedish.
+_CLICK_SAYS = (
+    (r"Got unexpected extra arguments? \((.*)\)", "Oväntade argument: {0}."),
+    (r"Option '(.*)' requires an argument\.", "Valet {0} behöver ett värde."),
+    (r"Option '(.*)' requires (\d+) arguments\.", "Valet {0} behöver {1} värden."),
+    (r"Option '(.*)' does not take a value\.", "Valet {0} tar inget värde."),
+    (r"Argument '(.*)' takes (\d+) values\.", "Argumentet {0} behöver {1} värden."),
+)
 
 
 def run(arguments: Sequence[str], language: str = "sv") -> int:
@@ -45,12 +58,12 @@ def run(arguments: Sequence[str], language: str = "sv") -> int:
     common = Common(language)
     have_streams()
     _speak_utf8()
-    with signals.ending() as told, _logging_to_standard_error(), commits.watched() as saved:
+    with signals.ending() as told, logs.kept(), commits.watched() as saved:
         try:
             status = _invoke(arguments, common)
             Output(sys.stdout, common.language).flush()
         except ReaderClosed:
-            _write_nowhere()
+            write_nowhere()
             status = _ended(saved.not_shown(), common.language) if saved.any else READER_CLOSED
         except BaseException as error:  # noqa: BLE001 - the last line of defence
             status = _end_with_error(error, common)
@@ -63,12 +76,29 @@ def _invoke(arguments: Sequence[str], common: Common) -> int:
     environment = os.environ.get("HOSTSIM_LANG", "")
     if environment and environment not in LANGUAGES:
         raise usage("HOSTSIM_LANG ska vara sv eller en.", "HOSTSIM_LANG must be sv or en.")
+    if asked := os.environ.get(COMPLETE):
+        click.echo(_completion(asked, common))
+        return 0
     try:
         with hostsim.make_context("hostsim", list(arguments), obj=common) as context:
             hostsim.invoke(context)
     except click.exceptions.Exit as ended:
         return ended.exit_code
     return 0
+
+
+def _completion(asked: str, common: Common) -> bytes:
+    """Give the program of a shell that completes commands, or what it then asks for."""
+    shell, _, what = asked.partition("_")
+    found = get_completion_class(shell)
+    if found is None or what not in {"source", "complete"}:
+        raise usage(
+            "Komplettering finns för bash, zsh, fish och, med click 8.5 eller senare, powershell.",
+            "There is completion for bash, zsh, fish and, with click 8.5 or later, powershell.",
+        )
+    completion = found(hostsim, {"obj": common}, "hostsim", COMPLETE)
+    # As bytes: no shell understands the line ends of Windows.
+    return (completion.source() if what == "source" else completion.complete()).encode()
 
 
 def _end_with_error(error: BaseException, common: Common) -> int:
@@ -161,6 +191,9 @@ def _what_was_wrong(error: click.ClickException) -> tuple[str, str]:
             )
         return f"Värdet för {what} går inte att använda.", f"The value of {its} cannot be used."
     message = error.format_message()
+    for english, swedish in _CLICK_SAYS:
+        if (found := re.fullmatch(english, message)) is not None:
+            return swedish.format(*found.groups()), message
     return message, message
 
 
@@ -182,34 +215,4 @@ def _flush_quietly() -> None:
     try:
         sys.stdout.flush()
     except (OSError, ValueError):
-        _write_nowhere()
-
-
-def _write_nowhere() -> None:
-    """Keep the interpreter from complaining about the pipe when it ends."""
-    with contextlib.suppress(OSError, ValueError):
-        nowhere = os.open(os.devnull, os.O_WRONLY)
-        os.dup2(nowhere, sys.stdout.fileno())
-        os.close(nowhere)
-
-
-class _ToStandardError(logging.StreamHandler[TextIO]):
-    """Write to what standard error is at the time of writing."""
-
-    def emit(self, record: logging.LogRecord) -> None:
-        self.stream = sys.stderr
-        super().emit(record)
-
-
-@contextlib.contextmanager
-def _logging_to_standard_error() -> Iterator[None]:
-    root = logging.getLogger()
-    handler = _ToStandardError(sys.stderr)
-    handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s: %(message)s"))
-    level = root.level
-    root.addHandler(handler)
-    try:
-        yield
-    finally:
-        root.removeHandler(handler)
-        root.setLevel(level)
+        write_nowhere()

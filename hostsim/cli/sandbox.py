@@ -14,6 +14,7 @@ from hostsim.storage import commits
 
 PORT = option(
     "--port",
+    metavar="NUMMER",
     type=click.IntRange(0, 65535),
     default=0,
     sv="Porten; 0 tar en ledig.",

@@ -6,12 +6,13 @@ Needs what the extra ``opter-fortnox-plugin[sandbox]`` installs, and nothing els
 from __future__ import annotations
 
 import argparse
-import os
 import sys
 from collections.abc import Sequence
+from importlib import metadata
 from pathlib import Path
 
 from hostsim.sandbox import standalone
+from opter_contract.streams import reader_closed, write_nowhere
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -28,9 +29,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         # Before it answered.
         return 130
-    except BrokenPipeError:
-        # Nobody reads any more, as after ``| head``; Python would complain at its end, too.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    except OSError as error:
+        if not reader_closed(error):
+            raise
+        write_nowhere()
     return 0
 
 
@@ -45,6 +47,8 @@ def _parser() -> argparse.ArgumentParser:
         allow_abbrev=False,
     )
     add = parser.add_argument
+    version = f"opter-fortnox-plugin {metadata.version('opter-fortnox-plugin')}"
+    add("--version", action="version", version=version)
     add("--port", type=_port, default=0, help="the port; 0 takes a free one (%(default)s)")
     add("--company", type=int, metavar="N", help="the company of the curl line; else the first")
     add("--data", type=Path, metavar="FILE", help="a JSON file with data of your own")

@@ -16,7 +16,7 @@ import stat
 import sys
 from contextlib import suppress
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, TextIO
 
 from hostsim.errors import HostError, host_error
 from opter_contract.values import Text
@@ -40,6 +40,17 @@ def make_file(path: Path) -> None:
     """Make an empty file, unless there is one."""
     with suppress(FileExistsError):
         new_file(path).close()
+
+
+def open_to_append(path: Path) -> TextIO:
+    """Open a text to write at its end; it is made where there is none.
+
+    :raises HostError: ``LINK_REFUSED``.
+    :raises OSError: where it cannot be written.
+    """
+    refuse_links(path)
+    make_file(path)
+    return path.open("a", encoding="utf-8", errors="backslashreplace")
 
 
 def make_folder(folder: Path) -> None:

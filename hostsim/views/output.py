@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import errno
+import os
 import re
 import shutil
 import sys
@@ -10,6 +10,7 @@ from typing import TextIO
 
 from hostsim.errors import host_error
 from hostsim.messages.text import say
+from opter_contract.streams import reader_closed
 from opter_contract.values import Text
 
 #: Columns of text where there is no terminal: wide enough that no number is broken.
@@ -36,8 +37,10 @@ class Output:
         self.language = language
         encoding = (getattr(stream, "encoding", None) or "utf-8").lower()
         self.unicode = encoding.replace("-", "").startswith("utf")
-        self.coloured = is_terminal(stream)
-        self.width = shutil.get_terminal_size((WIDTH, 24)).columns if self.coloured else WIDTH
+        terminal = is_terminal(stream)
+        # The older windows of Windows show the codes of colours as text.
+        self.coloured = terminal and (sys.platform != "win32" or "WT_SESSION" in os.environ)
+        self.width = shutil.get_terminal_size((WIDTH, 24)).columns if terminal else WIDTH
 
     def line(self, text: str | Text = "") -> None:
         """Write one line, with plain spaces only, so that amounts are found by searching."""
@@ -69,8 +72,7 @@ class Output:
 
 
 def _closed_or_failed(error: OSError) -> Exception:
-    # Windows reports a closed pipe as an invalid argument.
-    if error.errno == errno.EPIPE or (sys.platform == "win32" and error.errno == errno.EINVAL):
+    if reader_closed(error):
         return ReaderClosed()
     return host_error("OUTPUT_FAILED", why=error.strerror or type(error).__name__)
 

@@ -7,7 +7,6 @@ is revoked. Standard output holds the report and nothing else; tokens are in mem
 from __future__ import annotations
 
 import argparse
-import contextlib
 import os
 import sys
 import time
@@ -16,9 +15,10 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Final, NoReturn
 
-from opter_contract import signals
-from opter_contract.streams import have_streams
+from opter_contract import languages, signals
+from opter_contract.streams import have_streams, reader_closed, write_nowhere
 from opter_contract.values import Failure
+from opter_fortnox_plugin import __version__
 from opter_fortnox_plugin.diagnostics import doctor_command, probe_command
 from opter_fortnox_plugin.diagnostics.console import Console, open_browser
 from opter_fortnox_plugin.errors import Cancelled, FortnoxError, Refused, SettingsWrong
@@ -69,42 +69,30 @@ def _run(
     sleep: Callable[[float], None],
     clock: Callable[[], float],
 ) -> int:
-    console = Console(_language(given))
+    language = languages.asked(given, environment)
+    console = Console(language)
     try:
-        options = _parser().parse_args(given)
+        options = _parser(language).parse_args(given)
         console = Console(options.lang, None if options.no_browser else open_browser)
         run = doctor_command.run if options.command == "doctor" else probe_command.run
         failure = run(options, console, environment, sleep=sleep, clock=clock)
     except SystemExit:
-        # argparse has printed its help.
+        # argparse has printed its help, or the version.
         return 0
     except KeyboardInterrupt:
         failure = Cancelled("CANCELLED")
-    except BrokenPipeError:
-        _write_nowhere()
-        return READER_CLOSED
     except FortnoxError as error:
         failure = error
     except Exception as error:  # noqa: BLE001 - the last line of defence
+        if isinstance(error, OSError) and reader_closed(error):
+            write_nowhere()
+            return READER_CLOSED
         # Where, and what kind, but not the message: it could hold what Fortnox sent.
         for frame in traceback.extract_tb(error.__traceback__):
             console.write(f"{frame.filename}:{frame.lineno} {frame.name}")
         console.write(type(error).__name__)
         failure = Refused("INTERNAL")
     return _exit_status(failure, console)
-
-
-def _write_nowhere() -> None:
-    """Keep the interpreter from complaining about the pipe when it ends."""
-    with contextlib.suppress(OSError, ValueError):
-        nowhere = os.open(os.devnull, os.O_WRONLY)
-        os.dup2(nowhere, sys.stdout.fileno())
-        os.close(nowhere)
-
-
-def _language(given: Sequence[str]) -> str:
-    """Find the language before anything is parsed, so that refusals use it too."""
-    return "en" if "--lang=en" in given or "--lang en" in " ".join(given) else "sv"
 
 
 def _exit_status(failure: Failure | None, console: Console) -> int:
@@ -122,12 +110,14 @@ class _Parser(argparse.ArgumentParser):
         raise SettingsWrong("USAGE", why=message)
 
 
-def _parser() -> argparse.ArgumentParser:
+def _parser(language: str) -> argparse.ArgumentParser:
     parser = _Parser(
         prog="python -m opter_fortnox_plugin",
         description="Commands of the plug-in itself, without a host.",
         allow_abbrev=False,
     )
+    version = f"opter-fortnox-plugin {__version__}"
+    parser.add_argument("--version", action="version", version=version)
     commands = parser.add_subparsers(dest="command", required=True, parser_class=_Parser)
     command = commands.add_parser(
         "probe",
@@ -138,7 +128,7 @@ def _parser() -> argparse.ArgumentParser:
         ),
         allow_abbrev=False,
     )
-    _add_shared(command)
+    _add_shared(command, language)
     command.add_argument(
         "--watch",
         type=_seconds,
@@ -177,11 +167,11 @@ def _parser() -> argparse.ArgumentParser:
         ),
         allow_abbrev=False,
     )
-    _add_shared(command)
+    _add_shared(command, language)
     return parser
 
 
-def _add_shared(command: argparse.ArgumentParser) -> None:
+def _add_shared(command: argparse.ArgumentParser, language: str) -> None:
     command.add_argument("--json", action="store_true", help="print JSON instead of text")
     command.add_argument(
         "--no-browser",
@@ -195,7 +185,12 @@ def _add_shared(command: argparse.ArgumentParser) -> None:
         metavar="S",
         help="seconds to wait for somebody to sign in (%(default)g)",
     )
-    command.add_argument("--lang", choices=("sv", "en"), default="sv", help="language (sv)")
+    command.add_argument(
+        "--lang",
+        choices=("sv", "en"),
+        default=language,
+        help="language (the computer's if it is English, otherwise sv)",
+    )
 
 
 def _seconds(text: str) -> float:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import io
 import os
 import subprocess
 import sys
@@ -10,6 +12,8 @@ import pytest
 
 from hostsim import __main__
 from hostsim.cli.main import READER_CLOSED
+from hostsim.views.output import Output
+from opter_contract.streams import reader_closed
 
 
 @pytest.fixture
@@ -61,3 +65,21 @@ def test_an_export_that_nobody_reads_says_only_what_it_leaves_out(ended_unread):
 def test_an_error_is_told_though_nobody_reads_the_result(ended_unread):
     status, told = ended_unread("payments", "show", "7")
     assert (status, told[:17]) == (2, "PAYMENT_UNKNOWN: ")
+
+
+def test_windows_reports_a_closed_pipe_as_an_invalid_argument(monkeypatch):
+    invalid, closed = OSError(errno.EINVAL, ""), BrokenPipeError(errno.EPIPE, "")
+    monkeypatch.setattr(sys, "platform", "linux")
+    assert [reader_closed(invalid), reader_closed(closed)] == [False, True]
+    monkeypatch.setattr(sys, "platform", "win32")
+    assert [reader_closed(invalid), reader_closed(closed)] == [True, True]
+
+
+def test_an_old_window_of_windows_gets_no_codes_of_colours(monkeypatch):
+    terminal = io.StringIO()
+    terminal.isatty = lambda: True
+    monkeypatch.setattr(sys, "platform", "win32")
+    monkeypatch.delenv("WT_SESSION", raising=False)
+    assert Output(terminal, "sv").style("OK", "32") == "OK"
+    monkeypatch.setenv("WT_SESSION", "1")
+    assert Output(terminal, "sv").style("OK", "32") != "OK"

@@ -2,9 +2,12 @@
 
 import io
 import json
+import logging
 import os
+import re
 import subprocess
 import sys
+from datetime import datetime
 from decimal import Decimal
 from pathlib import Path
 
@@ -13,6 +16,7 @@ from bill_file import bill
 from command_line import INVOICES
 from shop_plugin import SHOP, Shop
 
+from hostsim.cli import hostsim as root
 from hostsim.cli.common import Common, write_stderr
 from hostsim.cli.login import LoginWindow
 from hostsim.ledger import values as ledger_values
@@ -21,7 +25,9 @@ from hostsim.plugins.loading import Plugins
 from hostsim.views.output import Output
 from hostsim.views.progress import ProgressLines, progress_on
 from hostsim.views.table import Column, write_table
+from opter_contract import languages
 from opter_contract.values import Progress, Text
+from opter_fortnox_plugin import __version__
 
 # --- The database ---------------------------------------------------------------
 
@@ -84,15 +90,164 @@ def test_people_are_spoken_to_in_swedish_unless_they_choose(hostsim, monkeypatch
     assert "är skapad" in hostsim("init", "--db", "5.db", "--lang", "sv").out
 
 
-def test_refusals_speak_the_chosen_language(hostsim):
-    assert "finns inte" in hostsim("nonsense").last
-    assert "There is no command" in hostsim("nonsense", "--lang", "en").last
+@pytest.mark.parametrize(
+    ("environment", "language"),
+    [
+        ({}, "sv"),
+        ({"LANG": "en_US.UTF-8"}, "en"),
+        ({"LANG": "en"}, "en"),
+        ({"LANG": "eng"}, "sv"),
+        ({"LANG": "de_DE.UTF-8"}, "sv"),
+        ({"LANG": "C.UTF-8"}, "sv"),
+        ({"LANG": "en_GB", "LC_MESSAGES": "sv_SE"}, "sv"),
+        ({"LANG": "sv_SE", "LC_MESSAGES": "en_GB"}, "en"),
+        ({"LC_MESSAGES": "en_GB", "LC_ALL": "sv_SE"}, "sv"),
+        ({"LC_MESSAGES": "en_GB", "LC_ALL": ""}, "en"),
+        ({"LANG": "en_US.UTF-8", "HOSTSIM_LANG": "sv"}, "sv"),
+        ({"LANG": "sv_SE.UTF-8", "HOSTSIM_LANG": "en"}, "en"),
+    ],
+    ids=str,
+)
+def test_an_english_locale_is_english_where_nobody_chose_and_any_other_is_swedish(
+    environment, language
+):
+    assert languages.asked([], environment, "HOSTSIM_LANG") == language
+    assert languages.asked(["--lang", "sv"], environment, "HOSTSIM_LANG") == "sv"
 
 
-def test_help_speaks_the_chosen_language(hostsim):
-    assert "Skapa databasen" in hostsim("--help").out
-    assert "Make the database" in hostsim("--help", "--lang", "en").out
-    assert "Lägg upp en import" in hostsim("formats", "add", "--help").out
+def test_a_command_takes_the_language_of_the_locale(hostsim, monkeypatch):
+    monkeypatch.setenv("LC_ALL", "en_US.UTF-8")
+    assert "is made" in hostsim("init").out
+
+
+@pytest.mark.parametrize(
+    ("typed", "sv", "en"),
+    [
+        (("nonsense",), "Kommandot nonsense finns inte.", "There is no command nonsense."),
+        (("init", "x"), "Oväntade argument: x.", "Got unexpected extra argument (x)"),
+        (("import", "--date"), "Valet --date behöver ett värde.", "requires an argument."),
+        (
+            ("set-aside", "F", "--series", "1"),
+            "--series behöver 2 värden.",
+            "requires 2 arguments.",
+        ),
+        (("init", "--json=1"), "Valet --json tar inget värde.", "does not take a value."),
+    ],
+    ids=str,
+)
+def test_refusals_speak_the_chosen_language_also_where_the_words_are_clicks(hostsim, typed, sv, en):
+    assert sv in hostsim(*typed).last
+    assert en in hostsim(*typed, "--lang", "en").last or en in hostsim("--lang=en", *typed).last
+
+
+def every_command(command, words=()):
+    yield words, command
+    for name, below in getattr(command, "commands", {}).items():
+        yield from every_command(below, (*words, name))
+
+
+@pytest.mark.parametrize(
+    "words", [" ".join(words) for words, _ in every_command(root)], ids=lambda words: words or "-"
+)
+def test_help_speaks_the_chosen_language_also_where_the_words_are_clicks(hostsim, words):
+    swedish, english = hostsim(*words.split(), "-h").out, hostsim(*words.split(), "--help").out
+    assert swedish == english
+    english = hostsim(*words.split(), "-h", "--lang", "en").out
+    ours = r"Usage|Options|OPTIONS|Commands|COMMAND|ARGS|Show this|required]"
+    assert re.findall(ours, swedish) == []
+    assert re.findall(r"Användning|\bVal:|VAL\b|Visa den här texten|krävs]|[ÅÄÖ]", english) == []
+
+
+def test_help_says_which_commands_have_no_json(hostsim):
+    leaves = [one for one in every_command(root) if not getattr(one[1], "commands", {})]
+    without = [
+        " ".join(words)
+        for words, command in leaves
+        if "--json" not in {name for param in command.params for name in param.opts}
+    ]
+    *some, last = sorted(without)
+    assert f"utom {', '.join(some)} och {last}." in hostsim("-h").out
+    assert f"but {', '.join(some)} and {last} takes --json." in hostsim("-h", "--lang=en").out
+
+
+def test_the_version_is_told(hostsim):
+    ended = hostsim("--version")
+    assert (ended.status, ended.out) == (0, f"hostsim {__version__}\n")
+
+
+# --- A shell that completes what is typed ------------------------------------------
+
+
+@pytest.fixture
+def completed(hostsim, monkeypatch):
+    """Ask as a shell does, and give the answer."""
+
+    def completed(shell, *words, language="sv"):
+        monkeypatch.setenv("_HOSTSIM_COMPLETE", f"{shell}_complete")
+        monkeypatch.setenv("COMP_WORDS", " ".join(["hostsim", *words]))
+        monkeypatch.setenv("COMP_CWORD", words[-1] if shell == "fish" else str(len(words)))
+        monkeypatch.setenv("HOSTSIM_LANG", language)
+        ended = hostsim()
+        assert (ended.status, ended.err) == (0, "")
+        return ended.out
+
+    return completed
+
+
+def test_each_shell_is_told_how_a_line_goes_on_and_in_its_language_what_that_means(completed):
+    assert completed("bash", "pay") == "plain,payments\n"
+    assert "--unattended\nIngen är där" in completed("zsh", "import", "--un")
+    assert "--unattended\nNobody is there" in completed("zsh", "import", "--un", language="en")
+    assert "init\tMake the database." in completed("fish", "in", language="en")
+    assert completed("bash", "import", "--lang", "") == "plain,sv\nplain,en\n"
+
+
+@pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
+def test_each_shell_gets_its_program(hostsim, monkeypatch, shell):
+    monkeypatch.setenv("_HOSTSIM_COMPLETE", f"{shell}_source")
+    ended = hostsim()
+    assert (ended.status, f"_HOSTSIM_COMPLETE={shell}_complete" in ended.out) == (0, True)
+
+
+def test_a_shell_that_nobody_knows_is_refused(hostsim, monkeypatch):
+    monkeypatch.setenv("_HOSTSIM_COMPLETE", "cmd_source")
+    ended = hostsim()
+    assert (ended.status, ended.out) == (2, "")
+    assert "bash, zsh, fish" in ended.last
+
+
+# --- The log --------------------------------------------------------------------
+
+
+def test_the_log_goes_to_a_file_of_its_owner_and_grows(hostsim, monkeypatch):
+    def load(cls):
+        logging.getLogger("shop").info("för er kännedom")
+        return cls([("shop", SHOP)])
+
+    monkeypatch.setattr(Plugins, "load", classmethod(load))
+    words = ("plugins", "--log-file", "host.log")
+    assert hostsim(*words).status == 0
+    assert Path("host.log").read_text("utf-8") == ""
+    for _ in range(2):
+        assert "kännedom" not in hostsim(*words, "--log-level", "info").err
+    lines = Path("host.log").read_text("utf-8").splitlines()
+    assert [line.partition(" ")[2] for line in lines] == ["INFO shop: för er kännedom"] * 2
+    assert datetime.fromisoformat(lines[0].partition(" ")[0]).utcoffset() is not None
+    assert sys.platform == "win32" or Path("host.log").stat().st_mode & 0o777 == 0o600
+    assert "INFO shop" in hostsim("plugins", "-v").err
+
+
+def test_a_log_that_cannot_be_written_ends_the_command_before_it_does_anything(hostsim):
+    ended = hostsim("init", "--log-file", "nowhere/host.log")
+    assert (ended.status, ended.last.partition(":")[0]) == (2, "USAGE")
+    assert "nowhere" in ended.last
+    assert not Path("hostsim.db").exists()
+
+
+def test_a_log_is_not_written_through_a_link(hostsim):
+    Path("other.txt").touch()
+    Path("host.log").symlink_to("other.txt")
+    assert hostsim("init", "--log-file", "host.log").last.startswith("LINK_REFUSED: ")
 
 
 def test_an_unknown_language_is_refused(hostsim, monkeypatch):

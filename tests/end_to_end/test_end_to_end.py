@@ -420,7 +420,8 @@ def test_no_secret_is_in_any_output_log_or_file(sandbox, tmp_path, now):
     date = f"ignore_payments_before={seed.cut_off(now)}"
     out += hostsim("formats", "add", "F", "--type", "FortnoxAPI", "--format", "API", "--set", date)
     out += hostsim("import", "F", "--save", "-vv")
-    out += hostsim("import", "F", "--json", "-vv")
+    out += hostsim("import", "F", "--json", "--log-level", "debug", "--log-file", "host.log")
+    assert b"urllib3" in (work / "host.log").read_bytes()
     files = b"".join(path.read_bytes() for path in work.rglob("*") if path.is_file())
     secrets = [secret for secret in sandbox.issued if len(secret) > 8]
     assert len(secrets) >= 7  # the client's, and two logins with a code and two tokens each

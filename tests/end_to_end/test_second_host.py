@@ -38,9 +38,9 @@ def wheel(tmp_path_factory) -> Path:
     # From a copy: what an earlier build left in the tree must not get into this one.
     source = folder / "source"
     source.mkdir()
-    for name in ("setup.cfg", "pyproject.toml", "README.md", "LICENSE"):
+    for name in ("setup.cfg", "pyproject.toml", "LICENSE"):
         shutil.copy(ROOT / name, source)
-    for package in ("opter_contract", "opter_fortnox_plugin", "hostsim"):
+    for package in ("docs", "opter_contract", "opter_fortnox_plugin", "hostsim"):
         ignore = shutil.ignore_patterns("__pycache__")
         shutil.copytree(ROOT / package, source / package, ignore=ignore)
     pip(Path(sys.executable), "wheel", "--no-deps", "--wheel-dir", str(folder), str(source))

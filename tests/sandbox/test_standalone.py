@@ -35,7 +35,8 @@ def run(told):
 def test_it_takes_the_options_of_the_hosts_command():
     own = {name for one in _parser()._actions for name in one.option_strings}
     hosts = {name for one in host_command.params for name in one.opts}
-    assert own - {"-h", "--help"} == hosts - {"--db", "--quiet", "--verbose", "-v"}
+    logged = {"--verbose", "-v", "--log-level", "--log-file"}
+    assert own - {"-h", "--help", "--version"} == hosts - {"--db"} - logged
 
 
 def test_its_sentences_are_the_hosts():

@@ -381,6 +381,6 @@ def test_a_label_is_short_and_printable(text):
 
 
 def test_deep_nesting_is_an_answer_that_may_come_whole_the_next_time():
-    for depth in (10_000, 1_000_000):
-        with pytest.raises(Temporary):
-            decode(b"[" * depth + b"]" * depth)
+    depth = 1_000_000  # Python 3.14 reads 10,000 as any other value
+    with pytest.raises(Temporary):
+        decode(b"[" * depth + b"]" * depth)

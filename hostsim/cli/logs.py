@@ -1,0 +1,65 @@
+"""Where the log of a command goes: to standard error, or to a file of its owner's alone."""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import sys
+from collections.abc import Iterator
+from typing import TextIO
+
+from hostsim.cli.common import Common, usage
+from hostsim.storage.private_files import open_to_append
+
+LEVELS = ("debug", "info", "warning", "error")
+
+
+class _Handler(logging.StreamHandler[TextIO]):
+    """Write to the file, if there is one, or to what standard error is at the time of writing."""
+
+    file: TextIO | None = None
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self.stream = self.file or sys.stderr
+        super().emit(record)
+
+
+_handler = _Handler()
+_handler.setFormatter(
+    logging.Formatter("%(asctime)s %(levelname)s %(name)s: %(message)s", "%Y-%m-%dT%H:%M:%S%z")
+)
+
+
+@contextlib.contextmanager
+def kept() -> Iterator[None]:
+    """Keep a log, by :func:`begin` as the options say."""
+    root = logging.getLogger()
+    level = root.level
+    root.addHandler(_handler)
+    try:
+        yield
+    finally:
+        root.removeHandler(_handler)
+        root.setLevel(level)
+        if _handler.file is not None:
+            with contextlib.suppress(OSError):
+                _handler.file.close()
+            _handler.file = None
+
+
+def begin(common: Common) -> None:
+    """Log as much as is asked for, and to where."""
+    level = common.log_level or ("warning", "info", "debug")[min(common.verbose, 2)]
+    logging.getLogger().setLevel(level.upper())
+    path = common.log_file
+    if path is None:
+        return
+    try:
+        _handler.file = open_to_append(path)
+    except OSError as error:
+        raise usage(
+            f"Loggen går inte att skriva till {path}; välj en fil i en mapp som finns och som du "
+            "får skriva i.",
+            f"The log cannot be written to {path}; choose a file in a folder that exists and that "
+            "you may write to.",
+        ) from error

@@ -1,0 +1,30 @@
+"""Which language a program speaks: Swedish, unless English is asked for."""
+
+from __future__ import annotations
+
+import itertools
+import re
+from collections.abc import Mapping, Sequence
+
+
+def asked(arguments: Sequence[str], environment: Mapping[str, str], variable: str = "") -> str:
+    """Find the language before anything is parsed, so that refusals speak it too.
+
+    ``--lang`` decides, then ``variable`` of the environment, then an English locale.
+
+    :return: ``en`` or ``sv``.
+    """
+    found = environment.get(variable, "") or _of_locale(environment)
+    for word, following in itertools.pairwise([*arguments, ""]):
+        if word == "--lang":
+            found = following
+        elif word.startswith("--lang="):
+            found = word.removeprefix("--lang=")
+    return "en" if found == "en" else "sv"
+
+
+def _of_locale(environment: Mapping[str, str]) -> str:
+    """Give the language of messages, by the first of the three that is set, as POSIX has it."""
+    names = ("LC_ALL", "LC_MESSAGES", "LANG")
+    locale = next((environment[name] for name in names if environment.get(name)), "")
+    return re.split("[_.@-]", locale)[0].lower()
