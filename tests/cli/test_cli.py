@@ -144,6 +144,7 @@ def test_settings_are_shown_with_their_presets(ready):
     assert ready("settings", "--json").json == {
         "default_currency": "SEK",
         "accepted_deviation": "0",
+        "invoice_columns": "",
     }
     assert "Standardvaluta" in ready("settings").out
 
@@ -209,6 +210,15 @@ def test_an_odd_number_is_loaded_with_a_note(ready):
     assert ended.err.splitlines()[0].startswith("Obs: rad 2, invoice_number: ”F1001” är inte bara")
     assert (ended.status, ended.json["added"], ended.json["noted"]) == (0, 3, 3)
     assert ended.json["notes"][0]["column"] == "invoice_number"
+
+
+def test_what_headings_mean_is_kept_unless_the_file_is_wrong(ready):
+    Path("egna.csv").write_text(INVOICES.replace("invoice_number,", "Fakturanr,"), encoding="utf-8")
+    assert "--columns" in ready("invoices", "load", "egna.csv").err
+    for options in (("--columns", "Fakturanr=invoice_number"), ()):
+        assert ready("invoices", "load", "egna.csv", "--json", *options).json["updated"] == 3
+    assert ready("invoices", "load", "egna.csv", "--columns", "Fakturanr=ocr").status == 2
+    assert ready("settings", "--json").json["invoice_columns"] == "Fakturanr=invoice_number"
 
 
 def test_a_region_is_given_to_all_lines(ready):
