@@ -77,12 +77,12 @@ _PACKAGES = (
     "filelock",
     "flask",
     "marshmallow",
+    "openpyxl",
     "pluggy",
     "requests",
     "rich",
     "tenacity",
     "urllib3",
-    "openpyxl",
     "waitress",
 )
 

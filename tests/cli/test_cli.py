@@ -658,6 +658,12 @@ def test_the_answers_address_is_read_from_standard_input(process_ready):
     assert json.loads(ended.stdout)["counts"]["read"] == 5
 
 
+def test_where_standard_input_has_ended_nobody_is_waited_for(process_ready):
+    ended = process_ready("import", "Butik", "--no-browser", stdin=subprocess.DEVNULL)
+    assert ended.returncode == 3
+    assert ended.stderr.decode().splitlines()[-1].startswith("NO_WINDOW: ")
+
+
 def test_a_wait_that_ends_while_standard_input_is_open_ends_cleanly(process_ready):
     with subprocess.Popen(
         [*process_ready.command, "import", "Butik", "--no-browser"],
