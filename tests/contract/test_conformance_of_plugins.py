@@ -98,8 +98,7 @@ class TestBankFile(PluginConformance):
             entry(3, 1200, *many),
             single(4, 1),
             single(5, 1, "17", "655969"),
-            single(6, 1, "655969", day="2025-12-31"),
             single(7, 1, "655969", currency="EUR"),
         )
         path.write_text(text, encoding="utf-8")
-        return {"path": str(path), "ignore_payments_before": "2026-01-01", "references": "number"}
+        return {"path": str(path), "references": "number"}

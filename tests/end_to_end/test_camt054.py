@@ -282,6 +282,13 @@ def test_summaries_that_add_up_are_taken(read):
     assert len(read(camt054.file(*entries, summary=summary))) == 2
 
 
+@pytest.mark.parametrize("page", ["<PgNb>1</PgNb><LastPgInd>false</LastPgInd>", "<PgNb>2</PgNb>"])
+def test_the_summary_of_several_pages_is_not_that_of_one(read, page):
+    text = camt054.file(single(1, 5), summary="<TtlNtries><Sum>6</Sum></TtlNtries>")
+    paged = text.replace("<Acct>", f"<NtfctnPgntn>{page}</NtfctnPgntn><Acct>")
+    assert len(read(paged)) == 1
+
+
 ONE = camt054.file(single(1, "10.00", "655969"))
 LAUGHS = """<!DOCTYPE a [<!ENTITY a "ha"><!ENTITY b "&a;&a;&a;">]>\n<Document"""
 

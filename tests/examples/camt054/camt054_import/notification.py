@@ -227,6 +227,11 @@ class Reader:
     def _notification(self, notification: Element) -> None:
         self._take_account(notification)
         into, out = self._credits, self._debits
+        self._credits, self._debits = _Total(), _Total()
+        if _text(notification, "NtfctnPgntn/LastPgInd") not in {"", "true", "1"} or (
+            _text(notification, "NtfctnPgntn/PgNb") not in {"", "1"}
+        ):
+            return  # the summary may be that of all pages
         for path, count, amount in (
             ("TtlNtries", into.count + out.count, into.amount + out.amount),
             ("TtlCdtNtries", into.count, into.amount),
@@ -236,7 +241,6 @@ class Reader:
             self._check(notification, f"TxsSummry/{path}/Sum", amount)
         net = into.amount - out.amount
         self._check(notification, "TxsSummry/TtlNtries/TtlNetNtry/Amt", net)
-        self._credits, self._debits = _Total(), _Total()
 
     def _take_account(self, notification: Element) -> None:
         number = _text(notification, "Acct/Id/IBAN") or _text(notification, "Acct/Id/Othr/Id")

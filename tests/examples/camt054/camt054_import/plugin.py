@@ -1,16 +1,14 @@
 """Hand the payments of a camt.054 file to a host. No login, no network, nothing stored.
 
 A file that is read twice registers nothing twice: a payment is known by the account and the bank's
-own references. An account that is not in kronor has no amount in SEK, which the contract
-requires; its payments are rejected. What a customer abroad pays in a currency of its own is in
-SEK when it comes to the account, and is compared with an invoice in SEK.
+own references. What is not in kronor has no amount in SEK, which the contract requires, and is
+rejected.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import date
 from itertools import islice
 from pathlib import Path
 
@@ -26,7 +24,6 @@ from opter_contract.values import (
     Payment,
     PaymentKey,
     Progress,
-    Reason,
     Run,
     SettingsField,
     SettingsProblem,
@@ -53,12 +50,6 @@ FIELDS = (
         Text("Filens sökväg", "Path of the file"),
         Text("camt.054-filen från banken.", "The camt.054 file from the bank."),
         required=True,
-    ),
-    SettingsField(
-        "ignore_payments_before",
-        "date",
-        Text("Ignorera betalningar före", "Ignore payments before"),
-        Text("Tidigare bokföringsdagar tas inte med.", "Earlier booking dates are excluded."),
     ),
     SettingsField(
         "references",
@@ -122,20 +113,9 @@ def _problems(values: Mapping[str, str], unknown: set[str]) -> Iterator[Settings
         yield SettingsProblem(key, "error", Text("Fältet finns inte.", "There is no such field."))
     if not values["path"].isprintable() or not values["path"]:
         yield SettingsProblem("path", "error", Text("Ange filens sökväg.", "Give the file's path."))
-    day = values["ignore_payments_before"]
-    if day and not _is_day(day):
-        message = Text("Skriv datumet ÅÅÅÅ-MM-DD.", "Write the date YYYY-MM-DD.")
-        yield SettingsProblem("ignore_payments_before", "error", message)
     if values["references"] not in {"ocr", "number"}:
         message = Text("Skriv ocr eller number.", "Write ocr or number.")
         yield SettingsProblem("references", "error", message)
-
-
-def _is_day(text: str) -> bool:
-    try:
-        return date.fromisoformat(text).isoformat() == text
-    except ValueError:
-        return False
 
 
 @hookimpl
@@ -163,15 +143,6 @@ def opter_import_payments(run: Run) -> ImportReport | None:
         )
         raise Failed("CAMT054_FILE_WRONG", "settings", message) from None
     return ImportReport(_company(reader.account, run.company), None, 0, 0)
-
-
-@hookimpl
-def opter_exclusion_reasons(
-    run: Run, payments: Sequence[Payment]
-) -> Sequence[Reason | None] | None:
-    if run.type_code != CODE:
-        return None
-    return [_ignored(run, payment) for payment in payments]
 
 
 def _company(account: Account | None, expected: Company | None) -> Company:
@@ -228,7 +199,7 @@ def _judged(run: Run, key: PaymentKey, one: Transaction) -> Payment | ExcludedPa
         amount = one.amount if one.currency == "SEK" else None
         return ExcludedPayment(key, problem, message, None, amount, None)
     # An OCR number is not handed over as an invoice number: it might be another invoice's.
-    payment = Payment(
+    return Payment(
         key=key,
         source="bank",
         invoice_number=references[0] if by_number else "",
@@ -240,20 +211,7 @@ def _judged(run: Run, key: PaymentKey, one: Transaction) -> Payment | ExcludedPa
         exchange_rate=None,
         warnings=() if one.references else (_FROM_TEXT,),
     )
-    ignored = _ignored(run, payment)
-    if ignored is None:
-        return payment
-    number = payment.invoice_number or None
-    return ExcludedPayment(key, ignored.reason, ignored.message, payment, payment.amount, number)
 
 
 def _numbers(text: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys(_NUMBER.findall(text)))
-
-
-def _ignored(run: Run, payment: Payment) -> Reason | None:
-    first = run.settings["ignore_payments_before"]
-    if first and payment.date < date.fromisoformat(first):
-        message = Text(f"Bokföringsdagen är före {first}", f"The booking date is before {first}")
-        return Reason("before-date", message)
-    return None
